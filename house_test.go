@@ -1,0 +1,185 @@
+// Package pipe_test checks the rules of the house that no compiler checks:
+// which package may import which, and who owns an outside dependency.
+package pipe_test
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// down lists, for each package, the packages of this module that it may import
+// directly. A pattern ending in /... covers a subtree. cmd/pipe may import
+// everything and is not listed.
+var down = []struct {
+	pkg     string
+	imports []string
+}{
+	{"artifacts", nil},
+	{"diag", nil},
+	{"fault", []string{"artifacts"}},
+	{"random", nil},
+	{"jsondiff", nil},
+	{"pipelines", nil},
+	{"schedule", nil},
+	{"pipeline", []string{"artifacts", "diag", "jsondiff", "schedule"}},
+	{"pipeline/pipelinetest", []string{"pipeline", "artifacts"}},
+	{"lineage", []string{"artifacts"}},
+	{"bundle", []string{"lineage", "artifacts", "diag"}},
+	{"runner", []string{"pipeline", "lineage", "artifacts", "diag", "jsondiff"}},
+	{"repair", []string{"runner", "pipeline", "lineage", "artifacts", "diag"}},
+	{"openlineage", []string{"runner", "pipeline", "lineage", "artifacts"}},
+	{"table", []string{"diag"}},
+	{"feature", []string{"table", "diag"}},
+	{"nn/op", []string{"random"}},
+	{"nn", []string{"nn/op", "random", "diag"}},
+	{"stages", []string{"stages/...", "pipeline"}},
+	{"stages/ingest/...", []string{"pipeline", "table", "diag", "artifacts", "stages/ingest/..."}},
+	{"stages/preprocess", []string{"pipeline", "table", "feature", "random", "diag"}},
+	{"stages/train", []string{"pipeline", "table", "nn", "random", "diag"}},
+	{"stages/evaluate/...", []string{"pipeline", "table", "nn", "random", "diag", "stages/evaluate/..."}},
+	{"stages/predict", []string{"pipeline", "table", "feature", "nn", "diag"}},
+	{"stages/manifest", []string{"pipeline"}},
+	{"stages/exec", []string{"pipeline", "table", "artifacts", "diag"}},
+}
+
+// owners names the only packages that may import an outside dependency.
+var owners = []struct {
+	module string
+	pkgs   []string
+}{
+	{"gopkg.in/yaml.v3", []string{"pipeline"}},
+	{"database/sql", []string{"lineage"}},
+	{"github.com/mattn/go-sqlite3", []string{"lineage"}},
+	{"gorgonia.org/", []string{"nn/..."}},
+	{"gonum.org/", []string{"nn/..."}},
+	{"github.com/apache/arrow/", []string{"table", "feature", "stages/..."}},
+	{"github.com/robfig/cron", []string{"schedule"}},
+	{"github.com/spf13/cobra", []string{"cmd/pipe"}},
+	{"golang.org/x/term", []string{"cmd/pipe"}},
+	{"net/http", []string{"web", "openlineage", "cmd/pipe"}},
+	{"os/exec", []string{"stages/exec", "cmd/pipe"}},
+	{"math/rand", nil},
+	{"math/rand/v2", nil},
+}
+
+type goPackage struct {
+	ImportPath string
+	Imports    []string
+}
+
+func list(t *testing.T) []goPackage {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", "./...").Output()
+	if err != nil {
+		var exit *exec.ExitError
+		if errors.As(err, &exit) {
+			t.Fatalf("go list: %v\n%s", err, exit.Stderr)
+		}
+		t.Fatal(err)
+	}
+	var pkgs []goPackage
+	for dec := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p goPackage
+		if err := dec.Decode(&p); err == io.EOF {
+			return pkgs
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		pkgs = append(pkgs, p)
+	}
+}
+
+func match(pattern, pkg string) bool {
+	if tree, ok := strings.CutSuffix(pattern, "/..."); ok {
+		return pkg == tree || strings.HasPrefix(pkg, tree+"/")
+	}
+	return pattern == pkg
+}
+
+func matchAny(patterns []string, pkg string) bool {
+	return slices.ContainsFunc(patterns, func(p string) bool { return match(p, pkg) })
+}
+
+func TestImportsPointDown(t *testing.T) {
+	for _, p := range list(t) {
+		name := strings.TrimPrefix(strings.TrimPrefix(p.ImportPath, "pipe"), "/")
+		rule := slices.IndexFunc(down, func(r struct {
+			pkg     string
+			imports []string
+		}) bool {
+			return match(r.pkg, name)
+		})
+		free := name == "" || name == "cmd/pipe" || strings.HasPrefix(name, "bench")
+		if rule < 0 && !free {
+			t.Errorf("package %s has no rule: add it to the table in house_test.go", name)
+			continue
+		}
+		for _, imp := range p.Imports {
+			if dep, ok := strings.CutPrefix(imp, "pipe/"); ok && !free && !matchAny(down[rule].imports, dep) {
+				t.Errorf("%s imports %s, which the rules do not allow", name, dep)
+			}
+			for _, o := range owners {
+				if (imp == o.module || strings.HasPrefix(imp, strings.TrimSuffix(o.module, "/")+"/")) &&
+					!matchAny(o.pkgs, name) && !strings.HasPrefix(name, "bench") {
+					t.Errorf("%s imports %s, which belongs to %v", name, imp, o.pkgs)
+				}
+			}
+		}
+	}
+}
+
+// Source rules: a file is one room, start-up is explicit, and only the
+// command line ends the process or reads its environment.
+func TestSourceRules(t *testing.T) {
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			if d != nil && (d.Name() == ".git" || d.Name() == "testdata") {
+				return filepath.SkipDir
+			}
+			return err
+		}
+		if !strings.HasSuffix(path, ".go") {
+			return nil
+		}
+		f, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		isTest := strings.HasSuffix(path, "_test.go")
+		inCmd := strings.HasPrefix(path, "cmd/") || strings.HasPrefix(path, "bench/")
+		lines := 0
+		for s := bufio.NewScanner(f); s.Scan(); {
+			lines++
+			text := s.Text()
+			if isTest {
+				continue
+			}
+			if strings.HasPrefix(text, "func init()") {
+				t.Errorf("%s:%d: init function; make a value and pass it down", path, lines)
+			}
+			for _, call := range []string{"os.Exit(", "os.Getenv(", "os.LookupEnv(", "os.Environ("} {
+				if strings.Contains(text, call) && !inCmd {
+					t.Errorf("%s:%d: %s) belongs to cmd/pipe", path, lines, call)
+				}
+			}
+		}
+		if lines > 500 {
+			t.Errorf("%s has %d lines; 500 is the limit", path, lines)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
