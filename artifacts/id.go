@@ -1,0 +1,95 @@
+package artifacts
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+)
+
+// An ID names an artifact: the SHA-256 of its bytes. The zero ID means none.
+type ID [sha256.Size]byte
+
+// ParseID reads the 64 lower-case hexadecimal digits that String writes. Other
+// spellings of the same number are refused, so that an ID has one text form.
+func ParseID(s string) (ID, error) {
+	var id ID
+	if err := id.UnmarshalText([]byte(s)); err != nil {
+		return ID{}, err
+	}
+	return id, nil
+}
+
+// Sum returns the ID that the bytes have as an artifact.
+func Sum(data []byte) ID { return sha256.Sum256(data) }
+
+// String returns all 64 hexadecimal digits.
+func (id ID) String() string { return hex.EncodeToString(id[:]) }
+
+// Short returns the first 12 hexadecimal digits, for people.
+func (id ID) Short() string { return hex.EncodeToString(id[:6]) }
+
+// IsZero reports whether id is the zero ID, which names no artifact.
+func (id ID) IsZero() bool { return id == ID{} }
+
+// MarshalText returns the same text as String.
+func (id ID) MarshalText() ([]byte, error) {
+	return hex.AppendEncode(nil, id[:]), nil
+}
+
+// UnmarshalText reads what MarshalText wrote, as strictly as ParseID does.
+func (id *ID) UnmarshalText(text []byte) error {
+	if len(text) != hex.EncodedLen(len(id)) {
+		return fmt.Errorf("artifact ID %q: want %d hexadecimal digits, have %d characters",
+			clip(string(text)), hex.EncodedLen(len(id)), len(text))
+	}
+	for _, c := range text {
+		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return fmt.Errorf("artifact ID %q: %q is not a lower-case hexadecimal digit", clip(string(text)), c)
+		}
+	}
+	_, err := hex.Decode(id[:], text)
+	return err
+}
+
+// clip shortens hostile text for an error message.
+func clip(s string) string {
+	const most = 80
+	if len(s) <= most {
+		return s
+	}
+	return s[:most] + "..."
+}
+
+// HashFile returns the ID and the size that the bytes of a file would have as
+// an artifact, without storing them.
+func HashFile(path string) (ID, int64, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return ID{}, 0, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return ID{}, 0, err
+	}
+	if info.IsDir() {
+		return ID{}, 0, fmt.Errorf("hash %s: is a directory", path)
+	}
+	id, n, err := hashReader(f, info.Size())
+	if err != nil {
+		return ID{}, 0, fmt.Errorf("hash %s: %w", path, err)
+	}
+	return id, n, nil
+}
+
+// hashReader hashes what is probably size bytes.
+func hashReader(r io.Reader, size int64) (id ID, n int64, err error) {
+	h := sha256.New()
+	// Large enough that system calls do not show beside the hash itself, and
+	// for a small file no larger than that it is read by one.
+	n, err = io.CopyBuffer(h, struct{ io.Reader }{r}, make([]byte, min(256<<10, max(0, size)+512)))
+	h.Sum(id[:0])
+	return id, n, err
+}

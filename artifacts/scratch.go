@@ -1,0 +1,61 @@
+package artifacts
+
+import (
+	"context"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// TempDir makes a private empty directory in the file system of the store. The
+// caller removes it; what a dead process left behind, Sweep removes, and so
+// does the first TempDir of a later process.
+func (s *Store) TempDir() (string, error) {
+	s.owner.Lock()
+	defer s.owner.Unlock()
+	if s.owner.file == nil {
+		f, path, err := s.createTemp()
+		if err != nil {
+			return "", err
+		}
+		// Open for as long as the process lives: the lock ends with it.
+		s.owner.file, s.owner.name = f, path
+		// The file outlives the process, so somebody has to clean up. That is
+		// no reason for the caller to fail.
+		_, _ = s.sweepTemps(context.Background())
+	}
+	s.owner.dirs++
+	dir := s.owner.name + scratchMark + strconv.Itoa(s.owner.dirs)
+	if err := s.fs.MkdirAll(dir); err != nil {
+		return "", storeError("make directory", dir, err)
+	}
+	return filepath.Abs(dir)
+}
+
+// scratchMark stands between the name of the owner's file and a number in the
+// name of a scratch directory.
+const scratchMark = ".scratch"
+
+// sweepScratch removes a scratch directory whose owner is dead.
+func (s *Store) sweepScratch(name string) (removed bool, err error) {
+	owner, _, ok := strings.Cut(name, scratchMark)
+	if !ok {
+		return false, nil // not ours
+	}
+	dir := filepath.Join(s.tmp(), name)
+	info, err := s.fs.Lstat(dir)
+	if err != nil || !info.ModTime().Before(s.now().Add(-Grace)) {
+		return false, nil // gone meanwhile, or young
+	}
+	if f, err := s.fs.Open(filepath.Join(s.tmp(), owner)); err == nil {
+		held := isLocked(f)
+		f.Close()
+		if held {
+			return false, nil
+		}
+	}
+	if err := s.fs.RemoveAll(dir); err != nil {
+		return false, storeError("remove a scratch directory", dir, err)
+	}
+	return true, nil
+}

@@ -1,0 +1,320 @@
+package artifacts
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A Store is a directory of artifacts. Its methods may be called from any
+// number of goroutines, and several processes may use one directory.
+type Store struct {
+	dir string
+	fs  FS
+	now func() time.Time
+
+	// synced says for each directory objects/ab that this process has made its
+	// own entry in objects durable.
+	synced [256]atomic.Bool
+
+	// owner is the locked file that shows other processes that the scratch
+	// directories of this Store are in use; see TempDir.
+	owner struct {
+		sync.Mutex
+		file FSFile
+		name string
+		dirs int
+	}
+}
+
+// Open opens the store below dir (".pipe"), and makes it if it is not there.
+func Open(dir string) (*Store, error) {
+	return open(dir, osFS{}, time.Now)
+}
+
+// OpenFS is Open over another file system, for tests that let calls fail or
+// let the process die between two of them.
+func OpenFS(dir string, fsys FS) (*Store, error) {
+	return open(dir, fsys, time.Now)
+}
+
+func open(dir string, fsys FS, now func() time.Time) (*Store, error) {
+	s := &Store{dir: dir, fs: fsys, now: now}
+	for _, d := range []string{s.objects(), s.tmp()} {
+		if info, err := fsys.Lstat(d); err == nil && info.IsDir() {
+			continue
+		}
+		if err := fsys.MkdirAll(d); err != nil {
+			return nil, storeError("make directory", d, err)
+		}
+		for _, parent := range []string{dir, filepath.Dir(dir)} {
+			if err := fsys.SyncDir(parent); err != nil {
+				return nil, storeError("sync", d, err)
+			}
+		}
+	}
+	return s, nil
+}
+
+func (s *Store) objects() string { return filepath.Join(s.dir, "objects") }
+func (s *Store) tmp() string     { return filepath.Join(s.dir, "tmp") }
+
+func (s *Store) path(id ID) string {
+	name := id.String()
+	return filepath.Join(s.objects(), name[:2], name[2:])
+}
+
+// lock guards the moment in which an object appears (shared) or vanishes
+// (exclusive). The file is never removed. The caller closes what it returns.
+func (s *Store) lock(take func(FSFile) error) (io.Closer, error) {
+	name := filepath.Join(s.dir, "objects.lock")
+	f, err := s.fs.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		f, err = s.fs.Create(name)
+		if errors.Is(err, fs.ErrExist) { // somebody else was faster
+			f, err = s.fs.Open(name)
+		}
+	}
+	if err != nil {
+		return nil, storeError("open the lock", name, err)
+	}
+	if err := take(f); err != nil {
+		f.Close()
+		return nil, storeError("lock", name, err)
+	}
+	return f, nil
+}
+
+// Stat returns the size of an artifact without reading it. The error is a
+// *NotFoundError if it is absent, a *DamagedError if something else is in its
+// place.
+func (s *Store) Stat(id ID) (size int64, err error) {
+	path := s.path(id)
+	info, err := s.fs.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return 0, &NotFoundError{ID: id, Path: path}
+	case err != nil:
+		return 0, storeError("stat", path, err)
+	case !info.Mode().IsRegular():
+		return 0, &DamagedError{ID: id, Path: path, Reason: "is not a regular file but " + info.Mode().Type().String()}
+	}
+	return info.Size(), nil
+}
+
+// Renew is Stat for an artifact that is about to be referred to: for Grace
+// from now on, Sweep leaves it alone.
+func (s *Store) Renew(id ID) (size int64, err error) {
+	lock, err := s.lock(lockShared)
+	if err != nil {
+		return 0, err
+	}
+	defer lock.Close()
+	if size, err = s.Stat(id); err != nil {
+		return 0, err
+	}
+	return size, storeError("renew", s.path(id), s.fs.Touch(s.path(id), s.now()))
+}
+
+// Open opens an artifact for reading, after it has hashed all its bytes. The
+// error is a *NotFoundError, a *DamagedError or a *StoreError.
+func (s *Store) Open(id ID) (*File, error) {
+	path := s.path(id)
+	var kept bytes.Buffer
+	f, size, err := s.verify(context.Background(), id, &kept)
+	if err != nil {
+		return nil, err
+	}
+	if size <= keepInMemory {
+		if err := f.Close(); err != nil {
+			return nil, storeError("close a file", path, err)
+		}
+		return &File{content: bytes.NewReader(kept.Bytes()), id: id, size: size, path: path}, nil
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		f.Close()
+		return nil, storeError("seek", path, err)
+	}
+	return &File{content: f, file: f, id: id, size: size, path: path}, nil
+}
+
+// keepInMemory is the size up to which Open gives the very bytes that it
+// hashed. Larger artifacts are read a second time, mostly from the memory of
+// the system.
+const keepInMemory = 1 << 20
+
+// Check hashes the bytes of an artifact and returns what Open would return as
+// error, or that of ctx.
+func (s *Store) Check(ctx context.Context, id ID) error {
+	f, _, err := s.verify(ctx, id, nil)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// verify hashes an artifact. What fits into keepInMemory is also put into
+// kept, if that is not nil.
+func (s *Store) verify(ctx context.Context, id ID, kept *bytes.Buffer) (FSFile, int64, error) {
+	path := s.path(id)
+	expected, err := s.Stat(id)
+	if err != nil {
+		return nil, 0, err
+	}
+	f, err := s.fs.Open(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist): // swept in between
+		return nil, 0, &NotFoundError{ID: id, Path: path}
+	case err != nil:
+		return nil, 0, storeError("open", path, err)
+	}
+	var r io.Reader = f
+	if kept != nil && expected <= keepInMemory {
+		kept.Grow(int(expected))
+		r = io.TeeReader(f, kept)
+	}
+	got, size, err := hashReader(ctxReader{ctx, r}, expected)
+	switch {
+	case ctx.Err() != nil:
+		err = ctx.Err()
+	case err != nil:
+		err = storeError("read", path, err)
+	case got != id:
+		err = &DamagedError{ID: id, Path: path, Reason: fmt.Sprintf("its %d bytes hash to %s", size, got.Short())}
+	}
+	if err != nil {
+		f.Close()
+		return nil, 0, err
+	}
+	return f, size, nil
+}
+
+// Info describes an artifact without its bytes having been read.
+type Info struct {
+	ID      ID
+	Size    int64
+	ModTime time.Time // when it was last committed
+}
+
+// All yields the artifacts in the order of their IDs. An object that cannot
+// be looked at yields its error, with Info.ID set where it is known, and the
+// iteration goes on. Files with other names are passed over.
+func (s *Store) All() iter.Seq2[Info, error] {
+	return func(yield func(Info, error) bool) {
+		groups, err := s.fs.ReadDir(s.objects())
+		if err != nil {
+			yield(Info{}, storeError("list", filepath.Join(s.objects(), "*"), err))
+			return
+		}
+		for _, group := range groups {
+			if len(group.Name()) != 2 || !group.IsDir() {
+				continue
+			}
+			dir := filepath.Join(s.objects(), group.Name())
+			entries, err := s.fs.ReadDir(dir)
+			if err != nil && !yield(Info{}, storeError("list", filepath.Join(dir, "*"), err)) {
+				return
+			}
+			for _, e := range entries {
+				id, err := ParseID(group.Name() + e.Name())
+				if err != nil {
+					continue
+				}
+				info := Info{ID: id}
+				stat, err := e.Info()
+				switch {
+				case errors.Is(err, fs.ErrNotExist): // swept in between
+					continue
+				case err != nil:
+					err = storeError("stat", s.path(id), err)
+				case !stat.Mode().IsRegular():
+					err = &DamagedError{ID: id, Path: s.path(id), Reason: "is not a regular file but " + stat.Mode().Type().String()}
+				default:
+					info.Size, info.ModTime = stat.Size(), stat.ModTime()
+				}
+				if !yield(info, err) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// A File is an open artifact whose bytes have been verified. ReadAt and Size
+// may be called from several goroutines.
+type File struct {
+	content interface {
+		io.Reader
+		io.ReaderAt
+		io.Seeker
+	}
+	file FSFile // nil if the bytes are in memory
+	id   ID
+	size int64
+	path string
+}
+
+// ID returns the name of the bytes.
+func (f *File) ID() ID { return f.id }
+
+// Size returns the number of bytes.
+func (f *File) Size() int64 { return f.size }
+
+func (f *File) Read(p []byte) (int, error) {
+	n, err := f.content.Read(p)
+	return n, f.readError(err)
+}
+
+func (f *File) ReadAt(p []byte, off int64) (int, error) {
+	n, err := f.content.ReadAt(p, off)
+	return n, f.readError(err)
+}
+
+func (f *File) readError(err error) error {
+	if err == nil || err == io.EOF {
+		return err
+	}
+	return storeError("read", f.path, err)
+}
+
+func (f *File) Seek(off int64, whence int) (int64, error) { return f.content.Seek(off, whence) }
+
+func (f *File) Close() error {
+	if f.file != nil {
+		return f.file.Close()
+	}
+	if _, shut := f.content.(closed); shut {
+		return fs.ErrClosed
+	}
+	f.content = closed{}
+	return nil
+}
+
+// closed is the content of a closed file whose bytes were in memory: whoever
+// reads on has the same bug as with a file on disk, and should hear of it.
+type closed struct{}
+
+func (closed) Read([]byte) (int, error)          { return 0, fs.ErrClosed }
+func (closed) ReadAt([]byte, int64) (int, error) { return 0, fs.ErrClosed }
+func (closed) Seek(int64, int) (int64, error)    { return 0, fs.ErrClosed }
+
+// ctxReader ends when its context does.
+type ctxReader struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (r ctxReader) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.r.Read(p)
+}

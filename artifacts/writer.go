@@ -1,0 +1,235 @@
+package artifacts
+
+import (
+	"bufio"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"io/fs"
+	"path/filepath"
+)
+
+// A Writer is an artifact that has no name yet. It becomes one with Commit and
+// vanishes with Discard, which does nothing after Commit, so that
+//
+//	w, err := store.Create()
+//	if err != nil { ... }
+//	defer w.Discard()
+//
+// is always right. A Writer is for one goroutine at a time.
+type Writer struct {
+	s    *Store
+	mem  []byte // all bytes, as long as they are few,
+	path string // and then of the temp file
+	f    FSFile
+	buf  *bufio.Writer
+	hash hash.Hash
+	size int64
+	err  error // the first failure; nothing works after it
+	done bool
+}
+
+// inMemory is how many bytes a Writer keeps before it makes a file. What the
+// store has already then costs no file at all.
+const inMemory = 32 << 10
+
+// Create begins a new artifact.
+func (s *Store) Create() (*Writer, error) {
+	return &Writer{s: s}, nil
+}
+
+// spill makes the temp file, and moves to it what was kept in memory.
+func (w *Writer) spill() (err error) {
+	if w.f, w.path, err = w.s.createTemp(); err != nil {
+		return err
+	}
+	_, err = w.f.Write(w.mem)
+	return storeError("write", w.path, err)
+}
+
+// stream goes on in a file, behind a buffer.
+func (w *Writer) stream() error {
+	if err := w.spill(); err != nil {
+		return err
+	}
+	w.hash = sha256.New()
+	w.hash.Write(w.mem)
+	w.buf = bufio.NewWriterSize(both{w}, 64<<10)
+	w.mem = nil
+	return nil
+}
+
+// createTemp makes a file with a random name in tmp. It is locked: that tells
+// Sweep that the process that writes it is alive, however long it idles.
+func (s *Store) createTemp() (f FSFile, path string, err error) {
+	var random [12]byte
+	rand.Read(random[:])
+	path = filepath.Join(s.tmp(), hex.EncodeToString(random[:]))
+	f, err = s.fs.Create(path)
+	if errors.Is(err, fs.ErrNotExist) { // somebody removed tmp, which is harmless
+		if err = s.fs.MkdirAll(s.tmp()); err == nil {
+			f, err = s.fs.Create(path)
+		}
+	}
+	if err != nil {
+		return nil, "", storeError("create a file", path, err)
+	}
+	if err := lockShared(f); err != nil {
+		f.Close()
+		s.fs.Remove(path)
+		return nil, "", storeError("lock a file", path, err)
+	}
+	return f, path, nil
+}
+
+// both passes bytes on to the file and to the hash, below the buffer.
+type both struct{ w *Writer }
+
+func (b both) Write(p []byte) (int, error) {
+	n, err := b.w.f.Write(p)
+	b.w.hash.Write(p[:n])
+	return n, err
+}
+
+// Write adds bytes. After an error, Commit fails too.
+func (w *Writer) Write(p []byte) (int, error) {
+	if w.done {
+		return 0, errors.New("artifact store: write after Commit or Discard")
+	}
+	if w.err != nil {
+		return 0, w.err
+	}
+	if w.f == nil {
+		if len(w.mem)+len(p) <= inMemory {
+			w.mem = append(w.mem, p...)
+			w.size += int64(len(p))
+			return len(p), nil
+		}
+		if w.err = w.stream(); w.err != nil {
+			return 0, w.err
+		}
+	}
+	n, err := w.buf.Write(p)
+	w.size += int64(n)
+	if err != nil {
+		w.err = storeError("write", w.path, err)
+	}
+	return n, w.err
+}
+
+// Size returns the number of bytes written so far.
+func (w *Writer) Size() int64 { return w.size }
+
+// Discard drops what was written. It does nothing after Commit.
+func (w *Writer) Discard() {
+	if w.done {
+		return
+	}
+	w.done = true
+	if w.f == nil {
+		return
+	}
+	// An error here leaves a file that Sweep removes.
+	w.f.Close()
+	w.s.fs.Remove(w.path)
+}
+
+// Commit gives the bytes their name and makes them durable. Content that the
+// store has already is kept if it is sound and replaced if it is damaged. If
+// Commit fails, nothing was written as far as anybody can see.
+func (w *Writer) Commit() (ID, int64, error) {
+	c := w.s.CommitAll([]*Writer{w})[0]
+	return c.ID, c.Size, c.Err
+}
+
+// seal ends the writing and finds the name of the bytes.
+func (w *Writer) seal() (id ID, err error) {
+	switch {
+	case w.done:
+		return ID{}, errors.New("artifact store: Commit after Commit or Discard")
+	case w.err != nil:
+		return ID{}, w.err
+	case w.f == nil:
+		return Sum(w.mem), nil
+	}
+	if err := w.flush(); err != nil {
+		return ID{}, err
+	}
+	w.hash.Sum(id[:0])
+	return id, nil
+}
+
+// flush puts all bytes into the temp file.
+func (w *Writer) flush() error {
+	if w.buf != nil {
+		if err := w.buf.Flush(); err != nil {
+			return storeError("write", w.path, err)
+		}
+	}
+	info, err := w.f.Stat()
+	if err != nil {
+		return storeError("stat", w.path, err)
+	}
+	if info.Size() != w.size {
+		return storeError("write", w.path, fmt.Errorf("%d bytes are in the file, want %d: %w", info.Size(), w.size, io.ErrShortWrite))
+	}
+	return nil
+}
+
+// keep reports whether the store has sound bytes under id, and renews their
+// age, on which Sweep depends. Any doubt means no: then they are replaced.
+func (s *Store) keep(id ID, size int64) bool {
+	path := s.path(id)
+	if have, err := s.Stat(id); err != nil || have != size {
+		return false
+	}
+	f, err := s.fs.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	if got, _, err := hashReader(f, size); err != nil || got != id {
+		return false
+	}
+	return s.fs.Touch(path, s.now()) == nil
+}
+
+// publish moves the temp file to its name. What becomes visible is complete,
+// on the disk, and read-only.
+func (w *Writer) publish(id ID) error {
+	if w.f == nil {
+		if err := w.spill(); err != nil {
+			return err
+		}
+		if err := w.flush(); err != nil {
+			return err
+		}
+	}
+	if err := w.f.Chmod(0o444); err != nil {
+		return storeError("change the mode of a file", w.path, err)
+	}
+	if err := w.f.Sync(); err != nil {
+		return storeError("sync a file", w.path, err)
+	}
+	if err := w.f.Close(); err != nil { // before the rename: Windows insists
+		return storeError("close a file", w.path, err)
+	}
+	path := w.s.path(id)
+	err := w.s.fs.Rename(w.path, path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := w.s.fs.MkdirAll(filepath.Dir(path)); err != nil {
+			return storeError("make directory", filepath.Dir(path), err)
+		}
+		err = w.s.fs.Rename(w.path, path)
+	}
+	if err != nil {
+		return storeError("rename a file", path, err)
+	}
+	// The temp name is free now; removing it could hit somebody else's file.
+	w.done = true
+	return nil
+}
