@@ -1,0 +1,205 @@
+package table
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/bitutil"
+	"github.com/apache/arrow/go/v17/arrow/memory"
+)
+
+// A column gathers values of one type in the one form that a table file has:
+// null slots zeroed, no bit or byte set beyond the last row.
+type column struct {
+	dtype arrow.DataType
+	size  int // bytes of a value; 0 for text and bool
+	rows  int
+	nulls int
+	valid []byte // bitmap, kept for all types but vectors
+
+	values  []byte  // fixed-size values, or the bitmap of a bool column
+	offsets []int32 // text only: rows+1 of them
+	text    []byte
+}
+
+func newColumn(t arrow.DataType) *column {
+	c := &column{dtype: t}
+	switch t := t.(type) {
+	case *arrow.StringType:
+		c.offsets = []int32{0}
+	case *arrow.BooleanType:
+	case *arrow.FixedSizeListType:
+		c.size = 4 * int(t.Len())
+	case arrow.FixedWidthDataType:
+		c.size = t.Bytes()
+	}
+	return c
+}
+
+// reset empties the column and keeps its memory. Arrays made by array before
+// must no longer be in use.
+func (c *column) reset() {
+	c.rows, c.nulls = 0, 0
+	c.valid, c.values, c.text = c.valid[:0], c.values[:0], c.text[:0]
+	if c.offsets != nil {
+		c.offsets = c.offsets[:1]
+	}
+}
+
+// grown gives b with n bytes, the new ones zero.
+func grown(b []byte, n int) []byte {
+	old := len(b)
+	if n > cap(b) {
+		b = append(make([]byte, 0, max(n, min(2*old, old+1<<24))), b...)
+	}
+	b = b[:n]
+	clear(b[old:])
+	return b
+}
+
+// appendRange adds rows from (inclusive) to (exclusive) of an array of the
+// type of the column.
+func (c *column) appendRange(arr arrow.Array, from, to int) error {
+	n := to - from
+	if n == 0 {
+		return nil
+	}
+	if v, ok := arr.(*array.FixedSizeList); ok {
+		return c.appendVectors(v, from, to)
+	}
+	c.valid = grown(c.valid, int(bitutil.BytesForBits(int64(c.rows+n))))
+	start := arr.Data().Offset() + from
+	nulls := 0
+	if arr.NullN() == 0 {
+		bitutil.SetBitsTo(c.valid, int64(c.rows), int64(n), true)
+	} else {
+		bitutil.CopyBitmap(arr.NullBitmapBytes(), start, n, c.valid, c.rows)
+		nulls = n - bitutil.CountSetBits(c.valid, c.rows, n)
+	}
+	switch a := arr.(type) {
+	case *array.String:
+		if err := c.appendText(a, from, to, nulls); err != nil {
+			return err
+		}
+	case *array.Boolean:
+		c.values = grown(c.values, len(c.valid))
+		bitutil.CopyBitmap(a.Data().Buffers()[1].Bytes(), start, n, c.values, c.rows)
+		if nulls > 0 {
+			c.clearNullBits(n)
+		}
+	default:
+		src := arr.Data().Buffers()[1].Bytes()[start*c.size : (start+n)*c.size]
+		c.values = append(c.values, src...)
+		if nulls > 0 {
+			c.zeroNulls(n)
+		}
+	}
+	c.rows += n
+	c.nulls += nulls
+	return nil
+}
+
+func (c *column) appendVectors(a *array.FixedSizeList, from, to int) error {
+	if a.NullN() > 0 || a.ListValues().NullN() > 0 {
+		return fmt.Errorf("a vector column cannot hold nulls")
+	}
+	values := a.ListValues().Data()
+	start := values.Offset()*4 + (a.Data().Offset()+from)*c.size
+	n := to - from
+	c.values = append(c.values, values.Buffers()[1].Bytes()[start:start+n*c.size]...)
+	c.rows += n
+	return nil
+}
+
+func (c *column) appendText(a *array.String, from, to, nulls int) error {
+	if nulls == 0 {
+		// One copy for the whole range: offsets only move.
+		first, last := a.ValueOffset(from), a.ValueOffset(to-1)+len(a.Value(to-1))
+		if len(c.text)+last-first > math.MaxInt32 {
+			return errTextTooLong(c.rows + to - from)
+		}
+		shift := len(c.text) - first
+		c.text = append(c.text, bytesIn(a.Data().Buffers()[2])[first:last]...)
+		for i := from + 1; i < to; i++ {
+			c.offsets = append(c.offsets, int32(a.ValueOffset(i)+shift))
+		}
+		c.offsets = append(c.offsets, int32(last+shift))
+		return nil
+	}
+	for i := from; i < to; i++ {
+		if a.IsValid(i) {
+			c.text = append(c.text, a.Value(i)...)
+		}
+		if len(c.text) > math.MaxInt32 {
+			return errTextTooLong(len(c.offsets))
+		}
+		c.offsets = append(c.offsets, int32(len(c.text)))
+	}
+	return nil
+}
+
+func errTextTooLong(rows int) error {
+	return fmt.Errorf("%d rows hold more than 2 GiB of text, which is more than one array can", rows)
+}
+
+// clearNullBits clears the values of nulls among the n rows being added to a
+// bool column.
+func (c *column) clearNullBits(n int) {
+	for i := c.rows; i < c.rows+n; i++ {
+		if bitutil.BitIsNotSet(c.valid, i) {
+			bitutil.ClearBit(c.values, i)
+		}
+	}
+}
+
+// zeroNulls zeros the values of nulls among the n rows being added.
+func (c *column) zeroNulls(n int) {
+	for i := c.rows; i < c.rows+n; i++ {
+		if bitutil.BitIsNotSet(c.valid, i) {
+			clear(c.values[i*c.size : (i+1)*c.size])
+		}
+	}
+}
+
+// appendRows adds the rows of an array at the given indices. It is used for
+// gathering, where rows that are neighbours in the source are copied together.
+func (c *column) appendRows(arr arrow.Array, rows []int) error {
+	for i := 0; i < len(rows); {
+		j := i + 1
+		for j < len(rows) && rows[j] == rows[j-1]+1 {
+			j++
+		}
+		if err := c.appendRange(arr, rows[i], rows[i]+j-i); err != nil {
+			return err
+		}
+		i = j
+	}
+	return nil
+}
+
+// array gives the rows gathered so far. It shares the memory of the column.
+func (c *column) array() arrow.Array {
+	var valid *memory.Buffer
+	if c.nulls > 0 {
+		valid = memory.NewBufferBytes(c.valid)
+	}
+	var data *array.Data
+	switch t := c.dtype.(type) {
+	case *arrow.StringType:
+		data = array.NewData(t, c.rows, []*memory.Buffer{valid,
+			memory.NewBufferBytes(arrow.Int32Traits.CastToBytes(c.offsets)),
+			memory.NewBufferBytes(c.text)}, nil, c.nulls, 0)
+	case *arrow.FixedSizeListType:
+		child := array.NewData(t.Elem(), c.rows*int(t.Len()),
+			[]*memory.Buffer{nil, memory.NewBufferBytes(c.values)}, nil, 0, 0)
+		defer child.Release()
+		data = array.NewData(t, c.rows, []*memory.Buffer{nil}, []arrow.ArrayData{child}, 0, 0)
+	default:
+		data = array.NewData(t, c.rows, []*memory.Buffer{valid,
+			memory.NewBufferBytes(c.values)}, nil, c.nulls, 0)
+	}
+	defer data.Release()
+	return array.MakeFromData(data)
+}

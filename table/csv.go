@@ -1,0 +1,111 @@
+package table
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+)
+
+// WriteCSV writes a table as CSV (RFC 4180, but with LF): a header, numbers in
+// the shortest form that reads back the same, dates as 2006-01-02, timestamps
+// as 2006-01-02T15:04:05Z. A vector becomes one field for each element, named
+// as in the DatasetInfo or else NAME[0], NAME[1] and so on. A null is an empty
+// field, and a text that MissingTexts lists is in quotes; where a null would
+// make a blank line, in a table of one column, it is NA.
+func WriteCSV(w io.Writer, r *Reader) error {
+	out := bufio.NewWriterSize(w, 1<<16)
+	line := appendHeader(nil, r.Schema())
+	if _, err := out.Write(line); err != nil {
+		return fmt.Errorf("write csv: %w", err)
+	}
+	for rec, err := range r.Batches() {
+		if err != nil {
+			return err
+		}
+		for row := range int(rec.NumRows()) {
+			line = line[:0]
+			for _, col := range rec.Columns() {
+				line = appendField(line, col, row)
+				line = append(line, ',')
+			}
+			if len(line) == 1 {
+				line = append(line[:0], "NA,"...)
+			}
+			line[len(line)-1] = '\n'
+			if _, err := out.Write(line); err != nil {
+				return fmt.Errorf("write csv: %w", err)
+			}
+		}
+	}
+	if err := out.Flush(); err != nil {
+		return fmt.Errorf("write csv: %w", err)
+	}
+	return nil
+}
+
+func appendHeader(line []byte, s *arrow.Schema) []byte {
+	var features []string
+	if info, err := DatasetInfoOf(s); err == nil {
+		features = info.Names()
+	}
+	for _, f := range s.Fields() {
+		v, ok := f.Type.(*arrow.FixedSizeListType)
+		if !ok {
+			line = append(appendText(line, f.Name), ',')
+			continue
+		}
+		for i := range int(v.Len()) {
+			name := fmt.Sprintf("%s[%d]", f.Name, i)
+			if f.Name == FeaturesColumn && i < len(features) {
+				name = features[i]
+			}
+			line = append(appendText(line, name), ',')
+		}
+	}
+	line[len(line)-1] = '\n'
+	return line
+}
+
+func appendField(line []byte, col arrow.Array, row int) []byte {
+	switch a := col.(type) {
+	case *array.String:
+		if a.IsNull(row) {
+			return line
+		}
+		return appendText(line, a.Value(row))
+	case *array.FixedSizeList:
+		width := int(a.DataType().(*arrow.FixedSizeListType).Len())
+		for i, v := range Vectors(a)[row*width : (row+1)*width] {
+			if i > 0 {
+				line = append(line, ',')
+			}
+			line = appendFloat(line, float64(v), 32)
+		}
+		return line
+	default:
+		return appendValue(line, col, row)
+	}
+}
+
+// MissingTexts lists the texts that stand for a missing value in CSV files,
+// unless they are in quotes in a column of text.
+func MissingTexts() []string { return slices.Clone(missingTexts) }
+
+var missingTexts = []string{"", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "null", "NULL", "Null", "None"}
+
+// appendText adds text, in quotes where a reader could take it for something
+// else: missing, with special characters, or with blanks at an end.
+func appendText(line []byte, s string) []byte {
+	bare := strings.Trim(s, " \t")
+	if len(bare) == len(s) && !strings.ContainsAny(s, ",\"\r\n") && !slices.Contains(missingTexts, s) {
+		return append(line, s...)
+	}
+	line = append(line, '"')
+	line = append(line, strings.ReplaceAll(s, `"`, `""`)...)
+	return append(line, '"')
+}

@@ -1,0 +1,177 @@
+package table
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/google/go-cmp/cmp"
+)
+
+func classes() DatasetInfo {
+	return DatasetInfo{
+		Features: []Feature{{"island=Biscoe", "island"}, {"bill", "bill"}},
+		Target:   &Target{Column: "species", Task: Binary, Classes: []string{"Adelie", "Gentoo"}, Scale: 1},
+	}
+}
+
+func prices() DatasetInfo {
+	return DatasetInfo{
+		Features: []Feature{{"rooms", "rooms"}, {"age", "age"}},
+		Target:   &Target{Column: "price", Task: Regression, Center: 200, Scale: 50},
+	}
+}
+
+func openDataset(t *testing.T, data []byte) *Dataset {
+	t.Helper()
+	d, err := OpenDataset(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func TestDataset(t *testing.T) {
+	keep := []arrow.Field{{Name: "id", Type: arrow.BinaryTypes.String}}
+	vectors := []float32{1, 2, 3, 4, 5, 6}
+	for _, c := range []struct {
+		name   string
+		info   DatasetInfo
+		target arrow.Array
+		want   Examples
+	}{
+		{"classification", classes(), NewArray([]int32{1, 0, 1}, []bool{true, true, false}),
+			Examples{Classes: []int32{1, 0, 0}, Valid: []bool{true, true, false}}},
+		{"regression", prices(), NewArray([]float64{150, 250, 300}, nil), Examples{Targets: []float64{150, 250, 300}}},
+		{"without target", classes(), nil, Examples{}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			schema, err := DatasetSchema(c.info, c.target != nil, keep)
+			if err != nil {
+				t.Fatal(err)
+			}
+			columns := []arrow.Array{NewVectors(vectors, 2)}
+			if c.target != nil {
+				columns = append(columns, c.target)
+			}
+			rec, err := NewRecord(schema, append(columns, NewArray([]string{"x", "y", "z"}, nil))...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			d := openDataset(t, write(t, schema, rec))
+			info := c.info
+			info.Keep = []string{"id"}
+			if diff := cmp.Diff(info, d.Info); diff != "" {
+				t.Errorf("info (-want +got)\n%s", diff)
+			}
+			if d.HasTarget() != (c.target != nil) {
+				t.Errorf("HasTarget is %v", d.HasTarget())
+			}
+			ex, err := d.Load()
+			if err != nil {
+				t.Fatal(err)
+			}
+			check := func(ex *Examples) {
+				t.Helper()
+				if ex.Rows != 3 || ex.Width != 2 || !slices.Equal(ex.Features, vectors) {
+					t.Errorf("features are %v of %d x %d", ex.Features, ex.Rows, ex.Width)
+				}
+				if !slices.Equal(ex.Classes, c.want.Classes) || !slices.Equal(ex.Targets, c.want.Targets) || !slices.Equal(ex.Valid, c.want.Valid) {
+					t.Errorf("targets are %v, %v, %v", ex.Classes, ex.Targets, ex.Valid)
+				}
+				if ex.Kept.NumCols() != 1 || ex.Kept.Column(0).(*array.String).Value(2) != "z" {
+					t.Errorf("kept are %v", ex.Kept)
+				}
+			}
+			check(ex)
+			for ex, err := range d.Stream() {
+				if err != nil {
+					t.Fatal(err)
+				}
+				check(ex)
+			}
+			if r := RoleOf(d.Schema().Field(0)); r != RoleFeature {
+				t.Errorf("role of the features is %q", r)
+			}
+		})
+	}
+}
+
+func TestDatasetRefusesClassesThatDoNotExist(t *testing.T) {
+	schema, err := DatasetSchema(classes(), true, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, class := range []int32{-1, 2} {
+		rec, err := NewRecord(schema, NewVectors([]float32{1, 2}, 2), NewArray([]int32{class}, nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := openDataset(t, write(t, schema, rec)).Load(); err == nil || !strings.Contains(err.Error(), "row 1 has class") {
+			t.Errorf("class %d: error %v", class, err)
+		}
+	}
+}
+
+func TestDatasetSchemaRefuses(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func(*DatasetInfo)
+		keep   []arrow.Field
+		want   string
+	}{
+		{"no features", func(d *DatasetInfo) { d.Features = nil }, nil, "0 features"},
+		{"equal names", func(d *DatasetInfo) { d.Features[1].Name = "rooms" }, nil, "two features"},
+		{"no name", func(d *DatasetInfo) { d.Features[1].Name = "" }, nil, "feature 2 has no name"},
+		{"task", func(d *DatasetInfo) { d.Target.Task = "ranking" }, nil, "unknown task"},
+		{"scale", func(d *DatasetInfo) { d.Target.Scale = 0 }, nil, "scale 0"},
+		{"classes of a regression", func(d *DatasetInfo) { d.Target.Classes = []string{"a"} }, nil, "no classes"},
+		{"binary", func(d *DatasetInfo) { d.Target = &Target{Task: Binary, Classes: []string{"a"}} }, nil, "2 classes, not 1"},
+		{"multiclass", func(d *DatasetInfo) { d.Target = &Target{Task: Multiclass, Classes: []string{"a"}} }, nil, "2 or more"},
+		{"no target", func(d *DatasetInfo) { d.Target = nil }, nil, "needs a target"},
+		{"kept name", func(*DatasetInfo) {}, []arrow.Field{{Name: "target", Type: arrow.PrimitiveTypes.Int64}}, "cannot be kept"},
+		{"kept type", func(*DatasetInfo) {}, []arrow.Field{{Name: "x", Type: arrow.PrimitiveTypes.Int8}}, "type int8"},
+	} {
+		info := prices()
+		c.change(&info)
+		if _, err := DatasetSchema(info, true, c.keep); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: error %v, want %q", c.name, err, c.want)
+		}
+	}
+}
+
+func TestDatasetInfoOfRefuses(t *testing.T) {
+	good, err := DatasetSchema(prices(), true, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, _ := good.Metadata().GetValue(DatasetKey)
+	features, target := good.Field(0), good.Field(1)
+	for _, c := range []struct {
+		name   string
+		fields []arrow.Field
+		doc    string
+		want   string
+	}{
+		{"nothing", good.Fields(), "", "not a data set"},
+		{"no JSON", good.Fields(), "{", "description"},
+		{"unknown key", good.Fields(), `{"future":1}`, "unknown field"},
+		{"trailing text", good.Fields(), doc + "x", "after its end"},
+		{"order", []arrow.Field{target, features}, doc, "the columns are"},
+		{"width", []arrow.Field{{Name: "features", Type: VectorType(3)}, target}, doc, "features are vector[3]"},
+		{"target type", []arrow.Field{features, {Name: "target", Type: arrow.PrimitiveTypes.Int32}}, doc, "the target is int32"},
+		{"target undescribed", good.Fields(), `{"features":[{"name":"a","column":"a"},{"name":"b","column":"b"}]}`, "no description"},
+	} {
+		m := map[string]string{}
+		if c.doc != "" {
+			m[DatasetKey] = c.doc
+		}
+		meta := arrow.MetadataFrom(m)
+		if _, err := DatasetInfoOf(arrow.NewSchema(c.fields, &meta)); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: error %v, want %q", c.name, err, c.want)
+		}
+	}
+}

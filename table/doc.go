@@ -1,0 +1,35 @@
+// Package table owns what pipe adds to Arrow: which column types a table may
+// have, the roles of columns, files whose bytes depend on nothing but their
+// values, and data sets that are ready to train on. It starts no goroutine and
+// knows no stage.
+//
+// # Tables
+//
+// A table is an Arrow IPC file. Its columns are utf8, int64, float64, bool,
+// date32 or timestamp[us, UTC], each of which may hold nulls. Two further
+// types exist for data sets and predictions: int32 (index of a class) and
+// fixed-size lists of float32 (a vector for each row, without nulls).
+//
+// A table is written in batches of BatchRows rows, whatever batches it was
+// handed in; null slots hold zeros; a validity bitmap is there exactly if the
+// batch has a null in the column; metadata is sorted by key; nothing is
+// compressed, so that a batch can be used where it lies in a mapped file.
+// Equal values therefore mean equal bytes, and equal artifact IDs.
+//
+// # Ownership
+//
+// Functions that return an arrow.Record or an arrow.Array hand over a
+// reference: the caller releases it. A record that an iterator yields is
+// released by the iterator when the loop asks for the next one.
+//
+// # Data sets
+//
+// A data set (port type dataset) is a table with the columns
+//
+//	features   fixed-size list of float32, one element for each Feature
+//	target     int32 (classification: index into Classes) or float64
+//	           (regression: original units); optional, may hold nulls
+//	...        columns that were kept, unchanged
+//
+// and a DatasetInfo in its metadata that names every element.
+package table

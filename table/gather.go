@@ -1,0 +1,77 @@
+package table
+
+import (
+	"fmt"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+)
+
+// Select gives the named columns of a record in the order of the names,
+// without copying. The metadata of the schema is kept.
+func Select(rec arrow.Record, names []string) (arrow.Record, error) {
+	fields := make([]arrow.Field, len(names))
+	columns := make([]arrow.Array, len(names))
+	for i, name := range names {
+		at, err := Column(rec.Schema(), name)
+		if err != nil {
+			return nil, err
+		}
+		fields[i], columns[i] = rec.Schema().Field(at), rec.Column(at)
+	}
+	meta := rec.Schema().Metadata()
+	return array.NewRecord(arrow.NewSchema(fields, &meta), columns, rec.NumRows()), nil
+}
+
+// Take gives the rows of a record with the indices, in that order; an index
+// may occur more than once. The rows are copied.
+func Take(rec arrow.Record, rows []int) (arrow.Record, error) {
+	for _, i := range rows {
+		if i < 0 || int64(i) >= rec.NumRows() {
+			return nil, fmt.Errorf("table: there is no row %d, the record has %d", i, rec.NumRows())
+		}
+	}
+	columns := newColumns(rec.Schema())
+	for i, c := range columns {
+		if err := c.appendRows(rec.Column(i), rows); err != nil {
+			return nil, fmt.Errorf("table: column %q: %w", rec.ColumnName(i), err)
+		}
+	}
+	return recordOf(rec.Schema(), columns), nil
+}
+
+// ReadAll reads a whole table into one record: as much memory as the file
+// has bytes, and one batch more while it is read. A string column with more
+// than 2 GiB of text is an error; read such a table by batches.
+func ReadAll(r *Reader) (arrow.Record, error) {
+	columns := newColumns(r.schema)
+	for rec, err := range r.Batches() {
+		if err != nil {
+			return nil, err
+		}
+		for i, c := range columns {
+			if err := c.appendRange(rec.Column(i), 0, int(rec.NumRows())); err != nil {
+				return nil, fmt.Errorf("table: column %q: %w", rec.ColumnName(i), err)
+			}
+		}
+	}
+	return recordOf(r.schema, columns), nil
+}
+
+func newColumns(schema *arrow.Schema) []*column {
+	columns := make([]*column, schema.NumFields())
+	for i, f := range schema.Fields() {
+		columns[i] = newColumn(f.Type)
+	}
+	return columns
+}
+
+// recordOf makes a record of columns, with which it shares memory.
+func recordOf(schema *arrow.Schema, columns []*column) arrow.Record {
+	arrays := make([]arrow.Array, len(columns))
+	for i, c := range columns {
+		arrays[i] = c.array()
+		defer arrays[i].Release()
+	}
+	return array.NewRecord(schema, arrays, int64(columns[0].rows))
+}

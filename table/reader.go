@@ -1,0 +1,228 @@
+package table
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/ipc"
+	"github.com/apache/arrow/go/v17/arrow/memory"
+)
+
+// A Reader reads a table file, one batch at a time. Batch may be called from
+// several goroutines.
+type Reader struct {
+	src     io.ReaderAt
+	schema  *arrow.Schema
+	batches []batchAt
+	rows    int64
+}
+
+// Open reads the schema of a table of the given size in bytes. Bytes that are
+// no table give an error, whatever they are.
+func Open(r io.ReaderAt, size int64) (tr *Reader, err error) {
+	defer recoverDamage(&err)
+	batches, err := readFooter(r, size)
+	if err != nil {
+		return nil, fmt.Errorf("table: %w", err)
+	}
+	schema, err := readSchema(r, size)
+	if err != nil {
+		return nil, fmt.Errorf("table: %w", err)
+	}
+	tr = &Reader{src: r, schema: schema, batches: batches}
+	if n := len(batches); n > 0 {
+		last, err := tr.header(n - 1)
+		if err != nil {
+			return nil, fmt.Errorf("table: batch %d: %w", n-1, err)
+		}
+		tr.rows = int64(n-1)*BatchRows + last.rows
+	}
+	return tr, nil
+}
+
+// The end of an Arrow file is the footer, its length and the magic bytes.
+const (
+	magic   = "ARROW1"
+	endSize = int64(4 + len(magic))
+)
+
+func readFooter(r io.ReaderAt, size int64) ([]batchAt, error) {
+	errNotArrow := errors.New("not an Arrow file, or only a part of one")
+	if size < 8+endSize {
+		return nil, errNotArrow
+	}
+	end, err := readBytes(r, span{size - endSize, endSize})
+	if err != nil {
+		return nil, err
+	}
+	length := int64(binary.LittleEndian.Uint32(end))
+	if string(end[4:]) != magic || length < 4 || length > size-8-endSize {
+		return nil, errNotArrow
+	}
+	footer, err := readBytes(r, span{size - endSize - length, length})
+	if err != nil {
+		return nil, err
+	}
+	return checkFooter(footer, size-endSize-length)
+}
+
+// readSchema leaves it to Arrow to decode the schema, after checkFooter.
+func readSchema(r io.ReaderAt, size int64) (*arrow.Schema, error) {
+	file, err := ipc.NewFileReader(io.NewSectionReader(r, 0, size))
+	if err != nil {
+		return nil, fmt.Errorf("not an Arrow file: %w", err)
+	}
+	defer file.Close()
+	_, err = canonical(file.Schema())
+	return file.Schema(), err
+}
+
+func readBytes(r io.ReaderAt, s span) ([]byte, error) {
+	buf := make([]byte, s.size)
+	if n, err := r.ReadAt(buf, s.offset); n < len(buf) {
+		if err == nil || err == io.EOF {
+			err = io.ErrUnexpectedEOF
+		}
+		return nil, fmt.Errorf("read %d bytes at %d: %w", s.size, s.offset, err)
+	}
+	return buf, nil
+}
+
+// Schema is the schema of the table, with its metadata.
+func (r *Reader) Schema() *arrow.Schema { return r.schema }
+
+// NumRows is the number of rows of the whole table.
+func (r *Reader) NumRows() int64 { return r.rows }
+
+// NumBatches is the number of batches, each of BatchRows rows but the last.
+func (r *Reader) NumBatches() int { return len(r.batches) }
+
+// Close ends the use of the reader. Records that it gave stay valid, and the
+// io.ReaderAt stays open.
+func (r *Reader) Close() error { return nil }
+
+// Batch reads one batch, counted from 0. Nothing in it points outside of its
+// memory, and its text is UTF-8.
+func (r *Reader) Batch(i int) (rec arrow.Record, err error) {
+	if i < 0 || i >= len(r.batches) {
+		return nil, fmt.Errorf("table: there is no batch %d, the table has %d", i, len(r.batches))
+	}
+	defer recoverDamage(&err)
+	rec, err = r.decode(i)
+	if err != nil {
+		return nil, fmt.Errorf("table: batch %d: %w", i, err)
+	}
+	return rec, nil
+}
+
+// Batches reads the batches in order. It ends after the first error.
+func (r *Reader) Batches() iter.Seq2[arrow.Record, error] {
+	return func(yield func(arrow.Record, error) bool) {
+		for i := range r.batches {
+			rec, err := r.Batch(i)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			more := yield(rec, nil)
+			rec.Release()
+			if !more {
+				return
+			}
+		}
+	}
+}
+
+// header reads the header of a batch.
+func (r *Reader) header(i int) (*batchHeader, error) {
+	at := r.batches[i]
+	header, err := readBytes(r.src, span{at.offset, at.header})
+	if err != nil {
+		return nil, err
+	}
+	h, err := checkHeader(header, at.body)
+	if err != nil {
+		return nil, err
+	}
+	if h.rows < 1 || h.rows > BatchRows || h.rows < BatchRows && i < len(r.batches)-1 {
+		return nil, fmt.Errorf("%d rows, but a batch holds %d (the last one fewer)", h.rows, BatchRows)
+	}
+	return h, nil
+}
+
+// decode makes arrays that lie over the body of a batch.
+func (r *Reader) decode(i int) (arrow.Record, error) {
+	h, err := r.header(i)
+	if err != nil {
+		return nil, err
+	}
+	at := r.batches[i]
+	body, err := readBytes(r.src, span{at.offset + at.header, at.body})
+	if err != nil {
+		return nil, err
+	}
+	columns := make([]arrow.Array, 0, r.schema.NumFields())
+	defer func() {
+		for _, c := range columns {
+			c.Release()
+		}
+	}()
+	for _, f := range r.schema.Fields() {
+		data := h.array(f.Type, body)
+		err := checkData(data)
+		if err == nil && int64(data.Len()) != h.rows {
+			err = fmt.Errorf("%d rows, want %d", data.Len(), h.rows)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("column %q: %w", f.Name, err)
+		}
+		columns = append(columns, array.MakeFromData(data))
+		data.Release()
+	}
+	if len(h.nodes) > 0 || len(h.buffers) > 0 {
+		return nil, errors.New("more columns than in the schema")
+	}
+	return array.NewRecord(r.schema, columns, h.rows), nil
+}
+
+// array takes the next node and buffers for an array of a type.
+func (h *batchHeader) array(t arrow.DataType, body []byte) *array.Data {
+	n := h.nodes[0]
+	h.nodes = h.nodes[1:]
+	buffers := []*memory.Buffer{h.buffer(body)}
+	if buffers[0].Len() == 0 {
+		buffers[0] = nil // no validity bitmap
+	}
+	switch t := t.(type) {
+	case *arrow.StringType:
+		buffers = append(buffers, h.buffer(body), h.buffer(body))
+	case *arrow.FixedSizeListType:
+		child := h.array(t.Elem(), body)
+		defer child.Release()
+		return array.NewData(t, int(n.rows), buffers, []arrow.ArrayData{child}, int(n.nulls), 0)
+	default:
+		buffers = append(buffers, h.buffer(body))
+	}
+	return array.NewData(t, int(n.rows), buffers, nil, int(n.nulls), 0)
+}
+
+// buffer takes the next buffer.
+func (h *batchHeader) buffer(body []byte) *memory.Buffer {
+	s := h.buffers[0]
+	h.buffers = h.buffers[1:]
+	end := s.offset + s.size
+	return memory.NewBufferBytes(body[s.offset:end:end])
+}
+
+// recoverDamage turns a panic of a decoder, which trusts its input, into an
+// error.
+func recoverDamage(err *error) {
+	if p := recover(); p != nil { // out of range, or a buffer that is too short
+		*err = fmt.Errorf("table: damaged Arrow file: %v", p)
+	}
+}

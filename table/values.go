@@ -1,0 +1,266 @@
+package table
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"unsafe"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/bitutil"
+)
+
+// A Value is a Go type that the values of a column can be given in.
+type Value interface {
+	string | int64 | float64 | bool | int32 | arrow.Date32 | arrow.Timestamp
+}
+
+// NewArray makes a column from values. valid[i] false makes row i null; nil
+// means that there are no nulls, otherwise it is as long as values. The
+// values are copied.
+func NewArray[T Value](values []T, valid []bool) arrow.Array {
+	if valid != nil && len(valid) != len(values) {
+		panic(fmt.Sprintf("table: %d values with %d validities", len(values), len(valid)))
+	}
+	var c *column
+	switch v := any(values).(type) {
+	case []string:
+		c = newColumn(arrow.BinaryTypes.String)
+		for i, s := range v {
+			if valid == nil || valid[i] {
+				c.text = append(c.text, s...)
+			}
+			if len(c.text) > math.MaxInt32 {
+				panic(errTextTooLong(len(v)))
+			}
+			c.offsets = append(c.offsets, int32(len(c.text)))
+		}
+	case []bool:
+		c = newColumn(arrow.FixedWidthTypes.Boolean)
+		c.values = bitmapOf(v)
+	case []int64:
+		c = fixedColumn(arrow.PrimitiveTypes.Int64, v)
+	case []float64:
+		c = fixedColumn(arrow.PrimitiveTypes.Float64, v)
+	case []int32:
+		c = fixedColumn(arrow.PrimitiveTypes.Int32, v)
+	case []arrow.Date32:
+		c = fixedColumn(arrow.PrimitiveTypes.Date32, v)
+	case []arrow.Timestamp:
+		c = fixedColumn(TimestampType(), v)
+	}
+	c.valid = bitmapOf(valid)
+	for _, ok := range valid {
+		if !ok {
+			c.nulls++
+		}
+	}
+	n := len(values)
+	if c.nulls > 0 && c.size > 0 {
+		c.zeroNulls(n)
+	} else if c.nulls > 0 && c.offsets == nil {
+		c.clearNullBits(n)
+	}
+	c.rows = n
+	return c.array()
+}
+
+func fixedColumn[T Value](t arrow.DataType, values []T) *column {
+	c := newColumn(t)
+	c.values = append(c.values, bytesOf(values)...)
+	return c
+}
+
+// bytesOf views fixed-size values as bytes in the order of the machine, which
+// is the order that Arrow's own buffers have in memory.
+func bytesOf[T Value | float32](values []T) []byte {
+	if len(values) == 0 {
+		return nil
+	}
+	return unsafe.Slice((*byte)(unsafe.Pointer(&values[0])), len(values)*int(unsafe.Sizeof(values[0])))
+}
+
+func bitmapOf(bits []bool) []byte {
+	if bits == nil {
+		return nil
+	}
+	b := make([]byte, bitutil.BytesForBits(int64(len(bits))))
+	for i, set := range bits {
+		if set {
+			bitutil.SetBit(b, i)
+		}
+	}
+	return b
+}
+
+// NewVectors makes a vector column of rows x width float32 in row-major order.
+// The values are copied.
+func NewVectors(values []float32, width int) arrow.Array {
+	if width < 1 || len(values)%width != 0 {
+		panic(fmt.Sprintf("table: %d values are no vectors of width %d", len(values), width))
+	}
+	c := newColumn(VectorType(width))
+	c.values = append(c.values, bytesOf(values)...)
+	c.rows = len(values) / width
+	return c.array()
+}
+
+// NewTextArray makes a text column without copying: row i is
+// text[offsets[i]:offsets[i+1]], offsets[0] is 0. valid is a bitmap with one
+// bit for each row, lowest bit first, or nil. The memory belongs to the array
+// from then on. What lies under a null must be empty.
+func NewTextArray(offsets []int32, text, valid []byte) arrow.Array {
+	n := len(offsets) - 1
+	c := &column{dtype: arrow.BinaryTypes.String, offsets: offsets, text: text, rows: n}
+	c.setValid(valid)
+	return c.array()
+}
+
+// NewFixedArray makes a column of an int64, float64, bool (a bitmap), date or
+// timestamp type without copying from n values in Arrow's layout. valid is as
+// in NewTextArray. The memory belongs to the array from then on.
+func NewFixedArray(t arrow.DataType, n int, values, valid []byte) arrow.Array {
+	c := newColumn(t)
+	c.values, c.rows = values, n
+	c.setValid(valid)
+	return c.array()
+}
+
+func (c *column) setValid(valid []byte) {
+	if valid != nil {
+		c.valid, c.nulls = valid, c.rows-bitutil.CountSetBits(valid, 0, c.rows)
+	}
+}
+
+// NewRecord makes a record of columns that fit the schema and takes over the
+// caller's reference to each.
+func NewRecord(schema *arrow.Schema, columns ...arrow.Array) (arrow.Record, error) {
+	defer func() {
+		for _, c := range columns {
+			c.Release()
+		}
+	}()
+	if len(columns) != schema.NumFields() {
+		return nil, fmt.Errorf("table: %d columns for a schema of %d", len(columns), schema.NumFields())
+	}
+	rows := 0
+	for i, c := range columns {
+		f := schema.Field(i)
+		if !sameType(c.DataType(), f.Type) {
+			return nil, fmt.Errorf("table: column %q is %s, want %s", f.Name, TypeName(c.DataType()), TypeName(f.Type))
+		}
+		if i == 0 {
+			rows = c.Len()
+		}
+		if c.Len() != rows {
+			return nil, fmt.Errorf("table: column %q has %d rows, want %d", f.Name, c.Len(), rows)
+		}
+	}
+	return array.NewRecord(schema, columns, int64(rows)), nil
+}
+
+// Floats views a column of int64, float64, bool (1 and 0), int32, date (days)
+// or timestamp (microseconds) as float64. valid tells nulls, whose value is 0;
+// it is nil if there are none. A float64 column is not copied: values is good
+// while arr is retained and must not be changed.
+func Floats(arr arrow.Array) (values []float64, valid []bool, err error) {
+	n := arr.Len()
+	switch a := arr.(type) {
+	case *array.Float64:
+		values = a.Float64Values()
+	case *array.Int64:
+		values = floatsOf(a.Int64Values())
+	case *array.Int32:
+		values = floatsOf(a.Int32Values())
+	case *array.Date32:
+		values = floatsOf(a.Date32Values())
+	case *array.Timestamp:
+		values = floatsOf(a.TimestampValues())
+	case *array.Boolean:
+		values = make([]float64, n)
+		for i := range values {
+			if a.Value(i) {
+				values[i] = 1
+			}
+		}
+	default:
+		return nil, nil, fmt.Errorf("a %s column holds no numbers", TypeName(arr.DataType()))
+	}
+	return values, Valid(arr), nil
+}
+
+func floatsOf[T int64 | int32 | arrow.Date32 | arrow.Timestamp](in []T) []float64 {
+	out := make([]float64, len(in))
+	for i, v := range in {
+		out[i] = float64(v)
+	}
+	return out
+}
+
+// Valid tells for each row whether it has a value. It is nil if all have.
+func Valid(arr arrow.Array) []bool {
+	if arr.NullN() == 0 {
+		return nil
+	}
+	valid := make([]bool, arr.Len())
+	for i := range valid {
+		valid[i] = arr.IsValid(i)
+	}
+	return valid
+}
+
+// Texts views any column but vectors as text, in the form in which WriteCSV
+// writes it; nulls are empty, and valid is as in Floats. The text of a string
+// column is not copied: it is good while arr is retained.
+func Texts(arr arrow.Array) (values []string, valid []bool, err error) {
+	values = make([]string, arr.Len())
+	if a, ok := arr.(*array.String); ok {
+		for i := range values {
+			values[i] = a.Value(i)
+		}
+		return values, Valid(arr), nil
+	}
+	if _, ok := arr.(*array.FixedSizeList); ok {
+		return nil, nil, fmt.Errorf("a %s column holds no text", TypeName(arr.DataType()))
+	}
+	var buf []byte
+	for i := range values {
+		buf = appendValue(buf[:0], arr, i)
+		values[i] = string(buf)
+	}
+	return values, Valid(arr), nil
+}
+
+// appendValue adds row i of a column as text; a null adds nothing.
+func appendValue(b []byte, arr arrow.Array, i int) []byte {
+	if arr.IsNull(i) {
+		return b
+	}
+	switch a := arr.(type) {
+	case *array.String:
+		return append(b, a.Value(i)...)
+	case *array.Int64:
+		return strconv.AppendInt(b, a.Value(i), 10)
+	case *array.Int32:
+		return strconv.AppendInt(b, int64(a.Value(i)), 10)
+	case *array.Float64:
+		return appendFloat(b, a.Value(i), 64)
+	case *array.Boolean:
+		return strconv.AppendBool(b, a.Value(i))
+	case *array.Date32:
+		return a.Value(i).ToTime().AppendFormat(b, "2006-01-02")
+	case *array.Timestamp:
+		return a.Value(i).ToTime(arrow.Microsecond).AppendFormat(b, "2006-01-02T15:04:05.999999Z07:00")
+	}
+	return b
+}
+
+// appendFloat adds the shortest text that reads back as the same number.
+func appendFloat(b []byte, v float64, bits int) []byte {
+	format := byte('f')
+	if a := math.Abs(v); a != 0 && (a < 1e-6 || a >= 1e21) {
+		format = 'e'
+	}
+	return strconv.AppendFloat(b, v, format, -1, bits)
+}

@@ -1,0 +1,128 @@
+package table
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/ipc"
+	"github.com/apache/arrow/go/v17/arrow/memory"
+)
+
+// A Writer writes a table file. It holds at most one batch in memory. After an
+// error it is of no further use. It is not safe for concurrent use.
+type Writer struct {
+	schema  *arrow.Schema
+	out     *ipc.FileWriter
+	columns []*column
+	pending int // rows in columns
+	rows    int64
+	err     error // first error, returned by every later call
+}
+
+// NewWriter starts a table with the schema, which may hold metadata.
+func NewWriter(w io.Writer, schema *arrow.Schema) (*Writer, error) {
+	return newWriter(w, schema, memory.DefaultAllocator)
+}
+
+func newWriter(w io.Writer, schema *arrow.Schema, mem memory.Allocator) (*Writer, error) {
+	s, err := canonical(schema)
+	if err != nil {
+		return nil, fmt.Errorf("table: %w", err)
+	}
+	out, err := ipc.NewFileWriter(&counter{w: w}, ipc.WithSchema(s), ipc.WithAllocator(mem))
+	if err != nil {
+		return nil, fmt.Errorf("table: %w", err)
+	}
+	return &Writer{schema: s, out: out, columns: newColumns(s)}, nil
+}
+
+// Schema is the schema as written.
+func (w *Writer) Schema() *arrow.Schema { return w.schema }
+
+// Rows is the number of rows written so far.
+func (w *Writer) Rows() int64 { return w.rows }
+
+// Write adds the rows of a record, whose columns must be those of the schema.
+// It copies what it needs and keeps no reference.
+func (w *Writer) Write(rec arrow.Record) error {
+	if w.err == nil {
+		w.err = w.write(rec)
+	}
+	return w.err
+}
+
+func (w *Writer) write(rec arrow.Record) error {
+	if err := checkColumns(w.schema, rec.Schema()); err != nil {
+		return fmt.Errorf("table: record does not fit: %w", err)
+	}
+	for from, rows := 0, int(rec.NumRows()); from < rows; {
+		to := min(rows, from+BatchRows-w.pending)
+		for i, c := range w.columns {
+			if err := c.appendRange(rec.Column(i), from, to); err != nil {
+				return fmt.Errorf("table: column %q: %w", w.schema.Field(i).Name, err)
+			}
+		}
+		w.pending += to - from
+		w.rows += int64(to - from)
+		from = to
+		if w.pending == BatchRows {
+			if err := w.flush(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (w *Writer) flush() error {
+	rec := recordOf(w.schema, w.columns)
+	defer rec.Release()
+	if err := w.out.Write(rec); err != nil {
+		return fmt.Errorf("table: %w", err)
+	}
+	for _, c := range w.columns {
+		c.reset()
+	}
+	w.pending = 0
+	return nil
+}
+
+// Close writes what is pending and the footer. It does not close the
+// underlying writer.
+func (w *Writer) Close() error {
+	if w.err != nil {
+		return w.err
+	}
+	w.err = errors.New("table: write after close")
+	if w.pending > 0 {
+		if err := w.flush(); err != nil {
+			return err
+		}
+	}
+	if err := w.out.Close(); err != nil {
+		return fmt.Errorf("table: %w", err)
+	}
+	return nil
+}
+
+// A counter gives a plain writer the one kind of seeking that the IPC writer
+// does: to ask where it is.
+type counter struct {
+	w io.Writer
+	n int64
+}
+
+func (c *counter) Write(p []byte) (int, error) {
+	n, err := c.w.Write(p)
+	c.n += int64(n)
+	return n, err
+}
+
+func (c *counter) Seek(offset int64, whence int) (int64, error) {
+	if offset != 0 || whence != io.SeekCurrent {
+		return 0, errors.New("table: an output cannot be rewound")
+	}
+	return c.n, nil
+}
