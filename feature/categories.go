@@ -1,0 +1,133 @@
+package feature
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// maxDistinct bounds the distinct values of a column of categories: beyond it
+// the column is an identifier or a free text, which learns nothing.
+const maxDistinct = 1 << 20
+
+// A counter counts the categories of a column.
+type counter struct {
+	integers bool // sort by value
+	counts   map[string]int64
+	missing  int64
+}
+
+func newCounter(integers bool) *counter {
+	return &counter{integers: integers, counts: make(map[string]int64)}
+}
+
+// add counts values, those that are there, and says whether they are too many.
+func (c *counter) add(values []string, valid []bool) (tooMany bool) {
+	for i, text := range values {
+		if valid != nil && !valid[i] {
+			c.missing++
+			continue
+		}
+		if n, ok := c.counts[text]; ok {
+			c.counts[text] = n + 1
+			continue
+		}
+		if len(c.counts) == maxDistinct {
+			return true
+		}
+		c.counts[strings.Clone(text)] = 1 // it may die with the record
+	}
+	return false
+}
+
+// sorted lists the categories in their order.
+func (c *counter) sorted() []string {
+	names := make([]string, 0, len(c.counts))
+	for name := range c.counts {
+		names = append(names, name)
+	}
+	slices.SortFunc(names, compareCategories(c.integers))
+	return names
+}
+
+// compareCategories orders text by code point and integers by value.
+func compareCategories(integers bool) func(a, b string) int {
+	if !integers {
+		return strings.Compare
+	}
+	return func(a, b string) int {
+		x, errX := strconv.ParseInt(a, 10, 64)
+		y, errY := strconv.ParseInt(b, 10, 64)
+		if errX != nil || errY != nil {
+			// An imputed constant need not be a number; it comes after them.
+			return cmp.Or(cmp.Compare(btoi(errX != nil), btoi(errY != nil)), strings.Compare(a, b))
+		}
+		return cmp.Or(cmp.Compare(x, y), strings.Compare(a, b)) // "7" and an imputed "07"
+	}
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// fill counts the missing values as a category and gives its name.
+func (c *counter) fill(im Impute) string {
+	name := im.Value
+	if im.Strategy == MostFrequent {
+		var most int64
+		for _, candidate := range c.sorted() { // the smallest of equally frequent ones
+			if n := c.counts[candidate]; n > most {
+				name, most = candidate, n
+			}
+		}
+	}
+	if c.missing > 0 {
+		c.counts[name] += c.missing
+		c.missing = 0
+	}
+	return name
+}
+
+// infrequent gives the indices of the categories that share the bucket, by the
+// rules of scikit-learn: those that are rarer than minFrequency, and then the
+// rarest until maxCategories are left, bucket included. Of equally frequent
+// ones the first go first.
+func infrequent(counts []int64, minFrequency float64, maxCategories int) []int {
+	var rows int64
+	for _, n := range counts {
+		rows += n
+	}
+	if minFrequency < 1 {
+		minFrequency *= float64(rows)
+	}
+	rare := make([]bool, len(counts))
+	left := len(counts)
+	for i, n := range counts {
+		if float64(n) < minFrequency {
+			rare[i] = true
+			left--
+		}
+	}
+	// The bucket counts even while it is empty, as it does there.
+	if maxCategories > 0 && left+1 > maxCategories {
+		order := make([]int, len(counts))
+		for i := range order {
+			order[i] = i
+		}
+		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(counts[a], counts[b]) })
+		for _, i := range order[:max(0, len(order)-(maxCategories-1))] {
+			rare[i] = true
+		}
+	}
+	var indices []int
+	for i, r := range rare {
+		if r {
+			indices = append(indices, i)
+		}
+	}
+	return indices
+}

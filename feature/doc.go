@@ -1,0 +1,41 @@
+// Package feature fits transforms of table columns and applies them: the
+// columns of a table become vectors of float32, a dataset, by rules whose
+// constants (means, medians, categories) were learned from one table, the
+// training part, and are the same for every other table.
+//
+// A Spec says what is wanted, a Transform is what was learned. A Transform is
+// an immutable value with a strict, byte-stable JSON form. The package reads
+// and writes Arrow records; it knows nothing of pipelines or files.
+//
+// # Semantics
+//
+// They are those of scikit-learn 1.5, to which the tests compare
+// (testdata/oracle.py). A null and a NaN are the same thing: a missing value.
+// An infinite value is an error. Constants are computed in float64 with
+// compensated sums over the rows in order, so that they depend neither on how
+// the table is cut into batches nor on the number of threads.
+//
+//   - Impute (SimpleImputer): mean, median, most_frequent (the smallest of
+//     equally frequent values) or a constant. It comes before scaling, and the
+//     scale is fitted on the imputed column. A numeric column that has missing
+//     values must declare one. A column without any value cannot be fitted.
+//   - Scale (StandardScaler, MinMaxScaler, MaxAbsScaler, RobustScaler):
+//     (x - center) / scale, where a scale that is zero but for rounding is 1.
+//     Nothing is clipped.
+//   - Encode (OneHotEncoder, OrdinalEncoder): categories are sorted, text by
+//     code point and integers by value. A missing value without imputation is
+//     a category of its own, sorted last. Rare categories can share a bucket,
+//     which is numbered last.
+//
+// Two things differ. An indicator feature exists whenever it is declared, not
+// only if values were missing in training, so that the width of the vector
+// follows from the specification. And ordinal codes have no gap for missing
+// values, because a vector has no place for a null.
+//
+// # Memory
+//
+// Fitting reads the table several times, batch by batch. Counts and sums need
+// constant memory; categories need memory for each distinct value; a median,
+// a quartile or a most frequent number needs the column, eight bytes a row.
+// Such columns are read in groups of at most 256 MiB, or one at a time.
+package feature

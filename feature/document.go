@@ -1,0 +1,94 @@
+package feature
+
+import (
+	"fmt"
+	"slices"
+
+	"pipe/table"
+)
+
+// document puts together what the passes found.
+func (f *fitter) document(spec Spec) (document, error) {
+	doc := document{Format: formatName, Version: formatVersion, Keep: slices.Clone(spec.Keep)}
+	for _, c := range f.columns[:len(spec.Features)] {
+		out := fitted{Column: c.Name, Type: table.TypeName(c.typ), Indicator: c.Indicator}
+		if c.Impute.Strategy != "" {
+			out.Impute = &fill{Strategy: c.Impute.Strategy}
+		}
+		if c.numeric() {
+			if out.Impute != nil {
+				out.Impute.Number = &c.fill
+			}
+			out.Number = c.number()
+		} else {
+			if out.Impute != nil {
+				out.Impute.Text = &c.text
+			}
+			category, err := c.category()
+			if err != nil {
+				return doc, err
+			}
+			out.Category = category
+		}
+		doc.Columns = append(doc.Columns, out)
+	}
+	if spec.Target == nil {
+		return doc, nil
+	}
+	c := f.columns[len(spec.Features)]
+	doc.Target = &fittedTarget{Column: c.Name, Type: table.TypeName(c.typ)}
+	if f.task == Regression {
+		doc.Target.Task, doc.Target.Number = table.Regression, c.number()
+		return doc, nil
+	}
+	classes := c.counter.sorted()
+	switch n := len(classes); {
+	case n == 1:
+		return doc, c.wrong("target", "look at the rows that reach this stage: a filter or a split may have taken the others",
+			"the target has a single class %q, so there is nothing to tell apart", classes[0])
+	case n > maxOneHot:
+		return doc, c.wrong("task", "predict a column with fewer values, or write `task: regression` if it holds numbers",
+			"the target has %d classes, at most %d are possible", n, maxOneHot)
+	case n == 2:
+		doc.Target.Task = table.Binary
+	default:
+		doc.Target.Task = table.Multiclass
+	}
+	doc.Target.Classes = classes
+	return doc, nil
+}
+
+func (c *columnFit) number() *fittedNumber {
+	return &fittedNumber{Scaling: c.Scale, Center: c.scaling.Center, Scale: c.scaling.Scale}
+}
+
+func (c *columnFit) category() (*fittedCategory, error) {
+	e := c.Encode
+	out := &fittedCategory{
+		Encoding:   e.Method,
+		Unseen:     e.Unseen,
+		Categories: c.counter.sorted(),
+		Missing:    c.counter.missing > 0,
+	}
+	if out.Unseen == "" {
+		out.Unseen = UnseenError
+	}
+	counts := make([]int64, len(out.Categories), len(out.Categories)+1)
+	for i, name := range out.Categories {
+		counts[i] = c.counter.counts[name]
+	}
+	if out.Missing {
+		counts = append(counts, c.counter.missing)
+	}
+	out.Infrequent = infrequent(counts, e.MinFrequency, e.MaxCategories)
+	codes := len(counts)
+	if rare := len(out.Infrequent); rare > 0 {
+		codes -= rare - 1
+	}
+	out.DropFirst = e.Drop == DropFirst || e.Drop == DropIfBinary && codes == 2
+	if e.Method == OneHot && codes > maxOneHot {
+		return nil, c.wrong("encode", fmt.Sprintf("write `%s: {encode: {one_hot: {max_categories: 50, unseen: infrequent}}}`, or leave the column out if it is an identifier", c.Name),
+			"%d categories would become %d features, at most %d are possible", codes, codes, maxOneHot)
+	}
+	return out, nil
+}

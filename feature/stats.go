@@ -1,0 +1,168 @@
+package feature
+
+import (
+	"math"
+	"slices"
+)
+
+// epsilon is the distance from 1 to the next float64.
+const epsilon = 0x1p-52
+
+// A sum adds float64 values with the compensation of Neumaier (1974), so that
+// the error does not grow with the number of values.
+type sum struct{ total, lost float64 }
+
+func (s *sum) add(x float64) {
+	t := s.total + x
+	if math.Abs(s.total) >= math.Abs(x) {
+		s.lost += (s.total - t) + x
+	} else {
+		s.lost += (x - t) + s.total
+	}
+	s.total = t
+}
+
+func (s *sum) value() float64 { return s.total + s.lost }
+
+// moments are what one pass over a column tells. NaN is a missing value.
+type moments struct {
+	n, missing int64
+	sum        sum
+	min, max   float64
+}
+
+func (m *moments) add(x float64) {
+	if math.IsNaN(x) {
+		m.missing++
+		return
+	}
+	if m.n == 0 || x < m.min {
+		m.min = x
+	}
+	if m.n == 0 || x > m.max {
+		m.max = x
+	}
+	m.n++
+	m.sum.add(x)
+}
+
+// mean is the mean of the values that are there.
+func (m *moments) mean() float64 { return m.sum.value() / float64(m.n) }
+
+// filled are the moments of the column with fill in place of what is missing.
+func (m moments) filled(fill float64) moments {
+	if m.missing == 0 {
+		return m
+	}
+	k := float64(m.missing)
+	m.n, m.missing = m.n+m.missing, 0
+	m.sum.add(k * fill)
+	m.min, m.max = min(m.min, fill), max(m.max, fill)
+	return m
+}
+
+// deviations sum up the distances from a center in a second pass, which loses
+// no digits where sum(x^2) - n*mean^2 would lose all of them.
+type deviations struct {
+	center         float64
+	n              int64
+	first, squares sum
+}
+
+func (d *deviations) add(x float64) {
+	if math.IsNaN(x) {
+		return
+	}
+	e := x - d.center
+	d.n++
+	d.first.add(e)
+	d.squares.add(float64(e * e))
+}
+
+// variance has ddof 0. The square of the first moment corrects for the
+// rounding of the center (Chan, Golub, LeVeque, 1983).
+func (d *deviations) variance() float64 {
+	n, first := float64(d.n), d.first.value()
+	return max(0, (d.squares.value()-float64(first*first)/n)/n)
+}
+
+// An affine is (x - Center) / Scale.
+type affine struct{ Center, Scale float64 }
+
+// standard is the scaling of StandardScaler. The variance of a constant column
+// is not quite zero after rounding; the bound is that of scikit-learn.
+func standard(mean, variance float64, n int64) affine {
+	k := float64(n)
+	bound := float64(float64(k*epsilon)*variance) + math.Pow(k*mean*epsilon, 2)
+	if variance <= bound {
+		return affine{mean, 1}
+	}
+	return affine{mean, math.Sqrt(variance)}
+}
+
+// nonzero is the scale, or 1 where it is zero but for rounding.
+func nonzero(scale float64) float64 {
+	if scale < 10*epsilon {
+		return 1
+	}
+	return scale
+}
+
+func minMax(m moments) affine { return affine{m.min, nonzero(m.max - m.min)} }
+
+func maxAbs(m moments) affine { return affine{0, nonzero(max(math.Abs(m.min), math.Abs(m.max)))} }
+
+func robust(sorted []float64) affine {
+	return affine{median(sorted), nonzero(quantile(sorted, 0.75) - quantile(sorted, 0.25))}
+}
+
+// median of sorted values, at least one.
+func median(sorted []float64) float64 {
+	n := len(sorted)
+	a, b := sorted[(n-1)/2], sorted[n/2]
+	if m := (a + b) / 2; !math.IsInf(m, 0) {
+		return m
+	}
+	return a/2 + b/2
+}
+
+// quantile of sorted values, at least one, by linear interpolation: method 7
+// of Hyndman and Fan, with the rounding of numpy.
+func quantile(sorted []float64, q float64) float64 {
+	at := float64(len(sorted)-1) * q
+	i := int(at)
+	if i+1 >= len(sorted) {
+		return sorted[len(sorted)-1]
+	}
+	a, b, t := sorted[i], sorted[i+1], at-float64(i)
+	if t >= 0.5 {
+		return b - float64((b-a)*(1-t))
+	}
+	return a + float64((b-a)*t)
+}
+
+// mode is the most frequent of sorted values, at least one, and the smallest
+// of those if there are several.
+func mode(sorted []float64) float64 {
+	best, most := sorted[0], 0
+	for i := 0; i < len(sorted); {
+		j := i + 1
+		for j < len(sorted) && sorted[j] == sorted[i] {
+			j++
+		}
+		if j-i > most {
+			best, most = sorted[i], j-i
+		}
+		i = j
+	}
+	return best
+}
+
+// withFill is the sorted column with count copies of fill at their place.
+func withFill(sorted []float64, fill float64, count int64) []float64 {
+	if count == 0 {
+		return sorted
+	}
+	at, _ := slices.BinarySearch(sorted, fill)
+	return slices.Insert(sorted, at, slices.Repeat([]float64{fill}, int(count))...)
+}
