@@ -1,0 +1,81 @@
+package pipeline
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"gopkg.in/yaml.v3"
+
+	"pipe/diag"
+)
+
+var update = flag.Bool("update", false, "rewrite the files in testdata from what the code does")
+
+// TestDecode decodes each testdata/config/NAME.yaml as a network and compares
+// all that is known of the result, or the printed problems, with NAME.txt.
+func TestDecode(t *testing.T) {
+	files, err := filepath.Glob("testdata/config/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no fixtures: %v", err)
+	}
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".yaml")
+		t.Run(name, func(t *testing.T) {
+			source, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			compareFixture(t, strings.TrimSuffix(file, ".yaml")+".txt", outcome(t, name+".yaml", source))
+		})
+	}
+}
+
+// outcome is what decoding gives, as text.
+func outcome(t *testing.T, name string, source []byte) []byte {
+	t.Helper()
+	var doc yaml.Node
+	if err := yaml.Unmarshal(source, &doc); err != nil {
+		t.Fatal(err)
+	}
+	var n network
+	p := newProblems(name, source)
+	decodeInto(doc.Content[0], nil, &n, p)
+	var b bytes.Buffer
+	if err := p.err(); err != nil {
+		var list diag.List
+		if !errors.As(err, &list) {
+			t.Fatalf("got a %T, want a diag.List", err)
+		}
+		list.Render(&b, false)
+		return b.Bytes()
+	}
+	fmt.Fprintf(&b, "canonical: %s\n", canonical(&n))
+	fmt.Fprintf(&b, "settings: %s\n", settings(&n))
+	for _, f := range filePaths(&n) {
+		fmt.Fprintf(&b, "file: %s = %s\n", f.Port, f.Path)
+	}
+	return b.Bytes()
+}
+
+func compareFixture(t *testing.T, file string, got []byte) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(file, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatalf("%v (go test -update writes it)", err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", file, diff)
+	}
+}

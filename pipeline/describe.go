@@ -1,0 +1,106 @@
+package pipeline
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+)
+
+// Summary is the first sentence of the documentation, without its period.
+func (k *Kind) Summary() string { return summary(k.Doc) }
+
+// Describe writes all that there is to know about a kind as plain text.
+func (k *Kind) Describe(w io.Writer) error {
+	b := bufio.NewWriter(w)
+	fmt.Fprintf(b, "%s (version %d)\n\n%s\n", k.Name, k.Version, strings.TrimSpace(k.Doc))
+	for _, fact := range k.facts() {
+		fmt.Fprintf(b, "\n%s\n", fact)
+	}
+	describePorts(b, "Inputs", k.Inputs)
+	describePorts(b, "Outputs", k.Outputs)
+	if k.choosesOutputs() {
+		fmt.Fprintf(b, "\nOutputs\n  %s\n", outputsFollow)
+	}
+	describeSettings(b, reference(k.configType()))
+	if k.Example != "" {
+		fmt.Fprintf(b, "\nExample\n%s", indent(k.Example, "  "))
+	}
+	return b.Flush()
+}
+
+// outputsFollow stands in place of outputs that only a stage knows.
+const outputsFollow = "They follow from the settings and the inputs of the stage."
+
+// choosesOutputs reports whether the outputs are not the same for all stages.
+func (k *Kind) choosesOutputs() bool {
+	_, ok := k.New().(OutputPorter)
+	return ok && len(k.Outputs) == 0
+}
+
+// facts is what a user has to know beyond ports and settings.
+func (k *Kind) facts() []string {
+	var facts []string
+	if k.Seeded {
+		facts = append(facts, "It draws random numbers from the seed of the pipeline.")
+	}
+	return facts
+}
+
+func describePorts(w io.Writer, title string, ports []Port) {
+	if len(ports) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "\n%s\n", title)
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, p := range ports {
+		fmt.Fprintf(tw, "  %s\t%s\t%s\n", portName(p), portType(p), oneLine(p.Doc))
+	}
+	tw.Flush()
+}
+
+func portName(p Port) string {
+	if p.Name == "*" {
+		return "<name>"
+	}
+	return p.Name
+}
+
+func portType(p Port) string {
+	if p.Optional {
+		return string(p.Type) + ", optional"
+	}
+	return string(p.Type)
+}
+
+func describeSettings(w io.Writer, rows []row) {
+	fmt.Fprint(w, "\nSettings\n")
+	if len(rows) == 0 {
+		fmt.Fprint(w, "  none\n")
+	}
+	for _, r := range rows {
+		pad := strings.Repeat("  ", r.depth+1)
+		facts := slices.DeleteFunc([]string{r.typ, r.value}, func(s string) bool { return s == "" })
+		fmt.Fprintf(w, "%s\n", strings.TrimRight(pad+r.name+"  "+strings.Join(facts, "; "), " "))
+		if r.doc != "" {
+			fmt.Fprintf(w, "%s    %s\n", pad, oneLine(r.doc))
+		}
+	}
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// indent puts a prefix in front of each line that is not empty, between the
+// first and the last one.
+func indent(text, prefix string) string {
+	var b strings.Builder
+	for line := range strings.Lines(strings.Trim(text, "\n") + "\n") {
+		if line != "\n" {
+			b.WriteString(prefix)
+		}
+		b.WriteString(line)
+	}
+	return b.String()
+}

@@ -1,0 +1,134 @@
+package pipeline_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"pipe/pipeline"
+)
+
+// The kinds of these tests have the shape of the built-in ones, and do nothing.
+
+type ingestStage struct {
+	Path    pipeline.FilePath    `yaml:"path" doc:"The file."`
+	Columns pipeline.Map[string] `yaml:"columns" doc:"Types of columns."`
+}
+
+type splitStage struct {
+	Parts pipeline.Map[float64] `yaml:"parts" required:"true" min:"2" doc:"Name and share of each part."`
+}
+
+func (s *splitStage) OutputPorts([]string) []pipeline.Port {
+	ports := make([]pipeline.Port, len(s.Parts))
+	for i, part := range s.Parts {
+		ports[i] = pipeline.Port{Name: part.Key, Type: pipeline.Table}
+	}
+	return ports
+}
+
+func (s *splitStage) Validate() error {
+	sum := 0.0
+	for _, part := range s.Parts {
+		sum += part.Value
+	}
+	if sum > 1.0001 {
+		return pipeline.FieldErrorf("parts", "the shares add up to %g", sum)
+	}
+	return nil
+}
+
+type preprocessStage struct {
+	Target string `yaml:"target" required:"true" doc:"Column to predict."`
+}
+
+func (s *preprocessStage) OutputPorts(inputs []string) []pipeline.Port {
+	ports := []pipeline.Port{{Name: "transform", Type: pipeline.Transform}}
+	for _, in := range inputs {
+		ports = append(ports, pipeline.Port{Name: in, Type: pipeline.Dataset})
+	}
+	return ports
+}
+
+type trainStage struct {
+	Hidden       int                   `yaml:"hidden" default:"16" min:"1" doc:"Units of the hidden layer."`
+	LearningRate float64               `yaml:"learning_rate" default:"0.01" above:"0" doc:"Step size."`
+	Epochs       int                   `yaml:"epochs" default:"10" min:"1" max:"100000" doc:"Passes over the data."`
+	Name         string                `yaml:"name" doc:"A text."`
+	Layers       []int                 `yaml:"layers" doc:"Some numbers."`
+	Options      pipeline.Map[float64] `yaml:"options" doc:"Some named numbers."`
+}
+
+type evaluateStage struct {
+	Metrics []string `yaml:"metrics" required:"true" doc:"What to compute."`
+}
+
+// execStage is a KeyContributor.
+type execStage struct {
+	Command string              `yaml:"command" required:"true" doc:"What to run."`
+	Script  pipeline.FilePath   `yaml:"script" doc:"A script."`
+	Files   []pipeline.FilePath `yaml:"files" doc:"Further files."`
+	Env     []string            `yaml:"env" doc:"NAME=VALUE."`
+}
+
+func (s *execStage) KeyParts() []pipeline.KeyPart {
+	var parts []pipeline.KeyPart
+	for _, e := range s.Env {
+		name, value, _ := strings.Cut(e, "=")
+		parts = append(parts, pipeline.KeyPart{Name: "env." + name, Value: value})
+	}
+	slices.Reverse(parts) // the order must not matter
+	return parts
+}
+
+func (s *execStage) Validate() error {
+	if s.Command == "fail" {
+		return errors.New("the command is known to fail")
+	}
+	return nil
+}
+
+type joinStage struct{}
+
+func (*ingestStage) Run(context.Context, pipeline.Env) error     { return nil }
+func (*splitStage) Run(context.Context, pipeline.Env) error      { return nil }
+func (*preprocessStage) Run(context.Context, pipeline.Env) error { return nil }
+func (*trainStage) Run(context.Context, pipeline.Env) error      { return nil }
+func (*evaluateStage) Run(context.Context, pipeline.Env) error   { return nil }
+func (*execStage) Run(context.Context, pipeline.Env) error       { return nil }
+func (*joinStage) Run(context.Context, pipeline.Env) error       { return nil }
+
+func testRegistry() *pipeline.Registry {
+	in := func(name string, t pipeline.PortType) pipeline.Port { return pipeline.Port{Name: name, Type: t} }
+	optional := func(p pipeline.Port) pipeline.Port { p.Optional = true; return p }
+	return pipeline.NewRegistry(
+		pipeline.Kind{Name: "ingest", Version: 1,
+			Inputs:  []pipeline.Port{optional(in("file", pipeline.File))},
+			Outputs: []pipeline.Port{in("table", pipeline.Table)},
+			New:     func() pipeline.Stage { return &ingestStage{} }},
+		pipeline.Kind{Name: "split", Version: 1, Seeded: true,
+			Inputs: []pipeline.Port{in("table", pipeline.Table)},
+			New:    func() pipeline.Stage { return &splitStage{} }},
+		pipeline.Kind{Name: "preprocess", Version: 1,
+			Inputs: []pipeline.Port{in("train", pipeline.Table), in("*", pipeline.Table)},
+			New:    func() pipeline.Stage { return &preprocessStage{} }},
+		pipeline.Kind{Name: "train", Version: 3, Seeded: true, Engine: "f32-1",
+			Inputs:  []pipeline.Port{in("train", pipeline.Dataset), optional(in("validation", pipeline.Dataset))},
+			Outputs: []pipeline.Port{in("model", pipeline.Model)},
+			New:     func() pipeline.Stage { return &trainStage{} }},
+		pipeline.Kind{Name: "evaluate", Version: 1,
+			Inputs: []pipeline.Port{in("model", pipeline.Model), in("data", pipeline.Dataset), in("*", pipeline.Dataset)},
+			Outputs: []pipeline.Port{in("metrics", pipeline.Metrics), in("report", pipeline.Report),
+				in("predictions", pipeline.Table)},
+			New: func() pipeline.Stage { return &evaluateStage{} }},
+		pipeline.Kind{Name: "exec", Version: 1,
+			Inputs:  []pipeline.Port{in("*", pipeline.Any)},
+			Outputs: []pipeline.Port{in("out", pipeline.File)},
+			New:     func() pipeline.Stage { return &execStage{} }},
+		pipeline.Kind{Name: "join", Version: 1,
+			Inputs:  []pipeline.Port{in("*", pipeline.Table)},
+			Outputs: []pipeline.Port{in("table", pipeline.Table)},
+			New:     func() pipeline.Stage { return &joinStage{} }},
+	)
+}

@@ -1,0 +1,154 @@
+package pipeline
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"pipe/diag"
+)
+
+// Options is what a run may say about a pipeline besides its file.
+type Options struct {
+	// Set gives parameters other values, as `--set name=value` does. Each is
+	// read as a YAML value of the type that the file declares. A name
+	// "run.NAME" goes to Run.
+	Set map[string]string
+
+	// Seed, if not nil, takes the place of the seed in the file.
+	Seed *uint64
+
+	// Run holds the properties of the run that the file can refer to, above
+	// all ScheduledTime: ${run.scheduled_time}. What is substituted becomes a
+	// part of the configuration and so of the key. A reference to a property
+	// that is not here is an error.
+	Run map[string]string
+}
+
+// A UsageError is a mistake in how Load was called, in contrast to one in the
+// file: no such file, no such parameter, a value of the wrong type.
+type UsageError struct{ Err error }
+
+func (e *UsageError) Error() string { return e.Err.Error() }
+func (e *UsageError) Unwrap() error { return e.Err }
+
+// Load reads a pipeline file. The error is a diag.List with everything that is
+// wrong in the file, or a *UsageError.
+//
+// What the file means, besides the settings of its stages:
+//
+//   - An input is connected to STAGE.PORT, or to STAGE if that leaves no choice:
+//     its only output, or the one with the name of the input, or the only one
+//     with the right type.
+//   - Parameters are replaced in all values but those of `pipeline` and `params`.
+//     A text that is $name or ${name} as a whole becomes the value with its type;
+//     inside a text ${name} is replaced, $$ is a $, and any other $ stays.
+//     Values of parameters are not searched for references.
+//   - `when: false` leaves out a stage, and every stage that takes data from one
+//     that is left out. A stage that only waits for it (`needs`) stays. What is
+//     left out is checked all the same.
+//   - YAML anchors, aliases and merge keys work; dates are texts.
+func Load(path string, reg *Registry, opt Options) (*Plan, error) {
+	source, err := readFile(path)
+	if err != nil {
+		return nil, &UsageError{err}
+	}
+	return LoadBytes(path, source, reg, opt)
+}
+
+// LoadBytes is Load for a text that is at hand. Its name is used in messages
+// and says which folder the external files are relative to; nothing is read.
+func LoadBytes(name string, source []byte, reg *Registry, opt Options) (*Plan, error) {
+	l := &loader{p: newProblems(name, source), reg: reg, near: newNeighbours()}
+	plan, err := l.load(source, opt)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.p.err(); err != nil {
+		return nil, err
+	}
+	plan.Warnings = l.p.list
+	return plan, nil
+}
+
+func readFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, diag.WithHint(fmt.Errorf("%s: %w", path, fs.ErrNotExist), similarFiles(path))
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err != nil {
+		return nil, err
+	} else if info.IsDir() {
+		return nil, diag.WithHint(fmt.Errorf("%s is a folder, not a pipeline file", path),
+			listHint("it holds ", pipelineFiles(path)))
+	}
+	// One byte more than allowed is enough to see that it is too much.
+	return io.ReadAll(io.LimitReader(f, maxFileSize+1))
+}
+
+// similarFiles is the hint about a file that does not exist.
+func similarFiles(path string) string {
+	dir, base := filepath.Split(path)
+	if dir == "" {
+		dir = "."
+	}
+	names := pipelineFiles(dir)
+	if near, ok := diag.Nearest(base, names); ok {
+		return fmt.Sprintf("did you mean %s?", filepath.Join(dir, near))
+	}
+	return listHint("the pipeline files there are ", names)
+}
+
+// pipelineFiles lists the YAML files in a folder, none if it cannot be read.
+func pipelineFiles(dir string) []string {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, e := range entries {
+		if ext := strings.ToLower(filepath.Ext(e.Name())); !e.IsDir() && (ext == ".yaml" || ext == ".yml") {
+			names = append(names, e.Name())
+		}
+	}
+	return names
+}
+
+// A neighbours looks up nearest names. The work is the number of names for
+// each mistake, so it stops suggesting when a file has too many of both.
+type neighbours struct {
+	left int // names that may still be compared
+}
+
+func newNeighbours() *neighbours { return &neighbours{left: 1 << 18} }
+
+func (n *neighbours) nearest(name string, names []string) (string, bool) {
+	if n.left -= len(names); n.left < 0 {
+		return "", false
+	}
+	return diag.Nearest(name, names)
+}
+
+// listHint names what there is, if that is something and not too much.
+func listHint(prefix string, names []string) string {
+	const most = 12
+	if len(names) == 0 {
+		return ""
+	}
+	names = slices.Sorted(slices.Values(names))
+	more := ""
+	if len(names) > most {
+		more = fmt.Sprintf(" and %d more", len(names)-most)
+		names = names[:most]
+	}
+	return prefix + strings.Join(names, ", ") + more
+}

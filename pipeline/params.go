@@ -1,0 +1,384 @@
+package pipeline
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"gopkg.in/yaml.v3"
+
+	"pipe/diag"
+)
+
+// A Param is a parameter of a pipeline with the value that it has in a plan.
+type Param struct {
+	Name   string
+	Value  json.RawMessage // typed: 0.01, 32, "species", true, null, a list or an object
+	Source string          // FromFile, FromSet or FromRun
+}
+
+// Where the value of a Param comes from.
+const (
+	FromFile = "file" // the `params` block
+	FromSet  = "set"  // Options.Set
+	FromRun  = "run"  // Options.Run; the name begins with "run.", and something refers to it
+)
+
+// ScheduledTime is the variable that a scheduled run offers besides its
+// parameters, as ${run.scheduled_time}.
+const ScheduledTime = "scheduled_time"
+
+// runPrefix marks what is not a parameter but a property of the run.
+const runPrefix = "run."
+
+// reference is what may be a parameter: a whole text `$name`, and each `$$`
+// and `${...}` (closed or not) inside a text. Any other `$` stands for itself,
+// so that regular expressions and amounts of money need no care.
+var (
+	wholeReference  = regexp.MustCompile(`^(?:\$([A-Za-z0-9_.-]+)|\$\{([A-Za-z0-9_.-]+)\})$`)
+	insideReference = regexp.MustCompile(`\$\$|\$\{[^{}$\n]*\}?`)
+	unbraced        = regexp.MustCompile(`(?:^|[^$])\$([A-Za-z_][A-Za-z0-9_-]*)`)
+)
+
+// A parameter is a Param while the file is read.
+type parameter struct {
+	name  string
+	key   *yaml.Node // where it is declared
+	value *yaml.Node
+	set   bool // by Options.Set
+	used  bool
+}
+
+// params is the scope that references are looked up in.
+type params struct {
+	list   []*parameter // as declared
+	byName map[string]*parameter
+	run    map[string]string // Options.Run, and what Options.Set says about it
+	near   *neighbours
+
+	runUsed map[string]bool // properties of the run that something refers to
+}
+
+// readParams reads the `params` block; n is nil if there is none.
+func readParams(n *yaml.Node, run map[string]string, near *neighbours, r *resolver) *params {
+	p := r.p
+	s := &params{byName: make(map[string]*parameter), run: maps.Clone(run), near: near, runUsed: make(map[string]bool)}
+	if s.run == nil {
+		s.run = make(map[string]string)
+	}
+	if n == nil || n.Kind != yaml.MappingNode {
+		if n != nil && n.Tag != "!!null" {
+			p.at(n, "write `params: {learning_rate: 0.01}`", "params must be a mapping of names to values, this is a %s", nounOf(n))
+		}
+		return s
+	}
+	for i := 0; i < len(n.Content); i += 2 {
+		key, value := n.Content[i], n.Content[i+1]
+		if msg, hint := checkName(key.Value); msg != "" {
+			p.at(key, hint, "the name of a parameter %s", msg)
+			continue
+		}
+		if strings.HasPrefix(key.Value, runPrefix) {
+			p.at(key, "", "names with %q in front are those of the run itself", runPrefix)
+			continue
+		}
+		checkParamValue(value, r)
+		q := &parameter{name: key.Value, key: key, value: value}
+		s.list = append(s.list, q)
+		s.byName[q.name] = q
+	}
+	return s
+}
+
+// checkParamValue reports and spoils what a parameter cannot be.
+func checkParamValue(n *yaml.Node, r *resolver) {
+	for _, c := range n.Content {
+		checkParamValue(c, r)
+	}
+	switch {
+	case !isFinite(n):
+		r.p.at(n, "", "a parameter must be a finite number, not %s", shorten(n.Value))
+	case n.Tag == "!!int" && leadingZero.MatchString(n.Value):
+		r.p.at(n, "write 0o in front of an octal number, put a text in quotes", "a number with a leading zero is ambiguous")
+	case n.Tag == "!!str" && strings.Contains(n.Value, "${"):
+		r.p.at(n, "", "a parameter cannot refer to another one")
+	default:
+		return
+	}
+	r.spoil(n)
+}
+
+// override gives parameters the values of Options.Set, each read as YAML and
+// of the type that was declared. All that is wrong is in the error.
+func (s *params) override(set map[string]string) error {
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(set)) {
+		if v, ok := strings.CutPrefix(name, runPrefix); ok {
+			s.run[v] = set[name]
+			continue
+		}
+		q := s.byName[name]
+		if q == nil {
+			errs = append(errs, diag.WithHint(fmt.Errorf("--set %s: there is no such parameter", name), s.suggest(name)))
+			continue
+		}
+		value, err := setValue(q.value, set[name])
+		if err != nil {
+			errs = append(errs, fmt.Errorf("--set %s=%s: %w", name, set[name], err))
+			continue
+		}
+		q.value, q.set = value, true
+	}
+	if err := errors.Join(errs...); err != nil {
+		return &UsageError{err}
+	}
+	return nil
+}
+
+// suggest is the hint about a parameter that does not exist.
+func (s *params) suggest(name string) string {
+	names := s.names()
+	if near, ok := s.near.nearest(name, names); ok {
+		return fmt.Sprintf("did you mean %q?", near)
+	}
+	return listHint("the parameters are ", names)
+}
+
+func (s *params) names() []string {
+	names := make([]string, len(s.list))
+	for i, q := range s.list {
+		names[i] = q.name
+	}
+	return names
+}
+
+// setValue reads the text that is to replace a declared value.
+func setValue(declared *yaml.Node, text string) (*yaml.Node, error) {
+	n := &yaml.Node{Kind: yaml.ScalarNode, Tag: scalarTag(text), Value: text, Line: declared.Line, Column: declared.Column}
+	if declared.Kind != yaml.ScalarNode || declared.Tag == "!!null" && strings.ContainsAny(text, "[{") {
+		p := newProblems("", nil)
+		var r *resolver
+		if n, r = parseYAML([]byte(text), p); n != nil {
+			checkParamValue(n, r)
+		}
+		if len(p.list) > 0 {
+			return nil, errors.New(p.list[0].Msg)
+		}
+		r.move(n, declared.Line, declared.Column)
+	}
+	switch {
+	case declared.Tag == "!!null", n.Tag == declared.Tag:
+	case declared.Tag == "!!float" && n.Tag == "!!int":
+		n.Tag = "!!float"
+	case declared.Tag == "!!str":
+		n.Tag = "!!str" // the shell took the quotes, so every text will do
+	default:
+		return nil, fmt.Errorf("it is declared as a %s, this is a %s", nounOf(declared), nounOf(n))
+	}
+	if !isFinite(n) {
+		return nil, errors.New("not a finite number")
+	}
+	return n, nil
+}
+
+// substitute replaces the references in all values below n. Problems and
+// replaced values keep the position of the reference. What a reference stands
+// for is not looked at again.
+func (s *params) substitute(n *yaml.Node, r *resolver) {
+	switch n.Kind {
+	case yaml.SequenceNode:
+		for _, c := range n.Content {
+			s.substitute(c, r)
+		}
+	case yaml.MappingNode:
+		for i := 1; i < len(n.Content); i += 2 {
+			s.substitute(n.Content[i], r)
+		}
+	case yaml.ScalarNode:
+		if n.Tag == "!!str" && strings.Contains(n.Value, "$") {
+			s.scalar(n, r)
+		}
+	}
+}
+
+func (s *params) scalar(n *yaml.Node, r *resolver) {
+	if m := wholeReference.FindStringSubmatch(n.Value); m != nil {
+		value := s.lookup(n, m[1]+m[2], r.p)
+		if value == nil {
+			r.spoil(n)
+			return
+		}
+		line, column := n.Line, n.Column
+		*n = *r.copy(value, 0)
+		r.move(n, line, column)
+		return
+	}
+	if m := unbraced.FindStringSubmatch(n.Value); m != nil && s.byName[m[1]] != nil {
+		r.p.warn(s.within(n, "$"+m[1], r.p), fmt.Sprintf("write ${%s}, or $$%s for the text itself", m[1], m[1]),
+			"$%s inside a text is not replaced", m[1])
+	}
+	sound := true
+	text := insideReference.ReplaceAllStringFunc(n.Value, func(ref string) string {
+		if ref == "$$" {
+			return "$"
+		}
+		value, ok := s.part(n, ref, r)
+		sound = sound && ok
+		return value
+	})
+	if n.Value = text; !sound {
+		r.spoil(n)
+	}
+}
+
+// part is the text that a reference inside a text stands for.
+func (s *params) part(n *yaml.Node, ref string, r *resolver) (text string, ok bool) {
+	at := s.within(n, ref, r.p)
+	name, closed := strings.CutSuffix(strings.TrimPrefix(ref, "${"), "}")
+	if !closed || !namePattern.MatchString(name) {
+		r.p.at(at, "write $${ for the text ${ itself", "%s is not a reference to a parameter", quote(ref))
+		return "", false
+	}
+	value := s.lookup(at, name, r.p)
+	switch {
+	case value == nil || value.Tag == spoiledTag:
+		return "", false
+	case value.Kind != yaml.ScalarNode || value.Tag == "!!null":
+		r.p.at(at, "", "the parameter %q is %s and cannot be part of a text", name, describeNode(value))
+		return "", false
+	}
+	return value.Value, r.spend(n, len(value.Value))
+}
+
+// within is where a part of the text n is, if that can be seen: the text may
+// be in other lines, or written with escapes.
+func (s *params) within(n *yaml.Node, part string, p *problems) *yaml.Node {
+	line := p.line(n.Line)
+	if s.near.left -= len(line); s.near.left < 0 {
+		return n
+	}
+	start := 0
+	for range n.Column - 1 {
+		_, size := utf8.DecodeRuneInString(line[start:])
+		start += size
+	}
+	i := strings.Index(line[start:], part)
+	if i < 0 {
+		return n
+	}
+	return position(n.Line, n.Column+utf8.RuneCountInString(line[start:start+i]))
+}
+
+// lookup finds the value of a reference at n; it reports one that has none.
+func (s *params) lookup(n *yaml.Node, name string, p *problems) *yaml.Node {
+	if v, ok := strings.CutPrefix(name, runPrefix); ok {
+		return s.lookupRun(n, v, p)
+	}
+	q := s.byName[name]
+	if q == nil {
+		hint := s.suggest(name)
+		if len(s.list) == 0 {
+			hint = fmt.Sprintf("declare it: `params: {%s: ...}`", name)
+		}
+		p.at(n, hint+"\nwrite $$ for the character $ itself", "undefined parameter %q", name)
+		return nil
+	}
+	q.used = true
+	return q.value
+}
+
+// lookupRun finds a property of the run. One that the run does not have is an
+// error and never an empty text: it would end up in a path or a query.
+func (s *params) lookupRun(n *yaml.Node, name string, p *problems) *yaml.Node {
+	if v, ok := s.run[name]; ok {
+		s.runUsed[name] = true
+		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: v, Line: n.Line, Column: n.Column}
+	}
+	known := slices.Sorted(maps.Keys(s.run))
+	if name == ScheduledTime {
+		p.at(n, "give it with `--set run.scheduled_time=2026-01-31T03:00:00Z`", "run.scheduled_time is known in scheduled runs only")
+		return nil
+	}
+	known = append(known, ScheduledTime)
+	hint := listHint("the properties of a run are ", known)
+	if near, ok := s.near.nearest(name, known); ok {
+		hint = fmt.Sprintf("did you mean %q?", runPrefix+near)
+	}
+	p.at(n, hint, "a run has no property %q", name)
+	return nil
+}
+
+// unused warns of parameters that nothing refers to.
+func (s *params) unused(p *problems) {
+	for _, q := range s.list {
+		if !q.used {
+			p.warn(q.key, "", "the parameter %q is not used", q.name)
+		}
+	}
+}
+
+// values is what a Plan keeps of the parameters.
+func (s *params) values() []Param {
+	list := make([]Param, len(s.list))
+	for i, q := range s.list {
+		var w jsonWriter
+		w.node(q.value)
+		list[i] = Param{Name: q.name, Value: w.buf, Source: FromFile}
+		if q.set {
+			list[i].Source = FromSet
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.runUsed)) {
+		var w jsonWriter
+		w.string(s.run[name])
+		list = append(list, Param{Name: runPrefix + name, Value: w.buf, Source: FromRun})
+	}
+	return list
+}
+
+// node writes a resolved YAML value. Mappings keep their order.
+func (w *jsonWriter) node(n *yaml.Node) {
+	switch n.Kind {
+	case yaml.SequenceNode:
+		w.raw("[")
+		for i, c := range n.Content {
+			if i > 0 {
+				w.raw(",")
+			}
+			w.node(c)
+		}
+		w.raw("]")
+	case yaml.MappingNode:
+		w.raw("{")
+		for i := 0; i < len(n.Content); i += 2 {
+			if i > 0 {
+				w.raw(",")
+			}
+			w.string(n.Content[i].Value)
+			w.raw(":")
+			w.node(n.Content[i+1])
+		}
+		w.raw("}")
+	default:
+		if n.Tag == "!!null" {
+			w.raw("null")
+			return
+		}
+		w.scalar(Scalar{Tag: n.Tag, Text: n.Value})
+	}
+}
+
+// isFinite is false for infinities and NaN.
+func isFinite(n *yaml.Node) bool {
+	if n.Tag != "!!float" {
+		return true
+	}
+	var f float64
+	return n.Decode(&f) == nil && !math.IsInf(f, 0) && !math.IsNaN(f)
+}

@@ -1,0 +1,193 @@
+package pipelinetest
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+	"testing"
+
+	"pipe/artifacts"
+	"pipe/pipeline"
+)
+
+// defaultThreads is enough to show what depends on the number of threads.
+const defaultThreads = 2
+
+// An env is the pipeline.Env of one run of a stage.
+type env struct {
+	t      testing.TB
+	c      Case
+	store  *artifacts.Store
+	inputs map[string]source
+	ports  []pipeline.Port // outputs that may be created
+
+	mu      sync.Mutex
+	done    bool // Run returned
+	opened  []*pipeline.Input
+	writers map[string]*artifacts.Writer
+	metrics map[string]float64
+	points  []Point
+	columns []Column
+	log     bytes.Buffer
+}
+
+var _ pipeline.Env = (*env)(nil)
+
+// A source is a connected input.
+type source struct {
+	id   artifacts.ID
+	name string
+}
+
+func newEnv(t testing.TB, c Case, store *artifacts.Store) *env {
+	return &env{
+		t: t, c: c, store: store,
+		inputs:  make(map[string]source),
+		writers: make(map[string]*artifacts.Writer),
+		metrics: make(map[string]float64),
+	}
+}
+
+// enter locks the environment and fails the test if the stage has returned.
+func (e *env) enter(method string) (leave func()) {
+	e.mu.Lock()
+	if e.done {
+		e.t.Errorf("the stage called Env.%s after Run had returned", method)
+	}
+	return e.mu.Unlock
+}
+
+func (e *env) Inputs() []string {
+	defer e.enter("Inputs")()
+	return slices.Sorted(maps.Keys(e.inputs))
+}
+
+func (e *env) Open(port string) (*pipeline.Input, error) {
+	defer e.enter("Open")()
+	in, ok := e.inputs[port]
+	if !ok {
+		return nil, fmt.Errorf("input %q is not connected", port)
+	}
+	f, err := e.store.Open(in.id)
+	if err != nil {
+		return nil, fmt.Errorf("input %q: %w", port, err)
+	}
+	opened := &pipeline.Input{File: f, Name: in.name}
+	e.opened = append(e.opened, opened)
+	return opened, nil
+}
+
+func (e *env) Create(port string) (io.Writer, error) {
+	defer e.enter("Create")()
+	if !slices.ContainsFunc(e.ports, func(p pipeline.Port) bool { return p.Name == port }) {
+		return nil, fmt.Errorf("kind %q has no output %q", e.c.Kind.Name, port)
+	}
+	if e.writers[port] != nil {
+		return nil, fmt.Errorf("output %q was created twice", port)
+	}
+	w, err := e.store.Create()
+	if err != nil {
+		return nil, err
+	}
+	e.writers[port] = w
+	return &writer{e, w}, nil
+}
+
+// A writer is an open output. It keeps writers apart from Commit and Discard.
+type writer struct {
+	env *env
+	w   *artifacts.Writer
+}
+
+func (w *writer) Write(p []byte) (int, error) {
+	defer w.env.enter("Create().Write")()
+	return w.w.Write(p)
+}
+
+func (e *env) Scratch() (string, error) {
+	defer e.enter("Scratch")()
+	return e.t.TempDir(), nil
+}
+
+func (e *env) Metric(name string, value float64) {
+	defer e.enter("Metric")()
+	e.metrics[name] = value
+}
+
+func (e *env) Point(name string, step int64, value float64) {
+	defer e.enter("Point")()
+	e.points = append(e.points, Point{name, step, value})
+}
+
+// Column refuses ports that the stage does not have.
+func (e *env) Column(out, in pipeline.ColumnRef) {
+	defer e.enter("Column")()
+	if !slices.ContainsFunc(e.ports, func(p pipeline.Port) bool { return p.Name == out.Port }) || out.Column == "" {
+		e.t.Errorf("the stage said where column %q of output %q is from, which it does not have", out.Column, out.Port)
+	}
+	if _, ok := e.inputs[in.Port]; !ok || in.Column == "" {
+		e.t.Errorf("the stage said that it read column %q of input %q, which it does not have", in.Column, in.Port)
+	}
+	e.columns = append(e.columns, Column{Out: out, In: in})
+}
+
+func (e *env) Progress(done, total int64) {
+	defer e.enter("Progress")()
+	if done < 0 || total < 0 || total > 0 && done > total {
+		e.t.Errorf("the stage reported a progress of %d of %d", done, total)
+	}
+}
+
+// Log writes without times, so that tests can compare the text.
+func (e *env) Log() *slog.Logger {
+	defer e.enter("Log")()
+	return slog.New(slog.NewTextHandler(logWriter{e}, &slog.HandlerOptions{
+		Level: slog.LevelDebug,
+		ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
+			if a.Key == slog.TimeKey && len(groups) == 0 {
+				return slog.Attr{}
+			}
+			return a
+		},
+	}))
+}
+
+type logWriter struct{ env *env }
+
+func (w logWriter) Write(p []byte) (int, error) {
+	defer w.env.enter("Log().Write")()
+	return w.env.log.Write(p)
+}
+
+func (e *env) Seed() uint64 {
+	defer e.enter("Seed")()
+	if !e.c.Kind.Seeded {
+		e.t.Errorf("the stage asked for a seed, but kind %q is not Seeded", e.c.Kind.Name)
+		return 0
+	}
+	return e.c.Seed
+}
+
+func (e *env) Threads() int {
+	defer e.enter("Threads")()
+	return cmp.Or(e.c.Threads, defaultThreads)
+}
+
+func sortColumns(columns []Column) []Column {
+	slices.SortFunc(columns, func(a, b Column) int {
+		return cmp.Or(cmp.Compare(a.Out.Port, b.Out.Port), cmp.Compare(a.Out.Column, b.Out.Column),
+			cmp.Compare(a.In.Port, b.In.Port), cmp.Compare(a.In.Column, b.In.Column))
+	})
+	return slices.Compact(columns)
+}
+
+func sortPoints(points []Point) {
+	slices.SortStableFunc(points, func(a, b Point) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Step, b.Step))
+	})
+}

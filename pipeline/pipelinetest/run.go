@@ -1,0 +1,207 @@
+package pipelinetest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime/debug"
+	"slices"
+	"testing"
+
+	"pipe/artifacts"
+	"pipe/pipeline"
+)
+
+// A Case is a stage with everything that it works on.
+type Case struct {
+	Kind    pipeline.Kind
+	With    string            // YAML of the settings, without parameters
+	Inputs  map[string][]byte // by input port, external files by the port of their setting
+	Seed    uint64            // of kinds that are Seeded
+	Threads int               // 0 means 2
+}
+
+// A Point is a value of a curve.
+type Point struct {
+	Name  string
+	Step  int64
+	Value float64
+}
+
+// A Column says which column an output column was made from.
+type Column struct{ Out, In pipeline.ColumnRef }
+
+// A Result is what a stage made. After an error other than a GateError there
+// are no Outputs, since a runner would keep none.
+type Result struct {
+	Outputs map[string][]byte
+	Metrics map[string]float64
+	Points  []Point  // sorted by name and step
+	Columns []Column // sorted, each once
+	Log     string
+}
+
+// Decode makes a stage from the YAML of its settings, and ends the test if
+// there is anything wrong with them.
+func Decode(t testing.TB, k pipeline.Kind, yaml string) pipeline.Stage {
+	t.Helper()
+	stage, err := pipeline.DecodeStage(k, yaml)
+	if err != nil {
+		t.Fatalf("settings of %q: %v", k.Name, err)
+	}
+	return stage
+}
+
+// Run runs a stage, and ends the test if that fails.
+func Run(t testing.TB, c Case) Result {
+	t.Helper()
+	r, err := RunErr(t, c)
+	if err != nil {
+		t.Fatalf("stage of kind %q: %v", c.Kind.Name, err)
+	}
+	return r
+}
+
+// RunErr runs a stage that may fail. It ends the test if the case makes no
+// sense: wrong settings, inputs that the kind does not have, a required input
+// that is missing. It fails the test if the stage breaks the contract of Env.
+func RunErr(t testing.TB, c Case) (Result, error) {
+	t.Helper()
+	return run(t.Context(), t, c)
+}
+
+func run(ctx context.Context, t testing.TB, c Case) (Result, error) {
+	t.Helper()
+	stage := Decode(t, c.Kind, c.With)
+	store, err := artifacts.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	env := newEnv(t, c, store)
+	env.connect(stage)
+	err = protect(func() error { return stage.Run(ctx, env) })
+	return env.finish(err)
+}
+
+// A panicError is a panic of a stage.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+func (e *panicError) Error() string { return fmt.Sprintf("panic: %v\n%s", e.value, e.stack) }
+
+// protect turns a panic on this goroutine into an error.
+func protect(f func() error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = &panicError{v, debug.Stack()}
+		}
+	}()
+	return f()
+}
+
+// connect stores the inputs of the case and works out the ports.
+func (e *env) connect(stage pipeline.Stage) {
+	e.t.Helper()
+	files := pipeline.FilePaths(stage)
+	var connected []string
+	for port, data := range e.c.Inputs {
+		name := port
+		if i := slices.IndexFunc(files, func(f pipeline.FileRef) bool { return f.Port == port }); i >= 0 {
+			name = files[i].Path
+		} else if !accepts(e.c.Kind.Inputs, port) {
+			e.t.Fatalf("kind %q has no input %q", e.c.Kind.Name, port)
+		} else {
+			connected = append(connected, port)
+		}
+		e.inputs[port] = source{id: e.keep(data), name: name}
+	}
+	slices.Sort(connected)
+	for _, p := range e.c.Kind.Inputs {
+		if !p.Optional && p.Name != "*" && !slices.Contains(connected, p.Name) {
+			e.t.Fatalf("kind %q needs the input %q", e.c.Kind.Name, p.Name)
+		}
+	}
+	e.ports = e.c.Kind.Outputs
+	if porter, ok := stage.(pipeline.OutputPorter); ok {
+		e.ports = porter.OutputPorts(connected)
+	}
+}
+
+func accepts(ports []pipeline.Port, name string) bool {
+	return slices.ContainsFunc(ports, func(p pipeline.Port) bool { return p.Name == name || p.Name == "*" })
+}
+
+// keep stores bytes.
+func (e *env) keep(data []byte) artifacts.ID {
+	e.t.Helper()
+	w, err := e.store.Create()
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	defer w.Discard()
+	if _, err := w.Write(data); err != nil {
+		e.t.Fatal(err)
+	}
+	id, _, err := w.Commit()
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	return id
+}
+
+// finish ends the life of an Env: it commits or discards the outputs as a
+// runner does, and looks for what the stage left behind.
+func (e *env) finish(err error) (Result, error) {
+	e.t.Helper()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.done = true
+	defer func() {
+		for _, w := range e.writers {
+			w.Discard()
+		}
+	}()
+	for _, f := range e.opened {
+		if f.Close() == nil {
+			e.t.Errorf("the stage did not close the input %q", f.Name)
+		}
+	}
+	sortPoints(e.points)
+	r := Result{Metrics: e.metrics, Points: e.points, Columns: sortColumns(e.columns), Log: e.log.String()}
+	var gate *pipeline.GateError
+	if err != nil && !errors.As(err, &gate) {
+		return r, err
+	}
+	r.Outputs = make(map[string][]byte, len(e.writers))
+	for port, w := range e.writers {
+		id, _, commitErr := w.Commit()
+		if commitErr != nil {
+			e.t.Fatal(commitErr)
+		}
+		r.Outputs[port] = e.read(id)
+	}
+	for _, p := range e.ports {
+		if !p.Optional && e.writers[p.Name] == nil {
+			e.t.Errorf("the stage succeeded without its output %q", p.Name)
+		}
+	}
+	return r, err
+}
+
+func (e *env) read(id artifacts.ID) []byte {
+	e.t.Helper()
+	f, err := e.store.Open(id)
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	defer f.Close()
+	var b bytes.Buffer
+	if _, err := io.Copy(&b, f); err != nil {
+		e.t.Fatal(err)
+	}
+	return b.Bytes()
+}

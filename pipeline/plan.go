@@ -1,0 +1,253 @@
+package pipeline
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"pipe/artifacts"
+	"pipe/diag"
+	"pipe/schedule"
+)
+
+// A Plan is a checked pipeline: what will happen, in which order. It is made
+// by Load or NewPlan and not changed afterwards.
+type Plan struct {
+	Pipeline    string
+	Description string
+	File        string // as it was named to Load; empty for a plan made in code
+	Source      []byte // the bytes of the file
+	Seed        uint64
+	Params      []Param        // in declared order, then the properties of the run that are used
+	Schedule    *schedule.Spec // nil if there is none
+	Steps       []*Step        // producers before consumers, otherwise as written
+	Dropped     []string       // stages left out because of `when`, as written
+	Warnings    diag.List      // what looks wrong but is allowed
+
+	byName map[string]*Step
+}
+
+// Step finds a step by its name; nil if there is none.
+func (p *Plan) Step(name string) *Step { return p.byName[name] }
+
+// A Step is one stage of a plan.
+type Step struct {
+	Name        string
+	Description string
+	Kind        *Kind
+	Stage       Stage  // configured: defaults filled in, parameters substituted, validated
+	Config      []byte // canonical JSON of the configuration, part of the key
+	Settings    []byte // the configuration as JSON for people
+	Inputs      []Edge // sorted by port
+	Files       []FileInput
+	Outputs     []Port
+	Needs       []string // stages to wait for without taking data from them, as written
+	Seed        uint64   // derived from that of the run; 0 unless Kind.Seeded
+	Retry       Retry
+	Timeout     Timeout
+	Resources   Resources // of the first attempt
+	// MemoryBackoff is the factor by which Resources.Memory grows with each
+	// attempt; 0 is 1.
+	MemoryBackoff float64
+	Cache         bool // whether an earlier result may be used
+}
+
+// An Edge brings an artifact to an input port.
+type Edge struct {
+	Port     string
+	Type     PortType     // of the artifact
+	From     Ref          // the output that it comes from,
+	Artifact artifacts.ID // or a stored artifact, in plans made in code and by Pin
+}
+
+// A Ref names an output of a stage.
+type Ref struct{ Stage, Port string }
+
+// String is the form of pipeline files, stage.port.
+func (r Ref) String() string { return r.Stage + "." + r.Port }
+
+// A FileInput is an external file that a stage reads.
+type FileInput struct {
+	Port string // the setting: "path", or "files/NAME" for an element of a list
+	Path string // as written
+	// Resolved is where it is: Path, from the folder of the pipeline file.
+	Resolved string
+	// Artifact, if not zero, holds the bytes that are read in place of the file.
+	Artifact artifacts.ID
+}
+
+// Retry says how often a stage that failed is tried again, and after which
+// delays: Delay, Delay*Backoff, Delay*Backoff², ..., none above MaxDelay.
+type Retry struct {
+	Limit    int           `yaml:"limit" short:"true" default:"0" min:"0" max:"100" doc:"How often to try again after a failure."`
+	Delay    time.Duration `yaml:"delay" default:"1s" min:"0s" doc:"Time before the first repetition."`
+	Backoff  float64       `yaml:"backoff" default:"2" min:"1" max:"100" doc:"Factor by which the delay grows with each repetition."`
+	MaxDelay time.Duration `yaml:"max_delay" default:"5m" min:"0s" doc:"The longest delay."`
+}
+
+// Wait is the delay before a repetition; the first one is number 1.
+func (r Retry) Wait(repetition int) time.Duration {
+	d := float64(r.Delay)
+	for i := 1; i < repetition && d < float64(r.MaxDelay); i++ {
+		d *= r.Backoff
+	}
+	return min(time.Duration(min(d, 1<<62)), r.MaxDelay)
+}
+
+// Timeout limits the time of an attempt: Limit, Limit*Backoff,
+// Limit*Backoff², ...
+type Timeout struct {
+	Limit   time.Duration `yaml:"limit" short:"true" default:"0s" min:"0s" doc:"Longest time for the first attempt; 0s is no limit."`
+	Backoff float64       `yaml:"backoff" default:"1" min:"1" max:"100" doc:"Factor by which the limit grows with each attempt."`
+}
+
+// Of is the limit of an attempt, counted from 1; 0 is none.
+func (t Timeout) Of(attempt int) time.Duration {
+	return time.Duration(grown(int64(t.Limit), t.Backoff, attempt))
+}
+
+// Need is what an attempt, counted from 1, takes while it runs.
+func (s *Step) Need(attempt int) Resources {
+	r := s.Resources
+	r.CPU = max(1, r.CPU)
+	r.Memory = grown(r.Memory, s.MemoryBackoff, attempt)
+	return r
+}
+
+// grown is n times factor for each attempt after the first.
+func grown(n int64, factor float64, attempt int) int64 {
+	const most = 1 << 62
+	f := float64(n)
+	for i := 1; i < attempt && factor > 1 && f < most; i++ {
+		f *= factor
+	}
+	if f == float64(n) {
+		return n // exact, also where a float64 is not
+	}
+	return int64(min(f, most))
+}
+
+// Resources are what a stage takes while it runs. The sum over the running
+// stages stays within what the machine has.
+type Resources struct {
+	CPU    int   // slots; 0 takes one, and may use idle cores
+	Memory int64 // bytes; 0 is not accounted for
+	GPU    int
+}
+
+// Bytes is an amount of memory, written as a whole number with one of the
+// units B, kB, MB, GB, TB (powers of 1000), KiB, MiB, GiB, TiB (of 1024), or
+// none for bytes.
+type Bytes int64
+
+// byteUnits are in the order in which String prefers them.
+var byteUnits = []struct {
+	name string
+	size int64
+}{
+	{"TiB", 1 << 40}, {"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10},
+	{"TB", 1e12}, {"GB", 1e9}, {"MB", 1e6}, {"kB", 1e3}, {"B", 1}, {"", 1},
+}
+
+// UnmarshalText reads what String writes.
+func (b *Bytes) UnmarshalText(text []byte) error {
+	s := string(text)
+	digits := strings.TrimRight(s, "BKMGTkib ")
+	unit := strings.TrimLeft(s[len(digits):], " ")
+	n, err := strconv.ParseInt(digits, 10, 64)
+	for _, u := range byteUnits {
+		if err != nil || n < 0 || unit != u.name {
+			continue
+		}
+		if n > (1<<63-1)/u.size {
+			return fmt.Errorf("%s is more than can be addressed", s)
+		}
+		*b = Bytes(n * u.size)
+		return nil
+	}
+	return fmt.Errorf("%q is not an amount of memory such as 512MiB or 4GB", s)
+}
+
+// MarshalText writes String.
+func (b Bytes) MarshalText() ([]byte, error) { return []byte(b.String()), nil }
+
+// String uses the largest unit of which b is a whole number.
+func (b Bytes) String() string {
+	for _, u := range byteUnits {
+		if b != 0 && int64(b)%u.size == 0 {
+			return strconv.FormatInt(int64(b)/u.size, 10) + u.name
+		}
+	}
+	return "0B"
+}
+
+// DeriveSeed is the seed of a stage in a run: the first eight bytes, big
+// endian, of SHA-256 over the seed of the run as eight big-endian bytes, the
+// length of the name of the stage likewise, and the name.
+func DeriveSeed(run uint64, stage string) uint64 {
+	b := binary.BigEndian.AppendUint64(nil, run)
+	b = binary.BigEndian.AppendUint64(b, uint64(len(stage)))
+	sum := sha256.Sum256(append(b, stage...))
+	return binary.BigEndian.Uint64(sum[:8])
+}
+
+// NewPlan makes a plan in code, for commands whose few steps are not worth a
+// file. Of each step the caller sets Name, Kind, Stage (see DecodeStage), and
+// what else it needs; an Edge has its Port, and From or else Artifact and Type.
+// The rest is filled in and checked as Load does it. Paths of external files
+// are relative to the working directory. The error is a diag.List, without
+// positions.
+func NewPlan(name string, seed uint64, steps ...*Step) (*Plan, error) {
+	p := newProblems("", nil)
+	if msg, hint := checkName(name); msg != "" {
+		p.at(nil, hint, "the name of the pipeline %s", msg)
+	}
+	plan := &Plan{Pipeline: name, Seed: seed}
+	drafts := make([]*draft, 0, len(steps))
+	names := make(map[string]bool, len(steps))
+	for _, given := range steps {
+		s := *given
+		if msg, hint := checkStageName(s.Name); msg != "" {
+			p.at(nil, hint, "the name of a stage %s", msg)
+		}
+		if names[s.Name] {
+			p.at(nil, "", "two stages are named %s", quote(s.Name))
+		}
+		names[s.Name] = true
+		drafts = append(drafts, draftOf(&s, seed, p))
+	}
+	plan.complete(drafts, newNeighbours(), p)
+	if err := p.err(); err != nil {
+		return nil, err
+	}
+	return plan, nil
+}
+
+// draftOf takes a step of NewPlan apart.
+func draftOf(s *Step, seed uint64, p *problems) *draft {
+	d := &draft{step: s, keep: true}
+	for _, e := range s.Inputs {
+		in := &input{port: e.Port, edge: e}
+		if e.From.Stage != "" {
+			in.ref = strings.TrimSuffix(e.From.String(), ".")
+		}
+		d.inputs = append(d.inputs, in)
+	}
+	for _, name := range s.Needs {
+		d.needs = append(d.needs, &need{stage: name})
+	}
+	s.Inputs, s.Needs, s.Files = nil, nil, nil
+	if s.Kind == nil || s.Stage == nil {
+		p.at(nil, "", "stage %s has no kind or no settings", quote(s.Name))
+		s.Kind = nil
+		return d
+	}
+	d.configured(s.Stage, "")
+	if s.Kind.Seeded {
+		s.Seed = DeriveSeed(seed, s.Name)
+	}
+	return d
+}

@@ -1,0 +1,122 @@
+package pipeline
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// A Registry is the set of stage kinds that pipeline files can use. It does
+// not change after it was made, and may be used from several goroutines.
+type Registry struct {
+	kinds  []*Kind // sorted by name
+	byName map[string]*Kind
+}
+
+// NewRegistry makes a registry. It panics on a kind that is incomplete or
+// whose configuration struct has wrong tags, and on two kinds of one name:
+// these are mistakes of programmers, found at start-up.
+func NewRegistry(kinds ...Kind) *Registry {
+	r := &Registry{byName: make(map[string]*Kind, len(kinds))}
+	for _, k := range kinds {
+		if err := checkKind(&k); err != nil {
+			panic(fmt.Sprintf("pipeline: kind %q: %v", k.Name, err))
+		}
+		if r.byName[k.Name] != nil {
+			panic(fmt.Sprintf("pipeline: two kinds are named %q", k.Name))
+		}
+		r.byName[k.Name] = &k
+		r.kinds = append(r.kinds, &k)
+	}
+	slices.SortFunc(r.kinds, func(a, b *Kind) int { return strings.Compare(a.Name, b.Name) })
+	return r
+}
+
+// Lookup finds the kind of a name, which is what `uses` says.
+func (r *Registry) Lookup(name string) (*Kind, bool) {
+	k, ok := r.byName[name]
+	return k, ok
+}
+
+// Kinds lists the kinds by name.
+func (r *Registry) Kinds() []*Kind { return slices.Clone(r.kinds) }
+
+// Names lists the names of the kinds, sorted.
+func (r *Registry) Names() []string {
+	names := make([]string, len(r.kinds))
+	for i, k := range r.kinds {
+		names[i] = k.Name
+	}
+	return names
+}
+
+// identifier is what kinds, ports and settings are named.
+var identifier = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
+
+var portTypes = []PortType{
+	Table, Dataset, Transform, Model, Metrics, Report, Policy, File, Directory, Any,
+}
+
+// checkKind finds the mistakes that would make a kind unusable. Documentation
+// is checked by pipelinetest.Conform.
+func checkKind(k *Kind) error {
+	var errs []error
+	if !identifier.MatchString(k.Name) {
+		errs = append(errs, errors.New("its name must be lower-case letters, digits and underscores"))
+	}
+	if k.Version < 1 {
+		errs = append(errs, errors.New("its version must be at least 1"))
+	}
+	errs = append(errs, checkPorts(k.Inputs, true), checkPorts(k.Outputs, false), checkNew(k))
+	return errors.Join(errs...)
+}
+
+func checkPorts(ports []Port, inputs bool) error {
+	seen := make(map[string]bool, len(ports))
+	for _, p := range ports {
+		switch {
+		case !identifier.MatchString(p.Name) && (p.Name != "*" || !inputs):
+			return fmt.Errorf("bad port name %q", p.Name)
+		case seen[p.Name]:
+			return fmt.Errorf("two ports are named %q", p.Name)
+		case !slices.Contains(portTypes, p.Type), p.Type == Any && !inputs:
+			return fmt.Errorf("port %q has the bad type %q", p.Name, p.Type)
+		}
+		seen[p.Name] = true
+	}
+	return nil
+}
+
+// checkNew looks at the configuration struct. Every call of New must give a
+// new one, or stages would share their settings.
+func checkNew(k *Kind) error {
+	if k.New == nil {
+		return errors.New("field New is missing")
+	}
+	stage := k.New()
+	v := reflect.ValueOf(stage)
+	if v.Kind() != reflect.Pointer || v.IsNil() || v.Elem().Kind() != reflect.Struct {
+		return fmt.Errorf("field New must return a pointer to a struct, not %T", stage)
+	}
+	if v.Elem().Type().Size() > 0 && k.New() == stage {
+		return errors.New("field New returned the same stage twice")
+	}
+	if err := checkConfig(v.Elem().Type()); err != nil {
+		return err
+	}
+	settings := make(shapes).of(v.Elem().Type())
+	for _, f := range settings.fields {
+		if !v.Elem().Field(f.index).IsZero() {
+			return fmt.Errorf("field New set %q; defaults are tags", f.name)
+		}
+	}
+	for _, p := range k.Inputs {
+		if f := settings.field(p.Name); f != nil && isPath(f.typ) {
+			return fmt.Errorf("an input port and a file setting are both named %q", p.Name)
+		}
+	}
+	return nil
+}

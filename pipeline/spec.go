@@ -1,0 +1,330 @@
+package pipeline
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"slices"
+
+	"gopkg.in/yaml.v3"
+
+	"pipe/diag"
+	"pipe/schedule"
+)
+
+// header is the part of a pipeline file that is about the whole.
+type header struct {
+	Pipeline    string         `yaml:"pipeline" required:"true" doc:"Name of the pipeline."`
+	Description string         `yaml:"description" doc:"What the pipeline is for."`
+	Seed        uint64         `yaml:"seed" default:"0" doc:"Every random choice of a run derives from it."`
+	Schedule    *scheduleBlock `yaml:"schedule" doc:"When pipe schedule runs the pipeline."`
+}
+
+// scheduleBlock is a schedule.Spec whose problems have a field.
+type scheduleBlock schedule.Spec
+
+// Validate translates the errors of the package schedule.
+func (s *scheduleBlock) Validate() error {
+	err := schedule.Spec(*s).Validate()
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return err
+	}
+	var errs []error
+	for _, e := range joined.Unwrap() {
+		var fe *schedule.FieldError
+		if errors.As(e, &fe) {
+			e = &FieldError{Field: fe.Field(), Err: errors.New(fe.Error()), Hint: fe.Hint()}
+		}
+		errs = append(errs, e)
+	}
+	return errors.Join(errs...)
+}
+
+// common is what can be said about a stage of any kind, but for the keys in
+// stageKeys that refer to something.
+type common struct {
+	Uses        string    `yaml:"uses" required:"true" doc:"Kind of the stage."`
+	Description string    `yaml:"description" doc:"What the stage is for."`
+	Retry       Retry     `yaml:"retry" doc:"What to do after a failure: a number of repetitions, or a mapping."`
+	Timeout     Timeout   `yaml:"timeout" doc:"Longest time for one attempt: a duration, or a mapping."`
+	Resources   resources `yaml:"resources" doc:"What the stage takes while it runs."`
+	Cache       bool      `yaml:"cache" default:"true" doc:"Whether an earlier result may be used."`
+	When        bool      `yaml:"when" default:"true" doc:"False leaves out the stage and those that take data from it."`
+}
+
+// resources is Resources as it is written.
+type resources struct {
+	CPU    int   `yaml:"cpu" default:"0" min:"0" max:"4096" doc:"CPU slots, which it then may keep busy. If absent it takes one slot, and may use idle cores."`
+	Memory Bytes `yaml:"memory" default:"0B" doc:"Main memory, as in 512MiB or 4GB."`
+	GPU    int   `yaml:"gpu" default:"0" min:"0" max:"1024" doc:"GPU slots, see pipe run --gpus."`
+
+	MemoryBackoff float64 `yaml:"memory_backoff" default:"1" min:"1" max:"100" doc:"Factor by which memory grows with each attempt, up to what there is."`
+}
+
+var (
+	fileKeys  = []string{"pipeline", "description", "seed", "params", "schedule", "stages"}
+	stageKeys = []string{"uses", "description", "inputs", "needs", "with", "when", "cache", "retry", "timeout", "resources"}
+)
+
+// maxName is the longest name of a pipeline, stage or parameter, in bytes:
+// names become parts of file names and table cells.
+const maxName = 100
+
+var (
+	namePattern = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`)
+	dotFree     = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_-]*$`)
+)
+
+// checkName says what is wrong with the name of a pipeline or parameter, as
+// the end of a sentence, and what to do; both are empty if nothing is.
+func checkName(name string) (msg, hint string) {
+	return matchName(name, namePattern, "names are letters, digits and any of _ . - and do not begin with . or -")
+}
+
+// checkStageName is checkName for stages and ports. A dot stands between the
+// two in a reference, so neither can have one.
+func checkStageName(name string) (msg, hint string) {
+	return matchName(name, dotFree, "names are letters, digits, _ and -, and do not begin with -")
+}
+
+func matchName(name string, pattern *regexp.Regexp, rule string) (msg, hint string) {
+	switch {
+	case name == "":
+		return "is empty", rule
+	case len(name) > maxName:
+		return fmt.Sprintf("is longer than %d bytes", maxName), ""
+	case !pattern.MatchString(name):
+		return fmt.Sprintf("cannot be %s", quote(name)), rule
+	}
+	return "", ""
+}
+
+// A loader turns one file into a plan. Each method reports what it finds and
+// goes on, so that a file tells all its problems at once.
+type loader struct {
+	p      *problems
+	reg    *Registry
+	near   *neighbours
+	drafts []*draft
+}
+
+// load returns a plan that is complete if there are no problems. Its error is
+// about opt; it ends the work, since every value that follows would be wrong.
+func (l *loader) load(source []byte, opt Options) (*Plan, error) {
+	root, resolver := parseYAML(source, l.p)
+	if root == nil {
+		return nil, nil
+	}
+	if root.Kind != yaml.MappingNode {
+		l.p.at(root, "it begins with `pipeline: NAME` and has `stages:`", "a pipeline file is a mapping, this is %s", describeNode(root))
+		return nil, nil
+	}
+	top, rest := l.split(root, fileKeys, "params", "stages")
+	scope := readParams(rest["params"].value, opt.Run, l.near, resolver)
+	if err := scope.override(opt.Set); err != nil {
+		return nil, err
+	}
+	for i := 0; i < len(top.Content); i += 2 {
+		if top.Content[i].Value != "pipeline" {
+			scope.substitute(top.Content[i+1], resolver)
+		}
+	}
+	stages := rest["stages"]
+	if stages.value != nil {
+		scope.substitute(stages.value, resolver)
+	}
+	if resolver.broken {
+		return nil, nil
+	}
+	scope.unused(l.p)
+
+	plan := l.header(top, opt)
+	plan.Source = source
+	plan.Params = scope.values()
+	l.stages(root, stages, plan)
+	plan.complete(l.drafts, l.near, l.p)
+	resolver.dropFollowUps()
+	return plan, nil
+}
+
+// header reads what is about the whole pipeline.
+func (l *loader) header(top *yaml.Node, opt Options) *Plan {
+	var h header
+	before := len(l.p.list)
+	decodeInto(top, nil, &h, l.p)
+	if msg, hint := checkName(h.Pipeline); msg != "" && len(l.p.list) == before {
+		l.p.at(find(top, "pipeline"), hint, "the name of the pipeline %s", msg)
+	}
+	plan := &Plan{
+		Pipeline:    h.Pipeline,
+		Description: h.Description,
+		File:        l.p.file,
+		Seed:        h.Seed,
+		Schedule:    (*schedule.Spec)(h.Schedule),
+	}
+	if opt.Seed != nil {
+		plan.Seed = *opt.Seed
+	}
+	return plan
+}
+
+// An entry is a key with its value; both are nil if the key is absent.
+type entry struct{ key, value *yaml.Node }
+
+// split divides the keys of a mapping into those that are decoded into a
+// struct and those to be handled apart. It reports keys that are not valid.
+func (l *loader) split(n *yaml.Node, valid []string, apart ...string) (decoded *yaml.Node, rest map[string]entry) {
+	m := *n
+	m.Content = nil
+	rest = make(map[string]entry, len(apart))
+	for i := 0; i < len(n.Content); i += 2 {
+		key, value := n.Content[i], n.Content[i+1]
+		switch {
+		case slices.Contains(apart, key.Value):
+			rest[key.Value] = entry{key, value}
+		case slices.Contains(valid, key.Value):
+			m.Content = append(m.Content, key, value)
+		default:
+			l.p.at(key, nearestHint(key.Value, valid), "unknown key %s", quote(key.Value))
+		}
+	}
+	return &m, rest
+}
+
+// stages reads the `stages` block into drafts.
+func (l *loader) stages(root *yaml.Node, block entry, plan *Plan) {
+	const hint = "write `stages: {NAME: {uses: KIND}}`"
+	switch n := block.value; {
+	case n == nil:
+		l.p.at(root, hint, "missing key \"stages\"")
+	case n.Kind != yaml.MappingNode:
+		l.p.at(n, hint, "stages must be a mapping of names to stages, not %s", describeNode(n))
+	case len(n.Content) == 0:
+		l.p.at(n, hint, "there are no stages")
+	default:
+		for i := 0; i < len(n.Content); i += 2 {
+			l.stage(n.Content[i], n.Content[i+1], plan)
+		}
+	}
+}
+
+// stage reads one stage. A stage that is too wrong to be used is a draft all
+// the same: others may refer to it.
+func (l *loader) stage(key, n *yaml.Node, plan *Plan) {
+	d := &draft{step: &Step{Name: key.Value}, at: key, keep: true}
+	l.drafts = append(l.drafts, d)
+	if msg, hint := checkStageName(key.Value); msg != "" {
+		l.p.at(key, hint, "the name of a stage %s", msg)
+	}
+	if n.Kind != yaml.MappingNode {
+		l.p.at(n, "write `{uses: KIND}`", "stage %s must be a mapping, not %s", quote(key.Value), describeNode(n))
+		return
+	}
+	decoded, rest := l.split(n, stageKeys, "inputs", "needs", "with")
+	c := common{Cache: true, When: true}
+	before := len(l.p.list)
+	decodeInto(decoded, key, &c, l.p)
+	d.keep = c.When
+	d.inputs = l.inputs(rest["inputs"])
+	d.inputsAt = rest["inputs"].key
+	d.needs = l.needs(rest["needs"].value)
+	d.step.Description = c.Description
+	d.step.Retry = c.Retry
+	d.step.Timeout = c.Timeout
+	d.step.Resources = Resources{CPU: c.Resources.CPU, Memory: int64(c.Resources.Memory), GPU: c.Resources.GPU}
+	d.step.MemoryBackoff = c.Resources.MemoryBackoff
+	d.step.Cache = c.Cache
+	if c.Uses == "" && len(l.p.list) > before {
+		return // it is missing or no text, which was said
+	}
+	kind, ok := l.reg.Lookup(c.Uses)
+	if !ok {
+		hint := listHint("the kinds are ", l.reg.Names())
+		if near, ok := l.near.nearest(c.Uses, l.reg.Names()); ok {
+			hint = fmt.Sprintf("did you mean %q?", near)
+		}
+		l.p.at(find(n, "uses"), hint, "unknown kind of stage %s", quote(c.Uses))
+		return
+	}
+	d.step.Kind = kind
+	l.configure(d, key, rest["with"])
+	if kind.Seeded {
+		d.step.Seed = DeriveSeed(plan.Seed, d.step.Name)
+	}
+}
+
+// configure decodes the settings of a stage. A draft has a Stage if they are
+// sound.
+func (l *loader) configure(d *draft, key *yaml.Node, with entry) {
+	if with.key != nil {
+		key = with.key
+	}
+	stage := d.step.Kind.New()
+	before := len(l.p.list)
+	decodeInto(with.value, key, stage, l.p)
+	if len(l.p.list) > before {
+		return
+	}
+	d.configAt = key
+	d.configured(stage, filepath.Dir(l.p.file))
+}
+
+// inputs reads `inputs: {PORT: STAGE.PORT}`.
+func (l *loader) inputs(block entry) []*input {
+	n := block.value
+	if isEmpty(n) {
+		return nil
+	}
+	if n.Kind != yaml.MappingNode {
+		l.p.at(n, "write `inputs: {PORT: STAGE}`", "inputs must be a mapping of ports to stages, not %s", describeNode(n))
+		return nil
+	}
+	inputs := make([]*input, 0, len(n.Content)/2)
+	for i := 0; i < len(n.Content); i += 2 {
+		key, ref := n.Content[i], n.Content[i+1]
+		in := &input{port: key.Value, at: key, refAt: ref}
+		if tagOf(ref) == "!!str" {
+			in.ref = ref.Value
+		} else {
+			l.p.at(ref, "write STAGE or STAGE.PORT", "input %s must name a stage, not %s", quote(key.Value), describeNode(ref))
+		}
+		inputs = append(inputs, in)
+	}
+	return inputs
+}
+
+// needs reads `needs: [STAGE]`, where one stage needs no brackets.
+func (l *loader) needs(n *yaml.Node) []*need {
+	if isEmpty(n) {
+		return nil
+	}
+	items := n.Content
+	if tagOf(n) == "!!str" {
+		items = []*yaml.Node{n}
+	} else if n.Kind != yaml.SequenceNode {
+		l.p.at(n, "write `needs: [STAGE]`", "needs must be a list of stages, not %s", describeNode(n))
+		return nil
+	}
+	needs := make([]*need, 0, len(items))
+	first := make(map[string]*yaml.Node, len(items))
+	for _, item := range items {
+		switch {
+		case tagOf(item) != "!!str":
+			l.p.at(item, "", "needs must name stages, not %s", describeNode(item))
+		case first[item.Value] != nil:
+			l.p.at(item, "", "%s is needed twice", quote(item.Value))
+		default:
+			first[item.Value] = item
+			needs = append(needs, &need{stage: item.Value, at: item})
+		}
+	}
+	return needs
+}
+
+// warn is at for what is allowed but looks like a mistake.
+func (p *problems) warn(n *yaml.Node, hint, format string, args ...any) {
+	p.at(n, hint, format, args...)
+	p.list[len(p.list)-1].Severity = diag.Warning
+}

@@ -1,0 +1,144 @@
+package pipeline
+
+import (
+	"context"
+	"io"
+	"log/slog"
+
+	"pipe/artifacts"
+)
+
+// A PortType says what kind of artifact passes through a port. An edge joins
+// two ports of one type; Any, on an input only, accepts every type.
+type PortType string
+
+const (
+	Table     PortType = "table"     // Arrow IPC file, any columns
+	Dataset   PortType = "dataset"   // table whose columns have roles, ready to train on
+	Transform PortType = "transform" // fitted feature transform
+	Model     PortType = "model"     // trained network with its signature
+	Metrics   PortType = "metrics"   // JSON document of metric values
+	Report    PortType = "report"    // self-contained HTML page
+	Policy    PortType = "policy"    // trained policy of an agent
+	File      PortType = "file"      // bytes without further meaning
+	Directory PortType = "directory" // tree manifest, see artifacts.Tree
+	Any       PortType = "any"       // inputs only: whatever is connected
+)
+
+// A Port is a named, typed input or output of a stage.
+type Port struct {
+	Name     string // "*" on an input: any further name is accepted, each of this type
+	Type     PortType
+	Doc      string // one line
+	Optional bool   // inputs: need not be connected. Outputs: need not be written
+}
+
+// A Kind describes one kind of stage, and is the only place that does: strict
+// decoding, defaults, bounds, lint, reference documentation, the JSON schema
+// and `pipe stages describe` are all read from it.
+type Kind struct {
+	Name    string
+	Version int    // raised when the same configuration and inputs would give other bytes
+	Doc     string // Markdown; the first sentence is the summary
+	Example string // YAML of a `stages:` mapping that uses the kind; linted by a test
+	Inputs  []Port
+	Outputs []Port // of every stage of the kind, unless its Stage is an OutputPorter
+
+	// Seeded says that the stage draws random numbers. Only then does it have
+	// a seed, and only then is the seed part of its key.
+	Seeded bool
+
+	// Engine names the arithmetic that the output bytes depend on (the numeric
+	// class), empty if there is no floating-point work whose order could vary.
+	Engine string
+
+	// New returns a pointer to a zero configuration, which is also the stage:
+	// exported fields are settings (see the package documentation for their
+	// tags), filled in by the decoder before Validate and Run are called.
+	New func() Stage
+}
+
+// A Stage is the unit of work and the whole extension contract.
+//
+// Run reads its inputs and writes its outputs through env. It must honour ctx,
+// must give the same output bytes for the same configuration, inputs and seed
+// on any number of threads, and must not keep env after it returned. When Run
+// returns an error nothing that it wrote is kept, except with a *GateError.
+type Stage interface {
+	Run(ctx context.Context, env Env) error
+}
+
+// An OutputPorter is a Stage whose outputs follow from its configuration or
+// from the input ports that are connected (sorted). It is asked at plan time,
+// after Validate.
+type OutputPorter interface {
+	OutputPorts(inputs []string) []Port
+}
+
+// A Validator is a configuration struct (the stage itself or any struct inside
+// it) with rules that tags cannot express. Use FieldErrorf to point at the
+// field that is wrong, errors.Join for several.
+type Validator interface {
+	Validate() error
+}
+
+// Env is everything that a stage may touch: no paths, no clock, no globals.
+// All methods may be called from several goroutines.
+type Env interface {
+	// Inputs lists the connected input ports, sorted, external files included.
+	Inputs() []string
+	// Open gives the verified bytes behind an input port, or behind a FilePath
+	// setting by the setting's name. The caller closes it.
+	Open(port string) (*Input, error)
+	// Create starts an output. What was written is committed after Run
+	// returned nil, and discarded otherwise. Each port is created once.
+	Create(port string) (io.Writer, error)
+	// Scratch gives a private empty directory that is removed after Run.
+	Scratch() (string, error)
+	// Metric records a final value, one per name; the last call wins.
+	Metric(name string, value float64)
+	// Point records a value of a curve at a step (an epoch, a batch).
+	Point(name string, step int64, value float64)
+	// Column records that values of an output column were made from values of
+	// an input column. A stage that knows says so while it runs, since that
+	// costs nothing then; the lineage of columns is made of these statements.
+	Column(out, in ColumnRef)
+	// Progress reports work done, in any unit; total 0 means unknown.
+	Progress(done, total int64)
+	// Log is for messages to the person who runs the pipeline.
+	Log() *slog.Logger
+	// Seed is the derived seed of the stage; zero if its kind is not Seeded.
+	Seed() uint64
+	// Threads is the number of CPU slots that the stage may keep busy. It must
+	// not change a byte of the output.
+	Threads() int
+}
+
+// A ColumnRef names a column behind a port: of a table, of a file that has
+// columns, or what stands for a column elsewhere: a feature of a data set, of
+// a transform or of a model, or the target of one by its name.
+type ColumnRef struct{ Port, Column string }
+
+// An Input is an open, verified artifact.
+type Input struct {
+	*artifacts.File
+	Name string // for messages: "split.train", or the path of an external file as written
+}
+
+// A GateError says that the work was done but a `require` was not met. The
+// outputs are kept, so that people can see why; nothing downstream runs, and
+// the process ends with exit code 4.
+type GateError struct {
+	Failed []string // one sentence each: "accuracy is 0.93, required >= 0.95"
+}
+
+func (e *GateError) Error() string {
+	s := "requirement not met: "
+	for i, f := range e.Failed {
+		if i > 0 {
+			s += "; "
+		}
+		s += f
+	}
+	return s
+}
