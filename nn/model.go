@@ -1,0 +1,117 @@
+package nn
+
+import (
+	"fmt"
+	"math"
+)
+
+// A Model is a trained network.
+type Model struct {
+	Spec      Spec
+	Signature Signature
+	Params    []Param // in network order
+	Summary   Summary
+}
+
+// A Param is one trained tensor, row-major. Weights have the shape
+// (inputs, outputs), so that a layer computes x W + b.
+type Param struct {
+	Name  string
+	Shape []int
+	Data  []float32
+}
+
+// A Summary says how a model came about.
+type Summary struct {
+	Rows           int     `json:"rows"`                      // of training
+	ValidationRows int     `json:"validation_rows,omitempty"` // 0 if there was no validation
+	Parameters     int     `json:"parameters"`                // numbers that were trained
+	Loss           string  `json:"loss"`
+	Optimizer      string  `json:"optimizer"` // with its settings, for people
+	BatchSize      int     `json:"batch_size"`
+	Seed           uint64  `json:"seed"`
+	EpochsRun      int     `json:"epochs_run"`
+	BestEpoch      int     `json:"best_epoch"` // counted from 1; the epoch that the weights are of
+	Monitor        string  `json:"monitor,omitempty"`
+	StoppedEarly   bool    `json:"stopped_early"`
+	Curves         []Curve `json:"curves"`
+
+	ClassCounts []int        `json:"class_counts,omitempty"` // of training rows, by class index
+	ClassPriors []float64    `json:"class_priors,omitempty"` // ClassCounts / Rows
+	Target      *Range       `json:"target,omitempty"`       // regression, in original units
+	Features    []InputRange `json:"features"`               // of the training rows, in order
+}
+
+// A Curve is one value for each epoch that was run, measured at its end in
+// evaluation mode: "train.loss", "validation.loss", "train.accuracy", ...
+type Curve struct {
+	Name   string    `json:"name"`
+	Values []float64 `json:"values"`
+}
+
+// A Range describes a numeric target.
+type Range struct {
+	Min    float64 `json:"min"`
+	Max    float64 `json:"max"`
+	Mean   float64 `json:"mean"`
+	Median float64 `json:"median"`
+}
+
+// An InputRange is what training saw of a feature: outside of it the network
+// extrapolates.
+type InputRange struct {
+	Min float32 `json:"min"`
+	Max float32 `json:"max"`
+}
+
+// Curve finds a curve by name.
+func (s *Summary) Curve(name string) ([]float64, bool) {
+	for _, c := range s.Curves {
+		if c.Name == name {
+			return c.Values, true
+		}
+	}
+	return nil, false
+}
+
+// fits checks that the signature describes the network.
+func (m *Model) fits() error {
+	if n := m.Signature.Outputs(); m.Spec.Outputs != n {
+		return fmt.Errorf("the network has %d outputs, its task needs %d", m.Spec.Outputs, n)
+	}
+	if n := len(m.Signature.Features); m.Spec.Inputs != n {
+		return fmt.Errorf("the network has %d inputs for %d features", m.Spec.Inputs, n)
+	}
+	return nil
+}
+
+// validate checks that the parts of a model are possible and fit each other.
+func (m *Model) validate() error {
+	if err := m.Spec.Validate(); err != nil {
+		return err
+	}
+	if err := m.Signature.Validate(); err != nil {
+		return err
+	}
+	if err := m.fits(); err != nil {
+		return err
+	}
+	want := m.Spec.params()
+	if len(m.Params) != len(want) {
+		return fmt.Errorf("the network has %d parameters, want %d", len(m.Params), len(want))
+	}
+	for i, p := range m.Params {
+		w := want[i]
+		if p.Name != w.name || fmt.Sprint(p.Shape) != fmt.Sprint(w.shape) || len(p.Data) != w.size() {
+			return fmt.Errorf("parameter %d is %s%v with %d values, want %s%v", i, p.Name, p.Shape, len(p.Data), w.name, w.shape)
+		}
+		for j, v := range p.Data {
+			if !finite(float64(v)) {
+				return fmt.Errorf("parameter %s holds %v at %d", p.Name, v, j)
+			}
+		}
+	}
+	return nil
+}
+
+func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }

@@ -1,0 +1,105 @@
+package nn
+
+import (
+	"errors"
+	"fmt"
+
+	"pipe/nn/op"
+)
+
+// A Predictor runs a model forward, for one goroutine at a time.
+type Predictor struct {
+	model *Model
+	store *store
+	nets  map[int]*network // by rows
+}
+
+// predictorRows are the batch sizes that a Predictor has graphs of: an answer
+// for one row should not cost that of many, nor many rows that many runs.
+var predictorRows = [...]int{1, 16, 256}
+
+// NewPredictor prepares a model for prediction. Close it after use.
+func (m *Model) NewPredictor() (*Predictor, error) {
+	if err := m.validate(); err != nil {
+		return nil, err
+	}
+	p := &Predictor{model: m, store: newStore(m.Spec), nets: map[int]*network{}}
+	p.store.load(m.Params)
+	return p, nil
+}
+
+// Outputs is the number of values for each row: the classes of a multiclass
+// model, else 1.
+func (p *Predictor) Outputs() int { return p.model.Spec.Outputs }
+
+// Predict takes n rows of features, row-major, and returns n x Outputs values:
+// the probabilities of the classes; of a binary model the probability of the
+// second class; of a regression the value in the units of the target. What it
+// says about a row does not depend on the other rows.
+func (p *Predictor) Predict(features []float32, n int) ([]float64, error) {
+	inputs, k := p.model.Spec.Inputs, p.model.Spec.Outputs
+	if n < 0 || len(features) != n*inputs {
+		return nil, fmt.Errorf("predict: %d feature values for %d rows of %d", len(features), n, inputs)
+	}
+	out := make([]float64, n*k)
+	for from := 0; from < n; {
+		net, err := p.network(n - from)
+		if err != nil {
+			return nil, err
+		}
+		rows := min(net.rows, n-from)
+		clear(net.x[copy(net.x, features[from*inputs:(from+rows)*inputs]):])
+		if err := net.run(0); err != nil {
+			return nil, fmt.Errorf("predict: %w", err)
+		}
+		for i := range rows {
+			p.convert(out[(from+i)*k:(from+i+1)*k], net.z[i*k:(i+1)*k])
+		}
+		from += rows
+	}
+	return out, nil
+}
+
+// convert turns the outputs of the network for one row into what they mean.
+func (p *Predictor) convert(dst []float64, z []float32) {
+	switch sig := &p.model.Signature; sig.Task {
+	case Multiclass:
+		op.Softmax(dst, z)
+	case Binary:
+		dst[0] = op.Logistic(float64(z[0]))
+	default:
+		dst[0] = float64(float64(z[0])*sig.Scale) + sig.Center
+	}
+}
+
+// network is the graph for as many rows as are left.
+func (p *Predictor) network(left int) (*network, error) {
+	rows := predictorRows[len(predictorRows)-1]
+	for _, r := range predictorRows {
+		if left <= r {
+			rows = r
+			break
+		}
+	}
+	if net := p.nets[rows]; net != nil {
+		return net, nil
+	}
+	net, err := newForward(p.model.Spec, p.store, rows)
+	if err != nil {
+		return nil, err
+	}
+	p.nets[rows] = net
+	return net, nil
+}
+
+// Close frees what prediction needs beside the model.
+func (p *Predictor) Close() error {
+	var errs []error
+	for _, rows := range predictorRows {
+		if net := p.nets[rows]; net != nil {
+			errs = append(errs, net.close())
+		}
+	}
+	p.nets = map[int]*network{}
+	return errors.Join(errs...)
+}
