@@ -1,0 +1,197 @@
+package evaluate
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"pipe/diag"
+	"pipe/pipeline"
+	"pipe/stages/evaluate/metric"
+)
+
+// A Condition compares a metric with a number or with what the best baseline
+// scores: ">= 0.95", "< baseline", "<= 0.5 * baseline".
+type Condition struct {
+	op       string
+	bound    float64
+	baseline bool // the bound is a multiple of the best baseline
+}
+
+// operators, longer ones before those that they begin with.
+var operators = []string{">=", "<=", "==", ">", "<"}
+
+// UnmarshalText reads a condition.
+func (c *Condition) UnmarshalText(text []byte) error {
+	rest := strings.TrimSpace(string(text))
+	*c = Condition{}
+	for _, op := range operators {
+		if after, ok := strings.CutPrefix(rest, op); ok {
+			c.op, rest = op, strings.TrimSpace(after)
+			break
+		}
+	}
+	if c.op == "" {
+		return conditionError("a condition begins with >=, >, <=, < or ==")
+	}
+	if rest == "baseline" {
+		c.bound, c.baseline = 1, true
+		return nil
+	}
+	number, factor := strings.CutSuffix(rest, "baseline")
+	if factor {
+		c.baseline = true
+		if number, factor = strings.CutSuffix(strings.TrimSpace(number), "*"); !factor {
+			return conditionError("write %s NUMBER * baseline", c.op)
+		}
+	}
+	v, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
+	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
+		return conditionError("%q is not a number", strings.TrimSpace(number))
+	}
+	c.bound = v
+	return nil
+}
+
+func conditionError(format string, args ...any) error {
+	return diag.WithHint(fmt.Errorf(format, args...), `write a comparison in quotes: ">= 0.95" or "< baseline"`)
+}
+
+// MarshalText writes the one form of the condition.
+func (c Condition) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+func (c Condition) String() string {
+	number := strconv.FormatFloat(c.bound, 'g', -1, 64)
+	switch {
+	case !c.baseline:
+		return c.op + " " + number
+	case c.bound == 1:
+		return c.op + " baseline"
+	}
+	return c.op + " " + number + " * baseline"
+}
+
+// holds compares a value with a limit.
+func (c Condition) holds(v, limit float64) bool {
+	switch c.op {
+	case ">=":
+		return v >= limit
+	case "<=":
+		return v <= limit
+	case ">":
+		return v > limit
+	case "<":
+		return v < limit
+	}
+	return v == limit
+}
+
+// A target is what a condition is about: "outside.rmse", "recall[Gentoo]".
+type target struct {
+	key     string
+	dataset string // port
+	metric  string // with its class
+}
+
+func parseTarget(key string) (target, error) {
+	name, class := key, ""
+	if open := strings.IndexByte(key, '['); open >= 0 {
+		name, class = key[:open], key[open:]
+	}
+	t := target{key: key, dataset: dataPort, metric: key}
+	if dot := strings.LastIndexByte(name, '.'); dot >= 0 {
+		t.dataset, t.metric = name[:dot], name[dot+1:]+class
+		if t.dataset == dataPort {
+			return t, fmt.Errorf("metrics of %s have no prefix: write %s", dataPort, t.metric)
+		}
+	}
+	if class != "" {
+		if _, _, ok := metric.PerClass(t.metric); !ok {
+			return t, fmt.Errorf("%q: of a single class there are precision[...], recall[...] and f1[...]", key)
+		}
+		return t, nil
+	}
+	if _, ok := metric.Find(t.metric); !ok {
+		return t, unknownMetric(t.metric, metric.Names())
+	}
+	return t, nil
+}
+
+func unknownMetric(name string, valid []string) error {
+	err := fmt.Errorf("there is no metric %q", name)
+	if near, ok := diag.Nearest(name, valid); ok {
+		return diag.WithHint(err, "did you mean "+near+"?")
+	}
+	return diag.WithHint(err, "one of "+strings.Join(valid, ", "))
+}
+
+// checkMetric tells whether a metric fits the task.
+func checkMetric(name string, task metric.Task) error {
+	valid := metric.NamesFor(task)
+	def, ok := metric.Find(name)
+	if !ok {
+		return unknownMetric(name, valid)
+	}
+	if !def.For(task) {
+		return fmt.Errorf("%s is not a metric of %s; valid are %s", name, taskName(task), strings.Join(valid, ", "))
+	}
+	return nil
+}
+
+func taskName(t metric.Task) string {
+	if t == metric.Regression {
+		return "regression"
+	}
+	return string(t) + " classification"
+}
+
+// A gate is a condition on what is there.
+type gate struct {
+	target
+	Condition
+}
+
+// gates resolves the requirements against the task, the classes and the data
+// sets that are connected.
+func (s *Stage) gates(task metric.Task, classes, ports []string) ([]gate, error) {
+	var gates []gate
+	for _, e := range s.Require {
+		t, err := parseTarget(e.Key)
+		if err != nil {
+			return nil, fmt.Errorf("require: %w", err)
+		}
+		if !slices.Contains(ports, t.dataset) {
+			return nil, diag.WithHint(fmt.Errorf("require: %s: no data set is connected as %q", t.key, t.dataset),
+				fmt.Sprintf("connected are %s; add `%s: STAGE.PORT` to the inputs", strings.Join(ports, ", "), t.dataset))
+		}
+		if _, class, ok := metric.PerClass(t.metric); ok {
+			if !slices.Contains(classes, class) {
+				return nil, fmt.Errorf("require: %s: the model has no class %q; its classes are %s", t.key, class, quoteAll(classes))
+			}
+		} else if err := checkMetric(t.metric, task); err != nil {
+			return nil, fmt.Errorf("require: %w", err)
+		}
+		gates = append(gates, gate{t, e.Value})
+	}
+	return gates, nil
+}
+
+// quoteAll lists names for a message, not more than people read.
+func quoteAll(names []string) string {
+	const most = 12
+	if len(names) == 0 {
+		return "none"
+	}
+	quoted := make([]string, 0, most)
+	for i, n := range names {
+		if i == most {
+			return strings.Join(quoted, ", ") + fmt.Sprintf(" and %d more", len(names)-most)
+		}
+		quoted = append(quoted, strconv.Quote(n))
+	}
+	return strings.Join(quoted, ", ")
+}
+
+var _ pipeline.Validator = (*Stage)(nil)

@@ -1,0 +1,159 @@
+package evaluate
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"pipe/diag"
+	"pipe/pipeline"
+	"pipe/stages/evaluate/metric"
+)
+
+// TestEnumIsTheVocabulary: a struct tag cannot be computed.
+func TestEnumIsTheVocabulary(t *testing.T) {
+	f, _ := reflect.TypeFor[Stage]().FieldByName("Metrics")
+	want := map[string]bool{}
+	for _, name := range metric.Names() {
+		want[name] = true
+	}
+	for name := range strings.SplitSeq(f.Tag.Get("enum"), ",") {
+		if !want[name] {
+			t.Errorf("enum has %q, which is no metric", name)
+		}
+		delete(want, name)
+	}
+	for name := range want {
+		t.Errorf("enum lacks %q", name)
+	}
+}
+
+func TestDefaultsAreOfTheirTask(t *testing.T) {
+	for _, task := range []metric.Task{metric.Binary, metric.Multiclass, metric.Regression} {
+		for _, name := range metric.Defaults(task) {
+			if err := checkMetric(name, task); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
+func TestCondition(t *testing.T) {
+	for _, c := range []struct {
+		text, form   string
+		value, limit float64
+		holds        bool
+	}{
+		{">= 0.95", ">= 0.95", .95, .95, true},
+		{">=0.95", ">= 0.95", .9499, .95, false},
+		{" > 1e-3 ", "> 0.001", .001, .001, false},
+		{"< 5", "< 5", 4, 5, true},
+		{"<= -1", "<= -1", -1, -1, true},
+		{"== 1", "== 1", 1, 1, true},
+		{"<baseline", "< baseline", 1, 2, true},
+		{"<= 0.5*baseline", "<= 0.5 * baseline", 3, 1, false},
+		{"> 1 * baseline", "> baseline", 3, 1, true},
+	} {
+		var got Condition
+		if err := got.UnmarshalText([]byte(c.text)); err != nil {
+			t.Errorf("%q: %v", c.text, err)
+			continue
+		}
+		if got.String() != c.form {
+			t.Errorf("%q is written %q, want %q", c.text, got, c.form)
+		}
+		if got.holds(c.value, c.limit) != c.holds {
+			t.Errorf("%v %s with limit %v: want %v", c.value, c.text, c.limit, c.holds)
+		}
+	}
+	for _, text := range []string{"", "0.95", ">=", "=> 1", ">= NaN", "> Inf", "> one", "< 2 baseline", "< * baseline", "> 0x", "!= 1", "> 1 2"} {
+		var c Condition
+		err := c.UnmarshalText([]byte(text))
+		if err == nil {
+			t.Errorf("%q is read as %q", text, c)
+		} else if diag.HintOf(err) == "" {
+			t.Errorf("%q: no hint with %v", text, err)
+		}
+	}
+}
+
+func FuzzCondition(f *testing.F) {
+	for _, text := range []string{">= 0.95", "< baseline", "<= 0.5 * baseline", "== -1e300", "> 1_0", ">"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		var c Condition
+		if c.UnmarshalText([]byte(text)) != nil {
+			return
+		}
+		var again Condition
+		if err := again.UnmarshalText([]byte(c.String())); err != nil || again != c {
+			t.Fatalf("%q is written %q, which reads as %q (%v)", text, c, again, err)
+		}
+	})
+}
+
+func TestTargets(t *testing.T) {
+	for _, c := range []struct{ key, dataset, metric, err string }{
+		{"rmse", "data", "rmse", ""},
+		{"outside.rmse", "outside", "rmse", ""},
+		{"recall[a.b]", "data", "recall[a.b]", ""},
+		{"train.f1[yes]", "train", "f1[yes]", ""},
+		{"acuracy", "", "", "there is no metric"},
+		{"accuracy[yes]", "", "", "precision[...], recall[...] and f1[...]"},
+		{"recall[yes", "", "", "precision[...], recall[...] and f1[...]"},
+		{"data.rmse", "", "", "write rmse"},
+		{"", "", "", "there is no metric"},
+	} {
+		got, err := parseTarget(c.key)
+		switch {
+		case c.err != "":
+			if err == nil || !strings.Contains(err.Error(), c.err) {
+				t.Errorf("%q: got error %v, want %q", c.key, err, c.err)
+			}
+		case err != nil:
+			t.Errorf("%q: %v", c.key, err)
+		case got.dataset != c.dataset || got.metric != c.metric:
+			t.Errorf("%q is %+v", c.key, got)
+		}
+	}
+}
+
+func TestSettings(t *testing.T) {
+	for _, c := range []struct{ with, want string }{
+		{`metrics: [acuracy]`, `did you mean`},
+		{`metrics: [rmse, rmse]`, "rmse is there twice"},
+		{`slices: [a, b, a]`, `"a" is there twice`},
+		{`require: {acuracy: ">= 1"}`, `there is no metric "acuracy"`},
+		{`require: {accuracy: 0.95}`, "a condition begins with"},
+	} {
+		_, err := pipeline.DecodeStage(Kind(), c.with)
+		if err == nil {
+			t.Errorf("%s: no error", c.with)
+			continue
+		}
+		text := err.Error()
+		if list, ok := err.(diag.List); ok {
+			var b strings.Builder
+			list.Render(&b, false)
+			text = b.String()
+		}
+		if !strings.Contains(text, c.want) {
+			t.Errorf("%s: got %s, want %q", c.with, text, c.want)
+		}
+	}
+}
+
+// TestTelling: a value that misses a limit by little must not look like it.
+func TestTelling(t *testing.T) {
+	for _, c := range []struct {
+		v, limit float64
+		want     string
+	}{
+		{.93, .95, "0.93"}, {.949999, .95, "0.949999"}, {.9499999999999998, .95, "0.9499999999999998"}, {2, 2, "2"},
+	} {
+		if got := telling(c.v, c.limit); got != c.want {
+			t.Errorf("telling(%v, %v) = %s, want %s", c.v, c.limit, got, c.want)
+		}
+	}
+}

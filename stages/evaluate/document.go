@@ -1,0 +1,154 @@
+package evaluate
+
+import (
+	"encoding/json"
+	"io"
+
+	"pipe/stages/evaluate/metric"
+)
+
+// document is the metrics artifact. Its fields are a public interface.
+type document struct {
+	Format  string   `json:"format"`  // "pipe.metrics"
+	Version int      `json:"version"` // raised when a field changes its meaning
+	Title   string   `json:"title,omitempty"`
+	Task    string   `json:"task"`   // binary, multiclass or regression
+	Target  string   `json:"target"` // the column that is predicted
+	Classes []string `json:"classes,omitempty"`
+
+	// Metrics is every value by its recorded name: "rmse", "train.rmse".
+	Metrics      map[string]float64    `json:"metrics"`
+	Datasets     []datasetDocument     `json:"datasets"` // data first
+	Slices       []slicingDocument     `json:"slices,omitempty"`
+	Requirements []requirementDocument `json:"requirements,omitempty"`
+}
+
+type datasetDocument struct {
+	Name      string           `json:"name"` // the port
+	Rows      int              `json:"rows"`
+	Compared  int              `json:"compared"` // rows that have a target
+	Metrics   []metricDocument `json:"metrics"`
+	PerClass  []classDocument  `json:"per_class,omitempty"`
+	Confusion [][]int64        `json:"confusion,omitempty"` // actual x predicted
+}
+
+type metricDocument struct {
+	Name      string             `json:"name"`
+	Value     *float64           `json:"value"`               // null: undefined
+	Undefined string             `json:"undefined,omitempty"` // why
+	Lower     bool               `json:"lower_is_better,omitempty"`
+	Interval  *intervalDocument  `json:"interval,omitempty"`
+	Baselines map[string]float64 `json:"baselines,omitempty"` // what guessing scores
+}
+
+type intervalDocument struct {
+	Low    float64 `json:"low"`
+	High   float64 `json:"high"`
+	Level  float64 `json:"level"`
+	Method string  `json:"method"` // wilson or bootstrap
+}
+
+type classDocument struct {
+	Class     string  `json:"class"`
+	Rows      int64   `json:"rows"`
+	Precision float64 `json:"precision"`
+	Recall    float64 `json:"recall"`
+	F1        float64 `json:"f1"`
+}
+
+type slicingDocument struct {
+	Column string          `json:"column"`
+	Values []sliceDocument `json:"values"`
+}
+
+type sliceDocument struct {
+	Value    string             `json:"value"`
+	Pooled   int                `json:"pooled,omitempty"` // that many values together
+	Rows     int                `json:"rows"`
+	Metrics  map[string]float64 `json:"metrics"`
+	Accuracy *intervalDocument  `json:"accuracy_interval,omitempty"`
+}
+
+type requirementDocument struct {
+	Metric    string   `json:"metric"`
+	Condition string   `json:"condition"`
+	Value     *float64 `json:"value"` // null: undefined
+	Limit     *float64 `json:"limit"`
+	Met       bool     `json:"met"`
+}
+
+// writeJSON writes the document, byte for byte the same for equal results.
+func (r *results) writeJSON(w io.Writer, title string) error {
+	sig := r.model.Signature
+	d := document{Format: "pipe.metrics", Version: 1, Title: title, Task: sig.Task, Target: sig.Column, Classes: sig.Classes,
+		Metrics: map[string]float64{}}
+	for _, n := range r.flat() {
+		d.Metrics[n.name] = n.value
+	}
+	for i := range r.parts {
+		d.Datasets = append(d.Datasets, r.datasetDocument(i))
+	}
+	for _, s := range r.slices {
+		d.Slices = append(d.Slices, s.document())
+	}
+	for _, v := range r.gates {
+		doc := requirementDocument{Metric: v.key, Condition: v.String(), Met: v.met}
+		if v.undefined == "" {
+			doc.Value, doc.Limit = &v.value, &v.limit
+		}
+		d.Requirements = append(d.Requirements, doc)
+	}
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(d)
+}
+
+func (r *results) datasetDocument(i int) datasetDocument {
+	p, m := r.parts[i], r.measured[i]
+	d := datasetDocument{Name: p.port, Rows: p.rows, Compared: p.sample.Rows()}
+	for j, v := range m.values {
+		def, _ := metric.Find(v.Name)
+		doc := metricDocument{Name: v.Name, Undefined: v.Undefined, Lower: def.Lower, Baselines: map[string]float64{}}
+		if v.Undefined == "" {
+			doc.Value = &v.Value
+		}
+		if m.intervals != nil {
+			doc.Interval = documentOf(m.intervals[j])
+		}
+		for b, known := range m.baselines {
+			if x, ok := known[v.Name]; ok {
+				doc.Baselines[r.baselines[b]] = x
+			}
+		}
+		d.Metrics = append(d.Metrics, doc)
+	}
+	if p.classes != nil {
+		for _, c := range p.classes.PerClass() {
+			d.PerClass = append(d.PerClass, classDocument(c))
+		}
+		d.Confusion = p.classes.Confusion()
+	}
+	return d
+}
+
+func documentOf(i *metric.Interval) *intervalDocument {
+	if i == nil {
+		return nil
+	}
+	return &intervalDocument{Low: i.Low, High: i.High, Level: metric.Level, Method: i.Method}
+}
+
+func (s slicing) document() slicingDocument {
+	d := slicingDocument{Column: s.column}
+	for _, v := range s.values {
+		doc := sliceDocument{Value: v.value, Pooled: v.pooled, Rows: v.rows, Metrics: map[string]float64{}, Accuracy: documentOf(v.interval)}
+		for _, m := range v.measured {
+			if m.Undefined == "" {
+				doc.Metrics[m.Name] = m.Value
+			}
+		}
+		d.Values = append(d.Values, doc)
+	}
+	return d
+}

@@ -1,0 +1,160 @@
+// Package evaluate is the stage kind that says how good a model is: metrics
+// with their uncertainty and beside what a guess would score, a report for
+// people, and the predictions behind both.
+//
+// Everything is computed from the inputs alone. Names that appear in the
+// outputs are those of ports and columns, never those of stages or files, so
+// that equal inputs give equal bytes.
+package evaluate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"pipe/nn"
+	"pipe/pipeline"
+	"pipe/stages/evaluate/metric"
+)
+
+// Ports of the stage.
+const (
+	modelPort = "model"
+	dataPort  = "data"
+)
+
+// Kind describes the stage kind.
+func Kind() pipeline.Kind {
+	return pipeline.Kind{
+		Name:    "evaluate",
+		Version: 1,
+		Doc: `Measures a model on a data set, beside what guessing would score.
+
+Metrics follow scikit-learn and are computed over all rows at once. Those of
+` + "`data`" + ` come with a 95% confidence interval: Wilson's for shares of rows, the
+percentile bootstrap for the others. Further data sets can be connected under
+any name; their metrics are recorded as ` + "`train.rmse`" + `. Where a data set is named
+` + "`train`" + `, baselines and the training range in plots are taken from it.
+
+` + "`require`" + ` is a gate: if a condition is not met the outputs are kept, nothing
+downstream runs, and pipe ends with exit code 4.`,
+		Example: `score:
+  uses: evaluate
+  inputs: {model: model, data: features.test, train: features.train}
+  with:
+    metrics: [accuracy, macro_f1, log_loss]
+    require: {accuracy: ">= 0.95", log_loss: "< baseline", "train.accuracy": ">= 0.95"}
+    slices: [island]
+`,
+		Inputs: []pipeline.Port{
+			{Name: modelPort, Type: pipeline.Model, Doc: "the model to measure"},
+			{Name: dataPort, Type: pipeline.Dataset, Doc: "rows that the model has not seen, made by the transform that it was trained with"},
+			{Name: "*", Type: pipeline.Dataset, Doc: "further data sets to compare with: train, validation, ...", Optional: true},
+		},
+		Outputs: []pipeline.Port{
+			{Name: "metrics", Type: pipeline.Metrics, Doc: "every figure, as JSON"},
+			{Name: "report", Type: pipeline.Report, Doc: "one HTML page with charts"},
+			{Name: "predictions", Type: pipeline.Table, Doc: "a row for each row of data: kept columns, actual, predicted, and probabilities or the residual"},
+		},
+		Engine: nn.Engine,
+		New:    func() pipeline.Stage { return new(Stage) },
+	}
+}
+
+// Stage is the configuration and the stage.
+type Stage struct {
+	Metrics []string                `yaml:"metrics" enum:"accuracy,balanced_accuracy,precision,recall,f1,macro_precision,macro_recall,macro_f1,weighted_precision,weighted_recall,weighted_f1,micro_precision,micro_recall,micro_f1,roc_auc,average_precision,log_loss,brier,ece,mce,mcc,kappa,top_2_accuracy,top_3_accuracy,top_5_accuracy,rmse,mae,mse,median_ae,r2,mape,smape,max_error" doc:"What to compute, the most important first. If absent, what is usual for the task."`
+	Require pipeline.Map[Condition] `yaml:"require" doc:"Conditions on metrics, such as accuracy: \">= 0.95\" or rmse: \"< 0.5 * baseline\". A name may begin with a data set (train.accuracy) and end with a class (recall[Gentoo])."`
+	Slices  []string                `yaml:"slices" doc:"Kept columns; metrics are also reported for the rows of each of their values."`
+	Title   string                  `yaml:"title" max:"200" doc:"Heading of the report. If absent, the target and the task."`
+	Prefix  string                  `yaml:"prefix" max:"100" doc:"Goes before the names of the columns that are added to the predictions, for where a kept column has such a name."`
+}
+
+// Validate finds what is wrong whatever the inputs are.
+func (s *Stage) Validate() error {
+	var errs []error
+	for i, m := range s.Metrics {
+		if slices.Contains(s.Metrics[:i], m) {
+			errs = append(errs, pipeline.FieldErrorf("metrics", "%s is there twice", m))
+		}
+	}
+	for i, c := range s.Slices {
+		if slices.Contains(s.Slices[:i], c) {
+			errs = append(errs, pipeline.FieldErrorf("slices", "%q is there twice", c))
+		}
+	}
+	for _, e := range s.Require {
+		if _, err := parseTarget(e.Key); err != nil {
+			errs = append(errs, &pipeline.FieldError{Field: "require", Err: err, Hint: "write a metric, such as accuracy, train.rmse or recall[yes]"})
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Run implements pipeline.Stage.
+func (s *Stage) Run(ctx context.Context, env pipeline.Env) error {
+	model, err := readModel(env)
+	if err != nil {
+		return err
+	}
+	task := metric.Task(model.Signature.Task)
+	names, err := s.names(task)
+	if err != nil {
+		return err
+	}
+	gates, err := s.gates(task, model.Signature.Classes, datasetPorts(env))
+	if err != nil {
+		return err
+	}
+	parts, err := s.predict(ctx, env, model)
+	if err != nil {
+		return err
+	}
+	r := &results{model: model, task: task, names: names, parts: parts}
+	if err := r.measure(ctx, s.slicedBy(parts[0]), env.Threads()); err != nil {
+		return err
+	}
+	r.require(gates)
+	for _, m := range r.flat() {
+		env.Metric(m.name, m.value)
+	}
+	for _, u := range r.undefined() {
+		env.Log().Warn(u)
+	}
+	if err := s.write(env, r); err != nil {
+		return err
+	}
+	return r.gateError()
+}
+
+// names are the metrics to compute, which must be of the model's task.
+func (s *Stage) names(task metric.Task) ([]string, error) {
+	if len(s.Metrics) == 0 {
+		return metric.Defaults(task), nil
+	}
+	for _, name := range s.Metrics {
+		if err := checkMetric(name, task); err != nil {
+			return nil, fmt.Errorf("metrics: %w", err)
+		}
+	}
+	return s.Metrics, nil
+}
+
+// write makes the two documents; the predictions were written along the way.
+func (s *Stage) write(env pipeline.Env, r *results) error {
+	w, err := env.Create("metrics")
+	if err != nil {
+		return err
+	}
+	if err := r.writeJSON(w, s.Title); err != nil {
+		return fmt.Errorf("metrics: %w", err)
+	}
+	if w, err = env.Create("report"); err != nil {
+		return err
+	}
+	if err := writeReport(w, r, s.Title); err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	return nil
+}

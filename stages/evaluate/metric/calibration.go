@@ -1,0 +1,94 @@
+package metric
+
+import "math"
+
+// Bins is the number of equal bins of the calibration errors.
+const Bins = 15
+
+// binOf is the bin (lo, hi] of n equal ones over [0, 1] that holds p; 0 is in
+// the first. The edges are the nearest float64 to b/n.
+func binOf(p float64, n int) int {
+	b := min(max(int(math.Ceil(p*float64(n)))-1, 0), n-1)
+	// p*n is rounded, so that near an edge the bin may be off by one.
+	for b > 0 && p <= float64(b)/float64(n) {
+		b--
+	}
+	for b < n-1 && p > float64(b+1)/float64(n) {
+		b++
+	}
+	return b
+}
+
+// A Bin of a reliability diagram: rows by predicted probability.
+type Bin struct {
+	Low, High float64 // (Low, High]
+	Rows      int64
+	Predicted float64 // mean predicted probability; 0 if there is no row
+	Observed  float64 // share of rows in which the event came; 0 if there is no row
+}
+
+// Gap is the distance of prediction and observation.
+func (b Bin) Gap() float64 { return math.Abs(b.Observed - b.Predicted) }
+
+func (t *tally) bins(n int, p func(i int) float64, event func(i int) bool) []Bin {
+	bins := make([]Bin, n)
+	sums := make([]sum, n)
+	hits := make([]int64, n)
+	for i := range t.c.Actual {
+		m := t.of(i)
+		if m == 0 {
+			continue
+		}
+		b := binOf(p(i), n)
+		bins[b].Rows += m
+		sums[b].add(p(i) * float64(m))
+		if event(i) {
+			hits[b] += m
+		}
+	}
+	for b := range bins {
+		bins[b].Low, bins[b].High = float64(b)/float64(n), float64(b+1)/float64(n)
+		if rows := float64(bins[b].Rows); rows > 0 {
+			bins[b].Predicted = sums[b].value() / rows
+			bins[b].Observed = float64(hits[b]) / rows
+		}
+	}
+	return bins
+}
+
+// topBins groups the rows by their top probability; the event is that the
+// prediction was right.
+func (t *tally) topBins() []Bin {
+	return t.bins(Bins,
+		func(i int) float64 { return t.c.confidence[i] },
+		func(i int) bool { return t.c.Predicted[i] == t.c.Actual[i] })
+}
+
+func (t *tally) ece() (float64, error) {
+	var s sum
+	for _, b := range t.topBins() {
+		s.add(float64(b.Rows) * b.Gap())
+	}
+	return s.value() / float64(t.n), nil
+}
+
+func (t *tally) mce() (float64, error) {
+	var worst float64
+	for _, b := range t.topBins() {
+		worst = max(worst, b.Gap())
+	}
+	return worst, nil
+}
+
+// Confidences is the reliability diagram behind ece and mce: rows by the
+// probability of the predicted class, and how often it was right.
+func (c *Classes) Confidences() []Bin { return c.tally(nil).topBins() }
+
+// Reliability is the reliability diagram of one class: rows by its
+// probability, and how often it was the actual one.
+func (c *Classes) Reliability(class, bins int) []Bin {
+	t := c.tally(nil)
+	return t.bins(bins,
+		func(i int) float64 { return c.Row(i)[class] },
+		func(i int) bool { return int(c.Actual[i]) == class })
+}

@@ -1,0 +1,352 @@
+package evaluate
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"pipe/diag"
+	"pipe/nn"
+	"pipe/pipeline"
+	"pipe/stages/evaluate/metric"
+	"pipe/table"
+)
+
+// A part is a data set as the model sees it. What it holds of each row is
+// small; the features and most kept columns are only streamed.
+type part struct {
+	port   string
+	info   table.DatasetInfo
+	rows   int
+	sample metric.Sample // of the rows that have a target
+	// Exactly one of these is the sample.
+	classes *metric.Classes
+	values  *metric.Values
+	at      []int // row of the data set of each row of the sample
+
+	x      []float64          // of each row of the sample: the only feature; nil if there are more
+	xTitle string             // the name of x
+	groups map[string]*groups // by slice column
+	worst  *examples          // only of the first part
+}
+
+// groups are the values of a slice column: which value each row of the sample
+// has, by index.
+type groups struct {
+	values  []string
+	of      []int32
+	codes   map[string]int32
+	missing int32 // index of the missing value, -1 as long as there is none
+}
+
+// add gives the next row a value.
+func (g *groups) add(text string, valid bool) {
+	code, ok := g.codes[text]
+	if !valid {
+		code, ok = g.missing, g.missing >= 0
+	}
+	if !ok {
+		code = int32(len(g.values))
+		if valid {
+			text = strings.Clone(text)
+			g.codes[text] = code
+		} else {
+			text, g.missing = "(missing)", code
+		}
+		g.values = append(g.values, text)
+	}
+	g.of = append(g.of, code)
+}
+
+func datasetPorts(env pipeline.Env) []string {
+	ports := []string{dataPort}
+	for _, p := range env.Inputs() {
+		if p != modelPort && p != dataPort {
+			ports = append(ports, p)
+		}
+	}
+	return ports
+}
+
+func readModel(env pipeline.Env) (*nn.Model, error) {
+	in, err := env.Open(modelPort)
+	if err != nil {
+		return nil, err
+	}
+	defer in.Close()
+	model, err := nn.ReadModel(in, in.Size())
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", in.Name, err)
+	}
+	return model, nil
+}
+
+// predict runs the model over every data set, `data` first, and writes the
+// predictions for that one.
+func (s *Stage) predict(ctx context.Context, env pipeline.Env, model *nn.Model) ([]*part, error) {
+	predictor, err := model.NewPredictor()
+	if err != nil {
+		return nil, fmt.Errorf("model: %w", err)
+	}
+	defer predictor.Close()
+	var parts []*part
+	for _, port := range datasetPorts(env) {
+		p, err := s.predictPart(ctx, env, model, predictor, port)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, p)
+	}
+	return parts, nil
+}
+
+func (s *Stage) predictPart(ctx context.Context, env pipeline.Env, model *nn.Model, predictor *nn.Predictor, port string) (*part, error) {
+	in, err := env.Open(port)
+	if err != nil {
+		return nil, err
+	}
+	defer in.Close()
+	ds, err := table.OpenDataset(in, in.Size())
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", in.Name, err)
+	}
+	defer ds.Close()
+	if err := fits(&model.Signature, ds); err != nil {
+		return nil, fmt.Errorf("%s: %w", in.Name, err)
+	}
+	r := &reader{part: &part{port: port, info: ds.Info, groups: map[string]*groups{}}, model: model}
+	if port == dataPort {
+		if r.slices = s.Slices; len(r.slices) > 0 {
+			if err := sliceable(s.Slices, &ds.Info); err != nil {
+				return nil, fmt.Errorf("%s: %w", in.Name, err)
+			}
+		}
+		w, err := env.Create("predictions")
+		if err != nil {
+			return nil, err
+		}
+		if r.out, err = newPredictions(w, s.Prefix, &model.Signature, ds); err != nil {
+			return nil, err
+		}
+		r.out.columns(env, s.Prefix, &ds.Info)
+	}
+	for ex, err := range ds.Stream() {
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err == nil {
+			err = r.add(predictor, ex)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", in.Name, err)
+		}
+		env.Progress(int64(r.part.rows), ds.NumRows())
+	}
+	if err := r.finish(); err != nil {
+		return nil, fmt.Errorf("%s: %w", in.Name, err)
+	}
+	if port == dataPort {
+		if r.part.worst, err = worstOf(ds, r.part); err != nil {
+			return nil, fmt.Errorf("%s: %w", in.Name, err)
+		}
+	}
+	return r.part, nil
+}
+
+// fits checks that the data set was made for the model. Equal names in equal
+// order are what a network goes by; a target that is scaled differently gives
+// away a transform that was fitted on other data.
+func fits(sig *nn.Signature, ds *table.Dataset) error {
+	const hint = "connect the data sets of the preprocess stage that the model was trained with"
+	names := ds.Info.Names()
+	if !slices.Equal(names, sig.Features) {
+		return diag.WithHint(fmt.Errorf("the features are not those of the model: %s", featureDifference(sig.Features, names)), hint)
+	}
+	t := ds.Info.Target
+	if t == nil || !ds.HasTarget() {
+		return diag.WithHint(fmt.Errorf("there is no target column, so that predictions of %q cannot be compared", sig.Column),
+			"use a predict stage where the truth is not known")
+	}
+	switch {
+	case t.Task != sig.Task:
+		return diag.WithHint(fmt.Errorf("the target is for %s, the model for %s", t.Task, sig.Task), hint)
+	case !slices.Equal(t.Classes, sig.Classes):
+		return diag.WithHint(fmt.Errorf("the classes are %s, those of the model %s", quoteAll(t.Classes), quoteAll(sig.Classes)), hint)
+	case t.Center != sig.Center || t.Scale != sig.Scale:
+		return diag.WithHint(fmt.Errorf("the target is scaled differently than for the model (center %v and scale %v, not %v and %v)",
+			t.Center, t.Scale, sig.Center, sig.Scale), hint)
+	}
+	return nil
+}
+
+// featureDifference says which features differ.
+func featureDifference(want, got []string) string {
+	without := func(a, b []string) (d []string) {
+		in := make(map[string]bool, len(b))
+		for _, x := range b {
+			in[x] = true
+		}
+		for _, x := range a {
+			if !in[x] {
+				d = append(d, x)
+			}
+		}
+		return d
+	}
+	var parts []string
+	if missing := without(want, got); len(missing) > 0 {
+		parts = append(parts, "missing "+quoteAll(missing))
+	}
+	if extra := without(got, want); len(extra) > 0 {
+		parts = append(parts, "unknown "+quoteAll(extra))
+	}
+	if len(parts) > 0 {
+		return strings.Join(parts, ", ")
+	}
+	for i := range min(len(want), len(got)) {
+		if want[i] != got[i] {
+			return fmt.Sprintf("feature %d is %q, the model has %q there", i+1, got[i], want[i])
+		}
+	}
+	return fmt.Sprintf("there are %d, the model has %d", len(got), len(want))
+}
+
+func sliceable(columns []string, info *table.DatasetInfo) error {
+	for _, c := range columns {
+		if !slices.Contains(info.Keep, c) {
+			err := fmt.Errorf("slices: %q is not among the kept columns, which are %s", c, quoteAll(info.Keep))
+			return diag.WithHint(err, fmt.Sprintf("add %q to `keep` of the preprocess stage", c))
+		}
+	}
+	return nil
+}
+
+// A reader collects a part, batch by batch.
+type reader struct {
+	*part
+	model   *nn.Model
+	slices  []string
+	out     *predictions // nil if nothing is written
+	actual  []float64    // regression
+	guessed []float64
+	class   []int32 // classification
+	prob    []float64
+}
+
+func (r *reader) add(predictor *nn.Predictor, ex *table.Examples) error {
+	output, err := predictor.Predict(ex.Features, ex.Rows)
+	if err != nil {
+		return err
+	}
+	for i, v := range output {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return diag.WithHint(fmt.Errorf("row %d: the output of the model is %v", r.rows+i/predictor.Outputs()+1, v),
+				"look for a feature of that row that is far outside of the training range")
+		}
+	}
+	if r.out != nil {
+		if err := r.out.write(ex, output); err != nil {
+			return err
+		}
+	}
+	labelled := make([]int, 0, ex.Rows)
+	for i := range ex.Rows {
+		if ex.Valid == nil || ex.Valid[i] {
+			labelled = append(labelled, i)
+			r.at = append(r.at, r.rows+i)
+		}
+	}
+	k := predictor.Outputs()
+	for _, i := range labelled {
+		if r.model.Signature.Task == nn.Regression {
+			r.actual = append(r.actual, ex.Targets[i])
+			r.guessed = append(r.guessed, output[i])
+		} else {
+			r.class = append(r.class, ex.Classes[i])
+			r.prob = append(r.prob, output[i*k:(i+1)*k]...)
+		}
+	}
+	if err := r.addX(ex, labelled); err != nil {
+		return err
+	}
+	for _, column := range r.slices {
+		if err := r.addGroup(ex.Kept, column, labelled); err != nil {
+			return err
+		}
+	}
+	r.rows += ex.Rows
+	return nil
+}
+
+// addX keeps the only feature of a model that has just one: its column where
+// that was kept and is a number, else the feature as the network sees it.
+func (r *reader) addX(ex *table.Examples, labelled []int) error {
+	if len(r.info.Features) != 1 {
+		return nil
+	}
+	f := r.info.Features[0]
+	r.xTitle = f.Name + " (as the network sees it)"
+	value := func(i int) float64 { return float64(ex.Features[i]) }
+	if slices.Contains(r.info.Keep, f.Column) && f.Name == f.Column {
+		i, err := table.Column(ex.Kept.Schema(), f.Column)
+		if err != nil {
+			return err
+		}
+		if xs, valid, err := table.Floats(ex.Kept.Column(i)); err == nil {
+			r.xTitle = f.Column
+			value = func(i int) float64 {
+				if valid != nil && !valid[i] {
+					return math.NaN()
+				}
+				return xs[i]
+			}
+		}
+	}
+	for _, i := range labelled {
+		r.x = append(r.x, value(i))
+	}
+	return nil
+}
+
+func (r *reader) addGroup(kept arrow.Record, column string, labelled []int) error {
+	i, err := table.Column(kept.Schema(), column)
+	if err != nil {
+		return err
+	}
+	texts, valid, err := table.Texts(kept.Column(i))
+	if err != nil {
+		return fmt.Errorf("slices: %w", err)
+	}
+	g := r.groups[column]
+	if g == nil {
+		g = &groups{codes: map[string]int32{}, missing: -1}
+		r.groups[column] = g
+	}
+	for _, row := range labelled {
+		g.add(texts[row], valid == nil || valid[row])
+	}
+	return nil
+}
+
+func (r *reader) finish() (err error) {
+	if r.out != nil {
+		if err := r.out.close(); err != nil {
+			return err
+		}
+	}
+	if len(r.at) == 0 {
+		return fmt.Errorf("there is no row with a target to compare with")
+	}
+	if r.model.Signature.Task == nn.Regression {
+		r.values, err = metric.NewValues(r.actual, r.guessed)
+		r.sample = r.values
+	} else {
+		r.classes, err = metric.NewClasses(r.model.Signature.Classes, r.class, r.prob)
+		r.sample = r.classes
+	}
+	return err
+}

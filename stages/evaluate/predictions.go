@@ -1,0 +1,254 @@
+package evaluate
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"pipe/diag"
+	"pipe/nn"
+	"pipe/pipeline"
+	"pipe/stages/evaluate/chart"
+	"pipe/table"
+)
+
+// predictions writes the predictions table: the kept columns, then `actual`,
+// `predicted`, and `residual` (actual - predicted) or `p_CLASS` for each class.
+type predictions struct {
+	w         *table.Writer
+	signature *nn.Signature
+}
+
+func newPredictions(w io.Writer, prefix string, sig *nn.Signature, ds *table.Dataset) (*predictions, error) {
+	var fields []arrow.Field
+	for _, f := range ds.Schema().Fields() {
+		if slices.Contains(ds.Info.Keep, f.Name) {
+			fields = append(fields, f)
+		}
+	}
+	add := func(name string, t arrow.DataType) {
+		fields = append(fields, arrow.Field{Name: prefix + name, Type: t, Nullable: true})
+	}
+	if sig.Task == nn.Regression {
+		add("actual", arrow.PrimitiveTypes.Float64)
+		add("predicted", arrow.PrimitiveTypes.Float64)
+		add("residual", arrow.PrimitiveTypes.Float64)
+	} else {
+		add("actual", arrow.BinaryTypes.String)
+		add("predicted", arrow.BinaryTypes.String)
+		for _, class := range sig.Classes {
+			add("p_"+class, arrow.PrimitiveTypes.Float64)
+		}
+	}
+	seen := map[string]bool{}
+	for _, f := range fields {
+		if seen[f.Name] {
+			return nil, diag.WithHint(fmt.Errorf("predictions: two columns are named %q", f.Name),
+				"set `prefix`, or keep the column under another name")
+		}
+		seen[f.Name] = true
+	}
+	tw, err := table.NewWriter(w, arrow.NewSchema(fields, nil))
+	if err != nil {
+		return nil, fmt.Errorf("predictions: %w", err)
+	}
+	return &predictions{w: tw, signature: sig}, nil
+}
+
+// columns tells what the columns of the predictions are made of: what the
+// model says, of all features and of what it has learned to predict.
+func (p *predictions) columns(env pipeline.Env, prefix string, info *table.DatasetInfo) {
+	edge := func(column, port, from string) {
+		env.Column(pipeline.ColumnRef{Port: "predictions", Column: column}, pipeline.ColumnRef{Port: port, Column: from})
+	}
+	target := p.signature.Column
+	for _, name := range table.Names(p.w.Schema()) {
+		if slices.Contains(info.Keep, name) {
+			edge(name, dataPort, name)
+			continue
+		}
+		if name == prefix+"actual" || name == prefix+"residual" {
+			edge(name, dataPort, target)
+		}
+		if name != prefix+"actual" {
+			edge(name, modelPort, target)
+			for _, f := range info.Features {
+				edge(name, dataPort, f.Name)
+			}
+		}
+	}
+}
+
+// write adds the rows of a batch with the outputs of the model for them.
+func (p *predictions) write(ex *table.Examples, output []float64) error {
+	var columns []arrow.Array
+	if ex.Kept != nil {
+		for _, c := range ex.Kept.Columns() {
+			c.Retain()
+			columns = append(columns, c)
+		}
+	}
+	if p.signature.Task == nn.Regression {
+		residual := make([]float64, ex.Rows)
+		for i := range residual {
+			residual[i] = ex.Targets[i] - output[i]
+		}
+		columns = append(columns, table.NewArray(ex.Targets, ex.Valid), table.NewArray(output, nil), table.NewArray(residual, ex.Valid))
+	} else {
+		columns = append(columns, p.classColumns(ex, output)...)
+	}
+	rec, err := table.NewRecord(p.w.Schema(), columns...)
+	if err != nil {
+		return fmt.Errorf("predictions: %w", err)
+	}
+	defer rec.Release()
+	return p.w.Write(rec)
+}
+
+func (p *predictions) classColumns(ex *table.Examples, output []float64) []arrow.Array {
+	names := p.signature.Classes
+	actual, predicted := make([]string, ex.Rows), make([]string, ex.Rows)
+	prob := make([][]float64, len(names))
+	for j := range prob {
+		prob[j] = make([]float64, ex.Rows)
+	}
+	for i := range ex.Rows {
+		actual[i] = names[ex.Classes[i]]
+		best := 0
+		for j := range names {
+			prob[j][i] = p.probability(output, i, j)
+			if prob[j][i] > prob[best][i] {
+				best = j
+			}
+		}
+		predicted[i] = names[best]
+	}
+	columns := []arrow.Array{table.NewArray(actual, ex.Valid), table.NewArray(predicted, nil)}
+	for _, p := range prob {
+		columns = append(columns, table.NewArray(p, nil))
+	}
+	return columns
+}
+
+// probability reads the output of the model for a row and a class. A model
+// with one output gives the probability of the second of two classes.
+func (p *predictions) probability(output []float64, row, class int) float64 {
+	k := p.signature.Outputs()
+	switch {
+	case k > 1:
+		return output[row*k+class]
+	case class == 1:
+		return output[row]
+	}
+	return 1 - output[row]
+}
+
+func (p *predictions) close() error { return p.w.Close() }
+
+// examples are the rows of a data set that the model is most wrong about.
+type examples struct {
+	sample  []int // rows of the sample, the worst first
+	rows    []int // rows of the data set
+	columns []string
+	numbers []bool     // which of the columns are numbers
+	kept    [][]string // by column
+}
+
+// How much is shown of the worst examples.
+const (
+	mostExamples = 12
+	mostColumns  = 6
+)
+
+// worstOf finds the rows that were predicted wrong with the most confidence,
+// or with the largest errors, and reads their kept columns.
+func worstOf(ds *table.Dataset, p *part) (*examples, error) {
+	e := &examples{columns: ds.Info.Keep[:min(len(ds.Info.Keep), mostColumns)]}
+	score := func(i int) float64 {
+		if p.values != nil {
+			return math.Abs(p.values.Residual(i))
+		}
+		if p.classes.Predicted[i] == p.classes.Actual[i] {
+			return 0
+		}
+		return p.classes.Confidence(i)
+	}
+	for i := range p.sample.Rows() {
+		if s := score(i); s > 0 {
+			// A sorted list of a dozen; later rows go behind equal ones.
+			at, _ := slices.BinarySearchFunc(e.sample, s, func(j int, s float64) int {
+				if score(j) >= s {
+					return -1
+				}
+				return cmp.Compare(s, score(j))
+			})
+			if at < mostExamples {
+				e.sample = slices.Insert(e.sample, at, i)
+				e.sample = e.sample[:min(len(e.sample), mostExamples)]
+			}
+		}
+	}
+	e.kept, e.numbers = make([][]string, len(e.columns)), make([]bool, len(e.columns))
+	for _, i := range e.sample {
+		row := p.at[i]
+		e.rows = append(e.rows, row)
+		if err := e.read(ds, row); err != nil {
+			return nil, err
+		}
+	}
+	return e, nil
+}
+
+// read adds the kept columns of a row.
+func (e *examples) read(ds *table.Dataset, row int) error {
+	if len(e.columns) == 0 {
+		return nil
+	}
+	batch, err := ds.Batch(row / table.BatchRows)
+	if err != nil {
+		return err
+	}
+	defer batch.Release()
+	kept, err := table.Select(batch, e.columns)
+	if err != nil {
+		return err
+	}
+	defer kept.Release()
+	one, err := table.Take(kept, []int{row % table.BatchRows})
+	if err != nil {
+		return err
+	}
+	defer one.Release()
+	for j := range e.columns {
+		text, number, err := shown(one.Column(j))
+		if err != nil {
+			return err
+		}
+		e.kept[j], e.numbers[j] = append(e.kept[j], text), e.numbers[j] || number
+	}
+	return nil
+}
+
+// shown writes the one value of a column for people.
+func shown(c arrow.Array) (text string, number bool, err error) {
+	if c.IsNull(0) {
+		return "–", false, nil
+	}
+	if c.DataType().ID() == arrow.FLOAT64 {
+		values, _, err := table.Floats(c)
+		if err != nil {
+			return "", false, err
+		}
+		return chart.Number(values[0], 5), true, nil
+	}
+	values, _, err := table.Texts(c)
+	if err != nil {
+		return "", false, err
+	}
+	return strings.Clone(values[0]), c.DataType().ID() == arrow.INT64, nil
+}

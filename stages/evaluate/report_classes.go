@@ -1,0 +1,321 @@
+package evaluate
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"pipe/stages/evaluate/chart"
+	"pipe/stages/evaluate/metric"
+)
+
+// How many classes are drawn.
+const (
+	mostCells  = 30 // in the confusion matrix
+	mostCurves = chart.Colors
+	mostRows   = 100 // in the table of classes
+)
+
+// errorSection shows where the predictions are wrong.
+func (r *results) errorSection() *section {
+	if r.task == metric.Regression {
+		return &section{Title: "Errors", Figures: r.valueFigures()}
+	}
+	c := r.data().classes
+	confusion := c.Confusion()
+	s := &section{Title: "Errors", Lead: mixUp(c.Names, confusion)}
+	if len(c.Names) <= mostCells {
+		s.Figures = append(s.Figures, figure{Title: "Confusion", SVG: picture(matrix(c.Names, confusion).SVG()),
+			Caption: "Counts of rows. The shade is the share of the row: of the rows of a class, how many were predicted as what."})
+	}
+	reports := c.PerClass()
+	slices.SortStableFunc(reports, func(a, b metric.ClassReport) int { return cmp.Compare(a.F1, b.F1) })
+	t := dataTable{Title: "Classes", Caption: "The hardest class first.",
+		Head: []column{{Name: "class"}, {"rows", true}, {"precision", true}, {"recall", true}, {"F1", true}}}
+	for i, p := range reports {
+		if i == mostRows {
+			t.Caption = fmt.Sprintf("The %d hardest of %d classes.", mostRows, len(reports))
+			break
+		}
+		number := func(v float64) cell { return cell{Text: chart.Decimals(v, 3), Number: true} }
+		t.Rows = append(t.Rows, []cell{{Text: p.Class}, {Text: chart.Count(p.Rows), Number: true}, number(p.Precision), number(p.Recall), number(p.F1)})
+	}
+	s.Tables = append(s.Tables, t)
+	return s
+}
+
+func matrix(names []string, counts [][]int64) *chart.Matrix {
+	m := &chart.Matrix{Label: "Confusion matrix: actual classes by predicted classes",
+		RowTitle: "actual", ColTitle: "predicted", Rows: names, Cols: names}
+	for a, row := range counts {
+		var total int64
+		for _, n := range row {
+			total += n
+		}
+		shade, text, tips := make([]float64, len(row)), make([]string, len(row)), make([]string, len(row))
+		for p, n := range row {
+			if total > 0 {
+				shade[p] = float64(n) / float64(total)
+			}
+			text[p] = chart.Count(n)
+			tips[p] = fmt.Sprintf("%s predicted as %s: %s of %s rows (%s)", names[a], names[p],
+				chart.Count(n), chart.Count(total), chart.Percentage(shade[p], 1))
+		}
+		m.Shade, m.Text, m.Tips = append(m.Shade, shade), append(m.Text, text), append(m.Tips, tips)
+	}
+	return m
+}
+
+// mixUp names the most frequent confusion.
+func mixUp(names []string, counts [][]int64) string {
+	var wrong, most int64
+	var actual, predicted int
+	for a, row := range counts {
+		for p, n := range row {
+			if a != p {
+				wrong += n
+				if n > most {
+					most, actual, predicted = n, a, p
+				}
+			}
+		}
+	}
+	if wrong == 0 {
+		return "Every row was predicted right."
+	}
+	return fmt.Sprintf("%s predicted wrong. The most frequent mistake is to take %s for %s: %s.",
+		rowsWere(wrong), names[actual], names[predicted], times(most))
+}
+
+func rowsWere(n int64) string {
+	if n == 1 {
+		return "One row was"
+	}
+	return chart.Count(n) + " rows were"
+}
+
+func times(n int64) string {
+	if n == 1 {
+		return "once"
+	}
+	return chart.Count(n) + " times"
+}
+
+// rankingSection shows how well the probabilities put rows in order.
+func (r *results) rankingSection() *section {
+	if r.task == metric.Regression {
+		return nil
+	}
+	c := r.data().classes
+	s := &section{Title: "Ranking"}
+	if r.task == metric.Binary {
+		positive := c.Names[1]
+		s.Lead = fmt.Sprintf("How well the probability of %s tells its rows from the others, whatever threshold is chosen.", positive)
+		roc, pr := c.ROC(1), c.PrecisionRecall(1)
+		if len(roc.X) > 0 {
+			s.Figures = append(s.Figures, r.rocFigure([]chart.Mark{chart.Line{Class: "c1", X: roc.X, Y: roc.Y}}, ""))
+			s.Figures = append(s.Figures, r.prFigure(pr), r.thresholdFigure(roc, pr))
+		}
+		s.Figures = append(s.Figures, r.scoreFigure())
+		return s
+	}
+	s.Lead = "How well the probability of each class tells its rows from all others."
+	order := byRows(c)
+	var curves []chart.Mark
+	for _, j := range order {
+		if curve := c.ROC(j); len(curve.X) > 0 && len(curves) < mostCurves {
+			curves = append(curves, chart.Line{Name: c.Names[j], Class: chart.Series(len(curves)), X: curve.X, Y: curve.Y})
+		}
+	}
+	note := ""
+	if len(order) > mostCurves {
+		note = fmt.Sprintf(" The %d most frequent classes are drawn.", mostCurves)
+	}
+	s.Figures = append(s.Figures, r.rocFigure(curves, note), r.confidenceFigure())
+	return s
+}
+
+// byRows lists the classes, the most frequent first.
+func byRows(c *metric.Classes) []int {
+	reports := c.PerClass()
+	order := make([]int, len(reports))
+	for j := range order {
+		order[j] = j
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(reports[b].Rows, reports[a].Rows) })
+	return order
+}
+
+func unit(title string) chart.Axis { return chart.Axis{Title: title, Min: 0, Max: 1} }
+
+func (r *results) rocFigure(curves []chart.Mark, note string) figure {
+	plot := chart.Plot{Label: "ROC: true positive rate over false positive rate", Height: 380,
+		X: unit("false positive rate"), Y: unit("true positive rate"),
+		Marks: append([]chart.Mark{chart.Line{Class: "guide", X: []float64{0, 1}, Y: []float64{0, 1}, Tip: "guessing"}}, curves...)}
+	return figure{Title: "ROC", SVG: picture(plot.SVG()), Caption: "The dashed diagonal is guessing." + note}
+}
+
+func (r *results) prFigure(pr metric.Curve) figure {
+	c := r.data().classes
+	share := float64(c.PerClass()[1].Rows) / float64(c.Rows())
+	plot := chart.Plot{Label: "Precision over recall", Height: 380, X: unit("recall"), Y: unit("precision"),
+		Marks: []chart.Mark{
+			chart.Line{Class: "guide", X: []float64{0, 1}, Y: []float64{share, share}, Tip: "guessing"},
+			chart.Line{Class: "c1", Step: true, X: pr.X, Y: pr.Y}}}
+	return figure{Title: "Precision and recall", SVG: picture(plot.SVG()),
+		Caption: fmt.Sprintf("The dashed line is guessing: %s of the rows are %s.", chart.Percentage(share, 1), c.Names[1])}
+}
+
+// thresholdFigure shows what a threshold other than one half would give.
+func (r *results) thresholdFigure(roc, pr metric.Curve) figure {
+	var f1 []float64
+	for i := range pr.X {
+		v := 0.0
+		if sum := pr.X[i] + pr.Y[i]; sum > 0 {
+			v = 2 * pr.X[i] * pr.Y[i] / sum
+		}
+		f1 = append(f1, v)
+	}
+	plot := chart.Plot{Label: "Precision, recall and F1 over the threshold", Height: 380,
+		X: unit("threshold"), Y: unit(""),
+		Marks: []chart.Mark{
+			chart.Line{Name: "precision", Class: "c1", X: pr.Threshold, Y: pr.Y},
+			chart.Line{Name: "recall", Class: "c2", X: pr.Threshold, Y: pr.X},
+			chart.Line{Name: "F1", Class: "c3", X: pr.Threshold, Y: f1},
+			chart.Rule{At: .5, Note: "in use"}}}
+	return figure{Title: "Threshold", SVG: picture(plot.SVG()),
+		Caption: fmt.Sprintf("What a row needs to be called %s.", r.data().classes.Names[1])}
+}
+
+// scoreFigure shows how the probability of the positive class is spread over
+// the rows of either class.
+func (r *results) scoreFigure() figure {
+	const bins = 25
+	c := r.data().classes
+	low, high := make([]float64, bins), make([]float64, bins)
+	count := [2][]float64{make([]float64, bins), make([]float64, bins)}
+	for b := range bins {
+		low[b], high[b] = float64(b)/bins, float64(b+1)/bins
+	}
+	for i, a := range c.Actual {
+		b := min(int(c.Row(i)[1]*bins), bins-1)
+		count[a][b]++
+	}
+	plot := chart.Plot{Label: "Histogram of the probability of " + c.Names[1] + " for the rows of each class", Height: 380,
+		X: unit("probability of " + c.Names[1]), Y: chart.Axis{Title: "rows", Zero: true, Whole: true}}
+	for j, class := range []string{"c2", "c1"} {
+		plot.Marks = append(plot.Marks, chart.Bars{Name: "actually " + c.Names[j], Class: class + " half", Low: low, High: high, Y: count[j],
+			Tips: tips(low, high, count[j])})
+	}
+	return figure{Title: "Scores", SVG: picture(plot.SVG()), Caption: "Two hills that stay apart are what one hopes for."}
+}
+
+// confidenceFigure shows how sure the model is when it is right and when it is
+// wrong.
+func (r *results) confidenceFigure() figure {
+	const bins = 25
+	c := r.data().classes
+	low, high := make([]float64, bins), make([]float64, bins)
+	right, wrong := make([]float64, bins), make([]float64, bins)
+	for b := range bins {
+		low[b], high[b] = float64(b)/bins, float64(b+1)/bins
+	}
+	for i := range c.Actual {
+		b := min(int(c.Confidence(i)*bins), bins-1)
+		if c.Predicted[i] == c.Actual[i] {
+			right[b]++
+		} else {
+			wrong[b]++
+		}
+	}
+	plot := chart.Plot{Label: "Histogram of the probability of the predicted class, for right and wrong predictions", Height: 380,
+		X: unit("probability of the predicted class"), Y: chart.Axis{Title: "rows", Zero: true, Whole: true},
+		Marks: []chart.Mark{
+			chart.Bars{Name: "right", Class: "c1 half", Low: low, High: high, Y: right, Tips: tips(low, high, right)},
+			chart.Bars{Name: "wrong", Class: "c2 half", Low: low, High: high, Y: wrong, Tips: tips(low, high, wrong)}}}
+	return figure{Title: "Confidence", SVG: picture(plot.SVG()), Caption: "How sure the model is when it is right, and when it is wrong."}
+}
+
+func tips(low, high, count []float64) []string {
+	out := make([]string, len(count))
+	for i, n := range count {
+		out[i] = fmt.Sprintf("%s to %s: %s rows", chart.Number(low[i], 3), chart.Number(high[i], 3), chart.Count(int64(n)))
+	}
+	return out
+}
+
+// calibrationSection shows whether probabilities can be taken at their word.
+func (r *results) calibrationSection() *section {
+	if r.task == metric.Regression {
+		return nil
+	}
+	c := r.data().classes
+	bins, x, y := c.Confidences(), "probability of the predicted class", "share that was right"
+	caption := fmt.Sprintf("Rows in %d equal bins of the probability of the predicted class.", metric.Bins)
+	if r.task == metric.Binary {
+		bins, x, y = c.Reliability(1, 10), "probability of "+c.Names[1], "share that was "+c.Names[1]
+		caption = fmt.Sprintf("Rows in 10 equal bins of the probability of %s.", c.Names[1])
+	}
+	var px, py, low, high, rows []float64
+	var about, counts []string
+	for _, b := range bins {
+		low, high, rows = append(low, b.Low), append(high, b.High), append(rows, float64(b.Rows))
+		counts = append(counts, fmt.Sprintf("%s to %s: %s rows", chart.Number(b.Low, 3), chart.Number(b.High, 3), chart.Count(b.Rows)))
+		if b.Rows > 0 {
+			px, py = append(px, b.Predicted), append(py, b.Observed)
+			about = append(about, fmt.Sprintf("predicted %s, observed %s, %s rows",
+				chart.Percentage(b.Predicted, 1), chart.Percentage(b.Observed, 1), chart.Count(b.Rows)))
+		}
+	}
+	reliability := chart.Plot{Label: "Reliability: what was observed over what was predicted", Height: 380, X: unit(x), Y: unit(y),
+		Marks: []chart.Mark{
+			chart.Line{Class: "guide", X: []float64{0, 1}, Y: []float64{0, 1}, Tip: "perfectly calibrated"},
+			chart.Line{Class: "c1", X: px, Y: py},
+			chart.Dots{Class: "c1 solid", X: px, Y: py, Tips: about, Radius: 4}}}
+	histogram := chart.Plot{Label: "Rows in each bin", Height: 380, X: unit(x), Y: chart.Axis{Title: "rows", Zero: true, Whole: true},
+		Marks: []chart.Mark{chart.Bars{Class: "c1", Low: low, High: high, Y: rows, Tips: counts}}}
+	values := c.Measure([]string{"ece", "mce"}, nil)
+	return &section{Title: "Calibration",
+		Lead: fmt.Sprintf("Probabilities are off by %s on average and by %s in the worst of %d bins of the top probability.",
+			chart.Percentage(values[0].Value, 1), chart.Percentage(values[1].Value, 1), metric.Bins),
+		Figures: []figure{
+			{Title: "Reliability", SVG: picture(reliability.SVG()), Caption: caption + " On the diagonal, what is predicted with 80% comes true in 80% of the cases."},
+			{Title: "How sure", SVG: picture(histogram.SVG()), Caption: "How many rows there are in each bin; a point above that stands for few rows says little."},
+		}}
+}
+
+// worstSection lists the rows that the model is most wrong about.
+func (r *results) worstSection() *section {
+	p := r.data()
+	e := p.worst
+	if e == nil || len(e.sample) == 0 {
+		return nil
+	}
+	t := dataTable{Head: []column{{"row", true}, {Name: "actual"}, {Name: "predicted"}, {"probability", true}}, Wide: true}
+	s := &section{Title: "Most confident mistakes", Lead: "Often a wrong label, a rare case, or a row that is not what it seems."}
+	if p.values != nil {
+		t.Head = []column{{"row", true}, {"actual", true}, {"predicted", true}, {"residual", true}}
+		s.Title, s.Lead = "Largest errors", "Often a rare case, an outlier, or a wrong value."
+	}
+	for j, name := range e.columns {
+		t.Head = append(t.Head, column{name, e.numbers[j]})
+	}
+	for n, i := range e.sample {
+		row := []cell{{Text: chart.Count(int64(e.rows[n] + 1)), Number: true}}
+		if p.values != nil {
+			for _, v := range []float64{p.values.Actual[i], p.values.Predicted[i], p.values.Residual(i)} {
+				row = append(row, cell{Text: chart.Number(v, 4), Number: true})
+			}
+		} else {
+			c := p.classes
+			row = append(row, cell{Text: c.Names[c.Actual[i]]}, cell{Text: c.Names[c.Predicted[i]]},
+				cell{Text: chart.Percentage(c.Confidence(i), 1), Number: true})
+		}
+		for j := range e.columns {
+			row = append(row, cell{Text: e.kept[j][n], Number: e.numbers[j]})
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	s.Tables = []dataTable{t}
+	return s
+}

@@ -1,0 +1,108 @@
+package evaluate
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"pipe/stages/evaluate/chart"
+	"pipe/stages/evaluate/metric"
+)
+
+// learningSection draws the curves of training: a chart for each measure, with
+// training and validation in one.
+func (r *results) learningSection() *section {
+	s := &r.model.Summary
+	if s.EpochsRun < 2 || len(s.Curves) == 0 {
+		return nil
+	}
+	out := &section{Title: "Learning", Lead: r.gapSentence()}
+	var measures []string
+	plots := map[string]*chart.Plot{}
+	for _, c := range s.Curves {
+		port, measure, ok := strings.Cut(c.Name, ".")
+		if !ok {
+			port, measure = "train", c.Name
+		}
+		p := plots[measure]
+		if p == nil {
+			p = &chart.Plot{
+				Label: fmt.Sprintf("%s over %d epochs of training", measure, s.EpochsRun),
+				X:     chart.Axis{Title: "epoch", Whole: true, Tight: true},
+				Y:     chart.Axis{Title: measureTitle(measure), Log: true},
+			}
+			plots[measure] = p
+			measures = append(measures, measure)
+		}
+		x := make([]float64, len(c.Values))
+		for i := range x {
+			x[i] = float64(i + 1)
+		}
+		p.Y.Log = p.Y.Log && spansDecades(c.Values)
+		p.Marks = append(p.Marks, chart.Line{Name: port, Class: r.color(port), X: x, Y: c.Values})
+	}
+	for _, m := range measures {
+		p := plots[m]
+		if s.BestEpoch > 0 && s.BestEpoch <= s.EpochsRun {
+			p.Marks = append(p.Marks, chart.Rule{At: float64(s.BestEpoch), Note: fmt.Sprintf("best: epoch %d", s.BestEpoch)})
+		}
+		out.Figures = append(out.Figures, figure{Title: measureTitle(m), SVG: picture(p.SVG()),
+			Caption: "At the end of each epoch, over all rows, in evaluation mode."})
+	}
+	return out
+}
+
+// measureTitle is how a curve is called where it is drawn.
+func measureTitle(measure string) string {
+	if def, ok := metric.Find(measure); ok {
+		return def.Title
+	}
+	return capital(measure)
+}
+
+// spansDecades tells whether a logarithmic axis shows more of the values.
+func spansDecades(values []float64) bool {
+	lo, hi := math.Inf(1), math.Inf(-1)
+	for _, v := range values {
+		lo, hi = min(lo, v), max(hi, v)
+	}
+	return lo > 0 && hi/lo > 30
+}
+
+// gapSentence says what the curves show about overfitting.
+func (r *results) gapSentence() string {
+	s := &r.model.Summary
+	train, ok := s.Curve("train.loss")
+	best := s.BestEpoch - 1
+	if !ok || best < 0 || best >= len(train) {
+		return ""
+	}
+	validation, ok := s.Curve("validation.loss")
+	if !ok || best >= len(validation) {
+		return fmt.Sprintf("Training loss went from %s to %s in %d epochs. There was no validation data, so that overfitting cannot be seen here.",
+			chart.Number(train[0], 3), chart.Number(train[len(train)-1], 3), len(train))
+	}
+	text := fmt.Sprintf("At the best epoch, %d, the loss is %s in training and %s in validation",
+		s.BestEpoch, chart.Number(train[best], 3), chart.Number(validation[best], 3))
+	switch gap := validation[best] - train[best]; {
+	case gap <= 0:
+		text += ": no sign of overfitting."
+	case train[best] > 0:
+		text += fmt.Sprintf(", a gap of %s (%s of the training loss).", chart.Number(gap, 2), chart.Percentage(gap/train[best], 0))
+	default:
+		text += fmt.Sprintf(", a gap of %s.", chart.Number(gap, 2))
+	}
+	last := len(validation) - 1
+	if worse := validation[last] - validation[best]; last > best && worse > 0 {
+		text += fmt.Sprintf(" Over the %s after it the validation loss rose by %s while the training loss went to %s; the model has the weights of the best epoch.",
+			epochs(last-best), chart.Number(worse, 2), chart.Number(train[len(train)-1], 3))
+	}
+	return text
+}
+
+func epochs(n int) string {
+	if n == 1 {
+		return "one epoch"
+	}
+	return fmt.Sprintf("%d epochs", n)
+}

@@ -1,0 +1,191 @@
+package exec
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/apache/arrow/go/v17/arrow/ipc"
+
+	"pipe/diag"
+	"pipe/pipeline"
+	"pipe/table"
+)
+
+// maxMetrics bounds a metrics document, which is read into memory.
+const maxMetrics = 16 << 20
+
+// collect stores what the command wrote, after a look at the whole: a command
+// that wrote something else than it declared has a mistake somewhere.
+func (w *workDir) collect(ctx context.Context, env pipeline.Env) error {
+	if err := w.checkOutputs(); err != nil {
+		return err
+	}
+	root, err := os.OpenRoot(filepath.Join(w.dir, outputsDir))
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	for _, o := range w.stage.Outputs {
+		out, err := env.Create(o.Key)
+		if err != nil {
+			return err
+		}
+		if err := store(ctx, env, out, root, o.Key, pipeline.PortType(o.Value)); err != nil {
+			return fmt.Errorf("output %q: %w", o.Key, err)
+		}
+	}
+	return nil
+}
+
+func (w *workDir) checkOutputs() error {
+	// Everything below depends on it: through a link in its place, files of
+	// the machine would be taken for outputs.
+	if info, err := os.Lstat(filepath.Join(w.dir, outputsDir)); err != nil || !info.IsDir() {
+		return diag.WithHint(fmt.Errorf("the command removed the folder %s, or put something else in its place", outputsDir),
+			"write the outputs into the folder that is there")
+	}
+	room, known := freeBytes(w.dir)
+	var errs []error
+	for _, o := range w.stage.Outputs {
+		name := outputsDir + "/" + o.Key
+		info, err := os.Lstat(w.output(o.Key))
+		wantDir := pipeline.PortType(o.Value) == pipeline.Directory
+		switch {
+		case errors.Is(err, os.ErrNotExist):
+			errs = append(errs, diag.WithHint(fmt.Errorf("the command did not write its output %s", name),
+				fmt.Sprintf("its full path is in the variable %s", portVariable("PIPE_OUTPUT_", o.Key))))
+		case err != nil:
+			errs = append(errs, err)
+		case wantDir && !info.IsDir():
+			errs = append(errs, fmt.Errorf("%s is declared as a directory, but is not a folder", name))
+		case !wantDir && info.IsDir():
+			errs = append(errs, diag.WithHint(fmt.Errorf("%s is a folder, but declared as %s", name, o.Value), "declare it as directory"))
+		case !wantDir && !info.Mode().IsRegular():
+			errs = append(errs, diag.WithHint(fmt.Errorf("%s is not a regular file but %s", name, fileType(info.Mode())),
+				"write the bytes themselves: what a link or a device stands for may be different tomorrow"))
+		case !wantDir && known && info.Size() > room:
+			errs = append(errs, diag.WithHint(fmt.Errorf("%s has %d bytes, and only %d are free on the disk of the store", name, info.Size(), room),
+				"free some space, for example with `pipe gc`, or write less"))
+		}
+	}
+	entries, err := os.ReadDir(filepath.Join(w.dir, outputsDir))
+	if err != nil {
+		return errors.Join(append(errs, err)...)
+	}
+	var extra []string
+	for _, e := range entries {
+		if _, ok := w.stage.Outputs.Get(e.Name()); !ok {
+			extra = append(extra, fmt.Sprintf("%s/%s", outputsDir, e.Name()))
+		}
+	}
+	if len(extra) > 0 {
+		errs = append(errs, diag.WithHint(fmt.Errorf("the command wrote what it did not declare: %s", strings.Join(extra, ", ")),
+			"declare it in outputs, under this very name, or write it elsewhere"))
+	}
+	return errors.Join(errs...)
+}
+
+// fileType names what is no regular file.
+func fileType(mode os.FileMode) string {
+	switch {
+	case mode&os.ModeSymlink != 0:
+		return "a symbolic link"
+	case mode&os.ModeNamedPipe != 0:
+		return "a named pipe"
+	case mode&os.ModeSocket != 0:
+		return "a socket"
+	case mode&os.ModeDevice != 0:
+		return "a device"
+	}
+	return mode.Type().String()
+}
+
+// store copies one output of the folder root, in canonical form if its type
+// has one.
+func store(ctx context.Context, env pipeline.Env, out io.Writer, root *os.Root, name string, t pipeline.PortType) error {
+	if t == pipeline.Directory {
+		return packDirectory(ctx, out, filepath.Join(root.Name(), name))
+	}
+	f, err := root.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	switch t {
+	case pipeline.Table, pipeline.Dataset:
+		return storeTable(ctx, out, f, t)
+	case pipeline.Metrics:
+		return storeMetrics(env, out, f)
+	}
+	_, err = io.Copy(out, contextReader{ctx, f})
+	return err
+}
+
+// storeTable writes any Arrow file as a table. It fails on types that tables
+// do not have.
+func storeTable(ctx context.Context, out io.Writer, f *os.File, t pipeline.PortType) (err error) {
+	const hint = "write an Arrow IPC file (not a stream), or declare the type file and let ingest read it"
+	defer func() {
+		if v := recover(); v != nil { // arrow's reader does on damaged files
+			err = diag.WithHint(fmt.Errorf("not an Arrow file: %v", v), hint)
+		}
+	}()
+	r, err := ipc.NewFileReader(f)
+	if err != nil {
+		return diag.WithHint(fmt.Errorf("not an Arrow file: %w", err), hint)
+	}
+	defer r.Close()
+	w, err := table.NewWriter(out, r.Schema())
+	if err != nil {
+		return err
+	}
+	if t == pipeline.Dataset {
+		if _, err := table.DatasetInfoOf(w.Schema()); err != nil {
+			return err
+		}
+	}
+	for i := range r.NumRecords() {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		rec, err := r.RecordAt(i)
+		if err != nil {
+			return diag.WithHint(fmt.Errorf("batch %d: %w", i, err), hint)
+		}
+		err = w.Write(rec)
+		rec.Release()
+		if err != nil {
+			return err
+		}
+	}
+	return w.Close()
+}
+
+// storeMetrics keeps a metrics document and records its numbers.
+func storeMetrics(env pipeline.Env, out io.Writer, f *os.File) error {
+	data, err := io.ReadAll(io.LimitReader(f, maxMetrics+1))
+	if err != nil {
+		return err
+	}
+	if len(data) > maxMetrics {
+		return fmt.Errorf("a metrics document has at most %d bytes", maxMetrics)
+	}
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(data, &members); err != nil {
+		return diag.WithHint(fmt.Errorf("not a metrics document: %w", err), `write a JSON object such as {"accuracy": 0.97}`)
+	}
+	for name, text := range members {
+		var value *float64
+		if json.Unmarshal(text, &value) == nil && value != nil {
+			env.Metric(name, *value)
+		}
+	}
+	_, err = out.Write(data)
+	return err
+}

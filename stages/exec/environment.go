@@ -1,0 +1,60 @@
+package exec
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"pipe/diag"
+	"pipe/pipeline"
+)
+
+// defaultPath is where programs are looked for if there is no PATH.
+const defaultPath = "/usr/local/bin:/usr/bin:/bin"
+
+// path is the PATH of the command.
+func (s *Exec) path() string {
+	if p, ok := s.Set.Get("PATH"); ok {
+		return p
+	}
+	if p, ok := s.lookup("PATH"); ok && p != "" {
+		return p
+	}
+	return defaultPath
+}
+
+// environment is the whole environment of the command, sorted.
+func (s *Exec) environment(w *workDir, env pipeline.Env) ([]string, error) {
+	path := s.path()
+	vars := map[string]string{
+		"PATH":         path,
+		"HOME":         w.home,
+		"TMPDIR":       w.home,
+		"LANG":         "C.UTF-8",
+		"PIPE_SEED":    strconv.FormatUint(env.Seed(), 10),
+		"PIPE_THREADS": strconv.Itoa(env.Threads()),
+	}
+	for port, path := range w.inputs {
+		vars[portVariable("PIPE_INPUT_", port)] = path
+	}
+	for _, o := range s.Outputs {
+		vars[portVariable("PIPE_OUTPUT_", o.Key)] = w.output(o.Key)
+	}
+	for _, name := range s.Env {
+		value, ok := s.lookup(name)
+		if !ok {
+			return nil, diag.WithHint(fmt.Errorf("the variable %s, which the stage declares in env, is not set", name),
+				fmt.Sprintf("set it before you start pipe: export %s=...", name))
+		}
+		vars[name] = value
+	}
+	for _, e := range s.Set {
+		vars[e.Key] = e.Value
+	}
+	list := make([]string, 0, len(vars))
+	for name, value := range vars {
+		list = append(list, name+"="+value)
+	}
+	slices.Sort(list)
+	return list, nil
+}

@@ -1,0 +1,178 @@
+// Package exec is the kind of stage that runs a command of the user's on
+// declared inputs and outputs. It owns the work folder, the environment and
+// the process group of the command.
+package exec
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"time"
+
+	"pipe/diag"
+	"pipe/pipeline"
+)
+
+const doc = `Runs a command on declared inputs and outputs.
+
+The command runs in an empty folder of its own, which holds
+
+- the inputs, as ` + "`inputs/PORT`" + `: a table or data set as ` + "`inputs/PORT.arrow`" + ` (Arrow
+  IPC file) or, with ` + "`formats: {PORT: csv}`, as `inputs/PORT.csv`" + `; a directory as a folder;
+- the external files of ` + "`files`" + `, at their paths;
+- the folder ` + "`outputs`" + `, where the command writes each of its outputs as ` + "`outputs/PORT`" + `,
+  a folder if the type is directory.
+
+Its environment holds nothing but PATH, HOME and TMPDIR (both inside the work folder),
+LANG=C.UTF-8, PIPE_INPUT_PORT and PIPE_OUTPUT_PORT with the full path of each (the port in upper
+case), PIPE_SEED, PIPE_THREADS, and what ` + "`env` and `set`" + ` say.
+
+The cached result is used again while the settings, inputs, files, seed and the values of
+` + "`env`" + ` stay the same. The programs that the command calls are not part of that: when one
+changes, say so in ` + "`set`" + `, for example ` + "`set: {TOOL_VERSION: \"2\"}`" + `. The command must give the
+same outputs each time; take random numbers from PIPE_SEED and no dates from the clock.
+
+Tables may be in any Arrow IPC file with the column types of a table; they are stored in
+canonical form. Every number at the top level of a metrics document becomes a metric.`
+
+const example = `clean:
+  uses: exec
+  inputs: {raw: load}
+  with:
+    command: [python3, scripts/clean.py]
+    files: [scripts/clean.py]
+    outputs: {table: table, summary: file}
+    formats: {raw: csv}
+    env: [SALES_REGION]
+    set: {DECIMALS: "2"}
+`
+
+// grace is how long a command has to end after a SIGTERM.
+const grace = 5 * time.Second
+
+// Kind describes the stage. lookup gives the environment variables that a
+// stage may declare, and PATH.
+func Kind(lookup func(name string) (value string, ok bool)) pipeline.Kind {
+	return pipeline.Kind{
+		Name:    "exec",
+		Version: 1,
+		Doc:     doc,
+		Example: example,
+		Inputs:  []pipeline.Port{{Name: "*", Type: pipeline.Any, Doc: "What the command reads.", Optional: true}},
+		Seeded:  true,
+		New:     func() pipeline.Stage { return &Exec{lookup: lookup} },
+	}
+}
+
+// Exec is the configuration, and the stage.
+type Exec struct {
+	Command []string                 `yaml:"command" doc:"Program and its arguments, each passed on as it is: no shell, no splitting at spaces."`
+	Shell   string                   `yaml:"shell" doc:"Instead of command: a script for sh, which stops at the first command that fails. Use $NAME for variables of the environment, since ${NAME} is a parameter of the pipeline; pass parameters on in set."`
+	Files   []pipeline.FilePath      `yaml:"files" doc:"External files that the command needs, such as its scripts. Their bytes are part of the key."`
+	Outputs pipeline.Map[OutputType] `yaml:"outputs" required:"true" min:"1" doc:"What the command writes: the type of each output (table, dataset, transform, model, metrics, report, policy, file, directory) by its name."`
+	Formats pipeline.Map[Format]     `yaml:"formats" doc:"How the command wants to read an input, by its name: csv for a table."`
+	Env     []string                 `yaml:"env" doc:"Variables that the command gets from the environment of pipe. Their values are part of the key, and stored only as hashes."`
+	Set     pipeline.Map[string]     `yaml:"set" doc:"Variables with fixed values."`
+
+	lookup func(string) (string, bool)
+}
+
+// An OutputType is the type of an output port.
+type OutputType pipeline.PortType
+
+var outputTypes = []pipeline.PortType{
+	pipeline.Table, pipeline.Dataset, pipeline.Transform, pipeline.Model, pipeline.Metrics,
+	pipeline.Report, pipeline.Policy, pipeline.File, pipeline.Directory,
+}
+
+// MarshalText gives the name of the type.
+func (t OutputType) MarshalText() ([]byte, error) { return []byte(t), nil }
+
+// UnmarshalText refuses what is no type of an output.
+func (t *OutputType) UnmarshalText(text []byte) error {
+	var names []string
+	for _, known := range outputTypes {
+		if string(text) == string(known) {
+			*t = OutputType(known)
+			return nil
+		}
+		names = append(names, string(known))
+	}
+	err := fmt.Errorf("%q is not a type of an output: %s", text, strings.Join(names, ", "))
+	if near, ok := diag.Nearest(string(text), names); ok {
+		return diag.WithHint(err, fmt.Sprintf("did you mean %q?", near))
+	}
+	return err
+}
+
+// A Format is how an input is laid out for the command.
+type Format string
+
+// CSV is the text form of a table, see table.WriteCSV.
+const CSV Format = "csv"
+
+// MarshalText gives the name of the format.
+func (f Format) MarshalText() ([]byte, error) { return []byte(f), nil }
+
+// UnmarshalText refuses what is no format.
+func (f *Format) UnmarshalText(text []byte) error {
+	if string(text) != string(CSV) {
+		return fmt.Errorf("%q is not a format of an input: csv", text)
+	}
+	*f = CSV
+	return nil
+}
+
+// OutputPorts are the declared outputs.
+func (s *Exec) OutputPorts([]string) []pipeline.Port {
+	ports := make([]pipeline.Port, len(s.Outputs))
+	for i, o := range s.Outputs {
+		ports[i] = pipeline.Port{Name: o.Key, Type: pipeline.PortType(o.Value), Doc: "Written by the command."}
+	}
+	return ports
+}
+
+// KeyParts are the values of the declared variables. They may be secrets and
+// keys are stored, hence the hashes.
+func (s *Exec) KeyParts() []pipeline.KeyPart {
+	parts := make([]pipeline.KeyPart, len(s.Env))
+	for i, name := range s.Env {
+		value := "unset"
+		if v, ok := s.lookup(name); ok {
+			sum := sha256.Sum256([]byte(v))
+			value = "sha256:" + hex.EncodeToString(sum[:])
+		}
+		parts[i] = pipeline.KeyPart{Name: "env." + name, Value: value}
+	}
+	return parts
+}
+
+// Run lays out the work folder, runs the command and stores what it made.
+func (s *Exec) Run(ctx context.Context, env pipeline.Env) error {
+	dir, err := env.Scratch()
+	if err != nil {
+		return err
+	}
+	w, err := newWorkDir(dir, s)
+	if err != nil {
+		return err
+	}
+	if err := w.layInputs(ctx, env); err != nil {
+		return err
+	}
+	vars, err := s.environment(w, env)
+	if err != nil {
+		return err
+	}
+	argv := s.Command
+	if s.Shell != "" {
+		argv = []string{"sh", "-e", "-c", s.Shell}
+	}
+	run := command{argv: argv, dir: w.dir, path: s.path(), env: vars, log: env.Log(), grace: grace}
+	if err := run.run(ctx); err != nil {
+		return err
+	}
+	return w.collect(ctx, env)
+}

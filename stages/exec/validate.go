@@ -1,0 +1,125 @@
+package exec
+
+import (
+	"errors"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"pipe/pipeline"
+)
+
+var (
+	variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	outputName   = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_-]*$`)
+)
+
+// maxName is the longest name of an output, in bytes; it becomes a file name.
+const maxName = 100
+
+// Validate checks what tags cannot say.
+func (s *Exec) Validate() error {
+	errs := []error{s.checkCommand(), s.checkFiles(), s.checkVariables()}
+	for _, o := range s.Outputs {
+		if !outputName.MatchString(o.Key) || len(o.Key) > maxName {
+			errs = append(errs, pipeline.FieldErrorf("outputs", "%q is not a name for an output: letters, digits, _ and -", o.Key))
+		}
+	}
+	if a, b, clash := clashing(s.Outputs.Keys()); clash {
+		errs = append(errs, pipeline.FieldErrorf("outputs", "%q and %q have the same variable %s", a, b, portVariable("PIPE_OUTPUT_", a)))
+	}
+	return errors.Join(errs...)
+}
+
+func (s *Exec) checkCommand() error {
+	switch {
+	case len(s.Command) == 0 && s.Shell == "":
+		return &pipeline.FieldError{
+			Field: "command", Err: errors.New("there is no command"),
+			Hint: "write command: [program, argument, ...], or shell: with a script",
+		}
+	case len(s.Command) > 0 && s.Shell != "":
+		return pipeline.FieldErrorf("shell", "command and shell cannot both be given")
+	case len(s.Command) > 0 && s.Command[0] == "":
+		return pipeline.FieldErrorf("command", "the program is empty")
+	}
+	for _, arg := range append([]string{s.Shell}, s.Command...) {
+		if strings.ContainsRune(arg, 0) {
+			return pipeline.FieldErrorf("command", "an argument cannot contain a NUL character")
+		}
+	}
+	return nil
+}
+
+// checkFiles makes sure that each file has a place in the work folder.
+func (s *Exec) checkFiles() error {
+	var errs []error
+	seen := map[string]bool{}
+	for _, f := range s.Files {
+		p := cleanPath(f)
+		top, _, _ := strings.Cut(p, "/")
+		switch {
+		case !filepath.IsLocal(filepath.FromSlash(p)) || p == ".":
+			errs = append(errs, &pipeline.FieldError{
+				Field: "files", Err: errors.New(string(f) + " is not below the folder of the pipeline file"),
+				Hint: "the command finds the files at the same paths in its work folder; copy or link this one to the pipeline",
+			})
+		case top == inputsDir || top == outputsDir || top == homeDir:
+			errs = append(errs, pipeline.FieldErrorf("files", "%s: the folder %s of the work folder has another use", f, top))
+		case seen[p]:
+			errs = append(errs, pipeline.FieldErrorf("files", "%s is there twice", f))
+		}
+		seen[p] = true
+	}
+	return errors.Join(errs...)
+}
+
+func (s *Exec) checkVariables() error {
+	var errs []error
+	seen := map[string]bool{}
+	check := func(field, name string) {
+		switch {
+		case !variableName.MatchString(name):
+			errs = append(errs, pipeline.FieldErrorf(field, "%q is not a name of a variable: letters, digits and _", name))
+		case strings.HasPrefix(name, "PIPE_"):
+			errs = append(errs, pipeline.FieldErrorf(field, "%s: names that begin with PIPE_ are set by pipe", name))
+		case seen[name]:
+			errs = append(errs, pipeline.FieldErrorf(field, "%s is there twice", name))
+		}
+		seen[name] = true
+	}
+	for _, name := range s.Env {
+		check("env", name)
+	}
+	for _, e := range s.Set {
+		check("set", e.Key)
+		if strings.ContainsRune(e.Value, 0) {
+			errs = append(errs, pipeline.FieldErrorf("set", "the value of %s contains a NUL character", e.Key))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// cleanPath is how the port of a file is named, and where the file goes.
+func cleanPath(f pipeline.FilePath) string {
+	return path.Clean(strings.ReplaceAll(string(f), `\`, "/"))
+}
+
+// portVariable is the environment variable about a port. Ports may hold
+// dashes, variables may not.
+func portVariable(prefix, port string) string {
+	return prefix + strings.ToUpper(strings.ReplaceAll(port, "-", "_"))
+}
+
+// clashing finds two ports that have the same variable.
+func clashing(ports []string) (a, b string, clash bool) {
+	for i, p := range ports {
+		j := slices.IndexFunc(ports[:i], func(q string) bool { return portVariable("", p) == portVariable("", q) })
+		if j >= 0 {
+			return ports[j], p, true
+		}
+	}
+	return "", "", false
+}

@@ -1,0 +1,187 @@
+package exec
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"pipe/diag"
+	"pipe/pipeline"
+	"pipe/table"
+)
+
+// The folders of the work folder.
+const (
+	inputsDir  = "inputs"
+	outputsDir = "outputs"
+	homeDir    = "home" // HOME and TMPDIR
+)
+
+// A workDir is the folder that a command runs in.
+type workDir struct {
+	stage  *Exec
+	dir    string // absolute
+	home   string
+	inputs map[string]string // by port, the absolute path of what the command reads
+}
+
+func newWorkDir(dir string, s *Exec) (*workDir, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	w := &workDir{stage: s, dir: dir, home: filepath.Join(dir, homeDir), inputs: map[string]string{}}
+	for _, name := range []string{inputsDir, outputsDir, homeDir} {
+		if err := os.Mkdir(filepath.Join(dir, name), 0o777); err != nil {
+			return nil, err
+		}
+	}
+	return w, nil
+}
+
+// output is where the command writes an output.
+func (w *workDir) output(port string) string { return filepath.Join(w.dir, outputsDir, port) }
+
+// layInputs writes the connected inputs and the external files.
+func (w *workDir) layInputs(ctx context.Context, env pipeline.Env) error {
+	files := map[string]string{} // path in the work folder, by port
+	for _, f := range w.stage.Files {
+		files["files/"+cleanPath(f)] = filepath.FromSlash(cleanPath(f))
+	}
+	var connected []string
+	for _, port := range env.Inputs() {
+		if _, ok := files[port]; !ok {
+			connected = append(connected, port)
+		}
+	}
+	if a, b, clash := clashing(connected); clash {
+		return fmt.Errorf("the inputs %q and %q have the same variable %s", a, b, portVariable("PIPE_INPUT_", a))
+	}
+	for _, f := range w.stage.Formats {
+		if !slices.Contains(connected, f.Key) {
+			return fmt.Errorf("formats: %q is not connected; the inputs are %s", f.Key, strings.Join(connected, ", "))
+		}
+	}
+	for _, port := range connected {
+		if err := w.layInput(ctx, env, port); err != nil {
+			return err
+		}
+	}
+	for _, f := range w.stage.Files {
+		if err := w.layFile(ctx, env, "files/"+cleanPath(f), files["files/"+cleanPath(f)]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var arrowMagic = []byte("ARROW1\x00\x00")
+
+// layInput writes one input in the form that the command wants. What kind of
+// bytes they are is asked of the bytes: every table begins with the magic of
+// Arrow, and every directory with our own.
+func (w *workDir) layInput(ctx context.Context, env pipeline.Env, port string) error {
+	in, err := env.Open(port)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	wrap := func(err error) error {
+		if err == nil {
+			return nil
+		}
+		return fmt.Errorf("input %q (%s): %w", port, in.Name, err)
+	}
+	path := filepath.Join(w.dir, inputsDir, port)
+	start := make([]byte, tarBlock)
+	n, err := in.ReadAt(start, 0)
+	if err != nil && err != io.EOF {
+		return wrap(err)
+	}
+	start = start[:n]
+	format, _ := w.stage.Formats.Get(port)
+	switch {
+	case format == CSV:
+		w.inputs[port] = path + ".csv"
+		return wrap(writeCSV(ctx, w.inputs[port], in))
+	case bytes.HasPrefix(start, arrowMagic):
+		w.inputs[port] = path + ".arrow"
+		return wrap(writeFile(ctx, w.inputs[port], in, 0o666))
+	case isDirectory(start):
+		w.inputs[port] = path
+		return wrap(extractDirectory(ctx, in, path))
+	default:
+		w.inputs[port] = path
+		return wrap(writeFile(ctx, path, in, 0o666))
+	}
+}
+
+func (w *workDir) layFile(ctx context.Context, env pipeline.Env, port, name string) error {
+	in, err := env.Open(port)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	path := filepath.Join(w.dir, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		return err
+	}
+	// Executable, so that scripts can be called by their name.
+	return writeFile(ctx, path, in, 0o777)
+}
+
+// writeFile makes a file that must not exist yet.
+func writeFile(ctx context.Context, path string, r io.Reader, mode fs.FileMode) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(f, contextReader{ctx, r})
+	return errors.Join(err, f.Close())
+}
+
+func writeCSV(ctx context.Context, path string, in *pipeline.Input) error {
+	r, err := table.Open(in, in.Size())
+	if err != nil {
+		return diag.WithHint(err, "the format csv is for tables and data sets")
+	}
+	defer r.Close()
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return err
+	}
+	return errors.Join(table.WriteCSV(contextWriter{ctx, f}, r), f.Close())
+}
+
+// A contextReader stops a long copy when its context ends.
+type contextReader struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (r contextReader) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.r.Read(p)
+}
+
+// A contextWriter does the same for what is written.
+type contextWriter struct {
+	ctx context.Context
+	w   io.Writer
+}
+
+func (w contextWriter) Write(p []byte) (int, error) {
+	if err := w.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return w.w.Write(p)
+}

@@ -1,0 +1,309 @@
+// Package ingest is the stage kind that reads external data into a table. It
+// owns the CSV reader: what the format is taken to be, how types are inferred,
+// and how that is done in parallel with exact positions in every message.
+//
+// A file is read twice, in blocks of whole records. The first pass looks at
+// every value: it infers types, counts missing values and finds everything
+// that is wrong. The second pass parses into columns and can no longer fail.
+// Two passes cost less than they seem to, since the first one converts no
+// number, and they buy types that are right for the last row as well, a schema
+// that is known before the first batch is written, and memory that does not
+// grow with the file.
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"pipe/diag"
+	"pipe/pipeline"
+	"pipe/table"
+)
+
+// Metadata keys of the columns of the table.
+const (
+	TypeKey    = "pipe.type"    // "inferred" or "declared"
+	MissingKey = "pipe.missing" // number of missing values
+)
+
+// Ingest is the configuration of the stage.
+type Ingest struct {
+	Path      pipeline.FilePath    `yaml:"path" doc:"CSV file to read. Instead of it, an input named file can be connected."`
+	Columns   pipeline.Map[string] `yaml:"columns" enum:"string,int64,float64,bool,date,timestamp" doc:"Types of columns by name. Types of other columns are inferred from all their values."`
+	Select    []string             `yaml:"select" doc:"Columns to keep, in this order. All columns are kept by default."`
+	Delimiter string               `yaml:"delimiter" default:"','" doc:"The character between fields; \\t is a tab."`
+	Quote     string               `yaml:"quote" default:"'\"'" doc:"The character around fields that contain special characters, doubled inside of them. Empty if quotes have no meaning."`
+	Header    bool                 `yaml:"header" default:"true" doc:"Whether the first record names the columns."`
+	Names     []string             `yaml:"names" doc:"Names of the columns of a file without a header. The default is c1, c2 and so on."`
+	Missing   []string             `yaml:"missing" default:"['', NA, N/A, n/a, '#N/A', '<NA>', NaN, nan, 'null', 'NULL', 'Null', None]" doc:"Texts that mean that a value is missing, compared without blanks around them. In a column of type string, text in quotes is never missing."`
+	Trim      bool                 `yaml:"trim" default:"false" doc:"Drop blanks around text that is not in quotes. Around numbers, dates and truth values they never matter."`
+}
+
+// Kind describes the stage.
+func Kind() pipeline.Kind {
+	return pipeline.Kind{
+		Name:    "ingest",
+		Version: 1,
+		Doc: `Reads a CSV file into a table. The format is RFC 4180 with LF or CRLF line ends, in UTF-8 with or
+without a byte order mark; blank lines are skipped. Any record that cannot be read exactly as the file says it is an
+error with its line, row and column.
+
+Types are inferred from all values of a column, as the first of these that keeps every value as it was written:
+int64; float64; bool (true, false); date (2006-01-02); timestamp (2006-01-02T15:04:05Z, or with a space, without
+seconds, with up to six decimals, with another zone; without a zone it is UTC); string. Numbers with zeros before
+them (00123), with a plus sign or with more digits than an int64 holds are text, since they usually are codes. So is a
+column without any value. Declare the type in ` + "`columns`" + ` where that is not what you want.`,
+		Example: `load:
+  uses: ingest
+  with:
+    path: data/penguins.csv
+    columns: {species: string, year: int64}
+    missing: ["", NA, "?"]
+`,
+		Inputs: []pipeline.Port{{
+			Name: "file", Type: pipeline.File, Optional: true,
+			Doc: "CSV file that another stage made, instead of the setting path",
+		}},
+		Outputs: []pipeline.Port{{Name: "table", Type: pipeline.Table, Doc: "one row for each data row of the file"}},
+		New:     func() pipeline.Stage { return new(Ingest) },
+	}
+}
+
+// Validate checks what the tags cannot say.
+func (in *Ingest) Validate() error {
+	var errs []error
+	delim, err := oneByte(in.Delimiter)
+	if err != nil || in.Delimiter == "" {
+		errs = append(errs, pipeline.FieldErrorf("delimiter", "%q is not a delimiter: it must be one ASCII character that is no line end", in.Delimiter))
+	}
+	quote, err := oneByte(in.Quote)
+	if err != nil {
+		errs = append(errs, pipeline.FieldErrorf("quote", "%q is not a quote: it must be one ASCII character that is no line end, or empty", in.Quote))
+	} else if quote >= 0 && quote == delim {
+		errs = append(errs, pipeline.FieldErrorf("quote", "quote and delimiter are both %q", in.Quote))
+	}
+	if in.Header && len(in.Names) > 0 {
+		errs = append(errs, diag.WithHint(
+			pipeline.FieldErrorf("names", "names are for a file without a header"), "set header: false, or remove names:"))
+	}
+	for _, l := range []struct {
+		field string
+		names []string
+	}{{"select", in.Select}, {"names", in.Names}} {
+		for i, name := range l.names {
+			if name == "" {
+				errs = append(errs, pipeline.FieldErrorf(l.field, "name %d is empty", i+1))
+			} else if slices.Index(l.names, name) < i {
+				errs = append(errs, pipeline.FieldErrorf(l.field, "%q is listed twice", name))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// oneByte gives the byte of a setting, -1 if it is empty.
+func oneByte(s string) (int, error) {
+	if s == `\t` {
+		s = "\t"
+	}
+	switch {
+	case s == "":
+		return -1, nil
+	case len(s) > 1, s[0] >= 0x80, s == "\n", s == "\r", s == "\x00":
+		return 0, errors.New("not one character")
+	}
+	return int(s[0]), nil
+}
+
+// Run reads the file.
+func (in *Ingest) Run(ctx context.Context, env pipeline.Env) (err error) {
+	port, err := in.port(env.Inputs())
+	if err != nil {
+		return err
+	}
+	file, err := env.Open(port)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	src := &source{ReaderAt: file, size: file.Size(), name: file.Name}
+	done := int64(0)
+	r := in.reader(src, env.Threads(), func(n int64) {
+		done += n
+		env.Progress(done, 2*src.size) // two passes
+	})
+	t, err := in.survey(ctx, r)
+	if err != nil {
+		return err
+	}
+	out, err := env.Create("table")
+	if err != nil {
+		return err
+	}
+	w, err := table.NewWriter(out, t.schema)
+	if err != nil {
+		return err
+	}
+	for _, name := range table.Names(t.schema) {
+		env.Column(pipeline.ColumnRef{Port: "table", Column: name}, pipeline.ColumnRef{Port: port, Column: name})
+	}
+	if err := r.load(ctx, t.survey, t.schema, t.plan, w.Write); err != nil {
+		return err
+	}
+	if err := w.Close(); err != nil {
+		return err
+	}
+	t.report(env, r)
+	return nil
+}
+
+// port finds where the bytes come from.
+func (in *Ingest) port(inputs []string) (string, error) {
+	connected := slices.Contains(inputs, "file")
+	switch {
+	case connected && in.Path != "":
+		return "", diag.WithHint(errors.New("both an input file and the setting path are given"), "remove one of them")
+	case connected:
+		return "file", nil
+	case in.Path != "":
+		return "path", nil
+	}
+	return "", diag.WithHint(errors.New("there is nothing to read"), "add path: data.csv, or connect an input named file")
+}
+
+func (in *Ingest) reader(src *source, threads int, progress func(int64)) *reader {
+	delim, _ := oneByte(in.Delimiter)
+	quote, _ := oneByte(in.Quote)
+	return &reader{
+		src:        src,
+		dialect:    dialect{delim: byte(delim), quote: quote, trim: in.Trim, missing: newMissingTexts(in.Missing)},
+		blockBytes: blockBytes,
+		threads:    max(1, threads),
+		progress:   progress,
+	}
+}
+
+// A surveyed file is ready to be loaded.
+type surveyed struct {
+	*survey
+	types  []columnType // of the columns of the file
+	plan   []target     // of the columns of the table
+	schema *arrow.Schema
+}
+
+// survey reads the header and does the first pass.
+func (in *Ingest) survey(ctx context.Context, r *reader) (*surveyed, error) {
+	if err := r.open(in.Header, in.Names); err != nil {
+		return nil, err
+	}
+	keep, err := in.resolve(r)
+	if err != nil {
+		return nil, err
+	}
+	s, err := r.survey(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if s.rows == 0 {
+		return nil, fmt.Errorf("%s has a header but no rows", r.src.name)
+	}
+	t := &surveyed{survey: s, types: slices.Clone(r.declared)}
+	var fields []arrow.Field
+	for i := range t.types {
+		if t.types[i] == undeclared {
+			t.types[i] = s.tallies[i].infer()
+		}
+	}
+	for _, i := range keep {
+		origin := "inferred"
+		if r.declared[i] != undeclared {
+			origin = "declared"
+		}
+		missing := s.tallies[i].missingAs(t.types[i])
+		fields = append(fields, arrow.Field{
+			Name: r.names[i], Type: t.types[i].arrow(), Nullable: true,
+			Metadata: arrow.MetadataFrom(map[string]string{
+				TypeKey: origin, MissingKey: strconv.FormatInt(missing, 10),
+			}),
+		})
+		t.plan = append(t.plan, target{from: i, typ: t.types[i]})
+	}
+	t.schema = arrow.NewSchema(fields, nil)
+	return t, nil
+}
+
+// resolve finds the columns that the settings name, and gives those to keep.
+func (in *Ingest) resolve(r *reader) (keep []int, err error) {
+	r.declared = make([]columnType, len(r.names))
+	for _, e := range in.Columns {
+		i, err := r.column("columns", e.Key)
+		if err != nil {
+			return nil, err
+		}
+		r.declared[i] = typeOf(e.Value)
+	}
+	if len(in.Select) == 0 {
+		for i := range r.names {
+			keep = append(keep, i)
+		}
+		return keep, nil
+	}
+	for _, name := range in.Select {
+		i, err := r.column("select", name)
+		if err != nil {
+			return nil, err
+		}
+		keep = append(keep, i)
+	}
+	return keep, nil
+}
+
+func (r *reader) column(setting, name string) (int, error) {
+	if i := slices.Index(r.names, name); i >= 0 {
+		return i, nil
+	}
+	hint := "the columns are " + strings.Join(r.names[:min(len(r.names), 20)], ", ")
+	if near, ok := diag.Nearest(name, r.names); ok {
+		hint = fmt.Sprintf("did you mean %q?", near)
+	}
+	return 0, diag.WithHint(fmt.Errorf("%s: %s has no column %q", setting, r.src.name, name), hint)
+}
+
+// report tells people what was read, and what may surprise them.
+func (t *surveyed) report(env pipeline.Env, r *reader) {
+	var missing int64
+	var columns []string
+	for _, p := range t.plan {
+		name, tally := r.names[p.from], &t.tallies[p.from]
+		n := tally.missingAs(p.typ)
+		missing += n
+		column := name + " " + p.typ.String()
+		if n > 0 {
+			column += fmt.Sprintf(" (%d missing)", n)
+		}
+		columns = append(columns, column)
+		if p.typ != stringType || r.declared[p.from] != undeclared {
+			continue
+		}
+		if n == t.rows {
+			env.Log().Warn("a column has no values", "column", name)
+		} else if doubt := tally.doubt(); doubt != "" {
+			env.Log().Warn("a column was read as text", "column", name, "because", doubt,
+				"hint", "add the text to missing:, or declare the type in columns:")
+		}
+	}
+	env.Metric("rows", float64(t.rows))
+	env.Metric("columns", float64(len(t.plan)))
+	env.Metric("missing", float64(missing))
+	env.Log().Info("read "+r.src.name, "rows", t.rows, "columns", strings.Join(columns, ", "))
+	if others := ";\t|"; len(r.names) == 1 && strings.ContainsAny(r.names[0], others) {
+		i := strings.IndexAny(r.names[0], others)
+		env.Log().Warn("the file has one column only", "hint", fmt.Sprintf("set delimiter: %q", r.names[0][i:i+1]))
+	}
+}

@@ -1,0 +1,243 @@
+package ingest
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"pipe/diag"
+	"pipe/pipeline/pipelinetest"
+	"pipe/table"
+)
+
+var update = flag.Bool("update", false, "rewrite the expectations of the fixtures")
+
+// TestFixtures runs every testdata/*.txtar: the file in.csv with the settings
+// with, which gives either want (schema and rows) or error and hint, and log
+// if there are warnings.
+func TestFixtures(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no fixtures: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			t.Parallel()
+			ar, err := txtar.ParseFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var in, with string
+			var want []txtar.File
+			for _, f := range ar.Files {
+				switch f.Name {
+				case "in.csv":
+					in = decodeEscapes(string(f.Data))
+				case "with":
+					with = string(f.Data)
+				default:
+					want = append(want, f)
+				}
+			}
+			got := outcome(t, with, in)
+			if *update {
+				ar.Files = append([]txtar.File{ar.Files[0], ar.Files[1]}, got...)
+				if err := os.WriteFile(file, txtar.Format(ar), 0o666); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if diff := cmp.Diff(text(want), text(got)); diff != "" {
+				t.Errorf("(-want +got)\n%s\nrewrite with: go test ./stages/ingest -run TestFixtures -update", diff)
+			}
+		})
+	}
+}
+
+func text(files []txtar.File) string { return string(txtar.Format(&txtar.Archive{Files: files})) }
+
+// decodeEscapes makes the bytes that a text fixture cannot hold: \r, \0, \xff
+// and, at the end of a file, \c for no line end.
+func decodeEscapes(s string) string {
+	s = strings.NewReplacer(`\r`, "\r", `\0`, "\x00", `\xff`, "\xff", `\xfe`, "\xfe", `\xef\xbb\xbf`, "\xef\xbb\xbf").Replace(s)
+	return strings.TrimSuffix(s, "\\c\n")
+}
+
+func outcome(t *testing.T, with, in string) []txtar.File {
+	t.Helper()
+	r, err := pipelinetest.RunErr(t, pipelinetest.Case{
+		Kind: Kind(), With: with, Inputs: map[string][]byte{"path": []byte(in)},
+	})
+	if err != nil {
+		files := []txtar.File{{Name: "error", Data: []byte(err.Error() + "\n")}}
+		if hint := diag.HintOf(err); hint != "" {
+			files = append(files, txtar.File{Name: "hint", Data: []byte(hint + "\n")})
+		}
+		return files
+	}
+	files := []txtar.File{{Name: "want", Data: []byte(show(t, r.Outputs["table"]))}}
+	var warnings []string
+	for line := range strings.Lines(r.Log) {
+		if strings.Contains(line, "WARN") {
+			_, line, _ = strings.Cut(line, "level=")
+			warnings = append(warnings, line)
+		}
+	}
+	if warnings != nil {
+		files = append(files, txtar.File{Name: "log", Data: []byte(strings.Join(warnings, ""))})
+	}
+	return files
+}
+
+// show prints a table: its schema, one column a line, then its rows as CSV.
+func show(t testing.TB, data []byte) string {
+	t.Helper()
+	r, err := table.Open(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	var b bytes.Buffer
+	for _, f := range r.Schema().Fields() {
+		origin, _ := f.Metadata.GetValue(TypeKey)
+		missing, _ := f.Metadata.GetValue(MissingKey)
+		fmt.Fprintf(&b, "# %q %s, %s, %s missing\n", f.Name, table.TypeName(f.Type), origin, missing)
+	}
+	if err := table.WriteCSV(&b, r); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestConform(t *testing.T) {
+	pipelinetest.Conform(t, pipelinetest.Case{
+		Kind: Kind(), With: "path: data/in.csv\ncolumns: {a: float64}",
+		Inputs: map[string][]byte{"path": []byte("a,b\n1,x\n2,\"y\ny\"\n")},
+	})
+}
+
+func TestFileInput(t *testing.T) {
+	csv := []byte("a\n1\n")
+	r := pipelinetest.Run(t, pipelinetest.Case{Kind: Kind(), Inputs: map[string][]byte{"file": csv}})
+	if got, want := show(t, r.Outputs["table"]), "# \"a\" int64, inferred, 0 missing\na\n1\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if r.Metrics["rows"] != 1 || r.Metrics["columns"] != 1 || r.Metrics["missing"] != 0 {
+		t.Errorf("metrics are %v", r.Metrics)
+	}
+	_, err := pipelinetest.RunErr(t, pipelinetest.Case{
+		Kind: Kind(), With: "path: x.csv", Inputs: map[string][]byte{"file": csv, "path": csv},
+	})
+	if err == nil || err.Error() != "both an input file and the setting path are given" {
+		t.Errorf("with both: error is %v", err)
+	}
+	_, err = pipelinetest.RunErr(t, pipelinetest.Case{Kind: Kind()})
+	if err == nil || err.Error() != "there is nothing to read" {
+		t.Errorf("with neither: error is %v", err)
+	}
+}
+
+func TestDefaultMissingTextsAreThoseThatTablesWrite(t *testing.T) {
+	in := pipelinetest.Decode(t, Kind(), "path: x.csv").(*Ingest)
+	if diff := cmp.Diff(table.MissingTexts(), in.Missing); diff != "" {
+		t.Errorf("table.MissingTexts() and the default of missing differ (-table +ingest)\n%s", diff)
+	}
+}
+
+func TestValidate(t *testing.T) {
+	valid := func() Ingest { return Ingest{Path: "x.csv", Delimiter: ",", Quote: `"`, Header: true} }
+	for _, c := range []struct {
+		name   string
+		change func(*Ingest)
+		want   string
+	}{
+		{"valid", func(*Ingest) {}, ""},
+		{"tab", func(in *Ingest) { in.Delimiter = `\t` }, ""},
+		{"no quote", func(in *Ingest) { in.Quote = "" }, ""},
+		{"no delimiter", func(in *Ingest) { in.Delimiter = "" }, `delimiter: "" is not a delimiter`},
+		{"long delimiter", func(in *Ingest) { in.Delimiter = "::" }, `delimiter: "::" is not a delimiter`},
+		{"wide delimiter", func(in *Ingest) { in.Delimiter = "é" }, `delimiter: "é" is not a delimiter`},
+		{"line end as quote", func(in *Ingest) { in.Quote = "\n" }, `quote: "\n" is not a quote`},
+		{"quote is delimiter", func(in *Ingest) { in.Quote = "," }, "quote and delimiter are both"},
+		{"names with header", func(in *Ingest) { in.Names = []string{"a"} }, "names are for a file without a header"},
+		{"selected twice", func(in *Ingest) { in.Select = []string{"a", "b", "a"} }, `select: "a" is listed twice`},
+		{"empty name", func(in *Ingest) { in.Header, in.Names = false, []string{"a", ""} }, "names: name 2 is empty"},
+	} {
+		in := valid()
+		c.change(&in)
+		err := in.Validate()
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%s: error is %v, want %q", c.name, err, c.want)
+		}
+	}
+}
+
+// read runs the reader on text with blocks of the given size.
+func read(t testing.TB, in *Ingest, csv string, block, threads int) ([]byte, error) {
+	t.Helper()
+	src := &source{ReaderAt: strings.NewReader(csv), size: int64(len(csv)), name: "in.csv"}
+	r := in.reader(src, threads, func(int64) {})
+	r.blockBytes = block
+	s, err := in.survey(t.Context(), r)
+	if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	w, err := table.NewWriter(&out, s.schema)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.load(t.Context(), s.survey, s.schema, s.plan, w.Write); err != nil {
+		t.Fatalf("load failed after the survey passed: %v", err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes(), nil
+}
+
+func defaults() *Ingest {
+	return &Ingest{Delimiter: ",", Quote: `"`, Header: true, Missing: table.MissingTexts()}
+}
+
+// TestBlocksAndThreadsChangeNothing reads every fixture in blocks of a few
+// bytes and of all bytes.
+func TestBlocksAndThreadsChangeNothing(t *testing.T) {
+	files, _ := filepath.Glob("testdata/*.txtar")
+	for _, file := range files {
+		ar, err := txtar.ParseFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var csv, with string
+		for _, f := range ar.Files {
+			switch f.Name {
+			case "in.csv":
+				csv = decodeEscapes(string(f.Data))
+			case "with":
+				with = string(f.Data)
+			}
+		}
+		in := pipelinetest.Decode(t, Kind(), with).(*Ingest)
+		want, wantErr := read(t, in, csv, 1<<20, 1)
+		for _, block := range []int{1, 2, 3, 5, 8, 13, 40, 100} {
+			for _, threads := range []int{1, 3} {
+				got, err := read(t, in, csv, block, threads)
+				if fmt.Sprint(err) != fmt.Sprint(wantErr) || diag.HintOf(err) != diag.HintOf(wantErr) {
+					t.Errorf("%s: blocks of %d bytes: error\n%v\nwant\n%v", file, block, err, wantErr)
+				}
+				if !slices.Equal(got, want) {
+					t.Errorf("%s: blocks of %d bytes, %d threads: the table differs", file, block, threads)
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,276 @@
+package ingest
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+)
+
+// A field is a piece of a record: data[start:end], without quotes around it.
+type field struct {
+	start, end int32
+	form       form
+}
+
+type form uint8
+
+const (
+	bare    form = iota // not in quotes
+	quoted              // in quotes
+	escaped             // in quotes, with doubled quotes inside
+)
+
+// records walks through the records of a block. It fills fields, row by row:
+//
+//	for rs.next() { ... rs.fields ... }
+//	if rs.bad != nil { ... }
+type records struct {
+	data   []byte
+	delim  byte
+	quote  int  // -1 if there is none
+	cut    bool // see block
+	fields []field
+	line   int     // lines of the block before the current record
+	start  int     // where the current record starts
+	bad    *syntax // what ended the walk, nil at the end of the data
+
+	pos     int // where the next record starts
+	lines   int // lines of the block before pos
+	scratch []byte
+
+	// The plain form, where neither quotes nor lone carriage returns occur:
+	plain bool
+	seps  []int32 // positions of all delimiters and line ends
+	at    int     // next of seps
+}
+
+// A syntax error ends the reading of a file: where the records after it start
+// is anybody's guess.
+type syntax struct {
+	pos       int // in the data
+	msg, hint string
+}
+
+// reset starts a walk through a block.
+func (rs *records) reset(b block) {
+	rs.data, rs.cut = b.data, b.cut
+	rs.pos, rs.lines, rs.at, rs.bad = 0, 0, 0, nil
+	rs.plain = !b.cut && (rs.quote < 0 || bytes.IndexByte(b.data, byte(rs.quote)) < 0) && !hasLoneCR(b.data)
+	if rs.plain {
+		rs.seps = separators(rs.seps, b.data, rs.delim)
+	}
+}
+
+func hasLoneCR(data []byte) bool {
+	n := bytes.Count(data, []byte{'\r'})
+	return n > 0 && n != bytes.Count(data, []byte("\r\n"))
+}
+
+// separators lists the positions of delimiters and line ends, and the end of
+// the data if no line end is there. It looks at eight bytes at a time: a byte
+// of x^pattern is zero where the separator is, and the top bit of
+// ((v&0x7f)+0x7f)|v is clear exactly in the bytes of v that are zero. The list
+// is in seps if it is large enough.
+func separators(seps []int32, data []byte, delim byte) []int32 {
+	const low, ones = 0x7f7f7f7f7f7f7f7f, 0x0101010101010101
+	if cap(seps) <= len(data) {
+		seps = make([]int32, len(data)+1)
+	}
+	seps = seps[:len(data)+1]
+	d, nl := ones*uint64(delim), uint64(ones*'\n')
+	i, n := 0, 0
+	for ; i+8 <= len(data); i += 8 {
+		x := binary.LittleEndian.Uint64(data[i:])
+		a, b := x^d, x^nl
+		m := ^((((a & low) + low) | a) & (((b & low) + low) | b)) &^ low
+		for ; m != 0; m &= m - 1 {
+			seps[n] = int32(i + bits.TrailingZeros64(m)>>3)
+			n++
+		}
+	}
+	for ; i < len(data); i++ {
+		if c := data[i]; c == delim || c == '\n' {
+			seps[n] = int32(i)
+			n++
+		}
+	}
+	if len(data) > 0 && data[len(data)-1] != '\n' {
+		seps[n] = int32(len(data))
+		n++
+	}
+	return seps[:n]
+}
+
+// next splits the next record that is not a blank line. It returns false at
+// the end of the data and at a syntax error.
+func (rs *records) next() bool {
+	if rs.plain {
+		return rs.nextPlain()
+	}
+	return rs.nextQuoted()
+}
+
+func (rs *records) nextPlain() bool {
+	data, seps, fields := rs.data, rs.seps, rs.fields[:0]
+	start := int32(rs.pos)
+	for at := rs.at; at < len(seps); at++ {
+		end := seps[at]
+		if int(end) < len(data) && data[end] == rs.delim {
+			fields = append(fields, field{start: start, end: end})
+			start = end + 1
+			continue
+		}
+		rs.line = rs.lines
+		rs.lines++
+		rs.start, rs.pos, rs.at = rs.pos, min(int(end)+1, len(data)), at+1
+		last := end
+		if last > start && data[last-1] == '\r' {
+			last--
+		}
+		if len(fields) == 0 && last == start {
+			start = end + 1
+			continue // a blank line
+		}
+		rs.fields = append(fields, field{start: start, end: last})
+		return rs.checkLength()
+	}
+	return false
+}
+
+func (rs *records) nextQuoted() bool {
+	data := rs.data
+	for rs.pos < len(data) {
+		rs.line, rs.start = rs.lines, rs.pos
+		rs.fields = rs.fields[:0]
+		more := true
+		for more {
+			if more = rs.nextField(); rs.bad != nil {
+				return false
+			}
+		}
+		if len(rs.fields) == 1 && rs.fields[0].form == bare && rs.fields[0].start == rs.fields[0].end {
+			continue // a blank line
+		}
+		return rs.checkLength()
+	}
+	return false
+}
+
+// nextField splits the field at pos and moves behind its separator. It tells
+// whether the record goes on.
+func (rs *records) nextField() bool {
+	if rs.pos < len(rs.data) && int(rs.data[rs.pos]) == rs.quote {
+		return rs.quotedField()
+	}
+	for i := rs.pos; i < len(rs.data); i++ {
+		switch c := rs.data[i]; {
+		case c == rs.delim, c == '\n', c == '\r':
+			return rs.endField(rs.pos, i, i, bare)
+		case int(c) == rs.quote:
+			rs.fail(i, "a quote inside of a field that does not start with one",
+				`put the whole field in quotes and double the quotes inside, or set quote: "" if quotes have no meaning in this file`)
+			return false
+		}
+	}
+	return rs.endField(rs.pos, len(rs.data), len(rs.data), bare)
+}
+
+func (rs *records) quotedField() bool {
+	start, form := rs.pos+1, quoted
+	for i := start; ; {
+		n := bytes.IndexByte(rs.data[i:], byte(rs.quote))
+		if n < 0 {
+			rs.unclosed()
+			return false
+		}
+		rs.lines += bytes.Count(rs.data[i:i+n], []byte{'\n'})
+		i += n + 1
+		if i < len(rs.data) && int(rs.data[i]) == rs.quote {
+			form = escaped
+			i++
+			continue
+		}
+		return rs.endField(start, i-1, i, form)
+	}
+}
+
+// endField adds a field whose separator is at sep, and moves behind it. It
+// tells whether the record goes on.
+func (rs *records) endField(start, end, sep int, form form) bool {
+	more, after := false, sep+1
+	switch {
+	case sep == len(rs.data):
+		after = sep
+	case rs.data[sep] == rs.delim:
+		more = true
+	case rs.data[sep] == '\n':
+	case rs.data[sep] != '\r':
+		rs.fail(sep, "text after the closing quote of a field", "double the quotes inside of a field in quotes")
+		return false
+	case sep+1 < len(rs.data) && rs.data[sep+1] == '\n':
+		after = sep + 2
+	default:
+		rs.fail(sep, "a carriage return that is not the end of a line",
+			"put the field in quotes, or save the file with line feeds as line ends")
+		return false
+	}
+	if !more {
+		rs.lines++
+	}
+	rs.fields = append(rs.fields, field{start: int32(start), end: int32(end), form: form})
+	rs.pos = after
+	return more
+}
+
+// checkLength ends the walk at a record that is too long.
+func (rs *records) checkLength() bool {
+	if rs.pos-rs.start > maxRecord || rs.cut && rs.pos == len(rs.data) {
+		rs.tooLong()
+		return false
+	}
+	return true
+}
+
+func (rs *records) unclosed() {
+	if rs.cut || len(rs.data)-rs.start > maxRecord {
+		rs.tooLong()
+		return
+	}
+	rs.fail(rs.pos, "a quote that is never closed", `close it, or set quote: "" if quotes have no meaning in this file`)
+}
+
+func (rs *records) tooLong() {
+	rs.fail(rs.start, "a record of more than 64 MiB", "look for a quote in this line that is never closed")
+}
+
+func (rs *records) fail(pos int, msg, hint string) {
+	rs.bad = &syntax{pos: pos, msg: msg, hint: hint}
+}
+
+// lineOf is the line of the block, counted from 0, that a position in or
+// before the current record is in.
+func (rs *records) lineOf(pos int) int {
+	return rs.line + bytes.Count(rs.data[rs.start:pos], []byte{'\n'})
+}
+
+// text gives the text of a field. It is in the memory of rs if the field has
+// doubled quotes, until the next call.
+func (rs *records) text(f field) []byte {
+	if f.form == escaped {
+		return rs.unescape(rs.data[f.start:f.end])
+	}
+	return rs.data[f.start:f.end]
+}
+
+func (rs *records) unescape(text []byte) []byte {
+	rs.scratch = rs.scratch[:0]
+	for {
+		i := bytes.IndexByte(text, byte(rs.quote))
+		if i < 0 {
+			rs.scratch = append(rs.scratch, text...)
+			return rs.scratch
+		}
+		rs.scratch = append(rs.scratch, text[:i+1]...)
+		text = text[i+2:]
+	}
+}

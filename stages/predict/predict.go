@@ -1,0 +1,223 @@
+// Package predict is the stage kind that applies a model to new rows, for
+// which nobody knows the truth: it adds what the model says to a table.
+package predict
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"pipe/diag"
+	"pipe/feature"
+	"pipe/nn"
+	"pipe/pipeline"
+	"pipe/table"
+)
+
+// Kind describes the stage kind.
+func Kind() pipeline.Kind {
+	return pipeline.Kind{
+		Name:    "predict",
+		Version: 1,
+		Doc: `Adds the predictions of a model to a table.
+
+The table needs the columns that the features are made of, not the target; a
+target column is carried along like any other. The transform treats missing
+values and unknown categories as it was told in preprocessing.
+
+For classes the added columns are ` + "`predicted`" + `, ` + "`probability`" + ` (of the predicted
+class) and one ` + "`p_CLASS`" + ` for each class; for a regression it is ` + "`predicted`" + `, in
+units of the target.`,
+		Example: `answer:
+  uses: predict
+  inputs: {table: new_rows, transform: features.transform, model: model}
+  with: {keep: {columns: [id, island]}}
+`,
+		Inputs: []pipeline.Port{
+			{Name: "table", Type: pipeline.Table, Doc: "rows to predict"},
+			{Name: "transform", Type: pipeline.Transform, Doc: "the transform whose data sets the model was trained with"},
+			{Name: "model", Type: pipeline.Model, Doc: "the model to ask"},
+		},
+		Outputs: []pipeline.Port{
+			{Name: "predictions", Type: pipeline.Table, Doc: "the columns of the table, then what the model says, row for row"},
+		},
+		Engine: nn.Engine,
+		New:    func() pipeline.Stage { return new(Stage) },
+	}
+}
+
+// Stage is the configuration and the stage.
+type Stage struct {
+	Keep   Keep   `yaml:"keep" default:"all" doc:"Which columns of the table are carried along: all, none, or {columns: [...]}."`
+	Prefix string `yaml:"prefix" max:"100" doc:"Goes before the names of the added columns, for where the table has a column of such a name."`
+}
+
+// Keep is a choice of columns.
+type Keep struct {
+	pipeline.OneOf
+	All     *struct{} `yaml:"all" doc:"Every column."`
+	None    *struct{} `yaml:"none" doc:"No column: only what the model says."`
+	Columns *Columns  `yaml:"columns" doc:"The columns of a list."`
+}
+
+// Columns is a list of columns.
+type Columns struct {
+	Names []string `yaml:"names" required:"true" short:"true" min:"1" doc:"Columns of the table, in the order in which they are wanted."`
+}
+
+// Validate finds what is wrong whatever the table is.
+func (c *Columns) Validate() error {
+	for i, name := range c.Names {
+		if slices.Contains(c.Names[:i], name) {
+			return pipeline.FieldErrorf("names", "%q is there twice", name)
+		}
+	}
+	return nil
+}
+
+// Run implements pipeline.Stage.
+func (s *Stage) Run(ctx context.Context, env pipeline.Env) error {
+	model, err := open(env, "model", func(in *pipeline.Input) (*nn.Model, error) { return nn.ReadModel(in, in.Size()) })
+	if err != nil {
+		return err
+	}
+	transform, err := open(env, "transform", func(in *pipeline.Input) (*feature.Transform, error) {
+		t, err := feature.ReadTransform(in)
+		if err != nil {
+			return nil, err
+		}
+		return t, fits(&model.Signature, t.Info())
+	})
+	if err != nil {
+		return err
+	}
+	_, err = open(env, "table", func(in *pipeline.Input) (struct{}, error) {
+		r, err := table.Open(in, in.Size())
+		if err != nil {
+			return struct{}{}, err
+		}
+		defer r.Close()
+		return struct{}{}, s.predict(ctx, env, model, transform, r)
+	})
+	return err
+}
+
+// open reads an input, and names it in errors.
+func open[T any](env pipeline.Env, port string, read func(*pipeline.Input) (T, error)) (T, error) {
+	in, err := env.Open(port)
+	if err != nil {
+		var zero T
+		return zero, err
+	}
+	defer in.Close()
+	v, err := read(in)
+	if err != nil {
+		err = fmt.Errorf("%s: %w", in.Name, err)
+	}
+	return v, err
+}
+
+// fits checks that the transform makes what the model was trained on.
+func fits(sig *nn.Signature, info table.DatasetInfo) error {
+	names := info.Names()
+	for i := range min(len(names), len(sig.Features)) {
+		if names[i] != sig.Features[i] {
+			return misfit("feature %d is %q, the model has %q there", i+1, names[i], sig.Features[i])
+		}
+	}
+	if len(names) != len(sig.Features) {
+		return misfit("it makes %d features, the model has %d", len(names), len(sig.Features))
+	}
+	t := info.Target
+	switch {
+	case t == nil:
+		return nil
+	case t.Task != sig.Task || !slices.Equal(t.Classes, sig.Classes):
+		return misfit("its target %q is not what the model predicts, %q", t.Column, sig.Column)
+	case t.Center != sig.Center || t.Scale != sig.Scale:
+		return misfit("it scales the target differently (center %v and scale %v, not %v and %v)", t.Center, t.Scale, sig.Center, sig.Scale)
+	}
+	return nil
+}
+
+func misfit(format string, args ...any) error {
+	return diag.WithHint(fmt.Errorf("the transform is not that of the model: "+format, args...),
+		"connect the transform of the preprocess stage that the model was trained with")
+}
+
+// predict streams the table: each batch is transformed, run through the model
+// and written before the next one is read.
+func (s *Stage) predict(ctx context.Context, env pipeline.Env, model *nn.Model, transform *feature.Transform, r *table.Reader) error {
+	keep, err := s.columns(r.Schema())
+	if err != nil {
+		return err
+	}
+	predictor, err := model.NewPredictor()
+	if err != nil {
+		return fmt.Errorf("model: %w", err)
+	}
+	defer predictor.Close()
+	out, err := newWriter(env, s.Prefix, &model.Signature, r.Schema(), keep)
+	if err != nil {
+		return err
+	}
+	out.columns(env, transform.Info())
+	batch := 0
+	counts, err := transform.ApplyTo(ctx, r, false, func(features arrow.Record) error {
+		n := int(features.NumRows())
+		output, err := predictor.Predict(table.Vectors(features.Column(0)), n)
+		if err != nil {
+			return err
+		}
+		if err := checkFinite(output, out.Rows(), predictor.Outputs()); err != nil {
+			return err
+		}
+		input, err := r.Batch(batch)
+		if err != nil {
+			return err
+		}
+		defer input.Release()
+		batch++
+		if err := out.write(input, output); err != nil {
+			return err
+		}
+		env.Progress(out.Rows(), r.NumRows())
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, c := range counts.Unseen {
+		env.Log().Warn("categories that were not there in training", "column", c.Column, "rows", c.N)
+	}
+	return out.Close()
+}
+
+// columns are the names of the columns to carry along.
+func (s *Stage) columns(schema *arrow.Schema) ([]string, error) {
+	switch {
+	case s.Keep.None != nil:
+		return nil, nil
+	case s.Keep.Columns == nil:
+		return table.Names(schema), nil
+	}
+	for _, name := range s.Keep.Columns.Names {
+		if _, err := table.Column(schema, name); err != nil {
+			return nil, fmt.Errorf("keep: %w", err)
+		}
+	}
+	return s.Keep.Columns.Names, nil
+}
+
+func checkFinite(output []float64, before int64, each int) error {
+	for i, v := range output {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return diag.WithHint(fmt.Errorf("row %d: the output of the model is %v", before+int64(i/each)+1, v),
+				"look for a feature of that row that is far outside of the training range")
+		}
+	}
+	return nil
+}

@@ -1,0 +1,292 @@
+package preprocess
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"maps"
+	"math"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"pipe/diag"
+	"pipe/random"
+	"pipe/table"
+)
+
+// noPart is the part of a row that is dropped.
+const noPart = -1
+
+// An assigner says which part each row goes to. It is asked for the batches of
+// the table in order, once.
+type assigner interface {
+	assign(rec arrow.Record, parts []int) error
+}
+
+// A quotaAssigner draws parts at random so that every stratum fills its quotas
+// exactly and every way to do so is equally likely. It needs memory for the
+// strata only: what a row gets depends on what is left when its turn comes.
+type quotaAssigner struct {
+	stream random.Stream
+	row    uint64
+	left   [][]int64 // by stratum and part
+	total  []int64   // by stratum
+	column int       // of the strata, -1: all rows are one stratum
+	index  map[string]int
+	absent int // stratum of missing values
+}
+
+func newQuotaAssigner(seed uint64, quotas [][]int64) *quotaAssigner {
+	a := &quotaAssigner{stream: random.New(seed, "split", 0), left: quotas, column: -1}
+	for _, parts := range quotas {
+		var n int64
+		for _, q := range parts {
+			n += q
+		}
+		a.total = append(a.total, n)
+	}
+	return a
+}
+
+func (a *quotaAssigner) assign(rec arrow.Record, parts []int) error {
+	var keys []string
+	var valid []bool
+	if a.column >= 0 {
+		var err error
+		if keys, valid, err = table.Texts(rec.Column(a.column)); err != nil {
+			return err
+		}
+	}
+	for i := range parts {
+		stratum := 0
+		switch {
+		case valid != nil && !valid[i]:
+			stratum = a.absent
+		case keys != nil:
+			stratum = a.index[keys[i]]
+		}
+		parts[i] = a.draw(stratum)
+		a.row++
+	}
+	return nil
+}
+
+// draw takes one of the places that are left in a stratum.
+func (a *quotaAssigner) draw(stratum int) int {
+	place := int64(a.stream.IntN(a.row, int(a.total[stratum])))
+	a.total[stratum]--
+	left := a.left[stratum]
+	for p := range left {
+		if place < left[p] {
+			left[p]--
+			return p
+		}
+		place -= left[p]
+	}
+	panic("preprocess: quotas do not add up to the rows of a stratum")
+}
+
+// maxStrata bounds the strata: with more of them the column is no property
+// that parts could have alike.
+const maxStrata = 10_000
+
+// newStratified makes an assigner that gives each part its share of every
+// value of a column. Rows without a value are a stratum of their own.
+func newStratified(seed uint64, keys *keyCounts, weights []uint64) (*quotaAssigner, error) {
+	names := slices.Sorted(maps.Keys(keys.counts))
+	counts := make([]int64, len(names), len(names)+1)
+	index := make(map[string]int, len(names))
+	for i, name := range names {
+		counts[i], index[name] = keys.counts[name], i
+	}
+	if keys.missing > 0 {
+		counts = append(counts, keys.missing)
+	}
+	if len(counts) > maxStrata {
+		return nil, diag.WithHint(fmt.Errorf("stratify: column %q has more than %d different values", keys.name, maxStrata),
+			"stratify by a column with few values, such as the class to predict")
+	}
+	a := newQuotaAssigner(seed, apportionStrata(counts, weights))
+	a.column, a.index, a.absent = keys.column, index, len(names)
+	return a, nil
+}
+
+// keyCounts are the values of a column and how often they occur.
+type keyCounts struct {
+	name    string
+	column  int
+	counts  map[string]int64
+	missing int64
+}
+
+func (k *keyCounts) add(rec arrow.Record) error {
+	keys, valid, err := table.Texts(rec.Column(k.column))
+	if err != nil {
+		return fmt.Errorf("column %q: %w", k.name, err)
+	}
+	for i, key := range keys {
+		if valid != nil && !valid[i] {
+			k.missing++
+			continue
+		}
+		if _, ok := k.counts[key]; !ok {
+			key = strings.Clone(key) // it may die with the record
+		}
+		k.counts[key]++
+	}
+	return nil
+}
+
+// A keyAssigner sends rows with equal values to one part.
+type keyAssigner struct {
+	method string // for messages
+	name   string // of the column
+	column int
+	parts  map[string]int
+	base   int64
+}
+
+func (a *keyAssigner) assign(rec arrow.Record, parts []int) error {
+	keys, valid, err := table.Texts(rec.Column(a.column))
+	if err != nil {
+		return fmt.Errorf("%s: column %q: %w", a.method, a.name, err)
+	}
+	for i, key := range keys {
+		if valid != nil && !valid[i] {
+			return missingKey(a.method, a.name, a.base+int64(i))
+		}
+		part, ok := a.parts[key]
+		if !ok {
+			return diag.WithHint(fmt.Errorf("%s: column %q, row %d: the value %q belongs to no part", a.method, a.name, a.base+int64(i)+1, key),
+				"name it under `values`, or under `drop` to leave such rows out")
+		}
+		parts[i] = part
+	}
+	a.base += rec.NumRows()
+	return nil
+}
+
+func missingKey(method, name string, row int64) error {
+	return diag.WithHint(fmt.Errorf("%s: column %q, row %d: the value is missing, so the row belongs to no part", method, name, row+1),
+		"fill it in where the table is made, or leave the row out")
+}
+
+// newGrouped makes an assigner that keeps groups together. Groups come in an
+// order that depends on nothing but their names and the seed, and each goes to
+// the part that is furthest below its share. The last groups go to parts that
+// have none yet, if there are no more of them than such parts.
+func newGrouped(seed uint64, keys *keyCounts, weights []uint64) (*keyAssigner, error) {
+	if len(keys.counts) < len(weights) {
+		return nil, diag.WithHint(fmt.Errorf("group: column %q has %d groups for %d parts", keys.name, len(keys.counts), len(weights)),
+			"make fewer parts, or group by a column with more values")
+	}
+	type group struct {
+		name string
+		rank uint64
+	}
+	stream := random.New(seed, "split.group", 0)
+	groups := make([]group, 0, len(keys.counts))
+	var n int64
+	for name, count := range keys.counts {
+		h := fnv.New64a()
+		h.Write([]byte(name))
+		groups = append(groups, group{name, stream.Uint64(h.Sum64())})
+		n += count
+	}
+	slices.SortFunc(groups, func(a, b group) int {
+		return cmp.Or(cmp.Compare(a.rank, b.rank), strings.Compare(a.name, b.name))
+	})
+	below := apportion(n, weights)
+	empty := len(below)
+	used := make([]bool, len(below))
+	a := &keyAssigner{method: "group", name: keys.name, column: keys.column, parts: make(map[string]int, len(groups))}
+	for i, g := range groups {
+		best := -1
+		for p := range below {
+			if len(groups)-i <= empty && used[p] {
+				continue
+			}
+			if best < 0 || below[p] > below[best] {
+				best = p
+			}
+		}
+		if !used[best] {
+			used[best] = true
+			empty--
+		}
+		below[best] -= keys.counts[g.name]
+		a.parts[g.name] = best
+	}
+	return a, nil
+}
+
+// A timeAssigner cuts the rows at points in time, the earliest to the first
+// part. Among equal times the rows that come first are the earlier ones.
+type timeAssigner struct {
+	name   string
+	column int
+	cuts   []cut
+}
+
+// A cut is the border between a part and the next.
+type cut struct {
+	at     float64 // time of the first row behind it
+	before int64   // rows of just that time that lie before it
+	seen   int64
+}
+
+// newTimed makes an assigner from the times of all rows, which it sorts.
+func newTimed(name string, column int, times []float64, sizes []int64) *timeAssigner {
+	slices.Sort(times)
+	a := &timeAssigner{name: name, column: column}
+	var end int64
+	for _, size := range sizes[:len(sizes)-1] {
+		end += size
+		at := times[end] // there is one: no part is empty
+		a.cuts = append(a.cuts, cut{at: at, before: end - int64(sort.SearchFloat64s(times, at))})
+	}
+	return a
+}
+
+func (a *timeAssigner) assign(rec arrow.Record, parts []int) error {
+	times, _, err := table.Floats(rec.Column(a.column))
+	if err != nil {
+		return err // the first pass has read the column alike
+	}
+	for i, t := range times[:len(parts)] {
+		part := len(a.cuts)
+		for k := len(a.cuts) - 1; k >= 0; k-- {
+			c := &a.cuts[k]
+			if t < c.at || t == c.at && c.seen < c.before {
+				part = k
+			}
+			if t == c.at {
+				c.seen++
+			}
+		}
+		parts[i] = part
+	}
+	return nil
+}
+
+// timesOf adds the times of a batch, whose first row has the number base.
+func timesOf(times []float64, name string, arr arrow.Array, base int64) ([]float64, error) {
+	values, valid, err := table.Floats(arr)
+	if err != nil || arr.DataType().ID() == arrow.BOOL {
+		return nil, diag.WithHint(fmt.Errorf("time: column %q is %s, which has no order in time", name, table.TypeName(arr.DataType())),
+			fmt.Sprintf("read it as a date: `columns: {%s: date}` of the ingest stage", name))
+	}
+	for i, t := range values {
+		if valid != nil && !valid[i] || math.IsNaN(t) {
+			return nil, missingKey("time", name, base+int64(i))
+		}
+	}
+	return append(times, values...), nil
+}
+
+// errNoRows is the error of a table that cannot be divided.
+var errNoRows = errors.New("the table has no rows to divide")

@@ -1,0 +1,200 @@
+package preprocess
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"pipe/diag"
+	"pipe/feature"
+	"pipe/pipeline"
+	"pipe/pipeline/pipelinetest"
+	"pipe/table"
+)
+
+const measured = `
+target: species
+features:
+  bill: {impute: median, scale: standard}
+  island:
+keep: [island]
+`
+
+// birds makes a table of bills (0 is missing), islands and species ("" is missing).
+func birds(t testing.TB, bills []float64, islands, species []string) []byte {
+	t.Helper()
+	measured, named := make([]bool, len(bills)), make([]bool, len(species))
+	for i, b := range bills {
+		measured[i] = b != 0
+	}
+	for i, s := range species {
+		named[i] = s != ""
+	}
+	return tableOf(t, []string{"bill", "island", "species"},
+		table.NewArray(bills, measured), table.NewArray(islands, nil), table.NewArray(species, named))
+}
+
+func preprocessCase(t testing.TB) pipelinetest.Case {
+	return pipelinetest.Case{Kind: preprocessKind(), With: measured, Inputs: map[string][]byte{
+		"train": birds(t, []float64{10, 14, 0, 12}, []string{"Dream", "Biscoe", "Dream", "Dream"}, []string{"Gentoo", "Adelie", "Gentoo", ""}),
+		"test":  birds(t, []float64{0, 16}, []string{"Biscoe", "Biscoe"}, []string{"Adelie", "Gentoo"}),
+	}}
+}
+
+func TestPreprocessConforms(t *testing.T) { pipelinetest.Conform(t, preprocessCase(t)) }
+
+func load(t testing.TB, data []byte) *table.Examples {
+	t.Helper()
+	d, err := table.OpenDataset(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	examples, err := d.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return examples
+}
+
+func TestPreprocess(t *testing.T) {
+	result := pipelinetest.Run(t, preprocessCase(t))
+	transform, err := feature.ReadTransform(bytes.NewReader(result.Outputs["transform"]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	info := transform.Info()
+	if diff := cmp.Diff([]string{"bill", "island=Biscoe", "island=Dream"}, info.Names()); diff != "" {
+		t.Error(diff)
+	}
+	// The rows with a species have bills 10, 14 and, by median, 12.
+	test := load(t, result.Outputs["test"])
+	const step = 2.449489742783178 // 4 / sqrt(8/3)
+	if diff := cmp.Diff([]float32{0, 1, 0, float32(step), 1, 0}, test.Features); diff != "" {
+		t.Error(diff)
+	}
+	wantMetrics := map[string]float64{"train.rows": 3, "train.dropped_rows": 1, "test.rows": 2, "test.dropped_rows": 0}
+	if diff := cmp.Diff(wantMetrics, result.Metrics); diff != "" {
+		t.Error(diff)
+	}
+	for _, line := range []string{
+		"fitted columns=2 features=3 target=species task=binary classes=2",
+		"rows without a target were dropped", "missing values were filled in",
+	} {
+		if !strings.Contains(result.Log, line) {
+			t.Errorf("the log does not say %q:\n%s", line, result.Log)
+		}
+	}
+}
+
+// The shape and scale of other tables must not reach the transform.
+func TestTransformDependsOnTrainOnly(t *testing.T) {
+	c := preprocessCase(t)
+	want := pipelinetest.Run(t, c).Outputs
+	c.Inputs["test"] = birds(t, []float64{1e6}, []string{"Dream"}, []string{"Gentoo"})
+	got := pipelinetest.Run(t, c).Outputs
+	for _, port := range []string{"transform", "train"} {
+		if !bytes.Equal(want[port], got[port]) {
+			t.Errorf("another test table changes %s", port)
+		}
+	}
+}
+
+func TestPreprocessWithoutTarget(t *testing.T) {
+	c := preprocessCase(t)
+	c.With = "features: {bill: {impute: mean, scale: none}}"
+	result := pipelinetest.Run(t, c)
+	if diff := cmp.Diff([]float32{10, 14, 12, 12}, load(t, result.Outputs["train"]).Features); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestPreprocessErrorsNameTheTable(t *testing.T) {
+	tests := []struct {
+		name, with string
+		test       []byte
+		err, hint  string
+	}{
+		{"unseen category", measured, birds(t, []float64{1}, []string{"Torgersen"}, []string{"Adelie"}),
+			`test: column "island", row 1: category "Torgersen" was not there in training`, "unseen: ignore"},
+		{"unseen class", measured, birds(t, []float64{1}, []string{"Dream"}, []string{"Chinstrap"}),
+			`test: column "species", row 1: class "Chinstrap" was not there in training`, "stratify: species"},
+		{"no target column", measured, tableOf(t, []string{"bill", "island"}, table.NewArray([]float64{1}, nil), table.NewArray([]string{"Dream"}, nil)),
+			`test: target: there is no column "species"`, ""},
+		{"fit", "features: {bil: {}}", nil, `train: there is no column "bil"`, `"bill"`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			c := preprocessCase(t)
+			c.With = test.with
+			if test.test != nil {
+				c.Inputs["test"] = test.test
+			}
+			_, err := pipelinetest.RunErr(t, c)
+			if err == nil || err.Error() != test.err {
+				t.Fatalf("got %v, want %s", err, test.err)
+			}
+			if hint := diag.HintOf(err); !strings.Contains(hint, test.hint) {
+				t.Errorf("hint is %q, want it to contain %q", hint, test.hint)
+			}
+		})
+	}
+}
+
+func TestPreprocessSettings(t *testing.T) {
+	tests := []struct{ with, err string }{
+		{"{}", `missing key "features"`},
+		{"features: {}", "at least 1 entry"},
+		{"features: {x: {scale: log}}", "log"},
+		{"features: {x: {scale: robust, encode: one_hot}}", "with:1:23: scale: categories have no scale"},
+		{"features: {x: {indicator: true}}", "with:1:27: indicator: an indicator goes with an imputation"},
+		{"features: {x: {encode: {ordinal: {unseen: infrequent}}}}", "with:1:24: encode: there is no bucket"},
+		{"{target: x, features: {x: {}}}", `with:1:10: target: column "x": the target is also a feature`},
+		{"{target: {column: y, task: classification, scale: robust}, features: {x: {}}}", "scale: column \"y\": classes have no scale"},
+		{"{keep: [a, a], features: {x: {}}}", `keep: column "a": kept twice`},
+	}
+	for _, test := range tests {
+		_, err := pipeline.DecodeStage(preprocessKind(), test.with)
+		if err == nil || !strings.Contains(err.Error(), test.err) {
+			t.Errorf("%s:\n got %v\nwant %s", test.with, err, test.err)
+		}
+	}
+}
+
+// Every setting reaches the specification under its own name.
+func TestSettingsMeanWhatTheySay(t *testing.T) {
+	stage := pipelinetest.Decode(t, preprocessKind(), `
+target: {column: price, task: regression, scale: robust}
+features:
+  a: {impute: mean, scale: min_max, indicator: true}
+  b: {impute: {constant: 0.5}, scale: none}
+  c: {impute: {constant: none}, encode: ordinal}
+  d: {encode: {one_hot: {unseen: infrequent, min_frequency: 0.1, max_categories: 5, drop: if_binary}}}
+  e: {}
+`)
+	want := feature.Spec{
+		Features: []feature.Column{
+			{Name: "a", Impute: feature.Impute{Strategy: feature.Mean}, Scale: feature.MinMax, Indicator: true},
+			{Name: "b", Impute: feature.Impute{Strategy: feature.Constant, Value: "0.5"}, Scale: feature.None},
+			{Name: "c", Impute: feature.Impute{Strategy: feature.Constant, Value: "none"}, Encode: feature.Encode{Method: feature.Ordinal, Unseen: feature.UnseenError}},
+			{Name: "d", Encode: feature.Encode{Method: feature.OneHot, Unseen: feature.UnseenInfrequent, MinFrequency: 0.1, MaxCategories: 5, Drop: feature.DropIfBinary}},
+			{Name: "e"},
+		},
+		Target: &feature.Target{Column: "price", Task: feature.Regression, Scale: feature.Robust},
+	}
+	if diff := cmp.Diff(want, stage.(*Preprocess).spec()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestKindsAreListedOnce(t *testing.T) {
+	var names []string
+	for _, k := range Kinds() {
+		names = append(names, k.Name)
+	}
+	if got, want := fmt.Sprint(names), "[preprocess split]"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}

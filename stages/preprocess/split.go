@@ -1,0 +1,396 @@
+package preprocess
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"pipe/diag"
+	"pipe/pipeline"
+	"pipe/table"
+)
+
+const tablePort = "table"
+
+// maxParts bounds the parts of a split, far above what anybody needs.
+const maxParts = 100
+
+func splitKind() pipeline.Kind {
+	return pipeline.Kind{
+		Name:    "split",
+		Version: 1,
+		Doc: `Divide the rows of a table among parts, such as train, validation and test.
+
+Each part is an output of its own name, a table with the same columns whose rows are in the order
+in which they were. Every row goes to exactly one part.
+
+By default rows are drawn at random, and sizes are exact: the fractions of the rows, rounded by
+largest remainder. One of these can be set instead:
+
+- ` + "`stratify: COLUMN`" + ` draws at random, but gives each part its share of every value of the column,
+  rounded up or down, so that it is less than one row off. Missing values count as a value.
+- ` + "`group: COLUMN`" + ` keeps rows with equal values together, for example all visits of a patient.
+  Sizes are then as near to the fractions as whole groups, taken in random order, come.
+- ` + "`time: COLUMN`" + ` cuts at points in time: the earliest rows go to the part that is written first.
+- ` + "`by: {column: COLUMN, values: {train: [a, b], test: [c]}}`" + ` sends rows where their value says.
+
+The table may be larger than memory. Groups, strata and values need memory for each distinct one,
+a split by time eight bytes for each row.`,
+		Example: `
+split:
+  uses: split
+  inputs: {table: load}
+  with:
+    parts: {train: 0.7, validation: 0.15, test: 0.15}
+    stratify: species
+`,
+		Inputs: []pipeline.Port{{Name: tablePort, Type: pipeline.Table, Doc: "the rows to divide"}},
+		Seeded: true,
+		New:    func() pipeline.Stage { return new(Split) },
+	}
+}
+
+// Split divides the rows of a table among parts.
+type Split struct {
+	Parts    pipeline.Map[float64] `yaml:"parts" doc:"The names of the parts, each with its fraction of the rows. The fractions add up to 1."`
+	Stratify string                `yaml:"stratify" doc:"A column each of whose values is divided in proportion."`
+	Group    string                `yaml:"group" doc:"A column whose equal values stay together."`
+	Time     string                `yaml:"time" doc:"A column of dates, timestamps or numbers to cut by, the earliest first."`
+	By       *BySetting            `yaml:"by" doc:"A column whose value names the part, in place of fractions."`
+}
+
+// A BySetting sends rows to parts by the value of a column.
+type BySetting struct {
+	Column string                          `yaml:"column" required:"true" doc:"The column that decides."`
+	Values pipeline.Map[[]pipeline.Scalar] `yaml:"values" required:"true" min:"1" doc:"The names of the parts, each with the list of its values."`
+	Drop   []pipeline.Scalar               `yaml:"drop" doc:"Values whose rows are left out. A value that is listed nowhere is an error."`
+}
+
+// Validate finds values that are listed twice.
+func (s *BySetting) Validate() error {
+	var errs []error
+	seen := make(map[string]string)
+	list := func(field, where string, values []pipeline.Scalar) {
+		for _, v := range values {
+			if first, ok := seen[v.Text]; ok {
+				errs = append(errs, pipeline.FieldErrorf(field, "the value %q belongs to %s and to %s", v.Text, first, where))
+			}
+			seen[v.Text] = where
+		}
+	}
+	for _, e := range s.Values {
+		if len(e.Value) == 0 {
+			errs = append(errs, fieldError("values", "list its values, or remove it", "part %q has no values", e.Key))
+		}
+		list("values", fmt.Sprintf("part %q", e.Key), e.Value)
+	}
+	list("drop", "`drop`", s.Drop)
+	return errors.Join(errs...)
+}
+
+// Validate finds fractions that do not add up, and methods that exclude each
+// other.
+func (s *Split) Validate() error {
+	return errors.Join(s.validateMethod(), s.validateParts())
+}
+
+func (s *Split) validateMethod() error {
+	var set []string
+	for _, m := range []struct{ name, column string }{{"stratify", s.Stratify}, {"group", s.Group}, {"time", s.Time}} {
+		if m.column != "" {
+			set = append(set, m.name)
+		}
+	}
+	if s.By != nil {
+		set = append(set, "by")
+	}
+	if len(set) > 1 {
+		return fieldError(set[1], "remove all but one of them; a split of a split can do more",
+			"rows cannot be divided by %s at once", strings.Join(set, " and "))
+	}
+	return nil
+}
+
+func (s *Split) validateParts() error {
+	if n := len(s.names()); n > maxParts {
+		return pipeline.FieldErrorf("parts", "%d parts, at most %d are possible", n, maxParts)
+	}
+	const example = "write `parts: {train: 0.7, validation: 0.15, test: 0.15}`"
+	if s.By != nil {
+		if len(s.Parts) > 0 {
+			return fieldError("parts", "remove `parts` or `by`", "the parts are those under `by.values`")
+		}
+		return nil
+	}
+	if len(s.Parts) == 0 {
+		return fieldError("parts", example, "there are no parts")
+	}
+	sum := 0.0
+	for _, p := range s.Parts {
+		if !(p.Value >= 1e-9 && p.Value <= 1) {
+			return fieldError("parts", example, "the fraction of %q is %v, want more than 0 and at most 1", p.Key, p.Value)
+		}
+		sum += p.Value
+	}
+	if math.Abs(sum-1) > 1e-9 {
+		return fieldError("parts", "the rest of the rows needs a part too, even if nobody uses it",
+			"the fractions add up to %s, not to 1", strconv.FormatFloat(sum, 'g', 10, 64))
+	}
+	return nil
+}
+
+// names lists the parts in written order.
+func (s *Split) names() []string {
+	if s.By != nil {
+		return s.By.Values.Keys()
+	}
+	return s.Parts.Keys()
+}
+
+// OutputPorts are the parts.
+func (s *Split) OutputPorts([]string) []pipeline.Port {
+	var ports []pipeline.Port
+	for _, name := range s.names() {
+		ports = append(ports, pipeline.Port{Name: name, Type: pipeline.Table, Doc: "the rows of the part " + name})
+	}
+	return ports
+}
+
+// Run reads the column that decides, then divides the rows batch by batch.
+func (s *Split) Run(ctx context.Context, env pipeline.Env) error {
+	in, r, err := openTable(env, tablePort)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	defer r.Close()
+	if err := s.divide(ctx, env, r); err != nil {
+		return fmt.Errorf("%s: %w", in.Name, err)
+	}
+	return nil
+}
+
+func (s *Split) divide(ctx context.Context, env pipeline.Env, r *table.Reader) error {
+	if r.NumRows() == 0 {
+		return errNoRows
+	}
+	assigner, err := s.assigner(ctx, env.Seed(), r)
+	if err != nil {
+		return err
+	}
+	names := s.names()
+	writers := make([]*table.Writer, len(names))
+	for p, name := range names {
+		out, err := env.Create(name)
+		if err != nil {
+			return err
+		}
+		if writers[p], err = table.NewWriter(out, r.Schema()); err != nil {
+			return err
+		}
+		for _, column := range table.Names(r.Schema()) {
+			env.Column(pipeline.ColumnRef{Port: name, Column: column}, pipeline.ColumnRef{Port: tablePort, Column: column})
+		}
+	}
+	if err := deal(ctx, env, r, assigner, writers); err != nil {
+		return err
+	}
+	for p, w := range writers {
+		if w.Rows() == 0 {
+			return diag.WithHint(fmt.Errorf("part %q got none of the %d rows", names[p], r.NumRows()), "remove the part, or give it a larger share")
+		}
+		if err := w.Close(); err != nil {
+			return err
+		}
+		env.Metric(names[p]+".rows", float64(w.Rows()))
+		env.Log().Info("part", "name", names[p], "rows", w.Rows())
+	}
+	return nil
+}
+
+// deal hands every row to the writer of its part.
+func deal(ctx context.Context, env pipeline.Env, r *table.Reader, assigner assigner, writers []*table.Writer) error {
+	parts := make([]int, table.BatchRows)
+	rows := make([][]int, len(writers))
+	var done int64
+	for rec, err := range r.Batches() {
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return err
+		}
+		batch := parts[:rec.NumRows()]
+		if err := assigner.assign(rec, batch); err != nil {
+			return err
+		}
+		for p := range rows {
+			rows[p] = rows[p][:0]
+		}
+		for i, p := range batch {
+			if p != noPart {
+				rows[p] = append(rows[p], i)
+			}
+		}
+		for p, w := range writers {
+			if err := writeRows(w, rec, rows[p]); err != nil {
+				return err
+			}
+		}
+		done += rec.NumRows()
+		env.Progress(done, r.NumRows())
+	}
+	return nil
+}
+
+func writeRows(w *table.Writer, rec arrow.Record, rows []int) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	part, err := table.Take(rec, rows)
+	if err != nil {
+		return err
+	}
+	defer part.Release()
+	return w.Write(part)
+}
+
+// assigner prepares the method that is set.
+func (s *Split) assigner(ctx context.Context, seed uint64, r *table.Reader) (assigner, error) {
+	if s.By != nil {
+		return s.By.assigner(r.Schema())
+	}
+	fractions := make([]float64, len(s.Parts))
+	for i, p := range s.Parts {
+		fractions[i] = p.Value
+	}
+	weights := weightsOf(fractions)
+	sizes := apportion(r.NumRows(), weights)
+	for p, size := range sizes {
+		if size == 0 && s.Group == "" {
+			return nil, diag.WithHint(fmt.Errorf("part %q would be empty: %v of %d rows is less than one", s.Parts[p].Key, s.Parts[p].Value, r.NumRows()),
+				"remove the part, or give it a larger share")
+		}
+	}
+	switch {
+	case s.Stratify != "":
+		keys, err := countKeys(ctx, r, "stratify", s.Stratify)
+		if err != nil {
+			return nil, err
+		}
+		return newStratified(seed, keys, weights)
+	case s.Group != "":
+		keys, err := countKeys(ctx, r, "group", s.Group)
+		if err != nil {
+			return nil, err
+		}
+		return newGrouped(seed, keys, weights)
+	case s.Time != "":
+		return timed(ctx, r, s.Time, sizes)
+	}
+	return newQuotaAssigner(seed, [][]int64{sizes}), nil
+}
+
+// countKeys is the first pass over a column of strata or groups.
+func countKeys(ctx context.Context, r *table.Reader, method, name string) (*keyCounts, error) {
+	column, err := table.Column(r.Schema(), name)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", method, err)
+	}
+	if typ := r.Schema().Field(column).Type; typ.ID() == arrow.FLOAT64 {
+		return nil, diag.WithHint(fmt.Errorf("%s: column %q holds decimal numbers, hardly two of which are equal", method, name),
+			fmt.Sprintf("choose a column of text or integers, or read it as text: `columns: {%s: string}` of the ingest stage", name))
+	}
+	keys := &keyCounts{name: name, column: column, counts: make(map[string]int64)}
+	for rec, err := range r.Batches() {
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err == nil {
+			err = keys.add(rec)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return keys, nil
+}
+
+// timed is the first pass over a column of times.
+func timed(ctx context.Context, r *table.Reader, name string, sizes []int64) (assigner, error) {
+	column, err := table.Column(r.Schema(), name)
+	if err != nil {
+		return nil, fmt.Errorf("time: %w", err)
+	}
+	times := make([]float64, 0, r.NumRows())
+	for rec, err := range r.Batches() {
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return nil, err
+		}
+		if times, err = timesOf(times, name, rec.Column(column), int64(len(times))); err != nil {
+			return nil, err
+		}
+	}
+	return newTimed(name, column, times, sizes), nil
+}
+
+// assigner looks values up as the column writes them.
+func (s *BySetting) assigner(schema *arrow.Schema) (assigner, error) {
+	column, err := table.Column(schema, s.Column)
+	if err != nil {
+		return nil, fmt.Errorf("by: %w", err)
+	}
+	a := &keyAssigner{method: "by", name: s.Column, column: column, parts: make(map[string]int)}
+	add := func(values []pipeline.Scalar, part int) error {
+		for _, v := range values {
+			key, err := keyOf(v, schema.Field(column))
+			if err != nil {
+				return err
+			}
+			if first, ok := a.parts[key]; ok && first != part {
+				return fmt.Errorf("by: %q is listed twice", v.Text)
+			}
+			a.parts[key] = part
+		}
+		return nil
+	}
+	for p, e := range s.Values {
+		if err := add(e.Value, p); err != nil {
+			return nil, err
+		}
+	}
+	if err := add(s.Drop, noPart); err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+// keyOf gives a value in the form of table.Texts.
+func keyOf(v pipeline.Scalar, f arrow.Field) (string, error) {
+	switch f.Type.ID() {
+	case arrow.INT64:
+		n, err := strconv.ParseInt(v.Text, 10, 64)
+		if err != nil {
+			return "", fmt.Errorf("by: column %q holds integers, and %q is none", f.Name, v.Text)
+		}
+		return strconv.FormatInt(n, 10), nil
+	case arrow.BOOL:
+		b, err := strconv.ParseBool(v.Text)
+		if err != nil {
+			return "", fmt.Errorf("by: column %q holds true and false, and %q is neither", f.Name, v.Text)
+		}
+		return strconv.FormatBool(b), nil
+	case arrow.STRING, arrow.DATE32:
+		return v.Text, nil
+	}
+	return "", diag.WithHint(fmt.Errorf("by: column %q is %s, whose values cannot be listed", f.Name, table.TypeName(f.Type)),
+		"use a column of text, integers, booleans or dates; `time` cuts by time")
+}

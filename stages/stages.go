@@ -1,0 +1,27 @@
+// Package stages lists the built-in kinds of stages, and does nothing else.
+package stages
+
+import (
+	"pipe/pipeline"
+	"pipe/stages/evaluate"
+	"pipe/stages/exec"
+	"pipe/stages/ingest"
+	"pipe/stages/manifest"
+	"pipe/stages/predict"
+	"pipe/stages/preprocess"
+	"pipe/stages/train"
+)
+
+// All makes the registry of the built-in kinds. lookup gives the environment
+// variables that exec stages may declare.
+func All(lookup func(name string) (string, bool)) *pipeline.Registry {
+	kinds := []pipeline.Kind{
+		ingest.Kind(),
+		train.Kind(),
+		evaluate.Kind(),
+		predict.Kind(),
+		manifest.Kind(),
+		exec.Kind(lookup),
+	}
+	return pipeline.NewRegistry(append(kinds, preprocess.Kinds()...)...)
+}

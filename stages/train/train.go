@@ -1,0 +1,156 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+
+	"pipe/diag"
+	"pipe/nn"
+	"pipe/pipeline"
+	"pipe/table"
+)
+
+// Run trains the network and writes the model.
+func (s *Train) Run(ctx context.Context, env pipeline.Env) error {
+	train, err := load(env, trainPort)
+	if err != nil {
+		return err
+	}
+	var validation *nn.Data
+	if slices.Contains(env.Inputs(), validationPort) {
+		v, err := load(env, validationPort)
+		if err != nil {
+			return err
+		}
+		if err := comparable(train, v); err != nil {
+			return err
+		}
+		validation = &v.data
+	}
+	sig := signature(&train.info)
+	spec := nn.Spec{Inputs: len(sig.Features), Layers: s.layers(), Outputs: sig.Outputs()}
+	cfg := s.config(env.Seed())
+	cfg.OnEpoch = func(e nn.Epoch) {
+		for _, v := range e.Values {
+			env.Point(v.Name, int64(e.Number), v.Value)
+		}
+		env.Progress(int64(e.Number), int64(e.Of))
+	}
+	model, err := nn.Train(ctx, spec, sig, train.data, validation, cfg)
+	if err != nil {
+		return err
+	}
+	for _, name := range append(slices.Clone(sig.Features), sig.Column) {
+		env.Column(pipeline.ColumnRef{Port: modelPort, Column: name}, pipeline.ColumnRef{Port: trainPort, Column: name})
+	}
+	report(env, &model.Summary)
+	w, err := env.Create(modelPort)
+	if err != nil {
+		return err
+	}
+	_, err = model.WriteTo(w)
+	return err
+}
+
+// A source is a data set in memory.
+type source struct {
+	name string // for messages
+	info table.DatasetInfo
+	data nn.Data
+}
+
+func load(env pipeline.Env, port string) (_ *source, err error) {
+	in, err := env.Open(port)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, in.Close()) }()
+	s, err := read(in)
+	if err != nil {
+		return nil, fmt.Errorf("%s data set %s: %w", port, in.Name, err)
+	}
+	return s, nil
+}
+
+func read(in *pipeline.Input) (_ *source, err error) {
+	ds, err := table.OpenDataset(in, in.Size())
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, ds.Close()) }()
+	if !ds.HasTarget() {
+		return nil, diag.WithHint(errors.New("it has no target to learn"),
+			"name a target in the preprocess stage that makes it")
+	}
+	ex, err := ds.Load()
+	if err != nil {
+		return nil, err
+	}
+	if i := slices.Index(ex.Valid, false); i >= 0 {
+		return nil, fmt.Errorf("row %d has no target", i+1)
+	}
+	s := &source{name: in.Name, info: ds.Info, data: nn.Data{Rows: ex.Rows, Features: ex.Features, Target: ex.Targets}}
+	if ds.Info.Target.IsClassification() {
+		s.data.Target = make([]float64, ex.Rows)
+		for i, class := range ex.Classes {
+			s.data.Target[i] = float64(class)
+		}
+	}
+	return s, nil
+}
+
+// comparable checks that two data sets were made by the same transform, or by
+// two that agree: a network has no other way to tell its inputs apart than by
+// their order.
+func comparable(train, validation *source) error {
+	hint := "connect two outputs of the same preprocess stage"
+	a, b := train.info.Names(), validation.info.Names()
+	for i := range min(len(a), len(b)) {
+		if a[i] != b[i] {
+			return diag.WithHint(fmt.Errorf("feature %d is %q in %s but %q in %s", i+1, a[i], train.name, b[i], validation.name), hint)
+		}
+	}
+	if len(a) != len(b) {
+		return diag.WithHint(fmt.Errorf("%s has %d features but %s has %d", train.name, len(a), validation.name, len(b)), hint)
+	}
+	t, v := train.info.Target, validation.info.Target
+	if t.Column != v.Column || t.Task != v.Task || !slices.Equal(t.Classes, v.Classes) || t.Center != v.Center || t.Scale != v.Scale {
+		return diag.WithHint(fmt.Errorf("the target of %s (%s, %s) is not that of %s (%s, %s)",
+			train.name, t.Column, t.Task, validation.name, v.Column, v.Task), hint)
+	}
+	return nil
+}
+
+func signature(info *table.DatasetInfo) nn.Signature {
+	t := info.Target
+	return nn.Signature{Features: info.Names(), Column: t.Column, Task: t.Task, Classes: t.Classes, Center: t.Center, Scale: t.Scale}
+}
+
+// report records what training came to: the metrics are those of the epoch
+// whose weights the model has.
+func report(env pipeline.Env, s *nn.Summary) {
+	env.Metric("best_epoch", float64(s.BestEpoch))
+	env.Metric("epochs_run", float64(s.EpochsRun))
+	attrs := []any{slog.Int("epochs", s.EpochsRun), slog.Int("best_epoch", s.BestEpoch)}
+	for _, c := range s.Curves {
+		v := c.Values[s.BestEpoch-1]
+		env.Metric(c.Name, v)
+		attrs = append(attrs, slog.String(c.Name, fmt.Sprintf("%.5g", v)))
+	}
+	msg := fmt.Sprintf("ran all %d epochs", s.EpochsRun)
+	if s.StoppedEarly {
+		msg = fmt.Sprintf("stopped after epoch %d", s.EpochsRun)
+	}
+	switch {
+	case s.Monitor == "":
+		msg += ", kept the last"
+	case s.BestEpoch == s.EpochsRun:
+		msg += ", the last was the best"
+	default:
+		msg += fmt.Sprintf(", best epoch %d, restored", s.BestEpoch)
+	}
+	env.Log().Info(msg, attrs[4:]...)
+}

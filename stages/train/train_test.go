@@ -1,0 +1,243 @@
+package train
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/memory"
+
+	"pipe/diag"
+	"pipe/nn"
+	"pipe/pipeline"
+	"pipe/pipeline/pipelinetest"
+	"pipe/random"
+	"pipe/table"
+)
+
+var (
+	species = table.Target{Column: "species", Task: table.Multiclass, Classes: []string{"Adelie", "Chinstrap", "Gentoo"}}
+	sex     = table.Target{Column: "sex", Task: table.Binary, Classes: []string{"female", "male"}}
+	mass    = table.Target{Column: "mass", Task: table.Regression, Center: 4200, Scale: 800}
+)
+
+// dataset makes rows whose target follows from the features. tear < 0 leaves
+// all rows a target, else that row has none.
+func dataset(t testing.TB, target table.Target, purpose string, rows, tear int, features ...string) []byte {
+	t.Helper()
+	info := table.DatasetInfo{Target: &target}
+	for _, f := range features {
+		info.Features = append(info.Features, table.Feature{Name: f, Column: f})
+	}
+	schema, err := table.DatasetSchema(info, true, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := array.NewRecordBuilder(memory.DefaultAllocator, schema)
+	defer b.Release()
+	list := b.Field(0).(*array.FixedSizeListBuilder)
+	noise := random.New(1, purpose, 0)
+	for i := range rows {
+		list.Append(true)
+		sum := 0.0
+		for j := range features {
+			v := noise.Normal(uint64(i*len(features) + j))
+			sum += v
+			list.ValueBuilder().(*array.Float32Builder).Append(float32(v))
+		}
+		switch y := b.Field(1).(type) {
+		case *array.Int32Builder:
+			class := min(max(int(math.Floor(sum))+1, 0), len(target.Classes)-1)
+			if i == tear {
+				y.AppendNull()
+			} else {
+				y.Append(int32(class))
+			}
+		case *array.Float64Builder:
+			y.Append(target.Center + target.Scale*math.Tanh(sum))
+		}
+	}
+	rec := b.NewRecord()
+	defer rec.Release()
+	return encode(t, schema, rec)
+}
+
+func encode(t testing.TB, schema *arrow.Schema, rec arrow.Record) []byte {
+	t.Helper()
+	var buf bytes.Buffer
+	w, err := table.NewWriter(&buf, schema)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(w.Write(rec), w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return buf.Bytes()
+}
+
+func inputs(t testing.TB, target table.Target) map[string][]byte {
+	return map[string][]byte{
+		"train":      dataset(t, target, "train", 120, -1, "a", "b"),
+		"validation": dataset(t, target, "validation", 40, -1, "a", "b"),
+	}
+}
+
+const small = `
+network: [{dense: {units: 8, activation: tanh}}, {dropout: 0.1}, {dense: 4}]
+optimizer: {adam: {learning_rate: 0.02}}
+epochs: 12
+`
+
+func TestConform(t *testing.T) {
+	pipelinetest.Conform(t, pipelinetest.Case{Kind: Kind(), With: small, Inputs: inputs(t, species), Seed: 5})
+}
+
+func TestTasks(t *testing.T) {
+	for _, target := range []table.Target{species, sex, mass} {
+		t.Run(target.Task, func(t *testing.T) {
+			r := pipelinetest.Run(t, pipelinetest.Case{Kind: Kind(), With: small + "early_stopping: {patience: 3}\n", Inputs: inputs(t, target), Seed: 5})
+			m, err := nn.ReadModel(bytes.NewReader(r.Outputs["model"]), int64(len(r.Outputs["model"])))
+			if err != nil {
+				t.Fatal(err)
+			}
+			sig := m.Signature
+			if sig.Column != target.Column || sig.Task != target.Task || !slices.Equal(sig.Classes, target.Classes) ||
+				sig.Center != target.Center || sig.Scale != target.Scale || !slices.Equal(sig.Features, []string{"a", "b"}) {
+				t.Errorf("signature %+v", sig)
+			}
+			if m.Spec.Outputs != map[string]int{table.Multiclass: 3, table.Binary: 1, table.Regression: 1}[target.Task] || len(m.Spec.Layers) != 3 {
+				t.Errorf("network %+v", m.Spec)
+			}
+			checkRecord(t, r, &m.Summary)
+		})
+	}
+}
+
+// checkRecord compares what was reported with what the model says.
+func checkRecord(t *testing.T, r pipelinetest.Result, s *nn.Summary) {
+	t.Helper()
+	want := map[string]float64{"best_epoch": float64(s.BestEpoch), "epochs_run": float64(s.EpochsRun)}
+	points := map[string][]float64{}
+	for _, c := range s.Curves {
+		want[c.Name] = c.Values[s.BestEpoch-1]
+		points[c.Name] = c.Values
+	}
+	if !maps.Equal(r.Metrics, want) {
+		t.Errorf("metrics %v, want %v", r.Metrics, want)
+	}
+	got := map[string][]float64{}
+	for _, p := range r.Points {
+		got[p.Name] = append(got[p.Name], p.Value)
+		if int(p.Step) != len(got[p.Name]) {
+			t.Errorf("point %s has step %d, want %d", p.Name, p.Step, len(got[p.Name]))
+		}
+	}
+	if !maps.EqualFunc(got, points, slices.Equal) || len(points) != 4 {
+		t.Errorf("points %v, want %v", got, points)
+	}
+	if !strings.Contains(r.Log, fmt.Sprintf("%d epochs", s.EpochsRun)) && !strings.Contains(r.Log, fmt.Sprintf("after epoch %d", s.EpochsRun)) {
+		t.Errorf("log %q", r.Log)
+	}
+}
+
+func TestSettings(t *testing.T) {
+	s := pipelinetest.Decode(t, Kind(), `
+network: [{dense: {units: 3, activation: sigmoid}}, {dropout: 0.25}]
+loss: huber
+optimizer: {sgd: {momentum: 0.9, nesterov: true}}
+class_weights: balanced
+clip_norm: 2
+early_stopping: {monitor: train.loss}
+`).(*Train)
+	cfg := s.config(7)
+	if cfg.Loss != "huber" || cfg.Optimizer != nn.Optimizer(nn.SGD{LearningRate: 0.01, Momentum: 0.9, Nesterov: true}) ||
+		!cfg.BalanceClasses || cfg.ClipNorm != 2 || *cfg.EarlyStopping != (nn.EarlyStopping{Monitor: "train.loss", Patience: 10}) ||
+		cfg.Epochs != 100 || cfg.BatchSize != 32 || !cfg.Shuffle || cfg.Seed != 7 {
+		t.Errorf("got %+v", cfg)
+	}
+	l := s.layers()
+	if len(l) != 2 || *l[0].Dense != (nn.Dense{Units: 3, Activation: "sigmoid"}) || l[1].Dropout.Rate != 0.25 {
+		t.Errorf("layers %+v", l)
+	}
+	for text, want := range map[string]nn.Optimizer{
+		"network: []":                       nn.Adam{LearningRate: 0.001, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8},
+		"network: []\noptimizer: adamw":     nn.AdamW{LearningRate: 0.001, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, WeightDecay: 0.01},
+		"network: []\noptimizer: {sgd: .5}": nn.SGD{LearningRate: 0.5},
+	} {
+		if got := pipelinetest.Decode(t, Kind(), text).(*Train).config(0).Optimizer; got != want {
+			t.Errorf("%q: optimizer %v, want %v", text, got, want)
+		}
+	}
+}
+
+func TestWrongSettings(t *testing.T) {
+	for text, want := range map[string]string{
+		"epochs: 1": "network",
+		"network: []\noptimizer: {sgd: {nesterov: true}}":        "momentum",
+		"network: [{dense: {units: 0}}]":                         "units",
+		"network: [{dropout: 1}]":                                "dropout",
+		"network: [{dense: {units: 1, activation: gelu}}]":       "activation",
+		"network: []\noptimizer: {adam: {learning_rate: 0}}":     "learning_rate",
+		"network: []\nearly_stopping: {monitor: validation.auc}": "monitor",
+	} {
+		if _, err := pipeline.DecodeStage(Kind(), text); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got error %v, want one about %s", text, err, want)
+		}
+	}
+}
+
+func TestRunRefuses(t *testing.T) {
+	type files = map[string][]byte
+	good := inputs(t, species)
+	noTarget := func() []byte {
+		info := table.DatasetInfo{Features: []table.Feature{{Name: "a", Column: "a"}, {Name: "b", Column: "b"}}}
+		schema, err := table.DatasetSchema(info, false, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := array.NewRecordBuilder(memory.DefaultAllocator, schema)
+		defer b.Release()
+		return encode(t, schema, b.NewRecord())
+	}
+	for name, c := range map[string]struct {
+		with       string
+		inputs     files
+		want, hint string
+	}{
+		"loss":           {small + "loss: mae", good, "loss mae does not fit a multiclass target", "loss: cross_entropy"},
+		"no validation":  {small + "early_stopping: {}", files{"train": good["train"]}, "there is no validation data", "connect"},
+		"monitor":        {small + "early_stopping: {monitor: validation.rmse}", good, "monitors validation.rmse", "validation.accuracy"},
+		"diverges":       {"network: [{dense: 4}]\noptimizer: {sgd: {learning_rate: 1e+30}}", good, "diverged at epoch 1", "learning rate"},
+		"feature order":  {small, files{"train": good["train"], "validation": dataset(t, species, "v", 9, -1, "b", "a")}, `feature 1 is "a" in`, "same preprocess"},
+		"feature count":  {small, files{"train": good["train"], "validation": dataset(t, species, "v", 9, -1, "a")}, "has 2 features but", "same preprocess"},
+		"another target": {small, files{"train": good["train"], "validation": dataset(t, sex, "v", 9, -1, "a", "b")}, "is not that of", "same preprocess"},
+		"no target":      {small, files{"train": noTarget()}, "no target to learn", "preprocess"},
+		"a row without":  {small, files{"train": dataset(t, species, "v", 9, 4, "a", "b")}, "row 5 has no target", ""},
+		"empty":          {small, files{"train": dataset(t, species, "v", 0, -1, "a", "b")}, "no rows", ""},
+		"not a data set": {small, files{"train": []byte("hello")}, "train data set", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := pipelinetest.RunErr(t, pipelinetest.Case{Kind: Kind(), With: c.with, Inputs: c.inputs})
+			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(diag.HintOf(err), c.hint) {
+				t.Errorf("got error %v (hint: %s), want %q (hint: %q)", err, diag.HintOf(err), c.want, c.hint)
+			}
+		})
+	}
+}
+
+// Without validation the last epoch counts, and only training has curves.
+func TestWithoutValidation(t *testing.T) {
+	in := inputs(t, mass)
+	delete(in, "validation")
+	r := pipelinetest.Run(t, pipelinetest.Case{Kind: Kind(), With: small, Inputs: in, Seed: 1})
+	if r.Metrics["best_epoch"] != 12 || len(r.Metrics) != 4 || !strings.Contains(r.Log, "kept the last") {
+		t.Errorf("metrics %v, log %q", r.Metrics, r.Log)
+	}
+}
