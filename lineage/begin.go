@@ -1,0 +1,160 @@
+package lineage
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"time"
+
+	"pipe/artifacts"
+)
+
+// BeginRun records a run that begins now, in this process, and returns its ID.
+// FinishRun ends it.
+func (d *DB) BeginRun(ctx context.Context, run Run) (runID string, err error) {
+	now := d.now()
+	runID = newRunID(now)
+	err = d.update(ctx, durable, "begin a run in", func(t *tx) error {
+		pipelineID, err := t.pipeline(run, now)
+		if err != nil {
+			return err
+		}
+		environmentID, err := t.environment(run.Environment)
+		if err != nil {
+			return err
+		}
+		scheduled := ""
+		if !run.ScheduledAt.IsZero() {
+			scheduled = formatTime(run.ScheduledAt)
+		}
+		_, err = t.exec(`INSERT INTO runs (id, pipeline, pipeline_id, environment_id, status, trigger, scheduled_at, rerun_of, seed, stages,
+				started_at, hostname, boot_id, pid, pid_start, pid_namespace, heartbeat_at)
+			VALUES (?, ?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			runID, run.Pipeline, pipelineID, environmentID, run.Trigger, nullable(scheduled), nullable(run.RerunOf), strconv.FormatUint(run.Seed, 10), run.Stages,
+			formatTime(now), d.self.hostname, d.self.bootID, d.self.pid, d.self.pidStart, d.self.namespace, formatTime(now))
+		if err != nil {
+			return err
+		}
+		for _, p := range run.Params {
+			if !json.Valid([]byte(p.Value)) {
+				return fmt.Errorf("parameter %s: value %q is not JSON", p.Name, p.Value)
+			}
+			if _, err := t.exec("INSERT INTO params (run_id, name, value, source) VALUES (?, ?, ?, ?)", runID, p.Name, p.Value, p.Source); err != nil {
+				return fmt.Errorf("parameter %s: %w", p.Name, err)
+			}
+		}
+		return t.event(now, runID, "", 0, Running, "")
+	})
+	if err != nil {
+		return "", err
+	}
+	// Not earlier: from now on Forget spares what this run may find.
+	return runID, d.Warm(ctx, run.Pipeline)
+}
+
+// newRunID sorts by time, and is unique also across machines whose databases
+// are merged: two runs of one second differ in 24 random bits.
+func newRunID(now time.Time) string {
+	var random [3]byte
+	rand.Read(random[:])
+	return now.UTC().Format("20060102T150405") + "-" + hex.EncodeToString(random[:])
+}
+
+func (t *tx) pipeline(run Run, now time.Time) (id int64, err error) {
+	_, err = t.exec(`INSERT INTO pipelines (name, file, spec_hash, spec, created_at) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (name, file, spec_hash) DO NOTHING`,
+		run.Pipeline, run.File, run.SpecID.String(), run.SpecText, formatTime(now))
+	if err != nil {
+		return 0, err
+	}
+	err = t.row("SELECT id FROM pipelines WHERE name = ? AND file = ? AND spec_hash = ?",
+		run.Pipeline, run.File, run.SpecID.String()).Scan(&id)
+	return id, err
+}
+
+func (t *tx) environment(env Environment) (id int64, err error) {
+	all, err := json.Marshal(env) // map keys are sorted
+	if err != nil {
+		return 0, err
+	}
+	details := "{}"
+	if len(env.Details) > 0 {
+		text, err := json.Marshal(env.Details)
+		if err != nil {
+			return 0, err
+		}
+		details = string(text)
+	}
+	hash := artifacts.Sum(all).String()
+	_, err = t.exec(`INSERT INTO environments (hash, pipe_version, go_version, os, arch, cpus, hostname, details)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING`,
+		hash, env.PipeVersion, env.GoVersion, env.OS, env.Arch, env.CPUs, env.Hostname, details)
+	if err != nil {
+		return 0, err
+	}
+	err = t.row("SELECT id FROM environments WHERE hash = ?", hash).Scan(&id)
+	return id, err
+}
+
+// FinishRun ends a run. Executions that are still running end with it, as
+// interrupted. Finishing a run twice is an error: somebody else (the reaper of
+// a process that could not see this one) has decided that it is over.
+func (d *DB) FinishRun(ctx context.Context, runID string, status Status, message string) error {
+	return d.update(ctx, durable, "finish a run in", func(t *tx) error {
+		return t.finishRun(runID, status, message, d.now(), d.now())
+	})
+}
+
+func (t *tx) finishRun(runID string, status Status, message string, finished, now time.Time) error {
+	if status == Running {
+		return fmt.Errorf("run %s: a run cannot finish as running", runID)
+	}
+	// A clock that went back must not make a run end before it began.
+	n, err := t.exec("UPDATE runs SET status = ?, finished_at = max(?, started_at), error = ? WHERE id = ? AND status = 'running'",
+		string(status), formatTime(finished), nullable(message), runID)
+	if err != nil {
+		return fmt.Errorf("run %s: %w", runID, err)
+	}
+	if n == 0 {
+		return fmt.Errorf("run %s is not running", runID)
+	}
+	_, err = t.exec(`INSERT INTO events (time, run_id, stage, attempt, state, message)
+		SELECT ?, run_id, stage, attempt, 'interrupted', '' FROM executions WHERE run_id = ? AND status = 'running' ORDER BY id`,
+		formatTime(now), runID)
+	if err != nil {
+		return err
+	}
+	_, err = t.exec("UPDATE executions SET status = 'interrupted', finished_at = max(?, started_at) WHERE run_id = ? AND status = 'running'",
+		formatTime(finished), runID)
+	if err != nil {
+		return err
+	}
+	return t.event(now, runID, "", 0, status, message)
+}
+
+func (t *tx) event(now time.Time, runID, stage string, attempt int, state Status, message string) error {
+	_, err := t.exec("INSERT INTO events (time, run_id, stage, attempt, state, message) VALUES (?, ?, ?, ?, ?, ?)",
+		formatTime(now), runID, nullable(stage), sqlAttempt(attempt), string(state), message)
+	return err
+}
+
+func sqlAttempt(n int) any {
+	if n == 0 {
+		return nil
+	}
+	return n
+}
+
+// Heartbeat says that the process of a run is alive.
+func (d *DB) Heartbeat(ctx context.Context, runID string) error {
+	return d.update(ctx, relaxed, "heartbeat in", func(t *tx) error {
+		n, err := t.exec("UPDATE runs SET heartbeat_at = ? WHERE id = ? AND status = 'running'", formatTime(d.now()), runID)
+		if err == nil && n == 0 {
+			err = fmt.Errorf("run %s is not running", runID)
+		}
+		return err
+	})
+}

@@ -1,0 +1,208 @@
+package lineage
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"pipe/artifacts"
+)
+
+const executionColumns = `e.id, e.run_id, e.stage, e.attempt, e.kind, e.kind_version, e.status, coalesce(e.cached_from, 0), e.reason,
+	e.started_at, coalesce(e.finished_at, ''), coalesce(e.error, ''), coalesce(o.key, ''), coalesce(o.config, ''), coalesce(s.seed, '')
+	FROM executions e JOIN executions o ON o.id = coalesce(e.cached_from, e.id) LEFT JOIN seeds s ON s.execution_id = o.id`
+
+// Executions lists the executions of a run in the order in which they were
+// recorded, without KeyParts and Points.
+func (d *DB) Executions(ctx context.Context, runID string) (_ []Execution, err error) {
+	defer func() { err = wrap("list executions in", d.path, err) }()
+	list, err := collect(ctx, d.r, scanExecution, "SELECT "+executionColumns+" WHERE e.run_id = ? ORDER BY e.id", runID)
+	if err != nil {
+		return nil, err
+	}
+	return list, d.completeExecutions(ctx, list, "e.run_id = ?", runID)
+}
+
+// Execution returns one execution, without KeyParts and Points.
+func (d *DB) Execution(ctx context.Context, id int64) (_ *Execution, err error) {
+	defer func() { err = wrap("read an execution from", d.path, err) }()
+	list, err := collect(ctx, d.r, scanExecution, "SELECT "+executionColumns+" WHERE e.id = ?", id)
+	if err != nil {
+		return nil, err
+	}
+	if len(list) == 0 {
+		return nil, &RefError{Ref: strconv.FormatInt(id, 10), Msg: "is not the ID of an execution"}
+	}
+	return &list[0], d.completeExecutions(ctx, list, "e.id = ?", id)
+}
+
+func scanExecution(rows *sql.Rows) (Execution, error) {
+	var e Execution
+	var started, finished, key, config, seed string
+	err := rows.Scan(&e.ID, &e.RunID, &e.Stage, &e.Attempt, &e.Kind, &e.KindVersion, &e.Status, &e.CachedFrom, &e.Reason,
+		&started, &finished, &e.Error, &key, &config, &seed)
+	if err != nil {
+		return e, err
+	}
+	if key != "" {
+		if e.Key, err = parseKey(key); err != nil {
+			return e, fmt.Errorf("execution %d: %w", e.ID, err)
+		}
+	}
+	if config != "" {
+		e.Config = []byte(config)
+	}
+	if seed != "" {
+		n, err := strconv.ParseUint(seed, 10, 64)
+		if err != nil {
+			return e, fmt.Errorf("execution %d: seed: %w", e.ID, err)
+		}
+		e.Seed = &n
+	}
+	return e, errors.Join(setTime(&e.Started, started), setTime(&e.Finished, finished))
+}
+
+// completeExecutions adds inputs, outputs and metrics of the executions that
+// where chooses, which are those of list.
+func (d *DB) completeExecutions(ctx context.Context, list []Execution, where string, arg any) error {
+	index := make(executionIndex, len(list))
+	for i := range list {
+		index[list[i].ID] = &list[i]
+	}
+	const join = " ON p.execution_id = coalesce(e.cached_from, e.id) "
+	err := d.each(ctx, func(rows *sql.Rows) error {
+		var id int64
+		var in Input
+		var hash string
+		if err := rows.Scan(&id, &in.Port, &in.Type, &hash, &in.Size, &in.FromStage, &in.FromPort, &in.Path); err != nil {
+			return err
+		}
+		var err error
+		in.ID, err = artifacts.ParseID(hash)
+		e := index.of(id)
+		e.Inputs = append(e.Inputs, in)
+		return err
+	}, `SELECT e.id, p.port, p.type, a.hash, coalesce(a.size, 0), coalesce(p.from_stage, ''), coalesce(p.from_port, ''), coalesce(p.path, '')
+		FROM executions e JOIN execution_inputs p`+join+`JOIN artifacts a ON a.id = p.artifact_id WHERE `+where+` ORDER BY e.id, p.port`, arg)
+	if err != nil {
+		return err
+	}
+	err = d.each(ctx, func(rows *sql.Rows) error {
+		var id int64
+		var out Output
+		var hash string
+		if err := rows.Scan(&id, &out.Port, &out.Type, &hash, &out.Size); err != nil {
+			return err
+		}
+		var err error
+		out.ID, err = artifacts.ParseID(hash)
+		e := index.of(id)
+		e.Outputs = append(e.Outputs, out)
+		return err
+	}, `SELECT e.id, p.port, p.type, a.hash, coalesce(a.size, 0)
+		FROM executions e JOIN execution_outputs p`+join+`JOIN artifacts a ON a.id = p.artifact_id WHERE `+where+` ORDER BY e.id, p.port`, arg)
+	if err != nil {
+		return err
+	}
+	return d.each(ctx, func(rows *sql.Rows) error {
+		var id int64
+		var m Metric
+		if err := rows.Scan(&id, &m.Name, &m.Value); err != nil {
+			return err
+		}
+		e := index.of(id)
+		e.Metrics = append(e.Metrics, m)
+		return nil
+	}, "SELECT e.id, p.name, p.value FROM executions e JOIN metrics p"+join+"WHERE "+where+" ORDER BY e.id, p.name", arg)
+}
+
+// An executionIndex finds the executions of a list by their ID.
+type executionIndex map[int64]*Execution
+
+// of gives one that nobody looks at for an execution that is not in the list:
+// while a run goes on, more are recorded between one query and the next.
+func (x executionIndex) of(id int64) *Execution {
+	if e := x[id]; e != nil {
+		return e
+	}
+	return new(Execution)
+}
+
+// each calls scan for every row of a query.
+func (d *DB) each(ctx context.Context, scan func(*sql.Rows) error, query string, args ...any) error {
+	rows, err := d.r.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// origin looks through a cached execution.
+const origin = "(SELECT coalesce(cached_from, id) FROM executions WHERE id = ?)"
+
+// KeyParts returns the components of the key of an execution, cached or not,
+// in the order in which they were hashed.
+func (d *DB) KeyParts(ctx context.Context, executionID int64) (_ []KeyPart, err error) {
+	defer func() { err = wrap("read a key from", d.path, err) }()
+	return collect(ctx, d.r, func(rows *sql.Rows) (p KeyPart, err error) {
+		err = rows.Scan(&p.Name, &p.Value)
+		return p, err
+	}, "SELECT name, value FROM key_parts WHERE execution_id = "+origin+" ORDER BY position", executionID)
+}
+
+// Points returns the curves of an execution, cached or not, by name and step.
+func (d *DB) Points(ctx context.Context, executionID int64) (_ []Point, err error) {
+	defer func() { err = wrap("read curves from", d.path, err) }()
+	return collect(ctx, d.r, func(rows *sql.Rows) (p Point, err error) {
+		err = rows.Scan(&p.Name, &p.Step, &p.Value)
+		return p, err
+	}, "SELECT name, step, value FROM metric_points WHERE execution_id = "+origin+" ORDER BY name, step", executionID)
+}
+
+// A StageMetric is a final value with the stage that it belongs to.
+type StageMetric struct {
+	Stage string
+	Metric
+}
+
+// Metrics returns the final values of all stages of a run, cached or not, by
+// the order of the stages and by name.
+func (d *DB) Metrics(ctx context.Context, runID string) (_ []StageMetric, err error) {
+	defer func() { err = wrap("read metrics from", d.path, err) }()
+	return collect(ctx, d.r, func(rows *sql.Rows) (m StageMetric, err error) {
+		err = rows.Scan(&m.Stage, &m.Name, &m.Value)
+		return m, err
+	}, `SELECT e.stage, m.name, m.value FROM executions e JOIN metrics m ON m.execution_id = coalesce(e.cached_from, e.id)
+		WHERE e.run_id = ? ORDER BY e.id, m.name`, runID)
+}
+
+// An Event is a change of state of a run or of one of its stages.
+type Event struct {
+	Time    time.Time
+	Stage   string // empty: the run as a whole
+	Attempt int
+	State   Status
+	Message string
+}
+
+// Events returns what happened in a run, in order.
+func (d *DB) Events(ctx context.Context, runID string) (_ []Event, err error) {
+	defer func() { err = wrap("read events from", d.path, err) }()
+	return collect(ctx, d.r, func(rows *sql.Rows) (Event, error) {
+		var e Event
+		var at string
+		if err := rows.Scan(&at, &e.Stage, &e.Attempt, &e.State, &e.Message); err != nil {
+			return e, err
+		}
+		return e, setTime(&e.Time, at)
+	}, "SELECT time, coalesce(stage, ''), coalesce(attempt, 0), state, message FROM events WHERE run_id = ? ORDER BY id", runID)
+}

@@ -1,0 +1,292 @@
+package lineage
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+// names of the artifacts that tests make, for reading graphs.
+func draw(g *Graph, names ...string) string {
+	byID := map[string]string{}
+	for _, n := range names {
+		byID[aid(n).String()] = n
+	}
+	var b strings.Builder
+	for _, a := range g.Artifacts {
+		fmt.Fprintf(&b, "artifact %s type=%s size=%d path=%s\n", byID[a.ID.String()], a.Type, a.Size, a.Path)
+	}
+	lines := strings.Split(b.String(), "\n")
+	slices.Sort(lines) // by name, which is easier to read than by ID
+	b.Reset()
+	b.WriteString(strings.TrimSpace(strings.Join(lines, "\n")) + "\n")
+	for _, e := range g.Executions {
+		fmt.Fprintf(&b, "execution %d %s %s %s\n", e.ID, e.Stage, e.Kind, e.Status)
+	}
+	for _, e := range g.Edges {
+		if e.Output {
+			fmt.Fprintf(&b, "%d -> %s (%s)\n", e.Execution, byID[e.Artifact.String()], e.Port)
+		} else {
+			fmt.Fprintf(&b, "%d <- %s (%s)\n", e.Execution, byID[e.Artifact.String()], e.Port)
+		}
+	}
+	return b.String()
+}
+
+func TestGraphs(t *testing.T) {
+	db, c := newTest(t)
+	_, second := twoRuns(t, db, c)
+	names := []string{"csv", "table", "model", "metrics", "report"}
+	var b strings.Builder
+	for _, q := range []struct{ dir, ref string }{
+		{"up", aid("metrics").String()}, {"up", second + "/score"}, {"up", "penguins/model.model"}, {"up", aid("csv").String()}, {"up", "latest"},
+		{"down", aid("csv").String()}, {"down", aid("model").String()}, {"down", second + "/load"}, {"down", aid("report").String()}, {"down", "latest"},
+	} {
+		ref, err := db.Resolve(t.Context(), q.ref)
+		if err != nil {
+			t.Fatal(err)
+		}
+		walk := db.Upstream
+		if q.dir == "down" {
+			walk = db.Downstream
+		}
+		g, err := walk(t.Context(), ref)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := q.ref
+		for _, n := range names {
+			name = strings.Replace(name, aid(n).String(), "artifact "+n, 1)
+		}
+		fmt.Fprintf(&b, "# %s %s\n%s\n", q.dir, strings.Replace(name, second, "SECOND", 1), draw(g, names...))
+	}
+	golden := filepath.Join("testdata", "graphs.txt")
+	if *update {
+		if err := os.WriteFile(golden, []byte(b.String()), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), b.String()); diff != "" {
+		t.Error(diff)
+	}
+	if _, err := db.Upstream(t.Context(), Ref{Artifact: aid("nothing")}); err == nil {
+		t.Error("an unknown artifact has a graph")
+	}
+}
+
+// Two runs made the same table in different ways. Each model comes from the
+// way of its own run.
+func TestUpstreamFollowsTheMakerInTheRun(t *testing.T) {
+	db, _ := newTest(t)
+	for i, source := range []string{"one.csv", "two.csv"} {
+		run := begin(t, db, "p")
+		record(t, db,
+			Execution{RunID: run, Stage: "load", Kind: "ingest", Status: Succeeded, Key: akey(source),
+				Inputs: []Input{{Port: "path", Type: "file", ID: aid(source), Path: source}}, Outputs: []Output{{"table", "table", aid("table"), 1}}},
+			Execution{RunID: run, Stage: "model", Kind: "train", Status: Succeeded, Key: akey(fmt.Sprint("model", i)),
+				Inputs:  []Input{{Port: "train", Type: "table", ID: aid("table"), FromStage: "load", FromPort: "table"}},
+				Outputs: []Output{{"model", "model", aid(fmt.Sprint("model", i)), 1}}})
+		finish(t, db, run)
+	}
+	for i, source := range []string{"one.csv", "two.csv"} {
+		g, err := db.Upstream(t.Context(), Ref{Artifact: aid(fmt.Sprint("model", i))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var files []string
+		for _, a := range g.Artifacts {
+			if a.Path != "" {
+				files = append(files, a.Path)
+			}
+		}
+		if diff := cmp.Diff([]string{source}, files); diff != "" {
+			t.Errorf("model%d: %s", i, diff)
+		}
+	}
+}
+
+// The graphs of a random history equal those that a walk in Go finds.
+func TestGraphsAgainstAWalk(t *testing.T) {
+	db, _ := newTest(t)
+	rapid.Check(t, func(t *rapid.T) {
+		run, err := db.BeginRun(t.Context(), Run{Pipeline: "p"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := rapid.IntRange(1, 12).Draw(t, "stages")
+		reads := make([][]int, n)
+		var list []Execution
+		name := func(i int) string { return fmt.Sprint(run, "/", i) }
+		for i := range n {
+			e := Execution{RunID: run, Stage: fmt.Sprint("s", i), Kind: "k", Status: Succeeded, Outputs: []Output{{"out", "table", aid(name(i)), 1}}}
+			if i > 0 {
+				reads[i] = rapid.SliceOfNDistinct(rapid.IntRange(0, i-1), 0, 3, rapid.ID).Draw(t, "reads")
+			}
+			for _, from := range reads[i] {
+				e.Inputs = append(e.Inputs, Input{Port: fmt.Sprint("in", from), Type: "table", ID: aid(name(from)), FromStage: fmt.Sprint("s", from), FromPort: "out"})
+			}
+			list = append(list, e)
+		}
+		if err := db.RecordAll(t.Context(), list); err != nil {
+			t.Fatal(err)
+		}
+		start := rapid.IntRange(0, n-1).Draw(t, "start")
+		up := closure(start, func(i int) []int { return reads[i] })
+		down := closure(start, func(i int) (users []int) {
+			for u := range reads {
+				if slices.Contains(reads[u], i) {
+					users = append(users, u)
+				}
+			}
+			return users
+		})
+		g, err := db.Upstream(t.Context(), Ref{Artifact: aid(name(start))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(up, stages(g)); diff != "" {
+			t.Fatal("up: ", diff)
+		}
+		g, err = db.Downstream(t.Context(), Ref{Artifact: aid(name(start))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		// The maker of the start is not made from it.
+		if diff := cmp.Diff(slices.DeleteFunc(down, func(s string) bool { return s == fmt.Sprint("s", start) }), stages(g)); diff != "" {
+			t.Fatal("down: ", diff)
+		}
+		if err := db.FinishRun(t.Context(), run, Succeeded, ""); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func closure(start int, next func(int) []int) []string {
+	seen := map[int]bool{start: true}
+	for todo := []int{start}; len(todo) > 0; {
+		i := todo[0]
+		todo = todo[1:]
+		for _, j := range next(i) {
+			if !seen[j] {
+				seen[j] = true
+				todo = append(todo, j)
+			}
+		}
+	}
+	list := []string{}
+	for i := range seen {
+		list = append(list, fmt.Sprint("s", i))
+	}
+	slices.Sort(list)
+	return list
+}
+
+func stages(g *Graph) []string {
+	list := []string{}
+	for _, e := range g.Executions {
+		list = append(list, e.Stage)
+	}
+	slices.Sort(list)
+	return list
+}
+
+func TestResolve(t *testing.T) {
+	db, c := newTest(t)
+	first, second := twoRuns(t, db, c)
+	model := aid("model").String()
+	score := Ref{Execution: 4, RunID: second, Stage: "score"}
+	metrics := score
+	metrics.Port, metrics.Artifact = "metrics", aid("metrics")
+	for _, test := range []struct {
+		ref  string
+		want Ref
+	}{
+		{model, Ref{Artifact: aid("model")}},
+		{model[:4], Ref{Artifact: aid("model")}},
+		{first, Ref{RunID: first}},
+		{first[:len(first)-2], Ref{RunID: first}},
+		{"latest", Ref{RunID: second}},
+		{"penguins", Ref{RunID: second}},
+		{second + "/score", score},
+		{"penguins/score", score},
+		{"penguins/score.metrics", metrics},
+		{"latest/score.metrics", metrics},
+	} {
+		got, err := db.Resolve(t.Context(), test.ref)
+		if err != nil {
+			t.Errorf("%s: %v", test.ref, err)
+		} else if diff := cmp.Diff(test.want, got); diff != "" {
+			t.Errorf("%s: %s", test.ref, diff)
+		}
+	}
+	for _, test := range []struct{ ref, msg, hint string }{
+		{"nothing", "is neither a run, nor a pipeline that was run, nor an artifact", "one of: latest, penguins"},
+		{"ab", "is too short", ""},
+		{"", "is neither a run", "penguins"},
+		{"20261123T", "may mean several things", first + ", " + second},
+		{"penguins/nothing", `has no stage "nothing"`, "one of: load, model, score"},
+		{"penguins/score.nothing", `has no output "nothing"`, "one of: score.metrics, score.report"},
+		{"other/score", "is neither a run", "penguins"},
+		{strings.Repeat("0", 64), "is neither a run", "penguins"},
+	} {
+		_, err := db.Resolve(t.Context(), test.ref)
+		var ref *RefError
+		if !errors.As(err, &ref) || !strings.Contains(err.Error(), test.msg) || !strings.Contains(ref.Hint(), test.hint) {
+			t.Errorf("%s: error is %v", test.ref, err)
+		}
+	}
+	if _, err := newEmpty(t).Resolve(t.Context(), "latest"); err == nil || !strings.Contains(err.Error(), "there are no runs yet") {
+		t.Errorf("in an empty database: %v", err)
+	}
+}
+
+func newEmpty(t *testing.T) *DB {
+	db, _ := newTest(t)
+	return db
+}
+
+func TestResolveAmbiguousArtifact(t *testing.T) {
+	db, _ := newTest(t)
+	a, b := aid("x"), aid("x")
+	b[31] ^= 1
+	record(t, db, Execution{RunID: begin(t, db, "p"), Stage: "s", Kind: "k", Status: Succeeded, Outputs: []Output{{"a", "table", a, 1}, {"b", "table", b, 1}}})
+	_, err := db.Resolve(t.Context(), a.Short())
+	var ref *RefError
+	if !errors.As(err, &ref) || len(ref.Candidates) != 2 || !slices.Contains(ref.Candidates, b.String()) {
+		t.Errorf("error is %v", err)
+	}
+	if got, err := db.Resolve(t.Context(), b.String()); err != nil || got.Artifact != b {
+		t.Errorf("%v, %v", got, err)
+	}
+}
+
+func TestArtifact(t *testing.T) {
+	db, c := newTest(t)
+	first, _ := twoRuns(t, db, c)
+	a, err := db.Artifact(t.Context(), aid("table"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &Artifact{
+		ArtifactNode: ArtifactNode{ID: aid("table"), Type: "table", Size: 1000}, Created: a.Created,
+		MadeBy: []Use{{1, first, "penguins", "load", "table"}},
+		ReadBy: []Use{{2, first, "penguins", "model", "train"}, {3, first, "penguins", "model", "train"}, {4, first, "penguins", "score", "data"}},
+	}
+	if diff := cmp.Diff(want, a); diff != "" {
+		t.Error(diff)
+	}
+	if a, err := db.Artifact(t.Context(), aid("csv")); err != nil || a.Path != "data/penguins.csv" || a.Type != "file" {
+		t.Errorf("%+v, %v", a, err)
+	}
+}

@@ -1,0 +1,216 @@
+package lineage
+
+import (
+	"context"
+	"database/sql"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"pipe/artifacts"
+)
+
+// A Memo is a finished run of which all stages succeeded, together with what
+// has to be still so for another run to give the same without looking at its
+// stages one by one. The caller decides whether it is; see DB.Repeat.
+type Memo struct {
+	Fingerprint   artifacts.ID // of all that the run was given
+	RunID         string
+	LastExecution int64             // see DB.LastExecution
+	Files         []MemoFile        // external files that were read
+	Objects       []artifacts.Sized // all that the stages gave, and the text of the pipeline
+}
+
+// A MemoFile is an external file with the bytes that it had.
+type MemoFile struct {
+	Path string       `json:"path"` // absolute
+	ID   artifacts.ID `json:"id"`
+}
+
+// maxMemos bounds how many memos are kept: those that were used last.
+const maxMemos = 16
+
+// LastExecution is the ID of the newest execution, 0 if there is none. Taken
+// before a run looks up its stages, it says which executions the run could
+// have found.
+func (d *DB) LastExecution(ctx context.Context) (id int64, err error) {
+	defer func() { err = wrap("read", d.path, err) }()
+	err = d.r.QueryRowContext(ctx, "SELECT coalesce(max(id), 0) FROM executions").Scan(&id)
+	return id, err
+}
+
+// Remember keeps a memo of a run that has succeeded, in place of an earlier
+// one with the fingerprint.
+func (d *DB) Remember(ctx context.Context, m Memo) error {
+	files, err := json.Marshal(m.Files)
+	if err != nil {
+		return err
+	}
+	objects := make([]byte, 0, len(m.Objects)*memoObjectSize)
+	for _, o := range m.Objects {
+		objects = append(objects, o.ID[:]...)
+		objects = binary.BigEndian.AppendUint64(objects, uint64(o.Size))
+	}
+	fingerprint := m.Fingerprint.String()
+	return d.update(ctx, relaxed, "remember a run in", func(t *tx) error {
+		for _, st := range []struct {
+			query string
+			args  []any
+		}{
+			{"DELETE FROM run_memos WHERE fingerprint = ?", []any{fingerprint}},
+			{"INSERT INTO run_memos (fingerprint, run_id, last_execution, used_at) VALUES (?, ?, ?, ?)",
+				[]any{fingerprint, m.RunID, m.LastExecution, formatTime(d.now())}},
+			{"INSERT INTO run_memo_lists (fingerprint, files, objects) VALUES (?, ?, ?)", []any{fingerprint, string(files), objects}},
+			{`DELETE FROM run_memos WHERE fingerprint <> ? AND fingerprint NOT IN
+				(SELECT fingerprint FROM run_memos ORDER BY used_at DESC, fingerprint LIMIT ?)`, []any{fingerprint, maxMemos}},
+		} {
+			if _, err := t.exec(st.query, st.args...); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+const memoObjectSize = len(artifacts.ID{}) + 8
+
+// Recall returns the memo with a fingerprint, nil if there is none or it
+// cannot be read.
+func (d *DB) Recall(ctx context.Context, fingerprint artifacts.ID) (_ *Memo, err error) {
+	defer func() { err = wrap("recall a run from", d.path, err) }()
+	m := &Memo{Fingerprint: fingerprint}
+	var files string
+	var objects []byte
+	err = d.r.QueryRowContext(ctx, `SELECT m.run_id, m.last_execution, l.files, l.objects
+		FROM run_memos m JOIN run_memo_lists l ON l.fingerprint = m.fingerprint WHERE m.fingerprint = ?`,
+		fingerprint.String()).Scan(&m.RunID, &m.LastExecution, &files, &objects)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if json.Unmarshal([]byte(files), &m.Files) != nil || len(objects)%memoObjectSize != 0 {
+		return nil, nil
+	}
+	m.Objects = make([]artifacts.Sized, len(objects)/memoObjectSize)
+	for i := range m.Objects {
+		o := objects[i*memoObjectSize:][:memoObjectSize]
+		n := copy(m.Objects[i].ID[:], o)
+		m.Objects[i].Size = int64(binary.BigEndian.Uint64(o[n:]))
+	}
+	return m, nil
+}
+
+// A Repeated is a run that was recorded by Repeat.
+type Repeated struct {
+	RunID    string
+	Pipeline string
+	Stages   int
+}
+
+// Repeat records a run that begins and ends now, in which every stage was
+// found in the cache as in the run of the memo. It returns nil, and records
+// nothing, if that run is not what the memo says, or if an execution has been
+// recorded since that a stage of a new run would take in preference.
+func (d *DB) Repeat(ctx context.Context, m *Memo, run Run, reason string) (*Repeated, error) {
+	var repeated *Repeated
+	err := d.update(ctx, durable, "repeat a run in", func(t *tx) (err error) {
+		repeated, err = d.repeat(t, m, run, reason)
+		if errors.Is(err, errStale) {
+			return nil // nothing was written yet
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return repeated, nil
+}
+
+// errStale says that a memo does not hold any more.
+var errStale = errors.New("the memo is stale")
+
+// maxNewer is the number of new executions up to which it pays to look at each.
+const maxNewer = 200_000
+
+func (d *DB) repeat(t *tx, m *Memo, run Run, reason string) (*Repeated, error) {
+	res := &Repeated{}
+	var done int
+	err := t.row(`SELECT pipeline, stages, (SELECT count(*) FROM executions e WHERE e.run_id = r.id AND e.status IN ('succeeded', 'cached')
+			AND coalesce(e.cached_from, e.id) NOT IN (SELECT execution_id FROM doomed_executions))
+		FROM runs r WHERE id = ? AND status = 'succeeded' AND id NOT IN (SELECT run_id FROM forgotten_runs)`, m.RunID).Scan(&res.Pipeline, &res.Stages, &done)
+	if errors.Is(err, sql.ErrNoRows) || err == nil && done != res.Stages {
+		return nil, errStale
+	}
+	if err != nil {
+		return nil, err
+	}
+	var newest, rivals int64
+	if err := t.row("SELECT coalesce(max(id), 0) FROM executions").Scan(&newest); err != nil {
+		return nil, err
+	}
+	if newest-m.LastExecution > maxNewer+int64(res.Stages) {
+		return nil, errStale
+	}
+	err = t.row(`SELECT count(*) FROM executions n WHERE n.id > ? AND n.status = 'succeeded' AND n.run_id <> ?
+			AND EXISTS (SELECT 1 FROM executions o WHERE o.key = n.key AND o.status = 'succeeded' AND o.id < n.id)`,
+		m.LastExecution, m.RunID).Scan(&rivals)
+	if err != nil {
+		return nil, err
+	}
+	if rivals > 0 {
+		return nil, errStale
+	}
+	return res, d.repeatRows(t, m, run, reason, res)
+}
+
+func (d *DB) repeatRows(t *tx, m *Memo, run Run, reason string, res *Repeated) error {
+	now := d.now()
+	at := formatTime(now)
+	res.RunID = newRunID(now)
+	environmentID, err := t.environment(run.Environment)
+	if err != nil {
+		return err
+	}
+	scheduled := ""
+	if !run.ScheduledAt.IsZero() {
+		scheduled = formatTime(run.ScheduledAt)
+	}
+	n, err := t.exec(`INSERT INTO runs (id, pipeline, pipeline_id, environment_id, status, trigger, scheduled_at, seed, stages,
+			started_at, finished_at, hostname, boot_id, pid, pid_start, pid_namespace, heartbeat_at)
+		SELECT ?, pipeline, pipeline_id, ?, 'succeeded', ?, ?, seed, stages, ?, ?, ?, ?, ?, ?, ?, ? FROM runs WHERE id = ?`,
+		res.RunID, environmentID, run.Trigger, nullable(scheduled), at, at,
+		d.self.hostname, d.self.bootID, d.self.pid, d.self.pidStart, d.self.namespace, at, m.RunID)
+	if err == nil && n != 1 {
+		err = fmt.Errorf("run %s was not copied", m.RunID)
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := t.exec("INSERT INTO params (run_id, name, value, source) SELECT ?, name, value, source FROM params WHERE run_id = ?",
+		res.RunID, m.RunID); err != nil {
+		return err
+	}
+	n, err = t.exec(`INSERT INTO executions (run_id, stage, attempt, kind, kind_version, status, cached_from, reason, started_at, finished_at)
+		SELECT ?, stage, 1, kind, kind_version, 'cached', coalesce(cached_from, id), ?, ?, ?
+		FROM executions WHERE run_id = ? AND status IN ('succeeded', 'cached') ORDER BY id`,
+		res.RunID, reason, at, at, m.RunID)
+	if err == nil && n != int64(res.Stages) {
+		err = fmt.Errorf("run %s: %d of %d stages were copied", m.RunID, n, res.Stages)
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := t.exec(`UPDATE run_memos SET used_at = ?, last_execution = (SELECT max(id) FROM executions) WHERE fingerprint = ?`,
+		at, m.Fingerprint.String()); err != nil {
+		return err
+	}
+	for _, state := range []Status{Running, Succeeded} {
+		if err := t.event(now, res.RunID, "", 0, state, ""); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,66 @@
+package lineage
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// newestVersion is the version of the schema that this program reads and
+// writes: the number of files in migrations. Version n is made by 000n_*.sql.
+const newestVersion = 6
+
+// applicationID marks the file as a lineage database: "pipe" in ASCII.
+const applicationID = 0x70697065
+
+func schemaVersion(ctx context.Context, db *sql.DB) (int, error) {
+	var version, app, tables int
+	// The two pragmas are read from the header of the file. Only a file that
+	// is not ours, or new, is looked at more closely.
+	err := db.QueryRowContext(ctx, "SELECT u.user_version, a.application_id FROM pragma_user_version u, pragma_application_id a").Scan(&version, &app)
+	if err == nil && app != applicationID {
+		err = db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables)
+		if err == nil && (tables > 0 || version != 0 || app != 0) {
+			err = &hintError{err: errors.New("this is a database of another program"), hint: "use another path for the store"}
+		}
+	}
+	if err == nil && version > newestVersion {
+		err = &hintError{
+			err:  fmt.Errorf("the database was written by a newer pipe (schema version %d, this one knows %d)", version, newestVersion),
+			hint: "use the newer pipe, or another store",
+		}
+	}
+	return version, err
+}
+
+// migrate applies the migrations that are missing, all in one transaction. The
+// version is read again in it: another process may have been faster.
+func (d *DB) migrate(ctx context.Context) error {
+	return d.update(ctx, durable, "migrate", func(t *tx) error {
+		var version int
+		if err := t.row("PRAGMA user_version").Scan(&version); err != nil {
+			return err
+		}
+		files, err := migrations.ReadDir("migrations")
+		if err != nil {
+			return err
+		}
+		for ; version < newestVersion; version++ {
+			name := files[version].Name()
+			text, err := migrations.ReadFile("migrations/" + name)
+			if err != nil {
+				return err
+			}
+			if _, err := t.exec(string(text)); err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+		}
+		_, err = t.exec(fmt.Sprintf("PRAGMA user_version = %d; PRAGMA application_id = %d", version, applicationID))
+		return err
+	})
+}

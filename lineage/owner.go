@@ -1,0 +1,46 @@
+package lineage
+
+import (
+	"os"
+	"time"
+)
+
+// An owner is the process that holds a lease. The number of a process is used
+// again after its death, so its start time and the boot belong to it; and it
+// means something only within its process namespace (of a container).
+type owner struct {
+	hostname  string
+	bootID    string // empty if the system has none
+	pid       int
+	pidStart  int64 // clock ticks since boot; 0 if unknown
+	namespace string
+}
+
+func currentOwner() (owner, error) {
+	host, err := os.Hostname()
+	if err != nil {
+		return owner{}, err
+	}
+	pid := os.Getpid()
+	start, _ := processStart(pid)
+	return owner{hostname: host, bootID: bootID(), pid: pid, pidStart: start, namespace: pidNamespace()}, nil
+}
+
+// heartbeatLimit is the age at which a heartbeat counts as the last one, where
+// the process itself cannot be looked at.
+const heartbeatLimit = 60 * time.Second
+
+// gone reports whether the process o is dead, as seen from the process me.
+func (me owner) gone(o owner, heartbeat, now time.Time) bool {
+	switch {
+	case me.bootID == "" || me.namespace == "" || me.namespace != o.namespace && me.bootID == o.bootID:
+		// Nothing can be seen from here: another system or another container.
+		return now.Sub(heartbeat) > heartbeatLimit
+	case me.bootID != o.bootID:
+		// The machine was started again since, unless it is another machine
+		// that shares the disk with this one.
+		return me.hostname == o.hostname || now.Sub(heartbeat) > heartbeatLimit
+	}
+	start, alive := processStart(o.pid)
+	return !alive || o.pidStart != 0 && start != o.pidStart
+}

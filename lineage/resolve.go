@@ -1,0 +1,205 @@
+package lineage
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"pipe/artifacts"
+)
+
+// A Ref is what a reference names: an artifact, an execution, or a run.
+type Ref struct {
+	Artifact  artifacts.ID // zero if the reference names a whole execution or run
+	Execution int64        // the one that did the work; 0 if it is not known
+	RunID     string       // empty if the reference is only an artifact ID
+	Stage     string
+	Port      string
+}
+
+// minPrefix is the shortest prefix of an ID that is looked up.
+const minPrefix = 4
+
+// maxCandidates bounds what an error lists.
+const maxCandidates = 8
+
+// Resolve finds out what a reference means:
+//
+//	9f86d081...       an artifact, by its ID or a unique prefix of 4 digits or more
+//	20261123T...      a run, by its ID or a unique prefix of 4 characters or more
+//	latest            the newest run
+//	penguins          the newest run of a pipeline
+//	RUN/STAGE         what a stage did in a run, RUN being any of the above
+//	RUN/STAGE.PORT    one output of it
+//
+// The error is a *RefError if it names nothing or several things.
+func (d *DB) Resolve(ctx context.Context, ref string) (_ Ref, err error) {
+	defer func() { err = wrapRef("resolve in", d.path, err) }()
+	if run, rest, ok := strings.Cut(ref, "/"); ok {
+		id, err := d.resolveRun(ctx, run)
+		if err != nil {
+			return Ref{}, err
+		}
+		return d.resolveStage(ctx, ref, id, rest)
+	}
+	runID, runErr := d.resolveRun(ctx, ref)
+	var none *RefError
+	if runErr != nil && !errors.As(runErr, &none) {
+		return Ref{}, runErr
+	}
+	hashes, err := d.artifactsLike(ctx, ref)
+	if err != nil {
+		return Ref{}, err
+	}
+	switch {
+	case len(hashes) == 0 && runErr != nil:
+		if isHex(ref) && len(ref) < minPrefix {
+			none.Msg = fmt.Sprintf("is too short: give at least %d digits of an ID", minPrefix)
+		}
+		return Ref{}, none
+	case len(hashes) == 0 || runErr == nil && !strings.HasPrefix(runID, ref): // "latest" or a pipeline comes first
+		return Ref{RunID: runID}, nil
+	case len(hashes) == 1 && runErr != nil && !none.ambiguous():
+		id, err := artifacts.ParseID(hashes[0])
+		return Ref{Artifact: id}, err
+	}
+	candidates := hashes
+	switch {
+	case runErr == nil:
+		candidates = append(candidates, runID)
+	case none.ambiguous():
+		candidates = append(candidates, none.Candidates...)
+	}
+	return Ref{}, &RefError{Ref: ref, Msg: ambiguous, Candidates: candidates}
+}
+
+const ambiguous = "may mean several things"
+
+func (e *RefError) ambiguous() bool { return e.Msg == ambiguous }
+
+// wrapRef leaves a *RefError as it is: the file of the database would only
+// distract from the reference.
+func wrapRef(op, path string, err error) error {
+	var ref *RefError
+	if errors.As(err, &ref) {
+		return ref
+	}
+	return wrap(op, path, err)
+}
+
+// RunByRef returns the run that a reference names: a run ID, a unique prefix
+// of one, "latest", or the name of a pipeline, which means its newest run.
+func (d *DB) RunByRef(ctx context.Context, ref string) (_ *Run, err error) {
+	defer func() { err = wrapRef("resolve in", d.path, err) }()
+	id, err := d.resolveRun(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	return d.Run(ctx, id)
+}
+
+func (d *DB) resolveRun(ctx context.Context, ref string) (id string, err error) {
+	queries := []string{
+		"SELECT id FROM runs WHERE id = ?1",
+		"SELECT id FROM runs WHERE pipeline = ?1 ORDER BY seq DESC LIMIT 1",
+	}
+	if ref == "latest" {
+		queries = append(queries, "SELECT id FROM runs WHERE ?1 = 'latest' ORDER BY seq DESC LIMIT 1")
+	}
+	for _, q := range queries {
+		err := d.r.QueryRowContext(ctx, q, ref).Scan(&id)
+		if err == nil || !errors.Is(err, sql.ErrNoRows) {
+			return id, err
+		}
+	}
+	var like []string
+	if len(ref) >= minPrefix {
+		// Upper bound: the successor of every text that begins with ref.
+		like, err = collect(ctx, d.r, scanText, "SELECT id FROM runs WHERE id >= ?1 AND id < ?1 || char(0x10ffff) ORDER BY id LIMIT ?2", ref, maxCandidates)
+		if err != nil {
+			return "", err
+		}
+	}
+	switch len(like) {
+	case 1:
+		return like[0], nil
+	case 0:
+		pipelines, err := collect(ctx, d.r, scanText, "SELECT DISTINCT pipeline FROM runs ORDER BY pipeline LIMIT ?", maxCandidates)
+		if err != nil {
+			return "", err
+		}
+		if len(pipelines) == 0 {
+			return "", &RefError{Ref: ref, Msg: "names nothing: there are no runs yet"}
+		}
+		return "", &RefError{Ref: ref, Msg: "is neither a run, nor a pipeline that was run, nor an artifact",
+			Candidates: append([]string{"latest"}, pipelines...)}
+	}
+	return "", &RefError{Ref: ref, Msg: ambiguous, Candidates: like}
+}
+
+func scanText(rows *sql.Rows) (s string, err error) {
+	err = rows.Scan(&s)
+	return s, err
+}
+
+func isHex(s string) bool {
+	return s != "" && strings.Trim(s, "0123456789abcdef") == ""
+}
+
+func (d *DB) artifactsLike(ctx context.Context, ref string) ([]string, error) {
+	if !isHex(ref) || len(ref) < minPrefix {
+		return nil, nil
+	}
+	return collect(ctx, d.r, scanText, "SELECT hash FROM artifacts WHERE hash >= ?1 AND hash < ?1 || 'g' ORDER BY hash LIMIT ?2", ref, maxCandidates)
+}
+
+// resolveStage finds "STAGE" or "STAGE.PORT" in a run: the last attempt.
+func (d *DB) resolveStage(ctx context.Context, ref, runID, name string) (Ref, error) {
+	stage, port := name, ""
+	id, err := d.lastAttempt(ctx, runID, stage)
+	if err == nil && id == 0 {
+		if at := strings.LastIndexByte(name, '.'); at > 0 {
+			stage, port = name[:at], name[at+1:]
+			id, err = d.lastAttempt(ctx, runID, stage)
+		}
+	}
+	if err != nil {
+		return Ref{}, err
+	}
+	if id == 0 {
+		stages, err := collect(ctx, d.r, scanText, "SELECT stage FROM executions WHERE run_id = ? GROUP BY stage ORDER BY min(id)", runID)
+		if err != nil {
+			return Ref{}, err
+		}
+		return Ref{}, &RefError{Ref: ref, Msg: fmt.Sprintf("names nothing: run %s has no stage %q", runID, stage), Candidates: stages}
+	}
+	res := Ref{Execution: id, RunID: runID, Stage: stage, Port: port}
+	if port == "" {
+		return res, nil
+	}
+	outputs, err := d.outputs(ctx, id)
+	if err != nil {
+		return Ref{}, err
+	}
+	var ports []string
+	for _, o := range outputs {
+		if o.Port == port {
+			res.Artifact = o.ID
+			return res, nil
+		}
+		ports = append(ports, stage+"."+o.Port)
+	}
+	return Ref{}, &RefError{Ref: ref, Msg: fmt.Sprintf("names nothing: stage %s has no output %q in run %s", stage, port, runID), Candidates: ports}
+}
+
+// lastAttempt returns the execution that did the work of a stage, or 0.
+func (d *DB) lastAttempt(ctx context.Context, runID, stage string) (id int64, err error) {
+	err = d.r.QueryRowContext(ctx, "SELECT coalesce(cached_from, id) FROM executions WHERE run_id = ? AND stage = ? ORDER BY attempt DESC LIMIT 1",
+		runID, stage).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return id, err
+}

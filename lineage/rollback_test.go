@@ -1,0 +1,36 @@
+package lineage
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// A process that died while it made the database leaves a journal. Reading
+// must not fail because of it: the journal is rolled back first.
+func TestReadOnlyAfterDeathInFirstOpen(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lineage.db")
+	for suffix, file := range map[string]string{"": "made.db", "-journal": "made.db-journal"} {
+		text, err := os.ReadFile(filepath.Join("testdata", "killed", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path+suffix, text, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := OpenReadOnly(path); err == nil || !strings.Contains(err.Error(), "has version 0 of the schema") {
+		t.Errorf("OpenReadOnly: %v", err)
+	}
+	db, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if problems, err := db.Check(t.Context()); err != nil || len(problems) > 0 {
+		t.Errorf("Check: %v, %v", problems, err)
+	}
+	if err := db.Close(); err != nil {
+		t.Error(err)
+	}
+}

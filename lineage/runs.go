@@ -1,0 +1,140 @@
+package lineage
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"pipe/artifacts"
+)
+
+// A RunFilter chooses runs; zero fields choose all.
+type RunFilter struct {
+	Pipeline string
+	Status   Status
+	Limit    int
+}
+
+const runColumns = `r.id, r.pipeline, r.status, r.trigger, coalesce(r.scheduled_at, ''), coalesce(r.rerun_of, ''), r.seed, r.stages,
+	r.started_at, coalesce(r.finished_at, ''), r.heartbeat_at, r.pid, coalesce(r.error, ''),
+	coalesce(r.imported_at, ''), coalesce(r.imported_from, ''), l.file, l.spec_hash, v.pipe_version, v.go_version, v.os, v.arch, v.cpus, v.hostname, v.details`
+
+const runTables = ` FROM runs r JOIN pipelines l ON l.id = r.pipeline_id JOIN environments v ON v.id = r.environment_id`
+
+// Runs lists runs, the newest first, without SpecText.
+func (d *DB) Runs(ctx context.Context, f RunFilter) (_ []Run, err error) {
+	defer func() { err = wrap("list runs in", d.path, err) }()
+	query, args := "SELECT "+runColumns+runTables, []any{}
+	where := []string{"r.id NOT IN (SELECT run_id FROM forgotten_runs)"}
+	if f.Pipeline != "" {
+		where, args = append(where, "r.pipeline = ?"), append(args, f.Pipeline)
+	}
+	if f.Status != "" {
+		where, args = append(where, "r.status = ?"), append(args, string(f.Status))
+	}
+	query += " WHERE " + strings.Join(where, " AND ")
+	query += " ORDER BY r.seq DESC"
+	if f.Limit > 0 {
+		query, args = query+" LIMIT ?", append(args, f.Limit)
+	}
+	runs, err := collect(ctx, d.r, scanRun, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	return runs, d.completeRuns(ctx, runs)
+}
+
+// Run returns the run with that ID, with SpecText. See RunByRef for other ways
+// to name a run.
+func (d *DB) Run(ctx context.Context, id string) (_ *Run, err error) {
+	defer func() { err = wrap("read a run from", d.path, err) }()
+	runs, err := collect(ctx, d.r, scanRun, "SELECT "+runColumns+runTables+" WHERE r.id = ?", id)
+	if err != nil {
+		return nil, err
+	}
+	if len(runs) == 0 {
+		return nil, &RefError{Ref: id, Msg: "is not the ID of a run"}
+	}
+	run := &runs[0]
+	err = d.r.QueryRowContext(ctx, "SELECT l.spec FROM runs r JOIN pipelines l ON l.id = r.pipeline_id WHERE r.id = ?", id).Scan(&run.SpecText)
+	if err != nil {
+		return nil, err
+	}
+	return run, d.completeRuns(ctx, runs)
+}
+
+func scanRun(rows *sql.Rows) (Run, error) {
+	var r Run
+	var scheduled, seed, started, finished, heartbeat, imported, spec, details string
+	env := &r.Environment
+	err := rows.Scan(&r.ID, &r.Pipeline, &r.Status, &r.Trigger, &scheduled, &r.RerunOf, &seed, &r.Stages,
+		&started, &finished, &heartbeat, &r.PID, &r.Error, &imported, &r.ImportedFrom,
+		&r.File, &spec, &env.PipeVersion, &env.GoVersion, &env.OS, &env.Arch, &env.CPUs, &env.Hostname, &details)
+	if err != nil {
+		return r, err
+	}
+	if r.Seed, err = strconv.ParseUint(seed, 10, 64); err != nil {
+		return r, fmt.Errorf("run %s: seed: %w", r.ID, err)
+	}
+	if r.SpecID, err = artifacts.ParseID(spec); err != nil {
+		return r, fmt.Errorf("run %s: %w", r.ID, err)
+	}
+	if err := json.Unmarshal([]byte(details), &env.Details); err != nil {
+		return r, fmt.Errorf("run %s: environment: %w", r.ID, err)
+	}
+	if len(env.Details) == 0 {
+		env.Details = nil
+	}
+	return r, errors.Join(
+		setTime(&r.ScheduledAt, scheduled), setTime(&r.Started, started),
+		setTime(&r.Finished, finished), setTime(&r.Heartbeat, heartbeat), setTime(&r.Imported, imported))
+}
+
+// completeRuns adds parameters and counts.
+func (d *DB) completeRuns(ctx context.Context, runs []Run) error {
+	ids := make([]string, len(runs))
+	index := make(map[string]*Run, len(runs))
+	for i := range runs {
+		ids[i] = runs[i].ID
+		index[runs[i].ID] = &runs[i]
+		runs[i].Counts = map[Status]int{}
+	}
+	list, err := json.Marshal(ids)
+	if err != nil {
+		return err
+	}
+	type param struct {
+		run string
+		Param
+	}
+	params, err := collect(ctx, d.r, func(rows *sql.Rows) (p param, err error) {
+		err = rows.Scan(&p.run, &p.Name, &p.Value, &p.Source)
+		return p, err
+	}, "SELECT run_id, name, value, source FROM params WHERE run_id IN (SELECT value FROM json_each(?)) ORDER BY run_id, name", string(list))
+	if err != nil {
+		return err
+	}
+	for _, p := range params {
+		index[p.run].Params = append(index[p.run].Params, p.Param)
+	}
+	type count struct {
+		run    string
+		status Status
+		n      int
+	}
+	counts, err := collect(ctx, d.r, func(rows *sql.Rows) (c count, err error) {
+		err = rows.Scan(&c.run, &c.status, &c.n)
+		return c, err
+	}, "SELECT run_id, status, count(*) FROM executions WHERE run_id IN (SELECT value FROM json_each(?)) GROUP BY run_id, status", string(list))
+	if err != nil {
+		return err
+	}
+	for _, c := range counts {
+		index[c.run].Counts[c.status] = c.n
+	}
+	return nil
+}

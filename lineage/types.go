@@ -1,0 +1,190 @@
+package lineage
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"pipe/artifacts"
+)
+
+// A Status says how a run or an execution ended, or that it has not.
+type Status string
+
+const (
+	Running     Status = "running"
+	Succeeded   Status = "succeeded"
+	Cached      Status = "cached" // executions only: the work was done before
+	Failed      Status = "failed"
+	GateFailed  Status = "gate_failed" // the work is done, a `require` was not met
+	Skipped     Status = "skipped"     // executions only
+	Interrupted Status = "interrupted" // by a signal, or its process died
+)
+
+// A Key says what an execution would make: the hash of everything that its
+// outputs depend on. It is not an artifacts.ID. The zero Key means unknown.
+type Key [32]byte
+
+// String returns 64 hexadecimal digits.
+func (k Key) String() string { return hex.EncodeToString(k[:]) }
+
+// MarshalText returns the same text as String.
+func (k Key) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, k[:]), nil }
+
+func parseKey(s string) (Key, error) {
+	var k Key
+	if len(s) != hex.EncodedLen(len(k)) {
+		return k, fmt.Errorf("key %q has not %d digits", s, hex.EncodedLen(len(k)))
+	}
+	_, err := hex.Decode(k[:], []byte(s))
+	return k, err
+}
+
+// A Run is one execution of a pipeline.
+type Run struct {
+	Pipeline    string // name
+	File        string // path of the pipeline file
+	SpecID      artifacts.ID
+	SpecText    string // the bytes of the file, which hash to SpecID
+	Seed        uint64
+	Params      []Param
+	Trigger     string    // manual, schedule or rerun
+	ScheduledAt time.Time // of a scheduled run; otherwise zero
+	RerunOf     string    // the run that this one repeats; otherwise empty
+	Environment Environment
+	Stages      int // in the plan
+
+	// The rest is set by the database.
+	ID           string // 20261123T031500-3f9a2c, sorts by time
+	Status       Status
+	Started      time.Time
+	Finished     time.Time // zero while it is running
+	Heartbeat    time.Time // when its process last said that it was alive
+	PID          int
+	Error        string
+	Imported     time.Time      // when it came with Import; zero if it was run here
+	ImportedFrom string         // name of the bundle
+	Counts       map[Status]int // executions by status, retries included
+}
+
+// A Param is a parameter of a run.
+type Param struct {
+	Name   string
+	Value  string // JSON
+	Source string // where the value comes from: file, set, ...
+}
+
+// An Environment is what a run happened in.
+type Environment struct {
+	PipeVersion string            `json:"pipe_version"`
+	GoVersion   string            `json:"go_version"`
+	OS          string            `json:"os"`
+	Arch        string            `json:"arch"`
+	CPUs        int               `json:"cpus"`
+	Hostname    string            `json:"hostname"`
+	Details     map[string]string `json:"details,omitempty"` // further facts
+}
+
+// An Execution is one attempt at a stage of a run.
+//
+// A cached execution refers to the one that did the work. Recording it stores
+// only RunID to Reason, Status and the times; reading it gives the Key,
+// Config, Seed, Inputs, Outputs and Metrics of the execution it refers to.
+type Execution struct {
+	RunID       string
+	Stage       string
+	Kind        string
+	KindVersion int
+	Attempt     int // 1 is the first; 0 means 1
+	Status      Status
+	Reason      string // why it ran, or why not
+	CachedFrom  int64  // ID of the execution that did the work, if Cached
+	Key         Key
+	KeyParts    []KeyPart // in the order in which they were hashed; read with DB.KeyParts
+	Config      json.RawMessage
+	Started     time.Time
+	Finished    time.Time // zero while it is running
+	Error       string
+	Seed        *uint64 // nil if the stage draws no random numbers
+	Inputs      []Input
+	Outputs     []Output
+	Metrics     []Metric
+	Points      []Point      // read with DB.Points
+	Columns     []ColumnEdge // read with DB.Columns
+
+	ID int64 // set by the database
+}
+
+// Origin returns the ID of the execution that did the work.
+func (e *Execution) Origin() int64 {
+	if e.CachedFrom != 0 {
+		return e.CachedFrom
+	}
+	return e.ID
+}
+
+// A KeyPart is a component of a Key.
+type KeyPart struct{ Name, Value string }
+
+// An Input is an artifact that an execution read. An input whose ID is zero
+// was not connected to anything and is not recorded.
+type Input struct {
+	Port      string
+	Type      string
+	ID        artifacts.ID
+	Size      int64  // bytes; may be 0 if Path is set, then it is not recorded
+	FromStage string // where in the same run it came from; empty for external files
+	FromPort  string
+	Path      string // of an external file, as written in the pipeline
+}
+
+// An Output is an artifact that an execution made.
+type Output struct {
+	Port string
+	Type string
+	ID   artifacts.ID
+	Size int64 // bytes
+}
+
+// A Metric is a final value. It must be finite.
+type Metric struct {
+	Name  string
+	Value float64
+}
+
+// A Point is a value of a curve. It must be finite.
+type Point struct {
+	Name  string
+	Step  int64
+	Value float64
+}
+
+// A Hit is an execution that succeeded and can stand for another with its key.
+type Hit struct {
+	ExecutionID int64
+	RunID       string
+	Outputs     []Output // sorted by port
+	Metrics     []Metric // sorted by name
+}
+
+// timeFormat is UTC with milliseconds; texts sort like the times.
+const timeFormat = "2006-01-02T15:04:05.000Z"
+
+func formatTime(t time.Time) string { return t.UTC().Format(timeFormat) }
+
+func parseTime(s string) (time.Time, error) {
+	if s == "" {
+		return time.Time{}, nil
+	}
+	t, err := time.Parse(timeFormat, s)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("time %q in the database: %w", s, err)
+	}
+	return t, nil
+}
+
+func setTime(t *time.Time, s string) (err error) {
+	*t, err = parseTime(s)
+	return err
+}

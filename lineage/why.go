@@ -1,0 +1,121 @@
+package lineage
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"slices"
+	"strings"
+
+	"pipe/artifacts"
+)
+
+// A PartChange is a component of a key that two executions do not share.
+type PartChange struct {
+	Name     string
+	Old, New string
+	Added    bool // there is no Old
+	Removed  bool // there is no New
+}
+
+// ChangedParts lists the components that differ between two keys, in the order
+// of the new one, and after them those that only the old one has. It is empty
+// exactly if the keys are made of the same parts.
+func ChangedParts(old, new []KeyPart) []PartChange {
+	before := make(map[string]string, len(old))
+	for _, p := range old {
+		before[p.Name] = p.Value
+	}
+	var list []PartChange
+	for _, p := range new {
+		value, ok := before[p.Name]
+		delete(before, p.Name)
+		if !ok || value != p.Value {
+			list = append(list, PartChange{Name: p.Name, Old: value, New: p.Value, Added: !ok})
+		}
+	}
+	for _, p := range old {
+		if value, left := before[p.Name]; left {
+			list = append(list, PartChange{Name: p.Name, Old: value, Removed: true})
+		}
+	}
+	return list
+}
+
+// An Earlier is what became of a stage in an earlier run.
+type Earlier struct {
+	Execution int64 // also if it was cached
+	RunID     string
+	Status    Status
+}
+
+// Earlier finds the newest execution of a stage, cached or not, in the runs of
+// a pipeline that began before the given one, or in all of them if it is
+// empty. Executions without a key do not count: their inputs were not known.
+// It returns nil if there is none.
+func (d *DB) Earlier(ctx context.Context, pipeline, stage, before string) (_ *Earlier, err error) {
+	// CROSS JOIN keeps the order of the tables: from the newest run back,
+	// where the first or second one has the answer as a rule.
+	return d.earlier(ctx, `SELECT e.id, e.run_id, e.status
+		FROM runs r CROSS JOIN executions e ON e.run_id = r.id JOIN executions o ON o.id = coalesce(e.cached_from, e.id)
+		WHERE r.pipeline = ?1 AND e.stage = ?2 AND r.seq < coalesce((SELECT seq FROM runs WHERE id = ?3), 9223372036854775807) AND o.key IS NOT NULL
+		ORDER BY r.seq DESC, e.attempt DESC LIMIT 1`, pipeline, stage, before)
+}
+
+// InRun finds the last execution of a stage in one run; nil if there is none
+// with a key.
+func (d *DB) InRun(ctx context.Context, runID, stage string) (*Earlier, error) {
+	return d.earlier(ctx, `SELECT e.id, e.run_id, e.status FROM executions e JOIN executions o ON o.id = coalesce(e.cached_from, e.id)
+		WHERE e.run_id = ? AND e.stage = ? AND o.key IS NOT NULL ORDER BY e.attempt DESC LIMIT 1`, runID, stage)
+}
+
+func (d *DB) earlier(ctx context.Context, query string, args ...any) (_ *Earlier, err error) {
+	defer func() { err = wrap("look for an earlier execution in", d.path, err) }()
+	e := &Earlier{}
+	err = d.r.QueryRowContext(ctx, query, args...).Scan(&e.Execution, &e.RunID, &e.Status)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	return e, err
+}
+
+// A Source says where an input of an execution came from.
+type Source struct {
+	ID        artifacts.ID
+	FromStage string // empty for an external file
+	FromPort  string
+	MadeBy    int64  // the execution that did the work of FromStage; 0 if it is not known
+	Path      string // of an external file, as written in the pipeline
+}
+
+// Sources returns where the inputs of an execution, cached or not, came from,
+// by port.
+func (d *DB) Sources(ctx context.Context, execution int64) (_ map[string]Source, err error) {
+	defer func() { err = wrap("read inputs from", d.path, err) }()
+	sources := map[string]Source{}
+	err = d.each(ctx, func(rows *sql.Rows) error {
+		var port, hash string
+		var s Source
+		if err := rows.Scan(&port, &hash, &s.FromStage, &s.FromPort, &s.MadeBy, &s.Path); err != nil {
+			return err
+		}
+		var err error
+		s.ID, err = artifacts.ParseID(hash)
+		sources[port] = s
+		return err
+	}, `SELECT p.port, a.hash, coalesce(p.from_stage, ''), coalesce(p.from_port, ''), coalesce(p.made_by, 0), coalesce(p.path, '')
+		FROM execution_inputs p JOIN artifacts a ON a.id = p.artifact_id WHERE p.execution_id = `+origin, execution)
+	return sources, err
+}
+
+// SharedParts lists the names of the components that two keys share.
+func SharedParts(old, new []KeyPart) []string {
+	var names []string
+	for _, p := range new {
+		if slices.Contains(old, p) {
+			names = append(names, p.Name)
+		}
+	}
+	slices.SortFunc(names, strings.Compare)
+	return names
+}

@@ -1,0 +1,114 @@
+package lineage
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+func TestEarlier(t *testing.T) {
+	db, _ := newTest(t)
+	run := func(status Status, key string, parts ...KeyPart) (string, int64) {
+		t.Helper()
+		id := begin(t, db, "p")
+		e := Execution{RunID: id, Stage: "s", Kind: "k", Status: status, KeyParts: parts}
+		if key != "" {
+			e.Key = akey(key)
+		}
+		if status == Cached {
+			hit, err := db.Lookup(t.Context(), akey(key))
+			if err != nil || hit == nil {
+				t.Fatal(hit, err)
+			}
+			e = Execution{RunID: id, Stage: "s", Kind: "k", Status: Cached, CachedFrom: hit.ExecutionID}
+		}
+		record(t, db, e)
+		list, err := db.Executions(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return id, list[0].ID
+	}
+	first, a := run(Succeeded, "one", KeyPart{"kind", "k"})
+	second, b := run(Failed, "two", KeyPart{"kind", "k2"})
+	third, cached := run(Cached, "one")
+	unread, _ := run(Failed, "")
+	for _, q := range []struct {
+		before string
+		want   *Earlier
+	}{
+		{first, nil},
+		{second, &Earlier{a, first, Succeeded}},
+		{third, &Earlier{b, second, Failed}},
+		{unread, &Earlier{cached, third, Cached}},
+		{"", &Earlier{cached, third, Cached}},
+	} {
+		got, err := db.Earlier(t.Context(), "p", "s", q.before)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(q.want, got); diff != "" {
+			t.Errorf("before %s: %s", q.before, diff)
+		}
+	}
+	for _, other := range [][2]string{{"p", "t"}, {"q", "s"}} {
+		if got, err := db.Earlier(t.Context(), other[0], other[1], ""); got != nil || err != nil {
+			t.Errorf("%v: %v, %v", other, got, err)
+		}
+	}
+	if got, err := db.InRun(t.Context(), third, "s"); err != nil || got == nil || got.Execution != cached {
+		t.Errorf("in the third run: %+v, %v", got, err)
+	}
+	if got, err := db.InRun(t.Context(), unread, "s"); err != nil || got != nil {
+		t.Errorf("in a run without a key: %+v, %v", got, err)
+	}
+}
+
+// The changes are exactly what leads from one list of parts to the other.
+func TestChangedPartsIsExact(t *testing.T) {
+	names := []string{"kind", "config", "input.a", "input.b", "seed", "engine"}
+	parts := rapid.Custom(func(t *rapid.T) []KeyPart {
+		var list []KeyPart
+		for _, n := range names {
+			if v := rapid.SampledFrom([]string{"absent", "", "x", "y"}).Draw(t, n); v != "absent" {
+				list = append(list, KeyPart{n, v})
+			}
+		}
+		return list
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		old, new := parts.Draw(t, "old"), parts.Draw(t, "new")
+		values := map[string]string{}
+		for _, p := range old {
+			values[p.Name] = p.Value
+		}
+		changes := ChangedParts(old, new)
+		for _, c := range changes {
+			was, ok := values[c.Name]
+			if ok == c.Added || was != c.Old || !c.Added && !c.Removed && c.Old == c.New {
+				t.Fatalf("%+v does not fit %v", c, old)
+			}
+			if c.Removed {
+				delete(values, c.Name)
+			} else {
+				values[c.Name] = c.New
+			}
+		}
+		var got []KeyPart
+		for _, n := range names {
+			if v, ok := values[n]; ok {
+				got = append(got, KeyPart{n, v})
+			}
+		}
+		if diff := cmp.Diff(new, got); diff != "" {
+			t.Fatalf("%v leads elsewhere: %s", changes, diff)
+		}
+		if n := len(SharedParts(old, new)); n+len(changes) != len(new)+len(slices.DeleteFunc(slices.Clone(old), func(p KeyPart) bool {
+			return slices.ContainsFunc(new, func(q KeyPart) bool { return q.Name == p.Name })
+		})) {
+			t.Fatalf("%d parts are shared, %d changed", n, len(changes))
+		}
+	})
+}
