@@ -1,0 +1,115 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"pipe/artifacts"
+	"pipe/lineage"
+	"pipe/pipeline"
+)
+
+// inputs lists what a ready stage reads: the outputs of finished stages,
+// pinned artifacts, and external files.
+func (e *execution) inputs(i int) []lineage.Input {
+	s := e.plan.Steps[i]
+	list := make([]lineage.Input, 0, len(s.Inputs)+len(s.Files))
+	for _, edge := range s.Inputs {
+		in := lineage.Input{Port: edge.Port, Type: string(edge.Type), ID: edge.Artifact,
+			FromStage: edge.From.Stage, FromPort: edge.From.Port}
+		if edge.Artifact.IsZero() {
+			out := e.output(edge.From)
+			in.ID, in.Size = out.ID, out.Size
+		}
+		list = append(list, in)
+	}
+	for _, f := range s.Files {
+		list = append(list, lineage.Input{Port: f.Port, Type: string(pipeline.File), ID: e.states[i].files[f.Port], Path: f.Path})
+	}
+	return list
+}
+
+func (e *execution) output(from pipeline.Ref) Output {
+	outs := e.states[e.index[from.Stage]].result.Outputs
+	at := slices.IndexFunc(outs, func(o Output) bool { return o.Port == from.Port })
+	if at < 0 {
+		return Output{} // an optional output that was not written: no artifact
+	}
+	return outs[at]
+}
+
+func inputIDs(inputs []lineage.Input) map[string]artifacts.ID {
+	ids := make(map[string]artifacts.ID, len(inputs))
+	for _, in := range inputs {
+		ids[in.Port] = in.ID
+	}
+	return ids
+}
+
+// lookup finds an earlier execution with the key whose outputs are all in the
+// store. Any doubt is a miss with a reason; an empty one means that there is
+// no execution with the key.
+func (r *Runner) lookup(ctx context.Context, s *pipeline.Step, key pipeline.Key) (*lineage.Hit, string, error) {
+	if !s.Cache {
+		return nil, "cache: false", nil
+	}
+	hit, err := r.DB.Lookup(context.WithoutCancel(ctx), lineage.Key(key))
+	if err != nil {
+		return nil, "", err
+	}
+	if hit == nil {
+		return nil, "", nil
+	}
+	if reason := r.doubt(s, hit); reason != "" {
+		return nil, reason, nil
+	}
+	return hit, "", nil
+}
+
+func (r *Runner) doubt(s *pipeline.Step, hit *lineage.Hit) string {
+	for _, p := range s.Outputs {
+		at := slices.IndexFunc(hit.Outputs, func(o lineage.Output) bool { return o.Port == p.Name })
+		if at < 0 {
+			if p.Optional {
+				continue
+			}
+			return fmt.Sprintf("output %q was not recorded", p.Name)
+		}
+		out := hit.Outputs[at]
+		if size, err := r.Store.Stat(out.ID); err != nil || size != out.Size {
+			return fmt.Sprintf("output %q (%s) is gone from the store", p.Name, out.ID.Short())
+		}
+	}
+	return ""
+}
+
+// useHit takes a stage from the cache.
+func (e *execution) useHit(i int, key pipeline.Key, inputs []lineage.Input, hit *lineage.Hit) {
+	s := e.plan.Steps[i]
+	res := StageResult{Stage: s.Name, Status: lineage.Cached, Origin: hit.ExecutionID, Metrics: hit.Metrics}
+	for _, o := range hit.Outputs {
+		res.Outputs = append(res.Outputs, Output{Port: o.Port, Type: o.Type, ID: o.ID, Size: o.Size})
+	}
+	rec := e.executionRecord(s, key, inputs)
+	rec.Status, rec.CachedFrom, rec.Reason = lineage.Cached, hit.ExecutionID, "same key"
+	rec.Started = time.Now()
+	rec.Finished = rec.Started
+	rec.Outputs = hit.Outputs
+	e.hits = append(e.hits, rec)
+	e.complete(i, res, 0)
+}
+
+// flushHits records the stages that were found in the cache, in one
+// transaction for all of them.
+func (e *execution) flushHits(ctx context.Context) error {
+	if len(e.hits) == 0 {
+		return nil
+	}
+	e.passed("runner.hits.begin")
+	err := e.DB.RecordAll(context.WithoutCancel(ctx), e.hits)
+	e.passed("runner.hits.recorded")
+	e.hits = nil
+	return err
+}

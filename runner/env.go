@@ -1,0 +1,277 @@
+package runner
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"math"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"pipe/artifacts"
+	"pipe/lineage"
+	"pipe/pipeline"
+)
+
+// A taskEnv is the Env of one attempt.
+type taskEnv struct {
+	task *task
+	log  *slog.Logger
+	file *logFile
+
+	mu      sync.Mutex
+	writers map[string]*artifacts.Writer
+	metrics map[string]float64
+	points  []lineage.Point
+	columns map[lineage.ColumnEdge]bool
+	scratch string
+}
+
+var _ pipeline.Env = (*taskEnv)(nil)
+
+func newEnv(t *task) *taskEnv {
+	env := &taskEnv{task: t, writers: map[string]*artifacts.Writer{}, metrics: map[string]float64{}}
+	env.file = &logFile{now: time.Now}
+	if t.LogDir != "" && t.runID != "" {
+		env.file.path = LogFile(t.LogDir, t.runID, t.Name, max(1, t.tried))
+	}
+	env.log = slog.New(&logHandler{send: func(level slog.Level, message string) {
+		env.file.add(level, message)
+		t.emit(StageLog{Stage: t.Name, Level: level, Message: message})
+	}})
+	return env
+}
+
+func (env *taskEnv) Inputs() []string {
+	ports := make([]string, len(env.task.inputs))
+	for i, in := range env.task.inputs {
+		ports[i] = in.Port
+	}
+	slices.Sort(ports)
+	return ports
+}
+
+func (env *taskEnv) Open(port string) (*pipeline.Input, error) {
+	for _, in := range env.task.inputs {
+		if in.Port != port {
+			continue
+		}
+		f, err := env.task.Store.Open(in.ID)
+		if err != nil {
+			return nil, fmt.Errorf("input %q: %w", port, err)
+		}
+		return &pipeline.Input{File: f, Name: inputName(in)}, nil
+	}
+	return nil, fmt.Errorf("input %q is not connected", port)
+}
+
+func inputName(in lineage.Input) string {
+	switch {
+	case in.Path != "":
+		return in.Path
+	case in.FromStage != "":
+		return in.FromStage + "." + in.FromPort
+	default:
+		return in.ID.Short()
+	}
+}
+
+func (env *taskEnv) Create(port string) (io.Writer, error) {
+	if !slices.ContainsFunc(env.task.Outputs, func(p pipeline.Port) bool { return p.Name == port }) {
+		return nil, fmt.Errorf("kind %q has no output %q", env.task.Kind.Name, port)
+	}
+	env.mu.Lock()
+	defer env.mu.Unlock()
+	if env.writers[port] != nil {
+		return nil, fmt.Errorf("output %q was created twice", port)
+	}
+	w, err := env.task.Store.Create()
+	if err != nil {
+		return nil, err
+	}
+	env.writers[port] = w
+	return w, nil
+}
+
+func (env *taskEnv) Scratch() (string, error) {
+	env.mu.Lock()
+	defer env.mu.Unlock()
+	if env.scratch == "" {
+		dir, err := env.task.Store.TempDir()
+		if err != nil {
+			return "", err
+		}
+		env.scratch = dir
+	}
+	return env.scratch, nil
+}
+
+// Metric keeps the last finite value: JSON and SQL have no NaN, and a metric
+// that is undefined is no metric.
+func (env *taskEnv) Metric(name string, value float64) {
+	if math.IsNaN(value) || math.IsInf(value, 0) {
+		env.log.Warn("metric is not a number", "metric", name)
+		return
+	}
+	env.mu.Lock()
+	defer env.mu.Unlock()
+	env.metrics[name] = value
+}
+
+func (env *taskEnv) Point(name string, step int64, value float64) {
+	if !math.IsNaN(value) && !math.IsInf(value, 0) {
+		env.mu.Lock()
+		env.points = append(env.points, lineage.Point{Name: name, Step: step, Value: value})
+		env.mu.Unlock()
+	}
+	env.task.emit(StagePoint{Stage: env.task.Name, Name: name, Step: step, Value: value})
+}
+
+// maxColumnEdges bounds the lineage of columns of one execution. Wide tables
+// have tens of thousands of columns, and every part of a split has them all.
+const maxColumnEdges = 1 << 17
+
+// Column keeps an edge, once. Beyond the bound none is kept: a part of the
+// answer would look like all of it.
+func (env *taskEnv) Column(out, in pipeline.ColumnRef) {
+	env.mu.Lock()
+	defer env.mu.Unlock()
+	if env.columns == nil {
+		env.columns = map[lineage.ColumnEdge]bool{}
+	}
+	if len(env.columns) <= maxColumnEdges {
+		env.columns[lineage.ColumnEdge{OutPort: out.Port, OutColumn: out.Column, InPort: in.Port, InColumn: in.Column}] = true
+	}
+}
+
+func (env *taskEnv) columnEdges() []lineage.ColumnEdge {
+	env.mu.Lock()
+	defer env.mu.Unlock()
+	if len(env.columns) > maxColumnEdges {
+		env.log.Warn("the lineage of so many columns is not recorded", "limit", maxColumnEdges)
+		return nil
+	}
+	return slices.SortedFunc(maps.Keys(env.columns), lineage.ColumnEdge.Compare)
+}
+
+func (env *taskEnv) Progress(done, total int64) {
+	env.task.emit(StageProgress{Stage: env.task.Name, Done: done, Total: total})
+}
+
+func (env *taskEnv) Log() *slog.Logger { return env.log }
+
+func (env *taskEnv) Seed() uint64 {
+	if !env.task.Kind.Seeded {
+		return 0
+	}
+	return env.task.Step.Seed
+}
+
+// Threads is what the stage asked for. One that asked for nothing takes one
+// slot, and may keep the whole machine busy while nothing else runs.
+func (env *taskEnv) Threads() int {
+	if n := env.task.Resources.CPU; n > 0 {
+		return n
+	}
+	return env.task.Capacity.CPU
+}
+
+// written lists the outputs that were written, in the order of the ports. A
+// stage that left out an output that is not optional has a bug.
+func (env *taskEnv) written(ports []pipeline.Port) (used []pipeline.Port, writers []*artifacts.Writer, err error) {
+	env.mu.Lock()
+	defer env.mu.Unlock()
+	for _, p := range ports {
+		w := env.writers[p.Name]
+		if w == nil {
+			if p.Optional {
+				continue
+			}
+			return nil, nil, fmt.Errorf("kind %q did not write its output %q", env.task.Kind.Name, p.Name)
+		}
+		used, writers = append(used, p), append(writers, w)
+	}
+	return used, writers, nil
+}
+
+// committedOutputs joins ports with what became of them.
+func committedOutputs(ports []pipeline.Port, committed []artifacts.Committed) ([]Output, error) {
+	var outputs []Output
+	for i, p := range ports {
+		if err := committed[i].Err; err != nil {
+			return nil, fmt.Errorf("output %q: %w", p.Name, err)
+		}
+		outputs = append(outputs, Output{Port: p.Name, Type: string(p.Type), ID: committed[i].ID, Size: committed[i].Size})
+	}
+	return outputs, nil
+}
+
+// close gives back whatever was not committed.
+func (env *taskEnv) close() {
+	env.mu.Lock()
+	defer env.mu.Unlock()
+	for _, w := range env.writers {
+		w.Discard()
+	}
+	if env.scratch != "" {
+		if err := os.RemoveAll(env.scratch); err != nil {
+			env.log.Warn("scratch directory is left behind", "error", err)
+		}
+	}
+	env.file.close()
+}
+
+func (env *taskEnv) finalMetrics() []lineage.Metric {
+	env.mu.Lock()
+	defer env.mu.Unlock()
+	var list []lineage.Metric
+	for name, v := range env.metrics {
+		list = append(list, lineage.Metric{Name: name, Value: v})
+	}
+	slices.SortFunc(list, func(a, b lineage.Metric) int { return cmp.Compare(a.Name, b.Name) })
+	return list
+}
+
+func (env *taskEnv) curvePoints() []lineage.Point {
+	env.mu.Lock()
+	defer env.mu.Unlock()
+	return slices.Clone(env.points)
+}
+
+// A logHandler turns records into one-line messages.
+type logHandler struct {
+	send  func(slog.Level, string)
+	attrs string
+}
+
+func (h *logHandler) Enabled(context.Context, slog.Level) bool { return true }
+
+func (h *logHandler) Handle(_ context.Context, r slog.Record) error {
+	var b strings.Builder
+	b.WriteString(r.Message)
+	b.WriteString(h.attrs)
+	r.Attrs(func(a slog.Attr) bool {
+		fmt.Fprintf(&b, " %s=%v", a.Key, a.Value)
+		return true
+	})
+	h.send(r.Level, b.String())
+	return nil
+}
+
+func (h *logHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	var b strings.Builder
+	b.WriteString(h.attrs)
+	for _, a := range attrs {
+		fmt.Fprintf(&b, " %s=%v", a.Key, a.Value)
+	}
+	return &logHandler{send: h.send, attrs: b.String()}
+}
+
+// WithGroup drops the name of the group: messages are for people.
+func (h *logHandler) WithGroup(string) slog.Handler { return h }

@@ -1,0 +1,95 @@
+package runner
+
+import (
+	"log/slog"
+	"time"
+
+	"pipe/artifacts"
+	"pipe/lineage"
+)
+
+// An Event says what just happened in a run. Observers switch on the type.
+type Event interface{ event() }
+
+// RunStarted is the first event of a run.
+type RunStarted struct {
+	RunID    string
+	Pipeline string
+	Stages   []string // in the order of the plan
+}
+
+// StageStarted begins an attempt; Attempt counts from 1.
+type StageStarted struct {
+	Stage   string
+	Kind    string
+	Attempt int
+	Reason  string // why the stage had to run
+}
+
+// StageWaiting says that another process is making what the stage would make.
+// The stage is looked at again when that process has ended its work.
+type StageWaiting struct {
+	Stage string
+	PID   int // of the other process; 0 if unknown
+}
+
+// StageProgress reports work done in any unit; Total 0 means unknown.
+type StageProgress struct {
+	Stage       string
+	Done, Total int64
+}
+
+// StagePoint is a new value of a curve.
+type StagePoint struct {
+	Stage string
+	Name  string
+	Step  int64
+	Value float64
+}
+
+// StageLog is a message of a stage to the person who runs the pipeline.
+type StageLog struct {
+	Stage   string
+	Level   slog.Level
+	Message string // with its attributes as key=value
+}
+
+// StageRetry says that an attempt failed and another one follows after Delay.
+type StageRetry struct {
+	Stage   string
+	Attempt int // the attempt that failed
+	Err     error
+	Delay   time.Duration
+}
+
+// StageFinished ends a stage, whether it ran or was found in the cache.
+type StageFinished struct {
+	Stage    string
+	Status   lineage.Status
+	Origin   int64 // the execution that did the work, if it was cached
+	Duration time.Duration
+	Outputs  []Output
+	Metrics  []lineage.Metric
+	Err      error
+}
+
+// RunFinished is the last event.
+type RunFinished struct{ Result *Result }
+
+// An Output is a committed artifact at a port.
+type Output struct {
+	Port string
+	Type string
+	ID   artifacts.ID
+	Size int64
+}
+
+func (RunStarted) event()    {}
+func (StageStarted) event()  {}
+func (StageWaiting) event()  {}
+func (StageProgress) event() {}
+func (StagePoint) event()    {}
+func (StageLog) event()      {}
+func (StageRetry) event()    {}
+func (StageFinished) event() {}
+func (RunFinished) event()   {}

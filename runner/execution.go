@@ -1,0 +1,288 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"pipe/artifacts"
+	"pipe/lineage"
+	"pipe/pipeline"
+)
+
+// An execution is the state of one run. Only the goroutine of loop touches
+// it; tasks report through the results channel.
+type execution struct {
+	*Runner
+	plan  *pipeline.Plan
+	opt   Options
+	runID string
+
+	states    []stepState
+	index     map[string]int // of a stage in the plan
+	forced    map[string]bool
+	users     [][]int // stages that wait for a stage, by its index
+	ready     []int   // stages whose dependencies are done, to be looked up
+	jobs      []job   // what has to run, waiting for resources
+	free      pipeline.Resources
+	running   int
+	results   chan taskResult
+	making    map[pipeline.Key][]int // keys being made now -> stages that want the same
+	foreign   foreign                // what other processes are making
+	hits      []lineage.Execution    // cached stages not recorded yet
+	failed    error                  // the first failure
+	committer *committer
+	observe   sync.Mutex
+}
+
+// A stepState is what is known of a stage during the run.
+type stepState struct {
+	waiting int // unfinished dependencies
+	result  StageResult
+	files   map[string]artifacts.ID // external files by port, once hashed
+	taken   pipeline.Resources      // while it runs
+}
+
+// A job is work for a goroutine on behalf of a stage.
+type job struct {
+	step   int
+	tried  int // attempts before this one
+	work   func() taskResult
+	passed int // others that began later and started before it
+}
+
+// A taskResult is what a job found: the hashes of the external files of a
+// stage that is to be looked up again, that another process is making the
+// same or has just made it, or the end of the stage.
+type taskResult struct {
+	step     int
+	released bool              // it goes on, but no longer needs its resources
+	freed    bool              // it released them before
+	again    func() taskResult // it has to run once more, with resources
+	tried    int               // attempts before that
+	hashed   map[string]artifacts.ID
+	key      pipeline.Key
+	claimed  *artifacts.ClaimedError
+	hit      *lineage.Hit
+	stage    StageResult
+	took     time.Duration
+}
+
+func newExecution(r *Runner, plan *pipeline.Plan, opt Options, runID string) *execution {
+	e := &execution{
+		Runner: r, plan: plan, opt: opt, runID: runID,
+		states:  make([]stepState, len(plan.Steps)),
+		index:   make(map[string]int, len(plan.Steps)),
+		forced:  make(map[string]bool, len(opt.Force)),
+		users:   make([][]int, len(plan.Steps)),
+		free:    r.Capacity,
+		results: make(chan taskResult),
+		making:  map[pipeline.Key][]int{},
+	}
+	for _, name := range opt.Force {
+		e.forced[name] = true
+	}
+	for i, s := range plan.Steps {
+		e.index[s.Name] = i
+		e.states[i].result = StageResult{Stage: s.Name, Status: lineage.Skipped}
+	}
+	for i, s := range plan.Steps {
+		for _, name := range dependencies(s) {
+			d := e.index[name]
+			e.users[d] = append(e.users[d], i)
+			e.states[i].waiting++
+		}
+		if e.states[i].waiting == 0 {
+			e.ready = append(e.ready, i)
+		}
+	}
+	return e
+}
+
+// dependencies lists the stages that a stage waits for, each once.
+func dependencies(s *pipeline.Step) []string {
+	var names []string
+	for _, edge := range s.Inputs {
+		if edge.Artifact.IsZero() {
+			names = append(names, edge.From.Stage)
+		}
+	}
+	names = append(names, s.Needs...)
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// loop starts what is ready until nothing is left, or until a failure or the
+// end of ctx: then it waits for the stages that run and starts no more.
+func (e *execution) loop(ctx context.Context) error {
+	for {
+		if !e.stopping(ctx) {
+			if err := e.dispatch(ctx); err != nil {
+				e.fail(err)
+			}
+		}
+		if err := e.flushHits(ctx); err != nil {
+			e.fail(err)
+		}
+		if e.running == 0 && (e.foreign.none() || e.stopping(ctx)) {
+			break
+		}
+		e.wait(ctx)
+	}
+	if ctx.Err() != nil && (e.failed == nil || errors.Is(e.failed, context.Canceled)) {
+		return ErrInterrupted
+	}
+	return e.failed
+}
+
+func (e *execution) stopping(ctx context.Context) bool {
+	return ctx.Err() != nil || e.failed != nil && !e.opt.KeepGoing
+}
+
+func (e *execution) fail(err error) {
+	if e.failed == nil {
+		e.failed = err
+	}
+}
+
+// dispatch looks up every ready stage, and starts as many of the missing ones
+// as the free resources allow, in the order in which they became ready.
+func (e *execution) dispatch(ctx context.Context) error {
+	for len(e.ready) > 0 {
+		i := e.ready[0]
+		e.ready = e.ready[1:]
+		if err := e.settle(ctx, i); err != nil {
+			return err
+		}
+	}
+	e.startJobs()
+	return nil
+}
+
+// settle moves a ready stage on: it is taken from the cache, becomes a job, or
+// waits for another stage that is making the same thing.
+func (e *execution) settle(ctx context.Context, i int) error {
+	s := e.plan.Steps[i]
+	if err := checkCapacity(s, e.Capacity); err != nil {
+		e.complete(i, StageResult{Stage: s.Name, Status: lineage.Failed, Err: err}, 0)
+		return nil
+	}
+	if e.states[i].files == nil {
+		ids, ok := e.rememberedFiles(s)
+		if !ok {
+			e.jobs = append(e.jobs, job{step: i, work: func() taskResult { return e.hashFiles(ctx, i) }})
+			return nil
+		}
+		e.states[i].files = ids
+	}
+	inputs := e.inputs(i)
+	key, parts := s.Key(inputIDs(inputs))
+	if waiting, busy := e.making[key]; busy {
+		e.making[key] = append(waiting, i) // finish makes it ready again
+		return nil
+	}
+	hit, reason, err := e.decide(ctx, s, key)
+	if err != nil {
+		return err
+	}
+	if hit != nil {
+		e.useHit(i, key, inputs, hit)
+		return nil
+	}
+	t := &task{execution: e, step: i, Step: s, key: key, parts: parts, inputs: inputs, reason: reason}
+	e.making[key] = nil
+	e.jobs = append(e.jobs, job{step: i, work: func() taskResult { return t.run(ctx) }})
+	return nil
+}
+
+// finish takes in the result of a job.
+func (e *execution) finish(res taskResult) {
+	if !res.freed {
+		e.take(e.states[res.step].taken, +1)
+	}
+	if res.released {
+		return
+	}
+	e.running--
+	if res.again != nil {
+		e.jobs = append(e.jobs, job{step: res.step, tried: res.tried, work: res.again})
+		return
+	}
+	if res.hashed != nil {
+		e.states[res.step].files = res.hashed
+		e.ready = append(e.ready, res.step)
+		return
+	}
+	if res.claimed != nil {
+		e.leave(res)
+		return
+	}
+	e.ready = append(e.ready, e.making[res.key]...)
+	delete(e.making, res.key)
+	if res.hit != nil {
+		e.useHit(res.step, res.key, e.inputs(res.step), res.hit)
+		return
+	}
+	e.complete(res.step, res.stage, res.took)
+	e.passed("runner.stage.finished")
+}
+
+// complete ends a stage and frees those that waited for it, if it gave them
+// what they need.
+func (e *execution) complete(i int, res StageResult, took time.Duration) {
+	e.states[i].result = res
+	e.emit(StageFinished{Stage: res.Stage, Status: res.Status, Origin: res.Origin, Duration: took,
+		Outputs: res.Outputs, Metrics: res.Metrics, Err: res.Err})
+	if res.Status != lineage.Succeeded && res.Status != lineage.Cached {
+		e.fail(&StageError{Stage: res.Stage, Err: res.Err})
+		return
+	}
+	for _, u := range e.users[i] {
+		if e.states[u].waiting--; e.states[u].waiting == 0 {
+			e.ready = append(e.ready, u)
+		}
+	}
+}
+
+// result sums up the run.
+func (e *execution) result(err error) *Result {
+	res := &Result{RunID: e.runID, Status: status(err)}
+	for i := range e.states {
+		res.Stages = append(res.Stages, e.states[i].result)
+	}
+	return res
+}
+
+func (e *execution) emit(ev Event) {
+	if e.Observe == nil {
+		return
+	}
+	e.observe.Lock()
+	defer e.observe.Unlock()
+	e.Observe(ev)
+}
+
+// heartbeat shows other processes that this one is alive, until the returned
+// function is called.
+func (e *execution) heartbeat(ctx context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		tick := time.NewTicker(10 * time.Second)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				// A missed beat is no reason to stop the run: the reaper also
+				// looks at the process, and the next beat may succeed.
+				_ = e.DB.Heartbeat(ctx, e.runID)
+			}
+		}
+	}()
+	return func() { cancel(); <-done }
+}

@@ -1,0 +1,105 @@
+package runner
+
+import (
+	"context"
+
+	"pipe/artifacts"
+	"pipe/lineage"
+	"pipe/pipeline"
+)
+
+// A Forecast says what a run would do with a stage.
+type Forecast struct {
+	Stage  string
+	Kind   string
+	Action Action
+	Reason string       // why it would run, or which stage it waits for
+	Key    pipeline.Key // zero while an input is unknown
+	Parts  []pipeline.KeyPart
+
+	// What differs from the newest execution of the stage, which is nil if
+	// there is none. Both are unknown while an input is.
+	Against *lineage.Earlier
+	Changes []Change
+}
+
+// An Action is what a run would do.
+type Action string
+
+const (
+	WillSkip Action = "cached"  // the outputs are there
+	WillRun  Action = "run"     // something is missing
+	MayRun   Action = "depends" // decided by what an earlier stage gives
+	WillFail Action = "fail"    // an input file cannot be read
+)
+
+// Explain says for every stage of a plan what Run would do with the same
+// options, without doing it.
+// A stage whose input is still to be made cannot be decided before: if the
+// input turns out as it was, the stage is cached after all.
+func (r *Runner) Explain(ctx context.Context, plan *pipeline.Plan, opt Options) ([]Forecast, error) {
+	e := newExecution(r, plan, opt, "")
+	known := make([]bool, len(plan.Steps))
+	list := make([]Forecast, len(plan.Steps))
+	for i, s := range plan.Steps {
+		f := &list[i]
+		f.Stage, f.Kind = s.Name, s.Kind.Name
+		if waits := e.unknownDependency(s, known); waits != "" {
+			f.Action, f.Reason = MayRun, "after "+waits
+			continue
+		}
+		if err := e.hashStep(i); err != nil {
+			f.Action, f.Reason = WillFail, err.Error()
+			continue
+		}
+		inputs := e.inputs(i)
+		f.Key, f.Parts = s.Key(inputIDs(inputs))
+		hit, reason, err := e.decide(ctx, s, f.Key)
+		if err != nil {
+			return nil, err
+		}
+		if f.Against, f.Changes, err = e.sinceLast(ctx, s, f.Parts, inputs); err != nil {
+			return nil, err
+		}
+		if hit == nil {
+			f.Action, f.Reason = WillRun, reason
+			if reason == "" {
+				f.Reason = whyMissed(f.Against, f.Changes)
+			}
+			continue
+		}
+		f.Action, known[i] = WillSkip, true
+		e.states[i].result = StageResult{Stage: s.Name, Status: lineage.Cached}
+		for _, o := range hit.Outputs {
+			e.states[i].result.Outputs = append(e.states[i].result.Outputs, Output{Port: o.Port, Type: o.Type, ID: o.ID, Size: o.Size})
+		}
+	}
+	return list, nil
+}
+
+// unknownDependency names the first dependency whose outputs are not known.
+func (e *execution) unknownDependency(s *pipeline.Step, known []bool) string {
+	for _, name := range dependencies(s) {
+		if !known[e.index[name]] {
+			return name
+		}
+	}
+	return ""
+}
+
+func (e *execution) hashStep(i int) error {
+	s := e.plan.Steps[i]
+	e.states[i].files = make(map[string]artifacts.ID, len(s.Files))
+	if ids, ok := e.rememberedFiles(s); ok {
+		e.states[i].files = ids
+		return nil
+	}
+	for _, f := range s.Files {
+		id, err := e.hashFile(f)
+		if err != nil {
+			return err
+		}
+		e.states[i].files[f.Port] = id
+	}
+	return nil
+}

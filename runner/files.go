@@ -1,0 +1,196 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"pipe/artifacts"
+	"pipe/diag"
+	"pipe/lineage"
+	"pipe/pipeline"
+)
+
+// External files are hashed before the look-up. If the stage has to run, they
+// are copied into the store, and the stage reads the copy: what was hashed is
+// what was read, also if the file changes in the middle, and the bytes are
+// still there when the file is gone.
+
+// rememberedFiles gives the hashes of the external files of a stage if all of
+// them are known and the files have not been touched since.
+func (e *execution) rememberedFiles(s *pipeline.Step) (map[string]artifacts.ID, bool) {
+	ids := make(map[string]artifacts.ID, len(s.Files))
+	for _, f := range s.Files {
+		if !f.Artifact.IsZero() {
+			ids[f.Port] = f.Artifact
+			continue
+		}
+		st, err := lineage.StatFile(f.Resolved)
+		if err != nil {
+			return nil, false // hashFiles finds the error again and reports it
+		}
+		id, ok := e.DB.FileHash(f.Resolved, st)
+		if !ok {
+			return nil, false
+		}
+		ids[f.Port] = id
+	}
+	return ids, true
+}
+
+// hashFiles reads the external files of a stage.
+func (e *execution) hashFiles(ctx context.Context, i int) taskResult {
+	s := e.plan.Steps[i]
+	ids := make(map[string]artifacts.ID, len(s.Files))
+	for _, f := range s.Files {
+		id, err := e.hashFile(f)
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return taskResult{step: i, stage: e.recordUnread(ctx, s, err)}
+		}
+		ids[f.Port] = id
+	}
+	return taskResult{step: i, hashed: ids}
+}
+
+func (e *execution) hashFile(f pipeline.FileInput) (artifacts.ID, error) {
+	if !f.Artifact.IsZero() {
+		return f.Artifact, nil
+	}
+	st, err := lineage.StatFile(f.Resolved)
+	if err != nil {
+		return artifacts.ID{}, fileError(f, err)
+	}
+	id, _, err := artifacts.HashFile(f.Resolved)
+	if err != nil {
+		return artifacts.ID{}, fileError(f, err)
+	}
+	e.DB.PutFileHash(f.Resolved, st, id)
+	return id, nil
+}
+
+// recordUnread records a stage that failed because an input file could not be
+// read, so that it has neither a key nor inputs.
+func (e *execution) recordUnread(ctx context.Context, s *pipeline.Step, err error) StageResult {
+	res := StageResult{Stage: s.Name, Status: lineage.Failed, Err: err}
+	rec := e.executionRecord(s, pipeline.Key{}, nil)
+	rec.Status, rec.Attempt, rec.Error = res.Status, 1, err.Error()
+	rec.Reason = "an input file could not be read"
+	if dbErr := e.DB.Record(context.WithoutCancel(ctx), rec); dbErr != nil {
+		res.Err = errors.Join(err, dbErr)
+	}
+	return res
+}
+
+// fileError says which file could not be read, as it is written in the
+// pipeline file, and which files there are.
+func fileError(f pipeline.FileInput, err error) error {
+	var storeErr *artifacts.StoreError
+	if errors.As(err, &storeErr) {
+		return fmt.Errorf("%s %q: %w", f.Port, f.Path, err) // the file is all right
+	}
+	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) {
+		err = pathErr.Err
+	}
+	err = fmt.Errorf("%s %q: %w", f.Port, f.Path, err)
+	if errors.Is(err, fs.ErrPermission) {
+		return diag.WithHint(err, "make the file readable for the user that runs pipe")
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	dir := filepath.Dir(f.Resolved)
+	entries, readErr := os.ReadDir(dir)
+	if readErr != nil {
+		return diag.WithHint(err, fmt.Sprintf("folder %s cannot be read either; paths are relative to the pipeline file", dir))
+	}
+	var names []string
+	for _, entry := range entries {
+		names = append(names, entry.Name())
+	}
+	if near, ok := diag.Nearest(filepath.Base(f.Resolved), names); ok {
+		return diag.WithHint(err, fmt.Sprintf("did you mean %q?", filepath.ToSlash(filepath.Join(filepath.Dir(f.Path), near))))
+	}
+	return diag.WithHint(err, "paths are relative to the pipeline file; this one resolves to "+f.Resolved)
+}
+
+// importFiles copies the external files of a task into the store.
+func (t *task) importFiles(ctx context.Context) error {
+	for _, f := range t.Files {
+		at := slices.IndexFunc(t.inputs, func(in lineage.Input) bool { return in.Port == f.Port })
+		in := &t.inputs[at]
+		if !f.Artifact.IsZero() {
+			size, err := t.Store.Stat(f.Artifact)
+			if err != nil {
+				return diag.WithHint(fmt.Errorf("%s %q: its recorded bytes: %w", f.Port, f.Path, err),
+					"run the pipeline file instead, which reads the file itself")
+			}
+			in.Size = size
+			continue
+		}
+		got, size, err := t.importFile(ctx, f, in.ID)
+		if err != nil {
+			return fileError(f, err)
+		}
+		if got != in.ID {
+			return diag.WithHint(fmt.Errorf("%s %q changed while the run was reading it", f.Port, f.Path), "run again once it is complete")
+		}
+		in.Size = size
+	}
+	return nil
+}
+
+// storedInputs leaves out the files that did not get into the store: rows
+// point only at what is there.
+func (t *task) storedInputs() []lineage.Input {
+	return slices.DeleteFunc(slices.Clone(t.inputs), func(in lineage.Input) bool {
+		if in.Path == "" {
+			return false
+		}
+		_, err := t.Store.Stat(in.ID)
+		return err != nil
+	})
+}
+
+func (t *task) importFile(ctx context.Context, f pipeline.FileInput, want artifacts.ID) (artifacts.ID, int64, error) {
+	if _, err := t.Store.Renew(want); err == nil {
+		// The bytes are stored already. The memo that gave the hash is only a
+		// guess from size and times, so the file is read again all the same.
+		return artifacts.HashFile(f.Resolved)
+	}
+	src, err := os.Open(f.Resolved)
+	if err != nil {
+		return artifacts.ID{}, 0, err
+	}
+	defer src.Close()
+	w, err := t.Store.Create()
+	if err != nil {
+		return artifacts.ID{}, 0, err
+	}
+	defer w.Discard()
+	if _, err := io.Copy(w, contextReader{ctx, src}); err != nil {
+		return artifacts.ID{}, 0, err
+	}
+	return w.Commit()
+}
+
+// A contextReader stops a long copy when its context ends.
+type contextReader struct {
+	ctx context.Context
+	io.Reader
+}
+
+func (r contextReader) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.Reader.Read(p)
+}

@@ -1,0 +1,116 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"pipe/artifacts"
+	"pipe/lineage"
+)
+
+// Runs and clean-ups go on at the same time. Few kept runs and results that
+// are needed again and again let clean-ups delete what a run is just about to
+// find. No run may fail, and each must end in the right bytes.
+func TestRunsGoOnDuringCleanUp(t *testing.T) {
+	w := newWorld(t)
+	other := w.another(nil)
+	for i := range 4 {
+		if err := os.WriteFile(filepath.Join(w.dir, fmt.Sprint("file", i)), fmt.Append(nil, "source", i), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var hour sync.RWMutex // held for writing while time passes: then nothing is running
+	stop := make(chan struct{})
+	cleaned := make(chan error, 1)
+	var forgotten, swept int
+	go func() {
+		for {
+			select {
+			case <-stop:
+				cleaned <- nil
+				return
+			default:
+			}
+			rows, objects, err := cleanUp(other)
+			if err != nil {
+				cleaned <- err
+				return
+			}
+			forgotten, swept = forgotten+rows, swept+objects
+		}
+	}()
+	var runs sync.WaitGroup
+	for worker, r := range []*Runner{w.runner, w.another(nil)} {
+		runs.Go(func() {
+			for i := range 60 {
+				text := fmt.Sprint((i + worker) % 4)
+				hour.RLock()
+				plan := w.plan("  a: {uses: text, with: {text: A" + text + ", files: [file" + text + "]}}\n  b: {uses: text, with: {text: B}, inputs: {x: a}}\n")
+				plan.Pipeline = fmt.Sprint("p", worker)
+				res, err := r.Run(context.Background(), plan, Options{})
+				if err != nil {
+					t.Error(err)
+				} else if got, want := w.text(res, "b"), "B(x=A"+text+"(files/file"+text+"=source"+text+"))"; got != want {
+					t.Errorf("b holds %q, want %q", got, want)
+				}
+				hour.RUnlock()
+				if i%5 == 4 {
+					hour.Lock()
+					w.passTime(2 * artifacts.Grace)
+					hour.Unlock()
+				}
+			}
+		})
+	}
+	runs.Wait()
+	close(stop)
+	if err := <-cleaned; err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d executions forgotten, %d artifacts swept", forgotten, swept)
+	if forgotten == 0 || swept == 0 {
+		t.Error("nothing was cleaned up: the test shows nothing")
+	}
+}
+
+func cleanUp(r *Runner) (executions, objects int, err error) {
+	ctx := context.Background()
+	plan, err := r.DB.PlanGC(ctx, lineage.Retention{Runs: 1})
+	if err != nil {
+		return 0, 0, err
+	}
+	done, err := r.DB.Forget(ctx, plan)
+	if err != nil {
+		return 0, 0, err
+	}
+	live, err := r.DB.Referenced(ctx)
+	if err != nil {
+		return 0, 0, err
+	}
+	swept, err := r.Store.Sweep(ctx, func(id artifacts.ID) bool { return live[id] })
+	return done.Executions, swept.Objects, err
+}
+
+// passTime makes all artifacts older.
+func (w *world) passTime(d time.Duration) {
+	w.Helper()
+	err := filepath.WalkDir(filepath.Join(w.dir, ".pipe", "objects"), func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return nil // swept in between
+		}
+		then := time.Now().Add(-d)
+		if err := os.Chtimes(path, then, then); err != nil && !os.IsNotExist(err) {
+			return err
+		}
+		return nil
+	})
+	if err != nil {
+		w.Fatal(err)
+	}
+}

@@ -1,0 +1,84 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"pipe/artifacts"
+	"pipe/diag"
+	"pipe/lineage"
+	"pipe/pipeline"
+)
+
+// RecomputeExecution does the work of a recorded execution again, with the
+// plan of its run and the inputs that it read, which must be in the store. It
+// commits what the stage makes and records nothing. It refuses if the stage,
+// with this version of its kind, would be another computation.
+func (r *Runner) RecomputeExecution(ctx context.Context, plan *pipeline.Plan, rec *lineage.Execution) ([]Output, error) {
+	step := plan.Step(rec.Stage)
+	if step == nil {
+		return nil, fmt.Errorf("the recorded pipeline has no stage %q", rec.Stage)
+	}
+	if err := checkCapacity(step, r.Capacity); err != nil {
+		return nil, err
+	}
+	inputs := slices.Clone(rec.Inputs)
+	key, parts, err := recordedKey(step, inputs)
+	if err != nil {
+		return nil, err
+	}
+	if lineage.Key(key) != rec.Key {
+		return nil, r.otherKey(ctx, rec, parts)
+	}
+	e := &execution{Runner: r, plan: plan, runID: rec.RunID}
+	t := &task{execution: e, Step: step, key: key, parts: parts, inputs: inputs}
+	env := newEnv(t)
+	defer env.close()
+	var gate *pipeline.GateError
+	if err := t.runStage(ctx, env); err != nil && !errors.As(err, &gate) {
+		return nil, err
+	}
+	ports, writers, err := env.written(t.Outputs)
+	if err != nil {
+		return nil, err
+	}
+	return committedOutputs(ports, r.Store.CommitAll(writers))
+}
+
+// recordedKey is the key of a step with the inputs of an execution.
+func recordedKey(step *pipeline.Step, inputs []lineage.Input) (pipeline.Key, []pipeline.KeyPart, error) {
+	ids := inputIDs(inputs)
+	var ports []string
+	for _, e := range step.Inputs {
+		ports = append(ports, e.Port)
+	}
+	for _, f := range step.Files {
+		ports = append(ports, f.Port)
+	}
+	for _, port := range ports {
+		if id, ok := ids[port]; !ok || id == (artifacts.ID{}) {
+			return pipeline.Key{}, nil, fmt.Errorf("no input was recorded for %q", port)
+		}
+	}
+	key, parts := step.Key(ids)
+	return key, parts, nil
+}
+
+// otherKey says in which parts the stage of today differs.
+func (r *Runner) otherKey(ctx context.Context, rec *lineage.Execution, parts []pipeline.KeyPart) error {
+	recorded, err := r.DB.KeyParts(ctx, rec.ID)
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, p := range recorded {
+		if !slices.Contains(parts, pipeline.KeyPart(p)) {
+			names = append(names, p.Name)
+		}
+	}
+	return diag.WithHint(fmt.Errorf("stage %s would compute something else now: %s differs", rec.Stage, strings.Join(names, ", ")),
+		"use the version of pipe that made it; `pipe show` says which")
+}

@@ -1,0 +1,230 @@
+// Package runner executes a plan: it finds out which stages are ready, looks
+// each one up by its key, runs what is missing within the resources of the
+// machine, retries, times out, stops cleanly, and records what happened. It
+// knows no stage by name and writes no SQL.
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"pipe/artifacts"
+	"pipe/diag"
+	"pipe/lineage"
+	"pipe/pipeline"
+)
+
+// ErrInterrupted is the cause with which callers cancel the context of a run
+// when a person stops it, and what Run then returns.
+var ErrInterrupted = errors.New("interrupted")
+
+// A Runner executes plans against one store and one lineage database. Several
+// runs may use it at once.
+type Runner struct {
+	Store       *artifacts.Store
+	DB          *lineage.DB
+	Environment lineage.Environment
+
+	// LogDir is where what stages say is kept, see LogFile; empty for nowhere.
+	LogDir string
+
+	// Capacity is what the stages of one run may use together. CPU is also
+	// the number of stages that run at once if each takes one CPU.
+	Capacity pipeline.Resources
+
+	// Observe, if set, receives every event of a run, one at a time.
+	Observe func(Event)
+
+	// At, if set, is called at each named point on the way from a stage to its
+	// record, so that tests can let the process die there.
+	At func(point string)
+
+	memoFrom int // in place of memoStages, if not 0
+}
+
+func (r *Runner) passed(point string) {
+	if r.At != nil {
+		r.At(point)
+	}
+}
+
+// Options say how to execute a plan.
+type Options struct {
+	KeepGoing   bool      // after a failure, go on with stages that do not depend on it
+	Trigger     string    // "manual", "schedule" or "rerun"
+	ScheduledAt time.Time // the tick that started the run, zero if there is none
+	RerunOf     string    // the run that a rerun repeats
+
+	Force []string // stages to run even if they could be taken from the cache
+	Only  string   // if not empty, the one stage that may run; all else must be in the cache
+
+	// Given, if set, is what the plan was made from; a later Recall with the
+	// same may then need no plan.
+	Given *Given
+}
+
+// A Result says how a run ended.
+type Result struct {
+	RunID    string
+	Status   lineage.Status
+	Stages   []StageResult // in the order of the plan
+	Duration time.Duration
+}
+
+// A StageResult says how a stage ended. A stage that was never begun, because
+// the run stopped earlier, has status Skipped.
+type StageResult struct {
+	Stage   string
+	Status  lineage.Status
+	Origin  int64 // the execution that did the work, if it was cached
+	Outputs []Output
+	Metrics []lineage.Metric
+	Err     error
+}
+
+// Count tells how many stages ended with a status.
+func (r *Result) Count(s lineage.Status) int {
+	n := 0
+	for _, st := range r.Stages {
+		if st.Status == s {
+			n++
+		}
+	}
+	return n
+}
+
+// A StageError is the failure of one stage.
+type StageError struct {
+	Stage string
+	Err   error
+}
+
+func (e *StageError) Error() string { return fmt.Sprintf("stage %s: %v", e.Stage, e.Err) }
+func (e *StageError) Unwrap() error { return e.Err }
+
+// Run executes a plan and records it. It returns an error if the run could
+// not be recorded, a *MissingError if Options.Only cannot be kept, a *StageError for the first stage that failed (wrapping
+// *pipeline.GateError if a requirement was not met), or ErrInterrupted; the
+// Result is there in all of these cases but the first two.
+func (r *Runner) Run(ctx context.Context, plan *pipeline.Plan, opt Options) (*Result, error) {
+	begun := time.Now()
+	if err := r.checkOnly(ctx, plan, opt); err != nil {
+		return nil, err
+	}
+	spec, err := r.storeSpec(plan.Source)
+	if err != nil {
+		return nil, err
+	}
+	before, err := r.DB.LastExecution(ctx)
+	if err != nil {
+		return nil, err
+	}
+	runID, err := r.DB.BeginRun(context.WithoutCancel(ctx), runRecord(plan, spec, opt, r.Environment))
+	if err != nil {
+		return nil, err
+	}
+	r.passed("runner.run.begun")
+	e := newExecution(r, plan, opt, runID)
+	e.emit(RunStarted{RunID: runID, Pipeline: plan.Pipeline, Stages: stageNames(plan)})
+	stopHeartbeat := e.heartbeat(ctx)
+	var stopCommitter func()
+	e.committer, stopCommitter = r.startCommitter(ctx)
+	runErr := e.loop(ctx)
+	stopCommitter()
+	stopHeartbeat()
+
+	r.passed("runner.run.ending")
+	res := e.result(runErr)
+	res.Duration = time.Since(begun)
+	message := ""
+	if runErr != nil {
+		message = runErr.Error()
+	}
+	if err := r.DB.FinishRun(context.WithoutCancel(ctx), runID, res.Status, message); err != nil {
+		return res, errors.Join(runErr, err)
+	}
+	r.passed("runner.run.finished")
+	e.emit(RunFinished{Result: res})
+	if runErr == nil {
+		// Without the memo the next run takes longer; that is all.
+		_ = r.remember(context.WithoutCancel(ctx), e, opt.Given, artifacts.Sized{ID: spec, Size: int64(len(plan.Source))}, before)
+	}
+	return res, runErr
+}
+
+// storeSpec keeps the bytes of the pipeline file, so that a run can be made
+// again after the file has changed. On a rerun the bytes are there already,
+// and nothing is written.
+func (r *Runner) storeSpec(source []byte) (artifacts.ID, error) {
+	id := artifacts.Sum(source)
+	if size, err := r.Store.Renew(id); err == nil && size == int64(len(source)) {
+		return id, nil
+	}
+	w, err := r.Store.Create()
+	if err != nil {
+		return artifacts.ID{}, err
+	}
+	defer w.Discard()
+	if _, err := w.Write(source); err != nil {
+		return artifacts.ID{}, err
+	}
+	id, _, err = w.Commit()
+	return id, err
+}
+
+func runRecord(plan *pipeline.Plan, spec artifacts.ID, opt Options, env lineage.Environment) lineage.Run {
+	run := lineage.Run{
+		Pipeline: plan.Pipeline, File: plan.File, SpecID: spec, SpecText: string(plan.Source), Seed: plan.Seed,
+		Trigger: opt.Trigger, ScheduledAt: opt.ScheduledAt, RerunOf: opt.RerunOf, Environment: env, Stages: len(plan.Steps),
+	}
+	if run.Trigger == "" {
+		run.Trigger = "manual"
+	}
+	for _, p := range plan.Params {
+		run.Params = append(run.Params, lineage.Param{Name: p.Name, Value: string(p.Value), Source: p.Source})
+	}
+	return run
+}
+
+func stageNames(plan *pipeline.Plan) []string {
+	names := make([]string, len(plan.Steps))
+	for i, s := range plan.Steps {
+		names[i] = s.Name
+	}
+	return names
+}
+
+// status is how a run ends that ended with err.
+func status(err error) lineage.Status {
+	var gate *pipeline.GateError
+	switch {
+	case err == nil:
+		return lineage.Succeeded
+	case errors.Is(err, ErrInterrupted):
+		return lineage.Interrupted
+	case errors.As(err, &gate):
+		return lineage.GateFailed
+	default:
+		return lineage.Failed
+	}
+}
+
+// checkCapacity refuses a stage that could never run on this machine, instead
+// of waiting for ever.
+func checkCapacity(s *pipeline.Step, have pipeline.Resources) error {
+	want := s.Resources
+	switch {
+	case want.CPU > have.CPU:
+		return diag.WithHint(fmt.Errorf("needs %d cpus, but only %d are offered", want.CPU, have.CPU),
+			"lower resources.cpu of the stage, or raise --jobs")
+	case want.Memory > have.Memory:
+		return diag.WithHint(fmt.Errorf("needs %s of memory, but the machine has %s", pipeline.Bytes(want.Memory), pipeline.Bytes(have.Memory)),
+			"lower resources.memory of the stage")
+	case want.GPU > have.GPU:
+		return diag.WithHint(fmt.Errorf("needs %d gpus, but the machine offers %d", want.GPU, have.GPU),
+			"offer them with --gpus N, or remove resources.gpu from the stage")
+	}
+	return nil
+}

@@ -1,0 +1,245 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"pipe/artifacts"
+	"pipe/lineage"
+	"pipe/pipeline"
+)
+
+// A Comparer says where two artifacts of a port type begin to differ, in
+// words. It is asked only about bytes that are not the same.
+type Comparer interface {
+	Difference(portType string, recorded, fresh *artifacts.File) (string, error)
+}
+
+// A Verification is what came of executing a past run again.
+type Verification struct {
+	RunID  string
+	Stages []VerifiedStage // in the order of the plan
+}
+
+// A VerifiedStage compares what a stage gave then and now.
+type VerifiedStage struct {
+	Stage   string
+	Kind    string
+	Outputs []VerifiedOutput
+	Changes []Change // of the key: another version of the program, other environment variables
+	Err     error    // why the stage could not be judged
+	Skipped string   // why there was nothing to judge
+}
+
+// A VerifiedOutput is an output with its two artifacts; a zero ID means none.
+type VerifiedOutput struct {
+	Port, Type      string
+	Recorded, Fresh artifacts.ID
+	Difference      string // where they begin to differ
+}
+
+// Same says whether the bytes are the same.
+func (o VerifiedOutput) Same() bool { return o.Recorded == o.Fresh }
+
+// Same says whether a stage gave the same again.
+func (s VerifiedStage) Same() bool {
+	return s.Err == nil && !slices.ContainsFunc(s.Outputs, func(o VerifiedOutput) bool { return !o.Same() })
+}
+
+// First is the first stage that did not give the same again, nil if all did.
+func (v *Verification) First() *VerifiedStage {
+	for i := range v.Stages {
+		if !v.Stages[i].Same() {
+			return &v.Stages[i]
+		}
+	}
+	return nil
+}
+
+// Verify executes a past run again in an empty store and compares every
+// artifact. plan is the plan of that run. Each stage is fed with what the run
+// recorded as its inputs, so that each one is judged by itself, and one that
+// differs does not make those after it differ. Nothing is taken from a cache,
+// and nothing is written to the store or the database of r.
+func (r *Runner) Verify(ctx context.Context, plan *pipeline.Plan, run *lineage.Run, compare Comparer) (_ *Verification, err error) {
+	list, err := r.DB.Executions(ctx, run.ID)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := r.Store.TempDir()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	store, err := artifacts.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	db, err := lineage.Open(filepath.Join(dir, "lineage.db"))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	room := &cleanRoom{Runner: r, compare: compare, store: store, db: db, there: map[artifacts.ID]bool{}}
+	return room.verify(ctx, plan, run, list)
+}
+
+// A cleanRoom is a store and a database of their own, where a run is repeated.
+type cleanRoom struct {
+	*Runner // of the run that is verified
+	compare Comparer
+	store   *artifacts.Store
+	db      *lineage.DB
+	there   map[artifacts.ID]bool // artifacts that were brought in
+}
+
+func (c *cleanRoom) verify(ctx context.Context, plan *pipeline.Plan, run *lineage.Run, list []lineage.Execution) (*Verification, error) {
+	recorded := map[string]lineage.Execution{}
+	for _, e := range list {
+		switch e.Status {
+		case lineage.Succeeded, lineage.Cached, lineage.GateFailed:
+			recorded[e.Stage] = e
+		}
+	}
+	inputs := map[string]map[string]artifacts.ID{}
+	failed := map[string]error{}
+	for _, e := range recorded {
+		ids := map[string]artifacts.ID{}
+		for _, in := range e.Inputs {
+			ids[in.Port] = in.ID
+			if err := c.bring(ctx, in.ID); err != nil {
+				failed[e.Stage] = fmt.Errorf("input %s: %w", in.Port, err)
+			}
+		}
+		if failed[e.Stage] == nil {
+			inputs[e.Stage] = ids
+		}
+	}
+	pinned := plan.Pin(inputs)
+	fresh := &Runner{Store: c.store, DB: c.db, Environment: c.Environment, Capacity: c.Capacity, Observe: c.Observe}
+	res, err := fresh.Run(ctx, pinned, Options{KeepGoing: true, Trigger: "verify"})
+	if res == nil || errors.Is(err, ErrInterrupted) {
+		return nil, err
+	}
+	results := map[string]StageResult{}
+	for _, s := range res.Stages {
+		results[s.Stage] = s
+	}
+	v := &Verification{RunID: run.ID}
+	for _, s := range plan.Steps {
+		e, ok := recorded[s.Name]
+		out := VerifiedStage{Stage: s.Name, Kind: s.Kind.Name, Err: failed[s.Name]}
+		switch {
+		case !ok:
+			out.Skipped = "it did not finish in that run"
+		case out.Err == nil:
+			if err := c.judge(ctx, &out, e, results[s.Name], res.RunID); err != nil {
+				return nil, err
+			}
+		}
+		v.Stages = append(v.Stages, out)
+	}
+	return v, nil
+}
+
+// judge compares what a stage gave then and now.
+func (c *cleanRoom) judge(ctx context.Context, out *VerifiedStage, e lineage.Execution, now StageResult, runID string) error {
+	if now.Status != lineage.Succeeded && now.Status != lineage.GateFailed {
+		out.Err = now.Err
+		if out.Err == nil {
+			out.Err = fmt.Errorf("it was %s", now.Status)
+		}
+		return nil
+	}
+	again, err := c.db.InRun(ctx, runID, e.Stage)
+	if err != nil {
+		return err
+	}
+	if again != nil {
+		was, err := c.DB.KeyParts(ctx, e.ID)
+		if err != nil {
+			return err
+		}
+		is, err := c.db.KeyParts(ctx, again.Execution)
+		if err != nil {
+			return err
+		}
+		out.Changes = changesBetween(was, is, nil)
+	}
+	for _, o := range e.Outputs {
+		out.Outputs = append(out.Outputs, VerifiedOutput{Port: o.Port, Type: o.Type, Recorded: o.ID})
+	}
+	for _, o := range now.Outputs {
+		at := slices.IndexFunc(out.Outputs, func(v VerifiedOutput) bool { return v.Port == o.Port })
+		if at < 0 {
+			at = len(out.Outputs)
+			out.Outputs = append(out.Outputs, VerifiedOutput{Port: o.Port, Type: o.Type})
+		}
+		out.Outputs[at].Fresh = o.ID
+	}
+	for i := range out.Outputs {
+		c.locate(&out.Outputs[i])
+	}
+	return nil
+}
+
+// locate says where an output begins to differ.
+func (c *cleanRoom) locate(o *VerifiedOutput) {
+	switch {
+	case o.Same():
+		return
+	case o.Recorded.IsZero():
+		o.Difference = "it was not written in that run"
+		return
+	case o.Fresh.IsZero():
+		o.Difference = "it was not written now"
+		return
+	}
+	recorded, err := c.Store.Open(o.Recorded)
+	if err != nil {
+		o.Difference = "the recorded bytes cannot be read: " + err.Error()
+		return
+	}
+	defer recorded.Close()
+	fresh, err := c.store.Open(o.Fresh)
+	if err != nil {
+		o.Difference = "the new bytes cannot be read: " + err.Error()
+		return
+	}
+	defer fresh.Close()
+	text, err := c.compare.Difference(o.Type, recorded, fresh)
+	if err != nil {
+		text = "where is not known: " + err.Error()
+	}
+	o.Difference = text
+}
+
+// bring copies a recorded artifact into the room.
+func (c *cleanRoom) bring(ctx context.Context, id artifacts.ID) error {
+	if c.there[id] {
+		return nil
+	}
+	f, err := c.Store.Open(id)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	w, err := c.store.Create()
+	if err != nil {
+		return err
+	}
+	defer w.Discard()
+	if _, err := io.Copy(w, contextReader{ctx, f}); err != nil {
+		return err
+	}
+	if _, _, err := w.Commit(); err != nil {
+		return err
+	}
+	c.there[id] = true
+	return nil
+}
