@@ -1,0 +1,257 @@
+package schedule
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+var errStore = errors.New("database is locked")
+
+// A memory is what survives the processes of a test: a Store for each.
+type memory struct {
+	mu        sync.Mutex
+	schedules map[string]*memorySchedule
+	processes int
+	dead      map[int]bool
+	remote    bool // whether processes live is only seen from KeepTick
+	fail      func(method string) error
+}
+
+type memorySchedule struct {
+	expression string
+	since      time.Time // the first watermark
+	watermark  time.Time
+	ticks      map[int64]*memoryTick // by Unix seconds
+}
+
+type memoryTick struct {
+	owner    int
+	status   string
+	finished int // times that it was given an end
+	kept     time.Time
+}
+
+func newMemory() *memory {
+	return &memory{schedules: map[string]*memorySchedule{}, dead: map[int]bool{}}
+}
+
+// statuses lists the ticks of a schedule, oldest first.
+func (m *memory) statuses(id string) []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var out []string
+	for at, t := range m.schedules[id].ticks {
+		status := t.status
+		if status == "" {
+			status = "open"
+		}
+		out = append(out, clockTime(time.Unix(at, 0))+" "+status)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// A process is a Store as one process sees it.
+type process struct {
+	*memory
+	id int
+}
+
+func (p process) do(method string, f func()) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.dead[p.id] {
+		return errors.New("the process is dead")
+	}
+	if p.fail != nil {
+		if err := p.fail(method); err != nil {
+			return err
+		}
+	}
+	f()
+	return nil
+}
+
+func (p process) EnsureSchedule(ctx context.Context, e Entry, now time.Time) (watermark time.Time, err error) {
+	err = p.do("EnsureSchedule", func() {
+		s := p.schedules[e.ID]
+		if s == nil {
+			s = &memorySchedule{since: now, ticks: map[int64]*memoryTick{}}
+			p.schedules[e.ID] = s
+		}
+		if s.expression != e.Spec.Expression() {
+			s.expression, s.watermark = e.Spec.Expression(), later(s.watermark, now)
+		}
+		watermark = s.watermark
+	})
+	return watermark, err
+}
+
+func (p process) ClaimTick(ctx context.Context, id string, at time.Time, status, note string) (mine bool, err error) {
+	err = p.do("ClaimTick", func() {
+		s := p.schedules[id]
+		s.watermark = later(s.watermark, at)
+		if s.ticks[at.Unix()] == nil {
+			s.ticks[at.Unix()] = &memoryTick{owner: p.id, status: status, kept: time.Now()}
+			mine = true
+		}
+	})
+	return mine, err
+}
+
+func (p process) FinishTick(ctx context.Context, id string, at time.Time, status, note string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return p.do("FinishTick", func() {
+		t := p.schedules[id].ticks[at.Unix()]
+		t.status = status
+		t.finished++
+	})
+}
+
+// limit is how long a process counts as alive after its last sign of life, if
+// it cannot be seen.
+const limit = time.Minute
+
+func (p process) KeepTick(ctx context.Context, id string, at time.Time) error {
+	return p.do("KeepTick", func() { p.schedules[id].ticks[at.Unix()].kept = time.Now() })
+}
+
+func (p process) TakeOverTicks(ctx context.Context, id string) (open []time.Time, err error) {
+	err = p.do("TakeOverTicks", func() {
+		for at, t := range p.schedules[id].ticks {
+			gone := p.dead[t.owner] || p.remote && time.Since(t.kept) > limit
+			if t.status == "" && t.owner != p.id && gone {
+				t.owner, t.kept = p.id, time.Now()
+				open = append(open, time.Unix(at, 0).UTC())
+			}
+		}
+		slices.SortFunc(open, time.Time.Compare)
+	})
+	return open, err
+}
+
+// clockTime is the day and time of day, for short tables.
+func clockTime(t time.Time) string { return t.UTC().Format("02 15:04") }
+
+// A journal collects what runs began and how they ended.
+type journal struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+func (j *journal) addf(format string, args ...any) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.lines = append(j.lines, clockTime(time.Now())+"  "+fmt.Sprintf(format, args...))
+}
+
+// A daemon is a Scheduler in a process of its own.
+type daemon struct {
+	scheduler *Scheduler
+	process   process
+	cancel    context.CancelFunc
+	stopped   chan struct{}
+	done      chan struct{}
+}
+
+// start runs a Scheduler whose runs take the given time and write to j.
+func (m *memory) start(t testing.TB, j *journal, takes time.Duration, edit func(*Scheduler), listed ...Entry) *daemon {
+	m.mu.Lock()
+	m.processes++
+	p := process{m, m.processes}
+	m.mu.Unlock()
+	s := &Scheduler{
+		Store:   p,
+		Entries: func() ([]Entry, error) { return listed, nil },
+		Log:     slog.New(slog.DiscardHandler),
+		Start: func(ctx context.Context, tick Tick) error {
+			again := ""
+			if tick.Again {
+				again = " again"
+			}
+			j.addf("%s %s begins%s", tick.Entry.Name, clockTime(tick.At), again)
+			select {
+			case <-time.After(takes):
+				j.addf("%s %s ends", tick.Entry.Name, clockTime(tick.At))
+				return nil
+			case <-ctx.Done():
+				j.addf("%s %s is cancelled", tick.Entry.Name, clockTime(tick.At))
+				return ctx.Err()
+			}
+		},
+	}
+	if edit != nil {
+		edit(s)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	d := &daemon{s, p, cancel, make(chan struct{}), make(chan struct{})}
+	go func() {
+		defer close(d.done)
+		if err := s.Run(ctx, d.stopped); err != nil {
+			t.Error(err)
+		}
+	}()
+	synctest.Wait()
+	return d
+}
+
+// stop ends the process as the first signal does.
+func (d *daemon) stop() {
+	close(d.stopped)
+	<-d.done
+	d.bury()
+}
+
+// interrupt ends it as the second signal does.
+func (d *daemon) interrupt() {
+	d.cancel()
+	<-d.done
+	d.bury()
+}
+
+// kill ends it without any chance to write.
+func (d *daemon) kill() {
+	d.bury()
+	d.cancel()
+	<-d.done
+}
+
+func (d *daemon) bury() {
+	d.process.mu.Lock()
+	d.process.dead[d.process.id] = true
+	d.process.mu.Unlock()
+	d.cancel()
+}
+
+// An entries is a list of schedules that a test edits under a Scheduler.
+type entries struct {
+	mu   sync.Mutex
+	list []Entry
+	err  error
+}
+
+func (e *entries) set(err error, list ...Entry) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.list, e.err = list, err
+}
+
+func (e *entries) get() ([]Entry, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.list, e.err
+}
+
+func pass(d time.Duration) {
+	time.Sleep(d) // of the fake clock
+	synctest.Wait()
+}

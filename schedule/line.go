@@ -1,0 +1,214 @@
+package schedule
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// advance claims what fell due up to now, each tick with the verdict of the
+// policies, and lines up those that are to run. Ticks are claimed in order, so
+// whatever ends it early leaves the rest to a later round.
+func (l *loop) advance(ctx context.Context, ln *line, now time.Time) error {
+	if !ln.known {
+		watermark, err := l.Store.EnsureSchedule(ctx, ln.entry, now)
+		if err != nil {
+			return err
+		}
+		ln.known, ln.watermark, ln.nextKeep = true, watermark, now
+	}
+	if err := l.keep(ctx, ln, now); err != nil {
+		return err
+	}
+	if behind := now.Before(ln.watermark); behind != ln.behind {
+		ln.behind = behind
+		if behind {
+			l.Log.Warn("the clock is behind the last tick; nothing runs until it has caught up",
+				"pipeline", ln.entry.Name, "last", ln.watermark, "clock", now)
+		}
+	}
+	run, missed := ln.entry.Spec.Due(ln.watermark, now)
+	if n := len(missed) - ln.entry.Spec.limit(); n > 0 {
+		l.Log.Warn("many ticks were missed; only the newest are recorded", "pipeline", ln.entry.Name, "unrecorded", n)
+		missed = missed[n:]
+	}
+	for _, at := range missed {
+		if _, err := l.claim(ctx, ln, at, Missed, "no scheduler was running, or it was suspended"); err != nil {
+			return err
+		}
+	}
+	return l.lineUp(ctx, ln, run)
+}
+
+// keep tells the store that this process lives, and takes on what dead ones
+// left open. That need not show at the start: whether a process of another
+// machine is dead can only be told after a while.
+func (l *loop) keep(ctx context.Context, ln *line, now time.Time) error {
+	if until := ln.nextKeep.Sub(now); until > 0 && until <= KeepInterval {
+		return nil
+	}
+	for _, t := range ln.open() {
+		if err := l.Store.KeepTick(ctx, ln.entry.ID, t.At); err != nil {
+			return err
+		}
+	}
+	left, err := l.Store.TakeOverTicks(ctx, ln.entry.ID)
+	if err != nil {
+		return err
+	}
+	again := make([]Tick, len(left))
+	for i, at := range left {
+		again[i] = Tick{Entry: ln.entry, At: ln.entry.Spec.local(at), Again: true}
+	}
+	ln.queue = append(again, ln.queue...)
+	ln.nextKeep = now.Add(KeepInterval)
+	return nil
+}
+
+// lineUp claims ticks that fell due together. The overlap policy is about a
+// run that is under way; what is caught up on at once, open ticks of a dead
+// process included, always runs one after the other.
+func (l *loop) lineUp(ctx context.Context, ln *line, run []time.Time) error {
+	if len(run) == 0 {
+		return nil
+	}
+	verdict := func(int) string { return "" }
+	if before := ln.active; before != nil {
+		switch ln.entry.Spec.Overlap {
+		case OverlapQueue:
+			room := ln.entry.Spec.limit() - len(ln.queue)
+			verdict = func(i int) string {
+				if i < room {
+					return ""
+				}
+				return fmt.Sprintf("%d ticks are waiting already", ln.entry.Spec.limit())
+			}
+		case OverlapCancelRunning:
+			ln.cancel(ErrSuperseded)
+			l.drop(ctx, ln, "the pipeline fell due again")
+		default:
+			verdict = func(int) string {
+				return fmt.Sprintf("the run of %s had not ended", before.At.Format(time.RFC3339))
+			}
+		}
+	}
+	for i, at := range run {
+		status, note := "", verdict(i)
+		if note != "" {
+			status = Skipped
+		}
+		mine, err := l.claim(ctx, ln, at, status, note)
+		if err != nil {
+			return err
+		}
+		if mine && status == "" {
+			ln.queue = append(ln.queue, Tick{Entry: ln.entry, At: at})
+		}
+	}
+	return nil
+}
+
+// claim takes a tick. It is not mine if another process has taken it.
+func (l *loop) claim(ctx context.Context, ln *line, at time.Time, status, note string) (mine bool, err error) {
+	mine, err = l.Store.ClaimTick(ctx, ln.entry.ID, at, status, note)
+	if err != nil {
+		return false, err
+	}
+	ln.watermark = at
+	if mine && status != "" {
+		l.Log.Warn("tick "+status, "pipeline", ln.entry.Name, "at", at, "note", note)
+	}
+	return mine, nil
+}
+
+// drop gives up what waits.
+func (l *loop) drop(ctx context.Context, ln *line, note string) {
+	for _, t := range ln.queue {
+		l.finish(ctx, ln, ending{t, Skipped, note})
+	}
+	ln.queue = nil
+}
+
+// startNext starts the oldest waiting tick unless one is running.
+func (l *loop) startNext(ctx context.Context, ln *line) {
+	if ln.active != nil || len(ln.queue) == 0 {
+		return
+	}
+	tick := ln.queue[0]
+	ln.queue = ln.queue[1:]
+	runCtx, cancel := context.WithCancelCause(ctx)
+	ln.active, ln.cancel = &tick, cancel
+	l.running++
+	l.Log.Info("run due", "pipeline", tick.Entry.Name, "at", tick.At, "again", tick.Again)
+	go func() {
+		err := l.Start(runCtx, tick)
+		l.ended <- result{id: tick.Entry.ID, err: err, cause: context.Cause(runCtx)}
+		cancel(nil)
+	}()
+}
+
+// finished takes in the result of a run. A run that was cancelled because the
+// scheduler ends has no ending: its tick stays open in the store.
+func (l *loop) finished(ctx context.Context, r result) {
+	ln := l.lines[r.id]
+	tick := *ln.active
+	ln.active, ln.cancel = nil, nil
+	l.running--
+	switch {
+	case r.err == nil:
+		l.finish(ctx, ln, ending{tick, Done, ""})
+	case errors.Is(r.cause, ErrSuperseded):
+		l.finish(ctx, ln, ending{tick, Skipped, r.cause.Error()})
+	case r.cause != nil:
+		l.Log.Info("run interrupted; it is taken up at the next start", "pipeline", tick.Entry.Name, "at", tick.At)
+	default:
+		l.finish(ctx, ln, ending{tick, Failed, r.err.Error()})
+	}
+}
+
+// finish logs how a tick ended and records it.
+func (l *loop) finish(ctx context.Context, ln *line, e ending) {
+	attrs := []any{"pipeline", ln.entry.Name, "at", e.tick.At}
+	if e.status == Done {
+		l.Log.Info("run done", attrs...)
+	} else {
+		l.Log.Warn("run "+e.status, append(attrs, "note", e.note)...)
+	}
+	ln.unsaved = append(ln.unsaved, e)
+	l.save(ctx, ln)
+}
+
+// save writes endings that the store has not got yet. Until it has them the
+// tick counts as running there, and a restart would run it again.
+func (l *loop) save(ctx context.Context, ln *line) {
+	for len(ln.unsaved) > 0 {
+		e := ln.unsaved[0]
+		if err := l.Store.FinishTick(ctx, ln.entry.ID, e.tick.At, e.status, e.note); err != nil {
+			l.storeError(ln, err)
+			return
+		}
+		ln.unsaved = ln.unsaved[1:]
+	}
+}
+
+func (l *loop) storeError(ln *line, err error) {
+	l.Log.Error("cannot record the schedule; trying again", "pipeline", ln.entry.Name, "error", err)
+}
+
+// later is the later of two times.
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+func closed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
