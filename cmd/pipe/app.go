@@ -1,0 +1,177 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"pipe/diag"
+	"pipe/pipeline"
+	"pipe/stages"
+)
+
+// An app is one invocation of the command line.
+type app struct {
+	in       io.Reader
+	out, err *output
+	lookup   func(string) (string, bool) // environment variables
+	registry func() *pipeline.Registry   // made when it is asked for: most commands need none
+
+	storeDir string // --store
+	noColor  bool   // --no-color
+	gpus     int    // --gpus; below 0 is what the configuration of the store says
+}
+
+func newApp(in io.Reader, out, err io.Writer, lookup func(string) (string, bool)) *app {
+	return &app{in: in, out: &output{w: out}, err: &output{w: err}, lookup: lookup, gpus: -1,
+		registry: sync.OnceValue(func() *pipeline.Registry { return stages.All(lookup) })}
+}
+
+// execute parses the arguments, runs the command and prints its error.
+func (a *app) execute(ctx context.Context, args []string) int {
+	root := a.root()
+	root.SetArgs(args)
+	root.SetOut(a.out)
+	root.SetErr(a.err)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		err = a.out.failure()
+	}
+	if err != nil && !isReported(err) {
+		printError(a.err, err, a.colored(a.err))
+	}
+	return exitCode(err)
+}
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "pipe",
+		Short: "From a YAML file to a trained, evaluated, explained model",
+		Long: `pipe runs machine-learning pipelines that are written as YAML: it reads data, splits and preprocesses it,
+trains neural networks, evaluates them, and records every artifact with its lineage. What is already made
+is not made again, and the same inputs and seed give the same bytes.
+
+` + exitCodeHelp(),
+		Example: `  pipe run pipelines/penguins.yaml        run a pipeline, or do nothing if all is up to date
+  pipe plan pipelines/penguins.yaml       say what a run would do
+  pipe ls                                 list past runs
+  pipe report                             open the report of the latest run
+  pipe stages                             list the kinds of stages
+  pipe stages describe train              explain one kind with all its settings`,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		DisableAutoGenTag: true,
+		Args:              noArgs,
+		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetFlagErrorFunc(flagError)
+	root.PersistentFlags().StringVar(&a.storeDir, "store", "", "store directory (default: .pipe beside the pipeline file, or the nearest one)")
+	root.PersistentFlags().BoolVar(&a.noColor, "no-color", false, "plain text without colours")
+	root.AddCommand(
+		a.whyCommand(), a.rerunCommand(), a.verifyCommand(), a.diffCommand(),
+		a.runCommand(), a.planCommand(), a.lsCommand(), a.showCommand(), a.lineageCommand(), a.queryCommand(),
+		a.reportCommand(), a.predictCommand(), a.scheduleCommand(), a.exportCommand(), a.importCommand(), a.stagesCommand(), a.schemaCommand(), a.versionCommand(),
+		a.checkCommand(),
+		a.gcCommand(),
+		a.logsCommand(),
+	)
+	return root
+}
+
+func exitCodeHelp() string {
+	var b strings.Builder
+	b.WriteString("Exit codes:\n")
+	for _, c := range exitCodes {
+		fmt.Fprintf(&b, "  %3d  %s\n", c.code, c.meaning)
+	}
+	return strings.TrimRight(b.String(), "\n")
+}
+
+// flagError explains a flag that could not be read.
+func flagError(cmd *cobra.Command, err error) error {
+	hint := fmt.Sprintf("%s --help lists the flags", cmd.CommandPath())
+	if name, ok := strings.CutPrefix(err.Error(), "unknown flag: --"); ok {
+		var names []string
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+		if near, ok := diag.Nearest(name, names); ok {
+			hint = fmt.Sprintf("did you mean --%s?", near)
+		}
+	}
+	return usageError{diag.WithHint(err, hint)}
+}
+
+// args wraps a rule for positional arguments, so that breaking it is a usage
+// error in plain words.
+func args(rule cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, words []string) error {
+		err := rule(cmd, words)
+		var usage usageError
+		if err == nil || errors.As(err, &usage) {
+			return err
+		}
+		_, want, _ := strings.Cut(cmd.Use, " ")
+		what := "missing argument " + want
+		required := strings.Fields(want)
+		for i, w := range required {
+			if strings.HasPrefix(w, "[") {
+				required = required[:i]
+				break
+			}
+		}
+		switch {
+		case len(words) == 0:
+		case len(words) < len(required):
+			what = "missing argument " + strings.Join(required[len(words):], " ")
+		default:
+			what = fmt.Sprintf("too many arguments: %q", words)
+		}
+		return usageError{diag.WithHint(errors.New(what), fmt.Sprintf("write it as: %s %s", cmd.CommandPath(), want))}
+	}
+}
+
+// atLeast refuses a number that makes no sense.
+func atLeast(least, n int, flag string) error {
+	if n < least {
+		return usagef("--%s must be at least %d, not %d", flag, least, n)
+	}
+	return nil
+}
+
+func noArgs(cmd *cobra.Command, words []string) error {
+	if len(words) == 0 {
+		return nil
+	}
+	if cmd.HasSubCommands() {
+		var names []string
+		for _, c := range cmd.Commands() {
+			names = append(names, c.Name())
+		}
+		return unknown("command", words[0], names)
+	}
+	return usagef("%s takes no arguments, but got %q", cmd.CommandPath(), words[0])
+}
+
+func (a *app) colored(o *output) bool {
+	if v, set := a.lookup("NO_COLOR"); a.noColor || set && v != "" {
+		return false
+	}
+	_, _, ok := o.size()
+	return ok && a.capable()
+}
+
+// capable says whether the terminal knows colours and can move its cursor.
+func (a *app) capable() bool {
+	name, _ := a.lookup("TERM")
+	return name != "dumb" && name != ""
+}
+
+// pipelineFiles completes names of pipeline files on the command line.
+func pipelineFiles(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return []string{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt
+}

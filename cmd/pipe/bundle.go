@@ -1,0 +1,143 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"pipe/bundle"
+	"pipe/lineage"
+)
+
+func (a *app) exportCommand() *cobra.Command {
+	var output string
+	cmd := &cobra.Command{
+		Use:   "export RUN",
+		Short: "Write a run with all that explains it to one file",
+		Long: `Write a run to one file that pipe import reads on any machine: the pipeline, the parameters, every stage with its
+key, metrics and curves, all artifacts of the run and of what it came from, and the report. The same run gives the same
+bytes. It is a tar file: tar -xf takes it apart without pipe. docs/bundle.md describes the format.`,
+		Example: `  pipe export latest
+  pipe export penguins -o penguins.tar
+  pipe export 20261123T031500-3f9a2c -o - | ssh elsewhere 'cat > run.tar'`,
+		Args: args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, words []string) error {
+			ws, err := a.openExisting()
+			if err != nil {
+				return err
+			}
+			defer ws.close()
+			run, err := ws.db.RunByRef(cmd.Context(), words[0])
+			if err != nil {
+				return err
+			}
+			write := func(w io.Writer) error {
+				_, err := bundle.Write(cmd.Context(), w, ws.store, ws.db, run.ID)
+				return err
+			}
+			if output == "-" {
+				return write(a.out)
+			}
+			if output == "" {
+				output = run.ID + ".tar"
+			}
+			if err := writeOutput(output, write); err != nil {
+				return err
+			}
+			fmt.Fprintln(a.out, output)
+			return nil
+		},
+	}
+	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write; - is standard output (default: RUN.tar)")
+	return cmd
+}
+
+func (a *app) importCommand() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "import FILE",
+		Short: "Take a run out of a file that pipe export wrote",
+		Long: `Check a file that pipe export wrote, every byte of it, and then add the run to this store. Afterwards show, lineage,
+report and predict work on it, and stages with the same key are taken from the cache. Importing it again changes nothing;
+a file that is damaged or cut off changes nothing either.
+
+Imported runs come before all others, so that "latest" and the name of a pipeline go on to mean what was run here. Only
+import what comes from somebody you trust: that certain bytes are the result of a stage is the word of the file.`,
+		Example: `  pipe import 20261123T031500-3f9a2c.tar
+  pipe import penguins.tar --store pipelines/.pipe`,
+		Args: args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, words []string) error {
+			f, err := os.Open(words[0])
+			if err != nil {
+				return usageError{err}
+			}
+			defer f.Close()
+			info, err := f.Stat()
+			if err != nil {
+				return err
+			}
+			if !info.Mode().IsRegular() {
+				return usagef("%s is not a file", words[0])
+			}
+			b, err := bundle.Read(cmd.Context(), f, info.Size())
+			var format *bundle.FormatError
+			if errors.As(err, &format) {
+				return usageError{fmt.Errorf("%s: %w", words[0], err)}
+			}
+			if err != nil {
+				return err
+			}
+			dir, err := a.importStore()
+			if err != nil {
+				return err
+			}
+			ws, err := open(dir)
+			if err != nil {
+				return err
+			}
+			defer ws.close()
+			done, err := b.Import(cmd.Context(), ws.store, ws.db, filepath.Base(words[0]))
+			if err != nil {
+				return err
+			}
+			return a.sayImported(b.Manifest, done, asJSON)
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+// importStore is the store that commands in this folder would use, or a new
+// one.
+func (a *app) importStore() (string, error) {
+	if dir, ok := a.chosenStore(); ok {
+		return dir, nil
+	}
+	dir, err := a.findStore()
+	var none usageError
+	if errors.As(err, &none) {
+		return storeName, nil
+	}
+	return dir, err
+}
+
+func (a *app) sayImported(m *bundle.Manifest, done lineage.Imported, asJSON bool) error {
+	if asJSON {
+		return writeJSON(a.out, struct {
+			Run        string `json:"run"`
+			Runs       int    `json:"new_runs"`
+			Executions int    `json:"new_executions"`
+			Files      int    `json:"files"`
+		}{m.Run, done.Runs, done.Executions, len(m.Files)})
+	}
+	if done.Executions == 0 && done.Runs == 0 {
+		fmt.Fprintf(a.out, "%s was here already\n", m.Run)
+		return nil
+	}
+	fmt.Fprintf(a.out, "%s  %d stages are new\n", m.Run, done.Executions)
+	return nil
+}

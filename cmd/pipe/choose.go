@@ -1,0 +1,79 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"pipe/diag"
+	"pipe/pipeline"
+	"pipe/runner"
+)
+
+// choiceFlags choose stages of a plan.
+type choiceFlags struct {
+	force []string
+	from  string
+	only  string
+}
+
+func (f *choiceFlags) register(cmd *cobra.Command, a *app) {
+	cmd.Flags().StringSliceVar(&f.force, "force", nil, "run these stages even if they are cached: STAGE[,STAGE]")
+	cmd.Flags().StringVar(&f.from, "from", "", "run this stage and all that come after it, even if they are cached")
+	cmd.Flags().StringVar(&f.only, "only", "", "run only this stage; what it reads must be in the cache")
+	stages := func(cmd *cobra.Command, words []string, _ string) ([]string, cobra.ShellCompDirective) {
+		if len(words) == 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		plan, err := a.load(words[0], pipeline.Options{})
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return stageNames(plan), cobra.ShellCompDirectiveNoFileComp
+	}
+	for _, name := range []string{"force", "from", "only"} {
+		// It fails only for a flag that does not exist.
+		_ = cmd.RegisterFlagCompletionFunc(name, stages)
+	}
+}
+
+func stageNames(plan *pipeline.Plan) []string {
+	var names []string
+	for _, s := range plan.Steps {
+		names = append(names, s.Name)
+	}
+	return names
+}
+
+// apply sets the options of a run, and gives the part of the plan to be run.
+func (f *choiceFlags) apply(plan *pipeline.Plan, opt *runner.Options) (*pipeline.Plan, error) {
+	if f.from != "" && f.only != "" {
+		return nil, usagef("--from and --only exclude each other")
+	}
+	for _, name := range slices.Concat(f.force, []string{f.from, f.only}) {
+		if name != "" && plan.Step(name) == nil {
+			return nil, unknown("stage", name, stageNames(plan))
+		}
+	}
+	opt.Force = slices.Clone(f.force)
+	if f.from != "" {
+		opt.Force = append(opt.Force, plan.Downstream(f.from)...)
+	}
+	if f.only == "" {
+		return plan, nil
+	}
+	opt.Only = f.only
+	return plan.Upto(f.only), nil
+}
+
+// explain adds to the error about a missing input what to type next.
+func (f *choiceFlags) explain(err error, file string) error {
+	var missing *runner.MissingError
+	if !errors.As(err, &missing) {
+		return err
+	}
+	return usageError{diag.WithHint(err, fmt.Sprintf("run what comes before it: pipe run %s --only %s, or the whole pipeline: pipe run %s",
+		file, missing.Stage, file))}
+}

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"pipe/lineage"
+	"pipe/pipeline"
+)
+
+// A config is the file config.yaml of a store: what holds for all pipelines
+// that use it.
+type config struct {
+	Retention retentionConfig `yaml:"retention" doc:"What pipe gc keeps."`
+	Machine   machineConfig   `yaml:"machine" doc:"What the stages of a run may use together."`
+}
+
+type retentionConfig struct {
+	KeepRuns       int `yaml:"keep_runs" default:"10" min:"1" doc:"The newest runs of each pipeline that gave a result."`
+	KeepDays       int `yaml:"keep_days" default:"30" min:"0" max:"36500" doc:"And all runs that are younger than this."`
+	KeepFailedDays int `yaml:"keep_failed_days" default:"7" min:"0" max:"36500" doc:"Failed and interrupted runs that are younger than this."`
+}
+
+func (c retentionConfig) rule() lineage.Retention {
+	const day = 24 * time.Hour
+	return lineage.Retention{Runs: c.KeepRuns, Age: time.Duration(c.KeepDays) * day, FailedAge: time.Duration(c.KeepFailedDays) * day}
+}
+
+type machineConfig struct {
+	CPU    int            `yaml:"cpu" default:"0" min:"0" max:"4096" doc:"CPU slots; 0 is one for each CPU."`
+	Memory pipeline.Bytes `yaml:"memory" default:"0B" doc:"Main memory, as in 512MiB or 4GB; 0B is all that the machine has."`
+	GPU    int            `yaml:"gpu" default:"0" min:"0" max:"1024" doc:"GPU slots. They are not detected."`
+}
+
+// readConfig reads the configuration of a store; without a file it is that of
+// an empty one.
+func readConfig(store string) (config, error) {
+	var c config
+	path := filepath.Join(store, "config.yaml")
+	text, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return c, err
+	}
+	return c, pipeline.DecodeSettings(path, text, &c)
+}

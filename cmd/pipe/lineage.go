@@ -1,0 +1,255 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"pipe/artifacts"
+	"pipe/diag"
+	"pipe/lineage"
+)
+
+func (a *app) lineageCommand() *cobra.Command {
+	var (
+		down, up, asJSON, columns bool
+		format                    string
+	)
+	cmd := &cobra.Command{
+		Use:   "lineage REF",
+		Short: "Show what an artifact came from, or what came from it",
+		Long: `Walk the lineage of an artifact, of a stage or of a whole run: upstream to the files it came from (the default), or
+downstream to everything that was made from it. Cached stages are shown as the execution that did the work.
+
+With --columns, trace each column of a table, each feature of a data set, of a transform or of a model back to the
+columns of the files that it was made from.
+
+` + refHelp,
+		Example: `  pipe lineage penguins/score.metrics          from the metrics back to the hash of the CSV
+  pipe lineage penguins/load.table --down      everything that was made from a table
+  pipe lineage penguins/model --format mermaid   a drawing for a Markdown page
+  pipe lineage penguins --format dot | dot -Tsvg -o penguins.svg
+  pipe lineage penguins/model --columns        which columns of which file are in the model
+  pipe lineage 9f86d081 --format json`,
+		Args: args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, words []string) error {
+			if up && down {
+				return usagef("--up and --down are two questions: ask one")
+			}
+			if asJSON && cmd.Flags().Changed("format") && format != "json" {
+				return usagef("--json and --format %s are two formats: choose one", format)
+			}
+			if asJSON {
+				format = "json"
+			}
+			if !slices.Contains(lineageFormats, format) {
+				return unknown("format", format, lineageFormats)
+			}
+			if columns && (down || format == "dot" || format == "mermaid") {
+				return usagef("--columns goes upstream only, and is shown as tree or json")
+			}
+			ws, err := a.openExisting()
+			if err != nil {
+				return err
+			}
+			defer ws.close()
+			ref, err := ws.db.Resolve(cmd.Context(), words[0])
+			if err != nil {
+				return err
+			}
+			if columns {
+				list, err := ws.db.Columns(cmd.Context(), ref)
+				if err != nil {
+					return err
+				}
+				if format == "json" {
+					return writeJSON(a.out, columnsJSON(list))
+				}
+				return writeColumns(a.out, list, painter(a.colored(a.out)))
+			}
+			walk := ws.db.Upstream
+			if down {
+				walk = ws.db.Downstream
+			}
+			graph, err := walk(cmd.Context(), ref)
+			if err != nil {
+				return err
+			}
+			switch format {
+			case "json":
+				return writeJSON(a.out, graphJSON(graph))
+			case "dot":
+				return writeDOT(a.out, graph)
+			case "mermaid":
+				return writeMermaid(a.out, graph)
+			}
+			newTree(graph, down, painter(a.colored(a.out))).print(a.out, ref)
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&up, "up", false, "what it came from (the default)")
+	cmd.Flags().BoolVar(&down, "down", false, "what came from it")
+	cmd.Flags().StringVar(&format, "format", "tree", "tree, dot (Graphviz), mermaid, or json: artifacts, executions and edges")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "short for --format json")
+	cmd.Flags().BoolVar(&columns, "columns", false, "which columns of which files its columns and features were made from")
+	completeWords(cmd, "format", lineageFormats)
+	return cmd
+}
+
+// A tree prints a lineage graph. The graph may join branches again; what was
+// printed once is only named the second time.
+type tree struct {
+	graph      *lineage.Graph
+	down       bool
+	paint      func(code, text string) string
+	artifacts  map[artifacts.ID]lineage.ArtifactNode
+	executions map[int64]lineage.ExecutionNode
+	next       map[int64][]lineage.Edge        // edges that lead on from an execution
+	through    map[artifacts.ID][]lineage.Edge // edges that lead on from an artifact
+	printed    map[int64]bool
+}
+
+func newTree(g *lineage.Graph, down bool, paint func(string, string) string) *tree {
+	t := &tree{graph: g, down: down, paint: paint,
+		artifacts: map[artifacts.ID]lineage.ArtifactNode{}, executions: map[int64]lineage.ExecutionNode{},
+		next: map[int64][]lineage.Edge{}, through: map[artifacts.ID][]lineage.Edge{}, printed: map[int64]bool{}}
+	for _, n := range g.Artifacts {
+		t.artifacts[n.ID] = n
+	}
+	for _, n := range g.Executions {
+		t.executions[n.ID] = n
+	}
+	for _, e := range g.Edges {
+		if e.Output == down {
+			t.next[e.Execution] = append(t.next[e.Execution], e)
+		} else {
+			t.through[e.Artifact] = append(t.through[e.Artifact], e)
+		}
+	}
+	return t
+}
+
+// print begins with the artifact that was asked for, or with every execution
+// that nothing else in the graph leads to.
+func (t *tree) print(w io.Writer, ref lineage.Ref) {
+	if !ref.Artifact.IsZero() {
+		fmt.Fprintln(w, t.artifactText("", ref.Artifact))
+		t.branches(w, "", t.through[ref.Artifact])
+		return
+	}
+	reached := map[int64]bool{}
+	for _, edges := range t.next {
+		for _, e := range edges {
+			for _, on := range t.through[e.Artifact] {
+				reached[on.Execution] = true
+			}
+		}
+	}
+	for _, n := range t.graph.Executions {
+		if !reached[n.ID] {
+			fmt.Fprintln(w, t.executionText(n.ID, ""))
+			t.leaves(w, "", n.ID)
+		}
+	}
+}
+
+// branches prints the executions at the other end of edges.
+func (t *tree) branches(w io.Writer, indent string, edges []lineage.Edge) {
+	for i, e := range edges {
+		fork, below := fork(i, len(edges))
+		fmt.Fprintln(w, indent+t.paint(dim, fork)+t.executionText(e.Execution, e.Port))
+		t.leaves(w, indent+t.paint(dim, below), e.Execution)
+	}
+}
+
+// leaves prints the artifacts that lead on from an execution.
+func (t *tree) leaves(w io.Writer, indent string, execution int64) {
+	if t.printed[execution] {
+		return
+	}
+	t.printed[execution] = true
+	edges := t.next[execution]
+	for i, e := range edges {
+		fork, below := fork(i, len(edges))
+		fmt.Fprintln(w, indent+t.paint(dim, fork)+t.artifactText(e.Port, e.Artifact))
+		t.branches(w, indent+t.paint(dim, below), t.through[e.Artifact])
+	}
+}
+
+func fork(i, n int) (branch, below string) {
+	if i == n-1 {
+		return "└─ ", "   "
+	}
+	return "├─ ", "│  "
+}
+
+func (t *tree) artifactText(port string, id artifacts.ID) string {
+	n := t.artifacts[id]
+	text := join(port, t.paint(cyan, n.Type), id.Short())
+	if n.Path != "" {
+		// The walk ends here, at the bytes of a file: the whole hash.
+		text = join(port, t.paint(cyan, n.Type), diag.Visible(n.Path), "sha256 "+id.String())
+	}
+	return text + t.paint(dim, "  "+bytesText(n.Size))
+}
+
+func (t *tree) executionText(id int64, port string) string {
+	n := t.executions[id]
+	verb := "made by"
+	if t.down {
+		verb = "read by"
+	}
+	text := fmt.Sprintf("%s %s (%s)", t.paint(dim, verb), t.paint(bold, n.Stage), n.Kind)
+	if port == "" {
+		text = fmt.Sprintf("%s (%s)", t.paint(bold, n.Stage), n.Kind)
+	}
+	text += t.paint(dim, "  run "+n.RunID)
+	if t.printed[id] && len(t.next[id]) > 0 {
+		text += t.paint(dim, "  (as above)")
+	}
+	return text
+}
+
+func graphJSON(g *lineage.Graph) any {
+	type artifact struct {
+		ID   string `json:"id"`
+		Type string `json:"type"`
+		Size int64  `json:"size"`
+		Path string `json:"path,omitempty"`
+	}
+	type execution struct {
+		ID       int64          `json:"id"`
+		Run      string         `json:"run"`
+		Pipeline string         `json:"pipeline"`
+		Stage    string         `json:"stage"`
+		Kind     string         `json:"kind"`
+		Status   lineage.Status `json:"status"`
+	}
+	type edge struct {
+		Execution int64  `json:"execution"`
+		Direction string `json:"direction"` // "in": the execution read the artifact; "out": it made it
+		Port      string `json:"port"`
+		Artifact  string `json:"artifact"`
+	}
+	out := struct {
+		Artifacts  []artifact  `json:"artifacts"`
+		Executions []execution `json:"executions"`
+		Edges      []edge      `json:"edges"`
+	}{[]artifact{}, []execution{}, []edge{}}
+	for _, n := range g.Artifacts {
+		out.Artifacts = append(out.Artifacts, artifact{n.ID.String(), n.Type, n.Size, n.Path})
+	}
+	for _, n := range g.Executions {
+		out.Executions = append(out.Executions, execution{n.ID, n.RunID, n.Pipeline, n.Stage, n.Kind, n.Status})
+	}
+	for _, e := range g.Edges {
+		direction := "in"
+		if e.Output {
+			direction = "out"
+		}
+		out.Edges = append(out.Edges, edge{e.Execution, direction, e.Port, e.Artifact.String()})
+	}
+	return out
+}

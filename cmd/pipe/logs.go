@@ -1,0 +1,92 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"pipe/diag"
+	"pipe/lineage"
+	"pipe/runner"
+)
+
+func (a *app) logsCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "logs [RUN[/STAGE]]",
+		Short: "Print what the stages of a run said",
+		Long: `Print what stages, and the commands that they ran, said in a run: of all its stages or of one, attempt by attempt.
+For a stage that was found in the cache it is the log of the run that did the work. Without a reference it is the
+latest run. The files are in the folder logs of the store.`,
+		Example: `  pipe logs
+  pipe logs penguins/model
+  pipe logs 20261123T031500-3f9a2c/score`,
+		Args: args(cobra.MaximumNArgs(1)),
+		RunE: func(cmd *cobra.Command, words []string) error {
+			ws, err := a.openExisting()
+			if err != nil {
+				return err
+			}
+			defer ws.close()
+			word := "latest"
+			if len(words) == 1 {
+				word = words[0]
+			}
+			ref, err := ws.db.Resolve(cmd.Context(), word)
+			if err != nil {
+				return err
+			}
+			if ref.RunID == "" {
+				return usageError{diag.WithHint(fmt.Errorf("%s is an artifact", word), "name a run, or RUN/STAGE")}
+			}
+			list, err := ws.db.Executions(cmd.Context(), ref.RunID)
+			if err != nil {
+				return err
+			}
+			shown := 0
+			for i := range list {
+				e := &list[i]
+				if ref.Stage != "" && e.Stage != ref.Stage {
+					continue
+				}
+				if e.CachedFrom != 0 {
+					if e, err = ws.db.Execution(cmd.Context(), e.CachedFrom); err != nil {
+						return err
+					}
+				}
+				ok, err := a.printLog(ws, e)
+				if err != nil {
+					return err
+				}
+				if ok {
+					shown++
+				}
+			}
+			if shown == 0 {
+				fmt.Fprintln(a.err, "nothing was said")
+			}
+			return nil
+		},
+	}
+}
+
+// printLog prints the log of one execution, if there is one.
+func (a *app) printLog(ws *workspace, e *lineage.Execution) (bool, error) {
+	attempt := max(1, e.Attempt)
+	f, err := os.Open(runner.LogFile(ws.logs(), e.RunID, e.Stage, attempt))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	paint := painter(a.colored(a.out))
+	fmt.Fprintln(a.out, paint(bold, fmt.Sprintf("%s/%s attempt %d: %s", e.RunID, e.Stage, attempt, cmp.Or(e.Status, lineage.Running))))
+	_, err = io.Copy(a.out, f)
+	return true, err
+}

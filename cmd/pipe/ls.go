@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"pipe/diag"
+	"pipe/lineage"
+)
+
+func (a *app) lsCommand() *cobra.Command {
+	var (
+		filter lineage.RunFilter
+		status string
+		asJSON bool
+	)
+	cmd := &cobra.Command{
+		Use:   "ls [PIPELINE]",
+		Short: "List past runs, the newest first",
+		Example: `  pipe ls
+  pipe ls penguins --status failed
+  pipe ls --json --limit 1`,
+		Args: args(cobra.MaximumNArgs(1)),
+		RunE: func(cmd *cobra.Command, words []string) error {
+			if len(words) == 1 {
+				filter.Pipeline = words[0]
+			}
+			filter.Status = lineage.Status(status)
+			if err := atLeast(0, filter.Limit, "limit"); err != nil {
+				return err
+			}
+			if err := checkStatus(status); err != nil {
+				return err
+			}
+			ws, err := a.openExisting()
+			if err != nil {
+				return err
+			}
+			defer ws.close()
+			runs, err := ws.db.Runs(cmd.Context(), filter)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return writeJSON(a.out, map[string]any{"runs": runsJSON(runs)})
+			}
+			if len(runs) == 0 {
+				return a.noRuns(cmd.Context(), ws, filter)
+			}
+			var rows [][]string
+			for _, r := range runs {
+				rows = append(rows, []string{r.ID, r.Pipeline, string(r.Status), r.Trigger,
+					r.Started.Local().Format("2006-01-02 15:04:05"), runTime(r), runStages(r)})
+			}
+			return writeTable(a.out, []string{"RUN", "PIPELINE", "STATUS", "TRIGGER", "STARTED", "TOOK", "STAGES"}, rows)
+		},
+	}
+	cmd.Flags().IntVar(&filter.Limit, "limit", 20, "how many runs to list; 0 is all")
+	cmd.Flags().StringVar(&status, "status", "", "only runs with this status: running, succeeded, failed, gate_failed, interrupted")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+// noRuns says why the list is empty: a pipeline that was never run may be
+// misspelt.
+func (a *app) noRuns(ctx context.Context, ws *workspace, filter lineage.RunFilter) error {
+	if filter.Pipeline != "" {
+		any, err := ws.db.Runs(ctx, lineage.RunFilter{Pipeline: filter.Pipeline, Limit: 1})
+		if err != nil {
+			return err
+		}
+		if len(any) == 0 {
+			if _, err := ws.db.RunByRef(ctx, filter.Pipeline); err != nil {
+				return err
+			}
+			return usageError{diag.WithHint(fmt.Errorf("%q is a run, not a pipeline", filter.Pipeline), "pipe show "+filter.Pipeline)}
+		}
+	}
+	what := "no runs"
+	if filter.Status != "" {
+		what += " with status " + string(filter.Status)
+	}
+	fmt.Fprintln(a.err, what)
+	return nil
+}
+
+func checkStatus(status string) error {
+	known := []string{string(lineage.Running), string(lineage.Succeeded), string(lineage.Failed),
+		string(lineage.GateFailed), string(lineage.Interrupted)}
+	for _, k := range known {
+		if status == "" || status == k {
+			return nil
+		}
+	}
+	return unknown("status", status, known)
+}
+
+func runTime(r lineage.Run) string {
+	if r.Finished.IsZero() {
+		return "running"
+	}
+	return duration(r.Finished.Sub(r.Started))
+}
+
+// runStages sums up what happened to the stages of a run.
+func runStages(r lineage.Run) string {
+	return join(count(r, lineage.Succeeded, "run"), count(r, lineage.Cached, "cached"),
+		count(r, lineage.Failed, "failed"), count(r, lineage.GateFailed, "below requirement"), count(r, lineage.Interrupted, "interrupted"))
+}
+
+func count(r lineage.Run, s lineage.Status, word string) string {
+	n := r.Counts[s]
+	if n == 0 {
+		return ""
+	}
+	return number(float64(n)) + " " + word
+}
+
+type runJSON struct {
+	Run         string                 `json:"run"`
+	Pipeline    string                 `json:"pipeline"`
+	File        string                 `json:"file"`
+	Status      lineage.Status         `json:"status"`
+	Trigger     string                 `json:"trigger"`
+	ScheduledAt *time.Time             `json:"scheduled_at,omitempty"`
+	Started     time.Time              `json:"started_at"`
+	Finished    *time.Time             `json:"finished_at,omitempty"`
+	Seed        uint64                 `json:"seed"`
+	Stages      int                    `json:"stages"`
+	Counts      map[lineage.Status]int `json:"counts"`
+	Error       string                 `json:"error,omitempty"`
+}
+
+func runsJSON(runs []lineage.Run) []runJSON {
+	out := make([]runJSON, 0, len(runs))
+	for _, r := range runs {
+		out = append(out, runJSON{Run: r.ID, Pipeline: r.Pipeline, File: r.File, Status: r.Status, Trigger: r.Trigger,
+			ScheduledAt: timeJSON(r.ScheduledAt), Started: r.Started, Finished: timeJSON(r.Finished), Seed: r.Seed,
+			Stages: r.Stages, Counts: r.Counts, Error: r.Error})
+	}
+	return out
+}
+
+func timeJSON(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}

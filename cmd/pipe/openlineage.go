@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"pipe/artifacts"
+	"pipe/openlineage"
+	"pipe/pipeline"
+	"pipe/runner"
+	"pipe/table"
+)
+
+// eventFlags say whom to tell what happens in a run.
+type eventFlags struct{ target, namespace string }
+
+func (f *eventFlags) register(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.target, "openlineage", "", "append OpenLineage events to this file, or post them to the server at this http(s) address")
+	cmd.Flags().StringVar(&f.namespace, "openlineage-namespace", "pipe", "the namespace of jobs and data sets in these events")
+}
+
+// flushTime is how long the end of a run waits for a slow server.
+const flushTime = 10 * time.Second
+
+// start tells what happens to the plan from now on. The returned function ends
+// that; what could not be told is a warning, never a failure of the run.
+func (f *eventFlags) start(a *app, ws *workspace, plan *pipeline.Plan) (stop func(), err error) {
+	if f.target == "" {
+		return func() {}, nil
+	}
+	key, _ := a.lookup("OPENLINEAGE_API_KEY")
+	sink, err := openlineage.OpenSink(f.target, key)
+	if err != nil {
+		return nil, usagef("--openlineage: %w", err)
+	}
+	o := openlineage.New(openlineage.Config{
+		Plan: plan, Namespace: f.namespace, Version: buildVersion().Version, Sink: sink,
+		Describe: ws.describe, Columns: ws.db.ColumnEdges,
+	})
+	ws.also = o.Observe
+	return func() {
+		ctx, cancel := context.WithTimeout(context.Background(), flushTime)
+		defer cancel()
+		if err := o.Close(ctx); err != nil {
+			fmt.Fprintf(a.err, "warning: OpenLineage: %v\n", err)
+		}
+	}, nil
+}
+
+// observer shows events to the view, and to whoever else looks.
+func (w *workspace) observer(v view) func(runner.Event) {
+	if w.also == nil {
+		return v.event
+	}
+	return func(ev runner.Event) {
+		v.event(ev)
+		w.also(ev)
+	}
+}
+
+// mostCounted is the size in bytes up to which missing values are counted,
+// which means to read all of a table.
+const mostCounted = 256 << 20
+
+// describe gives the columns of a table or a data set. The columns of a data
+// set are its features, its target and what was kept.
+func (w *workspace) describe(portType string, id artifacts.ID) (*openlineage.Schema, error) {
+	if portType != string(pipeline.Table) && portType != string(pipeline.Dataset) {
+		return nil, nil
+	}
+	f, err := w.store.Open(id)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if portType == string(pipeline.Dataset) {
+		ds, err := table.OpenDataset(f, f.Size())
+		if err != nil {
+			return nil, err
+		}
+		defer ds.Close()
+		s := &openlineage.Schema{Rows: ds.NumRows()}
+		for _, feature := range ds.Info.Features {
+			s.Fields = append(s.Fields, openlineage.Field{Name: feature.Name, Type: "float32", Missing: 0})
+		}
+		if t := ds.Info.Target; t != nil && ds.HasTarget() {
+			s.Fields = append(s.Fields, openlineage.Field{Name: t.Column, Type: t.Task, Missing: -1})
+		}
+		for _, name := range ds.Info.Keep {
+			i, err := table.Column(ds.Schema(), name)
+			if err != nil {
+				return nil, err
+			}
+			s.Fields = append(s.Fields, openlineage.Field{Name: name, Type: table.TypeName(ds.Schema().Field(i).Type), Missing: -1})
+		}
+		return s, nil
+	}
+	r, err := table.Open(f, f.Size())
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	s := &openlineage.Schema{Rows: r.NumRows()}
+	for _, column := range r.Schema().Fields() {
+		field := openlineage.Field{Name: column.Name, Type: table.TypeName(column.Type), Missing: -1}
+		s.Fields = append(s.Fields, field)
+	}
+	if f.Size() > mostCounted {
+		return s, nil
+	}
+	for i := range s.Fields {
+		s.Fields[i].Missing = 0
+	}
+	for batch, err := range r.Batches() {
+		if err != nil {
+			return nil, err
+		}
+		for i := range s.Fields {
+			s.Fields[i].Missing += int64(batch.Column(i).NullN())
+		}
+		batch.Release()
+	}
+	return s, nil
+}

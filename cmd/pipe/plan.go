@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"pipe/diag"
+	"pipe/pipeline"
+	"pipe/runner"
+)
+
+func (a *app) planCommand() *cobra.Command {
+	var (
+		flags   planFlags
+		explain bool
+		asJSON  bool
+	)
+	cmd := &cobra.Command{
+		Use:   "plan FILE",
+		Short: "Say what a run would do, without doing it",
+		Long: `Check a pipeline file and say for each stage whether a run would take it from the cache or run it, and why.
+A stage that waits for one that has to run is decided only then: if its inputs turn out as they were, it is
+cached after all.`,
+		Example: `  pipe plan pipelines/penguins.yaml
+  pipe plan pipelines/penguins.yaml --set hidden=64
+  pipe plan pipelines/penguins.yaml --explain     say what differs from the last run of each stage`,
+		Args:              args(cobra.ExactArgs(1)),
+		ValidArgsFunction: pipelineFiles,
+		RunE: func(cmd *cobra.Command, words []string) error {
+			opt, err := flags.options()
+			if err != nil {
+				return err
+			}
+			plan, err := a.load(words[0], opt)
+			if err != nil {
+				return err
+			}
+			if err := plan.Warnings.Render(a.err, a.colored(a.err)); err != nil {
+				return err
+			}
+			dir := a.storeFor(words[0])
+			if !isStore(dir) {
+				// Nothing was made yet. Looking must not leave a store behind.
+				if dir, err = os.MkdirTemp("", "pipe-plan-"); err != nil {
+					return err
+				}
+				defer os.RemoveAll(dir)
+			}
+			ws, err := open(dir)
+			if err != nil {
+				return err
+			}
+			defer ws.close()
+			return a.forecast(cmd.Context(), ws, plan, runner.Options{}, explain, asJSON)
+		},
+	}
+	flags.register(cmd)
+	cmd.Flags().BoolVar(&explain, "explain", false, "say part by part what differs from the last run of each stage")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+// forecast says what a run with these options would do.
+func (a *app) forecast(ctx context.Context, ws *workspace, plan *pipeline.Plan, opt runner.Options, explain, asJSON bool) error {
+	r := &runner.Runner{Store: ws.store, DB: ws.db, Capacity: capacity(0)}
+	list, err := r.Explain(ctx, plan, opt)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return writeJSON(a.out, forecastJSON(list))
+	}
+	return a.printForecast(list, explain)
+}
+
+func (a *app) printForecast(list []runner.Forecast, explain bool) error {
+	var rows [][]string
+	for _, f := range list {
+		key := ""
+		if f.Key != (runner.Forecast{}).Key {
+			key = f.Key.Short()
+		}
+		rows = append(rows, []string{f.Stage, f.Kind, string(f.Action), key, f.Reason})
+	}
+	if err := writeTable(a.out, []string{"STAGE", "KIND", "ACTION", "KEY", "WHY"}, rows); err != nil {
+		return err
+	}
+	if !explain {
+		return nil
+	}
+	for _, f := range list {
+		fmt.Fprintln(a.out)
+		switch {
+		case len(f.Parts) == 0:
+			fmt.Fprintf(a.out, "%s  %s: its key is not known yet\n", f.Stage, diag.Visible(f.Reason))
+		case f.Against == nil:
+			fmt.Fprintf(a.out, "%s  would be run for the first time, with key %s\n", f.Stage, f.Key)
+			for _, p := range f.Parts {
+				fmt.Fprintf(a.out, "  %s = %s\n", p.Name, diag.Visible(p.Value))
+			}
+		case len(f.Changes) == 0:
+			fmt.Fprintf(a.out, "%s  as in run %s: key %s\n", f.Stage, f.Against.RunID, f.Key.Short())
+		default:
+			fmt.Fprintf(a.out, "%s  differs from run %s:\n", f.Stage, f.Against.RunID)
+			a.printChanges(f.Changes)
+		}
+	}
+	return nil
+}
+
+func forecastJSON(list []runner.Forecast) any {
+	type part struct {
+		Name  string `json:"name"`
+		Value string `json:"value"`
+	}
+	type stage struct {
+		Stage   string        `json:"stage"`
+		Kind    string        `json:"kind"`
+		Action  runner.Action `json:"action"`
+		Reason  string        `json:"reason,omitempty"`
+		Key     string        `json:"key,omitempty"`
+		Parts   []part        `json:"key_parts,omitempty"`
+		Against string        `json:"against,omitempty"` // the run with the last execution of the stage
+		Changes []changeJSON  `json:"changes,omitempty"` // since then
+	}
+	out := make([]stage, 0, len(list))
+	for _, f := range list {
+		s := stage{Stage: f.Stage, Kind: f.Kind, Action: f.Action, Reason: f.Reason, Changes: changesJSON(f.Changes)}
+		if len(f.Parts) > 0 {
+			s.Key = f.Key.String()
+		}
+		if f.Against != nil {
+			s.Against = f.Against.RunID
+		}
+		for _, p := range f.Parts {
+			s.Parts = append(s.Parts, part{p.Name, p.Value})
+		}
+		out = append(out, s)
+	}
+	return map[string]any{"stages": out}
+}

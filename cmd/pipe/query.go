@@ -1,0 +1,122 @@
+package main
+
+import (
+	"encoding/hex"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"pipe/lineage"
+)
+
+func (a *app) queryCommand() *cobra.Command {
+	var (
+		asJSON bool
+		limit  int
+	)
+	cmd := &cobra.Command{
+		Use:   "query SQL",
+		Short: "Ask the lineage database with SQL, read-only",
+		Long: `Run one SELECT on the lineage database. The database is opened read-only: nothing can be changed. The tables and
+views are described in docs/lineage.md; runs_view, executions_view, outputs_view and metrics_view are made for people.
+With - in place of the SQL, it is read from standard input.`,
+		Example: `  pipe query "SELECT id, status, seconds FROM runs_view ORDER BY started_at DESC LIMIT 5"
+  pipe query "SELECT pipeline, max(value) FROM metrics_view WHERE name = 'accuracy' GROUP BY pipeline"
+  pipe query --json "SELECT hash, type, size FROM outputs_view" | jq '.[].hash'`,
+		Args: args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, words []string) error {
+			if err := atLeast(0, limit, "limit"); err != nil {
+				return err
+			}
+			query := words[0]
+			if query == "-" {
+				text, err := io.ReadAll(io.LimitReader(a.in, 1<<20))
+				if err != nil {
+					return err
+				}
+				query = string(text)
+			}
+			ws, err := a.openExisting()
+			if err != nil {
+				return err
+			}
+			defer ws.close()
+			rows, err := ws.db.Query(cmd.Context(), query, limit)
+			if err != nil {
+				return err
+			}
+			if rows.Truncated {
+				fmt.Fprintf(a.err, "only the first %d rows; raise --limit for more\n", limit)
+			}
+			if asJSON {
+				return writeRowsJSON(a.out, rows)
+			}
+			cells := make([][]string, len(rows.Rows))
+			for i, r := range rows.Rows {
+				for _, v := range r {
+					cells[i] = append(cells[i], cellText(v))
+				}
+			}
+			return writeTable(a.out, rows.Columns, cells)
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print a JSON array with an object for each row")
+	cmd.Flags().IntVar(&limit, "limit", 1000, "how many rows to print; 0 is all")
+	return cmd
+}
+
+func cellText(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "NULL"
+	case float64:
+		return fmt.Sprintf("%.10g", v)
+	case []byte:
+		return "x'" + hex.EncodeToString(v) + "'"
+	default:
+		return fmt.Sprint(v)
+	}
+}
+
+// writeRowsJSON keeps the columns in the order of the query, which a map
+// would not.
+func writeRowsJSON(w io.Writer, rows *lineage.Rows) error {
+	var b strings.Builder
+	b.WriteString("[")
+	for i, r := range rows.Rows {
+		b.WriteString(separator(i) + "  {")
+		for j, v := range r {
+			if j > 0 {
+				b.WriteString(", ")
+			}
+			if blob, ok := v.([]byte); ok {
+				v = hex.EncodeToString(blob)
+			}
+			value, err := jsonText(v)
+			if err != nil {
+				return fmt.Errorf("row %d, column %q: %w", i+1, rows.Columns[j], err)
+			}
+			name, err := jsonText(rows.Columns[j])
+			if err != nil {
+				return err
+			}
+			b.WriteString(name + ": " + value)
+		}
+		b.WriteString("}")
+	}
+	if len(rows.Rows) > 0 {
+		b.WriteString("\n")
+	}
+	b.WriteString("]\n")
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func separator(i int) string {
+	if i == 0 {
+		return "\n"
+	}
+	return ",\n"
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"pipe/lineage"
+	"pipe/pipeline"
+	"pipe/runner"
+)
+
+// recallFlags are the flags of `pipe run` that either change nothing about what
+// a run does or are part of what it is given. With any other the pipeline is
+// always run in full.
+var recallFlags = []string{"set", "seed", "jobs", "keep-going", "verbose", "store", "no-color"}
+
+// given describes a run for runner.Recall; nil if it must not be recalled.
+func (a *app) given(cmd *cobra.Command, file string, opt pipeline.Options) *runner.Given {
+	plain := true
+	cmd.Flags().Visit(func(f *pflag.Flag) { plain = plain && slices.Contains(recallFlags, f.Name) })
+	program := programIdentity()
+	if !plain || program == "" {
+		return nil
+	}
+	return &runner.Given{Program: program, File: file, Options: opt}
+}
+
+// programIdentity tells builds of pipe apart, and with them the versions of
+// all kinds of stages. It is empty if the system does not say.
+func programIdentity() string {
+	path, err := os.Executable()
+	if err != nil {
+		return ""
+	}
+	st, err := lineage.StatFile(path)
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprintf("%s %d %d %d %d", path, st.Size, st.MTimeNS, st.CTimeNS, st.Inode)
+}
+
+// recall does a run without reading the pipeline, if an earlier run shows that
+// nothing is to be done. Whatever speaks against it, also an error, is left to
+// the full run to find and to report.
+func (a *app) recall(ctx context.Context, given *runner.Given, jobs int) bool {
+	begun := time.Now()
+	dir := a.storeFor(given.File)
+	if !isStore(dir) {
+		return false
+	}
+	source, err := os.ReadFile(given.File)
+	if err != nil {
+		return false
+	}
+	given.Source = source
+	ws, err := open(dir)
+	if err != nil {
+		return false
+	}
+	defer ws.close()
+	r := &runner.Runner{Store: ws.store, DB: ws.db, Environment: environment(), Capacity: capacity(jobs), At: ws.at}
+	same, err := r.Recall(ctx, given, runner.Options{})
+	if same == nil || err != nil {
+		return false
+	}
+	fmt.Fprintf(a.out, "%s  run %s\n%s: %s, %d cached in %s\n", same.Pipeline, same.RunID,
+		same.Pipeline, plural(same.Stages, "stage"), same.Stages, duration(time.Since(begun)))
+	return true
+}

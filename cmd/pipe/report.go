@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"pipe/artifacts"
+	"pipe/diag"
+	"pipe/lineage"
+	"pipe/pipeline"
+)
+
+func (a *app) reportCommand() *cobra.Command {
+	var output string
+	cmd := &cobra.Command{
+		Use:   "report [REF]",
+		Short: "Write the report of a run as an HTML page",
+		Long: `Write the report of a run, by default of the latest run that made one, as one HTML file that needs no network.
+
+` + refHelp,
+		Example: `  pipe report
+  pipe report penguins -o penguins.html
+  pipe report latest/score.report -o - > page.html`,
+		Args: args(cobra.MaximumNArgs(1)),
+		RunE: func(cmd *cobra.Command, words []string) error {
+			ws, err := a.openExisting()
+			if err != nil {
+				return err
+			}
+			defer ws.close()
+			ref := ""
+			if len(words) == 1 {
+				ref = words[0]
+			}
+			id, name, err := findReport(cmd.Context(), ws, ref)
+			if err != nil {
+				return err
+			}
+			f, err := ws.store.Open(id)
+			if err != nil {
+				return err
+			}
+			defer f.Close()
+			if output == "-" {
+				_, err := io.Copy(a.out, f)
+				return err
+			}
+			if output == "" {
+				output = name + ".html"
+			}
+			if err := writeOutput(output, func(w io.Writer) error { _, err := io.Copy(w, f); return err }); err != nil {
+				return err
+			}
+			fmt.Fprintln(a.out, output)
+			return nil
+		},
+	}
+	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write; - is standard output (default: PIPELINE.html)")
+	return cmd
+}
+
+// findReport finds the report that a reference means, and a name for it.
+func findReport(ctx context.Context, ws *workspace, ref string) (artifacts.ID, string, error) {
+	if ref == "" {
+		runs, err := ws.db.Runs(ctx, lineage.RunFilter{Limit: 100})
+		if err != nil {
+			return artifacts.ID{}, "", err
+		}
+		for _, r := range runs {
+			if id, err := reportOf(ctx, ws, r.ID, ""); err == nil {
+				return id, r.Pipeline, nil
+			}
+		}
+		return artifacts.ID{}, "", diag.WithHint(errors.New("no run has made a report"),
+			"add a stage with `uses: evaluate` to a pipeline, and run it")
+	}
+	found, err := ws.db.Resolve(ctx, ref)
+	if err != nil {
+		return artifacts.ID{}, "", err
+	}
+	if !found.Artifact.IsZero() {
+		art, err := ws.db.Artifact(ctx, found.Artifact)
+		if err != nil {
+			return artifacts.ID{}, "", err
+		}
+		if art.Type != string(pipeline.Report) {
+			return artifacts.ID{}, "", usagef("%s is a %s, not a report", ref, art.Type)
+		}
+		return found.Artifact, "report-" + found.Artifact.Short(), nil
+	}
+	run, err := ws.db.Run(ctx, found.RunID)
+	if err != nil {
+		return artifacts.ID{}, "", err
+	}
+	id, err := reportOf(ctx, ws, run.ID, found.Stage)
+	return id, run.Pipeline, err
+}
+
+// reportOf finds the report that a run made, in one stage or in any.
+func reportOf(ctx context.Context, ws *workspace, runID, stage string) (artifacts.ID, error) {
+	list, err := ws.db.Executions(ctx, runID)
+	if err != nil {
+		return artifacts.ID{}, err
+	}
+	for _, e := range slices.Backward(list) {
+		for _, o := range e.Outputs {
+			if o.Type == string(pipeline.Report) && (stage == "" || stage == e.Stage) {
+				return o.ID, nil
+			}
+		}
+	}
+	return artifacts.ID{}, diag.WithHint(fmt.Errorf("run %s has no report", runID), "pipe ls lists the runs")
+}
+
+// writeOutput writes a file for a person so that it is there whole or not at
+// all.
+func writeOutput(path string, write func(io.Writer) error) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".pipe-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) // after the rename there is nothing to remove
+	defer f.Close()
+	if err := write(f); err != nil {
+		return err
+	}
+	if err := f.Chmod(0o644); err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}

@@ -1,0 +1,248 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"pipe/lineage"
+	"pipe/pipeline"
+	"pipe/runner"
+)
+
+// planFlags are the flags that change what a pipeline file says.
+type planFlags struct {
+	set  []string
+	seed uint64
+	cmd  *cobra.Command
+}
+
+func (f *planFlags) register(cmd *cobra.Command) {
+	f.cmd = cmd
+	cmd.Flags().StringArrayVar(&f.set, "set", nil, "set a parameter of the pipeline: name=value (repeatable)")
+	cmd.Flags().Uint64Var(&f.seed, "seed", 0, "use this seed in place of the one in the file")
+}
+
+func (f *planFlags) options() (pipeline.Options, error) {
+	opt := pipeline.Options{Set: map[string]string{}}
+	for _, s := range f.set {
+		name, value, ok := strings.Cut(s, "=")
+		if !ok || name == "" {
+			return opt, usagef("--set %q: write it as name=value", s)
+		}
+		opt.Set[name] = value
+	}
+	if f.cmd.Flags().Changed("seed") {
+		opt.Seed = &f.seed
+	}
+	return opt, nil
+}
+
+func (a *app) runCommand() *cobra.Command {
+	var (
+		flags     planFlags
+		which     choiceFlags
+		dryRun    bool
+		jobs      int
+		keepGoing bool
+		asJSON    bool
+		verbose   bool
+		events    eventFlags
+	)
+	cmd := &cobra.Command{
+		Use:   "run FILE",
+		Short: "Run a pipeline; what is already made is not made again",
+		Long: `Run the stages of a pipeline file that have to run, in parallel where they do not depend on each other, and
+record every artifact with its lineage. A stage whose kind, configuration, inputs and seed are those of an
+earlier execution is taken from the cache. With --force it runs all the same; what comes after it is then
+decided by the bytes that it gives.
+
+` + exitCodeHelp(),
+		Example: `  pipe run pipelines/penguins.yaml
+  pipe run pipelines/penguins.yaml --set learning_rate=0.003 --set hidden=64
+  pipe run pipelines/penguins.yaml --seed 8
+  pipe run pipelines/penguins.yaml --from features --dry-run
+  pipe run pipelines/penguins.yaml --only score
+  pipe run pipelines/penguins.yaml --openlineage http://localhost:5000
+  pipe run pipelines/penguins.yaml --json | jq 'select(.event == "stage_finished")'`,
+		Args:              args(cobra.ExactArgs(1)),
+		ValidArgsFunction: pipelineFiles,
+		RunE: func(cmd *cobra.Command, words []string) error {
+			opt, err := flags.options()
+			if err != nil {
+				return err
+			}
+			if err := atLeast(0, jobs, "jobs"); err != nil {
+				return err
+			}
+			given := a.given(cmd, words[0], opt)
+			if given != nil && a.recall(cmd.Context(), given, jobs) {
+				return nil
+			}
+			plan, err := a.load(words[0], opt)
+			if err != nil {
+				return err
+			}
+			if given != nil {
+				given.Source = plan.Source // what was in fact read
+			}
+			if err := plan.Warnings.Render(a.err, a.colored(a.err)); err != nil {
+				return err
+			}
+			ropt := runner.Options{KeepGoing: keepGoing, Given: given}
+			if plan, err = which.apply(plan, &ropt); err != nil {
+				return err
+			}
+			ws, err := open(a.storeFor(words[0]))
+			if err != nil {
+				return err
+			}
+			defer ws.close()
+			if dryRun {
+				return a.forecast(cmd.Context(), ws, plan, ropt, verbose, asJSON)
+			}
+			told, err := events.start(a, ws, plan)
+			if err != nil {
+				return err
+			}
+			res, err := a.runPlan(cmd.Context(), ws, plan, ropt, jobs, a.newView(asJSON, verbose, ws.dir))
+			told()
+			return a.report(res, which.explain(err, words[0]))
+		},
+	}
+	flags.register(cmd)
+	which.register(cmd, a)
+	events.register(cmd)
+	cmd.Flags().BoolVarP(&dryRun, "dry-run", "n", false, "only say what would be run, and why")
+	cmd.Flags().IntVarP(&jobs, "jobs", "j", 0, "stages to run at once (default: one for each CPU)")
+	a.gpuFlag(cmd)
+	cmd.Flags().BoolVarP(&keepGoing, "keep-going", "k", false, "after a failure, go on with stages that do not depend on it")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print events as JSON, one object a line")
+	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "show what the stages say")
+	return cmd
+}
+
+// newView chooses how the run is shown.
+func (a *app) newView(asJSON, verbose bool, storeDir string) view {
+	if asJSON {
+		enc := json.NewEncoder(a.out)
+		enc.SetEscapeHTML(false)
+		return &jsonView{enc: enc}
+	}
+	s := script{paint: painter(a.colored(a.out)), verbose: verbose, nextStep: func(res *runner.Result) []string {
+		return a.nextSteps(res, storeDir)
+	}}
+	if _, _, ok := a.out.size(); ok && a.capable() {
+		size := func() (int, int) {
+			columns, rows, ok := a.out.size()
+			if !ok {
+				return 80, 24
+			}
+			return columns, rows
+		}
+		return newLiveView(a.out, s, size, time.Now).start()
+	}
+	return newPlainView(a.out, s, time.Now)
+}
+
+// nextSteps are the commands that look closer at a run in which something
+// happened.
+func (a *app) nextSteps(res *runner.Result, storeDir string) []string {
+	store := ""
+	if found, err := a.findStore(); err != nil || !sameFile(found, storeDir) {
+		store = " --store " + shellQuote(storeDir)
+	}
+	var lines []string
+	add := func(what, command string) {
+		lines = append(lines, painter(a.colored(a.out))(dim, "  "+pad(what, 9))+command+store)
+	}
+	for _, st := range res.Stages {
+		if st.Status == lineage.Failed {
+			add("details", "pipe show "+res.RunID+"/"+st.Stage)
+			return lines
+		}
+		made := st.Status == lineage.Succeeded || st.Status == lineage.GateFailed
+		if made && slices.ContainsFunc(st.Outputs, func(o runner.Output) bool { return o.Type == string(pipeline.Report) }) {
+			add("report", "pipe report "+res.RunID+"/"+st.Stage)
+		}
+	}
+	if len(lines) > 0 {
+		add("details", "pipe show "+res.RunID)
+	}
+	return lines
+}
+
+func sameFile(a, b string) bool {
+	first, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	second, err := os.Stat(b)
+	return err == nil && os.SameFile(first, second)
+}
+
+// shellQuote writes a word as a shell reads it.
+func shellQuote(s string) string {
+	safe := func(r rune) bool {
+		return strings.ContainsRune("/._-+=:,@%", r) || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+	}
+	if s != "" && strings.TrimFunc(s, safe) == "" {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// runPlan executes a plan and shows it.
+func (a *app) runPlan(ctx context.Context, ws *workspace, plan *pipeline.Plan, opt runner.Options, jobs int, v view) (*runner.Result, error) {
+	offered, err := a.offered(ws.dir, jobs)
+	if err != nil {
+		v.close()
+		return nil, err
+	}
+	r := &runner.Runner{Store: ws.store, DB: ws.db, Environment: environment(), LogDir: ws.logs(), Capacity: offered, Observe: ws.observer(v), At: ws.at}
+	if live, ok := v.(*liveView); ok {
+		defer context.AfterFunc(ctx, live.stopping)()
+	}
+	res, err := r.Run(ctx, plan, opt)
+	v.close()
+	return res, err
+}
+
+// report prints every stage that failed with its error: with --keep-going
+// there may be several.
+func (a *app) report(res *runner.Result, err error) error {
+	if res == nil || err == nil {
+		return err
+	}
+	if errors.Is(err, runner.ErrInterrupted) {
+		fmt.Fprintln(a.err, "interrupted; finished stages are kept, run again to go on")
+		return reported{err}
+	}
+	var stageErr *runner.StageError
+	if !errors.As(err, &stageErr) {
+		return err
+	}
+	for _, st := range res.Stages {
+		if st.Status == lineage.Failed || st.Status == lineage.GateFailed {
+			printError(a.err, &runner.StageError{Stage: st.Stage, Err: st.Err}, a.colored(a.err))
+		}
+	}
+	return reported{err}
+}
+
+// A reported error has been shown already; only its exit code is left.
+type reported struct{ error }
+
+func (r reported) Unwrap() error { return r.error }
+
+func isReported(err error) bool {
+	var r reported
+	return errors.As(err, &r)
+}

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"flag"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+var update = flag.Bool("update", false, "rewrite the expected texts")
+
+// The test binary runs itself as pipe, so that every script starts true
+// processes with true exit codes.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"pipe": main})
+}
+
+// Scripts find the example pipelines with their data in pipelines/.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		UpdateScripts:       *update,
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("HOME", env.WorkDir)
+			return copyExamples(filepath.Join(env.WorkDir, "pipelines"))
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"replace":   replace,
+			"exitcode":  exitCodeOf,
+			"sameblobs": sameBlobs,
+			"capture":   capture,
+			"sha256of":  sha256of,
+			"flip":      flip,
+			"json":      isJSON,
+			"spoil":     spoil,
+		},
+	})
+}
+
+func copyExamples(dir string) error {
+	src := os.DirFS("../../pipelines")
+	return fs.WalkDir(src, ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if d.Name() == storeName {
+				return fs.SkipDir
+			}
+			return os.MkdirAll(filepath.Join(dir, path), 0o777)
+		}
+		data, err := fs.ReadFile(src, path)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(dir, path), data, 0o666)
+	})
+}
+
+func writeFile(path, text string) error { return os.WriteFile(path, []byte(text), 0o666) }

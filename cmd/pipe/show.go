@@ -1,0 +1,228 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"pipe/artifacts"
+	"pipe/diag"
+	"pipe/lineage"
+)
+
+func (a *app) showCommand() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "show [REF]",
+		Short: "Show a run, a stage of a run, or an artifact",
+		Long: `Show what is known of a run (its parameters, stages and metrics), of one stage of a run, or of an artifact (who made
+it, who read it). Without a reference it is the latest run.
+
+` + refHelp,
+		Example: `  pipe show
+  pipe show penguins
+  pipe show penguins/model
+  pipe show latest/score.metrics
+  pipe show 9f86d081`,
+		Args: args(cobra.MaximumNArgs(1)),
+		RunE: func(cmd *cobra.Command, words []string) error {
+			ws, err := a.openExisting()
+			if err != nil {
+				return err
+			}
+			defer ws.close()
+			word := "latest"
+			if len(words) == 1 {
+				word = words[0]
+			}
+			ref, err := ws.db.Resolve(cmd.Context(), word)
+			if err != nil {
+				return err
+			}
+			switch {
+			case !ref.Artifact.IsZero():
+				return a.showArtifact(cmd, ws, ref.Artifact, asJSON)
+			case ref.Stage != "":
+				return a.showStage(cmd, ws, ref, asJSON)
+			default:
+				return a.showRun(cmd, ws, ref.RunID, asJSON)
+			}
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+// refHelp explains references; the rules are those of lineage.DB.Resolve.
+const refHelp = `A reference is a run ("latest", the name of a pipeline for its latest run, or a run ID or the beginning of one), a
+stage of a run (RUN/STAGE), an output of a stage (RUN/STAGE.PORT), or an artifact ID or the beginning of one.`
+
+func (a *app) showRun(cmd *cobra.Command, ws *workspace, id string, asJSON bool) error {
+	run, err := ws.db.Run(cmd.Context(), id)
+	if err != nil {
+		return err
+	}
+	list, err := ws.db.Executions(cmd.Context(), id)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return writeJSON(a.out, runDetailsJSON(*run, list))
+	}
+	fmt.Fprintf(a.out, "run       %s\npipeline  %s (%s)\nstatus    %s\nstarted   %s, took %s\nseed      %d\n",
+		run.ID, run.Pipeline, diag.Visible(run.File), run.Status, run.Started.Local().Format(time.DateTime), runTime(*run), run.Seed)
+	if !run.Imported.IsZero() {
+		fmt.Fprintf(a.out, "imported  %s from %s\n", run.Imported.Local().Format(time.DateTime), diag.Visible(run.ImportedFrom))
+	}
+	if run.Error != "" {
+		fmt.Fprintf(a.out, "error     %s\n", diag.Visible(run.Error))
+	}
+	for i, p := range run.Params {
+		label := ""
+		if i == 0 {
+			label = "params"
+		}
+		fmt.Fprintf(a.out, "%-9s %s = %s\n", label, p.Name, p.Value)
+	}
+	fmt.Fprintln(a.out)
+	var rows [][]string
+	for _, e := range list {
+		rows = append(rows, []string{e.Stage, e.Kind, string(e.Status), tookText(e), outputsText(e.Outputs)})
+	}
+	if err := writeTable(a.out, []string{"STAGE", "KIND", "STATUS", "TOOK", "OUTPUTS"}, rows); err != nil {
+		return err
+	}
+	return a.showMetrics(list)
+}
+
+// tookText is how long the work of an execution took. One that was found in
+// the cache did none.
+func tookText(e lineage.Execution) string {
+	if e.Status == lineage.Cached {
+		return ""
+	}
+	return duration(e.Finished.Sub(e.Started))
+}
+
+func outputsText(outputs []lineage.Output) string {
+	var parts []string
+	for _, o := range outputs {
+		parts = append(parts, o.Port+" "+o.ID.Short())
+	}
+	return join(parts...)
+}
+
+// maxGroups is how many data sets get a column of their own.
+const maxGroups = 6
+
+// showMetrics prints a row for each metric of a stage. Metrics of several data
+// sets ("train.loss", "validation.loss") stand side by side.
+func (a *app) showMetrics(list []lineage.Execution) error {
+	header := []string{"STAGE", "METRIC", "VALUE"}
+	for _, e := range list {
+		for _, m := range e.Metrics {
+			if group, _, ok := strings.Cut(m.Name, "."); ok && !slices.Contains(header[3:], group) {
+				header = append(header, group)
+			}
+		}
+	}
+	if len(header) > 3+maxGroups {
+		header = header[:3]
+	}
+	var rows [][]string
+	for _, e := range list {
+		at := map[string]int{} // row of a metric
+		for _, m := range e.Metrics {
+			column, name := 2, m.Name
+			if group, rest, ok := strings.Cut(m.Name, "."); ok && len(header) > 3 {
+				column, name = slices.Index(header, group), rest
+			}
+			if _, known := at[name]; !known {
+				at[name] = len(rows)
+				rows = append(rows, make([]string, len(header)))
+				rows[at[name]][1] = name
+				if len(at) == 1 {
+					rows[at[name]][0] = e.Stage
+				}
+			}
+			rows[at[name]][column] = number(m.Value)
+		}
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	fmt.Fprintln(a.out)
+	return writeTable(a.out, header, rows)
+}
+
+func (a *app) showStage(cmd *cobra.Command, ws *workspace, ref lineage.Ref, asJSON bool) error {
+	e, err := ws.db.Execution(cmd.Context(), ref.Execution)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return writeJSON(a.out, stageJSON(*e))
+	}
+	fmt.Fprintf(a.out, "stage     %s (%s, version %d)\nrun       %s\nstatus    %s\n", e.Stage, e.Kind, e.KindVersion, e.RunID, e.Status)
+	if e.Reason != "" {
+		fmt.Fprintf(a.out, "because   %s\n", diag.Visible(e.Reason))
+	}
+	if took := tookText(*e); took != "" {
+		fmt.Fprintf(a.out, "took      %s\n", took)
+	}
+	if e.Key != (lineage.Key{}) {
+		fmt.Fprintf(a.out, "key       %s\n", e.Key)
+	}
+	if e.Seed != nil {
+		fmt.Fprintf(a.out, "seed      %d\n", *e.Seed)
+	}
+	if e.Error != "" {
+		fmt.Fprintf(a.out, "error     %s\n", diag.Visible(e.Error))
+	}
+	if config, err := json.MarshalIndent(e.Config, "          ", "  "); err == nil && len(e.Config) > 0 {
+		fmt.Fprintf(a.out, "settings  %s\n", config)
+	}
+	fmt.Fprintln(a.out)
+	var rows [][]string
+	for _, in := range e.Inputs {
+		from := in.Path
+		if in.FromStage != "" {
+			from = in.FromStage + "." + in.FromPort
+		}
+		rows = append(rows, []string{"in", in.Port, in.Type, in.ID.String(), from})
+	}
+	for _, o := range e.Outputs {
+		rows = append(rows, []string{"out", o.Port, o.Type, o.ID.String(), bytesText(o.Size)})
+	}
+	if err := writeTable(a.out, []string{"", "PORT", "TYPE", "ARTIFACT", ""}, rows); err != nil {
+		return err
+	}
+	return a.showMetrics([]lineage.Execution{*e})
+}
+
+func (a *app) showArtifact(cmd *cobra.Command, ws *workspace, id artifacts.ID, asJSON bool) error {
+	art, err := ws.db.Artifact(cmd.Context(), id)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return writeJSON(a.out, artifactJSON(art))
+	}
+	fmt.Fprintf(a.out, "artifact  %s\ntype      %s\nsize      %s\n", art.ID, art.Type, bytesText(art.Size))
+	if art.Path != "" {
+		fmt.Fprintf(a.out, "file      %s\n", diag.Visible(art.Path))
+	}
+	fmt.Fprintf(a.out, "since     %s\n\n", art.Created.Local().Format(time.DateTime))
+	var rows [][]string
+	for _, u := range art.MadeBy {
+		rows = append(rows, []string{"made by", u.Pipeline, u.Stage + "." + u.Port, u.RunID})
+	}
+	for _, u := range art.ReadBy {
+		rows = append(rows, []string{"read by", u.Pipeline, u.Stage + "." + u.Port, u.RunID})
+	}
+	return writeTable(a.out, []string{"", "PIPELINE", "STAGE.PORT", "RUN"}, rows)
+}

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"pipe/diag"
+	"pipe/pipeline"
+)
+
+func (a *app) stagesCommand() *cobra.Command {
+	var asJSON, markdown bool
+	cmd := &cobra.Command{
+		Use:   "stages",
+		Short: "List the kinds of stages that a pipeline can use",
+		Example: `  pipe stages
+  pipe stages describe train`,
+		Args: args(func(cmd *cobra.Command, words []string) error {
+			if len(words) == 0 {
+				return nil
+			}
+			err := fmt.Errorf("%s takes no arguments, but got %q", cmd.CommandPath(), words[0])
+			return usageError{diag.WithHint(err, "to read about one kind: pipe stages describe KIND")}
+		}),
+		RunE: func(*cobra.Command, []string) error {
+			if markdown {
+				return pipeline.WriteMarkdown(a.out, a.registry())
+			}
+			if asJSON {
+				return writeJSON(a.out, kindsJSON(a.registry()))
+			}
+			var rows [][]string
+			for _, k := range a.registry().Kinds() {
+				rows = append(rows, []string{k.Name, k.Summary()})
+			}
+			return writeTable(a.out, []string{"KIND", "WHAT IT DOES"}, rows)
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.Flags().BoolVar(&markdown, "markdown", false, "print the whole reference as Markdown (docs/stages.md)")
+	cmd.AddCommand(&cobra.Command{
+		Use:     "describe KIND",
+		Short:   "Explain a kind of stage: its ports, its settings, an example",
+		Example: `  pipe stages describe train`,
+		Args:    args(cobra.ExactArgs(1)),
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return a.registry().Names(), cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(_ *cobra.Command, words []string) error {
+			kind, ok := a.registry().Lookup(words[0])
+			if !ok {
+				return unknown("kind of stage", words[0], a.registry().Names())
+			}
+			return kind.Describe(a.out)
+		},
+	})
+	return cmd
+}
+
+func kindsJSON(reg *pipeline.Registry) any {
+	type port struct {
+		Name     string            `json:"name"`
+		Type     pipeline.PortType `json:"type"`
+		Optional bool              `json:"optional,omitempty"`
+	}
+	type kind struct {
+		Name    string `json:"name"`
+		Version int    `json:"version"`
+		Summary string `json:"summary"`
+		Inputs  []port `json:"inputs"`
+		Outputs []port `json:"outputs"`
+	}
+	ports := func(list []pipeline.Port) []port {
+		out := []port{}
+		for _, p := range list {
+			out = append(out, port{p.Name, p.Type, p.Optional})
+		}
+		return out
+	}
+	kinds := []kind{}
+	for _, k := range reg.Kinds() {
+		kinds = append(kinds, kind{k.Name, k.Version, k.Summary(), ports(k.Inputs), ports(k.Outputs)})
+	}
+	return map[string]any{"kinds": kinds}
+}
+
+func (a *app) schemaCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "schema",
+		Short: "Print the JSON schema of pipeline files, for editors",
+		Long: `Print the JSON schema of pipeline files. Editors that speak the YAML language server complete and check a file
+that begins with the line
+
+  # yaml-language-server: $schema=pipeline.schema.json`,
+		Example: `  pipe schema > pipeline.schema.json`,
+		Args:    args(noArgs),
+		RunE: func(*cobra.Command, []string) error {
+			_, err := a.out.Write(pipeline.Schema(a.registry()))
+			return err
+		},
+	}
+}
+
+func (a *app) versionCommand() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:     "version",
+		Short:   "Print the version of pipe",
+		Example: `  pipe version --json`,
+		Args:    args(noArgs),
+		RunE: func(*cobra.Command, []string) error {
+			v := buildVersion()
+			if asJSON {
+				return writeJSON(a.out, v)
+			}
+			parts := []string{"pipe", v.Version}
+			if v.Revision != "" {
+				parts = append(parts, v.Revision[:min(12, len(v.Revision))])
+			}
+			if v.Modified {
+				parts = append(parts, "(modified)")
+			}
+			_, err := fmt.Fprintln(a.out, strings.Join(append(parts, v.Go, v.Platform), " "))
+			return err
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}

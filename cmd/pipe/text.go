@@ -1,0 +1,92 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"pipe/diag"
+)
+
+// ANSI colours.
+const (
+	red    = "31"
+	green  = "32"
+	yellow = "33"
+	cyan   = "36"
+	dim    = "2"
+	bold   = "1"
+)
+
+// painter gives a function that colours text, or leaves it alone.
+func painter(color bool) func(code, text string) string {
+	if !color {
+		return func(_, text string) string { return text }
+	}
+	return func(code, text string) string {
+		if code == "" {
+			return text
+		}
+		return "\x1b[" + code + "m" + text + "\x1b[0m"
+	}
+}
+
+// duration is for people: three digits are enough.
+func duration(d time.Duration) string {
+	switch {
+	case d < time.Millisecond:
+		return strconv.FormatFloat(float64(d)/float64(time.Millisecond), 'f', 2, 64) + "ms"
+	case d < time.Second:
+		return strconv.FormatInt(d.Milliseconds(), 10) + "ms"
+	case d < time.Minute:
+		return strconv.FormatFloat(d.Seconds(), 'f', 2, 64) + "s"
+	default:
+		return coarse(d)
+	}
+}
+
+// number prints a value with four significant digits, and whole numbers whole.
+func number(v float64) string {
+	if v == math.Trunc(v) && math.Abs(v) < 1e9 {
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	}
+	return strconv.FormatFloat(v, 'g', 4, 64)
+}
+
+// bytesText prints a size in binary units.
+func bytesText(n int64) string {
+	const unit = 1024
+	if n < unit {
+		return fmt.Sprintf("%d B", n)
+	}
+	v, exp := float64(n)/unit, 0
+	for v >= unit && exp < 4 {
+		v /= unit
+		exp++
+	}
+	return fmt.Sprintf("%.1f %ciB", v, "KMGTP"[exp])
+}
+
+// oneLine makes a message that may come from anywhere fit for a list.
+func oneLine(s string) string { return diag.Visible(strings.Join(strings.Fields(s), " ")) }
+
+// writeJSON prints a document for scripts.
+func writeJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}
+
+// unknown says that a name does not exist and which one is near.
+func unknown(what, name string, names []string) error {
+	err := fmt.Errorf("unknown %s %q", what, name)
+	if near, ok := diag.Nearest(name, names); ok {
+		return usageError{diag.WithHint(err, fmt.Sprintf("did you mean %q?", near))}
+	}
+	return usageError{diag.WithHint(err, "known: "+strings.Join(names, ", "))}
+}
