@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // A Forgotten counts what Forget deleted.
@@ -53,8 +54,25 @@ func (d *DB) optimize(ctx context.Context) error {
 	return wrap("optimize", d.path, err)
 }
 
+// gcUpdate runs a part of a clean-up in a transaction of its own, and then lets
+// go of the database for as long as that took: those who wait for SQLite's lock
+// look at ever longer intervals, and one that takes it again at once starves
+// them.
 func (d *DB) gcUpdate(ctx context.Context, fn func(*tx) error) error {
-	return d.update(ctx, relaxed, "clean up", fn)
+	var begun time.Time
+	err := d.update(ctx, relaxed, "clean up", func(t *tx) error {
+		begun = d.now()
+		return fn(t)
+	})
+	if err != nil {
+		return err
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d.now().Sub(begun)):
+		return nil
+	}
 }
 
 func (d *DB) doom(ctx context.Context, plan *GCPlan, _ *Forgotten) error {

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -25,25 +26,18 @@ func TestRunsGoOnDuringCleanUp(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	var hour sync.RWMutex // held for writing while time passes: then nothing is running
-	stop := make(chan struct{})
+	var hour sync.RWMutex         // held for writing while time passes: then nothing is running
+	due := make(chan struct{}, 1) // each run asks for a clean-up while it goes on
 	cleaned := make(chan error, 1)
 	var forgotten, swept int
 	go func() {
-		for {
-			select {
-			case <-stop:
-				cleaned <- nil
-				return
-			default:
-			}
+		var errs error
+		for range due {
 			rows, objects, err := cleanUp(other)
-			if err != nil {
-				cleaned <- err
-				return
-			}
+			errs = errors.Join(errs, err)
 			forgotten, swept = forgotten+rows, swept+objects
 		}
+		cleaned <- errs
 	}()
 	var runs sync.WaitGroup
 	for worker, r := range []*Runner{w.runner, w.another(nil)} {
@@ -51,6 +45,10 @@ func TestRunsGoOnDuringCleanUp(t *testing.T) {
 			for i := range 60 {
 				text := fmt.Sprint((i + worker) % 4)
 				hour.RLock()
+				select {
+				case due <- struct{}{}:
+				default: // one is waiting already
+				}
 				plan := w.plan("  a: {uses: text, with: {text: A" + text + ", files: [file" + text + "]}}\n  b: {uses: text, with: {text: B}, inputs: {x: a}}\n")
 				plan.Pipeline = fmt.Sprint("p", worker)
 				res, err := r.Run(context.Background(), plan, Options{})
@@ -60,7 +58,7 @@ func TestRunsGoOnDuringCleanUp(t *testing.T) {
 					t.Errorf("b holds %q, want %q", got, want)
 				}
 				hour.RUnlock()
-				if i%5 == 4 {
+				if i%2 == 1 {
 					hour.Lock()
 					w.passTime(2 * artifacts.Grace)
 					hour.Unlock()
@@ -69,7 +67,7 @@ func TestRunsGoOnDuringCleanUp(t *testing.T) {
 		})
 	}
 	runs.Wait()
-	close(stop)
+	close(due)
 	if err := <-cleaned; err != nil {
 		t.Fatal(err)
 	}
