@@ -40,7 +40,9 @@ var down = []struct {
 	{"openlineage", []string{"runner", "pipeline", "lineage", "artifacts"}},
 	{"table", []string{"diag"}},
 	{"feature", []string{"table", "diag"}},
-	{"nn/op", []string{"random"}},
+	{"nn/kernel", nil},
+	{"nn/vm", []string{"nn/kernel"}},
+	{"nn/op", []string{"nn/vm", "nn/kernel", "random"}},
 	{"nn", []string{"nn/op", "random", "diag"}},
 	{"stages", []string{"stages/...", "pipeline"}},
 	{"stages/ingest/...", []string{"pipeline", "table", "diag", "artifacts", "stages/ingest/..."}},
@@ -68,6 +70,7 @@ var owners = []struct {
 	{"golang.org/x/term", []string{"cmd/pipe"}},
 	{"net/http", []string{"web", "openlineage", "cmd/pipe"}},
 	{"os/exec", []string{"stages/exec", "cmd/pipe"}},
+	{"C", []string{"nn/kernel"}},
 	{"math/rand", nil},
 	{"math/rand/v2", nil},
 }

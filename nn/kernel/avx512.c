@@ -1,0 +1,19 @@
+#if defined(__x86_64__)
+#include <immintrin.h>
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,prefer-vector-width=512"))), apply_to = function)
+#else
+#pragma GCC target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,prefer-vector-width=512")
+#endif
+#define ISA "avx512"
+#define NAME(x) kernel_##x##_avx512
+#define VL 16
+#define MR 14
+#define NV 2
+#define FMA(a, b, c) ((vf)_mm512_fmadd_ps((__m512)(a), (__m512)(b), (__m512)(c)))
+#define VSQRT(a) ((vf)_mm512_sqrt_ps((__m512)(a)))
+#include "body.h"
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif
+#endif

@@ -1,0 +1,196 @@
+package kernel
+
+// #include "instr.h"
+import "C"
+
+import "unsafe"
+
+const (
+	Activate Op = C.OP_activate
+	ActivateGrad Op = C.OP_activate_grad
+	OutputGrad Op = C.OP_output_grad
+	Add Op = C.OP_add
+	Mul Op = C.OP_mul
+	Scale Op = C.OP_scale
+	Fill Op = C.OP_fill
+	Copy Op = C.OP_copy
+	ColSum Op = C.OP_colsum
+	SumSq Op = C.OP_sumsq
+)
+
+// The kernels of elementwise.h.
+
+func elementwiseReference() map[Op]func(*Instr, int, unsafe.Pointer) {
+	return map[Op]func(*Instr, int, unsafe.Pointer){
+		Activate: func(in *Instr, task int, _ unsafe.Pointer) {
+			from, to := in.span(task)
+			x, y := in.floats(0, from, to-from), in.floats(1, from, to-from)
+			for j := range x {
+				y[j] = act(x[j], Activation(in.I[2]), in.F[0])
+			}
+		},
+		ActivateGrad: func(in *Instr, task int, _ unsafe.Pointer) {
+			from, to := in.span(task)
+			x, dy, dx := in.floats(0, from, to-from), in.floats(1, from, to-from), in.floats(2, from, to-from)
+			for j := range x {
+				dx[j] = dy[j] * actSlope(x[j], Activation(in.I[2]), in.F[0])
+			}
+		},
+		OutputGrad: func(in *Instr, task int, _ unsafe.Pointer) {
+			from, to := in.span(task)
+			y, dy, dx := in.floats(0, from, to-from), in.floats(1, from, to-from), in.floats(2, from, to-from)
+			for j := range y {
+				dx[j] = dy[j] * actSlopeY(y[j], Activation(in.I[2]), in.F[0])
+			}
+		},
+		Add: func(in *Instr, task int, _ unsafe.Pointer) {
+			from, to := in.span(task)
+			a, b, out := in.floats(0, from, to-from), in.floats(1, from, to-from), in.floats(2, from, to-from)
+			for j := range a {
+				out[j] = a[j] + b[j]
+			}
+		},
+		Mul: func(in *Instr, task int, _ unsafe.Pointer) {
+			from, to := in.span(task)
+			a, b, out := in.floats(0, from, to-from), in.floats(1, from, to-from), in.floats(2, from, to-from)
+			for j := range a {
+				out[j] = a[j] * b[j]
+			}
+		},
+		Scale: func(in *Instr, task int, _ unsafe.Pointer) {
+			from, to := in.span(task)
+			s := in.F[0]
+			if in.P[2] != nil {
+				s *= *(*float32)(in.P[2])
+			}
+			x, out := in.floats(0, from, to-from), in.floats(1, from, to-from)
+			for j := range x {
+				out[j] = x[j] * s
+			}
+		},
+		Fill: func(in *Instr, task int, _ unsafe.Pointer) {
+			from, to := in.span(task)
+			for j := range in.floats(0, from, to-from) {
+				in.floats(0, from, to-from)[j] = in.F[0]
+			}
+		},
+		Copy: func(in *Instr, task int, _ unsafe.Pointer) {
+			from, to := in.span(task)
+			copy(in.floats(1, from, to-from), in.floats(0, from, to-from))
+		},
+		ColSum: func(in *Instr, task int, _ unsafe.Pointer) {
+			from, to := in.span(task)
+			for j := from; j < to; j++ {
+				s := float32(0)
+				for r := range int(in.I[2]) {
+					s += in.floats(0, r*int(in.I[3])+j, 1)[0]
+				}
+				in.floats(1, j, 1)[0] = s
+			}
+		},
+		SumSq: func(in *Instr, task int, _ unsafe.Pointer) {
+			from, to := in.span(task)
+			var l [16]float32
+			for j, x := range in.floats(0, from, to-from) {
+				l[j%16] = fma(x, x, l[j%16])
+			}
+			in.floats(1, task, 1)[0] = sum16(&l)
+		},
+	}
+}
+
+// act is an activation.
+func act(x float32, a Activation, alpha float32) float32 {
+	switch a {
+	case ReLU:
+		if x <= 0 {
+			return 0
+		}
+	case LeakyReLU:
+		if x <= 0 {
+			return x * alpha
+		}
+	case ELU:
+		if x <= 0 {
+			return alpha * (exp32(x) - 1)
+		}
+	case GELU:
+		return float32(float32(x*0.5) * (1 + erf32(x*0.70710678118654752)))
+	case SiLU:
+		return x * sigmoid32(x)
+	case Tanh:
+		return tanh32(x)
+	case Sigmoid:
+		return sigmoid32(x)
+	case Softplus:
+		return softplus32(x)
+	}
+	return x
+}
+
+// actSlope is the derivative from the input.
+func actSlope(x float32, a Activation, alpha float32) float32 {
+	switch a {
+	case ReLU:
+		if x > 0 {
+			return 1
+		}
+		return 0
+	case LeakyReLU:
+		if x > 0 {
+			return 1
+		}
+		return alpha
+	case ELU:
+		if x > 0 {
+			return 1
+		}
+		if x != x {
+			x = 0 // as VMIN(x, 0) does
+		}
+		return alpha * exp32(x)
+	case GELU:
+		phi := 0.39894228040143268 * exp32(float32(x*x)*-0.5)
+		return fma(x, phi, 0.5*(1+erf32(x*0.70710678118654752)))
+	case SiLU:
+		s := sigmoid32(x)
+		return s * fma(x, 1-s, 1)
+	case Tanh:
+		y := tanh32(x)
+		return fma(-y, y, 1)
+	case Sigmoid:
+		s := sigmoid32(x)
+		return s * (1 - s)
+	case Softplus:
+		return sigmoid32(x)
+	}
+	return 1
+}
+
+// actSlopeY is the derivative from the output.
+func actSlopeY(y float32, a Activation, alpha float32) float32 {
+	switch a {
+	case ReLU:
+		if y > 0 {
+			return 1
+		}
+		return 0
+	case LeakyReLU:
+		if y > 0 {
+			return 1
+		}
+		return alpha
+	case ELU:
+		if y > 0 {
+			return 1
+		}
+		return y + alpha
+	case Tanh:
+		return fma(-y, y, 1)
+	case Sigmoid:
+		return y * (1 - y)
+	case Softplus:
+		return 1 - exp32(-y)
+	}
+	return 1
+}

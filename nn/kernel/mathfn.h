@@ -1,0 +1,100 @@
+// Elementary functions, one polynomial for all instruction sets. Errors are in
+// units of the last place of the result, found over all floats by
+// TestFunctionsOverAllFloats or, where it says "relative" or "absolute", there.
+
+// e^x, 1 ulp; 0 below -104, +Inf above 88.73. Method of Cephes expf: x = k ln 2
+// + r, |r| <= ln(2)/2, and a polynomial of r. 2^k is applied in two steps, so
+// that results near the ends of the range are right as well.
+SI vf vexp(vf x) {
+  const vf magic = BC(12582912.0f); // 1.5 * 2^23: adding it rounds to an integer
+  x = SEL(x > BC(89.0f), BC(89.0f), x);
+  x = SEL(x < BC(-104.0f), BC(-104.0f), x);
+  vf t = FMA(x, BC(1.44269504088896341f), magic), k = t - magic;
+  vi n = (vi)t - (vi)magic;
+  vf r = FMA(k, BC(-0.693359375f), x);
+  r = FMA(k, BC(2.12194440e-4f), r);
+  vf p = BC(1.9875691500e-4f);
+  p = FMA(p, r, BC(1.3981999507e-3f));
+  p = FMA(p, r, BC(8.3334519073e-3f));
+  p = FMA(p, r, BC(4.1665795894e-2f));
+  p = FMA(p, r, BC(1.6666665459e-1f));
+  p = FMA(p, r, BC(5.0000001201e-1f));
+  p = FMA(p, r * r, r) + BC(1.0f);
+  vi a = n >> 1, b = n - a;
+  return p * (vf)((a + BCI(127)) << 23) * (vf)((b + BCI(127)) << 23);
+}
+
+// Natural logarithm, 1 ulp; -Inf at 0, NaN below. Method of Cephes logf.
+SI vf vlog(vf x) {
+  vf in = x;
+  vi tiny = x < BC(1.17549435e-38f);
+  x = SEL(tiny, x * BC(8388608.0f), x);
+  vi bits = (vi)x - BCI(0x3f3504f3); // sqrt(1/2): the mantissa is in [sqrt(1/2), sqrt(2))
+  vi e = bits >> 23;
+  x = (vf)((bits & BCI(0x007fffff)) + BCI(0x3f3504f3));
+  vf k = __builtin_convertvector(e, vf) - SEL(tiny, BC(23.0f), BC(0.0f));
+  vf f = x - BC(1.0f), z = f * f;
+  vf p = BC(7.0376836292e-2f);
+  p = FMA(p, f, BC(-1.1514610310e-1f));
+  p = FMA(p, f, BC(1.1676998740e-1f));
+  p = FMA(p, f, BC(-1.2420140846e-1f));
+  p = FMA(p, f, BC(1.4249322787e-1f));
+  p = FMA(p, f, BC(-1.6668057665e-1f));
+  p = FMA(p, f, BC(2.0000714765e-1f));
+  p = FMA(p, f, BC(-2.4999993993e-1f));
+  p = FMA(p, f, BC(3.3333331174e-1f));
+  p = p * f * z;
+  p = FMA(k, BC(-2.12194440e-4f), p);
+  p = FMA(z, BC(-0.5f), p);
+  p = FMA(k, BC(0.693359375f), f + p);
+  p = SEL(in == BC(0.0f), BC(-__builtin_inff()), p);
+  p = SEL(in < BC(0.0f), BC(__builtin_nanf("")), p);
+  return SEL((in == BC(__builtin_inff())) | (in != in), in, p);
+}
+
+// log(1 + x) for x in [0, 1], 2 ulp.
+SI vf vlog1p(vf x) {
+  vf u = x + BC(1.0f);
+  return SEL(u == BC(1.0f), x, vlog(u) - ((u - BC(1.0f)) - x) / u);
+}
+
+// Hyperbolic tangent, 2 ulp. Method of Cephes tanhf.
+SI vf vtanh(vf x) {
+  vf a = VABS(x), s = x * x;
+  vf large = BC(1.0f) - BC(2.0f) / (vexp(a + a) + BC(1.0f));
+  vf p = BC(-5.70498872745e-3f);
+  p = FMA(p, s, BC(2.06390887954e-2f));
+  p = FMA(p, s, BC(-5.37397155531e-2f));
+  p = FMA(p, s, BC(1.33314422036e-1f));
+  p = FMA(p, s, BC(-3.33332819422e-1f));
+  p = FMA(p * s, x, x);
+  return SEL(a > BC(0.625f), VSIGN(large, x), SEL(a != a, x, p));
+}
+
+// 1 / (1 + e^-x), 3 ulp.
+SI vf vsigmoid(vf x) { return BC(1.0f) / (BC(1.0f) + vexp(-x)); }
+
+// Error function, 2 ulp: an odd polynomial near 0, 1 - e^q(|x|) elsewhere.
+SI vf verf(vf x) {
+  vf t = VABS(x), s = x * x;
+  vf r = FMA(BC(-1.72853470e-5f), t, BC(3.83197126e-4f));
+  vf u = FMA(BC(-3.88396438e-3f), t, BC(2.42546219e-2f));
+  r = FMA(r, s, u);
+  r = FMA(r, t, BC(-1.06777877e-1f));
+  r = FMA(r, t, BC(-6.34846687e-1f));
+  r = FMA(r, t, BC(-1.28717512e-1f));
+  r = FMA(r, t, -t);
+  vf far = VSIGN(BC(1.0f) - vexp(r), x);
+  vf p = BC(-5.96761703e-4f);
+  p = FMA(p, s, BC(4.99119423e-3f));
+  p = FMA(p, s, BC(-2.67681349e-2f));
+  p = FMA(p, s, BC(1.12819925e-1f));
+  p = FMA(p, s, BC(-3.76125336e-1f));
+  p = FMA(p, s, BC(1.28379166e-1f));
+  p = FMA(p, x, x);
+  // Beyond 4 the result is 1 to the last bit, and s and r may not be finite.
+  return SEL(t > BC(4.0f), VSIGN(BC(1.0f), x), SEL(t > BC(0.927734375f), far, p));
+}
+
+// log(1 + e^x) without overflow.
+SI vf vsoftplus(vf x) { return VMAX(x, BC(0.0f)) + vlog1p(vexp(-VABS(x))); }

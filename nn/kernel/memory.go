@@ -1,0 +1,62 @@
+package kernel
+
+/*
+#define _GNU_SOURCE
+#include <stdlib.h>
+#include <string.h>
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+static void *memory_make(size_t n) {
+  const size_t huge = (size_t)2 << 20;
+  void *p = 0;
+  if (posix_memalign(&p, n >= huge ? huge : 64, n)) return 0;
+#ifdef __linux__
+  if (n >= huge) madvise(p, n, MADV_HUGEPAGE); // fewer misses of the TLB; no harm if refused
+#endif
+  memset(p, 0, n);
+  return p;
+}
+*/
+import "C"
+
+import (
+	"fmt"
+	"unsafe"
+)
+
+// A Memory is zeroed memory outside of Go's heap, aligned to 64 bytes or more,
+// so that C may keep pointers to it and into it. Free it once.
+type Memory struct {
+	p     unsafe.Pointer
+	bytes int
+}
+
+// NewMemory makes a memory of so many bytes. The error says how much was asked for.
+func NewMemory(bytes int) (*Memory, error) {
+	if bytes < 0 {
+		return nil, fmt.Errorf("memory of %d bytes", bytes)
+	}
+	p := C.memory_make(C.size_t(max(bytes, 64)))
+	if p == nil {
+		return nil, fmt.Errorf("the system gives no memory of %d bytes", bytes)
+	}
+	return &Memory{p: p, bytes: bytes}, nil
+}
+
+// Pointer is the begin of the memory.
+func (m *Memory) Pointer() unsafe.Pointer { return m.p }
+
+// Floats is the memory as numbers. It dies with the memory.
+func (m *Memory) Floats() []float32 { return unsafe.Slice((*float32)(m.p), m.bytes/4) }
+
+// Instrs is the memory as instructions. It dies with the memory.
+func (m *Memory) Instrs() []Instr {
+	return unsafe.Slice((*Instr)(m.p), m.bytes/int(unsafe.Sizeof(Instr{})))
+}
+
+// Free gives the memory back. Nothing may use it any more.
+func (m *Memory) Free() {
+	C.free(m.p)
+	m.p, m.bytes = nil, 0
+}

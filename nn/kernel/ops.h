@@ -1,0 +1,25 @@
+// The list of kernels, one line each, by family. Included with OP(name) defined.
+// gemm.h
+OP(pack)
+OP(gemm)
+// elementwise.h
+OP(activate)
+OP(activate_grad)
+OP(output_grad)
+OP(add)
+OP(mul)
+OP(scale)
+OP(fill)
+OP(copy)
+OP(colsum)
+OP(sumsq)
+// random.h
+OP(dropout)
+// conv.h
+// pool.h
+// norm.h
+// rnn.h
+// attention.h
+// embedding.h
+// loss.h
+// optimizer.h

@@ -1,0 +1,44 @@
+// Random numbers by counter: Philox4x32-10, as in package random.
+
+// One block: counter (c0, c1, step) and key give four numbers.
+SI void NAME(philox)(uint32_t c0, uint32_t c1, uint64_t step, uint64_t key, uint32_t out[4]) {
+  uint32_t a = c0, b = c1, c = (uint32_t)step, d = (uint32_t)(step >> 32);
+  uint32_t k0 = (uint32_t)key, k1 = (uint32_t)(key >> 32);
+  for (int r = 0; r < 10; r++) {
+    const uint64_t p = (uint64_t)0xD2511F53u * a, q = (uint64_t)0xCD9E8D57u * c;
+    a = (uint32_t)(q >> 32) ^ b ^ k0;
+    b = (uint32_t)q;
+    c = (uint32_t)(p >> 32) ^ d ^ k1;
+    d = (uint32_t)p;
+    k0 += 0x9E3779B9u;
+    k1 += 0xBB67AE85u;
+  }
+  out[0] = a, out[1] = b, out[2] = c, out[3] = d;
+}
+
+// out = x / (1-rate) where the number of the group of an element is at least
+// rate 2^32, else 0. A group is i[3] elements in a row (1: each element by
+// itself; a whole plane: spatial dropout). i: elements, per task (a multiple of
+// 4 groups), key, group; f: scale; p: x, out (may be x), step (uint64),
+// threshold (uint32, in i[4]).
+static void NAME(dropout)(const instr *in, long task, void *scratch) {
+  SPAN(in, task);
+  const float *x = in->p[0];
+  float *out = in->p[1];
+  const uint64_t step = *(const uint64_t *)in->p[2], key = (uint64_t)in->i[2];
+  const long group = in->i[3];
+  const uint32_t below = (uint32_t)in->i[4];
+  const float scale = in->f[0];
+  uint32_t r[4];
+  for (long g = from / group; g * group < to; g++) {
+    if (g % 4 == 0 || g * group == from) NAME(philox)((uint32_t)(g >> 2), (uint32_t)((uint64_t)g >> 34), step, key, r);
+    const int32_t keep = -(int32_t)(r[g % 4] >= below);
+    for (long j = g * group; j < (g + 1) * group && j < to; j++) {
+      float v = x[j] * scale;
+      int32_t bits;
+      memcpy(&bits, &v, 4);
+      bits &= keep;
+      memcpy(out + j, &bits, 4);
+    }
+  }
+}

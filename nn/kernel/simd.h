@@ -1,0 +1,67 @@
+// Vectors of one instruction set. The including file defines VL, the number of
+// floats in a vector, FMA(a, b, c) = a*b + c rounded once, and VSQRT(a).
+//
+// Bits do not depend on VL: vectors run across outputs, each of which is a
+// chain of its own, and a sum over a vector always has LANES lanes.
+//
+// A compiler must not fuse a*b + c by itself: GCC does not with -std=c11, clang
+// is told here.
+#include "instr.h"
+#include <math.h>
+#include <string.h>
+
+#if defined(__clang__)
+#pragma STDC FP_CONTRACT OFF
+#endif
+
+#define LANES 16 // of every horizontal sum, whatever VL is
+#define SI static inline __attribute__((always_inline))
+
+typedef float vf __attribute__((vector_size(VL * 4), aligned(4), may_alias));
+typedef int32_t vi __attribute__((vector_size(VL * 4), aligned(4), may_alias));
+
+SI vf LD(const float *p) { return *(const vf *)p; }
+SI void ST(float *p, vf v) { *(vf *)p = v; }
+SI vf BC(float x) { return x - (vf){0}; } // not x + 0, which loses the sign of -0
+SI vi BCI(int32_t x) { return x - (vi){0}; }
+
+// The first n elements of a vector, the rest 0: nothing behind p is touched.
+SI vf LDN(const float *p, long n) {
+  float t[VL] = {0};
+  memcpy(t, p, (size_t)n * 4);
+  return LD(t);
+}
+SI void STN(float *p, vf v, long n) {
+  float t[VL];
+  ST(t, v);
+  memcpy(p, t, (size_t)n * 4);
+}
+
+// m is all ones or all zeros in each lane, as comparisons give it.
+SI vf SEL(vi m, vf a, vf b) { return (vf)(((vi)a & m) | ((vi)b & ~m)); }
+SI vf VMAX(vf a, vf b) { return SEL(a > b, a, b); } // b if one of them is NaN
+SI vf VMIN(vf a, vf b) { return SEL(a < b, a, b); }
+SI vf VABS(vf a) { return (vf)((vi)a & BCI(0x7fffffff)); }
+SI vf VSIGN(vf mag, vf sign) { return (vf)((vi)VABS(mag) | ((vi)sign & BCI((int32_t)0x80000000))); }
+
+// sum16 adds the lanes of a horizontal sum in a fixed tree.
+SI float sum16(float *l) {
+  for (int w = LANES / 2; w; w /= 2)
+    for (int i = 0; i < w; i++) l[i] += l[i + w];
+  return l[0];
+}
+
+// EACH runs body for j = a, a+VL, ... with n = the number of floats that are
+// left, at most VL. Use LOAD and STORE inside.
+#define EACH(j, a, b, body)                                                                                            \
+  do {                                                                                                                 \
+    long j = (a);                                                                                                      \
+    for (; j + VL <= (b); j += VL) { const int whole = 1; const long n_ = VL; (void)n_; body }                         \
+    if (j < (b)) { const int whole = 0; const long n_ = (b)-j; body }                                                  \
+  } while (0)
+#define LOAD(p) (whole ? LD(p) : LDN(p, n_))
+#define STORE(p, v) do { if (whole) ST(p, v); else STN(p, v, n_); } while (0)
+
+// SPAN gives the range of elements of a task: i[0] elements, i[1] for each task.
+#define SPAN(in, task)                                                                                                 \
+  const long from = (task) * (in)->i[1], to = from + (in)->i[1] < (in)->i[0] ? from + (in)->i[1] : (in)->i[0]
