@@ -6,16 +6,16 @@ import "C"
 import "unsafe"
 
 const (
-	Activate Op = C.OP_activate
+	Activate     Op = C.OP_activate
 	ActivateGrad Op = C.OP_activate_grad
-	OutputGrad Op = C.OP_output_grad
-	Add Op = C.OP_add
-	Mul Op = C.OP_mul
-	Scale Op = C.OP_scale
-	Fill Op = C.OP_fill
-	Copy Op = C.OP_copy
-	ColSum Op = C.OP_colsum
-	SumSq Op = C.OP_sumsq
+	OutputGrad   Op = C.OP_output_grad
+	Add          Op = C.OP_add
+	Mul          Op = C.OP_mul
+	Scale        Op = C.OP_scale
+	Fill         Op = C.OP_fill
+	Copy         Op = C.OP_copy
+	ColSum       Op = C.OP_colsum
+	SumSq        Op = C.OP_sumsq
 )
 
 // The kernels of elementwise.h.
