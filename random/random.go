@@ -36,6 +36,11 @@ func New(seed uint64, purpose string, step uint64) Stream {
 // hashing the purpose again.
 func (s Stream) At(step uint64) Stream { return Stream{key: s.key, step: step} }
 
+// Key is what the seed and the purpose come to, for those who draw the numbers
+// of a stream themselves: the i-th 32-bit number is word i%4 of the Philox block
+// of counter (i/4, step) and this key.
+func (s Stream) Key() uint64 { return s.key }
+
 // Uint64 is the i-th number, uniform over all 64-bit values.
 func (s Stream) Uint64(i uint64) uint64 {
 	// One block of Philox yields 128 bits: two neighbouring numbers.

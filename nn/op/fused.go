@@ -2,6 +2,7 @@ package op
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash"
 	"slices"
@@ -9,34 +10,53 @@ import (
 	"github.com/chewxy/hm"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
+
+	"pipe/nn/kernel"
+	"pipe/nn/vm"
 )
 
 // A fused is an operator made for one place in one graph: its types and shapes
-// are those of the nodes it is applied to, and it owns the memory of its
-// output. It takes no memory from the machine (it has no UsePreallocDo), since
-// a machine may hand out the same register twice and a gradient must survive
-// until the optimiser has read it.
+// are those of the nodes it is applied to.
 type fused struct {
 	id    uint32 // unique in the graph
 	name  string
+	scope string // of the layer it belongs to
 	in    []hm.Type
 	out   hm.Type
 	shape tensor.Shape
 	diff  []bool // per input: does a gradient flow to it
 
-	// forward computes the output, all of it. It must not keep its arguments.
-	forward func(out []float32, in [][]float32)
+	// lower emits the instructions that compute out, all of it. in has a buffer
+	// for each input.
+	lower func(e *emitter, out vm.Buffer, in []vm.Buffer)
+	// view says that the output is a part of the first input, from offset on:
+	// then there is nothing to compute.
+	view   bool
+	offset int
 	// backward makes the nodes of the gradients of the inputs, nil where diff
 	// is false, given the nodes of the inputs, the output and its gradient.
 	backward func(in gorgonia.Nodes, out, grad *Node) gorgonia.Nodes
 
 	graph  *Graph
-	data   []float32
-	value  gorgonia.Value
-	scalar *gorgonia.F32    // value, if the output is a scalar
-	values []gorgonia.Value // the inputs of the last run, and their memory
-	args   [][]float32
+	inputs []*Node
+	alone  *alone
 }
+
+// An emitter adds instructions to a program under the name of an operator.
+type emitter struct {
+	*vm.Builder
+	label string
+	step  *uint64 // what random numbers are drawn for
+}
+
+// emit adds an instruction.
+func (e *emitter) emit(in vm.Instr) {
+	in.Label = e.label
+	e.Emit(in)
+}
+
+// stepWord is the buffer of the step.
+func (e *emitter) stepWord() vm.Buffer { return e.BindWord(e.step) }
 
 var _ gorgonia.SDOp = (*fused)(nil)
 
@@ -46,7 +66,7 @@ func (g *Graph) apply(o *fused, in ...*Node) *Node {
 		return nil
 	}
 	g.ops++
-	o.id, o.graph = g.ops, g
+	o.id, o.graph, o.scope, o.inputs = g.ops, g, g.scope, slices.Clone(in)
 	flows := false
 	for i, n := range in {
 		if n == nil {
@@ -58,22 +78,36 @@ func (g *Graph) apply(o *fused, in ...*Node) *Node {
 	if o.diff == nil {
 		o.diff = make([]bool, len(in)) // full length: gorgonia takes an empty slice for an error
 	}
-	o.values, o.args = make([]gorgonia.Value, len(in)), make([][]float32, len(in))
-	if len(o.shape) == 0 {
-		o.out, o.data, o.scalar = tensor.Float32, make([]float32, 1), gorgonia.NewF32(0)
-		o.value = o.scalar
-	} else {
+	o.out = hm.Type(tensor.Float32)
+	if len(o.shape) > 0 {
 		o.out = gorgonia.TensorType{Dims: len(o.shape), Of: tensor.Float32}
-		o.data = make([]float32, o.shape.TotalSize())
-		o.value = tensor.New(tensor.WithShape(o.shape...), tensor.WithBacking(o.data))
 	}
 	// ApplyOp keeps the slice that it is given, so it gets one of its own.
 	n, err := gorgonia.ApplyOp(o, slices.Clone(in)...)
 	if err != nil {
 		return g.fail("%s: %w", o.name, err)
 	}
-	g.data[n], g.grads[n] = o.data, flows
+	g.flows[n] = flows
 	return n
+}
+
+// add applies an operator from outside of a backward function.
+func (g *Graph) add(o *fused, in ...*Node) *Node {
+	if g.err != nil {
+		return nil
+	}
+	buildMu.Lock()
+	defer buildMu.Unlock()
+	return g.apply(o, in...)
+}
+
+// viewOf is an operator whose output is a part of its input: an operator with
+// several results gives them one behind the other in one node. At most one view
+// of a node may have a gradient, which is taken to be that of the whole node;
+// the operator whose results they are knows better.
+func viewOf(name string, offset int, diff bool, shape ...int) *fused {
+	return &fused{name: name, shape: shape, diff: []bool{diff}, view: true, offset: offset,
+		backward: func(_ gorgonia.Nodes, _, grad *Node) gorgonia.Nodes { return gorgonia.Nodes{grad} }}
 }
 
 func (o *fused) Arity() int { return len(o.in) }
@@ -95,46 +129,118 @@ func (o *fused) WriteHash(h hash.Hash) { binary.Write(h, binary.LittleEndian, o.
 func (o *fused) Hashcode() uint32      { return o.id }
 func (o *fused) String() string        { return fmt.Sprintf("%s#%d", o.name, o.id) }
 
+// label is what people see of the operator.
+func (o *fused) label() string {
+	if o.scope == "" {
+		return o.name
+	}
+	return o.scope + ": " + o.name
+}
+
 // DiffWRT says which inputs a gradient flows to, not which could have one.
 func (o *fused) DiffWRT(int) []bool { return o.diff }
 
 // SymDiff builds the gradient. It is called by gorgonia.Grad, under buildMu.
 func (o *fused) SymDiff(in gorgonia.Nodes, out, grad *Node) (gorgonia.Nodes, error) {
+	scope := o.graph.scope
+	o.graph.scope = o.scope
 	nodes := o.backward(slices.Clone(in), out, grad)
+	o.graph.scope = scope
 	if err := o.graph.err; err != nil {
 		return nil, err
 	}
 	return nodes, nil
 }
 
-// Do runs the operator. gorgonia's machine calls it in a goroutine of its own,
-// where a panic would end the process, so a panic becomes an error.
+// alone is an operator as a program of its own on the reference kernels, which
+// is how gorgonia's machine runs it.
+type alone struct {
+	program *vm.Program
+	in      [][]float32
+	value   gorgonia.Value
+	out     []float32
+}
+
+func (o *fused) makeAlone() (_ *alone, err error) {
+	a := &alone{out: make([]float32, max(1, o.shape.TotalSize()))}
+	b := vm.NewBuilder(kernel.Reference())
+	var in []vm.Buffer
+	for _, n := range o.sizes() {
+		data := make([]float32, n)
+		a.in = append(a.in, data)
+		in = append(in, b.Bind(data))
+	}
+	out := b.Bind(a.out)
+	e := &emitter{b, o.label(), &o.graph.step}
+	if o.view {
+		n := len(a.out)
+		e.emit(copyInstr(b.View(in[0], o.offset, n), out, n))
+	} else {
+		o.lower(e, out, in)
+	}
+	if a.program, err = b.Compile(1); err != nil {
+		return nil, err
+	}
+	o.graph.alone = append(o.graph.alone, a.program)
+	return a, nil
+}
+
+// sizes is how many numbers each input has.
+func (o *fused) sizes() []int {
+	var list []int
+	for _, n := range o.inputs {
+		list = append(list, max(1, n.Shape().TotalSize()))
+	}
+	return list
+}
+
+// Do runs the operator on its own. gorgonia's machine calls it in a goroutine,
+// where a panic would end the process, so a panic becomes an error. The result
+// is memory of the operator: a machine may hand out the same register twice,
+// and a gradient must survive until it has been read.
 func (o *fused) Do(in ...gorgonia.Value) (_ gorgonia.Value, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("%s: %v", o.name, r)
 		}
 	}()
-	if len(in) != len(o.args) {
-		return nil, fmt.Errorf("%s: got %d inputs, want %d", o.name, len(in), len(o.args))
+	if o.alone == nil {
+		if o.alone, err = o.makeAlone(); err != nil {
+			return nil, err
+		}
+	}
+	a := o.alone
+	if len(in) != len(a.in) {
+		return nil, fmt.Errorf("%s: got %d inputs, want %d", o.name, len(in), len(a.in))
 	}
 	for i, v := range in {
-		if f, ok := v.(*gorgonia.F32); ok {
-			o.args[i] = append(o.args[i][:0], float32(*f))
-			continue
+		switch d := v.Data().(type) {
+		case []float32:
+			if copy(a.in[i], d) != len(a.in[i]) {
+				return nil, fmt.Errorf("%s: input %d holds %d numbers, want %d", o.name, i, len(d), len(a.in[i]))
+			}
+		case float32:
+			a.in[i][0] = d
+		default:
+			return nil, fmt.Errorf("%s: input %d holds %T", o.name, i, d)
 		}
-		if v == o.values[i] {
-			continue // the usual case: each node keeps its tensor between runs
-		}
-		d, ok := v.Data().([]float32)
-		if !ok {
-			return nil, fmt.Errorf("%s: input %d holds %T", o.name, i, v.Data())
-		}
-		o.args[i], o.values[i] = d, v
 	}
-	o.forward(o.data, o.args)
-	if o.scalar != nil {
-		*o.scalar = gorgonia.F32(o.data[0])
+	a.program.Run()
+	if len(o.shape) == 0 {
+		return gorgonia.NewF32(a.out[0]), nil
 	}
-	return o.value, nil
+	if a.value == nil {
+		a.value = tensor.New(tensor.WithShape(o.shape...), tensor.WithBacking(a.out))
+	}
+	return a.value, nil
+}
+
+// closeAlone frees what gorgonia's machine needed.
+func (g *Graph) closeAlone() error {
+	var errs []error
+	for _, p := range g.alone {
+		errs = append(errs, p.Close())
+	}
+	g.alone = nil
+	return errors.Join(errs...)
 }

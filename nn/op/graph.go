@@ -7,6 +7,8 @@ import (
 
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
+
+	"pipe/nn/vm"
 )
 
 // buildMu serialises all work on expression graphs, not their execution:
@@ -17,27 +19,33 @@ var buildMu sync.Mutex
 type Node = gorgonia.Node
 
 // A Graph is one gorgonia graph under construction, with a fixed number of
-// rows in each of its shapes. Its methods may be called from one goroutine at a
-// time; different graphs may be built and run in parallel. A method that fails
-// returns nil and makes Err return its error, and later methods do nothing.
+// examples in each of its shapes. Its methods may be called from one goroutine
+// at a time; different graphs may be built and run in parallel. A method that
+// fails returns nil and makes Err return its error, and later methods do nothing.
 type Graph struct {
 	expr  *gorgonia.ExprGraph
-	data  map[*Node][]float32 // what the value of a node consists of
-	grads map[*Node]bool      // nodes that a gradient flows through
+	leafs map[*Node][]float32 // memory of inputs and parameters
+	into  map[*Node][]float32 // where gradients of parameters go
+	flows map[*Node]bool      // nodes that a gradient flows through
 	ops   uint32
 	names int
+	scope string
 	step  uint64
 	done  bool // the gradient has been built
+	alone []*vm.Program
 	err   error
 }
 
 // NewGraph makes an empty graph.
 func NewGraph() *Graph {
-	return &Graph{expr: gorgonia.NewGraph(), data: map[*Node][]float32{}, grads: map[*Node]bool{}}
+	return &Graph{expr: gorgonia.NewGraph(), leafs: map[*Node][]float32{}, into: map[*Node][]float32{}, flows: map[*Node]bool{}}
 }
 
 // Err is the first error of the construction.
 func (g *Graph) Err() error { return g.err }
+
+// Scope names the layer that the next operators belong to, for people.
+func (g *Graph) Scope(name string) { g.scope = name }
 
 // SetStep sets the step that dropout masks are drawn for. Call it between runs.
 func (g *Graph) SetStep(step uint64) { g.step = step }
@@ -70,19 +78,15 @@ func (g *Graph) leaf(name string, backing []float32, shape tensor.Shape, param b
 	if err := gorgonia.Let(n, value); err != nil {
 		return g.fail("input %s: %w", name, err)
 	}
-	g.data[n], g.grads[n] = backing, param
+	g.leafs[n], g.flows[n] = backing, param
 	return n
 }
 
-// Data is the memory behind a node: valid for as long as the graph is, and
-// written by each run.
-func (g *Graph) Data(n *Node) []float32 { return g.data[n] }
-
-// Grad adds the gradient of a scalar to the graph and returns, for each
-// parameter, the memory that holds the gradient after each run. It can be
-// called once: a second call of gorgonia.Grad on a graph silently gives the
-// gradients of the first.
-func (g *Graph) Grad(loss *Node, params ...*Node) ([][]float32, error) {
+// Grad adds the gradient of a scalar to the graph. A Machine that is made
+// afterwards writes the gradient of each parameter into the memory given for
+// it. It can be called once: a second call of gorgonia.Grad on a graph silently
+// gives the gradients of the first. The nodes are those of the gradients.
+func (g *Graph) Grad(loss *Node, params []*Node, into [][]float32) ([]*Node, error) {
 	if g.err != nil {
 		return nil, g.err
 	}
@@ -99,21 +103,20 @@ func (g *Graph) Grad(loss *Node, params ...*Node) ([][]float32, error) {
 	if g.err != nil {
 		return nil, g.err
 	}
-	out := make([][]float32, len(nodes))
 	for i, n := range nodes {
-		// A gradient that is not the output of one fused operator is a sum
-		// that gorgonia made, in memory that its machine may use again.
-		d, ok := g.data[n]
-		if !ok || len(d) != len(g.data[params[i]]) {
-			return nil, fmt.Errorf("differentiate the network: no usable gradient for %s", params[i].Name())
+		if want := params[i].Shape().TotalSize(); n.Shape().TotalSize() != want || len(into[i]) != want {
+			return nil, fmt.Errorf("differentiate the network: the gradient of %s has shape %v", params[i].Name(), n.Shape())
 		}
-		out[i] = d
+		if _, twice := g.into[n]; twice {
+			return nil, fmt.Errorf("differentiate the network: %s shares its gradient with another parameter", params[i].Name())
+		}
+		g.into[n] = into[i]
 	}
-	return out, nil
+	return nodes, nil
 }
 
-// Tape makes gorgonia's own machine for the graph. One machine at a time may
-// run a graph. The caller closes it.
+// Tape makes gorgonia's own machine for the graph, the oracle of the tests. One
+// machine at a time may run a graph. The caller closes it.
 func (g *Graph) Tape() (vm gorgonia.VM, err error) {
 	if g.err != nil {
 		return nil, g.err
@@ -125,8 +128,15 @@ func (g *Graph) Tape() (vm gorgonia.VM, err error) {
 			vm, err = nil, fmt.Errorf("compile the network: %v", r)
 		}
 	}()
-	return gorgonia.NewTapeMachine(g.expr), nil
+	return tape{gorgonia.NewTapeMachine(g.expr), g}, nil
 }
+
+type tape struct {
+	gorgonia.VM
+	graph *Graph
+}
+
+func (t tape) Close() error { return errors.Join(t.VM.Close(), t.graph.closeAlone()) }
 
 func (g *Graph) fail(format string, args ...any) *Node {
 	if g.err == nil {

@@ -1,11 +1,6 @@
 package op
 
-import (
-	"math"
-
-	"gorgonia.org/gorgonia"
-	"gorgonia.org/tensor"
-)
+import "math"
 
 // A Loss measures how far the outputs of a network are from the target of a
 // row. The target of a classification is the index of the class, as a number.
@@ -61,91 +56,4 @@ func (l Loss) Row(z []float32, target float32) float64 {
 	default:
 		return a - 0.5
 	}
-}
-
-// rowGrad is scale times the gradient of Row with respect to z. p is room for
-// as many numbers as there are outputs.
-func (l Loss) rowGrad(dz, z []float32, target float32, scale float64, p []float64) {
-	switch l {
-	case SoftmaxCrossEntropy:
-		Softmax(p, z)
-		for i, v := range p {
-			if i == int(target) {
-				v--
-			}
-			dz[i] = float32(scale * v)
-		}
-		return
-	case SigmoidCrossEntropy:
-		dz[0] = float32(scale * (Logistic(float64(z[0])) - float64(target)))
-		return
-	}
-	d := float64(z[0]) - float64(target)
-	switch {
-	case l == MSE:
-		d *= 2
-	case l == MAE && d != 0, l == Huber && math.Abs(d) > 1:
-		d = math.Copysign(1, d) // 0 of an exact hit stays 0, as in PyTorch
-	}
-	dz[0] = float32(scale * d)
-}
-
-// Loss is the mean of the rows' losses weighted by weight(m), of outputs
-// z(m,k) and target(m): Σ wᵢ lossᵢ / Σ wᵢ, and 0 if all weights are 0. A row of
-// weight 0 has no influence at all, whatever its values are.
-func (g *Graph) Loss(loss Loss, z, target, weight *Node) *Node {
-	if g.err != nil {
-		return nil
-	}
-	zs, ts, ws := z.Shape(), target.Shape(), weight.Shape()
-	if len(zs) != 2 || len(ts) != 1 || len(ws) != 1 || zs[0] != ts[0] || zs[0] != ws[0] {
-		return g.fail("loss: shapes %v, target %v and weight %v do not fit", zs, ts, ws)
-	}
-	if !loss.Known() {
-		return g.fail("unknown loss %q", loss)
-	}
-	if loss != SoftmaxCrossEntropy && zs[1] != 1 {
-		return g.fail("loss %s takes one output, not %d", loss, zs[1])
-	}
-	m, k := zs[0], zs[1]
-	o := &fused{
-		name: "loss." + string(loss), shape: tensor.Shape{}, diff: []bool{g.grads[z], false, false},
-		forward: func(out []float32, in [][]float32) {
-			sum, total := 0.0, 0.0
-			for i, w := range in[2] {
-				if w != 0 {
-					sum += float64(float64(w) * loss.Row(in[0][i*k:i*k+k], in[1][i]))
-					total += float64(w)
-				}
-			}
-			out[0] = 0
-			if total != 0 {
-				out[0] = float32(sum / total)
-			}
-		},
-		backward: func(in gorgonia.Nodes, _, dloss *Node) gorgonia.Nodes {
-			return gorgonia.Nodes{g.apply(lossGrad(loss, m, k), in[0], in[1], in[2], dloss), nil, nil}
-		},
-	}
-	buildMu.Lock()
-	defer buildMu.Unlock()
-	return g.apply(o, z, target, weight)
-}
-
-// lossGrad is dz(m,k) of z(m,k), target(m), weight(m) and the gradient of the loss.
-func lossGrad(loss Loss, m, k int) *fused {
-	p := make([]float64, k)
-	return &fused{name: "loss.dz", shape: tensor.Shape{m, k}, forward: func(dz []float32, in [][]float32) {
-		total := 0.0
-		for _, w := range in[2] {
-			total += float64(w)
-		}
-		clear(dz)
-		for i, w := range in[2] {
-			if w != 0 {
-				scale := float64(in[3][0]) * float64(w) / total
-				loss.rowGrad(dz[i*k:i*k+k], in[0][i*k:i*k+k], in[1][i], scale, p)
-			}
-		}
-	}}
 }
