@@ -47,6 +47,9 @@ func NewMemory(bytes int) (*Memory, error) {
 // Pointer is the begin of the memory.
 func (m *Memory) Pointer() unsafe.Pointer { return m.p }
 
+// Bytes is its size.
+func (m *Memory) Bytes() int { return m.bytes }
+
 // Floats is the memory as numbers. It dies with the memory.
 func (m *Memory) Floats() []float32 { return unsafe.Slice((*float32)(m.p), m.bytes/4) }
 

@@ -43,10 +43,8 @@ func (b *Builder) Compile(threads int, keep ...Buffer) (_ *Program, err error) {
 	}
 	p := &Program{table: b.table, buffers: b.buffers, source: b.live(keep)}
 	p.layout = b.plan(p.source, keep)
-	for _, in := range p.source { // a buffer that is read before it is written would give what was there by chance
-		if err := p.checkOperands(in); err != nil {
-			return nil, err
-		}
+	if err := p.checkOrder(); err != nil {
+		return nil, err
 	}
 	p.steps = schedule(p.source, threads)
 	if !slices.ContainsFunc(p.steps, func(s step) bool { return s.parallel }) {
@@ -85,10 +83,20 @@ func (b *Builder) Compile(threads int, keep ...Buffer) (_ *Program, err error) {
 	return p, nil
 }
 
-func (p *Program) checkOperands(in Instr) error {
-	for k, o := range in.P {
-		if root := p.buffers[o.buffer].root; o.mode != absent && p.buffers[root].bound == nil && p.layout.offset[root] < 0 {
-			return fmt.Errorf("plan: %s: operand %d has no memory", in.Label, k)
+// checkOrder finds a buffer that is read before anything was written to it: its
+// content would be whatever was there before.
+func (p *Program) checkOrder() error {
+	written := make([]bool, len(p.buffers))
+	for _, in := range p.source {
+		for k, o := range in.P {
+			if root := p.buffers[o.buffer].root; (o.mode == read || o.mode == update) && p.buffers[root].bound == nil && !written[root] {
+				return fmt.Errorf("plan: %s: operand %d is read before it is written", in.Label, k)
+			}
+		}
+		for _, o := range in.P {
+			if o.mode >= write {
+				written[p.buffers[o.buffer].root] = true
+			}
 		}
 	}
 	return nil
@@ -149,13 +157,7 @@ func (p *Program) Data(id Buffer) []float32 {
 }
 
 // Bytes is the memory that the program has beside what was bound.
-func (p *Program) Bytes() int {
-	bytes := p.layout.bytes + len(p.source)*int(unsafe.Sizeof(kernel.Instr{}))
-	for _, in := range p.source {
-		bytes = max(bytes, p.layout.bytes+len(p.scratch)*roundUp(in.Scratch)+len(p.source)*int(unsafe.Sizeof(kernel.Instr{})))
-	}
-	return bytes
-}
+func (p *Program) Bytes() int { return p.arena.Bytes() + p.list.Bytes() }
 
 // Flops is the number of floating point operations of a run.
 func (p *Program) Flops() float64 {
