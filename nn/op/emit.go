@@ -44,7 +44,7 @@ func (m matrix) t() matrix {
 // stays in the second-level cache.
 const (
 	rowsPerTask = 96
-	colsPerTask = 128
+	colsPerTask = 256
 )
 
 // product says more about a matrix product: see the kernel gemm.
