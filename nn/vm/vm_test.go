@@ -144,7 +144,7 @@ func TestCloseLeavesNoGoroutine(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for range 1000 { // those that ended may not be gone from the count at once
+	for range 1_000_000 { // those that ended may not be gone from the count at once
 		if runtime.NumGoroutine() <= before {
 			return
 		}
