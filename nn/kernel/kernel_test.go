@@ -295,6 +295,9 @@ func TestDropoutDrawsTheSameMaskEverywhere(t *testing.T) {
 // The functions of mathfn.h have the errors that they state, in units of the
 // last place, at every 4003rd float.
 func TestFunctionsOverAllFloats(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a million calls of each function")
+	}
 	for _, f := range []struct {
 		name string
 		got  func(float32) float32
