@@ -127,6 +127,9 @@ func (m *Machine) Bytes() int { return m.program.Bytes() }
 // Flops is the number of floating point operations of a run.
 func (m *Machine) Flops() float64 { return m.program.Flops() }
 
+// Profile says what each instruction of the plan costs: see vm.Program.Profile.
+func (m *Machine) Profile(runs int) []vm.Timing { return m.program.Profile(runs) }
+
 // FirstNonFinite names the first operator whose result is not finite when the
 // graph runs on what its inputs hold now; "" if there is none.
 func (m *Machine) FirstNonFinite() (label string, index int) { return m.program.FirstNonFinite() }
