@@ -22,4 +22,20 @@ OP(dropout)
 // attention.h
 // embedding.h
 // loss.h
+OP(loss_rows)
+OP(loss_grad)
+OP(softmax_rows)
+OP(softmax_grad)
+OP(weighted_sum)
+OP(weighted_mean)
 // optimizer.h
+OP(sgd)
+OP(adam)
+OP(rmsprop)
+OP(adagrad)
+OP(lion)
+OP(clip_norm)
+OP(accumulate)
+OP(lerp)
+OP(nonfinite)
+OP(first)

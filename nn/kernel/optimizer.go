@@ -1,9 +1,197 @@
 package kernel
 
-import "unsafe"
+// #include "instr.h"
+import "C"
+
+import (
+	"math"
+	"unsafe"
+)
+
+const (
+	SGD        Op = C.OP_sgd
+	Adam       Op = C.OP_adam
+	RMSprop    Op = C.OP_rmsprop
+	Adagrad    Op = C.OP_adagrad
+	Lion       Op = C.OP_lion
+	ClipNorm   Op = C.OP_clip_norm
+	Accumulate Op = C.OP_accumulate
+	Lerp       Op = C.OP_lerp
+	NonFinite  Op = C.OP_nonfinite
+	First      Op = C.OP_first
+)
+
+// Places in the block of numbers that optimisers read at each step: see
+// optimizer.h.
+const (
+	HyperRate = iota
+	HyperRoot
+	HyperDecay
+	HyperL2
+	HyperL1
+	HyperScale
+	HyperLimit
+	HyperSize = 8
+)
 
 // The kernels of optimizer.h.
 
 func optimizerReference() map[Op]func(*Instr, int, unsafe.Pointer) {
-	return map[Op]func(*Instr, int, unsafe.Pointer){}
+	return map[Op]func(*Instr, int, unsafe.Pointer){
+		SGD: step(func(in *Instr, j int, _ []float32) func(w, d, rate float32) float32 {
+			return func(w, d, rate float32) float32 {
+				if in.P[4] == nil {
+					return w - float32(rate*d)
+				}
+				b := &in.floats(4, j, 1)[0]
+				*b = fma(in.F[2], *b, d)
+				if in.I[2] != 0 {
+					return w - float32(rate*fma(in.F[2], *b, d))
+				}
+				return w - float32(rate**b)
+			}
+		}),
+		Adam: step(func(in *Instr, j int, h []float32) func(w, d, rate float32) float32 {
+			return func(w, d, rate float32) float32 {
+				m, v := &in.floats(4, j, 1)[0], &in.floats(5, j, 1)[0]
+				*m = fma(in.F[2], *m, float32(in.F[3]*d))
+				*v = fma(in.F[4], *v, float32(float32(in.F[5]*d)*d))
+				return w - float32(rate**m)/fma(sqrt32(*v), h[HyperRoot], in.F[6])
+			}
+		}),
+		RMSprop: step(func(in *Instr, j int, _ []float32) func(w, d, rate float32) float32 {
+			return func(w, d, rate float32) float32 {
+				square := &in.floats(4, j, 1)[0]
+				*square = fma(in.F[2], *square, float32(float32(in.F[3]*d)*d))
+				s := *square
+				if in.P[5] != nil {
+					a := &in.floats(5, j, 1)[0]
+					*a = fma(in.F[2], *a, float32(in.F[3]*d))
+					if s = fma(-*a, *a, s); s < 0 {
+						s = 0
+					}
+				}
+				u := d / (sqrt32(s) + in.F[4])
+				if in.P[6] != nil {
+					b := &in.floats(6, j, 1)[0]
+					u = fma(in.F[5], *b, u)
+					*b = u
+				}
+				return w - float32(rate*u)
+			}
+		}),
+		Adagrad: step(func(in *Instr, j int, _ []float32) func(w, d, rate float32) float32 {
+			return func(w, d, rate float32) float32 {
+				s := &in.floats(4, j, 1)[0]
+				*s = fma(d, d, *s)
+				return w - float32(rate*d)/(sqrt32(*s)+in.F[2])
+			}
+		}),
+		Lion: step(func(in *Instr, j int, _ []float32) func(w, d, rate float32) float32 {
+			return func(w, d, rate float32) float32 {
+				m := &in.floats(4, j, 1)[0]
+				u := fma(in.F[2], *m, float32(in.F[3]*d))
+				*m = fma(in.F[4], *m, float32(in.F[5]*d))
+				return w - float32(rate*signum32(u))
+			}
+		}),
+		ClipNorm: func(in *Instr, _ int, _ unsafe.Pointer) {
+			var sum float32
+			for _, v := range in.floats(0, 0, int(in.I[0])) {
+				sum += v
+			}
+			norm := sqrt32(sum)
+			if in.P[2] != nil {
+				norm *= in.floats(2, 0, 1)[0]
+			}
+			c := in.F[0] / (norm + 1e-6)
+			if in.F[0] == 0 || c >= 1 {
+				c = 1
+			}
+			out := in.floats(1, 0, 2)
+			out[0], out[1] = norm, c
+		},
+		Accumulate: func(in *Instr, task int, _ unsafe.Pointer) {
+			from, to := in.span(task)
+			x, out := in.floats(0, from, to-from), in.floats(1, from, to-from)
+			for j := range x {
+				out[j] = fma(factorOf(in), x[j], out[j])
+			}
+		},
+		Lerp: func(in *Instr, task int, _ unsafe.Pointer) {
+			from, to := in.span(task)
+			x, out := in.floats(0, from, to-from), in.floats(1, from, to-from)
+			for j := range x {
+				out[j] = fma(factorOf(in), x[j]-out[j], out[j])
+			}
+		},
+		NonFinite: func(in *Instr, task int, _ unsafe.Pointer) {
+			from, to := in.span(task)
+			out := in.floats(1, task, 1)
+			out[0] = -1
+			for j, x := range in.floats(0, from, to-from) {
+				if x-x != 0 {
+					out[0] = float32(j)
+					return
+				}
+			}
+		},
+		First: func(in *Instr, _ int, _ unsafe.Pointer) {
+			out := in.floats(1, 0, 2)
+			out[0], out[1] = -1, -1
+			for j, x := range in.floats(0, 0, int(in.I[0])) {
+				if x >= 0 {
+					out[0], out[1] = float32(j), x
+					return
+				}
+			}
+		},
+	}
 }
+
+// factorOf is f[0], times operand 2 if there is one.
+func factorOf(in *Instr) float32 {
+	if in.P[2] != nil {
+		return float32(in.F[0] * in.floats(2, 0, 1)[0])
+	}
+	return in.F[0]
+}
+
+// step is STEP of optimizer.h; rule gives, for element j, what its parameter
+// becomes.
+func step(rule func(in *Instr, j int, h []float32) func(w, d, rate float32) float32) func(*Instr, int, unsafe.Pointer) {
+	return func(in *Instr, task int, _ unsafe.Pointer) {
+		from, to := in.span(task)
+		h := in.floats(2, 0, HyperSize)
+		scale := h[HyperScale]
+		if in.P[3] != nil {
+			scale *= in.floats(3, 0, 1)[0]
+		}
+		rate, decay := float32(h[HyperRate]*in.F[0]), float32(float32(h[HyperDecay]*in.F[0])*in.F[1])
+		l2, l1, limit := float32(h[HyperL2]*in.F[1]), float32(h[HyperL1]*in.F[1]), h[HyperLimit]
+		for j := from; j < to; j++ {
+			w, d := in.floats(0, j, 1), float32(in.floats(1, j, 1)[0]*scale)
+			if d > limit {
+				d = limit
+			} else if d < -limit {
+				d = -limit
+			}
+			d = fma(l2, w[0], d)
+			d = fma(l1, signum32(w[0]), d)
+			w[0] = rule(in, j, h)(fma(-decay, w[0], w[0]), d, rate)
+		}
+	}
+}
+
+// signum32 is -1, 0 or 1; 0 of NaN.
+func signum32(x float32) float32 {
+	switch {
+	case x > 0:
+		return 1
+	case x < 0:
+		return -1
+	}
+	return 0
+}
+
+func sqrt32(x float32) float32 { return float32(math.Sqrt(float64(x))) }

@@ -1,1 +1,189 @@
-// Optimisers: parameters from gradients.
+// Optimisers: one pass over a range of the parameters, which lie one behind the
+// other, as do their gradients and each number that is kept for them. What
+// changes from step to step is in memory and not in the instructions:
+//
+//	h[0] rate   the learning rate (of Adam, divided by 1 - beta1^t)
+//	h[1] root   of Adam: 1 / sqrt(1 - beta2^t)
+//	h[2] decay  of parameters, by themselves: learning rate times weight decay
+//	h[3] l2, l1 weight decay that is added to the gradient: l2 p + l1 sign(p)
+//	h[5] scale  of the gradient
+//	h[6] limit  of the magnitude of each scaled gradient; may be infinite
+//
+// f[0] of an instruction multiplies the rate and the decay of its range, f[1]
+// all that pulls parameters to 0: it is 0 for biases, if those are left alone.
+// p[3], if given, is a factor of the gradient that another instruction found.
+
+// STEP runs body for vectors of a range, with w the parameters, after decay, and
+// d the gradient. The body says what w becomes.
+#define STEP(in, task, body)                                                                                           \
+  SPAN(in, task);                                                                                                      \
+  float *params = (in)->p[0];                                                                                          \
+  const float *grad = (in)->p[1], *h = (in)->p[2], *factor = (in)->p[3], *f = (in)->f;                                 \
+  const vf zero = BC(0.0f), one = BC(1.0f), rate = BC(h[0] * f[0]), decay = BC(-(h[2] * f[0] * f[1]));                 \
+  const vf l2 = BC(h[3] * f[1]), l1 = BC(h[4] * f[1]), limit = BC(h[6]), scale = BC(factor ? h[5] * *factor : h[5]);   \
+  EACH(j, from, to, {                                                                                                  \
+    vf w = LOAD(params + j);                                                                                           \
+    vf d = LOAD(grad + j) * scale;                                                                                     \
+    d = SEL(d > limit, limit, SEL(d < -limit, -limit, d));                                                             \
+    d = FMA(l2, w, d);                                                                                                 \
+    d = FMA(l1, NAME(sign)(w), d);                                                                                     \
+    w = FMA(decay, w, w);                                                                                              \
+    body                                                                                                               \
+    STORE(params + j, w);                                                                                              \
+  });                                                                                                                  \
+  (void)zero, (void)one
+
+// -1, 0 or 1.
+SI vf NAME(sign)(vf x) {
+  const vf zero = BC(0.0f);
+  return (vf)(((vi)(x > zero) & (vi)BC(1.0f)) | ((vi)(x < zero) & (vi)BC(-1.0f)));
+}
+
+// Gradient descent: b = momentum b + d, w -= rate b; with Nesterov's momentum
+// d + momentum b in place of b. i: elements, per task, Nesterov; f: as above,
+// momentum; p: params, grad, h, factor, b (0 if there is no momentum).
+static void NAME(sgd)(const instr *in, long task, void *scratch) {
+  float *velocity = in->p[4];
+  const vf momentum = BC(in->f[2]);
+  if (!velocity) {
+    STEP(in, task, w = w - rate * d;);
+  } else if (in->i[2]) {
+    STEP(in, task, vf b = FMA(momentum, LOAD(velocity + j), d); STORE(velocity + j, b); w = w - rate * FMA(momentum, b, d););
+  } else {
+    STEP(in, task, vf b = FMA(momentum, LOAD(velocity + j), d); STORE(velocity + j, b); w = w - rate * b;);
+  }
+}
+
+// Adam and AdamW: m = beta1 m + (1-beta1) d, v = beta2 v + (1-beta2) d^2,
+// w -= rate m / (sqrt(v) root + epsilon). i: elements, per task; f: as above,
+// beta1, 1-beta1, beta2, 1-beta2, epsilon; p: params, grad, h, factor, m, v.
+static void NAME(adam)(const instr *in, long task, void *scratch) {
+  float *first = in->p[4], *second = in->p[5];
+  const vf b1 = BC(in->f[2]), c1 = BC(in->f[3]), b2 = BC(in->f[4]), c2 = BC(in->f[5]), epsilon = BC(in->f[6]);
+  const vf root = BC(((const float *)in->p[2])[1]);
+  STEP(in, task, {
+    vf m = FMA(b1, LOAD(first + j), c1 * d);
+    vf v = FMA(b2, LOAD(second + j), c2 * d * d);
+    STORE(first + j, m);
+    STORE(second + j, v);
+    w = w - rate * m / FMA(VSQRT(v), root, epsilon);
+  });
+}
+
+// RMSprop: s = alpha s + (1-alpha) d^2, and u = d / (sqrt(s) + epsilon); centred:
+// a = alpha a + (1-alpha) d and s - a^2 under the root. w -= rate u, or with
+// momentum b = momentum b + u, w -= rate b. i: elements, per task; f: as above,
+// alpha, 1-alpha, epsilon, momentum; p: params, grad, h, factor, s, a (0 if not
+// centred), b (0 if there is no momentum).
+static void NAME(rmsprop)(const instr *in, long task, void *scratch) {
+  float *square = in->p[4], *mean = in->p[5], *velocity = in->p[6];
+  const vf alpha = BC(in->f[2]), rest = BC(in->f[3]), epsilon = BC(in->f[4]), momentum = BC(in->f[5]);
+  STEP(in, task, {
+    vf s = FMA(alpha, LOAD(square + j), rest * d * d);
+    STORE(square + j, s);
+    if (mean) {
+      vf a = FMA(alpha, LOAD(mean + j), rest * d);
+      STORE(mean + j, a);
+      s = FMA(-a, a, s);
+      s = SEL(s < zero, zero, s); // rounding
+    }
+    vf u = d / (VSQRT(s) + epsilon);
+    if (velocity) {
+      u = FMA(momentum, LOAD(velocity + j), u);
+      STORE(velocity + j, u);
+    }
+    w = w - rate * u;
+  });
+}
+
+// Adagrad: s = s + d^2, w -= rate d / (sqrt(s) + epsilon). i: elements, per
+// task; f: as above, epsilon; p: params, grad, h, factor, s.
+static void NAME(adagrad)(const instr *in, long task, void *scratch) {
+  float *sum = in->p[4];
+  const vf epsilon = BC(in->f[2]);
+  STEP(in, task, {
+    vf s = FMA(d, d, LOAD(sum + j));
+    STORE(sum + j, s);
+    w = w - rate * d / (VSQRT(s) + epsilon);
+  });
+}
+
+// Lion: w -= rate sign(beta1 m + (1-beta1) d), m = beta2 m + (1-beta2) d.
+// i: elements, per task; f: as above, beta1, 1-beta1, beta2, 1-beta2;
+// p: params, grad, h, factor, m.
+static void NAME(lion)(const instr *in, long task, void *scratch) {
+  float *first = in->p[4];
+  const vf b1 = BC(in->f[2]), c1 = BC(in->f[3]), b2 = BC(in->f[4]), c2 = BC(in->f[5]);
+  STEP(in, task, {
+    vf m = LOAD(first + j);
+    vf u = FMA(b1, m, c1 * d);
+    STORE(first + j, FMA(b2, m, c2 * d));
+    w = w - rate * NAME(sign)(u);
+  });
+}
+
+// out(2) = the norm s sqrt(sum of parts) and the factor min(1, max / (norm +
+// 1e-6)) that brings it down to max, as PyTorch's clip_grad_norm_; the factor is
+// 1 if max is 0. parts are what sumsq gave. i: parts; f: max; p: parts, out, s
+// (0: 1).
+static void NAME(clip_norm)(const instr *in, long task, void *scratch) {
+  const float *parts = in->p[0], *s = in->p[2];
+  float *out = in->p[1], sum = 0;
+  for (long j = 0; j < in->i[0]; j++) sum += parts[j];
+  const float norm = (s ? *s : 1.0f) * __builtin_sqrtf(sum), c = in->f[0] / (norm + 1e-6f);
+  out[0] = norm, out[1] = in->f[0] == 0 || c >= 1 ? 1 : c;
+}
+
+// out += s x, times *p[2] if there is one. i: elements, per task; f: s; p: x,
+// out, factor.
+static void NAME(accumulate)(const instr *in, long task, void *scratch) {
+  SPAN(in, task);
+  const float *x = in->p[0], *factor = in->p[2];
+  float *out = in->p[1];
+  const vf s = BC(factor ? in->f[0] * *factor : in->f[0]);
+  EACH(j, from, to, STORE(out + j, FMA(s, LOAD(x + j), LOAD(out + j))););
+}
+
+// out += s (x - out), with s as above: moving averages. i, f, p as above.
+static void NAME(lerp)(const instr *in, long task, void *scratch) {
+  SPAN(in, task);
+  const float *x = in->p[0], *factor = in->p[2];
+  float *out = in->p[1];
+  const vf s = BC(factor ? in->f[0] * *factor : in->f[0]);
+  EACH(j, from, to, {
+    vf e = LOAD(out + j);
+    STORE(out + j, FMA(s, LOAD(x + j) - e, e));
+  });
+}
+
+// out[task] = the place in its range of the first number that is not finite; -1
+// if there is none. i: elements, per task (at most 2^24); p: x, out.
+static void NAME(nonfinite)(const instr *in, long task, void *scratch) {
+  SPAN(in, task);
+  const uint32_t *x = in->p[0];
+  const vi exponent = BCI(0x7f800000);
+  enum { BLOCK = 8 * VL };
+  long j = from;
+  for (; j + BLOCK <= to; j += BLOCK) {
+    vi bad = BCI(0);
+    for (int v = 0; v < BLOCK; v += VL) bad |= (*(const vi *)(x + j + v) & exponent) == exponent;
+    int32_t any = 0;
+    for (int v = 0; v < VL; v++) any |= bad[v];
+    if (any) break;
+  }
+  for (; j < to && (x[j] & 0x7f800000u) != 0x7f800000u; j++) {}
+  ((float *)in->p[1])[task] = j < to ? (float)(j - from) : -1.0f;
+}
+
+// out(2) = the number of the first task that found something, and what: of what
+// nonfinite gave; -1, -1 if there is none. i: its tasks; p: its out, out.
+static void NAME(first)(const instr *in, long task, void *scratch) {
+  const float *parts = in->p[0];
+  float *out = in->p[1];
+  out[0] = out[1] = -1;
+  for (long j = 0; j < in->i[0]; j++)
+    if (parts[j] >= 0) {
+      out[0] = (float)j, out[1] = parts[j];
+      return;
+    }
+}
