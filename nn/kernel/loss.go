@@ -143,6 +143,7 @@ func softmaxRows(in *Instr, task int, _ unsafe.Pointer) {
 				top = x
 			}
 		}
+		top += 0 // no -0
 		var s, d [16]float32
 		for j, x := range z {
 			s[j%16] += exp32(x - top)

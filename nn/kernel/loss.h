@@ -172,6 +172,72 @@ SI float NAME(max16)(float *l) {
     }                                                                                                                  \
   } while (0)
 
+// What a class adds to the logarithm of the sum.
+SI float NAME(far)(const float *z, float y, long k, float top, float t1, float spread) {
+  return y >= 0 && y < (float)k ? __builtin_fmaf(t1, top - z[(long)y], spread) : __builtin_nanf("");
+}
+
+// One row of softmax_rows, up to the logarithm: row is what is added to it.
+SI void NAME(softmax_row)(const float *z, float y, float w, long k, float t0, float t1, float *tops, float *sums, float *row) {
+  const float inf = __builtin_inff();
+  *tops = 0, *sums = 1, *row = 0;
+  if (w == 0) return;
+  float l[LANES];
+  vf acc[LANES / VL];
+  for (int v = 0; v < LANES / VL; v++) acc[v] = BC(-inf);
+  VLANES(z, k, -inf, x, v, acc[v / VL] = VMAX(x, acc[v / VL]);); // skips NaN: the sum shows it
+  for (int v = 0; v < LANES / VL; v++) ST(l + v * VL, acc[v]);
+  const float top = NAME(max16)(l) + 0.0f; // no -0, of which it depends on the order whether it is greater than 0
+  for (int v = 0; v < LANES / VL; v++) acc[v] = BC(0.0f);
+  VLANES(z, k, -inf, x, v, acc[v / VL] += vexp(x - BC(top)););
+  for (int v = 0; v < LANES / VL; v++) ST(l + v * VL, acc[v]);
+  *tops = top, *sums = sum16(l);
+  float spread = 0;
+  if (t0 != 0) {
+    for (int v = 0; v < LANES / VL; v++) acc[v] = BC(0.0f);
+    VLANES(z, k, top, x, v, acc[v / VL] += BC(top) - x;);
+    for (int v = 0; v < LANES / VL; v++) ST(l + v * VL, acc[v]);
+    spread = t0 * sum16(l);
+  }
+  *row = NAME(far)(z, y, k, top, t1, spread);
+}
+
+// columns turns n rows of k <= LANES numbers into vectors across rows.
+SI void NAME(columns)(const float *z, long k, long n, vf *x) {
+  float t[LANES][VL] = {{0}};
+  for (long v = 0; v < n; v++)
+    for (long j = 0; j < k; j++) t[j][v] = z[v * k + j];
+  for (long j = 0; j < k; j++) x[j] = LD(t[j]);
+}
+
+// sum16 of the lanes of VL rows at once.
+SI vf NAME(sum16v)(vf *l) {
+  for (int w = LANES / 2; w; w /= 2)
+    for (int i = 0; i < w; i++) l[i] += l[i + w];
+  return l[0];
+}
+
+// The same for n <= VL rows of k <= LANES outputs: vectors run across rows, so
+// that few classes do not leave most lanes empty.
+static void NAME(softmax_block)(const float *z, const float *y, const float *w, long k, long n, float t0, float t1,
+                                float *tops, float *sums, float *row) {
+  float t[VL], s[VL], d[VL] = {0};
+  vf x[LANES], l[LANES];
+  NAME(columns)(z, k, n, x);
+  vf top = BC(-__builtin_inff());
+  for (long j = 0; j < k; j++) top = VMAX(x[j], top);
+  top = top + BC(0.0f);
+  for (long j = 0; j < LANES; j++) { l[j] = BC(0.0f); if (j < k) l[j] = vexp(x[j] - top); }
+  ST(t, top), ST(s, NAME(sum16v)(l));
+  if (t0 != 0) {
+    for (long j = 0; j < LANES; j++) { l[j] = BC(0.0f); if (j < k) l[j] = top - x[j]; }
+    ST(d, BC(t0) * NAME(sum16v)(l));
+  }
+  for (long v = 0; v < n; v++)
+    if (w[v] == 0) tops[v] = 0, sums[v] = 1, row[v] = 0;
+    else tops[v] = t[v], sums[v] = s[v], row[v] = NAME(far)(z + v * k, y[v], k, t[v], t1, d[v]);
+}
+
 // row(M) = the cross entropy of the softmax of each row, 0 where its weight is
 // 0; NaN where the class is none of the outputs. With c the class,
 //
@@ -184,31 +250,14 @@ SI float NAME(max16)(float *l) {
 static void NAME(softmax_rows)(const instr *in, long task, void *scratch) {
   SPAN(in, task);
   const long m = in->i[0], k = in->i[2];
-  const float t0 = in->f[0], t1 = in->f[1], gamma = in->f[2], inf = __builtin_inff();
+  const float t0 = in->f[0], t1 = in->f[1], gamma = in->f[2];
   const float *y = in->p[1], *w = in->p[2];
   float *row = in->p[3], *tops = in->p[4], *sums = tops + m, *factors = sums + m;
-  for (long r = from; r < to; r++) {
+  for (long r = from, n; r < to; r += n) {
     const float *z = (const float *)in->p[0] + r * k;
-    tops[r] = 0, sums[r] = 1, row[r] = 0;
-    if (w[r] == 0) continue;
-    float l[LANES], s[LANES];
-    vf acc[LANES / VL];
-    for (int v = 0; v < LANES / VL; v++) acc[v] = BC(-inf);
-    VLANES(z, k, -inf, x, v, acc[v / VL] = VMAX(x, acc[v / VL]);); // skips NaN: the sum shows it
-    for (int v = 0; v < LANES / VL; v++) ST(l + v * VL, acc[v]);
-    const float top = NAME(max16)(l);
-    for (int v = 0; v < LANES / VL; v++) acc[v] = BC(0.0f);
-    VLANES(z, k, -inf, x, v, acc[v / VL] += vexp(x - BC(top)););
-    for (int v = 0; v < LANES / VL; v++) ST(s + v * VL, acc[v]);
-    tops[r] = top, sums[r] = sum16(s);
-    float spread = 0;
-    if (t0 != 0) {
-      for (int v = 0; v < LANES / VL; v++) acc[v] = BC(0.0f);
-      VLANES(z, k, top, x, v, acc[v / VL] += BC(top) - x;);
-      for (int v = 0; v < LANES / VL; v++) ST(l + v * VL, acc[v]);
-      spread = t0 * sum16(l);
-    }
-    row[r] = y[r] >= 0 && y[r] < (float)k ? __builtin_fmaf(t1, top - z[(long)y[r]], spread) : __builtin_nanf("");
+    n = k > LANES ? 1 : to - r < VL ? to - r : VL;
+    if (k > LANES) NAME(softmax_row)(z, y[r], w[r], k, t0, t1, tops + r, sums + r, row + r);
+    else NAME(softmax_block)(z, y + r, w + r, k, n, t0, t1, tops + r, sums + r, row + r);
   }
   // The logarithms, across rows.
   EACH(r, from, to, {
@@ -240,17 +289,28 @@ static void NAME(softmax_grad)(const instr *in, long task, void *scratch) {
   const float t1 = in->f[1];
   const float *y = in->p[1], *w = in->p[2], *tops = in->p[3], *inverse = tops + m, *factors = inverse + m, *dloss = in->p[5];
   const float unit = (dloss ? *dloss : 1.0f) / *(const float *)in->p[4];
-  for (long r = from; r < to; r++) {
+  const vf t0 = BC(in->f[0]);
+  for (long r = from, n; r < to; r += n) {
     const float *z = (const float *)in->p[0] + r * k;
     float *dz = (float *)in->p[6] + r * k;
-    if (w[r] == 0) {
-      memset(dz, 0, (size_t)k * 4);
-      continue;
+    n = k > LANES ? 1 : to - r < VL ? to - r : VL;
+    float scale[VL] = {0};
+    for (long v = 0; v < n; v++) scale[v] = w[r + v] * unit * factors[r + v];
+    if (k > LANES) {
+      const vf s = BC(scale[0]), top = BC(tops[r]), inv = BC(inverse[r]);
+      if (w[r] != 0) EACH(j, 0, k, STORE(dz + j, s * FMA(vexp(LOAD(z + j) - top), inv, -t0)););
+    } else { // across rows
+      const vf s = LD(scale), top = LDN(tops + r, n), inv = LDN(inverse + r, n);
+      vf x[LANES];
+      float t[LANES][VL];
+      NAME(columns)(z, k, n, x);
+      for (long j = 0; j < k; j++) ST(t[j], s * FMA(vexp(x[j] - top), inv, -t0));
+      for (long v = 0; v < n; v++)
+        for (long j = 0; j < k; j++) dz[v * k + j] = t[j][v];
     }
-    const float scale = w[r] * unit * factors[r];
-    const vf s = BC(scale), top = BC(tops[r]), inv = BC(inverse[r]), t0 = BC(in->f[0]);
-    EACH(j, 0, k, STORE(dz + j, s * FMA(vexp(LOAD(z + j) - top), inv, -t0)););
-    if (y[r] >= 0 && y[r] < (float)k) dz[(long)y[r]] -= scale * t1;
+    for (long v = 0; v < n; v++)
+      if (w[r + v] == 0) memset(dz + v * k, 0, (size_t)k * 4);
+      else if (y[r + v] >= 0 && y[r + v] < (float)k) dz[v * k + (long)y[r + v]] -= scale[v] * t1;
   }
 }
 
