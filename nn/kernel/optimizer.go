@@ -14,6 +14,7 @@ const (
 	RMSprop    Op = C.OP_rmsprop
 	Adagrad    Op = C.OP_adagrad
 	Lion       Op = C.OP_lion
+	Regularize Op = C.OP_regularize
 	ClipNorm   Op = C.OP_clip_norm
 	Accumulate Op = C.OP_accumulate
 	Lerp       Op = C.OP_lerp
@@ -95,6 +96,13 @@ func optimizerReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 				return w - float32(rate*signum32(u))
 			}
 		}),
+		Regularize: func(in *Instr, task int, _ unsafe.Pointer) {
+			from, to := in.span(task)
+			w, g, h := in.floats(0, from, to-from), in.floats(1, from, to-from), in.floats(2, 0, HyperSize)
+			for j := range w {
+				g[j] = clamp32(fma(float32(h[HyperL1]*in.F[1]), signum32(w[j]), float32(g[j]*h[HyperScale])), h[HyperLimit])
+			}
+		},
 		ClipNorm: func(in *Instr, _ int, _ unsafe.Pointer) {
 			var sum float32
 			for _, v := range in.floats(0, 0, int(in.I[0])) {
@@ -170,17 +178,22 @@ func step(rule func(in *Instr, j int, h []float32) func(w, d, rate float32) floa
 		rate, decay := float32(h[HyperRate]*in.F[0]), float32(float32(h[HyperDecay]*in.F[0])*in.F[1])
 		l2, l1, limit := float32(h[HyperL2]*in.F[1]), float32(h[HyperL1]*in.F[1]), h[HyperLimit]
 		for j := from; j < to; j++ {
-			w, d := in.floats(0, j, 1), float32(in.floats(1, j, 1)[0]*scale)
-			if d > limit {
-				d = limit
-			} else if d < -limit {
-				d = -limit
-			}
+			w := in.floats(0, j, 1)
+			d := clamp32(fma(l1, signum32(w[0]), float32(in.floats(1, j, 1)[0]*scale)), limit)
 			d = fma(l2, w[0], d)
-			d = fma(l1, signum32(w[0]), d)
 			w[0] = rule(in, j, h)(fma(-decay, w[0], w[0]), d, rate)
 		}
 	}
+}
+
+func clamp32(x, limit float32) float32 {
+	switch {
+	case x > limit:
+		return limit
+	case x < -limit:
+		return -limit
+	}
+	return x
 }
 
 // signum32 is -1, 0 or 1; 0 of NaN.

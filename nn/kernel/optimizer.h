@@ -5,10 +5,12 @@
 //	h[0] rate   the learning rate (of Adam, divided by 1 - beta1^t)
 //	h[1] root   of Adam: 1 / sqrt(1 - beta2^t)
 //	h[2] decay  of parameters, by themselves: learning rate times weight decay
-//	h[3] l2, l1 weight decay that is added to the gradient: l2 p + l1 sign(p)
+//	h[3] l2     weight decay that is added to the gradient: l2 p
+//	h[4] l1     the same, of the loss l1 |p|: l1 sign(p)
 //	h[5] scale  of the gradient
-//	h[6] limit  of the magnitude of each scaled gradient; may be infinite
+//	h[6] limit  of the magnitude of each gradient; may be infinite
 //
+// A gradient becomes clamp(scale g + l1 sign(p), limit) + l2 p, in this order.
 // f[0] of an instruction multiplies the rate and the decay of its range, f[1]
 // all that pulls parameters to 0: it is 0 for biases, if those are left alone.
 // p[3], if given, is a factor of the gradient that another instruction found.
@@ -24,9 +26,9 @@
   EACH(j, from, to, {                                                                                                  \
     vf w = LOAD(params + j);                                                                                           \
     vf d = LOAD(grad + j) * scale;                                                                                     \
+    d = FMA(l1, NAME(sign)(w), d);                                                                                     \
     d = SEL(d > limit, limit, SEL(d < -limit, -limit, d));                                                             \
     d = FMA(l2, w, d);                                                                                                 \
-    d = FMA(l1, NAME(sign)(w), d);                                                                                     \
     w = FMA(decay, w, w);                                                                                              \
     body                                                                                                               \
     STORE(params + j, w);                                                                                              \
@@ -119,6 +121,20 @@ static void NAME(lion)(const instr *in, long task, void *scratch) {
     vf u = FMA(b1, m, c1 * d);
     STORE(first + j, FMA(b2, m, c2 * d));
     w = w - rate * NAME(sign)(u);
+  });
+}
+
+// grad = clamp(scale grad + l1 sign(params), limit), where the norm is to be
+// taken of that: h of the optimiser has then no scale, l1 and limit. i: elements,
+// per task; f: as above; p: params, grad, h.
+static void NAME(regularize)(const instr *in, long task, void *scratch) {
+  SPAN(in, task);
+  const float *params = in->p[0], *h = in->p[2];
+  float *grad = in->p[1];
+  const vf l1 = BC(h[4] * in->f[1]), limit = BC(h[6]), scale = BC(h[5]);
+  EACH(j, from, to, {
+    vf d = FMA(l1, NAME(sign)(LOAD(params + j)), LOAD(grad + j) * scale);
+    STORE(grad + j, SEL(d > limit, limit, SEL(d < -limit, -limit, d)));
   });
 }
 

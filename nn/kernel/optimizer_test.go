@@ -118,7 +118,7 @@ func TestOptimizers(t *testing.T) {
 							if clip {
 								d *= 0.75
 							}
-							d = max(-float64(hyper[6]), min(float64(hyper[6]), d)) + 0.25*pull*p + 0.03125*pull*sign(p)
+							d = max(-float64(hyper[6]), min(float64(hyper[6]), d+0.03125*pull*sign(p))) + 0.25*pull*p
 							p -= 0.0625 * float64(mults[0]) * pull * p
 							p = c.rule(p, d, rate, 1.25, s)
 						}
@@ -129,6 +129,22 @@ func TestOptimizers(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+func TestRegularize(t *testing.T) {
+	for _, n := range sizes {
+		w, g := numbers(1, n), numbers(2, n)
+		w[n/2] = 0
+		got := (&trial{in: [][]float32{w, {0, 0, 0, 0, 0.5, 2, 1.25, 0}}, out: []int{n}, begin: func(_, i int) float32 { return g[i] },
+			build: func(_ *Table, in, out []unsafe.Pointer, _ func(int) unsafe.Pointer) []Instr {
+				return []Instr{{Op: Regularize, Tasks: tasksOf(n, 7), I: [16]int64{int64(n), 7}, F: [8]float32{1, 0.5}, P: [10]unsafe.Pointer{in[0], out[0], in[1]}}}
+			}}).check(t)[0]
+		want := make([]float64, n)
+		for i := range g {
+			want[i] = max(-1.25, min(1.25, 2*float64(g[i])+0.25*sign(float64(w[i]))))
+		}
+		near(t, fmt.Sprint(n), got, want, 1e-6)
 	}
 }
 
