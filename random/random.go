@@ -63,7 +63,7 @@ func (s Stream) Float32(i uint64) float32 { return float32(s.Uint64(i)>>40) * 0x
 func (s Stream) Normal(i uint64) float64 {
 	u := 1 - s.Float64(2*i) // in (0, 1], so that the logarithm is finite
 	v := s.Float64(2*i + 1)
-	return math.Sqrt(-2*math.Log(u)) * math.Cos(2*math.Pi*v)
+	return math.Sqrt(-2*log(u)) * cosTurn(v)
 }
 
 // IntN is the i-th number, uniform in [0, n) up to a bias of n/2^64, by

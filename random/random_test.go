@@ -83,3 +83,29 @@ func TestStreamsDiffer(t *testing.T) {
 		t.Error("At(1) differs from New at step 1")
 	}
 }
+
+// The functions agree with those of package math to the last bits.
+func TestFunctions(t *testing.T) {
+	s := New(1, "functions", 0)
+	for i := range uint64(100_000) {
+		x := 1 - s.Float64(i)
+		if i%3 == 0 {
+			x *= x * x * x
+		}
+		if got, want := log(x), math.Log(x); math.Abs(got-want) > 3e-16*math.Abs(want) {
+			t.Fatalf("log(%v) = %v, want %v", x, got, want)
+		}
+		v := s.Float64(i)
+		if got, want := cosTurn(v), math.Cos(2*math.Pi*v); math.Abs(got-want) > 1e-15 {
+			t.Fatalf("cosTurn(%v) = %v, want %v", v, got, want)
+		}
+	}
+	for x, want := range map[float64]float64{0: 1, 0.25: 0, 0.5: -1, 0.75: 0} {
+		if got := cosTurn(x); got != want {
+			t.Errorf("cosTurn(%v) = %v", x, got)
+		}
+	}
+	if got := math.Float64bits(New(7, "bits", 2).Normal(5)); got != 0xbfe536f9c6795cb0 {
+		t.Errorf("the bits of a number are %#x", got)
+	}
+}

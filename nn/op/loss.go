@@ -102,7 +102,7 @@ func (s LossSpec) Row(z, targets []float32) float64 {
 	}
 	sum := 0.0
 	for i, y := range targets {
-		sum += s.one(float64(z[i]), float64(y))
+		sum += float64(s.one(float64(z[i]), float64(y)))
 	}
 	return sum / float64(len(targets))
 }
