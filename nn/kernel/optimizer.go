@@ -179,7 +179,10 @@ func step(rule func(in *Instr, j int, h []float32) func(w, d, rate float32) floa
 		l2, l1, limit := float32(h[HyperL2]*in.F[1]), float32(h[HyperL1]*in.F[1]), h[HyperLimit]
 		for j := from; j < to; j++ {
 			w := in.floats(0, j, 1)
-			d := clamp32(fma(l1, signum32(w[0]), float32(in.floats(1, j, 1)[0]*scale)), limit)
+			d := float32(in.floats(1, j, 1)[0] * scale)
+			if l1 != 0 || !math.IsInf(float64(limit), 1) {
+				d = clamp32(fma(l1, signum32(w[0]), d), limit)
+			}
 			d = fma(l2, w[0], d)
 			w[0] = rule(in, j, h)(fma(-decay, w[0], w[0]), d, rate)
 		}

@@ -21,19 +21,24 @@
   SPAN(in, task);                                                                                                      \
   float *params = (in)->p[0];                                                                                          \
   const float *grad = (in)->p[1], *h = (in)->p[2], *factor = (in)->p[3], *f = (in)->f;                                 \
-  const vf zero = BC(0.0f), one = BC(1.0f), rate = BC(h[0] * f[0]), decay = BC(-(h[2] * f[0] * f[1]));                 \
+  const vf zero = BC(0.0f), rate = BC(h[0] * f[0]), decay = BC(-(h[2] * f[0] * f[1]));                                 \
   const vf l2 = BC(h[3] * f[1]), l1 = BC(h[4] * f[1]), limit = BC(h[6]), scale = BC(factor ? h[5] * *factor : h[5]);   \
+  if (h[4] * f[1] != 0 || h[6] < __builtin_inff()) STEP_LOOP(1, body);                                                 \
+  else STEP_LOOP(0, body);                                                                                             \
+  (void)zero
+#define STEP_LOOP(shaped, body)                                                                                        \
   EACH(j, from, to, {                                                                                                  \
     vf w = LOAD(params + j);                                                                                           \
     vf d = LOAD(grad + j) * scale;                                                                                     \
-    d = FMA(l1, NAME(sign)(w), d);                                                                                     \
-    d = SEL(d > limit, limit, SEL(d < -limit, -limit, d));                                                             \
+    if (shaped) {                                                                                                      \
+      d = FMA(l1, NAME(sign)(w), d);                                                                                   \
+      d = SEL(d > limit, limit, SEL(d < -limit, -limit, d));                                                           \
+    }                                                                                                                  \
     d = FMA(l2, w, d);                                                                                                 \
     w = FMA(decay, w, w);                                                                                              \
     body                                                                                                               \
     STORE(params + j, w);                                                                                              \
-  });                                                                                                                  \
-  (void)zero, (void)one
+  })
 
 // -1, 0 or 1.
 SI vf NAME(sign)(vf x) {

@@ -41,3 +41,33 @@ func BenchmarkDenseNetwork(b *testing.B) {
 		}
 	}
 }
+
+// Loss and gradient of a batch.
+func BenchmarkLoss(b *testing.B) {
+	for _, c := range []struct {
+		s    LossSpec
+		m, k int
+	}{
+		{LossSpec{Loss: SoftmaxCrossEntropy}, 256, 5000}, {LossSpec{Loss: SoftmaxCrossEntropy}, 256, 10},
+		{LossSpec{Loss: SoftmaxCrossEntropy}, 32, 3}, {LossSpec{Loss: MSE}, 32, 1}, {LossSpec{Loss: SigmoidCrossEntropy}, 32, 1},
+	} {
+		for _, threads := range []int{1, 2} {
+			b.Run(fmt.Sprintf("%s %d of %d, %d threads", c.s.Loss, c.m, c.k, threads), func(b *testing.B) {
+				y, w := lossCase(c.s, c.m, c.k)
+				net := model(func(g *Graph) (*Node, []*Node) {
+					z := g.Param("z", numbers("z", c.m*c.k), c.m, c.k)
+					return g.Loss(c.s, z, g.Input("y", y, len(y)), g.Input("w", w, c.m)), []*Node{z}
+				}).build(b)
+				m, err := net.g.Machine(kernel.Tables()[0], threads, net.loss)
+				if err != nil {
+					b.Fatal(err)
+				}
+				defer m.Close()
+				b.ReportAllocs()
+				for b.Loop() {
+					m.RunAll()
+				}
+			})
+		}
+	}
+}

@@ -1,0 +1,244 @@
+package optim
+
+import (
+	"fmt"
+	"math"
+
+	"pipe/nn/kernel"
+)
+
+// An Optimizer is SGD, Adam, AdamW, RMSprop, Adagrad or Lion: a rule that turns
+// gradients into changes of the parameters.
+type Optimizer interface {
+	fmt.Stringer
+	// Validate says which setting makes no sense.
+	Validate() error
+	rule() rule
+}
+
+// A rule is an optimizer as a kernel.
+type rule struct {
+	op                  kernel.Op
+	flag                int64
+	f                   [8]float32 // from f[2] on
+	states              []bool     // of the kernel's memories, which there are
+	initial             float32    // of the first one
+	learning, l2, decay float64
+	beta1, beta2        float64 // of bias corrections; 0: there are none
+}
+
+// hyper writes the numbers that a kernel reads at step t = 1, 2, ..., with the
+// factor of the learning rate, but for those of the gradient.
+func (r *rule) hyper(h []float32, t int, factor float64) {
+	rate := r.learning * factor
+	h[kernel.HyperDecay] = float32(rate * r.decay)
+	h[kernel.HyperL2] = float32(r.l2)
+	h[kernel.HyperRate] = float32(rate / (1 - float64(power(r.beta1, t))))
+	h[kernel.HyperRoot] = float32(1 / math.Sqrt(1-float64(power(r.beta2, t))))
+}
+
+// SGD is stochastic gradient descent: with d = g + WeightDecay p,
+//
+//	b = Momentum b + d        (b = 0 to begin with)
+//	p = p - LearningRate b    (Nesterov: d + Momentum b in place of b)
+type SGD struct {
+	LearningRate, Momentum float64
+	Nesterov               bool
+	WeightDecay            float64
+}
+
+func (o SGD) String() string {
+	return fmt.Sprintf("sgd(learning_rate=%v, momentum=%v, nesterov=%v, weight_decay=%v)",
+		o.LearningRate, o.Momentum, o.Nesterov, o.WeightDecay)
+}
+
+// Validate says which setting makes no sense.
+func (o SGD) Validate() error {
+	if o.Nesterov && o.Momentum <= 0 {
+		return fmt.Errorf("sgd: nesterov needs a momentum above 0")
+	}
+	return first(share("sgd", "momentum", o.Momentum), rates("sgd", o.LearningRate, o.WeightDecay))
+}
+
+func (o SGD) rule() rule {
+	r := rule{op: kernel.SGD, f: [8]float32{2: float32(o.Momentum)}, states: []bool{o.Momentum != 0}, learning: o.LearningRate, l2: o.WeightDecay}
+	if o.Nesterov {
+		r.flag = 1
+	}
+	return r
+}
+
+// Adam is the method of Kingma and Ba (2015), with L2 regularisation by adding
+// WeightDecay p to the gradient:
+//
+//	m = Beta1 m + (1-Beta1) g,  v = Beta2 v + (1-Beta2) g²
+//	p = p - LearningRate/(1-Beta1^t) m / (sqrt(v)/sqrt(1-Beta2^t) + Epsilon)
+type Adam struct {
+	LearningRate, Beta1, Beta2, Epsilon float64
+	WeightDecay                         float64
+}
+
+func (o Adam) String() string { return o.text("adam") }
+
+// Validate says which setting makes no sense.
+func (o Adam) Validate() error { return o.check("adam") }
+
+func (o Adam) text(name string) string {
+	return fmt.Sprintf("%s(learning_rate=%v, beta1=%v, beta2=%v, epsilon=%v, weight_decay=%v)",
+		name, o.LearningRate, o.Beta1, o.Beta2, o.Epsilon, o.WeightDecay)
+}
+
+func (o Adam) check(name string) error {
+	return first(share(name, "beta1", o.Beta1), share(name, "beta2", o.Beta2), positive(name, "epsilon", o.Epsilon),
+		rates(name, o.LearningRate, o.WeightDecay))
+}
+
+func (o Adam) rule() rule {
+	return rule{op: kernel.Adam, f: moments(o.Beta1, o.Beta2, o.Epsilon), states: []bool{true, true},
+		learning: o.LearningRate, l2: o.WeightDecay, beta1: o.Beta1, beta2: o.Beta2}
+}
+
+func moments(beta1, beta2, epsilon float64) [8]float32 {
+	return [8]float32{2: float32(beta1), float32(1 - beta1), float32(beta2), float32(1 - beta2), float32(epsilon)}
+}
+
+// AdamW is Adam with decoupled weight decay (Loshchilov and Hutter, 2019): p is
+// multiplied by 1 - LearningRate WeightDecay before each step, and the gradient
+// is left alone.
+type AdamW Adam
+
+func (o AdamW) String() string { return Adam(o).text("adamw") }
+
+// Validate says which setting makes no sense.
+func (o AdamW) Validate() error { return Adam(o).check("adamw") }
+
+func (o AdamW) rule() rule {
+	r := Adam(o).rule()
+	r.l2, r.decay = 0, o.WeightDecay
+	return r
+}
+
+// RMSprop divides gradients by the root of the running mean of their squares
+// (Hinton, 2012; Centered: Graves, 2013): with d = g + WeightDecay p,
+//
+//	v = Alpha v + (1-Alpha) d²,  a = Alpha a + (1-Alpha) d  (a = 0 unless Centered)
+//	b = Momentum b + d / (sqrt(v - a²) + Epsilon)
+//	p = p - LearningRate b
+type RMSprop struct {
+	LearningRate, Alpha, Epsilon float64
+	Momentum                     float64
+	Centered                     bool
+	WeightDecay                  float64
+}
+
+func (o RMSprop) String() string {
+	return fmt.Sprintf("rmsprop(learning_rate=%v, alpha=%v, epsilon=%v, momentum=%v, centered=%v, weight_decay=%v)",
+		o.LearningRate, o.Alpha, o.Epsilon, o.Momentum, o.Centered, o.WeightDecay)
+}
+
+// Validate says which setting makes no sense.
+func (o RMSprop) Validate() error {
+	return first(share("rmsprop", "alpha", o.Alpha), share("rmsprop", "momentum", o.Momentum), positive("rmsprop", "epsilon", o.Epsilon),
+		rates("rmsprop", o.LearningRate, o.WeightDecay))
+}
+
+func (o RMSprop) rule() rule {
+	return rule{op: kernel.RMSprop, f: [8]float32{2: float32(o.Alpha), float32(1 - o.Alpha), float32(o.Epsilon), float32(o.Momentum)},
+		states: []bool{true, o.Centered, o.Momentum != 0}, learning: o.LearningRate, l2: o.WeightDecay}
+}
+
+// Adagrad divides gradients by the root of the sum of all their squares (Duchi
+// et al., 2011): with d = g + WeightDecay p,
+//
+//	s = s + d²  (Initial to begin with),  p = p - LearningRate d / (sqrt(s) + Epsilon)
+type Adagrad struct {
+	LearningRate, Initial, Epsilon float64
+	WeightDecay                    float64
+}
+
+func (o Adagrad) String() string {
+	return fmt.Sprintf("adagrad(learning_rate=%v, initial=%v, epsilon=%v, weight_decay=%v)",
+		o.LearningRate, o.Initial, o.Epsilon, o.WeightDecay)
+}
+
+// Validate says which setting makes no sense.
+func (o Adagrad) Validate() error {
+	return first(atLeast0("adagrad", "initial", o.Initial), positive("adagrad", "epsilon", o.Epsilon),
+		rates("adagrad", o.LearningRate, o.WeightDecay))
+}
+
+func (o Adagrad) rule() rule {
+	return rule{op: kernel.Adagrad, f: [8]float32{2: float32(o.Epsilon)}, states: []bool{true}, initial: float32(o.Initial),
+		learning: o.LearningRate, l2: o.WeightDecay}
+}
+
+// Lion takes steps of one size, by the sign of a momentum (Chen et al.,
+// "Symbolic Discovery of Optimization Algorithms", 2023), with decoupled decay:
+//
+//	p = p (1 - LearningRate WeightDecay) - LearningRate sign(Beta1 m + (1-Beta1) g)
+//	m = Beta2 m + (1-Beta2) g
+type Lion struct {
+	LearningRate, Beta1, Beta2 float64
+	WeightDecay                float64
+}
+
+func (o Lion) String() string {
+	return fmt.Sprintf("lion(learning_rate=%v, beta1=%v, beta2=%v, weight_decay=%v)", o.LearningRate, o.Beta1, o.Beta2, o.WeightDecay)
+}
+
+// Validate says which setting makes no sense.
+func (o Lion) Validate() error {
+	return first(share("lion", "beta1", o.Beta1), share("lion", "beta2", o.Beta2), rates("lion", o.LearningRate, o.WeightDecay))
+}
+
+func (o Lion) rule() rule {
+	return rule{op: kernel.Lion, f: moments(o.Beta1, o.Beta2, 0), states: []bool{true}, learning: o.LearningRate, decay: o.WeightDecay}
+}
+
+// first is the first error that there is.
+func first(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func share(of, name string, v float64) error {
+	if !(v >= 0 && v < 1) {
+		return fmt.Errorf("%s: %s %v is not in [0, 1)", of, name, v)
+	}
+	return nil
+}
+
+func positive(of, name string, v float64) error {
+	if !(v > 0) || math.IsInf(v, 0) {
+		return fmt.Errorf("%s: %s %v is not a positive number", of, name, v)
+	}
+	return nil
+}
+
+func atLeast0(of, name string, v float64) error {
+	if !(v >= 0) || math.IsInf(v, 0) {
+		return fmt.Errorf("%s: %s %v is negative or no number", of, name, v)
+	}
+	return nil
+}
+
+func rates(of string, learning, decay float64) error {
+	return first(positive(of, "learning rate", learning), atLeast0(of, "weight decay", decay))
+}
+
+// power is x to the n by repeated squaring: products only, so that it is the
+// same on every machine. 0 to the 0 is 1.
+func power(x float64, n int) float64 {
+	r := 1.0
+	for ; n > 0; n >>= 1 {
+		if n&1 == 1 {
+			r *= x
+		}
+		x *= x
+	}
+	return r
+}
