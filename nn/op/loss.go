@@ -153,11 +153,11 @@ func (s LossSpec) one(z, y float64) float64 {
 		}
 		return delta * (a - delta/2)
 	case Pinball:
-		if q := or(s.Quantile, 0.5); d <= 0 {
-			return q * a
-		} else {
-			return (1 - q) * a
+		q := or(s.Quantile, 0.5)
+		if d > 0 {
+			q = 1 - q
 		}
+		return q * a
 	case Poisson:
 		return exp(z) - float64(y*z)
 	}
