@@ -1,7 +1,10 @@
 package nn
 
 import (
+	"errors"
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 
 	"pipe/nn/op"
@@ -9,8 +12,12 @@ import (
 
 // A Config says how to train.
 type Config struct {
-	Loss      string // "cross_entropy", "mse", "mae", "huber"; "auto" or empty: by the task
+	// Loss is "cross_entropy" or "focal" (classes), "mse", "mae", "huber",
+	// "pinball" or "poisson" (numbers); "auto" or empty: by the task.
+	Loss      string
+	LossWith  LossSettings
 	Optimizer Optimizer
+	Schedule  Schedule // of the learning rate; nil: it is constant
 	Epochs    int
 	BatchSize int  // cut down to the number of rows
 	Shuffle   bool // a new order of the rows in each epoch
@@ -19,8 +26,34 @@ type Config struct {
 	// training rows, in training and in the reported losses.
 	BalanceClasses bool
 
-	ClipNorm float64 // largest global norm of the gradient; 0 = no limit
-	Seed     uint64
+	// ClassWeights is the weight of each class by index, in place of the
+	// balanced ones. Nil: all are 1.
+	ClassWeights []float64
+
+	// What is done to gradients: first L1 sign(w) is added, then each is cut to
+	// ±ClipValue, then all are scaled down to ClipNorm, taken over all of them
+	// together. 0: none of it.
+	L1        float64
+	ClipValue float64
+	ClipNorm  float64
+
+	// DecayWeights restricts weight decay and L1 to parameters that are weights
+	// (ParamShape.IsWeight), which leaves out biases and normalisation. False:
+	// they apply to all that is trained, as in PyTorch.
+	DecayWeights bool
+
+	// Accumulate adds up the gradients of so many batches for one step of the
+	// optimizer, which is then that of one batch of as many rows; an epoch ends
+	// with a smaller step if it must. 0 is 1.
+	Accumulate int
+
+	// Average is the decay of an exponential moving average of the parameters,
+	// updated after each step: a = Average a + (1 - Average) p. Curves are
+	// measured with it, and the model has it. 0: there is none.
+	Average float64
+
+	Initializer Initializer
+	Seed        uint64
 
 	// EarlyStopping ends training when the monitored curve no longer gets
 	// better. Nil: all epochs are run.
@@ -28,6 +61,28 @@ type Config struct {
 
 	// OnEpoch, if set, is called after each epoch.
 	OnEpoch func(Epoch)
+}
+
+// LossSettings are parameters of losses. Zero stands for the usual value.
+type LossSettings struct {
+	LabelSmoothing float64 // cross_entropy, focal: share of the target given to all classes alike; 0
+	Delta          float64 // huber: where it turns linear, in the scale of the target; 1
+	Quantile       float64 // pinball: what is predicted; 0.5
+	Gamma          float64 // focal: how much good rows matter less; 2
+}
+
+func (s LossSettings) validate() error {
+	switch {
+	case !(s.LabelSmoothing >= 0 && s.LabelSmoothing < 1):
+		return fmt.Errorf("label smoothing is %v: want 0 or more and less than 1", s.LabelSmoothing)
+	case !(s.Delta >= 0) || math.IsInf(s.Delta, 0):
+		return fmt.Errorf("delta is %v: want a positive number", s.Delta)
+	case !(s.Quantile >= 0 && s.Quantile < 1):
+		return fmt.Errorf("quantile is %v: want more than 0 and less than 1", s.Quantile)
+	case !(s.Gamma >= 0) || math.IsInf(s.Gamma, 0):
+		return fmt.Errorf("gamma is %v: want a positive number", s.Gamma)
+	}
+	return nil
 }
 
 // EarlyStopping ends training after Patience epochs in a row of which none was
@@ -145,6 +200,14 @@ func (c *Config) validate() error {
 	if err := c.Optimizer.validate(); err != nil {
 		return err
 	}
+	if c.Schedule != nil {
+		if err := c.Schedule.validate(); err != nil {
+			return err
+		}
+	}
+	if err := errors.Join(c.LossWith.validate(), c.Initializer.validate()); err != nil {
+		return err
+	}
 	switch e := c.EarlyStopping; {
 	case c.Epochs < 1:
 		return fmt.Errorf("epochs is %d: want at least 1", c.Epochs)
@@ -152,6 +215,18 @@ func (c *Config) validate() error {
 		return fmt.Errorf("batch size is %d: want at least 1", c.BatchSize)
 	case !(c.ClipNorm >= 0):
 		return fmt.Errorf("clip norm is %v: want 0 or more", c.ClipNorm)
+	case !(c.ClipValue >= 0):
+		return fmt.Errorf("clip value is %v: want 0 or more", c.ClipValue)
+	case !(c.L1 >= 0) || math.IsInf(c.L1, 0):
+		return fmt.Errorf("l1 is %v: want 0 or more", c.L1)
+	case c.Accumulate < 0:
+		return fmt.Errorf("accumulate is %d: want 1 or more", c.Accumulate)
+	case !(c.Average >= 0 && c.Average < 1):
+		return fmt.Errorf("the decay of the average is %v: want 0 or more and less than 1", c.Average)
+	case c.BalanceClasses && c.ClassWeights != nil:
+		return fmt.Errorf("class weights are both balanced and given")
+	case slices.ContainsFunc(c.ClassWeights, func(w float64) bool { return !(w > 0) || math.IsInf(w, 0) }):
+		return fmt.Errorf("class weights are %v: want positive numbers", c.ClassWeights)
 	case e != nil && e.Patience < 1:
 		return fmt.Errorf("patience is %d: want at least 1", e.Patience)
 	case e != nil && !(e.MinDelta >= 0):

@@ -3,6 +3,7 @@ package nn
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // A Model is a trained network.
@@ -13,8 +14,9 @@ type Model struct {
 	Summary   Summary
 }
 
-// A Param is one trained tensor, row-major. Weights have the shape
-// (inputs, outputs), so that a layer computes x W + b.
+// A Param is one tensor, row-major, as a ParamShape describes it. Weights have
+// the shape (inputs, outputs), so that a layer computes x W + b; those of
+// convolutions are (outputs, inputs, window) as in PyTorch.
 type Param struct {
 	Name  string
 	Shape []int
@@ -102,11 +104,11 @@ func (m *Model) validate() error {
 	}
 	for i, p := range m.Params {
 		w := want[i]
-		if p.Name != w.name || fmt.Sprint(p.Shape) != fmt.Sprint(w.shape) || len(p.Data) != w.size() {
-			return fmt.Errorf("parameter %d is %s%v with %d values, want %s%v", i, p.Name, p.Shape, len(p.Data), w.name, w.shape)
+		if p.Name != w.Name || !slices.Equal(p.Shape, w.Shape) || len(p.Data) != w.Size() {
+			return fmt.Errorf("parameter %d is %s%v with %d values, want %s%v", i, p.Name, p.Shape, len(p.Data), w.Name, []int(w.Shape))
 		}
 		for j, v := range p.Data {
-			if !finite(float64(v)) {
+			if !finite(float64(v)) || v < 0 && w.Role == RunningVariance {
 				return fmt.Errorf("parameter %s holds %v at %d", p.Name, v, j)
 			}
 		}

@@ -11,7 +11,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"pipe/nn/op"
 	"pipe/random"
 )
 
@@ -45,7 +44,7 @@ func predict(t testing.TB, m *Model, x []float32, rows int) []float64 {
 func untrained(task string, inputs, outputs int, ls []Layer) *Model {
 	spec := Spec{Inputs: inputs, Layers: ls, Outputs: outputs}
 	st := newStore(spec)
-	st.init(9)
+	st.init(9, InitAuto)
 	for i := range st.flat {
 		st.flat[i] += 0.1 * (random.New(9, "bias", 0).Float32(uint64(i)) - 0.5)
 	}
@@ -57,8 +56,8 @@ func untrained(task string, inputs, outputs int, ls []Layer) *Model {
 
 func TestModelRoundTrip(t *testing.T) {
 	for _, m := range []*Model{
-		untrained(Multiclass, 3, 4, layers(Dense{5, op.ReLU}, Dropout{0.25}, Dense{2, op.Tanh})),
-		untrained(Binary, 1, 1, layers(Dense{12, op.Sigmoid})),
+		untrained(Multiclass, 3, 4, layers(Dense{Units: 5, Activation: ReLU}, Dropout{0.25}, Dense{Units: 2, Activation: Tanh})),
+		untrained(Binary, 1, 1, layers(Dense{Units: 12, Activation: Sigmoid})),
 		untrained(Regression, 2, 1, nil),
 	} {
 		m.Signature.Classes = append([]string(nil), m.Signature.Classes...)
@@ -84,7 +83,7 @@ func TestModelRoundTrip(t *testing.T) {
 
 // The header is part of the format: what is written here has to stay readable.
 func TestModelHeader(t *testing.T) {
-	b := encode(t, untrained(Regression, 2, 1, layers(Dense{1, op.ReLU})))
+	b := encode(t, untrained(Regression, 2, 1, layers(Dense{Units: 1, Activation: ReLU})))
 	n := binary.LittleEndian.Uint64(b)
 	const want = `{"__metadata__":{"format":"pipe","pipe.model":"{\"version\":1,` +
 		`\"spec\":{\"inputs\":2,\"layers\":[{\"dense\":{\"units\":1,\"activation\":\"relu\"}}],\"outputs\":1},` +
@@ -104,7 +103,7 @@ func TestModelHeader(t *testing.T) {
 
 // Every prefix of a model file, and the file with a byte more, is an error.
 func TestTruncatedModel(t *testing.T) {
-	b := encode(t, untrained(Regression, 2, 1, layers(Dense{2, op.ReLU})))
+	b := encode(t, untrained(Regression, 2, 1, layers(Dense{Units: 2, Activation: ReLU})))
 	for n := range len(b) {
 		if _, err := decode(b[:n]); err == nil {
 			t.Fatalf("no error for the first %d of %d bytes", n, len(b))
@@ -127,7 +126,7 @@ func rewrite(b []byte, change func(header string) string) []byte {
 }
 
 func TestHostileModel(t *testing.T) {
-	good := encode(t, untrained(Regression, 2, 1, layers(Dense{2, op.ReLU})))
+	good := encode(t, untrained(Regression, 2, 1, layers(Dense{Units: 2, Activation: ReLU})))
 	if _, err := decode(rewrite(good, strings.TrimSpace)); err != nil {
 		t.Errorf("a header without padding: %v", err)
 	}
@@ -182,7 +181,7 @@ func TestHostileModel(t *testing.T) {
 // Whatever is read can be written, and is then the same model.
 func FuzzReadModel(f *testing.F) {
 	for _, m := range []*Model{
-		untrained(Multiclass, 1, 2, layers(Dense{1, op.ReLU}, Dropout{0.5})),
+		untrained(Multiclass, 1, 2, layers(Dense{Units: 1, Activation: ReLU}, Dropout{0.5})),
 		untrained(Regression, 1, 1, nil),
 	} {
 		f.Add(encode(f, m))
@@ -206,9 +205,9 @@ func FuzzReadModel(f *testing.F) {
 // number of rows, and says the same about a row in any company.
 func TestPredictAgreesWithTheDefinition(t *testing.T) {
 	for _, m := range []*Model{
-		untrained(Multiclass, 3, 4, layers(Dense{5, op.ReLU}, Dropout{0.5}, Dense{6, op.Sigmoid})),
-		untrained(Binary, 3, 1, layers(Dense{7, op.Tanh}, Dense{4, op.Linear})),
-		untrained(Regression, 3, 1, layers(Dense{64, op.Tanh})),
+		untrained(Multiclass, 3, 4, layers(Dense{Units: 5, Activation: ReLU}, Dropout{0.5}, Dense{Units: 6, Activation: Sigmoid})),
+		untrained(Binary, 3, 1, layers(Dense{Units: 7, Activation: Tanh}, Dense{Units: 4, Activation: Linear})),
+		untrained(Regression, 3, 1, layers(Dense{Units: 64, Activation: Tanh})),
 	} {
 		if m.Signature.Task == Regression {
 			m.Signature.Center, m.Signature.Scale = 100, 12.5
@@ -256,8 +255,8 @@ func TestPredictorRefuses(t *testing.T) {
 // Weights are drawn from ranges that depend on the layer, biases are 0, and a
 // parameter does not depend on the others.
 func TestInitialisation(t *testing.T) {
-	st := newStore(Spec{Inputs: 50, Layers: layers(Dense{200, op.ReLU}, Dense{100, op.Tanh}), Outputs: 2})
-	st.init(4)
+	st := newStore(Spec{Inputs: 50, Layers: layers(Dense{Units: 200, Activation: ReLU}, Dense{Units: 100, Activation: Tanh}), Outputs: 2})
+	st.init(4, "")
 	for i, limit := range []float64{math.Sqrt(6.0 / 50), 0, math.Sqrt(6.0 / 300), 0, math.Sqrt(6.0 / 102), 0} {
 		largest, mean := 0.0, 0.0
 		for _, v := range st.each[i] {
@@ -265,11 +264,11 @@ func TestInitialisation(t *testing.T) {
 			mean += float64(v) / float64(len(st.each[i]))
 		}
 		if largest > limit || largest < 0.97*limit || math.Abs(mean) > 0.15*limit {
-			t.Errorf("parameter %s: up to %v, mean %v, want the range ±%v", st.specs[i].name, largest, mean, limit)
+			t.Errorf("parameter %s: up to %v, mean %v, want the range ±%v", st.specs[i].Name, largest, mean, limit)
 		}
 	}
-	wider := newStore(Spec{Inputs: 50, Layers: layers(Dense{200, op.ReLU}, Dense{101, op.Tanh}), Outputs: 2})
-	wider.init(4)
+	wider := newStore(Spec{Inputs: 50, Layers: layers(Dense{Units: 200, Activation: ReLU}, Dense{Units: 101, Activation: Tanh}), Outputs: 2})
+	wider.init(4, InitAuto)
 	if !slices.Equal(st.each[0], wider.each[0]) {
 		t.Error("the first layer depends on the second")
 	}

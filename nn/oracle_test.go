@@ -7,8 +7,6 @@ import (
 	"os"
 	"strconv"
 	"testing"
-
-	"pipe/nn/op"
 )
 
 // A torchCase is one network of testdata/oracle.json, made by oracle.py.
@@ -141,7 +139,7 @@ func forward64(m *Model, x []float32) []float64 {
 		h[i] = float64(v)
 	}
 	next := 0
-	dense := func(act op.Activation) {
+	dense := func(act Activation) {
 		w, b := m.Params[next], m.Params[next+1]
 		next += 2
 		out := make([]float64, len(b.Data))
@@ -151,11 +149,11 @@ func forward64(m *Model, x []float32) []float64 {
 				out[j] += v * float64(w.Data[i*len(out)+j])
 			}
 			switch act {
-			case op.ReLU:
+			case ReLU:
 				out[j] = max(out[j], 0)
-			case op.Tanh:
+			case Tanh:
 				out[j] = math.Tanh(out[j])
-			case op.Sigmoid:
+			case Sigmoid:
 				out[j] = 1 / (1 + math.Exp(-out[j]))
 			}
 		}
@@ -166,7 +164,7 @@ func forward64(m *Model, x []float32) []float64 {
 			dense(l.Dense.Activation)
 		}
 	}
-	dense(op.Linear)
+	dense(Linear)
 	switch m.Signature.Task {
 	case Binary:
 		h[0] = 1 / (1 + math.Exp(-h[0]))

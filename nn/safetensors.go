@@ -157,15 +157,16 @@ func readModel(r io.ReaderAt, size int64) (*Model, error) {
 	if err := m.Spec.Validate(); err != nil {
 		return nil, err
 	}
-	if err := place(m.Spec.params(), tensors, size-8-int64(length)); err != nil {
+	want := m.Spec.params()
+	if err := place(want, tensors, size-8-int64(length)); err != nil {
 		return nil, err
 	}
-	for _, p := range m.Spec.params() {
-		data, err := readTensor(r, 8+int64(length)+tensors[p.name].Offsets[0], p.size())
+	for _, p := range want {
+		data, err := readTensor(r, 8+int64(length)+tensors[p.Name].Offsets[0], p.Size())
 		if err != nil {
-			return nil, fmt.Errorf("tensor %s: %w", p.name, err)
+			return nil, fmt.Errorf("tensor %s: %w", p.Name, err)
 		}
-		m.Params = append(m.Params, Param{Name: p.name, Shape: p.shape, Data: data})
+		m.Params = append(m.Params, Param{Name: p.Name, Shape: p.Shape, Data: data})
 	}
 	if err := m.validate(); err != nil {
 		return nil, err
@@ -240,22 +241,22 @@ func unmarshalDocument(text string, doc *document) error {
 
 // place checks that the tensors are those of the network, and that they fill
 // the data from its start to its end, each byte belonging to one of them.
-func place(want []paramSpec, tensors map[string]tensorHeader, size int64) error {
+func place(want []ParamShape, tensors map[string]tensorHeader, size int64) error {
 	if len(tensors) != len(want) {
 		return fmt.Errorf("%d tensors, the network has %d", len(tensors), len(want))
 	}
 	var parts [][2]int64
 	for _, p := range want {
-		t, ok := tensors[p.name]
+		t, ok := tensors[p.Name]
 		switch {
 		case !ok:
-			return fmt.Errorf("no tensor %s", p.name)
+			return fmt.Errorf("no tensor %s", p.Name)
 		case t.DType != "F32":
-			return fmt.Errorf("tensor %s is %s, want F32", p.name, t.DType)
-		case !slices.Equal(t.Shape, p.shape):
-			return fmt.Errorf("tensor %s has shape %v, the network needs %v", p.name, t.Shape, p.shape)
-		case t.Offsets[0] < 0 || t.Offsets[1] < 0 || t.Offsets[1]-t.Offsets[0] != 4*int64(p.size()):
-			return fmt.Errorf("tensor %s of shape %v lies at %v", p.name, t.Shape, t.Offsets)
+			return fmt.Errorf("tensor %s is %s, want F32", p.Name, t.DType)
+		case !slices.Equal(t.Shape, p.Shape):
+			return fmt.Errorf("tensor %s has shape %v, the network needs %v", p.Name, t.Shape, p.Shape)
+		case t.Offsets[0] < 0 || t.Offsets[1] < 0 || t.Offsets[1]-t.Offsets[0] != 4*int64(p.Size()):
+			return fmt.Errorf("tensor %s of shape %v lies at %v", p.Name, t.Shape, t.Offsets)
 		}
 		parts = append(parts, t.Offsets)
 	}

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"pipe/nn/op"
 	"pipe/random"
 )
 
@@ -55,7 +54,7 @@ func trainModel(t testing.TB, spec Spec, sig Signature, train Data, validation *
 
 // threeClasses is a problem that a small network solves in a few epochs.
 func threeClasses() (Spec, Signature, Data, Data, Config) {
-	spec := Spec{Inputs: 4, Layers: layers(Dense{16, op.ReLU}, Dropout{0.2}, Dense{8, op.Tanh}), Outputs: 3}
+	spec := Spec{Inputs: 4, Layers: layers(Dense{Units: 16, Activation: ReLU}, Dropout{0.2}, Dense{Units: 8, Activation: Tanh}), Outputs: 3}
 	return spec, signatureOf(Multiclass, 4, 3), blobs("train", 200, 4, 3, 0.25), blobs("validation", 70, 4, 3, 0.25),
 		Config{Optimizer: adam, Epochs: 30, BatchSize: 32, Shuffle: true, Seed: 3}
 }
@@ -90,7 +89,7 @@ func TestTrainLearns(t *testing.T) {
 // products large enough to be shared among them.
 func TestTrainIsDeterministicForAnyNumberOfThreads(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
-	spec := Spec{Inputs: 5, Layers: layers(Dense{150, op.ReLU}, Dropout{0.3}, Dense{130, op.Sigmoid}), Outputs: 3}
+	spec := Spec{Inputs: 5, Layers: layers(Dense{Units: 150, Activation: ReLU}, Dropout{0.3}, Dense{Units: 130, Activation: Sigmoid}), Outputs: 3}
 	_, _, _, _, cfg := threeClasses()
 	cfg.Epochs, cfg.BatchSize, cfg.BalanceClasses, cfg.ClipNorm = 3, 140, true, 1
 	var first []byte
@@ -194,7 +193,7 @@ func TestEarlyStopping(t *testing.T) {
 
 // The last batch of 7 rows in a graph of 32 gives the gradients of a graph of 7.
 func TestPartialBatch(t *testing.T) {
-	spec := Spec{Inputs: 4, Layers: layers(Dense{6, op.Tanh}), Outputs: 3}
+	spec := Spec{Inputs: 4, Layers: layers(Dense{Units: 6, Activation: Tanh}), Outputs: 3}
 	sig := signatureOf(Multiclass, 4, 3)
 	cfg := Config{Optimizer: adam, Epochs: 1, BatchSize: 32, BalanceClasses: true}
 	data := blobs("train", 39, 4, 3, 0.3)
@@ -227,7 +226,7 @@ func TestPartialBatch(t *testing.T) {
 func TestTrainingThatDiverges(t *testing.T) {
 	sig := signatureOf(Regression, 2, 1)
 	data := Data{Rows: 4, Features: []float32{1, 2, 3, 4, 5, 6, 7, 8}, Target: []float64{1, 2, 3, 4}}
-	spec := Spec{Inputs: 2, Layers: layers(Dropout{0.1}, Dense{3, op.ReLU}), Outputs: 1}
+	spec := Spec{Inputs: 2, Layers: layers(Dropout{0.1}, Dense{Units: 3, Activation: ReLU}), Outputs: 1}
 	cfg := Config{Optimizer: SGD{LearningRate: 1e30}, Epochs: 10, BatchSize: 2, Seed: 1}
 	_, err := Train(t.Context(), spec, sig, data, nil, cfg)
 	var d *DivergedError
@@ -366,7 +365,7 @@ func BenchmarkStep(b *testing.B) {
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			data := blobs("bench", c.rows, c.inputs, max(c.out, 2), 0.5)
-			tr, err := newTrainer(Spec{Inputs: c.inputs, Layers: layers(Dense{c.hidden, op.ReLU}, Dense{c.hidden, op.ReLU}), Outputs: c.out},
+			tr, err := newTrainer(Spec{Inputs: c.inputs, Layers: layers(Dense{Units: c.hidden, Activation: ReLU}, Dense{Units: c.hidden, Activation: ReLU}), Outputs: c.out},
 				signatureOf(c.task, c.inputs, c.out), data, nil, Config{Optimizer: adam, Epochs: 1, BatchSize: c.rows})
 			if err != nil {
 				b.Fatal(err)

@@ -1,0 +1,503 @@
+package nn
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Bounds of a Spec, so that a hostile model file cannot ask for more memory
+// than the machine has, and sizes stay far from overflow.
+const (
+	maxLayers    = 1000    // written in a network, nested ones included
+	maxNodes     = 10_000  // layers after transformers are taken apart
+	maxDepth     = 8       // layers in each other
+	maxWidth     = 1 << 20 // features, units, filters, dimensions
+	maxRecurrent = 100     // layers of one lstm, blocks of one transformer
+	maxTokens    = 1 << 24 // ids, which are exact in float32
+	maxValues    = 1 << 28 // of one layer for one row
+	maxParams    = 1<<31 - 1
+)
+
+// Unknown is a dimension that depends on the number of features, where that is
+// not known yet.
+const Unknown = -1
+
+// A Shape is what a layer makes of one row: features (F), a sequence (T, D) of
+// T steps, or an image (C, H, W).
+type Shape []int
+
+// String writes s as a tuple, with ? for what is unknown.
+func (s Shape) String() string {
+	parts := make([]string, len(s))
+	for i, d := range s {
+		if parts[i] = strconv.Itoa(d); d == Unknown {
+			parts[i] = "?"
+		}
+	}
+	return "(" + strings.Join(parts, ", ") + ")"
+}
+
+// Size is the number of values, which may be Unknown.
+func (s Shape) Size() int {
+	n := 1
+	for _, d := range s {
+		if d == Unknown {
+			return Unknown
+		}
+		n *= d
+	}
+	return n
+}
+
+// A Role is what a parameter does.
+type Role string
+
+// The roles of parameters.
+const (
+	Weight          Role = "weight"
+	Recurrent       Role = "recurrent" // weight from the state to the gates
+	Table           Role = "table"     // of an embedding
+	Positions       Role = "positions" // learned
+	Bias            Role = "bias"
+	GateBias        Role = "gate_bias" // of the gates i, f, g, o of an lstm
+	Gain            Role = "scale"     // of a normalisation, 1 to begin with
+	Shift           Role = "shift"     // of a normalisation
+	RunningMean     Role = "running_mean"
+	RunningVariance Role = "running_variance" // 1 to begin with
+)
+
+// A ParamShape is what a Spec says about one parameter.
+type ParamShape struct {
+	Name  string // path of the layer, dot, name in the layer
+	Shape Shape
+	Role  Role
+
+	// For the initialiser, of weights and tables: the numbers of inputs and
+	// outputs of each product (of one gate of a recurrent layer), and the
+	// activation that follows.
+	FanIn, FanOut int
+	Activation    Activation
+	Gates         int // of a recurrent layer: that many products side by side; else 0
+}
+
+// Trained says whether the parameter follows gradients; running statistics are
+// measured.
+func (p *ParamShape) Trained() bool { return p.Role != RunningMean && p.Role != RunningVariance }
+
+// IsWeight says whether the parameter is a weight or a table, which is what
+// decay is meant for, rather than a bias or part of a normalisation.
+func (p *ParamShape) IsWeight() bool {
+	return p.Role == Weight || p.Role == Recurrent || p.Role == Table
+}
+
+// Size is the number of values, which may be Unknown.
+func (p *ParamShape) Size() int { return p.Shape.Size() }
+
+// A Window is the geometry of a convolution or pooling, of height and width; of
+// sequences height is 1 and width is time.
+type Window struct {
+	Kernel, Stride, Dilation [2]int
+	Before, After            [2]int // padding
+}
+
+// A Node is one layer of a network with all that follows from the shape it
+// gets. The nodes of a network are a tree: see Inner.
+type Node struct {
+	Path  string // "layers.3.1": second layer within the fourth; "output"
+	Kind  string // as Layer.Kind: "conv2d"
+	Layer Layer  // as in the Spec, or as taken apart
+
+	In, Out Shape
+
+	// Lengths is the path of the embedding whose padding says how long the
+	// sequences at the output are, "" if they all have their full length.
+	Lengths   string
+	LengthsIn string // the same of the input
+
+	Window *Window // of convolutions and pooling
+	Params []ParamShape
+
+	// Inner are the layers in this one, in lists that each get its input:
+	// one of a residual and of a transformer, which is nothing but its inner
+	// layers; one for each branch of a concat.
+	Inner [][]Node
+
+	// Projection, a dense layer, conv1d or conv2d with a kernel of 1, is what
+	// the input of a residual passes through to get the shape of the output of
+	// its layers. Nil: it has that shape.
+	Projection *Node
+
+	Flops float64 // for one row, forward; with those of nodes within
+}
+
+// Shapes is a Spec with all that follows from it.
+type Shapes struct {
+	Nodes      []Node // the last one is "output"
+	Parameters int    // trained numbers
+	Buffers    int    // numbers that are kept but not trained
+	Flops      float64
+}
+
+// Walk calls f for each node, those that contain others first.
+func (s *Shapes) Walk(f func(*Node)) { walk(s.Nodes, f) }
+
+func walk(list []Node, f func(*Node)) {
+	for i := range list {
+		n := &list[i]
+		f(n)
+		for _, inner := range n.Inner {
+			walk(inner, f)
+		}
+		if n.Projection != nil {
+			f(n.Projection)
+		}
+	}
+}
+
+// Params lists all parameters in network order.
+func (s *Shapes) Params() []ParamShape {
+	var list []ParamShape
+	s.Walk(func(n *Node) { list = append(list, n.Params...) })
+	return list
+}
+
+// A LayerError is a layer that cannot be.
+type LayerError struct {
+	Path    string // "layers.3.1", "output", "" of the network as a whole
+	Kind    string // "conv2d"
+	Setting string // "kernel", if one is at fault
+	Text    string // "wants an image ..., but gets (64)"
+	Todo    string // what to do about it
+}
+
+func (e *LayerError) Error() string {
+	switch {
+	case e.Path == "":
+		return "the network " + e.Text
+	case e.Kind == "" || e.Path == "output":
+		return e.Path + " " + e.Text
+	}
+	return fmt.Sprintf("%s: %s %s", e.Path, e.Kind, e.Text)
+}
+
+// Hint says what to do.
+func (e *LayerError) Hint() string { return e.Todo }
+
+// Shapes infers the shapes of all layers. The error is a *LayerError.
+func (s Spec) Shapes() (*Shapes, error) {
+	if s.Inputs < 1 || s.Inputs > maxWidth {
+		return nil, &LayerError{Text: fmt.Sprintf("has %d inputs: want 1 to %d", s.Inputs, maxWidth)}
+	}
+	if s.Outputs < 1 || s.Outputs > maxWidth {
+		return nil, &LayerError{Text: fmt.Sprintf("has %d outputs: want 1 to %d", s.Outputs, maxWidth)}
+	}
+	return infer(s.Inputs, s.Layers, s.Outputs)
+}
+
+// CheckLayers finds what is wrong with layers whatever data they are for. The
+// error is a *LayerError.
+func CheckLayers(list []Layer) error {
+	_, err := infer(Unknown, list, Unknown)
+	return err
+}
+
+func infer(inputs int, list []Layer, outputs int) (*Shapes, error) {
+	if err := checkCount(list, new(int), "layers", 1); err != nil {
+		return nil, err
+	}
+	f := &inferer{}
+	nodes, out, err := f.list("layers", list, flow{shape: Shape{inputs}, raw: true})
+	if err != nil {
+		return nil, err
+	}
+	last := Layer{Dense: &Dense{Units: outputs, Activation: Linear}}
+	if len(out.shape) != 1 {
+		return nil, &LayerError{Path: "output", Kind: "dense",
+			Text: fmt.Sprintf("wants features, but the last layer gives %s", out.shape.named()),
+			Todo: "add " + towardsFeatures(out.shape) + " at the end"}
+	}
+	end, _, err := f.layer("output", last, out, nil)
+	if err != nil {
+		return nil, err
+	}
+	s := &Shapes{Nodes: append(nodes, end), Parameters: int(f.trained), Buffers: int(f.kept)}
+	for i := range s.Nodes {
+		s.Flops += s.Nodes[i].Flops
+	}
+	return s, nil
+}
+
+// checkCount bounds the number and the depth of layers before anything is done
+// with them.
+func checkCount(list []Layer, count *int, path string, depth int) error {
+	if *count += len(list); *count > maxLayers {
+		return &LayerError{Text: fmt.Sprintf("has more than %d layers", maxLayers)}
+	}
+	if depth > maxDepth && len(list) > 0 {
+		return &LayerError{Path: path, Text: fmt.Sprintf("are nested more than %d levels deep", maxDepth)}
+	}
+	for i, l := range list {
+		at := child(path, i)
+		if l.Residual != nil {
+			if err := checkCount(l.Residual.Layers, count, at, depth+1); err != nil {
+				return err
+			}
+		}
+		if l.Concat != nil {
+			*count += len(l.Concat.Branches)
+			for j, branch := range l.Concat.Branches {
+				if err := checkCount(branch, count, child(at, j), depth+1); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func child(path string, i int) string { return path + "." + strconv.Itoa(i) }
+
+// A flow is what passes from a layer to the next.
+type flow struct {
+	shape   Shape
+	lengths string // as Node.Lengths
+	raw     bool   // the values are still those of the data
+}
+
+// An inferer infers shapes and counts.
+type inferer struct {
+	nodes         int
+	trained, kept int64
+}
+
+func (f *inferer) list(path string, list []Layer, in flow) ([]Node, flow, error) {
+	nodes := make([]Node, len(list), len(list)+1)
+	for i, l := range list {
+		var err error
+		if nodes[i], in, err = f.layer(child(path, i), l, in, list[i+1:]); err != nil {
+			return nil, in, err
+		}
+	}
+	return nodes, in, nil
+}
+
+// layer infers one layer, before the rest of its list.
+func (f *inferer) layer(path string, l Layer, in flow, rest []Layer) (Node, flow, error) {
+	n := Node{Path: path, Layer: l, In: in.shape, LengthsIn: in.lengths}
+	names, values := l.kinds()
+	if len(names) != 1 {
+		return n, in, &LayerError{Path: path, Text: fmt.Sprintf("must be exactly one kind of layer, not %d", len(names))}
+	}
+	n.Kind = names[0]
+	if f.nodes++; f.nodes > maxNodes {
+		return n, in, &LayerError{Text: fmt.Sprintf("has more than %d layers, those of transformers counted", maxNodes)}
+	}
+	s := step{inferer: f, Node: &n, in: in, out: flow{lengths: in.lengths}, rest: rest}
+	if err := values[0].infer(&s); err != nil {
+		return n, in, err
+	}
+	n.Out, n.Lengths = s.out.shape, s.out.lengths
+	if size := checkedSize(n.Out); size > maxValues {
+		return n, in, s.wrong("", "make it smaller", "gives %s: more than %d values for a row", n.Out, maxValues)
+	}
+	for _, p := range n.Params {
+		size := checkedSize(p.Shape)
+		if p.Trained() {
+			f.trained += size
+		} else {
+			f.kept += size
+		}
+		if size > maxParams || f.trained+f.kept > maxParams {
+			return n, in, s.wrong("", "make the layers smaller", "has the parameter %s of shape %s: the network has more than %d numbers",
+				p.Name, p.Shape, maxParams)
+		}
+	}
+	return n, s.out, nil
+}
+
+// checkedSize is the size of a shape, 0 if it is unknown and MaxInt64 if it
+// overflows.
+func checkedSize(s Shape) int64 {
+	n := int64(1)
+	for _, d := range s {
+		switch {
+		case d == Unknown:
+			return 0
+		case d > 0 && n > math.MaxInt64/2/int64(d):
+			return math.MaxInt64 / 2
+		}
+		n *= int64(d)
+	}
+	return n
+}
+
+// A layer is a kind of layer.
+type layer interface {
+	// infer checks the settings against the input and sets the output.
+	infer(*step) error
+	// words are its settings, for people.
+	words() string
+}
+
+// A step is one layer while it is inferred.
+type step struct {
+	*inferer
+	*Node
+	in, out flow
+	rest    []Layer
+}
+
+// wrong is an error of this layer. A setting may be named.
+func (s *step) wrong(setting, todo, format string, args ...any) error {
+	return &LayerError{Path: s.Path, Kind: s.Kind, Setting: setting, Text: fmt.Sprintf(format, args...), Todo: todo}
+}
+
+// between checks a setting.
+func (s *step) between(setting string, value, least, most int) error {
+	if value < least || value > most {
+		return s.wrong(setting, "", "has %s %d: want %d to %d", setting, value, least, most)
+	}
+	return nil
+}
+
+func (s *step) rate(setting string, rate float64) error {
+	if !(rate >= 0 && rate < 1) {
+		return s.wrong(setting, "", "has %s %v: want 0 or more and less than 1", setting, rate)
+	}
+	return nil
+}
+
+func (s *step) epsilon(v float64) error {
+	if !(v > 0 && v <= 1) {
+		return s.wrong("epsilon", "", "has epsilon %v: want more than 0, at most 1", v)
+	}
+	return nil
+}
+
+func (s *step) oneOf(setting, value string, valid ...string) error {
+	if !slices.Contains(valid, value) {
+		return s.wrong(setting, "", "has %s %.20q: want %s", setting, value, strings.Join(valid, " or "))
+	}
+	return nil
+}
+
+func (s *step) known(a Activation) error {
+	if !a.Known() {
+		return s.wrong("activation", "", "has the unknown activation %.20q", string(a))
+	}
+	return nil
+}
+
+// same passes the shape on.
+func (s *step) same() error {
+	s.out.shape = s.in.shape
+	return nil
+}
+
+// param adds a parameter that is no weight.
+func (s *step) param(name string, role Role, shape ...int) {
+	s.weight(name, role, 0, 0, Linear, shape...)
+}
+
+func (s *step) weight(name string, role Role, fanIn, fanOut int, act Activation, shape ...int) {
+	s.Params = append(s.Params, ParamShape{Name: s.Path + "." + name, Shape: shape, Role: role,
+		FanIn: fanIn, FanOut: fanOut, Activation: act})
+}
+
+// behind is the activation that values pass through next: that of the layer
+// itself, or that of a layer behind with nothing but normalisation between.
+func (s *step) behind(own Activation) Activation {
+	if own != Linear {
+		return own
+	}
+	for _, l := range s.rest {
+		switch {
+		case l.Activation != nil:
+			return l.Activation.Kind
+		case l.BatchNorm == nil && l.LayerNorm == nil && l.GroupNorm == nil && l.RMSNorm == nil &&
+			l.Dropout == nil && l.SpatialDropout == nil:
+			return own
+		}
+	}
+	return own
+}
+
+// count is a number of operations, 0 if a factor is unknown.
+func count(factors ...int) float64 {
+	n := 1.0
+	for _, f := range factors {
+		if f == Unknown {
+			return 0
+		}
+		n *= float64(f)
+	}
+	return n
+}
+
+// named is the shape with what it is.
+func (s Shape) named() string {
+	switch len(s) {
+	case 1:
+		return fmt.Sprintf("%s, features", s)
+	case 2:
+		return fmt.Sprintf("%s, a sequence", s)
+	}
+	return fmt.Sprintf("%s, an image", s)
+}
+
+// times is a product that may be unknown.
+func times(a, b int) int {
+	if a == Unknown || b == Unknown {
+		return Unknown
+	}
+	return a * b
+}
+
+func plus(a, b int) int {
+	if a == Unknown || b == Unknown {
+		return Unknown
+	}
+	return a + b
+}
+
+// mayEqual says whether two dimensions are equal as far as known.
+func mayEqual(a, b int) bool { return a == b || a == Unknown || b == Unknown }
+
+const (
+	sequenceHint = "put `reshape: [steps, values]` before it, or an embedding of token ids"
+	imageHint    = "put `reshape: [channels, height, width]` before it"
+)
+
+// towardsFeatures names layers that make features of a shape.
+func towardsFeatures(s Shape) string {
+	if len(s) == 2 {
+		return "`time_pool: mean` or `flatten`, or `return: last` if it is an lstm or gru,"
+	}
+	return "`flatten` or `global_pool: average`"
+}
+
+// wants checks the rank of the input.
+func (s *step) wants(ranks ...int) error {
+	if slices.Contains(ranks, len(s.in.shape)) {
+		return nil
+	}
+	want, todo := "", ""
+	switch slices.Max(ranks) {
+	case 1:
+		want, todo = "features", "put "+towardsFeatures(s.in.shape)+" before it"
+	case 2:
+		want, todo = "a sequence (steps, values)", sequenceHint
+		if len(ranks) == 2 {
+			want, todo = "features or a sequence", "put "+towardsFeatures(s.in.shape)+" before it"
+		}
+	case 3:
+		want, todo = "an image (channels, height, width)", imageHint
+		if len(ranks) == 2 {
+			want, todo = "a sequence (steps, values) or an image (channels, height, width)", sequenceHint+"; images: "+imageHint
+		}
+	}
+	return s.wrong("", todo, "wants %s, but gets %s", want, s.in.shape.named())
+}
