@@ -163,7 +163,7 @@ func TestHostileModel(t *testing.T) {
 		"huge layer":      {replace(`\"units\":2`, `\"units\":1048577`), "want 1 to"},
 		"large layers":    {replace(`\"units\":2`, `\"units\":1048576`), "the network needs"},
 		"negative layer":  {replace(`\"units\":2`, `\"units\":-2`), "want 1 to"},
-		"activation":      {replace(`\"relu\"`, `\"gelu\"`), "unknown activation"},
+		"activation":      {replace(`\"relu\"`, `\"swish\"`), "unknown activation"},
 		"features":        {replace(`[\"x0\",\"x1\"]`, `[\"x0\"]`), "2 inputs for 1 features"},
 		"scale":           {replace(`\"scale\":1`, `\"scale\":0`), "cannot be inverted"},
 		"NaN in a tensor": {nan, "holds NaN"},

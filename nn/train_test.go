@@ -279,7 +279,7 @@ func TestTrainRefuses(t *testing.T) {
 		}},
 		"outputs":      {"4 outputs, its task needs 3", func(s *Spec, _ *Signature, _, _ *Data, _ *Config) { s.Outputs = 4 }},
 		"inputs":       {"5 inputs for 4 features", func(s *Spec, _ *Signature, _, _ *Data, _ *Config) { s.Inputs = 5 }},
-		"layer":        {"exactly one of", func(s *Spec, _ *Signature, _, _ *Data, _ *Config) { s.Layers = append(s.Layers, Layer{}) }},
+		"layer":        {"exactly one kind", func(s *Spec, _ *Signature, _, _ *Data, _ *Config) { s.Layers = append(s.Layers, Layer{}) }},
 		"task":         {"unknown task", func(_ *Spec, s *Signature, _, _ *Data, _ *Config) { s.Task = "ranking" }},
 		"feature":      {"feature x2 of row 2 is NaN", func(_ *Spec, _ *Signature, d, _ *Data, _ *Config) { d.Features[6] = float32(math.NaN()) }},
 		"class":        {"target y of row 1 is 3, which is not one of 3 classes", func(_ *Spec, _ *Signature, _, d *Data, _ *Config) { d.Target[0] = 3 }},

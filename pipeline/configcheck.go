@@ -48,6 +48,7 @@ func (c configChecker) field(sf reflect.StructField, f *field, s *shape) error {
 		checkTagNames(sf.Tag),
 		checkPresence(f),
 		checkShort(f),
+		checkSingle(f),
 		checkEnum(f),
 		checkBounds(f),
 		checkPreset(f),
@@ -82,7 +83,7 @@ func checkVariant(f *field) error {
 	if classOf(f.typ) != optionalClass || classOf(f.typ.Elem()) != structClass {
 		return errors.New("a variant must be a pointer to a struct")
 	}
-	if f.required || f.short || f.preset != nil || f.enum != nil || f.bounds != nil {
+	if f.required || f.short || f.single || f.preset != nil || f.enum != nil || f.bounds != nil {
 		return errors.New("a variant has no tags but yaml and doc")
 	}
 	return nil
@@ -91,7 +92,7 @@ func checkVariant(f *field) error {
 var (
 	tagKey    = regexp.MustCompile(`(?:^| )([a-z]+):"`)
 	knownTags = []string{
-		"yaml", "json", "doc", "default", "required", "min", "max", "above", "below", "enum", "short",
+		"yaml", "json", "doc", "default", "required", "min", "max", "above", "below", "enum", "short", "single",
 	}
 )
 
@@ -119,6 +120,14 @@ func checkPresence(f *field) error {
 func checkShort(f *field) error {
 	if c := classOf(valueType(f.typ)); f.short && (c == mapClass || c == structClass) {
 		return errors.New("a field that is written as a mapping cannot be short")
+	}
+	return nil
+}
+
+// checkSingle: a list in a list could not be told from its elements.
+func checkSingle(f *field) error {
+	if t := valueType(f.typ); f.single && (classOf(t) != listClass || classOf(t.Elem()) == listClass) {
+		return errors.New("only a list of what is no list can be single")
 	}
 	return nil
 }

@@ -289,6 +289,12 @@ func (d decoder) choice(n *yaml.Node, v reflect.Value, s spot) {
 
 // list decodes a sequence into a slice.
 func (d decoder) list(n *yaml.Node, v reflect.Value, s spot) {
+	if s.field != nil && s.field.single && !isEmpty(n) && n.Kind != yaml.SequenceNode {
+		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+		d.value(n, v.Index(0), s.inside(s.name, s.owner, elementOf(s.field)))
+		d.length(n, v, s)
+		return
+	}
 	if n == nil || n.Kind != yaml.SequenceNode {
 		hint := ""
 		if n != nil && n.Kind == yaml.ScalarNode && !isEmpty(n) {
@@ -430,6 +436,9 @@ func find(n *yaml.Node, field string) *yaml.Node {
 		return nil
 	}
 	key, value := child(n, head)
+	if _, err := strconv.Atoi(head); value == nil && (err == nil) != (n.Kind == yaml.SequenceNode) {
+		return find(n, rest) // the name of a short list, or the index of a single element: neither is written
+	}
 	if found := find(value, rest); found != nil {
 		return found
 	}

@@ -17,6 +17,7 @@
 //	above, below      exclusive bounds of a number
 //	enum:"a,b,c"      the texts that are allowed
 //	short:"true"      the field that a bare value in place of the mapping sets
+//	single:"true"     a list that may be written as its only entry, without brackets
 //
 // Types: bool, int, int64, uint64, float64, string, time.Duration ("30s"),
 // FilePath, Scalar, any encoding.TextUnmarshaler, slices, Map[T], structs,

@@ -132,6 +132,7 @@ type field struct {
 	bounds   []bound
 	enum     []string
 	short    bool
+	single   bool // a list that may be written as its only element
 }
 
 // A bound limits a number, a duration, or the length of a list, map or text.
@@ -264,6 +265,9 @@ func readField(sf reflect.StructField, index int) (field, error) {
 		return f, err
 	}
 	if f.short, err = readFlag(sf.Tag, "short"); err != nil {
+		return f, err
+	}
+	if f.single, err = readFlag(sf.Tag, "single"); err != nil {
 		return f, err
 	}
 	if enum, ok := sf.Tag.Lookup("enum"); ok {

@@ -100,7 +100,11 @@ func (r *referencer) typeText(t reflect.Type, f *field) string {
 		}
 		return "text" + countText(" of", f, "character", "characters")
 	case listClass:
-		return r.elements("list", " of", ", each", t.Elem(), f)
+		text := r.elements("list", " of", ", each", t.Elem(), f)
+		if f != nil && f.single {
+			text += ", or its only entry"
+		}
+		return text
 	case mapClass:
 		return r.elements("mapping of names", " to", ", each to", entryElem(t), f)
 	case structClass:

@@ -110,7 +110,11 @@ func (w *schemaWriter) value(t reflect.Type, f *field) object {
 		return w.value(t.Elem(), f)
 	case listClass:
 		s := object{"type": "array", "items": w.orParam(t.Elem(), elementOf(f))}
-		return count(s, f, "minItems", "maxItems")
+		s = count(s, f, "minItems", "maxItems")
+		if f != nil && f.single {
+			return object{"anyOf": []any{w.value(t.Elem(), elementOf(f)), s}}
+		}
+		return s
 	case mapClass:
 		s := object{"type": "object", "additionalProperties": w.orParam(entryElem(t), elementOf(f))}
 		return count(s, f, "minProperties", "maxProperties")

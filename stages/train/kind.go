@@ -2,8 +2,6 @@
 package train
 
 import (
-	"fmt"
-
 	"pipe/nn"
 	"pipe/pipeline"
 )
@@ -25,6 +23,14 @@ func Kind() pipeline.Kind {
 The input and output layers follow from the data: a number to predict gives one output, two
 classes one, more classes one for each. ` + "`network`" + ` lists what is between them; an empty list
 makes a linear or logistic regression.
+
+The input is one row of features. ` + "`reshape: [channels, height, width]`" + ` takes them as an image,
+` + "`reshape: [steps, values]`" + ` as a sequence, and ` + "`embedding`" + ` as the token ids of a sequence; each layer
+says which of these it takes. Layers that do not fit are found before anything runs, as far as that
+does not depend on the number of features. At the end there must be features again: ` + "`flatten`" + `,
+` + "`global_pool`" + `, ` + "`time_pool`" + `, or the last output of an lstm or gru. The presets ` + "`mlp`" + `, ` + "`cnn`" + `, ` + "`resnet`" + ` and
+` + "`sequence`" + ` stand for several layers, by themselves (` + "`network: {mlp: [64, 64]}`" + `) or in the list; the model
+has the layers that they stand for, and ` + "`pipe show`" + ` lists them.
 
 Losses and metrics are measured at the end of each epoch, over all rows and without dropout, so
 that the curves of training and validation can be compared. If validation data is connected, the
@@ -62,119 +68,100 @@ model:
 
 // Train is the configuration of the stage, and the stage.
 type Train struct {
-	Network       []Layer        `yaml:"network" required:"true" max:"1000" doc:"The hidden layers, in order. An empty list makes a linear or logistic regression."`
-	Loss          string         `yaml:"loss" default:"auto" enum:"auto,cross_entropy,mse,mae,huber" doc:"What is minimised: cross_entropy for classes (auto), and mse (auto), mae or huber (delta 1) for numbers, in the scale of the data set's target."`
+	Network       []Layer        `yaml:"network" single:"true" required:"true" max:"1000" doc:"The hidden layers, in order. An empty list makes a linear or logistic regression."`
+	Loss          Loss           `yaml:"loss" default:"auto" doc:"What is minimised."`
 	Optimizer     Optimizer      `yaml:"optimizer" default:"adam" doc:"How weights follow from gradients. The definitions are those of PyTorch."`
+	Schedule      Schedule       `yaml:"learning_rate_schedule" default:"constant" doc:"How the learning rate of the optimizer changes in the course of training."`
 	Epochs        int            `yaml:"epochs" default:"100" min:"1" max:"1000000" doc:"Passes over the training rows, at most."`
-	BatchSize     int            `yaml:"batch_size" default:"32" min:"1" max:"1048576" doc:"Rows for each step of the optimizer."`
+	BatchSize     int            `yaml:"batch_size" default:"32" min:"1" max:"1048576" doc:"Rows for each step of the optimizer, or of each of the batches that accumulate."`
+	Accumulate    int            `yaml:"accumulate" default:"1" min:"1" max:"1048576" doc:"Batches for each step of the optimizer: the step is that of a batch of as many rows, in less memory."`
 	Shuffle       bool           `yaml:"shuffle" default:"true" doc:"Take the rows in a new random order in each epoch."`
-	ClassWeights  string         `yaml:"class_weights" default:"none" enum:"none,balanced" doc:"The weight of a class in the loss: equal, or inverse to its share of the training rows. It also applies to the losses that are reported."`
+	ClassWeights  ClassWeights   `yaml:"class_weights" doc:"The weight of a class in the loss. It also applies to the losses that are reported."`
 	ClipNorm      float64        `yaml:"clip_norm" default:"0" min:"0" doc:"Scale gradients down to this norm, taken over all weights. 0 is no limit."`
+	ClipValue     float64        `yaml:"clip_value" default:"0" min:"0" doc:"Cut each number of the gradients to this size, before clip_norm. 0 is no limit."`
+	L1            float64        `yaml:"l1" default:"0" min:"0" doc:"L1 regularisation: this number with the sign of each weight is added to the gradient."`
+	DecayOf       string         `yaml:"decay_of" default:"all" enum:"all,weights" doc:"What weight decay and l1 apply to: all parameters as in PyTorch, or weights and embeddings only, without biases and normalisation."`
+	EMA           float64        `yaml:"ema" default:"0" min:"0" below:"1" doc:"Decay of an exponential moving average of the parameters, taken after each step, which the curves are measured with and the model has. 0 is none, 0.999 is usual."`
+	Initializer   string         `yaml:"initializer" default:"auto" enum:"auto,he_uniform,he_normal,glorot_uniform,glorot_normal,lecun_uniform,lecun_normal" doc:"How weights are drawn: auto is he_uniform before relu and its like, as in PyTorch in lstm and gru, else glorot_uniform."`
 	EarlyStopping *EarlyStopping `yaml:"early_stopping" doc:"When to end before all epochs are run."`
 }
 
-// A Layer is a choice of one hidden layer.
-type Layer struct {
-	pipeline.OneOf
-	Dense   *Dense   `yaml:"dense" doc:"A fully connected layer: activation(x W + b)."`
-	Dropout *Dropout `yaml:"dropout" doc:"Drops values at random during training, against overfitting."`
-}
-
-// Dense is a fully connected layer.
-type Dense struct {
-	Units      int    `yaml:"units" short:"true" required:"true" min:"1" max:"65536" doc:"How many values the layer computes."`
-	Activation string `yaml:"activation" default:"relu" enum:"relu,tanh,sigmoid,linear" doc:"The function that each value passes through."`
-}
-
-// Dropout drops values at random.
-type Dropout struct {
-	Rate float64 `yaml:"rate" short:"true" required:"true" min:"0" below:"1" doc:"The probability that a value is dropped; those that stay are divided by 1-rate."`
-}
-
-// An Optimizer is a choice of a rule for the weights.
-type Optimizer struct {
-	pipeline.OneOf
-	SGD   *SGD   `yaml:"sgd" doc:"Stochastic gradient descent, with or without momentum."`
-	Adam  *Adam  `yaml:"adam" doc:"Adam; weight decay is L2 regularisation, added to the gradient."`
-	AdamW *AdamW `yaml:"adamw" doc:"Adam with weight decay that bypasses the gradient."`
-}
-
-// SGD is stochastic gradient descent.
-type SGD struct {
-	LearningRate float64 `yaml:"learning_rate" short:"true" default:"0.01" above:"0" doc:"The size of a step."`
-	Momentum     float64 `yaml:"momentum" default:"0" min:"0" below:"1" doc:"How much of the last step is carried into the next."`
-	Nesterov     bool    `yaml:"nesterov" default:"false" doc:"Look ahead along the momentum, which must not be 0."`
-	WeightDecay  float64 `yaml:"weight_decay" default:"0" min:"0" doc:"L2 regularisation: this share of the weights is added to the gradient."`
-}
-
-// Validate finds nesterov without momentum.
-func (o *SGD) Validate() error {
-	if o.Nesterov && o.Momentum == 0 {
-		return &pipeline.FieldError{Field: "nesterov", Err: fmt.Errorf("nesterov needs a momentum"), Hint: "add momentum: 0.9"}
-	}
-	return nil
-}
-
-// Adam is the optimizer of Kingma and Ba.
-type Adam struct {
-	LearningRate float64 `yaml:"learning_rate" short:"true" default:"0.001" above:"0" doc:"The size of a step."`
-	Beta1        float64 `yaml:"beta1" default:"0.9" min:"0" below:"1" doc:"Decay of the mean of the gradients."`
-	Beta2        float64 `yaml:"beta2" default:"0.999" min:"0" below:"1" doc:"Decay of the mean of their squares."`
-	Epsilon      float64 `yaml:"epsilon" default:"1e-8" above:"0" doc:"Keeps steps finite where gradients vanish."`
-	WeightDecay  float64 `yaml:"weight_decay" default:"0" min:"0" doc:"L2 regularisation: this share of the weights is added to the gradient."`
-}
-
-// AdamW is Adam with decoupled weight decay.
-type AdamW struct {
-	LearningRate float64 `yaml:"learning_rate" short:"true" default:"0.001" above:"0" doc:"The size of a step."`
-	Beta1        float64 `yaml:"beta1" default:"0.9" min:"0" below:"1" doc:"Decay of the mean of the gradients."`
-	Beta2        float64 `yaml:"beta2" default:"0.999" min:"0" below:"1" doc:"Decay of the mean of their squares."`
-	Epsilon      float64 `yaml:"epsilon" default:"1e-8" above:"0" doc:"Keeps steps finite where gradients vanish."`
-	WeightDecay  float64 `yaml:"weight_decay" default:"0.01" min:"0" doc:"The share of the weights, times the learning rate, that is taken off at each step."`
-}
-
-// EarlyStopping ends training that no longer gets better.
-type EarlyStopping struct {
-	Monitor  string  `yaml:"monitor" default:"validation.loss" enum:"validation.loss,validation.accuracy,validation.rmse,train.loss" doc:"The curve to watch: accuracy of classes, rmse of numbers."`
-	Patience int     `yaml:"patience" default:"10" min:"1" doc:"Epochs in a row without a better value before training ends."`
-	MinDelta float64 `yaml:"min_delta" default:"0" min:"0" doc:"By how much a value must be better to count."`
-}
-
-// layers is the network in the terms of package nn.
-func (s *Train) layers() []nn.Layer {
-	list := make([]nn.Layer, len(s.Network))
-	for i, l := range s.Network {
-		switch {
-		case l.Dense != nil:
-			list[i].Dense = &nn.Dense{Units: l.Dense.Units, Activation: nn.Activation(l.Dense.Activation)}
-		case l.Dropout != nil:
-			list[i].Dropout = &nn.Dropout{Rate: l.Dropout.Rate}
-		}
-	}
-	return list
-}
-
-// config is the rest of the settings in the terms of package nn.
-func (s *Train) config(seed uint64) nn.Config {
+// config is the settings but for the network, in the terms of package nn, for a
+// target with the given classes.
+func (s *Train) config(seed uint64, classes []string) (nn.Config, error) {
 	cfg := nn.Config{
-		Loss:           s.Loss,
+		Schedule:       s.Schedule.schedule(),
+		Optimizer:      s.Optimizer.optimizer(),
 		Epochs:         s.Epochs,
 		BatchSize:      s.BatchSize,
+		Accumulate:     s.Accumulate,
 		Shuffle:        s.Shuffle,
-		BalanceClasses: s.ClassWeights == "balanced",
+		BalanceClasses: s.ClassWeights.Mode == "balanced",
 		ClipNorm:       s.ClipNorm,
+		ClipValue:      s.ClipValue,
+		L1:             s.L1,
+		DecayWeights:   s.DecayOf == "weights",
+		Average:        s.EMA,
+		Initializer:    nn.Initializer(s.Initializer),
 		Seed:           seed,
 	}
-	switch o := s.Optimizer; {
-	case o.SGD != nil:
-		cfg.Optimizer = nn.SGD(*o.SGD)
-	case o.Adam != nil:
-		cfg.Optimizer = nn.Adam(*o.Adam)
-	case o.AdamW != nil:
-		cfg.Optimizer = nn.AdamW(*o.AdamW)
-	}
+	cfg.Loss, cfg.LossWith = s.Loss.loss()
 	if e := s.EarlyStopping; e != nil {
 		cfg.EarlyStopping = &nn.EarlyStopping{Monitor: e.Monitor, Patience: e.Patience, MinDelta: e.MinDelta}
 	}
-	return cfg
+	var err error
+	cfg.ClassWeights, err = s.ClassWeights.forClasses(classes)
+	return cfg, err
+}
+
+func (l *Loss) loss() (name string, with nn.LossSettings) {
+	switch {
+	case l.CrossEntropy != nil:
+		return "cross_entropy", nn.LossSettings{LabelSmoothing: l.CrossEntropy.LabelSmoothing}
+	case l.Focal != nil:
+		return "focal", nn.LossSettings{Gamma: l.Focal.Gamma, LabelSmoothing: l.Focal.LabelSmoothing}
+	case l.MSE != nil:
+		return "mse", with
+	case l.MAE != nil:
+		return "mae", with
+	case l.Huber != nil:
+		return "huber", nn.LossSettings{Delta: l.Huber.Delta}
+	case l.Pinball != nil:
+		return "pinball", nn.LossSettings{Quantile: l.Pinball.Quantile}
+	case l.Poisson != nil:
+		return "poisson", with
+	}
+	return "auto", with
+}
+
+func (o *Optimizer) optimizer() nn.Optimizer {
+	switch {
+	case o.SGD != nil:
+		return nn.SGD(*o.SGD)
+	case o.AdamW != nil:
+		return nn.AdamW(*o.AdamW)
+	case o.RMSprop != nil:
+		return nn.RMSprop(*o.RMSprop)
+	case o.Adagrad != nil:
+		return nn.Adagrad(*o.Adagrad)
+	case o.Lion != nil:
+		return nn.Lion(*o.Lion)
+	}
+	return nn.Adam(*o.Adam)
+}
+
+func (s *Schedule) schedule() nn.Schedule {
+	switch {
+	case s.Step != nil:
+		return nn.StepDecay(*s.Step)
+	case s.Exponential != nil:
+		return nn.Exponential(*s.Exponential)
+	case s.Cosine != nil:
+		return nn.Cosine(*s.Cosine)
+	case s.OneCycle != nil:
+		return nn.OneCycle(*s.OneCycle)
+	case s.Plateau != nil:
+		return nn.Plateau(*s.Plateau)
+	}
+	return nn.Constant(*s.Constant)
 }

@@ -31,8 +31,15 @@ func (s *Train) Run(ctx context.Context, env pipeline.Env) error {
 		validation = &v.data
 	}
 	sig := signature(&train.info)
-	spec := nn.Spec{Inputs: len(sig.Features), Layers: s.layers(), Outputs: sig.Outputs()}
-	cfg := s.config(env.Seed())
+	net := s.network()
+	spec := nn.Spec{Inputs: len(sig.Features), Layers: net.layers, Outputs: sig.Outputs()}
+	if err := spec.Validate(); err != nil {
+		return fmt.Errorf("%d features: %w", spec.Inputs, net.place(err))
+	}
+	cfg, err := s.config(env.Seed(), sig.Classes)
+	if err != nil {
+		return err
+	}
 	cfg.OnEpoch = func(e nn.Epoch) {
 		for _, v := range e.Values {
 			env.Point(v.Name, int64(e.Number), v.Value)

@@ -156,13 +156,13 @@ class_weights: balanced
 clip_norm: 2
 early_stopping: {monitor: train.loss}
 `).(*Train)
-	cfg := s.config(7)
+	cfg := config(t, s, 7)
 	if cfg.Loss != "huber" || cfg.Optimizer != nn.Optimizer(nn.SGD{LearningRate: 0.01, Momentum: 0.9, Nesterov: true}) ||
 		!cfg.BalanceClasses || cfg.ClipNorm != 2 || *cfg.EarlyStopping != (nn.EarlyStopping{Monitor: "train.loss", Patience: 10}) ||
 		cfg.Epochs != 100 || cfg.BatchSize != 32 || !cfg.Shuffle || cfg.Seed != 7 {
 		t.Errorf("got %+v", cfg)
 	}
-	l := s.layers()
+	l := s.network().layers
 	if len(l) != 2 || *l[0].Dense != (nn.Dense{Units: 3, Activation: "sigmoid"}) || l[1].Dropout.Rate != 0.25 {
 		t.Errorf("layers %+v", l)
 	}
@@ -170,11 +170,23 @@ early_stopping: {monitor: train.loss}
 		"network: []":                       nn.Adam{LearningRate: 0.001, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8},
 		"network: []\noptimizer: adamw":     nn.AdamW{LearningRate: 0.001, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, WeightDecay: 0.01},
 		"network: []\noptimizer: {sgd: .5}": nn.SGD{LearningRate: 0.5},
+		"network: []\noptimizer: rmsprop":   nn.RMSprop{LearningRate: 0.01, Alpha: 0.99, Epsilon: 1e-8},
+		"network: []\noptimizer: adagrad":   nn.Adagrad{LearningRate: 0.01, Epsilon: 1e-10},
+		"network: []\noptimizer: lion":      nn.Lion{LearningRate: 0.0001, Beta1: 0.9, Beta2: 0.99},
 	} {
-		if got := pipelinetest.Decode(t, Kind(), text).(*Train).config(0).Optimizer; got != want {
-			t.Errorf("%q: optimizer %v, want %v", text, got, want)
+		if got := pipelinetest.Decode(t, Kind(), text).(*Train); config(t, got, 0).Optimizer != want {
+			t.Errorf("%q: optimizer %v, want %v", text, config(t, got, 0).Optimizer, want)
 		}
 	}
+}
+
+func config(t testing.TB, s *Train, seed uint64, classes ...string) nn.Config {
+	t.Helper()
+	cfg, err := s.config(seed, classes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cfg
 }
 
 func TestWrongSettings(t *testing.T) {
@@ -183,7 +195,7 @@ func TestWrongSettings(t *testing.T) {
 		"network: []\noptimizer: {sgd: {nesterov: true}}":        "momentum",
 		"network: [{dense: {units: 0}}]":                         "units",
 		"network: [{dropout: 1}]":                                "dropout",
-		"network: [{dense: {units: 1, activation: gelu}}]":       "activation",
+		"network: [{dense: {units: 1, activation: swish}}]":       "activation",
 		"network: []\noptimizer: {adam: {learning_rate: 0}}":     "learning_rate",
 		"network: []\nearly_stopping: {monitor: validation.auc}": "monitor",
 	} {

@@ -1,0 +1,146 @@
+package train
+
+import (
+	"pipe/nn"
+	"pipe/pipeline"
+)
+
+// Embedding looks up vectors.
+type Embedding struct {
+	Vocabulary int  `yaml:"vocabulary" required:"true" min:"1" max:"16777216" doc:"How many ids there are, from 0 on."`
+	Dimensions int  `yaml:"dimensions" required:"true" min:"1" max:"65536" doc:"The size of a vector."`
+	Padding    *int `yaml:"padding" min:"0" doc:"The id that fills up sequences at their end. What it fills is left out by the layers that follow, as long as they keep the steps."`
+}
+
+func (l *Embedding) layers() []nn.Layer {
+	return one(nn.Layer{Embedding: &nn.Embedding{Vocabulary: l.Vocabulary, Dimensions: l.Dimensions, Padding: l.Padding}})
+}
+
+// Position adds positions.
+type Position struct {
+	Kind string `yaml:"kind" short:"true" default:"sinusoidal" enum:"sinusoidal,learned" doc:"Waves of many lengths, or a learned vector for each step."`
+}
+
+func (l *Position) layers() []nn.Layer {
+	return one(nn.Layer{Position: &nn.Position{Kind: l.Kind}})
+}
+
+// Recurrent is lstm or gru.
+type Recurrent struct {
+	Units         int     `yaml:"units" short:"true" required:"true" min:"1" max:"65536" doc:"The size of the state, for each direction."`
+	Layers        int     `yaml:"layers" default:"1" min:"1" max:"100" doc:"How many of these are stacked."`
+	Bidirectional bool    `yaml:"bidirectional" default:"false" doc:"Also run from the end to the beginning; both outputs are joined."`
+	Return        string  `yaml:"return" default:"last" enum:"last,sequence" doc:"Features from the last step (of each direction), or the sequence of all outputs."`
+	Dropout       float64 `yaml:"dropout" default:"0" min:"0" below:"1" doc:"Dropout between the layers."`
+}
+
+func (l *Recurrent) lstm() *nn.LSTM {
+	return &nn.LSTM{Units: l.Units, Layers: l.Layers, Bidirectional: l.Bidirectional, Return: l.Return, Dropout: l.Dropout}
+}
+
+// Attention is self attention.
+type Attention struct {
+	Heads         int     `yaml:"heads" short:"true" required:"true" min:"1" max:"1024" doc:"How many heads there are."`
+	Causal        bool    `yaml:"causal" default:"false" doc:"Let no step see later ones."`
+	Dropout       float64 `yaml:"dropout" default:"0" min:"0" below:"1" doc:"Dropout of the attention weights."`
+	KeyDimensions int     `yaml:"key_dimensions" default:"0" min:"0" max:"1024" doc:"The dimensions of each head; 0 divides those of the input among the heads."`
+}
+
+func (l *Attention) layers() []nn.Layer {
+	return one(nn.Layer{Attention: &nn.Attention{Heads: l.Heads, KeyDimensions: l.KeyDimensions, Causal: l.Causal, Dropout: l.Dropout}})
+}
+
+// Transformer is encoder blocks.
+type Transformer struct {
+	Heads       int     `yaml:"heads" required:"true" min:"1" max:"1024" doc:"Attention heads; they divide the dimensions of the input."`
+	FeedForward int     `yaml:"feed_forward" required:"true" min:"1" max:"65536" doc:"Units of the first dense layer."`
+	Dropout     float64 `yaml:"dropout" default:"0.1" min:"0" below:"1" doc:"Dropout of attention weights and behind attention and dense layers."`
+	Activation  string  `yaml:"activation" default:"gelu" enum:"relu,leaky_relu,elu,gelu,silu,tanh,sigmoid,softplus,linear" doc:"That of the first dense layer."`
+	Causal      bool    `yaml:"causal" default:"false" doc:"Let no step see later ones."`
+	Norm        string  `yaml:"norm" default:"pre" enum:"pre,post" doc:"Normalise before attention and dense layers and once at the end, or after each skip connection."`
+	Layers      int     `yaml:"layers" default:"1" min:"1" max:"100" doc:"How many blocks there are."`
+}
+
+func (l *Transformer) layers() []nn.Layer {
+	return one(nn.Layer{Transformer: &nn.Transformer{Heads: l.Heads, FeedForward: l.FeedForward, Dropout: l.Dropout,
+		Activation: nn.Activation(l.Activation), Causal: l.Causal, Norm: l.Norm, Layers: l.Layers}})
+}
+
+// TimePool makes features of sequences.
+type TimePool struct {
+	Kind string `yaml:"kind" short:"true" default:"mean" enum:"mean,max,last" doc:"What is taken of the steps of a sequence, without its padding."`
+}
+
+func (l *TimePool) layers() []nn.Layer {
+	return one(nn.Layer{TimePool: &nn.TimePool{Kind: l.Kind}})
+}
+
+// MLP is a preset.
+type MLP struct {
+	Units      []int   `yaml:"units" short:"true" single:"true" required:"true" min:"1" max:"100" doc:"Units of each dense layer."`
+	Activation string  `yaml:"activation" default:"relu" enum:"relu,leaky_relu,elu,gelu,silu,tanh,sigmoid,softplus,linear" doc:"The function behind each dense layer."`
+	Dropout    float64 `yaml:"dropout" default:"0" min:"0" below:"1" doc:"Dropout behind each dense layer."`
+	BatchNorm  bool    `yaml:"batch_norm" default:"false" doc:"Batch normalisation before each activation."`
+}
+
+func (l *MLP) layers() []nn.Layer {
+	return nn.MLP{Units: l.Units, Activation: nn.Activation(l.Activation), Dropout: l.Dropout, BatchNorm: l.BatchNorm}.Layers()
+}
+
+// CNN is a preset.
+type CNN struct {
+	Image      []int   `yaml:"image" min:"3" max:"3" doc:"[channels, height, width]: take the features as images. If absent, the layers before it have made images."`
+	Filters    []int   `yaml:"filters" short:"true" single:"true" required:"true" min:"1" max:"20" doc:"Filters of each convolution, with a max pooling of 2 behind it."`
+	Kernel     int     `yaml:"kernel" default:"3" min:"1" max:"99" doc:"The size of the windows."`
+	Dense      int     `yaml:"dense" default:"64" min:"0" max:"65536" doc:"Units of a dense layer at the end; 0 leaves it out."`
+	Activation string  `yaml:"activation" default:"relu" enum:"relu,leaky_relu,elu,gelu,silu,tanh,sigmoid,softplus,linear" doc:"The function behind each layer."`
+	Dropout    float64 `yaml:"dropout" default:"0" min:"0" below:"1" doc:"Dropout before the dense layer and behind it."`
+	BatchNorm  bool    `yaml:"batch_norm" default:"false" doc:"Batch normalisation behind each convolution."`
+}
+
+func (l *CNN) layers() []nn.Layer {
+	return nn.CNN{Image: l.Image, Filters: l.Filters, Kernel: l.Kernel, Dense: l.Dense,
+		Activation: nn.Activation(l.Activation), Dropout: l.Dropout, BatchNorm: l.BatchNorm}.Layers()
+}
+
+// ResNet is a preset.
+type ResNet struct {
+	Image   []int   `yaml:"image" min:"3" max:"3" doc:"[channels, height, width]: take the features as images. If absent, the layers before it have made images."`
+	Filters []int   `yaml:"filters" short:"true" single:"true" required:"true" min:"1" max:"20" doc:"Filters of each stage. Each stage but the first halves height and width."`
+	Blocks  int     `yaml:"blocks" default:"2" min:"1" max:"50" doc:"Blocks of each stage, of two convolutions with batch normalisation and a skip connection."`
+	Dropout float64 `yaml:"dropout" default:"0" min:"0" below:"1" doc:"Dropout at the end."`
+}
+
+func (l *ResNet) layers() []nn.Layer {
+	return nn.ResNet{Image: l.Image, Filters: l.Filters, Blocks: l.Blocks, Dropout: l.Dropout}.Layers()
+}
+
+// Sequence is a preset.
+type Sequence struct {
+	Encoder       string  `yaml:"encoder" required:"true" enum:"lstm,gru,transformer" doc:"What runs along the sequence. An lstm or gru gives its last output, a transformer with sinusoidal positions the mean of the steps."`
+	Vocabulary    int     `yaml:"vocabulary" default:"0" min:"0" max:"16777216" doc:"The features are token ids below this number, and get an embedding of as many dimensions as there are units."`
+	Padding       *int    `yaml:"padding" min:"0" doc:"The token id that fills up sequences at their end."`
+	Steps         int     `yaml:"steps" default:"0" min:"0" max:"65536" doc:"The features are the values of so many steps, one step after the other."`
+	Units         int     `yaml:"units" default:"64" min:"1" max:"65536" doc:"Units of the encoder."`
+	Layers        int     `yaml:"layers" default:"1" min:"1" max:"100" doc:"Layers of the encoder."`
+	Bidirectional bool    `yaml:"bidirectional" default:"false" doc:"Run an lstm or gru in both directions."`
+	Heads         int     `yaml:"heads" default:"4" min:"1" max:"1024" doc:"Attention heads of a transformer."`
+	FeedForward   int     `yaml:"feed_forward" default:"0" min:"0" max:"65536" doc:"Units of the dense layers of a transformer; 0 is four times its units."`
+	Dropout       float64 `yaml:"dropout" default:"0.1" min:"0" below:"1" doc:"Dropout of the encoder and behind it."`
+}
+
+// Validate finds two ways to read the features.
+func (l *Sequence) Validate() error {
+	if l.Vocabulary > 0 && l.Steps > 0 {
+		return pipeline.FieldErrorf("steps", "features are either token ids (vocabulary) or the values of steps (steps)")
+	}
+	if l.Padding != nil && l.Vocabulary == 0 {
+		return pipeline.FieldErrorf("padding", "padding is a token id, but there is no vocabulary")
+	}
+	return nil
+}
+
+func (l *Sequence) layers() []nn.Layer {
+	return nn.Sequence{Encoder: l.Encoder, Vocabulary: l.Vocabulary, Padding: l.Padding, Steps: l.Steps, Units: l.Units, Depth: l.Layers,
+		Bidirectional: l.Bidirectional, Heads: l.Heads, FeedForward: l.FeedForward, Dropout: l.Dropout}.Layers()
+}
