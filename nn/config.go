@@ -1,7 +1,6 @@
 package nn
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -65,24 +64,10 @@ type Config struct {
 
 // LossSettings are parameters of losses. Zero stands for the usual value.
 type LossSettings struct {
-	LabelSmoothing float64 // cross_entropy, focal: share of the target given to all classes alike; 0
+	LabelSmoothing float64 // cross_entropy: share of the target given to all classes alike; 0
 	Delta          float64 // huber: where it turns linear, in the scale of the target; 1
 	Quantile       float64 // pinball: what is predicted; 0.5
 	Gamma          float64 // focal: how much good rows matter less; 2
-}
-
-func (s LossSettings) validate() error {
-	switch {
-	case !(s.LabelSmoothing >= 0 && s.LabelSmoothing < 1):
-		return fmt.Errorf("label smoothing is %v: want 0 or more and less than 1", s.LabelSmoothing)
-	case !(s.Delta >= 0) || math.IsInf(s.Delta, 0):
-		return fmt.Errorf("delta is %v: want a positive number", s.Delta)
-	case !(s.Quantile >= 0 && s.Quantile < 1):
-		return fmt.Errorf("quantile is %v: want more than 0 and less than 1", s.Quantile)
-	case !(s.Gamma >= 0) || math.IsInf(s.Gamma, 0):
-		return fmt.Errorf("gamma is %v: want a positive number", s.Gamma)
-	}
-	return nil
 }
 
 // EarlyStopping ends training after Patience epochs in a row of which none was
@@ -106,24 +91,35 @@ type Value struct {
 }
 
 // loss finds the operator for a task.
-func (c *Config) loss(task string) (op.Loss, error) {
+func (c *Config) loss(task string) (op.LossSpec, error) {
 	name := c.Loss
 	if name == "" || name == "auto" {
 		name = DefaultLoss(task)
 	}
-	switch {
-	case name == "cross_entropy" && task == Binary:
-		return op.SigmoidCrossEntropy, nil
-	case name == "cross_entropy" && task == Multiclass:
-		return op.SoftmaxCrossEntropy, nil
-	case name == "mse" || name == "mae" || name == "huber":
-		if task == Regression {
-			return op.Loss(name), nil
+	with := c.LossWith
+	s := op.LossSpec{Delta: with.Delta, Quantile: with.Quantile, Smoothing: with.LabelSmoothing, Gamma: with.Gamma}
+	switch name {
+	case "cross_entropy", "focal":
+		switch task {
+		case Binary:
+			s.Loss = op.SigmoidCrossEntropy
+		case Multiclass:
+			s.Loss = op.SoftmaxCrossEntropy
+		default:
+			return s, &LossError{Loss: name, Task: task}
 		}
-	case name != "cross_entropy":
-		return "", fmt.Errorf("unknown loss %q", name)
+		if name == "focal" && s.Gamma == 0 {
+			s.Gamma = 2
+		}
+	case "mse", "mae", "huber", "pinball", "poisson":
+		if task != Regression {
+			return s, &LossError{Loss: name, Task: task}
+		}
+		s.Loss = op.Loss(name)
+	default:
+		return s, fmt.Errorf("unknown loss %.20q", name)
 	}
-	return "", &LossError{Loss: name, Task: task}
+	return s, s.Validate()
 }
 
 // DefaultLoss is the loss that "auto" stands for.
@@ -197,15 +193,15 @@ func (c *Config) validate() error {
 	if c.Optimizer == nil {
 		return fmt.Errorf("no optimizer given")
 	}
-	if err := c.Optimizer.validate(); err != nil {
+	if err := c.Optimizer.Validate(); err != nil {
 		return err
 	}
 	if c.Schedule != nil {
-		if err := c.Schedule.validate(); err != nil {
+		if err := c.Schedule.Validate(); err != nil {
 			return err
 		}
 	}
-	if err := errors.Join(c.LossWith.validate(), c.Initializer.validate()); err != nil {
+	if err := checkInitializer(c.Initializer); err != nil {
 		return err
 	}
 	switch e := c.EarlyStopping; {

@@ -18,11 +18,11 @@ func (l *Conv1D) infer(s *step) error {
 		return err
 	}
 	in := s.in.shape
-	return s.conv(conv{l.Filters, in[1], [2]int{1, in[0]}, [2]int{1, l.Kernel}, [2]int{1, l.Stride}, [2]int{1, l.Dilation},
+	return s.conv(conv{l.Filters, in[1], [2]int{in[0], 1}, [2]int{l.Kernel, 1}, [2]int{l.Stride, 1}, [2]int{l.Dilation, 1},
 		l.Padding, l.Groups, l.Activation, !l.NoBias})
 }
 
-// A conv is a convolution of height and width, of sequences 1 and time.
+// A conv is a convolution of height and width, of sequences time and 1.
 type conv struct {
 	filters, channels        int
 	size                     [2]int // of the input
@@ -54,8 +54,8 @@ func (s *step) conv(c conv) error {
 		if err := s.checkWindow("kernel", c.kernel[i], c.stride[i], c.dilation[i]); err != nil {
 			return err
 		}
-		if i == 0 && len(s.in.shape) == 2 {
-			continue // sequences have no height to pad
+		if i == 1 && len(s.in.shape) == 2 {
+			continue // sequences have no width to pad
 		}
 		var err error
 		if w.Before[i], w.After[i], err = c.padding.around(c.kernel[i], c.dilation[i]); err != nil {
@@ -74,9 +74,9 @@ func (s *step) conv(c conv) error {
 	shape := Shape{c.filters, inner, c.kernel[0], c.kernel[1]}
 	s.out.shape = Shape{c.filters, out[0], out[1]}
 	if len(s.in.shape) == 2 {
-		shape = Shape{c.filters, inner, c.kernel[1]}
-		s.out.shape = Shape{out[1], c.filters}
-		if c.stride[1] != 1 || c.padding != Same && c.padding != Causal {
+		shape = Shape{c.filters, inner, c.kernel[0]}
+		s.out.shape = Shape{out[0], c.filters}
+		if c.stride[0] != 1 || c.padding != Same && c.padding != Causal {
 			s.out.lengths = ""
 		}
 	}
@@ -130,8 +130,8 @@ func (l *Pool) infer(s *step) error {
 	if in := s.in.shape; len(in) == 3 {
 		size = [2]int{in[1], in[2]}
 	} else {
-		w.Kernel[0], w.Stride[0], w.Before[0], w.After[0] = 1, 1, 0, 0
-		size = [2]int{1, in[0]}
+		w.Kernel[1], w.Stride[1], w.Before[1], w.After[1] = 1, 1, 0, 0
+		size = [2]int{in[0], 1}
 	}
 	for i := range 2 {
 		if err := s.checkWindow("size", l.Size[i], l.Stride[i], 1); err != nil {
@@ -150,7 +150,7 @@ func (l *Pool) infer(s *step) error {
 	}
 	s.out.shape = Shape{s.in.shape[0], out[0], out[1]}
 	if len(s.in.shape) == 2 {
-		s.out = flow{shape: Shape{out[1], s.in.shape[1]}}
+		s.out = flow{shape: Shape{out[0], s.in.shape[1]}}
 	}
 	s.Flops = count(s.out.shape.Size(), w.Kernel[0]*w.Kernel[1])
 	return nil

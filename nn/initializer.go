@@ -1,36 +1,25 @@
 package nn
 
 import (
-	"fmt"
 	"math"
 
+	"pipe/nn/optim"
 	"pipe/random"
 )
 
-// An Initializer says how weights are drawn before training. The empty one is
-// InitAuto.
-type Initializer string
+// An Initializer says how weights are drawn before training: InitAuto, or one of
+// package optim.
+type Initializer = optim.Initializer
 
-// The initialisers. With n inputs and m outputs of a product, and a variance of
-// k/n or k/(n+m), the uniform ones draw from ±sqrt(3 k/n) or ±sqrt(3 k/(n+m)).
-const (
-	// InitAuto is HeUniform before relu and its like, uniform in ±1/sqrt(units)
-	// in recurrent layers as in PyTorch, else GlorotUniform.
-	InitAuto      Initializer = "auto"
-	HeUniform     Initializer = "he_uniform"     // 2/n: He et al., "Delving Deep into Rectifiers", 2015
-	HeNormal      Initializer = "he_normal"      // 2/n
-	GlorotUniform Initializer = "glorot_uniform" // 2/(n+m): Glorot and Bengio, 2010
-	GlorotNormal  Initializer = "glorot_normal"  // 2/(n+m)
-	LeCunUniform  Initializer = "lecun_uniform"  // 1/n: LeCun et al., "Efficient BackProp", 1998
-	LeCunNormal   Initializer = "lecun_normal"   // 1/n
-)
+// InitAuto, and the empty one, is he_uniform before relu and its like, uniform
+// in ±1/sqrt(units) in recurrent layers as in PyTorch, else glorot_uniform.
+const InitAuto Initializer = "auto"
 
-func (r Initializer) validate() error {
-	switch r {
-	case "", InitAuto, HeUniform, HeNormal, GlorotUniform, GlorotNormal, LeCunUniform, LeCunNormal:
+func checkInitializer(r Initializer) error {
+	if r == "" || r == InitAuto {
 		return nil
 	}
-	return fmt.Errorf("unknown initializer %.20q", string(r))
+	return r.Validate()
 }
 
 // rectifies says whether a passes what is above 0 and little else.
@@ -65,32 +54,15 @@ func (p *ParamShape) init(dst []float32, seed uint64, rule Initializer) {
 }
 
 func (p *ParamShape) draw(dst []float32, seed uint64, rule Initializer) {
-	if rule == "" || rule == InitAuto {
-		switch {
-		case p.Gates > 0:
-			p.uniform(dst, seed, 1/math.Sqrt(float64(p.FanOut)))
-			return
-		case p.Activation.rectifies():
-			rule = HeUniform
-		default:
-			rule = GlorotUniform
-		}
-	}
-	k, fan := 1.0, float64(p.FanIn)
-	switch rule {
-	case HeUniform, HeNormal:
-		k = 2
-	case GlorotUniform, GlorotNormal:
-		k, fan = 2, float64(p.FanIn+p.FanOut)
-	}
-	switch rule {
-	case HeNormal, GlorotNormal, LeCunNormal:
-		stream, deviation := p.stream(seed), math.Sqrt(k/fan)
-		for j := range dst {
-			dst[j] = float32(deviation * stream.Normal(uint64(j)))
-		}
+	switch in, both := float64(p.FanIn), float64(p.FanIn+p.FanOut); {
+	case rule != "" && rule != InitAuto:
+		rule.Draw(dst, p.Shape[0], optim.Fan{In: p.FanIn, Out: p.FanOut}, p.stream(seed))
+	case p.Gates > 0:
+		p.uniform(dst, seed, 1/math.Sqrt(float64(p.FanOut)))
+	case p.Activation.rectifies():
+		p.uniform(dst, seed, math.Sqrt(6/in))
 	default:
-		p.uniform(dst, seed, math.Sqrt(3*k/fan))
+		p.uniform(dst, seed, math.Sqrt(6/both))
 	}
 }
 

@@ -178,7 +178,7 @@ type Conv1D struct {
 }
 
 // Pool is the maximum or average over windows of images (height, width), or of
-// sequences: over time, the second number of each pair. Padding is at each
+// sequences: over time, the first number of each pair. Padding is at each
 // side; it is never the maximum and does not count in an average.
 type Pool struct {
 	Size    [2]int `json:"size"`

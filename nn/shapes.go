@@ -97,7 +97,7 @@ func (p *ParamShape) IsWeight() bool {
 func (p *ParamShape) Size() int { return p.Shape.Size() }
 
 // A Window is the geometry of a convolution or pooling, of height and width; of
-// sequences height is 1 and width is time.
+// sequences of time, with 1 in place of a width.
 type Window struct {
 	Kernel, Stride, Dilation [2]int
 	Before, After            [2]int // padding

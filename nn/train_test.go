@@ -295,7 +295,9 @@ func TestTrainRefuses(t *testing.T) {
 		"no optimizer":  {"no optimizer", func(_ *Spec, _ *Signature, _, _ *Data, c *Config) { c.Optimizer = nil }},
 		"learning rate": {"learning rate NaN", func(_ *Spec, _ *Signature, _, _ *Data, c *Config) { c.Optimizer = SGD{LearningRate: math.NaN()} }},
 		"nesterov":      {"nesterov needs", func(_ *Spec, _ *Signature, _, _ *Data, c *Config) { c.Optimizer = SGD{LearningRate: 1, Nesterov: true} }},
-		"beta":          {"beta2 1", func(_ *Spec, _ *Signature, _, _ *Data, c *Config) { c.Optimizer = AdamW{1, 0.9, 1, 1e-8, 0} }},
+		"beta": {"beta2 1", func(_ *Spec, _ *Signature, _, _ *Data, c *Config) {
+			c.Optimizer = AdamW{LearningRate: 1, Beta1: 0.9, Beta2: 1, Epsilon: 1e-8, WeightDecay: 0}
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			spec, sig, train, validation, cfg := threeClasses()

@@ -382,12 +382,7 @@ func (r *results) describe(p *page) {
 func network(s *nn.Spec) string {
 	parts := []string{fmt.Sprintf("%d inputs", s.Inputs)}
 	for _, l := range s.Layers {
-		switch {
-		case l.Dense != nil:
-			parts = append(parts, fmt.Sprintf("dense %d %s", l.Dense.Units, l.Dense.Activation))
-		case l.Dropout != nil:
-			parts = append(parts, fmt.Sprintf("dropout %s", chart.Number(l.Dropout.Rate, 3)))
-		}
+		parts = append(parts, l.String())
 	}
 	parts = append(parts, fmt.Sprintf("%d outputs", s.Outputs))
 	for i, p := range parts {

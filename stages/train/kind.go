@@ -82,7 +82,7 @@ type Train struct {
 	L1            float64        `yaml:"l1" default:"0" min:"0" doc:"L1 regularisation: this number with the sign of each weight is added to the gradient."`
 	DecayOf       string         `yaml:"decay_of" default:"all" enum:"all,weights" doc:"What weight decay and l1 apply to: all parameters as in PyTorch, or weights and embeddings only, without biases and normalisation."`
 	EMA           float64        `yaml:"ema" default:"0" min:"0" below:"1" doc:"Decay of an exponential moving average of the parameters, taken after each step, which the curves are measured with and the model has. 0 is none, 0.999 is usual."`
-	Initializer   string         `yaml:"initializer" default:"auto" enum:"auto,he_uniform,he_normal,glorot_uniform,glorot_normal,lecun_uniform,lecun_normal" doc:"How weights are drawn: auto is he_uniform before relu and its like, as in PyTorch in lstm and gru, else glorot_uniform."`
+	Initializer   string         `yaml:"initializer" default:"auto" enum:"auto,he_uniform,he_normal,glorot_uniform,glorot_normal,lecun_uniform,lecun_normal,orthogonal" doc:"How weights are drawn: auto is he_uniform before relu and its like, as in PyTorch in lstm and gru, else glorot_uniform."`
 	EarlyStopping *EarlyStopping `yaml:"early_stopping" doc:"When to end before all epochs are run."`
 }
 
@@ -119,7 +119,7 @@ func (l *Loss) loss() (name string, with nn.LossSettings) {
 	case l.CrossEntropy != nil:
 		return "cross_entropy", nn.LossSettings{LabelSmoothing: l.CrossEntropy.LabelSmoothing}
 	case l.Focal != nil:
-		return "focal", nn.LossSettings{Gamma: l.Focal.Gamma, LabelSmoothing: l.Focal.LabelSmoothing}
+		return "focal", nn.LossSettings{Gamma: l.Focal.Gamma}
 	case l.MSE != nil:
 		return "mse", with
 	case l.MAE != nil:

@@ -193,8 +193,8 @@ func TestTrainingSettings(t *testing.T) {
 	for text, ok := range map[string]func(c *nn.Config) bool{
 		"loss: {huber: 2}":     func(c *nn.Config) bool { return c.Loss == "huber" && c.LossWith.Delta == 2 },
 		"loss: {pinball: 0.9}": func(c *nn.Config) bool { return c.Loss == "pinball" && c.LossWith.Quantile == 0.9 },
-		"loss: {focal: {label_smoothing: 0.1}}": func(c *nn.Config) bool {
-			return c.Loss == "focal" && c.LossWith.Gamma == 2 && c.LossWith.LabelSmoothing == 0.1
+		"loss: focal": func(c *nn.Config) bool {
+			return c.Loss == "focal" && c.LossWith.Gamma == 2
 		},
 		"loss: poisson": func(c *nn.Config) bool { return c.Loss == "poisson" },
 		"{}": func(c *nn.Config) bool {
@@ -209,7 +209,7 @@ func TestTrainingSettings(t *testing.T) {
 			return len(c.ClassWeights) == 2 && c.ClassWeights[0] == 1 && c.ClassWeights[1] == 3
 		},
 		"ema: 0.99\nl1: 0.1\nclip_value: 2\ndecay_of: weights\ninitializer: he_normal\naccumulate: 4": func(c *nn.Config) bool {
-			return c.Average == 0.99 && c.L1 == 0.1 && c.ClipValue == 2 && c.DecayWeights && c.Initializer == nn.HeNormal && c.Accumulate == 4
+			return c.Average == 0.99 && c.L1 == 0.1 && c.ClipValue == 2 && c.DecayWeights && c.Initializer == "he_normal" && c.Accumulate == 4
 		},
 	} {
 		if text == "{}" {

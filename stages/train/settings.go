@@ -32,8 +32,7 @@ type CrossEntropy struct {
 
 // Focal is for classes of which some are rare.
 type Focal struct {
-	Gamma          float64 `yaml:"gamma" short:"true" default:"2" above:"0" max:"100" doc:"How much less rows matter that are right anyway."`
-	LabelSmoothing float64 `yaml:"label_smoothing" default:"0" min:"0" below:"1" doc:"The share of each target that is given to all classes alike."`
+	Gamma float64 `yaml:"gamma" short:"true" default:"2" above:"0" max:"100" doc:"How much less rows matter that are right anyway."`
 }
 
 // MSE is the mean squared error.

@@ -195,7 +195,7 @@ func TestWrongSettings(t *testing.T) {
 		"network: []\noptimizer: {sgd: {nesterov: true}}":        "momentum",
 		"network: [{dense: {units: 0}}]":                         "units",
 		"network: [{dropout: 1}]":                                "dropout",
-		"network: [{dense: {units: 1, activation: swish}}]":       "activation",
+		"network: [{dense: {units: 1, activation: swish}}]":      "activation",
 		"network: []\noptimizer: {adam: {learning_rate: 0}}":     "learning_rate",
 		"network: []\nearly_stopping: {monitor: validation.auc}": "monitor",
 	} {
