@@ -1,5 +1,7 @@
 package nn
 
+import "fmt"
+
 // Convolutions and pooling.
 
 func (l *Conv2D) infer(s *step) error {
@@ -112,8 +114,12 @@ func (s *step) slide(setting string, in [2]int, w *Window) (out [2]int, err erro
 			if len(s.in.shape) == 2 {
 				what = "length"
 			}
+			padded := ""
+			if room > in[i] {
+				padded = fmt.Sprintf(", with padding %d", room)
+			}
 			return out, s.wrong(setting, "make it smaller, add padding, or leave out a pooling before it",
-				"reaches over %d values, but the %s of its input %s is %d, with padding %d", reach, what, s.in.shape, in[i], room)
+				"reaches over %d values, but the %s of its input %s is %d%s", reach, what, s.in.shape, in[i], padded)
 		}
 		out[i] = (room-reach)/w.Stride[i] + 1
 	}

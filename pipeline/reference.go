@@ -101,8 +101,12 @@ func (r *referencer) typeText(t reflect.Type, f *field) string {
 		return "text" + countText(" of", f, "character", "characters")
 	case listClass:
 		text := r.elements("list", " of", ", each", t.Elem(), f)
-		if f != nil && f.single {
+		switch {
+		case f == nil || !f.single:
+		case structBehind(t.Elem()) != nil:
 			text += ", or its only entry"
+		default:
+			text = r.typeText(t.Elem(), elementOf(f)) + ", or " + text
 		}
 		return text
 	case mapClass:

@@ -20,7 +20,7 @@ func (a *app) showCommand() *cobra.Command {
 		Use:   "show [REF]",
 		Short: "Show a run, a stage of a run, or an artifact",
 		Long: `Show what is known of a run (its parameters, stages and metrics), of one stage of a run, or of an artifact (who made
-it, who read it). Without a reference it is the latest run.
+it, who read it). Of a model, it lists the layers of the network. Without a reference it is the latest run.
 
 ` + refHelp,
 		Example: `  pipe show
@@ -209,12 +209,16 @@ func (a *app) showArtifact(cmd *cobra.Command, ws *workspace, id artifacts.ID, a
 	if err != nil {
 		return err
 	}
+	model, unreadable := a.modelOf(ws, art)
 	if asJSON {
-		return writeJSON(a.out, artifactJSON(art))
+		return writeJSON(a.out, artifactJSON(art, model))
 	}
 	fmt.Fprintf(a.out, "artifact  %s\ntype      %s\nsize      %s\n", art.ID, art.Type, bytesText(art.Size))
 	if art.Path != "" {
 		fmt.Fprintf(a.out, "file      %s\n", diag.Visible(art.Path))
+	}
+	if unreadable != nil { // what is known of it is worth showing anyway
+		fmt.Fprintf(a.out, "network   cannot be read: %s\n", oneLine(unreadable.Error()))
 	}
 	fmt.Fprintf(a.out, "since     %s\n\n", art.Created.Local().Format(time.DateTime))
 	var rows [][]string
@@ -224,5 +228,8 @@ func (a *app) showArtifact(cmd *cobra.Command, ws *workspace, id artifacts.ID, a
 	for _, u := range art.ReadBy {
 		rows = append(rows, []string{"read by", u.Pipeline, u.Stage + "." + u.Port, u.RunID})
 	}
-	return writeTable(a.out, []string{"", "PIPELINE", "STAGE.PORT", "RUN"}, rows)
+	if err := writeTable(a.out, []string{"", "PIPELINE", "STAGE.PORT", "RUN"}, rows); err != nil || model == nil {
+		return err
+	}
+	return a.showNetwork(model)
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"pipe/lineage"
+	"pipe/nn"
 )
 
 func jsonText(v any) (string, error) {
@@ -84,7 +85,7 @@ type useJSON struct {
 	Port     string `json:"port"`
 }
 
-func artifactJSON(art *lineage.Artifact) any {
+func artifactJSON(art *lineage.Artifact, model *nn.Model) any {
 	uses := func(list []lineage.Use) []useJSON {
 		out := make([]useJSON, 0, len(list))
 		for _, u := range list {
@@ -92,6 +93,10 @@ func artifactJSON(art *lineage.Artifact) any {
 		}
 		return out
 	}
-	return map[string]any{"id": art.ID.String(), "type": art.Type, "size": art.Size, "path": art.Path,
+	out := map[string]any{"id": art.ID.String(), "type": art.Type, "size": art.Size, "path": art.Path,
 		"created_at": art.Created, "made_by": uses(art.MadeBy), "read_by": uses(art.ReadBy)}
+	if model != nil {
+		out["network"] = networkJSON(model)
+	}
+	return out
 }

@@ -22,7 +22,7 @@ func TestMisfitLayers(t *testing.T) {
 network:
   - dense: 8
   - conv2d: {filters: 8, kernel: 3}
-`, 4, 13, "network.1.conv2d: wants an image (channels, height, width), but gets (8), features", "reshape: [channels, height, width]"},
+`, 4, 13, "network.1.conv2d: wants an image (channels, height, width), but gets features (8)", "reshape: [channels, height, width]"},
 		"setting": {`
 network:
   - reshape: [3, 8, 8]
@@ -82,7 +82,7 @@ network:
 network:
   - reshape: [8, 4]
   - lstm: {units: 4, return: sequence}
-`, 4, 11, "the output layer wants features, but the last layer gives (8, 4), a sequence", "time_pool: mean"},
+`, 4, 11, "the output layer wants features, but the last layer gives a sequence (8, 4)", "time_pool: mean"},
 		"ids": {`
 network:
   - dense: 8

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"pipe/nn"
+)
+
+// A network is listed layer by layer, those within others indented.
+func TestShowNetwork(t *testing.T) {
+	m := &nn.Model{
+		Spec:      nn.Spec{Inputs: 64, Outputs: 3, Layers: nn.ResNet{Image: []int{1, 8, 8}, Filters: []int{4, 8}, Blocks: 1}.Layers()},
+		Signature: nn.Signature{Task: nn.Multiclass, Column: "shape", Classes: []string{"a", "b", "c"}},
+	}
+	var out bytes.Buffer
+	if err := (&app{out: &output{w: &out}}).showNetwork(m); err != nil {
+		t.Fatal(err)
+	}
+	const want = `
+64 features in, 3 classes of shape out
+
+                LAYER                  OUTPUT     PARAMETERS  SIZE     PER ROW   FLOPS
+0               reshape (1, 8, 8)      (1, 8, 8)                       256 B
+1               conv2d 4 3x3           (4, 8, 8)  36          144 B    1.0 KiB   4.864 k
+2               batch norm             (4, 8, 8)  8           64 B     1.0 KiB   512
+3               activation relu        (4, 8, 8)                       1.0 KiB   256
+4               residual               (4, 8, 8)                       1.0 KiB   38.91 k
+  4.0           conv2d 4 3x3           (4, 8, 8)  144         576 B    1.0 KiB   18.69 k
+  4.1           batch norm             (4, 8, 8)  8           64 B     1.0 KiB   512
+  4.2           activation relu        (4, 8, 8)                       1.0 KiB   256
+  4.3           conv2d 4 3x3           (4, 8, 8)  144         576 B    1.0 KiB   18.69 k
+  4.4           batch norm             (4, 8, 8)  8           64 B     1.0 KiB   512
+5               activation relu        (4, 8, 8)                       1.0 KiB   256
+6               residual               (8, 4, 4)                       512 B     29.82 k
+  6.0           conv2d 8 3x3 stride 2  (8, 4, 4)  288         1.1 KiB  512 B     9.344 k
+  6.1           batch norm             (8, 4, 4)  16          128 B    512 B     256
+  6.2           activation relu        (8, 4, 4)                       512 B     128
+  6.3           conv2d 8 3x3           (8, 4, 4)  576         2.2 KiB  512 B     18.56 k
+  6.4           batch norm             (8, 4, 4)  16          128 B    512 B     256
+  6.projection  conv2d 8 1x1 stride 2  (8, 4, 4)  40          160 B    512 B     1.152 k
+7               activation relu        (8, 4, 4)                       512 B     128
+8               global pool average    (8)                             32 B      128
+output          dense 3 linear         (3)        27          108 B    12 B      51
+total                                             1,311       5.3 KiB  14.3 KiB  74.93 k
+
+56 more numbers are running statistics
+`
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	text, err := jsonText(networkJSON(m))
+	if err != nil || !json.Valid([]byte(text)) || !strings.Contains(text, `"path":"layers.6.projection","kind":"conv2d","layer":"conv2d 8 1x1 stride 2","output":[8,4,4]`) {
+		t.Errorf("%v, %s", err, text)
+	}
+}
