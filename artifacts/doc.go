@@ -5,6 +5,8 @@
 //
 //	.pipe/objects/ab/cdef...   one read-only file per artifact, named by its ID
 //	.pipe/tmp/                 files being written
+//	.pipe/claims/NAME          work that a process is at, see Claim
+//	.pipe/checkpoints/NAME     how far unfinished work has come, see SaveCheckpoint
 //
 // # What is promised
 //

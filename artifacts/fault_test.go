@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -195,8 +196,50 @@ func scenario(s *Store, dir string) (committed map[ID][]byte, err error) {
 		return committed, err
 	}
 	committed[id] = nil
+	if err := checkpointScenario(s); err != nil {
+		return committed, err
+	}
 	_, err = s.Sweep(context.Background(), func(id ID) bool { return committed[id] != nil })
 	return committed, err
+}
+
+// checkpointScenario saves checkpoints "1", "2", ... of the work "work" and
+// opens them again.
+func checkpointScenario(s *Store) error {
+	for _, text := range []string{"1", "2"} {
+		err := s.SaveCheckpoint("work", func(w io.Writer) error { _, err := io.WriteString(w, text); return err })
+		if err != nil {
+			return err
+		}
+		r, err := s.OpenCheckpoint("work")
+		if err != nil {
+			return err
+		}
+		got, err := io.ReadAll(r)
+		if err = errors.Join(err, r.Close()); err != nil {
+			return err
+		}
+		if string(got) != text {
+			return fmt.Errorf("the checkpoint holds %q, want %q", got, text)
+		}
+	}
+	return nil
+}
+
+// checkCheckpoint finds a checkpoint that was saved, or none.
+func checkCheckpoint(t *testing.T, last string, s *Store) {
+	t.Helper()
+	r, err := s.OpenCheckpoint("work")
+	if err == fs.ErrNotExist {
+		return
+	}
+	if err != nil {
+		t.Fatalf("after %s: checkpoint: %v", last, err)
+	}
+	defer r.Close()
+	if got, err := io.ReadAll(r); err != nil || string(got) != "1" && string(got) != "2" {
+		t.Fatalf("after %s: the checkpoint holds %q, %v", last, got, err)
+	}
 }
 
 func put(s *Store, content []byte) (ID, error) {
@@ -284,6 +327,7 @@ func checkAfterFault(t *testing.T, dir string, faulty *faultFS, committed map[ID
 		}
 		f.Close()
 	}
+	checkCheckpoint(t, last, s)
 	damaged := Sum([]byte("damaged"))
 	for info, err := range s.All() {
 		if err != nil {

@@ -24,6 +24,8 @@ type Store struct {
 	// synced says for each directory objects/ab that this process has made its
 	// own entry in objects durable.
 	synced [256]atomic.Bool
+	// syncedCheckpoints says the same of the directory checkpoints.
+	syncedCheckpoints atomic.Bool
 
 	// owner is the locked file that shows other processes that the scratch
 	// directories of this Store are in use; see TempDir.

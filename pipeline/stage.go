@@ -109,6 +109,21 @@ type Env interface {
 	Log() *slog.Logger
 	// Seed is the derived seed of the stage; zero if its kind is not Seeded.
 	Seed() uint64
+	// Resume opens what the last checkpoint of an earlier attempt at exactly
+	// this work (the same key) holds, nil if there is none. Its bytes are those
+	// that were written, but perhaps by another version of pipe: a stage that
+	// cannot make sense of them starts anew, as if there were none. The caller
+	// closes it.
+	Resume() io.ReadCloser
+	// Checkpoint offers to save how far the work has come. Stages call it
+	// wherever they could go on from, as often as they like: the environment
+	// decides when it is time, calls save then and there, and replaces the last
+	// checkpoint by what was written. Once the context of Run has ended it is
+	// always time. Whether and when save is called must not change a byte of
+	// the output, and a stage that goes on from a checkpoint gives the points
+	// of its curves again from the start. A checkpoint that cannot be kept is
+	// logged and costs the work nothing but its safety.
+	Checkpoint(save func(io.Writer) error)
 	// Threads is the number of CPU slots that the stage may keep busy. It must
 	// not change a byte of the output.
 	Threads() int

@@ -21,9 +21,13 @@ import (
 
 // A taskEnv is the Env of one attempt.
 type taskEnv struct {
-	task *task
-	log  *slog.Logger
-	file *logFile
+	task    *task
+	ctx     context.Context // of Run, set before it begins
+	stopped bool            // ctx ended before Run did
+	log     *slog.Logger
+	file    *logFile
+
+	checkpoints checkpoints
 
 	mu      sync.Mutex
 	writers map[string]*artifacts.Writer
@@ -37,6 +41,9 @@ var _ pipeline.Env = (*taskEnv)(nil)
 
 func newEnv(t *task) *taskEnv {
 	env := &taskEnv{task: t, writers: map[string]*artifacts.Writer{}, metrics: map[string]float64{}}
+	if t.claimed {
+		env.checkpoints.key, env.checkpoints.every = t.key.String(), t.CheckpointEvery
+	}
 	env.file = &logFile{now: time.Now}
 	if t.LogDir != "" && t.runID != "" {
 		env.file.path = LogFile(t.LogDir, t.runID, t.Name, max(1, t.tried))

@@ -41,6 +41,10 @@ type Runner struct {
 	// record, so that tests can let the process die there.
 	At func(point string)
 
+	// CheckpointEvery is how often the checkpoints of a stage are saved, 0 for
+	// every 30 seconds, or less often if that takes long.
+	CheckpointEvery time.Duration
+
 	memoFrom int // in place of memoStages, if not 0
 }
 

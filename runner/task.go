@@ -18,14 +18,15 @@ import (
 type task struct {
 	*execution
 	*pipeline.Step
-	step   int // index in the plan
-	key    pipeline.Key
-	parts  []pipeline.KeyPart
-	inputs []lineage.Input
-	reason string // why there was no hit; at first empty if there is no execution with the key
-	tried  int    // attempts so far
-	freed  bool   // its resources were given back
-	unread bool   // external files could not be taken into the store
+	step    int // index in the plan
+	key     pipeline.Key
+	parts   []pipeline.KeyPart
+	inputs  []lineage.Input
+	reason  string // why there was no hit; at first empty if there is no execution with the key
+	claimed bool   // this process holds the claim of the key
+	tried   int    // attempts so far
+	freed   bool   // its resources were given back
+	unread  bool   // external files could not be taken into the store
 }
 
 // run makes attempts until one succeeds or none is left, unless another
@@ -45,6 +46,7 @@ func (t *task) run(ctx context.Context) taskResult {
 	}
 	// Only now can nobody else begin: what was missing before may be there.
 	defer claim.Release()
+	t.claimed = true
 	hit, _, err := t.lookup(ctx, t.Step, t.key)
 	if err != nil {
 		return taskResult{step: t.step, key: t.key, stage: StageResult{Stage: t.Name, Status: lineage.Failed, Err: err}}
@@ -133,7 +135,10 @@ func (t *task) attempt(ctx context.Context, attempt int) StageResult {
 		}
 		return t.record(res, attempt, started, ended, env)
 	}}
-	succeeded := err == nil // end.record may change err from now on
+	succeeded, ownError := err == nil, gate == nil && env.ownError(err) // end.record may change err from now on
+	if ownError {
+		env.dropCheckpoint()
+	}
 	t.committer.add(end)
 	if succeeded {
 		// Nothing is left to do but to wait for the disk.
@@ -144,6 +149,9 @@ func (t *task) attempt(ctx context.Context, attempt int) StageResult {
 		return StageResult{Stage: t.Name, Status: lineage.Failed, Err: errors.Join(res.Err, errRecord(err))}
 	}
 	t.passed("runner.stage.recorded")
+	if res.Status == lineage.Succeeded || res.Status == lineage.GateFailed {
+		env.dropCheckpoint()
+	}
 	return res
 }
 
@@ -156,7 +164,10 @@ func (t *task) runStage(ctx context.Context, env *taskEnv) (err error) {
 		ctx, cancel = context.WithTimeoutCause(ctx, limit, errTimeout)
 		defer cancel()
 	}
+	env.ctx = ctx
+	env.checkpoints.begin()
 	defer func() {
+		env.stopped = ctx.Err() != nil
 		if p := recover(); p != nil {
 			env.Log().Error("panic", "value", fmt.Sprint(p), "stack", string(debug.Stack()))
 			err = diag.WithHint(fmt.Errorf("the stage panicked: %v", p),

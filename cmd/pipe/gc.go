@@ -33,7 +33,8 @@ Nothing is deleted without --yes. The rules are in the file config.yaml of the s
 
 The newest run of each pipeline, promoted models, and whatever kept artifacts were made from, down to the bytes of
 the source files, stay in any case. Runs may go on meanwhile: what they may be using goes with the next pipe gc.
-Artifacts that are younger than an hour stay too.`,
+Artifacts that are younger than an hour stay too. The checkpoint of a stage that was killed stays as long as a failed
+run does, unless the stage was finished since then or is at work.`,
 		Example: `  pipe gc
   pipe gc --yes
   pipe gc --json | jq .bytes`,
@@ -82,6 +83,9 @@ type gc struct {
 	list  []lineage.Garbage
 	bytes int64
 
+	checkpoints int   // of unfinished work that nobody is likely to take up again
+	unfinished  int64 // their size
+
 	done  bool
 	rows  lineage.Forgotten
 	swept artifacts.Swept
@@ -119,7 +123,55 @@ func (g *gc) plan(ctx context.Context) (err error) {
 	slices.SortStableFunc(g.list, func(a, b lineage.Garbage) int {
 		return cmp.Or(cmp.Compare(b.Size, a.Size), cmp.Compare(a.Name, b.Name))
 	})
+	return g.planCheckpoints(ctx)
+}
+
+// planCheckpoints counts the checkpoints that would go.
+func (g *gc) planCheckpoints(ctx context.Context) error {
+	list, err := g.ws.store.Checkpoints()
+	if err != nil {
+		return err
+	}
+	for _, c := range list {
+		keep, err := g.keepCheckpoint(ctx, c)
+		if err != nil {
+			return err
+		}
+		if !keep && time.Since(c.Saved) > artifacts.Grace && !g.ws.store.Claimed(c.Name) {
+			g.checkpoints++
+			g.unfinished += c.Size
+		}
+	}
 	return nil
+}
+
+// keepCheckpoint keeps a checkpoint as long as the failed run that it is of,
+// unless the work has been done since then.
+func (g *gc) keepCheckpoint(ctx context.Context, c artifacts.CheckpointInfo) (bool, error) {
+	if time.Since(c.Saved) > g.rule.FailedAge {
+		return false, nil
+	}
+	key, err := artifacts.ParseID(c.Name) // a key has the text form of an ID
+	if err != nil {
+		return false, nil
+	}
+	hit, err := g.ws.db.Lookup(ctx, lineage.Key(key))
+	return err == nil && hit == nil, err
+}
+
+// sweepCheckpoints deletes those that planCheckpoints counts.
+func (g *gc) sweepCheckpoints(ctx context.Context) error {
+	var errs error
+	removed, err := g.ws.store.SweepCheckpoints(ctx, func(c artifacts.CheckpointInfo) bool {
+		keep, err := g.keepCheckpoint(ctx, c)
+		errs = errors.Join(errs, err)
+		return keep || err != nil
+	})
+	g.checkpoints, g.unfinished = len(removed), 0
+	for _, c := range removed {
+		g.unfinished += c.Size
+	}
+	return errors.Join(err, errs)
 }
 
 // execute deletes rows first: a crash after that leaves bytes that the next
@@ -134,7 +186,7 @@ func (g *gc) execute(ctx context.Context) (err error) {
 	}
 	g.swept, err = g.ws.store.Sweep(ctx, func(id artifacts.ID) bool { return live[id] })
 	g.done = err == nil
-	return errors.Join(err, g.deleteLogs(ctx))
+	return errors.Join(err, g.sweepCheckpoints(ctx), g.deleteLogs(ctx))
 }
 
 // deleteLogs deletes the logs of runs that are no longer in the database.
@@ -177,13 +229,19 @@ func (g *gc) print(a *app, limit int) error {
 	}
 	what := fmt.Sprintf("%s of %s, %s with %s", plural(len(g.runs.Runs), "run"), plural(len(g.runs.Runs)+g.runs.Kept, "run"),
 		plural(len(g.list), "artifact"), bytesText(g.bytes))
+	if g.checkpoints > 0 {
+		what += fmt.Sprintf(", %s with %s", plural(g.checkpoints, "checkpoint"), bytesText(g.unfinished))
+	}
 	switch {
 	case g.done:
 		fmt.Fprintf(a.out, "forgot %s; deleted %s with %s\n", plural(len(g.runs.Runs), "run"), plural(g.swept.Objects, "artifact"), bytesText(g.swept.Bytes))
+		if g.checkpoints > 0 {
+			fmt.Fprintf(a.out, "deleted %s of unfinished work with %s\n", plural(g.checkpoints, "checkpoint"), bytesText(g.unfinished))
+		}
 		if g.rows.Waiting > 0 {
 			fmt.Fprintf(a.out, "%s may still be used by a run that goes on, and will go next time\n", plural(g.rows.Waiting, "execution"))
 		}
-	case len(g.list) == 0 && len(g.runs.Runs) == 0:
+	case len(g.list) == 0 && len(g.runs.Runs) == 0 && g.checkpoints == 0:
 		fmt.Fprintf(a.out, "nothing to delete: all %s are kept\n", plural(g.runs.Kept, "run"))
 	default:
 		fmt.Fprintf(a.out, "would delete %s; `pipe gc --yes` does\n", what)
@@ -212,7 +270,8 @@ func (g *gc) json() any {
 	for _, r := range g.runs.Runs {
 		runs = append(runs, run(r))
 	}
-	out := map[string]any{"runs": runs, "kept_runs": g.runs.Kept, "artifacts": items, "bytes": g.bytes, "deleted": g.done}
+	out := map[string]any{"runs": runs, "kept_runs": g.runs.Kept, "artifacts": items, "bytes": g.bytes,
+		"checkpoints": g.checkpoints, "checkpoint_bytes": g.unfinished, "deleted": g.done}
 	if g.done {
 		out["swept"] = map[string]any{"artifacts": g.swept.Objects, "bytes": g.swept.Bytes, "temps": g.swept.Temps,
 			"executions": g.rows.Executions, "waiting": g.rows.Waiting}

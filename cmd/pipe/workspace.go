@@ -139,23 +139,19 @@ func openToRead(dir string) (*workspace, error) {
 
 // offered is what the stages of one run may use together: what the machine
 // has, unless the configuration of the store or a flag says otherwise.
-func (a *app) offered(store string, jobs int) (pipeline.Resources, error) {
-	c, err := readConfig(store)
-	if err != nil {
-		return pipeline.Resources{}, err
-	}
+func (a *app) offered(c machineConfig, jobs int) pipeline.Resources {
 	if jobs <= 0 {
-		jobs = c.Machine.CPU
+		jobs = c.CPU
 	}
 	r := capacity(jobs)
-	if m := int64(c.Machine.Memory); m > 0 {
+	if m := int64(c.Memory); m > 0 {
 		r.Memory = m
 	}
-	r.GPU = c.Machine.GPU
+	r.GPU = c.GPU
 	if a.gpus >= 0 {
 		r.GPU = a.gpus
 	}
-	return r, nil
+	return r
 }
 
 func (a *app) gpuFlag(cmd *cobra.Command) {

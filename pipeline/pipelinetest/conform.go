@@ -27,6 +27,9 @@ const patience = 20 * time.Second
 //   - the same inputs and seed give the same bytes and metrics, again and on
 //     another number of threads;
 //   - a cancelled context ends it at once, with the context's error;
+//   - if it saves checkpoints, it gives the same bytes, metrics and points when it
+//     is cancelled after one and run again, on another number of threads, and when
+//     the checkpoint makes no sense;
 //   - damaged inputs are errors, never panics, and nothing is kept then.
 //
 // Run by itself already checks that inputs are closed, that all outputs are
@@ -42,6 +45,7 @@ func Conform(t *testing.T, c Case) {
 	t.Run("unknown setting", func(t *testing.T) { conformStrict(t, c) })
 	t.Run("determinism", func(t *testing.T) { conformDeterminism(t, c) })
 	t.Run("cancellation", func(t *testing.T) { conformCancellation(t, c) })
+	t.Run("checkpoints", func(t *testing.T) { conformCheckpoints(t, c) })
 	t.Run("damaged input", func(t *testing.T) { conformDamage(t, c) })
 }
 

@@ -34,6 +34,13 @@ type env struct {
 	points  []Point
 	columns []Column
 	log     bytes.Buffer
+
+	resume  []byte // what Resume gives; nil for no checkpoint
+	resumed bool   // Resume was called
+	offers  int    // of checkpoints so far
+	// save gives what takes the n-th checkpoint, counted from 1, or nil if that
+	// is not due. Nil saves none.
+	save func(n int) (take func([]byte))
 }
 
 var _ pipeline.Env = (*env)(nil)
@@ -171,6 +178,37 @@ func (e *env) Seed() uint64 {
 		return 0
 	}
 	return e.c.Seed
+}
+
+func (e *env) Resume() io.ReadCloser {
+	defer e.enter("Resume")()
+	e.resumed = true
+	if e.resume == nil {
+		return nil
+	}
+	return io.NopCloser(bytes.NewReader(e.resume))
+}
+
+func (e *env) Checkpoint(save func(io.Writer) error) {
+	take := e.offered()
+	if take == nil {
+		return
+	}
+	var b bytes.Buffer
+	if err := save(&b); err != nil {
+		e.t.Errorf("the stage could not save a checkpoint: %v", err)
+	}
+	take(b.Bytes())
+}
+
+// offered counts an offer, and gives what takes the checkpoint if it is due.
+func (e *env) offered() (take func([]byte)) {
+	defer e.enter("Checkpoint")()
+	e.offers++
+	if e.save == nil {
+		return nil
+	}
+	return e.save(e.offers)
 }
 
 func (e *env) Threads() int {

@@ -74,6 +74,13 @@ func RunErr(t testing.TB, c Case) (Result, error) {
 
 func run(ctx context.Context, t testing.TB, c Case) (Result, error) {
 	t.Helper()
+	r, _, err := runWith(ctx, t, c, func(*env) {})
+	return r, err
+}
+
+// runWith runs a stage in an environment that was prepared.
+func runWith(ctx context.Context, t testing.TB, c Case, prepare func(*env)) (Result, *env, error) {
+	t.Helper()
 	stage := Decode(t, c.Kind, c.With)
 	store, err := artifacts.Open(t.TempDir())
 	if err != nil {
@@ -81,8 +88,10 @@ func run(ctx context.Context, t testing.TB, c Case) (Result, error) {
 	}
 	env := newEnv(t, c, store)
 	env.connect(stage)
+	prepare(env)
 	err = protect(func() error { return stage.Run(ctx, env) })
-	return env.finish(err)
+	r, err := env.finish(err)
+	return r, env, err
 }
 
 // A panicError is a panic of a stage.
