@@ -2,10 +2,12 @@ package nn
 
 import (
 	"fmt"
+	"io"
 	"math"
 	"slices"
 	"strings"
 
+	"pipe/nn/kernel"
 	"pipe/nn/op"
 )
 
@@ -58,8 +60,23 @@ type Config struct {
 	// better. Nil: all epochs are run.
 	EarlyStopping *EarlyStopping
 
-	// OnEpoch, if set, is called after each epoch.
+	// OnEpoch, if set, is called after each epoch; when training goes on from a
+	// checkpoint, also for the epochs before it.
 	OnEpoch func(Epoch)
+
+	// Resume is what an earlier training with the same spec, data and Config
+	// saved; nil to begin anew. If it makes no sense OnAnew, if set, is told why,
+	// and training begins anew.
+	Resume io.Reader
+	OnAnew func(why error)
+
+	// Checkpoint, if set, is called after each step, and once more when the
+	// context has ended: it may call save, then and there, or not. What comes
+	// out does not depend on it.
+	Checkpoint func(save func(io.Writer) error)
+
+	Threads int           // that work on a step; 0: one for each CPU
+	Kernels *kernel.Table // nil: the fastest of this machine
 }
 
 // LossSettings are parameters of losses. Zero stands for the usual value.
@@ -82,6 +99,10 @@ type EarlyStopping struct {
 type Epoch struct {
 	Number, Of int // Number counts from 1
 	Values     []Value
+	// Norms are of its last full step: learning_rate.factor, activation_rms of
+	// the output of each layer, and gradient_norm of each parameter before L1 and
+	// clipping.
+	Norms []Value
 }
 
 // A Value is a named number.
@@ -172,6 +193,8 @@ func (e *MonitorError) unmeasured() bool {
 type DivergedError struct {
 	Epoch, Step int     // from 1; Step is within the epoch, 0 at its evaluation
 	Layer       string  // where they were first seen
+	Tensor      string  // what it computed there: "dense", "dense dw"
+	Element     int     // of that
 	Loss        float64 // of that batch or evaluation
 	LastLoss    float64 // of the batch before it, 0 if it was the first
 }
@@ -181,7 +204,11 @@ func (e *DivergedError) Error() string {
 	if e.Step == 0 {
 		at = fmt.Sprintf("epoch %d, evaluation", e.Epoch)
 	}
-	return fmt.Sprintf("training diverged at %s: loss is %v (before: %.6g), first seen in layer %s", at, e.Loss, e.LastLoss, e.Layer)
+	where := "layer " + e.Layer
+	if e.Tensor != "" {
+		where += fmt.Sprintf(" (%s, element %d)", e.Tensor, e.Element)
+	}
+	return fmt.Sprintf("training diverged at %s: loss is %v (before: %.6g), first seen in %s", at, e.Loss, e.LastLoss, where)
 }
 
 // Hint says what usually helps.

@@ -1,29 +1,23 @@
 package nn
 
 import (
+	"context"
 	"math"
 )
 
-// measure evaluates the network on all rows, in the order of curveNames.
-func (t *trainer) measure(epoch int) ([]Value, error) {
+// evaluateAll evaluates the network on all rows, in the order of curveNames.
+func (t *trainer) evaluateAll(ctx context.Context) ([]Value, error) {
 	var values []Value
-	for _, part := range []struct {
-		name string
-		set  *set
-	}{{"train", t.train}, {"validation", t.validate}} {
-		if part.set == nil {
+	for i, name := range []string{"train", "validation"} {
+		f := t.measure[i]
+		if f == nil {
 			continue
 		}
-		loss, metric, err := t.evaluate(part.set)
+		loss, metric, err := t.evaluate(ctx, f)
 		if err != nil {
 			return nil, err
 		}
-		if !finite(loss) || !finite(metric) {
-			return nil, &DivergedError{Epoch: epoch, Layer: t.eval.culprit(t.store), Loss: loss, LastLoss: t.lastLoss}
-		}
-		values = append(values,
-			Value{part.name + ".loss", loss},
-			Value{part.name + "." + metricName(t.sig.Task), metric})
+		values = append(values, Value{name + ".loss", loss}, Value{name + "." + metricName(t.sig.Task), metric})
 	}
 	return values, nil
 }
@@ -31,31 +25,60 @@ func (t *trainer) measure(epoch int) ([]Value, error) {
 // evaluate gives the loss, weighted as in training, and the metric of a set:
 // the share of rows whose class is right, or the root mean squared error in the
 // units of the target.
-func (t *trainer) evaluate(s *set) (loss, metric float64, err error) {
-	k := len(t.eval.z) / t.eval.rows
+func (t *trainer) evaluate(ctx context.Context, f *feeder) (loss, metric float64, err error) {
+	p := t.eval
+	k := len(p.out) / p.rows
 	sum, total, score := 0.0, 0.0, 0.0
-	for from := 0; from < s.rows; from += t.eval.rows {
-		n := t.eval.fill(s, nil, from)
-		if err := t.eval.run(0); err != nil {
+	y, w := make([]float32, p.rows), make([]float32, p.rows)
+	f.start(order{rows: f.set.rows}, 0)
+	defer f.stop()
+	for n := f.next(); n > 0; n = f.next() {
+		if err := ctx.Err(); err != nil {
+			return 0, 0, err
+		}
+		if _, err := f.fill(p.x[:n*f.set.inputs], y[:n], w[:n]); err != nil {
+			return 0, 0, err
+		}
+		for i := n; i < p.rows; i++ { // rows that do not count
+			copy(p.x[i*f.set.inputs:(i+1)*f.set.inputs], p.x[:f.set.inputs])
+		}
+		if err := p.run(0); err != nil {
 			return 0, 0, err
 		}
 		for i := range n {
-			z, y, w := t.eval.z[i*k:(i+1)*k], s.y[from+i], float64(s.weight[from+i])
-			sum += float64(w * t.loss.Row(z, y))
-			total += w
+			z := p.out[i*k : (i+1)*k]
+			l := t.rowLoss(z, y[i])
+			if !finite(l) {
+				return 0, 0, t.divergedThere(l)
+			}
+			sum += float64(float64(w[i]) * l)
+			total += float64(w[i])
 			if t.sig.Task == Regression {
-				d := (float64(z[0]) - float64(y)) * t.sig.Scale
+				d := (float64(z[0]) - float64(y[i])) * t.sig.Scale
 				score += float64(d * d)
-			} else if predicted(z) == int(y) {
+			} else if predicted(z) == int(y[i]) {
 				score++
 			}
 		}
 	}
-	score /= float64(s.rows)
+	score /= float64(f.set.rows)
 	if t.sig.Task == Regression {
 		score = math.Sqrt(score)
 	}
-	return sum / total, score, nil
+	if loss = sum / total; !finite(loss) || !finite(score) {
+		return 0, 0, t.divergedThere(loss)
+	}
+	return loss, score, nil
+}
+
+// divergedThere says where the numbers of an evaluation stopped being finite.
+func (t *trainer) divergedThere(loss float64) error {
+	e := &DivergedError{Epoch: t.at.Epoch, Loss: loss, LastLoss: t.at.Last, Layer: "loss"}
+	if label, index := t.eval.machine.FirstNonFinite(); label != "" {
+		e.Layer, e.Tensor = layerOf(label)
+		e.Element = index
+	}
+	return e
 }
 
 // predicted is the index of the class that logits speak for: the first of the

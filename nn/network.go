@@ -1,121 +1,65 @@
 package nn
 
 import (
+	"fmt"
 	"strings"
 
-	"gorgonia.org/gorgonia"
-
+	"pipe/nn/kernel"
 	"pipe/nn/op"
 	"pipe/random"
 )
 
-// A network is one graph of a Spec for a fixed number of rows, over a store of
-// parameters, and the machine that runs it.
-type network struct {
-	rows  int
-	graph *op.Graph
-	vm    gorgonia.VM
-	x     []float32 // rows x inputs, filled in before a run
-	z     []float32 // rows x outputs, after a run
-
-	// Training only.
-	y, weight []float32   // rows
-	loss      []float32   // 1
-	grads     [][]float32 // by parameter
-	outputs   []output    // of each layer, to find the one that went wrong
+// A specArchitecture puts the network of a Spec into graphs. The loss is of
+// training only.
+type specArchitecture struct {
+	spec Spec
+	loss op.LossSpec
+	seed uint64
 }
 
-type output struct {
-	layer string
-	data  []float32
-}
-
-// newForward makes a network in evaluation mode.
-func newForward(s Spec, st *store, rows int) (*network, error) {
-	n := &network{rows: rows, graph: op.NewGraph()}
-	z, _ := n.build(s, st, nil)
-	return n.finish(z)
-}
-
-// newTraining makes a network in training mode, with its loss and gradients.
-func newTraining(s Spec, st *store, rows int, loss op.Loss, seed uint64) (*network, error) {
-	n := &network{rows: rows, graph: op.NewGraph(), y: make([]float32, rows), weight: make([]float32, rows)}
-	z, params := n.build(s, st, &seed)
-	y := n.graph.Input("target", n.y, rows)
-	w := n.graph.Input("weight", n.weight, rows)
-	l := n.graph.Loss(loss, z, y, w)
-	var err error
-	if n.grads, err = n.graph.Grad(l, params...); err != nil {
-		return nil, err
+func (a *specArchitecture) wire(g *op.Graph, m *numbers, rows int, training bool) (*wiring, error) {
+	w := &wiring{x: make([]float32, rows*a.spec.Inputs)}
+	z, width := g.Input("x", w.x, rows, a.spec.Inputs), a.spec.Inputs
+	next := 0
+	param := func(shape ...int) *op.Node {
+		p := m.params[next]
+		n := g.Param(p.name, p.of(m.flat), shape...)
+		w.params = append(w.params, n)
+		next++
+		return n
 	}
-	n.loss = n.graph.Data(l)
-	return n.finish(z)
-}
-
-// build adds the layers; a seed puts it in training mode.
-func (n *network) build(s Spec, st *store, seed *uint64) (z *op.Node, params []*op.Node) {
-	n.x = make([]float32, n.rows*s.Inputs)
-	z = n.graph.Input("x", n.x, n.rows, s.Inputs)
-	for i, p := range st.specs {
-		params = append(params, n.graph.Param(p.name, st.each[i], p.shape...))
+	dense := func(units int, act Activation) {
+		name := strings.TrimSuffix(m.params[next].name, ".weight")
+		g.Scope(name)
+		z = g.Dense(z, param(width, units), param(units), act.operator())
+		w.layers, width = append(w.layers, layerNode{name, z}), units
 	}
-	next := 0 // of params
-	dense := func() {
-		z = n.graph.Dense(z, params[next], params[next+1], st.specs[next].act)
-		n.outputs = append(n.outputs, output{strings.TrimSuffix(st.specs[next].name, ".weight"), n.graph.Data(z)})
-		next += 2
-	}
-	for i, l := range s.Layers {
+	for i, l := range a.spec.Layers {
 		switch {
-		case l.Dense != nil:
-			dense()
-		case l.Dropout != nil && seed != nil:
-			z = n.graph.Dropout(z, l.Dropout.Rate, random.New(*seed, "dropout."+layerName(i), 0))
+		case l.Dense != nil && !l.Dense.NoBias:
+			dense(l.Dense.Units, l.Dense.Activation)
+		case l.Dropout != nil:
+			if training {
+				g.Scope(layerName(i))
+				z = g.Dropout(z, l.Dropout.Rate, random.New(a.seed, "dropout."+layerName(i), 0))
+			}
+		default:
+			return nil, fmt.Errorf("layer %s (%v) cannot be built yet", layerName(i), l)
 		}
 	}
-	dense()
-	return z, params
+	dense(a.spec.Outputs, Linear)
+	w.output = z
+	if training {
+		w.y, w.weight = make([]float32, rows), make([]float32, rows)
+		g.Scope("loss")
+		w.loss = g.Loss(a.loss, z, g.Input("target", w.y, rows), g.Input("weight", w.weight, rows))
+	}
+	return w, g.Err()
 }
 
-func (n *network) finish(z *op.Node) (*network, error) {
-	vm, err := n.graph.Tape()
-	if err != nil {
-		return nil, err
-	}
-	n.vm, n.z = vm, n.graph.Data(z)
-	return n, nil
-}
-
-// run executes the graph once. step chooses the dropout masks.
-func (n *network) run(step uint64) error {
-	n.graph.SetStep(step)
-	n.vm.Reset()
-	return n.vm.RunAll()
-}
-
-func (n *network) close() error { return n.vm.Close() }
-
-// culprit names the first layer whose outputs are not finite, else the first
-// parameter's layer whose gradient is not, else "loss".
-func (n *network) culprit(st *store) string {
-	for _, o := range n.outputs {
-		if !allFinite(o.data) {
-			return o.layer
-		}
-	}
-	for i := len(n.grads) - 1; i >= 0; i-- { // gradients are computed from the end
-		if !allFinite(n.grads[i]) {
-			return strings.TrimSuffix(strings.TrimSuffix(st.specs[i].name, ".weight"), ".bias")
-		}
-	}
-	return "loss"
-}
-
-func allFinite(v []float32) bool {
-	for _, x := range v {
-		if x-x != 0 {
-			return false
-		}
-	}
-	return true
+// operator is the activation in terms of package op.
+func (a Activation) operator() op.Activation {
+	kinds := map[Activation]kernel.Activation{Linear: kernel.Linear, ReLU: kernel.ReLU, LeakyReLU: kernel.LeakyReLU, ELU: kernel.ELU,
+		GELU: kernel.GELU, SiLU: kernel.SiLU, Tanh: kernel.Tanh, Sigmoid: kernel.Sigmoid, Softplus: kernel.Softplus}
+	return op.Activation{Kind: kinds[a], Alpha: float32(a.Alpha())}
 }

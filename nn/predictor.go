@@ -4,14 +4,15 @@ import (
 	"errors"
 	"fmt"
 
+	"pipe/nn/kernel"
 	"pipe/nn/op"
 )
 
 // A Predictor runs a model forward, for one goroutine at a time.
 type Predictor struct {
-	model *Model
-	store *store
-	nets  map[int]*network // by rows
+	model   *Model
+	numbers *numbers
+	nets    map[int]*plan // by rows
 }
 
 // predictorRows are the batch sizes that a Predictor has graphs of: an answer
@@ -23,9 +24,9 @@ func (m *Model) NewPredictor() (*Predictor, error) {
 	if err := m.validate(); err != nil {
 		return nil, err
 	}
-	p := &Predictor{model: m, store: newStore(m.Spec), nets: map[int]*network{}}
-	p.store.load(m.Params)
-	return p, nil
+	st := newStore(m.Spec)
+	st.load(m.Params)
+	return &Predictor{model: m, numbers: st.numbers(false), nets: map[int]*plan{}}, nil
 }
 
 // Outputs is the number of values for each row: the classes of a multiclass
@@ -53,7 +54,7 @@ func (p *Predictor) Predict(features []float32, n int) ([]float64, error) {
 			return nil, fmt.Errorf("predict: %w", err)
 		}
 		for i := range rows {
-			p.convert(out[(from+i)*k:(from+i+1)*k], net.z[i*k:(i+1)*k])
+			p.convert(out[(from+i)*k:(from+i+1)*k], net.out[i*k:(i+1)*k])
 		}
 		from += rows
 	}
@@ -73,7 +74,7 @@ func (p *Predictor) convert(dst []float64, z []float32) {
 }
 
 // network is the graph for as many rows as are left.
-func (p *Predictor) network(left int) (*network, error) {
+func (p *Predictor) network(left int) (*plan, error) {
 	rows := predictorRows[len(predictorRows)-1]
 	for _, r := range predictorRows {
 		if left <= r {
@@ -84,7 +85,7 @@ func (p *Predictor) network(left int) (*network, error) {
 	if net := p.nets[rows]; net != nil {
 		return net, nil
 	}
-	net, err := newForward(p.model.Spec, p.store, rows)
+	net, err := newEvaluation(&specArchitecture{spec: p.model.Spec}, p.numbers, rows, how{table: kernel.Tables()[0]})
 	if err != nil {
 		return nil, err
 	}
@@ -100,6 +101,6 @@ func (p *Predictor) Close() error {
 			errs = append(errs, net.close())
 		}
 	}
-	p.nets = map[int]*network{}
+	p.nets = map[int]*plan{}
 	return errors.Join(errs...)
 }

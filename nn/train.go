@@ -2,245 +2,147 @@ package nn
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 
-	"pipe/nn/op"
-	"pipe/random"
+	"pipe/nn/kernel"
 )
 
-// Train trains a network from scratch. With validation data, or with early
-// stopping, the model has the weights of the epoch that was best by the
-// monitored curve (validation.loss unless EarlyStopping says otherwise), also
-// when all epochs were run; else those of the last epoch.
+// Train trains a network from scratch, or goes on from Config.Resume. With
+// validation data (nil: there is none), or with early stopping, the model has
+// the weights of the epoch that was best by the monitored curve
+// (validation.loss unless EarlyStopping says otherwise), also when all epochs
+// were run; else those of the last epoch.
 //
 // It stops with the error of ctx, or with a *DivergedError; a loss or a monitor
 // that does not fit is a *LossError or a *MonitorError.
-func Train(ctx context.Context, spec Spec, sig Signature, train Data, validation *Data, cfg Config) (_ *Model, err error) {
-	t, err := newTrainer(spec, sig, train, validation, cfg)
+func Train(ctx context.Context, spec Spec, sig Signature, train, validation Source, cfg Config) (_ *Model, err error) {
+	t, model, err := newTrainer(spec, sig, train, validation, cfg)
+	if t != nil {
+		defer func() { err = errors.Join(err, t.close()) }()
+	}
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, t.close()) }()
+	t.resume()
 	if err := t.fit(ctx); err != nil {
 		return nil, err
 	}
-	return &Model{Spec: spec, Signature: sig, Params: t.store.params(), Summary: t.summary}, nil
+	t.finish(model)
+	return model, nil
 }
 
-// A trainer is training in progress.
-type trainer struct {
-	cfg       Config
-	sig       Signature
-	loss      op.Loss
-	store     *store
-	net       *network // of one batch, training mode
-	eval      *network // evaluation mode
-	update    update
-	step      int // optimiser steps done
-	lastLoss  float64
-	train     *set
-	validate  *set // nil if there is none
-	summary   Summary
-	best      []float32 // parameters of the best epoch
-	bestValue float64
-	reference float64 // the value that patience compares with
-	waited    int     // epochs since reference
-}
-
-// evalRows is the batch size of evaluation. A row's outputs do not depend on
-// the other rows of its batch, so it is free to choose.
-const evalRows = 256
-
-func newTrainer(spec Spec, sig Signature, train Data, validation *Data, cfg Config) (t *trainer, err error) {
+// newTrainer checks and prepares. The model has no parameters yet.
+func newTrainer(spec Spec, sig Signature, train, validation Source, cfg Config) (*trainer, *Model, error) {
 	if err := errors.Join(spec.Validate(), sig.Validate(), cfg.validate()); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	m := Model{Spec: spec, Signature: sig}
+	m := &Model{Spec: spec, Signature: sig}
 	if err := m.fits(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	t = &trainer{cfg: cfg, sig: sig}
-	if t.loss, err = cfg.loss(sig.Task); err != nil {
-		return nil, err
+	loss, err := cfg.loss(sig.Task)
+	if err != nil {
+		return nil, nil, err
 	}
-	curves := curveNames(sig.Task, validation != nil)
-	if e := cfg.EarlyStopping; e != nil && !slices.Contains(curves, e.Monitor) {
+	st := newStore(spec)
+	st.init(cfg.Seed, cfg.Initializer)
+	t := &trainer{cfg: cfg, sig: &m.Signature, rowLoss: func(z []float32, y float32) float64 { return loss.Row(z, []float32{y}) }, numbers: st.numbers(cfg.DecayWeights)}
+	t.arch = &specArchitecture{spec: spec, loss: loss, seed: cfg.Seed}
+	summary, err := t.read(train, validation)
+	if err != nil {
+		return nil, nil, err
+	}
+	m.Summary = *summary
+	t.describe(&m.Summary, spec)
+	return t, m, t.prepare()
+}
+
+// numbers is the store as the training loop takes it.
+func (st *store) numbers(weightsOnly bool) *numbers {
+	m := &numbers{flat: st.flat}
+	from := 0
+	for i := range st.specs {
+		p := &st.specs[i]
+		m.params = append(m.params, tensorAt{p.Name, from, p.Size(), p.Trained(), p.IsWeight() || !weightsOnly})
+		from += p.Size()
+	}
+	return m
+}
+
+// read looks at all data, and takes the weights of classes from it.
+func (t *trainer) read(train, validation Source) (*Summary, error) {
+	curves := curveNames(t.sig.Task, validation != nil)
+	if e := t.cfg.EarlyStopping; e != nil && !slices.Contains(curves, e.Monitor) {
 		return nil, &MonitorError{Monitor: e.Monitor, Curves: curves}
 	}
-	var weights []float64
-	if cfg.BalanceClasses && sig.Task != Regression {
-		weights = balanced(classCounts(train.Target, len(sig.Classes)))
+	t.how.table, t.how.threads = t.cfg.Kernels, t.cfg.Threads
+	if t.how.table == nil {
+		t.how.table = kernel.Tables()[0]
 	}
-	if t.train, err = newSet("the training data", train, &sig, weights); err != nil {
+	var err error
+	if t.train, err = newSet("the training data", train, t.sig); err != nil {
 		return nil, err
 	}
-	if validation != nil {
-		if t.validate, err = newSet("the validation data", *validation, &sig, weights); err != nil {
-			return nil, err
-		}
-	}
-	t.cfg.BatchSize = min(cfg.BatchSize, t.train.rows)
-	t.store = newStore(spec)
-	t.store.init(cfg.Seed)
-	t.update = cfg.Optimizer.start(len(t.store.flat))
-	if t.net, err = newTraining(spec, t.store, t.cfg.BatchSize, t.loss, cfg.Seed); err != nil {
+	summary, err := t.train.check()
+	if err != nil {
 		return nil, err
 	}
-	rows := t.train.rows
-	if t.validate != nil {
-		rows = max(rows, t.validate.rows)
+	weights := t.cfg.ClassWeights
+	if t.cfg.BalanceClasses && t.sig.Task != Regression {
+		weights = balanced(summary.ClassCounts)
 	}
-	if t.eval, err = newForward(spec, t.store, min(rows, evalRows)); err != nil {
-		return nil, errors.Join(err, t.net.close())
+	t.train.classes = weights
+	if validation == nil {
+		return summary, nil
 	}
-	t.summarize(train, curves)
-	return t, nil
+	if t.validate, err = newSet("the validation data", validation, t.sig); err != nil {
+		return nil, err
+	}
+	if _, err := t.validate.check(); err != nil {
+		return nil, err
+	}
+	t.validate.classes = weights
+	summary.ValidationRows = t.validate.rows
+	return summary, nil
 }
 
-func (t *trainer) close() error { return errors.Join(t.net.close(), t.eval.close()) }
-
-func (t *trainer) summarize(train Data, curves []string) {
-	s := &t.summary
-	s.describe(train, &t.sig)
-	s.Parameters = len(t.store.flat)
+// describe fills in what of a summary is known before training, and the name of
+// the work.
+func (t *trainer) describe(s *Summary, spec Spec) {
+	for _, p := range t.numbers.params {
+		if p.trained {
+			s.Parameters += p.size
+		}
+	}
 	s.Loss = t.cfg.Loss
 	if s.Loss == "" || s.Loss == "auto" {
 		s.Loss = DefaultLoss(t.sig.Task)
 	}
-	s.Optimizer, s.BatchSize, s.Seed = t.cfg.Optimizer.String(), t.cfg.BatchSize, t.cfg.Seed
-	if t.validate != nil {
-		s.ValidationRows = t.validate.rows
-		s.Monitor = "validation.loss"
+	s.Optimizer, s.BatchSize, s.Seed = t.cfg.Optimizer.String(), min(t.cfg.BatchSize, t.train.rows), t.cfg.Seed
+	c := t.cfg
+	text, err := json.Marshal([]any{spec, t.sig, s, c.LossWith, fmt.Sprint(c.Schedule), c.Epochs, c.Shuffle, c.BalanceClasses, c.ClassWeights,
+		c.L1, c.ClipValue, c.ClipNorm, c.DecayWeights, c.Accumulate, c.Average, c.Initializer, c.EarlyStopping})
+	if err != nil {
+		panic(fmt.Sprintf("nn: %v", err)) // all of it was validated
 	}
-	if e := t.cfg.EarlyStopping; e != nil {
-		s.Monitor = e.Monitor
-	}
-	for _, name := range curves {
-		s.Curves = append(s.Curves, Curve{Name: name})
-	}
+	t.work = fmt.Sprintf("%x", sha256.Sum256(text))
 }
 
-func (t *trainer) fit(ctx context.Context) error {
-	for epoch := 1; epoch <= t.cfg.Epochs; epoch++ {
-		if err := t.epoch(ctx, epoch); err != nil {
-			return err
-		}
-		values, err := t.measure(epoch)
-		if err != nil {
-			return err
-		}
-		t.summary.EpochsRun = epoch
-		for i, v := range values {
-			t.summary.Curves[i].Values = append(t.summary.Curves[i].Values, v.Value)
-		}
-		if t.cfg.OnEpoch != nil {
-			t.cfg.OnEpoch(Epoch{Number: epoch, Of: t.cfg.Epochs, Values: values})
-		}
-		if t.judge(epoch) {
-			t.summary.StoppedEarly = true
-			break
-		}
+// finish puts what came out into the model.
+func (t *trainer) finish(m *Model) {
+	s := &m.Summary
+	s.EpochsRun, s.BestEpoch, s.StoppedEarly, s.Monitor = t.at.Run, t.at.Best, t.at.Stopped, t.monitor()
+	if s.BestEpoch == 0 {
+		s.BestEpoch = s.EpochsRun
 	}
-	if t.best != nil {
-		copy(t.store.flat, t.best)
-	} else {
-		t.summary.BestEpoch = t.summary.EpochsRun
+	s.Curves = t.at.Curves
+	numbers := t.result()
+	for i, p := range m.Spec.params() {
+		data := append([]float32(nil), numbers.params[i].of(numbers.flat)...)
+		m.Params = append(m.Params, Param{Name: p.Name, Shape: p.Shape, Data: data})
 	}
-	return nil
-}
-
-// judge keeps the best weights and says whether to stop.
-func (t *trainer) judge(epoch int) (stop bool) {
-	if t.summary.Monitor == "" {
-		return false
-	}
-	curve, _ := t.summary.Curve(t.summary.Monitor)
-	v := curve[len(curve)-1]
-	if higherIsBetter(t.summary.Monitor) {
-		v = -v
-	}
-	if t.best == nil || v < t.bestValue {
-		t.bestValue, t.summary.BestEpoch = v, epoch
-		t.best = append(t.best[:0], t.store.flat...)
-	}
-	e := t.cfg.EarlyStopping
-	if e == nil {
-		return false
-	}
-	if epoch == 1 || v < t.reference-e.MinDelta {
-		t.reference, t.waited = v, 0
-		return false
-	}
-	t.waited++
-	return t.waited >= e.Patience && epoch < t.cfg.Epochs
-}
-
-// epoch runs over the training rows once.
-func (t *trainer) epoch(ctx context.Context, epoch int) error {
-	var order []int
-	if t.cfg.Shuffle {
-		order = random.New(t.cfg.Seed, "shuffle", uint64(epoch)).Perm(t.train.rows)
-	}
-	for from, batch := 0, 1; from < t.train.rows; from, batch = from+t.cfg.BatchSize, batch+1 {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		t.net.fill(t.train, order, from)
-		if err := t.learn(epoch, batch); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// fill puts rows of a set into the network, from the given place in an order
-// (nil: as they are), and zeros with weight 0 into the rows that are left.
-func (n *network) fill(s *set, order []int, from int) (count int) {
-	inputs := len(s.x) / s.rows
-	count = min(n.rows, s.rows-from)
-	for i := range count {
-		row := from + i
-		if order != nil {
-			row = order[row]
-		}
-		copy(n.x[i*inputs:(i+1)*inputs], s.x[row*inputs:])
-		if n.y != nil {
-			n.y[i], n.weight[i] = s.y[row], s.weight[row]
-		}
-	}
-	clear(n.x[count*inputs:])
-	if n.y != nil {
-		clear(n.y[count:])
-		clear(n.weight[count:])
-	}
-	return count
-}
-
-// learn does one optimiser step on the batch in the network.
-func (t *trainer) learn(epoch, batch int) error {
-	t.step++
-	if err := t.net.run(uint64(t.step)); err != nil {
-		return fmt.Errorf("epoch %d, batch %d: %w", epoch, batch, err)
-	}
-	loss := float64(t.net.loss[0])
-	ok := finite(loss)
-	if t.cfg.ClipNorm > 0 {
-		ok = ok && finite(clip(t.net.grads, t.cfg.ClipNorm))
-	} else {
-		for _, g := range t.net.grads {
-			ok = ok && allFinite(g)
-		}
-	}
-	if !ok {
-		return &DivergedError{Epoch: epoch, Step: batch, Layer: t.net.culprit(t.store), Loss: loss, LastLoss: t.lastLoss}
-	}
-	t.lastLoss = loss
-	from := 0
-	for i, p := range t.store.each {
-		t.update(t.step, from, p, t.net.grads[i])
-		from += len(p)
-	}
-	return nil
 }

@@ -45,7 +45,11 @@ func layers(ls ...any) []Layer {
 
 func trainModel(t testing.TB, spec Spec, sig Signature, train Data, validation *Data, cfg Config) *Model {
 	t.Helper()
-	m, err := Train(t.Context(), spec, sig, train, validation, cfg)
+	var v Source
+	if validation != nil {
+		v = validation
+	}
+	m, err := Train(t.Context(), spec, sig, train, v, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,56 +175,42 @@ func TestEarlyStopping(t *testing.T) {
 		{"never", "validation.loss", 9, 0, []float64{1, 2, 3}, 0, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			tr := &trainer{store: newStore(Spec{Inputs: 1, Outputs: 1})}
+			tr := &trainer{numbers: &numbers{flat: []float32{0}}, validate: &set{}}
 			tr.cfg = Config{Epochs: 100, EarlyStopping: &EarlyStopping{c.monitor, c.patience, c.delta}}
-			tr.summary.Monitor = c.monitor
-			tr.summary.Curves = []Curve{{Name: c.monitor}}
+			tr.at.Curves = []Curve{{Name: c.monitor}}
 			stop := 0
 			for i, v := range c.values {
-				tr.summary.Curves[0].Values = append(tr.summary.Curves[0].Values, v)
-				tr.store.flat[0] = float32(i + 1)
-				if tr.judge(i + 1) {
+				tr.at.Run = i + 1
+				tr.at.Curves[0].Values = append(tr.at.Curves[0].Values, v)
+				tr.numbers.flat[0] = float32(i + 1)
+				if tr.judge(); tr.at.Stopped {
 					stop = i + 1
 					break
 				}
 			}
-			if stop != c.stop || tr.summary.BestEpoch != c.best || tr.best[0] != float32(c.best) {
-				t.Errorf("stopped after %d, best %d (weights of %v); want %d, %d", stop, tr.summary.BestEpoch, tr.best[0], c.stop, c.best)
+			if stop != c.stop || tr.at.Best != c.best || tr.best.flat[0] != float32(c.best) {
+				t.Errorf("stopped after %d, best %d (weights of %v); want %d, %d", stop, tr.at.Best, tr.best.flat[0], c.stop, c.best)
 			}
 		})
 	}
 }
 
-// The last batch of 7 rows in a graph of 32 gives the gradients of a graph of 7.
+// The last batch of 7 rows has a plan of its own.
 func TestPartialBatch(t *testing.T) {
 	spec := Spec{Inputs: 4, Layers: layers(Dense{Units: 6, Activation: Tanh}), Outputs: 3}
-	sig := signatureOf(Multiclass, 4, 3)
 	cfg := Config{Optimizer: adam, Epochs: 1, BatchSize: 32, BalanceClasses: true}
 	data := blobs("train", 39, 4, 3, 0.3)
-	big, err := newTrainer(spec, sig, data, nil, cfg)
+	tr, _, err := newTrainer(spec, signatureOf(Multiclass, 4, 3), data, nil, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer big.close()
-	cfg.BatchSize = 7
-	small, err := newTrainer(spec, sig, data, nil, cfg)
-	if err != nil {
-		t.Fatal(err)
+	defer tr.close()
+	if len(tr.plans) != 2 || tr.plans[32] == nil || tr.plans[7] == nil {
+		t.Errorf("plans %v", tr.plans)
 	}
-	defer small.close()
-	for _, tr := range []*trainer{big, small} {
-		tr.net.fill(tr.train, nil, 0) // what an earlier batch left must not matter
-		if n := tr.net.fill(tr.train, nil, 32); n != 7 {
-			t.Fatalf("%d rows were filled in", n)
-		}
-		if err := tr.net.run(0); err != nil {
-			t.Fatal(err)
-		}
+	if err := tr.fit(t.Context()); err != nil || tr.at.Step != 2 {
+		t.Errorf("%d steps, %v", tr.at.Step, err)
 	}
-	if big.net.loss[0] != small.net.loss[0] {
-		t.Errorf("loss %v in a larger batch, %v in one that fits", big.net.loss[0], small.net.loss[0])
-	}
-	same(t, "gradient", big.net.grads, small.net.grads, 0)
 }
 
 func TestTrainingThatDiverges(t *testing.T) {
@@ -233,7 +223,7 @@ func TestTrainingThatDiverges(t *testing.T) {
 	if !errors.As(err, &d) {
 		t.Fatalf("got error %v", err)
 	}
-	if d.Epoch != 1 || d.Layer != "layers.1" && d.Layer != "output" || !strings.Contains(d.Hint(), "learning rate") {
+	if d.Epoch != 1 || d.Layer != "layers.1" && d.Layer != "output" && d.Layer != "loss" || !strings.Contains(d.Hint(), "learning rate") {
 		t.Errorf("got %v", err)
 	}
 	if !strings.Contains(err.Error(), "epoch 1") || !strings.Contains(err.Error(), "layer") {
@@ -367,18 +357,20 @@ func BenchmarkStep(b *testing.B) {
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			data := blobs("bench", c.rows, c.inputs, max(c.out, 2), 0.5)
-			tr, err := newTrainer(Spec{Inputs: c.inputs, Layers: layers(Dense{Units: c.hidden, Activation: ReLU}, Dense{Units: c.hidden, Activation: ReLU}), Outputs: c.out},
+			tr, _, err := newTrainer(Spec{Inputs: c.inputs, Layers: layers(Dense{Units: c.hidden, Activation: ReLU}, Dense{Units: c.hidden, Activation: ReLU}), Outputs: c.out},
 				signatureOf(c.task, c.inputs, c.out), data, nil, Config{Optimizer: adam, Epochs: 1, BatchSize: c.rows})
 			if err != nil {
 				b.Fatal(err)
 			}
 			defer tr.close()
-			tr.net.fill(tr.train, nil, 0)
 			b.ReportAllocs()
 			for b.Loop() {
-				if err := tr.learn(1, 1); err != nil {
+				tr.at.Row = 0
+				tr.feed.start(order{rows: tr.train.rows}, 0)
+				if err := tr.step(); err != nil {
 					b.Fatal(err)
 				}
+				tr.feed.stop()
 			}
 		})
 	}

@@ -1,0 +1,366 @@
+package nn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"pipe/nn/optim"
+)
+
+// A trainer is training in progress. All that changes from step to step and
+// decides what comes next is in at, numbers, average, best and the memory of the
+// updater, which is what a checkpoint holds.
+type trainer struct {
+	cfg      Config
+	sig      *Signature
+	arch     architecture
+	how      how
+	work     string // a text that is the same for the same work only
+	train    *set
+	validate *set // nil if there is none
+	rowLoss  func(z []float32, y float32) float64
+
+	numbers *numbers
+	average *average // nil if there is none
+	best    *numbers // of the best epoch
+	updater *optim.Updater
+	grads   []float32
+	sums    *sums
+	plans   map[int]*plan // of training, by rows
+	eval    *plan
+	feed    *feeder
+	measure [2]*feeder // of the training and the validation data
+	listed  []int      // memory of the order
+	squares []float64  // by layer
+	saving  func(io.Writer) error
+
+	at progress
+}
+
+// evalRows is the batch size of evaluation. A row's outputs do not depend on
+// the other rows of its batch, so it is free to choose.
+const evalRows = 256
+
+// prepare makes plans for what is set already: all above updater.
+func (t *trainer) prepare() (err error) {
+	t.plans = map[int]*plan{}
+	t.cfg.BatchSize = min(t.cfg.BatchSize, t.train.rows)
+	t.cfg.Accumulate = max(1, t.cfg.Accumulate)
+	t.grads = make([]float32, len(t.numbers.flat))
+	t.saving = t.save
+	if t.sums, err = newSums(t.numbers, t.grads, t.cfg.Accumulate > 1, t.how); err != nil {
+		return err
+	}
+	reg := optim.Regularization{L1: t.cfg.L1, ClipValue: t.cfg.ClipValue, ClipNorm: t.cfg.ClipNorm}
+	if t.updater, err = optim.NewUpdater(t.cfg.Optimizer, reg, t.numbers.flat, t.sums.total, t.numbers.trained(), t.how.table, t.how.threads); err != nil {
+		return err
+	}
+	if t.cfg.Average > 0 {
+		if t.average, err = newAverage(t.numbers, t.cfg.Average, t.how); err != nil {
+			return err
+		}
+	}
+	for _, rows := range []int{t.cfg.BatchSize, t.train.rows % t.cfg.BatchSize} {
+		if rows > 0 {
+			if t.plans[rows], err = newTraining(t.arch, t.numbers, rows, t.how, t.grads, rows == t.cfg.BatchSize); err != nil {
+				return err
+			}
+		}
+	}
+	t.squares = make([]float64, len(t.plans[t.cfg.BatchSize].layers))
+	rows := t.train.rows
+	if t.validate != nil {
+		rows = max(rows, t.validate.rows)
+	}
+	measured := t.numbers
+	if t.average != nil {
+		measured = t.average.numbers
+	}
+	if t.eval, err = newEvaluation(t.arch, measured, min(rows, evalRows), t.how); err != nil {
+		return err
+	}
+	t.feed = newFeeder(t.train, t.cfg.BatchSize)
+	t.measure[0] = newFeeder(t.train, t.eval.rows)
+	if t.validate != nil {
+		t.measure[1] = newFeeder(t.validate, t.eval.rows)
+	}
+	t.at = progress{Epoch: 1}
+	if p, ok := t.cfg.Schedule.(Plateau); ok {
+		t.at.Plateau = p.Start()
+	}
+	for _, name := range curveNames(t.sig.Task, t.validate != nil) {
+		t.at.Curves = append(t.at.Curves, Curve{Name: name})
+	}
+	return nil
+}
+
+// close frees everything that prepare has made.
+func (t *trainer) close() error {
+	var errs []error
+	if t.feed != nil {
+		t.feed.stop()
+	}
+	for _, f := range t.measure {
+		if f != nil {
+			f.stop()
+		}
+	}
+	for _, p := range t.plans {
+		if p != nil {
+			errs = append(errs, p.close())
+		}
+	}
+	if t.eval != nil {
+		errs = append(errs, t.eval.close())
+	}
+	if t.average != nil {
+		errs = append(errs, t.average.close())
+	}
+	if t.updater != nil {
+		errs = append(errs, t.updater.Close())
+	}
+	if t.sums != nil {
+		errs = append(errs, t.sums.close())
+	}
+	return errors.Join(errs...)
+}
+
+// fit trains from where at is to the end.
+func (t *trainer) fit(ctx context.Context) error {
+	for e := range t.at.Run { // of a checkpoint
+		t.report(e)
+	}
+	for !t.at.Stopped && t.at.Epoch <= t.cfg.Epochs {
+		if err := t.epoch(ctx); err != nil {
+			return err
+		}
+		values, err := t.evaluateAll(ctx)
+		if err != nil {
+			return err
+		}
+		for i, v := range values {
+			t.at.Curves[i].Values = append(t.at.Curves[i].Values, v.Value)
+		}
+		t.at.Rates = append(t.at.Rates, t.factor(t.at.Step-1))
+		t.at.Run = t.at.Epoch
+		t.report(t.at.Run - 1)
+		t.judge()
+		t.at.Epoch, t.at.Row = t.at.Epoch+1, 0
+		t.offer()
+	}
+	return nil
+}
+
+// report tells of a measured epoch, counted from 0.
+func (t *trainer) report(e int) {
+	if t.cfg.OnEpoch == nil {
+		return
+	}
+	epoch := Epoch{Number: e + 1, Of: t.cfg.Epochs, Norms: append([]Value{{"learning_rate.factor", t.at.Rates[e]}}, t.at.Norms[e]...)}
+	for _, c := range t.at.Curves {
+		epoch.Values = append(epoch.Values, Value{c.Name, c.Values[e]})
+	}
+	t.cfg.OnEpoch(epoch)
+}
+
+// offer offers a checkpoint. It is called between steps only.
+func (t *trainer) offer() {
+	if t.cfg.Checkpoint != nil {
+		t.cfg.Checkpoint(t.saving)
+	}
+}
+
+// epoch takes what is left of the training rows in this epoch.
+func (t *trainer) epoch(ctx context.Context) error {
+	o := order{rows: t.train.rows}
+	if t.cfg.Shuffle {
+		o = shuffled(t.cfg.Seed, t.at.Epoch, t.train.rows, t.listed)
+		t.listed = o.listed
+	}
+	t.feed.start(o, t.at.Row)
+	defer t.feed.stop()
+	for t.at.Row < t.train.rows {
+		if err := ctx.Err(); err != nil {
+			t.offer() // the last word: whoever ends ctx may want to go on from here
+			return err
+		}
+		if err := t.step(); err != nil {
+			return err
+		}
+		t.offer()
+	}
+	return nil
+}
+
+// step does one step of the optimizer: on one batch, or on the next few.
+func (t *trainer) step() error {
+	t.at.Step++
+	total, probed := 0.0, false
+	for k := 0; k < t.cfg.Accumulate && t.at.Row < t.train.rows; k++ {
+		rows := t.feed.next()
+		p := t.plans[rows]
+		weight, err := t.feed.fill(p.x, p.y, p.weight)
+		if err != nil {
+			return err
+		}
+		probe := t.at.Row == (t.train.rows/t.cfg.BatchSize-1)*t.cfg.BatchSize
+		t.at.Row += rows
+		if weight == 0 {
+			continue // nothing to learn, and the mean of nothing is not a number
+		}
+		// Each batch draws random numbers of its own.
+		draw := uint64(t.at.Step-1)*uint64(t.cfg.Accumulate) + uint64(k) + 1
+		if probe {
+			err, probed = p.runProbe(draw, t.squares), true
+		} else {
+			err = p.run(draw)
+		}
+		if err != nil {
+			return err
+		}
+		if t.cfg.Accumulate > 1 {
+			t.sums.take(weight, total == 0)
+		}
+		total += weight
+		norm := t.sums.norm()
+		if loss := float64(p.lossAt[0]); !finite(loss) || !finite(norm) {
+			return t.diverged(p, loss)
+		}
+		t.at.Last = float64(p.lossAt[0])
+	}
+	if total == 0 {
+		return nil
+	}
+	scale := 1.0
+	if t.cfg.Accumulate > 1 {
+		scale = 1 / total
+	}
+	if probed {
+		t.record(scale)
+	}
+	t.updater.Step(t.at.Step, t.factor(t.at.Step-1), scale)
+	if t.average != nil {
+		t.average.update(t.at.Step)
+	}
+	return nil
+}
+
+// stepsPerEpoch is how many steps of the optimizer an epoch has.
+func (t *trainer) stepsPerEpoch() int {
+	batches := (t.train.rows + t.cfg.BatchSize - 1) / t.cfg.BatchSize
+	return (batches + t.cfg.Accumulate - 1) / t.cfg.Accumulate
+}
+
+// factor is what the learning rate of a step, counted from 0, is multiplied by.
+func (t *trainer) factor(step int) float64 {
+	switch s := t.cfg.Schedule.(type) {
+	case nil:
+		return 1
+	case Plateau:
+		return t.at.Plateau.Factor
+	default:
+		return s.At(optim.Progress{Step: step, Steps: t.stepsPerEpoch(), Epochs: t.cfg.Epochs})
+	}
+}
+
+// diverged says where the numbers of the last run stopped being finite. The
+// parameters are those that it ran with.
+func (t *trainer) diverged(p *plan, loss float64) error {
+	e := &DivergedError{Epoch: t.at.Epoch, Step: (t.at.Row + t.cfg.BatchSize - 1) / t.cfg.BatchSize, Loss: loss, LastLoss: t.at.Last, Layer: "loss"}
+	if label, index := p.machine.FirstNonFinite(); label != "" {
+		e.Layer, e.Tensor = layerOf(label)
+		e.Element = index
+	} else if finite(loss) {
+		e.Layer, e.Tensor = t.largest(), "gradient (its square is too large)"
+	}
+	return e
+}
+
+// largest is the parameter whose gradient is not finite, or too large.
+func (t *trainer) largest() string {
+	for i, v := range t.sums.squares {
+		if !finite(float64(v)) {
+			return t.numbers.params[i].name
+		}
+	}
+	return "loss"
+}
+
+// judge keeps the best numbers, watches for a plateau, and says in at.Stopped
+// whether to stop.
+func (t *trainer) judge() {
+	monitor := t.monitor()
+	if monitor == "" {
+		return
+	}
+	i := slices.IndexFunc(t.at.Curves, func(c Curve) bool { return c.Name == monitor })
+	v := t.at.Curves[i].Values[t.at.Run-1]
+	if higherIsBetter(monitor) {
+		v = -v
+	}
+	if t.at.Best == 0 || v < t.at.BestValue {
+		t.at.BestValue, t.at.Best = v, t.at.Run
+		now := t.numbers
+		if t.average != nil {
+			now = t.average.numbers
+		}
+		if t.best == nil {
+			t.best = now.clone()
+		}
+		copy(t.best.flat, now.flat)
+	}
+	if p, ok := t.cfg.Schedule.(Plateau); ok {
+		t.at.Plateau = p.Observe(t.at.Plateau, v)
+	}
+	e := t.cfg.EarlyStopping
+	if e == nil {
+		return
+	}
+	if t.at.Run == 1 || v < t.at.Reference-e.MinDelta {
+		t.at.Reference, t.at.Waited = v, 0
+		return
+	}
+	t.at.Waited++
+	t.at.Stopped = t.at.Waited >= e.Patience && t.at.Run < t.cfg.Epochs
+}
+
+// monitor is the curve that decides which epoch is best; empty: the last one.
+func (t *trainer) monitor() string {
+	_, plateau := t.cfg.Schedule.(Plateau)
+	switch {
+	case t.cfg.EarlyStopping != nil:
+		return t.cfg.EarlyStopping.Monitor
+	case t.validate != nil:
+		return "validation.loss"
+	case plateau:
+		return "train.loss"
+	}
+	return ""
+}
+
+// result is the numbers that the model gets.
+func (t *trainer) result() *numbers {
+	switch {
+	case t.at.Best > 0:
+		return t.best
+	case t.average != nil:
+		return t.average.numbers
+	}
+	return t.numbers
+}
+
+// resume goes on from a checkpoint, if it is one of this work.
+func (t *trainer) resume() {
+	if t.cfg.Resume == nil {
+		return
+	}
+	if t.best == nil {
+		t.best = t.numbers.clone()
+	}
+	if err := t.load(t.cfg.Resume); err != nil && t.cfg.OnAnew != nil {
+		t.cfg.OnAnew(fmt.Errorf("the checkpoint is of no use, training starts anew: %w", err))
+	}
+}

@@ -1,0 +1,105 @@
+package nn
+
+import "sync"
+
+// A feeder brings the batches of an epoch to a plan. While one is computed, a
+// goroutine gathers the next, if that is worth while. What comes out does not
+// depend on it.
+type feeder struct {
+	set   *set
+	order order
+	size  int // rows of a batch; the last one has what is left
+	ahead bool
+
+	full, empty chan *batch
+	quit        chan struct{}
+	running     sync.WaitGroup
+	from        int   // of the next batch
+	rows        []int // without a goroutine
+	slots       [2]*batch
+}
+
+// A batch is rows that were gathered ahead.
+type batch struct {
+	rows   []int
+	x      []float32
+	y, w   []float32
+	weight float64
+	err    error
+}
+
+// worthAhead is the number of features of a batch from which on handing it over
+// costs less than gathering it.
+const worthAhead = 1 << 15
+
+func newFeeder(s *set, size int) *feeder {
+	f := &feeder{set: s, size: size, rows: make([]int, size)}
+	f.ahead = !s.inMemory || size*s.inputs >= worthAhead
+	return f
+}
+
+// start begins an epoch at a row of an order. stop ends it.
+func (f *feeder) start(o order, from int) {
+	f.order, f.from = o, from
+	if !f.ahead {
+		return
+	}
+	f.full, f.empty, f.quit = make(chan *batch, 2), make(chan *batch, 2), make(chan struct{})
+	for i := range f.slots {
+		if f.slots[i] == nil {
+			f.slots[i] = &batch{rows: make([]int, f.size), x: make([]float32, f.size*f.set.inputs), y: make([]float32, f.size), w: make([]float32, f.size)}
+		}
+		f.empty <- f.slots[i]
+	}
+	f.running.Go(f.gather)
+}
+
+// gather fills batches until all rows are taken, one cannot be read, or stop.
+func (f *feeder) gather() {
+	for from := f.from; from < f.order.rows; from += f.size {
+		select {
+		case <-f.quit:
+			return
+		case b := <-f.empty:
+			n := f.order.take(b.rows[:f.size], from)
+			b.rows = b.rows[:n]
+			b.weight, b.err = f.set.gather(b.rows, b.x[:n*f.set.inputs], b.y[:n], b.w[:n])
+			f.full <- b // there is room for both
+			if b.err != nil {
+				return
+			}
+		}
+	}
+}
+
+// next is the number of rows of the next batch, 0 at the end of the epoch.
+func (f *feeder) next() int { return max(0, min(f.size, f.order.rows-f.from)) }
+
+// fill puts the next batch into memory of its size and returns the sum of its
+// weights.
+func (f *feeder) fill(x, y, w []float32) (weight float64, err error) {
+	n := f.next()
+	from := f.from
+	f.from += n
+	if !f.ahead {
+		f.order.take(f.rows[:n], from)
+		return f.set.gather(f.rows[:n], x, y, w)
+	}
+	b := <-f.full
+	copy(x, b.x[:len(x)])
+	copy(y, b.y[:n])
+	copy(w, b.w[:n])
+	weight, err = b.weight, b.err
+	f.empty <- b
+	return weight, err
+}
+
+// stop ends the goroutine and waits for it.
+func (f *feeder) stop() {
+	if f.quit == nil {
+		return
+	}
+	close(f.quit)
+	f.running.Wait()
+	f.quit = nil
+}

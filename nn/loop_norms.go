@@ -1,0 +1,31 @@
+package nn
+
+import "math"
+
+// record keeps the norms of the step that was measured: of the gradient of each
+// parameter before L1 and clipping, and the root mean
+// square of what each layer puts out. Gradients that vanish from layer to layer
+// show there.
+func (t *trainer) record(scale float64) {
+	p := t.plans[t.cfg.BatchSize]
+	var list []Value
+	for i, l := range p.layers {
+		n := float64(l.node.Shape().TotalSize())
+		list = add(list, "activation_rms."+l.name, math.Sqrt(t.squares[i]/n))
+	}
+	for i, x := range t.numbers.params {
+		if !x.trained {
+			continue
+		}
+		list = add(list, "gradient_norm."+x.name, math.Sqrt(float64(t.sums.squares[i]))*scale)
+	}
+	t.at.Norms = append(t.at.Norms[:t.at.Epoch-1], list)
+}
+
+// add leaves out what is no number: it could not be written down.
+func add(list []Value, name string, v float64) []Value {
+	if finite(v) {
+		list = append(list, Value{name, v})
+	}
+	return list
+}
