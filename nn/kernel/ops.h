@@ -16,6 +16,12 @@ OP(sumsq)
 // random.h
 OP(dropout)
 // conv.h
+OP(pad)
+OP(conv_pack)
+OP(conv)
+OP(channels)
+OP(channels_sum)
+OP(plane_sum)
 // pool.h
 // norm.h
 // rnn.h
