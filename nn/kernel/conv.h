@@ -44,6 +44,23 @@ static void NAME(pad)(const instr *in, long task, void *scratch) {
   }
 }
 
+// Transposes 4 by 4 numbers.
+typedef float v4 __attribute__((vector_size(16), aligned(4), may_alias));
+typedef int32_t v4i __attribute__((vector_size(16)));
+#if defined(__clang__)
+#define PICK(a, b, i, j, k, l) __builtin_shufflevector(a, b, i, j, k, l)
+#else
+#define PICK(a, b, i, j, k, l) __builtin_shuffle(a, b, (v4i){i, j, k, l})
+#endif
+SI void NAME(turn)(float *dst, long ds, const float *src, long ss) {
+  const v4 r0 = *(const v4 *)src, r1 = *(const v4 *)(src + ss), r2 = *(const v4 *)(src + 2 * ss), r3 = *(const v4 *)(src + 3 * ss);
+  const v4 a = PICK(r0, r1, 0, 4, 1, 5), b = PICK(r0, r1, 2, 6, 3, 7), c = PICK(r2, r3, 0, 4, 1, 5), d = PICK(r2, r3, 2, 6, 3, 7);
+  *(v4 *)dst = PICK(a, c, 0, 1, 4, 5);
+  *(v4 *)(dst + ds) = PICK(a, c, 2, 3, 6, 7);
+  *(v4 *)(dst + 2 * ds) = PICK(b, d, 0, 1, 4, 5);
+  *(v4 *)(dst + 3 * ds) = PICK(b, d, 2, 3, 6, 7);
+}
+
 // Packs a tensor into panels of W rows, k by k, for k = (c, a, b):
 // dst[panel][k][w] = src[(panel*W + w)*rs + c*cs + a*as + b*bs]; rows behind
 // the last are 0. i: rows, C, A, B, rs, cs, as, bs, W, c's per task, batch
@@ -60,12 +77,17 @@ static void NAME(conv_pack)(const instr *in, long task, void *scratch) {
     for (long a = 0; a < A; a++, dst += B * W) {
       const float *s = src + c * in->i[5] + a * in->i[6];
       if (rs == 1 && n == W) {
-        for (long b = 0; b < B; b++) memcpy(dst + b * W, s + b * bs, (size_t)W * 4);
+        for (long b = 0; b < B; b++)
+          for (long w = 0; w < W; w += 4) *(v4 *)(dst + b * W + w) = *(const v4 *)(s + b * bs + w); // W is a multiple of 4
         continue;
       }
       for (long b0 = 0; b0 < B; b0 += 16) { // each line of src is read once
         const long b1 = b0 + 16 < B ? b0 + 16 : B;
-        for (long w = 0; w < n; w++)
+        long w = 0;
+        if (bs == 1 && b1 - b0 == 16)
+          for (; w + 4 <= n; w += 4)
+            for (long b = b0; b < b1; b += 4) NAME(turn)(dst + b * W + w, W, s + w * rs + b, rs);
+        for (; w < n; w++)
           for (long b = b0; b < b1; b++) dst[b * W + w] = s[w * rs + b * bs];
         for (long b = b0; b < b1; b++)
           for (long w = n; w < W; w++) dst[b * W + w] = 0;
