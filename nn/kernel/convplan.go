@@ -1,5 +1,10 @@
 package kernel
 
+import (
+	"errors"
+	"fmt"
+)
+
 // A Conv is a two-dimensional convolution of images x(N, C, H, W) with weights
 // w(M, C/Groups, KH, KW) into y(N, M, OutH, OutW), or, if OneD, of sequences
 // x(N, H, C) with weights w(M, C/Groups, KH) into y(N, OutH, M), W and KW being
@@ -291,4 +296,39 @@ func flag(b bool) int {
 		return 1
 	}
 	return 0
+}
+
+// Check says what is wrong with a convolution, nil if it can be computed.
+func (c Conv) Check() error {
+	switch {
+	case min(c.N, c.C, c.H, c.W, c.M, c.KH, c.KW) < 1:
+		return errors.New("a size is below 1")
+	case min(c.StrideH, c.StrideW, c.DilationH, c.DilationW) < 1:
+		return errors.New("a stride or a dilation is below 1")
+	case min(c.Top, c.Bottom, c.Left, c.Right) < 0:
+		return errors.New("a padding is below 0")
+	case c.Groups < 1 || c.C%c.Groups != 0 || c.M%c.Groups != 0:
+		return fmt.Errorf("%d groups do not divide %d and %d channels", c.Groups, c.C, c.M)
+	case c.H+c.Top+c.Bottom <= c.DilationH*(c.KH-1) || c.W+c.Left+c.Right <= c.DilationW*(c.KW-1):
+		return fmt.Errorf("a window of %dx%d, dilated by %dx%d, does not fit into %dx%d with its padding",
+			c.KH, c.KW, c.DilationH, c.DilationW, c.H+c.Top+c.Bottom, c.W+c.Left+c.Right)
+	}
+	for _, size := range []float64{ // distances have 31 bits
+		float64(c.N) * float64(c.C) * float64(c.H+c.Top+c.Bottom) * float64(c.W+c.Left+c.Right),
+		float64(c.N) * float64(c.Groups*roundUp(c.M/c.Groups, 32)) * float64(c.OutH()+2*c.DilationH*c.KH) * float64(c.OutW()+2*c.DilationW*c.KW),
+		float64(c.M) * float64(c.C/c.Groups) * float64(c.KH) * float64(c.KW),
+	} {
+		if size >= 1<<31 {
+			return errors.New("a tensor has 2^31 elements or more")
+		}
+	}
+	return nil
+}
+
+// MaskRows is an instruction of Pad that copies n planes of h rows of w, with
+// zeros from the row on that the third operand says.
+func MaskRows(n, h, w int) Instr {
+	p := padding(n, h, w, 0, 1, 0, 0).Instr
+	p.I[4] = int64(h)
+	return p
 }
