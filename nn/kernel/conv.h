@@ -37,8 +37,12 @@ static void NAME(pad)(const instr *in, long task, void *scratch) {
     out += top * WP;
     for (long h = 0; h < rows; h++, out += WP, x += W) {
       for (long w = 0; w < left; w++) out[w] = 0;
-      EACH(w, 0, W, STORE(out + left + w, LOAD(x + w)););
-      for (long w = left + W; w < WP; w++) out[w] = 0;
+      long w = 0;
+      for (; w + VL <= W; w += VL) ST(out + left + w, LD(x + w));
+      if (w < W && W >= VL) ST(out + left + W - VL, LD(x + W - VL)); // some once more
+      else
+        for (; w < W; w++) out[left + w] = x[w];
+      for (w = left + W; w < WP; w++) out[w] = 0;
     }
     memset(out, 0, (size_t)((HP - top - rows) * WP) * 4);
   }
