@@ -16,7 +16,20 @@ OP(sumsq)
 // random.h
 OP(dropout)
 // conv.h
+OP(pad)
+OP(conv_pack)
+OP(conv)
+OP(channels)
+OP(channels_sum)
+OP(plane_sum)
 // pool.h
+OP(max_pool)
+OP(max_pool_grad)
+OP(avg_pool)
+OP(avg_pool_grad)
+OP(plane_max)
+OP(plane_max_grad)
+OP(plane_fill)
 // norm.h
 // rnn.h
 // attention.h
