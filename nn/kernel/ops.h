@@ -19,6 +19,16 @@ OP(dropout)
 // pool.h
 // norm.h
 // rnn.h
+OP(pack_gates)
+OP(pack_steps)
+OP(lstm)
+OP(lstm_grad)
+OP(gru)
+OP(gru_grad)
+OP(pick_step)
+OP(pick_step_grad)
+OP(reverse_steps)
+OP(copy_columns)
 // attention.h
 // embedding.h
 // loss.h
