@@ -338,7 +338,7 @@ func TestCopyColumns(t *testing.T) {
 // A training step of a layer on one thread, kernel by kernel.
 func BenchmarkRecurrent(b *testing.B) {
 	for _, gates := range []int{3, 4} {
-		for _, rows := range []int{8, 16, 32} {
+		for _, rows := range []int{8, 12, 16, 32} {
 			r := recurrence{gates: gates, n: 64, t: 48, d: 16, h: 128, rows: rows, bias: true, keep: true}
 			c := r.trial()
 			table := Tables()[0]
