@@ -13,8 +13,7 @@ SI void vexp_n(vf *x, const int n) {
   const vf magic = BC(12582912.0f); // 1.5 * 2^23: adding it rounds to an integer
   vf t[8], r[8], p[8];
   vi k[8], a[8];
-  ALL(n) x[i] = SEL(x[i] > BC(89.0f), BC(89.0f), x[i]);
-  ALL(n) x[i] = SEL(x[i] < BC(-104.0f), BC(-104.0f), x[i]);
+  ALL(n) x[i] = VMAX(BC(-104.0f), VMIN(BC(89.0f), x[i])); // a NaN stays one
   ALL(n) t[i] = FMA(x[i], BC(1.44269504088896341f), magic);
   ALL(n) k[i] = (vi)t[i] - (vi)magic;
   ALL(n) t[i] = t[i] - magic;
@@ -81,7 +80,7 @@ SI void vtanh_n(vf *x, const int n) {
   ALL(n) p[i] = FMA(p[i], s[i], BC(1.33314422036e-1f));
   ALL(n) p[i] = FMA(p[i], s[i], BC(-3.33332819422e-1f));
   ALL(n) p[i] = FMA(p[i] * s[i], x[i], x[i]);
-  ALL(n) s[i] = SEL(VABS(x[i]) > BC(0.625f), VSIGN(a[i], x[i]), SEL(x[i] != x[i], x[i], p[i]));
+  ALL(n) s[i] = SEL(VABS(x[i]) > BC(0.625f), VSIGN(a[i], x[i]), p[i]);
   ALL(n) x[i] = s[i];
 }
 SI vf vtanh(vf x) {
