@@ -126,13 +126,13 @@ func optional(in []vm.Buffer, at int) vm.Operand {
 	return vm.Read(in[at])
 }
 
-// rows is how many sequences a task takes: a multiple of the tiles of the
-// kernels, and fewer if there would be one task only.
+// rows is how many sequences a task takes: enough for the tiles of the kernels,
+// and few enough for a common batch to be shared out evenly.
 func (l layer) rows() int {
-	if l.n < 24 {
+	if l.n < 32 {
 		return (l.n + 1) / 2
 	}
-	return 12
+	return 16
 }
 
 // steps is an instruction over all steps of all sequences.
