@@ -25,6 +25,7 @@ OP(lstm)
 OP(lstm_grad)
 OP(gru)
 OP(gru_grad)
+// sequence.h
 OP(pick_step)
 OP(pick_step_grad)
 OP(reverse_steps)

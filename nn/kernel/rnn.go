@@ -21,7 +21,7 @@ const (
 // RecurrentRows is the most rows that a task of a recurrent kernel takes.
 const RecurrentRows = 64
 
-// The kernels of rnn.h. The reference does not pack recurrent weights in an order
+// The kernels of rnn.h and sequence.h. The reference does not pack recurrent weights in an order
 // of its own: what PackGates gives is in rows of (H, G*H), each H padded to 16.
 
 func rnnReference() map[Op]func(*Instr, int, unsafe.Pointer) {
