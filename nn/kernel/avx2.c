@@ -12,6 +12,8 @@
 #define NV 2
 #define FMA(a, b, c) ((vf)_mm256_fmadd_ps((__m256)(a), (__m256)(b), (__m256)(c)))
 #define VSQRT(a) ((vf)_mm256_sqrt_ps((__m256)(a)))
+#define MAXPS(a, b) ((vf)_mm256_max_ps((__m256)(a), (__m256)(b)))
+#define MINPS(a, b) ((vf)_mm256_min_ps((__m256)(a), (__m256)(b)))
 #include "body.h"
 #if defined(__clang__)
 #pragma clang attribute pop

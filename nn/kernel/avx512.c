@@ -12,6 +12,8 @@
 #define NV 2
 #define FMA(a, b, c) ((vf)_mm512_fmadd_ps((__m512)(a), (__m512)(b), (__m512)(c)))
 #define VSQRT(a) ((vf)_mm512_sqrt_ps((__m512)(a)))
+#define MAXPS(a, b) ((vf)_mm512_max_ps((__m512)(a), (__m512)(b)))
+#define MINPS(a, b) ((vf)_mm512_min_ps((__m512)(a), (__m512)(b)))
 #include "body.h"
 #if defined(__clang__)
 #pragma clang attribute pop

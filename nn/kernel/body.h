@@ -9,6 +9,7 @@
 #include "pool.h"
 #include "norm.h"
 #include "rnn.h"
+#include "sequence.h"
 #include "attention.h"
 #include "embedding.h"
 #include "loss.h"

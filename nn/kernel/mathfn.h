@@ -2,26 +2,36 @@
 // units of the last place of the result, found over all floats by
 // TestFunctionsOverAllFloats or, where it says "relative" or "absolute", there.
 
+// One function of n vectors, n a constant: the processor sees n chains of
+// operations that do not wait for each other, and each constant is loaded once.
+#define ALL(n) _Pragma("GCC unroll 8") for (int i = 0; i < (n); i++)
+
 // e^x, 1 ulp; 0 below -104, +Inf above 88.73. Method of Cephes expf: x = k ln 2
 // + r, |r| <= ln(2)/2, and a polynomial of r. 2^k is applied in two steps, so
 // that results near the ends of the range are right as well.
-SI vf vexp(vf x) {
+SI void vexp_n(vf *x, const int n) {
   const vf magic = BC(12582912.0f); // 1.5 * 2^23: adding it rounds to an integer
-  x = SEL(x > BC(89.0f), BC(89.0f), x);
-  x = SEL(x < BC(-104.0f), BC(-104.0f), x);
-  vf t = FMA(x, BC(1.44269504088896341f), magic), k = t - magic;
-  vi n = (vi)t - (vi)magic;
-  vf r = FMA(k, BC(-0.693359375f), x);
-  r = FMA(k, BC(2.12194440e-4f), r);
-  vf p = BC(1.9875691500e-4f);
-  p = FMA(p, r, BC(1.3981999507e-3f));
-  p = FMA(p, r, BC(8.3334519073e-3f));
-  p = FMA(p, r, BC(4.1665795894e-2f));
-  p = FMA(p, r, BC(1.6666665459e-1f));
-  p = FMA(p, r, BC(5.0000001201e-1f));
-  p = FMA(p, r * r, r) + BC(1.0f);
-  vi a = n >> 1, b = n - a;
-  return p * (vf)((a + BCI(127)) << 23) * (vf)((b + BCI(127)) << 23);
+  vf t[8], r[8], p[8];
+  vi k[8], a[8];
+  ALL(n) x[i] = VMAX(BC(-104.0f), VMIN(BC(89.0f), x[i])); // a NaN stays one
+  ALL(n) t[i] = FMA(x[i], BC(1.44269504088896341f), magic);
+  ALL(n) k[i] = (vi)t[i] - (vi)magic;
+  ALL(n) t[i] = t[i] - magic;
+  ALL(n) r[i] = FMA(t[i], BC(-0.693359375f), x[i]);
+  ALL(n) r[i] = FMA(t[i], BC(2.12194440e-4f), r[i]);
+  ALL(n) p[i] = FMA(BC(1.9875691500e-4f), r[i], BC(1.3981999507e-3f));
+  ALL(n) p[i] = FMA(p[i], r[i], BC(8.3334519073e-3f));
+  ALL(n) p[i] = FMA(p[i], r[i], BC(4.1665795894e-2f));
+  ALL(n) p[i] = FMA(p[i], r[i], BC(1.6666665459e-1f));
+  ALL(n) p[i] = FMA(p[i], r[i], BC(5.0000001201e-1f));
+  ALL(n) p[i] = FMA(p[i], r[i] * r[i], r[i]) + BC(1.0f);
+  ALL(n) a[i] = k[i] >> 1;
+  ALL(n) k[i] = k[i] - a[i];
+  ALL(n) x[i] = p[i] * (vf)((a[i] + BCI(127)) << 23) * (vf)((k[i] + BCI(127)) << 23);
+}
+SI vf vexp(vf x) {
+  vexp_n(&x, 1);
+  return x;
 }
 
 // Natural logarithm, 1 ulp; -Inf at 0, NaN below. Method of Cephes logf.
@@ -59,20 +69,35 @@ SI vf vlog1p(vf x) {
 }
 
 // Hyperbolic tangent, 2 ulp. Method of Cephes tanhf.
+SI void vtanh_n(vf *x, const int n) {
+  vf a[8], s[8], p[8];
+  ALL(n) a[i] = VABS(x[i]) + VABS(x[i]);
+  vexp_n(a, n);
+  ALL(n) a[i] = BC(1.0f) - BC(2.0f) / (a[i] + BC(1.0f));
+  ALL(n) s[i] = x[i] * x[i];
+  ALL(n) p[i] = FMA(BC(-5.70498872745e-3f), s[i], BC(2.06390887954e-2f));
+  ALL(n) p[i] = FMA(p[i], s[i], BC(-5.37397155531e-2f));
+  ALL(n) p[i] = FMA(p[i], s[i], BC(1.33314422036e-1f));
+  ALL(n) p[i] = FMA(p[i], s[i], BC(-3.33332819422e-1f));
+  ALL(n) p[i] = FMA(p[i] * s[i], x[i], x[i]);
+  ALL(n) s[i] = SEL(VABS(x[i]) > BC(0.625f), VSIGN(a[i], x[i]), p[i]);
+  ALL(n) x[i] = s[i];
+}
 SI vf vtanh(vf x) {
-  vf a = VABS(x), s = x * x;
-  vf large = BC(1.0f) - BC(2.0f) / (vexp(a + a) + BC(1.0f));
-  vf p = BC(-5.70498872745e-3f);
-  p = FMA(p, s, BC(2.06390887954e-2f));
-  p = FMA(p, s, BC(-5.37397155531e-2f));
-  p = FMA(p, s, BC(1.33314422036e-1f));
-  p = FMA(p, s, BC(-3.33332819422e-1f));
-  p = FMA(p * s, x, x);
-  return SEL(a > BC(0.625f), VSIGN(large, x), SEL(a != a, x, p));
+  vtanh_n(&x, 1);
+  return x;
 }
 
 // 1 / (1 + e^-x), 3 ulp.
-SI vf vsigmoid(vf x) { return BC(1.0f) / (BC(1.0f) + vexp(-x)); }
+SI void vsigmoid_n(vf *x, const int n) {
+  ALL(n) x[i] = -x[i];
+  vexp_n(x, n);
+  ALL(n) x[i] = BC(1.0f) / (BC(1.0f) + x[i]);
+}
+SI vf vsigmoid(vf x) {
+  vsigmoid_n(&x, 1);
+  return x;
+}
 
 // Error function, 2 ulp: an odd polynomial near 0, 1 - e^q(|x|) elsewhere.
 SI vf verf(vf x) {

@@ -32,6 +32,17 @@ OP(plane_max_grad)
 OP(plane_fill)
 // norm.h
 // rnn.h
+OP(pack_gates)
+OP(pack_steps)
+OP(lstm)
+OP(lstm_grad)
+OP(gru)
+OP(gru_grad)
+// sequence.h
+OP(pick_step)
+OP(pick_step_grad)
+OP(reverse_steps)
+OP(copy_columns)
 // attention.h
 // embedding.h
 // loss.h

@@ -39,8 +39,15 @@ SI void STN(float *p, vf v, long n) {
 
 // m is all ones or all zeros in each lane, as comparisons give it.
 SI vf SEL(vi m, vf a, vf b) { return (vf)(((vi)a & m) | ((vi)b & ~m)); }
-SI vf VMAX(vf a, vf b) { return SEL(a > b, a, b); } // b if one of them is NaN
+// The second one if one of them is NaN or both are 0, as the instructions of x86
+// have it: MAXPS and MINPS, where there are any.
+#if defined(MAXPS)
+SI vf VMAX(vf a, vf b) { return MAXPS(a, b); }
+SI vf VMIN(vf a, vf b) { return MINPS(a, b); }
+#else
+SI vf VMAX(vf a, vf b) { return SEL(a > b, a, b); }
 SI vf VMIN(vf a, vf b) { return SEL(a < b, a, b); }
+#endif
 SI vf VABS(vf a) { return (vf)((vi)a & BCI(0x7fffffff)); }
 SI vf VSIGN(vf mag, vf sign) { return (vf)((vi)VABS(mag) | ((vi)sign & BCI((int32_t)0x80000000))); }
 
