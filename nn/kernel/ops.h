@@ -18,8 +18,23 @@ OP(dropout)
 // conv.h
 // pool.h
 // norm.h
+OP(rownorm)
+OP(rownorm_grad)
+OP(batchnorm)
+OP(batchnorm_grad)
+OP(groupnorm)
+OP(groupnorm_grad)
+OP(softmax)
+OP(softmax_grad)
 // rnn.h
 // attention.h
 // embedding.h
+OP(embed)
+OP(embed_sort)
+OP(embed_grad)
+OP(add_rows)
+OP(id_lengths)
+OP(time_pool)
+OP(time_pool_grad)
 // loss.h
 // optimizer.h
