@@ -12,6 +12,7 @@
 #define NV 2
 #define FMA(a, b, c) ((vf)_mm256_fmadd_ps((__m256)(a), (__m256)(b), (__m256)(c)))
 #define VSQRT(a) ((vf)_mm256_sqrt_ps((__m256)(a)))
+#define MULEVEN(a, b) _mm256_mul_epu32((__m256i)(a), (__m256i)(b))
 #include "body.h"
 #if defined(__clang__)
 #pragma clang attribute pop

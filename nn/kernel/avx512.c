@@ -12,6 +12,7 @@
 #define NV 2
 #define FMA(a, b, c) ((vf)_mm512_fmadd_ps((__m512)(a), (__m512)(b), (__m512)(c)))
 #define VSQRT(a) ((vf)_mm512_sqrt_ps((__m512)(a)))
+#define MULEVEN(a, b) _mm512_mul_epu32((__m512i)(a), (__m512i)(b))
 #include "body.h"
 #if defined(__clang__)
 #pragma clang attribute pop

@@ -28,6 +28,8 @@ OP(softmax)
 OP(softmax_grad)
 // rnn.h
 // attention.h
+OP(attention)
+OP(attention_grad)
 // embedding.h
 OP(embed)
 OP(embed_sort)
