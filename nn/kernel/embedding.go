@@ -11,6 +11,7 @@ const (
 	EmbedGrad    Op = C.OP_embed_grad
 	AddRows      Op = C.OP_add_rows
 	IDLengths    Op = C.OP_id_lengths
+	StepMask     Op = C.OP_step_mask
 	TimePool     Op = C.OP_time_pool
 	TimePoolGrad Op = C.OP_time_pool_grad
 )
@@ -29,7 +30,7 @@ const (
 func embeddingReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 	return map[Op]func(*Instr, int, unsafe.Pointer){
 		Embed: embedReference, EmbedSort: embedSortReference, EmbedGrad: embedGradReference,
-		AddRows: addRowsReference, IDLengths: idLengthsReference,
+		AddRows: addRowsReference, IDLengths: idLengthsReference, StepMask: stepMaskReference,
 		TimePool: timePoolReference, TimePoolGrad: timePoolGradReference,
 	}
 }
@@ -117,6 +118,20 @@ func idLengthsReference(in *Instr, task int, _ unsafe.Pointer) {
 			t--
 		}
 		in.floats(1, n, 1)[0] = float32(t)
+	}
+}
+
+func stepMaskReference(in *Instr, task int, _ unsafe.Pointer) {
+	from, to := in.span(task)
+	t := int(in.I[2])
+	for n := from; n < to; n++ {
+		length, out := in.length(0, n, t), in.floats(2, n*t, t)
+		if in.P[1] != nil && in.floats(1, n, 1)[0] == 0 {
+			length = 0
+		}
+		for k := range out {
+			out[k] = float32(min(max(length-k, 0), 1))
+		}
 	}
 }
 

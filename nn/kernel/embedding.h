@@ -84,6 +84,19 @@ static void NAME(id_lengths)(const instr *in, long task, void *scratch) {
   }
 }
 
+// out(n, t) = 1 for the valid steps of the examples that exist, else 0. i: n, of
+// them per task, t; p: lengths (optional), weight(n) (optional), out.
+static void NAME(step_mask)(const instr *in, long task, void *scratch) {
+  SPAN(in, task);
+  const long t = in->i[2];
+  const float *weight = in->p[1];
+  for (long n = from; n < to; n++) {
+    const long len = ROW_EXISTS(n) ? NAME(row_length)(in->p[0], n, t) : 0;
+    float *out = (float *)in->p[2] + n * t;
+    for (long k = 0; k < t; k++) out[k] = k < len ? 1.0f : 0.0f;
+  }
+}
+
 // y(n, d) from the valid steps of x(n, t, d): their mean, the last or, element
 // by element, the largest (the first of equals), whose step goes to at(n, d); 0
 // where there is none. i: n, of them per task, t, d, pooling; p: x, y,

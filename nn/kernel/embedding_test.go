@@ -66,6 +66,15 @@ func TestPositionsAndLengths(t *testing.T) {
 				ids[i*k+int(want[i])-1] = 3
 			}
 		}
+		mask := make([]float64, n*k)
+		for i := range mask {
+			if i/k != 1 && float64(i%k) < want[i/k] {
+				mask[i] = 1
+			}
+		}
+		lengths := []float32{float32(want[0]), float32(want[1]), float32(want[2]), float32(want[3]), float32(want[4])}
+		near(t, "mask", (&trial{in: [][]float32{lengths, {1, 0, 0.5, 1, 2}}, out: []int{n * k},
+			build: one(StepMask, tasksOf(n, 2), [16]int64{n, 2, int64(k)}, [8]float32{}, 0, 1, 100)}).check(t)[0], mask)
 		near(t, "lengths", (&trial{in: [][]float32{ids}, out: []int{n},
 			build: one(IDLengths, tasksOf(n, 2), [16]int64{n, 2, int64(k)}, [8]float32{}, 0, 100)}).check(t)[0], want)
 	}

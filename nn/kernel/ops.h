@@ -36,6 +36,7 @@ OP(embed_sort)
 OP(embed_grad)
 OP(add_rows)
 OP(id_lengths)
+OP(step_mask)
 OP(time_pool)
 OP(time_pool_grad)
 // loss.h
