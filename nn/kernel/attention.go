@@ -11,6 +11,7 @@ import (
 const (
 	Attention     Op = C.OP_attention
 	AttentionGrad Op = C.OP_attention_grad
+	SwapAxes      Op = C.OP_swap_axes
 )
 
 // attentionBlock is how many queries and keys are in a block.
@@ -36,7 +37,9 @@ func AttentionScratch(t *Table, tq, dh int) (forward, backward int) {
 // The kernels of attention.h.
 
 func attentionReference() map[Op]func(*Instr, int, unsafe.Pointer) {
-	return map[Op]func(*Instr, int, unsafe.Pointer){Attention: attentionForward, AttentionGrad: attentionBackward}
+	return map[Op]func(*Instr, int, unsafe.Pointer){
+		Attention: attentionForward, AttentionGrad: attentionBackward, SwapAxes: swapAxesReference,
+	}
 }
 
 // A head is one head of one example.
@@ -202,5 +205,16 @@ func attentionBackward(in *Instr, task int, _ unsafe.Pointer) {
 	}
 	for k := range a.keys {
 		scaleBy(in.F[0], dk(k))
+	}
+}
+
+func swapAxesReference(in *Instr, task int, _ unsafe.Pointer) {
+	from, to := in.span(task)
+	a, b := int(in.I[2]), int(in.I[3])
+	for n := from; n < to; n++ {
+		x, out := in.floats(0, n*a*b, a*b), in.floats(1, n*a*b, a*b)
+		for i, v := range x {
+			out[i%b*a+i/b] = v
+		}
 	}
 }

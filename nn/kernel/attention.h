@@ -304,3 +304,11 @@ static void NAME(attention_grad)(const instr *in, long task, void *scratch) {
   for (long q0 = 0; q0 < tq; q0 += ATT)
     NAME(unpack)(dq + q0 * width, width, blocks + q0 / ATT * each + o_dq, tq - q0 < ATT ? tq - q0 : ATT, dh, dm, a.scale);
 }
+
+// out(n, b, a) = x(n, a, b) with its last axes swapped. i: n, of them per task,
+// a, b; p: x, out.
+static void NAME(swap_axes)(const instr *in, long task, void *scratch) {
+  SPAN(in, task);
+  const long a = in->i[2], b = in->i[3];
+  for (long n = from; n < to; n++) NAME(transpose)((float *)in->p[1] + n * a * b, a, (const float *)in->p[0] + n * a * b, b, a, b);
+}

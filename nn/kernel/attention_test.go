@@ -145,3 +145,19 @@ func TestAttention(t *testing.T) {
 		})
 	}
 }
+
+func TestSwapAxes(t *testing.T) {
+	const n = 3
+	for _, a := range sizes {
+		for _, b := range []int{1, 3, 4, 9, 16} {
+			x := numbers(1, n*a*b)
+			swap := func(x []float32, a, b int) []float32 {
+				return (&trial{in: [][]float32{x}, out: []int{n * a * b},
+					build: one(SwapAxes, 2, [16]int64{n, 2, int64(a), int64(b)}, [8]float32{}, 0, 100)}).check(t)[0]
+			}
+			if at := firstDifference(swap(swap(x, a, b), b, a), x); at >= 0 {
+				t.Errorf("%d x %d: swapped twice, element %d differs", a, b, at)
+			}
+		}
+	}
+}

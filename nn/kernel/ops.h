@@ -30,6 +30,7 @@ OP(softmax_grad)
 // attention.h
 OP(attention)
 OP(attention_grad)
+OP(swap_axes)
 // embedding.h
 OP(embed)
 OP(embed_sort)

@@ -47,7 +47,8 @@ func (g *Graph) Attention(q, k, v *Node, a Attention) *Node {
 	instr := func(op kernel.Op, count, products, scratch int, operands ...vm.Operand) vm.Instr {
 		w := int64(d)
 		return vm.Instr{Op: op, Tasks: count, Scratch: scratch, P: operands,
-			I:     [16]int64{int64(a.Heads), int64(tq), int64(tk), int64(dh), w, w, w, w, flag(a.Causal), int64(a.Stream.Key()), int64(math.Round(a.Dropout * (1 << 32)))},
+			I: [16]int64{int64(a.Heads), int64(tq), int64(tk), int64(dh), w, w, w, w,
+				flag(a.Causal), int64(a.Stream.Key()), int64(math.Round(a.Dropout * (1 << 32)))},
 			F:     [8]float32{float32(1 / math.Sqrt(float64(dh))), float32(1 / (1 - a.Dropout))},
 			Flops: float64(n*a.Heads*tq*tk) * float64(2*products*dh+30)}
 	}

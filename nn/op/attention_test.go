@@ -43,6 +43,10 @@ func TestNorms(t *testing.T) {
 			x, gamma, beta := param(g, "x", 2, 6), param(g, "gamma", 6), param(g, "beta", 6)
 			return scalar(g, g.GroupNorm(x, gamma, beta, 2, 1e-3)), []*Node{x, gamma, beta}
 		},
+		"group of sequences": func(g *Graph) (*Node, []*Node) {
+			x, gamma, beta := param(g, "x", 2, 5, 6), param(g, "gamma", 6), param(g, "beta", 6)
+			return scalar(g, g.GroupNorm(x, gamma, beta, 2, 1e-3)), []*Node{x, gamma, beta}
+		},
 		"softmax": func(g *Graph) (*Node, []*Node) {
 			x := param(g, "x", 3, 2, 9)
 			return scalar(g, g.Softmax(x, nil)), []*Node{x}
@@ -246,7 +250,8 @@ func TestSequenceOperatorsRefuseWrongShapes(t *testing.T) {
 		"statistic": func(g *Graph, x *Node) { g.BatchNorm(x, BatchNorm{}) },
 		"weights":   func(g *Graph, x *Node) { g.BatchNorm(x, BatchNorm{Weight: param(g, "w", 5)}) },
 		"groups":    func(g *Graph, x *Node) { g.GroupNorm(param(g, "x", 2, 4), param(g, "g", 4), param(g, "b", 4), 3, 0) },
-		"sequence":  func(g *Graph, x *Node) { g.GroupNorm(x, param(g, "g", 4), param(g, "b", 4), 2, 0) },
+		"sequence":  func(g *Graph, x *Node) { g.GroupNorm(x, param(g, "g", 3), param(g, "b", 3), 3, 0) },
+		"swap":      func(g *Graph, x *Node) { g.SwapAxes(param(g, "x", 3, 4)) },
 		"softmax":   func(g *Graph, x *Node) { g.Softmax(x, param(g, "l", 5)) },
 		"heads":     func(g *Graph, x *Node) { g.Attention(x, x, x, Attention{Heads: 3}) },
 		"keys":      func(g *Graph, x *Node) { g.Attention(x, param(g, "k", 2, 3, 6), x, Attention{Heads: 1}) },

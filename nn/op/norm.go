@@ -138,7 +138,8 @@ func (g *Graph) BatchNorm(x *Node, b BatchNorm) *Node {
 	}
 	instr := func(op kernel.Op, operands ...vm.Operand) vm.Instr {
 		return vm.Instr{Op: op, Tasks: tasks(c, per), I: [16]int64{int64(c), int64(per), int64(n), int64(plane), flag(b.Training)},
-			F: [8]float32{float32(b.Epsilon), float32(b.Momentum)}, P: operands, Bytes: float64(16 * n * c * plane), Flops: float64(8 * n * c * plane)}
+			F: [8]float32{float32(b.Epsilon), float32(b.Momentum)}, P: operands,
+			Bytes: float64(16 * n * c * plane), Flops: float64(8 * n * c * plane)}
 	}
 	l := inputs{graph: g}
 	l.put(x, true)
@@ -152,7 +153,8 @@ func (g *Graph) BatchNorm(x *Node, b BatchNorm) *Node {
 		if b.Training {
 			mean, variance = vm.Update(in[3]), vm.Update(in[4])
 		}
-		e.emit(instr(kernel.BatchNorm, vm.Read(in[0]), vm.Read(in[1]), vm.Read(in[2]), vm.Write(y), vm.Write(stats), mean, variance, readAt(in, at)))
+		e.emit(instr(kernel.BatchNorm, vm.Read(in[0]), vm.Read(in[1]), vm.Read(in[2]), vm.Write(y), vm.Write(stats),
+			mean, variance, readAt(in, at)))
 	}, c, func(e *emitter, dx, dparams, x, gamma, stats, dy vm.Buffer, extra []vm.Buffer) {
 		mask := vm.Operand{}
 		if at != 0 {
@@ -179,12 +181,21 @@ func (g *Graph) stepMask(lengths, weight *Node, n, t int) *Node {
 }
 
 // GroupNorm normalises each of so many groups of channels of an example by
-// itself, over all its pixels: rows x(N, C) or images x(N, C, H, W), with
-// gamma(C) and beta(C) (Wu and He, "Group Normalization", 2018).
+// itself, over all its pixels or steps: rows x(N, C), images x(N, C, H, W) or
+// sequences x(N, T, C), with gamma(C) and beta(C) (Wu and He, "Group
+// Normalization", 2018). It knows of no lengths: all steps count.
 func (g *Graph) GroupNorm(x, gamma, beta *Node, groups int, epsilon float64) *Node {
 	const name = "group norm"
 	if g.err != nil {
 		return nil
+	}
+	if x.Dims() == 3 { // channels first, and back
+		n, t, c := x.Shape()[0], x.Shape()[1], x.Shape()[2]
+		y := g.GroupNorm(g.Reshape(g.SwapAxes(x), n, c, t, 1), gamma, beta, groups, epsilon)
+		if y == nil {
+			return nil
+		}
+		return g.SwapAxes(g.Reshape(y, n, c, t))
 	}
 	s := x.Shape().Clone()
 	if len(s) != 2 && len(s) != 4 || gamma == nil || beta == nil || !isVector(gamma, s[1]) || !isVector(beta, s[1]) {

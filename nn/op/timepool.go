@@ -26,7 +26,8 @@ func (g *Graph) TimePool(x, lengths *Node, kind kernel.Pooling) *Node {
 	n, t, d := s[0], s[1], s[2]
 	per := max(1, grain/2/(t*d))
 	instr := func(op kernel.Op, operands ...vm.Operand) vm.Instr {
-		return vm.Instr{Op: op, Tasks: tasks(n, per), I: [16]int64{int64(n), int64(per), int64(t), int64(d), int64(kind)}, P: operands, Bytes: float64(4 * n * t * d)}
+		return vm.Instr{Op: op, Tasks: tasks(n, per), I: [16]int64{int64(n), int64(per), int64(t), int64(d), int64(kind)},
+			P: operands, Bytes: float64(4 * n * t * d)}
 	}
 	// Where the largest were is behind the output.
 	size, more := n*d, 0

@@ -49,6 +49,7 @@ def mask(lengths, t):
 case("layer_norm", lambda x, g, b: F.layer_norm(x, (5,), g, b, 1e-5), [rand(2, 3, 5), rand(5), rand(5)])
 case("rms_norm", lambda x, g: F.rms_norm(x, (5,), g, 1e-5), [rand(4, 5), rand(5)])
 case("group_norm", lambda x, g, b: F.group_norm(x, 2, g, b, 1e-5), [rand(2, 4, 3, 2), rand(4), rand(4)])
+case("group_norm", lambda x, g, b: F.group_norm(x.transpose(1, 2), 2, g, b, 1e-5).transpose(1, 2), [rand(2, 3, 4), rand(4), rand(4)])
 for training in True, False:
     norm = lambda x, g, b, m, v: F.batch_norm(x, m, v, g, b, training, 0.1, 1e-5)
     name = "batch_norm" + ("" if training else "_evaluation")
