@@ -42,6 +42,18 @@ SI void NAME(philox_lanes)(vi x[4], uint64_t step, uint64_t key) {
   }
 }
 
+// The numbers of elements j, ..., j + 4 VL - 1 of a stream; j is a multiple of 4.
+SI void NAME(stream)(long j, uint64_t step, uint64_t key, float out[4 * VL]) {
+  uint32_t low[VL], high[VL];
+  for (int i = 0; i < VL; i++) low[i] = (uint32_t)(j / 4 + i), high[i] = (uint32_t)((uint64_t)(j / 4 + i) >> 32);
+  vi x[4];
+  memcpy(&x[0], low, sizeof low), memcpy(&x[1], high, sizeof high);
+  NAME(philox_lanes)(x, step, key);
+  float words[4 * VL];
+  for (int w = 0; w < 4; w++) ST(words + w * VL, (vf)x[w]);
+  NAME(transpose)(out, 4, words, VL, 4, VL);
+}
+
 // out = x / (1-rate) where the number of the group of an element is at least
 // rate 2^32, else 0. A group is i[3] elements in a row (1: each element by
 // itself; a whole plane: spatial dropout). i: elements, per task (a multiple of
@@ -55,6 +67,19 @@ static void NAME(dropout)(const instr *in, long task, void *scratch) {
   const long group = in->i[3];
   const uint32_t below = (uint32_t)in->i[4];
   const float scale = in->f[0];
+  if (group == 1) {
+    const vi least = BCI((int32_t)(below ^ 0x80000000u));
+    float numbers[4 * VL];
+    for (long begin = from; begin < to; begin += 4 * VL) {
+      const long end = begin + 4 * VL < to ? begin + 4 * VL : to;
+      NAME(stream)(begin, step, key, numbers);
+      EACH(j, begin, end, {
+        const vi drop = ((vi)LD(numbers + (j - begin)) ^ BCI(INT32_MIN)) < least;
+        STORE(out + j, (vf)((vi)(LOAD(x + j) * BC(scale)) & ~drop));
+      });
+    }
+    return;
+  }
   uint32_t r[4];
   for (long g = from / group; g * group < to; g++) {
     if (g % 4 == 0 || g * group == from) NAME(philox)((uint32_t)(g >> 2), (uint32_t)((uint64_t)g >> 34), step, key, r);
