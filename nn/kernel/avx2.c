@@ -14,6 +14,7 @@
 #define VSQRT(a) ((vf)_mm256_sqrt_ps((__m256)(a)))
 #define MAXPS(a, b) ((vf)_mm256_max_ps((__m256)(a), (__m256)(b)))
 #define MINPS(a, b) ((vf)_mm256_min_ps((__m256)(a), (__m256)(b)))
+#define MULEVEN(a, b) _mm256_mul_epu32((__m256i)(a), (__m256i)(b))
 #include "body.h"
 #if defined(__clang__)
 #pragma clang attribute pop

@@ -14,6 +14,7 @@
 #define VSQRT(a) ((vf)_mm512_sqrt_ps((__m512)(a)))
 #define MAXPS(a, b) ((vf)_mm512_max_ps((__m512)(a), (__m512)(b)))
 #define MINPS(a, b) ((vf)_mm512_min_ps((__m512)(a), (__m512)(b)))
+#define MULEVEN(a, b) _mm512_mul_epu32((__m512i)(a), (__m512i)(b))
 #include "body.h"
 #if defined(__clang__)
 #pragma clang attribute pop

@@ -1,9 +1,190 @@
 package kernel
 
+// #include "instr.h"
+import "C"
+
 import "unsafe"
+
+const (
+	Embed        Op = C.OP_embed
+	EmbedSort    Op = C.OP_embed_sort
+	EmbedGrad    Op = C.OP_embed_grad
+	AddRows      Op = C.OP_add_rows
+	IDLengths    Op = C.OP_id_lengths
+	StepMask     Op = C.OP_step_mask
+	TimePool     Op = C.OP_time_pool
+	TimePoolGrad Op = C.OP_time_pool_grad
+)
+
+// A Pooling is how the steps of a sequence become one.
+type Pooling int64
+
+const (
+	TimeMean Pooling = iota
+	TimeLast
+	TimeMax
+)
 
 // The kernels of embedding.h.
 
 func embeddingReference() map[Op]func(*Instr, int, unsafe.Pointer) {
-	return map[Op]func(*Instr, int, unsafe.Pointer){}
+	return map[Op]func(*Instr, int, unsafe.Pointer){
+		Embed: embedReference, EmbedSort: embedSortReference, EmbedGrad: embedGradReference,
+		AddRows: addRowsReference, IDLengths: idLengthsReference, StepMask: stepMaskReference,
+		TimePool: timePoolReference, TimePoolGrad: timePoolGradReference,
+	}
+}
+
+// rowOf is the row of a table of v rows that an id stands for.
+func rowOf(id float32, v int) int {
+	switch {
+	case id >= float32(v-1):
+		return v - 1
+	case id > 0:
+		return int(id)
+	}
+	return 0
+}
+
+func embedReference(in *Instr, task int, _ unsafe.Pointer) {
+	from, to := in.span(task)
+	d := int(in.I[2])
+	for k := from; k < to; k++ {
+		row, out := in.floats(1, rowOf(in.floats(0, k, 1)[0], int(in.I[3]))*d, d), in.floats(2, k*d, d)
+		for j, x := range row {
+			out[j] = x * in.F[0]
+		}
+	}
+}
+
+// int32s is n integers of an operand.
+func (in *Instr) int32s(k, n int) []int32 { return unsafe.Slice((*int32)(in.P[k]), n) }
+
+func embedSortReference(in *Instr, _ int, _ unsafe.Pointer) {
+	k, v := int(in.I[0]), int(in.I[1])
+	ids, order, start := in.floats(0, 0, k), in.int32s(1, k), in.int32s(2, v+1)
+	clear(start)
+	for _, id := range ids {
+		start[rowOf(id, v)+1]++
+	}
+	for i := range v {
+		start[i+1] += start[i]
+	}
+	next := append([]int32{}, start...)
+	for i, id := range ids {
+		row := rowOf(id, v)
+		order[next[row]] = int32(i)
+		next[row]++
+	}
+}
+
+func embedGradReference(in *Instr, task int, _ unsafe.Pointer) {
+	from, to := in.span(task)
+	d := int(in.I[2])
+	start := in.int32s(1, int(in.I[0])+1)
+	for v := from; v < to; v++ {
+		out := in.floats(3, v*d, d)
+		clear(out)
+		if v == int(in.I[3]) || start[v] == start[v+1] {
+			continue
+		}
+		for _, k := range in.int32s(0, int(start[v+1]))[start[v]:] {
+			for j, x := range in.floats(2, int(k)*d, d) {
+				out[j] += x
+			}
+		}
+		for j := range out {
+			out[j] *= in.F[0]
+		}
+	}
+}
+
+func addRowsReference(in *Instr, task int, _ unsafe.Pointer) {
+	from, to := in.span(task)
+	k := int(in.I[2])
+	for n := from; n < to; n++ {
+		x, row, out := in.floats(0, n*k, k), in.floats(1, 0, k), in.floats(2, n*k, k)
+		for j := range out {
+			out[j] = x[j] + row[j]
+		}
+	}
+}
+
+func idLengthsReference(in *Instr, task int, _ unsafe.Pointer) {
+	from, to := in.span(task)
+	for n := from; n < to; n++ {
+		t := int(in.I[2])
+		for ids := in.floats(0, n*t, t); t > 0 && ids[t-1] == in.F[0]; {
+			t--
+		}
+		in.floats(1, n, 1)[0] = float32(t)
+	}
+}
+
+func stepMaskReference(in *Instr, task int, _ unsafe.Pointer) {
+	from, to := in.span(task)
+	t := int(in.I[2])
+	for n := from; n < to; n++ {
+		length, out := in.length(0, n, t), in.floats(2, n*t, t)
+		if in.P[1] != nil && in.floats(1, n, 1)[0] == 0 {
+			length = 0
+		}
+		for k := range out {
+			out[k] = float32(min(max(length-k, 0), 1))
+		}
+	}
+}
+
+func timePoolReference(in *Instr, task int, _ unsafe.Pointer) {
+	from, to := in.span(task)
+	t, d := int(in.I[2]), int(in.I[3])
+	for n := from; n < to; n++ {
+		length := in.length(2, n, t)
+		for j, y := 0, in.floats(1, n*d, d); j < d; j++ {
+			y[j] = 0
+			at := float32(-1)
+			for k := range length {
+				switch x := in.floats(0, (n*t+k)*d+j, 1)[0]; {
+				case Pooling(in.I[4]) == TimeMean:
+					y[j] += x
+				case Pooling(in.I[4]) == TimeLast || k == 0 || x > y[j]:
+					y[j], at = x, float32(k)
+				}
+			}
+			switch Pooling(in.I[4]) {
+			case TimeMean:
+				y[j] /= float32(max(length, 1))
+			case TimeMax:
+				in.floats(3, n*d+j, 1)[0] = at
+			}
+		}
+	}
+}
+
+func timePoolGradReference(in *Instr, task int, _ unsafe.Pointer) {
+	from, to := in.span(task)
+	t, d := int(in.I[2]), int(in.I[3])
+	for n := from; n < to; n++ {
+		length := in.length(2, n, t)
+		for j, dy := range in.floats(0, n*d, d) {
+			for k := range t {
+				dx := &in.floats(1, (n*t+k)*d+j, 1)[0]
+				*dx = 0
+				switch Pooling(in.I[4]) {
+				case TimeMean:
+					if k < length {
+						*dx = dy / float32(length)
+					}
+				case TimeLast:
+					if k == length-1 {
+						*dx = dy
+					}
+				case TimeMax:
+					if k < length && in.floats(3, n*d+j, 1)[0] == float32(k) {
+						*dx = dy
+					}
+				}
+			}
+		}
+	}
 }

@@ -9,12 +9,12 @@ import (
 )
 
 const (
-	LossRows     Op = C.OP_loss_rows
-	LossGrad     Op = C.OP_loss_grad
-	SoftmaxRows  Op = C.OP_softmax_rows
-	SoftmaxGrad  Op = C.OP_softmax_grad
-	WeightedSum  Op = C.OP_weighted_sum
-	WeightedMean Op = C.OP_weighted_mean
+	LossRows      Op = C.OP_loss_rows
+	LossGrad      Op = C.OP_loss_grad
+	ClassLoss     Op = C.OP_class_loss
+	ClassLossGrad Op = C.OP_class_loss_grad
+	WeightedSum   Op = C.OP_weighted_sum
+	WeightedMean  Op = C.OP_weighted_mean
 )
 
 // A LossKind is a loss that is a sum over outputs: see loss.h.
@@ -68,8 +68,8 @@ func lossReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 				}
 			}
 		},
-		SoftmaxRows: softmaxRows,
-		SoftmaxGrad: func(in *Instr, task int, _ unsafe.Pointer) {
+		ClassLoss: classLoss,
+		ClassLossGrad: func(in *Instr, task int, _ unsafe.Pointer) {
 			from, to := in.span(task)
 			m, k := int(in.I[0]), int(in.I[2])
 			unit := perWeight(in, 5, 4)
@@ -125,7 +125,7 @@ func perWeight(in *Instr, k, total int) float32 {
 	return d / in.floats(total, 0, 1)[0]
 }
 
-func softmaxRows(in *Instr, task int, _ unsafe.Pointer) {
+func classLoss(in *Instr, task int, _ unsafe.Pointer) {
 	from, to := in.span(task)
 	m, k := int(in.I[0]), int(in.I[2])
 	t0, t1, gamma := in.F[0], in.F[1], in.F[2]

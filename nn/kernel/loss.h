@@ -2,10 +2,10 @@
 // of weight 0 does not exist: whatever it holds, it changes nothing and its
 // gradient is 0. The loss of a batch takes three instructions:
 //
-//	loss_rows or softmax_rows   the loss of each row
+//	loss_rows or class_loss   the loss of each row
 //	weighted_sum, weighted_mean sum w l / sum w
 //
-// and its gradient one: loss_grad or softmax_grad.
+// and its gradient one: loss_grad or class_loss_grad.
 
 // Losses that are sums over outputs, i[2] of an instruction, with their numbers
 // in f. Targets y have the shape of z.
@@ -177,7 +177,7 @@ SI float NAME(far)(const float *z, float y, long k, float top, float t1, float s
   return y >= 0 && y < (float)k ? __builtin_fmaf(t1, top - z[(long)y], spread) : __builtin_nanf("");
 }
 
-// One row of softmax_rows, up to the logarithm: row is what is added to it.
+// One row of class_loss, up to the logarithm: row is what is added to it.
 SI void NAME(softmax_row)(const float *z, float y, float w, long k, float t0, float t1, float *tops, float *sums, float *row) {
   const float inf = __builtin_inff();
   *tops = 0, *sums = 1, *row = 0;
@@ -247,7 +247,7 @@ static void NAME(softmax_block)(const float *z, const float *y, const float *w, 
 // gamma is not 0, and then t0 is 0. stats(3 M) is for the gradient: top, 1/sum
 // and the factor of the row.
 // i: rows, per task, K; f: t0, t1, gamma; p: z, class, weight, row, stats.
-static void NAME(softmax_rows)(const instr *in, long task, void *scratch) {
+static void NAME(class_loss)(const instr *in, long task, void *scratch) {
   SPAN(in, task);
   const long m = in->i[0], k = in->i[2];
   const float t0 = in->f[0], t1 = in->f[1], gamma = in->f[2];
@@ -283,7 +283,7 @@ static void NAME(softmax_rows)(const instr *in, long task, void *scratch) {
 
 // dz = w factor dloss / total (softmax(z) - t), as above. p[5] may be 0, for 1.
 // i, f as above; p: z, class, weight, stats, total weight, dloss, dz (may be z).
-static void NAME(softmax_grad)(const instr *in, long task, void *scratch) {
+static void NAME(class_loss_grad)(const instr *in, long task, void *scratch) {
   SPAN(in, task);
   const long m = in->i[0], k = in->i[2];
   const float t1 = in->f[1];

@@ -198,8 +198,8 @@ func softmaxTrial(z, y, w []float32, m, k, per int, f [8]float32) *trial {
 	return &trial{in: [][]float32{z, y, w}, out: []int{m, 2 * m, 3 * m, 2, m * k}, build: func(_ *Table, in, out []unsafe.Pointer, _ func(int) unsafe.Pointer) []Instr {
 		dims := [16]int64{int64(m), int64(per), int64(k)}
 		return lossInstrs(m, k, per,
-			Instr{Op: SoftmaxRows, I: dims, F: f, P: [10]unsafe.Pointer{in[0], in[1], in[2], out[0], out[2]}},
-			Instr{Op: SoftmaxGrad, I: dims, F: f, P: [10]unsafe.Pointer{in[0], in[1], in[2], out[2], unsafe.Add(out[3], 4), nil, out[4]}},
+			Instr{Op: ClassLoss, I: dims, F: f, P: [10]unsafe.Pointer{in[0], in[1], in[2], out[0], out[2]}},
+			Instr{Op: ClassLossGrad, I: dims, F: f, P: [10]unsafe.Pointer{in[0], in[1], in[2], out[2], unsafe.Add(out[3], 4), nil, out[4]}},
 			out[0], out[1], out[3])
 	}}
 }
@@ -252,8 +252,8 @@ func place(t testing.TB, data []float32) unsafe.Pointer {
 	return m.Pointer()
 }
 
-// bench runs an instruction over and over, per table.
-func bench(b *testing.B, bytes float64, in Instr) {
+// benchOne runs an instruction over and over, per table.
+func benchOne(b *testing.B, bytes float64, in Instr) {
 	for _, table := range Tables() {
 		b.Run(table.Name, func(b *testing.B) {
 			m, err := NewMemory(int(unsafe.Sizeof(in)))
@@ -278,20 +278,20 @@ func BenchmarkLosses(b *testing.B) {
 	for _, c := range lossCases {
 		dims := [16]int64{n, n, int64(c.kind), 1}
 		b.Run(c.name, func(b *testing.B) {
-			bench(b, 16*n, Instr{Op: LossRows, Tasks: 1, I: dims, F: c.f, P: [10]unsafe.Pointer{z, y, w, out}})
+			benchOne(b, 16*n, Instr{Op: LossRows, Tasks: 1, I: dims, F: c.f, P: [10]unsafe.Pointer{z, y, w, out}})
 		})
 		b.Run(c.name+" gradient", func(b *testing.B) {
-			bench(b, 16*n, Instr{Op: LossGrad, Tasks: 1, I: dims, F: c.f, P: [10]unsafe.Pointer{z, y, w, one, nil, out}})
+			benchOne(b, 16*n, Instr{Op: LossGrad, Tasks: 1, I: dims, F: c.f, P: [10]unsafe.Pointer{z, y, w, one, nil, out}})
 		})
 	}
 	for _, k := range []int{3, 10, 1000, 5000} {
 		m := n / k
 		dims := [16]int64{int64(m), int64(m), int64(k)}
 		b.Run(fmt.Sprintf("softmax of %d", k), func(b *testing.B) {
-			bench(b, float64(4*m*k), Instr{Op: SoftmaxRows, Tasks: 1, I: dims, F: [8]float32{0, 1}, P: [10]unsafe.Pointer{z, y, w, out, stats}})
+			benchOne(b, float64(4*m*k), Instr{Op: ClassLoss, Tasks: 1, I: dims, F: [8]float32{0, 1}, P: [10]unsafe.Pointer{z, y, w, out, stats}})
 		})
 		b.Run(fmt.Sprintf("softmax of %d, gradient", k), func(b *testing.B) {
-			bench(b, float64(8*m*k), Instr{Op: SoftmaxGrad, Tasks: 1, I: dims, F: [8]float32{0, 1}, P: [10]unsafe.Pointer{z, y, w, stats, one, nil, out}})
+			benchOne(b, float64(8*m*k), Instr{Op: ClassLossGrad, Tasks: 1, I: dims, F: [8]float32{0, 1}, P: [10]unsafe.Pointer{z, y, w, stats, one, nil, out}})
 		})
 	}
 }

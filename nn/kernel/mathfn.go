@@ -119,3 +119,5 @@ func softplus32(x float32) float32 {
 	}
 	return m + log1p32(exp32(-abs32(x)))
 }
+
+func sqrt32(x float32) float32 { return float32(math.Sqrt(float64(x))) }

@@ -209,5 +209,3 @@ func signum32(x float32) float32 {
 	}
 	return 0
 }
-
-func sqrt32(x float32) float32 { return float32(math.Sqrt(float64(x))) }

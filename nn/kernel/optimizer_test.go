@@ -243,15 +243,15 @@ func BenchmarkOptimizers(b *testing.B) {
 				moved += 2
 			}
 		}
-		b.Run(c.name, func(b *testing.B) { bench(b, float64(4*n*moved), ins) })
+		b.Run(c.name, func(b *testing.B) { benchOne(b, float64(4*n*moved), ins) })
 	}
 	b.Run("sum of squares", func(b *testing.B) {
-		bench(b, 4*n, Instr{Op: SumSq, Tasks: 1, I: dims, P: [10]unsafe.Pointer{grad, states[0]}})
+		benchOne(b, 4*n, Instr{Op: SumSq, Tasks: 1, I: dims, P: [10]unsafe.Pointer{grad, states[0]}})
 	})
 	b.Run("nonfinite", func(b *testing.B) {
-		bench(b, 4*n, Instr{Op: NonFinite, Tasks: 1, I: dims, P: [10]unsafe.Pointer{grad, states[0]}})
+		benchOne(b, 4*n, Instr{Op: NonFinite, Tasks: 1, I: dims, P: [10]unsafe.Pointer{grad, states[0]}})
 	})
 	b.Run("lerp", func(b *testing.B) {
-		bench(b, 12*n, Instr{Op: Lerp, Tasks: 1, I: dims, F: [8]float32{1e-3}, P: [10]unsafe.Pointer{grad, states[0]}})
+		benchOne(b, 12*n, Instr{Op: Lerp, Tasks: 1, I: dims, F: [8]float32{1e-3}, P: [10]unsafe.Pointer{grad, states[0]}})
 	})
 }

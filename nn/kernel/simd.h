@@ -72,3 +72,33 @@ SI float sum16(float *l) {
 // SPAN gives the range of elements of a task: i[0] elements, i[1] for each task.
 #define SPAN(in, task)                                                                                                 \
   const long from = (task) * (in)->i[1], to = from + (in)->i[1] < (in)->i[0] ? from + (in)->i[1] : (in)->i[0]
+
+typedef float v4 __attribute__((vector_size(16), aligned(4), may_alias));
+#if defined(__clang__)
+#define SHUFFLE4(a, b, i, j, k, l) __builtin_shufflevector(a, b, i, j, k, l)
+#else
+#define SHUFFLE4(a, b, i, j, k, l) __builtin_shuffle(a, b, (__attribute__((vector_size(16))) int32_t){i, j, k, l})
+#endif
+
+// dst(cols, rows) = the transpose of src(rows, cols).
+SI void NAME(transpose)(float *dst, long ldd, const float *src, long lds, long rows, long cols) {
+  long r = 0;
+  for (; r + 4 <= rows; r += 4) {
+    const float *s = src + r * lds;
+    float *d = dst + r;
+    long c = 0;
+    for (; c + 4 <= cols; c += 4) {
+      v4 a0 = *(const v4 *)(s + c), a1 = *(const v4 *)(s + lds + c), a2 = *(const v4 *)(s + 2 * lds + c), a3 = *(const v4 *)(s + 3 * lds + c);
+      v4 b0 = SHUFFLE4(a0, a1, 0, 4, 1, 5), b1 = SHUFFLE4(a0, a1, 2, 6, 3, 7);
+      v4 b2 = SHUFFLE4(a2, a3, 0, 4, 1, 5), b3 = SHUFFLE4(a2, a3, 2, 6, 3, 7);
+      *(v4 *)(d + c * ldd) = SHUFFLE4(b0, b2, 0, 1, 4, 5);
+      *(v4 *)(d + (c + 1) * ldd) = SHUFFLE4(b0, b2, 2, 3, 6, 7);
+      *(v4 *)(d + (c + 2) * ldd) = SHUFFLE4(b1, b3, 0, 1, 4, 5);
+      *(v4 *)(d + (c + 3) * ldd) = SHUFFLE4(b1, b3, 2, 3, 6, 7);
+    }
+    for (; c < cols; c++)
+      for (long i = 0; i < 4; i++) d[c * ldd + i] = s[i * lds + c];
+  }
+  for (; r < rows; r++)
+    for (long c = 0; c < cols; c++) dst[c * ldd + r] = src[r * lds + c];
+}

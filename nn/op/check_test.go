@@ -20,6 +20,15 @@ func numbers(purpose string, n int) []float32 {
 	return v
 }
 
+// param makes a parameter filled by its name.
+func param(g *Graph, name string, shape ...int) *Node {
+	n := 1
+	for _, d := range shape {
+		n *= d
+	}
+	return g.Param(name, numbers(name, n), shape...)
+}
+
 // A model under test is a function that builds it: params are what to
 // differentiate with respect to, loss is a scalar.
 type model func(g *Graph) (loss *Node, params []*Node)

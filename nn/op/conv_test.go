@@ -10,15 +10,6 @@ import (
 	"pipe/nn/kernel"
 )
 
-// param makes a parameter filled by its name.
-func param(g *Graph, name string, shape ...int) *Node {
-	n := 1
-	for _, d := range shape {
-		n *= d
-	}
-	return g.Param(name, numbers(name, n), shape...)
-}
-
 func TestConv2D(t *testing.T) {
 	for _, c := range []struct {
 		name       string

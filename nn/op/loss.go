@@ -254,9 +254,9 @@ func (l *loss) instr(backward bool) vm.Instr {
 	per := max(1, grain/4/l.k)
 	in := vm.Instr{Tasks: tasks(l.m, per), Bytes: float64(8 * l.m * l.k), Flops: float64(flops * l.m * l.k)}
 	if l.spec.Loss == SoftmaxCrossEntropy {
-		in.Op = kernel.SoftmaxRows
+		in.Op = kernel.ClassLoss
 		if backward {
-			in.Op = kernel.SoftmaxGrad
+			in.Op = kernel.ClassLossGrad
 		}
 		in.I = [16]int64{int64(l.m), int64(per), int64(l.k)}
 		in.F = [8]float32{float32(l.spec.Smoothing / float64(l.k)), float32(1 - l.spec.Smoothing), float32(l.spec.Gamma)}

@@ -23,6 +23,29 @@ func (g *Graph) Reshape(x *Node, shape ...int) *Node {
 	return g.add(o, x)
 }
 
+// SwapAxes is x(N, A, B) with the last two axes swapped: (N, B, A).
+func (g *Graph) SwapAxes(x *Node) *Node {
+	if g.err != nil {
+		return nil
+	}
+	s := x.Shape().Clone()
+	if len(s) != 3 {
+		return g.fail("swap axes: want three, got shape %v", s)
+	}
+	swap := func(name string, n, a, b int, diff ...bool) *fused {
+		return &fused{name: name, shape: tensor.Shape{n, b, a}, diff: diff, lower: func(e *emitter, out vm.Buffer, in []vm.Buffer) {
+			per := max(1, grain/a/b)
+			e.emit(vm.Instr{Op: kernel.SwapAxes, Tasks: tasks(n, per), I: [16]int64{int64(n), int64(per), int64(a), int64(b)},
+				P: []vm.Operand{vm.Read(in[0]), vm.Write(out)}, Bytes: float64(8 * n * a * b)})
+		}}
+	}
+	o := swap("swap axes", s[0], s[1], s[2], g.flows[x])
+	o.backward = func(_ gorgonia.Nodes, _, dy *Node) gorgonia.Nodes {
+		return gorgonia.Nodes{g.apply(swap("swap axes dx", s[0], s[2], s[1]), dy)}
+	}
+	return g.add(o, x)
+}
+
 // Add is a + b of one shape: a residual connection.
 func (g *Graph) Add(a, b *Node) *Node {
 	if g.err != nil {
