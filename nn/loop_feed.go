@@ -51,12 +51,12 @@ func (f *feeder) start(o order, from int) {
 		}
 		f.empty <- f.slots[i]
 	}
-	f.running.Go(f.gather)
+	f.running.Go(func() { f.gather(from) })
 }
 
-// gather fills batches until all rows are taken, one cannot be read, or stop.
-func (f *feeder) gather() {
-	for from := f.from; from < f.order.rows; from += f.size {
+// gather fills batches from a row on until all rows are taken, one cannot be read, or stop.
+func (f *feeder) gather(from int) {
+	for ; from < f.order.rows; from += f.size {
 		select {
 		case <-f.quit:
 			return

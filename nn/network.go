@@ -2,7 +2,7 @@ package nn
 
 import (
 	"fmt"
-	"strings"
+	"strconv"
 
 	"pipe/nn/kernel"
 	"pipe/nn/op"
@@ -18,48 +18,284 @@ type specArchitecture struct {
 }
 
 func (a *specArchitecture) wire(g *op.Graph, m *numbers, rows int, training bool) (*wiring, error) {
-	w := &wiring{x: make([]float32, rows*a.spec.Inputs)}
-	z, width := g.Input("x", w.x, rows, a.spec.Inputs), a.spec.Inputs
-	next := 0
-	param := func(shape ...int) *op.Node {
-		p := m.params[next]
-		n := g.Param(p.name, p.of(m.flat), shape...)
-		w.params = append(w.params, n)
-		next++
-		return n
+	shapes, err := a.spec.Shapes()
+	if err != nil {
+		return nil, err
 	}
-	dense := func(units int, act Activation) {
-		name := strings.TrimSuffix(m.params[next].name, ".weight")
-		g.Scope(name)
-		z = g.Dense(z, param(width, units), param(units), act.operator())
-		w.layers, width = append(w.layers, layerNode{name, z}), units
-	}
-	for i, l := range a.spec.Layers {
-		switch {
-		case l.Dense != nil && !l.Dense.NoBias:
-			dense(l.Dense.Units, l.Dense.Activation)
-		case l.Dropout != nil:
-			if training {
-				g.Scope(layerName(i))
-				z = g.Dropout(z, l.Dropout.Rate, random.New(a.seed, "dropout."+layerName(i), 0))
-			}
-		default:
-			return nil, fmt.Errorf("layer %s (%v) cannot be built yet", layerName(i), l)
+	b := &builder{Graph: g, rows: rows, training: training, seed: a.seed,
+		params: map[string]*op.Node{}, lengths: map[string]*op.Node{},
+		wiring: &wiring{x: make([]float32, rows*a.spec.Inputs)}}
+	for i, p := range shapes.Params() {
+		at := m.params[i]
+		if !at.trained {
+			b.params[p.Name] = g.Input(p.Name, at.of(m.flat), p.Shape...)
+			continue
 		}
+		n := g.Param(p.Name, at.of(m.flat), p.Shape...)
+		b.params[p.Name] = n
+		b.wiring.params = append(b.wiring.params, n)
 	}
-	dense(a.spec.Outputs, Linear)
-	w.output = z
+	z := b.list(shapes.Nodes, g.Input("x", b.x, rows, a.spec.Inputs))
+	b.output = z
 	if training {
-		w.y, w.weight = make([]float32, rows), make([]float32, rows)
+		b.y, b.weight = make([]float32, rows), make([]float32, rows)
 		g.Scope("loss")
-		w.loss = g.Loss(a.loss, z, g.Input("target", w.y, rows), g.Input("weight", w.weight, rows))
+		b.loss = g.Loss(a.loss, z, g.Input("target", b.y, rows), g.Input("weight", b.weight, rows))
 	}
-	return w, g.Err()
+	return b.wiring, g.Err()
 }
 
-// operator is the activation in terms of package op.
+// A builder adds the layers of a network to a graph, for a number of rows.
+type builder struct {
+	*op.Graph
+	*wiring
+	rows     int
+	training bool
+	seed     uint64
+	params   map[string]*op.Node // by name
+	lengths  map[string]*op.Node // of sequences, by the path of their embedding
+}
+
+// list adds layers one behind the other.
+func (b *builder) list(nodes []Node, x *op.Node) *op.Node {
+	for i := range nodes {
+		if x = b.layer(&nodes[i], x); b.Err() != nil {
+			return nil
+		}
+	}
+	return x
+}
+
+// layer adds one layer.
+func (b *builder) layer(n *Node, x *op.Node) *op.Node {
+	b.Scope(n.Path)
+	y := b.apply(n, x)
+	if b.Err() != nil {
+		return nil
+	}
+	if want := n.Out.Size() * b.rows; y.Shape().TotalSize() != want {
+		panic(fmt.Sprintf("nn: %s %s gives %v for %d rows, inferred was %v", n.Path, n.Kind, y.Shape(), b.rows, n.Out))
+	}
+	if len(n.Params) > 0 || n.Kind == "activation" || n.Kind == "residual" {
+		b.layers = append(b.layers, layerNode{n.Path, y})
+	}
+	return y
+}
+
+// param is a parameter of a layer, nil if the layer has none of that name.
+func (b *builder) param(n *Node, name string) *op.Node { return b.params[n.Path+"."+name] }
+
+func (b *builder) apply(n *Node, x *op.Node) *op.Node {
+	switch l := n.Layer; {
+	case l.Dense != nil:
+		return b.dense(n, "", x, l.Dense.Activation)
+	case l.Activation != nil:
+		act := l.Activation.Kind.operator()
+		if l.Activation.Alpha != 0 {
+			act.Alpha = float32(l.Activation.Alpha)
+		}
+		return b.Activate(x, act)
+	case l.Dropout != nil:
+		return b.drop(n.Path, x, l.Dropout.Rate)
+	case l.SpatialDropout != nil:
+		if !b.training {
+			return x
+		}
+		return b.SpatialDropout(x, l.SpatialDropout.Rate, b.stream(n.Path))
+	case l.Flatten != nil, l.Reshape != nil:
+		return b.Reshape(x, append([]int{b.rows}, n.Out...)...)
+	case l.Residual != nil:
+		return b.residual(n, x)
+	case l.Transformer != nil:
+		return b.list(n.Inner[0], x)
+	case l.Concat != nil:
+		return b.concat(n, x)
+	case l.LSTM != nil:
+		return b.recurrent(n, x, l.LSTM, b.LSTM)
+	case l.GRU != nil:
+		return b.recurrent(n, x, (*LSTM)(l.GRU), b.GRU)
+	case l.Embedding != nil:
+		return b.embedding(n, x, l.Embedding)
+	case l.Position != nil:
+		if l.Position.Kind == "learned" {
+			return b.LearnedPositions(x, b.param(n, "weight"))
+		}
+		return b.SinusoidalPositions(x)
+	case l.Attention != nil:
+		return b.attention(n, x, l.Attention)
+	case l.TimePool != nil:
+		kind := map[string]kernel.Pooling{"mean": kernel.TimeMean, "last": kernel.TimeLast, "max": kernel.TimeMax}[l.TimePool.Kind]
+		return b.TimePool(x, b.lengths[n.LengthsIn], kind)
+	}
+	return b.spatial(n, x)
+}
+
+// spatial adds convolutions, pooling and normalisation.
+func (b *builder) spatial(n *Node, x *op.Node) *op.Node {
+	lengths := b.lengths[n.LengthsIn]
+	switch l := n.Layer; {
+	case l.Conv2D != nil:
+		return b.Conv2D(x, b.param(n, "weight"), b.param(n, "bias"), n.Window.operator(), l.Conv2D.Groups, l.Conv2D.Activation.operator())
+	case l.Conv1D != nil:
+		if lengths != nil { // what is beyond the end must not leak into it
+			x = b.MaskSteps(x, lengths)
+		}
+		return b.Conv1D(x, b.param(n, "weight"), b.param(n, "bias"), n.Window.operator(), l.Conv1D.Groups, l.Conv1D.Activation.operator())
+	case l.MaxPool != nil && len(n.In) == 2:
+		return b.MaxPool1D(x, lengths, n.Window.Kernel[0], n.Window.operator())
+	case l.MaxPool != nil:
+		return b.MaxPool2D(x, n.Window.Kernel[0], n.Window.Kernel[1], n.Window.operator())
+	case l.AveragePool != nil && len(n.In) == 2:
+		return b.AvgPool1D(x, lengths, n.Window.Kernel[0], n.Window.operator(), false)
+	case l.AveragePool != nil:
+		return b.AvgPool2D(x, n.Window.Kernel[0], n.Window.Kernel[1], n.Window.operator(), false)
+	case l.GlobalPool != nil && l.GlobalPool.Kind == "max":
+		return b.GlobalMaxPool(x)
+	case l.GlobalPool != nil:
+		return b.GlobalAvgPool(x)
+	case l.BatchNorm != nil:
+		return b.BatchNorm(x, op.BatchNorm{
+			Gamma: b.param(n, "scale"), Beta: b.param(n, "shift"),
+			Mean: b.param(n, "running_mean"), Variance: b.param(n, "running_variance"),
+			Momentum: l.BatchNorm.Momentum, Epsilon: l.BatchNorm.Epsilon, Training: b.training, Lengths: lengths,
+		})
+	case l.LayerNorm != nil:
+		return b.LayerNorm(x, b.param(n, "scale"), b.param(n, "shift"), l.LayerNorm.Epsilon)
+	case l.GroupNorm != nil:
+		return b.GroupNorm(x, b.param(n, "scale"), b.param(n, "shift"), l.GroupNorm.Groups, l.GroupNorm.Epsilon)
+	case l.RMSNorm != nil:
+		return b.RMSNorm(x, b.param(n, "scale"), l.RMSNorm.Epsilon)
+	}
+	panic("nn: no operator for " + n.Kind)
+}
+
+// operator is the geometry in terms of package op.
+func (w *Window) operator() op.Window {
+	return op.Window{
+		StrideH: w.Stride[0], StrideW: w.Stride[1], DilationH: w.Dilation[0], DilationW: w.Dilation[1],
+		Padding: op.Padding{Top: w.Before[0], Bottom: w.After[0], Left: w.Before[1], Right: w.After[1]},
+	}
+}
+
+// dense adds the product of a layer whose parameters begin with a prefix.
+func (b *builder) dense(n *Node, prefix string, x *op.Node, act Activation) *op.Node {
+	return b.Dense(x, b.param(n, prefix+"weight"), b.param(n, prefix+"bias"), act.operator())
+}
+
+// stream is the random numbers of what is dropped in a layer.
+func (b *builder) stream(path string) random.Stream { return random.New(b.seed, "dropout."+path, 0) }
+
+func (b *builder) drop(path string, x *op.Node, rate float64) *op.Node {
+	if !b.training || rate == 0 {
+		return x
+	}
+	return b.Dropout(x, rate, b.stream(path))
+}
+
+func (b *builder) residual(n *Node, x *op.Node) *op.Node {
+	y := b.list(n.Inner[0], x)
+	if n.Projection != nil {
+		x = b.layer(n.Projection, x)
+	}
+	if b.Err() != nil {
+		return nil
+	}
+	b.Scope(n.Path)
+	return b.Add(y, x)
+}
+
+// concat joins branches: the channels of images, which come first, else the
+// last axis.
+func (b *builder) concat(n *Node, x *op.Node) *op.Node {
+	var parts []*op.Node
+	for _, branch := range n.Inner {
+		y := b.list(branch, x)
+		if b.Err() != nil {
+			return nil
+		}
+		if s := y.Shape(); len(s) == 4 {
+			y = b.Reshape(y, b.rows, s[1]*s[2]*s[3])
+		}
+		parts = append(parts, y)
+	}
+	b.Scope(n.Path)
+	y := b.Concat(parts...)
+	if b.Err() != nil {
+		return nil
+	}
+	return b.Reshape(y, append([]int{b.rows}, n.Out...)...)
+}
+
+// recurrent adds the layers of an lstm or a gru, with one or two directions.
+func (b *builder) recurrent(n *Node, x *op.Node, l *LSTM, run func(*op.Node, op.Recurrent) *op.Node) *op.Node {
+	lengths := b.lengths[n.LengthsIn]
+	for i := range l.Layers {
+		if i > 0 {
+			x = b.drop(n.Path+"."+strconv.Itoa(i), x, l.Dropout)
+		}
+		at := strconv.Itoa(i) + ".forward."
+		direction := func(at string, reverse bool) *op.Node {
+			return run(x, op.Recurrent{
+				Wx: b.param(n, at+"weight_input"), Wh: b.param(n, at+"weight_hidden"),
+				Bx: b.param(n, at+"bias_input"), Bh: b.param(n, at+"bias_hidden"), Lengths: lengths, Reverse: reverse,
+			})
+		}
+		forward, last := direction(at, false), i == l.Layers-1 && l.Return == "last"
+		if !l.Bidirectional {
+			if x = forward; last {
+				x = b.LastStep(x, lengths)
+			}
+			continue
+		}
+		backward := direction(strconv.Itoa(i)+".backward.", true)
+		if last {
+			forward, backward = b.LastStep(forward, lengths), b.FirstStep(backward, lengths)
+		}
+		x = b.Concat(forward, backward)
+	}
+	return x
+}
+
+// embedding looks up ids. With a padding id it says how long sequences are, and
+// what is beyond is 0.
+func (b *builder) embedding(n *Node, ids *op.Node, l *Embedding) *op.Node {
+	if l.Padding == nil {
+		return b.Embedding(ids, b.param(n, "weight"), 1, op.NoPadding)
+	}
+	lengths := b.IDLengths(ids, *l.Padding)
+	b.lengths[n.Path] = lengths
+	return b.MaskSteps(b.Embedding(ids, b.param(n, "weight"), 1, *l.Padding), lengths)
+}
+
+func (b *builder) attention(n *Node, x *op.Node, l *Attention) *op.Node {
+	q, k, v := b.dense(n, "query.", x, Linear), b.dense(n, "key.", x, Linear), b.dense(n, "value.", x, Linear)
+	a := op.Attention{Heads: l.Heads, Causal: l.Causal, Lengths: b.lengths[n.LengthsIn]}
+	if b.training {
+		a.Dropout, a.Stream = l.Dropout, b.stream(n.Path)
+	}
+	return b.dense(n, "out.", b.Attention(q, k, v, a), Linear)
+}
+
+// operator is the activation in terms of package op, with its usual parameter.
 func (a Activation) operator() op.Activation {
-	kinds := map[Activation]kernel.Activation{Linear: kernel.Linear, ReLU: kernel.ReLU, LeakyReLU: kernel.LeakyReLU, ELU: kernel.ELU,
-		GELU: kernel.GELU, SiLU: kernel.SiLU, Tanh: kernel.Tanh, Sigmoid: kernel.Sigmoid, Softplus: kernel.Softplus}
-	return op.Activation{Kind: kinds[a], Alpha: float32(a.Alpha())}
+	kind := kernel.Linear
+	switch a {
+	case ReLU:
+		kind = kernel.ReLU
+	case LeakyReLU:
+		kind = kernel.LeakyReLU
+	case ELU:
+		kind = kernel.ELU
+	case GELU:
+		kind = kernel.GELU
+	case SiLU:
+		kind = kernel.SiLU
+	case Tanh:
+		kind = kernel.Tanh
+	case Sigmoid:
+		kind = kernel.Sigmoid
+	case Softplus:
+		kind = kernel.Softplus
+	}
+	return op.Activation{Kind: kind, Alpha: float32(a.Alpha())}
 }
