@@ -44,7 +44,7 @@ var down = []struct {
 	{"nn/vm", []string{"nn/kernel"}},
 	{"nn/op", []string{"nn/vm", "nn/kernel", "random"}},
 	{"nn/optim", []string{"nn/vm", "nn/kernel", "random"}},
-	{"nn", []string{"nn/op", "nn/optim", "random", "diag"}},
+	{"nn", []string{"nn/op", "nn/optim", "nn/vm", "nn/kernel", "random", "diag"}},
 	{"stages", []string{"stages/...", "pipeline"}},
 	{"stages/ingest/...", []string{"pipeline", "table", "diag", "artifacts", "stages/ingest/..."}},
 	{"stages/preprocess", []string{"pipeline", "table", "feature", "random", "diag"}},

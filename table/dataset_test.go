@@ -175,3 +175,51 @@ func TestDatasetInfoOfRefuses(t *testing.T) {
 		}
 	}
 }
+
+// Rows in any order, over several batches, have the features that they have
+// when all are loaded; damage is an error.
+func TestFeatureRows(t *testing.T) {
+	const rows = BatchRows + 100
+	schema, err := DatasetSchema(prices(), true, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file bytes.Buffer
+	w, err := NewWriter(&file, schema)
+	if err != nil {
+		t.Fatal(err)
+	}
+	vectors, targets := make([]float32, 2*rows), make([]float64, rows)
+	for i := range vectors {
+		vectors[i] = float32(i)
+	}
+	rec, err := NewRecord(schema, NewVectors(vectors, 2), NewArray(targets, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Write(rec); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	f, err := openDataset(t, file.Bytes()).FeatureRows()
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := []int{3, 4, 5, BatchRows - 1, BatchRows, BatchRows + 1, rows - 1, 0, 0}
+	got := make([]float32, 2*len(list))
+	if err := f.Gather(list, got); err != nil {
+		t.Fatal(err)
+	}
+	for i, r := range list {
+		if got[2*i] != float32(2*r) || got[2*i+1] != float32(2*r+1) {
+			t.Errorf("row %d is %v", r, got[2*i:2*i+2])
+		}
+	}
+	for _, r := range []int{-1, rows} {
+		if err := f.Gather([]int{r}, got); err == nil {
+			t.Errorf("row %d was read, of %d", r, rows)
+		}
+	}
+}

@@ -14,21 +14,23 @@ import (
 )
 
 // Run trains the network and writes the model.
-func (s *Train) Run(ctx context.Context, env pipeline.Env) error {
-	train, err := load(env, trainPort)
+func (s *Train) Run(ctx context.Context, env pipeline.Env) (err error) {
+	train, err := open(env, trainPort)
 	if err != nil {
 		return err
 	}
-	var validation *nn.Data
+	defer func() { err = errors.Join(err, train.close()) }()
+	var validation nn.Source // nil: there is none
 	if slices.Contains(env.Inputs(), validationPort) {
-		v, err := load(env, validationPort)
+		v, err := open(env, validationPort)
 		if err != nil {
 			return err
 		}
+		defer func() { err = errors.Join(err, v.close()) }()
 		if err := comparable(train, v); err != nil {
 			return err
 		}
-		validation = &v.data
+		validation = v
 	}
 	sig := signature(&train.info)
 	net := s.network()
@@ -40,13 +42,20 @@ func (s *Train) Run(ctx context.Context, env pipeline.Env) error {
 	if err != nil {
 		return err
 	}
+	if resume := env.Resume(); resume != nil {
+		defer func() { err = errors.Join(err, resume.Close()) }()
+		cfg.Resume = resume
+	}
+	cfg.OnAnew = func(why error) { env.Log().Warn("the checkpoint is of no use, training begins anew", "reason", why) }
+	cfg.Checkpoint = env.Checkpoint
+	cfg.Threads = env.Threads()
 	cfg.OnEpoch = func(e nn.Epoch) {
-		for _, v := range e.Values {
+		for _, v := range slices.Concat(e.Values, e.Norms) {
 			env.Point(v.Name, int64(e.Number), v.Value)
 		}
 		env.Progress(int64(e.Number), int64(e.Of))
 	}
-	model, err := nn.Train(ctx, spec, sig, train.data, validation, cfg)
+	model, err := nn.Train(ctx, spec, sig, train, validation, cfg)
 	if err != nil {
 		return err
 	}
@@ -62,57 +71,10 @@ func (s *Train) Run(ctx context.Context, env pipeline.Env) error {
 	return err
 }
 
-// A source is a data set in memory.
-type source struct {
-	name string // for messages
-	info table.DatasetInfo
-	data nn.Data
-}
-
-func load(env pipeline.Env, port string) (_ *source, err error) {
-	in, err := env.Open(port)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, in.Close()) }()
-	s, err := read(in)
-	if err != nil {
-		return nil, fmt.Errorf("%s data set %s: %w", port, in.Name, err)
-	}
-	return s, nil
-}
-
-func read(in *pipeline.Input) (_ *source, err error) {
-	ds, err := table.OpenDataset(in, in.Size())
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, ds.Close()) }()
-	if !ds.HasTarget() {
-		return nil, diag.WithHint(errors.New("it has no target to learn"),
-			"name a target in the preprocess stage that makes it")
-	}
-	ex, err := ds.Load()
-	if err != nil {
-		return nil, err
-	}
-	if i := slices.Index(ex.Valid, false); i >= 0 {
-		return nil, fmt.Errorf("row %d has no target", i+1)
-	}
-	s := &source{name: in.Name, info: ds.Info, data: nn.Data{Rows: ex.Rows, Features: ex.Features, Target: ex.Targets}}
-	if ds.Info.Target.IsClassification() {
-		s.data.Target = make([]float64, ex.Rows)
-		for i, class := range ex.Classes {
-			s.data.Target[i] = float64(class)
-		}
-	}
-	return s, nil
-}
-
 // comparable checks that two data sets were made by the same transform, or by
 // two that agree: a network has no other way to tell its inputs apart than by
 // their order.
-func comparable(train, validation *source) error {
+func comparable(train, validation *rows) error {
 	hint := "connect two outputs of the same preprocess stage"
 	a, b := train.info.Names(), validation.info.Names()
 	for i := range min(len(a), len(b)) {

@@ -2,6 +2,7 @@ package train
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -139,8 +140,16 @@ func checkRecord(t *testing.T, r pipelinetest.Result, s *nn.Summary) {
 			t.Errorf("point %s has step %d, want %d", p.Name, p.Step, len(got[p.Name]))
 		}
 	}
-	if !maps.EqualFunc(got, points, slices.Equal) || len(points) != 4 {
-		t.Errorf("points %v, want %v", got, points)
+	for name, want := range points {
+		if !slices.Equal(got[name], want) {
+			t.Errorf("points of %s are %v, want %v", name, got[name], want)
+		}
+	}
+	// What shows vanishing gradients is there for each epoch, too.
+	for _, name := range []string{"gradient_norm.layers.0.weight", "activation_rms.layers.0"} {
+		if len(got[name]) != s.EpochsRun {
+			t.Errorf("%d points of %s, want %d", len(got[name]), name, s.EpochsRun)
+		}
 	}
 	if !strings.Contains(r.Log, fmt.Sprintf("%d epochs", s.EpochsRun)) && !strings.Contains(r.Log, fmt.Sprintf("after epoch %d", s.EpochsRun)) {
 		t.Errorf("log %q", r.Log)
@@ -251,5 +260,46 @@ func TestWithoutValidation(t *testing.T) {
 	r := pipelinetest.Run(t, pipelinetest.Case{Kind: Kind(), With: small, Inputs: in, Seed: 1})
 	if r.Metrics["best_epoch"] != 12 || len(r.Metrics) != 4 || !strings.Contains(r.Log, "kept the last") {
 		t.Errorf("metrics %v, log %q", r.Metrics, r.Log)
+	}
+}
+
+// A reader is a stage that only reads rows of its training data.
+type reader struct {
+	few int
+	x   []float32
+}
+
+func (p *reader) Run(_ context.Context, env pipeline.Env) error {
+	r, err := openRows(env, trainPort, p.few)
+	if err != nil {
+		return err
+	}
+	if (r.many != nil) != (p.few == 0) {
+		return fmt.Errorf("features in memory: %v", r.many == nil)
+	}
+	list := []int{5, 6, 7, 0, r.Len() - 1}
+	p.x = make([]float32, 2*len(list))
+	if err := r.Gather(list, p.x, make([]float64, len(list)), make([]float32, len(list))); err != nil {
+		return err
+	}
+	if _, err := env.Create(modelPort); err != nil {
+		return err
+	}
+	return r.close()
+}
+
+// Rows that are read from the file while training goes on are the same as those
+// in memory.
+func TestRowsFromTheFile(t *testing.T) {
+	var got [2][]float32
+	for i, few := range []int{0, fewFeatures} {
+		probe := &reader{few: few}
+		k := Kind()
+		k.Seeded, k.New = false, func() pipeline.Stage { return probe }
+		pipelinetest.Run(t, pipelinetest.Case{Kind: k, Inputs: inputs(t, species)})
+		got[i] = probe.x
+	}
+	if !slices.Equal(got[0], got[1]) {
+		t.Errorf("from the file %v, from memory %v", got[0], got[1])
 	}
 }
