@@ -2,6 +2,8 @@ package lineage
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -144,7 +146,8 @@ func TestGateIsJudgedWithTheEndOfTheRun(t *testing.T) {
 // what was measured.
 func TestRivalIsKnownFromItsPromotion(t *testing.T) {
 	db, c := newTest(t)
-	judged(t, db, measuredRun(t, db, "a", "test", 0.9), better("1"))
+	finish(t, db, measuredRun(t, db, "a", "test", 0.9))
+	promote(t, db, "a", "production") // it is not said in which run
 	c.advance(time.Hour)
 	finish(t, db, measuredRun(t, db, "x", "test", 0.1))
 	collectGarbage(t, db, Retention{Runs: 1})
@@ -154,6 +157,21 @@ func TestRivalIsKnownFromItsPromotion(t *testing.T) {
 	}
 	if done := judged(t, db, measuredRun(t, db, "b", "test", 0.89), better("1")); done.Outcome != Refused || done.Event.Note != "0.89 against 0.9" {
 		t.Errorf("%+v", done)
+	}
+}
+
+// What measured a model that got a label stays with it, with its outputs.
+func TestForgetKeepsWhatWasMeasured(t *testing.T) {
+	db, c := newTest(t)
+	judged(t, db, measuredRun(t, db, "a", "test", 0.9), better("1"))
+	for _, accuracy := range []float64{0.1, 0.2} {
+		c.advance(time.Hour)
+		judged(t, db, measuredRun(t, db, fmt.Sprint(accuracy), "test", accuracy), better("1"))
+	}
+	plan, _ := collectGarbage(t, db, Retention{Runs: 1})
+	want := map[string]bool{aid("0.1").Short(): true, aid("metrics of 0.1test").Short(): true}
+	if diff := cmp.Diff(want, names(plan.Artifacts)); diff != "" {
+		t.Errorf("would delete (-want +got):\n%s", diff)
 	}
 }
 
@@ -209,6 +227,19 @@ func TestPromotionsTravel(t *testing.T) {
 	}
 	if events, err := db.ModelEvents(t.Context(), EventFilter{}); err != nil || len(events) != 2 || events[0].ImportedFrom != "" {
 		t.Errorf("history at home %+v, %v", events, err)
+	}
+	// Rows that say what cannot be are refused.
+	for column, value := range map[string]any{"model": "zz", "previous": "..", "decided_by": "nobody", "checks": "{", "metrics": "[]", "gate": "{", "time": "now"} {
+		bad, err := db.Slice(t.Context(), run)
+		if err != nil {
+			t.Fatal(err)
+		}
+		last := &bad.Tables[len(bad.Tables)-1]
+		last.Rows[0][slices.Index(last.Columns, column)] = value
+		empty, _ := newTest(t)
+		if _, err := empty.Import(t.Context(), bad, "bad.tar"); err == nil || !strings.Contains(err.Error(), "model_events") {
+			t.Errorf("%s = %v: error is %v", column, value, err)
+		}
 	}
 	// A bundle of an older pipe has no such rows.
 	s.Schema, s.Tables = 6, s.Tables[:len(s.Tables)-1]

@@ -112,6 +112,7 @@ func (d *DB) deleteDoomed(ctx context.Context, _ *GCPlan, done *Forgotten) error
 				  AND NOT EXISTS (SELECT 1 FROM execution_inputs i WHERE i.made_by = g.execution_id)
 				  AND NOT EXISTS (SELECT 1 FROM models m JOIN artifacts a ON a.id = m.artifact_id
 				    WHERE m.execution_id = g.execution_id AND a.hash IN (`+promotedModels+`))
+				  AND g.execution_id NOT IN (`+promotedBy+`)
 				ORDER BY g.execution_id DESC LIMIT ?`, gcBatch)
 			if err != nil || len(ids) == 0 {
 				return err
