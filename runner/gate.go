@@ -97,7 +97,7 @@ func compare(p *pipeline.Promotion, m lineage.Measured, rival *lineage.Rival) (c
 		case gain < 0:
 			part += "worse than " + pipeline.Telling(limit, v)
 		default:
-			part += "the same"
+			part = fmt.Sprintf("%s %.4g, the same", name, v)
 		}
 		if known && other {
 			part += " (measured on other data)"

@@ -84,7 +84,7 @@ type useJSON struct {
 	Port     string `json:"port"`
 }
 
-func artifactJSON(art *lineage.Artifact) any {
+func artifactJSON(art *lineage.Artifact, events []lineage.ModelEvent) any {
 	uses := func(list []lineage.Use) []useJSON {
 		out := make([]useJSON, 0, len(list))
 		for _, u := range list {
@@ -92,6 +92,10 @@ func artifactJSON(art *lineage.Artifact) any {
 		}
 		return out
 	}
-	return map[string]any{"id": art.ID.String(), "type": art.Type, "size": art.Size, "path": art.Path,
+	doc := map[string]any{"id": art.ID.String(), "type": art.Type, "size": art.Size, "path": art.Path,
 		"created_at": art.Created, "made_by": uses(art.MadeBy), "read_by": uses(art.ReadBy)}
+	if len(events) > 0 {
+		doc["decisions"] = eventsJSON(events)
+	}
+	return doc
 }
