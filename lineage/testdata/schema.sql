@@ -391,8 +391,9 @@ JOIN metrics m ON m.execution_id = coalesce(e.cached_from, e.id);
 
 CREATE VIEW models_view AS
 SELECT a.hash AS model, m.pipeline, m.stage, e.run_id, m.created_at, a.size,
-       (SELECT group_concat(CASE WHEN p.pipeline = m.pipeline THEN '' ELSE p.pipeline || '@' END || p.label, ', ' ORDER BY p.pipeline, p.label)
-        FROM promotions_view p WHERE p.model = a.hash AND p.until IS NULL) AS labels,
+       (SELECT group_concat(label, ', ') FROM (
+          SELECT CASE WHEN p.pipeline = m.pipeline THEN '' ELSE p.pipeline || '@' END || p.label AS label
+          FROM promotions_view p WHERE p.model = a.hash AND p.until IS NULL ORDER BY p.pipeline, p.label)) AS labels,
        x.id AS measured_in, x.stage AS measured_by,
        (SELECT json_group_object(t.name, t.value) FROM metrics t WHERE t.execution_id = x.id) AS metrics
 FROM models m
