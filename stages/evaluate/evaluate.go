@@ -28,7 +28,7 @@ const (
 func Kind() pipeline.Kind {
 	return pipeline.Kind{
 		Name:    "evaluate",
-		Version: 1,
+		Version: 2,
 		Doc: `Measures a model on a data set, beside what guessing would score.
 
 Metrics follow scikit-learn and are computed over all rows at once. Those of
