@@ -31,16 +31,16 @@ func (d *DB) addUpstream(ctx context.Context, g *Graph, start []int64) error {
 	if err := w.walk(ctx, start); err != nil {
 		return err
 	}
+	executions := slices.Clone(start)
+	for _, l := range w.links {
+		executions = append(executions, l.execution)
+	}
 	// The names of the artifacts, what is known of the executions, and the order
 	// of the edges are found side by side.
 	var wg sync.WaitGroup
 	var named, known error
 	wg.Go(func() { named = w.nameArtifacts(ctx) })
 	wg.Go(func() { w.sortLinks() })
-	executions := slices.Clone(start)
-	for _, l := range w.links {
-		executions = append(executions, l.execution)
-	}
 	g.Executions, known = d.executionNodes(ctx, executions)
 	wg.Wait()
 	if err := errors.Join(named, known); err != nil {
