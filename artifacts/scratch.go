@@ -2,6 +2,7 @@ package artifacts
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -9,7 +10,7 @@ import (
 
 // TempDir makes a private empty directory in the file system of the store. The
 // caller removes it; what a dead process left behind, Sweep removes, and so
-// does the first TempDir of a later process.
+// does the first TempDir of a later process. Close ends the use of all of them.
 func (s *Store) TempDir() (string, error) {
 	s.owner.Lock()
 	defer s.owner.Unlock()
@@ -30,6 +31,19 @@ func (s *Store) TempDir() (string, error) {
 		return "", storeError("make directory", dir, err)
 	}
 	return filepath.Abs(dir)
+}
+
+// Close removes what TempDir needs for as long as the Store is in use. A Store
+// that never made a directory need not be closed.
+func (s *Store) Close() error {
+	s.owner.Lock()
+	defer s.owner.Unlock()
+	if s.owner.file == nil {
+		return nil
+	}
+	f, path := s.owner.file, s.owner.name
+	s.owner.file = nil
+	return errors.Join(storeError("remove a file", path, s.fs.Remove(path)), storeError("close a file", path, f.Close()))
 }
 
 // scratchMark stands between the name of the owner's file and a number in the

@@ -168,6 +168,28 @@ func TestTempDirCleansUpAfterDeadProcesses(t *testing.T) {
 	}
 }
 
+func TestCloseLeavesNothingInTmp(t *testing.T) {
+	s := newStore(t)
+	for range 2 { // a Store that was closed can be used again
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		dir, err := s.TempDir()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.RemoveAll(dir); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if entries, err := os.ReadDir(s.tmp()); err != nil || len(entries) != 0 {
+			t.Error(entries, err)
+		}
+	}
+}
+
 func TestTempDirsAreDistinct(t *testing.T) {
 	s := newStore(t)
 	seen := map[string]bool{}

@@ -72,35 +72,3 @@ func (d *DB) Referenced(ctx context.Context) (_ map[artifacts.ID]bool, err error
 	}, "SELECT hash FROM artifacts UNION ALL SELECT spec_hash FROM pipelines")
 	return ids, err
 }
-
-// A Model is a trained model.
-type Model struct {
-	ID        artifacts.ID
-	Execution int64 // that made it first
-	RunID     string
-	Pipeline  string
-	Stage     string
-	Port      string
-	Size      int64
-	Created   time.Time
-}
-
-// Models lists the models of a pipeline, or of all if it is empty, the newest
-// first.
-func (d *DB) Models(ctx context.Context, pipeline string) (_ []Model, err error) {
-	defer func() { err = wrap("list models in", d.path, err) }()
-	return collect(ctx, d.r, func(rows *sql.Rows) (Model, error) {
-		var m Model
-		var hash, created string
-		if err := rows.Scan(&hash, &m.Execution, &m.RunID, &m.Pipeline, &m.Stage, &m.Port, &m.Size, &created); err != nil {
-			return m, err
-		}
-		var err error
-		if m.ID, err = artifacts.ParseID(hash); err != nil {
-			return m, err
-		}
-		return m, setTime(&m.Created, created)
-	}, `SELECT a.hash, m.execution_id, e.run_id, m.pipeline, m.stage, m.port, coalesce(a.size, 0), m.created_at
-		FROM models m JOIN artifacts a ON a.id = m.artifact_id JOIN executions e ON e.id = m.execution_id
-		WHERE ?1 = '' OR m.pipeline = ?1 ORDER BY m.id DESC`, pipeline)
-}

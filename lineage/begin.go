@@ -103,9 +103,8 @@ func (t *tx) environment(env Environment) (id int64, err error) {
 // interrupted. Finishing a run twice is an error: somebody else (the reaper of
 // a process that could not see this one) has decided that it is over.
 func (d *DB) FinishRun(ctx context.Context, runID string, status Status, message string) error {
-	return d.update(ctx, durable, "finish a run in", func(t *tx) error {
-		return t.finishRun(runID, status, message, d.now(), d.now())
-	})
+	_, err := d.FinishRunWith(ctx, runID, status, message, nil)
+	return err
 }
 
 func (t *tx) finishRun(runID string, status Status, message string, finished, now time.Time) error {

@@ -68,7 +68,7 @@ func openWith(ctx context.Context, path string, opt Options) (_ *DB, err error) 
 		return nil, err
 	}
 	d.at = opt.At
-	d.w = sql.OpenDB(connector{hook: maxPages(opt.MaxPages), dsn: d.dsn("rwc", "_txlock=immediate&_cache_size=-65536&_journal_mode=WAL&_synchronous=FULL&_foreign_keys=1")})
+	d.w = sql.OpenDB(connector{hook: writer(opt.MaxPages), dsn: d.dsn("rwc", "_txlock=immediate&_cache_size=-65536&_journal_mode=WAL&_synchronous=FULL&_foreign_keys=1")})
 	d.w.SetMaxOpenConns(1)
 	if err := d.start(ctx); err != nil {
 		return nil, errors.Join(err, d.Close())
@@ -286,13 +286,16 @@ func (d *DB) passed(point string) {
 	}
 }
 
-// maxPages bounds the size of the database of a connection.
-func maxPages(n int) func(*sqlite3.SQLiteConn) error {
-	if n == 0 {
-		return nil
+// writer sets up a connection that writes. What a statement needs for its own
+// undoing, and the rows that INSERT ... SELECT copies, stay in memory instead of
+// a temporary file. maxPages bounds the size of the database, 0 does not.
+func writer(maxPages int) func(*sqlite3.SQLiteConn) error {
+	pragmas := "PRAGMA temp_store = MEMORY"
+	if maxPages > 0 {
+		pragmas += fmt.Sprintf("; PRAGMA max_page_count = %d", maxPages)
 	}
 	return func(conn *sqlite3.SQLiteConn) error {
-		_, err := conn.Exec(fmt.Sprintf("PRAGMA max_page_count = %d", n), nil)
+		_, err := conn.Exec(pragmas, nil)
 		return err
 	}
 }

@@ -17,6 +17,8 @@ func TestDocs(t *testing.T) {
 	db, c := newTest(t)
 	twoRuns(t, db, c)
 	record(t, db, withColumns(begin(t, db, "penguins"))...)
+	judged(t, db, measuredRun(t, db, "a", "test", 0.9), better("1"))
+	judged(t, db, measuredRun(t, db, "b", "test", 0.8), better("1"))
 	changed := begin(t, db, "penguins") // so that the key of a stage has changed
 	record(t, db, Execution{RunID: changed, Stage: "model", Kind: "train", Status: Succeeded, Key: akey("model2"), KeyParts: []KeyPart{{"kind", "train"}}, Points: []Point{{"train.loss", 1, 0.5}}})
 

@@ -82,12 +82,16 @@ type RefError struct {
 	Ref        string
 	Msg        string
 	Candidates []string // what it could mean, or what there is; may be empty
+	Next       string   // what to do where there are none; may be empty
 }
 
 func (e *RefError) Error() string { return fmt.Sprintf("%q %s", e.Ref, e.Msg) }
 
 // Hint lists the candidates.
 func (e *RefError) Hint() string {
+	if len(e.Candidates) == 0 && e.Next != "" {
+		return e.Next
+	}
 	if len(e.Candidates) == 0 {
 		return "`pipe ls` lists the runs"
 	}

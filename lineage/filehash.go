@@ -2,6 +2,7 @@ package lineage
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -28,11 +29,19 @@ func StatFile(path string) (FileStat, error) {
 		return FileStat{}, err
 	}
 	if !info.Mode().IsRegular() {
-		return FileStat{}, &os.PathError{Op: "stat", Path: path, Err: fmt.Errorf("is not a regular file but %s", info.Mode().Type())}
+		return FileStat{}, &os.PathError{Op: "stat", Path: path, Err: irregular(info)}
 	}
 	st := FileStat{Size: info.Size(), MTimeNS: info.ModTime().UnixNano(), TakenNS: taken.UnixNano()}
 	st.CTimeNS, st.Inode = statTimes(info)
 	return st, nil
+}
+
+// irregular says what is in the place of a file.
+func irregular(info os.FileInfo) error {
+	if info.IsDir() {
+		return errors.New("is a directory, not a file")
+	}
+	return fmt.Errorf("is not a regular file but %s", info.Mode().Type())
 }
 
 // racy is the age that a file must have when it is read for its hash to be

@@ -110,7 +110,9 @@ func (d *DB) deleteDoomed(ctx context.Context, _ *GCPlan, done *Forgotten) error
 				WHERE NOT EXISTS (SELECT 1 FROM runs r WHERE r.status = 'running' AND r.seq <= g.newest_run)
 				  AND NOT EXISTS (SELECT 1 FROM executions c WHERE c.cached_from = g.execution_id)
 				  AND NOT EXISTS (SELECT 1 FROM execution_inputs i WHERE i.made_by = g.execution_id)
-				  AND NOT EXISTS (SELECT 1 FROM models m JOIN model_events v ON v.model_id = m.id WHERE m.execution_id = g.execution_id)
+				  AND NOT EXISTS (SELECT 1 FROM models m JOIN artifacts a ON a.id = m.artifact_id
+				    WHERE m.execution_id = g.execution_id AND a.hash IN (`+promotedModels+`))
+				  AND g.execution_id NOT IN (`+promotedBy+`)
 				ORDER BY g.execution_id DESC LIMIT ?`, gcBatch)
 			if err != nil || len(ids) == 0 {
 				return err

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // chain records a run of two stages, `load` and `fit`, whose work is named
@@ -144,16 +146,20 @@ func TestPromotedModelsStay(t *testing.T) {
 	db, _ := newTest(t)
 	chain(t, db, "p", "old data", "old model")
 	chain(t, db, "p", "new data", "new model")
-	_, err := db.w.Exec(`INSERT INTO model_events (model_id, time, event, label, note)
-		SELECT m.id, '2026-01-01T00:00:00.000Z', 'promoted', 'production', '' FROM models m JOIN artifacts a ON a.id = m.artifact_id WHERE a.hash = ?`,
-		aid("old model").String())
-	if err != nil {
-		t.Fatal(err)
-	}
+	promote(t, db, "old model", "production")
+	chain(t, db, "p", "middle data", "middle model")
+	promote(t, db, "middle model", "production") // the old one was in production once
 	chain(t, db, "p", "newest data", "newest model")
+	refuse(t, db, "new model", "production")
 	plan, _ := collectGarbage(t, db, Retention{Runs: 1})
-	if got := names(plan.Artifacts); len(got) != 3 || got[aid("old model").Short()] || got[aid("source of old data").Short()] {
-		t.Errorf("would delete %v", got)
+	want := map[string]bool{aid("new model").Short(): true, aid("new data").Short(): true, aid("source of new data").Short(): true}
+	if diff := cmp.Diff(want, names(plan.Artifacts)); diff != "" {
+		t.Errorf("would delete (-want +got):\n%s", diff)
+	}
+	// That it was refused is on record all the same.
+	events, err := db.ModelEvents(t.Context(), EventFilter{Model: aid("new model")})
+	if err != nil || len(events) != 1 || events[0].Event != EventRefused {
+		t.Errorf("history %+v, %v", events, err)
 	}
 }
 

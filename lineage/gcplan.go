@@ -65,7 +65,7 @@ type gcGraph struct {
 	runs       map[string]*gcRun
 	executions []gcExecution // by ID
 	index      map[int64]int // of an execution by its ID
-	roots      []int64       // executions that made promoted models
+	roots      []int64       // executions that made or measured promoted models
 }
 
 type gcRun struct {
@@ -154,9 +154,19 @@ func (g *gcGraph) read(ctx context.Context, d *DB) error {
 		err := rows.Scan(&id)
 		g.roots = append(g.roots, id)
 		return err
-	}, `SELECT o.execution_id FROM models m JOIN execution_outputs o ON o.artifact_id = m.artifact_id
-		WHERE EXISTS (SELECT 1 FROM model_events v WHERE v.model_id = m.id)`)
+	}, `SELECT o.execution_id FROM artifacts a JOIN execution_outputs o ON o.artifact_id = a.id
+		WHERE a.hash IN (`+promotedModels+`) UNION `+promotedBy)
 }
+
+// promotedModels are the models that have, or ever had, a label here. They
+// stay, so that what was in production at any time can be looked at, made
+// again, and put back. A model that was only refused goes like any other.
+const promotedModels = "SELECT v.model FROM model_events v WHERE v.event = 'promoted' AND v.imported_at IS NULL"
+
+// promotedBy are the executions that had measured them: the report of a model
+// that was in production is asked for as long as the model is.
+const promotedBy = `SELECT x.id FROM model_events v JOIN executions x ON x.run_id = v.run_id AND x.stage = v.stage
+	WHERE v.event = 'promoted' AND v.imported_at IS NULL`
 
 // chooseRuns marks the runs that are kept for their own sake.
 func (g *gcGraph) chooseRuns(keep Retention, now time.Time) {
@@ -285,7 +295,7 @@ func (g *gcGraph) garbage(ctx context.Context, d *DB) ([]Garbage, error) {
 		err := rows.Scan(&artifact)
 		live[artifact] = true
 		return err
-	}, `SELECT m.artifact_id FROM models m WHERE EXISTS (SELECT 1 FROM model_events v WHERE v.model_id = m.id)`)
+	}, `SELECT a.id FROM artifacts a WHERE a.hash IN (`+promotedModels+`)`)
 	if err != nil {
 		return nil, err
 	}

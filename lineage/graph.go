@@ -79,7 +79,7 @@ func (d *DB) Upstream(ctx context.Context, ref Ref) (_ *Graph, err error) {
 		return nil, err
 	}
 	graph.tidy()
-	return graph, d.addExecutions(ctx, graph, start)
+	return graph, nil
 }
 
 // Downstream returns all that was made from an artifact, or from what an

@@ -172,6 +172,44 @@ func TestGraphsAgainstAWalk(t *testing.T) {
 	})
 }
 
+// A chain of executions that lie far apart, of which every second one read its
+// input without saying from whom.
+func TestUpstreamOfScatteredExecutions(t *testing.T) {
+	db, _ := newTest(t)
+	const links, apart = 90, 40
+	run := begin(t, db, "p")
+	var list []Execution
+	var want []string
+	for i := range links * apart {
+		name := fmt.Sprint("s", i)
+		e := Execution{RunID: run, Stage: name, Kind: "k", Status: Succeeded, Outputs: []Output{{"out", "table", aid(name), 1}}}
+		if i%apart == 0 {
+			want = append(want, name)
+			if i > 0 {
+				from := fmt.Sprint("s", i-apart)
+				in := Input{Port: "in", Type: "table", ID: aid(from)}
+				if i/apart%2 == 0 {
+					in.FromStage, in.FromPort = from, "out"
+				}
+				e.Inputs = []Input{in}
+			}
+		}
+		list = append(list, e)
+	}
+	record(t, db, list...)
+	g, err := db.Upstream(t.Context(), Ref{Artifact: aid(want[links-1])})
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(want)
+	if diff := cmp.Diff(want, stages(g)); diff != "" {
+		t.Error(diff)
+	}
+	if len(g.Artifacts) != links || len(g.Edges) != 2*links-1 {
+		t.Errorf("%d artifacts and %d edges", len(g.Artifacts), len(g.Edges))
+	}
+}
+
 func closure(start int, next func(int) []int) []string {
 	seen := map[int]bool{start: true}
 	for todo := []int{start}; len(todo) > 0; {

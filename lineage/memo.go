@@ -112,21 +112,21 @@ type Repeated struct {
 
 // Repeat records a run that begins and ends now, in which every stage was
 // found in the cache as in the run of the memo. It returns nil, and records
-// nothing, if that run is not what the memo says, or if an execution has been
-// recorded since that a stage of a new run would take in preference.
-func (d *DB) Repeat(ctx context.Context, m *Memo, run Run, reason string) (*Repeated, error) {
+// nothing, if that run is not what the memo says, if an execution has been
+// recorded since that a stage of a new run would take in preference, or if
+// holds, which is asked at the end, says so.
+func (d *DB) Repeat(ctx context.Context, m *Memo, run Run, reason string, holds func() bool) (*Repeated, error) {
 	var repeated *Repeated
 	err := d.update(ctx, durable, "repeat a run in", func(t *tx) (err error) {
-		repeated, err = d.repeat(t, m, run, reason)
-		if errors.Is(err, errStale) {
-			return nil // nothing was written yet
+		if repeated, err = d.repeat(t, m, run, reason); err == nil && !holds() {
+			err = errStale
 		}
 		return err
 	})
-	if err != nil {
-		return nil, err
+	if errors.Is(err, errStale) {
+		return nil, nil
 	}
-	return repeated, nil
+	return repeated, err
 }
 
 // errStale says that a memo does not hold any more.

@@ -31,6 +31,7 @@ const maxCandidates = 8
 //	20261123T...      a run, by its ID or a unique prefix of 4 characters or more
 //	latest            the newest run
 //	penguins          the newest run of a pipeline
+//	penguins@production   the model of a pipeline that has a label, see Promote
 //	RUN/STAGE         what a stage did in a run, RUN being any of the above
 //	RUN/STAGE.PORT    one output of it
 //
@@ -43,6 +44,9 @@ func (d *DB) Resolve(ctx context.Context, ref string) (_ Ref, err error) {
 			return Ref{}, err
 		}
 		return d.resolveStage(ctx, ref, id, rest)
+	}
+	if strings.Contains(ref, "@") { // no name and no ID has one
+		return d.modelByLabel(ctx, ref)
 	}
 	runID, runErr := d.resolveRun(ctx, ref)
 	var none *RefError
@@ -90,7 +94,8 @@ func wrapRef(op, path string, err error) error {
 }
 
 // RunByRef returns the run that a reference names: a run ID, a unique prefix
-// of one, "latest", or the name of a pipeline, which means its newest run.
+// of one, "latest", the name of a pipeline, which means its newest run, or
+// PIPELINE@LABEL for the run in which a model got its label.
 func (d *DB) RunByRef(ctx context.Context, ref string) (_ *Run, err error) {
 	defer func() { err = wrapRef("resolve in", d.path, err) }()
 	id, err := d.resolveRun(ctx, ref)
@@ -101,6 +106,10 @@ func (d *DB) RunByRef(ctx context.Context, ref string) (_ *Run, err error) {
 }
 
 func (d *DB) resolveRun(ctx context.Context, ref string) (id string, err error) {
+	if strings.Contains(ref, "@") {
+		found, err := d.modelByLabel(ctx, ref)
+		return found.RunID, err
+	}
 	queries := []string{
 		"SELECT id FROM runs WHERE id = ?1",
 		"SELECT id FROM runs WHERE pipeline = ?1 ORDER BY seq DESC LIMIT 1",

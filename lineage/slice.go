@@ -41,6 +41,7 @@ type sliceRule struct {
 	same   []string          // what must agree if it is there already
 	owner  string            // the column that says what the row belongs to; it comes and stays away with it
 	drop   []string          // columns that concern one database only
+	since  int               // version of the schema from which it is part of slices; 0 is always
 }
 
 // sliceRules are in an order in which rows can be inserted.
@@ -71,6 +72,9 @@ var sliceRules = []sliceRule{
 	{name: "models", where: ofExecution, order: "execution_id, port", refs: map[string]string{"execution_id": "executions", "artifact_id": "artifacts"},
 		unique: []string{"artifact_id"}, drop: []string{"id"}},
 	{name: "events", where: "run_id = ?3", order: "id", owner: "run_id", drop: []string{"id"}},
+	{name: "model_events", where: `model IN (SELECT a.hash FROM execution_outputs o JOIN artifacts a ON a.id = o.artifact_id
+			WHERE o.type = 'model' AND o.execution_id IN (SELECT value FROM json_each(?1)))`, order: "time, pipeline, label, event, model",
+		unique: []string{"time", "pipeline", "label", "event", "model"}, drop: []string{"id", "imported_at", "imported_from"}, since: 7},
 }
 
 const ofExecution = "execution_id IN (SELECT value FROM json_each(?1))"

@@ -12,14 +12,16 @@ import (
 
 // A draft is a step while its references are names.
 type draft struct {
-	step     *Step
-	at       *yaml.Node // its name, where problems with the whole are reported; nil in code
-	configAt *yaml.Node // likewise its settings
-	inputsAt *yaml.Node // likewise its inputs, nil if it has none
-	inputs   []*input   // as written
-	needs    []*need    // as written
-	keep     bool       // `when`
-	open     bool       // its outputs are not known, so references to them are not checked
+	step       *Step
+	at         *yaml.Node // its name, where problems with the whole are reported; nil in code
+	configAt   *yaml.Node // likewise its settings
+	inputsAt   *yaml.Node // likewise its inputs, nil if it has none
+	promoteKey *yaml.Node // of its gate,
+	promote    *yaml.Node // and what it is; nil if it has none
+	inputs     []*input   // as written
+	needs      []*need    // as written
+	keep       bool       // `when`
+	open       bool       // its outputs are not known, so references to them are not checked
 
 	before []*draft // stages that run earlier, as far as they are known
 	index  int      // in written order
@@ -83,6 +85,7 @@ func (plan *Plan) complete(drafts []*draft, near *neighbours, p *problems) {
 	for _, d := range drafts {
 		l.edges(d)
 		l.order(d)
+		l.gate(d)
 	}
 	sorted := l.sort()
 	plan.byName = make(map[string]*Step, len(sorted))

@@ -3,9 +3,11 @@ package pipeline_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
+	"pipe/diag"
 	"pipe/pipeline"
 )
 
@@ -63,6 +65,19 @@ type trainStage struct {
 type evaluateStage struct {
 	Metrics []string `yaml:"metrics" required:"true" doc:"What to compute."`
 }
+
+// evaluateStage is a Measurer.
+func (s *evaluateStage) CheckMetric(name string, inputs []string) error {
+	if set, metric, ok := strings.Cut(name, "."); ok && slices.Contains(inputs, set) {
+		name = metric
+	}
+	if !slices.Contains(s.Metrics, name) {
+		return diag.WithHint(fmt.Errorf("there is no metric %q", name), "known: "+strings.Join(s.Metrics, ", "))
+	}
+	return nil
+}
+
+func (s *evaluateStage) MainMetrics() []string { return s.Metrics[:1] }
 
 // execStage is a KeyContributor.
 type execStage struct {

@@ -97,6 +97,9 @@ func printPlan(b *strings.Builder, plan *pipeline.Plan) {
 		for _, n := range s.Needs {
 			fmt.Fprintf(b, "  after %s\n", n)
 		}
+		if s.Promote != nil {
+			fmt.Fprintf(b, "  promote to %s if %q, rule %s\n", s.Promote.To, s.Promote, s.Promote.Rule())
+		}
 		if r := s.Retry; r.Limit > 0 || s.Timeout.Limit > 0 || s.Resources != (pipeline.Resources{}) || !s.Cache {
 			fmt.Fprintf(b, "  retry %+v, timeout %+v, resources %+v, cache %v\n", r, s.Timeout, s.Resources, s.Cache)
 		}

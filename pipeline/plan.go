@@ -52,7 +52,8 @@ type Step struct {
 	// MemoryBackoff is the factor by which Resources.Memory grows with each
 	// attempt; 0 is 1.
 	MemoryBackoff float64
-	Cache         bool // whether an earlier result may be used
+	Cache         bool       // whether an earlier result may be used
+	Promote       *Promotion // whether the model that the stage measures gets a label; nil if there is no gate
 }
 
 // An Edge brings an artifact to an input port.

@@ -52,6 +52,8 @@ type common struct {
 	Resources   resources `yaml:"resources" doc:"What the stage takes while it runs."`
 	Cache       bool      `yaml:"cache" default:"true" doc:"Whether an earlier result may be used."`
 	When        bool      `yaml:"when" default:"true" doc:"False leaves out the stage and those that take data from it."`
+
+	Promote *promoteBlock `yaml:"promote" doc:"A gate: whether the model that the stage measures gets a label when the run has succeeded."`
 }
 
 // resources is Resources as it is written.
@@ -65,7 +67,7 @@ type resources struct {
 
 var (
 	fileKeys  = []string{"pipeline", "description", "seed", "params", "schedule", "stages"}
-	stageKeys = []string{"uses", "description", "inputs", "needs", "with", "when", "cache", "retry", "timeout", "resources"}
+	stageKeys = []string{"uses", "description", "inputs", "needs", "with", "when", "cache", "retry", "timeout", "resources", "promote"}
 )
 
 // maxName is the longest name of a pipeline, stage or parameter, in bytes:
@@ -236,6 +238,10 @@ func (l *loader) stage(key, n *yaml.Node, plan *Plan) {
 	d.step.Resources = Resources{CPU: c.Resources.CPU, Memory: int64(c.Resources.Memory), GPU: c.Resources.GPU}
 	d.step.MemoryBackoff = c.Resources.MemoryBackoff
 	d.step.Cache = c.Cache
+	if c.Promote != nil && len(l.p.list) == before {
+		d.step.Promote = c.Promote.promotion()
+		d.promoteKey, d.promote = child(decoded, "promote")
+	}
 	if c.Uses == "" && len(l.p.list) > before {
 		return // it is missing or no text, which was said
 	}

@@ -73,6 +73,14 @@ type StageFinished struct {
 	Err      error
 }
 
+// GateJudged says whether a model was promoted by the gate of a stage. It comes
+// when the run is over.
+type GateJudged struct {
+	Stage    string
+	Label    string
+	Decision lineage.Decision
+}
+
 // RunFinished is the last event.
 type RunFinished struct{ Result *Result }
 
@@ -92,4 +100,5 @@ func (StagePoint) event()    {}
 func (StageLog) event()      {}
 func (StageRetry) event()    {}
 func (StageFinished) event() {}
+func (GateJudged) event()    {}
 func (RunFinished) event()   {}

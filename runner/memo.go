@@ -82,14 +82,15 @@ func (r *Runner) Recall(ctx context.Context, g *Given, opt Options) (*lineage.Re
 			return nil, nil
 		}
 	}
-	if !r.Store.HaveAll(memo.Objects) {
-		return nil, nil
-	}
+	// The store is looked through while the database records the run, which
+	// takes about as long.
+	have := make(chan bool, 1)
+	go func() { have <- r.Store.HaveAll(memo.Objects) }()
 	run := lineage.Run{Trigger: opt.Trigger, ScheduledAt: opt.ScheduledAt, Environment: r.Environment}
 	if run.Trigger == "" {
 		run.Trigger = "manual"
 	}
-	return r.DB.Repeat(context.WithoutCancel(ctx), memo, run, "nothing has changed since run "+memo.RunID)
+	return r.DB.Repeat(context.WithoutCancel(ctx), memo, run, "nothing has changed since run "+memo.RunID, func() bool { return <-have })
 }
 
 // remember keeps a memo of a run that succeeded, unless a part of what decided

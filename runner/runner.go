@@ -62,6 +62,7 @@ type Options struct {
 	RerunOf     string    // the run that a rerun repeats
 
 	Force []string // stages to run even if they could be taken from the cache
+	Gates bool     // judge the gates of the plan if the run succeeds
 	Only  string   // if not empty, the one stage that may run; all else must be in the cache
 
 	// Given, if set, is what the plan was made from; a later Recall with the
@@ -146,10 +147,15 @@ func (r *Runner) Run(ctx context.Context, plan *pipeline.Plan, opt Options) (*Re
 	if runErr != nil {
 		message = runErr.Error()
 	}
-	if err := r.DB.FinishRun(context.WithoutCancel(ctx), runID, res.Status, message); err != nil {
+	gates := e.gates(runErr)
+	decisions, err := r.DB.FinishRunWith(context.WithoutCancel(ctx), runID, res.Status, message, gates)
+	if err != nil {
 		return res, errors.Join(runErr, err)
 	}
 	r.passed("runner.run.finished")
+	for i, d := range decisions {
+		e.emit(GateJudged{Stage: gates[i].Stage, Label: gates[i].Label, Decision: d})
+	}
 	e.emit(RunFinished{Result: res})
 	if runErr == nil {
 		// Without the memo the next run takes longer; that is all.

@@ -4,14 +4,19 @@
 //
 //	go run ./bench/dag -stages 10000
 //	go run ./bench/dag -stages 1000,10000,100000 -rounds 3
+//	go run ./bench/dag -stages 100,1000 -peers dvc,snakemake -noops 3
 //
-// What a step does: ninja starts `touch` for its file; pipe writes a manifest
-// of the inputs into its store, durably, with the lineage of it.
+// What a step does: ninja, DVC and Snakemake start `touch` for its file; pipe
+// writes a manifest of the inputs into its store, durably, with the lineage of
+// it. DVC and Snakemake come from PyPI, in fixed versions, into a folder that
+// is thrown away. They are left out above -peer-stages stages.
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"log"
 	"os"
 	"os/exec"
@@ -29,6 +34,9 @@ type options struct {
 	pipe   string
 	ninja  string
 	dir    string
+
+	peers      []*peer
+	peerStages int
 }
 
 func main() {
@@ -40,8 +48,10 @@ func main() {
 	flag.StringVar(&opt.pipe, "pipe", "", "the pipe to measure; empty builds one from ./cmd/pipe")
 	flag.StringVar(&opt.ninja, "ninja", "ninja", "the ninja to compare with; empty measures pipe alone")
 	flag.StringVar(&opt.dir, "dir", "", "where to work, on the disk to be measured; empty takes a temporary folder")
+	peers := flag.String("peers", "", "more programs to compare with, with commas between them: dvc, snakemake; NAME=PATH takes one that is installed")
+	flag.IntVar(&opt.peerStages, "peer-stages", 1000, "the largest number of stages that those get")
 	flag.Parse()
-	err := opt.parse(*sizes)
+	err := opt.parse(*sizes, *peers)
 	if err == nil {
 		err = opt.run()
 	}
@@ -50,7 +60,7 @@ func main() {
 	}
 }
 
-func (o *options) parse(sizes string) error {
+func (o *options) parse(sizes, peers string) (err error) {
 	for _, text := range strings.Split(sizes, ",") {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 || n > 1_000_000 {
@@ -58,7 +68,8 @@ func (o *options) parse(sizes string) error {
 		}
 		o.stages = append(o.stages, n)
 	}
-	return nil
+	o.peers, err = parsePeers(peers)
+	return err
 }
 
 func (o *options) run() error {
@@ -78,7 +89,12 @@ func (o *options) run() error {
 	if o.pipe, err = filepath.Abs(o.pipe); err != nil {
 		return err
 	}
-	fmt.Printf("%8s  %-6s  %-6s  %10s  %10s  %12s\n", "stages", "run", "tool", "min", "median", "per stage")
+	for _, p := range o.peers {
+		if err := p.install(work); err != nil {
+			return err
+		}
+	}
+	fmt.Printf("%8s  %-6s  %-9s  %10s  %10s  %12s\n", "stages", "run", "tool", "min", "median", "per stage")
 	for _, n := range o.stages {
 		if err := o.measure(n, filepath.Join(work, strconv.Itoa(n))); err != nil {
 			return fmt.Errorf("%d stages: %w", n, err)
@@ -90,6 +106,9 @@ func (o *options) run() error {
 // A tool is a program with the way to call it and to check what it did.
 type tool struct {
 	name       string
+	file       string // that holds the graph
+	write      func(io.Writer) error
+	setup      func(dir string) error // what else it needs; may be nil
 	call       func(dir string) *exec.Cmd
 	didAll     func(out string) error
 	didNothing func(out string) error
@@ -103,10 +122,15 @@ func (o *options) measure(stages int, dir string) error {
 	if o.ninja != "" {
 		tools = append(tools, ninjaTool(o.ninja, g))
 	}
+	for _, p := range o.peers {
+		if stages <= o.peerStages {
+			tools = append(tools, p.tool(g))
+		}
+	}
 	for round := range o.rounds {
 		at := filepath.Join(dir, strconv.Itoa(round))
 		for _, t := range tools {
-			if err := prepare(filepath.Join(at, t.name), t, g); err != nil {
+			if err := t.prepare(filepath.Join(at, t.name)); err != nil {
 				return err
 			}
 		}
@@ -135,22 +159,18 @@ func (o *options) measure(stages int, dir string) error {
 	return nil
 }
 
-func prepare(dir string, t *tool, g graph) error {
+func (t *tool) prepare(dir string) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err
 	}
-	file, write := "build.ninja", g.writeNinja
-	if t.name == "pipe" {
-		file, write = "dag.yaml", g.writePipeline
-	}
-	f, err := os.Create(filepath.Join(dir, file))
+	f, err := os.Create(filepath.Join(dir, t.file))
 	if err != nil {
 		return err
 	}
-	if err := write(f); err != nil {
+	if err := errors.Join(t.write(f), f.Close()); err != nil || t.setup == nil {
 		return err
 	}
-	return f.Close()
+	return t.setup(dir)
 }
 
 // once runs a tool, and gives the time only if what it did was right.
@@ -179,12 +199,14 @@ func report(stages int, what string, tools []*tool, times func(*tool) []time.Dur
 			continue
 		}
 		least, median := list[0], list[len(list)/2]
-		fmt.Printf("%8d  %-6s  %-6s  %10s  %10s  %12s\n", stages, what, t.name, least.Round(100*time.Microsecond),
+		fmt.Printf("%8d  %-6s  %-9s  %10s  %10s  %12s\n", stages, what, t.name, least.Round(100*time.Microsecond),
 			median.Round(100*time.Microsecond), (median / time.Duration(stages)).Round(10*time.Nanosecond))
 	}
-	if len(tools) == 2 && len(times(tools[1])) > 0 {
-		a, b := slices.Min(times(tools[0])), slices.Min(times(tools[1]))
-		fmt.Printf("%8d  %-6s  pipe takes %.2f times as long as ninja (least of each)\n", stages, what, float64(a)/float64(b))
+	for _, t := range tools[1:] {
+		if len(times(t)) > 0 {
+			a, b := slices.Min(times(tools[0])), slices.Min(times(t))
+			fmt.Printf("%8d  %-6s  pipe takes %.3g times as long as %s (least of each)\n", stages, what, float64(a)/float64(b), t.name)
+		}
 	}
 }
 

@@ -14,6 +14,8 @@ func pipeTool(path string, g graph) *tool {
 	n := len(g.inputs)
 	return &tool{
 		name:       "pipe",
+		file:       "dag.yaml",
+		write:      g.writePipeline,
 		call:       func(string) *exec.Cmd { return exec.Command(path, "run", "dag.yaml") },
 		didAll:     func(out string) error { return want(out, fmt.Sprintf("dag: %d stages, %d run in ", n, n)) },
 		didNothing: func(out string) error { return want(out, fmt.Sprintf("dag: %d stages, %d cached in ", n, n)) },
@@ -25,17 +27,22 @@ func ninjaTool(path string, g graph) *tool {
 	n := len(g.inputs)
 	return &tool{
 		name:       "ninja",
+		file:       "build.ninja",
+		write:      g.writeNinja,
 		call:       func(string) *exec.Cmd { return exec.Command(path) },
 		didAll:     func(out string) error { return want(out, fmt.Sprintf("[%d/%d] touch ", n, n)) },
 		didNothing: func(out string) error { return want(out, "ninja: no work to do.") },
-		check: func(dir string) error {
-			entries, err := os.ReadDir(filepath.Join(dir, "out"))
-			if err == nil && len(entries) != n {
-				err = fmt.Errorf("%d files were made, want %d", len(entries), n)
-			}
-			return err
-		},
+		check:      g.checkFiles,
 	}
+}
+
+// checkFiles looks for a file of every stage.
+func (g graph) checkFiles(dir string) error {
+	entries, err := os.ReadDir(filepath.Join(dir, "out"))
+	if err == nil && len(entries) != len(g.inputs) {
+		err = fmt.Errorf("%d files were made, want %d", len(entries), len(g.inputs))
+	}
+	return err
 }
 
 func want(out, text string) error {

@@ -80,6 +80,7 @@ is not made again, and the same inputs and seed give the same bytes.
 		a.checkCommand(),
 		a.gcCommand(),
 		a.logsCommand(),
+		a.modelsCommand(), a.promoteCommand(), a.retireCommand(),
 	)
 	return root
 }

@@ -48,6 +48,7 @@ func (a *app) completeRefs(cmd *cobra.Command, _ []string, word string) ([]strin
 			words = append(words, r.Pipeline)
 		}
 	}
+	words = append(words, labelNames(ctx, ws)...)
 	for _, r := range runs {
 		words = append(words, fmt.Sprintf("%s\t%s, %s", r.ID, r.Pipeline, r.Status))
 	}

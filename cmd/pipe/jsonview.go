@@ -40,6 +40,8 @@ func (v *jsonView) event(ev runner.Event) {
 		if ev.Err != nil {
 			obj["error"] = ev.Err.Error()
 		}
+	case runner.GateJudged:
+		obj = map[string]any{"event": "gate_judged", "stage": ev.Stage, "label": ev.Label, "outcome": ev.Decision.Outcome, "decision": eventJSON(ev.Decision.Event)}
 	case runner.RunFinished:
 		obj = map[string]any{"event": "run_finished", "run": ev.Result.RunID, "status": ev.Result.Status, "seconds": ev.Result.Duration.Seconds()}
 	}

@@ -54,7 +54,7 @@ cached after all.`,
 				return err
 			}
 			defer ws.close()
-			return a.forecast(cmd.Context(), ws, plan, runner.Options{}, explain, asJSON)
+			return a.forecast(cmd.Context(), ws, plan, runner.Options{Gates: true}, explain, asJSON)
 		},
 	}
 	flags.register(cmd)
@@ -70,10 +70,24 @@ func (a *app) forecast(ctx context.Context, ws *workspace, plan *pipeline.Plan, 
 	if err != nil {
 		return err
 	}
-	if asJSON {
-		return writeJSON(a.out, forecastJSON(list))
+	var gates []gateForecast
+	if opt.Gates {
+		if gates, err = gateForecasts(ctx, ws, plan); err != nil {
+			return err
+		}
 	}
-	return a.printForecast(list, explain)
+	if asJSON {
+		doc := forecastJSON(list)
+		if len(gates) > 0 {
+			doc["gates"] = gates
+		}
+		return writeJSON(a.out, doc)
+	}
+	if err := a.printForecast(list, explain); err != nil {
+		return err
+	}
+	a.printGates(gates)
+	return nil
 }
 
 func (a *app) printForecast(list []runner.Forecast, explain bool) error {
@@ -111,7 +125,7 @@ func (a *app) printForecast(list []runner.Forecast, explain bool) error {
 	return nil
 }
 
-func forecastJSON(list []runner.Forecast) any {
+func forecastJSON(list []runner.Forecast) map[string]any {
 	type part struct {
 		Name  string `json:"name"`
 		Value string `json:"value"`

@@ -35,6 +35,7 @@ The file is read with the CSV settings of the pipeline that trained the model. T
 other run, so that its lineage leads to the model and to the rows.`,
 		Example: `  pipe predict new.csv
   pipe predict new.csv --model penguins -o scored.csv
+  pipe predict new.csv --model penguins@production
   pipe predict new.csv --model 9f86d081 -o scored.arrow`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, words []string) error {
@@ -62,7 +63,7 @@ other run, so that its lineage leads to the model and to the rows.`,
 			return a.writePredictions(ws, res, output)
 		},
 	}
-	cmd.Flags().StringVarP(&model, "model", "m", "", "the model: an artifact, a run, a stage, or a pipeline (default: the newest model)")
+	cmd.Flags().StringVarP(&model, "model", "m", "", "the model: an artifact, a run, a stage, a pipeline, or PIPELINE@LABEL (default: the newest model)")
 	cmd.Flags().StringVarP(&output, "output", "o", "-", "file to write, CSV or .arrow; - is CSV on standard output")
 	return cmd
 }
@@ -127,7 +128,7 @@ func findModel(ctx context.Context, ws *workspace, ref string) (lineage.Model, e
 		return lineage.Model{}, err
 	}
 	if len(models) == 0 {
-		return lineage.Model{}, diag.WithHint(errors.New("no model has been trained here"), "run a pipeline that has a stage with `uses: train`")
+		return lineage.Model{}, errNoModels()
 	}
 	if ref == "" {
 		return models[0], nil
@@ -147,8 +148,7 @@ func findModel(ctx context.Context, ws *workspace, ref string) (lineage.Model, e
 			return m, nil
 		}
 	}
-	return lineage.Model{}, diag.WithHint(usagef("%s is not a model and has made none", ref),
-		`pipe query "SELECT pipeline, stage, created_at FROM models" lists the models`)
+	return lineage.Model{}, errNotAModel(ref)
 }
 
 // modelsOf lists the models that a run, or a stage of it, made or reused.

@@ -85,7 +85,7 @@ func findReport(ctx context.Context, ws *workspace, ref string) (artifacts.ID, s
 	if err != nil {
 		return artifacts.ID{}, "", err
 	}
-	if !found.Artifact.IsZero() {
+	if byLabel := found.RunID != "" && found.Stage == ""; !found.Artifact.IsZero() && !byLabel {
 		art, err := ws.db.Artifact(ctx, found.Artifact)
 		if err != nil {
 			return artifacts.ID{}, "", err

@@ -54,6 +54,7 @@ func (a *app) runCommand() *cobra.Command {
 		keepGoing bool
 		asJSON    bool
 		verbose   bool
+		noPromote bool
 		events    eventFlags
 	)
 	cmd := &cobra.Command{
@@ -96,7 +97,7 @@ decided by the bytes that it gives.
 			if err := plan.Warnings.Render(a.err, a.colored(a.err)); err != nil {
 				return err
 			}
-			ropt := runner.Options{KeepGoing: keepGoing, Given: given}
+			ropt := runner.Options{KeepGoing: keepGoing, Given: given, Gates: !noPromote}
 			if plan, err = which.apply(plan, &ropt); err != nil {
 				return err
 			}
@@ -124,6 +125,7 @@ decided by the bytes that it gives.
 	cmd.Flags().IntVarP(&jobs, "jobs", "j", 0, "stages to run at once (default: one for each CPU)")
 	a.gpuFlag(cmd)
 	cmd.Flags().BoolVarP(&keepGoing, "keep-going", "k", false, "after a failure, go on with stages that do not depend on it")
+	cmd.Flags().BoolVar(&noPromote, "no-promote", false, "do not ask the gates of the pipeline whether to promote its model")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print events as JSON, one object a line")
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "show what the stages say")
 	return cmd

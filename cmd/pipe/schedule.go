@@ -203,7 +203,7 @@ func (s *scheduling) start(ctx context.Context, tick schedule.Tick) error {
 	v := &logView{log: s.log, pipeline: plan.Pipeline, started: func(runID string) error {
 		return s.ticks.started(ctx, tick.Entry.ID, tick.At, runID)
 	}}
-	_, err = s.runPlan(ctx, ws, plan, runner.Options{Trigger: "schedule", ScheduledAt: tick.At}, s.jobs, v)
+	_, err = s.runPlan(ctx, ws, plan, runner.Options{Trigger: "schedule", ScheduledAt: tick.At, Gates: true}, s.jobs, v)
 	return err
 }
 
@@ -228,6 +228,9 @@ func (v *logView) event(ev runner.Event) {
 		if ev.Err != nil {
 			v.log.Error("stage failed", "pipeline", v.pipeline, "stage", ev.Stage, "error", ev.Err)
 		}
+	case runner.GateJudged:
+		_, _, text := gateText(ev)
+		v.log.Info("gate judged", "pipeline", v.pipeline, "stage", ev.Stage, "outcome", ev.Decision.Outcome, "model", ev.Decision.Event.Model.Short(), "decision", text)
 	case runner.RunFinished:
 		v.log.Info("run ended", "run", ev.Result.RunID, "status", ev.Result.Status, "summary", summary(v.pipeline, ev.Result))
 	}

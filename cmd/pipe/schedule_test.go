@@ -22,6 +22,12 @@ func TestScheduledRun(t *testing.T) {
 schedule: {cron: "0 3 * * *", timezone: Europe/London, catch_up: latest}
 stages:
   note: {uses: exec, with: {shell: "printf %s ${run.scheduled_time} > outputs/x", outputs: {x: file}}}
+  fit: {uses: exec, with: {shell: "echo one > outputs/model", outputs: {model: model}}}
+  score:
+    uses: exec
+    inputs: {model: fit}
+    with: {shell: 'echo "{\"accuracy\": 0.9}" > outputs/metrics', outputs: {metrics: metrics}}
+    promote: {to: production, when: {accuracy: ">= 0.5"}}
 `)
 	if err != nil {
 		t.Fatal(err)
@@ -66,8 +72,13 @@ stages:
 	if _, err := ws.store.Stat(artifacts.Sum([]byte("2026-06-05T02:00:00Z"))); err != nil {
 		t.Errorf("the stage did not get the time of the tick: %v", err)
 	}
-	if !strings.Contains(out.String(), "summary=\"daily: 1 stage, 1 run in ") || !strings.Contains(out.String(), runs[0].ID) {
+	if !strings.Contains(out.String(), "summary=\"daily: 3 stages, 3 run in ") || !strings.Contains(out.String(), runs[0].ID) {
 		t.Errorf("the log says %q", out.String())
+	}
+
+	held, err := ws.db.Labels(ctx, time.Time{})
+	if err != nil || len(held) != 1 || held[0].RunID != runs[0].ID || !strings.Contains(out.String(), "promoted to production: accuracy 0.9 >= 0.5") {
+		t.Errorf("labels %+v, %v; the log says %q", held, err, out.String())
 	}
 
 	list, err := ws.db.Schedules(ctx)

@@ -27,6 +27,7 @@ it, who read it). Of a model, it lists the layers of the network. Without a refe
   pipe show penguins
   pipe show penguins/model
   pipe show latest/score.metrics
+  pipe show penguins@production
   pipe show 9f86d081`,
 		Args: args(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, words []string) error {
@@ -59,7 +60,8 @@ it, who read it). Of a model, it lists the layers of the network. Without a refe
 
 // refHelp explains references; the rules are those of lineage.DB.Resolve.
 const refHelp = `A reference is a run ("latest", the name of a pipeline for its latest run, or a run ID or the beginning of one), a
-stage of a run (RUN/STAGE), an output of a stage (RUN/STAGE.PORT), or an artifact ID or the beginning of one.`
+stage of a run (RUN/STAGE), an output of a stage (RUN/STAGE.PORT), the model of a pipeline that has a label
+(PIPELINE@LABEL, see pipe promote), or an artifact ID or the beginning of one.`
 
 func (a *app) showRun(cmd *cobra.Command, ws *workspace, id string, asJSON bool) error {
 	run, err := ws.db.Run(cmd.Context(), id)
@@ -210,8 +212,12 @@ func (a *app) showArtifact(cmd *cobra.Command, ws *workspace, id artifacts.ID, a
 		return err
 	}
 	model, unreadable := a.modelOf(ws, art)
+	events, err := ws.db.ModelEvents(cmd.Context(), lineage.EventFilter{Model: id})
+	if err != nil {
+		return err
+	}
 	if asJSON {
-		return writeJSON(a.out, artifactJSON(art, model))
+		return writeJSON(a.out, artifactJSON(art, model, events))
 	}
 	fmt.Fprintf(a.out, "artifact  %s\ntype      %s\nsize      %s\n", art.ID, art.Type, bytesText(art.Size))
 	if art.Path != "" {
@@ -228,8 +234,17 @@ func (a *app) showArtifact(cmd *cobra.Command, ws *workspace, id artifacts.ID, a
 	for _, u := range art.ReadBy {
 		rows = append(rows, []string{"read by", u.Pipeline, u.Stage + "." + u.Port, u.RunID})
 	}
-	if err := writeTable(a.out, []string{"", "PIPELINE", "STAGE.PORT", "RUN"}, rows); err != nil || model == nil {
+	if err := writeTable(a.out, []string{"", "PIPELINE", "STAGE.PORT", "RUN"}, rows); err != nil {
 		return err
 	}
-	return a.showNetwork(model)
+	if model != nil {
+		if err := a.showNetwork(model); err != nil {
+			return err
+		}
+	}
+	held, err := ws.db.Labels(cmd.Context(), time.Time{})
+	if err != nil {
+		return err
+	}
+	return a.showDecisions(events, held, id)
 }

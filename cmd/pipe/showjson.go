@@ -85,7 +85,7 @@ type useJSON struct {
 	Port     string `json:"port"`
 }
 
-func artifactJSON(art *lineage.Artifact, model *nn.Model) any {
+func artifactJSON(art *lineage.Artifact, model *nn.Model, events []lineage.ModelEvent) any {
 	uses := func(list []lineage.Use) []useJSON {
 		out := make([]useJSON, 0, len(list))
 		for _, u := range list {
@@ -93,10 +93,13 @@ func artifactJSON(art *lineage.Artifact, model *nn.Model) any {
 		}
 		return out
 	}
-	out := map[string]any{"id": art.ID.String(), "type": art.Type, "size": art.Size, "path": art.Path,
+	doc := map[string]any{"id": art.ID.String(), "type": art.Type, "size": art.Size, "path": art.Path,
 		"created_at": art.Created, "made_by": uses(art.MadeBy), "read_by": uses(art.ReadBy)}
 	if model != nil {
-		out["network"] = networkJSON(model)
+		doc["network"] = networkJSON(model)
 	}
-	return out
+	if len(events) > 0 {
+		doc["decisions"] = eventsJSON(events)
+	}
+	return doc
 }

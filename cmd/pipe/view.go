@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"pipe/diag"
 	"pipe/lineage"
 	"pipe/runner"
 )
@@ -69,6 +70,13 @@ func (s *script) lines(ev runner.Event, columns int) []string {
 			return nil
 		}
 		return []string{paintLine(s.paint, columns, finishedLine(ev, nameW)...)}
+	case runner.GateJudged:
+		sign, color, text := gateText(ev)
+		lines := wrap("  "+sign+" "+pad(ev.Stage, nameW)+"  "+diag.Visible(text), columns, indent, 20)
+		for i := range lines {
+			lines[i] = s.paint(color, lines[i])
+		}
+		return lines
 	case runner.RunFinished:
 		lines := wrap(summary(s.pipeline, ev.Result), columns, 2, 3)
 		if s.nextStep != nil {

@@ -38,7 +38,11 @@ type workspace struct {
 // logs is where what stages say is kept.
 func (w *workspace) logs() string { return filepath.Join(w.dir, "logs") }
 
-func (w *workspace) close() { w.db.Close() }
+// close lets go of the store. What it cannot clean up, pipe gc does.
+func (w *workspace) close() {
+	w.store.Close()
+	w.db.Close()
+}
 
 // chosenStore is the directory that flags or environment name, if they do.
 func (a *app) chosenStore() (string, bool) {

@@ -133,16 +133,40 @@ CREATE TABLE metrics (
   PRIMARY KEY (execution_id, name)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE model_events (
-  id       INTEGER PRIMARY KEY,
-  model_id INTEGER NOT NULL REFERENCES models (id),
-  time     TEXT NOT NULL,
-  event    TEXT NOT NULL,                -- promoted, retired, ...
-  label    TEXT NOT NULL,                -- the alias or stage it is about
-  note     TEXT NOT NULL
+CREATE TABLE "model_events" (
+  id            INTEGER PRIMARY KEY CHECK (id >= 1),
+  time          TEXT NOT NULL,
+  pipeline      TEXT NOT NULL,           -- whose label it is
+  label         TEXT NOT NULL,           -- production, ...
+  event         TEXT NOT NULL,           -- promoted; refused: a gate was not met; retired: no model has the label now
+  model         TEXT NOT NULL,           -- its hash; of retired the model that had the label
+  previous      TEXT,                    -- the model that had the label before
+  decided_by    TEXT NOT NULL CHECK (decided_by IN ('user', 'gate')),
+  actor         TEXT NOT NULL,           -- login name of the user; empty for a gate
+  run_id        TEXT,                    -- the run whose gate it was, or in which the user named the model
+  stage         TEXT,                    -- the stage that had measured the model
+  gate          TEXT,                    -- JSON: what the gate asks for; NULL for a user
+  metrics       TEXT NOT NULL,           -- JSON object: what that stage had measured
+  measured_on   TEXT NOT NULL,           -- JSON object: its other inputs, hashes by port
+  checks        TEXT NOT NULL,           -- JSON list: the conditions of the gate, and what came of them
+  note          TEXT NOT NULL,           -- the reason, for people
+  imported_at   TEXT,                    -- when it came with pipe import; then it says what was decided elsewhere
+  imported_from TEXT
 ) STRICT;
 
-CREATE INDEX model_events_by_model ON model_events (model_id, id);
+CREATE TRIGGER model_events_are_not_replaced BEFORE INSERT ON model_events
+WHEN EXISTS (SELECT 1 FROM model_events WHERE id = new.id)
+BEGIN SELECT raise(ABORT, 'model_events is append-only: rows are never replaced'); END;
+
+CREATE TRIGGER model_events_do_not_change BEFORE UPDATE ON model_events
+BEGIN SELECT raise(ABORT, 'model_events is append-only: rows are never changed'); END;
+
+CREATE TRIGGER model_events_stay BEFORE DELETE ON model_events
+BEGIN SELECT raise(ABORT, 'model_events is append-only: rows are never deleted'); END;
+
+CREATE INDEX model_events_by_label ON model_events (pipeline, label, id);
+
+CREATE INDEX model_events_by_model ON model_events (model, id);
 
 CREATE TABLE models (
   id           INTEGER PRIMARY KEY,
@@ -339,6 +363,11 @@ SELECT e.finished_at, r.pipeline, e.run_id, e.stage, e.kind, e.attempt, e.status
 FROM executions e JOIN runs r ON r.id = e.run_id
 WHERE e.status IN ('failed', 'gate_failed', 'interrupted');
 
+CREATE VIEW in_production AS
+SELECT pipeline, model, since, run_id, decided_by, actor, reason, metrics, previous
+FROM promotions_view
+WHERE label = 'production' AND until IS NULL;
+
 CREATE VIEW inputs_view AS
 SELECT e.run_id, r.pipeline, e.stage, p.port, p.type, a.hash, a.size, p.path, p.from_stage, p.from_port,
        e.id AS execution_id, p.execution_id AS origin_id
@@ -360,6 +389,21 @@ FROM executions e
 JOIN runs r ON r.id = e.run_id
 JOIN metrics m ON m.execution_id = coalesce(e.cached_from, e.id);
 
+CREATE VIEW models_view AS
+SELECT a.hash AS model, m.pipeline, m.stage, e.run_id, m.created_at, a.size,
+       (SELECT group_concat(label, ', ') FROM (
+          SELECT CASE WHEN p.pipeline = m.pipeline THEN '' ELSE p.pipeline || '@' END || p.label AS label
+          FROM promotions_view p WHERE p.model = a.hash AND p.until IS NULL ORDER BY p.pipeline, p.label)) AS labels,
+       x.id AS measured_in, x.stage AS measured_by,
+       (SELECT json_group_object(t.name, t.value) FROM metrics t WHERE t.execution_id = x.id) AS metrics
+FROM models m
+JOIN artifacts a ON a.id = m.artifact_id
+JOIN executions e ON e.id = m.execution_id
+LEFT JOIN executions x ON x.id = (
+  SELECT max(i.execution_id) FROM execution_inputs i JOIN executions s ON s.id = i.execution_id
+  WHERE i.artifact_id = m.artifact_id AND i.type = 'model' AND s.status IN ('succeeded', 'gate_failed')
+    AND EXISTS (SELECT 1 FROM metrics t WHERE t.execution_id = s.id));
+
 CREATE VIEW outputs_view AS
 SELECT e.run_id, r.pipeline, e.stage, p.port, p.type, a.hash, a.size, e.status,
        e.id AS execution_id, p.execution_id AS origin_id
@@ -367,6 +411,17 @@ FROM executions e
 JOIN runs r ON r.id = e.run_id
 JOIN execution_outputs p ON p.execution_id = coalesce(e.cached_from, e.id)
 JOIN artifacts a ON a.id = p.artifact_id;
+
+CREATE VIEW promotions_view AS
+SELECT pipeline, label, model, since, until, run_id, decided_by, actor, reason, metrics, previous, event_id
+FROM (
+  SELECT v.pipeline, v.label, v.event, v.model, v.time AS since,
+         lead(v.time) OVER (PARTITION BY v.pipeline, v.label ORDER BY v.id) AS until,
+         v.run_id, v.decided_by, v.actor, v.note AS reason, v.metrics, v.previous, v.id AS event_id
+  FROM model_events v
+  WHERE v.event IN ('promoted', 'retired') AND v.imported_at IS NULL
+)
+WHERE event = 'promoted';
 
 CREATE VIEW runs_view AS
 SELECT r.id, r.pipeline, r.status, r.trigger, r.started_at, r.finished_at,

@@ -2,7 +2,6 @@ package evaluate
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,43 +14,34 @@ import (
 // A Condition compares a metric with a number or with what the best baseline
 // scores: ">= 0.95", "< baseline", "<= 0.5 * baseline".
 type Condition struct {
-	op       string
-	bound    float64
+	pipeline.Comparison
 	baseline bool // the bound is a multiple of the best baseline
 }
 
-// operators, longer ones before those that they begin with.
-var operators = []string{">=", "<=", "==", ">", "<"}
-
 // UnmarshalText reads a condition.
 func (c *Condition) UnmarshalText(text []byte) error {
-	rest := strings.TrimSpace(string(text))
 	*c = Condition{}
-	for _, op := range operators {
-		if after, ok := strings.CutPrefix(rest, op); ok {
-			c.op, rest = op, strings.TrimSpace(after)
-			break
-		}
-	}
-	if c.op == "" {
+	op, rest := pipeline.CutOperator(string(text))
+	c.Op = op
+	if c.Op == "" {
 		return conditionError("a condition begins with >=, >, <=, < or ==")
 	}
 	if rest == "baseline" {
-		c.bound, c.baseline = 1, true
+		c.Bound, c.baseline = 1, true
 		return nil
 	}
 	number, factor := strings.CutSuffix(rest, "baseline")
 	if factor {
 		c.baseline = true
 		if number, factor = strings.CutSuffix(strings.TrimSpace(number), "*"); !factor {
-			return conditionError("write %s NUMBER * baseline", c.op)
+			return conditionError("write %s NUMBER * baseline", c.Op)
 		}
 	}
-	v, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
-	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
-		return conditionError("%q is not a number", strings.TrimSpace(number))
+	v, err := pipeline.ParseBound(number)
+	if err != nil {
+		return conditionError("%w", err)
 	}
-	c.bound = v
+	c.Bound = v
 	return nil
 }
 
@@ -63,29 +53,13 @@ func conditionError(format string, args ...any) error {
 func (c Condition) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
 func (c Condition) String() string {
-	number := strconv.FormatFloat(c.bound, 'g', -1, 64)
 	switch {
 	case !c.baseline:
-		return c.op + " " + number
-	case c.bound == 1:
-		return c.op + " baseline"
+		return c.Comparison.String()
+	case c.Bound == 1:
+		return c.Op + " baseline"
 	}
-	return c.op + " " + number + " * baseline"
-}
-
-// holds compares a value with a limit.
-func (c Condition) holds(v, limit float64) bool {
-	switch c.op {
-	case ">=":
-		return v >= limit
-	case "<=":
-		return v <= limit
-	case ">":
-		return v > limit
-	case "<":
-		return v < limit
-	}
-	return v == limit
+	return c.Comparison.String() + " * baseline"
 }
 
 // A target is what a condition is about: "outside.rmse", "recall[Gentoo]".

@@ -2,6 +2,7 @@ package evaluate
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -62,7 +63,7 @@ func TestCondition(t *testing.T) {
 		if got.String() != c.form {
 			t.Errorf("%q is written %q, want %q", c.text, got, c.form)
 		}
-		if got.holds(c.value, c.limit) != c.holds {
+		if got.Holds(c.value, c.limit) != c.holds {
 			t.Errorf("%v %s with limit %v: want %v", c.value, c.text, c.limit, c.holds)
 		}
 	}
@@ -144,16 +145,46 @@ func TestSettings(t *testing.T) {
 	}
 }
 
-// TestTelling: a value that misses a limit by little must not look like it.
-func TestTelling(t *testing.T) {
+// A gate may ask for what the stage records, whatever the task turns out to be.
+func TestCheckMetric(t *testing.T) {
+	listed := &Stage{Metrics: []string{"macro_f1", "accuracy"}, Require: pipeline.Map[Condition]{{Key: "recall[Gentoo]"}}}
+	inputs := []string{"data", "model", "train"}
 	for _, c := range []struct {
-		v, limit float64
-		want     string
+		stage *Stage
+		name  string
+		want  string // in the error; empty for none
 	}{
-		{.93, .95, "0.93"}, {.949999, .95, "0.949999"}, {.9499999999999998, .95, "0.9499999999999998"}, {2, 2, "2"},
+		{listed, "accuracy", ""},
+		{listed, "train.macro_f1", ""},
+		{listed, "recall[Gentoo]", ""},
+		{listed, "log_loss", "does not compute log_loss"},
+		{listed, "acuracy", `there is no metric "acuracy"`},
+		{listed, "test.accuracy", `no data set is connected as "test"`},
+		{listed, "model.accuracy", `no data set is connected as "model"`},
+		{new(Stage), "rmse", ""},
+		{new(Stage), "accuracy", ""},
+		{new(Stage), "smape", "does not compute smape"},
+		{new(Stage), "recall[yes]", "does not compute recall[yes]"},
 	} {
-		if got := telling(c.v, c.limit); got != c.want {
-			t.Errorf("telling(%v, %v) = %s, want %s", c.v, c.limit, got, c.want)
+		err := c.stage.CheckMetric(c.name, inputs)
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want) || diag.HintOf(err) == "") {
+			t.Errorf("%s: error is %v, want %q and a hint", c.name, err, c.want)
+		}
+	}
+	if got := listed.MainMetrics(); !slices.Equal(got, []string{"macro_f1"}) {
+		t.Errorf("main metrics %v", got)
+	}
+	if got := new(Stage).MainMetrics(); !slices.Equal(got, []string{"accuracy", "rmse"}) {
+		t.Errorf("main metrics %v", got)
+	}
+}
+
+// Gates and this stage agree on which way each metric goes.
+func TestDirections(t *testing.T) {
+	for _, name := range metric.Names() {
+		def, _ := metric.Find(name)
+		if got := pipeline.LowerIsBetter("train." + name); got != def.Lower {
+			t.Errorf("%s: lower is better: %v here, %v in pipeline", name, def.Lower, got)
 		}
 	}
 }

@@ -28,7 +28,7 @@ const (
 func Kind() pipeline.Kind {
 	return pipeline.Kind{
 		Name:    "evaluate",
-		Version: 1,
+		Version: 2,
 		Doc: `Measures a model on a data set, beside what guessing would score.
 
 Metrics follow scikit-learn and are computed over all rows at once. Those of
@@ -38,7 +38,13 @@ any name; their metrics are recorded as ` + "`train.rmse`" + `. Where a data set
 ` + "`train`" + `, baselines and the training range in plots are taken from it.
 
 ` + "`require`" + ` is a gate: if a condition is not met the outputs are kept, nothing
-downstream runs, and pipe ends with exit code 4.`,
+downstream runs, and pipe ends with exit code 4.
+
+` + "`promote`, beside `with`" + `, is a gate for the model: when the run has succeeded, the model
+gets the label if all conditions hold. ` + "`better_than: LABEL`" + ` compares with the model that
+has the label now: by the metrics that have a condition, otherwise by the first of ` + "`metrics`" + `,
+none may be worse and one must be better. A gate that is not met is recorded with its
+reason, and fails nothing. It is no part of the key. See ` + "`pipe models --help`" + `.`,
 		Example: `score:
   uses: evaluate
   inputs: {model: model, data: features.test, train: features.train}
@@ -46,6 +52,7 @@ downstream runs, and pipe ends with exit code 4.`,
     metrics: [accuracy, macro_f1, log_loss]
     require: {accuracy: ">= 0.95", log_loss: "< baseline", "train.accuracy": ">= 0.95"}
     slices: [island]
+  promote: {to: production, when: {accuracy: ">= 0.97", better_than: production}}
 `,
 		Inputs: []pipeline.Port{
 			{Name: modelPort, Type: pipeline.Model, Doc: "the model to measure"},

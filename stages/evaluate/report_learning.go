@@ -88,7 +88,7 @@ func (r *results) gapSentence() string {
 	case gap <= 0:
 		text += ": no sign of overfitting."
 	case train[best] > 0:
-		text += fmt.Sprintf(", a gap of %s (%s of the training loss).", chart.Number(gap, 2), chart.Percentage(gap/train[best], 0))
+		text += fmt.Sprintf(", a gap of %s (%s the training loss).", chart.Number(gap, 2), share(gap/train[best]))
 	default:
 		text += fmt.Sprintf(", a gap of %s.", chart.Number(gap, 2))
 	}
@@ -98,6 +98,14 @@ func (r *results) gapSentence() string {
 			epochs(last-best), chart.Number(worse, 2), chart.Number(train[len(train)-1], 3))
 	}
 	return text
+}
+
+// share says how large a part is of something, which may be smaller.
+func share(v float64) string {
+	if v >= 10 {
+		return chart.Number(v, 2) + " times"
+	}
+	return chart.Percentage(v, 0) + " of"
 }
 
 func epochs(n int) string {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
 
 	"pipe/nn"
 	"pipe/pipeline"
@@ -260,7 +259,7 @@ func (r *results) require(gates []gate) {
 }
 
 func (r *results) judge(g gate) verdict {
-	v := verdict{gate: g, limit: g.bound}
+	v := verdict{gate: g, limit: g.Bound}
 	i := slices.IndexFunc(r.parts, func(p *part) bool { return p.port == g.dataset })
 	got := r.parts[i].sample.Measure([]string{g.metric}, nil)[0]
 	v.value, v.undefined = got.Value, got.Undefined
@@ -269,9 +268,9 @@ func (r *results) judge(g gate) verdict {
 		if err != nil {
 			v.undefined = err.Error()
 		}
-		v.limit = g.bound * best
+		v.limit = g.Bound * best
 	}
-	v.met = v.undefined == "" && g.holds(v.value, v.limit)
+	v.met = v.undefined == "" && g.Holds(v.value, v.limit)
 	return v
 }
 
@@ -303,23 +302,11 @@ func (v verdict) sentence() string {
 	if v.undefined != "" {
 		return fmt.Sprintf("%s is undefined (%s), required %s", v.key, v.undefined, v.Condition)
 	}
-	s := fmt.Sprintf("%s is %s, required %s", v.key, telling(v.value, v.limit), v.Condition)
+	s := fmt.Sprintf("%s is %s, required %s", v.key, pipeline.Telling(v.value, v.limit), v.Condition)
 	if v.baseline {
-		s += fmt.Sprintf(", which is %s", telling(v.limit, v.value))
+		s += fmt.Sprintf(", which is %s", pipeline.Telling(v.limit, v.value))
 	}
 	return s
-}
-
-// telling writes a value with four digits, or more where it would otherwise
-// look like the limit that it is compared with.
-func telling(v, limit float64) string {
-	for digits := 4; digits < 17; digits++ {
-		s := strconv.FormatFloat(v, 'g', digits, 64)
-		if s != strconv.FormatFloat(limit, 'g', digits, 64) {
-			return s
-		}
-	}
-	return strconv.FormatFloat(v, 'g', -1, 64)
 }
 
 func (r *results) gateError() error {

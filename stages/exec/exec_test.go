@@ -242,7 +242,7 @@ func TestFailures(t *testing.T) {
 		{"variable that is not set", `{command: ["true"], env: [ABSENT], outputs: {a: file}}`,
 			"the variable ABSENT, which the stage declares in env, is not set", "set it before you start pipe: export ABSENT=..."},
 		{"format of an input that is not there", `{command: ["true"], formats: {tabel: csv}, outputs: {a: file}}`,
-			`formats: "tabel" is not connected; the inputs are t`, ""},
+			`formats: "tabel" is not connected; the inputs are t`, "formats is for inputs; a table among the outputs is an Arrow IPC file"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

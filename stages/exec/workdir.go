@@ -66,7 +66,7 @@ func (w *workDir) layInputs(ctx context.Context, env pipeline.Env) error {
 	}
 	for _, f := range w.stage.Formats {
 		if !slices.Contains(connected, f.Key) {
-			return fmt.Errorf("formats: %q is not connected; the inputs are %s", f.Key, strings.Join(connected, ", "))
+			return unknownFormat(f.Key, connected)
 		}
 	}
 	for _, port := range connected {
@@ -80,6 +80,15 @@ func (w *workDir) layInputs(ctx context.Context, env pipeline.Env) error {
 		}
 	}
 	return nil
+}
+
+// unknownFormat explains an entry of formats that is no input.
+func unknownFormat(port string, connected []string) error {
+	err := fmt.Errorf("formats: %q is not connected; the inputs are %s", port, strings.Join(connected, ", "))
+	if len(connected) == 0 {
+		err = fmt.Errorf("formats: %q is not connected; the stage has no inputs", port)
+	}
+	return diag.WithHint(err, "formats is for inputs; a table among the outputs is an Arrow IPC file")
 }
 
 var arrowMagic = []byte("ARROW1\x00\x00")

@@ -1,0 +1,217 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/user"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"pipe/artifacts"
+	"pipe/diag"
+	"pipe/lineage"
+	"pipe/pipeline"
+)
+
+func (a *app) promoteCommand() *cobra.Command {
+	var (
+		to, reason string
+		asJSON     bool
+	)
+	cmd := &cobra.Command{
+		Use:   "promote MODEL --to LABEL",
+		Short: "Give a label such as production to a model",
+		Long: `Give a label to a model, and take it from the model of the same pipeline that has it. PIPELINE@LABEL then names the
+model wherever a reference is expected. Who decided, when, why, and what was measured of the model is recorded for
+good; pipe models --history lists it. To go back, promote the earlier model again.
+
+A pipeline can promote by itself, when a run has succeeded and all conditions hold:
+
+  score:
+    uses: evaluate
+    promote: {to: production, when: {accuracy: ">= 0.95", better_than: production}}
+
+Such a gate leaves a model alone that a user has promoted to the label or retired from it.
+
+` + refHelp,
+		Example: `  pipe promote penguins --to production --reason "fewer false alarms in the field"
+  pipe promote penguins@staging --to production
+  pipe promote 20261123T031500-3f9a2c/model --to production
+  pipe promote 9f86d081 --to staging`,
+		Args:              args(cobra.ExactArgs(1)),
+		ValidArgsFunction: a.completeRefs,
+		RunE: func(cmd *cobra.Command, words []string) error {
+			if to == "" {
+				return usageError{diag.WithHint(errors.New("missing flag --to LABEL"), "for example: pipe promote "+shellQuote(words[0])+" --to production")}
+			}
+			if err := pipeline.CheckLabel(to); err != nil {
+				return usageError{fmt.Errorf("--to: %w", err)}
+			}
+			ws, err := a.openToDecide()
+			if err != nil {
+				return err
+			}
+			defer ws.close()
+			p, err := modelToPromote(cmd.Context(), ws, words[0])
+			if err != nil {
+				return err
+			}
+			if _, err := ws.store.Stat(p.Model); err != nil {
+				return err // a label for bytes that are gone would be worth nothing
+			}
+			p.Label, p.Reason, p.Actor = to, reason, actor()
+			done, err := ws.db.Promote(cmd.Context(), p)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return writeJSON(a.out, decisionJSON(done))
+			}
+			ev := done.Event
+			if done.Outcome == lineage.Holds {
+				fmt.Fprintf(a.out, "%s@%s is %s already, since %s\n", ev.Pipeline, ev.Label, ev.Model.Short(), localTime(ev.Time))
+				return nil
+			}
+			fmt.Fprintf(a.out, "%s@%s is now %s%s\n", ev.Pipeline, ev.Label, ev.Model.Short(), inBrackets(metricsOfEvent(ev)))
+			if !ev.Previous.IsZero() {
+				fmt.Fprintf(a.out, "before it was %s\n", ev.Previous.Short())
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&to, "to", "", "the label: production, staging, or any name")
+	cmd.Flags().StringVar(&reason, "reason", "", "why, for those who ask later")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+func (a *app) retireCommand() *cobra.Command {
+	var (
+		reason string
+		asJSON bool
+	)
+	cmd := &cobra.Command{
+		Use:   "retire PIPELINE@LABEL",
+		Short: "Take a label from the model that has it",
+		Long: `Take a label from the model that has it, so that no model has it. The model stays, and so does the record of what it
+was; pipe promote gives the label to a model again.`,
+		Example: `  pipe retire penguins@production --reason "the sensors were replaced"`,
+		Args:    args(cobra.ExactArgs(1)),
+		ValidArgsFunction: func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+			return a.heldLabels(cmd.Context()), cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(cmd *cobra.Command, words []string) error {
+			name, label, ok := strings.Cut(words[0], "@")
+			if !ok || name == "" || label == "" {
+				return usageError{diag.WithHint(fmt.Errorf("%q is no label of a pipeline", words[0]), "write PIPELINE@LABEL, such as penguins@production")}
+			}
+			ws, err := a.openToDecide()
+			if err != nil {
+				return err
+			}
+			defer ws.close()
+			ev, err := ws.db.Retire(cmd.Context(), name, label, actor(), reason)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return writeJSON(a.out, eventJSON(ev))
+			}
+			fmt.Fprintf(a.out, "%s@%s is no model any more; it was %s\n", name, label, ev.Model.Short())
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&reason, "reason", "", "why, for those who ask later")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+// openToDecide opens an existing store for a command that writes a decision.
+func (a *app) openToDecide() (*workspace, error) {
+	dir, err := a.findStore()
+	if err != nil {
+		return nil, err
+	}
+	return open(dir)
+}
+
+// actor is the login name of whoever runs pipe; empty if the system has none.
+func actor() string {
+	u, err := user.Current()
+	if err != nil {
+		return ""
+	}
+	return u.Username
+}
+
+// modelToPromote finds the one model that a reference means, and the pipeline
+// whose label it is to get: that of the run in the reference, else the one
+// that made the model first.
+func modelToPromote(ctx context.Context, ws *workspace, word string) (p lineage.Promotion, err error) {
+	models, err := ws.db.Models(ctx, "")
+	if err != nil {
+		return p, err
+	}
+	if len(models) == 0 {
+		return p, errNoModels()
+	}
+	found, err := ws.db.Resolve(ctx, word)
+	if err != nil {
+		return p, err
+	}
+	ids := []artifacts.ID{found.Artifact}
+	if found.Artifact.IsZero() {
+		if ids, err = modelsOf(ctx, ws, found); err != nil {
+			return p, err
+		}
+	}
+	slices.SortFunc(ids, func(a, b artifacts.ID) int { return slices.Compare(a[:], b[:]) })
+	ids = slices.Compact(ids)
+	if len(ids) > 1 {
+		return p, usageError{diag.WithHint(fmt.Errorf("%s made %d models", word, len(ids)), "name one of them: "+shortIDs(ids))}
+	}
+	for _, m := range models {
+		if len(ids) == 1 && m.ID == ids[0] {
+			p = lineage.Promotion{Model: m.ID, Pipeline: m.Pipeline, RunID: m.RunID}
+			if found.RunID != "" {
+				run, err := ws.db.Run(ctx, found.RunID)
+				if err != nil {
+					return p, err
+				}
+				p.Pipeline, p.RunID = run.Pipeline, run.ID
+			}
+			return p, nil
+		}
+	}
+	return p, errNotAModel(word)
+}
+
+func shortIDs(ids []artifacts.ID) string {
+	var names []string
+	for _, id := range ids {
+		names = append(names, id.Short())
+	}
+	return strings.Join(names, ", ")
+}
+
+func errNoModels() error {
+	return diag.WithHint(errors.New("no model has been trained here"), "run a pipeline that has a stage with `uses: train`")
+}
+
+func errNotAModel(word string) error {
+	return diag.WithHint(usagef("%s is not a model and has made none", word), "`pipe models` lists the models")
+}
+
+// heldLabels lists PIPELINE@LABEL of every label that a model has; nothing if
+// that cannot be found out.
+func (a *app) heldLabels(ctx context.Context) []string {
+	ws, err := a.openExisting()
+	if err != nil {
+		return nil
+	}
+	defer ws.close()
+	return labelNames(ctx, ws)
+}

@@ -1,0 +1,131 @@
+package lineage
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"pipe/artifacts"
+)
+
+// A Gate decides when a run ends whether the model that a stage of it has
+// measured gets a label.
+type Gate struct {
+	Label string
+	Stage string // that measured the model
+	Rule  string // JSON: what the gate asks for
+	Rival string // the label of the model to compare with; empty for no comparison
+
+	// Judge says what came of each condition, and why the model is promoted or
+	// refused. It is called within the transaction that records the decision,
+	// so the rival has its label until then.
+	Judge func(Measured, *Rival) ([]Check, string)
+}
+
+// A Rival is the model that a gate compares with.
+type Rival struct {
+	Model    artifacts.ID
+	Measured []Measured // what is known of it, what fits best first
+}
+
+// FinishRunWith ends a run like FinishRun, and judges the gates of it in the
+// same transaction: a run has succeeded if and only if its gates were judged.
+//
+// A model that has the label keeps it, and nothing is recorded. Neither is it
+// if the same rule has judged the same measurements of the model before, or if
+// a user has decided about the model and the label: so a run in which
+// everything is cached decides nothing, and does not undo what a user did.
+func (d *DB) FinishRunWith(ctx context.Context, runID string, status Status, message string, gates []Gate) (list []Decision, err error) {
+	err = d.update(ctx, durable, "finish a run in", func(t *tx) error {
+		if err := t.finishRun(runID, status, message, d.now(), d.now()); err != nil {
+			return err
+		}
+		for _, g := range gates {
+			done, err := d.judge(t, runID, g)
+			if err != nil {
+				return fmt.Errorf("run %s: gate of stage %s: %w", runID, g.Stage, err)
+			}
+			list = append(list, done)
+		}
+		return nil
+	})
+	return list, err
+}
+
+func (d *DB) judge(t *tx, runID string, g Gate) (done Decision, err error) {
+	ev := ModelEvent{Label: g.Label, DecidedBy: ByGate, RunID: runID, Stage: g.Stage, Gate: g.Rule}
+	candidate, err := t.candidate(&ev)
+	if err != nil {
+		return done, err
+	}
+	held, err := t.holder(ev.Pipeline, ev.Label)
+	if err != nil {
+		return done, err
+	}
+	if held != nil && held.Model == ev.Model {
+		return Decision{Holds, *held}, nil
+	}
+	before, err := t.modelEvents(`WHERE pipeline = ?1 AND label = ?2 AND model = ?3 AND imported_at IS NULL
+		AND (decided_by = 'user' OR gate = ?4 AND metrics = ?5 AND measured_on = ?6) ORDER BY decided_by = 'user' DESC, id DESC LIMIT 1`,
+		ev.Pipeline, ev.Label, ev.Model.String(), ev.Gate, jsonObject(ev.Metrics), jsonObject(ev.MeasuredOn))
+	if err != nil {
+		return done, err
+	}
+	if len(before) > 0 {
+		return Decision{Stands, before[0]}, nil
+	}
+	if held != nil {
+		ev.Previous = held.Model
+	}
+	rival, err := t.rival(ev.Pipeline, g)
+	if err != nil {
+		return done, err
+	}
+	ev.Checks, ev.Note = g.Judge(candidate, rival)
+	ev.Event, done.Outcome = EventPromoted, Promoted
+	for _, c := range ev.Checks {
+		if !c.Met {
+			ev.Event, done.Outcome = EventRefused, Refused
+		}
+	}
+	err = t.appendModelEvent(&ev, d.now())
+	done.Event = ev
+	return done, err
+}
+
+// candidate reads the model that a stage of the run has measured, and what it
+// measured.
+func (t *tx) candidate(ev *ModelEvent) (m Measured, err error) {
+	var id int64
+	var hash string
+	err = t.row(`SELECT i.execution_id, a.hash, r.pipeline FROM executions e JOIN runs r ON r.id = e.run_id
+		JOIN execution_inputs i ON i.execution_id = coalesce(e.cached_from, e.id) AND i.type = 'model'
+		JOIN artifacts a ON a.id = i.artifact_id
+		WHERE e.run_id = ? AND e.stage = ? AND e.status IN ('succeeded', 'cached') ORDER BY e.attempt DESC LIMIT 1`,
+		ev.RunID, ev.Stage).Scan(&id, &hash, &ev.Pipeline)
+	if errors.Is(err, sql.ErrNoRows) {
+		return m, errors.New("it has measured no model")
+	}
+	if err != nil {
+		return m, err
+	}
+	if ev.Model, err = artifacts.ParseID(hash); err != nil {
+		return m, err
+	}
+	m, err = t.measured(id)
+	ev.Metrics, ev.MeasuredOn = m.Metrics, m.On
+	return m, err
+}
+
+func (t *tx) rival(pipeline string, g Gate) (*Rival, error) {
+	if g.Rival == "" {
+		return nil, nil
+	}
+	held, err := t.holder(pipeline, g.Rival)
+	if held == nil || err != nil {
+		return nil, err
+	}
+	known, err := t.measurements(held.Model, pipeline, g.Stage)
+	return &Rival{held.Model, known}, err
+}

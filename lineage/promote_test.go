@@ -1,0 +1,276 @@
+package lineage
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"pipe/artifacts"
+)
+
+func promote(t testing.TB, db *DB, model, label string) Decision {
+	t.Helper()
+	done, err := db.Promote(t.Context(), Promotion{Model: aid(model), Pipeline: "p", Label: label, Actor: "ada", Reason: "it is good"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return done
+}
+
+// refuse records that a gate was not met.
+func refuse(t testing.TB, db *DB, model, label string) {
+	t.Helper()
+	err := db.update(t.Context(), relaxed, "test", func(t *tx) error {
+		return t.appendModelEvent(&ModelEvent{Pipeline: "p", Label: label, Event: EventRefused, Model: aid(model), DecidedBy: ByGate}, db.now())
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// labels says which model has which label at a time.
+func labels(t testing.TB, db *DB, at time.Time) map[string]artifacts.ID {
+	t.Helper()
+	list, err := db.Labels(t.Context(), at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]artifacts.ID{}
+	for _, s := range list {
+		got[s.Pipeline+"@"+s.Label] = s.Model
+	}
+	return got
+}
+
+func TestPromoteAndRetire(t *testing.T) {
+	db, c := newTest(t)
+	first, _ := twoRuns(t, db, c)
+	before := c.now()
+	c.advance(time.Hour)
+	done, err := db.Promote(t.Context(), Promotion{Model: aid("model"), Pipeline: "penguins", Label: "production", RunID: first, Actor: "ada", Reason: "it is good"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := ModelEvent{ID: 1, Time: c.now(), Pipeline: "penguins", Label: "production", Event: EventPromoted, Model: aid("model"),
+		DecidedBy: ByUser, Actor: "ada", RunID: first, Stage: "score", Metrics: map[string]float64{"accuracy": 0.96875},
+		MeasuredOn: map[string]string{"data": aid("table").String()}, Note: "it is good"}
+	if diff := cmp.Diff(Decision{Promoted, want}, done); diff != "" {
+		t.Errorf("promotion (-want +got):\n%s", diff)
+	}
+	want.Checks = []Check{}
+	if again, err := db.Promote(t.Context(), Promotion{Model: aid("model"), Pipeline: "penguins", Label: "production"}); err != nil || again.Outcome != Holds || !cmp.Equal(again.Event, want) {
+		t.Errorf("a second time: %+v, %v", again, err)
+	}
+	for _, ref := range []string{"penguins@production", "penguins@production/model"} {
+		if got, err := db.Resolve(t.Context(), ref); err != nil || got.RunID != first || !strings.Contains(ref, "/") && got.Artifact != aid("model") {
+			t.Errorf("%s is %+v, %v", ref, got, err)
+		}
+	}
+	c.advance(time.Hour)
+	if _, err := db.Retire(t.Context(), "penguins", "production", "ada", "it drifts"); err != nil {
+		t.Fatal(err)
+	}
+	var none *RefError
+	for _, call := range []func() error{
+		func() error { _, err := db.Retire(t.Context(), "penguins", "production", "", ""); return err },
+		func() error { _, err := db.Resolve(t.Context(), "penguins@production"); return err },
+		func() error { _, err := db.RunByRef(t.Context(), "penguins@production"); return err },
+	} {
+		if err := call(); !errors.As(err, &none) || !strings.Contains(none.Hint(), "pipe promote") {
+			t.Errorf("error is %v", err)
+		}
+	}
+	for at, want := range map[time.Time]int{before: 0, before.Add(time.Hour): 1, before.Add(2*time.Hour - 1): 1, before.Add(2 * time.Hour): 0, {}: 0} {
+		if got := labels(t, db, at); len(got) != want {
+			t.Errorf("at %s: %v, want %d", at, got, want)
+		}
+	}
+	if _, err := db.Promote(t.Context(), Promotion{Model: aid("report"), Pipeline: "penguins", Label: "production"}); !errors.As(err, &none) {
+		t.Errorf("a report is promoted: %v", err)
+	}
+}
+
+// Whoever has the file can read the history, and nobody can change it.
+func TestModelEventsAreAppendOnly(t *testing.T) {
+	db, _ := newTest(t)
+	chain(t, db, "p", "data", "fit 1")
+	promote(t, db, "fit 1", "production")
+	for _, query := range []string{
+		"DELETE FROM model_events",
+		"UPDATE model_events SET note = 'another'",
+		"INSERT OR REPLACE INTO model_events SELECT * FROM model_events",
+		"REPLACE INTO model_events SELECT * FROM model_events",
+	} {
+		if _, err := db.w.Exec(query); err == nil || !strings.Contains(err.Error(), "append-only") {
+			t.Errorf("%s: error is %v", query, err)
+		}
+	}
+}
+
+// A database of the version before keeps what somebody has written into it.
+func TestMigratePromotions(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lineage.db")
+	files, err := filepath.Glob("migrations/000[1-6]_*.sql")
+	if err != nil || len(files) != 6 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		change(t, path, string(text))
+	}
+	change(t, path, `PRAGMA user_version = 6; PRAGMA application_id = 1885958245;
+		INSERT INTO pipelines VALUES (1, 'p', 'p.yaml', '', '', '2026-01-01T00:00:00.000Z');
+		INSERT INTO environments VALUES (1, '', '', '', '', '', 1, '', '{}');
+		INSERT INTO runs (id, pipeline, pipeline_id, environment_id, status, trigger, seed, stages, started_at, finished_at, hostname, boot_id, pid, pid_start, pid_namespace, heartbeat_at)
+		VALUES ('r', 'p', 1, 1, 'succeeded', 'manual', '0', 1, '2026-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z', '', '', 1, 1, '', '');
+		INSERT INTO executions (id, run_id, stage, attempt, kind, kind_version, status, reason, started_at, finished_at)
+		VALUES (1, 'r', 'fit', 1, 'fit', 1, 'succeeded', '', '2026-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z');
+		INSERT INTO artifacts VALUES (1, '`+aid("m").String()+`', 1, '2026-01-01T00:00:00.000Z');
+		INSERT INTO models VALUES (1, 1, 1, 'out', 'p', 'fit', '2026-01-01T00:00:00.000Z');
+		INSERT INTO model_events VALUES (1, 1, '2026-01-02T00:00:00.000Z', 'promoted', 'production', 'by hand');`)
+	db := openTest(t, path, newClock())
+	if got := labels(t, db, time.Time{}); got["p@production"] != aid("m") {
+		t.Errorf("labels %v", got)
+	}
+	events, err := db.ModelEvents(t.Context(), EventFilter{Pipeline: "p", Label: "production"})
+	if err != nil || len(events) != 1 || events[0].Note != "by hand" || events[0].DecidedBy != ByUser {
+		t.Errorf("history %+v, %v", events, err)
+	}
+}
+
+// Processes that promote at once leave one chain: each takes the label from
+// the one before.
+func TestPromoteTogether(t *testing.T) {
+	db, _ := newTest(t)
+	const models = 6
+	for i := range models {
+		chain(t, db, "p", "data", fmt.Sprint("fit ", i))
+	}
+	var wg sync.WaitGroup
+	for i := range models {
+		other := openTest(t, db.path, newClock())
+		wg.Go(func() {
+			if _, err := other.Promote(t.Context(), Promotion{Model: aid(fmt.Sprint("fit ", i)), Pipeline: "p", Label: "production"}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	events, err := db.ModelEvents(t.Context(), EventFilter{})
+	if err != nil || len(events) != models {
+		t.Fatal(events, err)
+	}
+	var last artifacts.ID
+	for _, ev := range events {
+		if ev.Previous != last {
+			t.Errorf("event %d takes the label from %s, and %s had it", ev.ID, ev.Previous.Short(), last.Short())
+		}
+		last = ev.Model
+	}
+	if got := labels(t, db, time.Time{}); got["p@production"] != last {
+		t.Errorf("labels %v, want %s", got, last)
+	}
+}
+
+// What had which label at any time follows from the decisions until then,
+// whatever the clock did, and no decision changes an earlier one.
+func TestLabelsFollowFromDecisions(t *testing.T) {
+	db, c := newTest(t)
+	models := []string{"fit 0", "fit 1", "fit 2"}
+	for _, name := range models {
+		chain(t, db, "p", "data", name)
+	}
+	type state = map[string]artifacts.ID
+	now := state{}
+	type change struct {
+		at   time.Time
+		then state
+	}
+	var history []change
+	copyOf := func(s state) state {
+		c := state{}
+		for k, v := range s {
+			c[k] = v
+		}
+		return c
+	}
+	var last time.Time
+	old, err := db.ModelEvents(t.Context(), EventFilter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rapid.Check(t, func(rt *rapid.T) {
+		for range rapid.IntRange(1, 6).Draw(rt, "decisions") {
+			c.advance(time.Duration(rapid.IntRange(-5000, 60000).Draw(rt, "milliseconds")) * time.Millisecond)
+			pipeline := rapid.SampledFrom([]string{"p", "q"}).Draw(rt, "pipeline")
+			label := rapid.SampledFrom([]string{"production", "staging"}).Draw(rt, "label")
+			model := rapid.SampledFrom(models).Draw(rt, "model")
+			key := pipeline + "@" + label
+			var at time.Time
+			switch rapid.SampledFrom([]string{"promote", "promote", "retire", "refuse"}).Draw(rt, "what") {
+			case "promote":
+				done, err := db.Promote(t.Context(), Promotion{Model: aid(model), Pipeline: pipeline, Label: label})
+				if err != nil {
+					rt.Fatal(err)
+				}
+				if held := now[key] == aid(model); held != (done.Outcome == Holds) {
+					rt.Fatalf("%s to %s: %s", model, key, done.Outcome)
+				} else if held {
+					continue
+				}
+				if done.Event.Previous != now[key] {
+					rt.Fatalf("%s took %s from %s", model, key, done.Event.Previous)
+				}
+				now[key], at = aid(model), done.Event.Time
+			case "retire":
+				ev, err := db.Retire(t.Context(), pipeline, label, "", "")
+				if _, held := now[key]; held != (err == nil) {
+					rt.Fatalf("retire %s: %v", key, err)
+				} else if !held {
+					continue
+				}
+				delete(now, key)
+				at = ev.Time
+			case "refuse":
+				refuse(t, db, model, label)
+				continue
+			}
+			if at.Before(last) {
+				rt.Fatalf("the time of a decision goes back from %s to %s", last, at)
+			}
+			last = at
+			history = append(history, change{at, copyOf(now)})
+		}
+		if diff := cmp.Diff(now, labels(t, db, time.Time{})); diff != "" {
+			rt.Fatalf("now (-want +got):\n%s", diff)
+		}
+		if len(history) > 0 {
+			at := history[rapid.IntRange(0, len(history)-1).Draw(rt, "when")].at.Add(time.Duration(rapid.IntRange(-2, 2).Draw(rt, "off")) * time.Millisecond)
+			want := state{}
+			for _, h := range history {
+				if !h.at.After(at) {
+					want = h.then
+				}
+			}
+			if diff := cmp.Diff(want, labels(t, db, at)); diff != "" {
+				rt.Fatalf("at %s (-want +got):\n%s", at, diff)
+			}
+		}
+		events, err := db.ModelEvents(t.Context(), EventFilter{})
+		if err != nil || len(events) < len(old) || len(old) > 0 && !cmp.Equal(old, events[:len(old)]) {
+			rt.Fatalf("the history was changed: %v", err)
+		}
+		old = events
+	})
+}

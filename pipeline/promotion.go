@@ -1,0 +1,195 @@
+package pipeline
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"pipe/diag"
+)
+
+// A Promotion is the gate of a stage that measures a model: when a run has
+// succeeded, the model gets a label if all conditions hold. It is no part of
+// the key, since it changes no byte of what the stage makes.
+type Promotion struct {
+	To         string            // the label: "production"
+	When       []MetricCondition // in written order
+	BetterThan string            // the label of the model to be better than; empty for no comparison
+	By         []string          // the metrics to compare; several if they are those of When, otherwise the first one that is recorded
+}
+
+// A MetricCondition is a condition on a metric as a stage records it.
+type MetricCondition struct {
+	Metric string
+	Comparison
+}
+
+// Rule is the one text of what the gate asks for, as JSON. A model that was
+// judged by a rule is not judged by it again.
+func (p *Promotion) Rule() string {
+	rule := struct {
+		To         string            `json:"to"`
+		When       map[string]string `json:"when,omitempty"`
+		BetterThan string            `json:"better_than,omitempty"`
+		By         []string          `json:"by,omitempty"`
+	}{To: p.To, BetterThan: p.BetterThan, When: map[string]string{}}
+	for _, c := range p.When {
+		rule.When[c.Metric] = c.Comparison.String()
+	}
+	if len(p.When) == 0 {
+		rule.By = p.By
+	}
+	var b strings.Builder
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(rule); err != nil {
+		panic(err) // texts cannot fail
+	}
+	return strings.TrimSpace(b.String())
+}
+
+// String says what the gate asks for, as the end of a sentence; it is empty if
+// it asks for nothing.
+func (p *Promotion) String() string {
+	var parts []string
+	for _, c := range p.When {
+		parts = append(parts, c.Metric+" "+c.Comparison.String())
+	}
+	if p.BetterThan != "" {
+		parts = append(parts, "better than "+p.BetterThan+" by "+strings.Join(p.By, ", "))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// A Measurer is a Stage that measures a model and knows beforehand which
+// metrics it may record. A gate of any other stage may name any metric.
+type Measurer interface {
+	// CheckMetric says why there will be no such metric, given the names of
+	// the connected inputs.
+	CheckMetric(name string, inputs []string) error
+	// MainMetrics lists the metrics to compare models by where a gate names
+	// none: the first that is recorded counts.
+	MainMetrics() []string
+}
+
+// promoteBlock is a Promotion as it is written.
+type promoteBlock struct {
+	To   string      `yaml:"to" required:"true" short:"true" doc:"The label that the model gets, such as production."`
+	When Map[string] `yaml:"when" doc:"Conditions on metrics of the stage, such as accuracy: \">= 0.95\", and better_than: LABEL, which compares with the model that has that label now. Without conditions every model is promoted."`
+}
+
+// betterThan is the key in `when` that is no metric.
+const betterThan = "better_than"
+
+// CheckLabel says what is wrong with the name of a label; nil if nothing is.
+func CheckLabel(name string) error {
+	if msg, hint := checkStageName(name); msg != "" {
+		return diag.WithHint(fmt.Errorf("a label %s", msg), hint)
+	}
+	return nil
+}
+
+// Validate checks what needs no other part of the file.
+func (b *promoteBlock) Validate() error {
+	var errs []error
+	if err := CheckLabel(b.To); err != nil {
+		errs = append(errs, &FieldError{Field: "to", Err: err})
+	}
+	for _, e := range b.When {
+		err := new(Comparison).UnmarshalText([]byte(e.Value))
+		if _, near := diag.Nearest(e.Key, []string{betterThan}); e.Key == betterThan {
+			err = CheckLabel(e.Value)
+		} else if err != nil && near {
+			err = diag.WithHint(fmt.Errorf("there is no metric %s", quote(e.Key)), didYouMean(betterThan))
+		}
+		if err != nil {
+			errs = append(errs, &FieldError{Field: "when." + e.Key, Err: err})
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// promotion turns the block, which is valid, into what a step has.
+func (b *promoteBlock) promotion() *Promotion {
+	p := &Promotion{To: b.To}
+	for _, e := range b.When {
+		if e.Key == betterThan {
+			p.BetterThan = e.Value
+			continue
+		}
+		var c Comparison
+		if c.UnmarshalText([]byte(e.Value)) == nil {
+			p.When = append(p.When, MetricCondition{e.Key, c})
+			p.By = append(p.By, e.Key)
+		}
+	}
+	if p.BetterThan == "" {
+		p.By = nil
+	}
+	return p
+}
+
+// gate checks the gate of a stage against the rest of the file: what goes into
+// the stage, and what it measures.
+func (l *linker) gate(d *draft) {
+	p := d.step.Promote
+	if p == nil || d.open {
+		return
+	}
+	models, inputs := 0, make([]string, 0, len(d.step.Inputs))
+	for _, e := range d.step.Inputs {
+		inputs = append(inputs, e.Port)
+		switch e.Type {
+		case Model:
+			models++
+		case "":
+			return // which was said
+		}
+	}
+	slices.Sort(inputs)
+	if models != 1 {
+		l.p.at(d.promoteKey, "give it to the stage that measures the model, such as one of kind evaluate",
+			"promote is for a stage that has one model among its inputs, and %s has %s", quote(d.step.Name), countWord(models))
+		return
+	}
+	measurer, ok := d.step.Stage.(Measurer)
+	for _, c := range p.When {
+		if !ok {
+			break
+		}
+		if err := measurer.CheckMetric(c.Metric, inputs); err != nil {
+			l.p.at(keyOf(d.promote, c.Metric), diag.HintOf(err), "%v", err)
+		}
+	}
+	if p.BetterThan == "" || len(p.By) > 0 {
+		return
+	}
+	if ok {
+		p.By = measurer.MainMetrics()
+		return
+	}
+	l.p.at(keyOf(d.promote, betterThan), `add a metric with a condition, such as accuracy: ">= 0.5"`, "%s says nothing about which metric to compare", betterThan)
+}
+
+func countWord(n int) string {
+	if n == 0 {
+		return "none"
+	}
+	return fmt.Sprint(n)
+}
+
+// keyOf is the key of a condition in `promote: {when: {...}}`.
+func keyOf(promote *yaml.Node, condition string) *yaml.Node {
+	_, when := child(promote, "when")
+	if when == nil {
+		return promote
+	}
+	if key, _ := child(when, condition); key != nil {
+		return key
+	}
+	return when
+}

@@ -1,0 +1,148 @@
+package runner
+
+import (
+	"fmt"
+	"strings"
+
+	"pipe/lineage"
+	"pipe/pipeline"
+)
+
+// gates are those that are judged when the run ends as err says. One that
+// failed promotes nothing, also if the stage with the gate has succeeded.
+func (e *execution) gates(err error) []lineage.Gate {
+	if err != nil || !e.opt.Gates {
+		return nil
+	}
+	var list []lineage.Gate
+	for _, s := range e.plan.Steps {
+		p := s.Promote
+		if p == nil {
+			continue
+		}
+		list = append(list, lineage.Gate{Label: p.To, Stage: s.Name, Rule: p.Rule(), Rival: p.BetterThan,
+			Judge: func(m lineage.Measured, rival *lineage.Rival) ([]lineage.Check, string) { return judge(p, m, rival) }})
+	}
+	return list
+}
+
+// judge says what came of each condition, and why the model is promoted or
+// refused.
+func judge(p *pipeline.Promotion, m lineage.Measured, rival *lineage.Rival) (checks []lineage.Check, why string) {
+	var met, unmet []string
+	for _, c := range p.When {
+		check := lineage.Check{Metric: c.Metric, Condition: c.Comparison.String(), Limit: &c.Bound}
+		v, ok := m.Metrics[c.Metric]
+		if ok {
+			check.Value, check.Met = &v, c.Holds(v, c.Bound)
+		}
+		checks = append(checks, check)
+		switch {
+		case !ok:
+			unmet = append(unmet, fmt.Sprintf("%s was not measured, wanted %s", c.Metric, c.Comparison))
+		case check.Met:
+			met = append(met, fmt.Sprintf("%s %s %s", c.Metric, pipeline.Telling(v, c.Bound), c.Comparison))
+		default:
+			unmet = append(unmet, fmt.Sprintf("%s is %s, wanted %s", c.Metric, pipeline.Telling(v, c.Bound), c.Comparison))
+		}
+	}
+	if p.BetterThan != "" {
+		list, text, better := compare(p, m, rival)
+		checks = append(checks, list...)
+		if better {
+			met = append(met, text)
+		} else {
+			unmet = append(unmet, text)
+		}
+	}
+	switch {
+	case len(unmet) > 0:
+		return checks, strings.Join(unmet, "; ")
+	case len(met) == 0:
+		return checks, "the run succeeded, and the gate asks for nothing else"
+	}
+	return checks, strings.Join(met, "; ")
+}
+
+// compare puts the model beside the one that has the label: no metric may be
+// worse, and one must be better.
+func compare(p *pipeline.Promotion, m lineage.Measured, rival *lineage.Rival) (checks []lineage.Check, text string, better bool) {
+	if rival == nil {
+		return nil, "nothing had the label " + p.BetterThan, true
+	}
+	var parts []string
+	worse := false
+	for _, name := range comparedBy(p, m) {
+		check := lineage.Check{Metric: name, Condition: "better than " + p.BetterThan}
+		v, measured := m.Metrics[name]
+		if measured {
+			check.Value = &v
+		}
+		limit, other, known := record(rival, name, m.DataOf(name))
+		if known {
+			check.Limit, check.OtherData = &limit, other
+		}
+		gain := v - limit
+		if pipeline.LowerIsBetter(name) {
+			gain = -gain
+		}
+		part := fmt.Sprintf("%s %s, ", name, pipeline.Telling(v, limit))
+		switch {
+		case !measured:
+			part = name + " was not measured"
+		case !known:
+			part += "not known of the other"
+		case gain > 0:
+			part += "better than " + pipeline.Telling(limit, v)
+		case gain < 0:
+			part += "worse than " + pipeline.Telling(limit, v)
+		default:
+			part = fmt.Sprintf("%s %.4g, the same", name, v)
+		}
+		if known && other {
+			part += " (measured on other data)"
+		}
+		check.Met = measured && known && gain >= 0
+		worse = worse || !check.Met
+		better = better || check.Met && gain > 0
+		checks, parts = append(checks, check), append(parts, part)
+	}
+	better = better && !worse
+	for i := range checks {
+		checks[i].Met = checks[i].Met && (better || worse) // the same in all is better in none
+	}
+	return checks, fmt.Sprintf("against %s (%s): %s", p.BetterThan, rival.Model.Short(), strings.Join(parts, ", ")), better
+}
+
+// comparedBy lists the metrics that a gate compares: those with a condition,
+// or the main one of the stage.
+func comparedBy(p *pipeline.Promotion, m lineage.Measured) []string {
+	if len(p.When) > 0 {
+		return p.By
+	}
+	for _, name := range p.By {
+		if _, ok := m.Metrics[name]; ok {
+			return []string{name}
+		}
+	}
+	return p.By[:1]
+}
+
+// record is what is known of the rival: measured on the given data if it ever
+// was, else on what fits best. A model that is trained again on new data is
+// tested on new data too, and the old one never saw that.
+func record(rival *lineage.Rival, metric, data string) (value float64, other, known bool) {
+	for _, m := range rival.Measured {
+		v, ok := m.Metrics[metric]
+		if !ok {
+			continue
+		}
+		if m.DataOf(metric) == data {
+			return v, false, true
+		}
+		if !known {
+			value, other, known = v, true, true
+		}
+	}
+	return value, other, known
+}

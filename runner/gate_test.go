@@ -1,0 +1,202 @@
+package runner
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"pipe/artifacts"
+	"pipe/lineage"
+	"pipe/pipeline"
+)
+
+func TestJudge(t *testing.T) {
+	when := func(list ...string) (p pipeline.Promotion) {
+		p.To = "production"
+		for i := 0; i < len(list); i += 2 {
+			c := pipeline.MetricCondition{Metric: list[i]}
+			if err := c.Comparison.UnmarshalText([]byte(list[i+1])); err != nil {
+				t.Fatal(err)
+			}
+			p.When, p.By = append(p.When, c), append(p.By, c.Metric)
+		}
+		return p
+	}
+	better := func(p pipeline.Promotion, by ...string) pipeline.Promotion {
+		p.BetterThan, p.By = "production", append(p.By, by...)
+		return p
+	}
+	type metrics = map[string]float64
+	known := func(data string, m metrics) lineage.Measured {
+		return lineage.Measured{Metrics: m, On: map[string]string{"data": data}}
+	}
+	id := artifacts.Sum([]byte("rival"))
+	rival := func(list ...lineage.Measured) *lineage.Rival { return &lineage.Rival{Model: id, Measured: list} }
+	against := "against production (" + id.Short() + "): "
+	for _, c := range []struct {
+		name  string
+		gate  pipeline.Promotion
+		model metrics
+		rival *lineage.Rival
+		met   string // of each check: y or n
+		why   string
+	}{
+		{"no conditions", when(), metrics{}, nil, "", "the run succeeded, and the gate asks for nothing else"},
+		{"met", when("f1", ">= 0.5", "rmse", "< 2"), metrics{"f1": 0.5, "rmse": 1}, nil, "yy", "f1 0.5 >= 0.5; rmse 1 < 2"},
+		{"not met", when("f1", ">= 0.5", "rmse", "< 2"), metrics{"f1": 0.499999, "rmse": 1}, nil, "ny", "f1 is 0.499999, wanted >= 0.5"},
+		{"not measured", when("f1", ">= 0.5"), metrics{}, nil, "n", "f1 was not measured, wanted >= 0.5"},
+		{"the first", better(when("f1", ">= 0.5")), metrics{"f1": 0.6}, nil, "y", "f1 0.6 >= 0.5; nothing had the label production"},
+		{"better", better(when("f1", ">= 0.5")), metrics{"f1": 0.6}, rival(known("D", metrics{"f1": 0.55})), "yy",
+			"f1 0.6 >= 0.5; " + against + "f1 0.6, better than 0.55"},
+		{"lower is better", better(when(), "rmse"), metrics{"rmse": 1}, rival(known("D", metrics{"rmse": 2})), "y", against + "rmse 1, better than 2"},
+		{"worse", better(when(), "rmse"), metrics{"rmse": 3}, rival(known("D", metrics{"rmse": 2})), "n", against + "rmse 3, worse than 2"},
+		{"the same", better(when(), "f1"), metrics{"f1": 0.6}, rival(known("D", metrics{"f1": 0.6})), "n", against + "f1 0.6, the same"},
+		{"the same in one", better(when(), "f1", "mcc"), metrics{"f1": 0.6, "mcc": 1}, rival(known("D", metrics{"f1": 0.6, "mcc": 2})), "n", against + "f1 0.6, the same"},
+		{"none worse", better(when("f1", "> 0", "mcc", "> 0")), metrics{"f1": 0.6, "mcc": 2}, rival(known("D", metrics{"f1": 0.6, "mcc": 1})), "yyyy",
+			"f1 0.6 > 0; mcc 2 > 0; " + against + "f1 0.6, the same, mcc 2, better than 1"},
+		{"one worse", better(when("f1", "> 0", "mcc", "> 0")), metrics{"f1": 0.5, "mcc": 2}, rival(known("D", metrics{"f1": 0.6, "mcc": 1})), "yyny",
+			against + "f1 0.5, worse than 0.6, mcc 2, better than 1"},
+		{"by the first that there is", better(when(), "accuracy", "rmse"), metrics{"rmse": 1}, rival(known("D", metrics{"rmse": 2})), "y", against + "rmse 1, better than 2"},
+		{"other data", better(when(), "f1"), metrics{"f1": 0.6}, rival(known("E", metrics{"f1": 0.5})), "y", against + "f1 0.6, better than 0.5 (measured on other data)"},
+		{"the same data first", better(when(), "f1"), metrics{"f1": 0.6}, rival(known("E", metrics{"f1": 0.5}), known("D", metrics{"f1": 0.7})), "n", against + "f1 0.6, worse than 0.7"},
+		{"nothing on record", better(when(), "f1"), metrics{"f1": 0.6}, rival(known("D", metrics{"mcc": 1})), "n", against + "f1 0.6, not known of the other"},
+		{"nothing to compare", better(when(), "f1"), metrics{}, rival(known("D", metrics{"f1": 1})), "n", against + "f1 was not measured"},
+	} {
+		checks, why := judge(&c.gate, known("D", c.model), c.rival)
+		var met strings.Builder
+		for _, check := range checks {
+			met.WriteString(map[bool]string{true: "y", false: "n"}[check.Met])
+		}
+		if why != c.why || met.String() != c.met {
+			t.Errorf("%s: %s, %q\nwant %s, %q", c.name, met.String(), why, c.met, c.why)
+		}
+	}
+}
+
+// The view best_models and the gates agree on which way a metric goes.
+func TestDirectionsAreThoseOfTheView(t *testing.T) {
+	w := newWorld(t)
+	rows, err := w.runner.DB.Query(t.Context(), "SELECT sql FROM sqlite_schema WHERE name = 'best_models'", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, list, _ := strings.Cut(rows.Rows[0][0].(string), "(VALUES (")
+	list, _, _ = strings.Cut(list, "))")
+	names := strings.Split(strings.Trim(list, "'"), "'), ('")
+	if len(names) < 5 || slices.ContainsFunc(names, func(n string) bool { return !pipeline.LowerIsBetter(n) }) {
+		t.Errorf("the view has %q", names)
+	}
+	for _, name := range []string{"accuracy", "r2", "f1", "train.roc_auc"} {
+		if pipeline.LowerIsBetter(name) {
+			t.Errorf("lower is better of %s", name)
+		}
+	}
+}
+
+// trained is a pipeline with a gate. The model is its seed, and its accuracy
+// is written there.
+func trained(accuracy float64, further string) string {
+	text := strconv.FormatFloat(accuracy, 'g', -1, 64)
+	return `  fit: {uses: fit, with: {text: "` + text + `"}}
+  score:
+    uses: measure
+    inputs: {model: fit}
+    with: {text: "` + text + `"}
+    promote: {to: production, when: {accuracy: ">= 0.5", better_than: production}}
+` + further
+}
+
+func gateWorld(t *testing.T) *world {
+	w := newWorld(t)
+	kind := func(name string, out pipeline.PortType, run func(context.Context, *config, pipeline.Env) error) pipeline.Kind {
+		return pipeline.Kind{Name: name, Version: 1,
+			Inputs:  []pipeline.Port{{Name: "*", Type: pipeline.Any, Optional: true}},
+			Outputs: []pipeline.Port{{Name: "out", Type: out}},
+			New:     func() pipeline.Stage { return &config{run: run} }}
+	}
+	w.reg = pipeline.NewRegistry(
+		kind("fit", pipeline.Model, func(_ context.Context, c *config, env pipeline.Env) error { return copyInputs(env, c.Text) }),
+		kind("measure", pipeline.Metrics, func(_ context.Context, c *config, env pipeline.Env) error {
+			v, err := strconv.ParseFloat(c.Text, 64)
+			if err != nil {
+				return err
+			}
+			env.Metric("accuracy", v)
+			return copyInputs(env, c.Text)
+		}),
+		kind("gate", pipeline.File, func(_ context.Context, c *config, env pipeline.Env) error {
+			if err := copyInputs(env, c.Text); err != nil {
+				return err
+			}
+			return &pipeline.GateError{Failed: []string{"no"}}
+		}),
+	)
+	return w
+}
+
+func TestRunsPromote(t *testing.T) {
+	w := gateWorld(t)
+	for _, c := range []struct {
+		why      string
+		accuracy float64
+		further  string
+		opt      Options
+		fails    bool
+		want     []lineage.Outcome
+		decided  string // events on record
+	}{
+		{"nobody asks for gates", 0.6, "", Options{}, false, nil, ""},
+		{"the first, from the cache", 0.6, "", Options{Gates: true}, false, []lineage.Outcome{lineage.Promoted}, "promoted"},
+		{"nothing new", 0.6, "", Options{Gates: true}, false, []lineage.Outcome{lineage.Holds}, "promoted"},
+		{"the run fails", 0.9, "  last: {uses: gate, inputs: {a: fit}}\n", Options{Gates: true, KeepGoing: true}, true, nil, "promoted"},
+		{"below a bound", 0.4, "", Options{Gates: true}, false, []lineage.Outcome{lineage.Refused}, "promoted refused"},
+		{"which stands", 0.4, "", Options{Gates: true}, false, []lineage.Outcome{lineage.Stands}, "promoted refused"},
+		{"better", 0.9, "", Options{Gates: true}, false, []lineage.Outcome{lineage.Promoted}, "promoted refused promoted"},
+		{"only what is before the gate", 0.95, "", Options{Gates: true, Only: "fit"}, false, nil, "promoted refused promoted"},
+	} {
+		w.events = nil
+		plan := w.plan(trained(c.accuracy, c.further))
+		if c.opt.Only != "" {
+			plan = plan.Upto(c.opt.Only)
+		}
+		res, err := w.runner.Run(t.Context(), plan, c.opt)
+		if (err != nil) != c.fails {
+			t.Errorf("%s: %v", c.why, err)
+		}
+		var got []lineage.Outcome
+		for _, ev := range w.events {
+			if g, ok := ev.(GateJudged); ok {
+				got = append(got, g.Decision.Outcome)
+				if g.Stage != "score" || g.Label != "production" || g.Decision.Outcome == lineage.Promoted && g.Decision.Event.RunID != res.RunID {
+					t.Errorf("%s: %+v", c.why, g)
+				}
+			}
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s: (-want +got)\n%s", c.why, diff)
+		}
+		if _, last := w.events[len(w.events)-1].(RunFinished); !last {
+			t.Errorf("%s: the last event is %T", c.why, w.events[len(w.events)-1])
+		}
+		events, err := w.runner.DB.ModelEvents(t.Context(), lineage.EventFilter{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var decided []string
+		for _, ev := range events {
+			decided = append(decided, ev.Event)
+		}
+		if got := strings.Join(decided, " "); got != c.decided {
+			t.Errorf("%s: on record is %q, want %q", c.why, got, c.decided)
+		}
+	}
+	held, err := w.runner.DB.Labels(t.Context(), time.Time{})
+	if err != nil || len(held) != 1 || held[0].Model != artifacts.Sum([]byte("0.9")) {
+		t.Errorf("labels %+v, %v", held, err)
+	}
+}

@@ -1,0 +1,65 @@
+package evaluate
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"pipe/diag"
+	"pipe/pipeline"
+	"pipe/stages/evaluate/metric"
+)
+
+var _ pipeline.Measurer = (*Stage)(nil)
+
+// CheckMetric implements pipeline.Measurer. Which of the usual metrics are
+// computed follows from the task, which nobody knows before the run.
+func (s *Stage) CheckMetric(name string, inputs []string) error {
+	t, err := parseTarget(name)
+	if err != nil && diag.HintOf(err) == "" {
+		err = diag.WithHint(err, "write a metric, such as accuracy, train.rmse or recall[yes]")
+	}
+	if err != nil {
+		return err
+	}
+	if ports := dataPorts(inputs); !slices.Contains(ports, t.dataset) {
+		return diag.WithHint(fmt.Errorf("%s: no data set is connected as %q", name, t.dataset),
+			fmt.Sprintf("connected are %s; add `%s: STAGE.PORT` to the inputs", strings.Join(ports, ", "), t.dataset))
+	}
+	if slices.Contains(s.Require.Keys(), name) || slices.Contains(s.computed(), t.metric) {
+		return nil
+	}
+	return diag.WithHint(fmt.Errorf("this stage does not compute %s", name), "add it to metrics; so far it computes "+strings.Join(s.computed(), ", "))
+}
+
+// MainMetrics implements pipeline.Measurer: the most important metric first.
+func (s *Stage) MainMetrics() []string {
+	if len(s.Metrics) > 0 {
+		return s.Metrics[:1]
+	}
+	var first []string
+	for _, task := range []metric.Task{metric.Binary, metric.Multiclass, metric.Regression} {
+		first = append(first, metric.Defaults(task)[0])
+	}
+	return slices.Compact(first)
+}
+
+// computed is what the stage computes of each data set, for any task.
+func (s *Stage) computed() []string {
+	if len(s.Metrics) > 0 {
+		return s.Metrics
+	}
+	var all []string
+	for _, task := range []metric.Task{metric.Binary, metric.Multiclass, metric.Regression} {
+		for _, name := range metric.Defaults(task) {
+			if !slices.Contains(all, name) {
+				all = append(all, name)
+			}
+		}
+	}
+	return all
+}
+
+func dataPorts(inputs []string) []string {
+	return slices.DeleteFunc(slices.Clone(inputs), func(name string) bool { return name == modelPort })
+}
