@@ -1,0 +1,272 @@
+package nn
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"pipe/nn/kernel"
+	"pipe/random"
+)
+
+var (
+	steps  = flag.Int("steps", 9, "steps of training for tests that compare bits; the long form is 200")
+	update = flag.Bool("update", false, "rewrite testdata/bits.txt")
+)
+
+// A sample is a network with the data that it is for.
+type sample struct {
+	layers []Layer
+	inputs int
+	tokens int // inputs are token ids below this, of which 0 pads; 0: they are numbers
+	sets   func(*Config)
+}
+
+// samples are the presets, and between them every kind of layer.
+func samples() map[string]sample {
+	zero := 0
+	one := [2]int{1, 1}
+	pool := &Pool{Size: [2]int{2, 2}, Stride: [2]int{2, 2}}
+	conv1 := func(filters, kernel int, padding Padding, act Activation) Layer {
+		return Layer{Conv1D: &Conv1D{Filters: filters, Kernel: kernel, Stride: 1, Dilation: 1, Groups: 1, Padding: padding, Activation: act}}
+	}
+	image := []int{2, 8, 6}
+	return map[string]sample{
+		"mlp":    {layers: MLP{Units: []int{20, 12}, Activation: SiLU, Dropout: 0.2, BatchNorm: true}.Layers(), inputs: 7},
+		"cnn":    {layers: CNN{Image: image, Filters: []int{5, 6}, Kernel: 3, Dense: 9, Activation: ReLU, Dropout: 0.1, BatchNorm: true}.Layers(), inputs: 96},
+		"resnet": {layers: ResNet{Image: image, Filters: []int{4, 6}, Blocks: 1, Dropout: 0.1}.Layers(), inputs: 96},
+		"lstm": {layers: Sequence{Encoder: "lstm", Vocabulary: 11, Padding: &zero, Units: 9, Depth: 2, Bidirectional: true, Dropout: 0.1}.Layers(),
+			inputs: 7, tokens: 11},
+		"gru": {layers: Sequence{Encoder: "gru", Steps: 6, Units: 10, Depth: 1}.Layers(), inputs: 18},
+		"transformer": {layers: Sequence{Encoder: "transformer", Vocabulary: 13, Padding: &zero, Units: 12, Depth: 2, Heads: 3, Dropout: 0.1}.Layers(),
+			inputs: 9, tokens: 13},
+		"windows": {inputs: 96, layers: []Layer{
+			{Reshape: &Reshape{Dims: image}},
+			{Concat: &Concat{Branches: [][]Layer{
+				{{Conv2D: &Conv2D{Filters: 4, Kernel: [2]int{3, 2}, Stride: one, Dilation: [2]int{2, 1}, Padding: Same, Groups: 2, Activation: LeakyReLU}}},
+				{{Conv2D: &Conv2D{Filters: 3, Kernel: one, Stride: one, Dilation: one, Padding: Valid, Groups: 1, Activation: ELU, NoBias: true}},
+					{GroupNorm: &GroupNorm{Groups: 3, Epsilon: 1e-5}}},
+				{},
+			}}},
+			{SpatialDropout: &SpatialDropout{Rate: 0.2}},
+			{AveragePool: pool},
+			{Conv2D: &Conv2D{Filters: 6, Kernel: [2]int{3, 3}, Stride: [2]int{2, 1}, Dilation: one, Padding: "1", Groups: 3, Activation: Softplus}},
+			{GlobalPool: &GlobalPool{Kind: "max"}},
+		}},
+		"sequences": {inputs: 8, tokens: 10, layers: []Layer{
+			{Embedding: &Embedding{Vocabulary: 10, Dimensions: 8, Padding: &zero}},
+			{Position: &Position{Kind: "learned"}},
+			conv1(10, 3, Causal, GELU),
+			{RMSNorm: &RMSNorm{Epsilon: 1e-6}},
+			{Residual: &Residual{Layers: []Layer{{Attention: &Attention{Heads: 2, Causal: true, Dropout: 0.1, KeyDimensions: 3}}}}},
+			{BatchNorm: &BatchNorm{Momentum: 0.1, Epsilon: 1e-5}},
+			{GRU: &GRU{Units: 6, Layers: 1, Bidirectional: true, Return: "sequence"}},
+			{Residual: &Residual{Layers: []Layer{dense(7, Tanh)}}},
+			{TimePool: &TimePool{Kind: "max"}},
+		}},
+		"pooled sequences": {inputs: 16, layers: []Layer{
+			{Reshape: &Reshape{Dims: []int{8, 2}}},
+			conv1(5, 2, Same, Sigmoid),
+			{LayerNorm: &LayerNorm{Epsilon: 1e-5}},
+			{MaxPool: pool}, {AveragePool: &Pool{Size: [2]int{2, 2}, Stride: [2]int{1, 1}}},
+			{GroupNorm: &GroupNorm{Groups: 5, Epsilon: 1e-5}},
+			{LSTM: &LSTM{Units: 5, Layers: 1, Return: "sequence"}}, {TimePool: &TimePool{Kind: "last"}},
+		}},
+		"settings": {inputs: 7, layers: MLP{Units: []int{10}, Activation: Tanh, Dropout: 0.1}.Layers(), sets: func(c *Config) {
+			c.Optimizer = SGD{LearningRate: 0.05, Momentum: 0.9, Nesterov: true, WeightDecay: 1e-3}
+			c.Schedule = Cosine{Warmup: 1}
+			c.Accumulate, c.Average, c.ClipNorm, c.ClipValue, c.L1, c.DecayWeights = 2, 0.9, 0.5, 0.3, 1e-4, true
+			c.Loss, c.LossWith.LabelSmoothing = "cross_entropy", 0.1
+			c.ClassWeights = []float64{1, 2, 0.5}
+		}},
+	}
+}
+
+// training is 22 rows of three classes in batches of 8, so that the last batch
+// of an epoch is smaller.
+func (s sample) training() (Spec, Signature, Data, Config) {
+	const rows = 22
+	stream := random.New(4, "rows", 0)
+	d := Data{Rows: rows}
+	for i := range rows {
+		for j := range s.inputs {
+			k := uint64(i*s.inputs + j)
+			switch {
+			case s.tokens == 0:
+				d.Features = append(d.Features, 2*stream.Float32(k)-1)
+			case j >= 2+i%(s.inputs-1): // padding
+				d.Features = append(d.Features, 0)
+			default:
+				d.Features = append(d.Features, float32(1+stream.IntN(k, s.tokens-1)))
+			}
+		}
+		d.Target = append(d.Target, float64(i%3))
+	}
+	cfg := Config{Optimizer: adam, Epochs: (*steps + 2) / 3, BatchSize: 8, Shuffle: true, Seed: 3}
+	if s.sets != nil {
+		s.sets(&cfg)
+	}
+	return Spec{Inputs: s.inputs, Layers: s.layers, Outputs: 3}, signatureOf(Multiclass, s.inputs, 3), d, cfg
+}
+
+func (s sample) train(t *testing.T, change func(*Config)) *Model {
+	t.Helper()
+	spec, sig, data, cfg := s.training()
+	change(&cfg)
+	m, err := Train(t.Context(), spec, sig, data, data, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// Every layer gives the same bits on every instruction set, number of threads
+// and architecture: those of testdata/bits.txt, made on amd64 with AVX2.
+func TestBitsAreTheSameEverywhere(t *testing.T) {
+	const file = "testdata/bits.txt"
+	stored, err := os.ReadFile(file)
+	if err != nil && !*update {
+		t.Fatal(err)
+	}
+	var lines strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(samples())) {
+		s := samples()[name]
+		t.Run(name, func(t *testing.T) {
+			var first []byte
+			for _, table := range kernel.Tables() {
+				for _, threads := range []int{1, 2, 3, 5} {
+					if testing.Short() && threads != 1 && threads != 3 {
+						continue
+					}
+					b := encode(t, s.train(t, func(c *Config) { c.Kernels, c.Threads = table, threads }))
+					if first == nil {
+						first = b
+					}
+					if !bytes.Equal(b, first) {
+						t.Errorf("%v, %d threads: other bytes", table, threads)
+					}
+				}
+			}
+			fmt.Fprintf(&lines, "%d steps  %x  %s\n", *steps, sha256.Sum256(first), name)
+		})
+	}
+	if *update {
+		if err := os.WriteFile(file, []byte(lines.String()), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if *steps == 9 && lines.String() != string(stored) {
+		t.Errorf("got\n%swant\n%s(go test ./nn -update rewrites %s)", lines.String(), stored, file)
+	}
+}
+
+// A training that is interrupted after any of its steps and goes on from the
+// checkpoint gives the bytes of one that was not.
+func TestNetworksGoOnFromCheckpoints(t *testing.T) {
+	for name, s := range samples() {
+		t.Run(name, func(t *testing.T) {
+			want := encode(t, s.train(t, func(c *Config) {}))
+			for _, stop := range []int{1, 3, 5} {
+				spec, sig, data, cfg := s.training()
+				ctx, cancel := context.WithCancel(t.Context())
+				var saved bytes.Buffer
+				calls := 0
+				cfg.Checkpoint = func(save func(io.Writer) error) {
+					if calls++; calls == stop {
+						if err := save(&saved); err != nil {
+							t.Error(err)
+						}
+						cancel()
+					}
+				}
+				if _, err := Train(ctx, spec, sig, data, data, cfg); !errors.Is(err, context.Canceled) {
+					t.Fatalf("got error %v", err)
+				}
+				got := encode(t, s.train(t, func(c *Config) {
+					c.Resume = &saved
+					c.OnAnew = func(why error) { t.Errorf("the checkpoint was not used: %v", why) }
+				}))
+				if !bytes.Equal(got, want) {
+					t.Errorf("other bytes after a stop at %d", stop)
+				}
+			}
+		})
+	}
+}
+
+// What a model says about a row does not depend on the rows beside it, and is
+// the same when it is read back.
+func TestNetworksPredict(t *testing.T) {
+	for name, s := range samples() {
+		t.Run(name, func(t *testing.T) {
+			m := s.train(t, func(c *Config) {})
+			_, _, data, _ := s.training()
+			all := predict(t, m, data.Features, data.Rows)
+			back, err := decode(encode(t, m))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range data.Rows {
+				one := predict(t, back, data.Features[i*s.inputs:(i+1)*s.inputs], 1)
+				if !slices.Equal(one, all[i*3:i*3+3]) {
+					t.Fatalf("row %d alone is %v, among others %v", i, one, all[i*3:i*3+3])
+				}
+			}
+		})
+	}
+}
+
+// Padding behind the end of a sequence changes nothing.
+func TestPaddingChangesNothing(t *testing.T) {
+	for _, name := range []string{"lstm", "transformer", "sequences"} {
+		t.Run(name, func(t *testing.T) {
+			s := samples()[name]
+			m := s.train(t, func(c *Config) {})
+			row := make([]float32, s.inputs)
+			row[0], row[1] = 3, 5
+			want := predict(t, m, row, 1)
+			for i := range m.Params { // whatever the vector of the padding is
+				if p := &m.Params[i]; p.Name == "layers.0.weight" {
+					for j := range p.Shape[1] {
+						p.Data[j] = 100
+					}
+				}
+			}
+			if got := predict(t, m, row, 1); !slices.Equal(got, want) {
+				t.Errorf("got %v, want %v", got, want)
+			}
+		})
+	}
+}
+
+// A step of training allocates nothing, whatever the layers are.
+func TestStepsAllocateNothing(t *testing.T) {
+	for name, s := range samples() {
+		t.Run(name, func(t *testing.T) {
+			spec, sig, data, cfg := s.training()
+			tr, _, err := newTrainer(spec, sig, data, nil, cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer tr.close()
+			p := tr.plans[tr.cfg.BatchSize]
+			if n := testing.AllocsPerRun(20, func() {
+				if err := p.run(1); err != nil {
+					t.Fatal(err)
+				}
+			}); n != 0 {
+				t.Errorf("%v allocations for each step", n)
+			}
+		})
+	}
+}
