@@ -45,11 +45,11 @@ def cnn(p, x):
 
 def lstm(p, x):
     x = x.reshape(-1, 48, 16)
-    xs = jnp.swapaxes(x @ p["layers.1.weight_input"] + p["layers.1.bias_input"] + p["layers.1.bias_hidden"], 0, 1)
+    xs = jnp.swapaxes(x @ p["layers.1.0.forward.weight_input"] + p["layers.1.0.forward.bias_input"] + p["layers.1.0.forward.bias_hidden"], 0, 1)
 
     def cell(state, z):
         h, c = state
-        i, f, g, o = jnp.split(z + h @ p["layers.1.weight_hidden"], 4, axis=1)
+        i, f, g, o = jnp.split(z + h @ p["layers.1.0.forward.weight_hidden"], 4, axis=1)
         c = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
         h = jax.nn.sigmoid(o) * jnp.tanh(c)
         return (h, c), None
@@ -72,13 +72,14 @@ def transformer(p, x):
     x = p["layers.0.weight"][x.astype(jnp.int32)] + position
     n = x.shape[0]
     for i in range(2):
-        name = f"layers.{i + 2}."
-        h = norm(p, name + "norm1", x)
-        q, k, v = (dense(p, name + s, h).reshape(n, 64, 4, 32).transpose(0, 2, 1, 3) for s in ("query", "key", "value"))
+        attention, forward = f"layers.2.{2 * i}.", f"layers.2.{2 * i + 1}."
+        h = norm(p, attention + "0", x)
+        q, k, v = (dense(p, attention + s, h).reshape(n, 64, 4, 32).transpose(0, 2, 1, 3) for s in ("1.query", "1.key", "1.value"))
         a = jax.nn.softmax(q @ k.transpose(0, 1, 3, 2) / math.sqrt(32), -1) @ v
-        x = x + dense(p, name + "out", a.transpose(0, 2, 1, 3).reshape(n, 64, 128))
-        h = jax.nn.gelu(dense(p, name + "up", norm(p, name + "norm2", x)), approximate=False)
-        x = x + dense(p, name + "down", h)
+        x = x + dense(p, attention + "1.out", a.transpose(0, 2, 1, 3).reshape(n, 64, 128))
+        h = jax.nn.gelu(dense(p, forward + "1", norm(p, forward + "0", x)), approximate=False)
+        x = x + dense(p, forward + "3", h)
+    x = norm(p, "layers.2.4", x)
     return dense(p, "output", x.mean(1))
 
 

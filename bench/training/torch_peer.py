@@ -68,10 +68,10 @@ class Lstm(nn.Module):
 
     def load(self, p):
         r = self.rnn
-        r.weight_ih_l0.copy_(p["layers.1.weight_input"].T)
-        r.weight_hh_l0.copy_(p["layers.1.weight_hidden"].T)
-        r.bias_ih_l0.copy_(p["layers.1.bias_input"])
-        r.bias_hh_l0.copy_(p["layers.1.bias_hidden"])
+        r.weight_ih_l0.copy_(p["layers.1.0.forward.weight_input"].T)
+        r.weight_hh_l0.copy_(p["layers.1.0.forward.weight_hidden"].T)
+        r.bias_ih_l0.copy_(p["layers.1.0.forward.bias_input"])
+        r.bias_hh_l0.copy_(p["layers.1.0.forward.bias_hidden"])
         self.out.weight.copy_(p["output.weight"].T)
         self.out.bias.copy_(p["output.bias"])
 
@@ -102,7 +102,7 @@ class Transformer(nn.Module):
         super().__init__()
         self.embed = nn.Embedding(5000, 128)
         self.blocks = nn.ModuleList(Block(128, 4, 512) for _ in range(2))
-        self.out = nn.Linear(128, 3)
+        self.norm, self.out = nn.LayerNorm(128), nn.Linear(128, 3)
         t, d = torch.arange(64.0)[:, None], torch.arange(0, 128, 2.0)
         angle = t * torch.exp(-math.log(10000.0) * d / 128)
         self.register_buffer("position", torch.stack((angle.sin(), angle.cos()), 2).reshape(64, 128))
@@ -110,13 +110,18 @@ class Transformer(nn.Module):
     def load(self, p):
         self.embed.weight.copy_(p["layers.0.weight"])
         for i, b in enumerate(self.blocks):
-            name = f"layers.{i + 2}."
-            for layer, key in ((b.q, "query"), (b.k, "key"), (b.v, "value"), (b.o, "out"), (b.up, "up"), (b.down, "down")):
-                layer.weight.copy_(p[name + key + ".weight"].T)
-                layer.bias.copy_(p[name + key + ".bias"])
-            for layer, key in ((b.n1, "norm1"), (b.n2, "norm2")):
-                layer.weight.copy_(p[name + key + ".scale"])
-                layer.bias.copy_(p[name + key + ".shift"])
+            attention, forward = f"layers.2.{2 * i}.", f"layers.2.{2 * i + 1}."
+            for layer, key in ((b.q, "1.query"), (b.k, "1.key"), (b.v, "1.value"), (b.o, "1.out")):
+                layer.weight.copy_(p[attention + key + ".weight"].T)
+                layer.bias.copy_(p[attention + key + ".bias"])
+            for layer, key in ((b.up, "1"), (b.down, "3")):
+                layer.weight.copy_(p[forward + key + ".weight"].T)
+                layer.bias.copy_(p[forward + key + ".bias"])
+            for layer, key in ((b.n1, attention + "0"), (b.n2, forward + "0")):
+                layer.weight.copy_(p[key + ".scale"])
+                layer.bias.copy_(p[key + ".shift"])
+        self.norm.weight.copy_(p["layers.2.4.scale"])
+        self.norm.bias.copy_(p["layers.2.4.shift"])
         self.out.weight.copy_(p["output.weight"].T)
         self.out.bias.copy_(p["output.bias"])
 
@@ -124,7 +129,7 @@ class Transformer(nn.Module):
         x = self.embed(x.long()) + self.position
         for b in self.blocks:
             x = b(x)
-        return self.out(x.mean(1))
+        return self.out(self.norm(x).mean(1))
 
 
 models = {"mlp": lambda: Mlp([784, 512, 512, 10]), "tiny": lambda: Mlp([16, 64, 64, 1]),

@@ -1,0 +1,64 @@
+package nn
+
+import (
+	"context"
+	"errors"
+
+	"pipe/nn/vm"
+)
+
+// Steps is the training of Train one step at a time, for those who measure it:
+// batches in the order of the rows, over and over, and no evaluation.
+type Steps struct{ t *trainer }
+
+// NewSteps prepares. Close it after use.
+func NewSteps(spec Spec, sig Signature, data Source, cfg Config) (*Steps, error) {
+	cfg.Shuffle, cfg.Checkpoint = false, nil
+	t, _, err := newTrainer(spec, sig, data, nil, cfg)
+	if err != nil {
+		if t != nil {
+			err = errors.Join(err, t.close())
+		}
+		return nil, err
+	}
+	t.feed.start(order{rows: t.train.rows}, 0)
+	return &Steps{t}, nil
+}
+
+// Params are the parameters as they are now, which the next step changes.
+func (s *Steps) Params() []Param {
+	var list []Param
+	for i, p := range s.t.arch.(*specArchitecture).spec.params() {
+		list = append(list, Param{Name: p.Name, Shape: p.Shape, Data: s.t.numbers.params[i].of(s.t.numbers.flat)})
+	}
+	return list
+}
+
+// Step does one step and returns the loss of its batch, before the step.
+func (s *Steps) Step(ctx context.Context) (loss float64, err error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	if t := s.t; t.at.Row >= t.train.rows {
+		t.feed.stop()
+		t.at.Row = 0
+		t.feed.start(order{rows: t.train.rows}, 0)
+	}
+	err = s.t.step()
+	return s.t.at.Last, err
+}
+
+// Flops is the number of floating point operations of the forward and backward
+// pass of a full batch.
+func (s *Steps) Flops() float64 { return s.plan().machine.Flops() }
+
+// Bytes is the memory of the plan of a full batch.
+func (s *Steps) Bytes() int { return s.plan().machine.Bytes() }
+
+// Profile says what each instruction of the plan of a full batch costs.
+func (s *Steps) Profile(runs int) []vm.Timing { return s.plan().machine.Profile(runs) }
+
+func (s *Steps) plan() *plan { return s.t.plans[s.t.cfg.BatchSize] }
+
+// Close frees what training needs.
+func (s *Steps) Close() error { return s.t.close() }
