@@ -40,11 +40,11 @@ func (m matrix) t() matrix {
 	return m
 }
 
-// Panels and columns of panels that a task of a product takes: about as much as
-// stays in the second-level cache.
+// Rows and columns of a product that a task takes: enough for a thread to be
+// busy with, and small enough that none waits long for another at the end.
 const (
-	rowsPerTask = 96
-	colsPerTask = 256
+	rowsPerTask = 48
+	colsPerTask = 128
 )
 
 // product says more about a matrix product: see the kernel gemm.
