@@ -38,8 +38,8 @@ model has the weights of the epoch that was best by the monitored curve (` + "`v
 ` + "`early_stopping`" + ` says otherwise), whether or not training ran to its end.
 
 The same data, settings and seed give the same model to the bit, on any number of threads. Numbers
-that are no longer finite end training with an error that names epoch, batch and layer. The rows of
-both data sets are held in memory, 4 bytes for each feature.`,
+that are no longer finite end training with an error that names epoch, batch and layer. A data set
+of up to 256 MiB (4 bytes for each feature) is held in memory, a larger one is read again in each epoch.`,
 		Example: `
 model:
   uses: train
