@@ -1,10 +1,12 @@
 // Command kernels measures the hot kernels on one core against what the
-// machine can do: floating point kernels against the FMA peak, those that move
-// memory against a copy of memory.
+// machine can do: arithmetic against its peak of fused multiply-adds, moved
+// bytes against a copy of as much memory.
 //
 //	go run ./bench/kernels
 //
-// The tests of nn/kernel show that the results are right; this only counts time.
+// Each case is an operator with its gradient; a row is what one of the two
+// takes, with the packing of its operands. The tests of nn/kernel and nn/op show
+// that the results are right; this only counts time.
 package main
 
 import (
@@ -12,99 +14,132 @@ import (
 	"fmt"
 	"log"
 	"regexp"
+	"slices"
 	"time"
 
 	"pipe/nn/kernel"
 	"pipe/nn/op"
 )
 
+type options struct {
+	only, isa string
+	runs      int
+}
+
 func main() {
 	log.SetFlags(0)
-	only := flag.String("only", "", "measure the cases whose name matches this expression")
-	length := flag.Duration("time", 300*time.Millisecond, "time for each measurement")
-	isa := flag.String("isa", "", "the instruction set to measure (default: the best)")
+	var o options
+	flag.StringVar(&o.only, "only", "", "measure the cases whose name matches this expression")
+	flag.IntVar(&o.runs, "runs", 40, "how often each kernel runs; its best counts")
+	flag.StringVar(&o.isa, "isa", "", "the instruction set to measure (default: the best)")
 	flag.Parse()
-	if err := run(*only, *isa, *length); err != nil {
+	if err := o.run(); err != nil {
 		log.Fatal("kernels: ", err)
 	}
 }
 
-func run(only, isa string, length time.Duration) error {
-	wanted, err := regexp.Compile(only)
+func (o *options) run() error {
+	wanted, err := regexp.Compile(o.only)
 	if err != nil {
 		return err
 	}
 	table := kernel.Tables()[0]
-	for _, t := range kernel.Tables() {
-		if t.Name == isa {
-			table = t
+	if o.isa != "" {
+		i := slices.IndexFunc(kernel.Tables(), func(t *kernel.Table) bool { return t.Name == o.isa })
+		if i < 0 {
+			return fmt.Errorf("this machine has no %s, only %v", o.isa, kernel.Tables())
 		}
+		table = kernel.Tables()[i]
 	}
 	peak := peakFlops()
 	fmt.Printf("%s, peak of one core %.1f GFLOP/s\n\n", table.Name, peak/1e9)
-	fmt.Printf("%-44s %10s %10s %8s\n", "case", "time", "GFLOP/s", "of peak")
+	fmt.Printf("| %-36s | %-20s | %9s | %7s | %7s | %6s | %7s |\n", "case", "kernels", "µs", "GFLOP/s", "of peak", "GB/s", "of copy")
+	fmt.Printf("| --- | --- | ---: | ---: | ---: | ---: | ---: |\n")
 	for _, c := range cases() {
 		if !wanted.MatchString(c.name) {
 			continue
 		}
-		took, flops, err := c.measure(table, length)
+		rows, err := c.measure(table, o.runs)
 		if err != nil {
 			return fmt.Errorf("%s: %w", c.name, err)
 		}
-		rate := flops / took.Seconds()
-		fmt.Printf("%-44s %10s %10.1f %7.0f%%\n", c.name, took.Round(100*time.Nanosecond), rate/1e9, 100*rate/peak)
+		for _, r := range rows {
+			r.print(c.name, peak)
+		}
 	}
 	return nil
 }
 
-// A bench is one graph; build gives the node to compute.
-type bench struct {
-	name  string
-	build func(g *op.Graph) *op.Node
+// A row is what the instructions of one operator take together.
+type row struct {
+	label string
+	took  time.Duration
+	flops float64
+	bytes float64
 }
 
-// measure gives the best time of one run.
-func (c bench) measure(table *kernel.Table, length time.Duration) (time.Duration, float64, error) {
+func (r *row) print(name string, peak float64) {
+	flops, share, rate, copied := "", "", "", ""
+	if r.flops > 0 {
+		flops, share = fmt.Sprintf("%.1f", r.flops/r.took.Seconds()/1e9), fmt.Sprintf("%.0f%%", 100*r.flops/r.took.Seconds()/peak)
+	}
+	if r.bytes > 0 {
+		rate = fmt.Sprintf("%.1f", r.bytes/r.took.Seconds()/1e9)
+		copied = fmt.Sprintf("%.0f%%", 100*r.bytes/r.took.Seconds()/copyRate(int(r.bytes/2)))
+	}
+	fmt.Printf("| %-36s | %-20s | %9.1f | %7s | %7s | %6s | %7s |\n", name, r.label, float64(r.took.Nanoseconds())/1e3, flops, share, rate, copied)
+}
+
+// measure runs a case instruction by instruction.
+func (c *bench) measure(table *kernel.Table, runs int) ([]row, error) {
 	g := op.NewGraph()
-	out := c.build(g)
+	b := &builder{Graph: g}
+	out := c.build(b)
+	loss := g.SumSquares(out)
+	into := make([][]float32, len(b.params))
+	for i, p := range b.params {
+		into[i] = make([]float32, p.Shape().TotalSize())
+	}
+	if g.Err() != nil {
+		return nil, g.Err()
+	}
+	if _, err := g.Grad(loss, b.params, into); err != nil {
+		return nil, err
+	}
 	m, err := g.Machine(table, 1, out)
 	if err != nil {
-		return 0, 0, err
+		return nil, err
 	}
 	defer m.Close()
-	best := time.Hour
-	for begun := time.Now(); time.Since(begun) < length; {
-		at := time.Now()
-		if err := m.RunAll(); err != nil {
-			return 0, 0, err
+	var rows []row
+	for _, t := range m.Profile(runs) {
+		i := slices.IndexFunc(rows, func(r row) bool { return r.label == t.Label })
+		if i < 0 {
+			i = len(rows)
+			rows = append(rows, row{label: t.Label})
 		}
-		best = min(best, time.Since(at))
+		rows[i].took += t.Took
+		rows[i].flops += t.Flops
+		rows[i].bytes += t.Bytes
 	}
-	return best, m.Flops(), nil
+	// What belongs to the loss, and what is too short for the clock.
+	return slices.DeleteFunc(rows, func(r row) bool {
+		return r.took < time.Microsecond || r.flops == 0 && r.bytes == 0 || slices.Contains([]string{"sum of squares", "sum of squares dx", "constant"}, r.label)
+	}), nil
 }
 
-func cases() []bench {
-	var list []bench
-	for _, s := range [][3]int{{256, 784, 512}, {512, 512, 512}, {1024, 1024, 1024}, {2048, 128, 512}, {32, 64, 64}} {
-		list = append(list, bench{fmt.Sprintf("product %dx%d %dx%d with packing", s[0], s[1], s[1], s[2]), func(g *op.Graph) *op.Node {
-			return g.Dense(g.Input("x", numbers(s[0]*s[1]), s[0], s[1]), g.Input("w", numbers(s[1]*s[2]), s[1], s[2]), nil, op.Activation{})
-		}})
+// copyRate is how many bytes a second a copy of n bytes moves, read and written.
+func copyRate(n int) float64 {
+	n = max(64, n)
+	from, to := make([]byte, n), make([]byte, n)
+	copy(to, from)
+	best := time.Hour
+	for range 20 {
+		begun := time.Now()
+		for range 1 + 1<<16/n {
+			copy(to, from)
+		}
+		best = min(best, time.Since(begun)/time.Duration(1+1<<16/n))
 	}
-	for _, a := range []struct {
-		name string
-		act  kernel.Activation
-	}{{"relu", kernel.ReLU}, {"gelu", kernel.GELU}, {"tanh", kernel.Tanh}, {"sigmoid", kernel.Sigmoid}} {
-		list = append(list, bench{a.name + " of 262144", func(g *op.Graph) *op.Node {
-			return g.Activate(g.Input("x", numbers(1<<18), 512, 512), op.Activation{Kind: a.act})
-		}})
-	}
-	return list
-}
-
-func numbers(n int) []float32 {
-	v := make([]float32, n)
-	for i := range v {
-		v[i] = float32(i%97)/97 - 0.5
-	}
-	return v
+	return 2 * float64(n) / best.Seconds()
 }

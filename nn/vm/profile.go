@@ -13,6 +13,7 @@ type Timing struct {
 	Tasks int
 	Took  time.Duration // the least of all runs
 	Flops float64
+	Bytes float64
 }
 
 // Profile runs the program so many times, instruction by instruction on one
@@ -20,7 +21,7 @@ type Timing struct {
 func (p *Program) Profile(runs int) []Timing {
 	list := make([]Timing, len(p.instrs))
 	for i, in := range p.source {
-		list[i] = Timing{in.Label, in.Op, in.Tasks, time.Hour, in.Flops}
+		list[i] = Timing{in.Label, in.Op, in.Tasks, time.Hour, in.Flops, in.Bytes}
 	}
 	for range runs {
 		for i := range p.instrs {

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"fmt"
+
+	"pipe/nn/kernel"
+	"pipe/nn/op"
+	"pipe/random"
+)
+
+// A bench is one operator, or a few, at the sizes of real networks.
+type bench struct {
+	name  string
+	build func(b *builder) *op.Node
+}
+
+// A builder makes the inputs of a graph.
+type builder struct {
+	*op.Graph
+	params []*op.Node
+}
+
+// param is an input that gets a gradient.
+func (b *builder) param(shape ...int) *op.Node {
+	n := b.Param("x", numbers(shape), shape...)
+	b.params = append(b.params, n)
+	return n
+}
+
+func numbers(shape []int) []float32 {
+	n := 1
+	for _, d := range shape {
+		n *= d
+	}
+	v := make([]float32, n)
+	for i := range v {
+		v[i] = float32(i%97)/97 - 0.5
+	}
+	return v
+}
+
+func cases() []bench {
+	var list []bench
+	add := func(name string, build func(b *builder) *op.Node) { list = append(list, bench{name, build}) }
+	for _, s := range [][3]int{{256, 784, 512}, {512, 512, 512}, {1024, 1024, 1024}, {2048, 128, 512}, {32, 64, 64}} {
+		add(fmt.Sprintf("dense %d x %d x %d", s[0], s[1], s[2]), func(b *builder) *op.Node {
+			return b.Dense(b.param(s[0], s[1]), b.param(s[1], s[2]), b.param(s[2]), op.Activation{})
+		})
+	}
+	same := op.Window{Padding: op.Padding{Top: 1, Left: 1, Bottom: 1, Right: 1}}
+	for _, s := range [][4]int{{64, 32, 64, 14}, {64, 64, 64, 28}, {16, 256, 256, 8}} {
+		add(fmt.Sprintf("conv 3x3, %d x %d -> %d, %dx%d", s[0], s[1], s[2], s[3], s[3]), func(b *builder) *op.Node {
+			return b.Conv2D(b.param(s[0], s[1], s[3], s[3]), b.param(s[2], s[1], 3, 3), b.param(s[2]), same, 1, op.Activation{})
+		})
+	}
+	add("conv1d 5, 32 x 128 x 64 -> 64", func(b *builder) *op.Node {
+		return b.Conv1D(b.param(32, 128, 64), b.param(64, 64, 5), b.param(64), op.Window{Padding: op.Padding{Left: 2, Right: 2}}, 1, op.Activation{})
+	})
+	add("max pooling 2, 64 x 32 x 28x28", func(b *builder) *op.Node {
+		return b.MaxPool2D(b.param(64, 32, 28, 28), 2, 2, op.Window{StrideH: 2, StrideW: 2})
+	})
+	for _, a := range []struct {
+		name string
+		act  kernel.Activation
+	}{{"relu", kernel.ReLU}, {"gelu", kernel.GELU}, {"silu", kernel.SiLU}, {"tanh", kernel.Tanh}, {"sigmoid", kernel.Sigmoid}} {
+		add(a.name+", 512 x 512", func(b *builder) *op.Node { return b.Activate(b.param(512, 512), op.Activation{Kind: a.act}) })
+	}
+	add("dropout, 512 x 512", func(b *builder) *op.Node { return b.Dropout(b.param(512, 512), 0.2, random.New(1, "dropout", 0)) })
+	add("layer norm, 2048 x 128", func(b *builder) *op.Node {
+		return b.LayerNorm(b.param(2048, 128), b.param(128), b.param(128), 1e-5)
+	})
+	add("batch norm, 64 x 32 x 28x28", func(b *builder) *op.Node {
+		return b.BatchNorm(b.param(64, 32, 28, 28), op.BatchNorm{Gamma: b.param(32), Beta: b.param(32), Momentum: 0.1, Epsilon: 1e-5, Training: true,
+			Mean: b.Input("mean", make([]float32, 32), 32), Variance: b.Input("variance", make([]float32, 32), 32)})
+	})
+	for _, r := range []struct {
+		name  string
+		gates int
+		layer func(b *builder, x *op.Node, r op.Recurrent) *op.Node
+	}{
+		{"lstm", 4, func(b *builder, x *op.Node, r op.Recurrent) *op.Node { return b.LSTM(x, r) }},
+		{"gru", 3, func(b *builder, x *op.Node, r op.Recurrent) *op.Node { return b.GRU(x, r) }},
+	} {
+		add(r.name+" 16 -> 128, 64 x 48 steps", func(b *builder) *op.Node {
+			n := 128 * r.gates
+			return r.layer(b, b.param(64, 48, 16), op.Recurrent{Wx: b.param(16, n), Wh: b.param(128, n), Bx: b.param(n), Bh: b.param(n)})
+		})
+	}
+	for _, steps := range []int{64, 512} {
+		add(fmt.Sprintf("attention, 4 heads, %d x %d x 128", 2048/steps, steps), func(b *builder) *op.Node {
+			shape := []int{2048 / steps, steps, 128}
+			return b.Attention(b.param(shape...), b.param(shape...), b.param(shape...), op.Attention{Heads: 4})
+		})
+	}
+	add("embedding, 32 x 64 of 5000 x 128", func(b *builder) *op.Node {
+		ids := make([]float32, 32*64)
+		for i := range ids {
+			ids[i] = float32(i * 37 % 5000)
+		}
+		return b.Embedding(b.Input("ids", ids, 32, 64), b.param(5000, 128), 1, -1)
+	})
+	return list
+}
