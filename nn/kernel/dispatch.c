@@ -1,5 +1,9 @@
 #include "instr.h"
 
+#if defined(KERNEL_WIDE)
+extern const kernel_table kernel_table_wide;
+#endif
+
 const kernel_table *kernel_tables(int k) {
 #if defined(__x86_64__)
   __builtin_cpu_init();
@@ -7,6 +11,9 @@ const kernel_table *kernel_tables(int k) {
       __builtin_cpu_supports("avx512bw") && k-- == 0)
     return &kernel_table_avx512;
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && k-- == 0) return &kernel_table_avx2;
+#endif
+#if defined(KERNEL_WIDE)
+  if (k-- == 0) return &kernel_table_wide;
 #endif
   return k == 0 ? &kernel_table_portable : 0;
 }
