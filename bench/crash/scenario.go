@@ -20,6 +20,7 @@ import (
 type scenario struct {
 	name     string
 	pipeline string
+	config   string   // of the store
 	before   []string // crashes of the runs before it; "" lets one finish
 
 	prepared string            // a folder in that state
@@ -36,6 +37,9 @@ func scenarios() []*scenario {
 		{name: "resume", pipeline: branches, before: []string{"runner.stage.committed:3"}},
 		{name: "no-op", pipeline: branches, before: []string{""}},
 		{name: "retry", pipeline: flaky},
+		// A training that is killed goes on from its checkpoint.
+		{name: "training", pipeline: training, config: often},
+		{name: "trained", pipeline: training, config: often, before: []string{"runner.checkpoint.saved:1"}},
 	}
 }
 
@@ -75,6 +79,28 @@ stages:
     with: {metrics: [accuracy]}
 `
 
+// training takes a second or two, in which checkpoints are saved.
+const training = `pipeline: training
+seed: 5
+stages:
+  load:
+    uses: ingest
+    with: {path: rows.csv}
+  features:
+    uses: preprocess
+    inputs: {train: load}
+    with: {target: kind, features: {x: {scale: standard}, y: {scale: standard}}}
+  model:
+    uses: train
+    inputs: {train: features.train}
+    with:
+      network: [{dense: 96}, {dropout: 0.2}, {dense: 96}]
+      epochs: 1200
+      batch_size: 16
+`
+
+const often = "machine: {checkpoint_every: 1ms}\n"
+
 // flaky fails once in each folder, and makes the same bytes twice, too many to
 // be kept in memory. It is the only pipeline here that needs other programs.
 const flaky = `pipeline: flaky
@@ -103,6 +129,12 @@ func (s *scenario) write(dir string) error {
 		fmt.Fprintf(&rows, "%d.5,%d.25,%c\n", i*37%50+i%3*20, i*17%40, 'a'+i%3)
 	}
 	text := strings.ReplaceAll(s.pipeline, "MARK", filepath.ToSlash(filepath.Join(dir, "mark")))
+	store := filepath.Join(dir, ".pipe")
+	if s.config != "" {
+		if err := errors.Join(os.MkdirAll(store, 0o777), os.WriteFile(filepath.Join(store, "config.yaml"), []byte(s.config), 0o666)); err != nil {
+			return err
+		}
+	}
 	return errors.Join(os.MkdirAll(dir, 0o777),
 		os.WriteFile(filepath.Join(dir, "rows.csv"), []byte(rows.String()), 0o666),
 		os.WriteFile(filepath.Join(dir, "p.yaml"), []byte(text), 0o666))
