@@ -2,7 +2,6 @@ package nn
 
 import (
 	"fmt"
-	"strconv"
 )
 
 // A Spec is the shape of a network: the number of input features, hidden
@@ -28,10 +27,6 @@ func (s Spec) params() []ParamShape {
 	}
 	return shapes.Params()
 }
-
-// layerName names a layer of a Spec by its place, in parameter names, in the
-// purposes of random numbers and in messages.
-func layerName(i int) string { return "layers." + strconv.Itoa(i) }
 
 // What a network is trained to do.
 const (

@@ -215,9 +215,9 @@ func (c Conv) InputGrad() ConvPlan {
 // of t, tap j and channel are at begin + i*step + j*tap in x, and the result is
 // at outBegin + i*outStep in out(n, outT, groups*m).
 type sequence struct {
-	n, t, tp, c, m, groups        int
-	step, taps, tap, begin        int
-	outT, outStep, outBegin, kind int
+	n, t, tp, c, m, groups  int
+	step, taps, tap, begin  int
+	outT, outStep, outBegin int
 }
 
 // product takes the distances of m, tap and c in the weights of a group.
