@@ -175,12 +175,7 @@ func (t *trainer) offer() {
 
 // epoch takes what is left of the training rows in this epoch.
 func (t *trainer) epoch(ctx context.Context) error {
-	o := order{rows: t.train.rows}
-	if t.cfg.Shuffle {
-		o = shuffled(t.cfg.Seed, t.at.Epoch, t.train.rows, t.listed)
-		t.listed = o.listed
-	}
-	t.feed.start(o, t.at.Row)
+	t.begin()
 	defer t.feed.stop()
 	for t.at.Row < t.train.rows {
 		if err := ctx.Err(); err != nil {
@@ -193,6 +188,16 @@ func (t *trainer) epoch(ctx context.Context) error {
 		t.offer()
 	}
 	return nil
+}
+
+// begin brings the batches of what is left of an epoch on their way.
+func (t *trainer) begin() {
+	o := order{rows: t.train.rows}
+	if t.cfg.Shuffle {
+		o = shuffled(t.cfg.Seed, t.at.Epoch, t.train.rows, t.listed)
+		t.listed = o.listed
+	}
+	t.feed.start(o, t.at.Row)
 }
 
 // step does one step of the optimizer: on one batch, or on the next few.

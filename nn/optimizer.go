@@ -13,6 +13,7 @@ type (
 	Lion      = optim.Lion
 
 	Schedule    = optim.Schedule
+	Progress    = optim.Progress
 	Constant    = optim.Constant
 	StepDecay   = optim.StepDecay
 	Exponential = optim.Exponential
@@ -20,3 +21,6 @@ type (
 	OneCycle    = optim.OneCycle
 	Plateau     = optim.Plateau
 )
+
+// WithRate is an optimizer with another learning rate.
+func WithRate(o Optimizer, rate float64) Optimizer { return optim.WithRate(o, rate) }

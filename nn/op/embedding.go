@@ -118,7 +118,7 @@ func (g *Graph) SinusoidalPositions(x *Node) *Node {
 func sinusoids(t, d int) []float32 {
 	table := make([]float32, t*d)
 	for j := 0; j < d; j += 2 {
-		rate := exp(float64(-math.Ln10*4) * float64(j) / float64(d))
+		rate := Exp(float64(-math.Ln10*4) * float64(j) / float64(d))
 		for i := range t {
 			sin, cos := sincos(float64(float64(i) * rate))
 			table[i*d+j] = float32(sin)

@@ -114,17 +114,17 @@ func (s LossSpec) softmax(z []float32, target float32) float64 {
 	}
 	top, sum, spread := maximum(z), 0.0, 0.0
 	for _, v := range z {
-		sum += exp(float64(v) - top)
+		sum += Exp(float64(v) - top)
 		spread += top - float64(v)
 	}
-	l := log(sum)
+	l := Log(sum)
 	if s.Smoothing == 0 {
 		l += top - float64(z[class])
 	} else {
 		l += float64((1-s.Smoothing)*(top-float64(z[class]))) + float64(s.Smoothing/float64(len(z))*spread)
 	}
 	if s.Gamma != 0 {
-		l *= raise(1-exp(-l), s.Gamma)
+		l *= raise(1-Exp(-l), s.Gamma)
 	}
 	return l
 }
@@ -134,7 +134,7 @@ func raise(x, a float64) float64 {
 	if x <= 0 {
 		return 0
 	}
-	return exp(a * log(x))
+	return Exp(a * Log(x))
 }
 
 // one is the loss of one output.
@@ -159,17 +159,17 @@ func (s LossSpec) one(z, y float64) float64 {
 		}
 		return q * a
 	case Poisson:
-		return exp(z) - float64(y*z)
+		return Exp(z) - float64(y*z)
 	}
 	if s.Smoothing == 0 && s.Gamma == 0 && s.Alpha == 0 { // without rounding, for large logits
-		loss := log1p(exp(-math.Abs(z)))
+		loss := log1p(Exp(-math.Abs(z)))
 		if y == 0 {
 			return loss + max(z, 0)
 		}
 		return loss + max(-z, 0)
 	}
 	t := float64((1-s.Smoothing)*y) + s.Smoothing/2
-	loss := log1p(exp(-math.Abs(z))) + (max(z, 0) - float64(z*t))
+	loss := log1p(Exp(-math.Abs(z))) + (max(z, 0) - float64(z*t))
 	p, q := Logistic(z), Logistic(-z)
 	if s.Gamma != 0 {
 		loss *= raise(float64(p*(1-t))+float64(q*t), s.Gamma)

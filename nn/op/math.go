@@ -13,8 +13,8 @@ const (
 	ln2Lo = 1.90821492927058770002e-10
 )
 
-// exp is e to the x, 0 below -745 and +Inf above 709.
-func exp(x float64) float64 {
+// Exp is e to the x, 0 below -745 and +Inf above 709.
+func Exp(x float64) float64 {
 	switch {
 	case x != x:
 		return x
@@ -39,9 +39,9 @@ func exp(x float64) float64 {
 	return math.Ldexp(p, int(k))
 }
 
-// log is the natural logarithm of a positive x, after FreeBSD's e_log.c: with
+// Log is the natural logarithm of a positive x, after FreeBSD's e_log.c: with
 // x = 2^k (1+f) and s = f/(2+f), log(1+f) = f - f²/2 + s (f²/2 + R(s²)).
-func log(x float64) float64 {
+func Log(x float64) float64 {
 	switch {
 	case x != x || math.IsInf(x, 1):
 		return x
@@ -73,7 +73,7 @@ func log1p(x float64) float64 {
 	if u == 1 {
 		return x
 	}
-	return log(u) * x / (u - 1)
+	return Log(u) * x / (u - 1)
 }
 
 // tanh is the hyperbolic tangent.
@@ -82,15 +82,15 @@ func tanh(x float64) float64 {
 		x2 := x * x
 		return x + float64(x*x2*(-1.0/3+float64(x2*(2.0/15+float64(x2*(-17.0/315+float64(x2*(62.0/2835))))))))
 	}
-	return 1 - 2/(exp(2*x)+1)
+	return 1 - 2/(Exp(2*x)+1)
 }
 
 // Logistic is 1/(1+e^-x).
 func Logistic(x float64) float64 {
 	if x >= 0 {
-		return 1 / (1 + exp(-x))
+		return 1 / (1 + Exp(-x))
 	}
-	e := exp(x)
+	e := Exp(x)
 	return e / (1 + e)
 }
 
@@ -99,7 +99,7 @@ func Softmax(dst []float64, logits []float32) {
 	top := maximum(logits)
 	sum := 0.0
 	for i, v := range logits {
-		dst[i] = exp(float64(v) - top)
+		dst[i] = Exp(float64(v) - top)
 		sum += dst[i]
 	}
 	for i := range dst {

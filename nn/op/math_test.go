@@ -17,10 +17,10 @@ func TestFunctionsAgreeWithTheStandardLibrary(t *testing.T) {
 		relative   float64
 		tinyOutput float64 // below it, absolute errors count
 	}{
-		{"exp", exp, math.Exp, -745, 709, 1e-12, 1e-300},
-		{"exp near 0", exp, math.Exp, -1, 1, 1e-13, 0},
-		{"log", log, math.Log, 1e-300, 1e300, 1e-14, 1e-15},
-		{"log near 1", log, math.Log, 0.5, 2, 1e-14, 1e-15},
+		{"exp", Exp, math.Exp, -745, 709, 1e-12, 1e-300},
+		{"exp near 0", Exp, math.Exp, -1, 1, 1e-13, 0},
+		{"log", Log, math.Log, 1e-300, 1e300, 1e-14, 1e-15},
+		{"log near 1", Log, math.Log, 0.5, 2, 1e-14, 1e-15},
 		{"log1p", log1p, math.Log1p, 0, 1, 1e-14, 1e-300},
 		{"tanh", tanh, math.Tanh, -20, 20, 1e-11, 0},
 		{"tanh near 0", tanh, math.Tanh, -0.1, 0.1, 1e-11, 0},
@@ -42,17 +42,17 @@ func TestFunctionsAtTheEdges(t *testing.T) {
 		name      string
 		got, want float64
 	}{
-		{"exp(0)", exp(0), 1},
-		{"exp(inf)", exp(inf), inf},
-		{"exp(-inf)", exp(-inf), 0},
-		{"exp(710)", exp(710), inf},
-		{"exp(-746)", exp(-746), 0},
-		{"exp(nan)", exp(nan), nan},
-		{"log(1)", log(1), 0},
-		{"log(0)", log(0), -inf},
-		{"log(-1)", log(-1), nan},
-		{"log(inf)", log(inf), inf},
-		{"log(nan)", log(nan), nan},
+		{"exp(0)", Exp(0), 1},
+		{"exp(inf)", Exp(inf), inf},
+		{"exp(-inf)", Exp(-inf), 0},
+		{"exp(710)", Exp(710), inf},
+		{"exp(-746)", Exp(-746), 0},
+		{"exp(nan)", Exp(nan), nan},
+		{"log(1)", Log(1), 0},
+		{"log(0)", Log(0), -inf},
+		{"log(-1)", Log(-1), nan},
+		{"log(inf)", Log(inf), inf},
+		{"log(nan)", Log(nan), nan},
 		{"log1p(1e-300)", log1p(1e-300), 1e-300},
 		{"tanh(inf)", tanh(inf), 1},
 		{"tanh(-inf)", tanh(-inf), -1},

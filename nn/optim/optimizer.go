@@ -16,6 +16,31 @@ type Optimizer interface {
 	rule() rule
 }
 
+// WithRate is an optimizer with another learning rate.
+func WithRate(o Optimizer, rate float64) Optimizer {
+	switch o := o.(type) {
+	case SGD:
+		o.LearningRate = rate
+		return o
+	case Adam:
+		o.LearningRate = rate
+		return o
+	case AdamW:
+		o.LearningRate = rate
+		return o
+	case RMSprop:
+		o.LearningRate = rate
+		return o
+	case Adagrad:
+		o.LearningRate = rate
+		return o
+	case Lion:
+		o.LearningRate = rate
+		return o
+	}
+	panic(fmt.Sprintf("optim: unknown optimizer %T", o)) // there are no others
+}
+
 // A rule is an optimizer as a kernel.
 type rule struct {
 	op                  kernel.Op

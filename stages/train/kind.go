@@ -37,6 +37,10 @@ that the curves of training and validation can be compared. If validation data i
 model has the weights of the epoch that was best by the monitored curve (` + "`validation.loss`" + ` unless
 ` + "`early_stopping`" + ` says otherwise), whether or not training ran to its end.
 
+With ` + "`find_learning_rate`" + ` a short training comes first, in which the learning rate rises until the loss
+explodes; the one at which the loss fell fastest is taken. Its curve is in the points
+` + "`find_learning_rate.rate` and `find_learning_rate.loss`" + `, what was chosen in the metric ` + "`learning_rate`" + `.
+
 The same data, settings and seed give the same model to the bit, on any number of threads. Numbers
 that are no longer finite end training with an error that names epoch, batch and layer. A data set
 of up to 256 MiB (4 bytes for each feature) is held in memory, a larger one is read again in each epoch.`,
@@ -72,6 +76,7 @@ type Train struct {
 	Loss          Loss           `yaml:"loss" default:"auto" doc:"What is minimised."`
 	Optimizer     Optimizer      `yaml:"optimizer" default:"adam" doc:"How weights follow from gradients. The definitions are those of PyTorch."`
 	Schedule      Schedule       `yaml:"learning_rate_schedule" default:"constant" doc:"How the learning rate of the optimizer changes in the course of training."`
+	FindRate      *FindRate      `yaml:"find_learning_rate" doc:"Look for a learning rate in a short training before the real one, and take it in place of that of the optimizer."`
 	Epochs        int            `yaml:"epochs" default:"100" min:"1" max:"1000000" doc:"Passes over the training rows, at most."`
 	BatchSize     int            `yaml:"batch_size" default:"32" min:"1" max:"1048576" doc:"Rows for each step of the optimizer, or of each of the batches that accumulate."`
 	Accumulate    int            `yaml:"accumulate" default:"1" min:"1" max:"1048576" doc:"Batches for each step of the optimizer: the step is that of a batch of as many rows, in less memory."`

@@ -100,6 +100,21 @@ type Plateau struct {
 	Min      float64 `yaml:"min" default:"0" min:"0" max:"1" doc:"The share of it that is always left."`
 }
 
+// FindRate is the search for a learning rate.
+type FindRate struct {
+	From  float64 `yaml:"from" default:"1e-6" above:"0" doc:"The learning rate of its first step."`
+	To    float64 `yaml:"to" default:"1" above:"0" doc:"That of its last one."`
+	Steps int     `yaml:"steps" short:"true" default:"100" min:"20" max:"100000" doc:"How many steps it has, unless the loss explodes before."`
+}
+
+// Validate finds a rate that does not rise.
+func (f *FindRate) Validate() error {
+	if f.From >= f.To {
+		return pipeline.FieldErrorf("to", "to must be more than from, %v", f.From)
+	}
+	return nil
+}
+
 // ClassWeights are the weights of classes in the loss.
 type ClassWeights struct {
 	Mode    string                `yaml:"mode" short:"true" default:"none" enum:"none,balanced" doc:"All equal, or each inverse to its share of the training rows."`

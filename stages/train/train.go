@@ -42,13 +42,20 @@ func (s *Train) Run(ctx context.Context, env pipeline.Env) (err error) {
 	if err != nil {
 		return err
 	}
+	cfg.Threads = env.Threads()
+	if s.FindRate != nil {
+		rate, err := findRate(ctx, env, nn.RateTest(*s.FindRate), spec, sig, train, cfg)
+		if err != nil {
+			return err
+		}
+		cfg.Optimizer = nn.WithRate(cfg.Optimizer, rate)
+	}
 	if resume := env.Resume(); resume != nil {
 		defer func() { err = errors.Join(err, resume.Close()) }()
 		cfg.Resume = resume
 	}
 	cfg.OnAnew = func(why error) { env.Log().Warn("the checkpoint is of no use, training begins anew", "reason", why) }
 	cfg.Checkpoint = env.Checkpoint
-	cfg.Threads = env.Threads()
 	cfg.OnEpoch = func(e nn.Epoch) {
 		for _, v := range slices.Concat(e.Values, e.Norms) {
 			env.Point(v.Name, int64(e.Number), v.Value)
@@ -69,6 +76,21 @@ func (s *Train) Run(ctx context.Context, env pipeline.Env) (err error) {
 	}
 	_, err = model.WriteTo(w)
 	return err
+}
+
+// findRate looks for a learning rate, and records what it saw.
+func findRate(ctx context.Context, env pipeline.Env, test nn.RateTest, spec nn.Spec, sig nn.Signature, train nn.Source, cfg nn.Config) (float64, error) {
+	curve, err := test.Find(ctx, spec, sig, train, cfg)
+	if err != nil {
+		return 0, fmt.Errorf("find a learning rate: %w", err)
+	}
+	for i, rate := range curve.Rates {
+		env.Point("find_learning_rate.rate", int64(i+1), rate)
+		env.Point("find_learning_rate.loss", int64(i+1), curve.Losses[i])
+	}
+	env.Metric("learning_rate", curve.Best)
+	env.Log().Info(fmt.Sprintf("found the learning rate %.3g in %d steps", curve.Best, len(curve.Rates)))
+	return curve.Best, nil
 }
 
 // comparable checks that two data sets were made by the same transform, or by
