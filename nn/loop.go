@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 
+	"pipe/nn/kernel"
 	"pipe/nn/optim"
 )
 
@@ -23,6 +24,7 @@ type trainer struct {
 	validate *set // nil if there is none
 	rowLoss  func(z []float32, y float32) float64
 
+	store   *store
 	numbers *numbers
 	average *average // nil if there is none
 	best    *numbers // of the best epoch
@@ -46,6 +48,9 @@ const evalRows = 256
 
 // prepare makes plans for what is set already: all above updater.
 func (t *trainer) prepare() (err error) {
+	if t.how = (how{t.cfg.Kernels, t.cfg.Threads}); t.how.table == nil {
+		t.how.table = kernel.Tables()[0]
+	}
 	t.plans = map[int]*plan{}
 	t.cfg.BatchSize = min(t.cfg.BatchSize, t.train.rows)
 	t.cfg.Accumulate = max(1, t.cfg.Accumulate)

@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-
-	"pipe/nn/kernel"
 )
 
 // Train trains a network from scratch, or goes on from Config.Resume. With
@@ -37,6 +35,22 @@ func Train(ctx context.Context, spec Spec, sig Signature, train, validation Sour
 
 // newTrainer checks and prepares. The model has no parameters yet.
 func newTrainer(spec Spec, sig Signature, train, validation Source, cfg Config) (*trainer, *Model, error) {
+	t, m, err := assemble(spec, sig, cfg)
+	if err != nil {
+		return nil, nil, err
+	}
+	summary, err := t.read(train, validation)
+	if err != nil {
+		return nil, nil, err
+	}
+	m.Summary = *summary
+	t.describe(&m.Summary, spec)
+	t.store.init(cfg.Seed, cfg.Initializer)
+	return t, m, t.prepare()
+}
+
+// assemble puts together what does not depend on the data. The parameters are 0.
+func assemble(spec Spec, sig Signature, cfg Config) (*trainer, *Model, error) {
 	if err := errors.Join(spec.Validate(), sig.Validate(), cfg.validate()); err != nil {
 		return nil, nil, err
 	}
@@ -49,16 +63,10 @@ func newTrainer(spec Spec, sig Signature, train, validation Source, cfg Config) 
 		return nil, nil, err
 	}
 	st := newStore(spec)
-	st.init(cfg.Seed, cfg.Initializer)
-	t := &trainer{cfg: cfg, sig: &m.Signature, rowLoss: func(z []float32, y float32) float64 { return loss.Row(z, []float32{y}) }, numbers: st.numbers(cfg.DecayWeights)}
-	t.arch = &specArchitecture{spec: spec, loss: loss, seed: cfg.Seed}
-	summary, err := t.read(train, validation)
-	if err != nil {
-		return nil, nil, err
-	}
-	m.Summary = *summary
-	t.describe(&m.Summary, spec)
-	return t, m, t.prepare()
+	t := &trainer{cfg: cfg, sig: &m.Signature, store: st, numbers: st.numbers(cfg.DecayWeights),
+		rowLoss: func(z []float32, y float32) float64 { return loss.Row(z, []float32{y}) },
+		arch:    &specArchitecture{spec: spec, loss: loss, seed: cfg.Seed}}
+	return t, m, nil
 }
 
 // numbers is the store as the training loop takes it.
@@ -78,10 +86,6 @@ func (t *trainer) read(train, validation Source) (*Summary, error) {
 	curves := curveNames(t.sig.Task, validation != nil)
 	if e := t.cfg.EarlyStopping; e != nil && !slices.Contains(curves, e.Monitor) {
 		return nil, &MonitorError{Monitor: e.Monitor, Curves: curves}
-	}
-	t.how.table, t.how.threads = t.cfg.Kernels, t.cfg.Threads
-	if t.how.table == nil {
-		t.how.table = kernel.Tables()[0]
 	}
 	var err error
 	if t.train, err = newSet("the training data", train, t.sig); err != nil {

@@ -75,6 +75,22 @@ type OutputPorter interface {
 	OutputPorts(inputs []string) []Port
 }
 
+// A Sizer is a Stage that knows before it runs how much memory its work takes, in
+// bytes. It is asked at plan time once its inputs are there, and looks at no more
+// of them than it has to.
+type Sizer interface {
+	Memory(Sources) (int64, error)
+}
+
+// Sources are the inputs of a stage.
+type Sources interface {
+	// Inputs lists the connected input ports, sorted, external files included.
+	Inputs() []string
+	// Open gives the verified bytes behind an input port, or behind a FilePath
+	// setting by the setting's name. The caller closes it.
+	Open(port string) (*Input, error)
+}
+
 // A Validator is a configuration struct (the stage itself or any struct inside
 // it) with rules that tags cannot express. Use FieldErrorf to point at the
 // field that is wrong, errors.Join for several.
@@ -85,11 +101,7 @@ type Validator interface {
 // Env is everything that a stage may touch: no paths, no clock, no globals.
 // All methods may be called from several goroutines.
 type Env interface {
-	// Inputs lists the connected input ports, sorted, external files included.
-	Inputs() []string
-	// Open gives the verified bytes behind an input port, or behind a FilePath
-	// setting by the setting's name. The caller closes it.
-	Open(port string) (*Input, error)
+	Sources
 	// Create starts an output. What was written is committed after Run
 	// returned nil, and discarded otherwise. Each port is created once.
 	Create(port string) (io.Writer, error)

@@ -21,8 +21,8 @@ import (
 // A counter counts to ten and can go on from any number. It says at which
 // number it began.
 type counter struct {
-	from []uint64             // of each attempt
-	at   func(n uint64) error // called before each number
+	from []uint64                                  // of each attempt
+	at   func(ctx context.Context, n uint64) error // called before each number
 }
 
 func (c *counter) kind() pipeline.Kind {
@@ -48,7 +48,7 @@ func (c *counting) Run(ctx context.Context, env pipeline.Env) error {
 	c.from = append(c.from, n)
 	save := func(w io.Writer) error { return binary.Write(w, binary.LittleEndian, n) }
 	for n < 10 {
-		if err := c.at(n); err != nil {
+		if err := c.at(ctx, n); err != nil {
 			return err
 		}
 		n++
@@ -66,7 +66,7 @@ func (c *counting) Run(ctx context.Context, env pipeline.Env) error {
 }
 
 func newCounting(t *testing.T) (*world, *counter) {
-	w, c := newWorld(t), &counter{at: func(uint64) error { return nil }}
+	w, c := newWorld(t), &counter{at: func(context.Context, uint64) error { return nil }}
 	w.reg = pipeline.NewRegistry(c.kind())
 	w.runner.CheckpointEvery = time.Nanosecond
 	return w, c
@@ -92,7 +92,7 @@ func TestInterruptedStageGoesOn(t *testing.T) {
 	w, c := newCounting(t)
 	w.runner.CheckpointEvery = time.Hour // only the end of the context makes it due
 	ctx, cancel := context.WithCancel(t.Context())
-	c.at = func(n uint64) error {
+	c.at = func(ctx context.Context, n uint64) error {
 		if n == 6 {
 			cancel()
 		}
@@ -116,19 +116,19 @@ func TestInterruptedStageGoesOn(t *testing.T) {
 }
 
 func TestRetriesAndCheckpoints(t *testing.T) {
-	late := func(n uint64) error {
+	late := func(ctx context.Context, n uint64) error {
 		if n == 6 {
-			time.Sleep(50 * time.Millisecond)
+			<-ctx.Done()
 		}
 		return nil
 	}
-	broken := func(n uint64) error {
+	broken := func(ctx context.Context, n uint64) error {
 		if n == 6 {
 			return errors.New("of the stage")
 		}
 		return nil
 	}
-	full := func(n uint64) error {
+	full := func(ctx context.Context, n uint64) error {
 		if n == 6 {
 			return fmt.Errorf("write: %w", &artifacts.StoreError{Op: "write", Err: errors.New("no space")})
 		}
@@ -137,21 +137,21 @@ func TestRetriesAndCheckpoints(t *testing.T) {
 	for _, tt := range []struct {
 		name, settings string
 		opt            Options
-		first          func(uint64) error // in the first attempt
-		from           uint64             // of the second
+		first          func(context.Context, uint64) error // in the first attempt
+		from           uint64                              // of the second
 	}{
-		{"time-out", "timeout: 20ms", Options{}, late, 7},
+		{"time-out", "timeout: {limit: 300ms, backoff: 100}", Options{}, late, 7},
 		{"error", "", Options{}, broken, 0},
-		{"panic", "", Options{}, func(n uint64) error { panic("of the stage") }, 0},
+		{"panic", "", Options{}, func(context.Context, uint64) error { panic("of the stage") }, 0},
 		{"store", "", Options{}, full, 6},
-		{"no cache", "cache: false, timeout: 20ms", Options{}, late, 0},
-		{"forced", "timeout: 20ms", Options{Force: []string{"c"}}, late, 0},
+		{"no cache", "cache: false, timeout: {limit: 300ms, backoff: 100}", Options{}, late, 0},
+		{"forced", "timeout: {limit: 300ms, backoff: 100}", Options{Force: []string{"c"}}, late, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w, c := newCounting(t)
-			c.at = func(n uint64) error {
+			c.at = func(ctx context.Context, n uint64) error {
 				if len(c.from) == 1 {
-					return tt.first(n)
+					return tt.first(ctx, n)
 				}
 				return nil
 			}
@@ -171,15 +171,15 @@ func TestRetriesAndCheckpoints(t *testing.T) {
 // error of the stage leaves none.
 func TestWhatAFailureLeaves(t *testing.T) {
 	w, c := newCounting(t)
-	c.at = func(n uint64) error { return map[uint64]error{3: errors.New("of the stage")}[n] }
-	const stages = "  c: {uses: count, timeout: 20ms}\n"
+	c.at = func(ctx context.Context, n uint64) error { return map[uint64]error{3: errors.New("of the stage")}[n] }
+	const stages = "  c: {uses: count, timeout: 1s}\n"
 	w.run(stages, Options{})
 	if n := len(w.left()); n != 0 {
 		t.Errorf("an error left %d checkpoints", n)
 	}
-	c.at = func(n uint64) error {
+	c.at = func(ctx context.Context, n uint64) error {
 		if n == 3 {
-			time.Sleep(50 * time.Millisecond)
+			<-ctx.Done()
 		}
 		return nil
 	}
@@ -194,7 +194,7 @@ func TestWhatAFailureLeaves(t *testing.T) {
 func TestDamagedCheckpointIsNone(t *testing.T) {
 	w, c := newCounting(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	c.at = func(n uint64) error { cancel(); return nil }
+	c.at = func(ctx context.Context, n uint64) error { cancel(); return nil }
 	const stages = "  c: {uses: count}\n"
 	w.runner.Run(ctx, w.plan(stages), Options{})
 	name := filepath.Join(w.dir, ".pipe", "checkpoints", w.left()[0].Name)

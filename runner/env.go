@@ -21,6 +21,7 @@ import (
 
 // A taskEnv is the Env of one attempt.
 type taskEnv struct {
+	sources
 	task    *task
 	ctx     context.Context // of Run, set before it begins
 	stopped bool            // ctx ended before Run did
@@ -40,7 +41,7 @@ type taskEnv struct {
 var _ pipeline.Env = (*taskEnv)(nil)
 
 func newEnv(t *task) *taskEnv {
-	env := &taskEnv{task: t, writers: map[string]*artifacts.Writer{}, metrics: map[string]float64{}}
+	env := &taskEnv{sources: sources{t.Store, t.inputs}, task: t, writers: map[string]*artifacts.Writer{}, metrics: map[string]float64{}}
 	if t.claimed {
 		env.checkpoints.key, env.checkpoints.every = t.key.String(), t.CheckpointEvery
 	}
@@ -55,21 +56,27 @@ func newEnv(t *task) *taskEnv {
 	return env
 }
 
-func (env *taskEnv) Inputs() []string {
-	ports := make([]string, len(env.task.inputs))
-	for i, in := range env.task.inputs {
+// sources are the inputs of a stage in the store.
+type sources struct {
+	store  *artifacts.Store
+	inputs []lineage.Input
+}
+
+func (s sources) Inputs() []string {
+	ports := make([]string, len(s.inputs))
+	for i, in := range s.inputs {
 		ports[i] = in.Port
 	}
 	slices.Sort(ports)
 	return ports
 }
 
-func (env *taskEnv) Open(port string) (*pipeline.Input, error) {
-	for _, in := range env.task.inputs {
+func (s sources) Open(port string) (*pipeline.Input, error) {
+	for _, in := range s.inputs {
 		if in.Port != port {
 			continue
 		}
-		f, err := env.task.Store.Open(in.ID)
+		f, err := s.store.Open(in.ID)
 		if err != nil {
 			return nil, fmt.Errorf("input %q: %w", port, err)
 		}

@@ -21,6 +21,8 @@ type Forecast struct {
 	// there is none. Both are unknown while an input is.
 	Against *lineage.Earlier
 	Changes []Change
+
+	Memory int64 // that it will need, in bytes; 0 if that is not known
 }
 
 // An Action is what a run would do.
@@ -30,7 +32,7 @@ const (
 	WillSkip Action = "cached"  // the outputs are there
 	WillRun  Action = "run"     // something is missing
 	MayRun   Action = "depends" // decided by what an earlier stage gives
-	WillFail Action = "fail"    // an input file cannot be read
+	WillFail Action = "fail"    // an input file cannot be read, or does not fit
 )
 
 // Explain says for every stage of a plan what Run would do with the same
@@ -65,6 +67,11 @@ func (r *Runner) Explain(ctx context.Context, plan *pipeline.Plan, opt Options) 
 			f.Action, f.Reason = WillRun, reason
 			if reason == "" {
 				f.Reason = whyMissed(f.Against, f.Changes)
+			}
+			if sizer, ok := s.Stage.(pipeline.Sizer); ok {
+				if f.Memory, err = sizer.Memory(sources{r.Store, inputs}); err != nil {
+					f.Action, f.Reason = WillFail, err.Error()
+				}
 			}
 			continue
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -23,7 +24,7 @@ func (a *app) planCommand() *cobra.Command {
 		Short: "Say what a run would do, without doing it",
 		Long: `Check a pipeline file and say for each stage whether a run would take it from the cache or run it, and why.
 A stage that waits for one that has to run is decided only then: if its inputs turn out as they were, it is
-cached after all.`,
+cached after all. Of a training whose data is there already it also says how much memory it will take.`,
 		Example: `  pipe plan pipelines/penguins.yaml
   pipe plan pipelines/penguins.yaml --set hidden=64
   pipe plan pipelines/penguins.yaml --explain     say what differs from the last run of each stage`,
@@ -92,14 +93,27 @@ func (a *app) forecast(ctx context.Context, ws *workspace, plan *pipeline.Plan, 
 
 func (a *app) printForecast(list []runner.Forecast, explain bool) error {
 	var rows [][]string
+	sized := slices.ContainsFunc(list, func(f runner.Forecast) bool { return f.Memory > 0 })
 	for _, f := range list {
 		key := ""
 		if f.Key != (runner.Forecast{}).Key {
 			key = f.Key.Short()
 		}
-		rows = append(rows, []string{f.Stage, f.Kind, string(f.Action), key, f.Reason})
+		row := []string{f.Stage, f.Kind, string(f.Action), key, f.Reason}
+		if sized {
+			memory := ""
+			if f.Memory > 0 {
+				memory = bytesText(f.Memory)
+			}
+			row = slices.Insert(row, 4, memory)
+		}
+		rows = append(rows, row)
 	}
-	if err := writeTable(a.out, []string{"STAGE", "KIND", "ACTION", "KEY", "WHY"}, rows); err != nil {
+	header := []string{"STAGE", "KIND", "ACTION", "KEY", "WHY"}
+	if sized {
+		header = slices.Insert(header, 4, "MEMORY")
+	}
+	if err := writeTable(a.out, header, rows); err != nil {
 		return err
 	}
 	if !explain {
@@ -137,12 +151,13 @@ func forecastJSON(list []runner.Forecast) map[string]any {
 		Reason  string        `json:"reason,omitempty"`
 		Key     string        `json:"key,omitempty"`
 		Parts   []part        `json:"key_parts,omitempty"`
+		Memory  int64         `json:"memory,omitempty"`  // in bytes
 		Against string        `json:"against,omitempty"` // the run with the last execution of the stage
 		Changes []changeJSON  `json:"changes,omitempty"` // since then
 	}
 	out := make([]stage, 0, len(list))
 	for _, f := range list {
-		s := stage{Stage: f.Stage, Kind: f.Kind, Action: f.Action, Reason: f.Reason, Changes: changesJSON(f.Changes)}
+		s := stage{Stage: f.Stage, Kind: f.Kind, Action: f.Action, Reason: f.Reason, Memory: f.Memory, Changes: changesJSON(f.Changes)}
 		if len(f.Parts) > 0 {
 			s.Key = f.Key.String()
 		}

@@ -2,20 +2,41 @@ package kernel
 
 /*
 #define _GNU_SOURCE
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #ifdef __linux__
 #include <sys/mman.h>
 #endif
+static const size_t huge = (size_t)2 << 20;
 static void *memory_make(size_t n) {
-  const size_t huge = (size_t)2 << 20;
-  void *p = 0;
-  if (posix_memalign(&p, n >= huge ? huge : 64, n)) return 0;
 #ifdef __linux__
-  if (n >= huge) madvise(p, n, MADV_HUGEPAGE); // fewer misses of the TLB; no harm if refused
+  // Fresh pages are zero, and cost nothing until they are used. Large ones mean
+  // fewer misses of the TLB; no harm if the system refuses.
+  if (n >= huge) {
+    n = (n + huge - 1) & ~(huge - 1);
+    char *p = mmap(0, n + huge, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (p == MAP_FAILED) return 0;
+    size_t head = -(uintptr_t)p & (huge - 1);
+    if (head) munmap(p, head);
+    munmap(p + head + n, huge - head);
+    madvise(p + head, n, MADV_HUGEPAGE);
+    return p + head;
+  }
 #endif
+  void *p = 0;
+  if (posix_memalign(&p, 64, n)) return 0;
   memset(p, 0, n);
   return p;
+}
+static void memory_free(void *p, size_t n) {
+#ifdef __linux__
+  if (n >= huge) {
+    munmap(p, (n + huge - 1) & ~(huge - 1));
+    return;
+  }
+#endif
+  free(p);
 }
 */
 import "C"
@@ -60,6 +81,8 @@ func (m *Memory) Instrs() []Instr {
 
 // Free gives the memory back. Nothing may use it any more.
 func (m *Memory) Free() {
-	C.free(m.p)
+	if m.p != nil {
+		C.memory_free(m.p, C.size_t(max(m.bytes, 64)))
+	}
 	m.p, m.bytes = nil, 0
 }

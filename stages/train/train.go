@@ -32,11 +32,9 @@ func (s *Train) Run(ctx context.Context, env pipeline.Env) (err error) {
 		}
 		validation = v
 	}
-	sig := signature(&train.info)
-	net := s.network()
-	spec := nn.Spec{Inputs: len(sig.Features), Layers: net.layers, Outputs: sig.Outputs()}
-	if err := spec.Validate(); err != nil {
-		return fmt.Errorf("%d features: %w", spec.Inputs, net.place(err))
+	spec, sig, err := s.spec(&train.info)
+	if err != nil {
+		return err
 	}
 	cfg, err := s.config(env.Seed(), sig.Classes)
 	if err != nil {
@@ -113,6 +111,16 @@ func comparable(train, validation *rows) error {
 			train.name, t.Column, t.Task, validation.name, v.Column, v.Task), hint)
 	}
 	return nil
+}
+
+// spec is the network for a data set. An error names the setting that does not fit.
+func (s *Train) spec(info *table.DatasetInfo) (nn.Spec, nn.Signature, error) {
+	sig, net := signature(info), s.network()
+	spec := nn.Spec{Inputs: len(sig.Features), Layers: net.layers, Outputs: sig.Outputs()}
+	if err := spec.Validate(); err != nil {
+		return spec, sig, fmt.Errorf("%d features: %w", spec.Inputs, net.place(err))
+	}
+	return spec, sig, nil
 }
 
 func signature(info *table.DatasetInfo) nn.Signature {

@@ -1,0 +1,82 @@
+package nn
+
+import (
+	"errors"
+
+	"pipe/nn/vm"
+)
+
+// Memory is how many bytes Train will need for so many rows of training and of
+// validation data (0: there is none), beside what the data is kept in. It is
+// known before the first step: parameters with their gradients and what the
+// optimizer keeps of each, the plans of all batch sizes, and batches that are
+// gathered ahead. Nothing is computed, and none of the memory is used.
+func Memory(spec Spec, sig Signature, rows, validation int, cfg Config) (bytes int, err error) {
+	t, _, err := assemble(spec, sig, cfg)
+	if err != nil {
+		return 0, err
+	}
+	t.train = &set{rows: max(1, rows), inputs: spec.Inputs}
+	if validation > 0 {
+		t.validate = &set{rows: validation, inputs: spec.Inputs}
+	}
+	err = t.prepare()
+	bytes = t.bytes()
+	return bytes, errors.Join(err, t.close())
+}
+
+// bytes is the memory of everything that prepare has made.
+func (t *trainer) bytes() int {
+	n := len(t.numbers.flat) + len(t.grads)
+	if t.monitor() != "" {
+		n += len(t.numbers.flat) // the best
+	}
+	if t.updater != nil {
+		for _, m := range t.updater.Memory() {
+			n += len(m)
+		}
+	}
+	if t.average != nil {
+		n += len(t.average.flat)
+	}
+	if t.sums != nil && t.cfg.Accumulate > 1 {
+		n += len(t.sums.total)
+	}
+	for _, f := range append(t.measure[:], t.feed) {
+		if f != nil && f.ahead {
+			n += len(f.slots) * f.size * (f.set.inputs + 2)
+		}
+	}
+	bytes := 4 * n
+	for _, p := range t.plans {
+		bytes += p.bytes()
+	}
+	if t.eval != nil {
+		bytes += t.eval.bytes()
+	}
+	var programs []*vm.Program
+	if t.sums != nil {
+		programs = append(programs, t.sums.first, t.sums.add, t.sums.measure)
+	}
+	if t.average != nil {
+		programs = append(programs, t.average.program)
+	}
+	for _, p := range programs {
+		if p != nil {
+			bytes += p.Bytes()
+		}
+	}
+	return bytes
+}
+
+// bytes is the memory of a plan with that of its batch.
+func (p *plan) bytes() int {
+	n := 4 * (len(p.x) + len(p.y) + len(p.weight))
+	if p.machine != nil {
+		n += p.machine.Bytes()
+	}
+	if p.probe != nil {
+		n += p.probe.Bytes()
+	}
+	return n
+}
