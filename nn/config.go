@@ -163,6 +163,28 @@ func (e *LossError) Hint() string {
 	return fmt.Sprintf("use loss: %s, or leave it out", DefaultLoss(e.Task))
 }
 
+// A CountError is a target that cannot be a count, which the poisson loss is for.
+type CountError struct {
+	Data, Column  string
+	Row           int // from 1
+	Value, Center float64
+}
+
+func (e *CountError) Error() string {
+	if e.Center != 0 {
+		return fmt.Sprintf("loss poisson is for counts, but in %s the target %s is scaled around %g", e.Data, e.Column, e.Center)
+	}
+	return fmt.Sprintf("loss poisson is for counts, but in %s the target %s of row %d is %g", e.Data, e.Column, e.Row, e.Value)
+}
+
+// Hint says what to do about it.
+func (e *CountError) Hint() string {
+	if e.Center != 0 {
+		return "leave the target as it is, without scale, in the preprocess stage"
+	}
+	return "use loss: mse for numbers that may be negative"
+}
+
 // A MonitorError is a monitored curve that training will not have.
 type MonitorError struct {
 	Monitor string

@@ -54,7 +54,7 @@ func (t *trainer) evaluate(ctx context.Context, f *feeder) (loss, metric float64
 			sum += float64(float64(w[i]) * l)
 			total += float64(w[i])
 			if t.sig.Task == Regression {
-				d := (float64(z[0]) - float64(y[i])) * t.sig.Scale
+				d := (t.sig.number(z[0]) - float64(y[i])) * t.sig.Scale
 				score += float64(d * d)
 			} else if predicted(z) == int(y[i]) {
 				score++

@@ -69,7 +69,7 @@ func (p *Predictor) convert(dst []float64, z []float32) {
 	case Binary:
 		dst[0] = op.Logistic(float64(z[0]))
 	default:
-		dst[0] = float64(float64(z[0])*sig.Scale) + sig.Center
+		dst[0] = float64(sig.number(z[0])*sig.Scale) + sig.Center
 	}
 }
 

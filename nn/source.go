@@ -169,6 +169,9 @@ func (s *set) check() (*Summary, error) {
 				if y := float32((t - s.sig.Center) / s.sig.Scale); y-y != 0 {
 					return fmt.Errorf("%s: target %s of row %d is %v", s.name, s.sig.Column, row, t)
 				}
+				if s.sig.Log && (t-s.sig.Center)/s.sig.Scale < 0 {
+					return &CountError{Data: s.name, Column: s.sig.Column, Row: row, Value: t, Center: s.sig.Center}
+				}
 				r.Min, r.Max = min(r.Min, t), max(r.Max, t)
 				r.Mean += (t - r.Mean) / float64(row) // a running mean, since the sum of large numbers may overflow
 				continue

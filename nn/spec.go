@@ -2,6 +2,8 @@ package nn
 
 import (
 	"fmt"
+
+	"pipe/nn/op"
 )
 
 // A Spec is the shape of a network: the number of input features, hidden
@@ -43,6 +45,18 @@ type Signature struct {
 	Classes  []string `json:"classes,omitempty"` // by class index
 	Center   float64  `json:"center"`            // regression: output*Scale + Center
 	Scale    float64  `json:"scale"`             // is in the units of the target
+	// Log says that the network gives the logarithm: exp(output)*Scale + Center
+	// is in the units of the target.
+	Log bool `json:"log,omitempty"`
+}
+
+// number is what the output of a regression network means, on the scale of the
+// targets in training.
+func (s *Signature) number(z float32) float64 {
+	if s.Log {
+		return op.Exp(float64(z))
+	}
+	return float64(z)
 }
 
 // Outputs is the number of outputs of a network with this signature.

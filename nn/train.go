@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"pipe/nn/op"
 )
 
 // Train trains a network from scratch, or goes on from Config.Resume. With
@@ -62,6 +64,7 @@ func assemble(spec Spec, sig Signature, cfg Config) (*trainer, *Model, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	m.Signature.Log = loss.Loss == op.Poisson
 	st := newStore(spec)
 	t := &trainer{cfg: cfg, sig: &m.Signature, store: st, numbers: st.numbers(cfg.DecayWeights),
 		rowLoss: func(z []float32, y float32) float64 { return loss.Row(z, []float32{y}) },

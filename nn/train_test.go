@@ -375,3 +375,57 @@ func BenchmarkStep(b *testing.B) {
 		})
 	}
 }
+
+// With the loss of counts the network gives logarithms, and predictions are in
+// the units of the target all the same.
+func TestPoissonPredictsRates(t *testing.T) {
+	const rows = 400
+	s := random.New(2, "counts", 0)
+	d := Data{Rows: rows}
+	for i := range uint64(rows) {
+		x := 2*s.Float64(3*i) - 1
+		d.Features = append(d.Features, float32(x))
+		d.Target = append(d.Target, math.Round(10*math.Exp(1.5*x))*5) // counts of 5
+	}
+	sig := Signature{Features: []string{"x"}, Column: "y", Task: Regression, Scale: 5}
+	spec := Spec{Inputs: 1, Outputs: 1, Layers: layers(Dense{Units: 16, Activation: Tanh})}
+	cfg := Config{Loss: "poisson", Optimizer: adam, Epochs: 60, BatchSize: 32, Shuffle: true}
+	m := trainModel(t, spec, sig, d, nil, cfg)
+	rmse, _ := m.Summary.Curve("train.rmse")
+	if last := rmse[len(rmse)-1]; last > 6 {
+		t.Errorf("the error of counts up to 225 is %v", last)
+	}
+	m, err := ReadModel(bytes.NewReader(encode(t, m)), int64(len(encode(t, m))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := m.NewPredictor()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	got, err := p.Predict([]float32{-1, 0, 1}, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []float64{50 * math.Exp(-1.5), 50, 50 * math.Exp(1.5)} {
+		if math.Abs(got[i]-want) > 0.15*want+2 {
+			t.Errorf("predicted %v, want about %v", got[i], want)
+		}
+	}
+
+	centered, negative := sig, d
+	centered.Center = 20
+	negative.Target = slices.Clone(d.Target)
+	negative.Target[7] = -5
+	for _, tt := range []struct {
+		sig  Signature
+		data Data
+		want string
+	}{{centered, d, "scaled around 20"}, {sig, negative, "row 8 is -5"}} {
+		_, err := Train(t.Context(), spec, tt.sig, tt.data, nil, cfg)
+		if e, ok := errors.AsType[*CountError](err); !ok || !strings.Contains(e.Error(), tt.want) || e.Hint() == "" {
+			t.Errorf("want an error with %q, got %v", tt.want, err)
+		}
+	}
+}

@@ -19,7 +19,7 @@ type Loss struct {
 	MAE          *MAE          `yaml:"mae" doc:"The absolute error."`
 	Huber        *Huber        `yaml:"huber" doc:"Half the squared error below delta, linear above it."`
 	Pinball      *Pinball      `yaml:"pinball" doc:"The loss whose minimum is a quantile in place of the mean."`
-	Poisson      *Poisson      `yaml:"poisson" doc:"That of counts: the network gives the logarithm of a rate."`
+	Poisson      *Poisson      `yaml:"poisson" doc:"That of counts, which must not be scaled around a mean: the network gives the logarithm of a rate, and predictions are the rate."`
 }
 
 // AutoLoss is the loss that fits the target.
