@@ -17,7 +17,7 @@
 package kernel
 
 /*
-#cgo CFLAGS: -O3 -std=c11 -Wall -Wno-unused-function -Wno-psabi
+#cgo CFLAGS: -O3 -g0 -std=c11 -Wall -Wno-unused-function -Wno-psabi
 #cgo LDFLAGS: -lm
 #cgo noescape kernel_run
 #cgo nocallback kernel_run
