@@ -10,6 +10,9 @@
 #define FMA(a, b, c) ((vf)vfmaq_f32((float32x4_t)(c), (float32x4_t)(a), (float32x4_t)(b)))
 #define VSQRT(a) ((vf)vsqrtq_f32((float32x4_t)(a)))
 #else
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("O1") // it is for machines without AVX2, and O3 takes twice as long to compile
+#endif
 #define ISA "portable"
 #define MR 4
 #define NV 2
