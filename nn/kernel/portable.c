@@ -1,5 +1,6 @@
 // NEON on arm64. Elsewhere vectors of four, and an FMA that may be a call of
 // the C library: slow on a machine that has none, but the same bits.
+#if !defined(KERNEL_WIDE)
 #define NAME(x) kernel_##x##_portable
 #define VL 4
 #if defined(__aarch64__)
@@ -25,3 +26,4 @@
 #define VSQRT(a) ((vf){__builtin_sqrtf((a)[0]), __builtin_sqrtf((a)[1]), __builtin_sqrtf((a)[2]), __builtin_sqrtf((a)[3])})
 #endif
 #include "body.h"
+#endif

@@ -1,7 +1,7 @@
 //go:build wide && amd64
 
 // The shapes of AVX-512, vectors of 16 and its tile, in instructions of AVX2:
-// for tests on machines without it (go test -tags wide).
+// for tests on machines without it: go test -tags wide compares them with AVX2.
 #include <immintrin.h>
 #pragma GCC target("avx2,fma")
 #pragma GCC optimize("O1,no-var-tracking") // not for speed: O3 takes minutes
