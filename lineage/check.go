@@ -49,9 +49,9 @@ func (d *DB) Touched(ctx context.Context, id artifacts.ID, limit int) (_ []Touch
 			SELECT u.execution_id, u.port, 1 AS made, '' AS path FROM artifacts a JOIN execution_outputs u ON u.artifact_id = a.id WHERE a.hash = ?1
 			UNION ALL
 			SELECT u.execution_id, u.port, 0, coalesce(u.path, '') FROM artifacts a JOIN execution_inputs u ON u.artifact_id = a.id WHERE a.hash = ?1)
-		SELECT e.id, e.run_id, r.pipeline, e.stage, u.port, u.made, u.path
+		SELECT e.id, r.id, r.pipeline, e.stage, u.port, u.made, u.path
 		FROM (SELECT execution_id AS id, * FROM uses UNION ALL SELECT c.id, uses.* FROM uses JOIN executions c ON c.cached_from = uses.execution_id) u
-		JOIN executions e ON e.id = u.id JOIN runs r ON r.id = e.run_id ORDER BY e.id DESC, u.made DESC, u.port LIMIT ?2`, id.String(), limit)
+		JOIN executions e ON e.id = u.id JOIN runs r ON r.id = e.run_id OR r.repeats = e.run_id ORDER BY r.seq DESC, e.id DESC, u.made DESC, u.port LIMIT ?2`, id.String(), limit)
 }
 
 // Directories lists the artifacts that are directory manifests.

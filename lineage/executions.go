@@ -16,14 +16,47 @@ const executionColumns = `e.id, e.run_id, e.stage, e.attempt, e.kind, e.kind_ver
 	FROM executions e JOIN executions o ON o.id = coalesce(e.cached_from, e.id) LEFT JOIN seeds s ON s.execution_id = o.id`
 
 // Executions lists the executions of a run in the order in which they were
-// recorded, without KeyParts and Points.
+// recorded, without KeyParts and Points. Those of a run that repeats another
+// are those of that one, as found in the cache.
 func (d *DB) Executions(ctx context.Context, runID string) (_ []Execution, err error) {
 	defer func() { err = wrap("list executions in", d.path, err) }()
-	list, err := collect(ctx, d.r, scanExecution, "SELECT "+executionColumns+" WHERE e.run_id = ? ORDER BY e.id", runID)
+	list, err := collect(ctx, d.r, scanExecution, "SELECT "+executionColumns+" WHERE "+ofRun+" ORDER BY e.id", runID)
 	if err != nil {
 		return nil, err
 	}
-	return list, d.completeExecutions(ctx, list, "e.run_id = ?", runID)
+	if err := d.completeExecutions(ctx, list, ofRun, runID); err != nil {
+		return nil, err
+	}
+	return d.repeated(ctx, runID, list)
+}
+
+// ofRun chooses the executions e of the run ?1: its own or, if it repeats
+// another run, the results of that one.
+const ofRun = `e.run_id = coalesce((SELECT repeats FROM runs WHERE id = ?1), ?1) AND (e.run_id = ?1 OR e.status IN ('succeeded', 'cached'))`
+
+// repeated turns the executions of a run that another one repeats into those of
+// the other one. It leaves those of any other run alone.
+func (d *DB) repeated(ctx context.Context, runID string, list []Execution) ([]Execution, error) {
+	var repeats, started, finished string
+	err := d.r.QueryRowContext(ctx, "SELECT repeats, started_at, finished_at FROM runs WHERE id = ? AND repeats IS NOT NULL", runID).
+		Scan(&repeats, &started, &finished)
+	if errors.Is(err, sql.ErrNoRows) {
+		return list, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	for i := range list {
+		e := &list[i]
+		if e.Status == Succeeded {
+			e.CachedFrom = e.ID
+		}
+		e.RunID, e.Attempt, e.Status, e.Reason = runID, 1, Cached, "nothing has changed since run "+repeats
+		if err := errors.Join(setTime(&e.Started, started), setTime(&e.Finished, finished)); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
 }
 
 // Execution returns one execution, without KeyParts and Points.
@@ -182,7 +215,7 @@ func (d *DB) Metrics(ctx context.Context, runID string) (_ []StageMetric, err er
 		err = rows.Scan(&m.Stage, &m.Name, &m.Value)
 		return m, err
 	}, `SELECT e.stage, m.name, m.value FROM executions e JOIN metrics m ON m.execution_id = coalesce(e.cached_from, e.id)
-		WHERE e.run_id = ? ORDER BY e.id, m.name`, runID)
+		WHERE `+ofRun+` ORDER BY e.id, m.name`, runID)
 }
 
 // An Event is a change of state of a run or of one of its stages.

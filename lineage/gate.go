@@ -102,7 +102,7 @@ func (t *tx) candidate(ev *ModelEvent) (m Measured, err error) {
 	err = t.row(`SELECT i.execution_id, a.hash, r.pipeline FROM executions e JOIN runs r ON r.id = e.run_id
 		JOIN execution_inputs i ON i.execution_id = coalesce(e.cached_from, e.id) AND i.type = 'model'
 		JOIN artifacts a ON a.id = i.artifact_id
-		WHERE e.run_id = ? AND e.stage = ? AND e.status IN ('succeeded', 'cached') ORDER BY e.attempt DESC LIMIT 1`,
+		WHERE `+ofRun+` AND e.stage = ?2 AND e.status IN ('succeeded', 'cached') ORDER BY e.attempt DESC LIMIT 1`,
 		ev.RunID, ev.Stage).Scan(&id, &hash, &ev.Pipeline)
 	if errors.Is(err, sql.ErrNoRows) {
 		return m, errors.New("it has measured no model")

@@ -32,7 +32,7 @@ const (
 // next Forget deletes.
 func (d *DB) Forget(ctx context.Context, plan *GCPlan) (done Forgotten, err error) {
 	steps := []func(context.Context, *GCPlan, *Forgotten) error{
-		d.doom, d.deleteDoomed, d.deleteRuns, d.deleteArtifacts,
+		d.doom, d.hideRuns, d.deleteDoomed, d.deleteRuns, d.deleteArtifacts,
 	}
 	for _, step := range steps {
 		if err := step(ctx, plan, &done); err != nil {
@@ -110,6 +110,8 @@ func (d *DB) deleteDoomed(ctx context.Context, _ *GCPlan, done *Forgotten) error
 				WHERE NOT EXISTS (SELECT 1 FROM runs r WHERE r.status = 'running' AND r.seq <= g.newest_run)
 				  AND NOT EXISTS (SELECT 1 FROM executions c WHERE c.cached_from = g.execution_id)
 				  AND NOT EXISTS (SELECT 1 FROM execution_inputs i WHERE i.made_by = g.execution_id)
+				  AND NOT EXISTS (SELECT 1 FROM executions x JOIN runs r ON r.repeats = x.run_id
+				    WHERE x.id = g.execution_id AND r.id NOT IN (SELECT run_id FROM forgotten_runs))
 				  AND NOT EXISTS (SELECT 1 FROM models m JOIN artifacts a ON a.id = m.artifact_id
 				    WHERE m.execution_id = g.execution_id AND a.hash IN (`+promotedModels+`))
 				  AND g.execution_id NOT IN (`+promotedBy+`)
@@ -144,8 +146,8 @@ func (t *tx) deleteExecutions(ids []int64) error {
 	return err
 }
 
-// deleteRuns deletes the runs of which nothing is left, and hides the others.
-func (d *DB) deleteRuns(ctx context.Context, plan *GCPlan, done *Forgotten) error {
+// hideRuns takes runs out of sight. Executions of theirs may have to stay.
+func (d *DB) hideRuns(ctx context.Context, plan *GCPlan, _ *Forgotten) error {
 	for runs := range slices.Chunk(plan.Runs, 20*gcRuns) {
 		names := make([]string, len(runs))
 		for i, r := range runs {
@@ -161,6 +163,11 @@ func (d *DB) deleteRuns(ctx context.Context, plan *GCPlan, done *Forgotten) erro
 			return err
 		}
 	}
+	return nil
+}
+
+// deleteRuns deletes the hidden runs of which nothing is left.
+func (d *DB) deleteRuns(ctx context.Context, _ *GCPlan, done *Forgotten) error {
 	for {
 		n := 0
 		err := d.gcUpdate(ctx, func(t *tx) error {

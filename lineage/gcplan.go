@@ -71,7 +71,10 @@ type gcGraph struct {
 type gcRun struct {
 	GCRun
 	finished time.Time
+	repeats  string    // the run whose executions are those of this one
+	repeated time.Time // when a run that repeats this one began last
 	keep     bool
+	held     bool // a run that is kept repeats it
 }
 
 type gcExecution struct {
@@ -98,7 +101,7 @@ func (g *gcGraph) read(ctx context.Context, d *DB) error {
 	err = d.each(ctx, func(rows *sql.Rows) error {
 		r := &gcRun{}
 		var started, finished string
-		if err := rows.Scan(&r.ID, &r.Pipeline, &r.Status, &started, &finished); err != nil {
+		if err := rows.Scan(&r.ID, &r.Pipeline, &r.Status, &started, &finished, &r.repeats); err != nil {
 			return err
 		}
 		if err := setTime(&r.Started, started); err != nil {
@@ -109,7 +112,7 @@ func (g *gcGraph) read(ctx context.Context, d *DB) error {
 			g.order = append(g.order, r)
 		}
 		return setTime(&r.finished, finished)
-	}, "SELECT id, pipeline, status, started_at, coalesce(finished_at, '') FROM runs ORDER BY seq")
+	}, "SELECT id, pipeline, status, started_at, coalesce(finished_at, ''), coalesce(repeats, '') FROM runs ORDER BY seq")
 	if err != nil {
 		return err
 	}
@@ -165,7 +168,8 @@ const promotedModels = "SELECT v.model FROM model_events v WHERE v.event = 'prom
 
 // promotedBy are the executions that had measured them: the report of a model
 // that was in production is asked for as long as the model is.
-const promotedBy = `SELECT x.id FROM model_events v JOIN executions x ON x.run_id = v.run_id AND x.stage = v.stage
+const promotedBy = `SELECT x.id FROM model_events v 
+	JOIN executions x ON x.run_id = coalesce((SELECT r.repeats FROM runs r WHERE r.id = v.run_id), v.run_id) AND x.stage = v.stage
 	WHERE v.event = 'promoted' AND v.imported_at IS NULL`
 
 // chooseRuns marks the runs that are kept for their own sake.
@@ -187,6 +191,12 @@ func (g *gcGraph) chooseRuns(keep Retention, now time.Time) {
 			newest[r.Pipeline], r.keep = true, true
 		}
 	}
+	for _, r := range g.order {
+		if of := g.runs[r.repeats]; of != nil {
+			of.held = of.held || r.keep
+			of.repeated = r.Started
+		}
+	}
 }
 
 // keepClosure marks the executions of the kept runs, and all that their
@@ -201,13 +211,17 @@ func (g *gcGraph) keepClosure() {
 	}
 	for i := range g.executions {
 		e := &g.executions[i]
-		if e.run.keep {
+		if e.run.keep || e.run.held {
 			need(e.id)
 		}
 		// A run that found the result in the cache used it too.
+		used := e.run.Started
+		if used.Before(e.run.repeated) {
+			used = e.run.repeated
+		}
 		for _, id := range append([]int64{e.id}, e.needs...) {
-			if at, ok := g.index[id]; ok && g.executions[at].lastUse.Before(e.run.Started) {
-				g.executions[at].lastUse = e.run.Started
+			if at, ok := g.index[id]; ok && g.executions[at].lastUse.Before(used) {
+				g.executions[at].lastUse = used
 			}
 		}
 	}

@@ -142,7 +142,7 @@ func (d *DB) graphStart(ctx context.Context, ref Ref) ([]int64, *graphBuilder, e
 		start, err := d.executionIDs(ctx, "SELECT coalesce(cached_from, id) FROM executions WHERE id = ?", ref.Execution)
 		return start, g, err
 	default:
-		start, err := d.executionIDs(ctx, "SELECT DISTINCT coalesce(cached_from, id) FROM executions WHERE run_id = ?", ref.RunID)
+		start, err := d.executionIDs(ctx, "SELECT DISTINCT coalesce(e.cached_from, e.id) FROM executions e WHERE "+ofRun, ref.RunID)
 		return start, g, err
 	}
 }

@@ -94,7 +94,7 @@ func (d *DB) Warm(ctx context.Context, pipeline string) (err error) {
 		hits[k], byID[hit.ExecutionID] = hit, hit
 		return err
 	}, `SELECT o.key, o.id, o.run_id FROM executions e JOIN executions o ON o.id = coalesce(e.cached_from, e.id)
-		WHERE e.run_id = ? AND o.status = 'succeeded' AND o.key IS NOT NULL
+		WHERE `+ofRun+` AND o.status = 'succeeded' AND o.key IS NOT NULL
 		AND o.id NOT IN (SELECT execution_id FROM doomed_executions)`, run)
 	if err != nil {
 		return err
@@ -107,7 +107,7 @@ func (d *DB) Warm(ctx context.Context, pipeline string) (err error) {
 		}
 		return err
 	}, `SELECT p.execution_id, p.port, p.type, a.hash, coalesce(a.size, 0) FROM executions e
-		JOIN execution_outputs p ON p.execution_id = coalesce(e.cached_from, e.id) JOIN artifacts a ON a.id = p.artifact_id WHERE e.run_id = ?`, run)
+		JOIN execution_outputs p ON p.execution_id = coalesce(e.cached_from, e.id) JOIN artifacts a ON a.id = p.artifact_id WHERE `+ofRun, run)
 	if err != nil {
 		return err
 	}
@@ -119,7 +119,7 @@ func (d *DB) Warm(ctx context.Context, pipeline string) (err error) {
 			hit.Metrics = append(hit.Metrics, m)
 		}
 		return err
-	}, "SELECT m.execution_id, m.name, m.value FROM executions e JOIN metrics m ON m.execution_id = coalesce(e.cached_from, e.id) WHERE e.run_id = ?", run)
+	}, "SELECT m.execution_id, m.name, m.value FROM executions e JOIN metrics m ON m.execution_id = coalesce(e.cached_from, e.id) WHERE "+ofRun, run)
 	if err != nil {
 		return err
 	}

@@ -111,14 +111,15 @@ type Repeated struct {
 }
 
 // Repeat records a run that begins and ends now, in which every stage was
-// found in the cache as in the run of the memo. It returns nil, and records
+// found in the cache as in the run of the memo: one row, however many stages
+// there are. It returns nil, and records
 // nothing, if that run is not what the memo says, if an execution has been
 // recorded since that a stage of a new run would take in preference, or if
 // holds, which is asked at the end, says so.
-func (d *DB) Repeat(ctx context.Context, m *Memo, run Run, reason string, holds func() bool) (*Repeated, error) {
+func (d *DB) Repeat(ctx context.Context, m *Memo, run Run, holds func() bool) (*Repeated, error) {
 	var repeated *Repeated
 	err := d.update(ctx, durable, "repeat a run in", func(t *tx) (err error) {
-		if repeated, err = d.repeat(t, m, run, reason); err == nil && !holds() {
+		if repeated, err = d.repeat(t, m, run); err == nil && !holds() {
 			err = errStale
 		}
 		return err
@@ -135,13 +136,15 @@ var errStale = errors.New("the memo is stale")
 // maxNewer is the number of new executions up to which it pays to look at each.
 const maxNewer = 200_000
 
-func (d *DB) repeat(t *tx, m *Memo, run Run, reason string) (*Repeated, error) {
+func (d *DB) repeat(t *tx, m *Memo, run Run) (*Repeated, error) {
 	res := &Repeated{}
-	var done int
-	err := t.row(`SELECT pipeline, stages, (SELECT count(*) FROM executions e WHERE e.run_id = r.id AND e.status IN ('succeeded', 'cached')
-			AND coalesce(e.cached_from, e.id) NOT IN (SELECT execution_id FROM doomed_executions))
-		FROM runs r WHERE id = ? AND status = 'succeeded' AND id NOT IN (SELECT run_id FROM forgotten_runs)`, m.RunID).Scan(&res.Pipeline, &res.Stages, &done)
-	if errors.Is(err, sql.ErrNoRows) || err == nil && done != res.Stages {
+	// A run that is not forgotten has all its executions, and they stay as long
+	// as one that repeats it; see PlanGC.
+	err := t.row(`SELECT pipeline, stages FROM runs r WHERE id = ? AND status = 'succeeded' AND repeats IS NULL
+		AND id NOT IN (SELECT run_id FROM forgotten_runs)
+		AND NOT EXISTS (SELECT 1 FROM doomed_executions g CROSS JOIN executions e ON e.id = g.execution_id WHERE e.run_id = r.id)`,
+		m.RunID).Scan(&res.Pipeline, &res.Stages)
+	if errors.Is(err, sql.ErrNoRows) {
 		return nil, errStale
 	}
 	if err != nil {
@@ -151,7 +154,7 @@ func (d *DB) repeat(t *tx, m *Memo, run Run, reason string) (*Repeated, error) {
 	if err := t.row("SELECT coalesce(max(id), 0) FROM executions").Scan(&newest); err != nil {
 		return nil, err
 	}
-	if newest-m.LastExecution > maxNewer+int64(res.Stages) {
+	if newest-m.LastExecution > maxNewer {
 		return nil, errStale
 	}
 	err = t.row(`SELECT count(*) FROM executions n WHERE n.id > ? AND n.status = 'succeeded' AND n.run_id <> ?
@@ -163,10 +166,10 @@ func (d *DB) repeat(t *tx, m *Memo, run Run, reason string) (*Repeated, error) {
 	if rivals > 0 {
 		return nil, errStale
 	}
-	return res, d.repeatRows(t, m, run, reason, res)
+	return res, d.repeatRun(t, m, run, res)
 }
 
-func (d *DB) repeatRows(t *tx, m *Memo, run Run, reason string, res *Repeated) error {
+func (d *DB) repeatRun(t *tx, m *Memo, run Run, res *Repeated) error {
 	now := d.now()
 	at := formatTime(now)
 	res.RunID = newRunID(now)
@@ -178,9 +181,9 @@ func (d *DB) repeatRows(t *tx, m *Memo, run Run, reason string, res *Repeated) e
 	if !run.ScheduledAt.IsZero() {
 		scheduled = formatTime(run.ScheduledAt)
 	}
-	n, err := t.exec(`INSERT INTO runs (id, pipeline, pipeline_id, environment_id, status, trigger, scheduled_at, seed, stages,
+	n, err := t.exec(`INSERT INTO runs (id, pipeline, pipeline_id, environment_id, status, trigger, scheduled_at, repeats, seed, stages,
 			started_at, finished_at, hostname, boot_id, pid, pid_start, pid_namespace, heartbeat_at)
-		SELECT ?, pipeline, pipeline_id, ?, 'succeeded', ?, ?, seed, stages, ?, ?, ?, ?, ?, ?, ?, ? FROM runs WHERE id = ?`,
+		SELECT ?, pipeline, pipeline_id, ?, 'succeeded', ?, ?, id, seed, stages, ?, ?, ?, ?, ?, ?, ?, ? FROM runs WHERE id = ?`,
 		res.RunID, environmentID, run.Trigger, nullable(scheduled), at, at,
 		d.self.hostname, d.self.bootID, d.self.pid, d.self.pidStart, d.self.namespace, at, m.RunID)
 	if err == nil && n != 1 {
@@ -191,16 +194,6 @@ func (d *DB) repeatRows(t *tx, m *Memo, run Run, reason string, res *Repeated) e
 	}
 	if _, err := t.exec("INSERT INTO params (run_id, name, value, source) SELECT ?, name, value, source FROM params WHERE run_id = ?",
 		res.RunID, m.RunID); err != nil {
-		return err
-	}
-	n, err = t.exec(`INSERT INTO executions (run_id, stage, attempt, kind, kind_version, status, cached_from, reason, started_at, finished_at)
-		SELECT ?, stage, 1, kind, kind_version, 'cached', coalesce(cached_from, id), ?, ?, ?
-		FROM executions WHERE run_id = ? AND status IN ('succeeded', 'cached') ORDER BY id`,
-		res.RunID, reason, at, at, m.RunID)
-	if err == nil && n != int64(res.Stages) {
-		err = fmt.Errorf("run %s: %d of %d stages were copied", m.RunID, n, res.Stages)
-	}
-	if err != nil {
 		return err
 	}
 	if _, err := t.exec(`UPDATE run_memos SET used_at = ?, last_execution = (SELECT max(id) FROM executions) WHERE fingerprint = ?`,

@@ -178,7 +178,7 @@ func (d *DB) resolveStage(ctx context.Context, ref, runID, name string) (Ref, er
 		return Ref{}, err
 	}
 	if id == 0 {
-		stages, err := collect(ctx, d.r, scanText, "SELECT stage FROM executions WHERE run_id = ? GROUP BY stage ORDER BY min(id)", runID)
+		stages, err := collect(ctx, d.r, scanText, "SELECT e.stage FROM executions e WHERE "+ofRun+" GROUP BY e.stage ORDER BY min(e.id)", runID)
 		if err != nil {
 			return Ref{}, err
 		}
@@ -205,7 +205,7 @@ func (d *DB) resolveStage(ctx context.Context, ref, runID, name string) (Ref, er
 
 // lastAttempt returns the execution that did the work of a stage, or 0.
 func (d *DB) lastAttempt(ctx context.Context, runID, stage string) (id int64, err error) {
-	err = d.r.QueryRowContext(ctx, "SELECT coalesce(cached_from, id) FROM executions WHERE run_id = ? AND stage = ? ORDER BY attempt DESC LIMIT 1",
+	err = d.r.QueryRowContext(ctx, "SELECT coalesce(e.cached_from, e.id) FROM executions e WHERE "+ofRun+" AND e.stage = ?2 ORDER BY e.attempt DESC LIMIT 1",
 		runID, stage).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = nil

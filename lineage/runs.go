@@ -129,7 +129,8 @@ func (d *DB) completeRuns(ctx context.Context, runs []Run) error {
 	counts, err := collect(ctx, d.r, func(rows *sql.Rows) (c count, err error) {
 		err = rows.Scan(&c.run, &c.status, &c.n)
 		return c, err
-	}, "SELECT run_id, status, count(*) FROM executions WHERE run_id IN (SELECT value FROM json_each(?)) GROUP BY run_id, status", string(list))
+	}, `SELECT run_id, status, count(*) FROM executions WHERE run_id IN (SELECT value FROM json_each(?1)) GROUP BY run_id, status
+		UNION ALL SELECT id, 'cached', stages FROM runs WHERE repeats IS NOT NULL AND id IN (SELECT value FROM json_each(?1))`, string(list))
 	if err != nil {
 		return err
 	}

@@ -88,7 +88,7 @@ func (d *DB) Slice(ctx context.Context, runID string) (_ *Slice, err error) {
 	if err != nil {
 		return nil, err
 	}
-	ids, err := d.executionIDs(ctx, "SELECT id FROM executions WHERE run_id = ? ORDER BY id", runID)
+	ids, err := d.executionIDs(ctx, "SELECT e.id FROM executions e WHERE "+ofRun+" ORDER BY e.id", runID)
 	if err != nil {
 		return nil, err
 	}

@@ -56,8 +56,8 @@ type Earlier struct {
 func (d *DB) Earlier(ctx context.Context, pipeline, stage, before string) (_ *Earlier, err error) {
 	// CROSS JOIN keeps the order of the tables: from the newest run back,
 	// where the first or second one has the answer as a rule.
-	return d.earlier(ctx, `SELECT e.id, e.run_id, e.status
-		FROM runs r CROSS JOIN executions e ON e.run_id = r.id JOIN executions o ON o.id = coalesce(e.cached_from, e.id)
+	return d.earlier(ctx, `SELECT e.id, r.id, CASE WHEN r.repeats IS NULL THEN e.status ELSE 'cached' END
+		FROM runs r CROSS JOIN executions e ON e.run_id = coalesce(r.repeats, r.id) JOIN executions o ON o.id = coalesce(e.cached_from, e.id)
 		WHERE r.pipeline = ?1 AND e.stage = ?2 AND r.seq < coalesce((SELECT seq FROM runs WHERE id = ?3), 9223372036854775807) AND o.key IS NOT NULL
 		ORDER BY r.seq DESC, e.attempt DESC LIMIT 1`, pipeline, stage, before)
 }
@@ -65,8 +65,9 @@ func (d *DB) Earlier(ctx context.Context, pipeline, stage, before string) (_ *Ea
 // InRun finds the last execution of a stage in one run; nil if there is none
 // with a key.
 func (d *DB) InRun(ctx context.Context, runID, stage string) (*Earlier, error) {
-	return d.earlier(ctx, `SELECT e.id, e.run_id, e.status FROM executions e JOIN executions o ON o.id = coalesce(e.cached_from, e.id)
-		WHERE e.run_id = ? AND e.stage = ? AND o.key IS NOT NULL ORDER BY e.attempt DESC LIMIT 1`, runID, stage)
+	return d.earlier(ctx, `SELECT e.id, r.id, CASE WHEN r.repeats IS NULL THEN e.status ELSE 'cached' END
+		FROM runs r CROSS JOIN executions e ON e.run_id = coalesce(r.repeats, r.id) JOIN executions o ON o.id = coalesce(e.cached_from, e.id)
+		WHERE r.id = ? AND e.stage = ? AND o.key IS NOT NULL ORDER BY e.attempt DESC LIMIT 1`, runID, stage)
 }
 
 func (d *DB) earlier(ctx context.Context, query string, args ...any) (_ *Earlier, err error) {

@@ -90,7 +90,7 @@ func (r *Runner) Recall(ctx context.Context, g *Given, opt Options) (*lineage.Re
 	if run.Trigger == "" {
 		run.Trigger = "manual"
 	}
-	return r.DB.Repeat(context.WithoutCancel(ctx), memo, run, "nothing has changed since run "+memo.RunID, func() bool { return <-have })
+	return r.DB.Repeat(context.WithoutCancel(ctx), memo, run, func() bool { return <-have })
 }
 
 // remember keeps a memo of a run that succeeded, unless a part of what decided

@@ -235,13 +235,15 @@ CREATE TABLE runs (
   pid            INTEGER NOT NULL,
   pid_start      INTEGER NOT NULL,       -- start of the process in clock ticks since boot; 0 if unknown
   pid_namespace  TEXT NOT NULL,
-  heartbeat_at   TEXT NOT NULL, rerun_of TEXT REFERENCES runs (id), imported_at TEXT, imported_from TEXT,
+  heartbeat_at   TEXT NOT NULL, rerun_of TEXT REFERENCES runs (id), imported_at TEXT, imported_from TEXT, repeats TEXT REFERENCES runs (id),
   CHECK ((status = 'running') = (finished_at IS NULL))
 ) STRICT;
 
 CREATE INDEX runs_by_pipeline ON runs (pipeline, seq);
 
 CREATE INDEX runs_by_pipeline_id ON runs (pipeline_id);
+
+CREATE INDEX runs_by_repeated ON runs (repeats) WHERE repeats IS NOT NULL;
 
 CREATE INDEX runs_by_rerun ON runs (rerun_of) WHERE rerun_of IS NOT NULL;
 
@@ -356,6 +358,13 @@ SELECT e.id, e.run_id, r.pipeline, e.stage, e.attempt, e.kind, e.kind_version, e
 FROM executions e
 JOIN runs r ON r.id = e.run_id
 JOIN executions o ON o.id = coalesce(e.cached_from, e.id)
+LEFT JOIN seeds s ON s.execution_id = o.id
+UNION ALL
+SELECT e.id, r.id, r.pipeline, e.stage, 1, e.kind, e.kind_version, 'cached', 'nothing has changed since run ' || r.repeats,
+       r.started_at, r.finished_at, 0.0, o.id, o.run_id, o.key, o.config, s.seed, NULL
+FROM runs r
+JOIN executions e ON e.run_id = r.repeats AND e.status IN ('succeeded', 'cached')
+JOIN executions o ON o.id = coalesce(e.cached_from, e.id)
 LEFT JOIN seeds s ON s.execution_id = o.id;
 
 CREATE VIEW failures_view AS
@@ -374,6 +383,12 @@ SELECT e.run_id, r.pipeline, e.stage, p.port, p.type, a.hash, a.size, p.path, p.
 FROM executions e
 JOIN runs r ON r.id = e.run_id
 JOIN execution_inputs p ON p.execution_id = coalesce(e.cached_from, e.id)
+JOIN artifacts a ON a.id = p.artifact_id
+UNION ALL
+SELECT r.id, r.pipeline, e.stage, p.port, p.type, a.hash, a.size, p.path, p.from_stage, p.from_port, e.id, p.execution_id
+FROM runs r
+JOIN executions e ON e.run_id = r.repeats AND e.status IN ('succeeded', 'cached')
+JOIN execution_inputs p ON p.execution_id = coalesce(e.cached_from, e.id)
 JOIN artifacts a ON a.id = p.artifact_id;
 
 CREATE VIEW latest_runs AS
@@ -387,6 +402,11 @@ CREATE VIEW metrics_view AS
 SELECT e.run_id, r.pipeline, e.stage, m.name, m.value, e.status, r.started_at AS run_started_at
 FROM executions e
 JOIN runs r ON r.id = e.run_id
+JOIN metrics m ON m.execution_id = coalesce(e.cached_from, e.id)
+UNION ALL
+SELECT r.id, r.pipeline, e.stage, m.name, m.value, 'cached', r.started_at
+FROM runs r
+JOIN executions e ON e.run_id = r.repeats AND e.status IN ('succeeded', 'cached')
 JOIN metrics m ON m.execution_id = coalesce(e.cached_from, e.id);
 
 CREATE VIEW models_view AS
@@ -410,6 +430,12 @@ SELECT e.run_id, r.pipeline, e.stage, p.port, p.type, a.hash, a.size, e.status,
 FROM executions e
 JOIN runs r ON r.id = e.run_id
 JOIN execution_outputs p ON p.execution_id = coalesce(e.cached_from, e.id)
+JOIN artifacts a ON a.id = p.artifact_id
+UNION ALL
+SELECT r.id, r.pipeline, e.stage, p.port, p.type, a.hash, a.size, 'cached', e.id, p.execution_id
+FROM runs r
+JOIN executions e ON e.run_id = r.repeats AND e.status IN ('succeeded', 'cached')
+JOIN execution_outputs p ON p.execution_id = coalesce(e.cached_from, e.id)
 JOIN artifacts a ON a.id = p.artifact_id;
 
 CREATE VIEW promotions_view AS
@@ -428,7 +454,8 @@ SELECT r.id, r.pipeline, r.status, r.trigger, r.started_at, r.finished_at,
        round((julianday(r.finished_at) - julianday(r.started_at)) * 86400, 3) AS seconds,
        r.stages,
        (SELECT count(*) FROM executions e WHERE e.run_id = r.id AND e.status = 'succeeded') AS ran,
-       (SELECT count(*) FROM executions e WHERE e.run_id = r.id AND e.status = 'cached') AS cached,
+       CASE WHEN r.repeats IS NOT NULL THEN r.stages
+            ELSE (SELECT count(*) FROM executions e WHERE e.run_id = r.id AND e.status = 'cached') END AS cached,
        r.seed,
        (SELECT json_group_object(p.name, json(p.value)) FROM params p WHERE p.run_id = r.id) AS params,
        r.scheduled_at, l.file, l.spec_hash, v.pipe_version, v.hostname, r.error, r.imported_at, r.imported_from
@@ -437,13 +464,19 @@ JOIN pipelines l ON l.id = r.pipeline_id
 JOIN environments v ON v.id = r.environment_id;
 
 CREATE VIEW stage_times AS
-SELECT r.pipeline, e.stage, e.kind,
-       sum(e.status = 'succeeded') AS ran,
-       sum(e.status = 'cached') AS cached,
-       round(avg(CASE WHEN e.status = 'succeeded' THEN julianday(e.finished_at) - julianday(e.started_at) END) * 86400, 3) AS mean_seconds,
-       round(max(CASE WHEN e.status = 'succeeded' THEN julianday(e.finished_at) - julianday(e.started_at) END) * 86400, 3) AS max_seconds
-FROM executions e JOIN runs r ON r.id = e.run_id
-GROUP BY r.pipeline, e.stage, e.kind;
+SELECT pipeline, stage, kind,
+       sum(status = 'succeeded') AS ran,
+       sum(status = 'cached') AS cached,
+       round(avg(CASE WHEN status = 'succeeded' THEN julianday(finished_at) - julianday(started_at) END) * 86400, 3) AS mean_seconds,
+       round(max(CASE WHEN status = 'succeeded' THEN julianday(finished_at) - julianday(started_at) END) * 86400, 3) AS max_seconds
+FROM (
+  SELECT r.pipeline, e.stage, e.kind, e.status, e.started_at, e.finished_at
+  FROM executions e JOIN runs r ON r.id = e.run_id
+  UNION ALL
+  SELECT r.pipeline, e.stage, e.kind, 'cached', NULL, NULL
+  FROM runs r JOIN executions e ON e.run_id = r.repeats AND e.status IN ('succeeded', 'cached')
+)
+GROUP BY pipeline, stage, kind;
 
 CREATE VIEW storage_view AS
 SELECT pipeline, type, count(*) AS artifacts, sum(size) AS bytes, max(created_at) AS newest
