@@ -27,6 +27,8 @@ type Store struct {
 	// syncedCheckpoints says the same of the directory checkpoints.
 	syncedCheckpoints atomic.Bool
 
+	claims claims
+
 	// owner is the locked file that shows other processes that the scratch
 	// directories of this Store are in use; see TempDir.
 	owner struct {
