@@ -46,6 +46,57 @@ SI vf NAME(act_slope)(vf x, int act, vf alpha) {
   return one;
 }
 
+// The same of several vectors at once, with the same bits: one alone is a chain
+// of operations that wait for each other.
+enum { TOGETHER = 4 };
+SI void NAME(act_n)(vf *x, const int n, int act, vf alpha) {
+  vf t[TOGETHER];
+  switch (act) {
+  case ACT_GELU:
+    ALL(n) t[i] = x[i] * BC(0.70710678118654752f);
+    verf_n(t, n);
+    ALL(n) x[i] = x[i] * BC(0.5f) * (BC(1.0f) + t[i]);
+    return;
+  case ACT_SILU:
+    ALL(n) t[i] = x[i];
+    vsigmoid_n(t, n);
+    ALL(n) x[i] = x[i] * t[i];
+    return;
+  case ACT_TANH: vtanh_n(x, n); return;
+  case ACT_SIGMOID: vsigmoid_n(x, n); return;
+  }
+  ALL(n) x[i] = NAME(act)(x[i], act, alpha);
+}
+SI void NAME(act_slope_n)(vf *x, const int n, int act, vf alpha) {
+  vf t[TOGETHER], e[TOGETHER];
+  const vf one = BC(1.0f);
+  switch (act) {
+  case ACT_GELU:
+    ALL(n) t[i] = x[i] * x[i] * BC(-0.5f);
+    vexp_n(t, n);
+    ALL(n) t[i] = BC(0.39894228040143268f) * t[i];
+    ALL(n) e[i] = x[i] * BC(0.70710678118654752f);
+    verf_n(e, n);
+    ALL(n) x[i] = FMA(x[i], t[i], BC(0.5f) * (one + e[i]));
+    return;
+  case ACT_SILU:
+    ALL(n) t[i] = x[i];
+    vsigmoid_n(t, n);
+    ALL(n) x[i] = t[i] * FMA(x[i], one - t[i], one);
+    return;
+  case ACT_TANH:
+    vtanh_n(x, n);
+    ALL(n) x[i] = FMA(-x[i], x[i], one);
+    return;
+  case ACT_SIGMOID:
+    vsigmoid_n(x, n);
+    ALL(n) x[i] = x[i] * (one - x[i]);
+    return;
+  case ACT_SOFTPLUS: vsigmoid_n(x, n); return;
+  }
+  ALL(n) x[i] = NAME(act_slope)(x[i], act, alpha);
+}
+
 // The derivative, from the output y, of those that are monotonic.
 SI vf NAME(act_slope_y)(vf y, int act, vf alpha) {
   const vf zero = BC(0.0f), one = BC(1.0f);
@@ -81,7 +132,14 @@ static void NAME(activate)(const instr *in, long task, void *scratch) {
   const float *x = in->p[0];
   float *y = in->p[1];
   vf alpha = BC(in->f[0]);
-  SWITCH_ACT(in->i[2], A, EACH(j, from, to, STORE(y + j, NAME(act)(LOAD(x + j), A, alpha));););
+  SWITCH_ACT(in->i[2], A, long k = from;
+             for (; k + TOGETHER * VL <= to; k += TOGETHER * VL) {
+               vf v[TOGETHER];
+               ALL(TOGETHER) v[i] = LD(x + k + i * VL);
+               NAME(act_n)(v, TOGETHER, A, alpha);
+               ALL(TOGETHER) ST(y + k + i * VL, v[i]);
+             }
+             EACH(j, k, to, STORE(y + j, NAME(act)(LOAD(x + j), A, alpha));););
 }
 
 // dx = dy act'(x). i, f as above; p: x, dy, dx (may be dy).
@@ -90,7 +148,14 @@ static void NAME(activate_grad)(const instr *in, long task, void *scratch) {
   const float *x = in->p[0], *dy = in->p[1];
   float *dx = in->p[2];
   vf alpha = BC(in->f[0]);
-  SWITCH_ACT(in->i[2], A, EACH(j, from, to, STORE(dx + j, LOAD(dy + j) * NAME(act_slope)(LOAD(x + j), A, alpha));););
+  SWITCH_ACT(in->i[2], A, long k = from;
+             for (; k + TOGETHER * VL <= to; k += TOGETHER * VL) {
+               vf v[TOGETHER];
+               ALL(TOGETHER) v[i] = LD(x + k + i * VL);
+               NAME(act_slope_n)(v, TOGETHER, A, alpha);
+               ALL(TOGETHER) ST(dx + k + i * VL, LD(dy + k + i * VL) * v[i]);
+             }
+             EACH(j, k, to, STORE(dx + j, LOAD(dy + j) * NAME(act_slope)(LOAD(x + j), A, alpha));););
 }
 
 // dx = dy act'(x) from y = act(x), for activations that a layer ends with.

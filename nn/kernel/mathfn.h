@@ -100,25 +100,31 @@ SI vf vsigmoid(vf x) {
 }
 
 // Error function, 2 ulp: an odd polynomial near 0, 1 - e^q(|x|) elsewhere.
-SI vf verf(vf x) {
-  vf t = VABS(x), s = x * x;
-  vf r = FMA(BC(-1.72853470e-5f), t, BC(3.83197126e-4f));
-  vf u = FMA(BC(-3.88396438e-3f), t, BC(2.42546219e-2f));
-  r = FMA(r, s, u);
-  r = FMA(r, t, BC(-1.06777877e-1f));
-  r = FMA(r, t, BC(-6.34846687e-1f));
-  r = FMA(r, t, BC(-1.28717512e-1f));
-  r = FMA(r, t, -t);
-  vf far = VSIGN(BC(1.0f) - vexp(r), x);
-  vf p = BC(-5.96761703e-4f);
-  p = FMA(p, s, BC(4.99119423e-3f));
-  p = FMA(p, s, BC(-2.67681349e-2f));
-  p = FMA(p, s, BC(1.12819925e-1f));
-  p = FMA(p, s, BC(-3.76125336e-1f));
-  p = FMA(p, s, BC(1.28379166e-1f));
-  p = FMA(p, x, x);
+SI void verf_n(vf *x, const int n) {
+  vf t[8], s[8], r[8], p[8];
+  ALL(n) t[i] = VABS(x[i]);
+  ALL(n) s[i] = x[i] * x[i];
+  ALL(n) r[i] = FMA(BC(-1.72853470e-5f), t[i], BC(3.83197126e-4f));
+  ALL(n) p[i] = FMA(BC(-3.88396438e-3f), t[i], BC(2.42546219e-2f));
+  ALL(n) r[i] = FMA(r[i], s[i], p[i]);
+  ALL(n) r[i] = FMA(r[i], t[i], BC(-1.06777877e-1f));
+  ALL(n) r[i] = FMA(r[i], t[i], BC(-6.34846687e-1f));
+  ALL(n) r[i] = FMA(r[i], t[i], BC(-1.28717512e-1f));
+  ALL(n) r[i] = FMA(r[i], t[i], -t[i]);
+  vexp_n(r, n);
+  ALL(n) r[i] = VSIGN(BC(1.0f) - r[i], x[i]);
+  ALL(n) p[i] = FMA(BC(-5.96761703e-4f), s[i], BC(4.99119423e-3f));
+  ALL(n) p[i] = FMA(p[i], s[i], BC(-2.67681349e-2f));
+  ALL(n) p[i] = FMA(p[i], s[i], BC(1.12819925e-1f));
+  ALL(n) p[i] = FMA(p[i], s[i], BC(-3.76125336e-1f));
+  ALL(n) p[i] = FMA(p[i], s[i], BC(1.28379166e-1f));
+  ALL(n) p[i] = FMA(p[i], x[i], x[i]);
   // Beyond 4 the result is 1 to the last bit, and s and r may not be finite.
-  return SEL(t > BC(4.0f), VSIGN(BC(1.0f), x), SEL(t > BC(0.927734375f), far, p));
+  ALL(n) x[i] = SEL(t[i] > BC(4.0f), VSIGN(BC(1.0f), x[i]), SEL(t[i] > BC(0.927734375f), r[i], p[i]));
+}
+SI vf verf(vf x) {
+  verf_n(&x, 1);
+  return x;
 }
 
 // log(1 + e^x) without overflow.
