@@ -82,6 +82,7 @@ type Train struct {
 	Accumulate    int            `yaml:"accumulate" default:"1" min:"1" max:"1048576" doc:"Batches for each step of the optimizer: the step is that of a batch of as many rows, in less memory."`
 	Shuffle       bool           `yaml:"shuffle" default:"true" doc:"Take the rows in a new random order in each epoch."`
 	ClassWeights  ClassWeights   `yaml:"class_weights" doc:"The weight of a class in the loss. It also applies to the losses that are reported."`
+	SampleWeight  string         `yaml:"sample_weight" doc:"A kept column of the data sets with the weight of each row in the loss. It also applies to the losses that are reported."`
 	ClipNorm      float64        `yaml:"clip_norm" default:"0" min:"0" doc:"Scale gradients down to this norm, taken over all weights. 0 is no limit."`
 	ClipValue     float64        `yaml:"clip_value" default:"0" min:"0" doc:"Cut each number of the gradients to this size, before clip_norm. 0 is no limit."`
 	L1            float64        `yaml:"l1" default:"0" min:"0" doc:"L1 regularisation: this number with the sign of each weight is added to the gradient."`

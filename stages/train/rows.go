@@ -3,6 +3,8 @@ package train
 import (
 	"errors"
 	"fmt"
+	"math"
+	"slices"
 
 	"pipe/diag"
 	"pipe/nn"
@@ -20,6 +22,8 @@ type rows struct {
 	few     []float32 // all features, or nil
 	many    *table.FeatureRows
 	targets []float64 // class index, or the number itself
+	column  string    // that has the weights; empty: all are 1
+	weights []float32
 }
 
 var _ nn.Source = (*rows)(nil)
@@ -28,15 +32,18 @@ var _ nn.Source = (*rows)(nil)
 // 256 MiB.
 const fewFeatures = 64 << 20
 
-// open opens the data set behind a port. The caller closes it.
-func open(env pipeline.Env, port string) (*rows, error) { return openRows(env, port, fewFeatures) }
+// open opens the data set behind a port, whose rows have their weights in a kept
+// column if one is named. The caller closes it.
+func open(env pipeline.Env, port, weight string) (*rows, error) {
+	return openRows(env, port, weight, fewFeatures)
+}
 
-func openRows(env pipeline.Env, port string, few int) (*rows, error) {
+func openRows(env pipeline.Env, port, weight string, few int) (*rows, error) {
 	in, err := env.Open(port)
 	if err != nil {
 		return nil, err
 	}
-	r := &rows{name: in.Name, file: in}
+	r := &rows{name: in.Name, file: in, column: weight}
 	if err := r.read(few); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s data set %s: %w", port, in.Name, err), in.Close())
 	}
@@ -56,6 +63,10 @@ func (r *rows) read(few int) (err error) {
 			"name a target in the preprocess stage that makes it")
 	}
 	r.info = ds.Info
+	if r.column != "" && !slices.Contains(r.info.Keep, r.column) {
+		return diag.WithHint(fmt.Errorf("sample_weight: %q is not among the kept columns", r.column),
+			fmt.Sprintf("add `keep: [%s]` to the preprocess stage that makes it", r.column))
+	}
 	keep := ds.NumRows()*int64(len(ds.Info.Features)) <= int64(few)
 	for ex, err := range ds.Stream() {
 		if err != nil {
@@ -70,6 +81,9 @@ func (r *rows) read(few int) (err error) {
 		for _, class := range ex.Classes {
 			r.targets = append(r.targets, float64(class))
 		}
+		if err := r.weigh(ex); err != nil {
+			return err
+		}
 		if keep {
 			r.few = append(r.few, ex.Features...)
 		}
@@ -80,6 +94,32 @@ func (r *rows) read(few int) (err error) {
 	return err
 }
 
+// weigh reads the weights of rows.
+func (r *rows) weigh(ex *table.Examples) error {
+	if r.column == "" {
+		return nil
+	}
+	i, err := table.Column(ex.Kept.Schema(), r.column)
+	if err != nil {
+		return err
+	}
+	list, valid, err := table.Floats(ex.Kept.Column(i))
+	if err != nil {
+		return fmt.Errorf("sample_weight: column %q: %w", r.column, err)
+	}
+	for j, w := range list {
+		row := len(r.weights) + 1
+		if valid != nil && !valid[j] {
+			return fmt.Errorf("sample_weight: row %d has no %s", row, r.column)
+		}
+		if !(w >= 0) || w > math.MaxFloat32 {
+			return diag.WithHint(fmt.Errorf("sample_weight: %s of row %d is %v", r.column, row, w), "a weight is 0 or more; 0 leaves the row out")
+		}
+		r.weights = append(r.weights, float32(w))
+	}
+	return nil
+}
+
 // Len is the number of rows.
 func (r *rows) Len() int { return len(r.targets) }
 
@@ -87,6 +127,9 @@ func (r *rows) Len() int { return len(r.targets) }
 func (r *rows) Gather(list []int, x []float32, y []float64, w []float32) error {
 	for i, row := range list {
 		y[i], w[i] = r.targets[row], 1
+		if r.weights != nil {
+			w[i] = r.weights[row]
+		}
 	}
 	if x == nil {
 		return nil

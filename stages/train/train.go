@@ -15,14 +15,14 @@ import (
 
 // Run trains the network and writes the model.
 func (s *Train) Run(ctx context.Context, env pipeline.Env) (err error) {
-	train, err := open(env, trainPort)
+	train, err := open(env, trainPort, s.SampleWeight)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, train.close()) }()
 	var validation nn.Source // nil: there is none
 	if slices.Contains(env.Inputs(), validationPort) {
-		v, err := open(env, validationPort)
+		v, err := open(env, validationPort, s.SampleWeight)
 		if err != nil {
 			return err
 		}

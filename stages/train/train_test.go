@@ -270,7 +270,7 @@ type reader struct {
 }
 
 func (p *reader) Run(_ context.Context, env pipeline.Env) error {
-	r, err := openRows(env, trainPort, p.few)
+	r, err := openRows(env, trainPort, "", p.few)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,94 @@
+package train
+
+import (
+	"bytes"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/memory"
+
+	"pipe/diag"
+	"pipe/pipeline/pipelinetest"
+	"pipe/random"
+	"pipe/table"
+)
+
+// weighted is a regression on one feature, y = 2x where even and y = -2x where
+// odd rows are, with a kept column of weights; NaN stands for null.
+func weighted(t *testing.T, weight func(row int) float64) []byte {
+	t.Helper()
+	info := table.DatasetInfo{Target: &table.Target{Column: "y", Task: table.Regression, Scale: 1},
+		Features: []table.Feature{{Name: "x", Column: "x"}}}
+	kept := []arrow.Field{{Name: "w", Type: arrow.PrimitiveTypes.Float64, Nullable: true}, {Name: "text", Type: arrow.BinaryTypes.String, Nullable: true}}
+	schema, err := table.DatasetSchema(info, true, kept)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := array.NewRecordBuilder(memory.DefaultAllocator, schema)
+	defer b.Release()
+	for i := range 60 {
+		x := 2*random.New(1, "x", 0).Float64(uint64(i/2)) - 1
+		b.Field(0).(*array.FixedSizeListBuilder).Append(true)
+		b.Field(0).(*array.FixedSizeListBuilder).ValueBuilder().(*array.Float32Builder).Append(float32(x))
+		b.Field(1).(*array.Float64Builder).Append([]float64{2 * x, -2 * x}[i%2])
+		if w := weight(i); math.IsNaN(w) {
+			b.Field(2).AppendNull()
+		} else {
+			b.Field(2).(*array.Float64Builder).Append(w)
+		}
+		b.Field(3).(*array.StringBuilder).Append("a")
+	}
+	rec := b.NewRecord()
+	defer rec.Release()
+	return encode(t, schema, rec)
+}
+
+const linear = "network: []\noptimizer: {sgd: {learning_rate: 0.1}}\nepochs: 40\n"
+
+// Rows of weight 0 have no say, and equal weights change nothing.
+func TestSampleWeights(t *testing.T) {
+	train := func(with string, weight func(int) float64) pipelinetest.Result {
+		return pipelinetest.Run(t, pipelinetest.Case{Kind: Kind(), With: linear + with, Inputs: map[string][]byte{"train": weighted(t, weight)}, Seed: 1})
+	}
+	one := func(int) float64 { return 1 }
+	if a, b := train("", one), train("sample_weight: w\n", one); !bytes.Equal(a.Outputs["model"], b.Outputs["model"]) {
+		t.Error("weights of 1 give another model than none")
+	}
+	even := train("sample_weight: w\n", func(i int) float64 { return float64(1 - i%2) })
+	if loss := even.Metrics["train.loss"]; loss > 0.05 {
+		t.Errorf("with the even rows alone there is a line through all, and the loss is %v", loss)
+	}
+	if loss := train("", one).Metrics["train.loss"]; loss < 0.5 {
+		t.Errorf("with all rows there is no line, and the loss is %v", loss)
+	}
+}
+
+func TestSampleWeightMistakes(t *testing.T) {
+	for name, c := range map[string]struct {
+		column     string
+		weight     float64 // of row 4
+		want, hint string
+	}{
+		"not kept": {"other", 1, `"other" is not among the kept columns`, "keep: [other]"},
+		"text":     {"text", 1, `column "text"`, ""},
+		"negative": {"w", -1, "w of row 4 is -1", "0 leaves the row out"},
+		"null":     {"w", math.NaN(), "row 4 has no w", ""},
+		"infinite": {"w", math.Inf(1), "w of row 4 is +Inf", "0 or more"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := weighted(t, func(i int) float64 {
+				if i == 3 {
+					return c.weight
+				}
+				return 1
+			})
+			_, err := pipelinetest.RunErr(t, pipelinetest.Case{Kind: Kind(), With: linear + "sample_weight: " + c.column + "\n", Inputs: map[string][]byte{"train": in}})
+			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(diag.HintOf(err), c.hint) {
+				t.Errorf("got error %v (hint: %s), want %q (hint: %q)", err, diag.HintOf(err), c.want, c.hint)
+			}
+		})
+	}
+}
