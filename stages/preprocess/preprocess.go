@@ -60,7 +60,7 @@ features:
 
 // Preprocess fits feature transforms on one table and applies them to all.
 type Preprocess struct {
-	Features pipeline.Map[FeatureSetting] `yaml:"features" required:"true" min:"1" doc:"The columns that become features, in order, each with its settings."`
+	Features pipeline.Map[FeatureSetting] `yaml:"features" required:"true" min:"1" doc:"The columns that become features, in order, each with its settings. A name with * stands for all columns that fit, in the order of the table, and are not used otherwise."`
 	Target   *TargetSetting               `yaml:"target" doc:"The column to predict. Without it the data sets have no target."`
 	Keep     []string                     `yaml:"keep" doc:"Columns to carry into the data sets as they are, for slices, plots and identification."`
 }
@@ -224,7 +224,11 @@ func (s *Preprocess) fit(ctx context.Context, env pipeline.Env) (*feature.Transf
 	}
 	defer in.Close()
 	defer r.Close()
-	transform, err := feature.Fit(ctx, s.spec(), r)
+	spec, err := s.expanded(r.Schema())
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", in.Name, err)
+	}
+	transform, err := feature.Fit(ctx, spec, r)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", in.Name, err)
 	}
