@@ -17,7 +17,7 @@ type Matrix struct {
 
 // SVG draws the matrix as one <svg> element.
 func (m *Matrix) SVG() string {
-	const longest = 14 // characters of a name
+	const longest = 14                           // characters of a name
 	widest := utf8.RuneCountInString(m.RowTitle) // it stands above the names
 	for _, r := range m.Rows {
 		widest = max(widest, utf8.RuneCountInString(clip(r, longest)))
