@@ -15,7 +15,7 @@ func BenchmarkDenseNetwork(b *testing.B) {
 	}{{256, []int{784, 512, 512, 10}}, {32, []int{16, 64, 64, 1}}} {
 		for _, threads := range []int{1, 2} {
 			b.Run(fmt.Sprint(c.sizes, "batch ", c.batch, " threads ", threads), func(b *testing.B) {
-				net := model(func(g *Graph) (*Node, []*Node) {
+				model(func(g *Graph) (*Node, []*Node) {
 					h := g.Input("x", numbers("x", c.batch*c.sizes[0]), c.batch, c.sizes[0])
 					var params []*Node
 					for i, k := range c.sizes[:len(c.sizes)-1] {
@@ -25,18 +25,7 @@ func BenchmarkDenseNetwork(b *testing.B) {
 						h = g.Dense(h, w, bias, Activation{Kind: kernel.ReLU})
 					}
 					return g.SumSquares(h), params
-				}).build(b)
-				m, err := net.g.Machine(kernel.Tables()[0], threads, net.loss)
-				if err != nil {
-					b.Fatal(err)
-				}
-				defer m.Close()
-				b.ReportAllocs()
-				for b.Loop() {
-					m.RunAll()
-				}
-				b.ReportMetric(m.Flops()/1e9/(b.Elapsed().Seconds()/float64(b.N)), "GFLOP/s")
-				b.ReportMetric(float64(m.Bytes())/1e6, "MB")
+				}).benchmark(b, threads)
 			})
 		}
 	}
@@ -54,19 +43,10 @@ func BenchmarkLoss(b *testing.B) {
 		for _, threads := range []int{1, 2} {
 			b.Run(fmt.Sprintf("%s %d of %d, %d threads", c.s.Loss, c.m, c.k, threads), func(b *testing.B) {
 				y, w := lossCase(c.s, c.m, c.k)
-				net := model(func(g *Graph) (*Node, []*Node) {
+				model(func(g *Graph) (*Node, []*Node) {
 					z := g.Param("z", numbers("z", c.m*c.k), c.m, c.k)
 					return g.Loss(c.s, z, g.Input("y", y, len(y)), g.Input("w", w, c.m)), []*Node{z}
-				}).build(b)
-				m, err := net.g.Machine(kernel.Tables()[0], threads, net.loss)
-				if err != nil {
-					b.Fatal(err)
-				}
-				defer m.Close()
-				b.ReportAllocs()
-				for b.Loop() {
-					m.RunAll()
-				}
+				}).benchmark(b, threads)
 			})
 		}
 	}

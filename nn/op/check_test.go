@@ -60,6 +60,23 @@ func (m model) build(t testing.TB) *built {
 	return b
 }
 
+// benchmark measures forward and backward, without an optimiser.
+func (m model) benchmark(b *testing.B, threads int) {
+	b.Helper()
+	net := m.build(b)
+	machine, err := net.g.Machine(kernel.Tables()[0], threads, net.loss)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer machine.Close()
+	b.ReportAllocs()
+	for b.Loop() {
+		machine.RunAll()
+	}
+	b.ReportMetric(machine.Flops()/1e9/(b.Elapsed().Seconds()/float64(b.N)), "GFLOP/s")
+	b.ReportMetric(float64(machine.Bytes())/1e6, "MB")
+}
+
 // run runs the model once and gives loss and gradients.
 func (b *built) run(t testing.TB, table *kernel.Table, threads int) [][]float32 {
 	t.Helper()

@@ -12,7 +12,7 @@ import (
 func BenchmarkConvNetwork(b *testing.B) {
 	for _, threads := range []int{1, 2} {
 		b.Run(fmt.Sprint("threads ", threads), func(b *testing.B) {
-			net := model(func(g *Graph) (*Node, []*Node) {
+			model(func(g *Graph) (*Node, []*Node) {
 				relu, same := Activation{Kind: kernel.ReLU}, Window{Padding: Padding{1, 1, 1, 1}}
 				halve := Window{StrideH: 2, StrideW: 2}
 				x := g.Input("x", numbers("x", 64*784), 64, 1, 28, 28)
@@ -22,17 +22,7 @@ func BenchmarkConvNetwork(b *testing.B) {
 				h = g.MaxPool2D(g.Conv2D(h, p[2], p[3], same, 1, relu), 2, 2, halve)
 				h = g.Dense(g.Reshape(h, 64, 3136), p[4], p[5], relu)
 				return g.SumSquares(g.Dense(h, p[6], p[7], Activation{})), p
-			}).build(b)
-			m, err := net.g.Machine(kernel.Tables()[0], threads, net.loss)
-			if err != nil {
-				b.Fatal(err)
-			}
-			defer m.Close()
-			for b.Loop() {
-				m.RunAll()
-			}
-			b.ReportMetric(m.Flops()/1e9/(b.Elapsed().Seconds()/float64(b.N)), "GFLOP/s")
-			b.ReportMetric(float64(m.Bytes())/1e6, "MB")
+			}).benchmark(b, threads)
 		})
 	}
 }

@@ -267,23 +267,12 @@ func BenchmarkRecurrentLayer(b *testing.B) {
 	for _, gates := range []int{3, 4} {
 		for _, threads := range []int{1, 2} {
 			b.Run(fmt.Sprintf("gates=%d/threads=%d", gates, threads), func(b *testing.B) {
-				net := model(func(g *Graph) (*Node, []*Node) {
+				model(func(g *Graph) (*Node, []*Node) {
 					x := g.Input("x", numbers("x", 64*48*16), 64, 48, 16)
 					r, params := recurrentParams(g, "", 16, 128, gates, true)
 					layer := map[int]func(*Node, Recurrent) *Node{3: g.GRU, 4: g.LSTM}[gates]
 					return g.SumSquares(g.LastStep(layer(x, r), nil)), params
-				}).build(b)
-				m, err := net.g.Machine(kernel.Tables()[0], threads, net.loss)
-				if err != nil {
-					b.Fatal(err)
-				}
-				defer m.Close()
-				b.ReportAllocs()
-				for b.Loop() {
-					m.RunAll()
-				}
-				b.ReportMetric(m.Flops()/1e9/(b.Elapsed().Seconds()/float64(b.N)), "GFLOP/s")
-				b.ReportMetric(float64(m.Bytes())/1e6, "MB")
+				}).benchmark(b, threads)
 			})
 		}
 	}

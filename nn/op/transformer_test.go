@@ -59,18 +59,7 @@ func BenchmarkTransformer(b *testing.B) {
 	for _, dropout := range []float64{0, 0.1} {
 		for _, threads := range []int{1, 2} {
 			b.Run(fmt.Sprint("dropout ", dropout, " threads ", threads), func(b *testing.B) {
-				net := transformer(32, 64, 5000, 128, 4, 512, 2, dropout).build(b)
-				m, err := net.g.Machine(kernel.Tables()[0], threads, net.loss)
-				if err != nil {
-					b.Fatal(err)
-				}
-				defer m.Close()
-				b.ReportAllocs()
-				for b.Loop() {
-					m.RunAll()
-				}
-				b.ReportMetric(m.Flops()/1e9/(b.Elapsed().Seconds()/float64(b.N)), "GFLOP/s")
-				b.ReportMetric(float64(m.Bytes())/1e6, "MB")
+				transformer(32, 64, 5000, 128, 4, 512, 2, dropout).benchmark(b, threads)
 			})
 		}
 	}
