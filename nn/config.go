@@ -180,7 +180,7 @@ func (e *CountError) Error() string {
 // Hint says what to do about it.
 func (e *CountError) Hint() string {
 	if e.Center != 0 {
-		return "leave the target as it is, without scale, in the preprocess stage"
+		return fmt.Sprintf("set `target: {column: %s, scale: none}` in the preprocess stage", e.Column)
 	}
 	return "use loss: mse for numbers that may be negative"
 }
