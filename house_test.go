@@ -71,7 +71,7 @@ var owners = []struct {
 	{"golang.org/x/term", []string{"cmd/pipe"}},
 	{"net/http", []string{"web", "openlineage", "cmd/pipe"}},
 	{"os/exec", []string{"stages/exec", "cmd/pipe"}},
-	{"C", []string{"nn/kernel"}},
+	{"C", []string{"nn/kernel", "lineage"}},
 	{"math/rand", nil},
 	{"math/rand/v2", nil},
 }

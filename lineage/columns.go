@@ -114,7 +114,7 @@ func (d *DB) Columns(ctx context.Context, ref Ref) (_ []Column, err error) {
 
 // columnStarts lists the outputs that a reference is about.
 func (d *DB) columnStarts(ctx context.Context, ref Ref, g *Graph) ([]Edge, error) {
-	start, _, err := d.graphStart(ctx, ref)
+	start, err := d.graphStart(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
@@ -125,9 +125,9 @@ func (d *DB) columnStarts(ctx context.Context, ref Ref, g *Graph) ([]Edge, error
 	for _, e := range g.Edges {
 		switch {
 		case !e.Output:
-		case !ref.Artifact.IsZero() && e.Artifact != ref.Artifact:
+		case !ref.Artifact.IsZero() && g.Artifacts[e.Artifact].ID != ref.Artifact:
 		case start != nil && !slices.Contains(start, e.Execution):
-		case ref.Port != "" && e.Port != ref.Port:
+		case ref.Port != "" && g.Ports[e.Port] != ref.Port:
 		default:
 			list = append(list, e)
 		}
@@ -191,23 +191,20 @@ func (t *columnTracer) trace(starts []Edge) []Column {
 	for _, n := range t.graph.Executions {
 		nodes[n.ID] = n
 	}
-	types := map[artifacts.ID]string{}
-	for _, a := range t.graph.Artifacts {
-		types[a.ID] = a.Type
-	}
 	byPort := map[portAt][]string{}
 	for out := range t.steps {
 		byPort[out.portAt] = append(byPort[out.portAt], out.column)
 	}
 	var list []Column
 	for _, e := range starts {
-		at := portAt{e.Execution, e.Port}
+		at := portAt{e.Execution, t.graph.Ports[e.Port]}
 		names := byPort[at]
 		slices.Sort(names)
 		for _, name := range names {
 			found := t.column(columnAt{at, name}, nodes)
-			c := Column{Artifact: e.Artifact, Type: types[e.Artifact], Execution: e.Execution,
-				RunID: nodes[e.Execution].RunID, Stage: nodes[e.Execution].Stage, Port: e.Port, Name: name}
+			node := t.graph.Artifacts[e.Artifact]
+			c := Column{Artifact: node.ID, Type: node.Type, Execution: e.Execution,
+				RunID: nodes[e.Execution].RunID, Stage: nodes[e.Execution].Stage, Port: at.port, Name: name}
 			for s := range found.sources {
 				c.Sources = append(c.Sources, s)
 			}

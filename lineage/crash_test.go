@@ -13,9 +13,9 @@ import (
 	"pipe/artifacts"
 )
 
-const batch = 50
+const perRun = 50
 
-// recordForEver is a pipe process that records runs of batch stages each.
+// recordForEver is a pipe process that records runs of perRun stages each.
 func recordForEver(path string) error {
 	ctx := context.Background()
 	db, err := Open(path)
@@ -28,7 +28,7 @@ func recordForEver(path string) error {
 			return err
 		}
 		var list []Execution
-		for i := range batch {
+		for i := range perRun {
 			list = append(list, Execution{RunID: run, Stage: fmt.Sprint("s", i), Kind: "k", Status: Succeeded, Key: akey(fmt.Sprint(run, i)),
 				Outputs: []Output{{"o", "table", aid(fmt.Sprint(run, i)), 1}}, Metrics: []Metric{{"m", 1}}})
 		}
@@ -73,7 +73,7 @@ func TestKillWhileRecording(t *testing.T) {
 			(SELECT count(*) FROM runs WHERE status <> 'interrupted'),
 			(SELECT count(*) FROM (SELECT run_id FROM executions GROUP BY run_id HAVING count(*) = %[1]d)) >= %[2]d,
 			(SELECT count(*) FROM (SELECT run_id FROM executions GROUP BY run_id HAVING count(*) <> %[1]d)),
-			(SELECT count(*) FROM executions) - (SELECT count(*) FROM metrics)`, batch, done), 0)
+			(SELECT count(*) FROM executions) - (SELECT count(*) FROM metrics)`, perRun, done), 0)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -219,6 +219,9 @@ type connector struct {
 func (c connector) Driver() driver.Driver { return &sqlite3.SQLiteDriver{ConnectHook: c.hook} }
 
 func (c connector) Connect(context.Context) (driver.Conn, error) {
+	if err := registerBatch(); err != nil {
+		return nil, err
+	}
 	return c.Driver().Open(c.dsn)
 }
 

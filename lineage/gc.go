@@ -311,6 +311,9 @@ func idList(ids []int64) string { return jsonList(ids) }
 
 // jsonList is a list as one argument of a statement, for json_each.
 func jsonList[T any](list []T) string {
+	if list == nil {
+		list = []T{}
+	}
 	text, err := json.Marshal(list)
 	if err != nil {
 		panic(err) // numbers and texts cannot fail

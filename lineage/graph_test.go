@@ -1,6 +1,7 @@
 package lineage
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -32,9 +33,9 @@ func draw(g *Graph, names ...string) string {
 	}
 	for _, e := range g.Edges {
 		if e.Output {
-			fmt.Fprintf(&b, "%d -> %s (%s)\n", e.Execution, byID[e.Artifact.String()], e.Port)
+			fmt.Fprintf(&b, "%d -> %s (%s)\n", e.Execution, byID[g.Artifacts[e.Artifact].ID.String()], g.Ports[e.Port])
 		} else {
-			fmt.Fprintf(&b, "%d <- %s (%s)\n", e.Execution, byID[e.Artifact.String()], e.Port)
+			fmt.Fprintf(&b, "%d <- %s (%s)\n", e.Execution, byID[g.Artifacts[e.Artifact].ID.String()], g.Ports[e.Port])
 		}
 	}
 	return b.String()
@@ -207,6 +208,81 @@ func TestUpstreamOfScatteredExecutions(t *testing.T) {
 	}
 	if len(g.Artifacts) != links || len(g.Edges) != 2*links-1 {
 		t.Errorf("%d artifacts and %d edges", len(g.Artifacts), len(g.Edges))
+	}
+}
+
+// A graph that is found in many parts, up and down.
+func TestGraphsOfManyExecutions(t *testing.T) {
+	db, _ := newTest(t)
+	const stages = 2*enough + 1000
+	run := begin(t, db, "p")
+	list := layered(run, stages)
+	for i := range list {
+		if i%100 == 0 {
+			list[i].Inputs = append(list[i].Inputs, Input{Port: "file", Type: "file", ID: aid("file"), Path: fmt.Sprintf("data/%05d.csv", i)})
+		}
+		if i%7 == 0 {
+			for k := range list[i].Inputs { // read, but it is not known from whom
+				list[i].Inputs[k].FromStage, list[i].Inputs[k].FromPort = "", ""
+			}
+		}
+	}
+	if err := db.RecordAll(t.Context(), list); err != nil {
+		t.Fatal(err)
+	}
+	var edges []string
+	for _, e := range list {
+		for _, o := range e.Outputs {
+			edges = append(edges, fmt.Sprint(e.Stage, " -> ", o.ID, " ", o.Port))
+		}
+		for _, in := range e.Inputs {
+			edges = append(edges, fmt.Sprint(e.Stage, " <- ", in.ID, " ", in.Port))
+		}
+	}
+	slices.Sort(edges)
+	for _, ref := range []Ref{{Artifact: list[stages-1].Outputs[0].ID}, {RunID: run}} {
+		g, err := db.Upstream(t.Context(), ref)
+		if err != nil {
+			t.Fatal(err)
+		}
+		names := map[int64]string{}
+		for i, e := range g.Executions {
+			if i > 0 && g.Executions[i-1].ID >= e.ID {
+				t.Fatalf("execution %d comes after %d", e.ID, g.Executions[i-1].ID)
+			}
+			if e.RunID != run || e.Pipeline != "p" || e.Kind != "exec" || e.Status != Succeeded || e.Started.IsZero() {
+				t.Fatalf("an execution is %+v", e)
+			}
+			names[e.ID] = e.Stage
+		}
+		for i, a := range g.Artifacts {
+			if i > 0 && bytes.Compare(g.Artifacts[i-1].ID[:], a.ID[:]) >= 0 {
+				t.Fatalf("artifact %s comes after %s", a.ID, g.Artifacts[i-1].ID)
+			}
+			if a.Type != "file" || (a.ID == aid("file")) != (a.Path == "data/00000.csv") {
+				t.Fatalf("an artifact is %+v", a)
+			}
+		}
+		var got []string
+		for _, e := range g.Edges {
+			got = append(got, fmt.Sprint(names[e.Execution], map[bool]string{true: " -> ", false: " <- "}[e.Output], g.Artifacts[e.Artifact].ID, " ", g.Ports[e.Port]))
+		}
+		slices.Sort(got)
+		if diff := cmp.Diff(edges, got); diff != "" {
+			t.Fatalf("edges: %s", diff)
+		}
+		if diff := cmp.Diff([]string{"file", "in0", "in1", "out"}, g.Ports); diff != "" {
+			t.Errorf("ports: %s", diff)
+		}
+	}
+	down, err := db.Downstream(t.Context(), Ref{Artifact: list[0].Outputs[0].ID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// All but the first stage, and what they made and read but for the file,
+	// which was not made from it.
+	if len(down.Executions) != stages-1 || len(down.Artifacts) != stages {
+		t.Errorf("downstream are %d executions and %d artifacts", len(down.Executions), len(down.Artifacts))
 	}
 }
 

@@ -1,35 +1,24 @@
 package lineage
 
 import (
-	"cmp"
-	"container/heap"
 	"context"
-	"database/sql"
-	"slices"
-
-	"pipe/artifacts"
+	"strings"
 )
 
-// An upstreamWalk finds what executions come from. Makers are mostly a little
-// older than their users, and have numbers a little smaller. So it goes from
-// large numbers to small ones and reads whole blocks of executions, of which
-// most turn out to be wanted: twice as fast as a recursive query. Where
-// they are not, because what is wanted lies scattered, it asks for them by the
-// recursive query after all.
-type upstreamWalk struct {
-	db      *DB
-	state   sparse // of executions: unseen, wanted or done
-	pending idHeap // wanted, and outside of the blocks that were read
-	links   []link
-	nodes   []ArtifactNode // IDs come last, see nameArtifacts
-	rows    []int64        // of the nodes in the table of artifacts
-	index   sparse         // of an artifact in nodes, plus one
-	made    []link         // by artifact, the last of links that says who made it
-	ports   []string
-	portIDs map[string]int32
-	texts   interner
-	unsure  []link     // outputs of which the port is to be found
-	buffer  []inputRow // for read
+// A walk collects the part of the lineage that a question is about. All that it
+// keeps are numbers: a million of them must not be a burden to the garbage
+// collector. Those who follow it find out what they stand for.
+type walk struct {
+	db         *DB
+	follow     func(context.Context, found) error
+	executions []int64 // of the graph
+	state      sparse  // of executions: unseen, wanted or done
+	rows       []int64 // of the artifacts of the graph in their table
+	index      sparse  // of an artifact in rows, plus one
+	infos      chunked[walkedInfo]
+	links      chunked[link]
+	texts      textNumbers
+	told       struct{ executions, rows int } // how many have been followed
 }
 
 const (
@@ -38,268 +27,174 @@ const (
 	done
 )
 
+// What a walk found, in the order in which it did.
+type found struct {
+	executions []int64 // each comes once
+	firstNode  int     // of the artifacts in the nodes of the graph
+	artifacts  []int64 // rows in the table of artifacts; each comes once
+}
+
+// enough is how much a walk finds before it says so.
+const enough = 1 << 12
+
 // A link is an edge with numbers in place of names.
 type link struct {
 	execution int64
-	artifact  int32 // in nodes
-	port      int32 // in ports
-	output    bool
+	artifact  int32 // in rows
+	kind      int32 // twice the number of the port in texts, plus one if it is an output
 }
 
-// An inputRow is a row of execution_inputs, with who made the artifact.
-type inputRow struct {
-	execution, artifact, maker int64
-	port, typ, path            string
-	makerPort                  string // empty if it is not known
+// A walkedInfo is what a walk knows of an artifact.
+type walkedInfo struct {
+	typ, path int32 // in texts
+	made      link  // the last of links that says who made it
 }
 
-// The block of a walk grows and shrinks with what is found in it.
-const (
-	leastBlock  = 16
-	mostBlock   = 1 << 14
-	sparseLimit = 64 // blocks in which little is found
-)
-
-func (w *upstreamWalk) walk(ctx context.Context, start []int64) error {
-	w.portIDs, w.texts = map[string]int32{}, interner{}
-	for _, id := range start {
-		w.want(id)
+// begin takes the artifact that was asked for, if it was one, and what the
+// executions that the walk starts from made: that artifact, or else all.
+func (w *walk) begin(ctx context.Context, ref Ref, start []int64) error {
+	if ref.Artifact.IsZero() {
+		return w.takeOutputs(ctx, start, 0)
 	}
-	block, poor := int64(leastBlock), 0
-	for w.pending.Len() > 0 {
-		if poor > sparseLimit {
-			return w.walkScattered(ctx)
-		}
-		hi := w.pending.ids[0]
-		lo := hi - block + 1
-		rows, err := w.read(ctx, "i.execution_id BETWEEN ? AND ?", lo, hi)
-		if err != nil {
-			return err
-		}
-		found := int64(w.takeBlock(rows, lo))
-		switch {
-		case found*2 >= block:
-			block = min(block*4, mostBlock)
-		case found*8 < block:
-			if block == leastBlock {
-				poor++
-			}
-			block = max(block/4, leastBlock)
-		}
-	}
-	return w.findPorts(ctx)
-}
-
-// want marks an execution, unless it has been seen.
-func (w *upstreamWalk) want(id int64) {
-	if s := w.state.at(id); *s == unseen {
-		*s = wanted
-		heap.Push(&w.pending, id)
-	}
-}
-
-// takeBlock takes what is wanted of the rows of a block that begins at lo and
-// ends at the largest number that is pending. It returns how many executions
-// that were.
-func (w *upstreamWalk) takeBlock(rows []inputRow, lo int64) int {
-	var now []int64
-	for w.pending.Len() > 0 && w.pending.ids[0] >= lo {
-		now = append(now, heap.Pop(&w.pending).(int64))
-	}
-	found := 0
-	for end := len(rows); end > 0; {
-		begin := end
-		id := rows[end-1].execution
-		for begin > 0 && rows[begin-1].execution == id {
-			begin--
-		}
-		if s := w.state.at(id); *s == wanted {
-			*s = done
-			found++
-			for i := begin; i < end; i++ {
-				w.take(&rows[i])
-				maker := rows[i].maker
-				if maker >= lo && maker < id {
-					if s := w.state.at(maker); *s == unseen {
-						*s = wanted // and its turn comes in this block
-						now = append(now, maker)
-					}
-				} else if maker != 0 {
-					w.want(maker)
-				}
-			}
-		}
-		end = begin
-	}
-	for _, id := range now { // some have no rows
-		*w.state.at(id) = done
-	}
-	return max(found, len(now))
-}
-
-// walkScattered ends a walk over executions that lie far apart.
-func (w *upstreamWalk) walkScattered(ctx context.Context) error {
-	var ids []int64
-	err := w.db.each(ctx, func(rows *sql.Rows) error {
-		var id int64
-		if err := rows.Scan(&id); err != nil {
-			return err
-		}
-		if s := w.state.at(id); *s != done {
-			*s = done
-			ids = append(ids, id)
-		}
-		return nil
-	}, `WITH RECURSIVE up (id) AS (
-			SELECT value FROM json_each(?)
-			UNION
-			SELECT coalesce(i.made_by, (SELECT min(o.execution_id) FROM execution_outputs o WHERE o.artifact_id = i.artifact_id)) AS maker
-			FROM up CROSS JOIN execution_inputs i ON i.execution_id = up.id WHERE maker IS NOT NULL
-		) SELECT id FROM up`, idList(w.pending.ids))
+	n, err := w.db.artifactNode(ctx, ref.Artifact)
 	if err != nil {
 		return err
 	}
-	slices.Sort(ids)
-	for chunk := range slices.Chunk(ids, mostBlock) {
-		rows, err := w.read(ctx, "i.execution_id IN (SELECT value FROM json_each(?))", idList(chunk))
-		if err != nil {
-			return err
-		}
-		for i := range rows {
-			w.take(&rows[i])
-		}
+	var row int64
+	if err := w.db.r.QueryRowContext(ctx, "SELECT id FROM artifacts WHERE hash = ?", ref.Artifact.String()).Scan(&row); err != nil {
+		return err
 	}
-	return w.findPorts(ctx)
+	w.node(row, w.texts.number(n.Type), w.texts.number(n.Path))
+	return w.takeOutputs(ctx, start, row)
 }
 
-// read returns inputs, sorted by execution. Of several executions that made
-// the same bytes, the maker is the one that the reader took them from; where
-// that is not known, the first.
-func (w *upstreamWalk) read(ctx context.Context, where string, args ...any) ([]inputRow, error) {
-	list := w.buffer[:0]
-	var port, typ, path, fromPort sql.RawBytes
-	var maker sql.NullInt64
-	err := w.db.each(ctx, func(rows *sql.Rows) error {
-		var row inputRow
-		if err := rows.Scan(&row.execution, &row.artifact, &port, &typ, &path, &maker, &fromPort); err != nil {
-			return err
+// takeOutputs takes what executions made, or only one artifact of it.
+func (w *walk) takeOutputs(ctx context.Context, executions []int64, only int64) error {
+	return w.db.batches(ctx, func(b *batch) error {
+		for port, typ := w.texts.column(2), w.texts.column(3); b.next(); {
+			w.link(b.int(0), w.node(b.int(1), typ.number(b), 0), port.number(b))
 		}
-		row.port, row.typ, row.path = w.texts.text(port), w.texts.text(typ), w.texts.text(path)
-		row.maker, row.makerPort = maker.Int64, w.texts.text(fromPort)
-		list = append(list, row)
 		return nil
-	}, `SELECT i.execution_id, i.artifact_id, i.port, i.type, i.path,
-			coalesce(i.made_by, (SELECT min(o.execution_id) FROM execution_outputs o WHERE o.artifact_id = i.artifact_id)),
-			CASE WHEN i.made_by IS NOT NULL THEN i.from_port END
-		FROM execution_inputs i WHERE `+where, args...)
-	w.buffer = list
-	byExecution := func(x, y inputRow) int { return cmp.Compare(x.execution, y.execution) }
-	if !slices.IsSortedFunc(list, byExecution) { // it is: they are read along their key
-		slices.SortFunc(list, byExecution)
-	}
-	return list, err
+	}, `SELECT pipe_batch(o.execution_id, o.artifact_id, o.port, o.type)
+		FROM json_each(?) j CROSS JOIN execution_outputs o ON o.execution_id = j.value WHERE ? IN (0, o.artifact_id)`, idList(executions), only)
 }
 
-// take adds what an input says to the graph.
-func (w *upstreamWalk) take(row *inputRow) {
-	at := w.index.at(row.artifact)
+// tell gives on what was found since the last time, if it is enough.
+func (w *walk) tell(ctx context.Context, enough int) error {
+	f := found{executions: w.executions[w.told.executions:], firstNode: w.told.rows, artifacts: w.rows[w.told.rows:]}
+	if len(f.executions)+len(f.artifacts) < enough {
+		return nil
+	}
+	w.told.executions, w.told.rows = len(w.executions), len(w.rows)
+	return w.follow(ctx, f)
+}
+
+// finish marks an execution as part of the graph.
+func (w *walk) finish(id int64) {
+	if s := w.state.at(id); *s != done {
+		*s = done
+		w.executions = append(w.executions, id)
+	}
+}
+
+// node returns the number of an artifact.
+func (w *walk) node(row int64, typ, path int32) int32 {
+	at := w.index.at(row)
 	if *at == 0 {
-		w.nodes = append(w.nodes, ArtifactNode{})
-		w.rows = append(w.rows, row.artifact)
-		w.made = append(w.made, link{})
-		*at = int32(len(w.nodes))
+		w.rows = append(w.rows, row)
+		w.infos.push(walkedInfo{typ: typ, path: path})
+		*at = int32(len(w.rows))
+		return *at - 1
 	}
-	n := *at - 1
-	node := &w.nodes[n]
-	node.Type, node.Path = leastText(node.Type, row.typ), leastText(node.Path, row.path)
-	w.links = append(w.links, link{execution: row.execution, artifact: n, port: w.port(row.port)})
-	switch {
-	case row.makerPort != "":
-		w.link(row.maker, n, row.makerPort)
-	case row.maker != 0:
-		w.unsure = append(w.unsure, link{execution: row.maker, artifact: n})
-	}
+	// Bytes may be known under several types and paths; the least is kept,
+	// whatever the order in which they come.
+	info := w.infos.at(*at - 1)
+	info.typ, info.path = w.texts.least(info.typ, typ), w.texts.least(info.path, path)
+	return *at - 1
 }
 
 // link says that an execution made an artifact. Mostly many read what one has
 // made, one after the other.
-func (w *upstreamWalk) link(maker int64, artifact int32, port string) {
-	l := link{execution: maker, artifact: artifact, port: w.port(port), output: true}
-	if w.made[artifact] != l {
-		w.made[artifact] = l
-		w.links = append(w.links, l)
+func (w *walk) link(maker int64, artifact, port int32) {
+	l := link{execution: maker, artifact: artifact, kind: 2*port + 1}
+	if made := &w.infos.at(artifact).made; *made != l {
+		*made = l
+		w.links.push(l)
 	}
 }
 
-// findPorts looks up the outputs of makers of which only the artifact is known.
-func (w *upstreamWalk) findPorts(ctx context.Context) error {
-	var pairs [][3]int64
-	for _, l := range w.unsure {
-		pairs = append(pairs, [3]int64{l.execution, w.rows[l.artifact], int64(l.artifact)})
-	}
-	return w.db.each(ctx, func(rows *sql.Rows) error {
-		var maker int64
-		var artifact int32
-		var port string
-		if err := rows.Scan(&maker, &artifact, &port); err != nil {
-			return err
-		}
-		w.link(maker, artifact, port)
-		return nil
-	}, `SELECT o.execution_id, j.value ->> 2, o.port FROM json_each(?) j
-		CROSS JOIN execution_outputs o ON o.execution_id = j.value ->> 0 AND o.artifact_id = j.value ->> 1`, jsonList(pairs))
+// textNumbers numbers texts in the order in which they come. Number 0 is the
+// empty text.
+type textNumbers struct {
+	texts   []string
+	numbers map[string]int32
 }
 
-func (w *upstreamWalk) port(name string) int32 {
-	id, ok := w.portIDs[name]
+func newTextNumbers() textNumbers {
+	return textNumbers{texts: []string{""}, numbers: map[string]int32{"": 0}}
+}
+
+func (t *textNumbers) number(s string) int32 {
+	if s == "" {
+		return 0
+	}
+	n, ok := t.numbers[s]
 	if !ok {
-		id = int32(len(w.ports))
-		w.ports = append(w.ports, name)
-		w.portIDs[name] = id
+		s = strings.Clone(s) // which is part of a batch
+		n = int32(len(t.texts))
+		t.texts = append(t.texts, s)
+		t.numbers[s] = n
 	}
-	return id
+	return n
 }
 
-// nameArtifacts fills in the IDs and sizes of the nodes.
-func (w *upstreamWalk) nameArtifacts(ctx context.Context) error {
-	var hash sql.RawBytes
-	return w.db.each(ctx, func(rows *sql.Rows) error {
-		var row, size int64
-		if err := rows.Scan(&row, &hash, &size); err != nil {
-			return err
-		}
-		n := *w.index.at(row) - 1
-		id, err := artifacts.ParseID(string(hash))
-		w.nodes[n].ID, w.nodes[n].Size = id, size
-		return err
-	}, `SELECT a.id, a.hash, coalesce(a.size, 0) FROM json_each(?) j CROSS JOIN artifacts a ON a.id = j.value`,
-		idList(slices.Sorted(slices.Values(w.rows))))
+// A textColumn numbers the texts in a column of a batch.
+type textColumn struct {
+	texts  *textNumbers
+	column int
+	value  uint32 // of the last row
+	last   int32  // its number
 }
 
-// sortLinks puts the links into the order of the edges of a graph.
-func (w *upstreamWalk) sortLinks() {
-	sorted := slices.Sorted(slices.Values(w.ports))
-	rank := make([]int32, len(w.ports))
-	for i, name := range sorted {
-		rank[w.portIDs[name]] = int32(i)
+func (t *textNumbers) column(i int) *textColumn { return &textColumn{texts: t, column: i} }
+
+func (c *textColumn) number(b *batch) int32 {
+	if v := b.value(c.column); v != c.value {
+		c.value, c.last = v, c.texts.number(b.text(c.column))
 	}
-	for i := range w.links {
-		w.links[i].port = rank[w.links[i].port]
-	}
-	w.ports = sorted
-	slices.SortFunc(w.links, func(x, y link) int {
-		switch {
-		case x.execution != y.execution:
-			return cmp.Compare(x.execution, y.execution)
-		case x.output != y.output:
-			return compareBool(x.output, y.output)
-		case x.port != y.port:
-			return cmp.Compare(x.port, y.port)
-		}
-		return cmp.Compare(x.artifact, y.artifact)
-	})
-	w.links = slices.Compact(w.links)
+	return c.last
 }
+
+// least returns the lesser of two texts, where an empty one is none.
+func (t *textNumbers) least(a, b int32) int32 {
+	if a == b || b == 0 || a != 0 && t.texts[a] < t.texts[b] {
+		return a
+	}
+	return b
+}
+
+// A chunked is a list that is not copied when it grows.
+type chunked[T any] struct {
+	chunks [][]T // of chunkSize, but for the last one
+	length int
+}
+
+const chunkSize = 1 << 12
+
+func (c *chunked[T]) push(v T) {
+	if c.length%chunkSize == 0 {
+		room := chunkSize
+		if c.length == 0 {
+			room = 8 // most lists are short
+		}
+		c.chunks = append(c.chunks, make([]T, 0, room))
+	}
+	last := &c.chunks[len(c.chunks)-1]
+	*last = append(*last, v)
+	c.length++
+}
+
+func (c *chunked[T]) at(i int32) *T { return &c.chunks[i/chunkSize][i%chunkSize] }
 
 // A sparse is an array of numbers, all zero at first, of which the used parts
 // take memory.
@@ -321,19 +216,4 @@ func (s *sparse) at(i int64) *int32 {
 		}
 	}
 	return &s.page[i&1023]
-}
-
-// An idHeap has the largest number first.
-type idHeap struct{ ids []int64 }
-
-func (h *idHeap) Len() int           { return len(h.ids) }
-func (h *idHeap) Less(i, j int) bool { return h.ids[i] > h.ids[j] }
-func (h *idHeap) Swap(i, j int)      { h.ids[i], h.ids[j] = h.ids[j], h.ids[i] }
-func (h *idHeap) Push(x any)         { h.ids = append(h.ids, x.(int64)) }
-
-func (h *idHeap) Pop() any {
-	last := len(h.ids) - 1
-	x := h.ids[last]
-	h.ids = h.ids[:last]
-	return x
 }

@@ -92,6 +92,7 @@ func (b *bench) run(ctx context.Context) error {
 }
 
 // fill writes the rows with SQL: a million transactions are not the question.
+// Executions of a run follow one another, as they do when it records them.
 func (b *bench) fill(ctx context.Context, path string) error {
 	db, err := lineage.Open(path)
 	if err != nil {
@@ -120,8 +121,8 @@ func (b *bench) fill(ctx context.Context, path string) error {
 			FROM n, (SELECT * FROM runs LIMIT 1) r`, b.runs),
 		fmt.Sprintf(count+"INSERT INTO artifacts (id, hash, size, created_at) SELECT i, "+hash("i")+", i, '2025-01-01T00:00:00.000Z' FROM n", b.artifacts),
 		fmt.Sprintf(count+`INSERT INTO executions (id, run_id, stage, attempt, kind, kind_version, status, key, config, reason, started_at, finished_at)
-			SELECT i, printf('20250101T%%06d-%%06x', (1 + i %% %[2]d) / 10, 1 + i %% %[2]d), 's' || i, 1, 'manifest', 1, 'succeeded', `+hash("(i + 10000000)")+`, '{}', 'not made before',
-				'2025-01-01T00:00:00.000Z', '2025-01-01T00:00:00.000Z' FROM n`, b.artifacts, b.runs),
+			SELECT i, printf('20250101T%%06d-%%06x', (1 + (i - 1) / %[2]d) / 10, 1 + (i - 1) / %[2]d), 's' || i, 1, 'manifest', 1, 'succeeded', `+hash("(i + 10000000)")+`, '{}', 'not made before',
+				t, t FROM (SELECT i, strftime('%%Y-%%m-%%dT%%H:%%M:%%fZ', 1735689600 + i * 0.037, 'unixepoch') AS t FROM n)`, b.artifacts, (b.artifacts+b.runs-1)/b.runs),
 		fmt.Sprintf(count+"INSERT INTO execution_outputs (execution_id, port, type, artifact_id) SELECT i, 'manifest', 'file', i FROM n", b.artifacts),
 	}
 	for _, p := range b.parts() {

@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"pipe/artifacts"
 	"pipe/diag"
 	"pipe/lineage"
 )
@@ -104,20 +103,16 @@ type tree struct {
 	graph      *lineage.Graph
 	down       bool
 	paint      func(code, text string) string
-	artifacts  map[artifacts.ID]lineage.ArtifactNode
 	executions map[int64]lineage.ExecutionNode
-	next       map[int64][]lineage.Edge        // edges that lead on from an execution
-	through    map[artifacts.ID][]lineage.Edge // edges that lead on from an artifact
+	next       map[int64][]lineage.Edge // edges that lead on from an execution
+	through    map[int32][]lineage.Edge // edges that lead on from an artifact
 	printed    map[int64]bool
 }
 
 func newTree(g *lineage.Graph, down bool, paint func(string, string) string) *tree {
 	t := &tree{graph: g, down: down, paint: paint,
-		artifacts: map[artifacts.ID]lineage.ArtifactNode{}, executions: map[int64]lineage.ExecutionNode{},
-		next: map[int64][]lineage.Edge{}, through: map[artifacts.ID][]lineage.Edge{}, printed: map[int64]bool{}}
-	for _, n := range g.Artifacts {
-		t.artifacts[n.ID] = n
-	}
+		executions: map[int64]lineage.ExecutionNode{},
+		next:       map[int64][]lineage.Edge{}, through: map[int32][]lineage.Edge{}, printed: map[int64]bool{}}
 	for _, n := range g.Executions {
 		t.executions[n.ID] = n
 	}
@@ -135,8 +130,9 @@ func newTree(g *lineage.Graph, down bool, paint func(string, string) string) *tr
 // that nothing else in the graph leads to.
 func (t *tree) print(w io.Writer, ref lineage.Ref) {
 	if !ref.Artifact.IsZero() {
-		fmt.Fprintln(w, t.artifactText("", ref.Artifact))
-		t.branches(w, "", t.through[ref.Artifact])
+		i := slices.IndexFunc(t.graph.Artifacts, func(n lineage.ArtifactNode) bool { return n.ID == ref.Artifact })
+		fmt.Fprintln(w, t.artifactText("", int32(i)))
+		t.branches(w, "", t.through[int32(i)])
 		return
 	}
 	reached := map[int64]bool{}
@@ -159,7 +155,7 @@ func (t *tree) print(w io.Writer, ref lineage.Ref) {
 func (t *tree) branches(w io.Writer, indent string, edges []lineage.Edge) {
 	for i, e := range edges {
 		fork, below := fork(i, len(edges))
-		fmt.Fprintln(w, indent+t.paint(dim, fork)+t.executionText(e.Execution, e.Port))
+		fmt.Fprintln(w, indent+t.paint(dim, fork)+t.executionText(e.Execution, t.graph.Ports[e.Port]))
 		t.leaves(w, indent+t.paint(dim, below), e.Execution)
 	}
 }
@@ -173,7 +169,7 @@ func (t *tree) leaves(w io.Writer, indent string, execution int64) {
 	edges := t.next[execution]
 	for i, e := range edges {
 		fork, below := fork(i, len(edges))
-		fmt.Fprintln(w, indent+t.paint(dim, fork)+t.artifactText(e.Port, e.Artifact))
+		fmt.Fprintln(w, indent+t.paint(dim, fork)+t.artifactText(t.graph.Ports[e.Port], e.Artifact))
 		t.branches(w, indent+t.paint(dim, below), t.through[e.Artifact])
 	}
 }
@@ -185,12 +181,12 @@ func fork(i, n int) (branch, below string) {
 	return "├─ ", "│  "
 }
 
-func (t *tree) artifactText(port string, id artifacts.ID) string {
-	n := t.artifacts[id]
-	text := join(port, t.paint(cyan, n.Type), id.Short())
+func (t *tree) artifactText(port string, artifact int32) string {
+	n := t.graph.Artifacts[artifact]
+	text := join(port, t.paint(cyan, n.Type), n.ID.Short())
 	if n.Path != "" {
 		// The walk ends here, at the bytes of a file: the whole hash.
-		text = join(port, t.paint(cyan, n.Type), diag.Visible(n.Path), "sha256 "+id.String())
+		text = join(port, t.paint(cyan, n.Type), diag.Visible(n.Path), "sha256 "+n.ID.String())
 	}
 	return text + t.paint(dim, "  "+bytesText(n.Size))
 }
@@ -249,7 +245,7 @@ func graphJSON(g *lineage.Graph) any {
 		if e.Output {
 			direction = "out"
 		}
-		out.Edges = append(out.Edges, edge{e.Execution, direction, e.Port, e.Artifact.String()})
+		out.Edges = append(out.Edges, edge{e.Execution, direction, g.Ports[e.Port], out.Artifacts[e.Artifact].ID})
 	}
 	return out
 }

@@ -43,10 +43,10 @@ type graphEdge struct{ from, to, port string }
 func graphEdges(g *lineage.Graph) []graphEdge {
 	edges := make([]graphEdge, len(g.Edges))
 	for i, e := range g.Edges {
-		execution, artifact := fmt.Sprintf("e%d", e.Execution), "a"+e.Artifact.String()
-		edges[i] = graphEdge{artifact, execution, e.Port}
+		execution, artifact := fmt.Sprintf("e%d", e.Execution), "a"+g.Artifacts[e.Artifact].ID.String()
+		edges[i] = graphEdge{artifact, execution, g.Ports[e.Port]}
 		if e.Output {
-			edges[i] = graphEdge{execution, artifact, e.Port}
+			edges[i] = graphEdge{execution, artifact, g.Ports[e.Port]}
 		}
 	}
 	return edges

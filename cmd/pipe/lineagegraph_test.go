@@ -26,7 +26,8 @@ func hostileGraph(name string) *lineage.Graph {
 	return &lineage.Graph{
 		Artifacts:  []lineage.ArtifactNode{{ID: csv, Type: "file", Size: 10, Path: name}, {ID: model, Type: name, Size: 20}},
 		Executions: []lineage.ExecutionNode{{ID: 7, RunID: name, Pipeline: name, Stage: name, Kind: name, Status: lineage.Succeeded}},
-		Edges:      []lineage.Edge{{Execution: 7, Port: name, Artifact: csv}, {Execution: 7, Output: true, Port: name, Artifact: model}},
+		Ports:      []string{name},
+		Edges:      []lineage.Edge{{Execution: 7, Artifact: 0}, {Execution: 7, Artifact: 1, Output: true}},
 	}
 }
 

@@ -1,0 +1,3 @@
+// Makes pipe_batch known to connections that are opened from now on. May be
+// called again. Returns a SQLite error code.
+int batch_register(void);
