@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
 	"io"
 	"slices"
@@ -15,6 +16,7 @@ func (a *app) lineageCommand() *cobra.Command {
 	var (
 		down, up, asJSON, columns bool
 		format                    string
+		depth                     int
 	)
 	cmd := &cobra.Command{
 		Use:   "lineage REF",
@@ -45,6 +47,9 @@ columns of the files that it was made from.
 			}
 			if !slices.Contains(lineageFormats, format) {
 				return unknown("format", format, lineageFormats)
+			}
+			if depth < 0 {
+				return usagef("--depth %d: it is a number of stages, or 0 for all", depth)
 			}
 			if columns && (down || format == "dot" || format == "mermaid") {
 				return usagef("--columns goes upstream only, and is shown as tree or json")
@@ -78,19 +83,19 @@ columns of the files that it was made from.
 			}
 			switch format {
 			case "json":
-				return writeJSON(a.out, graphJSON(graph))
+				return writeGraphJSON(a.out, graph)
 			case "dot":
 				return writeDOT(a.out, graph)
 			case "mermaid":
 				return writeMermaid(a.out, graph)
 			}
-			newTree(graph, down, painter(a.colored(a.out))).print(a.out, ref)
-			return nil
+			return newTree(graph, down, depth, painter(a.colored(a.out))).print(a.out, ref)
 		},
 	}
 	cmd.Flags().BoolVar(&up, "up", false, "what it came from (the default)")
 	cmd.Flags().BoolVar(&down, "down", false, "what came from it")
 	cmd.Flags().StringVar(&format, "format", "tree", "tree, dot (Graphviz), mermaid, or json: artifacts, executions and edges")
+	cmd.Flags().IntVar(&depth, "depth", 50, "how many stages deep the tree goes; 0 shows all")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "short for --format json")
 	cmd.Flags().BoolVar(&columns, "columns", false, "which columns of which files its columns and features were made from")
 	completeWords(cmd, "format", lineageFormats)
@@ -100,8 +105,11 @@ columns of the files that it was made from.
 // A tree prints a lineage graph. The graph may join branches again; what was
 // printed once is only named the second time.
 type tree struct {
+	w          *bufio.Writer
 	graph      *lineage.Graph
 	down       bool
+	depth      int // executions below one another; 0 is all
+	deeper     bool
 	paint      func(code, text string) string
 	executions map[int64]lineage.ExecutionNode
 	next       map[int64][]lineage.Edge // edges that lead on from an execution
@@ -109,8 +117,8 @@ type tree struct {
 	printed    map[int64]bool
 }
 
-func newTree(g *lineage.Graph, down bool, paint func(string, string) string) *tree {
-	t := &tree{graph: g, down: down, paint: paint,
+func newTree(g *lineage.Graph, down bool, depth int, paint func(string, string) string) *tree {
+	t := &tree{graph: g, down: down, depth: depth, paint: paint,
 		executions: map[int64]lineage.ExecutionNode{},
 		next:       map[int64][]lineage.Edge{}, through: map[int32][]lineage.Edge{}, printed: map[int64]bool{}}
 	for _, n := range g.Executions {
@@ -128,13 +136,23 @@ func newTree(g *lineage.Graph, down bool, paint func(string, string) string) *tr
 
 // print begins with the artifact that was asked for, or with every execution
 // that nothing else in the graph leads to.
-func (t *tree) print(w io.Writer, ref lineage.Ref) {
+func (t *tree) print(w io.Writer, ref lineage.Ref) error {
+	t.w = bufio.NewWriter(w)
 	if !ref.Artifact.IsZero() {
 		i := slices.IndexFunc(t.graph.Artifacts, func(n lineage.ArtifactNode) bool { return n.ID == ref.Artifact })
-		fmt.Fprintln(w, t.artifactText("", int32(i)))
-		t.branches(w, "", t.through[int32(i)])
-		return
+		fmt.Fprintln(t.w, t.artifactText("", int32(i)))
+		t.branches("", t.through[int32(i)], 1)
+	} else {
+		t.roots()
 	}
+	if t.deeper {
+		fmt.Fprintln(t.w, t.paint(dim, fmt.Sprintf("Cut by --depth %d: --depth 0 shows all, --format json is for programs.", t.depth)))
+	}
+	return t.w.Flush()
+}
+
+// roots prints the executions that nothing leads to.
+func (t *tree) roots() {
 	reached := map[int64]bool{}
 	for _, edges := range t.next {
 		for _, e := range edges {
@@ -145,32 +163,38 @@ func (t *tree) print(w io.Writer, ref lineage.Ref) {
 	}
 	for _, n := range t.graph.Executions {
 		if !reached[n.ID] {
-			fmt.Fprintln(w, t.executionText(n.ID, ""))
-			t.leaves(w, "", n.ID)
+			fmt.Fprintln(t.w, t.executionText(n.ID, ""))
+			t.leaves("", n.ID, 1)
 		}
 	}
 }
 
 // branches prints the executions at the other end of edges.
-func (t *tree) branches(w io.Writer, indent string, edges []lineage.Edge) {
+func (t *tree) branches(indent string, edges []lineage.Edge, depth int) {
 	for i, e := range edges {
 		fork, below := fork(i, len(edges))
-		fmt.Fprintln(w, indent+t.paint(dim, fork)+t.executionText(e.Execution, t.graph.Ports[e.Port]))
-		t.leaves(w, indent+t.paint(dim, below), e.Execution)
+		fmt.Fprintln(t.w, indent+t.paint(dim, fork)+t.executionText(e.Execution, t.graph.Ports[e.Port]))
+		t.leaves(indent+t.paint(dim, below), e.Execution, depth)
 	}
 }
 
 // leaves prints the artifacts that lead on from an execution.
-func (t *tree) leaves(w io.Writer, indent string, execution int64) {
+func (t *tree) leaves(indent string, execution int64, depth int) {
 	if t.printed[execution] {
 		return
 	}
-	t.printed[execution] = true
 	edges := t.next[execution]
+	if depth == t.depth && len(edges) > 0 {
+		// Its place may also be less deep, so it does not count as printed.
+		t.deeper = true
+		fmt.Fprintln(t.w, indent+t.paint(dim, "└─ ..."))
+		return
+	}
+	t.printed[execution] = true
 	for i, e := range edges {
 		fork, below := fork(i, len(edges))
-		fmt.Fprintln(w, indent+t.paint(dim, fork)+t.artifactText(t.graph.Ports[e.Port], e.Artifact))
-		t.branches(w, indent+t.paint(dim, below), t.through[e.Artifact])
+		fmt.Fprintln(t.w, indent+t.paint(dim, fork)+t.artifactText(t.graph.Ports[e.Port], e.Artifact))
+		t.branches(indent+t.paint(dim, below), t.through[e.Artifact], depth+1)
 	}
 }
 
@@ -206,46 +230,4 @@ func (t *tree) executionText(id int64, port string) string {
 		text += t.paint(dim, "  (as above)")
 	}
 	return text
-}
-
-func graphJSON(g *lineage.Graph) any {
-	type artifact struct {
-		ID   string `json:"id"`
-		Type string `json:"type"`
-		Size int64  `json:"size"`
-		Path string `json:"path,omitempty"`
-	}
-	type execution struct {
-		ID       int64          `json:"id"`
-		Run      string         `json:"run"`
-		Pipeline string         `json:"pipeline"`
-		Stage    string         `json:"stage"`
-		Kind     string         `json:"kind"`
-		Status   lineage.Status `json:"status"`
-	}
-	type edge struct {
-		Execution int64  `json:"execution"`
-		Direction string `json:"direction"` // "in": the execution read the artifact; "out": it made it
-		Port      string `json:"port"`
-		Artifact  string `json:"artifact"`
-	}
-	out := struct {
-		Artifacts  []artifact  `json:"artifacts"`
-		Executions []execution `json:"executions"`
-		Edges      []edge      `json:"edges"`
-	}{[]artifact{}, []execution{}, []edge{}}
-	for _, n := range g.Artifacts {
-		out.Artifacts = append(out.Artifacts, artifact{n.ID.String(), n.Type, n.Size, n.Path})
-	}
-	for _, n := range g.Executions {
-		out.Executions = append(out.Executions, execution{n.ID, n.RunID, n.Pipeline, n.Stage, n.Kind, n.Status})
-	}
-	for _, e := range g.Edges {
-		direction := "in"
-		if e.Output {
-			direction = "out"
-		}
-		out.Edges = append(out.Edges, edge{e.Execution, direction, g.Ports[e.Port], out.Artifacts[e.Artifact].ID})
-	}
-	return out
 }

@@ -1,8 +1,13 @@
 package main
 
 import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"strings"
 	"unicode"
 
@@ -40,43 +45,48 @@ func executionNode(n lineage.ExecutionNode) graphNode {
 // A graphEdge points the way that the bytes took.
 type graphEdge struct{ from, to, port string }
 
-func graphEdges(g *lineage.Graph) []graphEdge {
-	edges := make([]graphEdge, len(g.Edges))
-	for i, e := range g.Edges {
-		execution, artifact := fmt.Sprintf("e%d", e.Execution), "a"+g.Artifacts[e.Artifact].ID.String()
-		edges[i] = graphEdge{artifact, execution, g.Ports[e.Port]}
-		if e.Output {
-			edges[i] = graphEdge{execution, artifact, g.Ports[e.Port]}
+func graphEdges(g *lineage.Graph) iter.Seq[graphEdge] {
+	return func(yield func(graphEdge) bool) {
+		for _, e := range g.Edges {
+			from, to := "a"+g.Artifacts[e.Artifact].ID.String(), fmt.Sprintf("e%d", e.Execution)
+			if e.Output {
+				from, to = to, from
+			}
+			if !yield(graphEdge{from, to, g.Ports[e.Port]}) {
+				return
+			}
 		}
 	}
-	return edges
 }
 
-func graphNodes(g *lineage.Graph) []graphNode {
-	var nodes []graphNode
-	for _, n := range g.Artifacts {
-		nodes = append(nodes, artifactNode(n))
+func graphNodes(g *lineage.Graph) iter.Seq[graphNode] {
+	return func(yield func(graphNode) bool) {
+		for _, n := range g.Artifacts {
+			if !yield(artifactNode(n)) {
+				return
+			}
+		}
+		for _, n := range g.Executions {
+			if !yield(executionNode(n)) {
+				return
+			}
+		}
 	}
-	for _, n := range g.Executions {
-		nodes = append(nodes, executionNode(n))
-	}
-	return nodes
 }
 
 // writeDOT draws a graph in the language of Graphviz.
 func writeDOT(w io.Writer, g *lineage.Graph) error {
-	var b strings.Builder
+	b := bufio.NewWriter(w)
 	b.WriteString("digraph lineage {\n  rankdir=LR;\n  node [fontname=\"sans-serif\"];\n  edge [fontname=\"sans-serif\", fontsize=10];\n")
 	shapes := map[string]string{"artifact": "note", "file": "cylinder", "execution": "box"}
-	for _, n := range graphNodes(g) {
-		fmt.Fprintf(&b, "  %s [shape=%s, label=%s];\n", n.id, shapes[n.kind], dotString(n.lines...))
+	for n := range graphNodes(g) {
+		fmt.Fprintf(b, "  %s [shape=%s, label=%s];\n", n.id, shapes[n.kind], dotString(n.lines...))
 	}
-	for _, e := range graphEdges(g) {
-		fmt.Fprintf(&b, "  %s -> %s [label=%s];\n", e.from, e.to, dotString(e.port))
+	for e := range graphEdges(g) {
+		fmt.Fprintf(b, "  %s -> %s [label=%s];\n", e.from, e.to, dotString(e.port))
 	}
 	b.WriteString("}\n")
-	_, err := io.WriteString(w, b.String())
-	return err
+	return b.Flush()
 }
 
 // dotString quotes lines as one label. A quoted string of DOT ends at a quote
@@ -89,7 +99,8 @@ func dotString(lines ...string) string {
 		if i > 0 {
 			b.WriteString(`\n`)
 		}
-		b.WriteString(strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(diag.Visible(line)))
+		line = strings.ReplaceAll(diag.Visible(line), `\`, `\\`)
+		b.WriteString(strings.ReplaceAll(line, `"`, `\"`))
 	}
 	b.WriteByte('"')
 	return b.String()
@@ -97,18 +108,17 @@ func dotString(lines ...string) string {
 
 // writeMermaid draws a graph in the language that Markdown renderers draw.
 func writeMermaid(w io.Writer, g *lineage.Graph) error {
-	var b strings.Builder
+	b := bufio.NewWriter(w)
 	b.WriteString("flowchart LR\n")
 	shapes := map[string][2]string{"artifact": {"(", ")"}, "file": {"[(", ")]"}, "execution": {"[", "]"}}
-	for _, n := range graphNodes(g) {
+	for n := range graphNodes(g) {
 		shape := shapes[n.kind]
-		fmt.Fprintf(&b, "  %s%s%s%s\n", n.id, shape[0], mermaidString(n.lines...), shape[1])
+		fmt.Fprintf(b, "  %s%s%s%s\n", n.id, shape[0], mermaidString(n.lines...), shape[1])
 	}
-	for _, e := range graphEdges(g) {
-		fmt.Fprintf(&b, "  %s -->|%s| %s\n", e.from, mermaidString(e.port), e.to)
+	for e := range graphEdges(g) {
+		fmt.Fprintf(b, "  %s -->|%s| %s\n", e.from, mermaidString(e.port), e.to)
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	return b.Flush()
 }
 
 // mermaidString quotes lines as one label. Inside of quotes Mermaid still
@@ -139,4 +149,74 @@ func completeWords(cmd *cobra.Command, flag string, words []string) {
 	if err != nil {
 		panic(err) // the flag does not exist: a bug that no user can cause
 	}
+}
+
+// writeGraphJSON writes a graph as one object of three lists, an element at a
+// time: a graph may have millions.
+func writeGraphJSON(w io.Writer, g *lineage.Graph) error {
+	type artifact struct {
+		ID   string `json:"id"`
+		Type string `json:"type"`
+		Size int64  `json:"size"`
+		Path string `json:"path,omitempty"`
+	}
+	type execution struct {
+		ID       int64          `json:"id"`
+		Run      string         `json:"run"`
+		Pipeline string         `json:"pipeline"`
+		Stage    string         `json:"stage"`
+		Kind     string         `json:"kind"`
+		Status   lineage.Status `json:"status"`
+	}
+	type edge struct {
+		Execution int64  `json:"execution"`
+		Direction string `json:"direction"` // "in": the execution read the artifact; "out": it made it
+		Port      string `json:"port"`
+		Artifact  string `json:"artifact"`
+	}
+	b := bufio.NewWriter(w)
+	b.WriteString("{\n")
+	err := errors.Join(
+		writeList(b, "", "artifacts", g.Artifacts, func(n lineage.ArtifactNode) any {
+			return artifact{n.ID.String(), n.Type, n.Size, n.Path}
+		}),
+		writeList(b, ",\n", "executions", g.Executions, func(n lineage.ExecutionNode) any {
+			return execution{n.ID, n.RunID, n.Pipeline, n.Stage, n.Kind, n.Status}
+		}),
+		writeList(b, ",\n", "edges", g.Edges, func(e lineage.Edge) any {
+			direction := "in"
+			if e.Output {
+				direction = "out"
+			}
+			return edge{e.Execution, direction, g.Ports[e.Port], g.Artifacts[e.Artifact].ID.String()}
+		}))
+	if err != nil {
+		return err
+	}
+	b.WriteString("\n}\n")
+	return b.Flush()
+}
+
+// writeList writes a member of an object that is a list.
+func writeList[T any](w *bufio.Writer, before, name string, list []T, element func(T) any) error {
+	fmt.Fprintf(w, "%s  %q: [", before, name)
+	var text bytes.Buffer
+	enc := json.NewEncoder(&text)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("    ", "  ")
+	for i, v := range list {
+		if i > 0 {
+			w.WriteByte(',')
+		}
+		w.WriteString("\n    ")
+		text.Reset()
+		if err := enc.Encode(element(v)); err != nil {
+			return err
+		}
+		w.Write(bytes.TrimSuffix(text.Bytes(), []byte("\n")))
+	}
+	if len(list) > 0 {
+		w.WriteString("\n  ")
+	}
+	return w.WriteByte(']')
 }

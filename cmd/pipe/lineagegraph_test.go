@@ -33,8 +33,7 @@ func hostileGraph(name string) *lineage.Graph {
 
 func TestLineageFormats(t *testing.T) {
 	for format, write := range map[string]func(io.Writer, *lineage.Graph) error{
-		"dot": writeDOT, "mermaid": writeMermaid,
-		"json": func(w io.Writer, g *lineage.Graph) error { return writeJSON(w, graphJSON(g)) },
+		"dot": writeDOT, "mermaid": writeMermaid, "json": writeGraphJSON,
 	} {
 		var all bytes.Buffer
 		for _, name := range hostile {
