@@ -58,6 +58,8 @@ type FieldError struct {
 	Field string
 	Err   error
 	Hint  string
+
+	Warning bool // it is allowed, but looks like a mistake
 }
 
 func (e *FieldError) Error() string {

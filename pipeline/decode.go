@@ -120,7 +120,7 @@ func (d decoder) optional(n *yaml.Node, v reflect.Value, s spot) {
 // structure decodes a mapping, or the bare value of its short field, into a
 // struct, and asks the struct what it thinks of the result.
 func (d decoder) structure(n *yaml.Node, v reflect.Value, s spot) {
-	before := len(d.p.list)
+	before := d.p.errors()
 	sh := d.p.shapes.of(v.Type())
 	switch {
 	case isEmpty(n):
@@ -134,7 +134,7 @@ func (d decoder) structure(n *yaml.Node, v reflect.Value, s spot) {
 		d.mismatch(n, s, "a mapping", "")
 		return
 	}
-	if len(d.p.list) == before {
+	if d.p.errors() == before {
 		d.validate(n, v, s)
 	}
 }
@@ -254,7 +254,7 @@ func didYouMean(name string) string { return fmt.Sprintf("did you mean %q?", nam
 
 // choice decodes `name`, or `{name: settings}`, into the variant of the name.
 func (d decoder) choice(n *yaml.Node, v reflect.Value, s spot) {
-	before := len(d.p.list)
+	before := d.p.errors()
 	sh := d.p.shapes.of(v.Type())
 	var key, settings *yaml.Node
 	switch {
@@ -282,7 +282,7 @@ func (d decoder) choice(n *yaml.Node, v reflect.Value, s spot) {
 	variant := reflect.New(f.typ.Elem())
 	d.value(settings, variant.Elem(), s.inside(f.name, key, f))
 	v.Field(f.index).Set(variant)
-	if len(d.p.list) == before {
+	if d.p.errors() == before {
 		d.validate(n, v, s)
 	}
 }
@@ -414,6 +414,10 @@ func (d decoder) invalid(err error, n *yaml.Node, s spot) {
 		if found := find(n, fe.Field); found != nil {
 			at = found
 		}
+	}
+	if fe != nil && fe.Warning {
+		d.p.warn(at, hint, "%v", err)
+		return
 	}
 	d.p.at(at, hint, "%v", err)
 }

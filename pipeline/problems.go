@@ -15,6 +15,7 @@ type problems struct {
 	file   string
 	lines  []string // of the source, for the messages
 	list   diag.List
+	warned int    // how many of the list are warnings
 	shapes shapes // read once, however many stages share them
 }
 
@@ -40,6 +41,17 @@ func (p *problems) at(n *yaml.Node, hint, format string, args ...any) {
 	}
 	p.list = append(p.list, d)
 }
+
+// warn is at for what is allowed but looks like a mistake.
+func (p *problems) warn(n *yaml.Node, hint, format string, args ...any) {
+	p.at(n, hint, format, args...)
+	p.list[len(p.list)-1].Severity = diag.Warning
+	p.warned++
+}
+
+// errors is how many errors were added so far. Who compares it with an earlier
+// number knows whether something in between went well.
+func (p *problems) errors() int { return len(p.list) - p.warned }
 
 // line is the text of a source line, counted from 1, without its line end.
 func (p *problems) line(number int) string {

@@ -9,7 +9,6 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"pipe/diag"
 	"pipe/schedule"
 )
 
@@ -154,9 +153,9 @@ func (l *loader) load(source []byte, opt Options) (*Plan, error) {
 // header reads what is about the whole pipeline.
 func (l *loader) header(top *yaml.Node, opt Options) *Plan {
 	var h header
-	before := len(l.p.list)
+	before := l.p.errors()
 	decodeInto(top, nil, &h, l.p)
-	if msg, hint := checkName(h.Pipeline); msg != "" && len(l.p.list) == before {
+	if msg, hint := checkName(h.Pipeline); msg != "" && l.p.errors() == before {
 		l.p.at(find(top, "pipeline"), hint, "the name of the pipeline %s", msg)
 	}
 	plan := &Plan{
@@ -226,7 +225,7 @@ func (l *loader) stage(key, n *yaml.Node, plan *Plan) {
 	}
 	decoded, rest := l.split(n, stageKeys, "inputs", "needs", "with")
 	c := common{Cache: true, When: true}
-	before := len(l.p.list)
+	before := l.p.errors()
 	decodeInto(decoded, key, &c, l.p)
 	d.keep = c.When
 	d.inputs = l.inputs(rest["inputs"])
@@ -238,11 +237,11 @@ func (l *loader) stage(key, n *yaml.Node, plan *Plan) {
 	d.step.Resources = Resources{CPU: c.Resources.CPU, Memory: int64(c.Resources.Memory), GPU: c.Resources.GPU}
 	d.step.MemoryBackoff = c.Resources.MemoryBackoff
 	d.step.Cache = c.Cache
-	if c.Promote != nil && len(l.p.list) == before {
+	if c.Promote != nil && l.p.errors() == before {
 		d.step.Promote = c.Promote.promotion()
 		d.promoteKey, d.promote = child(decoded, "promote")
 	}
-	if c.Uses == "" && len(l.p.list) > before {
+	if c.Uses == "" && l.p.errors() > before {
 		return // it is missing or no text, which was said
 	}
 	kind, ok := l.reg.Lookup(c.Uses)
@@ -268,9 +267,9 @@ func (l *loader) configure(d *draft, key *yaml.Node, with entry) {
 		key = with.key
 	}
 	stage := d.step.Kind.New()
-	before := len(l.p.list)
+	before := l.p.errors()
 	decodeInto(with.value, key, stage, l.p)
-	if len(l.p.list) > before {
+	if l.p.errors() > before {
 		return
 	}
 	d.configAt = key
@@ -327,10 +326,4 @@ func (l *loader) needs(n *yaml.Node) []*need {
 		}
 	}
 	return needs
-}
-
-// warn is at for what is allowed but looks like a mistake.
-func (p *problems) warn(n *yaml.Node, hint, format string, args ...any) {
-	p.at(n, hint, format, args...)
-	p.list[len(p.list)-1].Severity = diag.Warning
 }
