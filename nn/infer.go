@@ -40,6 +40,9 @@ func (l *Activate) infer(s *step) error {
 	if math.IsNaN(l.Alpha) || math.IsInf(l.Alpha, 0) || l.Kind.Alpha() == 0 && l.Alpha != 0 || l.Kind == ELU && l.Alpha <= 0 {
 		return s.wrong("alpha", "alpha is the slope of leaky_relu, or the scale of elu, above 0", "%s cannot have alpha %v", l.Kind, l.Alpha)
 	}
+	if l.Kind == Softmax && len(s.in.shape) == 3 {
+		return s.wrong("", "flatten them, or pool them first", "softmax is of features or of the steps of a sequence, but it gets %s", s.in.shape.named())
+	}
 	s.Flops = count(s.in.shape.Size())
 	return s.same()
 }

@@ -1,6 +1,9 @@
 package nn
 
-import "strconv"
+import (
+	"cmp"
+	"strconv"
+)
 
 // Sequences.
 
@@ -135,7 +138,7 @@ func (l *Transformer) infer(s *step) error {
 	if err := s.between("heads", l.Heads, 1, 1024); err != nil {
 		return err
 	}
-	if err := s.between("feed_forward", l.FeedForward, 1, maxWidth); err != nil {
+	if err := s.between("feed_forward", l.FeedForward, 0, maxWidth); err != nil {
 		return err
 	}
 	if err := s.between("layers", l.Layers, 1, maxRecurrent); err != nil {
@@ -144,7 +147,7 @@ func (l *Transformer) infer(s *step) error {
 	if err := s.rate("dropout", l.Dropout); err != nil {
 		return err
 	}
-	if err := s.known(l.Activation); err != nil {
+	if err := s.pointwise(l.Activation); err != nil {
 		return err
 	}
 	if err := s.oneOf("norm", l.Norm, "pre", "post"); err != nil {
@@ -178,9 +181,10 @@ const normEpsilon = 1e-5
 func (l *Transformer) blocks(d int) []Layer {
 	norm := func() Layer { return Layer{LayerNorm: &LayerNorm{Epsilon: normEpsilon}} }
 	drop := Layer{Dropout: &Dropout{Rate: l.Dropout}}
+	forward := cmp.Or(l.FeedForward, 4*d)
 	parts := [][]Layer{
 		{{Attention: &Attention{Heads: l.Heads, Causal: l.Causal, Dropout: l.Dropout}}, drop},
-		{{Dense: &Dense{Units: l.FeedForward, Activation: l.Activation}}, drop, {Dense: &Dense{Units: d, Activation: Linear}}, drop},
+		{{Dense: &Dense{Units: forward, Activation: l.Activation}}, drop, {Dense: &Dense{Units: d, Activation: Linear}}, drop},
 	}
 	var list []Layer
 	for range l.Layers {

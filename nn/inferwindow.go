@@ -42,7 +42,7 @@ func (s *step) conv(c conv) error {
 	if err := s.between("groups", c.groups, 1, maxWidth); err != nil {
 		return err
 	}
-	if err := s.known(c.act); err != nil {
+	if err := s.pointwise(c.act); err != nil {
 		return err
 	}
 	if c.filters%c.groups != 0 {

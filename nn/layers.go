@@ -37,11 +37,11 @@ type Layer struct {
 	TimePool       *TimePool       `json:"time_pool,omitempty"`
 }
 
-// An Activation is a function that each value passes through, with the usual
-// parameter where it has one. The empty one is linear.
+// An Activation is a function that values pass through, with the usual parameter
+// where it has one. The empty one is linear.
 type Activation string
 
-// The activations. Softmax is none of them: the losses for classes take logits.
+// The activations. The output has none: the losses for classes take logits.
 const (
 	Linear    Activation = "linear"
 	ReLU      Activation = "relu"
@@ -52,10 +52,14 @@ const (
 	Tanh      Activation = "tanh"
 	Sigmoid   Activation = "sigmoid"
 	Softplus  Activation = "softplus" // log(1 + e^x)
+	Softmax   Activation = "softmax"  // e^x / sum of e^x over the features, or over those of a step
 )
 
 // Known says whether a is one of the above.
-func (a Activation) Known() bool {
+func (a Activation) Known() bool { return a == Softmax || a.pointwise() }
+
+// pointwise says whether a is a function of each value by itself.
+func (a Activation) pointwise() bool {
 	switch a {
 	case Linear, ReLU, LeakyReLU, ELU, GELU, SiLU, Tanh, Sigmoid, Softplus:
 		return true
@@ -257,7 +261,7 @@ type Attention struct {
 // once behind the last block) or after ("post") it.
 type Transformer struct {
 	Heads       int        `json:"heads"`
-	FeedForward int        `json:"feed_forward"`
+	FeedForward int        `json:"feed_forward"` // units of the first dense layer; 0: four times the dimensions
 	Dropout     float64    `json:"dropout"`
 	Activation  Activation `json:"activation"`
 	Causal      bool       `json:"causal,omitempty"`
@@ -388,7 +392,7 @@ func (l *Attention) words() string {
 }
 
 func (l *Transformer) words() string {
-	return join(fmt.Sprintf("%d heads, %d", l.Heads, l.FeedForward), when(l.Layers > 1, fmt.Sprintf("x %d", l.Layers)),
+	return join(fmt.Sprintf("%d heads", l.Heads)+when(l.FeedForward > 0, fmt.Sprintf(", %d", l.FeedForward)), when(l.Layers > 1, fmt.Sprintf("x %d", l.Layers)),
 		when(l.Causal, "causal"))
 }
 

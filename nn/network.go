@@ -90,6 +90,9 @@ func (b *builder) apply(n *Node, x *op.Node) *op.Node {
 	case l.Dense != nil:
 		return b.dense(n, "", x, l.Dense.Activation)
 	case l.Activation != nil:
+		if l.Activation.Kind == Softmax {
+			return b.Softmax(x, nil)
+		}
 		act := l.Activation.Kind.operator()
 		if l.Activation.Alpha != 0 {
 			act.Alpha = float32(l.Activation.Alpha)
@@ -179,7 +182,11 @@ func (w *Window) operator() op.Window {
 
 // dense adds the product of a layer whose parameters begin with a prefix.
 func (b *builder) dense(n *Node, prefix string, x *op.Node, act Activation) *op.Node {
-	return b.Dense(x, b.param(n, prefix+"weight"), b.param(n, prefix+"bias"), act.operator())
+	y := b.Dense(x, b.param(n, prefix+"weight"), b.param(n, prefix+"bias"), act.operator())
+	if act == Softmax {
+		return b.Softmax(y, nil)
+	}
+	return y
 }
 
 // stream is the random numbers of what is dropped in a layer.
@@ -276,7 +283,8 @@ func (b *builder) attention(n *Node, x *op.Node, l *Attention) *op.Node {
 	return b.dense(n, "out.", b.Attention(q, k, v, a), Linear)
 }
 
-// operator is the activation in terms of package op, with its usual parameter.
+// operator is the activation in terms of package op, with its usual parameter;
+// softmax, which is an operator of its own, is linear.
 func (a Activation) operator() op.Activation {
 	kind := kernel.Linear
 	switch a {

@@ -44,10 +44,11 @@ func samples() map[string]sample {
 		"mlp":    {layers: MLP{Units: []int{20, 12}, Activation: SiLU, Dropout: 0.2, BatchNorm: true}.Layers(), inputs: 7},
 		"cnn":    {layers: CNN{Image: image, Filters: []int{5, 6}, Kernel: 3, Dense: 9, Activation: ReLU, Dropout: 0.1, BatchNorm: true}.Layers(), inputs: 96},
 		"resnet": {layers: ResNet{Image: image, Filters: []int{4, 6}, Blocks: 1, Dropout: 0.1}.Layers(), inputs: 96},
-		"lstm": {layers: Sequence{Encoder: "lstm", Vocabulary: 11, Padding: &zero, Units: 9, Depth: 2, Bidirectional: true, Dropout: 0.1}.Layers(),
+		"lstm": {layers: RNN{Front: Front{Vocabulary: 11, Padding: &zero}, LSTM: LSTM{Units: 9, Layers: 2, Bidirectional: true, Return: "last", Dropout: 0.1}}.Layers(),
 			inputs: 7, tokens: 11},
-		"gru": {layers: Sequence{Encoder: "gru", Steps: 6, Units: 10, Depth: 1}.Layers(), inputs: 18},
-		"transformer": {layers: Sequence{Encoder: "transformer", Vocabulary: 13, Padding: &zero, Units: 12, Depth: 2, Heads: 3, Dropout: 0.1}.Layers(),
+		"gru": {layers: RNN{Front: Front{Steps: 6}, LSTM: LSTM{Units: 10, Layers: 1, Return: "last"}, GRU: true}.Layers(), inputs: 18},
+		"transformer": {layers: Encoder{Front: Front{Vocabulary: 13, Padding: &zero}, Units: 12,
+			Transformer: Transformer{Heads: 3, FeedForward: 48, Layers: 2, Dropout: 0.1, Activation: GELU, Norm: "pre"}}.Layers(),
 			inputs: 9, tokens: 13},
 		"windows": {inputs: 96, layers: []Layer{
 			{Reshape: &Reshape{Dims: image}},
@@ -80,6 +81,9 @@ func samples() map[string]sample {
 			{MaxPool: pool}, {AveragePool: &Pool{Size: [2]int{2, 2}, Stride: [2]int{1, 1}}},
 			{GroupNorm: &GroupNorm{Groups: 5, Epsilon: 1e-5}},
 			{LSTM: &LSTM{Units: 5, Layers: 1, Return: "sequence"}}, {TimePool: &TimePool{Kind: "last"}},
+		}},
+		"softmax": {inputs: 12, layers: []Layer{
+			dense(12, Softmax), {Reshape: &Reshape{Dims: []int{4, 3}}}, {Activation: &Activate{Kind: Softmax}}, dense(5, Softmax), {Flatten: &Flatten{}},
 		}},
 		"settings": {inputs: 7, layers: MLP{Units: []int{10}, Activation: Tanh, Dropout: 0.1}.Layers(), sets: func(c *Config) {
 			c.Optimizer = SGD{LearningRate: 0.05, Momentum: 0.9, Nesterov: true, WeightDecay: 1e-3}

@@ -1,7 +1,5 @@
 package nn
 
-import "fmt"
-
 // Presets are networks in a few settings. They are functions that make layers;
 // nothing else knows of them.
 
@@ -138,54 +136,57 @@ func (p ResNet) Layers() []Layer {
 	return append(list, dropout(p.Dropout)...)
 }
 
-// Sequence is an encoder of sequences with what it needs before and behind.
-type Sequence struct {
-	Encoder string // "lstm", "gru" or "transformer"
-
-	// One of these, or none if the preset gets sequences.
-	Vocabulary int // features are token ids, to be embedded in Units dimensions
-	Padding    *int
+// Front is how a preset for sequences reads features.
+type Front struct {
+	// One of these.
+	Vocabulary int // features are token ids below it, to be embedded
 	Steps      int // features are the values of each of so many steps
 
-	Units         int
-	Depth         int
-	Bidirectional bool // lstm, gru
-	Heads         int  // transformer
-	FeedForward   int  // transformer; 0: 4 x Units
-	Dropout       float64
+	Padding *int // the token id that fills up sequences at their end
+}
+
+// layers make sequences of features; token ids get embeddings of units
+// dimensions.
+func (f Front) layers(units int) []Layer {
+	if f.Vocabulary > 0 {
+		return []Layer{{Embedding: &Embedding{Vocabulary: f.Vocabulary, Dimensions: units, Padding: f.Padding}}}
+	}
+	return reshaped([]int{f.Steps, Unknown})
+}
+
+// RNN is an LSTM or GRU with what it needs before it, and its dropout also
+// behind it.
+type RNN struct {
+	Front
+	LSTM
+	GRU bool // take a GRU of the same settings
 }
 
 // Layers are the layers of the preset.
-func (p Sequence) Layers() []Layer {
-	var list []Layer
-	switch {
-	case p.Vocabulary > 0:
-		list = []Layer{{Embedding: &Embedding{Vocabulary: p.Vocabulary, Dimensions: p.Units, Padding: p.Padding}}}
-	case p.Steps > 0:
-		list = reshaped([]int{p.Steps, Unknown})
+func (p RNN) Layers() []Layer {
+	layer := Layer{LSTM: &p.LSTM}
+	if p.GRU {
+		layer = Layer{GRU: (*GRU)(&p.LSTM)}
 	}
-	recurrent := LSTM{Units: p.Units, Layers: p.Depth, Bidirectional: p.Bidirectional, Return: "last", Dropout: p.Dropout}
-	switch p.Encoder {
-	case "lstm":
-		list = append(list, Layer{LSTM: &recurrent})
-	case "gru":
-		g := GRU(recurrent)
-		list = append(list, Layer{GRU: &g})
-	case "transformer":
-		if p.Vocabulary == 0 {
-			list = append(list, dense(p.Units, Linear))
-		}
-		forward := p.FeedForward
-		if forward == 0 {
-			forward = 4 * p.Units
-		}
-		list = append(list, Layer{Position: &Position{Kind: "sinusoidal"}})
-		list = append(list, dropout(p.Dropout)...)
-		list = append(list,
-			Layer{Transformer: &Transformer{Heads: p.Heads, FeedForward: forward, Dropout: p.Dropout, Activation: GELU, Norm: "pre", Layers: p.Depth}},
-			Layer{TimePool: &TimePool{Kind: "mean"}})
-	default:
-		panic(fmt.Sprintf("nn: unknown encoder %q", p.Encoder))
+	return append(append(p.Front.layers(p.Units), layer), dropout(p.Dropout)...)
+}
+
+// Encoder is a transformer with what it needs before and behind: sinusoidal
+// positions, and the mean of the steps.
+type Encoder struct {
+	Front
+	Transformer
+	Units int // dimensions of the steps
+}
+
+// Layers are the layers of the preset.
+func (p Encoder) Layers() []Layer {
+	list := p.Front.layers(p.Units)
+	if p.Vocabulary == 0 {
+		list = append(list, dense(p.Units, Linear))
 	}
+	list = append(list, Layer{Position: &Position{Kind: "sinusoidal"}})
+	list = append(list, dropout(p.Dropout)...)
+	list = append(list, Layer{Transformer: &p.Transformer}, Layer{TimePool: &TimePool{Kind: "mean"}})
 	return append(list, dropout(p.Dropout)...)
 }

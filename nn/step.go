@@ -63,6 +63,14 @@ func (s *step) known(a Activation) error {
 	return nil
 }
 
+// pointwise refuses activations that are no function of each value by itself.
+func (s *step) pointwise(a Activation) error {
+	if a == Softmax {
+		return s.wrong("activation", "softmax is an activation of dense, and a layer: `activation: softmax`", "cannot have the activation softmax")
+	}
+	return s.known(a)
+}
+
 // same passes the shape on.
 func (s *step) same() error {
 	s.out.shape = s.in.shape

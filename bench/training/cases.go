@@ -25,7 +25,7 @@ func benches() []bench {
 	return []bench{
 		{"mlp", 256, 30, 784, 0, classes(784, 10), []nn.Layer{dense(512), dense(512)}, 1.5},
 		{"cnn", 64, 10, 784, 0, classes(784, 10), nn.CNN{Image: []int{1, 28, 28}, Filters: []int{32, 64}, Kernel: 3, Dense: 128, Activation: nn.ReLU}.Layers(), 1.5},
-		{"lstm", 64, 15, 48 * 16, 0, classes(48*16, 10), nn.Sequence{Encoder: "lstm", Steps: 48, Units: 128, Depth: 1}.Layers(), 2},
+		{"lstm", 64, 15, 48 * 16, 0, classes(48*16, 10), nn.RNN{Front: nn.Front{Steps: 48}, LSTM: nn.LSTM{Units: 128, Layers: 1, Return: "last"}}.Layers(), 2},
 		{"transformer", 32, 6, 64, 5000, classes(64, 3), transformer(), 1.5},
 		{"tiny", 32, 3000, 16, 0, number(16), []nn.Layer{dense(64), dense(64)}, 10},
 	}

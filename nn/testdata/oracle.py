@@ -2,7 +2,7 @@
 
     python3 oracle.py > oracle.json
 
-Made with PyTorch 1.13 (Debian's python3-torch). Weights are kept in pipe's
+Made with PyTorch 2.15.0. Weights are kept in pipe's
 layout, (inputs, outputs), and transposed for PyTorch.
 """
 import json
@@ -17,6 +17,7 @@ ACTIVATIONS = {
     "relu": torch.relu,
     "tanh": torch.tanh,
     "sigmoid": torch.sigmoid,
+    "softmax": lambda x: torch.softmax(x, -1),
     "linear": lambda x: x,
 }
 
@@ -38,6 +39,8 @@ CASES = [
          layers=[(6, "tanh"), (4, "relu")], optimizer=("adamw", dict(lr=0.01, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.01))),
     dict(name="linear regression", task="regression", outputs=1, loss="mse",
          layers=[], optimizer=("sgd", dict(lr=0.1, momentum=0.9, nesterov=False, weight_decay=0.01))),
+    dict(name="multiclass, gates by softmax, sgd", task="multiclass", outputs=3, loss="cross_entropy",
+         layers=[(8, "tanh"), (6, "softmax")], optimizer=("sgd", dict(lr=0.5, momentum=0.9, nesterov=False, weight_decay=0.0))),
 ]
 
 

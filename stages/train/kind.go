@@ -28,9 +28,11 @@ The input is one row of features. ` + "`reshape: [channels, height, width]`" + `
 ` + "`reshape: [steps, values]`" + ` as a sequence, and ` + "`embedding`" + ` as the token ids of a sequence; each layer
 says which of these it takes. Layers that do not fit are found before anything runs, as far as that
 does not depend on the number of features. At the end there must be features again: ` + "`flatten`" + `,
-` + "`global_pool`" + `, ` + "`time_pool`" + `, or the last output of an lstm or gru. The presets ` + "`mlp`" + `, ` + "`cnn`" + `, ` + "`resnet`" + ` and
-` + "`sequence`" + ` stand for several layers, by themselves (` + "`network: {mlp: [64, 64]}`" + `) or in the list; the model
-has the layers that they stand for, and ` + "`pipe show`" + ` lists them.
+` + "`global_pool`" + `, ` + "`time_pool`" + `, or the last output of an lstm or gru. The presets ` + "`mlp`" + `, ` + "`cnn`" + ` and ` + "`resnet`" + `
+stand for several layers, by themselves (` + "`network: {mlp: [64, 64]}`" + `) or in the list. So do ` + "`lstm`" + `, ` + "`gru`" + ` and
+` + "`transformer`" + ` if they say how to read the features: ` + "`network: {lstm: {vocabulary: 5000}}`" + ` of token ids,
+` + "`network: {transformer: {steps: 30}}`" + ` of the values of 30 steps. The model has the layers that presets
+stand for, and ` + "`pipe show`" + ` lists them.
 
 Losses and metrics are measured at the end of each epoch, over all rows and without dropout, so
 that the curves of training and validation can be compared. If validation data is connected, the

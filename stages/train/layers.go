@@ -27,10 +27,10 @@ type Layer struct {
 
 	Embedding   *Embedding   `yaml:"embedding" doc:"A learned vector for each token id: (steps) ids become a sequence (steps, dimensions)."`
 	Position    *Position    `yaml:"position" doc:"Add to each step of a sequence what tells where it is."`
-	LSTM        *Recurrent   `yaml:"lstm" doc:"Long short-term memory along a sequence, as in PyTorch."`
-	GRU         *Recurrent   `yaml:"gru" doc:"Gated recurrent units along a sequence, as in PyTorch."`
+	LSTM        *Recurrent   `yaml:"lstm" doc:"Long short-term memory along a sequence, as in PyTorch. With vocabulary or steps a preset: it reads the features itself."`
+	GRU         *Recurrent   `yaml:"gru" doc:"Gated recurrent units along a sequence, as in PyTorch. With vocabulary or steps a preset."`
 	Attention   *Attention   `yaml:"attention" doc:"Multi-head self attention over the steps of a sequence."`
-	Transformer *Transformer `yaml:"transformer" doc:"Encoder blocks: attention and two dense layers, each with dropout, skip connection and layer normalisation."`
+	Transformer *Transformer `yaml:"transformer" doc:"Encoder blocks: attention and two dense layers, each with dropout, skip connection and layer normalisation. With vocabulary or steps a preset."`
 	TimePool    *TimePool    `yaml:"time_pool" doc:"Features from a sequence: the mean, maximum or last of its steps."`
 
 	Residual *Residual `yaml:"residual" doc:"Add the input of some layers to their output. If shapes differ the input passes through a projection."`
@@ -41,13 +41,12 @@ type Layer struct {
 	MLP      *MLP      `yaml:"mlp" doc:"Preset: dense layers."`
 	CNN      *CNN      `yaml:"cnn" doc:"Preset: convolutions with max pooling, and a dense layer."`
 	ResNet   *ResNet   `yaml:"resnet" doc:"Preset: a residual network for images."`
-	Sequence *Sequence `yaml:"sequence" doc:"Preset: an lstm, gru or transformer with what it needs before and behind."`
 }
 
 // Dense is a fully connected layer.
 type Dense struct {
 	Units      int    `yaml:"units" short:"true" required:"true" min:"1" max:"65536" doc:"How many values the layer computes."`
-	Activation string `yaml:"activation" default:"relu" enum:"relu,leaky_relu,elu,gelu,silu,tanh,sigmoid,softplus,linear" doc:"The function that each value passes through."`
+	Activation string `yaml:"activation" default:"relu" enum:"relu,leaky_relu,elu,gelu,silu,tanh,sigmoid,softplus,softmax,linear" doc:"The function that each value passes through; softmax is of all values of a row or step."`
 	Bias       bool   `yaml:"bias" default:"true" doc:"Whether there is a b."`
 }
 
@@ -57,7 +56,7 @@ func (l *Dense) layers() []nn.Layer {
 
 // Activate is an activation.
 type Activate struct {
-	Kind  string   `yaml:"kind" short:"true" required:"true" enum:"relu,leaky_relu,elu,gelu,silu,tanh,sigmoid,softplus,linear" doc:"The function. gelu is the exact one."`
+	Kind  string   `yaml:"kind" short:"true" required:"true" enum:"relu,leaky_relu,elu,gelu,silu,tanh,sigmoid,softplus,softmax,linear" doc:"The function. gelu is the exact one, softmax is of all values of a row or step."`
 	Alpha *float64 `yaml:"alpha" doc:"The slope of leaky_relu below 0 (0.01), or the scale of elu (1)."`
 }
 

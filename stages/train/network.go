@@ -55,11 +55,7 @@ func (n *network) expand(list []Layer, setting, path string) []nn.Layer {
 			}
 			made = one(nn.Layer{Concat: c})
 		case *Recurrent:
-			if name == "gru" {
-				made = one(nn.Layer{GRU: (*nn.GRU)(v.lstm())})
-			} else {
-				made = one(nn.Layer{LSTM: v.lstm()})
-			}
+			made = v.layers(name == "gru")
 		case *Pool:
 			if name == "max_pool" {
 				made = one(nn.Layer{MaxPool: v.pool()})
@@ -68,17 +64,26 @@ func (n *network) expand(list []Layer, setting, path string) []nn.Layer {
 			}
 		case interface{ layers() []nn.Layer }:
 			made = v.layers()
-			switch v.(type) {
-			case *MLP, *CNN, *ResNet, *Sequence:
-				from.preset = true
-			}
 		}
+		from.preset = isPreset(v)
 		for j := range made {
 			n.origins[join(path, len(out)+j)] = from
 		}
 		out = append(out, made...)
 	}
 	return out
+}
+
+// isPreset says whether settings are those of a preset, or of a layer that can be
+// one and is.
+func isPreset(v any) bool {
+	switch v := v.(type) {
+	case *MLP, *CNN, *ResNet:
+		return true
+	case interface{ preset() bool }:
+		return v.preset()
+	}
+	return false
 }
 
 func join(path string, i int) string { return path + "." + strconv.Itoa(i) }
@@ -134,5 +139,25 @@ func (n *network) origin(path string) (origin, bool) {
 // depend on the data.
 func (s *Train) Validate() error {
 	n := s.network()
-	return n.place(nn.CheckLayers(n.layers))
+	if err := nn.CheckLayers(n.layers); err != nil {
+		return n.place(err)
+	}
+	return n.lastSoftmax()
+}
+
+// lastSoftmax warns of a softmax that is meant to be that of the output layer.
+func (n *network) lastSoftmax() error {
+	if len(n.layers) == 0 {
+		return nil
+	}
+	setting := n.last
+	switch l := n.layers[len(n.layers)-1]; {
+	case l.Activation != nil && l.Activation.Kind == nn.Softmax:
+	case l.Dense != nil && l.Dense.Activation == nn.Softmax:
+		setting += ".activation"
+	default:
+		return nil
+	}
+	return &pipeline.FieldError{Field: setting, Warning: true, Err: errors.New("behind this softmax comes the output layer, with a softmax of its own"),
+		Hint: "leave out the last layer if it is meant to be the output: network lists what is between input and output"}
 }

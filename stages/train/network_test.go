@@ -93,6 +93,26 @@ network:
   - embedding: {vocabulary: 10, dimensions: 2, padding: 10}
   - time_pool
 `, 3, 57, "padding 10: want 0 to 9", ""},
+		"softmax of images": {`
+network:
+  - reshape: [3, 8, 8]
+  - activation: softmax
+`, 4, 17, "softmax is of features or of the steps of a sequence, but it gets an image (3, 8, 8)", "flatten"},
+		"units of a layer": {`
+network:
+  - lstm: {steps: 5, return: sequence}
+  - transformer: {units: 8}
+  - time_pool
+`, 4, 26, "a transformer layer has the dimensions of its input", ""},
+		"ids and steps": {`
+network: {gru: {vocabulary: 10, steps: 4}}
+`, 2, 40, "either token ids (vocabulary) or the values of steps (steps)", ""},
+		"padding without ids": {`
+network: {lstm: {padding: 0, steps: 4}}
+`, 2, 27, "there is no vocabulary", ""},
+		"in a preset of sequences": {`
+network: {transformer: {vocabulary: 10, units: 6}}
+`, 2, 24, "network.0.transformer: its transformer cannot divide 6 dimensions among 4 heads", "divisor"},
 		"heads": {`
 network:
   - embedding: {vocabulary: 10, dimensions: 6}
@@ -150,6 +170,8 @@ network:
   - transformer: {heads: 3, feed_forward: 8, layers: 2}
   - gru: {units: 4, bidirectional: true, return: sequence}
   - lstm: {units: 4, layers: 2}
+  - dense: {units: 4, activation: softmax}
+  - activation: softmax
   - mlp: {units: [8, 4], dropout: 0.5, batch_norm: true}
 `).(*Train)
 	var words []string
@@ -159,7 +181,7 @@ network:
 	const want = "reshape (3, 32, 32)|conv2d 8 3x5 stride 2 dilation 1x2|batch norm|activation leaky_relu|max pool 2|" +
 		"average pool 3x2 stride 1|spatial dropout 0.1|group norm 4|residual|concat 3 branches|layer norm|rms norm|reshape (5, ?)|" +
 		"position learned|conv1d 6 3 causal relu|attention 2 heads causal|transformer 3 heads, 8 x 2|gru 4 bidirectional sequence|" +
-		"lstm 4 x 2|dense 8 linear|batch norm|activation relu|dropout 0.5|dense 4 linear|batch norm|activation relu|dropout 0.5"
+		"lstm 4 x 2|dense 4 softmax|activation softmax|dense 8 linear|batch norm|activation relu|dropout 0.5|dense 4 linear|batch norm|activation relu|dropout 0.5"
 	if got := strings.Join(words, "|"); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
@@ -173,13 +195,14 @@ func TestPresets(t *testing.T) {
 	for text, features := range map[string]int{
 		"{mlp: [16, 16]}": 7,
 		"{mlp: 16}":       1,
-		"{cnn: {image: [1, 28, 28], filters: [8, 16], dropout: 0.2, batch_norm: true}}":        784,
-		"[reshape: [1, 28, 28], cnn: {filters: 8, dense: 0}]":                                  784,
-		"{resnet: {image: [3, 32, 32], filters: [8, 16, 32], blocks: 2}}":                      3072,
-		"{sequence: {encoder: lstm, steps: 12, layers: 2}}":                                    36,
-		"{sequence: {encoder: gru, vocabulary: 100, padding: 0, bidirectional: true}}":         20,
-		"{sequence: {encoder: transformer, vocabulary: 100, padding: 0, units: 8, layers: 3}}": 20,
-		"{sequence: {encoder: transformer, steps: 12, units: 8}}":                              36,
+		"{cnn: {image: [1, 28, 28], filters: [8, 16], dropout: 0.2, batch_norm: true}}": 784,
+		"[reshape: [1, 28, 28], cnn: {filters: 8, dense: 0}]":                           784,
+		"{resnet: {image: [3, 32, 32], filters: [8, 16, 32], blocks: 2}}":               3072,
+		"{lstm: {steps: 12, layers: 2}}":                                                36,
+		"{gru: {vocabulary: 100, padding: 0, bidirectional: true}}":                     20,
+		"{transformer: {vocabulary: 100, padding: 0, units: 8, layers: 3}}":             20,
+		"{transformer: {steps: 12, units: 8}}":                                          36,
+		"[lstm: {steps: 12, return: sequence}, transformer, time_pool: last]":           36,
 		"flatten": 3,
 	} {
 		s := pipelinetest.Decode(t, Kind(), "network: "+text).(*Train)

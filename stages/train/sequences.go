@@ -25,17 +25,51 @@ func (l *Position) layers() []nn.Layer {
 	return one(nn.Layer{Position: &nn.Position{Kind: l.Kind}})
 }
 
-// Recurrent is lstm or gru.
+// Recurrent is lstm or gru: a layer or, if it says how to read the features, a
+// preset.
 type Recurrent struct {
-	Units         int     `yaml:"units" short:"true" required:"true" min:"1" max:"65536" doc:"The size of the state, for each direction."`
-	Layers        int     `yaml:"layers" default:"1" min:"1" max:"100" doc:"How many of these are stacked."`
-	Bidirectional bool    `yaml:"bidirectional" default:"false" doc:"Also run from the end to the beginning; both outputs are joined."`
-	Return        string  `yaml:"return" default:"last" enum:"last,sequence" doc:"Features from the last step (of each direction), or the sequence of all outputs."`
-	Dropout       float64 `yaml:"dropout" default:"0" min:"0" below:"1" doc:"Dropout between the layers."`
+	Units         int      `yaml:"units" short:"true" default:"64" min:"1" max:"65536" doc:"The size of the state, for each direction."`
+	Layers        int      `yaml:"layers" default:"1" min:"1" max:"100" doc:"How many of these are stacked."`
+	Bidirectional bool     `yaml:"bidirectional" default:"false" doc:"Also run from the end to the beginning; both outputs are joined."`
+	Return        string   `yaml:"return" default:"last" enum:"last,sequence" doc:"Features from the last step (of each direction), or the sequence of all outputs."`
+	Dropout       *float64 `yaml:"dropout" min:"0" below:"1" doc:"Dropout between the layers, 0 if absent. As a preset also behind them, and 0.1 if absent."`
+	Vocabulary    int      `yaml:"vocabulary" default:"0" min:"0" max:"16777216" doc:"Makes it a preset that begins with an embedding: features are token ids below this number."`
+	Padding       *int     `yaml:"padding" min:"0" doc:"The token id that fills up sequences at their end; with vocabulary."`
+	Steps         int      `yaml:"steps" default:"0" min:"0" max:"65536" doc:"Makes it a preset that begins with a reshape: features are the values of so many steps, one step after the other."`
 }
 
-func (l *Recurrent) lstm() *nn.LSTM {
-	return &nn.LSTM{Units: l.Units, Layers: l.Layers, Bidirectional: l.Bidirectional, Return: l.Return, Dropout: l.Dropout}
+// Validate finds two ways to read the features.
+func (l *Recurrent) Validate() error { return validFront(l.Vocabulary, l.Steps, l.Padding) }
+
+func (l *Recurrent) preset() bool { return l.Vocabulary > 0 || l.Steps > 0 }
+
+// layers are those of an lstm or gru.
+func (l *Recurrent) layers(gru bool) []nn.Layer {
+	lstm := nn.LSTM{Units: l.Units, Layers: l.Layers, Bidirectional: l.Bidirectional, Return: l.Return}
+	if l.Dropout != nil {
+		lstm.Dropout = *l.Dropout
+	}
+	switch {
+	case l.preset():
+		if l.Dropout == nil {
+			lstm.Dropout = 0.1
+		}
+		return nn.RNN{Front: nn.Front{Vocabulary: l.Vocabulary, Padding: l.Padding, Steps: l.Steps}, LSTM: lstm, GRU: gru}.Layers()
+	case gru:
+		return one(nn.Layer{GRU: (*nn.GRU)(&lstm)})
+	}
+	return one(nn.Layer{LSTM: &lstm})
+}
+
+// validFront checks how a preset for sequences reads the features.
+func validFront(vocabulary, steps int, padding *int) error {
+	if vocabulary > 0 && steps > 0 {
+		return pipeline.FieldErrorf("steps", "features are either token ids (vocabulary) or the values of steps (steps)")
+	}
+	if padding != nil && vocabulary == 0 {
+		return pipeline.FieldErrorf("padding", "padding is a token id, but there is no vocabulary")
+	}
+	return nil
 }
 
 // Attention is self attention.
@@ -50,20 +84,43 @@ func (l *Attention) layers() []nn.Layer {
 	return one(nn.Layer{Attention: &nn.Attention{Heads: l.Heads, KeyDimensions: l.KeyDimensions, Causal: l.Causal, Dropout: l.Dropout}})
 }
 
-// Transformer is encoder blocks.
+// Transformer is encoder blocks: a layer or, if it says how to read the
+// features, a preset.
 type Transformer struct {
-	Heads       int     `yaml:"heads" required:"true" min:"1" max:"1024" doc:"Attention heads; they divide the dimensions of the input."`
-	FeedForward int     `yaml:"feed_forward" required:"true" min:"1" max:"65536" doc:"Units of the first dense layer."`
-	Dropout     float64 `yaml:"dropout" default:"0.1" min:"0" below:"1" doc:"Dropout of attention weights and behind attention and dense layers."`
+	Heads       int     `yaml:"heads" default:"4" min:"1" max:"1024" doc:"Attention heads; they divide the dimensions of the input."`
+	FeedForward int     `yaml:"feed_forward" default:"0" min:"0" max:"65536" doc:"Units of the first dense layer; 0 is four times the dimensions of the input."`
+	Dropout     float64 `yaml:"dropout" default:"0.1" min:"0" below:"1" doc:"Dropout of attention weights and behind attention and dense layers. As a preset also behind the positions and at the end."`
 	Activation  string  `yaml:"activation" default:"gelu" enum:"relu,leaky_relu,elu,gelu,silu,tanh,sigmoid,softplus,linear" doc:"That of the first dense layer."`
 	Causal      bool    `yaml:"causal" default:"false" doc:"Let no step see later ones."`
 	Norm        string  `yaml:"norm" default:"pre" enum:"pre,post" doc:"Normalise before attention and dense layers and once at the end, or after each skip connection."`
 	Layers      int     `yaml:"layers" default:"1" min:"1" max:"100" doc:"How many blocks there are."`
+	Vocabulary  int     `yaml:"vocabulary" default:"0" min:"0" max:"16777216" doc:"Makes it a preset that begins with an embedding and sinusoidal positions, and ends with the mean of the steps: features are token ids below this number."`
+	Padding     *int    `yaml:"padding" min:"0" doc:"The token id that fills up sequences at their end; with vocabulary."`
+	Steps       int     `yaml:"steps" default:"0" min:"0" max:"65536" doc:"Makes it a preset that begins with a reshape, a dense layer and sinusoidal positions, and ends with the mean of the steps: features are the values of so many steps, one step after the other."`
+	Units       *int    `yaml:"units" min:"1" max:"65536" doc:"Dimensions of the steps of a preset, 64 if absent; with vocabulary or steps. A layer has those of its input."`
 }
 
+// Validate finds two ways to read the features.
+func (l *Transformer) Validate() error {
+	if l.Units != nil && !l.preset() {
+		return pipeline.FieldErrorf("units", "a transformer layer has the dimensions of its input; units belong to vocabulary or steps")
+	}
+	return validFront(l.Vocabulary, l.Steps, l.Padding)
+}
+
+func (l *Transformer) preset() bool { return l.Vocabulary > 0 || l.Steps > 0 }
+
 func (l *Transformer) layers() []nn.Layer {
-	return one(nn.Layer{Transformer: &nn.Transformer{Heads: l.Heads, FeedForward: l.FeedForward, Dropout: l.Dropout,
-		Activation: nn.Activation(l.Activation), Causal: l.Causal, Norm: l.Norm, Layers: l.Layers}})
+	blocks := nn.Transformer{Heads: l.Heads, FeedForward: l.FeedForward, Dropout: l.Dropout,
+		Activation: nn.Activation(l.Activation), Causal: l.Causal, Norm: l.Norm, Layers: l.Layers}
+	if !l.preset() {
+		return one(nn.Layer{Transformer: &blocks})
+	}
+	units := 64
+	if l.Units != nil {
+		units = *l.Units
+	}
+	return nn.Encoder{Front: nn.Front{Vocabulary: l.Vocabulary, Padding: l.Padding, Steps: l.Steps}, Transformer: blocks, Units: units}.Layers()
 }
 
 // TimePool makes features of sequences.
@@ -113,34 +170,4 @@ type ResNet struct {
 
 func (l *ResNet) layers() []nn.Layer {
 	return nn.ResNet{Image: l.Image, Filters: l.Filters, Blocks: l.Blocks, Dropout: l.Dropout}.Layers()
-}
-
-// Sequence is a preset.
-type Sequence struct {
-	Encoder       string  `yaml:"encoder" required:"true" enum:"lstm,gru,transformer" doc:"What runs along the sequence. An lstm or gru gives its last output, a transformer with sinusoidal positions the mean of the steps."`
-	Vocabulary    int     `yaml:"vocabulary" default:"0" min:"0" max:"16777216" doc:"The features are token ids below this number, and get an embedding of as many dimensions as there are units."`
-	Padding       *int    `yaml:"padding" min:"0" doc:"The token id that fills up sequences at their end."`
-	Steps         int     `yaml:"steps" default:"0" min:"0" max:"65536" doc:"The features are the values of so many steps, one step after the other."`
-	Units         int     `yaml:"units" default:"64" min:"1" max:"65536" doc:"Units of the encoder."`
-	Layers        int     `yaml:"layers" default:"1" min:"1" max:"100" doc:"Layers of the encoder."`
-	Bidirectional bool    `yaml:"bidirectional" default:"false" doc:"Run an lstm or gru in both directions."`
-	Heads         int     `yaml:"heads" default:"4" min:"1" max:"1024" doc:"Attention heads of a transformer."`
-	FeedForward   int     `yaml:"feed_forward" default:"0" min:"0" max:"65536" doc:"Units of the dense layers of a transformer; 0 is four times its units."`
-	Dropout       float64 `yaml:"dropout" default:"0.1" min:"0" below:"1" doc:"Dropout of the encoder and behind it."`
-}
-
-// Validate finds two ways to read the features.
-func (l *Sequence) Validate() error {
-	if l.Vocabulary > 0 && l.Steps > 0 {
-		return pipeline.FieldErrorf("steps", "features are either token ids (vocabulary) or the values of steps (steps)")
-	}
-	if l.Padding != nil && l.Vocabulary == 0 {
-		return pipeline.FieldErrorf("padding", "padding is a token id, but there is no vocabulary")
-	}
-	return nil
-}
-
-func (l *Sequence) layers() []nn.Layer {
-	return nn.Sequence{Encoder: l.Encoder, Vocabulary: l.Vocabulary, Padding: l.Padding, Steps: l.Steps, Units: l.Units, Depth: l.Layers,
-		Bidirectional: l.Bidirectional, Heads: l.Heads, FeedForward: l.FeedForward, Dropout: l.Dropout}.Layers()
 }
