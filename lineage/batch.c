@@ -152,7 +152,10 @@ static void step(sqlite3_context *context, int columns, sqlite3_value **values) 
 	}
 	b->columns = columns;
 	b->home = sqlite3_user_data(context);
-	if (b->pool.used == 0 && store(b, NULL, 0, 1) != 0) {
+	if (b->pool.used == 0) {
+		store(b, NULL, 0, 1);
+	}
+	if (b->failure != NULL) {
 		return;
 	}
 	uint32_t *slots = extend(b, &b->slots, (size_t)columns * sizeof *slots);
