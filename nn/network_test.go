@@ -141,6 +141,7 @@ func TestBitsAreTheSameEverywhere(t *testing.T) {
 	if err != nil && !*update {
 		t.Fatal(err)
 	}
+	t.Log(kernel.Tables())
 	var lines strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(samples())) {
 		s := samples()[name]
