@@ -66,7 +66,11 @@ cached after all. Of a training whose data is there already it also says how muc
 
 // forecast says what a run with these options would do.
 func (a *app) forecast(ctx context.Context, ws *workspace, plan *pipeline.Plan, opt runner.Options, explain, asJSON bool) error {
-	r := &runner.Runner{Store: ws.store, DB: ws.db, Capacity: capacity(0)}
+	c, err := readConfig(ws.dir)
+	if err != nil {
+		return err
+	}
+	r := &runner.Runner{Store: ws.store, DB: ws.db, Capacity: a.offered(c.Machine, 0)}
 	list, err := r.Explain(ctx, plan, opt)
 	if err != nil {
 		return err
@@ -88,7 +92,20 @@ func (a *app) forecast(ctx context.Context, ws *workspace, plan *pipeline.Plan, 
 		return err
 	}
 	a.printGates(gates)
-	return nil
+	return tooLarge(plan.File, list, r.Capacity.Memory).Render(a.err, a.colored(a.err))
+}
+
+// tooLarge warns of stages that will take more memory than there is.
+func tooLarge(file string, list []runner.Forecast, memory int64) diag.List {
+	var warnings diag.List
+	for _, f := range list {
+		if f.Memory > memory {
+			warnings = append(warnings, diag.Diagnostic{Pos: diag.Pos{File: file}, Severity: diag.Warning,
+				Msg:  fmt.Sprintf("stage %s will take %s of memory, but the machine offers %s", f.Stage, bytesText(f.Memory), bytesText(memory)),
+				Hint: "a smaller batch_size or network takes less"})
+		}
+	}
+	return warnings
 }
 
 func (a *app) printForecast(list []runner.Forecast, explain bool) error {
