@@ -2,7 +2,7 @@
 # Runs the tests of the kernels, and of the bits of networks, with the
 # instructions of AVX-512 on a machine that has none: in Bochs, which emulates
 # such a processor from its reset on, with a Linux kernel and the tests as the
-# first process. Takes some 20 minutes.
+# first process. The networks take some minutes, the kernels an hour.
 #
 #   sh bench/avx512/run.sh KERNEL [BOCHS]
 #
@@ -39,10 +39,10 @@ busybox mount -t devtmpfs dev /dev
 busybox mount -t tmpfs tmp /tmp
 exec >/dev/ttyS0 2>&1
 echo "processor: $(busybox grep -m 1 -o 'avx512[a-z]*' /proc/cpuinfo | busybox tr '\n' ' ')"
-cd /kernel && ./tests -test.short
-echo "kernels: $?"
 cd /nn && ./tests -test.v -test.short -test.run Bits
 echo "bits: $?"
+cd /kernel && ./tests -test.v -test.short
+echo "kernels: $?"
 busybox poweroff -f
 END
 chmod +x "$dir/root/init"
@@ -72,7 +72,7 @@ END
 emulator=$!
 trap 'kill $emulator 2>/dev/null; rm -rf "$dir"' EXIT
 printed=0
-while kill -0 $emulator 2>/dev/null && ! grep -q '^bits: ' "$dir/serial.txt" 2>/dev/null; do
+while kill -0 $emulator 2>/dev/null && ! grep -q '^kernels: ' "$dir/serial.txt" 2>/dev/null; do
 	sleep 5
 	lines=$(cat "$dir/serial.txt" 2>/dev/null | wc -l)
 	[ "$lines" -gt "$printed" ] && sed -n "$((printed + 1)),${lines}p" "$dir/serial.txt"
