@@ -38,9 +38,9 @@ type Layer struct {
 	Flatten  *Flatten  `yaml:"flatten" doc:"Features from images or sequences: all their values."`
 	Reshape  *Reshape  `yaml:"reshape" doc:"Take the values of a row as features, a sequence [steps, values] or an image [channels, height, width]."`
 
-	MLP      *MLP      `yaml:"mlp" doc:"Preset: dense layers."`
-	CNN      *CNN      `yaml:"cnn" doc:"Preset: convolutions with max pooling, and a dense layer."`
-	ResNet   *ResNet   `yaml:"resnet" doc:"Preset: a residual network for images."`
+	MLP    *MLP    `yaml:"mlp" doc:"Preset: dense layers."`
+	CNN    *CNN    `yaml:"cnn" doc:"Preset: convolutions with max pooling, and a dense layer."`
+	ResNet *ResNet `yaml:"resnet" doc:"Preset: a residual network for images."`
 }
 
 // Dense is a fully connected layer.
