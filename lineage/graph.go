@@ -48,13 +48,12 @@ type Edge struct {
 	Output    bool  // made; otherwise read
 }
 
-// graphStart checks the reference. It returns executions to start from if it
-// names an execution or a run, and nil if it names an artifact.
+// graphStart returns executions to start from if the reference names an
+// execution or a run, and nil if it names an artifact, which begin checks.
 func (d *DB) graphStart(ctx context.Context, ref Ref) ([]int64, error) {
 	switch {
 	case !ref.Artifact.IsZero():
-		_, err := d.artifactNode(ctx, ref.Artifact)
-		return nil, err
+		return nil, nil
 	case ref.Execution != 0:
 		return d.executionIDs(ctx, "SELECT coalesce(cached_from, id) FROM executions WHERE id = ?", ref.Execution)
 	}
