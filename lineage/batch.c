@@ -16,6 +16,7 @@ typedef struct sqlite3_value sqlite3_value;
 SQLITE(int, auto_extension, void (*)(void));
 SQLITE(int, create_function_v2, sqlite3 *, const char *, int, int, void *, void (*)(sqlite3_context *, int, sqlite3_value **),
 	void (*)(sqlite3_context *, int, sqlite3_value **), void (*)(sqlite3_context *), void (*)(void *));
+SQLITE(int, db_config, sqlite3 *, int, ...);
 SQLITE(void *, aggregate_context, sqlite3_context *, int);
 SQLITE(void *, user_data, sqlite3_context *);
 SQLITE(void *, realloc64, void *, uint64_t);
@@ -27,7 +28,8 @@ SQLITE(int, value_bytes, sqlite3_value *);
 SQLITE(void, result_blob64, sqlite3_context *, const void *, uint64_t, void (*)(void *));
 SQLITE(void, result_error, sqlite3_context *, const char *, int);
 SQLITE(void, result_null, sqlite3_context *);
-enum { NOMEM = 7, TYPE_INTEGER = 1, TYPE_TEXT = 3, TYPE_NULL = 5, UTF8 = 1, DETERMINISTIC = 0x800, DIRECTONLY = 0x80000 };
+enum { NOMEM = 7, TYPE_INTEGER = 1, TYPE_TEXT = 3, TYPE_NULL = 5, UTF8 = 1, DETERMINISTIC = 0x800, DIRECTONLY = 0x80000,
+	ENABLE_QPSG = 1007 };
 
 enum { MAX_COLUMNS = 16 };
 
@@ -220,6 +222,12 @@ static void final(sqlite3_context *context) {
 static int install(sqlite3 *db, char **message, const void *api) {
 	(void)message;
 	(void)api;
+	// Otherwise a statement is prepared again each time that an argument changes
+	// which was compared with the condition of a partial index.
+	int code = sqlite3_db_config(db, ENABLE_QPSG, 1, NULL);
+	if (code != 0) {
+		return code;
+	}
 	workspace *home = sqlite3_realloc64(NULL, sizeof *home);
 	if (home == NULL) {
 		return NOMEM;

@@ -36,7 +36,9 @@ type batch struct {
 }
 
 // registerBatch makes pipe_batch known to the connections that are opened from
-// now on. To do it again does nothing.
+// now on, and makes their plans independent of the arguments of a statement
+// (SQLITE_DBCONFIG_ENABLE_QPSG, which the driver has no option for), so that one
+// that was prepared stays so. To do it again does nothing.
 func registerBatch() error {
 	if code := C.batch_register(); code != 0 {
 		return sqlite3.Error{Code: sqlite3.ErrNo(code)}

@@ -1,6 +1,7 @@
 package lineage
 
 import (
+	"database/sql"
 	"fmt"
 	"math"
 	"slices"
@@ -148,4 +149,29 @@ func FuzzBatch(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A plan does not depend on an argument. If it did, the argument would be
+// compared with the condition of the index executions_by_key, and the statement
+// be prepared again whenever it has another value.
+func TestPlansDoNotDependOnArguments(t *testing.T) {
+	db, _ := newTest(t)
+	plan := func(query string, args ...any) string {
+		lines, err := collect(t.Context(), db.r, func(rows *sql.Rows) (line string, err error) {
+			var id, parent, unused int
+			err = rows.Scan(&id, &parent, &unused, &line)
+			return line, err
+		}, "EXPLAIN QUERY PLAN "+query, args...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.Join(lines, "\n")
+	}
+	const index = "executions_by_key"
+	if got := plan("SELECT id FROM executions WHERE key = ? AND status = 'succeeded'", "k"); !strings.Contains(got, index) {
+		t.Fatalf("the index %s is not used at all: %s", index, got)
+	}
+	if got := plan("SELECT id FROM executions WHERE key = ? AND status = ?", "k", "succeeded"); strings.Contains(got, index) {
+		t.Errorf("a plan depends on an argument: %s", got)
+	}
 }

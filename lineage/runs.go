@@ -33,7 +33,11 @@ func (d *DB) Runs(ctx context.Context, f RunFilter) (_ []Run, err error) {
 	if f.Pipeline != "" {
 		where, args = append(where, "r.pipeline = ?"), append(args, f.Pipeline)
 	}
-	if f.Status != "" {
+	switch f.Status {
+	case "":
+	case Running:
+		where = append(where, "r.status = 'running'") // an index has these
+	default:
 		where, args = append(where, "r.status = ?"), append(args, string(f.Status))
 	}
 	query += " WHERE " + strings.Join(where, " AND ")
