@@ -37,13 +37,45 @@ func (s *Store) CommitAll(writers []*Writer) []Committed {
 		return failed(all)
 	}
 	defer lock.Close()
-	atOnce(len(all), func(i int) {
-		if all[i].Err == nil && !s.keep(all[i].ID, all[i].Size) {
-			all[i].Err = writers[i].publish(all[i].ID)
+	// Making and naming a file takes a few calls of the system that do not wait:
+	// spread over goroutines, these would wait for each other instead.
+	var fresh []int
+	for _, i := range s.missing(all) {
+		if all[i].Err = writers[i].complete(); all[i].Err == nil {
+			fresh = append(fresh, i)
 		}
-	})
+	}
+	atOnce(len(fresh), func(k int) { all[fresh[k]].Err = writers[fresh[k]].sync() })
+	for _, i := range fresh {
+		if all[i].Err == nil {
+			all[i].Err = writers[i].name(all[i].ID)
+		}
+	}
 	s.syncNames(all)
 	return failed(all)
+}
+
+// missing lists what the store does not have, or not sound.
+func (s *Store) missing(all []Committed) []int {
+	var there, missing []int
+	for i, c := range all {
+		if c.Err != nil {
+			continue
+		}
+		if size, err := s.Stat(c.ID); err == nil && size == c.Size {
+			there = append(there, i)
+		} else {
+			missing = append(missing, i)
+		}
+	}
+	sound := make([]bool, len(there))
+	atOnce(len(there), func(k int) { sound[k] = s.keep(all[there[k]].ID, all[there[k]].Size) })
+	for k, i := range there {
+		if !sound[k] {
+			missing = append(missing, i)
+		}
+	}
+	return missing
 }
 
 // failed leaves nothing but the error of what has one.

@@ -180,13 +180,11 @@ func (w *Writer) flush() error {
 	return nil
 }
 
-// keep reports whether the store has sound bytes under id, and renews their
-// age, on which Sweep depends. Any doubt means no: then they are replaced.
+// keep reports whether the bytes that the store has under id are sound, and
+// renews their age, on which Sweep depends. Any doubt means no: then they are
+// replaced.
 func (s *Store) keep(id ID, size int64) bool {
 	path := s.path(id)
-	if have, err := s.Stat(id); err != nil || have != size {
-		return false
-	}
 	f, err := s.fs.Open(path)
 	if err != nil {
 		return false
@@ -198,9 +196,9 @@ func (s *Store) keep(id ID, size int64) bool {
 	return s.fs.Touch(path, s.now()) == nil
 }
 
-// publish moves the temp file to its name. What becomes visible is complete,
-// on the disk, and read-only.
-func (w *Writer) publish(id ID) error {
+// complete makes the temp file what the artifact shall be: all bytes, and
+// read-only. Then it has to be synced, and named.
+func (w *Writer) complete() error {
 	if w.f == nil {
 		if err := w.spill(); err != nil {
 			return err
@@ -209,12 +207,15 @@ func (w *Writer) publish(id ID) error {
 			return err
 		}
 	}
-	if err := w.f.Chmod(0o444); err != nil {
-		return storeError("change the mode of a file", w.path, err)
-	}
-	if err := w.f.Sync(); err != nil {
-		return storeError("sync a file", w.path, err)
-	}
+	return storeError("change the mode of a file", w.path, w.f.Chmod(0o444))
+}
+
+// sync waits until the bytes are on the disk.
+func (w *Writer) sync() error { return storeError("sync a file", w.path, w.f.Sync()) }
+
+// name moves the temp file to its name. What becomes visible is complete, on
+// the disk, and read-only.
+func (w *Writer) name(id ID) error {
 	if err := w.f.Close(); err != nil { // before the rename: Windows insists
 		return storeError("close a file", w.path, err)
 	}
