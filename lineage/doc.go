@@ -14,7 +14,7 @@
 // them, so a crash in between leaves only artifacts that nothing refers to.
 //
 // Any number of processes may use one database on one machine. Writers wait
-// for each other up to ten seconds; readers wait for nobody. Network file
+// for each other up to a minute; readers wait for nobody. Network file
 // systems are refused, because SQLite's locks and shared memory do not work
 // there.
 //

@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"fmt"
+	"sync"
 
 	"pipe/artifacts"
 	"pipe/lineage"
@@ -11,11 +12,12 @@ import (
 // A committer makes what stages leave behind durable: first the bytes, then
 // one transaction for the rows that point at them. What comes while the disk is
 // busy is taken together, so that short stages share the price of waiting for
-// the disk. A stage counts as finished, and its users begin, only after that.
+// the disk, and while rows of some are written the bytes of the next are. A
+// stage counts as finished, and its users begin, only after both.
 type committer struct {
 	*Runner
-	queue chan *attemptEnd
-	done  chan struct{}
+	queue  chan *attemptEnd   // whose bytes come next
+	stored chan []*attemptEnd // whose bytes are durable
 }
 
 // An attemptEnd is what an attempt at a stage leaves behind.
@@ -25,30 +27,39 @@ type attemptEnd struct {
 	record func([]artifacts.Committed) lineage.Execution
 	// recorded receives one value, nil if the rows are written.
 	recorded chan error
+
+	committed []artifacts.Committed // the outputs, once they are
 }
 
 // maxTogether bounds what is committed at once, and with it the open files of
 // a run.
 const maxTogether = 128
 
-// startCommitter starts the goroutine that commits; stop waits for its end.
+// startCommitter starts the goroutines that commit; stop waits for their end.
 func (r *Runner) startCommitter(ctx context.Context) (c *committer, stop func()) {
-	c = &committer{Runner: r, queue: make(chan *attemptEnd, maxTogether), done: make(chan struct{})}
-	go c.loop(context.WithoutCancel(ctx))
-	return c, func() { close(c.queue); <-c.done }
+	c = &committer{Runner: r, queue: make(chan *attemptEnd, maxTogether), stored: make(chan []*attemptEnd, 1)}
+	ctx = context.WithoutCancel(ctx)
+	var loops sync.WaitGroup
+	loops.Go(func() {
+		defer close(c.stored)
+		for end := range c.queue {
+			list := c.waiting(end)
+			c.store(list)
+			c.stored <- list
+		}
+	})
+	loops.Go(func() {
+		for list := range c.stored {
+			c.record(ctx, list)
+		}
+	})
+	return c, func() { close(c.queue); loops.Wait() }
 }
 
 // add hands over the end of an attempt. It waits only if too many are waiting.
 func (c *committer) add(end *attemptEnd) {
 	end.recorded = make(chan error, 1)
 	c.queue <- end
-}
-
-func (c *committer) loop(ctx context.Context) {
-	defer close(c.done)
-	for end := range c.queue {
-		c.commit(ctx, c.waiting(end))
-	}
 }
 
 // waiting lists the first and what has queued up behind it.
@@ -68,18 +79,25 @@ func (c *committer) waiting(first *attemptEnd) []*attemptEnd {
 	return list
 }
 
-func (c *committer) commit(ctx context.Context, list []*attemptEnd) {
+// store makes the bytes durable.
+func (c *committer) store(list []*attemptEnd) {
 	var writers []*artifacts.Writer
 	for _, end := range list {
 		writers = append(writers, end.outputs...)
 	}
 	committed := c.Store.CommitAll(writers)
+	for _, end := range list {
+		n := len(end.outputs)
+		end.committed, committed = committed[:n:n], committed[n:]
+	}
 	c.passed("runner.stage.committed")
+}
+
+// record writes the rows that point at the bytes.
+func (c *committer) record(ctx context.Context, list []*attemptEnd) {
 	records := make([]lineage.Execution, len(list))
 	for i, end := range list {
-		n := len(end.outputs)
-		records[i] = end.record(committed[:n:n])
-		committed = committed[n:]
+		records[i] = end.record(end.committed)
 	}
 	err := c.DB.RecordAll(ctx, records)
 	for i, end := range list {

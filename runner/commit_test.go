@@ -40,7 +40,8 @@ func TestCommitTogether(t *testing.T) {
 			recorded: make(chan error, 1),
 		})
 	}
-	c.commit(t.Context(), list)
+	c.store(list)
+	c.record(t.Context(), list)
 	for i, end := range list {
 		if err := <-end.recorded; (err != nil) != (i == 2) {
 			t.Errorf("stage %d: %v", i, err)
