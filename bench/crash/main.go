@@ -3,7 +3,7 @@
 // and without a loss of power, and at random moments. The real binary runs a
 // real small pipeline with parallel branches.
 //
-//	go run ./bench/crash          the whole matrix, some minutes
+//	go run ./bench/crash          the whole matrix, half an hour on two cores
 //	go run ./bench/crash -short   every point once, some seconds
 //
 // After each kill it demands that the database is sound, that every object in
