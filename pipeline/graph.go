@@ -51,7 +51,9 @@ func (d *draft) configured(stage Stage, dir string) {
 	s.Config = canonical(stage)
 	s.Settings = settings(stage)
 	for _, f := range filePaths(stage) {
-		resolved := filepath.FromSlash(f.Path)
+		// Cleaned, so that ".." is the folder that one reads in the path, also
+		// behind a symbolic link.
+		resolved := filepath.Clean(filepath.FromSlash(f.Path))
 		if !filepath.IsAbs(resolved) {
 			resolved = filepath.Join(dir, resolved)
 		}

@@ -28,6 +28,11 @@ type Options struct {
 	// part of the configuration and so of the key. A reference to a property
 	// that is not here is an error.
 	Run map[string]string
+
+	// File, if set, is asked of each external file that a stage names, by its
+	// path from the current folder, whether it may be read. The error, with its
+	// hint, is reported at the setting.
+	File func(path string) error
 }
 
 // A UsageError is a mistake in how Load was called, in contrast to one in the
@@ -52,6 +57,7 @@ func (e *UsageError) Unwrap() error { return e.Err }
 //   - `when: false` leaves out a stage, and every stage that takes data from one
 //     that is left out. A stage that only waits for it (`needs`) stays. What is
 //     left out is checked all the same.
+//   - Paths of external files are relative to the folder of the pipeline file.
 //   - YAML anchors, aliases and merge keys work; dates are texts.
 func Load(path string, reg *Registry, opt Options) (*Plan, error) {
 	source, err := readFile(path)
@@ -64,7 +70,7 @@ func Load(path string, reg *Registry, opt Options) (*Plan, error) {
 // LoadBytes is Load for a text that is at hand. Its name is used in messages
 // and says which folder the external files are relative to; nothing is read.
 func LoadBytes(name string, source []byte, reg *Registry, opt Options) (*Plan, error) {
-	l := &loader{p: newProblems(name, source), reg: reg, near: newNeighbours()}
+	l := &loader{p: newProblems(name, source), reg: reg, near: newNeighbours(), file: opt.File}
 	plan, err := l.load(source, opt)
 	if err != nil {
 		return nil, err

@@ -1,14 +1,17 @@
 package pipeline
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 
 	"gopkg.in/yaml.v3"
 
+	"pipe/diag"
 	"pipe/schedule"
 )
 
@@ -108,6 +111,7 @@ type loader struct {
 	p      *problems
 	reg    *Registry
 	near   *neighbours
+	file   func(path string) error // see Options; may be nil
 	drafts []*draft
 }
 
@@ -274,6 +278,20 @@ func (l *loader) configure(d *draft, key *yaml.Node, with entry) {
 	}
 	d.configAt = key
 	d.configured(stage, filepath.Dir(l.p.file))
+	l.checkFiles(d, with.value)
+}
+
+// checkFiles reports the external files of a stage that may not be read.
+func (l *loader) checkFiles(d *draft, with *yaml.Node) {
+	if l.file == nil {
+		return
+	}
+	for _, f := range d.step.Files {
+		if err := l.file(f.Resolved); err != nil {
+			setting, _, _ := strings.Cut(f.Port, "/")
+			l.p.at(cmp.Or(find(with, setting), d.configAt), diag.HintOf(err), "%s %s %v", setting, quote(f.Path), err)
+		}
+	}
 }
 
 // inputs reads `inputs: {PORT: STAGE.PORT}`.

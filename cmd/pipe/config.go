@@ -2,9 +2,12 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
+	"syscall"
 	"time"
 
 	"pipe/lineage"
@@ -16,6 +19,22 @@ import (
 type config struct {
 	Retention retentionConfig `yaml:"retention" doc:"What pipe gc keeps."`
 	Machine   machineConfig   `yaml:"machine" doc:"What the stages of a run may use together."`
+	Files     filesConfig     `yaml:"files" doc:"What pipelines may read."`
+}
+
+type filesConfig struct {
+	Allow []string `yaml:"allow" doc:"Folders outside of the project whose files pipelines may read."`
+}
+
+// Validate implements pipeline.Validator.
+func (c *filesConfig) Validate() error {
+	for i, folder := range c.Allow {
+		if !filepath.IsAbs(folder) {
+			return &pipeline.FieldError{Field: fmt.Sprintf("allow.%d", i), Err: errors.New(strconv.Quote(folder) + " is not an absolute path"),
+				Hint: "write the whole path, as in /data/images"}
+		}
+	}
+	return nil
 }
 
 type retentionConfig struct {
@@ -37,13 +56,15 @@ type machineConfig struct {
 	CheckpointEvery time.Duration `yaml:"checkpoint_every" default:"0s" min:"0s" doc:"How much work of a long stage a killed process may cost; 0s is 30 seconds, or more where saving takes long."`
 }
 
+func configFile(store string) string { return filepath.Join(store, "config.yaml") }
+
 // readConfig reads the configuration of a store; without a file it is that of
 // an empty one.
 func readConfig(store string) (config, error) {
 	var c config
-	path := filepath.Join(store, "config.yaml")
+	path := configFile(store)
 	text, err := os.ReadFile(path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) { // whoever opens the store complains
 		return c, err
 	}
 	return c, pipeline.DecodeSettings(path, text, &c)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -64,6 +65,9 @@ RUN is "latest", the name of a pipeline for its latest run, or a run ID or the b
 				return err
 			}
 			plan = plan.PinFiles(recordedFiles(list))
+			if err := a.checkUnpinned(plan, run.File); err != nil {
+				return err
+			}
 			opt := runner.Options{KeepGoing: keepGoing, Trigger: "rerun", ScheduledAt: run.ScheduledAt, RerunOf: run.ID}
 			if plan, err = which.apply(plan, &opt); err != nil {
 				return err
@@ -83,6 +87,29 @@ RUN is "latest", the name of a pipeline for its latest run, or a run ID or the b
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print events as JSON, one object a line")
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "show what the stages say")
 	return cmd
+}
+
+// checkUnpinned refuses files outside of the project that a run did not get to
+// read, so that they would be read now. The run may come from elsewhere.
+func (a *app) checkUnpinned(plan *pipeline.Plan, file string) error {
+	var p *project
+	for _, s := range plan.Steps {
+		for _, f := range s.Files {
+			if !f.Artifact.IsZero() {
+				continue
+			}
+			if p == nil {
+				var err error
+				if p, err = a.projectOf(file); err != nil {
+					return err
+				}
+			}
+			if err := p.allows(f.Resolved); err != nil {
+				return usageError{fmt.Errorf("stage %s: %s %s %w", s.Name, f.Port, strconv.Quote(f.Path), err)}
+			}
+		}
+	}
+	return nil
 }
 
 // recordedPlan is the plan of a past run: from the text of its file, with its

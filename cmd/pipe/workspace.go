@@ -235,6 +235,11 @@ func (a *app) load(file string, opt pipeline.Options) (*pipeline.Plan, error) {
 	} else if err == nil && st.IsDir() {
 		return nil, usageError{diag.WithHint(fmt.Errorf("%s is a folder", file), "name a pipeline file in it")}
 	}
+	project, err := a.projectOf(file)
+	if err != nil {
+		return nil, err
+	}
+	opt.File = project.allows
 	return pipeline.Load(file, a.registry(), opt)
 }
 

@@ -64,7 +64,7 @@ func (s *Exec) checkFiles() error {
 		case !filepath.IsLocal(filepath.FromSlash(p)) || p == ".":
 			errs = append(errs, &pipeline.FieldError{
 				Field: "files", Err: errors.New(string(f) + " is not below the folder of the pipeline file"),
-				Hint: "the command finds the files at the same paths in its work folder; copy or link this one to the pipeline",
+				Hint: "the command finds the files at the same paths in its work folder; copy this one to the pipeline",
 			})
 		case top == inputsDir || top == outputsDir || top == homeDir:
 			errs = append(errs, pipeline.FieldErrorf("files", "%s: the folder %s of the work folder has another use", f, top))
