@@ -104,6 +104,7 @@ func open(dir string) (*workspace, error) {
 	if err != nil {
 		return nil, err
 	}
+	first := !isStore(dir)
 	store, err := artifacts.OpenFS(dir, fsys)
 	if errors.Is(err, fs.ErrPermission) {
 		return nil, diag.WithHint(err, "put the store where you may write: --store DIR")
@@ -115,7 +116,22 @@ func open(dir string) (*workspace, error) {
 	if err != nil {
 		return nil, err
 	}
+	if first && filepath.Base(dir) == storeName {
+		ignoreInGit(dir)
+	}
 	return &workspace{dir: dir, store: store, db: db, at: at}, nil
+}
+
+// ignoreInGit keeps a new store out of version control: it is large, and one that
+// comes with a project could not be trusted. Who wants it otherwise deletes the
+// file. No run fails because it cannot be written.
+func ignoreInGit(dir string) {
+	f, err := os.OpenFile(filepath.Join(dir, ".gitignore"), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return
+	}
+	_, _ = f.WriteString("# Made by pipe.\n*\n")
+	_ = f.Close()
 }
 
 // openExisting opens the store that findStore finds, for commands that only
