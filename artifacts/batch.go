@@ -16,9 +16,9 @@ type Committed struct {
 
 // CommitAll commits several artifacts and says of each in turn what Commit
 // would have said. All are as durable as by Commit when it returns, but the
-// disk is waited for only twice: once for all files and once for all
-// directories, since a journal takes in at once what is synced at once. Each of
-// them succeeds or fails on its own.
+// disk is waited for only twice: once for all files, up to as many as may be
+// open, and once for all directories, since a journal takes in at once what is
+// synced at once. Each of them succeeds or fails on its own.
 func (s *Store) CommitAll(writers []*Writer) []Committed {
 	all := make([]Committed, len(writers))
 	for i, w := range writers {
@@ -37,22 +37,37 @@ func (s *Store) CommitAll(writers []*Writer) []Committed {
 		return failed(all)
 	}
 	defer lock.Close()
-	// Making and naming a file takes a few calls of the system that do not wait:
-	// spread over goroutines, these would wait for each other instead.
-	var fresh []int
-	for _, i := range s.missing(all) {
+	for some := range slices.Chunk(s.missing(all), mostOpen) {
+		publish(writers, all, some)
+	}
+	s.syncNames(all)
+	return failed(all)
+}
+
+// mostOpen bounds the files that CommitAll has open at once.
+const mostOpen = 128
+
+// publish puts some of the writers into the store. Making and naming a file takes
+// a few calls of the system that do not wait: spread over goroutines, these would
+// wait for each other instead.
+func publish(writers []*Writer, all []Committed, some []int) {
+	made := make([]int, 0, len(some))
+	for _, i := range some {
 		if all[i].Err = writers[i].complete(); all[i].Err == nil {
-			fresh = append(fresh, i)
+			made = append(made, i)
 		}
 	}
-	atOnce(len(fresh), func(k int) { all[fresh[k]].Err = writers[fresh[k]].sync() })
-	for _, i := range fresh {
+	atOnce(len(made), func(k int) { all[made[k]].Err = writers[made[k]].sync() })
+	for _, i := range made {
 		if all[i].Err == nil {
 			all[i].Err = writers[i].name(all[i].ID)
 		}
 	}
-	s.syncNames(all)
-	return failed(all)
+	for _, i := range some {
+		if all[i].Err != nil {
+			writers[i].Discard() // and close the file
+		}
+	}
 }
 
 // missing lists what the store does not have, or not sound.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 	"testing"
 )
 
@@ -82,4 +83,65 @@ func TestSmallContentStaysInMemory(t *testing.T) {
 			t.Errorf("%s", op)
 		}
 	}
+}
+
+// A stage may have many outputs, and a process only so many files.
+func TestCommitAllOpensFewFiles(t *testing.T) {
+	files := &openFiles{FS: osFS{}}
+	s, err := OpenFS(t.TempDir(), files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	writers := make([]*Writer, 5*mostOpen)
+	for i := range writers {
+		if writers[i], err = s.Create(); err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprint(writers[i], i)
+	}
+	for _, c := range s.CommitAll(writers) {
+		if c.Err != nil {
+			t.Fatal(c.Err)
+		}
+	}
+	const others = 4 // such as the lock
+	if files.most > mostOpen+others || files.most < mostOpen {
+		t.Errorf("%d files were open at once, want about %d", files.most, mostOpen)
+	}
+	if files.now != 0 {
+		t.Errorf("%d files are still open", files.now)
+	}
+}
+
+// openFiles counts the files that are open.
+type openFiles struct {
+	FS
+	mu        sync.Mutex
+	now, most int
+}
+
+func (f *openFiles) count(file FSFile, err error) (FSFile, error) {
+	if err != nil {
+		return nil, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.now++
+	f.most = max(f.most, f.now)
+	return &countedFile{file, f}, nil
+}
+
+func (f *openFiles) Create(name string) (FSFile, error) { return f.count(f.FS.Create(name)) }
+func (f *openFiles) Open(name string) (FSFile, error)   { return f.count(f.FS.Open(name)) }
+
+type countedFile struct {
+	FSFile
+	files *openFiles
+}
+
+func (f *countedFile) Close() error {
+	f.files.mu.Lock()
+	defer f.files.mu.Unlock()
+	f.files.now--
+	return f.FSFile.Close()
 }
