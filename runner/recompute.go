@@ -33,7 +33,9 @@ func (r *Runner) RecomputeExecution(ctx context.Context, plan *pipeline.Plan, re
 	if lineage.Key(key) != rec.Key {
 		return nil, r.otherKey(ctx, rec, parts)
 	}
-	e := &execution{Runner: r, plan: plan, runID: rec.RunID}
+	silent := *r
+	silent.LogDir = "" // the log of the run tells of the run, not of its repetition
+	e := &execution{Runner: &silent, plan: plan, runID: rec.RunID}
 	t := &task{execution: e, Step: step, key: key, parts: parts, inputs: inputs}
 	env := newEnv(t)
 	defer env.close()

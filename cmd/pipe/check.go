@@ -14,7 +14,6 @@ import (
 	"pipe/lineage"
 	"pipe/pipeline"
 	"pipe/repair"
-	"pipe/runner"
 )
 
 func (a *app) checkCommand() *cobra.Command {
@@ -43,6 +42,7 @@ is reported as lost.`,
 		},
 	}
 	cmd.Flags().BoolVar(&fix, "repair", false, "put damaged objects into quarantine and make them again")
+	a.gpuFlag(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
@@ -70,8 +70,12 @@ func (a *app) check(ctx context.Context, dir string, fix, asJSON bool) error {
 	}
 	if fix && db != nil {
 		ws := &workspace{dir: dir, store: store, db: db}
+		again, err := a.runner(ws, 0)
+		if err != nil {
+			return err
+		}
 		r := &repair.Repairer{
-			Runner:  &runner.Runner{Store: store, DB: db, Capacity: capacity(0)},
+			Runner:  again,
 			Plan:    func(run *lineage.Run) (*pipeline.Plan, error) { return a.recordedPlan(ws, run) },
 			Folders: []string{filepath.Dir(dir)},
 		}

@@ -66,11 +66,10 @@ cached after all. Of a training whose data is there already it also says how muc
 
 // forecast says what a run with these options would do.
 func (a *app) forecast(ctx context.Context, ws *workspace, plan *pipeline.Plan, opt runner.Options, explain, asJSON bool) error {
-	c, err := readConfig(ws.dir)
+	r, err := a.runner(ws, 0)
 	if err != nil {
 		return err
 	}
-	r := &runner.Runner{Store: ws.store, DB: ws.db, Capacity: a.offered(c.Machine, 0)}
 	list, err := r.Explain(ctx, plan, opt)
 	if err != nil {
 		return err

@@ -64,7 +64,10 @@ func (a *app) recall(ctx context.Context, given *runner.Given, jobs int) bool {
 		return false
 	}
 	defer ws.close()
-	r := &runner.Runner{Store: ws.store, DB: ws.db, Environment: environment(), Capacity: capacity(jobs), At: ws.at}
+	r, err := a.runner(ws, jobs)
+	if err != nil {
+		return false
+	}
 	same, err := r.Recall(ctx, given, runner.Options{})
 	if same == nil || err != nil {
 		return false

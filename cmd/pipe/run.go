@@ -203,13 +203,12 @@ func shellQuote(s string) string {
 
 // runPlan executes a plan and shows it.
 func (a *app) runPlan(ctx context.Context, ws *workspace, plan *pipeline.Plan, opt runner.Options, jobs int, v view) (*runner.Result, error) {
-	c, err := readConfig(ws.dir)
+	r, err := a.runner(ws, jobs)
 	if err != nil {
 		v.close()
 		return nil, err
 	}
-	r := &runner.Runner{Store: ws.store, DB: ws.db, Environment: environment(), LogDir: ws.logs(), Capacity: a.offered(c.Machine, jobs),
-		CheckpointEvery: c.Machine.CheckpointEvery, Observe: ws.observer(v), At: ws.at}
+	r.Observe = ws.observer(v)
 	if live, ok := v.(*liveView); ok {
 		defer context.AfterFunc(ctx, live.stopping)()
 	}

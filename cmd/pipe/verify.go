@@ -43,7 +43,10 @@ The exit code is 0 if all bytes are the same, and 1 if not.`,
 			if err != nil {
 				return err
 			}
-			r := &runner.Runner{Store: ws.store, DB: ws.db, Environment: environment(), Capacity: capacity(jobs)}
+			r, err := a.runner(ws, jobs)
+			if err != nil {
+				return err
+			}
 			v, err := r.Verify(ctx, plan, run, comparer{})
 			if err != nil {
 				return err
@@ -60,6 +63,7 @@ The exit code is 0 if all bytes are the same, and 1 if not.`,
 		},
 	}
 	cmd.Flags().IntVarP(&jobs, "jobs", "j", 0, "stages to run at once (default: one for each CPU)")
+	a.gpuFlag(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }

@@ -157,6 +157,18 @@ func openToRead(dir string) (*workspace, error) {
 	return &workspace{dir: dir, store: store, db: db}, nil
 }
 
+// runner gives what executes stages in a store. It is the only place that makes
+// one, so that all commands offer a stage the same machine. jobs is the number
+// of stages at once, 0 for what the configuration of the store says.
+func (a *app) runner(ws *workspace, jobs int) (*runner.Runner, error) {
+	c, err := readConfig(ws.dir)
+	if err != nil {
+		return nil, err
+	}
+	return &runner.Runner{Store: ws.store, DB: ws.db, Environment: environment(), LogDir: ws.logs(), Capacity: a.offered(c.Machine, jobs),
+		CheckpointEvery: c.Machine.CheckpointEvery, At: ws.at}, nil
+}
+
 // offered is what the stages of one run may use together: what the machine
 // has, unless the configuration of the store or a flag says otherwise.
 func (a *app) offered(c machineConfig, jobs int) pipeline.Resources {
