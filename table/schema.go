@@ -17,8 +17,9 @@ const BatchRows = 65536
 // stays well below what an int32 can count.
 const maxWidth = 1 << 15
 
-// maxColumns bounds the columns of a table.
-const maxColumns = 1 << 16
+// MaxColumns bounds the columns of a table. Arrow holds a few kilobytes for
+// each in memory.
+const MaxColumns = 1 << 18
 
 // RoleKey is the field metadata key that holds the Role of a column.
 const RoleKey = "pipe.role"
@@ -109,8 +110,8 @@ func canonical(s *arrow.Schema) (*arrow.Schema, error) {
 	if s.NumFields() == 0 {
 		return nil, fmt.Errorf("a table needs at least one column")
 	}
-	if s.NumFields() > maxColumns {
-		return nil, fmt.Errorf("%d columns, at most %d are possible", s.NumFields(), maxColumns)
+	if s.NumFields() > MaxColumns {
+		return nil, fmt.Errorf("%d columns, at most %d are possible", s.NumFields(), MaxColumns)
 	}
 	seen := make(map[string]bool, s.NumFields())
 	fields := slices.Clone(s.Fields())

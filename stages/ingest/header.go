@@ -4,11 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"pipe/diag"
+	"pipe/table"
 )
 
 var bom = []byte("\xef\xbb\xbf")
@@ -55,6 +55,10 @@ func (r *reader) open(header bool, names []string) error {
 
 // first makes names of the first record.
 func (r *reader) first(rs *records, b block, header bool, names []string) error {
+	if n := len(rs.fields); n > table.MaxColumns {
+		return diag.WithHint(fmt.Errorf("%s:%d: %s, at most %d are possible", r.src.name, r.lines+int64(rs.line)+1, countFields(n), table.MaxColumns),
+			"if rows and columns of the file are swapped, transpose it")
+	}
 	if header {
 		if err := r.header(rs); err != nil {
 			return err
@@ -82,6 +86,7 @@ func (r *reader) first(rs *records, b block, header bool, names []string) error 
 // header reads the names of the columns. Blanks around a name that is not in
 // quotes are dropped.
 func (r *reader) header(rs *records) error {
+	seen := make(map[string]int, len(rs.fields))
 	for i, f := range rs.fields {
 		text := rs.text(f)
 		if f.form == bare {
@@ -100,10 +105,11 @@ func (r *reader) header(rs *records) error {
 			return fail(fmt.Sprintf("column %d has no name", i+1),
 				"name it in the file, or set header: false if the file has no header")
 		}
-		if first := slices.Index(r.names, name); first >= 0 {
+		if first, again := seen[name]; again {
 			return fail(fmt.Sprintf("columns %d and %d are both named %q", first+1, i+1, name),
 				"rename one of them in the file, or set header: false if the file has no header")
 		}
+		seen[name] = i
 		r.names = append(r.names, name)
 	}
 	return nil

@@ -96,12 +96,14 @@ func (in *Ingest) Validate() error {
 		field string
 		names []string
 	}{{"select", in.Select}, {"names", in.Names}} {
+		seen := make(map[string]bool, len(l.names))
 		for i, name := range l.names {
 			if name == "" {
 				errs = append(errs, pipeline.FieldErrorf(l.field, "name %d is empty", i+1))
-			} else if slices.Index(l.names, name) < i {
+			} else if seen[name] {
 				errs = append(errs, pipeline.FieldErrorf(l.field, "%q is listed twice", name))
 			}
+			seen[name] = true
 		}
 	}
 	return errors.Join(errs...)
@@ -241,8 +243,12 @@ func (in *Ingest) survey(ctx context.Context, r *reader) (*surveyed, error) {
 // resolve finds the columns that the settings name, and gives those to keep.
 func (in *Ingest) resolve(r *reader) (keep []int, err error) {
 	r.declared = make([]columnType, len(r.names))
+	at := make(map[string]int, len(r.names))
+	for i, name := range r.names {
+		at[name] = i
+	}
 	for _, e := range in.Columns {
-		i, err := r.column("columns", e.Key)
+		i, err := r.column(at, "columns", e.Key)
 		if err != nil {
 			return nil, err
 		}
@@ -255,7 +261,7 @@ func (in *Ingest) resolve(r *reader) (keep []int, err error) {
 		return keep, nil
 	}
 	for _, name := range in.Select {
-		i, err := r.column("select", name)
+		i, err := r.column(at, "select", name)
 		if err != nil {
 			return nil, err
 		}
@@ -264,8 +270,9 @@ func (in *Ingest) resolve(r *reader) (keep []int, err error) {
 	return keep, nil
 }
 
-func (r *reader) column(setting, name string) (int, error) {
-	if i := slices.Index(r.names, name); i >= 0 {
+// column finds a column that a setting names; at is where each one is.
+func (r *reader) column(at map[string]int, setting, name string) (int, error) {
+	if i, ok := at[name]; ok {
 		return i, nil
 	}
 	hint := "the columns are " + strings.Join(r.names[:min(len(r.names), 20)], ", ")
@@ -274,6 +281,9 @@ func (r *reader) column(setting, name string) (int, error) {
 	}
 	return 0, diag.WithHint(fmt.Errorf("%s: %s has no column %q", setting, r.src.name, name), hint)
 }
+
+// maxListed is how many columns a line of the log names.
+const maxListed = 200
 
 // report tells people what was read, and what may surprise them.
 func (t *surveyed) report(env pipeline.Env, r *reader) {
@@ -287,7 +297,9 @@ func (t *surveyed) report(env pipeline.Env, r *reader) {
 		if n > 0 {
 			column += fmt.Sprintf(" (%d missing)", n)
 		}
-		columns = append(columns, column)
+		if len(columns) < maxListed {
+			columns = append(columns, column)
+		}
 		if p.typ != stringType || r.declared[p.from] != undeclared {
 			continue
 		}
@@ -301,7 +313,11 @@ func (t *surveyed) report(env pipeline.Env, r *reader) {
 	env.Metric("rows", float64(t.rows))
 	env.Metric("columns", float64(len(t.plan)))
 	env.Metric("missing", float64(missing))
-	env.Log().Info("read "+r.src.name, "rows", t.rows, "columns", strings.Join(columns, ", "))
+	list := strings.Join(columns, ", ")
+	if more := len(t.plan) - len(columns); more > 0 {
+		list += fmt.Sprintf(" and %d more", more)
+	}
+	env.Log().Info("read "+r.src.name, "rows", t.rows, "columns", list)
 	if others := ";\t|"; len(r.names) == 1 && strings.ContainsAny(r.names[0], others) {
 		i := strings.IndexAny(r.names[0], others)
 		env.Log().Warn("the file has one column only", "hint", fmt.Sprintf("set delimiter: %q", r.names[0][i:i+1]))

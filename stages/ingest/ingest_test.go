@@ -7,13 +7,16 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"pipe/diag"
+	"pipe/pipeline"
 	"pipe/pipeline/pipelinetest"
 	"pipe/table"
 )
@@ -239,5 +242,40 @@ func TestBlocksAndThreadsChangeNothing(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestManyColumns: the cost of a column does not depend on how many there are.
+// What compares each with all others takes minutes here.
+func TestManyColumns(t *testing.T) {
+	const n = table.MaxColumns
+	var csv strings.Builder
+	in := defaults()
+	for i := range n {
+		name := "column " + strconv.Itoa(i)
+		csv.WriteString(strings.Repeat(",", min(i, 1)) + name)
+		in.Columns = append(in.Columns, pipeline.Entry[string]{Key: name, Value: "int64"})
+		in.Select = append(in.Select, name)
+	}
+	csv.WriteString("\n1" + strings.Repeat(",1", n-1) + "\n")
+	start := time.Now()
+	in.Path = "in.csv"
+	if err := in.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	data, err := read(t, in, csv.String(), blockBytes, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := table.Open(bytes.NewReader(data), int64(len(data)))
+	if err != nil || r.Schema().NumFields() != n {
+		t.Fatalf("opened with error %v", err)
+	}
+	if d := time.Since(start); d > 30*time.Second {
+		t.Errorf("%d columns took %v", n, d)
+	}
+	_, err = read(t, defaults(), strings.Repeat(",", n)+"\n1\n", blockBytes, 1)
+	if want := "in.csv:1: 262145 fields, at most 262144 are possible"; err == nil || err.Error() != want {
+		t.Errorf("one more column: error is %v, want %s", err, want)
 	}
 }
