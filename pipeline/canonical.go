@@ -26,7 +26,8 @@ import (
 //	TextUnmarshaler     its MarshalText
 //
 // External files are left out because their bytes are in the key by the names
-// that filePaths gives.
+// that filePaths gives. A setting that came later (added) is left out while it
+// is not used, so that what was stored before it came is still found.
 func canonical(v any) []byte {
 	w := jsonWriter{strict: true}
 	w.value(reflect.ValueOf(v))
@@ -140,7 +141,7 @@ func (w *jsonWriter) structure(v reflect.Value) {
 			continue
 		case choice && v.Field(i).IsNil():
 			continue
-		case w.strict && isPath(sf.Type):
+		case w.strict && (isPath(sf.Type) || sf.Tag.Get("added") == "true" && v.Field(i).IsZero()):
 			continue
 		}
 		w.raw(separator)

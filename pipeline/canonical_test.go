@@ -171,3 +171,28 @@ func TestNestingIsLimited(t *testing.T) {
 		t.Errorf("got %v, want an error about 100 levels", err)
 	}
 }
+
+// TestAddedSettings: a setting that came later changes the key of no stage that
+// does not use it, and of each that does.
+func TestAddedSettings(t *testing.T) {
+	type before struct {
+		Rate float64 `yaml:"rate"`
+	}
+	type after struct {
+		Rate  float64 `yaml:"rate"`
+		Limit *window `yaml:"limit" added:"true"`
+		Exact bool    `yaml:"exact" default:"false" added:"true"`
+	}
+	want := string(canonical(&before{Rate: 1}))
+	if got := string(canonical(&after{Rate: 1})); got != want {
+		t.Errorf("canonical form %s, before the settings came %s", got, want)
+	}
+	for _, used := range []after{{Rate: 1, Limit: &window{}}, {Rate: 1, Exact: true}} {
+		if got := string(canonical(&used)); got == want {
+			t.Errorf("%+v has the canonical form of settings that do not have it, %s", used, got)
+		}
+	}
+	if got := string(settings(&after{Rate: 1})); got == string(settings(&before{Rate: 1})) {
+		t.Errorf("people do not see a setting that is not used: %s", got)
+	}
+}

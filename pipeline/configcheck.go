@@ -83,7 +83,7 @@ func checkVariant(f *field) error {
 	if classOf(f.typ) != optionalClass || classOf(f.typ.Elem()) != structClass {
 		return errors.New("a variant must be a pointer to a struct")
 	}
-	if f.required || f.short || f.single || f.preset != nil || f.enum != nil || f.bounds != nil {
+	if f.required || f.short || f.single || f.added || f.preset != nil || f.enum != nil || f.bounds != nil {
 		return errors.New("a variant has no tags but yaml and doc")
 	}
 	return nil
@@ -92,7 +92,7 @@ func checkVariant(f *field) error {
 var (
 	tagKey    = regexp.MustCompile(`(?:^| )([a-z]+):"`)
 	knownTags = []string{
-		"yaml", "json", "doc", "default", "required", "min", "max", "above", "below", "enum", "short", "single",
+		"yaml", "json", "doc", "default", "required", "min", "max", "above", "below", "enum", "short", "single", "added",
 	}
 )
 
@@ -110,6 +110,8 @@ func checkPresence(f *field) error {
 	switch {
 	case f.required && f.preset != nil:
 		return errors.New("required, but has a default")
+	case f.required && f.added:
+		return errors.New("required, but added: files of before do not have it")
 	case classOf(f.typ) == choiceClass && !f.required && f.preset == nil:
 		return errors.New("a choice must be required, have a default, or be a pointer")
 	}
@@ -169,5 +171,8 @@ func checkPreset(f *field) error {
 	owner := position(1, 1)
 	target := reflect.New(f.typ).Elem()
 	decoder{p}.value(placed(f.preset, owner), target, spot{name: f.name, owner: owner, field: f})
+	if f.added && !target.IsZero() {
+		return errors.New("added, but its default is not the zero value, which is what is left out")
+	}
 	return p.err()
 }

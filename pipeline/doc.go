@@ -18,6 +18,8 @@
 //	enum:"a,b,c"      the texts that are allowed
 //	short:"true"      the field that a bare value in place of the mapping sets
 //	single:"true"     a list that may be written as its only entry, without brackets
+//	added:"true"      came later: not part of the key while it has its zero value,
+//	                  so that the results of before are still found
 //
 // Types: bool, int, int64, uint64, float64, string, time.Duration ("30s"),
 // FilePath, Scalar, any encoding.TextUnmarshaler, slices, Map[T], structs,

@@ -133,6 +133,7 @@ type field struct {
 	enum     []string
 	short    bool
 	single   bool // a list that may be written as its only element
+	added    bool // not part of the canonical form while it is zero
 }
 
 // A bound limits a number, a duration, or the length of a list, map or text.
@@ -268,6 +269,9 @@ func readField(sf reflect.StructField, index int) (field, error) {
 		return f, err
 	}
 	if f.single, err = readFlag(sf.Tag, "single"); err != nil {
+		return f, err
+	}
+	if f.added, err = readFlag(sf.Tag, "added"); err != nil {
 		return f, err
 	}
 	if enum, ok := sf.Tag.Lookup("enum"); ok {

@@ -130,6 +130,12 @@ func TestCheckConfig(t *testing.T) {
 		{"required, but has a default", struct {
 			A int `yaml:"a" default:"1" required:"true"`
 		}{}},
+		{"required, but added", struct {
+			A int `yaml:"a" required:"true" added:"true"`
+		}{}},
+		{"added, but its default is not the zero value", struct {
+			A int `yaml:"a" default:"1" added:"true"`
+		}{}},
 		{`required:"yes"`, struct {
 			A int `yaml:"a" required:"yes"`
 		}{}},
