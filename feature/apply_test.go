@@ -140,6 +140,9 @@ func TestTarget(t *testing.T) {
 		{Target{Column: "year", Scale: MinMax}, years, table.Target{Task: table.Regression, Center: 9, Scale: 5}, "[10 9 9 14]"},
 		{Target{Column: "year", Scale: None}, years, table.Target{Task: table.Regression, Scale: 1}, "[10 9 9 14]"},
 		{Target{Column: "year", Task: Classification}, years, table.Target{Task: table.Multiclass, Classes: []string{"9", "10", "14"}, Scale: 1}, "[1 0 0 2]"},
+		{Target{Column: "ok", Positive: ptr("False")}, col{"ok", []any{true, false, true, true}}, table.Target{Task: table.Binary, Classes: []string{"true", "false"}, Scale: 1}, "[0 1 0 0]"},
+		{Target{Column: "ok", Positive: ptr("true")}, col{"ok", []any{true, false, true, true}}, table.Target{Task: table.Binary, Classes: []string{"false", "true"}, Scale: 1}, "[1 0 1 1]"},
+		{Target{Column: "s", Positive: ptr("a")}, col{"s", []any{"b", "a", "b", "b"}}, table.Target{Task: table.Binary, Classes: []string{"b", "a"}, Scale: 1}, "[0 1 0 0]"},
 		{Target{Column: "ok"}, col{"ok", []any{true, false, true, true}}, table.Target{Task: table.Binary, Classes: []string{"false", "true"}, Scale: 1}, "[1 0 1 1]"},
 	}
 	for _, test := range tests {
@@ -281,3 +284,5 @@ func TestApplyToCountsAndFindsRowsOfTheTable(t *testing.T) {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }
+
+func ptr[T any](v T) *T { return &v }

@@ -3,7 +3,12 @@ package feature
 import (
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"pipe/diag"
 	"pipe/table"
 )
 
@@ -55,7 +60,46 @@ func (f *fitter) document(spec Spec) (document, error) {
 		doc.Target.Task = table.Multiclass
 	}
 	doc.Target.Classes = classes
+	if p := spec.Target.Positive; p != nil {
+		return doc, makePositive(c, classes, *p)
+	}
 	return doc, nil
+}
+
+// makePositive puts a class of two behind the other.
+func makePositive(c *columnFit, classes []string, positive string) error {
+	if c.typ.ID() == arrow.BOOL {
+		positive = strings.ToLower(positive) // True is what some write in YAML
+	}
+	at := slices.Index(classes, positive)
+	switch {
+	case at < 0:
+		hint := "the classes are " + quoteSome(classes)
+		if near, ok := diag.Nearest(positive, classes); ok {
+			hint = fmt.Sprintf("did you mean %q? ", near) + hint
+		}
+		return c.wrong("positive", hint, "no row to learn from has the positive class %q", positive)
+	case len(classes) != 2:
+		return c.wrong("positive", "remove `positive`; metrics of one class are asked for by its name, as in recall["+positive+"]",
+			"the target has %d classes, and only one of two can be the positive one", len(classes))
+	case at == 0:
+		slices.Reverse(classes)
+	}
+	return nil
+}
+
+// quoteSome lists names for a message, not more than people read.
+func quoteSome(names []string) string {
+	const most = 12
+	quoted := make([]string, 0, most)
+	for _, name := range names[:min(most, len(names))] {
+		quoted = append(quoted, strconv.Quote(name))
+	}
+	text := strings.Join(quoted, ", ")
+	if rest := len(names) - most; rest > 0 {
+		text += fmt.Sprintf(" and %d more", rest)
+	}
+	return text
 }
 
 func (c *columnFit) number() *fittedNumber {

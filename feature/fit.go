@@ -46,6 +46,12 @@ func Fit(ctx context.Context, spec Spec, r *table.Reader) (*Transform, error) {
 	if err := t.check(); err != nil {
 		return nil, err
 	}
+	if f.task == Classification {
+		c := f.columns[len(f.columns)-1]
+		for _, class := range doc.Target.Classes {
+			t.counts = append(t.counts, c.counter.counts[class])
+		}
+	}
 	return t, nil
 }
 
@@ -140,6 +146,12 @@ func (t Target) resolved(schema *arrow.Schema) (Column, Task, error) {
 		}
 	}
 	switch {
+	case task == Regression && t.Positive != nil:
+		fix := "write `task: classification` if its numbers stand for classes"
+		if typ.ID() == arrow.FLOAT64 {
+			fix = "read the column as int64 or string if its numbers stand for classes"
+		}
+		return c, "", c.wrong("positive", fix, "the column is %s, and numbers have no positive class", table.TypeName(typ))
 	case task == Regression && typ.ID() != arrow.INT64 && typ.ID() != arrow.FLOAT64:
 		return c, "", c.wrong("task", "write `task: classification`", "a regression predicts numbers, and the column is %s", table.TypeName(typ))
 	case task == Classification && !isCategorical(typ):

@@ -51,6 +51,10 @@ func TestFitErrors(t *testing.T) {
 		{"one class", target(Target{}), []col{floats, {"y", []any{"a", "a"}}}, `column "y": the target has a single class "a", so there is nothing to tell apart`, "split"},
 		{"classes of decimals", target(Target{Task: Classification}), []col{floats, {"y", []any{1.0, 2.0}}}, `target: column "y": a column of type float64 has no classes`, "task: regression"},
 		{"regression of text", target(Target{Task: Regression}), []col{floats, {"y", []any{"1", "2"}}}, `target: column "y": a regression predicts numbers, and the column is string`, "task: classification"},
+		{"no such positive class", target(Target{Positive: ptr("fail")}), []col{floats, {"y", []any{"ok", "failed"}}}, `column "y": no row to learn from has the positive class "fail"`, `did you mean "failed"? the classes are "failed", "ok"`},
+		{"positive of three", target(Target{Positive: ptr("a")}), []col{{"x", []any{1.0, 2.0, 3.0}}, {"y", []any{"a", "b", "c"}}}, `column "y": the target has 3 classes, and only one of two can be the positive one`, "recall[a]"},
+		{"positive number", target(Target{Positive: ptr("1")}), []col{floats, {"y", []any{1.0, 2.0}}}, `target: column "y": the column is float64, and numbers have no positive class`, "int64 or string"},
+		{"positive regression", target(Target{Positive: ptr("1"), Task: Regression}), []col{floats, {"y", []any{1.0, 2.0}}}, `column "y": a number to predict has no positive class`, "remove"},
 		{"scale of classes", target(Target{Scale: Robust}), []col{floats, {"y", []any{"1", "2"}}}, `target: column "y": classes have no scale`, "remove"},
 	}
 	for _, test := range tests {

@@ -205,7 +205,8 @@ func (t fittedTarget) check() error {
 	}
 	compare := compareCategories(t.Type == "int64")
 	for i := 1; i < n; i++ {
-		if compare(t.Classes[i-1], t.Classes[i]) >= 0 {
+		order := compare(t.Classes[i-1], t.Classes[i])
+		if order == 0 || order > 0 && t.Task != table.Binary { // of two the positive one is last
 			return fmt.Errorf("class %q is out of order", t.Classes[i])
 		}
 	}

@@ -78,7 +78,7 @@ func TestReadRefuses(t *testing.T) {
 		{`"unseen": "ignore"`, `"unseen": "guess"`, "unknown rule"},
 		{`"encoding": "ordinal"`, `"encoding": "hash"`, "unknown encoding"},
 		{"\"Biscoe\",\n          \"Dream\"", "\"Dream\",\n          \"Biscoe\"", "out of order"},
-		{"\"Adelie\",\n      \"Gentoo\"", "\"Gentoo\",\n      \"Adelie\"", "out of order"},
+		{"\"Adelie\",\n      \"Gentoo\"", "\"Adelie\",\n      \"Adelie\"", "out of order"},
 		{`"task": "binary"`, `"task": "multiclass"`, "does not go with 2 classes"},
 		{`"column": "bill"`, `"column": "sex"`, "listed twice"},
 		{`"column": "bill"`, `"column": "species"`, "is also a feature"},

@@ -95,6 +95,10 @@ type Target struct {
 	Column string
 	Task   Task  // empty: Auto
 	Scale  Scale // regression only; empty: Standard
+	// Positive is the class that a binary classification is about. It comes
+	// second, which is what makes it positive everywhere else. Nil: the class
+	// that sorts last.
+	Positive *string
 }
 
 // A Task is what kind of thing a target is.
@@ -108,7 +112,7 @@ const (
 
 // A SpecError is a specification that contradicts itself. Setting is the part
 // of Column or Target that is wrong: "impute", "indicator", "scale", "encode",
-// "task", "target", "keep", or empty.
+// "task", "positive", "target", "keep", or empty.
 type SpecError struct {
 	Column, Setting string
 	Msg             string
@@ -192,6 +196,9 @@ func (t Target) Validate() error {
 	}
 	if t.Task == Classification && t.Scale != "" {
 		return c.wrong("scale", "remove `scale`", "classes have no scale")
+	}
+	if t.Positive != nil && (t.Task == Regression || t.Scale != "") {
+		return c.wrong("positive", "remove `positive`", "a number to predict has no positive class")
 	}
 	return c.Validate()
 }

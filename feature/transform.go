@@ -13,6 +13,7 @@ type Transform struct {
 	info    table.DatasetInfo
 	columns []encoder
 	classes map[string]int32 // classification: class -> index
+	counts  []int64          // likewise: rows of each class in training; only of one that was just fitted
 }
 
 // Names of features that no single value of the column stands for.
@@ -33,6 +34,10 @@ func (t *Transform) Info() table.DatasetInfo {
 	}
 	return info
 }
+
+// ClassCounts is how many rows of each class, in their order, a transform was
+// fitted on. It is nil for one that was read, and where there are no classes.
+func (t *Transform) ClassCounts() []int64 { return slices.Clone(t.counts) }
 
 // width is the number of features.
 func (t *Transform) width() int { return len(t.info.Features) }
@@ -82,8 +87,8 @@ type fittedCategory struct {
 type fittedTarget struct {
 	Column  string        `json:"column"`
 	Type    string        `json:"type"`
-	Task    string        `json:"task"` // regression, binary or multiclass
-	Classes []string      `json:"classes,omitempty"`
+	Task    string        `json:"task"`              // regression, binary or multiclass
+	Classes []string      `json:"classes,omitempty"` // sorted, but of two the positive one is last
 	Number  *fittedNumber `json:"number,omitempty"`
 }
 

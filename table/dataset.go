@@ -48,7 +48,7 @@ type Feature struct {
 type Target struct {
 	Column  string   `json:"column"`
 	Task    string   `json:"task"`
-	Classes []string `json:"classes,omitempty"` // classification: names, in the order of their indices
+	Classes []string `json:"classes,omitempty"` // classification: names, in the order of their indices; of two the second is positive
 	Center  float64  `json:"center"`
 	Scale   float64  `json:"scale"`
 }

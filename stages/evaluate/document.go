@@ -15,6 +15,9 @@ type document struct {
 	Task    string   `json:"task"`   // binary, multiclass or regression
 	Target  string   `json:"target"` // the column that is predicted
 	Classes []string `json:"classes,omitempty"`
+	// Positive is the class of a binary task that precision, recall, f1 and
+	// average_precision are about.
+	Positive string `json:"positive,omitempty"`
 
 	// Metrics is every value by its recorded name: "rmse", "train.rmse".
 	Metrics      map[string]float64    `json:"metrics"`
@@ -82,6 +85,7 @@ func (r *results) writeJSON(w io.Writer, title string) error {
 	sig := r.model.Signature
 	d := document{Format: "pipe.metrics", Version: 1, Title: title, Task: sig.Task, Target: sig.Column, Classes: sig.Classes,
 		Metrics: map[string]float64{}}
+	d.Positive, _ = r.positive()
 	for _, n := range r.flat() {
 		d.Metrics[n.name] = n.value
 	}

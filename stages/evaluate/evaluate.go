@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"pipe/nn"
 	"pipe/pipeline"
@@ -28,12 +29,14 @@ const (
 func Kind() pipeline.Kind {
 	return pipeline.Kind{
 		Name:    "evaluate",
-		Version: 2,
+		Version: 3,
 		Doc: `Measures a model on a data set, beside what guessing would score.
 
 Metrics follow scikit-learn and are computed over all rows at once. Those of
 ` + "`data`" + ` come with a 95% confidence interval: Wilson's for shares of rows, the
-percentile bootstrap for the others. Further data sets can be connected under
+percentile bootstrap for the others. Of two classes ` + "`precision`, `recall`, `f1`" + ` and
+` + "`average_precision`" + ` are about the positive one, which the preprocess stage chooses
+(` + "`target: {column: y, positive: failed}`" + `); metrics, report and log name it. Further data sets can be connected under
 any name; their metrics are recorded as ` + "`train.rmse`" + `. Where a data set is named
 ` + "`train`" + `, baselines and the training range in plots are taken from it.
 
@@ -125,6 +128,9 @@ func (s *Stage) Run(ctx context.Context, env pipeline.Env) error {
 	r.require(gates)
 	for _, m := range r.flat() {
 		env.Metric(m.name, m.value)
+	}
+	if class, ok := r.positive(); ok {
+		env.Log().Info("the positive class is " + strconv.Quote(class))
 	}
 	for _, u := range r.undefined() {
 		env.Log().Warn(u)

@@ -174,6 +174,8 @@ func fits(sig *nn.Signature, ds *table.Dataset) error {
 	switch {
 	case t.Task != sig.Task:
 		return diag.WithHint(fmt.Errorf("the target is for %s, the model for %s", t.Task, sig.Task), hint)
+	case t.Task == nn.Binary && t.Classes[0] == sig.Classes[1] && t.Classes[1] == sig.Classes[0]:
+		return diag.WithHint(fmt.Errorf("the positive class is %q, that of the model %q", t.Classes[1], sig.Classes[1]), hint)
 	case !slices.Equal(t.Classes, sig.Classes):
 		return diag.WithHint(fmt.Errorf("the classes are %s, those of the model %s", quoteAll(t.Classes), quoteAll(sig.Classes)), hint)
 	case t.Center != sig.Center || t.Scale != sig.Scale:

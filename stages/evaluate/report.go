@@ -133,6 +133,9 @@ func (r *results) page(title string) page {
 		p.Title = sig.Column
 	}
 	p.Subtitle = fmt.Sprintf("%s of %s on %s rows", capital(taskName(r.task)), sig.Column, chart.Count(int64(r.data().sample.Rows())))
+	if class, ok := r.positive(); ok {
+		p.Subtitle += ", positive class: " + class
+	}
 	for _, v := range r.gates {
 		p.Gates = append(p.Gates, gateRow{v.met, v.sentence()})
 		if v.met {

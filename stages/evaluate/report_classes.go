@@ -109,7 +109,7 @@ func (r *results) rankingSection() *section {
 	c := r.data().classes
 	s := &section{Title: "Ranking"}
 	if r.task == metric.Binary {
-		positive := c.Names[1]
+		positive, _ := r.positive()
 		s.Lead = fmt.Sprintf("How well the probability of %s tells its rows from the others, whatever threshold is chosen.", positive)
 		roc, pr := c.ROC(1), c.PrecisionRecall(1)
 		if len(roc.X) > 0 {

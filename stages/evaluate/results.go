@@ -52,6 +52,14 @@ const mostSlices = 30
 
 func (r *results) data() *part { return r.parts[0] }
 
+// positive is the class that the metrics of a binary task are about.
+func (r *results) positive() (class string, ok bool) {
+	if r.task != metric.Binary {
+		return "", false
+	}
+	return r.model.Signature.Classes[1], true
+}
+
 // part finds a part by its port.
 func (r *results) part(port string) *part {
 	for _, p := range r.parts {

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
@@ -111,9 +114,10 @@ type OrdinalSetting struct {
 
 // A TargetSetting says what is predicted.
 type TargetSetting struct {
-	Column string `yaml:"column" short:"true" required:"true" doc:"The column to predict."`
-	Task   string `yaml:"task" default:"auto" enum:"auto,regression,classification" doc:"What kind of prediction it is. By default texts and booleans are classes and numbers are a regression; set classification for integers that number classes."`
-	Scale  string `yaml:"scale" default:"auto" enum:"auto,standard,min_max,max_abs,robust,none" doc:"The scale in which a regression is learned; predictions and metrics are in original units all the same. By default standard."`
+	Column   string           `yaml:"column" short:"true" required:"true" doc:"The column to predict."`
+	Task     string           `yaml:"task" default:"auto" enum:"auto,regression,classification" doc:"What kind of prediction it is. By default texts and booleans are classes and numbers are a regression; set classification for integers that number classes."`
+	Positive *pipeline.Scalar `yaml:"positive" added:"true" doc:"Of two classes the one that the metrics f1, precision, recall, average_precision and the probabilities in charts are about, usually the rare one that is looked for. By default the class that sorts last: 1 of 0 and 1, true of false and true, ok of failed and ok."`
+	Scale    string           `yaml:"scale" default:"auto" enum:"auto,standard,min_max,max_abs,robust,none" doc:"The scale in which a regression is learned; predictions and metrics are in original units all the same. By default standard."`
 }
 
 // Validate finds settings that contradict each other.
@@ -148,7 +152,11 @@ func (s *Preprocess) spec() feature.Spec {
 }
 
 func (s *TargetSetting) target() feature.Target {
-	return feature.Target{Column: s.Column, Task: feature.Task(s.Task), Scale: scaleOf(s.Scale)}
+	t := feature.Target{Column: s.Column, Task: feature.Task(s.Task), Scale: scaleOf(s.Scale)}
+	if p := s.Positive; p != nil {
+		t.Positive = &p.Text
+	}
+	return t
 }
 
 func scaleOf(name string) feature.Scale {
@@ -209,6 +217,7 @@ func (s *Preprocess) Run(ctx context.Context, env pipeline.Env) error {
 	}
 	columns(env, transform.Info(), transformPort, trainPort, false)
 	report(env.Log(), transform.Info())
+	s.tellPositive(env.Log(), transform)
 	for _, port := range env.Inputs() {
 		if err := s.apply(ctx, env, transform, port); err != nil {
 			return err
@@ -249,6 +258,24 @@ func report(log *slog.Logger, info table.DatasetInfo) {
 		}
 	}
 	log.Info("fitted", args...)
+}
+
+// tellPositive says which of two classes is the positive one. Where nobody chose
+// it and it does not say so itself, that is a warning: half of all metrics hang
+// on it.
+func (s *Preprocess) tellPositive(log *slog.Logger, transform *feature.Transform) {
+	t := transform.Info().Target
+	if t == nil || t.Task != table.Binary {
+		return
+	}
+	other, positive, counts := t.Classes[0], t.Classes[1], transform.ClassCounts()
+	affirms := slices.Contains([]string{"1", "true", "t", "yes", "y", "positive", "pos"}, strings.ToLower(positive))
+	if s.Target.Positive != nil || affirms && counts[1] <= counts[0] {
+		log.Info("the positive class is "+strconv.Quote(positive), "rows", counts[1], "of", counts[0]+counts[1])
+		return
+	}
+	log.Warn(fmt.Sprintf("f1, precision, recall and average_precision are about the class %q, which sorts last and has %d of %d rows: write `target: {column: %s, positive: %s}` to keep it, or `positive: %s`",
+		positive, counts[1], counts[0]+counts[1], t.Column, positive, other))
 }
 
 // columns tells which columns features and target are made of and, of a data
