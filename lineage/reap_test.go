@@ -27,7 +27,7 @@ func beginAndWait(path string) error {
 	if err := db.Record(context.Background(), Execution{RunID: run, Stage: "s", Kind: "k", Status: Running}); err != nil {
 		return err
 	}
-	s, err := db.EnsureSchedule(context.Background(), "p", "p.yaml", "@daily", "UTC", time.Now())
+	s, err := db.EnsureSchedule(context.Background(), Schedule{Pipeline: "p", File: "p.yaml", Cron: "@daily", Timezone: "UTC"}, time.Now())
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,10 @@ import (
 
 func TestWatermarkNeverMovesBack(t *testing.T) {
 	db, c := newTest(t)
-	s, err := db.EnsureSchedule(t.Context(), "p", "p.yaml", "0 3 * * *", "UTC", c.t)
+	ensure := func(cron, zone string, now time.Time) (Schedule, error) {
+		return db.EnsureSchedule(t.Context(), Schedule{Pipeline: "p", File: "p.yaml", Cron: cron, Timezone: zone}, now)
+	}
+	s, err := ensure("0 3 * * *", "UTC", c.t)
 	if err != nil || !s.Watermark.Equal(c.t) {
 		t.Fatalf("%+v, %v: a new schedule starts now", s, err)
 	}
@@ -23,16 +26,16 @@ func TestWatermarkNeverMovesBack(t *testing.T) {
 	if ok, err := db.ClaimTick(t.Context(), s.ID, tick, TickClaimed, "due"); !ok || err != nil {
 		t.Fatal(ok, err)
 	}
-	again, err := db.EnsureSchedule(t.Context(), "p", "p.yaml", "0 3 * * *", "UTC", c.t)
-	if err != nil || again != (Schedule{s.ID, "p", "p.yaml", "0 3 * * *", "UTC", tick}) {
+	again, err := ensure("0 3 * * *", "UTC", c.t)
+	if err != nil || again != (Schedule{ID: s.ID, Pipeline: "p", File: "p.yaml", Cron: "0 3 * * *", Timezone: "UTC", Watermark: tick}) {
 		t.Errorf("unchanged: %+v, %v", again, err)
 	}
 	// What the new expression would have asked for before now is not made up.
-	again, err = db.EnsureSchedule(t.Context(), "p", "p.yaml", "0 4 * * *", "Europe/London", c.t)
-	if err != nil || again != (Schedule{s.ID, "p", "p.yaml", "0 4 * * *", "Europe/London", c.t}) {
+	again, err = ensure("0 4 * * *", "Europe/London", c.t)
+	if err != nil || again != (Schedule{ID: s.ID, Pipeline: "p", File: "p.yaml", Cron: "0 4 * * *", Timezone: "Europe/London", Watermark: c.t}) {
 		t.Errorf("changed: %+v, %v", again, err)
 	}
-	again, err = db.EnsureSchedule(t.Context(), "p", "p.yaml", "0 5 * * *", "Europe/London", c.t.Add(-time.Hour))
+	again, err = ensure("0 5 * * *", "Europe/London", c.t.Add(-time.Hour))
 	if err != nil || !again.Watermark.Equal(c.t) {
 		t.Errorf("changed by a process whose clock is late: %+v, %v", again, err)
 	}
@@ -44,14 +47,14 @@ func TestWatermarkNeverMovesBack(t *testing.T) {
 	if _, err := db.ClaimTick(t.Context(), s.ID, tick.Add(-time.Minute), TickMissed, "too old"); err != nil {
 		t.Fatal(err)
 	}
-	if mark, err := db.Watermark(t.Context(), s.ID); err != nil || !mark.Equal(c.t) {
-		t.Errorf("watermark %s, %v", mark, err)
+	if all, err := db.Schedules(t.Context()); err != nil || !all[0].Watermark.Equal(c.t) {
+		t.Errorf("%+v, %v", all, err)
 	}
 }
 
 func TestTickLife(t *testing.T) {
 	db, c := newTest(t)
-	s, err := db.EnsureSchedule(t.Context(), "p", "p.yaml", "@daily", "UTC", c.t)
+	s, err := db.EnsureSchedule(t.Context(), Schedule{Pipeline: "p", File: "p.yaml", Cron: "@daily", Timezone: "UTC"}, c.t)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,8 +89,8 @@ func TestTickLife(t *testing.T) {
 	}
 	ticks, err := db.Ticks(t.Context(), s.ID, 10)
 	want := []Tick{
-		{ID: id, ScheduleID: s.ID, ScheduledAt: at(2), State: TickDone, RunID: run, Reason: "succeeded", Claimed: c.t.Add(-time.Minute), Finished: c.t},
-		{ScheduleID: s.ID, ScheduledAt: at(1), State: TickSkipped, Reason: "the run before is still on", Claimed: c.t.Add(-time.Minute), Finished: c.t.Add(-time.Minute)},
+		{ID: id, ScheduleID: s.ID, ScheduledAt: at(2), Trigger: TickDue, State: TickDone, RunID: run, Reason: "succeeded", Claimed: c.t.Add(-time.Minute), Finished: c.t},
+		{ScheduleID: s.ID, ScheduledAt: at(1), Trigger: TickDue, State: TickSkipped, Reason: "the run before is still on", Claimed: c.t.Add(-time.Minute), Finished: c.t.Add(-time.Minute)},
 	}
 	if diff := cmp.Diff(want, ticks, cmpopts.IgnoreFields(Tick{}, "ID")); diff != "" || err != nil {
 		t.Error(diff, err)
@@ -113,7 +116,7 @@ func TestTicksAreClaimedOnce(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "lineage.db")
 	c := newClock()
 	dbs := []*DB{openTest(t, path, c), openTest(t, path, c)}
-	s, err := dbs[0].EnsureSchedule(t.Context(), "p", "p.yaml", "@hourly", "UTC", c.t)
+	s, err := dbs[0].EnsureSchedule(t.Context(), Schedule{Pipeline: "p", File: "p.yaml", Cron: "@hourly", Timezone: "UTC"}, c.t)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +140,120 @@ func TestTicksAreClaimedOnce(t *testing.T) {
 	if claimed.Load() != ticks {
 		t.Errorf("%d claims of %d ticks", claimed.Load(), ticks)
 	}
-	if mark, err := dbs[0].Watermark(t.Context(), s.ID); err != nil || !mark.Equal(c.t.Add((ticks-1)*time.Hour)) {
-		t.Errorf("watermark %s, %v", mark, err)
+	if all, err := dbs[0].Schedules(t.Context()); err != nil || !all[0].Watermark.Equal(c.t.Add((ticks-1)*time.Hour)) {
+		t.Errorf("%+v, %v", all, err)
+	}
+}
+
+// A tick that a person asks for waits for a process, runs once, and moves no
+// watermark. What is open or done cannot be asked for.
+func TestAskedTicks(t *testing.T) {
+	db, c := newTest(t)
+	s, err := db.EnsureSchedule(t.Context(), Schedule{Pipeline: "p", File: "p.yaml", Cron: "@daily", Timezone: "UTC"}, c.t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := s.Watermark.Add(time.Hour)
+	ask := func(want bool) {
+		t.Helper()
+		if ok, err := db.AskForTick(t.Context(), s.ID, at, TickRetry); ok != want || err != nil {
+			t.Fatalf("asked: %v, %v; want %v", ok, err, want)
+		}
+	}
+	state := func() (Schedule, Tick) {
+		t.Helper()
+		all, err := db.Schedules(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		ticks, err := db.TicksBetween(t.Context(), s.ID, at, at)
+		if err != nil || len(ticks) != 1 {
+			t.Fatalf("%+v, %v", ticks, err)
+		}
+		return all[0], ticks[0]
+	}
+	for _, end := range []TickState{TickFailed, TickDone} {
+		ask(true)
+		ask(false)
+		if sched, tick := state(); sched.Waiting != 1 || sched.Asked != 1 || tick.State != TickWaiting || tick.Trigger != TickRetry || tick.RunID != "" || !sched.Watermark.Equal(s.Watermark) {
+			t.Fatalf("%+v %+v", sched, tick)
+		}
+		if ok, err := db.ClaimTick(t.Context(), s.ID, at, TickClaimed, ""); ok || err != nil {
+			t.Fatalf("a tick that waits was claimed anew: %v, %v", ok, err)
+		}
+		if _, err := db.ResetSchedule(t.Context(), s.ID); err != nil {
+			t.Fatal(err)
+		}
+		_, tick := state()
+		for _, want := range []bool{true, false} {
+			if ok, err := db.TakeOverTick(t.Context(), tick.ID); ok != want || err != nil {
+				t.Fatalf("taken over: %v, %v; want %v", ok, err, want)
+			}
+		}
+		ask(false)
+		run := begin(t, db, "p")
+		if err := db.StartTick(t.Context(), tick.ID, run); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.FinishTick(t.Context(), tick.ID, end, "", ""); err != nil {
+			t.Fatal(err)
+		}
+		if sched, tick := state(); sched.Waiting+sched.Asked != 0 || tick.RunID != run || tick.Takeovers != 0 {
+			t.Fatalf("%+v %+v", sched, tick)
+		}
+	}
+	ask(false) // it is done
+	if _, err := db.AskForTick(t.Context(), s.ID, at, TickDue); err == nil {
+		t.Error("a person asked for what is due")
+	}
+}
+
+// A pause ends without a backlog; a reset forgets what a wrong clock decided.
+func TestPauseAndReset(t *testing.T) {
+	db, c := newTest(t)
+	s, err := db.EnsureSchedule(t.Context(), Schedule{Pipeline: "p", File: "p.yaml", Cron: "@daily", Timezone: "UTC", Source: "one"}, c.t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	get := func(err error) Schedule {
+		t.Helper()
+		all, listErr := db.Schedules(t.Context())
+		if err != nil || listErr != nil {
+			t.Fatal(err, listErr)
+		}
+		return all[0]
+	}
+	if got := get(db.ResumeSchedule(t.Context(), s.ID)); !got.Watermark.Equal(s.Watermark) {
+		t.Errorf("a resume without a pause moved the watermark: %+v", got)
+	}
+	paused := c.t
+	if got := get(db.PauseSchedule(t.Context(), s.ID)); !got.Paused.Equal(paused) {
+		t.Errorf("%+v", got)
+	}
+	c.advance(time.Hour)
+	if got := get(db.PauseSchedule(t.Context(), s.ID)); !got.Paused.Equal(paused) {
+		t.Errorf("paused twice: %+v", got)
+	}
+	if got := get(db.ResumeSchedule(t.Context(), s.ID)); !got.Paused.IsZero() || !got.Watermark.Equal(c.t) {
+		t.Errorf("resumed: %+v", got)
+	}
+	for _, ahead := range []time.Duration{24 * time.Hour, 48 * time.Hour} {
+		if ok, err := db.ClaimTick(t.Context(), s.ID, c.t.Add(ahead), TickMissed, ""); !ok || err != nil {
+			t.Fatal(ok, err)
+		}
+	}
+	n, err := db.ResetSchedule(t.Context(), s.ID)
+	if got := get(err); n != 2 || !got.Watermark.Equal(c.t) {
+		t.Errorf("%d forgotten, %+v", n, got)
+	}
+	if text, err := db.ScheduleSource(t.Context(), s.ID); text != "one" || err != nil {
+		t.Errorf("%q, %v", text, err)
+	}
+	get(db.DropSource(t.Context(), s.ID))
+	if text, err := db.ScheduleSource(t.Context(), s.ID); text != "" || err != nil {
+		t.Errorf("%q, %v", text, err)
+	}
+	if err := db.PauseSchedule(t.Context(), 99); err == nil {
+		t.Error("a schedule that is not there was paused")
 	}
 }

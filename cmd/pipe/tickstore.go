@@ -23,7 +23,8 @@ func (t *tickStore) EnsureSchedule(ctx context.Context, e schedule.Entry, now ti
 	if err != nil {
 		return time.Time{}, err
 	}
-	s, err := ws.db.EnsureSchedule(ctx, e.Name, name(ws, e.ID), e.Spec.Cron, e.Spec.Timezone, now)
+	s, err := ws.db.EnsureSchedule(ctx, lineage.Schedule{
+		Pipeline: e.Name, File: name(ws, e.ID), Cron: e.Spec.Cron, Timezone: e.Spec.Timezone}, now)
 	return s.Watermark, err
 }
 

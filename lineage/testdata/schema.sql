@@ -249,16 +249,17 @@ CREATE INDEX runs_by_rerun ON runs (rerun_of) WHERE rerun_of IS NOT NULL;
 
 CREATE INDEX runs_running ON runs (seq) WHERE status = 'running';
 
-CREATE TABLE schedule_ticks (
+CREATE TABLE "schedule_ticks" (
   id            INTEGER PRIMARY KEY,
   schedule_id   INTEGER NOT NULL REFERENCES schedules (id),
   scheduled_at  TEXT NOT NULL,
-  state         TEXT NOT NULL CHECK (state IN ('claimed', 'running', 'done', 'failed', 'skipped', 'missed')),
+  trigger       TEXT NOT NULL CHECK (trigger IN ('schedule', 'run', 'retry', 'backfill')), -- why it is there
+  state         TEXT NOT NULL CHECK (state IN ('waiting', 'claimed', 'running', 'done', 'failed', 'skipped', 'missed')),
   run_id        TEXT REFERENCES runs (id),
   reason        TEXT NOT NULL,
-  claimed_at    TEXT NOT NULL,
+  claimed_at    TEXT NOT NULL,          -- or asked for, while it is waiting
   finished_at   TEXT,
-  takeovers     INTEGER NOT NULL,        -- how often another process took it over from a dead one
+  takeovers     INTEGER NOT NULL,       -- how often another process took it over from a dead one
   hostname      TEXT NOT NULL,
   boot_id       TEXT NOT NULL,
   pid           INTEGER NOT NULL,
@@ -266,7 +267,7 @@ CREATE TABLE schedule_ticks (
   pid_namespace TEXT NOT NULL,
   heartbeat_at  TEXT NOT NULL,
   UNIQUE (schedule_id, scheduled_at),
-  CHECK ((state IN ('claimed', 'running')) = (finished_at IS NULL))
+  CHECK ((state IN ('waiting', 'claimed', 'running')) = (finished_at IS NULL))
 ) STRICT;
 
 CREATE INDEX schedule_ticks_by_run ON schedule_ticks (run_id) WHERE run_id IS NOT NULL;
@@ -282,7 +283,7 @@ CREATE TABLE schedules (
   watermark  TEXT NOT NULL,              -- ticks up to here are decided
   created_at TEXT NOT NULL,
   updated_at TEXT NOT NULL
-) STRICT;
+, source TEXT, paused_at TEXT) STRICT;
 
 CREATE TABLE seeds (
   execution_id INTEGER PRIMARY KEY REFERENCES executions (id),
