@@ -20,4 +20,4 @@ package nn
 // Engine is the numeric class: programs with the same Engine train the same
 // bits. It goes up when a kernel, an order of summation or a random stream
 // changes what is computed.
-const Engine = "nn-f32/2"
+const Engine = "nn-f32/3"

@@ -55,6 +55,10 @@ func (s *Steps) Flops() float64 { return s.plan().machine.Flops() }
 // Bytes is the memory of the plan of a full batch.
 func (s *Steps) Bytes() int { return s.plan().machine.Bytes() }
 
+// Subnormals counts the subnormal numbers that the last step of a full batch left
+// in memory.
+func (s *Steps) Subnormals() int { return s.plan().machine.Subnormals() }
+
 // Profile says what each instruction of the plan of a full batch costs.
 func (s *Steps) Profile(runs int) []vm.Timing { return s.plan().machine.Profile(runs) }
 

@@ -32,6 +32,7 @@ type options struct {
 	only    string
 	rounds  int
 	profile bool
+	lengths bool
 }
 
 func main() {
@@ -41,7 +42,14 @@ func main() {
 	flag.StringVar(&o.only, "only", "", "measure the networks whose name matches this expression")
 	flag.IntVar(&o.rounds, "rounds", 7, "how often each program is measured")
 	flag.BoolVar(&o.profile, "profile", false, "print what takes the time in a step, on one thread")
+	flag.BoolVar(&o.lengths, "lengths", false, "show instead how a step of recurrent layers grows with the length of sequences")
 	flag.Parse()
+	if o.lengths {
+		if err := o.grow(); err != nil {
+			log.Fatal("training: ", err)
+		}
+		return
+	}
 	if err := o.run(); err != nil {
 		log.Fatal("training: ", err)
 	}

@@ -118,6 +118,13 @@ func scaleBy(s float32, x []float32) {
 	}
 }
 
+// flushBy is scaleBy of what is handed on as a gradient.
+func flushBy(s float32, x []float32) {
+	for j := range x {
+		x[j] = flush32(x[j] * s)
+	}
+}
+
 func attentionForward(in *Instr, task int, _ unsafe.Pointer) {
 	blocks := (int(in.I[1]) + attentionBlock - 1) / attentionBlock
 	a := in.head(task / blocks)
@@ -144,14 +151,14 @@ func attentionForward(in *Instr, task int, _ unsafe.Pointer) {
 				m = best
 			}
 			if k0 > 0 {
-				alpha := exp32(before - m)
+				alpha := flush32(exp32(before - m))
 				l *= alpha
 				scaleBy(alpha, out)
 			}
 			for k := range nk {
 				p := float32(0)
 				if k0+k < seen {
-					p = exp32(fma(s[k], in.F[0], -m))
+					p = flush32(exp32(fma(s[k], in.F[0], -m)))
 				}
 				l += p
 				axpy(a.drop(p, t, k0+k), a.row(2, k0+k), out)
@@ -191,9 +198,9 @@ func attentionBackward(in *Instr, task int, _ unsafe.Pointer) {
 			for k := k0; k < min(a.keys, k0+attentionBlock); k++ {
 				p := float32(0)
 				if k < a.seen(t) {
-					p = exp32(fma(dot(a.row(1, k), q), in.F[0], -lse))
+					p = flush32(exp32(fma(dot(a.row(1, k), q), in.F[0], -lse)))
 				}
-				ds := p * (a.drop(dot(a.row(2, k), dout), t, k) - d)
+				ds := flush32(p * (a.drop(dot(a.row(2, k), dout), t, k) - d))
 				axpy(a.drop(p, t, k), dout, dv(k))
 				axpy(ds, q, dk(k))
 				axpy(ds, a.row(1, k), dq(t))
@@ -201,10 +208,11 @@ func attentionBackward(in *Instr, task int, _ unsafe.Pointer) {
 		}
 	}
 	for t := range a.tq {
-		scaleBy(in.F[0], dq(t))
+		flushBy(in.F[0], dq(t))
 	}
 	for k := range a.keys {
-		scaleBy(in.F[0], dk(k))
+		flushBy(in.F[0], dk(k))
+		flushBy(1, dv(k))
 	}
 }
 

@@ -98,14 +98,14 @@ SI void NAME(online)(const NAME(head) *a, float *s, long q, long k0, long nk, co
     const vf before = LD(m + j * VL);
     top[j] = VMAX(top[j] * a->scale, before);
     ST(m + j * VL, top[j]);
-    alpha[j] = k0 ? vexp(before - top[j]) : BC(0.0f);
+    alpha[j] = k0 ? FLUSH(vexp(before - top[j])) : BC(0.0f);
     if (k0) sum[j] *= alpha[j];
   }
   vi r[4][NV];
   for (long k = 0; k < nk; k++) {
     if (a->below && k % 4 == 0) NAME(drop_keys)(a, q, k0 + k, r);
     for (int j = 0; j < NV; j++) {
-      vf p = vexp(FMA(LD(s + k * NR + j * VL), a->scale, -top[j]));
+      vf p = FLUSH(vexp(FMA(LD(s + k * NR + j * VL), a->scale, -top[j])));
       if (masked) p = SEL(BC((float)(k0 + k)) < c[j], p, BC(0.0f));
       sum[j] += p;
       if (a->below) p = NAME(dropped)(a, p, r[k % 4][j]);
@@ -177,12 +177,12 @@ SI void NAME(scores_grad)(const NAME(head) *a, float *s, float *dp, long q, long
   for (long k = 0; k < nk; k++) {
     if (a->below && k % 4 == 0) NAME(drop_keys)(a, q, k0 + k, r);
     for (int j = 0; j < NV; j++) {
-      vf p = vexp(FMA(LD(s + k * NR + j * VL), a->scale, z[j])), g = LD(dp + k * NR + j * VL), w;
+      vf p = FLUSH(vexp(FMA(LD(s + k * NR + j * VL), a->scale, z[j]))), g = LD(dp + k * NR + j * VL), w;
       if (masked) p = SEL(BC((float)(k0 + k)) < c[j], p, BC(0.0f));
       w = p;
       if (a->below) w = NAME(dropped)(a, p, r[k % 4][j]), g = NAME(dropped)(a, g, r[k % 4][j]);
       ST(s + k * NR + j * VL, w);
-      ST(dp + k * NR + j * VL, p * (g - dv[j]));
+      ST(dp + k * NR + j * VL, FLUSH(p * (g - dv[j])));
     }
   }
 }
@@ -190,7 +190,7 @@ SI void NAME(scores_grad)(const NAME(head) *a, float *s, float *dp, long q, long
 // rows of out(rows, dh) = scale times the transpose of panels of acc(dm, NR).
 SI void NAME(unpack)(float *out, long ld, float *acc, long rows, long dh, long dm, vf scale) {
   for (long t = 0; t < rows; t += NR, acc += dm * NR) {
-    for (long r = 0; r < dh * NR; r += VL) ST(acc + r, LD(acc + r) * scale);
+    for (long r = 0; r < dh * NR; r += VL) ST(acc + r, FLUSH(LD(acc + r) * scale));
     NAME(transpose)(out + t * ld, ld, acc, NR, dh, rows - t < NR ? rows - t : NR);
   }
 }

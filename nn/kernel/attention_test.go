@@ -12,6 +12,7 @@ type attentionCase struct {
 	n, heads, tq, tk, dh int
 	causal, lengths      bool
 	rate                 float64
+	spread               float32 // of scores, in place of 3
 }
 
 // instr is one of the two instructions.
@@ -31,7 +32,7 @@ func (c attentionCase) data() [][]float32 {
 	d := c.heads * c.dh
 	in := [][]float32{numbers(1, c.n*c.tq*d), numbers(2, c.n*c.tk*d), numbers(3, c.n*c.tk*d), make([]float32, c.n), {math.Float32frombits(5), 0}, numbers(4, c.n*c.tq*d)}
 	for i := range in[0] {
-		in[0][i] *= 3
+		in[0][i] *= max(3, c.spread)
 	}
 	for i := range in[3] {
 		in[3][i] = float32(c.tk * (i % 3) / 2) // 0, half, all

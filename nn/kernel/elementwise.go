@@ -33,14 +33,14 @@ func elementwiseReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 			from, to := in.span(task)
 			x, dy, dx := in.floats(0, from, to-from), in.floats(1, from, to-from), in.floats(2, from, to-from)
 			for j := range x {
-				dx[j] = dy[j] * actSlope(x[j], Activation(in.I[2]), in.F[0])
+				dx[j] = flush32(dy[j] * actSlope(x[j], Activation(in.I[2]), in.F[0]))
 			}
 		},
 		OutputGrad: func(in *Instr, task int, _ unsafe.Pointer) {
 			from, to := in.span(task)
 			y, dy, dx := in.floats(0, from, to-from), in.floats(1, from, to-from), in.floats(2, from, to-from)
 			for j := range y {
-				dx[j] = dy[j] * actSlopeY(y[j], Activation(in.I[2]), in.F[0])
+				dx[j] = flush32(dy[j] * actSlopeY(y[j], Activation(in.I[2]), in.F[0]))
 			}
 		},
 		Add: func(in *Instr, task int, _ unsafe.Pointer) {

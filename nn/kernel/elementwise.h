@@ -153,9 +153,9 @@ static void NAME(activate_grad)(const instr *in, long task, void *scratch) {
                vf v[TOGETHER];
                ALL(TOGETHER) v[i] = LD(x + k + i * VL);
                NAME(act_slope_n)(v, TOGETHER, A, alpha);
-               ALL(TOGETHER) ST(dx + k + i * VL, LD(dy + k + i * VL) * v[i]);
+               ALL(TOGETHER) ST(dx + k + i * VL, FLUSH(LD(dy + k + i * VL) * v[i]));
              }
-             EACH(j, k, to, STORE(dx + j, LOAD(dy + j) * NAME(act_slope)(LOAD(x + j), A, alpha));););
+             EACH(j, k, to, STORE(dx + j, FLUSH(LOAD(dy + j) * NAME(act_slope)(LOAD(x + j), A, alpha)));););
 }
 
 // dx = dy act'(x) from y = act(x), for activations that a layer ends with.
@@ -165,7 +165,7 @@ static void NAME(output_grad)(const instr *in, long task, void *scratch) {
   const float *y = in->p[0], *dy = in->p[1];
   float *dx = in->p[2];
   vf alpha = BC(in->f[0]);
-  SWITCH_ACT(in->i[2], A, EACH(j, from, to, STORE(dx + j, LOAD(dy + j) * NAME(act_slope_y)(LOAD(y + j), A, alpha));););
+  SWITCH_ACT(in->i[2], A, EACH(j, from, to, STORE(dx + j, FLUSH(LOAD(dy + j) * NAME(act_slope_y)(LOAD(y + j), A, alpha)));););
 }
 
 // out = a + b. i: elements, per task; p: a, b, out (may be a or b).

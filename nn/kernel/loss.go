@@ -63,7 +63,7 @@ func lossReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 					if w == 0 {
 						dz[j] = 0
 					} else {
-						dz[j] = float32(w*unit) * lossSlope(z[j], y[j], LossKind(in.I[2]), &in.F)
+						dz[j] = flush32(float32(w*unit) * lossSlope(z[j], y[j], LossKind(in.I[2]), &in.F))
 					}
 				}
 			}
@@ -82,7 +82,7 @@ func lossReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 					if w == 0 {
 						dz[j] = 0
 					} else {
-						dz[j] = scale * fma(exp32(z[j]-stats[r]), stats[m+r], -in.F[0])
+						dz[j] = flush32(scale * fma(exp32(z[j]-stats[r]), stats[m+r], -in.F[0]))
 					}
 				}
 				if w != 0 && y >= 0 && y < float32(k) {

@@ -128,7 +128,7 @@ static void NAME(loss_grad)(const instr *in, long task, void *scratch) {
     SWITCH_LOSS(in->i[2], A, EACH(j, from, to, {
       vf c = LOAD(w + j);
       vf d = c * BC(unit) * NAME(loss_slope)(LOAD(z + j), LOAD(y + j), A, f);
-      STORE(dz + j, SEL(c == BC(0.0f), BC(0.0f), d));
+      STORE(dz + j, SEL(c == BC(0.0f), BC(0.0f), FLUSH(d)));
     }););
     return;
   }
@@ -140,7 +140,7 @@ static void NAME(loss_grad)(const instr *in, long task, void *scratch) {
       continue;
     }
     vf c = BC(w[r] * unit);
-    SWITCH_LOSS(in->i[2], A, EACH(j, 0, k, STORE(out + j, c * NAME(loss_slope)(LOAD(a + j), LOAD(b + j), A, f));););
+    SWITCH_LOSS(in->i[2], A, EACH(j, 0, k, STORE(out + j, FLUSH(c * NAME(loss_slope)(LOAD(a + j), LOAD(b + j), A, f)));););
   }
 }
 
@@ -298,13 +298,13 @@ static void NAME(class_loss_grad)(const instr *in, long task, void *scratch) {
     for (long v = 0; v < n; v++) scale[v] = w[r + v] * unit * factors[r + v];
     if (k > LANES) {
       const vf s = BC(scale[0]), top = BC(tops[r]), inv = BC(inverse[r]);
-      if (w[r] != 0) EACH(j, 0, k, STORE(dz + j, s * FMA(vexp(LOAD(z + j) - top), inv, -t0)););
+      if (w[r] != 0) EACH(j, 0, k, STORE(dz + j, FLUSH(s * FMA(vexp(LOAD(z + j) - top), inv, -t0))););
     } else { // across rows
       const vf s = LD(scale), top = LDN(tops + r, n), inv = LDN(inverse + r, n);
       vf x[LANES];
       float t[LANES][VL];
       NAME(columns)(z, k, n, x);
-      for (long j = 0; j < k; j++) ST(t[j], s * FMA(vexp(x[j] - top), inv, -t0));
+      for (long j = 0; j < k; j++) ST(t[j], FLUSH(s * FMA(vexp(x[j] - top), inv, -t0)));
       for (long v = 0; v < n; v++)
         for (long j = 0; j < k; j++) dz[v * k + j] = t[j][v];
     }

@@ -306,7 +306,7 @@ func softmaxReference(in *Instr, task int, _ unsafe.Pointer) {
 			}
 		}
 		for j, v := range x {
-			y[j] = exp32(v - l[0])
+			y[j] = flush32(exp32(v - l[0]))
 			sum[j%16] += y[j]
 		}
 		inv := 1 / sum16(&sum)
@@ -329,7 +329,7 @@ func softmaxGradReference(in *Instr, task int, _ unsafe.Pointer) {
 		}
 		s := sum16(&l)
 		for j, v := range y {
-			dx[j] = v * (dy[j] - s)
+			dx[j] = flush32(v * (dy[j] - s))
 		}
 		clear(dx[n:])
 	}

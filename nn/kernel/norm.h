@@ -328,7 +328,7 @@ static void NAME(softmax)(const instr *in, long task, void *scratch) {
       const vf top = BC(l[0]);
       LANED_ZERO(acc);
       LANED(j, v, n, {
-        vf e = KEEP(vexp(LOAD(x + j) - top));
+        vf e = KEEP(FLUSH(vexp(LOAD(x + j) - top)));
         acc[v] += e;
         STORE(y + j, e);
       });
@@ -350,7 +350,7 @@ static void NAME(softmax_grad)(const instr *in, long task, void *scratch) {
     LANED_ZERO(acc);
     LANED(j, v, n, acc[v] = FMA(LOAD(dy + j), LOAD(y + j), acc[v]););
     const vf s = BC(NAME(lanes)(acc));
-    EACH(j, 0, n, STORE(dx + j, LOAD(y + j) * (LOAD(dy + j) - s)););
+    EACH(j, 0, n, STORE(dx + j, FLUSH(LOAD(y + j) * (LOAD(dy + j) - s))););
     memset(dx + n, 0, (size_t)(d - n) * 4);
   }
 }

@@ -45,7 +45,7 @@ func optimizerReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 					return w - float32(rate*d)
 				}
 				b := &in.floats(4, j, 1)[0]
-				*b = fma(in.F[2], *b, d)
+				*b = flush32(fma(in.F[2], *b, d))
 				if in.I[2] != 0 {
 					return w - float32(rate*fma(in.F[2], *b, d))
 				}
@@ -55,19 +55,21 @@ func optimizerReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 		Adam: step(func(in *Instr, j int, h []float32) func(w, d, rate float32) float32 {
 			return func(w, d, rate float32) float32 {
 				m, v := &in.floats(4, j, 1)[0], &in.floats(5, j, 1)[0]
-				*m = fma(in.F[2], *m, float32(in.F[3]*d))
-				*v = fma(in.F[4], *v, float32(float32(in.F[5]*d)*d))
+				q := flushRoot32(d)
+				*m = flush32(fma(in.F[2], *m, float32(in.F[3]*d)))
+				*v = flush32(fma(in.F[4], *v, float32(float32(in.F[5]*q)*q)))
 				return w - float32(rate**m)/fma(sqrt32(*v), h[HyperRoot], in.F[6])
 			}
 		}),
 		RMSprop: step(func(in *Instr, j int, _ []float32) func(w, d, rate float32) float32 {
 			return func(w, d, rate float32) float32 {
 				square := &in.floats(4, j, 1)[0]
-				*square = fma(in.F[2], *square, float32(float32(in.F[3]*d)*d))
+				q := flushRoot32(d)
+				*square = flush32(fma(in.F[2], *square, float32(float32(in.F[3]*q)*q)))
 				s := *square
 				if in.P[5] != nil {
 					a := &in.floats(5, j, 1)[0]
-					*a = fma(in.F[2], *a, float32(in.F[3]*d))
+					*a = flush32(fma(in.F[2], *a, float32(in.F[3]*d)))
 					if s = fma(-*a, *a, s); s < 0 {
 						s = 0
 					}
@@ -75,7 +77,7 @@ func optimizerReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 				u := d / (sqrt32(s) + in.F[4])
 				if in.P[6] != nil {
 					b := &in.floats(6, j, 1)[0]
-					u = fma(in.F[5], *b, u)
+					u = flush32(fma(in.F[5], *b, u))
 					*b = u
 				}
 				return w - float32(rate*u)
@@ -84,7 +86,8 @@ func optimizerReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 		Adagrad: step(func(in *Instr, j int, _ []float32) func(w, d, rate float32) float32 {
 			return func(w, d, rate float32) float32 {
 				s := &in.floats(4, j, 1)[0]
-				*s = fma(d, d, *s)
+				q := flushRoot32(d)
+				*s = fma(q, q, *s)
 				return w - float32(rate*d)/(sqrt32(*s)+in.F[2])
 			}
 		}),
@@ -92,7 +95,7 @@ func optimizerReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 			return func(w, d, rate float32) float32 {
 				m := &in.floats(4, j, 1)[0]
 				u := fma(in.F[2], *m, float32(in.F[3]*d))
-				*m = fma(in.F[4], *m, float32(in.F[5]*d))
+				*m = flush32(fma(in.F[4], *m, float32(in.F[5]*d)))
 				return w - float32(rate*signum32(u))
 			}
 		}),
@@ -130,7 +133,7 @@ func optimizerReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 			from, to := in.span(task)
 			x, out := in.floats(0, from, to-from), in.floats(1, from, to-from)
 			for j := range x {
-				out[j] = fma(factorOf(in), x[j]-out[j], out[j])
+				out[j] = flush32(fma(factorOf(in), x[j]-out[j], out[j]))
 			}
 		},
 		NonFinite: func(in *Instr, task int, _ unsafe.Pointer) {
@@ -184,7 +187,7 @@ func step(rule func(in *Instr, j int, h []float32) func(w, d, rate float32) floa
 				d = clamp32(fma(l1, signum32(w[0]), d), limit)
 			}
 			d = fma(l2, w[0], d)
-			w[0] = rule(in, j, h)(fma(-decay, w[0], w[0]), d, rate)
+			w[0] = flush32(rule(in, j, h)(fma(-decay, w[0], w[0]), d, rate))
 		}
 	}
 }

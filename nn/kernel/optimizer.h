@@ -37,7 +37,7 @@
     d = FMA(l2, w, d);                                                                                                 \
     w = FMA(decay, w, w);                                                                                              \
     body                                                                                                               \
-    STORE(params + j, w);                                                                                              \
+    STORE(params + j, FLUSH(w));                                                                                              \
   })
 
 // -1, 0 or 1.
@@ -55,9 +55,9 @@ static void NAME(sgd)(const instr *in, long task, void *scratch) {
   if (!velocity) {
     STEP(in, task, w = w - rate * d;);
   } else if (in->i[2]) {
-    STEP(in, task, vf b = FMA(momentum, LOAD(velocity + j), d); STORE(velocity + j, b); w = w - rate * FMA(momentum, b, d););
+    STEP(in, task, vf b = FLUSH(FMA(momentum, LOAD(velocity + j), d)); STORE(velocity + j, b); w = w - rate * FMA(momentum, b, d););
   } else {
-    STEP(in, task, vf b = FMA(momentum, LOAD(velocity + j), d); STORE(velocity + j, b); w = w - rate * b;);
+    STEP(in, task, vf b = FLUSH(FMA(momentum, LOAD(velocity + j), d)); STORE(velocity + j, b); w = w - rate * b;);
   }
 }
 
@@ -69,8 +69,9 @@ static void NAME(adam)(const instr *in, long task, void *scratch) {
   const vf b1 = BC(in->f[2]), c1 = BC(in->f[3]), b2 = BC(in->f[4]), c2 = BC(in->f[5]), epsilon = BC(in->f[6]);
   const vf root = BC(((const float *)in->p[2])[1]);
   STEP(in, task, {
-    vf m = FMA(b1, LOAD(first + j), c1 * d);
-    vf v = FMA(b2, LOAD(second + j), c2 * d * d);
+    const vf q = FLUSH_ROOT(d);
+    vf m = FLUSH(FMA(b1, LOAD(first + j), c1 * d));
+    vf v = FLUSH(FMA(b2, LOAD(second + j), c2 * q * q));
     STORE(first + j, m);
     STORE(second + j, v);
     w = w - rate * m / FMA(VSQRT(v), root, epsilon);
@@ -86,17 +87,18 @@ static void NAME(rmsprop)(const instr *in, long task, void *scratch) {
   float *square = in->p[4], *mean = in->p[5], *velocity = in->p[6];
   const vf alpha = BC(in->f[2]), rest = BC(in->f[3]), epsilon = BC(in->f[4]), momentum = BC(in->f[5]);
   STEP(in, task, {
-    vf s = FMA(alpha, LOAD(square + j), rest * d * d);
+    const vf q = FLUSH_ROOT(d);
+    vf s = FLUSH(FMA(alpha, LOAD(square + j), rest * q * q));
     STORE(square + j, s);
     if (mean) {
-      vf a = FMA(alpha, LOAD(mean + j), rest * d);
+      vf a = FLUSH(FMA(alpha, LOAD(mean + j), rest * d));
       STORE(mean + j, a);
       s = FMA(-a, a, s);
       s = SEL(s < zero, zero, s); // rounding
     }
     vf u = d / (VSQRT(s) + epsilon);
     if (velocity) {
-      u = FMA(momentum, LOAD(velocity + j), u);
+      u = FLUSH(FMA(momentum, LOAD(velocity + j), u));
       STORE(velocity + j, u);
     }
     w = w - rate * u;
@@ -109,7 +111,8 @@ static void NAME(adagrad)(const instr *in, long task, void *scratch) {
   float *sum = in->p[4];
   const vf epsilon = BC(in->f[2]);
   STEP(in, task, {
-    vf s = FMA(d, d, LOAD(sum + j));
+    const vf q = FLUSH_ROOT(d);
+    vf s = FMA(q, q, LOAD(sum + j));
     STORE(sum + j, s);
     w = w - rate * d / (VSQRT(s) + epsilon);
   });
@@ -124,7 +127,7 @@ static void NAME(lion)(const instr *in, long task, void *scratch) {
   STEP(in, task, {
     vf m = LOAD(first + j);
     vf u = FMA(b1, m, c1 * d);
-    STORE(first + j, FMA(b2, m, c2 * d));
+    STORE(first + j, FLUSH(FMA(b2, m, c2 * d)));
     w = w - rate * NAME(sign)(u);
   });
 }
@@ -173,7 +176,7 @@ static void NAME(lerp)(const instr *in, long task, void *scratch) {
   const vf s = BC(factor ? in->f[0] * *factor : in->f[0]);
   EACH(j, from, to, {
     vf e = LOAD(out + j);
-    STORE(out + j, FMA(s, LOAD(x + j) - e, e));
+    STORE(out + j, FLUSH(FMA(s, LOAD(x + j) - e, e)));
   });
 }
 

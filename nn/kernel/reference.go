@@ -55,6 +55,17 @@ func fma(a, b, c float32) float32 {
 	return float32(s)
 }
 
+// flush32 and flushRoot32 are FLUSH and FLUSH_ROOT of simd.h.
+func flush32(x float32) float32     { return zeroBelow(x, 0x1p-100) }
+func flushRoot32(x float32) float32 { return zeroBelow(x, 0x1p-50) }
+
+func zeroBelow(x, least float32) float32 {
+	if abs32(x) < least {
+		return 0
+	}
+	return x
+}
+
 // sum16 adds lanes in the tree of sum16 in simd.h.
 func sum16(l *[16]float32) float32 {
 	for w := 8; w > 0; w /= 2 {

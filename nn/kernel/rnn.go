@@ -231,8 +231,8 @@ func lstmReference(in *Instr, task int, _ unsafe.Pointer) {
 					a[g] = z[g*hidden+u] + w.projected(h, g, u, s == 0)
 				}
 				i, f, g, o := sigmoid32(a[0]), sigmoid32(a[1]), tanh32(a[2]), sigmoid32(a[3])
-				c[u] = fma(f, c[u], float32(i*g))
-				next[u] = o * tanh32(c[u])
+				c[u] = flush32(fma(f, c[u], float32(i*g)))
+				next[u] = flush32(o * tanh32(c[u]))
 				if in.P[6] != nil {
 					z[u], z[hidden+u], z[2*hidden+u], z[3*hidden+u] = i, f, g, o
 				}
@@ -277,18 +277,18 @@ func lstmGradReference(in *Instr, task int, _ unsafe.Pointer) {
 			gates := in.floats(0, q*4*hidden, 4*hidden)
 			for u := range hidden {
 				i, f, g, o := gates[u], gates[hidden+u], gates[2*hidden+u], gates[3*hidden+u]
-				d := in.floats(2, q*hidden+u, 1)[0] + dh[u]
+				d := flush32(in.floats(2, q*hidden+u, 1)[0] + dh[u])
 				tc := tanh32(in.floats(1, q*hidden+u, 1)[0])
-				e := fma(float32(d*o), fma(-tc, tc, 1), dc[u])
-				dz[u] = float32(float32(e*g) * float32(i*(1-i)))
-				dz[hidden+u] = float32(float32(e*before[u]) * float32(f*(1-f)))
-				dz[2*hidden+u] = float32(float32(e*i) * fma(-g, g, 1))
-				dz[3*hidden+u] = float32(float32(d*tc) * float32(o*(1-o)))
-				dc[u] = e * f
+				e := flush32(fma(float32(d*o), fma(-tc, tc, 1), dc[u]))
+				dz[u] = flush32(float32(e*g) * float32(i*(1-i)))
+				dz[hidden+u] = flush32(float32(e*before[u]) * float32(f*(1-f)))
+				dz[2*hidden+u] = flush32(float32(e*i) * fma(-g, g, 1))
+				dz[3*hidden+u] = flush32(float32(d*tc) * float32(o*(1-o)))
+				dc[u] = flush32(e * f)
 			}
 			if s+1 < w.steps || in.P[8] != nil {
 				for k := range hidden {
-					dh[k] = w.back(3, dz, k)
+					dh[k] = flush32(w.back(3, dz, k))
 				}
 			}
 		}
@@ -319,7 +319,7 @@ func gruReference(in *Instr, task int, _ unsafe.Pointer) {
 				v := sigmoid32(z[hidden+u] + w.projected(h, 1, u, s == 0))
 				q := w.projected(h, 2, u, s == 0)
 				m := tanh32(fma(r, q, z[2*hidden+u]))
-				next[u], kept[u] = fma(v, h[u]-m, m), q
+				next[u], kept[u] = flush32(fma(v, h[u]-m, m)), q
 				if in.P[6] != nil {
 					z[u], z[hidden+u], z[2*hidden+u] = r, v, m
 				}
@@ -356,17 +356,17 @@ func gruGradReference(in *Instr, task int, _ unsafe.Pointer) {
 			gates := in.floats(0, at*3*hidden, 3*hidden)
 			for u := range hidden {
 				r, v, m := gates[u], gates[hidden+u], gates[2*hidden+u]
-				d := in.floats(3, at*hidden+u, 1)[0] + dh[u]
-				dm := float32(float32(d*(1-v)) * fma(-m, m, 1))
-				dx[u] = float32(float32(dm*in.floats(1, at*hidden+u, 1)[0]) * float32(r*(1-r)))
-				dx[hidden+u] = float32(float32(d*(before[u]-m)) * float32(v*(1-v)))
+				d := flush32(in.floats(3, at*hidden+u, 1)[0] + dh[u])
+				dm := flush32(float32(d*(1-v)) * fma(-m, m, 1))
+				dx[u] = flush32(float32(dm*in.floats(1, at*hidden+u, 1)[0]) * float32(r*(1-r)))
+				dx[hidden+u] = flush32(float32(d*(before[u]-m)) * float32(v*(1-v)))
 				dx[2*hidden+u] = dm
-				dr[u], dr[hidden+u], dr[2*hidden+u] = dx[u], dx[hidden+u], dm*r
-				dh[u] = d * v
+				dr[u], dr[hidden+u], dr[2*hidden+u] = dx[u], dx[hidden+u], flush32(dm*r)
+				dh[u] = flush32(d * v)
 			}
 			if s+1 < w.steps || in.P[9] != nil {
 				for k := range hidden {
-					dh[k] = w.back(4, dr, k) + dh[k]
+					dh[k] = flush32(w.back(4, dr, k) + dh[k])
 				}
 			}
 		}

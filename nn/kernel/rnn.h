@@ -174,10 +174,10 @@ SI void NAME(lstm_units)(NAME(lstm_rows) *w, long t, long u, const int whole, co
     }
     for (int k = 0; k < 6; k += 2) vsigmoid_n(a + k, 2);
     vtanh_n(g, 2);
-    ALL(2) hh[i] = cc[i] = FMA(a[2 + i], LD(cell[i]), a[i] * g[i]);
+    ALL(2) hh[i] = cc[i] = FLUSH(FMA(a[2 + i], LD(cell[i]), a[i] * g[i]));
     vtanh_n(hh, 2);
     ALL(2) {
-      hh[i] *= a[4 + i];
+      hh[i] = FLUSH(hh[i] * a[4 + i]);
       ST(cell[i], cc[i]);
       ST(h[i], hh[i]);
       STORE(y[i], hh[i]);
@@ -253,7 +253,7 @@ SI void NAME(back_product)(const NAME(block) *b, long H, long K, const float *dz
       EACH(j, 0, H - u < NR ? H - u : NR, {
         vf v = LD(sums + k * NR + j);
         if (add) v += LOAD(to + j);
-        STORE(to + j, v);
+        STORE(to + j, FLUSH(v));
       });
     }
   }
@@ -272,10 +272,11 @@ SI void NAME(lstm_back)(const float *const *from, const float *dh, float *dc, fl
     const float *g = from[0] + j;
     vf gi = LOAD(g), gf = LOAD(g + H), gg = LOAD(g + 2 * H), go = LOAD(g + 3 * H), cp = BC(0.0f);
     if (from[3]) cp = LOAD(from[3] + j);
-    vf d = LOAD(from[2] + j) + LD(dh + j), e = FMA(d * go, FMA(-tc[i], tc[i], one), LD(dc + j));
+    vf d = FLUSH(LOAD(from[2] + j) + LD(dh + j)), e = FLUSH(FMA(d * go, FMA(-tc[i], tc[i], one), LD(dc + j)));
     vf z[4] = {e * gg * (gi * (one - gi)), e * cp * (gf * (one - gf)), e * gi * FMA(-gg, gg, one), d * tc[i] * (go * (one - go))};
-    ST(dc + j, e * gf);
+    ST(dc + j, FLUSH(e * gf));
     for (int k = 0; k < 4; k++) {
+      z[k] = FLUSH(z[k]);
       STORE(to + k * H + j, z[k]);
       STORE(step + k * H + j, z[k]);
     }
@@ -360,7 +361,7 @@ SI void NAME(gru_units)(NAME(gru_rows) *w, long t, long u, const int whole, cons
     vsigmoid_n(a + 2, 2);
     ALL(2) n[i] = FMA(a[i], q[i], LOAD(z[i] + 2 * H));
     vtanh_n(n, 2);
-    ALL(2) h[i] = FMA(a[2 + i], LD(w->h + at[i]) - n[i], n[i]);
+    ALL(2) h[i] = FLUSH(FMA(a[2 + i], LD(w->h + at[i]) - n[i], n[i]));
     ALL(2) {
       ST(w->next + at[i], h[i]);
       STORE(y[i], h[i]);
@@ -449,12 +450,12 @@ static void NAME(gru_grad)(const instr *in, long task, void *scratch) {
         vf gn = LOAD(g + 2 * H + u);
         vf h = BC(0.0f);
         if (hp) h = LOAD(hp + u);
-        vf d = LOAD(dy + at * H + u) + LD(dhr + u);
-        vf zn = d * (one - gu) * FMA(-gn, gn, one);
-        vf zr = zn * LOAD(kept + at * H + u) * (gr * (one - gr));
-        vf zu = d * (h - gn) * (gu * (one - gu));
-        vf zq = zn * gr;
-        ST(dhr + u, d * gu);
+        vf d = FLUSH(LOAD(dy + at * H + u) + LD(dhr + u));
+        vf zn = FLUSH(d * (one - gu) * FMA(-gn, gn, one));
+        vf zr = FLUSH(zn * LOAD(kept + at * H + u) * (gr * (one - gr)));
+        vf zu = FLUSH(d * (h - gn) * (gu * (one - gu)));
+        vf zq = FLUSH(zn * gr);
+        ST(dhr + u, FLUSH(d * gu));
         STORE(dx + u, zr);
         STORE(dx + H + u, zu);
         STORE(dx + 2 * H + u, zn);

@@ -49,6 +49,15 @@ SI vf VMAX(vf a, vf b) { return SEL(a > b, a, b); }
 SI vf VMIN(vf a, vf b) { return SEL(a < b, a, b); }
 #endif
 SI vf VABS(vf a) { return (vf)((vi)a & BCI(0x7fffffff)); }
+// x, or 0 where |x| < 2^-100; a NaN stays one. What decays from step to step (the
+// state and the gradients of recurrent layers, the moments of optimisers) or is
+// an exponential ends as a subnormal number, on which an FMA of x86 takes a
+// hundred times as long. The processor's own switch (FTZ) has another border on
+// ARM than on x86; a comparison has not. 2^-100 leaves room for a product with
+// 2^-26. The comparison is one of integers: one of floats may be slow as well.
+SI vf FLUSH(vf x) { return (vf)((vi)x & ~(((vi)x & BCI(0x7fffffff)) < BCI(0x0d800000))); }
+// The same for what is going to be squared: 0 where x^2 < 2^-100.
+SI vf FLUSH_ROOT(vf x) { return (vf)((vi)x & ~(((vi)x & BCI(0x7fffffff)) < BCI(0x26800000))); }
 SI vf VSIGN(vf mag, vf sign) { return (vf)((vi)VABS(mag) | ((vi)sign & BCI((int32_t)0x80000000))); }
 
 // sum16 adds the lanes of a horizontal sum in a fixed tree.

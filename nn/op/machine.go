@@ -124,6 +124,9 @@ func (m *Machine) Reset() {}
 // Bytes is the memory of the plan, in bytes.
 func (m *Machine) Bytes() int { return m.program.Bytes() }
 
+// Subnormals is vm.Program.Subnormals.
+func (m *Machine) Subnormals() int { return m.program.Subnormals() }
+
 // Flops is the number of floating point operations of a run.
 func (m *Machine) Flops() float64 { return m.program.Flops() }
 
