@@ -253,7 +253,10 @@ func (s *params) part(n *yaml.Node, ref string, r *resolver) (text string, ok bo
 		r.p.at(at, "", "the parameter %q is %s and cannot be part of a text", name, describeNode(value))
 		return "", false
 	}
-	return value.Value, r.spend(n, len(value.Value))
+	if !r.spend(n, len(value.Value)) {
+		return "", false // what is over the limit must not be built either
+	}
+	return value.Value, true
 }
 
 // within is where a part of the text n is, if that can be seen: the text may

@@ -19,6 +19,8 @@ const (
 	expansion    = 10        // times its size that a longer file may expand to
 )
 
+const largeHint = "generate several pipelines in place of one"
+
 // parseYAML reads the one YAML document of a source, and gives the resolver
 // that accounts for its size. In the tree that it returns all aliases and merge
 // keys are resolved (each node is reached once, at the position where it was
@@ -28,8 +30,7 @@ const (
 // duplicate key, are reported and repaired, so that the rest can be checked.
 func parseYAML(source []byte, p *problems) (*yaml.Node, *resolver) {
 	if len(source) > maxFileSize {
-		p.at(position(1, 1), "generate several pipelines in place of one",
-			"the file has more than %d MiB", maxFileSize>>20)
+		p.at(position(1, 1), largeHint, "the file has more than %d MiB", maxFileSize>>20)
 		return nil, nil
 	}
 	if !checkText(source, p) {
@@ -116,7 +117,7 @@ func isControl(r rune) bool {
 	return false
 }
 
-// A lineReader hands out one line at a time, so that the place where the YAML
+// A lineReader hands out at most one line at a time, so that the place where the YAML
 // parser stopped reading says about where it failed.
 type lineReader struct{ rest []byte }
 
@@ -124,11 +125,10 @@ func (r *lineReader) Read(b []byte) (int, error) {
 	if len(r.rest) == 0 {
 		return 0, io.EOF
 	}
-	n := bytes.IndexByte(r.rest, '\n') + 1
-	if n == 0 {
-		n = len(r.rest)
+	n := copy(b, r.rest) // and no more is looked at: a line may be very long
+	if end := bytes.IndexByte(b[:n], '\n'); end >= 0 {
+		n = end + 1
 	}
-	n = copy(b, r.rest[:n])
 	r.rest = r.rest[n:]
 	return n, nil
 }
