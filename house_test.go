@@ -24,20 +24,21 @@ var down = []struct {
 	pkg     string
 	imports []string
 }{
-	{"artifacts", nil},
+	{"infile", nil},
+	{"artifacts", []string{"infile"}},
 	{"diag", nil},
 	{"fault", []string{"artifacts"}},
 	{"random", nil},
 	{"jsondiff", nil},
 	{"pipelines", nil},
 	{"schedule", nil},
-	{"pipeline", []string{"artifacts", "diag", "jsondiff", "schedule"}},
+	{"pipeline", []string{"infile", "artifacts", "diag", "jsondiff", "schedule"}},
 	{"pipeline/pipelinetest", []string{"pipeline", "artifacts"}},
-	{"lineage", []string{"artifacts"}},
-	{"bundle", []string{"lineage", "artifacts", "diag"}},
-	{"runner", []string{"pipeline", "lineage", "artifacts", "diag", "jsondiff"}},
-	{"repair", []string{"runner", "pipeline", "lineage", "artifacts", "diag"}},
-	{"openlineage", []string{"runner", "pipeline", "lineage", "artifacts"}},
+	{"lineage", []string{"infile", "artifacts"}},
+	{"bundle", []string{"infile", "lineage", "artifacts", "diag"}},
+	{"runner", []string{"infile", "pipeline", "lineage", "artifacts", "diag", "jsondiff"}},
+	{"repair", []string{"infile", "runner", "pipeline", "lineage", "artifacts", "diag"}},
+	{"openlineage", []string{"infile", "runner", "pipeline", "lineage", "artifacts"}},
 	{"table", []string{"diag"}},
 	{"feature", []string{"table", "diag"}},
 	{"nn/kernel", nil},
@@ -52,7 +53,7 @@ var down = []struct {
 	{"stages/evaluate/...", []string{"pipeline", "table", "nn", "random", "diag", "stages/evaluate/..."}},
 	{"stages/predict", []string{"pipeline", "table", "feature", "nn", "diag"}},
 	{"stages/manifest", []string{"pipeline"}},
-	{"stages/exec", []string{"pipeline", "table", "artifacts", "diag"}},
+	{"stages/exec", []string{"infile", "pipeline", "table", "artifacts", "diag"}},
 }
 
 // owners names the only packages that may import an outside dependency.

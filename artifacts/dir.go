@@ -9,6 +9,8 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+
+	"pipe/infile"
 )
 
 // AddDir commits the files below dir and then the manifest that lists them,
@@ -72,7 +74,7 @@ func (s *Store) addFile(ctx context.Context, root *os.Root, name string) (TreeEn
 	if !before.Mode().IsRegular() {
 		return e, notRegular(name, before.Mode().Type())
 	}
-	f, err := root.Open(name)
+	f, err := infile.OpenIn(root, name)
 	if err != nil {
 		return e, err
 	}
@@ -89,7 +91,7 @@ func (s *Store) addFile(ctx context.Context, root *os.Root, name string) (TreeEn
 		return e, err
 	}
 	defer w.Discard()
-	if _, err := io.Copy(w, ctxReader{ctx, f}); err != nil {
+	if _, err := io.Copy(w, infile.Reader(ctx, f)); err != nil {
 		return e, err
 	}
 	id, size, err := w.Commit()
@@ -107,7 +109,7 @@ func notRegular(name string, mode fs.FileMode) error {
 		}
 	}
 	return &hintError{
-		fmt.Sprintf("%s is not a regular file but %s", name, mode),
+		fmt.Sprintf("%s is not a regular file but %s", name, infile.TypeName(mode)),
 		"a directory artifact holds files only: remove it or write it elsewhere",
 	}
 }
@@ -178,7 +180,7 @@ func (s *Store) extract(ctx context.Context, root *os.Root, e TreeEntry) error {
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(dst, ctxReader{ctx, src})
+	_, err = io.Copy(dst, infile.Reader(ctx, src))
 	return errors.Join(err, dst.Close())
 }
 

@@ -5,6 +5,8 @@ import (
 	"io/fs"
 	"os"
 	"time"
+
+	"pipe/infile"
 )
 
 // linkError is the error of a rename.
@@ -15,7 +17,7 @@ type linkError = os.LinkError
 type FS interface {
 	MkdirAll(dir string) error
 	Create(name string) (FSFile, error) // exclusive, for reading and writing
-	Open(name string) (FSFile, error)
+	Open(name string) (FSFile, error)   // a regular file, for reading
 	Lstat(name string) (fs.FileInfo, error)
 	ReadDir(dir string) ([]fs.DirEntry, error)
 	Rename(from, to string) error
@@ -60,7 +62,7 @@ func (osFS) Create(name string) (FSFile, error) {
 }
 
 func (osFS) Open(name string) (FSFile, error) {
-	f, err := os.Open(name)
+	f, err := infile.Open(name)
 	if err != nil {
 		return nil, err
 	}

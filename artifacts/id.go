@@ -2,11 +2,13 @@ package artifacts
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"io"
-	"os"
+
+	"pipe/infile"
 )
 
 // An ID names an artifact: the SHA-256 of its bytes. The zero ID means none.
@@ -69,8 +71,8 @@ func clip(s string) string {
 
 // HashFile returns the ID and the size that the bytes of a file would have as
 // an artifact, without storing them.
-func HashFile(path string) (ID, int64, error) {
-	f, err := os.Open(path)
+func HashFile(ctx context.Context, path string) (ID, int64, error) {
+	f, err := infile.Open(path)
 	if err != nil {
 		return ID{}, 0, err
 	}
@@ -79,10 +81,7 @@ func HashFile(path string) (ID, int64, error) {
 	if err != nil {
 		return ID{}, 0, err
 	}
-	if info.IsDir() {
-		return ID{}, 0, fmt.Errorf("hash %s: is a directory", path)
-	}
-	id, n, err := hashReader(f, info.Size())
+	id, n, err := hashReader(infile.Reader(ctx, f), info.Size())
 	if err != nil {
 		return ID{}, 0, fmt.Errorf("hash %s: %w", path, err)
 	}

@@ -12,6 +12,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"pipe/infile"
 )
 
 // A Store is a directory of artifacts. Its methods may be called from any
@@ -109,7 +111,7 @@ func (s *Store) Stat(id ID) (size int64, err error) {
 	case err != nil:
 		return 0, storeError("stat", path, err)
 	case !info.Mode().IsRegular():
-		return 0, &DamagedError{ID: id, Path: path, Reason: "is not a regular file but " + info.Mode().Type().String()}
+		return 0, &DamagedError{ID: id, Path: path, Reason: "is not a regular file but " + infile.TypeName(info.Mode())}
 	}
 	return info.Size(), nil
 }
@@ -185,7 +187,7 @@ func (s *Store) verify(ctx context.Context, id ID, kept *bytes.Buffer) (FSFile, 
 		kept.Grow(int(expected))
 		r = io.TeeReader(f, kept)
 	}
-	got, size, err := hashReader(ctxReader{ctx, r}, expected)
+	got, size, err := hashReader(infile.Reader(ctx, r), expected)
 	switch {
 	case ctx.Err() != nil:
 		err = ctx.Err()
@@ -240,7 +242,7 @@ func (s *Store) All() iter.Seq2[Info, error] {
 				case err != nil:
 					err = storeError("stat", s.path(id), err)
 				case !stat.Mode().IsRegular():
-					err = &DamagedError{ID: id, Path: s.path(id), Reason: "is not a regular file but " + stat.Mode().Type().String()}
+					err = &DamagedError{ID: id, Path: s.path(id), Reason: "is not a regular file but " + infile.TypeName(stat.Mode())}
 				default:
 					info.Size, info.ModTime = stat.Size(), stat.ModTime()
 				}
@@ -309,16 +311,3 @@ type closed struct{}
 func (closed) Read([]byte) (int, error)          { return 0, fs.ErrClosed }
 func (closed) ReadAt([]byte, int64) (int, error) { return 0, fs.ErrClosed }
 func (closed) Seek(int64, int) (int64, error)    { return 0, fs.ErrClosed }
-
-// ctxReader ends when its context does.
-type ctxReader struct {
-	ctx context.Context
-	r   io.Reader
-}
-
-func (r ctxReader) Read(p []byte) (int, error) {
-	if err := r.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return r.r.Read(p)
-}

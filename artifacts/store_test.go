@@ -232,13 +232,13 @@ func TestParseID(t *testing.T) {
 func TestHashFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "f")
 	writeFile(t, path, "content")
-	if id, n, err := HashFile(path); id != Sum([]byte("content")) || n != 7 || err != nil {
+	if id, n, err := HashFile(t.Context(), path); id != Sum([]byte("content")) || n != 7 || err != nil {
 		t.Errorf("%s %d %v", id, n, err)
 	}
-	if _, _, err := HashFile(filepath.Dir(path)); err == nil {
+	if _, _, err := HashFile(t.Context(), filepath.Dir(path)); err == nil {
 		t.Error("a directory was hashed")
 	}
-	if _, _, err := HashFile(path + "x"); !errors.Is(err, fs.ErrNotExist) {
+	if _, _, err := HashFile(t.Context(), path+"x"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("error is %v", err)
 	}
 }

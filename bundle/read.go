@@ -9,6 +9,7 @@ import (
 	"io"
 
 	"pipe/artifacts"
+	"pipe/infile"
 	"pipe/lineage"
 )
 
@@ -74,7 +75,7 @@ func (b *Bundle) expect(want []byte, at int64, what string) error {
 
 func (b *Bundle) checkFile(ctx context.Context, f File, at int64) error {
 	h := sha256.New()
-	n, err := io.Copy(h, contextReader{ctx, io.NewSectionReader(b.r, at, f.Size)})
+	n, err := io.Copy(h, infile.Reader(ctx, io.NewSectionReader(b.r, at, f.Size)))
 	if err != nil {
 		return err
 	}
@@ -165,7 +166,7 @@ func (b *Bundle) importObject(ctx context.Context, store *artifacts.Store, i int
 		return err
 	}
 	defer w.Discard()
-	if _, err := io.Copy(w, contextReader{ctx, b.open(i)}); err != nil {
+	if _, err := io.Copy(w, infile.Reader(ctx, b.open(i))); err != nil {
 		return err
 	}
 	id, _, err := w.Commit()
@@ -173,17 +174,4 @@ func (b *Bundle) importObject(ctx context.Context, store *artifacts.Store, i int
 		err = damaged("the file changed while it was read")
 	}
 	return err
-}
-
-// A contextReader stops when its context ends.
-type contextReader struct {
-	ctx context.Context
-	io.Reader
-}
-
-func (r contextReader) Read(p []byte) (int, error) {
-	if err := r.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return r.Reader.Read(p)
 }

@@ -2,13 +2,12 @@ package lineage
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"time"
 
 	"pipe/artifacts"
+	"pipe/infile"
 )
 
 // A FileStat is what tells that a file has not been touched.
@@ -21,27 +20,19 @@ type FileStat struct {
 }
 
 // StatFile looks at a file. It must be called before the file is read for its
-// hash, and its error is that of os.Stat.
+// hash. The error is that of infile.Open.
 func StatFile(path string) (FileStat, error) {
 	taken := time.Now()
 	info, err := os.Stat(path)
 	if err != nil {
 		return FileStat{}, err
 	}
-	if !info.Mode().IsRegular() {
-		return FileStat{}, &os.PathError{Op: "stat", Path: path, Err: irregular(info)}
+	if err := infile.Check(path, info); err != nil {
+		return FileStat{}, err
 	}
 	st := FileStat{Size: info.Size(), MTimeNS: info.ModTime().UnixNano(), TakenNS: taken.UnixNano()}
 	st.CTimeNS, st.Inode = statTimes(info)
 	return st, nil
-}
-
-// irregular says what is in the place of a file.
-func irregular(info os.FileInfo) error {
-	if info.IsDir() {
-		return errors.New("is a directory, not a file")
-	}
-	return fmt.Errorf("is not a regular file but %s", info.Mode().Type())
 }
 
 // racy is the age that a file must have when it is read for its hash to be

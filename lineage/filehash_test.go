@@ -93,7 +93,7 @@ func TestFileHashOfAFreshFile(t *testing.T) {
 }
 
 func TestStatFileRefuses(t *testing.T) {
-	if _, err := StatFile(t.TempDir()); err == nil || !strings.HasSuffix(err.Error(), "is a directory, not a file") {
+	if _, err := StatFile(t.TempDir()); err == nil || !strings.HasSuffix(err.Error(), "is not a regular file but a folder") {
 		t.Errorf("error is %v", err)
 	}
 	if _, err := StatFile(filepath.Join(t.TempDir(), "nothing")); !errors.Is(err, fs.ErrNotExist) {

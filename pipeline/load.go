@@ -3,7 +3,6 @@ package pipeline
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -11,6 +10,7 @@ import (
 	"strings"
 
 	"pipe/diag"
+	"pipe/infile"
 )
 
 // Options is what a run may say about a pipeline besides its file.
@@ -60,9 +60,9 @@ func (e *UsageError) Unwrap() error { return e.Err }
 //   - Paths of external files are relative to the folder of the pipeline file.
 //   - YAML anchors, aliases and merge keys work; dates are texts.
 func Load(path string, reg *Registry, opt Options) (*Plan, error) {
-	source, err := readFile(path)
+	source, err := ReadFile(path)
 	if err != nil {
-		return nil, &UsageError{err}
+		return nil, err
 	}
 	return LoadBytes(path, source, reg, opt)
 }
@@ -82,23 +82,32 @@ func LoadBytes(name string, source []byte, reg *Registry, opt Options) (*Plan, e
 	return plan, nil
 }
 
+// ReadFile reads the text of a pipeline file, for LoadBytes. The error is a
+// *UsageError.
+func ReadFile(path string) ([]byte, error) {
+	source, err := readFile(path)
+	if err != nil {
+		return nil, &UsageError{err}
+	}
+	return source, nil
+}
+
 func readFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
+	source, err := infile.ReadAll(path, maxFileSize)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, diag.WithHint(fmt.Errorf("%s: %w", path, fs.ErrNotExist), similarFiles(path))
 	}
-	if err != nil {
-		return nil, err
+	if wrong := (*infile.TypeError)(nil); errors.As(err, &wrong) {
+		hint := "write the text to a file first"
+		if wrong.Mode.IsDir() {
+			hint = listHint("it holds ", pipelineFiles(path))
+		}
+		return nil, diag.WithHint(fmt.Errorf("%s %w", path, wrong), hint)
 	}
-	defer f.Close()
-	if info, err := f.Stat(); err != nil {
-		return nil, err
-	} else if info.IsDir() {
-		return nil, diag.WithHint(fmt.Errorf("%s is a folder, not a pipeline file", path),
-			listHint("it holds ", pipelineFiles(path)))
+	if tooLarge := (*infile.SizeError)(nil); errors.As(err, &tooLarge) {
+		return nil, diag.WithHint(fmt.Errorf("%s %w", path, tooLarge), largeHint)
 	}
-	// One byte more than allowed is enough to see that it is too much.
-	return io.ReadAll(io.LimitReader(f, maxFileSize+1))
+	return source, err
 }
 
 // similarFiles is the hint about a file that does not exist.

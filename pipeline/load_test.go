@@ -45,7 +45,7 @@ func TestLoadFile(t *testing.T) {
 	for _, c := range []struct{ name, msg, hint string }{
 		{"pengins.yaml", "pengins.yaml: file does not exist", "did you mean " + path + "?"},
 		{"something-else-altogether", "file does not exist", "the pipeline files there are irises.yml, penguins.yaml"},
-		{".", "is a folder, not a pipeline file", "it holds irises.yml, penguins.yaml"},
+		{".", "is not a regular file but a folder", "it holds irises.yml, penguins.yaml"},
 		{filepath.Join("nowhere", "p.yaml"), "file does not exist", ""},
 	} {
 		_, err := pipeline.Load(filepath.Join(dir, c.name), testRegistry(), pipeline.Options{})

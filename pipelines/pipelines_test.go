@@ -98,7 +98,7 @@ func TestDataIsAsDescribed(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, file := range []string{"penguins.csv", "cars.csv", "digits.csv", "sine.csv"} {
-		id, _, err := artifacts.HashFile(filepath.Join("data", file))
+		id, _, err := artifacts.HashFile(t.Context(), filepath.Join("data", file))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"pipe/artifacts"
+	"pipe/infile"
 	"pipe/lineage"
 	"pipe/pipeline"
 	"pipe/runner"
@@ -250,16 +250,16 @@ func (r *Repairer) readAgain(ctx context.Context, id artifacts.ID, use lineage.U
 		if !filepath.IsAbs(path) {
 			path = filepath.Join(folder, path)
 		}
-		if got, _, err := artifacts.HashFile(path); err != nil || got != id {
+		if got, _, err := artifacts.HashFile(ctx, path); err != nil || got != id {
 			continue
 		}
-		return path, r.copyFile(path, id)
+		return path, r.copyFile(ctx, path, id)
 	}
 	return "", fmt.Errorf("the file %s has other bytes now, or is gone", name)
 }
 
-func (r *Repairer) copyFile(path string, id artifacts.ID) error {
-	f, err := os.Open(path)
+func (r *Repairer) copyFile(ctx context.Context, path string, id artifacts.ID) error {
+	f, err := infile.Open(path)
 	if err != nil {
 		return err
 	}
@@ -269,7 +269,7 @@ func (r *Repairer) copyFile(path string, id artifacts.ID) error {
 		return err
 	}
 	defer w.Discard()
-	if _, err := io.Copy(w, f); err != nil {
+	if _, err := io.Copy(w, infile.Reader(ctx, f)); err != nil {
 		return err
 	}
 	got, _, err := w.Commit()

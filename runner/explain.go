@@ -50,7 +50,7 @@ func (r *Runner) Explain(ctx context.Context, plan *pipeline.Plan, opt Options) 
 			f.Action, f.Reason = MayRun, "after "+waits
 			continue
 		}
-		if err := e.hashStep(i); err != nil {
+		if err := e.hashStep(ctx, i); err != nil {
 			f.Action, f.Reason = WillFail, err.Error()
 			continue
 		}
@@ -94,7 +94,7 @@ func (e *execution) unknownDependency(s *pipeline.Step, known []bool) string {
 	return ""
 }
 
-func (e *execution) hashStep(i int) error {
+func (e *execution) hashStep(ctx context.Context, i int) error {
 	s := e.plan.Steps[i]
 	e.states[i].files = make(map[string]artifacts.ID, len(s.Files))
 	if ids, ok := e.rememberedFiles(s); ok {
@@ -102,7 +102,7 @@ func (e *execution) hashStep(i int) error {
 		return nil
 	}
 	for _, f := range s.Files {
-		id, err := e.hashFile(f)
+		id, err := e.hashFile(ctx, f)
 		if err != nil {
 			return err
 		}

@@ -12,6 +12,7 @@ import (
 
 	"pipe/artifacts"
 	"pipe/diag"
+	"pipe/infile"
 	"pipe/lineage"
 	"pipe/pipeline"
 )
@@ -48,7 +49,7 @@ func (e *execution) hashFiles(ctx context.Context, i int) taskResult {
 	s := e.plan.Steps[i]
 	ids := make(map[string]artifacts.ID, len(s.Files))
 	for _, f := range s.Files {
-		id, err := e.hashFile(f)
+		id, err := e.hashFile(ctx, f)
 		if err == nil {
 			err = ctx.Err()
 		}
@@ -60,7 +61,7 @@ func (e *execution) hashFiles(ctx context.Context, i int) taskResult {
 	return taskResult{step: i, hashed: ids}
 }
 
-func (e *execution) hashFile(f pipeline.FileInput) (artifacts.ID, error) {
+func (e *execution) hashFile(ctx context.Context, f pipeline.FileInput) (artifacts.ID, error) {
 	if !f.Artifact.IsZero() {
 		return f.Artifact, nil
 	}
@@ -68,7 +69,7 @@ func (e *execution) hashFile(f pipeline.FileInput) (artifacts.ID, error) {
 	if err != nil {
 		return artifacts.ID{}, fileError(f, err)
 	}
-	id, _, err := artifacts.HashFile(f.Resolved)
+	id, _, err := artifacts.HashFile(ctx, f.Resolved)
 	if err != nil {
 		return artifacts.ID{}, fileError(f, err)
 	}
@@ -164,9 +165,9 @@ func (t *task) importFile(ctx context.Context, f pipeline.FileInput, want artifa
 	if _, err := t.Store.Renew(want); err == nil {
 		// The bytes are stored already. The memo that gave the hash is only a
 		// guess from size and times, so the file is read again all the same.
-		return artifacts.HashFile(f.Resolved)
+		return artifacts.HashFile(ctx, f.Resolved)
 	}
-	src, err := os.Open(f.Resolved)
+	src, err := infile.Open(f.Resolved)
 	if err != nil {
 		return artifacts.ID{}, 0, err
 	}
@@ -176,21 +177,8 @@ func (t *task) importFile(ctx context.Context, f pipeline.FileInput, want artifa
 		return artifacts.ID{}, 0, err
 	}
 	defer w.Discard()
-	if _, err := io.Copy(w, contextReader{ctx, src}); err != nil {
+	if _, err := io.Copy(w, infile.Reader(ctx, src)); err != nil {
 		return artifacts.ID{}, 0, err
 	}
 	return w.Commit()
-}
-
-// A contextReader stops a long copy when its context ends.
-type contextReader struct {
-	ctx context.Context
-	io.Reader
-}
-
-func (r contextReader) Read(p []byte) (int, error) {
-	if err := r.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return r.Reader.Read(p)
 }

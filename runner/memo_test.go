@@ -89,7 +89,7 @@ func (w *memoWorld) settle() *Result {
 	if err != nil {
 		w.Fatal(err)
 	}
-	id, _, err := artifacts.HashFile(w.input)
+	id, _, err := artifacts.HashFile(w.Context(), w.input)
 	if err != nil {
 		w.Fatal(err)
 	}

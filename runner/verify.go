@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"pipe/artifacts"
+	"pipe/infile"
 	"pipe/lineage"
 	"pipe/pipeline"
 )
@@ -234,7 +235,7 @@ func (c *cleanRoom) bring(ctx context.Context, id artifacts.ID) error {
 		return err
 	}
 	defer w.Discard()
-	if _, err := io.Copy(w, contextReader{ctx, f}); err != nil {
+	if _, err := io.Copy(w, infile.Reader(ctx, f)); err != nil {
 		return err
 	}
 	if _, _, err := w.Commit(); err != nil {

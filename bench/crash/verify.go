@@ -39,7 +39,7 @@ func inspect(ctx context.Context, dir string) (*state, error) {
 			bad = append(bad, fmt.Errorf("objects/%s is not an artifact", rel))
 			return nil
 		}
-		got, _, err := artifacts.HashFile(path)
+		got, _, err := artifacts.HashFile(context.Background(), path)
 		if err != nil || got != want {
 			bad = append(bad, fmt.Errorf("object %s is partial or damaged: it hashes to %s (%w)", want.Short(), got.Short(), err))
 		}

@@ -4,12 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"pipe/bundle"
+	"pipe/infile"
 	"pipe/lineage"
 )
 
@@ -71,7 +71,7 @@ import what comes from somebody you trust: that certain bytes are the result of 
   pipe import penguins.tar --store pipelines/.pipe`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, words []string) error {
-			f, err := os.Open(words[0])
+			f, err := infile.Open(words[0])
 			if err != nil {
 				return usageError{err}
 			}
@@ -79,9 +79,6 @@ import what comes from somebody you trust: that certain bytes are the result of 
 			info, err := f.Stat()
 			if err != nil {
 				return err
-			}
-			if !info.Mode().IsRegular() {
-				return usagef("%s is not a file", words[0])
 			}
 			b, err := bundle.Read(cmd.Context(), f, info.Size())
 			var format *bundle.FormatError

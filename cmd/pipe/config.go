@@ -4,12 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strconv"
 	"syscall"
 	"time"
 
+	"pipe/infile"
 	"pipe/lineage"
 	"pipe/pipeline"
 )
@@ -56,6 +56,9 @@ type machineConfig struct {
 	CheckpointEvery time.Duration `yaml:"checkpoint_every" default:"0s" min:"0s" doc:"How much work of a long stage a killed process may cost; 0s is 30 seconds, or more where saving takes long."`
 }
 
+// maxConfig is the most that a configuration may have, in bytes.
+const maxConfig = 1 << 20
+
 func configFile(store string) string { return filepath.Join(store, "config.yaml") }
 
 // readConfig reads the configuration of a store; without a file it is that of
@@ -63,7 +66,7 @@ func configFile(store string) string { return filepath.Join(store, "config.yaml"
 func readConfig(store string) (config, error) {
 	var c config
 	path := configFile(store)
-	text, err := os.ReadFile(path)
+	text, err := infile.ReadAll(path, maxConfig)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) { // whoever opens the store complains
 		return c, err
 	}

@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 
 	"github.com/spf13/cobra"
 
 	"pipe/diag"
+	"pipe/infile"
 	"pipe/lineage"
 	"pipe/runner"
 )
@@ -77,7 +77,7 @@ latest run. The files are in the folder logs of the store.`,
 // printLog prints the log of one execution, if there is one.
 func (a *app) printLog(ws *workspace, e *lineage.Execution) (bool, error) {
 	attempt := max(1, e.Attempt)
-	f, err := os.Open(runner.LogFile(ws.logs(), e.RunID, e.Stage, attempt))
+	f, err := infile.Open(runner.LogFile(ws.logs(), e.RunID, e.Stage, attempt))
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}

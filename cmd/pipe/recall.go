@@ -54,7 +54,7 @@ func (a *app) recall(ctx context.Context, given *runner.Given, jobs int) bool {
 	if !isStore(dir) {
 		return false
 	}
-	source, err := os.ReadFile(given.File)
+	source, err := pipeline.ReadFile(given.File)
 	if err != nil {
 		return false
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/ipc"
 
 	"pipe/diag"
+	"pipe/infile"
 	"pipe/pipeline"
 	"pipe/table"
 )
@@ -67,7 +68,7 @@ func (w *workDir) checkOutputs() error {
 		case !wantDir && info.IsDir():
 			errs = append(errs, diag.WithHint(fmt.Errorf("%s is a folder, but declared as %s", name, o.Value), "declare it as directory"))
 		case !wantDir && !info.Mode().IsRegular():
-			errs = append(errs, diag.WithHint(fmt.Errorf("%s is not a regular file but %s", name, fileType(info.Mode())),
+			errs = append(errs, diag.WithHint(fmt.Errorf("%s is not a regular file but %s", name, infile.TypeName(info.Mode())),
 				"write the bytes themselves: what a link or a device stands for may be different tomorrow"))
 		case !wantDir && known && info.Size() > room:
 			errs = append(errs, diag.WithHint(fmt.Errorf("%s has %d bytes, and only %d are free on the disk of the store", name, info.Size(), room),
@@ -91,28 +92,13 @@ func (w *workDir) checkOutputs() error {
 	return errors.Join(errs...)
 }
 
-// fileType names what is no regular file.
-func fileType(mode os.FileMode) string {
-	switch {
-	case mode&os.ModeSymlink != 0:
-		return "a symbolic link"
-	case mode&os.ModeNamedPipe != 0:
-		return "a named pipe"
-	case mode&os.ModeSocket != 0:
-		return "a socket"
-	case mode&os.ModeDevice != 0:
-		return "a device"
-	}
-	return mode.Type().String()
-}
-
 // store copies one output of the folder root, in canonical form if its type
 // has one.
 func store(ctx context.Context, env pipeline.Env, out io.Writer, root *os.Root, name string, t pipeline.PortType) error {
 	if t == pipeline.Directory {
 		return packDirectory(ctx, out, filepath.Join(root.Name(), name))
 	}
-	f, err := root.Open(name)
+	f, err := infile.OpenIn(root, name)
 	if err != nil {
 		return err
 	}
@@ -123,7 +109,7 @@ func store(ctx context.Context, env pipeline.Env, out io.Writer, root *os.Root, 
 	case pipeline.Metrics:
 		return storeMetrics(env, out, f)
 	}
-	_, err = io.Copy(out, contextReader{ctx, f})
+	_, err = io.Copy(out, infile.Reader(ctx, f))
 	return err
 }
 

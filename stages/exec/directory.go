@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"pipe/diag"
+	"pipe/infile"
 )
 
 // A directory is stored as one tar archive with a single form: a global
@@ -47,7 +48,7 @@ func packDirectory(ctx context.Context, w io.Writer, dir string) error {
 		case err != nil || d.IsDir():
 			return err
 		case !d.Type().IsRegular():
-			return diag.WithHint(fmt.Errorf("%s is not a regular file but %s", name, fileType(d.Type())), "a directory holds files only, no links")
+			return diag.WithHint(fmt.Errorf("%s is not a regular file but %s", name, infile.TypeName(d.Type())), "a directory holds files only, no links")
 		}
 		names = append(names, name)
 		return nil
@@ -73,7 +74,7 @@ func packDirectory(ctx context.Context, w io.Writer, dir string) error {
 }
 
 func packFile(ctx context.Context, out *tar.Writer, root *os.Root, name string) error {
-	f, err := root.Open(name)
+	f, err := infile.OpenIn(root, name)
 	if err != nil {
 		return err
 	}
@@ -90,7 +91,7 @@ func packFile(ctx context.Context, out *tar.Writer, root *os.Root, name string) 
 	if err := out.WriteHeader(h); err != nil {
 		return err
 	}
-	_, err = io.Copy(out, contextReader{ctx, f})
+	_, err = io.Copy(out, infile.Reader(ctx, f))
 	return err
 }
 
@@ -108,7 +109,7 @@ func extractDirectory(ctx context.Context, in interface {
 		return err
 	}
 	defer root.Close()
-	r := tar.NewReader(contextReader{ctx, in})
+	r := tar.NewReader(infile.Reader(ctx, in))
 	left := in.Size() // our archives hold every byte, so they never grow
 	for {
 		h, err := r.Next()

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"pipe/diag"
+	"pipe/infile"
 	"pipe/pipeline"
 	"pipe/table"
 )
@@ -152,7 +153,7 @@ func writeFile(ctx context.Context, path string, r io.Reader, mode fs.FileMode) 
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(f, contextReader{ctx, r})
+	_, err = io.Copy(f, infile.Reader(ctx, r))
 	return errors.Join(err, f.Close())
 }
 
@@ -169,20 +170,7 @@ func writeCSV(ctx context.Context, path string, in *pipeline.Input) error {
 	return errors.Join(table.WriteCSV(contextWriter{ctx, f}, r), f.Close())
 }
 
-// A contextReader stops a long copy when its context ends.
-type contextReader struct {
-	ctx context.Context
-	r   io.Reader
-}
-
-func (r contextReader) Read(p []byte) (int, error) {
-	if err := r.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return r.r.Read(p)
-}
-
-// A contextWriter does the same for what is written.
+// A contextWriter stops a long copy when its context ends.
 type contextWriter struct {
 	ctx context.Context
 	w   io.Writer

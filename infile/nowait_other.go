@@ -1,0 +1,6 @@
+//go:build !unix
+
+package infile
+
+// noWait is for systems whose folders hold no named pipes.
+const noWait = 0
