@@ -17,12 +17,20 @@ type Counts struct {
 	Dropped int64   // that had no target
 	Imputed []Count // by column, in the order of the specification, without zeros
 	Unseen  []Count // categories that were not there in training, likewise
+
+	Problems []ProblemCount // of ApplyRows, by column and the row of the first
 }
 
 // A Count is a number of values of a column.
 type Count struct {
 	Column string
 	N      int64
+}
+
+// A ProblemCount is a number of rows that have the same kind of problem.
+type ProblemCount struct {
+	N     int64
+	First *ValueError // whose row counts in the table
 }
 
 // Apply makes a data set out of a record of a table: the features of each row,
@@ -48,7 +56,28 @@ func (t *Transform) ApplyTo(ctx context.Context, r *table.Reader, withTarget boo
 	if err != nil {
 		return Counts{}, err
 	}
-	var base int64
+	return a.applyTo(ctx, r, func(_, out arrow.Record) error { return write(out) })
+}
+
+// ApplyRows applies the transform to a whole table without a target, batch by
+// batch, and hands write the rows, what they became, and their problems. A
+// value that no rule covers is a problem of its row, whose features then mean
+// nothing, or, if strict, an error as of ApplyTo. Problems are texts by row of
+// the batch, empty where there is none, and nil if no row has one.
+func (t *Transform) ApplyRows(ctx context.Context, r *table.Reader, strict bool,
+	write func(rows, features arrow.Record, problems []string) error) (Counts, error) {
+	a, err := t.newApplier(r.Schema(), false)
+	if err != nil {
+		return Counts{}, err
+	}
+	a.problems = newProblems(len(t.columns))
+	if strict {
+		a.problems = nil
+	}
+	return a.applyTo(ctx, r, func(in, out arrow.Record) error { return write(in, out, a.problems.take()) })
+}
+
+func (a *applier) applyTo(ctx context.Context, r *table.Reader, write func(in, out arrow.Record) error) (Counts, error) {
 	for rec, err := range r.Batches() {
 		if err == nil {
 			err = ctx.Err()
@@ -58,14 +87,14 @@ func (t *Transform) ApplyTo(ctx context.Context, r *table.Reader, withTarget boo
 		}
 		out, err := a.apply(rec)
 		if err != nil {
-			return Counts{}, atRow(err, func(i int) int64 { return base + int64(i) })
+			return Counts{}, atRow(err, func(i int) int64 { return a.base + int64(i) })
 		}
-		err = write(out)
+		err = write(rec, out)
 		out.Release()
 		if err != nil {
 			return Counts{}, err
 		}
-		base += rec.NumRows()
+		a.base += rec.NumRows()
 	}
 	return a.counts(), nil
 }
@@ -86,20 +115,22 @@ type applier struct {
 	columns []int         // in the record, by column of the transform
 	target  int           // in the record, or -1
 	keep    []int         // in the record
-	rows    int64
-	dropped int64
-	imputed []int64 // by column
-	unseen  []int64 // by column
-	buf     []float64
+
+	base     int64 // row of the table that the record begins with
+	rows     int64
+	dropped  int64
+	imputed  []int64   // by column
+	unseen   []int64   // by column
+	problems *problems // nil: the first one is an error
+	buf      []float64
 }
 
-// newApplier finds the columns. A column of another type will do if its values
-// can be read alike: a column of integers may have come out as decimal numbers.
+// newApplier finds the columns.
 func (t *Transform) newApplier(in *arrow.Schema, withTarget bool) (*applier, error) {
 	n := len(t.columns)
 	a := &applier{Transform: t, target: -1, columns: make([]int, n), imputed: make([]int64, n), unseen: make([]int64, n)}
 	for i, e := range t.columns {
-		at, err := t.find(in, e.Column, e.Type, e.Number != nil)
+		at, err := table.Column(in, e.Column)
 		if err != nil {
 			return nil, err
 		}
@@ -109,7 +140,7 @@ func (t *Transform) newApplier(in *arrow.Schema, withTarget bool) (*applier, err
 		if t.doc.Target == nil {
 			return nil, errors.New("the transform was fitted without a target")
 		}
-		at, err := t.find(in, t.doc.Target.Column, t.doc.Target.Type, t.classes == nil)
+		at, err := table.Column(in, t.doc.Target.Column)
 		if err != nil {
 			return nil, fmt.Errorf("target: %w", err)
 		}
@@ -129,20 +160,6 @@ func (t *Transform) newApplier(in *arrow.Schema, withTarget bool) (*applier, err
 	var err error
 	a.schema, err = table.DatasetSchema(t.info, withTarget, fields)
 	return a, err
-}
-
-// find gives the index of a column whose values can be read as wanted.
-func (t *Transform) find(in *arrow.Schema, name, fitted string, number bool) (int, error) {
-	at, err := table.Column(in, name)
-	if err != nil {
-		return 0, err
-	}
-	typ := in.Field(at).Type
-	if number && !isNumeric(typ) || !number && !isCategorical(typ) {
-		return 0, &SpecError{Column: name, Msg: fmt.Sprintf("it is %s, but the transform was fitted on %s", table.TypeName(typ), fitted),
-			Fix: fmt.Sprintf("read it as before: `columns: {%s: %s}` of the ingest stage", name, fitted)}
-	}
-	return at, nil
 }
 
 func (a *applier) apply(rec arrow.Record) (arrow.Record, error) {
@@ -201,7 +218,8 @@ func (a *applier) applyAll(rec arrow.Record) (arrow.Record, error) {
 // numbers writes the features of column i, the first of row r at out[r*stride].
 func (a *applier) numbers(i int, arr arrow.Array, out []float32, stride int) error {
 	e := a.Transform.columns[i]
-	values, err := numbers(e.Column, arr, a.buf)
+	rd := e.reading()
+	values, err := rd.numbers(arr, a.buf)
 	if err != nil {
 		return err
 	}
@@ -210,7 +228,11 @@ func (a *applier) numbers(i int, arr arrow.Array, out []float32, stride int) err
 	for r, x := range values {
 		if math.IsNaN(x) {
 			if e.Impute == nil {
-				return &ValueError{Column: e.Column, Row: int64(r), Msg: "the value is missing", Fix: "add `impute: median` to the column"}
+				err := &ValueError{Column: e.Column, Row: int64(r), Reason: Absent, Msg: string(Absent), Fix: "add `impute: median` to the column"}
+				if err := a.fail(i, arr.Len(), err); err != nil {
+					return err
+				}
+				continue
 			}
 			x = *e.Impute.Number
 			a.imputed[i]++
@@ -220,7 +242,10 @@ func (a *applier) numbers(i int, arr arrow.Array, out []float32, stride int) err
 		}
 		v := float32((x - center) / scale)
 		if math.IsInf(float64(v), 0) {
-			return &ValueError{Column: e.Column, Row: int64(r), Msg: fmt.Sprintf("%v is too large for a float32", x), Fix: "add `scale: standard` to the column"}
+			if err := a.fail(i, arr.Len(), rd.beyond(arr, r, x)); err != nil {
+				return err
+			}
+			continue
 		}
 		out[r*stride] = v
 	}
@@ -231,7 +256,7 @@ func (a *applier) numbers(i int, arr arrow.Array, out []float32, stride int) err
 // out[r*stride].
 func (a *applier) categories(i int, arr arrow.Array, out []float32, stride int) error {
 	e := a.Transform.columns[i]
-	values, valid, err := texts(e.Column, arr)
+	values, valid, err := e.reading().categories(arr)
 	if err != nil {
 		return err
 	}
@@ -256,7 +281,10 @@ func (a *applier) categories(i int, arr arrow.Array, out []float32, stride int) 
 			code = c
 		}
 		if code == codeNone {
-			return e.unseenError(int64(r), text, arr.IsNull(r))
+			if err := a.fail(i, arr.Len(), e.unseenError(int64(r), text, valid != nil && !valid[r])); err != nil {
+				return err
+			}
+			continue
 		}
 		if e.Category.Encoding == Ordinal {
 			out[r*stride] = float32(code) // -1 for codeZeros
@@ -267,12 +295,26 @@ func (a *applier) categories(i int, arr arrow.Array, out []float32, stride int) 
 	return nil
 }
 
-func (e encoder) unseenError(row int64, text string, missing bool) error {
-	err := &ValueError{Column: e.Column, Row: row}
+func (e encoder) reading() reading { return reading{e.Column, e.Type} }
+
+// fail makes an error of a value in a batch of n rows, or a problem of its row.
+func (a *applier) fail(column, n int, err *ValueError) error {
+	if a.problems == nil {
+		return err
+	}
+	a.problems.add(column, n, a.base, err)
+	return nil
+}
+
+func (e encoder) unseenError(row int64, text string, missing bool) *ValueError {
+	err := &ValueError{Column: e.Column, Row: row, Reason: NotSeen}
+	if missing {
+		err.Reason = Absent
+	}
 	example := fmt.Sprintf("`encode: {%s: {unseen: ignore}}`", e.Category.Encoding)
 	switch {
 	case !missing:
-		err.Msg = fmt.Sprintf("category %q was not there in training", text)
+		err.Msg = fmt.Sprintf("category %s was not there in training", shortQuote(text))
 		err.Fix = "to allow it write " + example
 	case e.Impute != nil:
 		err.Msg = fmt.Sprintf("the value is missing, and the constant %q in its place was not there in training", *e.Impute.Text)
@@ -287,22 +329,28 @@ func (e encoder) unseenError(row int64, text string, missing bool) error {
 // targets gives the target column of a data set.
 func (a *applier) targets(arr arrow.Array) (arrow.Array, error) {
 	name := a.doc.Target.Column
+	rd := reading{name, a.doc.Target.Type}
 	if a.classes == nil {
-		values, err := numbers(name, arr, nil)
+		values, err := rd.numbers(arr, nil)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("target: %w", err)
+		}
+		for i, v := range values {
+			if math.IsInf(v, 0) || math.IsNaN(v) {
+				return nil, rd.notNumber(arr, i)
+			}
 		}
 		return table.NewArray(values, nil), nil
 	}
-	values, _, err := texts(name, arr) // rows without a target have been dropped
+	values, _, err := rd.categories(arr) // rows without a target have been dropped
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("target: %w", err)
 	}
 	indices := make([]int32, len(values))
 	for r, class := range values {
 		index, ok := a.classes[class]
 		if !ok {
-			return nil, &ValueError{Column: name, Row: int64(r), Msg: fmt.Sprintf("class %q was not there in training", class),
+			return nil, &ValueError{Column: name, Row: int64(r), Reason: NotSeen, Msg: fmt.Sprintf("class %q was not there in training", class),
 				Fix: fmt.Sprintf("so that every part has every class, write `stratify: %s` in the split stage", name)}
 		}
 		indices[r] = index
@@ -313,6 +361,9 @@ func (a *applier) targets(arr arrow.Array) (arrow.Array, error) {
 // counts sums up what was met so far.
 func (a *applier) counts() Counts {
 	c := Counts{Rows: a.rows, Dropped: a.dropped}
+	if a.problems != nil {
+		c.Problems = a.problems.counts()
+	}
 	for i, e := range a.Transform.columns {
 		if n := a.imputed[i]; n > 0 {
 			c.Imputed = append(c.Imputed, Count{e.Column, n})

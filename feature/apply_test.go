@@ -163,16 +163,6 @@ func TestTarget(t *testing.T) {
 	}
 }
 
-// A column of another type serves if its values can be read alike.
-func TestApplyToOtherTypes(t *testing.T) {
-	spec := Spec{Features: []Column{{Name: "n", Scale: None}, {Name: "c", Encode: Encode{Method: Ordinal}}}}
-	tr := fit(t, spec, col{"n", []any{1.5, 2.5}}, col{"c", []any{int64(10), int64(9)}})
-	got := apply(t, tr, col{"n", []any{int64(3), int64(-4)}}, col{"c", []any{"10", "9"}})
-	if diff := cmp.Diff([][]float32{{3, 1}, {-4, 0}}, got); diff != "" {
-		t.Error(diff)
-	}
-}
-
 func TestApplyErrors(t *testing.T) {
 	tr := fit(t, Spec{
 		Features: []Column{{Name: "n"}, {Name: "raw", Scale: None}, {Name: "c"},
@@ -188,7 +178,8 @@ func TestApplyErrors(t *testing.T) {
 	}{
 		{"n", math.NaN(), `column "n", row 2: the value is missing`, "impute: median"},
 		{"n", math.Inf(1), `column "n", row 2: the value is infinite`, "impute"},
-		{"n", "text", `column "n": it is string, but the transform was fitted on float64`, "columns: {n: float64}"},
+		{"n", "text", `column "n", row 2: "text" is no number`, "leave it empty"},
+		{"n", arrow.Date32(1), `column "n": it is date, but the transform was fitted on float64`, "columns: {n: float64}"},
 		{"raw", 1e300, `column "raw", row 2: 1e+300 is too large for a float32`, "scale: standard"},
 		{"c", "z", `column "c", row 2: category "z" was not there in training`, "encode: {one_hot: {unseen: ignore}}"},
 		{"c", nil, `column "c", row 2: the value is missing, and none was in training`, "impute: most_frequent"},

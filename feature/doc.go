@@ -32,6 +32,15 @@
 // follows from the specification. And ordinal codes have no gap for missing
 // values, because a vector has no place for a null.
 //
+// # Later tables
+//
+// A column of a later table may have another type than in training, since the
+// type of a column of a CSV file is that of all its values. It is read as the
+// type of training, value by value: numbers from text, truth values from
+// their words or from 0 and 1, integers from decimal numbers, and nothing at
+// all where no value is there. A type that does not tell what was written is an
+// error: text that a reader took for decimal numbers has lost its digits.
+//
 // # Memory
 //
 // Fitting reads the table several times, batch by batch. Counts and sums need

@@ -14,25 +14,31 @@ import (
 type ValueError struct {
 	Column string
 	Row    int64 // counted from 0, in the table or record at hand
+	Reason Reason
 	Msg    string
 	Fix    string // what to write to get around it
 }
+
+// A Reason is why a rule cannot be applied to a value, whatever the value is.
+type Reason string
+
+const (
+	Absent    Reason = "the value is missing"
+	NotNumber Reason = "the text is no number"
+	Infinite  Reason = "the value is infinite"
+	TooLarge  Reason = "the number is too large for a float32"
+	NotSeen   Reason = "the category was not there in training"
+)
 
 func (e *ValueError) Error() string {
 	return fmt.Sprintf("column %q, row %d: %s", e.Column, e.Row+1, e.Msg)
 }
 
+// inRow says what is wrong where the row is known.
+func (e *ValueError) inRow() string { return fmt.Sprintf("column %q: %s", e.Column, e.Msg) }
+
 // Hint says what to write to get around it.
 func (e *ValueError) Hint() string { return e.Fix }
-
-// isNumeric says whether numbers can read a column of the type.
-func isNumeric(t arrow.DataType) bool {
-	switch t.ID() {
-	case arrow.INT64, arrow.FLOAT64, arrow.BOOL:
-		return true
-	}
-	return false
-}
 
 // isCategorical says whether the values of a column of the type can be categories.
 func isCategorical(t arrow.DataType) bool {
@@ -56,7 +62,7 @@ func numbers(column string, arr arrow.Array, buf []float64) ([]float64, error) {
 		if valid != nil && !valid[i] {
 			buf[i] = math.NaN()
 		} else if math.IsInf(v, 0) {
-			return nil, &ValueError{Column: column, Row: int64(i), Msg: "the value is infinite",
+			return nil, &ValueError{Column: column, Row: int64(i), Reason: Infinite, Msg: string(Infinite),
 				Fix: "leave it empty where the table is made, and declare `impute`"}
 		}
 	}

@@ -20,11 +20,13 @@ import (
 	"pipe/lineage"
 	"pipe/pipeline"
 	"pipe/runner"
+	"pipe/stages/predict"
 	"pipe/table"
 )
 
 func (a *app) predictCommand() *cobra.Command {
-	var model, output string
+	var model, output, prefix string
+	var strict bool
 	cmd := &cobra.Command{
 		Use:   "predict FILE.csv",
 		Short: "Score new rows with a trained model",
@@ -32,13 +34,21 @@ func (a *app) predictCommand() *cobra.Command {
 predictions of the model. The rows need the columns that the features are made from; the label is not needed.
 
 The file is read with the CSV settings of the pipeline that trained the model. The prediction is recorded like any
-other run, so that its lineage leads to the model and to the rows.`,
+other run, so that its lineage leads to the model and to the rows.
+
+A row that cannot be predicted, such as one with a word in a column of numbers, does not stop the others: its predictions
+are empty, the column "problem" says why, and a warning on standard error counts such rows; the exit code is 0. With
+--strict such a row is an error, and there is no column "problem". It is an error too if no row can be predicted.`,
 		Example: `  pipe predict new.csv
   pipe predict new.csv --model penguins -o scored.csv
   pipe predict new.csv --model penguins@production
-  pipe predict new.csv --model 9f86d081 -o scored.arrow`,
+  pipe predict new.csv --model 9f86d081 -o scored.arrow
+  pipe predict scored.csv --prefix second_`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, words []string) error {
+			if err := checkEnding(output); err != nil {
+				return err
+			}
 			if _, err := os.Stat(words[0]); errors.Is(err, fs.ErrNotExist) {
 				return missingFile("file", words[0], "*.csv")
 			}
@@ -51,7 +61,7 @@ other run, so that its lineage leads to the model and to the rows.`,
 				return err
 			}
 			defer ws.close()
-			plan, err := a.predictionPlan(cmd.Context(), ws, model, words[0])
+			plan, err := a.predictionPlan(cmd.Context(), ws, model, words[0], prefix, strict)
 			if err != nil {
 				return err
 			}
@@ -60,12 +70,26 @@ other run, so that its lineage leads to the model and to the rows.`,
 			if err != nil {
 				return a.report(res, err)
 			}
-			return a.writePredictions(ws, res, output)
+			return a.writePredictions(ws, res, output, prefix)
 		},
 	}
 	cmd.Flags().StringVarP(&model, "model", "m", "", "the model: an artifact, a run, a stage, a pipeline, or PIPELINE@LABEL (default: the newest model)")
-	cmd.Flags().StringVarP(&output, "output", "o", "-", "file to write, CSV or .arrow; - is CSV on standard output")
+	cmd.Flags().StringVarP(&output, "output", "o", "-", "file to write, .csv or .arrow; - is CSV on standard output")
+	cmd.Flags().StringVar(&prefix, "prefix", "", "goes before the names of the added columns, where the file has columns of these names")
+	cmd.Flags().BoolVar(&strict, "strict", false, "fail at the first row that cannot be predicted")
 	return cmd
+}
+
+// checkEnding refuses a file whose name promises another format than the one
+// that would be in it.
+func checkEnding(file string) error {
+	switch ending := strings.ToLower(filepath.Ext(file)); {
+	case file == "-", ending == "", ending == ".csv", ending == ".arrow":
+		return nil
+	default:
+		return usageError{diag.WithHint(fmt.Errorf("%s: predictions are not written as %s", file, ending),
+			fmt.Sprintf("write -o %s.csv or -o %s.arrow", strings.TrimSuffix(file, filepath.Ext(file)), strings.TrimSuffix(file, filepath.Ext(file))))}
+	}
 }
 
 // A warningView shows nothing but warnings: standard output may be the result,
@@ -84,7 +108,7 @@ func (v warningView) event(ev runner.Event) {
 }
 
 // predictionPlan is a plan of two stages that begins with stored artifacts.
-func (a *app) predictionPlan(ctx context.Context, ws *workspace, ref, file string) (*pipeline.Plan, error) {
+func (a *app) predictionPlan(ctx context.Context, ws *workspace, ref, file, prefix string, strict bool) (*pipeline.Plan, error) {
 	m, err := findModel(ctx, ws, ref)
 	if err != nil {
 		return nil, err
@@ -97,16 +121,20 @@ func (a *app) predictionPlan(ctx context.Context, ws *workspace, ref, file strin
 	if err != nil {
 		return nil, err
 	}
-	predict, err := a.step("predictions", "predict", "")
+	with, err := json.Marshal(map[string]any{"prefix": prefix, "strict": strict}) // JSON is YAML
 	if err != nil {
 		return nil, err
 	}
-	predict.Inputs = []pipeline.Edge{
+	score, err := a.step("predictions", "predict", string(with))
+	if err != nil {
+		return nil, err
+	}
+	score.Inputs = []pipeline.Edge{
 		{Port: "table", From: pipeline.Ref{Stage: "load", Port: "table"}},
 		{Port: "transform", Type: pipeline.Transform, Artifact: transform},
 		{Port: "model", Type: pipeline.Model, Artifact: m.ID},
 	}
-	return pipeline.NewPlan(m.Pipeline+".predict", 0, load, predict)
+	return pipeline.NewPlan(m.Pipeline+".predict", 0, load, score)
 }
 
 func (a *app) step(name, kind, settings string) (*pipeline.Step, error) {
@@ -217,10 +245,11 @@ func ingestSettings(recorded json.RawMessage, file string) string {
 	return string(text) // JSON is YAML
 }
 
-// writePredictions writes the table that the last stage made.
-func (a *app) writePredictions(ws *workspace, res *runner.Result, output string) error {
-	outputs := res.Stages[len(res.Stages)-1].Outputs
-	f, err := ws.store.Open(outputs[0].ID)
+// writePredictions writes the table that the last stage made, and says how
+// many of its rows have no prediction.
+func (a *app) writePredictions(ws *workspace, res *runner.Result, output, prefix string) error {
+	stage := res.Stages[len(res.Stages)-1]
+	f, err := ws.store.Open(stage.Outputs[0].ID)
 	if err != nil {
 		return err
 	}
@@ -232,7 +261,7 @@ func (a *app) writePredictions(ws *workspace, res *runner.Result, output string)
 	defer r.Close()
 	switch {
 	case output == "-":
-		return table.WriteCSV(a.out, r)
+		err = table.WriteCSV(a.out, r)
 	case strings.EqualFold(filepath.Ext(output), ".arrow"):
 		err = writeOutput(output, func(w io.Writer) error {
 			_, err := io.Copy(w, io.NewSectionReader(f, 0, f.Size()))
@@ -241,8 +270,20 @@ func (a *app) writePredictions(ws *workspace, res *runner.Result, output string)
 	default:
 		err = writeOutput(output, func(w io.Writer) error { return table.WriteCSV(w, r) })
 	}
-	if err == nil {
-		fmt.Fprintf(a.err, "%s: %s scored\n", diag.Visible(output), plural(int(r.NumRows()), "row"))
+	if err != nil {
+		return err
 	}
-	return err
+	bad := 0
+	for _, m := range stage.Metrics {
+		if m.Name == predict.ProblemRows {
+			bad = int(m.Value)
+		}
+	}
+	if output != "-" {
+		fmt.Fprintf(a.err, "%s: %s scored\n", diag.Visible(output), plural(int(r.NumRows())-bad, "row"))
+	}
+	if bad > 0 {
+		fmt.Fprintf(a.err, "warning: %s without a prediction, see the column %s\n", plural(bad, "row"), diag.Visible(prefix+predict.ProblemColumn))
+	}
+	return nil
 }

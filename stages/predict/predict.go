@@ -5,7 +5,6 @@ package predict
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -17,20 +16,35 @@ import (
 	"pipe/table"
 )
 
+// ProblemColumn is the column that says why a row has no prediction; a prefix
+// goes before it. ProblemRows is the metric that counts such rows.
+const (
+	ProblemColumn = "problem"
+	ProblemRows   = "problem_rows"
+)
+
 // Kind describes the stage kind.
 func Kind() pipeline.Kind {
 	return pipeline.Kind{
 		Name:    "predict",
-		Version: 1,
+		Version: 2,
 		Doc: `Adds the predictions of a model to a table.
 
 The table needs the columns that the features are made of, not the target; a
 target column is carried along like any other. The transform treats missing
-values and unknown categories as it was told in preprocessing.
+values and unknown categories as it was told in preprocessing. Columns are read
+as the types that they had in training: whole numbers serve for decimal ones,
+text is read as the numbers that it says, and a column without any value is
+missing, whatever its type.
 
 For classes the added columns are ` + "`predicted`" + `, ` + "`probability`" + ` (of the predicted
 class) and one ` + "`p_CLASS`" + ` for each class; for a regression it is ` + "`predicted`" + `, in
-units of the target.`,
+units of the target. The last one is ` + "`" + ProblemColumn + "`" + `: a row that cannot be predicted
+does not stop the others. Its predictions are empty, its problem says why, such
+as a number that is missing and was not told to be filled in, and a warning counts
+such rows by column and reason. If no row at all can be predicted, the stage fails.
+With ` + "`strict: true`" + ` it fails at the first such row, and there is no column
+` + "`problem`" + `.`,
 		Example: `answer:
   uses: predict
   inputs: {table: new_rows, transform: features.transform, model: model}
@@ -53,6 +67,7 @@ units of the target.`,
 type Stage struct {
 	Keep   Keep   `yaml:"keep" default:"all" doc:"Which columns of the table are carried along: all, none, or {columns: [...]}."`
 	Prefix string `yaml:"prefix" max:"100" doc:"Goes before the names of the added columns, for where the table has a column of such a name."`
+	Strict bool   `yaml:"strict" default:"false" doc:"Whether a row that cannot be predicted is an error instead of a problem of its own."`
 }
 
 // Keep is a choice of columns.
@@ -160,28 +175,20 @@ func (s *Stage) predict(ctx context.Context, env pipeline.Env, model *nn.Model, 
 		return fmt.Errorf("model: %w", err)
 	}
 	defer predictor.Close()
-	out, err := newWriter(env, s.Prefix, &model.Signature, r.Schema(), keep)
+	out, err := s.newWriter(env, &model.Signature, r.Schema(), keep)
 	if err != nil {
 		return err
 	}
 	out.columns(env, transform.Info())
-	batch := 0
-	counts, err := transform.ApplyTo(ctx, r, false, func(features arrow.Record) error {
-		n := int(features.NumRows())
-		output, err := predictor.Predict(table.Vectors(features.Column(0)), n)
+	counts, err := transform.ApplyRows(ctx, r, s.Strict, func(rows, features arrow.Record, problems []string) error {
+		output, err := predictor.Predict(table.Vectors(features.Column(0)), int(features.NumRows()))
 		if err != nil {
 			return err
 		}
-		if err := checkFinite(output, out.Rows(), predictor.Outputs()); err != nil {
+		if problems, err = out.checkFinite(output, problems); err != nil {
 			return err
 		}
-		input, err := r.Batch(batch)
-		if err != nil {
-			return err
-		}
-		defer input.Release()
-		batch++
-		if err := out.write(input, output); err != nil {
+		if err := out.write(rows, output, problems); err != nil {
 			return err
 		}
 		env.Progress(out.Rows(), r.NumRows())
@@ -190,9 +197,33 @@ func (s *Stage) predict(ctx context.Context, env pipeline.Env, model *nn.Model, 
 	if err != nil {
 		return err
 	}
-	for _, c := range counts.Unseen {
-		env.Log().Warn("categories that were not there in training", "column", c.Column, "rows", c.N)
+	return s.finish(env, out, r.NumRows(), counts)
+}
+
+// finish checks what was written, and tells what was met.
+func (s *Stage) finish(env pipeline.Env, out *writer, rows int64, counts feature.Counts) error {
+	if out.Rows() != rows {
+		return fmt.Errorf("%d rows came out of a table of %d", out.Rows(), rows)
 	}
+	if rows > 0 && out.bad == rows {
+		return out.nothing(counts.Problems)
+	}
+	log := env.Log()
+	for _, c := range counts.Imputed {
+		log.Info("missing values were filled in", "column", c.Column, "rows", c.N)
+	}
+	for _, c := range counts.Unseen {
+		log.Warn("categories that were not there in training", "column", c.Column, "rows", c.N)
+	}
+	for _, p := range counts.Problems {
+		log.Warn("rows without a prediction", "column", p.First.Column, "because", p.First.Reason,
+			"rows", p.N, "first_row", p.First.Row+1)
+	}
+	if out.infinite > 0 {
+		log.Warn("rows without a prediction", "because", "the output of the model is no number", "rows", out.infinite, "first_row", out.firstInfinite+1)
+	}
+	env.Metric("rows", float64(rows))
+	env.Metric(ProblemRows, float64(out.bad))
 	return out.Close()
 }
 
@@ -210,14 +241,4 @@ func (s *Stage) columns(schema *arrow.Schema) ([]string, error) {
 		}
 	}
 	return s.Keep.Columns.Names, nil
-}
-
-func checkFinite(output []float64, before int64, each int) error {
-	for i, v := range output {
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return diag.WithHint(fmt.Errorf("row %d: the output of the model is %v", before+int64(i/each)+1, v),
-				"look for a feature of that row that is far outside of the training range")
-		}
-	}
-	return nil
 }

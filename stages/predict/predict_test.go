@@ -187,7 +187,7 @@ func logistic(size, dream float64) float64 { return 1 / (1 + math.Exp(-(size + 2
 func TestBinary(t *testing.T) {
 	r := pipelinetest.Run(t, predictCase(t, species(), bySpecies, "", rows(t)))
 	got := read(t, r)
-	if diff := cmp.Diff([]string{"id", "island", "size", "predicted", "probability", "p_Adelie", "p_Gentoo"}, got[0]); diff != "" {
+	if diff := cmp.Diff([]string{"id", "island", "size", "predicted", "probability", "p_Adelie", "p_Gentoo", "problem"}, got[0]); diff != "" {
 		t.Fatalf("columns:\n%s", diff)
 	}
 	// The missing size is the mean of training, 2; Atlantis is no island.
@@ -216,14 +216,14 @@ func near(text string, want float64) bool {
 
 func TestMulticlass(t *testing.T) {
 	got := read(t, pipelinetest.Run(t, predictCase(t, kinds(), byKind, "keep: {columns: [id]}", rows(t))))
-	if diff := cmp.Diff([]string{"id", "predicted", "probability", "p_a", "p_b", "p_c"}, got[0]); diff != "" {
+	if diff := cmp.Diff([]string{"id", "predicted", "probability", "p_a", "p_b", "p_c", "problem"}, got[0]); diff != "" {
 		t.Fatalf("columns:\n%s", diff)
 	}
 	var classes []string
 	for _, row := range got[1:] {
 		classes = append(classes, row[1])
 		var total float64
-		for _, p := range row[3:] {
+		for _, p := range row[3:6] {
 			v, _ := strconv.ParseFloat(p, 64)
 			total += v
 		}
@@ -242,7 +242,7 @@ func TestMulticlass(t *testing.T) {
 func TestRegression(t *testing.T) {
 	data := tableOf(t, "predicted", []float64{7, 8}, "island", []string{"Dream", "Biscoe"}, "size", []float64{3, 1})
 	got := read(t, pipelinetest.Run(t, predictCase(t, scaled(), byMass, "prefix: model_", data)))
-	want := [][]string{{"predicted", "island", "size", "model_predicted"}, {"7", "Dream", "3", "2"}, {"8", "Biscoe", "1", "1"}}
+	want := [][]string{{"predicted", "island", "size", "model_predicted", "model_problem"}, {"7", "Dream", "3", "2", ""}, {"8", "Biscoe", "1", "1", ""}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("predictions:\n%s", diff)
 	}
@@ -297,8 +297,13 @@ func TestErrors(t *testing.T) {
 		{"other scaling", "", mass(), byMass, rows(t), "scales the target differently", "preprocess"},
 		{"name is taken", "", scaled(), byMass, tableOf(t, "predicted", []float64{7}, "island", []string{"Dream"}, "size", []float64{3}), `two columns named "predicted"`, "prefix"},
 		{"column that is not there", "keep: {columns: [idd]}", species(), bySpecies, rows(t), `keep: `, ""},
-		{"output beyond numbers", "", vast, byMass, tableOf(t, "island", []string{"Dream", "Dream"}, "size", []float64{0, 1e9}), "row 2: the output of the model is", "training range"},
-		{"wrong type", "", species(), bySpecies, tableOf(t, "island", []string{"Dream"}, "size", []string{"big"}), "size", ""},
+		{"output beyond numbers", "strict: true", vast, byMass, tableOf(t, "island", []string{"Dream", "Dream"}, "size", []float64{0, 1e9}), "row 2: the output of the model is", "training range"},
+		{"no row", "", species(), bySpecies, tableOf(t, "island", []string{"Dream", "Dream"}, "size", []string{"big", "vast"}),
+			`none of the 2 rows can be predicted; the problem of 2: column "size", row 1: "big" is no number`, "impute"},
+		{"no output", "", vast, byMass, tableOf(t, "island", []string{"Dream"}, "size", []float64{1e9}),
+			"the only row cannot be predicted: the output of the model is no number", "training range"},
+		{"strict", "strict: true", species(), bySpecies, tableOf(t, "island", []string{"Dream", "Dream"}, "size", []string{"1", "big"}),
+			`column "size", row 2: "big" is no number`, "impute"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := pipelinetest.RunErr(t, predictCase(t, c.model, c.target, c.with, c.data))
@@ -312,10 +317,59 @@ func TestErrors(t *testing.T) {
 	}
 }
 
+// TestBadRows: a row that cannot be predicted has no prediction but a problem,
+// and the others have what they would have without it.
+func TestBadRows(t *testing.T) {
+	vast := scaled()
+	vast.Params[0].Data[0] = math.MaxFloat32 / 4
+	data := tableOf(t, "id", []string{"a", "b", "c", "d"}, "island", []string{"Dream", "Dream", "Biscoe", "Dream"}, "size", []string{"0", "big", "1e9", ""})
+	for _, c := range []struct {
+		model  *nn.Model
+		target feature.Target
+		want   [][]string
+	}{
+		{species(), bySpecies, [][]string{
+			{"id", "predicted", "problem"},
+			{"a", "Adelie", ""},
+			{"b", "", `column "size": "big" is no number`},
+			{"c", "Gentoo", ""},
+			{"d", "Gentoo", ""},
+		}},
+		{vast, byMass, [][]string{
+			{"id", "predicted", "problem"},
+			{"a", "-1", ""},
+			{"b", "", `column "size": "big" is no number`},
+			{"c", "", "the output of the model is +Inf"},
+			{"d", "1.7014117331926443e+38", ""},
+		}},
+	} {
+		r := pipelinetest.Run(t, predictCase(t, c.model, c.target, "keep: {columns: [id]}", data))
+		var got [][]string
+		for _, row := range read(t, r) {
+			got = append(got, []string{row[0], row[1], row[len(row)-1]})
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s", diff)
+		}
+		if want := `column=size because="the text is no number" rows=1 first_row=2`; !strings.Contains(r.Log, want) {
+			t.Errorf("the log lacks %s:\n%s", want, r.Log)
+		}
+		var bad float64
+		for _, row := range got[1:] {
+			if row[1] == "" {
+				bad++
+			}
+		}
+		if r.Metrics["problem_rows"] != bad || r.Metrics["rows"] != 4 {
+			t.Errorf("metrics are %v", r.Metrics)
+		}
+	}
+}
+
 func TestNoRows(t *testing.T) {
 	data := tableOf(t, "island", []string{}, "size", []float64{})
 	got := read(t, pipelinetest.Run(t, predictCase(t, species(), bySpecies, "", data)))
-	if want := fmt.Sprint([]string{"island", "size", "predicted", "probability", "p_Adelie", "p_Gentoo"}); len(got) != 1 || fmt.Sprint(got[0]) != want {
+	if want := fmt.Sprint([]string{"island", "size", "predicted", "probability", "p_Adelie", "p_Gentoo", "problem"}); len(got) != 1 || fmt.Sprint(got[0]) != want {
 		t.Errorf("predictions of no rows: %q", got)
 	}
 }

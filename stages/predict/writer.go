@@ -2,10 +2,12 @@ package predict
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
 	"pipe/diag"
+	"pipe/feature"
 	"pipe/nn"
 	"pipe/pipeline"
 	"pipe/table"
@@ -16,9 +18,13 @@ type writer struct {
 	*table.Writer
 	signature *nn.Signature
 	keep      []string
+	strict    bool  // without the column of problems
+	bad       int64 // rows that have a problem
+	// Rows for which the output of the model is no number, and the first of them.
+	infinite, firstInfinite int64
 }
 
-func newWriter(env pipeline.Env, prefix string, sig *nn.Signature, in *arrow.Schema, keep []string) (*writer, error) {
+func (s *Stage) newWriter(env pipeline.Env, sig *nn.Signature, in *arrow.Schema, keep []string) (*writer, error) {
 	var fields []arrow.Field
 	taken := map[string]bool{}
 	for _, name := range keep {
@@ -29,11 +35,11 @@ func newWriter(env pipeline.Env, prefix string, sig *nn.Signature, in *arrow.Sch
 		fields = append(fields, in.Field(i))
 		taken[name] = true
 	}
-	for _, f := range added(sig) {
-		f.Name = prefix + f.Name
+	for _, f := range s.added(sig) {
+		f.Name = s.Prefix + f.Name
 		if taken[f.Name] {
 			return nil, diag.WithHint(fmt.Errorf("there would be two columns named %q", f.Name),
-				"set `prefix`, such as prefix: model_, or do not keep the column")
+				"set `prefix`, such as prefix: model_, which is --prefix of `pipe predict`, or do not keep the column")
 		}
 		taken[f.Name] = true
 		fields = append(fields, f)
@@ -46,11 +52,20 @@ func newWriter(env pipeline.Env, prefix string, sig *nn.Signature, in *arrow.Sch
 	if err != nil {
 		return nil, err
 	}
-	return &writer{tw, sig, keep}, nil
+	return &writer{Writer: tw, signature: sig, keep: keep, strict: s.Strict}, nil
 }
 
 // added are the columns that a model with the signature adds.
-func added(sig *nn.Signature) []arrow.Field {
+func (s *Stage) added(sig *nn.Signature) []arrow.Field {
+	fields := says(sig)
+	if !s.Strict {
+		fields = append(fields, arrow.Field{Name: ProblemColumn, Type: arrow.BinaryTypes.String, Nullable: true})
+	}
+	return fields
+}
+
+// says are the columns of what the model says.
+func says(sig *nn.Signature) []arrow.Field {
 	number := func(name string) arrow.Field {
 		return arrow.Field{Name: name, Type: arrow.PrimitiveTypes.Float64, Nullable: true}
 	}
@@ -86,8 +101,57 @@ func (w *writer) columns(env pipeline.Env, info table.DatasetInfo) {
 	}
 }
 
+// checkFinite finds rows for which the output of the model is no number, and
+// adds them to the problems of the batch.
+func (w *writer) checkFinite(output []float64, problems []string) ([]string, error) {
+	each := w.signature.Outputs()
+	for i, v := range output {
+		if !math.IsNaN(v) && !math.IsInf(v, 0) {
+			continue
+		}
+		row := i / each
+		if problems == nil {
+			problems = make([]string, len(output)/each)
+		}
+		if problems[row] != "" {
+			continue
+		}
+		problems[row] = fmt.Sprintf("the output of the model is %v", v)
+		if w.strict {
+			return nil, diag.WithHint(fmt.Errorf("row %d: %s", w.Rows()+int64(row)+1, problems[row]), farAway)
+		}
+		if w.infinite == 0 {
+			w.firstInfinite = w.Rows() + int64(row)
+		}
+		w.infinite++
+	}
+	return problems, nil
+}
+
+const farAway = "look for a feature of that row that is far outside of the training range"
+
+// nothing is the error of a table none of whose rows could be predicted.
+func (w *writer) nothing(problems []feature.ProblemCount) error {
+	all := fmt.Sprintf("none of the %d rows can be predicted", w.Rows())
+	if w.Rows() == 1 {
+		all = "the only row cannot be predicted"
+	}
+	if len(problems) == 0 {
+		return diag.WithHint(fmt.Errorf("%s: the output of the model is no number", all), farAway)
+	}
+	// The problem that most rows have, the first of several.
+	most := problems[0]
+	for _, p := range problems[1:] {
+		if p.N > most.N {
+			most = p
+		}
+	}
+	return fmt.Errorf("%s; the problem of %d: %w", all, most.N, most.First)
+}
+
 // write adds the rows of a batch with the outputs of the model for them.
-func (w *writer) write(input arrow.Record, output []float64) error {
+// Problems are empty for rows without one, and nil if no row has one.
+func (w *writer) write(input arrow.Record, output []float64, problems []string) error {
 	kept, err := table.Select(input, w.keep)
 	if err != nil {
 		return err
@@ -98,10 +162,23 @@ func (w *writer) write(input arrow.Record, output []float64) error {
 		c.Retain()
 		columns = append(columns, c)
 	}
+	rows := int(input.NumRows())
+	var valid []bool
+	if problems != nil {
+		valid = make([]bool, rows)
+		for i, p := range problems {
+			if valid[i] = p == ""; !valid[i] {
+				w.bad++
+			}
+		}
+	}
 	if w.signature.Task == nn.Regression {
-		columns = append(columns, table.NewArray(output, nil))
+		columns = append(columns, table.NewArray(output, valid))
 	} else {
-		columns = append(columns, w.classes(output, int(input.NumRows()))...)
+		columns = append(columns, w.classes(output, rows, valid)...)
+	}
+	if !w.strict {
+		columns = append(columns, problemColumn(problems, rows))
 	}
 	rec, err := table.NewRecord(w.Schema(), columns...)
 	if err != nil {
@@ -111,9 +188,21 @@ func (w *writer) write(input arrow.Record, output []float64) error {
 	return w.Write(rec)
 }
 
-// classes makes the columns of a classification. Of equally probable classes
-// the first is predicted.
-func (w *writer) classes(output []float64, rows int) []arrow.Array {
+// problemColumn has a text for each row that has a problem, and nulls.
+func problemColumn(problems []string, rows int) arrow.Array {
+	if problems == nil {
+		problems = make([]string, rows)
+	}
+	valid := make([]bool, rows)
+	for i, p := range problems {
+		valid[i] = p != ""
+	}
+	return table.NewArray(problems, valid)
+}
+
+// classes makes the columns of a classification, without the rows that are not
+// valid. Of equally probable classes the first is predicted.
+func (w *writer) classes(output []float64, rows int, valid []bool) []arrow.Array {
 	names := w.signature.Classes
 	predicted, top := make([]string, rows), make([]float64, rows)
 	prob := make([][]float64, len(names))
@@ -130,9 +219,9 @@ func (w *writer) classes(output []float64, rows int) []arrow.Array {
 		}
 		predicted[i], top[i] = names[best], prob[best][i]
 	}
-	columns := []arrow.Array{table.NewArray(predicted, nil), table.NewArray(top, nil)}
+	columns := []arrow.Array{table.NewArray(predicted, valid), table.NewArray(top, valid)}
 	for _, p := range prob {
-		columns = append(columns, table.NewArray(p, nil))
+		columns = append(columns, table.NewArray(p, valid))
 	}
 	return columns
 }

@@ -25,7 +25,7 @@ const (
 func preprocessKind() pipeline.Kind {
 	return pipeline.Kind{
 		Name:    "preprocess",
-		Version: 1,
+		Version: 2,
 		Doc: `Turn the columns of tables into vectors of features that a network can learn from.
 
 What the transforms need to know (means, medians, categories, classes) is learned from the table
