@@ -242,7 +242,7 @@ func (a *applier) numbers(i int, arr arrow.Array, out []float32, stride int) err
 		}
 		v := float32((x - center) / scale)
 		if math.IsInf(float64(v), 0) {
-			if err := a.fail(i, arr.Len(), rd.beyond(arr, r, x)); err != nil {
+			if err := a.fail(i, arr.Len(), e.beyond(rd, arr, r, x)); err != nil {
 				return err
 			}
 			continue
@@ -250,6 +250,23 @@ func (a *applier) numbers(i int, arr arrow.Array, out []float32, stride int) err
 		out[r*stride] = v
 	}
 	return nil
+}
+
+// beyond says why the number x in row i becomes no finite feature.
+func (e encoder) beyond(rd reading, arr arrow.Array, i int, x float64) *ValueError {
+	if math.IsInf(x, 0) {
+		return rd.notNumber(arr, i)
+	}
+	err := &ValueError{Column: e.Column, Row: int64(i), Reason: TooLarge,
+		Msg: fmt.Sprintf("%v is too large for a float32", x), Fix: "add `scale: standard` to the column"}
+	if n := e.Number; n.Scaling != None {
+		err.Msg = fmt.Sprintf("%v is too far from the rows that the scale was learned from (center %.6g, scale %.6g)", x, n.Center, n.Scale)
+		err.Fix = "mend the value, or leave it empty where the table is made"
+		if e.Impute == nil {
+			err.Fix += " and write `impute: median`"
+		}
+	}
+	return err
 }
 
 // categories writes the features of column i, the first of row r at

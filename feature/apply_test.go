@@ -180,6 +180,7 @@ func TestApplyErrors(t *testing.T) {
 		{"n", math.Inf(1), `column "n", row 2: the value is infinite`, "impute"},
 		{"n", "text", `column "n", row 2: "text" is no number`, "leave it empty"},
 		{"n", arrow.Date32(1), `column "n": it is date, but the transform was fitted on float64`, "columns: {n: float64}"},
+		{"n", 1e300, `column "n", row 2: 1e+300 is too far from the rows that the scale was learned from (center 1.5, scale 0.5)`, "mend the value"},
 		{"raw", 1e300, `column "raw", row 2: 1e+300 is too large for a float32`, "scale: standard"},
 		{"c", "z", `column "c", row 2: category "z" was not there in training`, "encode: {one_hot: {unseen: ignore}}"},
 		{"c", nil, `column "c", row 2: the value is missing, and none was in training`, "impute: most_frequent"},

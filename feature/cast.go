@@ -205,12 +205,3 @@ func canonicalBool(text string) string {
 	}
 	return text
 }
-
-// beyond says why the number x in row i becomes no finite feature.
-func (rd reading) beyond(arr arrow.Array, i int, x float64) *ValueError {
-	if math.IsInf(x, 0) {
-		return rd.notNumber(arr, i)
-	}
-	return &ValueError{Column: rd.column, Row: int64(i), Reason: TooLarge,
-		Msg: fmt.Sprintf("%v is too large for a float32", x), Fix: "add `scale: standard` to the column"}
-}

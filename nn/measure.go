@@ -2,7 +2,10 @@ package nn
 
 import (
 	"context"
+	"fmt"
 	"math"
+
+	"pipe/diag"
 )
 
 // evaluateAll evaluates the network on all rows, in the order of curveNames.
@@ -60,6 +63,10 @@ func (t *trainer) evaluate(ctx context.Context, f *feeder) (loss, metric float64
 				score++
 			}
 		}
+	}
+	if total == 0 {
+		return 0, 0, diag.WithHint(fmt.Errorf("the weights of %s add up to 0, so that there is nothing to measure", f.set.name),
+			"give rows that count a weight, and the classes they are of")
 	}
 	score /= float64(f.set.rows)
 	if t.sig.Task == Regression {

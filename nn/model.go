@@ -42,6 +42,14 @@ type Summary struct {
 	ClassPriors []float64    `json:"class_priors,omitempty"` // ClassCounts / Rows
 	Target      *Range       `json:"target,omitempty"`       // regression, in original units
 	Features    []InputRange `json:"features"`               // of the training rows, in order
+
+	Threshold *Chosen `json:"threshold,omitempty"` // how that of the signature was chosen; nil: it was given, or is the usual one
+}
+
+// Chosen says what a setting of a model was chosen by.
+type Chosen struct {
+	Metric string  `json:"metric"`
+	Value  float64 `json:"value"` // on the validation data
 }
 
 // A Curve is one value for each epoch that was run, measured at its end in

@@ -48,6 +48,47 @@ type Signature struct {
 	// Log says that the network gives the logarithm: exp(output)*Scale + Center
 	// is in the units of the target.
 	Log bool `json:"log,omitempty"`
+	// Threshold is the probability of the second of two classes above which a
+	// row is taken to be of it. 0 stands for one half.
+	Threshold float64 `json:"threshold,omitempty"`
+}
+
+// Cut is the threshold of a binary model in use.
+func (s *Signature) Cut() float64 {
+	if s.Threshold == 0 {
+		return .5
+	}
+	return s.Threshold
+}
+
+// Class is the class that a classification takes a row for, by the outputs of a
+// Predictor: the most probable one, the first of equals; of two the second if
+// its probability is above the threshold.
+func (s *Signature) Class(output []float64) int {
+	if s.Outputs() == 1 {
+		if output[0] > s.Cut() {
+			return 1
+		}
+		return 0
+	}
+	best := 0
+	for j, p := range output {
+		if p > output[best] {
+			best = j
+		}
+	}
+	return best
+}
+
+// Probability is that of a class, by the outputs of a Predictor for a row.
+func (s *Signature) Probability(output []float64, class int) float64 {
+	switch {
+	case s.Outputs() > 1:
+		return output[class]
+	case class == 1:
+		return output[0]
+	}
+	return 1 - output[0]
 }
 
 // number is what the output of a regression network means, on the scale of the
@@ -87,6 +128,9 @@ func (s Signature) Validate() error {
 		}
 	default:
 		return fmt.Errorf("unknown task %q: want %s, %s or %s", s.Task, Regression, Binary, Multiclass)
+	}
+	if s.Threshold != 0 && (s.Task != Binary || !(s.Threshold > 0 && s.Threshold < 1)) {
+		return fmt.Errorf("a threshold of %v for a %s target: want one between 0 and 1, of two classes", s.Threshold, s.Task)
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"pipe/diag"
 	"pipe/lineage"
 	"pipe/nn"
 )
@@ -83,7 +84,11 @@ func (a *app) showNetwork(m *nn.Model) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(a.out, "\n%d features in, %s\n\n", m.Spec.Inputs, taskText(&m.Signature))
+	fmt.Fprintf(a.out, "\n%d features in, %s\n", m.Spec.Inputs, taskText(&m.Signature))
+	if m.Signature.Task == nn.Binary {
+		fmt.Fprintln(a.out, thresholdText(m))
+	}
+	fmt.Fprintln(a.out)
 	var rows [][]string
 	for _, r := range layerRows(shapes.Nodes, 0) {
 		name := strings.TrimPrefix(r.Path, "layers.")
@@ -106,6 +111,15 @@ func taskText(s *nn.Signature) string {
 		return "the number " + s.Column + " out"
 	}
 	return fmt.Sprintf("%d classes of %s out", len(s.Classes), s.Column)
+}
+
+// thresholdText says what a binary model takes for the positive class.
+func thresholdText(m *nn.Model) string {
+	text := fmt.Sprintf("%s is %s above a probability of %.4g", m.Signature.Column, m.Signature.Classes[1], m.Signature.Cut())
+	if c := m.Summary.Threshold; c != nil {
+		text += fmt.Sprintf(", where %s was best on the validation data: %.4g", c.Metric, c.Value)
+	}
+	return diag.Visible(text)
 }
 
 func byteText(n int) string {
@@ -146,6 +160,10 @@ func networkJSON(m *nn.Model) any {
 		return nil // a model that was read is valid
 	}
 	sum := total(shapes)
-	return map[string]any{"inputs": m.Spec.Inputs, "outputs": m.Spec.Outputs, "task": m.Signature.Task, "layers": layerRows(shapes.Nodes, 0),
+	doc := map[string]any{"inputs": m.Spec.Inputs, "outputs": m.Spec.Outputs, "task": m.Signature.Task, "layers": layerRows(shapes.Nodes, 0),
 		"parameters": sum.Parameters, "buffers": sum.Buffers, "bytes": sum.Bytes, "row_bytes": sum.RowBytes, "flops_per_row": sum.Flops}
+	if sig := &m.Signature; sig.Task == nn.Binary {
+		doc["positive"], doc["threshold"] = sig.Classes[1], sig.Cut()
+	}
+	return doc
 }

@@ -18,6 +18,8 @@ type document struct {
 	// Positive is the class of a binary task that precision, recall, f1 and
 	// average_precision are about.
 	Positive string `json:"positive,omitempty"`
+	// Threshold is the probability above which a row is taken for it.
+	Threshold float64 `json:"threshold,omitempty"`
 
 	// Metrics is every value by its recorded name: "rmse", "train.rmse".
 	Metrics      map[string]float64    `json:"metrics"`
@@ -85,7 +87,9 @@ func (r *results) writeJSON(w io.Writer, title string) error {
 	sig := r.model.Signature
 	d := document{Format: "pipe.metrics", Version: 1, Title: title, Task: sig.Task, Target: sig.Column, Classes: sig.Classes,
 		Metrics: map[string]float64{}}
-	d.Positive, _ = r.positive()
+	if class, ok := r.positive(); ok {
+		d.Positive, d.Threshold = class, sig.Cut()
+	}
 	for _, n := range r.flat() {
 		d.Metrics[n.name] = n.value
 	}

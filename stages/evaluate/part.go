@@ -347,7 +347,10 @@ func (r *reader) finish() (err error) {
 		r.values, err = metric.NewValues(r.actual, r.guessed)
 		r.sample = r.values
 	} else {
-		r.classes, err = metric.NewClasses(r.model.Signature.Classes, r.class, r.prob)
+		sig := &r.model.Signature
+		if r.classes, err = metric.NewClasses(sig.Classes, r.class, r.prob); err == nil && sig.Threshold != 0 {
+			r.classes = r.classes.At(sig.Threshold)
+		}
 		r.sample = r.classes
 	}
 	return err

@@ -117,35 +117,20 @@ func (p *predictions) classColumns(ex *table.Examples, output []float64) []arrow
 	for j := range prob {
 		prob[j] = make([]float64, ex.Rows)
 	}
+	k := p.signature.Outputs()
 	for i := range ex.Rows {
+		row := output[i*k : (i+1)*k]
 		actual[i] = names[ex.Classes[i]]
-		best := 0
 		for j := range names {
-			prob[j][i] = p.probability(output, i, j)
-			if prob[j][i] > prob[best][i] {
-				best = j
-			}
+			prob[j][i] = p.signature.Probability(row, j)
 		}
-		predicted[i] = names[best]
+		predicted[i] = names[p.signature.Class(row)]
 	}
 	columns := []arrow.Array{table.NewArray(actual, ex.Valid), table.NewArray(predicted, nil)}
 	for _, p := range prob {
 		columns = append(columns, table.NewArray(p, nil))
 	}
 	return columns
-}
-
-// probability reads the output of the model for a row and a class. A model
-// with one output gives the probability of the second of two classes.
-func (p *predictions) probability(output []float64, row, class int) float64 {
-	k := p.signature.Outputs()
-	switch {
-	case k > 1:
-		return output[row*k+class]
-	case class == 1:
-		return output[row]
-	}
-	return 1 - output[row]
 }
 
 func (p *predictions) close() error { return p.w.Close() }

@@ -135,6 +135,9 @@ func (r *results) page(title string) page {
 	p.Subtitle = fmt.Sprintf("%s of %s on %s rows", capital(taskName(r.task)), sig.Column, chart.Count(int64(r.data().sample.Rows())))
 	if class, ok := r.positive(); ok {
 		p.Subtitle += ", positive class: " + class
+		if t := r.model.Signature.Threshold; t != 0 {
+			p.Subtitle += " above a probability of " + chart.Number(t, 3)
+		}
 	}
 	for _, v := range r.gates {
 		p.Gates = append(p.Gates, gateRow{v.met, v.sentence()})
@@ -366,6 +369,9 @@ func (r *results) describe(p *page) {
 		}
 	}
 	add("Network", network(&r.model.Spec))
+	if class, ok := r.positive(); ok {
+		add("Threshold", thresholdText(r.model, class))
+	}
 	add("Parameters", chart.Count(int64(s.Parameters)))
 	add("Loss", s.Loss)
 	add("Optimizer", s.Optimizer)
@@ -379,6 +385,19 @@ func (r *results) describe(p *page) {
 		add("Target in training", fmt.Sprintf("%s to %s, mean %s, median %s",
 			chart.Number(t.Min, 4), chart.Number(t.Max, 4), chart.Number(t.Mean, 4), chart.Number(t.Median, 4)))
 	}
+}
+
+// thresholdText says when a row is taken for the positive class, and since when.
+func thresholdText(m *nn.Model, class string) string {
+	text := fmt.Sprintf("%s above a probability of %s", class, chart.Number(m.Signature.Cut(), 4))
+	if c := m.Summary.Threshold; c != nil {
+		def, ok := metric.Find(c.Metric)
+		if !ok {
+			return text // a model from a store of a later time
+		}
+		text += fmt.Sprintf(", where %s was best on the validation data (%s)", def.Title, show(def, c.Value))
+	}
+	return text
 }
 
 // network writes the layers in a row.

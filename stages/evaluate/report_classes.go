@@ -166,7 +166,7 @@ func (r *results) prFigure(pr metric.Curve) figure {
 		Caption: fmt.Sprintf("The dashed line is guessing: %s of the rows are %s.", chart.Percentage(share, 1), c.Names[1])}
 }
 
-// thresholdFigure shows what a threshold other than one half would give.
+// thresholdFigure shows what another threshold would give.
 func (r *results) thresholdFigure(roc, pr metric.Curve) figure {
 	var f1 []float64
 	for i := range pr.X {
@@ -182,7 +182,7 @@ func (r *results) thresholdFigure(roc, pr metric.Curve) figure {
 			chart.Line{Name: "precision", Class: "c1", X: pr.Threshold, Y: pr.Y},
 			chart.Line{Name: "recall", Class: "c2", X: pr.Threshold, Y: pr.X},
 			chart.Line{Name: "F1", Class: "c3", X: pr.Threshold, Y: f1},
-			chart.Rule{At: .5, Note: "in use"}}}
+			chart.Rule{At: r.model.Signature.Cut(), Note: "in use"}}}
 	return figure{Title: "Threshold", SVG: picture(plot.SVG()),
 		Caption: fmt.Sprintf("What a row needs to be called %s.", r.data().classes.Names[1])}
 }

@@ -201,7 +201,7 @@ func problemColumn(problems []string, rows int) arrow.Array {
 }
 
 // classes makes the columns of a classification, without the rows that are not
-// valid. Of equally probable classes the first is predicted.
+// valid.
 func (w *writer) classes(output []float64, rows int, valid []bool) []arrow.Array {
 	names := w.signature.Classes
 	predicted, top := make([]string, rows), make([]float64, rows)
@@ -209,32 +209,18 @@ func (w *writer) classes(output []float64, rows int, valid []bool) []arrow.Array
 	for j := range prob {
 		prob[j] = make([]float64, rows)
 	}
+	k := w.signature.Outputs()
 	for i := range rows {
-		best := 0
+		row := output[i*k : (i+1)*k]
 		for j := range names {
-			prob[j][i] = w.probability(output, i, j)
-			if prob[j][i] > prob[best][i] {
-				best = j
-			}
+			prob[j][i] = w.signature.Probability(row, j)
 		}
-		predicted[i], top[i] = names[best], prob[best][i]
+		class := w.signature.Class(row)
+		predicted[i], top[i] = names[class], prob[class][i]
 	}
 	columns := []arrow.Array{table.NewArray(predicted, valid), table.NewArray(top, valid)}
 	for _, p := range prob {
 		columns = append(columns, table.NewArray(p, valid))
 	}
 	return columns
-}
-
-// probability reads the output of the model for a row and a class. A model
-// with one output gives the probability of the second of two classes.
-func (w *writer) probability(output []float64, row, class int) float64 {
-	k := w.signature.Outputs()
-	switch {
-	case k > 1:
-		return output[row*k+class]
-	case class == 1:
-		return output[row]
-	}
-	return 1 - output[row]
 }

@@ -39,6 +39,10 @@ that the curves of training and validation can be compared. If validation data i
 model has the weights of the epoch that was best by the monitored curve (` + "`validation.loss`" + ` unless
 ` + "`early_stopping`" + ` says otherwise), whether or not training ran to its end.
 
+Of two classes the model takes a row for the positive one if its probability is above 0.5.
+` + "`threshold: 0.3`" + ` sets another one, and ` + "`threshold: {best: f1}`" + ` takes the one at which F1 is best on the
+validation data once training is over; metrics ` + "`threshold`" + ` and ` + "`validation.f1`" + ` say what came of it.
+
 With ` + "`find_learning_rate`" + ` a short training comes first, in which the learning rate rises until the loss
 explodes; the one at which the loss fell fastest is taken. Its curve is in the points
 ` + "`find_learning_rate.rate` and `find_learning_rate.loss`" + `, what was chosen in the metric ` + "`learning_rate`" + `.
@@ -92,6 +96,7 @@ type Train struct {
 	EMA           float64        `yaml:"ema" default:"0" min:"0" below:"1" doc:"Decay of an exponential moving average of the parameters, taken after each step, which the curves are measured with and the model has. 0 is none, 0.999 is usual."`
 	Initializer   string         `yaml:"initializer" default:"auto" enum:"auto,he_uniform,he_normal,glorot_uniform,glorot_normal,lecun_uniform,lecun_normal,orthogonal" doc:"How weights are drawn: auto is he_uniform before relu and its like, as in PyTorch in lstm and gru, else glorot_uniform."`
 	EarlyStopping *EarlyStopping `yaml:"early_stopping" doc:"When to end before all epochs are run."`
+	Threshold     *Threshold     `yaml:"threshold" added:"true" doc:"Of two classes: the probability of the positive one above which a row is taken for it, 0.5 by default. It becomes a part of the model: the classes that predict gives, and accuracy, f1 and the like in evaluate, go by it. The curves of accuracy in training go by 0.5."`
 }
 
 // config is the settings but for the network, in the terms of package nn, for a

@@ -88,6 +88,10 @@ func (r *rows) read(few int) (err error) {
 			r.few = append(r.few, ex.Features...)
 		}
 	}
+	if r.column != "" && len(r.weights) > 0 && !slices.ContainsFunc(r.weights, func(w float32) bool { return w > 0 }) {
+		return diag.WithHint(fmt.Errorf("sample_weight: the weights of all %d rows, in the column %q, are 0", len(r.weights), r.column),
+			"a row of weight 0 does not count: give those that should count 1, or leave out sample_weight")
+	}
 	if !keep {
 		r.many, err = ds.FeatureRows()
 	}

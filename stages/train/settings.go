@@ -1,6 +1,7 @@
 package train
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -240,4 +241,21 @@ type EarlyStopping struct {
 	Monitor  string  `yaml:"monitor" default:"validation.loss" enum:"validation.loss,validation.accuracy,validation.rmse,train.loss" doc:"The curve to watch: accuracy of classes, rmse of numbers."`
 	Patience int     `yaml:"patience" default:"10" min:"1" doc:"Epochs in a row without a better value before training ends."`
 	MinDelta float64 `yaml:"min_delta" default:"0" min:"0" doc:"By how much a value must be better to count."`
+}
+
+// Threshold is where the positive one of two classes begins.
+type Threshold struct {
+	Value *float64 `yaml:"value" short:"true" above:"0" below:"1" doc:"The probability itself."`
+	Best  string   `yaml:"best" enum:"f1,accuracy,balanced_accuracy,mcc,kappa,macro_f1,weighted_f1" doc:"Find it: where this metric is best on the validation data, each row counting once. Of equally good ones the nearest to 0.5."`
+}
+
+// Validate finds thresholds that are both given and to be found, or neither.
+func (t *Threshold) Validate() error {
+	switch {
+	case t.Value != nil && t.Best != "":
+		return pipeline.FieldErrorf("best", "the threshold is either given or to be found")
+	case t.Value == nil && t.Best == "":
+		return &pipeline.FieldError{Err: errors.New("the threshold is neither given nor to be found"), Hint: "write `threshold: 0.3` or `threshold: {best: f1}`"}
+	}
+	return nil
 }

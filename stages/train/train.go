@@ -20,7 +20,7 @@ func (s *Train) Run(ctx context.Context, env pipeline.Env) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, train.close()) }()
-	var validation nn.Source // nil: there is none
+	var validation *rows // nil: there is none
 	if slices.Contains(env.Inputs(), validationPort) {
 		v, err := open(env, validationPort, s.SampleWeight)
 		if err != nil {
@@ -38,6 +38,9 @@ func (s *Train) Run(ctx context.Context, env pipeline.Env) (err error) {
 	}
 	cfg, err := s.config(env.Seed(), sig.Classes)
 	if err != nil {
+		return err
+	}
+	if err := s.Threshold.check(&sig, validation); err != nil {
 		return err
 	}
 	cfg.Threads = env.Threads()
@@ -60,8 +63,15 @@ func (s *Train) Run(ctx context.Context, env pipeline.Env) (err error) {
 		}
 		env.Progress(int64(e.Number), int64(e.Of))
 	}
-	model, err := nn.Train(ctx, spec, sig, train, validation, cfg)
+	var watched nn.Source
+	if validation != nil {
+		watched = validation
+	}
+	model, err := nn.Train(ctx, spec, sig, train, watched, cfg)
 	if err != nil {
+		return err
+	}
+	if err := s.Threshold.set(ctx, env, model, validation); err != nil {
 		return err
 	}
 	for _, name := range append(slices.Clone(sig.Features), sig.Column) {

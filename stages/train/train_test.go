@@ -207,6 +207,10 @@ func TestWrongSettings(t *testing.T) {
 		"network: [{dense: {units: 1, activation: swish}}]":      "activation",
 		"network: []\noptimizer: {adam: {learning_rate: 0}}":     "learning_rate",
 		"network: []\nearly_stopping: {monitor: validation.auc}": "monitor",
+		"network: []\nthreshold: {}":                             "neither given nor to be found",
+		"network: []\nthreshold: {value: 0.2, best: f1}":         "either given or to be found",
+		"network: []\nthreshold: 1":                              "threshold",
+		"network: []\nthreshold: {best: log_loss}":               "best",
 	} {
 		if _, err := pipeline.DecodeStage(Kind(), text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got error %v, want one about %s", text, err, want)
@@ -235,6 +239,9 @@ func TestRunRefuses(t *testing.T) {
 		"loss":           {small + "loss: mae", good, "loss mae does not fit a multiclass target", "loss: cross_entropy"},
 		"no validation":  {small + "early_stopping: {}", files{"train": good["train"]}, "there is no validation data", "connect"},
 		"monitor":        {small + "early_stopping: {monitor: validation.rmse}", good, "monitors validation.rmse", "validation.accuracy"},
+		"threshold":      {small + "threshold: 0.3", good, "divides two classes, but the target species has 3", "remove"},
+		"no best":        {small + "threshold: {best: f1}", files{"train": inputs(t, sex)["train"]}, "the best f1 is looked for on validation data, and there is none", "connect"},
+		"of a number":    {small + "threshold: 0.3", inputs(t, mass), "but the target mass is a number", "classification"},
 		"diverges":       {"network: [{dense: 4}]\noptimizer: {sgd: {learning_rate: 1e+30}}", good, "diverged at epoch 1", "learning rate"},
 		"feature order":  {small, files{"train": good["train"], "validation": dataset(t, species, "v", 9, -1, "b", "a")}, `feature 1 is "a" in`, "same preprocess"},
 		"feature count":  {small, files{"train": good["train"], "validation": dataset(t, species, "v", 9, -1, "a")}, "has 2 features but", "same preprocess"},

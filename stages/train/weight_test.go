@@ -66,6 +66,24 @@ func TestSampleWeights(t *testing.T) {
 	}
 }
 
+// Weights that leave nothing over are no divergence.
+func TestWeightsOfNothing(t *testing.T) {
+	none, one := weighted(t, func(int) float64 { return 0 }), weighted(t, func(int) float64 { return 1 })
+	tiny := weighted(t, func(int) float64 { return 1e-60 }) // 0 as a float32
+	for name, in := range map[string]map[string][]byte{
+		"train":      {"train": none},
+		"tiny":       {"train": tiny},
+		"validation": {"train": one, "validation": none},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := pipelinetest.RunErr(t, pipelinetest.Case{Kind: Kind(), With: linear + "sample_weight: w\n", Inputs: in})
+			if want := `the weights of all 60 rows, in the column "w", are 0`; err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(diag.HintOf(err), "sample_weight") {
+				t.Errorf("got error %v (hint: %s), want %q", err, diag.HintOf(err), want)
+			}
+		})
+	}
+}
+
 func TestSampleWeightMistakes(t *testing.T) {
 	for name, c := range map[string]struct {
 		column     string

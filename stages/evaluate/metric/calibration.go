@@ -56,12 +56,12 @@ func (t *tally) bins(n int, p func(i int) float64, event func(i int) bool) []Bin
 	return bins
 }
 
-// topBins groups the rows by their top probability; the event is that the
-// prediction was right.
+// topBins groups the rows by their top probability; the event is that the most
+// probable class was the actual one, whatever the threshold is.
 func (t *tally) topBins() []Bin {
 	return t.bins(Bins,
-		func(i int) float64 { return t.c.confidence[i] },
-		func(i int) bool { return t.c.Predicted[i] == t.c.Actual[i] })
+		func(i int) float64 { return t.c.Row(i)[t.c.top[i]] },
+		func(i int) bool { return t.c.top[i] == t.c.Actual[i] })
 }
 
 func (t *tally) ece() (float64, error) {
@@ -81,7 +81,7 @@ func (t *tally) mce() (float64, error) {
 }
 
 // Confidences is the reliability diagram behind ece and mce: rows by the
-// probability of the predicted class, and how often it was right.
+// probability of the most probable class, and how often it was right.
 func (c *Classes) Confidences() []Bin { return c.tally(nil).topBins() }
 
 // Reliability is the reliability diagram of one class: rows by its

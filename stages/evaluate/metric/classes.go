@@ -16,14 +16,14 @@ const clipEps = 0x1p-23
 type Classes struct {
 	Names     []string  // of the classes
 	Actual    []int32   // actual class of each row
-	Predicted []int32   // most probable class; the first of equals
+	Predicted []int32   // the class each row is taken for; see At
 	Prob      []float64 // rows x classes, row by row
 
-	confidence []float64 // probability of the predicted class
-	rank       []int32   // number of classes ahead of the actual one
-	loss       []float64 // -ln p(actual), clipped
-	squared    []float64 // contribution to the Brier score
-	order      func(class int) []int32
+	top     []int32   // most probable class; the first of equals
+	rank    []int32   // number of classes ahead of the actual one
+	loss    []float64 // -ln p(actual), clipped
+	squared []float64 // contribution to the Brier score
+	order   func(class int) []int32
 }
 
 // NewClasses makes the sample of rows whose actual classes are known. prob
@@ -46,12 +46,12 @@ func NewClasses(names []string, actual []int32, prob []float64) (*Classes, error
 	}
 	c := &Classes{
 		Names: names, Actual: actual, Prob: prob,
-		Predicted:  make([]int32, n),
-		confidence: make([]float64, n),
-		rank:       make([]int32, n),
-		loss:       make([]float64, n),
-		squared:    make([]float64, n),
+		top:     make([]int32, n),
+		rank:    make([]int32, n),
+		loss:    make([]float64, n),
+		squared: make([]float64, n),
 	}
+	c.Predicted = c.top
 	for i, a := range actual {
 		if a < 0 || int(a) >= k {
 			return nil, fmt.Errorf("row %d: class %d of %d", i, a, k)
@@ -91,8 +91,7 @@ func (c *Classes) rate(i, actual int, row []float64) {
 		d := row[1] - float64(actual)
 		square = d * d
 	}
-	c.Predicted[i] = int32(best)
-	c.confidence[i] = row[best]
+	c.top[i] = int32(best)
 	c.loss[i] = -math.Log(min(max(row[actual], clipEps), 1-clipEps))
 	c.squared[i] = square
 }
@@ -106,8 +105,21 @@ func (c *Classes) Row(i int) []float64 {
 	return c.Prob[i*k : (i+1)*k : (i+1)*k]
 }
 
+// At is the same rows of two classes with another threshold: a row is taken for
+// the second class if its probability is above it. NewClasses has one half.
+func (c *Classes) At(threshold float64) *Classes {
+	at := *c
+	at.Predicted = make([]int32, c.Rows())
+	for i := range at.Predicted {
+		if c.Row(i)[1] > threshold {
+			at.Predicted[i] = 1
+		}
+	}
+	return &at
+}
+
 // Confidence is the probability of the predicted class of a row.
-func (c *Classes) Confidence(i int) float64 { return c.confidence[i] }
+func (c *Classes) Confidence(i int) float64 { return c.Row(i)[c.Predicted[i]] }
 
 // Task is Binary for two classes.
 func (c *Classes) Task() Task {

@@ -66,7 +66,7 @@ var (
 // defs is the whole vocabulary, in the order in which it is shown.
 var defs = []Def{
 	{Name: "accuracy", Title: "Accuracy", Tasks: classification, Proportion: true, Percent: true, class: (*tally).accuracy,
-		Doc: "Share of rows whose most probable class is the actual one."},
+		Doc: "Share of rows whose predicted class is the actual one."},
 	{Name: "balanced_accuracy", Title: "Balanced accuracy", Tasks: classification, Percent: true, class: (*tally).balancedAccuracy,
 		Doc: "Mean recall of the classes that occur."},
 	{Name: "precision", Title: "Precision", Tasks: binaryOnly, class: (*tally).positivePrecision,

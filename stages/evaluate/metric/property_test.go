@@ -299,3 +299,80 @@ func TestHostileSamples(t *testing.T) {
 		t.Errorf("accuracy of a regression = %v", v.Value)
 	}
 }
+
+// TestBestThreshold: no threshold is better than the one that is found, which
+// has the value that it is said to have, whatever the order of the rows.
+func TestBestThreshold(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := drawClasses(t, 2)
+		name := rapid.SampledFrom([]string{"f1", "accuracy", "balanced_accuracy", "mcc", "kappa", "macro_f1"}).Draw(t, "metric")
+		at, value, err := c.BestThreshold(name)
+		if !slices.Contains(c.Actual, 0) || !slices.Contains(c.Actual, 1) {
+			if err == nil {
+				t.Fatal("a threshold between a class and nothing")
+			}
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := measure(c.At(at), name); got.Value != value || got.Undefined != "" {
+			t.Fatalf("%s at %v is %v, not %v", name, at, got, value)
+		}
+		for i := 1; i < 60; i++ {
+			other := float64(i) / 60
+			got := measure(c.At(other), name)
+			if got.Undefined == "" && got.Value > value {
+				t.Fatalf("%s is %v at %v, and %v at %v", name, value, at, got.Value, other)
+			}
+		}
+		order := rapid.Permutation(indexes(c.Rows())).Draw(t, "order")
+		var actual []int32
+		var prob []float64
+		for _, i := range order {
+			actual, prob = append(actual, c.Actual[i]), append(prob, c.Row(i)...)
+		}
+		turned, err := metric.NewClasses(c.Names, actual, prob)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again, _, err := turned.BestThreshold(name); err != nil || again != at {
+			t.Errorf("rows in another order: threshold %v, not %v (%v)", again, at, err)
+		}
+	})
+}
+
+func indexes(n int) []int {
+	list := make([]int, n)
+	for i := range list {
+		list[i] = i
+	}
+	return list
+}
+
+// A threshold between neighbours divides them, also where there is no number in
+// between, and probabilities of 0 and 1 leave room for one.
+func TestBestThresholdAtTheEdges(t *testing.T) {
+	for _, test := range []struct {
+		prob []float64 // of the rows, of which the last is positive
+		at   float64
+	}{
+		{[]float64{.2, .4, .8}, .6000000000000001},
+		{[]float64{.5, math.Nextafter(.5, 1)}, .5},
+		{[]float64{0, math.Nextafter(0, 1)}, math.NaN()}, // there is none but 0
+		{[]float64{0, 1}, .5},
+		{[]float64{1, 1}, .5},
+		{[]float64{.3, .3}, .15},
+	} {
+		actual := make([]int32, len(test.prob))
+		actual[len(actual)-1] = 1
+		c, err := metric.NewClasses([]string{"no", "yes"}, actual, test.prob)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at, _, err := c.BestThreshold("f1")
+		if err != nil || at != test.at && !math.IsNaN(test.at) || !(at > 0 && at < 1) {
+			t.Errorf("%v: threshold %v, want %v (%v)", test.prob, at, test.at, err)
+		}
+	}
+}

@@ -1,0 +1,94 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"pipe/diag"
+	"pipe/nn"
+	"pipe/pipeline"
+	"pipe/stages/evaluate/metric"
+)
+
+// check finds a threshold that a data set has no use for.
+func (t *Threshold) check(sig *nn.Signature, validation *rows) error {
+	switch {
+	case t == nil:
+		return nil
+	case sig.Task == nn.Regression:
+		return diag.WithHint(fmt.Errorf("threshold: it divides two classes, but the target %s is a number", sig.Column),
+			"remove threshold, or set `target: {column: "+sig.Column+", task: classification}` in the preprocess stage")
+	case sig.Task != nn.Binary:
+		return diag.WithHint(fmt.Errorf("threshold: it divides two classes, but the target %s has %d", sig.Column, len(sig.Classes)), "remove threshold")
+	case t.Best != "" && validation == nil:
+		return errNoValidation(t.Best)
+	}
+	return nil
+}
+
+func errNoValidation(metric string) error {
+	return diag.WithHint(fmt.Errorf("threshold: the best %s is looked for on validation data, and there is none", metric),
+		"connect validation data, or write a number, as in `threshold: 0.3`")
+}
+
+// set gives a model its threshold. All other parts of the model are complete.
+func (t *Threshold) set(ctx context.Context, env pipeline.Env, model *nn.Model, validation *rows) error {
+	if t == nil {
+		return nil
+	}
+	if t.Value != nil {
+		model.Signature.Threshold = *t.Value
+		return nil
+	}
+	classes, err := predictAll(ctx, model, validation)
+	if err != nil {
+		return fmt.Errorf("threshold: %w", err)
+	}
+	at, value, err := classes.BestThreshold(t.Best)
+	if err != nil {
+		return fmt.Errorf("threshold: validation data set %s: %w", validation.name, err)
+	}
+	model.Signature.Threshold = at
+	model.Summary.Threshold = &nn.Chosen{Metric: t.Best, Value: value}
+	env.Metric("threshold", at)
+	env.Metric(validationPort+"."+t.Best, value)
+	env.Log().Info(fmt.Sprintf("%s is best on the validation data, %.4g, at the threshold %.4g", t.Best, value, at))
+	return nil
+}
+
+// predictAll is what a binary model says of all rows.
+func predictAll(ctx context.Context, model *nn.Model, r *rows) (_ *metric.Classes, err error) {
+	p, err := model.NewPredictor()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, p.Close()) }()
+	const batch = 256
+	inputs := len(model.Signature.Features)
+	list, x := make([]int, 0, batch), make([]float32, batch*inputs)
+	y, w := make([]float64, batch), make([]float32, batch)
+	actual, prob := make([]int32, 0, r.Len()), make([]float64, 0, r.Len())
+	for from := 0; from < r.Len(); from += batch {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		list = list[:0]
+		for row := from; row < min(from+batch, r.Len()); row++ {
+			list = append(list, row)
+		}
+		n := len(list)
+		if err := r.Gather(list, x[:n*inputs], y[:n], w[:n]); err != nil {
+			return nil, err
+		}
+		output, err := p.Predict(x[:n*inputs], n)
+		if err != nil {
+			return nil, err
+		}
+		prob = append(prob, output...)
+		for _, class := range y[:n] {
+			actual = append(actual, int32(class))
+		}
+	}
+	return metric.NewClasses(model.Signature.Classes, actual, prob)
+}
