@@ -14,40 +14,12 @@ import (
 )
 
 // AddDir commits the files below dir and then the manifest that lists them,
-// whose ID it returns. Symbolic links and special files are refused: what they
-// stand for is not in the directory.
+// whose ID it returns.
 func (s *Store) AddDir(ctx context.Context, dir string) (ID, *Tree, error) {
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return ID{}, nil, fmt.Errorf("add directory: %w", err)
-	}
-	defer root.Close()
-	tree := &Tree{}
-	err = fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
-		if err == nil {
-			err = ctx.Err()
-		}
-		if err != nil || d.IsDir() {
-			return err
-		}
-		if err := checkPath(name); err != nil {
-			return err
-		}
-		if !d.Type().IsRegular() {
-			return notRegular(name, d.Type())
-		}
-		e, err := s.addFile(ctx, root, name)
-		if err != nil {
-			return err
-		}
-		tree.Entries = append(tree.Entries, e)
-		return nil
-	})
+	tree, err := s.AddFiles(ctx, dir)
 	if err != nil {
 		return ID{}, nil, fmt.Errorf("add directory %s: %w", dir, err)
 	}
-	// WalkDir sorts names within a directory; the manifest sorts whole paths.
-	tree.sort()
 	w, err := s.Create()
 	if err != nil {
 		return ID{}, nil, err
@@ -63,110 +35,232 @@ func (s *Store) AddDir(ctx context.Context, dir string) (ID, *Tree, error) {
 	return id, tree, nil
 }
 
-func (s *Store) addFile(ctx context.Context, root *os.Root, name string) (TreeEntry, error) {
-	var e TreeEntry
-	// The type was that of a directory entry; a link or a pipe put there since
-	// must neither be followed nor waited for.
+// AddFiles commits the files below dir and gives the manifest that lists them,
+// which it leaves to the caller to write and to commit. For Grace from its
+// return, Sweep leaves the files alone. Symbolic links and special files are
+// refused: what they stand for is not in the directory.
+func (s *Store) AddFiles(ctx context.Context, dir string) (*Tree, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	a := adder{s: s, tree: &Tree{}}
+	defer a.discard()
+	begun := s.now()
+	err = fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil || name == "." {
+			return err
+		}
+		if err := checkPath(name); err != nil { // of folders, too: it bounds how deep they are
+			return err
+		}
+		if d.IsDir() {
+			return nil
+		}
+		return a.add(ctx, root, name)
+	})
+	if err == nil {
+		err = a.commit()
+	}
+	if err != nil {
+		return nil, err
+	}
+	// WalkDir sorts names within a directory; the manifest sorts whole paths.
+	a.tree.sort()
+	if err := a.tree.check(); err != nil {
+		return nil, err
+	}
+	if s.now().Sub(begun) < Grace/2 {
+		return a.tree, nil
+	}
+	// What was committed first is old by now.
+	for _, e := range a.tree.Entries {
+		if _, err := s.Renew(e.ID); err != nil {
+			return nil, fmt.Errorf("%s: %w", e.Path, err)
+		}
+	}
+	return a.tree, nil
+}
+
+// An adder commits files, many at once.
+type adder struct {
+	s       *Store
+	tree    *Tree
+	writers []*Writer // of the last entries
+}
+
+func (a *adder) add(ctx context.Context, root *os.Root, name string) error {
+	if len(a.tree.Entries) == maxTreeEntries {
+		return &hintError{fmt.Sprintf("there are more than %d files", maxTreeEntries), "put several into one, for example with tar"}
+	}
+	w, err := a.s.Create()
+	if err != nil {
+		return err
+	}
+	a.writers = append(a.writers, w)
+	executable, err := copyFile(ctx, w, root, name)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	a.tree.Entries = append(a.tree.Entries, TreeEntry{Path: name, Executable: executable})
+	if len(a.writers) == mostOpen {
+		return a.commit()
+	}
+	return nil
+}
+
+// commit fills in what the last entries lack.
+func (a *adder) commit() error {
+	last := a.tree.Entries[len(a.tree.Entries)-len(a.writers):]
+	for i, c := range a.s.CommitAll(a.writers) {
+		if c.Err != nil {
+			return fmt.Errorf("%s: %w", last[i].Path, c.Err)
+		}
+		last[i].ID, last[i].Size = c.ID, c.Size
+	}
+	a.writers = a.writers[:0]
+	return nil
+}
+
+func (a *adder) discard() {
+	for _, w := range a.writers {
+		w.Discard()
+	}
+}
+
+func copyFile(ctx context.Context, w io.Writer, root *os.Root, name string) (executable bool, err error) {
+	// A link or a pipe must neither be followed nor waited for.
 	before, err := root.Lstat(name)
 	if err != nil {
-		return e, err
+		return false, err
 	}
 	if !before.Mode().IsRegular() {
-		return e, notRegular(name, before.Mode().Type())
+		return false, notRegular(before.Mode())
 	}
 	f, err := infile.OpenIn(root, name)
 	if err != nil {
-		return e, err
+		return false, err
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return e, err
+		return false, err
 	}
 	if !os.SameFile(before, info) {
-		return e, fmt.Errorf("%s was replaced while it was read", name)
+		return false, errors.New("it was replaced while it was read")
 	}
-	w, err := s.Create()
-	if err != nil {
-		return e, err
-	}
-	defer w.Discard()
-	if _, err := io.Copy(w, infile.Reader(ctx, f)); err != nil {
-		return e, err
-	}
-	id, size, err := w.Commit()
-	if err != nil {
-		return e, err
-	}
-	return TreeEntry{Path: name, Size: size, ID: id, Executable: info.Mode()&0o100 != 0}, nil
+	_, err = io.Copy(w, infile.Reader(ctx, f))
+	return info.Mode()&0o100 != 0, err
 }
 
-func notRegular(name string, mode fs.FileMode) error {
+func notRegular(mode fs.FileMode) error {
+	hint := "a directory artifact holds files only: remove it or write it elsewhere"
 	if mode&fs.ModeSymlink != 0 {
-		return &hintError{
-			fmt.Sprintf("%s is a symbolic link", name),
-			"a directory artifact holds files only: replace the link by a copy of what it points to",
-		}
+		hint = "a directory artifact holds files only: replace the link by a copy of what it points to, for example with cp -rL"
 	}
-	return &hintError{
-		fmt.Sprintf("%s is not a regular file but %s", name, infile.TypeName(mode)),
-		"a directory artifact holds files only: remove it or write it elsewhere",
-	}
+	return &hintError{"it is not a regular file but " + infile.TypeName(mode), hint}
 }
 
-// Tree reads a directory manifest. The error is a *TreeError if the artifact
-// is something else.
-func (s *Store) Tree(id ID) (*Tree, error) {
+// A Dir is an open directory artifact, in the form of a manifest or in that of
+// an archive, which older versions wrote. The caller closes it.
+type Dir struct {
+	Tree *Tree // its files; their IDs name artifacts only if it has the form of a manifest
+
+	s       *Store
+	archive *archive // nil if it has the form of a manifest
+}
+
+// OpenDir opens a directory artifact. The error is a *TreeError if the
+// artifact is something else.
+func (s *Store) OpenDir(ctx context.Context, id ID) (*Dir, error) {
 	f, err := s.Open(id)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	t, err := ParseTree(f)
+	d, err := s.readDir(ctx, f)
+	if err != nil || d.archive == nil {
+		f.Close()
+	}
 	if err != nil {
 		return nil, fmt.Errorf("artifact %s: %w", id.Short(), err)
 	}
-	return t, nil
+	return d, nil
 }
 
-// Extract writes the files of a directory manifest below dir, which it makes.
-// It writes nothing outside of dir, whatever the manifest or symbolic links
-// that are in dir say, and it does not overwrite. Extracted files are ordinary
-// copies; they are not synced.
-func (s *Store) Extract(ctx context.Context, id ID, dir string) error {
-	tree, err := s.Tree(id)
-	if err != nil {
-		return err
+// readDir reads which files a directory artifact has.
+func (s *Store) readDir(ctx context.Context, f *File) (d *Dir, err error) {
+	d = &Dir{s: s}
+	if !isArchive(f) {
+		d.Tree, err = ParseTree(f)
+		return d, err
 	}
+	if d.archive, err = openArchive(f); err == nil {
+		d.Tree, err = d.archive.tree(ctx)
+	}
+	return d, err
+}
+
+// Open opens the i-th file of the tree. The caller closes it.
+func (d *Dir) Open(i int) (*File, error) {
+	e := d.Tree.Entries[i]
+	if d.archive != nil {
+		return d.archive.open(i, e.ID), nil
+	}
+	f, err := d.s.Open(e.ID)
+	if err != nil {
+		return nil, err
+	}
+	if f.Size() != e.Size {
+		f.Close()
+		return nil, &TreeError{0, fmt.Sprintf("%q has %d bytes, the manifest says %d", e.Path, f.Size(), e.Size)}
+	}
+	return f, nil
+}
+
+// Close ends the use of the directory, but not of files that are open.
+func (d *Dir) Close() error {
+	if d.archive != nil {
+		return d.archive.file.Close()
+	}
+	return nil
+}
+
+// Extract writes the files below dir, which it makes. It writes nothing
+// outside of dir, whatever the artifact or symbolic links that are in dir say,
+// and it does not overwrite. Extracted files are ordinary copies; they are not
+// synced.
+func (d *Dir) Extract(ctx context.Context, dir string) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return fmt.Errorf("extract %s: %w", id.Short(), err)
+		return err
 	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {
-		return fmt.Errorf("extract %s: %w", id.Short(), err)
+		return err
 	}
 	defer root.Close()
-	for _, e := range tree.Entries {
-		if err := s.extract(ctx, root, e); err != nil {
-			return fmt.Errorf("extract %s to %s: %s: %w", id.Short(), dir, e.Path, err)
+	for i, e := range d.Tree.Entries {
+		if err := d.extract(ctx, root, i); err != nil {
+			return fmt.Errorf("%s: %w", e.Path, err)
 		}
 	}
 	return nil
 }
 
-func (s *Store) extract(ctx context.Context, root *os.Root, e TreeEntry) error {
+func (d *Dir) extract(ctx context.Context, root *os.Root, i int) error {
+	e := d.Tree.Entries[i]
 	name := filepath.FromSlash(e.Path)
 	if !filepath.IsLocal(name) { // reserved names of this system; os.Root refuses them too
 		return errors.New("the name cannot be used on this system")
 	}
-	src, err := s.Open(e.ID)
+	src, err := d.Open(i)
 	if err != nil {
 		return err
 	}
 	defer src.Close()
-	if src.Size() != e.Size {
-		return &TreeError{0, fmt.Sprintf("%q has %d bytes, the manifest says %d", e.Path, src.Size(), e.Size)}
-	}
 	if d := path.Dir(e.Path); d != "." {
 		if err := root.MkdirAll(filepath.FromSlash(d), 0o777); err != nil {
 			return err
@@ -182,6 +276,52 @@ func (s *Store) extract(ctx context.Context, root *os.Root, e TreeEntry) error {
 	}
 	_, err = io.Copy(dst, infile.Reader(ctx, src))
 	return errors.Join(err, dst.Close())
+}
+
+// Extract writes the files of a directory artifact below dir, see Dir.Extract.
+func (s *Store) Extract(ctx context.Context, id ID, dir string) error {
+	d, err := s.OpenDir(ctx, id)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	if err := d.Extract(ctx, dir); err != nil {
+		return fmt.Errorf("extract %s to %s: %w", id.Short(), dir, err)
+	}
+	return nil
+}
+
+// Listed gives the artifacts that a directory artifact is made of, besides
+// itself. There are none if it has the form of an archive, which holds its
+// files. The error is a *TreeError if the artifact is something else.
+func (s *Store) Listed(id ID) ([]TreeEntry, error) {
+	f, err := s.Open(id)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	list, err := ListedIn(f)
+	if err != nil {
+		return nil, fmt.Errorf("artifact %s: %w", id.Short(), err)
+	}
+	return list, nil
+}
+
+// ListedIn is Store.Listed for the bytes of a directory artifact.
+func ListedIn(r interface {
+	io.ReadSeeker
+	io.ReaderAt
+	Size() int64
+}) ([]TreeEntry, error) {
+	if isArchive(r) {
+		_, err := indexArchive(r)
+		return nil, err
+	}
+	t, err := ParseTree(r)
+	if err != nil {
+		return nil, err
+	}
+	return t.Entries, nil
 }
 
 // A hintError is an error with a next step.

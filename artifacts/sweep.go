@@ -127,14 +127,14 @@ func (s *Store) addListed(listed map[ID]bool, id ID) error {
 	if _, err := io.ReadFull(f, start); err != nil || !bytes.Equal(start, []byte(treeMagic)) {
 		return nil
 	}
-	tree, err := s.Tree(id)
+	list, err := s.Listed(id)
 	if bad := (*TreeError)(nil); errors.As(err, &bad) {
 		return nil // sound bytes that only begin like a manifest
 	}
 	if err != nil {
 		return err
 	}
-	for _, e := range tree.Entries {
+	for _, e := range list {
 		listed[e.ID] = true
 	}
 	return nil

@@ -3,8 +3,10 @@ package artifacts
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
+	"iter"
 	"path"
 	"sort"
 	"strconv"
@@ -43,6 +45,8 @@ const (
 	maxTreeEntries = 1 << 23
 	maxTreePath    = 4096
 	maxTreeName    = 255
+	maxTreeDepth   = 256
+	maxTreeSize    = 1 << 60 // of all files together
 )
 
 // A TreeError says that bytes are not a directory manifest.
@@ -183,14 +187,16 @@ func (t *Tree) check() error {
 		return &TreeError{0, fmt.Sprintf("%d files, the most are %d", len(t.Entries), maxTreeEntries)}
 	}
 	dirs := map[string]bool{}
+	left := int64(maxTreeSize)
 	for i, e := range t.Entries {
 		line := i + 2
 		if err := checkPath(e.Path); err != nil {
 			return &TreeError{line, err.Error()}
 		}
-		if e.Size < 0 {
+		if e.Size < 0 || e.Size > left {
 			return &TreeError{line, fmt.Sprintf("%q has the size %d", e.Path, e.Size)}
 		}
+		left -= e.Size
 		if i > 0 && t.Entries[i-1].Path >= e.Path {
 			if t.Entries[i-1].Path == e.Path {
 				return &TreeError{line, fmt.Sprintf("%q is there twice", e.Path)}
@@ -225,6 +231,9 @@ func checkPath(p string) error {
 		// A separator on Windows, where the path could then leave the directory.
 		return fmt.Errorf("path %q has a backslash", clip(p))
 	}
+	if depth := strings.Count(p, "/") + 1; depth > maxTreeDepth {
+		return fmt.Errorf("path %q is %d folders deep, the most are %d", clip(p), depth, maxTreeDepth)
+	}
 	for name := range strings.SplitSeq(p, "/") {
 		switch {
 		case name == "":
@@ -240,4 +249,42 @@ func checkPath(p string) error {
 
 func (t *Tree) sort() {
 	sort.Slice(t.Entries, func(i, j int) bool { return t.Entries[i].Path < t.Entries[j].Path })
+}
+
+// A TreeDifference is a file that two trees do not have in common.
+type TreeDifference struct {
+	Path     string
+	Old, New int // its place in the trees, -1 where there is no such file
+}
+
+// Differences yields the files that are not the same in a newer tree, by path.
+func (t *Tree) Differences(newer *Tree) iter.Seq[TreeDifference] {
+	return func(yield func(TreeDifference) bool) {
+		for i, j := 0, 0; i < len(t.Entries) || j < len(newer.Entries); {
+			order := 0
+			switch {
+			case i == len(t.Entries):
+				order = 1
+			case j == len(newer.Entries):
+				order = -1
+			default:
+				order = cmp.Compare(t.Entries[i].Path, newer.Entries[j].Path)
+			}
+			d := TreeDifference{Old: -1, New: -1}
+			if order <= 0 {
+				d.Path, d.Old = t.Entries[i].Path, i
+				i++
+			}
+			if order >= 0 {
+				d.Path, d.New = newer.Entries[j].Path, j
+				j++
+			}
+			if order == 0 && t.Entries[d.Old] == newer.Entries[d.New] {
+				continue
+			}
+			if !yield(d) {
+				return
+			}
+		}
+	}
 }

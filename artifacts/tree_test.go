@@ -69,11 +69,11 @@ func TestDirectoryRoundTrip(t *testing.T) {
 	if again, _, err := s.AddDir(t.Context(), makeDir(t, files)); err != nil || again != id {
 		t.Errorf("the same files gave %s, then %s, %v", id, again, err)
 	}
-	stored, err := s.Tree(id)
+	stored, err := s.OpenDir(t.Context(), id)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(tree, stored); diff != "" {
+	if diff := cmp.Diff(tree, stored.Tree); diff != "" {
 		t.Error(diff)
 	}
 	out := filepath.Join(t.TempDir(), "new", "dir")
@@ -113,10 +113,10 @@ func TestAddDirRefuses(t *testing.T) {
 		want string
 		hint string
 	}{
-		{"link to a file", func(dir string) error { return os.Symlink("/etc/passwd", filepath.Join(dir, "link")) }, "link is a symbolic link", "replace the link"},
-		{"link to a directory", func(dir string) error { return os.Symlink("/etc", filepath.Join(dir, "link")) }, "link is a symbolic link", "replace the link"},
-		{"dangling link", func(dir string) error { return os.Symlink("nowhere", filepath.Join(dir, "link")) }, "link is a symbolic link", "replace the link"},
-		{"pipe", func(dir string) error { return syscall.Mkfifo(filepath.Join(dir, "pipe"), 0o666) }, "pipe is not a regular file", "remove it"},
+		{"link to a file", func(dir string) error { return os.Symlink("/etc/passwd", filepath.Join(dir, "link")) }, "link: it is not a regular file but a symbolic link", "replace the link"},
+		{"link to a directory", func(dir string) error { return os.Symlink("/etc", filepath.Join(dir, "link")) }, "link: it is not a regular file but a symbolic link", "replace the link"},
+		{"dangling link", func(dir string) error { return os.Symlink("nowhere", filepath.Join(dir, "link")) }, "link: it is not a regular file but a symbolic link", "replace the link"},
+		{"pipe", func(dir string) error { return syscall.Mkfifo(filepath.Join(dir, "pipe"), 0o666) }, "pipe: it is not a regular file but a named pipe", "remove it"},
 		{"newline", func(dir string) error { return os.WriteFile(filepath.Join(dir, "a\nb"), nil, 0o666) }, "control character", ""},
 		{"not UTF-8", func(dir string) error { return os.WriteFile(filepath.Join(dir, "a\xffb"), nil, 0o666) }, "not valid UTF-8", ""},
 		{"backslash", func(dir string) error { return os.WriteFile(filepath.Join(dir, `a\b`), nil, 0o666) }, "backslash", ""},

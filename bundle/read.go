@@ -121,11 +121,11 @@ func (b *Bundle) checkComplete() error {
 		if !ok || a.Type != typeDirectory {
 			continue
 		}
-		tree, err := artifacts.ParseTree(b.open(i))
+		files, err := artifacts.ListedIn(b.open(i))
 		if err != nil {
 			return damaged("artifact %s: %v", a.ID.Short(), err)
 		}
-		for _, e := range tree.Entries {
+		for _, e := range files {
 			if at, ok := objects[e.ID]; !ok || b.Manifest.Files[at].Size != e.Size {
 				return damaged("file %q of directory %s is missing", e.Path, a.ID.Short())
 			}

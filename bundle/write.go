@@ -96,14 +96,14 @@ func objectsOf(store *artifacts.Store, slice *lineage.Slice) ([]artifacts.Info, 
 		if err := add(a.ID, needed[a.ID]); err != nil {
 			return nil, err
 		}
-		if a.Type != typeDirectory {
+		if _, there := found[a.ID]; !there || a.Type != typeDirectory {
 			continue
 		}
-		tree, err := store.Tree(a.ID)
+		files, err := store.Listed(a.ID)
 		if err != nil {
 			return nil, err
 		}
-		for _, e := range tree.Entries {
+		for _, e := range files {
 			if err := add(e.ID, true); err != nil {
 				return nil, err
 			}

@@ -21,7 +21,7 @@ const (
 	Report    PortType = "report"    // self-contained HTML page
 	Policy    PortType = "policy"    // trained policy of an agent
 	File      PortType = "file"      // bytes without further meaning
-	Directory PortType = "directory" // tree manifest, see artifacts.Tree
+	Directory PortType = "directory" // files below a folder, see artifacts.Dir
 	Any       PortType = "any"       // inputs only: whatever is connected
 )
 
@@ -89,6 +89,9 @@ type Sources interface {
 	// Open gives the verified bytes behind an input port, or behind a FilePath
 	// setting by the setting's name. The caller closes it.
 	Open(port string) (*Input, error)
+	// OpenDir gives the files behind an input port of type directory. The
+	// caller closes it.
+	OpenDir(port string) (*artifacts.Dir, error)
 }
 
 // A Validator is a configuration struct (the stage itself or any struct inside
@@ -105,6 +108,9 @@ type Env interface {
 	// Create starts an output. What was written is committed after Run
 	// returned nil, and discarded otherwise. Each port is created once.
 	Create(port string) (io.Writer, error)
+	// CreateDir makes an output of type directory of the files below dir, a
+	// folder in Scratch. They are read before it returns.
+	CreateDir(port, dir string) error
 	// Scratch gives a private empty directory that is removed after Run.
 	Scratch() (string, error)
 	// Metric records a final value, one per name; the last call wins.
@@ -149,7 +155,8 @@ type ColumnRef struct{ Port, Column string }
 // An Input is an open, verified artifact.
 type Input struct {
 	*artifacts.File
-	Name string // for messages: "split.train", or the path of an external file as written
+	Name string   // for messages: "split.train", or the path of an external file as written
+	Type PortType // of the artifact; never Any
 }
 
 // A GateError says that the work was done but a `require` was not met. The

@@ -132,7 +132,7 @@ func checkDatabase(ctx context.Context, store *artifacts.Store, db *lineage.DB, 
 
 func listEntries(store *artifacts.Store, trees []artifacts.ID, needed map[artifacts.ID]bool, listed map[artifacts.ID][]artifacts.ID) error {
 	for _, id := range trees {
-		tree, err := store.Tree(id)
+		files, err := store.Listed(id)
 		var damaged *artifacts.DamagedError
 		if errors.As(err, &damaged) || errors.Is(err, fs.ErrNotExist) {
 			continue // found as an object
@@ -144,7 +144,7 @@ func listEntries(store *artifacts.Store, trees []artifacts.ID, needed map[artifa
 		if err != nil {
 			return err
 		}
-		for _, e := range tree.Entries {
+		for _, e := range files {
 			needed[e.ID] = true
 			if !slices.Contains(listed[e.ID], id) {
 				listed[e.ID] = append(listed[e.ID], id)

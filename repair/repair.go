@@ -204,7 +204,7 @@ func (r *Repairer) execute(ctx context.Context, execution int64) error {
 		return err
 	}
 	for _, in := range rec.Inputs {
-		if err := r.restore(ctx, in.ID, nil); err != nil {
+		if err := r.restoreInput(ctx, in); err != nil {
 			if lost := (*lostInput)(nil); errors.As(err, &lost) {
 				return lost // the root of it
 			}
@@ -212,6 +212,19 @@ func (r *Repairer) execute(ctx context.Context, execution int64) error {
 		}
 	}
 	_, err = r.Runner.RecomputeExecution(ctx, plan, rec)
+	return err
+}
+
+// restoreInput restores an artifact, and the files of a directory with it.
+func (r *Repairer) restoreInput(ctx context.Context, in lineage.Input) error {
+	err := r.restore(ctx, in.ID, nil)
+	if err != nil || in.Type != string(pipeline.Directory) {
+		return err
+	}
+	files, err := r.Runner.Store.Listed(in.ID)
+	for _, f := range files {
+		err = errors.Join(err, r.restore(ctx, f.ID, []artifacts.ID{in.ID}))
+	}
 	return err
 }
 

@@ -81,8 +81,31 @@ func (r *Runner) doubt(s *pipeline.Step, hit *lineage.Hit) string {
 		if size, err := r.Store.Stat(out.ID); err != nil || size != out.Size {
 			return fmt.Sprintf("output %q (%s) is gone from the store", p.Name, out.ID.Short())
 		}
+		if !r.haveFiles(out.Type, out.ID) {
+			return fmt.Sprintf("a file of output %q (%s) is gone from the store", p.Name, out.ID.Short())
+		}
 	}
 	return ""
+}
+
+// haveFiles reports whether what an artifact lists, if it is a directory, is in
+// the store.
+func (r *Runner) haveFiles(portType string, id artifacts.ID) bool {
+	list, err := r.listed(portType, id)
+	return err == nil && r.Store.HaveAll(list)
+}
+
+// listed gives the artifacts that an artifact is made of, besides itself.
+func (r *Runner) listed(portType string, id artifacts.ID) ([]artifacts.Sized, error) {
+	if portType != string(pipeline.Directory) {
+		return nil, nil
+	}
+	entries, err := r.Store.Listed(id)
+	list := make([]artifacts.Sized, len(entries))
+	for i, e := range entries {
+		list[i] = artifacts.Sized{ID: e.ID, Size: e.Size}
+	}
+	return list, err
 }
 
 // useHit takes a stage from the cache.

@@ -23,8 +23,7 @@ import (
 type taskEnv struct {
 	sources
 	task    *task
-	ctx     context.Context // of Run, set before it begins
-	stopped bool            // ctx ended before Run did
+	stopped bool // ctx ended before Run did
 	log     *slog.Logger
 	file    *logFile
 
@@ -41,7 +40,7 @@ type taskEnv struct {
 var _ pipeline.Env = (*taskEnv)(nil)
 
 func newEnv(t *task) *taskEnv {
-	env := &taskEnv{sources: sources{t.Store, t.inputs}, task: t, writers: map[string]*artifacts.Writer{}, metrics: map[string]float64{}}
+	env := &taskEnv{sources: sources{store: t.Store, inputs: t.inputs}, task: t, writers: map[string]*artifacts.Writer{}, metrics: map[string]float64{}}
 	if t.claimed {
 		env.checkpoints.key, env.checkpoints.every = t.key.String(), t.CheckpointEvery
 	}
@@ -58,6 +57,7 @@ func newEnv(t *task) *taskEnv {
 
 // sources are the inputs of a stage in the store.
 type sources struct {
+	ctx    context.Context // of Run, set before it begins
 	store  *artifacts.Store
 	inputs []lineage.Input
 }
@@ -72,17 +72,36 @@ func (s sources) Inputs() []string {
 }
 
 func (s sources) Open(port string) (*pipeline.Input, error) {
-	for _, in := range s.inputs {
-		if in.Port != port {
-			continue
-		}
-		f, err := s.store.Open(in.ID)
-		if err != nil {
-			return nil, fmt.Errorf("input %q: %w", port, err)
-		}
-		return &pipeline.Input{File: f, Name: inputName(in)}, nil
+	in, err := s.input(port)
+	if err != nil {
+		return nil, err
 	}
-	return nil, fmt.Errorf("input %q is not connected", port)
+	f, err := s.store.Open(in.ID)
+	if err != nil {
+		return nil, fmt.Errorf("input %q: %w", port, err)
+	}
+	return &pipeline.Input{File: f, Name: inputName(in), Type: pipeline.PortType(in.Type)}, nil
+}
+
+func (s sources) OpenDir(port string) (*artifacts.Dir, error) {
+	in, err := s.input(port)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := s.store.OpenDir(s.ctx, in.ID)
+	if err != nil {
+		return nil, fmt.Errorf("input %q: %w", port, err)
+	}
+	return dir, nil
+}
+
+func (s sources) input(port string) (lineage.Input, error) {
+	for _, in := range s.inputs {
+		if in.Port == port {
+			return in, nil
+		}
+	}
+	return lineage.Input{}, fmt.Errorf("input %q is not connected", port)
 }
 
 func inputName(in lineage.Input) string {
@@ -96,7 +115,22 @@ func inputName(in lineage.Input) string {
 	}
 }
 
-func (env *taskEnv) Create(port string) (io.Writer, error) {
+func (env *taskEnv) Create(port string) (io.Writer, error) { return env.create(port) }
+
+func (env *taskEnv) CreateDir(port, dir string) error {
+	w, err := env.create(port)
+	if err != nil {
+		return err
+	}
+	tree, err := env.task.Store.AddFiles(env.ctx, dir)
+	if err != nil {
+		return err
+	}
+	_, err = tree.WriteTo(w)
+	return err
+}
+
+func (env *taskEnv) create(port string) (*artifacts.Writer, error) {
 	if !slices.ContainsFunc(env.task.Outputs, func(p pipeline.Port) bool { return p.Name == port }) {
 		return nil, fmt.Errorf("kind %q has no output %q", env.task.Kind.Name, port)
 	}

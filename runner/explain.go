@@ -69,7 +69,7 @@ func (r *Runner) Explain(ctx context.Context, plan *pipeline.Plan, opt Options) 
 				f.Reason = whyMissed(f.Against, f.Changes)
 			}
 			if sizer, ok := s.Stage.(pipeline.Sizer); ok {
-				if f.Memory, err = sizer.Memory(sources{r.Store, inputs}); err != nil {
+				if f.Memory, err = sizer.Memory(sources{ctx, r.Store, inputs}); err != nil {
 					f.Action, f.Reason = WillFail, err.Error()
 				}
 			}

@@ -118,6 +118,13 @@ func (r *Runner) remember(ctx context.Context, e *execution, g *Given, spec arti
 		}
 		for _, o := range st.result.Outputs {
 			objects[o.ID] = o.Size
+			files, err := r.listed(o.Type, o.ID)
+			if err != nil {
+				return err
+			}
+			for _, f := range files {
+				objects[f.ID] = f.Size
+			}
 		}
 	}
 	for id, size := range objects {

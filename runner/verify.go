@@ -42,10 +42,11 @@ type VerifiedOutput struct {
 	Port, Type      string
 	Recorded, Fresh artifacts.ID
 	Difference      string // where they begin to differ
+	SameFiles       bool   // it is a directory whose form changed since, but whose files are the same
 }
 
 // Same says whether the bytes are the same.
-func (o VerifiedOutput) Same() bool { return o.Recorded == o.Fresh }
+func (o VerifiedOutput) Same() bool { return o.Recorded == o.Fresh || o.SameFiles }
 
 // Same says whether a stage gave the same again.
 func (s VerifiedStage) Same() bool {
@@ -113,7 +114,7 @@ func (c *cleanRoom) verify(ctx context.Context, plan *pipeline.Plan, run *lineag
 		ids := map[string]artifacts.ID{}
 		for _, in := range e.Inputs {
 			ids[in.Port] = in.ID
-			if err := c.bring(ctx, in.ID); err != nil {
+			if err := c.bring(ctx, in.Type, in.ID); err != nil {
 				failed[e.Stage] = fmt.Errorf("input %s: %w", in.Port, err)
 			}
 		}
@@ -184,44 +185,97 @@ func (c *cleanRoom) judge(ctx context.Context, out *VerifiedStage, e lineage.Exe
 		out.Outputs[at].Fresh = o.ID
 	}
 	for i := range out.Outputs {
-		c.locate(&out.Outputs[i])
+		c.locate(ctx, &out.Outputs[i])
 	}
 	return nil
 }
 
 // locate says where an output begins to differ.
-func (c *cleanRoom) locate(o *VerifiedOutput) {
+func (c *cleanRoom) locate(ctx context.Context, o *VerifiedOutput) {
 	switch {
 	case o.Same():
-		return
 	case o.Recorded.IsZero():
 		o.Difference = "it was not written in that run"
-		return
 	case o.Fresh.IsZero():
 		o.Difference = "it was not written now"
-		return
+	case o.Type == string(pipeline.Directory):
+		o.Difference, o.SameFiles = c.directories(ctx, o.Recorded, o.Fresh)
+	default:
+		o.Difference = c.files(o.Type,
+			func() (*artifacts.File, error) { return c.Store.Open(o.Recorded) },
+			func() (*artifacts.File, error) { return c.store.Open(o.Fresh) })
 	}
-	recorded, err := c.Store.Open(o.Recorded)
+}
+
+// files says where two artifacts begin to differ.
+func (c *cleanRoom) files(portType string, openRecorded, openFresh func() (*artifacts.File, error)) string {
+	recorded, err := openRecorded()
 	if err != nil {
-		o.Difference = "the recorded bytes cannot be read: " + err.Error()
-		return
+		return unreadable("recorded", err)
 	}
 	defer recorded.Close()
-	fresh, err := c.store.Open(o.Fresh)
+	fresh, err := openFresh()
 	if err != nil {
-		o.Difference = "the new bytes cannot be read: " + err.Error()
-		return
+		return unreadable("new", err)
 	}
 	defer fresh.Close()
-	text, err := c.compare.Difference(o.Type, recorded, fresh)
+	text, err := c.compare.Difference(portType, recorded, fresh)
 	if err != nil {
 		text = "where is not known: " + err.Error()
 	}
-	o.Difference = text
+	return text
 }
 
-// bring copies a recorded artifact into the room.
-func (c *cleanRoom) bring(ctx context.Context, id artifacts.ID) error {
+func unreadable(which string, err error) string {
+	return fmt.Sprintf("the %s bytes cannot be read: %v", which, err)
+}
+
+// directories says in which file two directories begin to differ, and where in
+// it.
+func (c *cleanRoom) directories(ctx context.Context, recordedID, freshID artifacts.ID) (text string, same bool) {
+	recorded, err := c.Store.OpenDir(ctx, recordedID)
+	if err != nil {
+		return unreadable("recorded", err), false
+	}
+	defer recorded.Close()
+	fresh, err := c.store.OpenDir(ctx, freshID)
+	if err != nil {
+		return unreadable("new", err), false
+	}
+	defer fresh.Close()
+	for d := range recorded.Tree.Differences(fresh.Tree) {
+		text := "file " + d.Path
+		switch {
+		case d.New < 0:
+			return text + " is missing", false
+		case d.Old < 0:
+			return text + " is new", false
+		case recorded.Tree.Entries[d.Old].ID == fresh.Tree.Entries[d.New].ID:
+			return text + ": one of both is executable", false
+		}
+		return text + ": " + c.files(string(pipeline.File),
+			func() (*artifacts.File, error) { return recorded.Open(d.Old) },
+			func() (*artifacts.File, error) { return fresh.Open(d.New) }), false
+	}
+	return "", true
+}
+
+// bring copies a recorded artifact into the room, and the files of a directory
+// with it.
+func (c *cleanRoom) bring(ctx context.Context, portType string, id artifacts.ID) error {
+	files, err := c.listed(portType, id)
+	if err != nil {
+		return err
+	}
+	for _, f := range append(files, artifacts.Sized{ID: id}) {
+		if err := c.copy(ctx, f.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *cleanRoom) copy(ctx context.Context, id artifacts.ID) error {
 	if c.there[id] {
 		return nil
 	}

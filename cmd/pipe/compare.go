@@ -1,7 +1,6 @@
 package main
 
 import (
-	"archive/tar"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -27,8 +26,6 @@ func (comparer) Difference(portType string, was, is *artifacts.File) (string, er
 		text, err = modelDifference(was, is)
 	case pipeline.Transform, pipeline.Metrics:
 		text, err = jsonDifference(was, is)
-	case pipeline.Directory:
-		text, err = folderDifference(was, is)
 	}
 	if err == nil && text != "" {
 		return text, nil
@@ -100,36 +97,6 @@ func firstChange(a, b []byte) (string, error) {
 		return "", err
 	}
 	return changes[0].String(), nil
-}
-
-// folderDifference compares two directories, which are tar streams with sorted
-// names.
-func folderDifference(was, is *artifacts.File) (string, error) {
-	a := tar.NewReader(io.NewSectionReader(was, 0, was.Size()))
-	b := tar.NewReader(io.NewSectionReader(is, 0, is.Size()))
-	for {
-		x, errA := a.Next()
-		y, errB := b.Next()
-		switch {
-		case errA != nil && errA != io.EOF:
-			return "", errA
-		case errB != nil && errB != io.EOF:
-			return "", errB
-		case errA == io.EOF && errB == io.EOF:
-			return "", nil
-		case errA == io.EOF || errB == nil && y.Name < x.Name:
-			return fmt.Sprintf("file %s is new", y.Name), nil
-		case errB == io.EOF || x.Name < y.Name:
-			return fmt.Sprintf("file %s is missing", x.Name), nil
-		case x.Mode != y.Mode || x.Typeflag != y.Typeflag:
-			return fmt.Sprintf("file %s: mode %o -> %o", x.Name, x.Mode, y.Mode), nil
-		case x.Size != y.Size:
-			return fmt.Sprintf("file %s: %d -> %d bytes", x.Name, x.Size, y.Size), nil
-		}
-		if at, err := firstByte(a, b); err != nil || at >= 0 {
-			return fmt.Sprintf("file %s, byte %d", x.Name, at), err
-		}
-	}
 }
 
 // firstByte is the offset at which two streams of one length begin to differ,

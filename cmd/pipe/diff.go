@@ -9,12 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"pipe/artifacts"
 	"pipe/diag"
 	"pipe/lineage"
-	"pipe/pipeline"
 	"pipe/runner"
-	"pipe/table"
 )
 
 func (a *app) diffCommand() *cobra.Command {
@@ -65,6 +62,7 @@ type runDiff struct {
 	Stages    []stageDiff    `json:"stages"`
 	Metrics   []metricDiff   `json:"metrics"`
 	Columns   []columnDiff   `json:"columns"`
+	Files     []fileDiff     `json:"files"` // of directories
 	Artifacts []artifactDiff `json:"artifacts"`
 }
 
@@ -117,7 +115,7 @@ type artifactDiff struct {
 func diffRuns(ctx context.Context, ws *workspace, old, new *lineage.Run) (*runDiff, error) {
 	name := func(r *lineage.Run) runName { return runName{r.ID, r.Pipeline, r.Status, r.Started} }
 	d := &runDiff{Old: name(old), New: name(new), Run: diffValues(runFacts(old), runFacts(new)), Params: diffValues(paramValues(old), paramValues(new)),
-		Stages: []stageDiff{}, Metrics: []metricDiff{}, Columns: []columnDiff{}, Artifacts: []artifactDiff{}}
+		Stages: []stageDiff{}, Metrics: []metricDiff{}, Columns: []columnDiff{}, Files: []fileDiff{}, Artifacts: []artifactDiff{}}
 	was, names, err := lastExecutions(ctx, ws, old.ID, nil)
 	if err != nil {
 		return nil, err
@@ -232,7 +230,7 @@ func (d *runDiff) stage(ctx context.Context, ws *workspace, stage string, a, b *
 		d.Stages = append(d.Stages, s)
 	}
 	d.metrics(stage, a.Metrics, b.Metrics)
-	return d.artifacts(ws, stage, a.Outputs, b.Outputs)
+	return d.artifacts(ctx, ws, stage, a.Outputs, b.Outputs)
 }
 
 // finished is a status with no difference between done and done before.
@@ -268,7 +266,7 @@ func (d *runDiff) metrics(stage string, old, new []lineage.Metric) {
 	}
 }
 
-func (d *runDiff) artifacts(ws *workspace, stage string, old, new []lineage.Output) error {
+func (d *runDiff) artifacts(ctx context.Context, ws *workspace, stage string, old, new []lineage.Output) error {
 	after := map[string]lineage.Output{}
 	for _, o := range new {
 		after[o.Port] = o
@@ -282,7 +280,7 @@ func (d *runDiff) artifacts(ws *workspace, stage string, old, new []lineage.Outp
 			d.Artifacts = append(d.Artifacts, artifactDiff{stage, o.Port, o.Type, o.ID.String(), ""})
 		case n.ID != o.ID:
 			d.Artifacts = append(d.Artifacts, artifactDiff{stage, o.Port, n.Type, o.ID.String(), n.ID.String()})
-			if err := d.columns(ws, stage, o, n); err != nil {
+			if err := d.inside(ctx, ws, stage, o, n); err != nil {
 				return err
 			}
 		}
@@ -295,53 +293,6 @@ func (d *runDiff) artifacts(ws *workspace, stage string, old, new []lineage.Outp
 	return nil
 }
 
-// columns compares the columns of two tables, if both are still in the store.
-func (d *runDiff) columns(ws *workspace, stage string, old, new lineage.Output) error {
-	for _, o := range []lineage.Output{old, new} {
-		if o.Type != string(pipeline.Table) && o.Type != string(pipeline.Dataset) {
-			return nil
-		}
-		if _, err := ws.store.Stat(o.ID); err != nil {
-			return nil
-		}
-	}
-	was, err := openTable(ws, old.ID)
-	if err != nil {
-		return err
-	}
-	defer was.close()
-	is, err := openTable(ws, new.ID)
-	if err != nil {
-		return err
-	}
-	defer is.close()
-	for _, c := range table.SchemaChanges(was.Schema(), is.Schema()) {
-		d.Columns = append(d.Columns, columnDiff{stage, new.Port, c.Column, c.Old, c.New})
-	}
-	return nil
-}
-
-// A storedTable is an open table of the store.
-type storedTable struct {
-	*table.Reader
-	file *artifacts.File
-}
-
-func openTable(ws *workspace, id artifacts.ID) (*storedTable, error) {
-	f, err := ws.store.Open(id)
-	if err != nil {
-		return nil, err
-	}
-	r, err := table.Open(f, f.Size())
-	if err != nil {
-		f.Close()
-		return nil, err
-	}
-	return &storedTable{r, f}, nil
-}
-
-func (t *storedTable) close() { t.file.Close() }
-
 func (a *app) printDiff(d *runDiff) error {
 	for _, r := range []struct {
 		label string
@@ -349,7 +300,7 @@ func (a *app) printDiff(d *runDiff) error {
 	}{{"old", d.Old}, {"new", d.New}} {
 		fmt.Fprintf(a.out, "%s  %s  %s  %s  %s\n", r.label, r.ID, r.Pipeline, r.Status, r.Started.Local().Format(time.DateTime))
 	}
-	if len(d.Run)+len(d.Params)+len(d.Stages)+len(d.Metrics)+len(d.Columns)+len(d.Artifacts) == 0 {
+	if len(d.Run)+len(d.Params)+len(d.Stages)+len(d.Metrics)+len(d.Columns)+len(d.Files)+len(d.Artifacts) == 0 {
 		fmt.Fprintln(a.out, "nothing differs")
 		return nil
 	}
@@ -390,6 +341,13 @@ func (a *app) printDiff(d *runDiff) error {
 		rows = append(rows, []string{c.Stage + "." + c.Port, c.Column, orNone(c.Old, c.Old == ""), orNone(c.New, c.New == "")})
 	}
 	if err := a.diffTable([]string{"TABLE", "COLUMN", "OLD", "NEW"}, rows); err != nil {
+		return err
+	}
+	rows = nil
+	for _, f := range d.Files {
+		rows = append(rows, []string{f.Stage + "." + f.Port, diag.Visible(f.Path), f.Old.String(), f.New.String()})
+	}
+	if err := a.diffTable([]string{"DIRECTORY", "FILE", "OLD", "NEW"}, rows); err != nil {
 		return err
 	}
 	rows = nil

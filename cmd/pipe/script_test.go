@@ -42,6 +42,11 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("HOME", env.WorkDir)
+			stores, err := filepath.Abs("testdata/stores")
+			if err != nil {
+				return err
+			}
+			env.Setenv("STORES", stores)
 			return copyExamples(filepath.Join(env.WorkDir, "pipelines"))
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

@@ -47,8 +47,9 @@ var _ pipeline.Env = (*env)(nil)
 
 // A source is a connected input.
 type source struct {
-	id   artifacts.ID
-	name string
+	id       artifacts.ID
+	name     string
+	portType pipeline.PortType
 }
 
 func newEnv(t testing.TB, c Case, store *artifacts.Store) *env {
@@ -84,13 +85,44 @@ func (e *env) Open(port string) (*pipeline.Input, error) {
 	if err != nil {
 		return nil, fmt.Errorf("input %q: %w", port, err)
 	}
-	opened := &pipeline.Input{File: f, Name: in.name}
+	opened := &pipeline.Input{File: f, Name: in.name, Type: in.portType}
 	e.opened = append(e.opened, opened)
 	return opened, nil
 }
 
+func (e *env) OpenDir(port string) (*artifacts.Dir, error) {
+	defer e.enter("OpenDir")()
+	in, ok := e.inputs[port]
+	if !ok {
+		return nil, fmt.Errorf("input %q is not connected", port)
+	}
+	return e.store.OpenDir(e.t.Context(), in.id)
+}
+
 func (e *env) Create(port string) (io.Writer, error) {
 	defer e.enter("Create")()
+	w, err := e.create(port)
+	if err != nil {
+		return nil, err
+	}
+	return &writer{e, w}, nil
+}
+
+func (e *env) CreateDir(port, dir string) error {
+	defer e.enter("CreateDir")()
+	w, err := e.create(port)
+	if err != nil {
+		return err
+	}
+	tree, err := e.store.AddFiles(e.t.Context(), dir)
+	if err != nil {
+		return err
+	}
+	_, err = tree.WriteTo(w)
+	return err
+}
+
+func (e *env) create(port string) (*artifacts.Writer, error) {
 	if !slices.ContainsFunc(e.ports, func(p pipeline.Port) bool { return p.Name == port }) {
 		return nil, fmt.Errorf("kind %q has no output %q", e.c.Kind.Name, port)
 	}
@@ -102,7 +134,7 @@ func (e *env) Create(port string) (io.Writer, error) {
 		return nil, err
 	}
 	e.writers[port] = w
-	return &writer{e, w}, nil
+	return w, nil
 }
 
 // A writer is an open output. It keeps writers apart from Commit and Discard.

@@ -6,9 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"testing"
+	"testing/fstest"
 
 	"pipe/artifacts"
 	"pipe/pipeline"
@@ -17,10 +20,11 @@ import (
 // A Case is a stage with everything that it works on.
 type Case struct {
 	Kind    pipeline.Kind
-	With    string            // YAML of the settings, without parameters
-	Inputs  map[string][]byte // by input port, external files by the port of their setting
-	Seed    uint64            // of kinds that are Seeded
-	Threads int               // 0 means 2
+	With    string                  // YAML of the settings, without parameters
+	Inputs  map[string][]byte       // by input port, external files by the port of their setting
+	Dirs    map[string]fstest.MapFS // inputs of type directory, by port
+	Seed    uint64                  // of kinds that are Seeded
+	Threads int                     // 0 means 2
 }
 
 // A Point is a value of a curve.
@@ -36,7 +40,8 @@ type Column struct{ Out, In pipeline.ColumnRef }
 // A Result is what a stage made. After an error other than a GateError there
 // are no Outputs, since a runner would keep none.
 type Result struct {
-	Outputs map[string][]byte
+	Outputs map[string][]byte       // of a directory, the manifest
+	Dirs    map[string]fstest.MapFS // the files of outputs of type directory
 	Metrics map[string]float64
 	Points  []Point  // sorted by name and step
 	Columns []Column // sorted, each once
@@ -126,7 +131,14 @@ func (e *env) connect(stage pipeline.Stage) {
 		} else {
 			connected = append(connected, port)
 		}
-		e.inputs[port] = source{id: e.keep(data), name: name}
+		e.inputs[port] = source{id: e.keep(data), name: name, portType: inputType(e.c.Kind.Inputs, port)}
+	}
+	for port, files := range e.c.Dirs {
+		if !accepts(e.c.Kind.Inputs, port) {
+			e.t.Fatalf("kind %q has no input %q", e.c.Kind.Name, port)
+		}
+		connected = append(connected, port)
+		e.inputs[port] = source{id: e.keepDir(files), name: port, portType: pipeline.Directory}
 	}
 	slices.Sort(connected)
 	for _, p := range e.c.Kind.Inputs {
@@ -142,6 +154,54 @@ func (e *env) connect(stage pipeline.Stage) {
 
 func accepts(ports []pipeline.Port, name string) bool {
 	return slices.ContainsFunc(ports, func(p pipeline.Port) bool { return p.Name == name || p.Name == "*" })
+}
+
+// inputType is the type of what comes in by a port. Bytes that any type would
+// do for are a file.
+func inputType(ports []pipeline.Port, name string) pipeline.PortType {
+	at := slices.IndexFunc(ports, func(p pipeline.Port) bool { return p.Name == name || p.Name == "*" })
+	if at < 0 || ports[at].Type == pipeline.Any {
+		return pipeline.File
+	}
+	return ports[at].Type
+}
+
+// keepDir stores a directory.
+func (e *env) keepDir(files fstest.MapFS) artifacts.ID {
+	e.t.Helper()
+	dir := e.t.TempDir()
+	for name, f := range files {
+		to := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(to), 0o777); err != nil {
+			e.t.Fatal(err)
+		}
+		if err := os.WriteFile(to, f.Data, 0o600|f.Mode); err != nil {
+			e.t.Fatal(err)
+		}
+	}
+	id, _, err := e.store.AddDir(e.t.Context(), dir)
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	return id
+}
+
+// readDir is the inverse of keepDir.
+func (e *env) readDir(id artifacts.ID) fstest.MapFS {
+	e.t.Helper()
+	d, err := e.store.OpenDir(e.t.Context(), id)
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	defer d.Close()
+	files := fstest.MapFS{}
+	for _, f := range d.Tree.Entries {
+		files[f.Path] = &fstest.MapFile{Data: e.read(f.ID)}
+		if f.Executable {
+			files[f.Path].Mode = 0o100
+		}
+	}
+	return files
 }
 
 // keep stores bytes.
@@ -186,12 +246,16 @@ func (e *env) finish(err error) (Result, error) {
 		return r, err
 	}
 	r.Outputs = make(map[string][]byte, len(e.writers))
+	r.Dirs = map[string]fstest.MapFS{}
 	for port, w := range e.writers {
 		id, _, commitErr := w.Commit()
 		if commitErr != nil {
 			e.t.Fatal(commitErr)
 		}
 		r.Outputs[port] = e.read(id)
+		if slices.ContainsFunc(e.ports, func(p pipeline.Port) bool { return p.Name == port && p.Type == pipeline.Directory }) {
+			r.Dirs[port] = e.readDir(id)
+		}
 	}
 	for _, p := range e.ports {
 		if !p.Optional && e.writers[p.Name] == nil {

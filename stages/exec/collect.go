@@ -33,11 +33,7 @@ func (w *workDir) collect(ctx context.Context, env pipeline.Env) error {
 	}
 	defer root.Close()
 	for _, o := range w.stage.Outputs {
-		out, err := env.Create(o.Key)
-		if err != nil {
-			return err
-		}
-		if err := store(ctx, env, out, root, o.Key, pipeline.PortType(o.Value)); err != nil {
+		if err := w.store(ctx, env, root, o.Key, pipeline.PortType(o.Value)); err != nil {
 			return fmt.Errorf("output %q: %w", o.Key, err)
 		}
 	}
@@ -94,9 +90,13 @@ func (w *workDir) checkOutputs() error {
 
 // store copies one output of the folder root, in canonical form if its type
 // has one.
-func store(ctx context.Context, env pipeline.Env, out io.Writer, root *os.Root, name string, t pipeline.PortType) error {
+func (w *workDir) store(ctx context.Context, env pipeline.Env, root *os.Root, name string, t pipeline.PortType) error {
 	if t == pipeline.Directory {
-		return packDirectory(ctx, out, filepath.Join(root.Name(), name))
+		return env.CreateDir(name, w.output(name))
+	}
+	out, err := env.Create(name)
+	if err != nil {
+		return err
 	}
 	f, err := infile.OpenIn(root, name)
 	if err != nil {

@@ -23,7 +23,8 @@ The command runs in an empty folder of its own, which holds
   IPC file) or, with ` + "`formats: {PORT: csv}`, as `inputs/PORT.csv`" + `; a directory as a folder;
 - the external files of ` + "`files`" + `, at their paths;
 - the folder ` + "`outputs`" + `, where the command writes each of its outputs as ` + "`outputs/PORT`" + `,
-  a folder if the type is directory.
+  a folder if the type is directory. Of a folder, files with their paths and whether they are
+  executable are kept; empty folders and times are not, and links are refused.
 
 Its environment holds nothing but PATH, HOME and TMPDIR (both inside the work folder),
 LANG=C.UTF-8, PIPE_INPUT_PORT and PIPE_OUTPUT_PORT with the full path of each (the port in upper
@@ -57,7 +58,7 @@ const grace = 5 * time.Second
 func Kind(lookup func(name string) (value string, ok bool)) pipeline.Kind {
 	return pipeline.Kind{
 		Name:    "exec",
-		Version: 1,
+		Version: 2,
 		Doc:     doc,
 		Example: example,
 		Inputs:  []pipeline.Port{{Name: "*", Type: pipeline.Any, Doc: "What the command reads.", Optional: true}},

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/ipc"
@@ -88,8 +89,8 @@ shell: |
   mkdir "$PIPE_OUTPUT_D"; cd "$PIPE_OUTPUT_D"; mkdir sub
   echo one > z; echo two > sub/a; echo three > sub-a; chmod +x z
 outputs: {d: directory}
-`, nil)).Outputs["d"]
-	r := pipelinetest.Run(t, newCase(`
+`, nil)).Dirs["d"]
+	c := newCase(`
 shell: |
   cat "$PIPE_INPUT_AGES" data/extra.txt
   find inputs outputs data -type f -perm /100 | sed 's/$/ x/' | sort
@@ -102,10 +103,11 @@ outputs: {none: file}
 `, map[string][]byte{
 		"ages":                 people(t, []int64{30, 40}),
 		"table-2":              people(t, []int64{1}),
-		"folder":               dir,
 		"plain":                []byte("text"),
 		"files/data/extra.txt": []byte("extra\n"),
-	}))
+	})
+	c.Dirs = map[string]fstest.MapFS{"folder": dir}
+	r := pipelinetest.Run(t, c)
 	want := `age 30 40 extra
 data/extra.txt x
 inputs/folder/z x
@@ -230,9 +232,10 @@ func TestFailures(t *testing.T) {
 		{"no folder outputs", `{shell: "rmdir outputs", outputs: {a: file}}`,
 			"the command removed the folder outputs, or put something else in its place", "write the outputs into the folder that is there"},
 		{"named pipe in a folder", `{shell: "mkdir outputs/a; mkfifo outputs/a/b", outputs: {a: directory}}`,
-			`output "a": b is not a regular file but a named pipe`, "a directory holds files only, no links"},
+			`output "a": b: it is not a regular file but a named pipe`, "a directory artifact holds files only: remove it or write it elsewhere"},
 		{"link in a folder", `{shell: "mkdir outputs/a; ln -s /etc/passwd outputs/a/b", outputs: {a: directory}}`,
-			`output "a": b is not a regular file but a symbolic link`, "a directory holds files only, no links"},
+			`output "a": b: it is not a regular file but a symbolic link`,
+			"a directory artifact holds files only: replace the link by a copy of what it points to, for example with cp -rL"},
 		{"no table", `{shell: "echo a,b > outputs/a", outputs: {a: table}}`,
 			`output "a": not an Arrow file: `, "write an Arrow IPC file (not a stream), or declare the type file and let ingest read it"},
 		{"no data set", `{command: [cp, inputs/t.arrow, outputs/a], outputs: {a: dataset}}`,

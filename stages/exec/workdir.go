@@ -94,9 +94,8 @@ func unknownFormat(port string, connected []string) error {
 
 var arrowMagic = []byte("ARROW1\x00\x00")
 
-// layInput writes one input in the form that the command wants. What kind of
-// bytes they are is asked of the bytes: every table begins with the magic of
-// Arrow, and every directory with our own.
+// layInput writes one input in the form that the command wants. A table has
+// the magic of Arrow at its beginning, also one that is an external file.
 func (w *workDir) layInput(ctx context.Context, env pipeline.Env, port string) error {
 	in, err := env.Open(port)
 	if err != nil {
@@ -110,27 +109,34 @@ func (w *workDir) layInput(ctx context.Context, env pipeline.Env, port string) e
 		return fmt.Errorf("input %q (%s): %w", port, in.Name, err)
 	}
 	path := filepath.Join(w.dir, inputsDir, port)
-	start := make([]byte, tarBlock)
-	n, err := in.ReadAt(start, 0)
-	if err != nil && err != io.EOF {
+	start := make([]byte, len(arrowMagic))
+	if _, err := in.ReadAt(start, 0); err != nil && err != io.EOF {
 		return wrap(err)
 	}
-	start = start[:n]
 	format, _ := w.stage.Formats.Get(port)
 	switch {
 	case format == CSV:
 		w.inputs[port] = path + ".csv"
 		return wrap(writeCSV(ctx, w.inputs[port], in))
-	case bytes.HasPrefix(start, arrowMagic):
+	case in.Type == pipeline.Directory:
+		w.inputs[port] = path
+		return wrap(layDir(ctx, env, port, path))
+	case bytes.Equal(start, arrowMagic):
 		w.inputs[port] = path + ".arrow"
 		return wrap(writeFile(ctx, w.inputs[port], in, 0o666))
-	case isDirectory(start):
-		w.inputs[port] = path
-		return wrap(extractDirectory(ctx, in, path))
 	default:
 		w.inputs[port] = path
 		return wrap(writeFile(ctx, path, in, 0o666))
 	}
+}
+
+func layDir(ctx context.Context, env pipeline.Env, port, path string) error {
+	dir, err := env.OpenDir(port)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	return dir.Extract(ctx, path)
 }
 
 func (w *workDir) layFile(ctx context.Context, env pipeline.Env, port, name string) error {

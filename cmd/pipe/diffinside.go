@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+
+	"pipe/artifacts"
+	"pipe/lineage"
+	"pipe/pipeline"
+	"pipe/table"
+)
+
+// A fileDiff is a file of a directory; nil where there is none.
+type fileDiff struct {
+	Stage string       `json:"stage"`
+	Port  string       `json:"port"`
+	Path  string       `json:"path"`
+	Old   *fileVersion `json:"old"`
+	New   *fileVersion `json:"new"`
+}
+
+type fileVersion struct {
+	ID         string `json:"id"`
+	Size       int64  `json:"size"`
+	Executable bool   `json:"executable,omitempty"`
+}
+
+// inside compares the columns of two tables, or the files of two directories, if
+// both are still in the store.
+func (d *runDiff) inside(ctx context.Context, ws *workspace, stage string, old, new lineage.Output) error {
+	if old.Type != new.Type {
+		return nil
+	}
+	for _, o := range []lineage.Output{old, new} {
+		if _, err := ws.store.Stat(o.ID); err != nil {
+			return nil
+		}
+	}
+	switch pipeline.PortType(new.Type) {
+	case pipeline.Table, pipeline.Dataset:
+		return d.columns(ws, stage, old, new)
+	case pipeline.Directory:
+		return d.files(ctx, ws, stage, old, new)
+	}
+	return nil
+}
+
+func (d *runDiff) columns(ws *workspace, stage string, old, new lineage.Output) error {
+	was, err := openTable(ws, old.ID)
+	if err != nil {
+		return err
+	}
+	defer was.close()
+	is, err := openTable(ws, new.ID)
+	if err != nil {
+		return err
+	}
+	defer is.close()
+	for _, c := range table.SchemaChanges(was.Schema(), is.Schema()) {
+		d.Columns = append(d.Columns, columnDiff{stage, new.Port, c.Column, c.Old, c.New})
+	}
+	return nil
+}
+
+func (d *runDiff) files(ctx context.Context, ws *workspace, stage string, old, new lineage.Output) error {
+	was, err := ws.store.OpenDir(ctx, old.ID)
+	if err != nil {
+		return err
+	}
+	defer was.Close()
+	is, err := ws.store.OpenDir(ctx, new.ID)
+	if err != nil {
+		return err
+	}
+	defer is.Close()
+	version := func(t *artifacts.Tree, i int) *fileVersion {
+		if i < 0 {
+			return nil
+		}
+		e := t.Entries[i]
+		return &fileVersion{e.ID.String(), e.Size, e.Executable}
+	}
+	for f := range was.Tree.Differences(is.Tree) {
+		d.Files = append(d.Files, fileDiff{stage, new.Port, f.Path, version(was.Tree, f.Old), version(is.Tree, f.New)})
+	}
+	return nil
+}
+
+func (v *fileVersion) String() string {
+	switch {
+	case v == nil:
+		return "(none)"
+	case v.Executable:
+		return shortValue(v.ID) + " executable"
+	}
+	return shortValue(v.ID)
+}
+
+// A storedTable is an open table of the store.
+type storedTable struct {
+	*table.Reader
+	file *artifacts.File
+}
+
+func openTable(ws *workspace, id artifacts.ID) (*storedTable, error) {
+	f, err := ws.store.Open(id)
+	if err != nil {
+		return nil, err
+	}
+	r, err := table.Open(f, f.Size())
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return &storedTable{r, f}, nil
+}
+
+func (t *storedTable) close() { t.file.Close() }
