@@ -6,8 +6,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
+
+	"gopkg.in/yaml.v3"
 
 	"pipe/diag"
 	"pipe/infile"
@@ -90,6 +93,21 @@ func ReadFile(path string) ([]byte, error) {
 		return nil, &UsageError{err}
 	}
 	return source, nil
+}
+
+// pipelineKey finds the key of a pipeline file in a text that is no sound YAML.
+var pipelineKey = regexp.MustCompile(`(?m)^["']?pipeline["']?[ \t]*:`)
+
+// IsPipeline reports whether a text is meant to be a pipeline file, sound or not,
+// in contrast to YAML that is there for something else: it has the key
+// `pipeline`.
+func IsPipeline(source []byte) bool {
+	root, _ := parseYAML(source, newProblems("", nil))
+	if root == nil {
+		return pipelineKey.Match(source)
+	}
+	key, _ := child(root, "pipeline")
+	return root.Kind == yaml.MappingNode && key != nil
 }
 
 func readFile(path string) ([]byte, error) {

@@ -164,6 +164,22 @@ func (r *Runner) Run(ctx context.Context, plan *pipeline.Plan, opt Options) (*Re
 	return res, runErr
 }
 
+// RecordFailure records a run that ended before it began, with the reason: its
+// pipeline could not be loaded, say. Of run are read what BeginRun reads but
+// SpecID and Environment. It returns the ID of the run.
+func (r *Runner) RecordFailure(ctx context.Context, run lineage.Run, reason error) (string, error) {
+	spec, err := r.storeSpec([]byte(run.SpecText))
+	if err != nil {
+		return "", err
+	}
+	run.SpecID, run.Environment = spec, r.Environment
+	id, err := r.DB.BeginRun(ctx, run)
+	if err != nil {
+		return "", err
+	}
+	return id, r.DB.FinishRun(ctx, id, lineage.Failed, reason.Error())
+}
+
 // storeSpec keeps the bytes of the pipeline file, so that a run can be made
 // again after the file has changed. On a rerun the bytes are there already,
 // and nothing is written.

@@ -26,13 +26,17 @@ type memory struct {
 
 type memorySchedule struct {
 	expression string
+	text       string
+	holder     int // process that acts for it, 0 if none does
+	paused     bool
 	since      time.Time // the first watermark
 	watermark  time.Time
 	ticks      map[int64]*memoryTick // by Unix seconds
 }
 
 type memoryTick struct {
-	owner    int
+	owner    int // 0 while it waits
+	asked    bool
 	status   string
 	finished int // times that it was given an end
 	kept     time.Time
@@ -51,6 +55,9 @@ func (m *memory) statuses(id string) []string {
 		status := t.status
 		if status == "" {
 			status = "open"
+		}
+		if t.asked {
+			status += " asked"
 		}
 		out = append(out, clockTime(time.Unix(at, 0))+" "+status)
 	}
@@ -79,19 +86,82 @@ func (p process) do(method string, f func()) error {
 	return nil
 }
 
-func (p process) EnsureSchedule(ctx context.Context, e Entry, now time.Time) (watermark time.Time, err error) {
+// schedule finds a schedule, or makes an empty one.
+func (m *memory) schedule(id string) *memorySchedule {
+	s := m.schedules[id]
+	if s == nil {
+		s = &memorySchedule{ticks: map[int64]*memoryTick{}}
+		m.schedules[id] = s
+	}
+	return s
+}
+
+func (p process) Hold(ctx context.Context, id string) (mine bool, err error) {
+	err = p.do("Hold", func() {
+		if s := p.schedule(id); s.holder == 0 || p.dead[s.holder] {
+			s.holder = p.id
+		}
+		mine = p.schedules[id].holder == p.id
+	})
+	return mine, err
+}
+
+func (p process) Release(id string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if s := p.schedules[id]; s.holder == p.id {
+		s.holder = 0
+	}
+}
+
+func (p process) EnsureSchedule(ctx context.Context, e Entry, now time.Time) (state State, err error) {
 	err = p.do("EnsureSchedule", func() {
-		s := p.schedules[e.ID]
-		if s == nil {
-			s = &memorySchedule{since: now, ticks: map[int64]*memoryTick{}}
-			p.schedules[e.ID] = s
+		s := p.schedule(e.ID)
+		if s.since.IsZero() {
+			s.since = now
 		}
 		if s.expression != e.Spec.Expression() {
 			s.expression, s.watermark = e.Spec.Expression(), later(s.watermark, now)
 		}
-		watermark = s.watermark
+		s.text = e.Text
+		state = s.state()
 	})
-	return watermark, err
+	return state, err
+}
+
+func (s *memorySchedule) state() State {
+	state := State{Watermark: s.watermark, Paused: s.paused}
+	for _, t := range s.ticks {
+		if t.asked && t.status == "" {
+			state.Asked++
+			if t.owner == 0 {
+				state.Waiting++
+			}
+		}
+	}
+	return state
+}
+
+func (p process) States(ctx context.Context, ids []string) (map[string]State, error) {
+	states := map[string]State{}
+	err := p.do("States", func() {
+		for _, id := range ids {
+			states[id] = p.schedules[id].state()
+		}
+	})
+	return states, err
+}
+
+// change is what a command does to a schedule beside the processes.
+func (m *memory) change(id string, f func(s *memorySchedule)) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	f(m.schedule(id))
+}
+
+// ask puts a tick in line.
+func (m *memory) ask(id string, at time.Time) {
+	m.change(id, func(s *memorySchedule) { s.ticks[at.Unix()] = &memoryTick{asked: true} })
 }
 
 func (p process) ClaimTick(ctx context.Context, id string, at time.Time, status, note string) (mine bool, err error) {
@@ -125,16 +195,16 @@ func (p process) KeepTick(ctx context.Context, id string, at time.Time) error {
 	return p.do("KeepTick", func() { p.schedules[id].ticks[at.Unix()].kept = time.Now() })
 }
 
-func (p process) TakeOverTicks(ctx context.Context, id string) (open []time.Time, err error) {
+func (p process) TakeOverTicks(ctx context.Context, id string, asked bool) (open []Tick, err error) {
 	err = p.do("TakeOverTicks", func() {
 		for at, t := range p.schedules[id].ticks {
-			gone := p.dead[t.owner] || p.remote && time.Since(t.kept) > limit
-			if t.status == "" && t.owner != p.id && gone {
+			gone := p.dead[t.owner] || p.remote && time.Since(t.kept) > limit || t.owner == 0
+			if t.status == "" && t.owner != p.id && gone && (t.asked || !asked) {
+				open = append(open, Tick{At: time.Unix(at, 0).UTC(), Asked: t.asked, Again: t.owner != 0})
 				t.owner, t.kept = p.id, time.Now()
-				open = append(open, time.Unix(at, 0).UTC())
 			}
 		}
-		slices.SortFunc(open, time.Time.Compare)
+		slices.SortFunc(open, func(a, b Tick) int { return a.At.Compare(b.At) })
 	})
 	return open, err
 }
@@ -171,7 +241,7 @@ func (m *memory) start(t testing.TB, j *journal, takes time.Duration, edit func(
 	m.mu.Unlock()
 	s := &Scheduler{
 		Store:   p,
-		Entries: func() ([]Entry, error) { return listed, nil },
+		Entries: func(context.Context) ([]Entry, error) { return listed, nil },
 		Log:     slog.New(slog.DiscardHandler),
 		Start: func(ctx context.Context, tick Tick) error {
 			again := ""
@@ -245,7 +315,7 @@ func (e *entries) set(err error, list ...Entry) {
 	e.list, e.err = list, err
 }
 
-func (e *entries) get() ([]Entry, error) {
+func (e *entries) get(context.Context) ([]Entry, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.list, e.err

@@ -11,24 +11,30 @@ import (
 // policies, and lines up those that are to run. Ticks are claimed in order, so
 // whatever ends it early leaves the rest to a later round.
 func (l *loop) advance(ctx context.Context, ln *line, now time.Time) error {
+	if ok, err := l.hold(ctx, ln); !ok || err != nil {
+		return err
+	}
 	if !ln.known {
-		watermark, err := l.Store.EnsureSchedule(ctx, ln.entry, now)
+		state, err := l.Store.EnsureSchedule(ctx, ln.entry, now)
 		if err != nil {
 			return err
 		}
-		ln.known, ln.watermark, ln.nextKeep = true, watermark, now
+		ln.known, ln.state, ln.nextKeep = true, state, now
 	}
 	if err := l.keep(ctx, ln, now); err != nil {
 		return err
 	}
-	if behind := now.Before(ln.watermark); behind != ln.behind {
+	if l.AskedOnly {
+		return nil
+	}
+	if behind := ln.state.Watermark.Sub(now) > Late; behind != ln.behind {
 		ln.behind = behind
 		if behind {
-			l.Log.Warn("the clock is behind the last tick; nothing runs until it has caught up",
-				"pipeline", ln.entry.Name, "last", ln.watermark, "clock", now)
+			l.Log.Warn("the clock is behind the last tick; nothing runs until it has caught up. If it was wrong then, `pipe schedule reset` mends it",
+				"pipeline", ln.entry.Name, "file", ln.entry.ID, "last", ln.state.Watermark, "clock", now)
 		}
 	}
-	run, missed := ln.entry.Spec.Due(ln.watermark, now)
+	run, missed := ln.entry.Spec.Due(ln.state.Watermark, now)
 	if n := len(missed) - ln.entry.Spec.limit(); n > 0 {
 		l.Log.Warn("many ticks were missed; only the newest are recorded", "pipeline", ln.entry.Name, "unrecorded", n)
 		missed = missed[n:]
@@ -41,11 +47,49 @@ func (l *loop) advance(ctx context.Context, ln *line, now time.Time) error {
 	return l.lineUp(ctx, ln, run)
 }
 
-// keep tells the store that this process lives, and takes on what dead ones
-// left open. That need not show at the start: whether a process of another
-// machine is dead can only be told after a while.
+// hold makes this process the one that acts for a schedule, unless another one
+// does. What that one has done is read when it has ended.
+func (l *loop) hold(ctx context.Context, ln *line) (bool, error) {
+	if ln.acting {
+		return true, nil
+	}
+	ok, err := l.Store.Hold(ctx, ln.entry.ID)
+	if err != nil {
+		return false, err
+	}
+	if ok {
+		if ln.standBy {
+			l.Log.Info("the other process has ended; this one acts for the schedule", "pipeline", ln.entry.Name)
+		}
+		ln.acting, ln.standBy, ln.known = true, false, false
+		return true, nil
+	}
+	if !ln.standBy {
+		ln.standBy = true
+		l.Log.Info("another process acts for the schedule; standing by", "pipeline", ln.entry.Name, "file", ln.entry.ID)
+	}
+	if l.AskedOnly { // it may be working off what this one waits for
+		states, err := l.Store.States(ctx, []string{ln.entry.ID})
+		if state, ok := states[ln.entry.ID]; ok {
+			ln.known, ln.state = true, state
+		}
+		return false, err
+	}
+	return false, nil
+}
+
+func (l *loop) release(ln *line) {
+	if ln.acting {
+		ln.acting = false
+		l.Store.Release(ln.entry.ID)
+	}
+}
+
+// keep tells the store that this process lives, and takes on what people ask
+// for and what dead processes left open. The latter need not show at the start:
+// whether a process of another machine is dead can only be told after a while.
 func (l *loop) keep(ctx context.Context, ln *line, now time.Time) error {
-	if until := ln.nextKeep.Sub(now); until > 0 && until <= KeepInterval {
+	if until := ln.nextKeep.Sub(now); until > 0 && until <= KeepInterval && ln.state.Waiting == 0 {
 		return nil
 	}
 	for _, t := range ln.open() {
@@ -53,16 +97,21 @@ func (l *loop) keep(ctx context.Context, ln *line, now time.Time) error {
 			return err
 		}
 	}
-	left, err := l.Store.TakeOverTicks(ctx, ln.entry.ID)
+	taken, err := l.Store.TakeOverTicks(ctx, ln.entry.ID, l.AskedOnly)
 	if err != nil {
 		return err
 	}
-	again := make([]Tick, len(left))
-	for i, at := range left {
-		again[i] = Tick{Entry: ln.entry, At: ln.entry.Spec.local(at), Again: true}
+	var again []Tick
+	for _, t := range taken {
+		t.Entry, t.At = ln.entry, ln.entry.Spec.local(t.At)
+		if t.Asked {
+			ln.asked = append(ln.asked, t)
+		} else {
+			again = append(again, t)
+		}
 	}
 	ln.queue = append(again, ln.queue...)
-	ln.nextKeep = now.Add(KeepInterval)
+	ln.state.Waiting, ln.nextKeep = 0, now.Add(KeepInterval)
 	return nil
 }
 
@@ -73,26 +122,7 @@ func (l *loop) lineUp(ctx context.Context, ln *line, run []time.Time) error {
 	if len(run) == 0 {
 		return nil
 	}
-	verdict := func(int) string { return "" }
-	if before := ln.active; before != nil {
-		switch ln.entry.Spec.Overlap {
-		case OverlapQueue:
-			room := ln.entry.Spec.limit() - len(ln.queue)
-			verdict = func(i int) string {
-				if i < room {
-					return ""
-				}
-				return fmt.Sprintf("%d ticks are waiting already", ln.entry.Spec.limit())
-			}
-		case OverlapCancelRunning:
-			ln.cancel(ErrSuperseded)
-			l.drop(ctx, ln, "the pipeline fell due again")
-		default:
-			verdict = func(int) string {
-				return fmt.Sprintf("the run of %s had not ended", before.At.Format(time.RFC3339))
-			}
-		}
-	}
+	verdict := l.overlap(ctx, ln)
 	for i, at := range run {
 		status, note := "", verdict(i)
 		if note != "" {
@@ -109,38 +139,80 @@ func (l *loop) lineUp(ctx context.Context, ln *line, run []time.Time) error {
 	return nil
 }
 
+// overlap says of the first, second, ... tick that falls due now why it does not
+// run; empty if it does. A run that a person asked for is no reason to skip one
+// that was due, nor to be cancelled by it: that one waits.
+func (l *loop) overlap(ctx context.Context, ln *line) (verdict func(i int) string) {
+	before := ln.active
+	if ln.state.Paused {
+		return func(int) string { return "the schedule was paused" }
+	}
+	if before == nil {
+		return func(int) string { return "" }
+	}
+	room := ln.entry.Spec.limit() - len(ln.queue)
+	switch {
+	case ln.entry.Spec.Overlap == OverlapQueue:
+	case ln.entry.Spec.Overlap == OverlapCancelRunning:
+		if !before.Asked {
+			ln.cancel(ErrSuperseded)
+		}
+		l.drop(ctx, ln, &ln.queue, "the pipeline fell due again")
+		return func(int) string { return "" }
+	case before.Asked:
+		room = 1 - len(ln.queue)
+	default:
+		return func(int) string {
+			return fmt.Sprintf("the run of %s had not ended", before.At.Format(time.RFC3339))
+		}
+	}
+	waiting := len(ln.queue) + max(room, 0)
+	return func(i int) string {
+		if i < room {
+			return ""
+		}
+		return fmt.Sprintf("%d ticks are waiting already", waiting)
+	}
+}
+
 // claim takes a tick. It is not mine if another process has taken it.
 func (l *loop) claim(ctx context.Context, ln *line, at time.Time, status, note string) (mine bool, err error) {
 	mine, err = l.Store.ClaimTick(ctx, ln.entry.ID, at, status, note)
 	if err != nil {
 		return false, err
 	}
-	ln.watermark = at
+	ln.state.Watermark = at
 	if mine && status != "" {
 		l.Log.Warn("tick "+status, "pipeline", ln.entry.Name, "at", at, "note", note)
 	}
 	return mine, nil
 }
 
-// drop gives up what waits.
-func (l *loop) drop(ctx context.Context, ln *line, note string) {
-	for _, t := range ln.queue {
+// drop gives up what waits in a queue.
+func (l *loop) drop(ctx context.Context, ln *line, queue *[]Tick, note string) {
+	for _, t := range *queue {
 		l.finish(ctx, ln, ending{t, Skipped, note})
 	}
-	ln.queue = nil
+	*queue = nil
 }
 
-// startNext starts the oldest waiting tick unless one is running.
+// startNext starts the oldest waiting tick unless one is running: those that
+// were due go before those that a person asked for, which may be many.
 func (l *loop) startNext(ctx context.Context, ln *line) {
-	if ln.active != nil || len(ln.queue) == 0 {
+	queue := &ln.queue
+	if len(*queue) == 0 || ln.state.Paused {
+		queue = &ln.asked
+	}
+	if ln.active != nil || len(*queue) == 0 {
 		return
 	}
-	tick := ln.queue[0]
-	ln.queue = ln.queue[1:]
+	tick := (*queue)[0]
+	*queue = (*queue)[1:]
+	tick.Entry = ln.entry // it may have been edited since
 	runCtx, cancel := context.WithCancelCause(ctx)
 	ln.active, ln.cancel = &tick, cancel
 	l.running++
-	l.Log.Info("run due", "pipeline", tick.Entry.Name, "at", tick.At, "again", tick.Again)
+	l.Log.Info("run due", "pipeline", tick.Entry.Name, "at", tick.At, "again", tick.Again, "asked", tick.Asked)
 	go func() {
 		err := l.Start(runCtx, tick)
 		l.ended <- result{id: tick.Entry.ID, err: err, cause: context.Cause(runCtx)}
@@ -154,6 +226,9 @@ func (l *loop) finished(ctx context.Context, r result) {
 	ln := l.lines[r.id]
 	tick := *ln.active
 	ln.active, ln.cancel = nil, nil
+	if tick.Asked {
+		ln.state.Asked--
+	}
 	l.running--
 	switch {
 	case r.err == nil:

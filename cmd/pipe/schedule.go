@@ -4,27 +4,24 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
-	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"pipe/diag"
-	"pipe/pipeline"
+	"pipe/lineage"
 	"pipe/runner"
 	"pipe/schedule"
 )
 
 func (a *app) scheduleCommand() *cobra.Command {
 	var (
-		jobs int
-		list bool
+		jobs   int
+		strict bool
+		list   bool
 	)
 	cmd := &cobra.Command{
 		Use:   "schedule DIR|FILE...",
@@ -32,9 +29,11 @@ func (a *app) scheduleCommand() *cobra.Command {
 		Long: `Run pipelines when they fall due by the schedule: block of their files (cron expression, time zone, catch_up,
 overlap), until the process is stopped. Which ticks have run is kept in the store, so that a restart neither loses nor
 doubles one: a run that was cut off is done again, and what fell due in between is caught up as catch_up says. Edits of
-the files take effect while it runs.`,
+the files take effect while it runs. A file that is wrong stops no other: its last good version goes on, and the log
+says what is wrong. Of several processes one acts for each schedule; the others stand by.`,
 		Example: `  pipe schedule pipelines/
   pipe schedule pipelines/penguins.yaml pipelines/cars.yaml
+  pipe schedule pipelines/ --strict        stop if a file is wrong at the start
   pipe schedule pipelines/ --list          when each pipeline runs next, and stop`,
 		Args:              args(cobra.MinimumNArgs(1)),
 		ValidArgsFunction: pipelineFiles,
@@ -44,43 +43,34 @@ the files take effect while it runs.`,
 			}
 			s := newScheduling(a, words, jobs)
 			defer s.close()
-			entries, err := s.entries()
+			if list {
+				return s.printList(cmd.Context())
+			}
+			entries, err := s.entries(cmd.Context())
 			if err != nil {
 				return err
 			}
-			if len(entries) == 0 {
-				return usageError{diag.WithHint(fmt.Errorf("no pipeline in %s has a schedule", strings.Join(words, ", ")),
-					"add to a pipeline file: schedule: {cron: \"0 3 * * *\"}")}
+			if problems := s.files.problems(); problems != nil && (strict || len(entries) == 0) {
+				return problems
 			}
-			if list {
-				return a.printSchedules(entries)
+			if len(entries) == 0 {
+				return s.noSchedule()
 			}
 			return s.scheduler().Run(cmd.Context(), nil)
 		},
 	}
 	cmd.Flags().IntVarP(&jobs, "jobs", "j", 0, "stages to run at once in each pipeline (default: one for each CPU)")
 	a.gpuFlag(cmd)
+	cmd.Flags().BoolVar(&strict, "strict", false, "do not start while a file is wrong")
 	cmd.Flags().BoolVar(&list, "list", false, "list the schedules with their next run, and stop")
 	return cmd
-}
-
-func (a *app) printSchedules(entries []schedule.Entry) error {
-	var rows [][]string
-	for _, e := range entries {
-		next := "never"
-		if at, ok := e.Spec.Next(time.Now()); ok {
-			next = at.Format("2006-01-02 15:04 MST")
-		}
-		rows = append(rows, []string{e.Name, e.Spec.Cron, e.Spec.Timezone, e.Spec.CatchUp, e.Spec.Overlap, next, e.ID})
-	}
-	return writeTable(a.out, []string{"PIPELINE", "CRON", "TIMEZONE", "CATCH UP", "OVERLAP", "NEXT", "FILE"}, rows)
 }
 
 // A scheduling is one `pipe schedule`.
 type scheduling struct {
 	*app
-	words []string // files and folders as named
 	jobs  int
+	files *scheduleFiles
 	ticks *tickStore
 	log   *slog.Logger
 
@@ -89,13 +79,14 @@ type scheduling struct {
 }
 
 func newScheduling(a *app, words []string, jobs int) *scheduling {
-	s := &scheduling{app: a, words: words, jobs: jobs, stores: map[string]*workspace{}, log: slog.New(slog.NewTextHandler(a.out, nil))}
-	s.ticks = &tickStore{open: s.open}
+	s := &scheduling{app: a, jobs: jobs, stores: map[string]*workspace{}, log: slog.New(slog.NewTextHandler(a.out, nil))}
+	s.ticks = newTickStore(s.open)
+	s.files = &scheduleFiles{app: a, words: words, log: s.log, store: s}
 	return s
 }
 
 func (s *scheduling) scheduler() *schedule.Scheduler {
-	return &schedule.Scheduler{Store: s.ticks, Entries: s.entries, Start: s.start, Log: s.log}
+	return &schedule.Scheduler{Store: s.ticks, Entries: s.files.list, Start: s.start, Log: s.log}
 }
 
 func (s *scheduling) close() {
@@ -121,90 +112,84 @@ func (s *scheduling) open(file string) (*workspace, error) {
 	return ws, err
 }
 
-// entries reads the files that have a schedule. A file that is wrong is an
-// error, so that nobody waits for a pipeline that can never run.
-func (s *scheduling) entries() ([]schedule.Entry, error) {
-	var entries []schedule.Entry
-	var errs []error
-	for _, file := range s.files(&errs) {
-		plan, err := s.load(file, pipeline.Options{Run: runValues(time.Unix(0, 0))})
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		if plan.Schedule != nil {
-			entries = append(entries, schedule.Entry{ID: file, Name: plan.Pipeline, Spec: *plan.Schedule})
-		}
-	}
-	return entries, joinProblems(errs)
-}
-
-// joinProblems keeps the problems of several files one list.
-func joinProblems(errs []error) error {
-	var all diag.List
-	var others []error
-	for _, err := range errs {
-		var problems diag.List
-		if errors.As(err, &problems) {
-			all = append(all, problems...)
-		} else {
-			others = append(others, err)
-		}
-	}
-	if len(all) > 0 {
-		return all
-	}
-	return errors.Join(others...)
-}
-
-// files lists the pipeline files that are named, and those in folders that
-// are, each once.
-func (s *scheduling) files(errs *[]error) []string {
-	var files []string
-	for _, word := range s.words {
-		st, err := os.Stat(word)
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			*errs = append(*errs, missingPipeline(word))
-		case err != nil:
-			*errs = append(*errs, err)
-		case !st.IsDir():
-			files = append(files, filepath.Clean(word))
-		default:
-			for _, pattern := range []string{"*.yaml", "*.yml"} {
-				found, _ := filepath.Glob(filepath.Join(escapeGlob(word), pattern)) // the pattern is well formed
-				files = append(files, found...)
-			}
-		}
-	}
-	slices.Sort(files)
-	return slices.Compact(files)
-}
-
-func escapeGlob(dir string) string {
-	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(dir)
-}
-
-// runValues are what a pipeline file can use as ${run.NAME}.
-func runValues(at time.Time) map[string]string {
-	return map[string]string{"scheduled_time": at.UTC().Format(time.RFC3339)}
-}
-
-// start runs a pipeline for a tick.
-func (s *scheduling) start(ctx context.Context, tick schedule.Tick) error {
-	plan, err := s.load(tick.Entry.ID, pipeline.Options{Run: runValues(tick.At)})
-	if err != nil {
+func (s *scheduling) keptVersion(ctx context.Context, file string) (text string) {
+	s.withKept(ctx, file, func(db *lineage.DB, id int64) (err error) {
+		text, err = db.ScheduleSource(ctx, id)
 		return err
+	})
+	return text
+}
+
+func (s *scheduling) dropVersion(ctx context.Context, file string) {
+	if s.keptVersion(ctx, file) != "" {
+		s.withKept(ctx, file, func(db *lineage.DB, id int64) error { return db.DropSource(ctx, id) })
 	}
+}
+
+// withKept does something about the version of a file that is in its store,
+// should it be in one.
+func (s *scheduling) withKept(ctx context.Context, file string, do func(db *lineage.DB, id int64) error) {
+	if !isStore(s.storeFor(file)) {
+		return
+	}
+	db, id, err := s.ticks.schedule(ctx, file)
+	if err == nil {
+		err = do(db, id)
+	}
+	if err != nil && !errors.As(err, new(*unknownSchedule)) {
+		s.log.Warn("cannot look up the last good version", "file", file, "error", err)
+	}
+}
+
+// entries lists the schedules at the start. The end of ctx ends the wait for a
+// file system that hangs.
+func (s *scheduling) entries(ctx context.Context) (entries []schedule.Entry, err error) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		entries, err = s.files.list(ctx)
+	}()
+	select {
+	case <-done:
+		return entries, err
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+func (s *scheduling) noSchedule() error {
+	return usageError{diag.WithHint(fmt.Errorf("no pipeline in %s has a schedule", strings.Join(s.files.words, ", ")),
+		"add to a pipeline file: schedule: {cron: \"0 3 * * *\"}")}
+}
+
+// start runs a pipeline for a tick. A tick leaves a run, also if it cannot
+// begin: a failed one, with the reason.
+func (s *scheduling) start(ctx context.Context, tick schedule.Tick) error {
 	ws, err := s.open(tick.Entry.ID)
 	if err != nil {
 		return err
 	}
-	v := &logView{log: s.log, pipeline: plan.Pipeline, started: func(runID string) error {
-		return s.ticks.started(ctx, tick.Entry.ID, tick.At, runID)
-	}}
-	_, err = s.runPlan(ctx, ws, plan, runner.Options{Trigger: "schedule", ScheduledAt: tick.At, Gates: true}, s.jobs, v)
-	return err
+	plan, err := s.loadBytes(tick.Entry.ID, []byte(tick.Entry.Text), tick.At)
+	if err == nil {
+		v := &logView{log: s.log, pipeline: plan.Pipeline, started: func(runID string) error {
+			return s.ticks.started(ctx, tick.Entry.ID, tick.At, runID)
+		}}
+		var res *runner.Result
+		res, err = s.runPlan(ctx, ws, plan, runner.Options{Trigger: "schedule", ScheduledAt: tick.At, Gates: true}, s.jobs, v)
+		if res != nil {
+			return err
+		}
+	}
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	r := &runner.Runner{Store: ws.store, DB: ws.db, Environment: environment()}
+	runID, recordErr := r.RecordFailure(ctx, lineage.Run{Pipeline: tick.Entry.Name, File: filepath.ToSlash(tick.Entry.ID),
+		SpecText: tick.Entry.Text, Trigger: "schedule", ScheduledAt: tick.At}, err)
+	if recordErr == nil {
+		recordErr = s.ticks.started(ctx, tick.Entry.ID, tick.At, runID)
+	}
+	return errors.Join(err, recordErr)
 }
 
 // A logView notes the begin and the end of a run, and what failed in it.

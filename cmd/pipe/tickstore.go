@@ -2,30 +2,104 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"path/filepath"
+	"sync"
 	"time"
 
+	"pipe/artifacts"
 	"pipe/lineage"
 	"pipe/schedule"
 )
 
 // A tickStore keeps the memory of the scheduler in the lineage database that
-// belongs to each pipeline file.
+// belongs to each pipeline file. Who acts for a schedule holds a claim of the
+// store, which ends with the process.
 type tickStore struct {
 	open func(file string) (*workspace, error)
+
+	mu   sync.Mutex
+	held map[string]*artifacts.Claim // by file
+	ids  map[string]int64            // of schedules, by file
 }
 
 var _ schedule.Store = (*tickStore)(nil)
 
-func (t *tickStore) EnsureSchedule(ctx context.Context, e schedule.Entry, now time.Time) (time.Time, error) {
+func newTickStore(open func(file string) (*workspace, error)) *tickStore {
+	return &tickStore{open: open, held: map[string]*artifacts.Claim{}, ids: map[string]int64{}}
+}
+
+func (t *tickStore) Hold(ctx context.Context, file string) (bool, error) {
+	ws, err := t.open(file)
+	if err != nil {
+		return false, err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.held[file] != nil {
+		return true, nil
+	}
+	claim, err := ws.store.Claim(artifacts.Sum([]byte("schedule " + name(ws, file))).String())
+	if errors.As(err, new(*artifacts.ClaimedError)) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	t.held[file] = claim
+	return true, nil
+}
+
+func (t *tickStore) Release(file string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if claim := t.held[file]; claim != nil {
+		claim.Release()
+		delete(t.held, file)
+	}
+}
+
+func (t *tickStore) EnsureSchedule(ctx context.Context, e schedule.Entry, now time.Time) (schedule.State, error) {
 	ws, err := t.open(e.ID)
 	if err != nil {
-		return time.Time{}, err
+		return schedule.State{}, err
 	}
 	s, err := ws.db.EnsureSchedule(ctx, lineage.Schedule{
-		Pipeline: e.Name, File: name(ws, e.ID), Cron: e.Spec.Cron, Timezone: e.Spec.Timezone}, now)
-	return s.Watermark, err
+		Pipeline: e.Name, File: name(ws, e.ID), Cron: e.Spec.Cron, Timezone: e.Spec.Timezone, Source: e.Text}, now)
+	return stateOf(s), err
+}
+
+func stateOf(s lineage.Schedule) schedule.State {
+	return schedule.State{Watermark: s.Watermark, Paused: !s.Paused.IsZero(), Waiting: s.Waiting, Asked: s.Asked}
+}
+
+func (t *tickStore) States(ctx context.Context, files []string) (map[string]schedule.State, error) {
+	byStore := map[*workspace]map[string]string{} // files by their names
+	var errs []error
+	for _, file := range files {
+		ws, err := t.open(file)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		if byStore[ws] == nil {
+			byStore[ws] = map[string]string{}
+		}
+		byStore[ws][name(ws, file)] = file
+	}
+	states := map[string]schedule.State{}
+	for ws, names := range byStore {
+		list, err := ws.db.Schedules(ctx)
+		if err != nil {
+			errs = append(errs, err)
+		}
+		for _, s := range list {
+			if file, ok := names[s.File]; ok {
+				states[file] = stateOf(s)
+			}
+		}
+	}
+	return states, errors.Join(errs...)
 }
 
 // name is the file as seen from the folder that holds the store, so that a
@@ -46,22 +120,50 @@ func name(ws *workspace, file string) string {
 	return filepath.ToSlash(rel)
 }
 
-// find gives the database of a pipeline file and the schedule in it.
-func (t *tickStore) find(ctx context.Context, file string) (*lineage.DB, int64, error) {
+// find gives the database of a pipeline file and what it knows of the schedule.
+func (t *tickStore) find(ctx context.Context, file string) (*lineage.DB, lineage.Schedule, error) {
 	ws, err := t.open(file)
 	if err != nil {
-		return nil, 0, err
+		return nil, lineage.Schedule{}, err
 	}
 	list, err := ws.db.Schedules(ctx)
 	if err != nil {
-		return nil, 0, err
+		return nil, lineage.Schedule{}, err
 	}
 	for _, s := range list {
 		if s.File == name(ws, file) {
-			return ws.db, s.ID, nil
+			return ws.db, s, nil
 		}
 	}
-	return nil, 0, fmt.Errorf("no schedule is stored for %s", file)
+	return nil, lineage.Schedule{}, &unknownSchedule{file}
+}
+
+// An unknownSchedule says that no scheduler has seen a file yet.
+type unknownSchedule struct{ file string }
+
+func (e *unknownSchedule) Error() string { return "no schedule is stored for " + e.file }
+
+// schedule gives the database of a pipeline file and the number of the schedule
+// in it.
+func (t *tickStore) schedule(ctx context.Context, file string) (*lineage.DB, int64, error) {
+	t.mu.Lock()
+	id, ok := t.ids[file]
+	t.mu.Unlock()
+	if ok {
+		ws, err := t.open(file)
+		if err != nil {
+			return nil, 0, err
+		}
+		return ws.db, id, nil
+	}
+	db, s, err := t.find(ctx, file)
+	if err != nil {
+		return nil, 0, err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.ids[file] = s.ID
+	return db, s.ID, nil
 }
 
 // openTick finds an open tick of a schedule by its time; nil if there is none.
@@ -79,7 +181,7 @@ func openTick(ctx context.Context, db *lineage.DB, scheduleID int64, at time.Tim
 }
 
 func (t *tickStore) ClaimTick(ctx context.Context, file string, at time.Time, status, note string) (bool, error) {
-	db, id, err := t.find(ctx, file)
+	db, id, err := t.schedule(ctx, file)
 	if err != nil {
 		return false, err
 	}
@@ -91,7 +193,7 @@ func (t *tickStore) ClaimTick(ctx context.Context, file string, at time.Time, st
 }
 
 func (t *tickStore) KeepTick(ctx context.Context, file string, at time.Time) error {
-	db, id, err := t.find(ctx, file)
+	db, id, err := t.schedule(ctx, file)
 	if err != nil {
 		return err
 	}
@@ -103,7 +205,7 @@ func (t *tickStore) KeepTick(ctx context.Context, file string, at time.Time) err
 }
 
 func (t *tickStore) FinishTick(ctx context.Context, file string, at time.Time, status, note string) error {
-	db, id, err := t.find(ctx, file)
+	db, id, err := t.schedule(ctx, file)
 	if err != nil {
 		return err
 	}
@@ -114,8 +216,8 @@ func (t *tickStore) FinishTick(ctx context.Context, file string, at time.Time, s
 	return db.FinishTick(ctx, tick.ID, lineage.TickState(status), "", note)
 }
 
-func (t *tickStore) TakeOverTicks(ctx context.Context, file string) ([]time.Time, error) {
-	db, id, err := t.find(ctx, file)
+func (t *tickStore) TakeOverTicks(ctx context.Context, file string, asked bool) ([]schedule.Tick, error) {
+	db, id, err := t.schedule(ctx, file)
 	if err != nil {
 		return nil, err
 	}
@@ -123,9 +225,10 @@ func (t *tickStore) TakeOverTicks(ctx context.Context, file string) ([]time.Time
 	if err != nil {
 		return nil, err
 	}
-	var taken []time.Time
+	var taken []schedule.Tick
 	for _, tick := range list {
-		if !tick.OwnerGone {
+		due, waits := tick.Trigger == lineage.TickDue, tick.State == lineage.TickWaiting
+		if asked && due || !waits && !tick.OwnerGone {
 			continue
 		}
 		ok, err := db.TakeOverTick(ctx, tick.ID)
@@ -133,7 +236,7 @@ func (t *tickStore) TakeOverTicks(ctx context.Context, file string) ([]time.Time
 			return taken, err
 		}
 		if ok {
-			taken = append(taken, tick.ScheduledAt)
+			taken = append(taken, schedule.Tick{At: tick.ScheduledAt, Asked: !due, Again: !waits})
 		}
 	}
 	return taken, nil
@@ -141,7 +244,7 @@ func (t *tickStore) TakeOverTicks(ctx context.Context, file string) ([]time.Time
 
 // started notes the run that a tick has led to.
 func (t *tickStore) started(ctx context.Context, file string, at time.Time, runID string) error {
-	db, id, err := t.find(ctx, file)
+	db, id, err := t.schedule(ctx, file)
 	if err != nil {
 		return err
 	}

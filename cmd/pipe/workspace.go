@@ -273,6 +273,11 @@ func (a *app) load(file string, opt pipeline.Options) (*pipeline.Plan, error) {
 
 func missingPipeline(file string) error { return missingFile("pipeline file", file, "*.yaml", "*.yml") }
 
+// escapeGlob makes a pattern that matches a folder whatever its name.
+func escapeGlob(dir string) string {
+	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(dir)
+}
+
 // missingFile says which files there are that could have been meant.
 func missingFile(what, file string, patterns ...string) error {
 	err := fmt.Errorf("%s %s does not exist", what, file)

@@ -1,0 +1,252 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"pipe/diag"
+	"pipe/pipeline"
+	"pipe/schedule"
+)
+
+// A scheduleFiles follows the pipeline files of a scheduler. Each is read again
+// only when it has changed, and one that cannot be read stops no other: its last
+// good version goes on.
+type scheduleFiles struct {
+	*app
+	words []string // files and folders as named
+	log   *slog.Logger
+	store keptVersions
+	files map[string]*scheduleFile // by path
+}
+
+// The keptVersions are the last good versions of files that earlier processes
+// have put in their stores.
+type keptVersions interface {
+	keptVersion(ctx context.Context, file string) string // empty if there is none
+	dropVersion(ctx context.Context, file string)        // it has no schedule any more
+}
+
+// A scheduleFile is what is known of one file.
+type scheduleFile struct {
+	path    string
+	named   bool            // on the command line; not only its folder
+	info    fs.FileInfo     // of the version that was read last
+	settled bool            // it was old enough then for a later version to have another time
+	entry   *schedule.Entry // of the last good version; nil if that has no schedule
+	problem error           // of the version that was read last
+	skipped string          // why that one is no pipeline file; empty if it is one
+}
+
+// list gives the schedules of all files. The error says that the files could
+// not be listed; what is wrong in a file is in problems.
+func (s *scheduleFiles) list(ctx context.Context) ([]schedule.Entry, error) {
+	found, err := s.find()
+	if err != nil {
+		return nil, err
+	}
+	if s.files == nil {
+		s.files = map[string]*scheduleFile{}
+	}
+	for path := range s.files {
+		if !slices.ContainsFunc(found, func(f *scheduleFile) bool { return f.path == path }) {
+			delete(s.files, path)
+		}
+	}
+	var entries []schedule.Entry
+	for _, f := range found {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if was := s.files[f.path]; was != nil {
+			f = was
+		} else {
+			s.files[f.path] = f
+		}
+		s.read(ctx, f)
+		if f.entry != nil {
+			entries = append(entries, *f.entry)
+		}
+	}
+	return entries, nil
+}
+
+// find lists the files that are named, and those in folders that are, each once.
+func (s *scheduleFiles) find() ([]*scheduleFile, error) {
+	byPath := map[string]*scheduleFile{}
+	for _, word := range s.words {
+		st, err := os.Stat(word)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil, missingPipeline(word)
+		case err != nil:
+			return nil, err
+		case !st.IsDir():
+			path := filepath.Clean(word)
+			byPath[path] = &scheduleFile{path: path, named: true}
+			continue
+		}
+		entries, err := os.ReadDir(word)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range entries {
+			path := filepath.Join(word, e.Name())
+			if ext := filepath.Ext(path); (ext == ".yaml" || ext == ".yml") && byPath[path] == nil {
+				byPath[path] = &scheduleFile{path: path}
+			}
+		}
+	}
+	files := make([]*scheduleFile, 0, len(byPath))
+	for _, f := range byPath {
+		files = append(files, f)
+	}
+	slices.SortFunc(files, func(a, b *scheduleFile) int { return strings.Compare(a.path, b.path) })
+	return files, nil
+}
+
+// coarsest is how far apart two changes of a file are at least that are sure to
+// have two times of modification: the resolution of the oldest file systems.
+const coarsest = 2 * time.Second
+
+// read looks at a file, and reads it if it has changed. One with a problem is
+// read each time: what it needs may have changed elsewhere.
+func (s *scheduleFiles) read(ctx context.Context, f *scheduleFile) {
+	info, err := os.Stat(f.path)
+	if err == nil && f.settled && f.problem == nil && same(f.info, info) {
+		return
+	}
+	if err != nil {
+		s.broken(ctx, f, err)
+		return
+	}
+	f.info, f.settled = info, time.Since(info.ModTime()) > coarsest
+	switch {
+	case info.Mode().IsRegular():
+	case f.named:
+		s.broken(ctx, f, usageError{fmt.Errorf("%s is no regular file", f.path)})
+		return
+	default:
+		s.skip(f, "it is no regular file")
+		return
+	}
+	source, err := pipeline.ReadFile(f.path)
+	if err != nil {
+		s.broken(ctx, f, err)
+		return
+	}
+	if f.entry != nil && f.problem == nil && f.entry.Text == string(source) {
+		return // the time of a file changes without the text too
+	}
+	plan, err := s.loadBytes(f.path, source, time.Unix(0, 0))
+	switch {
+	case err == nil:
+		s.good(ctx, f, plan)
+	case !f.named && f.entry == nil && !pipeline.IsPipeline(source):
+		s.skip(f, "it is no pipeline file: it has no key `pipeline`")
+	default:
+		s.broken(ctx, f, err)
+	}
+}
+
+// same reports whether a file is what it was.
+func same(a, b fs.FileInfo) bool {
+	return a != nil && os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime()) && a.Mode() == b.Mode()
+}
+
+func (s *scheduleFiles) good(ctx context.Context, f *scheduleFile, plan *pipeline.Plan) {
+	if f.problem != nil {
+		s.log.Info("pipeline file mended", "file", f.path)
+	}
+	for _, w := range plan.Warnings {
+		s.log.Warn("pipeline file looks wrong", "file", f.path, "at", w.Pos.String(), "warning", w.Msg, "hint", w.Hint)
+	}
+	f.problem, f.skipped, f.entry = nil, "", nil
+	if plan.Schedule == nil {
+		s.store.dropVersion(ctx, f.path)
+	} else {
+		f.entry = &schedule.Entry{ID: f.path, Name: plan.Pipeline, Spec: *plan.Schedule, Text: string(plan.Source)}
+	}
+}
+
+func (s *scheduleFiles) skip(f *scheduleFile, why string) {
+	if f.skipped != why {
+		s.log.Info("file skipped", "file", f.path, "note", why)
+	}
+	f.problem, f.skipped, f.entry = nil, why, nil
+}
+
+// broken notes that a file cannot be used now. If no version was good in this
+// process, one that an earlier process has kept goes on.
+func (s *scheduleFiles) broken(ctx context.Context, f *scheduleFile, problem error) {
+	if f.entry == nil && f.problem == nil {
+		if text := s.store.keptVersion(ctx, f.path); text != "" {
+			if plan, err := s.loadBytes(f.path, []byte(text), time.Unix(0, 0)); err == nil && plan.Schedule != nil {
+				f.entry = &schedule.Entry{ID: f.path, Name: plan.Pipeline, Spec: *plan.Schedule, Text: text}
+			}
+		}
+	}
+	if f.problem == nil || f.problem.Error() != problem.Error() {
+		what := "pipeline file is wrong; it has no version to go on with"
+		if f.entry != nil {
+			what = "pipeline file is wrong; its last good version goes on"
+		}
+		s.log.Error(what, "file", f.path, "error", problem, "hint", diag.HintOf(problem))
+	}
+	f.problem, f.skipped = problem, ""
+}
+
+// problems lists what is wrong in files, in the order of their paths.
+func (s *scheduleFiles) problems() error {
+	var errs []error
+	for _, path := range slices.Sorted(maps.Keys(s.files)) {
+		if f := s.files[path]; f.problem != nil {
+			errs = append(errs, f.problem)
+		}
+	}
+	return joinProblems(errs)
+}
+
+// joinProblems keeps the problems of several files one list.
+func joinProblems(errs []error) error {
+	var all diag.List
+	var others []error
+	for _, err := range errs {
+		var problems diag.List
+		if errors.As(err, &problems) {
+			all = append(all, problems...)
+		} else {
+			others = append(others, err)
+		}
+	}
+	if len(others) == 0 && len(all) > 0 {
+		return all
+	}
+	if len(all) > 0 {
+		others = append(others, all)
+	}
+	return errors.Join(others...)
+}
+
+// loadBytes checks a version of a pipeline file as a run at a time does it.
+func (a *app) loadBytes(file string, source []byte, at time.Time) (*pipeline.Plan, error) {
+	project, err := a.projectOf(file)
+	if err != nil {
+		return nil, err
+	}
+	return pipeline.LoadBytes(file, source, a.registry(), pipeline.Options{Run: runValues(at), File: project.allows})
+}
+
+// runValues are what a pipeline file can use as ${run.NAME}.
+func runValues(at time.Time) map[string]string {
+	return map[string]string{pipeline.ScheduledTime: at.UTC().Format(time.RFC3339)}
+}
