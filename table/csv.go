@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -15,8 +14,7 @@ import (
 // the shortest form that reads back the same, dates as 2006-01-02, timestamps
 // as 2006-01-02T15:04:05Z. A vector becomes one field for each element, named
 // as in the DatasetInfo or else NAME[0], NAME[1] and so on. A null is an empty
-// field, and a text that MissingTexts lists is in quotes; where a null would
-// make a blank line, in a table of one column, it is NA.
+// field, in a table of one column a blank line; an empty text is in quotes.
 func WriteCSV(w io.Writer, r *Reader) error {
 	out := bufio.NewWriterSize(w, 1<<16)
 	line := appendHeader(nil, r.Schema())
@@ -32,9 +30,6 @@ func WriteCSV(w io.Writer, r *Reader) error {
 			for _, col := range rec.Columns() {
 				line = appendField(line, col, row)
 				line = append(line, ',')
-			}
-			if len(line) == 1 {
-				line = append(line[:0], "NA,"...)
 			}
 			line[len(line)-1] = '\n'
 			if _, err := out.Write(line); err != nil {
@@ -92,17 +87,11 @@ func appendField(line []byte, col arrow.Array, row int) []byte {
 	}
 }
 
-// MissingTexts lists the texts that stand for a missing value in CSV files,
-// unless they are in quotes in a column of text.
-func MissingTexts() []string { return slices.Clone(missingTexts) }
-
-var missingTexts = []string{"", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "null", "NULL", "Null", "None"}
-
 // appendText adds text, in quotes where a reader could take it for something
-// else: missing, with special characters, or with blanks at an end.
+// else: empty, with special characters, or with blanks at an end.
 func appendText(line []byte, s string) []byte {
 	bare := strings.Trim(s, " \t")
-	if len(bare) == len(s) && !strings.ContainsAny(s, ",\"\r\n") && !slices.Contains(missingTexts, s) {
+	if len(s) > 0 && len(bare) == len(s) && !strings.ContainsAny(s, ",\"\r\n") {
 		return append(line, s...)
 	}
 	line = append(line, '"')

@@ -24,6 +24,10 @@ const MaxColumns = 1 << 18
 // RoleKey is the field metadata key that holds the Role of a column.
 const RoleKey = "pipe.role"
 
+// DoubtKey is the field metadata key that holds why a column was read as text
+// though nearly all its values are of another type. It is for messages.
+const DoubtKey = "pipe.doubt"
+
 // A Role says what a column of a data set is for.
 type Role string
 

@@ -13,23 +13,29 @@ import (
 
 var bom = []byte("\xef\xbb\xbf")
 
+// A heading says how the columns of a file are named.
+type heading struct {
+	first  bool     // by the first record, which then is no data
+	names  []string // in place of those of the first record
+	number bool     // a name that is there again gets a number
+}
+
 // open looks at the beginning of a file: it finds the names of the columns and
-// where the data starts. names are the names if there is no header; without
-// any the columns are called c1, c2 and so on.
-func (r *reader) open(header bool, names []string) error {
+// where the data starts. A column without a name is called c1, c2 and so on, by
+// its position.
+func (r *reader) open(h heading) error {
 	if r.src.size == 0 {
 		return fmt.Errorf("%s is empty", r.src.name)
 	}
-	start := make([]byte, min(4, r.src.size))
+	start := make([]byte, min(sniffed, r.src.size))
 	if err := r.src.read(start, 0); err != nil {
 		return err
 	}
-	switch {
-	case bytes.HasPrefix(start, bom):
+	if err := checkKind(r.src.name, start); err != nil {
+		return err
+	}
+	if bytes.HasPrefix(start, bom) {
 		r.offset = int64(len(bom))
-	case bytes.HasPrefix(start, []byte("\xff\xfe")), bytes.HasPrefix(start, []byte("\xfe\xff")):
-		return diag.WithHint(fmt.Errorf("%s is UTF-16, not UTF-8", r.src.name),
-			"save it as UTF-8, or convert it: iconv -f utf-16 -t utf-8")
 	}
 	sp := splitter{src: r.src, quote: r.quote, size: r.blockBytes, offset: r.offset}
 	for {
@@ -43,50 +49,58 @@ func (r *reader) open(header bool, names []string) error {
 		rs := records{delim: r.delim, quote: r.quote}
 		rs.reset(b)
 		if rs.next() {
-			return r.first(&rs, b, header, names)
+			return r.first(&rs, b, h)
 		}
 		if rs.bad != nil {
 			return r.headerError(&rs, rs.bad.pos, rs.bad.msg, rs.bad.hint)
 		}
 		r.lines += int64(rs.lines)
-		r.offset = sp.offset
 	}
 }
 
 // first makes names of the first record.
-func (r *reader) first(rs *records, b block, header bool, names []string) error {
+func (r *reader) first(rs *records, b block, h heading) error {
+	line := r.lines + int64(rs.line) + 1
 	if n := len(rs.fields); n > table.MaxColumns {
-		return diag.WithHint(fmt.Errorf("%s:%d: %s, at most %d are possible", r.src.name, r.lines+int64(rs.line)+1, countFields(n), table.MaxColumns),
+		return diag.WithHint(fmt.Errorf("%s:%d: %s, at most %d are possible", r.src.name, line, countFields(n), table.MaxColumns),
 			"if rows and columns of the file are swapped, transpose it")
 	}
-	if header {
-		if err := r.header(rs); err != nil {
+	r.head = rs.data[rs.start:rs.pos]
+	if h.names != nil && len(h.names) != len(rs.fields) {
+		return diag.WithHint(fmt.Errorf("%s:%d: %s, but names: lists %d", r.src.name, line, countFields(len(rs.fields)), len(h.names)),
+			r.hintDelimiter(nil))
+	}
+	r.names = h.names
+	switch {
+	case h.names == nil && h.first:
+		if err := r.header(rs, h.number); err != nil {
 			return err
 		}
-		r.offset = b.offset + int64(rs.pos)
-		r.lines += int64(rs.lines)
-		if r.offset == r.src.size {
-			return fmt.Errorf("%s has a header but no rows", r.src.name)
-		}
-		return nil
-	}
-	r.offset = b.offset
-	if names == nil {
+	case h.names == nil:
 		for i := range rs.fields {
-			names = append(names, fmt.Sprintf("c%d", i+1))
+			r.names = append(r.names, defaultName(i))
 		}
 	}
-	if len(names) != len(rs.fields) {
-		return fmt.Errorf("%s:%d: %s, but names: lists %d", r.src.name, r.lines+int64(rs.line)+1, countFields(len(rs.fields)), len(names))
+	if !h.first {
+		r.lines = 0
+		return nil // blank lines before the first record may be data
 	}
-	r.names = names
+	r.offset = b.offset + int64(rs.pos)
+	r.lines += int64(rs.lines)
+	if r.offset == r.src.size {
+		return fmt.Errorf("%s has a header but no rows", r.src.name)
+	}
 	return nil
 }
 
+func defaultName(i int) string { return fmt.Sprintf("c%d", i+1) }
+
 // header reads the names of the columns. Blanks around a name that is not in
 // quotes are dropped.
-func (r *reader) header(rs *records) error {
+func (r *reader) header(rs *records, number bool) error {
+	r.names = make([]string, len(rs.fields))
 	seen := make(map[string]int, len(rs.fields))
+	var again []int
 	for i, f := range rs.fields {
 		text := rs.text(f)
 		if f.form == bare {
@@ -102,17 +116,47 @@ func (r *reader) header(rs *records) error {
 		case !utf8.ValidString(name):
 			return fail(fmt.Sprintf("the name of column %d is not UTF-8", i+1), "convert the file to UTF-8, for example with iconv")
 		case name == "":
-			return fail(fmt.Sprintf("column %d has no name", i+1),
-				"name it in the file, or set header: false if the file has no header")
+			r.nameless = append(r.nameless, i)
+			continue
 		}
-		if first, again := seen[name]; again {
+		if first, ok := seen[name]; !ok {
+			seen[name] = i
+		} else if number {
+			again = append(again, i)
+		} else {
 			return fail(fmt.Sprintf("columns %d and %d are both named %q", first+1, i+1, name),
-				"rename one of them in the file, or set header: false if the file has no header")
+				"rename one of them in the file, set repeated_names: number, or list the names in names:")
 		}
-		seen[name] = i
-		r.names = append(r.names, name)
+		r.names[i] = name
+	}
+	if len(r.nameless) == len(rs.fields) {
+		return r.headerError(rs, rs.start, "no column has a name", "set header: false if the file has no header")
+	}
+	next := map[string]int{}
+	for _, i := range again {
+		r.names[i] = numbered(r.names[i], seen, next)
+	}
+	for _, i := range r.nameless {
+		r.names[i] = defaultName(i)
+		if _, taken := seen[r.names[i]]; taken {
+			r.names[i] = numbered(r.names[i], seen, next)
+		}
+		seen[r.names[i]] = i
 	}
 	return nil
+}
+
+// numbered gives a name that is taken the first free number from 2 on: x_2. It
+// keeps in next where to look for the same name again.
+func numbered(name string, taken, next map[string]int) string {
+	for n := max(2, next[name]); ; n++ {
+		free := fmt.Sprintf("%s_%d", name, n)
+		if _, ok := taken[free]; !ok {
+			taken[free] = 0
+			next[name] = n + 1
+			return free
+		}
+	}
 }
 
 func (r *reader) headerError(rs *records, pos int, msg, hint string) error {

@@ -2,81 +2,11 @@ package ingest
 
 import (
 	"bytes"
-	"fmt"
-
-	"github.com/apache/arrow/go/v17/arrow"
-
-	"pipe/table"
+	"strconv"
 )
-
-// columnType is the type of a column as it is declared or inferred.
-type columnType uint8
-
-const (
-	undeclared columnType = iota
-	stringType
-	int64Type
-	float64Type
-	boolType
-	dateType
-	timestampType
-)
-
-// typeNames are the names of the types in the order of the constants.
-var typeNames = [...]string{"", "string", "int64", "float64", "bool", "date", "timestamp"}
-
-func (t columnType) String() string { return typeNames[t] }
-
-// typeOf finds a type by name; the decoder has checked that it exists.
-func typeOf(name string) columnType {
-	for i, n := range typeNames {
-		if n == name {
-			return columnType(i)
-		}
-	}
-	return undeclared
-}
-
-func (t columnType) arrow() arrow.DataType {
-	switch t {
-	case int64Type:
-		return arrow.PrimitiveTypes.Int64
-	case float64Type:
-		return arrow.PrimitiveTypes.Float64
-	case boolType:
-		return arrow.FixedWidthTypes.Boolean
-	case dateType:
-		return arrow.FixedWidthTypes.Date32
-	case timestampType:
-		return table.TimestampType()
-	}
-	return arrow.BinaryTypes.String
-}
-
-// accepts says whether a text, without blanks around it, is a value of the
-// type. Whatever is accepted can be parsed.
-func (t columnType) accepts(b []byte) (ok bool) {
-	switch t {
-	case int64Type:
-		_, ok = parseInt(b)
-	case float64Type:
-		var n number
-		n, ok = scanNumber(b)
-		ok = ok && n.finite(b)
-	case boolType:
-		_, ok = parseBool(b)
-	case dateType:
-		_, ok = parseDate(b)
-	case timestampType:
-		_, ok = parseTimestamp(b)
-	default:
-		ok = true
-	}
-	return ok
-}
 
 // class is what a text looks like. A column is inferred to be of the narrowest
-// type that keeps every value exactly as it was written.
+// type that keeps every value as it was written.
 type class uint8
 
 const (
@@ -86,13 +16,20 @@ const (
 	classBool                   // true, True, TRUE, false, ...
 	classDate                   // 2006-01-02
 	classTimestamp              // 2006-01-02 15:04:05
+	classRound                  // a short decimal number that ends in a zero, such as 1.10
+	classExcess                 // a decimal number of more than 17 significant digits
+	classLost                   // a decimal number that a float64 does not keep, such as 1e-400
 	classText                   // anything else
 	numClasses
+
+	// firstExample is the first class that is exemplified in messages.
+	firstExample = classRound
 )
 
 // classify looks at a text without blanks around it. Digits that a number
 // would lose make text of it: zeros before it (postal codes), a plus sign
-// (telephone numbers), more digits than an int64 has (account numbers).
+// (telephone numbers), more digits than an int64 has (account numbers), zeros
+// before the digits of an exponent without a sign (2e05, part of a hash).
 func classify(b []byte) class {
 	if len(b) == 0 {
 		return classText
@@ -121,11 +58,16 @@ func classify(b []byte) class {
 
 func (n *number) class(b []byte) class {
 	switch {
-	case n.padded:
+	case n.padded, n.exponent == paddedExponent:
 		return classText
 	case !n.integral:
-		if !n.finite(b) {
-			return classText
+		switch {
+		case !n.kept(b):
+			return classLost
+		case n.digits >= 1e17 && n.excess():
+			return classExcess
+		case len(b) <= maxVersion && n.exp <= -2 && b[len(b)-1] == '0' && n.exponent == noExponent:
+			return classRound
 		}
 		return classFloat
 	case n.negative && n.digits == 0:
@@ -134,128 +76,62 @@ func (n *number) class(b []byte) class {
 	if _, ok := n.int64(); !ok {
 		return classText
 	}
-	if n.digits > 1<<53 {
+	if n.digits > maxExact {
 		return classWide
 	}
 	return classInt
 }
 
-// A tally counts what was seen in a column. Tallies of parts of a file add up
-// in any order to the tally of the file.
-type tally struct {
-	classes       [numClasses]int64
-	missing       int64 // not in quotes
-	quotedMissing int64 // in quotes, which in a column of text is a text
-	text          *example
-}
+// maxExact is up to where a float64 holds every integer.
+const maxExact = 1 << 53
 
-// An example is a text that is no number, with its place.
-type example struct {
-	text string
-	line int64 // of the file, counted from 1
-}
-
-// add adds the tally of later records.
-func (t *tally) add(u *tally) {
-	for i, n := range u.classes {
-		t.classes[i] += n
+// kept says whether a float64 is the decimal number that was written, as far
+// as a float64 goes: it has neither become infinite nor zero, and if its
+// neighbours are more than 1 apart it is exact or the shortest text for it.
+// Mostly that can be told without converting.
+func (n *number) kept(b []byte) bool {
+	if n.digits == 0 || n.exp >= -290 && n.exp <= -5 || // digits are below 1e20
+		n.exact && n.digits <= maxExact && n.exp >= -290 && n.exp <= 0 {
+		return true
 	}
-	t.missing += u.missing
-	t.quotedMissing += u.quotedMissing
-	if t.text == nil {
-		t.text = u.text
+	v, ok := n.float64(b)
+	switch {
+	case !ok || v == 0:
+		return false
+	case n.exponent != noExponent || v >= -maxExact && v <= maxExact:
+		return true
 	}
-}
-
-func (t *tally) values() (n int64) {
-	for _, c := range t.classes {
-		n += c
+	written := bytes.TrimPrefix(b, []byte{'-'})
+	if bytes.IndexByte(written, '.') >= 0 {
+		written = bytes.TrimRight(bytes.TrimRight(written, "0"), ".")
 	}
-	return n
+	return string(written) == strconv.FormatFloat(max(v, -v), 'f', -1, 64)
 }
 
-// numbers is how many values are numbers.
-func (t *tally) numbers() int64 {
-	return t.classes[classInt] + t.classes[classWide] + t.classes[classFloat]
-}
-
-// infer decides on the type of a column.
-func (t *tally) infer() columnType {
-	c := &t.classes
-	switch n := t.values(); n {
-	case 0:
-		return stringType
-	case c[classInt] + c[classWide]:
-		return int64Type
-	case c[classInt] + c[classFloat]:
-		return float64Type
-	case c[classBool]:
-		return boolType
-	case c[classDate]:
-		return dateType
-	case c[classDate] + c[classTimestamp]:
-		return timestampType
+// excess says whether the digits, of which there are 18 or more, are more than
+// the 17 that tell all float64 apart.
+func (n *number) excess() bool {
+	d := n.digits
+	for d%10 == 0 {
+		d /= 10
 	}
-	return stringType
+	return d >= 1e17 || !n.exact
 }
 
-// missingAs is how many values are missing if the column has the type.
-func (t *tally) missingAs(typ columnType) int64 {
-	if typ == stringType {
-		return t.missing
+// maxVersion bounds the bytes of what may be the version of something: 12.10.
+const maxVersion = 6
+
+// decimals gives the bit for the number of decimals of a decimal number, one
+// that stands for too long if it is none that versions look like.
+func decimals(b []byte) uint8 {
+	if len(b) > maxVersion || b[0] == '-' {
+		return tooLong
 	}
-	return t.missing + t.quotedMissing
-}
-
-// doubt says why a column that is almost one of numbers became text. It is
-// empty if there is nothing to say.
-func (t *tally) doubt() string {
-	others := t.values() - t.numbers()
-	if t.text == nil || t.numbers() < 9*others {
-		return ""
+	point := bytes.IndexByte(b, '.')
+	if n := len(b) - 1 - point; point > 0 && n <= 3 {
+		return 1 << n
 	}
-	return fmt.Sprintf("%d of %d values are numbers, but not %s in line %d",
-		t.numbers(), t.values(), quoteText([]byte(t.text.text)), t.text.line)
+	return tooLong
 }
 
-// blanks are what may stand around a number, and around a text if trim is set.
-const blanks = " \t"
-
-// trimBlanks takes blanks off both ends. Most values have none.
-func trimBlanks(b []byte) []byte {
-	if len(b) > 0 && b[0] > ' ' && b[len(b)-1] > ' ' {
-		return b
-	}
-	return bytes.Trim(b, blanks)
-}
-
-// missingTexts finds the texts that mean a missing value.
-type missingTexts struct {
-	texts  map[string]bool
-	first  [256]bool // the first bytes of texts, to be quick about others
-	blank  bool      // whether an empty text is one
-	length int       // of the longest
-}
-
-func newMissingTexts(texts []string) *missingTexts {
-	m := &missingTexts{texts: make(map[string]bool, len(texts))}
-	for _, t := range texts {
-		b := trimBlanks([]byte(t))
-		m.texts[string(b)] = true
-		m.length = max(m.length, len(b))
-		if len(b) == 0 {
-			m.blank = true
-		} else {
-			m.first[b[0]] = true
-		}
-	}
-	return m
-}
-
-// has says whether a text, without blanks around it, means a missing value.
-func (m *missingTexts) has(b []byte) bool {
-	if len(b) == 0 {
-		return m.blank
-	}
-	return m.first[b[0]] && len(b) <= m.length && m.texts[string(b)]
-}
+const tooLong = 1 << 7

@@ -40,8 +40,10 @@ type Ingest struct {
 	Delimiter string               `yaml:"delimiter" default:"','" doc:"The character between fields; \\t is a tab."`
 	Quote     string               `yaml:"quote" default:"'\"'" doc:"The character around fields that contain special characters, doubled inside of them. Empty if quotes have no meaning."`
 	Header    bool                 `yaml:"header" default:"true" doc:"Whether the first record names the columns."`
-	Names     []string             `yaml:"names" doc:"Names of the columns of a file without a header. The default is c1, c2 and so on."`
-	Missing   []string             `yaml:"missing" default:"['', NA, N/A, n/a, '#N/A', '<NA>', NaN, nan, 'null', 'NULL', 'Null', None]" doc:"Texts that mean that a value is missing, compared without blanks around them. In a column of type string, text in quotes is never missing."`
+	Names     []string             `yaml:"names" doc:"Names of the columns, in place of those in the header. Columns without a name are called c1, c2 and so on, by their position."`
+	Repeated  string               `yaml:"repeated_names" default:"error" enum:"error,number" doc:"What a name that the header gives again is: an error, or NAME_2, NAME_3 and so on."`
+	Missing   []string             `yaml:"missing" doc:"Texts that mean that a value is missing, in columns of every type, besides the empty one; compared without blanks around them."`
+	Quoted    bool                 `yaml:"quoted_missing" default:"true" doc:"Whether a text in quotes can be missing. If not, \"\" is an empty text, and a value that is missing is an empty field without quotes."`
 	Trim      bool                 `yaml:"trim" default:"false" doc:"Drop blanks around text that is not in quotes. Around numbers, dates and truth values they never matter."`
 }
 
@@ -49,22 +51,31 @@ type Ingest struct {
 func Kind() pipeline.Kind {
 	return pipeline.Kind{
 		Name:    "ingest",
-		Version: 1,
+		Version: 2,
 		Doc: `Reads a CSV file into a table. The format is RFC 4180 with LF or CRLF line ends, in UTF-8 with or
-without a byte order mark; blank lines are skipped. Any record that cannot be read exactly as the file says it is an
-error with its line, row and column.
+without a byte order mark. Blank lines are skipped, but in a file of one column each is a row without a value. Any record
+that cannot be read exactly as the file says it is an error with its line, row and column.
 
 Types are inferred from all values of a column, as the first of these that keeps every value as it was written:
 int64; float64; bool (true, false); date (2006-01-02); timestamp (2006-01-02T15:04:05Z, or with a space, without
-seconds, with up to six decimals, with another zone; without a zone it is UTC); string. Numbers with zeros before
-them (00123), with a plus sign or with more digits than an int64 holds are text, since they usually are codes. So is a
-column without any value. Declare the type in ` + "`columns`" + ` where that is not what you want.`,
+seconds, with up to six decimals, with another zone; without a zone it is UTC); string. Text is what usually is a code:
+numbers with zeros before them (00123), with a plus sign or with more digits than an int64 holds, and 2e05. Text is also
+a column with a decimal number that a float64 does not keep: 1e-400, 123456789012345678.91; a warning says so. Of
+decimal numbers below 2^53 a float64 keeps 17 digits; a warning counts those that have more, and those, such as 1.10
+beside 1.1, that may be versions. A column without any value is text. Declare the type in ` + "`columns`" + ` where
+that is not what you want: it is taken as it is, without a warning, and a value that is none of it is an error.
+
+A value is missing if its field is empty, in quotes or not, or a text that ` + "`missing`" + ` lists. In a column of
+numbers, dates or truth values a field of blanks is missing too, and the usual words are: NA, N/A, n/a, N.A., NaN, null,
+None, nil (in the usual cases), <NA>, \N, #N/A, #NULL!, -, --, ? and a point; a warning counts them unless ` + "`missing`" + `
+lists them. In a column of text they are text, since they may mean something there (Namibia, a class None); a warning
+counts them, unless one is more than half of the values or the column is declared as string.`,
 		Example: `load:
   uses: ingest
   with:
     path: data/penguins.csv
     columns: {species: string, year: int64}
-    missing: ["", NA, "?"]
+    missing: [NA, "?"]
 `,
 		Inputs: []pipeline.Port{{
 			Name: "file", Type: pipeline.File, Optional: true,
@@ -87,10 +98,6 @@ func (in *Ingest) Validate() error {
 		errs = append(errs, pipeline.FieldErrorf("quote", "%q is not a quote: it must be one ASCII character that is no line end, or empty", in.Quote))
 	} else if quote >= 0 && quote == delim {
 		errs = append(errs, pipeline.FieldErrorf("quote", "quote and delimiter are both %q", in.Quote))
-	}
-	if in.Header && len(in.Names) > 0 {
-		errs = append(errs, diag.WithHint(
-			pipeline.FieldErrorf("names", "names are for a file without a header"), "set header: false, or remove names:"))
 	}
 	for _, l := range []struct {
 		field string
@@ -184,7 +191,7 @@ func (in *Ingest) reader(src *source, threads int, progress func(int64)) *reader
 	quote, _ := oneByte(in.Quote)
 	return &reader{
 		src:        src,
-		dialect:    dialect{delim: byte(delim), quote: quote, trim: in.Trim, missing: newMissingTexts(in.Missing)},
+		dialect:    dialect{delim: byte(delim), quote: quote, trim: in.Trim, missing: newMissingTexts(in.Missing), quotedMissing: in.Quoted},
 		blockBytes: blockBytes,
 		threads:    max(1, threads),
 		progress:   progress,
@@ -201,7 +208,7 @@ type surveyed struct {
 
 // survey reads the header and does the first pass.
 func (in *Ingest) survey(ctx context.Context, r *reader) (*surveyed, error) {
-	if err := r.open(in.Header, in.Names); err != nil {
+	if err := r.open(heading{first: in.Header, names: in.Names, number: in.Repeated == "number"}); err != nil {
 		return nil, err
 	}
 	keep, err := in.resolve(r)
@@ -227,12 +234,16 @@ func (in *Ingest) survey(ctx context.Context, r *reader) (*surveyed, error) {
 		if r.declared[i] != undeclared {
 			origin = "declared"
 		}
-		missing := s.tallies[i].missingAs(t.types[i])
+		meta := map[string]string{
+			TypeKey: origin, MissingKey: strconv.FormatInt(s.tallies[i].missingAs(t.types[i]), 10),
+		}
+		if t.types[i] == stringType && r.declared[i] == undeclared {
+			if doubt := s.tallies[i].doubt(); doubt != "" {
+				meta[table.DoubtKey] = doubt
+			}
+		}
 		fields = append(fields, arrow.Field{
-			Name: r.names[i], Type: t.types[i].arrow(), Nullable: true,
-			Metadata: arrow.MetadataFrom(map[string]string{
-				TypeKey: origin, MissingKey: strconv.FormatInt(missing, 10),
-			}),
+			Name: r.names[i], Type: t.types[i].arrow(), Nullable: true, Metadata: arrow.MetadataFrom(meta),
 		})
 		t.plan = append(t.plan, target{from: i, typ: t.types[i]})
 	}
@@ -280,46 +291,4 @@ func (r *reader) column(at map[string]int, setting, name string) (int, error) {
 		hint = fmt.Sprintf("did you mean %q?", near)
 	}
 	return 0, diag.WithHint(fmt.Errorf("%s: %s has no column %q", setting, r.src.name, name), hint)
-}
-
-// maxListed is how many columns a line of the log names.
-const maxListed = 200
-
-// report tells people what was read, and what may surprise them.
-func (t *surveyed) report(env pipeline.Env, r *reader) {
-	var missing int64
-	var columns []string
-	for _, p := range t.plan {
-		name, tally := r.names[p.from], &t.tallies[p.from]
-		n := tally.missingAs(p.typ)
-		missing += n
-		column := name + " " + p.typ.String()
-		if n > 0 {
-			column += fmt.Sprintf(" (%d missing)", n)
-		}
-		if len(columns) < maxListed {
-			columns = append(columns, column)
-		}
-		if p.typ != stringType || r.declared[p.from] != undeclared {
-			continue
-		}
-		if n == t.rows {
-			env.Log().Warn("a column has no values", "column", name)
-		} else if doubt := tally.doubt(); doubt != "" {
-			env.Log().Warn("a column was read as text", "column", name, "because", doubt,
-				"hint", "add the text to missing:, or declare the type in columns:")
-		}
-	}
-	env.Metric("rows", float64(t.rows))
-	env.Metric("columns", float64(len(t.plan)))
-	env.Metric("missing", float64(missing))
-	list := strings.Join(columns, ", ")
-	if more := len(t.plan) - len(columns); more > 0 {
-		list += fmt.Sprintf(" and %d more", more)
-	}
-	env.Log().Info("read "+r.src.name, "rows", t.rows, "columns", list)
-	if others := ";\t|"; len(r.names) == 1 && strings.ContainsAny(r.names[0], others) {
-		i := strings.IndexAny(r.names[0], others)
-		env.Log().Warn("the file has one column only", "hint", fmt.Sprintf("set delimiter: %q", r.names[0][i:i+1]))
-	}
 }

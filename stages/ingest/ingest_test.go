@@ -148,13 +148,6 @@ func TestFileInput(t *testing.T) {
 	}
 }
 
-func TestDefaultMissingTextsAreThoseThatTablesWrite(t *testing.T) {
-	in := pipelinetest.Decode(t, Kind(), "path: x.csv").(*Ingest)
-	if diff := cmp.Diff(table.MissingTexts(), in.Missing); diff != "" {
-		t.Errorf("table.MissingTexts() and the default of missing differ (-table +ingest)\n%s", diff)
-	}
-}
-
 func TestValidate(t *testing.T) {
 	valid := func() Ingest { return Ingest{Path: "x.csv", Delimiter: ",", Quote: `"`, Header: true} }
 	for _, c := range []struct {
@@ -170,7 +163,6 @@ func TestValidate(t *testing.T) {
 		{"wide delimiter", func(in *Ingest) { in.Delimiter = "é" }, `delimiter: "é" is not a delimiter`},
 		{"line end as quote", func(in *Ingest) { in.Quote = "\n" }, `quote: "\n" is not a quote`},
 		{"quote is delimiter", func(in *Ingest) { in.Quote = "," }, "quote and delimiter are both"},
-		{"names with header", func(in *Ingest) { in.Names = []string{"a"} }, "names are for a file without a header"},
 		{"selected twice", func(in *Ingest) { in.Select = []string{"a", "b", "a"} }, `select: "a" is listed twice`},
 		{"empty name", func(in *Ingest) { in.Header, in.Names = false, []string{"a", ""} }, "names: name 2 is empty"},
 	} {
@@ -208,7 +200,7 @@ func read(t testing.TB, in *Ingest, csv string, block, threads int) ([]byte, err
 }
 
 func defaults() *Ingest {
-	return &Ingest{Delimiter: ",", Quote: `"`, Header: true, Missing: table.MissingTexts()}
+	return &Ingest{Delimiter: ",", Quote: `"`, Header: true, Quoted: true}
 }
 
 // TestBlocksAndThreadsChangeNothing reads every fixture in blocks of a few

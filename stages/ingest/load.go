@@ -13,7 +13,7 @@ import (
 
 // load reads the columns of the file that are kept, block by block in the
 // order of the file, and hands them to write. The survey has proved that every
-// value can be parsed.
+// value can be parsed or is a word for a missing one.
 func (r *reader) load(ctx context.Context, s *survey, schema *arrow.Schema, plan []target, write func(arrow.Record) error) error {
 	free := sync.Pool{New: func() any { return new(loader) }}
 	return ordered(ctx, r.threads, each(s.pieces),
@@ -74,23 +74,26 @@ func (l *loader) load(r *reader, p piece, plan []target) error {
 		l.sinks[i].reset(plan[i].typ, int(p.rows))
 	}
 	rs := &l.records
-	rs.delim, rs.quote = r.delim, r.quote
-	rs.reset(block{data: l.buf})
+	r.start(rs, block{data: l.buf})
 	for row := 0; row < int(p.rows) && rs.next(); row++ {
 		for i := range plan {
 			f := rs.fields[plan[i].from]
 			raw := rs.text(f)
 			text := trimBlanks(raw)
 			s := &l.sinks[i]
+			a := present
+			if r.missing.may(text) {
+				a = r.absence(f.form, raw, text)
+			}
 			switch {
-			case r.missing.has(text) && (f.form == bare || s.typ != stringType):
+			case a == missing, a == onlyBlanks && s.typ != stringType:
 				s.null(row)
 			case s.typ == stringType && r.trim && f.form == bare:
-				s.value(row, text)
+				s.text(text)
 			case s.typ == stringType:
-				s.value(row, raw)
-			default:
-				s.value(row, text)
+				s.text(raw)
+			case !s.value(row, text):
+				s.null(row) // a usual word: the survey has found no other text
 			}
 		}
 	}
@@ -111,14 +114,14 @@ type sink struct {
 	typ     columnType
 	values  []int64 // float64 as its bits; also what the narrower types lie in
 	offsets []int32
-	text    []byte
+	chars   []byte
 	valid   []byte
 	nulls   bool
 }
 
 func (s *sink) reset(t columnType, rows int) {
 	s.typ, s.nulls = t, false
-	s.text = s.text[:0]
+	s.chars = s.chars[:0]
 	if t == stringType {
 		s.offsets = append(s.offsets[:0], 0)
 		return
@@ -144,7 +147,7 @@ func (s *sink) null(row int) {
 	s.valid[row/8] &^= 1 << (row % 8)
 	switch s.typ {
 	case stringType:
-		s.offsets = append(s.offsets, int32(len(s.text)))
+		s.offsets = append(s.offsets, int32(len(s.chars)))
 	case dateType:
 		s.days()[row] = 0
 	case boolType:
@@ -153,25 +156,31 @@ func (s *sink) null(row int) {
 	}
 }
 
-// value sets a row to what a text says.
-func (s *sink) value(row int, text []byte) {
+// text sets a row of a column of text.
+func (s *sink) text(text []byte) {
+	s.chars = append(s.chars, text...)
+	s.offsets = append(s.offsets, int32(len(s.chars)))
+}
+
+// value sets a row of any other column to what a text says, if it says
+// anything.
+func (s *sink) value(row int, text []byte) (ok bool) {
 	switch s.typ {
 	case int64Type:
-		s.values[row], _ = parseInt(text)
+		s.values[row], ok = parseInt(text)
 	case float64Type:
-		s.floats()[row], _ = parseFloat(text)
+		s.floats()[row], ok = parseFloat(text)
 	case boolType:
-		if v, _ := parseBool(text); v {
+		var v bool
+		if v, ok = parseBool(text); v {
 			s.bytes()[row/8] |= 1 << (row % 8)
 		}
 	case dateType:
-		s.days()[row], _ = parseDate(text)
+		s.days()[row], ok = parseDate(text)
 	case timestampType:
-		s.values[row], _ = parseTimestamp(text)
-	default:
-		s.text = append(s.text, text...)
-		s.offsets = append(s.offsets, int32(len(s.text)))
+		s.values[row], ok = parseTimestamp(text)
 	}
+	return ok
 }
 
 // The values of the types share the memory of an int64 slice, which is aligned
@@ -201,7 +210,7 @@ func (s *sink) array(rows int) arrow.Array {
 		valid = s.valid
 	}
 	if s.typ == stringType {
-		return table.NewTextArray(s.offsets, s.text, valid)
+		return table.NewTextArray(s.offsets, s.chars, valid)
 	}
 	bytes := s.bytes()
 	switch s.typ {

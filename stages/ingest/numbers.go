@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"encoding/binary"
+	"math"
 	"math/bits"
 	"strconv"
 	"unsafe"
@@ -15,7 +16,17 @@ type number struct {
 	integral bool // neither a point nor an exponent
 	exact    bool // no digit was left out of digits
 	padded   bool // starts with a zero before another digit, as codes do
+	exponent exponent
 }
+
+// An exponent is how a number has one.
+type exponent uint8
+
+const (
+	noExponent exponent = iota
+	plainExponent
+	paddedExponent // starts with a zero before another digit, without a sign, as no program writes it
+)
 
 // scanNumber reads a decimal number: digits with an optional sign, point and
 // exponent. Nothing else is a number: no blanks, no hexadecimal digits, no
@@ -48,6 +59,10 @@ func scanNumber(b []byte) (n number, ok bool) {
 		exp, ok := scanExponent(b[i+1:])
 		n.integral = false
 		n.exp += exp
+		n.exponent = plainExponent
+		if i+2 < len(b) && b[i+1] == '0' {
+			n.exponent = paddedExponent
+		}
 		return n, ok
 	}
 	return n, i == len(b)
@@ -134,15 +149,29 @@ func scanExponent(b []byte) (exp int, ok bool) {
 	return exp, len(b) > 0
 }
 
-// int64 gives the value of an integral number, if it fits.
+// int64 gives the value of a number that is an integer, however it is written
+// (6, 6.0, 6e3), if it fits.
 func (n *number) int64() (v int64, ok bool) {
-	if !n.integral || n.exp != 0 {
+	d, exp := n.digits, n.exp
+	for ; exp < 0 && d != 0; exp++ {
+		if d%10 != 0 {
+			return 0, false
+		}
+		d /= 10
+	}
+	for ; exp > 0 && d != 0; exp-- {
+		if d > math.MaxUint64/10 {
+			return 0, false
+		}
+		d *= 10
+	}
+	switch {
+	case !n.exact:
 		return 0, false
+	case n.negative:
+		return -int64(d), d <= 1<<63
 	}
-	if n.negative {
-		return -int64(n.digits), n.digits <= 1<<63
-	}
-	return int64(n.digits), n.digits < 1<<63
+	return int64(d), d < 1<<63
 }
 
 // powers are the powers of ten that a float64 holds exactly.
@@ -168,15 +197,6 @@ func (n *number) float64(b []byte) (v float64, ok bool) {
 	}
 	v, err := strconv.ParseFloat(unsafe.String(unsafe.SliceData(b), len(b)), 64)
 	return v, err == nil
-}
-
-// finite says whether float64 would succeed, mostly without doing its work.
-func (n *number) finite(b []byte) bool {
-	if n.digits == 0 || n.exp <= 288 { // digits are below 1e20
-		return true
-	}
-	_, ok := n.float64(b)
-	return ok
 }
 
 func parseInt(b []byte) (int64, bool) {

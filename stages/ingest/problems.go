@@ -98,7 +98,8 @@ func quoteText(b []byte) string {
 	return strconv.Quote(string(b[:cut])) + "..."
 }
 
-// errBadValue says that a text is not a value of a declared type.
+// errBadValue says that a text is not a value of a declared type. To take what
+// is a number for missing is never the way out.
 func errBadValue(text []byte, t columnType) (msg, hint string) {
 	q := quoteText(text)
 	article := "a"
@@ -106,7 +107,14 @@ func errBadValue(text []byte, t columnType) (msg, hint string) {
 		article = "an"
 	}
 	msg = fmt.Sprintf("%s is not %s %s", q, article, t)
-	hint = fmt.Sprintf("declare it as string in columns:, or add %s to missing:", q)
+	_, number := scanNumber(text)
+	switch {
+	case t == int64Type && float64Type.accepts(text):
+		return msg, "declare the column as float64 in columns:"
+	case number && (t == int64Type || t == float64Type):
+		return msg, "declare the column as string in columns:"
+	}
+	hint = fmt.Sprintf("declare the column as string in columns:, or if %s means that a value is missing, add it to missing:", q)
 	switch t {
 	case boolType:
 		hint = "a bool is true or false, or 1 or 0; " + hint

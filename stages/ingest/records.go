@@ -29,6 +29,7 @@ type records struct {
 	delim  byte
 	quote  int  // -1 if there is none
 	cut    bool // see block
+	blank  bool // a blank line is a record, as in a file of one column
 	fields []field
 	line   int     // lines of the block before the current record
 	start  int     // where the current record starts
@@ -101,8 +102,8 @@ func separators(seps []int32, data []byte, delim byte) []int32 {
 	return seps[:n]
 }
 
-// next splits the next record that is not a blank line. It returns false at
-// the end of the data and at a syntax error.
+// next splits the next record, or the next that is not a blank line. It returns
+// false at the end of the data and at a syntax error.
 func (rs *records) next() bool {
 	if rs.plain {
 		return rs.nextPlain()
@@ -127,7 +128,7 @@ func (rs *records) nextPlain() bool {
 		if last > start && data[last-1] == '\r' {
 			last--
 		}
-		if len(fields) == 0 && last == start {
+		if len(fields) == 0 && last == start && !rs.blank {
 			start = end + 1
 			continue // a blank line
 		}
@@ -148,12 +149,17 @@ func (rs *records) nextQuoted() bool {
 				return false
 			}
 		}
-		if len(rs.fields) == 1 && rs.fields[0].form == bare && rs.fields[0].start == rs.fields[0].end {
-			continue // a blank line
+		if !rs.blank && isBlank(rs.fields) {
+			continue
 		}
 		return rs.checkLength()
 	}
 	return false
+}
+
+// isBlank says whether a record is a blank line.
+func isBlank(fields []field) bool {
+	return len(fields) == 1 && fields[0].form == bare && fields[0].start == fields[0].end
 }
 
 // nextField splits the field at pos and moves behind its separator. It tells

@@ -11,16 +11,19 @@ import (
 
 // A dialect is how a file is to be read.
 type dialect struct {
-	delim   byte
-	quote   int // -1 if there is none
-	trim    bool
-	missing *missingTexts
+	delim         byte
+	quote         int // -1 if there is none
+	trim          bool
+	missing       *missingTexts
+	quotedMissing bool // a text in quotes can be missing as well
 }
 
 // A layout is what is known of a file before its rows are read.
 type layout struct {
 	names    []string
 	declared []columnType // of each column
+	nameless []int        // columns that the header does not name
+	head     []byte       // the first record
 	offset   int64        // of the first data row
 	lines    int64        // before it
 }
@@ -36,6 +39,7 @@ type piece struct {
 type survey struct {
 	pieces  []piece
 	rows    int64
+	blank   int64 // of the rows, those that are blank lines
 	tallies []tally
 	problems
 }
@@ -54,6 +58,7 @@ type reader struct {
 type scanned struct {
 	piece
 	lines   int64
+	blank   int64
 	tallies []tally
 	problems
 }
@@ -80,14 +85,11 @@ func (r *reader) survey(ctx context.Context) (*survey, error) {
 		func(f *scanned) error {
 			s.append(&f.problems, lines, s.rows)
 			for i := range s.tallies {
-				t := &f.tallies[i]
-				if t.text != nil {
-					t.text.line += lines
-				}
-				s.tallies[i].add(t)
+				s.tallies[i].add(&f.tallies[i], lines)
 			}
 			s.pieces = append(s.pieces, f.piece)
 			s.rows += f.rows
+			s.blank += f.blank
 			lines += f.lines
 			r.progress(f.size)
 			if s.ended {
@@ -102,6 +104,12 @@ func (r *reader) survey(ctx context.Context) (*survey, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// start starts a walk through the data rows of a block.
+func (r *reader) start(rs *records, b block) {
+	rs.delim, rs.quote, rs.blank = r.delim, r.quote, len(r.names) == 1
+	rs.reset(b)
 }
 
 // blocks reads the data of the file block by block, into buffers if there are
@@ -135,8 +143,7 @@ type scanner struct {
 
 func (sc *scanner) scan(r *reader, b block) *scanned {
 	rs := &sc.records
-	rs.delim, rs.quote = r.delim, r.quote
-	rs.reset(b)
+	r.start(rs, b)
 	sc.out = &scanned{
 		piece:   piece{offset: b.offset, size: int64(len(b.data))},
 		tallies: make([]tally, len(r.names)),
@@ -146,6 +153,9 @@ func (sc *scanner) scan(r *reader, b block) *scanned {
 		if len(rs.fields) != len(r.names) {
 			sc.wrongCount(r)
 			continue
+		}
+		if rs.blank && isBlank(rs.fields) {
+			sc.out.blank++
 		}
 		for i, f := range rs.fields {
 			if !valid && !utf8.Valid(rs.data[f.start:f.end]) {
@@ -167,29 +177,44 @@ func (sc *scanner) scan(r *reader, b block) *scanned {
 // that is declared.
 func (sc *scanner) value(r *reader, column int, f field) {
 	rs, t := &sc.records, &sc.out.tallies[column]
-	text := trimBlanks(rs.text(f))
-	if r.missing.has(text) {
-		if f.form == bare {
+	raw := rs.text(f)
+	text := trimBlanks(raw)
+	if r.missing.may(text) {
+		switch r.absence(f.form, raw, text) {
+		case missing:
 			t.missing++
-		} else {
-			t.quotedMissing++
+			return
+		case onlyBlanks:
+			t.blanks++
+			return
 		}
-		return
 	}
-	switch want := r.declared[column]; want {
-	case stringType:
-	case undeclared:
+	switch want := r.declared[column]; {
+	case want == stringType:
+	case want == undeclared:
 		c := classify(text)
+		switch {
+		case c == classText && sc.isWord(r, f, text):
+			t.word(string(text), 1)
+			return
+		case t.decimals&tooLong == 0 && (c == classFloat || c == classRound || c == classExcess):
+			t.decimals |= decimals(text)
+		}
 		t.classes[c]++
-		if t.text == nil && c > classFloat {
-			t.text = &example{string(text[:min(len(text), 64)]), int64(rs.lineOf(int(f.start))) + 1}
+		if c >= firstExample && t.example(c) == nil {
+			t.examples[c-firstExample] = &example{string(text[:min(len(text), 64)]), int64(rs.lineOf(int(f.start))) + 1}
 		}
+	case want.accepts(text):
+	case sc.isWord(r, f, text):
+		t.word(string(text), 1)
 	default:
-		if !want.accepts(text) {
-			msg, hint := errBadValue(text, want)
-			sc.problem(f, r.names[column], msg, hint)
-		}
+		msg, hint := errBadValue(text, want)
+		sc.problem(f, r.names[column], msg, hint)
 	}
+}
+
+func (sc *scanner) isWord(r *reader, f field, text []byte) bool {
+	return (f.form == bare || r.quotedMissing) && isUsualWord(text)
 }
 
 func (sc *scanner) problem(f field, column, msg, hint string) {
@@ -200,10 +225,16 @@ func (sc *scanner) problem(f field, column, msg, hint string) {
 
 func (sc *scanner) wrongCount(r *reader) {
 	rs := &sc.records
+	hint := ""
+	if sc.out.count < maxShown {
+		hint = r.hintDelimiter(rs.data[rs.start:rs.pos])
+	}
+	if hint == "" {
+		hint = fmt.Sprintf("put a field that contains %q in quotes", r.delim)
+	}
 	sc.out.add(problem{
-		line: int64(rs.line) + 1, row: sc.row,
-		msg:  fmt.Sprintf("%s, want %d", countFields(len(rs.fields)), len(r.names)),
-		hint: fmt.Sprintf("put a field that contains %q in quotes", r.delim),
+		line: int64(rs.line) + 1, row: sc.row, hint: hint,
+		msg: fmt.Sprintf("%s, want %d", countFields(len(rs.fields)), len(r.names)),
 	})
 }
 

@@ -1,0 +1,120 @@
+package ingest
+
+import (
+	"bytes"
+	"fmt"
+
+	"pipe/diag"
+)
+
+// A fileKind is a kind of file that people give to a CSV reader.
+type fileKind struct {
+	magic string // at the beginning of the file
+	name  string
+	hint  string
+}
+
+const (
+	hintExcel  = "save the sheet as CSV in the spreadsheet program, or convert it in an exec stage with Python: pandas.read_excel(...).to_csv(..., index=False)"
+	hintPandas = "convert it in an exec stage, for example with Python: pandas.%s(...).to_csv(..., index=False)"
+)
+
+var fileKinds = []fileKind{
+	{"\x1f\x8b", "compressed with gzip", "unpack it: gzip -dk FILE"},
+	{"BZh", "compressed with bzip2", "unpack it: bzip2 -dk FILE"},
+	{"\xfd7zXZ\x00", "compressed with xz", "unpack it: xz -dk FILE"},
+	{"\x28\xb5\x2f\xfd", "compressed with zstd", "unpack it: zstd -d FILE"},
+	{"PK\x03\x04", "a zip archive", "unpack it: unzip FILE"},
+	{"PAR1", "a Parquet file", fmt.Sprintf(hintPandas, "read_parquet")},
+	{"ARROW1", "an Arrow file", fmt.Sprintf(hintPandas, "read_feather")},
+	{"\xff\xff\xff\xff", "an Arrow stream", "convert it to CSV in an exec stage"},
+	{"FEA1", "a Feather file", fmt.Sprintf(hintPandas, "read_feather")},
+	{"\xd0\xcf\x11\xe0", "an Excel workbook of the old form", hintExcel},
+	{"\x89HDF", "an HDF5 file", fmt.Sprintf(hintPandas, "read_hdf")},
+	{"SQLite format 3\x00", "an SQLite database", "export the table: sqlite3 -csv -header FILE 'SELECT * FROM ...' > data.csv"},
+	{"\x93NUMPY", "an array of numpy", "write it as CSV: numpy.savetxt(..., delimiter=',')"},
+	{"%PDF", "a PDF", "copy its table into a CSV file"},
+	{"<!DOCTYPE html", "an HTML page", "it may be what a failed download left: look at it in a browser"},
+	{"<html", "an HTML page", "it may be what a failed download left: look at it in a browser"},
+	{"<?xml", "XML", fmt.Sprintf(hintPandas, "read_xml")},
+}
+
+// sniffed is how much of a file is looked at to tell what it is.
+const sniffed = 2048
+
+// checkKind says that a file is something else than CSV, by its beginning.
+func checkKind(file string, start []byte) error {
+	for _, k := range fileKinds {
+		if !bytes.HasPrefix(start, []byte(k.magic)) {
+			continue
+		}
+		if k.magic == "PK\x03\x04" && (bytes.Contains(start, []byte("[Content_Types].xml")) || bytes.Contains(start, []byte("xl/"))) {
+			k.name, k.hint = "an Excel workbook", hintExcel
+		}
+		return diag.WithHint(fmt.Errorf("%s is %s, not CSV", file, k.name), k.hint)
+	}
+	if isUTF16(start) {
+		return diag.WithHint(fmt.Errorf("%s is UTF-16, not UTF-8", file),
+			"save it as UTF-8, or convert it: iconv -f utf-16 -t utf-8")
+	}
+	if isJSON(start) {
+		return diag.WithHint(fmt.Errorf("%s is JSON, not CSV", file), fmt.Sprintf(hintPandas, "read_json"))
+	}
+	return nil
+}
+
+// isUTF16 looks for a byte order mark, or for two characters of ASCII with the
+// low byte first.
+func isUTF16(start []byte) bool {
+	return bytes.HasPrefix(start, []byte("\xff\xfe")) || bytes.HasPrefix(start, []byte("\xfe\xff")) ||
+		len(start) >= 4 && start[0] != 0 && start[1] == 0 && start[2] != 0 && start[3] == 0
+}
+
+// isJSON says whether a text begins with an object, or with a list of objects,
+// lists or texts.
+func isJSON(start []byte) bool {
+	start = bytes.TrimLeft(bytes.TrimPrefix(start, bom), " \t\r\n")
+	if len(start) == 0 {
+		return false
+	}
+	rest := bytes.TrimLeft(start[1:], " \t\r\n")
+	switch {
+	case len(rest) == 0:
+		return false
+	case start[0] == '{':
+		return rest[0] == '"' || rest[0] == '}'
+	}
+	return start[0] == '[' && (rest[0] == '{' || rest[0] == '[' || rest[0] == '"')
+}
+
+// delimiters are the characters that are used as one.
+const delimiters = ";\t|,"
+
+// parts counts the delimiters of each kind in a record.
+func parts(record []byte) (counts [len(delimiters)]int) {
+	for i := range delimiters {
+		counts[i] = bytes.Count(record, []byte{delimiters[i]})
+	}
+	return counts
+}
+
+// hintDelimiter says which delimiter the file rather has: one that is more
+// frequent in the first record than the one that is set or, if there is another
+// record that is not parted as the first one is, one that parts both alike. It
+// is empty if there is none.
+func (r *reader) hintDelimiter(record []byte) string {
+	other, most := -1, bytes.Count(r.head, []byte{r.delim})
+	first, here := parts(r.head), parts(record)
+	for i, n := range first {
+		if delimiters[i] != r.delim && n > 0 && (record == nil && n > most || record != nil && n == here[i]) {
+			other, most = i, n
+			if record != nil {
+				break
+			}
+		}
+	}
+	if other < 0 {
+		return ""
+	}
+	return fmt.Sprintf("set delimiter: %q", delimiters[other:other+1])
+}
