@@ -61,15 +61,46 @@ func (s *Store) sweepScratch(name string) (removed bool, err error) {
 	if err != nil || !info.ModTime().Before(s.now().Add(-Grace)) {
 		return false, nil // gone meanwhile, or young
 	}
-	if f, err := s.fs.Open(filepath.Join(s.tmp(), owner)); err == nil {
-		held := isLocked(f)
-		f.Close()
-		if held {
-			return false, nil
-		}
+	if s.isOwned(owner) {
+		return false, nil
 	}
 	if err := s.fs.RemoveAll(dir); err != nil {
 		return false, storeError("remove a scratch directory", dir, err)
 	}
 	return true, nil
+}
+
+// isOwned reports whether the process that made a file in tmp is alive.
+func (s *Store) isOwned(owner string) bool {
+	f, err := s.fs.Open(filepath.Join(s.tmp(), owner))
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	return isLocked(f)
+}
+
+// Abandoned lists the scratch directories of dead processes that are still
+// there, as absolute paths. Processes that were started there may have survived.
+func (s *Store) Abandoned() ([]string, error) {
+	entries, err := s.fs.ReadDir(s.tmp())
+	if err != nil {
+		return nil, storeError("list", filepath.Join(s.tmp(), "*"), err)
+	}
+	s.owner.Lock()
+	self := filepath.Base(s.owner.name)
+	s.owner.Unlock()
+	var dirs []string
+	for _, e := range entries {
+		owner, _, ok := strings.Cut(e.Name(), scratchMark)
+		if !ok || !e.IsDir() || owner == self || s.isOwned(owner) {
+			continue
+		}
+		dir, err := filepath.Abs(filepath.Join(s.tmp(), e.Name()))
+		if err != nil {
+			return nil, err
+		}
+		dirs = append(dirs, dir)
+	}
+	return dirs, nil
 }

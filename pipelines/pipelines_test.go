@@ -19,6 +19,7 @@ import (
 	"pipe/pipeline"
 	"pipe/runner"
 	"pipe/stages"
+	"pipe/stages/exec"
 )
 
 // Every example meets its own gate with the seed in its file.
@@ -27,7 +28,7 @@ func TestExamplesMeetTheirGates(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no examples: %v", err)
 	}
-	reg := stages.All(func(string) (string, bool) { return "", false })
+	reg := stages.All(func(string) (string, bool) { return "", false }, exec.NewSupervisor())
 	for _, file := range files {
 		t.Run(file, func(t *testing.T) {
 			plan, err := pipeline.Load(file, reg, pipeline.Options{})

@@ -151,6 +151,9 @@ func (env *taskEnv) Scratch() (string, error) {
 	env.mu.Lock()
 	defer env.mu.Unlock()
 	if env.scratch == "" {
+		if err := env.task.endLeftovers(); err != nil {
+			return "", err
+		}
 		dir, err := env.task.Store.TempDir()
 		if err != nil {
 			return "", err
@@ -158,6 +161,19 @@ func (env *taskEnv) Scratch() (string, error) {
 		env.scratch = dir
 	}
 	return env.scratch, nil
+}
+
+// endLeftovers ends what a dead process has left running, perhaps at the same
+// stage: its claim on the work ended with it.
+func (r *Runner) endLeftovers() error {
+	if r.EndLeftovers == nil {
+		return nil
+	}
+	dirs, err := r.Store.Abandoned()
+	if err != nil {
+		return err
+	}
+	return r.EndLeftovers(dirs)
 }
 
 // Metric keeps the last finite value: JSON and SQL have no NaN, and a metric

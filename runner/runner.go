@@ -37,6 +37,10 @@ type Runner struct {
 	// Observe, if set, receives every event of a run, one at a time.
 	Observe func(Event)
 
+	// EndLeftovers, if set, ends the processes that still run in scratch
+	// directories whose owner is dead. It is called before a stage gets one.
+	EndLeftovers func(dirs []string) error
+
 	// At, if set, is called at each named point on the way from a stage to its
 	// record, so that tests can let the process die there.
 	At func(point string)

@@ -13,15 +13,15 @@ import (
 )
 
 // All makes the registry of the built-in kinds. lookup gives the environment
-// variables that exec stages may declare.
-func All(lookup func(name string) (string, bool)) *pipeline.Registry {
+// variables that exec stages may declare; commands starts what they run.
+func All(lookup func(name string) (string, bool), commands *exec.Supervisor) *pipeline.Registry {
 	kinds := []pipeline.Kind{
 		ingest.Kind(),
 		train.Kind(),
 		evaluate.Kind(),
 		predict.Kind(),
 		manifest.Kind(),
-		exec.Kind(lookup),
+		exec.Kind(lookup, commands),
 	}
 	return pipeline.NewRegistry(append(kinds, preprocess.Kinds()...)...)
 }

@@ -11,12 +11,13 @@ import (
 	"testing"
 
 	"pipe/pipeline"
+	"pipe/stages/exec"
 )
 
 var update = flag.Bool("update", false, "rewrite the generated files")
 
 func registry() *pipeline.Registry {
-	return All(func(string) (string, bool) { return "", false })
+	return All(func(string) (string, bool) { return "", false }, exec.NewSupervisor())
 }
 
 func TestEveryKindIsDocumented(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 	"pipe/diag"
 	"pipe/pipeline"
 	"pipe/stages"
+	"pipe/stages/exec"
 )
 
 // An app is one invocation of the command line.
@@ -22,6 +23,7 @@ type app struct {
 	out, err *output
 	lookup   func(string) (string, bool) // environment variables
 	registry func() *pipeline.Registry   // made when it is asked for: most commands need none
+	commands *exec.Supervisor            // of exec stages
 
 	storeDir string // --store
 	noColor  bool   // --no-color
@@ -29,8 +31,9 @@ type app struct {
 }
 
 func newApp(in io.Reader, out, err io.Writer, lookup func(string) (string, bool)) *app {
-	return &app{in: in, out: &output{w: out}, err: &output{w: err}, lookup: lookup, gpus: -1,
-		registry: sync.OnceValue(func() *pipeline.Registry { return stages.All(lookup) })}
+	a := &app{in: in, out: &output{w: out}, err: &output{w: err}, lookup: lookup, gpus: -1, commands: exec.NewSupervisor()}
+	a.registry = sync.OnceValue(func() *pipeline.Registry { return stages.All(lookup, a.commands) })
+	return a
 }
 
 // execute parses the arguments, runs the command and prints its error.

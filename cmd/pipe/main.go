@@ -7,14 +7,31 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"pipe/runner"
+	"pipe/stages/exec"
 )
 
+// guardCommand is the argument with which pipe starts itself to look after the
+// commands of exec stages. It is no command for people.
+const guardCommand = "__guard"
+
+// forcedEnd is how long a run that was interrupted twice may take to record it.
+const forcedEnd = 2 * time.Second
+
 // The first Ctrl-C asks the stages to stop and records that they did. The
-// second one ends the process at once, which is safe too: bytes are committed
-// before the rows that point at them.
+// second one kills the commands that still run, and then what does not stop by
+// itself. That is safe: bytes are committed before the rows that point at them,
+// and a run whose process is gone counts as interrupted.
 func main() {
+	if len(os.Args) == 2 && os.Args[1] == guardCommand {
+		signal.Ignore(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP) // it ends after pipe, whatever ends that
+		exec.Guard(os.Stdin)
+		return
+	}
+	a := newApp(os.Stdin, os.Stdout, os.Stderr, os.LookupEnv)
+	a.commands = exec.NewSupervisor(os.Args[0], guardCommand)
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 2)
 	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
@@ -26,9 +43,14 @@ func main() {
 		<-signals
 		cancel(runner.ErrInterrupted)
 		<-signals
+		a.commands.Force()
+		select {
+		case <-signals:
+		case <-time.After(forcedEnd):
+		}
 		os.Exit(exitInterrupted)
 	}()
 	// Nobody reads this channel: a closed pipe ends the watching, not the run.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
-	os.Exit(newApp(os.Stdin, os.Stdout, os.Stderr, os.LookupEnv).execute(ctx, os.Args[1:]))
+	os.Exit(a.execute(ctx, os.Args[1:]))
 }

@@ -17,6 +17,7 @@ import (
 	"pipe/lineage"
 	"pipe/pipeline"
 	"pipe/runner"
+	"pipe/stages/exec"
 )
 
 // storeName is the directory beside the pipelines that holds everything that
@@ -166,7 +167,7 @@ func (a *app) runner(ws *workspace, jobs int) (*runner.Runner, error) {
 		return nil, err
 	}
 	return &runner.Runner{Store: ws.store, DB: ws.db, Environment: environment(), LogDir: ws.logs(), Capacity: a.offered(c.Machine, jobs),
-		CheckpointEvery: c.Machine.CheckpointEvery, At: ws.at}, nil
+		CheckpointEvery: c.Machine.CheckpointEvery, EndLeftovers: exec.EndLeftovers, At: ws.at}, nil
 }
 
 // offered is what the stages of one run may use together: what the machine

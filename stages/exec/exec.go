@@ -30,6 +30,8 @@ Its environment holds nothing but PATH, HOME and TMPDIR (both inside the work fo
 LANG=C.UTF-8, PIPE_INPUT_PORT and PIPE_OUTPUT_PORT with the full path of each (the port in upper
 case), PIPE_SEED, PIPE_THREADS, and what ` + "`env` and `set`" + ` say.
 
+Every process that the command starts ends with it, those in the background too.
+
 The cached result is used again while the settings, inputs, files, seed and the values of
 ` + "`env`" + ` stay the same. The programs that the command calls are not part of that: when one
 changes, say so in ` + "`set`" + `, for example ` + "`set: {TOOL_VERSION: \"2\"}`" + `. The command must give the
@@ -54,8 +56,8 @@ const example = `clean:
 const grace = 5 * time.Second
 
 // Kind describes the stage. lookup gives the environment variables that a
-// stage may declare, and PATH.
-func Kind(lookup func(name string) (value string, ok bool)) pipeline.Kind {
+// stage may declare, and PATH; on starts the commands.
+func Kind(lookup func(name string) (value string, ok bool), on *Supervisor) pipeline.Kind {
 	return pipeline.Kind{
 		Name:    "exec",
 		Version: 2,
@@ -63,7 +65,7 @@ func Kind(lookup func(name string) (value string, ok bool)) pipeline.Kind {
 		Example: example,
 		Inputs:  []pipeline.Port{{Name: "*", Type: pipeline.Any, Doc: "What the command reads.", Optional: true}},
 		Seeded:  true,
-		New:     func() pipeline.Stage { return &Exec{lookup: lookup} },
+		New:     func() pipeline.Stage { return &Exec{lookup: lookup, on: on} },
 	}
 }
 
@@ -78,6 +80,7 @@ type Exec struct {
 	Set     pipeline.Map[string]     `yaml:"set" doc:"Variables with fixed values."`
 
 	lookup func(string) (string, bool)
+	on     *Supervisor
 }
 
 // An OutputType is the type of an output port.
@@ -171,7 +174,7 @@ func (s *Exec) Run(ctx context.Context, env pipeline.Env) error {
 	if s.Shell != "" {
 		argv = []string{"sh", "-e", "-c", s.Shell}
 	}
-	run := command{argv: argv, dir: w.dir, path: s.path(), env: vars, log: env.Log(), grace: grace}
+	run := command{argv: argv, dir: w.dir, path: s.path(), env: vars, log: env.Log(), on: s.on, grace: grace}
 	if err := run.run(ctx); err != nil {
 		return err
 	}

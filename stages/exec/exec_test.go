@@ -30,7 +30,7 @@ func surroundings(name string) (string, bool) {
 }
 
 func newCase(with string, inputs map[string][]byte) pipelinetest.Case {
-	return pipelinetest.Case{Kind: Kind(surroundings), With: with, Inputs: inputs, Seed: 7}
+	return pipelinetest.Case{Kind: Kind(surroundings, NewSupervisor()), With: with, Inputs: inputs, Seed: 7}
 }
 
 // people is a table in batches as other programs write them.
@@ -288,7 +288,7 @@ func TestValidate(t *testing.T) {
 		{`{command: [a], outputs: {a: file}, formats: {x: parquet}}`, `"parquet" is not a format of an input`},
 	}
 	for _, tt := range tests {
-		_, err := pipeline.DecodeStage(Kind(surroundings), tt.with)
+		_, err := pipeline.DecodeStage(Kind(surroundings, NewSupervisor()), tt.with)
 		if err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s:\nerror %v\nwant %s", tt.with, err, tt.want)
 		}
@@ -296,7 +296,7 @@ func TestValidate(t *testing.T) {
 }
 
 func TestKeyPartsTellValuesApartWithoutShowingThem(t *testing.T) {
-	stage := pipelinetest.Decode(t, Kind(surroundings), `{command: [a], outputs: {a: file}, env: [TOKEN, EMPTY, ABSENT]}`)
+	stage := pipelinetest.Decode(t, Kind(surroundings, NewSupervisor()), `{command: [a], outputs: {a: file}, env: [TOKEN, EMPTY, ABSENT]}`)
 	got := stage.(pipeline.KeyContributor).KeyParts()
 	want := []pipeline.KeyPart{
 		{Name: "env.TOKEN", Value: "sha256:f52fbd32b2b3b86ff88ef6c490628285f482af15ddcb29541f94bcf526a3f6c7"},

@@ -22,6 +22,7 @@ type command struct {
 	path string // where to look for the program
 	env  []string
 	log  *slog.Logger
+	on   *Supervisor
 	// grace is how long it has to end after it was asked to, and how long its
 	// output may stay open after it has ended.
 	grace time.Duration
@@ -29,7 +30,8 @@ type command struct {
 
 // run runs a command to its end. When ctx ends first, its whole process group
 // is asked to end, and killed after the grace; the error is then that of ctx.
-// Processes that the command leaves behind are killed in any case.
+// Processes that the command leaves behind are killed in any case, those in
+// sessions of their own too (on Linux).
 func (c command) run(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -45,8 +47,7 @@ func (c command) run(ctx context.Context) error {
 	defer read.Close()
 	// Both streams share one pipe, which keeps their lines in order.
 	cmd := &exec.Cmd{Path: program, Args: c.argv, Dir: c.dir, Env: c.env, Stdout: write, Stderr: write}
-	separate(cmd)
-	err = cmd.Start()
+	p, err := c.on.start(cmd)
 	write.Close()
 	if err != nil {
 		return fmt.Errorf("cannot start %s: %w", c.argv[0], err)
@@ -58,8 +59,8 @@ func (c command) run(ctx context.Context) error {
 		capture.readFrom(read)
 	}()
 	err = c.wait(ctx, cmd)
-	kill(cmd)
-	// A process that left the group could hold the pipe open for ever.
+	p.end()
+	// A process that could not be killed could hold the pipe open for ever.
 	if deadlineErr := read.SetReadDeadline(time.Now().Add(c.grace)); deadlineErr != nil {
 		read.Close()
 	}
@@ -90,8 +91,9 @@ func (c command) wait(ctx context.Context, cmd *exec.Cmd) error {
 	case err := <-ended:
 		return errors.Join(err, ctx.Err())
 	case <-timer.C:
+	case <-c.on.force:
 	}
-	kill(cmd)
+	killGroup(cmd.Process.Pid)
 	return errors.Join(<-ended, ctx.Err())
 }
 
