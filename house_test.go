@@ -25,6 +25,7 @@ var down = []struct {
 	imports []string
 }{
 	{"infile", nil},
+	{"outfile", []string{"infile"}},
 	{"artifacts", []string{"infile"}},
 	{"diag", nil},
 	{"fault", []string{"artifacts"}},
@@ -36,9 +37,9 @@ var down = []struct {
 	{"pipeline/pipelinetest", []string{"pipeline", "artifacts"}},
 	{"lineage", []string{"infile", "artifacts"}},
 	{"bundle", []string{"infile", "lineage", "artifacts", "diag"}},
-	{"runner", []string{"infile", "pipeline", "lineage", "artifacts", "diag", "jsondiff"}},
+	{"runner", []string{"infile", "outfile", "pipeline", "lineage", "artifacts", "diag", "jsondiff"}},
 	{"repair", []string{"infile", "runner", "pipeline", "lineage", "artifacts", "diag"}},
-	{"openlineage", []string{"infile", "runner", "pipeline", "lineage", "artifacts"}},
+	{"openlineage", []string{"outfile", "runner", "pipeline", "lineage", "artifacts"}},
 	{"table", []string{"diag"}},
 	{"feature", []string{"table", "diag"}},
 	{"nn/kernel", nil},

@@ -111,8 +111,6 @@ func vectors(rec arrow.Record) [][]float32 {
 	return out
 }
 
-func ignore(arrow.Record) error { return nil }
-
 func names(tr *Transform) []string {
 	info := tr.Info()
 	return info.Names()

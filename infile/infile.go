@@ -27,7 +27,7 @@ func Open(path string) (*os.File, error) {
 	} else if err := Check(path, info); err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(path, os.O_RDONLY|noWait, 0)
+	f, err := os.OpenFile(path, os.O_RDONLY|NoWait, 0)
 	return checked(path, f, err)
 }
 
@@ -38,7 +38,7 @@ func OpenIn(root *os.Root, name string) (*os.File, error) {
 	} else if err := Check(name, info); err != nil {
 		return nil, err
 	}
-	f, err := root.OpenFile(name, os.O_RDONLY|noWait, 0)
+	f, err := root.OpenFile(name, os.O_RDONLY|NoWait, 0)
 	return checked(name, f, err)
 }
 

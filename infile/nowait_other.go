@@ -2,5 +2,6 @@
 
 package infile
 
-// noWait is for systems whose folders hold no named pipes.
-const noWait = 0
+// NoWait is a flag for os.OpenFile. The folders of these systems hold no named
+// pipes, so that there is nothing to wait for.
+const NoWait = 0

@@ -4,6 +4,6 @@ package infile
 
 import "syscall"
 
-// noWait opens a named pipe without waiting for its writer. On a regular file
-// it has no effect.
-const noWait = syscall.O_NONBLOCK
+// NoWait is a flag for os.OpenFile: a named pipe is opened without waiting for
+// its other end. On a regular file it has no effect.
+const NoWait = syscall.O_NONBLOCK

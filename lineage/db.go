@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/mattn/go-sqlite3"
+
+	"pipe/infile"
 )
 
 // A DB is an open lineage database. Its methods may be called from several
@@ -132,8 +134,13 @@ func newDB(path string, now func() time.Time) (*DB, error) {
 		}
 	}
 	// SQLite takes a file that has not even a header for a new database.
-	if info, err := os.Stat(path); err == nil && info.Size() > 0 && info.Size() < headerSize {
-		return nil, sqlite3.Error{Code: sqlite3.ErrNotADB}
+	if info, err := os.Stat(path); err == nil {
+		if err := infile.Check(path, info); err != nil {
+			return nil, err // SQLite would wait for the other end of a named pipe
+		}
+		if info.Size() > 0 && info.Size() < headerSize {
+			return nil, sqlite3.Error{Code: sqlite3.ErrNotADB}
+		}
 	}
 	self, err := currentOwner()
 	if err != nil {

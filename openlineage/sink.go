@@ -11,6 +11,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"pipe/outfile"
 )
 
 // A Sink takes events, one after the other.
@@ -32,7 +34,7 @@ func IsURL(target string) bool {
 // address of a server. The key, if there is one, is sent as bearer token.
 func OpenSink(target, key string) (Sink, error) {
 	if !IsURL(target) {
-		f, err := os.OpenFile(target, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o666)
+		f, err := outfile.Append(target)
 		if err != nil {
 			return nil, err
 		}
@@ -52,7 +54,9 @@ type fileSink struct{ f *os.File }
 
 // Send writes a line with one call, so that lines of several processes do not
 // mix.
-func (s fileSink) Send(_ context.Context, event []byte) error {
+func (s fileSink) Send(ctx context.Context, event []byte) error {
+	// A named pipe may be full. On a regular file there are no deadlines.
+	defer context.AfterFunc(ctx, func() { _ = s.f.SetWriteDeadline(time.Unix(1, 0)) })()
 	_, err := s.f.Write(append(event, '\n'))
 	return err
 }

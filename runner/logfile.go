@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"pipe/outfile"
 )
 
 // What stages say is kept in one text file for each attempt, not in the
@@ -60,7 +62,7 @@ func (l *logFile) add(level slog.Level, message string) {
 
 func (l *logFile) open() (err error) {
 	if err = os.MkdirAll(filepath.Dir(l.path), 0o777); err == nil {
-		l.f, err = os.OpenFile(l.path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o666)
+		l.f, err = outfile.Append(l.path)
 	}
 	return err
 }

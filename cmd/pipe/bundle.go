@@ -24,8 +24,7 @@ bytes. It is a tar file: tar -xf takes it apart without pipe. docs/bundle.md des
 		Example: `  pipe export latest
   pipe export penguins -o penguins.tar
   pipe export 20261123T031500-3f9a2c -o - | ssh elsewhere 'cat > run.tar'`,
-		Args:              args(cobra.ExactArgs(1)),
-		ValidArgsFunction: a.completeRefs,
+		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, words []string) error {
 			ws, err := a.openExisting()
 			if err != nil {
@@ -40,17 +39,14 @@ bytes. It is a tar file: tar -xf takes it apart without pipe. docs/bundle.md des
 				_, err := bundle.Write(cmd.Context(), w, ws.store, ws.db, run.ID)
 				return err
 			}
-			if output == "-" {
-				return write(a.out)
-			}
 			if output == "" {
 				output = run.ID + ".tar"
 			}
-			if err := writeOutput(output, write); err != nil {
-				return err
+			isFile, err := a.write(cmd.Context(), output, write)
+			if isFile && err == nil {
+				fmt.Fprintln(a.out, output)
 			}
-			fmt.Fprintln(a.out, output)
-			return nil
+			return err
 		},
 	}
 	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write; - is standard output (default: RUN.tar)")

@@ -68,7 +68,7 @@ func readConfig(store string) (config, error) {
 	path := configFile(store)
 	text, err := infile.ReadAll(path, maxConfig)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) { // whoever opens the store complains
-		return c, err
+		return c, usageError{err}
 	}
 	return c, pipeline.DecodeSettings(path, text, &c)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -25,8 +26,7 @@ latest run. The files are in the folder logs of the store.`,
 		Example: `  pipe logs
   pipe logs penguins/model
   pipe logs 20261123T031500-3f9a2c/score`,
-		Args:              args(cobra.MaximumNArgs(1)),
-		ValidArgsFunction: a.completeRefs,
+		Args: args(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, words []string) error {
 			ws, err := a.openExisting()
 			if err != nil {
@@ -59,7 +59,7 @@ latest run. The files are in the folder logs of the store.`,
 						return err
 					}
 				}
-				ok, err := a.printLog(ws, e)
+				ok, err := a.printLog(cmd.Context(), ws, e)
 				if err != nil {
 					return err
 				}
@@ -76,7 +76,7 @@ latest run. The files are in the folder logs of the store.`,
 }
 
 // printLog prints the log of one execution, if there is one.
-func (a *app) printLog(ws *workspace, e *lineage.Execution) (bool, error) {
+func (a *app) printLog(ctx context.Context, ws *workspace, e *lineage.Execution) (bool, error) {
 	attempt := max(1, e.Attempt)
 	f, err := infile.Open(runner.LogFile(ws.logs(), e.RunID, e.Stage, attempt))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -88,6 +88,6 @@ func (a *app) printLog(ws *workspace, e *lineage.Execution) (bool, error) {
 	defer f.Close()
 	paint := painter(a.colored(a.out))
 	fmt.Fprintln(a.out, paint(bold, fmt.Sprintf("%s/%s attempt %d: %s", e.RunID, e.Stage, attempt, cmp.Or(e.Status, lineage.Running))))
-	_, err = io.Copy(a.out, f)
+	_, err = io.Copy(a.out, infile.Reader(ctx, f))
 	return true, err
 }

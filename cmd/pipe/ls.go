@@ -23,8 +23,7 @@ func (a *app) lsCommand() *cobra.Command {
 		Example: `  pipe ls
   pipe ls penguins --status failed
   pipe ls --json --limit 1`,
-		Args:              args(cobra.MaximumNArgs(1)),
-		ValidArgsFunction: a.completePipelines,
+		Args: args(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, words []string) error {
 			if len(words) == 1 {
 				filter.Pipeline = words[0]

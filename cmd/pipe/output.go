@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,8 @@ import (
 	"syscall"
 
 	"golang.org/x/term"
+
+	"pipe/outfile"
 )
 
 // An output is a stream that remembers its first error, so that the many
@@ -38,6 +41,29 @@ func (o *output) failure() error {
 		return nil
 	}
 	return fmt.Errorf("cannot write the output: %w", o.err)
+}
+
+// is says whether a path is another name of the stream.
+func (o *output) is(path string) bool {
+	f, isFile := o.w.(*os.File)
+	if !isFile {
+		return false
+	}
+	mine, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	other, err := os.Stat(path)
+	return err == nil && os.SameFile(mine, other)
+}
+
+// write writes what a command gives to the file that -o names; "-" is standard
+// output. It says whether that is a file that people can be told of.
+func (a *app) write(ctx context.Context, path string, write func(io.Writer) error) (isFile bool, err error) {
+	if path == "-" || a.out.is(path) {
+		return false, write(a.out)
+	}
+	return true, outfile.Write(ctx, path, write)
 }
 
 // size gives the size of the terminal behind the stream, if there is one.

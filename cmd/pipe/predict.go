@@ -70,14 +70,13 @@ are empty, the column "problem" says why, and a warning on standard error counts
 			if err != nil {
 				return a.report(res, err)
 			}
-			return a.writePredictions(ws, res, output, prefix)
+			return a.writePredictions(cmd.Context(), ws, res, output, prefix)
 		},
 	}
 	cmd.Flags().StringVarP(&model, "model", "m", "", "the model: an artifact, a run, a stage, a pipeline, or PIPELINE@LABEL (default: the newest model)")
 	cmd.Flags().StringVarP(&output, "output", "o", "-", "file to write, .csv or .arrow; - is CSV on standard output")
 	cmd.Flags().StringVar(&prefix, "prefix", "", "goes before the names of the added columns, where the file has columns of these names")
 	cmd.Flags().BoolVar(&strict, "strict", false, "fail at the first row that cannot be predicted")
-	_ = cmd.RegisterFlagCompletionFunc("model", a.completeRefs)
 	return cmd
 }
 
@@ -248,7 +247,7 @@ func ingestSettings(recorded json.RawMessage, file string) string {
 
 // writePredictions writes the table that the last stage made, and says how
 // many of its rows have no prediction.
-func (a *app) writePredictions(ws *workspace, res *runner.Result, output, prefix string) error {
+func (a *app) writePredictions(ctx context.Context, ws *workspace, res *runner.Result, output, prefix string) error {
 	stage := res.Stages[len(res.Stages)-1]
 	f, err := ws.store.Open(stage.Outputs[0].ID)
 	if err != nil {
@@ -260,17 +259,14 @@ func (a *app) writePredictions(ws *workspace, res *runner.Result, output, prefix
 		return err
 	}
 	defer r.Close()
-	switch {
-	case output == "-":
-		err = table.WriteCSV(a.out, r)
-	case strings.EqualFold(filepath.Ext(output), ".arrow"):
-		err = writeOutput(output, func(w io.Writer) error {
+	write := func(w io.Writer) error { return table.WriteCSV(w, r) }
+	if strings.EqualFold(filepath.Ext(output), ".arrow") {
+		write = func(w io.Writer) error {
 			_, err := io.Copy(w, io.NewSectionReader(f, 0, f.Size()))
 			return err
-		})
-	default:
-		err = writeOutput(output, func(w io.Writer) error { return table.WriteCSV(w, r) })
+		}
 	}
+	isFile, err := a.write(ctx, output, write)
 	if err != nil {
 		return err
 	}
@@ -280,7 +276,7 @@ func (a *app) writePredictions(ws *workspace, res *runner.Result, output, prefix
 			bad = int(m.Value)
 		}
 	}
-	if output != "-" {
+	if isFile {
 		fmt.Fprintf(a.err, "%s: %s scored\n", diag.Visible(output), plural(int(r.NumRows())-bad, "row"))
 	}
 	if bad > 0 {

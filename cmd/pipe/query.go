@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -32,11 +33,10 @@ With - in place of the SQL, it is read from standard input.`,
 			}
 			query := words[0]
 			if query == "-" {
-				text, err := io.ReadAll(io.LimitReader(a.in, 1<<20))
-				if err != nil {
+				var err error
+				if query, err = readQuestion(cmd.Context(), a.in); err != nil {
 					return err
 				}
-				query = string(text)
 			}
 			ws, err := a.openExisting()
 			if err != nil {
@@ -65,6 +65,32 @@ With - in place of the SQL, it is read from standard input.`,
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print a JSON array with an object for each row")
 	cmd.Flags().IntVar(&limit, "limit", 1000, "how many rows to print; 0 is all")
 	return cmd
+}
+
+// maxQuestion is the most that a question may have, in bytes.
+const maxQuestion = 1 << 20
+
+// readQuestion reads until the end of the input, or of ctx: somebody may have
+// forgotten to write it.
+func readQuestion(ctx context.Context, in io.Reader) (string, error) {
+	type result struct {
+		text []byte
+		err  error
+	}
+	read := make(chan result, 1)
+	go func() {
+		text, err := io.ReadAll(io.LimitReader(in, maxQuestion+1))
+		read <- result{text, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return "", ctx.Err()
+	case r := <-read:
+		if r.err == nil && len(r.text) > maxQuestion {
+			r.err = usagef("the question has more than %d MiB", maxQuestion>>20)
+		}
+		return string(r.text), r.err
+	}
 }
 
 func cellText(v any) string {

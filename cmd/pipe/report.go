@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -28,8 +26,7 @@ func (a *app) reportCommand() *cobra.Command {
 		Example: `  pipe report
   pipe report penguins -o penguins.html
   pipe report latest/score.report -o - > page.html`,
-		Args:              args(cobra.MaximumNArgs(1)),
-		ValidArgsFunction: a.completeRefs,
+		Args: args(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, words []string) error {
 			ws, err := a.openExisting()
 			if err != nil {
@@ -49,18 +46,14 @@ func (a *app) reportCommand() *cobra.Command {
 				return err
 			}
 			defer f.Close()
-			if output == "-" {
-				_, err := io.Copy(a.out, f)
-				return err
-			}
 			if output == "" {
 				output = name + ".html"
 			}
-			if err := writeOutput(output, func(w io.Writer) error { _, err := io.Copy(w, f); return err }); err != nil {
-				return err
+			isFile, err := a.write(cmd.Context(), output, func(w io.Writer) error { _, err := io.Copy(w, f); return err })
+			if isFile && err == nil {
+				fmt.Fprintln(a.out, output)
 			}
-			fmt.Fprintln(a.out, output)
-			return nil
+			return err
 		},
 	}
 	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write; - is standard output (default: PIPELINE.html)")
@@ -118,25 +111,4 @@ func reportOf(ctx context.Context, ws *workspace, runID, stage string) (artifact
 		}
 	}
 	return artifacts.ID{}, diag.WithHint(fmt.Errorf("run %s has no report", runID), "pipe ls lists the runs")
-}
-
-// writeOutput writes a file for a person so that it is there whole or not at
-// all.
-func writeOutput(path string, write func(io.Writer) error) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".pipe-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name()) // after the rename there is nothing to remove
-	defer f.Close()
-	if err := write(f); err != nil {
-		return err
-	}
-	if err := f.Chmod(0o644); err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }
