@@ -30,7 +30,7 @@ func recordForEver(path string) error {
 		var list []Execution
 		for i := range perRun {
 			list = append(list, Execution{RunID: run, Stage: fmt.Sprint("s", i), Kind: "k", Status: Succeeded, Key: akey(fmt.Sprint(run, i)),
-				Outputs: []Output{{"o", "table", aid(fmt.Sprint(run, i)), 1}}, Metrics: []Metric{{"m", 1}}})
+				Outputs: []Output{{"o", "table", aid(fmt.Sprint(run, i)), 1}}, Metrics: []Metric{{Name: "m", Value: 1}}})
 		}
 		if err := db.RecordAll(ctx, list); err != nil {
 			return err

@@ -21,7 +21,7 @@ func chain(t *testing.T, db *DB, pipeline, load, fit string) (runID string) {
 	}
 	record := func(stage, work string, inputs ...Input) {
 		e := Execution{RunID: runID, Stage: stage, Kind: stage, KindVersion: 1, Status: Succeeded, Key: akey(work),
-			KeyParts: []KeyPart{{"kind", stage}}, Inputs: inputs, Metrics: []Metric{{"m", 1}}, Points: []Point{{"c", 1, 1}},
+			KeyParts: []KeyPart{{"kind", stage}}, Inputs: inputs, Metrics: []Metric{{Name: "m", Value: 1}}, Points: []Point{{"c", 1, 1}},
 			Outputs: []Output{{Port: "out", Type: "model", ID: aid(work), Size: 10}}}
 		hit, err := db.Lookup(ctx, e.Key)
 		if err != nil {

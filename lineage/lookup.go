@@ -114,12 +114,12 @@ func (d *DB) Warm(ctx context.Context, pipeline string) (err error) {
 	err = d.each(ctx, func(rows *sql.Rows) error {
 		var id int64
 		var m Metric
-		err := rows.Scan(&id, &m.Name, &m.Value)
+		err := rows.Scan(&id, &m.Name, &m.Value, &m.Goal)
 		if hit := byID[id]; hit != nil {
 			hit.Metrics = append(hit.Metrics, m)
 		}
 		return err
-	}, "SELECT m.execution_id, m.name, m.value FROM executions e JOIN metrics m ON m.execution_id = coalesce(e.cached_from, e.id) WHERE "+ofRun, run)
+	}, "SELECT m.execution_id, m.name, m.value, coalesce(m.goal, '') FROM executions e JOIN metrics m ON m.execution_id = coalesce(e.cached_from, e.id) WHERE "+ofRun, run)
 	if err != nil {
 		return err
 	}
@@ -156,7 +156,7 @@ func scanOutput(rows *sql.Rows, execution *int64) (o Output, err error) {
 func (d *DB) metrics(ctx context.Context, origin int64) ([]Metric, error) {
 	return collect(ctx, d.r, func(rows *sql.Rows) (Metric, error) {
 		var m Metric
-		err := rows.Scan(&m.Name, &m.Value)
+		err := rows.Scan(&m.Name, &m.Value, &m.Goal)
 		return m, err
-	}, "SELECT name, value FROM metrics WHERE execution_id = ? ORDER BY name", origin)
+	}, "SELECT name, value, coalesce(goal, '') FROM metrics WHERE execution_id = ? ORDER BY name", origin)
 }

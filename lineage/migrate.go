@@ -13,10 +13,13 @@ var migrations embed.FS
 
 // newestVersion is the version of the schema that this program reads and
 // writes: the number of files in migrations. Version n is made by 000n_*.sql.
-const newestVersion = 10
+const newestVersion = 12
 
 // applicationID marks the file as a lineage database: "pipe" in ASCII.
 const applicationID = 0x70697065
+
+// knownGoals is the migration that says which goals the metrics of before have.
+const knownGoals = "0012_known_goals.sql"
 
 func schemaVersion(ctx context.Context, db *sql.DB) (int, error) {
 	var version, app, tables int
@@ -52,15 +55,23 @@ func (d *DB) migrate(ctx context.Context) error {
 		}
 		for ; version < newestVersion; version++ {
 			name := files[version].Name()
-			text, err := migrations.ReadFile("migrations/" + name)
-			if err != nil {
+			if err := t.apply(name); err != nil {
 				return err
-			}
-			if _, err := t.exec(string(text)); err != nil {
-				return fmt.Errorf("%s: %w", name, err)
 			}
 		}
 		_, err = t.exec(fmt.Sprintf("PRAGMA user_version = %d; PRAGMA application_id = %d", version, applicationID))
 		return err
 	})
+}
+
+// apply executes a migration.
+func (t *tx) apply(name string) error {
+	text, err := migrations.ReadFile("migrations/" + name)
+	if err != nil {
+		return err
+	}
+	if _, err := t.exec(string(text)); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
 }

@@ -115,22 +115,55 @@ func TestModelEventsAreAppendOnly(t *testing.T) {
 	}
 }
 
-// A database of the version before keeps what somebody has written into it.
-func TestMigratePromotions(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "lineage.db")
-	files, err := filepath.Glob("migrations/000[1-6]_*.sql")
-	if err != nil || len(files) != 6 {
+// asOfVersion makes a database as pipe made it then.
+func asOfVersion(t *testing.T, path string, version int) {
+	t.Helper()
+	files, err := filepath.Glob("migrations/*.sql")
+	if err != nil || len(files) < version {
 		t.Fatal(files, err)
 	}
-	for _, file := range files {
+	for _, file := range files[:version] {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
 		change(t, path, string(text))
 	}
-	change(t, path, `PRAGMA user_version = 6; PRAGMA application_id = 1885958245;
+	change(t, path, fmt.Sprintf("PRAGMA user_version = %d; PRAGMA application_id = 1885958245;", version))
+}
+
+// What pipe has measured before metrics had goals has them now; of what commands
+// have measured nobody knows.
+func TestMigrateGoals(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lineage.db")
+	asOfVersion(t, path, 9)
+	change(t, path, `
 		INSERT INTO pipelines VALUES (1, 'p', 'p.yaml', '', '', '2026-01-01T00:00:00.000Z');
+		INSERT INTO environments VALUES (1, '', '', '', '', '', 1, '', '{}');
+		INSERT INTO runs (id, pipeline, pipeline_id, environment_id, status, trigger, seed, stages, started_at, finished_at, hostname, boot_id, pid, pid_start, pid_namespace, heartbeat_at)
+		VALUES ('r', 'p', 1, 1, 'succeeded', 'manual', '0', 1, '2026-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z', '', '', 1, 1, '', '');
+		INSERT INTO executions (id, run_id, stage, attempt, kind, kind_version, status, reason, started_at, finished_at)
+		SELECT value, 'r', 's' || value, 1, iif(value = 1, 'evaluate', iif(value = 2, 'train', 'exec')), 1, 'succeeded', '', '2026-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z'
+		FROM json_each('[1, 2, 3]');
+		INSERT INTO metrics SELECT 1, value, 1 FROM json_each('["rmse", "outside.mae", "f1[a.b]", "train.recall[rmse]", "r2", "later"]');
+		INSERT INTO metrics SELECT 2, value, 1 FROM json_each('["validation.loss", "train.accuracy", "best_epoch"]');
+		INSERT INTO metrics SELECT 3, value, 1 FROM json_each('["rmse", "accuracy"]');`)
+	db := openTest(t, path, newClock())
+	rows, err := db.Query(t.Context(), "SELECT group_concat(name || ' ' || coalesce(goal, '-'), ', ') FROM (SELECT * FROM metrics ORDER BY execution_id, name)", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "f1[a.b] up, later -, outside.mae down, r2 up, rmse down, train.recall[rmse] up, best_epoch -, train.accuracy up, validation.loss down, accuracy -, rmse -"
+	if got := rows.Rows[0][0]; got != want {
+		t.Errorf("goals: %s\nwant   %s", got, want)
+	}
+}
+
+// A database of the version before keeps what somebody has written into it.
+func TestMigratePromotions(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lineage.db")
+	asOfVersion(t, path, 6)
+	change(t, path, `INSERT INTO pipelines VALUES (1, 'p', 'p.yaml', '', '', '2026-01-01T00:00:00.000Z');
 		INSERT INTO environments VALUES (1, '', '', '', '', '', 1, '', '{}');
 		INSERT INTO runs (id, pipeline, pipeline_id, environment_id, status, trigger, seed, stages, started_at, finished_at, hostname, boot_id, pid, pid_start, pid_namespace, heartbeat_at)
 		VALUES ('r', 'p', 1, 1, 'succeeded', 'manual', '0', 1, '2026-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z', '', '', 1, 1, '', '');

@@ -176,7 +176,7 @@ func TestCachedExecutionsFollowTheirOrigin(t *testing.T) {
 		}
 	}
 	a, err := db.Metrics(t.Context(), first)
-	if err != nil || len(a) != 3 || a[0] != (StageMetric{"model", Metric{"best_epoch", 2}}) {
+	if err != nil || len(a) != 3 || a[0] != (StageMetric{"model", Metric{Name: "best_epoch", Value: 2}}) {
 		t.Errorf("metrics of the first run: %v, %v", a, err)
 	}
 	b, err := db.Metrics(t.Context(), second)
@@ -202,7 +202,7 @@ func TestLookup(t *testing.T) {
 	record(t, db, penguins(run)...)
 	want := &Hit{ExecutionID: 4, RunID: run,
 		Outputs: []Output{{"metrics", "metrics", aid("metrics"), 50}, {"report", "report", aid("report"), 5000}},
-		Metrics: []Metric{{"accuracy", 0.96875}}}
+		Metrics: []Metric{{"accuracy", 0.96875, "up"}}}
 	for _, when := range []string{"while the run is on", "in the next run, from memory"} {
 		hit, err := db.Lookup(t.Context(), akey("score"))
 		if diff := cmp.Diff(want, hit); diff != "" || err != nil {
@@ -273,7 +273,7 @@ func TestFinishRunEndsItsExecutions(t *testing.T) {
 // A transaction is all or nothing, whatever is wrong with the last row of it.
 func TestRecordIsAtomic(t *testing.T) {
 	bad := map[string]func(*Execution){
-		"metric is NaN":     func(e *Execution) { e.Metrics = append(e.Metrics, Metric{"x", math.NaN()}) },
+		"metric is NaN":     func(e *Execution) { e.Metrics = append(e.Metrics, Metric{Name: "x", Value: math.NaN()}) },
 		"point is infinite": func(e *Execution) { e.Points = append(e.Points, Point{"x", 1, math.Inf(1)}) },
 		"metric twice":      func(e *Execution) { e.Metrics = append(e.Metrics, e.Metrics[0]) },
 		"config":            func(e *Execution) { e.Config = []byte("{") },

@@ -159,6 +159,29 @@ func TestImportRefusesAnotherRunOfThatName(t *testing.T) {
 	}
 }
 
+// Metrics in bundles of before get the goals that are known of them.
+func TestImportKnowsGoals(t *testing.T) {
+	db, _ := newTest(t)
+	s, err := ReadSlice(bytes.NewReader(exported(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := slices.IndexFunc(s.Tables, func(t SliceTable) bool { return t.Name == "metrics" })
+	metrics := &s.Tables[at]
+	column := slices.Index(metrics.Columns, "goal")
+	metrics.Columns = slices.Delete(metrics.Columns, column, column+1)
+	for i, row := range metrics.Rows {
+		metrics.Rows[i] = slices.Delete(row, column, column+1)
+	}
+	if _, err := db.Import(t.Context(), s, "x"); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := db.Query(t.Context(), "SELECT group_concat(name || ' ' || coalesce(goal, '-'), ', ') FROM (SELECT DISTINCT name, goal FROM metrics ORDER BY name)", 0)
+	if err != nil || rows.Rows[0][0] != "accuracy up, best_epoch -, loss down" {
+		t.Errorf("goals %v, %v", rows, err)
+	}
+}
+
 // What gc has hidden and is about to delete comes back.
 func TestImportRevivesWhatWasForgotten(t *testing.T) {
 	db, c := newTest(t)

@@ -71,6 +71,11 @@ func (d *DB) Import(ctx context.Context, s *Slice, from string) (done Imported, 
 				return fmt.Errorf("table %s: %w", rule.name, err)
 			}
 		}
+		if s.withoutGoals() {
+			if err := t.apply(knownGoals); err != nil {
+				return err
+			}
+		}
 		var n int
 		if err := t.row("SELECT count(*) FROM runs WHERE id = ?", s.Run).Scan(&n); err != nil || n == 0 {
 			return errors.Join(err, fmt.Errorf("the run %q is not among its rows", s.Run))
@@ -79,6 +84,11 @@ func (d *DB) Import(ctx context.Context, s *Slice, from string) (done Imported, 
 		return nil
 	})
 	return done, err
+}
+
+// withoutGoals tells whether the slice is of before metrics had goals.
+func (s *Slice) withoutGoals() bool {
+	return slices.ContainsFunc(s.Tables, func(t SliceTable) bool { return t.Name == "metrics" && !slices.Contains(t.Columns, "goal") })
 }
 
 type importer struct {

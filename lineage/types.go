@@ -151,6 +151,7 @@ type Output struct {
 type Metric struct {
 	Name  string
 	Value float64
+	Goal  string // which values are better: "up", "down", or empty if none is or nobody has said
 }
 
 // A Point is a value of a curve. It must be finite.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"pipe/metric"
 	"pipe/nn/kernel"
 	"pipe/nn/op"
 )
@@ -282,10 +283,10 @@ func (c *Config) validate() error {
 
 // curveNames lists what each epoch measures, training first.
 func curveNames(task string, validation bool) []string {
-	metric := metricName(task)
-	names := []string{"train.loss", "train." + metric}
+	measure := metricName(task)
+	names := []string{"train.loss", "train." + measure}
 	if validation {
-		names = append(names, "validation.loss", "validation."+metric)
+		names = append(names, "validation.loss", "validation."+measure)
 	}
 	return names
 }
@@ -297,4 +298,12 @@ func metricName(task string) string {
 	return "accuracy"
 }
 
-func higherIsBetter(curve string) bool { return strings.HasSuffix(curve, ".accuracy") }
+// curveGoal is that of the loss or of the metric whose curve it is, in the set
+// that the name begins with.
+func curveGoal(name string) metric.Goal {
+	_, of, _ := strings.Cut(name, ".")
+	if def, ok := metric.Find(of); ok {
+		return def.Goal
+	}
+	return metric.Down // a loss
+}

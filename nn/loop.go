@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 
+	"pipe/metric"
 	"pipe/nn/kernel"
 	"pipe/nn/optim"
 )
@@ -308,7 +309,7 @@ func (t *trainer) judge() {
 	}
 	i := slices.IndexFunc(t.at.Curves, func(c Curve) bool { return c.Name == monitor })
 	v := t.at.Curves[i].Values[t.at.Run-1]
-	if higherIsBetter(monitor) {
+	if curveGoal(monitor) == metric.Up {
 		v = -v
 	}
 	if t.at.Best == 0 || v < t.at.BestValue {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"pipe/metric"
 )
 
 // A Model is a trained network.
@@ -58,6 +60,9 @@ type Curve struct {
 	Name   string    `json:"name"`
 	Values []float64 `json:"values"`
 }
+
+// Goal says which values of the curve are the better ones.
+func (c *Curve) Goal() metric.Goal { return curveGoal(c.Name) }
 
 // A Range describes a numeric target.
 type Range struct {

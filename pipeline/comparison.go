@@ -3,7 +3,6 @@ package pipeline
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -87,14 +86,4 @@ func Telling(v, other float64) string {
 		}
 	}
 	return strconv.FormatFloat(v, 'g', -1, 64)
-}
-
-// lowerIsBetter are the metrics of which a smaller value is the better one;
-// the view best_models of the lineage database has the same list.
-var lowerIsBetter = []string{"loss", "log_loss", "brier", "ece", "mce", "rmse", "mae", "mse", "median_ae", "mape", "smape", "max_error"}
-
-// LowerIsBetter tells which way a metric goes. It may begin with the name of a
-// data set, as in train.rmse.
-func LowerIsBetter(metric string) bool {
-	return slices.Contains(lowerIsBetter, metric[strings.LastIndexByte(metric, '.')+1:])
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"pipe/diag"
+	"pipe/metric"
 	"pipe/pipeline"
 )
 
@@ -77,6 +78,8 @@ func (s *evaluateStage) CheckMetric(name string, inputs []string) error {
 	return nil
 }
 
+func (s *evaluateStage) MetricGoal(string) (metric.Goal, error) { return metric.Up, nil }
+
 func (s *evaluateStage) MainMetrics() []string { return s.Metrics[:1] }
 
 // execStage is a KeyContributor.
@@ -85,6 +88,17 @@ type execStage struct {
 	Script  pipeline.FilePath   `yaml:"script" doc:"A script."`
 	Files   []pipeline.FilePath `yaml:"files" doc:"Further files."`
 	Env     []string            `yaml:"env" doc:"NAME=VALUE."`
+
+	Goals pipeline.Map[metric.Goal] `yaml:"goals" added:"true" doc:"Of metrics."`
+}
+
+// MetricGoal makes it a GoalTeller.
+func (s *execStage) MetricGoal(name string) (metric.Goal, error) {
+	goal, ok := s.Goals.Get(name)
+	if !ok {
+		return "", diag.WithHint(fmt.Errorf("nothing says what is better of %q", name), "add it to goals")
+	}
+	return goal, nil
 }
 
 func (s *execStage) KeyParts() []pipeline.KeyPart {

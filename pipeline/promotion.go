@@ -10,6 +10,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"pipe/diag"
+	"pipe/metric"
 )
 
 // A Promotion is the gate of a stage that measures a model: when a run has
@@ -20,6 +21,10 @@ type Promotion struct {
 	When       []MetricCondition // in written order
 	BetterThan string            // the label of the model to be better than; empty for no comparison
 	By         []string          // the metrics to compare; several if they are those of When, otherwise the first one that is recorded
+
+	// Goals are those of the metrics of When and By; none is empty.
+	Goals    map[string]metric.Goal
+	declared bool // the settings of the stage say so, not the definition of the metric
 }
 
 // A MetricCondition is a condition on a metric as a stage records it.
@@ -36,12 +41,17 @@ func (p *Promotion) Rule() string {
 		When       map[string]string `json:"when,omitempty"`
 		BetterThan string            `json:"better_than,omitempty"`
 		By         []string          `json:"by,omitempty"`
+		// What the file says of a metric is a part of what it asks for.
+		Goals map[string]metric.Goal `json:"goals,omitempty"`
 	}{To: p.To, BetterThan: p.BetterThan, When: map[string]string{}}
 	for _, c := range p.When {
 		rule.When[c.Metric] = c.Comparison.String()
 	}
 	if len(p.When) == 0 {
 		rule.By = p.By
+	}
+	if p.declared {
+		rule.Goals = p.Goals
 	}
 	var b strings.Builder
 	enc := json.NewEncoder(&b)
@@ -74,6 +84,14 @@ type Measurer interface {
 	// MainMetrics lists the metrics to compare models by where a gate names
 	// none: the first that is recorded counts.
 	MainMetrics() []string
+}
+
+// A GoalTeller is a Stage that knows beforehand which values of a metric are the
+// better ones. A gate is on metrics of such a stage.
+type GoalTeller interface {
+	// MetricGoal is the goal of a metric as the stage records it, up or down,
+	// or says why it is not known, and how to make it known.
+	MetricGoal(name string) (metric.Goal, error)
 }
 
 // promoteBlock is a Promotion as it is written.
@@ -156,23 +174,44 @@ func (l *linker) gate(d *draft) {
 			"promote is for a stage that has one model among its inputs, and %s has %s", quote(d.step.Name), countWord(models))
 		return
 	}
-	measurer, ok := d.step.Stage.(Measurer)
+	measurer, measures := d.step.Stage.(Measurer)
+	p.Goals, p.declared = map[string]metric.Goal{}, !measures
 	for _, c := range p.When {
-		if !ok {
-			break
+		if measures {
+			if err := measurer.CheckMetric(c.Metric, inputs); err != nil {
+				l.p.at(keyOf(d.promote, c.Metric), diag.HintOf(err), "%v", err)
+				continue
+			}
 		}
-		if err := measurer.CheckMetric(c.Metric, inputs); err != nil {
-			l.p.at(keyOf(d.promote, c.Metric), diag.HintOf(err), "%v", err)
-		}
+		l.goal(d, c.Metric)
 	}
 	if p.BetterThan == "" || len(p.By) > 0 {
 		return
 	}
-	if ok {
-		p.By = measurer.MainMetrics()
+	if !measures {
+		l.p.at(keyOf(d.promote, betterThan), `add a metric with a condition, such as accuracy: ">= 0.5"`, "%s says nothing about which metric to compare", betterThan)
 		return
 	}
-	l.p.at(keyOf(d.promote, betterThan), `add a metric with a condition, such as accuracy: ">= 0.5"`, "%s says nothing about which metric to compare", betterThan)
+	p.By = measurer.MainMetrics()
+	for _, name := range p.By {
+		l.goal(d, name)
+	}
+}
+
+// goal finds out which values of a metric of the gate are the better ones.
+func (l *linker) goal(d *draft, name string) {
+	teller, tells := d.step.Stage.(GoalTeller)
+	if !tells {
+		l.p.at(keyOf(d.promote, name), "measure the model with a stage that does, such as one of kind evaluate",
+			"a stage of kind %s does not say whether more or less of %s is better", d.step.Kind.Name, quote(name))
+		return
+	}
+	goal, err := teller.MetricGoal(name)
+	if err != nil {
+		l.p.at(keyOf(d.promote, name), diag.HintOf(err), "%v", err)
+		return
+	}
+	d.step.Promote.Goals[name] = goal
 }
 
 func countWord(n int) string {

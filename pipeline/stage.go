@@ -6,6 +6,7 @@ import (
 	"log/slog"
 
 	"pipe/artifacts"
+	"pipe/metric"
 )
 
 // A PortType says what kind of artifact passes through a port. An edge joins
@@ -113,8 +114,9 @@ type Env interface {
 	CreateDir(port, dir string) error
 	// Scratch gives a private empty directory that is removed after Run.
 	Scratch() (string, error)
-	// Metric records a final value, one per name; the last call wins.
-	Metric(name string, value float64)
+	// Metric records a final value, one per name; the last call wins. goal says
+	// which values are the better ones.
+	Metric(name string, value float64, goal metric.Goal)
 	// Point records a value of a curve at a step (an epoch, a batch).
 	Point(name string, step int64, value float64)
 	// Column records that values of an output column were made from values of

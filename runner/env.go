@@ -16,6 +16,7 @@ import (
 
 	"pipe/artifacts"
 	"pipe/lineage"
+	"pipe/metric"
 	"pipe/pipeline"
 )
 
@@ -31,7 +32,7 @@ type taskEnv struct {
 
 	mu      sync.Mutex
 	writers map[string]*artifacts.Writer
-	metrics map[string]float64
+	metrics map[string]lineage.Metric
 	points  []lineage.Point
 	columns map[lineage.ColumnEdge]bool
 	scratch string
@@ -40,7 +41,7 @@ type taskEnv struct {
 var _ pipeline.Env = (*taskEnv)(nil)
 
 func newEnv(t *task) *taskEnv {
-	env := &taskEnv{sources: sources{store: t.Store, inputs: t.inputs}, task: t, writers: map[string]*artifacts.Writer{}, metrics: map[string]float64{}}
+	env := &taskEnv{sources: sources{store: t.Store, inputs: t.inputs}, task: t, writers: map[string]*artifacts.Writer{}, metrics: map[string]lineage.Metric{}}
 	if t.claimed {
 		env.checkpoints.key, env.checkpoints.every = t.key.String(), t.CheckpointEvery
 	}
@@ -178,14 +179,14 @@ func (r *Runner) endLeftovers() error {
 
 // Metric keeps the last finite value: JSON and SQL have no NaN, and a metric
 // that is undefined is no metric.
-func (env *taskEnv) Metric(name string, value float64) {
+func (env *taskEnv) Metric(name string, value float64, goal metric.Goal) {
 	if math.IsNaN(value) || math.IsInf(value, 0) {
 		env.log.Warn("metric is not a number", "metric", name)
 		return
 	}
 	env.mu.Lock()
 	defer env.mu.Unlock()
-	env.metrics[name] = value
+	env.metrics[name] = lineage.Metric{Name: name, Value: value, Goal: string(goal)}
 }
 
 func (env *taskEnv) Point(name string, step int64, value float64) {
@@ -294,12 +295,7 @@ func (env *taskEnv) close() {
 func (env *taskEnv) finalMetrics() []lineage.Metric {
 	env.mu.Lock()
 	defer env.mu.Unlock()
-	var list []lineage.Metric
-	for name, v := range env.metrics {
-		list = append(list, lineage.Metric{Name: name, Value: v})
-	}
-	slices.SortFunc(list, func(a, b lineage.Metric) int { return cmp.Compare(a.Name, b.Name) })
-	return list
+	return slices.SortedFunc(maps.Values(env.metrics), func(a, b lineage.Metric) int { return cmp.Compare(a.Name, b.Name) })
 }
 
 func (env *taskEnv) curvePoints() []lineage.Point {

@@ -82,10 +82,7 @@ func compare(p *pipeline.Promotion, m lineage.Measured, rival *lineage.Rival) (c
 		if known {
 			check.Limit, check.OtherData = &limit, other
 		}
-		gain := v - limit
-		if pipeline.LowerIsBetter(name) {
-			gain = -gain
-		}
+		gain := p.Goals[name].Gain(v, limit)
 		part := fmt.Sprintf("%s %s, ", name, pipeline.Telling(v, limit))
 		switch {
 		case !measured:

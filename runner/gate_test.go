@@ -2,7 +2,6 @@ package runner
 
 import (
 	"context"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -12,6 +11,7 @@ import (
 
 	"pipe/artifacts"
 	"pipe/lineage"
+	"pipe/metric"
 	"pipe/pipeline"
 )
 
@@ -29,6 +29,7 @@ func TestJudge(t *testing.T) {
 	}
 	better := func(p pipeline.Promotion, by ...string) pipeline.Promotion {
 		p.BetterThan, p.By = "production", append(p.By, by...)
+		p.Goals = map[string]metric.Goal{"accuracy": metric.Up, "f1": metric.Up, "mcc": metric.Up, "rmse": metric.Down}
 		return p
 	}
 	type metrics = map[string]float64
@@ -78,26 +79,6 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-// The view best_models and the gates agree on which way a metric goes.
-func TestDirectionsAreThoseOfTheView(t *testing.T) {
-	w := newWorld(t)
-	rows, err := w.runner.DB.Query(t.Context(), "SELECT sql FROM sqlite_schema WHERE name = 'best_models'", 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, list, _ := strings.Cut(rows.Rows[0][0].(string), "(VALUES (")
-	list, _, _ = strings.Cut(list, "))")
-	names := strings.Split(strings.Trim(list, "'"), "'), ('")
-	if len(names) < 5 || slices.ContainsFunc(names, func(n string) bool { return !pipeline.LowerIsBetter(n) }) {
-		t.Errorf("the view has %q", names)
-	}
-	for _, name := range []string{"accuracy", "r2", "f1", "train.roc_auc"} {
-		if pipeline.LowerIsBetter(name) {
-			t.Errorf("lower is better of %s", name)
-		}
-	}
-}
-
 // trained is a pipeline with a gate. The model is its seed, and its accuracy
 // is written there.
 func trained(accuracy float64, further string) string {
@@ -126,7 +107,7 @@ func gateWorld(t *testing.T) *world {
 			if err != nil {
 				return err
 			}
-			env.Metric("accuracy", v)
+			env.Metric("accuracy", v, metric.Up)
 			return copyInputs(env, c.Text)
 		}),
 		kind("gate", pipeline.File, func(_ context.Context, c *config, env pipeline.Env) error {

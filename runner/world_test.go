@@ -13,6 +13,7 @@ import (
 
 	"pipe/artifacts"
 	"pipe/lineage"
+	"pipe/metric"
 	"pipe/pipeline"
 )
 
@@ -111,6 +112,9 @@ type config struct {
 
 func (c *config) Run(ctx context.Context, env pipeline.Env) error { return c.run(ctx, c, env) }
 
+// MetricGoal says that more of every metric is better.
+func (c *config) MetricGoal(string) (metric.Goal, error) { return metric.Up, nil }
+
 // An asking stage has a key of more than the plan knows.
 type asking struct{}
 
@@ -139,7 +143,7 @@ func copyInputs(env pipeline.Env, text string) error {
 			return err
 		}
 	}
-	env.Metric("length", float64(len(text)))
+	env.Metric("length", float64(len(text)), metric.None)
 	return nil
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"pipe/diag"
 	"pipe/lineage"
+	"pipe/metric"
 	"pipe/runner"
 )
 
@@ -94,6 +95,9 @@ type metricDiff struct {
 	Old   *float64 `json:"old"`
 	New   *float64 `json:"new"`
 	Delta *float64 `json:"delta,omitempty"`
+
+	Goal   string `json:"goal,omitempty"`   // up or down, if it is known which values are better
+	Change string `json:"change,omitempty"` // better or worse, if both runs have the metric with one goal
 }
 
 type columnDiff struct {
@@ -242,28 +246,42 @@ func finished(s lineage.Status) lineage.Status {
 }
 
 func (d *runDiff) metrics(stage string, old, new []lineage.Metric) {
-	after := map[string]float64{}
+	after := map[string]lineage.Metric{}
 	for _, m := range new {
-		after[m.Name] = m.Value
+		after[m.Name] = m
 	}
 	before := map[string]bool{}
 	for _, m := range old {
 		before[m.Name] = true
-		diff := metricDiff{Stage: stage, Name: m.Name, Old: &m.Value}
-		if v, ok := after[m.Name]; ok {
-			delta := v - m.Value
-			diff.New, diff.Delta = &v, &delta
+		diff := metricDiff{Stage: stage, Name: m.Name, Old: &m.Value, Goal: m.Goal}
+		if now, ok := after[m.Name]; ok {
+			delta := now.Value - m.Value
+			diff.New, diff.Delta = &now.Value, &delta
 			if delta == 0 {
 				continue
+			}
+			if diff.Goal = now.Goal; now.Goal == m.Goal {
+				diff.Change = changeText(metric.Goal(m.Goal).Gain(now.Value, m.Value))
 			}
 		}
 		d.Metrics = append(d.Metrics, diff)
 	}
 	for _, m := range new {
 		if !before[m.Name] {
-			d.Metrics = append(d.Metrics, metricDiff{Stage: stage, Name: m.Name, New: &m.Value})
+			d.Metrics = append(d.Metrics, metricDiff{Stage: stage, Name: m.Name, New: &m.Value, Goal: m.Goal})
 		}
 	}
+}
+
+// changeText says which way a metric went.
+func changeText(gain float64) string {
+	switch {
+	case gain > 0:
+		return "better"
+	case gain < 0:
+		return "worse"
+	}
+	return ""
 }
 
 func (d *runDiff) artifacts(ctx context.Context, ws *workspace, stage string, old, new []lineage.Output) error {
@@ -331,9 +349,9 @@ func (a *app) printDiff(d *runDiff) error {
 				delta = "+" + delta
 			}
 		}
-		rows = append(rows, []string{m.Stage + "." + m.Name, numberOr(m.Old), numberOr(m.New), delta})
+		rows = append(rows, []string{m.Stage + "." + m.Name, numberOr(m.Old), numberOr(m.New), delta, m.Change})
 	}
-	if err := a.diffTable([]string{"METRIC", "OLD", "NEW", "DELTA"}, rows); err != nil {
+	if err := a.diffTable([]string{"METRIC", "OLD", "NEW", "DELTA", ""}, rows); err != nil {
 		return err
 	}
 	rows = nil

@@ -14,7 +14,7 @@ import (
 	"pipe/artifacts"
 	"pipe/diag"
 	"pipe/lineage"
-	"pipe/stages/evaluate/metric"
+	"pipe/metric"
 )
 
 func (a *app) modelsCommand() *cobra.Command {

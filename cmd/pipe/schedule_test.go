@@ -27,7 +27,7 @@ stages:
   score:
     uses: exec
     inputs: {model: fit}
-    with: {shell: 'echo "{\"accuracy\": 0.9}" > outputs/metrics', outputs: {metrics: metrics}}
+    with: {shell: 'echo "{\"accuracy\": 0.9}" > outputs/metrics', outputs: {metrics: metrics}, metrics: {accuracy: up}}
     promote: {to: production, when: {accuracy: ">= 0.5"}}
 `)
 	if err != nil {

@@ -38,6 +38,7 @@ type executionJSON struct {
 	Inputs   []artifactRefJSON  `json:"inputs"`
 	Outputs  []artifactRefJSON  `json:"outputs"`
 	Metrics  map[string]float64 `json:"metrics"`
+	Goals    map[string]string  `json:"goals,omitempty"` // of metrics, up or down
 	Error    string             `json:"error,omitempty"`
 }
 
@@ -45,6 +46,15 @@ func stageJSON(e lineage.Execution) executionJSON {
 	out := executionJSON{Stage: e.Stage, Kind: e.Kind, Status: e.Status, Attempt: e.Attempt, Reason: e.Reason,
 		Seconds: e.Finished.Sub(e.Started).Seconds(), Seed: e.Seed, Settings: e.Config, Error: e.Error,
 		Inputs: []artifactRefJSON{}, Outputs: []artifactRefJSON{}, Metrics: metricsJSON(e.Metrics)}
+	for _, m := range e.Metrics {
+		if m.Goal == "" {
+			continue
+		}
+		if out.Goals == nil {
+			out.Goals = map[string]string{}
+		}
+		out.Goals[m.Name] = m.Goal
+	}
 	if e.Key != (lineage.Key{}) {
 		out.Key = e.Key.String()
 	}

@@ -129,7 +129,7 @@ CREATE TABLE metric_points (
 CREATE TABLE metrics (
   execution_id INTEGER NOT NULL REFERENCES executions (id),
   name         TEXT NOT NULL,
-  value        REAL NOT NULL,
+  value        REAL NOT NULL, goal TEXT CHECK (goal IN ('up', 'down')),
   PRIMARY KEY (execution_id, name)
 ) STRICT, WITHOUT ROWID;
 
@@ -301,21 +301,19 @@ JOIN artifacts p ON p.id = i.artifact_id;
 
 CREATE VIEW best_models AS
 WITH
-smaller (name) AS (VALUES ('loss'), ('log_loss'), ('brier'), ('ece'), ('mce'), ('rmse'), ('mae'), ('mse'), ('median_ae'), ('mape'), ('smape'), ('max_error')),
 measured AS (
-  SELECT r.pipeline, e.stage, m.name AS metric, m.value, e.status, i.artifact_id, e.run_id, r.seq, r.started_at,
-         EXISTS (SELECT 1 FROM smaller s WHERE m.name = s.name OR m.name LIKE '%.' || s.name) AS lower
+  SELECT r.pipeline, e.stage, m.name AS metric, m.value, e.status, i.artifact_id, e.run_id, r.seq, r.started_at, m.goal
   FROM metrics m
   JOIN execution_inputs i ON i.execution_id = m.execution_id AND i.type = 'model'
   JOIN executions e ON e.id = m.execution_id
   JOIN runs r ON r.id = e.run_id
-  WHERE e.status IN ('succeeded', 'gate_failed')
+  WHERE e.status IN ('succeeded', 'gate_failed') AND m.goal IS NOT NULL
 ),
 ranked AS (
-  SELECT *, row_number() OVER (PARTITION BY pipeline, stage, metric ORDER BY CASE WHEN lower THEN value ELSE -value END, seq) AS place
+  SELECT *, row_number() OVER (PARTITION BY pipeline, stage, metric, goal ORDER BY CASE goal WHEN 'down' THEN value ELSE -value END, seq) AS place
   FROM measured
 )
-SELECT k.pipeline, k.stage, k.metric, k.value, CASE WHEN k.lower THEN 'lower' ELSE 'higher' END AS better,
+SELECT k.pipeline, k.stage, k.metric, k.value, CASE k.goal WHEN 'down' THEN 'lower' ELSE 'higher' END AS better,
        a.hash AS model, k.status, k.run_id, k.started_at
 FROM ranked k JOIN artifacts a ON a.id = k.artifact_id
 WHERE k.place = 1;
@@ -400,12 +398,12 @@ FROM runs r
 WHERE r.seq = (SELECT max(s.seq) FROM runs s WHERE s.pipeline = r.pipeline);
 
 CREATE VIEW metrics_view AS
-SELECT e.run_id, r.pipeline, e.stage, m.name, m.value, e.status, r.started_at AS run_started_at
+SELECT e.run_id, r.pipeline, e.stage, m.name, m.value, e.status, r.started_at AS run_started_at, m.goal
 FROM executions e
 JOIN runs r ON r.id = e.run_id
 JOIN metrics m ON m.execution_id = coalesce(e.cached_from, e.id)
 UNION ALL
-SELECT r.id, r.pipeline, e.stage, m.name, m.value, 'cached', r.started_at
+SELECT r.id, r.pipeline, e.stage, m.name, m.value, 'cached', r.started_at, m.goal
 FROM runs r
 JOIN executions e ON e.run_id = r.repeats AND e.status IN ('succeeded', 'cached')
 JOIN metrics m ON m.execution_id = coalesce(e.cached_from, e.id);

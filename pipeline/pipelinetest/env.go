@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"pipe/artifacts"
+	"pipe/metric"
 	"pipe/pipeline"
 )
 
@@ -153,7 +154,7 @@ func (e *env) Scratch() (string, error) {
 	return e.t.TempDir(), nil
 }
 
-func (e *env) Metric(name string, value float64) {
+func (e *env) Metric(name string, value float64, goal metric.Goal) {
 	defer e.enter("Metric")()
 	e.metrics[name] = value
 }

@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"pipe/diag"
+	"pipe/metric"
 	"pipe/pipeline"
-	"pipe/stages/evaluate/metric"
 )
 
 // A Condition compares a metric with a number or with what the best baseline

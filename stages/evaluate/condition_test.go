@@ -7,8 +7,8 @@ import (
 	"testing"
 
 	"pipe/diag"
+	"pipe/metric"
 	"pipe/pipeline"
-	"pipe/stages/evaluate/metric"
 )
 
 // TestEnumIsTheVocabulary: a struct tag cannot be computed.
@@ -179,12 +179,19 @@ func TestCheckMetric(t *testing.T) {
 	}
 }
 
-// Gates and this stage agree on which way each metric goes.
-func TestDirections(t *testing.T) {
+// Every metric has a goal, by each name that it is recorded by.
+func TestMetricGoals(t *testing.T) {
 	for _, name := range metric.Names() {
 		def, _ := metric.Find(name)
-		if got := pipeline.LowerIsBetter("train." + name); got != def.Lower {
-			t.Errorf("%s: lower is better: %v here, %v in pipeline", name, def.Lower, got)
+		for _, recorded := range []string{name, "train." + name} {
+			if got := goalOf(recorded); got != def.Goal || got == metric.None {
+				t.Errorf("%s: goal %q, defined as %q", recorded, got, def.Goal)
+			}
+		}
+	}
+	for _, recorded := range []string{"recall[a.b]", "train.f1[rmse]"} {
+		if got := goalOf(recorded); got != metric.Up {
+			t.Errorf("%s: goal %q", recorded, got)
 		}
 	}
 }

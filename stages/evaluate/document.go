@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"io"
 
-	"pipe/stages/evaluate/metric"
+	"pipe/metric"
 )
 
 // document is the metrics artifact. Its fields are a public interface.
@@ -117,7 +117,7 @@ func (r *results) datasetDocument(i int) datasetDocument {
 	d := datasetDocument{Name: p.port, Rows: p.rows, Compared: p.sample.Rows()}
 	for j, v := range m.values {
 		def, _ := metric.Find(v.Name)
-		doc := metricDocument{Name: v.Name, Undefined: v.Undefined, Lower: def.Lower, Baselines: map[string]float64{}}
+		doc := metricDocument{Name: v.Name, Undefined: v.Undefined, Lower: def.Goal == metric.Down, Baselines: map[string]float64{}}
 		if v.Undefined == "" {
 			doc.Value = &v.Value
 		}

@@ -14,9 +14,9 @@ import (
 	"slices"
 	"strconv"
 
+	"pipe/metric"
 	"pipe/nn"
 	"pipe/pipeline"
-	"pipe/stages/evaluate/metric"
 )
 
 // Ports of the stage.
@@ -128,7 +128,7 @@ func (s *Stage) Run(ctx context.Context, env pipeline.Env) error {
 	}
 	r.require(gates)
 	for _, m := range r.flat() {
-		env.Metric(m.name, m.value)
+		env.Metric(m.name, m.value, goalOf(m.name))
 	}
 	if class, ok := r.positive(); ok {
 		env.Log().Info("the positive class is "+strconv.Quote(class), "threshold", model.Signature.Cut())

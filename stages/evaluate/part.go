@@ -10,9 +10,9 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 
 	"pipe/diag"
+	"pipe/metric"
 	"pipe/nn"
 	"pipe/pipeline"
-	"pipe/stages/evaluate/metric"
 	"pipe/table"
 )
 

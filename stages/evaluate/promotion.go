@@ -6,11 +6,14 @@ import (
 	"strings"
 
 	"pipe/diag"
+	"pipe/metric"
 	"pipe/pipeline"
-	"pipe/stages/evaluate/metric"
 )
 
-var _ pipeline.Measurer = (*Stage)(nil)
+var (
+	_ pipeline.Measurer   = (*Stage)(nil)
+	_ pipeline.GoalTeller = (*Stage)(nil)
+)
 
 // CheckMetric implements pipeline.Measurer. Which of the usual metrics are
 // computed follows from the task, which nobody knows before the run.
@@ -30,6 +33,30 @@ func (s *Stage) CheckMetric(name string, inputs []string) error {
 		return nil
 	}
 	return diag.WithHint(fmt.Errorf("this stage does not compute %s", name), "add it to metrics; so far it computes "+strings.Join(s.computed(), ", "))
+}
+
+// MetricGoal implements pipeline.GoalTeller.
+func (s *Stage) MetricGoal(name string) (metric.Goal, error) {
+	if _, err := parseTarget(name); err != nil {
+		return metric.None, err // CheckMetric says it, too
+	}
+	return goalOf(name), nil
+}
+
+// goalOf is the goal of a metric by the name that it is recorded by.
+func goalOf(recorded string) metric.Goal {
+	t, err := parseTarget(recorded)
+	if err != nil {
+		return metric.None
+	}
+	name := t.metric
+	if base, _, ok := metric.PerClass(name); ok {
+		name = base
+	}
+	if def, ok := metric.Find(name); ok {
+		return def.Goal
+	}
+	return metric.None
 }
 
 // MainMetrics implements pipeline.Measurer: the most important metric first.

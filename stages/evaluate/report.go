@@ -9,9 +9,9 @@ import (
 	"math"
 	"strings"
 
+	"pipe/metric"
 	"pipe/nn"
 	"pipe/stages/evaluate/chart"
-	"pipe/stages/evaluate/metric"
 )
 
 //go:embed report.html
@@ -171,7 +171,7 @@ func show(def *metric.Def, v float64) string {
 	switch {
 	case def.Percent:
 		return chart.Percentage(v, 1)
-	case def.Lower:
+	case def.Goal == metric.Down:
 		return chart.Digits(v, 3)
 	}
 	return chart.Decimals(v, 3)

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"slices"
 
+	"pipe/metric"
 	"pipe/stages/evaluate/chart"
-	"pipe/stages/evaluate/metric"
 )
 
 // How many classes are drawn.

@@ -5,8 +5,8 @@ import (
 	"math"
 	"strings"
 
+	"pipe/metric"
 	"pipe/stages/evaluate/chart"
-	"pipe/stages/evaluate/metric"
 )
 
 // learningSection draws the curves of training: a chart for each measure, with

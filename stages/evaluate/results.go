@@ -7,9 +7,9 @@ import (
 	"math"
 	"slices"
 
+	"pipe/metric"
 	"pipe/nn"
 	"pipe/pipeline"
-	"pipe/stages/evaluate/metric"
 )
 
 // results is everything that was found out, before it is written down.

@@ -37,6 +37,11 @@ func (w *workDir) collect(ctx context.Context, env pipeline.Env) error {
 			return fmt.Errorf("output %q: %w", o.Key, err)
 		}
 	}
+	for _, m := range w.stage.Metrics {
+		if !w.measured[m.Key] {
+			env.Log().Warn("the command did not write a metric that the settings name", "metric", m.Key)
+		}
+	}
 	return nil
 }
 
@@ -107,7 +112,7 @@ func (w *workDir) store(ctx context.Context, env pipeline.Env, root *os.Root, na
 	case pipeline.Table, pipeline.Dataset:
 		return storeTable(ctx, out, f, t)
 	case pipeline.Metrics:
-		return storeMetrics(env, out, f)
+		return w.storeMetrics(env, out, f)
 	}
 	_, err = io.Copy(out, infile.Reader(ctx, f))
 	return err
@@ -154,7 +159,7 @@ func storeTable(ctx context.Context, out io.Writer, f *os.File, t pipeline.PortT
 }
 
 // storeMetrics keeps a metrics document and records its numbers.
-func storeMetrics(env pipeline.Env, out io.Writer, f *os.File) error {
+func (w *workDir) storeMetrics(env pipeline.Env, out io.Writer, f *os.File) error {
 	data, err := io.ReadAll(io.LimitReader(f, maxMetrics+1))
 	if err != nil {
 		return err
@@ -169,7 +174,9 @@ func storeMetrics(env pipeline.Env, out io.Writer, f *os.File) error {
 	for name, text := range members {
 		var value *float64
 		if json.Unmarshal(text, &value) == nil && value != nil {
-			env.Metric(name, *value)
+			m, _ := w.stage.Metrics.Get(name)
+			env.Metric(name, *value, m.Goal)
+			w.measured[name] = true
 		}
 	}
 	_, err = out.Write(data)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"pipe/diag"
+	"pipe/metric"
 	"pipe/pipeline"
 )
 
@@ -38,7 +39,9 @@ changes, say so in ` + "`set`" + `, for example ` + "`set: {TOOL_VERSION: \"2\"}
 same outputs each time; take random numbers from PIPE_SEED and no dates from the clock.
 
 Tables may be in any Arrow IPC file with the column types of a table; they are stored in
-canonical form. Every number at the top level of a metrics document becomes a metric.`
+canonical form. Every number at the top level of a metrics document becomes a metric. Whether more or
+less of it is better nobody can guess: ` + "`metrics: {wer: down, bleu: up}`" + ` says so, for gates, the
+list of best models and comparisons of runs.`
 
 const example = `clean:
   uses: exec
@@ -79,8 +82,24 @@ type Exec struct {
 	Env     []string                 `yaml:"env" doc:"Variables that the command gets from the environment of pipe. Their values are part of the key, and stored only as hashes."`
 	Set     pipeline.Map[string]     `yaml:"set" doc:"Variables with fixed values."`
 
+	Metrics pipeline.Map[MetricSetting] `yaml:"metrics" added:"true" doc:"What is to be known of metrics that the command writes, by name, as in metrics: {wer: down}."`
+
 	lookup func(string) (string, bool)
 	on     *Supervisor
+}
+
+// A MetricSetting is what is to be known of a metric.
+type MetricSetting struct {
+	Goal metric.Goal `yaml:"goal" required:"true" short:"true" doc:"Which values are better: up, if more is better, or down. A gate compares models only by metrics with a goal."`
+}
+
+// MetricGoal implements pipeline.GoalTeller.
+func (s *Exec) MetricGoal(name string) (metric.Goal, error) {
+	if m, ok := s.Metrics.Get(name); ok {
+		return m.Goal, nil
+	}
+	return metric.None, diag.WithHint(fmt.Errorf("nothing says whether more or less of %s is better", name),
+		fmt.Sprintf("add metrics: {%s: up} or metrics: {%s: down} to the settings of the stage (with:)", name, name))
 }
 
 // An OutputType is the type of an output port.

@@ -22,6 +22,10 @@ const maxName = 100
 // Validate checks what tags cannot say.
 func (s *Exec) Validate() error {
 	errs := []error{s.checkCommand(), s.checkFiles(), s.checkVariables()}
+	if len(s.Metrics) > 0 && !slices.ContainsFunc(s.Outputs, func(o pipeline.Entry[OutputType]) bool { return pipeline.PortType(o.Value) == pipeline.Metrics }) {
+		errs = append(errs, &pipeline.FieldError{Field: "metrics", Err: errors.New("the command writes no metrics"),
+			Hint: "declare the document that holds them: outputs: {metrics: metrics}"})
+	}
 	for _, o := range s.Outputs {
 		if !outputName.MatchString(o.Key) || len(o.Key) > maxName {
 			errs = append(errs, pipeline.FieldErrorf("outputs", "%q is not a name for an output: letters, digits, _ and -", o.Key))

@@ -31,6 +31,8 @@ type workDir struct {
 	dir    string // absolute
 	home   string
 	inputs map[string]string // by port, the absolute path of what the command reads
+
+	measured map[string]bool // metrics that the command has written
 }
 
 func newWorkDir(dir string, s *Exec) (*workDir, error) {
@@ -38,7 +40,7 @@ func newWorkDir(dir string, s *Exec) (*workDir, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &workDir{stage: s, dir: dir, home: filepath.Join(dir, homeDir), inputs: map[string]string{}}
+	w := &workDir{stage: s, dir: dir, home: filepath.Join(dir, homeDir), inputs: map[string]string{}, measured: map[string]bool{}}
 	for _, name := range []string{inputsDir, outputsDir, homeDir} {
 		if err := os.Mkdir(filepath.Join(dir, name), 0o777); err != nil {
 			return nil, err

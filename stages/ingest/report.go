@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"pipe/metric"
 	"pipe/pipeline"
 	"pipe/table"
 )
@@ -45,9 +46,9 @@ func (t *surveyed) report(env pipeline.Env, r *reader) {
 		}
 	}
 	w.end()
-	env.Metric("rows", float64(t.rows))
-	env.Metric("columns", float64(len(t.plan)))
-	env.Metric("missing", float64(missing))
+	env.Metric("rows", float64(t.rows), metric.None)
+	env.Metric("columns", float64(len(t.plan)), metric.None)
+	env.Metric("missing", float64(missing), metric.None)
 	env.Log().Info("read "+r.src.name, "rows", t.rows, "columns", listOf(columns, len(t.plan), ", "))
 }
 

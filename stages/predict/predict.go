@@ -11,6 +11,7 @@ import (
 
 	"pipe/diag"
 	"pipe/feature"
+	"pipe/metric"
 	"pipe/nn"
 	"pipe/pipeline"
 	"pipe/table"
@@ -222,8 +223,8 @@ func (s *Stage) finish(env pipeline.Env, out *writer, rows int64, counts feature
 	if out.infinite > 0 {
 		log.Warn("rows without a prediction", "because", "the output of the model is no number", "rows", out.infinite, "first_row", out.firstInfinite+1)
 	}
-	env.Metric("rows", float64(rows))
-	env.Metric(ProblemRows, float64(out.bad))
+	env.Metric("rows", float64(rows), metric.None)
+	env.Metric(ProblemRows, float64(out.bad), metric.None)
 	return out.Close()
 }
 

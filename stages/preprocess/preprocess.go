@@ -12,6 +12,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 
 	"pipe/feature"
+	"pipe/metric"
 	"pipe/pipeline"
 	"pipe/table"
 )
@@ -331,8 +332,8 @@ func (s *Preprocess) apply(ctx context.Context, env pipeline.Env, transform *fea
 	if err := w.Close(); err != nil {
 		return err
 	}
-	env.Metric(port+".rows", float64(counts.Rows))
-	env.Metric(port+".dropped_rows", float64(counts.Dropped))
+	env.Metric(port+".rows", float64(counts.Rows), metric.None)
+	env.Metric(port+".dropped_rows", float64(counts.Dropped), metric.None)
 	log := env.Log().With("table", port)
 	if counts.Dropped > 0 {
 		log.Warn("rows without a target were dropped", "rows", counts.Dropped, "of", counts.Rows+counts.Dropped)

@@ -11,6 +11,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 
 	"pipe/diag"
+	"pipe/metric"
 	"pipe/pipeline"
 	"pipe/table"
 )
@@ -207,7 +208,7 @@ func (s *Split) divide(ctx context.Context, env pipeline.Env, r *table.Reader) e
 		if err := w.Close(); err != nil {
 			return err
 		}
-		env.Metric(names[p]+".rows", float64(w.Rows()))
+		env.Metric(names[p]+".rows", float64(w.Rows()), metric.None)
 		env.Log().Info("part", "name", names[p], "rows", w.Rows())
 	}
 	return nil

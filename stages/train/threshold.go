@@ -6,9 +6,9 @@ import (
 	"fmt"
 
 	"pipe/diag"
+	"pipe/metric"
 	"pipe/nn"
 	"pipe/pipeline"
-	"pipe/stages/evaluate/metric"
 )
 
 // check finds a threshold that a data set has no use for.
@@ -51,8 +51,10 @@ func (t *Threshold) set(ctx context.Context, env pipeline.Env, model *nn.Model, 
 	}
 	model.Signature.Threshold = at
 	model.Summary.Threshold = &nn.Chosen{Metric: t.Best, Value: value}
-	env.Metric("threshold", at)
-	env.Metric(validationPort+"."+t.Best, value)
+	env.Metric("threshold", at, metric.None)
+	if def, ok := metric.Find(t.Best); ok {
+		env.Metric(validationPort+"."+t.Best, value, def.Goal)
+	}
 	env.Log().Info(fmt.Sprintf("%s is best on the validation data, %.4g, at the threshold %.4g", t.Best, value, at))
 	return nil
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"pipe/stages/evaluate/metric"
+	"pipe/metric"
 )
 
 // drawClasses draws a classifier's sample in which scores often tie.

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"testing"
 
-	"pipe/stages/evaluate/metric"
+	"pipe/metric"
 )
 
 // An oracle is a sample with what scikit-learn says about it; see

@@ -28,7 +28,7 @@ type Def struct {
 	Title string // as printed for people: "Macro F1"
 	Doc   string // definition in one line, with its range where that surprises
 	Tasks []Task
-	Lower bool // less is better
+	Goal  Goal
 	// Proportion says that the metric is the share of rows with a property, so
 	// that Wilson's interval holds for it.
 	Proportion bool
@@ -49,12 +49,7 @@ func (d *Def) For(t Task) bool {
 }
 
 // Better tells whether a is the better value of the metric.
-func (d *Def) Better(a, b float64) bool {
-	if d.Lower {
-		return a < b
-	}
-	return a > b
-}
+func (d *Def) Better(a, b float64) bool { return d.Goal.Gain(a, b) > 0 }
 
 var (
 	classification = []Task{Binary, Multiclass}
@@ -65,72 +60,72 @@ var (
 
 // defs is the whole vocabulary, in the order in which it is shown.
 var defs = []Def{
-	{Name: "accuracy", Title: "Accuracy", Tasks: classification, Proportion: true, Percent: true, class: (*tally).accuracy,
+	{Name: "accuracy", Title: "Accuracy", Tasks: classification, Goal: Up, Proportion: true, Percent: true, class: (*tally).accuracy,
 		Doc: "Share of rows whose predicted class is the actual one."},
-	{Name: "balanced_accuracy", Title: "Balanced accuracy", Tasks: classification, Percent: true, class: (*tally).balancedAccuracy,
+	{Name: "balanced_accuracy", Title: "Balanced accuracy", Tasks: classification, Goal: Up, Percent: true, class: (*tally).balancedAccuracy,
 		Doc: "Mean recall of the classes that occur."},
-	{Name: "precision", Title: "Precision", Tasks: binaryOnly, class: (*tally).positivePrecision,
+	{Name: "precision", Title: "Precision", Tasks: binaryOnly, Goal: Up, class: (*tally).positivePrecision,
 		Doc: "Share of rows predicted to be of the positive class that are; 0 if none is predicted."},
-	{Name: "recall", Title: "Recall", Tasks: binaryOnly, class: (*tally).positiveRecall,
+	{Name: "recall", Title: "Recall", Tasks: binaryOnly, Goal: Up, class: (*tally).positiveRecall,
 		Doc: "Share of the rows of the positive class that are predicted to be; 0 if there is none."},
-	{Name: "f1", Title: "F1", Tasks: binaryOnly, class: (*tally).positiveF1,
+	{Name: "f1", Title: "F1", Tasks: binaryOnly, Goal: Up, class: (*tally).positiveF1,
 		Doc: "2TP/(2TP+FP+FN) of the positive class."},
-	{Name: "macro_precision", Title: "Macro precision", Tasks: classification, class: macro(precision),
+	{Name: "macro_precision", Title: "Macro precision", Tasks: classification, Goal: Up, class: macro(precision),
 		Doc: "Plain mean over the classes that occur among actual or predicted values."},
-	{Name: "macro_recall", Title: "Macro recall", Tasks: classification, class: macro(recall),
+	{Name: "macro_recall", Title: "Macro recall", Tasks: classification, Goal: Up, class: macro(recall),
 		Doc: "Plain mean over the classes that occur among actual or predicted values."},
-	{Name: "macro_f1", Title: "Macro F1", Tasks: classification, class: macro(f1),
+	{Name: "macro_f1", Title: "Macro F1", Tasks: classification, Goal: Up, class: macro(f1),
 		Doc: "Plain mean over the classes that occur among actual or predicted values."},
-	{Name: "weighted_precision", Title: "Weighted precision", Tasks: classification, class: weighted(precision),
+	{Name: "weighted_precision", Title: "Weighted precision", Tasks: classification, Goal: Up, class: weighted(precision),
 		Doc: "Mean over the classes, each by its number of rows."},
-	{Name: "weighted_recall", Title: "Weighted recall", Tasks: classification, class: weighted(recall),
+	{Name: "weighted_recall", Title: "Weighted recall", Tasks: classification, Goal: Up, class: weighted(recall),
 		Doc: "Mean over the classes, each by its number of rows; equals accuracy."},
-	{Name: "weighted_f1", Title: "Weighted F1", Tasks: classification, class: weighted(f1),
+	{Name: "weighted_f1", Title: "Weighted F1", Tasks: classification, Goal: Up, class: weighted(f1),
 		Doc: "Mean over the classes, each by its number of rows."},
-	{Name: "micro_precision", Title: "Micro precision", Tasks: classification, Proportion: true, class: (*tally).accuracy,
+	{Name: "micro_precision", Title: "Micro precision", Tasks: classification, Goal: Up, Proportion: true, class: (*tally).accuracy,
 		Doc: "From counts pooled over the classes; equals accuracy where each row has one class."},
-	{Name: "micro_recall", Title: "Micro recall", Tasks: classification, Proportion: true, class: (*tally).accuracy,
+	{Name: "micro_recall", Title: "Micro recall", Tasks: classification, Goal: Up, Proportion: true, class: (*tally).accuracy,
 		Doc: "From counts pooled over the classes; equals accuracy where each row has one class."},
-	{Name: "micro_f1", Title: "Micro F1", Tasks: classification, Proportion: true, class: (*tally).accuracy,
+	{Name: "micro_f1", Title: "Micro F1", Tasks: classification, Goal: Up, Proportion: true, class: (*tally).accuracy,
 		Doc: "From counts pooled over the classes; equals accuracy where each row has one class."},
-	{Name: "roc_auc", Title: "ROC AUC", Tasks: classification, class: (*tally).rocAUC,
+	{Name: "roc_auc", Title: "ROC AUC", Tasks: classification, Goal: Up, class: (*tally).rocAUC,
 		Doc: "Chance that a positive row scores above a negative one, ties counting half; several classes: plain mean of one against the rest."},
-	{Name: "average_precision", Title: "Average precision", Tasks: classification, class: (*tally).averagePrecision,
+	{Name: "average_precision", Title: "Average precision", Tasks: classification, Goal: Up, class: (*tally).averagePrecision,
 		Doc: "Area under the precision-recall steps, without interpolation; several classes: plain mean of one against the rest."},
-	{Name: "log_loss", Title: "Log loss", Tasks: classification, Lower: true, class: (*tally).logLoss,
+	{Name: "log_loss", Title: "Log loss", Tasks: classification, Goal: Down, class: (*tally).logLoss,
 		Doc: "Mean of -ln p(actual class), p clipped to [2^-23, 1-2^-23], the precision of the network's float32 output."},
-	{Name: "brier", Title: "Brier score", Tasks: classification, Lower: true, class: (*tally).brier,
+	{Name: "brier", Title: "Brier score", Tasks: classification, Goal: Down, class: (*tally).brier,
 		Doc: "Mean squared error of the probabilities; two classes: of the positive one, in [0, 1]; more: summed over classes, in [0, 2]."},
-	{Name: "ece", Title: "Calibration error", Tasks: classification, Lower: true, class: (*tally).ece,
+	{Name: "ece", Title: "Calibration error", Tasks: classification, Goal: Down, class: (*tally).ece,
 		Doc: "Expected calibration error: mean gap between confidence and accuracy over 15 equal bins of the top probability."},
-	{Name: "mce", Title: "Max calibration error", Tasks: classification, Lower: true, class: (*tally).mce,
+	{Name: "mce", Title: "Max calibration error", Tasks: classification, Goal: Down, class: (*tally).mce,
 		Doc: "Largest gap between confidence and accuracy among 15 equal bins of the top probability."},
-	{Name: "mcc", Title: "Matthews correlation", Tasks: classification, class: (*tally).mcc,
+	{Name: "mcc", Title: "Matthews correlation", Tasks: classification, Goal: Up, class: (*tally).mcc,
 		Doc: "Correlation of actual and predicted classes in [-1, 1]; 0 if either is constant."},
-	{Name: "kappa", Title: "Cohen's kappa", Tasks: classification, class: (*tally).kappa,
+	{Name: "kappa", Title: "Cohen's kappa", Tasks: classification, Goal: Up, class: (*tally).kappa,
 		Doc: "Agreement beyond chance, at most 1."},
-	{Name: "top_2_accuracy", Title: "Top-2 accuracy", Tasks: multiOnly, Proportion: true, Percent: true, class: topK(2),
+	{Name: "top_2_accuracy", Title: "Top-2 accuracy", Tasks: multiOnly, Goal: Up, Proportion: true, Percent: true, class: topK(2),
 		Doc: "Share of rows whose actual class is among the 2 most probable."},
-	{Name: "top_3_accuracy", Title: "Top-3 accuracy", Tasks: multiOnly, Proportion: true, Percent: true, class: topK(3),
+	{Name: "top_3_accuracy", Title: "Top-3 accuracy", Tasks: multiOnly, Goal: Up, Proportion: true, Percent: true, class: topK(3),
 		Doc: "Share of rows whose actual class is among the 3 most probable."},
-	{Name: "top_5_accuracy", Title: "Top-5 accuracy", Tasks: multiOnly, Proportion: true, Percent: true, class: topK(5),
+	{Name: "top_5_accuracy", Title: "Top-5 accuracy", Tasks: multiOnly, Goal: Up, Proportion: true, Percent: true, class: topK(5),
 		Doc: "Share of rows whose actual class is among the 5 most probable."},
 
-	{Name: "rmse", Title: "RMSE", Tasks: regression, Lower: true, value: (*residuals).rmse,
+	{Name: "rmse", Title: "RMSE", Tasks: regression, Goal: Down, value: (*residuals).rmse,
 		Doc: "Root of the mean squared error, in units of the target."},
-	{Name: "mae", Title: "MAE", Tasks: regression, Lower: true, value: (*residuals).mae,
+	{Name: "mae", Title: "MAE", Tasks: regression, Goal: Down, value: (*residuals).mae,
 		Doc: "Mean absolute error, in units of the target."},
-	{Name: "mse", Title: "MSE", Tasks: regression, Lower: true, value: (*residuals).mse,
+	{Name: "mse", Title: "MSE", Tasks: regression, Goal: Down, value: (*residuals).mse,
 		Doc: "Mean squared error, in squared units of the target."},
-	{Name: "median_ae", Title: "Median abs. error", Tasks: regression, Lower: true, value: (*residuals).medianAE,
+	{Name: "median_ae", Title: "Median abs. error", Tasks: regression, Goal: Down, value: (*residuals).medianAE,
 		Doc: "Median absolute error, in units of the target."},
-	{Name: "r2", Title: "R²", Tasks: regression, value: (*residuals).r2,
+	{Name: "r2", Title: "R²", Tasks: regression, Goal: Up, value: (*residuals).r2,
 		Doc: "1 - SSE/SST, at most 1; constant actual values: 1 if predicted exactly, else 0."},
-	{Name: "mape", Title: "MAPE", Tasks: regression, Lower: true, value: (*residuals).mape,
+	{Name: "mape", Title: "MAPE", Tasks: regression, Goal: Down, value: (*residuals).mape,
 		Doc: "Mean of |error| / max(|actual|, 2^-52), a fraction; explodes where actual values are near 0."},
-	{Name: "smape", Title: "sMAPE", Tasks: regression, Lower: true, value: (*residuals).smape,
+	{Name: "smape", Title: "sMAPE", Tasks: regression, Goal: Down, value: (*residuals).smape,
 		Doc: "Mean of 200 |error| / (|actual|+|predicted|), in [0, 200]; 0/0 counts 0."},
-	{Name: "max_error", Title: "Largest error", Tasks: regression, Lower: true, value: (*residuals).maxError,
+	{Name: "max_error", Title: "Largest error", Tasks: regression, Goal: Down, value: (*residuals).maxError,
 		Doc: "Largest absolute error, in units of the target."},
 }
 

@@ -4,7 +4,7 @@ import (
 	"math"
 	"testing"
 
-	"pipe/stages/evaluate/metric"
+	"pipe/metric"
 )
 
 // BenchmarkIntervals is the most that the bootstrap costs: 10,000 rows, every
