@@ -52,6 +52,7 @@ type Step struct {
 	// MemoryBackoff is the factor by which Resources.Memory grows with each
 	// attempt; 0 is 1.
 	MemoryBackoff float64
+	Limits        Map[int]   // units of what has a name in the configuration of the machine
 	Cache         bool       // whether an earlier result may be used
 	Promote       *Promotion // whether the model that the stage measures gets a label; nil if there is no gate
 }

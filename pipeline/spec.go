@@ -58,11 +58,29 @@ type common struct {
 	Promote *promoteBlock `yaml:"promote" doc:"A gate: whether the model that the stage measures gets a label when the run has succeeded."`
 }
 
+// Validate refuses limits that cannot be meant.
+func (r *resources) Validate() error {
+	var errs []error
+	for _, l := range r.Limits {
+		if msg, hint := checkName(l.Key); msg != "" {
+			errs = append(errs, &FieldError{Field: "limits." + l.Key, Err: errors.New("the name of a limit " + msg), Hint: hint})
+		} else if l.Value < 1 || l.Value > maxUnits {
+			errs = append(errs, FieldErrorf("limits."+l.Key, "%d is not between 1 and %d", l.Value, maxUnits))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// maxUnits is the most that there can be of what has a limit.
+const maxUnits = 10000
+
 // resources is Resources as it is written.
 type resources struct {
 	CPU    int   `yaml:"cpu" default:"0" min:"0" max:"4096" doc:"CPU slots, which it then may keep busy. If absent it takes one slot, and may use idle cores."`
 	Memory Bytes `yaml:"memory" default:"0B" doc:"Main memory, as in 512MiB or 4GB."`
 	GPU    int   `yaml:"gpu" default:"0" min:"0" max:"1024" doc:"GPU slots, see pipe run --gpus."`
+
+	Limits Map[int] `yaml:"limits" doc:"Units of what machine.limits of .pipe/config.yaml has a name for, as in {warehouse: 1}. They are counted over all runs of the machine."`
 
 	MemoryBackoff float64 `yaml:"memory_backoff" default:"1" min:"1" max:"100" doc:"Factor by which memory grows with each attempt, up to what there is."`
 }
@@ -240,6 +258,7 @@ func (l *loader) stage(key, n *yaml.Node, plan *Plan) {
 	d.step.Timeout = c.Timeout
 	d.step.Resources = Resources{CPU: c.Resources.CPU, Memory: int64(c.Resources.Memory), GPU: c.Resources.GPU}
 	d.step.MemoryBackoff = c.Resources.MemoryBackoff
+	d.step.Limits = c.Resources.Limits
 	d.step.Cache = c.Cache
 	if c.Promote != nil && l.p.errors() == before {
 		d.step.Promote = c.Promote.promotion()

@@ -147,6 +147,10 @@ type Env interface {
 	// Threads is the number of CPU slots that the stage may keep busy. It must
 	// not change a byte of the output.
 	Threads() int
+	// GPUs are those that the stage has for itself while it runs, as many as it
+	// asked for, by the names that CUDA_VISIBLE_DEVICES has for them. Which ones
+	// must not change a byte of the output.
+	GPUs() []string
 }
 
 // A ColumnRef names a column behind a port: of a table, of a file that has

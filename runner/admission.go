@@ -14,10 +14,15 @@ const patience = 16
 // startJobs starts as many of the waiting jobs as the free resources allow, in
 // the order in which they became ready; a small one may pass a large one.
 func (e *execution) startJobs() {
+	e.refused.begin()
 	var kept lack
 	for at := 0; at < len(e.jobs) && e.free.CPU > 0 && !kept.cpu; { // all want a CPU
 		want := e.need(e.jobs[at])
 		short := lacking(want, e.free)
+		if short == (lack{}) && !kept.needed(want) && !e.admit(&e.jobs[at]) {
+			at++ // what this run has of the machine is free, but other runs have the rest
+			continue
+		}
 		if short != (lack{}) || kept.needed(want) {
 			if e.jobs[at].passed >= patience {
 				kept = kept.and(short)
@@ -36,10 +41,15 @@ func (e *execution) startJobs() {
 // start runs a job in a goroutine.
 func (e *execution) start(j job) {
 	want := e.need(j)
-	e.states[j.step].taken = want
+	state := &e.states[j.step]
+	state.taken, state.share = want, j.share
 	e.take(want, -1)
 	e.running++
-	go func() { e.results <- j.work() }()
+	var gpus []string
+	if j.share != nil {
+		gpus = j.share.GPUs()
+	}
+	go func() { e.results <- j.work(gpus) }()
 }
 
 // A lack says of which resources there is too little.
@@ -59,6 +69,9 @@ func (l lack) needed(want pipeline.Resources) bool {
 // need is what a job takes while it runs. Memory that grows with the attempts
 // ends at what there is.
 func (e *execution) need(j job) pipeline.Resources {
+	if j.hashes {
+		return pipeline.Resources{CPU: 1}
+	}
 	r := e.plan.Steps[j.step].Need(j.tried + 1)
 	r.Memory = min(r.Memory, e.Capacity.Memory)
 	return r

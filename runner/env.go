@@ -247,6 +247,9 @@ func (env *taskEnv) Threads() int {
 	return env.task.Capacity.CPU
 }
 
+// GPUs are those that the machine has given to the stage.
+func (env *taskEnv) GPUs() []string { return env.task.gpus }
+
 // written lists the outputs that were written, in the order of the ports. A
 // stage that left out an output that is not optional has a bug.
 func (env *taskEnv) written(ports []pipeline.Port) (used []pipeline.Port, writers []*artifacts.Writer, err error) {

@@ -26,11 +26,15 @@ type StageStarted struct {
 	Reason  string // why the stage had to run
 }
 
-// StageWaiting says that another process is making what the stage would make.
-// The stage is looked at again when that process has ended its work.
+// StageWaiting says that another process is making what the stage would make, or
+// that other runs of the machine have what it needs. The stage is looked at again
+// until that has ended.
 type StageWaiting struct {
 	Stage string
-	PID   int // of the other process; 0 if unknown
+	PID   int // of the process that makes the same; 0 if unknown
+
+	Lacks  string // cpu, memory, gpu or the name of a limit; empty if another process makes the same
+	Holder string // who has it: PIPELINE/STAGE of run RUN; empty if unknown
 }
 
 // StageProgress reports work done in any unit; Total 0 means unknown.

@@ -9,6 +9,7 @@ import (
 
 	"pipe/artifacts"
 	"pipe/lineage"
+	"pipe/machine"
 	"pipe/pipeline"
 )
 
@@ -31,6 +32,7 @@ type execution struct {
 	results   chan taskResult
 	making    map[pipeline.Key][]int // keys being made now -> stages that want the same
 	foreign   foreign                // what other processes are making
+	refused   refusals               // what the machine could not give
 	hits      []lineage.Execution    // cached stages not recorded yet
 	failed    error                  // the first failure
 	committer *committer
@@ -43,14 +45,19 @@ type stepState struct {
 	result  StageResult
 	files   map[string]artifacts.ID // external files by port, once hashed
 	taken   pipeline.Resources      // while it runs
+	share   *machine.Request        // of the machine, while it runs; nil if it declares nothing
 }
 
 // A job is work for a goroutine on behalf of a stage.
 type job struct {
 	step   int
 	tried  int // attempts before this one
-	work   func() taskResult
-	passed int // others that began later and started before it
+	work   func(gpus []string) taskResult
+	passed int  // others that began later and started before it
+	hashes bool // it only hashes the external files of the stage
+
+	share *machine.Request // it waits for its share of the machine
+	lack  machine.Lack     // for this, which has been said
 }
 
 // A taskResult is what a job found: the hashes of the external files of a
@@ -58,10 +65,10 @@ type job struct {
 // same or has just made it, or the end of the stage.
 type taskResult struct {
 	step     int
-	released bool              // it goes on, but no longer needs its resources
-	freed    bool              // it released them before
-	again    func() taskResult // it has to run once more, with resources
-	tried    int               // attempts before that
+	released bool                           // it goes on, but no longer needs its resources
+	freed    bool                           // it released them before
+	again    func(gpus []string) taskResult // it has to run once more, with resources
+	tried    int                            // attempts before that
 	hashed   map[string]artifacts.ID
 	key      pipeline.Key
 	claimed  *artifacts.ClaimedError
@@ -117,6 +124,7 @@ func dependencies(s *pipeline.Step) []string {
 // loop starts what is ready until nothing is left, or until a failure or the
 // end of ctx: then it waits for the stages that run and starts no more.
 func (e *execution) loop(ctx context.Context) error {
+	defer e.giveUp()
 	for {
 		if !e.stopping(ctx) {
 			if err := e.dispatch(ctx); err != nil {
@@ -126,7 +134,7 @@ func (e *execution) loop(ctx context.Context) error {
 		if err := e.flushHits(ctx); err != nil {
 			e.fail(err)
 		}
-		if e.running == 0 && (e.foreign.none() || e.stopping(ctx)) {
+		if e.running == 0 && (e.foreign.none() && e.refused.none() || e.stopping(ctx)) {
 			break
 		}
 		e.wait(ctx)
@@ -165,14 +173,14 @@ func (e *execution) dispatch(ctx context.Context) error {
 // waits for another stage that is making the same thing.
 func (e *execution) settle(ctx context.Context, i int) error {
 	s := e.plan.Steps[i]
-	if err := checkCapacity(s, e.Capacity); err != nil {
+	if err := e.check(s); err != nil {
 		e.complete(i, StageResult{Stage: s.Name, Status: lineage.Failed, Err: err}, 0)
 		return nil
 	}
 	if e.states[i].files == nil {
 		ids, ok := e.rememberedFiles(s)
 		if !ok {
-			e.jobs = append(e.jobs, job{step: i, work: func() taskResult { return e.hashFiles(ctx, i) }})
+			e.jobs = append(e.jobs, job{step: i, hashes: true, work: func([]string) taskResult { return e.hashFiles(ctx, i) }})
 			return nil
 		}
 		e.states[i].files = ids
@@ -193,7 +201,7 @@ func (e *execution) settle(ctx context.Context, i int) error {
 	}
 	t := &task{execution: e, step: i, Step: s, key: key, parts: parts, inputs: inputs, reason: reason}
 	e.making[key] = nil
-	e.jobs = append(e.jobs, job{step: i, work: func() taskResult { return t.run(ctx) }})
+	e.jobs = append(e.jobs, job{step: i, work: t.job(ctx)})
 	return nil
 }
 
@@ -201,6 +209,7 @@ func (e *execution) settle(ctx context.Context, i int) error {
 func (e *execution) finish(res taskResult) {
 	if !res.freed {
 		e.take(e.states[res.step].taken, +1)
+		e.giveBack(res.step)
 	}
 	if res.released {
 		return

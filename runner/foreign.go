@@ -38,12 +38,12 @@ func (e *execution) leave(res taskResult) {
 }
 
 // wait waits for the next result, or until it is time to look at the claims
-// of other processes.
+// of other processes, or to ask the machine again.
 func (e *execution) wait(ctx context.Context) {
 	var look <-chan time.Time
 	var stop <-chan struct{}
-	if !e.foreign.none() && !e.stopping(ctx) {
-		timer := time.NewTimer(e.foreign.pause)
+	if pause := e.pause(); pause > 0 && !e.stopping(ctx) {
+		timer := time.NewTimer(pause)
 		defer timer.Stop()
 		look, stop = timer.C, ctx.Done()
 	}
@@ -54,6 +54,20 @@ func (e *execution) wait(ctx context.Context) {
 		e.lookAtForeign()
 	case <-stop:
 	}
+}
+
+// pause is how long to wait for results before it is time to look elsewhere; 0
+// is as long as it takes.
+func (e *execution) pause() time.Duration {
+	switch {
+	case e.refused.none() && e.foreign.none():
+		return 0
+	case e.refused.none():
+		return e.foreign.pause
+	case e.foreign.none():
+		return e.refused.pause
+	}
+	return min(e.foreign.pause, e.refused.pause)
 }
 
 // lookAtForeign makes the stages ready again whose claims have ended: the

@@ -22,7 +22,7 @@ func (r *Runner) RecomputeExecution(ctx context.Context, plan *pipeline.Plan, re
 	if step == nil {
 		return nil, fmt.Errorf("the recorded pipeline has no stage %q", rec.Stage)
 	}
-	if err := checkCapacity(step, r.Capacity); err != nil {
+	if err := r.check(step); err != nil {
 		return nil, err
 	}
 	inputs := slices.Clone(rec.Inputs)
@@ -37,6 +37,14 @@ func (r *Runner) RecomputeExecution(ctx context.Context, plan *pipeline.Plan, re
 	silent.LogDir = "" // the log of the run tells of the run, not of its repetition
 	e := &execution{Runner: &silent, plan: plan, runID: rec.RunID}
 	t := &task{execution: e, Step: step, key: key, parts: parts, inputs: inputs}
+	req, err := r.takeShare(ctx, step, holder(plan.Pipeline, step.Name, rec.RunID)+", made again")
+	if err != nil {
+		return nil, err
+	}
+	if req != nil {
+		defer req.Release()
+		t.gpus = req.GPUs()
+	}
 	env := newEnv(t)
 	defer env.close()
 	var gate *pipeline.GateError

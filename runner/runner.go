@@ -13,6 +13,7 @@ import (
 	"pipe/artifacts"
 	"pipe/diag"
 	"pipe/lineage"
+	"pipe/machine"
 	"pipe/pipeline"
 )
 
@@ -33,6 +34,10 @@ type Runner struct {
 	// Capacity is what the stages of one run may use together. CPU is also
 	// the number of stages that run at once if each takes one CPU.
 	Capacity pipeline.Resources
+
+	// Machine, if set, is what all runs of this machine share: what a stage
+	// declares in its resources is counted over all of them.
+	Machine *machine.Machine
 
 	// Observe, if set, receives every event of a run, one at a time.
 	Observe func(Event)

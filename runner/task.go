@@ -27,6 +27,16 @@ type task struct {
 	tried   int    // attempts so far
 	freed   bool   // its resources were given back
 	unread  bool   // external files could not be taken into the store
+
+	gpus []string // names of those that it has for itself
+}
+
+// job is the work of the task, for whoever has its resources.
+func (t *task) job(ctx context.Context) func(gpus []string) taskResult {
+	return func(gpus []string) taskResult {
+		t.gpus = gpus
+		return t.run(ctx)
+	}
 }
 
 // run makes attempts until one succeeds or none is left, unless another
@@ -81,7 +91,7 @@ func (t *task) attempts(ctx context.Context) taskResult {
 		// Others may have the resources now, or it needs more of them.
 		if t.freed || t.Need(t.tried+1) != t.Need(t.tried) {
 			t.freed = false
-			end.again, end.tried = func() taskResult { return t.run(ctx) }, t.tried
+			end.again, end.tried = t.job(ctx), t.tried
 			return end
 		}
 	}

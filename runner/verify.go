@@ -123,7 +123,7 @@ func (c *cleanRoom) verify(ctx context.Context, plan *pipeline.Plan, run *lineag
 		}
 	}
 	pinned := plan.Pin(inputs)
-	fresh := &Runner{Store: c.store, DB: c.db, Environment: c.Environment, Capacity: c.Capacity, Observe: c.Observe}
+	fresh := &Runner{Store: c.store, DB: c.db, Environment: c.Environment, Capacity: c.Capacity, Machine: c.Machine, Observe: c.Observe}
 	res, err := fresh.Run(ctx, pinned, Options{KeepGoing: true, Trigger: "verify"})
 	if res == nil || errors.Is(err, ErrInterrupted) {
 		return nil, err

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"pipe/diag"
+	"pipe/machine"
 	"pipe/pipeline"
 	"pipe/stages"
 	"pipe/stages/exec"
@@ -25,13 +26,15 @@ type app struct {
 	registry func() *pipeline.Registry   // made when it is asked for: most commands need none
 	commands *exec.Supervisor            // of exec stages
 
+	locks *machine.Locks // of what this machine has
+
 	storeDir string // --store
 	noColor  bool   // --no-color
 	gpus     int    // --gpus; below 0 is what the configuration of the store says
 }
 
 func newApp(in io.Reader, out, err io.Writer, lookup func(string) (string, bool)) *app {
-	a := &app{in: in, out: &output{w: out}, err: &output{w: err}, lookup: lookup, gpus: -1, commands: exec.NewSupervisor()}
+	a := &app{in: in, out: &output{w: out}, err: &output{w: err}, lookup: lookup, gpus: -1, locks: newLocks(lookup), commands: exec.NewSupervisor()}
 	a.registry = sync.OnceValue(func() *pipeline.Registry { return stages.All(lookup, a.commands) })
 	return a
 }

@@ -53,11 +53,24 @@ type machineConfig struct {
 	Memory pipeline.Bytes `yaml:"memory" default:"0B" doc:"Main memory, as in 512MiB or 4GB; 0B is all that the machine has."`
 	GPU    int            `yaml:"gpu" default:"0" min:"0" max:"1024" doc:"GPU slots. They are not detected."`
 
+	Limits pipeline.Map[int] `yaml:"limits" doc:"How many units there are of what has a name, as in {warehouse: 2}, for resources.limits of stages."`
+
 	CheckpointEvery time.Duration `yaml:"checkpoint_every" default:"0s" min:"0s" doc:"How much work of a long stage a killed process may cost; 0s is 30 seconds, or more where saving takes long."`
 }
 
 // maxConfig is the most that a configuration may have, in bytes.
 const maxConfig = 1 << 20
+
+// Validate implements pipeline.Validator.
+func (c *machineConfig) Validate() error {
+	var errs []error
+	for _, l := range c.Limits {
+		if l.Value < 0 {
+			errs = append(errs, pipeline.FieldErrorf("limits."+l.Key, "%d is below 0", l.Value))
+		}
+	}
+	return errors.Join(errs...)
+}
 
 func configFile(store string) string { return filepath.Join(store, "config.yaml") }
 

@@ -22,7 +22,12 @@ func (v *jsonView) event(ev runner.Event) {
 	case runner.StageStarted:
 		obj = map[string]any{"event": "stage_started", "stage": ev.Stage, "kind": ev.Kind, "attempt": ev.Attempt, "reason": ev.Reason}
 	case runner.StageWaiting:
-		obj = map[string]any{"event": "stage_waiting", "stage": ev.Stage, "pid": ev.PID}
+		obj = map[string]any{"event": "stage_waiting", "stage": ev.Stage}
+		if ev.Lacks == "" {
+			obj["pid"] = ev.PID
+		} else {
+			obj["lacks"], obj["holder"] = ev.Lacks, ev.Holder
+		}
 	case runner.StageProgress:
 		obj = map[string]any{"event": "progress", "stage": ev.Stage, "done": ev.Done, "total": ev.Total}
 	case runner.StagePoint:

@@ -100,7 +100,12 @@ func (s *stageProgress) point(name string, value float64) {
 
 // waitingText says whom a stage waits for.
 func waitingText(ev runner.StageWaiting) string {
-	if ev.PID == 0 {
+	switch {
+	case ev.Lacks != "" && ev.Holder != "":
+		return fmt.Sprintf("waiting for %s (held by %s)", ev.Lacks, diag.Visible(ev.Holder))
+	case ev.Lacks != "":
+		return "waiting for " + ev.Lacks
+	case ev.PID == 0:
 		return "made by another process"
 	}
 	return fmt.Sprintf("made by another process (pid %d)", ev.PID)

@@ -209,6 +209,8 @@ func (v *logView) event(ev runner.Event) {
 			// to stop it.
 			v.log.Warn("tick is not linked to its run", "run", ev.RunID, "error", err)
 		}
+	case runner.StageWaiting:
+		v.log.Info("stage waits", "pipeline", v.pipeline, "stage", ev.Stage, "note", waitingText(ev))
 	case runner.StageFinished:
 		if ev.Err != nil {
 			v.log.Error("stage failed", "pipeline", v.pipeline, "stage", ev.Stage, "error", ev.Err)

@@ -42,6 +42,7 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("HOME", env.WorkDir)
+			env.Setenv("PIPE_MACHINE", filepath.Join(env.WorkDir, "machine.slots"))
 			stores, err := filepath.Abs("testdata/stores")
 			if err != nil {
 				return err

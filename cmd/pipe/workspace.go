@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -15,6 +16,7 @@ import (
 	"pipe/artifacts"
 	"pipe/diag"
 	"pipe/lineage"
+	"pipe/machine"
 	"pipe/pipeline"
 	"pipe/runner"
 	"pipe/stages/exec"
@@ -166,8 +168,9 @@ func (a *app) runner(ws *workspace, jobs int) (*runner.Runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &runner.Runner{Store: ws.store, DB: ws.db, Environment: environment(), LogDir: ws.logs(), Capacity: a.offered(c.Machine, jobs),
-		CheckpointEvery: c.Machine.CheckpointEvery, EndLeftovers: exec.EndLeftovers, At: ws.at}, nil
+	offered := a.offered(c.Machine, jobs)
+	return &runner.Runner{Store: ws.store, DB: ws.db, Environment: environment(), LogDir: ws.logs(), Capacity: offered,
+		Machine: a.machine(c.Machine, offered), CheckpointEvery: c.Machine.CheckpointEvery, EndLeftovers: exec.EndLeftovers, At: ws.at}, nil
 }
 
 // offered is what the stages of one run may use together: what the machine
@@ -184,7 +187,57 @@ func (a *app) offered(c machineConfig, jobs int) pipeline.Resources {
 	if a.gpus >= 0 {
 		r.GPU = a.gpus
 	}
+	if visible := a.visibleGPUs(); visible != nil {
+		r.GPU = min(r.GPU, len(visible))
+	}
 	return r
+}
+
+// machine is what the runs of this machine share. What a run may use by itself is
+// a part of it: --jobs bounds a run, not the machine.
+func (a *app) machine(c machineConfig, offered pipeline.Resources) *machine.Machine {
+	m := &machine.Machine{Locks: a.locks, CPU: max(offered.CPU, capacity(c.CPU).CPU), Memory: offered.Memory, GPUs: a.gpuNames(offered.GPU)}
+	if len(c.Limits) > 0 {
+		m.Limits = make(map[string]int, len(c.Limits))
+	}
+	for _, l := range c.Limits {
+		m.Limits[l.Key] = l.Value
+	}
+	return m
+}
+
+// visibleGPUs are the names of the GPUs that pipe itself may use, nil if it may
+// use all that there are.
+func (a *app) visibleGPUs() (names []string) {
+	if visible, ok := a.lookup("CUDA_VISIBLE_DEVICES"); ok && visible != "" {
+		for name := range strings.SplitSeq(visible, ",") {
+			names = append(names, strings.TrimSpace(name))
+		}
+	}
+	return names
+}
+
+// gpuNames are the GPUs that n slots stand for.
+func (a *app) gpuNames(n int) []string {
+	names := a.visibleGPUs()
+	if names != nil {
+		return names[:n]
+	}
+	for i := range n {
+		names = append(names, strconv.Itoa(i))
+	}
+	return names
+}
+
+// machineLocks is the file in which all processes of the machine, of whichever
+// user, lock what they use of it. PIPE_MACHINE names another one.
+const machineLocks = "/tmp/pipe.slots"
+
+func newLocks(lookup func(string) (string, bool)) *machine.Locks {
+	if path, ok := lookup("PIPE_MACHINE"); ok && path != "" {
+		return machine.NewLocks(path)
+	}
+	return machine.NewLocks(machineLocks)
 }
 
 func (a *app) gpuFlag(cmd *cobra.Command) {

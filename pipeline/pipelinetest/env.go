@@ -244,6 +244,8 @@ func (e *env) offered() (take func([]byte)) {
 	return e.save(e.offers)
 }
 
+func (e *env) GPUs() []string { return nil }
+
 func (e *env) Threads() int {
 	defer e.enter("Threads")()
 	return cmp.Or(e.c.Threads, defaultThreads)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"pipe/diag"
 	"pipe/pipeline"
@@ -47,6 +48,9 @@ func (s *Exec) environment(w *workDir, env pipeline.Env) ([]string, error) {
 				fmt.Sprintf("set it before you start pipe: export %s=...", name))
 		}
 		vars[name] = value
+	}
+	if gpus := env.GPUs(); len(gpus) > 0 {
+		vars["CUDA_VISIBLE_DEVICES"] = strings.Join(gpus, ",")
 	}
 	for _, e := range s.Set {
 		vars[e.Key] = e.Value

@@ -29,7 +29,8 @@ The command runs in an empty folder of its own, which holds
 
 Its environment holds nothing but PATH, HOME and TMPDIR (both inside the work folder),
 LANG=C.UTF-8, PIPE_INPUT_PORT and PIPE_OUTPUT_PORT with the full path of each (the port in upper
-case), PIPE_SEED, PIPE_THREADS, and what ` + "`env` and `set`" + ` say.
+case), PIPE_SEED, PIPE_THREADS, for a stage with resources.gpu CUDA_VISIBLE_DEVICES with the GPUs
+that it has for itself, and what ` + "`env` and `set`" + ` say.
 
 Every process that the command starts ends with it, those in the background too.
 
