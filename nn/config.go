@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -152,6 +153,42 @@ func DefaultLoss(task string) string {
 	return "cross_entropy"
 }
 
+// tasks are all there are.
+var tasks = [...]string{Regression, Binary, Multiclass}
+
+// LossTasks lists the tasks that a loss is for.
+func LossTasks(loss string) []string {
+	var list []string
+	for _, task := range tasks {
+		var misfit *LossError
+		if _, err := (&Config{Loss: loss}).loss(task); !errors.As(err, &misfit) {
+			list = append(list, task)
+		}
+	}
+	return list
+}
+
+// CheckMonitor lists the tasks that have the curve of a monitor, or says in a
+// *MonitorError that none does.
+func CheckMonitor(monitor string, validation bool) ([]string, error) {
+	var list, curves []string
+	for _, task := range tasks {
+		names := curveNames(task, validation)
+		if slices.Contains(names, monitor) {
+			list = append(list, task)
+		}
+		for _, name := range names {
+			if !slices.Contains(curves, name) {
+				curves = append(curves, name)
+			}
+		}
+	}
+	if len(list) == 0 {
+		return nil, &MonitorError{Monitor: monitor, Curves: curves}
+	}
+	return list, nil
+}
+
 // A LossError is a loss that cannot be used for a task.
 type LossError struct{ Loss, Task string }
 
@@ -209,7 +246,8 @@ func (e *MonitorError) Hint() string {
 
 // unmeasured says whether the curve would be there if there was validation.
 func (e *MonitorError) unmeasured() bool {
-	return strings.HasPrefix(e.Monitor, "validation.") && !strings.HasPrefix(e.Curves[len(e.Curves)-1], "validation.")
+	return strings.HasPrefix(e.Monitor, "validation.") &&
+		!slices.ContainsFunc(e.Curves, func(c string) bool { return strings.HasPrefix(c, "validation.") })
 }
 
 // A DivergedError says that training ran into numbers that are not finite.

@@ -14,7 +14,8 @@ import (
 type draft struct {
 	step       *Step
 	at         *yaml.Node // its name, where problems with the whole are reported; nil in code
-	configAt   *yaml.Node // likewise its settings
+	configAt   *yaml.Node // likewise its settings,
+	with       *yaml.Node // and what they are; nil if it has none
 	inputsAt   *yaml.Node // likewise its inputs, nil if it has none
 	promoteKey *yaml.Node // of its gate,
 	promote    *yaml.Node // and what it is; nil if it has none
@@ -23,6 +24,7 @@ type draft struct {
 	keep       bool       // `when`
 	open       bool       // its outputs are not known, so references to them are not checked
 
+	facts  Facts    // that its stage knows of its outputs
 	before []*draft // stages that run earlier, as far as they are known
 	index  int      // in written order
 }
@@ -90,6 +92,7 @@ func (plan *Plan) complete(drafts []*draft, near *neighbours, p *problems) {
 		l.gate(d)
 	}
 	sorted := l.sort()
+	l.foresee(sorted)
 	plan.byName = make(map[string]*Step, len(sorted))
 	for _, d := range sorted {
 		// A stage without its data is left out as well; one without a stage

@@ -295,7 +295,7 @@ func (l *loader) configure(d *draft, key *yaml.Node, with entry) {
 	if l.p.errors() > before {
 		return
 	}
-	d.configAt = key
+	d.configAt, d.with = key, with.value
 	d.configured(stage, filepath.Dir(l.p.file))
 	l.checkFiles(d, with.value)
 }

@@ -93,6 +93,15 @@ func parseTarget(key string) (target, error) {
 	return t, nil
 }
 
+// connected checks that the data set is one of those that are.
+func (t target) connected(ports []string) error {
+	if slices.Contains(ports, t.dataset) {
+		return nil
+	}
+	return diag.WithHint(fmt.Errorf("%s: no data set is connected as %q", t.key, t.dataset),
+		fmt.Sprintf("connected are %s; add `%s: STAGE.PORT` to the inputs", strings.Join(ports, ", "), t.dataset))
+}
+
 func unknownMetric(name string, valid []string) error {
 	err := fmt.Errorf("there is no metric %q", name)
 	if near, ok := diag.Nearest(name, valid); ok {
@@ -136,9 +145,8 @@ func (s *Stage) gates(task metric.Task, classes, ports []string) ([]gate, error)
 		if err != nil {
 			return nil, fmt.Errorf("require: %w", err)
 		}
-		if !slices.Contains(ports, t.dataset) {
-			return nil, diag.WithHint(fmt.Errorf("require: %s: no data set is connected as %q", t.key, t.dataset),
-				fmt.Sprintf("connected are %s; add `%s: STAGE.PORT` to the inputs", strings.Join(ports, ", "), t.dataset))
+		if err := t.connected(ports); err != nil {
+			return nil, fmt.Errorf("require: %w", err)
 		}
 		if _, class, ok := metric.PerClass(t.metric); ok {
 			if !slices.Contains(classes, class) {

@@ -22,13 +22,13 @@ func (t *Threshold) check(sig *nn.Signature, validation *rows) error {
 	case sig.Task != nn.Binary:
 		return diag.WithHint(fmt.Errorf("threshold: it divides two classes, but the target %s has %d", sig.Column, len(sig.Classes)), "remove threshold")
 	case t.Best != "" && validation == nil:
-		return errNoValidation(t.Best)
+		return fmt.Errorf("threshold: %w", errNoValidation(t.Best))
 	}
 	return nil
 }
 
 func errNoValidation(metric string) error {
-	return diag.WithHint(fmt.Errorf("threshold: the best %s is looked for on validation data, and there is none", metric),
+	return diag.WithHint(fmt.Errorf("the best %s is looked for on validation data, and there is none", metric),
 		"connect validation data, or write a number, as in `threshold: 0.3`")
 }
 

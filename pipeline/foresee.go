@@ -1,0 +1,82 @@
+package pipeline
+
+import (
+	"fmt"
+	"slices"
+)
+
+// A Foreseer is a Stage that finds out before there is any data what does not go
+// together: its settings with the inputs that are connected, and with what is
+// known of those.
+type Foreseer interface {
+	// Foresee is asked at plan time, after Validate and OutputPorts, of producers
+	// before consumers. There is an entry for each connected input. What it
+	// returns holds for all outputs. Errors are like those of Validate; what is
+	// returned with them is used all the same.
+	Foresee(inputs map[string]Facts) (Facts, error)
+}
+
+// Facts are what is known of an artifact before it is made. Zero is nothing.
+type Facts struct {
+	// Tasks are what there may be to learn from a data set, or what a model may
+	// have learned, in the words of its signature. Nil: not known. Empty: there
+	// is nothing, since there is no target.
+	Tasks []string
+	// Why is the setting that says so, as in "loss: mse".
+	Why string
+	// From is the stage that has it; empty for the one that is asked.
+	From string
+
+	// Keep lists the columns that a data set carries along. Nil: not known.
+	Keep []string
+}
+
+// Narrow keeps those of the tasks that a setting goes with. It says whether any
+// are left; if none are, nothing changes.
+func (f Facts) Narrow(tasks []string, why string) (Facts, bool) {
+	left := tasks
+	if f.Tasks != nil {
+		left = slices.DeleteFunc(slices.Clone(f.Tasks), func(t string) bool { return !slices.Contains(tasks, t) })
+		if len(left) == 0 {
+			return f, false
+		}
+		if len(left) == len(f.Tasks) {
+			return f, true
+		}
+	}
+	f.Tasks, f.Why, f.From = left, why, ""
+	return f, true
+}
+
+// Reason says, for a message, why the tasks are what they are.
+func (f Facts) Reason() string {
+	if f.From == "" {
+		return "this stage has " + f.Why
+	}
+	return fmt.Sprintf("stage %s has %s", f.From, f.Why)
+}
+
+// foresee asks the stages in their order.
+func (l *linker) foresee(sorted []*draft) {
+	for _, d := range sorted {
+		f, ok := d.step.Stage.(Foreseer)
+		if d.step.Kind == nil || !ok {
+			continue
+		}
+		inputs := make(map[string]Facts, len(d.inputs))
+		for _, in := range d.inputs {
+			inputs[in.port] = Facts{}
+			if in.from != nil {
+				inputs[in.port] = in.from.facts
+			}
+		}
+		facts, err := f.Foresee(inputs)
+		if facts.From == "" {
+			facts.From = d.step.Name
+		}
+		d.facts = facts
+		if err != nil {
+			decoder{l.p}.invalid(err, d.with, spot{owner: d.configAt})
+		}
+	}
+}

@@ -1,0 +1,27 @@
+package preprocess
+
+import (
+	"pipe/feature"
+	"pipe/pipeline"
+	"pipe/table"
+)
+
+var _ pipeline.Foreseer = (*Preprocess)(nil)
+
+// Foresee tells what there is to learn, as far as the settings say so.
+func (s *Preprocess) Foresee(map[string]pipeline.Facts) (pipeline.Facts, error) {
+	facts := pipeline.Facts{Keep: append([]string{}, s.Keep...)}
+	switch t := s.Target; {
+	case t == nil:
+		facts.Tasks, facts.Why = []string{}, "no target"
+	case t.Positive != nil:
+		facts.Tasks, facts.Why = []string{table.Binary}, "positive: "+t.Positive.Text
+	case t.Task == string(feature.Classification):
+		facts.Tasks, facts.Why = []string{table.Binary, table.Multiclass}, "task: classification"
+	case t.Task == string(feature.Regression):
+		facts.Tasks, facts.Why = []string{table.Regression}, "task: regression"
+	case t.Scale != "auto":
+		facts.Tasks, facts.Why = []string{table.Regression}, "a target with a scale"
+	}
+	return facts, nil
+}
