@@ -15,6 +15,7 @@ import (
 // BeginRun records a run that begins now, in this process, and returns its ID.
 // FinishRun ends it.
 func (d *DB) BeginRun(ctx context.Context, run Run) (runID string, err error) {
+	d.hold()
 	now := d.now()
 	runID = newRunID(now)
 	err = d.update(ctx, durable, "begin a run in", func(t *tx) error {
@@ -100,7 +101,7 @@ func (t *tx) environment(env Environment) (id int64, err error) {
 }
 
 // FinishRun ends a run. Executions that are still running end with it, as
-// interrupted. Finishing a run twice is an error: somebody else (the reaper of
+// interrupted or, like the run, as cancelled. Finishing a run twice is an error: somebody else (the reaper of
 // a process that could not see this one) has decided that it is over.
 func (d *DB) FinishRun(ctx context.Context, runID string, status Status, message string) error {
 	_, err := d.FinishRunWith(ctx, runID, status, message, nil)
@@ -120,14 +121,18 @@ func (t *tx) finishRun(runID string, status Status, message string, finished, no
 	if n == 0 {
 		return fmt.Errorf("run %s is not running", runID)
 	}
+	cutOff := string(Interrupted)
+	if status == Cancelled {
+		cutOff = string(Cancelled)
+	}
 	_, err = t.exec(`INSERT INTO events (time, run_id, stage, attempt, state, message)
-		SELECT ?, run_id, stage, attempt, 'interrupted', '' FROM executions WHERE run_id = ? AND status = 'running' ORDER BY id`,
-		formatTime(now), runID)
+		SELECT ?, run_id, stage, attempt, ?, '' FROM executions WHERE run_id = ? AND status = 'running' ORDER BY id`,
+		formatTime(now), cutOff, runID)
 	if err != nil {
 		return err
 	}
-	_, err = t.exec("UPDATE executions SET status = 'interrupted', finished_at = max(?, started_at) WHERE run_id = ? AND status = 'running'",
-		formatTime(finished), runID)
+	_, err = t.exec("UPDATE executions SET status = ?, finished_at = max(?, started_at) WHERE run_id = ? AND status = 'running'",
+		cutOff, formatTime(finished), runID)
 	if err != nil {
 		return err
 	}

@@ -12,10 +12,12 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/mattn/go-sqlite3"
 
+	"pipe/artifacts"
 	"pipe/infile"
 )
 
@@ -26,6 +28,12 @@ type DB struct {
 	now  func() time.Time
 	self owner
 	at   func(point string) // see Options; may be nil
+
+	claims Claims // may be nil
+	held   struct {
+		once  sync.Once
+		claim *artifacts.Claim
+	}
 
 	w *sql.DB // one connection, for what writes; nil if opened read-only
 	r *sql.DB // read-only connections
@@ -45,8 +53,13 @@ func open(ctx context.Context, path string, now func() time.Time) (*DB, error) {
 	return openWith(ctx, path, Options{Now: now})
 }
 
-// Options change how a database works, for tests.
+// Options say how a database works.
 type Options struct {
+	// Claims, if set, tell whether the process that holds a run is alive where
+	// it cannot be looked at, in another container.
+	Claims Claims
+
+	// The rest is for tests.
 	Now      func() time.Time   // the clock; nil is that of the machine
 	MaxPages int                // a bound on the size of the file, like a full disk; 0 is none
 	At       func(point string) // called at each named point of what writes; nil is not called
@@ -69,7 +82,7 @@ func openWith(ctx context.Context, path string, opt Options) (_ *DB, err error) 
 	if err != nil {
 		return nil, err
 	}
-	d.at = opt.At
+	d.at, d.claims = opt.At, opt.Claims
 	d.w = sql.OpenDB(connector{hook: writer(opt.MaxPages), dsn: d.dsn("rwc", "_txlock=immediate&_cache_size=-65536&_journal_mode=WAL&_synchronous=FULL&_foreign_keys=1")})
 	d.w.SetMaxOpenConns(1)
 	if err := d.start(ctx); err != nil {
@@ -79,8 +92,12 @@ func openWith(ctx context.Context, path string, opt Options) (_ *DB, err error) 
 }
 
 // OpenReadOnly opens an existing database for the methods that only read; the
-// others fail. It changes nothing, not even runs whose process is gone.
-func OpenReadOnly(path string) (_ *DB, err error) {
+// others fail. It changes nothing; runs whose process is gone are shown as
+// interrupted all the same.
+func OpenReadOnly(path string) (*DB, error) { return OpenReadOnlyWith(path, Options{}) }
+
+// OpenReadOnlyWith is OpenReadOnly with the Claims of options.
+func OpenReadOnlyWith(path string, opt Options) (_ *DB, err error) {
 	defer func() { err = wrap("open", path, err) }()
 	if _, err := os.Stat(path); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
@@ -92,6 +109,7 @@ func OpenReadOnly(path string) (_ *DB, err error) {
 	if err != nil {
 		return nil, err
 	}
+	d.claims = opt.Claims
 	version, err := schemaVersion(context.Background(), d.r)
 	if needsRollback(err) {
 		if err = d.rollBack(); err == nil {
@@ -214,6 +232,7 @@ func (d *DB) Close() error {
 		errs = append(errs, d.w.Close())
 		d.passed("lineage.checkpoint.after")
 	}
+	d.release()
 	return errors.Join(errs...)
 }
 

@@ -27,6 +27,9 @@ func (d *DB) Executions(ctx context.Context, runID string) (_ []Execution, err e
 	if err := d.completeExecutions(ctx, list, ofRun, runID); err != nil {
 		return nil, err
 	}
+	if err := d.buryExecutions(ctx, list); err != nil {
+		return nil, err
+	}
 	return d.repeated(ctx, runID, list)
 }
 
@@ -69,7 +72,10 @@ func (d *DB) Execution(ctx context.Context, id int64) (_ *Execution, err error) 
 	if len(list) == 0 {
 		return nil, &RefError{Ref: strconv.FormatInt(id, 10), Msg: "is not the ID of an execution"}
 	}
-	return &list[0], d.completeExecutions(ctx, list, "e.id = ?", id)
+	if err := d.completeExecutions(ctx, list, "e.id = ?", id); err != nil {
+		return nil, err
+	}
+	return &list[0], d.buryExecutions(ctx, list)
 }
 
 func scanExecution(rows *sql.Rows) (Execution, error) {

@@ -14,7 +14,7 @@ import (
 type Retention struct {
 	Runs      int           // the newest of each pipeline that gave a result
 	Age       time.Duration // and all that are younger than this
-	FailedAge time.Duration // of those that failed or were interrupted, those younger than this
+	FailedAge time.Duration // of those that failed, were interrupted or cancelled, those younger than this
 }
 
 // A GCPlan says what Forget would delete.
@@ -181,7 +181,7 @@ func (g *gcGraph) chooseRuns(keep Retention, now time.Time) {
 		switch {
 		case r.Status == Running:
 			r.keep = true
-		case r.Status == Failed || r.Status == Interrupted:
+		case r.Status == Failed || r.Status == Interrupted || r.Status == Cancelled:
 			r.keep = ended < keep.FailedAge
 		default:
 			results[r.Pipeline]++

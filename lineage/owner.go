@@ -1,8 +1,11 @@
 package lineage
 
 import (
+	"fmt"
 	"os"
 	"time"
+
+	"pipe/artifacts"
 )
 
 // An owner is the process that holds a lease. The number of a process is used
@@ -14,6 +17,11 @@ type owner struct {
 	pid       int
 	pidStart  int64 // clock ticks since boot; 0 if unknown
 	namespace string
+}
+
+// claimName is the name of the claim that a process holds while it has leases.
+func (o owner) claimName() string {
+	return artifacts.Sum(fmt.Appendf(nil, "owner %q %q %d %d", o.bootID, o.namespace, o.pid, o.pidStart)).String()
 }
 
 func currentOwner() (owner, error) {

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"pipe/artifacts"
 )
 
 // beginAndWait is a pipe process that begins a run and then hangs.
@@ -92,6 +94,29 @@ func TestReapAfterKill(t *testing.T) {
 		t.Fatal(err)
 	}
 	child.Wait()
+
+	// Who only reads sees it at once, and writes nothing.
+	reader, err := OpenReadOnly(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	for range 2 {
+		r, err := reader.Run(t.Context(), run)
+		if err != nil || r.Status != Interrupted || r.Finished.Before(r.Started) || !strings.Contains(r.Error, "ended without finishing") || r.Counts[Interrupted] != 1 {
+			t.Errorf("a reader sees %+v, %v", r, err)
+		}
+		for status, want := range map[Status]int{"": 1, Running: 0, Interrupted: 1, Failed: 0} {
+			if runs, err := reader.Runs(t.Context(), RunFilter{Status: status}); err != nil || len(runs) != want {
+				t.Errorf("a reader sees %d runs with status %q, want %d, %v", len(runs), status, want, err)
+			}
+		}
+		list, err := reader.Executions(t.Context(), run)
+		if err != nil || len(list) != 1 || list[0].Status != Interrupted || list[0].Finished.IsZero() {
+			t.Errorf("a reader sees the stages %+v, %v", list, err)
+		}
+	}
+
 	s, list, ticks := status()
 	if s != Interrupted || list[0].Status != Interrupted || list[0].Finished.IsZero() {
 		t.Errorf("after the child was killed: run %s, stages %+v", s, list)
@@ -157,6 +182,46 @@ func TestOwnerGone(t *testing.T) {
 	blind := owner{hostname: "somewhere"} // a system without /proc
 	if blind.gone(self, fresh, now) || !blind.gone(self, stale, now) {
 		t.Error("without a look at processes the heartbeat must decide")
+	}
+}
+
+// A process in another container that was stopped for minutes holds its claim,
+// which tells that it is alive.
+func TestClaimShowsThatAnOwnerLives(t *testing.T) {
+	dir := t.TempDir()
+	open := func() *DB {
+		store, err := artifacts.Open(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		db, err := OpenWith(filepath.Join(dir, "lineage.db"), Options{Claims: store})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { db.Close() })
+		return db
+	}
+	there := open()
+	there.self.namespace, there.self.pid = "pid:[another container]", 1
+	there.now = func() time.Time { return time.Now().Add(-time.Hour) }
+	run, err := there.BeginRun(t.Context(), Run{Pipeline: "p", Trigger: "manual"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	status := func() Status {
+		t.Helper()
+		r, err := open().Run(t.Context(), run)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.Status
+	}
+	if got := status(); got != Running {
+		t.Errorf("while it is stopped its run is %s", got)
+	}
+	there.Close()
+	if got := status(); got != Interrupted {
+		t.Errorf("after its end its run is %s", got)
 	}
 }
 

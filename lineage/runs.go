@@ -28,6 +28,10 @@ const runTables = ` FROM runs r JOIN pipelines l ON l.id = r.pipeline_id JOIN en
 // Runs lists runs, the newest first, without SpecText.
 func (d *DB) Runs(ctx context.Context, f RunFilter) (_ []Run, err error) {
 	defer func() { err = wrap("list runs in", d.path, err) }()
+	dead, err := d.dead(ctx, d.r)
+	if err != nil {
+		return nil, err
+	}
 	query, args := "SELECT "+runColumns+runTables, []any{}
 	where := []string{"r.id NOT IN (SELECT run_id FROM forgotten_runs)"}
 	if f.Pipeline != "" {
@@ -36,7 +40,9 @@ func (d *DB) Runs(ctx context.Context, f RunFilter) (_ []Run, err error) {
 	switch f.Status {
 	case "":
 	case Running:
-		where = append(where, "r.status = 'running'") // an index has these
+		where, args = append(where, "r.status = 'running' AND r.id NOT IN (SELECT value FROM json_each(?))"), append(args, idsOf(dead)) // an index has these
+	case Interrupted:
+		where, args = append(where, "(r.status = 'interrupted' OR r.id IN (SELECT value FROM json_each(?)))"), append(args, idsOf(dead))
 	default:
 		where, args = append(where, "r.status = ?"), append(args, string(f.Status))
 	}
@@ -49,7 +55,10 @@ func (d *DB) Runs(ctx context.Context, f RunFilter) (_ []Run, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return runs, d.completeRuns(ctx, runs)
+	if err := d.completeRuns(ctx, runs); err != nil {
+		return nil, err
+	}
+	return runs, bury(runs, dead)
 }
 
 // Run returns the run with that ID, with SpecText. See RunByRef for other ways
@@ -68,7 +77,14 @@ func (d *DB) Run(ctx context.Context, id string) (_ *Run, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return run, d.completeRuns(ctx, runs)
+	if err := d.completeRuns(ctx, runs); err != nil || run.Status != Running {
+		return run, err
+	}
+	dead, err := d.dead(ctx, d.r)
+	if err != nil {
+		return nil, err
+	}
+	return run, bury(runs, dead)
 }
 
 func scanRun(rows *sql.Rows) (Run, error) {

@@ -50,6 +50,7 @@ type Tick struct {
 // one transaction. Of all processes that claim a tick exactly one gets true.
 // The state is TickClaimed, or TickSkipped or TickMissed to decide against it.
 func (d *DB) ClaimTick(ctx context.Context, scheduleID int64, at time.Time, state TickState, reason string) (claimed bool, err error) {
+	d.hold()
 	if state != TickClaimed && state != TickSkipped && state != TickMissed {
 		return false, fmt.Errorf("lineage: a tick cannot be claimed as %s", state)
 	}
@@ -174,6 +175,7 @@ func (d *DB) Ticks(ctx context.Context, scheduleID int64, limit int) (_ []Tick, 
 // open one whose process is dead. Of all processes that try, exactly one gets
 // true. The run that the dead process had begun, if any, stays interrupted.
 func (d *DB) TakeOverTick(ctx context.Context, tickID int64) (taken bool, err error) {
+	d.hold()
 	err = d.update(ctx, durable, "take over a tick in", func(t *tx) error {
 		rows, err := t.QueryContext(t.ctx, tickColumns+" WHERE id = ? AND finished_at IS NULL", tickID)
 		if err != nil {

@@ -20,6 +20,7 @@ const (
 	GateFailed  Status = "gate_failed" // the work is done, a `require` was not met
 	Skipped     Status = "skipped"     // executions only
 	Interrupted Status = "interrupted" // by a signal, or its process died
+	Cancelled   Status = "cancelled"   // on purpose: a later run replaces it
 )
 
 // A Key says what an execution would make: the hash of everything that its

@@ -148,7 +148,7 @@ func ending(s lineage.Status) string {
 	switch s {
 	case lineage.Succeeded, lineage.Cached:
 		return completed
-	case lineage.Interrupted, lineage.Skipped:
+	case lineage.Interrupted, lineage.Cancelled, lineage.Skipped:
 		return aborted
 	}
 	return failed

@@ -139,8 +139,8 @@ func (e *execution) loop(ctx context.Context) error {
 		}
 		e.wait(ctx)
 	}
-	if ctx.Err() != nil && (e.failed == nil || errors.Is(e.failed, context.Canceled)) {
-		return ErrInterrupted
+	if ctx.Err() != nil && (e.failed == nil || errors.Is(e.failed, errStopped)) {
+		return stopped(ctx)
 	}
 	return e.failed
 }
@@ -148,6 +148,9 @@ func (e *execution) loop(ctx context.Context) error {
 func (e *execution) stopping(ctx context.Context) bool {
 	return ctx.Err() != nil || e.failed != nil && !e.opt.KeepGoing
 }
+
+// errStopped is the failure of a stage that ended because the run was to end.
+var errStopped = errors.New("stopped")
 
 func (e *execution) fail(err error) {
 	if e.failed == nil {
@@ -244,7 +247,12 @@ func (e *execution) complete(i int, res StageResult, took time.Duration) {
 	e.states[i].result = res
 	e.emit(StageFinished{Stage: res.Stage, Status: res.Status, Origin: res.Origin, Duration: took,
 		Outputs: res.Outputs, Metrics: res.Metrics, Err: res.Err})
-	if res.Status != lineage.Succeeded && res.Status != lineage.Cached {
+	switch res.Status {
+	case lineage.Succeeded, lineage.Cached:
+	case lineage.Interrupted, lineage.Cancelled:
+		e.fail(errStopped)
+		return
+	default:
 		e.fail(&StageError{Stage: res.Stage, Err: res.Err})
 		return
 	}

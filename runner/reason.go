@@ -113,6 +113,8 @@ func whyMissed(last *lineage.Earlier, changes []Change) string {
 		return "failed last time"
 	case lineage.Interrupted, lineage.Running:
 		return "interrupted last time"
+	case lineage.Cancelled:
+		return "cancelled last time"
 	case lineage.GateFailed:
 		return "a requirement was not met last time"
 	}

@@ -21,6 +21,24 @@ import (
 // when a person stops it, and what Run then returns.
 var ErrInterrupted = errors.New("interrupted")
 
+// A CancelledError says that a run was given up on purpose, without anything
+// being wrong with it: the context was cancelled with another cause than
+// ErrInterrupted.
+type CancelledError struct{ Cause error }
+
+func (e *CancelledError) Error() string { return e.Cause.Error() }
+func (e *CancelledError) Unwrap() error { return e.Cause }
+
+// stopped is how a run ends whose context has ended.
+func stopped(ctx context.Context) error {
+	switch cause := context.Cause(ctx); cause {
+	case ErrInterrupted, context.Canceled, context.DeadlineExceeded:
+		return ErrInterrupted
+	default:
+		return &CancelledError{cause}
+	}
+}
+
 // A Runner executes plans against one store and one lineage database. Several
 // runs may use it at once.
 type Runner struct {
@@ -120,7 +138,7 @@ func (e *StageError) Unwrap() error { return e.Err }
 
 // Run executes a plan and records it. It returns an error if the run could
 // not be recorded, a *MissingError if Options.Only cannot be kept, a *StageError for the first stage that failed (wrapping
-// *pipeline.GateError if a requirement was not met), or ErrInterrupted; the
+// *pipeline.GateError if a requirement was not met), ErrInterrupted, or a *CancelledError; the
 // Result is there in all of these cases but the first two.
 func (r *Runner) Run(ctx context.Context, plan *pipeline.Plan, opt Options) (*Result, error) {
 	begun := time.Now()
@@ -234,9 +252,12 @@ func stageNames(plan *pipeline.Plan) []string {
 // status is how a run ends that ended with err.
 func status(err error) lineage.Status {
 	var gate *pipeline.GateError
+	var cancelled *CancelledError
 	switch {
 	case err == nil:
 		return lineage.Succeeded
+	case errors.As(err, &cancelled):
+		return lineage.Cancelled
 	case errors.Is(err, ErrInterrupted):
 		return lineage.Interrupted
 	case errors.As(err, &gate):

@@ -197,26 +197,32 @@ func TestTimeout(t *testing.T) {
 	}
 }
 
-func TestInterrupt(t *testing.T) {
-	w := newWorld(t)
-	ctx, cancel := context.WithCancelCause(context.Background())
-	go func() {
-		<-w.hold
-		cancel(ErrInterrupted)
-	}()
-	res, err := w.runner.Run(ctx, w.plan("  s: {uses: waits}\n  t: {uses: text, inputs: {x: s}}\n"), Options{})
-	if !errors.Is(err, ErrInterrupted) {
-		t.Fatalf("error %v", err)
-	}
-	if got, want := statuses(res), "s:interrupted t:skipped"; got != want {
-		t.Errorf("%s, want %s", got, want)
-	}
-	run, err := w.runner.DB.Run(context.Background(), res.RunID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if run.Status != lineage.Interrupted || run.Finished.IsZero() {
-		t.Errorf("recorded as %s", run.Status)
+// A run that was given up on purpose is no failure, and not interrupted either.
+func TestStopped(t *testing.T) {
+	superseded := errors.New("another run replaces it")
+	for cause, want := range map[error]lineage.Status{ErrInterrupted: lineage.Interrupted, context.Canceled: lineage.Interrupted, superseded: lineage.Cancelled} {
+		t.Run(cause.Error(), func(t *testing.T) {
+			w := newWorld(t)
+			ctx, cancel := context.WithCancelCause(context.Background())
+			go func() {
+				<-w.hold
+				cancel(cause)
+			}()
+			res, err := w.runner.Run(ctx, w.plan("  s: {uses: waits}\n  t: {uses: text, inputs: {x: s}}\n"), Options{})
+			if errors.Is(err, ErrInterrupted) != (want == lineage.Interrupted) || errors.Is(err, superseded) != (want == lineage.Cancelled) || errors.As(err, new(*StageError)) {
+				t.Errorf("error %v", err)
+			}
+			if got, want := statuses(res), "s:"+string(want)+" t:skipped"; got != want {
+				t.Errorf("%s, want %s", got, want)
+			}
+			run, err := w.runner.DB.Run(context.Background(), res.RunID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if run.Status != want || run.Finished.IsZero() || run.Counts[want] != 1 {
+				t.Errorf("recorded as %+v", run)
+			}
+		})
 	}
 }
 

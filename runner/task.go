@@ -136,7 +136,7 @@ func (t *task) attempt(ctx context.Context, attempt int) StageResult {
 		case gate != nil:
 			res.Status = lineage.GateFailed
 		case err != nil && ctx.Err() != nil:
-			res.Status = lineage.Interrupted
+			res.Status = status(stopped(ctx))
 		case err != nil:
 			res.Status = lineage.Failed
 		}

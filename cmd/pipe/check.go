@@ -55,7 +55,7 @@ func (a *app) check(ctx context.Context, dir string, fix, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	db, dbErr := lineage.OpenReadOnly(filepath.Join(dir, "lineage.db"))
+	db, dbErr := lineage.OpenReadOnlyWith(filepath.Join(dir, "lineage.db"), lineage.Options{Claims: store})
 	if dbErr != nil {
 		if !lineage.IsDamaged(dbErr) {
 			return dbErr

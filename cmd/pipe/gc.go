@@ -29,7 +29,7 @@ Nothing is deleted without --yes. The rules are in the file config.yaml of the s
   retention:
     keep_runs: 10          # the newest of each pipeline that gave a result
     keep_days: 30          # and all that are younger
-    keep_failed_days: 7    # failed and interrupted runs that are younger
+    keep_failed_days: 7    # failed, interrupted and cancelled runs that are younger
 
 The newest run of each pipeline, promoted models, and whatever kept artifacts were made from, down to the bytes of
 the source files, stay in any case. Runs may go on meanwhile: what they may be using goes with the next pipe gc.

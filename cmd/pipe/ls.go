@@ -59,7 +59,7 @@ func (a *app) lsCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().IntVar(&filter.Limit, "limit", 20, "how many runs to list; 0 is all")
-	cmd.Flags().StringVar(&status, "status", "", "only runs with this status: running, succeeded, failed, gate_failed, interrupted")
+	cmd.Flags().StringVar(&status, "status", "", "only runs with this status: running, succeeded, failed, gate_failed, interrupted, cancelled")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
@@ -89,7 +89,7 @@ func (a *app) noRuns(ctx context.Context, ws *workspace, filter lineage.RunFilte
 
 func checkStatus(status string) error {
 	known := []string{string(lineage.Running), string(lineage.Succeeded), string(lineage.Failed),
-		string(lineage.GateFailed), string(lineage.Interrupted)}
+		string(lineage.GateFailed), string(lineage.Interrupted), string(lineage.Cancelled)}
 	for _, k := range known {
 		if status == "" || status == k {
 			return nil
@@ -102,13 +102,17 @@ func runTime(r lineage.Run) string {
 	if r.Finished.IsZero() {
 		return "running"
 	}
+	if r.Status == lineage.Interrupted && !r.Finished.After(r.Started) {
+		return "-" // its process died before it gave a sign of life
+	}
 	return duration(r.Finished.Sub(r.Started))
 }
 
 // runStages sums up what happened to the stages of a run.
 func runStages(r lineage.Run) string {
 	return join(count(r, lineage.Succeeded, "run"), count(r, lineage.Cached, "cached"),
-		count(r, lineage.Failed, "failed"), count(r, lineage.GateFailed, "below requirement"), count(r, lineage.Interrupted, "interrupted"))
+		count(r, lineage.Failed, "failed"), count(r, lineage.GateFailed, "below requirement"), count(r, lineage.Interrupted, "interrupted"),
+		count(r, lineage.Cancelled, "cancelled"))
 }
 
 func count(r lineage.Run, s lineage.Status, word string) string {

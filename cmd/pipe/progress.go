@@ -250,6 +250,8 @@ func finishedLine(ev runner.StageFinished, nameW int) []span {
 		return append(line, span{"", took + "  "}, span{yellow, "below its requirement"}, span{"", metrics})
 	case lineage.Interrupted:
 		return append(line, span{"", took + "  "}, span{yellow, "interrupted"})
+	case lineage.Cancelled:
+		return append(line, span{"", took + "  "}, span{dim, "cancelled"})
 	default:
 		return append(line, span{"", took + "  "}, span{red, "failed"})
 	}
@@ -283,6 +285,8 @@ func mark(status lineage.Status) (sign, color string) {
 		return "!", yellow
 	case lineage.Interrupted:
 		return "■", yellow
+	case lineage.Cancelled:
+		return "■", dim
 	default:
 		return "✗", red
 	}
@@ -305,7 +309,7 @@ func summary(pipelineName string, res *runner.Result) string {
 		word   string
 	}{
 		{lineage.Succeeded, "run"}, {lineage.Cached, "cached"}, {lineage.Failed, "failed"},
-		{lineage.GateFailed, "below its requirement"}, {lineage.Interrupted, "interrupted"}, {lineage.Skipped, "not begun"},
+		{lineage.GateFailed, "below its requirement"}, {lineage.Interrupted, "interrupted"}, {lineage.Cancelled, "cancelled"}, {lineage.Skipped, "not begun"},
 	} {
 		if n := res.Count(part.status); n > 0 {
 			text += fmt.Sprintf(", %d %s", n, part.word)

@@ -212,7 +212,11 @@ func (v *logView) event(ev runner.Event) {
 	case runner.StageWaiting:
 		v.log.Info("stage waits", "pipeline", v.pipeline, "stage", ev.Stage, "note", waitingText(ev))
 	case runner.StageFinished:
-		if ev.Err != nil {
+		switch {
+		case ev.Err == nil:
+		case ev.Status == lineage.Interrupted, ev.Status == lineage.Cancelled:
+			v.log.Info("stage stopped", "pipeline", v.pipeline, "stage", ev.Stage, "status", ev.Status)
+		default:
 			v.log.Error("stage failed", "pipeline", v.pipeline, "stage", ev.Stage, "error", ev.Err)
 		}
 	case runner.GateJudged:

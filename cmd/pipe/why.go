@@ -138,6 +138,8 @@ func happened(s lineage.Status) string {
 		return "ran and did not meet a requirement"
 	case lineage.Interrupted:
 		return "was interrupted"
+	case lineage.Cancelled:
+		return "was cancelled"
 	case lineage.Skipped:
 		return "was skipped"
 	}

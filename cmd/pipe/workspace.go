@@ -115,7 +115,7 @@ func open(dir string) (*workspace, error) {
 	if err != nil {
 		return nil, err
 	}
-	db, err := lineage.OpenWith(filepath.Join(dir, databaseName), lineage.Options{At: at})
+	db, err := lineage.OpenWith(filepath.Join(dir, databaseName), lineage.Options{Claims: store, At: at})
 	if err != nil {
 		return nil, err
 	}
@@ -153,7 +153,7 @@ func openToRead(dir string) (*workspace, error) {
 	if err != nil {
 		return nil, err
 	}
-	db, err := lineage.OpenReadOnly(filepath.Join(dir, databaseName))
+	db, err := lineage.OpenReadOnlyWith(filepath.Join(dir, databaseName), lineage.Options{Claims: store})
 	if err != nil {
 		return nil, err
 	}

@@ -76,7 +76,7 @@ CREATE TABLE executions (
   attempt      INTEGER NOT NULL CHECK (attempt >= 1),
   kind         TEXT NOT NULL,
   kind_version INTEGER NOT NULL,
-  status       TEXT NOT NULL CHECK (status IN ('running', 'succeeded', 'cached', 'failed', 'gate_failed', 'skipped', 'interrupted')),
+  status       TEXT NOT NULL CHECK (status IN ('running', 'succeeded', 'cached', 'failed', 'gate_failed', 'skipped', 'interrupted', 'cancelled')),
   cached_from  INTEGER REFERENCES executions (id),
   key          TEXT,                     -- what the stage would make; NULL if cached or unknown
   config       TEXT,                     -- canonical JSON; NULL if cached
@@ -221,7 +221,7 @@ CREATE TABLE runs (
   pipeline       TEXT NOT NULL,          -- name, as in pipelines.name
   pipeline_id    INTEGER NOT NULL REFERENCES pipelines (id),
   environment_id INTEGER NOT NULL REFERENCES environments (id),
-  status         TEXT NOT NULL CHECK (status IN ('running', 'succeeded', 'failed', 'gate_failed', 'interrupted')),
+  status         TEXT NOT NULL CHECK (status IN ('running', 'succeeded', 'failed', 'gate_failed', 'interrupted', 'cancelled')),
   trigger        TEXT NOT NULL,          -- manual, schedule, ...
   scheduled_at   TEXT,                   -- the tick that a scheduled run is for
   seed           TEXT NOT NULL,          -- unsigned 64-bit number in decimal
