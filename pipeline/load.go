@@ -27,7 +27,8 @@ type Options struct {
 	Seed *uint64
 
 	// Run holds the properties of the run that the file can refer to, above
-	// all ScheduledTime: ${run.scheduled_time}. What is substituted becomes a
+	// all ScheduledTime: ${run.scheduled_time}, also as a value of a parameter.
+	// What is substituted becomes a
 	// part of the configuration and so of the key. A reference to a property
 	// that is not here is an error.
 	Run map[string]string
@@ -56,7 +57,7 @@ func (e *UsageError) Unwrap() error { return e.Err }
 //   - Parameters are replaced in all values but those of `pipeline` and `params`.
 //     A text that is $name or ${name} as a whole becomes the value with its type;
 //     inside a text ${name} is replaced, $$ is a $, and any other $ stays.
-//     Values of parameters are not searched for references.
+//     Values of parameters are searched for ${run.NAME} only.
 //   - `when: false` leaves out a stage, and every stage that takes data from one
 //     that is left out. A stage that only waits for it (`needs`) stays. What is
 //     left out is checked all the same.

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
@@ -30,9 +31,13 @@ const (
 	FromRun  = "run"  // Options.Run; the name begins with "run.", and something refers to it
 )
 
-// ScheduledTime is the variable that a scheduled run offers besides its
-// parameters, as ${run.scheduled_time}.
-const ScheduledTime = "scheduled_time"
+// What a scheduled run offers besides its parameters: ${run.scheduled_time}, as
+// 2026-01-31T03:00:00Z, and ${run.scheduled_date}, the day of that in the time
+// zone of the schedule, as 2026-01-31. The day follows from the time.
+const (
+	ScheduledTime = "scheduled_time"
+	ScheduledDate = "scheduled_date"
+)
 
 // runPrefix marks what is not a parameter but a property of the run.
 const runPrefix = "run."
@@ -53,6 +58,7 @@ type parameter struct {
 	value *yaml.Node
 	set   bool // by Options.Set
 	used  bool
+	bound bool // references to the run in its value are replaced
 }
 
 // params is the scope that references are looked up in.
@@ -61,6 +67,7 @@ type params struct {
 	byName map[string]*parameter
 	run    map[string]string // Options.Run, and what Options.Set says about it
 	near   *neighbours
+	zone   *time.Location // of the schedule
 
 	runUsed map[string]bool // properties of the run that something refers to
 }
@@ -68,7 +75,7 @@ type params struct {
 // readParams reads the `params` block; n is nil if there is none.
 func readParams(n *yaml.Node, run map[string]string, near *neighbours, r *resolver) *params {
 	p := r.p
-	s := &params{byName: make(map[string]*parameter), run: maps.Clone(run), near: near, runUsed: make(map[string]bool)}
+	s := &params{byName: make(map[string]*parameter), run: maps.Clone(run), near: near, zone: time.UTC, runUsed: make(map[string]bool)}
 	if s.run == nil {
 		s.run = make(map[string]string)
 	}
@@ -106,12 +113,42 @@ func checkParamValue(n *yaml.Node, r *resolver) {
 		r.p.at(n, "", "a parameter must be a finite number, not %s", shorten(n.Value))
 	case n.Tag == "!!int" && leadingZero.MatchString(n.Value):
 		r.p.at(n, "write 0o in front of an octal number, put a text in quotes", "a number with a leading zero is ambiguous")
-	case n.Tag == "!!str" && strings.Contains(n.Value, "${"):
-		r.p.at(n, "", "a parameter cannot refer to another one")
+	case n.Tag == "!!str" && slices.ContainsFunc(insideReference.FindAllString(n.Value, -1), isForbidden):
+		r.p.at(n, "it can refer to the run, as in ${run.scheduled_date}", "a parameter cannot refer to another one")
 	default:
 		return
 	}
 	r.spoil(n)
+}
+
+// isForbidden reports whether a reference in the value of a parameter is one to
+// anything but the run.
+func isForbidden(ref string) bool {
+	return ref != "$$" && !(strings.HasPrefix(ref, "${"+runPrefix) && strings.HasSuffix(ref, "}"))
+}
+
+// bind replaces the references to the run in the value of a parameter, and
+// nothing else: any other text stays as it is. It is done for parameters that are
+// used, so that the others need no properties of the run.
+func (s *params) bind(n *yaml.Node, r *resolver) {
+	for _, c := range n.Content {
+		s.bind(c, r)
+	}
+	if n.Kind != yaml.ScalarNode || n.Tag != "!!str" || !strings.Contains(n.Value, "${"+runPrefix) {
+		return
+	}
+	sound := true
+	text := insideReference.ReplaceAllStringFunc(n.Value, func(ref string) string {
+		if ref == "$$" {
+			return ref
+		}
+		value, ok := s.part(n, ref, r)
+		sound = sound && ok
+		return value
+	})
+	if n.Value = text; !sound {
+		r.spoil(n)
+	}
 }
 
 // override gives parameters the values of Options.Set, each read as YAML and
@@ -209,7 +246,7 @@ func (s *params) substitute(n *yaml.Node, r *resolver) {
 
 func (s *params) scalar(n *yaml.Node, r *resolver) {
 	if m := wholeReference.FindStringSubmatch(n.Value); m != nil {
-		value := s.lookup(n, m[1]+m[2], r.p)
+		value := s.lookup(n, m[1]+m[2], r)
 		if value == nil {
 			r.spoil(n)
 			return
@@ -245,7 +282,7 @@ func (s *params) part(n *yaml.Node, ref string, r *resolver) (text string, ok bo
 		r.p.at(at, "write $${ for the text ${ itself", "%s is not a reference to a parameter", quote(ref))
 		return "", false
 	}
-	value := s.lookup(at, name, r.p)
+	value := s.lookup(at, name, r)
 	switch {
 	case value == nil || value.Tag == spoiledTag:
 		return "", false
@@ -279,7 +316,8 @@ func (s *params) within(n *yaml.Node, part string, p *problems) *yaml.Node {
 }
 
 // lookup finds the value of a reference at n; it reports one that has none.
-func (s *params) lookup(n *yaml.Node, name string, p *problems) *yaml.Node {
+func (s *params) lookup(n *yaml.Node, name string, r *resolver) *yaml.Node {
+	p := r.p
 	if v, ok := strings.CutPrefix(name, runPrefix); ok {
 		return s.lookupRun(n, v, p)
 	}
@@ -293,22 +331,34 @@ func (s *params) lookup(n *yaml.Node, name string, p *problems) *yaml.Node {
 		return nil
 	}
 	q.used = true
+	if !q.bound && !q.set {
+		q.bound = true
+		s.bind(q.value, r)
+	}
 	return q.value
 }
 
 // lookupRun finds a property of the run. One that the run does not have is an
 // error and never an empty text: it would end up in a path or a query.
 func (s *params) lookupRun(n *yaml.Node, name string, p *problems) *yaml.Node {
+	if at, ok := s.run[ScheduledTime]; ok && name == ScheduledDate && s.run[name] == "" {
+		t, err := time.Parse(time.RFC3339, at)
+		if err != nil {
+			p.at(n, "write it as 2026-01-31T03:00:00Z", "run.scheduled_time %s is not a time", quote(at))
+			return nil
+		}
+		s.run[name] = t.In(s.zone).Format(time.DateOnly)
+	}
 	if v, ok := s.run[name]; ok {
 		s.runUsed[name] = true
 		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: v, Line: n.Line, Column: n.Column}
 	}
 	known := slices.Sorted(maps.Keys(s.run))
-	if name == ScheduledTime {
-		p.at(n, "give it with `--set run.scheduled_time=2026-01-31T03:00:00Z`", "run.scheduled_time is known in scheduled runs only")
+	if name == ScheduledTime || name == ScheduledDate {
+		p.at(n, "give it with `--set run.scheduled_time=2026-01-31T03:00:00Z`", "run.%s is known in scheduled runs only", name)
 		return nil
 	}
-	known = append(known, ScheduledTime)
+	known = append(known, ScheduledTime, ScheduledDate)
 	hint := listHint("the properties of a run are ", known)
 	if near, ok := s.near.nearest(name, known); ok {
 		hint = fmt.Sprintf("did you mean %q?", runPrefix+near)

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"gopkg.in/yaml.v3"
 
@@ -149,8 +150,12 @@ func (l *loader) load(source []byte, opt Options) (*Plan, error) {
 	if err := scope.override(opt.Set); err != nil {
 		return nil, err
 	}
+	if _, block := child(top, "schedule"); block != nil {
+		scope.substitute(block, resolver) // first: the rest may ask for its time zone
+		scope.zone = zoneOf(block)
+	}
 	for i := 0; i < len(top.Content); i += 2 {
-		if top.Content[i].Value != "pipeline" {
+		if name := top.Content[i].Value; name != "pipeline" && name != "schedule" {
 			scope.substitute(top.Content[i+1], resolver)
 		}
 	}
@@ -172,6 +177,17 @@ func (l *loader) load(source []byte, opt Options) (*Plan, error) {
 	return plan, nil
 }
 
+// zoneOf is the time zone of a schedule block. A wrong one is reported when the
+// block is decoded.
+func zoneOf(block *yaml.Node) *time.Location {
+	if _, name := child(block, "timezone"); name != nil {
+		if loc, err := time.LoadLocation(name.Value); err == nil {
+			return loc
+		}
+	}
+	return time.UTC
+}
+
 // header reads what is about the whole pipeline.
 func (l *loader) header(top *yaml.Node, opt Options) *Plan {
 	var h header
@@ -189,6 +205,11 @@ func (l *loader) header(top *yaml.Node, opt Options) *Plan {
 	}
 	if opt.Seed != nil {
 		plan.Seed = *opt.Seed
+	}
+	if plan.Schedule != nil && l.p.errors() == before {
+		for _, w := range plan.Schedule.Warnings() {
+			l.p.warn(find(top, "schedule."+w.Field()), w.Hint(), "%s", w.Error())
+		}
 	}
 	return plan
 }

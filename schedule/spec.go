@@ -69,6 +69,42 @@ func (s Spec) Validate() error {
 	return errors.Join(errs...)
 }
 
+// Warnings are what is allowed and may mean something else than was meant.
+func (s Spec) Warnings() []*FieldError {
+	var list []*FieldError
+	if parts := strings.Fields(s.Cron); len(parts) == len(cronFields) {
+		// Other crons take a field that begins with * for one that leaves all
+		// days, and then ask for both.
+		day, week := parts[2], parts[4]
+		stepped := func(f string) bool { return strings.HasPrefix(f, "*/") && f != "*/1" }
+		if (stepped(day) || stepped(week)) && !(isAny(day) || isAny(week)) {
+			list = append(list, &FieldError{field: "cron",
+				msg:  fmt.Sprintf("it runs on days that match %q or %q, where other crons ask for both", day, week),
+				hint: "if that is meant, write a range in place of *, as in 1-31/2, which all crons read alike"})
+		}
+	}
+	if loc, err := location(s.Timezone); err == nil {
+		winter := time.Date(2026, 1, 1, 0, 0, 0, 0, loc)
+		name, seconds := winter.Zone()
+		summer, _ := winter.AddDate(0, 6, 0).Zone()
+		switch {
+		case seconds != 0 && name == loc.String() && summer == name:
+			list = append(list, &FieldError{field: "timezone", hint: locationHint,
+				msg: fmt.Sprintf("%s is %s all the year, also when clocks go by summer time", name, utcOffset(seconds))})
+		case seconds != 0 && strings.HasPrefix(loc.String(), "Etc/GMT"):
+			list = append(list, &FieldError{field: "timezone", hint: locationHint,
+				msg: fmt.Sprintf("%s is %s: its sign is the other way around", loc, utcOffset(seconds))})
+		}
+	}
+	return list
+}
+
+func isAny(field string) bool { return field == "*" || field == "?" || field == "*/1" }
+
+func utcOffset(seconds int) string {
+	return time.Unix(0, 0).In(time.FixedZone("", seconds)).Format("UTC-07:00")
+}
+
 // Expression identifies the ticks of the schedule: two specs with the same
 // expression fall due at the same times.
 func (s Spec) Expression() string {
@@ -158,10 +194,12 @@ func zoneName(name string) string {
 	return name
 }
 
+const locationHint = `write an IANA name such as "Europe/London", "America/New_York" or "UTC"`
+
 // location refuses "Local": the same file would mean other times on another
 // machine.
 func location(name string) (*time.Location, error) {
-	const hint = `write an IANA name such as "Europe/London", "America/New_York" or "UTC"`
+	const hint = locationHint
 	name = zoneName(name)
 	if name == "Local" {
 		return nil, &FieldError{field: "timezone", msg: "Local depends on the machine", hint: hint}

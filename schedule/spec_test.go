@@ -277,3 +277,36 @@ func FuzzCron(f *testing.F) {
 		}
 	})
 }
+
+func TestWarnings(t *testing.T) {
+	for _, tt := range []struct{ cron, zone, want string }{
+		{"0 0 */2 * 1", "UTC", "cron"},
+		{"0 0 1 * */2", "", "cron"},
+		{"0 0 */2 * *", "UTC", ""},
+		{"0 0 1-31/2 * 1", "UTC", ""},
+		{"0 0 */1 * 1", "UTC", ""},
+		{"0 0 1 * 1", "Europe/London", ""},
+		{"*/5 */2 1 * *", "Asia/Tokyo", ""},
+		{"@daily", "EST", "timezone"},
+		{"@daily", "MST", "timezone"},
+		{"@daily", "HST", "timezone"},
+		{"@daily", "Etc/GMT+5", "timezone"},
+		{"@daily", "EST5EDT", ""},
+		{"@daily", "CET", ""},
+		{"@daily", "Japan", ""},
+		{"@daily", "Etc/UTC", ""},
+		{"@daily", "GMT", ""},
+		{"@daily", "Africa/Abidjan", ""},
+	} {
+		got := ""
+		for _, w := range (Spec{Cron: tt.cron, Timezone: tt.zone}).Warnings() {
+			got += w.Field()
+			if w.Hint() == "" {
+				t.Errorf("%+v: no hint", tt)
+			}
+		}
+		if got != tt.want {
+			t.Errorf("%q in %q: warnings about %q, want %q", tt.cron, tt.zone, got, tt.want)
+		}
+	}
+}
