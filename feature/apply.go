@@ -17,6 +17,7 @@ type Counts struct {
 	Dropped int64   // that had no target
 	Imputed []Count // by column, in the order of the specification, without zeros
 	Unseen  []Count // categories that were not there in training, likewise
+	Rounded []Count // integers that are features as they are and that float32 cannot hold, likewise
 
 	Problems []ProblemCount // of ApplyRows, by column and the row of the first
 }
@@ -121,6 +122,7 @@ type applier struct {
 	dropped  int64
 	imputed  []int64   // by column
 	unseen   []int64   // by column
+	rounded  []int64   // by column
 	problems *problems // nil: the first one is an error
 	buf      []float64
 }
@@ -128,7 +130,7 @@ type applier struct {
 // newApplier finds the columns.
 func (t *Transform) newApplier(in *arrow.Schema, withTarget bool) (*applier, error) {
 	n := len(t.columns)
-	a := &applier{Transform: t, target: -1, columns: make([]int, n), imputed: make([]int64, n), unseen: make([]int64, n)}
+	a := &applier{Transform: t, target: -1, columns: make([]int, n), imputed: make([]int64, n), unseen: make([]int64, n), rounded: make([]int64, n)}
 	for i, e := range t.columns {
 		at, err := table.Column(in, e.Column)
 		if err != nil {
@@ -225,6 +227,7 @@ func (a *applier) numbers(i int, arr arrow.Array, out []float32, stride int) err
 	}
 	a.buf = values
 	center, scale := e.Number.Center, e.Number.Scale
+	whole := e.Number.Scaling == None && e.Type == "int64"
 	for r, x := range values {
 		if math.IsNaN(x) {
 			if e.Impute == nil {
@@ -246,6 +249,9 @@ func (a *applier) numbers(i int, arr arrow.Array, out []float32, stride int) err
 				return err
 			}
 			continue
+		}
+		if whole && float64(v) != x {
+			a.rounded[i]++
 		}
 		out[r*stride] = v
 	}
@@ -387,6 +393,9 @@ func (a *applier) counts() Counts {
 		}
 		if n := a.unseen[i]; n > 0 {
 			c.Unseen = append(c.Unseen, Count{e.Column, n})
+		}
+		if n := a.rounded[i]; n > 0 {
+			c.Rounded = append(c.Rounded, Count{e.Column, n})
 		}
 	}
 	return c

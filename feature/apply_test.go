@@ -165,8 +165,8 @@ func TestTarget(t *testing.T) {
 
 func TestApplyErrors(t *testing.T) {
 	tr := fit(t, Spec{
-		Features: []Column{{Name: "n"}, {Name: "raw", Scale: None}, {Name: "c"},
-			{Name: "u", Impute: Impute{Strategy: Constant, Value: "?"}, Encode: Encode{Method: Ordinal}}},
+		Features: []Column{{Name: "n"}, {Name: "raw", Scale: None}, {Name: "c", Encode: Encode{Method: OneHot, Unseen: UnseenError}},
+			{Name: "u", Impute: Impute{Strategy: Constant, Value: "?"}, Encode: Encode{Method: Ordinal, Unseen: UnseenError}}},
 		Target: &Target{Column: "y"},
 		Keep:   []string{"c"},
 	}, col{"n", []any{1.0, 2.0}}, col{"raw", []any{0.0, 1.0}}, col{"c", []any{"a", "b"}}, col{"u", []any{"a", "b"}}, col{"y", []any{"p", "q"}})

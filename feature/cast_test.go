@@ -98,7 +98,7 @@ func TestOtherTypesOfTarget(t *testing.T) {
 // TestProblems: each bad row has its problems, whatever the batches are, and
 // the others are what they would be without it.
 func TestProblems(t *testing.T) {
-	spec := Spec{Features: []Column{{Name: "n", Scale: None}, {Name: "c"}}}
+	spec := Spec{Features: []Column{{Name: "n", Scale: None}, {Name: "c", Encode: Encode{Method: OneHot, Unseen: UnseenError}}}}
 	tr := fit(t, spec, col{"n", []any{1.5, 2.5}}, col{"c", []any{"a", "b"}})
 	n := table.BatchRows + 10
 	texts, classes := make([]any, n), make([]any, n)

@@ -18,14 +18,16 @@
 //   - Impute (SimpleImputer): mean, median, most_frequent (the smallest of
 //     equally frequent values) or a constant. It comes before scaling, and the
 //     scale is fitted on the imputed column. A numeric column that has missing
-//     values must declare one. A column without any value cannot be fitted.
+//     values must declare one. A column without any value can be fitted only
+//     with a constant.
 //   - Scale (StandardScaler, MinMaxScaler, MaxAbsScaler, RobustScaler):
 //     (x - center) / scale, where a scale that is zero but for rounding is 1.
 //     Nothing is clipped.
 //   - Encode (OneHotEncoder, OrdinalEncoder): categories are sorted, text by
 //     code point and integers by value. A missing value without imputation is
 //     a category of its own, sorted last. Rare categories can share a bucket,
-//     which is numbered last.
+//     which is numbered last. A category that was not there in training is
+//     none of the known ones, which is counted, unless it is to be an error.
 //
 // Two things differ. An indicator feature exists whenever it is declared, not
 // only if values were missing in training, so that the width of the vector

@@ -107,6 +107,9 @@ func (c *columnFit) number() *fittedNumber {
 }
 
 func (c *columnFit) category() (*fittedCategory, error) {
+	if err := c.checkStray(); err != nil {
+		return nil, err
+	}
 	e := c.Encode
 	out := &fittedCategory{
 		Encoding:   e.Method,
@@ -115,7 +118,7 @@ func (c *columnFit) category() (*fittedCategory, error) {
 		Missing:    c.counter.missing > 0,
 	}
 	if out.Unseen == "" {
-		out.Unseen = UnseenError
+		out.Unseen = UnseenIgnore
 	}
 	counts := make([]int64, len(out.Categories), len(out.Categories)+1)
 	for i, name := range out.Categories {

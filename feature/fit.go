@@ -46,6 +46,7 @@ func Fit(ctx context.Context, spec Spec, r *table.Reader) (*Transform, error) {
 	if err := t.check(); err != nil {
 		return nil, err
 	}
+	t.remarks = f.remarks(doc.Columns)
 	if f.task == Classification {
 		c := f.columns[len(f.columns)-1]
 		for _, class := range doc.Target.Classes {
@@ -76,7 +77,9 @@ type columnFit struct {
 	spread  deviations // numbers that are standardised
 	fill    float64
 	scaling affine
+	rising  rising   // integers
 	counter *counter // categories
+	encoded bool     // the encoding was asked for
 	text    string   // their fill
 }
 
@@ -91,13 +94,13 @@ func (c *columnFit) ordered() bool {
 // prepare finds the columns and settles what to do with each.
 func (f *fitter) prepare(spec Spec) error {
 	schema := f.r.Schema()
-	add := func(c Column) error {
+	add := func(c Column, defaults Defaults) error {
 		at, err := table.Column(schema, c.Name)
 		if err != nil {
 			return err
 		}
-		fit := &columnFit{at: at, typ: schema.Field(at).Type}
-		if fit.Column, err = c.resolved(fit.typ); err != nil {
+		fit := &columnFit{at: at, typ: schema.Field(at).Type, encoded: c.Encode != (Encode{})}
+		if fit.Column, err = defaults.fill(c, fit.typ).resolved(fit.typ); err != nil {
 			return err
 		}
 		if fit.Encode.Method != "" {
@@ -107,7 +110,7 @@ func (f *fitter) prepare(spec Spec) error {
 		return nil
 	}
 	for _, c := range spec.Features {
-		if err := add(c); err != nil {
+		if err := add(c, spec.Defaults); err != nil {
 			return err
 		}
 	}
@@ -123,7 +126,7 @@ func (f *fitter) prepare(spec Spec) error {
 	if err != nil {
 		return fmt.Errorf("target: %w", err)
 	}
-	if err := add(c); err != nil {
+	if err := add(c, Defaults{}); err != nil {
 		return fmt.Errorf("target: %w", err)
 	}
 	f.task, f.target = task, f.columns[len(f.columns)-1].at
@@ -270,6 +273,9 @@ func (f *fitter) scan() error {
 			for _, x := range buf {
 				c.moments.add(x)
 			}
+			if c.typ.ID() == arrow.INT64 {
+				c.rising.add(buf)
+			}
 		}
 		return nil
 	})
@@ -304,8 +310,8 @@ func (f *fitter) checkAnyValue() error {
 		if !c.numeric() {
 			any = len(c.counter.counts) > 0
 		}
-		if !any {
-			return c.wrong("", "remove it from `features`", "all %d values are missing", f.rows)
+		if !any && c.Impute.Strategy != Constant {
+			return c.wrong("", "remove it from `features`, or say what it is: `impute: {constant: 0}`", "all %d values are missing", f.rows)
 		}
 	}
 	return nil

@@ -111,6 +111,8 @@ func vectors(rec arrow.Record) [][]float32 {
 	return out
 }
 
+func ignore(arrow.Record) error { return nil }
+
 func names(tr *Transform) []string {
 	info := tr.Info()
 	return info.Names()

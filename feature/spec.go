@@ -13,6 +13,7 @@ import (
 // A Spec says which columns become features and how, and what is predicted.
 type Spec struct {
 	Features []Column // in the order of the vector; other columns are dropped
+	Defaults Defaults // what the features leave open
 	Target   *Target  // nil: the datasets have no target
 	Keep     []string // columns carried into the datasets as they are
 }
@@ -26,6 +27,36 @@ type Column struct {
 	Indicator bool // one more feature, last, that is 1 where the value was missing
 	Scale     Scale
 	Encode    Encode
+}
+
+// Defaults are the settings of columns by type, without names. They fill in what
+// a column leaves open: the imputation with its indicator, the scale, the
+// encoding. A column of numbers or truth values that has an encoding of its own
+// holds categories; it takes none.
+type Defaults struct{ Number, Text, Bool Column }
+
+// fill gives the column with what it leaves open.
+func (d Defaults) fill(c Column, typ arrow.DataType) Column {
+	var of Column
+	switch typ.ID() {
+	case arrow.STRING:
+		of = d.Text
+	case arrow.INT64, arrow.FLOAT64:
+		of = d.Number
+	case arrow.BOOL:
+		of = d.Bool
+	}
+	categories := typ.ID() != arrow.STRING && c.Encode != (Encode{})
+	if c.Impute.Strategy == "" && !categories {
+		c.Impute, c.Indicator = of.Impute, of.Indicator
+	}
+	if c.Impute.Strategy == NoImpute {
+		c.Impute = Impute{}
+	}
+	if c.Scale == "" && c.Encode == (Encode{}) {
+		c.Scale, c.Encode = of.Scale, of.Encode
+	}
+	return c
 }
 
 // An Impute says what takes the place of a missing value.
@@ -42,6 +73,7 @@ const (
 	Median       Strategy = "median"
 	MostFrequent Strategy = "most_frequent"
 	Constant     Strategy = "constant"
+	NoImpute     Strategy = "none" // as empty, whatever the defaults are
 )
 
 // A Scale names a rule for the range of a number; empty means the default.
@@ -58,7 +90,7 @@ const (
 // An Encode says how categories become numbers.
 type Encode struct {
 	Method        Encoding
-	Unseen        Unseen  // empty: UnseenError
+	Unseen        Unseen  // empty: UnseenIgnore
 	MinFrequency  float64 // rarer categories share a bucket: a count, or below 1 a fraction of the rows
 	MaxCategories int     // at most so many codes, the bucket included; 0: no limit
 	Drop          Drop    // one_hot only
@@ -136,16 +168,16 @@ func (c Column) wrong(setting, fix, format string, args ...any) error {
 // Validate finds what is wrong with a column whatever its type is.
 func (c Column) Validate() error {
 	switch c.Impute.Strategy {
-	case "", Mean, Median, MostFrequent, Constant:
+	case "", NoImpute, Mean, Median, MostFrequent, Constant:
 	default:
-		return c.wrong("impute", "mean, median, most_frequent or constant", "unknown imputation %q", c.Impute.Strategy)
+		return c.wrong("impute", "mean, median, most_frequent, constant or none", "unknown imputation %q", c.Impute.Strategy)
 	}
 	switch c.Scale {
 	case "", None, Standard, MinMax, MaxAbs, Robust:
 	default:
 		return c.wrong("scale", "standard, min_max, max_abs, robust or none", "unknown scale %q", c.Scale)
 	}
-	if c.Indicator && c.Impute.Strategy == "" {
+	if s := c.Impute.Strategy; c.Indicator && (s == "" || s == NoImpute) {
 		return c.wrong("indicator", "add `impute: median`, or most_frequent for categories",
 			"an indicator goes with an imputation: without one a missing number is an error and a missing text is a category of its own")
 	}
@@ -270,8 +302,11 @@ func (c Column) resolved(typ arrow.DataType) (Column, error) {
 		if c.Scale == "" {
 			c.Scale = Standard
 		}
+	case arrow.DATE32, arrow.TIMESTAMP:
+		return c, c.wrong("", fmt.Sprintf("make numbers of it where the table is made, such as year, month, weekday or days since a start, in an `exec` stage; or leave it out: `keep: [%s]` takes it out of a pattern", c.Name),
+			"a column of type %s cannot be a feature as it is", table.TypeName(typ))
 	default:
-		return c, c.wrong("", fmt.Sprintf(recast, c.Name, "string"), "a column of type %s cannot be a feature", table.TypeName(typ))
+		return c, c.wrong("", fmt.Sprintf("leave it out of features: `keep: [%s]` takes it out of a pattern", c.Name), "a column of type %s cannot be a feature", table.TypeName(typ))
 	}
 	if err := c.Validate(); err != nil {
 		return c, err

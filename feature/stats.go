@@ -54,6 +54,9 @@ func (m moments) filled(fill float64) moments {
 	if m.missing == 0 {
 		return m
 	}
+	if m.n == 0 {
+		m.min, m.max = fill, fill
+	}
 	k := float64(m.missing)
 	m.n, m.missing = m.n+m.missing, 0
 	m.sum.add(k * fill)

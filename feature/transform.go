@@ -14,6 +14,7 @@ type Transform struct {
 	columns []encoder
 	classes map[string]int32 // classification: class -> index
 	counts  []int64          // likewise: rows of each class in training; only of one that was just fitted
+	remarks []Remark         // only of one that was just fitted
 }
 
 // Names of features that no single value of the column stands for.

@@ -23,6 +23,10 @@ type Options struct {
 	// "run.NAME" goes to Run.
 	Set map[string]string
 
+	// Params are files that give parameters other values, in this order and
+	// before Set.
+	Params []ParamFile
+
 	// Seed, if not nil, takes the place of the seed in the file.
 	Seed *uint64
 
@@ -37,6 +41,21 @@ type Options struct {
 	// path from the current folder, whether it may be read. The error, with its
 	// hint, is reported at the setting.
 	File func(path string) error
+}
+
+// A ParamFile is a YAML mapping of names of parameters to values.
+type ParamFile struct {
+	Path   string // for messages
+	Source []byte
+}
+
+// ReadParams reads a ParamFile; what is in it Load checks.
+func ReadParams(path string) (ParamFile, error) {
+	source, err := readFile(path)
+	if err != nil {
+		return ParamFile{}, &UsageError{err}
+	}
+	return ParamFile{Path: path, Source: source}, nil
 }
 
 // A UsageError is a mistake in how Load was called, in contrast to one in the
@@ -56,12 +75,14 @@ func (e *UsageError) Unwrap() error { return e.Err }
 //     with the right type.
 //   - Parameters are replaced in all values but those of `pipeline` and `params`.
 //     A text that is $name or ${name} as a whole becomes the value with its type;
-//     inside a text ${name} is replaced, $$ is a $, and any other $ stays.
+//     inside a text ${name} is replaced, $$ is a $, and any other $ stays. Where a
+//     setting is a text, a number or boolean that comes from a parameter is its text.
 //     Values of parameters are searched for ${run.NAME} only.
 //   - `when: false` leaves out a stage, and every stage that takes data from one
 //     that is left out. A stage that only waits for it (`needs`) stays. What is
 //     left out is checked all the same.
 //   - Paths of external files are relative to the folder of the pipeline file.
+//   - Keys that begin with x- are ignored at the top: a place for anchors.
 //   - YAML anchors, aliases and merge keys work; dates are texts.
 func Load(path string, reg *Registry, opt Options) (*Plan, error) {
 	source, err := ReadFile(path)

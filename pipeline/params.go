@@ -103,6 +103,8 @@ func readParams(n *yaml.Node, run map[string]string, near *neighbours, r *resolv
 	return s
 }
 
+const ambiguousParam = "a number with a leading zero is ambiguous"
+
 // checkParamValue reports and spoils what a parameter cannot be.
 func checkParamValue(n *yaml.Node, r *resolver) {
 	for _, c := range n.Content {
@@ -112,7 +114,7 @@ func checkParamValue(n *yaml.Node, r *resolver) {
 	case !isFinite(n):
 		r.p.at(n, "", "a parameter must be a finite number, not %s", shorten(n.Value))
 	case n.Tag == "!!int" && leadingZero.MatchString(n.Value):
-		r.p.at(n, "write 0o in front of an octal number, put a text in quotes", "a number with a leading zero is ambiguous")
+		r.p.at(n, "write 0o in front of an octal number, put a text in quotes", ambiguousParam)
 	case n.Tag == "!!str" && slices.ContainsFunc(insideReference.FindAllString(n.Value, -1), isForbidden):
 		r.p.at(n, "it can refer to the run, as in ${run.scheduled_date}", "a parameter cannot refer to another one")
 	default:
@@ -178,6 +180,38 @@ func (s *params) override(set map[string]string) error {
 	return nil
 }
 
+// overrideFrom gives parameters the values in a file. All that is wrong with it
+// is in the error, a diag.List.
+func (s *params) overrideFrom(f ParamFile) error {
+	p := newProblems(f.Path, f.Source)
+	root, r := parseYAML(f.Source, p)
+	if root == nil {
+		return p.err()
+	}
+	if root.Kind != yaml.MappingNode {
+		p.at(root, "write `learning_rate: 0.01`, a line for each parameter", "a file of parameters is a mapping of names to values, this is a %s", nounOf(root))
+		return p.err()
+	}
+	for i := 0; i < len(root.Content); i += 2 {
+		key, value := root.Content[i], root.Content[i+1]
+		q := s.byName[key.Value]
+		if q == nil {
+			p.at(key, s.suggest(key.Value), "the pipeline has no parameter %s", quote(key.Value))
+			continue
+		}
+		if checkParamValue(value, r); value.Tag == spoiledTag {
+			continue
+		}
+		if err := retype(value, q.value); err != nil {
+			p.at(value, "", "the parameter %q cannot have this value: %v", q.name, err)
+			continue
+		}
+		r.move(value, q.value.Line, q.value.Column)
+		q.value, q.set = value, true
+	}
+	return p.err()
+}
+
 // suggest is the hint about a parameter that does not exist.
 func (s *params) suggest(name string) string {
 	names := s.names()
@@ -209,19 +243,30 @@ func setValue(declared *yaml.Node, text string) (*yaml.Node, error) {
 		}
 		r.move(n, declared.Line, declared.Column)
 	}
-	switch {
-	case declared.Tag == "!!null", n.Tag == declared.Tag:
-	case declared.Tag == "!!float" && n.Tag == "!!int":
-		n.Tag = "!!float"
-	case declared.Tag == "!!str":
-		n.Tag = "!!str" // the shell took the quotes, so every text will do
-	default:
-		return nil, fmt.Errorf("it is declared as a %s, this is a %s", nounOf(declared), nounOf(n))
+	if n.Tag == "!!int" && declared.Tag != "!!str" && leadingZero.MatchString(n.Value) {
+		return nil, errors.New(ambiguousParam)
+	}
+	if err := retype(n, declared); err != nil {
+		return nil, err
 	}
 	if !isFinite(n) {
 		return nil, errors.New("not a finite number")
 	}
 	return n, nil
+}
+
+// retype gives a value that replaces a declared one the type of that.
+func retype(n, declared *yaml.Node) error {
+	switch {
+	case declared.Tag == "!!null", n.Tag == declared.Tag:
+	case declared.Tag == "!!float" && n.Tag == "!!int":
+		n.Tag = "!!float"
+	case declared.Tag == "!!str" && n.Kind == yaml.ScalarNode && n.Tag != "!!null":
+		n.Tag = "!!str" // the shell took the quotes, so every text will do
+	default:
+		return fmt.Errorf("it is declared as a %s, this is a %s", nounOf(declared), nounOf(n))
+	}
+	return nil
 }
 
 // substitute replaces the references in all values below n. Problems and
@@ -254,6 +299,7 @@ func (s *params) scalar(n *yaml.Node, r *resolver) {
 		line, column := n.Line, n.Column
 		*n = *r.copy(value, 0)
 		r.move(n, line, column)
+		markSubstituted(n)
 		return
 	}
 	if m := unbraced.FindStringSubmatch(n.Value); m != nil && s.byName[m[1]] != nil {
@@ -271,6 +317,17 @@ func (s *params) scalar(n *yaml.Node, r *resolver) {
 	})
 	if n.Value = text; !sound {
 		r.spoil(n)
+	}
+}
+
+// substituted marks, among the styles of YAML, a scalar that a reference stood
+// for: it may be a number and stand where a text is wanted.
+const substituted yaml.Style = 1 << 16
+
+func markSubstituted(n *yaml.Node) {
+	n.Style |= substituted
+	for _, c := range n.Content {
+		markSubstituted(c)
 	}
 }
 

@@ -232,7 +232,8 @@ func (d decoder) text(n *yaml.Node, v reflect.Value, s spot) {
 	}
 }
 
-// string reads a scalar that YAML takes for text or, unquoted, for a date.
+// string reads a scalar that YAML takes for text or, unquoted, for a date. A
+// number or boolean that comes from a parameter is its text: `set: {RATE: $rate}`.
 func (d decoder) string(n *yaml.Node, s spot, want string) (string, bool) {
 	switch tagOf(n) {
 	case "!!str", "!!timestamp":
@@ -242,6 +243,9 @@ func (d decoder) string(n *yaml.Node, s spot, want string) (string, bool) {
 		d.p.at(n, "", "%s is not valid UTF-8", s.subject())
 		return "", false
 	case "!!int", "!!float", "!!bool":
+		if n.Style&substituted != 0 {
+			return n.Value, true
+		}
 		d.mismatch(n, s, want, fmt.Sprintf("write it in quotes: %s", quote(n.Value)))
 	default:
 		d.mismatch(n, s, want, "")

@@ -22,6 +22,7 @@ func (w *schemaWriter) file(r *Registry) object {
 		"additionalProperties": w.stage(r),
 		"minProperties":        1,
 	}
+	doc["patternProperties"] = object{"^" + extension: object{"description": "Ignored: a place for anchors."}}
 	doc["required"] = append(doc["required"].([]any), "stages")
 	return doc
 }

@@ -145,8 +145,14 @@ func (l *loader) load(source []byte, opt Options) (*Plan, error) {
 		l.p.at(root, "it begins with `pipeline: NAME` and has `stages:`", "a pipeline file is a mapping, this is %s", describeNode(root))
 		return nil, nil
 	}
+	dropExtensions(root)
 	top, rest := l.split(root, fileKeys, "params", "stages")
 	scope := readParams(rest["params"].value, opt.Run, l.near, resolver)
+	for _, f := range opt.Params {
+		if err := scope.overrideFrom(f); err != nil {
+			return nil, err
+		}
+	}
 	if err := scope.override(opt.Set); err != nil {
 		return nil, err
 	}
@@ -186,6 +192,20 @@ func zoneOf(block *yaml.Node) *time.Location {
 		}
 	}
 	return time.UTC
+}
+
+// extension begins a key that says nothing to pipe. Such keys are a place for
+// anchors, as in Compose files.
+const extension = "x-"
+
+func dropExtensions(root *yaml.Node) {
+	kept := root.Content[:0]
+	for i := 0; i < len(root.Content); i += 2 {
+		if !strings.HasPrefix(root.Content[i].Value, extension) {
+			kept = append(kept, root.Content[i], root.Content[i+1])
+		}
+	}
+	root.Content = kept
 }
 
 // header reads what is about the whole pipeline.

@@ -1,6 +1,8 @@
 package pipeline
 
 import (
+	"slices"
+
 	"pipe/artifacts"
 )
 
@@ -28,23 +30,33 @@ func (p *Plan) Downstream(names ...string) []string {
 
 // Upto is the plan for one stage and those that it takes data from, near and
 // far. Stages that it only waits for are left out.
-func (p *Plan) Upto(name string) *Plan {
-	keep := map[string]bool{name: true}
-	for i := len(p.Steps) - 1; i >= 0; i-- {
-		if s := p.Steps[i]; keep[s.Name] {
-			for _, e := range s.Inputs {
-				keep[e.From.Stage] = true
+func (p *Plan) Upto(name string) *Plan { return p.upstream(false, name) }
+
+// Targets is the plan for the named stages and all that has to be done for
+// them: those that they take data from or wait for, near and far.
+func (p *Plan) Targets(names ...string) *Plan { return p.upstream(true, names...) }
+
+func (p *Plan) upstream(needs bool, names ...string) *Plan {
+	keep := make(map[string]bool, len(names))
+	for _, name := range names {
+		keep[name] = true
+	}
+	for i := len(p.Steps) - 1; i >= 0; i-- { // consumers come behind producers
+		s := p.Steps[i]
+		if !keep[s.Name] {
+			continue
+		}
+		for _, e := range s.Inputs {
+			keep[e.From.Stage] = true
+		}
+		if needs {
+			for _, n := range s.Needs {
+				keep[n] = true
 			}
 		}
 	}
 	return p.with(func(s *Step) bool {
-		var needs []string
-		for _, n := range s.Needs {
-			if keep[n] {
-				needs = append(needs, n)
-			}
-		}
-		s.Needs = needs
+		s.Needs = slices.DeleteFunc(slices.Clone(s.Needs), func(n string) bool { return !keep[n] })
 		return keep[s.Name]
 	})
 }

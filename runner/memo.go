@@ -50,6 +50,9 @@ func (r *Runner) fingerprint(g *Given) artifacts.ID {
 	if g.Options.Seed != nil {
 		parts = append(parts, pipeline.KeyPart{Name: "seed", Value: strconv.FormatUint(*g.Options.Seed, 10)})
 	}
+	for i, f := range g.Options.Params {
+		parts = append(parts, pipeline.KeyPart{Name: fmt.Sprintf("params.%d", i), Value: artifacts.Sum(f.Source).String()})
+	}
 	for _, group := range []struct {
 		prefix string
 		values map[string]string

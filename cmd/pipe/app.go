@@ -56,6 +56,7 @@ func (a *app) execute(ctx context.Context, args []string) int {
 }
 
 func (a *app) root() *cobra.Command {
+	var showVersion bool
 	root := &cobra.Command{
 		Use:   "pipe",
 		Short: "From a YAML file to a trained, evaluated, explained model",
@@ -74,8 +75,15 @@ is not made again, and the same inputs and seed give the same bytes.
 		SilenceUsage:      true,
 		DisableAutoGenTag: true,
 		Args:              noArgs,
-		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if showVersion {
+				_, err := fmt.Fprintln(a.out, buildVersion())
+				return err
+			}
+			return cmd.Help()
+		},
 	}
+	root.Flags().BoolVar(&showVersion, "version", false, "print the version, as pipe version does")
 	root.SetFlagErrorFunc(flagError)
 	root.PersistentFlags().StringVar(&a.storeDir, "store", "", "store directory (default: .pipe beside the pipeline file, or the nearest one)")
 	root.PersistentFlags().BoolVar(&a.noColor, "no-color", false, "plain text without colours")

@@ -24,7 +24,8 @@ bytes. It is a tar file: tar -xf takes it apart without pipe. docs/bundle.md des
 		Example: `  pipe export latest
   pipe export penguins -o penguins.tar
   pipe export 20261123T031500-3f9a2c -o - | ssh elsewhere 'cat > run.tar'`,
-		Args: args(cobra.ExactArgs(1)),
+		Args:              args(cobra.ExactArgs(1)),
+		ValidArgsFunction: a.completeRefs,
 		RunE: func(cmd *cobra.Command, words []string) error {
 			ws, err := a.openExisting()
 			if err != nil {

@@ -23,20 +23,44 @@ func (f *choiceFlags) register(cmd *cobra.Command, a *app) {
 	cmd.Flags().StringSliceVar(&f.force, "force", nil, "run these stages even if they are cached: STAGE[,STAGE]")
 	cmd.Flags().StringVar(&f.from, "from", "", "run this stage and all that come after it, even if they are cached")
 	cmd.Flags().StringVar(&f.only, "only", "", "run only this stage; what it reads must be in the cache")
-	stages := func(cmd *cobra.Command, words []string, _ string) ([]string, cobra.ShellCompDirective) {
-		if len(words) == 0 {
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		}
-		plan, err := a.load(words[0], pipeline.Options{})
-		if err != nil {
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		}
-		return stageNames(plan), cobra.ShellCompDirectiveNoFileComp
-	}
 	for _, name := range []string{"force", "from", "only"} {
 		// It fails only for a flag that does not exist.
-		_ = cmd.RegisterFlagCompletionFunc(name, stages)
+		_ = cmd.RegisterFlagCompletionFunc(name, a.completeStages)
 	}
+}
+
+// completeStages completes the stages of the pipeline file that is named first.
+func (a *app) completeStages(_ *cobra.Command, words []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(words) == 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	plan, err := a.load(words[0], pipeline.Options{})
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return stageNames(plan), cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeTargets completes a pipeline file and, behind it, its stages.
+func (a *app) completeTargets(cmd *cobra.Command, words []string, word string) ([]string, cobra.ShellCompDirective) {
+	if len(words) == 0 {
+		return pipelineFiles(cmd, words, word)
+	}
+	return a.completeStages(cmd, words, word)
+}
+
+// targets is the part of a plan that is needed for some stages; all of it if
+// none is named.
+func targets(plan *pipeline.Plan, names []string) (*pipeline.Plan, error) {
+	for _, name := range names {
+		if plan.Step(name) == nil {
+			return nil, unknown("stage", name, stageNames(plan))
+		}
+	}
+	if len(names) == 0 {
+		return plan, nil
+	}
+	return plan.Targets(names...), nil
 }
 
 func stageNames(plan *pipeline.Plan) []string {
@@ -47,8 +71,16 @@ func stageNames(plan *pipeline.Plan) []string {
 	return names
 }
 
-// apply sets the options of a run, and gives the part of the plan to be run.
-func (f *choiceFlags) apply(plan *pipeline.Plan, opt *runner.Options) (*pipeline.Plan, error) {
+// apply sets the options of a run, and gives the part of the plan to be run:
+// that for some stages, or all.
+func (f *choiceFlags) apply(plan *pipeline.Plan, names []string, opt *runner.Options) (*pipeline.Plan, error) {
+	if f.only != "" && len(names) > 0 {
+		return nil, usagef("--only %s and names of stages exclude each other: pipe run FILE %s makes it with all that it needs", f.only, f.only)
+	}
+	plan, err := targets(plan, names)
+	if err != nil {
+		return nil, err
+	}
 	if f.from != "" && f.only != "" {
 		return nil, usagef("--from and --only exclude each other")
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pipe/lineage"
+	"pipe/pipeline"
 )
 
 // recentRuns is how many runs are offered for completion.
@@ -53,4 +54,37 @@ func (a *app) completeRefs(cmd *cobra.Command, _ []string, word string) ([]strin
 		words = append(words, fmt.Sprintf("%s\t%s, %s", r.ID, r.Pipeline, r.Status))
 	}
 	return words, directive
+}
+
+// completePipelines completes the names of pipelines that have run.
+func (a *app) completePipelines(cmd *cobra.Command, words []string, word string) ([]string, cobra.ShellCompDirective) {
+	refs, directive := a.completeRefs(cmd, words, "")
+	if len(words) > 0 {
+		return nil, directive
+	}
+	var names []string
+	for _, ref := range refs {
+		if !strings.ContainsAny(ref, "@\t") && ref != "latest" {
+			names = append(names, ref)
+		}
+	}
+	return names, directive
+}
+
+// completeParams completes NAME= of the parameters of the pipeline file that is
+// named first, with the value that they have.
+func (a *app) completeParams(_ *cobra.Command, words []string, _ string) ([]string, cobra.ShellCompDirective) {
+	const directive = cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+	if len(words) == 0 {
+		return nil, directive
+	}
+	plan, err := a.load(words[0], pipeline.Options{})
+	if err != nil {
+		return nil, directive
+	}
+	var names []string
+	for _, p := range plan.Params {
+		names = append(names, fmt.Sprintf("%s=\t%s", p.Name, p.Value))
+	}
+	return names, directive
 }

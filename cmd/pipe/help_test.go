@@ -45,6 +45,10 @@ func TestEveryCommandHasHelp(t *testing.T) {
 		if !strings.Contains(cmd.Example, path) {
 			t.Errorf("%s: no example shows it", path)
 		}
+		// What a command takes can be completed, but for words of the user.
+		if want := regexp.MustCompile(`REF|RUN|STAGE|PIPELINE|MODEL|KIND`).FindString(cmd.Use); want != "" && cmd.ValidArgsFunction == nil {
+			t.Errorf("%s: %s is not completed", path, want)
+		}
 		if cmd.RunE == nil || cmd.Args == nil {
 			t.Errorf("%s: does nothing, or takes any arguments", path)
 		}

@@ -34,7 +34,8 @@ columns of the files that it was made from.
   pipe lineage penguins --format dot | dot -Tsvg -o penguins.svg
   pipe lineage penguins/model --columns        which columns of which file are in the model
   pipe lineage 9f86d081 --format json`,
-		Args: args(cobra.ExactArgs(1)),
+		Args:              args(cobra.ExactArgs(1)),
+		ValidArgsFunction: a.completeRefs,
 		RunE: func(cmd *cobra.Command, words []string) error {
 			if up && down {
 				return usagef("--up and --down are two questions: ask one")

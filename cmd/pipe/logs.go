@@ -26,7 +26,8 @@ latest run. The files are in the folder logs of the store.`,
 		Example: `  pipe logs
   pipe logs penguins/model
   pipe logs 20261123T031500-3f9a2c/score`,
-		Args: args(cobra.MaximumNArgs(1)),
+		Args:              args(cobra.MaximumNArgs(1)),
+		ValidArgsFunction: a.completeRefs,
 		RunE: func(cmd *cobra.Command, words []string) error {
 			ws, err := a.openExisting()
 			if err != nil {

@@ -23,7 +23,8 @@ func (a *app) lsCommand() *cobra.Command {
 		Example: `  pipe ls
   pipe ls penguins --status failed
   pipe ls --json --limit 1`,
-		Args: args(cobra.MaximumNArgs(1)),
+		Args:              args(cobra.MaximumNArgs(1)),
+		ValidArgsFunction: a.completePipelines,
 		RunE: func(cmd *cobra.Command, words []string) error {
 			if len(words) == 1 {
 				filter.Pipeline = words[0]

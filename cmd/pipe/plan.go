@@ -20,16 +20,17 @@ func (a *app) planCommand() *cobra.Command {
 		asJSON  bool
 	)
 	cmd := &cobra.Command{
-		Use:   "plan FILE",
+		Use:   "plan FILE [STAGE...]",
 		Short: "Say what a run would do, without doing it",
 		Long: `Check a pipeline file and say for each stage whether a run would take it from the cache or run it, and why.
 A stage that waits for one that has to run is decided only then: if its inputs turn out as they were, it is
-cached after all. Of a training whose data is there already it also says how much memory it will take.`,
+cached after all. Of a training whose data is there already it also says how much memory it will take.
+With names of stages it is about these and all that they need.`,
 		Example: `  pipe plan pipelines/penguins.yaml
   pipe plan pipelines/penguins.yaml --set hidden=64
   pipe plan pipelines/penguins.yaml --explain     say what differs from the last run of each stage`,
-		Args:              args(cobra.ExactArgs(1)),
-		ValidArgsFunction: pipelineFiles,
+		Args:              args(cobra.MinimumNArgs(1)),
+		ValidArgsFunction: a.completeTargets,
 		RunE: func(cmd *cobra.Command, words []string) error {
 			opt, err := flags.options()
 			if err != nil {
@@ -40,6 +41,9 @@ cached after all. Of a training whose data is there already it also says how muc
 				return err
 			}
 			if err := plan.Warnings.Render(a.err, a.colored(a.err)); err != nil {
+				return err
+			}
+			if plan, err = targets(plan, words[1:]); err != nil {
 				return err
 			}
 			dir := a.storeFor(words[0])
@@ -58,7 +62,7 @@ cached after all. Of a training whose data is there already it also says how muc
 			return a.forecast(cmd.Context(), ws, plan, runner.Options{Gates: true}, explain, asJSON)
 		},
 	}
-	flags.register(cmd)
+	flags.register(cmd, a)
 	cmd.Flags().BoolVar(&explain, "explain", false, "say part by part what differs from the last run of each stage")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd

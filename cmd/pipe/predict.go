@@ -77,6 +77,7 @@ are empty, the column "problem" says why, and a warning on standard error counts
 	cmd.Flags().StringVarP(&output, "output", "o", "-", "file to write, .csv or .arrow; - is CSV on standard output")
 	cmd.Flags().StringVar(&prefix, "prefix", "", "goes before the names of the added columns, where the file has columns of these names")
 	cmd.Flags().BoolVar(&strict, "strict", false, "fail at the first row that cannot be predicted")
+	_ = cmd.RegisterFlagCompletionFunc("model", a.completeRefs)
 	return cmd
 }
 

@@ -18,7 +18,7 @@ import (
 // recallFlags are the flags of `pipe run` that either change nothing about what
 // a run does or are part of what it is given. With any other the pipeline is
 // always run in full.
-var recallFlags = []string{"set", "seed", "jobs", "keep-going", "verbose", "store", "no-color"}
+var recallFlags = []string{"set", "params", "seed", "jobs", "keep-going", "verbose", "store", "no-color"}
 
 // given describes a run for runner.Recall; nil if it must not be recalled.
 func (a *app) given(cmd *cobra.Command, file string, opt pipeline.Options) *runner.Given {

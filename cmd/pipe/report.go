@@ -26,7 +26,8 @@ func (a *app) reportCommand() *cobra.Command {
 		Example: `  pipe report
   pipe report penguins -o penguins.html
   pipe report latest/score.report -o - > page.html`,
-		Args: args(cobra.MaximumNArgs(1)),
+		Args:              args(cobra.MaximumNArgs(1)),
+		ValidArgsFunction: a.completeRefs,
 		RunE: func(cmd *cobra.Command, words []string) error {
 			ws, err := a.openExisting()
 			if err != nil {

@@ -27,7 +27,7 @@ func (a *app) rerunCommand() *cobra.Command {
 		dryRun    bool
 	)
 	cmd := &cobra.Command{
-		Use:   "rerun RUN",
+		Use:   "rerun RUN [STAGE...]",
 		Short: "Run again what was run before, as it was then",
 		Long: `Repeat a run from what was recorded of it: the text of its pipeline file, its parameters, its seed, and the bytes
 of the files that it read. It does not matter whether the pipeline file or the data has changed since or is gone.
@@ -39,7 +39,7 @@ RUN is "latest", the name of a pipeline for its latest run, or a run ID or the b
 		Example: `  pipe rerun 20261123T031500-3f9a2c
   pipe rerun penguins --from model
   pipe rerun latest --dry-run`,
-		Args:              args(cobra.ExactArgs(1)),
+		Args:              args(cobra.MinimumNArgs(1)),
 		ValidArgsFunction: a.completeRefs,
 		RunE: func(cmd *cobra.Command, words []string) error {
 			ctx := cmd.Context()
@@ -69,7 +69,7 @@ RUN is "latest", the name of a pipeline for its latest run, or a run ID or the b
 				return err
 			}
 			opt := runner.Options{KeepGoing: keepGoing, Trigger: "rerun", ScheduledAt: run.ScheduledAt, RerunOf: run.ID}
-			if plan, err = which.apply(plan, &opt); err != nil {
+			if plan, err = which.apply(plan, words[1:], &opt); err != nil {
 				return err
 			}
 			if dryRun {

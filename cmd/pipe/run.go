@@ -19,19 +19,29 @@ import (
 
 // planFlags are the flags that change what a pipeline file says.
 type planFlags struct {
-	set  []string
-	seed uint64
-	cmd  *cobra.Command
+	set    []string
+	params []string // files
+	seed   uint64
+	cmd    *cobra.Command
 }
 
-func (f *planFlags) register(cmd *cobra.Command) {
+func (f *planFlags) register(cmd *cobra.Command, a *app) {
 	f.cmd = cmd
 	cmd.Flags().StringArrayVar(&f.set, "set", nil, "set a parameter of the pipeline: name=value (repeatable)")
+	_ = cmd.RegisterFlagCompletionFunc("set", a.completeParams)
+	cmd.Flags().StringArrayVarP(&f.params, "params", "p", nil, "set parameters from a YAML file of names and values (repeatable; --set comes after it)")
 	cmd.Flags().Uint64Var(&f.seed, "seed", 0, "use this seed in place of the one in the file")
 }
 
 func (f *planFlags) options() (pipeline.Options, error) {
 	opt := pipeline.Options{Set: map[string]string{}}
+	for _, path := range f.params {
+		file, err := pipeline.ReadParams(path)
+		if err != nil {
+			return opt, err
+		}
+		opt.Params = append(opt.Params, file)
+	}
 	for _, s := range f.set {
 		name, value, ok := strings.Cut(s, "=")
 		if !ok || name == "" {
@@ -58,23 +68,24 @@ func (a *app) runCommand() *cobra.Command {
 		events    eventFlags
 	)
 	cmd := &cobra.Command{
-		Use:   "run FILE",
+		Use:   "run FILE [STAGE...]",
 		Short: "Run a pipeline; what is already made is not made again",
 		Long: `Run the stages of a pipeline file that have to run, in parallel where they do not depend on each other, and
 record every artifact with its lineage. A stage whose kind, configuration, inputs and seed are those of an
 earlier execution is taken from the cache. With --force it runs all the same; what comes after it is then
-decided by the bytes that it gives.
+decided by the bytes that it gives. With names of stages only these are made, with all that they need.
 
 ` + exitCodeHelp(),
 		Example: `  pipe run pipelines/penguins.yaml
   pipe run pipelines/penguins.yaml --set learning_rate=0.003 --set hidden=64
-  pipe run pipelines/penguins.yaml --seed 8
+  pipe run pipelines/penguins.yaml -p large.yaml --seed 8
+  pipe run pipelines/penguins.yaml model
   pipe run pipelines/penguins.yaml --from features --dry-run
   pipe run pipelines/penguins.yaml --only score
   pipe run pipelines/penguins.yaml --openlineage http://localhost:5000
   pipe run pipelines/penguins.yaml --json | jq 'select(.event == "stage_finished")'`,
-		Args:              args(cobra.ExactArgs(1)),
-		ValidArgsFunction: pipelineFiles,
+		Args:              args(cobra.MinimumNArgs(1)),
+		ValidArgsFunction: a.completeTargets,
 		RunE: func(cmd *cobra.Command, words []string) error {
 			opt, err := flags.options()
 			if err != nil {
@@ -83,7 +94,10 @@ decided by the bytes that it gives.
 			if err := atLeast(0, jobs, "jobs"); err != nil {
 				return err
 			}
-			given := a.given(cmd, words[0], opt)
+			var given *runner.Given
+			if len(words) == 1 {
+				given = a.given(cmd, words[0], opt)
+			}
 			if given != nil && a.recall(cmd.Context(), given, jobs) {
 				return nil
 			}
@@ -98,7 +112,7 @@ decided by the bytes that it gives.
 				return err
 			}
 			ropt := runner.Options{KeepGoing: keepGoing, Given: given, Gates: !noPromote}
-			if plan, err = which.apply(plan, &ropt); err != nil {
+			if plan, err = which.apply(plan, words[1:], &ropt); err != nil {
 				return err
 			}
 			ws, err := open(a.storeFor(words[0]))
@@ -118,7 +132,7 @@ decided by the bytes that it gives.
 			return a.report(res, which.explain(err, words[0]))
 		},
 	}
-	flags.register(cmd)
+	flags.register(cmd, a)
 	which.register(cmd, a)
 	events.register(cmd)
 	cmd.Flags().BoolVarP(&dryRun, "dry-run", "n", false, "only say what would be run, and why")

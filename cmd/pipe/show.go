@@ -29,7 +29,8 @@ it, who read it). Of a model, it lists the layers of the network. Without a refe
   pipe show latest/score.metrics
   pipe show penguins@production
   pipe show 9f86d081`,
-		Args: args(cobra.MaximumNArgs(1)),
+		Args:              args(cobra.MaximumNArgs(1)),
+		ValidArgsFunction: a.completeRefs,
 		RunE: func(cmd *cobra.Command, words []string) error {
 			ws, err := a.openExisting()
 			if err != nil {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -115,14 +114,7 @@ func (a *app) versionCommand() *cobra.Command {
 			if asJSON {
 				return writeJSON(a.out, v)
 			}
-			parts := []string{"pipe", v.Version}
-			if v.Revision != "" {
-				parts = append(parts, v.Revision[:min(12, len(v.Revision))])
-			}
-			if v.Modified {
-				parts = append(parts, "(modified)")
-			}
-			_, err := fmt.Fprintln(a.out, strings.Join(append(parts, v.Go, v.Platform), " "))
+			_, err := fmt.Fprintln(a.out, v)
 			return err
 		},
 	}

@@ -290,6 +290,17 @@ type version struct {
 	Platform string `json:"platform"`
 }
 
+func (v version) String() string {
+	parts := []string{"pipe", v.Version}
+	if v.Revision != "" {
+		parts = append(parts, v.Revision[:min(12, len(v.Revision))])
+	}
+	if v.Modified {
+		parts = append(parts, "(modified)")
+	}
+	return strings.Join(append(parts, v.Go, v.Platform), " ")
+}
+
 func buildVersion() version {
 	v := version{Version: "devel", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
 	info, ok := debug.ReadBuildInfo()

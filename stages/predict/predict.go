@@ -216,6 +216,9 @@ func (s *Stage) finish(env pipeline.Env, out *writer, rows int64, counts feature
 	for _, c := range counts.Unseen {
 		log.Warn("categories that were not there in training", "column", c.Column, "rows", c.N)
 	}
+	for _, c := range counts.Rounded {
+		log.Warn("whole numbers above 2^24 were rounded, so that different ones may have become one", "column", c.Column, "rows", c.N)
+	}
 	for _, p := range counts.Problems {
 		log.Warn("rows without a prediction", "column", p.First.Column, "because", p.First.Reason,
 			"rows", p.N, "first_row", p.First.Row+1)

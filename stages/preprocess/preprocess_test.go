@@ -117,7 +117,7 @@ func TestPreprocessErrorsNameTheTable(t *testing.T) {
 		test       []byte
 		err, hint  string
 	}{
-		{"unseen category", measured, birds(t, []float64{1}, []string{"Torgersen"}, []string{"Adelie"}),
+		{"unseen category", strings.Replace(measured, "island:", "island: {encode: {one_hot: {unseen: error}}}", 1), birds(t, []float64{1}, []string{"Torgersen"}, []string{"Adelie"}),
 			`test: column "island", row 1: category "Torgersen" was not there in training`, "unseen: ignore"},
 		{"unseen class", measured, birds(t, []float64{1}, []string{"Dream"}, []string{"Chinstrap"}),
 			`test: column "species", row 1: class "Chinstrap" was not there in training`, "stratify: species"},
@@ -153,6 +153,9 @@ func TestPreprocessSettings(t *testing.T) {
 		{"features: {x: {encode: {ordinal: {unseen: infrequent}}}}", "with:1:24: encode: there is no bucket"},
 		{"{target: x, features: {x: {}}}", `with:1:10: target: column "x": the target is also a feature`},
 		{"{target: {column: y, task: classification, scale: robust}, features: {x: {}}}", "scale: column \"y\": classes have no scale"},
+		{"{features: {x: {}}, defaults: {text: {impute: mean}}}", "with:1:47: impute: categories have no mean"},
+		{"{features: {x: {}}, defaults: {number: {indicator: true}}}", "indicator: an indicator goes with an imputation"},
+		{"{features: {x: {}}, defaults: {number: {encode: ordinal}}}", "encode"},
 		{"{keep: [a, a], features: {x: {}}}", `keep: column "a": kept twice`},
 	}
 	for _, test := range tests {
@@ -173,14 +176,25 @@ features:
   c: {impute: {constant: none}, encode: ordinal}
   d: {encode: {one_hot: {unseen: infrequent, min_frequency: 0.1, max_categories: 5, drop: if_binary}}}
   e: {}
+  f: {impute: none}
+defaults:
+  number: {impute: median, indicator: true, scale: robust}
+  text: {impute: most_frequent, encode: {ordinal: {unseen: error}}}
+  bool: {impute: {constant: 1}, scale: standard}
 `)
 	want := feature.Spec{
 		Features: []feature.Column{
 			{Name: "a", Impute: feature.Impute{Strategy: feature.Mean}, Scale: feature.MinMax, Indicator: true},
 			{Name: "b", Impute: feature.Impute{Strategy: feature.Constant, Value: "0.5"}, Scale: feature.None},
-			{Name: "c", Impute: feature.Impute{Strategy: feature.Constant, Value: "none"}, Encode: feature.Encode{Method: feature.Ordinal, Unseen: feature.UnseenError}},
+			{Name: "c", Impute: feature.Impute{Strategy: feature.Constant, Value: "none"}, Encode: feature.Encode{Method: feature.Ordinal, Unseen: feature.UnseenIgnore}},
 			{Name: "d", Encode: feature.Encode{Method: feature.OneHot, Unseen: feature.UnseenInfrequent, MinFrequency: 0.1, MaxCategories: 5, Drop: feature.DropIfBinary}},
 			{Name: "e"},
+			{Name: "f", Impute: feature.Impute{Strategy: feature.NoImpute}},
+		},
+		Defaults: feature.Defaults{
+			Number: feature.Column{Impute: feature.Impute{Strategy: feature.Median}, Indicator: true, Scale: feature.Robust},
+			Text:   feature.Column{Impute: feature.Impute{Strategy: feature.MostFrequent}, Encode: feature.Encode{Method: feature.Ordinal, Unseen: feature.UnseenError}},
+			Bool:   feature.Column{Impute: feature.Impute{Strategy: feature.Constant, Value: "1"}, Scale: feature.Standard},
 		},
 		Target: &feature.Target{Column: "price", Task: feature.Regression, Scale: feature.Robust},
 	}

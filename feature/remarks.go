@@ -1,0 +1,109 @@
+package feature
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/apache/arrow/go/v17/arrow"
+)
+
+// A Remark is something about a column, seen in fitting, that is allowed but
+// seldom meant.
+type Remark struct {
+	Column string
+	Msg    string
+	Fix    string // what to write if it is not meant
+}
+
+// Remarks are those of fitting, in the order of the columns. A transform that
+// was read has none.
+func (t *Transform) Remarks() []Remark { return t.remarks }
+
+// minRemarkRows is how many rows are enough to say that they have something in
+// common.
+const minRemarkRows = 20
+
+// remarks looks at the features that are fitted.
+func (f *fitter) remarks(columns []fitted) []Remark {
+	var all []Remark
+	for i, c := range f.columns[:len(columns)] {
+		if f.rows < minRemarkRows {
+			break
+		}
+		switch category := columns[i].Category; {
+		case category != nil:
+			if codes := len(category.Categories) - len(category.Infrequent); int64(codes) > f.rows/2 {
+				all = append(all, Remark{Column: c.Name,
+					Msg: fmt.Sprintf("%d different values in %d rows, as in an identifier or free text: hardly any will be met again", len(category.Categories), f.rows),
+					Fix: "leave the column out of features, or let rare values share one: `encode: {one_hot: {min_frequency: 5, unseen: infrequent}}`"})
+			}
+		case c.rising.dense(f.rows):
+			all = append(all, Remark{Column: c.Name, Msg: "the values count up with the rows, as those of an identifier do",
+				Fix: "leave the column out of features if it numbers the rows: new rows have values beyond all that were learned"})
+		}
+	}
+	return all
+}
+
+// A rising column of integers grows from each row to the next.
+type rising struct {
+	any, broken bool
+	first, last float64
+}
+
+func (r *rising) add(values []float64) {
+	for _, x := range values {
+		if r.broken {
+			return
+		}
+		if !r.any {
+			r.any, r.first = true, x
+		} else if !(x > r.last) { // neither is NaN
+			r.broken = true
+		}
+		r.last = x
+	}
+}
+
+// dense says whether the values may number the rows of a table of which there
+// are some here: they skip some, but not most.
+func (r *rising) dense(rows int64) bool {
+	return r.any && !r.broken && r.last-r.first < 10*float64(rows)
+}
+
+// minStrayNumbers is how many different numbers a column of categories hardly has.
+const minStrayNumbers = 10
+
+// checkStray refuses a column that nearly is one of numbers, but for a word
+// that made it text, unless its encoding was asked for: as categories its
+// numbers would be a feature each, and new ones among them mean nothing.
+func (c *columnFit) checkStray() error {
+	if c.encoded || c.typ.ID() != arrow.STRING {
+		return nil
+	}
+	rd := reading{c.Name, "float64"}
+	isNumber := func(text string) bool { v := rd.number(text); return !math.IsNaN(v) && !math.IsInf(v, 0) }
+	filled := func(text string) bool { return c.Impute.Strategy == Constant && text == c.text }
+	var numbers, others, different int64
+	for text, n := range c.counter.counts {
+		switch {
+		case isNumber(text):
+			numbers += n
+			different++
+		case !filled(text):
+			others += n
+		}
+	}
+	if others == 0 || numbers < 9*others || different <= minStrayNumbers {
+		return nil
+	}
+	word, most := "", int64(0)
+	for _, text := range c.counter.sorted() {
+		if n := c.counter.counts[text]; n > most && !isNumber(text) && !filled(text) {
+			word, most = text, n
+		}
+	}
+	q := shortQuote(word)
+	return c.wrong("", fmt.Sprintf("add %s to `missing` of the ingest stage, or mend it in the file; write `%s: {encode: one_hot}` if these are categories", q, c.Name),
+		"it is text, since %s is no number, while %d of %d values are; each of them would be a category", q, numbers, numbers+others)
+}
