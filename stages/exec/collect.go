@@ -10,8 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/apache/arrow/go/v17/arrow/ipc"
-
 	"pipe/diag"
 	"pipe/infile"
 	"pipe/pipeline"
@@ -110,7 +108,7 @@ func (w *workDir) store(ctx context.Context, env pipeline.Env, root *os.Root, na
 	defer f.Close()
 	switch t {
 	case pipeline.Table, pipeline.Dataset:
-		return storeTable(ctx, out, f, t)
+		return storeTable(ctx, env, out, f, t)
 	case pipeline.Metrics:
 		return w.storeMetrics(env, out, f)
 	}
@@ -118,44 +116,27 @@ func (w *workDir) store(ctx context.Context, env pipeline.Env, root *os.Root, na
 	return err
 }
 
-// storeTable writes any Arrow file as a table. It fails on types that tables
-// do not have.
-func storeTable(ctx context.Context, out io.Writer, f *os.File, t pipeline.PortType) (err error) {
-	const hint = "write an Arrow IPC file (not a stream), or declare the type file and let ingest read it"
-	defer func() {
-		if v := recover(); v != nil { // arrow's reader does on damaged files
-			err = diag.WithHint(fmt.Errorf("not an Arrow file: %v", v), hint)
-		}
-	}()
-	r, err := ipc.NewFileReader(f)
-	if err != nil {
-		return diag.WithHint(fmt.Errorf("not an Arrow file: %w", err), hint)
-	}
-	defer r.Close()
-	w, err := table.NewWriter(out, r.Schema())
+// storeTable writes Arrow of any form as a table. It fails on types that no
+// column of a table can stand for.
+func storeTable(ctx context.Context, env pipeline.Env, out io.Writer, f *os.File, t pipeline.PortType) error {
+	const hint = "write an Arrow IPC file or stream, or declare the type file and let ingest read it"
+	info, err := f.Stat()
 	if err != nil {
 		return err
 	}
+	r, err := table.OpenForeign(f, info.Size())
+	if err != nil {
+		if diag.HintOf(err) == "" {
+			err = diag.WithHint(err, hint)
+		}
+		return err
+	}
 	if t == pipeline.Dataset {
-		if _, err := table.DatasetInfoOf(w.Schema()); err != nil {
+		if _, err := table.DatasetInfoOf(r.Schema()); err != nil {
 			return err
 		}
 	}
-	for i := range r.NumRecords() {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		rec, err := r.RecordAt(i)
-		if err != nil {
-			return diag.WithHint(fmt.Errorf("batch %d: %w", i, err), hint)
-		}
-		err = w.Write(rec)
-		rec.Release()
-		if err != nil {
-			return err
-		}
-	}
-	return w.Close()
+	return r.WriteTable(ctx, out, func(loss string) { env.Log().Warn(loss) })
 }
 
 // storeMetrics keeps a metrics document and records its numbers.
