@@ -70,6 +70,8 @@ var owners = []struct {
 	{"gorgonia.org/", []string{"nn/..."}},
 	{"gonum.org/", []string{"nn/..."}},
 	{"github.com/apache/arrow/", []string{"table", "feature", "stages/..."}},
+	{"github.com/klauspost/compress", []string{"table"}},
+	{"github.com/pierrec/lz4", []string{"table"}},
 	{"github.com/robfig/cron", []string{"schedule"}},
 	{"github.com/spf13/cobra", []string{"cmd/pipe"}},
 	{"golang.org/x/term", []string{"cmd/pipe"}},

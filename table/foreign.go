@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/klauspost/compress/zstd"
 
 	"pipe/diag"
 )
@@ -29,7 +30,8 @@ type Foreign struct {
 	schema *arrow.Schema // of the table
 	dicts  map[int64]*dictionary
 	rows   int64
-	budget int64 // bytes that the chunk or batch at hand may still become
+	zstd   *zstd.Decoder // nil until it is needed
+	budget int64         // bytes that the chunk or batch at hand may still become
 }
 
 // A dictionary has values that columns refer to by index.
@@ -54,6 +56,11 @@ func (f *Foreign) Schema() *arrow.Schema { return f.schema }
 // what was lost.
 func (f *Foreign) WriteTable(ctx context.Context, w io.Writer, warn func(string)) (err error) {
 	defer recoverDamage(&err)
+	defer func() {
+		if f.zstd != nil {
+			f.zstd.Close()
+		}
+	}()
 	out, err := NewWriter(w, f.schema)
 	if err != nil {
 		return err
@@ -233,6 +240,9 @@ func (f *Foreign) readSchema(schema flatTable) error {
 		c, err := newForeignField(name, t)
 		if err != nil {
 			return fmt.Errorf("column %q: %w", name, err)
+		}
+		if len(t.tables(5)) > 0 && c.cast.layout != vectors {
+			return damage("column %q has parts, which type %s has not", name, c.cast.name)
 		}
 		f.fields = append(f.fields, c)
 		meta := t.metadata(6)

@@ -219,6 +219,18 @@ func TestDamagedForeign(t *testing.T) {
 	}
 }
 
+// A schema that says that it has billions of fields made Arrow's own reader take
+// all memory of the process.
+func TestForeignWithFalseCount(t *testing.T) {
+	data, err := os.ReadFile("testdata/foreign/fields.damaged")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := importTable(t, data); err == nil || !strings.Contains(err.Error(), "damaged Arrow file") {
+		t.Errorf("error %v", err)
+	}
+}
+
 func useForeign(t testing.TB, data []byte) {
 	t.Helper()
 	out, _, err := importTable(t, data)

@@ -31,7 +31,7 @@ func (w *workDir) collect(ctx context.Context, env pipeline.Env) error {
 	}
 	defer root.Close()
 	for _, o := range w.stage.Outputs {
-		if err := w.store(ctx, env, root, o.Key, pipeline.PortType(o.Value)); err != nil {
+		if err := w.store(ctx, env, root, o); err != nil {
 			return fmt.Errorf("output %q: %w", o.Key, err)
 		}
 	}
@@ -50,11 +50,14 @@ func (w *workDir) checkOutputs() error {
 		return diag.WithHint(fmt.Errorf("the command removed the folder %s, or put something else in its place", outputsDir),
 			"write the outputs into the folder that is there")
 	}
-	room, known := freeBytes(w.dir)
+	room, measured := freeBytes(w.dir)
 	var errs []error
+	known := map[string]bool{}
 	for _, o := range w.stage.Outputs {
-		name := outputsDir + "/" + o.Key
-		info, err := os.Lstat(w.output(o.Key))
+		file := w.written(o)
+		known[file] = true
+		name := outputsDir + "/" + file
+		info, err := os.Lstat(w.output(file))
 		wantDir := pipeline.PortType(o.Value) == pipeline.Directory
 		switch {
 		case errors.Is(err, os.ErrNotExist):
@@ -69,7 +72,7 @@ func (w *workDir) checkOutputs() error {
 		case !wantDir && !info.Mode().IsRegular():
 			errs = append(errs, diag.WithHint(fmt.Errorf("%s is not a regular file but %s", name, infile.TypeName(info.Mode())),
 				"write the bytes themselves: what a link or a device stands for may be different tomorrow"))
-		case !wantDir && known && info.Size() > room:
+		case !wantDir && measured && info.Size() > room:
 			errs = append(errs, diag.WithHint(fmt.Errorf("%s has %d bytes, and only %d are free on the disk of the store", name, info.Size(), room),
 				"free some space, for example with `pipe gc`, or write less"))
 		}
@@ -80,7 +83,7 @@ func (w *workDir) checkOutputs() error {
 	}
 	var extra []string
 	for _, e := range entries {
-		if _, ok := w.stage.Outputs.Get(e.Name()); !ok {
+		if !known[e.Name()] {
 			extra = append(extra, fmt.Sprintf("%s/%s", outputsDir, e.Name()))
 		}
 	}
@@ -91,16 +94,34 @@ func (w *workDir) checkOutputs() error {
 	return errors.Join(errs...)
 }
 
+// written is the name of the file of an output: that of the port or, of a table,
+// also with the ending that says what it holds.
+func (w *workDir) written(o pipeline.Entry[OutputType]) string {
+	if pipeline.PortType(o.Value) == pipeline.Table {
+		for _, name := range []string{o.Key, o.Key + csvEnding, o.Key + ".arrow"} {
+			if _, err := os.Lstat(w.output(name)); err == nil {
+				return name
+			}
+		}
+	}
+	return o.Key
+}
+
+// csvEnding is that of a table as text, for inputs and outputs.
+const csvEnding = ".csv"
+
 // store copies one output of the folder root, in canonical form if its type
 // has one.
-func (w *workDir) store(ctx context.Context, env pipeline.Env, root *os.Root, name string, t pipeline.PortType) error {
+func (w *workDir) store(ctx context.Context, env pipeline.Env, root *os.Root, o pipeline.Entry[OutputType]) error {
+	t := pipeline.PortType(o.Value)
 	if t == pipeline.Directory {
-		return env.CreateDir(name, w.output(name))
+		return env.CreateDir(o.Key, w.output(o.Key))
 	}
-	out, err := env.Create(name)
+	out, err := env.Create(o.Key)
 	if err != nil {
 		return err
 	}
+	name := w.written(o)
 	f, err := infile.OpenIn(root, name)
 	if err != nil {
 		return err
@@ -108,6 +129,9 @@ func (w *workDir) store(ctx context.Context, env pipeline.Env, root *os.Root, na
 	defer f.Close()
 	switch t {
 	case pipeline.Table, pipeline.Dataset:
+		if strings.HasSuffix(name, csvEnding) {
+			return w.storeCSV(ctx, env, out, f, name)
+		}
 		return storeTable(ctx, env, out, f, t)
 	case pipeline.Metrics:
 		return w.storeMetrics(env, out, f)
@@ -119,7 +143,10 @@ func (w *workDir) store(ctx context.Context, env pipeline.Env, root *os.Root, na
 // storeTable writes Arrow of any form as a table. It fails on types that no
 // column of a table can stand for.
 func storeTable(ctx context.Context, env pipeline.Env, out io.Writer, f *os.File, t pipeline.PortType) error {
-	const hint = "write an Arrow IPC file or stream, or declare the type file and let ingest read it"
+	hint := "write an Arrow IPC file or stream, or declare the type file and let ingest read it"
+	if t == pipeline.Table {
+		hint = fmt.Sprintf("write an Arrow IPC file or stream; for CSV, name the file %s/%s%s", outputsDir, filepath.Base(f.Name()), csvEnding)
+	}
 	info, err := f.Stat()
 	if err != nil {
 		return err
@@ -137,6 +164,15 @@ func storeTable(ctx context.Context, env pipeline.Env, out io.Writer, f *os.File
 		}
 	}
 	return r.WriteTable(ctx, out, func(loss string) { env.Log().Warn(loss) })
+}
+
+// storeCSV reads CSV as ingest does.
+func (w *workDir) storeCSV(ctx context.Context, env pipeline.Env, out io.Writer, f *os.File, name string) error {
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	return w.stage.csv.Read(ctx, env, f, info.Size(), outputsDir+"/"+name, out)
 }
 
 // storeMetrics keeps a metrics document and records its numbers.

@@ -8,6 +8,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,8 +25,8 @@ The command runs in an empty folder of its own, which holds
 - the inputs, as ` + "`inputs/PORT`" + `: a table or data set as ` + "`inputs/PORT.arrow`" + ` (Arrow
   IPC file) or, with ` + "`formats: {PORT: csv}`, as `inputs/PORT.csv`" + `; a directory as a folder;
 - the external files of ` + "`files`" + `, at their paths;
-- the folder ` + "`outputs`" + `, where the command writes each of its outputs as ` + "`outputs/PORT`" + `,
-  a folder if the type is directory. Of a folder, files with their paths and whether they are
+- the folder ` + "`outputs`" + `, where the command writes each of its outputs as ` + "`outputs/PORT`" + `
+  (a table also as ` + "`outputs/PORT.arrow` or `outputs/PORT.csv`" + `), a folder if the type is directory. Of a folder, files with their paths and whether they are
   executable are kept; empty folders and times are not, and links are refused.
 
 Its environment holds nothing but PATH, HOME and TMPDIR (both inside the work folder),
@@ -39,8 +41,25 @@ The cached result is used again while the settings, inputs, files, seed and the 
 changes, say so in ` + "`set`" + `, for example ` + "`set: {TOOL_VERSION: \"2\"}`" + `. The command must give the
 same outputs each time; take random numbers from PIPE_SEED and no dates from the clock.
 
-Tables may be in any Arrow IPC file with the column types of a table; they are stored in
-canonical form. Every number at the top level of a metrics document becomes a metric. Whether more or
+A table is written as Arrow (an IPC file or stream, compressed or not) or, named ` + "`outputs/PORT.csv`" + `, as CSV, which is
+read as an ingest stage without settings reads it. It is stored in one form:
+
+| Arrow type | becomes |
+| --- | --- |
+| utf8, large_utf8, utf8_view | string |
+| int8 to int64, uint8 to uint64 | int64; a value above 9223372036854775807 is an error |
+| float16, float32, float64 | float64 |
+| bool | bool |
+| date32, date64 | date; a time of day is dropped with a warning |
+| timestamp in s, ms, us or ns, with or without a zone | timestamp (us, UTC); without a zone it is taken for UTC; parts of a microsecond are dropped with a warning |
+| time32, time64 | string such as 15:04:05.5 |
+| decimal | int64 if it is whole and has at most 18 digits, else float64; digits that this does not keep get a warning |
+| dictionary | as its values |
+| null | string, every value missing |
+| fixed_size_list of float32 | vector of a data set |
+| binary, duration, interval, list, struct, map, union | an error that says what to write instead |
+
+Of the metadata, only what pipe wrote is kept. Every number at the top level of a metrics document becomes a metric. Whether more or
 less of it is better nobody can guess: ` + "`metrics: {wer: down, bleu: up}`" + ` says so, for gates, the
 list of best models and comparisons of runs.`
 
@@ -59,9 +78,17 @@ const example = `clean:
 // grace is how long a command has to end after a SIGTERM.
 const grace = 5 * time.Second
 
+// A CSVReader makes a table of CSV.
+type CSVReader struct {
+	// Read writes the table; name is that of the file in messages.
+	Read    func(ctx context.Context, env pipeline.Env, file io.ReaderAt, size int64, name string, out io.Writer) error
+	Version int // raised when the same file would give another table
+}
+
 // Kind describes the stage. lookup gives the environment variables that a
-// stage may declare, and PATH; on starts the commands.
-func Kind(lookup func(name string) (value string, ok bool), on *Supervisor) pipeline.Kind {
+// stage may declare, and PATH; on starts the commands; csv reads what they
+// write.
+func Kind(lookup func(name string) (value string, ok bool), on *Supervisor, csv CSVReader) pipeline.Kind {
 	return pipeline.Kind{
 		Name:    "exec",
 		Version: 2,
@@ -69,7 +96,7 @@ func Kind(lookup func(name string) (value string, ok bool), on *Supervisor) pipe
 		Example: example,
 		Inputs:  []pipeline.Port{{Name: "*", Type: pipeline.Any, Doc: "What the command reads.", Optional: true}},
 		Seeded:  true,
-		New:     func() pipeline.Stage { return &Exec{lookup: lookup, on: on} },
+		New:     func() pipeline.Stage { return &Exec{lookup: lookup, on: on, csv: csv} },
 	}
 }
 
@@ -86,6 +113,7 @@ type Exec struct {
 	Metrics pipeline.Map[MetricSetting] `yaml:"metrics" added:"true" doc:"What is to be known of metrics that the command writes, by name, as in metrics: {wer: down}."`
 
 	lookup func(string) (string, bool)
+	csv    CSVReader
 	on     *Supervisor
 }
 
@@ -158,8 +186,9 @@ func (s *Exec) OutputPorts([]string) []pipeline.Port {
 	return ports
 }
 
-// KeyParts are the values of the declared variables. They may be secrets and
-// keys are stored, hence the hashes.
+// KeyParts are the values of the declared variables, which may be secrets and
+// keys are stored, hence the hashes, and the version of what reads a table that
+// is written as CSV.
 func (s *Exec) KeyParts() []pipeline.KeyPart {
 	parts := make([]pipeline.KeyPart, len(s.Env))
 	for i, name := range s.Env {
@@ -169,6 +198,11 @@ func (s *Exec) KeyParts() []pipeline.KeyPart {
 			value = "sha256:" + hex.EncodeToString(sum[:])
 		}
 		parts[i] = pipeline.KeyPart{Name: "env." + name, Value: value}
+	}
+	for _, o := range s.Outputs {
+		if pipeline.PortType(o.Value) == pipeline.Table {
+			return append(parts, pipeline.KeyPart{Name: "csv", Value: strconv.Itoa(s.csv.Version)})
+		}
 	}
 	return parts
 }

@@ -2,6 +2,9 @@ package exec
 
 import (
 	"bytes"
+	"context"
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -29,8 +32,28 @@ func surroundings(name string) (string, bool) {
 	return value, ok
 }
 
+// csv stands for what the stages hand over: a table of the lines of a file.
+var csv = CSVReader{Version: 7, Read: func(_ context.Context, env pipeline.Env, file io.ReaderAt, size int64, name string, out io.Writer) error {
+	env.Log().Info("reads " + name)
+	text, err := io.ReadAll(io.NewSectionReader(file, 0, size))
+	if err != nil {
+		return err
+	}
+	schema := arrow.NewSchema([]arrow.Field{{Name: "line", Type: arrow.BinaryTypes.String, Nullable: true}}, nil)
+	w, err := table.NewWriter(out, schema)
+	if err != nil {
+		return err
+	}
+	rec, err := table.NewRecord(schema, table.NewArray(strings.Fields(string(text)), nil))
+	if err != nil {
+		return err
+	}
+	defer rec.Release()
+	return errors.Join(w.Write(rec), w.Close())
+}}
+
 func newCase(with string, inputs map[string][]byte) pipelinetest.Case {
-	return pipelinetest.Case{Kind: Kind(surroundings, NewSupervisor()), With: with, Inputs: inputs, Seed: 7}
+	return pipelinetest.Case{Kind: Kind(surroundings, NewSupervisor(), csv), With: with, Inputs: inputs, Seed: 7}
 }
 
 // people is a table in batches as other programs write them.
@@ -132,6 +155,24 @@ func messages(log string) string {
 		b.WriteString(strings.Trim(text, `"`) + "\n")
 	}
 	return b.String()
+}
+
+func TestTableAsCSV(t *testing.T) {
+	r := pipelinetest.Run(t, newCase(`{shell: "echo a b > outputs/t.csv; cp $PIPE_INPUT_AGES outputs/u.arrow", outputs: {t: table, u: table}}`,
+		map[string][]byte{"ages": people(t, []int64{1, 2})}))
+	if got := messages(r.Log); got != "reads outputs/t.csv\n" {
+		t.Errorf("log %q", got)
+	}
+	for name, want := range map[string]string{"t": "line\na\nb\n", "u": "age\n1\n2\n"} {
+		in, err := table.Open(bytes.NewReader(r.Outputs[name]), int64(len(r.Outputs[name])))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b bytes.Buffer
+		if err := table.WriteCSV(&b, in); err != nil || b.String() != want {
+			t.Errorf("%s is %q, %v; want %q", name, b.String(), err, want)
+		}
+	}
 }
 
 func TestEnvironmentIsOnlyWhatIsDeclared(t *testing.T) {
@@ -237,7 +278,12 @@ func TestFailures(t *testing.T) {
 			`output "a": b: it is not a regular file but a symbolic link`,
 			"a directory artifact holds files only: replace the link by a copy of what it points to, for example with cp -rL"},
 		{"no table", `{shell: "echo a,b > outputs/a", outputs: {a: table}}`,
-			`output "a": not an Arrow file: `, "write an Arrow IPC file (not a stream), or declare the type file and let ingest read it"},
+			`output "a": not an Arrow file or stream, or only a part of one`, "write an Arrow IPC file or stream; for CSV, name the file outputs/a.csv"},
+		{"two tables", `{shell: ": > outputs/a; : > outputs/a.csv", outputs: {a: table}}`,
+			"the command wrote what it did not declare: outputs/a.csv", "declare it in outputs, under this very name, or write it elsewhere"},
+		{"file with an ending", `{shell: ": > outputs/a.csv", outputs: {a: file}}`,
+			"the command did not write its output outputs/a\nthe command wrote what it did not declare: outputs/a.csv",
+			"its full path is in the variable PIPE_OUTPUT_A\ndeclare it in outputs, under this very name, or write it elsewhere"},
 		{"no data set", `{command: [cp, inputs/t.arrow, outputs/a], outputs: {a: dataset}}`,
 			`output "a": `, ""},
 		{"no metrics", `{shell: "echo 1 > outputs/a", outputs: {a: metrics}}`,
@@ -245,7 +291,7 @@ func TestFailures(t *testing.T) {
 		{"variable that is not set", `{command: ["true"], env: [ABSENT], outputs: {a: file}}`,
 			"the variable ABSENT, which the stage declares in env, is not set", "set it before you start pipe: export ABSENT=..."},
 		{"format of an input that is not there", `{command: ["true"], formats: {tabel: csv}, outputs: {a: file}}`,
-			`formats: "tabel" is not connected; the inputs are t`, "formats is for inputs; a table among the outputs is an Arrow IPC file"},
+			`formats: "tabel" is not connected; the inputs are t`, "formats is for inputs; a table among the outputs is Arrow, or CSV if its file is named outputs/NAME.csv"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -288,7 +334,7 @@ func TestValidate(t *testing.T) {
 		{`{command: [a], outputs: {a: file}, formats: {x: parquet}}`, `"parquet" is not a format of an input`},
 	}
 	for _, tt := range tests {
-		_, err := pipeline.DecodeStage(Kind(surroundings, NewSupervisor()), tt.with)
+		_, err := pipeline.DecodeStage(Kind(surroundings, NewSupervisor(), csv), tt.with)
 		if err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s:\nerror %v\nwant %s", tt.with, err, tt.want)
 		}
@@ -296,7 +342,7 @@ func TestValidate(t *testing.T) {
 }
 
 func TestKeyPartsTellValuesApartWithoutShowingThem(t *testing.T) {
-	stage := pipelinetest.Decode(t, Kind(surroundings, NewSupervisor()), `{command: [a], outputs: {a: file}, env: [TOKEN, EMPTY, ABSENT]}`)
+	stage := pipelinetest.Decode(t, Kind(surroundings, NewSupervisor(), csv), `{command: [a], outputs: {a: file}, env: [TOKEN, EMPTY, ABSENT]}`)
 	got := stage.(pipeline.KeyContributor).KeyParts()
 	want := []pipeline.KeyPart{
 		{Name: "env.TOKEN", Value: "sha256:f52fbd32b2b3b86ff88ef6c490628285f482af15ddcb29541f94bcf526a3f6c7"},

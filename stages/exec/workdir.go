@@ -91,7 +91,7 @@ func unknownFormat(port string, connected []string) error {
 	if len(connected) == 0 {
 		err = fmt.Errorf("formats: %q is not connected; the stage has no inputs", port)
 	}
-	return diag.WithHint(err, "formats is for inputs; a table among the outputs is an Arrow IPC file")
+	return diag.WithHint(err, "formats is for inputs; a table among the outputs is Arrow, or CSV if its file is named outputs/NAME.csv")
 }
 
 var arrowMagic = []byte("ARROW1\x00\x00")
@@ -118,7 +118,7 @@ func (w *workDir) layInput(ctx context.Context, env pipeline.Env, port string) e
 	format, _ := w.stage.Formats.Get(port)
 	switch {
 	case format == CSV:
-		w.inputs[port] = path + ".csv"
+		w.inputs[port] = path + csvEnding
 		return wrap(writeCSV(ctx, w.inputs[port], in))
 	case in.Type == pipeline.Directory:
 		w.inputs[port] = path

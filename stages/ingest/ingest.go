@@ -15,6 +15,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,6 +23,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 
 	"pipe/diag"
+	"pipe/metric"
 	"pipe/pipeline"
 	"pipe/table"
 )
@@ -142,6 +144,21 @@ func (in *Ingest) Run(ctx context.Context, env pipeline.Env) (err error) {
 	}
 	defer file.Close()
 	src := &source{ReaderAt: file, size: file.Size(), name: file.Name}
+	t, err := in.read(ctx, env, src, func() (io.Writer, error) { return env.Create("table") })
+	if err != nil {
+		return err
+	}
+	for _, name := range table.Names(t.schema) {
+		env.Column(pipeline.ColumnRef{Port: "table", Column: name}, pipeline.ColumnRef{Port: port, Column: name})
+	}
+	env.Metric("rows", float64(t.rows), metric.None)
+	env.Metric("columns", float64(len(t.plan)), metric.None)
+	env.Metric("missing", float64(t.missing()), metric.None)
+	return nil
+}
+
+// read makes a table of a file, and says in the log what it made of it.
+func (in *Ingest) read(ctx context.Context, env pipeline.Env, src *source, create func() (io.Writer, error)) (*surveyed, error) {
 	done := int64(0)
 	r := in.reader(src, env.Threads(), func(n int64) {
 		done += n
@@ -149,27 +166,36 @@ func (in *Ingest) Run(ctx context.Context, env pipeline.Env) (err error) {
 	})
 	t, err := in.survey(ctx, r)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	out, err := env.Create("table")
+	out, err := create()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	w, err := table.NewWriter(out, t.schema)
 	if err != nil {
-		return err
-	}
-	for _, name := range table.Names(t.schema) {
-		env.Column(pipeline.ColumnRef{Port: "table", Column: name}, pipeline.ColumnRef{Port: port, Column: name})
+		return nil, err
 	}
 	if err := r.load(ctx, t.survey, t.schema, t.plan, w.Write); err != nil {
-		return err
+		return nil, err
 	}
 	if err := w.Close(); err != nil {
-		return err
+		return nil, err
 	}
 	t.report(env, r)
-	return nil
+	return t, nil
+}
+
+// ReadTable makes a table of a file as a stage without settings does. It is for
+// stages that are handed CSV; name is for messages.
+func ReadTable(ctx context.Context, env pipeline.Env, file io.ReaderAt, size int64, name string, out io.Writer) error {
+	stage, err := pipeline.DecodeStage(Kind(), "")
+	if err != nil {
+		return err
+	}
+	src := &source{ReaderAt: file, size: size, name: name}
+	_, err = stage.(*Ingest).read(ctx, env, src, func() (io.Writer, error) { return out, nil })
+	return err
 }
 
 // port finds where the bytes come from.

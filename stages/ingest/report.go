@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 
-	"pipe/metric"
 	"pipe/pipeline"
 	"pipe/table"
 )
@@ -19,16 +18,22 @@ const (
 	maxWarned = 5   // columns that are warned of for one reason
 )
 
+// missing counts the values that are missing in the table.
+func (t *surveyed) missing() (n int64) {
+	for _, p := range t.plan {
+		n += t.tallies[p.from].missingAs(p.typ)
+	}
+	return n
+}
+
 // report tells people what was read, and what may surprise them.
 func (t *surveyed) report(env pipeline.Env, r *reader) {
-	var missing int64
 	var columns []string
 	w := &warner{log: env.Log(), counts: map[string]int{}}
 	t.warnOfFile(w, r)
 	for at, p := range t.plan {
 		name, tally := r.names[p.from], &t.tallies[p.from]
 		n := tally.missingAs(p.typ)
-		missing += n
 		column := name + " " + p.typ.String()
 		if n > 0 {
 			column += fmt.Sprintf(" (%d missing)", n)
@@ -46,9 +51,6 @@ func (t *surveyed) report(env pipeline.Env, r *reader) {
 		}
 	}
 	w.end()
-	env.Metric("rows", float64(t.rows), metric.None)
-	env.Metric("columns", float64(len(t.plan)), metric.None)
-	env.Metric("missing", float64(missing), metric.None)
 	env.Log().Info("read "+r.src.name, "rows", t.rows, "columns", listOf(columns, len(t.plan), ", "))
 }
 
