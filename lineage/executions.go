@@ -104,7 +104,7 @@ func scanExecution(rows *sql.Rows) (Execution, error) {
 	return e, errors.Join(setTime(&e.Started, started), setTime(&e.Finished, finished))
 }
 
-// completeExecutions adds inputs, outputs and metrics of the executions that
+// completeExecutions adds inputs, outputs, metrics and warnings of the executions that
 // where chooses, which are those of list.
 func (d *DB) completeExecutions(ctx context.Context, list []Execution, where string, arg any) error {
 	index := make(executionIndex, len(list))
@@ -146,7 +146,7 @@ func (d *DB) completeExecutions(ctx context.Context, list []Execution, where str
 	if err != nil {
 		return err
 	}
-	return d.each(ctx, func(rows *sql.Rows) error {
+	err = d.each(ctx, func(rows *sql.Rows) error {
 		var id int64
 		var m Metric
 		if err := rows.Scan(&id, &m.Name, &m.Value, &m.Goal); err != nil {
@@ -156,6 +156,19 @@ func (d *DB) completeExecutions(ctx context.Context, list []Execution, where str
 		e.Metrics = append(e.Metrics, m)
 		return nil
 	}, "SELECT e.id, p.name, p.value, coalesce(p.goal, '') FROM executions e JOIN metrics p"+join+"WHERE "+where+" ORDER BY e.id, p.name", arg)
+	if err != nil {
+		return err
+	}
+	return d.each(ctx, func(rows *sql.Rows) error {
+		var id int64
+		var message string
+		if err := rows.Scan(&id, &message); err != nil {
+			return err
+		}
+		e := index.of(id)
+		e.Warnings = append(e.Warnings, message)
+		return nil
+	}, "SELECT e.id, p.message FROM executions e JOIN warnings p"+join+"WHERE "+where+" ORDER BY e.id, p.position", arg)
 }
 
 // An executionIndex finds the executions of a list by their ID.

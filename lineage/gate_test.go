@@ -242,7 +242,8 @@ func TestPromotionsTravel(t *testing.T) {
 		}
 	}
 	// A bundle of an older pipe has no such rows.
-	s.Schema, s.Tables = 6, s.Tables[:len(s.Tables)-1]
+	s.Schema = 6
+	s.Tables = slices.DeleteFunc(s.Tables, func(t SliceTable) bool { return t.Name == "warnings" || t.Name == "model_events" })
 	fresh, _ := newTest(t)
 	if _, err := fresh.Import(t.Context(), s, "old.tar"); err != nil {
 		t.Error(err)

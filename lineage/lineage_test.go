@@ -110,8 +110,8 @@ func penguins(run string) []Execution {
 			Config: []byte(`{"epochs":2}`), Seed: &seed,
 			Inputs:  []Input{{Port: "train", Type: "table", ID: table.ID, Size: table.Size, FromStage: "load", FromPort: "table"}},
 			Outputs: []Output{{"model", "model", aid("model"), 500}},
-			Metrics: []Metric{{Name: "best_epoch", Value: 2}, {"loss", 0.25, "down"}},
-			Points:  []Point{{"train.loss", 1, 0.5}, {"train.loss", 2, 0.25}, {"validation.loss", 1, 0.75}},
+			Metrics: []Metric{{Name: "best_epoch", Value: 2}, {"loss", 0.25, "down"}}, Warnings: []string{"the loss grew", "and again"},
+			Points: []Point{{"train.loss", 1, 0.5}, {"train.loss", 2, 0.25}, {"validation.loss", 1, 0.75}},
 		},
 		{
 			RunID: run, Stage: "score", Kind: "evaluate", KindVersion: 1, Status: Succeeded, Key: akey("score"), Reason: "not made before",

@@ -34,7 +34,10 @@ func (d *DB) Lookup(ctx context.Context, key Key) (_ *Hit, err error) {
 	if hit.Outputs, err = d.outputs(ctx, hit.ExecutionID); err != nil {
 		return nil, err
 	}
-	hit.Metrics, err = d.metrics(ctx, hit.ExecutionID)
+	if hit.Metrics, err = d.metrics(ctx, hit.ExecutionID); err != nil {
+		return nil, err
+	}
+	hit.Warnings, err = collect(ctx, d.r, scanText, "SELECT message FROM warnings WHERE execution_id = ? ORDER BY position", hit.ExecutionID)
 	return hit, err
 }
 
@@ -53,7 +56,8 @@ func (r *recent) get(key Key) *Hit {
 	if hit == nil {
 		return nil
 	}
-	return &Hit{ExecutionID: hit.ExecutionID, RunID: hit.RunID, Outputs: slices.Clone(hit.Outputs), Metrics: slices.Clone(hit.Metrics)}
+	return &Hit{ExecutionID: hit.ExecutionID, RunID: hit.RunID, Outputs: slices.Clone(hit.Outputs), Metrics: slices.Clone(hit.Metrics),
+		Warnings: slices.Clone(hit.Warnings)}
 }
 
 // forget drops the keys of executions that are recorded now, if they are new.
@@ -120,6 +124,21 @@ func (d *DB) Warm(ctx context.Context, pipeline string) (err error) {
 		}
 		return err
 	}, "SELECT m.execution_id, m.name, m.value, coalesce(m.goal, '') FROM executions e JOIN metrics m ON m.execution_id = coalesce(e.cached_from, e.id) WHERE "+ofRun, run)
+	if err != nil {
+		return err
+	}
+	err = d.each(ctx, func(rows *sql.Rows) error {
+		var id int64
+		var position int
+		var message string
+		err := rows.Scan(&id, &position, &message)
+		// Two stages with one key list each row twice.
+		if hit := byID[id]; hit != nil && position == len(hit.Warnings) {
+			hit.Warnings = append(hit.Warnings, message)
+		}
+		return err
+	}, "SELECT w.execution_id, w.position, w.message FROM executions e JOIN warnings w ON w.execution_id = coalesce(e.cached_from, e.id) WHERE "+ofRun+
+		" ORDER BY w.execution_id, w.position", run)
 	if err != nil {
 		return err
 	}

@@ -20,6 +20,13 @@ type Memo struct {
 	LastExecution int64             // see DB.LastExecution
 	Files         []MemoFile        // external files that were read
 	Objects       []artifacts.Sized // all that the stages gave, and the text of the pipeline
+	Warnings      []StageWarning    // of all stages, in order
+}
+
+// A StageWarning is what a stage warned of.
+type StageWarning struct {
+	Stage   string `json:"stage"`
+	Message string `json:"message"`
 }
 
 // A MemoFile is an external file with the bytes that it had.
@@ -47,6 +54,10 @@ func (d *DB) Remember(ctx context.Context, m Memo) error {
 	if err != nil {
 		return err
 	}
+	warnings, err := json.Marshal(m.Warnings)
+	if err != nil {
+		return err
+	}
 	objects := make([]byte, 0, len(m.Objects)*memoObjectSize)
 	for _, o := range m.Objects {
 		objects = append(objects, o.ID[:]...)
@@ -61,7 +72,8 @@ func (d *DB) Remember(ctx context.Context, m Memo) error {
 			{"DELETE FROM run_memos WHERE fingerprint = ?", []any{fingerprint}},
 			{"INSERT INTO run_memos (fingerprint, run_id, last_execution, used_at) VALUES (?, ?, ?, ?)",
 				[]any{fingerprint, m.RunID, m.LastExecution, formatTime(d.now())}},
-			{"INSERT INTO run_memo_lists (fingerprint, files, objects) VALUES (?, ?, ?)", []any{fingerprint, string(files), objects}},
+			{"INSERT INTO run_memo_lists (fingerprint, files, objects, warnings) VALUES (?, ?, ?, ?)",
+				[]any{fingerprint, string(files), objects, string(warnings)}},
 			{`DELETE FROM run_memos WHERE fingerprint <> ? AND fingerprint NOT IN
 				(SELECT fingerprint FROM run_memos ORDER BY used_at DESC, fingerprint LIMIT ?)`, []any{fingerprint, maxMemos}},
 		} {
@@ -80,18 +92,18 @@ const memoObjectSize = len(artifacts.ID{}) + 8
 func (d *DB) Recall(ctx context.Context, fingerprint artifacts.ID) (_ *Memo, err error) {
 	defer func() { err = wrap("recall a run from", d.path, err) }()
 	m := &Memo{Fingerprint: fingerprint}
-	var files string
+	var files, warnings string
 	var objects []byte
-	err = d.r.QueryRowContext(ctx, `SELECT m.run_id, m.last_execution, l.files, l.objects
+	err = d.r.QueryRowContext(ctx, `SELECT m.run_id, m.last_execution, l.files, l.objects, l.warnings
 		FROM run_memos m JOIN run_memo_lists l ON l.fingerprint = m.fingerprint WHERE m.fingerprint = ?`,
-		fingerprint.String()).Scan(&m.RunID, &m.LastExecution, &files, &objects)
+		fingerprint.String()).Scan(&m.RunID, &m.LastExecution, &files, &objects, &warnings)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	if json.Unmarshal([]byte(files), &m.Files) != nil || len(objects)%memoObjectSize != 0 {
+	if json.Unmarshal([]byte(files), &m.Files) != nil || json.Unmarshal([]byte(warnings), &m.Warnings) != nil || len(objects)%memoObjectSize != 0 {
 		return nil, nil
 	}
 	m.Objects = make([]artifacts.Sized, len(objects)/memoObjectSize)
@@ -108,6 +120,7 @@ type Repeated struct {
 	RunID    string
 	Pipeline string
 	Stages   int
+	Warnings []StageWarning // of the stages, in order
 }
 
 // Repeat records a run that begins and ends now, in which every stage was
@@ -137,7 +150,7 @@ var errStale = errors.New("the memo is stale")
 const maxNewer = 200_000
 
 func (d *DB) repeat(t *tx, m *Memo, run Run) (*Repeated, error) {
-	res := &Repeated{}
+	res := &Repeated{Warnings: m.Warnings}
 	// A run that is not forgotten has all its executions, and they stay as long
 	// as one that repeats it; see PlanGC.
 	err := t.row(`SELECT pipeline, stages FROM runs r WHERE id = ? AND status = 'succeeded' AND repeats IS NULL

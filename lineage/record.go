@@ -123,7 +123,7 @@ func (d *DB) recordRows(t *tx, e *Execution) error {
 	return t.recordValues(e, id)
 }
 
-// recordValues adds key parts, metrics and curves.
+// recordValues adds key parts, metrics, warnings and curves.
 func (t *tx) recordValues(e *Execution, id int64) error {
 	var args []any
 	for i, p := range e.KeyParts {
@@ -141,6 +141,13 @@ func (t *tx) recordValues(e *Execution, id int64) error {
 	}
 	if _, err := t.insert("INSERT INTO metrics (execution_id, name, value, goal) ", "", 4, args); err != nil {
 		return fmt.Errorf("metrics: %w", err)
+	}
+	args = args[:0]
+	for i, message := range e.Warnings {
+		args = append(args, id, i, message)
+	}
+	if _, err := t.insert("INSERT INTO warnings (execution_id, position, message) ", "", 3, args); err != nil {
+		return fmt.Errorf("warnings: %w", err)
 	}
 	args = args[:0]
 	for _, p := range e.Points {

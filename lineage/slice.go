@@ -69,6 +69,7 @@ var sliceRules = []sliceRule{
 	{name: "seeds", where: ofExecution, order: "execution_id", refs: executionRef, owner: "execution_id"},
 	{name: "metrics", where: ofExecution, order: "execution_id, name", refs: executionRef, owner: "execution_id"},
 	{name: "metric_points", where: ofExecution, order: "execution_id, name, step", refs: executionRef, owner: "execution_id"},
+	{name: "warnings", where: ofExecution, order: "execution_id, position", refs: executionRef, owner: "execution_id", since: 14},
 	{name: "models", where: ofExecution, order: "execution_id, port", refs: map[string]string{"execution_id": "executions", "artifact_id": "artifacts"},
 		unique: []string{"artifact_id"}, drop: []string{"id"}},
 	{name: "events", where: "run_id = ?3", order: "id", owner: "run_id", drop: []string{"id"}},

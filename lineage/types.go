@@ -111,6 +111,7 @@ type Execution struct {
 	Inputs      []Input
 	Outputs     []Output
 	Metrics     []Metric
+	Warnings    []string     // what the stage warned of, in order
 	Points      []Point      // read with DB.Points
 	Columns     []ColumnEdge // read with DB.Columns
 
@@ -168,6 +169,7 @@ type Hit struct {
 	RunID       string
 	Outputs     []Output // sorted by port
 	Metrics     []Metric // sorted by name
+	Warnings    []string // what the stage warned of, in order
 }
 
 // timeFormat is UTC with milliseconds; texts sort like the times.

@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -111,9 +112,12 @@ func (r *Runner) listed(portType string, id artifacts.ID) ([]artifacts.Sized, er
 // useHit takes a stage from the cache.
 func (e *execution) useHit(i int, key pipeline.Key, inputs []lineage.Input, hit *lineage.Hit) {
 	s := e.plan.Steps[i]
-	res := StageResult{Stage: s.Name, Status: lineage.Cached, Origin: hit.ExecutionID, Metrics: hit.Metrics}
+	res := StageResult{Stage: s.Name, Status: lineage.Cached, Origin: hit.ExecutionID, Metrics: hit.Metrics, Warnings: hit.Warnings}
 	for _, o := range hit.Outputs {
 		res.Outputs = append(res.Outputs, Output{Port: o.Port, Type: o.Type, ID: o.ID, Size: o.Size})
+	}
+	for _, message := range hit.Warnings {
+		e.emit(StageLog{Stage: s.Name, Level: slog.LevelWarn, Message: message})
 	}
 	rec := e.executionRecord(s, key, inputs)
 	rec.Status, rec.CachedFrom, rec.Reason = lineage.Cached, hit.ExecutionID, "same key"

@@ -10,7 +10,6 @@ import (
 	"math"
 	"os"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -24,8 +23,9 @@ import (
 type taskEnv struct {
 	sources
 	task    *task
-	stopped bool // ctx ended before Run did
-	log     *slog.Logger
+	stopped bool         // ctx ended before Run did
+	log     *slog.Logger // of the attempt
+	said    *slog.Logger // of the stage, whose warnings are kept
 	file    *logFile
 
 	checkpoints checkpoints
@@ -36,6 +36,8 @@ type taskEnv struct {
 	points  []lineage.Point
 	columns map[lineage.ColumnEdge]bool
 	scratch string
+
+	warnings warnings
 }
 
 var _ pipeline.Env = (*taskEnv)(nil)
@@ -49,9 +51,16 @@ func newEnv(t *task) *taskEnv {
 	if t.LogDir != "" && t.runID != "" {
 		env.file.path = LogFile(t.LogDir, t.runID, t.Name, max(1, t.tried))
 	}
-	env.log = slog.New(&logHandler{send: func(level slog.Level, message string) {
+	send := func(level slog.Level, message string) {
 		env.file.add(level, message)
 		t.emit(StageLog{Stage: t.Name, Level: level, Message: message})
+	}
+	env.log = slog.New(&logHandler{send: send})
+	env.said = slog.New(&logHandler{send: func(level slog.Level, message string) {
+		if level == slog.LevelWarn {
+			env.warnings.add(message)
+		}
+		send(level, message)
 	}})
 	return env
 }
@@ -181,7 +190,7 @@ func (r *Runner) endLeftovers() error {
 // that is undefined is no metric.
 func (env *taskEnv) Metric(name string, value float64, goal metric.Goal) {
 	if math.IsNaN(value) || math.IsInf(value, 0) {
-		env.log.Warn("metric is not a number", "metric", name)
+		env.said.Warn("metric is not a number", "metric", name)
 		return
 	}
 	env.mu.Lock()
@@ -229,7 +238,7 @@ func (env *taskEnv) Progress(done, total int64) {
 	env.task.emit(StageProgress{Stage: env.task.Name, Done: done, Total: total})
 }
 
-func (env *taskEnv) Log() *slog.Logger { return env.log }
+func (env *taskEnv) Log() *slog.Logger { return env.said }
 
 func (env *taskEnv) Seed() uint64 {
 	if !env.task.Kind.Seeded {
@@ -306,35 +315,3 @@ func (env *taskEnv) curvePoints() []lineage.Point {
 	defer env.mu.Unlock()
 	return slices.Clone(env.points)
 }
-
-// A logHandler turns records into one-line messages.
-type logHandler struct {
-	send  func(slog.Level, string)
-	attrs string
-}
-
-func (h *logHandler) Enabled(context.Context, slog.Level) bool { return true }
-
-func (h *logHandler) Handle(_ context.Context, r slog.Record) error {
-	var b strings.Builder
-	b.WriteString(r.Message)
-	b.WriteString(h.attrs)
-	r.Attrs(func(a slog.Attr) bool {
-		fmt.Fprintf(&b, " %s=%v", a.Key, a.Value)
-		return true
-	})
-	h.send(r.Level, b.String())
-	return nil
-}
-
-func (h *logHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
-	var b strings.Builder
-	b.WriteString(h.attrs)
-	for _, a := range attrs {
-		fmt.Fprintf(&b, " %s=%v", a.Key, a.Value)
-	}
-	return &logHandler{send: h.send, attrs: b.String()}
-}
-
-// WithGroup drops the name of the group: messages are for people.
-func (h *logHandler) WithGroup(string) slog.Handler { return h }

@@ -51,7 +51,8 @@ type StagePoint struct {
 	Value float64
 }
 
-// StageLog is a message of a stage to the person who runs the pipeline.
+// StageLog is a message of a stage to the person who runs the pipeline. What a
+// stage warned of is said again where it is found in the cache.
 type StageLog struct {
 	Stage   string
 	Level   slog.Level

@@ -119,6 +119,9 @@ func (r *Runner) remember(ctx context.Context, e *execution, g *Given, spec arti
 			}
 			memo.Files = append(memo.Files, lineage.MemoFile{Path: path, ID: st.files[f.Port]})
 		}
+		for _, message := range st.result.Warnings {
+			memo.Warnings = append(memo.Warnings, lineage.StageWarning{Stage: s.Name, Message: message})
+		}
 		for _, o := range st.result.Outputs {
 			objects[o.ID] = o.Size
 			files, err := r.listed(o.Type, o.ID)

@@ -113,7 +113,9 @@ type StageResult struct {
 	Origin  int64 // the execution that did the work, if it was cached
 	Outputs []Output
 	Metrics []lineage.Metric
-	Err     error
+	// Warnings are what it warned of, now or, if it was cached, when it ran.
+	Warnings []string
+	Err      error
 }
 
 // Count tells how many stages ended with a status.

@@ -143,6 +143,7 @@ func (t *task) attempt(ctx context.Context, attempt int) StageResult {
 		if err == nil || gate != nil {
 			res.Metrics = env.finalMetrics()
 		}
+		res.Warnings = env.warnings.list()
 		return t.record(res, attempt, started, ended, env)
 	}}
 	succeeded, ownError := err == nil, gate == nil && env.ownError(err) // end.record may change err from now on
@@ -211,7 +212,7 @@ func (t *task) record(res StageResult, attempt int, started, ended time.Time, en
 	for _, p := range t.parts {
 		rec.KeyParts = append(rec.KeyParts, lineage.KeyPart{Name: p.Name, Value: p.Value})
 	}
-	rec.Metrics = res.Metrics
+	rec.Metrics, rec.Warnings = res.Metrics, res.Warnings
 	rec.Points = env.curvePoints()
 	if len(res.Outputs) > 0 {
 		rec.Columns = env.columnEdges()

@@ -71,6 +71,13 @@ func newWorld(t *testing.T) *world {
 			}
 			return &pipeline.GateError{Failed: []string{"accuracy is 0.9, required >= 0.95"}}
 		}),
+		kind("warns", func(_ context.Context, c *config, env pipeline.Env) error {
+			for i := range maxWarnings + 2 {
+				env.Log().Warn(c.Text, "n", i)
+			}
+			env.Log().Info("not kept")
+			return copyInputs(env, c.Text)
+		}),
 		kind("panics", func(context.Context, *config, pipeline.Env) error { panic("of an index") }),
 		kind("forgets", func(context.Context, *config, pipeline.Env) error { return nil }),
 		kind("waits", func(ctx context.Context, _ *config, _ pipeline.Env) error {

@@ -99,7 +99,19 @@ func (a *app) showRun(cmd *cobra.Command, ws *workspace, id string, asJSON bool)
 	if err := writeTable(a.out, []string{"STAGE", "KIND", "STATUS", "TOOK", "OUTPUTS"}, rows); err != nil {
 		return err
 	}
+	a.showWarnings(list)
 	return a.showMetrics(list)
+}
+
+// showWarnings prints what the stages of a run warned of.
+func (a *app) showWarnings(list []lineage.Execution) {
+	first := "\n"
+	for _, e := range list {
+		for _, message := range e.Warnings {
+			fmt.Fprintf(a.out, "%swarning   %s: %s\n", first, e.Stage, diag.Visible(message))
+			first = ""
+		}
+	}
 }
 
 // tookText is how long the work of an execution took. One that was found in
@@ -185,6 +197,9 @@ func (a *app) showStage(cmd *cobra.Command, ws *workspace, ref lineage.Ref, asJS
 	}
 	if e.Error != "" {
 		fmt.Fprintf(a.out, "error     %s\n", diag.Visible(e.Error))
+	}
+	for _, message := range e.Warnings {
+		fmt.Fprintf(a.out, "warning   %s\n", diag.Visible(message))
 	}
 	if config, err := json.MarshalIndent(e.Config, "          ", "  "); err == nil && len(e.Config) > 0 {
 		fmt.Fprintf(a.out, "settings  %s\n", config)

@@ -39,13 +39,14 @@ type executionJSON struct {
 	Outputs  []artifactRefJSON  `json:"outputs"`
 	Metrics  map[string]float64 `json:"metrics"`
 	Goals    map[string]string  `json:"goals,omitempty"` // of metrics, up or down
+	Warnings []string           `json:"warnings,omitempty"`
 	Error    string             `json:"error,omitempty"`
 }
 
 func stageJSON(e lineage.Execution) executionJSON {
 	out := executionJSON{Stage: e.Stage, Kind: e.Kind, Status: e.Status, Attempt: e.Attempt, Reason: e.Reason,
 		Seconds: e.Finished.Sub(e.Started).Seconds(), Seed: e.Seed, Settings: e.Config, Error: e.Error,
-		Inputs: []artifactRefJSON{}, Outputs: []artifactRefJSON{}, Metrics: metricsJSON(e.Metrics)}
+		Inputs: []artifactRefJSON{}, Outputs: []artifactRefJSON{}, Metrics: metricsJSON(e.Metrics), Warnings: e.Warnings}
 	for _, m := range e.Metrics {
 		if m.Goal == "" {
 			continue

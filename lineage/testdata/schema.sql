@@ -204,7 +204,7 @@ CREATE TABLE run_memo_lists (
   fingerprint TEXT PRIMARY KEY REFERENCES run_memos (fingerprint) ON DELETE CASCADE,
   files       TEXT NOT NULL,             -- JSON list of the external files: path, hash
   objects     BLOB NOT NULL              -- of each object 32 bytes of hash and 8 bytes of size, big endian
-) STRICT;
+, warnings TEXT NOT NULL DEFAULT '[]') STRICT;
 
 CREATE TABLE run_memos (
   fingerprint    TEXT PRIMARY KEY,       -- hash of all that a run is given: text, flags, program, machine
@@ -289,6 +289,13 @@ CREATE TABLE seeds (
   execution_id INTEGER PRIMARY KEY REFERENCES executions (id),
   seed         TEXT NOT NULL             -- unsigned 64-bit number in decimal
 ) STRICT;
+
+CREATE TABLE warnings (
+  execution_id INTEGER NOT NULL REFERENCES executions (id) ON DELETE CASCADE,
+  position     INTEGER NOT NULL,
+  message      TEXT NOT NULL,
+  PRIMARY KEY (execution_id, position)
+) STRICT, WITHOUT ROWID;
 
 CREATE VIEW artifact_ancestry AS
 SELECT a.hash, o.port, o.type, p.hash AS parent, i.port AS parent_port, i.type AS parent_type, i.path AS parent_path,
