@@ -54,29 +54,12 @@ func (d *DB) FinishRunWith(ctx context.Context, runID string, status Status, mes
 }
 
 func (d *DB) judge(t *tx, runID string, g Gate) (done Decision, err error) {
-	ev := ModelEvent{Label: g.Label, DecidedBy: ByGate, RunID: runID, Stage: g.Stage, Gate: g.Rule}
-	candidate, err := t.candidate(&ev)
+	ev, candidate, before, err := t.undecided(runID, g)
 	if err != nil {
 		return done, err
 	}
-	held, err := t.holder(ev.Pipeline, ev.Label)
-	if err != nil {
-		return done, err
-	}
-	if held != nil && held.Model == ev.Model {
-		return Decision{Holds, *held}, nil
-	}
-	before, err := t.modelEvents(`WHERE pipeline = ?1 AND label = ?2 AND model = ?3 AND imported_at IS NULL
-		AND (decided_by = 'user' OR gate = ?4 AND metrics = ?5 AND measured_on = ?6) ORDER BY decided_by = 'user' DESC, id DESC LIMIT 1`,
-		ev.Pipeline, ev.Label, ev.Model.String(), ev.Gate, jsonObject(ev.Metrics), jsonObject(ev.MeasuredOn))
-	if err != nil {
-		return done, err
-	}
-	if len(before) > 0 {
-		return Decision{Stands, before[0]}, nil
-	}
-	if held != nil {
-		ev.Previous = held.Model
+	if before != nil {
+		return *before, nil
 	}
 	rival, err := t.rival(ev.Pipeline, g)
 	if err != nil {
@@ -92,6 +75,35 @@ func (d *DB) judge(t *tx, runID string, g Gate) (done Decision, err error) {
 	err = t.appendModelEvent(&ev, d.now())
 	done.Event = ev
 	return done, err
+}
+
+// undecided begins the decision of a gate of a run: about which model, and what
+// was measured of it. Where nothing is to be decided, before says why.
+func (t *tx) undecided(runID string, g Gate) (ev ModelEvent, m Measured, before *Decision, err error) {
+	ev = ModelEvent{Label: g.Label, DecidedBy: ByGate, RunID: runID, Stage: g.Stage, Gate: g.Rule}
+	if m, err = t.candidate(&ev); err != nil {
+		return ev, m, nil, err
+	}
+	held, err := t.holder(ev.Pipeline, ev.Label)
+	if err != nil {
+		return ev, m, nil, err
+	}
+	if held != nil && held.Model == ev.Model {
+		return ev, m, &Decision{Holds, *held}, nil
+	}
+	earlier, err := t.modelEvents(`WHERE pipeline = ?1 AND label = ?2 AND model = ?3 AND imported_at IS NULL
+		AND (decided_by = 'user' OR gate = ?4 AND metrics = ?5 AND measured_on = ?6) ORDER BY decided_by = 'user' DESC, id DESC LIMIT 1`,
+		ev.Pipeline, ev.Label, ev.Model.String(), ev.Gate, jsonObject(ev.Metrics), jsonObject(ev.MeasuredOn))
+	if err != nil {
+		return ev, m, nil, err
+	}
+	if len(earlier) > 0 {
+		return ev, m, &Decision{Stands, earlier[0]}, nil
+	}
+	if held != nil {
+		ev.Previous = held.Model
+	}
+	return ev, m, nil, nil
 }
 
 // candidate reads the model that a stage of the run has measured, and what it

@@ -85,7 +85,7 @@ type happening struct {
 // Observe takes an event of the runner. It does not block.
 func (o *Observer) Observe(ev runner.Event) {
 	switch ev.(type) {
-	case runner.RunStarted, runner.StageStarted, runner.StageFinished, runner.RunFinished:
+	case runner.RunStarted, runner.RivalMeasured, runner.StageStarted, runner.StageFinished, runner.RunFinished:
 		o.queue.add(happening{ev, o.Now()})
 	}
 }
@@ -120,6 +120,10 @@ func (o *Observer) events(ctx context.Context, h happening) []event {
 	case runner.RunStarted:
 		o.runID = ev.RunID
 		return []event{o.runEvent(started, h.at)}
+	case runner.RivalMeasured:
+		for _, s := range ev.Plan.Steps {
+			o.steps[s.Name] = s
+		}
 	case runner.StageStarted:
 		if o.begun[ev.Stage] {
 			return nil // another attempt of the same run

@@ -63,6 +63,14 @@ func (d *draft) configured(stage Stage, dir string) {
 	}
 }
 
+// outputs are the output ports, given the names of the connected inputs.
+func (s *Step) outputs(connected []string) []Port {
+	if porter, ok := s.Stage.(OutputPorter); ok {
+		return porter.OutputPorts(connected)
+	}
+	return s.Kind.Outputs
+}
+
 // A linker turns drafts into the steps of a plan: names become references,
 // types are checked, and the order is found. Problems that only follow from
 // earlier ones are not reported.
@@ -149,10 +157,7 @@ func (l *linker) ports(d *draft) {
 	if d.open {
 		return
 	}
-	s.Outputs = s.Kind.Outputs
-	if porter, ok := s.Stage.(OutputPorter); ok {
-		s.Outputs = porter.OutputPorts(connected)
-	}
+	s.Outputs = s.outputs(connected)
 	seen := make(map[string]bool, len(s.Outputs))
 	for _, out := range s.Outputs {
 		if msg, hint := checkStageName(out.Name); msg != "" {

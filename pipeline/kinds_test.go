@@ -54,6 +54,28 @@ func (s *preprocessStage) OutputPorts(inputs []string) []pipeline.Port {
 	return ports
 }
 
+// preprocessStage is a Fitter.
+func (s *preprocessStage) Fitted() string { return "transform" }
+
+func (s *preprocessStage) Source(output string) string {
+	if output == "transform" {
+		return ""
+	}
+	return output
+}
+
+func (s *preprocessStage) Applier() *pipeline.Kind {
+	return &pipeline.Kind{Name: "apply", Version: 1, New: func() pipeline.Stage { return new(applyStage) }}
+}
+
+type applyStage struct{}
+
+func (*applyStage) Run(context.Context, pipeline.Env) error { return nil }
+
+func (*applyStage) OutputPorts(inputs []string) []pipeline.Port {
+	return []pipeline.Port{{Name: inputs[0], Type: pipeline.Dataset}}
+}
+
 type trainStage struct {
 	Hidden       int                   `yaml:"hidden" default:"16" min:"1" doc:"Units of the hidden layer."`
 	LearningRate float64               `yaml:"learning_rate" default:"0.01" above:"0" doc:"Step size."`

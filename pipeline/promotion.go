@@ -22,6 +22,10 @@ type Promotion struct {
 	BetterThan string            // the label of the model to be better than; empty for no comparison
 	By         []string          // the metrics to compare; several if they are those of When, otherwise the first one that is recorded
 
+	// OnOtherData is AllowOtherData if the values of the other model may be
+	// compared also where it was measured on other data only.
+	OnOtherData string
+
 	// Goals are those of the metrics of When and By; none is empty.
 	Goals    map[string]metric.Goal
 	declared bool // the settings of the stage say so, not the definition of the metric
@@ -42,7 +46,8 @@ func (p *Promotion) Rule() string {
 		BetterThan string            `json:"better_than,omitempty"`
 		By         []string          `json:"by,omitempty"`
 		// What the file says of a metric is a part of what it asks for.
-		Goals map[string]metric.Goal `json:"goals,omitempty"`
+		Goals       map[string]metric.Goal `json:"goals,omitempty"`
+		OnOtherData string                 `json:"on_other_data,omitempty"`
 	}{To: p.To, BetterThan: p.BetterThan, When: map[string]string{}}
 	for _, c := range p.When {
 		rule.When[c.Metric] = c.Comparison.String()
@@ -52,6 +57,9 @@ func (p *Promotion) Rule() string {
 	}
 	if p.declared {
 		rule.Goals = p.Goals
+	}
+	if p.OnOtherData == AllowOtherData {
+		rule.OnOtherData = p.OnOtherData
 	}
 	var b strings.Builder
 	enc := json.NewEncoder(&b)
@@ -98,7 +106,13 @@ type GoalTeller interface {
 type promoteBlock struct {
 	To   string      `yaml:"to" required:"true" short:"true" doc:"The label that the model gets, such as production."`
 	When Map[string] `yaml:"when" doc:"Conditions on metrics of the stage, such as accuracy: \">= 0.95\", and better_than: LABEL, which compares with the model that has that label now. Without conditions every model is promoted."`
+
+	OnOtherData string `yaml:"on_other_data" default:"refuse" enum:"refuse,allow" doc:"better_than measures the other model on the same rows. Where that cannot be done: refuse the new model, or allow to compare with what was measured of the other one before, on other data."`
 }
+
+// AllowOtherData is the word that lets a gate compare what was measured on
+// different data.
+const AllowOtherData = "allow"
 
 // betterThan is the key in `when` that is no metric.
 const betterThan = "better_than"
@@ -133,7 +147,7 @@ func (b *promoteBlock) Validate() error {
 
 // promotion turns the block, which is valid, into what a step has.
 func (b *promoteBlock) promotion() *Promotion {
-	p := &Promotion{To: b.To}
+	p := &Promotion{To: b.To, OnOtherData: b.OnOtherData}
 	for _, e := range b.When {
 		if e.Key == betterThan {
 			p.BetterThan = e.Value

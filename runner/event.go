@@ -6,6 +6,7 @@ import (
 
 	"pipe/artifacts"
 	"pipe/lineage"
+	"pipe/pipeline"
 )
 
 // An Event says what just happened in a run. Observers switch on the type.
@@ -78,6 +79,16 @@ type StageFinished struct {
 	Err      error
 }
 
+// RivalMeasured says that the model that has a label is measured, too, on the
+// data of the run, since the gate of a stage compares with it. The stages that
+// this takes are no part of the plan; their events follow.
+type RivalMeasured struct {
+	Stage string
+	Label string
+	Model artifacts.ID
+	Plan  *pipeline.Plan
+}
+
 // GateJudged says whether a model was promoted by the gate of a stage. It comes
 // when the run is over.
 type GateJudged struct {
@@ -105,5 +116,6 @@ func (StagePoint) event()    {}
 func (StageLog) event()      {}
 func (StageRetry) event()    {}
 func (StageFinished) event() {}
+func (RivalMeasured) event() {}
 func (GateJudged) event()    {}
 func (RunFinished) event()   {}

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -10,25 +11,26 @@ import (
 
 // gates are those that are judged when the run ends as err says. One that
 // failed promotes nothing, also if the stage with the gate has succeeded.
-func (e *execution) gates(err error) []lineage.Gate {
+func (e *execution) gates(err error) (list []lineage.Gate, contests []*contest) {
 	if err != nil || !e.opt.Gates {
-		return nil
+		return nil, nil
 	}
-	var list []lineage.Gate
 	for _, s := range e.plan.Steps {
 		p := s.Promote
 		if p == nil {
 			continue
 		}
+		c := &contest{step: s}
+		contests = append(contests, c)
 		list = append(list, lineage.Gate{Label: p.To, Stage: s.Name, Rule: p.Rule(), Rival: p.BetterThan,
-			Judge: func(m lineage.Measured, rival *lineage.Rival) ([]lineage.Check, string) { return judge(p, m, rival) }})
+			Judge: func(m lineage.Measured, rival *lineage.Rival) ([]lineage.Check, string) { return judge(p, m, rival, c) }})
 	}
-	return list
+	return list, contests
 }
 
 // judge says what came of each condition, and why the model is promoted or
 // refused.
-func judge(p *pipeline.Promotion, m lineage.Measured, rival *lineage.Rival) (checks []lineage.Check, why string) {
+func judge(p *pipeline.Promotion, m lineage.Measured, rival *lineage.Rival, c *contest) (checks []lineage.Check, why string) {
 	var met, unmet []string
 	for _, c := range p.When {
 		check := lineage.Check{Metric: c.Metric, Condition: c.Comparison.String(), Limit: &c.Bound}
@@ -47,7 +49,7 @@ func judge(p *pipeline.Promotion, m lineage.Measured, rival *lineage.Rival) (che
 		}
 	}
 	if p.BetterThan != "" {
-		list, text, better := compare(p, m, rival)
+		list, text, better := compare(p, m, rival, c)
 		checks = append(checks, list...)
 		if better {
 			met = append(met, text)
@@ -65,10 +67,15 @@ func judge(p *pipeline.Promotion, m lineage.Measured, rival *lineage.Rival) (che
 }
 
 // compare puts the model beside the one that has the label: no metric may be
-// worse, and one must be better.
-func compare(p *pipeline.Promotion, m lineage.Measured, rival *lineage.Rival) (checks []lineage.Check, text string, better bool) {
+// worse, and one must be better. Values count if both were measured on the same
+// rows, others only if the gate allows it.
+func compare(p *pipeline.Promotion, m lineage.Measured, rival *lineage.Rival, c *contest) (checks []lineage.Check, text string, better bool) {
 	if rival == nil {
 		return nil, "nothing had the label " + p.BetterThan, true
+	}
+	because := c.err
+	if c.rival != rival.Model {
+		because = errors.New("it got the label while this run went on")
 	}
 	var parts []string
 	worse := false
@@ -78,17 +85,25 @@ func compare(p *pipeline.Promotion, m lineage.Measured, rival *lineage.Rival) (c
 		if measured {
 			check.Value = &v
 		}
-		limit, other, known := record(rival, name, m.DataOf(name))
-		if known {
-			check.Limit, check.OtherData = &limit, other
+		before := false // it was measured, but not for this comparison
+		limit, known := c.metrics[name]
+		known = known && because == nil
+		if !known {
+			limit, check.OtherData, before = record(rival, name, m.DataOf(name))
 		}
+		if known || before {
+			check.Limit = &limit
+		}
+		comparable := measured && (known || before && p.OnOtherData == pipeline.AllowOtherData)
 		gain := p.Goals[name].Gain(v, limit)
 		part := fmt.Sprintf("%s %s, ", name, pipeline.Telling(v, limit))
 		switch {
 		case !measured:
 			part = name + " was not measured"
-		case !known:
+		case !known && !before:
 			part += "not known of the other"
+		case !comparable:
+			part += "the other had " + pipeline.Telling(limit, v)
 		case gain > 0:
 			part += "better than " + pipeline.Telling(limit, v)
 		case gain < 0:
@@ -96,10 +111,10 @@ func compare(p *pipeline.Promotion, m lineage.Measured, rival *lineage.Rival) (c
 		default:
 			part = fmt.Sprintf("%s %.4g, the same", name, v)
 		}
-		if known && other {
+		if check.OtherData {
 			part += " (measured on other data)"
 		}
-		check.Met = measured && known && gain >= 0
+		check.Met = comparable && gain >= 0
 		worse = worse || !check.Met
 		better = better || check.Met && gain > 0
 		checks, parts = append(checks, check), append(parts, part)
@@ -108,7 +123,14 @@ func compare(p *pipeline.Promotion, m lineage.Measured, rival *lineage.Rival) (c
 	for i := range checks {
 		checks[i].Met = checks[i].Met && (better || worse) // the same in all is better in none
 	}
-	return checks, fmt.Sprintf("against %s (%s): %s", p.BetterThan, rival.Model.Short(), strings.Join(parts, ", ")), better
+	text = fmt.Sprintf("against %s (%s): %s", p.BetterThan, rival.Model.Short(), strings.Join(parts, ", "))
+	if because != nil {
+		text += fmt.Sprintf("; it was not measured on the same data: %s", strings.ReplaceAll(because.Error(), "\n", " "))
+		if p.OnOtherData != pipeline.AllowOtherData {
+			text += "; on_other_data: allow compares all the same"
+		}
+	}
+	return checks, text, better
 }
 
 // comparedBy lists the metrics that a gate compares: those with a condition,
@@ -125,21 +147,13 @@ func comparedBy(p *pipeline.Promotion, m lineage.Measured) []string {
 	return p.By[:1]
 }
 
-// record is what is known of the rival: measured on the given data if it ever
-// was, else on what fits best. A model that is trained again on new data is
-// tested on new data too, and the old one never saw that.
-func record(rival *lineage.Rival, metric, data string) (value float64, other, known bool) {
+// record is what was measured of the rival before, on whatever data: what fits
+// best first.
+func record(rival *lineage.Rival, metric, data string) (value float64, otherData, known bool) {
 	for _, m := range rival.Measured {
-		v, ok := m.Metrics[metric]
-		if !ok {
-			continue
-		}
-		if m.DataOf(metric) == data {
-			return v, false, true
-		}
-		if !known {
-			value, other, known = v, true, true
+		if v, ok := m.Metrics[metric]; ok {
+			return v, m.DataOf(metric) != data, true
 		}
 	}
-	return value, other, known
+	return 0, false, false
 }

@@ -2,6 +2,8 @@ package runner
 
 import (
 	"context"
+	"errors"
+	"io"
 	"strconv"
 	"strings"
 	"testing"
@@ -30,6 +32,10 @@ func TestJudge(t *testing.T) {
 	better := func(p pipeline.Promotion, by ...string) pipeline.Promotion {
 		p.BetterThan, p.By = "production", append(p.By, by...)
 		p.Goals = map[string]metric.Goal{"accuracy": metric.Up, "f1": metric.Up, "mcc": metric.Up, "rmse": metric.Down}
+		return p
+	}
+	allowed := func(p pipeline.Promotion) pipeline.Promotion {
+		p.OnOtherData = pipeline.AllowOtherData
 		return p
 	}
 	type metrics = map[string]float64
@@ -63,12 +69,22 @@ func TestJudge(t *testing.T) {
 		{"one worse", better(when("f1", "> 0", "mcc", "> 0")), metrics{"f1": 0.5, "mcc": 2}, rival(known("D", metrics{"f1": 0.6, "mcc": 1})), "yyny",
 			against + "f1 0.5, worse than 0.6, mcc 2, better than 1"},
 		{"by the first that there is", better(when(), "accuracy", "rmse"), metrics{"rmse": 1}, rival(known("D", metrics{"rmse": 2})), "y", against + "rmse 1, better than 2"},
-		{"other data", better(when(), "f1"), metrics{"f1": 0.6}, rival(known("E", metrics{"f1": 0.5})), "y", against + "f1 0.6, better than 0.5 (measured on other data)"},
-		{"the same data first", better(when(), "f1"), metrics{"f1": 0.6}, rival(known("E", metrics{"f1": 0.5}), known("D", metrics{"f1": 0.7})), "n", against + "f1 0.6, worse than 0.7"},
+		{"other data", better(when(), "f1"), metrics{"f1": 0.6}, rival(known("E", metrics{"f1": 0.5})), "n",
+			against + "f1 0.6, the other had 0.5 (measured on other data); it was not measured on the same data: no way; on_other_data: allow compares all the same"},
+		{"other data, allowed", allowed(better(when(), "f1")), metrics{"f1": 0.6}, rival(known("E", metrics{"f1": 0.5})), "y",
+			against + "f1 0.6, better than 0.5 (measured on other data); it was not measured on the same data: no way"},
 		{"nothing on record", better(when(), "f1"), metrics{"f1": 0.6}, rival(known("D", metrics{"mcc": 1})), "n", against + "f1 0.6, not known of the other"},
 		{"nothing to compare", better(when(), "f1"), metrics{}, rival(known("D", metrics{"f1": 1})), "n", against + "f1 was not measured"},
 	} {
-		checks, why := judge(&c.gate, known("D", c.model), c.rival)
+		// What is on data D was measured for the comparison, if it could be.
+		fresh := &contest{}
+		if c.rival != nil {
+			fresh.rival, fresh.err = c.rival.Model, errors.New("no way")
+			if list := c.rival.Measured; list[0].On["data"] == "D" {
+				fresh.metrics, fresh.err = list[0].Metrics, nil
+			}
+		}
+		checks, why := judge(&c.gate, known("D", c.model), c.rival, fresh)
 		var met strings.Builder
 		for _, check := range checks {
 			met.WriteString(map[bool]string{true: "y", false: "n"}[check.Met])
@@ -103,7 +119,16 @@ func gateWorld(t *testing.T) *world {
 	w.reg = pipeline.NewRegistry(
 		kind("fit", pipeline.Model, func(_ context.Context, c *config, env pipeline.Env) error { return copyInputs(env, c.Text) }),
 		kind("measure", pipeline.Metrics, func(_ context.Context, c *config, env pipeline.Env) error {
-			v, err := strconv.ParseFloat(c.Text, 64)
+			in, err := env.Open("model")
+			if err != nil {
+				return err
+			}
+			defer in.Close()
+			text, err := io.ReadAll(in)
+			if err != nil {
+				return err
+			}
+			v, err := strconv.ParseFloat(string(text), 64)
 			if err != nil {
 				return err
 			}

@@ -18,7 +18,7 @@ import (
 // commits what the stage makes and records nothing. It refuses if the stage,
 // with this version of its kind, would be another computation.
 func (r *Runner) RecomputeExecution(ctx context.Context, plan *pipeline.Plan, rec *lineage.Execution) ([]Output, error) {
-	step := plan.Step(rec.Stage)
+	step := stepOf(plan, rec)
 	if step == nil {
 		return nil, fmt.Errorf("the recorded pipeline has no stage %q", rec.Stage)
 	}
@@ -56,6 +56,24 @@ func (r *Runner) RecomputeExecution(ctx context.Context, plan *pipeline.Plan, re
 		return nil, err
 	}
 	return committedOutputs(ports, r.Store.CommitAll(writers))
+}
+
+// stepOf is the step that was executed: one of the plan or, if it has none of
+// that name, one that measured another model as a step of the plan does.
+func stepOf(plan *pipeline.Plan, rec *lineage.Execution) *pipeline.Step {
+	if s := plan.Step(rec.Stage); s != nil {
+		return s
+	}
+	var ports []string
+	for _, in := range rec.Inputs {
+		ports = append(ports, in.Port)
+	}
+	for _, s := range plan.Replayed(rec.Kind, ports) {
+		if key, _, err := recordedKey(s, rec.Inputs); err == nil && lineage.Key(key) == rec.Key {
+			return s
+		}
+	}
+	return nil
 }
 
 // recordedKey is the key of a step with the inputs of an execution.

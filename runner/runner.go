@@ -166,6 +166,10 @@ func (r *Runner) Run(ctx context.Context, plan *pipeline.Plan, opt Options) (*Re
 	var stopCommitter func()
 	e.committer, stopCommitter = r.startCommitter(ctx)
 	runErr := e.loop(ctx)
+	gates, contests := e.gates(runErr)
+	if err := e.prepare(ctx, gates, contests); err != nil {
+		runErr, gates = err, nil
+	}
 	stopCommitter()
 	stopHeartbeat()
 
@@ -176,7 +180,6 @@ func (r *Runner) Run(ctx context.Context, plan *pipeline.Plan, opt Options) (*Re
 	if runErr != nil {
 		message = runErr.Error()
 	}
-	gates := e.gates(runErr)
 	decisions, err := r.DB.FinishRunWith(context.WithoutCancel(ctx), runID, res.Status, message, gates)
 	if err != nil {
 		return res, errors.Join(runErr, err)

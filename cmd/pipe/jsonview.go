@@ -45,6 +45,12 @@ func (v *jsonView) event(ev runner.Event) {
 		if ev.Err != nil {
 			obj["error"] = ev.Err.Error()
 		}
+	case runner.RivalMeasured:
+		stages := []string{}
+		for _, s := range ev.Plan.Steps {
+			stages = append(stages, s.Name)
+		}
+		obj = map[string]any{"event": "rival_measured", "stage": ev.Stage, "label": ev.Label, "model": ev.Model.String(), "stages": stages}
 	case runner.GateJudged:
 		obj = map[string]any{"event": "gate_judged", "stage": ev.Stage, "label": ev.Label, "outcome": ev.Decision.Outcome, "decision": eventJSON(ev.Decision.Event)}
 	case runner.RunFinished:

@@ -36,8 +36,9 @@ it gives no label here.
 
 A gate (promote: in a stage) is judged when a run has succeeded, but not in pipe rerun and pipe verify. It judges
 the same measurements of a model once, so a run in which all is cached decides nothing, unless the gate has changed.
-better_than compares with what was measured of the other model on the same data. If it never was, the comparison
-is with what was measured on other data, and the reason says so.`,
+better_than measures the other model as the stage with the gate does, on the same rows, which go through the transform
+that it was trained behind; the run shows these stages with the label behind their names. Where that cannot be done, the
+new model is refused and the reason says why; on_other_data: allow compares with what was measured before, on other data.`,
 		Example: `  pipe models
   pipe models penguins
   pipe models --at 2026-01-31

@@ -56,6 +56,13 @@ func (p *progress) apply(ev runner.Event, now time.Time) {
 			p.stages[name] = &stageProgress{name: name}
 			p.nameW = min(maxName, max(p.nameW, width(name)))
 		}
+	case runner.RivalMeasured:
+		p.order = slices.Clone(p.order)
+		for _, s := range ev.Plan.Steps {
+			p.order = append(p.order, s.Name)
+			p.stages[s.Name] = &stageProgress{name: s.Name}
+			p.nameW = min(maxName, max(p.nameW, width(s.Name)))
+		}
 	case runner.StageStarted:
 		*p.stages[ev.Stage] = stageProgress{name: ev.Stage, status: "running", begun: now, attempt: ev.Attempt}
 	case runner.StageWaiting:

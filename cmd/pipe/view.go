@@ -70,6 +70,9 @@ func (s *script) lines(ev runner.Event, columns int) []string {
 			return nil
 		}
 		return []string{paintLine(s.paint, columns, finishedLine(ev, nameW)...)}
+	case runner.RivalMeasured:
+		text := fmt.Sprintf("measures %s (%s) on the same data, to compare", ev.Label, ev.Model.Short())
+		return []string{paintLine(s.paint, columns, span{dim, "    " + pad(ev.Stage, nameW) + "  " + text})}
 	case runner.GateJudged:
 		sign, color, text := gateText(ev)
 		lines := wrap("  "+sign+" "+pad(ev.Stage, nameW)+"  "+diag.Visible(text), columns, indent, 20)

@@ -1,6 +1,7 @@
 // Package preprocess holds the kinds of stages that prepare tables for
 // training: split divides the rows of a table among parts, and preprocess
-// fits feature transforms on one part and applies them to all.
+// fits feature transforms on one part and applies them to all, and apply does
+// only the latter.
 package preprocess
 
 import (
@@ -13,7 +14,7 @@ import (
 
 // Kinds lists the kinds of this package.
 func Kinds() []pipeline.Kind {
-	return []pipeline.Kind{preprocessKind(), splitKind()}
+	return []pipeline.Kind{preprocessKind(), applyKind(), splitKind()}
 }
 
 // openTable opens the table behind an input port. The caller closes both.

@@ -73,7 +73,7 @@ features:
 func (s *Preprocess) OutputPorts(inputs []string) []pipeline.Port {
 	ports := []pipeline.Port{{Name: transformPort, Type: pipeline.Transform, Doc: "the fitted transforms"}}
 	for _, in := range inputs {
-		ports = append(ports, pipeline.Port{Name: in, Type: pipeline.Dataset, Doc: "the data set made of the table " + in})
+		ports = append(ports, dataSetPort(in))
 	}
 	return ports
 }
@@ -95,7 +95,7 @@ func (s *Preprocess) Run(ctx context.Context, env pipeline.Env) error {
 	report(env.Log(), transform)
 	s.tellPositive(env.Log(), transform)
 	for _, port := range env.Inputs() {
-		if err := s.apply(ctx, env, transform, port); err != nil {
+		if err := apply(ctx, env, transform, port); err != nil {
 			return err
 		}
 	}
@@ -178,14 +178,14 @@ func columns(env pipeline.Env, info table.DatasetInfo, out, in string, kept bool
 }
 
 // apply makes the data set of one table.
-func (s *Preprocess) apply(ctx context.Context, env pipeline.Env, transform *feature.Transform, port string) error {
+func apply(ctx context.Context, env pipeline.Env, transform *feature.Transform, port string) error {
 	in, r, err := openTable(env, port)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
 	defer r.Close()
-	labelled := s.Target != nil
+	labelled := transform.Info().Target != nil
 	schema, err := transform.Schema(r.Schema(), labelled)
 	if err != nil {
 		return fmt.Errorf("%s: %w", in.Name, err)

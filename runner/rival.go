@@ -1,0 +1,73 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"pipe/artifacts"
+	"pipe/lineage"
+	"pipe/pipeline"
+)
+
+// A contest is a gate with what is known of the model that it compares with,
+// measured as the stage of the gate has measured the model of the run. It is
+// filled in when the stages of the run are done, and read when the gate is
+// judged.
+type contest struct {
+	step    *pipeline.Step
+	rival   artifacts.ID // that was measured; zero if there is none
+	metrics map[string]float64
+	err     error // why it could not be measured
+}
+
+// prepare measures the models that gates compare with. What it needs to run is
+// recorded in this run, under names of its own, and is taken from the cache the
+// next time. That a model cannot be measured does not fail the run; the error is
+// that of the run's end, or of the database.
+func (e *execution) prepare(ctx context.Context, gates []lineage.Gate, contests []*contest) error {
+	for i, c := range contests {
+		model, err := e.DB.Contested(context.WithoutCancel(ctx), e.runID, gates[i])
+		if err != nil {
+			return fmt.Errorf("gate of stage %s: %w", gates[i].Stage, err)
+		}
+		if model.IsZero() {
+			continue
+		}
+		c.rival = model
+		if c.metrics, c.err = e.measureOther(ctx, c.step, model, gates[i].Rival); ctx.Err() != nil {
+			return ErrInterrupted
+		}
+	}
+	return nil
+}
+
+// measureOther does with another model what a stage of the run has done with
+// the one of the run.
+func (e *execution) measureOther(ctx context.Context, s *pipeline.Step, model artifacts.ID, label string) (map[string]float64, error) {
+	known, err := e.DB.Background(context.WithoutCancel(ctx), model)
+	if err != nil {
+		return nil, err
+	}
+	other := pipeline.OtherModel{Name: label, Model: model, Siblings: known.Siblings, Fitted: known.Fitted}
+	made := func(r pipeline.Ref) artifacts.ID { return e.output(r).ID }
+	files := func(stage string) map[string]artifacts.ID { return e.states[e.index[stage]].files }
+	plan, err := e.plan.MeasureOther(s.Name, other, made, files)
+	if err != nil {
+		return nil, err
+	}
+	e.emit(RivalMeasured{Stage: s.Name, Label: label, Model: model, Plan: plan})
+	again := newExecution(e.Runner, plan, Options{}, e.runID)
+	again.committer = e.committer
+	err = again.loop(ctx)
+	last := again.states[len(plan.Steps)-1].result
+	var gate *pipeline.GateError
+	if err != nil && !errors.As(err, &gate) {
+		return nil, err
+	}
+	metrics := map[string]float64{}
+	for _, m := range last.Metrics {
+		metrics[m.Name] = m.Value
+	}
+	return metrics, nil
+}
