@@ -259,6 +259,9 @@ const (
 	relaxed                   // all of it or nothing
 )
 
+// ReadOnly reports whether the database was opened to be read.
+func (d *DB) ReadOnly() bool { return d.w == nil }
+
 // update runs fn in a write transaction. It waits for other writers, and once
 // it has begun it does not stop half-way when ctx ends, because everything
 // that is written is small and worth keeping.

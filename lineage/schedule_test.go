@@ -203,6 +203,16 @@ func TestAskedTicks(t *testing.T) {
 		}
 	}
 	ask(false) // it is done
+	at = at.Add(time.Hour)
+	ask(true)
+	for _, want := range []int64{1, 0} {
+		if n, err := db.DropAskedTicks(t.Context(), s.ID); n != want || err != nil {
+			t.Errorf("%d given up, %v; want %d", n, err, want)
+		}
+	}
+	if sched, tick := state(); sched.Waiting+sched.Asked != 0 || tick.State != TickSkipped {
+		t.Errorf("%+v %+v", sched, tick)
+	}
 	if _, err := db.AskForTick(t.Context(), s.ID, at, TickDue); err == nil {
 		t.Error("a person asked for what is due")
 	}

@@ -95,6 +95,17 @@ func (d *DB) AskForTick(ctx context.Context, scheduleID int64, at time.Time, tri
 	return waits && err == nil, err
 }
 
+// DropAskedTicks ends the ticks of a schedule that a person asked for and that no
+// process has taken on, as skipped. It returns how many.
+func (d *DB) DropAskedTicks(ctx context.Context, scheduleID int64) (n int64, err error) {
+	err = d.update(ctx, durable, "give up ticks in", func(t *tx) (err error) {
+		n, err = t.exec("UPDATE schedule_ticks SET state = 'skipped', reason = 'given up', finished_at = ? WHERE schedule_id = ? AND state = 'waiting'",
+			formatTime(d.now()), scheduleID)
+		return err
+	})
+	return n, err
+}
+
 // StartTick notes the run that a claimed tick has led to.
 func (d *DB) StartTick(ctx context.Context, tickID int64, runID string) error {
 	return d.update(ctx, durable, "start a tick in", func(t *tx) error {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"testing"
@@ -195,12 +196,26 @@ func (p process) KeepTick(ctx context.Context, id string, at time.Time) error {
 	return p.do("KeepTick", func() { p.schedules[id].ticks[at.Unix()].kept = time.Now() })
 }
 
+func (p process) TakeAsked(ctx context.Context, id string) (at time.Time, ok bool, err error) {
+	err = p.do("TakeAsked", func() {
+		ticks := p.schedules[id].ticks
+		for _, seconds := range slices.Sorted(maps.Keys(ticks)) {
+			if t := ticks[seconds]; t.owner == 0 && t.status == "" {
+				t.owner, t.kept = p.id, time.Now()
+				at, ok = time.Unix(seconds, 0).UTC(), true
+				return
+			}
+		}
+	})
+	return at, ok, err
+}
+
 func (p process) TakeOverTicks(ctx context.Context, id string, asked bool) (open []Tick, err error) {
 	err = p.do("TakeOverTicks", func() {
 		for at, t := range p.schedules[id].ticks {
-			gone := p.dead[t.owner] || p.remote && time.Since(t.kept) > limit || t.owner == 0
-			if t.status == "" && t.owner != p.id && gone && (t.asked || !asked) {
-				open = append(open, Tick{At: time.Unix(at, 0).UTC(), Asked: t.asked, Again: t.owner != 0})
+			gone := p.dead[t.owner] || p.remote && time.Since(t.kept) > limit
+			if t.status == "" && t.owner != 0 && t.owner != p.id && gone && (t.asked || !asked) {
+				open = append(open, Tick{At: time.Unix(at, 0).UTC(), Asked: t.asked})
 				t.owner, t.kept = p.id, time.Now()
 			}
 		}

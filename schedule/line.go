@@ -25,7 +25,7 @@ func (l *loop) advance(ctx context.Context, ln *line, now time.Time) error {
 		return err
 	}
 	if l.AskedOnly {
-		return nil
+		return l.takeAsked(ctx, ln)
 	}
 	if behind := ln.state.Watermark.Sub(now) > Late; behind != ln.behind {
 		ln.behind = behind
@@ -44,7 +44,10 @@ func (l *loop) advance(ctx context.Context, ln *line, now time.Time) error {
 			return err
 		}
 	}
-	return l.lineUp(ctx, ln, run)
+	if err := l.lineUp(ctx, ln, run); err != nil {
+		return err
+	}
+	return l.takeAsked(ctx, ln)
 }
 
 // hold makes this process the one that acts for a schedule, unless another one
@@ -85,11 +88,11 @@ func (l *loop) release(ln *line) {
 	}
 }
 
-// keep tells the store that this process lives, and takes on what people ask
-// for and what dead processes left open. The latter need not show at the start:
-// whether a process of another machine is dead can only be told after a while.
+// keep tells the store that this process lives, and takes on what dead processes
+// left open. That need not show at the start: whether a process of another
+// machine is dead can only be told after a while.
 func (l *loop) keep(ctx context.Context, ln *line, now time.Time) error {
-	if until := ln.nextKeep.Sub(now); until > 0 && until <= KeepInterval && ln.state.Waiting == 0 {
+	if until := ln.nextKeep.Sub(now); until > 0 && until <= KeepInterval {
 		return nil
 	}
 	for _, t := range ln.open() {
@@ -97,13 +100,13 @@ func (l *loop) keep(ctx context.Context, ln *line, now time.Time) error {
 			return err
 		}
 	}
-	taken, err := l.Store.TakeOverTicks(ctx, ln.entry.ID, l.AskedOnly)
+	left, err := l.Store.TakeOverTicks(ctx, ln.entry.ID, l.AskedOnly)
 	if err != nil {
 		return err
 	}
 	var again []Tick
-	for _, t := range taken {
-		t.Entry, t.At = ln.entry, ln.entry.Spec.local(t.At)
+	for _, t := range left {
+		t.Entry, t.At, t.Again = ln.entry, ln.entry.Spec.local(t.At), true
 		if t.Asked {
 			ln.asked = append(ln.asked, t)
 		} else {
@@ -111,7 +114,26 @@ func (l *loop) keep(ctx context.Context, ln *line, now time.Time) error {
 		}
 	}
 	ln.queue = append(again, ln.queue...)
-	ln.state.Waiting, ln.nextKeep = 0, now.Add(KeepInterval)
+	ln.nextKeep = now.Add(KeepInterval)
+	return nil
+}
+
+// takeAsked takes on what a person asks for, one tick at a time and when nothing
+// else is to be done: until then it can be given up.
+func (l *loop) takeAsked(ctx context.Context, ln *line) error {
+	if ln.state.Waiting == 0 || len(ln.open()) > 0 {
+		return nil
+	}
+	at, ok, err := l.Store.TakeAsked(ctx, ln.entry.ID)
+	switch {
+	case err != nil:
+		return err
+	case ok:
+		ln.asked = append(ln.asked, Tick{Entry: ln.entry, At: ln.entry.Spec.local(at), Asked: true})
+		ln.state.Waiting--
+	default:
+		ln.state.Waiting = 0 // they were given up
+	}
 	return nil
 }
 

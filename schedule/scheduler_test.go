@@ -273,7 +273,7 @@ func TestClockSetBackRepeatsNoTick(t *testing.T) {
 }
 
 func TestFailuresOfTheStoreAreTriedAgain(t *testing.T) {
-	for _, method := range []string{"EnsureSchedule", "TakeOverTicks", "ClaimTick", "KeepTick", "FinishTick"} {
+	for _, method := range []string{"Hold", "EnsureSchedule", "States", "TakeOverTicks", "ClaimTick", "KeepTick", "FinishTick"} {
 		t.Run(method, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				m, j := newMemory(), &journal{}

@@ -35,9 +35,13 @@ type Store interface {
 	// FinishTick ends an open tick. Finishing it again changes nothing.
 	FinishTick(ctx context.Context, id string, at time.Time, status, note string) error
 
-	// TakeOverTicks gives this process the ticks that a person asked for, and
-	// unless asked is set also the open ones of processes that no longer live,
-	// in one transaction each, oldest first. Their Entry is not set.
+	// TakeAsked gives this process the oldest tick that a person asked for and
+	// that waits; ok is false if there is none any more.
+	TakeAsked(ctx context.Context, id string) (at time.Time, ok bool, err error)
+
+	// TakeOverTicks gives this process the open ticks of processes that no
+	// longer live, in one transaction each, oldest first; if asked is set, only
+	// those that a person asked for. Their Entry is not set.
 	TakeOverTicks(ctx context.Context, id string, asked bool) ([]Tick, error)
 }
 

@@ -19,32 +19,61 @@ import (
 
 func (a *app) scheduleCommand() *cobra.Command {
 	var (
-		jobs   int
-		strict bool
-		list   bool
+		jobs, limit           int
+		strict, list, history bool
+		asJSON                bool
 	)
 	cmd := &cobra.Command{
-		Use:   "schedule DIR|FILE...",
+		Use:   "schedule [DIR|FILE...]",
 		Short: "Run pipelines by the schedule: block of their files",
 		Long: `Run pipelines when they fall due by the schedule: block of their files (cron expression, time zone, catch_up,
 overlap), until the process is stopped. Which ticks have run is kept in the store, so that a restart neither loses nor
 doubles one: a run that was cut off is done again, and what fell due in between is caught up as catch_up says. Edits of
 the files take effect while it runs. A file that is wrong stops no other: its last good version goes on, and the log
-says what is wrong. Of several processes one acts for each schedule; the others stand by.`,
+says what is wrong. Of several processes one acts for each schedule; the others stand by.
+
+With --list, say what became of each schedule last and when it is due next; with --history, list the ticks. Both take
+the schedules of the nearest store if no file is named. A folder that is called like one of the commands is ./NAME.`,
 		Example: `  pipe schedule pipelines/
   pipe schedule pipelines/penguins.yaml pipelines/cars.yaml
-  pipe schedule pipelines/ --strict        stop if a file is wrong at the start
-  pipe schedule pipelines/ --list          when each pipeline runs next, and stop`,
-		Args:              args(cobra.MinimumNArgs(1)),
+  pipe schedule pipelines/ --strict        do not start while a file is wrong
+  pipe schedule --list
+  pipe schedule --history --limit 50
+  pipe schedule run nightly                now, in turn with the schedule
+  pipe schedule backfill nightly --from 2026-01-01 --to 2026-01-31`,
+		Args: func(cmd *cobra.Command, words []string) error {
+			if len(words) == 0 && !list && !history {
+				return usageError{diag.WithHint(errors.New("missing argument DIR|FILE"), "write it as: pipe schedule DIR|FILE...")}
+			}
+			return nil
+		},
 		ValidArgsFunction: pipelineFiles,
 		RunE: func(cmd *cobra.Command, words []string) error {
 			if err := atLeast(0, jobs, "jobs"); err != nil {
 				return err
 			}
+			if err := atLeast(0, limit, "limit"); err != nil {
+				return err
+			}
+			if list && history {
+				return usagef("--list and --history are two questions: ask one")
+			}
+			if asJSON && !list && !history {
+				return usagef("--json is for --list and --history")
+			}
+			if len(words) == 0 {
+				var err error
+				if words, err = a.knownFiles(cmd.Context()); err != nil {
+					return err
+				}
+			}
 			s := newScheduling(a, words, jobs)
 			defer s.close()
-			if list {
-				return s.printList(cmd.Context())
+			switch {
+			case list:
+				return s.printList(cmd.Context(), asJSON)
+			case history:
+				return s.printHistory(cmd.Context(), limit, asJSON)
 			}
 			entries, err := s.entries(cmd.Context())
 			if err != nil {
@@ -62,7 +91,12 @@ says what is wrong. Of several processes one acts for each schedule; the others 
 	cmd.Flags().IntVarP(&jobs, "jobs", "j", 0, "stages to run at once in each pipeline (default: one for each CPU)")
 	a.gpuFlag(cmd)
 	cmd.Flags().BoolVar(&strict, "strict", false, "do not start while a file is wrong")
-	cmd.Flags().BoolVar(&list, "list", false, "list the schedules with their next run, and stop")
+	cmd.Flags().BoolVar(&list, "list", false, "list the schedules with their last and next tick, and stop")
+	cmd.Flags().BoolVar(&history, "history", false, "list the newest ticks with what became of them, and stop")
+	cmd.Flags().IntVar(&limit, "limit", 20, "how many ticks to list; 0 is all")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.AddCommand(a.scheduleRunCommand(), a.scheduleRetryCommand(), a.scheduleBackfillCommand(), a.scheduleCancelCommand(),
+		a.schedulePauseCommand(), a.scheduleResumeCommand(), a.scheduleResetCommand())
 	return cmd
 }
 
@@ -74,12 +108,13 @@ type scheduling struct {
 	ticks *tickStore
 	log   *slog.Logger
 
-	mu     sync.Mutex
-	stores map[string]*workspace // by directory
+	opening func(dir string) (*workspace, error)
+	mu      sync.Mutex
+	stores  map[string]*workspace // by directory
 }
 
 func newScheduling(a *app, words []string, jobs int) *scheduling {
-	s := &scheduling{app: a, jobs: jobs, stores: map[string]*workspace{}, log: slog.New(slog.NewTextHandler(a.out, nil))}
+	s := &scheduling{app: a, jobs: jobs, opening: open, stores: map[string]*workspace{}, log: slog.New(slog.NewTextHandler(a.out, nil))}
 	s.ticks = newTickStore(s.open)
 	s.files = &scheduleFiles{app: a, words: words, log: s.log, store: s}
 	return s
@@ -105,7 +140,7 @@ func (s *scheduling) open(file string) (*workspace, error) {
 	if ws := s.stores[dir]; ws != nil {
 		return ws, nil
 	}
-	ws, err := open(dir)
+	ws, err := s.opening(dir)
 	if err == nil {
 		s.stores[dir] = ws
 	}
@@ -121,6 +156,9 @@ func (s *scheduling) keptVersion(ctx context.Context, file string) (text string)
 }
 
 func (s *scheduling) dropVersion(ctx context.Context, file string) {
+	if ws, err := s.open(file); err == nil && ws.db.ReadOnly() {
+		return
+	}
 	if s.keptVersion(ctx, file) != "" {
 		s.withKept(ctx, file, func(db *lineage.DB, id int64) error { return db.DropSource(ctx, id) })
 	}

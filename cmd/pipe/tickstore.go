@@ -39,7 +39,7 @@ func (t *tickStore) Hold(ctx context.Context, file string) (bool, error) {
 	if t.held[file] != nil {
 		return true, nil
 	}
-	claim, err := ws.store.Claim(artifacts.Sum([]byte("schedule " + name(ws, file))).String())
+	claim, err := ws.store.Claim(actingFor(ws, file))
 	if errors.As(err, new(*artifacts.ClaimedError)) {
 		return false, nil
 	}
@@ -48,6 +48,17 @@ func (t *tickStore) Hold(ctx context.Context, file string) (bool, error) {
 	}
 	t.held[file] = claim
 	return true, nil
+}
+
+// actingFor is the name of the claim of whoever acts for a schedule.
+func actingFor(ws *workspace, file string) string {
+	return artifacts.Sum([]byte("schedule " + name(ws, file))).String()
+}
+
+// acted reports whether a process acts for a schedule.
+func (t *tickStore) acted(file string) bool {
+	ws, err := t.open(file)
+	return err == nil && ws.store.Claimed(actingFor(ws, file))
 }
 
 func (t *tickStore) Release(file string) {
@@ -216,30 +227,45 @@ func (t *tickStore) FinishTick(ctx context.Context, file string, at time.Time, s
 	return db.FinishTick(ctx, tick.ID, lineage.TickState(status), "", note)
 }
 
-func (t *tickStore) TakeOverTicks(ctx context.Context, file string, asked bool) ([]schedule.Tick, error) {
+func (t *tickStore) TakeAsked(ctx context.Context, file string) (at time.Time, ok bool, err error) {
+	err = t.take(ctx, file, func(tick lineage.Tick) bool { return !ok && tick.State == lineage.TickWaiting }, func(tick lineage.Tick) {
+		at, ok = tick.ScheduledAt, true
+	})
+	return at, ok, err
+}
+
+func (t *tickStore) TakeOverTicks(ctx context.Context, file string, asked bool) (taken []schedule.Tick, err error) {
+	err = t.take(ctx, file, func(tick lineage.Tick) bool {
+		return tick.OwnerGone && tick.State != lineage.TickWaiting && (!asked || tick.Trigger != lineage.TickDue)
+	}, func(tick lineage.Tick) {
+		taken = append(taken, schedule.Tick{At: tick.ScheduledAt, Asked: tick.Trigger != lineage.TickDue})
+	})
+	return taken, err
+}
+
+// take makes this process the holder of open ticks, the oldest first.
+func (t *tickStore) take(ctx context.Context, file string, which func(lineage.Tick) bool, taken func(lineage.Tick)) error {
 	db, id, err := t.schedule(ctx, file)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	list, err := db.OpenTicks(ctx, id)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var taken []schedule.Tick
 	for _, tick := range list {
-		due, waits := tick.Trigger == lineage.TickDue, tick.State == lineage.TickWaiting
-		if asked && due || !waits && !tick.OwnerGone {
+		if !which(tick) {
 			continue
 		}
 		ok, err := db.TakeOverTick(ctx, tick.ID)
 		if err != nil {
-			return taken, err
+			return err
 		}
 		if ok {
-			taken = append(taken, schedule.Tick{At: tick.ScheduledAt, Asked: !due, Again: !waits})
+			taken(tick)
 		}
 	}
-	return taken, nil
+	return nil
 }
 
 // started notes the run that a tick has led to.
