@@ -80,6 +80,7 @@ type columnFit struct {
 	rising  rising   // integers
 	counter *counter // categories
 	encoded bool     // the encoding was asked for
+	doubt   string   // why it was read as text though nearly all values are of another type
 	text    string   // their fill
 }
 
@@ -100,6 +101,7 @@ func (f *fitter) prepare(spec Spec) error {
 			return err
 		}
 		fit := &columnFit{at: at, typ: schema.Field(at).Type, encoded: c.Encode != (Encode{})}
+		fit.doubt, _ = schema.Field(at).Metadata.GetValue(table.DoubtKey)
 		if fit.Column, err = defaults.fill(c, fit.typ).resolved(fit.typ); err != nil {
 			return err
 		}
@@ -158,7 +160,7 @@ func (t Target) resolved(schema *arrow.Schema) (Column, Task, error) {
 	case task == Regression && typ.ID() != arrow.INT64 && typ.ID() != arrow.FLOAT64:
 		return c, "", c.wrong("task", "write `task: classification`", "a regression predicts numbers, and the column is %s", table.TypeName(typ))
 	case task == Classification && !isCategorical(typ):
-		return c, "", c.wrong("task", "write `task: regression`, or read the column as a string",
+		return c, "", c.wrong("task", "write `task: regression`, or declare the column as int64 or string in `columns` of the ingest stage",
 			"a column of type %s has no classes", table.TypeName(typ))
 	case task == Classification && c.Scale != "":
 		return c, "", c.wrong("scale", "remove `scale`, or write `task: regression`", "classes have no scale")

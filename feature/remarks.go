@@ -33,9 +33,14 @@ func (f *fitter) remarks(columns []fitted) []Remark {
 		switch category := columns[i].Category; {
 		case category != nil:
 			if codes := len(category.Categories) - len(category.Infrequent); int64(codes) > f.rows/2 {
-				all = append(all, Remark{Column: c.Name,
+				r := Remark{Column: c.Name,
 					Msg: fmt.Sprintf("%d different values in %d rows, as in an identifier or free text: hardly any will be met again", len(category.Categories), f.rows),
-					Fix: "leave the column out of features, or let rare values share one: `encode: {one_hot: {min_frequency: 5, unseen: infrequent}}`"})
+					Fix: "leave the column out of features, or let rare values share one: `encode: {one_hot: {min_frequency: 5, unseen: infrequent}}`"}
+				if c.doubt != "" {
+					r.Msg = fmt.Sprintf("%d different values in %d rows; the column was read as text, since %s", len(category.Categories), f.rows, c.doubt)
+					r.Fix = "see the warning of the ingest stage for what to set there, or leave the column out of features"
+				}
+				all = append(all, r)
 			}
 		case c.rising.dense(f.rows):
 			all = append(all, Remark{Column: c.Name, Msg: "the values count up with the rows, as those of an identifier do",
@@ -94,8 +99,12 @@ func (c *columnFit) checkStray() error {
 			others += n
 		}
 	}
-	if others == 0 || numbers < 9*others || different <= minStrayNumbers {
+	if numbers < 9*others || different <= minStrayNumbers || others == 0 && c.doubt == "" {
 		return nil
+	}
+	if others == 0 { // the word is in other rows than those of training
+		return c.wrong("", fmt.Sprintf("see the warning of the ingest stage for what to set there; write `%s: {encode: one_hot}` if these are categories", c.Name),
+			"it was read as text, since %s; each number would be a category", c.doubt)
 	}
 	word, most := "", int64(0)
 	for _, text := range c.counter.sorted() {

@@ -5,7 +5,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/google/go-cmp/cmp"
+
+	"pipe/table"
 )
 
 // values makes a column of n values.
@@ -168,5 +171,28 @@ func TestDefaults(t *testing.T) {
 	}
 	if s := tr.doc.Target.Number.Scaling; s != Standard {
 		t.Errorf("the target takes the default of features: %s", s)
+	}
+}
+
+// A column that is text for a word in rows that are not those of training says
+// so, too.
+func TestStrayWordElsewhere(t *testing.T) {
+	const doubt = `299 of 300 values are numbers, but not "unknown" in line 52`
+	rec := record(t, values("x", 60, func(i int) any { return fmt.Sprint(float64(i) / 8) }))
+	f := table.WithMetadata(rec.Schema().Field(0), table.DoubtKey, doubt)
+	rec, err := table.NewRecord(arrow.NewSchema([]arrow.Field{f}, nil), rec.Column(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = Fit(t.Context(), Spec{Features: []Column{{Name: "x"}}}, tableOf(t, rec))
+	if want := `column "x": it was read as text, since ` + doubt + `; each number would be a category`; fmt.Sprint(err) != want {
+		t.Errorf("got %v\nwant %s", err, want)
+	}
+	tr, err := Fit(t.Context(), Spec{Features: []Column{{Name: "x", Encode: Encode{Method: OneHot}}}}, tableOf(t, rec))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "60 different values in 60 rows; the column was read as text, since " + doubt; len(tr.Remarks()) != 1 || tr.Remarks()[0].Msg != want {
+		t.Errorf("remarks are %+v", tr.Remarks())
 	}
 }

@@ -59,7 +59,7 @@ split:
 // Split divides the rows of a table among parts.
 type Split struct {
 	Parts    pipeline.Map[float64] `yaml:"parts" doc:"The names of the parts, each with its fraction of the rows. The fractions add up to 1."`
-	Stratify string                `yaml:"stratify" doc:"A column each of whose values is divided in proportion."`
+	Stratify string                `yaml:"stratify" doc:"A column each of whose values is divided in proportion. Decimal numbers must repeat, as grades and codes do."`
 	Group    string                `yaml:"group" doc:"A column whose equal values stay together."`
 	Time     string                `yaml:"time" doc:"A column of dates, timestamps or numbers to cut by, the earliest first."`
 	By       *BySetting            `yaml:"by" doc:"A column whose value names the part, in place of fractions."`
@@ -303,10 +303,7 @@ func countKeys(ctx context.Context, r *table.Reader, method, name string) (*keyC
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", method, err)
 	}
-	if typ := r.Schema().Field(column).Type; typ.ID() == arrow.FLOAT64 {
-		return nil, diag.WithHint(fmt.Errorf("%s: column %q holds decimal numbers, hardly two of which are equal", method, name),
-			fmt.Sprintf("choose a column of text or integers, or read it as text: `columns: {%s: string}` of the ingest stage", name))
-	}
+	decimal := r.Schema().Field(column).Type.ID() == arrow.FLOAT64
 	keys := &keyCounts{name: name, column: column, counts: make(map[string]int64)}
 	for rec, err := range r.Batches() {
 		if err == nil {
@@ -317,6 +314,11 @@ func countKeys(ctx context.Context, r *table.Reader, method, name string) (*keyC
 		}
 		if err != nil {
 			return nil, err
+		}
+		// Decimal numbers may be codes or grades, but not if most are different.
+		if n := len(keys.counts); decimal && int64(n) > r.NumRows()/2 {
+			return nil, diag.WithHint(fmt.Errorf("%s: column %q holds decimal numbers, at least %d different ones in %d rows", method, name, n, r.NumRows()),
+				fmt.Sprintf("choose a column with few values, or if these are codes read them as text: `columns: {%s: string}` of the ingest stage", name))
 		}
 	}
 	return keys, nil

@@ -358,7 +358,7 @@ func TestSplitErrors(t *testing.T) {
 		{"empty part", "parts: {a: 0.9, b: 0.1}", numbered(t, []int64{1, 2}, nil), `part "b" would be empty: 0.1 of 2 rows is less than one`, "larger share"},
 		{"no row of the value", "by: {column: key, values: {a: [1], b: [2]}}", numbered(t, []int64{1, 1}, nil), `part "b" got none of the 2 rows`, "remove"},
 		{"unknown column", half + "stratify: ky}", numbered(t, []int64{1, 2}, nil), `stratify: there is no column "ky"`, `"key"`},
-		{"strata of decimals", half + "stratify: key}", numbered(t, []float64{1, 2}, nil), `stratify: column "key" holds decimal numbers, hardly two of which are equal`, "columns: {key: string}"},
+		{"strata of decimals", half + "stratify: key}", numbered(t, []float64{1, 2, 2.5, 2.5}, nil), `stratify: column "key" holds decimal numbers, at least 3 different ones in 4 rows`, "columns: {key: string}"},
 		{"missing group", half + "group: key}", numbered(t, []string{"a", "b", "c"}, []bool{true, true, false}), `group: column "key", row 3: the value is missing, so the row belongs to no part`, "leave the row out"},
 		{"few groups", half + "group: key}", numbered(t, []string{"a", "a"}, nil), `group: column "key" has 1 groups for 2 parts`, "fewer parts"},
 		{"missing time", half + "time: key}", numbered(t, []float64{1, 2, math.NaN()}, nil), `time: column "key", row 3: the value is missing, so the row belongs to no part`, ""},
@@ -378,5 +378,30 @@ func TestSplitErrors(t *testing.T) {
 				t.Errorf("hint is %q, want it to contain %q", hint, test.hint)
 			}
 		})
+	}
+}
+
+// Decimal numbers that are codes are strata and groups like others.
+func TestSplitByGrades(t *testing.T) {
+	var keys []float64
+	for i := range 60 {
+		keys = append(keys, float64(i%6)/2)
+	}
+	for _, method := range []string{"stratify", "group"} {
+		parts := assigned(t, "{"+method+": key, parts: {a: 0.5, b: 0.5}}", numbered(t, keys, nil), len(keys))
+		in := map[float64]map[string]int{}
+		for part, rows := range parts {
+			for _, row := range rows {
+				if in[keys[row]] == nil {
+					in[keys[row]] = map[string]int{}
+				}
+				in[keys[row]][part]++
+			}
+		}
+		for key, counts := range in {
+			if method == "stratify" && counts["a"] != 5 || method == "group" && len(counts) != 1 {
+				t.Errorf("%s: rows of %v are in %v", method, key, counts)
+			}
+		}
 	}
 }
