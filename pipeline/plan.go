@@ -79,6 +79,8 @@ type FileInput struct {
 	Resolved string
 	// Artifact, if not zero, holds the bytes that are read in place of the file.
 	Artifact artifacts.ID
+	// Pos is where the path was written; its Line is 0 in a plan made in code.
+	Pos diag.Pos
 }
 
 // Retry says how often a stage that failed is tried again, and after which

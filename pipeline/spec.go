@@ -341,17 +341,36 @@ func (l *loader) configure(d *draft, key *yaml.Node, with entry) {
 	l.checkFiles(d, with.value)
 }
 
-// checkFiles reports the external files of a stage that may not be read.
+// checkFiles places the external files of a stage, and reports those that may
+// not be read.
 func (l *loader) checkFiles(d *draft, with *yaml.Node) {
-	if l.file == nil {
-		return
-	}
-	for _, f := range d.step.Files {
+	for i := range d.step.Files {
+		f := &d.step.Files[i]
+		setting, _, _ := strings.Cut(f.Port, "/")
+		at := cmp.Or(written(with, setting, f.Path), d.configAt)
+		f.Pos = diag.Pos{File: l.p.file, Line: at.Line, Column: at.Column}
+		if l.file == nil {
+			continue
+		}
 		if err := l.file(f.Resolved); err != nil {
-			setting, _, _ := strings.Cut(f.Port, "/")
-			l.p.at(cmp.Or(find(with, setting), d.configAt), diag.HintOf(err), "%s %s %v", setting, quote(f.Path), err)
+			l.p.at(at, diag.HintOf(err), "%s %s %v", setting, quote(f.Path), err)
 		}
 	}
+}
+
+// written is where a text stands in a setting, or else the setting itself.
+func written(with *yaml.Node, setting, text string) *yaml.Node {
+	at := find(with, setting)
+	_, list := child(cmp.Or(with, &yaml.Node{}), setting)
+	if list == nil {
+		return at
+	}
+	for _, n := range list.Content {
+		if n.Kind == yaml.ScalarNode && n.Value == text {
+			return n
+		}
+	}
+	return at
 }
 
 // inputs reads `inputs: {PORT: STAGE.PORT}`.

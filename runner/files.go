@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"pipe/artifacts"
 	"pipe/diag"
@@ -90,6 +91,39 @@ func (e *execution) recordUnread(ctx context.Context, s *pipeline.Step, err erro
 	return res
 }
 
+// Unreadable lists the external files of a plan that are not there, or are no
+// files, each at its place in the pipeline file. A run would find them when it
+// comes to them, with the work of the stages before done.
+func Unreadable(plan *pipeline.Plan) diag.List {
+	var list diag.List
+	var lines []string
+	for _, s := range plan.Steps {
+		for _, f := range s.Files {
+			if !f.Artifact.IsZero() {
+				continue
+			}
+			info, err := os.Stat(f.Resolved)
+			if err == nil {
+				err = infile.Check(f.Resolved, info)
+			}
+			if err == nil {
+				continue
+			}
+			err = fileError(f, err)
+			d := diag.Diagnostic{Pos: f.Pos, Msg: err.Error(), Hint: diag.HintOf(err)}
+			if lines == nil {
+				lines = strings.Split(string(plan.Source), "\n")
+			}
+			if n := f.Pos.Line; n > 0 && n <= len(lines) {
+				d.Line = strings.TrimSuffix(lines[n-1], "\r")
+			}
+			list = append(list, d)
+		}
+	}
+	list.Sort()
+	return list
+}
+
 // fileError says which file could not be read, as it is written in the
 // pipeline file, and which files there are.
 func fileError(f pipeline.FileInput, err error) error {
@@ -113,14 +147,21 @@ func fileError(f pipeline.FileInput, err error) error {
 	if readErr != nil {
 		return diag.WithHint(err, fmt.Sprintf("folder %s cannot be read either; paths are relative to the pipeline file", dir))
 	}
-	var names []string
+	var names, alike []string
 	for _, entry := range entries {
 		names = append(names, entry.Name())
+		if !entry.IsDir() && filepath.Ext(entry.Name()) == filepath.Ext(f.Path) && len(alike) < 8 {
+			alike = append(alike, entry.Name())
+		}
 	}
 	if near, ok := diag.Nearest(filepath.Base(f.Resolved), names); ok {
 		return diag.WithHint(err, fmt.Sprintf("did you mean %q?", filepath.ToSlash(filepath.Join(filepath.Dir(f.Path), near))))
 	}
-	return diag.WithHint(err, "paths are relative to the pipeline file; this one resolves to "+f.Resolved)
+	hint := "paths are relative to the pipeline file; this one resolves to " + f.Resolved
+	if len(alike) > 0 {
+		hint += ", where there are " + strings.Join(alike, ", ")
+	}
+	return diag.WithHint(err, hint)
 }
 
 // importFiles copies the external files of a task into the store.

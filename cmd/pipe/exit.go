@@ -30,8 +30,8 @@ var exitCodes = []struct {
 	meaning string
 }{
 	{exitOK, "done"},
-	{exitFailed, "a stage failed"},
-	{exitUsage, "the pipeline file or the flags are wrong"},
+	{exitFailed, "a stage failed, or can only fail (plan)"},
+	{exitUsage, "the pipeline file or the flags are wrong, or a file that it names is not there"},
 	{exitDamaged, "the store is damaged"},
 	{exitGate, "a requirement (require:) was not met"},
 	{exitInterrupted, "interrupted"},

@@ -24,7 +24,8 @@ func (a *app) planCommand() *cobra.Command {
 		Short: "Say what a run would do, without doing it",
 		Long: `Check a pipeline file and say for each stage whether a run would take it from the cache or run it, and why.
 A stage that waits for one that has to run is decided only then: if its inputs turn out as they were, it is
-cached after all. Of a training whose data is there already it also says how much memory it will take.
+cached after all. Where a stage can only fail, plan does, too: with exit code 2 if a file that the pipeline
+names is not there, else with 1. Of a training whose data is there already it also says how much memory it will take.
 With names of stages it is about these and all that they need.`,
 		Example: `  pipe plan pipelines/penguins.yaml
   pipe plan pipelines/penguins.yaml --set hidden=64
@@ -89,13 +90,33 @@ func (a *app) forecast(ctx context.Context, ws *workspace, plan *pipeline.Plan, 
 		if len(gates) > 0 {
 			doc["gates"] = gates
 		}
-		return writeJSON(a.out, doc)
+		if err := writeJSON(a.out, doc); err != nil {
+			return err
+		}
+		return willFail(plan, list)
 	}
 	if err := a.printForecast(list, explain); err != nil {
 		return err
 	}
 	a.printGates(gates)
-	return tooLarge(plan.File, list, r.Capacity.Memory).Render(a.err, a.colored(a.err))
+	if err := tooLarge(plan.File, list, r.Capacity.Memory).Render(a.err, a.colored(a.err)); err != nil {
+		return err
+	}
+	return willFail(plan, list)
+}
+
+// willFail is the error of a run that cannot succeed, as far as that can be told:
+// about the files that are not there, or else about the stages.
+func willFail(plan *pipeline.Plan, list []runner.Forecast) error {
+	if files := runner.Unreadable(plan); len(files) > 0 {
+		return files
+	}
+	for _, f := range list {
+		if f.Action == runner.WillFail {
+			return fmt.Errorf("stage %s can only fail: %s", f.Stage, f.Reason)
+		}
+	}
+	return nil
 }
 
 // tooLarge warns of stages that will take more memory than there is.

@@ -115,6 +115,9 @@ decided by the bytes that it gives. With names of stages only these are made, wi
 			if plan, err = which.apply(plan, words[1:], &ropt); err != nil {
 				return err
 			}
+			if err := runner.Unreadable(plan).Err(); err != nil && !dryRun {
+				return err
+			}
 			ws, err := open(a.storeFor(words[0]))
 			if err != nil {
 				return err
