@@ -31,6 +31,12 @@ type Store struct {
 
 	claims claims
 
+	readOnly bool
+	secret   struct {
+		sync.Mutex
+		value []byte // nil until it was asked for
+	}
+
 	// owner is the locked file that shows other processes that the scratch
 	// directories of this Store are in use; see TempDir.
 	owner struct {
@@ -44,6 +50,12 @@ type Store struct {
 // Open opens the store below dir (".pipe"), and makes it if it is not there.
 func Open(dir string) (*Store, error) {
 	return open(dir, osFS{}, time.Now)
+}
+
+// OpenReadOnly opens a store for methods that only read. It makes nothing, so
+// that a store can be looked at that cannot be changed.
+func OpenReadOnly(dir string) *Store {
+	return &Store{dir: dir, fs: osFS{}, now: time.Now, readOnly: true}
 }
 
 // OpenFS is Open over another file system, for tests that let calls fail or

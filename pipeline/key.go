@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -39,19 +40,28 @@ func (k Key) Short() string { return k.String()[:12] }
 type KeyPart struct{ Name, Value string }
 
 // A KeyContributor is a Stage whose outputs depend on more than configuration,
-// inputs and seed: on environment variables that it declares, or on the
-// version of a program that it calls. What it returns becomes part of the key,
-// with "stage." in front of the names, which are distinct. It is asked before
-// each look-up in the cache.
+// inputs and seed: on the version of a part of this program that it uses. What it
+// returns follows from its settings, and becomes part of the key, with "stage." in
+// front of the names, which are distinct.
 type KeyContributor interface {
 	KeyParts() []KeyPart
+}
+
+// A PrivateKeyContributor is a Stage whose outputs depend on its surroundings, on
+// environment variables that it declares. The values may be nobody's business: what
+// becomes part of the key are hashes of them that are keyed by a secret of the
+// store, and so the key differs from store to store. It is asked before each look-up
+// in the cache.
+type PrivateKeyContributor interface {
+	PrivateKeyParts() []KeyPart
 }
 
 // Key is the key of a step whose inputs are the given artifacts, by port; the
 // parts are what it is made of. An edge that names its artifact needs no entry.
 // A port without an artifact is a mistake of the caller and panics, since a
-// key without it could hit the result of other inputs.
-func (s *Step) Key(inputs map[string]artifacts.ID) (Key, []KeyPart) {
+// key without it could hit the result of other inputs. secret is the key of the
+// hashes of what a PrivateKeyContributor returns.
+func (s *Step) Key(inputs map[string]artifacts.ID, secret []byte) (Key, []KeyPart) {
 	parts := []KeyPart{
 		{"key_schema", keySchema},
 		{"kind", s.Kind.Name},
@@ -81,14 +91,27 @@ func (s *Step) Key(inputs map[string]artifacts.ID) (Key, []KeyPart) {
 	if s.Kind.Engine != "" {
 		parts = append(parts, KeyPart{"engine", s.Kind.Engine})
 	}
+	first = len(parts)
 	if c, ok := s.Stage.(KeyContributor); ok {
-		first := len(parts)
 		for _, p := range c.KeyParts() {
 			parts = append(parts, KeyPart{"stage." + p.Name, p.Value})
 		}
-		sortParts(parts[first:])
 	}
+	if c, ok := s.Stage.(PrivateKeyContributor); ok {
+		for _, p := range c.PrivateKeyParts() {
+			parts = append(parts, KeyPart{"stage." + p.Name, keyedHash(secret, p)})
+		}
+	}
+	sortParts(parts[first:])
 	return KeyOf(parts), parts
+}
+
+// keyedHash stands for the value of a part. Without the secret nobody can find out
+// a short value by trying, neither from the part nor from the key.
+func keyedHash(secret []byte, p KeyPart) string {
+	h := hmac.New(sha256.New, secret)
+	h.Write(encodeParts([]KeyPart{p}))
+	return "hmac-sha256:" + hex.EncodeToString(h.Sum(nil))
 }
 
 func sortParts(parts []KeyPart) {

@@ -2,7 +2,9 @@ package pipeline_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"os"
 	"slices"
@@ -56,7 +58,7 @@ func TestKeyGolden(t *testing.T) {
 	plan := mustLoad(t, keySource, pipeline.Options{})
 	var b bytes.Buffer
 	for _, s := range plan.Steps {
-		key, parts := s.Key(fakeInputs(s))
+		key, parts := s.Key(fakeInputs(s), nil)
 		fmt.Fprintf(&b, "%s %s\n", s.Name, key)
 		for _, p := range parts {
 			fmt.Fprintf(&b, "  %s = %s\n", p.Name, p.Value)
@@ -92,7 +94,7 @@ func TestKeyOfVector(t *testing.T) {
 // hashed, and that no two parts have one name.
 func TestKeyPartsAreTheKey(t *testing.T) {
 	for _, s := range mustLoad(t, keySource, pipeline.Options{}).Steps {
-		key, parts := s.Key(fakeInputs(s))
+		key, parts := s.Key(fakeInputs(s), nil)
 		if got := pipeline.KeyOf(parts); got != key {
 			t.Errorf("%s: parts give %v, the key is %v", s.Name, got, key)
 		}
@@ -112,7 +114,7 @@ func TestKeyDependsOn(t *testing.T) {
 	keys := func(source string, opt pipeline.Options) map[string]pipeline.Key {
 		m := make(map[string]pipeline.Key)
 		for _, s := range mustLoad(t, source, opt).Steps {
-			m[s.Name], _ = s.Key(fakeInputs(s))
+			m[s.Name], _ = s.Key(fakeInputs(s), nil)
 		}
 		return m
 	}
@@ -156,11 +158,11 @@ func TestKeyDependsOn(t *testing.T) {
 
 func TestKeyDependsOnEachInput(t *testing.T) {
 	for _, s := range mustLoad(t, keySource, pipeline.Options{}).Steps {
-		before, _ := s.Key(fakeInputs(s))
+		before, _ := s.Key(fakeInputs(s), nil)
 		for port := range fakeInputs(s) {
 			inputs := fakeInputs(s)
 			inputs[port] = sha256.Sum256([]byte("changed"))
-			if after, _ := s.Key(inputs); after == before {
+			if after, _ := s.Key(inputs, nil); after == before {
 				t.Errorf("%s: the key ignores %s", s.Name, port)
 			}
 		}
@@ -174,7 +176,7 @@ func TestKeyWithoutInputPanics(t *testing.T) {
 			t.Error("a key without the artifact on train was made")
 		}
 	}()
-	s.Key(nil)
+	s.Key(nil, nil)
 }
 
 // TestKeyOfIsUnambiguous draws part lists that are nearly alike: equal when
@@ -217,4 +219,32 @@ func TestDeriveSeed(t *testing.T) {
 			t.Errorf("seed of %s is %d, want %d", name, got, seed)
 		}
 	}
+}
+
+// Values of the surroundings are in keys and parts as hashes that are keyed by the
+// secret of the store.
+func TestPrivatePartsAreKeyed(t *testing.T) {
+	step := func(value string) *pipeline.Step {
+		return &pipeline.Step{Name: "s", Kind: &pipeline.Kind{Name: "asks", Version: 1}, Stage: asking(value)}
+	}
+	key, parts := step("1234").Key(nil, []byte("secret"))
+	again, _ := step("1234").Key(nil, []byte("secret"))
+	other, _ := step("1235").Key(nil, []byte("secret"))
+	elsewhere, elsewhereParts := step("1234").Key(nil, []byte("another secret"))
+	if key != again || key == other || key == elsewhere {
+		t.Errorf("keys %s, %s again, %s of another value, %s in another store", key, again, other, elsewhere)
+	}
+	last := len(parts) - 1
+	plain := sha256.Sum256([]byte("1234"))
+	if p := parts[last]; p.Name != "stage.env.TOKEN" || strings.Contains(p.Value, "1234") || strings.Contains(p.Value, hex.EncodeToString(plain[:])) ||
+		p == elsewhereParts[last] || pipeline.KeyOf(parts) != key {
+		t.Errorf("the part is %v", p)
+	}
+}
+
+type asking string
+
+func (asking) Run(context.Context, pipeline.Env) error { return nil }
+func (a asking) PrivateKeyParts() []pipeline.KeyPart {
+	return []pipeline.KeyPart{{Name: "env.TOKEN", Value: string(a)}}
 }

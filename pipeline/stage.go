@@ -83,6 +83,13 @@ type Sizer interface {
 	Memory(Sources) (int64, error)
 }
 
+// A Readier is a Stage that can tell whether what it needs of its surroundings is
+// there, such as environment variables. It is asked before a run begins, and the
+// run fails if a stage that would run is not ready.
+type Readier interface {
+	Ready() error
+}
+
 // Sources are the inputs of a stage.
 type Sources interface {
 	// Inputs lists the connected input ports, sorted, external files included.

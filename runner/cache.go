@@ -49,6 +49,19 @@ func inputIDs(inputs []lineage.Input) map[string]artifacts.ID {
 	return ids
 }
 
+// key is the key of a step with its inputs, and the parts that it is made of.
+func (r *Runner) key(s *pipeline.Step, inputs []lineage.Input) (pipeline.Key, []pipeline.KeyPart, error) {
+	var secret []byte
+	if _, ok := s.Stage.(pipeline.PrivateKeyContributor); ok {
+		var err error
+		if secret, err = r.Store.Secret(); err != nil {
+			return pipeline.Key{}, nil, err
+		}
+	}
+	key, parts := s.Key(inputIDs(inputs), secret)
+	return key, parts, nil
+}
+
 // lookup finds an earlier execution with the key whose outputs are all in the
 // store. Any doubt is a miss with a reason; an empty one means that there is
 // no execution with the key.

@@ -189,7 +189,10 @@ func (e *execution) settle(ctx context.Context, i int) error {
 		e.states[i].files = ids
 	}
 	inputs := e.inputs(i)
-	key, parts := s.Key(inputIDs(inputs))
+	key, parts, err := e.key(s, inputs)
+	if err != nil {
+		return err
+	}
 	if waiting, busy := e.making[key]; busy {
 		e.making[key] = append(waiting, i) // finish makes it ready again
 		return nil

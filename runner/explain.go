@@ -55,7 +55,10 @@ func (r *Runner) Explain(ctx context.Context, plan *pipeline.Plan, opt Options) 
 			continue
 		}
 		inputs := e.inputs(i)
-		f.Key, f.Parts = s.Key(inputIDs(inputs))
+		var err error
+		if f.Key, f.Parts, err = r.key(s, inputs); err != nil {
+			return nil, err
+		}
 		hit, reason, err := e.decide(ctx, s, f.Key)
 		if err != nil {
 			return nil, err
@@ -67,6 +70,10 @@ func (r *Runner) Explain(ctx context.Context, plan *pipeline.Plan, opt Options) 
 			f.Action, f.Reason = WillRun, reason
 			if reason == "" {
 				f.Reason = whyMissed(f.Against, f.Changes)
+			}
+			if err := ready(s); err != nil {
+				f.Action, f.Reason = WillFail, err.Error()
+				continue
 			}
 			if sizer, ok := s.Stage.(pipeline.Sizer); ok {
 				if f.Memory, err = sizer.Memory(sources{ctx, r.Store, inputs}); err != nil {

@@ -74,7 +74,7 @@ func TestWorkOfAnotherProcessIsWaitedFor(t *testing.T) {
 func TestWaiterTakesOver(t *testing.T) {
 	w := newWorld(t)
 	const stages = "  a: {uses: text, with: {text: A}}\n  b: {uses: text, with: {text: A}}\n"
-	key, _ := w.plan(stages).Steps[0].Key(nil)
+	key, _ := w.plan(stages).Steps[0].Key(nil, nil)
 	claim, err := w.runner.Store.Claim(key.String())
 	if err != nil {
 		t.Fatal(err)
@@ -98,7 +98,7 @@ func TestWaiterTakesOver(t *testing.T) {
 func TestInterruptEndsWaiting(t *testing.T) {
 	w := newWorld(t)
 	const stages = "  a: {uses: text, with: {text: A}}\n"
-	key, _ := w.plan(stages).Steps[0].Key(nil)
+	key, _ := w.plan(stages).Steps[0].Key(nil, nil)
 	claim, err := w.runner.Store.Claim(key.String())
 	if err != nil {
 		t.Fatal(err)

@@ -109,7 +109,11 @@ func (r *Runner) remember(ctx context.Context, e *execution, g *Given, spec arti
 	objects := map[artifacts.ID]int64{spec.ID: spec.Size}
 	for i, s := range e.plan.Steps {
 		st := &e.states[i]
-		if _, asks := s.Stage.(pipeline.KeyContributor); asks || !s.Cache || st.result.Status != lineage.Succeeded && st.result.Status != lineage.Cached {
+		// What its surroundings say would have to be asked again.
+		if c, ok := s.Stage.(pipeline.PrivateKeyContributor); ok && len(c.PrivateKeyParts()) > 0 {
+			return nil
+		}
+		if !s.Cache || st.result.Status != lineage.Succeeded && st.result.Status != lineage.Cached {
 			return nil
 		}
 		for _, f := range s.Files {

@@ -18,7 +18,7 @@ import (
 // commits what the stage makes and records nothing. It refuses if the stage,
 // with this version of its kind, would be another computation.
 func (r *Runner) RecomputeExecution(ctx context.Context, plan *pipeline.Plan, rec *lineage.Execution) ([]Output, error) {
-	step := stepOf(plan, rec)
+	step := r.stepOf(plan, rec)
 	if step == nil {
 		return nil, fmt.Errorf("the recorded pipeline has no stage %q", rec.Stage)
 	}
@@ -26,7 +26,7 @@ func (r *Runner) RecomputeExecution(ctx context.Context, plan *pipeline.Plan, re
 		return nil, err
 	}
 	inputs := slices.Clone(rec.Inputs)
-	key, parts, err := recordedKey(step, inputs)
+	key, parts, err := r.recordedKey(step, inputs)
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +60,7 @@ func (r *Runner) RecomputeExecution(ctx context.Context, plan *pipeline.Plan, re
 
 // stepOf is the step that was executed: one of the plan or, if it has none of
 // that name, one that measured another model as a step of the plan does.
-func stepOf(plan *pipeline.Plan, rec *lineage.Execution) *pipeline.Step {
+func (r *Runner) stepOf(plan *pipeline.Plan, rec *lineage.Execution) *pipeline.Step {
 	if s := plan.Step(rec.Stage); s != nil {
 		return s
 	}
@@ -69,7 +69,7 @@ func stepOf(plan *pipeline.Plan, rec *lineage.Execution) *pipeline.Step {
 		ports = append(ports, in.Port)
 	}
 	for _, s := range plan.Replayed(rec.Kind, ports) {
-		if key, _, err := recordedKey(s, rec.Inputs); err == nil && lineage.Key(key) == rec.Key {
+		if key, _, err := r.recordedKey(s, rec.Inputs); err == nil && lineage.Key(key) == rec.Key {
 			return s
 		}
 	}
@@ -77,7 +77,7 @@ func stepOf(plan *pipeline.Plan, rec *lineage.Execution) *pipeline.Step {
 }
 
 // recordedKey is the key of a step with the inputs of an execution.
-func recordedKey(step *pipeline.Step, inputs []lineage.Input) (pipeline.Key, []pipeline.KeyPart, error) {
+func (r *Runner) recordedKey(step *pipeline.Step, inputs []lineage.Input) (pipeline.Key, []pipeline.KeyPart, error) {
 	ids := inputIDs(inputs)
 	var ports []string
 	for _, e := range step.Inputs {
@@ -91,8 +91,7 @@ func recordedKey(step *pipeline.Step, inputs []lineage.Input) (pipeline.Key, []p
 			return pipeline.Key{}, nil, fmt.Errorf("no input was recorded for %q", port)
 		}
 	}
-	key, parts := step.Key(ids)
-	return key, parts, nil
+	return r.key(step, inputs)
 }
 
 // otherKey says in which parts the stage of today differs.

@@ -147,6 +147,9 @@ func (r *Runner) Run(ctx context.Context, plan *pipeline.Plan, opt Options) (*Re
 	if err := r.checkOnly(ctx, plan, opt); err != nil {
 		return nil, err
 	}
+	if err := r.checkReady(ctx, plan, opt); err != nil {
+		return nil, err
+	}
 	spec, err := r.storeSpec(plan.Source)
 	if err != nil {
 		return nil, err
@@ -270,6 +273,39 @@ func status(err error) lineage.Status {
 	default:
 		return lineage.Failed
 	}
+}
+
+// ready asks a stage whether it could run here.
+func ready(s *pipeline.Step) error {
+	if r, ok := s.Stage.(pipeline.Readier); ok {
+		return r.Ready()
+	}
+	return nil
+}
+
+// checkReady refuses to begin a run in which a stage would fail for want of
+// something that it can name now. What is in the cache need not be ready.
+func (r *Runner) checkReady(ctx context.Context, plan *pipeline.Plan, opt Options) error {
+	missing := map[string]error{}
+	for _, s := range plan.Steps {
+		if err := ready(s); err != nil {
+			missing[s.Name] = &StageError{Stage: s.Name, Err: err}
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	forecast, err := r.Explain(ctx, plan, opt)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, f := range forecast {
+		if missing[f.Stage] != nil && f.Action != WillSkip {
+			errs = append(errs, missing[f.Stage])
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // checkCapacity refuses a stage that could never run on this machine, instead

@@ -127,7 +127,9 @@ type asking struct{}
 
 func (*asking) Run(_ context.Context, env pipeline.Env) error { return copyInputs(env, "asked") }
 
-func (*asking) KeyParts() []pipeline.KeyPart { return []pipeline.KeyPart{{Name: "env.X", Value: "1"}} }
+func (*asking) PrivateKeyParts() []pipeline.KeyPart {
+	return []pipeline.KeyPart{{Name: "env.X", Value: "1"}}
+}
 
 // copyInputs writes a text, and then what each input holds.
 func copyInputs(env pipeline.Env, text string) error {

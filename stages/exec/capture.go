@@ -20,6 +20,7 @@ const (
 // A capture passes on what a command prints, line by line.
 type capture struct {
 	log    *slog.Logger
+	mask   *mask
 	logged int // bytes
 	hidden int // lines that were not passed on
 	last   []string
@@ -27,7 +28,7 @@ type capture struct {
 	cut    bool // line is only the start of what was printed
 }
 
-func newCapture(log *slog.Logger) *capture { return &capture{log: log} }
+func newCapture(log *slog.Logger, m *mask) *capture { return &capture{log: log, mask: m} }
 
 // readFrom reads until the output is closed, or an error, which means the
 // same: there is nothing more to come.
@@ -51,7 +52,8 @@ func (c *capture) readFrom(r io.Reader) {
 func (c *capture) write(p []byte) {
 	for len(p) > 0 {
 		part, rest, ended := bytes.Cut(p, []byte("\n"))
-		room := maxLine - len(c.line)
+		// A secret that is cut would not be recognised.
+		room := maxLine + c.mask.longest - len(c.line)
 		if len(part) > room {
 			part, c.cut = part[:room], true
 		}
@@ -64,7 +66,11 @@ func (c *capture) write(p []byte) {
 }
 
 func (c *capture) endLine() {
-	text := diag.Visible(strings.TrimSuffix(string(c.line), "\r"))
+	text := c.mask.hide(strings.TrimSuffix(string(c.line), "\r"))
+	if len(text) > maxLine {
+		text, c.cut = text[:maxLine], true
+	}
+	text = diag.Visible(text)
 	if c.cut {
 		text += " ..."
 	}

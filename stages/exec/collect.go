@@ -184,6 +184,10 @@ func (w *workDir) storeMetrics(env pipeline.Env, out io.Writer, f *os.File) erro
 	if len(data) > maxMetrics {
 		return fmt.Errorf("a metrics document has at most %d bytes", maxMetrics)
 	}
+	// Others read what a stage has measured, with the report and in bundles.
+	if text := string(data); w.mask.hide(text) != text {
+		return diag.WithHint(errors.New("the metrics document holds the value of a secret"), "write there what was measured only")
+	}
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(data, &members); err != nil {
 		return diag.WithHint(fmt.Errorf("not a metrics document: %w", err), `write a JSON object such as {"accuracy": 0.97}`)

@@ -24,6 +24,30 @@ func (s *Exec) path() string {
 	return defaultPath
 }
 
+// Ready reports the declared variables that are not set.
+func (s *Exec) Ready() error {
+	var missing []string
+	for _, name := range slices.Concat(s.Env, s.Secrets) {
+		if _, ok := s.lookup(name); !ok {
+			missing = append(missing, name)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return diag.WithHint(fmt.Errorf("not set, though env or secrets of the stage name it: %s", strings.Join(missing, ", ")),
+		fmt.Sprintf("set it before you start pipe: export %s=...", missing[0]))
+}
+
+// mask hides the values of the secrets.
+func (s *Exec) mask() *mask {
+	values := make(map[string]string, len(s.Secrets))
+	for _, name := range s.Secrets {
+		values[name], _ = s.lookup(name)
+	}
+	return newMask(values)
+}
+
 // environment is the whole environment of the command, sorted.
 func (s *Exec) environment(w *workDir, env pipeline.Env) ([]string, error) {
 	path := s.path()
@@ -41,13 +65,11 @@ func (s *Exec) environment(w *workDir, env pipeline.Env) ([]string, error) {
 	for _, o := range s.Outputs {
 		vars[portVariable("PIPE_OUTPUT_", o.Key)] = w.output(o.Key)
 	}
-	for _, name := range s.Env {
-		value, ok := s.lookup(name)
-		if !ok {
-			return nil, diag.WithHint(fmt.Errorf("the variable %s, which the stage declares in env, is not set", name),
-				fmt.Sprintf("set it before you start pipe: export %s=...", name))
-		}
-		vars[name] = value
+	if err := s.Ready(); err != nil {
+		return nil, err
+	}
+	for _, name := range slices.Concat(s.Env, s.Secrets) {
+		vars[name], _ = s.lookup(name)
 	}
 	if gpus := env.GPUs(); len(gpus) > 0 {
 		vars["CUDA_VISIBLE_DEVICES"] = strings.Join(gpus, ",")

@@ -5,8 +5,6 @@ package exec
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"strconv"
@@ -32,14 +30,14 @@ The command runs in an empty folder of its own, which holds
 Its environment holds nothing but PATH, HOME and TMPDIR (both inside the work folder),
 LANG=C.UTF-8, PIPE_INPUT_PORT and PIPE_OUTPUT_PORT with the full path of each (the port in upper
 case), PIPE_SEED, PIPE_THREADS, for a stage with resources.gpu CUDA_VISIBLE_DEVICES with the GPUs
-that it has for itself, and what ` + "`env` and `set`" + ` say.
+that it has for itself, and what ` + "`env`, `secrets` and `set`" + ` say.
 
 Every process that the command starts ends with it, those in the background too.
 
 The cached result is used again while the settings, inputs, files, seed and the values of
-` + "`env`" + ` stay the same. The programs that the command calls are not part of that: when one
-changes, say so in ` + "`set`" + `, for example ` + "`set: {TOOL_VERSION: \"2\"}`" + `. The command must give the
-same outputs each time; take random numbers from PIPE_SEED and no dates from the clock.
+` + "`env`" + ` stay the same. The values of ` + "`secrets`" + ` and the programs that the
+command calls are not part of that: when a program changes, say so in ` + "`set`" + `, for example
+` + "`set: {TOOL_VERSION: \"2\"}`" + `. The command must give the same outputs each time; take random numbers from PIPE_SEED and no dates from the clock.
 
 A table is written as Arrow (an IPC file or stream, compressed or not) or, named ` + "`outputs/PORT.csv`" + `, as CSV, which is
 read as an ingest stage without settings reads it. It is stored in one form:
@@ -107,7 +105,8 @@ type Exec struct {
 	Files   []pipeline.FilePath      `yaml:"files" doc:"External files that the command needs, such as its scripts. Their bytes are part of the key."`
 	Outputs pipeline.Map[OutputType] `yaml:"outputs" required:"true" min:"1" doc:"What the command writes: the type of each output (table, dataset, transform, model, metrics, report, policy, file, directory) by its name."`
 	Formats pipeline.Map[Format]     `yaml:"formats" doc:"How the command wants to read an input, by its name: csv for a table."`
-	Env     []string                 `yaml:"env" doc:"Variables that the command gets from the environment of pipe. Their values are part of the key, and stored only as hashes."`
+	Env     []string                 `yaml:"env" doc:"Variables that the command gets from the environment of pipe. Their values are part of the key, and stored only as hashes that are keyed by the store."`
+	Secrets []string                 `yaml:"secrets" added:"true" doc:"Variables that the command gets from the environment of pipe, such as tokens and passwords. Their values are no part of the key: another value makes nothing run again. They are stored nowhere, and hidden in logs, errors and metrics."`
 	Set     pipeline.Map[string]     `yaml:"set" doc:"Variables with fixed values."`
 
 	Metrics pipeline.Map[MetricSetting] `yaml:"metrics" added:"true" doc:"What is to be known of metrics that the command writes, by name, as in metrics: {wer: down}."`
@@ -186,22 +185,23 @@ func (s *Exec) OutputPorts([]string) []pipeline.Port {
 	return ports
 }
 
-// KeyParts are the values of the declared variables, which may be secrets and
-// keys are stored, hence the hashes, and the version of what reads a table that
-// is written as CSV.
+// KeyParts is the version of what reads a table that is written as CSV.
 func (s *Exec) KeyParts() []pipeline.KeyPart {
-	parts := make([]pipeline.KeyPart, len(s.Env))
-	for i, name := range s.Env {
-		value := "unset"
-		if v, ok := s.lookup(name); ok {
-			sum := sha256.Sum256([]byte(v))
-			value = "sha256:" + hex.EncodeToString(sum[:])
-		}
-		parts[i] = pipeline.KeyPart{Name: "env." + name, Value: value}
-	}
 	for _, o := range s.Outputs {
 		if pipeline.PortType(o.Value) == pipeline.Table {
-			return append(parts, pipeline.KeyPart{Name: "csv", Value: strconv.Itoa(s.csv.Version)})
+			return []pipeline.KeyPart{{Name: "csv", Value: strconv.Itoa(s.csv.Version)}}
+		}
+	}
+	return nil
+}
+
+// PrivateKeyParts are the values of the variables in env. One that is not set
+// has no value, and the stage is not Ready.
+func (s *Exec) PrivateKeyParts() []pipeline.KeyPart {
+	var parts []pipeline.KeyPart
+	for _, name := range s.Env {
+		if value, ok := s.lookup(name); ok {
+			parts = append(parts, pipeline.KeyPart{Name: "env." + name, Value: value})
 		}
 	}
 	return parts
@@ -209,11 +209,19 @@ func (s *Exec) KeyParts() []pipeline.KeyPart {
 
 // Run lays out the work folder, runs the command and stores what it made.
 func (s *Exec) Run(ctx context.Context, env pipeline.Env) error {
+	m := s.mask()
+	for _, name := range m.tooShort {
+		env.Log().Warn("the value of a secret is too short to be hidden in what the command prints", "variable", name)
+	}
+	return m.hideError(s.run(ctx, env, m))
+}
+
+func (s *Exec) run(ctx context.Context, env pipeline.Env, m *mask) error {
 	dir, err := env.Scratch()
 	if err != nil {
 		return err
 	}
-	w, err := newWorkDir(dir, s)
+	w, err := newWorkDir(dir, s, m)
 	if err != nil {
 		return err
 	}
@@ -228,7 +236,7 @@ func (s *Exec) Run(ctx context.Context, env pipeline.Env) error {
 	if s.Shell != "" {
 		argv = []string{"sh", "-e", "-c", s.Shell}
 	}
-	run := command{argv: argv, dir: w.dir, path: s.path(), env: vars, log: env.Log(), on: s.on, grace: grace}
+	run := command{argv: argv, dir: w.dir, path: s.path(), env: vars, log: env.Log(), on: s.on, mask: m, grace: grace}
 	if err := run.run(ctx); err != nil {
 		return err
 	}

@@ -289,7 +289,7 @@ func TestFailures(t *testing.T) {
 		{"no metrics", `{shell: "echo 1 > outputs/a", outputs: {a: metrics}}`,
 			`output "a": not a metrics document: `, `write a JSON object such as {"accuracy": 0.97}`},
 		{"variable that is not set", `{command: ["true"], env: [ABSENT], outputs: {a: file}}`,
-			"the variable ABSENT, which the stage declares in env, is not set", "set it before you start pipe: export ABSENT=..."},
+			"not set, though env or secrets of the stage name it: ABSENT", "set it before you start pipe: export ABSENT=..."},
 		{"format of an input that is not there", `{command: ["true"], formats: {tabel: csv}, outputs: {a: file}}`,
 			`formats: "tabel" is not connected; the inputs are t`, "formats is for inputs; a table among the outputs is Arrow, or CSV if its file is named outputs/NAME.csv"},
 	}
@@ -341,13 +341,12 @@ func TestValidate(t *testing.T) {
 	}
 }
 
-func TestKeyPartsTellValuesApartWithoutShowingThem(t *testing.T) {
-	stage := pipelinetest.Decode(t, Kind(surroundings, NewSupervisor(), csv), `{command: [a], outputs: {a: file}, env: [TOKEN, EMPTY, ABSENT]}`)
-	got := stage.(pipeline.KeyContributor).KeyParts()
+func TestPrivateKeyPartsAreTheValuesOfEnv(t *testing.T) {
+	stage := pipelinetest.Decode(t, Kind(surroundings, NewSupervisor(), csv), `{command: [a], outputs: {a: file}, env: [TOKEN, EMPTY, ABSENT], secrets: [HOME]}`)
+	got := stage.(pipeline.PrivateKeyContributor).PrivateKeyParts()
 	want := []pipeline.KeyPart{
-		{Name: "env.TOKEN", Value: "sha256:f52fbd32b2b3b86ff88ef6c490628285f482af15ddcb29541f94bcf526a3f6c7"},
-		{Name: "env.EMPTY", Value: "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
-		{Name: "env.ABSENT", Value: "unset"},
+		{Name: "env.TOKEN", Value: "hunter2"},
+		{Name: "env.EMPTY", Value: ""},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("key parts (-want +got):\n%s", diff)

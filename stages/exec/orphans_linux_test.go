@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 func victim(dir, text string) {
 	c := command{
 		argv: []string{"sh", "-c", text}, dir: dir, path: "/usr/bin:/bin", env: []string{"PIPE_OUTPUT_O=" + dir + "/outputs/o"},
-		log: slog.New(printed{}), on: NewSupervisor(os.Args[0], "guard"), grace: time.Minute,
+		log: slog.New(printed{}), on: NewSupervisor(os.Args[0], "guard"), mask: newMask(nil), grace: time.Minute,
 	}
 	fmt.Println(c.run(context.Background()))
 }

@@ -23,6 +23,7 @@ type command struct {
 	env  []string
 	log  *slog.Logger
 	on   *Supervisor
+	mask *mask
 	// grace is how long it has to end after it was asked to, and how long its
 	// output may stay open after it has ended.
 	grace time.Duration
@@ -52,7 +53,7 @@ func (c command) run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("cannot start %s: %w", c.argv[0], err)
 	}
-	capture := newCapture(c.log)
+	capture := newCapture(c.log, c.mask)
 	captured := make(chan struct{})
 	go func() {
 		defer close(captured)

@@ -31,7 +31,7 @@ func script(t *testing.T, text string, log lines) command {
 	t.Helper()
 	return command{
 		argv: []string{"sh", "-c", text}, dir: t.TempDir(), path: "/usr/bin:/bin",
-		log: slog.New(log), on: NewSupervisor(), grace: time.Minute,
+		log: slog.New(log), on: NewSupervisor(), mask: newMask(nil), grace: time.Minute,
 	}
 }
 

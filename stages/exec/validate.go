@@ -97,6 +97,9 @@ func (s *Exec) checkVariables() error {
 	for _, name := range s.Env {
 		check("env", name)
 	}
+	for _, name := range s.Secrets {
+		check("secrets", name)
+	}
 	for _, e := range s.Set {
 		check("set", e.Key)
 		if strings.ContainsRune(e.Value, 0) {

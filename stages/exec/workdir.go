@@ -28,6 +28,7 @@ const (
 // A workDir is the folder that a command runs in.
 type workDir struct {
 	stage  *Exec
+	mask   *mask
 	dir    string // absolute
 	home   string
 	inputs map[string]string // by port, the absolute path of what the command reads
@@ -35,12 +36,12 @@ type workDir struct {
 	measured map[string]bool // metrics that the command has written
 }
 
-func newWorkDir(dir string, s *Exec) (*workDir, error) {
+func newWorkDir(dir string, s *Exec, m *mask) (*workDir, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, err
 	}
-	w := &workDir{stage: s, dir: dir, home: filepath.Join(dir, homeDir), inputs: map[string]string{}, measured: map[string]bool{}}
+	w := &workDir{stage: s, mask: m, dir: dir, home: filepath.Join(dir, homeDir), inputs: map[string]string{}, measured: map[string]bool{}}
 	for _, name := range []string{inputsDir, outputsDir, homeDir} {
 		if err := os.Mkdir(filepath.Join(dir, name), 0o777); err != nil {
 			return nil, err
