@@ -285,29 +285,27 @@ func (a *applier) categories(i int, arr arrow.Array, out []float32, stride int) 
 	}
 	dropped := btoi(e.Category.DropFirst)
 	for r, text := range values {
-		code := e.missing
+		code, known := e.missing, true
 		if valid != nil && !valid[r] {
 			if e.Impute != nil {
 				a.imputed[i]++
 				if e.Indicator {
 					out[r*stride+e.width-1] = 1
 				}
-			} else if !e.Category.Missing {
-				a.unseen[i]++
+			} else {
+				known = e.Category.Missing
 			}
-		} else {
-			c, seen := e.codes[text]
-			if !seen {
-				c = e.unseen
-				a.unseen[i]++
-			}
-			code = c
+		} else if code, known = e.codes[text]; !known {
+			code = e.unseen
 		}
 		if code == codeNone {
 			if err := a.fail(i, arr.Len(), e.unseenError(int64(r), text, valid != nil && !valid[r])); err != nil {
 				return err
 			}
 			continue
+		}
+		if !known {
+			a.unseen[i]++
 		}
 		if e.Category.Encoding == Ordinal {
 			out[r*stride] = float32(code) // -1 for codeZeros

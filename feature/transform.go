@@ -40,6 +40,18 @@ func (t *Transform) Info() table.DatasetInfo {
 // fitted on. It is nil for one that was read, and where there are no classes.
 func (t *Transform) ClassCounts() []int64 { return slices.Clone(t.counts) }
 
+// A TypedColumn is a column with its type by table.TypeName.
+type TypedColumn struct{ Name, Type string }
+
+// Columns lists the columns that features are made of, as they were in training.
+func (t *Transform) Columns() []TypedColumn {
+	list := make([]TypedColumn, len(t.columns))
+	for i, c := range t.columns {
+		list[i] = TypedColumn{c.Column, c.Type}
+	}
+	return list
+}
+
 // width is the number of features.
 func (t *Transform) width() int { return len(t.info.Features) }
 

@@ -63,6 +63,10 @@ func canonicalOf(t *rapid.T, with string) string {
 	if !json.Valid(c) || !json.Valid(settings(stage)) {
 		t.Fatalf("not JSON: %s, %s", c, settings(stage))
 	}
+	again, err := DecodeRecorded(networkKind(), settings(stage))
+	if err != nil || string(settings(again)) != string(settings(stage)) {
+		t.Fatalf("what is recorded means something else: %s\n%v", settings(stage), err)
+	}
 	return string(c)
 }
 

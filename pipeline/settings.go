@@ -1,5 +1,7 @@
 package pipeline
 
+import "gopkg.in/yaml.v3"
+
 import "bytes"
 
 // DecodeSettings fills a struct whose fields are tagged like those of a stage
@@ -26,4 +28,38 @@ func onlyComments(source []byte) bool {
 		}
 	}
 	return true
+}
+
+// DecodeRecorded makes a stage of a kind from Step.Settings of an earlier time,
+// in which what was not set is null, and a Scalar is a value whose text is the
+// shortest one. The error is a diag.List.
+func DecodeRecorded(k Kind, settings []byte) (Stage, error) {
+	p := newProblems("settings", settings)
+	n, _ := parseYAML(settings, p) // JSON is YAML
+	if n == nil {
+		return nil, p.err()
+	}
+	dropNulls(n)
+	stage := k.New()
+	decodeInto(n, position(1, 1), stage, p)
+	if err := p.err(); err != nil {
+		return nil, err
+	}
+	return stage, nil
+}
+
+// dropNulls takes keys without a value out of mappings.
+func dropNulls(n *yaml.Node) {
+	if n.Kind == yaml.MappingNode {
+		kept := n.Content[:0]
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			if v := n.Content[i+1]; v.Kind != yaml.ScalarNode || v.Tag != "!!null" {
+				kept = append(kept, n.Content[i], v)
+			}
+		}
+		n.Content = kept
+	}
+	for _, c := range n.Content {
+		dropNulls(c)
+	}
 }

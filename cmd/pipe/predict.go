@@ -33,8 +33,9 @@ func (a *app) predictCommand() *cobra.Command {
 		Long: `Read new rows, transform them with the fitted transform that the model was trained behind, and write them with the
 predictions of the model. The rows need the columns that the features are made from; the label is not needed.
 
-The file is read with the CSV settings of the pipeline that trained the model. The prediction is recorded like any
-other run, so that its lineage leads to the model and to the rows.
+The file is read as the training data were: with the CSV settings of the pipeline that trained the model and with the
+types that its columns had, whatever the values of the new file look like. Columns that training did not know are text.
+The prediction is recorded like any other run, so that its lineage leads to the model and to the rows.
 
 A row that cannot be predicted, such as one with a word in a column of numbers, does not stop the others: its predictions
 are empty, the column "problem" says why, and a warning on standard error counts such rows; the exit code is 0. With
@@ -114,11 +115,11 @@ func (a *app) predictionPlan(ctx context.Context, ws *workspace, ref, file, pref
 	if err != nil {
 		return nil, err
 	}
-	transform, settings, err := behindModel(ctx, ws, m)
+	past, err := pastOf(ctx, ws, m)
 	if err != nil {
 		return nil, err
 	}
-	load, err := a.step("load", "ingest", ingestSettings(settings, file))
+	load, err := a.reading(ws, past, file)
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +133,7 @@ func (a *app) predictionPlan(ctx context.Context, ws *workspace, ref, file, pref
 	}
 	score.Inputs = []pipeline.Edge{
 		{Port: "table", From: pipeline.Ref{Stage: "load", Port: "table"}},
-		{Port: "transform", Type: pipeline.Transform, Artifact: transform},
+		{Port: "transform", Type: pipeline.Transform, Artifact: past.transform},
 		{Port: "model", Type: pipeline.Model, Artifact: m.ID},
 	}
 	return pipeline.NewPlan(m.Pipeline+".predict", 0, load, score)
@@ -195,55 +196,6 @@ func modelsOf(ctx context.Context, ws *workspace, ref lineage.Ref) ([]artifacts.
 		}
 	}
 	return ids, nil
-}
-
-// behindModel walks up the lineage of a model: to the transform that made its
-// training data, and to the settings of the stage that read the file.
-func behindModel(ctx context.Context, ws *workspace, m lineage.Model) (transform artifacts.ID, settings json.RawMessage, err error) {
-	graph, err := ws.db.Upstream(ctx, lineage.Ref{Artifact: m.ID})
-	if err != nil {
-		return artifacts.ID{}, nil, err
-	}
-	// Makers come before users, so the last transform is the one nearest to
-	// the model.
-	for _, n := range graph.Executions {
-		e, err := ws.db.Execution(ctx, n.ID)
-		if err != nil {
-			return artifacts.ID{}, nil, err
-		}
-		if e.Kind == "ingest" && settings == nil {
-			settings = e.Config
-		}
-		for _, o := range e.Outputs {
-			if o.Type == string(pipeline.Transform) {
-				transform = o.ID
-			}
-		}
-	}
-	if transform.IsZero() {
-		return artifacts.ID{}, nil, diag.WithHint(fmt.Errorf("model %s was not trained behind a fitted transform", m.ID.Short()),
-			"new rows can only be scored by a model whose data came from a stage with `uses: preprocess`")
-	}
-	return transform, settings, nil
-}
-
-// ingestSettings are those of the training data that are about the form of
-// the file. Columns and their types are left out: new rows may lack the label.
-func ingestSettings(recorded json.RawMessage, file string) string {
-	var old map[string]json.RawMessage
-	// Settings that cannot be read are the settings of another version; the
-	// defaults then are the best guess, and errors name the column.
-	_ = json.Unmarshal(recorded, &old)
-	settings := map[string]json.RawMessage{}
-	for _, name := range []string{"delimiter", "quote", "comment", "header", "names", "missing", "trim"} {
-		if v, ok := old[name]; ok && string(v) != "null" {
-			settings[name] = v
-		}
-	}
-	path, _ := json.Marshal(file) // a string always can be written as JSON
-	settings["path"] = path
-	text, _ := json.Marshal(settings)
-	return string(text) // JSON is YAML
 }
 
 // writePredictions writes the table that the last stage made, and says how

@@ -38,6 +38,7 @@ const (
 type Ingest struct {
 	Path      pipeline.FilePath    `yaml:"path" doc:"CSV file to read. Instead of it, an input named file can be connected."`
 	Columns   pipeline.Map[string] `yaml:"columns" enum:"string,int64,float64,bool,date,timestamp" doc:"Types of columns by name. Types of other columns are inferred from all their values."`
+	Expect    pipeline.Map[string] `yaml:"expect" added:"true" enum:"string,int64,float64,bool,date,timestamp" doc:"Types that columns had in other data, by name; nothing is inferred then. A column has its type if all its values fit, and is text with a warning if not. A column that is not listed is text, and a listed one need not be there. So does pipe predict read new rows."`
 	Select    []string             `yaml:"select" doc:"Columns to keep, in this order. All columns are kept by default."`
 	Delimiter string               `yaml:"delimiter" default:"','" doc:"The character between fields; \\t is a tab."`
 	Quote     string               `yaml:"quote" default:"'\"'" doc:"The character around fields that contain special characters, doubled inside of them. Empty if quotes have no meaning."`
@@ -65,7 +66,8 @@ numbers with zeros before them (00123), with a plus sign or with more digits tha
 a column with a decimal number that a float64 does not keep: 1e-400, 123456789012345678.91; a warning says so. Of
 decimal numbers below 2^53 a float64 keeps 17 digits; a warning counts those that have more, and those, such as 1.10
 beside 1.1, that may be versions. A column without any value is text. Declare the type in ` + "`columns`" + ` where
-that is not what you want: it is taken as it is, without a warning, and a value that is none of it is an error.
+that is not what you want: it is taken as it is, without a warning, and a value that is none of it is an error. Where
+types are known from other data, such as those that a model was trained on, list them in ` + "`expect`" + `.
 
 A value is missing if its field is empty, in quotes or not, or a text that ` + "`missing`" + ` lists. In a column of
 numbers, dates or truth values a field of blanks is missing too, and the usual words are: NA, N/A, n/a, N.A., NaN, null,
@@ -251,8 +253,11 @@ func (in *Ingest) survey(ctx context.Context, r *reader) (*surveyed, error) {
 	t := &surveyed{survey: s, types: slices.Clone(r.declared)}
 	var fields []arrow.Field
 	for i := range t.types {
-		if t.types[i] == undeclared {
+		switch {
+		case t.types[i] == undeclared:
 			t.types[i] = s.tallies[i].infer()
+		case r.misfits(s, i) > 0:
+			t.types[i] = stringType
 		}
 	}
 	for _, i := range keep {
@@ -260,8 +265,12 @@ func (in *Ingest) survey(ctx context.Context, r *reader) (*surveyed, error) {
 		if r.declared[i] != undeclared {
 			origin = "declared"
 		}
+		p := target{from: i, typ: t.types[i], like: t.types[i]}
+		if r.declared[i] != undeclared {
+			p.like = r.declared[i]
+		}
 		meta := map[string]string{
-			TypeKey: origin, MissingKey: strconv.FormatInt(s.tallies[i].missingAs(t.types[i]), 10),
+			TypeKey: origin, MissingKey: strconv.FormatInt(s.tallies[i].missingAs(p.like), 10),
 		}
 		if t.types[i] == stringType && r.declared[i] == undeclared {
 			if doubt := s.tallies[i].doubt(); doubt != "" {
@@ -271,7 +280,7 @@ func (in *Ingest) survey(ctx context.Context, r *reader) (*surveyed, error) {
 		fields = append(fields, arrow.Field{
 			Name: r.names[i], Type: t.types[i].arrow(), Nullable: true, Metadata: arrow.MetadataFrom(meta),
 		})
-		t.plan = append(t.plan, target{from: i, typ: t.types[i]})
+		t.plan = append(t.plan, p)
 	}
 	t.schema = arrow.NewSchema(fields, nil)
 	return t, nil
@@ -291,6 +300,7 @@ func (in *Ingest) resolve(r *reader) (keep []int, err error) {
 		}
 		r.declared[i] = typeOf(e.Value)
 	}
+	in.expect(r, at)
 	if len(in.Select) == 0 {
 		for i := range r.names {
 			keep = append(keep, i)
@@ -305,6 +315,24 @@ func (in *Ingest) resolve(r *reader) (keep []int, err error) {
 		keep = append(keep, i)
 	}
 	return keep, nil
+}
+
+// expect gives every column that has no type yet the one that is expected.
+func (in *Ingest) expect(r *reader, at map[string]int) {
+	if len(in.Expect) == 0 {
+		return
+	}
+	r.expected = make([]bool, len(r.names))
+	for _, e := range in.Expect {
+		if i, ok := at[e.Key]; ok && r.declared[i] == undeclared {
+			r.declared[i], r.expected[i] = typeOf(e.Value), true
+		}
+	}
+	for i, typ := range r.declared {
+		if typ == undeclared {
+			r.declared[i] = stringType
+		}
+	}
 }
 
 // column finds a column that a setting names; at is where each one is.

@@ -48,6 +48,7 @@ func each[T any](list []T) iter.Seq2[T, error] {
 type target struct {
 	from int
 	typ  columnType
+	like columnType // whose words mean a missing value, if it was read as text for other values
 }
 
 // A loader parses one block. It is kept for its memory.
@@ -86,7 +87,9 @@ func (l *loader) load(r *reader, p piece, plan []target) error {
 				a = r.absence(f.form, raw, text)
 			}
 			switch {
-			case a == missing, a == onlyBlanks && s.typ != stringType:
+			case a == missing, a == onlyBlanks && plan[i].like != stringType:
+				s.null(row)
+			case s.typ != plan[i].like && r.isWord(f, text):
 				s.null(row)
 			case s.typ == stringType && r.trim && f.form == bare:
 				s.text(text)

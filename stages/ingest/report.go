@@ -21,7 +21,7 @@ const (
 // missing counts the values that are missing in the table.
 func (t *surveyed) missing() (n int64) {
 	for _, p := range t.plan {
-		n += t.tallies[p.from].missingAs(p.typ)
+		n += t.tallies[p.from].missingAs(p.like)
 	}
 	return n
 }
@@ -33,7 +33,7 @@ func (t *surveyed) report(env pipeline.Env, r *reader) {
 	t.warnOfFile(w, r)
 	for at, p := range t.plan {
 		name, tally := r.names[p.from], &t.tallies[p.from]
-		n := tally.missingAs(p.typ)
+		n := tally.missingAs(p.like)
 		column := name + " " + p.typ.String()
 		if n > 0 {
 			column += fmt.Sprintf(" (%d missing)", n)
@@ -41,7 +41,10 @@ func (t *surveyed) report(env pipeline.Env, r *reader) {
 		if len(columns) < maxListed {
 			columns = append(columns, column)
 		}
-		switch {
+		switch misfits := r.misfits(t.survey, p.from); {
+		case misfits > 0:
+			w.warn("a column was read as text, since not all values are of the type that was expected", "column", name,
+				"expected", p.like, "others", misfits, "first", tally.example(classText))
 		case r.declared[p.from] != undeclared: // is taken as it is
 		case p.typ == stringType:
 			doubt, _ := t.schema.Field(at).Metadata.GetValue(table.DoubtKey)

@@ -22,6 +22,7 @@ type dialect struct {
 type layout struct {
 	names    []string
 	declared []columnType // of each column
+	expected []bool       // columns that are text if not all values are of the type; nil: none
 	nameless []int        // columns that the header does not name
 	head     []byte       // the first record
 	offset   int64        // of the first data row
@@ -194,27 +195,44 @@ func (sc *scanner) value(r *reader, column int, f field) {
 	case want == undeclared:
 		c := classify(text)
 		switch {
-		case c == classText && sc.isWord(r, f, text):
+		case c == classText && r.isWord(f, text):
 			t.word(string(text), 1)
 			return
 		case t.decimals&tooLong == 0 && (c == classFloat || c == classRound || c == classExcess):
 			t.decimals |= decimals(text)
 		}
-		t.classes[c]++
-		if c >= firstExample && t.example(c) == nil {
-			t.examples[c-firstExample] = &example{string(text[:min(len(text), 64)]), int64(rs.lineOf(int(f.start))) + 1}
-		}
+		sc.count(t, c, f, text)
 	case want.accepts(text):
-	case sc.isWord(r, f, text):
+	case r.isWord(f, text):
 		t.word(string(text), 1)
+	case r.expected != nil && r.expected[column]:
+		sc.count(t, classText, f, text)
 	default:
 		msg, hint := errBadValue(text, want)
 		sc.problem(f, r.names[column], msg, hint)
 	}
 }
 
-func (sc *scanner) isWord(r *reader, f field, text []byte) bool {
+// count counts a value of a class.
+func (sc *scanner) count(t *tally, c class, f field, text []byte) {
+	t.classes[c]++
+	if c >= firstExample && t.example(c) == nil {
+		t.examples[c-firstExample] = &example{string(text[:min(len(text), 64)]), int64(sc.records.lineOf(int(f.start))) + 1}
+	}
+}
+
+// isWord says whether a field of a column that is not text is a usual word for
+// a missing value.
+func (r *reader) isWord(f field, text []byte) bool {
 	return (f.form == bare || r.quotedMissing) && isUsualWord(text)
+}
+
+// misfits counts the values of a column that are not of the expected type.
+func (r *reader) misfits(s *survey, column int) int64 {
+	if r.expected == nil || !r.expected[column] {
+		return 0
+	}
+	return s.tallies[column].classes[classText]
 }
 
 func (sc *scanner) problem(f field, column, msg, hint string) {

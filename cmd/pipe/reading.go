@@ -1,0 +1,169 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"pipe/artifacts"
+	"pipe/diag"
+	"pipe/feature"
+	"pipe/lineage"
+	"pipe/pipeline"
+	"pipe/table"
+)
+
+// A source is a stage that has read a file and can read another one alike: in
+// the same format, with the given types of columns in place of inferred ones.
+// version is that of the kind when the stage was configured.
+type source interface {
+	pipeline.Stage
+	Again(file string, types pipeline.Map[string], version int) pipeline.Stage
+}
+
+// A past is what a model was trained on, as far as new rows need it.
+type past struct {
+	transform artifacts.ID
+	columns   []feature.TypedColumn // that the features are made of
+	train     []*lineage.Execution  // that made the training table, makers before users
+}
+
+// pastOf walks up the lineage of a model: to the transform that made its
+// training data, and to all that the table came from that it was fitted on.
+func pastOf(ctx context.Context, ws *workspace, m lineage.Model) (*past, error) {
+	graph, err := ws.db.Upstream(ctx, lineage.Ref{Artifact: m.ID})
+	if err != nil {
+		return nil, err
+	}
+	p := new(past)
+	wanted := map[artifacts.ID]bool{}
+	// Users come after makers, so the last transform is the one nearest to the model.
+	for _, n := range slices.Backward(graph.Executions) {
+		e, err := ws.db.Execution(ctx, n.ID)
+		if err != nil {
+			return nil, err
+		}
+		makes := false
+		for _, o := range e.Outputs {
+			makes = makes || wanted[o.ID]
+			if o.Type == string(pipeline.Transform) && p.transform.IsZero() {
+				p.transform = o.ID
+				for _, in := range e.Inputs {
+					wanted[in.ID] = wanted[in.ID] || in.Port == "train"
+				}
+			}
+		}
+		if makes {
+			p.train = append(p.train, e)
+			for _, in := range e.Inputs {
+				wanted[in.ID] = true
+			}
+		}
+	}
+	slices.Reverse(p.train)
+	if p.transform.IsZero() {
+		return nil, diag.WithHint(fmt.Errorf("model %s was not trained behind a fitted transform", m.ID.Short()),
+			"new rows can only be scored by a model whose data came from a stage with `uses: preprocess`")
+	}
+	f, err := ws.store.Open(p.transform)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	t, err := feature.ReadTransform(f)
+	if err != nil {
+		return nil, err
+	}
+	p.columns = t.Columns()
+	return p, nil
+}
+
+// reading is the step that reads a file as the training data were read. Of
+// several stages that read some, it goes by the one that read most of the columns
+// of the features, and of equal ones by the first.
+func (a *app) reading(ws *workspace, p *past, file string) (*pipeline.Step, error) {
+	var load *pipeline.Step
+	best := -1
+	for _, e := range p.train {
+		k, ok := a.registry().Lookup(e.Kind)
+		if !ok {
+			continue
+		}
+		if _, ok := k.New().(source); !ok {
+			continue
+		}
+		stage, err := pipeline.DecodeRecorded(*k, e.Config)
+		if err != nil {
+			return nil, diag.WithHint(fmt.Errorf("stage %s of run %s read the training data with settings that this version of pipe cannot read: %w", e.Stage, e.RunID, err),
+				"train the model again")
+		}
+		if types, known := p.types(typesOf(ws, e)); known > best {
+			best = known
+			load = &pipeline.Step{Name: "load", Kind: k, Stage: stage.(source).Again(file, types, e.KindVersion), Cache: true}
+		}
+	}
+	if load != nil {
+		return load, nil
+	}
+	// A program made the training table. New rows of it are in a CSV file of
+	// the usual form, with the types that the features had.
+	load, err := a.step("load", "ingest", "")
+	if err != nil {
+		return nil, err
+	}
+	stage, ok := load.Stage.(source)
+	if !ok {
+		return nil, fmt.Errorf("the stage kind %q reads no other files", load.Kind.Name)
+	}
+	types, _ := p.types(nil)
+	load.Stage = stage.Again(file, types, load.Kind.Version)
+	return load, nil
+}
+
+// types are those that new columns are read with, and how many of the features
+// are among the columns that there were. A column has the type that the
+// transform was fitted on, and else the one that reading gave it.
+func (p *past) types(had pipeline.Map[string]) (types pipeline.Map[string], known int) {
+	fitted := make(map[string]string, len(p.columns))
+	for _, c := range p.columns {
+		fitted[c.Name] = c.Type
+	}
+	for _, e := range had {
+		if typ, ok := fitted[e.Key]; ok {
+			e.Value = typ
+			known++
+			delete(fitted, e.Key)
+		}
+		types = append(types, e)
+	}
+	for _, c := range p.columns {
+		if _, ok := fitted[c.Name]; ok {
+			types = append(types, pipeline.Entry[string]{Key: c.Name, Value: c.Type})
+		}
+	}
+	return types, known
+}
+
+// typesOf are the types of the columns that a stage read from a file. There
+// are none where the table is gone: the features have types of their own, and
+// other columns are carried along as text.
+func typesOf(ws *workspace, e *lineage.Execution) pipeline.Map[string] {
+	var types pipeline.Map[string]
+	for _, o := range e.Outputs {
+		if o.Type != string(pipeline.Table) {
+			continue
+		}
+		f, err := ws.store.Open(o.ID)
+		if err != nil {
+			continue
+		}
+		if r, err := table.Open(f, f.Size()); err == nil {
+			for _, c := range r.Schema().Fields() {
+				types = append(types, pipeline.Entry[string]{Key: c.Name, Value: table.TypeName(c.Type)})
+			}
+			r.Close()
+		}
+		f.Close()
+	}
+	return types
+}
