@@ -109,6 +109,8 @@ func errBadValue(text []byte, t columnType) (msg, hint string) {
 	msg = fmt.Sprintf("%s is not %s %s", q, article, t)
 	_, number := scanNumber(text)
 	switch {
+	case len(text) == 0: // in quotes, or it would be missing
+		return msg, "set quoted_missing: true if a value in quotes can be missing"
 	case t == int64Type && float64Type.accepts(text):
 		return msg, "declare the column as float64 in columns:"
 	case number && (t == int64Type || t == float64Type):
