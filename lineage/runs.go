@@ -138,8 +138,12 @@ func (d *DB) completeRuns(ctx context.Context, runs []Run) error {
 	if err != nil {
 		return err
 	}
+	// In a database with damage a row may name another run than the one that it
+	// was found by.
 	for _, p := range params {
-		index[p.run].Params = append(index[p.run].Params, p.Param)
+		if run := index[p.run]; run != nil {
+			run.Params = append(run.Params, p.Param)
+		}
 	}
 	type count struct {
 		run    string
@@ -155,7 +159,9 @@ func (d *DB) completeRuns(ctx context.Context, runs []Run) error {
 		return err
 	}
 	for _, c := range counts {
-		index[c.run].Counts[c.status] = c.n
+		if run := index[c.run]; run != nil {
+			run.Counts[c.status] = c.n
+		}
 	}
 	return nil
 }
