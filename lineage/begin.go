@@ -136,6 +136,14 @@ func (t *tx) finishRun(runID string, status Status, message string, finished, no
 	if err != nil {
 		return err
 	}
+	if status == Succeeded {
+		// A tick whose run has succeeded is done in the same moment: it is never
+		// run again, whenever the process dies.
+		_, err := t.exec("UPDATE schedule_ticks SET state = 'done', reason = '', finished_at = ? WHERE run_id = ? AND finished_at IS NULL", formatTime(now), runID)
+		if err != nil {
+			return err
+		}
+	}
 	return t.event(now, runID, "", 0, status, message)
 }
 

@@ -370,6 +370,30 @@ func newEmpty(t *testing.T) *DB {
 	return db
 }
 
+// What a run has made is asked of the newest one that has ended.
+func TestResolveEnded(t *testing.T) {
+	db, c := newTest(t)
+	_, ended := twoRuns(t, db, c)
+	going := begin(t, db, "penguins")
+	first := begin(t, db, "cars")
+	for _, ref := range []string{"penguins", "latest", "penguins/model", "latest/model"} {
+		if got, err := db.ResolveEnded(t.Context(), ref); err != nil || got.RunID != ended {
+			t.Errorf("%s: %+v, %v", ref, got, err)
+		}
+	}
+	for ref, want := range map[string]string{going: going, "cars": first} {
+		if got, err := db.ResolveEnded(t.Context(), ref); err != nil || got.RunID != want {
+			t.Errorf("%s: %+v, %v", ref, got, err)
+		}
+	}
+	if got, err := db.Resolve(t.Context(), "penguins"); err != nil || got.RunID != going {
+		t.Errorf("any run: %+v, %v", got, err)
+	}
+	if run, err := db.EndedRunByRef(t.Context(), "penguins"); err != nil || run.ID != ended {
+		t.Errorf("%+v, %v", run, err)
+	}
+}
+
 func TestResolveAmbiguousArtifact(t *testing.T) {
 	db, _ := newTest(t)
 	a, b := aid("x"), aid("x")

@@ -36,10 +36,26 @@ const maxCandidates = 8
 //	RUN/STAGE.PORT    one output of it
 //
 // The error is a *RefError if it names nothing or several things.
-func (d *DB) Resolve(ctx context.Context, ref string) (_ Ref, err error) {
+func (d *DB) Resolve(ctx context.Context, ref string) (Ref, error) {
+	return d.resolve(ctx, ref, anyRun)
+}
+
+// ResolveEnded is like Resolve for those who want what a run has made: "latest"
+// and the name of a pipeline mean the newest run that has ended, if one has.
+func (d *DB) ResolveEnded(ctx context.Context, ref string) (Ref, error) {
+	return d.resolve(ctx, ref, endedRuns)
+}
+
+// Which runs "latest" and the name of a pipeline stand for: SQL on runs.
+const (
+	anyRun    = "true"
+	endedRuns = "(status <> 'running' OR NOT EXISTS (SELECT 1 FROM runs e WHERE e.status <> 'running' AND (?1 = 'latest' OR e.pipeline = ?1)))"
+)
+
+func (d *DB) resolve(ctx context.Context, ref, which string) (_ Ref, err error) {
 	defer func() { err = wrapRef("resolve in", d.path, err) }()
 	if run, rest, ok := strings.Cut(ref, "/"); ok {
-		id, err := d.resolveRun(ctx, run)
+		id, err := d.resolveRun(ctx, run, which)
 		if err != nil {
 			return Ref{}, err
 		}
@@ -48,7 +64,7 @@ func (d *DB) Resolve(ctx context.Context, ref string) (_ Ref, err error) {
 	if strings.Contains(ref, "@") { // no name and no ID has one
 		return d.modelByLabel(ctx, ref)
 	}
-	runID, runErr := d.resolveRun(ctx, ref)
+	runID, runErr := d.resolveRun(ctx, ref, which)
 	var none *RefError
 	if runErr != nil && !errors.As(runErr, &none) {
 		return Ref{}, runErr
@@ -96,26 +112,35 @@ func wrapRef(op, path string, err error) error {
 // RunByRef returns the run that a reference names: a run ID, a unique prefix
 // of one, "latest", the name of a pipeline, which means its newest run, or
 // PIPELINE@LABEL for the run in which a model got its label.
-func (d *DB) RunByRef(ctx context.Context, ref string) (_ *Run, err error) {
+func (d *DB) RunByRef(ctx context.Context, ref string) (*Run, error) {
+	return d.runByRef(ctx, ref, anyRun)
+}
+
+// EndedRunByRef is to RunByRef what ResolveEnded is to Resolve.
+func (d *DB) EndedRunByRef(ctx context.Context, ref string) (*Run, error) {
+	return d.runByRef(ctx, ref, endedRuns)
+}
+
+func (d *DB) runByRef(ctx context.Context, ref, which string) (_ *Run, err error) {
 	defer func() { err = wrapRef("resolve in", d.path, err) }()
-	id, err := d.resolveRun(ctx, ref)
+	id, err := d.resolveRun(ctx, ref, which)
 	if err != nil {
 		return nil, err
 	}
 	return d.Run(ctx, id)
 }
 
-func (d *DB) resolveRun(ctx context.Context, ref string) (id string, err error) {
+func (d *DB) resolveRun(ctx context.Context, ref, which string) (id string, err error) {
 	if strings.Contains(ref, "@") {
 		found, err := d.modelByLabel(ctx, ref)
 		return found.RunID, err
 	}
 	queries := []string{
 		"SELECT id FROM runs WHERE id = ?1",
-		"SELECT id FROM runs WHERE pipeline = ?1 ORDER BY seq DESC LIMIT 1",
+		"SELECT id FROM runs WHERE pipeline = ?1 AND " + which + " ORDER BY seq DESC LIMIT 1",
 	}
 	if ref == "latest" {
-		queries = append(queries, "SELECT id FROM runs WHERE ?1 = 'latest' ORDER BY seq DESC LIMIT 1")
+		queries = append(queries, "SELECT id FROM runs WHERE ?1 = 'latest' AND "+which+" ORDER BY seq DESC LIMIT 1")
 	}
 	for _, q := range queries {
 		err := d.r.QueryRowContext(ctx, q, ref).Scan(&id)

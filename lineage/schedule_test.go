@@ -111,6 +111,40 @@ func TestTickLife(t *testing.T) {
 	}
 }
 
+// A run that succeeds ends its tick in the same transaction: a process that dies
+// then leaves no tick that would be run again. Any other end is for the scheduler.
+func TestRunsEndTheirTicks(t *testing.T) {
+	for status, open := range map[Status]int{Succeeded: 0, Failed: 1, Interrupted: 1, Cancelled: 1} {
+		db, c := newTest(t)
+		s, err := db.EnsureSchedule(t.Context(), Schedule{Pipeline: "p", File: "p.yaml", Cron: "@daily", Timezone: "UTC"}, c.t)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ok, err := db.ClaimTick(t.Context(), s.ID, c.t.Add(time.Hour), TickClaimed, "due"); !ok || err != nil {
+			t.Fatal(ok, err)
+		}
+		ticks, err := db.OpenTicks(t.Context(), s.ID)
+		if err != nil || len(ticks) != 1 {
+			t.Fatal(ticks, err)
+		}
+		run := begin(t, db, "p")
+		if err := db.StartTick(t.Context(), ticks[0].ID, run); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := db.FinishRunWith(t.Context(), run, status, "", nil); err != nil {
+			t.Fatal(err)
+		}
+		left, err := db.OpenTicks(t.Context(), s.ID)
+		if err != nil || len(left) != open {
+			t.Errorf("%s: open ticks %+v, %v", status, left, err)
+		}
+		all, err := db.Ticks(t.Context(), s.ID, 1)
+		if err != nil || open == 0 && (all[0].State != TickDone || all[0].RunID != run || all[0].Reason != "" || !all[0].Finished.Equal(c.t)) {
+			t.Errorf("%s: %+v, %v", status, all, err)
+		}
+	}
+}
+
 // Of many schedulers exactly one gets each tick.
 func TestTicksAreClaimedOnce(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "lineage.db")

@@ -32,7 +32,7 @@ bytes. It is a tar file: tar -xf takes it apart without pipe. docs/bundle.md des
 				return err
 			}
 			defer ws.close()
-			run, err := ws.db.RunByRef(cmd.Context(), words[0])
+			run, err := ws.db.EndedRunByRef(cmd.Context(), words[0])
 			if err != nil {
 				return err
 			}

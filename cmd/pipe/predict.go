@@ -163,7 +163,7 @@ func findModel(ctx context.Context, ws *workspace, ref string) (lineage.Model, e
 	if ref == "" {
 		return models[0], nil
 	}
-	found, err := ws.db.Resolve(ctx, ref)
+	found, err := ws.db.ResolveEnded(ctx, ref)
 	if err != nil {
 		return lineage.Model{}, err
 	}

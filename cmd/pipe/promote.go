@@ -158,7 +158,7 @@ func modelToPromote(ctx context.Context, ws *workspace, word string) (p lineage.
 	if len(models) == 0 {
 		return p, errNoModels()
 	}
-	found, err := ws.db.Resolve(ctx, word)
+	found, err := ws.db.ResolveEnded(ctx, word)
 	if err != nil {
 		return p, err
 	}

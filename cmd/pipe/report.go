@@ -76,7 +76,7 @@ func findReport(ctx context.Context, ws *workspace, ref string) (artifacts.ID, s
 		return artifacts.ID{}, "", diag.WithHint(errors.New("no run has made a report"),
 			"add a stage with `uses: evaluate` to a pipeline, and run it")
 	}
-	found, err := ws.db.Resolve(ctx, ref)
+	found, err := ws.db.ResolveEnded(ctx, ref)
 	if err != nil {
 		return artifacts.ID{}, "", err
 	}

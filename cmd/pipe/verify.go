@@ -35,7 +35,7 @@ The exit code is 0 if all bytes are the same, and 1 if not.`,
 				return err
 			}
 			defer ws.close()
-			run, err := ws.db.RunByRef(ctx, words[0])
+			run, err := ws.db.EndedRunByRef(ctx, words[0])
 			if err != nil {
 				return err
 			}
