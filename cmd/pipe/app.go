@@ -90,6 +90,7 @@ is not made again, and the same inputs and seed give the same bytes.
 	root.AddCommand(
 		a.whyCommand(), a.rerunCommand(), a.verifyCommand(), a.diffCommand(),
 		a.runCommand(), a.planCommand(), a.lsCommand(), a.showCommand(), a.lineageCommand(), a.queryCommand(),
+		a.getCommand(), a.catCommand(),
 		a.reportCommand(), a.predictCommand(), a.scheduleCommand(), a.exportCommand(), a.importCommand(), a.stagesCommand(), a.schemaCommand(), a.versionCommand(),
 		a.checkCommand(),
 		a.gcCommand(),

@@ -17,6 +17,25 @@ const recentRuns = 20
 // completeRefs completes references to runs, and after "RUN/" the stages of
 // the run. Where nothing can be found out there is nothing to offer.
 func (a *app) completeRefs(cmd *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
+	return a.complete(cmd, word, func(e lineage.Execution) []string { return []string{e.Stage} })
+}
+
+// completePorts completes references to artifacts: after "RUN/" the outputs of
+// the stages.
+func (a *app) completePorts(cmd *cobra.Command, words []string, word string) ([]string, cobra.ShellCompDirective) {
+	if len(words) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return a.complete(cmd, word, func(e lineage.Execution) []string {
+		var names []string
+		for _, o := range e.Outputs {
+			names = append(names, e.Stage+"."+o.Port)
+		}
+		return names
+	})
+}
+
+func (a *app) complete(cmd *cobra.Command, word string, within func(lineage.Execution) []string) ([]string, cobra.ShellCompDirective) {
 	const directive = cobra.ShellCompDirectiveNoFileComp
 	ws, err := a.openExisting()
 	if err != nil {
@@ -35,7 +54,9 @@ func (a *app) completeRefs(cmd *cobra.Command, _ []string, word string) ([]strin
 		}
 		var names []string
 		for _, e := range list {
-			names = append(names, ref+"/"+e.Stage)
+			for _, name := range within(e) {
+				names = append(names, ref+"/"+name)
+			}
 		}
 		return slices.Compact(names), directive
 	}

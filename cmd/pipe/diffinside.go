@@ -19,6 +19,7 @@ type fileDiff struct {
 }
 
 type fileVersion struct {
+	Path       string `json:"path,omitempty"` // where it is not said elsewhere
 	ID         string `json:"id"`
 	Size       int64  `json:"size"`
 	Executable bool   `json:"executable,omitempty"`
@@ -77,7 +78,7 @@ func (d *runDiff) files(ctx context.Context, ws *workspace, stage string, old, n
 			return nil
 		}
 		e := t.Entries[i]
-		return &fileVersion{e.ID.String(), e.Size, e.Executable}
+		return &fileVersion{ID: e.ID.String(), Size: e.Size, Executable: e.Executable}
 	}
 	for f := range was.Tree.Differences(is.Tree) {
 		d.Files = append(d.Files, fileDiff{stage, new.Port, f.Path, version(was.Tree, f.Old), version(is.Tree, f.New)})

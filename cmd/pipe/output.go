@@ -43,6 +43,13 @@ func (o *output) failure() error {
 	return fmt.Errorf("cannot write the output: %w", o.err)
 }
 
+// broken says that nothing more can be written.
+func (o *output) broken() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.err != nil
+}
+
 // is says whether a path is another name of the stream.
 func (o *output) is(path string) bool {
 	f, isFile := o.w.(*os.File)

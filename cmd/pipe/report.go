@@ -104,12 +104,21 @@ func reportOf(ctx context.Context, ws *workspace, runID, stage string) (artifact
 	if err != nil {
 		return artifacts.ID{}, err
 	}
+	other := "" // stage with a report
 	for _, e := range slices.Backward(list) {
 		for _, o := range e.Outputs {
-			if o.Type == string(pipeline.Report) && (stage == "" || stage == e.Stage) {
+			switch {
+			case o.Type != string(pipeline.Report):
+			case stage == "" || stage == e.Stage:
 				return o.ID, nil
+			case other == "":
+				other = e.Stage
 			}
 		}
+	}
+	if other != "" {
+		return artifacts.ID{}, diag.WithHint(fmt.Errorf("stage %s of run %s has no report", stage, runID),
+			fmt.Sprintf("stage %s has one: pipe report %s/%s", other, runID, other))
 	}
 	return artifacts.ID{}, diag.WithHint(fmt.Errorf("run %s has no report", runID), "pipe ls lists the runs")
 }

@@ -16,16 +16,20 @@ import (
 
 func (a *app) showCommand() *cobra.Command {
 	var asJSON bool
+	var head int
 	cmd := &cobra.Command{
 		Use:   "show [REF]",
 		Short: "Show a run, a stage of a run, or an artifact",
 		Long: `Show what is known of a run (its parameters, stages and metrics), of one stage of a run, or of an artifact (who made
-it, who read it). Of a model, it lists the layers of the network. Without a reference it is the latest run.
+it, who read it). Of a model it lists the layers of the network, of a directory the files, and of a table or data set each
+column with its type, the number of missing values, the least and the greatest value, and with --head the first rows.
+Without a reference it is the latest run.
 
 ` + refHelp,
 		Example: `  pipe show
   pipe show penguins
   pipe show penguins/model
+  pipe show penguins/load.table --head 5
   pipe show latest/score.metrics
   pipe show penguins@production
   pipe show 9f86d081`,
@@ -47,7 +51,7 @@ it, who read it). Of a model, it lists the layers of the network. Without a refe
 			}
 			switch {
 			case !ref.Artifact.IsZero():
-				return a.showArtifact(cmd, ws, ref.Artifact, asJSON)
+				return a.showArtifact(cmd, ws, ref.Artifact, head, asJSON)
 			case ref.Stage != "":
 				return a.showStage(cmd, ws, ref, asJSON)
 			default:
@@ -56,6 +60,7 @@ it, who read it). Of a model, it lists the layers of the network. Without a refe
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.Flags().IntVar(&head, "head", 0, "show so many rows of a table")
 	return cmd
 }
 
@@ -222,25 +227,25 @@ func (a *app) showStage(cmd *cobra.Command, ws *workspace, ref lineage.Ref, asJS
 	return a.showMetrics([]lineage.Execution{*e})
 }
 
-func (a *app) showArtifact(cmd *cobra.Command, ws *workspace, id artifacts.ID, asJSON bool) error {
+func (a *app) showArtifact(cmd *cobra.Command, ws *workspace, id artifacts.ID, head int, asJSON bool) error {
 	art, err := ws.db.Artifact(cmd.Context(), id)
 	if err != nil {
 		return err
 	}
-	model, unreadable := a.modelOf(ws, art)
+	inside, unreadable := contentOf(cmd.Context(), ws, art, head)
 	events, err := ws.db.ModelEvents(cmd.Context(), lineage.EventFilter{Model: id})
 	if err != nil {
 		return err
 	}
 	if asJSON {
-		return writeJSON(a.out, artifactJSON(art, model, events))
+		return writeJSON(a.out, artifactJSON(art, inside, events))
 	}
 	fmt.Fprintf(a.out, "artifact  %s\ntype      %s\nsize      %s\n", art.ID, art.Type, bytesText(art.Size))
 	if art.Path != "" {
 		fmt.Fprintf(a.out, "file      %s\n", diag.Visible(art.Path))
 	}
 	if unreadable != nil { // what is known of it is worth showing anyway
-		fmt.Fprintf(a.out, "network   cannot be read: %s\n", oneLine(unreadable.Error()))
+		fmt.Fprintf(a.out, "content   cannot be read: %s\n", oneLine(unreadable.Error()))
 	}
 	fmt.Fprintf(a.out, "since     %s\n\n", art.Created.Local().Format(time.DateTime))
 	var rows [][]string
@@ -253,10 +258,8 @@ func (a *app) showArtifact(cmd *cobra.Command, ws *workspace, id artifacts.ID, a
 	if err := writeTable(a.out, []string{"", "PIPELINE", "STAGE.PORT", "RUN"}, rows); err != nil {
 		return err
 	}
-	if model != nil {
-		if err := a.showNetwork(model); err != nil {
-			return err
-		}
+	if err := a.showContent(inside); err != nil {
+		return err
 	}
 	held, err := ws.db.Labels(cmd.Context(), time.Time{})
 	if err != nil {

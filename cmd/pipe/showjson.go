@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"pipe/lineage"
-	"pipe/nn"
 )
 
 func jsonText(v any) (string, error) {
@@ -96,7 +95,7 @@ type useJSON struct {
 	Port     string `json:"port"`
 }
 
-func artifactJSON(art *lineage.Artifact, model *nn.Model, events []lineage.ModelEvent) any {
+func artifactJSON(art *lineage.Artifact, inside content, events []lineage.ModelEvent) any {
 	uses := func(list []lineage.Use) []useJSON {
 		out := make([]useJSON, 0, len(list))
 		for _, u := range list {
@@ -106,8 +105,13 @@ func artifactJSON(art *lineage.Artifact, model *nn.Model, events []lineage.Model
 	}
 	doc := map[string]any{"id": art.ID.String(), "type": art.Type, "size": art.Size, "path": art.Path,
 		"created_at": art.Created, "made_by": uses(art.MadeBy), "read_by": uses(art.ReadBy)}
-	if model != nil {
-		doc["network"] = networkJSON(model)
+	switch {
+	case inside.model != nil:
+		doc["network"] = networkJSON(inside.model)
+	case inside.table != nil:
+		doc["table"] = inside.table
+	case inside.folder != nil:
+		doc["directory"] = inside.folder
 	}
 	if len(events) > 0 {
 		doc["decisions"] = eventsJSON(events)

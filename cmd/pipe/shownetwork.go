@@ -5,17 +5,14 @@ import (
 	"strconv"
 	"strings"
 
+	"pipe/artifacts"
 	"pipe/diag"
-	"pipe/lineage"
 	"pipe/nn"
 )
 
-// modelOf reads an artifact that is a model; it is nil for another one.
-func (a *app) modelOf(ws *workspace, art *lineage.Artifact) (*nn.Model, error) {
-	if art.Type != "model" {
-		return nil, nil
-	}
-	f, err := ws.store.Open(art.ID)
+// readModel reads a model of the store.
+func readModel(ws *workspace, id artifacts.ID) (*nn.Model, error) {
+	f, err := ws.store.Open(id)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,443 @@
+package table
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"slices"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/klauspost/compress/zstd"
+)
+
+// Arrow's own package for Parquet needs gRPC, Thrift and three compressions. To
+// write the few types of a table takes little of the format: plain values in
+// pages of version 1, a row group for each batch, compressed with Zstandard.
+
+// The numbers of the format.
+const (
+	parquetMagic = "PAR1"
+
+	parquetBool   = 0
+	parquetInt32  = 1
+	parquetInt64  = 2
+	parquetFloat  = 4
+	parquetDouble = 5
+	parquetBytes  = 6
+
+	parquetRequired = 0
+	parquetOptional = 1
+	parquetRepeated = 2
+
+	convertedUTF8   = 0
+	convertedList   = 3
+	convertedDate   = 6
+	convertedMicros = 10
+
+	logicalString    = 1
+	logicalList      = 3
+	logicalDate      = 6
+	logicalTimestamp = 8
+
+	encodingPlain = 0
+	encodingRLE   = 3
+	codecZstd     = 6
+)
+
+// parquetPage is the size in bytes from which on a page is written.
+const parquetPage = 1 << 20
+
+// WriteParquet writes a table as a Parquet file. A vector becomes a list of
+// float, a timestamp one of microseconds in UTC; the metadata of the table goes
+// with it. The same table gives the same bytes.
+func WriteParquet(w io.Writer, r *Reader) error {
+	enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
+	if err != nil {
+		return fmt.Errorf("write parquet: %w", err)
+	}
+	defer enc.Close()
+	p := &parquetWriter{w: w, schema: r.Schema(), zstd: enc}
+	p.write([]byte(parquetMagic))
+	for rec, err := range r.Batches() {
+		if err != nil {
+			return err
+		}
+		p.group(rec)
+		if p.err != nil {
+			break
+		}
+	}
+	p.finish(r.NumRows())
+	if p.err != nil {
+		return fmt.Errorf("write parquet: %w", p.err)
+	}
+	return nil
+}
+
+type parquetWriter struct {
+	w      io.Writer
+	at     int64
+	err    error // the first
+	schema *arrow.Schema
+	zstd   *zstd.Encoder
+	groups []parquetGroup
+
+	values, levels, page []byte // kept for their memory
+}
+
+type parquetGroup struct {
+	chunks []parquetChunk
+	rows   int64
+}
+
+// A parquetChunk is where a column of a row group lies.
+type parquetChunk struct{ offset, values, plain, packed int64 }
+
+func (p *parquetWriter) write(b []byte) {
+	if p.err == nil {
+		_, p.err = p.w.Write(b)
+	}
+	p.at += int64(len(b))
+}
+
+func (p *parquetWriter) group(rec arrow.Record) {
+	g := parquetGroup{rows: rec.NumRows()}
+	for _, col := range rec.Columns() {
+		c := parquetChunk{offset: p.at}
+		if v, ok := col.(*array.FixedSizeList); ok {
+			p.vectors(&c, v)
+		} else {
+			p.column(&c, col)
+		}
+		g.chunks = append(g.chunks, c)
+	}
+	p.groups = append(p.groups, g)
+}
+
+// column writes the pages of a column that may hold nulls.
+func (p *parquetWriter) column(c *parquetChunk, col arrow.Array) {
+	from := 0
+	p.values = p.values[:0]
+	bits := 0 // of a bool column
+	for i := range col.Len() {
+		if col.IsValid(i) {
+			switch a := col.(type) {
+			case *array.Boolean:
+				if bits%8 == 0 {
+					p.values = append(p.values, 0)
+				}
+				if a.Value(i) {
+					p.values[bits/8] |= 1 << (bits % 8)
+				}
+				bits++
+			case *array.String:
+				p.values = little.AppendUint32(p.values, uint32(len(a.Value(i))))
+				p.values = append(p.values, a.Value(i)...)
+			case *array.Int64:
+				p.values = little.AppendUint64(p.values, uint64(a.Value(i)))
+			case *array.Timestamp:
+				p.values = little.AppendUint64(p.values, uint64(a.Value(i)))
+			case *array.Float64:
+				p.values = little.AppendUint64(p.values, math.Float64bits(a.Value(i)))
+			case *array.Int32:
+				p.values = little.AppendUint32(p.values, uint32(a.Value(i)))
+			case *array.Date32:
+				p.values = little.AppendUint32(p.values, uint32(a.Value(i)))
+			}
+		}
+		if i+1 < col.Len() && len(p.values) < parquetPage {
+			continue
+		}
+		p.levels = appendLevels(p.levels[:0], i+1-from, func(k int) bool { return col.IsValid(from + k) })
+		p.data(c, i+1-from)
+		from, bits, p.values = i+1, 0, p.values[:0]
+	}
+}
+
+// vectors writes the pages of a column of lists, none of which is empty.
+func (p *parquetWriter) vectors(c *parquetChunk, a *array.FixedSizeList) {
+	width := int(a.DataType().(*arrow.FixedSizeListType).Len())
+	all := Vectors(a)
+	rows := max(1, parquetPage/(4*width))
+	for from := 0; from < a.Len(); from += rows {
+		n := min(rows, a.Len()-from) * width
+		p.values = append(p.values[:0], bytesOf(all[from*width:from*width+n])...)
+		p.levels = appendLevels(p.levels[:0], n, func(k int) bool { return k%width > 0 }) // a list begins with 0
+		p.levels = appendLevels(p.levels, n, func(int) bool { return true })
+		p.data(c, n)
+	}
+}
+
+// appendLevels adds n levels of one bit, in their hybrid of runs and packed bits.
+func appendLevels(b []byte, n int, bit func(int) bool) []byte {
+	start := len(b)
+	b = append(b, 0, 0, 0, 0)
+	same := 1
+	for same < n && bit(same) == bit(0) {
+		same++
+	}
+	if same == n {
+		b = binary.AppendUvarint(b, uint64(n)<<1)
+		b = append(b, 0)
+		if bit(0) {
+			b[len(b)-1] = 1
+		}
+	} else {
+		b = binary.AppendUvarint(b, uint64((n+7)/8)<<1|1)
+		for k := range n {
+			if k%8 == 0 {
+				b = append(b, 0)
+			}
+			if bit(k) {
+				b[len(b)-1] |= 1 << (k % 8)
+			}
+		}
+	}
+	little.PutUint32(b[start:], uint32(len(b)-start-4))
+	return b
+}
+
+// data writes the levels and the values as a page.
+func (p *parquetWriter) data(c *parquetChunk, n int) {
+	plain := append(p.levels, p.values...)
+	p.levels = plain
+	p.page = p.zstd.EncodeAll(plain, p.page[:0])
+	var h thrift
+	h.int32(1, 0) // a data page
+	h.int32(2, len(plain))
+	h.int32(3, len(p.page))
+	h.begin(5)
+	h.int32(1, n)
+	h.int32(2, encodingPlain)
+	h.int32(3, encodingRLE)
+	h.int32(4, encodingRLE)
+	h.end()
+	h.end()
+	c.values += int64(n)
+	c.plain += int64(len(h.b) + len(plain))
+	c.packed += int64(len(h.b) + len(p.page))
+	p.write(h.b)
+	p.write(p.page)
+}
+
+// finish writes the footer.
+func (p *parquetWriter) finish(rows int64) {
+	var t thrift
+	t.int32(1, 1)
+	elements := 1
+	for _, f := range p.schema.Fields() {
+		elements++
+		if f.Type.ID() == arrow.FIXED_SIZE_LIST {
+			elements += 2
+		}
+	}
+	t.list(2, elements, thriftStruct)
+	t.nested()
+	t.text(4, "schema")
+	t.int32(5, p.schema.NumFields())
+	t.end()
+	for _, f := range p.schema.Fields() {
+		t.element(f)
+	}
+	t.int64(3, rows)
+	t.list(4, len(p.groups), thriftStruct)
+	for _, g := range p.groups {
+		p.groupInfo(&t, g)
+	}
+	p.metadata(&t)
+	t.text(6, "pipe")
+	t.end()
+	p.write(t.b)
+	p.write(little.AppendUint32(nil, uint32(len(t.b))))
+	p.write([]byte(parquetMagic))
+	if len(t.b) > math.MaxInt32 && p.err == nil {
+		p.err = fmt.Errorf("a footer of %d bytes", len(t.b))
+	}
+}
+
+func (p *parquetWriter) metadata(t *thrift) {
+	meta := p.schema.Metadata().ToMap()
+	if len(meta) == 0 {
+		return
+	}
+	t.list(5, len(meta), thriftStruct)
+	for _, key := range slices.Sorted(maps.Keys(meta)) {
+		t.nested()
+		t.text(1, key)
+		t.text(2, meta[key])
+		t.end()
+	}
+}
+
+func (p *parquetWriter) groupInfo(t *thrift, g parquetGroup) {
+	t.nested()
+	t.list(1, len(g.chunks), thriftStruct)
+	total := int64(0)
+	for i, c := range g.chunks {
+		f := p.schema.Field(i)
+		path := []string{f.Name}
+		if f.Type.ID() == arrow.FIXED_SIZE_LIST {
+			path = append(path, "list", "element")
+		}
+		physical, _, _ := parquetType(f.Type)
+		total += c.plain
+		t.nested()
+		t.int64(2, c.offset)
+		t.begin(3)
+		t.int32(1, physical)
+		t.list(2, 2, thriftInt32)
+		t.zigzag(encodingPlain)
+		t.zigzag(encodingRLE)
+		t.list(3, len(path), thriftBinary)
+		for _, name := range path {
+			t.bytes(name)
+		}
+		t.int32(4, codecZstd)
+		t.int64(5, c.values)
+		t.int64(6, c.plain)
+		t.int64(7, c.packed)
+		t.int64(9, c.offset)
+		t.end()
+		t.end()
+	}
+	t.int64(2, total)
+	t.int64(3, g.rows)
+	t.end()
+}
+
+// parquetType gives the physical, the converted and the logical type; -1 for
+// none.
+func parquetType(dtype arrow.DataType) (physical, converted, logical int) {
+	switch dtype.ID() {
+	case arrow.STRING:
+		return parquetBytes, convertedUTF8, logicalString
+	case arrow.BOOL:
+		return parquetBool, -1, -1
+	case arrow.INT32:
+		return parquetInt32, -1, -1
+	case arrow.FLOAT64:
+		return parquetDouble, -1, -1
+	case arrow.DATE32:
+		return parquetInt32, convertedDate, logicalDate
+	case arrow.TIMESTAMP:
+		return parquetInt64, convertedMicros, logicalTimestamp
+	case arrow.FIXED_SIZE_LIST:
+		return parquetFloat, -1, -1
+	}
+	return parquetInt64, -1, -1
+}
+
+// element describes a column.
+func (t *thrift) element(f arrow.Field) {
+	physical, converted, logical := parquetType(f.Type)
+	t.nested()
+	if f.Type.ID() == arrow.FIXED_SIZE_LIST {
+		t.int32(3, parquetRequired)
+		t.text(4, f.Name)
+		t.int32(5, 1)
+		t.int32(6, convertedList)
+		t.begin(10)
+		t.begin(logicalList)
+		t.end()
+		t.end()
+		t.end()
+		t.nested()
+		t.int32(3, parquetRepeated)
+		t.text(4, "list")
+		t.int32(5, 1)
+		t.end()
+		t.nested()
+		t.int32(1, physical)
+		t.int32(3, parquetRequired)
+		t.text(4, "element")
+		t.end()
+		return
+	}
+	t.int32(1, physical)
+	t.int32(3, parquetOptional)
+	t.text(4, f.Name)
+	if converted >= 0 {
+		t.int32(6, converted)
+	}
+	if logical >= 0 {
+		t.begin(10)
+		t.begin(logical)
+		if logical == logicalTimestamp {
+			const micros = 2
+			t.yes(1)
+			t.begin(2)
+			t.begin(micros)
+			t.end()
+			t.end()
+		}
+		t.end()
+		t.end()
+	}
+	t.end()
+}
+
+// A thrift writes structures in Thrift's compact protocol.
+type thrift struct {
+	b    []byte
+	last []int // field number, of each structure that is open but the outermost
+	now  int   // field number of the innermost
+}
+
+const (
+	thriftTrue   = 1
+	thriftInt32  = 5
+	thriftInt64  = 6
+	thriftBinary = 8
+	thriftList   = 9
+	thriftStruct = 12
+)
+
+func (t *thrift) field(number, kind int) {
+	t.b = append(t.b, byte((number-t.now)<<4|kind)) // no number here is 15 or more after the last
+	t.now = number
+}
+
+func (t *thrift) zigzag(v int64)            { t.b = binary.AppendVarint(t.b, v) }
+func (t *thrift) int32(number int, v int)   { t.field(number, thriftInt32); t.zigzag(int64(v)) }
+func (t *thrift) int64(number int, v int64) { t.field(number, thriftInt64); t.zigzag(v) }
+func (t *thrift) yes(number int)            { t.field(number, thriftTrue) }
+
+func (t *thrift) bytes(s string) {
+	t.b = binary.AppendUvarint(t.b, uint64(len(s)))
+	t.b = append(t.b, s...)
+}
+
+func (t *thrift) text(number int, s string) {
+	t.field(number, thriftBinary)
+	t.bytes(s)
+}
+
+func (t *thrift) list(number, n, kind int) {
+	t.field(number, thriftList)
+	if n < 15 {
+		t.b = append(t.b, byte(n<<4|kind))
+		return
+	}
+	t.b = append(t.b, byte(0xf0|kind))
+	t.b = binary.AppendUvarint(t.b, uint64(n))
+}
+
+// begin opens a structure in a field, nested one in a list.
+func (t *thrift) begin(number int) {
+	t.field(number, thriftStruct)
+	t.nested()
+}
+
+func (t *thrift) nested() {
+	t.last, t.now = append(t.last, t.now), 0
+}
+
+func (t *thrift) end() {
+	t.b = append(t.b, 0)
+	if n := len(t.last); n > 0 {
+		t.last, t.now = t.last[:n-1], t.last[n-1]
+	}
+}
