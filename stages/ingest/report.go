@@ -29,7 +29,7 @@ func (t *surveyed) missing() (n int64) {
 // report tells people what was read, and what may surprise them.
 func (t *surveyed) report(env pipeline.Env, r *reader) {
 	var columns []string
-	w := &warner{log: env.Log(), counts: map[string]int{}}
+	w := &warner{log: env.Log(), counts: map[string]int{}, listed: slices.Sorted(maps.Keys(r.missing.texts))}
 	t.warnOfFile(w, r)
 	for at, p := range t.plan {
 		name, tally := r.names[p.from], &t.tallies[p.from]
@@ -48,7 +48,8 @@ func (t *surveyed) report(env pipeline.Env, r *reader) {
 		case r.declared[p.from] != undeclared: // is taken as it is
 		case p.typ == stringType:
 			doubt, _ := t.schema.Field(at).Metadata.GetValue(table.DoubtKey)
-			t.warnOfText(w, name, tally, doubt)
+			_, nameless := slices.BinarySearch(r.nameless, p.from)
+			t.warnOfText(w, name, tally, nameless, doubt)
 		default:
 			warnOfValues(w, name, p.typ, tally)
 		}
@@ -74,18 +75,24 @@ func (t *surveyed) warnOfFile(w *warner, r *reader) {
 		w.warn("blank lines are rows without a value in a file of one column", "lines", t.blank)
 	}
 	for _, i := range r.nameless {
+		if t.tallies[i].missing == t.rows {
+			w.warn("a column has neither a name nor values, as if the lines end with a delimiter", "column", i+1, "named", r.names[i],
+				"hint", "leave it out: select: lists the columns to keep")
+			continue
+		}
 		w.warn("a column has no name in the header", "column", i+1, "named", r.names[i],
 			"hint", "if it numbers the rows, as pandas writes it unless told index=False, it is no feature; names: gives other names")
 	}
 }
 
 // warnOfText is about a column whose type was inferred as text.
-func (t *surveyed) warnOfText(w *warner, name string, tally *tally, doubt string) {
+func (t *surveyed) warnOfText(w *warner, name string, tally *tally, nameless bool, doubt string) {
 	switch {
+	case tally.missing == t.rows && nameless: // has been said
 	case tally.missing == t.rows:
 		w.warn("a column has no values", "column", name)
 	case doubt != "":
-		w.warn("a column was read as text", "column", name, "because", doubt, "hint", tally.hintOfDoubt(name))
+		w.warn("a column was read as text", "column", name, "because", doubt, "hint", w.hintOfDoubt(name, tally))
 	case tally.values()+tally.blanks == 0 || !tally.mostly(t.rows-tally.missing):
 		w.kept.add(name, tally)
 	}
@@ -102,14 +109,14 @@ func (t *tally) mostly(values int64) bool {
 	return false
 }
 
-func (t *tally) hintOfDoubt(name string) string {
+func (w *warner) hintOfDoubt(name string, t *tally) string {
 	column := yamlText(name)
 	if t.numbers() == t.values() {
 		return fmt.Sprintf("columns: {%s: float64} reads the nearest numbers, columns: {%s: string} keeps the text", column, column)
 	}
 	hint := fmt.Sprintf("if the column is text, set columns: {%s: string}", column)
 	if e := t.example(classText); e != nil {
-		return fmt.Sprintf("if %s means a missing value, set missing: [%s]; ", quoteText([]byte(e.text)), yamlText(e.text)) + hint
+		return fmt.Sprintf("if %s means a missing value, set missing: %s; ", quoteText([]byte(e.text)), w.withListed(e.text)) + hint
 	}
 	return hint
 }
@@ -150,6 +157,7 @@ func yamlText(s string) string {
 // file may have a hundred thousand.
 type warner struct {
 	log         *slog.Logger
+	listed      []string // texts that mean a missing value already
 	reasons     []string
 	counts      map[string]int
 	taken, kept wordColumns
@@ -174,11 +182,11 @@ func (w *warner) end() {
 	}
 	if c := &w.taken; c.n > 0 {
 		w.log.Warn("words were taken for missing values", "in", listOf(c.first, c.n, "; "),
-			"hint", "if that is right, set missing: "+c.yaml()+"; if not, declare the type of the column in columns:")
+			"hint", "if that is right, set missing: "+w.withListed(c.list()...)+"; if not, declare the type of the column in columns:")
 	}
 	if c := &w.kept; c.n > 0 {
 		w.log.Warn("words that can mean a missing value were kept as text", "in", listOf(c.first, c.n, "; "),
-			"hint", "if they mean missing values, set missing: "+c.yaml()+"; if they are text, declare the column as string in columns:")
+			"hint", "if they mean missing values, set missing: "+w.withListed(c.list()...)+"; if they are text, declare the column as string in columns:")
 	}
 }
 
@@ -206,10 +214,13 @@ func (c *wordColumns) add(name string, t *tally) {
 	}
 }
 
-func (c *wordColumns) yaml() string {
+func (c *wordColumns) list() []string { return slices.Sorted(maps.Keys(c.words)) }
+
+// withListed gives the value of the setting missing with more texts in it.
+func (w *warner) withListed(more ...string) string {
 	var list []string
-	for _, word := range slices.Sorted(maps.Keys(c.words)) {
-		list = append(list, yamlText(word))
+	for _, text := range append(slices.Clone(w.listed), more...) {
+		list = append(list, yamlText(text))
 	}
 	return "[" + strings.Join(list, ", ") + "]"
 }
