@@ -1,8 +1,10 @@
 package pipeline
 
-import "gopkg.in/yaml.v3"
+import (
+	"bytes"
 
-import "bytes"
+	"gopkg.in/yaml.v3"
+)
 
 // DecodeSettings fills a struct whose fields are tagged like those of a stage
 // (see Kind) from a YAML file of its own, which has neither parameters nor

@@ -62,13 +62,22 @@ are empty, the column "problem" says why, and a warning on standard error counts
 				return err
 			}
 			defer ws.close()
-			plan, err := a.predictionPlan(cmd.Context(), ws, model, words[0], prefix, strict)
+			m, err := findModel(cmd.Context(), ws, model)
+			if err != nil {
+				return err
+			}
+			past, err := pastOf(cmd.Context(), ws, m)
+			if err != nil {
+				return err
+			}
+			plan, err := a.predictionPlan(ws, m, past, words[0], prefix, strict)
 			if err != nil {
 				return err
 			}
 			v := warningView{newPlainView(a.err, script{paint: painter(a.colored(a.err))}, time.Now)}
 			res, err := a.runPlan(cmd.Context(), ws, plan, runner.Options{}, 0, v)
 			if err != nil {
+				a.explainAbsent(ws, past, res)
 				return a.report(res, err)
 			}
 			return a.writePredictions(cmd.Context(), ws, res, output, prefix)
@@ -110,15 +119,7 @@ func (v warningView) event(ev runner.Event) {
 }
 
 // predictionPlan is a plan of two stages that begins with stored artifacts.
-func (a *app) predictionPlan(ctx context.Context, ws *workspace, ref, file, prefix string, strict bool) (*pipeline.Plan, error) {
-	m, err := findModel(ctx, ws, ref)
-	if err != nil {
-		return nil, err
-	}
-	past, err := pastOf(ctx, ws, m)
-	if err != nil {
-		return nil, err
-	}
+func (a *app) predictionPlan(ws *workspace, m lineage.Model, past *past, file, prefix string, strict bool) (*pipeline.Plan, error) {
 	load, err := a.reading(ws, past, file)
 	if err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 	"pipe/feature"
 	"pipe/lineage"
 	"pipe/pipeline"
+	"pipe/runner"
 	"pipe/table"
 )
 
@@ -85,11 +86,8 @@ func (a *app) reading(ws *workspace, p *past, file string) (*pipeline.Step, erro
 	var load *pipeline.Step
 	best := -1
 	for _, e := range p.train {
-		k, ok := a.registry().Lookup(e.Kind)
-		if !ok {
-			continue
-		}
-		if _, ok := k.New().(source); !ok {
+		k := a.sourceKind(e)
+		if k == nil {
 			continue
 		}
 		stage, err := pipeline.DecodeRecorded(*k, e.Config)
@@ -97,7 +95,7 @@ func (a *app) reading(ws *workspace, p *past, file string) (*pipeline.Step, erro
 			return nil, diag.WithHint(fmt.Errorf("stage %s of run %s read the training data with settings that this version of pipe cannot read: %w", e.Stage, e.RunID, err),
 				"train the model again")
 		}
-		if types, known := p.types(typesOf(ws, e)); known > best {
+		if types, known := p.types(typesOf(ws, e.Outputs)); known > best {
 			best = known
 			load = &pipeline.Step{Name: "load", Kind: k, Stage: stage.(source).Again(file, types, e.KindVersion), Cache: true}
 		}
@@ -118,6 +116,48 @@ func (a *app) reading(ws *workspace, p *past, file string) (*pipeline.Step, erro
 	types, _ := p.types(nil)
 	load.Stage = stage.Again(file, types, load.Kind.Version)
 	return load, nil
+}
+
+// sourceKind is the kind of an execution if its stages read files, or nil.
+func (a *app) sourceKind(e *lineage.Execution) *pipeline.Kind {
+	k, ok := a.registry().Lookup(e.Kind)
+	if !ok {
+		return nil
+	}
+	if _, ok := k.New().(source); !ok {
+		return nil
+	}
+	return k
+}
+
+// explainAbsent adds to the error of a prediction for which a column is not
+// there who made that column for training: a stage that is not run for new rows.
+func (a *app) explainAbsent(ws *workspace, p *past, res *runner.Result) {
+	if res == nil || len(res.Stages) == 0 {
+		return
+	}
+	load, failed := res.Stages[0], &res.Stages[len(res.Stages)-1]
+	there := map[string]bool{}
+	for _, o := range load.Outputs {
+		for _, c := range columnTypes(ws, o.ID) {
+			there[c.Key] = true
+		}
+	}
+	at := slices.IndexFunc(p.columns, func(c feature.TypedColumn) bool { return !there[c.Name] })
+	if failed.Err == nil || len(there) == 0 || at < 0 {
+		return
+	}
+	name := p.columns[at].Name
+	for _, e := range p.train {
+		if _, ok := typesOf(ws, e.Outputs).Get(name); !ok {
+			continue
+		}
+		if a.sourceKind(e) == nil {
+			failed.Err = diag.WithHint(failed.Err, fmt.Sprintf("stage %s (%s) made the column %q of the training data, and pipe predict does not run it: predict rows that have gone through it",
+				e.Stage, e.Kind, name))
+		}
+		return
+	}
 }
 
 // types are those that new columns are read with, and how many of the features
@@ -144,26 +184,31 @@ func (p *past) types(had pipeline.Map[string]) (types pipeline.Map[string], know
 	return types, known
 }
 
-// typesOf are the types of the columns that a stage read from a file. There
-// are none where the table is gone: the features have types of their own, and
+// typesOf are the types of the columns of the tables that a stage made. There
+// are none where a table is gone: the features have types of their own, and
 // other columns are carried along as text.
-func typesOf(ws *workspace, e *lineage.Execution) pipeline.Map[string] {
-	var types pipeline.Map[string]
-	for _, o := range e.Outputs {
-		if o.Type != string(pipeline.Table) {
-			continue
+func typesOf(ws *workspace, outputs []lineage.Output) (types pipeline.Map[string]) {
+	for _, o := range outputs {
+		if o.Type == string(pipeline.Table) {
+			types = append(types, columnTypes(ws, o.ID)...)
 		}
-		f, err := ws.store.Open(o.ID)
-		if err != nil {
-			continue
-		}
-		if r, err := table.Open(f, f.Size()); err == nil {
-			for _, c := range r.Schema().Fields() {
-				types = append(types, pipeline.Entry[string]{Key: c.Name, Value: table.TypeName(c.Type)})
-			}
-			r.Close()
-		}
-		f.Close()
+	}
+	return types
+}
+
+func columnTypes(ws *workspace, id artifacts.ID) (types pipeline.Map[string]) {
+	f, err := ws.store.Open(id)
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	r, err := table.Open(f, f.Size())
+	if err != nil {
+		return nil
+	}
+	defer r.Close()
+	for _, c := range r.Schema().Fields() {
+		types = append(types, pipeline.Entry[string]{Key: c.Name, Value: table.TypeName(c.Type)})
 	}
 	return types
 }
