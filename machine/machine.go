@@ -188,35 +188,10 @@ type shortage struct {
 	flags        []int64
 }
 
-// find looks for all that is needed.
+// find looks for all that is needed: for what is scarce first, since the first
+// thing that is lacking is the one that people are told of.
 func (r *Request) find() (found []span, lacks []shortage, err error) {
 	r.gpus = nil
-	pools := []struct {
-		pool
-		want, have int64
-	}{
-		{cpuPool, int64(r.need.CPU), int64(r.m.CPU)},
-		{memoryPool, units(r.need.Memory), units(r.m.Memory)},
-	}
-	for _, name := range slices.Sorted(maps.Keys(r.need.Limits)) {
-		pools = append(pools, struct {
-			pool
-			want, have int64
-		}{limitPool(name), int64(r.need.Limits[name]), int64(r.m.Limits[name])})
-	}
-	for _, p := range pools {
-		if p.want <= 0 {
-			continue
-		}
-		spans, holder, err := r.findIn(p.pool, p.want, min(p.have, p.size))
-		if err != nil {
-			return nil, nil, err
-		}
-		if spans == nil {
-			lacks = append(lacks, shortage{p.kind, holder, []int64{p.flag}})
-		}
-		found = append(found, spans...)
-	}
 	if r.need.GPU > 0 {
 		spans, short, err := r.findGPUs()
 		if err != nil {
@@ -227,7 +202,23 @@ func (r *Request) find() (found []span, lacks []shortage, err error) {
 		}
 		found = append(found, spans...)
 	}
-	return found, lacks, nil
+	add := func(p pool, want, have int64) {
+		if want <= 0 || err != nil {
+			return
+		}
+		var spans []span
+		var holder string
+		if spans, holder, err = r.findIn(p, want, min(have, p.size)); spans == nil && err == nil {
+			lacks = append(lacks, shortage{p.kind, holder, []int64{p.flag}})
+		}
+		found = append(found, spans...)
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.need.Limits)) {
+		add(limitPool(name), int64(r.need.Limits[name]), int64(r.m.Limits[name]))
+	}
+	add(memoryPool, units(r.need.Memory), units(r.m.Memory))
+	add(cpuPool, int64(r.need.CPU), int64(r.m.CPU))
+	return found, lacks, err
 }
 
 // findIn looks for free units among the first of a pool; nil if there are too

@@ -19,8 +19,16 @@
 //
 // # The watermark
 //
-// All ticks up to and including a schedule's watermark are dealt with. It only
-// moves forward, so a clock that is set back repeats no tick, and it is set to
-// the present when a schedule is new or its expression was edited, so neither
-// fires a backlog that nobody asked for.
+// All ticks up to and including a schedule's watermark are dealt with. It moves
+// forward, so a clock that is set back repeats no tick, and it is set to the
+// present when a schedule is new or its expression was edited, so neither fires a
+// backlog that nobody asked for. Only a person moves it back, after the clock was
+// in the future and has dealt with ticks that were not due.
+//
+// # Several processes
+//
+// One process acts for a schedule, and all others stand by until it has ended. So
+// overlap policies and queues need to look at nothing but the memory of that one.
+// Ticks that a person asks for go through the same table, in which no tick is
+// twice, and run in turn with those that were due.
 package schedule

@@ -90,6 +90,7 @@ func TestYAMLInDocsIsValid(t *testing.T) {
 		if err != nil {
 			return err
 		}
+		scheduled := pipeline.Options{Run: map[string]string{pipeline.ScheduledTime: "2026-01-31T03:00:00Z"}}
 		for _, at := range block.FindAllSubmatchIndex(text, -1) {
 			seen++
 			source := string(text[at[2]:at[3]])
@@ -97,7 +98,7 @@ func TestYAMLInDocsIsValid(t *testing.T) {
 				source = "pipeline: documented\n" + source
 			}
 			line := 1 + bytes.Count(text[:at[2]], []byte("\n"))
-			if _, err := pipeline.LoadBytes(path, []byte(source), registry(), pipeline.Options{}); err != nil {
+			if _, err := pipeline.LoadBytes(path, []byte(source), registry(), scheduled); err != nil {
 				t.Errorf("%s, block at line %d:\n%v", path, line, err)
 			}
 		}

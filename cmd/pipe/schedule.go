@@ -58,9 +58,6 @@ the schedules of the nearest store if no file is named. A folder that is called 
 			if list && history {
 				return usagef("--list and --history are two questions: ask one")
 			}
-			if asJSON && !list && !history {
-				return usagef("--json is for --list and --history")
-			}
 			if len(words) == 0 {
 				var err error
 				if words, err = a.knownFiles(cmd.Context()); err != nil {
@@ -69,6 +66,9 @@ the schedules of the nearest store if no file is named. A folder that is called 
 			}
 			s := newScheduling(a, words, jobs)
 			defer s.close()
+			if asJSON {
+				s.logTo(slog.NewJSONHandler(a.out, nil))
+			}
 			switch {
 			case list:
 				return s.printList(cmd.Context(), asJSON)
@@ -94,7 +94,7 @@ the schedules of the nearest store if no file is named. A folder that is called 
 	cmd.Flags().BoolVar(&list, "list", false, "list the schedules with their last and next tick, and stop")
 	cmd.Flags().BoolVar(&history, "history", false, "list the newest ticks with what became of them, and stop")
 	cmd.Flags().IntVar(&limit, "limit", 20, "how many ticks to list; 0 is all")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON: the log, a line for each message, or the list or history")
 	cmd.AddCommand(a.scheduleRunCommand(), a.scheduleRetryCommand(), a.scheduleBackfillCommand(), a.scheduleCancelCommand(),
 		a.schedulePauseCommand(), a.scheduleResumeCommand(), a.scheduleResetCommand())
 	return cmd
@@ -114,10 +114,17 @@ type scheduling struct {
 }
 
 func newScheduling(a *app, words []string, jobs int) *scheduling {
-	s := &scheduling{app: a, jobs: jobs, opening: open, stores: map[string]*workspace{}, log: slog.New(slog.NewTextHandler(a.out, nil))}
+	s := &scheduling{app: a, jobs: jobs, opening: open, stores: map[string]*workspace{}}
 	s.ticks = newTickStore(s.open)
-	s.files = &scheduleFiles{app: a, words: words, log: s.log, store: s}
+	s.files = &scheduleFiles{app: a, words: words, store: s}
+	s.logTo(slog.NewTextHandler(a.out, nil))
 	return s
+}
+
+// logTo chooses where and how is logged.
+func (s *scheduling) logTo(h slog.Handler) {
+	s.log = slog.New(h)
+	s.files.log = s.log
 }
 
 func (s *scheduling) scheduler() *schedule.Scheduler {

@@ -44,6 +44,7 @@ type scheduleFile struct {
 	settled bool            // it was old enough then for a later version to have another time
 	entry   *schedule.Entry // of the last good version; nil if that has no schedule
 	problem error           // of the version that was read last
+	again   time.Time       // when to read a file with a problem again that has not changed
 	skipped string          // why that one is no pipeline file; empty if it is one
 }
 
@@ -118,11 +119,14 @@ func (s *scheduleFiles) find() ([]*scheduleFile, error) {
 // have two times of modification: the resolution of the oldest file systems.
 const coarsest = 2 * time.Second
 
-// read looks at a file, and reads it if it has changed. One with a problem is
-// read each time: what it needs may have changed elsewhere.
+// problemPause is how often a file with a problem is read again that has not
+// changed: what it needs may have changed elsewhere.
+const problemPause = time.Minute
+
+// read looks at a file, and reads it if it has changed.
 func (s *scheduleFiles) read(ctx context.Context, f *scheduleFile) {
 	info, err := os.Stat(f.path)
-	if err == nil && f.settled && f.problem == nil && same(f.info, info) {
+	if err == nil && f.settled && same(f.info, info) && (f.problem == nil || time.Now().Before(f.again)) {
 		return
 	}
 	if err != nil {
@@ -200,9 +204,13 @@ func (s *scheduleFiles) broken(ctx context.Context, f *scheduleFile, problem err
 		if f.entry != nil {
 			what = "pipeline file is wrong; its last good version goes on"
 		}
-		s.log.Error(what, "file", f.path, "error", problem, "hint", diag.HintOf(problem))
+		attrs := []any{"file", f.path, "error", problem}
+		if hint := diag.HintOf(problem); hint != "" {
+			attrs = append(attrs, "hint", hint)
+		}
+		s.log.Error(what, attrs...)
 	}
-	f.problem, f.skipped = problem, ""
+	f.problem, f.skipped, f.again = problem, "", time.Now().Add(problemPause)
 }
 
 // problems lists what is wrong in files, in the order of their paths.

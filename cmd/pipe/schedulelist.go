@@ -65,7 +65,7 @@ func tickOf(name string, t lineage.Tick) *tickJSON {
 // became of them. It writes nothing.
 func (s *scheduling) overviews(ctx context.Context) ([]overview, error) {
 	s.opening = openToRead
-	s.files.log = slog.New(slog.DiscardHandler) // it is said here
+	s.logTo(slog.DiscardHandler) // it is said here
 	entries, err := s.entries(ctx)
 	if err != nil {
 		return nil, err
