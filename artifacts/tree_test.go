@@ -189,6 +189,8 @@ func TestParseTreeRefuses(t *testing.T) {
 		{"huge count", treeHeader + "99999999999\n", "bad number of files"},
 		{"count too large", treeHeader + "2\n" + line("a") + "\n", "line 3: the manifest ends too early"},
 		{"count too small", treeHeader + "0\n" + line("a") + "\n", "more follows"},
+		{"too deep", manifest(line(strings.Repeat("d/", maxTreeDepth) + "f")), "257 folders deep"},
+		{"too large together", manifest(strings.Replace(line("a"), " 1 ", " 1152921504606846976 ", 1), line("b")), "has the size 1"},
 		{"absolute", manifest(line("/etc/passwd")), "is absolute"},
 		{"parent", manifest(line("../x")), `has the element ".."`},
 		{"parent inside", manifest(line("a/../../x")), `has the element ".."`},

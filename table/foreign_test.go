@@ -229,6 +229,9 @@ func TestForeignWithFalseCount(t *testing.T) {
 	if _, _, err := importTable(t, data); err == nil || !strings.Contains(err.Error(), "damaged Arrow file") {
 		t.Errorf("error %v", err)
 	}
+	if err := use(data); err == nil {
+		t.Error("it is taken for a table")
+	}
 }
 
 func useForeign(t testing.TB, data []byte) {

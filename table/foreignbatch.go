@@ -51,8 +51,8 @@ type batchReader struct {
 	body   span
 	nodes  []node
 	spans  []span
-	views  []int64 // number of further buffers of each column of views
-	decode func(in []byte, n int) ([]byte, error)
+	views  []int64                               // number of further buffers of each column of views
+	decode func(in io.Reader) (io.Reader, error) // nil if nothing is compressed
 }
 
 func (f *Foreign) newBatch(batch flatTable, body span) (b *batchReader, rows int64, err error) {
@@ -78,13 +78,8 @@ func (f *Foreign) newBatch(batch flatTable, body span) (b *batchReader, rows int
 	if compression, ok := batch.table(3); ok {
 		switch codec := compression.byte(0); codec {
 		case 0:
-			b.decode = decodeLZ4
+			b.decode = func(in io.Reader) (io.Reader, error) { return lz4.NewReader(in), nil }
 		case 1:
-			if f.zstd == nil {
-				if f.zstd, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecodeAllCapLimit(true)); err != nil {
-					return nil, 0, err
-				}
-			}
 			b.decode = f.decodeZstd
 		default:
 			return nil, 0, fmt.Errorf("it is compressed by method %d", codec)
@@ -93,19 +88,15 @@ func (f *Foreign) newBatch(batch flatTable, body span) (b *batchReader, rows int
 	return b, batch.int64(0), nil
 }
 
-func decodeLZ4(in []byte, n int) ([]byte, error) {
-	out := make([]byte, n)
-	_, err := io.ReadFull(lz4.NewReader(bytes.NewReader(in)), out)
-	return out, err
-}
-
-// decodeZstd never makes more than n bytes.
-func (f *Foreign) decodeZstd(in []byte, n int) ([]byte, error) {
-	out, err := f.zstd.DecodeAll(in, make([]byte, 0, n))
-	if err == nil && len(out) != n {
-		err = fmt.Errorf("%d bytes, want %d", len(out), n)
+func (f *Foreign) decodeZstd(in io.Reader) (io.Reader, error) {
+	if f.zstd == nil {
+		const maxWindow = 128 << 20
+		var err error
+		if f.zstd, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow)); err != nil {
+			return nil, err
+		}
 	}
-	return out, err
+	return f.zstd, f.zstd.Reset(in)
 }
 
 // expand takes bytes from what a chunk may still become.
@@ -141,13 +132,17 @@ func (b *batchReader) buffer() (segment, error) {
 	if err := b.f.expand(n); err != nil {
 		return at, err
 	}
-	in, err := rest.read(0, rest.size)
-	if err != nil {
-		return at, err
-	}
-	out, err := b.decode(in, int(n))
+	in, err := b.decode(io.NewSectionReader(rest.src, rest.offset, rest.size))
 	if err != nil {
 		return at, fmt.Errorf("compressed: %w", err)
+	}
+	// The buffer grows with what is there, and not with what is promised.
+	out, err := io.ReadAll(io.LimitReader(in, n))
+	if err != nil {
+		return at, fmt.Errorf("compressed: %w", err)
+	}
+	if int64(len(out)) < n {
+		return at, fmt.Errorf("compressed: %d bytes, want %d", len(out), n)
 	}
 	return segment{bytes.NewReader(out), span{0, n}}, nil
 }
