@@ -66,7 +66,7 @@ func (s *Store) SaveCheckpoint(name string, write func(io.Writer) error) (err er
 	path := s.checkpoint(name)
 	err = s.fs.Rename(temp, path)
 	if errors.Is(err, fs.ErrNotExist) {
-		if err := s.fs.MkdirAll(s.checkpoints()); err != nil {
+		if err := s.mkdir(s.checkpoints()); err != nil {
 			return storeError("make directory", s.checkpoints(), err)
 		}
 		err = s.fs.Rename(temp, path)

@@ -26,7 +26,7 @@ func (s *Store) claimDir() string { return filepath.Join(s.dir, "claims") }
 func (s *Store) claim(name string) (claim, error) {
 	path := filepath.Join(s.claimDir(), name)
 	for {
-		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
 		if errors.Is(err, fs.ErrNotExist) {
 			if err = os.Mkdir(s.claimDir(), 0o777); err == nil || errors.Is(err, fs.ErrExist) {
 				continue
@@ -35,6 +35,7 @@ func (s *Store) claim(name string) (claim, error) {
 		if err != nil {
 			return claim{}, storeError("claim work", path, err)
 		}
+		shareFile(f, s.dir)
 		if isLocked(f) {
 			err := &ClaimedError{PID: claimPID(f)}
 			f.Close()

@@ -50,10 +50,11 @@ func (s *Store) claim(name string) (claim, error) {
 		return claim{}, &ClaimedError{PID: os.Getpid()}
 	}
 	if s.claims.file == nil {
-		f, err := os.OpenFile(s.claimFile(), os.O_RDWR|os.O_CREATE, 0o600)
+		f, err := os.OpenFile(s.claimFile(), os.O_RDWR|os.O_CREATE, 0o666)
 		if err != nil {
 			return claim{}, storeError("claim work", s.claimFile(), err)
 		}
+		shareFile(f, s.dir)
 		s.claims.file, s.claims.held = f, map[int64]bool{}
 	}
 	f := s.claims.file
@@ -88,7 +89,7 @@ func (s *Store) isClaimed(name string) bool {
 	f := s.claims.file
 	if f == nil {
 		var err error
-		if f, err = os.OpenFile(s.claimFile(), os.O_RDWR, 0); err != nil {
+		if f, err = os.Open(s.claimFile()); err != nil {
 			return false // nothing was ever claimed, or nobody can tell
 		}
 		defer f.Close()

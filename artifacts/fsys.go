@@ -16,6 +16,7 @@ type linkError = os.LinkError
 // tests can let any one of them fail.
 type FS interface {
 	MkdirAll(dir string) error
+	Chmod(name string, mode fs.FileMode) error
 	Create(name string) (FSFile, error) // exclusive, for reading and writing
 	Open(name string) (FSFile, error)   // a regular file, for reading
 	Lstat(name string) (fs.FileInfo, error)
@@ -46,6 +47,7 @@ type osFS struct{}
 func SystemFS() FS { return osFS{} }
 
 func (osFS) MkdirAll(dir string) error                 { return os.MkdirAll(dir, 0o777) }
+func (osFS) Chmod(name string, m fs.FileMode) error    { return os.Chmod(name, m) }
 func (osFS) Lstat(name string) (fs.FileInfo, error)    { return os.Lstat(name) }
 func (osFS) ReadDir(dir string) ([]fs.DirEntry, error) { return os.ReadDir(dir) }
 func (osFS) Rename(from, to string) error              { return os.Rename(from, to) }
@@ -54,7 +56,7 @@ func (osFS) RemoveAll(dir string) error                { return os.RemoveAll(dir
 func (osFS) Touch(name string, t time.Time) error      { return os.Chtimes(name, t, t) }
 
 func (osFS) Create(name string) (FSFile, error) {
-	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return nil, err // not f: a nil *os.File in an interface is not nil
 	}

@@ -27,7 +27,7 @@ func (s *Store) Quarantine(ctx context.Context, id ID) (path string, err error) 
 		return "", err
 	}
 	dir := filepath.Join(s.dir, "quarantine")
-	if err := s.fs.MkdirAll(dir); err != nil {
+	if err := s.mkdir(dir); err != nil {
 		return "", storeError("make directory", dir, err)
 	}
 	for n := 0; ; n++ {

@@ -3,6 +3,7 @@ package artifacts
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -19,6 +20,7 @@ func (s *Store) TempDir() (string, error) {
 		if err != nil {
 			return "", err
 		}
+		s.share(path, 0o666) // others look whether it is locked
 		// Open for as long as the process lives: the lock ends with it.
 		s.owner.file, s.owner.name = f, path
 		// The file outlives the process, so somebody has to clean up. That is
@@ -74,7 +76,7 @@ func (s *Store) sweepScratch(name string) (removed bool, err error) {
 func (s *Store) isOwned(owner string) bool {
 	f, err := s.fs.Open(filepath.Join(s.tmp(), owner))
 	if err != nil {
-		return false
+		return !errors.Is(err, fs.ErrNotExist) // of another user, as far as can be seen
 	}
 	defer f.Close()
 	return isLocked(f)

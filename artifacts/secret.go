@@ -70,8 +70,11 @@ func (s *Store) makeSecret(path string) error {
 	}
 	defer s.fs.Remove(temp)
 	defer f.Close()
+	if err := f.Chmod(mode); err != nil {
+		return err
+	}
 	_, err = f.Write([]byte(hex.EncodeToString(random[:]) + "\n"))
-	if err = errors.Join(err, f.Chmod(mode), f.Sync()); err != nil {
+	if err = errors.Join(err, f.Sync()); err != nil {
 		return err
 	}
 	// Unlike a rename, a link does not replace what somebody else has made.

@@ -70,7 +70,10 @@ func open(dir string, fsys FS, now func() time.Time) (*Store, error) {
 		if info, err := fsys.Lstat(d); err == nil && info.IsDir() {
 			continue
 		}
-		if err := fsys.MkdirAll(d); err != nil {
+		if err := fsys.MkdirAll(dir); err != nil {
+			return nil, storeError("make directory", dir, err)
+		}
+		if err := s.mkdir(d); err != nil {
 			return nil, storeError("make directory", d, err)
 		}
 		for _, parent := range []string{dir, filepath.Dir(dir)} {
@@ -100,6 +103,7 @@ func (s *Store) lock(take func(FSFile) error) (io.Closer, error) {
 		if errors.Is(err, fs.ErrExist) { // somebody else was faster
 			f, err = s.fs.Open(name)
 		}
+		s.share(name, 0o666)
 	}
 	if err != nil {
 		return nil, storeError("open the lock", name, err)

@@ -71,7 +71,7 @@ func (s *Store) createTemp() (f FSFile, path string, err error) {
 	path = filepath.Join(s.tmp(), hex.EncodeToString(random[:]))
 	f, err = s.fs.Create(path)
 	if errors.Is(err, fs.ErrNotExist) { // somebody removed tmp, which is harmless
-		if err = s.fs.MkdirAll(s.tmp()); err == nil {
+		if err = s.mkdir(s.tmp()); err == nil {
 			f, err = s.fs.Create(path)
 		}
 	}
@@ -222,7 +222,7 @@ func (w *Writer) name(id ID) error {
 	path := w.s.path(id)
 	err := w.s.fs.Rename(w.path, path)
 	if errors.Is(err, fs.ErrNotExist) {
-		if err := w.s.fs.MkdirAll(filepath.Dir(path)); err != nil {
+		if err := w.s.mkdir(filepath.Dir(path)); err != nil {
 			return storeError("make directory", filepath.Dir(path), err)
 		}
 		err = w.s.fs.Rename(w.path, path)

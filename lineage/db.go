@@ -25,6 +25,7 @@ import (
 // goroutines.
 type DB struct {
 	path string
+	access
 	now  func() time.Time
 	self owner
 	at   func(point string) // see Options; may be nil
@@ -75,10 +76,10 @@ func OpenWith(path string, opt Options) (*DB, error) {
 
 func openWith(ctx context.Context, path string, opt Options) (_ *DB, err error) {
 	defer func() { err = wrap("open", path, err) }()
-	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+	if err := makeFile(path); err != nil {
 		return nil, err
 	}
-	d, err := newDB(path, opt.Now)
+	d, err := newDB(path, access{path: path}, opt.Now)
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +87,7 @@ func openWith(ctx context.Context, path string, opt Options) (_ *DB, err error) 
 	d.w = sql.OpenDB(connector{hook: writer(opt.MaxPages), dsn: d.dsn("rwc", "_txlock=immediate&_cache_size=-65536&_journal_mode=WAL&_synchronous=FULL&_foreign_keys=1")})
 	d.w.SetMaxOpenConns(1)
 	if err := d.start(ctx); err != nil {
-		return nil, errors.Join(err, d.Close())
+		return nil, errors.Join(d.notShared(err), d.Close())
 	}
 	return d, nil
 }
@@ -105,9 +106,13 @@ func OpenReadOnlyWith(path string, opt Options) (_ *DB, err error) {
 		}
 		return nil, err
 	}
-	d, err := newDB(path, time.Now)
+	how, err := accessTo(path)
 	if err != nil {
 		return nil, err
+	}
+	d, err := newDB(path, how, time.Now)
+	if err != nil {
+		return nil, errors.Join(err, how.close())
 	}
 	d.claims = opt.Claims
 	version, err := schemaVersion(context.Background(), d.r)
@@ -144,7 +149,7 @@ func (d *DB) rollBack() (err error) {
 	return w.QueryRow("SELECT count(*) FROM sqlite_schema").Scan(&tables)
 }
 
-func newDB(path string, now func() time.Time) (*DB, error) {
+func newDB(path string, how access, now func() time.Time) (*DB, error) {
 	if name := networkFS(filepath.Dir(path)); name != "" {
 		return nil, &hintError{
 			err:  fmt.Errorf("%s is on a network file system (%s), where SQLite loses data", filepath.Dir(path), name),
@@ -164,11 +169,11 @@ func newDB(path string, now func() time.Time) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &DB{path: path, now: now, self: self}
-	d.r = sql.OpenDB(connector{dsn: d.dsn("ro", "_query_only=1")})
+	d := &DB{path: path, access: how, now: now, self: self}
+	d.r = sql.OpenDB(connector{dsn: d.dsn("ro", "_query_only=1"+how.options)})
 	d.r.SetMaxOpenConns(max(2, runtime.GOMAXPROCS(0)))
 	d.r.SetMaxIdleConns(max(2, runtime.GOMAXPROCS(0)))
-	d.q = sql.OpenDB(connector{dsn: d.dsn("ro", "_query_only=1"), hook: onlySelect})
+	d.q = sql.OpenDB(connector{dsn: d.dsn("ro", "_query_only=1"+how.options), hook: onlySelect})
 	d.q.SetMaxIdleConns(1)
 	return d, nil
 }
@@ -178,7 +183,7 @@ func newDB(path string, now func() time.Time) (*DB, error) {
 // database/sql lets one goroutine at a time use a connection.
 func (d *DB) dsn(mode, options string) string {
 	return fmt.Sprintf("file:%s?mode=%s&_busy_timeout=%d&_mutex=no&_stmt_cache_size=64&%s",
-		(&url.URL{Path: filepath.ToSlash(d.path)}).EscapedPath(), mode, busyTimeout.Milliseconds(), options)
+		(&url.URL{Path: filepath.ToSlash(d.access.path)}).EscapedPath(), mode, busyTimeout.Milliseconds(), options)
 }
 
 // busyTimeout is how long a writer waits for others. SQLite does not queue them:
@@ -233,6 +238,7 @@ func (d *DB) Close() error {
 		d.passed("lineage.checkpoint.after")
 	}
 	d.release()
+	errs = append(errs, d.access.close())
 	return errors.Join(errs...)
 }
 

@@ -2,6 +2,8 @@ package runner
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 
 	"pipe/artifacts"
 	"pipe/lineage"
@@ -56,7 +58,12 @@ func (r *Runner) Explain(ctx context.Context, plan *pipeline.Plan, opt Options) 
 		}
 		inputs := e.inputs(i)
 		var err error
-		if f.Key, f.Parts, err = r.key(s, inputs); err != nil {
+		f.Key, f.Parts, err = r.key(s, inputs)
+		if errors.Is(err, fs.ErrPermission) {
+			f.Action, f.Reason = MayRun, "the secret of the store, which its key is made with, cannot be read by this user"
+			continue
+		}
+		if err != nil {
 			return nil, err
 		}
 		hit, reason, err := e.decide(ctx, s, f.Key)

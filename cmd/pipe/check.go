@@ -51,9 +51,12 @@ is reported as lost.`,
 var errDamage = errors.New("the store is damaged")
 
 func (a *app) check(ctx context.Context, dir string, fix, asJSON bool) error {
-	store, err := artifacts.Open(dir)
-	if err != nil {
-		return err
+	store := artifacts.OpenReadOnly(dir)
+	if fix {
+		var err error
+		if store, err = artifacts.Open(dir); err != nil {
+			return err
+		}
 	}
 	db, dbErr := lineage.OpenReadOnlyWith(filepath.Join(dir, "lineage.db"), lineage.Options{Claims: store})
 	if dbErr != nil {

@@ -57,7 +57,12 @@ With names of stages it is about these and all that they need.`,
 			}
 			ws, err := open(dir)
 			if err != nil {
-				return err
+				// Who may not write to the store may look.
+				looking, readErr := openToRead(dir)
+				if readErr != nil {
+					return err
+				}
+				ws = looking
 			}
 			defer ws.close()
 			return a.forecast(cmd.Context(), ws, plan, runner.Options{Gates: true}, explain, asJSON)

@@ -149,10 +149,7 @@ func (a *app) openExisting() (*workspace, error) {
 
 // openToRead opens a store for commands that only look.
 func openToRead(dir string) (*workspace, error) {
-	store, err := artifacts.Open(dir)
-	if err != nil {
-		return nil, err
-	}
+	store := artifacts.OpenReadOnly(dir)
 	db, err := lineage.OpenReadOnlyWith(filepath.Join(dir, databaseName), lineage.Options{Claims: store})
 	if err != nil {
 		return nil, err
