@@ -1,12 +1,16 @@
 package diag
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // maxSuggest is the longest name, in code points, for which Nearest looks for
 // a neighbour: nobody misspells a longer one, and the work is quadratic.
 const maxSuggest = 64
 
-// Nearest finds the name that was probably meant. The distance is optimal
+// Nearest finds the name that was probably meant: one that it stands for (see
+// Abbreviated), or else one that it is not far from. The distance is optimal
 // string alignment (insertions, deletions, substitutions and swaps of
 // neighbours each count one) with letters compared without case. A name
 // farther away than a third of the length of the longer text is none; of
@@ -15,6 +19,9 @@ func Nearest(name string, names []string) (string, bool) {
 	want := fold(name)
 	if len(want) == 0 || len(want) > maxSuggest {
 		return "", false
+	}
+	if full, ok := Abbreviated(name, names); ok {
+		return full, true
 	}
 	best, bestDistance := "", maxSuggest
 	for _, candidate := range names {
@@ -31,6 +38,36 @@ func Nearest(name string, names []string) (string, bool) {
 		best, bestDistance = candidate, d
 	}
 	return best, best != ""
+}
+
+// Abbreviated finds the name that a shorter one stands for: "lr" has the initials
+// of learning_rate, and "acc" is the beginning of accuracy. Of several the
+// shortest is taken, and of those the alphabetically first.
+func Abbreviated(name string, names []string) (string, bool) {
+	want := strings.ToLower(name)
+	best := ""
+	for _, candidate := range names {
+		have := strings.ToLower(candidate)
+		fits := len(want) >= 2 && initials(have) == want || len(want) >= 3 && strings.HasPrefix(have, want)
+		if fits && have != want && (best == "" || len(candidate) < len(best) || len(candidate) == len(best) && candidate < best) {
+			best = candidate
+		}
+	}
+	return best, best != ""
+}
+
+// initials are the first letters of the words of a name, if it has several.
+func initials(name string) string {
+	words := strings.FieldsFunc(name, func(r rune) bool { return strings.ContainsRune("_-. ", r) })
+	if len(words) < 2 {
+		return ""
+	}
+	var b strings.Builder
+	for _, w := range words {
+		r, _ := utf8.DecodeRuneInString(w)
+		b.WriteRune(r)
+	}
+	return b.String()
 }
 
 func fold(s string) []rune { return []rune(strings.ToLower(s)) }

@@ -46,7 +46,7 @@ func Fit(ctx context.Context, spec Spec, r *table.Reader) (*Transform, error) {
 	if err := t.check(); err != nil {
 		return nil, err
 	}
-	t.remarks = f.remarks(doc.Columns)
+	t.remarks = f.remarks(doc.Columns, spec.Target)
 	if f.task == Classification {
 		c := f.columns[len(f.columns)-1]
 		for _, class := range doc.Target.Classes {
@@ -78,6 +78,7 @@ type columnFit struct {
 	fill    float64
 	scaling affine
 	rising  rising   // integers
+	two     two      // numbers of the target
 	counter *counter // categories
 	encoded bool     // the encoding was asked for
 	doubt   string   // why it was read as text though nearly all values are of another type
@@ -277,6 +278,9 @@ func (f *fitter) scan() error {
 			}
 			if c.typ.ID() == arrow.INT64 {
 				c.rising.add(buf)
+			}
+			if c.at == f.target {
+				c.two.add(buf)
 			}
 		}
 		return nil

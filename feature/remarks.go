@@ -23,9 +23,9 @@ func (t *Transform) Remarks() []Remark { return t.remarks }
 // common.
 const minRemarkRows = 20
 
-// remarks looks at the features that are fitted.
-func (f *fitter) remarks(columns []fitted) []Remark {
-	var all []Remark
+// remarks looks at the features that are fitted, and at the target.
+func (f *fitter) remarks(columns []fitted, target *Target) []Remark {
+	all := f.aboutTarget(target)
 	for i, c := range f.columns[:len(columns)] {
 		if f.rows < minRemarkRows {
 			break
@@ -49,6 +49,48 @@ func (f *fitter) remarks(columns []fitted) []Remark {
 	}
 	return all
 }
+
+// aboutTarget finds classes that are taken for numbers, where nobody said that
+// numbers are meant.
+func (f *fitter) aboutTarget(t *Target) []Remark {
+	if t == nil || f.task != Regression || t.Task == Regression || t.Scale != "" {
+		return nil
+	}
+	c := f.columns[len(f.columns)-1]
+	if !c.two.is() {
+		return nil
+	}
+	fix := fmt.Sprintf("write `target: {column: %s, task: classification}` if they stand for two classes, else `task: regression`", t.Column)
+	if c.typ.ID() == arrow.FLOAT64 {
+		fix += fmt.Sprintf("; a column of classes is read as int64: `columns: {%s: int64}` of the ingest stage", t.Column)
+	}
+	return []Remark{{Column: t.Column, Fix: fix,
+		Msg: fmt.Sprintf("the target has only the values %v and %v, and is learned as a number", min(c.two.a, c.two.b), max(c.two.a, c.two.b))}}
+}
+
+// A two is a column that has two different values.
+type two struct {
+	n    int // of different ones, up to 3
+	a, b float64
+}
+
+func (t *two) add(values []float64) {
+	for _, x := range values {
+		switch {
+		case t.n == 3:
+			return
+		case math.IsNaN(x) || t.n > 0 && x == t.a || t.n > 1 && x == t.b:
+		case t.n == 0:
+			t.n, t.a = 1, x
+		case t.n == 1:
+			t.n, t.b = 2, x
+		default:
+			t.n = 3
+		}
+	}
+}
+
+func (t *two) is() bool { return t.n == 2 }
 
 // A rising column of integers grows from each row to the next.
 type rising struct {

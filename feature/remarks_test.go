@@ -196,3 +196,34 @@ func TestStrayWordElsewhere(t *testing.T) {
 		t.Errorf("remarks are %+v", tr.Remarks())
 	}
 }
+
+// A number with two values is a class that nobody named as such.
+func TestTwoValues(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		target Target
+		value  func(i int) any
+		want   string
+	}{
+		{"0 and 1", Target{}, func(i int) any { return int64(i % 2) }, "the target has only the values 0 and 1, and is learned as a number"},
+		{"missing ones", Target{Task: Auto}, func(i int) any { return []any{int64(7), nil, int64(3)}[i%3] }, "only the values 3 and 7"},
+		{"decimals", Target{}, func(i int) any { return float64(i % 2) }, "only the values 0 and 1"},
+		{"three", Target{}, func(i int) any { return int64(i % 3) }, ""},
+		{"one", Target{}, func(i int) any { return int64(1) }, ""},
+		{"wanted", Target{Task: Regression}, func(i int) any { return int64(i % 2) }, ""},
+		{"scaled", Target{Scale: None}, func(i int) any { return int64(i % 2) }, ""},
+		{"classes", Target{Task: Classification}, func(i int) any { return int64(i % 2) }, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			c.target.Column = "y"
+			remarks := fit(t, Spec{Features: []Column{{Name: "x"}}, Target: &c.target},
+				values("x", 6, func(i int) any { return float64(i) }), values("y", 6, c.value)).Remarks()
+			switch {
+			case c.want == "" && len(remarks) > 0:
+				t.Errorf("got %v, want no remark", remarks)
+			case c.want != "" && (len(remarks) != 1 || !strings.Contains(remarks[0].Msg, c.want) || !strings.Contains(remarks[0].Fix, "task: classification")):
+				t.Errorf("got %v, want %q", remarks, c.want)
+			}
+		})
+	}
+}

@@ -52,6 +52,13 @@ type Scalar struct {
 	Text string
 }
 
+// An Adviser is a choice (see OneOf) that knows what people write in place of one
+// of its names.
+type Adviser interface {
+	// Advise says what to write instead; empty if it has no idea.
+	Advise(written string) string
+}
+
 // A FieldError is a validation error that belongs to one field, by its YAML
 // name ("" is the struct itself). The decoder adds the position.
 type FieldError struct {

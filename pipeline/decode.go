@@ -145,6 +145,10 @@ func (d decoder) settings(n *yaml.Node, v reflect.Value, sh *shape, s spot) {
 	for key, value := range d.pairs(n, seen, s) {
 		f := sh.field(key.Value)
 		if f == nil {
+			if at := d.elsewhere(key.Value, sh); at != "" {
+				d.p.at(key, "write `"+at+"`", "unknown key %s%s", quote(key.Value), in(s.name))
+				continue
+			}
 			d.unknown(key, "key", sh.names(), s)
 			continue
 		}
@@ -236,22 +240,6 @@ func (d decoder) unknown(n *yaml.Node, what string, valid []string, s spot) {
 	d.p.at(n, nearestHint(n.Value, valid), "unknown %s %s%s", what, quote(n.Value), in(s.name))
 }
 
-// nearestHint suggests the name that was probably meant, or lists them all.
-func nearestHint(name string, valid []string) string {
-	if near, ok := diag.Nearest(name, valid); ok {
-		return didYouMean(near)
-	}
-	switch len(valid) {
-	case 0:
-		return "there is nothing to set here"
-	case 1:
-		return fmt.Sprintf("the only valid name is %s", valid[0])
-	}
-	return "valid names are " + strings.Join(valid, ", ")
-}
-
-func didYouMean(name string) string { return fmt.Sprintf("did you mean %q?", name) }
-
 // choice decodes `name`, or `{name: settings}`, into the variant of the name.
 func (d decoder) choice(n *yaml.Node, v reflect.Value, s spot) {
 	before := d.p.errors()
@@ -276,6 +264,12 @@ func (d decoder) choice(n *yaml.Node, v reflect.Value, s spot) {
 	}
 	f := sh.field(key.Value)
 	if f == nil {
+		if a, ok := v.Addr().Interface().(Adviser); ok {
+			if hint := a.Advise(key.Value); hint != "" {
+				d.p.at(key, hint, "unknown name %s%s", quote(key.Value), in(s.name))
+				return
+			}
+		}
 		d.unknown(key, "name", sh.names(), s)
 		return
 	}

@@ -66,39 +66,38 @@ func matrix(names []string, counts [][]int64) *chart.Matrix {
 	return m
 }
 
-// mixUp names the most frequent confusion.
+// mixUp says how many rows were predicted wrong, and names the most frequent
+// confusion, if there is one.
 func mixUp(names []string, counts [][]int64) string {
 	var wrong, most int64
-	var actual, predicted int
+	var actual, predicted, ties int
 	for a, row := range counts {
 		for p, n := range row {
-			if a != p {
-				wrong += n
-				if n > most {
-					most, actual, predicted = n, a, p
-				}
+			if a == p || n == 0 {
+				continue
+			}
+			wrong += n
+			switch {
+			case n > most:
+				most, actual, predicted, ties = n, a, p, 1
+			case n == most:
+				ties++
 			}
 		}
 	}
-	if wrong == 0 {
+	switch {
+	case wrong == 0:
 		return "Every row was predicted right."
+	case wrong == 1:
+		return fmt.Sprintf("One row was predicted wrong: %s was taken for %s.", names[actual], names[predicted])
+	case most == 1:
+		return fmt.Sprintf("%s rows were predicted wrong, no two of them in the same way.", chart.Count(wrong))
+	case ties > 1:
+		return fmt.Sprintf("%s rows were predicted wrong. %d mistakes are the most frequent, %s times each; one is to take %s for %s.",
+			chart.Count(wrong), ties, chart.Count(most), names[actual], names[predicted])
 	}
-	return fmt.Sprintf("%s predicted wrong. The most frequent mistake is to take %s for %s: %s.",
-		rowsWere(wrong), names[actual], names[predicted], times(most))
-}
-
-func rowsWere(n int64) string {
-	if n == 1 {
-		return "One row was"
-	}
-	return chart.Count(n) + " rows were"
-}
-
-func times(n int64) string {
-	if n == 1 {
-		return "once"
-	}
-	return chart.Count(n) + " times"
+	return fmt.Sprintf("%s rows were predicted wrong. The most frequent mistake is to take %s for %s: %s times.",
+		chart.Count(wrong), names[actual], names[predicted], chart.Count(most))
 }
 
 // rankingSection shows how well the probabilities put rows in order.

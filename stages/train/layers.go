@@ -1,6 +1,9 @@
 package train
 
 import (
+	"fmt"
+	"strconv"
+
 	"pipe/nn"
 	"pipe/pipeline"
 )
@@ -41,6 +44,14 @@ type Layer struct {
 	MLP    *MLP    `yaml:"mlp" doc:"Preset: dense layers."`
 	CNN    *CNN    `yaml:"cnn" doc:"Preset: convolutions with max pooling, and a dense layer."`
 	ResNet *ResNet `yaml:"resnet" doc:"Preset: a residual network for images."`
+}
+
+// Advise knows that a number is meant to be a dense layer.
+func (l *Layer) Advise(written string) string {
+	if n, err := strconv.Atoi(written); err != nil || n < 1 {
+		return ""
+	}
+	return fmt.Sprintf("write `dense: %s`, or all such layers as `network: {mlp: [%s, ...]}`", written, written)
 }
 
 // Dense is a fully connected layer.
