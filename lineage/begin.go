@@ -32,10 +32,11 @@ func (d *DB) BeginRun(ctx context.Context, run Run) (runID string, err error) {
 			scheduled = formatTime(run.ScheduledAt)
 		}
 		_, err = t.exec(`INSERT INTO runs (id, pipeline, pipeline_id, environment_id, status, trigger, scheduled_at, rerun_of, seed, stages,
-				started_at, hostname, boot_id, pid, pid_start, pid_namespace, heartbeat_at)
-			VALUES (?, ?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+				started_at, hostname, boot_id, pid, pid_start, pid_namespace, heartbeat_at, git_commit, git_clean)
+			VALUES (?, ?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			runID, run.Pipeline, pipelineID, environmentID, run.Trigger, nullable(scheduled), nullable(run.RerunOf), strconv.FormatUint(run.Seed, 10), run.Stages,
-			formatTime(now), d.self.hostname, d.self.bootID, d.self.pid, d.self.pidStart, d.self.namespace, formatTime(now))
+			formatTime(now), d.self.hostname, d.self.bootID, d.self.pid, d.self.pidStart, d.self.namespace, formatTime(now),
+			nullable(run.Git.Commit), run.Git.Clean)
 		if err != nil {
 			return err
 		}

@@ -12,7 +12,8 @@ import (
 )
 
 const executionColumns = `e.id, e.run_id, e.stage, e.attempt, e.kind, e.kind_version, e.status, coalesce(e.cached_from, 0), e.reason,
-	e.started_at, coalesce(e.finished_at, ''), coalesce(e.error, ''), coalesce(o.key, ''), coalesce(o.config, ''), coalesce(s.seed, '')
+	e.started_at, coalesce(e.finished_at, ''), coalesce(e.error, ''), coalesce(o.key, ''), coalesce(o.config, ''), coalesce(s.seed, ''),
+	coalesce((SELECT v.label FROM rival_stages v WHERE v.run_id = e.run_id AND v.stage = e.stage), '')
 	FROM executions e JOIN executions o ON o.id = coalesce(e.cached_from, e.id) LEFT JOIN seeds s ON s.execution_id = o.id`
 
 // Executions lists the executions of a run in the order in which they were
@@ -82,7 +83,7 @@ func scanExecution(rows *sql.Rows) (Execution, error) {
 	var e Execution
 	var started, finished, key, config, seed string
 	err := rows.Scan(&e.ID, &e.RunID, &e.Stage, &e.Attempt, &e.Kind, &e.KindVersion, &e.Status, &e.CachedFrom, &e.Reason,
-		&started, &finished, &e.Error, &key, &config, &seed)
+		&started, &finished, &e.Error, &key, &config, &seed, &e.Rival)
 	if err != nil {
 		return e, err
 	}
@@ -104,7 +105,7 @@ func scanExecution(rows *sql.Rows) (Execution, error) {
 	return e, errors.Join(setTime(&e.Started, started), setTime(&e.Finished, finished))
 }
 
-// completeExecutions adds inputs, outputs, metrics and warnings of the executions that
+// completeExecutions adds inputs, outputs, metrics, programs and warnings of the executions that
 // where chooses, which are those of list.
 func (d *DB) completeExecutions(ctx context.Context, list []Execution, where string, arg any) error {
 	index := make(executionIndex, len(list))
@@ -156,6 +157,22 @@ func (d *DB) completeExecutions(ctx context.Context, list []Execution, where str
 		e.Metrics = append(e.Metrics, m)
 		return nil
 	}, "SELECT e.id, p.name, p.value, coalesce(p.goal, '') FROM executions e JOIN metrics p"+join+"WHERE "+where+" ORDER BY e.id, p.name", arg)
+	if err != nil {
+		return err
+	}
+	err = d.each(ctx, func(rows *sql.Rows) error {
+		var id int64
+		var p Program
+		var hash string
+		if err := rows.Scan(&id, &p.Path, &hash); err != nil {
+			return err
+		}
+		var err error
+		p.Hash, err = artifacts.ParseID(hash)
+		e := index.of(id)
+		e.Programs = append(e.Programs, p)
+		return err
+	}, "SELECT e.id, p.path, p.hash FROM executions e JOIN programs p"+join+"WHERE "+where+" ORDER BY e.id, p.path", arg)
 	if err != nil {
 		return err
 	}

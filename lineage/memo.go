@@ -195,10 +195,10 @@ func (d *DB) repeatRun(t *tx, m *Memo, run Run, res *Repeated) error {
 		scheduled = formatTime(run.ScheduledAt)
 	}
 	n, err := t.exec(`INSERT INTO runs (id, pipeline, pipeline_id, environment_id, status, trigger, scheduled_at, repeats, seed, stages,
-			started_at, finished_at, hostname, boot_id, pid, pid_start, pid_namespace, heartbeat_at)
-		SELECT ?, pipeline, pipeline_id, ?, 'succeeded', ?, ?, id, seed, stages, ?, ?, ?, ?, ?, ?, ?, ? FROM runs WHERE id = ?`,
+			started_at, finished_at, hostname, boot_id, pid, pid_start, pid_namespace, heartbeat_at, git_commit)
+		SELECT ?, pipeline, pipeline_id, ?, 'succeeded', ?, ?, id, seed, stages, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM runs WHERE id = ?`,
 		res.RunID, environmentID, run.Trigger, nullable(scheduled), at, at,
-		d.self.hostname, d.self.bootID, d.self.pid, d.self.pidStart, d.self.namespace, at, m.RunID)
+		d.self.hostname, d.self.bootID, d.self.pid, d.self.pidStart, d.self.namespace, at, nullable(run.Git.Commit), m.RunID)
 	if err == nil && n != 1 {
 		err = fmt.Errorf("run %s was not copied", m.RunID)
 	}

@@ -123,7 +123,7 @@ func (d *DB) recordRows(t *tx, e *Execution) error {
 	return t.recordValues(e, id)
 }
 
-// recordValues adds key parts, metrics, warnings and curves.
+// recordValues adds key parts, programs, metrics, warnings and curves.
 func (t *tx) recordValues(e *Execution, id int64) error {
 	var args []any
 	for i, p := range e.KeyParts {
@@ -131,6 +131,13 @@ func (t *tx) recordValues(e *Execution, id int64) error {
 	}
 	if _, err := t.insert("INSERT INTO key_parts (execution_id, position, name, value) ", "", 4, args); err != nil {
 		return fmt.Errorf("key parts: %w", err)
+	}
+	args = args[:0]
+	for _, p := range e.Programs {
+		args = append(args, id, p.Path, p.Hash.String())
+	}
+	if _, err := t.insert("INSERT INTO programs (execution_id, path, hash) ", "", 3, args); err != nil {
+		return fmt.Errorf("programs: %w", err)
 	}
 	args = args[:0]
 	for _, m := range e.Metrics {

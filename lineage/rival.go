@@ -29,6 +29,28 @@ func (d *DB) Contested(ctx context.Context, runID string, g Gate) (model artifac
 	return model, err
 }
 
+// AddRivalStages says that stages of a run are beside those of its pipeline: they
+// measure the model that has a label.
+func (d *DB) AddRivalStages(ctx context.Context, runID, label string, stages []string) error {
+	return d.update(ctx, relaxed, "add stages to a run in", func(t *tx) error {
+		for _, stage := range stages {
+			if _, err := t.exec("INSERT INTO rival_stages (run_id, stage, label) VALUES (?, ?, ?)", runID, stage, label); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// RecordClean says whether no file of the project was changed or new when a run
+// began.
+func (d *DB) RecordClean(ctx context.Context, runID string, git Git) error {
+	return d.update(ctx, relaxed, "record the state of the project in", func(t *tx) error {
+		_, err := t.exec("UPDATE runs SET git_commit = coalesce(git_commit, ?), git_clean = ? WHERE id = ?", nullable(git.Commit), git.Clean, runID)
+		return err
+	})
+}
+
 // A Background is what a model was made together with, and for.
 type Background struct {
 	Siblings map[string]artifacts.ID // what the stage that made it made besides, by port

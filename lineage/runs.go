@@ -21,7 +21,8 @@ type RunFilter struct {
 
 const runColumns = `r.id, r.pipeline, r.status, r.trigger, coalesce(r.scheduled_at, ''), coalesce(r.rerun_of, ''), r.seed, r.stages,
 	r.started_at, coalesce(r.finished_at, ''), r.heartbeat_at, r.pid, coalesce(r.error, ''),
-	coalesce(r.imported_at, ''), coalesce(r.imported_from, ''), l.file, l.spec_hash, v.pipe_version, v.go_version, v.os, v.arch, v.cpus, v.hostname, v.details`
+	coalesce(r.imported_at, ''), coalesce(r.imported_from, ''), l.file, l.spec_hash, v.pipe_version, v.go_version, v.os, v.arch, v.cpus, v.hostname, v.details,
+	coalesce(r.git_commit, ''), r.git_clean`
 
 const runTables = ` FROM runs r JOIN pipelines l ON l.id = r.pipeline_id JOIN environments v ON v.id = r.environment_id`
 
@@ -93,7 +94,7 @@ func scanRun(rows *sql.Rows) (Run, error) {
 	env := &r.Environment
 	err := rows.Scan(&r.ID, &r.Pipeline, &r.Status, &r.Trigger, &scheduled, &r.RerunOf, &seed, &r.Stages,
 		&started, &finished, &heartbeat, &r.PID, &r.Error, &imported, &r.ImportedFrom,
-		&r.File, &spec, &env.PipeVersion, &env.GoVersion, &env.OS, &env.Arch, &env.CPUs, &env.Hostname, &details)
+		&r.File, &spec, &env.PipeVersion, &env.GoVersion, &env.OS, &env.Arch, &env.CPUs, &env.Hostname, &details, &r.Git.Commit, &r.Git.Clean)
 	if err != nil {
 		return r, err
 	}

@@ -302,8 +302,9 @@ func (im *importer) value(rule sliceRule, c sqlColumn, v any) (any, error) {
 }
 
 var (
-	runIDForm = regexp.MustCompile(`^[0-9]{8}T[0-9]{6}-[0-9a-f]{6,32}$`)
-	hexForm   = regexp.MustCompile(`^[0-9a-f]{64}$`)
+	runIDForm  = regexp.MustCompile(`^[0-9]{8}T[0-9]{6}-[0-9a-f]{6,32}$`)
+	commitForm = regexp.MustCompile(`^[0-9a-f]{40,64}$`)
+	hexForm    = regexp.MustCompile(`^[0-9a-f]{64}$`)
 )
 
 // checkText checks what readers of the database rely on, by the name that
@@ -315,6 +316,8 @@ func checkText(column, text string) error {
 		ok = runIDForm.MatchString(text)
 	case "hash", "spec_hash", "key", "model", "previous":
 		ok = hexForm.MatchString(text)
+	case "git_commit":
+		ok = commitForm.MatchString(text)
 	case "seed":
 		_, err := strconv.ParseUint(text, 10, 64)
 		ok = err == nil

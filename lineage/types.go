@@ -55,6 +55,7 @@ type Run struct {
 	RerunOf     string    // the run that this one repeats; otherwise empty
 	Environment Environment
 	Stages      int // in the plan
+	Git         Git
 
 	// The rest is set by the database.
 	ID           string // 20261123T031500-3f9a2c, sorts by time
@@ -74,6 +75,12 @@ type Param struct {
 	Name   string
 	Value  string // JSON
 	Source string // where the value comes from: file, set, ...
+}
+
+// Git is the version of the project that a run was made from.
+type Git struct {
+	Commit string // that was checked out; empty if it is not known
+	Clean  *bool  // whether no file was changed or new; nil if it is not known
 }
 
 // An Environment is what a run happened in.
@@ -114,6 +121,11 @@ type Execution struct {
 	Warnings    []string     // what the stage warned of, in order
 	Points      []Point      // read with DB.Points
 	Columns     []ColumnEdge // read with DB.Columns
+	Programs    []Program    // that the stage called, by path
+
+	// Rival is the label whose model a stage beside those of the pipeline
+	// measured, for a gate to compare with; empty for stages of the pipeline.
+	Rival string
 
 	ID int64 // set by the database
 }
@@ -124,6 +136,12 @@ func (e *Execution) Origin() int64 {
 		return e.CachedFrom
 	}
 	return e.ID
+}
+
+// A Program is one that a stage called, beside its files.
+type Program struct {
+	Path string
+	Hash artifacts.ID
 }
 
 // A KeyPart is a component of a Key.

@@ -130,6 +130,9 @@ type Env interface {
 	// an input column. A stage that knows says so while it runs, since that
 	// costs nothing then; the lineage of columns is made of these statements.
 	Column(out, in ColumnRef)
+	// Program records a program of the machine that the stage calls, by its path,
+	// with the hash of its bytes. It is no part of the key.
+	Program(path string)
 	// Progress reports work done, in any unit; total 0 means unknown.
 	Progress(done, total int64)
 	// Log is for messages to the person who runs the pipeline.

@@ -35,7 +35,9 @@ type taskEnv struct {
 	metrics map[string]lineage.Metric
 	points  []lineage.Point
 	columns map[lineage.ColumnEdge]bool
-	scratch string
+
+	programs []lineage.Program
+	scratch  string
 
 	warnings warnings
 }
@@ -234,6 +236,28 @@ func (env *taskEnv) columnEdges() []lineage.ColumnEdge {
 	return slices.SortedFunc(maps.Keys(env.columns), lineage.ColumnEdge.Compare)
 }
 
+// Program hashes a program, mostly by what is remembered of the file. One that
+// cannot be read is not recorded: the system may run it all the same.
+func (env *taskEnv) Program(path string) {
+	st, err := lineage.StatFile(path)
+	var id artifacts.ID
+	if known, ok := env.task.DB.FileHash(path, st); err == nil && ok {
+		id = known
+	} else if err == nil {
+		id, err = env.task.hashFile(env.ctx, pipeline.FileInput{Path: path, Resolved: path})
+	}
+	if err != nil {
+		env.log.Debug("program is not recorded", "path", path, "error", err)
+		return
+	}
+	env.mu.Lock()
+	defer env.mu.Unlock()
+	p := lineage.Program{Path: path, Hash: id}
+	if !slices.Contains(env.programs, p) {
+		env.programs = append(env.programs, p)
+	}
+}
+
 func (env *taskEnv) Progress(done, total int64) {
 	env.task.emit(StageProgress{Stage: env.task.Name, Done: done, Total: total})
 }
@@ -308,6 +332,12 @@ func (env *taskEnv) finalMetrics() []lineage.Metric {
 	env.mu.Lock()
 	defer env.mu.Unlock()
 	return slices.SortedFunc(maps.Values(env.metrics), func(a, b lineage.Metric) int { return cmp.Compare(a.Name, b.Name) })
+}
+
+func (env *taskEnv) calledPrograms() []lineage.Program {
+	env.mu.Lock()
+	defer env.mu.Unlock()
+	return slices.Clone(env.programs)
 }
 
 func (env *taskEnv) curvePoints() []lineage.Point {

@@ -37,6 +37,7 @@ type execution struct {
 	failed    error                  // the first failure
 	committer *committer
 	observe   sync.Mutex
+	git       *gitState
 }
 
 // A stepState is what is known of a stage during the run.
@@ -88,6 +89,7 @@ func newExecution(r *Runner, plan *pipeline.Plan, opt Options, runID string) *ex
 		results: make(chan taskResult),
 		making:  map[pipeline.Key][]int{},
 	}
+	e.git = &gitState{execution: e}
 	for _, name := range opt.Force {
 		e.forced[name] = true
 	}

@@ -89,7 +89,7 @@ func (r *Runner) Recall(ctx context.Context, g *Given, opt Options) (*lineage.Re
 	// takes about as long.
 	have := make(chan bool, 1)
 	go func() { have <- r.Store.HaveAll(memo.Objects) }()
-	run := lineage.Run{Trigger: opt.Trigger, ScheduledAt: opt.ScheduledAt, Environment: r.Environment}
+	run := lineage.Run{Trigger: opt.Trigger, ScheduledAt: opt.ScheduledAt, Environment: r.Environment, Git: r.Git}
 	if run.Trigger == "" {
 		run.Trigger = "manual"
 	}

@@ -56,9 +56,12 @@ func (e *execution) measureOther(ctx context.Context, s *pipeline.Step, model ar
 	if err != nil {
 		return nil, err
 	}
+	if err := e.DB.AddRivalStages(context.WithoutCancel(ctx), e.runID, label, stageNames(plan)); err != nil {
+		return nil, err
+	}
 	e.emit(RivalMeasured{Stage: s.Name, Label: label, Model: model, Plan: plan})
 	again := newExecution(e.Runner, plan, Options{}, e.runID)
-	again.committer = e.committer
+	again.committer, again.git = e.committer, e.git
 	err = again.loop(ctx)
 	last := again.states[len(plan.Steps)-1].result
 	var gate *pipeline.GateError

@@ -57,6 +57,12 @@ type Runner struct {
 	// declares in its resources is counted over all of them.
 	Machine *machine.Machine
 
+	// Git is the version of the project that runs are made from, as far as it is
+	// known at once. GitStatus, if set, tells the rest of it; it is called beside
+	// the first stage that runs, and awaited at the end.
+	Git       lineage.Git
+	GitStatus func(context.Context) lineage.Git
+
 	// Observe, if set, receives every event of a run, one at a time.
 	Observe func(Event)
 
@@ -158,7 +164,7 @@ func (r *Runner) Run(ctx context.Context, plan *pipeline.Plan, opt Options) (*Re
 	if err != nil {
 		return nil, err
 	}
-	runID, err := r.DB.BeginRun(context.WithoutCancel(ctx), runRecord(plan, spec, opt, r.Environment))
+	runID, err := r.DB.BeginRun(context.WithoutCancel(ctx), r.runRecord(plan, spec, opt))
 	if err != nil {
 		return nil, err
 	}
@@ -174,6 +180,7 @@ func (r *Runner) Run(ctx context.Context, plan *pipeline.Plan, opt Options) (*Re
 		runErr, gates = err, nil
 	}
 	stopCommitter()
+	e.git.wait()
 	stopHeartbeat()
 
 	r.passed("runner.run.ending")
@@ -235,10 +242,10 @@ func (r *Runner) storeSpec(source []byte) (artifacts.ID, error) {
 	return id, err
 }
 
-func runRecord(plan *pipeline.Plan, spec artifacts.ID, opt Options, env lineage.Environment) lineage.Run {
+func (r *Runner) runRecord(plan *pipeline.Plan, spec artifacts.ID, opt Options) lineage.Run {
 	run := lineage.Run{
 		Pipeline: plan.Pipeline, File: plan.File, SpecID: spec, SpecText: string(plan.Source), Seed: plan.Seed,
-		Trigger: opt.Trigger, ScheduledAt: opt.ScheduledAt, RerunOf: opt.RerunOf, Environment: env, Stages: len(plan.Steps),
+		Trigger: opt.Trigger, ScheduledAt: opt.ScheduledAt, RerunOf: opt.RerunOf, Environment: r.Environment, Stages: len(plan.Steps), Git: r.Git,
 	}
 	if run.Trigger == "" {
 		run.Trigger = "manual"

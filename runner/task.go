@@ -74,6 +74,7 @@ func (t *task) attempts(ctx context.Context) taskResult {
 	}
 	for {
 		t.tried++
+		t.git.ask(ctx)
 		t.emit(StageStarted{Stage: t.Name, Kind: t.Kind.Name, Attempt: t.tried, Reason: t.reason})
 		res := t.attempt(ctx, t.tried)
 		end := taskResult{step: t.step, key: t.key, stage: res, took: time.Since(begun), freed: t.freed}
@@ -214,6 +215,7 @@ func (t *task) record(res StageResult, attempt int, started, ended time.Time, en
 	}
 	rec.Metrics, rec.Warnings = res.Metrics, res.Warnings
 	rec.Points = env.curvePoints()
+	rec.Programs = env.calledPrograms()
 	if len(res.Outputs) > 0 {
 		rec.Columns = env.columnEdges()
 	}

@@ -148,6 +148,7 @@ func runFacts(r *lineage.Run) []namedValue {
 		{"pipeline", r.Pipeline}, {"file", r.File}, {"text of the file", r.SpecID.Short()}, {"seed", strconv.FormatUint(r.Seed, 10)},
 		{"pipe version", env.PipeVersion}, {"revision", env.Details["revision"]}, {"go version", env.GoVersion},
 		{"platform", env.OS + "/" + env.Arch}, {"cpus", strconv.Itoa(env.CPUs)}, {"host", env.Hostname},
+		{"git commit", r.Git.Commit},
 	}
 }
 
@@ -197,6 +198,9 @@ func lastExecutions(ctx context.Context, ws *workspace, run string, names []stri
 	last := map[string]*lineage.Execution{}
 	for i := range list {
 		e := &list[i]
+		if e.Rival != "" {
+			continue // it is about a model of another run
+		}
 		if !known[e.Stage] {
 			known[e.Stage] = true
 			names = append(names, e.Stage)

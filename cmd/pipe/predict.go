@@ -191,7 +191,7 @@ func modelsOf(ctx context.Context, ws *workspace, ref lineage.Ref) ([]artifacts.
 	var ids []artifacts.ID
 	for _, e := range list {
 		for _, o := range e.Outputs {
-			if o.Type == string(pipeline.Model) && (ref.Stage == "" || ref.Stage == e.Stage) {
+			if o.Type == string(pipeline.Model) && (ref.Stage == "" && e.Rival == "" || ref.Stage == e.Stage) {
 				ids = append(ids, o.ID)
 			}
 		}

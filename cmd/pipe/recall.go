@@ -69,6 +69,7 @@ func (a *app) recall(ctx context.Context, given *runner.Given, jobs int) bool {
 	if err != nil {
 		return false
 	}
+	r.Git.Commit = checkoutOf(given.File).commit()
 	same, err := r.Recall(ctx, given, runner.Options{})
 	if same == nil || err != nil {
 		return false

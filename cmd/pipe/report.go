@@ -109,14 +109,14 @@ func reportOf(ctx context.Context, ws *workspace, runID, stage string) (artifact
 		for _, o := range e.Outputs {
 			switch {
 			case o.Type != string(pipeline.Report):
-			case stage == "" || stage == e.Stage:
+			case stage == "" && e.Rival == "" || stage == e.Stage:
 				return o.ID, nil
 			case other == "":
 				other = e.Stage
 			}
 		}
 	}
-	if other != "" {
+	if other != "" && stage != "" {
 		return artifacts.ID{}, diag.WithHint(fmt.Errorf("stage %s of run %s has no report", stage, runID),
 			fmt.Sprintf("stage %s has one: pipe report %s/%s", other, runID, other))
 	}

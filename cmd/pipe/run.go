@@ -226,6 +226,11 @@ func (a *app) runPlan(ctx context.Context, ws *workspace, plan *pipeline.Plan, o
 		return nil, err
 	}
 	r.Observe = ws.observer(v)
+	if opt.RerunOf == "" { // else it is made from what was recorded
+		tree := checkoutOf(plan.File)
+		r.Git.Commit = tree.commit()
+		r.GitStatus = tree.status
+	}
 	if live, ok := v.(*liveView); ok {
 		defer context.AfterFunc(ctx, live.stopping)()
 	}

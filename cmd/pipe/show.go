@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -83,6 +84,10 @@ func (a *app) showRun(cmd *cobra.Command, ws *workspace, id string, asJSON bool)
 	}
 	fmt.Fprintf(a.out, "run       %s\npipeline  %s (%s)\nstatus    %s\nstarted   %s, took %s\nseed      %d\n",
 		run.ID, run.Pipeline, diag.Visible(run.File), run.Status, run.Started.Local().Format(time.DateTime), runTime(*run), run.Seed)
+	fmt.Fprintf(a.out, "made by   pipe %s on %s\n", diag.Visible(run.Environment.PipeVersion), diag.Visible(cmp.Or(run.Environment.Hostname, "a machine without a name")))
+	if run.Git.Commit != "" {
+		fmt.Fprintf(a.out, "git       %s%s\n", run.Git.Commit, cleanText(run.Git))
+	}
 	if !run.Imported.IsZero() {
 		fmt.Fprintf(a.out, "imported  %s from %s\n", run.Imported.Local().Format(time.DateTime), diag.Visible(run.ImportedFrom))
 	}
@@ -106,6 +111,17 @@ func (a *app) showRun(cmd *cobra.Command, ws *workspace, id string, asJSON bool)
 	}
 	a.showWarnings(list)
 	return a.showMetrics(list)
+}
+
+// cleanText says whether the commit is all that a run was made from.
+func cleanText(git lineage.Git) string {
+	switch {
+	case git.Clean == nil:
+		return ""
+	case *git.Clean:
+		return ", clean"
+	}
+	return ", with changes"
 }
 
 // showWarnings prints what the stages of a run warned of.
@@ -199,6 +215,9 @@ func (a *app) showStage(cmd *cobra.Command, ws *workspace, ref lineage.Ref, asJS
 	}
 	if e.Seed != nil {
 		fmt.Fprintf(a.out, "seed      %d\n", *e.Seed)
+	}
+	for _, p := range e.Programs {
+		fmt.Fprintf(a.out, "program   %s (%s)\n", diag.Visible(p.Path), p.Hash.Short())
 	}
 	if e.Error != "" {
 		fmt.Fprintf(a.out, "error     %s\n", diag.Visible(e.Error))

@@ -30,6 +30,8 @@ type executionJSON struct {
 	Status   lineage.Status     `json:"status"`
 	Attempt  int                `json:"attempt"`
 	Reason   string             `json:"reason,omitempty"`
+	Rival    string             `json:"rival,omitempty"`    // the label whose model it measured, beside the pipeline
+	Programs map[string]string  `json:"programs,omitempty"` // hashes by path
 	Seconds  float64            `json:"seconds"`
 	Key      string             `json:"key,omitempty"`
 	Seed     *uint64            `json:"seed,omitempty"`
@@ -43,9 +45,15 @@ type executionJSON struct {
 }
 
 func stageJSON(e lineage.Execution) executionJSON {
-	out := executionJSON{Stage: e.Stage, Kind: e.Kind, Status: e.Status, Attempt: e.Attempt, Reason: e.Reason,
+	out := executionJSON{Stage: e.Stage, Kind: e.Kind, Status: e.Status, Attempt: e.Attempt, Reason: e.Reason, Rival: e.Rival,
 		Seconds: e.Finished.Sub(e.Started).Seconds(), Seed: e.Seed, Settings: e.Config, Error: e.Error,
 		Inputs: []artifactRefJSON{}, Outputs: []artifactRefJSON{}, Metrics: metricsJSON(e.Metrics), Warnings: e.Warnings}
+	for _, p := range e.Programs {
+		if out.Programs == nil {
+			out.Programs = map[string]string{}
+		}
+		out.Programs[p.Path] = p.Hash.String()
+	}
 	for _, m := range e.Metrics {
 		if m.Goal == "" {
 			continue
@@ -84,8 +92,16 @@ func runDetailsJSON(run lineage.Run, list []lineage.Execution) any {
 		runJSON
 		Params     map[string]json.RawMessage `json:"params"`
 		Spec       string                     `json:"spec_id"`
+		Git        gitJSON                    `json:"git"`
+		Made       lineage.Environment        `json:"environment"`
 		Executions []executionJSON            `json:"executions"`
-	}{runsJSON([]lineage.Run{run})[0], params, run.SpecID.String(), stages}
+	}{runsJSON([]lineage.Run{run})[0], params, run.SpecID.String(), gitJSON{run.Git.Commit, run.Git.Clean}, run.Environment, stages}
+}
+
+// A gitJSON is the version of a project; what is null is not known.
+type gitJSON struct {
+	Commit string `json:"commit,omitempty"`
+	Clean  *bool  `json:"clean"`
 }
 
 type useJSON struct {

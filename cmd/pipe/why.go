@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -126,6 +127,28 @@ func (a *app) printWhy(w *runner.Why) {
 			fmt.Fprintf(a.out, "  the same: %s\n", strings.Join(w.Same, ", "))
 		}
 	}
+	if w.Against != nil {
+		for _, text := range programChanges(w.Against.Programs, e.Programs) {
+			fmt.Fprintf(a.out, "  program %s; it is no part of the key\n", diag.Visible(text))
+		}
+	}
+}
+
+// programChanges says which programs of two executions are not the same.
+func programChanges(old, new []lineage.Program) []string {
+	texts := func(list, other []lineage.Program) (lines []string) {
+		for _, p := range list {
+			if !slices.Contains(other, p) {
+				lines = append(lines, fmt.Sprintf("%s (%s)", p.Path, p.Hash.Short()))
+			}
+		}
+		return lines
+	}
+	was, is := texts(old, new), texts(new, old)
+	if len(was) == 0 || len(is) == 0 {
+		return nil // one of them is of before programs were recorded
+	}
+	return []string{strings.Join(was, ", ") + " -> " + strings.Join(is, ", ")}
 }
 
 func happened(s lineage.Status) string {

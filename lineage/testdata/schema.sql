@@ -200,6 +200,20 @@ CREATE TABLE pipelines (
   UNIQUE (name, file, spec_hash)
 ) STRICT;
 
+CREATE TABLE programs (
+  execution_id INTEGER NOT NULL REFERENCES executions (id) ON DELETE CASCADE,
+  path         TEXT NOT NULL,            -- where it was found
+  hash         TEXT NOT NULL,            -- of its bytes
+  PRIMARY KEY (execution_id, path)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE rival_stages (
+  run_id TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+  stage  TEXT NOT NULL,
+  label  TEXT NOT NULL,
+  PRIMARY KEY (run_id, stage)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE run_memo_lists (
   fingerprint TEXT PRIMARY KEY REFERENCES run_memos (fingerprint) ON DELETE CASCADE,
   files       TEXT NOT NULL,             -- JSON list of the external files: path, hash
@@ -235,7 +249,7 @@ CREATE TABLE runs (
   pid            INTEGER NOT NULL,
   pid_start      INTEGER NOT NULL,       -- start of the process in clock ticks since boot; 0 if unknown
   pid_namespace  TEXT NOT NULL,
-  heartbeat_at   TEXT NOT NULL, rerun_of TEXT REFERENCES runs (id), imported_at TEXT, imported_from TEXT, repeats TEXT REFERENCES runs (id),
+  heartbeat_at   TEXT NOT NULL, rerun_of TEXT REFERENCES runs (id), imported_at TEXT, imported_from TEXT, repeats TEXT REFERENCES runs (id), git_commit TEXT, git_clean INTEGER CHECK (git_clean IN (0, 1)),
   CHECK ((status = 'running') = (finished_at IS NULL))
 ) STRICT;
 
@@ -464,7 +478,7 @@ SELECT r.id, r.pipeline, r.status, r.trigger, r.started_at, r.finished_at,
             ELSE (SELECT count(*) FROM executions e WHERE e.run_id = r.id AND e.status = 'cached') END AS cached,
        r.seed,
        (SELECT json_group_object(p.name, json(p.value)) FROM params p WHERE p.run_id = r.id) AS params,
-       r.scheduled_at, l.file, l.spec_hash, v.pipe_version, v.hostname, r.error, r.imported_at, r.imported_from
+       r.scheduled_at, l.file, l.spec_hash, v.pipe_version, v.hostname, r.error, r.imported_at, r.imported_from, r.git_commit, r.git_clean
 FROM runs r
 JOIN pipelines l ON l.id = r.pipeline_id
 JOIN environments v ON v.id = r.environment_id;

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"os"
 	"slices"
 	"sync"
 	"testing"
@@ -174,6 +175,13 @@ func (e *env) Column(out, in pipeline.ColumnRef) {
 		e.t.Errorf("the stage said that it read column %q of input %q, which it does not have", in.Column, in.Port)
 	}
 	e.columns = append(e.columns, Column{Out: out, In: in})
+}
+
+func (e *env) Program(path string) {
+	defer e.enter("Program")()
+	if _, err := os.Stat(path); err != nil {
+		e.t.Errorf("the stage said that it calls a program that is not there: %v", err)
+	}
 }
 
 func (e *env) Progress(done, total int64) {

@@ -36,7 +36,7 @@ Every process that the command starts ends with it, those in the background too.
 
 The cached result is used again while the settings, inputs, files, seed and the values of
 ` + "`env`" + ` stay the same. The values of ` + "`secrets`" + ` and the programs that the
-command calls are not part of that: when a program changes, say so in ` + "`set`" + `, for example
+command calls are not part of that: when a program changes (` + "`pipe show RUN/STAGE`" + ` says which it was), say so in ` + "`set`" + `, for example
 ` + "`set: {TOOL_VERSION: \"2\"}`" + `. The command must give the same outputs each time; take random numbers from PIPE_SEED and no dates from the clock.
 
 A table is written as Arrow (an IPC file or stream, compressed or not) or, named ` + "`outputs/PORT.csv`" + `, as CSV, which is
@@ -236,7 +236,7 @@ func (s *Exec) run(ctx context.Context, env pipeline.Env, m *mask) error {
 	if s.Shell != "" {
 		argv = []string{"sh", "-e", "-c", s.Shell}
 	}
-	run := command{argv: argv, dir: w.dir, path: s.path(), env: vars, log: env.Log(), on: s.on, mask: m, grace: grace}
+	run := command{argv: argv, dir: w.dir, path: s.path(), called: env.Program, env: vars, log: env.Log(), on: s.on, mask: m, grace: grace}
 	if err := run.run(ctx); err != nil {
 		return err
 	}

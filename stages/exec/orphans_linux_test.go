@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 }
 
 func victim(dir, text string) {
-	c := command{
+	c := command{called: func(string) {},
 		argv: []string{"sh", "-c", text}, dir: dir, path: "/usr/bin:/bin", env: []string{"PIPE_OUTPUT_O=" + dir + "/outputs/o"},
 		log: slog.New(printed{}), on: NewSupervisor(os.Args[0], "guard"), mask: newMask(nil), grace: time.Minute,
 	}

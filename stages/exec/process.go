@@ -17,13 +17,14 @@ import (
 
 // A command is a program with all that it gets.
 type command struct {
-	argv []string
-	dir  string
-	path string // where to look for the program
-	env  []string
-	log  *slog.Logger
-	on   *Supervisor
-	mask *mask
+	argv   []string
+	dir    string
+	path   string               // where to look for the program
+	called func(program string) // is told which program of the machine it is
+	env    []string
+	log    *slog.Logger
+	on     *Supervisor
+	mask   *mask
 	// grace is how long it has to end after it was asked to, and how long its
 	// output may stay open after it has ended.
 	grace time.Duration
@@ -40,6 +41,9 @@ func (c command) run(ctx context.Context) error {
 	program, err := c.find()
 	if err != nil {
 		return err
+	}
+	if rel, err := filepath.Rel(c.dir, program); err != nil || !filepath.IsLocal(rel) {
+		c.called(program) // one of the files of the stage is recorded as such
 	}
 	read, write, err := os.Pipe()
 	if err != nil {

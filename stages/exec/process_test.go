@@ -29,7 +29,7 @@ func (l lines) WithGroup(string) slog.Handler      { return l }
 
 func script(t *testing.T, text string, log lines) command {
 	t.Helper()
-	return command{
+	return command{called: func(string) {},
 		argv: []string{"sh", "-c", text}, dir: t.TempDir(), path: "/usr/bin:/bin",
 		log: slog.New(log), on: NewSupervisor(), mask: newMask(nil), grace: time.Minute,
 	}
