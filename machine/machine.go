@@ -65,7 +65,7 @@ func (n Need) Covers(other Need, l *Lack) bool {
 
 // A Lack says why a request has to wait.
 type Lack struct {
-	Kind   string // cpu, memory, gpu, or the name of a limit
+	Kind   string // cpu, memory, gpu, or the name of a limit; empty if it was only not its turn
 	Holder string // who has what is lacking, in the words of its Request; empty if that is not known
 }
 
@@ -96,8 +96,9 @@ type Request struct {
 	who    string
 	since  time.Time
 	handle handle
-	turn   []int64  // the bytes that make everybody else leave free what it lacks
-	gpus   []string // that it has got
+	busy   time.Time // since when the mutex is not to be had; zero if it was
+	turn   []int64   // the bytes that make everybody else leave free what it lacks
+	gpus   []string  // that it has got
 }
 
 // Request makes one for a need that Check accepts. Who is shown to those who
@@ -130,9 +131,10 @@ func (r *Request) Try(now time.Time) (*Lack, error) {
 	h := r.handle
 	// Two that take at once could each get a half.
 	if ok, err := enter(h); !ok || err != nil {
-		return &Lack{}, err
+		return r.locked(now), err
 	}
 	defer h.unlock(mutexByte, 1)
+	r.busy = time.Time{}
 
 	found, lacks, err := r.find()
 	if err != nil {
@@ -165,6 +167,18 @@ func (r *Request) takeTurn(lacks []shortage) error {
 		r.turn = append(r.turn, flag)
 	}
 	return nil
+}
+
+// locked is what is lacking while others have the mutex. That they have it for
+// long can only be if one of them was stopped just then, or means harm.
+func (r *Request) locked(now time.Time) *Lack {
+	if r.busy.IsZero() {
+		r.busy = now
+	}
+	if now.Sub(r.busy) < time.Second {
+		return &Lack{}
+	}
+	return &Lack{Kind: "the lock of " + r.m.Locks.path}
 }
 
 // enter locks the mutex, which others hold for microseconds.

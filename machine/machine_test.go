@@ -122,6 +122,26 @@ func TestLongWaitEnds(t *testing.T) {
 	})
 }
 
+// Who cannot even ask says so after a while.
+func TestMutexThatIsNotGivenBack(t *testing.T) {
+	kinds(t, func(t *testing.T, l *Locks) {
+		h, err := l.open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ok, err := h.lock(mutexByte, 1); !ok || err != nil {
+			t.Fatal(ok, err)
+		}
+		r := (&Machine{Locks: l, CPU: 1}).Request(Need{CPU: 1}, "a", noon)
+		try(t, r, ": ")
+		if lack, err := r.Try(noon.Add(time.Minute)); err != nil || lack == nil || lack.Kind != "the lock of "+l.path {
+			t.Errorf("%+v, %v", lack, err)
+		}
+		h.close()
+		try(t, r, "has it")
+	})
+}
+
 // Many at once, as of several processes: nobody ever has what somebody else has,
 // and everybody gets a turn.
 func TestNothingIsTakenTwice(t *testing.T) {

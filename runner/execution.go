@@ -178,10 +178,6 @@ func (e *execution) dispatch(ctx context.Context) error {
 // waits for another stage that is making the same thing.
 func (e *execution) settle(ctx context.Context, i int) error {
 	s := e.plan.Steps[i]
-	if err := e.check(s); err != nil {
-		e.complete(i, StageResult{Stage: s.Name, Status: lineage.Failed, Err: err}, 0)
-		return nil
-	}
 	if e.states[i].files == nil {
 		ids, ok := e.rememberedFiles(s)
 		if !ok {
@@ -205,6 +201,10 @@ func (e *execution) settle(ctx context.Context, i int) error {
 	}
 	if hit != nil {
 		e.useHit(i, key, inputs, hit)
+		return nil
+	}
+	if err := e.check(s); err != nil {
+		e.complete(i, StageResult{Stage: s.Name, Status: lineage.Failed, Err: err}, 0)
 		return nil
 	}
 	t := &task{execution: e, step: i, Step: s, key: key, parts: parts, inputs: inputs, reason: reason}

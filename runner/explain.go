@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -34,7 +35,7 @@ const (
 	WillSkip Action = "cached"  // the outputs are there
 	WillRun  Action = "run"     // something is missing
 	MayRun   Action = "depends" // decided by what an earlier stage gives
-	WillFail Action = "fail"    // an input file cannot be read, or does not fit
+	WillFail Action = "fail"    // an input file cannot be read, or does not fit, or the machine has too little
 )
 
 // Explain says for every stage of a plan what Run would do with the same
@@ -78,7 +79,7 @@ func (r *Runner) Explain(ctx context.Context, plan *pipeline.Plan, opt Options) 
 			if reason == "" {
 				f.Reason = whyMissed(f.Against, f.Changes)
 			}
-			if err := ready(s); err != nil {
+			if err := cmp.Or(ready(s), r.check(s)); err != nil {
 				f.Action, f.Reason = WillFail, err.Error()
 				continue
 			}

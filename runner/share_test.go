@@ -146,7 +146,23 @@ func TestStagesKnowTheirGPUs(t *testing.T) {
 			t.Errorf("%s: it has %q, %v; want %q", resources, got.Load(), err, want)
 		}
 	}
-	if _, err := w.run("  s: {uses: tells, resources: {limits: {web: 1}}}\n", Options{}); err == nil || !strings.Contains(err.Error(), `limit "web"`) {
+	if _, err := w.run("  s: {uses: tells, with: {text: new}, resources: {limits: {web: 1}}}\n", Options{}); err == nil || !strings.Contains(err.Error(), `limit "web"`) {
 		t.Error(err)
+	}
+}
+
+// What is in the cache needs nothing of the machine.
+func TestCachedStageNeedsNoResources(t *testing.T) {
+	w, _ := shared(t)
+	const stages = "  s: {uses: text, with: {text: a}, resources: {gpu: 1, limits: {db: 1}}}\n"
+	if _, err := w.run(stages, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	w.runner.Capacity.GPU, w.runner.Machine.GPUs, w.runner.Machine.Limits = 0, nil, nil
+	if res, err := w.run(stages, Options{}); err != nil || res.Count(lineage.Cached) != 1 {
+		t.Errorf("%+v, %v", res, err)
+	}
+	if _, err := w.run(stages, Options{Force: []string{"s"}}); err == nil {
+		t.Error("a stage ran that cannot")
 	}
 }
