@@ -52,12 +52,15 @@ func (s *Exec) mask() *mask {
 func (s *Exec) environment(w *workDir, env pipeline.Env) ([]string, error) {
 	path := s.path()
 	vars := map[string]string{
-		"PATH":         path,
-		"HOME":         w.home,
-		"TMPDIR":       w.home,
-		"LANG":         "C.UTF-8",
-		"PIPE_SEED":    strconv.FormatUint(env.Seed(), 10),
-		"PIPE_THREADS": strconv.Itoa(env.Threads()),
+		"PATH":   path,
+		"HOME":   w.home,
+		"TMPDIR": w.home,
+		"LANG":   "C.UTF-8",
+		// Otherwise the order of sets in Python, and what is made in it, is another
+		// one each time.
+		"PYTHONHASHSEED": "0",
+		"PIPE_SEED":      strconv.FormatUint(env.Seed(), 10),
+		"PIPE_THREADS":   strconv.Itoa(env.Threads()),
 	}
 	for port, path := range w.inputs {
 		vars[portVariable("PIPE_INPUT_", port)] = path

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -28,7 +29,7 @@ The command runs in an empty folder of its own, which holds
   executable are kept; empty folders and times are not, and links are refused.
 
 Its environment holds nothing but PATH, HOME and TMPDIR (both inside the work folder),
-LANG=C.UTF-8, PIPE_INPUT_PORT and PIPE_OUTPUT_PORT with the full path of each (the port in upper
+LANG=C.UTF-8, PYTHONHASHSEED=0, PIPE_INPUT_PORT and PIPE_OUTPUT_PORT with the full path of each (the port in upper
 case), PIPE_SEED, PIPE_THREADS, for a stage with resources.gpu CUDA_VISIBLE_DEVICES with the GPUs
 that it has for itself, and what ` + "`env`, `secrets` and `set`" + ` say.
 
@@ -237,6 +238,9 @@ func (s *Exec) run(ctx context.Context, env pipeline.Env, m *mask) error {
 		argv = []string{"sh", "-e", "-c", s.Shell}
 	}
 	run := command{argv: argv, dir: w.dir, path: s.path(), called: env.Program, env: vars, log: env.Log(), on: s.on, mask: m, grace: grace}
+	for _, f := range s.Files {
+		run.scripts = append(run.scripts, filepath.FromSlash(cleanPath(f)))
+	}
 	if err := run.run(ctx); err != nil {
 		return err
 	}

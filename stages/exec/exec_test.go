@@ -192,6 +192,7 @@ PIPE_INPUT_IN=WORK/inputs/in
 PIPE_OUTPUT_MY_VARS=WORK/outputs/my-vars
 PIPE_SEED=7
 PIPE_THREADS=2
+PYTHONHASHSEED=0
 TMPDIR=WORK/home
 TOKEN=hunter2
 `
@@ -251,7 +252,11 @@ func TestFailures(t *testing.T) {
 		{"no such program", `{command: [pyhton3], outputs: {a: file}}`,
 			`program "pyhton3" is not in PATH`, "PATH is /usr/local/bin:/usr/bin:/bin"},
 		{"script that is not listed", `{command: [./run.sh], outputs: {a: file}}`,
-			"./run.sh: no such file or directory", "a script of yours must be listed in files"},
+			"./run.sh: no such file or directory", "the command runs in an empty folder of its own: a script of yours must be listed in files"},
+		{"program of a virtual environment", `{command: [../venv/bin/python, x.py], outputs: {a: file}}`,
+			"../venv/bin/python: no such file or directory", "the command runs in an empty folder of its own: write the whole path of the program, or activate its environment before you start pipe, which passes PATH on, and name the program without a folder"},
+		{"program that is not at its path", `{command: [/nowhere/python], outputs: {a: file}}`,
+			"/nowhere/python: no such file or directory", "install it there, or name it without a folder, to be found in PATH"},
 		{"missing output", `{command: ["true"], outputs: {out-1: file}}`,
 			"the command did not write its output outputs/out-1", "its full path is in the variable PIPE_OUTPUT_OUT_1"},
 		{"undeclared output", `{shell: ": > outputs/a; : > outputs/b.csv; mkdir outputs/c", outputs: {a: file}}`,

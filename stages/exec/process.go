@@ -25,6 +25,8 @@ type command struct {
 	log    *slog.Logger
 	on     *Supervisor
 	mask   *mask
+
+	scripts []string // files of the user's in dir
 	// grace is how long it has to end after it was asked to, and how long its
 	// output may stay open after it has ended.
 	grace time.Duration
@@ -55,7 +57,7 @@ func (c command) run(ctx context.Context) error {
 	p, err := c.on.start(cmd)
 	write.Close()
 	if err != nil {
-		return fmt.Errorf("cannot start %s: %w", c.argv[0], err)
+		return c.scriptHint(fmt.Errorf("cannot start %s: %w", c.argv[0], err), program)
 	}
 	capture := newCapture(c.log, c.mask)
 	captured := make(chan struct{})
@@ -74,9 +76,9 @@ func (c command) run(ctx context.Context) error {
 		return nil
 	}
 	if ctx.Err() != nil {
-		err = context.Cause(ctx)
+		return fmt.Errorf("%s: %w%s", c.argv[0], context.Cause(ctx), capture.tail())
 	}
-	return fmt.Errorf("%s: %w%s", c.argv[0], err, capture.tail())
+	return c.scriptHint(fmt.Errorf("%s: %w%s", c.argv[0], err, capture.tail()), program)
 }
 
 // wait returns when the command itself has ended. Its error is not nil if ctx
@@ -112,7 +114,7 @@ func (c command) find() (string, error) {
 			full = filepath.Join(c.dir, name)
 		}
 		if err := checkExecutable(full); err != nil {
-			return "", diag.WithHint(fmt.Errorf("%s: %w", name, err), "a script of yours must be listed in files")
+			return "", diag.WithHint(fmt.Errorf("%s: %w", name, err), missingHint(name))
 		}
 		return full, nil
 	}

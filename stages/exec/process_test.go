@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"pipe/diag"
 )
 
 // lines is a log that hands on its messages.
@@ -138,5 +140,37 @@ func TestOutputIsBounded(t *testing.T) {
 	}
 	if want := strings.Repeat("\n  "+filler, tailSize-1) + "\n" + `  caf\xe9 \x1b[31mend`; !strings.HasSuffix(err.Error(), want) {
 		t.Errorf("the error is %q", err)
+	}
+}
+
+// The system says of these scripts that they do not exist, or less.
+func TestHintsOnScripts(t *testing.T) {
+	tests := map[string]struct {
+		script string
+		argv   []string
+		want   string
+	}{
+		"Windows line ends":         {"#!/bin/sh\r\necho\r\n", []string{"./run.sh"}, `run.sh has the line ends of Windows (CRLF), which shells cannot read: save it with LF, for example sed -i 's/\r$//' run.sh`},
+		"Windows line ends, called": {"#!/bin/sh\r\necho\r\nexit 3\r\n", []string{"sh", "run.sh"}, `run.sh has the line ends of Windows (CRLF), which shells cannot read: save it with LF, for example sed -i 's/\r$//' run.sh`},
+		"Windows line ends, env":    {"#!/usr/bin/env sh\r\n", []string{"sh", "-c", "./run.sh"}, `run.sh has the line ends of Windows (CRLF), which shells cannot read: save it with LF, for example sed -i 's/\r$//' run.sh`},
+		"no interpreter":            {"#! /opt/none/python -u\n", []string{"./run.sh"}, "its first line names the interpreter /opt/none/python, which is not there"},
+		"no first line":             {"echo\n", []string{"./run.sh"}, "begin the script with a line such as #!/bin/sh, or write command: [sh, SCRIPT]; a program must be built for this machine"},
+		"its own failure":           {"#!/bin/sh\nexit 3\n", []string{"./run.sh"}, ""},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			c := script(t, "", make(lines, 100))
+			c.argv, c.scripts = tt.argv, []string{"run.sh"}
+			if err := os.WriteFile(filepath.Join(c.dir, "run.sh"), []byte(tt.script), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			err := c.run(t.Context())
+			if err == nil {
+				t.Fatal("no error")
+			}
+			if got := diag.HintOf(err); got != tt.want {
+				t.Errorf("%v\nhint %s\nwant %s", err, got, tt.want)
+			}
+		})
 	}
 }
