@@ -107,6 +107,10 @@ func checkFooter(footer []byte, size int64) ([]batchAt, error) {
 	}
 	texts := 0
 	for _, f := range schema.tables(1) {
+		// Arrow's decoder looks into the definitions of other types, and trusts them.
+		if number := f.byte(2); !tableTypes[number] {
+			return nil, fmt.Errorf("type %s is none that a table can hold", foreignName(number))
+		}
 		texts += metadataSize(f, 6) + textSize(f, 0)
 		children := f.tables(5)
 		if f.field(4) > 0 || len(children) > 1 || texts > len(footer) {
@@ -114,7 +118,7 @@ func checkFooter(footer []byte, size int64) ([]batchAt, error) {
 		}
 		for _, c := range children {
 			texts += metadataSize(c, 6) + textSize(c, 0)
-			if c.field(4) > 0 || len(c.tables(5)) > 0 {
+			if c.field(4) > 0 || len(c.tables(5)) > 0 || c.byte(2) != typeFloat {
 				return nil, errors.New("nested columns are none that a table can hold")
 			}
 		}

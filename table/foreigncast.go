@@ -76,8 +76,23 @@ const (
 	typeUtf8View        = 24
 )
 
-// otherTypes are those that a table has no place for.
+// tableTypes are those that a table is stored with.
+var tableTypes = map[byte]bool{
+	typeInt: true, typeFloat: true, typeBool: true, typeUtf8: true, typeDate: true, typeTimestamp: true, typeFixedSizeList: true,
+}
+
+// foreignName names a type that a table does not have.
+func foreignName(number byte) string {
+	if name := otherTypes[number]; name != "" {
+		return name
+	}
+	return fmt.Sprintf("number %d of Arrow", number)
+}
+
+// otherTypes are those that a table has no place for, under their names.
 var otherTypes = map[byte]string{
+	typeNull: "null", typeBinary: "binary", typeDecimal: "decimal", typeTime: "time", typeFixedSizeBinary: "fixed_size_binary",
+	typeDuration: "duration", typeLargeBinary: "large_binary", typeLargeUtf8: "large_utf8", typeBinaryView: "binary_view", typeUtf8View: "utf8_view",
 	11: "interval", 12: "list", 13: "struct", 14: "union", 17: "map", 21: "large_list",
 	22: "run_end_encoded", 25: "list_view", 26: "large_list_view",
 }
@@ -144,11 +159,7 @@ func castOf(number byte, def, field flatTable) (cast, error) {
 		return cast{}, diag.WithHint(errors.New("it holds durations, which no column of a table can"),
 			"write a number, such as seconds (in pandas: .dt.total_seconds())")
 	}
-	name := otherTypes[number]
-	if name == "" {
-		name = fmt.Sprintf("number %d of Arrow", number)
-	}
-	return cast{}, diag.WithHint(fmt.Errorf("type %s is none that a table can hold", name),
+	return cast{}, diag.WithHint(fmt.Errorf("type %s is none that a table can hold", foreignName(number)),
 		"write a column for each part, or a text such as JSON")
 }
 

@@ -94,6 +94,8 @@ func TestForeignFiles(t *testing.T) {
 		{"empty batch", numbers, []arrow.Record{short.NewSlice(0, 0)}, "0 rows"},
 		{"dictionary", arrow.NewSchema([]arrow.Field{{Name: "a", Type: &arrow.DictionaryType{
 			IndexType: arrow.PrimitiveTypes.Int8, ValueType: arrow.BinaryTypes.String}}}, nil), nil, "dictionary-encoded"},
+		{"union", arrow.NewSchema([]arrow.Field{{Name: "a", Type: arrow.SparseUnionOf(numbers.Fields(), []arrow.UnionTypeCode{0})}}, nil), nil, "type union"},
+		{"large text", arrow.NewSchema([]arrow.Field{{Name: "a", Type: arrow.BinaryTypes.LargeString}}, nil), nil, "type large_utf8"},
 	} {
 		var b buffer
 		w, err := ipc.NewFileWriter(&b, ipc.WithSchema(c.schema))

@@ -15,7 +15,6 @@ import (
 	"pipe/diag"
 	"pipe/infile"
 	"pipe/lineage"
-	"pipe/outfile"
 	"pipe/pipeline"
 	"pipe/table"
 )
@@ -72,7 +71,7 @@ new folder, is there whole or not at all.
 				return usageError{diag.WithHint(errors.New("- is no file"), "write it to standard output with pipe cat "+words[0])}
 			}
 			var note string
-			err = outfile.Write(ctx, path, func(w io.Writer) error {
+			isFile, err := a.write(ctx, path, func(w io.Writer) error {
 				note, err = art.write(ctx, ws, w, form)
 				return err
 			})
@@ -82,7 +81,9 @@ new folder, is there whole or not at all.
 			if note != "" {
 				fmt.Fprintf(a.err, "warning: %s\n", note)
 			}
-			fmt.Fprintln(a.out, diag.Visible(path))
+			if isFile {
+				fmt.Fprintln(a.out, diag.Visible(path))
+			}
 			return nil
 		},
 	}

@@ -40,7 +40,11 @@ func getFolder(ctx context.Context, store *artifacts.Store, id artifacts.ID, to 
 
 // newFolder makes the folder beside its place and renames it.
 func newFolder(ctx context.Context, dir *artifacts.Dir, to string) error {
-	temp, err := os.MkdirTemp(filepath.Dir(filepath.Clean(to)), ".pipe-*")
+	parent := filepath.Dir(filepath.Clean(to))
+	temp, err := os.MkdirTemp(parent, ".pipe-*")
+	if errors.Is(err, fs.ErrNotExist) {
+		return usageError{diag.WithHint(fmt.Errorf("folder %s does not exist", diag.Visible(parent)), "make it first: mkdir -p "+diag.Visible(parent))}
+	}
 	if err != nil {
 		return err
 	}
