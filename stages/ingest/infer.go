@@ -62,7 +62,7 @@ func (n *number) class(b []byte) class {
 		return classText
 	case !n.integral:
 		switch {
-		case !n.kept(b):
+		case !n.plain() && !n.kept(b):
 			return classLost
 		case n.digits >= 1e17 && n.excess():
 			return classExcess
@@ -85,13 +85,17 @@ func (n *number) class(b []byte) class {
 // maxExact is up to where a float64 holds every integer.
 const maxExact = 1 << 53
 
+// plain says of most numbers that kept would say yes, without converting.
+func (n *number) plain() bool {
+	return n.exp >= -290 && (n.exp <= -5 || // digits are below 1e20
+		n.exp <= 0 && n.exact && n.digits <= maxExact)
+}
+
 // kept says whether a float64 is the decimal number that was written, as far
 // as a float64 goes: it has neither become infinite nor zero, and if its
 // neighbours are more than 1 apart it is exact or the shortest text for it.
-// Mostly that can be told without converting.
 func (n *number) kept(b []byte) bool {
-	if n.digits == 0 || n.exp >= -290 && n.exp <= -5 || // digits are below 1e20
-		n.exact && n.digits <= maxExact && n.exp >= -290 && n.exp <= 0 {
+	if n.digits == 0 {
 		return true
 	}
 	v, ok := n.float64(b)

@@ -80,7 +80,10 @@ func (l *loader) load(r *reader, p piece, plan []target) error {
 		for i := range plan {
 			f := rs.fields[plan[i].from]
 			raw := rs.text(f)
-			text := trimBlanks(raw)
+			text := raw
+			if !isTrim(raw) {
+				text = trimBlanks(raw)
+			}
 			s := &l.sinks[i]
 			a := present
 			if r.missing.may(text) {

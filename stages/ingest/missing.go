@@ -5,13 +5,11 @@ import "bytes"
 // blanks are what may stand around a number, and around a text if trim is set.
 const blanks = " \t"
 
-// trimBlanks takes blanks off both ends. Most values have none.
-func trimBlanks(b []byte) []byte {
-	if len(b) > 0 && b[0] > ' ' && b[len(b)-1] > ' ' {
-		return b
-	}
-	return bytes.Trim(b, blanks)
-}
+// trimBlanks takes blanks off both ends.
+func trimBlanks(b []byte) []byte { return bytes.Trim(b, blanks) }
+
+// isTrim says whether there are none, as is so for most values.
+func isTrim(b []byte) bool { return len(b) > 0 && b[0] > ' ' && b[len(b)-1] > ' ' }
 
 // isUsualWord says whether a text, without blanks around it, is one with which
 // programs and people write a missing value. In a column of numbers, dates or

@@ -152,6 +152,17 @@ func scanExponent(b []byte) (exp int, ok bool) {
 // int64 gives the value of a number that is an integer, however it is written
 // (6, 6.0, 6e3), if it fits.
 func (n *number) int64() (v int64, ok bool) {
+	if n.exp == 0 && n.digits < 1<<63 && n.exact { // mostly
+		v = int64(n.digits)
+		if n.negative {
+			v = -v
+		}
+		return v, true
+	}
+	return n.wholeInt64()
+}
+
+func (n *number) wholeInt64() (v int64, ok bool) {
 	d, exp := n.digits, n.exp
 	for ; exp < 0 && d != 0; exp++ {
 		if d%10 != 0 {

@@ -115,7 +115,7 @@ func (w *warner) hintOfDoubt(name string, t *tally) string {
 		return fmt.Sprintf("columns: {%s: float64} reads the nearest numbers, columns: {%s: string} keeps the text", column, column)
 	}
 	hint := fmt.Sprintf("if the column is text, set columns: {%s: string}", column)
-	if e := t.example(classText); e != nil {
+	if e := t.example(classText); e != nil && len(e.text) < maxExample {
 		return fmt.Sprintf("if %s means a missing value, set missing: %s; ", quoteText([]byte(e.text)), w.withListed(e.text)) + hint
 	}
 	return hint

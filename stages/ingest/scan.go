@@ -179,7 +179,10 @@ func (sc *scanner) scan(r *reader, b block) *scanned {
 func (sc *scanner) value(r *reader, column int, f field) {
 	rs, t := &sc.records, &sc.out.tallies[column]
 	raw := rs.text(f)
-	text := trimBlanks(raw)
+	text := raw
+	if !isTrim(raw) {
+		text = trimBlanks(raw)
+	}
 	if r.missing.may(text) {
 		switch r.absence(f.form, raw, text) {
 		case missing:
@@ -193,15 +196,17 @@ func (sc *scanner) value(r *reader, column int, f field) {
 	switch want := r.declared[column]; {
 	case want == stringType:
 	case want == undeclared:
-		c := classify(text)
-		switch {
+		switch c := classify(text); {
 		case c == classText && r.isWord(f, text):
 			t.word(string(text), 1)
-			return
-		case t.decimals&tooLong == 0 && (c == classFloat || c == classRound || c == classExcess):
-			t.decimals |= decimals(text)
+		case c >= firstExample:
+			sc.count(t, c, f, text)
+		default:
+			if c == classFloat && t.decimals&tooLong == 0 {
+				t.decimals |= decimals(text)
+			}
+			t.classes[c]++
 		}
-		sc.count(t, c, f, text)
 	case want.accepts(text):
 	case r.isWord(f, text):
 		t.word(string(text), 1)
@@ -213,11 +218,14 @@ func (sc *scanner) value(r *reader, column int, f field) {
 	}
 }
 
-// count counts a value of a class.
+// count counts a value of a class that is exemplified.
 func (sc *scanner) count(t *tally, c class, f field, text []byte) {
 	t.classes[c]++
-	if c >= firstExample && t.example(c) == nil {
-		t.examples[c-firstExample] = &example{string(text[:min(len(text), 64)]), int64(sc.records.lineOf(int(f.start))) + 1}
+	if c == classRound || c == classExcess {
+		t.decimals |= decimals(text)
+	}
+	if t.example(c) == nil {
+		t.examples[c-firstExample] = &example{string(text[:min(len(text), maxExample)]), int64(sc.records.lineOf(int(f.start))) + 1}
 	}
 }
 

@@ -19,10 +19,13 @@ type tally struct {
 	decimals uint8 // bits of decimals, of all decimal numbers
 }
 
+// maxExample bounds the bytes of an example.
+const maxExample = 64
+
 // An example is a value with its place.
 type example struct {
-	text string
-	line int64 // of the file, counted from 1
+	text string // its beginning if it is long
+	line int64  // of the file, counted from 1
 }
 
 func (e *example) String() string {
