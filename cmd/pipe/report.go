@@ -21,6 +21,8 @@ func (a *app) reportCommand() *cobra.Command {
 		Use:   "report [REF]",
 		Short: "Write the report of a run as an HTML page",
 		Long: `Write the report of a run, by default of the latest run that made one, as one HTML file that needs no network.
+At its end it says which run, pipeline, date, commit, data and version of pipe it comes from. The report itself says nothing of
+that, since equal runs make equal bytes: pipe get takes it out as it is.
 
 ` + refHelp,
 		Example: `  pipe report
@@ -38,7 +40,7 @@ func (a *app) reportCommand() *cobra.Command {
 			if len(words) == 1 {
 				ref = words[0]
 			}
-			id, name, err := findReport(cmd.Context(), ws, ref)
+			id, runID, name, err := findReport(cmd.Context(), ws, ref)
 			if err != nil {
 				return err
 			}
@@ -50,7 +52,11 @@ func (a *app) reportCommand() *cobra.Command {
 			if output == "" {
 				output = name + ".html"
 			}
-			isFile, err := a.write(cmd.Context(), output, func(w io.Writer) error { _, err := io.Copy(w, f); return err })
+			from, err := provenanceOf(cmd.Context(), ws, id, runID)
+			if err != nil {
+				return err
+			}
+			isFile, err := a.write(cmd.Context(), output, func(w io.Writer) error { return writePage(w, f, from) })
 			if isFile && err == nil {
 				fmt.Fprintln(a.out, output)
 			}
@@ -61,41 +67,44 @@ func (a *app) reportCommand() *cobra.Command {
 	return cmd
 }
 
-// findReport finds the report that a reference means, and a name for it.
-func findReport(ctx context.Context, ws *workspace, ref string) (artifacts.ID, string, error) {
+// findReport finds the report that a reference means, its run, and a name for it.
+func findReport(ctx context.Context, ws *workspace, ref string) (id artifacts.ID, runID, name string, err error) {
 	if ref == "" {
 		runs, err := ws.db.Runs(ctx, lineage.RunFilter{Limit: 100})
 		if err != nil {
-			return artifacts.ID{}, "", err
+			return id, "", "", err
 		}
 		for _, r := range runs {
 			if id, err := reportOf(ctx, ws, r.ID, ""); err == nil {
-				return id, r.Pipeline, nil
+				return id, r.ID, r.Pipeline, nil
 			}
 		}
-		return artifacts.ID{}, "", diag.WithHint(errors.New("no run has made a report"),
+		return id, "", "", diag.WithHint(errors.New("no run has made a report"),
 			"add a stage with `uses: evaluate` to a pipeline, and run it")
 	}
 	found, err := ws.db.ResolveEnded(ctx, ref)
 	if err != nil {
-		return artifacts.ID{}, "", err
+		return id, "", "", err
 	}
 	if byLabel := found.RunID != "" && found.Stage == ""; !found.Artifact.IsZero() && !byLabel {
 		art, err := ws.db.Artifact(ctx, found.Artifact)
 		if err != nil {
-			return artifacts.ID{}, "", err
+			return id, "", "", err
 		}
 		if art.Type != string(pipeline.Report) {
-			return artifacts.ID{}, "", usagef("%s is a %s, not a report", ref, art.Type)
+			return id, "", "", usagef("%s is a %s, not a report", ref, art.Type)
 		}
-		return found.Artifact, "report-" + found.Artifact.Short(), nil
+		if runID = found.RunID; runID == "" && len(art.MadeBy) > 0 {
+			runID = art.MadeBy[0].RunID
+		}
+		return found.Artifact, runID, "report-" + found.Artifact.Short(), nil
 	}
 	run, err := ws.db.Run(ctx, found.RunID)
 	if err != nil {
-		return artifacts.ID{}, "", err
+		return id, "", "", err
 	}
-	id, err := reportOf(ctx, ws, run.ID, found.Stage)
-	return id, run.Pipeline, err
+	id, err = reportOf(ctx, ws, run.ID, found.Stage)
+	return id, run.ID, run.Pipeline, err
 }
 
 // reportOf finds the report that a run made, in one stage or in any.
