@@ -16,14 +16,16 @@ import (
 // decides what comes next is in at, numbers, average, best and the memory of the
 // updater, which is what a checkpoint holds.
 type trainer struct {
-	cfg      Config
-	sig      *Signature
-	arch     architecture
-	how      how
-	work     string // a text that is the same for the same work only
-	train    *set
-	validate *set // nil if there is none
-	rowLoss  func(z []float32, y float32) float64
+	cfg  Config
+	sig  *Signature
+	arch architecture
+	how  how
+	// vocabulary of the token ids that the features are; 0: they are none.
+	vocabulary int
+	work       string // a text that is the same for the same work only
+	train      *set
+	validate   *set // nil if there is none
+	rowLoss    func(z []float32, y float32) float64
 
 	store   *store
 	numbers *numbers

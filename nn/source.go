@@ -67,6 +67,8 @@ type set struct {
 	classes []float64 // weights; nil: all 1
 	target  []float64 // of a batch
 
+	vocabulary int // of the token ids that all features are; 0: they are none
+
 	inMemory bool // rows cost next to nothing
 }
 
@@ -159,6 +161,10 @@ func (s *set) check() (*Summary, error) {
 				*f = InputRange{v, v}
 			}
 			f.Min, f.Max = min(f.Min, v), max(f.Max, v)
+		}
+		if e := CheckTokens(s.vocabulary, s.sig.Features, x); e != nil {
+			e.Row += from
+			return fmt.Errorf("%s: %w", s.name, e)
 		}
 		for i, t := range target {
 			row := from + i + 1

@@ -118,7 +118,7 @@ func (s *Stage) predictPart(ctx context.Context, env pipeline.Env, model *nn.Mod
 	if err := fits(&model.Signature, ds); err != nil {
 		return nil, fmt.Errorf("%s: %w", in.Name, err)
 	}
-	r := &reader{part: &part{port: port, info: ds.Info, groups: map[string]*groups{}}, model: model}
+	r := &reader{part: &part{port: port, info: ds.Info, groups: map[string]*groups{}}, model: model, vocabulary: model.Spec.Vocabulary()}
 	if port == dataPort {
 		if r.slices = s.Slices; len(r.slices) > 0 {
 			if err := sliceable(s.Slices, &ds.Info); err != nil {
@@ -230,16 +230,22 @@ func sliceable(columns []string, info *table.DatasetInfo) error {
 // A reader collects a part, batch by batch.
 type reader struct {
 	*part
-	model   *nn.Model
-	slices  []string
-	out     *predictions // nil if nothing is written
-	actual  []float64    // regression
-	guessed []float64
-	class   []int32 // classification
-	prob    []float64
+	model *nn.Model
+	// vocabulary of the token ids that the features are; 0: they are none.
+	vocabulary int
+	slices     []string
+	out        *predictions // nil if nothing is written
+	actual     []float64    // regression
+	guessed    []float64
+	class      []int32 // classification
+	prob       []float64
 }
 
 func (r *reader) add(predictor *nn.Predictor, ex *table.Examples) error {
+	if e := nn.CheckTokens(r.vocabulary, r.model.Signature.Features, ex.Features); e != nil {
+		e.Row += r.rows
+		return e
+	}
 	output, err := predictor.Predict(ex.Features, ex.Rows)
 	if err != nil {
 		return err

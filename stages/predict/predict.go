@@ -181,8 +181,14 @@ func (s *Stage) predict(ctx context.Context, env pipeline.Env, model *nn.Model, 
 		return err
 	}
 	out.columns(env, transform.Info())
+	vocabulary := model.Spec.Vocabulary()
 	counts, err := transform.ApplyRows(ctx, r, s.Strict, func(rows, features arrow.Record, problems []string) error {
-		output, err := predictor.Predict(table.Vectors(features.Column(0)), int(features.NumRows()))
+		x := table.Vectors(features.Column(0))
+		problems, err := out.checkTokens(vocabulary, x, problems)
+		if err != nil {
+			return err
+		}
+		output, err := predictor.Predict(x, int(features.NumRows()))
 		if err != nil {
 			return err
 		}
@@ -222,6 +228,9 @@ func (s *Stage) finish(env pipeline.Env, out *writer, rows int64, counts feature
 	for _, p := range counts.Problems {
 		log.Warn("rows without a prediction", "column", p.First.Column, "because", p.First.Reason,
 			"rows", p.N, "first_row", p.First.Row+1)
+	}
+	if u := out.unknown; u.rows > 0 {
+		log.Warn("rows without a prediction", "because", u.first.Reason(), "rows", u.rows, "first_row", u.first.Row)
 	}
 	if out.infinite > 0 {
 		log.Warn("rows without a prediction", "because", "the output of the model is no number", "rows", out.infinite, "first_row", out.firstInfinite+1)

@@ -22,6 +22,11 @@ type writer struct {
 	bad       int64 // rows that have a problem
 	// Rows for which the output of the model is no number, and the first of them.
 	infinite, firstInfinite int64
+	// Rows with a feature that is no token id of the vocabulary.
+	unknown struct {
+		rows  int64
+		first *nn.TokenError
+	}
 }
 
 func (s *Stage) newWriter(env pipeline.Env, sig *nn.Signature, in *arrow.Schema, keep []string) (*writer, error) {
@@ -101,6 +106,37 @@ func (w *writer) columns(env pipeline.Env, info table.DatasetInfo) {
 	}
 }
 
+// checkTokens finds rows with features that are no token ids where the network
+// takes them for such, and adds them to the problems of the batch.
+func (w *writer) checkTokens(vocabulary int, x []float32, problems []string) ([]string, error) {
+	if vocabulary == 0 {
+		return problems, nil
+	}
+	names := w.signature.Features
+	for row := range len(x) / len(names) {
+		if problems != nil && problems[row] != "" {
+			continue
+		}
+		e := nn.CheckTokens(vocabulary, names, x[row*len(names):(row+1)*len(names)])
+		if e == nil {
+			continue
+		}
+		e.Row += int(w.Rows()) + row
+		if w.strict {
+			return nil, e
+		}
+		if problems == nil {
+			problems = make([]string, len(x)/len(names))
+		}
+		problems[row] = e.Reason()
+		if w.unknown.rows == 0 {
+			w.unknown.first = e
+		}
+		w.unknown.rows++
+	}
+	return problems, nil
+}
+
 // checkFinite finds rows for which the output of the model is no number, and
 // adds them to the problems of the batch.
 func (w *writer) checkFinite(output []float64, problems []string) ([]string, error) {
@@ -135,6 +171,9 @@ func (w *writer) nothing(problems []feature.ProblemCount) error {
 	all := fmt.Sprintf("none of the %d rows can be predicted", w.Rows())
 	if w.Rows() == 1 {
 		all = "the only row cannot be predicted"
+	}
+	if e := w.unknown.first; len(problems) == 0 && e != nil {
+		return fmt.Errorf("%s; the problem of %d: %w", all, w.unknown.rows, e)
 	}
 	if len(problems) == 0 {
 		return diag.WithHint(fmt.Errorf("%s: the output of the model is no number", all), farAway)

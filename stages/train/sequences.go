@@ -7,7 +7,7 @@ import (
 
 // Embedding looks up vectors.
 type Embedding struct {
-	Vocabulary int  `yaml:"vocabulary" required:"true" min:"1" max:"16777216" doc:"How many ids there are, from 0 on."`
+	Vocabulary int  `yaml:"vocabulary" required:"true" min:"1" max:"16777216" doc:"How many ids there are, from 0 on. Any other number is an error."`
 	Dimensions int  `yaml:"dimensions" required:"true" min:"1" max:"65536" doc:"The size of a vector."`
 	Padding    *int `yaml:"padding" min:"0" doc:"The id that fills up sequences at their end. What it fills is left out by the layers that follow, as long as they keep the steps."`
 }
