@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -21,7 +20,6 @@ import (
 	"pipe/pipeline"
 	"pipe/runner"
 	"pipe/stages/predict"
-	"pipe/table"
 )
 
 func (a *app) predictCommand() *cobra.Command {
@@ -39,7 +37,10 @@ The prediction is recorded like any other run, so that its lineage leads to the 
 
 A row that cannot be predicted, such as one with a word in a column of numbers, does not stop the others: its predictions
 are empty, the column "problem" says why, and a warning on standard error counts such rows; the exit code is 0. With
---strict such a row is an error, and there is no column "problem". It is an error too if no row can be predicted.`,
+--strict such a row is an error, and there is no column "problem". It is an error too if no row can be predicted.
+
+The file is written in the form that its ending names:
+` + endingsText() + `.`,
 		Example: `  pipe predict new.csv
   pipe predict new.csv --model penguins -o scored.csv
   pipe predict new.csv --model penguins@production
@@ -47,7 +48,8 @@ are empty, the column "problem" says why, and a warning on standard error counts
   pipe predict scored.csv --prefix second_`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, words []string) error {
-			if err := checkEnding(output); err != nil {
+			form, err := predictionForm(output)
+			if err != nil {
 				return err
 			}
 			if _, err := os.Stat(words[0]); errors.Is(err, fs.ErrNotExist) {
@@ -80,27 +82,24 @@ are empty, the column "problem" says why, and a warning on standard error counts
 				a.explainAbsent(ws, past, res)
 				return a.report(res, err)
 			}
-			return a.writePredictions(cmd.Context(), ws, res, output, prefix)
+			return a.writePredictions(cmd.Context(), ws, res, output, form, prefix)
 		},
 	}
 	cmd.Flags().StringVarP(&model, "model", "m", "", "the model: an artifact, a run, a stage, a pipeline, or PIPELINE@LABEL (default: the newest model)")
-	cmd.Flags().StringVarP(&output, "output", "o", "-", "file to write, .csv or .arrow; - is CSV on standard output")
+	cmd.Flags().StringVarP(&output, "output", "o", "-", "file to write, in the form of its ending; - is CSV on standard output")
 	cmd.Flags().StringVar(&prefix, "prefix", "", "goes before the names of the added columns, where the file has columns of these names")
 	cmd.Flags().BoolVar(&strict, "strict", false, "fail at the first row that cannot be predicted")
 	_ = cmd.RegisterFlagCompletionFunc("model", a.completeRefs)
 	return cmd
 }
 
-// checkEnding refuses a file whose name promises another format than the one
-// that would be in it.
-func checkEnding(file string) error {
-	switch ending := strings.ToLower(filepath.Ext(file)); {
-	case file == "-", ending == "", ending == ".csv", ending == ".arrow":
-		return nil
-	default:
-		return usageError{diag.WithHint(fmt.Errorf("%s: predictions are not written as %s", file, ending),
-			fmt.Sprintf("write -o %s.csv or -o %s.arrow", strings.TrimSuffix(file, filepath.Ext(file)), strings.TrimSuffix(file, filepath.Ext(file))))}
+// predictionForm is the form that the name of the output promises; what has no
+// ending, such as a device, is CSV.
+func predictionForm(output string) (form, error) {
+	if filepath.Ext(output) == "" { // also of -
+		return formNamed("csv")
 	}
+	return found{kind: pipeline.Table}.formOf(output)
 }
 
 // A warningView shows nothing but warnings: standard output may be the result,
@@ -201,37 +200,31 @@ func modelsOf(ctx context.Context, ws *workspace, ref lineage.Ref) ([]artifacts.
 
 // writePredictions writes the table that the last stage made, and says how
 // many of its rows have no prediction.
-func (a *app) writePredictions(ctx context.Context, ws *workspace, res *runner.Result, output, prefix string) error {
+func (a *app) writePredictions(ctx context.Context, ws *workspace, res *runner.Result, output string, form form, prefix string) error {
 	stage := res.Stages[len(res.Stages)-1]
-	f, err := ws.store.Open(stage.Outputs[0].ID)
+	predictions := found{id: stage.Outputs[0].ID, kind: pipeline.Table}
+	var note string
+	isFile, err := a.write(ctx, output, func(w io.Writer) (err error) {
+		note, err = predictions.write(ctx, ws, w, form)
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	r, err := table.Open(f, f.Size())
-	if err != nil {
-		return err
+	if note != "" {
+		fmt.Fprintf(a.err, "warning: %s\n", note)
 	}
-	defer r.Close()
-	write := func(w io.Writer) error { return table.WriteCSV(w, r) }
-	if strings.EqualFold(filepath.Ext(output), ".arrow") {
-		write = func(w io.Writer) error {
-			_, err := io.Copy(w, io.NewSectionReader(f, 0, f.Size()))
-			return err
-		}
-	}
-	isFile, err := a.write(ctx, output, write)
-	if err != nil {
-		return err
-	}
-	bad := 0
+	rows, bad := 0, 0
 	for _, m := range stage.Metrics {
-		if m.Name == predict.ProblemRows {
+		switch m.Name {
+		case predict.Rows:
+			rows = int(m.Value)
+		case predict.ProblemRows:
 			bad = int(m.Value)
 		}
 	}
 	if isFile {
-		fmt.Fprintf(a.err, "%s: %s scored\n", diag.Visible(output), plural(int(r.NumRows())-bad, "row"))
+		fmt.Fprintf(a.err, "%s: %s scored\n", diag.Visible(output), plural(rows-bad, "row"))
 	}
 	if bad > 0 {
 		fmt.Fprintf(a.err, "warning: %s without a prediction, see the column %s\n", plural(bad, "row"), diag.Visible(prefix+predict.ProblemColumn))

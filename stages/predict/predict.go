@@ -18,9 +18,11 @@ import (
 )
 
 // ProblemColumn is the column that says why a row has no prediction; a prefix
-// goes before it. ProblemRows is the metric that counts such rows.
+// goes before it. Rows and ProblemRows are the metrics that count all rows and
+// such rows.
 const (
 	ProblemColumn = "problem"
+	Rows          = "rows"
 	ProblemRows   = "problem_rows"
 )
 
@@ -235,7 +237,7 @@ func (s *Stage) finish(env pipeline.Env, out *writer, rows int64, counts feature
 	if out.infinite > 0 {
 		log.Warn("rows without a prediction", "because", "the output of the model is no number", "rows", out.infinite, "first_row", out.firstInfinite+1)
 	}
-	env.Metric("rows", float64(rows), metric.None)
+	env.Metric(Rows, float64(rows), metric.None)
 	env.Metric(ProblemRows, float64(out.bad), metric.None)
 	return out.Close()
 }
