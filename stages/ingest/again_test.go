@@ -1,0 +1,103 @@
+package ingest
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"pipe/pipeline"
+	"pipe/table"
+)
+
+// TestAgainReadsRowsAlike: whatever the types of a file were inferred to be,
+// some of its rows in a file of their own are read as they were in it, though
+// by themselves they may look like anything.
+func TestAgainReadsRowsAlike(t *testing.T) {
+	cells := []string{"1", "0", "-7", "007", "2.0", "2.10", "1e3", "true", "False", "2024-01-02", "2024-01-02 03:04:05",
+		"", " ", `""`, "NA", `"NA"`, "None", "-", "word", " 5 ", "99999999999999999999"}
+	rapid.Check(t, func(rt *rapid.T) {
+		width := rapid.IntRange(2, 4).Draw(rt, "width")
+		var palettes [][]string // a column has few kinds of values
+		for range width {
+			palettes = append(palettes, rapid.SliceOfN(rapid.SampledFrom(cells), 1, 3).Draw(rt, "values"))
+		}
+		var lines []string
+		for range rapid.IntRange(1, 12).Draw(rt, "rows") {
+			var fields []string
+			for _, p := range palettes {
+				fields = append(fields, rapid.SampledFrom(p).Draw(rt, "cell"))
+			}
+			lines = append(lines, strings.Join(fields, ","))
+		}
+		var header []string
+		for i := range width {
+			header = append(header, fmt.Sprintf("c%d", i))
+		}
+		file := func(lines []string) string {
+			return strings.Join(append([]string{strings.Join(header, ",")}, lines...), "\n") + "\n"
+		}
+
+		in := defaults()
+		in.Trim = rapid.Bool().Draw(rt, "trim")
+		in.Quoted = rapid.Bool().Draw(rt, "quoted")
+		if rapid.Bool().Draw(rt, "missing") {
+			in.Missing = []string{"word"}
+		}
+		whole, types := readRows(t, rt, in, file(lines))
+		at := rapid.SliceOfNDistinct(rapid.IntRange(0, len(lines)-1), 1, -1, rapid.ID[int]).Draw(rt, "some")
+		var some, want []string
+		for _, i := range at {
+			some, want = append(some, lines[i]), append(want, whole[i])
+		}
+		again := in.Again("new.csv", types, Kind().Version).(*Ingest)
+		got, typesAgain := readRows(t, rt, again, file(some))
+		if diff := cmp.Diff(types, typesAgain); diff != "" {
+			rt.Fatalf("types: %s\n%s", diff, file(some))
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			rt.Fatalf("rows: %s\nof\n%s\nin\n%s", diff, file(some), file(lines))
+		}
+	})
+}
+
+// readRows gives the rows of a file as text, and the types of the columns.
+func readRows(t *testing.T, rt failer, in *Ingest, csv string) (rows []string, types pipeline.Map[string]) {
+	data, err := read(t, in, csv, 64, 2)
+	if err != nil {
+		rt.Fatal(err)
+	}
+	r, err := table.Open(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		rt.Fatal(err)
+	}
+	rec, err := table.ReadAll(r)
+	if err != nil {
+		rt.Fatal(err)
+	}
+	defer rec.Release()
+	for _, f := range r.Schema().Fields() {
+		types = append(types, pipeline.Entry[string]{Key: f.Name, Value: table.TypeName(f.Type)})
+	}
+	for i := range rec.NumRows() {
+		row := rec.NewSlice(i, i+1)
+		rows = append(rows, fmt.Sprint(row.Columns()))
+		row.Release()
+	}
+	return rows, types
+}
+
+// A stage of the first version read text in quotes as text, always.
+func TestAgainOfVersionOne(t *testing.T) {
+	types := pipeline.Map[string]{{Key: "n", Value: "float64"}, {Key: "s", Value: "string"}}
+	in := defaults()
+	in.Missing = []string{"NA"}
+	in.Columns, in.Select = types, []string{"s", "gone"}
+	rows, _ := readRows(t, t, in.Again("new.csv", types, 1).(*Ingest), "n,s\n1.5,\"NA\"\nNA,NA\n,\"\"\n")
+	if diff := cmp.Diff([]string{`[[1.5] ["NA"]]`, `[[(null)] [(null)]]`, `[[(null)] [""]]`}, rows); diff != "" {
+		t.Error(diff)
+	}
+}
