@@ -27,7 +27,8 @@
 //     code point and integers by value. A missing value without imputation is
 //     a category of its own, sorted last. Rare categories can share a bucket,
 //     which is numbered last. A category that was not there in training is
-//     none of the known ones, which is counted, unless it is to be an error.
+//     none of the known ones in one-hot encoding, which is counted, unless it
+//     is to be an error, as it is in ordinal encoding.
 //
 // Two things differ. An indicator feature exists whenever it is declared, not
 // only if values were missing in training, so that the width of the vector

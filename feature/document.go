@@ -119,6 +119,9 @@ func (c *columnFit) category() (*fittedCategory, error) {
 	}
 	if out.Unseen == "" {
 		out.Unseen = UnseenIgnore
+		if e.Method == Ordinal {
+			out.Unseen = UnseenError // a code is a number like any other, whichever it is
+		}
 	}
 	counts := make([]int64, len(out.Categories), len(out.Categories)+1)
 	for i, name := range out.Categories {

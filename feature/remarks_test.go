@@ -165,7 +165,7 @@ func TestDefaults(t *testing.T) {
 		got = append(got, text)
 	}
 	want := []string{"a constant indicator min_max", "b constant indicator none", "c min_max", "d constant one_hot error",
-		"e constant ordinal ignore", "f one_hot ignore", "g one_hot ignore"}
+		"e constant ordinal error", "f one_hot ignore", "g one_hot ignore"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

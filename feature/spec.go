@@ -90,7 +90,7 @@ const (
 // An Encode says how categories become numbers.
 type Encode struct {
 	Method        Encoding
-	Unseen        Unseen  // empty: UnseenIgnore
+	Unseen        Unseen  // empty: UnseenIgnore for OneHot, UnseenError for Ordinal
 	MinFrequency  float64 // rarer categories share a bucket: a count, or below 1 a fraction of the rows
 	MaxCategories int     // at most so many codes, the bucket included; 0: no limit
 	Drop          Drop    // one_hot only

@@ -40,7 +40,7 @@ become 0 and 1, texts become one_hot. The definitions are those of scikit-learn.
 Rows without a target are dropped from every table. A number that is missing is an error unless
 ` + "`impute`" + ` says what to put in its place; a text that is missing is a category of its own. A
 category that was not there in training is none of the known ones, with a warning, unless
-` + "`unseen`" + ` says otherwise.
+` + "`unseen`" + ` says otherwise; in ordinal encoding, which has no place for it, it is an error.
 
 What a column leaves open is taken from ` + "`defaults`" + ` of its type, setting by setting, so that
 ` + "`" + `features: {"*": {}}` + "`" + ` with two defaults treats a table of hundreds of columns.`,

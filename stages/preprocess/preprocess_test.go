@@ -186,7 +186,7 @@ defaults:
 		Features: []feature.Column{
 			{Name: "a", Impute: feature.Impute{Strategy: feature.Mean}, Scale: feature.MinMax, Indicator: true},
 			{Name: "b", Impute: feature.Impute{Strategy: feature.Constant, Value: "0.5"}, Scale: feature.None},
-			{Name: "c", Impute: feature.Impute{Strategy: feature.Constant, Value: "none"}, Encode: feature.Encode{Method: feature.Ordinal, Unseen: feature.UnseenIgnore}},
+			{Name: "c", Impute: feature.Impute{Strategy: feature.Constant, Value: "none"}, Encode: feature.Encode{Method: feature.Ordinal, Unseen: feature.UnseenError}},
 			{Name: "d", Encode: feature.Encode{Method: feature.OneHot, Unseen: feature.UnseenInfrequent, MinFrequency: 0.1, MaxCategories: 5, Drop: feature.DropIfBinary}},
 			{Name: "e"},
 			{Name: "f", Impute: feature.Impute{Strategy: feature.NoImpute}},

@@ -77,7 +77,7 @@ type OneHotSetting struct {
 
 // An OrdinalSetting says how ordinal encoding is done.
 type OrdinalSetting struct {
-	Unseen        string  `yaml:"unseen" default:"ignore" enum:"ignore,error,infrequent" doc:"What becomes of a category that was not there in training: -1 with a warning that counts such values (ignore), an error, or the bucket of infrequent categories."`
+	Unseen        string  `yaml:"unseen" default:"error" enum:"error,ignore,infrequent" doc:"What becomes of a category that was not there in training: an error, -1 with a warning that counts such values (ignore), which a network takes for a number and an embedding for the first index, or the bucket of infrequent categories."`
 	MinFrequency  float64 `yaml:"min_frequency" default:"0" min:"0" doc:"Rarer categories share one index, the last: a number of rows, or below 1 a fraction of them. 0 is no limit."`
 	MaxCategories int     `yaml:"max_categories" default:"0" min:"0" doc:"At most so many indices; the rarest categories share the last one. 0 is no limit."`
 }
