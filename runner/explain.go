@@ -1,7 +1,6 @@
 package runner
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -79,7 +78,7 @@ func (r *Runner) Explain(ctx context.Context, plan *pipeline.Plan, opt Options) 
 			if reason == "" {
 				f.Reason = whyMissed(f.Against, f.Changes)
 			}
-			if err := cmp.Or(ready(s), r.check(s)); err != nil {
+			if err := r.ready(s); err != nil {
 				f.Action, f.Reason = WillFail, err.Error()
 				continue
 			}

@@ -282,12 +282,15 @@ func status(err error) lineage.Status {
 	}
 }
 
-// ready asks a stage whether it could run here.
-func ready(s *pipeline.Step) error {
-	if r, ok := s.Stage.(pipeline.Readier); ok {
-		return r.Ready()
+// ready says why a stage could not run here: what it asks for is missing, or the
+// machine has too little for it.
+func (r *Runner) ready(s *pipeline.Step) error {
+	if stage, ok := s.Stage.(pipeline.Readier); ok {
+		if err := stage.Ready(); err != nil {
+			return err
+		}
 	}
-	return nil
+	return r.check(s)
 }
 
 // checkReady refuses to begin a run in which a stage would fail for want of
@@ -295,7 +298,7 @@ func ready(s *pipeline.Step) error {
 func (r *Runner) checkReady(ctx context.Context, plan *pipeline.Plan, opt Options) error {
 	missing := map[string]error{}
 	for _, s := range plan.Steps {
-		if err := ready(s); err != nil {
+		if err := r.ready(s); err != nil {
 			missing[s.Name] = &StageError{Stage: s.Name, Err: err}
 		}
 	}

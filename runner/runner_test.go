@@ -245,9 +245,12 @@ func TestCapacityBoundsWhatRunsAtOnce(t *testing.T) {
 	if p := w.peak.Load(); p > 3 {
 		t.Errorf("%d stages ran at once, on 3 cpus", p)
 	}
-	_, err := w.run("  s: {uses: text, resources: {cpu: 4}}\n", Options{})
-	if err == nil || !strings.Contains(err.Error(), "needs 4 cpus, but only 3") {
-		t.Errorf("error %v", err)
+	// What can never run is found before anything runs.
+	before := w.calls.Load()
+	plan := w.plan("  first: {uses: text, with: {text: f}}\n  s: {uses: text, needs: first, resources: {cpu: 4}}\n")
+	_, err := w.runner.Run(context.Background(), plan, Options{})
+	if err == nil || !strings.Contains(err.Error(), "needs 4 cpus, but only 3") || w.calls.Load() != before {
+		t.Errorf("error %v after %d calls", err, w.calls.Load()-before)
 	}
 }
 

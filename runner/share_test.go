@@ -146,7 +146,8 @@ func TestStagesKnowTheirGPUs(t *testing.T) {
 			t.Errorf("%s: it has %q, %v; want %q", resources, got.Load(), err, want)
 		}
 	}
-	if _, err := w.run("  s: {uses: tells, with: {text: new}, resources: {limits: {web: 1}}}\n", Options{}); err == nil || !strings.Contains(err.Error(), `limit "web"`) {
+	plan := w.plan("  s: {uses: tells, with: {text: new}, resources: {limits: {web: 1}}}\n")
+	if _, err := w.runner.Run(t.Context(), plan, Options{}); err == nil || !strings.Contains(err.Error(), `limit "web"`) {
 		t.Error(err)
 	}
 }
@@ -162,7 +163,7 @@ func TestCachedStageNeedsNoResources(t *testing.T) {
 	if res, err := w.run(stages, Options{}); err != nil || res.Count(lineage.Cached) != 1 {
 		t.Errorf("%+v, %v", res, err)
 	}
-	if _, err := w.run(stages, Options{Force: []string{"s"}}); err == nil {
+	if _, err := w.runner.Run(t.Context(), w.plan(stages), Options{Force: []string{"s"}}); err == nil {
 		t.Error("a stage ran that cannot")
 	}
 }
