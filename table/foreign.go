@@ -104,6 +104,8 @@ func (f *Foreign) open(size int64) error {
 		return err
 	}
 	switch {
+	case strings.HasPrefix(string(start), parquetMagic):
+		return diag.WithHint(errors.New("a Parquet file, not an Arrow file or stream"), "write Arrow: to_feather in pandas, write_ipc in Polars")
 	case len(start) < 8 || !IsArrow(start):
 		return errNotArrow
 	case string(start[:len(magic)]) == magic:

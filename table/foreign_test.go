@@ -168,7 +168,7 @@ func TestForeignRefuses(t *testing.T) {
 	}{
 		{"nothing", nil, "not an Arrow file or stream", ""},
 		{"csv", []byte("a,b\n1,2\n3,4\n"), "not an Arrow file or stream", ""},
-		{"parquet", []byte("PAR1............................PAR1"), "not an Arrow file or stream", ""},
+		{"parquet", []byte("PAR1............................PAR1"), "a Parquet file, not an Arrow file", "to_feather in pandas"},
 		{"no columns", arrowFile(t, arrow.NewSchema(nil, nil)), "at least one column", ""},
 		{"two of one name", arrowFile(t, double, empty, empty), `two columns are named "a"`, "another name"},
 		{"uint64", one(t, arrow.PrimitiveTypes.Uint64, "[1, 9223372036854775808]"), `column "c": row 2: 9223372036854775808 is too large for int64`, "float64 or to text"},

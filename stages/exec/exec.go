@@ -40,8 +40,9 @@ The cached result is used again while the settings, inputs, files, seed and the 
 command calls are not part of that: when a program changes (` + "`pipe show RUN/STAGE`" + ` says which it was), say so in ` + "`set`" + `, for example
 ` + "`set: {TOOL_VERSION: \"2\"}`" + `. The command must give the same outputs each time; take random numbers from PIPE_SEED and no dates from the clock.
 
-A table is written as Arrow (an IPC file or stream, compressed or not) or, named ` + "`outputs/PORT.csv`" + `, as CSV, which is
-read as an ingest stage without settings reads it. It is stored in one form:
+A table is written as Arrow (an IPC file or stream, compressed or not: ` + "`to_feather`" + ` in pandas,
+` + "`write_ipc`" + ` in Polars) or, named ` + "`outputs/PORT.csv`" + `, as CSV, which is read as an ingest stage without
+settings reads it. It is stored in one form:
 
 | Arrow type | becomes |
 | --- | --- |
