@@ -25,6 +25,7 @@ var down = []struct {
 	imports []string
 }{
 	{"infile", nil},
+	{"names", nil},
 	{"outfile", []string{"infile"}},
 	{"artifacts", []string{"infile"}},
 	{"diag", nil},
@@ -34,12 +35,12 @@ var down = []struct {
 	{"jsondiff", nil},
 	{"pipelines", nil},
 	{"schedule", nil},
-	{"pipeline", []string{"infile", "artifacts", "diag", "jsondiff", "metric", "schedule"}},
+	{"pipeline", []string{"infile", "names", "artifacts", "diag", "jsondiff", "metric", "schedule"}},
 	{"pipeline/pipelinetest", []string{"pipeline", "artifacts", "metric"}},
-	{"lineage", []string{"infile", "artifacts"}},
+	{"lineage", []string{"infile", "names", "artifacts"}},
 	{"bundle", []string{"infile", "lineage", "artifacts", "diag"}},
 	{"machine", nil},
-	{"runner", []string{"infile", "outfile", "machine", "pipeline", "lineage", "artifacts", "diag", "jsondiff", "metric"}},
+	{"runner", []string{"infile", "outfile", "names", "machine", "pipeline", "lineage", "artifacts", "diag", "jsondiff", "metric"}},
 	{"repair", []string{"infile", "runner", "pipeline", "lineage", "artifacts", "diag"}},
 	{"openlineage", []string{"outfile", "runner", "pipeline", "lineage", "artifacts"}},
 	{"table", []string{"diag"}},
@@ -56,7 +57,7 @@ var down = []struct {
 	{"stages/evaluate/...", []string{"pipeline", "table", "nn", "random", "diag", "metric", "stages/evaluate/..."}},
 	{"stages/predict", []string{"metric", "pipeline", "table", "feature", "nn", "diag"}},
 	{"stages/manifest", []string{"pipeline"}},
-	{"stages/exec", []string{"infile", "pipeline", "table", "artifacts", "diag", "metric"}},
+	{"stages/exec", []string{"infile", "names", "pipeline", "table", "artifacts", "diag", "metric"}},
 }
 
 // owners names the only packages that may import an outside dependency.

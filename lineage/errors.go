@@ -36,7 +36,7 @@ func (e *Error) Hint() string {
 		return fmt.Sprintf("move %s and the files %s-wal and %s-shm away and run the pipelines again (artifacts stay, history is lost), "+
 			"or rescue rows with `sqlite3 %s .recover`", e.Path, e.Path, e.Path, e.Path)
 	case sqlite3.ErrBusy, sqlite3.ErrLocked:
-		return "another process has been writing for more than ten seconds: wait for it, or look for a program that keeps the database open in a transaction"
+		return fmt.Sprintf("another process has been writing for more than %.0f seconds: wait for it, or look for a program that keeps the database open in a transaction", busyTimeout.Seconds())
 	case sqlite3.ErrFull:
 		return fmt.Sprintf("free some space on the disk that holds %s, then run again", e.Path)
 	case sqlite3.ErrReadonly, sqlite3.ErrCantOpen, sqlite3.ErrPerm:

@@ -170,7 +170,7 @@ func TestForgetKeepsWhatWasMeasured(t *testing.T) {
 	}
 	plan, _ := collectGarbage(t, db, Retention{Runs: 1})
 	want := map[string]bool{aid("0.1").Short(): true, aid("metrics of 0.1test").Short(): true}
-	if diff := cmp.Diff(want, names(plan.Artifacts)); diff != "" {
+	if diff := cmp.Diff(want, namesOf(plan.Artifacts)); diff != "" {
 		t.Errorf("would delete (-want +got):\n%s", diff)
 	}
 }

@@ -59,7 +59,7 @@ func collectGarbage(t *testing.T, db *DB, keep Retention) (*GCPlan, Forgotten) {
 	return plan, done
 }
 
-func names(list []Garbage) map[string]bool {
+func namesOf(list []Garbage) map[string]bool {
 	got := map[string]bool{}
 	for _, g := range list {
 		got[g.ID.Short()] = true
@@ -79,7 +79,7 @@ func TestForgetKeepsTheNewestAndWhatTheyDescendFrom(t *testing.T) {
 		t.Errorf("plan %+v", plan)
 	}
 	want := map[string]bool{aid("fit 1").Short(): true, aid("fit 2").Short(): true}
-	if got := names(plan.Artifacts); fmt.Sprint(got) != fmt.Sprint(want) {
+	if got := namesOf(plan.Artifacts); fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("artifacts %v, want %v", got, want)
 	}
 	for _, g := range plan.Artifacts {
@@ -153,7 +153,7 @@ func TestPromotedModelsStay(t *testing.T) {
 	refuse(t, db, "new model", "production")
 	plan, _ := collectGarbage(t, db, Retention{Runs: 1})
 	want := map[string]bool{aid("new model").Short(): true, aid("new data").Short(): true, aid("source of new data").Short(): true}
-	if diff := cmp.Diff(want, names(plan.Artifacts)); diff != "" {
+	if diff := cmp.Diff(want, namesOf(plan.Artifacts)); diff != "" {
 		t.Errorf("would delete (-want +got):\n%s", diff)
 	}
 	// That it was refused is on record all the same.

@@ -36,6 +36,36 @@ func TestSliceRulesCoverForeignKeys(t *testing.T) {
 	}
 }
 
+// A column without a rule could bring in anything.
+func TestTextRulesCoverAllTexts(t *testing.T) {
+	db, _ := newTest(t)
+	used := map[string]bool{}
+	for _, rule := range sliceRules {
+		columns, err := tableColumns(t.Context(), db.r, rule.name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range columns {
+			if c.typ != "TEXT" || slices.Contains(rule.drop, c.name) {
+				continue
+			}
+			name := rule.name + "." + c.name
+			if textRules[name] == nil {
+				name = c.name
+			}
+			if textRules[name] == nil {
+				t.Errorf("%s.%s has no rule", rule.name, c.name)
+			}
+			used[name] = true
+		}
+	}
+	for name := range textRules {
+		if !used[name] {
+			t.Errorf("the rule for %s is used nowhere", name)
+		}
+	}
+}
+
 // dump is everything that a database holds.
 func dump(t *testing.T, db *DB) string {
 	t.Helper()
@@ -110,14 +140,24 @@ func TestImportRefuses(t *testing.T) {
 		"running run":          {set("runs", "status", 0, "running"), "finished"},
 		"running stage":        {set("executions", "status", 0, "running"), "finished"},
 		"status":               {set("executions", "status", 0, "great"), "CHECK"},
-		"run ID":               {set("runs", "id", 0, "../../etc"), "not a run"},
+		"run ID":               {set("runs", "id", 0, "../../etc"), "is none"},
 		"unknown run":          {set("executions", "run_id", 0, "20200101T000000-aaaaaa"), "FOREIGN KEY"},
 		"hash":                 {set("artifacts", "hash", 0, "zz"), "is none"},
 		"key":                  {set("executions", "key", 0, strings.Repeat("A", 64)), "is none"},
 		"time":                 {set("runs", "started_at", 0, "yesterday"), "is none"},
 		"seed":                 {set("runs", "seed", 0, "-1"), "is none"},
 		"configuration":        {set("executions", "config", 0, "{"), "is none"},
-		"parameter":            {set("params", "value", 0, "{"), "not JSON"},
+		"parameter":            {set("params", "value", 0, "{"), "is none"},
+		"pipeline":             {set("runs", "pipeline", 0, "../../evil"), "is none"},
+		"pipeline of a file":   {set("pipelines", "name", 0, ""), "is none"},
+		"long pipeline":        {set("runs", "pipeline", 0, strings.Repeat("p", 100_000)), "is none"},
+		"stage":                {set("executions", "stage", 0, "../x"), "is none"},
+		"stage with a line":    {set("executions", "stage", 0, "a\nb"), "is none"},
+		"name of a parameter":  {set("params", "name", 0, "\x1b[2J"), "is none"},
+		"name of a metric":     {set("metrics", "name", 0, "\x1b]0;owned\a"), "is none"},
+		"port":                 {set("execution_outputs", "port", 0, "a/b"), "is none"},
+		"type":                 {set("execution_outputs", "type", 0, ""), "is none"},
+		"file":                 {set("pipelines", "file", 0, "a\x1bb"), "is none"},
 		"text of the pipeline": {set("pipelines", "spec", 0, "pipeline: other\n"), "does not have its hash"},
 		"no such run":          {func(s *Slice) { s.Run = "20200101T000000-aaaaaa" }, "not among its rows"},
 	} {

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"pipe/names"
 )
 
 // A draft is a step while its references are names.
@@ -135,7 +137,7 @@ func (l *linker) ports(d *draft) {
 		in.declared = portOf(s.Kind.Inputs, in.port)
 		if in.declared == nil {
 			l.unknownInput(d, in)
-		} else if msg, hint := checkStageName(in.port); msg != "" {
+		} else if msg, hint := names.CheckPart(in.port); msg != "" {
 			l.p.at(in.at, hint, "the name of an input %s", msg)
 		}
 	}
@@ -160,7 +162,7 @@ func (l *linker) ports(d *draft) {
 	s.Outputs = s.outputs(connected)
 	seen := make(map[string]bool, len(s.Outputs))
 	for _, out := range s.Outputs {
-		if msg, hint := checkStageName(out.Name); msg != "" {
+		if msg, hint := names.CheckPart(out.Name); msg != "" {
 			l.p.at(d.configAt, hint, "the name of an output of stage %s %s", quote(s.Name), msg)
 		} else if seen[out.Name] {
 			l.p.at(d.configAt, "", "stage %s has two outputs %q", quote(s.Name), out.Name)

@@ -15,6 +15,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"pipe/diag"
+	"pipe/names"
 )
 
 // A Param is a parameter of a pipeline with the value that it has in a plan.
@@ -87,7 +88,7 @@ func readParams(n *yaml.Node, run map[string]string, near *neighbours, r *resolv
 	}
 	for i := 0; i < len(n.Content); i += 2 {
 		key, value := n.Content[i], n.Content[i+1]
-		if msg, hint := checkName(key.Value); msg != "" {
+		if msg, hint := names.Check(key.Value); msg != "" {
 			p.at(key, hint, "the name of a parameter %s", msg)
 			continue
 		}
@@ -335,7 +336,7 @@ func markSubstituted(n *yaml.Node) {
 func (s *params) part(n *yaml.Node, ref string, r *resolver) (text string, ok bool) {
 	at := s.within(n, ref, r.p)
 	name, closed := strings.CutSuffix(strings.TrimPrefix(ref, "${"), "}")
-	if !closed || !namePattern.MatchString(name) {
+	if msg, _ := names.Check(name); !closed || msg != "" {
 		r.p.at(at, "write $${ for the text ${ itself", "%s is not a reference to a parameter", quote(ref))
 		return "", false
 	}

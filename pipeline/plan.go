@@ -10,6 +10,7 @@ import (
 
 	"pipe/artifacts"
 	"pipe/diag"
+	"pipe/names"
 	"pipe/schedule"
 )
 
@@ -206,21 +207,21 @@ func DeriveSeed(run uint64, stage string) uint64 {
 // positions.
 func NewPlan(name string, seed uint64, steps ...*Step) (*Plan, error) {
 	p := newProblems("", nil)
-	if msg, hint := checkName(name); msg != "" {
+	if msg, hint := names.Check(name); msg != "" {
 		p.at(nil, hint, "the name of the pipeline %s", msg)
 	}
 	plan := &Plan{Pipeline: name, Seed: seed}
 	drafts := make([]*draft, 0, len(steps))
-	names := make(map[string]bool, len(steps))
+	taken := make(map[string]bool, len(steps))
 	for _, given := range steps {
 		s := *given
-		if msg, hint := checkStageName(s.Name); msg != "" {
+		if msg, hint := names.CheckPart(s.Name); msg != "" {
 			p.at(nil, hint, "the name of a stage %s", msg)
 		}
-		if names[s.Name] {
+		if taken[s.Name] {
 			p.at(nil, "", "two stages are named %s", quote(s.Name))
 		}
-		names[s.Name] = true
+		taken[s.Name] = true
 		drafts = append(drafts, draftOf(&s, seed, p))
 	}
 	plan.complete(drafts, newNeighbours(), p)

@@ -11,6 +11,7 @@ import (
 
 	"pipe/diag"
 	"pipe/metric"
+	"pipe/names"
 )
 
 // A Promotion is the gate of a stage that measures a model: when a run has
@@ -119,7 +120,7 @@ const betterThan = "better_than"
 
 // CheckLabel says what is wrong with the name of a label; nil if nothing is.
 func CheckLabel(name string) error {
-	if msg, hint := checkStageName(name); msg != "" {
+	if msg, hint := names.CheckPart(name); msg != "" {
 		return diag.WithHint(fmt.Errorf("a label %s", msg), hint)
 	}
 	return nil

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"pipe/diag"
+	"pipe/names"
 	"pipe/schedule"
 )
 
@@ -63,7 +63,7 @@ type common struct {
 func (r *resources) Validate() error {
 	var errs []error
 	for _, l := range r.Limits {
-		if msg, hint := checkName(l.Key); msg != "" {
+		if msg, hint := names.Check(l.Key); msg != "" {
 			errs = append(errs, &FieldError{Field: "limits." + l.Key, Err: errors.New("the name of a limit " + msg), Hint: hint})
 		} else if l.Value < 1 || l.Value > maxUnits {
 			errs = append(errs, FieldErrorf("limits."+l.Key, "%d is not between 1 and %d", l.Value, maxUnits))
@@ -90,39 +90,6 @@ var (
 	fileKeys  = []string{"pipeline", "description", "seed", "params", "schedule", "stages"}
 	stageKeys = []string{"uses", "description", "inputs", "needs", "with", "when", "cache", "retry", "timeout", "resources", "promote"}
 )
-
-// maxName is the longest name of a pipeline, stage or parameter, in bytes:
-// names become parts of file names and table cells.
-const maxName = 100
-
-var (
-	namePattern = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`)
-	dotFree     = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_-]*$`)
-)
-
-// checkName says what is wrong with the name of a pipeline or parameter, as
-// the end of a sentence, and what to do; both are empty if nothing is.
-func checkName(name string) (msg, hint string) {
-	return matchName(name, namePattern, "names are letters, digits and any of _ . - and do not begin with . or -")
-}
-
-// checkStageName is checkName for stages and ports. A dot stands between the
-// two in a reference, so neither can have one.
-func checkStageName(name string) (msg, hint string) {
-	return matchName(name, dotFree, "names are letters, digits, _ and -, and do not begin with -")
-}
-
-func matchName(name string, pattern *regexp.Regexp, rule string) (msg, hint string) {
-	switch {
-	case name == "":
-		return "is empty", rule
-	case len(name) > maxName:
-		return fmt.Sprintf("is longer than %d bytes", maxName), ""
-	case !pattern.MatchString(name):
-		return fmt.Sprintf("cannot be %s", quote(name)), rule
-	}
-	return "", ""
-}
 
 // A loader turns one file into a plan. Each method reports what it finds and
 // goes on, so that a file tells all its problems at once.
@@ -213,7 +180,7 @@ func (l *loader) header(top *yaml.Node, opt Options) *Plan {
 	var h header
 	before := l.p.errors()
 	decodeInto(top, nil, &h, l.p)
-	if msg, hint := checkName(h.Pipeline); msg != "" && l.p.errors() == before {
+	if msg, hint := names.Check(h.Pipeline); msg != "" && l.p.errors() == before {
 		l.p.at(find(top, "pipeline"), hint, "the name of the pipeline %s", msg)
 	}
 	plan := &Plan{
@@ -279,7 +246,7 @@ func (l *loader) stages(root *yaml.Node, block entry, plan *Plan) {
 func (l *loader) stage(key, n *yaml.Node, plan *Plan) {
 	d := &draft{step: &Step{Name: key.Value}, at: key, keep: true}
 	l.drafts = append(l.drafts, d)
-	if msg, hint := checkStageName(key.Value); msg != "" {
+	if msg, hint := names.CheckPart(key.Value); msg != "" {
 		l.p.at(key, hint, "the name of a stage %s", msg)
 	}
 	if n.Kind != yaml.MappingNode {

@@ -16,6 +16,7 @@ import (
 	"pipe/artifacts"
 	"pipe/lineage"
 	"pipe/metric"
+	"pipe/names"
 	"pipe/pipeline"
 )
 
@@ -51,7 +52,8 @@ func newEnv(t *task) *taskEnv {
 	}
 	env.file = &logFile{now: time.Now}
 	if t.LogDir != "" && t.runID != "" {
-		env.file.path = LogFile(t.LogDir, t.runID, t.Name, max(1, t.tried))
+		// Names that are none are found before; such a stage would have no log.
+		env.file.path, _ = LogFile(t.LogDir, t.runID, t.Name, max(1, t.tried))
 	}
 	send := func(level slog.Level, message string) {
 		env.file.add(level, message)
@@ -191,6 +193,10 @@ func (r *Runner) endLeftovers() error {
 // Metric keeps the last finite value: JSON and SQL have no NaN, and a metric
 // that is undefined is no metric.
 func (env *taskEnv) Metric(name string, value float64, goal metric.Goal) {
+	if msg, _ := names.CheckText(name); msg != "" {
+		env.log.Warn("a metric is left out: its name " + msg)
+		return
+	}
 	if math.IsNaN(value) || math.IsInf(value, 0) {
 		env.said.Warn("metric is not a number", "metric", name)
 		return
@@ -201,6 +207,9 @@ func (env *taskEnv) Metric(name string, value float64, goal metric.Goal) {
 }
 
 func (env *taskEnv) Point(name string, step int64, value float64) {
+	if msg, _ := names.CheckText(name); msg != "" && name != "" {
+		return // the metric that it leads to says why
+	}
 	if !math.IsNaN(value) && !math.IsInf(value, 0) {
 		env.mu.Lock()
 		env.points = append(env.points, lineage.Point{Name: name, Step: step, Value: value})

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"pipe/names"
 	"pipe/outfile"
 )
 
@@ -21,9 +22,16 @@ import (
 const maxLogFile = 16 << 20
 
 // LogFile is the file below dir that keeps what an attempt at a stage said.
-// There is none if it said nothing.
-func LogFile(dir, runID, stage string, attempt int) string {
-	return filepath.Join(dir, runID, stage+"."+strconv.Itoa(attempt)+".log")
+// There is none if it said nothing. The error is about names that are none: they
+// may come from a database that somebody else has made.
+func LogFile(dir, runID, stage string, attempt int) (string, error) {
+	if msg, _ := names.Check(runID); msg != "" {
+		return "", fmt.Errorf("the name of a run %s", msg)
+	}
+	if msg, _ := names.CheckPart(stage); msg != "" {
+		return "", fmt.Errorf("the name of a stage %s", msg)
+	}
+	return filepath.Join(dir, runID, stage+"."+strconv.Itoa(attempt)+".log"), nil
 }
 
 // A logFile is made with its first line, so that silent stages cost nothing.

@@ -41,7 +41,9 @@ bytes. It is a tar file: tar -xf takes it apart without pipe. docs/bundle.md des
 				return err
 			}
 			if output == "" {
-				output = run.ID + ".tar"
+				if output, err = fileNamed(run.ID, ".tar"); err != nil {
+					return err
+				}
 			}
 			isFile, err := a.write(cmd.Context(), output, write)
 			if isFile && err == nil {

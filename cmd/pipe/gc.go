@@ -5,9 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -86,6 +83,8 @@ type gc struct {
 	checkpoints int   // of unfinished work that nobody is likely to take up again
 	unfinished  int64 // their size
 
+	logs logFolders
+
 	done  bool
 	rows  lineage.Forgotten
 	swept artifacts.Swept
@@ -123,7 +122,7 @@ func (g *gc) plan(ctx context.Context) (err error) {
 	slices.SortStableFunc(g.list, func(a, b lineage.Garbage) int {
 		return cmp.Or(cmp.Compare(b.Size, a.Size), cmp.Compare(a.Name, b.Name))
 	})
-	return g.planCheckpoints(ctx)
+	return errors.Join(g.planLogs(ctx), g.planCheckpoints(ctx))
 }
 
 // planCheckpoints counts the checkpoints that would go.
@@ -186,28 +185,7 @@ func (g *gc) execute(ctx context.Context) (err error) {
 	}
 	g.swept, err = g.ws.store.Sweep(ctx, func(id artifacts.ID) bool { return live[id] })
 	g.done = err == nil
-	return errors.Join(err, g.sweepCheckpoints(ctx), g.deleteLogs(ctx))
-}
-
-// deleteLogs deletes the logs of runs that are no longer in the database.
-func (g *gc) deleteLogs(ctx context.Context) error {
-	entries, err := os.ReadDir(g.ws.logs())
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		known, err := g.ws.db.HasRun(ctx, e.Name())
-		if err == nil && !known {
-			err = os.RemoveAll(filepath.Join(g.ws.logs(), e.Name()))
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return errors.Join(err, g.sweepCheckpoints(ctx), g.sweepLogs(ctx))
 }
 
 func (g *gc) print(a *app, limit int) error {
@@ -232,16 +210,22 @@ func (g *gc) print(a *app, limit int) error {
 	if g.checkpoints > 0 {
 		what += fmt.Sprintf(", %s with %s", plural(g.checkpoints, "checkpoint"), bytesText(g.unfinished))
 	}
+	if len(g.logs.runs) > 0 {
+		what += fmt.Sprintf(", the logs of %s with %s", plural(len(g.logs.runs), "run"), bytesText(g.logs.bytes))
+	}
 	switch {
 	case g.done:
 		fmt.Fprintf(a.out, "forgot %s; deleted %s with %s\n", plural(len(g.runs.Runs), "run"), plural(g.swept.Objects, "artifact"), bytesText(g.swept.Bytes))
 		if g.checkpoints > 0 {
 			fmt.Fprintf(a.out, "deleted %s of unfinished work with %s\n", plural(g.checkpoints, "checkpoint"), bytesText(g.unfinished))
 		}
+		if len(g.logs.runs) > 0 {
+			fmt.Fprintf(a.out, "deleted the logs of %s with %s\n", plural(len(g.logs.runs), "run"), bytesText(g.logs.bytes))
+		}
 		if g.rows.Waiting > 0 {
 			fmt.Fprintf(a.out, "%s may still be used by a run that goes on, and will go next time\n", plural(g.rows.Waiting, "execution"))
 		}
-	case len(g.list) == 0 && len(g.runs.Runs) == 0 && g.checkpoints == 0:
+	case len(g.list) == 0 && len(g.runs.Runs) == 0 && g.checkpoints == 0 && len(g.logs.runs) == 0:
 		fmt.Fprintf(a.out, "nothing to delete: all %s are kept\n", plural(g.runs.Kept, "run"))
 	default:
 		fmt.Fprintf(a.out, "would delete %s; `pipe gc --yes` does\n", what)
@@ -271,7 +255,7 @@ func (g *gc) json() any {
 		runs = append(runs, run(r))
 	}
 	out := map[string]any{"runs": runs, "kept_runs": g.runs.Kept, "artifacts": items, "bytes": g.bytes,
-		"checkpoints": g.checkpoints, "checkpoint_bytes": g.unfinished, "deleted": g.done}
+		"checkpoints": g.checkpoints, "checkpoint_bytes": g.unfinished, "logs": len(g.logs.runs), "log_bytes": g.logs.bytes, "deleted": g.done}
 	if g.done {
 		out["swept"] = map[string]any{"artifacts": g.swept.Objects, "bytes": g.swept.Bytes, "temps": g.swept.Temps,
 			"executions": g.rows.Executions, "waiting": g.rows.Waiting}

@@ -79,7 +79,11 @@ latest run. The files are in the folder logs of the store.`,
 // printLog prints the log of one execution, if there is one.
 func (a *app) printLog(ctx context.Context, ws *workspace, e *lineage.Execution) (bool, error) {
 	attempt := max(1, e.Attempt)
-	f, err := infile.Open(runner.LogFile(ws.logs(), e.RunID, e.Stage, attempt))
+	path, err := runner.LogFile(ws.logs(), e.RunID, e.Stage, attempt)
+	if err != nil {
+		return false, err
+	}
+	f, err := infile.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}

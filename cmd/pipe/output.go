@@ -11,6 +11,8 @@ import (
 
 	"golang.org/x/term"
 
+	"pipe/diag"
+	"pipe/names"
 	"pipe/outfile"
 )
 
@@ -71,6 +73,15 @@ func (a *app) write(ctx context.Context, path string, write func(io.Writer) erro
 		return false, write(a.out)
 	}
 	return true, outfile.Write(ctx, path, write)
+}
+
+// fileNamed is the file in this folder that is called after something in the
+// database, which somebody else may have made.
+func fileNamed(name, ending string) (string, error) {
+	if msg, _ := names.Check(name); msg != "" {
+		return "", usageError{diag.WithHint(fmt.Errorf("the name %s, so no file can be called after it", msg), "name the file with -o FILE")}
+	}
+	return name + ending, nil
 }
 
 // size gives the size of the terminal behind the stream, if there is one.

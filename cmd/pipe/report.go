@@ -50,7 +50,9 @@ that, since equal runs make equal bytes: pipe get takes it out as it is.
 			}
 			defer f.Close()
 			if output == "" {
-				output = name + ".html"
+				if output, err = fileNamed(name, ".html"); err != nil {
+					return err
+				}
 			}
 			from, err := provenanceOf(cmd.Context(), ws, id, runID)
 			if err != nil {

@@ -329,7 +329,7 @@ func TestValidate(t *testing.T) {
 		{`{command: [""], outputs: {a: file}}`, "the program is empty"},
 		{`{command: ["a\0"], outputs: {a: file}}`, "an argument cannot contain a NUL character"},
 		{`{command: [a], outputs: {a: tabel}}`, `"tabel" is not a type of an output`},
-		{`{command: [a], outputs: {a b: file}}`, `"a b" is not a name for an output`},
+		{`{command: [a], outputs: {a b: file}}`, `the name of an output cannot be "a b"`},
 		{`{command: [a], outputs: {a-b: file, A_B: file}}`, `"a-b" and "A_B" have the same variable PIPE_OUTPUT_A_B`},
 		{`{command: [a], outputs: {a: file}, files: [../x]}`, "../x is not below the folder of the pipeline file"},
 		{`{command: [a], outputs: {a: file}, files: [x/../inputs/a]}`, "the folder inputs of the work folder has another use"},

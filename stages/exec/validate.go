@@ -8,16 +8,13 @@ import (
 	"slices"
 	"strings"
 
+	"pipe/names"
 	"pipe/pipeline"
 )
 
 var (
 	variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-	outputName   = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_-]*$`)
 )
-
-// maxName is the longest name of an output, in bytes; it becomes a file name.
-const maxName = 100
 
 // Validate checks what tags cannot say.
 func (s *Exec) Validate() error {
@@ -27,8 +24,8 @@ func (s *Exec) Validate() error {
 			Hint: "declare the document that holds them: outputs: {metrics: metrics}"})
 	}
 	for _, o := range s.Outputs {
-		if !outputName.MatchString(o.Key) || len(o.Key) > maxName {
-			errs = append(errs, pipeline.FieldErrorf("outputs", "%q is not a name for an output: letters, digits, _ and -", o.Key))
+		if msg, hint := names.CheckPart(o.Key); msg != "" {
+			errs = append(errs, &pipeline.FieldError{Field: "outputs", Err: errors.New("the name of an output " + msg), Hint: hint})
 		}
 	}
 	if a, b, clash := clashing(s.Outputs.Keys()); clash {

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"strings"
+
+	"pipe/lineage"
+)
+
+// logFolders are the folders of logs that gc deletes. Nothing else in the folder
+// of logs is touched: it may be that of several stores, or hold what somebody
+// has put there.
+type logFolders struct {
+	runs  []string
+	bytes int64
+}
+
+// planLogs lists the logs of the runs that are to be forgotten, and those of runs
+// that were forgotten when a crash kept their logs.
+func (g *gc) planLogs(ctx context.Context) error {
+	forgotten := map[string]bool{}
+	for _, r := range g.runs.Runs {
+		forgotten[r.ID] = true
+	}
+	return g.eachLogFolder(func(root *os.Root, run string, linked bool) error {
+		if !forgotten[run] {
+			// Behind a link there may be the logs of other stores.
+			if known, err := g.ws.db.HasRun(ctx, run); known || linked || err != nil {
+				return err
+			}
+		}
+		files, err := logFiles(root, run)
+		if err != nil || len(files) == 0 {
+			return err
+		}
+		g.logs.runs = append(g.logs.runs, run)
+		for _, f := range files {
+			g.logs.bytes += f.Size()
+		}
+		return nil
+	})
+}
+
+// sweepLogs deletes what planLogs has listed, but for runs that are known all
+// the same.
+func (g *gc) sweepLogs(ctx context.Context) error {
+	planned := map[string]bool{}
+	for _, run := range g.logs.runs {
+		planned[run] = true
+	}
+	g.logs = logFolders{} // what is in fact deleted
+	return g.eachLogFolder(func(root *os.Root, run string, _ bool) error {
+		if known, err := g.ws.db.HasRun(ctx, run); known || !planned[run] || err != nil {
+			return err
+		}
+		files, err := logFiles(root, run)
+		if err != nil {
+			return err
+		}
+		for _, f := range files {
+			if err := root.Remove(run + "/" + f.Name()); err != nil {
+				return err
+			}
+			g.logs.bytes += f.Size()
+		}
+		g.logs.runs = append(g.logs.runs, run)
+		_ = root.Remove(run) // it stays if there is something else in it
+		return nil
+	})
+}
+
+// eachLogFolder visits the folders that are named after a run. linked is true if
+// the folder of logs itself is a symbolic link.
+func (g *gc) eachLogFolder(visit func(root *os.Root, run string, linked bool) error) error {
+	info, err := os.Lstat(g.ws.logs())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	root, err := os.OpenRoot(g.ws.logs())
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	entries, err := fs.ReadDir(root.FS(), ".")
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if !e.IsDir() || !lineage.IsRunID(e.Name()) {
+			continue
+		}
+		if err := visit(root, e.Name(), info.Mode()&fs.ModeSymlink != 0); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// logFiles lists the files of a run that pipe has made.
+func logFiles(root *os.Root, run string) ([]fs.FileInfo, error) {
+	entries, err := fs.ReadDir(root.FS(), run)
+	if err != nil {
+		return nil, err
+	}
+	var files []fs.FileInfo
+	for _, e := range entries {
+		if !e.Type().IsRegular() || !strings.HasSuffix(e.Name(), ".log") {
+			continue
+		}
+		info, err := e.Info()
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, info)
+	}
+	return files, nil
+}
