@@ -42,7 +42,7 @@ var down = []struct {
 	{"machine", nil},
 	{"runner", []string{"infile", "outfile", "names", "machine", "pipeline", "lineage", "artifacts", "diag", "jsondiff", "metric"}},
 	{"repair", []string{"infile", "runner", "pipeline", "lineage", "artifacts", "diag"}},
-	{"openlineage", []string{"outfile", "runner", "pipeline", "lineage", "artifacts"}},
+	{"openlineage", []string{"outfile", "diag", "runner", "pipeline", "lineage", "artifacts"}},
 	{"table", []string{"diag"}},
 	{"feature", []string{"table", "diag"}},
 	{"nn/kernel", nil},

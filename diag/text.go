@@ -113,18 +113,27 @@ func escape(r rune, raw string) (string, bool) {
 }
 
 // Visible is s on one line, with everything that escape names spelled out.
-func Visible(s string) string {
-	suspect := func(r rune) bool {
-		_, bad := escape(r, "")
-		return bad || r == utf8.RuneError
-	}
+func Visible(s string) string { return visible(s, "") }
+
+// VisibleLines is Visible for a text of several lines: the ends of lines and the
+// tabs in it stay.
+func VisibleLines(s string) string { return visible(s, "\n\t") }
+
+// IsVisible says whether Visible leaves a code point as it is.
+func IsVisible(r rune) bool {
+	_, bad := escape(r, "")
+	return !bad
+}
+
+func visible(s, kept string) string {
+	suspect := func(r rune) bool { return r == utf8.RuneError || !IsVisible(r) && !strings.ContainsRune(kept, r) }
 	if strings.IndexFunc(s, suspect) < 0 {
 		return s
 	}
 	var b strings.Builder
 	for len(s) > 0 {
 		r, size := utf8.DecodeRuneInString(s)
-		if escaped, ok := escape(r, s[:size]); ok {
+		if escaped, ok := escape(r, s[:size]); ok && !strings.ContainsRune(kept, r) {
 			b.WriteString(escaped)
 		} else {
 			b.WriteString(s[:size])

@@ -15,10 +15,32 @@ type Rows struct {
 	Truncated bool    // there are more rows than the limit
 }
 
+// maxValue bounds what a function of SQL can make, in bytes.
+const maxValue = 128 << 20
+
 // Query runs one SELECT on a connection that cannot write, and returns at most
 // limit rows; 0 means all.
-func (d *DB) Query(ctx context.Context, query string, limit int) (_ *Rows, err error) {
-	defer func() { err = wrap("query", d.path, explain(err)) }()
+func (d *DB) Query(ctx context.Context, query string, limit int) (*Rows, error) {
+	type answer struct {
+		rows *Rows
+		err  error
+	}
+	answered := make(chan answer, 1)
+	go func() {
+		rows, err := d.query(ctx, query, limit)
+		answered <- answer{rows, err}
+	}()
+	select {
+	case a := <-answered:
+		return a.rows, wrap("query", d.path, explain(a.err))
+	case <-ctx.Done():
+		// SQLite looks for the end of ctx between its steps only. One function
+		// may take long, and is left to itself.
+		return nil, ctx.Err()
+	}
+}
+
+func (d *DB) query(ctx context.Context, query string, limit int) (_ *Rows, err error) {
 	rows, err := d.q.QueryContext(ctx, query)
 	if err != nil {
 		return nil, err
@@ -72,6 +94,7 @@ const actionRecursive = 33
 // already refuse to write; this also refuses ATTACH, which would open other
 // files, and pragmas, which would switch query_only off.
 func onlySelect(conn *sqlite3.SQLiteConn) error {
+	conn.SetLimit(sqlite3.SQLITE_LIMIT_LENGTH, maxValue)
 	conn.RegisterAuthorizer(func(action int, arg1, arg2, arg3 string) int {
 		switch action {
 		case sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, actionRecursive:

@@ -266,7 +266,7 @@ func openFast(t *testing.T, url, key string) *httpSink {
 	}
 	h := s.(*httpSink)
 	h.wait = time.Millisecond
-	h.client.Timeout = 50 * time.Millisecond
+	h.client.Timeout = 10 * time.Second // the machine may be busy
 	return h
 }
 
@@ -300,7 +300,11 @@ func TestServer(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			url, bodies := server(t, c.answer)
-			err := observe(t, openFast(t, url, "secret"), happenings(nil))
+			sink := openFast(t, url, "secret")
+			if name == "is slow" {
+				sink.client.Timeout = 50 * time.Millisecond
+			}
+			err := observe(t, sink, happenings(nil))
 			for _, want := range c.want {
 				if err == nil || !strings.Contains(err.Error(), want) {
 					t.Errorf("got %v, want %q", err, want)
@@ -327,6 +331,56 @@ func TestServerIsGone(t *testing.T) {
 	s.Close()
 	err := observe(t, openFast(t, strings.Replace(s.URL, "http://", "http://user:password@", 1)+"/events", ""), happenings(nil))
 	if err == nil || !strings.Contains(err.Error(), "refused") || strings.Contains(err.Error(), "password@") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// Who is told is decided by the user, not by the server, and no secret of the
+// address is shown.
+func TestRedirects(t *testing.T) {
+	elsewhere, told := server(t, func(_ int64, w http.ResponseWriter, _ *http.Request) {})
+	other := strings.Replace(elsewhere, "127.0.0.1", "localhost", 1)
+	tests := map[string]struct {
+		code int
+		to   string
+		want string // in the error; empty: it is told
+	}{
+		"same server":     {http.StatusTemporaryRedirect, "/here", ""},
+		"another server":  {http.StatusTemporaryRedirect, other + "/?stolen", "it redirects to another server, localhost"},
+		"another request": {http.StatusMovedPermanently, "/moved?key=hidden", "it has moved to http://127.0.0.1"},
+		"a circle":        {http.StatusTemporaryRedirect, "/events", "it redirects more than 5 times"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			url, _ := server(t, func(_ int64, w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path == "/events" {
+					http.Redirect(w, r, tt.to, tt.code)
+				}
+			})
+			err := observe(t, openFast(t, strings.Replace(url, "http://", "http://name:pass@", 1)+"/events?token=secret", ""), happenings(nil))
+			if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
+				t.Errorf("got %v, want %q", err, tt.want)
+			}
+			if err != nil && regexp.MustCompile("secret|name|pass|hidden|stolen").MatchString(err.Error()) {
+				t.Errorf("%v tells too much", err)
+			}
+		})
+	}
+	if got := told(); len(got) > 0 {
+		t.Errorf("another server was told %v", got)
+	}
+}
+
+func TestAnswerOfTheServerIsOneVisibleLine(t *testing.T) {
+	url, _ := server(t, func(_ int64, w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusBadRequest)
+		io.WriteString(w, "no\nerror: \x1b[31mall is lost\a")
+	})
+	err := observe(t, openFast(t, url, ""), happenings(nil))
+	if err == nil || !strings.Contains(err.Error(), `no error: \x1b[31mall is lost\x07`) {
+		t.Errorf("got %v", err)
+	}
+	if _, err := OpenSink("http://?token=secret", ""); err == nil || strings.Contains(err.Error(), "secret") {
 		t.Errorf("got %v", err)
 	}
 }

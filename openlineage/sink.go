@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"pipe/diag"
 	"pipe/outfile"
 )
 
@@ -42,12 +43,42 @@ func OpenSink(target, key string) (Sink, error) {
 	}
 	u, err := url.Parse(target)
 	if err != nil || u.Host == "" {
-		return nil, fmt.Errorf("%q is not the address of a server", target)
+		return nil, errors.New("it is not the address of a server") // which may hold a token
 	}
 	if u.Path == "" || u.Path == "/" {
 		u.Path = endpoint
 	}
-	return &httpSink{url: u, key: key, wait: 200 * time.Millisecond, client: &http.Client{Timeout: 5 * time.Second}}, nil
+	return &httpSink{url: u, key: key, wait: 200 * time.Millisecond, client: &http.Client{Timeout: 5 * time.Second, CheckRedirect: sameServer}}, nil
+}
+
+// sameServer follows redirects of a server to itself: an event tells much of a
+// run, and belongs to nobody else. One that would become another request is not
+// followed either, since it would come without the event.
+func sameServer(next *http.Request, before []*http.Request) error {
+	first := before[0]
+	switch {
+	case len(before) > maxRedirects:
+		return fmt.Errorf("it redirects more than %d times", maxRedirects)
+	case next.URL.Hostname() != first.URL.Hostname():
+		return fmt.Errorf("it redirects to another server, %s", diag.Visible(next.URL.Hostname()))
+	case first.URL.Scheme == "https" && next.URL.Scheme != "https":
+		return errors.New("it redirects to an address without encryption")
+	case next.Method != first.Method:
+		return fmt.Errorf("it has moved to %s", address(next.URL))
+	}
+	return nil
+}
+
+const maxRedirects = 5
+
+// address is what can be shown of an address: names, passwords and queries may be
+// secrets.
+func address(u *url.URL) string {
+	shown := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}
+	if u.RawQuery != "" {
+		shown.RawQuery = "..."
+	}
+	return diag.Visible(shown.String())
 }
 
 type fileSink struct{ f *os.File }
@@ -102,7 +133,7 @@ func (s *httpSink) Send(ctx context.Context, event []byte) error {
 		wait *= 2
 	}
 	s.down++
-	return fmt.Errorf("%s: %w", s.url.Redacted(), err)
+	return fmt.Errorf("%s: %w", address(s.url), err)
 }
 
 // post says whether another attempt may help.
@@ -130,8 +161,8 @@ func (s *httpSink) post(ctx context.Context, event []byte) (again bool, err erro
 	if resp.StatusCode/100 == 2 {
 		return false, nil
 	}
-	text := strings.TrimSpace(string(body[:min(len(body), 200)]))
-	return resp.StatusCode >= 500 || resp.StatusCode == http.StatusTooManyRequests, fmt.Errorf("%s %s", resp.Status, text)
+	text := diag.Visible(strings.Join(strings.Fields(string(body[:min(len(body), 200)])), " "))
+	return resp.StatusCode >= 500 || resp.StatusCode == http.StatusTooManyRequests, fmt.Errorf("%s %s", diag.Visible(resp.Status), text)
 }
 
 func (s *httpSink) Close() error {

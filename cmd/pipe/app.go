@@ -50,7 +50,7 @@ func (a *app) execute(ctx context.Context, args []string) int {
 		err = a.out.failure()
 	}
 	if err != nil && !isReported(err) {
-		printError(a.err, err, a.colored(a.err))
+		a.printError(err)
 	}
 	return exitCode(err)
 }

@@ -144,7 +144,8 @@ func (w *pipeWriter) flush() error {
 }
 
 func (w *pipeWriter) pass(p []byte) error {
-	if _, err := w.to.Write(p); err != nil {
+	// Spelled out already, or meant as it is.
+	if _, err := (unspelled{w.to}).Write(p); err != nil {
 		return err
 	}
 	if w.to.broken() {

@@ -118,7 +118,7 @@ func (a *app) damage(rep *repair.Report, dbErr error, fix, asJSON bool) error {
 
 // printReport is for people.
 func (a *app) printReport(rep *repair.Report, dir string) {
-	paint := painter(a.colored(a.out))
+	paint := a.painter(a.out)
 	for _, problem := range rep.Database {
 		fmt.Fprintf(a.out, "%s  %s\n", paint(red, "database"), diag.Visible(problem))
 	}

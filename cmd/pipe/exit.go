@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 
 	"pipe/artifacts"
@@ -77,35 +76,31 @@ const maxProblems = 20
 
 // printError shows an error to a person: problems of a pipeline file with
 // their source lines, anything else in one line with its hint.
-func printError(w io.Writer, err error, color bool) {
+func (a *app) printError(err error) {
 	var problems diag.List
 	if errors.As(err, &problems) {
 		shown := problems[:min(len(problems), maxProblems)]
-		shown.Render(w, color)
+		a.render(shown)
 		total := plural(len(problems), "problem")
 		if len(shown) < len(problems) {
 			total += fmt.Sprintf("; the first %d are shown", len(shown))
 		}
-		fmt.Fprintln(w, total)
+		fmt.Fprintln(a.err, total)
 		return
 	}
-	paint := painter(color)
-	fmt.Fprintf(w, "%s %s\n", paint(red, "error:"), visibleLines(err.Error()))
+	paint := a.painter(a.err)
+	fmt.Fprintf(a.err, "%s %s\n", paint(red, "error:"), strings.TrimRight(err.Error(), "\n"))
 	if hint := diag.HintOf(err); hint != "" {
-		for line := range strings.SplitSeq(visibleLines(hint), "\n") {
-			fmt.Fprintf(w, "%s %s\n", paint(cyan, "hint:"), line)
+		for line := range strings.SplitSeq(strings.TrimRight(hint, "\n"), "\n") {
+			fmt.Fprintf(a.err, "%s %s\n", paint(cyan, "hint:"), line)
 		}
 	}
 }
 
-// visibleLines keeps the lines of a text, such as the last words of a command,
-// and nothing else that could steer a terminal.
-func visibleLines(s string) string {
-	lines := strings.Split(strings.TrimRight(s, "\n"), "\n")
-	for i, line := range lines {
-		lines[i] = diag.Visible(line)
-	}
-	return strings.Join(lines, "\n")
+// render shows problems of a file. The package diag spells out by itself what
+// could steer a terminal, and has its own colours.
+func (a *app) render(problems diag.List) error {
+	return problems.Render(unspelled{a.err}, a.colored(a.err))
 }
 
 func plural(n int, noun string) string {

@@ -72,7 +72,7 @@ columns of the files that it was made from.
 				if format == "json" {
 					return writeJSON(a.out, columnsJSON(list))
 				}
-				return writeColumns(a.out, list, painter(a.colored(a.out)))
+				return writeColumns(a.out, list, a.painter(a.out))
 			}
 			walk := ws.db.Upstream
 			if down {
@@ -90,7 +90,7 @@ columns of the files that it was made from.
 			case "mermaid":
 				return writeMermaid(a.out, graph)
 			}
-			return newTree(graph, down, depth, painter(a.colored(a.out))).print(a.out, ref)
+			return newTree(graph, down, depth, a.painter(a.out)).print(a.out, ref)
 		},
 	}
 	cmd.Flags().BoolVar(&up, "up", false, "what it came from (the default)")

@@ -31,6 +31,8 @@ type liveView struct {
 	size func() (columns, rows int)
 	now  func() time.Time
 
+	control func(sequence string) string // makes one that w lets through to the terminal
+
 	stop, stopped chan struct{} // nil before start
 
 	mu     sync.Mutex
@@ -45,7 +47,7 @@ type liveView struct {
 
 func newLiveView(w io.Writer, s script, size func() (columns, rows int), now func() time.Time) *liveView {
 	s.progress = newProgress(now())
-	return &liveView{w: w, size: size, script: s, now: now}
+	return &liveView{w: w, size: size, script: s, now: now, control: func(sequence string) string { return sequence }}
 }
 
 // start draws a frame every now and then until close.
@@ -116,16 +118,16 @@ func (v *liveView) draw() {
 
 	var b strings.Builder
 	for _, line := range append(kept, live...) {
-		b.WriteString(line + "\x1b[K\n") // erase what is left of the old line
+		b.WriteString(line + v.control("\x1b[K") + "\n") // erase what is left of the old line
 	}
-	b.WriteString("\x1b[J") // and the lines below
+	b.WriteString(v.control("\x1b[J")) // and the lines below
 	if len(kept) == 0 && b.String() == v.last {
 		return
 	}
 	v.last = b.String()
-	up := "\r" // over what was typed meanwhile
+	up := v.control("\r") // over what was typed meanwhile
 	if n := heightOf(v.shown, columns); n > 0 {
-		up = fmt.Sprintf("\r\x1b[%dA", n)
+		up = v.control(fmt.Sprintf("\r\x1b[%dA", n))
 	}
 	v.shown = widths
 	// Nobody is left to be told that the terminal is gone.
@@ -154,7 +156,7 @@ func (v *liveView) live(now time.Time, columns, rows int) (lines []string, width
 	}
 	put := func(line ...span) {
 		text := paintLine(v.paint, columns-1, line...)
-		plain := paintLine(painter(false), columns-1, line...)
+		plain := paintLine(unpainted, columns-1, line...)
 		lines, widths = append(lines, text), append(widths, width(plain))
 	}
 	spin := []string{"⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"}[now.Sub(v.begun)/frameTime%10]

@@ -22,7 +22,8 @@ func (a *app) logsCommand() *cobra.Command {
 		Short: "Print what the stages of a run said",
 		Long: `Print what stages, and the commands that they ran, said in a run: of all its stages or of one, attempt by attempt.
 For a stage that was found in the cache it is the log of the run that did the work. Without a reference it is the
-latest run. The files are in the folder logs of the store.`,
+latest run. What could steer a terminal is spelled out, as \x1b; the files in the folder logs of the store hold it as
+it was said.`,
 		Example: `  pipe logs
   pipe logs penguins/model
   pipe logs 20261123T031500-3f9a2c/score`,
@@ -91,7 +92,7 @@ func (a *app) printLog(ctx context.Context, ws *workspace, e *lineage.Execution)
 		return false, err
 	}
 	defer f.Close()
-	paint := painter(a.colored(a.out))
+	paint := a.painter(a.out)
 	fmt.Fprintln(a.out, paint(bold, fmt.Sprintf("%s/%s attempt %d: %s", e.RunID, e.Stage, attempt, cmp.Or(e.Status, lineage.Running))))
 	_, err = io.Copy(a.out, infile.Reader(ctx, f))
 	return true, err

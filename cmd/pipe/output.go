@@ -16,22 +16,29 @@ import (
 	"pipe/outfile"
 )
 
-// An output is a stream that remembers its first error, so that the many
-// places that print need not, and that is silent from then on.
+// An output is a stream for people that remembers its first error, so that the
+// many places that print need not, and that is silent from then on. Nothing that
+// is written to it steers a terminal.
 type output struct {
 	w io.Writer
 
-	mu  sync.Mutex
-	err error
+	mu    sync.Mutex
+	err   error
+	seal  string // around what may steer the terminal; empty until there is some
+	begun []byte // of a code point
 }
 
 func (o *output) Write(p []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.err == nil {
+	o.write(o.spell(p))
+	return len(p), nil
+}
+
+func (o *output) write(p []byte) {
+	if o.err == nil && len(p) > 0 {
 		_, o.err = o.w.Write(p)
 	}
-	return len(p), nil
 }
 
 // failure is what went wrong with the stream. A reader that went away
@@ -39,6 +46,8 @@ func (o *output) Write(p []byte) (int, error) {
 func (o *output) failure() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.write([]byte(diag.VisibleLines(string(o.begun)))) // what never got an end
+	o.begun = nil
 	if o.err == nil || errors.Is(o.err, syscall.EPIPE) {
 		return nil
 	}
@@ -70,7 +79,7 @@ func (o *output) is(path string) bool {
 // output. It says whether that is a file that people can be told of.
 func (a *app) write(ctx context.Context, path string, write func(io.Writer) error) (isFile bool, err error) {
 	if path == "-" || a.out.is(path) {
-		return false, write(a.out)
+		return false, write(a.out.data())
 	}
 	return true, outfile.Write(ctx, path, write)
 }

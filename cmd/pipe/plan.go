@@ -41,7 +41,7 @@ With names of stages it is about these and all that they need.`,
 			if err != nil {
 				return err
 			}
-			if err := plan.Warnings.Render(a.err, a.colored(a.err)); err != nil {
+			if err := a.render(plan.Warnings); err != nil {
 				return err
 			}
 			if plan, err = targets(plan, words[1:]); err != nil {
@@ -104,7 +104,7 @@ func (a *app) forecast(ctx context.Context, ws *workspace, plan *pipeline.Plan, 
 		return err
 	}
 	a.printGates(gates)
-	if err := tooLarge(plan.File, list, r.Capacity.Memory).Render(a.err, a.colored(a.err)); err != nil {
+	if err := a.render(tooLarge(plan.File, list, r.Capacity.Memory)); err != nil {
 		return err
 	}
 	return willFail(plan, list)

@@ -76,7 +76,7 @@ The file is written in the form that its ending names:
 			if err != nil {
 				return err
 			}
-			v := warningView{newPlainView(a.err, script{paint: painter(a.colored(a.err))}, time.Now)}
+			v := warningView{newPlainView(a.err, script{paint: a.painter(a.err)}, time.Now)}
 			res, err := a.runPlan(cmd.Context(), ws, plan, runner.Options{}, 0, v)
 			if err != nil {
 				a.explainAbsent(ws, past, res)

@@ -151,7 +151,7 @@ func (s *stageProgress) activity(now time.Time, columns, maxBar int) []span {
 	}
 	var curve []span
 	if s.curve != "" {
-		curve = []span{{"", "  " + s.curve + " " + number(s.value)}}
+		curve = []span{{"", "  " + diag.Visible(s.curve) + " " + number(s.value)}}
 		columns -= max(0, valueWidth-width(number(s.value)))
 	}
 	rate, left := s.speed(now)
@@ -272,11 +272,19 @@ func join(parts ...string) string {
 // metricsText lists the metrics of the stage itself; those of further data
 // sets ("train.rmse") are in `pipe show`.
 func metricsText(metrics []lineage.Metric) string {
+	const most = 12
 	var parts []string
+	own := 0
 	for _, m := range metrics {
-		if !strings.Contains(m.Name, ".") || m.Name == "validation.loss" {
-			parts = append(parts, m.Name+" "+number(m.Value))
+		if strings.Contains(m.Name, ".") && m.Name != "validation.loss" {
+			continue
 		}
+		if own++; own <= most {
+			parts = append(parts, diag.Visible(m.Name)+" "+number(m.Value))
+		}
+	}
+	if own > most {
+		parts = append(parts, fmt.Sprintf("and %d more", own-most))
 	}
 	return strings.Join(parts, "  ")
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -109,6 +110,10 @@ func cellText(v any) string {
 // writeRowsJSON keeps the columns in the order of the query, which a map
 // would not.
 func writeRowsJSON(w io.Writer, rows *lineage.Rows) error {
+	names, err := memberNames(rows.Columns)
+	if err != nil {
+		return err
+	}
 	var b strings.Builder
 	b.WriteString("[")
 	for i, r := range rows.Rows {
@@ -120,15 +125,11 @@ func writeRowsJSON(w io.Writer, rows *lineage.Rows) error {
 			if blob, ok := v.([]byte); ok {
 				v = hex.EncodeToString(blob)
 			}
-			value, err := jsonText(v)
+			value, err := jsonValue(v)
 			if err != nil {
 				return fmt.Errorf("row %d, column %q: %w", i+1, rows.Columns[j], err)
 			}
-			name, err := jsonText(rows.Columns[j])
-			if err != nil {
-				return err
-			}
-			b.WriteString(name + ": " + value)
+			b.WriteString(names[j] + ": " + value)
 		}
 		b.WriteString("}")
 	}
@@ -136,8 +137,43 @@ func writeRowsJSON(w io.Writer, rows *lineage.Rows) error {
 		b.WriteString("\n")
 	}
 	b.WriteString("]\n")
-	_, err := io.WriteString(w, b.String())
+	_, err = io.WriteString(visibleJSON{w}, b.String())
 	return err
+}
+
+// jsonValue writes a value. Infinity is what SQLite writes for it and reads as
+// it: JSON has no word for it, and no largest number.
+func jsonValue(v any) (string, error) {
+	if f, ok := v.(float64); ok && math.IsInf(f, 0) {
+		if f < 0 {
+			return "-9e999", nil
+		}
+		return "9e999", nil
+	}
+	return jsonText(v)
+}
+
+// memberNames gives each column a name of its own, as JSON: of two that are
+// called id, the second becomes id_1.
+func memberNames(columns []string) ([]string, error) {
+	taken := map[string]bool{}
+	for _, c := range columns {
+		taken[c] = true
+	}
+	seen := map[string]bool{}
+	texts := make([]string, len(columns))
+	for i, c := range columns {
+		name := c
+		for n := 1; seen[name] || name != c && taken[name]; n++ {
+			name = fmt.Sprintf("%s_%d", c, n)
+		}
+		seen[name] = true
+		var err error
+		if texts[i], err = jsonText(name); err != nil {
+			return nil, err
+		}
+	}
+	return texts, nil
 }
 
 func separator(i int) string {

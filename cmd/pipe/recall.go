@@ -85,7 +85,7 @@ func (a *app) showRepeated(same *lineage.Repeated, took time.Duration) {
 	for _, w := range same.Warnings {
 		events = append(events, runner.StageLog{Stage: w.Stage, Level: slog.LevelWarn, Message: w.Message})
 	}
-	s := script{progress: newProgress(time.Now()), paint: painter(a.colored(a.out))}
+	s := script{progress: newProgress(time.Now()), paint: a.painter(a.out)}
 	for _, w := range same.Warnings {
 		s.nameW = min(maxName, max(s.nameW, width(w.Stage)))
 	}

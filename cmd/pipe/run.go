@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -108,7 +107,7 @@ decided by the bytes that it gives. With names of stages only these are made, wi
 			if given != nil {
 				given.Source = plan.Source // what was in fact read
 			}
-			if err := plan.Warnings.Render(a.err, a.colored(a.err)); err != nil {
+			if err := a.render(plan.Warnings); err != nil {
 				return err
 			}
 			ropt := runner.Options{KeepGoing: keepGoing, Given: given, Gates: !noPromote}
@@ -151,11 +150,9 @@ decided by the bytes that it gives. With names of stages only these are made, wi
 // newView chooses how the run is shown.
 func (a *app) newView(asJSON, verbose bool, storeDir string) view {
 	if asJSON {
-		enc := json.NewEncoder(a.out)
-		enc.SetEscapeHTML(false)
-		return &jsonView{enc: enc}
+		return &jsonView{enc: newJSONEncoder(a.out)}
 	}
-	s := script{paint: painter(a.colored(a.out)), verbose: verbose, nextStep: func(res *runner.Result) []string {
+	s := script{paint: a.painter(a.out), verbose: verbose, nextStep: func(res *runner.Result) []string {
 		return a.nextSteps(res, storeDir)
 	}}
 	if _, _, ok := a.out.size(); ok && a.capable() {
@@ -166,7 +163,9 @@ func (a *app) newView(asJSON, verbose bool, storeDir string) view {
 			}
 			return columns, rows
 		}
-		return newLiveView(a.out, s, size, time.Now).start()
+		live := newLiveView(a.out, s, size, time.Now)
+		live.control = a.out.control
+		return live.start()
 	}
 	return newPlainView(a.out, s, time.Now)
 }
@@ -180,7 +179,7 @@ func (a *app) nextSteps(res *runner.Result, storeDir string) []string {
 	}
 	var lines []string
 	add := func(what, command string) {
-		lines = append(lines, painter(a.colored(a.out))(dim, "  "+pad(what, 9))+command+store)
+		lines = append(lines, a.painter(a.out)(dim, "  "+pad(what, 9))+command+store)
 	}
 	for _, st := range res.Stages {
 		if st.Status == lineage.Failed {
@@ -255,7 +254,7 @@ func (a *app) report(res *runner.Result, err error) error {
 	}
 	for _, st := range res.Stages {
 		if st.Status == lineage.Failed || st.Status == lineage.GateFailed {
-			printError(a.err, &runner.StageError{Stage: st.Stage, Err: st.Err}, a.colored(a.err))
+			a.printError(&runner.StageError{Stage: st.Stage, Err: st.Err})
 		}
 	}
 	return reported{err}

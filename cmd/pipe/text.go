@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"pipe/diag"
 )
@@ -22,18 +24,15 @@ const (
 	bold   = "1"
 )
 
-// painter gives a function that colours text, or leaves it alone.
-func painter(color bool) func(code, text string) string {
-	if !color {
-		return func(_, text string) string { return text }
+// painter gives a function that colours text for an output, or leaves it alone.
+func (a *app) painter(o *output) func(code, text string) string {
+	if !a.colored(o) {
+		return unpainted
 	}
-	return func(code, text string) string {
-		if code == "" {
-			return text
-		}
-		return "\x1b[" + code + "m" + text + "\x1b[0m"
-	}
+	return o.paint
 }
+
+func unpainted(_, text string) string { return text }
 
 // duration is for people: three digits are enough.
 func duration(d time.Duration) string {
@@ -76,10 +75,41 @@ func oneLine(s string) string { return diag.Visible(strings.Join(strings.Fields(
 
 // writeJSON prints a document for scripts.
 func writeJSON(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
+	enc := newJSONEncoder(w)
 	enc.SetIndent("", "  ")
 	return enc.Encode(v)
+}
+
+// newJSONEncoder writes JSON that says the same in fewer kinds of characters:
+// those that could steer a terminal are escapes of JSON.
+func newJSONEncoder(w io.Writer) *json.Encoder {
+	enc := json.NewEncoder(visibleJSON{w})
+	enc.SetEscapeHTML(false)
+	return enc
+}
+
+type visibleJSON struct{ w io.Writer }
+
+// Write gets whole values. What is to be escaped is inside of their strings.
+func (v visibleJSON) Write(p []byte) (int, error) {
+	var b []byte
+	for rest := p; len(rest) > 0; {
+		r, size := utf8.DecodeRune(rest)
+		switch {
+		case r == '\n' || diag.IsVisible(r):
+			b = append(b, rest[:size]...)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			b = fmt.Appendf(b, `\u%04x\u%04x`, high, low)
+		default:
+			b = fmt.Appendf(b, `\u%04x`, r)
+		}
+		rest = rest[size:]
+	}
+	if _, err := v.w.Write(b); err != nil {
+		return 0, err
+	}
+	return len(p), nil
 }
 
 // unknown says that a name does not exist and which one is near.

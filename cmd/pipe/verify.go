@@ -69,7 +69,7 @@ The exit code is 0 if all bytes are the same, and 1 if not.`,
 }
 
 func (a *app) printVerification(v *runner.Verification) {
-	paint := painter(a.colored(a.out))
+	paint := a.painter(a.out)
 	nameW := 0
 	for _, s := range v.Stages {
 		nameW = max(nameW, width(s.Stage))

@@ -33,7 +33,7 @@ type watcher struct {
 func watch(t testing.TB, columns, rows int, verbose bool) *watcher {
 	w := &watcher{t: t, screen: newScreen(t, columns, rows), now: time.Unix(0, 0), columns: columns}
 	next := func(*runner.Result) []string { return []string{"  report   pipe report R"} }
-	s := script{paint: painter(true), verbose: verbose, nextStep: next}
+	s := script{paint: rawPaint, verbose: verbose, nextStep: next}
 	w.view = newLiveView(w.screen, s, func() (int, int) { return w.columns, rows }, func() time.Time { return w.now })
 	return w
 }
@@ -303,7 +303,7 @@ func TestLiveDoesNotWaitForTheTerminal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &stuckWriter{make(chan struct{})}
 		size := func() (int, int) { return 80, 24 }
-		v := newLiveView(w, script{paint: painter(true)}, size, time.Now).start()
+		v := newLiveView(w, script{paint: rawPaint}, size, time.Now).start()
 		v.event(begin("model"))
 		v.event(started("model"))
 		time.Sleep(time.Second) // of the bubble: the view is drawing now
@@ -317,7 +317,7 @@ func TestLiveDoesNotWaitForTheTerminal(t *testing.T) {
 func TestPlainView(t *testing.T) {
 	var out bytes.Buffer
 	now := time.Unix(0, 0)
-	v := newPlainView(&out, script{paint: painter(false)}, func() time.Time { return now })
+	v := newPlainView(&out, script{paint: unpainted}, func() time.Time { return now })
 	v.event(begin("load", "model", "score"))
 	v.event(ended("load", lineage.Cached, 0, lineage.Metric{Name: "rows", Value: 344}))
 	v.event(started("model"))

@@ -194,7 +194,11 @@ func (w *workDir) storeMetrics(env pipeline.Env, out io.Writer, f *os.File) erro
 	}
 	for name, text := range members {
 		var value *float64
-		if json.Unmarshal(text, &value) == nil && value != nil {
+		err := json.Unmarshal(text, &value)
+		if isNumber := text[0] == '-' || text[0] >= '0' && text[0] <= '9'; isNumber && err != nil {
+			env.Log().Warn("a metric is left out: its value is beyond all numbers", "metric", name, "value", string(text[:min(len(text), 40)]))
+		}
+		if err == nil && value != nil {
 			m, _ := w.stage.Metrics.Get(name)
 			env.Metric(name, *value, m.Goal)
 			w.measured[name] = true
