@@ -41,7 +41,7 @@ func StatFile(path string) (FileStat, error) {
 const racy = 2 * time.Second
 
 // FileHash returns the remembered hash of a file, if the file looks just as it
-// did when PutFileHash was called. It is a guess to be used for skipping work
+// did when PutFileHashes was called. It is a guess to be used for skipping work
 // that would come to nothing, and never a reason not to read a file whose
 // bytes are needed.
 func (d *DB) FileHash(path string, stat FileStat) (artifacts.ID, bool) {
@@ -59,19 +59,37 @@ func (d *DB) FileHash(path string, stat FileStat) (artifacts.ID, bool) {
 	return id, err == nil
 }
 
-// PutFileHash remembers the hash of a file that looked like stat before it was
-// read. If the file had been written to just before that, nothing is stored.
-func (d *DB) PutFileHash(path string, stat FileStat, id artifacts.ID) error {
-	path, err := filepath.Abs(path)
-	if err != nil {
-		return err
+// A HashedFile is a file that looked like Stat before it was read for its hash.
+type HashedFile struct {
+	Path string
+	Stat FileStat
+	ID   artifacts.ID
+}
+
+// PutFileHashes remembers the hashes of files, in one transaction. A file that
+// had been written to just before it was read is left out.
+func (d *DB) PutFileHashes(files []HashedFile) error {
+	settled := make([]HashedFile, 0, len(files))
+	for _, f := range files {
+		path, err := filepath.Abs(f.Path)
+		if err != nil {
+			return err
+		}
+		if f.Path = path; max(f.Stat.MTimeNS, f.Stat.CTimeNS) <= f.Stat.TakenNS-racy.Nanoseconds() {
+			settled = append(settled, f)
+		}
 	}
-	if max(stat.MTimeNS, stat.CTimeNS) > stat.TakenNS-racy.Nanoseconds() {
+	if len(settled) == 0 {
 		return nil
 	}
-	return d.update(context.Background(), relaxed, "remember a file hash in", func(t *tx) error {
-		_, err := t.exec(`INSERT OR REPLACE INTO file_hashes (path, size, mtime_ns, ctime_ns, inode, hash, hashed_ns) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-			path, stat.Size, stat.MTimeNS, stat.CTimeNS, int64(stat.Inode), id.String(), stat.TakenNS)
-		return err
+	return d.update(context.Background(), relaxed, "remember file hashes in", func(t *tx) error {
+		for _, f := range settled {
+			_, err := t.exec(`INSERT OR REPLACE INTO file_hashes (path, size, mtime_ns, ctime_ns, inode, hash, hashed_ns) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+				f.Path, f.Stat.Size, f.Stat.MTimeNS, f.Stat.CTimeNS, int64(f.Stat.Inode), f.ID.String(), f.Stat.TakenNS)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }

@@ -34,7 +34,7 @@ func TestFileHash(t *testing.T) {
 	if _, ok := db.FileHash(path, stat); ok {
 		t.Error("a hash is known before it was put")
 	}
-	if err := db.PutFileHash(path, stat, aid("one")); err != nil {
+	if err := db.PutFileHashes([]HashedFile{{path, stat, aid("one")}}); err != nil {
 		t.Fatal(err)
 	}
 	if id, ok := db.FileHash(path, stat); !ok || id != aid("one") {
@@ -76,7 +76,7 @@ func TestFileHashOfAFreshFile(t *testing.T) {
 	for _, late := range []time.Duration{-time.Second, 0, racy - time.Nanosecond} {
 		s := stat
 		s.TakenNS = max(s.MTimeNS, s.CTimeNS) + late.Nanoseconds()
-		if err := db.PutFileHash(path, s, aid("x")); err != nil {
+		if err := db.PutFileHashes([]HashedFile{{path, s, aid("x")}}); err != nil {
 			t.Fatal(err)
 		}
 		if _, ok := db.FileHash(path, s); ok {
@@ -84,7 +84,7 @@ func TestFileHashOfAFreshFile(t *testing.T) {
 		}
 	}
 	stat.TakenNS = max(stat.MTimeNS, stat.CTimeNS) + racy.Nanoseconds()
-	if err := db.PutFileHash(path, stat, aid("x")); err != nil {
+	if err := db.PutFileHashes([]HashedFile{{path, stat, aid("x")}}); err != nil {
 		t.Fatal(err)
 	}
 	if _, ok := db.FileHash(path, stat); !ok {

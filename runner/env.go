@@ -46,7 +46,7 @@ type taskEnv struct {
 var _ pipeline.Env = (*taskEnv)(nil)
 
 func newEnv(t *task) *taskEnv {
-	env := &taskEnv{sources: sources{store: t.Store, inputs: t.inputs}, task: t, writers: map[string]*artifacts.Writer{}, metrics: map[string]lineage.Metric{}}
+	env := &taskEnv{sources: newSources(nil, t.Store, t.inputs), task: t, writers: map[string]*artifacts.Writer{}, metrics: map[string]lineage.Metric{}}
 	if t.claimed {
 		env.checkpoints.key, env.checkpoints.every = t.key.String(), t.CheckpointEvery
 	}
@@ -74,6 +74,15 @@ type sources struct {
 	ctx    context.Context // of Run, set before it begins
 	store  *artifacts.Store
 	inputs []lineage.Input
+	at     map[string]int // in inputs, by port: there may be tens of thousands
+}
+
+func newSources(ctx context.Context, store *artifacts.Store, inputs []lineage.Input) sources {
+	s := sources{ctx: ctx, store: store, inputs: inputs, at: make(map[string]int, len(inputs))}
+	for i, in := range inputs {
+		s.at[in.Port] = i
+	}
+	return s
 }
 
 func (s sources) Inputs() []string {
@@ -110,12 +119,11 @@ func (s sources) OpenDir(port string) (*artifacts.Dir, error) {
 }
 
 func (s sources) input(port string) (lineage.Input, error) {
-	for _, in := range s.inputs {
-		if in.Port == port {
-			return in, nil
-		}
+	i, ok := s.at[port]
+	if !ok {
+		return lineage.Input{}, fmt.Errorf("input %q is not connected", port)
 	}
-	return lineage.Input{}, fmt.Errorf("input %q is not connected", port)
+	return s.inputs[i], nil
 }
 
 func inputName(in lineage.Input) string {
@@ -248,20 +256,15 @@ func (env *taskEnv) columnEdges() []lineage.ColumnEdge {
 // Program hashes a program, mostly by what is remembered of the file. One that
 // cannot be read is not recorded: the system may run it all the same.
 func (env *taskEnv) Program(path string) {
-	st, err := lineage.StatFile(path)
-	var id artifacts.ID
-	if known, ok := env.task.DB.FileHash(path, st); err == nil && ok {
-		id = known
-	} else if err == nil {
-		id, err = env.task.hashFile(env.ctx, pipeline.FileInput{Path: path, Resolved: path})
-	}
+	const port = "program"
+	ids, err := env.task.hashAll(env.ctx, []pipeline.FileInput{{Port: port, Path: path, Resolved: path}})
 	if err != nil {
 		env.log.Debug("program is not recorded", "path", path, "error", err)
 		return
 	}
 	env.mu.Lock()
 	defer env.mu.Unlock()
-	p := lineage.Program{Path: path, Hash: id}
+	p := lineage.Program{Path: path, Hash: ids[port]}
 	if !slices.Contains(env.programs, p) {
 		env.programs = append(env.programs, p)
 	}

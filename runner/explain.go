@@ -83,7 +83,7 @@ func (r *Runner) Explain(ctx context.Context, plan *pipeline.Plan, opt Options) 
 				continue
 			}
 			if sizer, ok := s.Stage.(pipeline.Sizer); ok {
-				if f.Memory, err = sizer.Memory(sources{ctx, r.Store, inputs}); err != nil {
+				if f.Memory, err = sizer.Memory(newSources(ctx, r.Store, inputs)); err != nil {
 					f.Action, f.Reason = WillFail, err.Error()
 				}
 			}
@@ -115,12 +115,9 @@ func (e *execution) hashStep(ctx context.Context, i int) error {
 		e.states[i].files = ids
 		return nil
 	}
-	for _, f := range s.Files {
-		id, err := e.hashFile(ctx, f)
-		if err != nil {
-			return err
-		}
-		e.states[i].files[f.Port] = id
+	ids, err := e.hashAll(ctx, s.Files)
+	if err == nil {
+		e.states[i].files = ids
 	}
-	return nil
+	return err
 }

@@ -48,34 +48,40 @@ func (e *execution) rememberedFiles(s *pipeline.Step) (map[string]artifacts.ID, 
 // hashFiles reads the external files of a stage.
 func (e *execution) hashFiles(ctx context.Context, i int) taskResult {
 	s := e.plan.Steps[i]
-	ids := make(map[string]artifacts.ID, len(s.Files))
-	for _, f := range s.Files {
-		id, err := e.hashFile(ctx, f)
-		if err == nil {
-			err = ctx.Err()
-		}
-		if err != nil {
-			return taskResult{step: i, stage: e.recordUnread(ctx, s, err)}
-		}
-		ids[f.Port] = id
+	ids, err := e.hashAll(ctx, s.Files)
+	if err != nil {
+		return taskResult{step: i, stage: e.recordUnread(ctx, s, err)}
 	}
 	return taskResult{step: i, hashed: ids}
 }
 
-func (e *execution) hashFile(ctx context.Context, f pipeline.FileInput) (artifacts.ID, error) {
-	if !f.Artifact.IsZero() {
-		return f.Artifact, nil
+// hashAll hashes those of many files whose hash is not remembered.
+func (e *execution) hashAll(ctx context.Context, files []pipeline.FileInput) (map[string]artifacts.ID, error) {
+	ids := make(map[string]artifacts.ID, len(files))
+	var fresh []lineage.HashedFile
+	for _, f := range files {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if !f.Artifact.IsZero() {
+			ids[f.Port] = f.Artifact
+			continue
+		}
+		st, err := lineage.StatFile(f.Resolved)
+		if err != nil {
+			return nil, fileError(f, err)
+		}
+		id, ok := e.DB.FileHash(f.Resolved, st)
+		if !ok {
+			if id, _, err = artifacts.HashFile(ctx, f.Resolved); err != nil {
+				return nil, fileError(f, err)
+			}
+			fresh = append(fresh, lineage.HashedFile{Path: f.Resolved, Stat: st, ID: id})
+		}
+		ids[f.Port] = id
 	}
-	st, err := lineage.StatFile(f.Resolved)
-	if err != nil {
-		return artifacts.ID{}, fileError(f, err)
-	}
-	id, _, err := artifacts.HashFile(ctx, f.Resolved)
-	if err != nil {
-		return artifacts.ID{}, fileError(f, err)
-	}
-	e.DB.PutFileHash(f.Resolved, st, id)
-	return id, nil
+	_ = e.DB.PutFileHashes(fresh) // what is not remembered is hashed again
+	return ids, nil
 }
 
 // recordUnread records a stage that failed because an input file could not be
@@ -166,9 +172,14 @@ func fileError(f pipeline.FileInput, err error) error {
 
 // importFiles copies the external files of a task into the store.
 func (t *task) importFiles(ctx context.Context) error {
+	inputs := make(map[string]*lineage.Input, len(t.inputs))
+	for i := range t.inputs {
+		inputs[t.inputs[i].Port] = &t.inputs[i]
+	}
+	var fresh freshFiles
+	defer fresh.discard()
 	for _, f := range t.Files {
-		at := slices.IndexFunc(t.inputs, func(in lineage.Input) bool { return in.Port == f.Port })
-		in := &t.inputs[at]
+		in := inputs[f.Port]
 		if !f.Artifact.IsZero() {
 			size, err := t.Store.Stat(f.Artifact)
 			if err != nil {
@@ -178,16 +189,76 @@ func (t *task) importFiles(ctx context.Context) error {
 			in.Size = size
 			continue
 		}
-		got, size, err := t.importFile(ctx, f, in.ID)
+		if _, err := t.Store.Renew(in.ID); err == nil {
+			// The bytes are stored already. The memo that gave the hash is only a
+			// guess from size and times, so the file is read again all the same.
+			id, size, err := artifacts.HashFile(ctx, f.Resolved)
+			if err != nil {
+				return fileError(f, err)
+			}
+			if err := takeIn(f, in, id, size); err != nil {
+				return err
+			}
+			continue
+		}
+		w, err := t.copyFile(ctx, f)
 		if err != nil {
 			return fileError(f, err)
 		}
-		if got != in.ID {
-			return diag.WithHint(fmt.Errorf("%s %q changed while the run was reading it", f.Port, f.Path), "run again once it is complete")
+		fresh = append(fresh, freshFile{f, in, w})
+		if len(fresh) == importedAtOnce {
+			if err := fresh.commit(t.Store); err != nil {
+				return err
+			}
+			fresh = fresh[:0]
 		}
-		in.Size = size
+	}
+	return fresh.commit(t.Store)
+}
+
+// takeIn says what an input turned out to be.
+func takeIn(f pipeline.FileInput, in *lineage.Input, id artifacts.ID, size int64) error {
+	if id != in.ID {
+		return diag.WithHint(fmt.Errorf("%s %q changed while the run was reading it", f.Port, f.Path), "run again once it is complete")
+	}
+	in.Size = size
+	return nil
+}
+
+// importedAtOnce is how many files are made durable together: the disk is waited
+// for about as long as for one of them.
+const importedAtOnce = 64
+
+// freshFiles are copies of files that are not in the store yet.
+type freshFiles []freshFile
+
+type freshFile struct {
+	file  pipeline.FileInput
+	input *lineage.Input
+	copy  *artifacts.Writer
+}
+
+func (list freshFiles) commit(store *artifacts.Store) error {
+	writers := make([]*artifacts.Writer, len(list))
+	for i, f := range list {
+		writers[i] = f.copy
+	}
+	for i, c := range store.CommitAll(writers) {
+		if c.Err != nil {
+			return fileError(list[i].file, c.Err)
+		}
+		if err := takeIn(list[i].file, list[i].input, c.ID, c.Size); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// discard gives back what was not committed.
+func (list *freshFiles) discard() {
+	for _, f := range *list {
+		f.copy.Discard()
+	}
 }
 
 // storedInputs leaves out the files that did not get into the store: rows
@@ -202,24 +273,19 @@ func (t *task) storedInputs() []lineage.Input {
 	})
 }
 
-func (t *task) importFile(ctx context.Context, f pipeline.FileInput, want artifacts.ID) (artifacts.ID, int64, error) {
-	if _, err := t.Store.Renew(want); err == nil {
-		// The bytes are stored already. The memo that gave the hash is only a
-		// guess from size and times, so the file is read again all the same.
-		return artifacts.HashFile(ctx, f.Resolved)
-	}
+func (t *task) copyFile(ctx context.Context, f pipeline.FileInput) (*artifacts.Writer, error) {
 	src, err := infile.Open(f.Resolved)
 	if err != nil {
-		return artifacts.ID{}, 0, err
+		return nil, err
 	}
 	defer src.Close()
 	w, err := t.Store.Create()
 	if err != nil {
-		return artifacts.ID{}, 0, err
+		return nil, err
 	}
-	defer w.Discard()
 	if _, err := io.Copy(w, infile.Reader(ctx, src)); err != nil {
-		return artifacts.ID{}, 0, err
+		w.Discard()
+		return nil, err
 	}
-	return w.Commit()
+	return w, nil
 }

@@ -94,7 +94,7 @@ func (w *memoWorld) settle() *Result {
 		w.Fatal(err)
 	}
 	st.TakenNS += time.Hour.Nanoseconds()
-	if err := w.runner.DB.PutFileHash(w.input, st, id); err != nil {
+	if err := w.runner.DB.PutFileHashes([]lineage.HashedFile{{Path: w.input, Stat: st, ID: id}}); err != nil {
 		w.Fatal(err)
 	}
 	return w.full()
