@@ -29,7 +29,7 @@ const (
 func Kind() pipeline.Kind {
 	return pipeline.Kind{
 		Name:    "evaluate",
-		Version: 3,
+		Version: 4,
 		Doc: `Measures a model on a data set, beside what guessing would score.
 
 Metrics follow scikit-learn and are computed over all rows at once. Those of
