@@ -121,7 +121,15 @@ func OpenReadOnlyWith(path string, opt Options) (_ *DB, err error) {
 			version, err = schemaVersion(context.Background(), d.r)
 		}
 	}
-	if err == nil && version < newestVersion {
+	for wait := time.Millisecond; err == nil && version == 0 && wait < time.Second; wait *= 2 {
+		time.Sleep(wait) // another process may be about to make it
+		version, err = schemaVersion(context.Background(), d.r)
+	}
+	switch {
+	case err != nil:
+	case version == 0:
+		err = &hintError{errors.New("there is nothing in the lineage database: its making was cut off, or has not ended"), "run a pipeline: `pipe run FILE` completes it"}
+	case version < newestVersion:
 		err = &hintError{
 			err:  fmt.Errorf("the database has version %d of the schema, this pipe needs %d", version, newestVersion),
 			hint: "any `pipe run` migrates it",

@@ -133,12 +133,37 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
+// Who reads while another process makes the database waits for it.
+func TestOpenReadOnlyWhileItIsMade(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lineage.db")
+	if err := os.WriteFile(path, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	made := make(chan error)
+	go func() {
+		db, err := Open(path)
+		if err == nil {
+			err = db.Close()
+		}
+		made <- err
+	}()
+	db, err := OpenReadOnly(path)
+	if err != nil {
+		t.Error(err)
+	} else {
+		db.Close()
+	}
+	if err := <-made; err != nil {
+		t.Error(err)
+	}
+}
+
 func TestOpenReadOnlyDoesNotMigrate(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "lineage.db")
 	if err := os.WriteFile(path, nil, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := OpenReadOnly(path); err == nil || !strings.Contains(err.Error(), "version 0") {
+	if _, err := OpenReadOnly(path); err == nil || !strings.Contains(err.Error(), "there is nothing in the lineage database") {
 		t.Errorf("error is %v", err)
 	}
 	db, err := Open(path) // what a crash right after the creation leaves

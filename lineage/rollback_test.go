@@ -20,7 +20,7 @@ func TestReadOnlyAfterDeathInFirstOpen(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := OpenReadOnly(path); err == nil || !strings.Contains(err.Error(), "has version 0 of the schema") {
+	if _, err := OpenReadOnly(path); err == nil || !strings.Contains(err.Error(), "there is nothing in the lineage database") {
 		t.Errorf("OpenReadOnly: %v", err)
 	}
 	db, err := Open(path)
