@@ -149,6 +149,12 @@ func TestImportsPointDown(t *testing.T) {
 	}
 }
 
+// openers are the files that open what is no file of others: folders, and what
+// the kernel tells.
+var openers = []string{
+	"artifacts/sync_unix.go", "cmd/pipe/workspace.go", "lineage/owner_linux.go", "stages/exec/orphans_linux.go",
+}
+
 // Source rules: a file is one room, start-up is explicit, and only the
 // command line ends the process or reads its environment.
 func TestSourceRules(t *testing.T) {
@@ -178,6 +184,11 @@ func TestSourceRules(t *testing.T) {
 			}
 			if strings.HasPrefix(text, "func init()") {
 				t.Errorf("%s:%d: init function; make a value and pass it down", path, lines)
+			}
+			for _, call := range []string{"os.Open(", "os.ReadFile("} {
+				if strings.Contains(text, call) && !strings.HasPrefix(path, "bench/") && !slices.Contains(openers, path) {
+					t.Errorf("%s:%d: %s) waits for ever on a named pipe, and has no bound: use package infile", path, lines, call)
+				}
 			}
 			for _, call := range []string{"os.Exit(", "os.Getenv(", "os.LookupEnv(", "os.Environ("} {
 				if strings.Contains(text, call) && !inCmd {

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"pipe/infile"
 )
 
 // Here a claim is a lock on a file that is named after the work, since a lock on
@@ -62,7 +64,7 @@ func (c claim) release() {
 }
 
 func (s *Store) isClaimed(name string) bool {
-	f, err := os.Open(filepath.Join(s.claimDir(), name))
+	f, err := infile.Open(filepath.Join(s.claimDir(), name))
 	if err != nil {
 		return false
 	}

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"sync"
 	"syscall"
+
+	"pipe/infile"
 )
 
 // claims are locks on single bytes of one file, far behind its end: no file is
@@ -89,7 +91,7 @@ func (s *Store) isClaimed(name string) bool {
 	f := s.claims.file
 	if f == nil {
 		var err error
-		if f, err = os.Open(s.claimFile()); err != nil {
+		if f, err = infile.Open(s.claimFile()); err != nil {
 			return false // nothing was ever claimed, or nobody can tell
 		}
 		defer f.Close()

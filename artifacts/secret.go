@@ -9,10 +9,15 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"pipe/infile"
 )
 
 // secretSize is the length of the secret of a store in bytes.
 const secretSize = 32
+
+// maxSecretFile bounds the file that holds it, in bytes.
+const maxSecretFile = 1 << 10
 
 // Secret is a random value of this store, made once, with which hashes of what
 // must not be guessed are keyed. It is in no bundle, and must not leave the
@@ -41,7 +46,7 @@ func (s *Store) Secret() ([]byte, error) {
 }
 
 func readSecret(path string) ([]byte, error) {
-	text, err := os.ReadFile(path)
+	text, err := infile.ReadAll(path, maxSecretFile)
 	if err != nil {
 		return nil, err
 	}

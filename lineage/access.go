@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 
 	"github.com/mattn/go-sqlite3"
+
+	"pipe/infile"
 )
 
 // access is how SQLite opens a database.
@@ -86,7 +88,7 @@ func copied(path string) (_ access, err error) {
 }
 
 func copyFile(to, from string) error {
-	src, err := os.Open(from)
+	src, err := infile.Open(from)
 	if err != nil {
 		return err
 	}

@@ -131,7 +131,8 @@ stages:
 
 func newDoorProject(t *testing.T) *doorProject {
 	p := &doorProject{dir: t.TempDir()}
-	for name, text := range map[string]string{"p.yaml": doorPipeline, "in.csv": "a,b\n1,2\n3,4\n", "side.txt": "side\n", "out.jsonl": ""} {
+	for name, text := range map[string]string{"p.yaml": doorPipeline, "in.csv": "a,b\n1,2\n3,4\n", "side.txt": "side\n", "out.jsonl": "",
+		"keyed.yaml": "pipeline: k\nstages:\n  e: {uses: exec, with: {shell: echo > outputs/x, env: [PATH], outputs: {x: file}}}\n"} {
 		if err := writeFile(filepath.Join(p.dir, name), text); err != nil {
 			t.Fatal(err)
 		}
@@ -192,6 +193,8 @@ func (p *doorProject) doors() []door {
 		{name: "database that is written", path: db, args: []string{"run", "p.yaml"}},
 		{name: "lock of the objects", path: filepath.Join(storeName, "objects.lock"), args: []string{"run", "p.yaml", "--force"}},
 		{name: "claims", path: filepath.Join(storeName, "claims.lock"), args: []string{"run", "p.yaml", "--force"}, soft: true},
+		{name: "parameters", path: "params.yaml", args: []string{"run", "p.yaml", "-p", "params.yaml"}},
+		{name: "secret", path: filepath.Join(storeName, "secret"), args: []string{"run", "keyed.yaml"}},
 		{name: "store", path: storeName, args: []string{"ls", "--store", storeName}},
 	}
 }

@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 
 	"pipe/diag"
+	"pipe/infile"
 )
 
 // missingHint says what to do about a program that is named by a path and is not
@@ -52,7 +52,7 @@ func (c command) scriptHint(err error, program string) error {
 
 // firstLine is the first line of a file without its end, as far as it matters.
 func firstLine(path string) string {
-	f, err := os.Open(path)
+	f, err := infile.Open(path)
 	if err != nil {
 		return ""
 	}
