@@ -94,7 +94,7 @@ func (d *DB) Recall(ctx context.Context, fingerprint artifacts.ID) (_ *Memo, err
 	m := &Memo{Fingerprint: fingerprint}
 	var files, warnings string
 	var objects []byte
-	err = d.r.QueryRowContext(ctx, `SELECT m.run_id, m.last_execution, l.files, l.objects, l.warnings
+	err = d.opened().QueryRowContext(ctx, `SELECT m.run_id, m.last_execution, l.files, l.objects, l.warnings
 		FROM run_memos m JOIN run_memo_lists l ON l.fingerprint = m.fingerprint WHERE m.fingerprint = ?`,
 		fingerprint.String()).Scan(&m.RunID, &m.LastExecution, &files, &objects, &warnings)
 	if errors.Is(err, sql.ErrNoRows) {

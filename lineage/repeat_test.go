@@ -247,3 +247,27 @@ func TestSliceOfARepetition(t *testing.T) {
 		t.Errorf("imported (-want +got):\n%s", diff)
 	}
 }
+
+// A process that only repeats a run needs the connection that opening the
+// database has made, and no other: for each one SQLite reads the whole schema.
+func TestRepetitionNeedsOneConnection(t *testing.T) {
+	db, c := newTest(t)
+	run := begin(t, db, "penguins")
+	record(t, db, penguins(run)...)
+	finish(t, db, run)
+	if repeat(t, db, run) == "" {
+		t.Fatal("the run cannot be repeated")
+	}
+	fresh := openTest(t, db.path, c)
+	memo, err := fresh.Recall(t.Context(), aid("given"))
+	if err != nil || memo == nil {
+		t.Fatalf("recall: %v, %v", memo, err)
+	}
+	same, err := fresh.Repeat(t.Context(), memo, Run{Trigger: "manual"}, func() bool { return true })
+	if err != nil || same == nil {
+		t.Fatalf("repeat: %v, %v", same, err)
+	}
+	if n := fresh.r.Stats().OpenConnections; n != 0 {
+		t.Errorf("%d connections for reading were opened", n)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -51,6 +52,8 @@ func programIdentity() string {
 // the full run to find and to report.
 func (a *app) recall(ctx context.Context, given *runner.Given, jobs int) bool {
 	begun := time.Now()
+	// A run that does nothing is over before its garbage matters.
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	dir := a.storeFor(given.File)
 	if !isStore(dir) {
 		return false
