@@ -23,6 +23,7 @@ type app struct {
 	in       io.Reader
 	out, err *output
 	lookup   func(string) (string, bool) // environment variables
+	calledAs func() string               // how to call this program in a shell
 	registry func() *pipeline.Registry   // made when it is asked for: most commands need none
 	commands *exec.Supervisor            // of exec stages
 
@@ -36,6 +37,12 @@ type app struct {
 func newApp(in io.Reader, out, err io.Writer, lookup func(string) (string, bool)) *app {
 	a := &app{in: in, out: &output{w: out}, err: &output{w: err}, lookup: lookup, gpus: -1, locks: newLocks(lookup), commands: exec.NewSupervisor()}
 	a.registry = sync.OnceValue(func() *pipeline.Registry { return stages.All(lookup, a.commands) })
+	a.calledAs = sync.OnceValue(func() string {
+		if builtByGoRun() {
+			return goRun
+		}
+		return "pipe"
+	})
 	return a
 }
 

@@ -91,7 +91,7 @@ func (a *app) printError(err error) {
 	paint := a.painter(a.err)
 	fmt.Fprintf(a.err, "%s %s\n", paint(red, "error:"), strings.TrimRight(err.Error(), "\n"))
 	if hint := diag.HintOf(err); hint != "" {
-		for line := range strings.SplitSeq(strings.TrimRight(hint, "\n"), "\n") {
+		for line := range strings.SplitSeq(strings.TrimRight(a.asTyped(hint), "\n"), "\n") {
 			fmt.Fprintf(a.err, "%s %s\n", paint(cyan, "hint:"), line)
 		}
 	}

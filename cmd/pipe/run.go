@@ -179,7 +179,7 @@ func (a *app) nextSteps(res *runner.Result, storeDir string) []string {
 	}
 	var lines []string
 	add := func(what, command string) {
-		lines = append(lines, a.painter(a.out)(dim, "  "+pad(what, 9))+command+store)
+		lines = append(lines, a.painter(a.out)(dim, "  "+pad(what, 9))+a.asTyped(command)+store)
 	}
 	for _, st := range res.Stages {
 		if st.Status == lineage.Failed {
