@@ -150,13 +150,13 @@ func (d *DB) completeExecutions(ctx context.Context, list []Execution, where str
 	err = d.each(ctx, func(rows *sql.Rows) error {
 		var id int64
 		var m Metric
-		if err := rows.Scan(&id, &m.Name, &m.Value, &m.Goal); err != nil {
+		if err := rows.Scan(&id, &m.Name, &m.Value, &m.Goal, &m.Class); err != nil {
 			return err
 		}
 		e := index.of(id)
 		e.Metrics = append(e.Metrics, m)
 		return nil
-	}, "SELECT e.id, p.name, p.value, coalesce(p.goal, '') FROM executions e JOIN metrics p"+join+"WHERE "+where+" ORDER BY e.id, p.name", arg)
+	}, "SELECT e.id, p.name, p.value, coalesce(p.goal, ''), coalesce(p.class, '') FROM executions e JOIN metrics p"+join+"WHERE "+where+" ORDER BY e.id, p.name", arg)
 	if err != nil {
 		return err
 	}
@@ -248,9 +248,9 @@ type StageMetric struct {
 func (d *DB) Metrics(ctx context.Context, runID string) (_ []StageMetric, err error) {
 	defer func() { err = wrap("read metrics from", d.path, err) }()
 	return collect(ctx, d.r, func(rows *sql.Rows) (m StageMetric, err error) {
-		err = rows.Scan(&m.Stage, &m.Name, &m.Value, &m.Goal)
+		err = rows.Scan(&m.Stage, &m.Name, &m.Value, &m.Goal, &m.Class)
 		return m, err
-	}, `SELECT e.stage, m.name, m.value, coalesce(m.goal, '') FROM executions e JOIN metrics m ON m.execution_id = coalesce(e.cached_from, e.id)
+	}, `SELECT e.stage, m.name, m.value, coalesce(m.goal, ''), coalesce(m.class, '') FROM executions e JOIN metrics m ON m.execution_id = coalesce(e.cached_from, e.id)
 		WHERE `+ofRun+` ORDER BY e.id, m.name`, runID)
 }
 

@@ -126,7 +126,7 @@ func (t *tx) candidate(ev *ModelEvent) (m Measured, err error) {
 		return m, err
 	}
 	m, err = t.measured(id)
-	ev.Metrics, ev.MeasuredOn = m.Metrics, m.On
+	ev.Metrics, ev.Classes, ev.MeasuredOn = m.Metrics, m.Classes, m.On
 	return m, err
 }
 

@@ -22,7 +22,7 @@ func measuredRun(t *testing.T, db *DB, model, data string, accuracy float64) (ru
 	work := fmt.Sprint(model, data)
 	for _, e := range []Execution{
 		{Stage: "model", Kind: "train", Key: akey(model), Outputs: []Output{{"model", "model", aid(model), 10}}},
-		{Stage: "score", Kind: "evaluate", Key: akey(work), Metrics: []Metric{{"accuracy", accuracy, "up"}},
+		{Stage: "score", Kind: "evaluate", Key: akey(work), Metrics: []Metric{{Name: "accuracy", Value: accuracy, Goal: "up"}},
 			Inputs: []Input{
 				{Port: "data", Type: "dataset", ID: aid(data), Size: 5, FromStage: "data", FromPort: "out"},
 				{Port: "model", Type: "model", ID: aid(model), Size: 10, FromStage: "model", FromPort: "model"},

@@ -110,7 +110,7 @@ func penguins(run string) []Execution {
 			Config: []byte(`{"epochs":2}`), Seed: &seed,
 			Inputs:  []Input{{Port: "train", Type: "table", ID: table.ID, Size: table.Size, FromStage: "load", FromPort: "table"}},
 			Outputs: []Output{{"model", "model", aid("model"), 500}},
-			Metrics: []Metric{{Name: "best_epoch", Value: 2}, {"loss", 0.25, "down"}}, Warnings: []string{"the loss grew", "and again"},
+			Metrics: []Metric{{Name: "best_epoch", Value: 2}, {Name: "loss", Value: 0.25, Goal: "down"}}, Warnings: []string{"the loss grew", "and again"},
 			Points: []Point{{"train.loss", 1, 0.5}, {"train.loss", 2, 0.25}, {"validation.loss", 1, 0.75}},
 		},
 		{
@@ -121,7 +121,7 @@ func penguins(run string) []Execution {
 				{Port: "model", Type: "model", ID: aid("model"), Size: 500, FromStage: "model", FromPort: "model"},
 			},
 			Outputs: []Output{{"metrics", "metrics", aid("metrics"), 50}, {"report", "report", aid("report"), 5000}},
-			Metrics: []Metric{{"accuracy", 0.96875, "up"}},
+			Metrics: []Metric{{Name: "accuracy", Value: 0.96875, Goal: "up"}, {"f1", 0.9375, "up", "failed"}},
 		},
 	}
 }

@@ -118,12 +118,12 @@ func (d *DB) Warm(ctx context.Context, pipeline string) (err error) {
 	err = d.each(ctx, func(rows *sql.Rows) error {
 		var id int64
 		var m Metric
-		err := rows.Scan(&id, &m.Name, &m.Value, &m.Goal)
+		err := rows.Scan(&id, &m.Name, &m.Value, &m.Goal, &m.Class)
 		if hit := byID[id]; hit != nil {
 			hit.Metrics = append(hit.Metrics, m)
 		}
 		return err
-	}, "SELECT m.execution_id, m.name, m.value, coalesce(m.goal, '') FROM executions e JOIN metrics m ON m.execution_id = coalesce(e.cached_from, e.id) WHERE "+ofRun, run)
+	}, "SELECT m.execution_id, m.name, m.value, coalesce(m.goal, ''), coalesce(m.class, '') FROM executions e JOIN metrics m ON m.execution_id = coalesce(e.cached_from, e.id) WHERE "+ofRun, run)
 	if err != nil {
 		return err
 	}
@@ -175,7 +175,7 @@ func scanOutput(rows *sql.Rows, execution *int64) (o Output, err error) {
 func (d *DB) metrics(ctx context.Context, origin int64) ([]Metric, error) {
 	return collect(ctx, d.r, func(rows *sql.Rows) (Metric, error) {
 		var m Metric
-		err := rows.Scan(&m.Name, &m.Value, &m.Goal)
+		err := rows.Scan(&m.Name, &m.Value, &m.Goal, &m.Class)
 		return m, err
-	}, "SELECT name, value, coalesce(goal, '') FROM metrics WHERE execution_id = ? ORDER BY name", origin)
+	}, "SELECT name, value, coalesce(goal, ''), coalesce(class, '') FROM metrics WHERE execution_id = ? ORDER BY name", origin)
 }

@@ -13,7 +13,7 @@ var migrations embed.FS
 
 // newestVersion is the version of the schema that this program reads and
 // writes: the number of files in migrations. Version n is made by 000n_*.sql.
-const newestVersion = 15
+const newestVersion = 16
 
 // applicationID marks the file as a lineage database: "pipe" in ASCII.
 const applicationID = 0x70697065

@@ -129,21 +129,22 @@ func (d *DB) LastMeasured(ctx context.Context) (_ map[artifacts.ID]Measurement, 
 	defer func() { err = wrap("read metrics of models from", d.path, err) }()
 	found := map[artifacts.ID]Measurement{}
 	err = d.each(ctx, func(rows *sql.Rows) error {
-		var hash, metrics, config string
+		var hash, metrics, classes, config string
 		var m Measurement
-		if err := rows.Scan(&hash, &m.Pipeline, &m.RunID, &m.Stage, &metrics, &config); err != nil {
+		if err := rows.Scan(&hash, &m.Pipeline, &m.RunID, &m.Stage, &metrics, &classes, &config); err != nil {
 			return err
 		}
 		if config != "" {
 			m.Config = json.RawMessage(config)
 		}
-		if err := json.Unmarshal([]byte(metrics), &m.Metrics); err != nil {
+		if err := errors.Join(json.Unmarshal([]byte(metrics), &m.Metrics), json.Unmarshal([]byte(classes), &m.Classes)); err != nil {
 			return err
 		}
 		id, err := artifacts.ParseID(hash)
 		found[id] = m
 		return err
-	}, `SELECT v.model, r.pipeline, e.run_id, e.stage, v.metrics, coalesce(e.config, '')
+	}, `SELECT v.model, r.pipeline, e.run_id, e.stage, v.metrics,
+		(SELECT json_group_object(t.name, t.class) FROM metrics t WHERE t.execution_id = v.measured_in AND t.class IS NOT NULL), coalesce(e.config, '')
 		FROM models_view v JOIN executions e ON e.id = v.measured_in JOIN runs r ON r.id = e.run_id`)
 	return found, err
 }

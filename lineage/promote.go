@@ -41,6 +41,7 @@ type ModelEvent struct {
 	Stage      string             // that had measured the model
 	Gate       string             // JSON: what the gate asks for
 	Metrics    map[string]float64 // that the stage had measured
+	Classes    map[string]string  // that metrics are about, of those that are about one
 	MeasuredOn map[string]string  // its other inputs: hashes by port
 	Checks     []Check
 	Note       string // the reason, for people
@@ -108,7 +109,7 @@ func (d *DB) Promote(ctx context.Context, p Promotion) (_ Decision, err error) {
 			return err
 		}
 		if len(known) > 0 {
-			ev.Stage, ev.Metrics, ev.MeasuredOn = known[0].Stage, known[0].Metrics, known[0].On
+			ev.Stage, ev.Metrics, ev.Classes, ev.MeasuredOn = known[0].Stage, known[0].Metrics, known[0].Classes, known[0].On
 		}
 		done = Decision{Promoted, ev}
 		return t.appendModelEvent(&done.Event, d.now())
@@ -181,9 +182,9 @@ func (t *tx) appendModelEvent(ev *ModelEvent, now time.Time) error {
 		previous = ev.Previous.String()
 	}
 	res, err := t.ExecContext(t.ctx, `INSERT INTO model_events (time, pipeline, label, event, model, previous, decided_by, actor, run_id, stage, gate,
-			metrics, measured_on, checks, note) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			metrics, classes, measured_on, checks, note) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		at, ev.Pipeline, ev.Label, ev.Event, ev.Model.String(), nullable(previous), ev.DecidedBy, ev.Actor, nullable(ev.RunID), nullable(ev.Stage),
-		nullable(ev.Gate), jsonObject(ev.Metrics), jsonObject(ev.MeasuredOn), jsonList(append([]Check{}, ev.Checks...)), ev.Note)
+		nullable(ev.Gate), jsonObject(ev.Metrics), jsonObject(ev.Classes), jsonObject(ev.MeasuredOn), jsonList(append([]Check{}, ev.Checks...)), ev.Note)
 	if err != nil {
 		return err
 	}
@@ -231,12 +232,12 @@ func (t *tx) modelEvents(where string, args ...any) ([]ModelEvent, error) {
 }
 
 const modelEventColumns = `SELECT id, time, pipeline, label, event, model, coalesce(previous, ''), decided_by, actor, coalesce(run_id, ''),
-	coalesce(stage, ''), coalesce(gate, ''), metrics, measured_on, checks, note, coalesce(imported_at, ''), coalesce(imported_from, '') FROM model_events `
+	coalesce(stage, ''), coalesce(gate, ''), metrics, classes, measured_on, checks, note, coalesce(imported_at, ''), coalesce(imported_from, '') FROM model_events `
 
 func scanModelEvent(rows *sql.Rows) (ev ModelEvent, err error) {
-	var at, model, previous, metrics, on, checks, imported string
+	var at, model, previous, metrics, classes, on, checks, imported string
 	err = rows.Scan(&ev.ID, &at, &ev.Pipeline, &ev.Label, &ev.Event, &model, &previous, &ev.DecidedBy, &ev.Actor, &ev.RunID,
-		&ev.Stage, &ev.Gate, &metrics, &on, &checks, &ev.Note, &imported, &ev.ImportedFrom)
+		&ev.Stage, &ev.Gate, &metrics, &classes, &on, &checks, &ev.Note, &imported, &ev.ImportedFrom)
 	if err != nil {
 		return ev, err
 	}
@@ -251,7 +252,7 @@ func scanModelEvent(rows *sql.Rows) (ev ModelEvent, err error) {
 	for _, part := range []struct {
 		text string
 		to   any
-	}{{metrics, &ev.Metrics}, {on, &ev.MeasuredOn}, {checks, &ev.Checks}} {
+	}{{metrics, &ev.Metrics}, {classes, &ev.Classes}, {on, &ev.MeasuredOn}, {checks, &ev.Checks}} {
 		if err := json.Unmarshal([]byte(part.text), part.to); err != nil {
 			return ev, fmt.Errorf("model event %d: %w", ev.ID, err)
 		}
@@ -265,6 +266,7 @@ type Measured struct {
 	RunID    string // that did the work
 	Stage    string
 	Metrics  map[string]float64
+	Classes  map[string]string // that metrics are about, of those that are about one
 	On       map[string]string // the other inputs of the stage: hashes by port
 }
 
@@ -304,20 +306,20 @@ func (t *tx) measurements(model artifacts.ID, pipeline, stage string) ([]Measure
 	}
 	events, err := t.modelEvents("WHERE model = ? AND event <> 'retired' AND metrics <> '{}' ORDER BY id DESC", model.String())
 	for _, ev := range events {
-		list = append(list, Measured{Pipeline: ev.Pipeline, RunID: ev.RunID, Stage: ev.Stage, Metrics: ev.Metrics, On: ev.MeasuredOn})
+		list = append(list, Measured{Pipeline: ev.Pipeline, RunID: ev.RunID, Stage: ev.Stage, Metrics: ev.Metrics, Classes: ev.Classes, On: ev.MeasuredOn})
 	}
 	return list, err
 }
 
 // measured reads what an execution has measured of its model.
 func (t *tx) measured(execution int64) (Measured, error) {
-	m := Measured{Metrics: map[string]float64{}, On: map[string]string{}}
+	m := Measured{Metrics: map[string]float64{}, Classes: map[string]string{}, On: map[string]string{}}
 	err := t.row("SELECT r.pipeline, e.run_id, e.stage FROM executions e JOIN runs r ON r.id = e.run_id WHERE e.id = ?", execution).
 		Scan(&m.Pipeline, &m.RunID, &m.Stage)
 	if err != nil {
 		return m, err
 	}
-	rows, err := t.QueryContext(t.ctx, `SELECT 'metric', name, '', value FROM metrics WHERE execution_id = ?1
+	rows, err := t.QueryContext(t.ctx, `SELECT 'metric', name, coalesce(class, ''), value FROM metrics WHERE execution_id = ?1
 		UNION ALL SELECT 'input', i.port, a.hash, 0.0 FROM execution_inputs i JOIN artifacts a ON a.id = i.artifact_id
 		WHERE i.execution_id = ?1 AND i.type <> 'model'`, execution)
 	if err != nil {
@@ -332,6 +334,9 @@ func (t *tx) measured(execution int64) (Measured, error) {
 		}
 		if what == "metric" {
 			m.Metrics[name] = value
+			if text != "" {
+				m.Classes[name] = text
+			}
 		} else {
 			m.On[name] = text
 		}

@@ -60,8 +60,8 @@ func TestPromoteAndRetire(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := ModelEvent{ID: 1, Time: c.now(), Pipeline: "penguins", Label: "production", Event: EventPromoted, Model: aid("model"),
-		DecidedBy: ByUser, Actor: "ada", RunID: first, Stage: "score", Metrics: map[string]float64{"accuracy": 0.96875},
-		MeasuredOn: map[string]string{"data": aid("table").String()}, Note: "it is good"}
+		DecidedBy: ByUser, Actor: "ada", RunID: first, Stage: "score", Metrics: map[string]float64{"accuracy": 0.96875, "f1": 0.9375},
+		Classes: map[string]string{"f1": "failed"}, MeasuredOn: map[string]string{"data": aid("table").String()}, Note: "it is good"}
 	if diff := cmp.Diff(Decision{Promoted, want}, done); diff != "" {
 		t.Errorf("promotion (-want +got):\n%s", diff)
 	}

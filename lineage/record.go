@@ -144,9 +144,9 @@ func (t *tx) recordValues(e *Execution, id int64) error {
 		if err := finite(m.Value); err != nil {
 			return fmt.Errorf("metric %s: %w", m.Name, err)
 		}
-		args = append(args, id, m.Name, m.Value, nullable(m.Goal))
+		args = append(args, id, m.Name, m.Value, nullable(m.Goal), nullable(m.Class))
 	}
-	if _, err := t.insert("INSERT INTO metrics (execution_id, name, value, goal) ", "", 4, args); err != nil {
+	if _, err := t.insert("INSERT INTO metrics (execution_id, name, value, goal, class) ", "", 5, args); err != nil {
 		return fmt.Errorf("metrics: %w", err)
 	}
 	args = args[:0]

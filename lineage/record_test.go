@@ -176,7 +176,7 @@ func TestCachedExecutionsFollowTheirOrigin(t *testing.T) {
 		}
 	}
 	a, err := db.Metrics(t.Context(), first)
-	if err != nil || len(a) != 3 || a[0] != (StageMetric{"model", Metric{Name: "best_epoch", Value: 2}}) {
+	if err != nil || len(a) != 4 || a[0] != (StageMetric{"model", Metric{Name: "best_epoch", Value: 2}}) {
 		t.Errorf("metrics of the first run: %v, %v", a, err)
 	}
 	b, err := db.Metrics(t.Context(), second)
@@ -202,7 +202,7 @@ func TestLookup(t *testing.T) {
 	record(t, db, penguins(run)...)
 	want := &Hit{ExecutionID: 4, RunID: run,
 		Outputs: []Output{{"metrics", "metrics", aid("metrics"), 50}, {"report", "report", aid("report"), 5000}},
-		Metrics: []Metric{{"accuracy", 0.96875, "up"}}}
+		Metrics: []Metric{{Name: "accuracy", Value: 0.96875, Goal: "up"}, {"f1", 0.9375, "up", "failed"}}}
 	for _, when := range []string{"while the run is on", "in the next run, from memory"} {
 		hit, err := db.Lookup(t.Context(), akey("score"))
 		if diff := cmp.Diff(want, hit); diff != "" || err != nil {

@@ -208,16 +208,18 @@ func TestImportKnowsGoals(t *testing.T) {
 	}
 	at := slices.IndexFunc(s.Tables, func(t SliceTable) bool { return t.Name == "metrics" })
 	metrics := &s.Tables[at]
-	column := slices.Index(metrics.Columns, "goal")
-	metrics.Columns = slices.Delete(metrics.Columns, column, column+1)
-	for i, row := range metrics.Rows {
-		metrics.Rows[i] = slices.Delete(row, column, column+1)
+	for _, name := range []string{"goal", "class"} {
+		column := slices.Index(metrics.Columns, name)
+		metrics.Columns = slices.Delete(metrics.Columns, column, column+1)
+		for i, row := range metrics.Rows {
+			metrics.Rows[i] = slices.Delete(row, column, column+1)
+		}
 	}
 	if _, err := db.Import(t.Context(), s, "x"); err != nil {
 		t.Fatal(err)
 	}
 	rows, err := db.Query(t.Context(), "SELECT group_concat(name || ' ' || coalesce(goal, '-'), ', ') FROM (SELECT DISTINCT name, goal FROM metrics ORDER BY name)", 0)
-	if err != nil || rows.Rows[0][0] != "accuracy up, best_epoch -, loss down" {
+	if err != nil || rows.Rows[0][0] != "accuracy up, best_epoch -, f1 up, loss down" {
 		t.Errorf("goals %v, %v", rows, err)
 	}
 }

@@ -33,6 +33,8 @@ func isHash(text string) bool     { return hexForm.MatchString(text) }
 func isDocument(text string) bool { return json.Valid([]byte(text)) }
 func anything(string) bool        { return true }
 
+func isTexts(text string) bool { return json.Unmarshal([]byte(text), &map[string]string{}) == nil }
+
 func isSeed(text string) bool {
 	_, err := strconv.ParseUint(text, 10, 64)
 	return err == nil
@@ -73,12 +75,12 @@ var textRules = map[string]textRule{
 		}
 		return true
 	},
-	"measured_on": func(text string) bool { return json.Unmarshal([]byte(text), &map[string]string{}) == nil },
-	"checks":      func(text string) bool { return json.Unmarshal([]byte(text), &[]Check{}) == nil },
+	"measured_on": isTexts, "classes": isTexts,
+	"checks": func(text string) bool { return json.Unmarshal([]byte(text), &[]Check{}) == nil },
 
 	// Texts of people and of data, which are shown and have no other effect.
 	"spec": anything, "error": anything, "reason": anything, "message": anything, "note": anything, "repeats": anything,
-	"key_parts.value": anything, "in_column": anything, "out_column": anything,
+	"key_parts.value": anything, "in_column": anything, "out_column": anything, "class": anything,
 }
 
 // checkText checks what readers of the database rely on.

@@ -172,6 +172,7 @@ type Metric struct {
 	Name  string
 	Value float64
 	Goal  string // which values are better: "up", "down", or empty if none is or nobody has said
+	Class string // that it is about, such as the positive one of two; empty if it is about all, or nobody has said
 }
 
 // A Point is a value of a curve. It must be finite.

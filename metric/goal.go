@@ -6,9 +6,32 @@ import (
 	"pipe/diag"
 )
 
-// A Goal says which values of a metric are the better ones. It belongs to the
-// metric: whoever makes a value says so with it, and it is recorded beside it,
+// A Meaning says how a value of a metric is to be read. It belongs to the
+// metric: whoever makes a value says it with it, and it is recorded beside it,
 // so that nobody has to guess it from a name.
+type Meaning struct {
+	Goal  Goal
+	Class string // that it is about; empty if it is about all, or nobody said
+}
+
+// MeaningOf is the meaning of a metric of a model with the classes, by its
+// name: "f1" is about the positive one of two, "recall[Gentoo]" about Gentoo.
+func MeaningOf(name string, classes []string) Meaning {
+	base, class, perClass := PerClass(name)
+	if perClass {
+		name = base
+	}
+	def, ok := Find(name)
+	if !ok {
+		return Meaning{}
+	}
+	if def.Positive && len(classes) == 2 && !perClass {
+		class = classes[1]
+	}
+	return Meaning{def.Goal, class}
+}
+
+// A Goal says which values of a metric are the better ones.
 type Goal string
 
 const (

@@ -29,6 +29,9 @@ type Def struct {
 	Doc   string // definition in one line, with its range where that surprises
 	Tasks []Task
 	Goal  Goal
+	// Positive says that, of two classes, it is about the positive one, and has
+	// another value for the other.
+	Positive bool
 	// Proportion says that the metric is the share of rows with a property, so
 	// that Wilson's interval holds for it.
 	Proportion bool
@@ -64,11 +67,11 @@ var defs = []Def{
 		Doc: "Share of rows whose predicted class is the actual one."},
 	{Name: "balanced_accuracy", Title: "Balanced accuracy", Tasks: classification, Goal: Up, Percent: true, class: (*tally).balancedAccuracy,
 		Doc: "Mean recall of the classes that occur."},
-	{Name: "precision", Title: "Precision", Tasks: binaryOnly, Goal: Up, class: (*tally).positivePrecision,
+	{Name: "precision", Title: "Precision", Tasks: binaryOnly, Goal: Up, Positive: true, class: (*tally).positivePrecision,
 		Doc: "Share of rows predicted to be of the positive class that are; 0 if none is predicted."},
-	{Name: "recall", Title: "Recall", Tasks: binaryOnly, Goal: Up, class: (*tally).positiveRecall,
+	{Name: "recall", Title: "Recall", Tasks: binaryOnly, Goal: Up, Positive: true, class: (*tally).positiveRecall,
 		Doc: "Share of the rows of the positive class that are predicted to be; 0 if there is none."},
-	{Name: "f1", Title: "F1", Tasks: binaryOnly, Goal: Up, class: (*tally).positiveF1,
+	{Name: "f1", Title: "F1", Tasks: binaryOnly, Goal: Up, Positive: true, class: (*tally).positiveF1,
 		Doc: "2TP/(2TP+FP+FN) of the positive class."},
 	{Name: "macro_precision", Title: "Macro precision", Tasks: classification, Goal: Up, class: macro(precision),
 		Doc: "Plain mean over the classes that occur among actual or predicted values."},
@@ -90,7 +93,7 @@ var defs = []Def{
 		Doc: "From counts pooled over the classes; equals accuracy where each row has one class."},
 	{Name: "roc_auc", Title: "ROC AUC", Tasks: classification, Goal: Up, class: (*tally).rocAUC,
 		Doc: "Chance that a positive row scores above a negative one, ties counting half; several classes: plain mean of one against the rest."},
-	{Name: "average_precision", Title: "Average precision", Tasks: classification, Goal: Up, class: (*tally).averagePrecision,
+	{Name: "average_precision", Title: "Average precision", Tasks: classification, Goal: Up, Positive: true, class: (*tally).averagePrecision,
 		Doc: "Area under the precision-recall steps, without interpolation; several classes: plain mean of one against the rest."},
 	{Name: "log_loss", Title: "Log loss", Tasks: classification, Goal: Down, class: (*tally).logLoss,
 		Doc: "Mean of -ln p(actual class), p clipped to [2^-23, 1-2^-23], the precision of the network's float32 output."},

@@ -376,3 +376,42 @@ func TestBestThresholdAtTheEdges(t *testing.T) {
 		}
 	}
 }
+
+// Metrics that are about one of two classes are those that change when the
+// other one is made the positive one.
+func TestPositiveMetricsAreThoseThatDependOnTheOrder(t *testing.T) {
+	actual, p := []int32{0, 0, 0, 0, 0, 1, 1, 1}, []float64{.1, .2, .55, .3, .15, .8, .35, .9}
+	swapped, q := make([]int32, len(actual)), make([]float64, len(p))
+	for i := range actual {
+		swapped[i], q[i] = 1-actual[i], 1-p[i]
+	}
+	one, err := metric.NewClasses([]string{"ok", "failed"}, actual, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := metric.NewClasses([]string{"failed", "ok"}, swapped, q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := metric.NamesFor(metric.Binary)
+	a, b := one.Measure(names, nil), other.Measure(names, nil)
+	for i, name := range names {
+		def, _ := metric.Find(name)
+		if changes := math.Abs(a[i].Value-b[i].Value) > 1e-9; changes != def.Positive {
+			t.Errorf("%s is %v and %v of the two classes: Positive is %v", name, a[i].Value, b[i].Value, def.Positive)
+		}
+		class := ""
+		if def.Positive {
+			class = "failed"
+		}
+		if m := metric.MeaningOf(name, one.Names); m != (metric.Meaning{Goal: def.Goal, Class: class}) {
+			t.Errorf("%s means %+v", name, m)
+		}
+		if m := metric.MeaningOf(name, []string{"a", "b", "c"}); m.Class != "" {
+			t.Errorf("of three classes %s is about %s", name, m.Class)
+		}
+	}
+	if m := metric.MeaningOf("recall[b]", []string{"a", "b", "c"}); m != (metric.Meaning{Goal: metric.Up, Class: "b"}) {
+		t.Errorf("recall[b] means %+v", m)
+	}
+}

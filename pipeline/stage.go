@@ -121,9 +121,9 @@ type Env interface {
 	CreateDir(port, dir string) error
 	// Scratch gives a private empty directory that is removed after Run.
 	Scratch() (string, error)
-	// Metric records a final value, one per name; the last call wins. goal says
-	// which values are the better ones.
-	Metric(name string, value float64, goal metric.Goal)
+	// Metric records a final value, one per name, with how it is to be read; the
+	// last call wins.
+	Metric(name string, value float64, meaning metric.Meaning)
 	// Point records a value of a curve at a step (an epoch, a batch).
 	Point(name string, step int64, value float64)
 	// Column records that values of an output column were made from values of

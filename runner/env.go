@@ -200,7 +200,7 @@ func (r *Runner) endLeftovers() error {
 
 // Metric keeps the last finite value: JSON and SQL have no NaN, and a metric
 // that is undefined is no metric.
-func (env *taskEnv) Metric(name string, value float64, goal metric.Goal) {
+func (env *taskEnv) Metric(name string, value float64, meaning metric.Meaning) {
 	if msg, _ := names.CheckText(name); msg != "" {
 		env.log.Warn("a metric is left out: its name " + msg)
 		return
@@ -211,7 +211,7 @@ func (env *taskEnv) Metric(name string, value float64, goal metric.Goal) {
 	}
 	env.mu.Lock()
 	defer env.mu.Unlock()
-	env.metrics[name] = lineage.Metric{Name: name, Value: value, Goal: string(goal)}
+	env.metrics[name] = lineage.Metric{Name: name, Value: value, Goal: string(meaning.Goal), Class: meaning.Class}
 }
 
 func (env *taskEnv) Point(name string, step int64, value float64) {

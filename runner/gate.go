@@ -86,15 +86,20 @@ func compare(p *pipeline.Promotion, m lineage.Measured, rival *lineage.Rival, c 
 			check.Value = &v
 		}
 		before := false // it was measured, but not for this comparison
-		limit, known := c.metrics[name]
+		other := c.measured
+		limit, known := other.Metrics[name]
 		known = known && because == nil
 		if !known {
-			limit, check.OtherData, before = record(rival, name, m.DataOf(name))
+			if other, before = record(rival, name); before {
+				limit, check.OtherData = other.Metrics[name], other.DataOf(name) != m.DataOf(name)
+			}
 		}
 		if known || before {
 			check.Limit = &limit
 		}
-		comparable := measured && (known || before && p.OnOtherData == pipeline.AllowOtherData)
+		about, otherwise := m.Classes[name], other.Classes[name]
+		same := about == otherwise || about == "" || otherwise == "" // as far as is known
+		comparable := measured && same && (known || before && p.OnOtherData == pipeline.AllowOtherData)
 		gain := p.Goals[name].Gain(v, limit)
 		part := fmt.Sprintf("%s %s, ", name, pipeline.Telling(v, limit))
 		switch {
@@ -102,6 +107,8 @@ func compare(p *pipeline.Promotion, m lineage.Measured, rival *lineage.Rival, c 
 			part = name + " was not measured"
 		case !known && !before:
 			part += "not known of the other"
+		case !same:
+			part += fmt.Sprintf("which is about the class %q; that of the other is about %q", about, otherwise)
 		case !comparable:
 			part += "the other had " + pipeline.Telling(limit, v)
 		case gain > 0:
@@ -149,11 +156,11 @@ func comparedBy(p *pipeline.Promotion, m lineage.Measured) []string {
 
 // record is what was measured of the rival before, on whatever data: what fits
 // best first.
-func record(rival *lineage.Rival, metric, data string) (value float64, otherData, known bool) {
+func record(rival *lineage.Rival, metric string) (m lineage.Measured, known bool) {
 	for _, m := range rival.Measured {
-		if v, ok := m.Metrics[metric]; ok {
-			return v, m.DataOf(metric) != data, true
+		if _, ok := m.Metrics[metric]; ok {
+			return m, true
 		}
 	}
-	return 0, false, false
+	return m, false
 }

@@ -81,7 +81,7 @@ func TestJudge(t *testing.T) {
 		if c.rival != nil {
 			fresh.rival, fresh.err = c.rival.Model, errors.New("no way")
 			if list := c.rival.Measured; list[0].On["data"] == "D" {
-				fresh.metrics, fresh.err = list[0].Metrics, nil
+				fresh.measured, fresh.err = list[0], nil
 			}
 		}
 		checks, why := judge(&c.gate, known("D", c.model), c.rival, fresh)
@@ -91,6 +91,40 @@ func TestJudge(t *testing.T) {
 		}
 		if why != c.why || met.String() != c.met {
 			t.Errorf("%s: %s, %q\nwant %s, %q", c.name, met.String(), why, c.met, c.why)
+		}
+	}
+}
+
+// The f1 of one class says nothing about that of another.
+func TestJudgeComparesOneClass(t *testing.T) {
+	gate := &pipeline.Promotion{To: "production", BetterThan: "production", By: []string{"f1"}, Goals: map[string]metric.Goal{"f1": metric.Up},
+		OnOtherData: pipeline.AllowOtherData}
+	measured := func(f1 float64, class string) lineage.Measured {
+		m := lineage.Measured{Metrics: map[string]float64{"f1": f1}, On: map[string]string{"data": "D"}}
+		if class != "" {
+			m.Classes = map[string]string{"f1": class}
+		}
+		return m
+	}
+	for _, c := range []struct {
+		class, other string
+		met          bool
+		why          string
+	}{
+		{"failed", "failed", true, "f1 0.9, better than 0.1"},
+		{"failed", "ok", false, `f1 0.9, which is about the class "failed"; that of the other is about "ok"`},
+		{"failed", "", true, "f1 0.9, better than 0.1"}, // recorded before classes were
+	} {
+		id := artifacts.Sum([]byte("rival"))
+		rival := &lineage.Rival{Model: id, Measured: []lineage.Measured{measured(0.1, c.other)}}
+		for name, contest := range map[string]*contest{
+			"measured anew": {rival: id, measured: rival.Measured[0]},
+			"on record":     {rival: id, err: errors.New("no way")},
+		} {
+			checks, why := judge(gate, measured(0.9, c.class), rival, contest)
+			if len(checks) != 1 || checks[0].Met != c.met || !strings.Contains(why, c.why) {
+				t.Errorf("%s, %q against %q: %+v, %s", name, c.class, c.other, checks, why)
+			}
 		}
 	}
 }
@@ -132,7 +166,7 @@ func gateWorld(t *testing.T) *world {
 			if err != nil {
 				return err
 			}
-			env.Metric("accuracy", v, metric.Up)
+			env.Metric("accuracy", v, metric.Meaning{Goal: metric.Up})
 			return copyInputs(env, c.Text)
 		}),
 		kind("gate", pipeline.File, func(_ context.Context, c *config, env pipeline.Env) error {

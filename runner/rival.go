@@ -15,10 +15,10 @@ import (
 // filled in when the stages of the run are done, and read when the gate is
 // judged.
 type contest struct {
-	step    *pipeline.Step
-	rival   artifacts.ID // that was measured; zero if there is none
-	metrics map[string]float64
-	err     error // why it could not be measured
+	step     *pipeline.Step
+	rival    artifacts.ID // that was measured; zero if there is none
+	measured lineage.Measured
+	err      error // why it could not be measured
 }
 
 // prepare measures the models that gates compare with. What it needs to run is
@@ -35,7 +35,7 @@ func (e *execution) prepare(ctx context.Context, gates []lineage.Gate, contests 
 			continue
 		}
 		c.rival = model
-		if c.metrics, c.err = e.measureOther(ctx, c.step, model, gates[i].Rival); ctx.Err() != nil {
+		if c.measured, c.err = e.measureOther(ctx, c.step, model, gates[i].Rival); ctx.Err() != nil {
 			return ErrInterrupted
 		}
 	}
@@ -44,20 +44,20 @@ func (e *execution) prepare(ctx context.Context, gates []lineage.Gate, contests 
 
 // measureOther does with another model what a stage of the run has done with
 // the one of the run.
-func (e *execution) measureOther(ctx context.Context, s *pipeline.Step, model artifacts.ID, label string) (map[string]float64, error) {
+func (e *execution) measureOther(ctx context.Context, s *pipeline.Step, model artifacts.ID, label string) (m lineage.Measured, err error) {
 	known, err := e.DB.Background(context.WithoutCancel(ctx), model)
 	if err != nil {
-		return nil, err
+		return m, err
 	}
 	other := pipeline.OtherModel{Name: label, Model: model, Siblings: known.Siblings, Fitted: known.Fitted}
 	made := func(r pipeline.Ref) artifacts.ID { return e.output(r).ID }
 	files := func(stage string) map[string]artifacts.ID { return e.states[e.index[stage]].files }
 	plan, err := e.plan.MeasureOther(s.Name, other, made, files)
 	if err != nil {
-		return nil, err
+		return m, err
 	}
 	if err := e.DB.AddRivalStages(context.WithoutCancel(ctx), e.runID, label, stageNames(plan)); err != nil {
-		return nil, err
+		return m, err
 	}
 	e.emit(RivalMeasured{Stage: s.Name, Label: label, Model: model, Plan: plan})
 	again := newExecution(e.Runner, plan, Options{}, e.runID)
@@ -66,11 +66,14 @@ func (e *execution) measureOther(ctx context.Context, s *pipeline.Step, model ar
 	last := again.states[len(plan.Steps)-1].result
 	var gate *pipeline.GateError
 	if err != nil && !errors.As(err, &gate) {
-		return nil, err
+		return m, err
 	}
-	metrics := map[string]float64{}
-	for _, m := range last.Metrics {
-		metrics[m.Name] = m.Value
+	m = lineage.Measured{Metrics: map[string]float64{}, Classes: map[string]string{}}
+	for _, v := range last.Metrics {
+		m.Metrics[v.Name] = v.Value
+		if v.Class != "" {
+			m.Classes[v.Name] = v.Class
+		}
 	}
-	return metrics, nil
+	return m, nil
 }

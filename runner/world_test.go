@@ -152,7 +152,7 @@ func copyInputs(env pipeline.Env, text string) error {
 			return err
 		}
 	}
-	env.Metric("length", float64(len(text)), metric.None)
+	env.Metric("length", float64(len(text)), metric.Meaning{})
 	return nil
 }
 

@@ -97,7 +97,10 @@ type metricDiff struct {
 	Delta *float64 `json:"delta,omitempty"`
 
 	Goal   string `json:"goal,omitempty"`   // up or down, if it is known which values are better
-	Change string `json:"change,omitempty"` // better or worse, if both runs have the metric with one goal
+	Change string `json:"change,omitempty"` // better or worse, if both runs have the metric with one goal and class
+
+	Class    string `json:"class,omitempty"`     // that it is about
+	OldClass string `json:"old_class,omitempty"` // that it was about, if that was another
 }
 
 type columnDiff struct {
@@ -257,14 +260,16 @@ func (d *runDiff) metrics(stage string, old, new []lineage.Metric) {
 	before := map[string]bool{}
 	for _, m := range old {
 		before[m.Name] = true
-		diff := metricDiff{Stage: stage, Name: m.Name, Old: &m.Value, Goal: m.Goal}
+		diff := metricDiff{Stage: stage, Name: m.Name, Old: &m.Value, Goal: m.Goal, Class: m.Class}
 		if now, ok := after[m.Name]; ok {
 			delta := now.Value - m.Value
 			diff.New, diff.Delta = &now.Value, &delta
-			if delta == 0 {
+			diff.Goal, diff.Class = now.Goal, now.Class
+			if m.Class != "" && now.Class != "" && m.Class != now.Class {
+				diff.OldClass = m.Class
+			} else if delta == 0 {
 				continue
-			}
-			if diff.Goal = now.Goal; now.Goal == m.Goal {
+			} else if now.Goal == m.Goal {
 				diff.Change = changeText(metric.Goal(m.Goal).Gain(now.Value, m.Value))
 			}
 		}
@@ -272,9 +277,23 @@ func (d *runDiff) metrics(stage string, old, new []lineage.Metric) {
 	}
 	for _, m := range new {
 		if !before[m.Name] {
-			d.Metrics = append(d.Metrics, metricDiff{Stage: stage, Name: m.Name, New: &m.Value, Goal: m.Goal})
+			d.Metrics = append(d.Metrics, metricDiff{Stage: stage, Name: m.Name, New: &m.Value, Goal: m.Goal, Class: m.Class})
 		}
 	}
+}
+
+// remark says which way a metric went, and about which class it is.
+func (m *metricDiff) remark() string {
+	class := classText(lineage.Metric{Name: m.Name, Class: m.Class})
+	switch {
+	case m.OldClass != "":
+		return fmt.Sprintf("class %s, before %s", class, classText(lineage.Metric{Name: m.Name, Class: m.OldClass}))
+	case class != "" && m.Change != "":
+		return m.Change + ", class " + class
+	case class != "":
+		return "class " + class
+	}
+	return m.Change
 }
 
 // changeText says which way a metric went.
@@ -353,7 +372,7 @@ func (a *app) printDiff(d *runDiff) error {
 				delta = "+" + delta
 			}
 		}
-		rows = append(rows, []string{m.Stage + "." + m.Name, numberOr(m.Old), numberOr(m.New), delta, m.Change})
+		rows = append(rows, []string{m.Stage + "." + m.Name, numberOr(m.Old), numberOr(m.New), delta, m.remark()})
 	}
 	if err := a.diffTable([]string{"METRIC", "OLD", "NEW", "DELTA", ""}, rows); err != nil {
 		return err

@@ -5,7 +5,6 @@ import (
 	"math"
 	"strings"
 
-	"pipe/lineage"
 	"pipe/runner"
 )
 
@@ -42,6 +41,9 @@ func (v *jsonView) event(ev runner.Event) {
 	case runner.StageFinished:
 		obj = map[string]any{"event": "stage_finished", "stage": ev.Stage, "status": ev.Status, "seconds": ev.Duration.Seconds(),
 			"outputs": outputsJSON(ev.Outputs), "metrics": metricsJSON(ev.Metrics)}
+		if classes := metricTexts(ev.Metrics, classOf); classes != nil {
+			obj["classes"] = classes
+		}
 		if ev.Err != nil {
 			obj["error"] = ev.Err.Error()
 		}
@@ -64,14 +66,6 @@ func outputsJSON(outputs []runner.Output) map[string]any {
 	m := map[string]any{}
 	for _, o := range outputs {
 		m[o.Port] = map[string]any{"type": o.Type, "id": o.ID.String(), "size": o.Size}
-	}
-	return m
-}
-
-func metricsJSON(metrics []lineage.Metric) map[string]float64 {
-	m := map[string]float64{}
-	for _, x := range metrics {
-		m[x.Name] = x.Value
 	}
 	return m
 }

@@ -149,8 +149,9 @@ type listedModel struct {
 	lineage.Model
 	labels  []string // those of another pipeline as OTHER@LABEL
 	metrics map[string]float64
-	order   []string // names of metrics, the most telling first
-	by      string   // the stage that measured them
+	classes map[string]string // that metrics are about
+	order   []string          // names of metrics, the most telling first
+	by      string            // the stage that measured them
 }
 
 func (a *app) listModels(ctx context.Context, ws *workspace, f lineage.EventFilter, limit int, asJSON bool) error {
@@ -182,7 +183,7 @@ func (a *app) listModels(ctx context.Context, ws *workspace, f lineage.EventFilt
 			wanted = wanted || s.Label == f.Label
 		}
 		if x, ok := measured[m.ID]; ok {
-			l.metrics, l.order, l.by = x.Metrics, tellingOrder(x.Metrics, x.Config), x.Stage
+			l.metrics, l.classes, l.order, l.by = x.Metrics, x.Classes, tellingOrder(x.Metrics, x.Config), x.Stage
 		}
 		if wanted && (limit == 0 || len(list) < limit) {
 			list = append(list, l)
@@ -198,7 +199,7 @@ func (a *app) listModels(ctx context.Context, ws *workspace, f lineage.EventFilt
 	var rows [][]string
 	for _, l := range list {
 		rows = append(rows, []string{l.ID.Short(), l.Pipeline, l.Stage, l.RunID, localTime(l.Created), strings.Join(l.labels, ", "),
-			mainMetrics(l.metrics, l.order)})
+			mainMetrics(l.metrics, l.classes, l.order)})
 	}
 	return writeTable(a.out, []string{"MODEL", "PIPELINE", "STAGE", "RUN", "MADE", "LABELS", "METRICS"}, rows)
 }
@@ -222,17 +223,17 @@ func tellingOrder(metrics map[string]float64, config json.RawMessage) []string {
 	return order
 }
 
-func mainMetrics(metrics map[string]float64, order []string) string {
-	var parts []string
+func mainMetrics(metrics map[string]float64, classes map[string]string, order []string) string {
+	var list []lineage.Metric
 	for _, name := range order[:min(len(order), maxMainMetrics)] {
-		parts = append(parts, name+" "+number(metrics[name]))
+		list = append(list, lineage.Metric{Name: name, Value: metrics[name], Class: classes[name]})
 	}
-	return strings.Join(parts, "  ")
+	return metricsText(list)
 }
 
 // metricsOfEvent are the main metrics that were known when a decision was made.
 func metricsOfEvent(ev lineage.ModelEvent) string {
-	return mainMetrics(ev.Metrics, tellingOrder(ev.Metrics, nil))
+	return mainMetrics(ev.Metrics, ev.Classes, tellingOrder(ev.Metrics, nil))
 }
 
 func inBrackets(text string) string {

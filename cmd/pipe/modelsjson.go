@@ -18,12 +18,13 @@ type modelJSON struct {
 	Labels     []string           `json:"labels"`
 	MeasuredBy string             `json:"measured_by,omitempty"`
 	Metrics    map[string]float64 `json:"metrics"`
+	Classes    map[string]string  `json:"classes,omitempty"` // of metrics that are about one class
 }
 
 func modelsJSON(list []listedModel) []modelJSON {
 	out := make([]modelJSON, 0, len(list))
 	for _, l := range list {
-		m := modelJSON{l.ID.String(), l.Pipeline, l.Stage, l.RunID, l.Created, l.Size, append([]string{}, l.labels...), l.by, l.metrics}
+		m := modelJSON{l.ID.String(), l.Pipeline, l.Stage, l.RunID, l.Created, l.Size, append([]string{}, l.labels...), l.by, l.metrics, l.classes}
 		if m.Metrics == nil {
 			m.Metrics = map[string]float64{}
 		}
@@ -46,6 +47,7 @@ type modelEventJSON struct {
 	Stage        string             `json:"stage,omitempty"`
 	Gate         json.RawMessage    `json:"gate,omitempty"`
 	Metrics      map[string]float64 `json:"metrics"`
+	Classes      map[string]string  `json:"classes,omitempty"` // of metrics that are about one class
 	MeasuredOn   map[string]string  `json:"measured_on"`
 	Checks       []lineage.Check    `json:"checks"`
 	Reason       string             `json:"reason"`
@@ -55,7 +57,7 @@ type modelEventJSON struct {
 
 func eventJSON(ev lineage.ModelEvent) modelEventJSON {
 	out := modelEventJSON{Time: ev.Time, Pipeline: ev.Pipeline, Label: ev.Label, Event: ev.Event, Model: ev.Model.String(),
-		DecidedBy: ev.DecidedBy, Actor: ev.Actor, Run: ev.RunID, Stage: ev.Stage, Metrics: ev.Metrics, MeasuredOn: ev.MeasuredOn,
+		DecidedBy: ev.DecidedBy, Actor: ev.Actor, Run: ev.RunID, Stage: ev.Stage, Metrics: ev.Metrics, Classes: ev.Classes, MeasuredOn: ev.MeasuredOn,
 		Checks: append([]lineage.Check{}, ev.Checks...), Reason: ev.Note, Imported: timeJSON(ev.Imported), ImportedFrom: ev.ImportedFrom}
 	if ev.Previous != (artifacts.ID{}) {
 		out.Previous = ev.Previous.String()

@@ -245,7 +245,7 @@ func finishedLine(ev runner.StageFinished, nameW int) []span {
 	line := []span{{"", "  "}, {color, sign}, {"", " " + pad(ev.Stage, nameW) + "  "}}
 	took := padLeft(duration(ev.Duration), tookWidth)
 	metrics := ""
-	if text := metricsText(ev.Metrics); text != "" {
+	if text := stageMetricsText(ev.Metrics); text != "" {
 		metrics = "  " + text
 	}
 	switch ev.Status {
@@ -266,26 +266,6 @@ func finishedLine(ev runner.StageFinished, nameW int) []span {
 
 func join(parts ...string) string {
 	parts = slices.DeleteFunc(parts, func(s string) bool { return s == "" })
-	return strings.Join(parts, "  ")
-}
-
-// metricsText lists the metrics of the stage itself; those of further data
-// sets ("train.rmse") are in `pipe show`.
-func metricsText(metrics []lineage.Metric) string {
-	const most = 12
-	var parts []string
-	own := 0
-	for _, m := range metrics {
-		if strings.Contains(m.Name, ".") && m.Name != "validation.loss" {
-			continue
-		}
-		if own++; own <= most {
-			parts = append(parts, diag.Visible(m.Name)+" "+number(m.Value))
-		}
-	}
-	if own > most {
-		parts = append(parts, fmt.Sprintf("and %d more", own-most))
-	}
 	return strings.Join(parts, "  ")
 }
 

@@ -156,7 +156,8 @@ func outputsText(outputs []lineage.Output) string {
 const maxGroups = 6
 
 // showMetrics prints a row for each metric of a stage. Metrics of several data
-// sets ("train.loss", "validation.loss") stand side by side.
+// sets ("train.loss", "validation.loss") stand side by side. Where one is about a
+// class, a last column says it.
 func (a *app) showMetrics(list []lineage.Execution) error {
 	header := []string{"STAGE", "METRIC", "VALUE"}
 	for _, e := range list {
@@ -169,12 +170,18 @@ func (a *app) showMetrics(list []lineage.Execution) error {
 	if len(header) > 3+maxGroups {
 		header = header[:3]
 	}
+	groups := len(header)
+	if slices.ContainsFunc(list, func(e lineage.Execution) bool {
+		return slices.ContainsFunc(e.Metrics, func(m lineage.Metric) bool { return classText(m) != "" })
+	}) {
+		header = append(header, "CLASS")
+	}
 	var rows [][]string
 	for _, e := range list {
 		at := map[string]int{} // row of a metric
 		for _, m := range e.Metrics {
 			column, name := 2, m.Name
-			if group, rest, ok := strings.Cut(m.Name, "."); ok && len(header) > 3 {
+			if group, rest, ok := strings.Cut(m.Name, "."); ok && groups > 3 {
 				column, name = slices.Index(header, group), rest
 			}
 			if _, known := at[name]; !known {
@@ -186,6 +193,9 @@ func (a *app) showMetrics(list []lineage.Execution) error {
 				}
 			}
 			rows[at[name]][column] = number(m.Value)
+			if class := classText(m); class != "" {
+				rows[at[name]][groups] = class
+			}
 		}
 	}
 	if len(rows) == 0 {

@@ -39,7 +39,8 @@ type executionJSON struct {
 	Inputs   []artifactRefJSON  `json:"inputs"`
 	Outputs  []artifactRefJSON  `json:"outputs"`
 	Metrics  map[string]float64 `json:"metrics"`
-	Goals    map[string]string  `json:"goals,omitempty"` // of metrics, up or down
+	Goals    map[string]string  `json:"goals,omitempty"`   // of metrics, up or down
+	Classes  map[string]string  `json:"classes,omitempty"` // of metrics that are about one class
 	Warnings []string           `json:"warnings,omitempty"`
 	Error    string             `json:"error,omitempty"`
 }
@@ -47,21 +48,13 @@ type executionJSON struct {
 func stageJSON(e lineage.Execution) executionJSON {
 	out := executionJSON{Stage: e.Stage, Kind: e.Kind, Status: e.Status, Attempt: e.Attempt, Reason: e.Reason, Rival: e.Rival,
 		Seconds: e.Finished.Sub(e.Started).Seconds(), Seed: e.Seed, Settings: e.Config, Error: e.Error,
-		Inputs: []artifactRefJSON{}, Outputs: []artifactRefJSON{}, Metrics: metricsJSON(e.Metrics), Warnings: e.Warnings}
+		Inputs: []artifactRefJSON{}, Outputs: []artifactRefJSON{}, Metrics: metricsJSON(e.Metrics),
+		Goals: metricTexts(e.Metrics, goalOf), Classes: metricTexts(e.Metrics, classOf), Warnings: e.Warnings}
 	for _, p := range e.Programs {
 		if out.Programs == nil {
 			out.Programs = map[string]string{}
 		}
 		out.Programs[p.Path] = p.Hash.String()
-	}
-	for _, m := range e.Metrics {
-		if m.Goal == "" {
-			continue
-		}
-		if out.Goals == nil {
-			out.Goals = map[string]string{}
-		}
-		out.Goals[m.Name] = m.Goal
 	}
 	if e.Key != (lineage.Key{}) {
 		out.Key = e.Key.String()

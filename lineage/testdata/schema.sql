@@ -129,7 +129,7 @@ CREATE TABLE metric_points (
 CREATE TABLE metrics (
   execution_id INTEGER NOT NULL REFERENCES executions (id),
   name         TEXT NOT NULL,
-  value        REAL NOT NULL, goal TEXT CHECK (goal IN ('up', 'down')),
+  value        REAL NOT NULL, goal TEXT CHECK (goal IN ('up', 'down')), class TEXT,
   PRIMARY KEY (execution_id, name)
 ) STRICT, WITHOUT ROWID;
 
@@ -152,7 +152,7 @@ CREATE TABLE "model_events" (
   note          TEXT NOT NULL,           -- the reason, for people
   imported_at   TEXT,                    -- when it came with pipe import; then it says what was decided elsewhere
   imported_from TEXT
-) STRICT;
+, classes TEXT NOT NULL DEFAULT '{}') STRICT;
 
 CREATE TRIGGER model_events_are_not_replaced BEFORE INSERT ON model_events
 WHEN EXISTS (SELECT 1 FROM model_events WHERE id = new.id)
@@ -323,7 +323,7 @@ JOIN artifacts p ON p.id = i.artifact_id;
 CREATE VIEW best_models AS
 WITH
 measured AS (
-  SELECT r.pipeline, e.stage, m.name AS metric, m.value, e.status, i.artifact_id, e.run_id, r.seq, r.started_at, m.goal
+  SELECT r.pipeline, e.stage, m.name AS metric, m.value, e.status, i.artifact_id, e.run_id, r.seq, r.started_at, m.goal, m.class
   FROM metrics m
   JOIN execution_inputs i ON i.execution_id = m.execution_id AND i.type = 'model'
   JOIN executions e ON e.id = m.execution_id
@@ -331,11 +331,11 @@ measured AS (
   WHERE e.status IN ('succeeded', 'gate_failed') AND m.goal IS NOT NULL
 ),
 ranked AS (
-  SELECT *, row_number() OVER (PARTITION BY pipeline, stage, metric, goal ORDER BY CASE goal WHEN 'down' THEN value ELSE -value END, seq) AS place
+  SELECT *, row_number() OVER (PARTITION BY pipeline, stage, metric, goal, class ORDER BY CASE goal WHEN 'down' THEN value ELSE -value END, seq) AS place
   FROM measured
 )
 SELECT k.pipeline, k.stage, k.metric, k.value, CASE k.goal WHEN 'down' THEN 'lower' ELSE 'higher' END AS better,
-       a.hash AS model, k.status, k.run_id, k.started_at
+       a.hash AS model, k.status, k.run_id, k.started_at, k.class
 FROM ranked k JOIN artifacts a ON a.id = k.artifact_id
 WHERE k.place = 1;
 
@@ -419,12 +419,12 @@ FROM runs r
 WHERE r.seq = (SELECT max(s.seq) FROM runs s WHERE s.pipeline = r.pipeline);
 
 CREATE VIEW metrics_view AS
-SELECT e.run_id, r.pipeline, e.stage, m.name, m.value, e.status, r.started_at AS run_started_at, m.goal
+SELECT e.run_id, r.pipeline, e.stage, m.name, m.value, e.status, r.started_at AS run_started_at, m.goal, m.class
 FROM executions e
 JOIN runs r ON r.id = e.run_id
 JOIN metrics m ON m.execution_id = coalesce(e.cached_from, e.id)
 UNION ALL
-SELECT r.id, r.pipeline, e.stage, m.name, m.value, 'cached', r.started_at, m.goal
+SELECT r.id, r.pipeline, e.stage, m.name, m.value, 'cached', r.started_at, m.goal, m.class
 FROM runs r
 JOIN executions e ON e.run_id = r.repeats AND e.status IN ('succeeded', 'cached')
 JOIN metrics m ON m.execution_id = coalesce(e.cached_from, e.id);

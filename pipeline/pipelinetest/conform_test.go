@@ -45,7 +45,7 @@ func (s *repeat) Run(ctx context.Context, env pipeline.Env) error {
 	for range s.Times {
 		out.Write(data)
 	}
-	env.Metric("bytes", float64(len(data)*s.Times), metric.None)
+	env.Metric("bytes", float64(len(data)*s.Times), metric.Meaning{})
 	env.Point("copies", int64(s.Times), 1)
 	env.Log().Info("done", "copies", s.Times)
 	return s.misbehave(env, out)
@@ -78,7 +78,7 @@ func (s *repeat) misbehave(env pipeline.Env, out io.Writer) error {
 	case "counts processors":
 		fmt.Fprint(out, runtime.GOMAXPROCS(0))
 	case "counts threads":
-		env.Metric("threads", float64(env.Threads()), metric.None)
+		env.Metric("threads", float64(env.Threads()), metric.Meaning{})
 	case "asks for a seed":
 		env.Seed()
 	case "is stopped by a gate":

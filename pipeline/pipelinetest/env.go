@@ -155,7 +155,7 @@ func (e *env) Scratch() (string, error) {
 	return e.t.TempDir(), nil
 }
 
-func (e *env) Metric(name string, value float64, goal metric.Goal) {
+func (e *env) Metric(name string, value float64, meaning metric.Meaning) {
 	defer e.enter("Metric")()
 	e.metrics[name] = value
 }

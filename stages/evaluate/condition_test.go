@@ -184,14 +184,14 @@ func TestMetricGoals(t *testing.T) {
 	for _, name := range metric.Names() {
 		def, _ := metric.Find(name)
 		for _, recorded := range []string{name, "train." + name} {
-			if got := goalOf(recorded); got != def.Goal || got == metric.None {
+			if got := meaningOf(recorded, nil).Goal; got != def.Goal || got == metric.None {
 				t.Errorf("%s: goal %q, defined as %q", recorded, got, def.Goal)
 			}
 		}
 	}
-	for _, recorded := range []string{"recall[a.b]", "train.f1[rmse]"} {
-		if got := goalOf(recorded); got != metric.Up {
-			t.Errorf("%s: goal %q", recorded, got)
+	for recorded, class := range map[string]string{"recall[a.b]": "a.b", "train.f1[rmse]": "rmse", "train.f1": "yes", "train.macro_f1": ""} {
+		if got, want := meaningOf(recorded, []string{"no", "yes"}), (metric.Meaning{Goal: metric.Up, Class: class}); got != want {
+			t.Errorf("%s: %+v", recorded, got)
 		}
 	}
 }

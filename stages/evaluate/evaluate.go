@@ -36,7 +36,7 @@ Metrics follow scikit-learn and are computed over all rows at once. Those of
 ` + "`data`" + ` come with a 95% confidence interval: Wilson's for shares of rows, the
 percentile bootstrap for the others. Of two classes ` + "`precision`, `recall`, `f1`" + ` and
 ` + "`average_precision`" + ` are about the positive one, which the preprocess stage chooses
-(` + "`target: {column: y, positive: failed}`" + `); metrics, report and log name it. Rows
+(` + "`target: {column: y, positive: failed}`" + `); metrics, report, log and terminal name it. Rows
 are taken for it above the ` + "`threshold`" + ` of the model. Further data sets can be connected under
 any name; their metrics are recorded as ` + "`train.rmse`" + `. Where a data set is named
 ` + "`train`" + `, baselines and the training range in plots are taken from it.
@@ -129,7 +129,7 @@ func (s *Stage) Run(ctx context.Context, env pipeline.Env) error {
 	}
 	r.require(gates)
 	for _, m := range r.flat() {
-		env.Metric(m.name, m.value, goalOf(m.name))
+		env.Metric(m.name, m.value, meaningOf(m.name, model.Signature.Classes))
 	}
 	if class, ok := r.positive(); ok {
 		env.Log().Info("the positive class is "+strconv.Quote(class), "threshold", model.Signature.Cut())

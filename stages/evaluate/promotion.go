@@ -40,23 +40,17 @@ func (s *Stage) MetricGoal(name string) (metric.Goal, error) {
 	if _, err := parseTarget(name); err != nil {
 		return metric.None, err // CheckMetric says it, too
 	}
-	return goalOf(name), nil
+	return meaningOf(name, nil).Goal, nil
 }
 
-// goalOf is the goal of a metric by the name that it is recorded by.
-func goalOf(recorded string) metric.Goal {
+// meaningOf is the meaning of a metric by the name that it is recorded by;
+// classes are those of the model.
+func meaningOf(recorded string, classes []string) metric.Meaning {
 	t, err := parseTarget(recorded)
 	if err != nil {
-		return metric.None
+		return metric.Meaning{}
 	}
-	name := t.metric
-	if base, _, ok := metric.PerClass(name); ok {
-		name = base
-	}
-	if def, ok := metric.Find(name); ok {
-		return def.Goal
-	}
-	return metric.None
+	return metric.MeaningOf(t.metric, classes)
 }
 
 // MainMetrics implements pipeline.Measurer: the most important metric first.

@@ -12,6 +12,7 @@ import (
 
 	"pipe/diag"
 	"pipe/infile"
+	"pipe/metric"
 	"pipe/pipeline"
 	"pipe/table"
 )
@@ -200,7 +201,7 @@ func (w *workDir) storeMetrics(env pipeline.Env, out io.Writer, f *os.File) erro
 		}
 		if err == nil && value != nil {
 			m, _ := w.stage.Metrics.Get(name)
-			env.Metric(name, *value, m.Goal)
+			env.Metric(name, *value, metric.Meaning{Goal: m.Goal})
 			w.measured[name] = true
 		}
 	}

@@ -153,9 +153,9 @@ func (in *Ingest) Run(ctx context.Context, env pipeline.Env) (err error) {
 	for _, name := range table.Names(t.schema) {
 		env.Column(pipeline.ColumnRef{Port: "table", Column: name}, pipeline.ColumnRef{Port: port, Column: name})
 	}
-	env.Metric("rows", float64(t.rows), metric.None)
-	env.Metric("columns", float64(len(t.plan)), metric.None)
-	env.Metric("missing", float64(t.missing()), metric.None)
+	env.Metric("rows", float64(t.rows), metric.Meaning{})
+	env.Metric("columns", float64(len(t.plan)), metric.Meaning{})
+	env.Metric("missing", float64(t.missing()), metric.Meaning{})
 	return nil
 }
 

@@ -237,8 +237,8 @@ func (s *Stage) finish(env pipeline.Env, out *writer, rows int64, counts feature
 	if out.infinite > 0 {
 		log.Warn("rows without a prediction", "because", "the output of the model is no number", "rows", out.infinite, "first_row", out.firstInfinite+1)
 	}
-	env.Metric(Rows, float64(rows), metric.None)
-	env.Metric(ProblemRows, float64(out.bad), metric.None)
+	env.Metric(Rows, float64(rows), metric.Meaning{})
+	env.Metric(ProblemRows, float64(out.bad), metric.Meaning{})
 	return out.Close()
 }
 

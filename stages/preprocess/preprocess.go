@@ -211,8 +211,8 @@ func apply(ctx context.Context, env pipeline.Env, transform *feature.Transform, 
 	if err := w.Close(); err != nil {
 		return err
 	}
-	env.Metric(port+".rows", float64(counts.Rows), metric.None)
-	env.Metric(port+".dropped_rows", float64(counts.Dropped), metric.None)
+	env.Metric(port+".rows", float64(counts.Rows), metric.Meaning{})
+	env.Metric(port+".dropped_rows", float64(counts.Dropped), metric.Meaning{})
 	log := env.Log().With("table", port)
 	if counts.Dropped > 0 {
 		log.Warn("rows without a target were dropped", "rows", counts.Dropped, "of", counts.Rows+counts.Dropped)

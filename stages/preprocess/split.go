@@ -208,7 +208,7 @@ func (s *Split) divide(ctx context.Context, env pipeline.Env, r *table.Reader) e
 		if err := w.Close(); err != nil {
 			return err
 		}
-		env.Metric(names[p]+".rows", float64(w.Rows()), metric.None)
+		env.Metric(names[p]+".rows", float64(w.Rows()), metric.Meaning{})
 		env.Log().Info("part", "name", names[p], "rows", w.Rows())
 	}
 	return nil

@@ -51,10 +51,8 @@ func (t *Threshold) set(ctx context.Context, env pipeline.Env, model *nn.Model, 
 	}
 	model.Signature.Threshold = at
 	model.Summary.Threshold = &nn.Chosen{Metric: t.Best, Value: value}
-	env.Metric("threshold", at, metric.None)
-	if def, ok := metric.Find(t.Best); ok {
-		env.Metric(validationPort+"."+t.Best, value, def.Goal)
-	}
+	env.Metric("threshold", at, metric.Meaning{})
+	env.Metric(validationPort+"."+t.Best, value, metric.MeaningOf(t.Best, model.Signature.Classes))
 	env.Log().Info(fmt.Sprintf("%s is best on the validation data, %.4g, at the threshold %.4g", t.Best, value, at))
 	return nil
 }

@@ -97,7 +97,7 @@ func findRate(ctx context.Context, env pipeline.Env, test nn.RateTest, spec nn.S
 		env.Point("find_learning_rate.rate", int64(i+1), rate)
 		env.Point("find_learning_rate.loss", int64(i+1), curve.Losses[i])
 	}
-	env.Metric("learning_rate", curve.Best, metric.None)
+	env.Metric("learning_rate", curve.Best, metric.Meaning{})
 	env.Log().Info(fmt.Sprintf("found the learning rate %.3g in %d steps", curve.Best, len(curve.Rates)))
 	return curve.Best, nil
 }
@@ -142,12 +142,12 @@ func signature(info *table.DatasetInfo) nn.Signature {
 // report records what training came to: the metrics are those of the epoch
 // whose weights the model has.
 func report(env pipeline.Env, s *nn.Summary) {
-	env.Metric("best_epoch", float64(s.BestEpoch), metric.None)
-	env.Metric("epochs_run", float64(s.EpochsRun), metric.None)
+	env.Metric("best_epoch", float64(s.BestEpoch), metric.Meaning{})
+	env.Metric("epochs_run", float64(s.EpochsRun), metric.Meaning{})
 	attrs := []any{slog.Int("epochs", s.EpochsRun), slog.Int("best_epoch", s.BestEpoch)}
 	for _, c := range s.Curves {
 		v := c.Values[s.BestEpoch-1]
-		env.Metric(c.Name, v, c.Goal())
+		env.Metric(c.Name, v, metric.Meaning{Goal: c.Goal()})
 		attrs = append(attrs, slog.String(c.Name, fmt.Sprintf("%.5g", v)))
 	}
 	msg := fmt.Sprintf("ran all %d epochs", s.EpochsRun)

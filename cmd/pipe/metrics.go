@@ -1,0 +1,82 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"pipe/diag"
+	"pipe/lineage"
+)
+
+// metricsText lists metrics in a line. Those about one class come last, behind
+// its name: accuracy 0.97  class failed: f1 0.96  recall 0.95.
+func metricsText(metrics []lineage.Metric) string {
+	sorted := slices.Clone(metrics)
+	slices.SortStableFunc(sorted, func(a, b lineage.Metric) int { return cmp.Compare(classText(a), classText(b)) })
+	var parts []string
+	last := ""
+	for _, m := range sorted {
+		text := diag.Visible(m.Name) + " " + number(m.Value)
+		if class := classText(m); class != last {
+			text, last = "class "+class+": "+text, class
+		}
+		parts = append(parts, text)
+	}
+	return strings.Join(parts, "  ")
+}
+
+// maxClassText is how many columns the name of a class takes.
+const maxClassText = 30
+
+// classText is the class that a metric is about, if its name does not say it.
+func classText(m lineage.Metric) string {
+	if strings.HasSuffix(m.Name, "["+m.Class+"]") {
+		return ""
+	}
+	return cut(diag.Visible(m.Class), maxClassText)
+}
+
+// maxOwnMetrics is how many metrics the line of a stage has.
+const maxOwnMetrics = 12
+
+// stageMetricsText lists the metrics of the stage itself; those of further data
+// sets ("train.rmse") are in `pipe show`.
+func stageMetricsText(metrics []lineage.Metric) string {
+	own := slices.DeleteFunc(slices.Clone(metrics), func(m lineage.Metric) bool {
+		return strings.Contains(m.Name, ".") && m.Name != "validation.loss"
+	})
+	more := ""
+	if n := len(own) - maxOwnMetrics; n > 0 {
+		own, more = own[:maxOwnMetrics], fmt.Sprintf("and %d more", n)
+	}
+	return join(metricsText(own), more)
+}
+
+func metricsJSON(metrics []lineage.Metric) map[string]float64 {
+	m := map[string]float64{}
+	for _, x := range metrics {
+		m[x.Name] = x.Value
+	}
+	return m
+}
+
+// metricTexts is what is known of those metrics of which it is known, by name;
+// nil if it is of none.
+func metricTexts(metrics []lineage.Metric, what func(lineage.Metric) string) map[string]string {
+	var m map[string]string
+	for _, x := range metrics {
+		if text := what(x); text != "" {
+			if m == nil {
+				m = map[string]string{}
+			}
+			m[x.Name] = text
+		}
+	}
+	return m
+}
+
+func goalOf(m lineage.Metric) string { return m.Goal }
+
+func classOf(m lineage.Metric) string { return m.Class }
