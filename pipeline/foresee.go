@@ -56,6 +56,18 @@ func (f Facts) Reason() string {
 	return fmt.Sprintf("stage %s has %s", f.From, f.Why)
 }
 
+// known is what is known of the connected inputs.
+func (d *draft) known() map[string]Facts {
+	inputs := make(map[string]Facts, len(d.inputs))
+	for _, in := range d.inputs {
+		inputs[in.port] = Facts{}
+		if in.from != nil {
+			inputs[in.port] = in.from.facts
+		}
+	}
+	return inputs
+}
+
 // foresee asks the stages in their order.
 func (l *linker) foresee(sorted []*draft) {
 	for _, d := range sorted {
@@ -63,14 +75,7 @@ func (l *linker) foresee(sorted []*draft) {
 		if d.step.Kind == nil || !ok {
 			continue
 		}
-		inputs := make(map[string]Facts, len(d.inputs))
-		for _, in := range d.inputs {
-			inputs[in.port] = Facts{}
-			if in.from != nil {
-				inputs[in.port] = in.from.facts
-			}
-		}
-		facts, err := f.Foresee(inputs)
+		facts, err := f.Foresee(d.known())
 		if facts.From == "" {
 			facts.From = d.step.Name
 		}

@@ -99,10 +99,12 @@ func (plan *Plan) complete(drafts []*draft, near *neighbours, p *problems) {
 	for _, d := range drafts {
 		l.edges(d)
 		l.order(d)
-		l.gate(d)
 	}
 	sorted := l.sort()
 	l.foresee(sorted)
+	for _, d := range drafts {
+		l.gate(d)
+	}
 	plan.byName = make(map[string]*Step, len(sorted))
 	for _, d := range sorted {
 		// A stage without its data is left out as well; one without a stage

@@ -90,9 +90,11 @@ type evaluateStage struct {
 }
 
 // evaluateStage is a Measurer.
-func (s *evaluateStage) CheckMetric(name string, inputs []string) error {
-	if set, metric, ok := strings.Cut(name, "."); ok && slices.Contains(inputs, set) {
-		name = metric
+func (s *evaluateStage) CheckMetric(name string, inputs map[string]pipeline.Facts) error {
+	if set, metric, ok := strings.Cut(name, "."); ok {
+		if _, connected := inputs[set]; connected {
+			name = metric
+		}
 	}
 	if !slices.Contains(s.Metrics, name) {
 		return diag.WithHint(fmt.Errorf("there is no metric %q", name), "known: "+strings.Join(s.Metrics, ", "))

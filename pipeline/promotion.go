@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -87,9 +86,9 @@ func (p *Promotion) String() string {
 // A Measurer is a Stage that measures a model and knows beforehand which
 // metrics it may record. A gate of any other stage may name any metric.
 type Measurer interface {
-	// CheckMetric says why there will be no such metric, given the names of
+	// CheckMetric says why there will be no such metric, given what is known of
 	// the connected inputs.
-	CheckMetric(name string, inputs []string) error
+	CheckMetric(name string, inputs map[string]Facts) error
 	// MainMetrics lists the metrics to compare models by where a gate names
 	// none: the first that is recorded counts.
 	MainMetrics() []string
@@ -173,9 +172,8 @@ func (l *linker) gate(d *draft) {
 	if p == nil || d.open {
 		return
 	}
-	models, inputs := 0, make([]string, 0, len(d.step.Inputs))
+	models := 0
 	for _, e := range d.step.Inputs {
-		inputs = append(inputs, e.Port)
 		switch e.Type {
 		case Model:
 			models++
@@ -183,7 +181,6 @@ func (l *linker) gate(d *draft) {
 			return // which was said
 		}
 	}
-	slices.Sort(inputs)
 	if models != 1 {
 		l.p.at(d.promoteKey, "give it to the stage that measures the model, such as one of kind evaluate",
 			"promote is for a stage that has one model among its inputs, and %s has %s", quote(d.step.Name), countWord(models))
@@ -193,7 +190,7 @@ func (l *linker) gate(d *draft) {
 	p.Goals, p.declared = map[string]metric.Goal{}, !measures
 	for _, c := range p.When {
 		if measures {
-			if err := measurer.CheckMetric(c.Metric, inputs); err != nil {
+			if err := measurer.CheckMetric(c.Metric, d.known()); err != nil {
 				l.p.at(keyOf(d.promote, c.Metric), diag.HintOf(err), "%v", err)
 				continue
 			}

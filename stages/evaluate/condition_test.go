@@ -148,7 +148,7 @@ func TestSettings(t *testing.T) {
 // A gate may ask for what the stage records, whatever the task turns out to be.
 func TestCheckMetric(t *testing.T) {
 	listed := &Stage{Metrics: []string{"macro_f1", "accuracy"}, Require: pipeline.Map[Condition]{{Key: "recall[Gentoo]"}}}
-	inputs := []string{"data", "model", "train"}
+	inputs := map[string]pipeline.Facts{"data": {}, "model": {}, "train": {}}
 	for _, c := range []struct {
 		stage *Stage
 		name  string

@@ -16,8 +16,8 @@ var (
 )
 
 // CheckMetric implements pipeline.Measurer. Which of the usual metrics are
-// computed follows from the task, which nobody knows before the run.
-func (s *Stage) CheckMetric(name string, inputs []string) error {
+// computed follows from the task, which is not always known before the run.
+func (s *Stage) CheckMetric(name string, inputs map[string]pipeline.Facts) error {
 	t, err := parseTarget(name)
 	if err != nil && diag.HintOf(err) == "" {
 		err = diag.WithHint(err, "write a metric, such as accuracy, train.rmse or recall[yes]")
@@ -25,9 +25,13 @@ func (s *Stage) CheckMetric(name string, inputs []string) error {
 	if err != nil {
 		return err
 	}
-	if ports := dataPorts(inputs); !slices.Contains(ports, t.dataset) {
-		return diag.WithHint(fmt.Errorf("%s: no data set is connected as %q", name, t.dataset),
-			fmt.Sprintf("connected are %s; add `%s: STAGE.PORT` to the inputs", strings.Join(ports, ", "), t.dataset))
+	if err := t.connected(dataPorts(inputs)); err != nil {
+		return err
+	}
+	if facts, wrong := learned(inputs); wrong == nil { // otherwise Foresee says so
+		if err := misfit(t.metric, facts); err != nil {
+			return err
+		}
 	}
 	if slices.Contains(s.Require.Keys(), name) || slices.Contains(s.computed(), t.metric) {
 		return nil
@@ -79,8 +83,4 @@ func (s *Stage) computed() []string {
 		}
 	}
 	return all
-}
-
-func dataPorts(inputs []string) []string {
-	return slices.DeleteFunc(slices.Clone(inputs), func(name string) bool { return name == modelPort })
 }
