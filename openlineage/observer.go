@@ -215,12 +215,18 @@ func (o *Observer) stageStart(stage string, at time.Time, reason string) []event
 func (o *Observer) stageEnd(ctx context.Context, fin runner.StageFinished, at time.Time) event {
 	ev := o.stageEvent(ending(fin.Status), fin.Stage, at)
 	own := map[string]any{"run": o.runID, "stage": fin.Stage, "status": string(fin.Status)}
-	metrics := map[string]any{}
+	metrics, classes := map[string]any{}, map[string]any{}
 	for _, m := range fin.Metrics {
 		metrics[m.Name] = m.Value
+		if m.Class != "" {
+			classes[m.Name] = m.Class
+		}
 	}
 	if len(metrics) > 0 {
 		own["metrics"] = metrics
+	}
+	if len(classes) > 0 {
+		own["classes"] = classes
 	}
 	o.put(&ev.Run.Facets, "pipe", own)
 	if fin.Err != nil {

@@ -67,7 +67,7 @@ func happenings(err error) []runner.Event {
 		runner.StageProgress{Stage: "model", Done: 1, Total: 2},
 		runner.StageStarted{Stage: "model", Kind: "train", Attempt: 2},
 	}
-	end := runner.StageFinished{Stage: "model", Status: status, Err: err, Metrics: []lineage.Metric{{Name: "loss", Value: 0.5}}}
+	end := runner.StageFinished{Stage: "model", Status: status, Err: err, Metrics: []lineage.Metric{{Name: "loss", Value: 0.5}, {Name: "f1", Value: 0.75, Class: "failed"}}}
 	if err == nil {
 		end.Outputs = []runner.Output{{Port: "model", Type: "model", ID: modelID, Size: 50}}
 	}
@@ -199,6 +199,9 @@ func TestEventsAreValid(t *testing.T) {
 		m := &memory{}
 		if err := observe(t, m, happenings(want.err)); err != nil {
 			t.Fatal(err)
+		}
+		if !bytes.Contains(m.Bytes(), []byte(`"classes":{"f1":"failed"}`)) {
+			t.Errorf("%s: no event says which class f1 is about", name)
 		}
 		var got []string
 		for s := bufio.NewScanner(m); s.Scan(); {
