@@ -48,6 +48,9 @@ func TestCostIsLinear(t *testing.T) {
 		}},
 		{"references", short, func(n int) string { return "pipeline: p\ndescription: " + repeat("${a} ", n) }},
 		{"parameters", short, func(n int) string { return "pipeline: p\nparams:\n" + numbered("  k%d: 1\n", n) }},
+		{"files", long / 4, func(n int) string {
+			return "pipeline: p\nstages:\n  a:\n    uses: exec\n    with:\n      command: x\n      files:\n" + numbered("        - f%d\n", n)
+		}},
 		{"duplicates", short, func(n int) string { return "pipeline: p\nstages: {" + repeat("a: 1,", n) + "}" }},
 	}
 	// The time of the processor: the machine may be busy with something else.

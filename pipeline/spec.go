@@ -311,10 +311,14 @@ func (l *loader) configure(d *draft, key *yaml.Node, with entry) {
 // checkFiles places the external files of a stage, and reports those that may
 // not be read.
 func (l *loader) checkFiles(d *draft, with *yaml.Node) {
+	settings := map[string]func(text string) *yaml.Node{}
 	for i := range d.step.Files {
 		f := &d.step.Files[i]
 		setting, _, _ := strings.Cut(f.Port, "/")
-		at := cmp.Or(written(with, setting, f.Path), d.configAt)
+		if settings[setting] == nil {
+			settings[setting] = writtenIn(with, setting)
+		}
+		at := cmp.Or(settings[setting](f.Path), d.configAt)
 		f.Pos = diag.Pos{File: l.p.file, Line: at.Line, Column: at.Column}
 		if l.file == nil {
 			continue
@@ -325,19 +329,19 @@ func (l *loader) checkFiles(d *draft, with *yaml.Node) {
 	}
 }
 
-// written is where a text stands in a setting, or else the setting itself.
-func written(with *yaml.Node, setting, text string) *yaml.Node {
+// writtenIn finds where the texts of a setting stand: each in a list, all others at
+// the setting itself.
+func writtenIn(with *yaml.Node, setting string) func(text string) *yaml.Node {
 	at := find(with, setting)
-	_, list := child(cmp.Or(with, &yaml.Node{}), setting)
-	if list == nil {
-		return at
-	}
-	for _, n := range list.Content {
-		if n.Kind == yaml.ScalarNode && n.Value == text {
-			return n
+	places := map[string]*yaml.Node{}
+	if _, list := child(cmp.Or(with, &yaml.Node{}), setting); list != nil {
+		for _, n := range list.Content {
+			if n.Kind == yaml.ScalarNode && places[n.Value] == nil {
+				places[n.Value] = n
+			}
 		}
 	}
-	return at
+	return func(text string) *yaml.Node { return cmp.Or(places[text], at) }
 }
 
 // inputs reads `inputs: {PORT: STAGE.PORT}`.
