@@ -94,7 +94,8 @@ func openWith(ctx context.Context, path string, opt Options) (_ *DB, err error) 
 
 // OpenReadOnly opens an existing database for the methods that only read; the
 // others fail. It changes nothing; runs whose process is gone are shown as
-// interrupted all the same.
+// interrupted all the same. Of a database of an earlier version it gives an
+// error that IsOld.
 func OpenReadOnly(path string) (*DB, error) { return OpenReadOnlyWith(path, Options{}) }
 
 // OpenReadOnlyWith is OpenReadOnly with the Claims of options.
@@ -130,10 +131,10 @@ func OpenReadOnlyWith(path string, opt Options) (_ *DB, err error) {
 	case version == 0:
 		err = &hintError{errors.New("there is nothing in the lineage database: its making was cut off, or has not ended"), "run a pipeline: `pipe run FILE` completes it"}
 	case version < newestVersion:
-		err = &hintError{
+		err = &oldError{hintError{
 			err:  fmt.Errorf("the database has version %d of the schema, this pipe needs %d", version, newestVersion),
-			hint: "any `pipe run` migrates it",
-		}
+			hint: "whoever may write to the store migrates it, with any command",
+		}}
 	}
 	if err != nil {
 		return nil, errors.Join(err, d.Close())

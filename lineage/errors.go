@@ -67,6 +67,15 @@ func wrap(op, path string, err error) error {
 // OpenReadOnly.
 var errReadOnly = errors.New("the database was opened read-only")
 
+// IsOld says that a database cannot be read as it is, since an earlier version
+// of pipe made it. Open migrates it.
+func IsOld(err error) bool {
+	var old *oldError
+	return errors.As(err, &old)
+}
+
+type oldError struct{ hintError }
+
 // A hintError is an error with a next step.
 type hintError struct {
 	err  error

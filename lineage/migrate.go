@@ -21,7 +21,7 @@ var newest string
 
 // newestVersion is the version of the schema that this program reads and
 // writes: the number of files in migrations. Version n is made by 000n_*.sql.
-const newestVersion = 16
+const newestVersion = 17
 
 // applicationID marks the file as a lineage database: "pipe" in ASCII.
 const applicationID = 0x70697065

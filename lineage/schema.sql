@@ -339,21 +339,6 @@ SELECT pipeline, model, since, run_id, decided_by, actor, reason, metrics, previ
 FROM promotions_view
 WHERE label = 'production' AND until IS NULL;
 
-CREATE VIEW models_view AS
-SELECT a.hash AS model, m.pipeline, m.stage, e.run_id, m.created_at, a.size,
-       (SELECT group_concat(label, ', ') FROM (
-          SELECT CASE WHEN p.pipeline = m.pipeline THEN '' ELSE p.pipeline || '@' END || p.label AS label
-          FROM promotions_view p WHERE p.model = a.hash AND p.until IS NULL ORDER BY p.pipeline, p.label)) AS labels,
-       x.id AS measured_in, x.stage AS measured_by,
-       (SELECT json_group_object(t.name, t.value) FROM metrics t WHERE t.execution_id = x.id) AS metrics
-FROM models m
-JOIN artifacts a ON a.id = m.artifact_id
-JOIN executions e ON e.id = m.execution_id
-LEFT JOIN executions x ON x.id = (
-  SELECT max(i.execution_id) FROM execution_inputs i JOIN executions s ON s.id = i.execution_id
-  WHERE i.artifact_id = m.artifact_id AND i.type = 'model' AND s.status IN ('succeeded', 'gate_failed')
-    AND EXISTS (SELECT 1 FROM metrics t WHERE t.execution_id = s.id));
-
 CREATE INDEX runs_by_repeated ON runs (repeats) WHERE repeats IS NOT NULL;
 
 CREATE VIEW executions_view AS
@@ -510,3 +495,19 @@ SELECT k.pipeline, k.stage, k.metric, k.value, CASE k.goal WHEN 'down' THEN 'low
        a.hash AS model, k.status, k.run_id, k.started_at, k.class
 FROM ranked k JOIN artifacts a ON a.id = k.artifact_id
 WHERE k.place = 1;
+
+CREATE VIEW models_view AS
+SELECT a.hash AS model, m.pipeline, m.stage, e.run_id, m.created_at, a.size,
+       (SELECT group_concat(label, ', ') FROM (
+          SELECT CASE WHEN p.pipeline = m.pipeline THEN '' ELSE p.pipeline || '@' END || p.label AS label
+          FROM promotions_view p WHERE p.model = a.hash AND p.until IS NULL ORDER BY p.pipeline, p.label)) AS labels,
+       x.id AS measured_in, x.stage AS measured_by,
+       (SELECT json_group_object(t.name, t.value) FROM metrics t WHERE t.execution_id = x.id) AS metrics
+FROM models m
+JOIN artifacts a ON a.id = m.artifact_id
+JOIN executions e ON e.id = m.execution_id
+LEFT JOIN executions x ON x.id = (
+  SELECT i.execution_id FROM execution_inputs i JOIN executions s ON s.id = i.execution_id
+  JOIN metrics t ON t.execution_id = s.id
+  WHERE i.artifact_id = m.artifact_id AND i.type = 'model' AND s.status IN ('succeeded', 'gate_failed')
+  GROUP BY i.execution_id ORDER BY max(t.goal IS NOT NULL) DESC, i.execution_id DESC LIMIT 1);

@@ -78,12 +78,16 @@ func descriptor(path string) (fd int, ok bool) {
 	return 0, false
 }
 
+// tempPrefix begins the names of temporary files.
+const tempPrefix = ".pipe-"
+
 // replace writes a temporary file and then gives it the name.
-func replace(path string, mode fs.FileMode, write func(io.Writer) error) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".pipe-*")
+func replace(path string, mode fs.FileMode, write func(io.Writer) error) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), tempPrefix+"*")
 	if err != nil {
-		return err
+		return named(err, path)
 	}
+	defer func() { err = named(err, path) }()
 	defer os.Remove(f.Name()) // after the rename there is nothing to remove
 	defer f.Close()
 	if err := write(f); err != nil {
@@ -96,6 +100,20 @@ func replace(path string, mode fs.FileMode, write func(io.Writer) error) error {
 		return err
 	}
 	return os.Rename(f.Name(), path)
+}
+
+// named lets an error speak of the file that was asked for, not of the temporary
+// one beside it.
+func named(err error, path string) error {
+	var at *fs.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &link):
+		return &fs.PathError{Op: "write", Path: path, Err: link.Err}
+	case errors.As(err, &at) && strings.HasPrefix(filepath.Base(at.Path), tempPrefix):
+		at.Path = path
+	}
+	return err
 }
 
 // through writes to what is there.

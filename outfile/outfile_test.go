@@ -59,7 +59,7 @@ func TestWriteKeepsWhatIsThere(t *testing.T) {
 		before, _ := os.Lstat(path(tt.name))
 		err := outfile.Write(t.Context(), path(tt.name), write)
 		if tt.fails != "" {
-			if err == nil || !strings.Contains(err.Error(), tt.fails) {
+			if err == nil || !strings.Contains(err.Error(), tt.fails) || !strings.Contains(err.Error(), tt.name) {
 				t.Errorf("%s: the error is %v, want %q", tt.name, err, tt.fails)
 			}
 			continue
@@ -98,6 +98,14 @@ func TestWriteFails(t *testing.T) {
 	got, _ := os.ReadFile(path)
 	if !errors.Is(err, broken) || string(got) != "old" {
 		t.Errorf("%q, %v", got, err)
+	}
+	// The error is about the file that was named, not about the one in its place.
+	err = outfile.Write(t.Context(), path, func(w io.Writer) error {
+		w.(*os.File).Close()
+		return write(w)
+	})
+	if err == nil || !strings.Contains(err.Error(), path+":") {
+		t.Errorf("the error is %v", err)
 	}
 }
 

@@ -67,6 +67,10 @@ func TestExamplesMeetTheirGates(t *testing.T) {
 			if result.Status != lineage.Succeeded {
 				t.Errorf("the run is %s", result.Status)
 			}
+			warnings, err := db.Query(t.Context(), "SELECT message FROM warnings", 0)
+			if err != nil || len(warnings.Rows) > 0 {
+				t.Errorf("an example warns of nothing: %v, %v", warnings, err)
+			}
 		})
 	}
 }

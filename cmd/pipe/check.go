@@ -58,7 +58,7 @@ func (a *app) check(ctx context.Context, dir string, fix, asJSON bool) error {
 			return err
 		}
 	}
-	db, dbErr := lineage.OpenReadOnlyWith(filepath.Join(dir, "lineage.db"), lineage.Options{Claims: store})
+	db, dbErr := readDatabase(dir, store)
 	if dbErr != nil {
 		if !lineage.IsDamaged(dbErr) {
 			return dbErr

@@ -53,7 +53,10 @@ func newFolder(ctx context.Context, dir *artifacts.Dir, to string) error {
 	if err := dir.Extract(ctx, made); err != nil {
 		return err
 	}
-	return os.Rename(made, to)
+	if err := os.Rename(made, to); err != nil { // to may be a link that leads nowhere
+		return usageError{diag.WithHint(fmt.Errorf("%s cannot become a folder: %w", diag.Visible(to), errors.Unwrap(err)), "name a new one, or FILE.tar")}
+	}
+	return nil
 }
 
 // intoFolder extracts within the folder, and moves each file to its place. No

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -235,8 +236,9 @@ func (a *app) showStage(cmd *cobra.Command, ws *workspace, ref lineage.Ref, asJS
 	for _, message := range e.Warnings {
 		fmt.Fprintf(a.out, "warning   %s\n", diag.Visible(message))
 	}
-	if config, err := json.MarshalIndent(e.Config, "          ", "  "); err == nil && len(e.Config) > 0 {
-		fmt.Fprintf(a.out, "settings  %s\n", config)
+	var config bytes.Buffer
+	if err := json.Indent(&config, e.Config, "          ", "  "); err == nil && config.Len() > 0 {
+		fmt.Fprintf(a.out, "settings  %s\n", &config)
 	}
 	fmt.Fprintln(a.out)
 	var rows [][]string

@@ -150,11 +150,30 @@ func (a *app) openExisting() (*workspace, error) {
 // openToRead opens a store for commands that only look.
 func openToRead(dir string) (*workspace, error) {
 	store := artifacts.OpenReadOnly(dir)
-	db, err := lineage.OpenReadOnlyWith(filepath.Join(dir, databaseName), lineage.Options{Claims: store})
+	db, err := readDatabase(dir, store)
 	if err != nil {
 		return nil, err
 	}
 	return &workspace{dir: dir, store: store, db: db}, nil
+}
+
+// readDatabase opens the database of a store to read. One that an earlier pipe
+// has made is migrated first: who has a new pipe wants to see the old runs. Who
+// may not write to it is told that it is old.
+func readDatabase(dir string, store *artifacts.Store) (*lineage.DB, error) {
+	path, opt := filepath.Join(dir, databaseName), lineage.Options{Claims: store}
+	db, err := lineage.OpenReadOnlyWith(path, opt)
+	if !lineage.IsOld(err) {
+		return db, err
+	}
+	migrated, failed := lineage.OpenWith(path, opt)
+	if failed != nil {
+		return nil, err
+	}
+	if err := migrated.Close(); err != nil {
+		return nil, err
+	}
+	return lineage.OpenReadOnlyWith(path, opt)
 }
 
 // runner gives what executes stages in a store. It is the only place that makes

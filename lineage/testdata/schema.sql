@@ -440,9 +440,10 @@ FROM models m
 JOIN artifacts a ON a.id = m.artifact_id
 JOIN executions e ON e.id = m.execution_id
 LEFT JOIN executions x ON x.id = (
-  SELECT max(i.execution_id) FROM execution_inputs i JOIN executions s ON s.id = i.execution_id
+  SELECT i.execution_id FROM execution_inputs i JOIN executions s ON s.id = i.execution_id
+  JOIN metrics t ON t.execution_id = s.id
   WHERE i.artifact_id = m.artifact_id AND i.type = 'model' AND s.status IN ('succeeded', 'gate_failed')
-    AND EXISTS (SELECT 1 FROM metrics t WHERE t.execution_id = s.id));
+  GROUP BY i.execution_id ORDER BY max(t.goal IS NOT NULL) DESC, i.execution_id DESC LIMIT 1);
 
 CREATE VIEW outputs_view AS
 SELECT e.run_id, r.pipeline, e.stage, p.port, p.type, a.hash, a.size, e.status,

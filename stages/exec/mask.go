@@ -31,6 +31,9 @@ func newMask(secrets map[string]string) *mask {
 	m := &mask{replacer: strings.NewReplacer()}
 	texts := map[string]bool{}
 	for name, value := range secrets {
+		if value == "" {
+			continue // there is nothing to hide
+		}
 		if len(value) < shortestMask {
 			m.tooShort = append(m.tooShort, name)
 			continue

@@ -28,7 +28,7 @@ func TestMask(t *testing.T) {
 			t.Errorf("%s is shown as %s, want %s", text, got, want)
 		}
 	}
-	if got := strings.Join(m.tooShort, " "); got != "EMPTY SHORT" {
+	if got := strings.Join(m.tooShort, " "); got != "SHORT" {
 		t.Errorf("too short are %s", got)
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 
+	"pipe/diag"
 	"pipe/feature"
 	"pipe/metric"
 	"pipe/pipeline"
@@ -94,8 +95,12 @@ func (s *Preprocess) Run(ctx context.Context, env pipeline.Env) error {
 	columns(env, transform.Info(), transformPort, trainPort, false)
 	report(env.Log(), transform)
 	s.tellPositive(env.Log(), transform)
+	var missing string
+	if s.Target != nil {
+		missing = s.Target.Missing
+	}
 	for _, port := range env.Inputs() {
-		if err := apply(ctx, env, transform, port); err != nil {
+		if err := apply(ctx, env, transform, port, missing); err != nil {
 			return err
 		}
 	}
@@ -177,8 +182,14 @@ func columns(env pipeline.Env, info table.DatasetInfo, out, in string, kept bool
 	}
 }
 
+// What is to become of rows without a target, where somebody has said it.
+const (
+	missingDrop  = "drop"
+	missingError = "error"
+)
+
 // apply makes the data set of one table.
-func apply(ctx context.Context, env pipeline.Env, transform *feature.Transform, port string) error {
+func apply(ctx context.Context, env pipeline.Env, transform *feature.Transform, port, missing string) error {
 	in, r, err := openTable(env, port)
 	if err != nil {
 		return err
@@ -215,7 +226,15 @@ func apply(ctx context.Context, env pipeline.Env, transform *feature.Transform, 
 	env.Metric(port+".dropped_rows", float64(counts.Dropped), metric.Meaning{})
 	log := env.Log().With("table", port)
 	if counts.Dropped > 0 {
-		log.Warn("rows without a target were dropped", "rows", counts.Dropped, "of", counts.Rows+counts.Dropped)
+		level := slog.LevelWarn
+		switch missing {
+		case missingError:
+			return diag.WithHint(fmt.Errorf("%s: %d of %d rows have no target", in.Name, counts.Dropped, counts.Rows+counts.Dropped),
+				"remove them from the file, or write `missing: drop` in target")
+		case missingDrop:
+			level = slog.LevelInfo
+		}
+		log.Log(ctx, level, "rows without a target were dropped", "rows", counts.Dropped, "of", counts.Rows+counts.Dropped)
 	}
 	for _, c := range counts.Imputed {
 		log.Info("missing values were filled in", "column", c.Column, "values", c.N)

@@ -3,6 +3,7 @@ package preprocess
 import (
 	"bytes"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -86,6 +87,27 @@ func TestPreprocess(t *testing.T) {
 		if !strings.Contains(result.Log, line) {
 			t.Errorf("the log does not say %q:\n%s", line, result.Log)
 		}
+	}
+}
+
+// Who has said what becomes of rows without a target is not warned of them.
+func TestMissingTargets(t *testing.T) {
+	c := preprocessCase(t)
+	const target = "target: species"
+	if !strings.Contains(c.With, target) {
+		t.Fatal("the case has another target")
+	}
+	with := c.With
+	for missing, level := range map[string]string{"": "WARN", ", missing: drop": "INFO"} {
+		c.With = strings.Replace(with, target, "target: {column: species"+missing+"}", 1)
+		if log := pipelinetest.Run(t, c).Log; !regexp.MustCompile(level + ".*rows without a target were dropped").MatchString(log) {
+			t.Errorf("%q: the log does not say it as %s:\n%s", missing, level, log)
+		}
+	}
+	c.With = strings.Replace(with, target, "target: {column: species, missing: error}", 1)
+	const want = "train: 1 of 4 rows have no target"
+	if _, err := pipelinetest.RunErr(t, c); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("the error is %v, want %q", err, want)
 	}
 }
 
