@@ -30,7 +30,7 @@ func TestNames(t *testing.T) {
 		{"C:", false, false, true},
 		{"a b", false, false, true},
 		{"recall.Adélie", false, false, true},
-		{"نمی‌دانم", false, false, true},
+		{"نمی\u200cدانم", false, false, true},
 		{"a\nb", false, false, false},
 		{"a\x00", false, false, false},
 		{"\x1b[31mred", false, false, false},

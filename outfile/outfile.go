@@ -59,6 +59,9 @@ func Write(ctx context.Context, path string, write func(io.Writer) error) error 
 // replaced, and not be opened anew either, which would begin at its start.
 func descriptor(path string) (fd int, ok bool) {
 	abs, err := filepath.Abs(path)
+	if err != nil {
+		return 0, false
+	}
 	for range 40 { // links in each other that a system follows
 		for _, dir := range []string{"/dev/fd/", "/proc/self/fd/", fmt.Sprintf("/proc/%d/fd/", os.Getpid())} {
 			if name, below := strings.CutPrefix(abs, dir); below {
@@ -66,8 +69,8 @@ func descriptor(path string) (fd int, ok bool) {
 				return fd, err == nil && fd >= 0
 			}
 		}
-		var to string
-		if to, err = os.Readlink(abs); err != nil {
+		to, err := os.Readlink(abs)
+		if err != nil {
 			return 0, false
 		}
 		if !filepath.IsAbs(to) {

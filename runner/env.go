@@ -46,7 +46,7 @@ type taskEnv struct {
 var _ pipeline.Env = (*taskEnv)(nil)
 
 func newEnv(t *task) *taskEnv {
-	env := &taskEnv{sources: newSources(nil, t.Store, t.inputs), task: t, writers: map[string]*artifacts.Writer{}, metrics: map[string]lineage.Metric{}}
+	env := &taskEnv{sources: newSources(context.Background(), t.Store, t.inputs), task: t, writers: map[string]*artifacts.Writer{}, metrics: map[string]lineage.Metric{}}
 	if t.claimed {
 		env.checkpoints.key, env.checkpoints.every = t.key.String(), t.CheckpointEvery
 	}
