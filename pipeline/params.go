@@ -181,9 +181,12 @@ func (s *params) override(set map[string]string) error {
 	return nil
 }
 
-// overrideFrom gives parameters the values in a file. All that is wrong with it
-// is in the error, a diag.List.
+// overrideFrom gives parameters the values in a file, which may be empty. All
+// that is wrong with it is in the error, a diag.List.
 func (s *params) overrideFrom(f ParamFile) error {
+	if onlyComments(f.Source) {
+		return nil
+	}
 	p := newProblems(f.Path, f.Source)
 	root, r := parseYAML(f.Source, p)
 	if root == nil {

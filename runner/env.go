@@ -61,8 +61,9 @@ func newEnv(t *task) *taskEnv {
 	}
 	env.log = slog.New(&logHandler{send: send})
 	env.said = slog.New(&logHandler{send: func(level slog.Level, message string) {
-		if level == slog.LevelWarn {
-			env.warnings.add(message)
+		if level == slog.LevelWarn && !env.warnings.add(message) {
+			env.file.add(level, message)
+			return
 		}
 		send(level, message)
 	}})

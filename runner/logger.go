@@ -9,8 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// What a stage warned of is kept with its execution, up to so many warnings of
-// so many bytes; the log has all.
+// What a stage warned of is told and kept with its execution, up to so many
+// warnings of so many bytes; the log has all.
 const (
 	maxWarnings     = 50
 	maxWarningBytes = 4096
@@ -23,12 +23,13 @@ type warnings struct {
 	more  int
 }
 
-func (w *warnings) add(message string) {
+// add says whether the message is still one of the first.
+func (w *warnings) add(message string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if len(w.first) == maxWarnings {
 		w.more++
-		return
+		return false
 	}
 	message = strings.ToValidUTF8(message, "\ufffd")
 	if cut := maxWarningBytes; len(message) > cut {
@@ -38,16 +39,24 @@ func (w *warnings) add(message string) {
 		message = message[:cut] + "..."
 	}
 	w.first = append(w.first, message)
+	return true
 }
 
 func (w *warnings) list() []string {
+	rest := w.rest()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	list := w.first[:len(w.first):len(w.first)]
-	if w.more > 0 {
-		list = append(list, fmt.Sprintf("and %d more warnings: see pipe logs", w.more))
+	return append(w.first[:len(w.first):len(w.first)], rest...)
+}
+
+// rest is a message about those that are not among the first, if there are any.
+func (w *warnings) rest() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.more == 0 {
+		return nil
 	}
-	return list
+	return []string{fmt.Sprintf("and %d more warnings: see pipe logs", w.more)}
 }
 
 // A logHandler turns records into one-line messages.

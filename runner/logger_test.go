@@ -24,9 +24,7 @@ func TestWarningsAreSaidAgain(t *testing.T) {
 		return list
 	}
 	w.full()
-	if got := said(); len(got) != maxWarnings+2 {
-		t.Fatalf("the stage warned %d times", len(got))
-	}
+	first := said()
 	want := make([]string, maxWarnings+1)
 	for i := range want {
 		want[i] = fmt.Sprintf("odd n=%d", i)
@@ -38,6 +36,7 @@ func TestWarningsAreSaidAgain(t *testing.T) {
 			t.Errorf("%s: got %q", how, got)
 		}
 	}
+	check("when it ran", first)
 	res := w.settle()
 	check("from the cache", said())
 	for _, e := range res.Stages {

@@ -151,6 +151,9 @@ func (t *task) attempt(ctx context.Context, attempt int) StageResult {
 	if ownError {
 		env.dropCheckpoint()
 	}
+	for _, message := range env.warnings.rest() {
+		t.emit(StageLog{Stage: t.Name, Level: slog.LevelWarn, Message: message})
+	}
 	t.committer.add(end)
 	if succeeded {
 		// Nothing is left to do but to wait for the disk.

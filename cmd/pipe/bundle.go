@@ -135,6 +135,10 @@ func (a *app) sayImported(m *bundle.Manifest, done lineage.Imported, asJSON bool
 		fmt.Fprintf(a.out, "%s was here already\n", m.Run)
 		return nil
 	}
-	fmt.Fprintf(a.out, "%s  %d stages are new\n", m.Run, done.Executions)
+	are := "are"
+	if done.Executions == 1 {
+		are = "is"
+	}
+	fmt.Fprintf(a.out, "%s  %s %s new\n", m.Run, plural(done.Executions, "stage"), are)
 	return nil
 }

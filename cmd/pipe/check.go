@@ -57,6 +57,7 @@ func (a *app) check(ctx context.Context, dir string, fix, asJSON bool) error {
 		if store, err = artifacts.Open(dir); err != nil {
 			return err
 		}
+		defer store.Close()
 	}
 	db, dbErr := readDatabase(dir, store)
 	if dbErr != nil {

@@ -205,7 +205,7 @@ func (g *gc) print(a *app, limit int) error {
 		}
 		fmt.Fprintln(a.out)
 	}
-	what := fmt.Sprintf("%s of %s, %s with %s", plural(len(g.runs.Runs), "run"), plural(len(g.runs.Runs)+g.runs.Kept, "run"),
+	what := fmt.Sprintf("%d of %s, %s with %s", len(g.runs.Runs), plural(len(g.runs.Runs)+g.runs.Kept, "run"),
 		plural(len(g.list), "artifact"), bytesText(g.bytes))
 	if g.checkpoints > 0 {
 		what += fmt.Sprintf(", %s with %s", plural(g.checkpoints, "checkpoint"), bytesText(g.unfinished))
@@ -226,7 +226,11 @@ func (g *gc) print(a *app, limit int) error {
 			fmt.Fprintf(a.out, "%s may still be used by a run that goes on, and will go next time\n", plural(g.rows.Waiting, "execution"))
 		}
 	case len(g.list) == 0 && len(g.runs.Runs) == 0 && g.checkpoints == 0 && len(g.logs.runs) == 0:
-		fmt.Fprintf(a.out, "nothing to delete: all %s are kept\n", plural(g.runs.Kept, "run"))
+		kept := fmt.Sprintf("all %d runs are kept", g.runs.Kept)
+		if g.runs.Kept == 1 {
+			kept = "the only run is kept"
+		}
+		fmt.Fprintf(a.out, "nothing to delete: %s\n", kept)
 	default:
 		fmt.Fprintf(a.out, "would delete %s; `pipe gc --yes` does\n", what)
 	}
