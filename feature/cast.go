@@ -111,7 +111,7 @@ func (rd reading) notNumber(arr arrow.Array, i int) *ValueError {
 	err := &ValueError{Column: rd.column, Row: int64(i), Reason: NotNumber}
 	what := "number"
 	if rd.fitted == "bool" {
-		what = "truth value"
+		what, err.Reason = "truth value", NotTruth
 	}
 	if f, ok := arr.(*array.Float64); ok && math.IsInf(f.Value(i), 0) {
 		err.Reason, err.Msg = Infinite, string(Infinite)

@@ -1,6 +1,7 @@
 package feature
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -61,6 +62,11 @@ func TestOtherTypes(t *testing.T) {
 			if err != nil {
 				if !strings.Contains(err.Error(), c.want) {
 					t.Fatalf("error %q, want %s", err, c.want)
+				}
+				// What stands for all rows says the same as what stands for one.
+				var v *ValueError
+				if errors.As(err, &v) && !strings.HasSuffix(v.Msg, strings.TrimPrefix(string(v.Reason), "the text")) {
+					t.Errorf("the reason of %q is %q", v.Msg, v.Reason)
 				}
 				return
 			}

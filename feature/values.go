@@ -25,6 +25,7 @@ type Reason string
 const (
 	Absent    Reason = "the value is missing"
 	NotNumber Reason = "the text is no number"
+	NotTruth  Reason = "the text is no truth value"
 	Infinite  Reason = "the value is infinite"
 	TooLarge  Reason = "the number is too large for a float32"
 	NotSeen   Reason = "the category was not there in training"

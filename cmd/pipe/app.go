@@ -75,7 +75,7 @@ is not made again, and the same inputs and seed give the same bytes.
 		Example: `  pipe run pipelines/penguins.yaml        run a pipeline, or do nothing if all is up to date
   pipe plan pipelines/penguins.yaml       say what a run would do
   pipe ls                                 list past runs
-  pipe report                             open the report of the latest run
+  pipe report                             write the report of the latest run
   pipe stages                             list the kinds of stages
   pipe stages describe train              explain one kind with all its settings`,
 		SilenceErrors:     true,
