@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -172,12 +173,20 @@ func (f found) fileName() string {
 	return name + endings[f.kind]
 }
 
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir() || strings.HasSuffix(path, string(filepath.Separator))
+}
+
 // formOf finds the form that a file is to have. That of anything but a table is
 // empty: there is one, and a name that promises another is refused.
 func (f found) formOf(path string) (form, error) {
 	ending := strings.ToLower(filepath.Ext(path))
 	at := slices.IndexFunc(forms, func(f form) bool { return slices.Contains(f.endings, ending) })
 	switch {
+	case f.isTable() && isFolder(path):
+		return form{}, usageError{diag.WithHint(fmt.Errorf("%s is a folder, and a table is one file", diag.Visible(path)),
+			fmt.Sprintf("name the file: -o %s", shellQuote(filepath.Join(path, f.fileName()))))}
 	case f.isTable() && at < 0:
 		return form{}, usageError{diag.WithHint(fmt.Errorf("%s says nothing of the form of a table", diag.Visible(path)), "the endings are "+endingsText())}
 	case f.isTable():
