@@ -45,10 +45,10 @@ func TestDirectoryInTheOldForm(t *testing.T) {
 	for diff := range d.Tree.Differences(tree) {
 		t.Errorf("%+v differs between the forms", diff)
 	}
-	if list, err := s.Listed(id); err != nil || len(list) != 0 {
+	if list, err := s.Listed(t.Context(), id); err != nil || len(list) != 0 {
 		t.Errorf("an archive lists %v, %v", list, err)
 	}
-	if list, err := s.Listed(again); err != nil || len(list) != len(want) {
+	if list, err := s.Listed(t.Context(), again); err != nil || len(list) != len(want) {
 		t.Errorf("a manifest lists %v, %v", list, err)
 	}
 	f, err := d.Open(len(d.Tree.Entries) - 1)
@@ -121,7 +121,7 @@ func TestHostileArchives(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: error %v, want %s", test.header.Name, err, test.want)
 		}
-		if _, listed := s.Listed(id); !strings.Contains(test.want, ": ") && !isTreeError(listed) {
+		if _, listed := s.Listed(t.Context(), id); !strings.Contains(test.want, ": ") && !isTreeError(listed) {
 			t.Errorf("%s: Listed gives %v", test.header.Name, listed)
 		}
 		if entries, _ := os.ReadDir(parent); len(entries) > 1 {

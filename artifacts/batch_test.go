@@ -38,7 +38,7 @@ func TestCommitAll(t *testing.T) {
 		if c.Err != nil || c.ID != Sum(content(i)) || c.Size != int64(len(content(i))) {
 			t.Fatalf("%d: got %+v", i, c)
 		}
-		f, err := s.Open(c.ID)
+		f, err := s.Open(t.Context(), c.ID)
 		if err != nil {
 			t.Fatal(err)
 		}

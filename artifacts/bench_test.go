@@ -46,7 +46,7 @@ func BenchmarkOpen64MiB(b *testing.B) {
 	}
 	b.SetBytes(int64(len(content)))
 	for b.Loop() {
-		f, err := s.Open(id)
+		f, err := s.Open(b.Context(), id)
 		if err != nil {
 			b.Fatal(err)
 		}

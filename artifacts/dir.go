@@ -170,6 +170,7 @@ func notRegular(mode fs.FileMode) error {
 type Dir struct {
 	Tree *Tree // its files; their IDs name artifacts only if it has the form of a manifest
 
+	ctx     context.Context // of OpenDir, for the files that are opened later
 	s       *Store
 	archive *archive // nil if it has the form of a manifest
 }
@@ -177,7 +178,7 @@ type Dir struct {
 // OpenDir opens a directory artifact. The error is a *TreeError if the
 // artifact is something else.
 func (s *Store) OpenDir(ctx context.Context, id ID) (*Dir, error) {
-	f, err := s.Open(id)
+	f, err := s.Open(ctx, id)
 	if err != nil {
 		return nil, err
 	}
@@ -193,7 +194,7 @@ func (s *Store) OpenDir(ctx context.Context, id ID) (*Dir, error) {
 
 // readDir reads which files a directory artifact has.
 func (s *Store) readDir(ctx context.Context, f *File) (d *Dir, err error) {
-	d = &Dir{s: s}
+	d = &Dir{ctx: ctx, s: s}
 	if !isArchive(f) {
 		d.Tree, err = ParseTree(f)
 		return d, err
@@ -210,7 +211,7 @@ func (d *Dir) Open(i int) (*File, error) {
 	if d.archive != nil {
 		return d.archive.open(i, e.ID), nil
 	}
-	f, err := d.s.Open(e.ID)
+	f, err := d.s.Open(d.ctx, e.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -294,8 +295,8 @@ func (s *Store) Extract(ctx context.Context, id ID, dir string) error {
 // Listed gives the artifacts that a directory artifact is made of, besides
 // itself. There are none if it has the form of an archive, which holds its
 // files. The error is a *TreeError if the artifact is something else.
-func (s *Store) Listed(id ID) ([]TreeEntry, error) {
-	f, err := s.Open(id)
+func (s *Store) Listed(ctx context.Context, id ID) ([]TreeEntry, error) {
+	f, err := s.Open(ctx, id)
 	if err != nil {
 		return nil, err
 	}

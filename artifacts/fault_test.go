@@ -314,7 +314,7 @@ func checkAfterFault(t *testing.T, dir string, faulty *faultFS, committed map[ID
 		t.Fatalf("after %s: %v", last, err)
 	}
 	for id, content := range committed {
-		f, err := s.Open(id)
+		f, err := s.Open(t.Context(), id)
 		if err != nil {
 			t.Fatalf("after %s: committed artifact: %v", last, err)
 		}

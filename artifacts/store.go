@@ -147,11 +147,11 @@ func (s *Store) Renew(id ID) (size int64, err error) {
 }
 
 // Open opens an artifact for reading, after it has hashed all its bytes. The
-// error is a *NotFoundError, a *DamagedError or a *StoreError.
-func (s *Store) Open(id ID) (*File, error) {
+// error is a *NotFoundError, a *DamagedError or a *StoreError, or that of ctx.
+func (s *Store) Open(ctx context.Context, id ID) (*File, error) {
 	path := s.path(id)
 	var kept bytes.Buffer
-	f, size, err := s.verify(context.Background(), id, &kept)
+	f, size, err := s.verify(ctx, id, &kept)
 	if err != nil {
 		return nil, err
 	}

@@ -73,7 +73,7 @@ func TestRoundTrip(t *testing.T) {
 		if err != nil || size != int64(len(content)) || id != Sum(content) {
 			t.Fatalf("Commit: %s %d %v", id, size, err)
 		}
-		f, err := s.Open(id)
+		f, err := s.Open(t.Context(), id)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -136,7 +136,7 @@ func TestDamage(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			os.Chmod(s.path(id), 0o666)
 			writeFile(t, s.path(id), bytes)
-			_, err := s.Open(id)
+			_, err := s.Open(t.Context(), id)
 			var damaged *DamagedError
 			if !errors.As(err, &damaged) || damaged.ID != id || damaged.Path != s.path(id) {
 				t.Fatalf("Open: %v", err)
@@ -156,7 +156,7 @@ func TestDamage(t *testing.T) {
 	t.Run("directory in its place", func(t *testing.T) {
 		os.Remove(s.path(id))
 		os.Mkdir(s.path(id), 0o777)
-		_, err := s.Open(id)
+		_, err := s.Open(t.Context(), id)
 		if damaged := (*DamagedError)(nil); !errors.As(err, &damaged) {
 			t.Errorf("Open: %v", err)
 		}
@@ -169,7 +169,7 @@ func TestDamage(t *testing.T) {
 func TestNotFound(t *testing.T) {
 	s := newStore(t)
 	for name, f := range map[string]func(ID) error{
-		"Open":  func(id ID) error { _, err := s.Open(id); return err },
+		"Open":  func(id ID) error { _, err := s.Open(t.Context(), id); return err },
 		"Stat":  func(id ID) error { _, err := s.Stat(id); return err },
 		"Check": func(id ID) error { return s.Check(t.Context(), id) },
 	} {

@@ -100,7 +100,7 @@ func (s *Store) Garbage(ctx context.Context, live func(ID) bool) ([]Info, error)
 			garbage = append(garbage, info)
 			continue
 		}
-		if err := s.addListed(listed, info.ID); err != nil {
+		if err := s.addListed(ctx, listed, info.ID); err != nil {
 			return nil, err
 		}
 	}
@@ -114,7 +114,7 @@ func (s *Store) Garbage(ctx context.Context, live func(ID) bool) ([]Info, error)
 }
 
 // addListed adds what the object lists, if it is a directory manifest.
-func (s *Store) addListed(listed map[ID]bool, id ID) error {
+func (s *Store) addListed(ctx context.Context, listed map[ID]bool, id ID) error {
 	f, err := s.fs.Open(s.path(id))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -127,7 +127,7 @@ func (s *Store) addListed(listed map[ID]bool, id ID) error {
 	if _, err := io.ReadFull(f, start); err != nil || !bytes.Equal(start, []byte(treeMagic)) {
 		return nil
 	}
-	list, err := s.Listed(id)
+	list, err := s.Listed(ctx, id)
 	if bad := (*TreeError)(nil); errors.As(err, &bad) {
 		return nil // sound bytes that only begin like a manifest
 	}

@@ -197,7 +197,7 @@ func TestRoundTrip(t *testing.T) {
 			continue
 		}
 		for _, o := range hit.Outputs {
-			f, err := there.store.Open(o.ID)
+			f, err := there.store.Open(t.Context(), o.ID)
 			if err != nil {
 				t.Error(err)
 				continue

@@ -37,7 +37,7 @@ func Write(ctx context.Context, w io.Writer, store *artifacts.Store, db *lineage
 	if rows.Len() > maxRows {
 		return nil, fmt.Errorf("run %s has %d bytes of rows, and a bundle holds at most %d", runID, rows.Len(), maxRows)
 	}
-	objects, err := objectsOf(store, slice)
+	objects, err := objectsOf(ctx, store, slice)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +73,7 @@ func report(ctx context.Context, db *lineage.DB, runID string) (artifacts.ID, in
 
 // objectsOf lists what the rows refer to, and the files of directories, sorted
 // by ID.
-func objectsOf(store *artifacts.Store, slice *lineage.Slice) ([]artifacts.Info, error) {
+func objectsOf(ctx context.Context, store *artifacts.Store, slice *lineage.Slice) ([]artifacts.Info, error) {
 	list, err := slice.Artifacts()
 	if err != nil {
 		return nil, err
@@ -99,7 +99,7 @@ func objectsOf(store *artifacts.Store, slice *lineage.Slice) ([]artifacts.Info, 
 		if _, there := found[a.ID]; !there || a.Type != typeDirectory {
 			continue
 		}
-		files, err := store.Listed(a.ID)
+		files, err := store.Listed(ctx, a.ID)
 		if err != nil {
 			return nil, err
 		}
@@ -122,17 +122,17 @@ type writer struct {
 	w     io.Writer
 	store *artifacts.Store
 	m     Manifest
-	from  []func() (io.ReadCloser, error)
+	from  []func(context.Context) (io.ReadCloser, error)
 }
 
 func (w *writer) add(name string, size int64, hash artifacts.ID, r io.Reader) {
 	w.m.Files = append(w.m.Files, File{name, size, hash})
-	w.from = append(w.from, func() (io.ReadCloser, error) { return io.NopCloser(r), nil })
+	w.from = append(w.from, func(context.Context) (io.ReadCloser, error) { return io.NopCloser(r), nil })
 }
 
 func (w *writer) addObject(name string, id artifacts.ID, size int64) {
 	w.m.Files = append(w.m.Files, File{name, size, id})
-	w.from = append(w.from, func() (io.ReadCloser, error) { return w.store.Open(id) })
+	w.from = append(w.from, func(ctx context.Context) (io.ReadCloser, error) { return w.store.Open(ctx, id) })
 }
 
 func (w *writer) write(ctx context.Context) error {
@@ -150,7 +150,7 @@ func (w *writer) write(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		r, err := w.from[i]()
+		r, err := w.from[i](ctx)
 		if err != nil {
 			return err
 		}

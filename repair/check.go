@@ -120,7 +120,7 @@ func checkDatabase(ctx context.Context, store *artifacts.Store, db *lineage.DB, 
 		maps.Copy(needed, referenced)
 		var trees []artifacts.ID
 		if trees, err = db.Directories(ctx); err == nil {
-			err = listEntries(store, trees, needed, listed)
+			err = listEntries(ctx, store, trees, needed, listed)
 		}
 	}
 	if len(rep.Database) > 0 && err != nil {
@@ -130,9 +130,9 @@ func checkDatabase(ctx context.Context, store *artifacts.Store, db *lineage.DB, 
 	return err
 }
 
-func listEntries(store *artifacts.Store, trees []artifacts.ID, needed map[artifacts.ID]bool, listed map[artifacts.ID][]artifacts.ID) error {
+func listEntries(ctx context.Context, store *artifacts.Store, trees []artifacts.ID, needed map[artifacts.ID]bool, listed map[artifacts.ID][]artifacts.ID) error {
 	for _, id := range trees {
-		files, err := store.Listed(id)
+		files, err := store.Listed(ctx, id)
 		var damaged *artifacts.DamagedError
 		if errors.As(err, &damaged) || errors.Is(err, fs.ErrNotExist) {
 			continue // found as an object

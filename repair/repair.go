@@ -221,7 +221,7 @@ func (r *Repairer) restoreInput(ctx context.Context, in lineage.Input) error {
 	if err != nil || in.Type != string(pipeline.Directory) {
 		return err
 	}
-	files, err := r.Runner.Store.Listed(in.ID)
+	files, err := r.Runner.Store.Listed(ctx, in.ID)
 	for _, f := range files {
 		err = errors.Join(err, r.restore(ctx, f.ID, []artifacts.ID{in.ID}))
 	}

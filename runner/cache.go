@@ -76,13 +76,13 @@ func (r *Runner) lookup(ctx context.Context, s *pipeline.Step, key pipeline.Key)
 	if hit == nil {
 		return nil, "", nil
 	}
-	if reason := r.doubt(s, hit); reason != "" {
+	if reason := r.doubt(context.WithoutCancel(ctx), s, hit); reason != "" {
 		return nil, reason, nil
 	}
 	return hit, "", nil
 }
 
-func (r *Runner) doubt(s *pipeline.Step, hit *lineage.Hit) string {
+func (r *Runner) doubt(ctx context.Context, s *pipeline.Step, hit *lineage.Hit) string {
 	for _, p := range s.Outputs {
 		at := slices.IndexFunc(hit.Outputs, func(o lineage.Output) bool { return o.Port == p.Name })
 		if at < 0 {
@@ -95,7 +95,7 @@ func (r *Runner) doubt(s *pipeline.Step, hit *lineage.Hit) string {
 		if size, err := r.Store.Stat(out.ID); err != nil || size != out.Size {
 			return fmt.Sprintf("output %q (%s) is gone from the store", p.Name, out.ID.Short())
 		}
-		if !r.haveFiles(out.Type, out.ID) {
+		if !r.haveFiles(ctx, out.Type, out.ID) {
 			return fmt.Sprintf("a file of output %q (%s) is gone from the store", p.Name, out.ID.Short())
 		}
 	}
@@ -104,17 +104,17 @@ func (r *Runner) doubt(s *pipeline.Step, hit *lineage.Hit) string {
 
 // haveFiles reports whether what an artifact lists, if it is a directory, is in
 // the store.
-func (r *Runner) haveFiles(portType string, id artifacts.ID) bool {
-	list, err := r.listed(portType, id)
+func (r *Runner) haveFiles(ctx context.Context, portType string, id artifacts.ID) bool {
+	list, err := r.listed(ctx, portType, id)
 	return err == nil && r.Store.HaveAll(list)
 }
 
 // listed gives the artifacts that an artifact is made of, besides itself.
-func (r *Runner) listed(portType string, id artifacts.ID) ([]artifacts.Sized, error) {
+func (r *Runner) listed(ctx context.Context, portType string, id artifacts.ID) ([]artifacts.Sized, error) {
 	if portType != string(pipeline.Directory) {
 		return nil, nil
 	}
-	entries, err := r.Store.Listed(id)
+	entries, err := r.Store.Listed(ctx, id)
 	list := make([]artifacts.Sized, len(entries))
 	for i, e := range entries {
 		list[i] = artifacts.Sized{ID: e.ID, Size: e.Size}

@@ -100,7 +100,7 @@ func (s sources) Open(port string) (*pipeline.Input, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := s.store.Open(in.ID)
+	f, err := s.store.Open(s.ctx, in.ID)
 	if err != nil {
 		return nil, fmt.Errorf("input %q: %w", port, err)
 	}

@@ -128,7 +128,7 @@ func (r *Runner) remember(ctx context.Context, e *execution, g *Given, spec arti
 		}
 		for _, o := range st.result.Outputs {
 			objects[o.ID] = o.Size
-			files, err := r.listed(o.Type, o.ID)
+			files, err := r.listed(ctx, o.Type, o.ID)
 			if err != nil {
 				return err
 			}

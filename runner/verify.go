@@ -208,8 +208,8 @@ func (c *cleanRoom) locate(ctx context.Context, o *VerifiedOutput) {
 		o.Difference, o.SameFiles = c.directories(ctx, o.Recorded, o.Fresh)
 	default:
 		o.Difference = c.files(o.Type,
-			func() (*artifacts.File, error) { return c.Store.Open(o.Recorded) },
-			func() (*artifacts.File, error) { return c.store.Open(o.Fresh) })
+			func() (*artifacts.File, error) { return c.Store.Open(ctx, o.Recorded) },
+			func() (*artifacts.File, error) { return c.store.Open(ctx, o.Fresh) })
 	}
 }
 
@@ -269,7 +269,7 @@ func (c *cleanRoom) directories(ctx context.Context, recordedID, freshID artifac
 // bring copies a recorded artifact into the room, and the files of a directory
 // with it.
 func (c *cleanRoom) bring(ctx context.Context, portType string, id artifacts.ID) error {
-	files, err := c.listed(portType, id)
+	files, err := c.listed(ctx, portType, id)
 	if err != nil {
 		return err
 	}
@@ -285,7 +285,7 @@ func (c *cleanRoom) copy(ctx context.Context, id artifacts.ID) error {
 	if c.there[id] {
 		return nil
 	}
-	f, err := c.Store.Open(id)
+	f, err := c.Store.Open(ctx, id)
 	if err != nil {
 		return err
 	}

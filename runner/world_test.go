@@ -186,7 +186,7 @@ func (w *world) text(res *Result, stage string) string {
 	w.Helper()
 	for _, s := range res.Stages {
 		if s.Stage == stage {
-			f, err := w.runner.Store.Open(s.Outputs[0].ID)
+			f, err := w.runner.Store.Open(w.Context(), s.Outputs[0].ID)
 			if err != nil {
 				w.Fatal(err)
 			}

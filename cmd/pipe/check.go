@@ -80,7 +80,7 @@ func (a *app) check(ctx context.Context, dir string, fix, asJSON bool) error {
 		}
 		r := &repair.Repairer{
 			Runner:  again,
-			Plan:    func(run *lineage.Run) (*pipeline.Plan, error) { return a.recordedPlan(ws, run) },
+			Plan:    func(run *lineage.Run) (*pipeline.Plan, error) { return a.recordedPlan(ctx, ws, run) },
 			Folders: []string{filepath.Dir(dir)},
 		}
 		if err := r.Repair(ctx, rep); err != nil {

@@ -38,20 +38,20 @@ func (d *runDiff) inside(ctx context.Context, ws *workspace, stage string, old, 
 	}
 	switch pipeline.PortType(new.Type) {
 	case pipeline.Table, pipeline.Dataset:
-		return d.columns(ws, stage, old, new)
+		return d.columns(ctx, ws, stage, old, new)
 	case pipeline.Directory:
 		return d.files(ctx, ws, stage, old, new)
 	}
 	return nil
 }
 
-func (d *runDiff) columns(ws *workspace, stage string, old, new lineage.Output) error {
-	was, err := openTable(ws, old.ID)
+func (d *runDiff) columns(ctx context.Context, ws *workspace, stage string, old, new lineage.Output) error {
+	was, err := openTable(ctx, ws, old.ID)
 	if err != nil {
 		return err
 	}
 	defer was.close()
-	is, err := openTable(ws, new.ID)
+	is, err := openTable(ctx, ws, new.ID)
 	if err != nil {
 		return err
 	}
@@ -102,8 +102,8 @@ type storedTable struct {
 	file *artifacts.File
 }
 
-func openTable(ws *workspace, id artifacts.ID) (*storedTable, error) {
-	f, err := ws.store.Open(id)
+func openTable(ctx context.Context, ws *workspace, id artifacts.ID) (*storedTable, error) {
+	f, err := ws.store.Open(ctx, id)
 	if err != nil {
 		return nil, err
 	}

@@ -202,7 +202,7 @@ func (f found) write(ctx context.Context, ws *workspace, w io.Writer, form form)
 	if f.kind == pipeline.Directory {
 		return "", writeTar(ctx, ws.store, f.id, w)
 	}
-	file, err := ws.store.Open(f.id)
+	file, err := ws.store.Open(ctx, f.id)
 	if err != nil {
 		return "", err
 	}

@@ -71,7 +71,7 @@ func (w *workspace) describe(portType string, id artifacts.ID) (*openlineage.Sch
 	if portType != string(pipeline.Table) && portType != string(pipeline.Dataset) {
 		return nil, nil
 	}
-	f, err := w.store.Open(id)
+	f, err := w.store.Open(context.Background(), id) // the event is told also while the run is being stopped
 	if err != nil {
 		return nil, err
 	}

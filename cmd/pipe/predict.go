@@ -72,14 +72,14 @@ The file is written in the form that its ending names:
 			if err != nil {
 				return err
 			}
-			plan, err := a.predictionPlan(ws, m, past, words[0], prefix, strict)
+			plan, err := a.predictionPlan(cmd.Context(), ws, m, past, words[0], prefix, strict)
 			if err != nil {
 				return err
 			}
 			v := warningView{newPlainView(a.err, script{paint: a.painter(a.err)}, time.Now)}
 			res, err := a.runPlan(cmd.Context(), ws, plan, runner.Options{}, 0, v)
 			if err != nil {
-				a.explainAbsent(ws, past, res)
+				a.explainAbsent(cmd.Context(), ws, past, res)
 				return a.report(res, err)
 			}
 			return a.writePredictions(cmd.Context(), ws, res, output, form, prefix)
@@ -118,8 +118,8 @@ func (v warningView) event(ev runner.Event) {
 }
 
 // predictionPlan is a plan of two stages that begins with stored artifacts.
-func (a *app) predictionPlan(ws *workspace, m lineage.Model, past *past, file, prefix string, strict bool) (*pipeline.Plan, error) {
-	load, err := a.reading(ws, past, file)
+func (a *app) predictionPlan(ctx context.Context, ws *workspace, m lineage.Model, past *past, file, prefix string, strict bool) (*pipeline.Plan, error) {
+	load, err := a.reading(ctx, ws, past, file)
 	if err != nil {
 		return nil, err
 	}

@@ -66,7 +66,7 @@ func pastOf(ctx context.Context, ws *workspace, m lineage.Model) (*past, error) 
 		return nil, diag.WithHint(fmt.Errorf("model %s was not trained behind a fitted transform", m.ID.Short()),
 			"new rows can only be scored by a model whose data came from a stage with `uses: preprocess`")
 	}
-	f, err := ws.store.Open(p.transform)
+	f, err := ws.store.Open(ctx, p.transform)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +82,7 @@ func pastOf(ctx context.Context, ws *workspace, m lineage.Model) (*past, error) 
 // reading is the step that reads a file as the training data were read. Of
 // several stages that read some, it goes by the one that read most of the columns
 // of the features, and of equal ones by the first.
-func (a *app) reading(ws *workspace, p *past, file string) (*pipeline.Step, error) {
+func (a *app) reading(ctx context.Context, ws *workspace, p *past, file string) (*pipeline.Step, error) {
 	var load *pipeline.Step
 	best := -1
 	for _, e := range p.train {
@@ -95,7 +95,7 @@ func (a *app) reading(ws *workspace, p *past, file string) (*pipeline.Step, erro
 			return nil, diag.WithHint(fmt.Errorf("stage %s of run %s read the training data with settings that this version of pipe cannot read: %w", e.Stage, e.RunID, err),
 				"train the model again")
 		}
-		if types, known := p.types(typesOf(ws, e.Outputs)); known > best {
+		if types, known := p.types(typesOf(ctx, ws, e.Outputs)); known > best {
 			best = known
 			load = &pipeline.Step{Name: "load", Kind: k, Stage: stage.(source).Again(file, types, e.KindVersion), Cache: true}
 		}
@@ -132,14 +132,14 @@ func (a *app) sourceKind(e *lineage.Execution) *pipeline.Kind {
 
 // explainAbsent adds to the error of a prediction for which a column is not
 // there who made that column for training: a stage that is not run for new rows.
-func (a *app) explainAbsent(ws *workspace, p *past, res *runner.Result) {
+func (a *app) explainAbsent(ctx context.Context, ws *workspace, p *past, res *runner.Result) {
 	if res == nil || len(res.Stages) == 0 {
 		return
 	}
 	load, failed := res.Stages[0], &res.Stages[len(res.Stages)-1]
 	there := map[string]bool{}
 	for _, o := range load.Outputs {
-		for _, c := range columnTypes(ws, o.ID) {
+		for _, c := range columnTypes(ctx, ws, o.ID) {
 			there[c.Key] = true
 		}
 	}
@@ -149,7 +149,7 @@ func (a *app) explainAbsent(ws *workspace, p *past, res *runner.Result) {
 	}
 	name := p.columns[at].Name
 	for _, e := range p.train {
-		if _, ok := typesOf(ws, e.Outputs).Get(name); !ok {
+		if _, ok := typesOf(ctx, ws, e.Outputs).Get(name); !ok {
 			continue
 		}
 		if a.sourceKind(e) == nil {
@@ -187,17 +187,17 @@ func (p *past) types(had pipeline.Map[string]) (types pipeline.Map[string], know
 // typesOf are the types of the columns of the tables that a stage made. There
 // are none where a table is gone: the features have types of their own, and
 // other columns are carried along as text.
-func typesOf(ws *workspace, outputs []lineage.Output) (types pipeline.Map[string]) {
+func typesOf(ctx context.Context, ws *workspace, outputs []lineage.Output) (types pipeline.Map[string]) {
 	for _, o := range outputs {
 		if o.Type == string(pipeline.Table) {
-			types = append(types, columnTypes(ws, o.ID)...)
+			types = append(types, columnTypes(ctx, ws, o.ID)...)
 		}
 	}
 	return types
 }
 
-func columnTypes(ws *workspace, id artifacts.ID) (types pipeline.Map[string]) {
-	f, err := ws.store.Open(id)
+func columnTypes(ctx context.Context, ws *workspace, id artifacts.ID) (types pipeline.Map[string]) {
+	f, err := ws.store.Open(ctx, id)
 	if err != nil {
 		return nil
 	}

@@ -44,7 +44,7 @@ that, since equal runs make equal bytes: pipe get takes it out as it is.
 			if err != nil {
 				return err
 			}
-			f, err := ws.store.Open(id)
+			f, err := ws.store.Open(cmd.Context(), id)
 			if err != nil {
 				return err
 			}

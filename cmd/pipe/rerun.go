@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -56,7 +57,7 @@ RUN is "latest", the name of a pipeline for its latest run, or a run ID or the b
 			if err != nil {
 				return err
 			}
-			plan, err := a.recordedPlan(ws, run)
+			plan, err := a.recordedPlan(ctx, ws, run)
 			if err != nil {
 				return err
 			}
@@ -114,8 +115,8 @@ func (a *app) checkUnpinned(plan *pipeline.Plan, file string) error {
 
 // recordedPlan is the plan of a past run: from the text of its file, with its
 // parameters and its seed.
-func (a *app) recordedPlan(ws *workspace, run *lineage.Run) (*pipeline.Plan, error) {
-	source, err := recordedSpec(ws, run)
+func (a *app) recordedPlan(ctx context.Context, ws *workspace, run *lineage.Run) (*pipeline.Plan, error) {
+	source, err := recordedSpec(ctx, ws, run)
 	if err != nil {
 		return nil, err
 	}
@@ -149,8 +150,8 @@ func (a *app) recordedPlan(ws *workspace, run *lineage.Run) (*pipeline.Plan, err
 
 // recordedSpec is the text of the pipeline file of a run, from the store or,
 // if it is gone there, from the database.
-func recordedSpec(ws *workspace, run *lineage.Run) ([]byte, error) {
-	if f, err := ws.store.Open(run.SpecID); err == nil {
+func recordedSpec(ctx context.Context, ws *workspace, run *lineage.Run) ([]byte, error) {
+	if f, err := ws.store.Open(ctx, run.SpecID); err == nil {
 		defer f.Close()
 		return io.ReadAll(f)
 	}

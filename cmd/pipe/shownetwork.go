@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strconv"
 	"strings"
@@ -11,8 +12,8 @@ import (
 )
 
 // readModel reads a model of the store.
-func readModel(ws *workspace, id artifacts.ID) (*nn.Model, error) {
-	f, err := ws.store.Open(id)
+func readModel(ctx context.Context, ws *workspace, id artifacts.ID) (*nn.Model, error) {
+	f, err := ws.store.Open(ctx, id)
 	if err != nil {
 		return nil, err
 	}

@@ -35,7 +35,7 @@ type columnView struct {
 
 // viewTable reads a table once.
 func viewTable(ctx context.Context, ws *workspace, id artifacts.ID, head int) (*tableView, error) {
-	f, err := ws.store.Open(id)
+	f, err := ws.store.Open(ctx, id)
 	if err != nil {
 		return nil, err
 	}
@@ -198,7 +198,7 @@ type content struct {
 func contentOf(ctx context.Context, ws *workspace, art *lineage.Artifact, head int) (c content, err error) {
 	switch pipeline.PortType(art.Type) {
 	case pipeline.Model:
-		c.model, err = readModel(ws, art.ID)
+		c.model, err = readModel(ctx, ws, art.ID)
 	case pipeline.Table, pipeline.Dataset:
 		c.table, err = viewTable(ctx, ws, art.ID, head)
 	case pipeline.Directory:

@@ -39,7 +39,7 @@ The exit code is 0 if all bytes are the same, and 1 if not.`,
 			if err != nil {
 				return err
 			}
-			plan, err := a.recordedPlan(ws, run)
+			plan, err := a.recordedPlan(ctx, ws, run)
 			if err != nil {
 				return err
 			}

@@ -83,7 +83,7 @@ func (e *env) Open(port string) (*pipeline.Input, error) {
 	if !ok {
 		return nil, fmt.Errorf("input %q is not connected", port)
 	}
-	f, err := e.store.Open(in.id)
+	f, err := e.store.Open(e.t.Context(), in.id)
 	if err != nil {
 		return nil, fmt.Errorf("input %q: %w", port, err)
 	}

@@ -267,7 +267,7 @@ func (e *env) finish(err error) (Result, error) {
 
 func (e *env) read(id artifacts.ID) []byte {
 	e.t.Helper()
-	f, err := e.store.Open(id)
+	f, err := e.store.Open(e.t.Context(), id)
 	if err != nil {
 		e.t.Fatal(err)
 	}
