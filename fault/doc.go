@@ -61,6 +61,9 @@ var Points = []Point{
 	{"lineage.finish.written", "the end of the run is written and not committed"},
 	{"lineage.finish.ended", "the end of the run is committed"},
 	{"runner.run.finished", "the same, and nobody was told"},
+	{"lineage.remember.begun", "the transaction that keeps a memo of the run has begun"},
+	{"lineage.remember.written", "the memo is written and not committed"},
+	{"lineage.remember.ended", "the memo is committed"},
 	{"lineage.checkpoint.before", "the write-ahead log is not merged into the database"},
 	{"lineage.checkpoint.after", "the log is merged and removed, the process ends"},
 }

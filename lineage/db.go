@@ -129,7 +129,7 @@ func OpenReadOnlyWith(path string, opt Options) (_ *DB, err error) {
 	switch {
 	case err != nil:
 	case version == 0:
-		err = &hintError{errors.New("there is nothing in the lineage database: its making was cut off, or has not ended"), "run a pipeline: `pipe run FILE` completes it"}
+		err = &hintError{ErrUnmade, "run a pipeline: `pipe run FILE` completes it"}
 	case version < newestVersion:
 		err = &oldError{hintError{
 			err:  fmt.Errorf("the database has version %d of the schema, this pipe needs %d", version, newestVersion),

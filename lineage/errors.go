@@ -67,6 +67,10 @@ func wrap(op, path string, err error) error {
 // OpenReadOnly.
 var errReadOnly = errors.New("the database was opened read-only")
 
+// ErrUnmade says that a database has no schema yet: the process that made it was
+// killed, or has not come to that.
+var ErrUnmade = errors.New("there is nothing in the lineage database: its making was cut off, or has not ended")
+
 // IsOld says that a database cannot be read as it is, since an earlier version
 // of pipe made it. Open migrates it.
 func IsOld(err error) bool {

@@ -85,7 +85,7 @@ func inspect(ctx context.Context, dir string) (*state, error) {
 
 // unmade says that a database has no schema yet.
 func unmade(err error) bool {
-	return strings.Contains(err.Error(), "there is no lineage database") || strings.Contains(err.Error(), "has version 0 of the schema")
+	return strings.Contains(err.Error(), "there is no lineage database") || errors.Is(err, lineage.ErrUnmade)
 }
 
 // compare holds the run after the kill, and the state it left, against the
