@@ -13,34 +13,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestSchemaGolden(t *testing.T) {
-	db, _ := newTest(t)
-	rows, err := db.Query(t.Context(), "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY type = 'view', tbl_name, type = 'index', name", 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var b strings.Builder
-	for _, row := range rows.Rows {
-		fmt.Fprintf(&b, "%s;\n\n", row[0])
-	}
-	golden := filepath.Join("testdata", "schema.sql")
-	if *update {
-		if err := os.MkdirAll("testdata", 0o777); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(golden, []byte(b.String()), 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), b.String()); diff != "" {
-		t.Errorf("the schema differs from %s; run the test with -update if that is meant, and add a migration: %s", golden, diff)
-	}
-}
-
 func TestMigrationsAreNumbered(t *testing.T) {
 	files, err := migrations.ReadDir("migrations")
 	if err != nil {

@@ -197,17 +197,12 @@ func typesOf(ctx context.Context, ws *workspace, outputs []lineage.Output) (type
 }
 
 func columnTypes(ctx context.Context, ws *workspace, id artifacts.ID) (types pipeline.Map[string]) {
-	f, err := ws.store.Open(ctx, id)
+	t, err := openTable(ctx, ws, id)
 	if err != nil {
 		return nil
 	}
-	defer f.Close()
-	r, err := table.Open(f, f.Size())
-	if err != nil {
-		return nil
-	}
-	defer r.Close()
-	for _, c := range r.Schema().Fields() {
+	defer t.close()
+	for _, c := range t.Schema().Fields() {
 		types = append(types, pipeline.Entry[string]{Key: c.Name, Value: table.TypeName(c.Type)})
 	}
 	return types
