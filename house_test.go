@@ -24,10 +24,11 @@ var down = []struct {
 	pkg     string
 	imports []string
 }{
+	{"filelock", nil},
 	{"infile", nil},
 	{"names", nil},
 	{"outfile", []string{"infile"}},
-	{"artifacts", []string{"infile"}},
+	{"artifacts", []string{"filelock", "infile"}},
 	{"diag", nil},
 	{"fault", []string{"artifacts"}},
 	{"random", nil},
@@ -39,7 +40,7 @@ var down = []struct {
 	{"pipeline/pipelinetest", []string{"pipeline", "artifacts", "metric"}},
 	{"lineage", []string{"infile", "names", "artifacts"}},
 	{"bundle", []string{"infile", "lineage", "artifacts", "diag"}},
-	{"machine", nil},
+	{"machine", []string{"filelock"}},
 	{"runner", []string{"infile", "outfile", "names", "machine", "pipeline", "lineage", "artifacts", "diag", "jsondiff", "metric"}},
 	{"repair", []string{"infile", "runner", "pipeline", "lineage", "artifacts", "diag"}},
 	{"openlineage", []string{"outfile", "diag", "runner", "pipeline", "lineage", "artifacts"}},

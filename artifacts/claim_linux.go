@@ -9,6 +9,7 @@ import (
 	"sync"
 	"syscall"
 
+	"pipe/filelock"
 	"pipe/infile"
 )
 
@@ -60,7 +61,7 @@ func (s *Store) claim(name string) (claim, error) {
 		s.claims.file, s.claims.held = f, map[int64]bool{}
 	}
 	f := s.claims.file
-	switch err := lockByte(f, setLock, &syscall.Flock_t{Type: syscall.F_WRLCK, Start: c.at, Len: 1}); {
+	switch err := filelock.Control(f, filelock.Set, &syscall.Flock_t{Type: syscall.F_WRLCK, Start: c.at, Len: 1}); {
 	case errors.Is(err, syscall.EAGAIN), errors.Is(err, syscall.EACCES):
 		return claim{}, &ClaimedError{PID: claimPID(f, c.at)}
 	case errors.Is(err, syscall.ENOLCK), errors.Is(err, syscall.ENOTSUP), errors.Is(err, syscall.ENOSYS), errors.Is(err, syscall.EINVAL):
@@ -80,7 +81,7 @@ func (c claim) release() {
 	s := c.s
 	s.claims.Lock()
 	defer s.claims.Unlock()
-	_ = lockByte(s.claims.file, setLock, &syscall.Flock_t{Type: syscall.F_UNLCK, Start: c.at, Len: 1})
+	_ = filelock.Control(s.claims.file, filelock.Set, &syscall.Flock_t{Type: syscall.F_UNLCK, Start: c.at, Len: 1})
 	delete(s.claims.held, c.at)
 }
 
@@ -97,30 +98,7 @@ func (s *Store) isClaimed(name string) bool {
 		defer f.Close()
 	}
 	l := syscall.Flock_t{Type: syscall.F_WRLCK, Start: at, Len: 1}
-	return s.claims.held[at] || lockByte(f, getLock, &l) == nil && l.Type != syscall.F_UNLCK
-}
-
-// Commands of fcntl(2) for locks of an open file, of which package syscall has
-// no names.
-const (
-	getLock = 36 // F_OFD_GETLK
-	setLock = 37 // F_OFD_SETLK
-)
-
-// lockByte is fcntl. It does not take the file out of the hands of Go's poller.
-func lockByte(f *os.File, how int, l *syscall.Flock_t) error {
-	raw, err := f.SyscallConn()
-	if err != nil {
-		return err
-	}
-	failed := raw.Control(func(fd uintptr) {
-		for {
-			if err = syscall.FcntlFlock(fd, how, l); !errors.Is(err, syscall.EINTR) {
-				return
-			}
-		}
-	})
-	return errors.Join(failed, err)
+	return s.claims.held[at] || filelock.Control(f, filelock.Get, &l) == nil && l.Type != syscall.F_UNLCK
 }
 
 func claimPID(f io.ReaderAt, at int64) int {

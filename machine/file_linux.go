@@ -8,6 +8,8 @@ import (
 	"os"
 	"strings"
 	"syscall"
+
+	"pipe/filelock"
 )
 
 // A fileHandle is an open file whose locks belong to it (fcntl(2), F_OFD_SETLK)
@@ -50,29 +52,8 @@ func openFile(path string) (handle, error) {
 	}
 }
 
-// Commands of fcntl(2), of which package syscall has no names.
-const (
-	getLock = 36 // F_OFD_GETLK
-	setLock = 37 // F_OFD_SETLK
-)
-
-func (h *fileHandle) fcntl(how int, l *syscall.Flock_t) error {
-	raw, err := h.f.SyscallConn()
-	if err != nil {
-		return err
-	}
-	failed := raw.Control(func(fd uintptr) {
-		for {
-			if err = syscall.FcntlFlock(fd, how, l); !errors.Is(err, syscall.EINTR) {
-				return
-			}
-		}
-	})
-	return errors.Join(failed, err)
-}
-
 func (h *fileHandle) lock(start, n int64) (bool, error) {
-	err := h.fcntl(setLock, &syscall.Flock_t{Type: syscall.F_WRLCK, Start: start, Len: n})
+	err := filelock.Control(h.f, filelock.Set, &syscall.Flock_t{Type: syscall.F_WRLCK, Start: start, Len: n})
 	if errors.Is(err, syscall.EAGAIN) || errors.Is(err, syscall.EACCES) {
 		return false, nil
 	}
@@ -80,12 +61,12 @@ func (h *fileHandle) lock(start, n int64) (bool, error) {
 }
 
 func (h *fileHandle) unlock(start, n int64) {
-	_ = h.fcntl(setLock, &syscall.Flock_t{Type: syscall.F_UNLCK, Start: start, Len: n}) // closing does it too
+	_ = filelock.Control(h.f, filelock.Set, &syscall.Flock_t{Type: syscall.F_UNLCK, Start: start, Len: n}) // closing does it too
 }
 
 func (h *fileHandle) held(start, n int64) (at, length int64, held bool, err error) {
 	l := syscall.Flock_t{Type: syscall.F_WRLCK, Start: start, Len: n}
-	if err := h.fcntl(getLock, &l); err != nil || l.Type == syscall.F_UNLCK {
+	if err := filelock.Control(h.f, filelock.Get, &l); err != nil || l.Type == syscall.F_UNLCK {
 		return 0, 0, false, err
 	}
 	if l.Len == 0 { // to the end of all files
