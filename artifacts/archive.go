@@ -12,7 +12,7 @@ import (
 	"slices"
 	"strings"
 
-	"pipe/infile"
+	"pipe/base/infile"
 )
 
 // Until version 1 of the kind exec a directory was one tar archive: a global

@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"strings"
 
-	"pipe/infile"
+	"pipe/base/infile"
 )
 
 // Here a claim is a lock on a file that is named after the work, since a lock on

@@ -9,8 +9,8 @@ import (
 	"sync"
 	"syscall"
 
-	"pipe/filelock"
-	"pipe/infile"
+	"pipe/base/filelock"
+	"pipe/base/infile"
 )
 
 // claims are locks on single bytes of one file, far behind its end: no file is

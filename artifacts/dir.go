@@ -10,7 +10,7 @@ import (
 	"path"
 	"path/filepath"
 
-	"pipe/infile"
+	"pipe/base/infile"
 )
 
 // AddDir commits the files below dir and then the manifest that lists them,

@@ -6,7 +6,7 @@ import (
 	"os"
 	"time"
 
-	"pipe/infile"
+	"pipe/base/infile"
 )
 
 // linkError is the error of a rename.

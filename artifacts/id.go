@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"io"
 
-	"pipe/infile"
+	"pipe/base/infile"
 )
 
 // An ID names an artifact: the SHA-256 of its bytes. The zero ID means none.

@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"pipe/infile"
+	"pipe/base/infile"
 )
 
 // secretSize is the length of the secret of a store in bytes.

@@ -13,7 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"pipe/infile"
+	"pipe/base/infile"
 )
 
 // A Store is a directory of artifacts. Its methods may be called from any

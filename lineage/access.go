@@ -9,7 +9,7 @@ import (
 
 	"github.com/mattn/go-sqlite3"
 
-	"pipe/infile"
+	"pipe/base/infile"
 )
 
 // access is how SQLite opens a database.

@@ -18,7 +18,7 @@ import (
 	"github.com/mattn/go-sqlite3"
 
 	"pipe/artifacts"
-	"pipe/infile"
+	"pipe/base/infile"
 )
 
 // A DB is an open lineage database. Its methods may be called from several

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"pipe/artifacts"
-	"pipe/infile"
+	"pipe/base/infile"
 )
 
 // A FileStat is what tells that a file has not been touched.

@@ -7,7 +7,7 @@ import (
 	"regexp"
 	"strconv"
 
-	"pipe/names"
+	"pipe/base/names"
 )
 
 // What the texts of imported rows must be. A row of this database was written

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"pipe/metric"
+	"pipe/data/metric"
 	"pipe/nn/kernel"
 	"pipe/nn/op"
 )

@@ -3,8 +3,8 @@ package nn
 import (
 	"math"
 
+	"pipe/base/random"
 	"pipe/nn/optim"
-	"pipe/random"
 )
 
 // An Initializer says how weights are drawn before training: InitAuto, or one of

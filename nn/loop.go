@@ -7,7 +7,7 @@ import (
 	"io"
 	"slices"
 
-	"pipe/metric"
+	"pipe/data/metric"
 	"pipe/nn/kernel"
 	"pipe/nn/optim"
 )

@@ -12,9 +12,9 @@ import (
 	"strings"
 	"testing"
 
+	"pipe/base/random"
 	"pipe/nn/kernel"
 	"pipe/nn/op"
-	"pipe/random"
 )
 
 // A mirror is a small network that needs nothing of a Spec: it learns the

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"math"
 
-	"pipe/diag"
+	"pipe/base/diag"
 )
 
 // evaluateAll evaluates the network on all rows, in the order of curveNames.

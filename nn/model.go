@@ -5,7 +5,7 @@ import (
 	"math"
 	"slices"
 
-	"pipe/metric"
+	"pipe/data/metric"
 )
 
 // A Model is a trained network.

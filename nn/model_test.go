@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"pipe/random"
+	"pipe/base/random"
 )
 
 func encode(t testing.TB, m *Model) []byte {

@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"strconv"
 
+	"pipe/base/random"
 	"pipe/nn/kernel"
 	"pipe/nn/op"
-	"pipe/random"
 )
 
 // A specArchitecture puts the network of a Spec into graphs. The loss is of

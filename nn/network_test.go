@@ -14,8 +14,8 @@ import (
 	"strings"
 	"testing"
 
+	"pipe/base/random"
 	"pipe/nn/kernel"
-	"pipe/random"
 )
 
 var (

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"pipe/random"
+	"pipe/base/random"
 )
 
 var newModel = flag.String("new-model", "", "add the sample of this name to testdata/models")

@@ -3,7 +3,7 @@ package nn
 import (
 	"math/bits"
 
-	"pipe/random"
+	"pipe/base/random"
 )
 
 // An order is in which order an epoch takes the rows. It is a function of the

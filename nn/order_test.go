@@ -5,7 +5,7 @@ import (
 	"slices"
 	"testing"
 
-	"pipe/random"
+	"pipe/base/random"
 )
 
 func TestOrderIsAPermutation(t *testing.T) {

@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"pipe/random"
+	"pipe/base/random"
 )
 
 // specOf reads layers in the form of model files.

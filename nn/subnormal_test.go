@@ -4,7 +4,7 @@ import (
 	"context"
 	"testing"
 
-	"pipe/random"
+	"pipe/base/random"
 )
 
 // A step over long sequences whose gradients vanish leaves no subnormal number in

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"pipe/random"
+	"pipe/base/random"
 )
 
 var adam = Adam{LearningRate: 0.01, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8}

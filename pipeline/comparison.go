@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"pipe/diag"
+	"pipe/base/diag"
 )
 
 // A Comparison is a condition on a number, written ">= 0.95".

@@ -3,7 +3,7 @@ package pipeline
 import (
 	"testing"
 
-	"pipe/diag"
+	"pipe/base/diag"
 )
 
 func TestComparison(t *testing.T) {

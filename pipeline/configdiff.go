@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 
-	"pipe/jsondiff"
+	"pipe/base/jsondiff"
 )
 
 // ConfigChanges says what differs between two configurations in their

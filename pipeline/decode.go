@@ -12,7 +12,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"pipe/diag"
+	"pipe/base/diag"
 )
 
 // maxNesting is how deep settings may be nested.

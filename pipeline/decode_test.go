@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"gopkg.in/yaml.v3"
 
-	"pipe/diag"
+	"pipe/base/diag"
 )
 
 var update = flag.Bool("update", false, "rewrite the files in testdata from what the code does")

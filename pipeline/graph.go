@@ -9,7 +9,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"pipe/names"
+	"pipe/base/names"
 )
 
 // A draft is a step while its references are names.

@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
 
-	"pipe/diag"
+	"pipe/base/diag"
 	"pipe/pipeline"
 )
 

@@ -12,8 +12,8 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"pipe/diag"
-	"pipe/infile"
+	"pipe/base/diag"
+	"pipe/base/infile"
 )
 
 // Options is what a run may say about a pipeline besides its file.

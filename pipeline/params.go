@@ -14,8 +14,8 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"pipe/diag"
-	"pipe/names"
+	"pipe/base/diag"
+	"pipe/base/names"
 )
 
 // A Param is a parameter of a pipeline with the value that it has in a plan.

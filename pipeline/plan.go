@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"pipe/artifacts"
-	"pipe/diag"
-	"pipe/names"
+	"pipe/base/diag"
+	"pipe/base/names"
 	"pipe/schedule"
 )
 

@@ -6,7 +6,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"pipe/diag"
+	"pipe/base/diag"
 )
 
 // problems collects what is wrong with one file, so that everything is

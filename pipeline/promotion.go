@@ -8,9 +8,9 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"pipe/diag"
-	"pipe/metric"
-	"pipe/names"
+	"pipe/base/diag"
+	"pipe/base/names"
+	"pipe/data/metric"
 )
 
 // A Promotion is the gate of a stage that measures a model: when a run has

@@ -15,7 +15,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"pipe/diag"
+	"pipe/base/diag"
 )
 
 // maxQuote is how many code points of a value a message repeats.

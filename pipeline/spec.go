@@ -11,8 +11,8 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"pipe/diag"
-	"pipe/names"
+	"pipe/base/diag"
+	"pipe/base/names"
 	"pipe/schedule"
 )
 

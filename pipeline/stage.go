@@ -6,7 +6,7 @@ import (
 	"log/slog"
 
 	"pipe/artifacts"
-	"pipe/metric"
+	"pipe/data/metric"
 )
 
 // A PortType says what kind of artifact passes through a port. An edge joins

@@ -8,7 +8,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"pipe/diag"
+	"pipe/base/diag"
 )
 
 // elsewhere finds a setting that was written one or two levels too high, or what

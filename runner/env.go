@@ -14,9 +14,9 @@ import (
 	"time"
 
 	"pipe/artifacts"
+	"pipe/base/names"
+	"pipe/data/metric"
 	"pipe/lineage"
-	"pipe/metric"
-	"pipe/names"
 	"pipe/pipeline"
 )
 

@@ -9,8 +9,8 @@ import (
 
 	"pipe/artifacts"
 	"pipe/lineage"
-	"pipe/machine"
 	"pipe/pipeline"
+	"pipe/runner/machine"
 )
 
 // An execution is the state of one run. Only the goroutine of loop touches

@@ -12,8 +12,8 @@ import (
 	"strings"
 
 	"pipe/artifacts"
-	"pipe/diag"
-	"pipe/infile"
+	"pipe/base/diag"
+	"pipe/base/infile"
 	"pipe/lineage"
 	"pipe/pipeline"
 )

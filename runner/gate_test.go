@@ -12,8 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"pipe/artifacts"
+	"pipe/data/metric"
 	"pipe/lineage"
-	"pipe/metric"
 	"pipe/pipeline"
 )
 

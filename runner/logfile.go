@@ -10,8 +10,8 @@ import (
 	"sync"
 	"time"
 
-	"pipe/names"
-	"pipe/outfile"
+	"pipe/base/names"
+	"pipe/base/outfile"
 )
 
 // What stages say is kept in one text file for each attempt, not in the

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"strings"
 
-	"pipe/diag"
-	"pipe/jsondiff"
+	"pipe/base/diag"
+	"pipe/base/jsondiff"
 	"pipe/lineage"
 	"pipe/pipeline"
 )

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"pipe/artifacts"
-	"pipe/diag"
+	"pipe/base/diag"
 	"pipe/lineage"
 	"pipe/pipeline"
 )

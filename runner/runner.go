@@ -11,10 +11,10 @@ import (
 	"time"
 
 	"pipe/artifacts"
-	"pipe/diag"
+	"pipe/base/diag"
 	"pipe/lineage"
-	"pipe/machine"
 	"pipe/pipeline"
+	"pipe/runner/machine"
 )
 
 // ErrInterrupted is the cause with which callers cancel the context of a run

@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"pipe/artifacts"
-	"pipe/diag"
+	"pipe/base/diag"
 	"pipe/lineage"
 	"pipe/pipeline"
 )

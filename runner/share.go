@@ -7,9 +7,9 @@ import (
 	"log/slog"
 	"time"
 
-	"pipe/diag"
-	"pipe/machine"
+	"pipe/base/diag"
 	"pipe/pipeline"
+	"pipe/runner/machine"
 )
 
 // refusals are the jobs that have to wait for what other runs have of the

@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"pipe/lineage"
-	"pipe/machine"
 	"pipe/pipeline"
+	"pipe/runner/machine"
 )
 
 // shared are two worlds on one machine: two projects, with stores of their own.

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"pipe/artifacts"
-	"pipe/diag"
+	"pipe/base/diag"
 	"pipe/lineage"
 	"pipe/pipeline"
 )

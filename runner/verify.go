@@ -10,7 +10,7 @@ import (
 	"slices"
 
 	"pipe/artifacts"
-	"pipe/infile"
+	"pipe/base/infile"
 	"pipe/lineage"
 	"pipe/pipeline"
 )

@@ -12,8 +12,8 @@ import (
 	"testing"
 
 	"pipe/artifacts"
+	"pipe/data/metric"
 	"pipe/lineage"
-	"pipe/metric"
 	"pipe/pipeline"
 )
 

@@ -30,8 +30,8 @@ import (
 	"sync"
 	"time"
 
-	"pipe/fault"
-	"pipe/random"
+	"pipe/artifacts/fault"
+	"pipe/base/random"
 )
 
 type options struct {

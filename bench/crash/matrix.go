@@ -11,7 +11,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"pipe/fault"
+	"pipe/artifacts/fault"
 	"pipe/lineage"
 )
 

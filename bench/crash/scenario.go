@@ -13,7 +13,7 @@ import (
 	"syscall"
 	"time"
 
-	"pipe/fault"
+	"pipe/artifacts/fault"
 )
 
 // A scenario is a state of the store in which a run begins.

@@ -6,7 +6,7 @@ import (
 	"io"
 	"slices"
 
-	"pipe/random"
+	"pipe/base/random"
 )
 
 // A graph is a layered DAG: stage i reads the stages of inputs[i], all of

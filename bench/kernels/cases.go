@@ -3,9 +3,9 @@ package main
 import (
 	"fmt"
 
+	"pipe/base/random"
 	"pipe/nn/kernel"
 	"pipe/nn/op"
-	"pipe/random"
 )
 
 // A bench is one operator, or a few, at the sizes of real networks.

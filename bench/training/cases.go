@@ -1,8 +1,8 @@
 package main
 
 import (
+	"pipe/base/random"
 	"pipe/nn"
-	"pipe/random"
 )
 
 // A bench is a network with data, the same for all programs.

@@ -11,9 +11,9 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"pipe/diag"
-	"pipe/machine"
+	"pipe/base/diag"
 	"pipe/pipeline"
+	"pipe/runner/machine"
 	"pipe/stages"
 	"pipe/stages/exec"
 )

@@ -8,9 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"pipe/bundle"
-	"pipe/infile"
+	"pipe/base/infile"
 	"pipe/lineage"
+	"pipe/lineage/bundle"
 )
 
 func (a *app) exportCommand() *cobra.Command {

@@ -8,7 +8,7 @@ import (
 	"syscall"
 	"testing"
 
-	"pipe/diag"
+	"pipe/base/diag"
 )
 
 // What an artifact holds must not steer the terminal, whatever pieces it comes

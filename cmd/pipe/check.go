@@ -10,10 +10,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"pipe/artifacts"
-	"pipe/diag"
+	"pipe/base/diag"
 	"pipe/lineage"
+	"pipe/lineage/repair"
 	"pipe/pipeline"
-	"pipe/repair"
 )
 
 func (a *app) checkCommand() *cobra.Command {

@@ -5,7 +5,7 @@ import (
 	"io"
 	"strings"
 
-	"pipe/diag"
+	"pipe/base/diag"
 )
 
 // width is the number of columns that a text takes on a terminal.

@@ -6,10 +6,10 @@ import (
 	"io"
 
 	"pipe/artifacts"
-	"pipe/jsondiff"
+	"pipe/base/jsondiff"
+	"pipe/data/table"
 	"pipe/nn"
 	"pipe/pipeline"
-	"pipe/table"
 )
 
 // A comparer finds where two artifacts begin to differ, with the package that

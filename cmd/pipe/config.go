@@ -9,7 +9,7 @@ import (
 	"syscall"
 	"time"
 
-	"pipe/infile"
+	"pipe/base/infile"
 	"pipe/lineage"
 	"pipe/pipeline"
 )

@@ -6,7 +6,7 @@ import (
 	"os"
 
 	"pipe/artifacts"
-	"pipe/fault"
+	"pipe/artifacts/fault"
 )
 
 // crashPoints lets the process kill itself at a named point, for the crash

@@ -9,9 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"pipe/diag"
+	"pipe/base/diag"
+	"pipe/data/metric"
 	"pipe/lineage"
-	"pipe/metric"
 	"pipe/runner"
 )
 

@@ -4,9 +4,9 @@ import (
 	"context"
 
 	"pipe/artifacts"
+	"pipe/data/table"
 	"pipe/lineage"
 	"pipe/pipeline"
-	"pipe/table"
 )
 
 // A fileDiff is a file of a directory; nil where there is none.

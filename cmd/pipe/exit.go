@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"pipe/artifacts"
-	"pipe/diag"
+	"pipe/base/diag"
 	"pipe/lineage"
 	"pipe/pipeline"
 	"pipe/runner"

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"pipe/diag"
+	"pipe/base/diag"
 	"pipe/lineage"
 	"pipe/pipeline"
 	"pipe/runner"

@@ -13,11 +13,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"pipe/artifacts"
-	"pipe/diag"
-	"pipe/infile"
+	"pipe/base/diag"
+	"pipe/base/infile"
+	"pipe/data/table"
 	"pipe/lineage"
 	"pipe/pipeline"
-	"pipe/table"
 )
 
 func (a *app) getCommand() *cobra.Command {

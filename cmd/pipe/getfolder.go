@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"pipe/artifacts"
-	"pipe/diag"
-	"pipe/infile"
+	"pipe/base/diag"
+	"pipe/base/infile"
 )
 
 // getFolder writes the files of a directory to a folder. One that is new is

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"pipe/infile"
+	"pipe/base/infile"
 	"pipe/lineage"
 )
 

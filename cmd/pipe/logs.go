@@ -10,8 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"pipe/diag"
-	"pipe/infile"
+	"pipe/base/diag"
+	"pipe/base/infile"
 	"pipe/lineage"
 	"pipe/runner"
 )

@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"pipe/diag"
+	"pipe/base/diag"
 	"pipe/lineage"
 )
 

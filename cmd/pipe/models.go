@@ -12,9 +12,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"pipe/artifacts"
-	"pipe/diag"
+	"pipe/base/diag"
+	"pipe/data/metric"
 	"pipe/lineage"
-	"pipe/metric"
 )
 
 func (a *app) modelsCommand() *cobra.Command {

@@ -8,10 +8,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"pipe/artifacts"
-	"pipe/openlineage"
+	"pipe/data/table"
+	"pipe/lineage/openlineage"
 	"pipe/pipeline"
 	"pipe/runner"
-	"pipe/table"
 )
 
 // eventFlags say whom to tell what happens in a run.

@@ -11,9 +11,9 @@ import (
 
 	"golang.org/x/term"
 
-	"pipe/diag"
-	"pipe/names"
-	"pipe/outfile"
+	"pipe/base/diag"
+	"pipe/base/names"
+	"pipe/base/outfile"
 )
 
 // An output is a stream for people that remembers its first error, so that the

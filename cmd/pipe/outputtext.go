@@ -6,7 +6,7 @@ import (
 	"io"
 	"unicode/utf8"
 
-	"pipe/diag"
+	"pipe/base/diag"
 )
 
 // Names, messages and values come from files, commands, servers and databases

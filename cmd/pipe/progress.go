@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"pipe/diag"
+	"pipe/base/diag"
 	"pipe/lineage"
 	"pipe/runner"
 )

@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	"pipe/diag"
+	"pipe/base/diag"
 )
 
 // A project bounds what a pipeline file may read: what is below one folder, and

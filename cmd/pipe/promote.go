@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pipe/artifacts"
-	"pipe/diag"
+	"pipe/base/diag"
 	"pipe/lineage"
 	"pipe/pipeline"
 )

@@ -6,12 +6,12 @@ import (
 	"slices"
 
 	"pipe/artifacts"
-	"pipe/diag"
-	"pipe/feature"
+	"pipe/base/diag"
+	"pipe/data/feature"
+	"pipe/data/table"
 	"pipe/lineage"
 	"pipe/pipeline"
 	"pipe/runner"
-	"pipe/table"
 )
 
 // A source is a stage that has read a file and can read another one alike: in

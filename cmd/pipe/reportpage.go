@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"pipe/artifacts"
-	"pipe/diag"
+	"pipe/base/diag"
 	"pipe/lineage"
 )
 

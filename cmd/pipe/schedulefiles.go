@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"pipe/diag"
+	"pipe/base/diag"
 	"pipe/pipeline"
 	"pipe/schedule"
 )

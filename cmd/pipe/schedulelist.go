@@ -11,7 +11,7 @@ import (
 	"slices"
 	"time"
 
-	"pipe/diag"
+	"pipe/base/diag"
 	"pipe/lineage"
 	"pipe/schedule"
 )

@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"pipe/diag"
+	"pipe/base/diag"
 )
 
 // The commands that change a schedule beside the process that acts for it, which

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"pipe/diag"
+	"pipe/base/diag"
 )
 
 // A screen is a terminal as far as the live view needs one. It fails the test

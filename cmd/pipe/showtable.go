@@ -7,11 +7,11 @@ import (
 	"strconv"
 
 	"pipe/artifacts"
-	"pipe/diag"
+	"pipe/base/diag"
+	"pipe/data/table"
 	"pipe/lineage"
 	"pipe/nn"
 	"pipe/pipeline"
-	"pipe/table"
 )
 
 // A tableView is what is shown of a table.

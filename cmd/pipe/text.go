@@ -11,7 +11,7 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 
-	"pipe/diag"
+	"pipe/base/diag"
 )
 
 // ANSI colours.

@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"pipe/diag"
+	"pipe/base/diag"
 	"pipe/runner"
 )
 

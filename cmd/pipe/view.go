@@ -6,7 +6,7 @@ import (
 	"log/slog"
 	"time"
 
-	"pipe/diag"
+	"pipe/base/diag"
 	"pipe/lineage"
 	"pipe/runner"
 )

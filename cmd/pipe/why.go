@@ -8,8 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"pipe/diag"
-	"pipe/jsondiff"
+	"pipe/base/diag"
+	"pipe/base/jsondiff"
 	"pipe/lineage"
 	"pipe/pipeline"
 	"pipe/runner"

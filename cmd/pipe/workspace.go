@@ -14,11 +14,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"pipe/artifacts"
-	"pipe/diag"
+	"pipe/base/diag"
 	"pipe/lineage"
-	"pipe/machine"
 	"pipe/pipeline"
 	"pipe/runner"
+	"pipe/runner/machine"
 	"pipe/stages/exec"
 )
 

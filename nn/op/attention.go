@@ -6,9 +6,9 @@ import (
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
+	"pipe/base/random"
 	"pipe/nn/kernel"
 	"pipe/nn/vm"
-	"pipe/random"
 )
 
 // Attention says who sees what, and how, in an attention layer.

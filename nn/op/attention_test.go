@@ -8,8 +8,8 @@ import (
 	"slices"
 	"testing"
 
+	"pipe/base/random"
 	"pipe/nn/kernel"
-	"pipe/random"
 )
 
 func TestNorms(t *testing.T) {

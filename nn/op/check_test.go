@@ -6,8 +6,8 @@ import (
 	"slices"
 	"testing"
 
+	"pipe/base/random"
 	"pipe/nn/kernel"
-	"pipe/random"
 )
 
 // numbers makes n values in [-1, 1).

@@ -5,9 +5,9 @@ import (
 
 	"gorgonia.org/gorgonia"
 
+	"pipe/base/random"
 	"pipe/nn/kernel"
 	"pipe/nn/vm"
-	"pipe/random"
 )
 
 // Dropout sets each element of x to zero with probability rate and divides the

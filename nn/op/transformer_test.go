@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"testing"
 
+	"pipe/base/random"
 	"pipe/nn/kernel"
-	"pipe/random"
 )
 
 // transformer is an encoder that classifies sequences of ids: blocks of

@@ -10,9 +10,9 @@ import (
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
+	"pipe/base/random"
 	"pipe/nn/kernel"
 	"pipe/nn/vm"
-	"pipe/random"
 )
 
 // What gorgonia expects of operators from outside of it, and where it surprises

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"math"
 
-	"pipe/random"
+	"pipe/base/random"
 )
 
 // An Initializer says how weights are drawn before training.

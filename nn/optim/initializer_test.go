@@ -4,7 +4,7 @@ import (
 	"math"
 	"testing"
 
-	"pipe/random"
+	"pipe/base/random"
 )
 
 func TestInitializersHaveTheirVariance(t *testing.T) {

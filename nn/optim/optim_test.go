@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"pipe/base/random"
 	"pipe/nn/kernel"
-	"pipe/random"
 )
 
 // An oracle is what PyTorch gives: see testdata/oracle.py.

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"pipe/metric"
+	"pipe/data/metric"
 	"pipe/pipeline"
 )
 

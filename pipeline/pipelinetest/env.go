@@ -13,7 +13,7 @@ import (
 	"testing"
 
 	"pipe/artifacts"
-	"pipe/metric"
+	"pipe/data/metric"
 	"pipe/pipeline"
 )
 

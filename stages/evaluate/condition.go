@@ -6,8 +6,8 @@ import (
 	"strconv"
 	"strings"
 
-	"pipe/diag"
-	"pipe/metric"
+	"pipe/base/diag"
+	"pipe/data/metric"
 	"pipe/pipeline"
 )
 

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"pipe/diag"
-	"pipe/metric"
+	"pipe/base/diag"
+	"pipe/data/metric"
 	"pipe/pipeline"
 )
 

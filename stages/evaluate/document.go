@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"io"
 
-	"pipe/metric"
+	"pipe/data/metric"
 )
 
 // document is the metrics artifact. Its fields are a public interface.

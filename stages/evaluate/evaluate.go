@@ -14,7 +14,7 @@ import (
 	"slices"
 	"strconv"
 
-	"pipe/metric"
+	"pipe/data/metric"
 	"pipe/nn"
 	"pipe/pipeline"
 )

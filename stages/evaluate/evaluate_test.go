@@ -16,12 +16,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"pipe/diag"
+	"pipe/base/diag"
+	"pipe/data/table"
 	"pipe/nn"
 	"pipe/pipeline"
 	"pipe/pipeline/pipelinetest"
 	"pipe/stages/evaluate"
-	"pipe/table"
 )
 
 var update = flag.Bool("update", false, "rewrite the expected outputs")

@@ -8,9 +8,9 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 
+	"pipe/base/random"
+	"pipe/data/table"
 	"pipe/nn"
-	"pipe/random"
-	"pipe/table"
 )
 
 // A kept is a column that a test's data set carries along.

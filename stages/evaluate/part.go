@@ -9,11 +9,11 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 
-	"pipe/diag"
-	"pipe/metric"
+	"pipe/base/diag"
+	"pipe/data/metric"
+	"pipe/data/table"
 	"pipe/nn"
 	"pipe/pipeline"
-	"pipe/table"
 )
 
 // A part is a data set as the model sees it. What it holds of each row is

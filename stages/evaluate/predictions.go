@@ -10,11 +10,11 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 
-	"pipe/diag"
+	"pipe/base/diag"
+	"pipe/data/report/chart"
+	"pipe/data/table"
 	"pipe/nn"
 	"pipe/pipeline"
-	"pipe/stages/evaluate/chart"
-	"pipe/table"
 )
 
 // predictions writes the predictions table: the kept columns, then `actual`,

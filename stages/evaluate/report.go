@@ -9,9 +9,9 @@ import (
 	"math"
 	"strings"
 
-	"pipe/metric"
+	"pipe/data/metric"
+	"pipe/data/report/chart"
 	"pipe/nn"
-	"pipe/stages/evaluate/chart"
 )
 
 //go:embed report.html

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"slices"
 
-	"pipe/metric"
-	"pipe/stages/evaluate/chart"
+	"pipe/data/metric"
+	"pipe/data/report/chart"
 )
 
 // How many classes are drawn.

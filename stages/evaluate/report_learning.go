@@ -5,8 +5,8 @@ import (
 	"math"
 	"strings"
 
-	"pipe/metric"
-	"pipe/stages/evaluate/chart"
+	"pipe/data/metric"
+	"pipe/data/report/chart"
 )
 
 // learningSection draws the curves of training: a chart for each measure, with

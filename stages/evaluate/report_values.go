@@ -6,8 +6,8 @@ import (
 	"math"
 	"slices"
 
-	"pipe/metric"
-	"pipe/stages/evaluate/chart"
+	"pipe/data/metric"
+	"pipe/data/report/chart"
 )
 
 // fitSection draws what a model of one feature has learned as a curve over

@@ -7,7 +7,7 @@ import (
 	"math"
 	"slices"
 
-	"pipe/metric"
+	"pipe/data/metric"
 	"pipe/nn"
 	"pipe/pipeline"
 )

@@ -7,7 +7,7 @@ import (
 	"log/slog"
 	"strings"
 
-	"pipe/diag"
+	"pipe/base/diag"
 )
 
 // Bounds of what is kept of a command's output.

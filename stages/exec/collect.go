@@ -10,11 +10,11 @@ import (
 	"path/filepath"
 	"strings"
 
-	"pipe/diag"
-	"pipe/infile"
-	"pipe/metric"
+	"pipe/base/diag"
+	"pipe/base/infile"
+	"pipe/data/metric"
+	"pipe/data/table"
 	"pipe/pipeline"
-	"pipe/table"
 )
 
 // maxMetrics bounds a metrics document, which is read into memory.

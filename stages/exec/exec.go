@@ -12,8 +12,8 @@ import (
 	"strings"
 	"time"
 
-	"pipe/diag"
-	"pipe/metric"
+	"pipe/base/diag"
+	"pipe/data/metric"
 	"pipe/pipeline"
 )
 

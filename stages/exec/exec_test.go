@@ -15,10 +15,10 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/ipc"
 	"github.com/google/go-cmp/cmp"
 
-	"pipe/diag"
+	"pipe/base/diag"
+	"pipe/data/table"
 	"pipe/pipeline"
 	"pipe/pipeline/pipelinetest"
-	"pipe/table"
 )
 
 // surroundings is the environment of the tests.

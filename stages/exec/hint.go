@@ -10,8 +10,8 @@ import (
 	"strings"
 	"syscall"
 
-	"pipe/diag"
-	"pipe/infile"
+	"pipe/base/diag"
+	"pipe/base/infile"
 )
 
 // missingHint says what to do about a program that is named by a path and is not

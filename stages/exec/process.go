@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"pipe/diag"
+	"pipe/base/diag"
 )
 
 // A command is a program with all that it gets.

@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"pipe/diag"
+	"pipe/base/diag"
 )
 
 // lines is a log that hands on its messages.

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"pipe/names"
+	"pipe/base/names"
 	"pipe/pipeline"
 )
 

@@ -12,10 +12,10 @@ import (
 	"slices"
 	"strings"
 
-	"pipe/diag"
-	"pipe/infile"
+	"pipe/base/diag"
+	"pipe/base/infile"
+	"pipe/data/table"
 	"pipe/pipeline"
-	"pipe/table"
 )
 
 // The folders of the work folder.

@@ -9,8 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"pipe/data/table"
 	"pipe/pipeline"
-	"pipe/table"
 )
 
 // TestAgainReadsRowsAlike: whatever the types of a file were inferred to be,

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"pipe/random"
-	"pipe/table"
+	"pipe/base/random"
+	"pipe/data/table"
 )
 
 // BenchmarkCSV reads a generated file of 16 columns (5 int64, 6 float64 with

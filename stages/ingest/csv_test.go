@@ -15,8 +15,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"pipe/data/table"
 	"pipe/pipeline"
-	"pipe/table"
 )
 
 // TestReadsWhatTablesWrite: a table that is written as CSV and read back with

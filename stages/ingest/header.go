@@ -7,8 +7,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"pipe/diag"
-	"pipe/table"
+	"pipe/base/diag"
+	"pipe/data/table"
 )
 
 var bom = []byte("\xef\xbb\xbf")

@@ -22,10 +22,10 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 
-	"pipe/diag"
-	"pipe/metric"
+	"pipe/base/diag"
+	"pipe/data/metric"
+	"pipe/data/table"
 	"pipe/pipeline"
-	"pipe/table"
 )
 
 // Metadata keys of the columns of the table.

@@ -15,10 +15,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
 
-	"pipe/diag"
+	"pipe/base/diag"
+	"pipe/data/table"
 	"pipe/pipeline"
 	"pipe/pipeline/pipelinetest"
-	"pipe/table"
 )
 
 var update = flag.Bool("update", false, "rewrite the expectations of the fixtures")

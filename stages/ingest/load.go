@@ -8,7 +8,7 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 
-	"pipe/table"
+	"pipe/data/table"
 )
 
 // load reads the columns of the file that are kept, block by block in the

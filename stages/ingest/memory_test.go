@@ -6,7 +6,7 @@ import (
 	"runtime/debug"
 	"testing"
 
-	"pipe/table"
+	"pipe/data/table"
 )
 
 // endless is a file that repeats a line and is nowhere in memory.

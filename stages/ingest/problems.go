@@ -8,7 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"pipe/diag"
+	"pipe/base/diag"
 )
 
 // maxShown is how many problems of a file are reported, maxHints how many

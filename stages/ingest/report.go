@@ -9,8 +9,8 @@ import (
 	"strconv"
 	"strings"
 
+	"pipe/data/table"
 	"pipe/pipeline"
-	"pipe/table"
 )
 
 const (

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"fmt"
 
-	"pipe/diag"
+	"pipe/base/diag"
 )
 
 // A fileKind is a kind of file that people give to a CSV reader.

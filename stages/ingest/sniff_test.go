@@ -8,8 +8,8 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 
-	"pipe/diag"
-	"pipe/table"
+	"pipe/base/diag"
+	"pipe/data/table"
 )
 
 // TestOtherKindsOfFiles: what is no CSV is called what it is, with a way out.

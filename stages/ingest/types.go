@@ -3,7 +3,7 @@ package ingest
 import (
 	"github.com/apache/arrow/go/v17/arrow"
 
-	"pipe/table"
+	"pipe/data/table"
 )
 
 // columnType is the type of a column as it is declared or inferred.

@@ -9,12 +9,12 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 
-	"pipe/diag"
-	"pipe/feature"
-	"pipe/metric"
+	"pipe/base/diag"
+	"pipe/data/feature"
+	"pipe/data/metric"
+	"pipe/data/table"
 	"pipe/nn"
 	"pipe/pipeline"
-	"pipe/table"
 )
 
 // ProblemColumn is the column that says why a row has no prediction; a prefix

@@ -14,12 +14,12 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/google/go-cmp/cmp"
 
-	"pipe/diag"
-	"pipe/feature"
+	"pipe/base/diag"
+	"pipe/data/feature"
+	"pipe/data/table"
 	"pipe/nn"
 	"pipe/pipeline/pipelinetest"
 	"pipe/stages/predict"
-	"pipe/table"
 )
 
 // tableOf writes a table; columns alternate names and slices.

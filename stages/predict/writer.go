@@ -6,11 +6,11 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 
-	"pipe/diag"
-	"pipe/feature"
+	"pipe/base/diag"
+	"pipe/data/feature"
+	"pipe/data/table"
 	"pipe/nn"
 	"pipe/pipeline"
-	"pipe/table"
 )
 
 // A writer writes rows with what a model says about them.

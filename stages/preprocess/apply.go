@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"pipe/feature"
+	"pipe/data/feature"
 	"pipe/pipeline"
 )
 

@@ -13,9 +13,9 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 
-	"pipe/diag"
-	"pipe/random"
-	"pipe/table"
+	"pipe/base/diag"
+	"pipe/base/random"
+	"pipe/data/table"
 )
 
 // noPart is the part of a row that is dropped.

@@ -1,9 +1,9 @@
 package preprocess
 
 import (
-	"pipe/feature"
+	"pipe/data/feature"
+	"pipe/data/table"
 	"pipe/pipeline"
-	"pipe/table"
 )
 
 var _ pipeline.Foreseer = (*Preprocess)(nil)

@@ -7,9 +7,9 @@ package preprocess
 import (
 	"fmt"
 
-	"pipe/diag"
+	"pipe/base/diag"
+	"pipe/data/table"
 	"pipe/pipeline"
-	"pipe/table"
 )
 
 // Kinds lists the kinds of this package.

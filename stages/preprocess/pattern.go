@@ -7,8 +7,8 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 
-	"pipe/diag"
-	"pipe/feature"
+	"pipe/base/diag"
+	"pipe/data/feature"
 )
 
 // expanded is the specification with the columns that patterns stand for, in

@@ -7,7 +7,7 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 
-	"pipe/diag"
+	"pipe/base/diag"
 	"pipe/pipeline"
 )
 

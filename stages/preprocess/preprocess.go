@@ -10,11 +10,11 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 
-	"pipe/diag"
-	"pipe/feature"
-	"pipe/metric"
+	"pipe/base/diag"
+	"pipe/data/feature"
+	"pipe/data/metric"
+	"pipe/data/table"
 	"pipe/pipeline"
-	"pipe/table"
 )
 
 // The ports of a preprocess stage that have a fixed name.

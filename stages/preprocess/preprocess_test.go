@@ -9,11 +9,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"pipe/diag"
-	"pipe/feature"
+	"pipe/base/diag"
+	"pipe/data/feature"
+	"pipe/data/table"
 	"pipe/pipeline"
 	"pipe/pipeline/pipelinetest"
-	"pipe/table"
 )
 
 const measured = `

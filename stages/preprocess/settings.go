@@ -3,7 +3,7 @@ package preprocess
 import (
 	"errors"
 
-	"pipe/feature"
+	"pipe/data/feature"
 	"pipe/pipeline"
 )
 

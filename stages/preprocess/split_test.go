@@ -13,10 +13,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"pipe/diag"
+	"pipe/base/diag"
+	"pipe/data/table"
 	"pipe/pipeline"
 	"pipe/pipeline/pipelinetest"
-	"pipe/table"
 )
 
 // tableOf makes the bytes of a table.

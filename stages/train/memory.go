@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"slices"
 
+	"pipe/data/table"
 	"pipe/nn"
 	"pipe/pipeline"
-	"pipe/table"
 )
 
 var _ pipeline.Sizer = (*Train)(nil)

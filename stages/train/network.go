@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"pipe/diag"
+	"pipe/base/diag"
 	"pipe/nn"
 	"pipe/pipeline"
 )

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"pipe/diag"
+	"pipe/base/diag"
 	"pipe/nn"
 	"pipe/pipeline"
 	"pipe/pipeline/pipelinetest"

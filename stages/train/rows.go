@@ -6,10 +6,10 @@ import (
 	"math"
 	"slices"
 
-	"pipe/diag"
+	"pipe/base/diag"
+	"pipe/data/table"
 	"pipe/nn"
 	"pipe/pipeline"
-	"pipe/table"
 )
 
 // rows are the rows of a data set as training takes them. Targets are in

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"pipe/diag"
+	"pipe/base/diag"
 	"pipe/pipeline"
 )
 

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 
-	"pipe/diag"
-	"pipe/metric"
+	"pipe/base/diag"
+	"pipe/data/metric"
 	"pipe/nn"
 	"pipe/pipeline"
 )

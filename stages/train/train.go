@@ -7,11 +7,11 @@ import (
 	"log/slog"
 	"slices"
 
-	"pipe/diag"
-	"pipe/metric"
+	"pipe/base/diag"
+	"pipe/data/metric"
+	"pipe/data/table"
 	"pipe/nn"
 	"pipe/pipeline"
-	"pipe/table"
 )
 
 // Run trains the network and writes the model.

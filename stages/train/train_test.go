@@ -15,12 +15,12 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/apache/arrow/go/v17/arrow/memory"
 
-	"pipe/diag"
+	"pipe/base/diag"
+	"pipe/base/random"
+	"pipe/data/table"
 	"pipe/nn"
 	"pipe/pipeline"
 	"pipe/pipeline/pipelinetest"
-	"pipe/random"
-	"pipe/table"
 )
 
 var (

@@ -10,10 +10,10 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/apache/arrow/go/v17/arrow/memory"
 
-	"pipe/diag"
+	"pipe/base/diag"
+	"pipe/base/random"
+	"pipe/data/table"
 	"pipe/pipeline/pipelinetest"
-	"pipe/random"
-	"pipe/table"
 )
 
 // weighted is a regression on one feature, y = 2x where even and y = -2x where

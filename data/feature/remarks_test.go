@@ -1,0 +1,229 @@
+package feature
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/google/go-cmp/cmp"
+
+	"pipe/data/table"
+)
+
+// values makes a column of n values.
+func values(name string, n int, value func(i int) any) col {
+	c := col{name: name}
+	for i := range n {
+		c.values = append(c.values, value(i))
+	}
+	return c
+}
+
+func TestRemarks(t *testing.T) {
+	const id, nearly = "count up with the rows", "hardly any will be met again"
+	text := func(format string) func(int) any { return func(i int) any { return fmt.Sprintf(format, i*7919%1000) } }
+	for _, c := range []struct {
+		name   string
+		rows   int
+		value  func(i int) any
+		column Column
+		want   string
+	}{
+		{"keys", 60, text("k%d"), Column{}, "60 different values in 60 rows"},
+		{"keys in order", 60, text("k%d"), Column{Encode: Encode{Method: Ordinal}}, nearly},
+		{"keys with a bucket", 60, text("k%d"), Column{Encode: Encode{Method: OneHot, MaxCategories: 10}}, ""},
+		{"few rows", 19, text("k%d"), Column{}, ""},
+		{"half of them", 60, func(i int) any { return fmt.Sprint("k", i/2) }, Column{}, ""},
+		{"categories of numbers", 60, func(i int) any { return int64(i * i) }, Column{Encode: Encode{Method: OneHot}}, nearly},
+		{"row numbers", 60, func(i int) any { return int64(i + 1000) }, Column{}, id},
+		{"row numbers after a split", 60, func(i int) any { return int64(i*5/3 + 1) }, Column{}, id},
+		{"steps", 60, func(i int) any { return int64(i * 1000) }, Column{}, ""},
+		{"equal ones", 60, func(i int) any { return int64(i / 2) }, Column{}, ""},
+		{"missing ones", 60, func(i int) any {
+			if i == 30 {
+				return nil
+			}
+			return int64(i)
+		}, Column{Impute: Impute{Strategy: Mean}}, ""},
+		{"decimals", 60, func(i int) any { return float64(i) }, Column{}, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			c.column.Name = "x"
+			tr := fit(t, Spec{Features: []Column{c.column}}, values("x", c.rows, c.value))
+			got := fmt.Sprint(tr.Remarks())
+			if c.want == "" && len(tr.Remarks()) > 0 || !strings.Contains(got, c.want) {
+				t.Errorf("remarks are %s, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+// One word in a column of numbers makes it text; its numbers are no categories,
+// unless they are said to be.
+func TestStrayWord(t *testing.T) {
+	stray := func(words ...string) col {
+		return values("x", 100, func(i int) any {
+			if i < len(words) {
+				return words[i]
+			}
+			return fmt.Sprint(float64(i) / 8)
+		})
+	}
+	x := func(c Column) Spec { c.Name = "x"; return Spec{Features: []Column{c}} }
+	for _, c := range []struct {
+		name string
+		spec Spec
+		col  col
+		want string
+	}{
+		{"a word", x(Column{}), stray("none"), `column "x": it is text, since "none" is no number, while 99 of 100 values are; each of them would be a category`},
+		{"the frequent one", x(Column{}), stray("b", "a", "c", "b", "c"), `column "x": it is text, since "b" is no number, while 95 of 100 values are; each of them would be a category`},
+		{"asked for", x(Column{Encode: Encode{Method: OneHot}}), stray("none"), ""},
+		{"by default", Spec{Features: []Column{{Name: "x"}}, Defaults: Defaults{Text: Column{Encode: Encode{Method: Ordinal}}}}, stray("none"), `column "x": it is text, since "none" is no number, while 99 of 100 values are; each of them would be a category`},
+		{"filled in", x(Column{Impute: Impute{Strategy: Constant, Value: "none"}}), stray("none"), ""},
+		{"many words", x(Column{}), stray(strings.Split("abcdefghijk", "")...), ""},
+		{"few numbers", x(Column{}), values("x", 100, func(i int) any { return []string{"crew", "1", "2", "3"}[min(i, i%3+1)] }), ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := Fit(t.Context(), c.spec, tableOf(t, record(t, c.col)))
+			if fmt.Sprint(err) != c.want && !(err == nil && c.want == "") {
+				t.Errorf("got %v\nwant %s", err, c.want)
+			}
+		})
+	}
+}
+
+// Integers that float32 cannot hold are counted where they are features as they are.
+func TestRoundedIntegers(t *testing.T) {
+	large := col{"x", []any{int64(1 << 24), int64(1<<24 + 1), int64(1<<24 + 2), int64(-1<<24 - 1)}}
+	for _, c := range []struct {
+		column Column
+		want   []Count
+	}{
+		{Column{Name: "x", Scale: None}, []Count{{"x", 2}}},
+		{Column{Name: "x"}, nil},
+		{Column{Name: "x", Encode: Encode{Method: Ordinal}}, nil},
+	} {
+		tr := fit(t, Spec{Features: []Column{c.column}}, large)
+		counts, err := tr.ApplyTo(t.Context(), tableOf(t, record(t, large)), false, ignore)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(c.want, counts.Rounded); diff != "" {
+			t.Errorf("%+v: %s", c.column, diff)
+		}
+	}
+}
+
+// A column without values can be a feature if it is said what they are.
+func TestNoValuesButAConstant(t *testing.T) {
+	for _, scale := range []Scale{None, Standard, MinMax, MaxAbs, Robust} {
+		spec := Spec{Features: []Column{{Name: "x", Scale: scale, Indicator: true, Impute: Impute{Strategy: Constant, Value: "-3"}}}}
+		tr := fit(t, spec, col{"x", []any{nil, nil}})
+		got := apply(t, tr, col{"x", []any{nil, -3.0}})
+		if got[0][0] != got[1][0] || got[0][1] != 1 || got[1][1] != 0 {
+			t.Errorf("%s: %v", scale, got)
+		}
+	}
+	spec := Spec{Features: []Column{{Name: "x", Encode: Encode{Method: OneHot}, Impute: Impute{Strategy: Constant, Value: "?"}}, {Name: "y"}}}
+	tr := fit(t, spec, col{"x", []any{any(nil), ""}}, col{"y", []any{1.0, 2.0}})
+	if diff := cmp.Diff([]string{"x=", "x=?", "y"}, names(tr)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Defaults fill in what a column leaves open, setting by setting.
+func TestDefaults(t *testing.T) {
+	spec := Spec{
+		Features: []Column{{Name: "a"}, {Name: "b", Scale: None}, {Name: "c", Impute: Impute{Strategy: NoImpute}},
+			{Name: "d"}, {Name: "e", Encode: Encode{Method: Ordinal}}, {Name: "f"}, {Name: "g", Encode: Encode{Method: OneHot}}},
+		Defaults: Defaults{
+			Number: Column{Impute: Impute{Strategy: Constant, Value: "7"}, Indicator: true, Scale: MinMax},
+			Text:   Column{Impute: Impute{Strategy: Constant, Value: "?"}, Encode: Encode{Method: OneHot, Unseen: UnseenError}},
+			Bool:   Column{Encode: Encode{Method: OneHot}},
+		},
+		Target: &Target{Column: "y"},
+	}
+	n, s := []any{0.0, 10.0, nil}, []any{"p", nil, "q"}
+	tr := fit(t, spec, col{"a", n}, col{"b", n}, col{"c", []any{1.0, 2.0, 3.0}}, col{"d", s}, col{"e", s},
+		col{"f", []any{true, false, true}}, col{"g", []any{int64(1), nil, int64(2)}}, col{"y", []any{1.0, 2.0, 6.0}})
+	var got []string
+	for _, c := range tr.doc.Columns {
+		text := c.Column
+		if c.Impute != nil {
+			text += " " + string(c.Impute.Strategy)
+		}
+		if c.Indicator {
+			text += " indicator"
+		}
+		if c.Number != nil {
+			text += " " + string(c.Number.Scaling)
+		} else {
+			text += " " + string(c.Category.Encoding) + " " + string(c.Category.Unseen)
+		}
+		got = append(got, text)
+	}
+	want := []string{"a constant indicator min_max", "b constant indicator none", "c min_max", "d constant one_hot error",
+		"e constant ordinal error", "f one_hot ignore", "g one_hot ignore"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if s := tr.doc.Target.Number.Scaling; s != Standard {
+		t.Errorf("the target takes the default of features: %s", s)
+	}
+}
+
+// A column that is text for a word in rows that are not those of training says
+// so, too.
+func TestStrayWordElsewhere(t *testing.T) {
+	const doubt = `299 of 300 values are numbers, but not "unknown" in line 52`
+	rec := record(t, values("x", 60, func(i int) any { return fmt.Sprint(float64(i) / 8) }))
+	f := table.WithMetadata(rec.Schema().Field(0), table.DoubtKey, doubt)
+	rec, err := table.NewRecord(arrow.NewSchema([]arrow.Field{f}, nil), rec.Column(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = Fit(t.Context(), Spec{Features: []Column{{Name: "x"}}}, tableOf(t, rec))
+	if want := `column "x": it was read as text, since ` + doubt + `; each number would be a category`; fmt.Sprint(err) != want {
+		t.Errorf("got %v\nwant %s", err, want)
+	}
+	tr, err := Fit(t.Context(), Spec{Features: []Column{{Name: "x", Encode: Encode{Method: OneHot}}}}, tableOf(t, rec))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "60 different values in 60 rows; the column was read as text, since " + doubt; len(tr.Remarks()) != 1 || tr.Remarks()[0].Msg != want {
+		t.Errorf("remarks are %+v", tr.Remarks())
+	}
+}
+
+// A number with two values is a class that nobody named as such.
+func TestTwoValues(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		target Target
+		value  func(i int) any
+		want   string
+	}{
+		{"0 and 1", Target{}, func(i int) any { return int64(i % 2) }, "the target has only the values 0 and 1, and is learned as a number"},
+		{"missing ones", Target{Task: Auto}, func(i int) any { return []any{int64(7), nil, int64(3)}[i%3] }, "only the values 3 and 7"},
+		{"decimals", Target{}, func(i int) any { return float64(i % 2) }, "only the values 0 and 1"},
+		{"three", Target{}, func(i int) any { return int64(i % 3) }, ""},
+		{"one", Target{}, func(i int) any { return int64(1) }, ""},
+		{"wanted", Target{Task: Regression}, func(i int) any { return int64(i % 2) }, ""},
+		{"scaled", Target{Scale: None}, func(i int) any { return int64(i % 2) }, ""},
+		{"classes", Target{Task: Classification}, func(i int) any { return int64(i % 2) }, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			c.target.Column = "y"
+			remarks := fit(t, Spec{Features: []Column{{Name: "x"}}, Target: &c.target},
+				values("x", 6, func(i int) any { return float64(i) }), values("y", 6, c.value)).Remarks()
+			switch {
+			case c.want == "" && len(remarks) > 0:
+				t.Errorf("got %v, want no remark", remarks)
+			case c.want != "" && (len(remarks) != 1 || !strings.Contains(remarks[0].Msg, c.want) || !strings.Contains(remarks[0].Fix, "task: classification")):
+				t.Errorf("got %v, want %q", remarks, c.want)
+			}
+		})
+	}
+}

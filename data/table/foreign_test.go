@@ -1,0 +1,292 @@
+package table
+
+import (
+	"bytes"
+	"encoding/binary"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/ipc"
+	"github.com/apache/arrow/go/v17/arrow/memory"
+	"github.com/google/go-cmp/cmp"
+
+	"pipe/base/diag"
+)
+
+var update = flag.Bool("update", false, "write the expected files in testdata anew")
+
+// importTable makes a table of foreign bytes.
+func importTable(t testing.TB, data []byte) (out []byte, warnings []string, err error) {
+	t.Helper()
+	f, err := OpenForeign(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return nil, nil, err
+	}
+	var b bytes.Buffer
+	err = f.WriteTable(t.Context(), &b, func(s string) { warnings = append(warnings, s) })
+	return b.Bytes(), warnings, err
+}
+
+func describe(t testing.TB, data []byte, warnings []string) string {
+	t.Helper()
+	r, err := Open(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	for _, f := range r.Schema().Fields() {
+		fmt.Fprintf(&b, "%s: %s\n", f.Name, TypeName(f.Type))
+	}
+	for _, w := range warnings {
+		fmt.Fprintf(&b, "warning: %s\n", w)
+	}
+	var rows bytes.Buffer
+	if err := WriteCSV(&rows, r); err != nil {
+		t.Fatal(err)
+	}
+	return b.String() + "\n" + rows.String()
+}
+
+func foreignFiles(t testing.TB) []string {
+	t.Helper()
+	var files []string
+	for _, pattern := range []string{"*.arrow", "*.arrows", "*.feather"} {
+		list, err := filepath.Glob(filepath.Join("testdata", "foreign", pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, list...)
+	}
+	if len(files) < 8 {
+		t.Fatalf("%d files", len(files))
+	}
+	return files
+}
+
+func TestForeign(t *testing.T) {
+	made := map[string][]byte{}
+	for _, file := range foreignFiles(t) {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, warnings, err := importTable(t, data)
+		if err != nil {
+			t.Errorf("%s: %v", file, err)
+			continue
+		}
+		made[filepath.Base(file)] = out
+		got := describe(t, out, warnings)
+		golden := file + ".golden"
+		if *update {
+			if err := os.WriteFile(golden, []byte(got), 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(golden)
+		if err != nil {
+			t.Fatalf("%v (go test -update writes it)", err)
+		}
+		if diff := cmp.Diff(string(want), got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", file, diff)
+		}
+	}
+	for _, other := range []string{"lz4.arrow", "zstd.arrow", "stream.arrows"} {
+		if !bytes.Equal(made["types.arrow"], made[other]) {
+			t.Errorf("the same values in %s make another table than those in types.arrow", other)
+		}
+	}
+}
+
+// A table is a foreign file like any other, and stays what it is.
+func TestForeignTakesTables(t *testing.T) {
+	data := sample(t)
+	out, warnings, err := importTable(t, data)
+	if err != nil || len(warnings) > 0 {
+		t.Fatal(err, warnings)
+	}
+	want, _ := Open(bytes.NewReader(data), int64(len(data)))
+	got, err := Open(bytes.NewReader(out), int64(len(out)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range want.Schema().Fields() {
+		if f.Type.ID() == arrow.INT32 {
+			t.Skip("int32 becomes int64, unless it is part of a data set")
+		}
+	}
+	if diff, err := FirstDifference(want, got); diff != "" || err != nil {
+		t.Error(diff, err)
+	}
+}
+
+// arrowFile writes arrays with Arrow's own writer.
+func arrowFile(t testing.TB, schema *arrow.Schema, arrays ...arrow.Array) []byte {
+	t.Helper()
+	var b buffer
+	w, err := ipc.NewFileWriter(&b, ipc.WithSchema(schema))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(arrays) > 0 {
+		if err := w.Write(array.NewRecord(schema, arrays, int64(arrays[0].Len()))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// one is a file of one column.
+func one(t testing.TB, dtype arrow.DataType, json string) []byte {
+	t.Helper()
+	a, _, err := array.FromJSON(memory.DefaultAllocator, dtype, strings.NewReader(json))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return arrowFile(t, arrow.NewSchema([]arrow.Field{{Name: "c", Type: dtype, Nullable: true}}, nil), a)
+}
+
+func TestForeignRefuses(t *testing.T) {
+	double := arrow.NewSchema([]arrow.Field{{Name: "a", Type: arrow.BinaryTypes.String}, {Name: "a", Type: arrow.BinaryTypes.String}}, nil)
+	empty, _, err := array.FromJSON(memory.DefaultAllocator, arrow.BinaryTypes.String, strings.NewReader("[]"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name       string
+		data       []byte
+		want, hint string
+	}{
+		{"nothing", nil, "not an Arrow file or stream", ""},
+		{"csv", []byte("a,b\n1,2\n3,4\n"), "not an Arrow file or stream", ""},
+		{"parquet", []byte("PAR1............................PAR1"), "a Parquet file, not an Arrow file", "to_feather in pandas"},
+		{"no columns", arrowFile(t, arrow.NewSchema(nil, nil)), "at least one column", ""},
+		{"two of one name", arrowFile(t, double, empty, empty), `two columns are named "a"`, "another name"},
+		{"uint64", one(t, arrow.PrimitiveTypes.Uint64, "[1, 9223372036854775808]"), `column "c": row 2: 9223372036854775808 is too large for int64`, "float64 or to text"},
+		{"binary", one(t, arrow.BinaryTypes.Binary, `["aGk="]`), "it holds bytes", "files to an output of type directory"},
+		{"large_binary", one(t, arrow.BinaryTypes.LargeBinary, `["aGk="]`), "it holds bytes", "decode them to text"},
+		{"duration", one(t, arrow.FixedWidthTypes.Duration_ns, "[1]"), "it holds durations", "total_seconds"},
+		{"list", one(t, arrow.ListOf(arrow.PrimitiveTypes.Int64), "[[1]]"), "type list is none", "a column for each part"},
+		{"struct", one(t, arrow.StructOf(arrow.Field{Name: "x", Type: arrow.PrimitiveTypes.Int64}), `[{"x": 1}]`), "type struct is none", "a column for each part"},
+		{"vector of double", one(t, arrow.FixedSizeListOf(2, arrow.PrimitiveTypes.Float64), "[[1, 2]]"), "a vector holds float32", "cast its elements"},
+		{"vector with null", one(t, arrow.FixedSizeListOf(2, arrow.PrimitiveTypes.Float32), "[[1, 2], null]"), "a vector column cannot hold nulls", ""},
+	} {
+		_, _, err := importTable(t, test.data)
+		if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(diag.HintOf(err), test.hint) {
+			t.Errorf("%s: error %v, hint %q", test.name, err, diag.HintOf(err))
+		}
+	}
+}
+
+func TestForeignWarns(t *testing.T) {
+	for _, test := range []struct {
+		data []byte
+		want string
+	}{
+		{one(t, arrow.FixedWidthTypes.Date64, "[0, 86400000, 86400001]"), `column "c": 1 of its values: the time of day is lost`},
+		{one(t, arrow.FixedWidthTypes.Timestamp_ns, `["1970-01-01T00:00:00.000001001", "1970-01-01T00:00:00.000001"]`), `column "c": 1 of its values: they are finer than a microsecond`},
+		{one(t, &arrow.Decimal128Type{Precision: 20, Scale: 18}, `["1.000000000000000001", "1.1", "0.1"]`), `column "c": 1 of its values: they have more digits`},
+	} {
+		if _, warnings, err := importTable(t, test.data); err != nil || len(warnings) != 1 || !strings.HasPrefix(warnings[0], test.want) {
+			t.Errorf("warnings %q, %v, want %s", warnings, err, test.want)
+		}
+	}
+}
+
+// TestDamagedForeign flips bits and cuts ends. What is then read may differ, but
+// it must cost no more than the file can hold, and what is written is a table.
+func TestDamagedForeign(t *testing.T) {
+	for _, file := range foreignFiles(t) {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := 0; i < 8*len(data); i += 1 + 8*len(data)/60 {
+			damaged := bytes.Clone(data)
+			damaged[i/8] ^= 1 << (i % 8)
+			useForeign(t, damaged)
+			useForeign(t, data[:i/8])
+		}
+	}
+}
+
+// A schema that says that it has billions of fields made Arrow's own reader take
+// all memory of the process.
+func TestForeignWithFalseCount(t *testing.T) {
+	data, err := os.ReadFile("testdata/foreign/fields.damaged")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := importTable(t, data); err == nil || !strings.Contains(err.Error(), "damaged Arrow file") {
+		t.Errorf("error %v", err)
+	}
+	if err := use(data); err == nil {
+		t.Error("it is taken for a table")
+	}
+}
+
+func useForeign(t testing.TB, data []byte) {
+	t.Helper()
+	out, _, err := importTable(t, data)
+	if err != nil {
+		return
+	}
+	if err := use(out); err != nil {
+		t.Errorf("what was imported is no table: %v", err)
+	}
+}
+
+// TestForeignExpands tries files that become far more than they are.
+func TestForeignExpands(t *testing.T) {
+	// A column of a dictionary whose only value is long.
+	text := strings.Repeat("x", 1<<20)
+	dict := &arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Int8, ValueType: arrow.BinaryTypes.String}
+	values, _, err := array.FromJSON(memory.DefaultAllocator, arrow.BinaryTypes.String, strings.NewReader(`["`+text+`"]`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	index := array.NewInt8Builder(memory.DefaultAllocator)
+	for range 5000 {
+		index.Append(0)
+	}
+	column := array.NewDictionaryArray(dict, index.NewArray(), values)
+	data := arrowFile(t, arrow.NewSchema([]arrow.Field{{Name: "c", Type: dict}}, nil), column)
+	if _, _, err := importTable(t, data); err == nil || !strings.Contains(err.Error(), "becomes more than 1024 MiB") {
+		t.Errorf("error %v", err)
+	}
+	// Rows that take no bytes.
+	nulls := arrowFile(t, arrow.NewSchema([]arrow.Field{{Name: "c", Type: arrow.Null}}, nil), array.NewNull(1<<20+1))
+	if _, _, err := importTable(t, nulls); err == nil || !strings.Contains(err.Error(), "rows without a value") {
+		t.Errorf("error %v", err)
+	}
+	// A compressed buffer that says that it is huge.
+	lz4, err := os.ReadFile("testdata/foreign/lz4.arrow")
+	if err != nil {
+		t.Fatal(err)
+	}
+	frame := bytes.Index(lz4, []byte{0x04, 0x22, 0x4d, 0x18}) // an LZ4 frame, after the length
+	binary.LittleEndian.PutUint64(lz4[frame-8:], 1<<40)
+	if _, _, err := importTable(t, lz4); err == nil || !strings.Contains(err.Error(), "becomes more than 1024 MiB") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func FuzzForeign(f *testing.F) {
+	for _, file := range foreignFiles(f) {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) { useForeign(t, data) })
+}

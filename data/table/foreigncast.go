@@ -1,0 +1,380 @@
+package table
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"math/big"
+	"strconv"
+	"strings"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/float16"
+
+	"pipe/base/diag"
+)
+
+// A foreignField is a column of a foreign file.
+type foreignField struct {
+	name  string
+	cast  cast
+	coded bool // holds indices into a dictionary
+	index cast // of the indices
+	dict  int64
+	lost  int64 // values that the cast has changed
+}
+
+// A layout says which buffers an array has.
+type layout int
+
+const (
+	noBytes   layout = iota // every value is null
+	bits                    // one for each value
+	fixed                   // size bytes for each
+	texts                   // offsets of size bytes, and the text
+	textViews               // 16 bytes for each, and texts in further buffers
+	vectors                 // a fixed number of float32 in a child
+)
+
+// A cast makes values of a type that a table has.
+type cast struct {
+	name   string // of the foreign type
+	to     arrow.DataType
+	layout layout
+	size   int // bytes of a value, of an offset, or of a vector
+
+	// convert makes a value of fixed size, nil if the bytes stay the same; format
+	// makes text of it instead. kept false means that something of it is lost.
+	convert func(to, from []byte) (kept bool, err error)
+	format  func(from []byte) (string, error)
+	loss    string // of what convert did not keep, after a number
+
+	keeps *cast // instead, for columns that are part of a data set
+}
+
+var little = binary.LittleEndian
+
+// The types of Arrow, by their numbers in a schema.
+const (
+	typeNull            = 1
+	typeInt             = 2
+	typeFloat           = 3
+	typeBinary          = 4
+	typeUtf8            = 5
+	typeBool            = 6
+	typeDecimal         = 7
+	typeDate            = 8
+	typeTime            = 9
+	typeTimestamp       = 10
+	typeFixedSizeBinary = 15
+	typeFixedSizeList   = 16
+	typeDuration        = 18
+	typeLargeBinary     = 19
+	typeLargeUtf8       = 20
+	typeBinaryView      = 23
+	typeUtf8View        = 24
+)
+
+// tableTypes are those that a table is stored with.
+var tableTypes = map[byte]bool{
+	typeInt: true, typeFloat: true, typeBool: true, typeUtf8: true, typeDate: true, typeTimestamp: true, typeFixedSizeList: true,
+}
+
+// foreignName names a type that a table does not have.
+func foreignName(number byte) string {
+	if name := otherTypes[number]; name != "" {
+		return name
+	}
+	return fmt.Sprintf("number %d of Arrow", number)
+}
+
+// otherTypes are those that a table has no place for, under their names.
+var otherTypes = map[byte]string{
+	typeNull: "null", typeBinary: "binary", typeDecimal: "decimal", typeTime: "time", typeFixedSizeBinary: "fixed_size_binary",
+	typeDuration: "duration", typeLargeBinary: "large_binary", typeLargeUtf8: "large_utf8", typeBinaryView: "binary_view", typeUtf8View: "utf8_view",
+	11: "interval", 12: "list", 13: "struct", 14: "union", 17: "map", 21: "large_list",
+	22: "run_end_encoded", 25: "list_view", 26: "large_list_view",
+}
+
+func newForeignField(name string, t flatTable) (*foreignField, error) {
+	f := &foreignField{name: name}
+	def, _ := t.table(3) // types without parameters may have none
+	var err error
+	if f.cast, err = castOf(t.byte(2), def, t); err != nil {
+		return nil, err
+	}
+	encoding, coded := t.table(4)
+	if !coded {
+		return f, nil
+	}
+	f.coded, f.dict = true, encoding.int64(0)
+	if f.cast.layout == vectors || f.cast.layout == bits || f.cast.layout == noBytes {
+		return nil, diag.WithHint(fmt.Errorf("a dictionary of type %s cannot be taken", f.cast.name), "write the values themselves")
+	}
+	if index, ok := encoding.table(1); ok {
+		f.index, err = intCast(index)
+	} else {
+		f.index = cast{layout: fixed, size: 4, convert: widen(4, true)}
+	}
+	return f, err
+}
+
+// castOf finds the cast of a type. Its definition may be absent.
+func castOf(number byte, def, field flatTable) (cast, error) {
+	if def.buf == nil {
+		def = flatTable{buf: make([]byte, 8), pos: 4} // a table without fields
+		little.PutUint32(def.buf[4:], 4)
+		def.buf[0] = 4
+	}
+	const bytesHint = "decode them to text, or write files to an output of type directory"
+	switch number {
+	case typeNull:
+		return cast{name: "null", to: arrow.BinaryTypes.String, layout: noBytes}, nil
+	case typeInt:
+		return intCast(def)
+	case typeFloat:
+		return floatCast(def)
+	case typeBool:
+		return cast{name: "bool", to: arrow.FixedWidthTypes.Boolean, layout: bits}, nil
+	case typeUtf8:
+		return cast{name: "utf8", to: arrow.BinaryTypes.String, layout: texts, size: 4}, nil
+	case typeLargeUtf8:
+		return cast{name: "large_utf8", to: arrow.BinaryTypes.String, layout: texts, size: 8}, nil
+	case typeUtf8View:
+		return cast{name: "utf8_view", to: arrow.BinaryTypes.String, layout: textViews, size: 16}, nil
+	case typeDate:
+		return dateCast(def.shortOr(0, 1))
+	case typeTimestamp:
+		return timestampCast(def.short(0))
+	case typeTime:
+		return timeCast(def.shortOr(0, 1), def.int32Or(1, 32))
+	case typeDecimal:
+		return decimalCast(def.int32Or(0, 0), def.int32Or(1, 0), def.int32Or(2, 128))
+	case typeFixedSizeList:
+		return vectorCast(def, field)
+	case typeBinary, typeLargeBinary, typeBinaryView, typeFixedSizeBinary:
+		return cast{}, diag.WithHint(errors.New("it holds bytes, which no column of a table can"), bytesHint)
+	case typeDuration:
+		return cast{}, diag.WithHint(errors.New("it holds durations, which no column of a table can"),
+			"write a number, such as seconds (in pandas: .dt.total_seconds())")
+	}
+	return cast{}, diag.WithHint(fmt.Errorf("type %s is none that a table can hold", foreignName(number)),
+		"write a column for each part, or a text such as JSON")
+}
+
+func same(name string, to arrow.DataType, size int) cast {
+	return cast{name: name, to: to, layout: fixed, size: size}
+}
+
+func intCast(def flatTable) (cast, error) {
+	width, signed := def.int32Or(0, 0), def.byte(1) != 0
+	name := fmt.Sprintf("int%d", width)
+	if !signed {
+		name = "u" + name
+	}
+	c := cast{name: name, to: arrow.PrimitiveTypes.Int64, layout: fixed, size: width / 8}
+	switch {
+	case width == 64 && signed:
+	case width == 8 || width == 16 || width == 32 || width == 64:
+		c.convert = widen(c.size, signed)
+	default:
+		return c, damage("whole numbers of %d bits", width)
+	}
+	if name == "int32" {
+		keeps := same(name, arrow.PrimitiveTypes.Int32, 4)
+		c.keeps = &keeps
+	}
+	return c, nil
+}
+
+// widen makes whole numbers int64.
+func widen(size int, signed bool) func(to, from []byte) (bool, error) {
+	return func(to, from []byte) (bool, error) {
+		var padded [8]byte
+		copy(padded[:], from[:size])
+		v := little.Uint64(padded[:])
+		switch shift := 64 - 8*size; {
+		case signed:
+			v = uint64(int64(v<<shift) >> shift)
+		case v > math.MaxInt64:
+			return false, diag.WithHint(fmt.Errorf("%d is too large for int64", v), "cast the column to float64 or to text before you write it")
+		}
+		little.PutUint64(to, v)
+		return true, nil
+	}
+}
+
+func floatCast(def flatTable) (cast, error) {
+	c := cast{to: arrow.PrimitiveTypes.Float64, layout: fixed}
+	put := func(to []byte, v float32) (bool, error) {
+		little.PutUint64(to, math.Float64bits(float64(v)))
+		return true, nil
+	}
+	switch def.short(0) {
+	case 0:
+		c.name, c.size = "float16", 2
+		c.convert = func(to, from []byte) (bool, error) { return put(to, float16.FromBits(little.Uint16(from)).Float32()) }
+	case 1:
+		c.name, c.size = "float32", 4
+		c.convert = func(to, from []byte) (bool, error) { return put(to, math.Float32frombits(little.Uint32(from))) }
+	case 2:
+		return same("float64", c.to, 8), nil
+	default:
+		return c, damage("numbers of an unknown precision")
+	}
+	return c, nil
+}
+
+func dateCast(unit int) (cast, error) {
+	if unit == 0 {
+		return same("date32", arrow.FixedWidthTypes.Date32, 4), nil
+	}
+	return cast{name: "date64", to: arrow.FixedWidthTypes.Date32, layout: fixed, size: 8,
+		loss: "the time of day is lost, which a date does not have; write a timestamp to keep it",
+		convert: func(to, from []byte) (bool, error) {
+			const perDay = 24 * 60 * 60 * 1000
+			days, rest := divide(int64(little.Uint64(from)), perDay)
+			if int64(int32(days)) != days {
+				return false, fmt.Errorf("a date that is %d days from 1970", days)
+			}
+			little.PutUint32(to, uint32(days))
+			return rest == 0, nil
+		}}, nil
+}
+
+// divide rounds down.
+func divide(a, b int64) (quotient, rest int64) {
+	quotient, rest = a/b, a%b
+	if rest < 0 {
+		quotient, rest = quotient-1, rest+b
+	}
+	return quotient, rest
+}
+
+// perSecond gives the units of Arrow's enumeration.
+var perSecond = [...]int64{1, 1e3, 1e6, 1e9}
+var unitNames = [...]string{"s", "ms", "us", "ns"}
+
+func timestampCast(unit int) (cast, error) {
+	if unit < 0 || unit >= len(perSecond) {
+		return cast{}, damage("a time in an unknown unit")
+	}
+	c := same("timestamp["+unitNames[unit]+"]", TimestampType(), 8)
+	factor := perSecond[2] / perSecond[unit]
+	switch {
+	case unit == 2:
+	case unit == 3:
+		c.loss = "they are finer than a microsecond, and were cut to one"
+		c.convert = func(to, from []byte) (bool, error) {
+			us, rest := divide(int64(little.Uint64(from)), 1000)
+			little.PutUint64(to, uint64(us))
+			return rest == 0, nil
+		}
+	default:
+		c.convert = func(to, from []byte) (bool, error) {
+			v := int64(little.Uint64(from))
+			if v > math.MaxInt64/factor || v < math.MinInt64/factor {
+				return false, fmt.Errorf("a time that is %d %s from 1970", v, unitNames[unit])
+			}
+			little.PutUint64(to, uint64(v*factor))
+			return true, nil
+		}
+	}
+	return c, nil
+}
+
+// timeCast writes times of day as a clock shows them.
+func timeCast(unit, width int) (cast, error) {
+	if unit < 0 || unit >= len(perSecond) || width != 32 && width != 64 {
+		return cast{}, damage("a time in an unknown unit")
+	}
+	per := perSecond[unit]
+	return cast{name: "time" + strconv.Itoa(width), to: arrow.BinaryTypes.String, layout: fixed, size: width / 8,
+		format: func(from []byte) (string, error) {
+			v := int64(int32(little.Uint32(from)))
+			if width == 64 {
+				v = int64(little.Uint64(from))
+			}
+			if v < 0 || v >= 24*60*60*per {
+				return "", fmt.Errorf("%d %s is no time of a day", v, unitNames[unit])
+			}
+			s := v / per
+			text := fmt.Sprintf("%02d:%02d:%02d", s/3600, s/60%60, s%60)
+			if rest := v % per; rest > 0 {
+				text += strings.TrimRight(fmt.Sprintf("%.9f", float64(rest)/float64(per))[1:], "0")
+			}
+			return text, nil
+		}}, nil
+}
+
+// maxDigits is how many decimal digits a float64 always keeps.
+const maxDigits = 15
+
+// decimalCast makes whole numbers of decimals that are whole and fit, and of all
+// others the nearest float64.
+func decimalCast(precision, scale, width int) (cast, error) {
+	if width != 32 && width != 64 && width != 128 && width != 256 || precision < 1 || precision > 76 || scale < -76 || scale > 76 {
+		return cast{}, damage("a decimal of an unknown form")
+	}
+	c := cast{name: fmt.Sprintf("decimal%d(%d, %d)", width, precision, scale), layout: fixed, size: width / 8}
+	if scale <= 0 && precision-scale <= 18 {
+		c.to = arrow.PrimitiveTypes.Int64
+		c.convert = func(to, from []byte) (bool, error) {
+			v := bigInt(from)
+			v.Mul(v, new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(-scale)), nil))
+			if !v.IsInt64() {
+				return false, fmt.Errorf("%s is too large for int64", v)
+			}
+			little.PutUint64(to, uint64(v.Int64()))
+			return true, nil
+		}
+		return c, nil
+	}
+	c.to = arrow.PrimitiveTypes.Float64
+	c.loss = "they have more digits than a float64 keeps, and were rounded; write the column as text to keep them"
+	c.convert = func(to, from []byte) (bool, error) {
+		digits := bigInt(from).String()
+		v, err := strconv.ParseFloat(digits+"e"+strconv.Itoa(-scale), 64)
+		if err != nil {
+			return false, err
+		}
+		little.PutUint64(to, math.Float64bits(v))
+		digits = strings.Trim(strings.TrimRight(digits, "0"), "-")
+		if len(digits) <= maxDigits {
+			return true, nil
+		}
+		back, _, _ := strings.Cut(strconv.FormatFloat(math.Abs(v), 'e', -1, 64), "e")
+		return strings.Replace(back, ".", "", 1) == digits, nil
+	}
+	return c, nil
+}
+
+// bigInt reads a number in two's complement.
+func bigInt(from []byte) *big.Int {
+	b := make([]byte, len(from))
+	for i, v := range from {
+		b[len(b)-1-i] = v
+	}
+	v := new(big.Int).SetBytes(b)
+	if b[0]&0x80 != 0 {
+		v.Sub(v, new(big.Int).Lsh(big.NewInt(1), uint(8*len(b))))
+	}
+	return v
+}
+
+func vectorCast(def, field flatTable) (cast, error) {
+	width := def.int32Or(0, 0)
+	children := field.tables(5)
+	if len(children) != 1 || children[0].byte(2) != typeFloat {
+		return cast{}, diag.WithHint(errors.New("a vector holds float32 and nothing else"), "cast its elements to float32")
+	}
+	element, _ := children[0].table(3)
+	if element.buf == nil || element.short(0) != 1 {
+		return cast{}, diag.WithHint(errors.New("a vector holds float32 and nothing else"), "cast its elements to float32")
+	}
+	if width < 1 || width > maxWidth {
+		return cast{}, fmt.Errorf("a vector has %d elements, want 1 to %d", width, maxWidth)
+	}
+	return cast{name: "vector", to: VectorType(width), layout: vectors, size: 4 * width}, nil
+}

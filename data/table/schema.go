@@ -1,0 +1,197 @@
+package table
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"pipe/base/diag"
+)
+
+// BatchRows is the number of rows in every batch of a table file but the last.
+const BatchRows = 65536
+
+// maxWidth bounds the elements of a vector column, so that a batch of vectors
+// stays well below what an int32 can count.
+const maxWidth = 1 << 15
+
+// MaxColumns bounds the columns of a table. Arrow holds a few kilobytes for
+// each in memory.
+const MaxColumns = 1 << 18
+
+// RoleKey is the field metadata key that holds the Role of a column.
+const RoleKey = "pipe.role"
+
+// DoubtKey is the field metadata key that holds why a column was read as text
+// though nearly all its values are of another type. It is for messages.
+const DoubtKey = "pipe.doubt"
+
+// A Role says what a column of a data set is for.
+type Role string
+
+const (
+	RoleFeature Role = "feature"
+	RoleTarget  Role = "target"
+	RoleWeight  Role = "weight"
+	RoleGroup   Role = "group"
+	RoleTime    Role = "time"
+	RoleID      Role = "id"
+)
+
+// RoleOf gives the role of a column, empty if it has none.
+func RoleOf(f arrow.Field) Role {
+	role, _ := f.Metadata.GetValue(RoleKey)
+	return Role(role)
+}
+
+// WithRole gives the field with the role set; its other metadata is kept.
+func WithRole(f arrow.Field, role Role) arrow.Field {
+	return WithMetadata(f, RoleKey, string(role))
+}
+
+// WithMetadata gives the field with one metadata key set.
+func WithMetadata(f arrow.Field, key, value string) arrow.Field {
+	m := f.Metadata.ToMap()
+	m[key] = value
+	f.Metadata = arrow.MetadataFrom(m)
+	return f
+}
+
+// TimestampType is the one type of timestamps: microseconds since 1970 in UTC.
+func TimestampType() arrow.DataType {
+	return &arrow.TimestampType{Unit: arrow.Microsecond, TimeZone: "UTC"}
+}
+
+// VectorType is the type of a column that holds width float32 in each row.
+func VectorType(width int) arrow.DataType {
+	return arrow.FixedSizeListOfField(int32(width),
+		arrow.Field{Name: "item", Type: arrow.PrimitiveTypes.Float32})
+}
+
+// TypeName is the name of a column type as people write and read it.
+func TypeName(t arrow.DataType) string {
+	switch t := t.(type) {
+	case *arrow.StringType:
+		return "string"
+	case *arrow.Date32Type:
+		return "date"
+	case *arrow.TimestampType:
+		return "timestamp"
+	case *arrow.FixedSizeListType:
+		return fmt.Sprintf("vector[%d]", t.Len())
+	default:
+		return t.String()
+	}
+}
+
+// checkType says whether a table may have a column of the type.
+func checkType(t arrow.DataType) error {
+	switch t := t.(type) {
+	case *arrow.StringType, *arrow.Int64Type, *arrow.Float64Type, *arrow.BooleanType,
+		*arrow.Date32Type, *arrow.Int32Type:
+		return nil
+	case *arrow.TimestampType:
+		if t.Unit == arrow.Microsecond && t.TimeZone == "UTC" {
+			return nil
+		}
+	case *arrow.FixedSizeListType:
+		if t.Elem().ID() != arrow.FLOAT32 {
+			break
+		}
+		if t.Len() < 1 || t.Len() > maxWidth {
+			return fmt.Errorf("a vector has %d elements, want 1 to %d", t.Len(), maxWidth)
+		}
+		return nil
+	}
+	return fmt.Errorf("type %v is none that a table can hold", t)
+}
+
+// canonical gives the schema as it is written: metadata sorted, every column
+// nullable but vectors, and the element of a vector always named the same.
+func canonical(s *arrow.Schema) (*arrow.Schema, error) {
+	if s.NumFields() == 0 {
+		return nil, fmt.Errorf("a table needs at least one column")
+	}
+	if s.NumFields() > MaxColumns {
+		return nil, fmt.Errorf("%d columns, at most %d are possible", s.NumFields(), MaxColumns)
+	}
+	seen := make(map[string]bool, s.NumFields())
+	fields := slices.Clone(s.Fields())
+	for i := range fields {
+		f := &fields[i]
+		if f.Name == "" {
+			return nil, fmt.Errorf("column %d has no name", i+1)
+		}
+		if seen[f.Name] {
+			return nil, fmt.Errorf("two columns are named %q", f.Name)
+		}
+		seen[f.Name] = true
+		if err := checkType(f.Type); err != nil {
+			return nil, fmt.Errorf("column %q: %w", f.Name, err)
+		}
+		f.Nullable = true
+		if v, ok := f.Type.(*arrow.FixedSizeListType); ok {
+			f.Type, f.Nullable = VectorType(int(v.Len())), false
+		}
+		f.Metadata = arrow.MetadataFrom(f.Metadata.ToMap())
+	}
+	meta := arrow.MetadataFrom(s.Metadata().ToMap())
+	return arrow.NewSchema(fields, &meta), nil
+}
+
+// checkColumns compares the names and types of the columns of a record with
+// those of a schema. Metadata may differ.
+func checkColumns(want, got *arrow.Schema) error {
+	if got.NumFields() != want.NumFields() {
+		return fmt.Errorf("%d columns, want %d", got.NumFields(), want.NumFields())
+	}
+	for i, w := range want.Fields() {
+		g := got.Field(i)
+		if g.Name != w.Name {
+			return fmt.Errorf("column %d is %q, want %q", i+1, g.Name, w.Name)
+		}
+		if !sameType(g.Type, w.Type) {
+			return fmt.Errorf("column %q is %s, want %s", w.Name, TypeName(g.Type), TypeName(w.Type))
+		}
+	}
+	return nil
+}
+
+// sameType compares types, but not the name of the element of a vector.
+func sameType(a, b arrow.DataType) bool {
+	va, okA := a.(*arrow.FixedSizeListType)
+	vb, okB := b.(*arrow.FixedSizeListType)
+	if okA && okB {
+		return va.Len() == vb.Len() && va.Elem().ID() == vb.Elem().ID()
+	}
+	return arrow.TypeEqual(a, b)
+}
+
+// Column finds a column by name. The error names the nearest column.
+func Column(s *arrow.Schema, name string) (int, error) {
+	if at := s.FieldIndices(name); len(at) > 0 {
+		return at[0], nil
+	}
+	names := Names(s)
+	err := fmt.Errorf("there is no column %q", name)
+	if near, ok := diag.Nearest(name, names); ok {
+		return 0, diag.WithHint(err, fmt.Sprintf("did you mean %q?", near))
+	}
+	const shown = 12
+	list := strings.Join(names[:min(shown, len(names))], ", ")
+	if len(names) > shown {
+		list += fmt.Sprintf(" and %d more", len(names)-shown)
+	}
+	return 0, diag.WithHint(err, "the columns are "+list)
+}
+
+// Names lists the columns in order.
+func Names(s *arrow.Schema) []string {
+	names := make([]string, s.NumFields())
+	for i, f := range s.Fields() {
+		names[i] = f.Name
+	}
+	return names
+}

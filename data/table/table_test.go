@@ -1,0 +1,424 @@
+package table
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/memory"
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"pipe/base/diag"
+)
+
+// allTypes is a schema with a column of every type.
+func allTypes() *arrow.Schema {
+	types := []arrow.DataType{
+		arrow.PrimitiveTypes.Int64, arrow.PrimitiveTypes.Float64, arrow.BinaryTypes.String,
+		arrow.FixedWidthTypes.Boolean, arrow.FixedWidthTypes.Date32, TimestampType(),
+		arrow.PrimitiveTypes.Int32, VectorType(3),
+	}
+	var fields []arrow.Field
+	for _, t := range types {
+		fields = append(fields, arrow.Field{Name: TypeName(t), Type: t, Nullable: true})
+	}
+	return arrow.NewSchema(fields, nil)
+}
+
+// drawRecord draws a record of allTypes.
+func drawRecord(t *rapid.T, rows int) arrow.Record {
+	valid := func() []bool { return rapid.SliceOfN(rapid.Bool(), rows, rows).Draw(t, "valid") }
+	int64s := rapid.SliceOfN(rapid.Int64(), rows, rows)
+	int32s := rapid.SliceOfN(rapid.Int32(), rows, rows)
+	dates := make([]arrow.Date32, rows)
+	for i, v := range int32s.Draw(t, "dates") {
+		dates[i] = arrow.Date32(v)
+	}
+	times := make([]arrow.Timestamp, rows)
+	for i, v := range int64s.Draw(t, "times") {
+		times[i] = arrow.Timestamp(v)
+	}
+	rec, err := NewRecord(allTypes(),
+		NewArray(int64s.Draw(t, "ints"), valid()),
+		NewArray(rapid.SliceOfN(rapid.Float64(), rows, rows).Draw(t, "floats"), valid()),
+		NewArray(rapid.SliceOfN(rapid.StringN(0, 8, -1), rows, rows).Draw(t, "texts"), valid()),
+		NewArray(rapid.SliceOfN(rapid.Bool(), rows, rows).Draw(t, "bools"), valid()),
+		NewArray(dates, valid()),
+		NewArray(times, valid()),
+		NewArray(int32s.Draw(t, "classes"), valid()),
+		NewVectors(rapid.SliceOfN(rapid.Float32(), 3*rows, 3*rows).Draw(t, "vectors"), 3),
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rec
+}
+
+type failer interface{ Fatal(args ...any) }
+
+func write(t failer, schema *arrow.Schema, records ...arrow.Record) []byte {
+	var b bytes.Buffer
+	w, err := NewWriter(&b, schema)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, rec := range records {
+		if err := w.Write(rec); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func read(t failer, data []byte) *Reader {
+	r, err := Open(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func readAll(t failer, data []byte) arrow.Record {
+	rec, err := ReadAll(read(t, data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rec
+}
+
+// TestBytesDoNotDependOnChunks writes slices of a record, and a copy of it in
+// which null slots hold garbage.
+func TestBytesDoNotDependOnChunks(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		rows := rapid.IntRange(0, 20).Draw(rt, "rows")
+		rec := drawRecord(rt, rows)
+		want := write(rt, rec.Schema(), rec)
+		var parts []arrow.Record
+		for from := 0; from < rows; {
+			to := rapid.IntRange(from, rows).Draw(rt, "to")
+			parts = append(parts, rec.NewSlice(int64(from), int64(to)))
+			from = to
+		}
+		if got := write(rt, rec.Schema(), parts...); !bytes.Equal(got, want) {
+			rt.Fatal("the bytes depend on how the rows come")
+		}
+		if got := write(rt, rec.Schema(), soil(rec)); !bytes.Equal(got, want) {
+			rt.Fatal("the bytes depend on what lies under nulls")
+		}
+		if got := readAll(rt, want); !array.RecordEqual(got, rec) {
+			rt.Fatalf("read\n%v\nwant\n%v", got, rec)
+		}
+	})
+}
+
+// soil gives an equal record whose nulls lie over garbage and whose buffers
+// are longer than needed.
+func soil(rec arrow.Record) arrow.Record {
+	columns := make([]arrow.Array, rec.NumCols())
+	for i, col := range rec.Columns() {
+		columns[i] = col
+		var values arrow.Array
+		switch a := col.(type) {
+		case *array.Int64, *array.Float64, *array.Boolean, *array.Date32, *array.Timestamp, *array.Int32:
+			values = array.MakeFromData(array.NewData(a.DataType(), a.Len(), dirty(a), nil, a.NullN(), 0))
+		case *array.String:
+			values = dirtyText(a)
+		default:
+			continue
+		}
+		columns[i] = values
+	}
+	return array.NewRecord(rec.Schema(), columns, rec.NumRows())
+}
+
+// dirty copies the buffers of a fixed-size array, sets every bit under a null
+// and beyond the end, and keeps the validity.
+func dirty(a arrow.Array) []*memory.Buffer {
+	var size int
+	if t, ok := a.DataType().(arrow.FixedWidthDataType); ok && a.DataType().ID() != arrow.BOOL {
+		size = t.Bytes()
+	}
+	n := a.Len()
+	values := bytes.Repeat([]byte{0xff}, n*max(size, 1)+64)
+	valid := bytes.Repeat([]byte{0xff}, n/8+64)
+	for i := range n {
+		if a.IsNull(i) {
+			valid[i/8] &^= 1 << (i % 8)
+			continue
+		}
+		if b, ok := a.(*array.Boolean); ok {
+			if !b.Value(i) {
+				values[i/8] &^= 1 << (i % 8)
+			}
+			continue
+		}
+		copy(values[i*size:], a.Data().Buffers()[1].Bytes()[i*size:(i+1)*size])
+	}
+	return []*memory.Buffer{memory.NewBufferBytes(valid), memory.NewBufferBytes(values)}
+}
+
+func dirtyText(a *array.String) arrow.Array {
+	offsets, text := []int32{0}, []byte(nil)
+	valid := bytes.Repeat([]byte{0xff}, a.Len()/8+64)
+	for i := range a.Len() {
+		if a.IsNull(i) {
+			valid[i/8] &^= 1 << (i % 8)
+			text = append(text, "garbage"...)
+		} else {
+			text = append(text, a.Value(i)...)
+		}
+		offsets = append(offsets, int32(len(text)))
+	}
+	return array.NewStringData(array.NewData(a.DataType(), a.Len(), []*memory.Buffer{
+		memory.NewBufferBytes(valid),
+		memory.NewBufferBytes(arrow.Int32Traits.CastToBytes(offsets)),
+		memory.NewBufferBytes(append(text, "more"...)),
+	}, nil, a.NullN(), 0))
+}
+
+// TestBatches crosses the borders of batches, and accounts for all memory.
+func TestBatches(t *testing.T) {
+	mem := memory.NewCheckedAllocator(memory.DefaultAllocator)
+	t.Cleanup(func() { mem.AssertSize(t, 0) })
+	schema := arrow.NewSchema([]arrow.Field{
+		{Name: "n", Type: arrow.PrimitiveTypes.Int64}, {Name: "s", Type: arrow.BinaryTypes.String},
+	}, nil)
+	for _, rows := range []int{0, 1, BatchRows - 1, BatchRows, BatchRows + 1, 2*BatchRows + 3} {
+		var b bytes.Buffer
+		w, err := newWriter(&b, schema, mem)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for from := 0; from < rows; from += 50_000 {
+			numbers := make([]int64, min(50_000, rows-from))
+			texts := make([]string, len(numbers))
+			for i := range numbers {
+				numbers[i], texts[i] = int64(from+i), fmt.Sprint("row ", from+i)
+			}
+			rec, err := NewRecord(schema, NewArray(numbers, nil), NewArray(texts, nil))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := w.Write(rec); err != nil {
+				t.Fatal(err)
+			}
+			rec.Release()
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		r, err := Open(bytes.NewReader(b.Bytes()), int64(b.Len()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := (rows + BatchRows - 1) / BatchRows; r.NumBatches() != want || r.NumRows() != int64(rows) || w.Rows() != int64(rows) {
+			t.Errorf("%d rows: %d rows read, %d written, %d batches, want %d", rows, r.NumRows(), w.Rows(), r.NumBatches(), want)
+		}
+		next := int64(0)
+		for rec, err := range r.Batches() {
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, v := range rec.Column(0).(*array.Int64).Int64Values() {
+				if s := rec.Column(1).(*array.String).Value(i); v != next || s != fmt.Sprint("row ", next) {
+					t.Fatalf("row %d is %d, %q", next, v, s)
+				}
+				next++
+			}
+		}
+		if next != int64(rows) {
+			t.Errorf("read %d rows, want %d", next, rows)
+		}
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestMetadataIsSorted(t *testing.T) {
+	meta := func(keys ...string) arrow.Metadata { return arrow.NewMetadata(keys, keys) }
+	file := func(m arrow.Metadata) []byte {
+		s := arrow.NewSchema([]arrow.Field{{Name: "a", Type: arrow.PrimitiveTypes.Int64, Metadata: m}}, &m)
+		return write(t, s)
+	}
+	a, b := file(meta("x", "y", "z")), file(meta("z", "x", "y"))
+	if !bytes.Equal(a, b) {
+		t.Error("the bytes depend on the order of the metadata")
+	}
+	if f := read(t, a).Schema().Field(0); !slices.Equal(f.Metadata.Keys(), []string{"x", "y", "z"}) || !f.Nullable {
+		t.Errorf("field is %v", f)
+	}
+}
+
+func TestTake(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		rows := rapid.IntRange(1, 20).Draw(rt, "rows")
+		rec := drawRecord(rt, rows)
+		take := rapid.SliceOf(rapid.IntRange(0, rows-1)).Draw(rt, "take")
+		got, err := Take(rec, take)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		if int(got.NumRows()) != len(take) {
+			rt.Fatalf("%d rows, want %d", got.NumRows(), len(take))
+		}
+		for i, from := range take {
+			if !array.RecordEqual(got.NewSlice(int64(i), int64(i+1)), rec.NewSlice(int64(from), int64(from+1))) {
+				rt.Fatalf("row %d is not row %d", i, from)
+			}
+		}
+	})
+	rec, err := NewRecord(arrow.NewSchema([]arrow.Field{{Name: "a", Type: arrow.PrimitiveTypes.Int64}}, nil), NewArray([]int64{1}, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range []int{-1, 1} {
+		if _, err := Take(rec, []int{i}); err == nil {
+			t.Errorf("row %d: no error", i)
+		}
+	}
+}
+
+func TestSelectAndColumn(t *testing.T) {
+	schema := arrow.NewSchema([]arrow.Field{
+		{Name: "bill_length", Type: arrow.PrimitiveTypes.Int64}, {Name: "sex", Type: arrow.BinaryTypes.String},
+	}, nil)
+	rec, err := NewRecord(schema, NewArray([]int64{1, 2}, nil), NewArray([]string{"f", "m"}, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := Select(rec, []string{"sex"})
+	if err != nil || got.NumCols() != 1 || got.ColumnName(0) != "sex" || got.Column(0).(*array.String).Value(1) != "m" {
+		t.Errorf("Select gives %v, %v", got, err)
+	}
+	_, err = Select(rec, []string{"bil_length"})
+	if err == nil || err.Error() != `there is no column "bil_length"` || diag.HintOf(err) != `did you mean "bill_length"?` {
+		t.Errorf("error %v, hint %q", err, diag.HintOf(err))
+	}
+	if _, err = Column(schema, "zzzzz"); diag.HintOf(err) != "the columns are bill_length, sex" {
+		t.Errorf("hint %q", diag.HintOf(err))
+	}
+}
+
+func TestFloatsAndTexts(t *testing.T) {
+	valid := []bool{true, false}
+	for _, c := range []struct {
+		arr    arrow.Array
+		floats []float64
+		texts  []string
+	}{
+		{NewArray([]int64{-7, 9}, valid), []float64{-7, 0}, []string{"-7", ""}},
+		{NewArray([]int32{3, 9}, valid), []float64{3, 0}, []string{"3", ""}},
+		{NewArray([]float64{0.1, 9}, valid), []float64{0.1, 0}, []string{"0.1", ""}},
+		{NewArray([]float64{1e21, 1e-7}, nil), []float64{1e21, 1e-7}, []string{"1e+21", "1e-07"}},
+		{NewArray([]bool{true, true}, valid), []float64{1, 0}, []string{"true", ""}},
+		{NewArray([]arrow.Date32{1, 9}, valid), []float64{1, 0}, []string{"1970-01-02", ""}},
+		{NewArray([]arrow.Timestamp{1_500_000, 9}, valid), []float64{1.5e6, 0}, []string{"1970-01-01T00:00:01.5Z", ""}},
+		{NewArray([]string{"x", "y"}, valid), nil, []string{"x", ""}},
+		{NewVectors([]float32{1, 2}, 1), nil, nil},
+	} {
+		name := TypeName(c.arr.DataType())
+		floats, fv, err := Floats(c.arr)
+		if (err == nil) != (c.floats != nil) || !slices.Equal(floats, c.floats) {
+			t.Errorf("%s: floats are %v, %v", name, floats, err)
+		}
+		texts, tv, err := Texts(c.arr)
+		if (err == nil) != (c.texts != nil) || !slices.Equal(texts, c.texts) {
+			t.Errorf("%s: texts are %q, %v", name, texts, err)
+		}
+		if c.arr.NullN() > 0 && (c.floats != nil && !slices.Equal(fv, valid) || !slices.Equal(tv, valid)) {
+			t.Errorf("%s: valid is %v and %v", name, fv, tv)
+		}
+		// A slice is seen as a slice.
+		if c.texts != nil {
+			if part, _, _ := Texts(array.NewSlice(c.arr, 1, 2)); !slices.Equal(part, c.texts[1:]) {
+				t.Errorf("%s: texts of a slice are %q", name, part)
+			}
+		}
+	}
+}
+
+func TestWriteCSV(t *testing.T) {
+	schema := arrow.NewSchema([]arrow.Field{
+		{Name: "a,b", Type: arrow.BinaryTypes.String}, {Name: "f", Type: arrow.PrimitiveTypes.Float64}, {Name: "v", Type: VectorType(2)},
+	}, nil)
+	rec, err := NewRecord(schema,
+		NewArray([]string{"x \"y\"", "", "NA", "l\n", " z"}, []bool{true, true, true, true, true}),
+		NewArray([]float64{0.1, 0, math.MaxFloat64, -0.5, 3}, []bool{true, false, true, true, true}),
+		NewVectors([]float32{0.1, 2, 3, 4, 5, 6, 7, 8, 9, 1e10}, 2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	if err := WriteCSV(&b, read(t, write(t, schema, rec))); err != nil {
+		t.Fatal(err)
+	}
+	want := `"a,b",f,v[0],v[1]
+"x ""y""",0.1,0.1,2
+"",,3,4
+NA,1.7976931348623157e+308,5,6
+"l
+",-0.5,7,8
+" z",3,9,10000000000
+`
+	if diff := cmp.Diff(want, b.String()); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	one := arrow.NewSchema([]arrow.Field{{Name: "a", Type: arrow.PrimitiveTypes.Int64}}, nil)
+	rec, _ = NewRecord(one, NewArray([]int64{1, 0}, []bool{true, false}))
+	b.Reset()
+	if err := WriteCSV(&b, read(t, write(t, one, rec))); err != nil || b.String() != "a\n1\n\n" {
+		t.Errorf("one column: %q, %v", b.String(), err)
+	}
+}
+
+func TestWriterRefuses(t *testing.T) {
+	column := func(name string, t arrow.DataType) arrow.Field { return arrow.Field{Name: name, Type: t} }
+	for want, fields := range map[string][]arrow.Field{
+		"at least one column":                    nil,
+		"two columns are named":                  {column("a", arrow.PrimitiveTypes.Int64), column("a", arrow.PrimitiveTypes.Int64)},
+		"has no name":                            {column("", arrow.PrimitiveTypes.Int64)},
+		`column "a": type int8`:                  {column("a", arrow.PrimitiveTypes.Int8)},
+		`column "a": type timestamp[ns, tz=UTC]`: {column("a", arrow.FixedWidthTypes.Timestamp_ns)},
+		"a vector has 40000 elements":            {column("a", VectorType(40000))},
+	} {
+		if _, err := NewWriter(&bytes.Buffer{}, arrow.NewSchema(fields, nil)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want %q", err, want)
+		}
+	}
+	a := arrow.NewSchema([]arrow.Field{column("a", arrow.PrimitiveTypes.Int64)}, nil)
+	b := arrow.NewSchema([]arrow.Field{column("b", arrow.PrimitiveTypes.Int64)}, nil)
+	rec, _ := NewRecord(b, NewArray([]int64{1}, nil))
+	w, err := NewWriter(&bytes.Buffer{}, a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Write(rec); err == nil || !strings.Contains(err.Error(), `column 1 is "b", want "a"`) {
+		t.Errorf("error %v", err)
+	}
+	if err := w.Close(); err == nil {
+		t.Error("Close forgets that a write failed")
+	}
+	full := errors.New("disk full")
+	w, err = NewWriter(failing{full}, a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); !errors.Is(err, full) {
+		t.Errorf("error %v, want %v", err, full)
+	}
+}
+
+type failing struct{ err error }
+
+func (f failing) Write([]byte) (int, error) { return 0, f.err }
