@@ -62,7 +62,7 @@ func lint(reg *pipeline.Registry, source []byte, opt pipeline.Options) string {
 	var b strings.Builder
 	plan, err := pipeline.LoadBytes("in.yaml", source, reg, opt)
 	var list diag.List
-	var usage *pipeline.UsageError
+	var usage *diag.UsageError
 	switch {
 	case err == nil:
 		plan.Warnings.Render(&b, false)

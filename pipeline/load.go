@@ -53,20 +53,13 @@ type ParamFile struct {
 func ReadParams(path string) (ParamFile, error) {
 	source, err := readFile(path)
 	if err != nil {
-		return ParamFile{}, &UsageError{err}
+		return ParamFile{}, diag.Usage(err)
 	}
 	return ParamFile{Path: path, Source: source}, nil
 }
 
-// A UsageError is a mistake in how Load was called, in contrast to one in the
-// file: no such file, no such parameter, a value of the wrong type.
-type UsageError struct{ Err error }
-
-func (e *UsageError) Error() string { return e.Err.Error() }
-func (e *UsageError) Unwrap() error { return e.Err }
-
 // Load reads a pipeline file. The error is a diag.List with everything that is
-// wrong in the file, or a *UsageError.
+// wrong in the file, or a *diag.UsageError.
 //
 // What the file means, besides the settings of its stages:
 //
@@ -108,11 +101,11 @@ func LoadBytes(name string, source []byte, reg *Registry, opt Options) (*Plan, e
 }
 
 // ReadFile reads the text of a pipeline file, for LoadBytes. The error is a
-// *UsageError.
+// *diag.UsageError.
 func ReadFile(path string) ([]byte, error) {
 	source, err := readFile(path)
 	if err != nil {
-		return nil, &UsageError{err}
+		return nil, diag.Usage(err)
 	}
 	return source, nil
 }

@@ -49,7 +49,7 @@ func TestLoadFile(t *testing.T) {
 		{filepath.Join("nowhere", "p.yaml"), "file does not exist", ""},
 	} {
 		_, err := pipeline.Load(filepath.Join(dir, c.name), testRegistry(), pipeline.Options{})
-		var usage *pipeline.UsageError
+		var usage *diag.UsageError
 		if !errors.As(err, &usage) || !strings.HasSuffix(err.Error(), c.msg) || diag.HintOf(err) != c.hint {
 			t.Errorf("%s: got %T %v (hint %q), want %q (%q)", c.name, err, err, diag.HintOf(err), c.msg, c.hint)
 		}

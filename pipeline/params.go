@@ -176,7 +176,7 @@ func (s *params) override(set map[string]string) error {
 		q.value, q.set = value, true
 	}
 	if err := errors.Join(errs...); err != nil {
-		return &UsageError{err}
+		return diag.Usage(err)
 	}
 	return nil
 }

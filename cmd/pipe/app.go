@@ -126,7 +126,7 @@ func flagError(cmd *cobra.Command, err error) error {
 			hint = fmt.Sprintf("did you mean --%s?", near)
 		}
 	}
-	return usageError{diag.WithHint(err, hint)}
+	return diag.Usage(diag.WithHint(err, hint))
 }
 
 // args wraps a rule for positional arguments, so that breaking it is a usage
@@ -134,7 +134,7 @@ func flagError(cmd *cobra.Command, err error) error {
 func args(rule cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, words []string) error {
 		err := rule(cmd, words)
-		var usage usageError
+		var usage *diag.UsageError
 		if err == nil || errors.As(err, &usage) {
 			return err
 		}
@@ -154,14 +154,14 @@ func args(rule cobra.PositionalArgs) cobra.PositionalArgs {
 		default:
 			what = fmt.Sprintf("too many arguments: %q", words)
 		}
-		return usageError{diag.WithHint(errors.New(what), fmt.Sprintf("write it as: %s %s", cmd.CommandPath(), want))}
+		return diag.Usage(diag.WithHint(errors.New(what), fmt.Sprintf("write it as: %s %s", cmd.CommandPath(), want)))
 	}
 }
 
 // atLeast refuses a number that makes no sense.
 func atLeast(least, n int, flag string) error {
 	if n < least {
-		return usagef("--%s must be at least %d, not %d", flag, least, n)
+		return diag.Usagef("--%s must be at least %d, not %d", flag, least, n)
 	}
 	return nil
 }
@@ -175,9 +175,9 @@ func noArgs(cmd *cobra.Command, words []string) error {
 		for _, c := range cmd.Commands() {
 			names = append(names, c.Name())
 		}
-		return unknown("command", words[0], names)
+		return diag.Unknown("command", words[0], names)
 	}
-	return usagef("%s takes no arguments, but got %q", cmd.CommandPath(), words[0])
+	return diag.Usagef("%s takes no arguments, but got %q", cmd.CommandPath(), words[0])
 }
 
 func (a *app) colored(o *output) bool {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"pipe/base/diag"
 	"pipe/base/infile"
 	"pipe/lineage"
 	"pipe/lineage/bundle"
@@ -73,7 +74,7 @@ import what comes from somebody you trust: that certain bytes are the result of 
 		RunE: func(cmd *cobra.Command, words []string) error {
 			f, err := infile.Open(words[0])
 			if err != nil {
-				return usageError{err}
+				return diag.Usage(err)
 			}
 			defer f.Close()
 			info, err := f.Stat()
@@ -83,7 +84,7 @@ import what comes from somebody you trust: that certain bytes are the result of 
 			b, err := bundle.Read(cmd.Context(), f, info.Size())
 			var format *bundle.FormatError
 			if errors.As(err, &format) {
-				return usageError{fmt.Errorf("%s: %w", words[0], err)}
+				return diag.Usage(fmt.Errorf("%s: %w", words[0], err))
 			}
 			if err != nil {
 				return err
@@ -115,7 +116,7 @@ func (a *app) importStore() (string, error) {
 		return dir, nil
 	}
 	dir, err := a.findStore()
-	var none usageError
+	var none *diag.UsageError
 	if errors.As(err, &none) {
 		return storeName, nil
 	}

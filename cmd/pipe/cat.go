@@ -48,13 +48,13 @@ unless --force is given.
 					return err
 				}
 			case cmd.Flags().Changed("format"):
-				return usagef("--format is for tables, and %s is a %s", words[0], art.kind)
+				return diag.Usagef("--format is for tables, and %s is a %s", words[0], art.kind)
 			}
 			out := &pipeWriter{to: a.out}
 			if _, _, terminal := a.out.size(); terminal && !force {
 				hint := fmt.Sprintf("pipe get %s -o %s, or --force", words[0], art.fileName())
 				if as.binary || art.kind == pipeline.Directory {
-					return usageError{diag.WithHint(errNoText, hint)}
+					return diag.Usage(diag.WithHint(errNoText, hint))
 				}
 				out.screen, out.hint = true, hint
 			}
@@ -98,7 +98,7 @@ func (w *pipeWriter) Write(p []byte) (int, error) {
 		return len(p), w.pass(p)
 	}
 	if bytes.IndexByte(p, 0) >= 0 {
-		return 0, usageError{diag.WithHint(errNoText, w.hint)}
+		return 0, diag.Usage(diag.WithHint(errNoText, w.hint))
 	}
 	w.line = append(w.line, p...)
 	for {
@@ -122,7 +122,7 @@ func (w *pipeWriter) Write(p []byte) (int, error) {
 
 func (w *pipeWriter) show(line []byte) error {
 	if !utf8.Valid(line) {
-		return usageError{diag.WithHint(errNoText, w.hint)}
+		return diag.Usage(diag.WithHint(errNoText, w.hint))
 	}
 	text, ended := strings.CutSuffix(string(line), "\n")
 	parts := strings.Split(text, "\t")

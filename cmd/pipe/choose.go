@@ -54,7 +54,7 @@ func (a *app) completeTargets(cmd *cobra.Command, words []string, word string) (
 func targets(plan *pipeline.Plan, names []string) (*pipeline.Plan, error) {
 	for _, name := range names {
 		if plan.Step(name) == nil {
-			return nil, unknown("stage", name, stageNames(plan))
+			return nil, diag.Unknown("stage", name, stageNames(plan))
 		}
 	}
 	if len(names) == 0 {
@@ -75,18 +75,18 @@ func stageNames(plan *pipeline.Plan) []string {
 // that for some stages, or all.
 func (f *choiceFlags) apply(plan *pipeline.Plan, names []string, opt *runner.Options) (*pipeline.Plan, error) {
 	if f.only != "" && len(names) > 0 {
-		return nil, usagef("--only %s and names of stages exclude each other: pipe run FILE %s makes it with all that it needs", f.only, f.only)
+		return nil, diag.Usagef("--only %s and names of stages exclude each other: pipe run FILE %s makes it with all that it needs", f.only, f.only)
 	}
 	plan, err := targets(plan, names)
 	if err != nil {
 		return nil, err
 	}
 	if f.from != "" && f.only != "" {
-		return nil, usagef("--from and --only exclude each other")
+		return nil, diag.Usagef("--from and --only exclude each other")
 	}
 	for _, name := range slices.Concat(f.force, []string{f.from, f.only}) {
 		if name != "" && plan.Step(name) == nil {
-			return nil, unknown("stage", name, stageNames(plan))
+			return nil, diag.Unknown("stage", name, stageNames(plan))
 		}
 	}
 	opt.Force = slices.Clone(f.force)
@@ -106,6 +106,6 @@ func (f *choiceFlags) explain(err error, file string) error {
 	if !errors.As(err, &missing) {
 		return err
 	}
-	return usageError{diag.WithHint(err, fmt.Sprintf("run what comes before it: pipe run %s --only %s, or the whole pipeline: pipe run %s",
-		file, missing.Stage, file))}
+	return diag.Usage(diag.WithHint(err, fmt.Sprintf("run what comes before it: pipe run %s --only %s, or the whole pipeline: pipe run %s",
+		file, missing.Stage, file)))
 }

@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"pipe/base/diag"
 	"pipe/base/infile"
 	"pipe/lineage"
 	"pipe/pipeline"
@@ -81,7 +82,7 @@ func readConfig(store string) (config, error) {
 	path := configFile(store)
 	text, err := infile.ReadAll(path, maxConfig)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) { // whoever opens the store complains
-		return c, usageError{err}
+		return c, diag.Usage(err)
 	}
 	return c, pipeline.DecodeSettings(path, text, &c)
 }

@@ -7,6 +7,7 @@ import (
 
 	"pipe/artifacts"
 	"pipe/artifacts/fault"
+	"pipe/base/diag"
 )
 
 // crashPoints lets the process kill itself at a named point, for the crash
@@ -24,7 +25,7 @@ func crashPoints() (fsys artifacts.FS, at func(point string), err error) {
 	power, _ := os.LookupEnv("PIPE_CRASH_POWER")
 	crash, err := fault.NewCrash(text, log)
 	if err != nil {
-		return nil, nil, usagef("PIPE_CRASH_AT: %w", err)
+		return nil, nil, diag.Usagef("PIPE_CRASH_AT: %w", err)
 	}
 	return crash.FS(artifacts.SystemFS(), power == "1"), crash.At, nil
 }

@@ -36,18 +36,10 @@ var exitCodes = []struct {
 	{exitInterrupted, "interrupted"},
 }
 
-// A usageError is a mistake on the command line.
-type usageError struct{ error }
-
-func (e usageError) Unwrap() error { return e.error }
-
-func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
-
 // exitCode maps an error to the exit code of the process.
 func exitCode(err error) int {
 	var (
-		usage    usageError
-		planErr  *pipeline.UsageError
+		usage    *diag.UsageError
 		problems diag.List
 		gate     *pipeline.GateError
 		ref      *lineage.RefError
@@ -59,7 +51,7 @@ func exitCode(err error) int {
 		return exitOK
 	case errors.Is(err, runner.ErrInterrupted), errors.Is(err, context.Canceled):
 		return exitInterrupted
-	case errors.As(err, &usage), errors.As(err, &planErr), errors.As(err, &problems), errors.As(err, &ref):
+	case errors.As(err, &usage), errors.As(err, &problems), errors.As(err, &ref):
 		return exitUsage
 	case errors.As(err, &damaged), errors.As(err, &missing), errors.Is(err, errDamage), lineage.IsDamaged(err):
 		return exitDamaged

@@ -54,8 +54,8 @@ new folder, is there whole or not at all.
 				return err
 			}
 			if path == "" {
-				return usageError{diag.WithHint(errors.New("it is not said where to write it"),
-					fmt.Sprintf("name a file: pipe get %s -o %s", words[0], art.fileName()))}
+				return diag.Usage(diag.WithHint(errors.New("it is not said where to write it"),
+					fmt.Sprintf("name a file: pipe get %s -o %s", words[0], art.fileName())))
 			}
 			if art.kind == pipeline.Directory && filepath.Ext(path) != tarEnding {
 				if err := getFolder(ctx, ws.store, art.id, path, force); err != nil {
@@ -69,7 +69,7 @@ new folder, is there whole or not at all.
 				return err
 			}
 			if path == "-" {
-				return usageError{diag.WithHint(errors.New("- is no file"), "write it to standard output with pipe cat "+words[0])}
+				return diag.Usage(diag.WithHint(errors.New("- is no file"), "write it to standard output with pipe cat "+words[0]))
 			}
 			var note string
 			isFile, err := a.write(ctx, path, func(w io.Writer) error {
@@ -137,7 +137,7 @@ func formNames() []string {
 func formNamed(name string) (form, error) {
 	at := slices.IndexFunc(forms, func(f form) bool { return f.name == name })
 	if at < 0 {
-		return form{}, unknown("form", name, formNames())
+		return form{}, diag.Unknown("form", name, formNames())
 	}
 	return forms[at], nil
 }
@@ -185,14 +185,14 @@ func (f found) formOf(path string) (form, error) {
 	at := slices.IndexFunc(forms, func(f form) bool { return slices.Contains(f.endings, ending) })
 	switch {
 	case f.isTable() && isFolder(path):
-		return form{}, usageError{diag.WithHint(fmt.Errorf("%s is a folder, and a table is one file", diag.Visible(path)),
-			fmt.Sprintf("name the file: -o %s", shellQuote(filepath.Join(path, f.fileName()))))}
+		return form{}, diag.Usage(diag.WithHint(fmt.Errorf("%s is a folder, and a table is one file", diag.Visible(path)),
+			fmt.Sprintf("name the file: -o %s", shellQuote(filepath.Join(path, f.fileName())))))
 	case f.isTable() && at < 0:
-		return form{}, usageError{diag.WithHint(fmt.Errorf("%s says nothing of the form of a table", diag.Visible(path)), "the endings are "+endingsText())}
+		return form{}, diag.Usage(diag.WithHint(fmt.Errorf("%s says nothing of the form of a table", diag.Visible(path)), "the endings are "+endingsText()))
 	case f.isTable():
 		return forms[at], nil
 	case at >= 0 && f.kind != pipeline.File:
-		return form{}, usageError{diag.WithHint(fmt.Errorf("an artifact of type %s cannot be written as %s", f.kind, forms[at].name), "write it as "+f.fileName())}
+		return form{}, diag.Usage(diag.WithHint(fmt.Errorf("an artifact of type %s cannot be written as %s", f.kind, forms[at].name), "write it as "+f.fileName()))
 	}
 	return form{}, nil
 }
@@ -268,7 +268,7 @@ func findArtifact(ctx context.Context, ws *workspace, word string) (found, error
 		}
 	}
 	if len(names) == 0 {
-		return found{}, usageError{diag.WithHint(fmt.Errorf("%s has no artifacts", word), "pipe show "+word+" says what became of it")}
+		return found{}, diag.Usage(diag.WithHint(fmt.Errorf("%s has no artifacts", word), "pipe show "+word+" says what became of it"))
 	}
-	return found{}, usageError{diag.WithHint(fmt.Errorf("%s is not one artifact", word), "its artifacts are "+strings.Join(slices.Compact(names), ", "))}
+	return found{}, diag.Usage(diag.WithHint(fmt.Errorf("%s is not one artifact", word), "its artifacts are "+strings.Join(slices.Compact(names), ", ")))
 }

@@ -30,10 +30,10 @@ func getFolder(ctx context.Context, store *artifacts.Store, id artifacts.ID, to 
 	case errors.Is(err, fs.ErrNotExist):
 		return newFolder(ctx, dir, to)
 	case err != nil:
-		return usageError{diag.WithHint(fmt.Errorf("%s is not a folder", diag.Visible(to)), "name a new one, or FILE.tar")}
+		return diag.Usage(diag.WithHint(fmt.Errorf("%s is not a folder", diag.Visible(to)), "name a new one, or FILE.tar"))
 	case len(entries) > 0 && !force:
-		return usageError{diag.WithHint(fmt.Errorf("folder %s is not empty", diag.Visible(to)),
-			"name a new one, or add --force: files of the same name are replaced, others stay")}
+		return diag.Usage(diag.WithHint(fmt.Errorf("folder %s is not empty", diag.Visible(to)),
+			"name a new one, or add --force: files of the same name are replaced, others stay"))
 	}
 	return intoFolder(ctx, dir, to)
 }
@@ -43,7 +43,7 @@ func newFolder(ctx context.Context, dir *artifacts.Dir, to string) error {
 	parent := filepath.Dir(filepath.Clean(to))
 	temp, err := os.MkdirTemp(parent, ".pipe-*")
 	if errors.Is(err, fs.ErrNotExist) {
-		return usageError{diag.WithHint(fmt.Errorf("folder %s does not exist", diag.Visible(parent)), "make it first: mkdir -p "+diag.Visible(parent))}
+		return diag.Usage(diag.WithHint(fmt.Errorf("folder %s does not exist", diag.Visible(parent)), "make it first: mkdir -p "+diag.Visible(parent)))
 	}
 	if err != nil {
 		return err
@@ -54,7 +54,7 @@ func newFolder(ctx context.Context, dir *artifacts.Dir, to string) error {
 		return err
 	}
 	if err := os.Rename(made, to); err != nil { // to may be a link that leads nowhere
-		return usageError{diag.WithHint(fmt.Errorf("%s cannot become a folder: %w", diag.Visible(to), errors.Unwrap(err)), "name a new one, or FILE.tar")}
+		return diag.Usage(diag.WithHint(fmt.Errorf("%s cannot become a folder: %w", diag.Visible(to), errors.Unwrap(err)), "name a new one, or FILE.tar"))
 	}
 	return nil
 }

@@ -38,22 +38,22 @@ columns of the files that it was made from.
 		ValidArgsFunction: a.completeRefs,
 		RunE: func(cmd *cobra.Command, words []string) error {
 			if up && down {
-				return usagef("--up and --down are two questions: ask one")
+				return diag.Usagef("--up and --down are two questions: ask one")
 			}
 			if asJSON && cmd.Flags().Changed("format") && format != "json" {
-				return usagef("--json and --format %s are two formats: choose one", format)
+				return diag.Usagef("--json and --format %s are two formats: choose one", format)
 			}
 			if asJSON {
 				format = "json"
 			}
 			if !slices.Contains(lineageFormats, format) {
-				return unknown("format", format, lineageFormats)
+				return diag.Unknown("format", format, lineageFormats)
 			}
 			if depth < 0 {
-				return usagef("--depth %d: it is a number of stages, or 0 for all", depth)
+				return diag.Usagef("--depth %d: it is a number of stages, or 0 for all", depth)
 			}
 			if columns && (down || format == "dot" || format == "mermaid") {
-				return usagef("--columns goes upstream only, and is shown as tree or json")
+				return diag.Usagef("--columns goes upstream only, and is shown as tree or json")
 			}
 			ws, err := a.openExisting()
 			if err != nil {

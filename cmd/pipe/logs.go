@@ -44,7 +44,7 @@ it was said.`,
 				return err
 			}
 			if ref.RunID == "" {
-				return usageError{diag.WithHint(fmt.Errorf("%s is an artifact", word), "name a run, or RUN/STAGE")}
+				return diag.Usage(diag.WithHint(fmt.Errorf("%s is an artifact", word), "name a run, or RUN/STAGE"))
 			}
 			list, err := ws.db.Executions(cmd.Context(), ref.RunID)
 			if err != nil {

@@ -77,7 +77,7 @@ func (a *app) noRuns(ctx context.Context, ws *workspace, filter lineage.RunFilte
 			if _, err := ws.db.RunByRef(ctx, filter.Pipeline); err != nil {
 				return err
 			}
-			return usageError{diag.WithHint(fmt.Errorf("%q is a run, not a pipeline", filter.Pipeline), "pipe show "+filter.Pipeline)}
+			return diag.Usage(diag.WithHint(fmt.Errorf("%q is a run, not a pipeline", filter.Pipeline), "pipe show "+filter.Pipeline))
 		}
 	}
 	what := "no runs"
@@ -96,7 +96,7 @@ func checkStatus(status string) error {
 			return nil
 		}
 	}
-	return unknown("status", status, known)
+	return diag.Unknown("status", status, known)
 }
 
 func runTime(r lineage.Run) string {

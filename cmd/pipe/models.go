@@ -50,7 +50,7 @@ new model is refused and the reason says why; on_other_data: allow compares with
 		},
 		RunE: func(cmd *cobra.Command, words []string) error {
 			if at != "" && history {
-				return usagef("--at and --history are two questions: ask one")
+				return diag.Usagef("--at and --history are two questions: ask one")
 			}
 			if err := atLeast(0, limit, "limit"); err != nil {
 				return err
@@ -101,7 +101,7 @@ func moment(text string) (time.Time, error) {
 			return t, nil
 		}
 	}
-	return time.Time{}, usageError{diag.WithHint(fmt.Errorf("--at %q is not a time", text), "write a day such as 2026-01-31, or a time such as 2026-01-31T12:00:00Z")}
+	return time.Time{}, diag.Usage(diag.WithHint(fmt.Errorf("--at %q is not a time", text), "write a day such as 2026-01-31, or a time such as 2026-01-31T12:00:00Z"))
 }
 
 // modelFilter reads PIPELINE, LABEL, PIPELINE@LABEL or @LABEL.
@@ -128,7 +128,7 @@ func modelFilter(ctx context.Context, ws *workspace, word string) (f lineage.Eve
 		if name == "" || names[name] {
 			return nil
 		}
-		return unknown(what, name, slices.Sorted(maps.Keys(names)))
+		return diag.Unknown(what, name, slices.Sorted(maps.Keys(names)))
 	}
 	name, label, both := strings.Cut(word, "@")
 	switch {

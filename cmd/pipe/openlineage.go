@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pipe/artifacts"
+	"pipe/base/diag"
 	"pipe/data/table"
 	"pipe/lineage/openlineage"
 	"pipe/pipeline"
@@ -34,7 +35,7 @@ func (f *eventFlags) start(a *app, ws *workspace, plan *pipeline.Plan) (stop fun
 	key, _ := a.lookup("OPENLINEAGE_API_KEY")
 	sink, err := openlineage.OpenSink(f.target, key)
 	if err != nil {
-		return nil, usagef("--openlineage: %w", err)
+		return nil, diag.Usagef("--openlineage: %w", err)
 	}
 	o := openlineage.New(openlineage.Config{
 		Plan: plan, Namespace: f.namespace, Version: buildVersion().Version, Sink: sink,

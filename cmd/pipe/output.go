@@ -88,7 +88,7 @@ func (a *app) write(ctx context.Context, path string, write func(io.Writer) erro
 // database, which somebody else may have made.
 func fileNamed(name, ending string) (string, error) {
 	if msg, _ := names.Check(name); msg != "" {
-		return "", usageError{diag.WithHint(fmt.Errorf("the name %s, so no file can be called after it", msg), "name the file with -o FILE")}
+		return "", diag.Usage(diag.WithHint(fmt.Errorf("the name %s, so no file can be called after it", msg), "name the file with -o FILE"))
 	}
 	return name + ending, nil
 }

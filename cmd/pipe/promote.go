@@ -45,10 +45,10 @@ Such a gate leaves a model alone that a user has promoted to the label or retire
 		ValidArgsFunction: a.completeRefs,
 		RunE: func(cmd *cobra.Command, words []string) error {
 			if to == "" {
-				return usageError{diag.WithHint(errors.New("missing flag --to LABEL"), "for example: pipe promote "+shellQuote(words[0])+" --to production")}
+				return diag.Usage(diag.WithHint(errors.New("missing flag --to LABEL"), "for example: pipe promote "+shellQuote(words[0])+" --to production"))
 			}
 			if err := pipeline.CheckLabel(to); err != nil {
-				return usageError{fmt.Errorf("--to: %w", err)}
+				return diag.Usage(fmt.Errorf("--to: %w", err))
 			}
 			ws, err := a.openToDecide()
 			if err != nil {
@@ -106,7 +106,7 @@ was; pipe promote gives the label to a model again.`,
 		RunE: func(cmd *cobra.Command, words []string) error {
 			name, label, ok := strings.Cut(words[0], "@")
 			if !ok || name == "" || label == "" {
-				return usageError{diag.WithHint(fmt.Errorf("%q is no label of a pipeline", words[0]), "write PIPELINE@LABEL, such as penguins@production")}
+				return diag.Usage(diag.WithHint(fmt.Errorf("%q is no label of a pipeline", words[0]), "write PIPELINE@LABEL, such as penguins@production"))
 			}
 			ws, err := a.openToDecide()
 			if err != nil {
@@ -171,7 +171,7 @@ func modelToPromote(ctx context.Context, ws *workspace, word string) (p lineage.
 	slices.SortFunc(ids, func(a, b artifacts.ID) int { return slices.Compare(a[:], b[:]) })
 	ids = slices.Compact(ids)
 	if len(ids) > 1 {
-		return p, usageError{diag.WithHint(fmt.Errorf("%s made %d models", word, len(ids)), "name one of them: "+shortIDs(ids))}
+		return p, diag.Usage(diag.WithHint(fmt.Errorf("%s made %d models", word, len(ids)), "name one of them: "+shortIDs(ids)))
 	}
 	for _, m := range models {
 		if len(ids) == 1 && m.ID == ids[0] {
@@ -202,7 +202,7 @@ func errNoModels() error {
 }
 
 func errNotAModel(word string) error {
-	return diag.WithHint(usagef("%s is not a model and has made none", word), "`pipe models` lists the models")
+	return diag.WithHint(diag.Usagef("%s is not a model and has made none", word), "`pipe models` lists the models")
 }
 
 // heldLabels lists PIPELINE@LABEL of every label that a model has; nothing if

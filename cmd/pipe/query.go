@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"pipe/base/diag"
 	"pipe/lineage"
 )
 
@@ -88,7 +89,7 @@ func readQuestion(ctx context.Context, in io.Reader) (string, error) {
 		return "", ctx.Err()
 	case r := <-read:
 		if r.err == nil && len(r.text) > maxQuestion {
-			r.err = usagef("the question has more than %d MiB", maxQuestion>>20)
+			r.err = diag.Usagef("the question has more than %d MiB", maxQuestion>>20)
 		}
 		return string(r.text), r.err
 	}

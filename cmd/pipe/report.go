@@ -94,7 +94,7 @@ func findReport(ctx context.Context, ws *workspace, ref string) (id artifacts.ID
 			return id, "", "", err
 		}
 		if art.Type != string(pipeline.Report) {
-			return id, "", "", usagef("%s is a %s, not a report", ref, art.Type)
+			return id, "", "", diag.Usagef("%s is a %s, not a report", ref, art.Type)
 		}
 		if runID = found.RunID; runID == "" && len(art.MadeBy) > 0 {
 			runID = art.MadeBy[0].RunID

@@ -106,7 +106,7 @@ func (a *app) checkUnpinned(plan *pipeline.Plan, file string) error {
 				}
 			}
 			if err := p.allows(f.Resolved); err != nil {
-				return usageError{fmt.Errorf("stage %s: %s %s %w", s.Name, f.Port, strconv.Quote(f.Path), err)}
+				return diag.Usage(fmt.Errorf("stage %s: %s %s %w", s.Name, f.Port, strconv.Quote(f.Path), err))
 			}
 		}
 	}

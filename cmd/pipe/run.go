@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"pipe/base/diag"
 	"pipe/lineage"
 	"pipe/pipeline"
 	"pipe/runner"
@@ -44,7 +45,7 @@ func (f *planFlags) options() (pipeline.Options, error) {
 	for _, s := range f.set {
 		name, value, ok := strings.Cut(s, "=")
 		if !ok || name == "" {
-			return opt, usagef("--set %q: write it as name=value", s)
+			return opt, diag.Usagef("--set %q: write it as name=value", s)
 		}
 		opt.Set[name] = value
 	}

@@ -43,7 +43,7 @@ the schedules of the nearest store if no file is named. A folder that is called 
   pipe schedule backfill nightly --from 2026-01-01 --to 2026-01-31`,
 		Args: func(cmd *cobra.Command, words []string) error {
 			if len(words) == 0 && !list && !history {
-				return usageError{diag.WithHint(errors.New("missing argument DIR|FILE"), "write it as: pipe schedule DIR|FILE...")}
+				return diag.Usage(diag.WithHint(errors.New("missing argument DIR|FILE"), "write it as: pipe schedule DIR|FILE..."))
 			}
 			return nil
 		},
@@ -56,7 +56,7 @@ the schedules of the nearest store if no file is named. A folder that is called 
 				return err
 			}
 			if list && history {
-				return usagef("--list and --history are two questions: ask one")
+				return diag.Usagef("--list and --history are two questions: ask one")
 			}
 			if len(words) == 0 {
 				var err error
@@ -203,8 +203,8 @@ func (s *scheduling) entries(ctx context.Context) (entries []schedule.Entry, err
 }
 
 func (s *scheduling) noSchedule() error {
-	return usageError{diag.WithHint(fmt.Errorf("no pipeline in %s has a schedule", strings.Join(s.files.words, ", ")),
-		"add to a pipeline file: schedule: {cron: \"0 3 * * *\"}")}
+	return diag.Usage(diag.WithHint(fmt.Errorf("no pipeline in %s has a schedule", strings.Join(s.files.words, ", ")),
+		"add to a pipeline file: schedule: {cron: \"0 3 * * *\"}"))
 }
 
 // start runs a pipeline for a tick. A tick leaves a run, also if it cannot

@@ -101,7 +101,7 @@ func (p picked) retried(ctx context.Context, words []string) (lineage.Tick, erro
 				return t, nil
 			}
 		}
-		return lineage.Tick{}, usageError{diag.WithHint(fmt.Errorf("no tick of %s has failed", p.Pipeline), "name another one by its time, see pipe schedule --history")}
+		return lineage.Tick{}, diag.Usage(diag.WithHint(fmt.Errorf("no tick of %s has failed", p.Pipeline), "name another one by its time, see pipe schedule --history"))
 	}
 	at, _, err := p.day(words[0])
 	if err != nil {
@@ -112,12 +112,12 @@ func (p picked) retried(ctx context.Context, words []string) (lineage.Tick, erro
 	case err != nil:
 		return lineage.Tick{}, err
 	case len(ticks) == 0:
-		return lineage.Tick{}, usageError{diag.WithHint(fmt.Errorf("%s has no tick at %s", p.Pipeline, p.clock(at)),
-			"pipe schedule --history lists them; pipe schedule backfill makes ticks of times without one")}
+		return lineage.Tick{}, diag.Usage(diag.WithHint(fmt.Errorf("%s has no tick at %s", p.Pipeline, p.clock(at)),
+			"pipe schedule --history lists them; pipe schedule backfill makes ticks of times without one"))
 	case ticks[0].Finished.IsZero():
-		return lineage.Tick{}, usageError{fmt.Errorf("the tick of %s is %s", p.clock(at), ticks[0].State)}
+		return lineage.Tick{}, diag.Usage(fmt.Errorf("the tick of %s is %s", p.clock(at), ticks[0].State))
 	case ticks[0].State == lineage.TickDone:
-		return lineage.Tick{}, usageError{diag.WithHint(fmt.Errorf("the tick of %s is done", p.clock(at)), "pipe rerun "+ticks[0].RunID+" repeats its run")}
+		return lineage.Tick{}, diag.Usage(diag.WithHint(fmt.Errorf("the tick of %s is done", p.clock(at)), "pipe rerun "+ticks[0].RunID+" repeats its run"))
 	}
 	return ticks[0], nil
 }
@@ -140,7 +140,7 @@ schedule. What falls due meanwhile goes first.`,
 		ValidArgsFunction: a.completeSchedules,
 		RunE: func(cmd *cobra.Command, words []string) error {
 			if from == "" {
-				return usageError{diag.WithHint(errors.New("missing flag --from"), "say which day to begin with: --from 2026-01-31")}
+				return diag.Usage(diag.WithHint(errors.New("missing flag --from"), "say which day to begin with: --from 2026-01-31"))
 			}
 			return a.withSchedule(cmd.Context(), words[0], flags.jobs, func(s *scheduling, p picked) error {
 				return s.backfill(cmd.Context(), p, from, to, dryRun, flags.detach)
@@ -175,12 +175,12 @@ func (s *scheduling) backfill(ctx context.Context, p picked, from, to string, dr
 	var times []time.Time
 	for at, ok := p.entry.Spec.Next(begin.Add(-time.Second)); ok && !at.After(end); at, ok = p.entry.Spec.Next(at) {
 		if len(times) == maxBackfill {
-			return usageError{diag.WithHint(fmt.Errorf("there are more than %d ticks in that range", maxBackfill), "take a shorter one")}
+			return diag.Usage(diag.WithHint(fmt.Errorf("there are more than %d ticks in that range", maxBackfill), "take a shorter one"))
 		}
 		times = append(times, at)
 	}
 	if len(times) == 0 {
-		return usageError{fmt.Errorf("%s was not due between %s and %s", p.Pipeline, p.clock(begin), p.clock(end))}
+		return diag.Usage(fmt.Errorf("%s was not due between %s and %s", p.Pipeline, p.clock(begin), p.clock(end)))
 	}
 	known, err := p.db.TicksBetween(ctx, p.ID, begin, end)
 	if err != nil {

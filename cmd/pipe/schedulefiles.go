@@ -137,7 +137,7 @@ func (s *scheduleFiles) read(ctx context.Context, f *scheduleFile) {
 	switch {
 	case info.Mode().IsRegular():
 	case f.named:
-		s.broken(ctx, f, usageError{fmt.Errorf("%s is no regular file", f.path)})
+		s.broken(ctx, f, diag.Usage(fmt.Errorf("%s is no regular file", f.path)))
 		return
 	default:
 		s.skip(f, "it is no regular file")

@@ -249,7 +249,7 @@ func (a *app) knownFiles(ctx context.Context) (files []string, err error) {
 		}
 	}
 	if len(files) == 0 {
-		return nil, usageError{diag.WithHint(errors.New("the nearest store knows no schedule"), "name pipeline files, or a folder with some")}
+		return nil, diag.Usage(diag.WithHint(errors.New("the nearest store knows no schedule"), "name pipeline files, or a folder with some"))
 	}
 	return files, nil
 }

@@ -56,8 +56,8 @@ func (p picked) day(text string) (first, last time.Time, err error) {
 			return t, t, nil
 		}
 	}
-	return first, last, usageError{diag.WithHint(fmt.Errorf("%q is neither a day nor a time", text),
-		`write 2026-01-31, or a time such as "2026-01-31 03:00" by the clock of the schedule, or 2026-01-31T03:00:00Z`)}
+	return first, last, diag.Usage(diag.WithHint(fmt.Errorf("%q is neither a day nor a time", text),
+		`write 2026-01-31, or a time such as "2026-01-31 03:00" by the clock of the schedule, or 2026-01-31T03:00:00Z`))
 }
 
 // storedSchedules are the schedules of the nearest store with their files as seen
@@ -115,12 +115,12 @@ func (a *app) scheduleFile(ctx context.Context, word string) (string, error) {
 		return files[0], nil
 	case 0:
 		if len(names) == 0 {
-			return "", usageError{diag.WithHint(fmt.Errorf("no schedule %q: none has ever run here", word), "name the pipeline file")}
+			return "", diag.Usage(diag.WithHint(fmt.Errorf("no schedule %q: none has ever run here", word), "name the pipeline file"))
 		}
-		return "", unknown("schedule", word, slices.Compact(slices.Sorted(slices.Values(names))))
+		return "", diag.Unknown("schedule", word, slices.Compact(slices.Sorted(slices.Values(names))))
 	}
-	return "", usageError{diag.WithHint(fmt.Errorf("several files have a schedule for pipeline %q", word),
-		fmt.Sprintf("name one of them: %q", files))}
+	return "", diag.Usage(diag.WithHint(fmt.Errorf("several files have a schedule for pipeline %q", word),
+		fmt.Sprintf("name one of them: %q", files)))
 }
 
 // completeSchedules completes the names of schedules, and files.

@@ -21,7 +21,7 @@ func (a *app) stagesCommand() *cobra.Command {
 				return nil
 			}
 			err := fmt.Errorf("%s takes no arguments, but got %q", cmd.CommandPath(), words[0])
-			return usageError{diag.WithHint(err, "to read about one kind: pipe stages describe KIND")}
+			return diag.Usage(diag.WithHint(err, "to read about one kind: pipe stages describe KIND"))
 		}),
 		RunE: func(*cobra.Command, []string) error {
 			if markdown {
@@ -50,7 +50,7 @@ func (a *app) stagesCommand() *cobra.Command {
 		RunE: func(_ *cobra.Command, words []string) error {
 			kind, ok := a.registry().Lookup(words[0])
 			if !ok {
-				return unknown("kind of stage", words[0], a.registry().Names())
+				return diag.Unknown("kind of stage", words[0], a.registry().Names())
 			}
 			return kind.Describe(a.out)
 		},

@@ -111,12 +111,3 @@ func (v visibleJSON) Write(p []byte) (int, error) {
 	}
 	return len(p), nil
 }
-
-// unknown says that a name does not exist and which one is near.
-func unknown(what, name string, names []string) error {
-	err := fmt.Errorf("unknown %s %q", what, name)
-	if near, ok := diag.Nearest(name, names); ok {
-		return usageError{diag.WithHint(err, fmt.Sprintf("did you mean %q?", near))}
-	}
-	return usageError{diag.WithHint(err, "known: "+strings.Join(names, ", "))}
-}

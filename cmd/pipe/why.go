@@ -62,7 +62,7 @@ func (a *app) stageRef(words []string) (*workspace, string, error) {
 	ref := words[0]
 	if len(words) == 2 {
 		if strings.Contains(ref, "/") {
-			return nil, "", usagef("%s names a run already: leave out %s", ref, words[1])
+			return nil, "", diag.Usagef("%s names a run already: leave out %s", ref, words[1])
 		}
 		plan, err := a.load(words[1], pipeline.Options{})
 		if err != nil {

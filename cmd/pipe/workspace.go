@@ -71,7 +71,7 @@ func (a *app) storeFor(file string) string {
 func (a *app) findStore() (string, error) {
 	if dir, ok := a.chosenStore(); ok {
 		if !isStore(dir) {
-			return "", usageError{diag.WithHint(fmt.Errorf("%s is not a store", dir), "run a pipeline first: pipe run FILE --store "+dir)}
+			return "", diag.Usage(diag.WithHint(fmt.Errorf("%s is not a store", dir), "run a pipeline first: pipe run FILE --store "+dir))
 		}
 		return dir, nil
 	}
@@ -89,8 +89,8 @@ func (a *app) findStore() (string, error) {
 			break
 		}
 	}
-	return "", usageError{diag.WithHint(errors.New("no store here: nothing has been run yet"),
-		"run a pipeline first (pipe run FILE), or name its store with --store DIR")}
+	return "", diag.Usage(diag.WithHint(errors.New("no store here: nothing has been run yet"),
+		"run a pipeline first (pipe run FILE), or name its store with --store DIR"))
 }
 
 func isStore(dir string) bool {
@@ -101,7 +101,7 @@ func isStore(dir string) bool {
 // open opens a store for writing, and makes it if need be.
 func open(dir string) (*workspace, error) {
 	if st, err := os.Stat(dir); err == nil && !st.IsDir() {
-		return nil, usageError{diag.WithHint(fmt.Errorf("%s is a file, but the store is a folder", dir), "move the file away, or name another folder with --store")}
+		return nil, diag.Usage(diag.WithHint(fmt.Errorf("%s is a file, but the store is a folder", dir), "move the file away, or name another folder with --store"))
 	}
 	fsys, at, err := crashPoints()
 	if err != nil {
@@ -342,7 +342,7 @@ func (a *app) load(file string, opt pipeline.Options) (*pipeline.Plan, error) {
 	if st, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
 		return nil, missingPipeline(file)
 	} else if err == nil && st.IsDir() {
-		return nil, usageError{diag.WithHint(fmt.Errorf("%s is a folder", file), "name a pipeline file in it")}
+		return nil, diag.Usage(diag.WithHint(fmt.Errorf("%s is a folder", file), "name a pipeline file in it"))
 	}
 	project, err := a.projectOf(file)
 	if err != nil {
@@ -368,11 +368,11 @@ func missingFile(what, file string, patterns ...string) error {
 		names = append(names, found...)
 	}
 	if near, ok := diag.Nearest(file, names); ok {
-		return usageError{diag.WithHint(err, fmt.Sprintf("did you mean %s?", near))}
+		return diag.Usage(diag.WithHint(err, fmt.Sprintf("did you mean %s?", near)))
 	}
 	if len(names) > 0 {
 		names = names[:min(len(names), 8)]
-		return usageError{diag.WithHint(err, "in that folder: "+strings.Join(names, ", "))}
+		return diag.Usage(diag.WithHint(err, "in that folder: "+strings.Join(names, ", ")))
 	}
-	return usageError{err}
+	return diag.Usage(err)
 }
