@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"pipe/data/metric"
+	"pipe/data/task"
 	"pipe/nn/kernel"
 	"pipe/nn/op"
 )
@@ -114,29 +115,29 @@ type Value struct {
 }
 
 // loss finds the operator for a task.
-func (c *Config) loss(task string) (op.LossSpec, error) {
+func (c *Config) loss(kind task.Kind) (op.LossSpec, error) {
 	name := c.Loss
 	if name == "" || name == "auto" {
-		name = DefaultLoss(task)
+		name = DefaultLoss(kind)
 	}
 	with := c.LossWith
 	s := op.LossSpec{Delta: with.Delta, Quantile: with.Quantile, Smoothing: with.LabelSmoothing, Gamma: with.Gamma}
 	switch name {
 	case "cross_entropy", "focal":
-		switch task {
-		case Binary:
+		switch kind {
+		case task.Binary:
 			s.Loss = op.SigmoidCrossEntropy
-		case Multiclass:
+		case task.Multiclass:
 			s.Loss = op.SoftmaxCrossEntropy
 		default:
-			return s, &LossError{Loss: name, Task: task}
+			return s, &LossError{Loss: name, Task: kind}
 		}
 		if name == "focal" && s.Gamma == 0 {
 			s.Gamma = 2
 		}
 	case "mse", "mae", "huber", "pinball", "poisson":
-		if task != Regression {
-			return s, &LossError{Loss: name, Task: task}
+		if kind != task.Regression {
+			return s, &LossError{Loss: name, Task: kind}
 		}
 		s.Loss = op.Loss(name)
 	default:
@@ -146,23 +147,20 @@ func (c *Config) loss(task string) (op.LossSpec, error) {
 }
 
 // DefaultLoss is the loss that "auto" stands for.
-func DefaultLoss(task string) string {
-	if task == Regression {
+func DefaultLoss(kind task.Kind) string {
+	if kind == task.Regression {
 		return "mse"
 	}
 	return "cross_entropy"
 }
 
-// tasks are all there are.
-var tasks = [...]string{Regression, Binary, Multiclass}
-
 // LossTasks lists the tasks that a loss is for.
-func LossTasks(loss string) []string {
-	var list []string
-	for _, task := range tasks {
+func LossTasks(loss string) []task.Kind {
+	var list []task.Kind
+	for _, kind := range task.All() {
 		var misfit *LossError
-		if _, err := (&Config{Loss: loss}).loss(task); !errors.As(err, &misfit) {
-			list = append(list, task)
+		if _, err := (&Config{Loss: loss}).loss(kind); !errors.As(err, &misfit) {
+			list = append(list, kind)
 		}
 	}
 	return list
@@ -170,12 +168,13 @@ func LossTasks(loss string) []string {
 
 // CheckMonitor lists the tasks that have the curve of a monitor, or says in a
 // *MonitorError that none does.
-func CheckMonitor(monitor string, validation bool) ([]string, error) {
-	var list, curves []string
-	for _, task := range tasks {
-		names := curveNames(task, validation)
+func CheckMonitor(monitor string, validation bool) ([]task.Kind, error) {
+	var list []task.Kind
+	var curves []string
+	for _, kind := range task.All() {
+		names := curveNames(kind, validation)
 		if slices.Contains(names, monitor) {
-			list = append(list, task)
+			list = append(list, kind)
 		}
 		for _, name := range names {
 			if !slices.Contains(curves, name) {
@@ -190,7 +189,10 @@ func CheckMonitor(monitor string, validation bool) ([]string, error) {
 }
 
 // A LossError is a loss that cannot be used for a task.
-type LossError struct{ Loss, Task string }
+type LossError struct {
+	Loss string
+	Task task.Kind
+}
 
 func (e *LossError) Error() string {
 	return fmt.Sprintf("loss %s does not fit a %s target", e.Loss, e.Task)
@@ -320,8 +322,8 @@ func (c *Config) validate() error {
 }
 
 // curveNames lists what each epoch measures, training first.
-func curveNames(task string, validation bool) []string {
-	measure := metricName(task)
+func curveNames(kind task.Kind, validation bool) []string {
+	measure := metricName(kind)
 	names := []string{"train.loss", "train." + measure}
 	if validation {
 		names = append(names, "validation.loss", "validation."+measure)
@@ -329,8 +331,8 @@ func curveNames(task string, validation bool) []string {
 	return names
 }
 
-func metricName(task string) string {
-	if task == Regression {
+func metricName(kind task.Kind) string {
+	if kind == task.Regression {
 		return "rmse"
 	}
 	return "accuracy"

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"pipe/base/random"
+	"pipe/data/task"
 	"pipe/nn/kernel"
 	"pipe/nn/op"
 )
@@ -97,7 +98,7 @@ func newTrial() trial {
 
 func (c trial) trainer(t testing.TB) *trainer {
 	t.Helper()
-	sig := &Signature{Column: "y", Task: Regression, Scale: 1}
+	sig := &Signature{Column: "y", Task: task.Regression, Scale: 1}
 	for i := range c.net.inputs {
 		sig.Features = append(sig.Features, fmt.Sprint("x", i))
 	}

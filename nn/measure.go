@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"pipe/base/diag"
+	"pipe/data/task"
 )
 
 // evaluateAll evaluates the network on all rows, in the order of curveNames.
@@ -56,7 +57,7 @@ func (t *trainer) evaluate(ctx context.Context, f *feeder) (loss, metric float64
 			}
 			sum += float64(float64(w[i]) * l)
 			total += float64(w[i])
-			if t.sig.Task == Regression {
+			if t.sig.Task == task.Regression {
 				d := (t.sig.number(z[0]) - float64(y[i])) * t.sig.Scale
 				score += float64(d * d)
 			} else if predicted(z) == int(y[i]) {
@@ -69,7 +70,7 @@ func (t *trainer) evaluate(ctx context.Context, f *feeder) (loss, metric float64
 			"give rows that count a weight, and the classes they are of")
 	}
 	score /= float64(f.set.rows)
-	if t.sig.Task == Regression {
+	if t.sig.Task == task.Regression {
 		score = math.Sqrt(score)
 	}
 	if loss = sum / total; !finite(loss) || !finite(score) {

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"pipe/base/random"
+	"pipe/data/task"
 )
 
 func encode(t testing.TB, m *Model) []byte {
@@ -41,14 +42,14 @@ func predict(t testing.TB, m *Model, x []float32, rows int) []float64 {
 }
 
 // untrained is a model with random weights.
-func untrained(task string, inputs, outputs int, ls []Layer) *Model {
+func untrained(kind task.Kind, inputs, outputs int, ls []Layer) *Model {
 	spec := Spec{Inputs: inputs, Layers: ls, Outputs: outputs}
 	st := newStore(spec)
 	st.init(9, InitAuto)
 	for i := range st.flat {
 		st.flat[i] += 0.1 * (random.New(9, "bias", 0).Float32(uint64(i)) - 0.5)
 	}
-	m := &Model{Spec: spec, Signature: signatureOf(task, inputs, outputs), Params: st.params()}
+	m := &Model{Spec: spec, Signature: signatureOf(kind, inputs, outputs), Params: st.params()}
 	m.Summary = Summary{Rows: 3, Parameters: len(st.flat), Loss: "auto", Optimizer: adam.String(), EpochsRun: 2, BestEpoch: 1,
 		Curves: []Curve{{"train.loss", []float64{0.5, 1e-7}}}, Features: make([]InputRange, inputs)}
 	return m
@@ -56,9 +57,9 @@ func untrained(task string, inputs, outputs int, ls []Layer) *Model {
 
 func TestModelRoundTrip(t *testing.T) {
 	for _, m := range []*Model{
-		untrained(Multiclass, 3, 4, layers(Dense{Units: 5, Activation: ReLU}, Dropout{0.25}, Dense{Units: 2, Activation: Tanh})),
-		untrained(Binary, 1, 1, layers(Dense{Units: 12, Activation: Sigmoid})),
-		untrained(Regression, 2, 1, nil),
+		untrained(task.Multiclass, 3, 4, layers(Dense{Units: 5, Activation: ReLU}, Dropout{0.25}, Dense{Units: 2, Activation: Tanh})),
+		untrained(task.Binary, 1, 1, layers(Dense{Units: 12, Activation: Sigmoid})),
+		untrained(task.Regression, 2, 1, nil),
 	} {
 		m.Signature.Classes = append([]string(nil), m.Signature.Classes...)
 		if len(m.Signature.Classes) > 0 {
@@ -83,7 +84,7 @@ func TestModelRoundTrip(t *testing.T) {
 
 // The header is part of the format: what is written here has to stay readable.
 func TestModelHeader(t *testing.T) {
-	b := encode(t, untrained(Regression, 2, 1, layers(Dense{Units: 1, Activation: ReLU})))
+	b := encode(t, untrained(task.Regression, 2, 1, layers(Dense{Units: 1, Activation: ReLU})))
 	n := binary.LittleEndian.Uint64(b)
 	const want = `{"__metadata__":{"format":"pipe","pipe.model":"{\"version\":1,` +
 		`\"spec\":{\"inputs\":2,\"layers\":[{\"dense\":{\"units\":1,\"activation\":\"relu\"}}],\"outputs\":1},` +
@@ -103,7 +104,7 @@ func TestModelHeader(t *testing.T) {
 
 // Every prefix of a model file, and the file with a byte more, is an error.
 func TestTruncatedModel(t *testing.T) {
-	b := encode(t, untrained(Regression, 2, 1, layers(Dense{Units: 2, Activation: ReLU})))
+	b := encode(t, untrained(task.Regression, 2, 1, layers(Dense{Units: 2, Activation: ReLU})))
 	for n := range len(b) {
 		if _, err := decode(b[:n]); err == nil {
 			t.Fatalf("no error for the first %d of %d bytes", n, len(b))
@@ -126,7 +127,7 @@ func rewrite(b []byte, change func(header string) string) []byte {
 }
 
 func TestHostileModel(t *testing.T) {
-	good := encode(t, untrained(Regression, 2, 1, layers(Dense{Units: 2, Activation: ReLU})))
+	good := encode(t, untrained(task.Regression, 2, 1, layers(Dense{Units: 2, Activation: ReLU})))
 	if _, err := decode(rewrite(good, strings.TrimSpace)); err != nil {
 		t.Errorf("a header without padding: %v", err)
 	}
@@ -181,8 +182,8 @@ func TestHostileModel(t *testing.T) {
 // Whatever is read can be written, and is then the same model.
 func FuzzReadModel(f *testing.F) {
 	for _, m := range []*Model{
-		untrained(Multiclass, 1, 2, layers(Dense{Units: 1, Activation: ReLU}, Dropout{0.5})),
-		untrained(Regression, 1, 1, nil),
+		untrained(task.Multiclass, 1, 2, layers(Dense{Units: 1, Activation: ReLU}, Dropout{0.5})),
+		untrained(task.Regression, 1, 1, nil),
 	} {
 		f.Add(encode(f, m))
 	}
@@ -205,11 +206,11 @@ func FuzzReadModel(f *testing.F) {
 // number of rows, and says the same about a row in any company.
 func TestPredictAgreesWithTheDefinition(t *testing.T) {
 	for _, m := range []*Model{
-		untrained(Multiclass, 3, 4, layers(Dense{Units: 5, Activation: ReLU}, Dropout{0.5}, Dense{Units: 6, Activation: Sigmoid})),
-		untrained(Binary, 3, 1, layers(Dense{Units: 7, Activation: Tanh}, Dense{Units: 4, Activation: Linear})),
-		untrained(Regression, 3, 1, layers(Dense{Units: 64, Activation: Tanh})),
+		untrained(task.Multiclass, 3, 4, layers(Dense{Units: 5, Activation: ReLU}, Dropout{0.5}, Dense{Units: 6, Activation: Sigmoid})),
+		untrained(task.Binary, 3, 1, layers(Dense{Units: 7, Activation: Tanh}, Dense{Units: 4, Activation: Linear})),
+		untrained(task.Regression, 3, 1, layers(Dense{Units: 64, Activation: Tanh})),
 	} {
-		if m.Signature.Task == Regression {
+		if m.Signature.Task == task.Regression {
 			m.Signature.Center, m.Signature.Scale = 100, 12.5
 		}
 		const rows = 300
@@ -235,7 +236,7 @@ func TestPredictAgreesWithTheDefinition(t *testing.T) {
 }
 
 func TestPredictorRefuses(t *testing.T) {
-	m := untrained(Binary, 3, 1, nil)
+	m := untrained(task.Binary, 3, 1, nil)
 	p, err := m.NewPredictor()
 	if err != nil {
 		t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"pipe/base/random"
+	"pipe/data/task"
 	"pipe/nn/kernel"
 )
 
@@ -119,7 +120,7 @@ func (s sample) training() (Spec, Signature, Data, Config) {
 	if s.sets != nil {
 		s.sets(&cfg)
 	}
-	return Spec{Inputs: s.inputs, Layers: s.layers, Outputs: 3}, signatureOf(Multiclass, s.inputs, 3), d, cfg
+	return Spec{Inputs: s.inputs, Layers: s.layers, Outputs: 3}, signatureOf(task.Multiclass, s.inputs, 3), d, cfg
 }
 
 func (s sample) train(t *testing.T, change func(*Config)) *Model {

@@ -7,15 +7,18 @@ import (
 	"os"
 	"strconv"
 	"testing"
+
+	"pipe/data/task"
 )
 
 // A torchCase is one network of testdata/oracle.json, made by oracle.py.
 type torchCase struct {
-	Name, Task, Loss string
-	Outputs          int
-	Layers           []Dense
-	Optimizer        string
-	Settings         struct {
+	Name, Loss string
+	Task       task.Kind
+	Outputs    int
+	Layers     []Dense
+	Optimizer  string
+	Settings   struct {
 		LR          float64
 		Betas       [2]float64
 		Eps         float64
@@ -66,17 +69,17 @@ func (c *torchCase) trainer(t *testing.T) *trainer {
 }
 
 // signatureOf makes up a signature.
-func signatureOf(task string, inputs, outputs int) Signature {
-	sig := Signature{Column: "y", Task: task}
+func signatureOf(kind task.Kind, inputs, outputs int) Signature {
+	sig := Signature{Column: "y", Task: kind}
 	for i := range inputs {
 		sig.Features = append(sig.Features, "x"+strconv.Itoa(i))
 	}
-	switch task {
-	case Regression:
+	switch kind {
+	case task.Regression:
 		sig.Scale = 1
-	case Binary:
+	case task.Binary:
 		sig.Classes = []string{"no", "yes"}
-	case Multiclass:
+	case task.Multiclass:
 		for i := range outputs {
 			sig.Classes = append(sig.Classes, "c"+strconv.Itoa(i))
 		}
@@ -187,9 +190,9 @@ func forward64(m *Model, x []float32) []float64 {
 	}
 	dense(Linear)
 	switch m.Signature.Task {
-	case Binary:
+	case task.Binary:
 		h[0] = 1 / (1 + math.Exp(-h[0]))
-	case Multiclass:
+	case task.Multiclass:
 		sum := 0.0
 		for i := range h {
 			h[i] = math.Exp(h[i])

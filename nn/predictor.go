@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"pipe/data/task"
 	"pipe/nn/kernel"
 	"pipe/nn/op"
 )
@@ -64,9 +65,9 @@ func (p *Predictor) Predict(features []float32, n int) ([]float64, error) {
 // convert turns the outputs of the network for one row into what they mean.
 func (p *Predictor) convert(dst []float64, z []float32) {
 	switch sig := &p.model.Signature; sig.Task {
-	case Multiclass:
+	case task.Multiclass:
 		op.Softmax(dst, z)
-	case Binary:
+	case task.Binary:
 		dst[0] = op.Logistic(float64(z[0]))
 	default:
 		dst[0] = float64(sig.number(z[0])*sig.Scale) + sig.Center

@@ -3,6 +3,8 @@ package nn
 import (
 	"fmt"
 	"math"
+
+	"pipe/data/task"
 )
 
 // A Source is rows to train on or to measure with, wherever they are kept.
@@ -98,7 +100,7 @@ func (s *set) gather(rows []int, x, y, w []float32) (weight float64, err error) 
 		return 0, fmt.Errorf("%s: %w", s.name, err)
 	}
 	for i, t := range target {
-		if s.sig.Task == Regression {
+		if s.sig.Task == task.Regression {
 			y[i] = float32((t - s.sig.Center) / s.sig.Scale)
 		} else {
 			y[i] = float32(t)
@@ -145,7 +147,7 @@ func (s *set) each(features bool, look func(from int, x []float32, target []floa
 // what there is.
 func (s *set) check() (*Summary, error) {
 	sum := &Summary{Rows: s.rows, Features: make([]InputRange, s.inputs)}
-	regression := s.sig.Task == Regression
+	regression := s.sig.Task == task.Regression
 	r := &Range{Min: math.Inf(1), Max: math.Inf(-1)}
 	if !regression {
 		sum.ClassCounts = make([]int, len(s.sig.Classes))

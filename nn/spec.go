@@ -3,6 +3,7 @@ package nn
 import (
 	"fmt"
 
+	"pipe/data/task"
 	"pipe/nn/op"
 )
 
@@ -30,21 +31,14 @@ func (s Spec) params() []ParamShape {
 	return shapes.Params()
 }
 
-// What a network is trained to do.
-const (
-	Regression = "regression" // one output, a number
-	Binary     = "binary"     // one logit, of the second of two classes
-	Multiclass = "multiclass" // one logit for each class
-)
-
 // A Signature says what the inputs and outputs of a network mean.
 type Signature struct {
-	Features []string `json:"features"` // names of the inputs, in order
-	Column   string   `json:"column"`   // the target
-	Task     string   `json:"task"`
-	Classes  []string `json:"classes,omitempty"` // by class index
-	Center   float64  `json:"center"`            // regression: output*Scale + Center
-	Scale    float64  `json:"scale"`             // is in the units of the target
+	Features []string  `json:"features"`          // names of the inputs, in order
+	Column   string    `json:"column"`            // the target
+	Task     task.Kind `json:"task"`              // binary: one logit, of the second class; multiclass: one for each
+	Classes  []string  `json:"classes,omitempty"` // by class index
+	Center   float64   `json:"center"`            // regression: output*Scale + Center
+	Scale    float64   `json:"scale"`             // is in the units of the target
 	// Log says that the network gives the logarithm: exp(output)*Scale + Center
 	// is in the units of the target.
 	Log bool `json:"log,omitempty"`
@@ -102,7 +96,7 @@ func (s *Signature) number(z float32) float64 {
 
 // Outputs is the number of outputs of a network with this signature.
 func (s Signature) Outputs() int {
-	if s.Task == Multiclass {
+	if s.Task == task.Multiclass {
 		return len(s.Classes)
 	}
 	return 1
@@ -110,26 +104,16 @@ func (s Signature) Outputs() int {
 
 // Validate reports the first contradiction in s.
 func (s Signature) Validate() error {
-	switch s.Task {
-	case Regression:
-		if len(s.Classes) != 0 {
-			return fmt.Errorf("a regression target has no classes, got %d", len(s.Classes))
-		}
-		if !finite(s.Center) || !finite(s.Scale) || s.Scale == 0 {
-			return fmt.Errorf("the scaling of the target, center %v and scale %v, cannot be inverted", s.Center, s.Scale)
-		}
-	case Binary:
-		if len(s.Classes) != 2 {
-			return fmt.Errorf("a binary target has 2 classes, got %d", len(s.Classes))
-		}
-	case Multiclass:
-		if len(s.Classes) < 2 || len(s.Classes) > maxWidth {
-			return fmt.Errorf("a multiclass target has at least 2 classes, got %d", len(s.Classes))
-		}
-	default:
-		return fmt.Errorf("unknown task %q: want %s, %s or %s", s.Task, Regression, Binary, Multiclass)
+	if err := s.Task.Check(len(s.Classes)); err != nil {
+		return err
 	}
-	if s.Threshold != 0 && (s.Task != Binary || !(s.Threshold > 0 && s.Threshold < 1)) {
+	if s.Task == task.Regression && (!finite(s.Center) || !finite(s.Scale) || s.Scale == 0) {
+		return fmt.Errorf("the scaling of the target, center %v and scale %v, cannot be inverted", s.Center, s.Scale)
+	}
+	if len(s.Classes) > maxWidth {
+		return fmt.Errorf("a target of %d classes: at most %d are possible", len(s.Classes), maxWidth)
+	}
+	if s.Threshold != 0 && (s.Task != task.Binary || !(s.Threshold > 0 && s.Threshold < 1)) {
 		return fmt.Errorf("a threshold of %v for a %s target: want one between 0 and 1, of two classes", s.Threshold, s.Task)
 	}
 	return nil

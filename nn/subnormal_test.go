@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"pipe/base/random"
+	"pipe/data/task"
 )
 
 // A step over long sequences whose gradients vanish leaves no subnormal number in
@@ -22,7 +23,7 @@ func TestLongSequencesMakeNoSubnormalNumbers(t *testing.T) {
 	for name, gru := range map[string]bool{"lstm": false, "gru": true} {
 		t.Run(name, func(t *testing.T) {
 			network := RNN{Front: Front{Steps: steps}, LSTM: LSTM{Units: units, Layers: 1, Return: "last"}, GRU: gru}
-			s, err := NewSteps(Spec{Inputs: steps * inputs, Layers: network.Layers(), Outputs: 3}, signatureOf(Multiclass, steps*inputs, 3), d, Config{
+			s, err := NewSteps(Spec{Inputs: steps * inputs, Layers: network.Layers(), Outputs: 3}, signatureOf(task.Multiclass, steps*inputs, 3), d, Config{
 				Optimizer: Adam{LearningRate: 0.001, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8}, Epochs: 1, BatchSize: rows, Seed: 1,
 			})
 			if err != nil {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 
+	"pipe/data/task"
 	"pipe/nn/op"
 )
 
@@ -100,7 +101,7 @@ func (t *trainer) read(train, validation Source) (*Summary, error) {
 		return nil, err
 	}
 	weights := t.cfg.ClassWeights
-	if t.cfg.BalanceClasses && t.sig.Task != Regression {
+	if t.cfg.BalanceClasses && t.sig.Task != task.Regression {
 		weights = balanced(summary.ClassCounts)
 	}
 	t.train.classes = weights

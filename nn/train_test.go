@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"pipe/base/random"
+	"pipe/data/task"
 )
 
 var adam = Adam{LearningRate: 0.01, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8}
@@ -59,7 +60,7 @@ func trainModel(t testing.TB, spec Spec, sig Signature, train Data, validation *
 // threeClasses is a problem that a small network solves in a few epochs.
 func threeClasses() (Spec, Signature, Data, Data, Config) {
 	spec := Spec{Inputs: 4, Layers: layers(Dense{Units: 16, Activation: ReLU}, Dropout{0.2}, Dense{Units: 8, Activation: Tanh}), Outputs: 3}
-	return spec, signatureOf(Multiclass, 4, 3), blobs("train", 200, 4, 3, 0.25), blobs("validation", 70, 4, 3, 0.25),
+	return spec, signatureOf(task.Multiclass, 4, 3), blobs("train", 200, 4, 3, 0.25), blobs("validation", 70, 4, 3, 0.25),
 		Config{Optimizer: adam, Epochs: 30, BatchSize: 32, Shuffle: true, Seed: 3}
 }
 
@@ -99,7 +100,7 @@ func TestTrainIsDeterministicForAnyNumberOfThreads(t *testing.T) {
 	var first []byte
 	for _, threads := range []int{1, 2, 4} {
 		runtime.GOMAXPROCS(threads)
-		m := trainModel(t, spec, signatureOf(Multiclass, 5, 3), blobs("train", 300, 5, 3, 0.3), nil, cfg)
+		m := trainModel(t, spec, signatureOf(task.Multiclass, 5, 3), blobs("train", 300, 5, 3, 0.3), nil, cfg)
 		got := encode(t, m)
 		if first == nil {
 			first = got
@@ -109,7 +110,7 @@ func TestTrainIsDeterministicForAnyNumberOfThreads(t *testing.T) {
 		}
 	}
 	cfg.Seed++
-	if bytes.Equal(first, encode(t, trainModel(t, spec, signatureOf(Multiclass, 5, 3), blobs("train", 300, 5, 3, 0.3), nil, cfg))) {
+	if bytes.Equal(first, encode(t, trainModel(t, spec, signatureOf(task.Multiclass, 5, 3), blobs("train", 300, 5, 3, 0.3), nil, cfg))) {
 		t.Error("another seed gave the same bytes")
 	}
 }
@@ -200,7 +201,7 @@ func TestPartialBatch(t *testing.T) {
 	spec := Spec{Inputs: 4, Layers: layers(Dense{Units: 6, Activation: Tanh}), Outputs: 3}
 	cfg := Config{Optimizer: adam, Epochs: 1, BatchSize: 32, BalanceClasses: true}
 	data := blobs("train", 39, 4, 3, 0.3)
-	tr, _, err := newTrainer(spec, signatureOf(Multiclass, 4, 3), data, nil, cfg)
+	tr, _, err := newTrainer(spec, signatureOf(task.Multiclass, 4, 3), data, nil, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,7 +215,7 @@ func TestPartialBatch(t *testing.T) {
 }
 
 func TestTrainingThatDiverges(t *testing.T) {
-	sig := signatureOf(Regression, 2, 1)
+	sig := signatureOf(task.Regression, 2, 1)
 	data := Data{Rows: 4, Features: []float32{1, 2, 3, 4, 5, 6, 7, 8}, Target: []float64{1, 2, 3, 4}}
 	spec := Spec{Inputs: 2, Layers: layers(Dropout{0.1}, Dense{Units: 3, Activation: ReLU}), Outputs: 1}
 	cfg := Config{Optimizer: SGD{LearningRate: 1e30}, Epochs: 10, BatchSize: 2, Seed: 1}
@@ -325,7 +326,7 @@ func TestRegressionInOriginalUnits(t *testing.T) {
 		d.Features = append(d.Features, x)
 		d.Target = append(d.Target, 5000+300*float64(x))
 	}
-	sig := signatureOf(Regression, 1, 1)
+	sig := signatureOf(task.Regression, 1, 1)
 	sig.Center, sig.Scale = 5000, 173
 	m := trainModel(t, Spec{Inputs: 1, Outputs: 1}, sig, d, &d, Config{Optimizer: SGD{LearningRate: 0.2}, Epochs: 60, BatchSize: 25, Seed: 1})
 	rmse, _ := m.Summary.Curve("validation.rmse")
@@ -349,11 +350,11 @@ func BenchmarkStep(b *testing.B) {
 		name              string
 		inputs, out, rows int
 		hidden            int
-		task              string
+		task              task.Kind
 	}{
-		{"penguins 7-32-32-3, b32", 7, 3, 32, 32, Multiclass},
-		{"tiny 16-64-64-1, b32", 16, 1, 32, 64, Regression},
-		{"mlp 784-512-512-10, b256", 784, 10, 256, 512, Multiclass},
+		{"penguins 7-32-32-3, b32", 7, 3, 32, 32, task.Multiclass},
+		{"tiny 16-64-64-1, b32", 16, 1, 32, 64, task.Regression},
+		{"mlp 784-512-512-10, b256", 784, 10, 256, 512, task.Multiclass},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			data := blobs("bench", c.rows, c.inputs, max(c.out, 2), 0.5)
@@ -387,7 +388,7 @@ func TestPoissonPredictsRates(t *testing.T) {
 		d.Features = append(d.Features, float32(x))
 		d.Target = append(d.Target, math.Round(10*math.Exp(1.5*x))*5) // counts of 5
 	}
-	sig := Signature{Features: []string{"x"}, Column: "y", Task: Regression, Scale: 5}
+	sig := Signature{Features: []string{"x"}, Column: "y", Task: task.Regression, Scale: 5}
 	spec := Spec{Inputs: 1, Outputs: 1, Layers: layers(Dense{Units: 16, Activation: Tanh})}
 	cfg := Config{Loss: "poisson", Optimizer: adam, Epochs: 60, BatchSize: 32, Shuffle: true}
 	m := trainModel(t, spec, sig, d, nil, cfg)

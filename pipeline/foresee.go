@@ -3,6 +3,8 @@ package pipeline
 import (
 	"fmt"
 	"slices"
+
+	"pipe/data/task"
 )
 
 // A Foreseer is a Stage that finds out before there is any data what does not go
@@ -21,7 +23,7 @@ type Facts struct {
 	// Tasks are what there may be to learn from a data set, or what a model may
 	// have learned, in the words of its signature. Nil: not known. Empty: there
 	// is nothing, since there is no target.
-	Tasks []string
+	Tasks []task.Kind
 	// Why is the setting that says so, as in "loss: mse".
 	Why string
 	// From is the stage that has it; empty for the one that is asked.
@@ -33,10 +35,10 @@ type Facts struct {
 
 // Narrow keeps those of the tasks that a setting goes with. It says whether any
 // are left; if none are, nothing changes.
-func (f Facts) Narrow(tasks []string, why string) (Facts, bool) {
+func (f Facts) Narrow(tasks []task.Kind, why string) (Facts, bool) {
 	left := tasks
 	if f.Tasks != nil {
-		left = slices.DeleteFunc(slices.Clone(f.Tasks), func(t string) bool { return !slices.Contains(tasks, t) })
+		left = slices.DeleteFunc(slices.Clone(f.Tasks), func(t task.Kind) bool { return !slices.Contains(tasks, t) })
 		if len(left) == 0 {
 			return f, false
 		}

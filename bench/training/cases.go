@@ -2,6 +2,7 @@ package main
 
 import (
 	"pipe/base/random"
+	"pipe/data/task"
 	"pipe/nn"
 )
 
@@ -49,11 +50,11 @@ func features(n int) []string {
 }
 
 func classes(inputs, n int) nn.Signature {
-	return nn.Signature{Features: features(inputs), Column: "y", Task: nn.Multiclass, Classes: features(n)}
+	return nn.Signature{Features: features(inputs), Column: "y", Task: task.Multiclass, Classes: features(n)}
 }
 
 func number(inputs int) nn.Signature {
-	return nn.Signature{Features: features(inputs), Column: "y", Task: nn.Regression, Scale: 1}
+	return nn.Signature{Features: features(inputs), Column: "y", Task: task.Regression, Scale: 1}
 }
 
 // data is four batches.

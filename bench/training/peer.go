@@ -150,7 +150,7 @@ func writeCase(dir string, b *bench, d nn.Data, params []nn.Param) error {
 		Params []entry `json:"params"`
 		X      entry   `json:"x"`
 		Y      entry   `json:"y"`
-	}{b.name, b.sig.Task, b.batch, rate, nil, entry{"", []int{d.Rows, b.inputs}, "x"}, entry{"", []int{d.Rows}, "y"}}
+	}{b.name, string(b.sig.Task), b.batch, rate, nil, entry{"", []int{d.Rows, b.inputs}, "x"}, entry{"", []int{d.Rows}, "y"}}
 	files := map[string][]float32{"x": d.Features, "y": y}
 	for i, p := range params {
 		name := fmt.Sprint("p", i)

@@ -88,7 +88,7 @@ func (w *workspace) describe(portType string, id artifacts.ID) (*openlineage.Sch
 			s.Fields = append(s.Fields, openlineage.Field{Name: feature.Name, Type: "float32", Missing: 0})
 		}
 		if t := ds.Info.Target; t != nil && ds.HasTarget() {
-			s.Fields = append(s.Fields, openlineage.Field{Name: t.Column, Type: t.Task, Missing: -1})
+			s.Fields = append(s.Fields, openlineage.Field{Name: t.Column, Type: string(t.Task), Missing: -1})
 		}
 		for _, name := range ds.Info.Keep {
 			i, err := table.Column(ds.Schema(), name)

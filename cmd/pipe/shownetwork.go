@@ -8,6 +8,7 @@ import (
 
 	"pipe/artifacts"
 	"pipe/base/diag"
+	"pipe/data/task"
 	"pipe/nn"
 )
 
@@ -83,7 +84,7 @@ func (a *app) showNetwork(m *nn.Model) error {
 		return err
 	}
 	fmt.Fprintf(a.out, "\n%d features in, %s\n", m.Spec.Inputs, taskText(&m.Signature))
-	if m.Signature.Task == nn.Binary {
+	if m.Signature.Task == task.Binary {
 		fmt.Fprintln(a.out, thresholdText(m))
 	}
 	fmt.Fprintln(a.out)
@@ -105,7 +106,7 @@ func (a *app) showNetwork(m *nn.Model) error {
 }
 
 func taskText(s *nn.Signature) string {
-	if s.Task == nn.Regression {
+	if s.Task == task.Regression {
 		return "the number " + s.Column + " out"
 	}
 	return fmt.Sprintf("%d classes of %s out", len(s.Classes), s.Column)
@@ -160,7 +161,7 @@ func networkJSON(m *nn.Model) any {
 	sum := total(shapes)
 	doc := map[string]any{"inputs": m.Spec.Inputs, "outputs": m.Spec.Outputs, "task": m.Signature.Task, "layers": layerRows(shapes.Nodes, 0),
 		"parameters": sum.Parameters, "buffers": sum.Buffers, "bytes": sum.Bytes, "row_bytes": sum.RowBytes, "flops_per_row": sum.Flops}
-	if sig := &m.Signature; sig.Task == nn.Binary {
+	if sig := &m.Signature; sig.Task == task.Binary {
 		doc["positive"], doc["threshold"] = sig.Classes[1], sig.Cut()
 	}
 	return doc

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"pipe/data/task"
 	"pipe/nn"
 )
 
@@ -15,7 +16,7 @@ import (
 func TestShowNetwork(t *testing.T) {
 	m := &nn.Model{
 		Spec:      nn.Spec{Inputs: 64, Outputs: 3, Layers: nn.ResNet{Image: []int{1, 8, 8}, Filters: []int{4, 8}, Blocks: 1}.Layers()},
-		Signature: nn.Signature{Task: nn.Multiclass, Column: "shape", Classes: []string{"a", "b", "c"}},
+		Signature: nn.Signature{Task: task.Multiclass, Column: "shape", Classes: []string{"a", "b", "c"}},
 	}
 	var out bytes.Buffer
 	if err := (&app{out: &output{w: &out}}).showNetwork(m); err != nil {

@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"pipe/data/table"
+	"pipe/data/task"
 )
 
 // penguins is a small table with everything that tables have.
@@ -77,7 +78,7 @@ func TestApply(t *testing.T) {
 	if diff := cmp.Diff(tr.Info(), *info); diff != "" {
 		t.Error("the schema says otherwise than Info:", diff)
 	}
-	wantTarget := &table.Target{Column: "species", Task: table.Binary, Classes: []string{"Adelie", "Gentoo"}, Scale: 1}
+	wantTarget := &table.Target{Column: "species", Task: task.Binary, Classes: []string{"Adelie", "Gentoo"}, Scale: 1}
 	if diff := cmp.Diff(wantTarget, info.Target); diff != "" {
 		t.Error(diff)
 	}
@@ -136,14 +137,14 @@ func TestTarget(t *testing.T) {
 		info   table.Target
 		values string
 	}{
-		{Target{Column: "year"}, years, table.Target{Task: table.Regression, Center: 10.5, Scale: math.Sqrt(17.0 / 4)}, "[10 9 9 14]"},
-		{Target{Column: "year", Scale: MinMax}, years, table.Target{Task: table.Regression, Center: 9, Scale: 5}, "[10 9 9 14]"},
-		{Target{Column: "year", Scale: None}, years, table.Target{Task: table.Regression, Scale: 1}, "[10 9 9 14]"},
-		{Target{Column: "year", Task: Classification}, years, table.Target{Task: table.Multiclass, Classes: []string{"9", "10", "14"}, Scale: 1}, "[1 0 0 2]"},
-		{Target{Column: "ok", Positive: ptr("False")}, col{"ok", []any{true, false, true, true}}, table.Target{Task: table.Binary, Classes: []string{"true", "false"}, Scale: 1}, "[0 1 0 0]"},
-		{Target{Column: "ok", Positive: ptr("true")}, col{"ok", []any{true, false, true, true}}, table.Target{Task: table.Binary, Classes: []string{"false", "true"}, Scale: 1}, "[1 0 1 1]"},
-		{Target{Column: "s", Positive: ptr("a")}, col{"s", []any{"b", "a", "b", "b"}}, table.Target{Task: table.Binary, Classes: []string{"b", "a"}, Scale: 1}, "[0 1 0 0]"},
-		{Target{Column: "ok"}, col{"ok", []any{true, false, true, true}}, table.Target{Task: table.Binary, Classes: []string{"false", "true"}, Scale: 1}, "[1 0 1 1]"},
+		{Target{Column: "year"}, years, table.Target{Task: task.Regression, Center: 10.5, Scale: math.Sqrt(17.0 / 4)}, "[10 9 9 14]"},
+		{Target{Column: "year", Scale: MinMax}, years, table.Target{Task: task.Regression, Center: 9, Scale: 5}, "[10 9 9 14]"},
+		{Target{Column: "year", Scale: None}, years, table.Target{Task: task.Regression, Scale: 1}, "[10 9 9 14]"},
+		{Target{Column: "year", Task: Classification}, years, table.Target{Task: task.Multiclass, Classes: []string{"9", "10", "14"}, Scale: 1}, "[1 0 0 2]"},
+		{Target{Column: "ok", Positive: ptr("False")}, col{"ok", []any{true, false, true, true}}, table.Target{Task: task.Binary, Classes: []string{"true", "false"}, Scale: 1}, "[0 1 0 0]"},
+		{Target{Column: "ok", Positive: ptr("true")}, col{"ok", []any{true, false, true, true}}, table.Target{Task: task.Binary, Classes: []string{"false", "true"}, Scale: 1}, "[1 0 1 1]"},
+		{Target{Column: "s", Positive: ptr("a")}, col{"s", []any{"b", "a", "b", "b"}}, table.Target{Task: task.Binary, Classes: []string{"b", "a"}, Scale: 1}, "[0 1 0 0]"},
+		{Target{Column: "ok"}, col{"ok", []any{true, false, true, true}}, table.Target{Task: task.Binary, Classes: []string{"false", "true"}, Scale: 1}, "[1 0 1 1]"},
 	}
 	for _, test := range tests {
 		t.Run(fmt.Sprintf("%+v", test.target), func(t *testing.T) {

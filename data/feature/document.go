@@ -10,6 +10,7 @@ import (
 
 	"pipe/base/diag"
 	"pipe/data/table"
+	"pipe/data/task"
 )
 
 // document puts together what the passes found.
@@ -43,7 +44,7 @@ func (f *fitter) document(spec Spec) (document, error) {
 	c := f.columns[len(spec.Features)]
 	doc.Target = &fittedTarget{Column: c.Name, Type: table.TypeName(c.typ)}
 	if f.task == Regression {
-		doc.Target.Task, doc.Target.Number = table.Regression, c.number()
+		doc.Target.Task, doc.Target.Number = task.Regression, c.number()
 		return doc, nil
 	}
 	classes := c.counter.sorted()
@@ -55,9 +56,9 @@ func (f *fitter) document(spec Spec) (document, error) {
 		return doc, c.wrong("task", "predict a column with fewer values, or write `task: regression` if it holds numbers",
 			"the target has %d classes, at most %d are possible", n, maxOneHot)
 	case n == 2:
-		doc.Target.Task = table.Binary
+		doc.Target.Task = task.Binary
 	default:
-		doc.Target.Task = table.Multiclass
+		doc.Target.Task = task.Multiclass
 	}
 	doc.Target.Classes = classes
 	if p := spec.Target.Positive; p != nil {

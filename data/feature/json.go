@@ -9,7 +9,7 @@ import (
 	"math"
 	"slices"
 
-	"pipe/data/table"
+	"pipe/data/task"
 )
 
 // The JSON form of a transform. A reader refuses other versions: a transform
@@ -192,21 +192,21 @@ func (c fittedCategory) check(integers bool) (int, error) {
 }
 
 func (t fittedTarget) check() error {
-	if t.Task == table.Regression {
+	if t.Task == task.Regression {
 		if t.Number == nil || t.Classes != nil || t.Type != "int64" && t.Type != "float64" {
 			return errors.New("a regression has a scale and no classes")
 		}
 		return t.Number.check()
 	}
 	n := len(t.Classes)
-	if t.Number != nil || t.Task == table.Binary && n != 2 || t.Task == table.Multiclass && n < 3 || n > maxOneHot ||
-		t.Task != table.Binary && t.Task != table.Multiclass {
+	if t.Number != nil || t.Task == task.Binary && n != 2 || t.Task == task.Multiclass && n < 3 || n > maxOneHot ||
+		t.Task != task.Binary && t.Task != task.Multiclass {
 		return fmt.Errorf("task %q does not go with %d classes", t.Task, n)
 	}
 	compare := compareCategories(t.Type == "int64")
 	for i := 1; i < n; i++ {
 		order := compare(t.Classes[i-1], t.Classes[i])
-		if order == 0 || order > 0 && t.Task != table.Binary { // of two the positive one is last
+		if order == 0 || order > 0 && t.Task != task.Binary { // of two the positive one is last
 			return fmt.Errorf("class %q is out of order", t.Classes[i])
 		}
 	}

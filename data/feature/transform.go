@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"pipe/data/table"
+	"pipe/data/task"
 )
 
 // A Transform is what was learned from a table. It is immutable and may be
@@ -100,7 +101,7 @@ type fittedCategory struct {
 type fittedTarget struct {
 	Column  string        `json:"column"`
 	Type    string        `json:"type"`
-	Task    string        `json:"task"`              // regression, binary or multiclass
+	Task    task.Kind     `json:"task"`
 	Classes []string      `json:"classes,omitempty"` // sorted, but of two the positive one is last
 	Number  *fittedNumber `json:"number,omitempty"`
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"pipe/data/metric"
+	"pipe/data/task"
 )
 
 // BenchmarkIntervals is the most that the bootstrap costs: 10,000 rows, every
@@ -29,7 +30,7 @@ func BenchmarkIntervals(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		if _, err := metric.Intervals(b.Context(), c, metric.Defaults(metric.Multiclass), 2); err != nil {
+		if _, err := metric.Intervals(b.Context(), c, metric.Defaults(task.Multiclass), 2); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"math"
 	"slices"
 	"sync"
+
+	"pipe/data/task"
 )
 
 // clipEps bounds probabilities away from 0 and 1 in the log loss: the spacing
@@ -122,11 +124,11 @@ func (c *Classes) At(threshold float64) *Classes {
 func (c *Classes) Confidence(i int) float64 { return c.Row(i)[c.Predicted[i]] }
 
 // Task is Binary for two classes.
-func (c *Classes) Task() Task {
+func (c *Classes) Task() task.Kind {
 	if len(c.Names) == 2 {
-		return Binary
+		return task.Binary
 	}
-	return Multiclass
+	return task.Multiclass
 }
 
 // ordersOf gives, for each class, the rows by falling score. Each order is

@@ -11,15 +11,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-)
 
-// A Task is what the model does, in the words of its signature.
-type Task string
-
-const (
-	Binary     Task = "binary"
-	Multiclass Task = "multiclass"
-	Regression Task = "regression"
+	"pipe/data/task"
 )
 
 // A Def describes a metric.
@@ -27,7 +20,7 @@ type Def struct {
 	Name  string // as written in a pipeline: "macro_f1"
 	Title string // as printed for people: "Macro F1"
 	Doc   string // definition in one line, with its range where that surprises
-	Tasks []Task
+	Tasks []task.Kind
 	Goal  Goal
 	// Positive says that, of two classes, it is about the positive one, and has
 	// another value for the other.
@@ -42,7 +35,7 @@ type Def struct {
 }
 
 // For tells whether the metric is defined for a task.
-func (d *Def) For(t Task) bool {
+func (d *Def) For(t task.Kind) bool {
 	for _, x := range d.Tasks {
 		if x == t {
 			return true
@@ -55,10 +48,10 @@ func (d *Def) For(t Task) bool {
 func (d *Def) Better(a, b float64) bool { return d.Goal.Gain(a, b) > 0 }
 
 var (
-	classification = []Task{Binary, Multiclass}
-	binaryOnly     = []Task{Binary}
-	multiOnly      = []Task{Multiclass}
-	regression     = []Task{Regression}
+	classification = []task.Kind{task.Binary, task.Multiclass}
+	binaryOnly     = []task.Kind{task.Binary}
+	multiOnly      = []task.Kind{task.Multiclass}
+	regression     = []task.Kind{task.Regression}
 )
 
 // defs is the whole vocabulary, in the order in which it is shown.
@@ -133,14 +126,14 @@ var defs = []Def{
 }
 
 // defaults is what is computed where a pipeline does not say.
-var defaults = map[Task][]string{
-	Binary:     {"accuracy", "roc_auc", "f1", "log_loss", "balanced_accuracy", "precision", "recall", "average_precision", "brier", "ece", "mcc"},
-	Multiclass: {"accuracy", "macro_f1", "log_loss", "roc_auc", "balanced_accuracy", "weighted_f1", "brier", "ece", "mcc"},
-	Regression: {"rmse", "mae", "r2", "median_ae", "max_error", "mape"},
+var defaults = map[task.Kind][]string{
+	task.Binary:     {"accuracy", "roc_auc", "f1", "log_loss", "balanced_accuracy", "precision", "recall", "average_precision", "brier", "ece", "mcc"},
+	task.Multiclass: {"accuracy", "macro_f1", "log_loss", "roc_auc", "balanced_accuracy", "weighted_f1", "brier", "ece", "mcc"},
+	task.Regression: {"rmse", "mae", "r2", "median_ae", "max_error", "mape"},
 }
 
 // Defaults names the metrics of a task that are computed unless others are asked for.
-func Defaults(t Task) []string { return append([]string(nil), defaults[t]...) }
+func Defaults(t task.Kind) []string { return append([]string(nil), defaults[t]...) }
 
 // Names lists every metric, in the order in which metrics are shown.
 func Names() []string {
@@ -152,7 +145,7 @@ func Names() []string {
 }
 
 // NamesFor lists the metrics of a task.
-func NamesFor(t Task) []string {
+func NamesFor(t task.Kind) []string {
 	var names []string
 	for i := range defs {
 		if defs[i].For(t) {

@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"pipe/data/metric"
+	"pipe/data/task"
 )
 
 // drawClasses draws a classifier's sample in which scores often tie.
@@ -101,7 +102,7 @@ func TestMetricsIgnoreTheOrderOfRows(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		same(t, v, moved, metric.NamesFor(metric.Regression))
+		same(t, v, moved, metric.NamesFor(task.Regression))
 	})
 }
 
@@ -139,7 +140,7 @@ func TestCountsAreRepetitions(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		names := metric.NamesFor(metric.Regression)
+		names := metric.NamesFor(task.Regression)
 		compare(t, v.Measure(names, count), repeated.Measure(names, nil))
 	})
 }
@@ -393,7 +394,7 @@ func TestPositiveMetricsAreThoseThatDependOnTheOrder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	names := metric.NamesFor(metric.Binary)
+	names := metric.NamesFor(task.Binary)
 	a, b := one.Measure(names, nil), other.Measure(names, nil)
 	for i, name := range names {
 		def, _ := metric.Find(name)

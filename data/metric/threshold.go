@@ -3,6 +3,8 @@ package metric
 import (
 	"fmt"
 	"math"
+
+	"pipe/data/task"
 )
 
 // BestThreshold finds the threshold of two classes at which a metric of the
@@ -11,7 +13,7 @@ import (
 // good ones the one nearest to one half is taken, the lower one of two.
 func (c *Classes) BestThreshold(name string) (threshold, value float64, err error) {
 	def, ok := Find(name)
-	if !ok || def.class == nil || !def.For(Binary) || len(c.Names) != 2 {
+	if !ok || def.class == nil || !def.For(task.Binary) || len(c.Names) != 2 {
 		return 0, 0, fmt.Errorf("%s has no best threshold for %d classes", name, len(c.Names))
 	}
 	all := c.tally(nil)

@@ -10,6 +10,8 @@ import (
 	"slices"
 
 	"github.com/apache/arrow/go/v17/arrow"
+
+	"pipe/data/task"
 )
 
 const (
@@ -19,13 +21,6 @@ const (
 	// data set.
 	FeaturesColumn = "features"
 	TargetColumn   = "target"
-)
-
-// The tasks that a Target can have.
-const (
-	Regression = "regression"
-	Binary     = "binary"
-	Multiclass = "multiclass"
 )
 
 // A DatasetInfo describes a data set: what each element of the features
@@ -46,15 +41,12 @@ type Feature struct {
 // the network times Scale plus Center is in original units; the neutral values
 // are 0 and 1.
 type Target struct {
-	Column  string   `json:"column"`
-	Task    string   `json:"task"`
-	Classes []string `json:"classes,omitempty"` // classification: names, in the order of their indices; of two the second is positive
-	Center  float64  `json:"center"`
-	Scale   float64  `json:"scale"`
+	Column  string    `json:"column"`
+	Task    task.Kind `json:"task"`
+	Classes []string  `json:"classes,omitempty"` // classification: names, in the order of their indices; of two the second is positive
+	Center  float64   `json:"center"`
+	Scale   float64   `json:"scale"`
 }
-
-// IsClassification says whether the target is the index of a class.
-func (t *Target) IsClassification() bool { return t.Task != Regression }
 
 // Names lists the features in the order of the vector.
 func (d *DatasetInfo) Names() []string {
@@ -91,24 +83,11 @@ func (d *DatasetInfo) check() error {
 }
 
 func (t *Target) check() error {
-	switch n := len(t.Classes); t.Task {
-	case Regression:
-		if n > 0 {
-			return fmt.Errorf("target %q: a regression has no classes", t.Column)
-		}
-		if !(t.Scale > 0) || math.IsInf(t.Scale, 0) || math.IsInf(t.Center, 0) || math.IsNaN(t.Center) {
-			return fmt.Errorf("target %q: scale %v and center %v must be finite, the scale positive", t.Column, t.Scale, t.Center)
-		}
-	case Binary:
-		if n != 2 {
-			return fmt.Errorf("target %q: a binary task has 2 classes, not %d", t.Column, n)
-		}
-	case Multiclass:
-		if n < 2 {
-			return fmt.Errorf("target %q: a multiclass task has 2 or more classes, not %d", t.Column, n)
-		}
-	default:
-		return fmt.Errorf("target %q: unknown task %q", t.Column, t.Task)
+	if err := t.Task.Check(len(t.Classes)); err != nil {
+		return fmt.Errorf("target %q: %w", t.Column, err)
+	}
+	if t.Task == task.Regression && (!(t.Scale > 0) || math.IsInf(t.Scale, 0) || math.IsInf(t.Center, 0) || math.IsNaN(t.Center)) {
+		return fmt.Errorf("target %q: scale %v and center %v must be finite, the scale positive", t.Column, t.Scale, t.Center)
 	}
 	return nil
 }
@@ -146,7 +125,7 @@ func DatasetSchema(info DatasetInfo, withTarget bool, keep []arrow.Field) (*arro
 }
 
 func (t *Target) dataType() arrow.DataType {
-	if t.IsClassification() {
+	if t.Task.IsClassification() {
 		return arrow.PrimitiveTypes.Int32
 	}
 	return arrow.PrimitiveTypes.Float64

@@ -9,19 +9,21 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/google/go-cmp/cmp"
+
+	"pipe/data/task"
 )
 
 func classes() DatasetInfo {
 	return DatasetInfo{
 		Features: []Feature{{"island=Biscoe", "island"}, {"bill", "bill"}},
-		Target:   &Target{Column: "species", Task: Binary, Classes: []string{"Adelie", "Gentoo"}, Scale: 1},
+		Target:   &Target{Column: "species", Task: task.Binary, Classes: []string{"Adelie", "Gentoo"}, Scale: 1},
 	}
 }
 
 func prices() DatasetInfo {
 	return DatasetInfo{
 		Features: []Feature{{"rooms", "rooms"}, {"age", "age"}},
-		Target:   &Target{Column: "price", Task: Regression, Center: 200, Scale: 50},
+		Target:   &Target{Column: "price", Task: task.Regression, Center: 200, Scale: 50},
 	}
 }
 
@@ -129,8 +131,8 @@ func TestDatasetSchemaRefuses(t *testing.T) {
 		{"task", func(d *DatasetInfo) { d.Target.Task = "ranking" }, nil, "unknown task"},
 		{"scale", func(d *DatasetInfo) { d.Target.Scale = 0 }, nil, "scale 0"},
 		{"classes of a regression", func(d *DatasetInfo) { d.Target.Classes = []string{"a"} }, nil, "no classes"},
-		{"binary", func(d *DatasetInfo) { d.Target = &Target{Task: Binary, Classes: []string{"a"}} }, nil, "2 classes, not 1"},
-		{"multiclass", func(d *DatasetInfo) { d.Target = &Target{Task: Multiclass, Classes: []string{"a"}} }, nil, "2 or more"},
+		{"binary", func(d *DatasetInfo) { d.Target = &Target{Task: task.Binary, Classes: []string{"a"}} }, nil, "2 classes, not 1"},
+		{"multiclass", func(d *DatasetInfo) { d.Target = &Target{Task: task.Multiclass, Classes: []string{"a"}} }, nil, "2 or more"},
 		{"no target", func(d *DatasetInfo) { d.Target = nil }, nil, "needs a target"},
 		{"kept name", func(*DatasetInfo) {}, []arrow.Field{{Name: "target", Type: arrow.PrimitiveTypes.Int64}}, "cannot be kept"},
 		{"kept type", func(*DatasetInfo) {}, []arrow.Field{{Name: "x", Type: arrow.PrimitiveTypes.Int8}}, "type int8"},

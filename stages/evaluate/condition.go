@@ -8,6 +8,7 @@ import (
 
 	"pipe/base/diag"
 	"pipe/data/metric"
+	"pipe/data/task"
 	"pipe/pipeline"
 )
 
@@ -111,7 +112,7 @@ func unknownMetric(name string, valid []string) error {
 }
 
 // checkMetric tells whether a metric fits the task.
-func checkMetric(name string, task metric.Task) error {
+func checkMetric(name string, task task.Kind) error {
 	valid := metric.NamesFor(task)
 	def, ok := metric.Find(name)
 	if !ok {
@@ -123,9 +124,9 @@ func checkMetric(name string, task metric.Task) error {
 	return nil
 }
 
-func taskName(t metric.Task) string {
-	if t == metric.Regression {
-		return "regression"
+func taskName(t task.Kind) string {
+	if !t.IsClassification() {
+		return string(t)
 	}
 	return string(t) + " classification"
 }
@@ -138,7 +139,7 @@ type gate struct {
 
 // gates resolves the requirements against the task, the classes and the data
 // sets that are connected.
-func (s *Stage) gates(task metric.Task, classes, ports []string) ([]gate, error) {
+func (s *Stage) gates(task task.Kind, classes, ports []string) ([]gate, error) {
 	var gates []gate
 	for _, e := range s.Require {
 		t, err := parseTarget(e.Key)

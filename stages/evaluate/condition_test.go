@@ -8,6 +8,7 @@ import (
 
 	"pipe/base/diag"
 	"pipe/data/metric"
+	"pipe/data/task"
 	"pipe/pipeline"
 )
 
@@ -30,7 +31,7 @@ func TestEnumIsTheVocabulary(t *testing.T) {
 }
 
 func TestDefaultsAreOfTheirTask(t *testing.T) {
-	for _, task := range []metric.Task{metric.Binary, metric.Multiclass, metric.Regression} {
+	for _, task := range []task.Kind{task.Binary, task.Multiclass, task.Regression} {
 		for _, name := range metric.Defaults(task) {
 			if err := checkMetric(name, task); err != nil {
 				t.Error(err)

@@ -5,16 +5,17 @@ import (
 	"io"
 
 	"pipe/data/metric"
+	"pipe/data/task"
 )
 
 // document is the metrics artifact. Its fields are a public interface.
 type document struct {
-	Format  string   `json:"format"`  // "pipe.metrics"
-	Version int      `json:"version"` // raised when a field changes its meaning
-	Title   string   `json:"title,omitempty"`
-	Task    string   `json:"task"`   // binary, multiclass or regression
-	Target  string   `json:"target"` // the column that is predicted
-	Classes []string `json:"classes,omitempty"`
+	Format  string    `json:"format"`  // "pipe.metrics"
+	Version int       `json:"version"` // raised when a field changes its meaning
+	Title   string    `json:"title,omitempty"`
+	Task    task.Kind `json:"task"`
+	Target  string    `json:"target"` // the column that is predicted
+	Classes []string  `json:"classes,omitempty"`
 	// Positive is the class of a binary task that precision, recall, f1 and
 	// average_precision are about.
 	Positive string `json:"positive,omitempty"`

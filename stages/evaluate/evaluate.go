@@ -15,6 +15,7 @@ import (
 	"strconv"
 
 	"pipe/data/metric"
+	"pipe/data/task"
 	"pipe/nn"
 	"pipe/pipeline"
 )
@@ -110,7 +111,7 @@ func (s *Stage) Run(ctx context.Context, env pipeline.Env) error {
 	if err != nil {
 		return err
 	}
-	task := metric.Task(model.Signature.Task)
+	task := task.Kind(model.Signature.Task)
 	names, err := s.names(task)
 	if err != nil {
 		return err
@@ -144,7 +145,7 @@ func (s *Stage) Run(ctx context.Context, env pipeline.Env) error {
 }
 
 // names are the metrics to compute, which must be of the model's task.
-func (s *Stage) names(task metric.Task) ([]string, error) {
+func (s *Stage) names(task task.Kind) ([]string, error) {
 	if len(s.Metrics) == 0 {
 		return metric.Defaults(task), nil
 	}

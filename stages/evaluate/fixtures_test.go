@@ -10,6 +10,7 @@ import (
 
 	"pipe/base/random"
 	"pipe/data/table"
+	"pipe/data/task"
 	"pipe/nn"
 )
 
@@ -147,7 +148,7 @@ func species(classes ...string) *nn.Model {
 	}
 	return &nn.Model{
 		Spec:      nn.Spec{Inputs: 2, Outputs: k},
-		Signature: nn.Signature{Features: []string{"bill_length_mm", "bill_depth_mm"}, Column: "species", Task: nn.Multiclass, Classes: classes, Scale: 1},
+		Signature: nn.Signature{Features: []string{"bill_length_mm", "bill_depth_mm"}, Column: "species", Task: task.Multiclass, Classes: classes, Scale: 1},
 		Params:    linear(weight, make([]float32, k)),
 		Summary: nn.Summary{Rows: 241, ValidationRows: 51, Parameters: 3 * k, Loss: "cross_entropy", Optimizer: "adam, learning rate 0.01, weight decay 0.0001",
 			BatchSize: 32, EpochsRun: 30, BestEpoch: 13, StoppedEarly: true, Curves: curves("accuracy"), ClassCounts: counts, ClassPriors: priors,
@@ -159,7 +160,7 @@ func species(classes ...string) *nn.Model {
 func churn() *nn.Model {
 	m := species("stays", "leaves")
 	m.Spec.Outputs = 1
-	m.Signature.Task, m.Signature.Column = nn.Binary, "churn"
+	m.Signature.Task, m.Signature.Column = task.Binary, "churn"
 	m.Params = linear([]float32{-2.5, .3}, []float32{-.1})
 	m.Summary.Parameters = 3
 	return m
@@ -192,7 +193,7 @@ func sine() *nn.Model {
 	}
 	return &nn.Model{
 		Spec:      nn.Spec{Inputs: 1, Outputs: 1, Layers: []nn.Layer{{Dense: &nn.Dense{Units: knots, Activation: "relu"}}}},
-		Signature: nn.Signature{Features: []string{"x"}, Column: "y", Task: nn.Regression, Scale: 1},
+		Signature: nn.Signature{Features: []string{"x"}, Column: "y", Task: task.Regression, Scale: 1},
 		Params: []nn.Param{
 			{Name: "layers.0.weight", Shape: []int{1, knots}, Data: weight},
 			{Name: "layers.0.bias", Shape: []int{knots}, Data: bias},
@@ -208,7 +209,7 @@ func sine() *nn.Model {
 func sineInfo() table.DatasetInfo {
 	return table.DatasetInfo{
 		Features: []table.Feature{{Name: "x", Column: "x"}},
-		Target:   &table.Target{Column: "y", Task: table.Regression, Scale: 1},
+		Target:   &table.Target{Column: "y", Task: task.Regression, Scale: 1},
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"pipe/base/diag"
 	"pipe/data/metric"
+	"pipe/data/task"
 	"pipe/pipeline"
 )
 
@@ -83,22 +84,22 @@ func dataPorts(inputs map[string]pipeline.Facts) []string {
 
 // misfit says that a metric is of none of the tasks that there may be.
 func misfit(name string, facts pipeline.Facts) error {
-	of := func(t string) bool { return t != string(metric.Regression) } // recall[Gentoo]
+	of := task.Kind.IsClassification // recall[Gentoo]
 	if _, _, perClass := metric.PerClass(name); !perClass {
 		def, ok := metric.Find(name)
-		of = func(t string) bool { return ok && def.For(metric.Task(t)) }
+		of = func(k task.Kind) bool { return ok && def.For(k) }
 	}
 	if facts.Tasks == nil || slices.ContainsFunc(facts.Tasks, of) {
 		return nil
 	}
 	return diag.WithHint(fmt.Errorf("%s is not a metric of %s: %s", name, tasksName(facts.Tasks), facts.Reason()),
-		"usual are "+strings.Join(metric.Defaults(metric.Task(facts.Tasks[0])), ", "))
+		"usual are "+strings.Join(metric.Defaults(facts.Tasks[0]), ", "))
 }
 
 // tasksName writes what several tasks have in common.
-func tasksName(tasks []string) string {
+func tasksName(tasks []task.Kind) string {
 	if len(tasks) > 1 {
 		return "classification" // nothing else has two tasks
 	}
-	return taskName(metric.Task(tasks[0]))
+	return taskName(tasks[0])
 }

@@ -12,6 +12,7 @@ import (
 	"pipe/base/diag"
 	"pipe/data/metric"
 	"pipe/data/table"
+	"pipe/data/task"
 	"pipe/nn"
 	"pipe/pipeline"
 )
@@ -174,7 +175,7 @@ func fits(sig *nn.Signature, ds *table.Dataset) error {
 	switch {
 	case t.Task != sig.Task:
 		return diag.WithHint(fmt.Errorf("the target is for %s, the model for %s", t.Task, sig.Task), hint)
-	case t.Task == nn.Binary && t.Classes[0] == sig.Classes[1] && t.Classes[1] == sig.Classes[0]:
+	case t.Task == task.Binary && t.Classes[0] == sig.Classes[1] && t.Classes[1] == sig.Classes[0]:
 		return diag.WithHint(fmt.Errorf("the positive class is %q, that of the model %q", t.Classes[1], sig.Classes[1]), hint)
 	case !slices.Equal(t.Classes, sig.Classes):
 		return diag.WithHint(fmt.Errorf("the classes are %s, those of the model %s", quoteAll(t.Classes), quoteAll(sig.Classes)), hint)
@@ -270,7 +271,7 @@ func (r *reader) add(predictor *nn.Predictor, ex *table.Examples) error {
 	}
 	k := predictor.Outputs()
 	for _, i := range labelled {
-		if r.model.Signature.Task == nn.Regression {
+		if r.model.Signature.Task == task.Regression {
 			r.actual = append(r.actual, ex.Targets[i])
 			r.guessed = append(r.guessed, output[i])
 		} else {
@@ -349,7 +350,7 @@ func (r *reader) finish() (err error) {
 	if len(r.at) == 0 {
 		return fmt.Errorf("there is no row with a target to compare with")
 	}
-	if r.model.Signature.Task == nn.Regression {
+	if r.model.Signature.Task == task.Regression {
 		r.values, err = metric.NewValues(r.actual, r.guessed)
 		r.sample = r.values
 	} else {

@@ -13,6 +13,7 @@ import (
 	"pipe/base/diag"
 	"pipe/data/report/chart"
 	"pipe/data/table"
+	"pipe/data/task"
 	"pipe/nn"
 	"pipe/pipeline"
 )
@@ -34,7 +35,7 @@ func newPredictions(w io.Writer, prefix string, sig *nn.Signature, ds *table.Dat
 	add := func(name string, t arrow.DataType) {
 		fields = append(fields, arrow.Field{Name: prefix + name, Type: t, Nullable: true})
 	}
-	if sig.Task == nn.Regression {
+	if sig.Task == task.Regression {
 		add("actual", arrow.PrimitiveTypes.Float64)
 		add("predicted", arrow.PrimitiveTypes.Float64)
 		add("residual", arrow.PrimitiveTypes.Float64)
@@ -93,7 +94,7 @@ func (p *predictions) write(ex *table.Examples, output []float64) error {
 			columns = append(columns, c)
 		}
 	}
-	if p.signature.Task == nn.Regression {
+	if p.signature.Task == task.Regression {
 		residual := make([]float64, ex.Rows)
 		for i := range residual {
 			residual[i] = ex.Targets[i] - output[i]

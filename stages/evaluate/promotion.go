@@ -7,6 +7,7 @@ import (
 
 	"pipe/base/diag"
 	"pipe/data/metric"
+	"pipe/data/task"
 	"pipe/pipeline"
 )
 
@@ -63,8 +64,8 @@ func (s *Stage) MainMetrics() []string {
 		return s.Metrics[:1]
 	}
 	var first []string
-	for _, task := range []metric.Task{metric.Binary, metric.Multiclass, metric.Regression} {
-		first = append(first, metric.Defaults(task)[0])
+	for _, t := range task.All() {
+		first = append(first, metric.Defaults(t)[0])
 	}
 	return slices.Compact(first)
 }
@@ -75,8 +76,8 @@ func (s *Stage) computed() []string {
 		return s.Metrics
 	}
 	var all []string
-	for _, task := range []metric.Task{metric.Binary, metric.Multiclass, metric.Regression} {
-		for _, name := range metric.Defaults(task) {
+	for _, t := range task.All() {
+		for _, name := range metric.Defaults(t) {
 			if !slices.Contains(all, name) {
 				all = append(all, name)
 			}

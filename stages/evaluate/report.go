@@ -11,6 +11,7 @@ import (
 
 	"pipe/data/metric"
 	"pipe/data/report/chart"
+	"pipe/data/task"
 	"pipe/nn"
 )
 
@@ -290,7 +291,7 @@ func (r *results) sliceSection() *section {
 	s := &section{Title: "Slices", Lead: "The same metrics for parts of the data. A wide interval means few rows, not a bad model."}
 	for _, c := range r.slices {
 		t := dataTable{Title: c.column, Head: []column{{Name: "value"}, {"rows", true}}, Wide: true}
-		if r.task != metric.Regression {
+		if r.task != task.Regression {
 			t.Head = append(t.Head, column{"Accuracy", true}, column{Name: "95% interval"})
 		}
 		var names []int

@@ -7,6 +7,7 @@ import (
 
 	"pipe/data/metric"
 	"pipe/data/report/chart"
+	"pipe/data/task"
 )
 
 // How many classes are drawn.
@@ -18,7 +19,7 @@ const (
 
 // errorSection shows where the predictions are wrong.
 func (r *results) errorSection() *section {
-	if r.task == metric.Regression {
+	if r.task == task.Regression {
 		return &section{Title: "Errors", Figures: r.valueFigures()}
 	}
 	c := r.data().classes
@@ -102,12 +103,12 @@ func mixUp(names []string, counts [][]int64) string {
 
 // rankingSection shows how well the probabilities put rows in order.
 func (r *results) rankingSection() *section {
-	if r.task == metric.Regression {
+	if r.task == task.Regression {
 		return nil
 	}
 	c := r.data().classes
 	s := &section{Title: "Ranking"}
-	if r.task == metric.Binary {
+	if r.task == task.Binary {
 		positive, _ := r.positive()
 		s.Lead = fmt.Sprintf("How well the probability of %s tells its rows from the others, whatever threshold is chosen.", positive)
 		roc, pr := c.ROC(1), c.PrecisionRecall(1)
@@ -245,13 +246,13 @@ func tips(low, high, count []float64) []string {
 
 // calibrationSection shows whether probabilities can be taken at their word.
 func (r *results) calibrationSection() *section {
-	if r.task == metric.Regression {
+	if r.task == task.Regression {
 		return nil
 	}
 	c := r.data().classes
 	bins, x, y := c.Confidences(), "probability of the predicted class", "share that was right"
 	caption := fmt.Sprintf("Rows in %d equal bins of the probability of the predicted class.", metric.Bins)
-	if r.task == metric.Binary {
+	if r.task == task.Binary {
 		bins, x, y = c.Reliability(1, 10), "probability of "+c.Names[1], "share that was "+c.Names[1]
 		caption = fmt.Sprintf("Rows in 10 equal bins of the probability of %s.", c.Names[1])
 	}

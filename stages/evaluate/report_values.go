@@ -6,14 +6,14 @@ import (
 	"math"
 	"slices"
 
-	"pipe/data/metric"
 	"pipe/data/report/chart"
+	"pipe/data/task"
 )
 
 // fitSection draws what a model of one feature has learned as a curve over
 // that feature, with the range that it was trained on.
 func (r *results) fitSection() *section {
-	if r.task != metric.Regression || r.data().x == nil {
+	if r.task != task.Regression || r.data().x == nil {
 		return nil
 	}
 	column := r.model.Signature.Column

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"pipe/data/metric"
+	"pipe/data/task"
 	"pipe/nn"
 	"pipe/pipeline"
 )
@@ -15,7 +16,7 @@ import (
 // results is everything that was found out, before it is written down.
 type results struct {
 	model     *nn.Model
-	task      metric.Task
+	task      task.Kind
 	names     []string // of metrics, as asked for
 	parts     []*part  // data first
 	measured  []measured
@@ -54,7 +55,7 @@ func (r *results) data() *part { return r.parts[0] }
 
 // positive is the class that the metrics of a binary task are about.
 func (r *results) positive() (class string, ok bool) {
-	if r.task != metric.Binary {
+	if r.task != task.Binary {
 		return "", false
 	}
 	return r.model.Signature.Classes[1], true
@@ -114,7 +115,7 @@ type guess struct {
 // guesses are the baselines that the training targets give: of a connected
 // data set `train`, else what the model remembers of them.
 func (r *results) guesses() []guess {
-	if r.task == metric.Regression {
+	if r.task == task.Regression {
 		if train := r.part("train"); train != nil {
 			sorted := slices.Sorted(slices.Values(train.values.Actual))
 			var mean float64
@@ -229,7 +230,7 @@ func (r *results) slice(c slicingColumn) slicing {
 			}
 		}
 		s.measured = r.data().sample.Measure(r.names, count)
-		if r.task != metric.Regression {
+		if r.task != task.Regression {
 			s.accuracy = r.data().sample.Measure([]string{"accuracy"}, count)[0].Value
 			w := metric.Wilson(s.accuracy, s.rows)
 			s.interval = &w

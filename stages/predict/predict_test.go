@@ -17,6 +17,7 @@ import (
 	"pipe/base/diag"
 	"pipe/data/feature"
 	"pipe/data/table"
+	"pipe/data/task"
 	"pipe/nn"
 	"pipe/pipeline/pipelinetest"
 	"pipe/stages/predict"
@@ -121,16 +122,16 @@ func encode(t testing.TB, m *nn.Model) []byte {
 }
 
 func species() *nn.Model {
-	return model(nn.Signature{Column: "species", Task: nn.Binary, Classes: []string{"Adelie", "Gentoo"}, Scale: 1}, []float32{1, 0, 2}, []float32{-2})
+	return model(nn.Signature{Column: "species", Task: task.Binary, Classes: []string{"Adelie", "Gentoo"}, Scale: 1}, []float32{1, 0, 2}, []float32{-2})
 }
 
 func kinds() *nn.Model {
-	return model(nn.Signature{Column: "kind", Task: nn.Multiclass, Classes: []string{"a", "b", "c"}, Scale: 1},
+	return model(nn.Signature{Column: "kind", Task: task.Multiclass, Classes: []string{"a", "b", "c"}, Scale: 1},
 		[]float32{0, 1, 0, 0, 0, 0, 0, 0, 3}, []float32{0, 0, 0})
 }
 
 func mass() *nn.Model {
-	return model(nn.Signature{Column: "mass", Task: nn.Regression, Center: 4000, Scale: 500}, []float32{1, 0, -1}, []float32{0})
+	return model(nn.Signature{Column: "mass", Task: task.Regression, Center: 4000, Scale: 500}, []float32{1, 0, -1}, []float32{0})
 }
 
 var (

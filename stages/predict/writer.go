@@ -9,6 +9,7 @@ import (
 	"pipe/base/diag"
 	"pipe/data/feature"
 	"pipe/data/table"
+	"pipe/data/task"
 	"pipe/nn"
 	"pipe/pipeline"
 )
@@ -74,7 +75,7 @@ func says(sig *nn.Signature) []arrow.Field {
 	number := func(name string) arrow.Field {
 		return arrow.Field{Name: name, Type: arrow.PrimitiveTypes.Float64, Nullable: true}
 	}
-	if sig.Task == nn.Regression {
+	if sig.Task == task.Regression {
 		return []arrow.Field{number("predicted")}
 	}
 	fields := []arrow.Field{
@@ -211,7 +212,7 @@ func (w *writer) write(input arrow.Record, output []float64, problems []string) 
 			}
 		}
 	}
-	if w.signature.Task == nn.Regression {
+	if w.signature.Task == task.Regression {
 		columns = append(columns, table.NewArray(output, valid))
 	} else {
 		columns = append(columns, w.classes(output, rows, valid)...)

@@ -2,7 +2,7 @@ package preprocess
 
 import (
 	"pipe/data/feature"
-	"pipe/data/table"
+	"pipe/data/task"
 	"pipe/pipeline"
 )
 
@@ -13,15 +13,15 @@ func (s *Preprocess) Foresee(map[string]pipeline.Facts) (pipeline.Facts, error) 
 	facts := pipeline.Facts{Keep: append([]string{}, s.Keep...)}
 	switch t := s.Target; {
 	case t == nil:
-		facts.Tasks, facts.Why = []string{}, "no target"
+		facts.Tasks, facts.Why = []task.Kind{}, "no target"
 	case t.Positive != nil:
-		facts.Tasks, facts.Why = []string{table.Binary}, "positive: "+t.Positive.Text
+		facts.Tasks, facts.Why = []task.Kind{task.Binary}, "positive: "+t.Positive.Text
 	case t.Task == string(feature.Classification):
-		facts.Tasks, facts.Why = []string{table.Binary, table.Multiclass}, "task: classification"
+		facts.Tasks, facts.Why = []task.Kind{task.Binary, task.Multiclass}, "task: classification"
 	case t.Task == string(feature.Regression):
-		facts.Tasks, facts.Why = []string{table.Regression}, "task: regression"
+		facts.Tasks, facts.Why = []task.Kind{task.Regression}, "task: regression"
 	case t.Scale != "auto":
-		facts.Tasks, facts.Why = []string{table.Regression}, "a target with a scale"
+		facts.Tasks, facts.Why = []task.Kind{task.Regression}, "a target with a scale"
 	}
 	return facts, nil
 }

@@ -14,6 +14,7 @@ import (
 	"pipe/data/feature"
 	"pipe/data/metric"
 	"pipe/data/table"
+	"pipe/data/task"
 	"pipe/pipeline"
 )
 
@@ -135,7 +136,7 @@ func report(log *slog.Logger, transform *feature.Transform) {
 	args := []any{"columns", len(columns), "features", len(info.Features)}
 	if t := info.Target; t != nil {
 		args = append(args, "target", t.Column, "task", t.Task)
-		if t.IsClassification() {
+		if t.Task.IsClassification() {
 			args = append(args, "classes", len(t.Classes))
 		}
 	}
@@ -150,7 +151,7 @@ func report(log *slog.Logger, transform *feature.Transform) {
 // on it.
 func (s *Preprocess) tellPositive(log *slog.Logger, transform *feature.Transform) {
 	t := transform.Info().Target
-	if t == nil || t.Task != table.Binary {
+	if t == nil || t.Task != task.Binary {
 		return
 	}
 	other, positive, counts := t.Classes[0], t.Classes[1], transform.ClassCounts()

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"pipe/data/task"
 	"pipe/nn"
 	"pipe/pipeline"
 )
@@ -33,7 +34,7 @@ func (s *Train) Foresee(inputs map[string]pipeline.Facts) (pipeline.Facts, error
 			wrong("sample_weight", fmt.Sprintf("add `keep: [%s]` to that preprocess stage", c), "%q is not among the kept columns of the %s data", c, part.port)
 		}
 	}
-	narrow := func(field, why, subject, hint string, tasks []string) {
+	narrow := func(field, why, subject, hint string, tasks []task.Kind) {
 		narrower, ok := facts.Narrow(tasks, why)
 		if !ok {
 			wrong(field, hint, "%s for %s, but %s", subject, taskNames(tasks), facts.Reason())
@@ -54,7 +55,7 @@ func (s *Train) Foresee(inputs map[string]pipeline.Facts) (pipeline.Facts, error
 	if tasks := nn.LossTasks(loss); len(tasks) > 0 && s.Loss.Auto == nil {
 		narrow("loss", "loss: "+loss, loss+" is", "leave it out, and it follows from the target", tasks)
 	}
-	classes := []string{nn.Binary, nn.Multiclass}
+	classes := []task.Kind{task.Binary, task.Multiclass}
 	if s.ClassWeights.Weights != nil {
 		narrow("class_weights", "class_weights", "they are", "remove class_weights", classes)
 	}
@@ -67,7 +68,7 @@ func (s *Train) Foresee(inputs map[string]pipeline.Facts) (pipeline.Facts, error
 		}
 	}
 	if t := s.Threshold; t != nil {
-		narrow("threshold", "a threshold", "it is", "remove threshold", []string{nn.Binary})
+		narrow("threshold", "a threshold", "it is", "remove threshold", []task.Kind{task.Binary})
 		if t.Best != "" && !validated {
 			errs = append(errs, &pipeline.FieldError{Field: "threshold", Err: errNoValidation(t.Best)})
 		}
@@ -77,9 +78,15 @@ func (s *Train) Foresee(inputs map[string]pipeline.Facts) (pipeline.Facts, error
 }
 
 // taskNames writes tasks for people: what they have in common if that is so.
-func taskNames(tasks []string) string {
-	if slices.Contains(tasks, nn.Binary) && slices.Contains(tasks, nn.Multiclass) && len(tasks) == 2 {
+func taskNames(tasks []task.Kind) string {
+	if slices.Contains(tasks, task.Binary) && slices.Contains(tasks, task.Multiclass) && len(tasks) == 2 {
 		return "classification"
 	}
-	return strings.ReplaceAll(strings.Join(tasks, " or "), nn.Binary, "two classes")
+	words := make([]string, len(tasks))
+	for i, t := range tasks {
+		if words[i] = string(t); t == task.Binary {
+			words[i] = "two classes"
+		}
+	}
+	return strings.Join(words, " or ")
 }

@@ -7,6 +7,7 @@ import (
 
 	"pipe/base/diag"
 	"pipe/data/metric"
+	"pipe/data/task"
 	"pipe/nn"
 	"pipe/pipeline"
 )
@@ -16,10 +17,10 @@ func (t *Threshold) check(sig *nn.Signature, validation *rows) error {
 	switch {
 	case t == nil:
 		return nil
-	case sig.Task == nn.Regression:
+	case sig.Task == task.Regression:
 		return diag.WithHint(fmt.Errorf("threshold: it divides two classes, but the target %s is a number", sig.Column),
 			"remove threshold, or set `target: {column: "+sig.Column+", task: classification}` in the preprocess stage")
-	case sig.Task != nn.Binary:
+	case sig.Task != task.Binary:
 		return diag.WithHint(fmt.Errorf("threshold: it divides two classes, but the target %s has %d", sig.Column, len(sig.Classes)), "remove threshold")
 	case t.Best != "" && validation == nil:
 		return fmt.Errorf("threshold: %w", errNoValidation(t.Best))

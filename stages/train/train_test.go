@@ -18,15 +18,16 @@ import (
 	"pipe/base/diag"
 	"pipe/base/random"
 	"pipe/data/table"
+	"pipe/data/task"
 	"pipe/nn"
 	"pipe/pipeline"
 	"pipe/pipeline/pipelinetest"
 )
 
 var (
-	species = table.Target{Column: "species", Task: table.Multiclass, Classes: []string{"Adelie", "Chinstrap", "Gentoo"}}
-	sex     = table.Target{Column: "sex", Task: table.Binary, Classes: []string{"female", "male"}}
-	mass    = table.Target{Column: "mass", Task: table.Regression, Center: 4200, Scale: 800}
+	species = table.Target{Column: "species", Task: task.Multiclass, Classes: []string{"Adelie", "Chinstrap", "Gentoo"}}
+	sex     = table.Target{Column: "sex", Task: task.Binary, Classes: []string{"female", "male"}}
+	mass    = table.Target{Column: "mass", Task: task.Regression, Center: 4200, Scale: 800}
 )
 
 // dataset makes rows whose target follows from the features. tear < 0 leaves
@@ -102,7 +103,7 @@ func TestConform(t *testing.T) {
 
 func TestTasks(t *testing.T) {
 	for _, target := range []table.Target{species, sex, mass} {
-		t.Run(target.Task, func(t *testing.T) {
+		t.Run(string(target.Task), func(t *testing.T) {
 			r := pipelinetest.Run(t, pipelinetest.Case{Kind: Kind(), With: small + "early_stopping: {patience: 3}\n", Inputs: inputs(t, target), Seed: 5})
 			m, err := nn.ReadModel(bytes.NewReader(r.Outputs["model"]), int64(len(r.Outputs["model"])))
 			if err != nil {
@@ -113,7 +114,7 @@ func TestTasks(t *testing.T) {
 				sig.Center != target.Center || sig.Scale != target.Scale || !slices.Equal(sig.Features, []string{"a", "b"}) {
 				t.Errorf("signature %+v", sig)
 			}
-			if m.Spec.Outputs != map[string]int{table.Multiclass: 3, table.Binary: 1, table.Regression: 1}[target.Task] || len(m.Spec.Layers) != 3 {
+			if m.Spec.Outputs != map[task.Kind]int{task.Multiclass: 3, task.Binary: 1, task.Regression: 1}[target.Task] || len(m.Spec.Layers) != 3 {
 				t.Errorf("network %+v", m.Spec)
 			}
 			checkRecord(t, r, &m.Summary)

@@ -13,6 +13,7 @@ import (
 	"pipe/base/diag"
 	"pipe/base/random"
 	"pipe/data/table"
+	"pipe/data/task"
 	"pipe/pipeline/pipelinetest"
 )
 
@@ -20,7 +21,7 @@ import (
 // odd rows are, with a kept column of weights; NaN stands for null.
 func weighted(t *testing.T, weight func(row int) float64) []byte {
 	t.Helper()
-	info := table.DatasetInfo{Target: &table.Target{Column: "y", Task: table.Regression, Scale: 1},
+	info := table.DatasetInfo{Target: &table.Target{Column: "y", Task: task.Regression, Scale: 1},
 		Features: []table.Feature{{Name: "x", Column: "x"}}}
 	kept := []arrow.Field{{Name: "w", Type: arrow.PrimitiveTypes.Float64, Nullable: true}, {Name: "text", Type: arrow.BinaryTypes.String, Nullable: true}}
 	schema, err := table.DatasetSchema(info, true, kept)
