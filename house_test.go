@@ -41,6 +41,7 @@ var down = []struct {
 	{"lineage/...", []string{"base/...", "artifacts", "lineage/..."}},
 	{"runner/machine", []string{"base/..."}},
 	{"runner/...", []string{"base/...", "artifacts", "data/metric", "pipeline", "lineage", "runner/..."}},
+	{"workspace/...", []string{"base/...", "data/...", "artifacts", "lineage/...", "nn", "pipeline", "runner/...", "schedule", "stages/...", "workspace/..."}},
 	{"stages", []string{"stages/...", "pipeline"}},
 	{"stages/ingest/...", []string{"base/...", "data/...", "artifacts", "pipeline", "stages/ingest/..."}},
 	{"stages/evaluate/...", []string{"base/...", "data/...", "nn", "pipeline", "stages/evaluate/..."}},
@@ -65,7 +66,7 @@ var owners = []struct {
 	{"github.com/spf13/cobra", []string{"cmd/pipe"}},
 	{"golang.org/x/term", []string{"cmd/pipe"}},
 	{"net/http", []string{"lineage/openlineage", "cmd/pipe"}},
-	{"os/exec", []string{"stages/exec", "cmd/pipe"}},
+	{"os/exec", []string{"stages/exec", "workspace"}},
 	{"C", []string{"nn/kernel", "lineage"}},
 	{"math/rand", nil},
 	{"math/rand/v2", nil},
@@ -140,7 +141,7 @@ func TestImportsPointDown(t *testing.T) {
 // openers are the files that open what is no file of others: folders, and what
 // the kernel tells.
 var openers = []string{
-	"artifacts/sync_unix.go", "cmd/pipe/workspace.go", "lineage/owner_linux.go", "stages/exec/orphans_linux.go",
+	"artifacts/sync_unix.go", "workspace/machine.go", "lineage/owner_linux.go", "stages/exec/orphans_linux.go",
 }
 
 // Source rules: a file is one room, start-up is explicit, and only the

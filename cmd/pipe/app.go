@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"sync"
 
@@ -16,6 +17,7 @@ import (
 	"pipe/runner/machine"
 	"pipe/stages"
 	"pipe/stages/exec"
+	"pipe/workspace"
 )
 
 // An app is one invocation of the command line.
@@ -24,19 +26,15 @@ type app struct {
 	out, err *output
 	lookup   func(string) (string, bool) // environment variables
 	calledAs func() string               // how to call this program in a shell
-	registry func() *pipeline.Registry   // made when it is asked for: most commands need none
 	commands *exec.Supervisor            // of exec stages
+	host     *workspace.Host
 
-	locks *machine.Locks // of what this machine has
-
-	storeDir string // --store
-	noColor  bool   // --no-color
-	gpus     int    // --gpus; below 0 is what the configuration of the store says
+	noColor bool // --no-color
 }
 
 func newApp(in io.Reader, out, err io.Writer, lookup func(string) (string, bool)) *app {
-	a := &app{in: in, out: &output{w: out}, err: &output{w: err}, lookup: lookup, gpus: -1, locks: newLocks(lookup), commands: exec.NewSupervisor()}
-	a.registry = sync.OnceValue(func() *pipeline.Registry { return stages.All(lookup, a.commands) })
+	a := &app{in: in, out: &output{w: out}, err: &output{w: err}, lookup: lookup, commands: exec.NewSupervisor()}
+	a.host = newHost(lookup, func() *pipeline.Registry { return stages.All(lookup, a.commands) })
 	a.calledAs = sync.OnceValue(func() string {
 		if builtByGoRun() {
 			return goRun
@@ -46,8 +44,39 @@ func newApp(in io.Reader, out, err io.Writer, lookup func(string) (string, bool)
 	return a
 }
 
+// machineLocks is the file in which all processes of the machine, of whichever
+// user, lock what they use of it. PIPE_MACHINE names another one.
+const machineLocks = "/tmp/pipe.slots"
+
+// newHost is this process as its environment describes it.
+func newHost(lookup func(string) (string, bool), registry func() *pipeline.Registry) *workspace.Host {
+	locks := machineLocks
+	if path, ok := lookup("PIPE_MACHINE"); ok && path != "" {
+		locks = path
+	}
+	h := workspace.NewHost(sync.OnceValue(registry), machine.NewLocks(locks))
+	h.Environ = os.Environ()
+	if visible, ok := lookup("CUDA_VISIBLE_DEVICES"); ok && visible != "" {
+		for name := range strings.SplitSeq(visible, ",") {
+			h.VisibleGPUs = append(h.VisibleGPUs, strings.TrimSpace(name))
+		}
+	}
+	if dir, ok := lookup("PIPE_STORE"); ok {
+		h.Store = dir
+	}
+	return h
+}
+
+func (a *app) gpuFlag(cmd *cobra.Command) {
+	cmd.Flags().IntVar(&a.host.GPUs, "gpus", a.host.GPUs, "GPU slots of a run; -1 takes machine.gpu of config.yaml")
+}
+
 // execute parses the arguments, runs the command and prints its error.
 func (a *app) execute(ctx context.Context, args []string) int {
+	if err := a.crashPoints(); err != nil {
+		a.printError(err)
+		return exitCode(err)
+	}
 	root := a.root()
 	root.SetArgs(args)
 	root.SetOut(a.out)
@@ -84,7 +113,7 @@ is not made again, and the same inputs and seed give the same bytes.
 		Args:              noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if showVersion {
-				_, err := fmt.Fprintln(a.out, buildVersion())
+				_, err := fmt.Fprintln(a.out, workspace.BuildVersion())
 				return err
 			}
 			return cmd.Help()
@@ -92,7 +121,9 @@ is not made again, and the same inputs and seed give the same bytes.
 	}
 	root.Flags().BoolVar(&showVersion, "version", false, "print the version, as pipe version does")
 	root.SetFlagErrorFunc(flagError)
-	root.PersistentFlags().StringVar(&a.storeDir, "store", "", "store directory (default: .pipe beside the pipeline file, or the nearest one)")
+	// The host may know of a store from the environment, which help does not show.
+	root.PersistentFlags().StringVar(&a.host.Store, "store", a.host.Store, "store directory (default: .pipe beside the pipeline file, or the nearest one)")
+	root.PersistentFlags().Lookup("store").DefValue = ""
 	root.PersistentFlags().BoolVar(&a.noColor, "no-color", false, "plain text without colours")
 	root.AddCommand(
 		a.whyCommand(), a.rerunCommand(), a.verifyCommand(), a.diffCommand(),

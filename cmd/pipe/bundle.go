@@ -28,17 +28,17 @@ bytes. It is a tar file: tar -xf takes it apart without pipe. docs/bundle.md des
 		Args:              args(cobra.ExactArgs(1)),
 		ValidArgsFunction: a.completeRefs,
 		RunE: func(cmd *cobra.Command, words []string) error {
-			ws, err := a.openExisting()
+			ws, err := a.host.OpenNearest()
 			if err != nil {
 				return err
 			}
-			defer ws.close()
-			run, err := ws.db.EndedRunByRef(cmd.Context(), words[0])
+			defer ws.Close()
+			run, err := ws.DB.EndedRunByRef(cmd.Context(), words[0])
 			if err != nil {
 				return err
 			}
 			write := func(w io.Writer) error {
-				_, err := bundle.Write(cmd.Context(), w, ws.store, ws.db, run.ID)
+				_, err := bundle.Write(cmd.Context(), w, ws.Store, ws.DB, run.ID)
 				return err
 			}
 			if output == "" {
@@ -89,16 +89,16 @@ import what comes from somebody you trust: that certain bytes are the result of 
 			if err != nil {
 				return err
 			}
-			dir, err := a.importStore()
+			dir, err := a.host.StoreToFill()
 			if err != nil {
 				return err
 			}
-			ws, err := open(dir)
+			ws, err := a.host.Open(dir)
 			if err != nil {
 				return err
 			}
-			defer ws.close()
-			done, err := b.Import(cmd.Context(), ws.store, ws.db, filepath.Base(words[0]))
+			defer ws.Close()
+			done, err := b.Import(cmd.Context(), ws.Store, ws.DB, filepath.Base(words[0]))
 			if err != nil {
 				return err
 			}
@@ -107,20 +107,6 @@ import what comes from somebody you trust: that certain bytes are the result of 
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
-}
-
-// importStore is the store that commands in this folder would use, or a new
-// one.
-func (a *app) importStore() (string, error) {
-	if dir, ok := a.chosenStore(); ok {
-		return dir, nil
-	}
-	dir, err := a.findStore()
-	var none *diag.UsageError
-	if errors.As(err, &none) {
-		return storeName, nil
-	}
-	return dir, err
 }
 
 func (a *app) sayImported(m *bundle.Manifest, done lineage.Imported, asJSON bool) error {

@@ -32,11 +32,11 @@ unless --force is given.
 		Args:              args(cobra.ExactArgs(1)),
 		ValidArgsFunction: a.completePorts,
 		RunE: func(cmd *cobra.Command, words []string) error {
-			ws, err := a.openExisting()
+			ws, err := a.host.OpenNearest()
 			if err != nil {
 				return err
 			}
-			defer ws.close()
+			defer ws.Close()
 			art, err := findArtifact(cmd.Context(), ws, words[0])
 			if err != nil {
 				return err

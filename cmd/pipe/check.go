@@ -14,6 +14,7 @@ import (
 	"pipe/lineage"
 	"pipe/lineage/repair"
 	"pipe/pipeline"
+	"pipe/workspace"
 )
 
 func (a *app) checkCommand() *cobra.Command {
@@ -34,7 +35,7 @@ is reported as lost.`,
   pipe check --json | jq '.findings[].id'`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			dir, err := a.findStore()
+			dir, err := a.host.FindStore()
 			if err != nil {
 				return err
 			}
@@ -59,7 +60,7 @@ func (a *app) check(ctx context.Context, dir string, fix, asJSON bool) error {
 		}
 		defer store.Close()
 	}
-	db, dbErr := readDatabase(dir, store)
+	db, dbErr := workspace.ReadDatabase(dir, store)
 	if dbErr != nil {
 		if !lineage.IsDamaged(dbErr) {
 			return dbErr
@@ -73,14 +74,14 @@ func (a *app) check(ctx context.Context, dir string, fix, asJSON bool) error {
 		return err
 	}
 	if fix && db != nil {
-		ws := &workspace{dir: dir, store: store, db: db}
-		again, err := a.runner(ws, 0)
+		ws := a.host.With(dir, store, db)
+		again, err := ws.Runner(0)
 		if err != nil {
 			return err
 		}
 		r := &repair.Repairer{
 			Runner:  again,
-			Plan:    func(run *lineage.Run) (*pipeline.Plan, error) { return a.recordedPlan(ctx, ws, run) },
+			Plan:    func(run *lineage.Run) (*pipeline.Plan, error) { return ws.RecordedPlan(ctx, run) },
 			Folders: []string{filepath.Dir(dir)},
 		}
 		if err := r.Repair(ctx, rep); err != nil {

@@ -34,7 +34,7 @@ func (a *app) completeStages(_ *cobra.Command, words []string, _ string) ([]stri
 	if len(words) == 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	plan, err := a.load(words[0], pipeline.Options{})
+	plan, err := a.host.Load(words[0], pipeline.Options{})
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}

@@ -37,18 +37,18 @@ func (a *app) completePorts(cmd *cobra.Command, words []string, word string) ([]
 
 func (a *app) complete(cmd *cobra.Command, word string, within func(lineage.Execution) []string) ([]string, cobra.ShellCompDirective) {
 	const directive = cobra.ShellCompDirectiveNoFileComp
-	ws, err := a.openExisting()
+	ws, err := a.host.OpenNearest()
 	if err != nil {
 		return nil, directive
 	}
-	defer ws.close()
+	defer ws.Close()
 	ctx := cmd.Context()
 	if ref, _, ok := strings.Cut(word, "/"); ok {
-		run, err := ws.db.RunByRef(ctx, ref)
+		run, err := ws.DB.RunByRef(ctx, ref)
 		if err != nil {
 			return nil, directive
 		}
-		list, err := ws.db.Executions(ctx, run.ID)
+		list, err := ws.DB.Executions(ctx, run.ID)
 		if err != nil {
 			return nil, directive
 		}
@@ -60,7 +60,7 @@ func (a *app) complete(cmd *cobra.Command, word string, within func(lineage.Exec
 		}
 		return slices.Compact(names), directive
 	}
-	runs, err := ws.db.Runs(ctx, lineage.RunFilter{Limit: recentRuns})
+	runs, err := ws.DB.Runs(ctx, lineage.RunFilter{Limit: recentRuns})
 	if err != nil {
 		return nil, directive
 	}
@@ -99,7 +99,7 @@ func (a *app) completeParams(_ *cobra.Command, words []string, _ string) ([]stri
 	if len(words) == 0 {
 		return nil, directive
 	}
-	plan, err := a.load(words[0], pipeline.Options{})
+	plan, err := a.host.Load(words[0], pipeline.Options{})
 	if err != nil {
 		return nil, directive
 	}

@@ -13,6 +13,7 @@ import (
 	"pipe/data/metric"
 	"pipe/lineage"
 	"pipe/runner"
+	"pipe/workspace"
 )
 
 func (a *app) diffCommand() *cobra.Command {
@@ -29,14 +30,14 @@ RUN is "latest", the name of a pipeline for its latest run, or a run ID or the b
 		Args:              args(cobra.ExactArgs(2)),
 		ValidArgsFunction: a.completeRefs,
 		RunE: func(cmd *cobra.Command, words []string) error {
-			ws, err := a.openExisting()
+			ws, err := a.host.OpenNearest()
 			if err != nil {
 				return err
 			}
-			defer ws.close()
+			defer ws.Close()
 			var runs [2]*lineage.Run
 			for i, word := range words {
-				if runs[i], err = ws.db.RunByRef(cmd.Context(), word); err != nil {
+				if runs[i], err = ws.DB.RunByRef(cmd.Context(), word); err != nil {
 					return err
 				}
 			}
@@ -119,7 +120,7 @@ type artifactDiff struct {
 	New   string `json:"new,omitempty"`
 }
 
-func diffRuns(ctx context.Context, ws *workspace, old, new *lineage.Run) (*runDiff, error) {
+func diffRuns(ctx context.Context, ws *workspace.Workspace, old, new *lineage.Run) (*runDiff, error) {
 	name := func(r *lineage.Run) runName { return runName{r.ID, r.Pipeline, r.Status, r.Started} }
 	d := &runDiff{Old: name(old), New: name(new), Run: diffValues(runFacts(old), runFacts(new)), Params: diffValues(paramValues(old), paramValues(new)),
 		Stages: []stageDiff{}, Metrics: []metricDiff{}, Columns: []columnDiff{}, Files: []fileDiff{}, Artifacts: []artifactDiff{}}
@@ -189,8 +190,8 @@ func diffValues(old, new []namedValue) []valueDiff {
 
 // lastExecutions gives the last attempt at each stage of a run, and adds the
 // stages to names.
-func lastExecutions(ctx context.Context, ws *workspace, run string, names []string) (map[string]*lineage.Execution, []string, error) {
-	list, err := ws.db.Executions(ctx, run)
+func lastExecutions(ctx context.Context, ws *workspace.Workspace, run string, names []string) (map[string]*lineage.Execution, []string, error) {
+	list, err := ws.DB.Executions(ctx, run)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -214,7 +215,7 @@ func lastExecutions(ctx context.Context, ws *workspace, run string, names []stri
 }
 
 // stage compares two executions of a stage; one may be nil.
-func (d *runDiff) stage(ctx context.Context, ws *workspace, stage string, a, b *lineage.Execution) error {
+func (d *runDiff) stage(ctx context.Context, ws *workspace.Workspace, stage string, a, b *lineage.Execution) error {
 	s := stageDiff{Stage: stage, Changes: []changeJSON{}}
 	none := &lineage.Execution{}
 	if a == nil {
@@ -225,7 +226,7 @@ func (d *runDiff) stage(ctx context.Context, ws *workspace, stage string, a, b *
 	}
 	s.Old, s.New = a.Status, b.Status
 	if a.Key != (lineage.Key{}) && b.Key != (lineage.Key{}) && a.Key != b.Key {
-		why, err := runner.Explanation(ctx, ws.db, b.ID, d.Old.ID)
+		why, err := runner.Explanation(ctx, ws.DB, b.ID, d.Old.ID)
 		if err != nil {
 			return err
 		}
@@ -307,7 +308,7 @@ func changeText(gain float64) string {
 	return ""
 }
 
-func (d *runDiff) artifacts(ctx context.Context, ws *workspace, stage string, old, new []lineage.Output) error {
+func (d *runDiff) artifacts(ctx context.Context, ws *workspace.Workspace, stage string, old, new []lineage.Output) error {
 	after := map[string]lineage.Output{}
 	for _, o := range new {
 		after[o.Port] = o

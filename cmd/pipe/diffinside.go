@@ -7,6 +7,7 @@ import (
 	"pipe/data/table"
 	"pipe/lineage"
 	"pipe/pipeline"
+	"pipe/workspace"
 )
 
 // A fileDiff is a file of a directory; nil where there is none.
@@ -27,12 +28,12 @@ type fileVersion struct {
 
 // inside compares the columns of two tables, or the files of two directories, if
 // both are still in the store.
-func (d *runDiff) inside(ctx context.Context, ws *workspace, stage string, old, new lineage.Output) error {
+func (d *runDiff) inside(ctx context.Context, ws *workspace.Workspace, stage string, old, new lineage.Output) error {
 	if old.Type != new.Type {
 		return nil
 	}
 	for _, o := range []lineage.Output{old, new} {
-		if _, err := ws.store.Stat(o.ID); err != nil {
+		if _, err := ws.Store.Stat(o.ID); err != nil {
 			return nil
 		}
 	}
@@ -45,7 +46,7 @@ func (d *runDiff) inside(ctx context.Context, ws *workspace, stage string, old, 
 	return nil
 }
 
-func (d *runDiff) columns(ctx context.Context, ws *workspace, stage string, old, new lineage.Output) error {
+func (d *runDiff) columns(ctx context.Context, ws *workspace.Workspace, stage string, old, new lineage.Output) error {
 	was, err := openTable(ctx, ws, old.ID)
 	if err != nil {
 		return err
@@ -62,13 +63,13 @@ func (d *runDiff) columns(ctx context.Context, ws *workspace, stage string, old,
 	return nil
 }
 
-func (d *runDiff) files(ctx context.Context, ws *workspace, stage string, old, new lineage.Output) error {
-	was, err := ws.store.OpenDir(ctx, old.ID)
+func (d *runDiff) files(ctx context.Context, ws *workspace.Workspace, stage string, old, new lineage.Output) error {
+	was, err := ws.Store.OpenDir(ctx, old.ID)
 	if err != nil {
 		return err
 	}
 	defer was.Close()
-	is, err := ws.store.OpenDir(ctx, new.ID)
+	is, err := ws.Store.OpenDir(ctx, new.ID)
 	if err != nil {
 		return err
 	}
@@ -102,8 +103,8 @@ type storedTable struct {
 	file *artifacts.File
 }
 
-func openTable(ctx context.Context, ws *workspace, id artifacts.ID) (*storedTable, error) {
-	f, err := ws.store.Open(ctx, id)
+func openTable(ctx context.Context, ws *workspace.Workspace, id artifacts.ID) (*storedTable, error) {
+	f, err := ws.Store.Open(ctx, id)
 	if err != nil {
 		return nil, err
 	}

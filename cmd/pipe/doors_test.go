@@ -16,6 +16,7 @@ import (
 
 	"pipe/artifacts"
 	"pipe/lineage"
+	"pipe/workspace"
 )
 
 // A door is a place where pipe reads a file that somebody else may have made.
@@ -138,7 +139,7 @@ func newDoorProject(t *testing.T) *doorProject {
 			t.Fatalf("%v: exit code %d: %s", args, code, out)
 		}
 	}
-	db, err := lineage.OpenReadOnly(filepath.Join(storeName, databaseName))
+	db, err := lineage.OpenReadOnly(filepath.Join(workspace.StoreName, workspace.DatabaseName))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +153,7 @@ func newDoorProject(t *testing.T) *doorProject {
 		t.Fatal(err)
 	}
 	object := func(id artifacts.ID) string {
-		return filepath.Join(storeName, "objects", id.String()[:2], id.String()[2:])
+		return filepath.Join(workspace.StoreName, "objects", id.String()[:2], id.String()[2:])
 	}
 	p.spec = object(runs[0].SpecID)
 	for _, e := range list {
@@ -160,19 +161,19 @@ func newDoorProject(t *testing.T) *doorProject {
 			p.object = object(e.Outputs[0].ID)
 		}
 	}
-	p.log = filepath.Join(storeName, "logs", runs[0].ID, "say.1.log")
+	p.log = filepath.Join(workspace.StoreName, "logs", runs[0].ID, "say.1.log")
 	return p
 }
 
 func (p *doorProject) doors() []door {
-	db := filepath.Join(storeName, databaseName)
+	db := filepath.Join(workspace.StoreName, workspace.DatabaseName)
 	return []door{
 		{name: "pipeline file of run", path: "p.yaml", args: []string{"run", "p.yaml"}},
 		{name: "pipeline file of plan", path: "p.yaml", args: []string{"plan", "p.yaml"}},
 		{name: "pipeline file of schedule", path: "p.yaml", args: []string{"schedule", "p.yaml", "--list"}},
 		{name: "file in a folder of schedules", path: "p.yaml", args: []string{"schedule", ".", "--list"}, soft: true},
-		{name: "configuration of run", path: configFile(storeName), args: []string{"run", "p.yaml"}},
-		{name: "configuration of gc", path: configFile(storeName), args: []string{"gc"}},
+		{name: "configuration of run", path: workspace.ConfigFile(workspace.StoreName), args: []string{"run", "p.yaml"}},
+		{name: "configuration of gc", path: workspace.ConfigFile(workspace.StoreName), args: []string{"gc"}},
 		{name: "bundle", path: "b.tar", args: []string{"import", "b.tar"}},
 		{name: "input of ingest", path: "in.csv", args: []string{"run", "p.yaml"}, large: true},
 		{name: "input of ingest in plan", path: "in.csv", args: []string{"plan", "p.yaml"}, large: true, soft: true},
@@ -186,11 +187,11 @@ func (p *doorProject) doors() []door {
 		{name: "log", path: p.log, args: []string{"logs", "latest/say"}, large: true},
 		{name: "database that is read", path: db, args: []string{"ls"}},
 		{name: "database that is written", path: db, args: []string{"run", "p.yaml"}},
-		{name: "lock of the objects", path: filepath.Join(storeName, "objects.lock"), args: []string{"run", "p.yaml", "--force"}},
-		{name: "claims", path: filepath.Join(storeName, "claims.lock"), args: []string{"run", "p.yaml", "--force"}, soft: true},
+		{name: "lock of the objects", path: filepath.Join(workspace.StoreName, "objects.lock"), args: []string{"run", "p.yaml", "--force"}},
+		{name: "claims", path: filepath.Join(workspace.StoreName, "claims.lock"), args: []string{"run", "p.yaml", "--force"}, soft: true},
 		{name: "parameters", path: "params.yaml", args: []string{"run", "p.yaml", "-p", "params.yaml"}},
-		{name: "secret", path: filepath.Join(storeName, "secret"), args: []string{"run", "keyed.yaml"}},
-		{name: "store", path: storeName, args: []string{"ls", "--store", storeName}},
+		{name: "secret", path: filepath.Join(workspace.StoreName, "secret"), args: []string{"run", "keyed.yaml"}},
+		{name: "store", path: workspace.StoreName, args: []string{"ls", "--store", workspace.StoreName}},
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"pipe/lineage"
 	"pipe/pipeline"
 	"pipe/runner"
+	"pipe/workspace"
 )
 
 // gateText says what a gate has decided, with a sign and its colour.
@@ -45,7 +46,7 @@ type gateForecast struct {
 }
 
 // gateForecasts lists the gates that a run of a plan would judge.
-func gateForecasts(ctx context.Context, ws *workspace, plan *pipeline.Plan) ([]gateForecast, error) {
+func gateForecasts(ctx context.Context, ws *workspace.Workspace, plan *pipeline.Plan) ([]gateForecast, error) {
 	var list []gateForecast
 	for _, s := range plan.Steps {
 		p := s.Promote
@@ -56,7 +57,7 @@ func gateForecasts(ctx context.Context, ws *workspace, plan *pipeline.Plan) ([]g
 		for _, c := range p.When {
 			f.When[c.Metric] = c.Comparison.String()
 		}
-		held, err := ws.db.Labels(ctx, time.Time{})
+		held, err := ws.DB.Labels(ctx, time.Time{})
 		if err != nil {
 			return nil, err
 		}

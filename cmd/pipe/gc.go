@@ -12,6 +12,7 @@ import (
 
 	"pipe/artifacts"
 	"pipe/lineage"
+	"pipe/workspace"
 )
 
 func (a *app) gcCommand() *cobra.Command {
@@ -37,20 +38,20 @@ run does, unless the stage was finished since then or is at work.`,
   pipe gc --json | jq .bytes`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			dir, err := a.findStore()
+			dir, err := a.host.FindStore()
 			if err != nil {
 				return err
 			}
-			c, err := readConfig(dir)
+			ws, err := a.host.Open(dir)
 			if err != nil {
 				return err
 			}
-			ws, err := open(dir)
+			defer ws.Close()
+			c, err := ws.Config()
 			if err != nil {
 				return err
 			}
-			defer ws.close()
-			g := &gc{ws: ws, rule: c.Retention.rule()}
+			g := &gc{ws: ws, rule: c.Retention.Rule()}
 			if err := g.plan(cmd.Context()); err != nil {
 				return err
 			}
@@ -73,7 +74,7 @@ run does, unless the stage was finished since then or is at work.`,
 
 // A gc is one invocation of the command.
 type gc struct {
-	ws    *workspace
+	ws    *workspace.Workspace
 	rule  lineage.Retention
 	runs  *lineage.GCPlan
 	stray int // artifacts that no run ever referred to, or none any more
@@ -93,10 +94,10 @@ type gc struct {
 // plan finds out what would go: rows by the retention rule, bytes by what the
 // store would sweep after that.
 func (g *gc) plan(ctx context.Context) (err error) {
-	if g.runs, err = g.ws.db.PlanGC(ctx, g.rule); err != nil {
+	if g.runs, err = g.ws.DB.PlanGC(ctx, g.rule); err != nil {
 		return err
 	}
-	live, err := g.ws.db.Referenced(ctx)
+	live, err := g.ws.DB.Referenced(ctx)
 	if err != nil {
 		return err
 	}
@@ -105,7 +106,7 @@ func (g *gc) plan(ctx context.Context) (err error) {
 		known[x.ID] = x
 		delete(live, x.ID)
 	}
-	garbage, err := g.ws.store.Garbage(ctx, func(id artifacts.ID) bool { return live[id] })
+	garbage, err := g.ws.Store.Garbage(ctx, func(id artifacts.ID) bool { return live[id] })
 	if err != nil {
 		return err
 	}
@@ -127,7 +128,7 @@ func (g *gc) plan(ctx context.Context) (err error) {
 
 // planCheckpoints counts the checkpoints that would go.
 func (g *gc) planCheckpoints(ctx context.Context) error {
-	list, err := g.ws.store.Checkpoints()
+	list, err := g.ws.Store.Checkpoints()
 	if err != nil {
 		return err
 	}
@@ -136,7 +137,7 @@ func (g *gc) planCheckpoints(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if !keep && time.Since(c.Saved) > artifacts.Grace && !g.ws.store.Claimed(c.Name) {
+		if !keep && time.Since(c.Saved) > artifacts.Grace && !g.ws.Store.Claimed(c.Name) {
 			g.checkpoints++
 			g.unfinished += c.Size
 		}
@@ -154,14 +155,14 @@ func (g *gc) keepCheckpoint(ctx context.Context, c artifacts.CheckpointInfo) (bo
 	if err != nil {
 		return false, nil
 	}
-	hit, err := g.ws.db.Lookup(ctx, lineage.Key(key))
+	hit, err := g.ws.DB.Lookup(ctx, lineage.Key(key))
 	return err == nil && hit == nil, err
 }
 
 // sweepCheckpoints deletes those that planCheckpoints counts.
 func (g *gc) sweepCheckpoints(ctx context.Context) error {
 	var errs error
-	removed, err := g.ws.store.SweepCheckpoints(ctx, func(c artifacts.CheckpointInfo) bool {
+	removed, err := g.ws.Store.SweepCheckpoints(ctx, func(c artifacts.CheckpointInfo) bool {
 		keep, err := g.keepCheckpoint(ctx, c)
 		errs = errors.Join(errs, err)
 		return keep || err != nil
@@ -176,14 +177,14 @@ func (g *gc) sweepCheckpoints(ctx context.Context) error {
 // execute deletes rows first: a crash after that leaves bytes that the next
 // one sweeps, and never a row without its bytes.
 func (g *gc) execute(ctx context.Context) (err error) {
-	if g.rows, err = g.ws.db.Forget(ctx, g.runs); err != nil {
+	if g.rows, err = g.ws.DB.Forget(ctx, g.runs); err != nil {
 		return err
 	}
-	live, err := g.ws.db.Referenced(ctx)
+	live, err := g.ws.DB.Referenced(ctx)
 	if err != nil {
 		return err
 	}
-	g.swept, err = g.ws.store.Sweep(ctx, func(id artifacts.ID) bool { return live[id] })
+	g.swept, err = g.ws.Store.Sweep(ctx, func(id artifacts.ID) bool { return live[id] })
 	g.done = err == nil
 	return errors.Join(err, g.sweepCheckpoints(ctx), g.sweepLogs(ctx))
 }

@@ -28,7 +28,7 @@ func (g *gc) planLogs(ctx context.Context) error {
 	return g.eachLogFolder(func(root *os.Root, run string, linked bool) error {
 		if !forgotten[run] {
 			// Behind a link there may be the logs of other stores.
-			if known, err := g.ws.db.HasRun(ctx, run); known || linked || err != nil {
+			if known, err := g.ws.DB.HasRun(ctx, run); known || linked || err != nil {
 				return err
 			}
 		}
@@ -53,7 +53,7 @@ func (g *gc) sweepLogs(ctx context.Context) error {
 	}
 	g.logs = logFolders{} // what is in fact deleted
 	return g.eachLogFolder(func(root *os.Root, run string, _ bool) error {
-		if known, err := g.ws.db.HasRun(ctx, run); known || !planned[run] || err != nil {
+		if known, err := g.ws.DB.HasRun(ctx, run); known || !planned[run] || err != nil {
 			return err
 		}
 		files, err := logFiles(root, run)
@@ -75,14 +75,14 @@ func (g *gc) sweepLogs(ctx context.Context) error {
 // eachLogFolder visits the folders that are named after a run. linked is true if
 // the folder of logs itself is a symbolic link.
 func (g *gc) eachLogFolder(visit func(root *os.Root, run string, linked bool) error) error {
-	info, err := os.Lstat(g.ws.logs())
+	info, err := os.Lstat(g.ws.Logs())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	root, err := os.OpenRoot(g.ws.logs())
+	root, err := os.OpenRoot(g.ws.Logs())
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,7 @@ import (
 	"pipe/data/table"
 	"pipe/lineage"
 	"pipe/pipeline"
+	"pipe/workspace"
 )
 
 func (a *app) getCommand() *cobra.Command {
@@ -43,11 +44,11 @@ new folder, is there whole or not at all.
 		Args:              args(cobra.ExactArgs(1)),
 		ValidArgsFunction: a.completePorts,
 		RunE: func(cmd *cobra.Command, words []string) error {
-			ws, err := a.openExisting()
+			ws, err := a.host.OpenNearest()
 			if err != nil {
 				return err
 			}
-			defer ws.close()
+			defer ws.Close()
 			ctx := cmd.Context()
 			art, err := findArtifact(ctx, ws, words[0])
 			if err != nil {
@@ -58,7 +59,7 @@ new folder, is there whole or not at all.
 					fmt.Sprintf("name a file: pipe get %s -o %s", words[0], art.fileName())))
 			}
 			if art.kind == pipeline.Directory && filepath.Ext(path) != tarEnding {
-				if err := getFolder(ctx, ws.store, art.id, path, force); err != nil {
+				if err := getFolder(ctx, ws.Store, art.id, path, force); err != nil {
 					return err
 				}
 				fmt.Fprintln(a.out, diag.Visible(path))
@@ -198,11 +199,11 @@ func (f found) formOf(path string) (form, error) {
 }
 
 // write writes an artifact; the form is that of a table.
-func (f found) write(ctx context.Context, ws *workspace, w io.Writer, form form) (note string, err error) {
+func (f found) write(ctx context.Context, ws *workspace.Workspace, w io.Writer, form form) (note string, err error) {
 	if f.kind == pipeline.Directory {
-		return "", writeTar(ctx, ws.store, f.id, w)
+		return "", writeTar(ctx, ws.Store, f.id, w)
 	}
-	file, err := ws.store.Open(ctx, f.id)
+	file, err := ws.Store.Open(ctx, f.id)
 	if err != nil {
 		return "", err
 	}
@@ -234,13 +235,13 @@ func (c contextualAt) ReadAt(p []byte, off int64) (int, error) {
 
 // findArtifact finds the one artifact that a reference means: an artifact, or
 // the only output of a stage.
-func findArtifact(ctx context.Context, ws *workspace, word string) (found, error) {
-	ref, err := ws.db.Resolve(ctx, word)
+func findArtifact(ctx context.Context, ws *workspace.Workspace, word string) (found, error) {
+	ref, err := ws.DB.Resolve(ctx, word)
 	if err != nil {
 		return found{}, err
 	}
 	if !ref.Artifact.IsZero() {
-		art, err := ws.db.Artifact(ctx, ref.Artifact)
+		art, err := ws.DB.Artifact(ctx, ref.Artifact)
 		if err != nil {
 			return found{}, err
 		}
@@ -248,7 +249,7 @@ func findArtifact(ctx context.Context, ws *workspace, word string) (found, error
 	}
 	var list []lineage.Execution
 	if ref.Stage != "" {
-		e, err := ws.db.Execution(ctx, ref.Execution)
+		e, err := ws.DB.Execution(ctx, ref.Execution)
 		if err != nil {
 			return found{}, err
 		}
@@ -257,7 +258,7 @@ func findArtifact(ctx context.Context, ws *workspace, word string) (found, error
 			return found{word, o.ID, pipeline.PortType(o.Type), o.Port}, nil
 		}
 		list = append(list, *e)
-	} else if list, err = ws.db.Executions(ctx, ref.RunID); err != nil {
+	} else if list, err = ws.DB.Executions(ctx, ref.RunID); err != nil {
 		return found{}, err
 	}
 	run, _, _ := strings.Cut(word, "/")

@@ -10,6 +10,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"pipe/workspace"
+
 	_ "github.com/mattn/go-sqlite3" // the driver
 )
 
@@ -121,7 +123,7 @@ func TestHostileTexts(t *testing.T) {
 	all()
 
 	// The same over a database in which nothing can be trusted.
-	db, err := sql.Open("sqlite3", filepath.Join(storeName, databaseName))
+	db, err := sql.Open("sqlite3", filepath.Join(workspace.StoreName, workspace.DatabaseName))
 	if err != nil {
 		t.Fatal(err)
 	}

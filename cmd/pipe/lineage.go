@@ -55,17 +55,17 @@ columns of the files that it was made from.
 			if columns && (down || format == "dot" || format == "mermaid") {
 				return diag.Usagef("--columns goes upstream only, and is shown as tree or json")
 			}
-			ws, err := a.openExisting()
+			ws, err := a.host.OpenNearest()
 			if err != nil {
 				return err
 			}
-			defer ws.close()
-			ref, err := ws.db.Resolve(cmd.Context(), words[0])
+			defer ws.Close()
+			ref, err := ws.DB.Resolve(cmd.Context(), words[0])
 			if err != nil {
 				return err
 			}
 			if columns {
-				list, err := ws.db.Columns(cmd.Context(), ref)
+				list, err := ws.DB.Columns(cmd.Context(), ref)
 				if err != nil {
 					return err
 				}
@@ -74,9 +74,9 @@ columns of the files that it was made from.
 				}
 				return writeColumns(a.out, list, a.painter(a.out))
 			}
-			walk := ws.db.Upstream
+			walk := ws.DB.Upstream
 			if down {
-				walk = ws.db.Downstream
+				walk = ws.DB.Downstream
 			}
 			graph, err := walk(cmd.Context(), ref)
 			if err != nil {

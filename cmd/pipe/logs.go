@@ -14,6 +14,7 @@ import (
 	"pipe/base/infile"
 	"pipe/lineage"
 	"pipe/runner"
+	"pipe/workspace"
 )
 
 func (a *app) logsCommand() *cobra.Command {
@@ -30,23 +31,23 @@ it was said.`,
 		Args:              args(cobra.MaximumNArgs(1)),
 		ValidArgsFunction: a.completeRefs,
 		RunE: func(cmd *cobra.Command, words []string) error {
-			ws, err := a.openExisting()
+			ws, err := a.host.OpenNearest()
 			if err != nil {
 				return err
 			}
-			defer ws.close()
+			defer ws.Close()
 			word := "latest"
 			if len(words) == 1 {
 				word = words[0]
 			}
-			ref, err := ws.db.Resolve(cmd.Context(), word)
+			ref, err := ws.DB.Resolve(cmd.Context(), word)
 			if err != nil {
 				return err
 			}
 			if ref.RunID == "" {
 				return diag.Usage(diag.WithHint(fmt.Errorf("%s is an artifact", word), "name a run, or RUN/STAGE"))
 			}
-			list, err := ws.db.Executions(cmd.Context(), ref.RunID)
+			list, err := ws.DB.Executions(cmd.Context(), ref.RunID)
 			if err != nil {
 				return err
 			}
@@ -57,7 +58,7 @@ it was said.`,
 					continue
 				}
 				if e.CachedFrom != 0 {
-					if e, err = ws.db.Execution(cmd.Context(), e.CachedFrom); err != nil {
+					if e, err = ws.DB.Execution(cmd.Context(), e.CachedFrom); err != nil {
 						return err
 					}
 				}
@@ -78,9 +79,9 @@ it was said.`,
 }
 
 // printLog prints the log of one execution, if there is one.
-func (a *app) printLog(ctx context.Context, ws *workspace, e *lineage.Execution) (bool, error) {
+func (a *app) printLog(ctx context.Context, ws *workspace.Workspace, e *lineage.Execution) (bool, error) {
 	attempt := max(1, e.Attempt)
-	path, err := runner.LogFile(ws.logs(), e.RunID, e.Stage, attempt)
+	path, err := runner.LogFile(ws.Logs(), e.RunID, e.Stage, attempt)
 	if err != nil {
 		return false, err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"pipe/base/diag"
 	"pipe/lineage"
+	"pipe/workspace"
 )
 
 func (a *app) lsCommand() *cobra.Command {
@@ -36,12 +37,12 @@ func (a *app) lsCommand() *cobra.Command {
 			if err := checkStatus(status); err != nil {
 				return err
 			}
-			ws, err := a.openExisting()
+			ws, err := a.host.OpenNearest()
 			if err != nil {
 				return err
 			}
-			defer ws.close()
-			runs, err := ws.db.Runs(cmd.Context(), filter)
+			defer ws.Close()
+			runs, err := ws.DB.Runs(cmd.Context(), filter)
 			if err != nil {
 				return err
 			}
@@ -67,14 +68,14 @@ func (a *app) lsCommand() *cobra.Command {
 
 // noRuns says why the list is empty: a pipeline that was never run may be
 // misspelt.
-func (a *app) noRuns(ctx context.Context, ws *workspace, filter lineage.RunFilter) error {
+func (a *app) noRuns(ctx context.Context, ws *workspace.Workspace, filter lineage.RunFilter) error {
 	if filter.Pipeline != "" {
-		any, err := ws.db.Runs(ctx, lineage.RunFilter{Pipeline: filter.Pipeline, Limit: 1})
+		any, err := ws.DB.Runs(ctx, lineage.RunFilter{Pipeline: filter.Pipeline, Limit: 1})
 		if err != nil {
 			return err
 		}
 		if len(any) == 0 {
-			if _, err := ws.db.RunByRef(ctx, filter.Pipeline); err != nil {
+			if _, err := ws.DB.RunByRef(ctx, filter.Pipeline); err != nil {
 				return err
 			}
 			return diag.Usage(diag.WithHint(fmt.Errorf("%q is a run, not a pipeline", filter.Pipeline), "pipe show "+filter.Pipeline))

@@ -15,6 +15,7 @@ import (
 	"pipe/base/diag"
 	"pipe/data/metric"
 	"pipe/lineage"
+	"pipe/workspace"
 )
 
 func (a *app) modelsCommand() *cobra.Command {
@@ -59,11 +60,11 @@ new model is refused and the reason says why; on_other_data: allow compares with
 			if err != nil {
 				return err
 			}
-			ws, err := a.openExisting()
+			ws, err := a.host.OpenNearest()
 			if err != nil {
 				return err
 			}
-			defer ws.close()
+			defer ws.Close()
 			var word string
 			if len(words) == 1 {
 				word = words[0]
@@ -105,15 +106,15 @@ func moment(text string) (time.Time, error) {
 }
 
 // modelFilter reads PIPELINE, LABEL, PIPELINE@LABEL or @LABEL.
-func modelFilter(ctx context.Context, ws *workspace, word string) (f lineage.EventFilter, err error) {
+func modelFilter(ctx context.Context, ws *workspace.Workspace, word string) (f lineage.EventFilter, err error) {
 	if word == "" {
 		return f, nil
 	}
-	models, err := ws.db.Models(ctx, "")
+	models, err := ws.DB.Models(ctx, "")
 	if err != nil {
 		return f, err
 	}
-	events, err := ws.db.ModelEvents(ctx, lineage.EventFilter{})
+	events, err := ws.DB.ModelEvents(ctx, lineage.EventFilter{})
 	if err != nil {
 		return f, err
 	}
@@ -154,16 +155,16 @@ type listedModel struct {
 	by      string            // the stage that measured them
 }
 
-func (a *app) listModels(ctx context.Context, ws *workspace, f lineage.EventFilter, limit int, asJSON bool) error {
-	models, err := ws.db.Models(ctx, f.Pipeline)
+func (a *app) listModels(ctx context.Context, ws *workspace.Workspace, f lineage.EventFilter, limit int, asJSON bool) error {
+	models, err := ws.DB.Models(ctx, f.Pipeline)
 	if err != nil {
 		return err
 	}
-	held, err := ws.db.Labels(ctx, time.Time{})
+	held, err := ws.DB.Labels(ctx, time.Time{})
 	if err != nil {
 		return err
 	}
-	measured, err := ws.db.LastMeasured(ctx)
+	measured, err := ws.DB.LastMeasured(ctx)
 	if err != nil {
 		return err
 	}
@@ -245,8 +246,8 @@ func inBrackets(text string) string {
 
 func localTime(t time.Time) string { return t.Local().Format(time.DateTime) }
 
-func (a *app) modelsAt(ctx context.Context, ws *workspace, f lineage.EventFilter, at time.Time, asJSON bool) error {
-	held, err := ws.db.Labels(ctx, at)
+func (a *app) modelsAt(ctx context.Context, ws *workspace.Workspace, f lineage.EventFilter, at time.Time, asJSON bool) error {
+	held, err := ws.DB.Labels(ctx, at)
 	if err != nil {
 		return err
 	}
@@ -287,8 +288,8 @@ func decider(ev lineage.ModelEvent) string {
 	return who
 }
 
-func (a *app) modelHistory(ctx context.Context, ws *workspace, f lineage.EventFilter, asJSON bool) error {
-	events, err := ws.db.ModelEvents(ctx, f)
+func (a *app) modelHistory(ctx context.Context, ws *workspace.Workspace, f lineage.EventFilter, asJSON bool) error {
+	events, err := ws.DB.ModelEvents(ctx, f)
 	if err != nil {
 		return err
 	}
@@ -311,8 +312,8 @@ func (a *app) modelHistory(ctx context.Context, ws *workspace, f lineage.EventFi
 }
 
 // labelNames lists PIPELINE@LABEL of every label that a model has now.
-func labelNames(ctx context.Context, ws *workspace) []string {
-	held, err := ws.db.Labels(ctx, time.Time{})
+func labelNames(ctx context.Context, ws *workspace.Workspace) []string {
+	held, err := ws.DB.Labels(ctx, time.Time{})
 	if err != nil {
 		return nil
 	}

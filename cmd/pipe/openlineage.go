@@ -13,6 +13,7 @@ import (
 	"pipe/lineage/openlineage"
 	"pipe/pipeline"
 	"pipe/runner"
+	"pipe/workspace"
 )
 
 // eventFlags say whom to tell what happens in a run.
@@ -26,23 +27,22 @@ func (f *eventFlags) register(cmd *cobra.Command) {
 // flushTime is how long the end of a run waits for a slow server.
 const flushTime = 10 * time.Second
 
-// start tells what happens to the plan from now on. The returned function ends
-// that; what could not be told is a warning, never a failure of the run.
-func (f *eventFlags) start(a *app, ws *workspace, plan *pipeline.Plan) (stop func(), err error) {
+// start gives what tells of the plan what happens, nil if nobody is to be told.
+// stop ends that; what could not be told is a warning, never a failure of the run.
+func (f *eventFlags) start(a *app, ws *workspace.Workspace, plan *pipeline.Plan) (tell func(runner.Event), stop func(), err error) {
 	if f.target == "" {
-		return func() {}, nil
+		return nil, func() {}, nil
 	}
 	key, _ := a.lookup("OPENLINEAGE_API_KEY")
 	sink, err := openlineage.OpenSink(f.target, key)
 	if err != nil {
-		return nil, diag.Usagef("--openlineage: %w", err)
+		return nil, nil, diag.Usagef("--openlineage: %w", err)
 	}
 	o := openlineage.New(openlineage.Config{
-		Plan: plan, Namespace: f.namespace, Version: buildVersion().Version, Sink: sink,
-		Describe: ws.describe, Columns: ws.db.ColumnEdges,
+		Plan: plan, Namespace: f.namespace, Version: workspace.BuildVersion().Version, Sink: sink,
+		Describe: func(portType string, id artifacts.ID) (*openlineage.Schema, error) { return describe(ws, portType, id) }, Columns: ws.DB.ColumnEdges,
 	})
-	ws.also = o.Observe
-	return func() {
+	return o.Observe, func() {
 		ctx, cancel := context.WithTimeout(context.Background(), flushTime)
 		defer cancel()
 		if err := o.Close(ctx); err != nil {
@@ -51,28 +51,17 @@ func (f *eventFlags) start(a *app, ws *workspace, plan *pipeline.Plan) (stop fun
 	}, nil
 }
 
-// observer shows events to the view, and to whoever else looks.
-func (w *workspace) observer(v view) func(runner.Event) {
-	if w.also == nil {
-		return v.event
-	}
-	return func(ev runner.Event) {
-		v.event(ev)
-		w.also(ev)
-	}
-}
-
 // mostCounted is the size in bytes up to which missing values are counted,
 // which means to read all of a table.
 const mostCounted = 256 << 20
 
 // describe gives the columns of a table or a data set. The columns of a data
 // set are its features, its target and what was kept.
-func (w *workspace) describe(portType string, id artifacts.ID) (*openlineage.Schema, error) {
+func describe(w *workspace.Workspace, portType string, id artifacts.ID) (*openlineage.Schema, error) {
 	if portType != string(pipeline.Table) && portType != string(pipeline.Dataset) {
 		return nil, nil
 	}
-	f, err := w.store.Open(context.Background(), id) // the event is told also while the run is being stopped
+	f, err := w.Store.Open(context.Background(), id) // the event is told also while the run is being stopped
 	if err != nil {
 		return nil, err
 	}

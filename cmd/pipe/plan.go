@@ -11,6 +11,7 @@ import (
 	"pipe/base/diag"
 	"pipe/pipeline"
 	"pipe/runner"
+	"pipe/workspace"
 )
 
 func (a *app) planCommand() *cobra.Command {
@@ -37,7 +38,7 @@ With names of stages it is about these and all that they need.`,
 			if err != nil {
 				return err
 			}
-			plan, err := a.load(words[0], opt)
+			plan, err := a.host.Load(words[0], opt)
 			if err != nil {
 				return err
 			}
@@ -47,24 +48,24 @@ With names of stages it is about these and all that they need.`,
 			if plan, err = targets(plan, words[1:]); err != nil {
 				return err
 			}
-			dir := a.storeFor(words[0])
-			if !isStore(dir) {
+			dir := a.host.StoreOf(words[0])
+			if !workspace.IsStore(dir) {
 				// Nothing was made yet. Looking must not leave a store behind.
 				if dir, err = os.MkdirTemp("", "pipe-plan-"); err != nil {
 					return err
 				}
 				defer os.RemoveAll(dir)
 			}
-			ws, err := open(dir)
+			ws, err := a.host.Open(dir)
 			if err != nil {
 				// Who may not write to the store may look.
-				looking, readErr := openToRead(dir)
+				looking, readErr := a.host.OpenToRead(dir)
 				if readErr != nil {
 					return err
 				}
 				ws = looking
 			}
-			defer ws.close()
+			defer ws.Close()
 			return a.forecast(cmd.Context(), ws, plan, runner.Options{Gates: true}, explain, asJSON)
 		},
 	}
@@ -75,8 +76,8 @@ With names of stages it is about these and all that they need.`,
 }
 
 // forecast says what a run with these options would do.
-func (a *app) forecast(ctx context.Context, ws *workspace, plan *pipeline.Plan, opt runner.Options, explain, asJSON bool) error {
-	r, err := a.runner(ws, 0)
+func (a *app) forecast(ctx context.Context, ws *workspace.Workspace, plan *pipeline.Plan, opt runner.Options, explain, asJSON bool) error {
+	r, err := ws.Runner(0)
 	if err != nil {
 		return err
 	}

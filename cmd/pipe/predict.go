@@ -20,6 +20,7 @@ import (
 	"pipe/pipeline"
 	"pipe/runner"
 	"pipe/stages/predict"
+	"pipe/workspace"
 )
 
 func (a *app) predictCommand() *cobra.Command {
@@ -53,17 +54,17 @@ The file is written in the form that its ending names:
 				return err
 			}
 			if _, err := os.Stat(words[0]); errors.Is(err, fs.ErrNotExist) {
-				return missingFile("file", words[0], "*.csv")
+				return workspace.MissingFile("file", words[0], "*.csv")
 			}
-			dir, err := a.findStore()
+			dir, err := a.host.FindStore()
 			if err != nil {
 				return err
 			}
-			ws, err := open(dir)
+			ws, err := a.host.Open(dir)
 			if err != nil {
 				return err
 			}
-			defer ws.close()
+			defer ws.Close()
 			m, err := findModel(cmd.Context(), ws, model)
 			if err != nil {
 				return err
@@ -77,7 +78,7 @@ The file is written in the form that its ending names:
 				return err
 			}
 			v := warningView{newPlainView(a.err, script{paint: a.painter(a.err)}, time.Now)}
-			res, err := a.runPlan(cmd.Context(), ws, plan, runner.Options{}, 0, v)
+			res, err := a.runPlan(cmd.Context(), ws, plan, runner.Options{}, 0, v, nil)
 			if err != nil {
 				a.explainAbsent(cmd.Context(), ws, past, res)
 				return a.report(res, err)
@@ -118,7 +119,7 @@ func (v warningView) event(ev runner.Event) {
 }
 
 // predictionPlan is a plan of two stages that begins with stored artifacts.
-func (a *app) predictionPlan(ctx context.Context, ws *workspace, m lineage.Model, past *past, file, prefix string, strict bool) (*pipeline.Plan, error) {
+func (a *app) predictionPlan(ctx context.Context, ws *workspace.Workspace, m lineage.Model, past *past, file, prefix string, strict bool) (*pipeline.Plan, error) {
 	load, err := a.reading(ctx, ws, past, file)
 	if err != nil {
 		return nil, err
@@ -140,7 +141,7 @@ func (a *app) predictionPlan(ctx context.Context, ws *workspace, m lineage.Model
 }
 
 func (a *app) step(name, kind, settings string) (*pipeline.Step, error) {
-	k, ok := a.registry().Lookup(kind)
+	k, ok := a.host.Registry().Lookup(kind)
 	if !ok {
 		return nil, fmt.Errorf("no stage of kind %q is built in", kind)
 	}
@@ -152,8 +153,8 @@ func (a *app) step(name, kind, settings string) (*pipeline.Step, error) {
 }
 
 // findModel finds the model that a reference means; without one, the newest.
-func findModel(ctx context.Context, ws *workspace, ref string) (lineage.Model, error) {
-	models, err := ws.db.Models(ctx, "")
+func findModel(ctx context.Context, ws *workspace.Workspace, ref string) (lineage.Model, error) {
+	models, err := ws.DB.Models(ctx, "")
 	if err != nil {
 		return lineage.Model{}, err
 	}
@@ -163,7 +164,7 @@ func findModel(ctx context.Context, ws *workspace, ref string) (lineage.Model, e
 	if ref == "" {
 		return models[0], nil
 	}
-	found, err := ws.db.ResolveEnded(ctx, ref)
+	found, err := ws.DB.ResolveEnded(ctx, ref)
 	if err != nil {
 		return lineage.Model{}, err
 	}
@@ -182,8 +183,8 @@ func findModel(ctx context.Context, ws *workspace, ref string) (lineage.Model, e
 }
 
 // modelsOf lists the models that a run, or a stage of it, made or reused.
-func modelsOf(ctx context.Context, ws *workspace, ref lineage.Ref) ([]artifacts.ID, error) {
-	list, err := ws.db.Executions(ctx, ref.RunID)
+func modelsOf(ctx context.Context, ws *workspace.Workspace, ref lineage.Ref) ([]artifacts.ID, error) {
+	list, err := ws.DB.Executions(ctx, ref.RunID)
 	if err != nil {
 		return nil, err
 	}
@@ -200,7 +201,7 @@ func modelsOf(ctx context.Context, ws *workspace, ref lineage.Ref) ([]artifacts.
 
 // writePredictions writes the table that the last stage made, and says how
 // many of its rows have no prediction.
-func (a *app) writePredictions(ctx context.Context, ws *workspace, res *runner.Result, output string, form form, prefix string) error {
+func (a *app) writePredictions(ctx context.Context, ws *workspace.Workspace, res *runner.Result, output string, form form, prefix string) error {
 	stage := res.Stages[len(res.Stages)-1]
 	predictions := found{id: stage.Outputs[0].ID, kind: pipeline.Table}
 	var note string

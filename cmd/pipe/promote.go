@@ -14,6 +14,7 @@ import (
 	"pipe/base/diag"
 	"pipe/lineage"
 	"pipe/pipeline"
+	"pipe/workspace"
 )
 
 func (a *app) promoteCommand() *cobra.Command {
@@ -50,20 +51,20 @@ Such a gate leaves a model alone that a user has promoted to the label or retire
 			if err := pipeline.CheckLabel(to); err != nil {
 				return diag.Usage(fmt.Errorf("--to: %w", err))
 			}
-			ws, err := a.openToDecide()
+			ws, err := a.host.OpenNearestToWrite()
 			if err != nil {
 				return err
 			}
-			defer ws.close()
+			defer ws.Close()
 			p, err := modelToPromote(cmd.Context(), ws, words[0])
 			if err != nil {
 				return err
 			}
-			if _, err := ws.store.Stat(p.Model); err != nil {
+			if _, err := ws.Store.Stat(p.Model); err != nil {
 				return err // a label for bytes that are gone would be worth nothing
 			}
 			p.Label, p.Reason, p.Actor = to, reason, actor()
-			done, err := ws.db.Promote(cmd.Context(), p)
+			done, err := ws.DB.Promote(cmd.Context(), p)
 			if err != nil {
 				return err
 			}
@@ -108,12 +109,12 @@ was; pipe promote gives the label to a model again.`,
 			if !ok || name == "" || label == "" {
 				return diag.Usage(diag.WithHint(fmt.Errorf("%q is no label of a pipeline", words[0]), "write PIPELINE@LABEL, such as penguins@production"))
 			}
-			ws, err := a.openToDecide()
+			ws, err := a.host.OpenNearestToWrite()
 			if err != nil {
 				return err
 			}
-			defer ws.close()
-			ev, err := ws.db.Retire(cmd.Context(), name, label, actor(), reason)
+			defer ws.Close()
+			ev, err := ws.DB.Retire(cmd.Context(), name, label, actor(), reason)
 			if err != nil {
 				return err
 			}
@@ -129,15 +130,6 @@ was; pipe promote gives the label to a model again.`,
 	return cmd
 }
 
-// openToDecide opens an existing store for a command that writes a decision.
-func (a *app) openToDecide() (*workspace, error) {
-	dir, err := a.findStore()
-	if err != nil {
-		return nil, err
-	}
-	return open(dir)
-}
-
 // actor is the login name of whoever runs pipe; empty if the system has none.
 func actor() string {
 	u, err := user.Current()
@@ -150,15 +142,15 @@ func actor() string {
 // modelToPromote finds the one model that a reference means, and the pipeline
 // whose label it is to get: that of the run in the reference, else the one
 // that made the model first.
-func modelToPromote(ctx context.Context, ws *workspace, word string) (p lineage.Promotion, err error) {
-	models, err := ws.db.Models(ctx, "")
+func modelToPromote(ctx context.Context, ws *workspace.Workspace, word string) (p lineage.Promotion, err error) {
+	models, err := ws.DB.Models(ctx, "")
 	if err != nil {
 		return p, err
 	}
 	if len(models) == 0 {
 		return p, errNoModels()
 	}
-	found, err := ws.db.ResolveEnded(ctx, word)
+	found, err := ws.DB.ResolveEnded(ctx, word)
 	if err != nil {
 		return p, err
 	}
@@ -177,7 +169,7 @@ func modelToPromote(ctx context.Context, ws *workspace, word string) (p lineage.
 		if len(ids) == 1 && m.ID == ids[0] {
 			p = lineage.Promotion{Model: m.ID, Pipeline: m.Pipeline, RunID: m.RunID}
 			if found.RunID != "" {
-				run, err := ws.db.Run(ctx, found.RunID)
+				run, err := ws.DB.Run(ctx, found.RunID)
 				if err != nil {
 					return p, err
 				}
@@ -208,10 +200,10 @@ func errNotAModel(word string) error {
 // heldLabels lists PIPELINE@LABEL of every label that a model has; nothing if
 // that cannot be found out.
 func (a *app) heldLabels(ctx context.Context) []string {
-	ws, err := a.openExisting()
+	ws, err := a.host.OpenNearest()
 	if err != nil {
 		return nil
 	}
-	defer ws.close()
+	defer ws.Close()
 	return labelNames(ctx, ws)
 }

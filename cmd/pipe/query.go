@@ -40,12 +40,12 @@ With - in place of the SQL, it is read from standard input.`,
 					return err
 				}
 			}
-			ws, err := a.openExisting()
+			ws, err := a.host.OpenNearest()
 			if err != nil {
 				return err
 			}
-			defer ws.close()
-			rows, err := ws.db.Query(cmd.Context(), query, limit)
+			defer ws.Close()
+			rows, err := ws.DB.Query(cmd.Context(), query, limit)
 			if err != nil {
 				return err
 			}

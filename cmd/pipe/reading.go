@@ -12,6 +12,7 @@ import (
 	"pipe/lineage"
 	"pipe/pipeline"
 	"pipe/runner"
+	"pipe/workspace"
 )
 
 // A source is a stage that has read a file and can read another one alike: in
@@ -31,8 +32,8 @@ type past struct {
 
 // pastOf walks up the lineage of a model: to the transform that made its
 // training data, and to all that the table came from that it was fitted on.
-func pastOf(ctx context.Context, ws *workspace, m lineage.Model) (*past, error) {
-	graph, err := ws.db.Upstream(ctx, lineage.Ref{Artifact: m.ID})
+func pastOf(ctx context.Context, ws *workspace.Workspace, m lineage.Model) (*past, error) {
+	graph, err := ws.DB.Upstream(ctx, lineage.Ref{Artifact: m.ID})
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +41,7 @@ func pastOf(ctx context.Context, ws *workspace, m lineage.Model) (*past, error) 
 	wanted := map[artifacts.ID]bool{}
 	// Users come after makers, so the last transform is the one nearest to the model.
 	for _, n := range slices.Backward(graph.Executions) {
-		e, err := ws.db.Execution(ctx, n.ID)
+		e, err := ws.DB.Execution(ctx, n.ID)
 		if err != nil {
 			return nil, err
 		}
@@ -66,7 +67,7 @@ func pastOf(ctx context.Context, ws *workspace, m lineage.Model) (*past, error) 
 		return nil, diag.WithHint(fmt.Errorf("model %s was not trained behind a fitted transform", m.ID.Short()),
 			"new rows can only be scored by a model whose data came from a stage with `uses: preprocess`")
 	}
-	f, err := ws.store.Open(ctx, p.transform)
+	f, err := ws.Store.Open(ctx, p.transform)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +83,7 @@ func pastOf(ctx context.Context, ws *workspace, m lineage.Model) (*past, error) 
 // reading is the step that reads a file as the training data were read. Of
 // several stages that read some, it goes by the one that read most of the columns
 // of the features, and of equal ones by the first.
-func (a *app) reading(ctx context.Context, ws *workspace, p *past, file string) (*pipeline.Step, error) {
+func (a *app) reading(ctx context.Context, ws *workspace.Workspace, p *past, file string) (*pipeline.Step, error) {
 	var load *pipeline.Step
 	best := -1
 	for _, e := range p.train {
@@ -120,7 +121,7 @@ func (a *app) reading(ctx context.Context, ws *workspace, p *past, file string) 
 
 // sourceKind is the kind of an execution if its stages read files, or nil.
 func (a *app) sourceKind(e *lineage.Execution) *pipeline.Kind {
-	k, ok := a.registry().Lookup(e.Kind)
+	k, ok := a.host.Registry().Lookup(e.Kind)
 	if !ok {
 		return nil
 	}
@@ -132,7 +133,7 @@ func (a *app) sourceKind(e *lineage.Execution) *pipeline.Kind {
 
 // explainAbsent adds to the error of a prediction for which a column is not
 // there who made that column for training: a stage that is not run for new rows.
-func (a *app) explainAbsent(ctx context.Context, ws *workspace, p *past, res *runner.Result) {
+func (a *app) explainAbsent(ctx context.Context, ws *workspace.Workspace, p *past, res *runner.Result) {
 	if res == nil || len(res.Stages) == 0 {
 		return
 	}
@@ -187,7 +188,7 @@ func (p *past) types(had pipeline.Map[string]) (types pipeline.Map[string], know
 // typesOf are the types of the columns of the tables that a stage made. There
 // are none where a table is gone: the features have types of their own, and
 // other columns are carried along as text.
-func typesOf(ctx context.Context, ws *workspace, outputs []lineage.Output) (types pipeline.Map[string]) {
+func typesOf(ctx context.Context, ws *workspace.Workspace, outputs []lineage.Output) (types pipeline.Map[string]) {
 	for _, o := range outputs {
 		if o.Type == string(pipeline.Table) {
 			types = append(types, columnTypes(ctx, ws, o.ID)...)
@@ -196,7 +197,7 @@ func typesOf(ctx context.Context, ws *workspace, outputs []lineage.Output) (type
 	return types
 }
 
-func columnTypes(ctx context.Context, ws *workspace, id artifacts.ID) (types pipeline.Map[string]) {
+func columnTypes(ctx context.Context, ws *workspace.Workspace, id artifacts.ID) (types pipeline.Map[string]) {
 	t, err := openTable(ctx, ws, id)
 	if err != nil {
 		return nil

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"os"
-	"runtime/debug"
 	"slices"
 	"time"
 
@@ -15,6 +13,7 @@ import (
 	"pipe/lineage"
 	"pipe/pipeline"
 	"pipe/runner"
+	"pipe/workspace"
 )
 
 // recallFlags are the flags of `pipe run` that either change nothing about what
@@ -26,55 +25,17 @@ var recallFlags = []string{"set", "params", "seed", "jobs", "keep-going", "verbo
 func (a *app) given(cmd *cobra.Command, file string, opt pipeline.Options) *runner.Given {
 	plain := true
 	cmd.Flags().Visit(func(f *pflag.Flag) { plain = plain && slices.Contains(recallFlags, f.Name) })
-	program := programIdentity()
-	if !plain || program == "" {
+	if !plain {
 		return nil
 	}
-	return &runner.Given{Program: program, File: file, Options: opt}
+	return workspace.Given(file, opt)
 }
 
-// programIdentity tells builds of pipe apart, and with them the versions of
-// all kinds of stages. It is empty if the system does not say.
-func programIdentity() string {
-	path, err := os.Executable()
-	if err != nil {
-		return ""
-	}
-	st, err := lineage.StatFile(path)
-	if err != nil {
-		return ""
-	}
-	return fmt.Sprintf("%s %d %d %d %d", path, st.Size, st.MTimeNS, st.CTimeNS, st.Inode)
-}
-
-// recall does a run without reading the pipeline, if an earlier run shows that
-// nothing is to be done. Whatever speaks against it, also an error, is left to
-// the full run to find and to report.
+// recall does a run without reading the pipeline, if it can, and shows it.
 func (a *app) recall(ctx context.Context, given *runner.Given, jobs int) bool {
 	begun := time.Now()
-	// A run that does nothing is over before its garbage matters.
-	defer debug.SetGCPercent(debug.SetGCPercent(-1))
-	dir := a.storeFor(given.File)
-	if !isStore(dir) {
-		return false
-	}
-	source, err := pipeline.ReadFile(given.File)
-	if err != nil {
-		return false
-	}
-	given.Source = source
-	ws, err := open(dir)
-	if err != nil {
-		return false
-	}
-	defer ws.close()
-	r, err := a.runner(ws, jobs)
-	if err != nil {
-		return false
-	}
-	r.Git.Commit = checkoutOf(given.File).commit()
-	same, err := r.Recall(ctx, given, runner.Options{})
-	if same == nil || err != nil {
+	same := a.host.Recall(ctx, given, jobs)
+	if same == nil {
 		return false
 	}
 	a.showRepeated(same, time.Since(begun))

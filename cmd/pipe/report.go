@@ -13,6 +13,7 @@ import (
 	"pipe/base/diag"
 	"pipe/lineage"
 	"pipe/pipeline"
+	"pipe/workspace"
 )
 
 func (a *app) reportCommand() *cobra.Command {
@@ -31,11 +32,11 @@ that, since equal runs make equal bytes: pipe get takes it out as it is.
 		Args:              args(cobra.MaximumNArgs(1)),
 		ValidArgsFunction: a.completeRefs,
 		RunE: func(cmd *cobra.Command, words []string) error {
-			ws, err := a.openExisting()
+			ws, err := a.host.OpenNearest()
 			if err != nil {
 				return err
 			}
-			defer ws.close()
+			defer ws.Close()
 			ref := ""
 			if len(words) == 1 {
 				ref = words[0]
@@ -44,7 +45,7 @@ that, since equal runs make equal bytes: pipe get takes it out as it is.
 			if err != nil {
 				return err
 			}
-			f, err := ws.store.Open(cmd.Context(), id)
+			f, err := ws.Store.Open(cmd.Context(), id)
 			if err != nil {
 				return err
 			}
@@ -70,9 +71,9 @@ that, since equal runs make equal bytes: pipe get takes it out as it is.
 }
 
 // findReport finds the report that a reference means, its run, and a name for it.
-func findReport(ctx context.Context, ws *workspace, ref string) (id artifacts.ID, runID, name string, err error) {
+func findReport(ctx context.Context, ws *workspace.Workspace, ref string) (id artifacts.ID, runID, name string, err error) {
 	if ref == "" {
-		runs, err := ws.db.Runs(ctx, lineage.RunFilter{Limit: 100})
+		runs, err := ws.DB.Runs(ctx, lineage.RunFilter{Limit: 100})
 		if err != nil {
 			return id, "", "", err
 		}
@@ -84,12 +85,12 @@ func findReport(ctx context.Context, ws *workspace, ref string) (id artifacts.ID
 		return id, "", "", diag.WithHint(errors.New("no run has made a report"),
 			"add a stage with `uses: evaluate` to a pipeline, and run it")
 	}
-	found, err := ws.db.ResolveEnded(ctx, ref)
+	found, err := ws.DB.ResolveEnded(ctx, ref)
 	if err != nil {
 		return id, "", "", err
 	}
 	if byLabel := found.RunID != "" && found.Stage == ""; !found.Artifact.IsZero() && !byLabel {
-		art, err := ws.db.Artifact(ctx, found.Artifact)
+		art, err := ws.DB.Artifact(ctx, found.Artifact)
 		if err != nil {
 			return id, "", "", err
 		}
@@ -101,7 +102,7 @@ func findReport(ctx context.Context, ws *workspace, ref string) (id artifacts.ID
 		}
 		return found.Artifact, runID, "report-" + found.Artifact.Short(), nil
 	}
-	run, err := ws.db.Run(ctx, found.RunID)
+	run, err := ws.DB.Run(ctx, found.RunID)
 	if err != nil {
 		return id, "", "", err
 	}
@@ -110,8 +111,8 @@ func findReport(ctx context.Context, ws *workspace, ref string) (id artifacts.ID
 }
 
 // reportOf finds the report that a run made, in one stage or in any.
-func reportOf(ctx context.Context, ws *workspace, runID, stage string) (artifacts.ID, error) {
-	list, err := ws.db.Executions(ctx, runID)
+func reportOf(ctx context.Context, ws *workspace.Workspace, runID, stage string) (artifacts.ID, error) {
+	list, err := ws.DB.Executions(ctx, runID)
 	if err != nil {
 		return artifacts.ID{}, err
 	}

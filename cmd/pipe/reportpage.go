@@ -14,6 +14,7 @@ import (
 	"pipe/artifacts"
 	"pipe/base/diag"
 	"pipe/lineage"
+	"pipe/workspace"
 )
 
 // A report says nothing about where it comes from: equal runs make equal bytes.
@@ -28,8 +29,8 @@ type provenanceFact struct{ Name, Value string }
 const maxDataFiles = 20
 
 // provenanceOf collects what is known of a report and the run that it is asked of.
-func provenanceOf(ctx context.Context, ws *workspace, report artifacts.ID, runID string) (provenance, error) {
-	run, err := ws.db.Run(ctx, runID)
+func provenanceOf(ctx context.Context, ws *workspace.Workspace, report artifacts.ID, runID string) (provenance, error) {
+	run, err := ws.DB.Run(ctx, runID)
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +43,7 @@ func provenanceOf(ctx context.Context, ws *workspace, report artifacts.ID, runID
 		add("Git commit", run.Git.Commit+cleanText(run.Git))
 	}
 	add("Made by", "pipe "+strings.TrimSpace(run.Environment.PipeVersion+" "+run.Environment.Details["revision"]))
-	graph, err := ws.db.Upstream(ctx, lineage.Ref{Artifact: report})
+	graph, err := ws.DB.Upstream(ctx, lineage.Ref{Artifact: report})
 	if err != nil {
 		return nil, err
 	}

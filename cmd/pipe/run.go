@@ -15,6 +15,7 @@ import (
 	"pipe/lineage"
 	"pipe/pipeline"
 	"pipe/runner"
+	"pipe/workspace"
 )
 
 // planFlags are the flags that change what a pipeline file says.
@@ -101,7 +102,7 @@ decided by the bytes that it gives. With names of stages only these are made, wi
 			if given != nil && a.recall(cmd.Context(), given, jobs) {
 				return nil
 			}
-			plan, err := a.load(words[0], opt)
+			plan, err := a.host.Load(words[0], opt)
 			if err != nil {
 				return err
 			}
@@ -118,19 +119,19 @@ decided by the bytes that it gives. With names of stages only these are made, wi
 			if err := runner.Unreadable(plan).Err(); err != nil && !dryRun {
 				return err
 			}
-			ws, err := open(a.storeFor(words[0]))
+			ws, err := a.host.Open(a.host.StoreOf(words[0]))
 			if err != nil {
 				return err
 			}
-			defer ws.close()
+			defer ws.Close()
 			if dryRun {
 				return a.forecast(cmd.Context(), ws, plan, ropt, verbose, asJSON)
 			}
-			told, err := events.start(a, ws, plan)
+			tell, told, err := events.start(a, ws, plan)
 			if err != nil {
 				return err
 			}
-			res, err := a.runPlan(cmd.Context(), ws, plan, ropt, jobs, a.newView(asJSON, verbose, ws.dir))
+			res, err := a.runPlan(cmd.Context(), ws, plan, ropt, jobs, a.newView(asJSON, verbose, ws.Dir), tell)
 			told()
 			return a.report(res, which.explain(err, words[0]))
 		},
@@ -175,7 +176,7 @@ func (a *app) newView(asJSON, verbose bool, storeDir string) view {
 // happened.
 func (a *app) nextSteps(res *runner.Result, storeDir string) []string {
 	store := ""
-	if found, err := a.findStore(); err != nil || !sameFile(found, storeDir) {
+	if found, err := a.host.FindStore(); err != nil || !sameFile(found, storeDir) {
 		store = " --store " + shellQuote(storeDir)
 	}
 	var lines []string
@@ -218,23 +219,20 @@ func shellQuote(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
-// runPlan executes a plan and shows it.
-func (a *app) runPlan(ctx context.Context, ws *workspace, plan *pipeline.Plan, opt runner.Options, jobs int, v view) (*runner.Result, error) {
-	r, err := a.runner(ws, jobs)
-	if err != nil {
-		v.close()
-		return nil, err
-	}
-	r.Observe = ws.observer(v)
-	if opt.RerunOf == "" { // else it is made from what was recorded
-		tree := checkoutOf(plan.File)
-		r.Git.Commit = tree.commit()
-		r.GitStatus = tree.status
+// runPlan executes a plan and shows it. tell sees the events beside the view; it
+// may be nil.
+func (a *app) runPlan(ctx context.Context, ws *workspace.Workspace, plan *pipeline.Plan, opt runner.Options, jobs int, v view, tell func(runner.Event)) (*runner.Result, error) {
+	observe := v.event
+	if tell != nil {
+		observe = func(ev runner.Event) {
+			v.event(ev)
+			tell(ev)
+		}
 	}
 	if live, ok := v.(*liveView); ok {
 		defer context.AfterFunc(ctx, live.stopping)()
 	}
-	res, err := r.Run(ctx, plan, opt)
+	res, err := ws.Run(ctx, plan, workspace.RunOptions{Options: opt, Jobs: jobs, Observe: observe})
 	v.close()
 	return res, err
 }

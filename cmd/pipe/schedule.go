@@ -15,6 +15,7 @@ import (
 	"pipe/lineage"
 	"pipe/runner"
 	"pipe/schedule"
+	"pipe/workspace"
 )
 
 func (a *app) scheduleCommand() *cobra.Command {
@@ -108,13 +109,13 @@ type scheduling struct {
 	ticks *tickStore
 	log   *slog.Logger
 
-	opening func(dir string) (*workspace, error)
+	opening func(dir string) (*workspace.Workspace, error)
 	mu      sync.Mutex
-	stores  map[string]*workspace // by directory
+	stores  map[string]*workspace.Workspace // by directory
 }
 
 func newScheduling(a *app, words []string, jobs int) *scheduling {
-	s := &scheduling{app: a, jobs: jobs, opening: open, stores: map[string]*workspace{}}
+	s := &scheduling{app: a, jobs: jobs, opening: a.host.Open, stores: map[string]*workspace.Workspace{}}
 	s.ticks = newTickStore(s.open)
 	s.files = &scheduleFiles{app: a, words: words, store: s}
 	s.logTo(slog.NewTextHandler(a.out, nil))
@@ -135,13 +136,13 @@ func (s *scheduling) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, ws := range s.stores {
-		ws.close()
+		ws.Close()
 	}
 }
 
 // open gives the store of a pipeline file, opened once.
-func (s *scheduling) open(file string) (*workspace, error) {
-	dir := s.storeFor(file)
+func (s *scheduling) open(file string) (*workspace.Workspace, error) {
+	dir := s.host.StoreOf(file)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if ws := s.stores[dir]; ws != nil {
@@ -163,7 +164,7 @@ func (s *scheduling) keptVersion(ctx context.Context, file string) (text string)
 }
 
 func (s *scheduling) dropVersion(ctx context.Context, file string) {
-	if ws, err := s.open(file); err == nil && ws.db.ReadOnly() {
+	if ws, err := s.open(file); err == nil && ws.DB.ReadOnly() {
 		return
 	}
 	if s.keptVersion(ctx, file) != "" {
@@ -174,7 +175,7 @@ func (s *scheduling) dropVersion(ctx context.Context, file string) {
 // withKept does something about the version of a file that is in its store,
 // should it be in one.
 func (s *scheduling) withKept(ctx context.Context, file string, do func(db *lineage.DB, id int64) error) {
-	if !isStore(s.storeFor(file)) {
+	if !workspace.IsStore(s.host.StoreOf(file)) {
 		return
 	}
 	db, id, err := s.ticks.schedule(ctx, file)
@@ -214,13 +215,13 @@ func (s *scheduling) start(ctx context.Context, tick schedule.Tick) error {
 	if err != nil {
 		return err
 	}
-	plan, err := s.loadBytes(tick.Entry.ID, []byte(tick.Entry.Text), tick.At)
+	plan, err := s.host.LoadVersion(tick.Entry.ID, []byte(tick.Entry.Text), tick.At)
 	if err == nil {
 		v := &logView{log: s.log, pipeline: plan.Pipeline, started: func(runID string) error {
 			return s.ticks.started(ctx, tick.Entry.ID, tick.At, runID)
 		}}
 		var res *runner.Result
-		res, err = s.runPlan(ctx, ws, plan, runner.Options{Trigger: "schedule", ScheduledAt: tick.At, Gates: true}, s.jobs, v)
+		res, err = s.runPlan(ctx, ws, plan, runner.Options{Trigger: "schedule", ScheduledAt: tick.At, Gates: true}, s.jobs, v, nil)
 		if res != nil {
 			return err
 		}
@@ -228,8 +229,7 @@ func (s *scheduling) start(ctx context.Context, tick schedule.Tick) error {
 	if err == nil || ctx.Err() != nil {
 		return err
 	}
-	r := &runner.Runner{Store: ws.store, DB: ws.db, Environment: environment()}
-	runID, recordErr := r.RecordFailure(ctx, lineage.Run{Pipeline: tick.Entry.Name, File: filepath.ToSlash(tick.Entry.ID),
+	runID, recordErr := ws.RecordFailure(ctx, lineage.Run{Pipeline: tick.Entry.Name, File: filepath.ToSlash(tick.Entry.ID),
 		SpecText: tick.Entry.Text, Trigger: "schedule", ScheduledAt: tick.At}, err)
 	if recordErr == nil {
 		recordErr = s.ticks.started(ctx, tick.Entry.ID, tick.At, runID)

@@ -63,30 +63,30 @@ stages:
 	if err != nil {
 		t.Fatal(err)
 	}
-	runs, err := ws.db.Runs(ctx, lineage.RunFilter{})
+	runs, err := ws.DB.Runs(ctx, lineage.RunFilter{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(runs) != 1 || runs[0].Trigger != "schedule" || !runs[0].ScheduledAt.Equal(due) || runs[0].Status != lineage.Succeeded {
 		t.Fatalf("runs: %+v", runs)
 	}
-	if _, err := ws.store.Stat(artifacts.Sum([]byte("2026-06-05T02:00:00Z"))); err != nil {
+	if _, err := ws.Store.Stat(artifacts.Sum([]byte("2026-06-05T02:00:00Z"))); err != nil {
 		t.Errorf("the stage did not get the time of the tick: %v", err)
 	}
 	if !strings.Contains(out.String(), "summary=\"daily: 3 stages, 3 run in ") || !strings.Contains(out.String(), runs[0].ID) {
 		t.Errorf("the log says %q", out.String())
 	}
 
-	held, err := ws.db.Labels(ctx, time.Time{})
+	held, err := ws.DB.Labels(ctx, time.Time{})
 	if err != nil || len(held) != 1 || held[0].RunID != runs[0].ID || !strings.Contains(out.String(), "promoted to production: accuracy 0.9 >= 0.5") {
 		t.Errorf("labels %+v, %v; the log says %q", held, err, out.String())
 	}
 
-	list, err := ws.db.Schedules(ctx)
+	list, err := ws.DB.Schedules(ctx)
 	if err != nil || len(list) != 1 || list[0].File != "daily.yaml" {
 		t.Fatalf("schedules: %+v, %v", list, err)
 	}
-	done, err := ws.db.Ticks(ctx, list[0].ID, 10)
+	done, err := ws.DB.Ticks(ctx, list[0].ID, 10)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +175,7 @@ func TestBrokenFileGoesOn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	runs, err := ws.db.Runs(t.Context(), lineage.RunFilter{})
+	runs, err := ws.DB.Runs(t.Context(), lineage.RunFilter{})
 	if err != nil || len(runs) != 2 || runs[0].Status != lineage.Failed || !strings.Contains(runs[0].Error, "ok.yaml:5:") ||
 		!runs[0].ScheduledAt.Equal(tick.At) || runs[1].Status != lineage.Succeeded || runs[1].SpecID != artifacts.Sum([]byte(good)) {
 		t.Errorf("runs: %+v, %v", runs, err)

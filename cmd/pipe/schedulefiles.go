@@ -16,6 +16,7 @@ import (
 	"pipe/base/diag"
 	"pipe/pipeline"
 	"pipe/schedule"
+	"pipe/workspace"
 )
 
 // A scheduleFiles follows the pipeline files of a scheduler. Each is read again
@@ -88,7 +89,7 @@ func (s *scheduleFiles) find() ([]*scheduleFile, error) {
 		st, err := os.Stat(word)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
-			return nil, missingPipeline(word)
+			return nil, workspace.MissingPipeline(word)
 		case err != nil:
 			return nil, err
 		case !st.IsDir():
@@ -151,7 +152,7 @@ func (s *scheduleFiles) read(ctx context.Context, f *scheduleFile) {
 	if f.entry != nil && f.problem == nil && f.entry.Text == string(source) {
 		return // the time of a file changes without the text too
 	}
-	plan, err := s.loadBytes(f.path, source, time.Unix(0, 0))
+	plan, err := s.host.LoadVersion(f.path, source, time.Unix(0, 0))
 	switch {
 	case err == nil:
 		s.good(ctx, f, plan)
@@ -194,7 +195,7 @@ func (s *scheduleFiles) skip(f *scheduleFile, why string) {
 func (s *scheduleFiles) broken(ctx context.Context, f *scheduleFile, problem error) {
 	if f.entry == nil && f.problem == nil {
 		if text := s.store.keptVersion(ctx, f.path); text != "" {
-			if plan, err := s.loadBytes(f.path, []byte(text), time.Unix(0, 0)); err == nil && plan.Schedule != nil {
+			if plan, err := s.host.LoadVersion(f.path, []byte(text), time.Unix(0, 0)); err == nil && plan.Schedule != nil {
 				f.entry = &schedule.Entry{ID: f.path, Name: plan.Pipeline, Spec: *plan.Schedule, Text: text}
 			}
 		}
@@ -243,18 +244,4 @@ func joinProblems(errs []error) error {
 		others = append(others, all)
 	}
 	return errors.Join(others...)
-}
-
-// loadBytes checks a version of a pipeline file as a run at a time does it.
-func (a *app) loadBytes(file string, source []byte, at time.Time) (*pipeline.Plan, error) {
-	project, err := a.projectOf(file)
-	if err != nil {
-		return nil, err
-	}
-	return pipeline.LoadBytes(file, source, a.registry(), pipeline.Options{Run: runValues(at), File: project.allows})
-}
-
-// runValues are what a pipeline file can use as ${run.NAME}.
-func runValues(at time.Time) map[string]string {
-	return map[string]string{pipeline.ScheduledTime: at.UTC().Format(time.RFC3339)}
 }

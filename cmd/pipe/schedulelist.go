@@ -14,6 +14,7 @@ import (
 	"pipe/base/diag"
 	"pipe/lineage"
 	"pipe/schedule"
+	"pipe/workspace"
 )
 
 // An overview is what there is to say of one schedule.
@@ -64,7 +65,7 @@ func tickOf(name string, t lineage.Tick) *tickJSON {
 // overviews looks at the schedules of files and, where there is a store, at what
 // became of them. It writes nothing.
 func (s *scheduling) overviews(ctx context.Context) ([]overview, error) {
-	s.opening = openToRead
+	s.opening = s.host.OpenToRead
 	s.logTo(slog.DiscardHandler) // it is said here
 	entries, err := s.entries(ctx)
 	if err != nil {
@@ -106,7 +107,7 @@ func (s *scheduling) remember(ctx context.Context, o *overview, e schedule.Entry
 		o.zone = loc
 	}
 	from := now
-	if isStore(s.storeFor(o.File)) {
+	if workspace.IsStore(s.host.StoreOf(o.File)) {
 		db, sched, err := s.ticks.find(ctx, o.File)
 		switch {
 		case errors.As(err, new(*unknownSchedule)):

@@ -14,6 +14,7 @@ import (
 	"pipe/base/diag"
 	"pipe/lineage"
 	"pipe/schedule"
+	"pipe/workspace"
 )
 
 // A picked schedule is one that a command is about.
@@ -63,16 +64,16 @@ func (p picked) day(text string) (first, last time.Time, err error) {
 // storedSchedules are the schedules of the nearest store with their files as seen
 // from here.
 func (a *app) storedSchedules(ctx context.Context) (list []picked, err error) {
-	dir, err := a.findStore()
+	dir, err := a.host.FindStore()
 	if err != nil {
 		return nil, err
 	}
-	ws, err := openToRead(dir)
+	ws, err := a.host.OpenToRead(dir)
 	if err != nil {
 		return nil, err
 	}
-	defer ws.close()
-	stored, err := ws.db.Schedules(ctx)
+	defer ws.Close()
+	stored, err := ws.DB.Schedules(ctx)
 	for _, s := range stored {
 		file := filepath.FromSlash(s.File)
 		if !filepath.IsAbs(file) {
@@ -177,7 +178,7 @@ func (a *app) withKnownSchedule(ctx context.Context, word string, do func(p pick
 	}
 	s := newScheduling(a, []string{file}, 0)
 	defer s.close()
-	if isStore(s.storeFor(file)) {
+	if workspace.IsStore(s.host.StoreOf(file)) {
 		db, sched, err := s.ticks.find(ctx, file)
 		if err == nil {
 			return do(picked{Schedule: sched, db: db, file: file})

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"pipe/workspace"
+
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -70,7 +72,7 @@ func copyExamples(dir string) error {
 			return err
 		}
 		if d.IsDir() {
-			if d.Name() == storeName {
+			if d.Name() == workspace.StoreName {
 				return fs.SkipDir
 			}
 			return os.MkdirAll(filepath.Join(dir, path), 0o777)

@@ -14,6 +14,7 @@ import (
 	"pipe/artifacts"
 	"pipe/base/diag"
 	"pipe/lineage"
+	"pipe/workspace"
 )
 
 func (a *app) showCommand() *cobra.Command {
@@ -38,16 +39,16 @@ Without a reference it is the latest run.
 		Args:              args(cobra.MaximumNArgs(1)),
 		ValidArgsFunction: a.completeRefs,
 		RunE: func(cmd *cobra.Command, words []string) error {
-			ws, err := a.openExisting()
+			ws, err := a.host.OpenNearest()
 			if err != nil {
 				return err
 			}
-			defer ws.close()
+			defer ws.Close()
 			word := "latest"
 			if len(words) == 1 {
 				word = words[0]
 			}
-			ref, err := ws.db.Resolve(cmd.Context(), word)
+			ref, err := ws.DB.Resolve(cmd.Context(), word)
 			if err != nil {
 				return err
 			}
@@ -71,12 +72,12 @@ const refHelp = `A reference is a run ("latest", the name of a pipeline for its 
 stage of a run (RUN/STAGE), an output of a stage (RUN/STAGE.PORT), the model of a pipeline that has a label
 (PIPELINE@LABEL, see pipe promote), or an artifact ID or the beginning of one.`
 
-func (a *app) showRun(cmd *cobra.Command, ws *workspace, id string, asJSON bool) error {
-	run, err := ws.db.Run(cmd.Context(), id)
+func (a *app) showRun(cmd *cobra.Command, ws *workspace.Workspace, id string, asJSON bool) error {
+	run, err := ws.DB.Run(cmd.Context(), id)
 	if err != nil {
 		return err
 	}
-	list, err := ws.db.Executions(cmd.Context(), id)
+	list, err := ws.DB.Executions(cmd.Context(), id)
 	if err != nil {
 		return err
 	}
@@ -206,8 +207,8 @@ func (a *app) showMetrics(list []lineage.Execution) error {
 	return writeTable(a.out, header, rows)
 }
 
-func (a *app) showStage(cmd *cobra.Command, ws *workspace, ref lineage.Ref, asJSON bool) error {
-	e, err := ws.db.Execution(cmd.Context(), ref.Execution)
+func (a *app) showStage(cmd *cobra.Command, ws *workspace.Workspace, ref lineage.Ref, asJSON bool) error {
+	e, err := ws.DB.Execution(cmd.Context(), ref.Execution)
 	if err != nil {
 		return err
 	}
@@ -258,13 +259,13 @@ func (a *app) showStage(cmd *cobra.Command, ws *workspace, ref lineage.Ref, asJS
 	return a.showMetrics([]lineage.Execution{*e})
 }
 
-func (a *app) showArtifact(cmd *cobra.Command, ws *workspace, id artifacts.ID, head int, asJSON bool) error {
-	art, err := ws.db.Artifact(cmd.Context(), id)
+func (a *app) showArtifact(cmd *cobra.Command, ws *workspace.Workspace, id artifacts.ID, head int, asJSON bool) error {
+	art, err := ws.DB.Artifact(cmd.Context(), id)
 	if err != nil {
 		return err
 	}
 	inside, unreadable := contentOf(cmd.Context(), ws, art, head)
-	events, err := ws.db.ModelEvents(cmd.Context(), lineage.EventFilter{Model: id})
+	events, err := ws.DB.ModelEvents(cmd.Context(), lineage.EventFilter{Model: id})
 	if err != nil {
 		return err
 	}
@@ -292,7 +293,7 @@ func (a *app) showArtifact(cmd *cobra.Command, ws *workspace, id artifacts.ID, h
 	if err := a.showContent(inside); err != nil {
 		return err
 	}
-	held, err := ws.db.Labels(cmd.Context(), time.Time{})
+	held, err := ws.DB.Labels(cmd.Context(), time.Time{})
 	if err != nil {
 		return err
 	}

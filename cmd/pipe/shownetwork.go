@@ -10,11 +10,12 @@ import (
 	"pipe/base/diag"
 	"pipe/data/task"
 	"pipe/nn"
+	"pipe/workspace"
 )
 
 // readModel reads a model of the store.
-func readModel(ctx context.Context, ws *workspace, id artifacts.ID) (*nn.Model, error) {
-	f, err := ws.store.Open(ctx, id)
+func readModel(ctx context.Context, ws *workspace.Workspace, id artifacts.ID) (*nn.Model, error) {
+	f, err := ws.Store.Open(ctx, id)
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"pipe/lineage"
 	"pipe/nn"
 	"pipe/pipeline"
+	"pipe/workspace"
 )
 
 // A tableView is what is shown of a table.
@@ -34,8 +35,8 @@ type columnView struct {
 }
 
 // viewTable reads a table once.
-func viewTable(ctx context.Context, ws *workspace, id artifacts.ID, head int) (*tableView, error) {
-	f, err := ws.store.Open(ctx, id)
+func viewTable(ctx context.Context, ws *workspace.Workspace, id artifacts.ID, head int) (*tableView, error) {
+	f, err := ws.Store.Open(ctx, id)
 	if err != nil {
 		return nil, err
 	}
@@ -154,8 +155,8 @@ type folderView struct {
 	Files []fileVersion `json:"files"`
 }
 
-func viewFolder(ctx context.Context, ws *workspace, id artifacts.ID) (*folderView, error) {
-	d, err := ws.store.OpenDir(ctx, id)
+func viewFolder(ctx context.Context, ws *workspace.Workspace, id artifacts.ID) (*folderView, error) {
+	d, err := ws.Store.OpenDir(ctx, id)
 	if err != nil {
 		return nil, err
 	}
@@ -195,7 +196,7 @@ type content struct {
 
 // contentOf reads what can be shown of an artifact, with the first rows of a
 // table.
-func contentOf(ctx context.Context, ws *workspace, art *lineage.Artifact, head int) (c content, err error) {
+func contentOf(ctx context.Context, ws *workspace.Workspace, art *lineage.Artifact, head int) (c content, err error) {
 	switch pipeline.PortType(art.Type) {
 	case pipeline.Model:
 		c.model, err = readModel(ctx, ws, art.ID)

@@ -7,6 +7,7 @@ import (
 
 	"pipe/base/diag"
 	"pipe/pipeline"
+	"pipe/workspace"
 )
 
 func (a *app) stagesCommand() *cobra.Command {
@@ -25,13 +26,13 @@ func (a *app) stagesCommand() *cobra.Command {
 		}),
 		RunE: func(*cobra.Command, []string) error {
 			if markdown {
-				return pipeline.WriteMarkdown(a.out, a.registry())
+				return pipeline.WriteMarkdown(a.out, a.host.Registry())
 			}
 			if asJSON {
-				return writeJSON(a.out, kindsJSON(a.registry()))
+				return writeJSON(a.out, kindsJSON(a.host.Registry()))
 			}
 			var rows [][]string
-			for _, k := range a.registry().Kinds() {
+			for _, k := range a.host.Registry().Kinds() {
 				rows = append(rows, []string{k.Name, k.Summary()})
 			}
 			return writeTable(a.out, []string{"KIND", "WHAT IT DOES"}, rows)
@@ -45,12 +46,12 @@ func (a *app) stagesCommand() *cobra.Command {
 		Example: `  pipe stages describe train`,
 		Args:    args(cobra.ExactArgs(1)),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return a.registry().Names(), cobra.ShellCompDirectiveNoFileComp
+			return a.host.Registry().Names(), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(_ *cobra.Command, words []string) error {
-			kind, ok := a.registry().Lookup(words[0])
+			kind, ok := a.host.Registry().Lookup(words[0])
 			if !ok {
-				return diag.Unknown("kind of stage", words[0], a.registry().Names())
+				return diag.Unknown("kind of stage", words[0], a.host.Registry().Names())
 			}
 			return kind.Describe(a.out)
 		},
@@ -96,7 +97,7 @@ that begins with the line
 		Example: `  pipe schema > pipeline.schema.json`,
 		Args:    args(noArgs),
 		RunE: func(*cobra.Command, []string) error {
-			_, err := a.out.Write(pipeline.Schema(a.registry()))
+			_, err := a.out.Write(pipeline.Schema(a.host.Registry()))
 			return err
 		},
 	}
@@ -110,7 +111,7 @@ func (a *app) versionCommand() *cobra.Command {
 		Example: `  pipe version --json`,
 		Args:    args(noArgs),
 		RunE: func(*cobra.Command, []string) error {
-			v := buildVersion()
+			v := workspace.BuildVersion()
 			if asJSON {
 				return writeJSON(a.out, v)
 			}

@@ -10,13 +10,14 @@ import (
 	"pipe/artifacts"
 	"pipe/lineage"
 	"pipe/schedule"
+	"pipe/workspace"
 )
 
 // A tickStore keeps the memory of the scheduler in the lineage database that
 // belongs to each pipeline file. Who acts for a schedule holds a claim of the
 // store, which ends with the process.
 type tickStore struct {
-	open func(file string) (*workspace, error)
+	open func(file string) (*workspace.Workspace, error)
 
 	mu   sync.Mutex
 	held map[string]*artifacts.Claim // by file
@@ -25,7 +26,7 @@ type tickStore struct {
 
 var _ schedule.Store = (*tickStore)(nil)
 
-func newTickStore(open func(file string) (*workspace, error)) *tickStore {
+func newTickStore(open func(file string) (*workspace.Workspace, error)) *tickStore {
 	return &tickStore{open: open, held: map[string]*artifacts.Claim{}, ids: map[string]int64{}}
 }
 
@@ -39,7 +40,7 @@ func (t *tickStore) Hold(ctx context.Context, file string) (bool, error) {
 	if t.held[file] != nil {
 		return true, nil
 	}
-	claim, err := ws.store.Claim(actingFor(ws, file))
+	claim, err := ws.Store.Claim(actingFor(ws, file))
 	if errors.As(err, new(*artifacts.ClaimedError)) {
 		return false, nil
 	}
@@ -51,14 +52,14 @@ func (t *tickStore) Hold(ctx context.Context, file string) (bool, error) {
 }
 
 // actingFor is the name of the claim of whoever acts for a schedule.
-func actingFor(ws *workspace, file string) string {
+func actingFor(ws *workspace.Workspace, file string) string {
 	return artifacts.Sum([]byte("schedule " + name(ws, file))).String()
 }
 
 // acted reports whether a process acts for a schedule.
 func (t *tickStore) acted(file string) bool {
 	ws, err := t.open(file)
-	return err == nil && ws.store.Claimed(actingFor(ws, file))
+	return err == nil && ws.Store.Claimed(actingFor(ws, file))
 }
 
 func (t *tickStore) Release(file string) {
@@ -75,7 +76,7 @@ func (t *tickStore) EnsureSchedule(ctx context.Context, e schedule.Entry, now ti
 	if err != nil {
 		return schedule.State{}, err
 	}
-	s, err := ws.db.EnsureSchedule(ctx, lineage.Schedule{
+	s, err := ws.DB.EnsureSchedule(ctx, lineage.Schedule{
 		Pipeline: e.Name, File: name(ws, e.ID), Cron: e.Spec.Cron, Timezone: e.Spec.Timezone, Source: e.Text}, now)
 	return stateOf(s), err
 }
@@ -85,7 +86,7 @@ func stateOf(s lineage.Schedule) schedule.State {
 }
 
 func (t *tickStore) States(ctx context.Context, files []string) (map[string]schedule.State, error) {
-	byStore := map[*workspace]map[string]string{} // files by their names
+	byStore := map[*workspace.Workspace]map[string]string{} // files by their names
 	var errs []error
 	for _, file := range files {
 		ws, err := t.open(file)
@@ -100,7 +101,7 @@ func (t *tickStore) States(ctx context.Context, files []string) (map[string]sche
 	}
 	states := map[string]schedule.State{}
 	for ws, names := range byStore {
-		list, err := ws.db.Schedules(ctx)
+		list, err := ws.DB.Schedules(ctx)
 		if err != nil {
 			errs = append(errs, err)
 		}
@@ -115,8 +116,8 @@ func (t *tickStore) States(ctx context.Context, files []string) (map[string]sche
 
 // name is the file as seen from the folder that holds the store, so that a
 // project can be moved without firing everything anew.
-func name(ws *workspace, file string) string {
-	base, err := filepath.Abs(filepath.Dir(ws.dir))
+func name(ws *workspace.Workspace, file string) string {
+	base, err := filepath.Abs(filepath.Dir(ws.Dir))
 	if err != nil {
 		return file
 	}
@@ -137,13 +138,13 @@ func (t *tickStore) find(ctx context.Context, file string) (*lineage.DB, lineage
 	if err != nil {
 		return nil, lineage.Schedule{}, err
 	}
-	list, err := ws.db.Schedules(ctx)
+	list, err := ws.DB.Schedules(ctx)
 	if err != nil {
 		return nil, lineage.Schedule{}, err
 	}
 	for _, s := range list {
 		if s.File == name(ws, file) {
-			return ws.db, s, nil
+			return ws.DB, s, nil
 		}
 	}
 	return nil, lineage.Schedule{}, &unknownSchedule{file}
@@ -165,7 +166,7 @@ func (t *tickStore) schedule(ctx context.Context, file string) (*lineage.DB, int
 		if err != nil {
 			return nil, 0, err
 		}
-		return ws.db, id, nil
+		return ws.DB, id, nil
 	}
 	db, s, err := t.find(ctx, file)
 	if err != nil {

@@ -30,20 +30,20 @@ The exit code is 0 if all bytes are the same, and 1 if not.`,
 		ValidArgsFunction: a.completeRefs,
 		RunE: func(cmd *cobra.Command, words []string) error {
 			ctx := cmd.Context()
-			ws, err := a.openExisting()
+			ws, err := a.host.OpenNearest()
 			if err != nil {
 				return err
 			}
-			defer ws.close()
-			run, err := ws.db.EndedRunByRef(ctx, words[0])
+			defer ws.Close()
+			run, err := ws.DB.EndedRunByRef(ctx, words[0])
 			if err != nil {
 				return err
 			}
-			plan, err := a.recordedPlan(ctx, ws, run)
+			plan, err := ws.RecordedPlan(ctx, run)
 			if err != nil {
 				return err
 			}
-			r, err := a.runner(ws, jobs)
+			r, err := ws.Runner(jobs)
 			if err != nil {
 				return err
 			}

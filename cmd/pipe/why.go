@@ -13,6 +13,7 @@ import (
 	"pipe/lineage"
 	"pipe/pipeline"
 	"pipe/runner"
+	"pipe/workspace"
 )
 
 func (a *app) whyCommand() *cobra.Command {
@@ -39,7 +40,7 @@ Without RUN it is the latest run; with FILE the latest run of the pipeline in th
 			if err != nil {
 				return err
 			}
-			defer ws.close()
+			defer ws.Close()
 			w, err := a.why(cmd, ws, ref, vs)
 			if err != nil {
 				return err
@@ -58,41 +59,41 @@ Without RUN it is the latest run; with FILE the latest run of the pipeline in th
 
 // stageRef opens the store that the words are about, and gives the reference
 // RUN/STAGE.
-func (a *app) stageRef(words []string) (*workspace, string, error) {
+func (a *app) stageRef(words []string) (*workspace.Workspace, string, error) {
 	ref := words[0]
 	if len(words) == 2 {
 		if strings.Contains(ref, "/") {
 			return nil, "", diag.Usagef("%s names a run already: leave out %s", ref, words[1])
 		}
-		plan, err := a.load(words[1], pipeline.Options{})
+		plan, err := a.host.Load(words[1], pipeline.Options{})
 		if err != nil {
 			return nil, "", err
 		}
-		ws, err := openToRead(a.storeFor(words[1]))
+		ws, err := a.host.OpenToRead(a.host.StoreOf(words[1]))
 		return ws, plan.Pipeline + "/" + ref, err
 	}
 	if !strings.Contains(ref, "/") {
 		ref = "latest/" + ref
 	}
-	ws, err := a.openExisting()
+	ws, err := a.host.OpenNearest()
 	return ws, ref, err
 }
 
-func (a *app) why(cmd *cobra.Command, ws *workspace, word, vs string) (*runner.Why, error) {
+func (a *app) why(cmd *cobra.Command, ws *workspace.Workspace, word, vs string) (*runner.Why, error) {
 	ctx := cmd.Context()
-	ref, err := ws.db.Resolve(ctx, word)
+	ref, err := ws.DB.Resolve(ctx, word)
 	if err != nil {
 		return nil, err
 	}
 	if vs != "" {
-		run, err := ws.db.RunByRef(ctx, vs)
+		run, err := ws.DB.RunByRef(ctx, vs)
 		if err != nil {
 			return nil, err
 		}
 		vs = run.ID
 	}
 	// Resolve looks through a cached execution; here it is itself of interest.
-	list, err := ws.db.Executions(ctx, ref.RunID)
+	list, err := ws.DB.Executions(ctx, ref.RunID)
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +103,7 @@ func (a *app) why(cmd *cobra.Command, ws *workspace, word, vs string) (*runner.W
 			id = e.ID // the last attempt counts
 		}
 	}
-	return runner.Explanation(ctx, ws.db, id, vs)
+	return runner.Explanation(ctx, ws.DB, id, vs)
 }
 
 func (a *app) printWhy(w *runner.Why) {

@@ -1,4 +1,4 @@
-package main
+package workspace
 
 import (
 	"errors"
@@ -15,20 +15,21 @@ import (
 	"pipe/pipeline"
 )
 
-// A config is the file config.yaml of a store: what holds for all pipelines
+// A Config is the file config.yaml of a store: what holds for all pipelines
 // that use it.
-type config struct {
-	Retention retentionConfig `yaml:"retention" doc:"What pipe gc keeps."`
-	Machine   machineConfig   `yaml:"machine" doc:"What the stages of a run may use together."`
-	Files     filesConfig     `yaml:"files" doc:"What pipelines may read."`
+type Config struct {
+	Retention RetentionConfig `yaml:"retention" doc:"What pipe gc keeps."`
+	Machine   MachineConfig   `yaml:"machine" doc:"What the stages of a run may use together."`
+	Files     FilesConfig     `yaml:"files" doc:"What pipelines may read."`
 }
 
-type filesConfig struct {
+// A FilesConfig says what pipelines may read.
+type FilesConfig struct {
 	Allow []string `yaml:"allow" doc:"Folders outside of the project whose files pipelines may read."`
 }
 
 // Validate implements pipeline.Validator.
-func (c *filesConfig) Validate() error {
+func (c *FilesConfig) Validate() error {
 	for i, folder := range c.Allow {
 		if !filepath.IsAbs(folder) {
 			return &pipeline.FieldError{Field: fmt.Sprintf("allow.%d", i), Err: errors.New(strconv.Quote(folder) + " is not an absolute path"),
@@ -38,18 +39,21 @@ func (c *filesConfig) Validate() error {
 	return nil
 }
 
-type retentionConfig struct {
+// A RetentionConfig says what a clean-up keeps.
+type RetentionConfig struct {
 	KeepRuns       int `yaml:"keep_runs" default:"10" min:"1" doc:"The newest runs of each pipeline that gave a result."`
 	KeepDays       int `yaml:"keep_days" default:"30" min:"0" max:"36500" doc:"And all runs that are younger than this."`
 	KeepFailedDays int `yaml:"keep_failed_days" default:"7" min:"0" max:"36500" doc:"Failed and interrupted runs that are younger than this."`
 }
 
-func (c retentionConfig) rule() lineage.Retention {
+// Rule is what the configuration asks for.
+func (c RetentionConfig) Rule() lineage.Retention {
 	const day = 24 * time.Hour
 	return lineage.Retention{Runs: c.KeepRuns, Age: time.Duration(c.KeepDays) * day, FailedAge: time.Duration(c.KeepFailedDays) * day}
 }
 
-type machineConfig struct {
+// A MachineConfig says what the stages of a run may use together.
+type MachineConfig struct {
 	CPU    int            `yaml:"cpu" default:"0" min:"0" max:"4096" doc:"CPU slots; 0 is one for each CPU."`
 	Memory pipeline.Bytes `yaml:"memory" default:"0B" doc:"Main memory, as in 512MiB or 4GB; 0B is all that the machine has."`
 	GPU    int            `yaml:"gpu" default:"0" min:"0" max:"1024" doc:"GPU slots. They are not detected."`
@@ -63,7 +67,7 @@ type machineConfig struct {
 const maxConfig = 1 << 20
 
 // Validate implements pipeline.Validator.
-func (c *machineConfig) Validate() error {
+func (c *MachineConfig) Validate() error {
 	var errs []error
 	for _, l := range c.Limits {
 		if l.Value < 0 {
@@ -73,13 +77,14 @@ func (c *machineConfig) Validate() error {
 	return errors.Join(errs...)
 }
 
-func configFile(store string) string { return filepath.Join(store, "config.yaml") }
+// ConfigFile is the configuration of a store.
+func ConfigFile(store string) string { return filepath.Join(store, "config.yaml") }
 
 // readConfig reads the configuration of a store; without a file it is that of
 // an empty one.
-func readConfig(store string) (config, error) {
-	var c config
-	path := configFile(store)
+func readConfig(store string) (Config, error) {
+	var c Config
+	path := ConfigFile(store)
 	text, err := infile.ReadAll(path, maxConfig)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) { // whoever opens the store complains
 		return c, diag.Usage(err)

@@ -1,4 +1,4 @@
-package main
+package workspace
 
 import (
 	"bufio"
@@ -17,13 +17,14 @@ import (
 
 // A checkout is the working tree of Git that a pipeline file is in.
 type checkout struct {
-	root string // empty: there is none
-	dir  string // where Git keeps what belongs to the tree
+	root    string   // empty: there is none
+	dir     string   // where Git keeps what belongs to the tree
+	environ []string // of Git
 }
 
 // checkoutOf looks for the working tree of a file. It reads a few small files
 // and starts no process, so that a run with nothing to do takes no longer.
-func checkoutOf(file string) checkout {
+func (h *Host) checkoutOf(file string) checkout {
 	dir, err := filepath.Abs(filepath.Dir(file))
 	if err != nil {
 		return checkout{}
@@ -43,7 +44,7 @@ func checkoutOf(file string) checkout {
 			git = filepath.Join(root, git)
 		}
 	}
-	return checkout{root, git}
+	return checkout{root, git, h.Environ}
 }
 
 // maxGitFile bounds a file of Git that is read: refs that were packed are the
@@ -116,7 +117,7 @@ func (c checkout) status(ctx context.Context) lineage.Git {
 	defer cancel()
 	// What a repository brings along must not name a program that is started here.
 	cmd := exec.CommandContext(ctx, "git", "-C", c.root, "-c", "core.fsmonitor=false", "status", "--porcelain=v2", "--branch")
-	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "GIT_") })
+	cmd.Env = slices.DeleteFunc(slices.Clone(c.environ), func(v string) bool { return strings.HasPrefix(v, "GIT_") })
 	cmd.Env = append(cmd.Env, "GIT_OPTIONAL_LOCKS=0", "LC_ALL=C")
 	cmd.WaitDelay = time.Second
 	out, err := cmd.StdoutPipe()

@@ -1,4 +1,4 @@
-package main
+package workspace
 
 import (
 	"errors"
@@ -24,8 +24,8 @@ type project struct {
 // projectOf finds the project of a pipeline file: the working tree of Git that it
 // is in, or else its folder. What is allowed besides is in the configuration of
 // its store.
-func (a *app) projectOf(file string) (*project, error) {
-	store := a.storeFor(file)
+func (h *Host) projectOf(file string) (*project, error) {
+	store := h.StoreOf(file)
 	c, err := readConfig(store)
 	if err != nil {
 		return nil, err
@@ -38,7 +38,7 @@ func (a *app) projectOf(file string) (*project, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &project{folders: []string{workingTree(real)}, config: configFile(store), real: map[string]string{}}
+	p := &project{folders: []string{workingTree(real)}, config: ConfigFile(store), real: map[string]string{}}
 	for _, folder := range c.Files.Allow {
 		// A folder that is not there holds nothing that could be read.
 		if real, err := filepath.EvalSymlinks(folder); err == nil {

@@ -1,0 +1,101 @@
+package workspace
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+
+	"pipe/pipeline"
+	"pipe/runner"
+	"pipe/runner/machine"
+	"pipe/stages/exec"
+)
+
+// Runner gives what executes stages in the store. It is the only place that makes
+// one, so that a stage is offered the same machine whoever asks. jobs is the
+// number of stages at once, 0 for what the configuration of the store says.
+func (w *Workspace) Runner(jobs int) (*runner.Runner, error) {
+	c, err := w.Config()
+	if err != nil {
+		return nil, err
+	}
+	r := w.runner()
+	r.Capacity = w.host.offered(c.Machine, jobs)
+	r.Machine = w.host.machine(c.Machine, r.Capacity)
+	r.CheckpointEvery = c.Machine.CheckpointEvery
+	return r, nil
+}
+
+// runner is one that is offered nothing.
+func (w *Workspace) runner() *runner.Runner {
+	return &runner.Runner{Store: w.Store, DB: w.DB, Environment: environment(), LogDir: w.Logs(), EndLeftovers: exec.EndLeftovers, At: w.host.At}
+}
+
+// offered is what the stages of one run may use together: what the machine
+// has, unless the configuration of the store or a flag says otherwise.
+func (h *Host) offered(c MachineConfig, jobs int) pipeline.Resources {
+	if jobs <= 0 {
+		jobs = c.CPU
+	}
+	r := capacity(jobs)
+	if m := int64(c.Memory); m > 0 {
+		r.Memory = m
+	}
+	r.GPU = c.GPU
+	if h.GPUs >= 0 {
+		r.GPU = h.GPUs
+	}
+	if h.VisibleGPUs != nil {
+		r.GPU = min(r.GPU, len(h.VisibleGPUs))
+	}
+	return r
+}
+
+// machine is what the runs of this machine share. What a run may use by itself is
+// a part of it: --jobs bounds a run, not the machine.
+func (h *Host) machine(c MachineConfig, offered pipeline.Resources) *machine.Machine {
+	m := &machine.Machine{Locks: h.Locks, CPU: max(offered.CPU, capacity(c.CPU).CPU), Memory: offered.Memory, GPUs: h.gpuNames(offered.GPU)}
+	if len(c.Limits) > 0 {
+		m.Limits = make(map[string]int, len(c.Limits))
+	}
+	for _, l := range c.Limits {
+		m.Limits[l.Key] = l.Value
+	}
+	return m
+}
+
+// gpuNames are the GPUs that n slots stand for.
+func (h *Host) gpuNames(n int) []string {
+	if h.VisibleGPUs != nil {
+		return h.VisibleGPUs[:n]
+	}
+	var names []string
+	for i := range n {
+		names = append(names, strconv.Itoa(i))
+	}
+	return names
+}
+
+// capacity is what the machine offers to one run. GPUs are not detected.
+func capacity(jobs int) pipeline.Resources {
+	if jobs <= 0 {
+		jobs = runtime.GOMAXPROCS(0)
+	}
+	return pipeline.Resources{CPU: jobs, Memory: totalMemory()}
+}
+
+// totalMemory reads the memory of the machine in bytes. Where it cannot be
+// read there is no limit.
+func totalMemory() int64 {
+	f, err := os.Open("/proc/meminfo")
+	if err != nil {
+		return 1 << 62
+	}
+	defer f.Close()
+	var kib int64
+	if _, err := fmt.Fscanf(f, "MemTotal: %d kB", &kib); err != nil {
+		return 1 << 62
+	}
+	return kib << 10
+}
