@@ -1,13 +1,13 @@
 package feature
 
 import (
-	"bytes"
 	"math"
 	"testing"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
 	"pipe/data/table"
+	"pipe/data/table/tabletest"
 )
 
 // A col is a column of a table in a test. Values are string, int64, float64 or
@@ -17,67 +17,20 @@ type col struct {
 	values []any
 }
 
-func (c col) array(t testing.TB) arrow.Array {
-	t.Helper()
-	for _, v := range c.values {
-		switch v.(type) {
-		case string:
-			return arrayOf[string](c.values)
-		case int64:
-			return arrayOf[int64](c.values)
-		case bool:
-			return arrayOf[bool](c.values)
-		case arrow.Date32:
-			return arrayOf[arrow.Date32](c.values)
-		}
-	}
-	return arrayOf[float64](c.values)
-}
-
-func arrayOf[T table.Value](values []any) arrow.Array {
-	out, valid := make([]T, len(values)), make([]bool, len(values))
-	for i, v := range values {
-		if v != nil {
-			out[i], valid[i] = v.(T), true
-		}
-	}
-	return table.NewArray(out, valid)
-}
-
 // record makes a record of columns.
 func record(t testing.TB, cols ...col) arrow.Record {
 	t.Helper()
-	fields, arrays := make([]arrow.Field, len(cols)), make([]arrow.Array, len(cols))
-	for i, c := range cols {
-		arrays[i] = c.array(t)
-		fields[i] = arrow.Field{Name: c.name, Type: arrays[i].DataType(), Nullable: true}
+	var list []any
+	for _, c := range cols {
+		list = append(list, c.name, c.values)
 	}
-	rec, err := table.NewRecord(arrow.NewSchema(fields, nil), arrays...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return rec
+	return tabletest.Record(t, list...)
 }
 
 // tableOf makes a table of a record.
 func tableOf(t testing.TB, rec arrow.Record) *table.Reader {
 	t.Helper()
-	var b bytes.Buffer
-	w, err := table.NewWriter(&b, rec.Schema())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Write(rec); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	r, err := table.Open(bytes.NewReader(b.Bytes()), int64(b.Len()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
+	return tabletest.Open(t, tabletest.Bytes(t, rec))
 }
 
 func fit(t testing.TB, spec Spec, cols ...col) *Transform {

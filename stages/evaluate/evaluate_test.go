@@ -18,6 +18,7 @@ import (
 
 	"pipe/base/diag"
 	"pipe/data/table"
+	"pipe/data/table/tabletest"
 	"pipe/nn"
 	"pipe/pipeline"
 	"pipe/pipeline/pipelinetest"
@@ -100,10 +101,7 @@ func golden(t *testing.T, name, got string) {
 // csv is the first lines of a table.
 func csv(t *testing.T, data []byte, lines int) string {
 	t.Helper()
-	r, err := table.Open(bytes.NewReader(data), int64(len(data)))
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := tabletest.Open(t, data)
 	defer r.Close()
 	var b bytes.Buffer
 	if err := table.WriteCSV(&b, r); err != nil {
@@ -239,7 +237,7 @@ func TestBaselinesComeFromTraining(t *testing.T) {
 
 func TestRowsWithoutATarget(t *testing.T) {
 	m := sine()
-	data := dataset(t, sineInfo(), []float32{0, 1, 2}, []float64{0, 0, 0}, []bool{true, false, true})
+	data := tabletest.Dataset(t, sineInfo(), "features", []float32{0, 1, 2}, "target", []any{0.0, nil, 0.0})
 	r := pipelinetest.Run(t, pipelinetest.Case{Kind: evaluate.Kind(), Inputs: map[string][]byte{"model": encode(t, m), "data": data}})
 	lines := strings.Split(csv(t, r.Outputs["predictions"], 10), "\n")
 	if !strings.HasPrefix(lines[2], ",0.8") || !strings.HasSuffix(lines[2], ",") {
@@ -295,7 +293,7 @@ func TestHostileNames(t *testing.T) {
 	c := drawClouds(40, 3, 1, "data")
 	c.island[0], c.island[1] = evil, "\xff\xfe<svg onload=x>"
 	c.island[1] = strings.ToValidUTF8(c.island[1], "?")
-	data := dataset(t, cloudInfo(m), c.features, c.class, nil, kept{title, c.island}, kept{"x", c.mass})
+	data := tabletest.Dataset(t, cloudInfo(m), "features", c.features, "target", c.class, title, c.island, "x", c.mass)
 	with, err := json.Marshal(map[string]any{"title": title, "slices": []string{title}})
 	if err != nil {
 		t.Fatal(err)
@@ -321,7 +319,7 @@ func TestErrors(t *testing.T) {
 	vast := sine()
 	vast.Params[2].Data[0] = math.MaxFloat32
 	bare := sineInfo()
-	wild := dataset(t, bare, []float32{1, 3e38}, []float64{1, 1}, nil)
+	wild := tabletest.Dataset(t, bare, "features", []float32{1, 3e38}, "target", []float64{1, 1})
 	for _, c := range []struct {
 		name, with string
 		model      *nn.Model
@@ -333,14 +331,14 @@ func TestErrors(t *testing.T) {
 		{"other classes", "", classes, clouds3, `the classes are "a", "b", "c", those of the model "a", "b", "d"`, ""},
 		{"other task", "", wave, clouds3, `missing "x"`, ""},
 		{"other scaling", "", scaled, sineData(t, 5, 0, 1, 0, "data"), "scaled differently", ""},
-		{"no target", "", wave, dataset(t, bare, []float32{1}, nil, nil), "no target column", "predict"},
-		{"no rows", "", wave, dataset(t, bare, nil, []float64{}, nil), "no row with a target", ""},
+		{"no target", "", wave, tabletest.Dataset(t, bare, "features", []float32{1}), "no target column", "predict"},
+		{"no rows", "", wave, tabletest.Dataset(t, bare, "features", []float32{}, "target", []float64{}), "no row with a target", ""},
 		{"metric of another task", "metrics: [accuracy]", wave, sineData(t, 5, 0, 1, 0, "data"), "accuracy is not a metric of regression; valid are rmse, mae", ""},
 		{"gate of another task", `require: {accuracy: ">= 1"}`, wave, sineData(t, 5, 0, 1, 0, "data"), "accuracy is not a metric of regression", ""},
 		{"gate of a data set that is not there", `require: {train.rmse: "< 1"}`, wave, sineData(t, 5, 0, 1, 0, "data"), `no data set is connected as "train"`, "connected are data"},
 		{"gate of an unknown class", `require: {"recall[z]": "> 0"}`, three, clouds3, `no class "z"; its classes are "a", "b", "c"`, ""},
 		{"slice that was not kept", "slices: [sex]", three, clouds3, `"sex" is not among the kept columns`, "keep"},
-		{"column of predictions is taken", "", wave, dataset(t, bare, []float32{1}, []float64{1}, nil, kept{"predicted", []float64{1}}), `two columns are named "predicted"`, "prefix"},
+		{"column of predictions is taken", "", wave, tabletest.Dataset(t, bare, "features", []float32{1}, "target", []float64{1}, "predicted", []float64{1}), `two columns are named "predicted"`, "prefix"},
 		{"no model", "", nil, clouds3, "model: ", ""},
 		{"output beyond numbers", "", vast, wild, "the output of the model is", "outside of the training range"},
 	} {

@@ -2,78 +2,15 @@ package evaluate_test
 
 import (
 	"bytes"
-	"fmt"
 	"math"
 	"testing"
 
-	"github.com/apache/arrow/go/v17/arrow"
-
 	"pipe/base/random"
 	"pipe/data/table"
+	"pipe/data/table/tabletest"
 	"pipe/data/task"
 	"pipe/nn"
 )
-
-// A kept is a column that a test's data set carries along.
-type kept struct {
-	name   string
-	values any // []string, []float64 or []int64
-}
-
-func (k kept) column() (arrow.Field, arrow.Array) {
-	switch v := k.values.(type) {
-	case []string:
-		return arrow.Field{Name: k.name, Type: arrow.BinaryTypes.String, Nullable: true}, table.NewArray(v, nil)
-	case []float64:
-		return arrow.Field{Name: k.name, Type: arrow.PrimitiveTypes.Float64, Nullable: true}, table.NewArray(v, nil)
-	case []int64:
-		return arrow.Field{Name: k.name, Type: arrow.PrimitiveTypes.Int64, Nullable: true}, table.NewArray(v, nil)
-	}
-	panic(fmt.Sprintf("column of %T", k.values))
-}
-
-// dataset writes a data set; target is []int32, []float64, or nil for none.
-func dataset(t testing.TB, info table.DatasetInfo, features []float32, target any, valid []bool, extra ...kept) []byte {
-	t.Helper()
-	var fields []arrow.Field
-	columns := []arrow.Array{table.NewVectors(features, len(info.Features))}
-	switch v := target.(type) {
-	case []int32:
-		columns = append(columns, table.NewArray(v, valid))
-	case []float64:
-		columns = append(columns, table.NewArray(v, valid))
-	}
-	for _, k := range extra {
-		f, c := k.column()
-		fields, columns = append(fields, f), append(columns, c)
-	}
-	schema, err := table.DatasetSchema(info, target != nil, fields)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return write(t, schema, columns...)
-}
-
-func write(t testing.TB, schema *arrow.Schema, columns ...arrow.Array) []byte {
-	t.Helper()
-	rec, err := table.NewRecord(schema, columns...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rec.Release()
-	var b bytes.Buffer
-	w, err := table.NewWriter(&b, schema)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Write(rec); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
-}
 
 func encode(t testing.TB, m *nn.Model) []byte {
 	t.Helper()
@@ -175,7 +112,7 @@ func cloudInfo(m *nn.Model) table.DatasetInfo {
 }
 
 func (c clouds) dataset(t testing.TB, m *nn.Model) []byte {
-	return dataset(t, cloudInfo(m), c.features, c.class, nil, kept{"island", c.island}, kept{"body_mass_g", c.mass})
+	return tabletest.Dataset(t, cloudInfo(m), "features", c.features, "target", c.class, "island", c.island, "body_mass_g", c.mass)
 }
 
 // sine is a network of rectifiers that follows sin(x) from -3 to 3 by straight
@@ -224,5 +161,5 @@ func sineData(t testing.TB, n int, lo, hi, noise float64, purpose string) []byte
 		xs = append(xs, x)
 		ys = append(ys, math.Sin(x)+noise*draw.Normal(uint64(i)))
 	}
-	return dataset(t, sineInfo(), features, ys, nil, kept{"x", xs})
+	return tabletest.Dataset(t, sineInfo(), "features", features, "target", ys, "x", xs)
 }

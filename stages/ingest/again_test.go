@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"pipe/data/table"
+	"pipe/data/table/tabletest"
 	"pipe/pipeline"
 )
 
@@ -65,7 +66,7 @@ func TestAgainReadsRowsAlike(t *testing.T) {
 }
 
 // readRows gives the rows of a file as text, and the types of the columns.
-func readRows(t *testing.T, rt failer, in *Ingest, csv string) (rows []string, types pipeline.Map[string]) {
+func readRows(t *testing.T, rt tabletest.T, in *Ingest, csv string) (rows []string, types pipeline.Map[string]) {
 	data, err := read(t, in, csv, 64, 2)
 	if err != nil {
 		rt.Fatal(err)

@@ -16,6 +16,7 @@ import (
 	"pgregory.net/rapid"
 
 	"pipe/data/table"
+	"pipe/data/table/tabletest"
 	"pipe/pipeline"
 )
 
@@ -43,7 +44,7 @@ func TestReadsWhatTablesWrite(t *testing.T) {
 		if err != nil {
 			rt.Fatal(err)
 		}
-		want := csvOf(rt, writeTable(rt, rec))
+		want := csvOf(rt, tabletest.Bytes(rt, rec))
 		data, err := read(t, in, want, rapid.IntRange(1, 200).Draw(rt, "block"), 2)
 		if err != nil {
 			rt.Fatalf("%v in\n%s", err, want)
@@ -98,29 +99,8 @@ func drawText() *rapid.Generator[string] {
 	)
 }
 
-// A failer is what testing.TB and rapid.T have in common.
-type failer interface{ Fatal(args ...any) }
-
-func writeTable(t failer, rec arrow.Record) []byte {
-	var b bytes.Buffer
-	w, err := table.NewWriter(&b, rec.Schema())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Write(rec); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
-}
-
-func csvOf(t failer, data []byte) string {
-	r, err := table.Open(bytes.NewReader(data), int64(len(data)))
-	if err != nil {
-		t.Fatal(err)
-	}
+func csvOf(t tabletest.T, data []byte) string {
+	r := tabletest.Open(t, data)
 	defer r.Close()
 	var b strings.Builder
 	if err := table.WriteCSV(&b, r); err != nil {
@@ -180,11 +160,8 @@ func drawField(t *rapid.T) string {
 	return rapid.StringOfN(rapid.SampledFrom([]rune("ab1. é\t")), 0, 20, -1).Draw(t, "text")
 }
 
-func rowsOf(t failer, data []byte) [][]string {
-	r, err := table.Open(bytes.NewReader(data), int64(len(data)))
-	if err != nil {
-		t.Fatal(err)
-	}
+func rowsOf(t tabletest.T, data []byte) [][]string {
+	r := tabletest.Open(t, data)
 	rec, err := table.ReadAll(r)
 	if err != nil {
 		t.Fatal(err)

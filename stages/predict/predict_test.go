@@ -11,65 +11,22 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/google/go-cmp/cmp"
 
 	"pipe/base/diag"
 	"pipe/data/feature"
 	"pipe/data/table"
+	"pipe/data/table/tabletest"
 	"pipe/data/task"
 	"pipe/nn"
 	"pipe/pipeline/pipelinetest"
 	"pipe/stages/predict"
 )
 
-// tableOf writes a table; columns alternate names and slices.
-func tableOf(t testing.TB, columns ...any) []byte {
-	t.Helper()
-	var fields []arrow.Field
-	var arrays []arrow.Array
-	for i := 0; i < len(columns); i += 2 {
-		f := arrow.Field{Name: columns[i].(string), Nullable: true}
-		switch v := columns[i+1].(type) {
-		case []string:
-			f.Type = arrow.BinaryTypes.String
-			arrays = append(arrays, table.NewArray(v, nil))
-		case []float64:
-			f.Type = arrow.PrimitiveTypes.Float64
-			valid := make([]bool, len(v))
-			for j, x := range v {
-				valid[j] = !math.IsNaN(x)
-			}
-			arrays = append(arrays, table.NewArray(v, valid))
-		default:
-			t.Fatalf("column of %T", v)
-		}
-		fields = append(fields, f)
-	}
-	schema := arrow.NewSchema(fields, nil)
-	rec, err := table.NewRecord(schema, arrays...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rec.Release()
-	var b bytes.Buffer
-	w, err := table.NewWriter(&b, schema)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Write(rec); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
-}
-
 // fit learns a transform of a number and a category from a training table.
 func fit(t testing.TB, target feature.Target) []byte {
 	t.Helper()
-	data := tableOf(t,
+	data := tabletest.Table(t,
 		"size", []float64{0, 2, 4, 2},
 		"island", []string{"Biscoe", "Dream", "Biscoe", "Dream"},
 		"species", []string{"Adelie", "Gentoo", "Adelie", "Adelie"},
@@ -142,7 +99,7 @@ var (
 
 // rows are new: without a target, with a missing size and an unseen island.
 func rows(t testing.TB) []byte {
-	return tableOf(t,
+	return tabletest.Table(t,
 		"id", []string{"p1", "p2", "p3", "p4"},
 		"island", []string{"Biscoe", "Dream", "Dream", "Atlantis"},
 		"size", []float64{0, 1, math.NaN(), 3})
@@ -241,7 +198,7 @@ func TestMulticlass(t *testing.T) {
 // TestRegression also has the target in the table, which is carried along, in
 // a column whose name is that of an added one.
 func TestRegression(t *testing.T) {
-	data := tableOf(t, "predicted", []float64{7, 8}, "island", []string{"Dream", "Biscoe"}, "size", []float64{3, 1})
+	data := tabletest.Table(t, "predicted", []float64{7, 8}, "island", []string{"Dream", "Biscoe"}, "size", []float64{3, 1})
 	got := read(t, pipelinetest.Run(t, predictCase(t, scaled(), byMass, "prefix: model_", data)))
 	want := [][]string{{"predicted", "island", "size", "model_predicted", "model_problem"}, {"7", "Dream", "3", "2", ""}, {"8", "Biscoe", "1", "1", ""}}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -263,7 +220,7 @@ func TestManyBatches(t *testing.T) {
 	for i := range n {
 		ids[i], islands[i], sizes[i] = strconv.Itoa(i), []string{"Biscoe", "Dream"}[i%2], float64(i%7)
 	}
-	data := tableOf(t, "id", ids, "island", islands, "size", sizes)
+	data := tabletest.Table(t, "id", ids, "island", islands, "size", sizes)
 	got := read(t, pipelinetest.Run(t, predictCase(t, species(), bySpecies, "", data)))
 	if len(got) != n+1 {
 		t.Fatalf("%d rows, want %d", len(got)-1, n)
@@ -291,19 +248,19 @@ func TestErrors(t *testing.T) {
 		data       []byte
 		want, hint string
 	}{
-		{"missing column", "", species(), bySpecies, tableOf(t, "size", []float64{1}, "isle", []string{"Dream"}), `"island"`, ""},
+		{"missing column", "", species(), bySpecies, tabletest.Table(t, "size", []float64{1}, "isle", []string{"Dream"}), `"island"`, ""},
 		{"other order", "", swapped, bySpecies, rows(t), `feature 2 is "island=Biscoe", the model has "island=Dream" there`, "preprocess"},
 		{"other number", "", wide, bySpecies, rows(t), "it makes 3 features, the model has 4", "preprocess"},
 		{"other target", "", species(), byKind, rows(t), `its target "kind" is not what the model predicts, "species"`, "preprocess"},
 		{"other scaling", "", mass(), byMass, rows(t), "scales the target differently", "preprocess"},
-		{"name is taken", "", scaled(), byMass, tableOf(t, "predicted", []float64{7}, "island", []string{"Dream"}, "size", []float64{3}), `two columns named "predicted"`, "prefix"},
+		{"name is taken", "", scaled(), byMass, tabletest.Table(t, "predicted", []float64{7}, "island", []string{"Dream"}, "size", []float64{3}), `two columns named "predicted"`, "prefix"},
 		{"column that is not there", "keep: {columns: [idd]}", species(), bySpecies, rows(t), `keep: `, ""},
-		{"output beyond numbers", "strict: true", vast, byMass, tableOf(t, "island", []string{"Dream", "Dream"}, "size", []float64{0, 1e9}), "row 2: the output of the model is", "training range"},
-		{"no row", "", species(), bySpecies, tableOf(t, "island", []string{"Dream", "Dream"}, "size", []string{"big", "vast"}),
+		{"output beyond numbers", "strict: true", vast, byMass, tabletest.Table(t, "island", []string{"Dream", "Dream"}, "size", []float64{0, 1e9}), "row 2: the output of the model is", "training range"},
+		{"no row", "", species(), bySpecies, tabletest.Table(t, "island", []string{"Dream", "Dream"}, "size", []string{"big", "vast"}),
 			`none of the 2 rows can be predicted; the problem of 2: column "size", row 1: "big" is no number`, "impute"},
-		{"no output", "", vast, byMass, tableOf(t, "island", []string{"Dream"}, "size", []float64{1e9}),
+		{"no output", "", vast, byMass, tabletest.Table(t, "island", []string{"Dream"}, "size", []float64{1e9}),
 			"the only row cannot be predicted: the output of the model is no number", "training range"},
-		{"strict", "strict: true", species(), bySpecies, tableOf(t, "island", []string{"Dream", "Dream"}, "size", []string{"1", "big"}),
+		{"strict", "strict: true", species(), bySpecies, tabletest.Table(t, "island", []string{"Dream", "Dream"}, "size", []string{"1", "big"}),
 			`column "size", row 2: "big" is no number`, "impute"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -323,7 +280,7 @@ func TestErrors(t *testing.T) {
 func TestBadRows(t *testing.T) {
 	vast := scaled()
 	vast.Params[0].Data[0] = math.MaxFloat32 / 4
-	data := tableOf(t, "id", []string{"a", "b", "c", "d"}, "island", []string{"Dream", "Dream", "Biscoe", "Dream"}, "size", []string{"0", "big", "1e9", ""})
+	data := tabletest.Table(t, "id", []string{"a", "b", "c", "d"}, "island", []string{"Dream", "Dream", "Biscoe", "Dream"}, "size", []string{"0", "big", "1e9", ""})
 	for _, c := range []struct {
 		model  *nn.Model
 		target feature.Target
@@ -368,7 +325,7 @@ func TestBadRows(t *testing.T) {
 }
 
 func TestNoRows(t *testing.T) {
-	data := tableOf(t, "island", []string{}, "size", []float64{})
+	data := tabletest.Table(t, "island", []string{}, "size", []float64{})
 	got := read(t, pipelinetest.Run(t, predictCase(t, species(), bySpecies, "", data)))
 	if want := fmt.Sprint([]string{"island", "size", "predicted", "probability", "p_Adelie", "p_Gentoo", "problem"}); len(got) != 1 || fmt.Sprint(got[0]) != want {
 		t.Errorf("predictions of no rows: %q", got)

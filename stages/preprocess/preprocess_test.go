@@ -12,6 +12,7 @@ import (
 	"pipe/base/diag"
 	"pipe/data/feature"
 	"pipe/data/table"
+	"pipe/data/table/tabletest"
 	"pipe/pipeline"
 	"pipe/pipeline/pipelinetest"
 )
@@ -34,8 +35,7 @@ func birds(t testing.TB, bills []float64, islands, species []string) []byte {
 	for i, s := range species {
 		named[i] = s != ""
 	}
-	return tableOf(t, []string{"bill", "island", "species"},
-		table.NewArray(bills, measured), table.NewArray(islands, nil), table.NewArray(species, named))
+	return tabletest.Table(t, "bill", table.NewArray(bills, measured), "island", islands, "species", table.NewArray(species, named))
 }
 
 func preprocessCase(t testing.TB) pipelinetest.Case {
@@ -143,7 +143,7 @@ func TestPreprocessErrorsNameTheTable(t *testing.T) {
 			`test: column "island", row 1: category "Torgersen" was not there in training`, "unseen: ignore"},
 		{"unseen class", measured, birds(t, []float64{1}, []string{"Dream"}, []string{"Chinstrap"}),
 			`test: column "species", row 1: class "Chinstrap" was not there in training`, "stratify: species"},
-		{"no target column", measured, tableOf(t, []string{"bill", "island"}, table.NewArray([]float64{1}, nil), table.NewArray([]string{"Dream"}, nil)),
+		{"no target column", measured, tabletest.Table(t, "bill", []float64{1}, "island", []string{"Dream"}),
 			`test: target: there is no column "species"`, ""},
 		{"fit", "features: {bil: {}}", nil, `train: there is no column "bil"`, `"bill"`},
 	}

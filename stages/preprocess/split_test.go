@@ -1,7 +1,6 @@
 package preprocess
 
 import (
-	"bytes"
 	"fmt"
 	"maps"
 	"math"
@@ -15,34 +14,10 @@ import (
 
 	"pipe/base/diag"
 	"pipe/data/table"
+	"pipe/data/table/tabletest"
 	"pipe/pipeline"
 	"pipe/pipeline/pipelinetest"
 )
-
-// tableOf makes the bytes of a table.
-func tableOf(t testing.TB, names []string, columns ...arrow.Array) []byte {
-	t.Helper()
-	fields := make([]arrow.Field, len(names))
-	for i, name := range names {
-		fields[i] = arrow.Field{Name: name, Type: columns[i].DataType(), Nullable: true}
-	}
-	rec, err := table.NewRecord(arrow.NewSchema(fields, nil), columns...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var b bytes.Buffer
-	w, err := table.NewWriter(&b, rec.Schema())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Write(rec); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
-}
 
 // numbered makes a table of a key column beside the numbers of the rows.
 func numbered[T table.Value](t testing.TB, keys []T, valid []bool) []byte {
@@ -51,16 +26,13 @@ func numbered[T table.Value](t testing.TB, keys []T, valid []bool) []byte {
 	for i := range rows {
 		rows[i] = int64(i)
 	}
-	return tableOf(t, []string{"row", "key"}, table.NewArray(rows, nil), table.NewArray(keys, valid))
+	return tabletest.Table(t, "row", rows, "key", table.NewArray(keys, valid))
 }
 
 // rowsIn lists the values of the column row of a part.
 func rowsIn(t testing.TB, data []byte) []int64 {
 	t.Helper()
-	r, err := table.Open(bytes.NewReader(data), int64(len(data)))
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := tabletest.Open(t, data)
 	var rows []int64
 	for rec, err := range r.Batches() {
 		if err != nil {
@@ -113,10 +85,7 @@ func divided(t testing.TB, c pipelinetest.Case, n int) map[string][]int64 {
 // assigned divides n rows as a run does, and lists the rows of each part.
 func assigned(t testing.TB, with string, data []byte, n int) map[string][]int64 {
 	t.Helper()
-	r, err := table.Open(bytes.NewReader(data), int64(len(data)))
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := tabletest.Open(t, data)
 	s := pipelinetest.Decode(t, splitKind(), with).(*Split)
 	assigner, err := s.assigner(t.Context(), 7, r)
 	if err != nil {

@@ -3,7 +3,6 @@ package train
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -11,13 +10,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/apache/arrow/go/v17/arrow"
-	"github.com/apache/arrow/go/v17/arrow/array"
-	"github.com/apache/arrow/go/v17/arrow/memory"
-
 	"pipe/base/diag"
 	"pipe/base/random"
 	"pipe/data/table"
+	"pipe/data/table/tabletest"
 	"pipe/data/task"
 	"pipe/nn"
 	"pipe/pipeline"
@@ -38,50 +34,26 @@ func dataset(t testing.TB, target table.Target, purpose string, rows, tear int, 
 	for _, f := range features {
 		info.Features = append(info.Features, table.Feature{Name: f, Column: f})
 	}
-	schema, err := table.DatasetSchema(info, true, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := array.NewRecordBuilder(memory.DefaultAllocator, schema)
-	defer b.Release()
-	list := b.Field(0).(*array.FixedSizeListBuilder)
 	noise := random.New(1, purpose, 0)
+	var x []float32
+	var y []any
 	for i := range rows {
-		list.Append(true)
 		sum := 0.0
 		for j := range features {
 			v := noise.Normal(uint64(i*len(features) + j))
 			sum += v
-			list.ValueBuilder().(*array.Float32Builder).Append(float32(v))
+			x = append(x, float32(v))
 		}
-		switch y := b.Field(1).(type) {
-		case *array.Int32Builder:
-			class := min(max(int(math.Floor(sum))+1, 0), len(target.Classes)-1)
-			if i == tear {
-				y.AppendNull()
-			} else {
-				y.Append(int32(class))
-			}
-		case *array.Float64Builder:
-			y.Append(target.Center + target.Scale*math.Tanh(sum))
+		switch {
+		case i == tear:
+			y = append(y, nil)
+		case target.Task.IsClassification():
+			y = append(y, int32(min(max(int(math.Floor(sum))+1, 0), len(target.Classes)-1)))
+		default:
+			y = append(y, target.Center+target.Scale*math.Tanh(sum))
 		}
 	}
-	rec := b.NewRecord()
-	defer rec.Release()
-	return encode(t, schema, rec)
-}
-
-func encode(t testing.TB, schema *arrow.Schema, rec arrow.Record) []byte {
-	t.Helper()
-	var buf bytes.Buffer
-	w, err := table.NewWriter(&buf, schema)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := errors.Join(w.Write(rec), w.Close()); err != nil {
-		t.Fatal(err)
-	}
-	return buf.Bytes()
+	return tabletest.Dataset(t, info, "features", x, "target", y)
 }
 
 func inputs(t testing.TB, target table.Target) map[string][]byte {
@@ -224,13 +196,7 @@ func TestRunRefuses(t *testing.T) {
 	good := inputs(t, species)
 	noTarget := func() []byte {
 		info := table.DatasetInfo{Features: []table.Feature{{Name: "a", Column: "a"}, {Name: "b", Column: "b"}}}
-		schema, err := table.DatasetSchema(info, false, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		b := array.NewRecordBuilder(memory.DefaultAllocator, schema)
-		defer b.Release()
-		return encode(t, schema, b.NewRecord())
+		return tabletest.Dataset(t, info, "features", []float32{})
 	}
 	for name, c := range map[string]struct {
 		with       string

@@ -6,13 +6,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/apache/arrow/go/v17/arrow"
-	"github.com/apache/arrow/go/v17/arrow/array"
-	"github.com/apache/arrow/go/v17/arrow/memory"
-
 	"pipe/base/diag"
 	"pipe/base/random"
 	"pipe/data/table"
+	"pipe/data/table/tabletest"
 	"pipe/data/task"
 	"pipe/pipeline/pipelinetest"
 )
@@ -23,28 +20,15 @@ func weighted(t *testing.T, weight func(row int) float64) []byte {
 	t.Helper()
 	info := table.DatasetInfo{Target: &table.Target{Column: "y", Task: task.Regression, Scale: 1},
 		Features: []table.Feature{{Name: "x", Column: "x"}}}
-	kept := []arrow.Field{{Name: "w", Type: arrow.PrimitiveTypes.Float64, Nullable: true}, {Name: "text", Type: arrow.BinaryTypes.String, Nullable: true}}
-	schema, err := table.DatasetSchema(info, true, kept)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := array.NewRecordBuilder(memory.DefaultAllocator, schema)
-	defer b.Release()
+	var x []float32
+	var y, w []float64
+	var text []string
 	for i := range 60 {
-		x := 2*random.New(1, "x", 0).Float64(uint64(i/2)) - 1
-		b.Field(0).(*array.FixedSizeListBuilder).Append(true)
-		b.Field(0).(*array.FixedSizeListBuilder).ValueBuilder().(*array.Float32Builder).Append(float32(x))
-		b.Field(1).(*array.Float64Builder).Append([]float64{2 * x, -2 * x}[i%2])
-		if w := weight(i); math.IsNaN(w) {
-			b.Field(2).AppendNull()
-		} else {
-			b.Field(2).(*array.Float64Builder).Append(w)
-		}
-		b.Field(3).(*array.StringBuilder).Append("a")
+		v := 2*random.New(1, "x", 0).Float64(uint64(i/2)) - 1
+		x, y = append(x, float32(v)), append(y, []float64{2 * v, -2 * v}[i%2])
+		w, text = append(w, weight(i)), append(text, "a")
 	}
-	rec := b.NewRecord()
-	defer rec.Release()
-	return encode(t, schema, rec)
+	return tabletest.Dataset(t, info, "features", x, "target", y, "w", w, "text", text)
 }
 
 const linear = "network: []\noptimizer: {sgd: {learning_rate: 0.1}}\nepochs: 40\n"

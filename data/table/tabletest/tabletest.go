@@ -1,0 +1,209 @@
+// Package tabletest makes tables and data sets from Go values, for tests.
+//
+// Columns are written as pairs of a name and values: a slice of a type that
+// table.NewArray takes, of which a NaN is a null; a []any of such values, in
+// which nil is a null; or an arrow.Array.
+package tabletest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"pipe/data/table"
+)
+
+// T is what is needed of a test; a testing.TB and a *rapid.T are both one.
+type T interface {
+	Helper()
+	Fatal(args ...any)
+}
+
+// Array makes an array of the values of a column.
+func Array(t T, values any) arrow.Array {
+	t.Helper()
+	switch v := values.(type) {
+	case arrow.Array:
+		return v
+	case []string:
+		return table.NewArray(v, nil)
+	case []int64:
+		return table.NewArray(v, nil)
+	case []int32:
+		return table.NewArray(v, nil)
+	case []bool:
+		return table.NewArray(v, nil)
+	case []arrow.Date32:
+		return table.NewArray(v, nil)
+	case []arrow.Timestamp:
+		return table.NewArray(v, nil)
+	case []float64:
+		valid := make([]bool, len(v))
+		for i, x := range v {
+			valid[i] = !math.IsNaN(x)
+		}
+		return table.NewArray(v, valid)
+	case []any:
+		return nullable(t, v)
+	}
+	t.Fatal(fmt.Sprintf("tabletest: a column of %T", values))
+	return nil
+}
+
+// nullable makes an array of the type of the first value that is not nil, of
+// float64 if all are.
+func nullable(t T, values []any) arrow.Array {
+	t.Helper()
+	for _, v := range values {
+		switch v.(type) {
+		case nil:
+			continue
+		case string:
+			return arrayOf[string](values)
+		case int64:
+			return arrayOf[int64](values)
+		case int32:
+			return arrayOf[int32](values)
+		case bool:
+			return arrayOf[bool](values)
+		case arrow.Date32:
+			return arrayOf[arrow.Date32](values)
+		case arrow.Timestamp:
+			return arrayOf[arrow.Timestamp](values)
+		case float64:
+		default:
+			t.Fatal(fmt.Sprintf("tabletest: a value of %T", v))
+		}
+		break
+	}
+	return arrayOf[float64](values)
+}
+
+func arrayOf[V table.Value](values []any) arrow.Array {
+	out, valid := make([]V, len(values)), make([]bool, len(values))
+	for i, v := range values {
+		if v != nil {
+			out[i], valid[i] = v.(V), true
+		}
+	}
+	return table.NewArray(out, valid)
+}
+
+// Record makes a record of columns.
+func Record(t T, columns ...any) arrow.Record {
+	t.Helper()
+	var fields []arrow.Field
+	var arrays []arrow.Array
+	for name, values := range pairs(t, columns) {
+		a := Array(t, values)
+		arrays = append(arrays, a)
+		fields = append(fields, arrow.Field{Name: name, Type: a.DataType(), Nullable: true})
+	}
+	rec, err := table.NewRecord(arrow.NewSchema(fields, nil), arrays...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rec
+}
+
+// pairs yields the names and values of columns.
+func pairs(t T, columns []any) iter.Seq2[string, any] {
+	return func(yield func(string, any) bool) {
+		t.Helper()
+		for i := 0; i+1 < len(columns); i += 2 {
+			name, ok := columns[i].(string)
+			if !ok {
+				t.Fatal(fmt.Sprintf("tabletest: the name of a column is a %T", columns[i]))
+			}
+			if !yield(name, columns[i+1]) {
+				return
+			}
+		}
+	}
+}
+
+// Table makes the bytes of a table of columns.
+func Table(t T, columns ...any) []byte {
+	t.Helper()
+	return Bytes(t, Record(t, columns...))
+}
+
+// Bytes writes a table with the rows of records, of which there must be at least
+// one, and with the schema of the first.
+func Bytes(t T, records ...arrow.Record) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w, err := table.NewWriter(&b, records[0].Schema())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, rec := range records {
+		if err := w.Write(rec); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// Dataset makes the bytes of a data set. The columns of features ([]float32, in
+// row-major order) and of the target have the names that they have in the file;
+// all others are kept.
+func Dataset(t T, info table.DatasetInfo, columns ...any) []byte {
+	t.Helper()
+	var arrays []arrow.Array
+	var keep []arrow.Field
+	target := false
+	for name, values := range pairs(t, columns) {
+		if name == table.FeaturesColumn {
+			arrays = append(arrays, table.NewVectors(values.([]float32), len(info.Features)))
+			continue
+		}
+		if list, ok := values.([]any); ok && len(list) == 0 && name == table.TargetColumn && info.Target.Task.IsClassification() {
+			values = []int32{}
+		}
+		a := Array(t, values)
+		arrays = append(arrays, a)
+		if name == table.TargetColumn {
+			target = true
+			continue
+		}
+		keep = append(keep, arrow.Field{Name: name, Type: a.DataType(), Nullable: true})
+	}
+	schema, err := table.DatasetSchema(info, target, keep)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec, err := table.NewRecord(schema, arrays...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Bytes(t, rec)
+}
+
+// Open opens the bytes of a table.
+func Open(t T, b []byte) *table.Reader {
+	t.Helper()
+	r, err := table.Open(bytes.NewReader(b), int64(len(b)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// Rows reads all rows of a table. The record lives as long as the test wants it.
+func Rows(t T, b []byte) arrow.Record {
+	t.Helper()
+	r := Open(t, b)
+	rec, err := table.ReadAll(r)
+	if err := errors.Join(err, r.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return rec
+}
