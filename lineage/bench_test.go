@@ -65,7 +65,7 @@ func layered(run string, n int) []Execution {
 	list := make([]Execution, n)
 	for i := range list {
 		e := &list[i]
-		*e = Execution{RunID: run, Stage: fmt.Sprintf("stage%05d", i), Kind: "exec", KindVersion: 1, Status: Succeeded, Key: Key(id(1000000 + i)),
+		*e = Execution{RunID: run, Stage: fmt.Sprintf("stage%05d", i), Kind: "exec", KindVersion: 1, Status: Succeeded, Key: artifacts.Key(id(1000000 + i)),
 			Config: []byte(`{"command":["true"]}`), Outputs: []Output{{"out", "file", id(i), 100}}}
 		for k := range 2 {
 			if from := i - 1 - k*7; from >= 0 {

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"pipe/artifacts"
 )
 
 // docs/lineage.md is a promise to people who write queries: every example
@@ -20,7 +22,7 @@ func TestDocs(t *testing.T) {
 	judged(t, db, measuredRun(t, db, "a", "test", 0.9), better("1"))
 	judged(t, db, measuredRun(t, db, "b", "test", 0.8), better("1"))
 	changed := begin(t, db, "penguins") // so that the key of a stage has changed
-	record(t, db, Execution{RunID: changed, Stage: "model", Kind: "train", Status: Succeeded, Key: akey("model2"), KeyParts: []KeyPart{{"kind", "train"}}, Points: []Point{{"train.loss", 1, 0.5}}})
+	record(t, db, Execution{RunID: changed, Stage: "model", Kind: "train", Status: Succeeded, Key: akey("model2"), KeyParts: []artifacts.KeyPart{{Name: "kind", Value: "train"}}, Points: []Point{{"train.loss", 1, 0.5}}})
 
 	examples := regexp.MustCompile("(?s)```sql\n(.*?)```").FindAllStringSubmatch(string(text), -1)
 	if len(examples) < 5 {

@@ -88,7 +88,7 @@ func scanExecution(rows *sql.Rows) (Execution, error) {
 		return e, err
 	}
 	if key != "" {
-		if e.Key, err = parseKey(key); err != nil {
+		if e.Key, err = artifacts.ParseKey(key); err != nil {
 			return e, fmt.Errorf("execution %d: %w", e.ID, err)
 		}
 	}
@@ -220,9 +220,9 @@ const origin = "(SELECT coalesce(cached_from, id) FROM executions WHERE id = ?)"
 
 // KeyParts returns the components of the key of an execution, cached or not,
 // in the order in which they were hashed.
-func (d *DB) KeyParts(ctx context.Context, executionID int64) (_ []KeyPart, err error) {
+func (d *DB) KeyParts(ctx context.Context, executionID int64) (_ []artifacts.KeyPart, err error) {
 	defer func() { err = wrap("read a key from", d.path, err) }()
-	return collect(ctx, d.r, func(rows *sql.Rows) (p KeyPart, err error) {
+	return collect(ctx, d.r, func(rows *sql.Rows) (p artifacts.KeyPart, err error) {
 		err = rows.Scan(&p.Name, &p.Value)
 		return p, err
 	}, "SELECT name, value FROM key_parts WHERE execution_id = "+origin+" ORDER BY position", executionID)

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"pipe/artifacts"
 )
 
 // chain records a run of two stages, `load` and `fit`, whose work is named
@@ -21,7 +23,7 @@ func chain(t *testing.T, db *DB, pipeline, load, fit string) (runID string) {
 	}
 	record := func(stage, work string, inputs ...Input) {
 		e := Execution{RunID: runID, Stage: stage, Kind: stage, KindVersion: 1, Status: Succeeded, Key: akey(work),
-			KeyParts: []KeyPart{{"kind", stage}}, Inputs: inputs, Metrics: []Metric{{Name: "m", Value: 1}}, Points: []Point{{"c", 1, 1}},
+			KeyParts: []artifacts.KeyPart{{Name: "kind", Value: stage}}, Inputs: inputs, Metrics: []Metric{{Name: "m", Value: 1}}, Points: []Point{{"c", 1, 1}},
 			Outputs: []Output{{Port: "out", Type: "model", ID: aid(work), Size: 10}}}
 		hit, err := db.Lookup(ctx, e.Key)
 		if err != nil {

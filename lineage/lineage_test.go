@@ -56,8 +56,8 @@ func newTest(t testing.TB) (*DB, *clock) {
 }
 
 // aid and akey make artifact IDs and keys that tests can tell apart.
-func aid(name string) artifacts.ID { return artifacts.Sum([]byte(name)) }
-func akey(name string) Key         { return Key(artifacts.Sum([]byte("key of " + name))) }
+func aid(name string) artifacts.ID   { return artifacts.Sum([]byte(name)) }
+func akey(name string) artifacts.Key { return artifacts.Key(artifacts.Sum([]byte("key of " + name))) }
 
 func begin(t testing.TB, db *DB, pipeline string) string {
 	t.Helper()
@@ -96,7 +96,7 @@ func penguins(run string) []Execution {
 	return []Execution{
 		{
 			RunID: run, Stage: "load", Kind: "ingest", KindVersion: 1, Status: Succeeded, Key: akey("load"), Reason: "not made before",
-			KeyParts: []KeyPart{{"kind", "ingest"}, {"config", "{}"}, {"input path", aid("csv").String()}},
+			KeyParts: []artifacts.KeyPart{{Name: "kind", Value: "ingest"}, {Name: "config", Value: "{}"}, {Name: "input path", Value: aid("csv").String()}},
 			Config:   []byte(`{"path":"data/penguins.csv"}`),
 			Inputs:   []Input{{Port: "path", Type: "file", ID: aid("csv"), Path: "data/penguins.csv"}},
 			Outputs:  []Output{table},

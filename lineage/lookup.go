@@ -16,7 +16,7 @@ import (
 //
 // After Warm, an execution that another process adds meanwhile may be passed
 // over in favour of an older one with the same key.
-func (d *DB) Lookup(ctx context.Context, key Key) (_ *Hit, err error) {
+func (d *DB) Lookup(ctx context.Context, key artifacts.Key) (_ *Hit, err error) {
 	if hit := d.recent.get(key); hit != nil {
 		return hit, nil
 	}
@@ -45,11 +45,11 @@ func (d *DB) Lookup(ctx context.Context, key Key) (_ *Hit, err error) {
 // queries and not several for each stage.
 type recent struct {
 	mu   sync.Mutex
-	hits map[Key]*Hit
+	hits map[artifacts.Key]*Hit
 }
 
 // get returns a copy of its own for each caller.
-func (r *recent) get(key Key) *Hit {
+func (r *recent) get(key artifacts.Key) *Hit {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	hit := r.hits[key]
@@ -86,7 +86,7 @@ func (d *DB) Warm(ctx context.Context, pipeline string) (err error) {
 	if err != nil {
 		return err
 	}
-	hits := map[Key]*Hit{}
+	hits := map[artifacts.Key]*Hit{}
 	byID := map[int64]*Hit{}
 	err = d.each(ctx, func(rows *sql.Rows) error {
 		var key string
@@ -94,7 +94,7 @@ func (d *DB) Warm(ctx context.Context, pipeline string) (err error) {
 		if err := rows.Scan(&key, &hit.ExecutionID, &hit.RunID); err != nil {
 			return err
 		}
-		k, err := parseKey(key)
+		k, err := artifacts.ParseKey(key)
 		hits[k], byID[hit.ExecutionID] = hit, hit
 		return err
 	}, `SELECT o.key, o.id, o.run_id FROM executions e JOIN executions o ON o.id = coalesce(e.cached_from, e.id)

@@ -206,7 +206,7 @@ func (d *DB) times(e *Execution) (started string, finished sql.NullString) {
 func (d *DB) recordExecution(t *tx, e *Execution) (id int64, err error) {
 	started, finished := d.times(e)
 	key, config := "", ""
-	if e.Key != (Key{}) {
+	if !e.Key.IsZero() {
 		key = e.Key.String()
 	}
 	if len(e.Config) > 0 {

@@ -47,10 +47,10 @@ func TestRunRoundTrip(t *testing.T) {
 	check()
 	record(t, db, penguins(id)...)
 	c.advance(time.Second)
-	if err := db.FinishRun(t.Context(), id, GateFailed, "accuracy is 0.93, required >= 0.95"); err != nil {
+	if err := db.FinishRun(t.Context(), id, RequirementFailed, "accuracy is 0.93, required >= 0.95"); err != nil {
 		t.Fatal(err)
 	}
-	want.Status, want.Finished, want.Error = GateFailed, c.t, "accuracy is 0.93, required >= 0.95"
+	want.Status, want.Finished, want.Error = RequirementFailed, c.t, "accuracy is 0.93, required >= 0.95"
 	want.Counts = map[Status]int{Succeeded: 3, Failed: 1}
 	check()
 
@@ -216,7 +216,7 @@ func TestLookup(t *testing.T) {
 			}
 		}
 	}
-	for _, status := range []Status{Failed, GateFailed, Interrupted, Skipped} {
+	for _, status := range []Status{Failed, RequirementFailed, Interrupted, Skipped} {
 		record(t, db, Execution{RunID: run, Stage: string(status), Kind: "k", Status: status, Key: akey(string(status))})
 		if hit, err := db.Lookup(t.Context(), akey(string(status))); hit != nil || err != nil {
 			t.Errorf("%s counts as a hit: %v, %v", status, hit, err)

@@ -1,7 +1,6 @@
 package lineage
 
 import (
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -13,34 +12,15 @@ import (
 type Status string
 
 const (
-	Running     Status = "running"
-	Succeeded   Status = "succeeded"
-	Cached      Status = "cached" // executions only: the work was done before
-	Failed      Status = "failed"
-	GateFailed  Status = "gate_failed" // the work is done, a `require` was not met
-	Skipped     Status = "skipped"     // executions only
-	Interrupted Status = "interrupted" // by a signal, or its process died
-	Cancelled   Status = "cancelled"   // on purpose: a later run replaces it
+	Running           Status = "running"
+	Succeeded         Status = "succeeded"
+	Cached            Status = "cached" // executions only: the work was done before
+	Failed            Status = "failed"
+	RequirementFailed Status = "gate_failed" // the work is done, a `require` was not met
+	Skipped           Status = "skipped"     // executions only
+	Interrupted       Status = "interrupted" // by a signal, or its process died
+	Cancelled         Status = "cancelled"   // on purpose: a later run replaces it
 )
-
-// A Key says what an execution would make: the hash of everything that its
-// outputs depend on. It is not an artifacts.ID. The zero Key means unknown.
-type Key [32]byte
-
-// String returns 64 hexadecimal digits.
-func (k Key) String() string { return hex.EncodeToString(k[:]) }
-
-// MarshalText returns the same text as String.
-func (k Key) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, k[:]), nil }
-
-func parseKey(s string) (Key, error) {
-	var k Key
-	if len(s) != hex.EncodedLen(len(k)) {
-		return k, fmt.Errorf("key %q has not %d digits", s, hex.EncodedLen(len(k)))
-	}
-	_, err := hex.Decode(k[:], []byte(s))
-	return k, err
-}
 
 // A Run is one execution of a pipeline.
 type Run struct {
@@ -106,10 +86,10 @@ type Execution struct {
 	KindVersion int
 	Attempt     int // 1 is the first; 0 means 1
 	Status      Status
-	Reason      string // why it ran, or why not
-	CachedFrom  int64  // ID of the execution that did the work, if Cached
-	Key         Key
-	KeyParts    []KeyPart // in the order in which they were hashed; read with DB.KeyParts
+	Reason      string              // why it ran, or why not
+	CachedFrom  int64               // ID of the execution that did the work, if Cached
+	Key         artifacts.Key       // of the work; zero means unknown
+	KeyParts    []artifacts.KeyPart // in the order in which they were hashed; read with DB.KeyParts
 	Config      json.RawMessage
 	Started     time.Time
 	Finished    time.Time // zero while it is running
@@ -143,9 +123,6 @@ type Program struct {
 	Path string
 	Hash artifacts.ID
 }
-
-// A KeyPart is a component of a Key.
-type KeyPart struct{ Name, Value string }
 
 // An Input is an artifact that an execution read. An input whose ID is zero
 // was not connected to anything and is not recorded.

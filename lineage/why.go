@@ -21,7 +21,7 @@ type PartChange struct {
 // ChangedParts lists the components that differ between two keys, in the order
 // of the new one, and after them those that only the old one has. It is empty
 // exactly if the keys are made of the same parts.
-func ChangedParts(old, new []KeyPart) []PartChange {
+func ChangedParts(old, new []artifacts.KeyPart) []PartChange {
 	before := make(map[string]string, len(old))
 	for _, p := range old {
 		before[p.Name] = p.Value
@@ -110,7 +110,7 @@ func (d *DB) Sources(ctx context.Context, execution int64) (_ map[string]Source,
 }
 
 // SharedParts lists the names of the components that two keys share.
-func SharedParts(old, new []KeyPart) []string {
+func SharedParts(old, new []artifacts.KeyPart) []string {
 	var names []string
 	for _, p := range new {
 		if slices.Contains(old, p) {

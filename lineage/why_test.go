@@ -6,11 +6,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"pipe/artifacts"
 )
 
 func TestEarlier(t *testing.T) {
 	db, _ := newTest(t)
-	run := func(status Status, key string, parts ...KeyPart) (string, int64) {
+	run := func(status Status, key string, parts ...artifacts.KeyPart) (string, int64) {
 		t.Helper()
 		id := begin(t, db, "p")
 		e := Execution{RunID: id, Stage: "s", Kind: "k", Status: status, KeyParts: parts}
@@ -31,8 +33,8 @@ func TestEarlier(t *testing.T) {
 		}
 		return id, list[0].ID
 	}
-	first, a := run(Succeeded, "one", KeyPart{"kind", "k"})
-	second, b := run(Failed, "two", KeyPart{"kind", "k2"})
+	first, a := run(Succeeded, "one", artifacts.KeyPart{Name: "kind", Value: "k"})
+	second, b := run(Failed, "two", artifacts.KeyPart{Name: "kind", Value: "k2"})
 	third, cached := run(Cached, "one")
 	unread, _ := run(Failed, "")
 	for _, q := range []struct {
@@ -69,11 +71,11 @@ func TestEarlier(t *testing.T) {
 // The changes are exactly what leads from one list of parts to the other.
 func TestChangedPartsIsExact(t *testing.T) {
 	names := []string{"kind", "config", "input.a", "input.b", "seed", "engine"}
-	parts := rapid.Custom(func(t *rapid.T) []KeyPart {
-		var list []KeyPart
+	parts := rapid.Custom(func(t *rapid.T) []artifacts.KeyPart {
+		var list []artifacts.KeyPart
 		for _, n := range names {
 			if v := rapid.SampledFrom([]string{"absent", "", "x", "y"}).Draw(t, n); v != "absent" {
-				list = append(list, KeyPart{n, v})
+				list = append(list, artifacts.KeyPart{Name: n, Value: v})
 			}
 		}
 		return list
@@ -96,17 +98,17 @@ func TestChangedPartsIsExact(t *testing.T) {
 				values[c.Name] = c.New
 			}
 		}
-		var got []KeyPart
+		var got []artifacts.KeyPart
 		for _, n := range names {
 			if v, ok := values[n]; ok {
-				got = append(got, KeyPart{n, v})
+				got = append(got, artifacts.KeyPart{Name: n, Value: v})
 			}
 		}
 		if diff := cmp.Diff(new, got); diff != "" {
 			t.Fatalf("%v leads elsewhere: %s", changes, diff)
 		}
-		if n := len(SharedParts(old, new)); n+len(changes) != len(new)+len(slices.DeleteFunc(slices.Clone(old), func(p KeyPart) bool {
-			return slices.ContainsFunc(new, func(q KeyPart) bool { return q.Name == p.Name })
+		if n := len(SharedParts(old, new)); n+len(changes) != len(new)+len(slices.DeleteFunc(slices.Clone(old), func(p artifacts.KeyPart) bool {
+			return slices.ContainsFunc(new, func(q artifacts.KeyPart) bool { return q.Name == p.Name })
 		})) {
 			t.Fatalf("%d parts are shared, %d changed", n, len(changes))
 		}

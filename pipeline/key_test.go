@@ -84,8 +84,8 @@ func TestKeyOfVector(t *testing.T) {
 	encoded := "\x00\x00\x00\x00\x00\x00\x00\x02" +
 		"\x00\x00\x00\x00\x00\x00\x00\x04kind" + "\x00\x00\x00\x00\x00\x00\x00\x01x" +
 		"\x00\x00\x00\x00\x00\x00\x00\x00" + "\x00\x00\x00\x00\x00\x00\x00\x02\x00\xff"
-	want := pipeline.Key(sha256.Sum256([]byte(encoded)))
-	if got := pipeline.KeyOf([]pipeline.KeyPart{{"kind", "x"}, {"", "\x00\xff"}}); got != want {
+	want := artifacts.Key(sha256.Sum256([]byte(encoded)))
+	if got := artifacts.KeyOf([]artifacts.KeyPart{{Name: "kind", Value: "x"}, {Name: "", Value: "\x00\xff"}}); got != want {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
@@ -95,7 +95,7 @@ func TestKeyOfVector(t *testing.T) {
 func TestKeyPartsAreTheKey(t *testing.T) {
 	for _, s := range mustLoad(t, keySource, pipeline.Options{}).Steps {
 		key, parts := s.Key(fakeInputs(s), nil)
-		if got := pipeline.KeyOf(parts); got != key {
+		if got := artifacts.KeyOf(parts); got != key {
 			t.Errorf("%s: parts give %v, the key is %v", s.Name, got, key)
 		}
 		names := make(map[string]bool)
@@ -111,8 +111,8 @@ func TestKeyPartsAreTheKey(t *testing.T) {
 // TestKeyDependsOn changes one thing after the other, and says of each step
 // whether its key has to change too, inputs being equal.
 func TestKeyDependsOn(t *testing.T) {
-	keys := func(source string, opt pipeline.Options) map[string]pipeline.Key {
-		m := make(map[string]pipeline.Key)
+	keys := func(source string, opt pipeline.Options) map[string]artifacts.Key {
+		m := make(map[string]artifacts.Key)
 		for _, s := range mustLoad(t, source, opt).Steps {
 			m[s.Name], _ = s.Key(fakeInputs(s), nil)
 		}
@@ -183,20 +183,20 @@ func TestKeyWithoutInputPanics(t *testing.T) {
 // they are concatenated.
 func TestKeyOfIsUnambiguous(t *testing.T) {
 	text := rapid.StringOf(rapid.SampledFrom([]rune("a\x00\x01=")))
-	list := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) pipeline.KeyPart {
-		return pipeline.KeyPart{Name: text.Draw(t, "name"), Value: text.Draw(t, "value")}
+	list := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) artifacts.KeyPart {
+		return artifacts.KeyPart{Name: text.Draw(t, "name"), Value: text.Draw(t, "value")}
 	}), 0, 4)
 	rapid.Check(t, func(t *rapid.T) {
 		a, b := list.Draw(t, "a"), list.Draw(t, "b")
-		if equal := slices.Equal(a, b); equal != (pipeline.KeyOf(a) == pipeline.KeyOf(b)) {
+		if equal := slices.Equal(a, b); equal != (artifacts.KeyOf(a) == artifacts.KeyOf(b)) {
 			t.Fatalf("%q and %q: equal is %v, their keys say otherwise", a, b, equal)
 		}
 		// The same characters, cut in other places.
 		if len(a) > 0 && len(a[0].Name) > 0 {
 			c := slices.Clone(a)
 			last := len(c[0].Name) - 1
-			c[0] = pipeline.KeyPart{Name: c[0].Name[:last], Value: c[0].Name[last:] + c[0].Value}
-			if pipeline.KeyOf(a) == pipeline.KeyOf(c) {
+			c[0] = artifacts.KeyPart{Name: c[0].Name[:last], Value: c[0].Name[last:] + c[0].Value}
+			if artifacts.KeyOf(a) == artifacts.KeyOf(c) {
 				t.Fatalf("%q and %q have one key", a, c)
 			}
 		}
@@ -237,7 +237,7 @@ func TestPrivatePartsAreKeyed(t *testing.T) {
 	last := len(parts) - 1
 	plain := sha256.Sum256([]byte("1234"))
 	if p := parts[last]; p.Name != "stage.env.TOKEN" || strings.Contains(p.Value, "1234") || strings.Contains(p.Value, hex.EncodeToString(plain[:])) ||
-		p == elsewhereParts[last] || pipeline.KeyOf(parts) != key {
+		p == elsewhereParts[last] || artifacts.KeyOf(parts) != key {
 		t.Errorf("the part is %v", p)
 	}
 }
@@ -245,6 +245,6 @@ func TestPrivatePartsAreKeyed(t *testing.T) {
 type asking string
 
 func (asking) Run(context.Context, pipeline.Env) error { return nil }
-func (a asking) PrivateKeyParts() []pipeline.KeyPart {
-	return []pipeline.KeyPart{{Name: "env.TOKEN", Value: string(a)}}
+func (a asking) PrivateKeyParts() []artifacts.KeyPart {
+	return []artifacts.KeyPart{{Name: "env.TOKEN", Value: string(a)}}
 }

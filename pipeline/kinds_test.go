@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"pipe/artifacts"
 	"pipe/base/diag"
 	"pipe/data/metric"
 	"pipe/pipeline"
@@ -125,11 +126,11 @@ func (s *execStage) MetricGoal(name string) (metric.Goal, error) {
 	return goal, nil
 }
 
-func (s *execStage) KeyParts() []pipeline.KeyPart {
-	var parts []pipeline.KeyPart
+func (s *execStage) KeyParts() []artifacts.KeyPart {
+	var parts []artifacts.KeyPart
 	for _, e := range s.Env {
 		name, value, _ := strings.Cut(e, "=")
-		parts = append(parts, pipeline.KeyPart{Name: "env." + name, Value: value})
+		parts = append(parts, artifacts.KeyPart{Name: "env." + name, Value: value})
 	}
 	slices.Reverse(parts) // the order must not matter
 	return parts

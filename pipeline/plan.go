@@ -53,9 +53,9 @@ type Step struct {
 	// MemoryBackoff is the factor by which Resources.Memory grows with each
 	// attempt; 0 is 1.
 	MemoryBackoff float64
-	Limits        Map[int]   // units of what has a name in the configuration of the machine
-	Cache         bool       // whether an earlier result may be used
-	Promote       *Promotion // whether the model that the stage measures gets a label; nil if there is no gate
+	Limits        Map[int] // units of what has a name in the configuration of the machine
+	Cache         bool     // whether an earlier result may be used
+	Promote       *Gate    // whether the model that the stage measures gets a label; nil if there is no gate
 }
 
 // An Edge brings an artifact to an input port.

@@ -269,7 +269,7 @@ func (l *loader) stage(key, n *yaml.Node, plan *Plan) {
 	d.step.Limits = c.Resources.Limits
 	d.step.Cache = c.Cache
 	if c.Promote != nil && l.p.errors() == before {
-		d.step.Promote = c.Promote.promotion()
+		d.step.Promote = c.Promote.gate()
 		d.promoteKey, d.promote = child(decoded, "promote")
 	}
 	if c.Uses == "" && l.p.errors() > before {

@@ -64,7 +64,7 @@ type Kind struct {
 // Run reads its inputs and writes its outputs through env. It must honour ctx,
 // must give the same output bytes for the same configuration, inputs and seed
 // on any number of threads, and must not keep env after it returned. When Run
-// returns an error nothing that it wrote is kept, except with a *GateError.
+// returns an error nothing that it wrote is kept, except with a *RequirementError.
 type Stage interface {
 	Run(ctx context.Context, env Env) error
 }
@@ -175,14 +175,14 @@ type Input struct {
 	Type PortType // of the artifact; never Any
 }
 
-// A GateError says that the work was done but a `require` was not met. The
+// A RequirementError says that the work was done but a `require` was not met. The
 // outputs are kept, so that people can see why; nothing downstream runs, and
 // the process ends with exit code 4.
-type GateError struct {
+type RequirementError struct {
 	Failed []string // one sentence each: "accuracy is 0.93, required >= 0.95"
 }
 
-func (e *GateError) Error() string {
+func (e *RequirementError) Error() string {
 	s := "requirement not met: "
 	for i, f := range e.Failed {
 		if i > 0 {

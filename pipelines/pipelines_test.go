@@ -57,9 +57,9 @@ func TestExamplesMeetTheirGates(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, s := range result.Stages {
-				var gate *pipeline.GateError
-				if errors.As(s.Err, &gate) {
-					t.Errorf("%s: %v", s.Stage, gate.Failed)
+				var unmet *pipeline.RequirementError
+				if errors.As(s.Err, &unmet) {
+					t.Errorf("%s: %v", s.Stage, unmet.Failed)
 				} else if s.Err != nil {
 					t.Errorf("%s: %v", s.Stage, s.Err)
 				}

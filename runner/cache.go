@@ -32,11 +32,11 @@ func (e *execution) inputs(i int) []lineage.Input {
 	return list
 }
 
-func (e *execution) output(from pipeline.Ref) Output {
+func (e *execution) output(from pipeline.Ref) lineage.Output {
 	outs := e.states[e.index[from.Stage]].result.Outputs
-	at := slices.IndexFunc(outs, func(o Output) bool { return o.Port == from.Port })
+	at := slices.IndexFunc(outs, func(o lineage.Output) bool { return o.Port == from.Port })
 	if at < 0 {
-		return Output{} // an optional output that was not written: no artifact
+		return lineage.Output{} // an optional output that was not written: no artifact
 	}
 	return outs[at]
 }
@@ -50,12 +50,12 @@ func inputIDs(inputs []lineage.Input) map[string]artifacts.ID {
 }
 
 // key is the key of a step with its inputs, and the parts that it is made of.
-func (r *Runner) key(s *pipeline.Step, inputs []lineage.Input) (pipeline.Key, []pipeline.KeyPart, error) {
+func (r *Runner) key(s *pipeline.Step, inputs []lineage.Input) (artifacts.Key, []artifacts.KeyPart, error) {
 	var secret []byte
 	if _, ok := s.Stage.(pipeline.PrivateKeyContributor); ok {
 		var err error
 		if secret, err = r.Store.Secret(); err != nil {
-			return pipeline.Key{}, nil, err
+			return artifacts.Key{}, nil, err
 		}
 	}
 	key, parts := s.Key(inputIDs(inputs), secret)
@@ -65,11 +65,11 @@ func (r *Runner) key(s *pipeline.Step, inputs []lineage.Input) (pipeline.Key, []
 // lookup finds an earlier execution with the key whose outputs are all in the
 // store. Any doubt is a miss with a reason; an empty one means that there is
 // no execution with the key.
-func (r *Runner) lookup(ctx context.Context, s *pipeline.Step, key pipeline.Key) (*lineage.Hit, string, error) {
+func (r *Runner) lookup(ctx context.Context, s *pipeline.Step, key artifacts.Key) (*lineage.Hit, string, error) {
 	if !s.Cache {
 		return nil, "cache: false", nil
 	}
-	hit, err := r.DB.Lookup(context.WithoutCancel(ctx), lineage.Key(key))
+	hit, err := r.DB.Lookup(context.WithoutCancel(ctx), key)
 	if err != nil {
 		return nil, "", err
 	}
@@ -123,11 +123,11 @@ func (r *Runner) listed(ctx context.Context, portType string, id artifacts.ID) (
 }
 
 // useHit takes a stage from the cache.
-func (e *execution) useHit(i int, key pipeline.Key, inputs []lineage.Input, hit *lineage.Hit) {
+func (e *execution) useHit(i int, key artifacts.Key, inputs []lineage.Input, hit *lineage.Hit) {
 	s := e.plan.Steps[i]
 	res := StageResult{Stage: s.Name, Status: lineage.Cached, Origin: hit.ExecutionID, Metrics: hit.Metrics, Warnings: hit.Warnings}
 	for _, o := range hit.Outputs {
-		res.Outputs = append(res.Outputs, Output{Port: o.Port, Type: o.Type, ID: o.ID, Size: o.Size})
+		res.Outputs = append(res.Outputs, o)
 	}
 	for _, message := range hit.Warnings {
 		e.emit(StageLog{Stage: s.Name, Level: slog.LevelWarn, Message: message})

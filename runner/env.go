@@ -315,13 +315,13 @@ func (env *taskEnv) written(ports []pipeline.Port) (used []pipeline.Port, writer
 }
 
 // committedOutputs joins ports with what became of them.
-func committedOutputs(ports []pipeline.Port, committed []artifacts.Committed) ([]Output, error) {
-	var outputs []Output
+func committedOutputs(ports []pipeline.Port, committed []artifacts.Committed) ([]lineage.Output, error) {
+	var outputs []lineage.Output
 	for i, p := range ports {
 		if err := committed[i].Err; err != nil {
 			return nil, fmt.Errorf("output %q: %w", p.Name, err)
 		}
-		outputs = append(outputs, Output{Port: p.Name, Type: string(p.Type), ID: committed[i].ID, Size: committed[i].Size})
+		outputs = append(outputs, lineage.Output{Port: p.Name, Type: string(p.Type), ID: committed[i].ID, Size: committed[i].Size})
 	}
 	return outputs, nil
 }

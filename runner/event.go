@@ -74,7 +74,7 @@ type StageFinished struct {
 	Status   lineage.Status
 	Origin   int64 // the execution that did the work, if it was cached
 	Duration time.Duration
-	Outputs  []Output
+	Outputs  []lineage.Output
 	Metrics  []lineage.Metric
 	Err      error
 }
@@ -99,14 +99,6 @@ type GateJudged struct {
 
 // RunFinished is the last event.
 type RunFinished struct{ Result *Result }
-
-// An Output is a committed artifact at a port.
-type Output struct {
-	Port string
-	Type string
-	ID   artifacts.ID
-	Size int64
-}
 
 func (RunStarted) event()    {}
 func (StageStarted) event()  {}

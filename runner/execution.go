@@ -30,11 +30,11 @@ type execution struct {
 	free      pipeline.Resources
 	running   int
 	results   chan taskResult
-	making    map[pipeline.Key][]int // keys being made now -> stages that want the same
-	foreign   foreign                // what other processes are making
-	refused   refusals               // what the machine could not give
-	hits      []lineage.Execution    // cached stages not recorded yet
-	failed    error                  // the first failure
+	making    map[artifacts.Key][]int // keys being made now -> stages that want the same
+	foreign   foreign                 // what other processes are making
+	refused   refusals                // what the machine could not give
+	hits      []lineage.Execution     // cached stages not recorded yet
+	failed    error                   // the first failure
 	committer *committer
 	observe   sync.Mutex
 	git       *gitState
@@ -71,7 +71,7 @@ type taskResult struct {
 	again    func(gpus []string) taskResult // it has to run once more, with resources
 	tried    int                            // attempts before that
 	hashed   map[string]artifacts.ID
-	key      pipeline.Key
+	key      artifacts.Key
 	claimed  *artifacts.ClaimedError
 	hit      *lineage.Hit
 	stage    StageResult
@@ -87,7 +87,7 @@ func newExecution(r *Runner, plan *pipeline.Plan, opt Options, runID string) *ex
 		users:   make([][]int, len(plan.Steps)),
 		free:    r.Capacity,
 		results: make(chan taskResult),
-		making:  map[pipeline.Key][]int{},
+		making:  map[artifacts.Key][]int{},
 	}
 	e.git = &gitState{execution: e}
 	for _, name := range opt.Force {

@@ -15,9 +15,9 @@ type Forecast struct {
 	Stage  string
 	Kind   string
 	Action Action
-	Reason string       // why it would run, or which stage it waits for
-	Key    pipeline.Key // zero while an input is unknown
-	Parts  []pipeline.KeyPart
+	Reason string        // why it would run, or which stage it waits for
+	Key    artifacts.Key // zero while an input is unknown
+	Parts  []artifacts.KeyPart
 
 	// What differs from the newest execution of the stage, which is nil if
 	// there is none. Both are unknown while an input is.
@@ -92,7 +92,7 @@ func (r *Runner) Explain(ctx context.Context, plan *pipeline.Plan, opt Options) 
 		f.Action, known[i] = WillSkip, true
 		e.states[i].result = StageResult{Stage: s.Name, Status: lineage.Cached}
 		for _, o := range hit.Outputs {
-			e.states[i].result.Outputs = append(e.states[i].result.Outputs, Output{Port: o.Port, Type: o.Type, ID: o.ID, Size: o.Size})
+			e.states[i].result.Outputs = append(e.states[i].result.Outputs, o)
 		}
 	}
 	return list, nil

@@ -88,7 +88,7 @@ func (e *execution) hashAll(ctx context.Context, files []pipeline.FileInput) (ma
 // read, so that it has neither a key nor inputs.
 func (e *execution) recordUnread(ctx context.Context, s *pipeline.Step, err error) StageResult {
 	res := StageResult{Stage: s.Name, Status: lineage.Failed, Err: err}
-	rec := e.executionRecord(s, pipeline.Key{}, nil)
+	rec := e.executionRecord(s, artifacts.Key{}, nil)
 	rec.Status, rec.Attempt, rec.Error = res.Status, 1, err.Error()
 	rec.Reason = "an input file could not be read"
 	if dbErr := e.DB.Record(context.WithoutCancel(ctx), rec); dbErr != nil {

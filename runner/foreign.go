@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"pipe/pipeline"
+	"pipe/artifacts"
 )
 
 // A foreign is the set of stages whose work another process is doing. They
@@ -18,7 +18,7 @@ type foreign struct {
 
 type foreignWait struct {
 	step int
-	key  pipeline.Key
+	key  artifacts.Key
 }
 
 // How often the claims of other processes are looked at. Trivial stages end

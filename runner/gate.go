@@ -30,7 +30,7 @@ func (e *execution) gates(err error) (list []lineage.Gate, contests []*contest) 
 
 // judge says what came of each condition, and why the model is promoted or
 // refused.
-func judge(p *pipeline.Promotion, m lineage.Measured, rival *lineage.Rival, c *contest) (checks []lineage.Check, why string) {
+func judge(p *pipeline.Gate, m lineage.Measured, rival *lineage.Rival, c *contest) (checks []lineage.Check, why string) {
 	var met, unmet []string
 	for _, c := range p.When {
 		check := lineage.Check{Metric: c.Metric, Condition: c.Comparison.String(), Limit: &c.Bound}
@@ -69,7 +69,7 @@ func judge(p *pipeline.Promotion, m lineage.Measured, rival *lineage.Rival, c *c
 // compare puts the model beside the one that has the label: no metric may be
 // worse, and one must be better. Values count if both were measured on the same
 // rows, others only if the gate allows it.
-func compare(p *pipeline.Promotion, m lineage.Measured, rival *lineage.Rival, c *contest) (checks []lineage.Check, text string, better bool) {
+func compare(p *pipeline.Gate, m lineage.Measured, rival *lineage.Rival, c *contest) (checks []lineage.Check, text string, better bool) {
 	if rival == nil {
 		return nil, "nothing had the label " + p.BetterThan, true
 	}
@@ -142,7 +142,7 @@ func compare(p *pipeline.Promotion, m lineage.Measured, rival *lineage.Rival, c 
 
 // comparedBy lists the metrics that a gate compares: those with a condition,
 // or the main one of the stage.
-func comparedBy(p *pipeline.Promotion, m lineage.Measured) []string {
+func comparedBy(p *pipeline.Gate, m lineage.Measured) []string {
 	if len(p.When) > 0 {
 		return p.By
 	}

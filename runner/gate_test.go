@@ -18,7 +18,7 @@ import (
 )
 
 func TestJudge(t *testing.T) {
-	when := func(list ...string) (p pipeline.Promotion) {
+	when := func(list ...string) (p pipeline.Gate) {
 		p.To = "production"
 		for i := 0; i < len(list); i += 2 {
 			c := pipeline.MetricCondition{Metric: list[i]}
@@ -29,12 +29,12 @@ func TestJudge(t *testing.T) {
 		}
 		return p
 	}
-	better := func(p pipeline.Promotion, by ...string) pipeline.Promotion {
+	better := func(p pipeline.Gate, by ...string) pipeline.Gate {
 		p.BetterThan, p.By = "production", append(p.By, by...)
 		p.Goals = map[string]metric.Goal{"accuracy": metric.Up, "f1": metric.Up, "mcc": metric.Up, "rmse": metric.Down}
 		return p
 	}
-	allowed := func(p pipeline.Promotion) pipeline.Promotion {
+	allowed := func(p pipeline.Gate) pipeline.Gate {
 		p.OnOtherData = pipeline.AllowOtherData
 		return p
 	}
@@ -47,7 +47,7 @@ func TestJudge(t *testing.T) {
 	against := "against production (" + id.Short() + "): "
 	for _, c := range []struct {
 		name  string
-		gate  pipeline.Promotion
+		gate  pipeline.Gate
 		model metrics
 		rival *lineage.Rival
 		met   string // of each check: y or n
@@ -97,7 +97,7 @@ func TestJudge(t *testing.T) {
 
 // The f1 of one class says nothing about that of another.
 func TestJudgeComparesOneClass(t *testing.T) {
-	gate := &pipeline.Promotion{To: "production", BetterThan: "production", By: []string{"f1"}, Goals: map[string]metric.Goal{"f1": metric.Up},
+	gate := &pipeline.Gate{To: "production", BetterThan: "production", By: []string{"f1"}, Goals: map[string]metric.Goal{"f1": metric.Up},
 		OnOtherData: pipeline.AllowOtherData}
 	measured := func(f1 float64, class string) lineage.Measured {
 		m := lineage.Measured{Metrics: map[string]float64{"f1": f1}, On: map[string]string{"data": "D"}}
@@ -173,7 +173,7 @@ func gateWorld(t *testing.T) *world {
 			if err := copyInputs(env, c.Text); err != nil {
 				return err
 			}
-			return &pipeline.GateError{Failed: []string{"no"}}
+			return &pipeline.RequirementError{Failed: []string{"no"}}
 		}),
 	)
 	return w

@@ -39,7 +39,7 @@ func (r *Runner) fingerprint(g *Given) artifacts.ID {
 	if g.Program == "" || err != nil {
 		return artifacts.ID{}
 	}
-	parts := []pipeline.KeyPart{
+	parts := []artifacts.KeyPart{
 		{Name: "memo", Value: "1"},
 		{Name: "program", Value: g.Program},
 		{Name: "file", Value: g.File},
@@ -48,20 +48,20 @@ func (r *Runner) fingerprint(g *Given) artifacts.ID {
 		{Name: "capacity", Value: fmt.Sprint(r.Capacity)},
 	}
 	if g.Options.Seed != nil {
-		parts = append(parts, pipeline.KeyPart{Name: "seed", Value: strconv.FormatUint(*g.Options.Seed, 10)})
+		parts = append(parts, artifacts.KeyPart{Name: "seed", Value: strconv.FormatUint(*g.Options.Seed, 10)})
 	}
 	for i, f := range g.Options.Params {
-		parts = append(parts, pipeline.KeyPart{Name: fmt.Sprintf("params.%d", i), Value: artifacts.Sum(f.Source).String()})
+		parts = append(parts, artifacts.KeyPart{Name: fmt.Sprintf("params.%d", i), Value: artifacts.Sum(f.Source).String()})
 	}
 	for _, group := range []struct {
 		prefix string
 		values map[string]string
 	}{{"set.", g.Options.Set}, {"run.", g.Options.Run}} {
 		for _, name := range slices.Sorted(maps.Keys(group.values)) {
-			parts = append(parts, pipeline.KeyPart{Name: group.prefix + name, Value: group.values[name]})
+			parts = append(parts, artifacts.KeyPart{Name: group.prefix + name, Value: group.values[name]})
 		}
 	}
-	return artifacts.ID(pipeline.KeyOf(parts))
+	return artifacts.ID(artifacts.KeyOf(parts))
 }
 
 // Recall records a run of what is given, if an earlier run shows that each of

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"pipe/artifacts"
 	"pipe/base/diag"
 	"pipe/base/jsondiff"
 	"pipe/lineage"
@@ -12,7 +13,7 @@ import (
 )
 
 // A Change is a component of a key that differs between two executions of a
-// stage, see pipeline.KeyPart for the names.
+// stage, see artifacts.KeyPart for the names.
 type Change struct {
 	lineage.PartChange
 	Fields []jsondiff.Change // of "config", setting by setting
@@ -79,7 +80,7 @@ func (c Change) String() string {
 
 // changesBetween compares two lists of key parts. sources says where the
 // inputs of the new one come from.
-func changesBetween(old, new []lineage.KeyPart, sources map[string]lineage.Source) []Change {
+func changesBetween(old, new []artifacts.KeyPart, sources map[string]lineage.Source) []Change {
 	var list []Change
 	for _, p := range lineage.ChangedParts(old, new) {
 		c := Change{PartChange: p}
@@ -115,7 +116,7 @@ func whyMissed(last *lineage.Earlier, changes []Change) string {
 		return "interrupted last time"
 	case lineage.Cancelled:
 		return "cancelled last time"
-	case lineage.GateFailed:
+	case lineage.RequirementFailed:
 		return "a requirement was not met last time"
 	}
 	return "not made before"
@@ -135,7 +136,7 @@ func summary(changes []Change) string {
 }
 
 // decide is lookup for a run with its options.
-func (e *execution) decide(ctx context.Context, s *pipeline.Step, key pipeline.Key) (*lineage.Hit, string, error) {
+func (e *execution) decide(ctx context.Context, s *pipeline.Step, key artifacts.Key) (*lineage.Hit, string, error) {
 	if e.forced[s.Name] {
 		return nil, "forced", nil
 	}
@@ -144,7 +145,7 @@ func (e *execution) decide(ctx context.Context, s *pipeline.Step, key pipeline.K
 
 // sinceLast compares a stage that is to be run with its newest execution in an
 // earlier run of the pipeline.
-func (e *execution) sinceLast(ctx context.Context, s *pipeline.Step, parts []pipeline.KeyPart, inputs []lineage.Input) (*lineage.Earlier, []Change, error) {
+func (e *execution) sinceLast(ctx context.Context, s *pipeline.Step, parts []artifacts.KeyPart, inputs []lineage.Input) (*lineage.Earlier, []Change, error) {
 	ctx = context.WithoutCancel(ctx)
 	last, err := e.DB.Earlier(ctx, e.plan.Pipeline, s.Name, e.runID)
 	if last == nil || err != nil {
@@ -158,27 +159,18 @@ func (e *execution) sinceLast(ctx context.Context, s *pipeline.Step, parts []pip
 	for _, in := range inputs {
 		sources[in.Port] = lineage.Source{ID: in.ID, FromStage: in.FromStage, FromPort: in.FromPort, Path: in.Path}
 	}
-	return last, changesBetween(old, recorded(parts), sources), nil
+	return last, changesBetween(old, parts, sources), nil
 }
 
 // missReason is whyMissed for a task that is about to run. A database that
 // cannot be read is no reason not to run it: the end of the stage is recorded
 // there, and fails with a better message.
-func (e *execution) missReason(ctx context.Context, s *pipeline.Step, parts []pipeline.KeyPart, inputs []lineage.Input) string {
+func (e *execution) missReason(ctx context.Context, s *pipeline.Step, parts []artifacts.KeyPart, inputs []lineage.Input) string {
 	last, changes, err := e.sinceLast(ctx, s, parts, inputs)
 	if err != nil {
 		return "not made before"
 	}
 	return whyMissed(last, changes)
-}
-
-// recorded is the form of key parts in the lineage.
-func recorded(parts []pipeline.KeyPart) []lineage.KeyPart {
-	list := make([]lineage.KeyPart, len(parts))
-	for i, p := range parts {
-		list[i] = lineage.KeyPart{Name: p.Name, Value: p.Value}
-	}
-	return list
 }
 
 // A MissingError says that a stage which was not to be run is not in the

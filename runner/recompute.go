@@ -17,7 +17,7 @@ import (
 // plan of its run and the inputs that it read, which must be in the store. It
 // commits what the stage makes and records nothing. It refuses if the stage,
 // with this version of its kind, would be another computation.
-func (r *Runner) RecomputeExecution(ctx context.Context, plan *pipeline.Plan, rec *lineage.Execution) ([]Output, error) {
+func (r *Runner) RecomputeExecution(ctx context.Context, plan *pipeline.Plan, rec *lineage.Execution) ([]lineage.Output, error) {
 	step := r.stepOf(plan, rec)
 	if step == nil {
 		return nil, fmt.Errorf("the recorded pipeline has no stage %q", rec.Stage)
@@ -30,7 +30,7 @@ func (r *Runner) RecomputeExecution(ctx context.Context, plan *pipeline.Plan, re
 	if err != nil {
 		return nil, err
 	}
-	if lineage.Key(key) != rec.Key {
+	if key != rec.Key {
 		return nil, r.otherKey(ctx, rec, parts)
 	}
 	silent := *r
@@ -47,8 +47,8 @@ func (r *Runner) RecomputeExecution(ctx context.Context, plan *pipeline.Plan, re
 	}
 	env := newEnv(t)
 	defer env.close()
-	var gate *pipeline.GateError
-	if err := t.runStage(ctx, env); err != nil && !errors.As(err, &gate) {
+	var unmet *pipeline.RequirementError
+	if err := t.runStage(ctx, env); err != nil && !errors.As(err, &unmet) {
 		return nil, err
 	}
 	ports, writers, err := env.written(t.Outputs)
@@ -69,7 +69,7 @@ func (r *Runner) stepOf(plan *pipeline.Plan, rec *lineage.Execution) *pipeline.S
 		ports = append(ports, in.Port)
 	}
 	for _, s := range plan.Replayed(rec.Kind, ports) {
-		if key, _, err := r.recordedKey(s, rec.Inputs); err == nil && lineage.Key(key) == rec.Key {
+		if key, _, err := r.recordedKey(s, rec.Inputs); err == nil && key == rec.Key {
 			return s
 		}
 	}
@@ -77,7 +77,7 @@ func (r *Runner) stepOf(plan *pipeline.Plan, rec *lineage.Execution) *pipeline.S
 }
 
 // recordedKey is the key of a step with the inputs of an execution.
-func (r *Runner) recordedKey(step *pipeline.Step, inputs []lineage.Input) (pipeline.Key, []pipeline.KeyPart, error) {
+func (r *Runner) recordedKey(step *pipeline.Step, inputs []lineage.Input) (artifacts.Key, []artifacts.KeyPart, error) {
 	ids := inputIDs(inputs)
 	var ports []string
 	for _, e := range step.Inputs {
@@ -88,21 +88,21 @@ func (r *Runner) recordedKey(step *pipeline.Step, inputs []lineage.Input) (pipel
 	}
 	for _, port := range ports {
 		if id, ok := ids[port]; !ok || id == (artifacts.ID{}) {
-			return pipeline.Key{}, nil, fmt.Errorf("no input was recorded for %q", port)
+			return artifacts.Key{}, nil, fmt.Errorf("no input was recorded for %q", port)
 		}
 	}
 	return r.key(step, inputs)
 }
 
 // otherKey says in which parts the stage of today differs.
-func (r *Runner) otherKey(ctx context.Context, rec *lineage.Execution, parts []pipeline.KeyPart) error {
+func (r *Runner) otherKey(ctx context.Context, rec *lineage.Execution, parts []artifacts.KeyPart) error {
 	recorded, err := r.DB.KeyParts(ctx, rec.ID)
 	if err != nil {
 		return err
 	}
 	var names []string
 	for _, p := range recorded {
-		if !slices.Contains(parts, pipeline.KeyPart(p)) {
+		if !slices.Contains(parts, p) {
 			names = append(names, p.Name)
 		}
 	}

@@ -64,8 +64,8 @@ func (e *execution) measureOther(ctx context.Context, s *pipeline.Step, model ar
 	again.committer, again.git = e.committer, e.git
 	err = again.loop(ctx)
 	last := again.states[len(plan.Steps)-1].result
-	var gate *pipeline.GateError
-	if err != nil && !errors.As(err, &gate) {
+	var unmet *pipeline.RequirementError
+	if err != nil && !errors.As(err, &unmet) {
 		return m, err
 	}
 	m = lineage.Measured{Metrics: map[string]float64{}, Classes: map[string]string{}}

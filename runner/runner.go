@@ -117,7 +117,7 @@ type StageResult struct {
 	Stage   string
 	Status  lineage.Status
 	Origin  int64 // the execution that did the work, if it was cached
-	Outputs []Output
+	Outputs []lineage.Output
 	Metrics []lineage.Metric
 	// Warnings are what it warned of, now or, if it was cached, when it ran.
 	Warnings []string
@@ -146,7 +146,7 @@ func (e *StageError) Unwrap() error { return e.Err }
 
 // Run executes a plan and records it. It returns an error if the run could
 // not be recorded, a *MissingError if Options.Only cannot be kept, a *StageError for the first stage that failed (wrapping
-// *pipeline.GateError if a requirement was not met), ErrInterrupted, or a *CancelledError; the
+// *pipeline.RequirementError if a requirement was not met), ErrInterrupted, or a *CancelledError; the
 // Result is there in all of these cases but the first two.
 func (r *Runner) Run(ctx context.Context, plan *pipeline.Plan, opt Options) (*Result, error) {
 	begun := time.Now()
@@ -266,7 +266,7 @@ func stageNames(plan *pipeline.Plan) []string {
 
 // status is how a run ends that ended with err.
 func status(err error) lineage.Status {
-	var gate *pipeline.GateError
+	var unmet *pipeline.RequirementError
 	var cancelled *CancelledError
 	switch {
 	case err == nil:
@@ -275,8 +275,8 @@ func status(err error) lineage.Status {
 		return lineage.Cancelled
 	case errors.Is(err, ErrInterrupted):
 		return lineage.Interrupted
-	case errors.As(err, &gate):
-		return lineage.GateFailed
+	case errors.As(err, &unmet):
+		return lineage.RequirementFailed
 	default:
 		return lineage.Failed
 	}

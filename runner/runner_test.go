@@ -128,15 +128,15 @@ func TestFailureStopsWhatDependsOnIt(t *testing.T) {
 func TestGateKeepsItsOutputs(t *testing.T) {
 	w := newWorld(t)
 	stages := `
-  g: {uses: gate, with: {text: report}}
+  g: {uses: unmet, with: {text: report}}
   after: {uses: text, inputs: {x: g}}
 `
 	res, err := w.run(stages, Options{})
-	var gate *pipeline.GateError
-	if !errors.As(err, &gate) {
+	var unmet *pipeline.RequirementError
+	if !errors.As(err, &unmet) {
 		t.Fatalf("error %v, want a GateError", err)
 	}
-	if got, want := statuses(res), "g:gate_failed after:skipped"; got != want || res.Status != lineage.GateFailed {
+	if got, want := statuses(res), "g:gate_failed after:skipped"; got != want || res.Status != lineage.RequirementFailed {
 		t.Errorf("%s, run %s, want %s", got, res.Status, want)
 	}
 	if got := w.text(res, "g"); got != "report" {

@@ -19,8 +19,8 @@ type task struct {
 	*execution
 	*pipeline.Step
 	step    int // index in the plan
-	key     pipeline.Key
-	parts   []pipeline.KeyPart
+	key     artifacts.Key
+	parts   []artifacts.KeyPart
 	inputs  []lineage.Input
 	reason  string // why there was no hit; at first empty if there is no execution with the key
 	claimed bool   // this process holds the claim of the key
@@ -112,11 +112,11 @@ func (t *task) attempt(ctx context.Context, attempt int) StageResult {
 	t.passed("runner.stage.done")
 	var ports []pipeline.Port
 	var writers []*artifacts.Writer
-	var gate *pipeline.GateError
-	if err == nil || errors.As(err, &gate) {
+	var unmet *pipeline.RequirementError
+	if err == nil || errors.As(err, &unmet) {
 		var missing error
 		if ports, writers, missing = env.written(t.Outputs); missing != nil {
-			err, gate = missing, nil
+			err, unmet = missing, nil
 		}
 	}
 	if err != nil {
@@ -126,28 +126,28 @@ func (t *task) attempt(ctx context.Context, attempt int) StageResult {
 
 	res := StageResult{Stage: t.Name}
 	end := &attemptEnd{outputs: writers, record: func(committed []artifacts.Committed) lineage.Execution {
-		if err == nil || gate != nil {
+		if err == nil || unmet != nil {
 			var commitErr error
 			if res.Outputs, commitErr = committedOutputs(ports, committed); commitErr != nil {
-				err, gate = commitErr, nil
+				err, unmet = commitErr, nil
 			}
 		}
 		res.Status, res.Err = lineage.Succeeded, err
 		switch {
-		case gate != nil:
-			res.Status = lineage.GateFailed
+		case unmet != nil:
+			res.Status = lineage.RequirementFailed
 		case err != nil && ctx.Err() != nil:
 			res.Status = status(stopped(ctx))
 		case err != nil:
 			res.Status = lineage.Failed
 		}
-		if err == nil || gate != nil {
+		if err == nil || unmet != nil {
 			res.Metrics = env.finalMetrics()
 		}
 		res.Warnings = env.warnings.list()
 		return t.record(res, attempt, started, ended, env)
 	}}
-	succeeded, ownError := err == nil, gate == nil && env.ownError(err) // end.record may change err from now on
+	succeeded, ownError := err == nil, unmet == nil && env.ownError(err) // end.record may change err from now on
 	if ownError {
 		env.dropCheckpoint()
 	}
@@ -164,7 +164,7 @@ func (t *task) attempt(ctx context.Context, attempt int) StageResult {
 		return StageResult{Stage: t.Name, Status: lineage.Failed, Err: errors.Join(res.Err, errRecord(err))}
 	}
 	t.passed("runner.stage.recorded")
-	if res.Status == lineage.Succeeded || res.Status == lineage.GateFailed {
+	if res.Status == lineage.Succeeded || res.Status == lineage.RequirementFailed {
 		env.dropCheckpoint()
 	}
 	return res
@@ -214,7 +214,7 @@ func (t *task) record(res StageResult, attempt int, started, ended time.Time, en
 		rec.Error = res.Err.Error()
 	}
 	for _, p := range t.parts {
-		rec.KeyParts = append(rec.KeyParts, lineage.KeyPart{Name: p.Name, Value: p.Value})
+		rec.KeyParts = append(rec.KeyParts, artifacts.KeyPart{Name: p.Name, Value: p.Value})
 	}
 	rec.Metrics, rec.Warnings = res.Metrics, res.Warnings
 	rec.Points = env.curvePoints()
@@ -230,10 +230,10 @@ func (t *task) record(res StageResult, attempt int, started, ended time.Time, en
 
 // executionRecord holds what is the same for a stage that ran and for one
 // that was found in the cache.
-func (e *execution) executionRecord(s *pipeline.Step, key pipeline.Key, inputs []lineage.Input) lineage.Execution {
+func (e *execution) executionRecord(s *pipeline.Step, key artifacts.Key, inputs []lineage.Input) lineage.Execution {
 	rec := lineage.Execution{
 		RunID: e.runID, Stage: s.Name, Kind: s.Kind.Name, KindVersion: s.Kind.Version,
-		Key: lineage.Key(key), Config: s.Settings, Inputs: inputs,
+		Key: key, Config: s.Settings, Inputs: inputs,
 	}
 	if s.Kind.Seeded {
 		rec.Seed = &s.Seed

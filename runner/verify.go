@@ -104,7 +104,7 @@ func (c *cleanRoom) verify(ctx context.Context, plan *pipeline.Plan, run *lineag
 	recorded := map[string]lineage.Execution{}
 	for _, e := range list {
 		switch e.Status {
-		case lineage.Succeeded, lineage.Cached, lineage.GateFailed:
+		case lineage.Succeeded, lineage.Cached, lineage.RequirementFailed:
 			recorded[e.Stage] = e
 		}
 	}
@@ -157,7 +157,7 @@ func (c *cleanRoom) verify(ctx context.Context, plan *pipeline.Plan, run *lineag
 
 // judge compares what a stage gave then and now.
 func (c *cleanRoom) judge(ctx context.Context, out *VerifiedStage, e lineage.Execution, now StageResult, runID string) error {
-	if now.Status != lineage.Succeeded && now.Status != lineage.GateFailed {
+	if now.Status != lineage.Succeeded && now.Status != lineage.RequirementFailed {
 		out.Err = now.Err
 		if out.Err == nil {
 			out.Err = fmt.Errorf("it was %s", now.Status)

@@ -54,15 +54,15 @@ func TestVerify(t *testing.T) {
   a: {uses: text, with: {text: A, files: [f.txt]}}
   b: {uses: drifts, inputs: {x: a}}
   c: {uses: text, with: {text: C}, inputs: {x: b}}
-  d: {uses: gate, with: {text: D}, inputs: {x: c}}
+  d: {uses: unmet, with: {text: D}, inputs: {x: c}}
   e: {uses: text, inputs: {x: d}}
 `
 	if _, err := w.run(stages, Options{}); err == nil {
-		t.Fatal("the gate is open")
+		t.Fatal("the requirement is met")
 	}
 	res, err := w.run(stages, Options{})
 	if err == nil {
-		t.Fatal("the gate is open")
+		t.Fatal("the requirement is met")
 	}
 	if err := os.Remove(filepath.Join(w.dir, "f.txt")); err != nil {
 		t.Fatal(err)

@@ -14,8 +14,6 @@ import (
 	"pgregory.net/rapid"
 
 	"pipe/artifacts"
-	"pipe/lineage"
-	"pipe/pipeline"
 )
 
 // explain is the Why of a stage in a run.
@@ -48,11 +46,11 @@ func TestRecordedPartsMakeTheKey(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var parts []pipeline.KeyPart
+		var parts []artifacts.KeyPart
 		for _, p := range rows {
-			parts = append(parts, pipeline.KeyPart{Name: p.Name, Value: p.Value})
+			parts = append(parts, artifacts.KeyPart{Name: p.Name, Value: p.Value})
 		}
-		if got := lineage.Key(pipeline.KeyOf(parts)); got != e.Key {
+		if got := artifacts.Key(artifacts.KeyOf(parts)); got != e.Key {
 			t.Errorf("%s: the parts give %s, recorded is %s", e.Stage, got, e.Key)
 		}
 	}
@@ -131,9 +129,9 @@ func TestReasons(t *testing.T) {
 		{first + "  c: {uses: text, cache: false}\n", "c", "cache: false"},
 		{first + "  d: {uses: forgets}\n", "d", "never run"},
 		{first + "  d: {uses: forgets}\n", "d", "failed last time"},
-		{first + "  e: {uses: gate}\n", "e", "never run"},
-		{first + "  e: {uses: gate}\n", "e", "a requirement was not met last time"},
-		{first + "  e: {uses: text, with: {text: E}}\n", "e", `kind changed: gate -> text; config changed: text "" -> "E"`},
+		{first + "  e: {uses: unmet}\n", "e", "never run"},
+		{first + "  e: {uses: unmet}\n", "e", "a requirement was not met last time"},
+		{first + "  e: {uses: text, with: {text: E}}\n", "e", `kind changed: unmet -> text; config changed: text "" -> "E"`},
 		{"  a: {uses: text, with: {text: A}}\n  b: {uses: text, inputs: {x: a, y: a}}\n", "b", "input y is new (a.out)"},
 		{first, "b", "did not run"},
 	} {
@@ -210,7 +208,7 @@ func TestFileEditedDuringARun(t *testing.T) {
 	}
 }
 
-func (w *world) keyOf(res *Result, stage string) lineage.Key {
+func (w *world) keyOf(res *Result, stage string) artifacts.Key {
 	w.Helper()
 	list, err := w.runner.DB.Executions(context.Background(), res.RunID)
 	if err != nil {
@@ -222,5 +220,5 @@ func (w *world) keyOf(res *Result, stage string) lineage.Key {
 		}
 	}
 	w.Fatalf("no stage %q", stage)
-	return lineage.Key{}
+	return artifacts.Key{}
 }

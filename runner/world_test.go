@@ -65,11 +65,11 @@ func newWorld(t *testing.T) *world {
 			}
 			return copyInputs(env, c.Text)
 		}),
-		kind("gate", func(_ context.Context, c *config, env pipeline.Env) error {
+		kind("unmet", func(_ context.Context, c *config, env pipeline.Env) error {
 			if err := copyInputs(env, c.Text); err != nil {
 				return err
 			}
-			return &pipeline.GateError{Failed: []string{"accuracy is 0.9, required >= 0.95"}}
+			return &pipeline.RequirementError{Failed: []string{"accuracy is 0.9, required >= 0.95"}}
 		}),
 		kind("warns", func(_ context.Context, c *config, env pipeline.Env) error {
 			for i := range maxWarnings + 2 {
@@ -127,8 +127,8 @@ type asking struct{}
 
 func (*asking) Run(_ context.Context, env pipeline.Env) error { return copyInputs(env, "asked") }
 
-func (*asking) PrivateKeyParts() []pipeline.KeyPart {
-	return []pipeline.KeyPart{{Name: "env.X", Value: "1"}}
+func (*asking) PrivateKeyParts() []artifacts.KeyPart {
+	return []artifacts.KeyPart{{Name: "env.X", Value: "1"}}
 }
 
 // copyInputs writes a text, and then what each input holds.

@@ -225,7 +225,7 @@ func (d *runDiff) stage(ctx context.Context, ws *workspace.Workspace, stage stri
 		b = none
 	}
 	s.Old, s.New = a.Status, b.Status
-	if a.Key != (lineage.Key{}) && b.Key != (lineage.Key{}) && a.Key != b.Key {
+	if !a.Key.IsZero() && !b.Key.IsZero() && a.Key != b.Key {
 		why, err := runner.Explanation(ctx, ws.DB, b.ID, d.Old.ID)
 		if err != nil {
 			return err

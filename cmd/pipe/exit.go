@@ -41,7 +41,7 @@ func exitCode(err error) int {
 	var (
 		usage    *diag.UsageError
 		problems diag.List
-		gate     *pipeline.GateError
+		unmet    *pipeline.RequirementError
 		ref      *lineage.RefError
 		damaged  *artifacts.DamagedError
 		missing  *artifacts.NotFoundError
@@ -55,7 +55,7 @@ func exitCode(err error) int {
 		return exitUsage
 	case errors.As(err, &damaged), errors.As(err, &missing), errors.Is(err, errDamage), lineage.IsDamaged(err):
 		return exitDamaged
-	case errors.As(err, &gate):
+	case errors.As(err, &unmet):
 		return exitGate
 	default:
 		return exitFailed

@@ -41,8 +41,8 @@ type gateForecast struct {
 	BetterThan string            `json:"better_than,omitempty"`
 	Holder     string            `json:"holder,omitempty"` // the model that has the label now
 
-	promotion *pipeline.Promotion
-	held      *lineage.Standing
+	gate *pipeline.Gate
+	held *lineage.Standing
 }
 
 // gateForecasts lists the gates that a run of a plan would judge.
@@ -53,7 +53,7 @@ func gateForecasts(ctx context.Context, ws *workspace.Workspace, plan *pipeline.
 		if p == nil {
 			continue
 		}
-		f := gateForecast{Stage: s.Name, To: p.To, When: map[string]string{}, BetterThan: p.BetterThan, promotion: p}
+		f := gateForecast{Stage: s.Name, To: p.To, When: map[string]string{}, BetterThan: p.BetterThan, gate: p}
 		for _, c := range p.When {
 			f.When[c.Metric] = c.Comparison.String()
 		}
@@ -77,7 +77,7 @@ func (a *app) printGates(list []gateForecast) {
 	}
 	for _, f := range list {
 		condition := "if the run succeeds"
-		if asks := f.promotion.String(); asks != "" {
+		if asks := f.gate.String(); asks != "" {
 			condition = "if " + asks
 		}
 		now := "no model has that label now"

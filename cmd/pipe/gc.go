@@ -151,11 +151,11 @@ func (g *gc) keepCheckpoint(ctx context.Context, c artifacts.CheckpointInfo) (bo
 	if time.Since(c.Saved) > g.rule.FailedAge {
 		return false, nil
 	}
-	key, err := artifacts.ParseID(c.Name) // a key has the text form of an ID
+	key, err := artifacts.ParseKey(c.Name)
 	if err != nil {
 		return false, nil
 	}
-	hit, err := g.ws.DB.Lookup(ctx, lineage.Key(key))
+	hit, err := g.ws.DB.Lookup(ctx, key)
 	return err == nil && hit == nil, err
 }
 

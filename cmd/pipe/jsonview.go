@@ -5,6 +5,7 @@ import (
 	"math"
 	"strings"
 
+	"pipe/lineage"
 	"pipe/runner"
 )
 
@@ -62,7 +63,7 @@ func (v *jsonView) event(ev runner.Event) {
 	_ = v.enc.Encode(obj)
 }
 
-func outputsJSON(outputs []runner.Output) map[string]any {
+func outputsJSON(outputs []lineage.Output) map[string]any {
 	m := map[string]any{}
 	for _, o := range outputs {
 		m[o.Port] = map[string]any{"type": o.Type, "id": o.ID.String(), "size": o.Size}

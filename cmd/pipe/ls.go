@@ -91,7 +91,7 @@ func (a *app) noRuns(ctx context.Context, ws *workspace.Workspace, filter lineag
 
 func checkStatus(status string) error {
 	known := []string{string(lineage.Running), string(lineage.Succeeded), string(lineage.Failed),
-		string(lineage.GateFailed), string(lineage.Interrupted), string(lineage.Cancelled)}
+		string(lineage.RequirementFailed), string(lineage.Interrupted), string(lineage.Cancelled)}
 	for _, k := range known {
 		if status == "" || status == k {
 			return nil
@@ -113,7 +113,7 @@ func runTime(r lineage.Run) string {
 // runStages sums up what happened to the stages of a run.
 func runStages(r lineage.Run) string {
 	return join(count(r, lineage.Succeeded, "run"), count(r, lineage.Cached, "cached"),
-		count(r, lineage.Failed, "failed"), count(r, lineage.GateFailed, "below requirement"), count(r, lineage.Interrupted, "interrupted"),
+		count(r, lineage.Failed, "failed"), count(r, lineage.RequirementFailed, "below requirement"), count(r, lineage.Interrupted, "interrupted"),
 		count(r, lineage.Cancelled, "cancelled"))
 }
 

@@ -80,7 +80,7 @@ func (p *progress) apply(ev runner.Event, now time.Time) {
 	case runner.StageFinished:
 		p.stages[ev.Stage].status = string(ev.Status)
 		p.done++
-		if ev.Status == lineage.Failed || ev.Status == lineage.GateFailed {
+		if ev.Status == lineage.Failed || ev.Status == lineage.RequirementFailed {
 			p.failed++
 		}
 	}
@@ -253,7 +253,7 @@ func finishedLine(ev runner.StageFinished, nameW int) []span {
 		return append(line, span{dim, padLeft("cached", tookWidth) + metrics})
 	case lineage.Succeeded:
 		return append(line, span{"", took + metrics})
-	case lineage.GateFailed:
+	case lineage.RequirementFailed:
 		return append(line, span{"", took + "  "}, span{yellow, "below its requirement"}, span{"", metrics})
 	case lineage.Interrupted:
 		return append(line, span{"", took + "  "}, span{yellow, "interrupted"})
@@ -276,7 +276,7 @@ func mark(status lineage.Status) (sign, color string) {
 		return "✓", green
 	case lineage.Cached:
 		return "=", dim
-	case lineage.GateFailed:
+	case lineage.RequirementFailed:
 		return "!", yellow
 	case lineage.Interrupted:
 		return "■", yellow
@@ -304,7 +304,7 @@ func summary(pipelineName string, res *runner.Result) string {
 		word   string
 	}{
 		{lineage.Succeeded, "run"}, {lineage.Cached, "cached"}, {lineage.Failed, "failed"},
-		{lineage.GateFailed, "below its requirement"}, {lineage.Interrupted, "interrupted"}, {lineage.Cancelled, "cancelled"}, {lineage.Skipped, "not begun"},
+		{lineage.RequirementFailed, "below its requirement"}, {lineage.Interrupted, "interrupted"}, {lineage.Cancelled, "cancelled"}, {lineage.Skipped, "not begun"},
 	} {
 		if n := res.Count(part.status); n > 0 {
 			text += fmt.Sprintf(", %d %s", n, part.word)

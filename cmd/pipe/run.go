@@ -188,8 +188,8 @@ func (a *app) nextSteps(res *runner.Result, storeDir string) []string {
 			add("details", "pipe show "+res.RunID+"/"+st.Stage)
 			return lines
 		}
-		made := st.Status == lineage.Succeeded || st.Status == lineage.GateFailed
-		if made && slices.ContainsFunc(st.Outputs, func(o runner.Output) bool { return o.Type == string(pipeline.Report) }) {
+		made := st.Status == lineage.Succeeded || st.Status == lineage.RequirementFailed
+		if made && slices.ContainsFunc(st.Outputs, func(o lineage.Output) bool { return o.Type == string(pipeline.Report) }) {
 			add("report", "pipe report "+res.RunID+"/"+st.Stage)
 		}
 	}
@@ -252,7 +252,7 @@ func (a *app) report(res *runner.Result, err error) error {
 		return err
 	}
 	for _, st := range res.Stages {
-		if st.Status == lineage.Failed || st.Status == lineage.GateFailed {
+		if st.Status == lineage.Failed || st.Status == lineage.RequirementFailed {
 			a.printError(&runner.StageError{Stage: st.Stage, Err: st.Err})
 		}
 	}

@@ -222,7 +222,7 @@ func (a *app) showStage(cmd *cobra.Command, ws *workspace.Workspace, ref lineage
 	if took := tookText(*e); took != "" {
 		fmt.Fprintf(a.out, "took      %s\n", took)
 	}
-	if e.Key != (lineage.Key{}) {
+	if !e.Key.IsZero() {
 		fmt.Fprintf(a.out, "key       %s\n", e.Key)
 	}
 	if e.Seed != nil {

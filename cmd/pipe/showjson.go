@@ -56,7 +56,7 @@ func stageJSON(e lineage.Execution) executionJSON {
 		}
 		out.Programs[p.Path] = p.Hash.String()
 	}
-	if e.Key != (lineage.Key{}) {
+	if !e.Key.IsZero() {
 		out.Key = e.Key.String()
 	}
 	for _, in := range e.Inputs {

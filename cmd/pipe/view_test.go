@@ -188,8 +188,8 @@ func TestLiveRetryAndFailure(t *testing.T) {
 func TestLiveGate(t *testing.T) {
 	w := watch(t, 60, 24, false)
 	w.styles = true
-	w.events(begin("score"), started("score"), ended("score", lineage.GateFailed, time.Second, accuracy))
-	w.events(result(lineage.GateFailed, lineage.GateFailed))
+	w.events(begin("score"), started("score"), ended("score", lineage.RequirementFailed, time.Second, accuracy))
+	w.events(result(lineage.RequirementFailed, lineage.RequirementFailed))
 	w.frame(time.Second)
 	w.end()
 }
@@ -329,8 +329,8 @@ func TestPlainView(t *testing.T) {
 	v.event(runner.StageLog{Stage: "model", Level: slog.LevelInfo, Message: "not shown"})
 	v.event(runner.StageLog{Stage: "model", Level: slog.LevelWarn, Message: "shown \x1b[31m"})
 	v.event(ended("model", lineage.Succeeded, 100*time.Second))
-	v.event(ended("score", lineage.GateFailed, 20*time.Millisecond, accuracy))
-	v.event(result(lineage.GateFailed, lineage.Cached, lineage.Succeeded, lineage.GateFailed))
+	v.event(ended("score", lineage.RequirementFailed, 20*time.Millisecond, accuracy))
+	v.event(result(lineage.RequirementFailed, lineage.Cached, lineage.Succeeded, lineage.RequirementFailed))
 	v.close()
 	golden(t, "view/plain.txt", out.Bytes())
 }

@@ -115,7 +115,7 @@ func (a *app) printWhy(w *runner.Why) {
 		fmt.Fprintf(a.out, "because  %s\n", diag.Visible(e.Reason))
 	}
 	switch {
-	case e.Key == (lineage.Key{}):
+	case e.Key.IsZero():
 		fmt.Fprintf(a.out, "It has no key, since its inputs were not known: %s\n", diag.Visible(e.Error))
 	case w.Against == nil:
 		fmt.Fprintln(a.out, "There is no earlier execution of this stage.")
@@ -158,7 +158,7 @@ func happened(s lineage.Status) string {
 		return "ran"
 	case lineage.Cached:
 		return "was cached"
-	case lineage.GateFailed:
+	case lineage.RequirementFailed:
 		return "ran and did not meet a requirement"
 	case lineage.Interrupted:
 		return "was interrupted"
@@ -237,7 +237,7 @@ func whyJSON(w *runner.Why) any {
 		"run": w.Execution.RunID, "stage": w.Execution.Stage, "status": w.Execution.Status, "reason": w.Execution.Reason,
 		"execution": w.Execution.ID, "changes": changesJSON(w.Changes), "same": append([]string{}, w.Same...), "against": nil,
 	}
-	if w.Execution.Key != (lineage.Key{}) {
+	if !w.Execution.Key.IsZero() {
 		doc["key"] = w.Execution.Key.String()
 	}
 	if w.Origin != nil {

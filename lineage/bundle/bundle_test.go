@@ -102,21 +102,21 @@ func (p place) fill(t testing.TB) (first, second string) {
 	model, modelSize := p.put(t, "the model")
 	seed := uint64(1<<64 - 1)
 	first = begin()
-	record(lineage.Execution{RunID: first, Stage: "load", Kind: "ingest", Status: lineage.Succeeded, Key: lineage.Key(artifacts.Sum([]byte("load"))), Reason: "not made before",
-		Config: []byte(`{"path":"a.csv"}`), KeyParts: []lineage.KeyPart{{Name: "kind", Value: "ingest"}},
+	record(lineage.Execution{RunID: first, Stage: "load", Kind: "ingest", Status: lineage.Succeeded, Key: artifacts.Key(artifacts.Sum([]byte("load"))), Reason: "not made before",
+		Config: []byte(`{"path":"a.csv"}`), KeyParts: []artifacts.KeyPart{{Name: "kind", Value: "ingest"}},
 		Inputs:  []lineage.Input{{Port: "path", Type: "file", ID: in, Size: inSize, Path: "a.csv"}},
 		Outputs: []lineage.Output{{Port: "table", Type: "table", ID: out, Size: outSize}, {Port: "tree", Type: "directory", ID: tree, Size: treeSize}},
 		Columns: []lineage.ColumnEdge{{OutPort: "table", OutColumn: "a", InPort: "path", InColumn: "a"}}})
 	finish(first)
 	second = begin()
-	hit, err := p.db.Lookup(ctx, lineage.Key(artifacts.Sum([]byte("load"))))
+	hit, err := p.db.Lookup(ctx, artifacts.Key(artifacts.Sum([]byte("load"))))
 	if err != nil || hit == nil {
 		t.Fatal(hit, err)
 	}
 	record(lineage.Execution{RunID: second, Stage: "load", Kind: "ingest", Status: lineage.Cached, CachedFrom: hit.ExecutionID, Reason: "same key"})
 	record(lineage.Execution{RunID: second, Stage: "model", Kind: "train", Attempt: 1, Status: lineage.Failed, Error: "bad luck \xff", Reason: "not made before",
 		Inputs: []lineage.Input{{Port: "gone", Type: "file", ID: artifacts.Sum([]byte("gone")), Size: 4, Path: "gone.csv"}}})
-	record(lineage.Execution{RunID: second, Stage: "model", Kind: "train", Attempt: 2, Status: lineage.Succeeded, Key: lineage.Key(artifacts.Sum([]byte("model"))), Seed: &seed,
+	record(lineage.Execution{RunID: second, Stage: "model", Kind: "train", Attempt: 2, Status: lineage.Succeeded, Key: artifacts.Key(artifacts.Sum([]byte("model"))), Seed: &seed,
 		Inputs:  []lineage.Input{{Port: "train", Type: "table", ID: out, Size: outSize, FromStage: "load", FromPort: "table"}},
 		Outputs: []lineage.Output{{Port: "model", Type: "model", ID: model, Size: modelSize}, {Port: "report", Type: "report", ID: page, Size: pageSize}},
 		Metrics: []lineage.Metric{{Name: "accuracy", Value: 0.1 + 0.2}}, Points: []lineage.Point{{Name: "loss", Step: 1, Value: 1e-300}}})
@@ -191,7 +191,7 @@ func TestRoundTrip(t *testing.T) {
 		t.Errorf("here (-) and there (+):\n%s", diff)
 	}
 	for key, execution := range map[string]string{"load": first, "model": second} {
-		hit, err := there.db.Lookup(t.Context(), lineage.Key(artifacts.Sum([]byte(key))))
+		hit, err := there.db.Lookup(t.Context(), artifacts.Key(artifacts.Sum([]byte(key))))
 		if err != nil || hit == nil || hit.RunID != execution {
 			t.Errorf("look-up of %s gives %+v, %v", key, hit, err)
 			continue

@@ -6,7 +6,6 @@ import (
 	"pipe/artifacts"
 	"pipe/lineage"
 	"pipe/pipeline"
-	"pipe/runner"
 )
 
 // Data sets are named by where they come from, not by their hash, so that
@@ -61,7 +60,7 @@ func (o *Observer) inputs(s *pipeline.Step) []dataset {
 	return list
 }
 
-func (o *Observer) putVersion(d *dataset, out runner.Output) {
+func (o *Observer) putVersion(d *dataset, out lineage.Output) {
 	o.put(&d.Facets, "version", map[string]any{"datasetVersion": out.ID.String()})
 	schema := o.schema(out.Type, out.ID)
 	if schema == nil || len(schema.Fields) == 0 {
@@ -74,7 +73,7 @@ func (o *Observer) putVersion(d *dataset, out runner.Output) {
 	o.put(&d.Facets, "schema", map[string]any{"fields": fields})
 }
 
-func (o *Observer) statistics(out runner.Output) map[string]any {
+func (o *Observer) statistics(out lineage.Output) map[string]any {
 	stats := map[string]any{"size": out.Size}
 	if schema := o.schema(out.Type, out.ID); schema != nil && schema.Rows >= 0 {
 		stats["rowCount"] = schema.Rows
@@ -95,7 +94,7 @@ func (o *Observer) schema(portType string, id artifacts.ID) *Schema {
 	return s
 }
 
-func (o *Observer) output(s *pipeline.Step, out runner.Output, columns []lineage.ColumnEdge) dataset {
+func (o *Observer) output(s *pipeline.Step, out lineage.Output, columns []lineage.ColumnEdge) dataset {
 	d := o.name(s.Name, out.Port)
 	o.putVersion(&d, out)
 	stats := o.statistics(out)
@@ -121,7 +120,7 @@ func (o *Observer) output(s *pipeline.Step, out runner.Output, columns []lineage
 }
 
 // putQuality adds what has been counted of the columns.
-func (o *Observer) putQuality(d *dataset, out runner.Output) {
+func (o *Observer) putQuality(d *dataset, out lineage.Output) {
 	schema := o.schema(out.Type, out.ID)
 	if schema == nil || schema.Rows < 0 {
 		return

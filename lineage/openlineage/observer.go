@@ -57,7 +57,7 @@ type Observer struct {
 	steps   map[string]*pipeline.Step
 	runID   string
 	begun   map[string]bool
-	outputs map[pipeline.Ref]runner.Output
+	outputs map[pipeline.Ref]lineage.Output
 	schemas map[artifacts.ID]*Schema
 }
 
@@ -67,7 +67,7 @@ func New(c Config) *Observer {
 		c.Now = time.Now
 	}
 	o := &Observer{Config: c, maker: maker{"urn:pipe:" + url.PathEscape(c.Version)},
-		begun: map[string]bool{}, outputs: map[pipeline.Ref]runner.Output{}, schemas: map[artifacts.ID]*Schema{},
+		begun: map[string]bool{}, outputs: map[pipeline.Ref]lineage.Output{}, schemas: map[artifacts.ID]*Schema{},
 		steps: map[string]*pipeline.Step{}}
 	for _, s := range c.Plan.Steps {
 		o.steps[s.Name] = s

@@ -51,10 +51,10 @@ func demo() *pipeline.Plan {
 func happenings(err error) []runner.Event {
 	load := demo().Steps[0].Name
 	status := lineage.Succeeded
-	var gate *pipeline.GateError
+	var unmet *pipeline.RequirementError
 	switch {
-	case errors.As(err, &gate):
-		status = lineage.GateFailed
+	case errors.As(err, &unmet):
+		status = lineage.RequirementFailed
 	case errors.Is(err, runner.ErrInterrupted):
 		status = lineage.Interrupted
 	case err != nil:
@@ -62,14 +62,14 @@ func happenings(err error) []runner.Event {
 	}
 	list := []runner.Event{
 		runner.RunStarted{RunID: runID, Pipeline: "demo", Stages: []string{load, "model"}},
-		runner.StageFinished{Stage: load, Status: lineage.Cached, Origin: 7, Outputs: []runner.Output{{Port: "table", Type: "table", ID: tableID, Size: 100}}},
+		runner.StageFinished{Stage: load, Status: lineage.Cached, Origin: 7, Outputs: []lineage.Output{{Port: "table", Type: "table", ID: tableID, Size: 100}}},
 		runner.StageStarted{Stage: "model", Kind: "train", Attempt: 1, Reason: "not made before"},
 		runner.StageProgress{Stage: "model", Done: 1, Total: 2},
 		runner.StageStarted{Stage: "model", Kind: "train", Attempt: 2},
 	}
 	end := runner.StageFinished{Stage: "model", Status: status, Err: err, Metrics: []lineage.Metric{{Name: "loss", Value: 0.5}, {Name: "f1", Value: 0.75, Class: "failed"}}}
 	if err == nil {
-		end.Outputs = []runner.Output{{Port: "model", Type: "model", ID: modelID, Size: 50}}
+		end.Outputs = []lineage.Output{{Port: "model", Type: "model", ID: modelID, Size: 50}}
 	}
 	res := &runner.Result{RunID: runID, Status: status, Stages: []runner.StageResult{{Stage: load, Status: lineage.Cached}, {Stage: "model", Status: status, Err: err}}}
 	return append(list, end, runner.RunFinished{Result: res})
@@ -193,7 +193,7 @@ func TestEventsAreValid(t *testing.T) {
 	}{
 		"succeeded":   {nil, "COMPLETE"},
 		"failed":      {errors.New("out of \"luck\"\n\xff"), "FAIL"},
-		"gate":        {&pipeline.GateError{Failed: []string{"accuracy is 0.9, required >= 0.95"}}, "FAIL"},
+		"gate":        {&pipeline.RequirementError{Failed: []string{"accuracy is 0.9, required >= 0.95"}}, "FAIL"},
 		"interrupted": {runner.ErrInterrupted, "ABORT"},
 	} {
 		m := &memory{}

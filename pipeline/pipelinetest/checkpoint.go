@@ -42,12 +42,12 @@ func conformCheckpoints(t testing.TB, c Case) {
 	}
 }
 
-// resume runs a stage, which a gate may stop, from a checkpoint (nil: none).
+// resume runs a stage, which a requirement may stop, from a checkpoint (nil: none).
 func resume(t testing.TB, c Case, checkpoint []byte) (Result, *env) {
 	t.Helper()
 	r, e, err := runWith(t.Context(), t, c, func(e *env) { e.resume = checkpoint })
-	var gate *pipeline.GateError
-	if err != nil && !errors.As(err, &gate) {
+	var unmet *pipeline.RequirementError
+	if err != nil && !errors.As(err, &unmet) {
 		t.Fatalf("stage of kind %q: %v", c.Kind.Name, err)
 	}
 	return r, e
@@ -67,8 +67,8 @@ func interrupted(t testing.TB, c Case, n int) (checkpoint []byte) {
 			return func(b []byte) { checkpoint = append([]byte{}, b...); cancel() }
 		}
 	})
-	var gate *pipeline.GateError
-	if err != nil && !errors.Is(err, context.Canceled) && !errors.As(err, &gate) {
+	var unmet *pipeline.RequirementError
+	if err != nil && !errors.Is(err, context.Canceled) && !errors.As(err, &unmet) {
 		t.Errorf("cancelled after checkpoint %d: got error %v, want context.Canceled", n, err)
 	}
 	if checkpoint == nil {

@@ -20,7 +20,7 @@ import (
 const patience = 20 * time.Second
 
 // Conform checks that a kind keeps the contract of pipeline.Stage, with a case
-// whose stage succeeds or is stopped by a gate:
+// whose stage succeeds or is stopped by a requirement:
 //
 //   - its documentation is complete and its example decodes;
 //   - an unknown setting is refused;
@@ -77,12 +77,12 @@ func conformDeterminism(t testing.TB, c Case) {
 	compare(t, "a run on one thread", first, succeed(t, c))
 }
 
-// succeed runs a stage that may be stopped by a gate: it kept its outputs.
+// succeed runs a stage that may be stopped by a requirement: it kept its outputs.
 func succeed(t testing.TB, c Case) Result {
 	t.Helper()
 	r, err := RunErr(t, c)
-	var gate *pipeline.GateError
-	if err != nil && !errors.As(err, &gate) {
+	var unmet *pipeline.RequirementError
+	if err != nil && !errors.As(err, &unmet) {
 		t.Fatalf("stage of kind %q: %v", c.Kind.Name, err)
 	}
 	return r
@@ -163,8 +163,8 @@ func checkDamage(t testing.TB, c Case, port string, cut int) {
 	if err == nil && structured(c.Kind.Inputs, port) {
 		t.Errorf("input %q cut to %d bytes: no error", port, cut)
 	}
-	var gate *pipeline.GateError
-	if err != nil && !errors.As(err, &gate) && len(r.Outputs) > 0 {
+	var unmet *pipeline.RequirementError
+	if err != nil && !errors.As(err, &unmet) && len(r.Outputs) > 0 {
 		t.Errorf("input %q cut to %d bytes: outputs were kept", port, cut)
 	}
 }

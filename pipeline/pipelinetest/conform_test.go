@@ -81,8 +81,8 @@ func (s *repeat) misbehave(env pipeline.Env, out io.Writer) error {
 		env.Metric("threads", float64(env.Threads()), metric.Meaning{})
 	case "asks for a seed":
 		env.Seed()
-	case "is stopped by a gate":
-		return &pipeline.GateError{Failed: []string{"too few"}}
+	case "is stopped by a requirement":
+		return &pipeline.RequirementError{Failed: []string{"too few"}}
 	}
 	return nil
 }
@@ -143,10 +143,10 @@ func TestExternalFileIsReadBySettingName(t *testing.T) {
 }
 
 func TestOutputsSurviveAGateOnly(t *testing.T) {
-	r, err := RunErr(t, repeatCase("is stopped by a gate"))
-	var gate *pipeline.GateError
-	if !errors.As(err, &gate) || len(r.Outputs) != 1 {
-		t.Errorf("gate: got %d outputs and error %v, want 1 and a GateError", len(r.Outputs), err)
+	r, err := RunErr(t, repeatCase("is stopped by a requirement"))
+	var unmet *pipeline.RequirementError
+	if !errors.As(err, &unmet) || len(r.Outputs) != 1 {
+		t.Errorf("unmet: got %d outputs and error %v, want 1 and a RequirementError", len(r.Outputs), err)
 	}
 	c := repeatCase("")
 	c.Inputs["in"] = []byte("cut")
@@ -157,7 +157,7 @@ func TestOutputsSurviveAGateOnly(t *testing.T) {
 
 func TestConform(t *testing.T) {
 	Conform(t, repeatCase(""))
-	Conform(t, repeatCase("is stopped by a gate"))
+	Conform(t, repeatCase("is stopped by a requirement"))
 }
 
 // recorder is a testing.TB that notes failures in place of failing.

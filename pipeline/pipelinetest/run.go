@@ -241,8 +241,8 @@ func (e *env) finish(err error) (Result, error) {
 	}
 	sortPoints(e.points)
 	r := Result{Metrics: e.metrics, Points: e.points, Columns: sortColumns(e.columns), Log: e.log.String()}
-	var gate *pipeline.GateError
-	if err != nil && !errors.As(err, &gate) {
+	var unmet *pipeline.RequirementError
+	if err != nil && !errors.As(err, &unmet) {
 		return r, err
 	}
 	r.Outputs = make(map[string][]byte, len(e.writers))

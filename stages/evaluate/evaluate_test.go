@@ -63,8 +63,8 @@ func TestGolden(t *testing.T) {
 	for name, c := range cases(t) {
 		t.Run(name, func(t *testing.T) {
 			r, err := pipelinetest.RunErr(t, c)
-			var gate *pipeline.GateError
-			if err != nil && !errors.As(err, &gate) {
+			var unmet *pipeline.RequirementError
+			if err != nil && !errors.As(err, &unmet) {
 				t.Fatal(err)
 			}
 			html := string(r.Outputs["report"])
@@ -183,12 +183,12 @@ func metricsOf(t *testing.T, r pipelinetest.Result) document {
 
 func TestMetricsAreRecorded(t *testing.T) {
 	r, err := pipelinetest.RunErr(t, cases(t)["regression"])
-	var gate *pipeline.GateError
-	if !errors.As(err, &gate) {
-		t.Fatalf("got error %v, want a gate", err)
+	var unmet *pipeline.RequirementError
+	if !errors.As(err, &unmet) {
+		t.Fatalf("got error %v, want an unmet requirement", err)
 	}
-	if len(gate.Failed) != 1 || !strings.HasPrefix(gate.Failed[0], "outside.rmse is ") || !strings.Contains(gate.Failed[0], "required < 0.5 * baseline, which is ") {
-		t.Errorf("failed: %q", gate.Failed)
+	if len(unmet.Failed) != 1 || !strings.HasPrefix(unmet.Failed[0], "outside.rmse is ") || !strings.Contains(unmet.Failed[0], "required < 0.5 * baseline, which is ") {
+		t.Errorf("failed: %q", unmet.Failed)
 	}
 	d := metricsOf(t, r)
 	if diff := cmp.Diff(d.Metrics, r.Metrics); diff != "" {
@@ -253,8 +253,8 @@ func TestUndefinedMetrics(t *testing.T) {
 	one := clouds{features: []float32{1, 0, -1, 0}, class: []int32{0, 0}, island: []string{"", ""}, mass: []float64{1, 2}}
 	r, err := pipelinetest.RunErr(t, pipelinetest.Case{Kind: evaluate.Kind(), With: `require: {roc_auc: "> 0.1"}`,
 		Inputs: map[string][]byte{"model": encode(t, m), "data": one.dataset(t, m)}})
-	var gate *pipeline.GateError
-	if !errors.As(err, &gate) || !strings.Contains(gate.Failed[0], `roc_auc is undefined (no row is of class "leaves")`) {
+	var unmet *pipeline.RequirementError
+	if !errors.As(err, &unmet) || !strings.Contains(unmet.Failed[0], `roc_auc is undefined (no row is of class "leaves")`) {
 		t.Errorf("got error %v", err)
 	}
 	if _, ok := r.Metrics["roc_auc"]; ok {

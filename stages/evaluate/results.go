@@ -328,7 +328,7 @@ func (r *results) gateError() error {
 	if len(failed) == 0 {
 		return nil
 	}
-	return &pipeline.GateError{Failed: failed}
+	return &pipeline.RequirementError{Failed: failed}
 }
 
 // A named value is a metric as it is recorded: "accuracy", "train.accuracy".

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"pipe/artifacts"
 	"pipe/base/diag"
 	"pipe/data/metric"
 	"pipe/pipeline"
@@ -188,10 +189,10 @@ func (s *Exec) OutputPorts([]string) []pipeline.Port {
 }
 
 // KeyParts is the version of what reads a table that is written as CSV.
-func (s *Exec) KeyParts() []pipeline.KeyPart {
+func (s *Exec) KeyParts() []artifacts.KeyPart {
 	for _, o := range s.Outputs {
 		if pipeline.PortType(o.Value) == pipeline.Table {
-			return []pipeline.KeyPart{{Name: "csv", Value: strconv.Itoa(s.csv.Version)}}
+			return []artifacts.KeyPart{{Name: "csv", Value: strconv.Itoa(s.csv.Version)}}
 		}
 	}
 	return nil
@@ -199,11 +200,11 @@ func (s *Exec) KeyParts() []pipeline.KeyPart {
 
 // PrivateKeyParts are the values of the variables in env. One that is not set
 // has no value, and the stage is not Ready.
-func (s *Exec) PrivateKeyParts() []pipeline.KeyPart {
-	var parts []pipeline.KeyPart
+func (s *Exec) PrivateKeyParts() []artifacts.KeyPart {
+	var parts []artifacts.KeyPart
 	for _, name := range s.Env {
 		if value, ok := s.lookup(name); ok {
-			parts = append(parts, pipeline.KeyPart{Name: "env." + name, Value: value})
+			parts = append(parts, artifacts.KeyPart{Name: "env." + name, Value: value})
 		}
 	}
 	return parts

@@ -15,6 +15,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/ipc"
 	"github.com/google/go-cmp/cmp"
 
+	"pipe/artifacts"
 	"pipe/base/diag"
 	"pipe/data/table"
 	"pipe/pipeline"
@@ -349,7 +350,7 @@ func TestValidate(t *testing.T) {
 func TestPrivateKeyPartsAreTheValuesOfEnv(t *testing.T) {
 	stage := pipelinetest.Decode(t, Kind(surroundings, NewSupervisor(), csv), `{command: [a], outputs: {a: file}, env: [TOKEN, EMPTY, ABSENT], secrets: [HOME]}`)
 	got := stage.(pipeline.PrivateKeyContributor).PrivateKeyParts()
-	want := []pipeline.KeyPart{
+	want := []artifacts.KeyPart{
 		{Name: "env.TOKEN", Value: "hunter2"},
 		{Name: "env.EMPTY", Value: ""},
 	}

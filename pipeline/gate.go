@@ -13,10 +13,10 @@ import (
 	"pipe/data/metric"
 )
 
-// A Promotion is the gate of a stage that measures a model: when a run has
+// A Gate belongs to a stage that measures a model: when a run has
 // succeeded, the model gets a label if all conditions hold. It is no part of
 // the key, since it changes no byte of what the stage makes.
-type Promotion struct {
+type Gate struct {
 	To         string            // the label: "production"
 	When       []MetricCondition // in written order
 	BetterThan string            // the label of the model to be better than; empty for no comparison
@@ -39,7 +39,7 @@ type MetricCondition struct {
 
 // Rule is the one text of what the gate asks for, as JSON. A model that was
 // judged by a rule is not judged by it again.
-func (p *Promotion) Rule() string {
+func (p *Gate) Rule() string {
 	rule := struct {
 		To         string            `json:"to"`
 		When       map[string]string `json:"when,omitempty"`
@@ -72,7 +72,7 @@ func (p *Promotion) Rule() string {
 
 // String says what the gate asks for, as the end of a sentence; it is empty if
 // it asks for nothing.
-func (p *Promotion) String() string {
+func (p *Gate) String() string {
 	var parts []string
 	for _, c := range p.When {
 		parts = append(parts, c.Metric+" "+c.Comparison.String())
@@ -102,7 +102,7 @@ type GoalTeller interface {
 	MetricGoal(name string) (metric.Goal, error)
 }
 
-// promoteBlock is a Promotion as it is written.
+// promoteBlock is a Gate as it is written.
 type promoteBlock struct {
 	To   string      `yaml:"to" required:"true" short:"true" doc:"The label that the model gets, such as production."`
 	When Map[string] `yaml:"when" doc:"Conditions on metrics of the stage, such as accuracy: \">= 0.95\", and better_than: LABEL, which compares with the model that has that label now. Without conditions every model is promoted."`
@@ -145,9 +145,9 @@ func (b *promoteBlock) Validate() error {
 	return errors.Join(errs...)
 }
 
-// promotion turns the block, which is valid, into what a step has.
-func (b *promoteBlock) promotion() *Promotion {
-	p := &Promotion{To: b.To, OnOtherData: b.OnOtherData}
+// gate turns the block, which is valid, into what a step has.
+func (b *promoteBlock) gate() *Gate {
+	p := &Gate{To: b.To, OnOtherData: b.OnOtherData}
 	for _, e := range b.When {
 		if e.Key == betterThan {
 			p.BetterThan = e.Value
