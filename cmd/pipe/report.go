@@ -11,6 +11,7 @@ import (
 
 	"pipe/artifacts"
 	"pipe/base/diag"
+	"pipe/data/report"
 	"pipe/lineage"
 	"pipe/pipeline"
 	"pipe/workspace"
@@ -59,7 +60,7 @@ that, since equal runs make equal bytes: pipe get takes it out as it is.
 			if err != nil {
 				return err
 			}
-			isFile, err := a.write(cmd.Context(), output, func(w io.Writer) error { return writePage(w, f, from) })
+			isFile, err := a.write(cmd.Context(), output, func(w io.Writer) error { return report.AddOrigin(w, f, f.Size(), from) })
 			if isFile && err == nil {
 				fmt.Fprintln(a.out, output)
 			}

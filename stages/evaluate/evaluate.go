@@ -169,7 +169,7 @@ func (s *Stage) write(env pipeline.Env, r *results) error {
 	if w, err = env.Create("report"); err != nil {
 		return err
 	}
-	if err := writeReport(w, r, s.Title); err != nil {
+	if err := r.page(s.Title).WriteHTML(w); err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
 	return nil

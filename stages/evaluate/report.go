@@ -1,135 +1,21 @@
 package evaluate
 
 import (
-	"bytes"
-	_ "embed"
 	"fmt"
-	"html/template"
-	"io"
 	"math"
 	"strings"
 
 	"pipe/data/metric"
+	"pipe/data/report"
 	"pipe/data/report/chart"
 	"pipe/data/task"
 	"pipe/nn"
 )
 
-//go:embed report.html
-var reportHTML string
-
-//go:embed report.css
-var reportCSS string
-
-// page is what report.html is filled with. All texts are plain; the template
-// escapes them.
-type page struct {
-	CSS      template.CSS
-	Title    string
-	Subtitle string
-	Gates    []gateRow
-	Passed   int
-	Headline []headline
-	Overview overview
-	Sections []section
-	Data     []dataRow
-	Features []string
-	Hidden   int // features that are not listed
-	Model    []fact
-	Notes    []string
-}
-
-type gateRow struct {
-	Met      bool
-	Sentence string
-}
-
-type headline struct {
-	Name, Doc, Value, Interval string
-	Guess, Baseline            string // the best baseline and what it scores
-	Picture                    template.HTML
-}
-
-// overview is the table of all metrics and data sets.
-type overview struct {
-	Baselines []string
-	Others    []string // further data sets
-	Rows      []overviewRow
-}
-
-type overviewRow struct {
-	Name, Doc, Value, Interval string
-	Baselines, Others          []string
-}
-
-// A section is figures and tables under a heading.
-type section struct {
-	Title   string
-	Lead    string // what there is to see, in a sentence or two
-	Figures []figure
-	Tables  []dataTable
-}
-
-type figure struct {
-	Title, Caption string
-	SVG            template.HTML
-	Wide           bool
-}
-
-type dataTable struct {
-	Title, Caption string
-	Head           []column
-	Rows           [][]cell
-	Wide           bool
-}
-
-// A column of a table; numbers are aligned to the right.
-type column struct {
-	Name   string
-	Number bool
-}
-
-type cell struct {
-	Text    string
-	Number  bool
-	Picture template.HTML
-}
-
-type dataRow struct{ Name, Role, Rows, Compared string }
-
-type fact struct{ Name, Value string }
-
-func picture(svg string) template.HTML { return template.HTML(svg) }
-
-// plainText makes text safe for XML as well as for HTML: the template escapes
-// markup but lets control characters through.
-func plainText(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < 0x20 && r != '\t' && r != '\n' || r >= 0x7f && r < 0xa0 || r == 0xfffe || r == 0xffff {
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(s, "\uFFFD"))
-}
-
-func writeReport(w io.Writer, r *results, title string) error {
-	t, err := template.New("report").Funcs(template.FuncMap{"plain": plainText}).Parse(reportHTML)
-	if err != nil {
-		return err
-	}
-	p := r.page(title)
-	p.CSS = template.CSS(reportCSS + chart.CSS)
-	var b bytes.Buffer
-	if err := t.Execute(&b, p); err != nil {
-		return err
-	}
-	_, err = w.Write(b.Bytes())
-	return err
-}
-
-func (r *results) page(title string) page {
+// page is what the report says.
+func (r *results) page(title string) *report.Page {
 	sig := &r.model.Signature
-	p := page{Title: title}
+	p := &report.Page{Title: title, Headline: r.headlines()}
 	if p.Title == "" {
 		p.Title = sig.Column
 	}
@@ -141,20 +27,14 @@ func (r *results) page(title string) page {
 		}
 	}
 	for _, v := range r.gates {
-		p.Gates = append(p.Gates, gateRow{v.met, v.sentence()})
-		if v.met {
-			p.Passed++
-		}
+		p.Checks = append(p.Checks, report.Check{Met: v.met, Text: v.sentence()})
 	}
-	p.Headline = r.headlines()
-	p.Overview = r.overview()
-	p.Notes = r.undefined()
-	for _, s := range []*section{r.fitSection(), r.errorSection(), r.rankingSection(), r.calibrationSection(), r.worstSection(), r.sliceSection(), r.learningSection()} {
+	for _, s := range []*report.Section{r.overviewSection(), r.fitSection(), r.errorSection(), r.rankingSection(), r.calibrationSection(),
+		r.worstSection(), r.sliceSection(), r.learningSection(), r.originSection()} {
 		if s != nil {
 			p.Sections = append(p.Sections, *s)
 		}
 	}
-	r.describe(&p)
 	return p
 }
 
@@ -185,71 +65,80 @@ func span(def *metric.Def, i *metric.Interval) string {
 	return show(def, i.Low) + "\u2009–\u2009" + show(def, i.High)
 }
 
-func (r *results) headlines() []headline {
+func (r *results) headlines() []report.Highlight {
 	const most = 4
-	var heads []headline
+	var heads []report.Highlight
 	m := r.measured[0]
 	for j, v := range m.values {
 		if v.Undefined != "" || len(heads) == most {
 			continue
 		}
 		def, _ := metric.Find(v.Name)
-		h := headline{Name: def.Title, Doc: def.Doc, Value: show(def, v.Value)}
+		h := report.Highlight{Name: def.Title, Doc: def.Doc, Value: show(def, v.Value)}
 		lo, hi := v.Value, v.Value
-		low, high := math.NaN(), math.NaN()
+		low, high, interval, baseline := math.NaN(), math.NaN(), "", ""
 		if i := m.intervals[j]; i != nil {
-			h.Interval = span(def, i)
+			interval = span(def, i)
+			h.Facts = append(h.Facts, report.Fact{Name: "95% interval", Value: interval})
 			low, high = i.Low, i.High
 			lo, hi = min(lo, low), max(hi, high)
 		}
 		guessed := math.NaN()
 		if name, b, ok := r.bestBaseline(m, v.Name); ok {
-			h.Guess, h.Baseline = name, show(def, b)
-			guessed = b
+			baseline, guessed = show(def, b), b
+			h.Facts = append(h.Facts, report.Fact{Name: name + " baseline", Value: baseline})
 			lo, hi = min(lo, b), max(hi, b)
 		}
 		if lo < hi {
 			pad := (hi - lo) * .06
-			h.Picture = picture(chart.Gauge{
-				Label: fmt.Sprintf("%s %s, interval %s, baseline %s", def.Title, h.Value, h.Interval, h.Baseline),
+			h.Gauge = &chart.Gauge{
+				Label: fmt.Sprintf("%s %s, interval %s, baseline %s", def.Title, h.Value, interval, baseline),
 				Value: v.Value, Low: low, High: high, Mark: guessed, From: lo - pad, To: hi + pad,
-			}.SVG())
+			}
 		}
 		heads = append(heads, h)
 	}
 	return heads
 }
 
-func (r *results) overview() overview {
-	o := overview{Baselines: r.baselines}
+// overviewSection is the table of all metrics and data sets.
+func (r *results) overviewSection() *report.Section {
+	number := func(name string) report.Column { return report.Column{Name: name, Number: true} }
+	t := &report.Table{Columns: []report.Column{{Name: "metric"}, number("data"), number("95% interval")}}
+	for _, b := range r.baselines {
+		t.Columns = append(t.Columns, report.Column{Name: b, Note: "baseline", Number: true})
+	}
 	for _, m := range r.measured[1:] {
-		o.Others = append(o.Others, m.port)
+		t.Columns = append(t.Columns, number(m.port))
 	}
 	first := r.measured[0]
 	for j, v := range first.values {
 		def, _ := metric.Find(v.Name)
-		row := overviewRow{Name: def.Title, Doc: def.Doc, Value: "–"}
+		row := []report.Cell{{Text: def.Title, Doc: def.Doc}, {Text: "–", Tone: report.Strong}, {Tone: report.Quiet}}
 		if v.Undefined == "" {
-			row.Value = show(def, v.Value)
-			row.Interval = span(def, first.intervals[j])
+			row[1].Text, row[2].Text = show(def, v.Value), span(def, first.intervals[j])
 		}
 		for _, known := range first.baselines {
 			text := "–"
 			if b, ok := known[v.Name]; ok {
 				text = show(def, b)
 			}
-			row.Baselines = append(row.Baselines, text)
+			row = append(row, report.Cell{Text: text, Tone: report.Quiet})
 		}
 		for _, m := range r.measured[1:] {
 			text := "–"
 			if o := m.values[j]; o.Undefined == "" {
 				text = show(def, o.Value)
 			}
-			row.Others = append(row.Others, text)
+			row = append(row, report.Cell{Text: text})
 		}
-		o.Rows = append(o.Rows, row)
+		t.Rows = append(t.Rows, row)
 	}
-	return o
+	notes := []string{"Computed over all rows at once. A baseline says the same of every row: what the training data makes the best guess. Point at a metric to see its definition."}
+	for _, u := range r.undefined() {
+		notes = append(notes, u+".")
+	}
+	return &report.Section{Title: "Metrics", Table: t, Notes: notes}
 }
 
 // color gives a data set its colour, the same in every chart of the report.
@@ -284,32 +173,32 @@ func every(rows int) (step int, caption string) {
 	return step, fmt.Sprintf(" One row in %d is drawn.", step)
 }
 
-func (r *results) sliceSection() *section {
+func (r *results) sliceSection() *report.Section {
 	if len(r.slices) == 0 {
 		return nil
 	}
-	s := &section{Title: "Slices", Lead: "The same metrics for parts of the data. A wide interval means few rows, not a bad model."}
+	s := &report.Section{Title: "Slices", Lead: "The same metrics for parts of the data. A wide interval means few rows, not a bad model."}
 	for _, c := range r.slices {
-		t := dataTable{Title: c.column, Head: []column{{Name: "value"}, {"rows", true}}, Wide: true}
+		t := report.Table{Title: c.column, Columns: []report.Column{{Name: "value"}, {Name: "rows", Number: true}}, Wide: true}
 		if r.task != task.Regression {
-			t.Head = append(t.Head, column{"Accuracy", true}, column{Name: "95% interval"})
+			t.Columns = append(t.Columns, report.Column{Name: "Accuracy", Number: true}, report.Column{Name: "95% interval"})
 		}
 		var names []int
 		for j, name := range r.names {
 			if name != "accuracy" && len(names) < 5 {
 				names = append(names, j)
 				def, _ := metric.Find(name)
-				t.Head = append(t.Head, column{def.Title, true})
+				t.Columns = append(t.Columns, report.Column{Name: def.Title, Number: true})
 			}
 		}
 		for _, v := range c.values {
-			row := []cell{{Text: v.value}, {Text: chart.Count(int64(v.rows)), Number: true}}
+			row := report.Texts(v.value, chart.Count(int64(v.rows)))
 			if v.interval != nil {
 				accuracy, _ := metric.Find("accuracy")
 				p := v.accuracy
-				row = append(row, cell{Text: show(accuracy, p), Number: true}, cell{Text: span(accuracy, v.interval),
-					Picture: picture(chart.Gauge{Label: "accuracy " + show(accuracy, p) + ", interval " + span(accuracy, v.interval),
-						Value: p, Low: v.interval.Low, High: v.interval.High, Mark: math.NaN(), From: 0, To: 1}.SVG())})
+				gauge := &chart.Gauge{Label: "accuracy " + show(accuracy, p) + ", interval " + span(accuracy, v.interval),
+					Value: p, Low: v.interval.Low, High: v.interval.High, Mark: math.NaN(), From: 0, To: 1}
+				row = append(row, report.Cell{Text: show(accuracy, p)}, report.Cell{Text: span(accuracy, v.interval), Gauge: gauge})
 			}
 			for _, j := range names {
 				def, _ := metric.Find(r.names[j])
@@ -317,12 +206,12 @@ func (r *results) sliceSection() *section {
 				if v.measured[j].Undefined == "" {
 					text = show(def, v.measured[j].Value)
 				}
-				row = append(row, cell{Text: text, Number: true})
+				row = append(row, report.Cell{Text: text})
 			}
 			t.Rows = append(t.Rows, row)
 		}
 		t.Caption = r.spread(c)
-		s.Tables = append(s.Tables, t)
+		s.Blocks = append(s.Blocks, t)
 	}
 	return s
 }
@@ -352,21 +241,25 @@ func (r *results) spread(c slicing) string {
 		b.value, show(def, b.measured[0].Value), w.value, show(def, w.measured[0].Value))
 }
 
-// describe fills in what is known of the data and the model.
-func (r *results) describe(p *page) {
+// originSection says what is known of the data and the model.
+func (r *results) originSection() *report.Section {
 	role := map[string]string{dataPort: "what the report is about", "train": "what the model learned from", "validation": "what training was watched on"}
+	data := report.Table{Title: "Data sets", Columns: []report.Column{{Name: "name"}, {Name: "role"}, {Name: "rows", Number: true}, {Name: "with target", Number: true}}}
 	for _, part := range r.parts {
-		p.Data = append(p.Data, dataRow{part.port, role[part.port], chart.Count(int64(part.rows)), chart.Count(int64(part.sample.Rows()))})
+		row := report.Texts(part.port, role[part.port], chart.Count(int64(part.rows)), chart.Count(int64(part.sample.Rows())))
+		row[1].Tone = report.Quiet
+		data.Rows = append(data.Rows, row)
 	}
 	const mostFeatures = 60
-	p.Features = r.model.Signature.Features
-	if n := len(p.Features); n > mostFeatures {
-		p.Features, p.Hidden = p.Features[:mostFeatures], n-mostFeatures
+	features := report.Tags{Title: "Features", Tags: r.model.Signature.Features}
+	if n := len(features.Tags); n > mostFeatures {
+		features.Tags, features.More = features.Tags[:mostFeatures], n-mostFeatures
 	}
+	model := report.Facts{Title: "Model"}
 	s := &r.model.Summary
 	add := func(name, value string) {
 		if value != "" {
-			p.Model = append(p.Model, fact{name, value})
+			model.Facts = append(model.Facts, report.Fact{Name: name, Value: value})
 		}
 	}
 	add("Network", network(&r.model.Spec))
@@ -386,6 +279,7 @@ func (r *results) describe(p *page) {
 		add("Target in training", fmt.Sprintf("%s to %s, mean %s, median %s",
 			chart.Number(t.Min, 4), chart.Number(t.Max, 4), chart.Number(t.Mean, 4), chart.Number(t.Median, 4)))
 	}
+	return &report.Section{Title: "Data and model", Blocks: report.Blocks{report.Group{Blocks: report.Blocks{data, features}}, model}}
 }
 
 // thresholdText says when a row is taken for the positive class, and since when.

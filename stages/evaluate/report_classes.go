@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"pipe/data/metric"
+	"pipe/data/report"
 	"pipe/data/report/chart"
 	"pipe/data/task"
 )
@@ -18,30 +19,31 @@ const (
 )
 
 // errorSection shows where the predictions are wrong.
-func (r *results) errorSection() *section {
+func (r *results) errorSection() *report.Section {
 	if r.task == task.Regression {
-		return &section{Title: "Errors", Figures: r.valueFigures()}
+		return &report.Section{Title: "Errors", Blocks: r.valueFigures()}
 	}
 	c := r.data().classes
 	confusion := c.Confusion()
-	s := &section{Title: "Errors", Lead: mixUp(c.Names, confusion)}
+	s := &report.Section{Title: "Errors", Lead: mixUp(c.Names, confusion)}
 	if len(c.Names) <= mostCells {
-		s.Figures = append(s.Figures, figure{Title: "Confusion", SVG: picture(matrix(c.Names, confusion).SVG()),
+		s.Blocks = append(s.Blocks, report.Figure{Title: "Confusion", Matrix: matrix(c.Names, confusion),
 			Caption: "Counts of rows. The shade is the share of the row: of the rows of a class, how many were predicted as what."})
 	}
 	reports := c.PerClass()
 	slices.SortStableFunc(reports, func(a, b metric.ClassReport) int { return cmp.Compare(a.F1, b.F1) })
-	t := dataTable{Title: "Classes", Caption: "The hardest class first.",
-		Head: []column{{Name: "class"}, {"rows", true}, {"precision", true}, {"recall", true}, {"F1", true}}}
+	t := report.Table{Title: "Classes", Caption: "The hardest class first.", Columns: []report.Column{{Name: "class"}}}
+	for _, name := range []string{"rows", "precision", "recall", "F1"} {
+		t.Columns = append(t.Columns, report.Column{Name: name, Number: true})
+	}
 	for i, p := range reports {
 		if i == mostRows {
 			t.Caption = fmt.Sprintf("The %d hardest of %d classes.", mostRows, len(reports))
 			break
 		}
-		number := func(v float64) cell { return cell{Text: chart.Decimals(v, 3), Number: true} }
-		t.Rows = append(t.Rows, []cell{{Text: p.Class}, {Text: chart.Count(p.Rows), Number: true}, number(p.Precision), number(p.Recall), number(p.F1)})
+		t.Rows = append(t.Rows, report.Texts(p.Class, chart.Count(p.Rows), chart.Decimals(p.Precision, 3), chart.Decimals(p.Recall, 3), chart.Decimals(p.F1, 3)))
 	}
-	s.Tables = append(s.Tables, t)
+	s.Blocks = append(s.Blocks, t)
 	return s
 }
 
@@ -102,21 +104,21 @@ func mixUp(names []string, counts [][]int64) string {
 }
 
 // rankingSection shows how well the probabilities put rows in order.
-func (r *results) rankingSection() *section {
+func (r *results) rankingSection() *report.Section {
 	if r.task == task.Regression {
 		return nil
 	}
 	c := r.data().classes
-	s := &section{Title: "Ranking"}
+	s := &report.Section{Title: "Ranking"}
 	if r.task == task.Binary {
 		positive, _ := r.positive()
 		s.Lead = fmt.Sprintf("How well the probability of %s tells its rows from the others, whatever threshold is chosen.", positive)
 		roc, pr := c.ROC(1), c.PrecisionRecall(1)
 		if len(roc.X) > 0 {
-			s.Figures = append(s.Figures, r.rocFigure([]chart.Mark{chart.Line{Class: "c1", X: roc.X, Y: roc.Y}}, ""))
-			s.Figures = append(s.Figures, r.prFigure(pr), r.thresholdFigure(roc, pr))
+			s.Blocks = append(s.Blocks, r.rocFigure([]chart.Mark{chart.Line{Class: "c1", X: roc.X, Y: roc.Y}}, ""))
+			s.Blocks = append(s.Blocks, r.prFigure(pr), r.thresholdFigure(roc, pr))
 		}
-		s.Figures = append(s.Figures, r.scoreFigure())
+		s.Blocks = append(s.Blocks, r.scoreFigure())
 		return s
 	}
 	s.Lead = "How well the probability of each class tells its rows from all others."
@@ -131,7 +133,7 @@ func (r *results) rankingSection() *section {
 	if len(order) > mostCurves {
 		note = fmt.Sprintf(" The %d most frequent classes are drawn.", mostCurves)
 	}
-	s.Figures = append(s.Figures, r.rocFigure(curves, note), r.confidenceFigure())
+	s.Blocks = append(s.Blocks, r.rocFigure(curves, note), r.confidenceFigure())
 	return s
 }
 
@@ -148,26 +150,26 @@ func byRows(c *metric.Classes) []int {
 
 func unit(title string) chart.Axis { return chart.Axis{Title: title, Min: 0, Max: 1} }
 
-func (r *results) rocFigure(curves []chart.Mark, note string) figure {
+func (r *results) rocFigure(curves []chart.Mark, note string) report.Figure {
 	plot := chart.Plot{Label: "ROC: true positive rate over false positive rate", Height: 380,
 		X: unit("false positive rate"), Y: unit("true positive rate"),
 		Marks: append([]chart.Mark{chart.Line{Class: "guide", X: []float64{0, 1}, Y: []float64{0, 1}, Tip: "guessing"}}, curves...)}
-	return figure{Title: "ROC", SVG: picture(plot.SVG()), Caption: "The dashed diagonal is guessing." + note}
+	return report.Figure{Title: "ROC", Plot: &plot, Caption: "The dashed diagonal is guessing." + note}
 }
 
-func (r *results) prFigure(pr metric.Curve) figure {
+func (r *results) prFigure(pr metric.Curve) report.Figure {
 	c := r.data().classes
 	share := float64(c.PerClass()[1].Rows) / float64(c.Rows())
 	plot := chart.Plot{Label: "Precision over recall", Height: 380, X: unit("recall"), Y: unit("precision"),
 		Marks: []chart.Mark{
 			chart.Line{Class: "guide", X: []float64{0, 1}, Y: []float64{share, share}, Tip: "guessing"},
 			chart.Line{Class: "c1", Step: true, X: pr.X, Y: pr.Y}}}
-	return figure{Title: "Precision and recall", SVG: picture(plot.SVG()),
+	return report.Figure{Title: "Precision and recall", Plot: &plot,
 		Caption: fmt.Sprintf("The dashed line is guessing: %s of the rows are %s.", chart.Percentage(share, 1), c.Names[1])}
 }
 
 // thresholdFigure shows what another threshold would give.
-func (r *results) thresholdFigure(roc, pr metric.Curve) figure {
+func (r *results) thresholdFigure(roc, pr metric.Curve) report.Figure {
 	var f1 []float64
 	for i := range pr.X {
 		v := 0.0
@@ -183,13 +185,13 @@ func (r *results) thresholdFigure(roc, pr metric.Curve) figure {
 			chart.Line{Name: "recall", Class: "c2", X: pr.Threshold, Y: pr.X},
 			chart.Line{Name: "F1", Class: "c3", X: pr.Threshold, Y: f1},
 			chart.Rule{At: r.model.Signature.Cut(), Note: "in use"}}}
-	return figure{Title: "Threshold", SVG: picture(plot.SVG()),
+	return report.Figure{Title: "Threshold", Plot: &plot,
 		Caption: fmt.Sprintf("What a row needs to be called %s.", r.data().classes.Names[1])}
 }
 
 // scoreFigure shows how the probability of the positive class is spread over
 // the rows of either class.
-func (r *results) scoreFigure() figure {
+func (r *results) scoreFigure() report.Figure {
 	const bins = 25
 	c := r.data().classes
 	low, high := make([]float64, bins), make([]float64, bins)
@@ -207,12 +209,12 @@ func (r *results) scoreFigure() figure {
 		plot.Marks = append(plot.Marks, chart.Bars{Name: "actually " + c.Names[j], Class: class + " half", Low: low, High: high, Y: count[j],
 			Tips: tips(low, high, count[j])})
 	}
-	return figure{Title: "Scores", SVG: picture(plot.SVG()), Caption: "Two hills that stay apart are what one hopes for."}
+	return report.Figure{Title: "Scores", Plot: &plot, Caption: "Two hills that stay apart are what one hopes for."}
 }
 
 // confidenceFigure shows how sure the model is when it is right and when it is
 // wrong.
-func (r *results) confidenceFigure() figure {
+func (r *results) confidenceFigure() report.Figure {
 	const bins = 25
 	c := r.data().classes
 	low, high := make([]float64, bins), make([]float64, bins)
@@ -233,7 +235,7 @@ func (r *results) confidenceFigure() figure {
 		Marks: []chart.Mark{
 			chart.Bars{Name: "right", Class: "c1 half", Low: low, High: high, Y: right, Tips: tips(low, high, right)},
 			chart.Bars{Name: "wrong", Class: "c2 half", Low: low, High: high, Y: wrong, Tips: tips(low, high, wrong)}}}
-	return figure{Title: "Confidence", SVG: picture(plot.SVG()), Caption: "How sure the model is when it is right, and when it is wrong."}
+	return report.Figure{Title: "Confidence", Plot: &plot, Caption: "How sure the model is when it is right, and when it is wrong."}
 }
 
 func tips(low, high, count []float64) []string {
@@ -245,7 +247,7 @@ func tips(low, high, count []float64) []string {
 }
 
 // calibrationSection shows whether probabilities can be taken at their word.
-func (r *results) calibrationSection() *section {
+func (r *results) calibrationSection() *report.Section {
 	if r.task == task.Regression {
 		return nil
 	}
@@ -275,47 +277,47 @@ func (r *results) calibrationSection() *section {
 	histogram := chart.Plot{Label: "Rows in each bin", Height: 380, X: unit(x), Y: chart.Axis{Title: "rows", Zero: true, Whole: true},
 		Marks: []chart.Mark{chart.Bars{Class: "c1", Low: low, High: high, Y: rows, Tips: counts}}}
 	values := c.Measure([]string{"ece", "mce"}, nil)
-	return &section{Title: "Calibration",
+	return &report.Section{Title: "Calibration",
 		Lead: fmt.Sprintf("Probabilities are off by %s on average and by %s in the worst of %d bins of the top probability.",
 			chart.Percentage(values[0].Value, 1), chart.Percentage(values[1].Value, 1), metric.Bins),
-		Figures: []figure{
-			{Title: "Reliability", SVG: picture(reliability.SVG()), Caption: caption + " On the diagonal, what is predicted with 80% comes true in 80% of the cases."},
-			{Title: "How sure", SVG: picture(histogram.SVG()), Caption: "How many rows there are in each bin; a point above that stands for few rows says little."},
+		Blocks: report.Blocks{
+			report.Figure{Title: "Reliability", Plot: &reliability, Caption: caption + " On the diagonal, what is predicted with 80% comes true in 80% of the cases."},
+			report.Figure{Title: "How sure", Plot: &histogram, Caption: "How many rows there are in each bin; a point above that stands for few rows says little."},
 		}}
 }
 
 // worstSection lists the rows that the model is most wrong about.
-func (r *results) worstSection() *section {
+func (r *results) worstSection() *report.Section {
 	p := r.data()
 	e := p.worst
 	if e == nil || len(e.sample) == 0 {
 		return nil
 	}
-	t := dataTable{Head: []column{{"row", true}, {Name: "actual"}, {Name: "predicted"}, {"probability", true}}, Wide: true}
-	s := &section{Title: "Most confident mistakes", Lead: "Often a wrong label, a rare case, or a row that is not what it seems."}
+	number := func(name string) report.Column { return report.Column{Name: name, Number: true} }
+	t := report.Table{Columns: []report.Column{number("row"), {Name: "actual"}, {Name: "predicted"}, number("probability")}, Wide: true}
+	s := &report.Section{Title: "Most confident mistakes", Lead: "Often a wrong label, a rare case, or a row that is not what it seems."}
 	if p.values != nil {
-		t.Head = []column{{"row", true}, {"actual", true}, {"predicted", true}, {"residual", true}}
+		t.Columns = []report.Column{number("row"), number("actual"), number("predicted"), number("residual")}
 		s.Title, s.Lead = "Largest errors", "Often a rare case, an outlier, or a wrong value."
 	}
 	for j, name := range e.columns {
-		t.Head = append(t.Head, column{name, e.numbers[j]})
+		t.Columns = append(t.Columns, report.Column{Name: name, Number: e.numbers[j]})
 	}
 	for n, i := range e.sample {
-		row := []cell{{Text: chart.Count(int64(e.rows[n] + 1)), Number: true}}
+		texts := []string{chart.Count(int64(e.rows[n] + 1))}
 		if p.values != nil {
 			for _, v := range []float64{p.values.Actual[i], p.values.Predicted[i], p.values.Residual(i)} {
-				row = append(row, cell{Text: chart.Number(v, 4), Number: true})
+				texts = append(texts, chart.Number(v, 4))
 			}
 		} else {
 			c := p.classes
-			row = append(row, cell{Text: c.Names[c.Actual[i]]}, cell{Text: c.Names[c.Predicted[i]]},
-				cell{Text: chart.Percentage(c.Confidence(i), 1), Number: true})
+			texts = append(texts, c.Names[c.Actual[i]], c.Names[c.Predicted[i]], chart.Percentage(c.Confidence(i), 1))
 		}
 		for j := range e.columns {
-			row = append(row, cell{Text: e.kept[j][n], Number: e.numbers[j]})
+			texts = append(texts, e.kept[j][n])
 		}
-		t.Rows = append(t.Rows, row)
+		t.Rows = append(t.Rows, report.Texts(texts...))
 	}
-	s.Tables = []dataTable{t}
+	s.Blocks = report.Blocks{t}
 	return s
 }

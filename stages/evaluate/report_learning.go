@@ -6,17 +6,18 @@ import (
 	"strings"
 
 	"pipe/data/metric"
+	"pipe/data/report"
 	"pipe/data/report/chart"
 )
 
 // learningSection draws the curves of training: a chart for each measure, with
 // training and validation in one.
-func (r *results) learningSection() *section {
+func (r *results) learningSection() *report.Section {
 	s := &r.model.Summary
 	if s.EpochsRun < 2 || len(s.Curves) == 0 {
 		return nil
 	}
-	out := &section{Title: "Learning", Lead: r.gapSentence()}
+	out := &report.Section{Title: "Learning", Lead: r.gapSentence()}
 	var measures []string
 	plots := map[string]*chart.Plot{}
 	for _, c := range s.Curves {
@@ -46,7 +47,7 @@ func (r *results) learningSection() *section {
 		if s.BestEpoch > 0 && s.BestEpoch <= s.EpochsRun {
 			p.Marks = append(p.Marks, chart.Rule{At: float64(s.BestEpoch), Note: fmt.Sprintf("best: epoch %d", s.BestEpoch)})
 		}
-		out.Figures = append(out.Figures, figure{Title: measureTitle(m), SVG: picture(p.SVG()),
+		out.Blocks = append(out.Blocks, report.Figure{Title: measureTitle(m), Plot: p,
 			Caption: "At the end of each epoch, over all rows, in evaluation mode."})
 	}
 	return out

@@ -6,13 +6,14 @@ import (
 	"math"
 	"slices"
 
+	"pipe/data/report"
 	"pipe/data/report/chart"
 	"pipe/data/task"
 )
 
 // fitSection draws what a model of one feature has learned as a curve over
 // that feature, with the range that it was trained on.
-func (r *results) fitSection() *section {
+func (r *results) fitSection() *report.Section {
 	if r.task != task.Regression || r.data().x == nil {
 		return nil
 	}
@@ -62,8 +63,8 @@ func (r *results) fitSection() *section {
 		curve.X, curve.Y = append(curve.X, p.x), append(curve.Y, p.y)
 	}
 	plot.Marks = append(plot.Marks, curve)
-	return &section{Title: "Fit", Lead: r.rangeSentence(), Figures: []figure{{
-		Title: fmt.Sprintf("%s over %s", column, r.data().xTitle), SVG: picture(plot.SVG()), Caption: caption + note, Wide: true}}}
+	return &report.Section{Title: "Fit", Lead: r.rangeSentence(), Blocks: report.Blocks{report.Figure{
+		Title: fmt.Sprintf("%s over %s", column, r.data().xTitle), Plot: &plot, Caption: caption + note, Wide: true}}}
 }
 
 func extremes(x []float64) (lo, hi float64) {
@@ -114,7 +115,7 @@ func (r *results) rangeSentence() string {
 }
 
 // valueFigures are the charts of a regression's errors.
-func (r *results) valueFigures() []figure {
+func (r *results) valueFigures() report.Blocks {
 	v := r.data().values
 	column := r.model.Signature.Column
 	step, note := every(v.Rows())
@@ -145,10 +146,10 @@ func (r *results) valueFigures() []figure {
 	for i := range all {
 		all[i] = v.Residual(i)
 	}
-	return []figure{
-		{Title: "Predicted against actual", SVG: picture(scatter.SVG()), Caption: "On the dashed diagonal a prediction is exact." + note},
-		{Title: "Residuals", SVG: picture(residuals.SVG()), Caption: "A band around zero without a pattern is what one hopes for." + note},
-		{Title: "Errors", SVG: picture(histogram(all, "residual (actual − predicted)").SVG()), Caption: "How many rows are off by how much.", Wide: true},
+	return report.Blocks{
+		report.Figure{Title: "Predicted against actual", Plot: &scatter, Caption: "On the dashed diagonal a prediction is exact." + note},
+		report.Figure{Title: "Residuals", Plot: &residuals, Caption: "A band around zero without a pattern is what one hopes for." + note},
+		report.Figure{Title: "Errors", Plot: histogram(all, "residual (actual − predicted)"), Caption: "How many rows are off by how much.", Wide: true},
 	}
 }
 

@@ -31,26 +31,33 @@ func Series(i int) string { return "c" + strconv.Itoa(i%Colors+1) }
 
 // A Plot is marks over two axes.
 type Plot struct {
-	Label         string  // says in a sentence what the picture shows, for those who cannot see it
-	Width, Height float64 // user units, which are CSS pixels at full size; 0: 480 x 320
-	X, Y          Axis
-	Marks         []Mark // drawn in order, the last on top
+	Label  string  `json:"label"`            // says in a sentence what the picture shows, for those who cannot see it
+	Width  float64 `json:"width,omitempty"`  // user units, which are CSS pixels at full size; 0: 480
+	Height float64 `json:"height,omitempty"` // 0: 320
+	X      Axis    `json:"x"`
+	Y      Axis    `json:"y"`
+	Marks  Marks   `json:"marks"` // drawn in order, the last on top
 }
 
 // An Axis maps values to a side of the plot. With Min == Max its range comes
 // from the marks.
 type Axis struct {
-	Title    string
-	Min, Max float64
-	Log      bool // decades; only if every value is positive
-	Zero     bool // the range holds 0, whatever the marks are
-	Tight    bool // the range ends at the marks, not at round numbers
-	Whole    bool // ticks at whole numbers only
-	Percent  bool // 0.25 is written 25%
+	Title   string  `json:"title,omitempty"`
+	Min     float64 `json:"min,omitempty"`
+	Max     float64 `json:"max,omitempty"`
+	Log     bool    `json:"log,omitempty"`     // decades; only if every value is positive
+	Zero    bool    `json:"zero,omitempty"`    // the range holds 0, whatever the marks are
+	Tight   bool    `json:"tight,omitempty"`   // the range ends at the marks, not at round numbers
+	Whole   bool    `json:"whole,omitempty"`   // ticks at whole numbers only
+	Percent bool    `json:"percent,omitempty"` // 0.25 is written 25%
 }
+
+// Marks are what a plot draws, in order.
+type Marks []Mark
 
 // A Mark is something to draw: Line, Dots, Bars, Span or Rule.
 type Mark interface {
+	check() error // why it cannot be drawn
 	extend(x, y *extent)
 	draw(f *frame)
 	key() (name, class, shape string)

@@ -54,12 +54,12 @@ func pictures() map[string]string {
 	matrix := Matrix{
 		Label: "Confusion.", RowTitle: "actual", ColTitle: "predicted",
 		Rows: []string{"yes", "no"}, Cols: []string{"yes", "a very long name of a class"},
-		Shade: [][]float64{{.9, .1}, {0, 1}}, Text: [][]string{{"9", "1"}, {"0", "5"}},
+		Shade: []Numbers{{.9, .1}, {0, 1}}, Text: [][]string{{"9", "1"}, {"0", "5"}},
 		Tips: [][]string{{"9 of yes", ""}, {"", "<b>"}},
 	}
 	return map[string]string{
 		"fit": fit.SVG(), "curves": curves.SVG(), "bars": bars.SVG(), "empty": empty.SVG(),
-		"matrix": matrix.SVG(), "gauge": Gauge{Label: "0.9 (0.8 to 0.95)", Value: .9, Low: .8, High: .95, Mark: .5, To: 1}.SVG(),
+		"matrix": matrix.SVG(), "gauge": (&Gauge{Label: "0.9 (0.8 to 0.95)", Value: .9, Low: .8, High: .95, Mark: .5, To: 1}).SVG(),
 	}
 }
 

@@ -11,7 +11,7 @@ type Gauge struct {
 }
 
 // SVG draws the gauge as one <svg> element of 120 x 16 units.
-func (g Gauge) SVG() string {
+func (g *Gauge) SVG() string {
 	const width, height, middle = 120.0, 16.0, 8.0
 	s := Axis{Min: g.From, Max: g.To}
 	f := &frame{x: s.scale(newExtent(), 5), left: 5, right: width - 5}
@@ -24,7 +24,9 @@ func (g Gauge) SVG() string {
 	if finite(g.Low) && finite(g.High) {
 		element(f, "line", "band c1", "x1", f.px(g.Low), "y1", middle, "x2", f.px(g.High), "y2", middle)
 	}
-	element(f, "circle", "dot c1", "cx", f.px(g.Value), "cy", middle, "r", 4.0)
+	if finite(g.Value) {
+		element(f, "circle", "dot c1", "cx", f.px(g.Value), "cy", middle, "r", 4.0)
+	}
 	f.WriteString("</svg>")
 	return f.String()
 }

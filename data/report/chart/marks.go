@@ -7,12 +7,13 @@ import (
 
 // A Line joins points in order. It breaks at values that are not finite.
 type Line struct {
-	Name  string // in the legend; empty: not in it
-	Class string // Series(i), or "guide" for a thin line to compare with
-	X, Y  []float64
-	Dash  bool
-	Step  bool // keep each value until the next point
-	Tip   string
+	Name  string  `json:"name,omitempty"`  // in the legend; empty: not in it
+	Class string  `json:"class,omitempty"` // Series(i), or "guide" for a thin line to compare with
+	X     Numbers `json:"x"`
+	Y     Numbers `json:"y"`
+	Dash  bool    `json:"dash,omitempty"`
+	Step  bool    `json:"step,omitempty"` // keep each value until the next point
+	Tip   string  `json:"tip,omitempty"`
 }
 
 func (l Line) extend(x, y *extent) {
@@ -110,11 +111,12 @@ func thin(run []point) []point {
 
 // Dots are points.
 type Dots struct {
-	Name   string
-	Class  string
-	X, Y   []float64
-	Tips   []string // one for each point, or none
-	Radius float64  // 0: 2.6
+	Name   string   `json:"name,omitempty"`
+	Class  string   `json:"class,omitempty"`
+	X      Numbers  `json:"x"`
+	Y      Numbers  `json:"y"`
+	Tips   []string `json:"tips,omitempty"`   // one for each point, or none
+	Radius float64  `json:"radius,omitempty"` // 0: 2.6
 }
 
 func (d Dots) extend(x, y *extent) { Line{X: d.X, Y: d.Y}.extend(x, y) }
@@ -142,11 +144,12 @@ func (d Dots) draw(f *frame) {
 
 // Bars are upright bars from 0 over intervals of x.
 type Bars struct {
-	Name      string
-	Class     string
-	Low, High []float64
-	Y         []float64
-	Tips      []string
+	Name  string   `json:"name,omitempty"`
+	Class string   `json:"class,omitempty"`
+	Low   Numbers  `json:"low"`
+	High  Numbers  `json:"high"`
+	Y     Numbers  `json:"y"`
+	Tips  []string `json:"tips,omitempty"`
 }
 
 func (b Bars) extend(x, y *extent) {
@@ -187,6 +190,9 @@ func (s Span) extend(x, _ *extent) { x.add(s.From, s.To) }
 func (s Span) key() (string, string, string) { return s.Name, "span", "area" }
 
 func (s Span) draw(f *frame) {
+	if math.IsNaN(s.From) || math.IsNaN(s.To) {
+		return
+	}
 	x0, x1 := f.px(s.From), f.px(s.To)
 	tipped(f, "rect", "span", s.Name, "x", x0, "y", f.top, "width", max(x1-x0, 1), "height", f.bottom-f.top)
 }

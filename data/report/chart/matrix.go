@@ -7,12 +7,14 @@ import (
 
 // A Matrix is a table of shaded cells, such as a confusion matrix.
 type Matrix struct {
-	Label              string
-	RowTitle, ColTitle string
-	Rows, Cols         []string
-	Shade              [][]float64 // 0 to 1
-	Text               [][]string  // in the cells; left out where they are too many to read
-	Tips               [][]string
+	Label    string     `json:"label"`
+	RowTitle string     `json:"row_title"`
+	ColTitle string     `json:"column_title"`
+	Rows     []string   `json:"rows"`
+	Cols     []string   `json:"columns"`
+	Shade    []Numbers  `json:"shade"` // 0 to 1
+	Text     [][]string `json:"text"`  // in the cells; left out where they are too many to read
+	Tips     [][]string `json:"tips"`
 }
 
 // SVG draws the matrix as one <svg> element.
