@@ -27,3 +27,14 @@ func Unknown(what, name string, names []string) error {
 	}
 	return Usage(WithHint(err, "known: "+strings.Join(names, ", ")))
 }
+
+// ShellWord writes a word of a command that a hint shows as a shell reads it.
+func ShellWord(s string) string {
+	safe := func(r rune) bool {
+		return strings.ContainsRune("/._-+=:,@%", r) || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+	}
+	if s != "" && strings.TrimFunc(s, safe) == "" {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}

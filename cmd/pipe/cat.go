@@ -12,6 +12,7 @@ import (
 
 	"pipe/base/diag"
 	"pipe/pipeline"
+	"pipe/workspace/content"
 )
 
 func (a *app) catCommand() *cobra.Command {
@@ -37,28 +38,28 @@ unless --force is given.
 				return err
 			}
 			defer ws.Close()
-			art, err := findArtifact(cmd.Context(), ws, words[0])
+			art, err := content.Find(cmd.Context(), ws, words[0])
 			if err != nil {
 				return err
 			}
-			var as form
+			var as content.Form
 			switch {
-			case art.isTable():
-				if as, err = formNamed(name); err != nil {
+			case art.IsTable():
+				if as, err = content.FormNamed(name); err != nil {
 					return err
 				}
 			case cmd.Flags().Changed("format"):
-				return diag.Usagef("--format is for tables, and %s is a %s", words[0], art.kind)
+				return diag.Usagef("--format is for tables, and %s is a %s", words[0], art.Type)
 			}
 			out := &pipeWriter{to: a.out}
 			if _, _, terminal := a.out.size(); terminal && !force {
-				hint := fmt.Sprintf("pipe get %s -o %s, or --force", words[0], art.fileName())
-				if as.binary || art.kind == pipeline.Directory {
+				hint := fmt.Sprintf("pipe get %s -o %s, or --force", words[0], art.FileName())
+				if as.Binary || art.Type == pipeline.Directory {
 					return diag.Usage(diag.WithHint(errNoText, hint))
 				}
 				out.screen, out.hint = true, hint
 			}
-			note, err := art.write(cmd.Context(), ws, out, as)
+			note, err := art.Write(cmd.Context(), ws, out, as)
 			if errors.Is(err, errReaderGone) {
 				return nil // as failure says
 			}
@@ -71,7 +72,7 @@ unless --force is given.
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&name, "format", "csv", "form of a table: "+strings.Join(formNames(), ", "))
+	cmd.Flags().StringVar(&name, "format", "csv", "form of a table: "+strings.Join(content.FormNames(), ", "))
 	cmd.Flags().BoolVarP(&force, "force", "f", false, "write to a terminal what is not text")
 	return cmd
 }

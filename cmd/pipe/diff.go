@@ -387,7 +387,7 @@ func (a *app) printDiff(d *runDiff) error {
 	}
 	rows = nil
 	for _, f := range d.Files {
-		rows = append(rows, []string{f.Stage + "." + f.Port, diag.Visible(f.Path), f.Old.String(), f.New.String()})
+		rows = append(rows, []string{f.Stage + "." + f.Port, diag.Visible(f.Path), fileText(f.Old), fileText(f.New)})
 	}
 	if err := a.diffTable([]string{"DIRECTORY", "FILE", "OLD", "NEW"}, rows); err != nil {
 		return err

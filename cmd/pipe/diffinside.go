@@ -8,22 +8,16 @@ import (
 	"pipe/lineage"
 	"pipe/pipeline"
 	"pipe/workspace"
+	"pipe/workspace/content"
 )
 
 // A fileDiff is a file of a directory; nil where there is none.
 type fileDiff struct {
-	Stage string       `json:"stage"`
-	Port  string       `json:"port"`
-	Path  string       `json:"path"`
-	Old   *fileVersion `json:"old"`
-	New   *fileVersion `json:"new"`
-}
-
-type fileVersion struct {
-	Path       string `json:"path,omitempty"` // where it is not said elsewhere
-	ID         string `json:"id"`
-	Size       int64  `json:"size"`
-	Executable bool   `json:"executable,omitempty"`
+	Stage string        `json:"stage"`
+	Port  string        `json:"port"`
+	Path  string        `json:"path"`
+	Old   *content.File `json:"old"`
+	New   *content.File `json:"new"`
 }
 
 // inside compares the columns of two tables, or the files of two directories, if
@@ -47,16 +41,16 @@ func (d *runDiff) inside(ctx context.Context, ws *workspace.Workspace, stage str
 }
 
 func (d *runDiff) columns(ctx context.Context, ws *workspace.Workspace, stage string, old, new lineage.Output) error {
-	was, err := openTable(ctx, ws, old.ID)
+	was, err := content.ReadTable(ctx, ws, old.ID)
 	if err != nil {
 		return err
 	}
-	defer was.close()
-	is, err := openTable(ctx, ws, new.ID)
+	defer was.Close()
+	is, err := content.ReadTable(ctx, ws, new.ID)
 	if err != nil {
 		return err
 	}
-	defer is.close()
+	defer is.Close()
 	for _, c := range table.SchemaChanges(was.Schema(), is.Schema()) {
 		d.Columns = append(d.Columns, columnDiff{stage, new.Port, c.Column, c.Old, c.New})
 	}
@@ -74,46 +68,15 @@ func (d *runDiff) files(ctx context.Context, ws *workspace.Workspace, stage stri
 		return err
 	}
 	defer is.Close()
-	version := func(t *artifacts.Tree, i int) *fileVersion {
+	version := func(t *artifacts.Tree, i int) *content.File {
 		if i < 0 {
 			return nil
 		}
 		e := t.Entries[i]
-		return &fileVersion{ID: e.ID.String(), Size: e.Size, Executable: e.Executable}
+		return &content.File{ID: e.ID.String(), Size: e.Size, Executable: e.Executable}
 	}
 	for f := range was.Tree.Differences(is.Tree) {
 		d.Files = append(d.Files, fileDiff{stage, new.Port, f.Path, version(was.Tree, f.Old), version(is.Tree, f.New)})
 	}
 	return nil
 }
-
-func (v *fileVersion) String() string {
-	switch {
-	case v == nil:
-		return "(none)"
-	case v.Executable:
-		return shortValue(v.ID) + " executable"
-	}
-	return shortValue(v.ID)
-}
-
-// A storedTable is an open table of the store.
-type storedTable struct {
-	*table.Reader
-	file *artifacts.File
-}
-
-func openTable(ctx context.Context, ws *workspace.Workspace, id artifacts.ID) (*storedTable, error) {
-	f, err := ws.Store.Open(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	r, err := table.Open(f, f.Size())
-	if err != nil {
-		f.Close()
-		return nil, err
-	}
-	return &storedTable{r, f}, nil
-}
-
-func (t *storedTable) close() { t.file.Close() }

@@ -9,11 +9,11 @@ import (
 
 	"pipe/artifacts"
 	"pipe/base/diag"
-	"pipe/data/table"
 	"pipe/lineage/openlineage"
 	"pipe/pipeline"
 	"pipe/runner"
 	"pipe/workspace"
+	"pipe/workspace/content"
 )
 
 // eventFlags say whom to tell what happens in a run.
@@ -40,7 +40,9 @@ func (f *eventFlags) start(a *app, ws *workspace.Workspace, plan *pipeline.Plan)
 	}
 	o := openlineage.New(openlineage.Config{
 		Plan: plan, Namespace: f.namespace, Version: workspace.BuildVersion().Version, Sink: sink,
-		Describe: func(portType string, id artifacts.ID) (*openlineage.Schema, error) { return describe(ws, portType, id) }, Columns: ws.DB.ColumnEdges,
+		Describe: func(portType string, id artifacts.ID) (*openlineage.Schema, error) {
+			return content.Describe(ws, portType, id)
+		}, Columns: ws.DB.ColumnEdges,
 	})
 	return o.Observe, func() {
 		ctx, cancel := context.WithTimeout(context.Background(), flushTime)
@@ -49,69 +51,4 @@ func (f *eventFlags) start(a *app, ws *workspace.Workspace, plan *pipeline.Plan)
 			fmt.Fprintf(a.err, "warning: OpenLineage: %v\n", err)
 		}
 	}, nil
-}
-
-// mostCounted is the size in bytes up to which missing values are counted,
-// which means to read all of a table.
-const mostCounted = 256 << 20
-
-// describe gives the columns of a table or a data set. The columns of a data
-// set are its features, its target and what was kept.
-func describe(w *workspace.Workspace, portType string, id artifacts.ID) (*openlineage.Schema, error) {
-	if portType != string(pipeline.Table) && portType != string(pipeline.Dataset) {
-		return nil, nil
-	}
-	f, err := w.Store.Open(context.Background(), id) // the event is told also while the run is being stopped
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	if portType == string(pipeline.Dataset) {
-		ds, err := table.OpenDataset(f, f.Size())
-		if err != nil {
-			return nil, err
-		}
-		defer ds.Close()
-		s := &openlineage.Schema{Rows: ds.NumRows()}
-		for _, feature := range ds.Info.Features {
-			s.Fields = append(s.Fields, openlineage.Field{Name: feature.Name, Type: "float32", Missing: 0})
-		}
-		if t := ds.Info.Target; t != nil && ds.HasTarget() {
-			s.Fields = append(s.Fields, openlineage.Field{Name: t.Column, Type: string(t.Task), Missing: -1})
-		}
-		for _, name := range ds.Info.Keep {
-			i, err := table.Column(ds.Schema(), name)
-			if err != nil {
-				return nil, err
-			}
-			s.Fields = append(s.Fields, openlineage.Field{Name: name, Type: table.TypeName(ds.Schema().Field(i).Type), Missing: -1})
-		}
-		return s, nil
-	}
-	r, err := table.Open(f, f.Size())
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	s := &openlineage.Schema{Rows: r.NumRows()}
-	for _, column := range r.Schema().Fields() {
-		field := openlineage.Field{Name: column.Name, Type: table.TypeName(column.Type), Missing: -1}
-		s.Fields = append(s.Fields, field)
-	}
-	if f.Size() > mostCounted {
-		return s, nil
-	}
-	for i := range s.Fields {
-		s.Fields[i].Missing = 0
-	}
-	for batch, err := range r.Batches() {
-		if err != nil {
-			return nil, err
-		}
-		for i := range s.Fields {
-			s.Fields[i].Missing += int64(batch.Column(i).NullN())
-		}
-		batch.Release()
-	}
-	return s, nil
 }

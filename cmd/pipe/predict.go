@@ -21,6 +21,7 @@ import (
 	"pipe/runner"
 	"pipe/stages/predict"
 	"pipe/workspace"
+	"pipe/workspace/content"
 )
 
 func (a *app) predictCommand() *cobra.Command {
@@ -41,7 +42,7 @@ are empty, the column "problem" says why, and a warning on standard error counts
 --strict such a row is an error, and there is no column "problem". It is an error too if no row can be predicted.
 
 The file is written in the form that its ending names:
-` + endingsText() + `.`,
+` + content.EndingsText() + `.`,
 		Example: `  pipe predict new.csv
   pipe predict new.csv --model penguins -o scored.csv
   pipe predict new.csv --model penguins@production
@@ -96,11 +97,11 @@ The file is written in the form that its ending names:
 
 // predictionForm is the form that the name of the output promises; what has no
 // ending, such as a device, is CSV.
-func predictionForm(output string) (form, error) {
+func predictionForm(output string) (content.Form, error) {
 	if filepath.Ext(output) == "" { // also of -
-		return formNamed("csv")
+		return content.FormNamed("csv")
 	}
-	return found{kind: pipeline.Table}.formOf(output)
+	return content.Artifact{Type: pipeline.Table}.FormOf(output)
 }
 
 // A warningView shows nothing but warnings: standard output may be the result,
@@ -201,12 +202,12 @@ func modelsOf(ctx context.Context, ws *workspace.Workspace, ref lineage.Ref) ([]
 
 // writePredictions writes the table that the last stage made, and says how
 // many of its rows have no prediction.
-func (a *app) writePredictions(ctx context.Context, ws *workspace.Workspace, res *runner.Result, output string, form form, prefix string) error {
+func (a *app) writePredictions(ctx context.Context, ws *workspace.Workspace, res *runner.Result, output string, form content.Form, prefix string) error {
 	stage := res.Stages[len(res.Stages)-1]
-	predictions := found{id: stage.Outputs[0].ID, kind: pipeline.Table}
+	predictions := content.Artifact{ID: stage.Outputs[0].ID, Type: pipeline.Table}
 	var note string
 	isFile, err := a.write(ctx, output, func(w io.Writer) (err error) {
-		note, err = predictions.write(ctx, ws, w, form)
+		note, err = predictions.Write(ctx, ws, w, form)
 		return err
 	})
 	if err != nil {

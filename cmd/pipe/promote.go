@@ -46,7 +46,7 @@ Such a gate leaves a model alone that a user has promoted to the label or retire
 		ValidArgsFunction: a.completeRefs,
 		RunE: func(cmd *cobra.Command, words []string) error {
 			if to == "" {
-				return diag.Usage(diag.WithHint(errors.New("missing flag --to LABEL"), "for example: pipe promote "+shellQuote(words[0])+" --to production"))
+				return diag.Usage(diag.WithHint(errors.New("missing flag --to LABEL"), "for example: pipe promote "+diag.ShellWord(words[0])+" --to production"))
 			}
 			if err := pipeline.CheckLabel(to); err != nil {
 				return diag.Usage(fmt.Errorf("--to: %w", err))

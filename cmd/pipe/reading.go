@@ -13,6 +13,7 @@ import (
 	"pipe/pipeline"
 	"pipe/runner"
 	"pipe/workspace"
+	"pipe/workspace/content"
 )
 
 // A source is a stage that has read a file and can read another one alike: in
@@ -198,11 +199,11 @@ func typesOf(ctx context.Context, ws *workspace.Workspace, outputs []lineage.Out
 }
 
 func columnTypes(ctx context.Context, ws *workspace.Workspace, id artifacts.ID) (types pipeline.Map[string]) {
-	t, err := openTable(ctx, ws, id)
+	t, err := content.ReadTable(ctx, ws, id)
 	if err != nil {
 		return nil
 	}
-	defer t.close()
+	defer t.Close()
 	for _, c := range t.Schema().Fields() {
 		types = append(types, pipeline.Entry[string]{Key: c.Name, Value: table.TypeName(c.Type)})
 	}

@@ -177,7 +177,7 @@ func (a *app) newView(asJSON, verbose bool, storeDir string) view {
 func (a *app) nextSteps(res *runner.Result, storeDir string) []string {
 	store := ""
 	if found, err := a.host.FindStore(); err != nil || !sameFile(found, storeDir) {
-		store = " --store " + shellQuote(storeDir)
+		store = " --store " + diag.ShellWord(storeDir)
 	}
 	var lines []string
 	add := func(what, command string) {
@@ -206,17 +206,6 @@ func sameFile(a, b string) bool {
 	}
 	second, err := os.Stat(b)
 	return err == nil && os.SameFile(first, second)
-}
-
-// shellQuote writes a word as a shell reads it.
-func shellQuote(s string) string {
-	safe := func(r rune) bool {
-		return strings.ContainsRune("/._-+=:,@%", r) || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
-	}
-	if s != "" && strings.TrimFunc(s, safe) == "" {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 // runPlan executes a plan and shows it. tell sees the events beside the view; it

@@ -262,7 +262,7 @@ func (s *scheduling) workOff(ctx context.Context, p picked, asked []time.Time, d
 	}
 	if err := context.Cause(ctx); err != nil {
 		return diag.WithHint(fmt.Errorf("%w; what was asked for stays in line for the next pipe schedule", err),
-			"pipe schedule cancel "+shellQuote(p.file)+" gives it up")
+			"pipe schedule cancel "+diag.ShellWord(p.file)+" gives it up")
 	}
 	ticks, err := p.db.TicksBetween(ctx, p.ID, asked[0], asked[len(asked)-1])
 	if err != nil {

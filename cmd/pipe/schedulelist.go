@@ -177,7 +177,7 @@ func (s *scheduling) printList(ctx context.Context, asJSON bool) error {
 			cmp.Or(o.CatchUp, "-"), cmp.Or(o.Overlap, "-"), o.File})
 		if o.State == scheduleAhead {
 			fmt.Fprintf(s.err, "note: a clock that was wrong has decided the ticks of %s up to %s, and nothing is due before; mend it with: pipe schedule reset %s\n",
-				diag.Visible(o.Pipeline), next, shellQuote(o.File))
+				diag.Visible(o.Pipeline), next, diag.ShellWord(o.File))
 		}
 	}
 	if len(rows) > 0 {

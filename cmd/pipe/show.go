@@ -15,6 +15,7 @@ import (
 	"pipe/base/diag"
 	"pipe/lineage"
 	"pipe/workspace"
+	"pipe/workspace/content"
 )
 
 func (a *app) showCommand() *cobra.Command {
@@ -264,7 +265,7 @@ func (a *app) showArtifact(cmd *cobra.Command, ws *workspace.Workspace, id artif
 	if err != nil {
 		return err
 	}
-	inside, unreadable := contentOf(cmd.Context(), ws, art, head)
+	inside, unreadable := content.Of(cmd.Context(), ws, art, head)
 	events, err := ws.DB.ModelEvents(cmd.Context(), lineage.EventFilter{Model: id})
 	if err != nil {
 		return err

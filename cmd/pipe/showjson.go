@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"pipe/lineage"
+	"pipe/workspace/content"
 )
 
 func jsonText(v any) (string, error) {
@@ -104,7 +105,7 @@ type useJSON struct {
 	Port     string `json:"port"`
 }
 
-func artifactJSON(art *lineage.Artifact, inside content, events []lineage.ModelEvent) any {
+func artifactJSON(art *lineage.Artifact, inside content.Content, events []lineage.ModelEvent) any {
 	uses := func(list []lineage.Use) []useJSON {
 		out := make([]useJSON, 0, len(list))
 		for _, u := range list {
@@ -115,12 +116,12 @@ func artifactJSON(art *lineage.Artifact, inside content, events []lineage.ModelE
 	doc := map[string]any{"id": art.ID.String(), "type": art.Type, "size": art.Size, "path": art.Path,
 		"created_at": art.Created, "made_by": uses(art.MadeBy), "read_by": uses(art.ReadBy)}
 	switch {
-	case inside.model != nil:
-		doc["network"] = networkJSON(inside.model)
-	case inside.table != nil:
-		doc["table"] = inside.table
-	case inside.folder != nil:
-		doc["directory"] = inside.folder
+	case inside.Network != nil:
+		doc["network"] = inside.Network
+	case inside.Table != nil:
+		doc["table"] = inside.Table
+	case inside.Folder != nil:
+		doc["directory"] = inside.Folder
 	}
 	if len(events) > 0 {
 		doc["decisions"] = eventsJSON(events)

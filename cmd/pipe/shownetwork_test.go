@@ -10,6 +10,7 @@ import (
 
 	"pipe/data/task"
 	"pipe/nn"
+	"pipe/workspace/content"
 )
 
 // A network is listed layer by layer, those within others indented.
@@ -18,8 +19,12 @@ func TestShowNetwork(t *testing.T) {
 		Spec:      nn.Spec{Inputs: 64, Outputs: 3, Layers: nn.ResNet{Image: []int{1, 8, 8}, Filters: []int{4, 8}, Blocks: 1}.Layers()},
 		Signature: nn.Signature{Task: task.Multiclass, Column: "shape", Classes: []string{"a", "b", "c"}},
 	}
+	network, err := content.NetworkOf(m)
+	if err != nil {
+		t.Fatal(err)
+	}
 	var out bytes.Buffer
-	if err := (&app{out: &output{w: &out}}).showNetwork(m); err != nil {
+	if err := (&app{out: &output{w: &out}}).showNetwork(network); err != nil {
 		t.Fatal(err)
 	}
 	const want = `
@@ -54,7 +59,7 @@ total                                             1,311       5.3 KiB  14.3 KiB 
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	text, err := jsonText(networkJSON(m))
+	text, err := jsonText(network)
 	if err != nil || !json.Valid([]byte(text)) || !strings.Contains(text, `"path":"layers.6.projection","kind":"conv2d","layer":"conv2d 8 1x1 stride 2","output":[8,4,4]`) {
 		t.Errorf("%v, %s", err, text)
 	}

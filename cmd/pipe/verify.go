@@ -7,6 +7,7 @@ import (
 
 	"pipe/base/diag"
 	"pipe/runner"
+	"pipe/workspace/content"
 )
 
 func (a *app) verifyCommand() *cobra.Command {
@@ -47,7 +48,7 @@ The exit code is 0 if all bytes are the same, and 1 if not.`,
 			if err != nil {
 				return err
 			}
-			v, err := r.Verify(ctx, plan, run, comparer{})
+			v, err := r.Verify(ctx, plan, run, content.Comparer{})
 			if err != nil {
 				return err
 			}

@@ -1,4 +1,4 @@
-package main
+package content
 
 import (
 	"encoding/json"
@@ -12,11 +12,12 @@ import (
 	"pipe/pipeline"
 )
 
-// A comparer finds where two artifacts begin to differ, with the package that
+// A Comparer finds where two artifacts begin to differ, with the package that
 // knows their format. Bytes that are not of that format are compared as bytes.
-type comparer struct{}
+type Comparer struct{}
 
-func (comparer) Difference(portType string, was, is *artifacts.File) (string, error) {
+// Difference says where two artifacts of one type begin to differ.
+func (Comparer) Difference(portType string, was, is *artifacts.File) (string, error) {
 	var text string
 	var err error
 	switch pipeline.PortType(portType) {
@@ -142,11 +143,4 @@ func byteDifference(was, is *artifacts.File) (string, error) {
 		return "", err
 	}
 	return fmt.Sprintf("byte %d: 0x%02x -> 0x%02x", at, x[0], y[0]), nil
-}
-
-func idOrNone(id artifacts.ID) string {
-	if id.IsZero() {
-		return "(none)"
-	}
-	return id.Short()
 }

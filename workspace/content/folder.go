@@ -1,4 +1,4 @@
-package main
+package content
 
 import (
 	"archive/tar"
@@ -17,9 +17,9 @@ import (
 	"pipe/base/infile"
 )
 
-// getFolder writes the files of a directory to a folder. One that is new is
+// WriteFolder writes the files of a directory to a folder. One that is new is
 // there whole or not at all.
-func getFolder(ctx context.Context, store *artifacts.Store, id artifacts.ID, to string, force bool) error {
+func WriteFolder(ctx context.Context, store *artifacts.Store, id artifacts.ID, to string, force bool) error {
 	dir, err := store.OpenDir(ctx, id)
 	if err != nil {
 		return err

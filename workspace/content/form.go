@@ -1,0 +1,189 @@
+package content
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"pipe/artifacts"
+	"pipe/base/diag"
+	"pipe/base/infile"
+	"pipe/data/table"
+	"pipe/lineage"
+	"pipe/pipeline"
+	"pipe/workspace"
+)
+
+// A Form is how a table can be written.
+type Form struct {
+	Name    string
+	Endings []string
+	Binary  bool
+	// write gives a note for people, if something is not as they may expect.
+	write func(w io.Writer, r *table.Reader) (note string, err error)
+}
+
+// arrowForm is that of the store.
+const arrowForm = "arrow"
+
+var forms = []Form{
+	{Name: "csv", Endings: []string{".csv"}, write: func(w io.Writer, r *table.Reader) (string, error) { return "", table.WriteCSV(w, r) }},
+	{Name: "parquet", Endings: []string{".parquet"}, Binary: true, write: func(w io.Writer, r *table.Reader) (string, error) { return "", table.WriteParquet(w, r) }},
+	{Name: "jsonl", Endings: []string{".jsonl", ".ndjson"}, write: func(w io.Writer, r *table.Reader) (string, error) {
+		unreal, err := table.WriteJSONLines(w, r)
+		if unreal == 0 {
+			return "", err
+		}
+		return fmt.Sprintf("%d values are NaN or infinite, which JSON does not have, and were written as null", unreal), err
+	}},
+	{Name: arrowForm, Endings: []string{".arrow", ".feather"}, Binary: true},
+}
+
+// EndingsText lists the forms with their endings.
+func EndingsText() string {
+	var parts []string
+	for _, f := range forms {
+		parts = append(parts, fmt.Sprintf("%s (%s)", f.Name, strings.Join(f.Endings, ", ")))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// FormNames lists the forms.
+func FormNames() []string {
+	var names []string
+	for _, f := range forms {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+// FormNamed is the form of a name.
+func FormNamed(name string) (Form, error) {
+	at := slices.IndexFunc(forms, func(f Form) bool { return f.Name == name })
+	if at < 0 {
+		return Form{}, diag.Unknown("form", name, FormNames())
+	}
+	return forms[at], nil
+}
+
+// TarEnding is that of a directory in one file.
+const TarEnding = ".tar"
+
+// endings are those of artifacts that are written as they are.
+var endings = map[pipeline.PortType]string{
+	pipeline.Model: ".safetensors", pipeline.Transform: ".json", pipeline.Metrics: ".json", pipeline.Report: ".html",
+}
+
+// An Artifact is an artifact that a reference names.
+type Artifact struct {
+	Ref  string
+	ID   artifacts.ID
+	Type pipeline.PortType
+	Port string // of which it came; may be empty
+}
+
+// IsTable says that an artifact has rows.
+func (f Artifact) IsTable() bool { return f.Type == pipeline.Table || f.Type == pipeline.Dataset }
+
+// FileName is a name that is right for an artifact.
+func (f Artifact) FileName() string {
+	name := f.Port
+	if name == "" {
+		name = string(f.Type)
+	}
+	if f.IsTable() {
+		return name + ".csv"
+	}
+	return name + endings[f.Type]
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir() || strings.HasSuffix(path, string(filepath.Separator))
+}
+
+// FormOf finds the form that a file is to have. That of anything but a table is
+// empty: there is one, and a name that promises another is refused.
+func (f Artifact) FormOf(path string) (Form, error) {
+	ending := strings.ToLower(filepath.Ext(path))
+	at := slices.IndexFunc(forms, func(f Form) bool { return slices.Contains(f.Endings, ending) })
+	switch {
+	case f.IsTable() && isFolder(path):
+		return Form{}, diag.Usage(diag.WithHint(fmt.Errorf("%s is a folder, and a table is one file", diag.Visible(path)),
+			fmt.Sprintf("name the file: -o %s", diag.ShellWord(filepath.Join(path, f.FileName())))))
+	case f.IsTable() && at < 0:
+		return Form{}, diag.Usage(diag.WithHint(fmt.Errorf("%s says nothing of the form of a table", diag.Visible(path)), "the endings are "+EndingsText()))
+	case f.IsTable():
+		return forms[at], nil
+	case at >= 0 && f.Type != pipeline.File:
+		return Form{}, diag.Usage(diag.WithHint(fmt.Errorf("an artifact of type %s cannot be written as %s", f.Type, forms[at].Name), "write it as "+f.FileName()))
+	}
+	return Form{}, nil
+}
+
+// Write writes an artifact; the form is that of a table.
+func (f Artifact) Write(ctx context.Context, w *workspace.Workspace, out io.Writer, form Form) (note string, err error) {
+	if f.Type == pipeline.Directory {
+		return "", writeTar(ctx, w.Store, f.ID, out)
+	}
+	file, err := w.Store.Open(ctx, f.ID)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	if form.write == nil {
+		_, err := io.Copy(out, infile.Reader(ctx, file))
+		return "", err
+	}
+	r, err := table.Open(contextualAt{ctx, file}, file.Size())
+	if err != nil {
+		return "", err
+	}
+	defer r.Close()
+	return form.write(out, r)
+}
+
+// Find finds the one artifact that a reference means: an artifact, or
+// the only output of a stage.
+func Find(ctx context.Context, w *workspace.Workspace, word string) (Artifact, error) {
+	ref, err := w.DB.Resolve(ctx, word)
+	if err != nil {
+		return Artifact{}, err
+	}
+	if !ref.Artifact.IsZero() {
+		art, err := w.DB.Artifact(ctx, ref.Artifact)
+		if err != nil {
+			return Artifact{}, err
+		}
+		return Artifact{word, ref.Artifact, pipeline.PortType(art.Type), ref.Port}, nil
+	}
+	var list []lineage.Execution
+	if ref.Stage != "" {
+		e, err := w.DB.Execution(ctx, ref.Execution)
+		if err != nil {
+			return Artifact{}, err
+		}
+		if len(e.Outputs) == 1 {
+			o := e.Outputs[0]
+			return Artifact{word, o.ID, pipeline.PortType(o.Type), o.Port}, nil
+		}
+		list = append(list, *e)
+	} else if list, err = w.DB.Executions(ctx, ref.RunID); err != nil {
+		return Artifact{}, err
+	}
+	run, _, _ := strings.Cut(word, "/")
+	var names []string
+	for _, e := range list {
+		for _, o := range e.Outputs {
+			names = append(names, fmt.Sprintf("%s/%s.%s", run, e.Stage, o.Port))
+		}
+	}
+	if len(names) == 0 {
+		return Artifact{}, diag.Usage(diag.WithHint(fmt.Errorf("%s has no artifacts", word), "pipe show "+word+" says what became of it"))
+	}
+	return Artifact{}, diag.Usage(diag.WithHint(fmt.Errorf("%s is not one artifact", word), "its artifacts are "+strings.Join(slices.Compact(names), ", ")))
+}

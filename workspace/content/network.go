@@ -1,0 +1,108 @@
+package content
+
+import (
+	"context"
+
+	"pipe/artifacts"
+	"pipe/data/task"
+	"pipe/nn"
+	"pipe/workspace"
+)
+
+// A Network is what there is to say of a model.
+type Network struct {
+	Buffers    int       `json:"buffers"` // running statistics
+	Bytes      int       `json:"bytes"`
+	Flops      float64   `json:"flops_per_row"`
+	Inputs     int       `json:"inputs"`
+	Layers     []Layer   `json:"layers"` // in network order, those within others behind them
+	Outputs    int       `json:"outputs"`
+	Parameters int       `json:"parameters"`         // trained numbers
+	Positive   *string   `json:"positive,omitempty"` // class of a binary model
+	RowBytes   int       `json:"row_bytes"`          // of the outputs of all layers for one row
+	Task       task.Kind `json:"task"`
+	Threshold  *float64  `json:"threshold,omitempty"` // of the probability of the positive class
+
+	Target  string     `json:"-"` // column that is predicted
+	Classes []string   `json:"-"`
+	Cut     *nn.Chosen `json:"-"` // how the threshold was found, if on the validation data
+}
+
+// A Layer is one layer of a network.
+type Layer struct {
+	Path       string  `json:"path"`
+	Kind       string  `json:"kind"`
+	Layer      string  `json:"layer"` // with its settings
+	Output     []int   `json:"output"`
+	Lengths    string  `json:"lengths,omitempty"` // path of the embedding whose padding is left out
+	Parameters int     `json:"parameters"`        // trained numbers of its own
+	Buffers    int     `json:"buffers"`           // running statistics
+	Bytes      int     `json:"bytes"`             // of both
+	RowBytes   int     `json:"row_bytes"`         // of its output for one row
+	Flops      float64 `json:"flops_per_row"`     // with those of the layers within
+	Depth      int     `json:"-"`
+}
+
+// readNetwork reads a model of the store.
+func readNetwork(ctx context.Context, w *workspace.Workspace, id artifacts.ID) (*Network, error) {
+	f, err := w.Store.Open(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	m, err := nn.ReadModel(f, f.Size())
+	if err != nil {
+		return nil, err
+	}
+	return NetworkOf(m)
+}
+
+// NetworkOf describes a model.
+func NetworkOf(m *nn.Model) (*Network, error) {
+	shapes, err := m.Spec.Shapes()
+	if err != nil {
+		return nil, err
+	}
+	n := &Network{Inputs: m.Spec.Inputs, Outputs: m.Spec.Outputs, Task: m.Signature.Task, Layers: layersOf(shapes.Nodes, 0),
+		Parameters: shapes.Parameters, Buffers: shapes.Buffers, Bytes: 4 * (shapes.Parameters + shapes.Buffers), Flops: shapes.Flops,
+		Target: m.Signature.Column, Classes: m.Signature.Classes, Cut: m.Summary.Threshold}
+	shapes.Walk(func(l *nn.Node) {
+		if l.Kind != "transformer" { // it is nothing but its inner layers and has no output of its own
+			n.RowBytes += 4 * l.Out.Size()
+		}
+	})
+	if m.Signature.Task == task.Binary {
+		threshold := m.Signature.Cut()
+		n.Positive, n.Threshold = &m.Signature.Classes[1], &threshold
+	}
+	return n, nil
+}
+
+// layersOf lists layers in network order, those within others behind them.
+func layersOf(nodes []nn.Node, depth int) []Layer {
+	var rows []Layer
+	add := func(n *nn.Node) {
+		r := Layer{Path: n.Path, Kind: n.Kind, Layer: n.Layer.String(), Output: n.Out, Lengths: n.Lengths,
+			RowBytes: 4 * n.Out.Size(), Flops: n.Flops, Depth: depth}
+		for i := range n.Params {
+			if p := &n.Params[i]; p.Trained() {
+				r.Parameters += p.Size()
+			} else {
+				r.Buffers += p.Size()
+			}
+		}
+		r.Bytes = 4 * (r.Parameters + r.Buffers)
+		rows = append(rows, r)
+	}
+	for i := range nodes {
+		n := &nodes[i]
+		add(n)
+		for _, inner := range n.Inner {
+			rows = append(rows, layersOf(inner, depth+1)...)
+		}
+		if n.Projection != nil {
+			rows = append(rows, layersOf([]nn.Node{*n.Projection}, depth+1)...)
+		}
+	}
+	return rows
+}
