@@ -44,7 +44,7 @@ func (c *Comparison) UnmarshalText(text []byte) error {
 	const hint = `write a comparison in quotes: ">= 0.95"`
 	op, rest := CutOperator(string(text))
 	if op == "" {
-		return diag.WithHint(fmt.Errorf("%q is no condition: it begins with >=, >, <=, < or ==", shorten(string(text))), hint)
+		return diag.WithHint(fmt.Errorf("%q is no condition: it begins with >=, >, <=, < or ==", diag.Shorten(string(text))), hint)
 	}
 	v, err := ParseBound(rest)
 	if err != nil {

@@ -4,13 +4,15 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"text/tabwriter"
+
+	"pipe/base/markdown"
+	"pipe/pipeline/settings"
 )
 
 // Summary is the first sentence of the documentation, without its period.
-func (k *Kind) Summary() string { return summary(k.Doc) }
+func (k *Kind) Summary() string { return settings.Summary(k.Doc) }
 
 // Describe writes all that there is to know about a kind as plain text.
 func (k *Kind) Describe(w io.Writer) error {
@@ -24,7 +26,7 @@ func (k *Kind) Describe(w io.Writer) error {
 	if k.choosesOutputs() {
 		fmt.Fprintf(b, "\nOutputs\n  %s\n", outputsFollow)
 	}
-	describeSettings(b, reference(k.configType()))
+	settings.WriteText(b, k.New())
 	if k.Example != "" {
 		fmt.Fprintf(b, "\nExample\n%s", indent(k.Example, "  "))
 	}
@@ -56,7 +58,7 @@ func describePorts(w io.Writer, title string, ports []Port) {
 	fmt.Fprintf(w, "\n%s\n", title)
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, p := range ports {
-		fmt.Fprintf(tw, "  %s\t%s\t%s\n", portName(p), portType(p), oneLine(p.Doc))
+		fmt.Fprintf(tw, "  %s\t%s\t%s\n", portName(p), portType(p), markdown.Line(p.Doc))
 	}
 	tw.Flush()
 }
@@ -74,23 +76,6 @@ func portType(p Port) string {
 	}
 	return string(p.Type)
 }
-
-func describeSettings(w io.Writer, rows []row) {
-	fmt.Fprint(w, "\nSettings\n")
-	if len(rows) == 0 {
-		fmt.Fprint(w, "  none\n")
-	}
-	for _, r := range rows {
-		pad := strings.Repeat("  ", r.depth+1)
-		facts := slices.DeleteFunc([]string{r.typ, r.value}, func(s string) bool { return s == "" })
-		fmt.Fprintf(w, "%s\n", strings.TrimRight(pad+r.name+"  "+strings.Join(facts, "; "), " "))
-		if r.doc != "" {
-			fmt.Fprintf(w, "%s    %s\n", pad, oneLine(r.doc))
-		}
-	}
-}
-
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // indent puts a prefix in front of each line that is not empty, between the
 // first and the last one.

@@ -3,9 +3,8 @@ package pipeline
 import (
 	"errors"
 	"fmt"
-	"reflect"
 
-	"gopkg.in/yaml.v3"
+	"pipe/pipeline/settings"
 )
 
 // CheckDocs finds what the documentation of a kind lacks: a text for the kind
@@ -20,65 +19,31 @@ func (k *Kind) CheckDocs() error {
 			errs = append(errs, fmt.Errorf("port %q has no documentation", p.Name))
 		}
 	}
-	errs = append(errs, undocumented(k.configType(), make(shapes)), k.checkExample())
+	errs = append(errs, settings.CheckDocs(k.New()), k.checkExample())
 	return errors.Join(errs...)
 }
 
 func (k *Kind) ports() []Port { return append(k.Inputs[:len(k.Inputs):len(k.Inputs)], k.Outputs...) }
 
-// configType is the struct type of the configuration.
-func (k *Kind) configType() reflect.Type { return reflect.TypeOf(k.New()).Elem() }
-
-// undocumented names the settings without a doc tag in a struct and below it.
-func undocumented(t reflect.Type, seen shapes) error {
-	t = structBehind(t)
-	if t == nil || seen[t] != nil {
-		return nil
-	}
-	var errs []error
-	for _, f := range seen.of(t).fields {
-		if f.doc == "" {
-			errs = append(errs, fmt.Errorf("setting %q of %v has no documentation", f.name, t))
-		}
-		errs = append(errs, undocumented(f.typ, seen))
-	}
-	return errors.Join(errs...)
-}
-
-// structBehind is the struct type with settings of its own that a type is or
-// is made of, nil if there is none.
-func structBehind(t reflect.Type) reflect.Type {
-	switch classOf(t) {
-	case structClass, choiceClass:
-		return t
-	case optionalClass, listClass:
-		return structBehind(t.Elem())
-	case mapClass:
-		return structBehind(entryElem(t))
-	}
-	return nil
-}
-
 // checkExample decodes the stages of the kind in its example.
 func (k *Kind) checkExample() error {
-	p := newProblems("example", []byte(k.Example))
-	var stages map[string]struct {
-		Uses string
-		With yaml.Node
-	}
-	if err := yaml.Unmarshal([]byte(k.Example), &stages); err != nil {
-		return fmt.Errorf("example: %w", err)
+	p := settings.NewProblems("example", []byte(k.Example))
+	doc := settings.Parse([]byte(k.Example), p)
+	if doc == nil {
+		return p.Err()
 	}
 	used := false
-	for _, s := range stages {
-		if s.Uses != k.Name {
+	for i := 1; doc.Root.Is(settings.Mapping) && i < len(doc.Root.Content); i += 2 {
+		stage := doc.Root.Content[i]
+		if _, uses := stage.Child("uses"); uses == nil || uses.Value != k.Name {
 			continue
 		}
 		used = true
-		decodeInto(&s.With, position(1, 1), k.New(), p)
+		_, with := stage.Child("with")
+		settings.Decode(with, settings.At(1, 1), k.New(), p)
 	}
 	if !used {
 		return fmt.Errorf("example: no stage uses %q", k.Name)
 	}
-	return p.err()
+	return p.Err()
 }

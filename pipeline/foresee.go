@@ -83,7 +83,7 @@ func (l *linker) foresee(sorted []*draft) {
 		}
 		d.facts = facts
 		if err != nil {
-			decoder{l.p}.invalid(err, d.with, spot{owner: d.configAt})
+			l.p.Report(err, d.with, d.configAt)
 		}
 	}
 }

@@ -6,11 +6,10 @@ import (
 	"fmt"
 	"strings"
 
-	"gopkg.in/yaml.v3"
-
 	"pipe/base/diag"
 	"pipe/base/names"
 	"pipe/data/metric"
+	"pipe/pipeline/settings"
 )
 
 // A Gate belongs to a stage that measures a model: when a run has
@@ -104,8 +103,8 @@ type GoalTeller interface {
 
 // promoteBlock is a Gate as it is written.
 type promoteBlock struct {
-	To   string      `yaml:"to" required:"true" short:"true" doc:"The label that the model gets, such as production."`
-	When Map[string] `yaml:"when" doc:"Conditions on metrics of the stage, such as accuracy: \">= 0.95\", and better_than: LABEL, which compares with the model that has that label now. Without conditions every model is promoted."`
+	To   string               `yaml:"to" required:"true" short:"true" doc:"The label that the model gets, such as production."`
+	When settings.Map[string] `yaml:"when" doc:"Conditions on metrics of the stage, such as accuracy: \">= 0.95\", and better_than: LABEL, which compares with the model that has that label now. Without conditions every model is promoted."`
 
 	OnOtherData string `yaml:"on_other_data" default:"refuse" enum:"refuse,allow" doc:"better_than measures the other model on the same rows. Where that cannot be done: refuse the new model, or allow to compare with what was measured of the other one before, on other data."`
 }
@@ -129,17 +128,17 @@ func CheckLabel(name string) error {
 func (b *promoteBlock) Validate() error {
 	var errs []error
 	if err := CheckLabel(b.To); err != nil {
-		errs = append(errs, &FieldError{Field: "to", Err: err})
+		errs = append(errs, &settings.FieldError{Field: "to", Err: err})
 	}
 	for _, e := range b.When {
 		err := new(Comparison).UnmarshalText([]byte(e.Value))
 		if _, near := diag.Nearest(e.Key, []string{betterThan}); e.Key == betterThan {
 			err = CheckLabel(e.Value)
 		} else if err != nil && near {
-			err = diag.WithHint(fmt.Errorf("there is no metric %s", quote(e.Key)), didYouMean(betterThan))
+			err = diag.WithHint(fmt.Errorf("there is no metric %s", diag.Quote(e.Key)), diag.DidYouMean(betterThan))
 		}
 		if err != nil {
-			errs = append(errs, &FieldError{Field: "when." + e.Key, Err: err})
+			errs = append(errs, &settings.FieldError{Field: "when." + e.Key, Err: err})
 		}
 	}
 	return errors.Join(errs...)
@@ -182,8 +181,8 @@ func (l *linker) gate(d *draft) {
 		}
 	}
 	if models != 1 {
-		l.p.at(d.promoteKey, "give it to the stage that measures the model, such as one of kind evaluate",
-			"promote is for a stage that has one model among its inputs, and %s has %s", quote(d.step.Name), countWord(models))
+		l.p.At(d.promoteKey, "give it to the stage that measures the model, such as one of kind evaluate",
+			"promote is for a stage that has one model among its inputs, and %s has %s", diag.Quote(d.step.Name), countWord(models))
 		return
 	}
 	measurer, measures := d.step.Stage.(Measurer)
@@ -191,7 +190,7 @@ func (l *linker) gate(d *draft) {
 	for _, c := range p.When {
 		if measures {
 			if err := measurer.CheckMetric(c.Metric, d.known()); err != nil {
-				l.p.at(keyOf(d.promote, c.Metric), diag.HintOf(err), "%v", err)
+				l.p.At(keyOf(d.promote, c.Metric), diag.HintOf(err), "%v", err)
 				continue
 			}
 		}
@@ -201,7 +200,7 @@ func (l *linker) gate(d *draft) {
 		return
 	}
 	if !measures {
-		l.p.at(keyOf(d.promote, betterThan), `add a metric with a condition, such as accuracy: ">= 0.5"`, "%s says nothing about which metric to compare", betterThan)
+		l.p.At(keyOf(d.promote, betterThan), `add a metric with a condition, such as accuracy: ">= 0.5"`, "%s says nothing about which metric to compare", betterThan)
 		return
 	}
 	p.By = measurer.MainMetrics()
@@ -214,13 +213,13 @@ func (l *linker) gate(d *draft) {
 func (l *linker) goal(d *draft, name string) {
 	teller, tells := d.step.Stage.(GoalTeller)
 	if !tells {
-		l.p.at(keyOf(d.promote, name), "measure the model with a stage that does, such as one of kind evaluate",
-			"a stage of kind %s does not say whether more or less of %s is better", d.step.Kind.Name, quote(name))
+		l.p.At(keyOf(d.promote, name), "measure the model with a stage that does, such as one of kind evaluate",
+			"a stage of kind %s does not say whether more or less of %s is better", d.step.Kind.Name, diag.Quote(name))
 		return
 	}
 	goal, err := teller.MetricGoal(name)
 	if err != nil {
-		l.p.at(keyOf(d.promote, name), diag.HintOf(err), "%v", err)
+		l.p.At(keyOf(d.promote, name), diag.HintOf(err), "%v", err)
 		return
 	}
 	d.step.Promote.Goals[name] = goal
@@ -234,12 +233,12 @@ func countWord(n int) string {
 }
 
 // keyOf is the key of a condition in `promote: {when: {...}}`.
-func keyOf(promote *yaml.Node, condition string) *yaml.Node {
-	_, when := child(promote, "when")
+func keyOf(promote *settings.Node, condition string) *settings.Node {
+	_, when := promote.Child("when")
 	if when == nil {
 		return promote
 	}
-	if key, _ := child(when, condition); key != nil {
+	if key, _ := when.Child(condition); key != nil {
 		return key
 	}
 	return when

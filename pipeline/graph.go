@@ -7,24 +7,24 @@ import (
 	"slices"
 	"strings"
 
-	"gopkg.in/yaml.v3"
-
+	"pipe/base/diag"
 	"pipe/base/names"
+	"pipe/pipeline/settings"
 )
 
 // A draft is a step while its references are names.
 type draft struct {
 	step       *Step
-	at         *yaml.Node // its name, where problems with the whole are reported; nil in code
-	configAt   *yaml.Node // likewise its settings,
-	with       *yaml.Node // and what they are; nil if it has none
-	inputsAt   *yaml.Node // likewise its inputs, nil if it has none
-	promoteKey *yaml.Node // of its gate,
-	promote    *yaml.Node // and what it is; nil if it has none
-	inputs     []*input   // as written
-	needs      []*need    // as written
-	keep       bool       // `when`
-	open       bool       // its outputs are not known, so references to them are not checked
+	at         *settings.Node // its name, where problems with the whole are reported; nil in code
+	configAt   *settings.Node // likewise its settings,
+	with       *settings.Node // and what they are; nil if it has none
+	inputsAt   *settings.Node // likewise its inputs, nil if it has none
+	promoteKey *settings.Node // of its gate,
+	promote    *settings.Node // and what it is; nil if it has none
+	inputs     []*input       // as written
+	needs      []*need        // as written
+	keep       bool           // `when`
+	open       bool           // its outputs are not known, so references to them are not checked
 
 	facts  Facts    // that its stage knows of its outputs
 	before []*draft // stages that run earlier, as far as they are known
@@ -34,7 +34,7 @@ type draft struct {
 // An input is an edge while its source is a name.
 type input struct {
 	port      string
-	at, refAt *yaml.Node
+	at, refAt *settings.Node
 	ref       string // STAGE or STAGE.PORT; empty if it was something else
 	edge      Edge   // in code it may have its artifact already
 	declared  *Port  // of the kind; nil if there is none
@@ -44,7 +44,7 @@ type input struct {
 // A need is a stage that has to run earlier.
 type need struct {
 	stage string
-	at    *yaml.Node
+	at    *settings.Node
 }
 
 // configured gives a draft its settings. dir is what the paths of external
@@ -52,16 +52,16 @@ type need struct {
 func (d *draft) configured(stage Stage, dir string) {
 	s := d.step
 	s.Stage = stage
-	s.Config = canonical(stage)
-	s.Settings = settings(stage)
-	for _, f := range filePaths(stage) {
+	s.Config = settings.Canonical(stage)
+	s.Settings = settings.JSON(stage)
+	for _, f := range settings.Files(stage) {
 		// Cleaned, so that ".." is the folder that one reads in the path, also
 		// behind a symbolic link.
 		resolved := filepath.Clean(filepath.FromSlash(f.Path))
 		if !filepath.IsAbs(resolved) {
 			resolved = filepath.Join(dir, resolved)
 		}
-		s.Files = append(s.Files, FileInput{Port: f.Port, Path: f.Path, Resolved: resolved})
+		s.Files = append(s.Files, FileInput{Port: f.Name, Path: f.Path, Resolved: resolved})
 	}
 }
 
@@ -77,7 +77,7 @@ func (s *Step) outputs(connected []string) []Port {
 // types are checked, and the order is found. Problems that only follow from
 // earlier ones are not reported.
 type linker struct {
-	p      *problems
+	p      *settings.Problems
 	near   *neighbours
 	drafts []*draft
 	byName map[string]*draft
@@ -86,7 +86,7 @@ type linker struct {
 }
 
 // complete fills in the steps of a plan.
-func (plan *Plan) complete(drafts []*draft, near *neighbours, p *problems) {
+func (plan *Plan) complete(drafts []*draft, near *neighbours, p *settings.Problems) {
 	l := &linker{p: p, near: near, drafts: drafts, byName: make(map[string]*draft, len(drafts))}
 	for i, d := range drafts {
 		d.index = i
@@ -140,7 +140,7 @@ func (l *linker) ports(d *draft) {
 		if in.declared == nil {
 			l.unknownInput(d, in)
 		} else if msg, hint := names.CheckPart(in.port); msg != "" {
-			l.p.at(in.at, hint, "the name of an input %s", msg)
+			l.p.At(in.at, hint, "the name of an input %s", msg)
 		}
 	}
 	slices.Sort(connected)
@@ -150,12 +150,12 @@ func (l *linker) ports(d *draft) {
 			if at == nil {
 				at = d.at
 			}
-			l.p.at(at, l.offer(port.Name, port.Type), "stage %s is missing its input %q (%s)", quote(s.Name), port.Name, port.Type)
+			l.p.At(at, l.offer(port.Name, port.Type), "stage %s is missing its input %q (%s)", diag.Quote(s.Name), port.Name, port.Type)
 		}
 	}
 	for _, f := range s.Files {
 		if _, ok := slices.BinarySearch(connected, f.Port); ok && portOf(s.Kind.Inputs, f.Port) != nil {
-			l.p.at(d.configAt, "remove one of them", "%q is both an input and a setting of stage %s", f.Port, quote(s.Name))
+			l.p.At(d.configAt, "remove one of them", "%q is both an input and a setting of stage %s", f.Port, diag.Quote(s.Name))
 		}
 	}
 	if d.open {
@@ -165,9 +165,9 @@ func (l *linker) ports(d *draft) {
 	seen := make(map[string]bool, len(s.Outputs))
 	for _, out := range s.Outputs {
 		if msg, hint := names.CheckPart(out.Name); msg != "" {
-			l.p.at(d.configAt, hint, "the name of an output of stage %s %s", quote(s.Name), msg)
+			l.p.At(d.configAt, hint, "the name of an output of stage %s %s", diag.Quote(s.Name), msg)
 		} else if seen[out.Name] {
-			l.p.at(d.configAt, "", "stage %s has two outputs %q", quote(s.Name), out.Name)
+			l.p.At(d.configAt, "", "stage %s has two outputs %q", diag.Quote(s.Name), out.Name)
 		}
 		seen[out.Name] = true
 	}
@@ -195,7 +195,7 @@ func (l *linker) unknownInput(d *draft, in *input) {
 	} else if len(names) == 0 {
 		hint = "it takes no inputs"
 	}
-	l.p.at(in.at, hint, "a stage of kind %s has no input %s", d.step.Kind.Name, quote(in.port))
+	l.p.At(in.at, hint, "a stage of kind %s has no input %s", d.step.Kind.Name, diag.Quote(in.port))
 }
 
 func portNames(ports []Port) []string {
@@ -264,14 +264,14 @@ func (l *linker) mismatch(d *draft, in *input) {
 		}
 		hint = listHint("of that type: ", fitting)
 	}
-	l.p.at(in.refAt, hint, "input %q of stage %s takes a %s, but %s is a %s", in.port, quote(d.step.Name), want, source, have)
+	l.p.At(in.refAt, hint, "input %q of stage %s takes a %s, but %s is a %s", in.port, diag.Quote(d.step.Name), want, source, have)
 }
 
 // source finds the output behind `STAGE` or `STAGE.PORT`.
 func (l *linker) source(d *draft, in *input) {
 	if in.ref == "" {
-		if in.refAt == nil || tagOf(in.refAt) == "!!str" {
-			l.p.at(in.refAt, "write STAGE or STAGE.PORT", "input %s of stage %s names nothing", quote(in.port), quote(d.step.Name))
+		if in.refAt == nil || in.refAt.Is(settings.Text) {
+			l.p.At(in.refAt, "write STAGE or STAGE.PORT", "input %s of stage %s names nothing", diag.Quote(in.port), diag.Quote(d.step.Name))
 		}
 		return
 	}
@@ -293,7 +293,7 @@ func (l *linker) source(d *draft, in *input) {
 }
 
 // stage finds the stage that another one refers to.
-func (l *linker) stage(d *draft, name string, at *yaml.Node) *draft {
+func (l *linker) stage(d *draft, name string, at *settings.Node) *draft {
 	from := l.byName[name]
 	switch {
 	case from == nil:
@@ -301,9 +301,9 @@ func (l *linker) stage(d *draft, name string, at *yaml.Node) *draft {
 		if near, ok := l.near.nearest(name, l.names); ok {
 			hint = fmt.Sprintf("did you mean %q?", near)
 		}
-		l.p.at(at, hint, "there is no stage %s", quote(name))
+		l.p.At(at, hint, "there is no stage %s", diag.Quote(name))
 	case from == d:
-		l.p.at(at, "", "stage %s refers to itself", quote(name))
+		l.p.At(at, "", "stage %s refers to itself", diag.Quote(name))
 		return nil
 	}
 	return from
@@ -331,7 +331,7 @@ func (l *linker) output(in *input, port string) {
 	if near, ok := l.near.nearest(port, names); ok {
 		hint = fmt.Sprintf("did you mean %q?", Ref{from.Name, near})
 	}
-	l.p.at(in.refAt, hint, "stage %s has no output %s", quote(from.Name), quote(port))
+	l.p.At(in.refAt, hint, "stage %s has no output %s", diag.Quote(from.Name), diag.Quote(port))
 }
 
 // onlyOutput connects an input to the output that is meant when none is named:
@@ -364,11 +364,11 @@ func (l *linker) onlyOutput(in *input) {
 	hint := listHint("write one of ", refs)
 	switch {
 	case len(from.Outputs) == 0:
-		l.p.at(in.refAt, "", "stage %s has no outputs", quote(from.Name))
+		l.p.At(in.refAt, "", "stage %s has no outputs", diag.Quote(from.Name))
 	case len(candidates) == 0:
-		l.p.at(in.refAt, hint, "stage %s has no output of type %s", quote(from.Name), in.declared.Type)
+		l.p.At(in.refAt, hint, "stage %s has no output of type %s", diag.Quote(from.Name), in.declared.Type)
 	default:
-		l.p.at(in.refAt, hint, "stage %s has several outputs that fit", quote(from.Name))
+		l.p.At(in.refAt, hint, "stage %s has several outputs that fit", diag.Quote(from.Name))
 	}
 }
 
@@ -457,5 +457,5 @@ func (l *linker) reportCycle(cycle []*draft) {
 		}
 	}
 	names = append(names, first.step.Name)
-	l.p.at(at, "each of these stages waits for the one before it", "stages form a cycle: %s", strings.Join(names, " -> "))
+	l.p.At(at, "each of these stages waits for the one before it", "stages form a cycle: %s", strings.Join(names, " -> "))
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"pipe/pipeline/settings"
 )
 
 // drawGraph makes drafts with random edges among them, without kinds: the
@@ -55,7 +57,7 @@ func TestOrder(t *testing.T) {
 			}
 			want = append(want, next)
 		}
-		p := newProblems("", nil)
+		p := settings.NewProblems("", nil)
 		var plan Plan
 		plan.complete(drafts, newNeighbours(), p)
 		var got []string
@@ -65,8 +67,8 @@ func TestOrder(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Fatalf("order is %q, want %q", got, want)
 		}
-		if cyclic := len(want) < len(drafts); cyclic != (p.err() != nil) {
-			t.Fatalf("cyclic is %v, problems: %v", cyclic, p.err())
+		if cyclic := len(want) < len(drafts); cyclic != (p.Err() != nil) {
+			t.Fatalf("cyclic is %v, problems: %v", cyclic, p.Err())
 		}
 	})
 }
@@ -156,9 +158,9 @@ func TestLongCycle(t *testing.T) {
 			needs: []*need{{stage: fmt.Sprint("s", (i+n-1)%n)}},
 		}
 	}
-	p := newProblems("", nil)
+	p := settings.NewProblems("", nil)
 	new(Plan).complete(drafts, newNeighbours(), p)
-	if len(p.list) != 1 || !strings.HasPrefix(p.list[0].Msg, "stages form a cycle: s0 -> s1 -> ") || len(p.list[0].Msg) > 500 {
-		t.Errorf("got %v", p.list)
+	if len(p.List) != 1 || !strings.HasPrefix(p.List[0].Msg, "stages form a cycle: s0 -> s1 -> ") || len(p.List[0].Msg) > 500 {
+		t.Errorf("got %v", p.List)
 	}
 }

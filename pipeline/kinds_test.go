@@ -11,17 +11,18 @@ import (
 	"pipe/base/diag"
 	"pipe/data/metric"
 	"pipe/pipeline"
+	"pipe/pipeline/settings"
 )
 
 // The kinds of these tests have the shape of the built-in ones, and do nothing.
 
 type ingestStage struct {
-	Path    pipeline.FilePath    `yaml:"path" doc:"The file."`
-	Columns pipeline.Map[string] `yaml:"columns" doc:"Types of columns."`
+	Path    settings.FilePath    `yaml:"path" doc:"The file."`
+	Columns settings.Map[string] `yaml:"columns" doc:"Types of columns."`
 }
 
 type splitStage struct {
-	Parts pipeline.Map[float64] `yaml:"parts" required:"true" min:"2" doc:"Name and share of each part."`
+	Parts settings.Map[float64] `yaml:"parts" required:"true" min:"2" doc:"Name and share of each part."`
 }
 
 func (s *splitStage) OutputPorts([]string) []pipeline.Port {
@@ -38,7 +39,7 @@ func (s *splitStage) Validate() error {
 		sum += part.Value
 	}
 	if sum > 1.0001 {
-		return pipeline.FieldErrorf("parts", "the shares add up to %g", sum)
+		return settings.FieldErrorf("parts", "the shares add up to %g", sum)
 	}
 	return nil
 }
@@ -83,7 +84,7 @@ type trainStage struct {
 	Epochs       int                   `yaml:"epochs" default:"10" min:"1" max:"100000" doc:"Passes over the data."`
 	Name         string                `yaml:"name" doc:"A text."`
 	Layers       []int                 `yaml:"layers" doc:"Some numbers."`
-	Options      pipeline.Map[float64] `yaml:"options" doc:"Some named numbers."`
+	Options      settings.Map[float64] `yaml:"options" doc:"Some named numbers."`
 }
 
 type evaluateStage struct {
@@ -110,11 +111,11 @@ func (s *evaluateStage) MainMetrics() []string { return s.Metrics[:1] }
 // execStage is a KeyContributor.
 type execStage struct {
 	Command string              `yaml:"command" required:"true" doc:"What to run."`
-	Script  pipeline.FilePath   `yaml:"script" doc:"A script."`
-	Files   []pipeline.FilePath `yaml:"files" doc:"Further files."`
+	Script  settings.FilePath   `yaml:"script" doc:"A script."`
+	Files   []settings.FilePath `yaml:"files" doc:"Further files."`
 	Env     []string            `yaml:"env" doc:"NAME=VALUE."`
 
-	Goals pipeline.Map[metric.Goal] `yaml:"goals" added:"true" doc:"Of metrics."`
+	Goals settings.Map[metric.Goal] `yaml:"goals" added:"true" doc:"Of metrics."`
 }
 
 // MetricGoal makes it a GoalTeller.

@@ -10,10 +10,9 @@ import (
 	"slices"
 	"strings"
 
-	"gopkg.in/yaml.v3"
-
 	"pipe/base/diag"
 	"pipe/base/infile"
+	"pipe/pipeline/settings"
 )
 
 // Options is what a run may say about a pipeline besides its file.
@@ -88,15 +87,15 @@ func Load(path string, reg *Registry, opt Options) (*Plan, error) {
 // LoadBytes is Load for a text that is at hand. Its name is used in messages
 // and says which folder the external files are relative to; nothing is read.
 func LoadBytes(name string, source []byte, reg *Registry, opt Options) (*Plan, error) {
-	l := &loader{p: newProblems(name, source), reg: reg, near: newNeighbours(), file: opt.File}
+	l := &loader{p: settings.NewProblems(name, source), reg: reg, near: newNeighbours(), file: opt.File}
 	plan, err := l.load(source, opt)
 	if err != nil {
 		return nil, err
 	}
-	if err := l.p.err(); err != nil {
+	if err := l.p.Err(); err != nil {
 		return nil, err
 	}
-	plan.Warnings = l.p.list
+	plan.Warnings = l.p.List
 	return plan, nil
 }
 
@@ -117,16 +116,18 @@ var pipelineKey = regexp.MustCompile(`(?m)^["']?pipeline["']?[ \t]*:`)
 // in contrast to YAML that is there for something else: it has the key
 // `pipeline`.
 func IsPipeline(source []byte) bool {
-	root, _ := parseYAML(source, newProblems("", nil))
-	if root == nil {
+	doc := settings.Parse(source, settings.NewProblems("", nil))
+	if doc == nil {
 		return pipelineKey.Match(source)
 	}
-	key, _ := child(root, "pipeline")
-	return root.Kind == yaml.MappingNode && key != nil
+	key, _ := doc.Root.Child("pipeline")
+	return doc.Root.Is(settings.Mapping) && key != nil
 }
 
+const largeHint = "generate several pipelines in place of one"
+
 func readFile(path string) ([]byte, error) {
-	source, err := infile.ReadAll(path, maxFileSize)
+	source, err := infile.ReadAll(path, settings.MaxSize)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, diag.WithHint(fmt.Errorf("%s: %w", path, fs.ErrNotExist), similarFiles(path))
 	}

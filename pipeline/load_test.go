@@ -15,6 +15,7 @@ import (
 	"pipe/artifacts"
 	"pipe/base/diag"
 	"pipe/pipeline"
+	"pipe/pipeline/settings"
 )
 
 func TestLoadFile(t *testing.T) {
@@ -279,21 +280,21 @@ score: evaluate {"metrics":["accuracy"]}
 }
 
 func TestBytes(t *testing.T) {
-	for text, want := range map[string]pipeline.Bytes{
+	for text, want := range map[string]settings.Bytes{
 		"0": 0, "12": 12, "12B": 12, "3kB": 3000, "3 KiB": 3072, "512MiB": 512 << 20, "2GiB": 2 << 30, "4GB": 4e9,
 		"1TiB": 1 << 40, "8388607TiB": 8388607 << 40,
 	} {
-		var b pipeline.Bytes
+		var b settings.Bytes
 		if err := b.UnmarshalText([]byte(text)); err != nil || b != want {
 			t.Errorf("%q is %d, %v; want %d", text, b, err, want)
 		}
-		var again pipeline.Bytes
+		var again settings.Bytes
 		if err := again.UnmarshalText([]byte(b.String())); err != nil || again != b {
 			t.Errorf("%d is written %q, which is %d, %v", b, b, again, err)
 		}
 	}
 	for _, text := range []string{"", "GiB", "-1", "1.5GiB", "1gib", "1 2", "8388608TiB", "9223372036854775808", "1GiBB"} {
-		var b pipeline.Bytes
+		var b settings.Bytes
 		if err := b.UnmarshalText([]byte(text)); err == nil {
 			t.Errorf("%q is %d, want an error", text, b)
 		}

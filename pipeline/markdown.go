@@ -4,8 +4,10 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
+
+	"pipe/base/markdown"
+	"pipe/pipeline/settings"
 )
 
 // markdownHeader begins the file that WriteMarkdown makes.
@@ -26,7 +28,7 @@ func WriteMarkdown(w io.Writer, r *Registry) error {
 		fmt.Fprint(b, "\n| Kind | What it does |\n| --- | --- |\n")
 	}
 	for _, k := range r.kinds {
-		fmt.Fprintf(b, "| [%s](#%s) | %s |\n", code(k.Name), k.Name, cellText(k.Summary()))
+		fmt.Fprintf(b, "| [%s](#%s) | %s |\n", markdown.Code(k.Name), k.Name, markdown.Cell(k.Summary()))
 	}
 	for _, k := range r.kinds {
 		k.writeMarkdown(b)
@@ -47,7 +49,7 @@ func (k *Kind) writeMarkdown(w io.Writer) {
 	if k.choosesOutputs() {
 		fmt.Fprintf(w, "\n**Outputs**\n\n%s\n", outputsFollow)
 	}
-	settingTable(w, reference(k.configType()))
+	settings.WriteMarkdown(w, k.New())
 	fmt.Fprintf(w, "\nVersion %d.\n", k.Version)
 }
 
@@ -57,39 +59,6 @@ func portTable(w io.Writer, title, column string, ports []Port) {
 	}
 	fmt.Fprintf(w, "\n**%s**\n\n| %s | Type | Meaning |\n| --- | --- | --- |\n", title, column)
 	for _, p := range ports {
-		fmt.Fprintf(w, "| %s | %s | %s |\n", code(portName(p)), portType(p), cellText(p.Doc))
+		fmt.Fprintf(w, "| %s | %s | %s |\n", markdown.Code(portName(p)), portType(p), markdown.Cell(p.Doc))
 	}
 }
-
-func settingTable(w io.Writer, rows []row) {
-	if len(rows) == 0 {
-		fmt.Fprint(w, "\nThere are no settings.\n")
-		return
-	}
-	fmt.Fprint(w, "\n**Settings**\n\n| Setting | Value | If absent | Meaning |\n| --- | --- | --- | --- |\n")
-	for _, r := range rows {
-		fmt.Fprintf(w, "| %s | %s | %s | %s |\n", code(r.path), cellText(r.typ), absentCell(r.value), cellText(r.doc))
-	}
-}
-
-func absentCell(value string) string {
-	if preset, ok := strings.CutPrefix(value, "default "); ok {
-		return code(preset)
-	}
-	return value
-}
-
-// tagStart is a < that Markdown would take for HTML.
-var tagStart = regexp.MustCompile(`<([A-Za-z/!?])`)
-
-// cellText is text that stays within its table cell and shows < as written.
-func cellText(s string) string {
-	parts := strings.Split(oneLine(s), "`")
-	for i := 0; i < len(parts); i += 2 { // those between are code
-		parts[i] = tagStart.ReplaceAllString(parts[i], "&lt;$1")
-	}
-	return strings.ReplaceAll(strings.Join(parts, "`"), "|", `\|`)
-}
-
-// code is a text in backticks, within a table.
-func code(s string) string { return "`" + strings.ReplaceAll(s, "|", `\|`) + "`" }

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"pipe/artifacts"
+	"pipe/base/diag"
+	"pipe/pipeline/settings"
 )
 
 // A Fitter is a Stage that learns something from one input and applies it to
@@ -43,11 +45,11 @@ func (p *Plan) MeasureOther(stage string, other OtherModel, made func(Ref) artif
 	r := &replay{plan: p, other: other, made: made, files: files, edges: map[Ref]Edge{}, known: map[string]*Step{}}
 	s := p.Step(stage)
 	if s == nil {
-		return nil, fmt.Errorf("there is no stage %s", quote(stage))
+		return nil, fmt.Errorf("there is no stage %s", diag.Quote(stage))
 	}
 	at := slices.IndexFunc(s.Inputs, func(e Edge) bool { return e.Type == Model })
 	if at < 0 {
-		return nil, fmt.Errorf("stage %s reads no model", quote(stage))
+		return nil, fmt.Errorf("stage %s reads no model", diag.Quote(stage))
 	}
 	r.model = s.Inputs[at].From
 	if _, err := r.clone(s, true); err != nil {
@@ -153,7 +155,7 @@ func (r *replay) fitted(stage string) artifacts.ID {
 func (r *replay) applied(e Edge, s *Step, fitter Fitter, input string) (Edge, error) {
 	at := slices.IndexFunc(s.Inputs, func(e Edge) bool { return e.Port == input })
 	if at < 0 {
-		return e, fmt.Errorf("stage %s has no input %s", quote(s.Name), quote(input))
+		return e, fmt.Errorf("stage %s has no input %s", diag.Quote(s.Name), diag.Quote(input))
 	}
 	theirs := r.fitted(s.Name)
 	if theirs.IsZero() {
@@ -184,7 +186,7 @@ func applier(s *Step, fitter Fitter, inputs []Edge) *Step {
 	for _, e := range step.Inputs {
 		ports = append(ports, e.Port)
 	}
-	step.Config, step.Settings = canonical(step.Stage), settings(step.Stage)
+	step.Config, step.Settings = settings.Canonical(step.Stage), settings.JSON(step.Stage)
 	step.Outputs = step.outputs(ports)
 	return step
 }

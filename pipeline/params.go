@@ -5,17 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 
-	"gopkg.in/yaml.v3"
-
 	"pipe/base/diag"
 	"pipe/base/names"
+	"pipe/pipeline/settings"
 )
 
 // A Param is a parameter of a pipeline with the value that it has in a plan.
@@ -55,8 +53,8 @@ var (
 // A parameter is a Param while the file is read.
 type parameter struct {
 	name  string
-	key   *yaml.Node // where it is declared
-	value *yaml.Node
+	key   *settings.Node // where it is declared
+	value *settings.Node
 	set   bool // by Options.Set
 	used  bool
 	bound bool // references to the run in its value are replaced
@@ -74,26 +72,26 @@ type params struct {
 }
 
 // readParams reads the `params` block; n is nil if there is none.
-func readParams(n *yaml.Node, run map[string]string, near *neighbours, r *resolver) *params {
-	p := r.p
+func readParams(n *settings.Node, run map[string]string, near *neighbours, r *settings.Document) *params {
+	p := r.Problems
 	s := &params{byName: make(map[string]*parameter), run: maps.Clone(run), near: near, zone: time.UTC, runUsed: make(map[string]bool)}
 	if s.run == nil {
 		s.run = make(map[string]string)
 	}
-	if n == nil || n.Kind != yaml.MappingNode {
-		if n != nil && n.Tag != "!!null" {
-			p.at(n, "write `params: {learning_rate: 0.01}`", "params must be a mapping of names to values, this is a %s", nounOf(n))
+	if n == nil || n.Type != settings.Mapping {
+		if n != nil && n.Type != settings.Null {
+			p.At(n, "write `params: {learning_rate: 0.01}`", "params must be a mapping of names to values, this is a %s", n.Noun())
 		}
 		return s
 	}
 	for i := 0; i < len(n.Content); i += 2 {
 		key, value := n.Content[i], n.Content[i+1]
 		if msg, hint := names.Check(key.Value); msg != "" {
-			p.at(key, hint, "the name of a parameter %s", msg)
+			p.At(key, hint, "the name of a parameter %s", msg)
 			continue
 		}
 		if strings.HasPrefix(key.Value, runPrefix) {
-			p.at(key, "", "names with %q in front are those of the run itself", runPrefix)
+			p.At(key, "", "names with %q in front are those of the run itself", runPrefix)
 			continue
 		}
 		checkParamValue(value, r)
@@ -107,21 +105,21 @@ func readParams(n *yaml.Node, run map[string]string, near *neighbours, r *resolv
 const ambiguousParam = "a number with a leading zero is ambiguous"
 
 // checkParamValue reports and spoils what a parameter cannot be.
-func checkParamValue(n *yaml.Node, r *resolver) {
+func checkParamValue(n *settings.Node, r *settings.Document) {
 	for _, c := range n.Content {
 		checkParamValue(c, r)
 	}
 	switch {
-	case !isFinite(n):
-		r.p.at(n, "", "a parameter must be a finite number, not %s", shorten(n.Value))
-	case n.Tag == "!!int" && leadingZero.MatchString(n.Value):
-		r.p.at(n, "write 0o in front of an octal number, put a text in quotes", ambiguousParam)
-	case n.Tag == "!!str" && slices.ContainsFunc(insideReference.FindAllString(n.Value, -1), isForbidden):
-		r.p.at(n, "it can refer to the run, as in ${run.scheduled_date}", "a parameter cannot refer to another one")
+	case !n.IsFinite():
+		r.Problems.At(n, "", "a parameter must be a finite number, not %s", diag.Shorten(n.Value))
+	case n.Type == settings.Int && n.HasLeadingZero():
+		r.Problems.At(n, "write 0o in front of an octal number, put a text in quotes", ambiguousParam)
+	case n.Type == settings.Text && slices.ContainsFunc(insideReference.FindAllString(n.Value, -1), isForbidden):
+		r.Problems.At(n, "it can refer to the run, as in ${run.scheduled_date}", "a parameter cannot refer to another one")
 	default:
 		return
 	}
-	r.spoil(n)
+	r.Spoil(n)
 }
 
 // isForbidden reports whether a reference in the value of a parameter is one to
@@ -133,11 +131,11 @@ func isForbidden(ref string) bool {
 // bind replaces the references to the run in the value of a parameter, and
 // nothing else: any other text stays as it is. It is done for parameters that are
 // used, so that the others need no properties of the run.
-func (s *params) bind(n *yaml.Node, r *resolver) {
+func (s *params) bind(n *settings.Node, r *settings.Document) {
 	for _, c := range n.Content {
 		s.bind(c, r)
 	}
-	if n.Kind != yaml.ScalarNode || n.Tag != "!!str" || !strings.Contains(n.Value, "${"+runPrefix) {
+	if !n.Is(settings.Text) || !strings.Contains(n.Value, "${"+runPrefix) {
 		return
 	}
 	sound := true
@@ -150,7 +148,7 @@ func (s *params) bind(n *yaml.Node, r *resolver) {
 		return value
 	})
 	if n.Value = text; !sound {
-		r.spoil(n)
+		r.Spoil(n)
 	}
 }
 
@@ -184,36 +182,37 @@ func (s *params) override(set map[string]string) error {
 // overrideFrom gives parameters the values in a file, which may be empty. All
 // that is wrong with it is in the error, a diag.List.
 func (s *params) overrideFrom(f ParamFile) error {
-	if onlyComments(f.Source) {
+	if settings.OnlyComments(f.Source) {
 		return nil
 	}
-	p := newProblems(f.Path, f.Source)
-	root, r := parseYAML(f.Source, p)
-	if root == nil {
-		return p.err()
+	p := settings.NewProblems(f.Path, f.Source)
+	r := settings.Parse(f.Source, p)
+	if r == nil || r.Root == nil {
+		return p.Err()
 	}
-	if root.Kind != yaml.MappingNode {
-		p.at(root, "write `learning_rate: 0.01`, a line for each parameter", "a file of parameters is a mapping of names to values, this is a %s", nounOf(root))
-		return p.err()
+	root := r.Root
+	if root.Type != settings.Mapping {
+		p.At(root, "write `learning_rate: 0.01`, a line for each parameter", "a file of parameters is a mapping of names to values, this is a %s", root.Noun())
+		return p.Err()
 	}
 	for i := 0; i < len(root.Content); i += 2 {
 		key, value := root.Content[i], root.Content[i+1]
 		q := s.byName[key.Value]
 		if q == nil {
-			p.at(key, s.suggest(key.Value), "the pipeline has no parameter %s", quote(key.Value))
+			p.At(key, s.suggest(key.Value), "the pipeline has no parameter %s", diag.Quote(key.Value))
 			continue
 		}
-		if checkParamValue(value, r); value.Tag == spoiledTag {
+		if checkParamValue(value, r); value.Type == settings.Spoiled {
 			continue
 		}
 		if err := retype(value, q.value); err != nil {
-			p.at(value, "", "the parameter %q cannot have this value: %v", q.name, err)
+			p.At(value, "", "the parameter %q cannot have this value: %v", q.name, err)
 			continue
 		}
-		r.move(value, q.value.Line, q.value.Column)
+		r.Move(value, q.value.Line, q.value.Column)
 		q.value, q.set = value, true
 	}
-	return p.err()
+	return p.Err()
 }
 
 // suggest is the hint about a parameter that does not exist.
@@ -234,41 +233,43 @@ func (s *params) names() []string {
 }
 
 // setValue reads the text that is to replace a declared value.
-func setValue(declared *yaml.Node, text string) (*yaml.Node, error) {
-	n := &yaml.Node{Kind: yaml.ScalarNode, Tag: scalarTag(text), Value: text, Line: declared.Line, Column: declared.Column}
-	if declared.Kind != yaml.ScalarNode || declared.Tag == "!!null" && strings.ContainsAny(text, "[{") {
-		p := newProblems("", nil)
-		var r *resolver
-		if n, r = parseYAML([]byte(text), p); n != nil {
+func setValue(declared *settings.Node, text string) (*settings.Node, error) {
+	n := settings.Plain(text)
+	n.Line, n.Column = declared.Line, declared.Column
+	if !declared.IsScalar() || declared.Type == settings.Null && strings.ContainsAny(text, "[{") {
+		p := settings.NewProblems("", nil)
+		r := settings.Parse([]byte(text), p)
+		if r != nil && r.Root != nil {
+			n = r.Root
 			checkParamValue(n, r)
 		}
-		if len(p.list) > 0 {
-			return nil, errors.New(p.list[0].Msg)
+		if len(p.List) > 0 {
+			return nil, errors.New(p.List[0].Msg)
 		}
-		r.move(n, declared.Line, declared.Column)
+		r.Move(n, declared.Line, declared.Column)
 	}
-	if n.Tag == "!!int" && declared.Tag != "!!str" && leadingZero.MatchString(n.Value) {
+	if n.Type == settings.Int && declared.Type != settings.Text && n.HasLeadingZero() {
 		return nil, errors.New(ambiguousParam)
 	}
 	if err := retype(n, declared); err != nil {
 		return nil, err
 	}
-	if !isFinite(n) {
+	if !n.IsFinite() {
 		return nil, errors.New("not a finite number")
 	}
 	return n, nil
 }
 
 // retype gives a value that replaces a declared one the type of that.
-func retype(n, declared *yaml.Node) error {
+func retype(n, declared *settings.Node) error {
 	switch {
-	case declared.Tag == "!!null", n.Tag == declared.Tag:
-	case declared.Tag == "!!float" && n.Tag == "!!int":
-		n.Tag = "!!float"
-	case declared.Tag == "!!str" && n.Kind == yaml.ScalarNode && n.Tag != "!!null":
-		n.Tag = "!!str" // the shell took the quotes, so every text will do
+	case declared.Type == settings.Null, n.Type == declared.Type:
+	case declared.Type == settings.Float && n.Type == settings.Int:
+		n.Type = settings.Float
+	case declared.Type == settings.Text && n.IsScalar() && n.Type != settings.Null:
+		n.Type = settings.Text // the shell took the quotes, so every text will do
 	default:
-		return fmt.Errorf("it is declared as a %s, this is a %s", nounOf(declared), nounOf(n))
+		return fmt.Errorf("it is declared as a %s, this is a %s", declared.Noun(), n.Noun())
 	}
 	return nil
 }
@@ -276,38 +277,35 @@ func retype(n, declared *yaml.Node) error {
 // substitute replaces the references in all values below n. Problems and
 // replaced values keep the position of the reference. What a reference stands
 // for is not looked at again.
-func (s *params) substitute(n *yaml.Node, r *resolver) {
-	switch n.Kind {
-	case yaml.SequenceNode:
+func (s *params) substitute(n *settings.Node, r *settings.Document) {
+	switch n.Type {
+	case settings.List:
 		for _, c := range n.Content {
 			s.substitute(c, r)
 		}
-	case yaml.MappingNode:
+	case settings.Mapping:
 		for i := 1; i < len(n.Content); i += 2 {
 			s.substitute(n.Content[i], r)
 		}
-	case yaml.ScalarNode:
-		if n.Tag == "!!str" && strings.Contains(n.Value, "$") {
+	case settings.Text:
+		if strings.Contains(n.Value, "$") {
 			s.scalar(n, r)
 		}
 	}
 }
 
-func (s *params) scalar(n *yaml.Node, r *resolver) {
+func (s *params) scalar(n *settings.Node, r *settings.Document) {
 	if m := wholeReference.FindStringSubmatch(n.Value); m != nil {
 		value := s.lookup(n, m[1]+m[2], r)
 		if value == nil {
-			r.spoil(n)
+			r.Spoil(n)
 			return
 		}
-		line, column := n.Line, n.Column
-		*n = *r.copy(value, 0)
-		r.move(n, line, column)
-		markSubstituted(n)
+		r.Replace(n, value)
 		return
 	}
 	if m := unbraced.FindStringSubmatch(n.Value); m != nil && s.byName[m[1]] != nil {
-		r.p.warn(s.within(n, "$"+m[1], r.p), fmt.Sprintf("write ${%s}, or $$%s for the text itself", m[1], m[1]),
+		r.Problems.Warn(s.within(n, "$"+m[1], r.Problems), fmt.Sprintf("write ${%s}, or $$%s for the text itself", m[1], m[1]),
 			"$%s inside a text is not replaced", m[1])
 	}
 	sound := true
@@ -320,38 +318,27 @@ func (s *params) scalar(n *yaml.Node, r *resolver) {
 		return value
 	})
 	if n.Value = text; !sound {
-		r.spoil(n)
-	}
-}
-
-// substituted marks, among the styles of YAML, a scalar that a reference stood
-// for: it may be a number and stand where a text is wanted.
-const substituted yaml.Style = 1 << 16
-
-func markSubstituted(n *yaml.Node) {
-	n.Style |= substituted
-	for _, c := range n.Content {
-		markSubstituted(c)
+		r.Spoil(n)
 	}
 }
 
 // part is the text that a reference inside a text stands for.
-func (s *params) part(n *yaml.Node, ref string, r *resolver) (text string, ok bool) {
-	at := s.within(n, ref, r.p)
+func (s *params) part(n *settings.Node, ref string, r *settings.Document) (text string, ok bool) {
+	at := s.within(n, ref, r.Problems)
 	name, closed := strings.CutSuffix(strings.TrimPrefix(ref, "${"), "}")
 	if msg, _ := names.Check(name); !closed || msg != "" {
-		r.p.at(at, "write $${ for the text ${ itself", "%s is not a reference to a parameter", quote(ref))
+		r.Problems.At(at, "write $${ for the text ${ itself", "%s is not a reference to a parameter", diag.Quote(ref))
 		return "", false
 	}
 	value := s.lookup(at, name, r)
 	switch {
-	case value == nil || value.Tag == spoiledTag:
+	case value == nil || value.Type == settings.Spoiled:
 		return "", false
-	case value.Kind != yaml.ScalarNode || value.Tag == "!!null":
-		r.p.at(at, "", "the parameter %q is %s and cannot be part of a text", name, describeNode(value))
+	case !value.IsScalar() || value.Type == settings.Null:
+		r.Problems.At(at, "", "the parameter %q is %s and cannot be part of a text", name, value.Describe())
 		return "", false
 	}
-	if !r.spend(n, len(value.Value)) {
+	if !r.Spend(n, len(value.Value)) {
 		return "", false // what is over the limit must not be built either
 	}
 	return value.Value, true
@@ -359,8 +346,8 @@ func (s *params) part(n *yaml.Node, ref string, r *resolver) (text string, ok bo
 
 // within is where a part of the text n is, if that can be seen: the text may
 // be in other lines, or written with escapes.
-func (s *params) within(n *yaml.Node, part string, p *problems) *yaml.Node {
-	line := p.line(n.Line)
+func (s *params) within(n *settings.Node, part string, p *settings.Problems) *settings.Node {
+	line := p.Line(n.Line)
 	if s.near.left -= len(line); s.near.left < 0 {
 		return n
 	}
@@ -373,12 +360,12 @@ func (s *params) within(n *yaml.Node, part string, p *problems) *yaml.Node {
 	if i < 0 {
 		return n
 	}
-	return position(n.Line, n.Column+utf8.RuneCountInString(line[start:start+i]))
+	return settings.At(n.Line, n.Column+utf8.RuneCountInString(line[start:start+i]))
 }
 
 // lookup finds the value of a reference at n; it reports one that has none.
-func (s *params) lookup(n *yaml.Node, name string, r *resolver) *yaml.Node {
-	p := r.p
+func (s *params) lookup(n *settings.Node, name string, r *settings.Document) *settings.Node {
+	p := r.Problems
 	if v, ok := strings.CutPrefix(name, runPrefix); ok {
 		return s.lookupRun(n, v, p)
 	}
@@ -388,7 +375,7 @@ func (s *params) lookup(n *yaml.Node, name string, r *resolver) *yaml.Node {
 		if len(s.list) == 0 {
 			hint = fmt.Sprintf("declare it: `params: {%s: ...}`", name)
 		}
-		p.at(n, hint+"\nwrite $$ for the character $ itself", "undefined parameter %q", name)
+		p.At(n, hint+"\nwrite $$ for the character $ itself", "undefined parameter %q", name)
 		return nil
 	}
 	q.used = true
@@ -401,22 +388,22 @@ func (s *params) lookup(n *yaml.Node, name string, r *resolver) *yaml.Node {
 
 // lookupRun finds a property of the run. One that the run does not have is an
 // error and never an empty text: it would end up in a path or a query.
-func (s *params) lookupRun(n *yaml.Node, name string, p *problems) *yaml.Node {
+func (s *params) lookupRun(n *settings.Node, name string, p *settings.Problems) *settings.Node {
 	if at, ok := s.run[ScheduledTime]; ok && name == ScheduledDate && s.run[name] == "" {
 		t, err := time.Parse(time.RFC3339, at)
 		if err != nil {
-			p.at(n, "write it as 2026-01-31T03:00:00Z", "run.scheduled_time %s is not a time", quote(at))
+			p.At(n, "write it as 2026-01-31T03:00:00Z", "run.scheduled_time %s is not a time", diag.Quote(at))
 			return nil
 		}
 		s.run[name] = t.In(s.zone).Format(time.DateOnly)
 	}
 	if v, ok := s.run[name]; ok {
 		s.runUsed[name] = true
-		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: v, Line: n.Line, Column: n.Column}
+		return &settings.Node{Type: settings.Text, Value: v, Line: n.Line, Column: n.Column}
 	}
 	known := slices.Sorted(maps.Keys(s.run))
 	if name == ScheduledTime || name == ScheduledDate {
-		p.at(n, "give it with `--set run.scheduled_time=2026-01-31T03:00:00Z`", "run.%s is known in scheduled runs only", name)
+		p.At(n, "give it with `--set run.scheduled_time=2026-01-31T03:00:00Z`", "run.%s is known in scheduled runs only", name)
 		return nil
 	}
 	known = append(known, ScheduledTime, ScheduledDate)
@@ -424,15 +411,15 @@ func (s *params) lookupRun(n *yaml.Node, name string, p *problems) *yaml.Node {
 	if near, ok := s.near.nearest(name, known); ok {
 		hint = fmt.Sprintf("did you mean %q?", runPrefix+near)
 	}
-	p.at(n, hint, "a run has no property %q", name)
+	p.At(n, hint, "a run has no property %q", name)
 	return nil
 }
 
 // unused warns of parameters that nothing refers to.
-func (s *params) unused(p *problems) {
+func (s *params) unused(p *settings.Problems) {
 	for _, q := range s.list {
 		if !q.used {
-			p.warn(q.key, "", "the parameter %q is not used", q.name)
+			p.Warn(q.key, "", "the parameter %q is not used", q.name)
 		}
 	}
 }
@@ -441,58 +428,14 @@ func (s *params) unused(p *problems) {
 func (s *params) values() []Param {
 	list := make([]Param, len(s.list))
 	for i, q := range s.list {
-		var w jsonWriter
-		w.node(q.value)
-		list[i] = Param{Name: q.name, Value: w.buf, Source: FromFile}
+		list[i] = Param{Name: q.name, Value: q.value.JSON(), Source: FromFile}
 		if q.set {
 			list[i].Source = FromSet
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.runUsed)) {
-		var w jsonWriter
-		w.string(s.run[name])
-		list = append(list, Param{Name: runPrefix + name, Value: w.buf, Source: FromRun})
+		value := settings.Node{Type: settings.Text, Value: s.run[name]}
+		list = append(list, Param{Name: runPrefix + name, Value: value.JSON(), Source: FromRun})
 	}
 	return list
-}
-
-// node writes a resolved YAML value. Mappings keep their order.
-func (w *jsonWriter) node(n *yaml.Node) {
-	switch n.Kind {
-	case yaml.SequenceNode:
-		w.raw("[")
-		for i, c := range n.Content {
-			if i > 0 {
-				w.raw(",")
-			}
-			w.node(c)
-		}
-		w.raw("]")
-	case yaml.MappingNode:
-		w.raw("{")
-		for i := 0; i < len(n.Content); i += 2 {
-			if i > 0 {
-				w.raw(",")
-			}
-			w.string(n.Content[i].Value)
-			w.raw(":")
-			w.node(n.Content[i+1])
-		}
-		w.raw("}")
-	default:
-		if n.Tag == "!!null" {
-			w.raw("null")
-			return
-		}
-		w.scalar(Scalar{Tag: n.Tag, Text: n.Value})
-	}
-}
-
-// isFinite is false for infinities and NaN.
-func isFinite(n *yaml.Node) bool {
-	if n.Tag != "!!float" {
-		return true
-	}
-	var f float64
-	return n.Decode(&f) == nil && !math.IsInf(f, 0) && !math.IsNaN(f)
 }

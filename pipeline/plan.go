@@ -3,14 +3,13 @@ package pipeline
 import (
 	"crypto/sha256"
 	"encoding/binary"
-	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
 	"pipe/artifacts"
 	"pipe/base/diag"
 	"pipe/base/names"
+	"pipe/pipeline/settings"
 	"pipe/schedule"
 )
 
@@ -53,9 +52,9 @@ type Step struct {
 	// MemoryBackoff is the factor by which Resources.Memory grows with each
 	// attempt; 0 is 1.
 	MemoryBackoff float64
-	Limits        Map[int] // units of what has a name in the configuration of the machine
-	Cache         bool     // whether an earlier result may be used
-	Promote       *Gate    // whether the model that the stage measures gets a label; nil if there is no gate
+	Limits        settings.Map[int] // units of what has a name in the configuration of the machine
+	Cache         bool              // whether an earlier result may be used
+	Promote       *Gate             // whether the model that the stage measures gets a label; nil if there is no gate
 }
 
 // An Edge brings an artifact to an input port.
@@ -143,52 +142,6 @@ type Resources struct {
 	GPU    int
 }
 
-// Bytes is an amount of memory, written as a whole number with one of the
-// units B, kB, MB, GB, TB (powers of 1000), KiB, MiB, GiB, TiB (of 1024), or
-// none for bytes.
-type Bytes int64
-
-// byteUnits are in the order in which String prefers them.
-var byteUnits = []struct {
-	name string
-	size int64
-}{
-	{"TiB", 1 << 40}, {"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10},
-	{"TB", 1e12}, {"GB", 1e9}, {"MB", 1e6}, {"kB", 1e3}, {"B", 1}, {"", 1},
-}
-
-// UnmarshalText reads what String writes.
-func (b *Bytes) UnmarshalText(text []byte) error {
-	s := string(text)
-	digits := strings.TrimRight(s, "BKMGTkib ")
-	unit := strings.TrimLeft(s[len(digits):], " ")
-	n, err := strconv.ParseInt(digits, 10, 64)
-	for _, u := range byteUnits {
-		if err != nil || n < 0 || unit != u.name {
-			continue
-		}
-		if n > (1<<63-1)/u.size {
-			return fmt.Errorf("%s is more than can be addressed", s)
-		}
-		*b = Bytes(n * u.size)
-		return nil
-	}
-	return fmt.Errorf("%q is not an amount of memory such as 512MiB or 4GB", s)
-}
-
-// MarshalText writes String.
-func (b Bytes) MarshalText() ([]byte, error) { return []byte(b.String()), nil }
-
-// String uses the largest unit of which b is a whole number.
-func (b Bytes) String() string {
-	for _, u := range byteUnits {
-		if b != 0 && int64(b)%u.size == 0 {
-			return strconv.FormatInt(int64(b)/u.size, 10) + u.name
-		}
-	}
-	return "0B"
-}
-
 // DeriveSeed is the seed of a stage in a run: the first eight bytes, big
 // endian, of SHA-256 over the seed of the run as eight big-endian bytes, the
 // length of the name of the stage likewise, and the name.
@@ -206,9 +159,9 @@ func DeriveSeed(run uint64, stage string) uint64 {
 // are relative to the working directory. The error is a diag.List, without
 // positions.
 func NewPlan(name string, seed uint64, steps ...*Step) (*Plan, error) {
-	p := newProblems("", nil)
+	p := settings.NewProblems("", nil)
 	if msg, hint := names.Check(name); msg != "" {
-		p.at(nil, hint, "the name of the pipeline %s", msg)
+		p.At(nil, hint, "the name of the pipeline %s", msg)
 	}
 	plan := &Plan{Pipeline: name, Seed: seed}
 	drafts := make([]*draft, 0, len(steps))
@@ -216,23 +169,23 @@ func NewPlan(name string, seed uint64, steps ...*Step) (*Plan, error) {
 	for _, given := range steps {
 		s := *given
 		if msg, hint := names.CheckPart(s.Name); msg != "" {
-			p.at(nil, hint, "the name of a stage %s", msg)
+			p.At(nil, hint, "the name of a stage %s", msg)
 		}
 		if taken[s.Name] {
-			p.at(nil, "", "two stages are named %s", quote(s.Name))
+			p.At(nil, "", "two stages are named %s", diag.Quote(s.Name))
 		}
 		taken[s.Name] = true
 		drafts = append(drafts, draftOf(&s, seed, p))
 	}
 	plan.complete(drafts, newNeighbours(), p)
-	if err := p.err(); err != nil {
+	if err := p.Err(); err != nil {
 		return nil, err
 	}
 	return plan, nil
 }
 
 // draftOf takes a step of NewPlan apart.
-func draftOf(s *Step, seed uint64, p *problems) *draft {
+func draftOf(s *Step, seed uint64, p *settings.Problems) *draft {
 	d := &draft{step: s, keep: true}
 	for _, e := range s.Inputs {
 		in := &input{port: e.Port, edge: e}
@@ -246,7 +199,7 @@ func draftOf(s *Step, seed uint64, p *problems) *draft {
 	}
 	s.Inputs, s.Needs, s.Files = nil, nil, nil
 	if s.Kind == nil || s.Stage == nil {
-		p.at(nil, "", "stage %s has no kind or no settings", quote(s.Name))
+		p.At(nil, "", "stage %s has no kind or no settings", diag.Quote(s.Name))
 		s.Kind = nil
 		return d
 	}

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"pipe/pipeline/settings"
 )
 
 // A Registry is the set of stage kinds that pipeline files can use. It does
@@ -53,7 +55,7 @@ func (r *Registry) Names() []string {
 	return names
 }
 
-// identifier is what kinds, ports and settings are named.
+// identifier is what kinds and ports are named.
 var identifier = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 
 var portTypes = []PortType{
@@ -104,19 +106,26 @@ func checkNew(k *Kind) error {
 	if v.Elem().Type().Size() > 0 && k.New() == stage {
 		return errors.New("field New returned the same stage twice")
 	}
-	if err := checkConfig(v.Elem().Type()); err != nil {
+	if err := settings.Check(stage); err != nil {
 		return err
 	}
-	settings := make(shapes).of(v.Elem().Type())
-	for _, f := range settings.fields {
-		if !v.Elem().Field(f.index).IsZero() {
-			return fmt.Errorf("field New set %q; defaults are tags", f.name)
+	for _, f := range settings.Fields(stage) {
+		if f.IsSet {
+			return fmt.Errorf("field New set %q; defaults are tags", f.Name)
 		}
-	}
-	for _, p := range k.Inputs {
-		if f := settings.field(p.Name); f != nil && isPath(f.typ) {
-			return fmt.Errorf("an input port and a file setting are both named %q", p.Name)
+		if f.IsFile && slices.ContainsFunc(k.Inputs, func(p Port) bool { return p.Name == f.Name }) {
+			return fmt.Errorf("an input port and a file setting are both named %q", f.Name)
 		}
 	}
 	return nil
+}
+
+// DecodeStage makes a stage of a kind from the YAML text of its `with:`
+// mapping, in which there are no parameters. The error is a diag.List.
+func DecodeStage(k Kind, text string) (Stage, error) {
+	stage := k.New()
+	if err := settings.DecodeFile("with", []byte(text), stage); err != nil {
+		return nil, err
+	}
+	return stage, nil
 }

@@ -9,10 +9,9 @@ import (
 	"strings"
 	"time"
 
-	"gopkg.in/yaml.v3"
-
 	"pipe/base/diag"
 	"pipe/base/names"
+	"pipe/pipeline/settings"
 	"pipe/schedule"
 )
 
@@ -38,7 +37,7 @@ func (s *scheduleBlock) Validate() error {
 	for _, e := range joined.Unwrap() {
 		var fe *schedule.FieldError
 		if errors.As(e, &fe) {
-			e = &FieldError{Field: fe.Field(), Err: errors.New(fe.Error()), Hint: fe.Hint()}
+			e = &settings.FieldError{Field: fe.Field(), Err: errors.New(fe.Error()), Hint: fe.Hint()}
 		}
 		errs = append(errs, e)
 	}
@@ -64,9 +63,9 @@ func (r *resources) Validate() error {
 	var errs []error
 	for _, l := range r.Limits {
 		if msg, hint := names.Check(l.Key); msg != "" {
-			errs = append(errs, &FieldError{Field: "limits." + l.Key, Err: errors.New("the name of a limit " + msg), Hint: hint})
+			errs = append(errs, &settings.FieldError{Field: "limits." + l.Key, Err: errors.New("the name of a limit " + msg), Hint: hint})
 		} else if l.Value < 1 || l.Value > maxUnits {
-			errs = append(errs, FieldErrorf("limits."+l.Key, "%d is not between 1 and %d", l.Value, maxUnits))
+			errs = append(errs, settings.FieldErrorf("limits."+l.Key, "%d is not between 1 and %d", l.Value, maxUnits))
 		}
 	}
 	return errors.Join(errs...)
@@ -77,11 +76,11 @@ const maxUnits = 10000
 
 // resources is Resources as it is written.
 type resources struct {
-	CPU    int   `yaml:"cpu" default:"0" min:"0" max:"4096" doc:"CPU slots, which it then may keep busy. If absent it takes one slot, and may use idle cores."`
-	Memory Bytes `yaml:"memory" default:"0B" doc:"Main memory, as in 512MiB or 4GB."`
-	GPU    int   `yaml:"gpu" default:"0" min:"0" max:"1024" doc:"GPU slots, see pipe run --gpus."`
+	CPU    int            `yaml:"cpu" default:"0" min:"0" max:"4096" doc:"CPU slots, which it then may keep busy. If absent it takes one slot, and may use idle cores."`
+	Memory settings.Bytes `yaml:"memory" default:"0B" doc:"Main memory, as in 512MiB or 4GB."`
+	GPU    int            `yaml:"gpu" default:"0" min:"0" max:"1024" doc:"GPU slots, see pipe run --gpus."`
 
-	Limits Map[int] `yaml:"limits" doc:"Units of what machine.limits of .pipe/config.yaml has a name for, as in {warehouse: 1}. They are counted over all runs of the machine."`
+	Limits settings.Map[int] `yaml:"limits" doc:"Units of what machine.limits of .pipe/config.yaml has a name for, as in {warehouse: 1}. They are counted over all runs of the machine."`
 
 	MemoryBackoff float64 `yaml:"memory_backoff" default:"1" min:"1" max:"100" doc:"Factor by which memory grows with each attempt, up to what there is."`
 }
@@ -94,7 +93,7 @@ var (
 // A loader turns one file into a plan. Each method reports what it finds and
 // goes on, so that a file tells all its problems at once.
 type loader struct {
-	p      *problems
+	p      *settings.Problems
 	reg    *Registry
 	near   *neighbours
 	file   func(path string) error // see Options; may be nil
@@ -104,17 +103,22 @@ type loader struct {
 // load returns a plan that is complete if there are no problems. Its error is
 // about opt; it ends the work, since every value that follows would be wrong.
 func (l *loader) load(source []byte, opt Options) (*Plan, error) {
-	root, resolver := parseYAML(source, l.p)
-	if root == nil {
+	doc := settings.Parse(source, l.p)
+	if doc == nil {
 		return nil, nil
 	}
-	if root.Kind != yaml.MappingNode {
-		l.p.at(root, "it begins with `pipeline: NAME` and has `stages:`", "a pipeline file is a mapping, this is %s", describeNode(root))
+	root := doc.Root
+	if root == nil {
+		l.p.At(settings.At(1, 1), "a pipeline begins with `pipeline: NAME` and has `stages:`", "the file is empty")
+		return nil, nil
+	}
+	if root.Type != settings.Mapping {
+		l.p.At(root, "it begins with `pipeline: NAME` and has `stages:`", "a pipeline file is a mapping, this is %s", root.Describe())
 		return nil, nil
 	}
 	dropExtensions(root)
 	top, rest := l.split(root, fileKeys, "params", "stages")
-	scope := readParams(rest["params"].value, opt.Run, l.near, resolver)
+	scope := readParams(rest["params"].value, opt.Run, l.near, doc)
 	for _, f := range opt.Params {
 		if err := scope.overrideFrom(f); err != nil {
 			return nil, err
@@ -123,20 +127,20 @@ func (l *loader) load(source []byte, opt Options) (*Plan, error) {
 	if err := scope.override(opt.Set); err != nil {
 		return nil, err
 	}
-	if _, block := child(top, "schedule"); block != nil {
-		scope.substitute(block, resolver) // first: the rest may ask for its time zone
+	if _, block := top.Child("schedule"); block != nil {
+		scope.substitute(block, doc) // first: the rest may ask for its time zone
 		scope.zone = zoneOf(block)
 	}
 	for i := 0; i < len(top.Content); i += 2 {
 		if name := top.Content[i].Value; name != "pipeline" && name != "schedule" {
-			scope.substitute(top.Content[i+1], resolver)
+			scope.substitute(top.Content[i+1], doc)
 		}
 	}
 	stages := rest["stages"]
 	if stages.value != nil {
-		scope.substitute(stages.value, resolver)
+		scope.substitute(stages.value, doc)
 	}
-	if resolver.broken {
+	if doc.Broken() {
 		return nil, nil
 	}
 	scope.unused(l.p)
@@ -146,14 +150,14 @@ func (l *loader) load(source []byte, opt Options) (*Plan, error) {
 	plan.Params = scope.values()
 	l.stages(root, stages, plan)
 	plan.complete(l.drafts, l.near, l.p)
-	resolver.dropFollowUps()
+	doc.DropFollowUps()
 	return plan, nil
 }
 
 // zoneOf is the time zone of a schedule block. A wrong one is reported when the
 // block is decoded.
-func zoneOf(block *yaml.Node) *time.Location {
-	if _, name := child(block, "timezone"); name != nil {
+func zoneOf(block *settings.Node) *time.Location {
+	if _, name := block.Child("timezone"); name != nil {
 		if loc, err := time.LoadLocation(name.Value); err == nil {
 			return loc
 		}
@@ -165,7 +169,7 @@ func zoneOf(block *yaml.Node) *time.Location {
 // anchors, as in Compose files.
 const extension = "x-"
 
-func dropExtensions(root *yaml.Node) {
+func dropExtensions(root *settings.Node) {
 	kept := root.Content[:0]
 	for i := 0; i < len(root.Content); i += 2 {
 		if !strings.HasPrefix(root.Content[i].Value, extension) {
@@ -176,37 +180,37 @@ func dropExtensions(root *yaml.Node) {
 }
 
 // header reads what is about the whole pipeline.
-func (l *loader) header(top *yaml.Node, opt Options) *Plan {
+func (l *loader) header(top *settings.Node, opt Options) *Plan {
 	var h header
-	before := l.p.errors()
-	decodeInto(top, nil, &h, l.p)
-	if msg, hint := names.Check(h.Pipeline); msg != "" && l.p.errors() == before {
-		l.p.at(find(top, "pipeline"), hint, "the name of the pipeline %s", msg)
+	before := l.p.Errors()
+	settings.Decode(top, nil, &h, l.p)
+	if msg, hint := names.Check(h.Pipeline); msg != "" && l.p.Errors() == before {
+		l.p.At(top.Find("pipeline"), hint, "the name of the pipeline %s", msg)
 	}
 	plan := &Plan{
 		Pipeline:    h.Pipeline,
 		Description: h.Description,
-		File:        l.p.file,
+		File:        l.p.File,
 		Seed:        h.Seed,
 		Schedule:    (*schedule.Spec)(h.Schedule),
 	}
 	if opt.Seed != nil {
 		plan.Seed = *opt.Seed
 	}
-	if plan.Schedule != nil && l.p.errors() == before {
+	if plan.Schedule != nil && l.p.Errors() == before {
 		for _, w := range plan.Schedule.Warnings() {
-			l.p.warn(find(top, "schedule."+w.Field()), w.Hint(), "%s", w.Error())
+			l.p.Warn(top.Find("schedule."+w.Field()), w.Hint(), "%s", w.Error())
 		}
 	}
 	return plan
 }
 
 // An entry is a key with its value; both are nil if the key is absent.
-type entry struct{ key, value *yaml.Node }
+type entry struct{ key, value *settings.Node }
 
 // split divides the keys of a mapping into those that are decoded into a
 // struct and those to be handled apart. It reports keys that are not valid.
-func (l *loader) split(n *yaml.Node, valid []string, apart ...string) (decoded *yaml.Node, rest map[string]entry) {
+func (l *loader) split(n *settings.Node, valid []string, apart ...string) (decoded *settings.Node, rest map[string]entry) {
 	m := *n
 	m.Content = nil
 	rest = make(map[string]entry, len(apart))
@@ -218,22 +222,22 @@ func (l *loader) split(n *yaml.Node, valid []string, apart ...string) (decoded *
 		case slices.Contains(valid, key.Value):
 			m.Content = append(m.Content, key, value)
 		default:
-			l.p.at(key, nearestHint(key.Value, valid), "unknown key %s", quote(key.Value))
+			l.p.At(key, diag.NearestHint(key.Value, valid), "unknown key %s", diag.Quote(key.Value))
 		}
 	}
 	return &m, rest
 }
 
 // stages reads the `stages` block into drafts.
-func (l *loader) stages(root *yaml.Node, block entry, plan *Plan) {
+func (l *loader) stages(root *settings.Node, block entry, plan *Plan) {
 	const hint = "write `stages: {NAME: {uses: KIND}}`"
 	switch n := block.value; {
 	case n == nil:
-		l.p.at(root, hint, "missing key \"stages\"")
-	case n.Kind != yaml.MappingNode:
-		l.p.at(n, hint, "stages must be a mapping of names to stages, not %s", describeNode(n))
+		l.p.At(root, hint, "missing key \"stages\"")
+	case n.Type != settings.Mapping:
+		l.p.At(n, hint, "stages must be a mapping of names to stages, not %s", n.Describe())
 	case len(n.Content) == 0:
-		l.p.at(n, hint, "there are no stages")
+		l.p.At(n, hint, "there are no stages")
 	default:
 		for i := 0; i < len(n.Content); i += 2 {
 			l.stage(n.Content[i], n.Content[i+1], plan)
@@ -243,20 +247,20 @@ func (l *loader) stages(root *yaml.Node, block entry, plan *Plan) {
 
 // stage reads one stage. A stage that is too wrong to be used is a draft all
 // the same: others may refer to it.
-func (l *loader) stage(key, n *yaml.Node, plan *Plan) {
+func (l *loader) stage(key, n *settings.Node, plan *Plan) {
 	d := &draft{step: &Step{Name: key.Value}, at: key, keep: true}
 	l.drafts = append(l.drafts, d)
 	if msg, hint := names.CheckPart(key.Value); msg != "" {
-		l.p.at(key, hint, "the name of a stage %s", msg)
+		l.p.At(key, hint, "the name of a stage %s", msg)
 	}
-	if n.Kind != yaml.MappingNode {
-		l.p.at(n, "write `{uses: KIND}`", "stage %s must be a mapping, not %s", quote(key.Value), describeNode(n))
+	if n.Type != settings.Mapping {
+		l.p.At(n, "write `{uses: KIND}`", "stage %s must be a mapping, not %s", diag.Quote(key.Value), n.Describe())
 		return
 	}
 	decoded, rest := l.split(n, stageKeys, "inputs", "needs", "with")
 	c := common{Cache: true, When: true}
-	before := l.p.errors()
-	decodeInto(decoded, key, &c, l.p)
+	before := l.p.Errors()
+	settings.Decode(decoded, key, &c, l.p)
 	d.keep = c.When
 	d.inputs = l.inputs(rest["inputs"])
 	d.inputsAt = rest["inputs"].key
@@ -268,11 +272,11 @@ func (l *loader) stage(key, n *yaml.Node, plan *Plan) {
 	d.step.MemoryBackoff = c.Resources.MemoryBackoff
 	d.step.Limits = c.Resources.Limits
 	d.step.Cache = c.Cache
-	if c.Promote != nil && l.p.errors() == before {
+	if c.Promote != nil && l.p.Errors() == before {
 		d.step.Promote = c.Promote.gate()
-		d.promoteKey, d.promote = child(decoded, "promote")
+		d.promoteKey, d.promote = decoded.Child("promote")
 	}
-	if c.Uses == "" && l.p.errors() > before {
+	if c.Uses == "" && l.p.Errors() > before {
 		return // it is missing or no text, which was said
 	}
 	kind, ok := l.reg.Lookup(c.Uses)
@@ -281,7 +285,7 @@ func (l *loader) stage(key, n *yaml.Node, plan *Plan) {
 		if near, ok := l.near.nearest(c.Uses, l.reg.Names()); ok {
 			hint = fmt.Sprintf("did you mean %q?", near)
 		}
-		l.p.at(find(n, "uses"), hint, "unknown kind of stage %s", quote(c.Uses))
+		l.p.At(n.Find("uses"), hint, "unknown kind of stage %s", diag.Quote(c.Uses))
 		return
 	}
 	d.step.Kind = kind
@@ -293,25 +297,25 @@ func (l *loader) stage(key, n *yaml.Node, plan *Plan) {
 
 // configure decodes the settings of a stage. A draft has a Stage if they are
 // sound.
-func (l *loader) configure(d *draft, key *yaml.Node, with entry) {
+func (l *loader) configure(d *draft, key *settings.Node, with entry) {
 	if with.key != nil {
 		key = with.key
 	}
 	stage := d.step.Kind.New()
-	before := l.p.errors()
-	decodeInto(with.value, key, stage, l.p)
-	if l.p.errors() > before {
+	before := l.p.Errors()
+	settings.Decode(with.value, key, stage, l.p)
+	if l.p.Errors() > before {
 		return
 	}
 	d.configAt, d.with = key, with.value
-	d.configured(stage, filepath.Dir(l.p.file))
+	d.configured(stage, filepath.Dir(l.p.File))
 	l.checkFiles(d, with.value)
 }
 
 // checkFiles places the external files of a stage, and reports those that may
 // not be read.
-func (l *loader) checkFiles(d *draft, with *yaml.Node) {
-	settings := map[string]func(text string) *yaml.Node{}
+func (l *loader) checkFiles(d *draft, with *settings.Node) {
+	settings := map[string]func(text string) *settings.Node{}
 	for i := range d.step.Files {
 		f := &d.step.Files[i]
 		setting, _, _ := strings.Cut(f.Port, "/")
@@ -319,49 +323,49 @@ func (l *loader) checkFiles(d *draft, with *yaml.Node) {
 			settings[setting] = writtenIn(with, setting)
 		}
 		at := cmp.Or(settings[setting](f.Path), d.configAt)
-		f.Pos = diag.Pos{File: l.p.file, Line: at.Line, Column: at.Column}
+		f.Pos = diag.Pos{File: l.p.File, Line: at.Line, Column: at.Column}
 		if l.file == nil {
 			continue
 		}
 		if err := l.file(f.Resolved); err != nil {
-			l.p.at(at, diag.HintOf(err), "%s %s %v", setting, quote(f.Path), err)
+			l.p.At(at, diag.HintOf(err), "%s %s %v", setting, diag.Quote(f.Path), err)
 		}
 	}
 }
 
 // writtenIn finds where the texts of a setting stand: each in a list, all others at
 // the setting itself.
-func writtenIn(with *yaml.Node, setting string) func(text string) *yaml.Node {
-	at := find(with, setting)
-	places := map[string]*yaml.Node{}
-	if _, list := child(cmp.Or(with, &yaml.Node{}), setting); list != nil {
+func writtenIn(with *settings.Node, setting string) func(text string) *settings.Node {
+	at := with.Find(setting)
+	places := map[string]*settings.Node{}
+	if _, list := with.Child(setting); list != nil {
 		for _, n := range list.Content {
-			if n.Kind == yaml.ScalarNode && places[n.Value] == nil {
+			if n.IsScalar() && places[n.Value] == nil {
 				places[n.Value] = n
 			}
 		}
 	}
-	return func(text string) *yaml.Node { return cmp.Or(places[text], at) }
+	return func(text string) *settings.Node { return cmp.Or(places[text], at) }
 }
 
 // inputs reads `inputs: {PORT: STAGE.PORT}`.
 func (l *loader) inputs(block entry) []*input {
 	n := block.value
-	if isEmpty(n) {
+	if n.IsEmpty() {
 		return nil
 	}
-	if n.Kind != yaml.MappingNode {
-		l.p.at(n, "write `inputs: {PORT: STAGE}`", "inputs must be a mapping of ports to stages, not %s", describeNode(n))
+	if n.Type != settings.Mapping {
+		l.p.At(n, "write `inputs: {PORT: STAGE}`", "inputs must be a mapping of ports to stages, not %s", n.Describe())
 		return nil
 	}
 	inputs := make([]*input, 0, len(n.Content)/2)
 	for i := 0; i < len(n.Content); i += 2 {
 		key, ref := n.Content[i], n.Content[i+1]
 		in := &input{port: key.Value, at: key, refAt: ref}
-		if tagOf(ref) == "!!str" {
+		if ref.Is(settings.Text) {
 			in.ref = ref.Value
 		} else {
-			l.p.at(ref, "write STAGE or STAGE.PORT", "input %s must name a stage, not %s", quote(key.Value), describeNode(ref))
+			l.p.At(ref, "write STAGE or STAGE.PORT", "input %s must name a stage, not %s", diag.Quote(key.Value), ref.Describe())
 		}
 		inputs = append(inputs, in)
 	}
@@ -369,25 +373,25 @@ func (l *loader) inputs(block entry) []*input {
 }
 
 // needs reads `needs: [STAGE]`, where one stage needs no brackets.
-func (l *loader) needs(n *yaml.Node) []*need {
-	if isEmpty(n) {
+func (l *loader) needs(n *settings.Node) []*need {
+	if n.IsEmpty() {
 		return nil
 	}
 	items := n.Content
-	if tagOf(n) == "!!str" {
-		items = []*yaml.Node{n}
-	} else if n.Kind != yaml.SequenceNode {
-		l.p.at(n, "write `needs: [STAGE]`", "needs must be a list of stages, not %s", describeNode(n))
+	if n.Is(settings.Text) {
+		items = []*settings.Node{n}
+	} else if n.Type != settings.List {
+		l.p.At(n, "write `needs: [STAGE]`", "needs must be a list of stages, not %s", n.Describe())
 		return nil
 	}
 	needs := make([]*need, 0, len(items))
-	first := make(map[string]*yaml.Node, len(items))
+	first := make(map[string]*settings.Node, len(items))
 	for _, item := range items {
 		switch {
-		case tagOf(item) != "!!str":
-			l.p.at(item, "", "needs must name stages, not %s", describeNode(item))
+		case !item.Is(settings.Text):
+			l.p.At(item, "", "needs must name stages, not %s", item.Describe())
 		case first[item.Value] != nil:
-			l.p.at(item, "", "%s is needed twice", quote(item.Value))
+			l.p.At(item, "", "%s is needed twice", diag.Quote(item.Value))
 		default:
 			first[item.Value] = item
 			needs = append(needs, &need{stage: item.Value, at: item})

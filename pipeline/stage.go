@@ -102,13 +102,6 @@ type Sources interface {
 	OpenDir(port string) (*artifacts.Dir, error)
 }
 
-// A Validator is a configuration struct (the stage itself or any struct inside
-// it) with rules that tags cannot express. Use FieldErrorf to point at the
-// field that is wrong, errors.Join for several.
-type Validator interface {
-	Validate() error
-}
-
 // Env is everything that a stage may touch: no paths, no clock, no globals.
 // All methods may be called from several goroutines.
 type Env interface {

@@ -10,6 +10,7 @@ import (
 	"pipe/base/jsondiff"
 	"pipe/lineage"
 	"pipe/pipeline"
+	"pipe/pipeline/settings"
 )
 
 // A Change is a component of a key that differs between two executions of a
@@ -85,7 +86,7 @@ func changesBetween(old, new []artifacts.KeyPart, sources map[string]lineage.Sou
 	for _, p := range lineage.ChangedParts(old, new) {
 		c := Change{PartChange: p}
 		if p.Name == "config" && !p.Added && !p.Removed {
-			c.Fields = pipeline.ConfigChanges(p.Old, p.New)
+			c.Fields = settings.Changes(p.Old, p.New)
 		}
 		if port, ok := strings.CutPrefix(p.Name, "input."); ok {
 			switch s := sources[port]; {

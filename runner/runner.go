@@ -14,6 +14,7 @@ import (
 	"pipe/base/diag"
 	"pipe/lineage"
 	"pipe/pipeline"
+	"pipe/pipeline/settings"
 	"pipe/runner/machine"
 )
 
@@ -327,7 +328,7 @@ func checkCapacity(s *pipeline.Step, have pipeline.Resources) error {
 		return diag.WithHint(fmt.Errorf("needs %d cpus, but only %d are offered", want.CPU, have.CPU),
 			"lower resources.cpu of the stage, or raise --jobs")
 	case want.Memory > have.Memory:
-		return diag.WithHint(fmt.Errorf("needs %s of memory, but the machine has %s", pipeline.Bytes(want.Memory), pipeline.Bytes(have.Memory)),
+		return diag.WithHint(fmt.Errorf("needs %s of memory, but the machine has %s", settings.Bytes(want.Memory), settings.Bytes(have.Memory)),
 			"lower resources.memory of the stage")
 	case want.GPU > have.GPU:
 		return diag.WithHint(fmt.Errorf("needs %d gpus, but the machine offers %d", want.GPU, have.GPU),

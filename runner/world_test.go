@@ -15,6 +15,7 @@ import (
 	"pipe/data/metric"
 	"pipe/lineage"
 	"pipe/pipeline"
+	"pipe/pipeline/settings"
 )
 
 // A world is a real store and database with a registry of small kinds.
@@ -113,7 +114,7 @@ func newWorld(t *testing.T) *world {
 // A config is the stage of every kind of the test.
 type config struct {
 	Text string              `yaml:"text" default:"" doc:"What to write."`
-	Path []pipeline.FilePath `yaml:"files" doc:"What to read."`
+	Path []settings.FilePath `yaml:"files" doc:"What to read."`
 	run  func(context.Context, *config, pipeline.Env) error
 }
 

@@ -12,7 +12,7 @@ import (
 	"pipe/base/diag"
 	"pipe/base/infile"
 	"pipe/lineage"
-	"pipe/pipeline"
+	"pipe/pipeline/settings"
 )
 
 // A Config is the file config.yaml of a store: what holds for all pipelines
@@ -28,11 +28,11 @@ type FilesConfig struct {
 	Allow []string `yaml:"allow" doc:"Folders outside of the project whose files pipelines may read."`
 }
 
-// Validate implements pipeline.Validator.
+// Validate implements settings.Validator.
 func (c *FilesConfig) Validate() error {
 	for i, folder := range c.Allow {
 		if !filepath.IsAbs(folder) {
-			return &pipeline.FieldError{Field: fmt.Sprintf("allow.%d", i), Err: errors.New(strconv.Quote(folder) + " is not an absolute path"),
+			return &settings.FieldError{Field: fmt.Sprintf("allow.%d", i), Err: errors.New(strconv.Quote(folder) + " is not an absolute path"),
 				Hint: "write the whole path, as in /data/images"}
 		}
 	}
@@ -55,10 +55,10 @@ func (c RetentionConfig) Rule() lineage.Retention {
 // A MachineConfig says what the stages of a run may use together.
 type MachineConfig struct {
 	CPU    int            `yaml:"cpu" default:"0" min:"0" max:"4096" doc:"CPU slots; 0 is one for each CPU."`
-	Memory pipeline.Bytes `yaml:"memory" default:"0B" doc:"Main memory, as in 512MiB or 4GB; 0B is all that the machine has."`
+	Memory settings.Bytes `yaml:"memory" default:"0B" doc:"Main memory, as in 512MiB or 4GB; 0B is all that the machine has."`
 	GPU    int            `yaml:"gpu" default:"0" min:"0" max:"1024" doc:"GPU slots. They are not detected."`
 
-	Limits pipeline.Map[int] `yaml:"limits" doc:"How many units there are of what has a name, as in {warehouse: 2}, for resources.limits of stages."`
+	Limits settings.Map[int] `yaml:"limits" doc:"How many units there are of what has a name, as in {warehouse: 2}, for resources.limits of stages."`
 
 	CheckpointEvery time.Duration `yaml:"checkpoint_every" default:"0s" min:"0s" doc:"How much work of a long stage a killed process may cost; 0s is 30 seconds, or more where saving takes long."`
 }
@@ -66,12 +66,12 @@ type MachineConfig struct {
 // maxConfig is the most that a configuration may have, in bytes.
 const maxConfig = 1 << 20
 
-// Validate implements pipeline.Validator.
+// Validate implements settings.Validator.
 func (c *MachineConfig) Validate() error {
 	var errs []error
 	for _, l := range c.Limits {
 		if l.Value < 0 {
-			errs = append(errs, pipeline.FieldErrorf("limits."+l.Key, "%d is below 0", l.Value))
+			errs = append(errs, settings.FieldErrorf("limits."+l.Key, "%d is below 0", l.Value))
 		}
 	}
 	return errors.Join(errs...)
@@ -89,5 +89,5 @@ func readConfig(store string) (Config, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) { // whoever opens the store complains
 		return c, diag.Usage(err)
 	}
-	return c, pipeline.DecodeSettings(path, text, &c)
+	return c, settings.DecodeFile(path, text, &c)
 }

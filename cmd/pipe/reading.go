@@ -11,6 +11,7 @@ import (
 	"pipe/data/table"
 	"pipe/lineage"
 	"pipe/pipeline"
+	"pipe/pipeline/settings"
 	"pipe/runner"
 	"pipe/workspace"
 	"pipe/workspace/content"
@@ -21,7 +22,7 @@ import (
 // version is that of the kind when the stage was configured.
 type source interface {
 	pipeline.Stage
-	Again(file string, types pipeline.Map[string], version int) pipeline.Stage
+	Again(file string, types settings.Map[string], version int) pipeline.Stage
 }
 
 // A past is what a model was trained on, as far as new rows need it.
@@ -92,8 +93,8 @@ func (a *app) reading(ctx context.Context, ws *workspace.Workspace, p *past, fil
 		if k == nil {
 			continue
 		}
-		stage, err := pipeline.DecodeRecorded(*k, e.Config)
-		if err != nil {
+		stage := k.New()
+		if err := settings.FromJSON(e.Config, stage); err != nil {
 			return nil, diag.WithHint(fmt.Errorf("stage %s of run %s read the training data with settings that this version of pipe cannot read: %w", e.Stage, e.RunID, err),
 				"train the model again")
 		}
@@ -165,7 +166,7 @@ func (a *app) explainAbsent(ctx context.Context, ws *workspace.Workspace, p *pas
 // types are those that new columns are read with, and how many of the features
 // are among the columns that there were. A column has the type that the
 // transform was fitted on, and else the one that reading gave it.
-func (p *past) types(had pipeline.Map[string]) (types pipeline.Map[string], known int) {
+func (p *past) types(had settings.Map[string]) (types settings.Map[string], known int) {
 	fitted := make(map[string]string, len(p.columns))
 	for _, c := range p.columns {
 		fitted[c.Name] = c.Type
@@ -180,7 +181,7 @@ func (p *past) types(had pipeline.Map[string]) (types pipeline.Map[string], know
 	}
 	for _, c := range p.columns {
 		if _, ok := fitted[c.Name]; ok {
-			types = append(types, pipeline.Entry[string]{Key: c.Name, Value: c.Type})
+			types = append(types, settings.Entry[string]{Key: c.Name, Value: c.Type})
 		}
 	}
 	return types, known
@@ -189,7 +190,7 @@ func (p *past) types(had pipeline.Map[string]) (types pipeline.Map[string], know
 // typesOf are the types of the columns of the tables that a stage made. There
 // are none where a table is gone: the features have types of their own, and
 // other columns are carried along as text.
-func typesOf(ctx context.Context, ws *workspace.Workspace, outputs []lineage.Output) (types pipeline.Map[string]) {
+func typesOf(ctx context.Context, ws *workspace.Workspace, outputs []lineage.Output) (types settings.Map[string]) {
 	for _, o := range outputs {
 		if o.Type == string(pipeline.Table) {
 			types = append(types, columnTypes(ctx, ws, o.ID)...)
@@ -198,14 +199,14 @@ func typesOf(ctx context.Context, ws *workspace.Workspace, outputs []lineage.Out
 	return types
 }
 
-func columnTypes(ctx context.Context, ws *workspace.Workspace, id artifacts.ID) (types pipeline.Map[string]) {
+func columnTypes(ctx context.Context, ws *workspace.Workspace, id artifacts.ID) (types settings.Map[string]) {
 	t, err := content.ReadTable(ctx, ws, id)
 	if err != nil {
 		return nil
 	}
 	defer t.Close()
 	for _, c := range t.Schema().Fields() {
-		types = append(types, pipeline.Entry[string]{Key: c.Name, Value: table.TypeName(c.Type)})
+		types = append(types, settings.Entry[string]{Key: c.Name, Value: table.TypeName(c.Type)})
 	}
 	return types
 }

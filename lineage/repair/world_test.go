@@ -15,6 +15,7 @@ import (
 	"pipe/lineage"
 	"pipe/lineage/repair"
 	"pipe/pipeline"
+	"pipe/pipeline/settings"
 	"pipe/runner"
 )
 
@@ -22,7 +23,7 @@ import (
 type text struct {
 	Text  string              `yaml:"text" default:"" doc:"What to write."`
 	Large int                 `yaml:"large" default:"0" doc:"How many bytes more."`
-	Files []pipeline.FilePath `yaml:"files" doc:"What to read."`
+	Files []settings.FilePath `yaml:"files" doc:"What to read."`
 }
 
 func (c *text) Run(_ context.Context, env pipeline.Env) error {

@@ -11,12 +11,13 @@ import (
 
 	"pipe/data/metric"
 	"pipe/pipeline"
+	"pipe/pipeline/settings"
 )
 
 // repeat writes its input several times, and misbehaves as its fault says.
 type repeat struct {
 	Times  int               `yaml:"times" default:"2" min:"1" doc:"How many copies to write."`
-	Header pipeline.FilePath `yaml:"header" doc:"A file that is written first."`
+	Header settings.FilePath `yaml:"header" doc:"A file that is written first."`
 
 	fault string
 	count *int // runs so far, over all stages of the kind
@@ -122,7 +123,7 @@ func TestRun(t *testing.T) {
 
 // fileReader copies an external file.
 type fileReader struct {
-	Path pipeline.FilePath `yaml:"path" required:"true" doc:"The file."`
+	Path settings.FilePath `yaml:"path" required:"true" doc:"The file."`
 }
 
 func (s *fileReader) Run(ctx context.Context, env pipeline.Env) error {

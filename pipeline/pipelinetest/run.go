@@ -15,6 +15,7 @@ import (
 
 	"pipe/artifacts"
 	"pipe/pipeline"
+	"pipe/pipeline/settings"
 )
 
 // A Case is a stage with everything that it works on.
@@ -120,11 +121,11 @@ func protect(f func() error) (err error) {
 // connect stores the inputs of the case and works out the ports.
 func (e *env) connect(stage pipeline.Stage) {
 	e.t.Helper()
-	files := pipeline.FilePaths(stage)
+	files := settings.Files(stage)
 	var connected []string
 	for port, data := range e.c.Inputs {
 		name := port
-		if i := slices.IndexFunc(files, func(f pipeline.FileRef) bool { return f.Port == port }); i >= 0 {
+		if i := slices.IndexFunc(files, func(f settings.File) bool { return f.Name == port }); i >= 0 {
 			name = files[i].Path
 		} else if !accepts(e.c.Kind.Inputs, port) {
 			e.t.Fatalf("kind %q has no input %q", e.c.Kind.Name, port)

@@ -10,6 +10,7 @@ import (
 	"pipe/data/metric"
 	"pipe/data/task"
 	"pipe/pipeline"
+	"pipe/pipeline/settings"
 )
 
 // A Condition compares a metric with a number or with what the best baseline
@@ -177,4 +178,4 @@ func quoteAll(names []string) string {
 	return strings.Join(quoted, ", ")
 }
 
-var _ pipeline.Validator = (*Stage)(nil)
+var _ settings.Validator = (*Stage)(nil)

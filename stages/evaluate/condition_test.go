@@ -10,6 +10,7 @@ import (
 	"pipe/data/metric"
 	"pipe/data/task"
 	"pipe/pipeline"
+	"pipe/pipeline/settings"
 )
 
 // TestEnumIsTheVocabulary: a struct tag cannot be computed.
@@ -148,7 +149,7 @@ func TestSettings(t *testing.T) {
 
 // A gate may ask for what the stage records, whatever the task turns out to be.
 func TestCheckMetric(t *testing.T) {
-	listed := &Stage{Metrics: []string{"macro_f1", "accuracy"}, Require: pipeline.Map[Condition]{{Key: "recall[Gentoo]"}}}
+	listed := &Stage{Metrics: []string{"macro_f1", "accuracy"}, Require: settings.Map[Condition]{{Key: "recall[Gentoo]"}}}
 	inputs := map[string]pipeline.Facts{"data": {}, "model": {}, "train": {}}
 	for _, c := range []struct {
 		stage *Stage

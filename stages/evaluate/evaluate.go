@@ -18,6 +18,7 @@ import (
 	"pipe/data/task"
 	"pipe/nn"
 	"pipe/pipeline"
+	"pipe/pipeline/settings"
 )
 
 // Ports of the stage.
@@ -78,7 +79,7 @@ reason, and fails nothing. It is no part of the key. See ` + "`pipe models --hel
 // Stage is the configuration and the stage.
 type Stage struct {
 	Metrics []string                `yaml:"metrics" enum:"accuracy,balanced_accuracy,precision,recall,f1,macro_precision,macro_recall,macro_f1,weighted_precision,weighted_recall,weighted_f1,micro_precision,micro_recall,micro_f1,roc_auc,average_precision,log_loss,brier,ece,mce,mcc,kappa,top_2_accuracy,top_3_accuracy,top_5_accuracy,rmse,mae,mse,median_ae,r2,mape,smape,max_error" doc:"What to compute, the most important first. If absent, what is usual for the task."`
-	Require pipeline.Map[Condition] `yaml:"require" doc:"Conditions on metrics, such as accuracy: \">= 0.95\" or rmse: \"< 0.5 * baseline\". A name may begin with a data set (train.accuracy) and end with a class (recall[Gentoo])."`
+	Require settings.Map[Condition] `yaml:"require" doc:"Conditions on metrics, such as accuracy: \">= 0.95\" or rmse: \"< 0.5 * baseline\". A name may begin with a data set (train.accuracy) and end with a class (recall[Gentoo])."`
 	Slices  []string                `yaml:"slices" doc:"Kept columns; metrics are also reported for the rows of each of their values."`
 	Title   string                  `yaml:"title" max:"200" doc:"Heading of the report. If absent, the target and the task."`
 	Prefix  string                  `yaml:"prefix" max:"100" doc:"Goes before the names of the columns that are added to the predictions, for where a kept column has such a name."`
@@ -89,17 +90,17 @@ func (s *Stage) Validate() error {
 	var errs []error
 	for i, m := range s.Metrics {
 		if slices.Contains(s.Metrics[:i], m) {
-			errs = append(errs, pipeline.FieldErrorf("metrics", "%s is there twice", m))
+			errs = append(errs, settings.FieldErrorf("metrics", "%s is there twice", m))
 		}
 	}
 	for i, c := range s.Slices {
 		if slices.Contains(s.Slices[:i], c) {
-			errs = append(errs, pipeline.FieldErrorf("slices", "%q is there twice", c))
+			errs = append(errs, settings.FieldErrorf("slices", "%q is there twice", c))
 		}
 	}
 	for _, e := range s.Require {
 		if _, err := parseTarget(e.Key); err != nil {
-			errs = append(errs, &pipeline.FieldError{Field: "require", Err: err, Hint: "write a metric, such as accuracy, train.rmse or recall[yes]"})
+			errs = append(errs, &settings.FieldError{Field: "require", Err: err, Hint: "write a metric, such as accuracy, train.rmse or recall[yes]"})
 		}
 	}
 	return errors.Join(errs...)

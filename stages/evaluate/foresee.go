@@ -10,6 +10,7 @@ import (
 	"pipe/data/metric"
 	"pipe/data/task"
 	"pipe/pipeline"
+	"pipe/pipeline/settings"
 )
 
 var _ pipeline.Foreseer = (*Stage)(nil)
@@ -21,7 +22,7 @@ func (s *Stage) Foresee(inputs map[string]pipeline.Facts) (pipeline.Facts, error
 	ports := dataPorts(inputs)
 	add := func(field string, err error) {
 		if err != nil {
-			errs = append(errs, &pipeline.FieldError{Field: field, Err: err})
+			errs = append(errs, &settings.FieldError{Field: field, Err: err})
 		}
 	}
 	for i, name := range s.Metrics {

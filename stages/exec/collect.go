@@ -15,6 +15,7 @@ import (
 	"pipe/data/metric"
 	"pipe/data/table"
 	"pipe/pipeline"
+	"pipe/pipeline/settings"
 )
 
 // maxMetrics bounds a metrics document, which is read into memory.
@@ -97,7 +98,7 @@ func (w *workDir) checkOutputs() error {
 
 // written is the name of the file of an output: that of the port or, of a table,
 // also with the ending that says what it holds.
-func (w *workDir) written(o pipeline.Entry[OutputType]) string {
+func (w *workDir) written(o settings.Entry[OutputType]) string {
 	if pipeline.PortType(o.Value) == pipeline.Table {
 		for _, name := range []string{o.Key, o.Key + csvEnding, o.Key + ".arrow"} {
 			if _, err := os.Lstat(w.output(name)); err == nil {
@@ -113,7 +114,7 @@ const csvEnding = ".csv"
 
 // store copies one output of the folder root, in canonical form if its type
 // has one.
-func (w *workDir) store(ctx context.Context, env pipeline.Env, root *os.Root, o pipeline.Entry[OutputType]) error {
+func (w *workDir) store(ctx context.Context, env pipeline.Env, root *os.Root, o settings.Entry[OutputType]) error {
 	t := pipeline.PortType(o.Value)
 	if t == pipeline.Directory {
 		return env.CreateDir(o.Key, w.output(o.Key))

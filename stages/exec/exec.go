@@ -16,6 +16,7 @@ import (
 	"pipe/base/diag"
 	"pipe/data/metric"
 	"pipe/pipeline"
+	"pipe/pipeline/settings"
 )
 
 const doc = `Runs a command on declared inputs and outputs.
@@ -105,14 +106,14 @@ func Kind(lookup func(name string) (value string, ok bool), on *Supervisor, csv 
 type Exec struct {
 	Command []string                 `yaml:"command" doc:"Program and its arguments, each passed on as it is: no shell, no splitting at spaces."`
 	Shell   string                   `yaml:"shell" doc:"Instead of command: a script for sh, which stops at the first command that fails. Use $NAME for variables of the environment, since ${NAME} is a parameter of the pipeline; pass parameters on in set."`
-	Files   []pipeline.FilePath      `yaml:"files" doc:"External files that the command needs, such as its scripts. Their bytes are part of the key."`
-	Outputs pipeline.Map[OutputType] `yaml:"outputs" required:"true" min:"1" doc:"What the command writes: the type of each output (table, dataset, transform, model, metrics, report, policy, file, directory) by its name."`
-	Formats pipeline.Map[Format]     `yaml:"formats" doc:"How the command wants to read an input, by its name: csv for a table."`
+	Files   []settings.FilePath      `yaml:"files" doc:"External files that the command needs, such as its scripts. Their bytes are part of the key."`
+	Outputs settings.Map[OutputType] `yaml:"outputs" required:"true" min:"1" doc:"What the command writes: the type of each output (table, dataset, transform, model, metrics, report, policy, file, directory) by its name."`
+	Formats settings.Map[Format]     `yaml:"formats" doc:"How the command wants to read an input, by its name: csv for a table."`
 	Env     []string                 `yaml:"env" doc:"Variables that the command gets from the environment of pipe. Their values are part of the key, and stored only as hashes that are keyed by the store."`
 	Secrets []string                 `yaml:"secrets" added:"true" doc:"Variables that the command gets from the environment of pipe, such as tokens and passwords. Their values are no part of the key: another value makes nothing run again. They are stored nowhere, and hidden in logs, errors and metrics."`
-	Set     pipeline.Map[string]     `yaml:"set" doc:"Variables with fixed values."`
+	Set     settings.Map[string]     `yaml:"set" doc:"Variables with fixed values."`
 
-	Metrics pipeline.Map[MetricSetting] `yaml:"metrics" added:"true" doc:"What is to be known of metrics that the command writes, by name, as in metrics: {wer: down}."`
+	Metrics settings.Map[MetricSetting] `yaml:"metrics" added:"true" doc:"What is to be known of metrics that the command writes, by name, as in metrics: {wer: down}."`
 
 	lookup func(string) (string, bool)
 	csv    CSVReader

@@ -10,6 +10,7 @@ import (
 
 	"pipe/base/names"
 	"pipe/pipeline"
+	"pipe/pipeline/settings"
 )
 
 var (
@@ -19,17 +20,17 @@ var (
 // Validate checks what tags cannot say.
 func (s *Exec) Validate() error {
 	errs := []error{s.checkCommand(), s.checkFiles(), s.checkVariables()}
-	if len(s.Metrics) > 0 && !slices.ContainsFunc(s.Outputs, func(o pipeline.Entry[OutputType]) bool { return pipeline.PortType(o.Value) == pipeline.Metrics }) {
-		errs = append(errs, &pipeline.FieldError{Field: "metrics", Err: errors.New("the command writes no metrics"),
+	if len(s.Metrics) > 0 && !slices.ContainsFunc(s.Outputs, func(o settings.Entry[OutputType]) bool { return pipeline.PortType(o.Value) == pipeline.Metrics }) {
+		errs = append(errs, &settings.FieldError{Field: "metrics", Err: errors.New("the command writes no metrics"),
 			Hint: "declare the document that holds them: outputs: {metrics: metrics}"})
 	}
 	for _, o := range s.Outputs {
 		if msg, hint := names.CheckPart(o.Key); msg != "" {
-			errs = append(errs, &pipeline.FieldError{Field: "outputs", Err: errors.New("the name of an output " + msg), Hint: hint})
+			errs = append(errs, &settings.FieldError{Field: "outputs", Err: errors.New("the name of an output " + msg), Hint: hint})
 		}
 	}
 	if a, b, clash := clashing(s.Outputs.Keys()); clash {
-		errs = append(errs, pipeline.FieldErrorf("outputs", "%q and %q have the same variable %s", a, b, portVariable("PIPE_OUTPUT_", a)))
+		errs = append(errs, settings.FieldErrorf("outputs", "%q and %q have the same variable %s", a, b, portVariable("PIPE_OUTPUT_", a)))
 	}
 	return errors.Join(errs...)
 }
@@ -37,18 +38,18 @@ func (s *Exec) Validate() error {
 func (s *Exec) checkCommand() error {
 	switch {
 	case len(s.Command) == 0 && s.Shell == "":
-		return &pipeline.FieldError{
+		return &settings.FieldError{
 			Field: "command", Err: errors.New("there is no command"),
 			Hint: "write command: [program, argument, ...], or shell: with a script",
 		}
 	case len(s.Command) > 0 && s.Shell != "":
-		return pipeline.FieldErrorf("shell", "command and shell cannot both be given")
+		return settings.FieldErrorf("shell", "command and shell cannot both be given")
 	case len(s.Command) > 0 && s.Command[0] == "":
-		return pipeline.FieldErrorf("command", "the program is empty")
+		return settings.FieldErrorf("command", "the program is empty")
 	}
 	for _, arg := range append([]string{s.Shell}, s.Command...) {
 		if strings.ContainsRune(arg, 0) {
-			return pipeline.FieldErrorf("command", "an argument cannot contain a NUL character")
+			return settings.FieldErrorf("command", "an argument cannot contain a NUL character")
 		}
 	}
 	return nil
@@ -63,14 +64,14 @@ func (s *Exec) checkFiles() error {
 		top, _, _ := strings.Cut(p, "/")
 		switch {
 		case !filepath.IsLocal(filepath.FromSlash(p)) || p == ".":
-			errs = append(errs, &pipeline.FieldError{
+			errs = append(errs, &settings.FieldError{
 				Field: "files", Err: errors.New(string(f) + " is not below the folder of the pipeline file"),
 				Hint: "the command finds the files at the same paths in its work folder; copy this one to the pipeline",
 			})
 		case top == inputsDir || top == outputsDir || top == homeDir:
-			errs = append(errs, pipeline.FieldErrorf("files", "%s: the folder %s of the work folder has another use", f, top))
+			errs = append(errs, settings.FieldErrorf("files", "%s: the folder %s of the work folder has another use", f, top))
 		case seen[p]:
-			errs = append(errs, pipeline.FieldErrorf("files", "%s is there twice", f))
+			errs = append(errs, settings.FieldErrorf("files", "%s is there twice", f))
 		}
 		seen[p] = true
 	}
@@ -83,11 +84,11 @@ func (s *Exec) checkVariables() error {
 	check := func(field, name string) {
 		switch {
 		case !variableName.MatchString(name):
-			errs = append(errs, pipeline.FieldErrorf(field, "%q is not a name of a variable: letters, digits and _", name))
+			errs = append(errs, settings.FieldErrorf(field, "%q is not a name of a variable: letters, digits and _", name))
 		case strings.HasPrefix(name, "PIPE_"):
-			errs = append(errs, pipeline.FieldErrorf(field, "%s: names that begin with PIPE_ are set by pipe", name))
+			errs = append(errs, settings.FieldErrorf(field, "%s: names that begin with PIPE_ are set by pipe", name))
 		case seen[name]:
-			errs = append(errs, pipeline.FieldErrorf(field, "%s is there twice", name))
+			errs = append(errs, settings.FieldErrorf(field, "%s is there twice", name))
 		}
 		seen[name] = true
 	}
@@ -100,14 +101,14 @@ func (s *Exec) checkVariables() error {
 	for _, e := range s.Set {
 		check("set", e.Key)
 		if strings.ContainsRune(e.Value, 0) {
-			errs = append(errs, pipeline.FieldErrorf("set", "the value of %s contains a NUL character", e.Key))
+			errs = append(errs, settings.FieldErrorf("set", "the value of %s contains a NUL character", e.Key))
 		}
 	}
 	return errors.Join(errs...)
 }
 
 // cleanPath is how the port of a file is named, and where the file goes.
-func cleanPath(f pipeline.FilePath) string {
+func cleanPath(f settings.FilePath) string {
 	return path.Clean(strings.ReplaceAll(string(f), `\`, "/"))
 }
 

@@ -1,15 +1,18 @@
 package ingest
 
-import "pipe/pipeline"
+import (
+	"pipe/pipeline"
+	"pipe/pipeline/settings"
+)
 
 // Again is the stage that reads another file as this stage read its own: in the
 // same format and with the same words for missing values, but with the types
 // that the columns had. It infers nothing, and needs none of the columns, since
 // new rows may lack some. version is that of the kind that the settings were
 // written for.
-func (in *Ingest) Again(path string, types pipeline.Map[string], version int) pipeline.Stage {
+func (in *Ingest) Again(path string, types settings.Map[string], version int) pipeline.Stage {
 	again := *in
-	again.Path, again.Expect = pipeline.FilePath(path), types
+	again.Path, again.Expect = settings.FilePath(path), types
 	again.Columns, again.Select = nil, nil
 	if version < 2 {
 		again.Quoted = false // text in quotes was never missing

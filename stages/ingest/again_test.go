@@ -11,7 +11,7 @@ import (
 
 	"pipe/data/table"
 	"pipe/data/table/tabletest"
-	"pipe/pipeline"
+	"pipe/pipeline/settings"
 )
 
 // TestAgainReadsRowsAlike: whatever the types of a file were inferred to be,
@@ -66,7 +66,7 @@ func TestAgainReadsRowsAlike(t *testing.T) {
 }
 
 // readRows gives the rows of a file as text, and the types of the columns.
-func readRows(t *testing.T, rt tabletest.T, in *Ingest, csv string) (rows []string, types pipeline.Map[string]) {
+func readRows(t *testing.T, rt tabletest.T, in *Ingest, csv string) (rows []string, types settings.Map[string]) {
 	data, err := read(t, in, csv, 64, 2)
 	if err != nil {
 		rt.Fatal(err)
@@ -81,7 +81,7 @@ func readRows(t *testing.T, rt tabletest.T, in *Ingest, csv string) (rows []stri
 	}
 	defer rec.Release()
 	for _, f := range r.Schema().Fields() {
-		types = append(types, pipeline.Entry[string]{Key: f.Name, Value: table.TypeName(f.Type)})
+		types = append(types, settings.Entry[string]{Key: f.Name, Value: table.TypeName(f.Type)})
 	}
 	for i := range rec.NumRows() {
 		row := rec.NewSlice(i, i+1)
@@ -93,7 +93,7 @@ func readRows(t *testing.T, rt tabletest.T, in *Ingest, csv string) (rows []stri
 
 // A stage of the first version read text in quotes as text, always.
 func TestAgainOfVersionOne(t *testing.T) {
-	types := pipeline.Map[string]{{Key: "n", Value: "float64"}, {Key: "s", Value: "string"}}
+	types := settings.Map[string]{{Key: "n", Value: "float64"}, {Key: "s", Value: "string"}}
 	in := defaults()
 	in.Missing = []string{"NA"}
 	in.Columns, in.Select = types, []string{"s", "gone"}

@@ -17,7 +17,7 @@ import (
 
 	"pipe/data/table"
 	"pipe/data/table/tabletest"
-	"pipe/pipeline"
+	"pipe/pipeline/settings"
 )
 
 // TestReadsWhatTablesWrite: a table that is written as CSV and read back with
@@ -37,7 +37,7 @@ func TestReadsWhatTablesWrite(t *testing.T) {
 		for i := first; i <= last; i++ {
 			fields = append(fields, arrow.Field{Name: names[i], Type: types[i].arrow(), Nullable: true})
 			columns = append(columns, drawColumn(rt, types[i], rows))
-			in.Columns = append(in.Columns, pipeline.Entry[string]{Key: names[i], Value: types[i].String()})
+			in.Columns = append(in.Columns, settings.Entry[string]{Key: names[i], Value: types[i].String()})
 		}
 		schema := arrow.NewSchema(fields, nil)
 		rec, err := table.NewRecord(schema, columns...)
@@ -138,7 +138,7 @@ func TestAgreesWithEncodingCSV(t *testing.T) {
 		}
 		in := defaults()
 		for i := range width {
-			in.Columns = append(in.Columns, pipeline.Entry[string]{Key: "c" + strconv.Itoa(i), Value: "string"})
+			in.Columns = append(in.Columns, settings.Entry[string]{Key: "c" + strconv.Itoa(i), Value: "string"})
 		}
 		data, err := read(t, in, b.String(), rapid.IntRange(1, 100).Draw(rt, "block"), 2)
 		if err != nil {

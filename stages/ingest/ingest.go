@@ -26,6 +26,7 @@ import (
 	"pipe/data/metric"
 	"pipe/data/table"
 	"pipe/pipeline"
+	"pipe/pipeline/settings"
 )
 
 // Metadata keys of the columns of the table.
@@ -36,9 +37,9 @@ const (
 
 // Ingest is the configuration of the stage.
 type Ingest struct {
-	Path      pipeline.FilePath    `yaml:"path" doc:"CSV file to read. Instead of it, an input named file can be connected."`
-	Columns   pipeline.Map[string] `yaml:"columns" enum:"string,int64,float64,bool,date,timestamp" doc:"Types of columns by name. Types of other columns are inferred from all their values."`
-	Expect    pipeline.Map[string] `yaml:"expect" added:"true" enum:"string,int64,float64,bool,date,timestamp" doc:"Types that columns had in other data, by name; nothing is inferred then. A column has its type if all its values fit, and is text with a warning if not. A column that is not listed is text, and a listed one need not be there. So does pipe predict read new rows."`
+	Path      settings.FilePath    `yaml:"path" doc:"CSV file to read. Instead of it, an input named file can be connected."`
+	Columns   settings.Map[string] `yaml:"columns" enum:"string,int64,float64,bool,date,timestamp" doc:"Types of columns by name. Types of other columns are inferred from all their values."`
+	Expect    settings.Map[string] `yaml:"expect" added:"true" enum:"string,int64,float64,bool,date,timestamp" doc:"Types that columns had in other data, by name; nothing is inferred then. A column has its type if all its values fit, and is text with a warning if not. A column that is not listed is text, and a listed one need not be there. So does pipe predict read new rows."`
 	Select    []string             `yaml:"select" doc:"Columns to keep, in this order. All columns are kept by default."`
 	Delimiter string               `yaml:"delimiter" default:"','" doc:"The character between fields; \\t is a tab."`
 	Quote     string               `yaml:"quote" default:"'\"'" doc:"The character around fields that contain special characters, doubled inside of them. Empty if quotes have no meaning."`
@@ -95,13 +96,13 @@ func (in *Ingest) Validate() error {
 	var errs []error
 	delim, err := oneByte(in.Delimiter)
 	if err != nil || in.Delimiter == "" {
-		errs = append(errs, pipeline.FieldErrorf("delimiter", "%q is not a delimiter: it must be one ASCII character that is no line end", in.Delimiter))
+		errs = append(errs, settings.FieldErrorf("delimiter", "%q is not a delimiter: it must be one ASCII character that is no line end", in.Delimiter))
 	}
 	quote, err := oneByte(in.Quote)
 	if err != nil {
-		errs = append(errs, pipeline.FieldErrorf("quote", "%q is not a quote: it must be one ASCII character that is no line end, or empty", in.Quote))
+		errs = append(errs, settings.FieldErrorf("quote", "%q is not a quote: it must be one ASCII character that is no line end, or empty", in.Quote))
 	} else if quote >= 0 && quote == delim {
-		errs = append(errs, pipeline.FieldErrorf("quote", "quote and delimiter are both %q", in.Quote))
+		errs = append(errs, settings.FieldErrorf("quote", "quote and delimiter are both %q", in.Quote))
 	}
 	for _, l := range []struct {
 		field string
@@ -110,9 +111,9 @@ func (in *Ingest) Validate() error {
 		seen := make(map[string]bool, len(l.names))
 		for i, name := range l.names {
 			if name == "" {
-				errs = append(errs, pipeline.FieldErrorf(l.field, "name %d is empty", i+1))
+				errs = append(errs, settings.FieldErrorf(l.field, "name %d is empty", i+1))
 			} else if seen[name] {
-				errs = append(errs, pipeline.FieldErrorf(l.field, "%q is listed twice", name))
+				errs = append(errs, settings.FieldErrorf(l.field, "%q is listed twice", name))
 			}
 			seen[name] = true
 		}

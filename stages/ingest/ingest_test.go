@@ -17,8 +17,8 @@ import (
 
 	"pipe/base/diag"
 	"pipe/data/table"
-	"pipe/pipeline"
 	"pipe/pipeline/pipelinetest"
+	"pipe/pipeline/settings"
 )
 
 var update = flag.Bool("update", false, "rewrite the expectations of the fixtures")
@@ -246,7 +246,7 @@ func TestManyColumns(t *testing.T) {
 	for i := range n {
 		name := "column " + strconv.Itoa(i)
 		csv.WriteString(strings.Repeat(",", min(i, 1)) + name)
-		in.Columns = append(in.Columns, pipeline.Entry[string]{Key: name, Value: "int64"})
+		in.Columns = append(in.Columns, settings.Entry[string]{Key: name, Value: "int64"})
 		in.Select = append(in.Select, name)
 	}
 	csv.WriteString("\n1" + strings.Repeat(",1", n-1) + "\n")

@@ -15,6 +15,7 @@ import (
 	"pipe/data/table"
 	"pipe/nn"
 	"pipe/pipeline"
+	"pipe/pipeline/settings"
 )
 
 // ProblemColumn is the column that says why a row has no prediction; a prefix
@@ -75,7 +76,7 @@ type Stage struct {
 
 // Keep is a choice of columns.
 type Keep struct {
-	pipeline.OneOf
+	settings.OneOf
 	All     *struct{} `yaml:"all" doc:"Every column."`
 	None    *struct{} `yaml:"none" doc:"No column: only what the model says."`
 	Columns *Columns  `yaml:"columns" doc:"The columns of a list."`
@@ -90,7 +91,7 @@ type Columns struct {
 func (c *Columns) Validate() error {
 	for i, name := range c.Names {
 		if slices.Contains(c.Names[:i], name) {
-			return pipeline.FieldErrorf("names", "%q is there twice", name)
+			return settings.FieldErrorf("names", "%q is there twice", name)
 		}
 	}
 	return nil

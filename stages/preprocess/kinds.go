@@ -10,6 +10,7 @@ import (
 	"pipe/base/diag"
 	"pipe/data/table"
 	"pipe/pipeline"
+	"pipe/pipeline/settings"
 )
 
 // Kinds lists the kinds of this package.
@@ -33,5 +34,5 @@ func openTable(env pipeline.Env, port string) (*pipeline.Input, *table.Reader, e
 
 // fieldError makes an error of a setting with a hint.
 func fieldError(field, hint, format string, args ...any) error {
-	return diag.WithHint(pipeline.FieldErrorf(field, format, args...), hint)
+	return diag.WithHint(settings.FieldErrorf(field, format, args...), hint)
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 
 	"pipe/base/diag"
-	"pipe/pipeline"
+	"pipe/pipeline/settings"
 )
 
 func TestPatterns(t *testing.T) {
@@ -32,7 +32,7 @@ func TestPatterns(t *testing.T) {
 	} {
 		s := &Preprocess{Target: &TargetSetting{Column: "p_y", Task: "auto", Scale: "auto"}, Keep: []string{"id", "y"}}
 		for _, name := range strings.Fields(tt.features) {
-			s.Features = append(s.Features, pipeline.Entry[FeatureSetting]{Key: name, Value: FeatureSetting{Scale: "min_max"}})
+			s.Features = append(s.Features, settings.Entry[FeatureSetting]{Key: name, Value: FeatureSetting{Scale: "min_max"}})
 		}
 		spec, err := s.expanded(schema)
 		if err != nil {

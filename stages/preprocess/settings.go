@@ -4,12 +4,12 @@ import (
 	"errors"
 
 	"pipe/data/feature"
-	"pipe/pipeline"
+	"pipe/pipeline/settings"
 )
 
 // Preprocess fits feature transforms on one table and applies them to all.
 type Preprocess struct {
-	Features pipeline.Map[FeatureSetting] `yaml:"features" required:"true" min:"1" doc:"The columns that become features, in order, each with its settings. A name with * stands for all columns that fit, in the order of the table, and are not used otherwise."`
+	Features settings.Map[FeatureSetting] `yaml:"features" required:"true" min:"1" doc:"The columns that become features, in order, each with its settings. A name with * stands for all columns that fit, in the order of the table, and are not used otherwise."`
 	Defaults *DefaultsSetting             `yaml:"defaults" added:"true" doc:"Settings by type, for what the columns under features leave open."`
 	Target   *TargetSetting               `yaml:"target" doc:"The column to predict. Without it the data sets have no target."`
 	Keep     []string                     `yaml:"keep" doc:"Columns to carry into the data sets as they are, for slices, plots and identification."`
@@ -47,7 +47,7 @@ type FeatureSetting struct {
 
 // An ImputeSetting is a choice of what takes the place of a missing value.
 type ImputeSetting struct {
-	pipeline.OneOf
+	settings.OneOf
 	None         *struct{}        `yaml:"none" doc:"Nothing, which a default may say otherwise: a missing number is an error, a missing text a category of its own."`
 	Mean         *struct{}        `yaml:"mean" doc:"The mean of the column."`
 	Median       *struct{}        `yaml:"median" doc:"The median of the column."`
@@ -57,12 +57,12 @@ type ImputeSetting struct {
 
 // A ConstantSetting is a value that takes the place of a missing one.
 type ConstantSetting struct {
-	Value pipeline.Scalar `yaml:"value" short:"true" required:"true" doc:"The value, as in {constant: 0}."`
+	Value settings.Scalar `yaml:"value" short:"true" required:"true" doc:"The value, as in {constant: 0}."`
 }
 
 // An EncodeSetting is a choice of how categories become numbers.
 type EncodeSetting struct {
-	pipeline.OneOf
+	settings.OneOf
 	OneHot  *OneHotSetting  `yaml:"one_hot" doc:"A feature for each category, 1 where it is the value."`
 	Ordinal *OrdinalSetting `yaml:"ordinal" doc:"One feature, the index of the category in sorted order."`
 }
@@ -86,7 +86,7 @@ type OrdinalSetting struct {
 type TargetSetting struct {
 	Column   string           `yaml:"column" short:"true" required:"true" doc:"The column to predict."`
 	Task     string           `yaml:"task" default:"auto" enum:"auto,regression,classification" doc:"What kind of prediction it is. By default texts and booleans are classes and numbers are a regression; set classification for integers that number classes."`
-	Positive *pipeline.Scalar `yaml:"positive" added:"true" doc:"Of two classes the one that the metrics f1, precision, recall, average_precision and the probabilities in charts are about, usually the rare one that is looked for. By default the class that sorts last: 1 of 0 and 1, true of false and true, ok of failed and ok."`
+	Positive *settings.Scalar `yaml:"positive" added:"true" doc:"Of two classes the one that the metrics f1, precision, recall, average_precision and the probabilities in charts are about, usually the rare one that is looked for. By default the class that sorts last: 1 of 0 and 1, true of false and true, ok of failed and ok."`
 	Missing  string           `yaml:"missing" added:"true" enum:"drop,error" doc:"What becomes of rows without a target: they are dropped (drop) or an error. By default they are dropped with a warning."`
 	Scale    string           `yaml:"scale" default:"auto" enum:"auto,standard,min_max,max_abs,robust,none" doc:"The scale in which a regression is learned; predictions and metrics are in original units all the same. By default standard."`
 }
@@ -118,7 +118,7 @@ func asFieldError(err error) error {
 	if !errors.As(err, &spec) {
 		return err
 	}
-	return &pipeline.FieldError{Field: spec.Setting, Err: err}
+	return &settings.FieldError{Field: spec.Setting, Err: err}
 }
 
 // spec is the specification that the settings stand for.

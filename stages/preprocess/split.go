@@ -14,6 +14,7 @@ import (
 	"pipe/data/metric"
 	"pipe/data/table"
 	"pipe/pipeline"
+	"pipe/pipeline/settings"
 )
 
 const tablePort = "table"
@@ -58,7 +59,7 @@ split:
 
 // Split divides the rows of a table among parts.
 type Split struct {
-	Parts    pipeline.Map[float64] `yaml:"parts" doc:"The names of the parts, each with its fraction of the rows. The fractions add up to 1."`
+	Parts    settings.Map[float64] `yaml:"parts" doc:"The names of the parts, each with its fraction of the rows. The fractions add up to 1."`
 	Stratify string                `yaml:"stratify" doc:"A column each of whose values is divided in proportion. Decimal numbers must repeat, as grades and codes do."`
 	Group    string                `yaml:"group" doc:"A column whose equal values stay together."`
 	Time     string                `yaml:"time" doc:"A column of dates, timestamps or numbers to cut by, the earliest first."`
@@ -68,18 +69,18 @@ type Split struct {
 // A BySetting sends rows to parts by the value of a column.
 type BySetting struct {
 	Column string                          `yaml:"column" required:"true" doc:"The column that decides."`
-	Values pipeline.Map[[]pipeline.Scalar] `yaml:"values" required:"true" min:"1" doc:"The names of the parts, each with the list of its values."`
-	Drop   []pipeline.Scalar               `yaml:"drop" doc:"Values whose rows are left out. A value that is listed nowhere is an error."`
+	Values settings.Map[[]settings.Scalar] `yaml:"values" required:"true" min:"1" doc:"The names of the parts, each with the list of its values."`
+	Drop   []settings.Scalar               `yaml:"drop" doc:"Values whose rows are left out. A value that is listed nowhere is an error."`
 }
 
 // Validate finds values that are listed twice.
 func (s *BySetting) Validate() error {
 	var errs []error
 	seen := make(map[string]string)
-	list := func(field, where string, values []pipeline.Scalar) {
+	list := func(field, where string, values []settings.Scalar) {
 		for _, v := range values {
 			if first, ok := seen[v.Text]; ok {
-				errs = append(errs, pipeline.FieldErrorf(field, "the value %q belongs to %s and to %s", v.Text, first, where))
+				errs = append(errs, settings.FieldErrorf(field, "the value %q belongs to %s and to %s", v.Text, first, where))
 			}
 			seen[v.Text] = where
 		}
@@ -119,7 +120,7 @@ func (s *Split) validateMethod() error {
 
 func (s *Split) validateParts() error {
 	if n := len(s.names()); n > maxParts {
-		return pipeline.FieldErrorf("parts", "%d parts, at most %d are possible", n, maxParts)
+		return settings.FieldErrorf("parts", "%d parts, at most %d are possible", n, maxParts)
 	}
 	const example = "write `parts: {train: 0.7, validation: 0.15, test: 0.15}`"
 	if s.By != nil {
@@ -352,7 +353,7 @@ func (s *BySetting) assigner(schema *arrow.Schema) (assigner, error) {
 		return nil, fmt.Errorf("by: %w", err)
 	}
 	a := &keyAssigner{method: "by", name: s.Column, column: column, parts: make(map[string]int)}
-	add := func(values []pipeline.Scalar, part int) error {
+	add := func(values []settings.Scalar, part int) error {
 		for _, v := range values {
 			key, err := keyOf(v, schema.Field(column))
 			if err != nil {
@@ -377,7 +378,7 @@ func (s *BySetting) assigner(schema *arrow.Schema) (assigner, error) {
 }
 
 // keyOf gives a value in the form of table.Texts.
-func keyOf(v pipeline.Scalar, f arrow.Field) (string, error) {
+func keyOf(v settings.Scalar, f arrow.Field) (string, error) {
 	switch f.Type.ID() {
 	case arrow.INT64:
 		n, err := strconv.ParseInt(v.Text, 10, 64)

@@ -9,6 +9,7 @@ import (
 	"pipe/data/task"
 	"pipe/nn"
 	"pipe/pipeline"
+	"pipe/pipeline/settings"
 )
 
 var _ pipeline.Foreseer = (*Train)(nil)
@@ -19,7 +20,7 @@ func (s *Train) Foresee(inputs map[string]pipeline.Facts) (pipeline.Facts, error
 	facts := inputs[trainPort]
 	var errs []error
 	wrong := func(field, hint, format string, args ...any) {
-		errs = append(errs, &pipeline.FieldError{Field: field, Hint: hint, Err: fmt.Errorf(format, args...)})
+		errs = append(errs, &settings.FieldError{Field: field, Hint: hint, Err: fmt.Errorf(format, args...)})
 	}
 	validation, validated := inputs[validationPort]
 	for _, part := range []struct {
@@ -62,7 +63,7 @@ func (s *Train) Foresee(inputs map[string]pipeline.Facts) (pipeline.Facts, error
 	if e := s.EarlyStopping; e != nil {
 		tasks, err := nn.CheckMonitor(e.Monitor, validated)
 		if err != nil {
-			errs = append(errs, &pipeline.FieldError{Field: "early_stopping", Err: err})
+			errs = append(errs, &settings.FieldError{Field: "early_stopping", Err: err})
 		} else if len(tasks) < len(classes)+1 {
 			narrow("early_stopping.monitor", "monitor: "+e.Monitor, e.Monitor+" is", "monitor validation.loss, which every task has", tasks)
 		}
@@ -70,7 +71,7 @@ func (s *Train) Foresee(inputs map[string]pipeline.Facts) (pipeline.Facts, error
 	if t := s.Threshold; t != nil {
 		narrow("threshold", "a threshold", "it is", "remove threshold", []task.Kind{task.Binary})
 		if t.Best != "" && !validated {
-			errs = append(errs, &pipeline.FieldError{Field: "threshold", Err: errNoValidation(t.Best)})
+			errs = append(errs, &settings.FieldError{Field: "threshold", Err: errNoValidation(t.Best)})
 		}
 	}
 	facts.Keep = nil

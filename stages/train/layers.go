@@ -5,13 +5,13 @@ import (
 	"strconv"
 
 	"pipe/nn"
-	"pipe/pipeline"
+	"pipe/pipeline/settings"
 )
 
 // A Layer is a choice of one hidden layer, or of a preset that stands for
 // several.
 type Layer struct {
-	pipeline.OneOf
+	settings.OneOf
 	Dense          *Dense          `yaml:"dense" doc:"A fully connected layer: activation(x W + b), of features or of each step of a sequence."`
 	Activation     *Activate       `yaml:"activation" doc:"A function that each value passes through, as a layer of its own."`
 	Dropout        *Dropout        `yaml:"dropout" doc:"Drops values at random during training, against overfitting."`
@@ -74,7 +74,7 @@ type Activate struct {
 // Validate finds an alpha without a use.
 func (l *Activate) Validate() error {
 	if l.Alpha != nil && l.Kind != "leaky_relu" && l.Kind != "elu" {
-		return pipeline.FieldErrorf("alpha", "%s has no alpha; leaky_relu and elu have", l.Kind)
+		return settings.FieldErrorf("alpha", "%s has no alpha; leaky_relu and elu have", l.Kind)
 	}
 	return nil
 }

@@ -8,7 +8,7 @@ import (
 
 	"pipe/base/diag"
 	"pipe/nn"
-	"pipe/pipeline"
+	"pipe/pipeline/settings"
 )
 
 // A network is the layers in the terms of package nn, with where they were
@@ -118,7 +118,7 @@ func (n *network) place(err error) error {
 			setting += "." + e.Setting
 		}
 	}
-	return &pipeline.FieldError{Field: setting, Err: diag.WithHint(errors.New(text), e.Todo)}
+	return &settings.FieldError{Field: setting, Err: diag.WithHint(errors.New(text), e.Todo)}
 }
 
 // origin is that of a layer, or of the one that it is part of.
@@ -158,6 +158,6 @@ func (n *network) lastSoftmax() error {
 	default:
 		return nil
 	}
-	return &pipeline.FieldError{Field: setting, Warning: true, Err: errors.New("behind this softmax comes the output layer, with a softmax of its own"),
+	return &settings.FieldError{Field: setting, Warning: true, Err: errors.New("behind this softmax comes the output layer, with a softmax of its own"),
 		Hint: "leave out the last layer if it is meant to be the output: network lists what is between input and output"}
 }

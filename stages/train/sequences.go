@@ -2,7 +2,7 @@ package train
 
 import (
 	"pipe/nn"
-	"pipe/pipeline"
+	"pipe/pipeline/settings"
 )
 
 // Embedding looks up vectors.
@@ -64,10 +64,10 @@ func (l *Recurrent) layers(gru bool) []nn.Layer {
 // validFront checks how a preset for sequences reads the features.
 func validFront(vocabulary, steps int, padding *int) error {
 	if vocabulary > 0 && steps > 0 {
-		return pipeline.FieldErrorf("steps", "features are either token ids (vocabulary) or the values of steps (steps)")
+		return settings.FieldErrorf("steps", "features are either token ids (vocabulary) or the values of steps (steps)")
 	}
 	if padding != nil && vocabulary == 0 {
-		return pipeline.FieldErrorf("padding", "padding is a token id, but there is no vocabulary")
+		return settings.FieldErrorf("padding", "padding is a token id, but there is no vocabulary")
 	}
 	return nil
 }
@@ -103,7 +103,7 @@ type Transformer struct {
 // Validate finds two ways to read the features.
 func (l *Transformer) Validate() error {
 	if l.Units != nil && !l.preset() {
-		return pipeline.FieldErrorf("units", "a transformer layer has the dimensions of its input; units belong to vocabulary or steps")
+		return settings.FieldErrorf("units", "a transformer layer has the dimensions of its input; units belong to vocabulary or steps")
 	}
 	return validFront(l.Vocabulary, l.Steps, l.Padding)
 }

@@ -7,12 +7,12 @@ import (
 	"strings"
 
 	"pipe/base/diag"
-	"pipe/pipeline"
+	"pipe/pipeline/settings"
 )
 
 // A Loss is a choice of what is minimised.
 type Loss struct {
-	pipeline.OneOf
+	settings.OneOf
 	Auto         *AutoLoss     `yaml:"auto" doc:"cross_entropy for classes, mse for numbers."`
 	CrossEntropy *CrossEntropy `yaml:"cross_entropy" doc:"The negative logarithm of the probability of the class."`
 	Focal        *Focal        `yaml:"focal" doc:"Cross entropy times (1-p)^gamma, p being the probability of the class: rows that are right anyway matter less."`
@@ -57,7 +57,7 @@ type Poisson struct{}
 
 // A Schedule is a choice of how the learning rate changes.
 type Schedule struct {
-	pipeline.OneOf
+	settings.OneOf
 	Constant    *Constant    `yaml:"constant" doc:"It does not change."`
 	Step        *StepDecay   `yaml:"step" doc:"It falls by a factor after a number of epochs, again and again."`
 	Exponential *Exponential `yaml:"exponential" doc:"It falls by a factor after each epoch."`
@@ -111,7 +111,7 @@ type FindRate struct {
 // Validate finds a rate that does not rise.
 func (f *FindRate) Validate() error {
 	if f.From >= f.To {
-		return pipeline.FieldErrorf("to", "to must be more than from, %v", f.From)
+		return settings.FieldErrorf("to", "to must be more than from, %v", f.From)
 	}
 	return nil
 }
@@ -119,17 +119,17 @@ func (f *FindRate) Validate() error {
 // ClassWeights are the weights of classes in the loss.
 type ClassWeights struct {
 	Mode    string                `yaml:"mode" short:"true" default:"none" enum:"none,balanced" doc:"All equal, or each inverse to its share of the training rows."`
-	Weights pipeline.Map[float64] `yaml:"weights" min:"1" doc:"The weight of each class by name; of those that are not named it is 1."`
+	Weights settings.Map[float64] `yaml:"weights" min:"1" doc:"The weight of each class by name; of those that are not named it is 1."`
 }
 
 // Validate finds two kinds of weights, and weights that are none.
 func (c *ClassWeights) Validate() error {
 	if c.Mode == "balanced" && c.Weights != nil {
-		return pipeline.FieldErrorf("weights", "class weights are either balanced or listed")
+		return settings.FieldErrorf("weights", "class weights are either balanced or listed")
 	}
 	for _, w := range c.Weights {
 		if !(w.Value > 0) {
-			return pipeline.FieldErrorf("weights."+w.Key, "the weight of a class must be more than 0, not %v", w.Value)
+			return settings.FieldErrorf("weights."+w.Key, "the weight of a class must be more than 0, not %v", w.Value)
 		}
 	}
 	return nil
@@ -167,7 +167,7 @@ func (c *ClassWeights) forClasses(classes []string) ([]float64, error) {
 
 // An Optimizer is a choice of a rule for the weights.
 type Optimizer struct {
-	pipeline.OneOf
+	settings.OneOf
 	SGD     *SGD     `yaml:"sgd" doc:"Stochastic gradient descent, with or without momentum."`
 	Adam    *Adam    `yaml:"adam" doc:"Adam; weight decay is L2 regularisation, added to the gradient."`
 	AdamW   *AdamW   `yaml:"adamw" doc:"Adam with weight decay that bypasses the gradient."`
@@ -187,7 +187,7 @@ type SGD struct {
 // Validate finds nesterov without momentum.
 func (o *SGD) Validate() error {
 	if o.Nesterov && o.Momentum == 0 {
-		return &pipeline.FieldError{Field: "nesterov", Err: fmt.Errorf("nesterov needs a momentum"), Hint: "add momentum: 0.9"}
+		return &settings.FieldError{Field: "nesterov", Err: fmt.Errorf("nesterov needs a momentum"), Hint: "add momentum: 0.9"}
 	}
 	return nil
 }
@@ -253,9 +253,9 @@ type Threshold struct {
 func (t *Threshold) Validate() error {
 	switch {
 	case t.Value != nil && t.Best != "":
-		return pipeline.FieldErrorf("best", "the threshold is either given or to be found")
+		return settings.FieldErrorf("best", "the threshold is either given or to be found")
 	case t.Value == nil && t.Best == "":
-		return &pipeline.FieldError{Err: errors.New("the threshold is neither given nor to be found"), Hint: "write `threshold: 0.3` or `threshold: {best: f1}`"}
+		return &settings.FieldError{Err: errors.New("the threshold is neither given nor to be found"), Hint: "write `threshold: 0.3` or `threshold: {best: f1}`"}
 	}
 	return nil
 }

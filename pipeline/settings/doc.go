@@ -1,0 +1,23 @@
+// Package settings turns YAML into Go structs and says everything that is wrong
+// with it at once, each problem with its place and what to do.
+//
+// The exported fields of a struct are the settings; tags say the rest, once, for
+// the decoder, the reference documentation, the JSON schema, forms and the
+// canonical form that caches are keyed by:
+//
+//	yaml:"name"       the key (every exported field has one)
+//	doc:"..."         one or two sentences for people
+//	default:"..."     the value if the key is absent, written as YAML
+//	required:"true"   no default; absence is an error
+//	min, max          inclusive bounds of a number, or of the length of a list
+//	above, below      exclusive bounds of a number
+//	enum:"a,b,c"      the texts that are allowed
+//	short:"true"      the field that a bare value in place of the mapping sets
+//	single:"true"     a list that may be written as its only entry, without brackets
+//	added:"true"      came later: not part of the canonical form while it has its
+//	                  zero value, so that what was stored before is still found
+//
+// Types: bool, int, int64, uint64, float64, string, time.Duration ("30s"),
+// FilePath, Scalar, any encoding.TextUnmarshaler, slices, Map[T], structs,
+// pointers to structs (optional), and structs that embed OneOf.
+package settings

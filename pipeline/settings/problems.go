@@ -1,0 +1,97 @@
+package settings
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"pipe/base/diag"
+)
+
+// Problems collects what is wrong with one file, so that everything is
+// reported at once.
+type Problems struct {
+	File string
+	List diag.List // in the order in which they were found
+
+	lines  []string // of the source, for the messages
+	warned int      // how many of the list are warnings
+	shapes shapes   // read once, however many stages share them
+}
+
+// NewProblems is for a file of a name, which may be empty, and its text.
+func NewProblems(file string, source []byte) *Problems {
+	return &Problems{
+		File:   file,
+		lines:  strings.Split(string(source), "\n"),
+		shapes: make(shapes),
+	}
+}
+
+// At adds an error at the position of n, or about the whole file if n is nil.
+// The hint may be empty.
+func (p *Problems) At(n *Node, hint, format string, args ...any) {
+	d := diag.Diagnostic{
+		Pos:  diag.Pos{File: p.File},
+		Msg:  fmt.Sprintf(format, args...),
+		Hint: hint,
+	}
+	if n != nil {
+		d.Pos.Line, d.Pos.Column = n.Line, n.Column
+		d.Line = p.Line(n.Line)
+	}
+	p.List = append(p.List, d)
+}
+
+// Warn is At for what is allowed but looks like a mistake.
+func (p *Problems) Warn(n *Node, hint, format string, args ...any) {
+	p.At(n, hint, format, args...)
+	p.List[len(p.List)-1].Severity = diag.Warning
+	p.warned++
+}
+
+// Errors is how many errors were added so far. Who compares it with an earlier
+// number knows whether something in between went well.
+func (p *Problems) Errors() int { return len(p.List) - p.warned }
+
+// Line is the text of a source line, counted from 1, without its line end.
+func (p *Problems) Line(number int) string {
+	if number < 1 || number > len(p.lines) {
+		return ""
+	}
+	return strings.TrimSuffix(p.lines[number-1], "\r")
+}
+
+// Err is nil if there are no problems, else a diag.List sorted by position.
+func (p *Problems) Err() error {
+	p.List.Sort()
+	return p.List.Err()
+}
+
+// Report adds an error as Validator returns it about settings that were written
+// as n: each of those that are joined, a FieldError at its field, all else at
+// owner.
+func (p *Problems) Report(err error, n, owner *Node) {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, e := range joined.Unwrap() {
+			p.Report(e, n, owner)
+		}
+		return
+	}
+	hint := diag.HintOf(err)
+	at := owner
+	var fe *FieldError
+	if errors.As(err, &fe) {
+		hints := slices.DeleteFunc([]string{fe.Hint, hint}, func(h string) bool { return h == "" })
+		hint = strings.Join(hints, "\n")
+		if found := n.Find(fe.Field); found != nil {
+			at = found
+		}
+	}
+	if fe != nil && fe.Warning {
+		p.Warn(at, hint, "%v", err)
+		return
+	}
+	p.At(at, hint, "%v", err)
+}

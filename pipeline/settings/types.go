@@ -1,0 +1,90 @@
+package settings
+
+import "fmt"
+
+// OneOf, embedded in a configuration struct, makes it a choice: every other
+// field is a pointer to a struct, exactly one of which is set. In YAML it is
+// written as the bare name (`optimizer: adam`) when the variant needs no
+// settings, or as a mapping with one key (`optimizer: {adam: {...}}`,
+// `- dropout: 0.1` where the variant has a field tagged short).
+type OneOf struct{}
+
+// An Entry is one key of a Map with its value.
+type Entry[T any] struct {
+	Key   string
+	Value T
+}
+
+// A Map is a YAML mapping in the order in which it was written. The order is
+// part of the configuration.
+type Map[T any] []Entry[T]
+
+// Get finds the value of a key.
+func (m Map[T]) Get(key string) (T, bool) {
+	for _, e := range m {
+		if e.Key == key {
+			return e.Value, true
+		}
+	}
+	var zero T
+	return zero, false
+}
+
+// Keys lists the keys in written order.
+func (m Map[T]) Keys() []string {
+	keys := make([]string, len(m))
+	for i, e := range m {
+		keys[i] = e.Key
+	}
+	return keys
+}
+
+// A FilePath is a setting that names an external file, relative to the file
+// that the settings are in. Its bytes count, not its path: the canonical form
+// leaves it out. See Files for the name that it goes by.
+type FilePath string
+
+// A Scalar is a setting that may be a number, a text or a boolean, kept as
+// written with its YAML type.
+type Scalar struct {
+	Tag  string // "!!int", "!!float", "!!bool" or "!!str"
+	Text string
+}
+
+// An Adviser is a choice (see OneOf) that knows what people write in place of one
+// of its names.
+type Adviser interface {
+	// Advise says what to write instead; empty if it has no idea.
+	Advise(written string) string
+}
+
+// A Validator is a struct of settings (or any struct inside it) with rules that
+// tags cannot express. Use FieldErrorf to point at the field that is wrong,
+// errors.Join for several.
+type Validator interface {
+	Validate() error
+}
+
+// A FieldError is a validation error that belongs to one field, by its YAML
+// name ("" is the struct itself). The decoder adds the position.
+type FieldError struct {
+	Field string
+	Err   error
+	Hint  string
+
+	Warning bool // it is allowed, but looks like a mistake
+}
+
+func (e *FieldError) Error() string {
+	if e.Field == "" {
+		return e.Err.Error()
+	}
+	return fmt.Sprintf("%s: %v", e.Field, e.Err)
+}
+
+func (e *FieldError) Unwrap() error { return e.Err }
+
+// FieldErrorf makes a FieldError.
+func FieldErrorf(field, format string, args ...any) error {
+	return &FieldError{Field: field, Err: fmt.Errorf(format, args...)}
+}
