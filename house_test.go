@@ -60,7 +60,7 @@ var owners = []struct {
 	{"github.com/mattn/go-sqlite3", []string{"lineage"}},
 	{"gorgonia.org/", []string{"nn/..."}},
 	{"gonum.org/", []string{"nn/..."}},
-	{"github.com/apache/arrow/", []string{"data/table/...", "data/feature", "stages/..."}},
+	{"github.com/apache/arrow/", []string{"data/table/...", "data/feature", "data/source/...", "stages/..."}},
 	{"github.com/klauspost/compress", []string{"data/table"}},
 	{"github.com/pierrec/lz4", []string{"data/table"}},
 	{"github.com/robfig/cron", []string{"schedule"}},

@@ -21,7 +21,7 @@ func All(lookup func(name string) (string, bool), commands *exec.Supervisor) *pi
 		evaluate.Kind(),
 		predict.Kind(),
 		manifest.Kind(),
-		exec.Kind(lookup, commands, exec.CSVReader{Read: ingest.ReadTable, Version: ingest.Kind().Version}),
+		exec.Kind(lookup, commands),
 	}
 	return pipeline.NewRegistry(append(kinds, preprocess.Kinds()...)...)
 }

@@ -13,6 +13,8 @@ import (
 	"pipe/base/diag"
 	"pipe/base/infile"
 	"pipe/data/metric"
+	"pipe/data/source"
+	"pipe/data/source/csv"
 	"pipe/data/table"
 	"pipe/pipeline"
 	"pipe/pipeline/settings"
@@ -168,13 +170,26 @@ func storeTable(ctx context.Context, env pipeline.Env, out io.Writer, f *os.File
 	return r.WriteTable(ctx, out, func(loss string) { env.Log().Warn(loss) })
 }
 
-// storeCSV reads CSV as ingest does.
+// storeCSV reads CSV as an ingest stage without settings does.
 func (w *workDir) storeCSV(ctx context.Context, env pipeline.Env, out io.Writer, f *os.File, name string) error {
 	info, err := f.Stat()
 	if err != nil {
 		return err
 	}
-	return w.stage.csv.Read(ctx, env, f, info.Size(), outputsDir+"/"+name, out)
+	rows, err := csv.Usual().Open(ctx, source.Inputs{
+		Files:    []*source.File{{ReaderAt: f, Size: info.Size(), Name: outputsDir + "/" + name}},
+		Threads:  env.Threads(),
+		Progress: env.Progress,
+	})
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	if _, err := source.Write(ctx, out, rows); err != nil {
+		return err
+	}
+	rows.Report(env.Log())
+	return nil
 }
 
 // storeMetrics keeps a metrics document and records its numbers.

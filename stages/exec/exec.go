@@ -6,7 +6,6 @@ package exec
 import (
 	"context"
 	"fmt"
-	"io"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -15,6 +14,7 @@ import (
 	"pipe/artifacts"
 	"pipe/base/diag"
 	"pipe/data/metric"
+	"pipe/data/source/csv"
 	"pipe/pipeline"
 	"pipe/pipeline/settings"
 )
@@ -80,17 +80,9 @@ const example = `clean:
 // grace is how long a command has to end after a SIGTERM.
 const grace = 5 * time.Second
 
-// A CSVReader makes a table of CSV.
-type CSVReader struct {
-	// Read writes the table; name is that of the file in messages.
-	Read    func(ctx context.Context, env pipeline.Env, file io.ReaderAt, size int64, name string, out io.Writer) error
-	Version int // raised when the same file would give another table
-}
-
 // Kind describes the stage. lookup gives the environment variables that a
-// stage may declare, and PATH; on starts the commands; csv reads what they
-// write.
-func Kind(lookup func(name string) (value string, ok bool), on *Supervisor, csv CSVReader) pipeline.Kind {
+// stage may declare, and PATH; on starts the commands.
+func Kind(lookup func(name string) (value string, ok bool), on *Supervisor) pipeline.Kind {
 	return pipeline.Kind{
 		Name:    "exec",
 		Version: 2,
@@ -98,7 +90,7 @@ func Kind(lookup func(name string) (value string, ok bool), on *Supervisor, csv 
 		Example: example,
 		Inputs:  []pipeline.Port{{Name: "*", Type: pipeline.Any, Doc: "What the command reads.", Optional: true}},
 		Seeded:  true,
-		New:     func() pipeline.Stage { return &Exec{lookup: lookup, on: on, csv: csv} },
+		New:     func() pipeline.Stage { return &Exec{lookup: lookup, on: on} },
 	}
 }
 
@@ -116,7 +108,6 @@ type Exec struct {
 	Metrics settings.Map[MetricSetting] `yaml:"metrics" added:"true" doc:"What is to be known of metrics that the command writes, by name, as in metrics: {wer: down}."`
 
 	lookup func(string) (string, bool)
-	csv    CSVReader
 	on     *Supervisor
 }
 
@@ -193,7 +184,7 @@ func (s *Exec) OutputPorts([]string) []pipeline.Port {
 func (s *Exec) KeyParts() []artifacts.KeyPart {
 	for _, o := range s.Outputs {
 		if pipeline.PortType(o.Value) == pipeline.Table {
-			return []artifacts.KeyPart{{Name: "csv", Value: strconv.Itoa(s.csv.Version)}}
+			return []artifacts.KeyPart{{Name: "csv", Value: strconv.Itoa(csv.Version)}}
 		}
 	}
 	return nil

@@ -63,7 +63,7 @@ func TestSecretsAreNotCut(t *testing.T) {
 }
 
 func TestSecretsInMetricsAreRefused(t *testing.T) {
-	c := pipelinetest.Case{Kind: Kind(surroundings, NewSupervisor(), csv),
+	c := pipelinetest.Case{Kind: Kind(surroundings, NewSupervisor()),
 		With: `{shell: 'echo "{\"$TOKEN\": 1}" > outputs/m', outputs: {m: metrics}, secrets: [TOKEN]}`}
 	_, err := pipelinetest.RunErr(t, c)
 	if err == nil || !strings.Contains(err.Error(), "holds the value of a secret") || strings.Contains(err.Error(), "hunter2") {

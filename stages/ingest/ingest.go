@@ -1,38 +1,19 @@
-// Package ingest is the stage kind that reads external data into a table. It
-// owns the CSV reader: what the format is taken to be, how types are inferred,
-// and how that is done in parallel with exact positions in every message.
-//
-// A file is read twice, in blocks of whole records. The first pass looks at
-// every value: it infers types, counts missing values and finds everything
-// that is wrong. The second pass parses into columns and can no longer fail.
-// Two passes cost less than they seem to, since the first one converts no
-// number, and they buy types that are right for the last row as well, a schema
-// that is known before the first batch is written, and memory that does not
-// grow with the file.
+// Package ingest is the stage kind that reads external data into a table. What
+// reads a format is in data/source.
 package ingest
 
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"slices"
-	"strconv"
-	"strings"
-
-	"github.com/apache/arrow/go/v17/arrow"
 
 	"pipe/base/diag"
 	"pipe/data/metric"
-	"pipe/data/table"
+	"pipe/data/source"
+	"pipe/data/source/cell"
+	"pipe/data/source/csv"
 	"pipe/pipeline"
 	"pipe/pipeline/settings"
-)
-
-// Metadata keys of the columns of the table.
-const (
-	TypeKey    = "pipe.type"    // "inferred" or "declared"
-	MissingKey = "pipe.missing" // number of missing values
 )
 
 // Ingest is the configuration of the stage.
@@ -55,7 +36,7 @@ type Ingest struct {
 func Kind() pipeline.Kind {
 	return pipeline.Kind{
 		Name:    "ingest",
-		Version: 2,
+		Version: csv.Version,
 		Doc: `Reads a CSV file into a table. The format is RFC 4180 with LF or CRLF line ends, in UTF-8 with or
 without a byte order mark. Blank lines are skipped, but in a file of one column each is a row without a value. Any record
 that cannot be read exactly as the file says it is an error with its line, row and column.
@@ -136,7 +117,7 @@ func oneByte(s string) (int, error) {
 }
 
 // Run reads the file.
-func (in *Ingest) Run(ctx context.Context, env pipeline.Env) (err error) {
+func (in *Ingest) Run(ctx context.Context, env pipeline.Env) error {
 	port, err := in.port(env.Inputs())
 	if err != nil {
 		return err
@@ -146,59 +127,32 @@ func (in *Ingest) Run(ctx context.Context, env pipeline.Env) (err error) {
 		return err
 	}
 	defer file.Close()
-	src := &source{ReaderAt: file, size: file.Size(), name: file.Name}
-	t, err := in.read(ctx, env, src, func() (io.Writer, error) { return env.Create("table") })
-	if err != nil {
-		return err
-	}
-	for _, name := range table.Names(t.schema) {
-		env.Column(pipeline.ColumnRef{Port: "table", Column: name}, pipeline.ColumnRef{Port: port, Column: name})
-	}
-	env.Metric("rows", float64(t.rows), metric.Meaning{})
-	env.Metric("columns", float64(len(t.plan)), metric.Meaning{})
-	env.Metric("missing", float64(t.missing()), metric.Meaning{})
-	return nil
-}
-
-// read makes a table of a file, and says in the log what it made of it.
-func (in *Ingest) read(ctx context.Context, env pipeline.Env, src *source, create func() (io.Writer, error)) (*surveyed, error) {
-	done := int64(0)
-	r := in.reader(src, env.Threads(), func(n int64) {
-		done += n
-		env.Progress(done, 2*src.size) // two passes
+	rows, err := in.reader().Open(ctx, source.Inputs{
+		Files:    []*source.File{{ReaderAt: file, Size: file.Size(), Name: file.Name}},
+		Contract: in.contract(),
+		Threads:  env.Threads(),
+		Progress: env.Progress,
 	})
-	t, err := in.survey(ctx, r)
-	if err != nil {
-		return nil, err
-	}
-	out, err := create()
-	if err != nil {
-		return nil, err
-	}
-	w, err := table.NewWriter(out, t.schema)
-	if err != nil {
-		return nil, err
-	}
-	if err := r.load(ctx, t.survey, t.schema, t.plan, w.Write); err != nil {
-		return nil, err
-	}
-	if err := w.Close(); err != nil {
-		return nil, err
-	}
-	t.report(env, r)
-	return t, nil
-}
-
-// ReadTable makes a table of a file as a stage without settings does. It is for
-// stages that are handed CSV; name is for messages.
-func ReadTable(ctx context.Context, env pipeline.Env, file io.ReaderAt, size int64, name string, out io.Writer) error {
-	stage, err := pipeline.DecodeStage(Kind(), "")
 	if err != nil {
 		return err
 	}
-	src := &source{ReaderAt: file, size: size, name: name}
-	_, err = stage.(*Ingest).read(ctx, env, src, func() (io.Writer, error) { return out, nil })
-	return err
+	defer rows.Close()
+	out, err := env.Create("table")
+	if err != nil {
+		return err
+	}
+	read, err := source.Write(ctx, out, rows)
+	if err != nil {
+		return err
+	}
+	rows.Report(env.Log())
+	for _, f := range rows.Schema().Fields() {
+		env.Column(pipeline.ColumnRef{Port: "table", Column: f.Name}, pipeline.ColumnRef{Port: port, Column: f.Name})
+	}
+	env.Metric("rows", float64(read.Rows), metric.Meaning{})
+	env.Metric("columns", float64(rows.Schema().NumFields()), metric.Meaning{})
+	env.Metric("missing", float64(read.Missing), metric.Meaning{})
+	return nil
 }
 
 // port finds where the bytes come from.
@@ -215,135 +169,25 @@ func (in *Ingest) port(inputs []string) (string, error) {
 	return "", diag.WithHint(errors.New("there is nothing to read"), "add path: data.csv, or connect an input named file")
 }
 
-func (in *Ingest) reader(src *source, threads int, progress func(int64)) *reader {
-	delim, _ := oneByte(in.Delimiter)
-	quote, _ := oneByte(in.Quote)
-	return &reader{
-		src:        src,
-		dialect:    dialect{delim: byte(delim), quote: quote, trim: in.Trim, missing: newMissingTexts(in.Missing), quotedMissing: in.Quoted},
-		blockBytes: blockBytes,
-		threads:    max(1, threads),
-		progress:   progress,
+// reader is what reads the format.
+func (in *Ingest) reader() source.Reader {
+	return &csv.Reader{Delimiter: in.Delimiter, Quote: in.Quote, Header: in.Header, Names: in.Names, Repeated: in.Repeated}
+}
+
+// contract is what the settings say of the columns.
+func (in *Ingest) contract() cell.Contract {
+	return cell.Contract{
+		Rules:    cell.Rules{Missing: cell.NewMissing(in.Missing, in.Quoted), Trim: in.Trim},
+		Declared: typed(in.Columns),
+		Expected: typed(in.Expect),
+		Keep:     in.Select,
 	}
 }
 
-// A surveyed file is ready to be loaded.
-type surveyed struct {
-	*survey
-	types  []columnType // of the columns of the file
-	plan   []target     // of the columns of the table
-	schema *arrow.Schema
-}
-
-// survey reads the header and does the first pass.
-func (in *Ingest) survey(ctx context.Context, r *reader) (*surveyed, error) {
-	if err := r.open(heading{first: in.Header, names: in.Names, number: in.Repeated == "number"}); err != nil {
-		return nil, err
+func typed(columns settings.Map[string]) []cell.Typed {
+	types := make([]cell.Typed, len(columns))
+	for i, c := range columns {
+		types[i] = cell.Typed{Name: c.Key, Type: cell.TypeOf(c.Value)}
 	}
-	keep, err := in.resolve(r)
-	if err != nil {
-		return nil, err
-	}
-	s, err := r.survey(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if s.rows == 0 {
-		return nil, fmt.Errorf("%s has a header but no rows", r.src.name)
-	}
-	t := &surveyed{survey: s, types: slices.Clone(r.declared)}
-	var fields []arrow.Field
-	for i := range t.types {
-		switch {
-		case t.types[i] == undeclared:
-			t.types[i] = s.tallies[i].infer()
-		case r.misfits(s, i) > 0:
-			t.types[i] = stringType
-		}
-	}
-	for _, i := range keep {
-		origin := "inferred"
-		if r.declared[i] != undeclared {
-			origin = "declared"
-		}
-		p := target{from: i, typ: t.types[i], like: t.types[i]}
-		if r.declared[i] != undeclared {
-			p.like = r.declared[i]
-		}
-		meta := map[string]string{
-			TypeKey: origin, MissingKey: strconv.FormatInt(s.tallies[i].missingAs(p.like), 10),
-		}
-		if t.types[i] == stringType && r.declared[i] == undeclared {
-			if doubt := s.tallies[i].doubt(); doubt != "" {
-				meta[table.DoubtKey] = doubt
-			}
-		}
-		fields = append(fields, arrow.Field{
-			Name: r.names[i], Type: t.types[i].arrow(), Nullable: true, Metadata: arrow.MetadataFrom(meta),
-		})
-		t.plan = append(t.plan, p)
-	}
-	t.schema = arrow.NewSchema(fields, nil)
-	return t, nil
-}
-
-// resolve finds the columns that the settings name, and gives those to keep.
-func (in *Ingest) resolve(r *reader) (keep []int, err error) {
-	r.declared = make([]columnType, len(r.names))
-	at := make(map[string]int, len(r.names))
-	for i, name := range r.names {
-		at[name] = i
-	}
-	for _, e := range in.Columns {
-		i, err := r.column(at, "columns", e.Key)
-		if err != nil {
-			return nil, err
-		}
-		r.declared[i] = typeOf(e.Value)
-	}
-	in.expect(r, at)
-	if len(in.Select) == 0 {
-		for i := range r.names {
-			keep = append(keep, i)
-		}
-		return keep, nil
-	}
-	for _, name := range in.Select {
-		i, err := r.column(at, "select", name)
-		if err != nil {
-			return nil, err
-		}
-		keep = append(keep, i)
-	}
-	return keep, nil
-}
-
-// expect gives every column that has no type yet the one that is expected.
-func (in *Ingest) expect(r *reader, at map[string]int) {
-	if len(in.Expect) == 0 {
-		return
-	}
-	r.expected = make([]bool, len(r.names))
-	for _, e := range in.Expect {
-		if i, ok := at[e.Key]; ok && r.declared[i] == undeclared {
-			r.declared[i], r.expected[i] = typeOf(e.Value), true
-		}
-	}
-	for i, typ := range r.declared {
-		if typ == undeclared {
-			r.declared[i] = stringType
-		}
-	}
-}
-
-// column finds a column that a setting names; at is where each one is.
-func (r *reader) column(at map[string]int, setting, name string) (int, error) {
-	if i, ok := at[name]; ok {
-		return i, nil
-	}
-	hint := "the columns are " + strings.Join(r.names[:min(len(r.names), 20)], ", ")
-	if near, ok := diag.Nearest(name, r.names); ok {
-		hint = fmt.Sprintf("did you mean %q?", near)
-	}
-	return 0, diag.WithHint(fmt.Errorf("%s: %s has no column %q", setting, r.src.name, name), hint)
+	return types
 }

@@ -16,6 +16,9 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"pipe/base/diag"
+	"pipe/data/source"
+	"pipe/data/source/block"
+	"pipe/data/source/cell"
 	"pipe/data/table"
 	"pipe/pipeline/pipelinetest"
 	"pipe/pipeline/settings"
@@ -110,8 +113,8 @@ func show(t testing.TB, data []byte) string {
 	defer r.Close()
 	var b bytes.Buffer
 	for _, f := range r.Schema().Fields() {
-		origin, _ := f.Metadata.GetValue(TypeKey)
-		missing, _ := f.Metadata.GetValue(MissingKey)
+		origin, _ := f.Metadata.GetValue(cell.TypeKey)
+		missing, _ := f.Metadata.GetValue(cell.MissingKey)
 		fmt.Fprintf(&b, "# %q %s, %s, %s missing\n", f.Name, table.TypeName(f.Type), origin, missing)
 	}
 	if err := table.WriteCSV(&b, r); err != nil {
@@ -178,23 +181,17 @@ func TestValidate(t *testing.T) {
 // read runs the reader on text with blocks of the given size.
 func read(t testing.TB, in *Ingest, csv string, block, threads int) ([]byte, error) {
 	t.Helper()
-	src := &source{ReaderAt: strings.NewReader(csv), size: int64(len(csv)), name: "in.csv"}
-	r := in.reader(src, threads, func(int64) {})
-	r.blockBytes = block
-	s, err := in.survey(t.Context(), r)
+	rows, err := in.reader().Open(t.Context(), source.Inputs{
+		Files:    []*source.File{{ReaderAt: strings.NewReader(csv), Size: int64(len(csv)), Name: "in.csv"}},
+		Contract: in.contract(), Block: block, Threads: threads,
+	})
 	if err != nil {
 		return nil, err
 	}
+	defer rows.Close()
 	var out bytes.Buffer
-	w, err := table.NewWriter(&out, s.schema)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := r.load(t.Context(), s.survey, s.schema, s.plan, w.Write); err != nil {
-		t.Fatalf("load failed after the survey passed: %v", err)
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
+	if _, err := source.Write(t.Context(), &out, rows); err != nil {
+		t.Fatalf("reading failed after it looked at all values: %v", err)
 	}
 	return out.Bytes(), nil
 }
@@ -255,7 +252,7 @@ func TestManyColumns(t *testing.T) {
 	if err := in.Validate(); err != nil {
 		t.Fatal(err)
 	}
-	data, err := read(t, in, csv.String(), blockBytes, 1)
+	data, err := read(t, in, csv.String(), block.Usual, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -266,7 +263,7 @@ func TestManyColumns(t *testing.T) {
 	if d := time.Since(start); d > 30*time.Second {
 		t.Errorf("%d columns took %v", n, d)
 	}
-	_, err = read(t, defaults(), strings.Repeat(",", n)+"\n1\n", blockBytes, 1)
+	_, err = read(t, defaults(), strings.Repeat(",", n)+"\n1\n", block.Usual, 1)
 	if want := "in.csv:1: 262145 fields, at most 262144 are possible"; err == nil || err.Error() != want {
 		t.Errorf("one more column: error is %v, want %s", err, want)
 	}

@@ -1,4 +1,4 @@
-package ingest
+package cell
 
 import (
 	"bytes"
@@ -25,6 +25,32 @@ const (
 	// firstExample is the first class that is exemplified in messages.
 	firstExample = classRound
 )
+
+// A Form is what the data say of a value besides its text.
+type Form uint8
+
+// Forms of values.
+const (
+	Bare   Form = iota // nothing
+	Quoted             // it is in quotes, which need not mean that it is text
+	Text               // it is text, and may be a date or a time
+	Number             // it is a number
+	Truth              // it is true or false
+)
+
+// quoted says whether a form stands in quotes.
+func (f Form) quoted() bool { return f == Quoted || f == Text }
+
+// class is what a text that looks like c is, of a form that says something.
+func (f Form) class(c class) class {
+	switch {
+	case f == Number && c == classRound:
+		return classFloat // a number is no version
+	case f == Text && c != classDate && c != classTimestamp:
+		return classText
+	}
+	return c
+}
 
 // classify looks at a text without blanks around it. Digits that a number
 // would lose make text of it: zeros before it (postal codes), a plus sign

@@ -1,55 +1,47 @@
-package ingest
+package csv
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
 
 	"pipe/base/diag"
+	"pipe/data/source"
+	"pipe/data/source/block"
 	"pipe/data/table"
 )
-
-var bom = []byte("\xef\xbb\xbf")
-
-// A heading says how the columns of a file are named.
-type heading struct {
-	first  bool     // by the first record, which then is no data
-	names  []string // in place of those of the first record
-	number bool     // a name that is there again gets a number
-}
 
 // open looks at the beginning of a file: it finds the names of the columns and
 // where the data starts. A column without a name is called c1, c2 and so on, by
 // its position.
-func (r *reader) open(h heading) error {
-	if r.src.size == 0 {
-		return fmt.Errorf("%s is empty", r.src.name)
+func (r *reading) open(in *Reader) error {
+	if r.file.Size == 0 {
+		return fmt.Errorf("%s is empty", r.file.Name)
 	}
-	start := make([]byte, min(sniffed, r.src.size))
-	if err := r.src.read(start, 0); err != nil {
+	start := make([]byte, min(source.Start, r.file.Size))
+	if err := r.file.ReadFull(start, 0); err != nil {
 		return err
 	}
-	if err := checkKind(r.src.name, start); err != nil {
+	if err := source.NotOf("CSV", r.file.Name, start); err != nil {
 		return err
 	}
-	if bytes.HasPrefix(start, bom) {
-		r.offset = int64(len(bom))
+	if bytes.HasPrefix(start, source.BOM) {
+		r.offset = int64(len(source.BOM))
 	}
-	sp := splitter{src: r.src, quote: r.quote, size: r.blockBytes, offset: r.offset}
+	sp := r.splitter()
 	for {
-		b, err := sp.next(nil)
+		b, err := sp.Next(nil)
 		if err != nil {
 			return err
 		}
-		if len(b.data) == 0 {
-			return fmt.Errorf("%s has no records, only blank lines", r.src.name)
+		if len(b.Data) == 0 {
+			return fmt.Errorf("%s has no records, only blank lines", r.file.Name)
 		}
 		rs := records{delim: r.delim, quote: r.quote}
 		rs.reset(b)
 		if rs.next() {
-			return r.first(&rs, b, h)
+			return r.first(&rs, b, in)
 		}
 		if rs.bad != nil {
 			return r.headerError(&rs, rs.bad.pos, rs.bad.msg, rs.bad.hint)
@@ -59,36 +51,36 @@ func (r *reader) open(h heading) error {
 }
 
 // first makes names of the first record.
-func (r *reader) first(rs *records, b block, h heading) error {
+func (r *reading) first(rs *records, b block.Block, in *Reader) error {
 	line := r.lines + int64(rs.line) + 1
 	if n := len(rs.fields); n > table.MaxColumns {
-		return diag.WithHint(fmt.Errorf("%s:%d: %s, at most %d are possible", r.src.name, line, countFields(n), table.MaxColumns),
+		return diag.WithHint(fmt.Errorf("%s:%d: %s, at most %d are possible", r.file.Name, line, countFields(n), table.MaxColumns),
 			"if rows and columns of the file are swapped, transpose it")
 	}
 	r.head = rs.data[rs.start:rs.pos]
-	if h.names != nil && len(h.names) != len(rs.fields) {
-		return diag.WithHint(fmt.Errorf("%s:%d: %s, but names: lists %d", r.src.name, line, countFields(len(rs.fields)), len(h.names)),
+	if in.Names != nil && len(in.Names) != len(rs.fields) {
+		return diag.WithHint(fmt.Errorf("%s:%d: %s, but names: lists %d", r.file.Name, line, countFields(len(rs.fields)), len(in.Names)),
 			r.hintDelimiter(nil))
 	}
-	r.names = h.names
+	r.names = in.Names
 	switch {
-	case h.names == nil && h.first:
-		if err := r.header(rs, h.number); err != nil {
+	case in.Names == nil && in.Header:
+		if err := r.header(rs, in.Repeated == "number"); err != nil {
 			return err
 		}
-	case h.names == nil:
+	case in.Names == nil:
 		for i := range rs.fields {
 			r.names = append(r.names, defaultName(i))
 		}
 	}
-	if !h.first {
+	if !in.Header {
 		r.lines = 0
 		return nil // blank lines before the first record may be data
 	}
-	r.offset = b.offset + int64(rs.pos)
+	r.offset = b.Offset + int64(rs.pos)
 	r.lines += int64(rs.lines)
-	if r.offset == r.src.size {
-		return fmt.Errorf("%s has a header but no rows", r.src.name)
+	if r.offset == r.file.Size {
+		return fmt.Errorf("%s has a header but no rows", r.file.Name)
 	}
 	return nil
 }
@@ -97,14 +89,14 @@ func defaultName(i int) string { return fmt.Sprintf("c%d", i+1) }
 
 // header reads the names of the columns. Blanks around a name that is not in
 // quotes are dropped.
-func (r *reader) header(rs *records, number bool) error {
+func (r *reading) header(rs *records, number bool) error {
 	r.names = make([]string, len(rs.fields))
 	seen := make(map[string]int, len(rs.fields))
 	var again []int
 	for i, f := range rs.fields {
 		text := rs.text(f)
 		if f.form == bare {
-			text = trimBlanks(text)
+			text = bytes.Trim(text, " \t")
 		}
 		name := string(text)
 		fail := func(msg, hint string) error {
@@ -159,7 +151,7 @@ func numbered(name string, taken, next map[string]int) string {
 	}
 }
 
-func (r *reader) headerError(rs *records, pos int, msg, hint string) error {
-	p := problem{line: r.lines + int64(rs.lineOf(pos)) + 1, msg: msg, hint: hint}
-	return diag.WithHint(errors.New(p.text(r.src.name)), hint)
+func (r *reading) headerError(rs *records, pos int, msg, hint string) error {
+	p := source.Problem{Line: r.lines + int64(rs.lineOf(pos)) + 1, Msg: msg, Hint: hint}
+	return p.Err(r.file.Name)
 }

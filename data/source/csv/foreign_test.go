@@ -1,4 +1,4 @@
-package ingest
+package csv
 
 import (
 	"bytes"
@@ -9,6 +9,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 
 	"pipe/base/diag"
+	"pipe/data/source/block"
 	"pipe/data/table"
 	"pipe/data/table/tabletest"
 )
@@ -38,13 +39,13 @@ func TestOtherKindsOfFiles(t *testing.T) {
 		{"sqlite", "SQLite format 3\x00\x10\x00", "an SQLite database", "sqlite3 -csv"},
 		{"page", "<!DOCTYPE html>\n", "an HTML page", "download"},
 	} {
-		_, err := read(t, defaults(), c.data, blockBytes, 1)
+		_, err := read(t, usual(), c.data, block.Usual, 1)
 		if want := "in.csv is " + c.want + ", not CSV"; err == nil || err.Error() != want || !strings.Contains(diag.HintOf(err), c.hint) {
 			t.Errorf("%s: got %v, hint %q", c.name, err, diag.HintOf(err))
 		}
 	}
 	for _, csv := range []string{"{,b\n1,2\n", "[1],b\n1,2\n", "<a>,b\n1,2\n", "PK,b\n1,2\n", "BZ,h\n1,2\n", "a\n1\n"} {
-		if _, err := read(t, defaults(), csv, blockBytes, 1); err != nil {
+		if _, err := read(t, usual(), csv, block.Usual, 1); err != nil {
 			t.Errorf("%q: %v", csv, err)
 		}
 	}

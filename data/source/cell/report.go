@@ -1,4 +1,4 @@
-package ingest
+package cell
 
 import (
 	"fmt"
@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"pipe/data/table"
-	"pipe/pipeline"
 )
 
 const (
@@ -18,44 +17,35 @@ const (
 	maxWarned = 5   // columns that are warned of for one reason
 )
 
-// missing counts the values that are missing in the table.
-func (t *surveyed) missing() (n int64) {
-	for _, p := range t.plan {
-		n += t.tallies[p.from].missingAs(p.like)
-	}
-	return n
-}
-
-// report tells people what was read, and what may surprise them.
-func (t *surveyed) report(env pipeline.Env, r *reader) {
+// Report tells people what was read, and what may surprise them. w may have
+// been told of other things before. data is what was read, for messages.
+func (p *Plan) Report(w *Warner, data string) {
 	var columns []string
-	w := &warner{log: env.Log(), counts: map[string]int{}, listed: slices.Sorted(maps.Keys(r.missing.texts))}
-	t.warnOfFile(w, r)
-	for at, p := range t.plan {
-		name, tally := r.names[p.from], &t.tallies[p.from]
-		n := tally.missingAs(p.like)
-		column := name + " " + p.typ.String()
+	for at, t := range p.Targets {
+		name, tally := p.Names[t.From], &p.Tallies[t.From]
+		n := tally.missingAs(t.like)
+		column := name + " " + t.typ.String()
 		if n > 0 {
 			column += fmt.Sprintf(" (%d missing)", n)
 		}
 		if len(columns) < maxListed {
 			columns = append(columns, column)
 		}
-		switch misfits := r.misfits(t.survey, p.from); {
+		switch misfits := p.misfits(t.From); {
 		case misfits > 0:
-			w.warn("a column was read as text, since not all values are of the type that was expected", "column", name,
-				"expected", p.like, "others", misfits, "first", tally.example(classText))
-		case r.declared[p.from] != undeclared: // is taken as it is
-		case p.typ == stringType:
-			doubt, _ := t.schema.Field(at).Metadata.GetValue(table.DoubtKey)
-			_, nameless := slices.BinarySearch(r.nameless, p.from)
-			t.warnOfText(w, name, tally, nameless, doubt)
+			w.Warn("a column was read as text, since not all values are of the type that was expected", "column", name,
+				"expected", t.like, "others", misfits, "first", tally.example(classText))
+		case p.Types[t.From].Type != Undeclared: // is taken as it is
+		case t.typ == String:
+			doubt, _ := p.Schema.Field(at).Metadata.GetValue(table.DoubtKey)
+			_, nameless := slices.BinarySearch(p.Nameless, t.From)
+			p.warnOfText(w, name, tally, nameless, doubt)
 		default:
-			warnOfValues(w, name, p.typ, tally)
+			warnOfValues(w, name, t.typ, tally)
 		}
 	}
 	w.end()
-	env.Log().Info("read "+r.src.name, "rows", t.rows, "columns", listOf(columns, len(t.plan), ", "))
+	w.log.Info("read "+data, "rows", p.Rows, "columns", listOf(columns, len(p.Targets), ", "))
 }
 
 // listOf lists the first of n things.
@@ -67,40 +57,22 @@ func listOf(first []string, n int, separator string) string {
 	return list
 }
 
-func (t *surveyed) warnOfFile(w *warner, r *reader) {
-	if hint := r.hintDelimiter(nil); len(r.names) == 1 && hint != "" {
-		w.warn("the file has one column only", "hint", hint)
-	}
-	if t.blank > 0 {
-		w.warn("blank lines are rows without a value in a file of one column", "lines", t.blank)
-	}
-	for _, i := range r.nameless {
-		if t.tallies[i].missing == t.rows {
-			w.warn("a column has neither a name nor values, as if the lines end with a delimiter", "column", i+1, "named", r.names[i],
-				"hint", "leave it out: select: lists the columns to keep")
-			continue
-		}
-		w.warn("a column has no name in the header", "column", i+1, "named", r.names[i],
-			"hint", "if it numbers the rows, as pandas writes it unless told index=False, it is no feature; names: gives other names")
-	}
-}
-
 // warnOfText is about a column whose type was inferred as text.
-func (t *surveyed) warnOfText(w *warner, name string, tally *tally, nameless bool, doubt string) {
+func (p *Plan) warnOfText(w *Warner, name string, tally *Tally, nameless bool, doubt string) {
 	switch {
-	case tally.missing == t.rows && nameless: // has been said
-	case tally.missing == t.rows:
-		w.warn("a column has no values", "column", name)
+	case tally.missing == p.Rows && nameless: // has been said
+	case tally.missing == p.Rows:
+		w.Warn("a column has no values", "column", name)
 	case doubt != "":
-		w.warn("a column was read as text", "column", name, "because", doubt, "hint", w.hintOfDoubt(name, tally))
-	case tally.values()+tally.blanks == 0 || !tally.mostly(t.rows-tally.missing):
+		w.Warn("a column was read as text", "column", name, "because", doubt, "hint", w.hintOfDoubt(name, tally))
+	case tally.values()+tally.blanks == 0 || !tally.mostly(p.Rows-tally.missing):
 		w.kept.add(name, tally)
 	}
 }
 
 // mostly says whether one word for a missing value is more than half of a
 // number of values. It is a value then.
-func (t *tally) mostly(values int64) bool {
+func (t *Tally) mostly(values int64) bool {
 	for _, n := range t.words {
 		if 2*n > values {
 			return true
@@ -109,31 +81,31 @@ func (t *tally) mostly(values int64) bool {
 	return false
 }
 
-func (w *warner) hintOfDoubt(name string, t *tally) string {
+func (w *Warner) hintOfDoubt(name string, t *Tally) string {
 	column := yamlText(name)
 	if t.numbers() == t.values() {
 		return fmt.Sprintf("columns: {%s: float64} reads the nearest numbers, columns: {%s: string} keeps the text", column, column)
 	}
 	hint := fmt.Sprintf("if the column is text, set columns: {%s: string}", column)
 	if e := t.example(classText); e != nil && len(e.text) < maxExample {
-		return fmt.Sprintf("if %s means a missing value, set missing: %s; ", quoteText([]byte(e.text)), w.withListed(e.text)) + hint
+		return fmt.Sprintf("if %s means a missing value, set missing: %s; ", Quote([]byte(e.text)), w.withListed(e.text)) + hint
 	}
 	return hint
 }
 
 // warnOfValues is about a column whose type was inferred as another.
-func warnOfValues(w *warner, name string, typ columnType, tally *tally) {
+func warnOfValues(w *Warner, name string, typ Type, tally *Tally) {
 	w.taken.add(name, tally)
-	if typ != float64Type {
+	if typ != Float64 {
 		return
 	}
 	column := yamlText(name)
 	if n := tally.classes[classExcess]; n > 0 {
-		w.warn("numbers have more digits than a float64 keeps", "column", name, "count", n, "first", tally.example(classExcess),
+		w.Warn("numbers have more digits than a float64 keeps", "column", name, "count", n, "first", tally.example(classExcess),
 			"hint", fmt.Sprintf("set columns: {%s: float64} if 17 digits are enough, columns: {%s: string} to keep all", column, column))
 	}
 	if tally.versions() {
-		w.warn("numbers that end in 0 are equal to shorter ones", "column", name, "count", tally.classes[classRound], "first", tally.example(classRound),
+		w.Warn("numbers that end in 0 are equal to shorter ones", "column", name, "count", tally.classes[classRound], "first", tally.example(classRound),
 			"hint", fmt.Sprintf("set columns: {%s: string} if they are versions or codes, columns: {%s: float64} if they are numbers", column, column))
 	}
 }
@@ -153,9 +125,9 @@ func yamlText(s string) string {
 	return strconv.Quote(s)
 }
 
-// A warner warns of a few columns for each reason, and counts the others: a
-// file may have a hundred thousand.
-type warner struct {
+// A Warner warns of a few columns for each reason, and counts the others: there
+// may be a hundred thousand.
+type Warner struct {
 	log         *slog.Logger
 	listed      []string // texts that mean a missing value already
 	reasons     []string
@@ -163,7 +135,13 @@ type warner struct {
 	taken, kept wordColumns
 }
 
-func (w *warner) warn(reason string, args ...any) {
+// NewWarner makes a Warner for data that are read by some rules.
+func NewWarner(log *slog.Logger, in *Rules) *Warner {
+	return &Warner{log: log, counts: map[string]int{}, listed: in.Missing.listed()}
+}
+
+// Warn warns of something that several columns may have in common.
+func (w *Warner) Warn(reason string, args ...any) {
 	n := w.counts[reason] + 1
 	w.counts[reason] = n
 	if n == 1 {
@@ -174,7 +152,7 @@ func (w *warner) warn(reason string, args ...any) {
 	}
 }
 
-func (w *warner) end() {
+func (w *Warner) end() {
 	for _, reason := range w.reasons {
 		if more := w.counts[reason] - maxWarned; more > 0 {
 			w.log.Warn(reason, "more columns", more)
@@ -198,7 +176,7 @@ type wordColumns struct {
 	words map[string]bool
 }
 
-func (c *wordColumns) add(name string, t *tally) {
+func (c *wordColumns) add(name string, t *Tally) {
 	if len(t.words) == 0 {
 		return
 	}
@@ -217,7 +195,7 @@ func (c *wordColumns) add(name string, t *tally) {
 func (c *wordColumns) list() []string { return slices.Sorted(maps.Keys(c.words)) }
 
 // withListed gives the value of the setting missing with more texts in it.
-func (w *warner) withListed(more ...string) string {
+func (w *Warner) withListed(more ...string) string {
 	var list []string
 	for _, text := range append(slices.Clone(w.listed), more...) {
 		list = append(list, yamlText(text))

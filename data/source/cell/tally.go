@@ -1,4 +1,4 @@
-package ingest
+package cell
 
 import (
 	"fmt"
@@ -8,14 +8,15 @@ import (
 	"strings"
 )
 
-// A tally counts what was seen in a column. Tallies of parts of a file add up
+// A Tally counts what was seen in a column. The zero value is ready to use. Tallies of parts of a file add up
 // in the order of the parts to the tally of the file.
-type tally struct {
+type Tally struct {
 	classes  [numClasses]int64
 	missing  int64            // whatever the type of the column is
 	blanks   int64            // text of blanks alone, missing unless the column is text
 	words    map[string]int64 // usual words for a missing value, missing unless the column is text
 	examples [numClasses - firstExample]*example
+	last     *example
 	decimals uint8 // bits of decimals, of all decimal numbers
 }
 
@@ -25,15 +26,15 @@ const maxExample = 64
 // An example is a value with its place.
 type example struct {
 	text string // its beginning if it is long
-	line int64  // of the file, counted from 1
+	line int64  // counted from 1
 }
 
 func (e *example) String() string {
-	return fmt.Sprintf("%s in line %d", quoteText([]byte(e.text)), e.line)
+	return fmt.Sprintf("%s in line %d", Quote([]byte(e.text)), e.line)
 }
 
-// add adds the tally of later records, which start after a number of lines.
-func (t *tally) add(u *tally, lines int64) {
+// Add adds the tally of later records, which start after a number of lines.
+func (t *Tally) Add(u *Tally, lines int64) {
 	for i, n := range u.classes {
 		t.classes[i] += n
 	}
@@ -50,14 +51,96 @@ func (t *tally) add(u *tally, lines int64) {
 	}
 }
 
-func (t *tally) word(word string, n int64) {
+// A Verdict is what became of a value.
+type Verdict uint8
+
+// Verdicts.
+const (
+	Fine  Verdict = iota
+	First         // fine, and Place wants to know where it is
+	Wrong         // it is not of the type that is declared
+)
+
+// Null counts a value that is missing.
+func (t *Tally) Null() { t.missing++ }
+
+// Value counts a value of a column by what it looks like, or checks it against
+// the type that the column has. raw is its text, with any blanks around it.
+func (t *Tally) Value(in *Rules, column ColumnType, form Form, raw []byte) Verdict {
+	text := raw
+	if !isTrim(raw) {
+		text = trimBlanks(raw)
+	}
+	if in.Missing.may(text) && t.absent(in, form, raw, text) {
+		return Fine
+	}
+	switch want := column.Type; {
+	case want == String:
+	case want == Undeclared:
+		c := classify(text)
+		if form > Quoted {
+			c = form.class(c)
+		}
+		switch {
+		case c == classText && in.Missing.isWord(form, text):
+			t.word(string(text), 1)
+		case c >= firstExample:
+			return t.count(c, text)
+		default:
+			if c == classFloat && t.decimals&tooLong == 0 {
+				t.decimals |= decimals(text)
+			}
+			t.classes[c]++
+		}
+	case want.Accepts(text):
+	case in.Missing.isWord(form, text):
+		t.word(string(text), 1)
+	case column.Expected:
+		return t.count(classText, text)
+	default:
+		return Wrong
+	}
+	return Fine
+}
+
+// absent counts a value that may be missing if it is.
+func (t *Tally) absent(in *Rules, form Form, raw, text []byte) bool {
+	switch in.Missing.absence(form, in.Trim, raw, text) {
+	case absent:
+		t.missing++
+	case blank:
+		t.blanks++
+	default:
+		return false
+	}
+	return true
+}
+
+// count counts a value of a class that is exemplified.
+func (t *Tally) count(c class, text []byte) Verdict {
+	t.classes[c]++
+	if c == classRound || c == classExcess {
+		t.decimals |= decimals(text)
+	}
+	if t.example(c) != nil {
+		return Fine
+	}
+	t.last = &example{text: string(text[:min(len(text), maxExample)])}
+	t.examples[c-firstExample] = t.last
+	return First
+}
+
+// Place says in which line the value is whose verdict was First.
+func (t *Tally) Place(line int64) { t.last.line = line }
+
+func (t *Tally) word(word string, n int64) {
 	if t.words == nil {
 		t.words = map[string]int64{}
 	}
 	t.words[word] += n
 }
 
-func (t *tally) example(c class) *example { return t.examples[c-firstExample] }
+func (t *Tally) example(c class) *example { return t.examples[c-firstExample] }
 
 func sum(counts ...int64) (n int64) {
 	for _, c := range counts {
@@ -67,43 +150,43 @@ func sum(counts ...int64) (n int64) {
 }
 
 // values is how many values there are of which none is a word for missing.
-func (t *tally) values() int64 { return sum(t.classes[:]...) }
+func (t *Tally) values() int64 { return sum(t.classes[:]...) }
 
-func (t *tally) floats() int64 {
+func (t *Tally) floats() int64 {
 	return t.classes[classFloat] + t.classes[classRound] + t.classes[classExcess]
 }
 
-func (t *tally) numbers() int64 {
+func (t *Tally) numbers() int64 {
 	return t.classes[classInt] + t.classes[classWide] + t.floats() + t.classes[classLost]
 }
 
-func (t *tally) times() int64 { return t.classes[classDate] + t.classes[classTimestamp] }
+func (t *Tally) times() int64 { return t.classes[classDate] + t.classes[classTimestamp] }
 
-func (t *tally) wordCount() int64 { return sum(slices.Collect(maps.Values(t.words))...) }
+func (t *Tally) wordCount() int64 { return sum(slices.Collect(maps.Values(t.words))...) }
 
 // infer decides on the type of a column.
-func (t *tally) infer() columnType {
+func (t *Tally) infer() Type {
 	c := &t.classes
 	switch n := t.values(); n {
 	case 0:
-		return stringType
+		return String
 	case c[classInt] + c[classWide]:
-		return int64Type
+		return Int64
 	case c[classInt] + t.floats():
-		return float64Type
+		return Float64
 	case c[classBool]:
-		return boolType
+		return Bool
 	case c[classDate]:
-		return dateType
+		return Date
 	case t.times():
-		return timestampType
+		return Timestamp
 	}
-	return stringType
+	return String
 }
 
 // missingAs is how many values are missing if the column has the type.
-func (t *tally) missingAs(typ columnType) int64 {
-	if typ == stringType {
+func (t *Tally) missingAs(typ Type) int64 {
+	if typ == String {
 		return t.missing
 	}
 	return t.missing + t.blanks + t.wordCount()
@@ -111,7 +194,7 @@ func (t *tally) missingAs(typ columnType) int64 {
 
 // doubt says why a column that is almost of another type became text. It is
 // empty if there is nothing to say.
-func (t *tally) doubt() string {
+func (t *Tally) doubt() string {
 	n, lost := t.values(), t.classes[classLost]
 	if n == 0 {
 		return ""
@@ -141,12 +224,12 @@ func (t *tally) doubt() string {
 
 // versions says whether decimal numbers of which some end in a zero are rather
 // versions or codes: 1.10 beside 1.1, which as numbers are one.
-func (t *tally) versions() bool {
+func (t *Tally) versions() bool {
 	return t.classes[classRound] > 0 && t.decimals&tooLong == 0 && bits.OnesCount8(t.decimals) > 1
 }
 
 // countWords lists the words for a missing value with how often they occur.
-func (t *tally) countWords() string {
+func (t *Tally) countWords() string {
 	var counts []string
 	for _, word := range slices.Sorted(maps.Keys(t.words)) {
 		rows := "rows"

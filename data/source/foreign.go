@@ -1,4 +1,4 @@
-package ingest
+package source
 
 import (
 	"bytes"
@@ -7,7 +7,7 @@ import (
 	"pipe/base/diag"
 )
 
-// A fileKind is a kind of file that people give to a CSV reader.
+// A fileKind is a kind of file that people give to a reader of text.
 type fileKind struct {
 	magic string // at the beginning of the file
 	name  string
@@ -39,11 +39,15 @@ var fileKinds = []fileKind{
 	{"<?xml", "XML", fmt.Sprintf(hintPandas, "read_xml")},
 }
 
-// sniffed is how much of a file is looked at to tell what it is.
-const sniffed = 2048
+// Start is how much of a file is looked at to tell what it is.
+const Start = 2048
 
-// checkKind says that a file is something else than CSV, by its beginning.
-func checkKind(file string, start []byte) error {
+// BOM may be at the beginning of a file of text.
+var BOM = []byte("\xef\xbb\xbf")
+
+// NotOf says that a file whose beginning is start is something else than of a
+// format that has text, by title, if it can be told.
+func NotOf(title, file string, start []byte) error {
 	for _, k := range fileKinds {
 		if !bytes.HasPrefix(start, []byte(k.magic)) {
 			continue
@@ -51,14 +55,14 @@ func checkKind(file string, start []byte) error {
 		if k.magic == "PK\x03\x04" && (bytes.Contains(start, []byte("[Content_Types].xml")) || bytes.Contains(start, []byte("xl/"))) {
 			k.name, k.hint = "an Excel workbook", hintExcel
 		}
-		return diag.WithHint(fmt.Errorf("%s is %s, not CSV", file, k.name), k.hint)
+		return diag.WithHint(fmt.Errorf("%s is %s, not %s", file, k.name, title), k.hint)
 	}
 	if isUTF16(start) {
 		return diag.WithHint(fmt.Errorf("%s is UTF-16, not UTF-8", file),
 			"save it as UTF-8, or convert it: iconv -f utf-16 -t utf-8")
 	}
 	if isJSON(start) {
-		return diag.WithHint(fmt.Errorf("%s is JSON, not CSV", file), fmt.Sprintf(hintPandas, "read_json"))
+		return diag.WithHint(fmt.Errorf("%s is JSON, not %s", file, title), fmt.Sprintf(hintPandas, "read_json"))
 	}
 	return nil
 }
@@ -73,7 +77,7 @@ func isUTF16(start []byte) bool {
 // isJSON says whether a text begins with an object, or with a list of objects,
 // lists or texts.
 func isJSON(start []byte) bool {
-	start = bytes.TrimLeft(bytes.TrimPrefix(start, bom), " \t\r\n")
+	start = bytes.TrimLeft(bytes.TrimPrefix(start, BOM), " \t\r\n")
 	if len(start) == 0 {
 		return false
 	}
@@ -85,36 +89,4 @@ func isJSON(start []byte) bool {
 		return rest[0] == '"' || rest[0] == '}'
 	}
 	return start[0] == '[' && (rest[0] == '{' || rest[0] == '[' || rest[0] == '"')
-}
-
-// delimiters are the characters that are used as one.
-const delimiters = ";\t|,"
-
-// parts counts the delimiters of each kind in a record.
-func parts(record []byte) (counts [len(delimiters)]int) {
-	for i := range delimiters {
-		counts[i] = bytes.Count(record, []byte{delimiters[i]})
-	}
-	return counts
-}
-
-// hintDelimiter says which delimiter the file rather has: one that is more
-// frequent in the first record than the one that is set or, if there is another
-// record that is not parted as the first one is, one that parts both alike. It
-// is empty if there is none.
-func (r *reader) hintDelimiter(record []byte) string {
-	other, most := -1, bytes.Count(r.head, []byte{r.delim})
-	first, here := parts(r.head), parts(record)
-	for i, n := range first {
-		if delimiters[i] != r.delim && n > 0 && (record == nil && n > most || record != nil && n == here[i]) {
-			other, most = i, n
-			if record != nil {
-				break
-			}
-		}
-	}
-	if other < 0 {
-		return ""
-	}
-	return fmt.Sprintf("set delimiter: %q", delimiters[other:other+1])
 }

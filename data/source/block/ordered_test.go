@@ -1,4 +1,4 @@
-package ingest
+package block
 
 import (
 	"context"
@@ -28,7 +28,7 @@ func TestOrdered(t *testing.T) {
 	const jobs, threads = 1000, 3
 	var started atomic.Int64
 	next := 0
-	err := ordered(t.Context(), threads, count(jobs, nil, &started),
+	err := Ordered(t.Context(), threads, count(jobs, nil, &started),
 		func(i int) (int, error) {
 			for range i % 7 {
 				runtime.Gosched() // so that jobs overtake one another
@@ -66,7 +66,7 @@ func TestOrderedEndsAtTheFirstError(t *testing.T) {
 	} {
 		var started atomic.Int64
 		consumed := 0
-		err := ordered(t.Context(), 2, count(c.jobs, c.readErr, &started),
+		err := Ordered(t.Context(), 2, count(c.jobs, c.readErr, &started),
 			func(i int) (int, error) {
 				if i == c.workAt {
 					return 0, work
@@ -90,7 +90,7 @@ func TestOrderedEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	var started atomic.Int64
-	err := ordered(ctx, 2, count(1_000_000_000, nil, &started),
+	err := Ordered(ctx, 2, count(1_000_000_000, nil, &started),
 		func(i int) (int, error) { return i, nil },
 		func(i int) error {
 			if i == 10 {
@@ -106,7 +106,7 @@ func TestOrderedEndsWithItsContext(t *testing.T) {
 func TestOrderedPanicsWhereItIsCalled(t *testing.T) {
 	caught := func(jobs iter.Seq2[int, error], work func(int) (int, error)) (v any) {
 		defer func() { v = recover() }()
-		err := ordered(t.Context(), 2, jobs, work, func(int) error { return nil })
+		err := Ordered(t.Context(), 2, jobs, work, func(int) error { return nil })
 		t.Errorf("no panic, error %v", err)
 		return nil
 	}

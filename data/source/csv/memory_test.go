@@ -1,4 +1,4 @@
-package ingest
+package csv
 
 import (
 	"io"
@@ -6,7 +6,7 @@ import (
 	"runtime/debug"
 	"testing"
 
-	"pipe/data/table"
+	"pipe/data/source"
 )
 
 // endless is a file that repeats a line and is nowhere in memory.
@@ -24,38 +24,34 @@ func (e endless) ReadAt(p []byte, offset int64) (int, error) {
 func TestMemoryDoesNotGrowWithTheFile(t *testing.T) {
 	defer debug.SetGCPercent(debug.SetGCPercent(10))
 	line := "123,0.25,some text that fills the line so that there are fewer values,true\n"
-	src := &source{ReaderAt: endless{line}, size: 32 << 20 / int64(len(line)) * int64(len(line)), name: "in.csv"}
-	in := defaults()
+	size := 32 << 20 / int64(len(line)) * int64(len(line))
+	in := Usual()
 	in.Header = false
 	var stats runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&stats)
 	start, peak, steps := stats.HeapAlloc, uint64(0), 0
-	r := in.reader(src, 2, func(int64) {
-		if steps++; steps%20 == 0 {
-			runtime.ReadMemStats(&stats)
-			peak = max(peak, stats.HeapAlloc)
-		}
+	rows, err := in.Open(t.Context(), source.Inputs{
+		Files:   []*source.File{{ReaderAt: endless{line}, Size: size, Name: "in.csv"}},
+		Threads: 2, Block: 32 << 10,
+		Progress: func(int64, int64) {
+			if steps++; steps%20 == 0 {
+				runtime.ReadMemStats(&stats)
+				peak = max(peak, stats.HeapAlloc)
+			}
+		},
 	})
-	r.blockBytes = 32 << 10
-	s, err := in.survey(t.Context(), r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := table.NewWriter(io.Discard, s.schema)
+	read, err := source.Write(t.Context(), io.Discard, rows)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := r.load(t.Context(), s.survey, s.schema, s.plan, w.Write); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if w.Rows() != src.size/int64(len(line)) {
-		t.Errorf("%d rows, want %d", w.Rows(), src.size/int64(len(line)))
+	if read.Rows != size/int64(len(line)) {
+		t.Errorf("%d rows, want %d", read.Rows, size/int64(len(line)))
 	}
 	if peak > start+16<<20 {
-		t.Errorf("the heap grew by %d MiB while reading %d MiB", (peak-start)>>20, src.size>>20)
+		t.Errorf("the heap grew by %d MiB while reading %d MiB", (peak-start)>>20, size>>20)
 	}
 }

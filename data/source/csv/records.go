@@ -1,9 +1,12 @@
-package ingest
+package csv
 
 import (
 	"bytes"
 	"encoding/binary"
 	"math/bits"
+
+	"pipe/data/source/block"
+	"pipe/data/source/cell"
 )
 
 // A field is a piece of a record: data[start:end], without quotes around it.
@@ -28,7 +31,7 @@ type records struct {
 	data   []byte
 	delim  byte
 	quote  int  // -1 if there is none
-	cut    bool // see block
+	cut    bool // see block.Block
 	blank  bool // a blank line is a record, as in a file of one column
 	fields []field
 	line   int     // lines of the block before the current record
@@ -53,12 +56,12 @@ type syntax struct {
 }
 
 // reset starts a walk through a block.
-func (rs *records) reset(b block) {
-	rs.data, rs.cut = b.data, b.cut
+func (rs *records) reset(b block.Block) {
+	rs.data, rs.cut = b.Data, b.Cut
 	rs.pos, rs.lines, rs.at, rs.bad = 0, 0, 0, nil
-	rs.plain = !b.cut && (rs.quote < 0 || bytes.IndexByte(b.data, byte(rs.quote)) < 0) && !hasLoneCR(b.data)
+	rs.plain = !b.Cut && (rs.quote < 0 || bytes.IndexByte(b.Data, byte(rs.quote)) < 0) && !hasLoneCR(b.Data)
 	if rs.plain {
-		rs.seps = separators(rs.seps, b.data, rs.delim)
+		rs.seps = separators(rs.seps, b.Data, rs.delim)
 	}
 }
 
@@ -230,7 +233,7 @@ func (rs *records) endField(start, end, sep int, form form) bool {
 
 // checkLength ends the walk at a record that is too long.
 func (rs *records) checkLength() bool {
-	if rs.pos-rs.start > maxRecord || rs.cut && rs.pos == len(rs.data) {
+	if rs.pos-rs.start > block.MaxRecord || rs.cut && rs.pos == len(rs.data) {
 		rs.tooLong()
 		return false
 	}
@@ -238,7 +241,7 @@ func (rs *records) checkLength() bool {
 }
 
 func (rs *records) unclosed() {
-	if rs.cut || len(rs.data)-rs.start > maxRecord {
+	if rs.cut || len(rs.data)-rs.start > block.MaxRecord {
 		rs.tooLong()
 		return
 	}
@@ -257,6 +260,14 @@ func (rs *records) fail(pos int, msg, hint string) {
 // before the current record is in.
 func (rs *records) lineOf(pos int) int {
 	return rs.line + bytes.Count(rs.data[rs.start:pos], []byte{'\n'})
+}
+
+// cell is what a Tally and a Builder are told of a field.
+func (f *field) cell() cell.Form {
+	if f.form == bare {
+		return cell.Bare
+	}
+	return cell.Quoted
 }
 
 // text gives the text of a field. It is in the memory of rs if the field has

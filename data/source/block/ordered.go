@@ -1,4 +1,4 @@
-package ingest
+package block
 
 import (
 	"context"
@@ -8,12 +8,12 @@ import (
 	"sync"
 )
 
-// ordered runs work on the jobs in n goroutines and hands the results to
+// Ordered runs work on the jobs in n goroutines and hands the results to
 // consume, on the calling goroutine, in the order of the jobs. At most 2n jobs
 // are under way, which bounds the memory. The first error in the order of the
 // jobs ends it; all goroutines have ended when it returns. A panic of jobs or
 // work becomes one of the calling goroutine, where a runner can recover it.
-func ordered[J, R any](ctx context.Context, n int, jobs iter.Seq2[J, error], work func(J) (R, error), consume func(R) error) error {
+func Ordered[J, R any](ctx context.Context, n int, jobs iter.Seq2[J, error], work func(J) (R, error), consume func(R) error) error {
 	type result struct {
 		value R
 		err   error
@@ -85,6 +85,17 @@ func ordered[J, R any](ctx context.Context, n int, jobs iter.Seq2[J, error], wor
 		}
 	}
 	return context.Cause(ctx)
+}
+
+// Each yields the elements of a list, as jobs of Ordered.
+func Each[T any](list []T) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for _, v := range list {
+			if !yield(v, nil) {
+				return
+			}
+		}
+	}
 }
 
 // A panicked is a panic on its way to another goroutine.

@@ -1,4 +1,4 @@
-package ingest
+package cell
 
 // parseBool reads true and false in the three ways in which programs write
 // them, and 1 and 0.

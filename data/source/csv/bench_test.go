@@ -1,4 +1,4 @@
-package ingest
+package csv
 
 import (
 	"fmt"
@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"pipe/base/random"
-	"pipe/data/table"
+	"pipe/data/source"
 )
 
 // BenchmarkCSV reads a generated file of 16 columns (5 int64, 6 float64 with
@@ -17,26 +17,19 @@ import (
 // writes the table to nowhere.
 func BenchmarkCSV(b *testing.B) {
 	csv := generate(200_000)
-	in := defaults()
 	for _, threads := range []int{1, runtime.GOMAXPROCS(0)} {
 		b.Run(fmt.Sprintf("threads=%d", threads), func(b *testing.B) {
 			b.SetBytes(int64(len(csv)))
 			b.ReportAllocs()
 			for b.Loop() {
-				src := &source{ReaderAt: strings.NewReader(csv), size: int64(len(csv)), name: "in.csv"}
-				r := in.reader(src, threads, func(int64) {})
-				s, err := in.survey(b.Context(), r)
+				rows, err := Usual().Open(b.Context(), source.Inputs{
+					Files:   []*source.File{{ReaderAt: strings.NewReader(csv), Size: int64(len(csv)), Name: "in.csv"}},
+					Threads: threads,
+				})
 				if err != nil {
 					b.Fatal(err)
 				}
-				w, err := table.NewWriter(io.Discard, s.schema)
-				if err != nil {
-					b.Fatal(err)
-				}
-				if err := r.load(b.Context(), s.survey, s.schema, s.plan, w.Write); err != nil {
-					b.Fatal(err)
-				}
-				if err := w.Close(); err != nil {
+				if _, err := source.Write(b.Context(), io.Discard, rows); err != nil {
 					b.Fatal(err)
 				}
 			}

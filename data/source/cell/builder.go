@@ -1,0 +1,145 @@
+package cell
+
+import (
+	"unsafe"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"pipe/data/table"
+)
+
+// A Builder gathers the values of one column of a few rows in Arrow's layout. It
+// is kept for its memory.
+type Builder struct {
+	Target
+	values  []int64 // float64 as its bits; also what the narrower types lie in
+	offsets []int32
+	chars   []byte
+	valid   []byte
+	nulls   bool
+}
+
+// Reset starts anew with a number of rows, which then are set in their order.
+func (b *Builder) Reset(t Target, rows int) {
+	b.Target, b.nulls = t, false
+	b.chars = b.chars[:0]
+	if t.typ == String {
+		b.offsets = append(b.offsets[:0], 0)
+		return
+	}
+	if cap(b.values) < rows {
+		b.values = make([]int64, rows)
+	}
+	b.values = b.values[:rows]
+	if t.typ == Bool {
+		clear(b.values)
+	}
+}
+
+// Null makes a row null.
+func (b *Builder) Null(row int) {
+	if !b.nulls {
+		b.nulls = true
+		b.valid = b.valid[:0]
+	}
+	for len(b.valid) <= row/8 {
+		b.valid = append(b.valid, 0xff)
+	}
+	b.valid[row/8] &^= 1 << (row % 8)
+	switch b.typ {
+	case String:
+		b.offsets = append(b.offsets, int32(len(b.chars)))
+	case Date:
+		b.days()[row] = 0
+	case Bool:
+	default:
+		b.values[row] = 0
+	}
+}
+
+// Set sets a row to a value, whose raw text a Tally has seen. It is the inner
+// loop of reading, so what is rare is elsewhere.
+func (b *Builder) Set(in *Rules, row int, form Form, raw []byte) {
+	text := raw
+	if !isTrim(raw) {
+		text = trimBlanks(raw)
+	}
+	if (in.Missing.may(text) || b.typ != b.like) && b.missing(in, form, raw, text) {
+		b.Null(row)
+		return
+	}
+	ok := true
+	switch b.typ {
+	case Int64:
+		b.values[row], ok = parseInt(text)
+	case Float64:
+		b.floats()[row], ok = parseFloat(text)
+	case Bool:
+		var v bool
+		if v, ok = parseBool(text); v {
+			b.bytes()[row/8] |= 1 << (row % 8)
+		}
+	case Date:
+		b.days()[row], ok = parseDate(text)
+	case Timestamp:
+		b.values[row], ok = parseTimestamp(text)
+	default:
+		if in.Trim && form == Bare {
+			raw = text
+		}
+		b.chars = append(b.chars, raw...)
+		b.offsets = append(b.offsets, int32(len(b.chars)))
+	}
+	if !ok {
+		b.Null(row) // a usual word: the tally has seen no other text
+	}
+}
+
+// missing says whether a value is missing that may be.
+func (b *Builder) missing(in *Rules, form Form, raw, text []byte) bool {
+	a := present
+	if in.Missing.may(text) {
+		a = in.Missing.absence(form, in.Trim, raw, text)
+	}
+	return a == absent || a == blank && b.like != String || b.typ != b.like && in.Missing.isWord(form, text)
+}
+
+// The values of the types share the memory of an int64 slice, which is aligned
+// for all of them.
+
+func (b *Builder) floats() []float64 {
+	return unsafe.Slice((*float64)(unsafe.Pointer(unsafe.SliceData(b.values))), len(b.values))
+}
+
+func (b *Builder) days() []int32 {
+	return unsafe.Slice((*int32)(unsafe.Pointer(unsafe.SliceData(b.values))), 2*len(b.values))
+}
+
+func (b *Builder) bytes() []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(b.values))), 8*len(b.values))
+}
+
+// Array gives the rows that were set. It shares the memory of the builder.
+func (b *Builder) Array(rows int) arrow.Array {
+	var valid []byte
+	if b.nulls {
+		for len(b.valid) < (rows+7)/8 {
+			b.valid = append(b.valid, 0xff)
+		}
+		if tail := rows % 8; tail > 0 {
+			b.valid[rows/8] &= 1<<tail - 1
+		}
+		valid = b.valid
+	}
+	if b.typ == String {
+		return table.NewTextArray(b.offsets, b.chars, valid)
+	}
+	bytes := b.bytes()
+	switch b.typ {
+	case Bool:
+		bytes = bytes[:(rows+7)/8]
+	case Date:
+		bytes = bytes[:4*rows]
+	}
+	return table.NewFixedArray(b.typ.Arrow(), rows, bytes, valid)
+}

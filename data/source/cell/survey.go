@@ -1,0 +1,102 @@
+package cell
+
+import (
+	"strconv"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"pipe/data/table"
+)
+
+// Metadata keys of the columns of a table.
+const (
+	TypeKey    = "pipe.type"    // "inferred" or "declared"
+	MissingKey = "pipe.missing" // number of missing values
+)
+
+// Columns are those of some data before their values are seen.
+type Columns struct {
+	Names []string
+	Types []ColumnType // of each
+	keep  []int
+}
+
+// Columns joins the contract with the names that the columns of data have.
+// data names these in messages.
+func (c *Contract) Columns(data string, names []string) (*Columns, error) {
+	keep, err := c.kept(data, names)
+	if err != nil {
+		return nil, err
+	}
+	types := c.Types()
+	cols := &Columns{Names: names, Types: make([]ColumnType, len(names)), keep: keep}
+	for i, name := range names {
+		cols.Types[i] = types.Of(name)
+	}
+	return cols, nil
+}
+
+// A Survey is what was found out about columns by looking at all values.
+type Survey struct {
+	*Columns
+	Tallies  []Tally // of each column
+	Rows     int64
+	Nameless []int // columns that the data do not name, in order
+}
+
+// A Target says which column of the data becomes a column of the table.
+type Target struct {
+	From int
+	typ  Type
+	like Type // whose words mean a missing value, if it was read as text for other values
+}
+
+// A Plan is how the columns of data become those of a table.
+type Plan struct {
+	*Survey
+	Schema  *arrow.Schema
+	Targets []Target // of the columns of the table
+}
+
+// Plan decides on the types of the columns.
+func (s *Survey) Plan() *Plan {
+	p := &Plan{Survey: s}
+	var fields []arrow.Field
+	for _, i := range s.keep {
+		declared := s.Types[i].Type
+		t := Target{From: i, typ: declared, like: declared}
+		origin := "declared"
+		switch {
+		case declared == Undeclared:
+			t.typ = s.Tallies[i].infer()
+			t.like, origin = t.typ, "inferred"
+		case s.misfits(i) > 0:
+			t.typ = String
+		}
+		meta := map[string]string{
+			TypeKey: origin, MissingKey: strconv.FormatInt(s.Tallies[i].missingAs(t.like), 10),
+		}
+		if t.typ == String && declared == Undeclared {
+			if doubt := s.Tallies[i].doubt(); doubt != "" {
+				meta[table.DoubtKey] = doubt
+			}
+		}
+		fields = append(fields, arrow.Field{
+			Name: s.Names[i], Type: t.typ.Arrow(), Nullable: true, Metadata: arrow.MetadataFrom(meta),
+		})
+		p.Targets = append(p.Targets, t)
+	}
+	p.Schema = arrow.NewSchema(fields, nil)
+	return p
+}
+
+// misfits counts the values of a column that are not of the expected type.
+func (s *Survey) misfits(column int) int64 {
+	if !s.Types[column].Expected {
+		return 0
+	}
+	return s.Tallies[column].classes[classText]
+}
+
+// Empty says whether a column has no value in any row.
+func (s *Survey) Empty(column int) bool { return s.Tallies[column].missing == s.Rows }

@@ -1,0 +1,74 @@
+package cell
+
+import (
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"pipe/data/table"
+)
+
+// A Type is the type of a column as it is declared or inferred.
+type Type uint8
+
+// Types of columns.
+const (
+	Undeclared Type = iota
+	String
+	Int64
+	Float64
+	Bool
+	Date
+	Timestamp
+)
+
+// typeNames are the names of the types in the order of the constants.
+var typeNames = [...]string{"", "string", "int64", "float64", "bool", "date", "timestamp"}
+
+// String is the name of the type.
+func (t Type) String() string { return typeNames[t] }
+
+// TypeOf finds a type by name. What is none is Undeclared.
+func TypeOf(name string) Type {
+	for i, n := range typeNames {
+		if n == name {
+			return Type(i)
+		}
+	}
+	return Undeclared
+}
+
+// Arrow is how a table stores the type.
+func (t Type) Arrow() arrow.DataType {
+	switch t {
+	case Int64:
+		return arrow.PrimitiveTypes.Int64
+	case Float64:
+		return arrow.PrimitiveTypes.Float64
+	case Bool:
+		return arrow.FixedWidthTypes.Boolean
+	case Date:
+		return arrow.FixedWidthTypes.Date32
+	case Timestamp:
+		return table.TimestampType()
+	}
+	return arrow.BinaryTypes.String
+}
+
+// Accepts says whether a text, without blanks around it, is a value of the
+// type. Whatever is accepted can be parsed.
+func (t Type) Accepts(b []byte) (ok bool) {
+	switch t {
+	case Int64:
+		_, ok = parseInt(b)
+	case Float64:
+		_, ok = parseFloat(b)
+	case Bool:
+		_, ok = parseBool(b)
+	case Date:
+		_, ok = parseDate(b)
+	case Timestamp:
+		_, ok = parseTimestamp(b)
+	default:
+		ok = true
+	}
+	return ok
+}

@@ -1,0 +1,51 @@
+package cell
+
+import (
+	"fmt"
+	"strconv"
+	"unicode/utf8"
+)
+
+// Quote quotes a text for a message, its beginning if it is long.
+func Quote(b []byte) string {
+	const limit = 40
+	if len(b) <= limit {
+		return strconv.Quote(string(b))
+	}
+	cut := limit
+	for cut > limit-utf8.UTFMax && !utf8.RuneStart(b[cut]) {
+		cut--
+	}
+	return strconv.Quote(string(b[:cut])) + "..."
+}
+
+// Wrong says that the raw text of a value is not one of the type, which is
+// declared. To take what is a number for missing is never the way out.
+func (t Type) Wrong(raw []byte) (msg, hint string) {
+	text := trimBlanks(raw)
+	q := Quote(text)
+	article := "a"
+	if t == Int64 {
+		article = "an"
+	}
+	msg = fmt.Sprintf("%s is not %s %s", q, article, t)
+	_, number := scanNumber(text)
+	switch {
+	case len(text) == 0: // in quotes, or it would be missing
+		return msg, "set quoted_missing: true if a value in quotes can be missing"
+	case t == Int64 && Float64.Accepts(text):
+		return msg, "declare the column as float64 in columns:"
+	case number && (t == Int64 || t == Float64):
+		return msg, "declare the column as string in columns:"
+	}
+	hint = fmt.Sprintf("declare the column as string in columns:, or if %s means that a value is missing, add it to missing:", q)
+	switch t {
+	case Bool:
+		hint = "a bool is true or false, or 1 or 0; " + hint
+	case Date:
+		hint = "a date is written 2006-01-02; " + hint
+	case Timestamp:
+		hint = "a timestamp is written 2006-01-02T15:04:05Z or 2006-01-02 15:04:05; " + hint
+	}
+	return msg, hint
+}

@@ -1,0 +1,36 @@
+package csv
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"pipe/data/source"
+	"pipe/data/source/cell"
+)
+
+// A case of reading.
+type reads struct {
+	*Reader
+	cell.Contract
+}
+
+func usual() reads { return reads{Reader: Usual()} }
+
+// read runs the reader on text with blocks of the given size.
+func read(t testing.TB, in reads, csv string, block, threads int) ([]byte, error) {
+	t.Helper()
+	rows, err := in.Open(t.Context(), source.Inputs{
+		Files:    []*source.File{{ReaderAt: strings.NewReader(csv), Size: int64(len(csv)), Name: "in.csv"}},
+		Contract: in.Contract, Block: block, Threads: threads,
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out bytes.Buffer
+	if _, err := source.Write(t.Context(), &out, rows); err != nil {
+		t.Fatalf("reading failed after it looked at all values: %v", err)
+	}
+	return out.Bytes(), nil
+}

@@ -1,0 +1,110 @@
+// Package source says what it takes to read data of some format into a table. A
+// Kind is a format: a value in a list (see package all), with the settings that
+// it has as a struct with tags, which is also what reads. Helpers for readers
+// are in cell (typed columns of text), in block (large files in parallel) and
+// in Problems (messages that say where).
+package source
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"iter"
+	"log/slog"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"pipe/base/diag"
+	"pipe/data/source/cell"
+)
+
+// A Kind is a format of data that can be read.
+type Kind struct {
+	Name    string // as the setting format has it
+	Version int    // raised when the same settings and bytes would give another table
+	Title   string // for messages: "JSON Lines"
+	Doc     string // what is read, and how it becomes columns
+
+	// Endings are those of the names of its files: ".csv". Detect knows a file
+	// by its beginning, of which it gets Start bytes or what there is; it is nil
+	// if files of the format look like nothing in particular.
+	Endings []string
+	Detect  func(start []byte) bool
+
+	// New returns a pointer to a zero Reader, whose exported fields are settings,
+	// tagged as those of a stage are.
+	New func() Reader
+}
+
+// A Reader reads data of one format as its settings say.
+type Reader interface {
+	// Open looks at the data, as far as it has to know the columns: at a header
+	// of types, or at all values. The contract holds for the table that comes
+	// out; same inputs give the same table, whatever the threads and blocks.
+	Open(ctx context.Context, in Inputs) (Rows, error)
+}
+
+// Inputs are what a Reader reads.
+type Inputs struct {
+	// Files are what a path names: one, or those of a folder or a pattern, sorted
+	// by name, which are one table together. They are local, whole and not
+	// compressed, wherever they came from. There is none if the settings of the
+	// reader say where the data are, as those of a database do.
+	Files    []*File
+	Contract cell.Contract
+
+	Threads  int                     // to use, at least 1
+	Block    int                     // bytes of a file to read in one go, 0 if that is all the same
+	Progress func(done, total int64) // in any unit; may be nil
+}
+
+// One is the file of a reader that reads one.
+func (in *Inputs) One() (*File, error) {
+	switch len(in.Files) {
+	case 1:
+		return in.Files[0], nil
+	case 0:
+		return nil, diag.WithHint(fmt.Errorf("there is nothing to read"), "name a file")
+	}
+	return nil, fmt.Errorf("%s and %d other files: one file at a time can be read in this format", in.Files[0].Name, len(in.Files)-1)
+}
+
+// Advance reports progress.
+func (in *Inputs) Advance(done, total int64) {
+	if in.Progress != nil {
+		in.Progress(done, total)
+	}
+}
+
+// Rows are opened data.
+type Rows interface {
+	// Schema is that of the table.
+	Schema() *arrow.Schema
+	// Batches are the rows in order, once. A batch is valid until the next one,
+	// and holds some megabytes at most, or one row.
+	Batches(ctx context.Context) iter.Seq2[arrow.Record, error]
+	// Report tells people what was read, and what may surprise them. It is
+	// called when all rows have been.
+	Report(log *slog.Logger)
+	// Close gives back what Open took.
+	Close() error
+}
+
+// A File is one that is read.
+type File struct {
+	io.ReaderAt
+	Size int64
+	Name string // for messages
+}
+
+// ReadFull fills buf from an offset of the file.
+func (f *File) ReadFull(buf []byte, offset int64) error {
+	n, err := f.ReadAt(buf, offset)
+	if n == len(buf) {
+		return nil
+	}
+	if err == nil || err == io.EOF {
+		err = io.ErrUnexpectedEOF
+	}
+	return fmt.Errorf("read %s at byte %d: %w", f.Name, offset, err)
+}
