@@ -9,6 +9,7 @@ import (
 
 	"pipe/lineage"
 	"pipe/pipeline"
+	"pipe/workspace/models"
 )
 
 // recentRuns is how many runs are offered for completion.
@@ -70,7 +71,8 @@ func (a *app) complete(cmd *cobra.Command, word string, within func(lineage.Exec
 			words = append(words, r.Pipeline)
 		}
 	}
-	words = append(words, labelNames(ctx, ws)...)
+	labels, _ := models.LabelNames(ctx, ws) // nothing to offer if that cannot be found out
+	words = append(words, labels...)
 	for _, r := range runs {
 		words = append(words, fmt.Sprintf("%s\t%s, %s", r.ID, r.Pipeline, r.Status))
 	}

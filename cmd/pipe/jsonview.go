@@ -7,6 +7,7 @@ import (
 
 	"pipe/lineage"
 	"pipe/runner"
+	"pipe/workspace/models"
 )
 
 // A jsonView writes one JSON object for each event.
@@ -55,7 +56,7 @@ func (v *jsonView) event(ev runner.Event) {
 		}
 		obj = map[string]any{"event": "rival_measured", "stage": ev.Stage, "label": ev.Label, "model": ev.Model.String(), "stages": stages}
 	case runner.GateJudged:
-		obj = map[string]any{"event": "gate_judged", "stage": ev.Stage, "label": ev.Label, "outcome": ev.Decision.Outcome, "decision": eventJSON(ev.Decision.Event)}
+		obj = map[string]any{"event": "gate_judged", "stage": ev.Stage, "label": ev.Label, "outcome": ev.Decision.Outcome, "decision": models.EventOf(ev.Decision.Event)}
 	case runner.RunFinished:
 		obj = map[string]any{"event": "run_finished", "run": ev.Result.RunID, "status": ev.Result.Status, "seconds": ev.Result.Duration.Seconds()}
 	}

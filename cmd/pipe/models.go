@@ -2,20 +2,16 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"pipe/artifacts"
 	"pipe/base/diag"
-	"pipe/data/metric"
 	"pipe/lineage"
 	"pipe/workspace"
+	"pipe/workspace/models"
 )
 
 func (a *app) modelsCommand() *cobra.Command {
@@ -69,7 +65,7 @@ new model is refused and the reason says why; on_other_data: allow compares with
 			if len(words) == 1 {
 				word = words[0]
 			}
-			filter, err := modelFilter(cmd.Context(), ws, word)
+			filter, err := models.Filter(cmd.Context(), ws, word)
 			if err != nil {
 				return err
 			}
@@ -105,124 +101,28 @@ func moment(text string) (time.Time, error) {
 	return time.Time{}, diag.Usage(diag.WithHint(fmt.Errorf("--at %q is not a time", text), "write a day such as 2026-01-31, or a time such as 2026-01-31T12:00:00Z"))
 }
 
-// modelFilter reads PIPELINE, LABEL, PIPELINE@LABEL or @LABEL.
-func modelFilter(ctx context.Context, ws *workspace.Workspace, word string) (f lineage.EventFilter, err error) {
-	if word == "" {
-		return f, nil
-	}
-	models, err := ws.DB.Models(ctx, "")
-	if err != nil {
-		return f, err
-	}
-	events, err := ws.DB.ModelEvents(ctx, lineage.EventFilter{})
-	if err != nil {
-		return f, err
-	}
-	pipelines, labels := map[string]bool{}, map[string]bool{}
-	for _, m := range models {
-		pipelines[m.Pipeline] = true
-	}
-	for _, ev := range events {
-		pipelines[ev.Pipeline], labels[ev.Label] = true, true
-	}
-	known := func(what, name string, names map[string]bool) error {
-		if name == "" || names[name] {
-			return nil
-		}
-		return diag.Unknown(what, name, slices.Sorted(maps.Keys(names)))
-	}
-	name, label, both := strings.Cut(word, "@")
-	switch {
-	case both:
-		if err := known("pipeline", name, pipelines); err != nil {
-			return f, err
-		}
-		return lineage.EventFilter{Pipeline: name, Label: label}, known("label", label, labels)
-	case pipelines[word]:
-		return lineage.EventFilter{Pipeline: word}, nil
-	}
-	maps.Copy(pipelines, labels)
-	return lineage.EventFilter{Label: word}, known("pipeline or label", word, pipelines)
-}
-
-// A listedModel is a model with what is known of it now.
-type listedModel struct {
-	lineage.Model
-	labels  []string // those of another pipeline as OTHER@LABEL
-	metrics map[string]float64
-	classes map[string]string // that metrics are about
-	order   []string          // names of metrics, the most telling first
-	by      string            // the stage that measured them
-}
-
 func (a *app) listModels(ctx context.Context, ws *workspace.Workspace, f lineage.EventFilter, limit int, asJSON bool) error {
-	models, err := ws.DB.Models(ctx, f.Pipeline)
+	list, err := models.Find(ctx, ws, f, limit)
 	if err != nil {
 		return err
-	}
-	held, err := ws.DB.Labels(ctx, time.Time{})
-	if err != nil {
-		return err
-	}
-	measured, err := ws.DB.LastMeasured(ctx)
-	if err != nil {
-		return err
-	}
-	var list []listedModel
-	for _, m := range models {
-		l := listedModel{Model: m}
-		wanted := f.Label == ""
-		for _, s := range held {
-			if s.Model != m.ID {
-				continue
-			}
-			name := s.Label
-			if s.Pipeline != m.Pipeline {
-				name = s.Pipeline + "@" + s.Label
-			}
-			l.labels = append(l.labels, name)
-			wanted = wanted || s.Label == f.Label
-		}
-		if x, ok := measured[m.ID]; ok {
-			l.metrics, l.classes, l.order, l.by = x.Metrics, x.Classes, tellingOrder(x.Metrics, x.Config), x.Stage
-		}
-		if wanted && (limit == 0 || len(list) < limit) {
-			list = append(list, l)
-		}
 	}
 	if asJSON {
-		return writeJSON(a.out, map[string]any{"models": modelsJSON(list)})
+		return writeJSON(a.out, list)
 	}
-	if len(list) == 0 {
+	if len(list.Models) == 0 {
 		fmt.Fprintln(a.err, "no models")
 		return nil
 	}
 	var rows [][]string
-	for _, l := range list {
-		rows = append(rows, []string{l.ID.Short(), l.Pipeline, l.Stage, l.RunID, localTime(l.Created), strings.Join(l.labels, ", "),
-			mainMetrics(l.metrics, l.classes, l.order)})
+	for _, m := range list.Models {
+		rows = append(rows, []string{m.ID.Short(), m.Pipeline, m.Stage, m.Run, localTime(m.Created), strings.Join(m.Labels, ", "),
+			mainMetrics(m.Metrics, m.Classes, m.Telling)})
 	}
 	return writeTable(a.out, []string{"MODEL", "PIPELINE", "STAGE", "RUN", "MADE", "LABELS", "METRICS"}, rows)
 }
 
 // maxMainMetrics is how many metrics are shown of a model in a list.
 const maxMainMetrics = 3
-
-// tellingOrder is the order of metrics in which the settings of a stage name
-// them, or else the usual one. Those of further data sets come last.
-func tellingOrder(metrics map[string]float64, config json.RawMessage) []string {
-	var settings struct {
-		Metrics []string `json:"metrics"`
-	}
-	_ = json.Unmarshal(config, &settings) // of another kind of stage: then the usual order
-	var order []string
-	for _, name := range slices.Concat(settings.Metrics, metric.Names(), slices.Sorted(maps.Keys(metrics))) {
-		if _, ok := metrics[name]; ok && !slices.Contains(order, name) {
-			order = append(order, name)
-		}
-	}
-	return order
-}
 
 func mainMetrics(metrics map[string]float64, classes map[string]string, order []string) string {
 	var list []lineage.Metric
@@ -233,8 +133,8 @@ func mainMetrics(metrics map[string]float64, classes map[string]string, order []
 }
 
 // metricsOfEvent are the main metrics that were known when a decision was made.
-func metricsOfEvent(ev lineage.ModelEvent) string {
-	return mainMetrics(ev.Metrics, ev.Classes, tellingOrder(ev.Metrics, nil))
+func metricsOfEvent(ev models.Event) string {
+	return mainMetrics(ev.Metrics, ev.Classes, ev.Telling())
 }
 
 func inBrackets(text string) string {
@@ -247,34 +147,32 @@ func inBrackets(text string) string {
 func localTime(t time.Time) string { return t.Local().Format(time.DateTime) }
 
 func (a *app) modelsAt(ctx context.Context, ws *workspace.Workspace, f lineage.EventFilter, at time.Time, asJSON bool) error {
-	held, err := ws.DB.Labels(ctx, at)
+	held, err := models.HeldAt(ctx, ws, f, at)
 	if err != nil {
 		return err
 	}
-	held = slices.DeleteFunc(held, func(s lineage.Standing) bool {
-		return f.Pipeline != "" && s.Pipeline != f.Pipeline || f.Label != "" && s.Label != f.Label
-	})
 	if asJSON {
-		return writeJSON(a.out, map[string]any{"at": at.UTC(), "labels": standingsJSON(held)})
+		return writeJSON(a.out, held)
 	}
-	if len(held) == 0 {
-		fmt.Fprintf(a.err, "no model had a label at %s\n", at.Local().Format("2006-01-02 15:04:05 MST"))
+	clock := held.Time.Local().Format("2006-01-02 15:04:05 MST")
+	if len(held.Labels) == 0 {
+		fmt.Fprintf(a.err, "no model had a label at %s\n", clock)
 		return nil
 	}
-	fmt.Fprintf(a.out, "at %s\n\n", at.Local().Format("2006-01-02 15:04:05 MST"))
+	fmt.Fprintf(a.out, "at %s\n\n", clock)
 	var rows [][]string
-	for _, s := range held {
+	for _, ev := range held.Labels {
 		until := ""
-		if !s.Until.IsZero() {
-			until = localTime(s.Until)
+		if !ev.Until.IsZero() {
+			until = localTime(ev.Until)
 		}
-		rows = append(rows, []string{s.Pipeline + "@" + s.Label, s.Model.Short(), localTime(s.Time), until, decider(s.ModelEvent), metricsOfEvent(s.ModelEvent), s.Note})
+		rows = append(rows, []string{ev.Pipeline + "@" + ev.Label, ev.Model.Short(), localTime(ev.Time), until, decider(ev), metricsOfEvent(ev), ev.Reason})
 	}
 	return writeTable(a.out, []string{"LABEL", "MODEL", "SINCE", "UNTIL", "BY", "METRICS", "WHY"}, rows)
 }
 
 // decider says who made a decision.
-func decider(ev lineage.ModelEvent) string {
+func decider(ev models.Event) string {
 	who := ev.Actor
 	switch {
 	case ev.DecidedBy == lineage.ByGate:
@@ -289,53 +187,40 @@ func decider(ev lineage.ModelEvent) string {
 }
 
 func (a *app) modelHistory(ctx context.Context, ws *workspace.Workspace, f lineage.EventFilter, asJSON bool) error {
-	events, err := ws.DB.ModelEvents(ctx, f)
+	history, err := models.HistoryOf(ctx, ws, f)
 	if err != nil {
 		return err
 	}
 	if asJSON {
-		return writeJSON(a.out, map[string]any{"events": eventsJSON(events)})
+		return writeJSON(a.out, history)
 	}
-	if len(events) == 0 {
+	if len(history.Events) == 0 {
 		fmt.Fprintln(a.err, "nothing was decided about a model yet; pipe promote MODEL --to production does")
 		return nil
 	}
 	var rows [][]string
-	for _, ev := range events {
+	for _, ev := range history.Events {
 		before := ""
 		if !ev.Previous.IsZero() && ev.Previous != ev.Model {
 			before = ev.Previous.Short()
 		}
-		rows = append(rows, []string{localTime(ev.Time), ev.Pipeline + "@" + ev.Label, ev.Event, ev.Model.Short(), before, decider(ev), ev.RunID, ev.Note})
+		rows = append(rows, []string{localTime(ev.Time), ev.Pipeline + "@" + ev.Label, ev.Event, ev.Model.Short(), before, decider(ev), ev.Run, ev.Reason})
 	}
 	return writeTable(a.out, []string{"TIME", "LABEL", "EVENT", "MODEL", "BEFORE", "BY", "RUN", "WHY"}, rows)
 }
 
-// labelNames lists PIPELINE@LABEL of every label that a model has now.
-func labelNames(ctx context.Context, ws *workspace.Workspace) []string {
-	held, err := ws.DB.Labels(ctx, time.Time{})
-	if err != nil {
-		return nil
-	}
-	var names []string
-	for _, s := range held {
-		names = append(names, s.Pipeline+"@"+s.Label)
-	}
-	return names
-}
-
 // showDecisions adds to an artifact what was decided about it.
-func (a *app) showDecisions(events []lineage.ModelEvent, held []lineage.Standing, id artifacts.ID) error {
+func (a *app) showDecisions(events []models.Event) error {
 	if len(events) == 0 {
 		return nil
 	}
 	var rows [][]string
 	for _, ev := range events {
 		now := ""
-		if slices.ContainsFunc(held, func(s lineage.Standing) bool { return s.ID == ev.ID && s.Model == id }) {
+		if ev.Held {
 			now = "now"
 		}
-		rows = append(rows, []string{ev.Event, ev.Pipeline + "@" + ev.Label, localTime(ev.Time), now, decider(ev), ev.Note})
+		rows = append(rows, []string{ev.Event, ev.Pipeline + "@" + ev.Label, localTime(ev.Time), now, decider(ev), ev.Reason})
 	}
 	fmt.Fprintln(a.out)
 	return writeTable(a.out, []string{"", "LABEL", "TIME", "", "BY", "WHY"}, rows)

@@ -12,6 +12,7 @@ import (
 	"pipe/pipeline"
 	"pipe/runner"
 	"pipe/workspace"
+	"pipe/workspace/models"
 )
 
 func (a *app) planCommand() *cobra.Command {
@@ -85,9 +86,9 @@ func (a *app) forecast(ctx context.Context, ws *workspace.Workspace, plan *pipel
 	if err != nil {
 		return err
 	}
-	var gates []gateForecast
+	var gates []models.Gate
 	if opt.Gates {
-		if gates, err = gateForecasts(ctx, ws, plan); err != nil {
+		if gates, err = models.Gates(ctx, ws, plan); err != nil {
 			return err
 		}
 	}

@@ -2,26 +2,22 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"pipe/artifacts"
 	"pipe/base/diag"
-	"pipe/lineage"
 	"pipe/pipeline"
 	"pipe/runner"
-	"pipe/stages/predict"
 	"pipe/workspace"
 	"pipe/workspace/content"
+	"pipe/workspace/models"
 )
 
 func (a *app) predictCommand() *cobra.Command {
@@ -57,34 +53,20 @@ The file is written in the form that its ending names:
 			if _, err := os.Stat(words[0]); errors.Is(err, fs.ErrNotExist) {
 				return workspace.MissingFile("file", words[0], "*.csv")
 			}
-			dir, err := a.host.FindStore()
-			if err != nil {
-				return err
-			}
-			ws, err := a.host.Open(dir)
+			ws, err := a.host.OpenNearestToWrite()
 			if err != nil {
 				return err
 			}
 			defer ws.Close()
-			m, err := findModel(cmd.Context(), ws, model)
-			if err != nil {
-				return err
-			}
-			past, err := pastOf(cmd.Context(), ws, m)
-			if err != nil {
-				return err
-			}
-			plan, err := a.predictionPlan(cmd.Context(), ws, m, past, words[0], prefix, strict)
-			if err != nil {
-				return err
-			}
 			v := warningView{newPlainView(a.err, script{paint: a.painter(a.err)}, time.Now)}
-			res, err := a.runPlan(cmd.Context(), ws, plan, runner.Options{}, 0, v, nil)
-			if err != nil {
-				a.explainAbsent(cmd.Context(), ws, past, res)
-				return a.report(res, err)
+			done, err := models.Predict(cmd.Context(), ws, models.Request{File: words[0], Model: model, Prefix: prefix, Strict: strict, Observe: v.event})
+			if done == nil {
+				return err
 			}
-			return a.writePredictions(cmd.Context(), ws, res, output, form, prefix)
+			if err != nil {
+				return a.report(done.Result, err)
+			}
+			return a.writePredictions(cmd.Context(), ws, done, output, form)
 		},
 	}
 	cmd.Flags().StringVarP(&model, "model", "m", "", "the model: an artifact, a run, a stage, a pipeline, or PIPELINE@LABEL (default: the newest model)")
@@ -119,95 +101,12 @@ func (v warningView) event(ev runner.Event) {
 	}
 }
 
-// predictionPlan is a plan of two stages that begins with stored artifacts.
-func (a *app) predictionPlan(ctx context.Context, ws *workspace.Workspace, m lineage.Model, past *past, file, prefix string, strict bool) (*pipeline.Plan, error) {
-	load, err := a.reading(ctx, ws, past, file)
-	if err != nil {
-		return nil, err
-	}
-	with, err := json.Marshal(map[string]any{"prefix": prefix, "strict": strict}) // JSON is YAML
-	if err != nil {
-		return nil, err
-	}
-	score, err := a.step("predictions", "predict", string(with))
-	if err != nil {
-		return nil, err
-	}
-	score.Inputs = []pipeline.Edge{
-		{Port: "table", From: pipeline.Ref{Stage: "load", Port: "table"}},
-		{Port: "transform", Type: pipeline.Transform, Artifact: past.transform},
-		{Port: "model", Type: pipeline.Model, Artifact: m.ID},
-	}
-	return pipeline.NewPlan(m.Pipeline+".predict", 0, load, score)
-}
-
-func (a *app) step(name, kind, settings string) (*pipeline.Step, error) {
-	k, ok := a.host.Registry().Lookup(kind)
-	if !ok {
-		return nil, fmt.Errorf("no stage of kind %q is built in", kind)
-	}
-	stage, err := pipeline.DecodeStage(*k, settings)
-	if err != nil {
-		return nil, err
-	}
-	return &pipeline.Step{Name: name, Kind: k, Stage: stage, Cache: true}, nil
-}
-
-// findModel finds the model that a reference means; without one, the newest.
-func findModel(ctx context.Context, ws *workspace.Workspace, ref string) (lineage.Model, error) {
-	models, err := ws.DB.Models(ctx, "")
-	if err != nil {
-		return lineage.Model{}, err
-	}
-	if len(models) == 0 {
-		return lineage.Model{}, errNoModels()
-	}
-	if ref == "" {
-		return models[0], nil
-	}
-	found, err := ws.DB.ResolveEnded(ctx, ref)
-	if err != nil {
-		return lineage.Model{}, err
-	}
-	ids := []artifacts.ID{found.Artifact}
-	if found.Artifact.IsZero() {
-		if ids, err = modelsOf(ctx, ws, found); err != nil {
-			return lineage.Model{}, err
-		}
-	}
-	for _, m := range models {
-		if slices.Contains(ids, m.ID) {
-			return m, nil
-		}
-	}
-	return lineage.Model{}, errNotAModel(ref)
-}
-
-// modelsOf lists the models that a run, or a stage of it, made or reused.
-func modelsOf(ctx context.Context, ws *workspace.Workspace, ref lineage.Ref) ([]artifacts.ID, error) {
-	list, err := ws.DB.Executions(ctx, ref.RunID)
-	if err != nil {
-		return nil, err
-	}
-	var ids []artifacts.ID
-	for _, e := range list {
-		for _, o := range e.Outputs {
-			if o.Type == string(pipeline.Model) && (ref.Stage == "" && e.Rival == "" || ref.Stage == e.Stage) {
-				ids = append(ids, o.ID)
-			}
-		}
-	}
-	return ids, nil
-}
-
-// writePredictions writes the table that the last stage made, and says how
-// many of its rows have no prediction.
-func (a *app) writePredictions(ctx context.Context, ws *workspace.Workspace, res *runner.Result, output string, form content.Form, prefix string) error {
-	stage := res.Stages[len(res.Stages)-1]
-	predictions := content.Artifact{ID: stage.Outputs[0].ID, Type: pipeline.Table}
+// writePredictions writes the table, and says how many of its rows have no
+// prediction.
+func (a *app) writePredictions(ctx context.Context, ws *workspace.Workspace, done *models.Prediction, output string, form content.Form) error {
 	var note string
 	isFile, err := a.write(ctx, output, func(w io.Writer) (err error) {
-		note, err = predictions.Write(ctx, ws, w, form)
+		note, err = done.Table.Write(ctx, ws, w, form)
 		return err
 	})
 	if err != nil {
@@ -216,20 +115,11 @@ func (a *app) writePredictions(ctx context.Context, ws *workspace.Workspace, res
 	if note != "" {
 		fmt.Fprintf(a.err, "warning: %s\n", note)
 	}
-	rows, bad := 0, 0
-	for _, m := range stage.Metrics {
-		switch m.Name {
-		case predict.Rows:
-			rows = int(m.Value)
-		case predict.ProblemRows:
-			bad = int(m.Value)
-		}
-	}
 	if isFile {
-		fmt.Fprintf(a.err, "%s: %s scored\n", diag.Visible(output), plural(rows-bad, "row"))
+		fmt.Fprintf(a.err, "%s: %s scored\n", diag.Visible(output), plural(done.Rows-done.Problems, "row"))
 	}
-	if bad > 0 {
-		fmt.Fprintf(a.err, "warning: %s without a prediction, see the column %s\n", plural(bad, "row"), diag.Visible(prefix+predict.ProblemColumn))
+	if done.Problems > 0 {
+		fmt.Fprintf(a.err, "warning: %s without a prediction, see the column %s\n", plural(done.Problems, "row"), diag.Visible(done.Column))
 	}
 	return nil
 }

@@ -5,16 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"os/user"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"pipe/artifacts"
 	"pipe/base/diag"
 	"pipe/lineage"
 	"pipe/pipeline"
-	"pipe/workspace"
+	"pipe/workspace/models"
 )
 
 func (a *app) promoteCommand() *cobra.Command {
@@ -56,20 +54,12 @@ Such a gate leaves a model alone that a user has promoted to the label or retire
 				return err
 			}
 			defer ws.Close()
-			p, err := modelToPromote(cmd.Context(), ws, words[0])
-			if err != nil {
-				return err
-			}
-			if _, err := ws.Store.Stat(p.Model); err != nil {
-				return err // a label for bytes that are gone would be worth nothing
-			}
-			p.Label, p.Reason, p.Actor = to, reason, actor()
-			done, err := ws.DB.Promote(cmd.Context(), p)
+			done, err := models.Promote(cmd.Context(), ws, words[0], to, actor(), reason)
 			if err != nil {
 				return err
 			}
 			if asJSON {
-				return writeJSON(a.out, decisionJSON(done))
+				return writeJSON(a.out, done)
 			}
 			ev := done.Event
 			if done.Outcome == lineage.Holds {
@@ -114,12 +104,12 @@ was; pipe promote gives the label to a model again.`,
 				return err
 			}
 			defer ws.Close()
-			ev, err := ws.DB.Retire(cmd.Context(), name, label, actor(), reason)
+			ev, err := models.Retire(cmd.Context(), ws, name, label, actor(), reason)
 			if err != nil {
 				return err
 			}
 			if asJSON {
-				return writeJSON(a.out, eventJSON(ev))
+				return writeJSON(a.out, ev)
 			}
 			fmt.Fprintf(a.out, "%s@%s is no model any more; it was %s\n", name, label, ev.Model.Short())
 			return nil
@@ -139,64 +129,6 @@ func actor() string {
 	return u.Username
 }
 
-// modelToPromote finds the one model that a reference means, and the pipeline
-// whose label it is to get: that of the run in the reference, else the one
-// that made the model first.
-func modelToPromote(ctx context.Context, ws *workspace.Workspace, word string) (p lineage.Promotion, err error) {
-	models, err := ws.DB.Models(ctx, "")
-	if err != nil {
-		return p, err
-	}
-	if len(models) == 0 {
-		return p, errNoModels()
-	}
-	found, err := ws.DB.ResolveEnded(ctx, word)
-	if err != nil {
-		return p, err
-	}
-	ids := []artifacts.ID{found.Artifact}
-	if found.Artifact.IsZero() {
-		if ids, err = modelsOf(ctx, ws, found); err != nil {
-			return p, err
-		}
-	}
-	slices.SortFunc(ids, func(a, b artifacts.ID) int { return slices.Compare(a[:], b[:]) })
-	ids = slices.Compact(ids)
-	if len(ids) > 1 {
-		return p, diag.Usage(diag.WithHint(fmt.Errorf("%s made %d models", word, len(ids)), "name one of them: "+shortIDs(ids)))
-	}
-	for _, m := range models {
-		if len(ids) == 1 && m.ID == ids[0] {
-			p = lineage.Promotion{Model: m.ID, Pipeline: m.Pipeline, RunID: m.RunID}
-			if found.RunID != "" {
-				run, err := ws.DB.Run(ctx, found.RunID)
-				if err != nil {
-					return p, err
-				}
-				p.Pipeline, p.RunID = run.Pipeline, run.ID
-			}
-			return p, nil
-		}
-	}
-	return p, errNotAModel(word)
-}
-
-func shortIDs(ids []artifacts.ID) string {
-	var names []string
-	for _, id := range ids {
-		names = append(names, id.Short())
-	}
-	return strings.Join(names, ", ")
-}
-
-func errNoModels() error {
-	return diag.WithHint(errors.New("no model has been trained here"), "run a pipeline that has a stage with `uses: train`")
-}
-
-func errNotAModel(word string) error {
-	return diag.WithHint(diag.Usagef("%s is not a model and has made none", word), "`pipe models` lists the models")
-}
-
 // heldLabels lists PIPELINE@LABEL of every label that a model has; nothing if
 // that cannot be found out.
 func (a *app) heldLabels(ctx context.Context) []string {
@@ -205,5 +137,6 @@ func (a *app) heldLabels(ctx context.Context) []string {
 		return nil
 	}
 	defer ws.Close()
-	return labelNames(ctx, ws)
+	names, _ := models.LabelNames(ctx, ws)
+	return names
 }

@@ -16,6 +16,7 @@ import (
 	"pipe/lineage"
 	"pipe/workspace"
 	"pipe/workspace/content"
+	"pipe/workspace/models"
 )
 
 func (a *app) showCommand() *cobra.Command {
@@ -266,7 +267,7 @@ func (a *app) showArtifact(cmd *cobra.Command, ws *workspace.Workspace, id artif
 		return err
 	}
 	inside, unreadable := content.Of(cmd.Context(), ws, art, head)
-	events, err := ws.DB.ModelEvents(cmd.Context(), lineage.EventFilter{Model: id})
+	events, err := models.Decisions(cmd.Context(), ws, id)
 	if err != nil {
 		return err
 	}
@@ -294,9 +295,5 @@ func (a *app) showArtifact(cmd *cobra.Command, ws *workspace.Workspace, id artif
 	if err := a.showContent(inside); err != nil {
 		return err
 	}
-	held, err := ws.DB.Labels(cmd.Context(), time.Time{})
-	if err != nil {
-		return err
-	}
-	return a.showDecisions(events, held, id)
+	return a.showDecisions(events)
 }

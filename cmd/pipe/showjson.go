@@ -6,6 +6,7 @@ import (
 
 	"pipe/lineage"
 	"pipe/workspace/content"
+	"pipe/workspace/models"
 )
 
 func jsonText(v any) (string, error) {
@@ -105,7 +106,7 @@ type useJSON struct {
 	Port     string `json:"port"`
 }
 
-func artifactJSON(art *lineage.Artifact, inside content.Content, events []lineage.ModelEvent) any {
+func artifactJSON(art *lineage.Artifact, inside content.Content, events []models.Event) any {
 	uses := func(list []lineage.Use) []useJSON {
 		out := make([]useJSON, 0, len(list))
 		for _, u := range list {
@@ -124,7 +125,7 @@ func artifactJSON(art *lineage.Artifact, inside content.Content, events []lineag
 		doc["directory"] = inside.Folder
 	}
 	if len(events) > 0 {
-		doc["decisions"] = eventsJSON(events)
+		doc["decisions"] = events
 	}
 	return doc
 }

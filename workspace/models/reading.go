@@ -1,4 +1,4 @@
-package main
+package models
 
 import (
 	"context"
@@ -34,8 +34,8 @@ type past struct {
 
 // pastOf walks up the lineage of a model: to the transform that made its
 // training data, and to all that the table came from that it was fitted on.
-func pastOf(ctx context.Context, ws *workspace.Workspace, m lineage.Model) (*past, error) {
-	graph, err := ws.DB.Upstream(ctx, lineage.Ref{Artifact: m.ID})
+func pastOf(ctx context.Context, w *workspace.Workspace, m lineage.Model) (*past, error) {
+	graph, err := w.DB.Upstream(ctx, lineage.Ref{Artifact: m.ID})
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +43,7 @@ func pastOf(ctx context.Context, ws *workspace.Workspace, m lineage.Model) (*pas
 	wanted := map[artifacts.ID]bool{}
 	// Users come after makers, so the last transform is the one nearest to the model.
 	for _, n := range slices.Backward(graph.Executions) {
-		e, err := ws.DB.Execution(ctx, n.ID)
+		e, err := w.DB.Execution(ctx, n.ID)
 		if err != nil {
 			return nil, err
 		}
@@ -69,7 +69,7 @@ func pastOf(ctx context.Context, ws *workspace.Workspace, m lineage.Model) (*pas
 		return nil, diag.WithHint(fmt.Errorf("model %s was not trained behind a fitted transform", m.ID.Short()),
 			"new rows can only be scored by a model whose data came from a stage with `uses: preprocess`")
 	}
-	f, err := ws.Store.Open(ctx, p.transform)
+	f, err := w.Store.Open(ctx, p.transform)
 	if err != nil {
 		return nil, err
 	}
@@ -85,11 +85,11 @@ func pastOf(ctx context.Context, ws *workspace.Workspace, m lineage.Model) (*pas
 // reading is the step that reads a file as the training data were read. Of
 // several stages that read some, it goes by the one that read most of the columns
 // of the features, and of equal ones by the first.
-func (a *app) reading(ctx context.Context, ws *workspace.Workspace, p *past, file string) (*pipeline.Step, error) {
+func reading(ctx context.Context, w *workspace.Workspace, p *past, file string) (*pipeline.Step, error) {
 	var load *pipeline.Step
 	best := -1
 	for _, e := range p.train {
-		k := a.sourceKind(e)
+		k := sourceKind(w, e)
 		if k == nil {
 			continue
 		}
@@ -98,7 +98,7 @@ func (a *app) reading(ctx context.Context, ws *workspace.Workspace, p *past, fil
 			return nil, diag.WithHint(fmt.Errorf("stage %s of run %s read the training data with settings that this version of pipe cannot read: %w", e.Stage, e.RunID, err),
 				"train the model again")
 		}
-		if types, known := p.types(typesOf(ctx, ws, e.Outputs)); known > best {
+		if types, known := p.types(typesOf(ctx, w, e.Outputs)); known > best {
 			best = known
 			load = &pipeline.Step{Name: "load", Kind: k, Stage: stage.(source).Again(file, types, e.KindVersion), Cache: true}
 		}
@@ -108,7 +108,7 @@ func (a *app) reading(ctx context.Context, ws *workspace.Workspace, p *past, fil
 	}
 	// A program made the training table. New rows of it are in a CSV file of
 	// the usual form, with the types that the features had.
-	load, err := a.step("load", "ingest", "")
+	load, err := step(w, "load", "ingest", "")
 	if err != nil {
 		return nil, err
 	}
@@ -122,8 +122,8 @@ func (a *app) reading(ctx context.Context, ws *workspace.Workspace, p *past, fil
 }
 
 // sourceKind is the kind of an execution if its stages read files, or nil.
-func (a *app) sourceKind(e *lineage.Execution) *pipeline.Kind {
-	k, ok := a.host.Registry().Lookup(e.Kind)
+func sourceKind(w *workspace.Workspace, e *lineage.Execution) *pipeline.Kind {
+	k, ok := w.Host().Registry().Lookup(e.Kind)
 	if !ok {
 		return nil
 	}
@@ -135,14 +135,14 @@ func (a *app) sourceKind(e *lineage.Execution) *pipeline.Kind {
 
 // explainAbsent adds to the error of a prediction for which a column is not
 // there who made that column for training: a stage that is not run for new rows.
-func (a *app) explainAbsent(ctx context.Context, ws *workspace.Workspace, p *past, res *runner.Result) {
+func explainAbsent(ctx context.Context, w *workspace.Workspace, p *past, res *runner.Result) {
 	if res == nil || len(res.Stages) == 0 {
 		return
 	}
 	load, failed := res.Stages[0], &res.Stages[len(res.Stages)-1]
 	there := map[string]bool{}
 	for _, o := range load.Outputs {
-		for _, c := range columnTypes(ctx, ws, o.ID) {
+		for _, c := range columnTypes(ctx, w, o.ID) {
 			there[c.Key] = true
 		}
 	}
@@ -152,10 +152,10 @@ func (a *app) explainAbsent(ctx context.Context, ws *workspace.Workspace, p *pas
 	}
 	name := p.columns[at].Name
 	for _, e := range p.train {
-		if _, ok := typesOf(ctx, ws, e.Outputs).Get(name); !ok {
+		if _, ok := typesOf(ctx, w, e.Outputs).Get(name); !ok {
 			continue
 		}
-		if a.sourceKind(e) == nil {
+		if sourceKind(w, e) == nil {
 			failed.Err = diag.WithHint(failed.Err, fmt.Sprintf("stage %s (%s) made the column %q of the training data, and pipe predict does not run it: predict rows that have gone through it",
 				e.Stage, e.Kind, name))
 		}
@@ -190,17 +190,17 @@ func (p *past) types(had settings.Map[string]) (types settings.Map[string], know
 // typesOf are the types of the columns of the tables that a stage made. There
 // are none where a table is gone: the features have types of their own, and
 // other columns are carried along as text.
-func typesOf(ctx context.Context, ws *workspace.Workspace, outputs []lineage.Output) (types settings.Map[string]) {
+func typesOf(ctx context.Context, w *workspace.Workspace, outputs []lineage.Output) (types settings.Map[string]) {
 	for _, o := range outputs {
 		if o.Type == string(pipeline.Table) {
-			types = append(types, columnTypes(ctx, ws, o.ID)...)
+			types = append(types, columnTypes(ctx, w, o.ID)...)
 		}
 	}
 	return types
 }
 
-func columnTypes(ctx context.Context, ws *workspace.Workspace, id artifacts.ID) (types settings.Map[string]) {
-	t, err := content.ReadTable(ctx, ws, id)
+func columnTypes(ctx context.Context, w *workspace.Workspace, id artifacts.ID) (types settings.Map[string]) {
+	t, err := content.ReadTable(ctx, w, id)
 	if err != nil {
 		return nil
 	}

@@ -1,0 +1,119 @@
+package models
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"pipe/artifacts"
+	"pipe/base/diag"
+	"pipe/lineage"
+	"pipe/pipeline"
+	"pipe/workspace"
+)
+
+// Promote gives a label to the one model that a reference means. actor is who
+// decides; reason may be empty.
+func Promote(ctx context.Context, w *workspace.Workspace, ref, label, actor, reason string) (*Decision, error) {
+	p, err := toPromote(ctx, w, ref)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.Store.Stat(p.Model); err != nil {
+		return nil, err // a label for bytes that are gone would be worth nothing
+	}
+	p.Label, p.Reason, p.Actor = label, reason, actor
+	done, err := w.DB.Promote(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	d := DecisionOf(done)
+	return &d, nil
+}
+
+// Retire takes a label from the model of a pipeline that has it.
+func Retire(ctx context.Context, w *workspace.Workspace, pipeline, label, actor, reason string) (*Event, error) {
+	done, err := w.DB.Retire(ctx, pipeline, label, actor, reason)
+	if err != nil {
+		return nil, err
+	}
+	ev := EventOf(done)
+	return &ev, nil
+}
+
+// toPromote finds the one model that a reference means, and the pipeline
+// whose label it is to get: that of the run in the reference, else the one
+// that made the model first.
+func toPromote(ctx context.Context, w *workspace.Workspace, word string) (p lineage.Promotion, err error) {
+	models, err := w.DB.Models(ctx, "")
+	if err != nil {
+		return p, err
+	}
+	if len(models) == 0 {
+		return p, errNoModels()
+	}
+	found, err := w.DB.ResolveEnded(ctx, word)
+	if err != nil {
+		return p, err
+	}
+	ids := []artifacts.ID{found.Artifact}
+	if found.Artifact.IsZero() {
+		if ids, err = modelsOf(ctx, w, found); err != nil {
+			return p, err
+		}
+	}
+	slices.SortFunc(ids, func(a, b artifacts.ID) int { return slices.Compare(a[:], b[:]) })
+	ids = slices.Compact(ids)
+	if len(ids) > 1 {
+		return p, diag.Usage(diag.WithHint(fmt.Errorf("%s made %d models", word, len(ids)), "name one of them: "+shortIDs(ids)))
+	}
+	for _, m := range models {
+		if len(ids) == 1 && m.ID == ids[0] {
+			p = lineage.Promotion{Model: m.ID, Pipeline: m.Pipeline, RunID: m.RunID}
+			if found.RunID != "" {
+				run, err := w.DB.Run(ctx, found.RunID)
+				if err != nil {
+					return p, err
+				}
+				p.Pipeline, p.RunID = run.Pipeline, run.ID
+			}
+			return p, nil
+		}
+	}
+	return p, errNotAModel(word)
+}
+
+func shortIDs(ids []artifacts.ID) string {
+	var names []string
+	for _, id := range ids {
+		names = append(names, id.Short())
+	}
+	return strings.Join(names, ", ")
+}
+
+func errNoModels() error {
+	return diag.WithHint(errors.New("no model has been trained here"), "run a pipeline that has a stage with `uses: train`")
+}
+
+func errNotAModel(word string) error {
+	return diag.WithHint(diag.Usagef("%s is not a model and has made none", word), "`pipe models` lists the models")
+}
+
+// modelsOf lists the models that a run, or a stage of it, made or reused.
+func modelsOf(ctx context.Context, w *workspace.Workspace, ref lineage.Ref) ([]artifacts.ID, error) {
+	list, err := w.DB.Executions(ctx, ref.RunID)
+	if err != nil {
+		return nil, err
+	}
+	var ids []artifacts.ID
+	for _, e := range list {
+		for _, o := range e.Outputs {
+			if o.Type == string(pipeline.Model) && (ref.Stage == "" && e.Rival == "" || ref.Stage == e.Stage) {
+				ids = append(ids, o.ID)
+			}
+		}
+	}
+	return ids, nil
+}

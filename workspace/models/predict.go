@@ -1,0 +1,133 @@
+package models
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"pipe/artifacts"
+	"pipe/lineage"
+	"pipe/pipeline"
+	"pipe/runner"
+	"pipe/stages/predict"
+	"pipe/workspace"
+	"pipe/workspace/content"
+)
+
+// A Request says what is to be predicted, and by which model.
+type Request struct {
+	File    string // of new rows
+	Model   string // a reference; empty is the newest model
+	Prefix  string // goes before the names of the added columns
+	Strict  bool   // the first row that cannot be predicted is an error
+	Observe func(runner.Event)
+}
+
+// A Prediction is what a model says of new rows.
+type Prediction struct {
+	Result   *runner.Result // of the run that made it; nil if none began
+	Table    content.Artifact
+	Rows     int    // all of them
+	Problems int    // of those that have no prediction
+	Column   string // which says why
+}
+
+// Predict reads new rows as the training data were read, transforms them with the
+// transform that the model was trained behind, and gives them to the model. It is
+// a run like any other. If that fails the prediction has no table.
+func Predict(ctx context.Context, w *workspace.Workspace, req Request) (*Prediction, error) {
+	m, err := findModel(ctx, w, req.Model)
+	if err != nil {
+		return nil, err
+	}
+	p, err := pastOf(ctx, w, m)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := predictionPlan(ctx, w, m, p, req)
+	if err != nil {
+		return nil, err
+	}
+	res, err := w.Run(ctx, plan, workspace.RunOptions{Observe: req.Observe})
+	done := &Prediction{Result: res, Column: req.Prefix + predict.ProblemColumn}
+	if err != nil {
+		explainAbsent(ctx, w, p, res)
+		return done, err
+	}
+	stage := res.Stages[len(res.Stages)-1]
+	done.Table = content.Artifact{ID: stage.Outputs[0].ID, Type: pipeline.Table}
+	for _, m := range stage.Metrics {
+		switch m.Name {
+		case predict.Rows:
+			done.Rows = int(m.Value)
+		case predict.ProblemRows:
+			done.Problems = int(m.Value)
+		}
+	}
+	return done, nil
+}
+
+// predictionPlan is a plan of two stages that begins with stored artifacts.
+func predictionPlan(ctx context.Context, w *workspace.Workspace, m lineage.Model, past *past, req Request) (*pipeline.Plan, error) {
+	load, err := reading(ctx, w, past, req.File)
+	if err != nil {
+		return nil, err
+	}
+	with, err := json.Marshal(map[string]any{"prefix": req.Prefix, "strict": req.Strict}) // JSON is YAML
+	if err != nil {
+		return nil, err
+	}
+	score, err := step(w, "predictions", "predict", string(with))
+	if err != nil {
+		return nil, err
+	}
+	score.Inputs = []pipeline.Edge{
+		{Port: "table", From: pipeline.Ref{Stage: "load", Port: "table"}},
+		{Port: "transform", Type: pipeline.Transform, Artifact: past.transform},
+		{Port: "model", Type: pipeline.Model, Artifact: m.ID},
+	}
+	return pipeline.NewPlan(m.Pipeline+".predict", 0, load, score)
+}
+
+func step(w *workspace.Workspace, name, kind, settings string) (*pipeline.Step, error) {
+	k, ok := w.Host().Registry().Lookup(kind)
+	if !ok {
+		return nil, fmt.Errorf("no stage of kind %q is built in", kind)
+	}
+	stage, err := pipeline.DecodeStage(*k, settings)
+	if err != nil {
+		return nil, err
+	}
+	return &pipeline.Step{Name: name, Kind: k, Stage: stage, Cache: true}, nil
+}
+
+// findModel finds the model that a reference means; without one, the newest.
+func findModel(ctx context.Context, w *workspace.Workspace, ref string) (lineage.Model, error) {
+	models, err := w.DB.Models(ctx, "")
+	if err != nil {
+		return lineage.Model{}, err
+	}
+	if len(models) == 0 {
+		return lineage.Model{}, errNoModels()
+	}
+	if ref == "" {
+		return models[0], nil
+	}
+	found, err := w.DB.ResolveEnded(ctx, ref)
+	if err != nil {
+		return lineage.Model{}, err
+	}
+	ids := []artifacts.ID{found.Artifact}
+	if found.Artifact.IsZero() {
+		if ids, err = modelsOf(ctx, w, found); err != nil {
+			return lineage.Model{}, err
+		}
+	}
+	for _, m := range models {
+		if slices.Contains(ids, m.ID) {
+			return m, nil
+		}
+	}
+	return lineage.Model{}, errNotAModel(ref)
+}
