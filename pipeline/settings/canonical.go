@@ -134,21 +134,16 @@ func (w *jsonWriter) ordered(v reflect.Value) {
 func (w *jsonWriter) structure(v reflect.Value) {
 	choice := isChoice(v.Type())
 	separator := "{"
-	for i := range v.NumField() {
-		sf := v.Type().Field(i)
-		switch {
-		case !sf.IsExported() || sf.Type == oneOfType:
-			continue
-		case choice && v.Field(i).IsNil():
-			continue
-		case w.strict && (isPath(sf.Type) || sf.Tag.Get("added") == "true" && v.Field(i).IsZero()):
+	for _, sf := range goFields(v.Type()) {
+		inner := v.FieldByIndex(sf.Index)
+		if choice && inner.IsNil() || w.strict && (isPath(sf.Type) || sf.Tag.Get("added") == "true" && inner.IsZero()) {
 			continue
 		}
 		w.raw(separator)
 		separator = ","
 		w.string(sf.Tag.Get("yaml"))
 		w.raw(":")
-		w.value(v.Field(i))
+		w.value(inner)
 	}
 	switch {
 	case separator == ",":

@@ -72,8 +72,8 @@ func (c configChecker) structure(t reflect.Type) error {
 	c.shapes[t] = s
 	for i := range s.fields {
 		f := &s.fields[i]
-		if err := c.field(t.Field(f.index), f, s); err != nil {
-			return fmt.Errorf("%v.%s: %w", t, t.Field(f.index).Name, err)
+		if err := c.field(t.FieldByIndex(f.index), f, s); err != nil {
+			return fmt.Errorf("%v.%s: %w", t, t.FieldByIndex(f.index).Name, err)
 		}
 	}
 	return nil

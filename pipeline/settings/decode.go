@@ -100,7 +100,7 @@ func (d decoder) structure(n *Node, v reflect.Value, s spot) {
 	case n.Type == Mapping:
 		d.settings(n, v, sh, s)
 	case sh.short != nil:
-		d.value(n, v.Field(sh.short.index), s.inside(s.name, n, sh.short))
+		d.value(n, v.FieldByIndex(sh.short.index), s.inside(s.name, n, sh.short))
 		d.absent(v, sh, s, map[string]bool{sh.short.name: true})
 	default:
 		d.mismatch(n, s, "a mapping", "")
@@ -125,7 +125,7 @@ func (d decoder) settings(n *Node, v reflect.Value, sh *shape, s spot) {
 			d.unknown(key, "key", sh.names(), s)
 			continue
 		}
-		d.value(value, v.Field(f.index), s.inside(f.name, key, f))
+		d.value(value, v.FieldByIndex(f.index), s.inside(f.name, key, f))
 	}
 	d.absent(v, sh, s, seen)
 }
@@ -157,9 +157,9 @@ func (d decoder) absent(v reflect.Value, sh *shape, s spot, seen map[string]bool
 		case f.required:
 			d.p.At(s.owner, addHint(f), "missing key %s%s", diag.Quote(f.name), in(s.name))
 		case f.preset != nil:
-			d.value(placed(f.preset, s.owner), v.Field(f.index), inside)
+			d.value(placed(f.preset, s.owner), v.FieldByIndex(f.index), inside)
 		case classOf(f.typ) == structClass:
-			d.value(nil, v.Field(f.index), inside)
+			d.value(nil, v.FieldByIndex(f.index), inside)
 		}
 	}
 }
@@ -229,7 +229,7 @@ func (d decoder) choice(n *Node, v reflect.Value, s spot) {
 	}
 	variant := reflect.New(f.typ.Elem())
 	d.value(settings, variant.Elem(), s.inside(f.name, key, f))
-	v.Field(f.index).Set(variant)
+	v.FieldByIndex(f.index).Set(variant)
 	if d.p.Errors() == before {
 		d.validate(n, v, s)
 	}

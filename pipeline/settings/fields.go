@@ -16,7 +16,7 @@ func Fields(v any) []Field {
 	value := reflect.Indirect(reflect.ValueOf(v))
 	var list []Field
 	for _, f := range make(shapes).of(value.Type()).fields {
-		list = append(list, Field{Name: f.name, Doc: f.doc, IsFile: isPath(f.typ), IsSet: !value.Field(f.index).IsZero()})
+		list = append(list, Field{Name: f.name, Doc: f.doc, IsFile: isPath(f.typ), IsSet: !value.FieldByIndex(f.index).IsZero()})
 	}
 	return list
 }

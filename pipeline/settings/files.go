@@ -50,10 +50,8 @@ func collectFiles(v reflect.Value, name string, files *[]File) {
 			collectFiles(entry.Field(1), name+separator+entry.Field(0).String(), files)
 		}
 	case structClass, choiceClass:
-		for i := range v.NumField() {
-			if sf := v.Type().Field(i); sf.IsExported() && sf.Type != oneOfType {
-				collectFiles(v.Field(i), joinName(name, sf.Tag.Get("yaml")), files)
-			}
+		for _, sf := range goFields(v.Type()) {
+			collectFiles(v.FieldByIndex(sf.Index), joinName(name, sf.Tag.Get("yaml")), files)
 		}
 	}
 }

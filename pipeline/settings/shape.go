@@ -123,7 +123,7 @@ type shape struct {
 type field struct {
 	name     string
 	doc      string
-	index    int // in the Go struct
+	index    []int // in the Go struct
 	typ      reflect.Type
 	required bool
 	preset   *Node  // the default, nil if there is none
@@ -211,12 +211,8 @@ func (m shapes) of(t reflect.Type) *shape {
 
 func readShape(t reflect.Type) (*shape, error) {
 	s := &shape{choice: isChoice(t)}
-	for i := range t.NumField() {
-		sf := t.Field(i)
-		if sf.Type == oneOfType || !sf.IsExported() && !promotes(sf) {
-			continue
-		}
-		f, err := readField(sf, i)
+	for _, sf := range goFields(t) {
+		f, err := readField(sf)
 		if err != nil {
 			return nil, fmt.Errorf("%v.%s: %w", t, sf.Name, err)
 		}
@@ -236,6 +232,34 @@ func readShape(t reflect.Type) (*shape, error) {
 	return s, nil
 }
 
+// goFields lists the fields of a struct that are settings, those of a struct that
+// is embedded in its place. Their indexes are for FieldByIndex.
+func goFields(t reflect.Type) []reflect.StructField {
+	var list []reflect.StructField
+	for i := range t.NumField() {
+		sf := t.Field(i)
+		if sf.Type == oneOfType || !sf.IsExported() && !promotes(sf) {
+			continue
+		}
+		if !isInline(sf) {
+			list = append(list, sf)
+			continue
+		}
+		for _, inner := range goFields(sf.Type) {
+			inner.Index = append([]int{i}, inner.Index...)
+			list = append(list, inner)
+		}
+	}
+	return list
+}
+
+// isInline reports whether the settings of a field are those of the struct
+// around it.
+func isInline(sf reflect.StructField) bool {
+	_, named := sf.Tag.Lookup("yaml")
+	return sf.Anonymous && sf.IsExported() && !named && classOf(sf.Type) == structClass
+}
+
 // promotes reports whether a field that is not exported has fields that would
 // look like settings in Go, and are none.
 func promotes(sf reflect.StructField) bool {
@@ -253,11 +277,11 @@ func promotes(sf reflect.StructField) bool {
 // identifier is what settings are named.
 var identifier = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 
-func readField(sf reflect.StructField, index int) (field, error) {
+func readField(sf reflect.StructField) (field, error) {
 	f := field{
 		name:  sf.Tag.Get("yaml"),
 		doc:   sf.Tag.Get("doc"),
-		index: index,
+		index: sf.Index,
 		typ:   sf.Type,
 	}
 	if !sf.IsExported() || !identifier.MatchString(f.name) {
