@@ -7,6 +7,7 @@ package source
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -16,6 +17,7 @@ import (
 
 	"pipe/base/diag"
 	"pipe/data/source/cell"
+	"pipe/pipeline/settings"
 )
 
 // A Kind is a format of data that can be read.
@@ -64,7 +66,7 @@ func (in *Inputs) One() (*File, error) {
 	case 1:
 		return in.Files[0], nil
 	case 0:
-		return nil, diag.WithHint(fmt.Errorf("there is nothing to read"), "name a file")
+		return nil, diag.WithHint(errors.New("there is nothing to read"), "name a file")
 	}
 	return nil, fmt.Errorf("%s and %d other files: one file at a time can be read in this format", in.Files[0].Name, len(in.Files)-1)
 }
@@ -74,6 +76,21 @@ func (in *Inputs) Advance(done, total int64) {
 	if in.Progress != nil {
 		in.Progress(done, total)
 	}
+}
+
+// CheckNames checks a setting that lists names of columns.
+func CheckNames(setting string, names []string) error {
+	var errs []error
+	seen := make(map[string]bool, len(names))
+	for i, name := range names {
+		if name == "" {
+			errs = append(errs, settings.FieldErrorf(setting, "name %d is empty", i+1))
+		} else if seen[name] {
+			errs = append(errs, settings.FieldErrorf(setting, "%q is listed twice", name))
+		}
+		seen[name] = true
+	}
+	return errors.Join(errs...)
 }
 
 // Rows are opened data.

@@ -18,18 +18,14 @@ import (
 
 // Ingest is the configuration of the stage.
 type Ingest struct {
-	Path      settings.FilePath    `yaml:"path" doc:"CSV file to read. Instead of it, an input named file can be connected."`
-	Columns   settings.Map[string] `yaml:"columns" enum:"string,int64,float64,bool,date,timestamp" doc:"Types of columns by name. Types of other columns are inferred from all their values."`
-	Expect    settings.Map[string] `yaml:"expect" added:"true" enum:"string,int64,float64,bool,date,timestamp" doc:"Types that columns had in other data, by name; nothing is inferred then. A column has its type if all its values fit, and is text with a warning if not. A column that is not listed is text, and a listed one need not be there. So does pipe predict read new rows."`
-	Select    []string             `yaml:"select" doc:"Columns to keep, in this order. All columns are kept by default."`
-	Delimiter string               `yaml:"delimiter" default:"','" doc:"The character between fields; \\t is a tab."`
-	Quote     string               `yaml:"quote" default:"'\"'" doc:"The character around fields that contain special characters, doubled inside of them. Empty if quotes have no meaning."`
-	Header    bool                 `yaml:"header" default:"true" doc:"Whether the first record names the columns."`
-	Names     []string             `yaml:"names" doc:"Names of the columns, in place of those in the header. Columns without a name are called c1, c2 and so on, by their position."`
-	Repeated  string               `yaml:"repeated_names" default:"error" enum:"error,number" doc:"What a name that the header gives again is: an error, or NAME_2, NAME_3 and so on."`
-	Missing   []string             `yaml:"missing" doc:"Texts that mean that a value is missing, in columns of every type, besides the empty one; compared without blanks around them."`
-	Quoted    bool                 `yaml:"quoted_missing" default:"true" doc:"Whether a text in quotes can be missing. If not, \"\" is an empty text, and a value that is missing is an empty field without quotes."`
-	Trim      bool                 `yaml:"trim" default:"false" doc:"Drop blanks around text that is not in quotes. Around numbers, dates and truth values they never matter."`
+	Path    settings.FilePath    `yaml:"path" doc:"CSV file to read. Instead of it, an input named file can be connected."`
+	Columns settings.Map[string] `yaml:"columns" enum:"string,int64,float64,bool,date,timestamp" doc:"Types of columns by name. Types of other columns are inferred from all their values."`
+	Expect  settings.Map[string] `yaml:"expect" added:"true" enum:"string,int64,float64,bool,date,timestamp" doc:"Types that columns had in other data, by name; nothing is inferred then. A column has its type if all its values fit, and is text with a warning if not. A column that is not listed is text, and a listed one need not be there. So does pipe predict read new rows."`
+	Select  []string             `yaml:"select" doc:"Columns to keep, in this order. All columns are kept by default."`
+	csv.Reader
+	Missing []string `yaml:"missing" doc:"Texts that mean that a value is missing, in columns of every type, besides the empty one; compared without blanks around them."`
+	Quoted  bool     `yaml:"quoted_missing" default:"true" doc:"Whether a text in quotes can be missing. If not, \"\" is an empty text, and a value that is missing is an empty field without quotes."`
+	Trim    bool     `yaml:"trim" default:"false" doc:"Drop blanks around text that is not in quotes. Around numbers, dates and truth values they never matter."`
 }
 
 // Kind describes the stage.
@@ -74,46 +70,7 @@ counts them, unless one is more than half of the values or the column is declare
 
 // Validate checks what the tags cannot say.
 func (in *Ingest) Validate() error {
-	var errs []error
-	delim, err := oneByte(in.Delimiter)
-	if err != nil || in.Delimiter == "" {
-		errs = append(errs, settings.FieldErrorf("delimiter", "%q is not a delimiter: it must be one ASCII character that is no line end", in.Delimiter))
-	}
-	quote, err := oneByte(in.Quote)
-	if err != nil {
-		errs = append(errs, settings.FieldErrorf("quote", "%q is not a quote: it must be one ASCII character that is no line end, or empty", in.Quote))
-	} else if quote >= 0 && quote == delim {
-		errs = append(errs, settings.FieldErrorf("quote", "quote and delimiter are both %q", in.Quote))
-	}
-	for _, l := range []struct {
-		field string
-		names []string
-	}{{"select", in.Select}, {"names", in.Names}} {
-		seen := make(map[string]bool, len(l.names))
-		for i, name := range l.names {
-			if name == "" {
-				errs = append(errs, settings.FieldErrorf(l.field, "name %d is empty", i+1))
-			} else if seen[name] {
-				errs = append(errs, settings.FieldErrorf(l.field, "%q is listed twice", name))
-			}
-			seen[name] = true
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// oneByte gives the byte of a setting, -1 if it is empty.
-func oneByte(s string) (int, error) {
-	if s == `\t` {
-		s = "\t"
-	}
-	switch {
-	case s == "":
-		return -1, nil
-	case len(s) > 1, s[0] >= 0x80, s == "\n", s == "\r", s == "\x00":
-		return 0, errors.New("not one character")
-	}
-	return int(s[0]), nil
+	return errors.Join(in.Reader.Validate(), source.CheckNames("select", in.Select))
 }
 
 // Run reads the file.
@@ -171,7 +128,7 @@ func (in *Ingest) port(inputs []string) (string, error) {
 
 // reader is what reads the format.
 func (in *Ingest) reader() source.Reader {
-	return &csv.Reader{Delimiter: in.Delimiter, Quote: in.Quote, Header: in.Header, Names: in.Names, Repeated: in.Repeated}
+	return &in.Reader
 }
 
 // contract is what the settings say of the columns.

@@ -19,6 +19,7 @@ import (
 	"pipe/data/source"
 	"pipe/data/source/block"
 	"pipe/data/source/cell"
+	"pipe/data/source/csv"
 	"pipe/data/table"
 	"pipe/pipeline/pipelinetest"
 	"pipe/pipeline/settings"
@@ -152,7 +153,7 @@ func TestFileInput(t *testing.T) {
 }
 
 func TestValidate(t *testing.T) {
-	valid := func() Ingest { return Ingest{Path: "x.csv", Delimiter: ",", Quote: `"`, Header: true} }
+	valid := func() Ingest { return Ingest{Path: "x.csv", Reader: *csv.Usual()} }
 	for _, c := range []struct {
 		name   string
 		change func(*Ingest)
@@ -179,10 +180,10 @@ func TestValidate(t *testing.T) {
 }
 
 // read runs the reader on text with blocks of the given size.
-func read(t testing.TB, in *Ingest, csv string, block, threads int) ([]byte, error) {
+func read(t testing.TB, in *Ingest, text string, block, threads int) ([]byte, error) {
 	t.Helper()
 	rows, err := in.reader().Open(t.Context(), source.Inputs{
-		Files:    []*source.File{{ReaderAt: strings.NewReader(csv), Size: int64(len(csv)), Name: "in.csv"}},
+		Files:    []*source.File{{ReaderAt: strings.NewReader(text), Size: int64(len(text)), Name: "in.csv"}},
 		Contract: in.contract(), Block: block, Threads: threads,
 	})
 	if err != nil {
@@ -197,7 +198,7 @@ func read(t testing.TB, in *Ingest, csv string, block, threads int) ([]byte, err
 }
 
 func defaults() *Ingest {
-	return &Ingest{Delimiter: ",", Quote: `"`, Header: true, Quoted: true}
+	return &Ingest{Reader: *csv.Usual(), Quoted: true}
 }
 
 // TestBlocksAndThreadsChangeNothing reads every fixture in blocks of a few

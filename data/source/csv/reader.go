@@ -23,6 +23,7 @@ import (
 	"pipe/data/source"
 	"pipe/data/source/block"
 	"pipe/data/source/cell"
+	"pipe/pipeline/settings"
 )
 
 // Version is raised when the same settings and bytes would give another table.
@@ -53,6 +54,22 @@ type Reader struct {
 
 // Usual is a Reader with the default of each setting.
 func Usual() *Reader { return &Reader{Delimiter: ",", Quote: `"`, Header: true, Repeated: "error"} }
+
+// Validate checks what the tags cannot say.
+func (in *Reader) Validate() error {
+	var errs []error
+	delim, err := oneByte(in.Delimiter)
+	if err != nil || in.Delimiter == "" {
+		errs = append(errs, settings.FieldErrorf("delimiter", "%q is not a delimiter: it must be one ASCII character that is no line end", in.Delimiter))
+	}
+	quote, err := oneByte(in.Quote)
+	if err != nil {
+		errs = append(errs, settings.FieldErrorf("quote", "%q is not a quote: it must be one ASCII character that is no line end, or empty", in.Quote))
+	} else if quote >= 0 && quote == delim {
+		errs = append(errs, settings.FieldErrorf("quote", "quote and delimiter are both %q", in.Quote))
+	}
+	return errors.Join(append(errs, source.CheckNames("names", in.Names))...)
+}
 
 // oneByte gives the byte of a setting, -1 if it is empty.
 func oneByte(s string) (int, error) {
@@ -90,14 +107,8 @@ func (in *Reader) Open(ctx context.Context, from source.Inputs) (source.Rows, er
 	if err != nil {
 		return nil, err
 	}
-	delim, err := oneByte(in.Delimiter)
-	if err != nil || delim < 0 {
-		return nil, fmt.Errorf("%q is no delimiter", in.Delimiter)
-	}
-	quote, err := oneByte(in.Quote)
-	if err != nil {
-		return nil, fmt.Errorf("%q is no quote", in.Quote)
-	}
+	delim, _ := oneByte(in.Delimiter)
+	quote, _ := oneByte(in.Quote)
 	done := int64(0)
 	r := &reading{
 		file: file, delim: byte(delim), quote: quote, rules: from.Contract.Rules,
