@@ -25,25 +25,48 @@ func (k *Kind) CheckDocs() error {
 
 func (k *Kind) ports() []Port { return append(k.Inputs[:len(k.Inputs):len(k.Inputs)], k.Outputs...) }
 
-// checkExample decodes the stages of the kind in its example.
+// checkExample decodes the example, and what it has in canonical form.
 func (k *Kind) checkExample() error {
+	stages, err := k.exampleStages()
+	if err == nil && len(stages) == 0 {
+		return fmt.Errorf("example: no stage uses %q", k.Name)
+	}
+	for _, s := range stages {
+		err = errors.Join(err, CheckCanonical(k, s))
+	}
+	return err
+}
+
+// exampleStages are the stages of the kind in its example, configured.
+func (k *Kind) exampleStages() ([]Stage, error) {
 	p := settings.NewProblems("example", []byte(k.Example))
 	doc := settings.Parse([]byte(k.Example), p)
 	if doc == nil {
-		return p.Err()
+		return nil, p.Err()
 	}
-	used := false
+	var stages []Stage
 	for i := 1; doc.Root.Is(settings.Mapping) && i < len(doc.Root.Content); i += 2 {
-		stage := doc.Root.Content[i]
-		if _, uses := stage.Child("uses"); uses == nil || uses.Value != k.Name {
+		n := doc.Root.Content[i]
+		if _, uses := n.Child("uses"); uses == nil || uses.Value != k.Name {
 			continue
 		}
-		used = true
-		_, with := stage.Child("with")
-		settings.Decode(with, settings.At(1, 1), k.New(), p)
+		_, with := n.Child("with")
+		stage := k.New()
+		settings.Decode(with, settings.At(1, 1), stage, p)
+		stages = append(stages, stage)
 	}
-	if !used {
-		return fmt.Errorf("example: no stage uses %q", k.Name)
+	return stages, p.Err()
+}
+
+// CheckCanonical finds out whether a configured stage of a kind is the same when
+// it comes out of its canonical form, as on another machine.
+func CheckCanonical(k *Kind, s Stage) error {
+	b, again := settings.Canonical(s), k.New()
+	if err := settings.FromCanonical(b, again, settings.Files(s)...); err != nil {
+		return fmt.Errorf("%s: %w", b, err)
 	}
-	return p.Err()
+	if have, want := settings.JSON(again), settings.JSON(s); string(have) != string(want) {
+		return fmt.Errorf("%s came out of its canonical form as %s", want, have)
+	}
+	return nil
 }

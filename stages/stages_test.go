@@ -67,6 +67,11 @@ func TestExamplePipelinesAreValid(t *testing.T) {
 		if len(plan.Warnings) > 0 {
 			t.Error(plan.Warnings)
 		}
+		for _, s := range plan.Steps {
+			if err := pipeline.CheckCanonical(s.Kind, s.Stage); err != nil {
+				t.Error(err)
+			}
+		}
 	}
 }
 

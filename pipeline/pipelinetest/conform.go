@@ -24,6 +24,7 @@ const patience = 20 * time.Second
 //
 //   - its documentation is complete and its example decodes;
 //   - an unknown setting is refused;
+//   - its settings come out of their canonical form as they were;
 //   - the same inputs and seed give the same bytes and metrics, again and on
 //     another number of threads;
 //   - a cancelled context ends it at once, with the context's error;
@@ -43,6 +44,7 @@ func Conform(t *testing.T, c Case) {
 	})
 	t.Run("registration", func(t *testing.T) { conformRegistration(t, c) })
 	t.Run("unknown setting", func(t *testing.T) { conformStrict(t, c) })
+	t.Run("canonical form", func(t *testing.T) { conformCanonical(t, c) })
 	t.Run("determinism", func(t *testing.T) { conformDeterminism(t, c) })
 	t.Run("cancellation", func(t *testing.T) { conformCancellation(t, c) })
 	t.Run("checkpoints", func(t *testing.T) { conformCheckpoints(t, c) })
@@ -64,6 +66,17 @@ func conformStrict(t testing.TB, c Case) {
 	_, err := pipeline.DecodeStage(c.Kind, name+": 1")
 	if err == nil || !strings.Contains(err.Error(), name) {
 		t.Errorf("unknown setting: got error %v, want one that names %q", err, name)
+	}
+}
+
+func conformCanonical(t testing.TB, c Case) {
+	t.Helper()
+	stage, err := pipeline.DecodeStage(c.Kind, c.With)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := pipeline.CheckCanonical(&c.Kind, stage); err != nil {
+		t.Error(err)
 	}
 }
 

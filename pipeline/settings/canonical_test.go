@@ -202,3 +202,104 @@ func TestAddedSettings(t *testing.T) {
 		t.Errorf("people do not see a setting that is not used: %s", got)
 	}
 }
+
+// TestFromCanonical: another machine gets the same settings from their canonical
+// form and their files.
+func TestFromCanonical(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		chosen := make([]int, len(spelled))
+		for i, s := range spelled {
+			chosen[i] = rapid.IntRange(0, len(s.values)-1).Draw(t, s.key)
+		}
+		with := drawWith(t, chosen) + "\nscripts: [./a.py, b/c.py]\n"
+		var want, got network
+		if err := settings.DecodeFile("with", []byte(with), &want); err != nil {
+			t.Fatal(err)
+		}
+		b := settings.Canonical(&want)
+		if err := settings.FromCanonical(b, &got, settings.Files(&want)...); err != nil {
+			t.Fatalf("%s\n%v", b, err)
+		}
+		if diff := cmp.Diff(string(settings.JSON(&want)), string(settings.JSON(&got))); diff != "" {
+			t.Errorf("other settings (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// TestFromCanonicalRefuses: nothing but the canonical form of valid settings is
+// taken.
+func TestFromCanonicalRefuses(t *testing.T) {
+	var n network
+	if err := settings.DecodeFile("with", []byte("path: a.csv\nlayers: [{dense: {units: 3}}]\ncolumns: {a: int64}\nfill: 7\n"), &n); err != nil {
+		t.Fatal(err)
+	}
+	b, files := string(settings.Canonical(&n)), settings.Files(&n)
+	if err := settings.FromCanonical([]byte(b), new(network), files...); err != nil {
+		t.Fatalf("the form itself: %v", err)
+	}
+	for _, tt := range []struct{ name, old, new, want string }{
+		{"empty", b, ``, "unexpected EOF"},
+		{"cut short", b, b[:len(b)-1], "unexpected EOF"},
+		{"more behind it", b, b + `{}`, "something follows"},
+		{"a space", `"epochs":10`, `"epochs": 10`, "canonical form"},
+		{"another number", `"epochs":10`, `"epochs":1e1`, "canonical form"},
+		{"another order", `"epochs":10,"offset":0`, `"offset":0,"epochs":10`, "canonical form"},
+		{"a key twice", `"epochs":10`, `"epochs":10,"epochs":10`, "twice"},
+		{"an unknown key", `"epochs":10`, `"epochs":10,"epoch":1`, `unknown key "epoch"`},
+		{"a key less", `"epochs":10,`, ``, "canonical form"},
+		{"a default left out", `,"activation":"linear"`, ``, "canonical form"},
+		{"out of bounds", `"epochs":10`, `"epochs":0`, ">= 1"},
+		{"refused by Validate", `"epochs":10`, `"epochs":13`, "bad luck"},
+		{"refused by Validate inside", `"window":{"from":"","to":""}`, `"window":{"from":"b","to":"a"}`, "is before"},
+		{"another type", `"epochs":10`, `"epochs":[10]`, "whole number"},
+		{"two variants", `{"sgd":{"momentum":0}}`, `{"sgd":{"momentum":0},"adam":{"beta":1}}`, "exactly one"},
+		{"a name twice", `[["a","int64"]]`, `[["a","int64"],["a","string"]]`, "mapping"},
+		{"a mapping", `[["a","int64"]]`, `{"a":"int64"}`, "canonical form"},
+		{"an odd tag", `["!!int","7"]`, `["!!seq","7"]`, "single value"},
+		{"a path", `{"epochs"`, `{"path":"/etc/passwd","epochs"`, "canonical form"},
+		{"bad UTF-8", `"name":"true"`, "\"name\":\"\xff\"", "canonical form"},
+		{"deep", b, strings.Repeat("[", 5000), "nested deeper"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			hostile := strings.Replace(b, tt.old, tt.new, 1)
+			if hostile == b {
+				t.Fatalf("%s has no %s", b, tt.old)
+			}
+			if err := settings.FromCanonical([]byte(hostile), new(network), files...); err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got error %v, want one with %q", err, tt.want)
+			}
+		})
+	}
+	if err := settings.FromCanonical([]byte(b), new(network), settings.File{Name: "pth", Path: "a.csv"}); err == nil {
+		t.Error("a file without a place is taken")
+	}
+}
+
+// TestControlCharacters: what is recorded can be read, whatever a text has in it.
+func TestControlCharacters(t *testing.T) {
+	type texts struct {
+		A string `yaml:"a"`
+	}
+	want := texts{"\x00 \x1b \x7f \u0085 \ufeff \U0001F600"}
+	var got, again texts
+	if err := settings.FromJSON(settings.JSON(&want), &got); err != nil || got != want {
+		t.Errorf("settings: %q, %v", got, err)
+	}
+	if err := settings.FromCanonical(settings.Canonical(&want), &again); err != nil || again != want {
+		t.Errorf("canonical form: %q, %v", again, err)
+	}
+}
+
+func FuzzFromCanonical(f *testing.F) {
+	var n network
+	if err := settings.DecodeFile("with", []byte("path: a.csv\nlayers: [{residual: [flatten]}]\nparts: {a: 1}\nfill: x\n"), &n); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(settings.Canonical(&n))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		got := new(network)
+		if settings.FromCanonical(b, got) == nil && string(settings.Canonical(got)) != string(b) {
+			t.Errorf("%s was taken for %s", b, settings.Canonical(got))
+		}
+	})
+}

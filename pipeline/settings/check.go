@@ -108,9 +108,9 @@ func (c configChecker) typeOf(t reflect.Type) error {
 		}
 		return c.typeOf(t.Elem())
 	case listClass:
-		return c.typeOf(t.Elem())
+		return c.elem(t.Elem())
 	case mapClass:
-		return c.typeOf(entryElem(t))
+		return c.elem(entryElem(t))
 	case structClass, choiceClass:
 		return c.structure(t)
 	case parsedClass:
@@ -119,6 +119,14 @@ func (c configChecker) typeOf(t reflect.Type) error {
 		}
 	}
 	return nil
+}
+
+// elem checks what a list or a mapping is made of.
+func (c configChecker) elem(t reflect.Type) error {
+	if isPath(t) && classOf(t) != pathClass {
+		return fmt.Errorf("files in %v, which have no names", t)
+	}
+	return c.typeOf(t)
 }
 
 func checkVariant(f *field) error {
@@ -212,7 +220,7 @@ func checkPreset(f *field) error {
 	p := NewProblems("default", nil)
 	owner := At(1, 1)
 	target := reflect.New(f.typ).Elem()
-	decoder{p}.value(placed(f.preset, owner), target, spot{name: f.name, owner: owner, field: f})
+	decoder{p: p}.value(placed(f.preset, owner), target, spot{name: f.name, owner: owner, field: f})
 	if f.added && !target.IsZero() {
 		return errors.New("added, but its default is not the zero value, which is what is left out")
 	}

@@ -22,12 +22,15 @@ func Decode(n, owner *Node, dst any, p *Problems) {
 	if owner == nil {
 		owner = n
 	}
-	d := decoder{p}
+	d := decoder{p: p}
 	d.value(n, reflect.ValueOf(dst).Elem(), spot{owner: owner})
 }
 
 // A decoder turns nodes into values and reports into p.
-type decoder struct{ p *Problems }
+type decoder struct {
+	p     *Problems
+	exact bool // what is read is the canonical form, see FromCanonical
+}
 
 // A spot is the place of a value that is being decoded.
 type spot struct {
@@ -56,7 +59,13 @@ func (d decoder) value(n *Node, v reflect.Value, s spot) {
 		d.p.At(n, "", "%s is nested more than %d levels deep", s.subject(), maxNesting)
 		return
 	}
-	switch classOf(v.Type()) {
+	c := classOf(v.Type())
+	if d.exact {
+		if n = d.written(n, c); n == nil {
+			return
+		}
+	}
+	switch c {
 	case structClass:
 		d.structure(n, v, s)
 	case choiceClass:
@@ -106,7 +115,7 @@ func (d decoder) structure(n *Node, v reflect.Value, s spot) {
 		d.mismatch(n, s, "a mapping", "")
 		return
 	}
-	if d.p.Errors() == before {
+	if d.p.Errors() == before && !d.exact {
 		d.validate(n, v, s)
 	}
 }
@@ -145,8 +154,12 @@ func pairs(n *Node) iter.Seq2[*Node, *Node] {
 	}
 }
 
-// absent gives the settings without a key their defaults.
+// absent gives the settings without a key their defaults. The canonical form
+// leaves out only what has no value.
 func (d decoder) absent(v reflect.Value, sh *shape, s spot, seen map[string]bool) {
+	if d.exact {
+		return
+	}
 	for i := range sh.fields {
 		f := &sh.fields[i]
 		if seen[f.name] {
@@ -230,7 +243,7 @@ func (d decoder) choice(n *Node, v reflect.Value, s spot) {
 	variant := reflect.New(f.typ.Elem())
 	d.value(settings, variant.Elem(), s.inside(f.name, key, f))
 	v.FieldByIndex(f.index).Set(variant)
-	if d.p.Errors() == before {
+	if d.p.Errors() == before && !d.exact {
 		d.validate(n, v, s)
 	}
 }

@@ -1,6 +1,9 @@
 package settings
 
-import "bytes"
+import (
+	"bytes"
+	"fmt"
+)
 
 // DecodeFile fills the struct that dst points to from a YAML file that has
 // nothing but its settings. An empty file gives the defaults. The error is a
@@ -35,23 +38,20 @@ func OnlyComments(source []byte) bool {
 
 // FromJSON fills the struct that dst points to from what JSON has written at an
 // earlier time, in which what was not set is null, and a Scalar is a value whose
-// text is the shortest one. The error is a diag.List.
+// text is the shortest one.
 func FromJSON(settings []byte, dst any) error {
-	p := NewProblems("settings", settings)
-	doc := Parse(settings, p) // JSON is YAML
-	if doc == nil {
-		return p.Err()
+	n, err := parseJSON(settings)
+	if err != nil {
+		return fmt.Errorf("settings: %w", err)
 	}
-	dropNulls(doc.Root)
-	Decode(doc.Root, At(1, 1), dst, p)
+	p := NewProblems("settings", settings)
+	dropNulls(n)
+	Decode(n, At(1, 1), dst, p)
 	return p.Err()
 }
 
 // dropNulls takes keys without a value out of mappings.
 func dropNulls(n *Node) {
-	if n == nil {
-		return
-	}
 	if n.Type == Mapping {
 		kept := n.Content[:0]
 		for i := 0; i+1 < len(n.Content); i += 2 {

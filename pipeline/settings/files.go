@@ -32,28 +32,30 @@ func collectFiles(v reflect.Value, name string, files *[]File) {
 		if !v.IsNil() {
 			collectFiles(v.Elem(), name, files)
 		}
-	case listClass:
+	case listClass, mapClass:
 		for i := range v.Len() {
-			if p, ok := v.Index(i).Interface().(FilePath); ok {
-				collectFiles(v.Index(i), name+"/"+cleanPath(p), files)
-				continue
-			}
-			collectFiles(v.Index(i), name+"."+strconv.Itoa(i), files)
-		}
-	case mapClass:
-		separator := "."
-		if isPath(entryElem(v.Type())) {
-			separator = "/"
-		}
-		for i := range v.Len() {
-			entry := v.Index(i)
-			collectFiles(entry.Field(1), name+separator+entry.Field(0).String(), files)
+			entry, name := entryOf(v, i, name)
+			collectFiles(entry, name, files)
 		}
 	case structClass, choiceClass:
 		for _, sf := range goFields(v.Type()) {
 			collectFiles(v.FieldByIndex(sf.Index), joinName(name, sf.Tag.Get("yaml")), files)
 		}
 	}
+}
+
+// entryOf is an entry of the list or Map v, and what it is called.
+func entryOf(v reflect.Value, i int, name string) (reflect.Value, string) {
+	entry, key := v.Index(i), strconv.Itoa(i)
+	if classOf(v.Type()) == mapClass {
+		key, entry = entry.Field(0).String(), entry.Field(1)
+	} else if isPath(entry.Type()) {
+		key = cleanPath(FilePath(entry.String()))
+	}
+	if isPath(entry.Type()) {
+		return entry, name + "/" + key
+	}
+	return entry, name + "." + key
 }
 
 func joinName(outer, inner string) string {
