@@ -342,7 +342,7 @@ func metricName(kind task.Kind) string {
 // that the name begins with.
 func curveGoal(name string) metric.Goal {
 	_, of, _ := strings.Cut(name, ".")
-	if def, ok := metric.Find(of); ok {
+	if def, ok := metric.All().Find(of); ok {
 		return def.Goal
 	}
 	return metric.Down // a loss

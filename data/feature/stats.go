@@ -3,31 +3,17 @@ package feature
 import (
 	"math"
 	"slices"
+
+	"pipe/base/exact"
 )
 
 // epsilon is the distance from 1 to the next float64.
 const epsilon = 0x1p-52
 
-// A sum adds float64 values with the compensation of Neumaier (1974), so that
-// the error does not grow with the number of values.
-type sum struct{ total, lost float64 }
-
-func (s *sum) add(x float64) {
-	t := s.total + x
-	if math.Abs(s.total) >= math.Abs(x) {
-		s.lost += (s.total - t) + x
-	} else {
-		s.lost += (x - t) + s.total
-	}
-	s.total = t
-}
-
-func (s *sum) value() float64 { return s.total + s.lost }
-
 // moments are what one pass over a column tells. NaN is a missing value.
 type moments struct {
 	n, missing int64
-	sum        sum
+	sum        exact.Sum
 	min, max   float64
 }
 
@@ -43,11 +29,11 @@ func (m *moments) add(x float64) {
 		m.max = x
 	}
 	m.n++
-	m.sum.add(x)
+	m.sum.Add(x)
 }
 
 // mean is the mean of the values that are there.
-func (m *moments) mean() float64 { return m.sum.value() / float64(m.n) }
+func (m *moments) mean() float64 { return m.sum.Value() / float64(m.n) }
 
 // filled are the moments of the column with fill in place of what is missing.
 func (m moments) filled(fill float64) moments {
@@ -59,7 +45,7 @@ func (m moments) filled(fill float64) moments {
 	}
 	k := float64(m.missing)
 	m.n, m.missing = m.n+m.missing, 0
-	m.sum.add(k * fill)
+	m.sum.Add(k * fill)
 	m.min, m.max = min(m.min, fill), max(m.max, fill)
 	return m
 }
@@ -69,7 +55,7 @@ func (m moments) filled(fill float64) moments {
 type deviations struct {
 	center         float64
 	n              int64
-	first, squares sum
+	first, squares exact.Sum
 }
 
 func (d *deviations) add(x float64) {
@@ -78,15 +64,15 @@ func (d *deviations) add(x float64) {
 	}
 	e := x - d.center
 	d.n++
-	d.first.add(e)
-	d.squares.add(float64(e * e))
+	d.first.Add(e)
+	d.squares.Add(float64(e * e))
 }
 
 // variance has ddof 0. The square of the first moment corrects for the
 // rounding of the center (Chan, Golub, LeVeque, 1983).
 func (d *deviations) variance() float64 {
-	n, first := float64(d.n), d.first.value()
-	return max(0, (d.squares.value()-float64(first*first)/n)/n)
+	n, first := float64(d.n), d.first.Value()
+	return max(0, (d.squares.Value()-float64(first*first)/n)/n)
 }
 
 // An affine is (x - Center) / Scale.

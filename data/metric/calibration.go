@@ -1,9 +1,31 @@
 package metric
 
-import "math"
+import (
+	"math"
+
+	"pipe/base/exact"
+)
 
 // Bins is the number of equal bins of the calibration errors.
 const Bins = 15
+
+func ece() *Def {
+	return &Def{Name: "ece", Title: "Calibration error", Goal: Down, Range: unitRange, Of: Probabilities, Source: "M. P. Naeini et al. (2015)",
+		Doc:     "Expected calibration error: mean gap between confidence and accuracy over 15 equal bins of the top probability.",
+		Classes: (*Tally).meanGap}
+}
+
+func mce() *Def {
+	return &Def{Name: "mce", Title: "Max calibration error", Goal: Down, Range: unitRange, Of: Probabilities, Source: "M. P. Naeini et al. (2015)",
+		Doc:     "Largest gap between confidence and accuracy among 15 equal bins of the top probability.",
+		Classes: (*Tally).largestGap}
+}
+
+// CalibrationError is the mean and the largest gap of ece and mce.
+func (c *Classes) CalibrationError() (mean, largest float64) {
+	v := c.Measure(List{ece(), mce()}, nil)
+	return v[0].Value, v[1].Value
+}
 
 // binOf is the bin (lo, hi] of n equal ones over [0, 1] that holds p; 0 is in
 // the first. The edges are the nearest float64 to b/n.
@@ -30,9 +52,9 @@ type Bin struct {
 // Gap is the distance of prediction and observation.
 func (b Bin) Gap() float64 { return math.Abs(b.Observed - b.Predicted) }
 
-func (t *tally) bins(n int, p func(i int) float64, event func(i int) bool) []Bin {
+func (t *Tally) bins(n int, p func(i int) float64, event func(i int) bool) []Bin {
 	bins := make([]Bin, n)
-	sums := make([]sum, n)
+	sums := make([]exact.Sum, n)
 	hits := make([]int64, n)
 	for i := range t.c.Actual {
 		m := t.of(i)
@@ -41,7 +63,7 @@ func (t *tally) bins(n int, p func(i int) float64, event func(i int) bool) []Bin
 		}
 		b := binOf(p(i), n)
 		bins[b].Rows += m
-		sums[b].add(p(i) * float64(m))
+		sums[b].Add(p(i) * float64(m))
 		if event(i) {
 			hits[b] += m
 		}
@@ -49,7 +71,7 @@ func (t *tally) bins(n int, p func(i int) float64, event func(i int) bool) []Bin
 	for b := range bins {
 		bins[b].Low, bins[b].High = float64(b)/float64(n), float64(b+1)/float64(n)
 		if rows := float64(bins[b].Rows); rows > 0 {
-			bins[b].Predicted = sums[b].value() / rows
+			bins[b].Predicted = sums[b].Value() / rows
 			bins[b].Observed = float64(hits[b]) / rows
 		}
 	}
@@ -58,21 +80,21 @@ func (t *tally) bins(n int, p func(i int) float64, event func(i int) bool) []Bin
 
 // topBins groups the rows by their top probability; the event is that the most
 // probable class was the actual one, whatever the threshold is.
-func (t *tally) topBins() []Bin {
+func (t *Tally) topBins() []Bin {
 	return t.bins(Bins,
 		func(i int) float64 { return t.c.Row(i)[t.c.top[i]] },
 		func(i int) bool { return t.c.top[i] == t.c.Actual[i] })
 }
 
-func (t *tally) ece() (float64, error) {
-	var s sum
+func (t *Tally) meanGap() (float64, error) {
+	var s exact.Sum
 	for _, b := range t.topBins() {
-		s.add(float64(b.Rows) * b.Gap())
+		s.Add(float64(b.Rows) * b.Gap())
 	}
-	return s.value() / float64(t.n), nil
+	return s.Value() / float64(t.n), nil
 }
 
-func (t *tally) mce() (float64, error) {
+func (t *Tally) largestGap() (float64, error) {
 	var worst float64
 	for _, b := range t.topBins() {
 		worst = max(worst, b.Gap())

@@ -7,12 +7,9 @@ import (
 	"slices"
 	"sync"
 
+	"pipe/base/exact"
 	"pipe/data/task"
 )
-
-// clipEps bounds probabilities away from 0 and 1 in the log loss: the spacing
-// of float32 at 1, since the network's output has that precision.
-const clipEps = 0x1p-23
 
 // Classes is the sample of a classifier. It is immutable.
 type Classes struct {
@@ -155,36 +152,39 @@ func ordersOf(c *Classes) func(class int) []int32 {
 }
 
 // Measure implements Sample.
-func (c *Classes) Measure(names []string, count []int32) []Value {
+func (c *Classes) Measure(metrics List, count []int32) []Value {
 	t := c.tally(count)
-	values := make([]Value, len(names))
-	for i, name := range names {
-		v, err := t.measure(name)
-		values[i] = valueOf(name, v, err)
+	values := make([]Value, len(metrics))
+	for i, d := range metrics {
+		v, err := t.measure(d)
+		values[i] = valueOf(d, v, err)
 	}
 	return values
 }
 
-func (t *tally) measure(name string) (float64, error) {
-	if t.n == 0 {
-		return 0, errNoRows
+// Guessed implements Sample.
+func (c *Classes) Guessed(b Baseline) (Sample, error) {
+	prob := make([]float64, 0, c.Rows()*len(b.Prob))
+	for range c.Rows() {
+		prob = append(prob, b.Prob...)
 	}
-	if base, class, ok := PerClass(name); ok {
-		j := slices.Index(t.c.Names, class)
-		if j < 0 {
-			return 0, undefinedf("there is no class %q", class)
-		}
-		return map[string]func(tp, fp, fn int64) float64{"precision": precision, "recall": recall, "f1": f1}[base](t.cells(j)), nil
-	}
-	def, ok := Find(name)
-	if !ok || def.class == nil || !def.For(t.c.Task()) {
-		return 0, undefinedf("%s is not a metric of %s classification", name, t.c.Task())
-	}
-	return def.class(t)
+	return NewClasses(c.Names, c.Actual, prob)
 }
 
-// A tally is a sample with counts, and its confusion matrix.
-type tally struct {
+func (t *Tally) measure(d *Def) (float64, error) {
+	switch {
+	case t.n == 0:
+		return 0, errNoRows
+	case !d.For(t.c.Task()):
+		return 0, Undefinedf("%s is not a metric of %s classification", d.Name, t.c.Task())
+	case d.Cells != nil:
+		return d.Cells(t.Cells(1)), nil
+	}
+	return d.Classes(t)
+}
+
+// A Tally is a classification with counts, and its confusion matrix.
+type Tally struct {
 	c         *Classes
 	count     []int32
 	n         int64
@@ -193,9 +193,9 @@ type tally struct {
 	predicted []int64 // rows of each predicted class
 }
 
-func (c *Classes) tally(count []int32) *tally {
+func (c *Classes) tally(count []int32) *Tally {
 	k := len(c.Names)
-	t := &tally{c: c, count: count, confusion: make([]int64, k*k), actual: make([]int64, k), predicted: make([]int64, k)}
+	t := &Tally{c: c, count: count, confusion: make([]int64, k*k), actual: make([]int64, k), predicted: make([]int64, k)}
 	for i, a := range c.Actual {
 		t.confusion[int(a)*k+int(c.Predicted[i])] += t.of(i)
 	}
@@ -210,137 +210,46 @@ func (c *Classes) tally(count []int32) *tally {
 	return t
 }
 
+// Rows is the number of rows, each as often as it occurs.
+func (t *Tally) Rows() int64 { return t.n }
+
+// Classes is the number of classes.
+func (t *Tally) Classes() int { return len(t.actual) }
+
+// Cells are the rows by a class against the rest.
+func (t *Tally) Cells(class int) Cells {
+	tp := t.confusion[class*len(t.actual)+class]
+	c := Cells{TP: tp, FP: t.predicted[class] - tp, FN: t.actual[class] - tp}
+	c.TN = t.n - c.TP - c.FP - c.FN
+	return c
+}
+
+// Mean is the mean over all rows of a function of the actual class and the
+// probabilities.
+func (t *Tally) Mean(of func(actual int, prob []float64) float64) float64 {
+	var s exact.Sum
+	for i, a := range t.c.Actual {
+		if m := t.of(i); m != 0 {
+			s.Add(of(int(a), t.c.Row(i)) * float64(m))
+		}
+	}
+	return s.Value() / float64(t.n)
+}
+
 // of is how often row i occurs.
-func (t *tally) of(i int) int64 {
+func (t *Tally) of(i int) int64 {
 	if t.count == nil {
 		return 1
 	}
 	return int64(t.count[i])
 }
 
-// cells gives true positives, false positives and false negatives of a class.
-func (t *tally) cells(class int) (tp, fp, fn int64) {
-	tp = t.confusion[class*len(t.actual)+class]
-	return tp, t.predicted[class] - tp, t.actual[class] - tp
-}
-
-func (t *tally) correct() (c int64) {
+func (t *Tally) correct() (c int64) {
 	for j := range t.actual {
 		c += t.confusion[j*len(t.actual)+j]
 	}
 	return c
 }
-
-// ratio is a/b, and 0 where that is 0/0 (zero_division=0 of scikit-learn).
-func ratio(a, b int64) float64 {
-	if b == 0 {
-		return 0
-	}
-	return float64(a) / float64(b)
-}
-
-func precision(tp, fp, _ int64) float64 { return ratio(tp, tp+fp) }
-func recall(tp, _, fn int64) float64    { return ratio(tp, tp+fn) }
-func f1(tp, fp, fn int64) float64       { return ratio(2*tp, 2*tp+fp+fn) }
-
-func (t *tally) positivePrecision() (float64, error) { return precision(t.cells(1)), nil }
-func (t *tally) positiveRecall() (float64, error)    { return recall(t.cells(1)), nil }
-func (t *tally) positiveF1() (float64, error)        { return f1(t.cells(1)), nil }
-
-func (t *tally) accuracy() (float64, error) { return ratio(t.correct(), t.n), nil }
-
-func macro(of func(tp, fp, fn int64) float64) func(*tally) (float64, error) {
-	return func(t *tally) (float64, error) {
-		var s sum
-		var n int
-		for j := range t.actual {
-			if t.actual[j]+t.predicted[j] > 0 {
-				s.add(of(t.cells(j)))
-				n++
-			}
-		}
-		return s.value() / float64(n), nil
-	}
-}
-
-func weighted(of func(tp, fp, fn int64) float64) func(*tally) (float64, error) {
-	return func(t *tally) (float64, error) {
-		var s sum
-		for j := range t.actual {
-			s.add(float64(t.actual[j]) * of(t.cells(j)))
-		}
-		return s.value() / float64(t.n), nil
-	}
-}
-
-func (t *tally) balancedAccuracy() (float64, error) {
-	var s sum
-	var n int
-	for j := range t.actual {
-		if t.actual[j] > 0 {
-			s.add(recall(t.cells(j)))
-			n++
-		}
-	}
-	return s.value() / float64(n), nil
-}
-
-// mcc is the multiclass form of Gorodkin, "Comparing two K-category
-// assignments by a K-category correlation coefficient" (2004).
-func (t *tally) mcc() (float64, error) {
-	n := float64(t.n)
-	cov, va, vp := float64(t.correct())*n, n*n, n*n
-	for j := range t.actual {
-		a, p := float64(t.actual[j]), float64(t.predicted[j])
-		cov -= float64(a * p)
-		va -= float64(a * a)
-		vp -= float64(p * p)
-	}
-	if va == 0 || vp == 0 {
-		return 0, nil
-	}
-	return cov / (math.Sqrt(va) * math.Sqrt(vp)), nil
-}
-
-func (t *tally) kappa() (float64, error) {
-	n := float64(t.n)
-	var chance float64
-	for j := range t.actual {
-		chance += float64(t.actual[j]) * float64(t.predicted[j])
-	}
-	if chance == n*n {
-		return 0, undefinedf("only one class occurs among actual and predicted values")
-	}
-	return 1 - float64(t.n-t.correct())*n/(n*n-chance), nil
-}
-
-func topK(k int32) func(*tally) (float64, error) {
-	return func(t *tally) (float64, error) {
-		if int(k) >= len(t.actual) {
-			return 0, undefinedf("there are only %d classes", len(t.actual))
-		}
-		var hits int64
-		for i, r := range t.c.rank {
-			if r < k {
-				hits += t.of(i)
-			}
-		}
-		return ratio(hits, t.n), nil
-	}
-}
-
-func (t *tally) mean(x []float64) float64 {
-	var s sum
-	for i, v := range x {
-		if m := t.of(i); m != 0 {
-			s.add(v * float64(m))
-		}
-	}
-	return s.value() / float64(t.n)
-}
-
-func (t *tally) logLoss() (float64, error) { return t.mean(t.c.loss), nil }
-func (t *tally) brier() (float64, error)   { return t.mean(t.c.squared), nil }
 
 // A ClassReport is the figures of one class.
 type ClassReport struct {
@@ -355,7 +264,7 @@ func (c *Classes) PerClass() []ClassReport {
 	reports := make([]ClassReport, len(c.Names))
 	for j, name := range c.Names {
 		reports[j] = ClassReport{Class: name, Rows: t.actual[j],
-			Precision: precision(t.cells(j)), Recall: recall(t.cells(j)), F1: f1(t.cells(j))}
+			Precision: precisionOf(t.Cells(j)), Recall: recallOf(t.Cells(j)), F1: f1Of(t.Cells(j))}
 	}
 	return reports
 }

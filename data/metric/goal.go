@@ -14,23 +14,6 @@ type Meaning struct {
 	Class string // that it is about; empty if it is about all, or nobody said
 }
 
-// MeaningOf is the meaning of a metric of a model with the classes, by its
-// name: "f1" is about the positive one of two, "recall[Gentoo]" about Gentoo.
-func MeaningOf(name string, classes []string) Meaning {
-	base, class, perClass := PerClass(name)
-	if perClass {
-		name = base
-	}
-	def, ok := Find(name)
-	if !ok {
-		return Meaning{}
-	}
-	if def.Positive && len(classes) == 2 && !perClass {
-		class = classes[1]
-	}
-	return Meaning{def.Goal, class}
-}
-
 // A Goal says which values of a metric are the better ones.
 type Goal string
 

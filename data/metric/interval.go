@@ -18,19 +18,27 @@ const z = 1.959963984540054
 // An Interval is a confidence interval at Level.
 type Interval struct {
 	Low, High float64
-	Method    string // "wilson" or "bootstrap"
+	Method    Method
 }
 
-// Wilson is the score interval of a proportion p over n rows (E. B. Wilson,
+// A Method is how an interval is found.
+type Method string
+
+const (
+	Wilson    Method = "wilson"    // for shares of rows, see Score
+	Bootstrap Method = "bootstrap" // for all others
+)
+
+// Score is the score interval of a proportion p over n rows (E. B. Wilson,
 // 1927). Unlike the textbook interval it stays within [0, 1] and holds for
 // few rows and for proportions near 0 and 1.
-func Wilson(p float64, n int) Interval {
+func Score(p float64, n int) Interval {
 	rows := float64(n)
 	z2n := z * z / rows
 	centre := (p + z2n/2) / (1 + z2n)
 	half := z / (1 + z2n) * math.Sqrt(p*(1-p)/rows+z2n/(4*rows))
 	// At 0 and 1 the bound is the proportion itself, but for rounding.
-	return Interval{Low: max(0, min(centre-half, p)), High: min(1, max(centre+half, p)), Method: "wilson"}
+	return Interval{Low: max(0, min(centre-half, p)), High: min(1, max(centre+half, p)), Method: Wilson}
 }
 
 // resamples bounds the cost of the bootstrap: at most 10 million draws. Beyond
@@ -54,18 +62,18 @@ func resamples(rows int) int {
 // The resamples are a fixed function of the number of rows, so that the
 // intervals belong to the data and not to the seed of a run. threads bounds
 // the concurrency and does not change the result.
-func Intervals(ctx context.Context, s Sample, names []string, threads int) ([]*Interval, error) {
-	intervals := make([]*Interval, len(names))
-	var ask []string
+func Intervals(ctx context.Context, s Sample, metrics List, threads int) ([]*Interval, error) {
+	intervals := make([]*Interval, len(metrics))
+	var ask List
 	var at []int
-	for i, v := range s.Measure(names, nil) {
-		switch def, ok := Find(names[i]); {
+	for i, v := range s.Measure(metrics, nil) {
+		switch {
 		case v.Undefined != "":
-		case ok && def.Proportion:
-			w := Wilson(v.Value, s.Rows())
+		case v.Interval == Wilson:
+			w := Score(v.Value, s.Rows())
 			intervals[i] = &w
 		default:
-			ask, at = append(ask, names[i]), append(at, i)
+			ask, at = append(ask, v.Def), append(at, i)
 		}
 	}
 	if len(ask) == 0 {
@@ -83,7 +91,7 @@ func Intervals(ctx context.Context, s Sample, names []string, threads int) ([]*I
 
 // bootstrap measures every resample. Resample b is a pure function of b, and
 // results are kept by b, so that threads do not show.
-func bootstrap(ctx context.Context, s Sample, names []string, threads int) ([][]Value, error) {
+func bootstrap(ctx context.Context, s Sample, metrics List, threads int) ([][]Value, error) {
 	n := s.Rows()
 	draws := make([][]Value, resamples(n))
 	stream := random.New(0, "evaluate.bootstrap", 0)
@@ -98,7 +106,7 @@ func bootstrap(ctx context.Context, s Sample, names []string, threads int) ([][]
 				for i := range n {
 					count[at.IntN(uint64(i), n)]++
 				}
-				draws[b] = s.Measure(names, count)
+				draws[b] = s.Measure(metrics, count)
 			}
 		})
 	}
@@ -118,7 +126,7 @@ func percentile(draws [][]Value, j int) *Interval {
 		return nil
 	}
 	slices.Sort(x)
-	return &Interval{Low: Quantile(x, (1-Level)/2), High: Quantile(x, (1+Level)/2), Method: "bootstrap"}
+	return &Interval{Low: Quantile(x, (1-Level)/2), High: Quantile(x, (1+Level)/2), Method: Bootstrap}
 }
 
 // Quantile is the q-quantile of sorted values, linear between neighbours (the

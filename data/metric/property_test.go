@@ -41,7 +41,7 @@ func drawClasses(t *rapid.T, k int) *metric.Classes {
 }
 
 func measure(s metric.Sample, name string) metric.Value {
-	return s.Measure([]string{name}, nil)[0]
+	return s.Measure(metric.All().Named(name), nil)[0]
 }
 
 func TestAUCIsMannWhitney(t *testing.T) {
@@ -89,7 +89,7 @@ func TestMetricsIgnoreTheOrderOfRows(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		same(t, c, moved, metric.NamesFor(c.Task()))
+		same(t, c, moved, metric.All().For(c.Task()))
 	})
 	rapid.Check(t, func(t *rapid.T) {
 		v := drawValues(t)
@@ -102,7 +102,7 @@ func TestMetricsIgnoreTheOrderOfRows(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		same(t, v, moved, metric.NamesFor(task.Regression))
+		same(t, v, moved, metric.All().For(task.Regression))
 	})
 }
 
@@ -124,7 +124,7 @@ func TestCountsAreRepetitions(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		compare(t, c.Measure(metric.NamesFor(c.Task()), count), repeated.Measure(metric.NamesFor(c.Task()), nil))
+		compare(t, c.Measure(metric.All().For(c.Task()), count), repeated.Measure(metric.All().For(c.Task()), nil))
 	})
 	rapid.Check(t, func(t *rapid.T) {
 		v := drawValues(t)
@@ -140,7 +140,7 @@ func TestCountsAreRepetitions(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		names := metric.NamesFor(task.Regression)
+		names := metric.All().For(task.Regression)
 		compare(t, v.Measure(names, count), repeated.Measure(names, nil))
 	})
 }
@@ -165,8 +165,8 @@ func rows(n int) []int {
 	return r
 }
 
-func same(t *rapid.T, a, b metric.Sample, names []string) {
-	compare(t, a.Measure(names, nil), b.Measure(names, nil))
+func same(t *rapid.T, a, b metric.Sample, metrics metric.List) {
+	compare(t, a.Measure(metrics, nil), b.Measure(metrics, nil))
 }
 
 func compare(t *rapid.T, a, b []metric.Value) {
@@ -177,20 +177,20 @@ func compare(t *rapid.T, a, b []metric.Value) {
 	}
 }
 
-// ranges are the bounds that hold for every sample.
+// Every value is in the range that its metric says.
 func TestRanges(t *testing.T) {
-	bounds := map[string][2]float64{"mcc": {-1, 1}, "kappa": {-1, 1}, "brier": {0, 2}, "log_loss": {0, 16}}
-	rapid.Check(t, func(t *rapid.T) {
-		c := drawClasses(t, rapid.IntRange(2, 6).Draw(t, "classes"))
-		for _, v := range c.Measure(metric.NamesFor(c.Task()), nil) {
-			b, ok := bounds[v.Name]
-			if !ok {
-				b = [2]float64{0, 1}
-			}
-			if v.Undefined == "" && !(v.Value >= b[0]-1e-12 && v.Value <= b[1]+1e-12) {
-				t.Fatalf("%s = %v, beyond %v", v.Name, v.Value, b)
+	within := func(t *rapid.T, s metric.Sample, kind task.Kind) {
+		for _, v := range s.Measure(metric.All().For(kind), nil) {
+			slack := metric.Range{Low: v.Range.Low - 1e-9, High: v.Range.High + 1e-9}
+			if v.Undefined == "" && !slack.Has(v.Value) {
+				t.Fatalf("%s = %v, beyond %v", v.Name, v.Value, v.Range)
 			}
 		}
+	}
+	rapid.Check(t, func(t *rapid.T) { within(t, drawValues(t), task.Regression) })
+	rapid.Check(t, func(t *rapid.T) {
+		c := drawClasses(t, rapid.IntRange(2, 6).Draw(t, "classes"))
+		within(t, c, c.Task())
 		if e, m := measure(c, "ece"), measure(c, "mce"); e.Value > m.Value+1e-12 {
 			t.Fatalf("ece %v exceeds mce %v", e.Value, m.Value)
 		}
@@ -224,7 +224,7 @@ func TestIntervals(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	names := []string{"accuracy", "roc_auc", "log_loss", "f1"}
+	names := metric.All().Named("accuracy", "roc_auc", "log_loss", "f1")
 	one, err := metric.Intervals(t.Context(), c, names, 1)
 	if err != nil {
 		t.Fatal(err)
@@ -242,7 +242,7 @@ func TestIntervals(t *testing.T) {
 			t.Errorf("%s = %v with interval %+v", v.Name, v.Value, w)
 		}
 	}
-	if one[0].Method != "wilson" || one[1].Method != "bootstrap" {
+	if one[0].Method != metric.Wilson || one[1].Method != metric.Bootstrap {
 		t.Errorf("methods %s, %s", one[0].Method, one[1].Method)
 	}
 }
@@ -263,7 +263,7 @@ func TestBootstrapOfAMean(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := metric.Intervals(t.Context(), v, []string{"mae"}, 2)
+	got, err := metric.Intervals(t.Context(), v, metric.All().Named("mae"), 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -306,8 +306,9 @@ func TestHostileSamples(t *testing.T) {
 func TestBestThreshold(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := drawClasses(t, 2)
-		name := rapid.SampledFrom([]string{"f1", "accuracy", "balanced_accuracy", "mcc", "kappa", "macro_f1"}).Draw(t, "metric")
-		at, value, err := c.BestThreshold(name)
+		by := rapid.SampledFrom(metric.ForThreshold()).Draw(t, "metric")
+		name := by.Name
+		at, value, err := c.BestThreshold(by)
 		if !slices.Contains(c.Actual, 0) || !slices.Contains(c.Actual, 1) {
 			if err == nil {
 				t.Fatal("a threshold between a class and nothing")
@@ -337,7 +338,7 @@ func TestBestThreshold(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if again, _, err := turned.BestThreshold(name); err != nil || again != at {
+		if again, _, err := turned.BestThreshold(by); err != nil || again != at {
 			t.Errorf("rows in another order: threshold %v, not %v (%v)", again, at, err)
 		}
 	})
@@ -371,7 +372,7 @@ func TestBestThresholdAtTheEdges(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		at, _, err := c.BestThreshold("f1")
+		at, _, err := c.BestThreshold(metric.ForThreshold()[0])
 		if err != nil || at != test.at && !math.IsNaN(test.at) || !(at > 0 && at < 1) {
 			t.Errorf("%v: threshold %v, want %v (%v)", test.prob, at, test.at, err)
 		}
@@ -394,25 +395,26 @@ func TestPositiveMetricsAreThoseThatDependOnTheOrder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	names := metric.NamesFor(task.Binary)
+	names := metric.All().For(task.Binary)
 	a, b := one.Measure(names, nil), other.Measure(names, nil)
-	for i, name := range names {
-		def, _ := metric.Find(name)
-		if changes := math.Abs(a[i].Value-b[i].Value) > 1e-9; changes != def.Positive {
-			t.Errorf("%s is %v and %v of the two classes: Positive is %v", name, a[i].Value, b[i].Value, def.Positive)
+	for i, def := range names {
+		name := def.Name
+		if changes := math.Abs(a[i].Value-b[i].Value) > 1e-9; changes != def.IsPositive() {
+			t.Errorf("%s is %v and %v of the two classes: IsPositive is %v", name, a[i].Value, b[i].Value, def.IsPositive())
 		}
 		class := ""
-		if def.Positive {
+		if def.IsPositive() {
 			class = "failed"
 		}
-		if m := metric.MeaningOf(name, one.Names); m != (metric.Meaning{Goal: def.Goal, Class: class}) {
+		if m := def.Meaning(one.Names); m != (metric.Meaning{Goal: def.Goal, Class: class}) {
 			t.Errorf("%s means %+v", name, m)
 		}
-		if m := metric.MeaningOf(name, []string{"a", "b", "c"}); m.Class != "" {
+		if m := def.Meaning([]string{"a", "b", "c"}); m.Class != "" {
 			t.Errorf("of three classes %s is about %s", name, m.Class)
 		}
 	}
-	if m := metric.MeaningOf("recall[b]", []string{"a", "b", "c"}); m != (metric.Meaning{Goal: metric.Up, Class: "b"}) {
+	of, _ := metric.All().Find("recall[b]")
+	if m := of.Meaning([]string{"a", "b", "c"}); m != (metric.Meaning{Goal: metric.Up, Class: "b"}) {
 		t.Errorf("recall[b] means %+v", m)
 	}
 }

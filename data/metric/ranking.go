@@ -1,9 +1,23 @@
 package metric
 
+import "pipe/base/exact"
+
+func rocAUC() *Def {
+	return &Def{Name: "roc_auc", Title: "ROC AUC", Goal: Up, Range: unitRange, Of: Probabilities, Source: `sklearn.metrics.roc_auc_score, multi_class="ovr"`,
+		Doc:     "Chance that a positive row scores above a negative one, ties counting half; several classes: plain mean of one against the rest.",
+		Classes: (*Tally).rocAUC}
+}
+
+func averagePrecision() *Def {
+	return &Def{Name: "average_precision", Title: "Average precision", Goal: Up, Range: unitRange, Of: Probabilities, Positive: true, Source: "sklearn.metrics.average_precision_score",
+		Doc:     "Area under the precision-recall steps, without interpolation; several classes: plain mean of one against the rest.",
+		Classes: (*Tally).averagePrecision}
+}
+
 // steps walks through the distinct scores of a class, from the highest. At
 // each it gives the number of rows of the class (tp) and of other classes (fp)
 // that score at least that much.
-func (t *tally) steps(class int, yield func(score float64, tp, fp int64)) {
+func (t *Tally) steps(class int, yield func(score float64, tp, fp int64)) {
 	k := len(t.c.Names)
 	order := t.c.order(class)
 	var tp, fp int64
@@ -24,14 +38,14 @@ func (t *tally) steps(class int, yield func(score float64, tp, fp int64)) {
 // auc is the Mann-Whitney statistic, in whole numbers until the last division:
 // each pair of a positive and a negative row counts 2 if they are in order, 1
 // if they tie.
-func (t *tally) auc(class int) (float64, error) {
+func (t *Tally) auc(class int) (float64, error) {
 	pos := t.actual[class]
 	neg := t.n - pos
 	if pos == 0 || neg == 0 {
 		if pos == 0 {
-			return 0, undefinedf("no row is of class %q", t.c.Names[class])
+			return 0, Undefinedf("no row is of class %q", t.c.Names[class])
 		}
-		return 0, undefinedf("every row is of class %q", t.c.Names[class])
+		return 0, Undefinedf("every row is of class %q", t.c.Names[class])
 	}
 	var twice, lastTP, lastFP int64
 	t.steps(class, func(_ float64, tp, fp int64) {
@@ -43,25 +57,25 @@ func (t *tally) auc(class int) (float64, error) {
 
 // ap is average precision: the sum of precision times the rise in recall, and
 // 0 where there is no positive row.
-func (t *tally) ap(class int) float64 {
+func (t *Tally) ap(class int) float64 {
 	pos := t.actual[class]
 	if pos == 0 {
 		return 0
 	}
-	var s sum
+	var s exact.Sum
 	var last int64
 	t.steps(class, func(_ float64, tp, fp int64) {
 		if tp > last {
-			s.add(float64(tp-last) * float64(tp) / float64(tp+fp))
+			s.Add(float64(tp-last) * float64(tp) / float64(tp+fp))
 		}
 		last = tp
 	})
-	return s.value() / float64(pos)
+	return s.Value() / float64(pos)
 }
 
 // scored lists the classes whose scores are looked at: the positive one of
 // two, else all.
-func (t *tally) scored() []int {
+func (t *Tally) scored() []int {
 	if len(t.c.Names) == 2 {
 		return []int{1}
 	}
@@ -72,26 +86,26 @@ func (t *tally) scored() []int {
 	return classes
 }
 
-func (t *tally) rocAUC() (float64, error) {
-	var s sum
+func (t *Tally) rocAUC() (float64, error) {
+	var s exact.Sum
 	classes := t.scored()
 	for _, j := range classes {
 		v, err := t.auc(j)
 		if err != nil {
 			return 0, err
 		}
-		s.add(v)
+		s.Add(v)
 	}
-	return s.value() / float64(len(classes)), nil
+	return s.Value() / float64(len(classes)), nil
 }
 
-func (t *tally) averagePrecision() (float64, error) {
-	var s sum
+func (t *Tally) averagePrecision() (float64, error) {
+	var s exact.Sum
 	classes := t.scored()
 	for _, j := range classes {
-		s.add(t.ap(j))
+		s.Add(t.ap(j))
 	}
-	return s.value() / float64(len(classes)), nil
+	return s.Value() / float64(len(classes)), nil
 }
 
 // A Curve is a polyline, with the score threshold of each vertex.

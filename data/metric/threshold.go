@@ -11,10 +11,9 @@ import (
 // predicted classes is best, and its value there; see At. It lies in the middle
 // between two neighbouring probabilities, or one of them and 0 or 1; of equally
 // good ones the one nearest to one half is taken, the lower one of two.
-func (c *Classes) BestThreshold(name string) (threshold, value float64, err error) {
-	def, ok := Find(name)
-	if !ok || def.class == nil || !def.For(task.Binary) || len(c.Names) != 2 {
-		return 0, 0, fmt.Errorf("%s has no best threshold for %d classes", name, len(c.Names))
+func (c *Classes) BestThreshold(d *Def) (threshold, value float64, err error) {
+	if len(c.Names) != 2 || !d.For(task.Binary) || d.Of != Predictions {
+		return 0, 0, fmt.Errorf("%s has no best threshold for %d classes", d.Name, len(c.Names))
 	}
 	all := c.tally(nil)
 	for j, n := range all.actual {
@@ -42,17 +41,17 @@ func (c *Classes) BestThreshold(name string) (threshold, value float64, err erro
 		if !(at > 0 && at < 1) {
 			continue // every row, or none, has a probability of 0 or 1
 		}
-		v, err := def.class(all.divided(n[0], n[1]))
+		v, err := all.divided(n[0], n[1]).measure(d)
 		if err != nil {
 			continue
 		}
 		off, best := math.Abs(at-.5), math.Abs(threshold-.5)
-		if math.IsNaN(threshold) || def.Better(v, value) || v == value && (off < best || off == best && at < threshold) {
+		if math.IsNaN(threshold) || d.Better(v, value) || v == value && (off < best || off == best && at < threshold) {
 			threshold, value = at, v
 		}
 	}
 	if math.IsNaN(threshold) {
-		return 0, 0, fmt.Errorf("%s is undefined at every threshold", name)
+		return 0, 0, fmt.Errorf("%s is undefined at every threshold", d.Name)
 	}
 	return threshold, value, nil
 }
@@ -67,9 +66,9 @@ func between(low, high float64) float64 {
 
 // divided is the tally with other predictions, by how many rows of the second
 // class, and of the first, are taken for the second.
-func (t *tally) divided(tp, fp int64) *tally {
+func (t *Tally) divided(tp, fp int64) *Tally {
 	neg, pos := t.actual[0], t.actual[1]
-	return &tally{c: t.c, count: t.count, n: t.n, actual: t.actual,
+	return &Tally{c: t.c, count: t.count, n: t.n, actual: t.actual,
 		confusion: []int64{neg - fp, fp, pos - tp, tp},
 		predicted: []int64{t.n - tp - fp, tp + fp}}
 }

@@ -68,31 +68,34 @@ func (c Condition) String() string {
 type target struct {
 	key     string
 	dataset string // port
-	metric  string // with its class
+	metric  *metric.Def
 }
 
-func parseTarget(key string) (target, error) {
+func parseTarget(known metric.List, key string) (target, error) {
 	name, class := key, ""
 	if open := strings.IndexByte(key, '['); open >= 0 {
 		name, class = key[:open], key[open:]
 	}
-	t := target{key: key, dataset: dataPort, metric: key}
+	t := target{key: key, dataset: dataPort}
 	if dot := strings.LastIndexByte(name, '.'); dot >= 0 {
-		t.dataset, t.metric = name[:dot], name[dot+1:]+class
+		t.dataset, name = name[:dot], name[dot+1:]
 		if t.dataset == dataPort {
-			return t, fmt.Errorf("metrics of %s have no prefix: write %s", dataPort, t.metric)
+			return t, fmt.Errorf("metrics of %s have no prefix: write %s", dataPort, name+class)
 		}
 	}
-	if class != "" {
-		if _, _, ok := metric.PerClass(t.metric); !ok {
-			return t, fmt.Errorf("%q: of a single class there are precision[...], recall[...] and f1[...]", key)
-		}
+	var ok bool
+	if t.metric, ok = known.Find(name + class); ok {
 		return t, nil
 	}
-	if _, ok := metric.Find(t.metric); !ok {
-		return t, unknownMetric(t.metric, metric.Names())
+	if class != "" {
+		names := known.OfOneClass().Names()
+		for i, n := range names {
+			names[i] = n + "[...]"
+		}
+		last := len(names) - 1
+		return t, fmt.Errorf("%q: of a single class there are %s and %s", key, strings.Join(names[:last], ", "), names[last])
 	}
-	return t, nil
+	return t, unknownMetric(name, known.Names())
 }
 
 // connected checks that the data set is one of those that are.
@@ -112,15 +115,10 @@ func unknownMetric(name string, valid []string) error {
 	return diag.WithHint(err, "one of "+strings.Join(valid, ", "))
 }
 
-// checkMetric tells whether a metric fits the task.
-func checkMetric(name string, task task.Kind) error {
-	valid := metric.NamesFor(task)
-	def, ok := metric.Find(name)
-	if !ok {
-		return unknownMetric(name, valid)
-	}
-	if !def.For(task) {
-		return fmt.Errorf("%s is not a metric of %s; valid are %s", name, taskName(task), strings.Join(valid, ", "))
+// checkTask tells whether a metric fits the task.
+func checkTask(known metric.List, def *metric.Def, t task.Kind) error {
+	if !def.For(t) {
+		return fmt.Errorf("%s is not a metric of %s; valid are %s", def.Name, taskName(t), strings.Join(known.For(t).Names(), ", "))
 	}
 	return nil
 }
@@ -143,18 +141,18 @@ type gate struct {
 func (s *Stage) gates(task task.Kind, classes, ports []string) ([]gate, error) {
 	var gates []gate
 	for _, e := range s.Require {
-		t, err := parseTarget(e.Key)
+		t, err := parseTarget(s.known, e.Key)
 		if err != nil {
 			return nil, fmt.Errorf("require: %w", err)
 		}
 		if err := t.connected(ports); err != nil {
 			return nil, fmt.Errorf("require: %w", err)
 		}
-		if _, class, ok := metric.PerClass(t.metric); ok {
+		if class, ok := metric.ClassOf(t.metric.Name); ok {
 			if !slices.Contains(classes, class) {
 				return nil, fmt.Errorf("require: %s: the model has no class %q; its classes are %s", t.key, class, quoteAll(classes))
 			}
-		} else if err := checkMetric(t.metric, task); err != nil {
+		} else if err := checkTask(s.known, t.metric, task); err != nil {
 			return nil, fmt.Errorf("require: %w", err)
 		}
 		gates = append(gates, gate{t, e.Value})

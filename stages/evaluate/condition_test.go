@@ -8,7 +8,6 @@ import (
 
 	"pipe/base/diag"
 	"pipe/data/metric"
-	"pipe/data/task"
 	"pipe/pipeline"
 	"pipe/pipeline/settings"
 )
@@ -17,7 +16,7 @@ import (
 func TestEnumIsTheVocabulary(t *testing.T) {
 	f, _ := reflect.TypeFor[Stage]().FieldByName("Metrics")
 	want := map[string]bool{}
-	for _, name := range metric.Names() {
+	for _, name := range metric.All().Names() {
 		want[name] = true
 	}
 	for name := range strings.SplitSeq(f.Tag.Get("enum"), ",") {
@@ -28,16 +27,6 @@ func TestEnumIsTheVocabulary(t *testing.T) {
 	}
 	for name := range want {
 		t.Errorf("enum lacks %q", name)
-	}
-}
-
-func TestDefaultsAreOfTheirTask(t *testing.T) {
-	for _, task := range []task.Kind{task.Binary, task.Multiclass, task.Regression} {
-		for _, name := range metric.Defaults(task) {
-			if err := checkMetric(name, task); err != nil {
-				t.Error(err)
-			}
-		}
 	}
 }
 
@@ -108,7 +97,7 @@ func TestTargets(t *testing.T) {
 		{"data.rmse", "", "", "write rmse"},
 		{"", "", "", "there is no metric"},
 	} {
-		got, err := parseTarget(c.key)
+		got, err := parseTarget(metric.All(), c.key)
 		switch {
 		case c.err != "":
 			if err == nil || !strings.Contains(err.Error(), c.err) {
@@ -116,7 +105,7 @@ func TestTargets(t *testing.T) {
 			}
 		case err != nil:
 			t.Errorf("%q: %v", c.key, err)
-		case got.dataset != c.dataset || got.metric != c.metric:
+		case got.dataset != c.dataset || got.metric.Name != c.metric:
 			t.Errorf("%q is %+v", c.key, got)
 		}
 	}
@@ -149,7 +138,7 @@ func TestSettings(t *testing.T) {
 
 // A gate may ask for what the stage records, whatever the task turns out to be.
 func TestCheckMetric(t *testing.T) {
-	listed := &Stage{Metrics: []string{"macro_f1", "accuracy"}, Require: settings.Map[Condition]{{Key: "recall[Gentoo]"}}}
+	listed, bare := &Stage{known: metric.All(), Metrics: []string{"macro_f1", "accuracy"}, Require: settings.Map[Condition]{{Key: "recall[Gentoo]"}}}, &Stage{known: metric.All()}
 	inputs := map[string]pipeline.Facts{"data": {}, "model": {}, "train": {}}
 	for _, c := range []struct {
 		stage *Stage
@@ -163,10 +152,10 @@ func TestCheckMetric(t *testing.T) {
 		{listed, "acuracy", `there is no metric "acuracy"`},
 		{listed, "test.accuracy", `no data set is connected as "test"`},
 		{listed, "model.accuracy", `no data set is connected as "model"`},
-		{new(Stage), "rmse", ""},
-		{new(Stage), "accuracy", ""},
-		{new(Stage), "smape", "does not compute smape"},
-		{new(Stage), "recall[yes]", "does not compute recall[yes]"},
+		{bare, "rmse", ""},
+		{bare, "accuracy", ""},
+		{bare, "smape", "does not compute smape"},
+		{bare, "recall[yes]", "does not compute recall[yes]"},
 	} {
 		err := c.stage.CheckMetric(c.name, inputs)
 		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want) || diag.HintOf(err) == "") {
@@ -183,16 +172,16 @@ func TestCheckMetric(t *testing.T) {
 
 // Every metric has a goal, by each name that it is recorded by.
 func TestMetricGoals(t *testing.T) {
-	for _, name := range metric.Names() {
-		def, _ := metric.Find(name)
-		for _, recorded := range []string{name, "train." + name} {
-			if got := meaningOf(recorded, nil).Goal; got != def.Goal || got == metric.None {
+	s := &Stage{known: metric.All()}
+	for _, def := range s.known {
+		for _, recorded := range []string{def.Name, "train." + def.Name} {
+			if got := s.meaningOf(recorded, nil).Goal; got != def.Goal || got == metric.None {
 				t.Errorf("%s: goal %q, defined as %q", recorded, got, def.Goal)
 			}
 		}
 	}
 	for recorded, class := range map[string]string{"recall[a.b]": "a.b", "train.f1[rmse]": "rmse", "train.f1": "yes", "train.macro_f1": ""} {
-		if got, want := meaningOf(recorded, []string{"no", "yes"}), (metric.Meaning{Goal: metric.Up, Class: class}); got != want {
+		if got, want := s.meaningOf(recorded, []string{"no", "yes"}), (metric.Meaning{Goal: metric.Up, Class: class}); got != want {
 			t.Errorf("%s: %+v", recorded, got)
 		}
 	}

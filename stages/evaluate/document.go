@@ -117,8 +117,7 @@ func (r *results) datasetDocument(i int) datasetDocument {
 	p, m := r.parts[i], r.measured[i]
 	d := datasetDocument{Name: p.port, Rows: p.rows, Compared: p.sample.Rows()}
 	for j, v := range m.values {
-		def, _ := metric.Find(v.Name)
-		doc := metricDocument{Name: v.Name, Undefined: v.Undefined, Lower: def.Goal == metric.Down, Baselines: map[string]float64{}}
+		doc := metricDocument{Name: v.Name, Undefined: v.Undefined, Lower: v.Goal == metric.Down, Baselines: map[string]float64{}}
 		if v.Undefined == "" {
 			doc.Value = &v.Value
 		}
@@ -126,8 +125,8 @@ func (r *results) datasetDocument(i int) datasetDocument {
 			doc.Interval = documentOf(m.intervals[j])
 		}
 		for b, known := range m.baselines {
-			if x, ok := known[v.Name]; ok {
-				doc.Baselines[r.baselines[b]] = x
+			if known[j].Undefined == "" {
+				doc.Baselines[r.baselines[b].Name] = known[j].Value
 			}
 		}
 		d.Metrics = append(d.Metrics, doc)
@@ -145,14 +144,14 @@ func documentOf(i *metric.Interval) *intervalDocument {
 	if i == nil {
 		return nil
 	}
-	return &intervalDocument{Low: i.Low, High: i.High, Level: metric.Level, Method: i.Method}
+	return &intervalDocument{Low: i.Low, High: i.High, Level: metric.Level, Method: string(i.Method)}
 }
 
 func (s slicing) document() slicingDocument {
 	d := slicingDocument{Column: s.column}
-	for _, v := range s.values {
-		doc := sliceDocument{Value: v.value, Pooled: v.pooled, Rows: v.rows, Metrics: map[string]float64{}, Accuracy: documentOf(v.interval)}
-		for _, m := range v.measured {
+	for _, v := range s.slices {
+		doc := sliceDocument{Value: v.Value, Pooled: v.Pooled, Rows: v.Rows, Metrics: map[string]float64{}, Accuracy: documentOf(v.Interval)}
+		for _, m := range v.Values {
 			if m.Undefined == "" {
 				doc.Metrics[m.Name] = m.Value
 			}

@@ -29,6 +29,7 @@ const (
 
 // Kind describes the stage kind.
 func Kind() pipeline.Kind {
+	known := metric.All()
 	return pipeline.Kind{
 		Name:    "evaluate",
 		Version: 4,
@@ -72,7 +73,7 @@ reason, and fails nothing. It is no part of the key. See ` + "`pipe models --hel
 			{Name: "predictions", Type: pipeline.Table, Doc: "a row for each row of data: kept columns, actual, predicted, and probabilities or the residual"},
 		},
 		Engine: nn.Engine,
-		New:    func() pipeline.Stage { return new(Stage) },
+		New:    func() pipeline.Stage { return &Stage{known: known} },
 	}
 }
 
@@ -83,6 +84,8 @@ type Stage struct {
 	Slices  []string                `yaml:"slices" doc:"Kept columns; metrics are also reported for the rows of each of their values."`
 	Title   string                  `yaml:"title" max:"200" doc:"Heading of the report. If absent, the target and the task."`
 	Prefix  string                  `yaml:"prefix" max:"100" doc:"Goes before the names of the columns that are added to the predictions, for where a kept column has such a name."`
+
+	known metric.List
 }
 
 // Validate finds what is wrong whatever the inputs are.
@@ -99,7 +102,7 @@ func (s *Stage) Validate() error {
 		}
 	}
 	for _, e := range s.Require {
-		if _, err := parseTarget(e.Key); err != nil {
+		if _, err := parseTarget(s.known, e.Key); err != nil {
 			errs = append(errs, &settings.FieldError{Field: "require", Err: err, Hint: "write a metric, such as accuracy, train.rmse or recall[yes]"})
 		}
 	}
@@ -113,7 +116,7 @@ func (s *Stage) Run(ctx context.Context, env pipeline.Env) error {
 		return err
 	}
 	task := task.Kind(model.Signature.Task)
-	names, err := s.names(task)
+	metrics, err := s.metrics(task)
 	if err != nil {
 		return err
 	}
@@ -125,13 +128,13 @@ func (s *Stage) Run(ctx context.Context, env pipeline.Env) error {
 	if err != nil {
 		return err
 	}
-	r := &results{model: model, task: task, names: names, parts: parts}
-	if err := r.measure(ctx, s.slicedBy(parts[0]), env.Threads()); err != nil {
+	r := &results{model: model, task: task, known: s.known, metrics: metrics, parts: parts}
+	if err := r.measure(ctx, s.Slices, env.Threads()); err != nil {
 		return err
 	}
 	r.require(gates)
 	for _, m := range r.flat() {
-		env.Metric(m.name, m.value, meaningOf(m.name, model.Signature.Classes))
+		env.Metric(m.name, m.value, s.meaningOf(m.name, model.Signature.Classes))
 	}
 	if class, ok := r.positive(); ok {
 		env.Log().Info("the positive class is "+strconv.Quote(class), "threshold", model.Signature.Cut())
@@ -145,17 +148,18 @@ func (s *Stage) Run(ctx context.Context, env pipeline.Env) error {
 	return r.gateError()
 }
 
-// names are the metrics to compute, which must be of the model's task.
-func (s *Stage) names(task task.Kind) ([]string, error) {
+// metrics are those to compute, which must be of the model's task.
+func (s *Stage) metrics(t task.Kind) (metric.List, error) {
 	if len(s.Metrics) == 0 {
-		return metric.Defaults(task), nil
+		return metric.Usual(t), nil
 	}
-	for _, name := range s.Metrics {
-		if err := checkMetric(name, task); err != nil {
+	list := s.known.Named(s.Metrics...)
+	for _, def := range list {
+		if err := checkTask(s.known, def, t); err != nil {
 			return nil, fmt.Errorf("metrics: %w", err)
 		}
 	}
-	return s.Metrics, nil
+	return list, nil
 }
 
 // write makes the two documents; the predictions were written along the way.

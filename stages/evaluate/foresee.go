@@ -26,10 +26,12 @@ func (s *Stage) Foresee(inputs map[string]pipeline.Facts) (pipeline.Facts, error
 		}
 	}
 	for i, name := range s.Metrics {
-		add(fmt.Sprintf("metrics.%d", i), misfit(name, facts))
+		if def, ok := s.known.Find(name); ok {
+			add(fmt.Sprintf("metrics.%d", i), misfit(def, facts))
+		}
 	}
 	for _, e := range s.Require {
-		t, err := parseTarget(e.Key)
+		t, err := parseTarget(s.known, e.Key)
 		if err != nil {
 			continue // Validate said so
 		}
@@ -84,17 +86,12 @@ func dataPorts(inputs map[string]pipeline.Facts) []string {
 }
 
 // misfit says that a metric is of none of the tasks that there may be.
-func misfit(name string, facts pipeline.Facts) error {
-	of := task.Kind.IsClassification // recall[Gentoo]
-	if _, _, perClass := metric.PerClass(name); !perClass {
-		def, ok := metric.Find(name)
-		of = func(k task.Kind) bool { return ok && def.For(k) }
-	}
-	if facts.Tasks == nil || slices.ContainsFunc(facts.Tasks, of) {
+func misfit(def *metric.Def, facts pipeline.Facts) error {
+	if facts.Tasks == nil || slices.ContainsFunc(facts.Tasks, def.For) {
 		return nil
 	}
-	return diag.WithHint(fmt.Errorf("%s is not a metric of %s: %s", name, tasksName(facts.Tasks), facts.Reason()),
-		"usual are "+strings.Join(metric.Defaults(facts.Tasks[0]), ", "))
+	return diag.WithHint(fmt.Errorf("%s is not a metric of %s: %s", def.Name, tasksName(facts.Tasks), facts.Reason()),
+		"usual are "+strings.Join(metric.Usual(facts.Tasks[0]).Names(), ", "))
 }
 
 // tasksName writes what several tasks have in common.

@@ -29,38 +29,10 @@ type part struct {
 	values  *metric.Values
 	at      []int // row of the data set of each row of the sample
 
-	x      []float64          // of each row of the sample: the only feature; nil if there are more
-	xTitle string             // the name of x
-	groups map[string]*groups // by slice column
-	worst  *examples          // only of the first part
-}
-
-// groups are the values of a slice column: which value each row of the sample
-// has, by index.
-type groups struct {
-	values  []string
-	of      []int32
-	codes   map[string]int32
-	missing int32 // index of the missing value, -1 as long as there is none
-}
-
-// add gives the next row a value.
-func (g *groups) add(text string, valid bool) {
-	code, ok := g.codes[text]
-	if !valid {
-		code, ok = g.missing, g.missing >= 0
-	}
-	if !ok {
-		code = int32(len(g.values))
-		if valid {
-			text = strings.Clone(text)
-			g.codes[text] = code
-		} else {
-			text, g.missing = "(missing)", code
-		}
-		g.values = append(g.values, text)
-	}
-	g.of = append(g.of, code)
+	x      []float64                 // of each row of the sample: the only feature; nil if there are more
+	xTitle string                    // the name of x
+	groups map[string]*metric.Groups // by slice column
+	worst  *examples                 // only of the first part
 }
 
 func datasetPorts(env pipeline.Env) []string {
@@ -119,7 +91,7 @@ func (s *Stage) predictPart(ctx context.Context, env pipeline.Env, model *nn.Mod
 	if err := fits(&model.Signature, ds); err != nil {
 		return nil, fmt.Errorf("%s: %w", in.Name, err)
 	}
-	r := &reader{part: &part{port: port, info: ds.Info, groups: map[string]*groups{}}, model: model, vocabulary: model.Spec.Vocabulary()}
+	r := &reader{part: &part{port: port, info: ds.Info, groups: map[string]*metric.Groups{}}, model: model, vocabulary: model.Spec.Vocabulary()}
 	if port == dataPort {
 		if r.slices = s.Slices; len(r.slices) > 0 {
 			if err := sliceable(s.Slices, &ds.Info); err != nil {
@@ -332,11 +304,11 @@ func (r *reader) addGroup(kept arrow.Record, column string, labelled []int) erro
 	}
 	g := r.groups[column]
 	if g == nil {
-		g = &groups{codes: map[string]int32{}, missing: -1}
+		g = new(metric.Groups)
 		r.groups[column] = g
 	}
 	for _, row := range labelled {
-		g.add(texts[row], valid == nil || valid[row])
+		g.Add(texts[row], valid == nil || valid[row])
 	}
 	return nil
 }

@@ -19,7 +19,7 @@ var (
 // CheckMetric implements pipeline.Measurer. Which of the usual metrics are
 // computed follows from the task, which is not always known before the run.
 func (s *Stage) CheckMetric(name string, inputs map[string]pipeline.Facts) error {
-	t, err := parseTarget(name)
+	t, err := parseTarget(s.known, name)
 	if err != nil && diag.HintOf(err) == "" {
 		err = diag.WithHint(err, "write a metric, such as accuracy, train.rmse or recall[yes]")
 	}
@@ -34,7 +34,7 @@ func (s *Stage) CheckMetric(name string, inputs map[string]pipeline.Facts) error
 			return err
 		}
 	}
-	if slices.Contains(s.Require.Keys(), name) || slices.Contains(s.computed(), t.metric) {
+	if slices.Contains(s.Require.Keys(), name) || slices.Contains(s.computed(), t.metric.Name) {
 		return nil
 	}
 	return diag.WithHint(fmt.Errorf("this stage does not compute %s", name), "add it to metrics; so far it computes "+strings.Join(s.computed(), ", "))
@@ -42,20 +42,20 @@ func (s *Stage) CheckMetric(name string, inputs map[string]pipeline.Facts) error
 
 // MetricGoal implements pipeline.GoalTeller.
 func (s *Stage) MetricGoal(name string) (metric.Goal, error) {
-	if _, err := parseTarget(name); err != nil {
+	if _, err := parseTarget(s.known, name); err != nil {
 		return metric.None, err // CheckMetric says it, too
 	}
-	return meaningOf(name, nil).Goal, nil
+	return s.meaningOf(name, nil).Goal, nil
 }
 
 // meaningOf is the meaning of a metric by the name that it is recorded by;
 // classes are those of the model.
-func meaningOf(recorded string, classes []string) metric.Meaning {
-	t, err := parseTarget(recorded)
+func (s *Stage) meaningOf(recorded string, classes []string) metric.Meaning {
+	t, err := parseTarget(s.known, recorded)
 	if err != nil {
 		return metric.Meaning{}
 	}
-	return metric.MeaningOf(t.metric, classes)
+	return t.metric.Meaning(classes)
 }
 
 // MainMetrics implements pipeline.Measurer: the most important metric first.
@@ -65,7 +65,7 @@ func (s *Stage) MainMetrics() []string {
 	}
 	var first []string
 	for _, t := range task.All() {
-		first = append(first, metric.Defaults(t)[0])
+		first = append(first, metric.Usual(t)[0].Name)
 	}
 	return slices.Compact(first)
 }
@@ -77,7 +77,7 @@ func (s *Stage) computed() []string {
 	}
 	var all []string
 	for _, t := range task.All() {
-		for _, name := range metric.Defaults(t) {
+		for _, name := range metric.Usual(t).Names() {
 			if !slices.Contains(all, name) {
 				all = append(all, name)
 			}

@@ -50,7 +50,7 @@ func capital(s string) string {
 // three decimals, errors with three digits.
 func show(def *metric.Def, v float64) string {
 	switch {
-	case def.Percent:
+	case def.Unit == metric.Share:
 		return chart.Percentage(v, 1)
 	case def.Goal == metric.Down:
 		return chart.Digits(v, 3)
@@ -73,7 +73,7 @@ func (r *results) headlines() []report.Highlight {
 		if v.Undefined != "" || len(heads) == most {
 			continue
 		}
-		def, _ := metric.Find(v.Name)
+		def := v.Def
 		h := report.Highlight{Name: def.Title, Doc: def.Doc, Value: show(def, v.Value)}
 		lo, hi := v.Value, v.Value
 		low, high, interval, baseline := math.NaN(), math.NaN(), "", ""
@@ -84,7 +84,7 @@ func (r *results) headlines() []report.Highlight {
 			lo, hi = min(lo, low), max(hi, high)
 		}
 		guessed := math.NaN()
-		if name, b, ok := r.bestBaseline(m, v.Name); ok {
+		if name, b, ok := r.bestBaseline(m, j); ok {
 			baseline, guessed = show(def, b), b
 			h.Facts = append(h.Facts, report.Fact{Name: name + " baseline", Value: baseline})
 			lo, hi = min(lo, b), max(hi, b)
@@ -106,22 +106,22 @@ func (r *results) overviewSection() *report.Section {
 	number := func(name string) report.Column { return report.Column{Name: name, Number: true} }
 	t := &report.Table{Columns: []report.Column{{Name: "metric"}, number("data"), number("95% interval")}}
 	for _, b := range r.baselines {
-		t.Columns = append(t.Columns, report.Column{Name: b, Note: "baseline", Number: true})
+		t.Columns = append(t.Columns, report.Column{Name: b.Name, Note: "baseline", Number: true})
 	}
 	for _, m := range r.measured[1:] {
 		t.Columns = append(t.Columns, number(m.port))
 	}
 	first := r.measured[0]
 	for j, v := range first.values {
-		def, _ := metric.Find(v.Name)
+		def := v.Def
 		row := []report.Cell{{Text: def.Title, Doc: def.Doc}, {Text: "–", Tone: report.Strong}, {Tone: report.Quiet}}
 		if v.Undefined == "" {
 			row[1].Text, row[2].Text = show(def, v.Value), span(def, first.intervals[j])
 		}
 		for _, known := range first.baselines {
 			text := "–"
-			if b, ok := known[v.Name]; ok {
-				text = show(def, b)
+			if known[j].Undefined == "" {
+				text = show(def, known[j].Value)
 			}
 			row = append(row, report.Cell{Text: text, Tone: report.Quiet})
 		}
@@ -183,28 +183,25 @@ func (r *results) sliceSection() *report.Section {
 		if r.task != task.Regression {
 			t.Columns = append(t.Columns, report.Column{Name: "Accuracy", Number: true}, report.Column{Name: "95% interval"})
 		}
-		var names []int
-		for j, name := range r.names {
-			if name != "accuracy" && len(names) < 5 {
-				names = append(names, j)
-				def, _ := metric.Find(name)
+		var shown []int
+		for j, def := range r.metrics {
+			if def.Name != "accuracy" && len(shown) < 5 {
+				shown = append(shown, j)
 				t.Columns = append(t.Columns, report.Column{Name: def.Title, Number: true})
 			}
 		}
-		for _, v := range c.values {
-			row := report.Texts(v.value, chart.Count(int64(v.rows)))
-			if v.interval != nil {
-				accuracy, _ := metric.Find("accuracy")
-				p := v.accuracy
-				gauge := &chart.Gauge{Label: "accuracy " + show(accuracy, p) + ", interval " + span(accuracy, v.interval),
-					Value: p, Low: v.interval.Low, High: v.interval.High, Mark: math.NaN(), From: 0, To: 1}
-				row = append(row, report.Cell{Text: show(accuracy, p)}, report.Cell{Text: span(accuracy, v.interval), Gauge: gauge})
+		for _, v := range c.slices {
+			row := report.Texts(v.Value, chart.Count(int64(v.Rows)))
+			if v.Accuracy != nil {
+				accuracy, interval := show(v.Accuracy.Def, v.Accuracy.Value), span(v.Accuracy.Def, v.Interval)
+				gauge := &chart.Gauge{Label: "accuracy " + accuracy + ", interval " + interval,
+					Value: v.Accuracy.Value, Low: v.Interval.Low, High: v.Interval.High, Mark: math.NaN(), From: 0, To: 1}
+				row = append(row, report.Cell{Text: accuracy}, report.Cell{Text: interval, Gauge: gauge})
 			}
-			for _, j := range names {
-				def, _ := metric.Find(r.names[j])
+			for _, j := range shown {
 				text := "–"
-				if v.measured[j].Undefined == "" {
-					text = show(def, v.measured[j].Value)
+				if m := v.Values[j]; m.Undefined == "" {
+					text = show(m.Def, m.Value)
 				}
 				row = append(row, report.Cell{Text: text})
 			}
@@ -220,25 +217,25 @@ func (r *results) sliceSection() *report.Section {
 // the first metric.
 func (r *results) spread(c slicing) string {
 	best, worst := -1, -1
-	def, _ := metric.Find(r.names[0])
-	for i, v := range c.values {
-		if v.pooled > 0 || v.measured[0].Undefined != "" {
+	def := r.metrics[0]
+	for i, v := range c.slices {
+		if v.Pooled > 0 || v.Values[0].Undefined != "" {
 			continue
 		}
-		x := v.measured[0].Value
-		if best < 0 || def.Better(x, c.values[best].measured[0].Value) {
+		x := v.Values[0].Value
+		if best < 0 || def.Better(x, c.slices[best].Values[0].Value) {
 			best = i
 		}
-		if worst < 0 || def.Better(c.values[worst].measured[0].Value, x) {
+		if worst < 0 || def.Better(c.slices[worst].Values[0].Value, x) {
 			worst = i
 		}
 	}
 	if best == worst {
 		return ""
 	}
-	b, w := c.values[best], c.values[worst]
+	b, w := c.slices[best], c.slices[worst]
 	return fmt.Sprintf("%s is best for %s (%s) and worst for %s (%s).", def.Title,
-		b.value, show(def, b.measured[0].Value), w.value, show(def, w.measured[0].Value))
+		b.Value, show(def, b.Values[0].Value), w.Value, show(def, w.Values[0].Value))
 }
 
 // originSection says what is known of the data and the model.
@@ -264,7 +261,7 @@ func (r *results) originSection() *report.Section {
 	}
 	add("Network", network(&r.model.Spec))
 	if class, ok := r.positive(); ok {
-		add("Threshold", thresholdText(r.model, class))
+		add("Threshold", r.thresholdText(class))
 	}
 	add("Parameters", chart.Count(int64(s.Parameters)))
 	add("Loss", s.Loss)
@@ -283,10 +280,11 @@ func (r *results) originSection() *report.Section {
 }
 
 // thresholdText says when a row is taken for the positive class, and since when.
-func thresholdText(m *nn.Model, class string) string {
+func (r *results) thresholdText(class string) string {
+	m := r.model
 	text := fmt.Sprintf("%s above a probability of %s", class, chart.Number(m.Signature.Cut(), 4))
 	if c := m.Summary.Threshold; c != nil {
-		def, ok := metric.Find(c.Metric)
+		def, ok := r.known.Find(c.Metric)
 		if !ok {
 			return text // a model from a store of a later time
 		}

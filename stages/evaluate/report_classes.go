@@ -276,10 +276,10 @@ func (r *results) calibrationSection() *report.Section {
 			chart.Dots{Class: "c1 solid", X: px, Y: py, Tips: about, Radius: 4}}}
 	histogram := chart.Plot{Label: "Rows in each bin", Height: 380, X: unit(x), Y: chart.Axis{Title: "rows", Zero: true, Whole: true},
 		Marks: []chart.Mark{chart.Bars{Class: "c1", Low: low, High: high, Y: rows, Tips: counts}}}
-	values := c.Measure([]string{"ece", "mce"}, nil)
+	mean, largest := c.CalibrationError()
 	return &report.Section{Title: "Calibration",
 		Lead: fmt.Sprintf("Probabilities are off by %s on average and by %s in the worst of %d bins of the top probability.",
-			chart.Percentage(values[0].Value, 1), chart.Percentage(values[1].Value, 1), metric.Bins),
+			chart.Percentage(mean, 1), chart.Percentage(largest, 1), metric.Bins),
 		Blocks: report.Blocks{
 			report.Figure{Title: "Reliability", Plot: &reliability, Caption: caption + " On the diagonal, what is predicted with 80% comes true in 80% of the cases."},
 			report.Figure{Title: "How sure", Plot: &histogram, Caption: "How many rows there are in each bin; a point above that stands for few rows says little."},

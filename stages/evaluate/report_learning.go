@@ -5,7 +5,6 @@ import (
 	"math"
 	"strings"
 
-	"pipe/data/metric"
 	"pipe/data/report"
 	"pipe/data/report/chart"
 )
@@ -30,7 +29,7 @@ func (r *results) learningSection() *report.Section {
 			p = &chart.Plot{
 				Label: fmt.Sprintf("%s over %d epochs of training", measure, s.EpochsRun),
 				X:     chart.Axis{Title: "epoch", Whole: true, Tight: true},
-				Y:     chart.Axis{Title: measureTitle(measure), Log: true},
+				Y:     chart.Axis{Title: r.measureTitle(measure), Log: true},
 			}
 			plots[measure] = p
 			measures = append(measures, measure)
@@ -47,15 +46,15 @@ func (r *results) learningSection() *report.Section {
 		if s.BestEpoch > 0 && s.BestEpoch <= s.EpochsRun {
 			p.Marks = append(p.Marks, chart.Rule{At: float64(s.BestEpoch), Note: fmt.Sprintf("best: epoch %d", s.BestEpoch)})
 		}
-		out.Blocks = append(out.Blocks, report.Figure{Title: measureTitle(m), Plot: p,
+		out.Blocks = append(out.Blocks, report.Figure{Title: r.measureTitle(m), Plot: p,
 			Caption: "At the end of each epoch, over all rows, in evaluation mode."})
 	}
 	return out
 }
 
 // measureTitle is how a curve is called where it is drawn.
-func measureTitle(measure string) string {
-	if def, ok := metric.Find(measure); ok {
+func (r *results) measureTitle(measure string) string {
+	if def, ok := r.known.Find(measure); ok {
 		return def.Title
 	}
 	return capital(measure)

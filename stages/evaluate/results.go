@@ -1,10 +1,8 @@
 package evaluate
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"math"
 	"slices"
 
 	"pipe/data/metric"
@@ -17,10 +15,11 @@ import (
 type results struct {
 	model     *nn.Model
 	task      task.Kind
-	names     []string // of metrics, as asked for
-	parts     []*part  // data first
+	known     metric.List
+	metrics   metric.List // as asked for
+	parts     []*part     // data first
 	measured  []measured
-	baselines []string // names of the baselines
+	baselines []metric.Baseline
 	slices    []slicing
 	gates     []verdict
 }
@@ -30,26 +29,14 @@ type measured struct {
 	port      string
 	values    []metric.Value
 	intervals []*metric.Interval // nil, or nil at some, where there is none
-	baselines []map[string]float64
+	baselines [][]metric.Value   // of each baseline
 }
 
 // A slicing is the metrics for each value of a column.
 type slicing struct {
 	column string
-	values []slice
+	slices []metric.Slice
 }
-
-type slice struct {
-	value    string
-	pooled   int // that many values together; 0 for one value
-	rows     int
-	measured []metric.Value
-	accuracy float64          // classification
-	interval *metric.Interval // of accuracy; nil for regression
-}
-
-// mostSlices is how many values of a column are reported on their own.
-const mostSlices = 30
 
 func (r *results) data() *part { return r.parts[0] }
 
@@ -71,66 +58,46 @@ func (r *results) part(port string) *part {
 	return nil
 }
 
-func (r *results) measure(ctx context.Context, columns []slicingColumn, threads int) error {
-	guesses := r.guesses()
-	for _, g := range guesses {
-		r.baselines = append(r.baselines, g.name)
-	}
+func (r *results) measure(ctx context.Context, columns []string, threads int) error {
+	r.baselines = r.guesses()
 	for i, p := range r.parts {
-		m := measured{port: p.port, values: p.sample.Measure(r.names, nil)}
-		for _, g := range guesses {
-			known := map[string]float64{}
-			s, err := g.sample(p)
+		m := measured{port: p.port, values: p.sample.Measure(r.metrics, nil)}
+		for _, b := range r.baselines {
+			s, err := p.sample.Guessed(b)
 			if err != nil {
-				return fmt.Errorf("baseline %s: %w", g.name, err)
+				return fmt.Errorf("baseline %s: %w", b.Name, err)
 			}
-			for _, v := range s.Measure(r.names, nil) {
-				if v.Undefined == "" {
-					known[v.Name] = v.Value
-				}
-			}
-			m.baselines = append(m.baselines, known)
+			m.baselines = append(m.baselines, s.Measure(r.metrics, nil))
 		}
 		if i == 0 {
 			var err error
-			if m.intervals, err = metric.Intervals(ctx, p.sample, r.names, threads); err != nil {
+			if m.intervals, err = metric.Intervals(ctx, p.sample, r.metrics, threads); err != nil {
 				return err
 			}
 		}
 		r.measured = append(r.measured, m)
 	}
 	for _, c := range columns {
-		r.slices = append(r.slices, r.slice(c))
+		r.slices = append(r.slices, slicing{c, metric.SliceBy(r.data().sample, r.data().groups[c], r.metrics)})
 	}
 	return nil
 }
 
-// A guess is a baseline: what to say of every row without looking at it.
-type guess struct {
-	name  string
-	prob  []float64 // of each class
-	value float64
-}
-
 // guesses are the baselines that the training targets give: of a connected
 // data set `train`, else what the model remembers of them.
-func (r *results) guesses() []guess {
+func (r *results) guesses() []metric.Baseline {
+	train := r.part("train")
 	if r.task == task.Regression {
-		if train := r.part("train"); train != nil {
-			sorted := slices.Sorted(slices.Values(train.values.Actual))
-			var mean float64
-			for i, y := range sorted {
-				mean += (y - mean) / float64(i+1)
-			}
-			return []guess{{name: "mean", value: mean}, {name: "median", value: metric.Quantile(sorted, .5)}}
+		if train != nil {
+			return metric.BaselinesOf(train.values.Actual)
 		}
 		if t := r.model.Summary.Target; t != nil {
-			return []guess{{name: "mean", value: t.Mean}, {name: "median", value: t.Median}}
+			return metric.ValueBaselines(t.Mean, t.Median)
 		}
 		return nil
 	}
 	counts := make([]float64, len(r.model.Signature.Classes))
-	if train := r.part("train"); train != nil {
+	if train != nil {
 		for _, c := range train.classes.Actual {
 			counts[c]++
 		}
@@ -138,118 +105,22 @@ func (r *results) guesses() []guess {
 		for j, n := range known {
 			counts[j] = float64(n)
 		}
-	} else {
-		return nil
 	}
-	var total float64
-	most := 0
-	for j, n := range counts {
-		total += n
-		if n > counts[most] {
-			most = j
-		}
-	}
-	if total == 0 {
-		return nil
-	}
-	majority, prior := make([]float64, len(counts)), make([]float64, len(counts))
-	majority[most] = 1
-	for j, n := range counts {
-		prior[j] = n / total
-	}
-	return []guess{{name: "majority", prob: majority}, {name: "prior", prob: prior}}
+	return metric.ClassBaselines(counts)
 }
 
-// sample is the guess for every row of a part.
-func (g guess) sample(p *part) (metric.Sample, error) {
-	if p.values != nil {
-		predicted := make([]float64, p.values.Rows())
-		for i := range predicted {
-			predicted[i] = g.value
-		}
-		return metric.NewValues(p.values.Actual, predicted)
+// bestBaseline is the best that a baseline scores in the j-th metric, with its
+// name.
+func (r *results) bestBaseline(m measured, j int) (string, float64, bool) {
+	values := make([]metric.Value, len(m.baselines))
+	for b, known := range m.baselines {
+		values[b] = known[j]
 	}
-	prob := make([]float64, 0, p.classes.Rows()*len(g.prob))
-	for range p.classes.Rows() {
-		prob = append(prob, g.prob...)
-	}
-	return metric.NewClasses(p.classes.Names, p.classes.Actual, prob)
-}
-
-// bestBaseline is the best that a baseline scores, with its name.
-func (r *results) bestBaseline(m measured, name string) (string, float64, bool) {
-	def, ok := metric.Find(name)
-	best := -1
-	for i, known := range m.baselines {
-		v, have := known[name]
-		if ok && have && (best < 0 || def.Better(v, m.baselines[best][name])) {
-			best = i
-		}
-	}
+	best := metric.Best(values)
 	if best < 0 {
 		return "", 0, false
 	}
-	return r.baselines[best], m.baselines[best][name], true
-}
-
-// A slicingColumn is a slice column with the group of each row of data.
-type slicingColumn struct {
-	name string
-	*groups
-}
-
-func (s *Stage) slicedBy(data *part) []slicingColumn {
-	var columns []slicingColumn
-	for _, c := range s.Slices {
-		columns = append(columns, slicingColumn{c, data.groups[c]})
-	}
-	return columns
-}
-
-// slice measures each value of a column, the most frequent first; beyond
-// mostSlices values the others are taken together.
-func (r *results) slice(c slicingColumn) slicing {
-	sizes := make([]int, len(c.values))
-	for _, code := range c.of {
-		sizes[code]++
-	}
-	order := make([]int, len(c.values))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortFunc(order, func(a, b int) int {
-		return cmp.Or(cmp.Compare(sizes[b], sizes[a]), cmp.Compare(c.values[a], c.values[b]), cmp.Compare(a, b))
-	})
-	out := slicing{column: c.name}
-	add := func(s slice, in func(code int32) bool) {
-		count := make([]int32, len(c.of))
-		for i, code := range c.of {
-			if in(code) {
-				count[i] = 1
-				s.rows++
-			}
-		}
-		s.measured = r.data().sample.Measure(r.names, count)
-		if r.task != task.Regression {
-			s.accuracy = r.data().sample.Measure([]string{"accuracy"}, count)[0].Value
-			w := metric.Wilson(s.accuracy, s.rows)
-			s.interval = &w
-		}
-		out.values = append(out.values, s)
-	}
-	own := min(len(order), mostSlices)
-	if len(order) == own+1 {
-		own++ // a pool of one would be of no use
-	}
-	alone := map[int32]bool{}
-	for _, code := range order[:own] {
-		alone[int32(code)] = true
-		add(slice{value: c.values[code]}, func(x int32) bool { return x == int32(code) })
-	}
-	if rest := len(order) - own; rest > 0 {
-		add(slice{value: fmt.Sprintf("(%d other values)", rest), pooled: rest}, func(x int32) bool { return !alone[x] })
-	}
-	return out
+	return r.baselines[best].Name, values[best].Value, true
 }
 
 // A verdict is a gate with what came of it.
@@ -270,7 +141,7 @@ func (r *results) require(gates []gate) {
 func (r *results) judge(g gate) verdict {
 	v := verdict{gate: g, limit: g.Bound}
 	i := slices.IndexFunc(r.parts, func(p *part) bool { return p.port == g.dataset })
-	got := r.parts[i].sample.Measure([]string{g.metric}, nil)[0]
+	got := r.parts[i].sample.Measure(metric.List{g.metric}, nil)[0]
 	v.value, v.undefined = got.Value, got.Undefined
 	if v.undefined == "" && g.baseline {
 		best, err := r.baselineOf(r.parts[i], g.metric)
@@ -284,26 +155,20 @@ func (r *results) judge(g gate) verdict {
 }
 
 // baselineOf is the best baseline of any metric, asked for or not.
-func (r *results) baselineOf(p *part, name string) (float64, error) {
-	base, _, perClass := metric.PerClass(name)
-	if !perClass {
-		base = name
-	}
-	def, _ := metric.Find(base)
-	best := math.NaN()
-	for _, g := range r.guesses() {
-		s, err := g.sample(p)
+func (r *results) baselineOf(p *part, of *metric.Def) (float64, error) {
+	var values []metric.Value
+	for _, b := range r.baselines {
+		s, err := p.sample.Guessed(b)
 		if err != nil {
 			return 0, err
 		}
-		if v := s.Measure([]string{name}, nil)[0]; v.Undefined == "" && (math.IsNaN(best) || def.Better(v.Value, best)) {
-			best = v.Value
-		}
+		values = append(values, s.Measure(metric.List{of}, nil)...)
 	}
-	if math.IsNaN(best) {
+	best := metric.Best(values)
+	if best < 0 {
 		return 0, fmt.Errorf("there is no baseline for it")
 	}
-	return best, nil
+	return values[best].Value, nil
 }
 
 // sentence says what was found and what was wanted.

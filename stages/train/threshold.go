@@ -46,14 +46,18 @@ func (t *Threshold) set(ctx context.Context, env pipeline.Env, model *nn.Model, 
 	if err != nil {
 		return fmt.Errorf("threshold: %w", err)
 	}
-	at, value, err := classes.BestThreshold(t.Best)
+	by, ok := metric.ForThreshold().Find(t.Best)
+	if !ok {
+		return fmt.Errorf("threshold: no threshold is chosen by %q", t.Best)
+	}
+	at, value, err := classes.BestThreshold(by)
 	if err != nil {
 		return fmt.Errorf("threshold: validation data set %s: %w", validation.name, err)
 	}
 	model.Signature.Threshold = at
 	model.Summary.Threshold = &nn.Chosen{Metric: t.Best, Value: value}
 	env.Metric("threshold", at, metric.Meaning{})
-	env.Metric(validationPort+"."+t.Best, value, metric.MeaningOf(t.Best, model.Signature.Classes))
+	env.Metric(validationPort+"."+t.Best, value, by.Meaning(model.Signature.Classes))
 	env.Log().Info(fmt.Sprintf("%s is best on the validation data, %.4g, at the threshold %.4g", t.Best, value, at))
 	return nil
 }

@@ -1,0 +1,62 @@
+package metric
+
+import (
+	"fmt"
+
+	"pipe/base/exact"
+	"pipe/data/task"
+)
+
+func accuracy() *Def {
+	return &Def{Name: "accuracy", Title: "Accuracy", Goal: Up, Range: unitRange, Unit: Share, Interval: Wilson, Source: "sklearn.metrics.accuracy_score",
+		Doc:     "Share of rows whose predicted class is the actual one.",
+		Classes: shareCorrect}
+}
+
+func shareCorrect(t *Tally) (float64, error) { return ratio(t.correct(), t.n), nil }
+
+func balancedAccuracy() *Def {
+	return &Def{Name: "balanced_accuracy", Title: "Balanced accuracy", Goal: Up, Range: unitRange, Unit: Share, Source: "sklearn.metrics.balanced_accuracy_score",
+		Doc: "Mean recall of the classes that occur.",
+		Classes: func(t *Tally) (float64, error) {
+			var s exact.Sum
+			var n int
+			for j := range t.actual {
+				if t.actual[j] > 0 {
+					s.Add(recallOf(t.Cells(j)))
+					n++
+				}
+			}
+			return s.Value() / float64(n), nil
+		}}
+}
+
+func topAccuracy(k int) *Def {
+	return &Def{Name: fmt.Sprintf("top_%d_accuracy", k), Title: fmt.Sprintf("Top-%d accuracy", k), Goal: Up, Range: unitRange, Unit: Share, Interval: Wilson,
+		Tasks: []task.Kind{task.Multiclass}, Of: Probabilities, Source: "sklearn.metrics.top_k_accuracy_score",
+		Doc: fmt.Sprintf("Share of rows whose actual class is among the %d most probable.", k),
+		Classes: func(t *Tally) (float64, error) {
+			if k >= len(t.actual) {
+				return 0, Undefinedf("there are only %d classes", len(t.actual))
+			}
+			var hits int64
+			for i, r := range t.c.rank {
+				if int(r) < k {
+					hits += t.of(i)
+				}
+			}
+			return ratio(hits, t.n), nil
+		}}
+}
+
+// The micro averages are from counts pooled over the classes.
+
+func microPrecision() *Def { return micro("precision", "sklearn.metrics.precision_score") }
+func microRecall() *Def    { return micro("recall", "sklearn.metrics.recall_score") }
+func microF1() *Def        { return micro("f1", "sklearn.metrics.f1_score") }
+
+func micro(name, source string) *Def {
+	return &Def{Name: "micro_" + name, Title: "Micro " + titleOf(name), Goal: Up, Range: unitRange, Interval: Wilson, Source: source + `, average="micro"`,
+		Doc:     "From counts pooled over the classes; equals accuracy where each row has one class.",
+		Classes: shareCorrect}
+}

@@ -1,0 +1,154 @@
+package metric
+
+import (
+	"math"
+
+	"pipe/base/exact"
+)
+
+// Errors is a regression with counts, whose errors metrics are made of.
+type Errors struct {
+	v     *Values
+	count []int32
+	n     int64
+}
+
+// Rows is the number of rows, each as often as it occurs.
+func (e *Errors) Rows() int64 { return e.n }
+
+// Mean is the mean over all rows of a function of the actual and the predicted
+// value.
+func (e *Errors) Mean(of func(actual, predicted float64) float64) float64 {
+	return e.mean(func(i int) float64 { return of(e.v.Actual[i], e.v.Predicted[i]) })
+}
+
+// of is how often row i occurs.
+func (e *Errors) of(i int) int64 {
+	if e.count == nil {
+		return 1
+	}
+	return int64(e.count[i])
+}
+
+// mean is the mean of a function of the rows.
+func (e *Errors) mean(of func(i int) float64) float64 {
+	var s exact.Sum
+	for i := range e.v.Actual {
+		if m := e.of(i); m != 0 {
+			s.Add(of(i) * float64(m))
+		}
+	}
+	return s.Value() / float64(e.n)
+}
+
+func (e *Errors) meanSquare() float64 {
+	return e.mean(func(i int) float64 { r := e.v.Residual(i); return r * r })
+}
+
+func rmse() *Def {
+	return &Def{Name: "rmse", Title: "RMSE", Goal: Down, Range: errorRange, Unit: OfTarget, Source: "sklearn.metrics.root_mean_squared_error",
+		Doc:    "Root of the mean squared error, in units of the target.",
+		Values: func(e *Errors) (float64, error) { return math.Sqrt(e.meanSquare()), nil }}
+}
+
+func mae() *Def {
+	return &Def{Name: "mae", Title: "MAE", Goal: Down, Range: errorRange, Unit: OfTarget, Source: "sklearn.metrics.mean_absolute_error",
+		Doc:    "Mean absolute error, in units of the target.",
+		Values: func(e *Errors) (float64, error) { return e.mean(e.v.abs), nil }}
+}
+
+func mse() *Def {
+	return &Def{Name: "mse", Title: "MSE", Goal: Down, Range: errorRange, Unit: Squared, Source: "sklearn.metrics.mean_squared_error",
+		Doc:    "Mean squared error, in squared units of the target.",
+		Values: func(e *Errors) (float64, error) { return e.meanSquare(), nil }}
+}
+
+func medianAE() *Def {
+	return &Def{Name: "median_ae", Title: "Median abs. error", Goal: Down, Range: errorRange, Unit: OfTarget, Source: "sklearn.metrics.median_absolute_error",
+		Doc:    "Median absolute error, in units of the target.",
+		Values: (*Errors).median}
+}
+
+// median walks through the errors in order up to the middle one, or to the
+// two in the middle of an even number.
+func (e *Errors) median() (float64, error) {
+	low, high := (e.n-1)/2, e.n/2
+	var seen int64
+	a := math.NaN()
+	for _, i := range e.v.order() {
+		seen += e.of(int(i))
+		if math.IsNaN(a) && seen > low {
+			a = e.v.abs(int(i))
+		}
+		if seen > high {
+			return a + (e.v.abs(int(i))-a)/2, nil
+		}
+	}
+	return 0, errNoRows
+}
+
+func r2() *Def {
+	return &Def{Name: "r2", Title: "R²", Goal: Up, Range: Range{math.Inf(-1), 1}, Source: "sklearn.metrics.r2_score",
+		Doc:    "1 - SSE/SST, at most 1; constant actual values: 1 if predicted exactly, else 0.",
+		Values: (*Errors).explained}
+}
+
+// explained treats constant actual values exactly: whether they are constant is
+// decided by comparing them, not by a rounded sum of squares.
+func (e *Errors) explained() (float64, error) {
+	if e.n < 2 {
+		return 0, Undefinedf("needs at least 2 rows")
+	}
+	lo, hi := math.Inf(1), math.Inf(-1)
+	for i, y := range e.v.Actual {
+		if e.of(i) > 0 {
+			lo, hi = min(lo, y), max(hi, y)
+		}
+	}
+	sse := e.meanSquare()
+	if lo == hi {
+		if sse == 0 {
+			return 1, nil
+		}
+		return 0, nil
+	}
+	mean := e.mean(func(i int) float64 { return e.v.Actual[i] })
+	sst := e.mean(func(i int) float64 { d := e.v.Actual[i] - mean; return d * d })
+	return 1 - sse/sst, nil
+}
+
+func mape() *Def {
+	return &Def{Name: "mape", Title: "MAPE", Goal: Down, Range: errorRange, Source: "sklearn.metrics.mean_absolute_percentage_error",
+		Doc: "Mean of |error| / max(|actual|, 2^-52), a fraction; explodes where actual values are near 0.",
+		Values: func(e *Errors) (float64, error) {
+			return e.mean(func(i int) float64 { return e.v.abs(i) / max(math.Abs(e.v.Actual[i]), 0x1p-52) }), nil
+		}}
+}
+
+func smape() *Def {
+	return &Def{Name: "smape", Title: "sMAPE", Goal: Down, Range: Range{0, 200}, Source: "S. Makridakis et al., the M4 competition (2018)",
+		Doc: "Mean of 200 |error| / (|actual|+|predicted|), in [0, 200]; 0/0 counts 0.",
+		Values: func(e *Errors) (float64, error) {
+			return e.mean(func(i int) float64 {
+				r := e.v.abs(i)
+				if r == 0 {
+					return 0
+				}
+				return 200 * r / (math.Abs(e.v.Actual[i]) + math.Abs(e.v.Predicted[i]))
+			}), nil
+		}}
+}
+
+func maxError() *Def {
+	return &Def{Name: "max_error", Title: "Largest error", Goal: Down, Range: errorRange, Unit: OfTarget, Source: "sklearn.metrics.max_error",
+		Doc: "Largest absolute error, in units of the target.",
+		Values: func(e *Errors) (float64, error) {
+			var worst float64
+			for i := range e.v.Actual {
+				if e.of(i) > 0 {
+					worst = max(worst, e.v.abs(i))
+				}
+			}
+			return worst, nil
+		}}
+}
