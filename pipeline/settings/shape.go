@@ -300,6 +300,7 @@ func readField(sf reflect.StructField) (field, error) {
 	if f.added, err = readFlag(sf.Tag, "added"); err != nil {
 		return f, err
 	}
+	f.enum = enumOf(sf.Type)
 	if enum, ok := sf.Tag.Lookup("enum"); ok {
 		f.enum = strings.Split(enum, ",")
 	}
@@ -311,6 +312,25 @@ func readField(sf reflect.StructField) (field, error) {
 	}
 	f.bounds, err = readBounds(sf.Tag, sf.Type)
 	return f, err
+}
+
+// An Enum is a text type that knows the texts that are allowed, where a tag would
+// repeat a list that is kept elsewhere. It does not depend on its value.
+type Enum interface{ Enum() []string }
+
+// enumOf is what the texts that a setting holds allow; nil if that is no Enum.
+func enumOf(t reflect.Type) []string {
+	t = valueType(t)
+	switch classOf(t) {
+	case listClass:
+		t = t.Elem()
+	case mapClass:
+		t = entryElem(t)
+	}
+	if e, ok := reflect.Zero(t).Interface().(Enum); ok {
+		return e.Enum()
+	}
+	return nil
 }
 
 func readFlag(tag reflect.StructTag, name string) (bool, error) {

@@ -79,7 +79,7 @@ reason, and fails nothing. It is no part of the key. See ` + "`pipe models --hel
 
 // Stage is the configuration and the stage.
 type Stage struct {
-	Metrics []string                `yaml:"metrics" enum:"accuracy,balanced_accuracy,precision,recall,f1,macro_precision,macro_recall,macro_f1,weighted_precision,weighted_recall,weighted_f1,micro_precision,micro_recall,micro_f1,roc_auc,average_precision,log_loss,brier,ece,mce,mcc,kappa,top_2_accuracy,top_3_accuracy,top_5_accuracy,rmse,mae,mse,median_ae,r2,mape,smape,max_error" doc:"What to compute, the most important first. If absent, what is usual for the task."`
+	Metrics []MetricName            `yaml:"metrics" doc:"What to compute, the most important first. If absent, what is usual for the task."`
 	Require settings.Map[Condition] `yaml:"require" doc:"Conditions on metrics, such as accuracy: \">= 0.95\" or rmse: \"< 0.5 * baseline\". A name may begin with a data set (train.accuracy) and end with a class (recall[Gentoo])."`
 	Slices  []string                `yaml:"slices" doc:"Kept columns; metrics are also reported for the rows of each of their values."`
 	Title   string                  `yaml:"title" max:"200" doc:"Heading of the report. If absent, the target and the task."`
@@ -87,6 +87,12 @@ type Stage struct {
 
 	known metric.List
 }
+
+// A MetricName is the name of a metric of all rows.
+type MetricName string
+
+// Enum implements settings.Enum.
+func (MetricName) Enum() []string { return metric.All().Names() }
 
 // Validate finds what is wrong whatever the inputs are.
 func (s *Stage) Validate() error {
@@ -153,13 +159,24 @@ func (s *Stage) metrics(t task.Kind) (metric.List, error) {
 	if len(s.Metrics) == 0 {
 		return metric.Usual(t), nil
 	}
-	list := s.known.Named(s.Metrics...)
+	list := s.asked()
 	for _, def := range list {
 		if err := checkTask(s.known, def, t); err != nil {
 			return nil, fmt.Errorf("metrics: %w", err)
 		}
 	}
 	return list, nil
+}
+
+// asked are the metrics that the settings name.
+func (s *Stage) asked() metric.List {
+	var list metric.List
+	for _, name := range s.Metrics {
+		if def, ok := s.known.Find(string(name)); ok {
+			list = append(list, def)
+		}
+	}
+	return list
 }
 
 // write makes the two documents; the predictions were written along the way.

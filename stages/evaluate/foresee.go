@@ -25,10 +25,8 @@ func (s *Stage) Foresee(inputs map[string]pipeline.Facts) (pipeline.Facts, error
 			errs = append(errs, &settings.FieldError{Field: field, Err: err})
 		}
 	}
-	for i, name := range s.Metrics {
-		if def, ok := s.known.Find(name); ok {
-			add(fmt.Sprintf("metrics.%d", i), misfit(def, facts))
-		}
+	for i, def := range s.asked() {
+		add(fmt.Sprintf("metrics.%d", i), misfit(def, facts))
 	}
 	for _, e := range s.Require {
 		t, err := parseTarget(s.known, e.Key)

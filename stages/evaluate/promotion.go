@@ -61,7 +61,7 @@ func (s *Stage) meaningOf(recorded string, classes []string) metric.Meaning {
 // MainMetrics implements pipeline.Measurer: the most important metric first.
 func (s *Stage) MainMetrics() []string {
 	if len(s.Metrics) > 0 {
-		return s.Metrics[:1]
+		return s.asked().Names()[:1]
 	}
 	var first []string
 	for _, t := range task.All() {
@@ -73,7 +73,7 @@ func (s *Stage) MainMetrics() []string {
 // computed is what the stage computes of each data set, for any task.
 func (s *Stage) computed() []string {
 	if len(s.Metrics) > 0 {
-		return s.Metrics
+		return s.asked().Names()
 	}
 	var all []string
 	for _, t := range task.All() {

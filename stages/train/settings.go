@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"pipe/base/diag"
+	"pipe/data/metric"
 	"pipe/pipeline/settings"
 )
 
@@ -245,9 +246,15 @@ type EarlyStopping struct {
 
 // Threshold is where the positive one of two classes begins.
 type Threshold struct {
-	Value *float64 `yaml:"value" short:"true" above:"0" below:"1" doc:"The probability itself."`
-	Best  string   `yaml:"best" enum:"f1,accuracy,balanced_accuracy,mcc,kappa,macro_f1,weighted_f1" doc:"Find it: where this metric is best on the validation data, each row counting once. Of equally good ones the nearest to 0.5."`
+	Value *float64        `yaml:"value" short:"true" above:"0" below:"1" doc:"The probability itself."`
+	Best  ThresholdMetric `yaml:"best" doc:"Find it: where this metric is best on the validation data, each row counting once. Of equally good ones the nearest to 0.5."`
 }
+
+// A ThresholdMetric is the name of a metric by which a threshold is chosen.
+type ThresholdMetric string
+
+// Enum implements settings.Enum.
+func (ThresholdMetric) Enum() []string { return metric.ForThreshold().Names() }
 
 // Validate finds thresholds that are both given and to be found, or neither.
 func (t *Threshold) Validate() error {

@@ -28,8 +28,8 @@ func (t *Threshold) check(sig *nn.Signature, validation *rows) error {
 	return nil
 }
 
-func errNoValidation(metric string) error {
-	return diag.WithHint(fmt.Errorf("the best %s is looked for on validation data, and there is none", metric),
+func errNoValidation(by ThresholdMetric) error {
+	return diag.WithHint(fmt.Errorf("the best %s is looked for on validation data, and there is none", by),
 		"connect validation data, or write a number, as in `threshold: 0.3`")
 }
 
@@ -46,7 +46,7 @@ func (t *Threshold) set(ctx context.Context, env pipeline.Env, model *nn.Model, 
 	if err != nil {
 		return fmt.Errorf("threshold: %w", err)
 	}
-	by, ok := metric.ForThreshold().Find(t.Best)
+	by, ok := metric.ForThreshold().Find(string(t.Best))
 	if !ok {
 		return fmt.Errorf("threshold: no threshold is chosen by %q", t.Best)
 	}
@@ -55,10 +55,10 @@ func (t *Threshold) set(ctx context.Context, env pipeline.Env, model *nn.Model, 
 		return fmt.Errorf("threshold: validation data set %s: %w", validation.name, err)
 	}
 	model.Signature.Threshold = at
-	model.Summary.Threshold = &nn.Chosen{Metric: t.Best, Value: value}
+	model.Summary.Threshold = &nn.Chosen{Metric: by.Name, Value: value}
 	env.Metric("threshold", at, metric.Meaning{})
-	env.Metric(validationPort+"."+t.Best, value, by.Meaning(model.Signature.Classes))
-	env.Log().Info(fmt.Sprintf("%s is best on the validation data, %.4g, at the threshold %.4g", t.Best, value, at))
+	env.Metric(validationPort+"."+by.Name, value, by.Meaning(model.Signature.Classes))
+	env.Log().Info(fmt.Sprintf("%s is best on the validation data, %.4g, at the threshold %.4g", by.Name, value, at))
 	return nil
 }
 
