@@ -132,23 +132,21 @@ func (w *jsonWriter) ordered(v reflect.Value) {
 }
 
 func (w *jsonWriter) structure(v reflect.Value) {
-	choice := isChoice(v.Type())
 	separator := "{"
-	for _, sf := range goFields(v.Type()) {
-		inner := v.FieldByIndex(sf.Index)
-		if choice && inner.IsNil() || w.strict && (isPath(sf.Type) || sf.Tag.Get("added") == "true" && inner.IsZero()) {
+	for m, inner := range members(v) {
+		if w.strict && (isPath(inner.Type()) || m.tag.Get("added") == "true" && inner.IsZero()) {
 			continue
 		}
 		w.raw(separator)
 		separator = ","
-		w.string(sf.Tag.Get("yaml"))
+		w.string(m.name)
 		w.raw(":")
 		w.value(inner)
 	}
 	switch {
 	case separator == ",":
 		w.raw("}")
-	case choice:
+	case isChoice(v.Type()):
 		w.raw("null")
 	default:
 		w.raw("{}")

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"reflect"
@@ -72,8 +73,12 @@ func (c configChecker) structure(t reflect.Type) error {
 	c.shapes[t] = s
 	for i := range s.fields {
 		f := &s.fields[i]
-		if err := c.field(t.FieldByIndex(f.index), f, s); err != nil {
-			return fmt.Errorf("%v.%s: %w", t, t.FieldByIndex(f.index).Name, err)
+		var sf reflect.StructField
+		if f.index != nil {
+			sf = t.FieldByIndex(f.index)
+		}
+		if err := c.field(sf, f, s); err != nil {
+			return fmt.Errorf("%v.%s: %w", t, cmp.Or(sf.Name, f.name), err)
 		}
 	}
 	return nil

@@ -242,7 +242,11 @@ func (d decoder) choice(n *Node, v reflect.Value, s spot) {
 	}
 	variant := reflect.New(f.typ.Elem())
 	d.value(settings, variant.Elem(), s.inside(f.name, key, f))
-	v.FieldByIndex(f.index).Set(variant)
+	if isChooser(v.Type()) {
+		chooserOf(v).Choose(f.name, variant.Interface())
+	} else {
+		v.FieldByIndex(f.index).Set(variant)
+	}
 	if d.p.Errors() == before && !d.exact {
 		d.validate(n, v, s)
 	}

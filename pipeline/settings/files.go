@@ -38,8 +38,8 @@ func collectFiles(v reflect.Value, name string, files *[]File) {
 			collectFiles(entry, name, files)
 		}
 	case structClass, choiceClass:
-		for _, sf := range goFields(v.Type()) {
-			collectFiles(v.FieldByIndex(sf.Index), joinName(name, sf.Tag.Get("yaml")), files)
+		for m, inner := range members(v) {
+			collectFiles(inner, joinName(name, m.name), files)
 		}
 	}
 }

@@ -171,8 +171,8 @@ func placeFiles(v reflect.Value, name string, files *[]File) {
 			placeFiles(v, name, files)
 		}
 	case structClass, choiceClass:
-		for _, sf := range goFields(v.Type()) {
-			placeFiles(v.FieldByIndex(sf.Index), joinName(name, sf.Tag.Get("yaml")), files)
+		for m, inner := range members(v) {
+			placeFiles(inner, joinName(name, m.name), files)
 		}
 	}
 }
@@ -215,8 +215,8 @@ func (d decoder) validateAll(v reflect.Value) {
 		}
 	case structClass, choiceClass:
 		before := d.p.Errors()
-		for _, sf := range goFields(v.Type()) {
-			d.validateAll(v.FieldByIndex(sf.Index))
+		for _, inner := range members(v) {
+			d.validateAll(inner)
 		}
 		if d.p.Errors() == before {
 			d.validate(nil, v, spot{})

@@ -3,6 +3,7 @@ package settings
 import (
 	"encoding"
 	"fmt"
+	"iter"
 	"math"
 	"reflect"
 	"regexp"
@@ -29,7 +30,7 @@ const (
 	listClass                  // slice
 	mapClass                   // Map[T]
 	structClass                // struct
-	choiceClass                // struct that embeds OneOf
+	choiceClass                // struct that embeds OneOf, or is a Chooser
 	optionalClass              // pointer
 )
 
@@ -89,7 +90,24 @@ func classOf(t reflect.Type) class {
 	return noClass
 }
 
+var chooserType = reflect.TypeFor[Chooser]()
+
+func isChooser(t reflect.Type) bool { return reflect.PointerTo(t).Implements(chooserType) }
+
+// chooserOf is the Chooser that v is.
+func chooserOf(v reflect.Value) Chooser {
+	if !v.CanAddr() {
+		p := reflect.New(v.Type())
+		p.Elem().Set(v)
+		v = p.Elem()
+	}
+	return v.Addr().Interface().(Chooser)
+}
+
 func isChoice(t reflect.Type) bool {
+	if isChooser(t) {
+		return true
+	}
 	for i := range t.NumField() {
 		if f := t.Field(i); f.Anonymous && f.Type == oneOfType {
 			return true
@@ -115,7 +133,7 @@ func isPath(t reflect.Type) bool {
 // A shape is a configuration struct as its tags describe it.
 type shape struct {
 	fields []field // in declaration order
-	choice bool    // embeds OneOf: the fields are its variants
+	choice bool    // the fields are the variants of a choice
 	short  *field  // what a bare value in place of the mapping sets, or nil
 }
 
@@ -210,6 +228,9 @@ func (m shapes) of(t reflect.Type) *shape {
 }
 
 func readShape(t reflect.Type) (*shape, error) {
+	if isChooser(t) {
+		return readVariants(t)
+	}
 	s := &shape{choice: isChoice(t)}
 	for _, sf := range goFields(t) {
 		f, err := readField(sf)
@@ -230,6 +251,48 @@ func readShape(t reflect.Type) (*shape, error) {
 		}
 	}
 	return s, nil
+}
+
+// readVariants is readShape of a Chooser.
+func readVariants(t reflect.Type) (*shape, error) {
+	s := &shape{choice: true}
+	for _, v := range chooserOf(reflect.Zero(t)).Variants() {
+		f := field{name: v.Name, doc: v.Doc, typ: reflect.TypeOf(v.New())}
+		if !identifier.MatchString(v.Name) || s.field(v.Name) != nil {
+			return nil, fmt.Errorf("%v: %q cannot be the name of a variant, or is taken", t, v.Name)
+		}
+		s.fields = append(s.fields, f)
+	}
+	return s, nil
+}
+
+// A member is a setting of a value, by its name and its tags.
+type member struct {
+	name string
+	tag  reflect.StructTag
+}
+
+// members yields the settings of a struct, or the variant of a choice that is
+// set.
+func members(v reflect.Value) iter.Seq2[member, reflect.Value] {
+	return func(yield func(member, reflect.Value) bool) {
+		if isChooser(v.Type()) {
+			if name, chosen := chooserOf(v).Chosen(); name != "" {
+				yield(member{name: name}, reflect.ValueOf(chosen))
+			}
+			return
+		}
+		choice := isChoice(v.Type())
+		for _, sf := range goFields(v.Type()) {
+			inner := v.FieldByIndex(sf.Index)
+			if choice && inner.IsNil() {
+				continue
+			}
+			if !yield(member{sf.Tag.Get("yaml"), sf.Tag}, inner) {
+				return
+			}
+		}
+	}
 }
 
 // goFields lists the fields of a struct that are settings, those of a struct that

@@ -9,6 +9,24 @@ import "fmt"
 // `- dropout: 0.1` where the variant has a field tagged short).
 type OneOf struct{}
 
+// A Chooser is a choice like one with OneOf, but among the values of a list. It is
+// implemented by the pointer to a struct without settings, whose zero value has
+// nothing chosen.
+type Chooser interface {
+	// Variants are what there is to choose from, the same for all values.
+	Variants() []Variant
+	// Chosen gives the name of what is chosen, with its settings, or "".
+	Chosen() (name string, settings any)
+	// Choose takes settings that New made and that were decoded.
+	Choose(name string, settings any)
+}
+
+// A Variant is something that can be chosen.
+type Variant struct {
+	Name, Doc string
+	New       func() any // a pointer to a struct of settings
+}
+
 // An Entry is one key of a Map with its value.
 type Entry[T any] struct {
 	Key   string
