@@ -12,9 +12,9 @@ import (
 	"pipe/pipeline"
 )
 
-// inputs lists what a ready stage reads: the outputs of finished stages,
+// inputsOf lists what a ready stage reads: the outputs of finished stages,
 // pinned artifacts, and external files.
-func (e *execution) inputs(i int) []lineage.Input {
+func (e *execution) inputsOf(i int) []lineage.Input {
 	s := e.plan.Steps[i]
 	list := make([]lineage.Input, 0, len(s.Inputs)+len(s.Files))
 	for _, edge := range s.Inputs {
@@ -49,12 +49,18 @@ func inputIDs(inputs []lineage.Input) map[string]artifacts.ID {
 	return ids
 }
 
-// key is the key of a step with its inputs, and the parts that it is made of.
-func (r *Runner) key(s *pipeline.Step, inputs []lineage.Input) (artifacts.Key, []artifacts.KeyPart, error) {
+// private says whether the key of a step is made with the secret of the store.
+func private(s *pipeline.Step) bool {
+	_, ok := s.Stage.(pipeline.PrivateKeyContributor)
+	return ok
+}
+
+// keyOf is the key of a step with its inputs, and the parts that it is made of.
+func keyOf(s *pipeline.Step, inputs []lineage.Input, secretOf func() ([]byte, error)) (artifacts.Key, []artifacts.KeyPart, error) {
 	var secret []byte
-	if _, ok := s.Stage.(pipeline.PrivateKeyContributor); ok {
+	if private(s) {
 		var err error
-		if secret, err = r.Store.Secret(); err != nil {
+		if secret, err = secretOf(); err != nil {
 			return artifacts.Key{}, nil, err
 		}
 	}
@@ -125,10 +131,7 @@ func (r *Runner) listed(ctx context.Context, portType string, id artifacts.ID) (
 // useHit takes a stage from the cache.
 func (e *execution) useHit(i int, key artifacts.Key, inputs []lineage.Input, hit *lineage.Hit) {
 	s := e.plan.Steps[i]
-	res := StageResult{Stage: s.Name, Status: lineage.Cached, Origin: hit.ExecutionID, Metrics: hit.Metrics, Warnings: hit.Warnings}
-	for _, o := range hit.Outputs {
-		res.Outputs = append(res.Outputs, o)
-	}
+	res := StageResult{Stage: s.Name, Status: lineage.Cached, Origin: hit.ExecutionID, Outputs: hit.Outputs, Metrics: hit.Metrics, Warnings: hit.Warnings}
 	for _, message := range hit.Warnings {
 		e.emit(StageLog{Stage: s.Name, Level: slog.LevelWarn, Message: message})
 	}
@@ -148,8 +151,16 @@ func (e *execution) flushHits(ctx context.Context) error {
 		return nil
 	}
 	e.passed("runner.hits.begin")
-	err := e.DB.RecordAll(context.WithoutCancel(ctx), e.hits)
+	err := e.write(ctx, e.hits)
 	e.passed("runner.hits.recorded")
 	e.hits = nil
 	return err
+}
+
+// write records executions, if the run itself is.
+func (e *execution) write(ctx context.Context, list []lineage.Execution) error {
+	if e.runID == "" {
+		return nil
+	}
+	return e.DB.RecordAll(context.WithoutCancel(ctx), list)
 }

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"context"
 	"errors"
 	"io"
 	"io/fs"
@@ -56,7 +57,7 @@ func (env *taskEnv) Resume() io.ReadCloser {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	r, err := env.task.Store.OpenCheckpoint(c.key)
+	r, err := env.store.OpenCheckpoint(c.key)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
@@ -66,7 +67,7 @@ func (env *taskEnv) Resume() io.ReadCloser {
 		return nil
 	}
 	c.touched = true
-	env.task.passed("runner.checkpoint.opened")
+	env.local.passed("runner.checkpoint.opened")
 	return r
 }
 
@@ -82,34 +83,19 @@ func (env *taskEnv) Checkpoint(save func(io.Writer) error) {
 	if begun.Before(c.due) && env.ctx.Err() == nil {
 		return
 	}
-	if err := env.task.Store.SaveCheckpoint(c.key, save); err != nil {
+	if err := env.store.SaveCheckpoint(c.key, save); err != nil {
 		env.log.Warn("the checkpoint was not saved; if the process dies, the work since the last one is lost", "error", err)
 	} else {
 		c.touched = true
-		env.task.passed("runner.checkpoint.saved")
+		env.local.passed("runner.checkpoint.saved")
 	}
 	ended := time.Now()
 	c.due = ended.Add(c.pause(ended.Sub(begun)))
 }
 
-// dropCheckpoint removes the checkpoint, since the work is done or has to begin
-// anew. One that stays costs space, and pipe gc finds it.
-func (env *taskEnv) dropCheckpoint() {
-	c := &env.checkpoints
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.touched {
-		return
-	}
-	if err := env.task.Store.RemoveCheckpoint(c.key); err != nil {
-		env.log.Warn("a checkpoint that is not needed is left behind", "error", err)
-	}
-	c.touched = false
-	env.task.passed("runner.checkpoint.removed")
-}
-
-// ownError says whether an attempt failed for a reason that lies in the stage:
-// not because it was stopped, ran out of time, or the store failed it.
-func (env *taskEnv) ownError(err error) bool {
-	return err != nil && !env.stopped && !errors.As(err, new(*artifacts.StoreError))
+// spent says whether a checkpoint is there that is of no more use, since the
+// stage failed for a reason that lies in itself: not because it was stopped, ran
+// out of time, or the store failed it.
+func (c *checkpoints) spent(ctx context.Context, err error) bool {
+	return c.touched && ctx.Err() == nil && !errors.As(err, new(*artifacts.StoreError))
 }

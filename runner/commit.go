@@ -16,19 +16,8 @@ import (
 // stage counts as finished, and its users begin, only after both.
 type committer struct {
 	*Runner
-	queue  chan *attemptEnd   // whose bytes come next
-	stored chan []*attemptEnd // whose bytes are durable
-}
-
-// An attemptEnd is what an attempt at a stage leaves behind.
-type attemptEnd struct {
-	outputs []*artifacts.Writer
-	// record makes the rows, once it is known what became of the outputs.
-	record func([]artifacts.Committed) lineage.Execution
-	// recorded receives one value, nil if the rows are written.
-	recorded chan error
-
-	committed []artifacts.Committed // the outputs, once they are
+	queue  chan *attempt   // whose bytes come next
+	stored chan []*attempt // whose bytes are durable
 }
 
 // maxTogether bounds what is committed at once, and with it the open files of
@@ -37,13 +26,13 @@ const maxTogether = 128
 
 // startCommitter starts the goroutines that commit; stop waits for their end.
 func (r *Runner) startCommitter(ctx context.Context) (c *committer, stop func()) {
-	c = &committer{Runner: r, queue: make(chan *attemptEnd, maxTogether), stored: make(chan []*attemptEnd, 1)}
+	c = &committer{Runner: r, queue: make(chan *attempt, maxTogether), stored: make(chan []*attempt, 1)}
 	ctx = context.WithoutCancel(ctx)
 	var loops sync.WaitGroup
 	loops.Go(func() {
 		defer close(c.stored)
-		for end := range c.queue {
-			list := c.waiting(end)
+		for first := range c.queue {
+			list := c.waiting(first)
 			c.store(list)
 			c.stored <- list
 		}
@@ -56,22 +45,19 @@ func (r *Runner) startCommitter(ctx context.Context) (c *committer, stop func())
 	return c, func() { close(c.queue); loops.Wait() }
 }
 
-// add hands over the end of an attempt. It waits only if too many are waiting.
-func (c *committer) add(end *attemptEnd) {
-	end.recorded = make(chan error, 1)
-	c.queue <- end
-}
+// add hands over an attempt that was executed. It waits only if too many are waiting.
+func (c *committer) add(a *attempt) { c.queue <- a }
 
 // waiting lists the first and what has queued up behind it.
-func (c *committer) waiting(first *attemptEnd) []*attemptEnd {
-	list := []*attemptEnd{first}
+func (c *committer) waiting(first *attempt) []*attempt {
+	list := []*attempt{first}
 	for len(list) < maxTogether {
 		select {
-		case end, ok := <-c.queue:
+		case a, ok := <-c.queue:
 			if !ok {
 				return list
 			}
-			list = append(list, end)
+			list = append(list, a)
 		default:
 			return list
 		}
@@ -80,33 +66,34 @@ func (c *committer) waiting(first *attemptEnd) []*attemptEnd {
 }
 
 // store makes the bytes durable.
-func (c *committer) store(list []*attemptEnd) {
+func (c *committer) store(list []*attempt) {
 	var writers []*artifacts.Writer
-	for _, end := range list {
-		writers = append(writers, end.outputs...)
+	for _, a := range list {
+		writers = append(writers, a.outcome.Pending...)
 	}
 	committed := c.Store.CommitAll(writers)
-	for _, end := range list {
-		n := len(end.outputs)
-		end.committed, committed = committed[:n:n], committed[n:]
-	}
 	c.passed("runner.stage.committed")
+	for _, a := range list {
+		n := len(a.outcome.Pending)
+		a.commit(committed[:n])
+		committed = committed[n:]
+	}
 }
 
 // record writes the rows that point at the bytes.
-func (c *committer) record(ctx context.Context, list []*attemptEnd) {
+func (c *committer) record(ctx context.Context, list []*attempt) {
 	records := make([]lineage.Execution, len(list))
-	for i, end := range list {
-		records[i] = end.record(end.committed)
+	for i, a := range list {
+		records[i] = a.record()
 	}
 	err := c.DB.RecordAll(ctx, records)
-	for i, end := range list {
+	for i, a := range list {
 		if err != nil && len(list) > 1 {
 			// One of them is to blame; the others must not suffer for it.
-			end.recorded <- c.DB.Record(ctx, records[i])
+			a.recorded <- c.DB.Record(ctx, records[i])
 			continue
 		}
-		end.recorded <- err
+		a.recorded <- err
 	}
 }
 

@@ -1,7 +1,6 @@
 package runner
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -20,23 +19,22 @@ func TestCommitTogether(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := &committer{Runner: w.runner}
-	var list []*attemptEnd
+	e := &execution{Runner: w.runner, runID: runID}
+	kind, _ := w.reg.Lookup("text")
+	var list []*attempt
 	for i := range 5 {
 		out, err := w.runner.Store.Create()
 		if err != nil {
 			t.Fatal(err)
 		}
 		fmt.Fprint(out, i)
-		list = append(list, &attemptEnd{
-			outputs: []*artifacts.Writer{out},
-			record: func(committed []artifacts.Committed) lineage.Execution {
-				rec := lineage.Execution{RunID: runID, Stage: fmt.Sprint("s", i), Kind: "text", KindVersion: 1, Status: lineage.Succeeded,
-					Outputs: []lineage.Output{{Port: "out", Type: "file", ID: committed[0].ID, Size: committed[0].Size}}}
-				if i == 2 {
-					rec.Config = json.RawMessage("{")
-				}
-				return rec
-			},
+		step := &pipeline.Step{Name: fmt.Sprint("s", i), Kind: kind}
+		if i == 2 {
+			step.Settings = []byte("{")
+		}
+		list = append(list, &attempt{
+			stageRun: &stageRun{execution: e, Step: step},
+			outcome:  Outcome{Outputs: []lineage.Output{{Port: "out", Type: "file"}}, Pending: []*artifacts.Writer{out}},
 			recorded: make(chan error, 1),
 		})
 	}

@@ -11,7 +11,6 @@ import (
 	"os"
 	"slices"
 	"sync"
-	"time"
 
 	"pipe/artifacts"
 	"pipe/base/names"
@@ -20,14 +19,14 @@ import (
 	"pipe/pipeline"
 )
 
-// A taskEnv is the Env of one attempt.
+// A taskEnv is the Env of one task.
 type taskEnv struct {
 	sources
-	task    *task
-	stopped bool         // ctx ended before Run did
-	log     *slog.Logger // of the attempt
-	said    *slog.Logger // of the stage, whose warnings are kept
-	file    *logFile
+	local  *Local
+	task   *Task
+	events Events
+	log    *slog.Logger // of the executor
+	said   *slog.Logger // of the stage, whose warnings are kept
 
 	checkpoints checkpoints
 
@@ -45,27 +44,17 @@ type taskEnv struct {
 
 var _ pipeline.Env = (*taskEnv)(nil)
 
-func newEnv(t *task) *taskEnv {
-	env := &taskEnv{sources: newSources(context.Background(), t.Store, t.inputs), task: t, writers: map[string]*artifacts.Writer{}, metrics: map[string]lineage.Metric{}}
-	if t.claimed {
-		env.checkpoints.key, env.checkpoints.every = t.key.String(), t.CheckpointEvery
+func newEnv(l *Local, t *Task, events Events) *taskEnv {
+	env := &taskEnv{local: l, sources: newSources(context.Background(), l.Store, t.Inputs), task: t, events: events,
+		writers: map[string]*artifacts.Writer{}, metrics: map[string]lineage.Metric{}}
+	if !t.Checkpoints.IsZero() {
+		env.checkpoints.key, env.checkpoints.every = t.Checkpoints.String(), l.CheckpointEvery
 	}
-	env.file = &logFile{now: time.Now}
-	if t.LogDir != "" && t.runID != "" {
-		// Names that are none are found before; such a stage would have no log.
-		env.file.path, _ = LogFile(t.LogDir, t.runID, t.Name, max(1, t.tried))
-	}
-	send := func(level slog.Level, message string) {
-		env.file.add(level, message)
-		t.emit(StageLog{Stage: t.Name, Level: level, Message: message})
-	}
-	env.log = slog.New(&logHandler{send: send})
-	env.said = slog.New(&logHandler{send: func(level slog.Level, message string) {
-		if level == slog.LevelWarn && !env.warnings.add(message) {
-			env.file.add(level, message)
-			return
-		}
-		send(level, message)
+	env.log = slog.New(&logHandler{send: func(level slog.Level, text string) {
+		events.Log(Message{Level: level, Text: text})
+	}})
+	env.said = slog.New(&logHandler{send: func(level slog.Level, text string) {
+		events.Log(Message{Level: level, Text: text, Quiet: level == slog.LevelWarn && !env.warnings.add(text)})
 	}})
 	return env
 }
@@ -74,11 +63,11 @@ func newEnv(t *task) *taskEnv {
 type sources struct {
 	ctx    context.Context // of Run, set before it begins
 	store  *artifacts.Store
-	inputs []lineage.Input
+	inputs []TaskInput
 	at     map[string]int // in inputs, by port: there may be tens of thousands
 }
 
-func newSources(ctx context.Context, store *artifacts.Store, inputs []lineage.Input) sources {
+func newSources(ctx context.Context, store *artifacts.Store, inputs []TaskInput) sources {
 	s := sources{ctx: ctx, store: store, inputs: inputs, at: make(map[string]int, len(inputs))}
 	for i, in := range inputs {
 		s.at[in.Port] = i
@@ -104,7 +93,7 @@ func (s sources) Open(port string) (*pipeline.Input, error) {
 	if err != nil {
 		return nil, fmt.Errorf("input %q: %w", port, err)
 	}
-	return &pipeline.Input{File: f, Name: inputName(in), Type: pipeline.PortType(in.Type)}, nil
+	return &pipeline.Input{File: f, Name: in.Name, Type: in.Type}, nil
 }
 
 func (s sources) OpenDir(port string) (*artifacts.Dir, error) {
@@ -119,23 +108,12 @@ func (s sources) OpenDir(port string) (*artifacts.Dir, error) {
 	return dir, nil
 }
 
-func (s sources) input(port string) (lineage.Input, error) {
+func (s sources) input(port string) (TaskInput, error) {
 	i, ok := s.at[port]
 	if !ok {
-		return lineage.Input{}, fmt.Errorf("input %q is not connected", port)
+		return TaskInput{}, fmt.Errorf("input %q is not connected", port)
 	}
 	return s.inputs[i], nil
-}
-
-func inputName(in lineage.Input) string {
-	switch {
-	case in.Path != "":
-		return in.Path
-	case in.FromStage != "":
-		return in.FromStage + "." + in.FromPort
-	default:
-		return in.ID.Short()
-	}
 }
 
 func (env *taskEnv) Create(port string) (io.Writer, error) { return env.create(port) }
@@ -145,7 +123,7 @@ func (env *taskEnv) CreateDir(port, dir string) error {
 	if err != nil {
 		return err
 	}
-	tree, err := env.task.Store.AddFiles(env.ctx, dir)
+	tree, err := env.store.AddFiles(env.ctx, dir)
 	if err != nil {
 		return err
 	}
@@ -155,14 +133,14 @@ func (env *taskEnv) CreateDir(port, dir string) error {
 
 func (env *taskEnv) create(port string) (*artifacts.Writer, error) {
 	if !slices.ContainsFunc(env.task.Outputs, func(p pipeline.Port) bool { return p.Name == port }) {
-		return nil, fmt.Errorf("kind %q has no output %q", env.task.Kind.Name, port)
+		return nil, fmt.Errorf("kind %q has no output %q", env.task.Kind, port)
 	}
 	env.mu.Lock()
 	defer env.mu.Unlock()
 	if env.writers[port] != nil {
 		return nil, fmt.Errorf("output %q was created twice", port)
 	}
-	w, err := env.task.Store.Create()
+	w, err := env.store.Create()
 	if err != nil {
 		return nil, err
 	}
@@ -174,10 +152,10 @@ func (env *taskEnv) Scratch() (string, error) {
 	env.mu.Lock()
 	defer env.mu.Unlock()
 	if env.scratch == "" {
-		if err := env.task.endLeftovers(); err != nil {
+		if err := env.local.endLeftovers(); err != nil {
 			return "", err
 		}
-		dir, err := env.task.Store.TempDir()
+		dir, err := env.store.TempDir()
 		if err != nil {
 			return "", err
 		}
@@ -188,15 +166,15 @@ func (env *taskEnv) Scratch() (string, error) {
 
 // endLeftovers ends what a dead process has left running, perhaps at the same
 // stage: its claim on the work ended with it.
-func (r *Runner) endLeftovers() error {
-	if r.EndLeftovers == nil {
+func (l *Local) endLeftovers() error {
+	if l.EndLeftovers == nil {
 		return nil
 	}
-	dirs, err := r.Store.Abandoned()
+	dirs, err := l.Store.Abandoned()
 	if err != nil {
 		return err
 	}
-	return r.EndLeftovers(dirs)
+	return l.EndLeftovers(dirs)
 }
 
 // Metric keeps the last finite value: JSON and SQL have no NaN, and a metric
@@ -224,7 +202,7 @@ func (env *taskEnv) Point(name string, step int64, value float64) {
 		env.points = append(env.points, lineage.Point{Name: name, Step: step, Value: value})
 		env.mu.Unlock()
 	}
-	env.task.emit(StagePoint{Stage: env.task.Name, Name: name, Step: step, Value: value})
+	env.events.Point(name, step, value)
 }
 
 // maxColumnEdges bounds the lineage of columns of one execution. Wide tables
@@ -257,32 +235,34 @@ func (env *taskEnv) columnEdges() []lineage.ColumnEdge {
 // Program hashes a program, mostly by what is remembered of the file. One that
 // cannot be read is not recorded: the system may run it all the same.
 func (env *taskEnv) Program(path string) {
-	const port = "program"
-	ids, err := env.task.hashAll(env.ctx, []pipeline.FileInput{{Port: port, Path: path, Resolved: path}})
+	id, err := env.hash(path)
 	if err != nil {
 		env.log.Debug("program is not recorded", "path", path, "error", err)
 		return
 	}
 	env.mu.Lock()
 	defer env.mu.Unlock()
-	p := lineage.Program{Path: path, Hash: ids[port]}
+	p := lineage.Program{Path: path, Hash: id}
 	if !slices.Contains(env.programs, p) {
 		env.programs = append(env.programs, p)
 	}
 }
 
+func (env *taskEnv) hash(path string) (artifacts.ID, error) {
+	if env.local.Hash != nil {
+		return env.local.Hash(env.ctx, path)
+	}
+	id, _, err := artifacts.HashFile(env.ctx, path)
+	return id, err
+}
+
 func (env *taskEnv) Progress(done, total int64) {
-	env.task.emit(StageProgress{Stage: env.task.Name, Done: done, Total: total})
+	env.events.Progress(done, total)
 }
 
 func (env *taskEnv) Log() *slog.Logger { return env.said }
 
-func (env *taskEnv) Seed() uint64 {
-	if !env.task.Kind.Seeded {
-		return 0
-	}
-	return env.task.Step.Seed
-}
+func (env *taskEnv) Seed() uint64 { return env.task.Seed }
 
 // Threads is what the stage asked for. One that asked for nothing takes one
 // slot, and may keep the whole machine busy while nothing else runs.
@@ -290,43 +270,31 @@ func (env *taskEnv) Threads() int {
 	if n := env.task.Resources.CPU; n > 0 {
 		return n
 	}
-	return env.task.Capacity.CPU
+	return env.local.Threads
 }
 
 // GPUs are those that the machine has given to the stage.
-func (env *taskEnv) GPUs() []string { return env.task.gpus }
+func (env *taskEnv) GPUs() []string { return env.task.GPUs }
 
-// written lists the outputs that were written, in the order of the ports. A
-// stage that left out an output that is not optional has a bug.
-func (env *taskEnv) written(ports []pipeline.Port) (used []pipeline.Port, writers []*artifacts.Writer, err error) {
+// outcome is that of a stage whose outputs are kept. Their writers are no longer
+// those of env.
+func (env *taskEnv) outcome(unmet []string) Outcome {
+	o := env.remains()
+	o.Unmet, o.Columns, o.Checkpoint = unmet, env.columnEdges(), env.checkpoints.touched
 	env.mu.Lock()
 	defer env.mu.Unlock()
-	for _, p := range ports {
-		w := env.writers[p.Name]
-		if w == nil {
-			if p.Optional {
-				continue
-			}
-			return nil, nil, fmt.Errorf("kind %q did not write its output %q", env.task.Kind.Name, p.Name)
+	o.Metrics = slices.SortedFunc(maps.Values(env.metrics), func(a, b lineage.Metric) int { return cmp.Compare(a.Name, b.Name) })
+	for _, p := range env.task.Outputs {
+		if w := env.writers[p.Name]; w != nil {
+			o.Outputs = append(o.Outputs, lineage.Output{Port: p.Name, Type: string(p.Type)})
+			o.Pending = append(o.Pending, w)
 		}
-		used, writers = append(used, p), append(writers, w)
 	}
-	return used, writers, nil
+	clear(env.writers)
+	return o
 }
 
-// committedOutputs joins ports with what became of them.
-func committedOutputs(ports []pipeline.Port, committed []artifacts.Committed) ([]lineage.Output, error) {
-	var outputs []lineage.Output
-	for i, p := range ports {
-		if err := committed[i].Err; err != nil {
-			return nil, fmt.Errorf("output %q: %w", p.Name, err)
-		}
-		outputs = append(outputs, lineage.Output{Port: p.Name, Type: string(p.Type), ID: committed[i].ID, Size: committed[i].Size})
-	}
-	return outputs, nil
-}
-
-// close gives back whatever was not committed.
+// close gives back whatever was not handed over.
 func (env *taskEnv) close() {
 	env.mu.Lock()
 	defer env.mu.Unlock()
@@ -338,23 +306,4 @@ func (env *taskEnv) close() {
 			env.log.Warn("scratch directory is left behind", "error", err)
 		}
 	}
-	env.file.close()
-}
-
-func (env *taskEnv) finalMetrics() []lineage.Metric {
-	env.mu.Lock()
-	defer env.mu.Unlock()
-	return slices.SortedFunc(maps.Values(env.metrics), func(a, b lineage.Metric) int { return cmp.Compare(a.Name, b.Name) })
-}
-
-func (env *taskEnv) calledPrograms() []lineage.Program {
-	env.mu.Lock()
-	defer env.mu.Unlock()
-	return slices.Clone(env.programs)
-}
-
-func (env *taskEnv) curvePoints() []lineage.Point {
-	env.mu.Lock()
-	defer env.mu.Unlock()
-	return slices.Clone(env.points)
 }

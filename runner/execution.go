@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -29,15 +30,28 @@ type execution struct {
 	jobs      []job   // what has to run, waiting for resources
 	free      pipeline.Resources
 	running   int
-	results   chan taskResult
+	results   chan jobResult
 	making    map[artifacts.Key][]int // keys being made now -> stages that want the same
 	foreign   foreign                 // what other processes are making
 	refused   refusals                // what the machine could not give
 	hits      []lineage.Execution     // cached stages not recorded yet
 	failed    error                   // the first failure
+	broken    error                   // why the run cannot go on at all
+	findings  []finding               // by stage, kept if not nil
+	secret    func() ([]byte, error)  // of the store
+	executor  Executor
+	claims    Claims
 	committer *committer
 	observe   sync.Mutex
 	git       *gitState
+}
+
+// A finding is what is known of a stage once all that it reads is known.
+type finding struct {
+	inputs []lineage.Input
+	key    artifacts.Key
+	parts  []artifacts.KeyPart
+	reason string // why there was no hit; empty if there is no execution with the key
 }
 
 // A stepState is what is known of a stage during the run.
@@ -53,7 +67,7 @@ type stepState struct {
 type job struct {
 	step   int
 	tried  int // attempts before this one
-	work   func(gpus []string) taskResult
+	work   func(gpus []string) jobResult
 	passed int  // others that began later and started before it
 	hashes bool // it only hashes the external files of the stage
 
@@ -61,15 +75,15 @@ type job struct {
 	lack  machine.Lack     // for this, which has been said
 }
 
-// A taskResult is what a job found: the hashes of the external files of a
+// A jobResult is what a job found: the hashes of the external files of a
 // stage that is to be looked up again, that another process is making the
 // same or has just made it, or the end of the stage.
-type taskResult struct {
+type jobResult struct {
 	step     int
-	released bool                           // it goes on, but no longer needs its resources
-	freed    bool                           // it released them before
-	again    func(gpus []string) taskResult // it has to run once more, with resources
-	tried    int                            // attempts before that
+	released bool                          // it goes on, but no longer needs its resources
+	freed    bool                          // it released them before
+	again    func(gpus []string) jobResult // it has to run once more, with resources
+	tried    int                           // attempts before that
 	hashed   map[string]artifacts.ID
 	key      artifacts.Key
 	claimed  *artifacts.ClaimedError
@@ -86,8 +100,8 @@ func newExecution(r *Runner, plan *pipeline.Plan, opt Options, runID string) *ex
 		forced:  make(map[string]bool, len(opt.Force)),
 		users:   make([][]int, len(plan.Steps)),
 		free:    r.Capacity,
-		results: make(chan taskResult),
-		making:  map[artifacts.Key][]int{},
+		results: make(chan jobResult), executor: r.executor(), claims: r.claims(), secret: r.Store.Secret,
+		making: map[artifacts.Key][]int{},
 	}
 	e.git = &gitState{execution: e}
 	for _, name := range opt.Force {
@@ -129,26 +143,22 @@ func (e *execution) loop(ctx context.Context) error {
 	defer e.giveUp()
 	for {
 		if !e.stopping(ctx) {
-			if err := e.dispatch(ctx); err != nil {
-				e.fail(err)
-			}
+			e.abort(e.dispatch(ctx))
 		}
-		if err := e.flushHits(ctx); err != nil {
-			e.fail(err)
-		}
+		e.abort(e.flushHits(ctx))
 		if e.running == 0 && (e.foreign.none() && e.refused.none() || e.stopping(ctx)) {
 			break
 		}
 		e.wait(ctx)
 	}
-	if ctx.Err() != nil && (e.failed == nil || errors.Is(e.failed, errStopped)) {
+	if ctx.Err() != nil && e.broken == nil && (e.failed == nil || errors.Is(e.failed, errStopped)) {
 		return stopped(ctx)
 	}
-	return e.failed
+	return cmp.Or(e.broken, e.failed)
 }
 
 func (e *execution) stopping(ctx context.Context) bool {
-	return ctx.Err() != nil || e.failed != nil && !e.opt.KeepGoing
+	return ctx.Err() != nil || e.broken != nil || e.failed != nil && !e.opt.KeepGoing
 }
 
 // errStopped is the failure of a stage that ended because the run was to end.
@@ -157,6 +167,13 @@ var errStopped = errors.New("stopped")
 func (e *execution) fail(err error) {
 	if e.failed == nil {
 		e.failed = err
+	}
+}
+
+// abort ends the run for an error that is not one of a stage.
+func (e *execution) abort(err error) {
+	if e.broken == nil {
+		e.broken = err
 	}
 }
 
@@ -181,13 +198,13 @@ func (e *execution) settle(ctx context.Context, i int) error {
 	if e.states[i].files == nil {
 		ids, ok := e.rememberedFiles(s)
 		if !ok {
-			e.jobs = append(e.jobs, job{step: i, hashes: true, work: func([]string) taskResult { return e.hashFiles(ctx, i) }})
+			e.jobs = append(e.jobs, job{step: i, hashes: true, work: func([]string) jobResult { return e.hashFiles(ctx, i) }})
 			return nil
 		}
 		e.states[i].files = ids
 	}
-	inputs := e.inputs(i)
-	key, parts, err := e.key(s, inputs)
+	inputs := e.inputsOf(i)
+	key, parts, err := keyOf(s, inputs, e.secret)
 	if err != nil {
 		return err
 	}
@@ -199,22 +216,33 @@ func (e *execution) settle(ctx context.Context, i int) error {
 	if err != nil {
 		return err
 	}
+	found := finding{inputs, key, parts, reason}
+	if e.findings != nil {
+		e.findings[i] = found
+	}
 	if hit != nil {
 		e.useHit(i, key, inputs, hit)
 		return nil
 	}
-	if err := e.check(s); err != nil {
+	err = e.executor.Accept(taskOf(s, nil, 1))
+	if errors.Is(err, errLeftOut) {
+		return nil
+	}
+	if err == nil {
+		err = e.check(s)
+	}
+	if err != nil {
 		e.complete(i, StageResult{Stage: s.Name, Status: lineage.Failed, Err: err}, 0)
 		return nil
 	}
-	t := &task{execution: e, step: i, Step: s, key: key, parts: parts, inputs: inputs, reason: reason}
+	r := &stageRun{execution: e, step: i, Step: s, finding: found}
 	e.making[key] = nil
-	e.jobs = append(e.jobs, job{step: i, work: t.job(ctx)})
+	e.jobs = append(e.jobs, job{step: i, work: r.job(ctx)})
 	return nil
 }
 
 // finish takes in the result of a job.
-func (e *execution) finish(res taskResult) {
+func (e *execution) finish(res jobResult) {
 	if !res.freed {
 		e.take(e.states[res.step].taken, +1)
 		e.giveBack(res.step)
@@ -239,7 +267,7 @@ func (e *execution) finish(res taskResult) {
 	e.ready = append(e.ready, e.making[res.key]...)
 	delete(e.making, res.key)
 	if res.hit != nil {
-		e.useHit(res.step, res.key, e.inputs(res.step), res.hit)
+		e.useHit(res.step, res.key, e.inputsOf(res.step), res.hit)
 		return
 	}
 	e.complete(res.step, res.stage, res.took)

@@ -37,87 +37,82 @@ const (
 	WillFail Action = "fail"    // an input file cannot be read, or does not fit, or the machine has too little
 )
 
+// A dryRun is an Executor that executes nothing: it leaves every task out.
+type dryRun struct{}
+
+func (dryRun) Accept(Task) error { return errLeftOut }
+
+func (dryRun) Execute(context.Context, Task, Events) (Outcome, error) { return Outcome{}, errLeftOut }
+
 // Explain says for every stage of a plan what Run would do with the same
-// options, without doing it.
+// options, without doing it: it makes a run that executes and records nothing.
 // A stage whose input is still to be made cannot be decided before: if the
 // input turns out as it was, the stage is cached after all.
 func (r *Runner) Explain(ctx context.Context, plan *pipeline.Plan, opt Options) ([]Forecast, error) {
-	e := newExecution(r, plan, opt, "")
-	known := make([]bool, len(plan.Steps))
+	dry := *r
+	dry.Executor, dry.Observe = dryRun{}, nil
+	opt.KeepGoing = true
+	e := newExecution(&dry, plan, opt, "")
+	e.findings = make([]finding, len(plan.Steps))
+	e.free.CPU = max(1, r.Capacity.CPU) // to hash files; nothing else runs
+	var hidden bool
+	e.secret = func() ([]byte, error) {
+		secret, err := r.Store.Secret()
+		if errors.Is(err, fs.ErrPermission) {
+			hidden, err = true, nil
+		}
+		return secret, err
+	}
+	var failure *StageError
+	if err := e.loop(ctx); err != nil && !errors.As(err, &failure) {
+		return nil, err
+	}
 	list := make([]Forecast, len(plan.Steps))
 	for i, s := range plan.Steps {
-		f := &list[i]
-		f.Stage, f.Kind = s.Name, s.Kind.Name
-		if waits := e.unknownDependency(s, known); waits != "" {
-			f.Action, f.Reason = MayRun, "after "+waits
-			continue
-		}
-		if err := e.hashStep(ctx, i); err != nil {
-			f.Action, f.Reason = WillFail, err.Error()
-			continue
-		}
-		inputs := e.inputs(i)
 		var err error
-		f.Key, f.Parts, err = r.key(s, inputs)
-		if errors.Is(err, fs.ErrPermission) {
-			f.Action, f.Reason = MayRun, "the secret of the store, which its key is made with, cannot be read by this user"
-			continue
-		}
-		if err != nil {
+		if hidden && private(s) && e.findings[i].parts != nil {
+			list[i] = Forecast{Action: MayRun, Reason: "the secret of the store, which its key is made with, cannot be read by this user"}
+		} else if list[i], err = r.forecast(ctx, e, i); err != nil {
 			return nil, err
 		}
-		hit, reason, err := e.decide(ctx, s, f.Key)
-		if err != nil {
-			return nil, err
-		}
-		if f.Against, f.Changes, err = e.sinceLast(ctx, s, f.Parts, inputs); err != nil {
-			return nil, err
-		}
-		if hit == nil {
-			f.Action, f.Reason = WillRun, reason
-			if reason == "" {
-				f.Reason = whyMissed(f.Against, f.Changes)
-			}
-			if err := r.ready(s); err != nil {
-				f.Action, f.Reason = WillFail, err.Error()
-				continue
-			}
-			if sizer, ok := s.Stage.(pipeline.Sizer); ok {
-				if f.Memory, err = sizer.Memory(newSources(ctx, r.Store, inputs)); err != nil {
-					f.Action, f.Reason = WillFail, err.Error()
-				}
-			}
-			continue
-		}
-		f.Action, known[i] = WillSkip, true
-		e.states[i].result = StageResult{Stage: s.Name, Status: lineage.Cached}
-		for _, o := range hit.Outputs {
-			e.states[i].result.Outputs = append(e.states[i].result.Outputs, o)
-		}
+		list[i].Stage, list[i].Kind = s.Name, s.Kind.Name
 	}
 	return list, nil
 }
 
-// unknownDependency names the first dependency whose outputs are not known.
-func (e *execution) unknownDependency(s *pipeline.Step, known []bool) string {
+// forecast says what a dry run has found out about a stage.
+func (r *Runner) forecast(ctx context.Context, e *execution, i int) (f Forecast, err error) {
+	s, res, found := e.plan.Steps[i], e.states[i].result, e.findings[i]
+	if found.parts == nil && res.Err != nil {
+		return Forecast{Action: WillFail, Reason: res.Err.Error()}, nil
+	}
+	if found.parts == nil {
+		return Forecast{Action: MayRun, Reason: "after " + e.missingDependency(s)}, nil
+	}
+	f = Forecast{Action: WillSkip, Key: found.key, Parts: found.parts}
+	if f.Against, f.Changes, err = e.sinceLast(ctx, s, found.parts, found.inputs); err != nil || res.Status == lineage.Cached {
+		return f, err
+	}
+	f.Action, f.Reason = WillRun, found.reason
+	if f.Reason == "" {
+		f.Reason = whyMissed(f.Against, f.Changes)
+	}
+	unfit := r.ready(s)
+	if sizer, ok := s.Stage.(pipeline.Sizer); ok && unfit == nil {
+		f.Memory, unfit = sizer.Memory(newSources(ctx, r.Store, taskInputs(found.inputs)))
+	}
+	if unfit != nil {
+		f.Action, f.Reason = WillFail, unfit.Error()
+	}
+	return f, nil
+}
+
+// missingDependency names the first dependency whose outputs are not known.
+func (e *execution) missingDependency(s *pipeline.Step) string {
 	for _, name := range dependencies(s) {
-		if !known[e.index[name]] {
+		if e.states[e.index[name]].result.Status != lineage.Cached {
 			return name
 		}
 	}
 	return ""
-}
-
-func (e *execution) hashStep(ctx context.Context, i int) error {
-	s := e.plan.Steps[i]
-	e.states[i].files = make(map[string]artifacts.ID, len(s.Files))
-	if ids, ok := e.rememberedFiles(s); ok {
-		e.states[i].files = ids
-		return nil
-	}
-	ids, err := e.hashAll(ctx, s.Files)
-	if err == nil {
-		e.states[i].files = ids
-	}
-	return err
 }

@@ -46,17 +46,17 @@ func (e *execution) rememberedFiles(s *pipeline.Step) (map[string]artifacts.ID, 
 }
 
 // hashFiles reads the external files of a stage.
-func (e *execution) hashFiles(ctx context.Context, i int) taskResult {
+func (e *execution) hashFiles(ctx context.Context, i int) jobResult {
 	s := e.plan.Steps[i]
 	ids, err := e.hashAll(ctx, s.Files)
 	if err != nil {
-		return taskResult{step: i, stage: e.recordUnread(ctx, s, err)}
+		return jobResult{step: i, stage: e.recordUnread(ctx, s, err)}
 	}
-	return taskResult{step: i, hashed: ids}
+	return jobResult{step: i, hashed: ids}
 }
 
 // hashAll hashes those of many files whose hash is not remembered.
-func (e *execution) hashAll(ctx context.Context, files []pipeline.FileInput) (map[string]artifacts.ID, error) {
+func (r *Runner) hashAll(ctx context.Context, files []pipeline.FileInput) (map[string]artifacts.ID, error) {
 	ids := make(map[string]artifacts.ID, len(files))
 	var fresh []lineage.HashedFile
 	for _, f := range files {
@@ -71,7 +71,7 @@ func (e *execution) hashAll(ctx context.Context, files []pipeline.FileInput) (ma
 		if err != nil {
 			return nil, fileError(f, err)
 		}
-		id, ok := e.DB.FileHash(f.Resolved, st)
+		id, ok := r.DB.FileHash(f.Resolved, st)
 		if !ok {
 			if id, _, err = artifacts.HashFile(ctx, f.Resolved); err != nil {
 				return nil, fileError(f, err)
@@ -80,8 +80,15 @@ func (e *execution) hashAll(ctx context.Context, files []pipeline.FileInput) (ma
 		}
 		ids[f.Port] = id
 	}
-	_ = e.DB.PutFileHashes(fresh) // what is not remembered is hashed again
+	_ = r.DB.PutFileHashes(fresh) // what is not remembered is hashed again
 	return ids, nil
+}
+
+// hashProgram hashes a program of the machine, mostly by what is remembered of it.
+func (r *Runner) hashProgram(ctx context.Context, path string) (artifacts.ID, error) {
+	const port = "program"
+	ids, err := r.hashAll(ctx, []pipeline.FileInput{{Port: port, Path: path, Resolved: path}})
+	return ids[port], err
 }
 
 // recordUnread records a stage that failed because an input file could not be
@@ -91,7 +98,7 @@ func (e *execution) recordUnread(ctx context.Context, s *pipeline.Step, err erro
 	rec := e.executionRecord(s, artifacts.Key{}, nil)
 	rec.Status, rec.Attempt, rec.Error = res.Status, 1, err.Error()
 	rec.Reason = "an input file could not be read"
-	if dbErr := e.DB.Record(context.WithoutCancel(ctx), rec); dbErr != nil {
+	if dbErr := e.write(ctx, []lineage.Execution{rec}); dbErr != nil {
 		res.Err = errors.Join(err, dbErr)
 	}
 	return res
@@ -170,18 +177,18 @@ func fileError(f pipeline.FileInput, err error) error {
 	return diag.WithHint(err, hint)
 }
 
-// importFiles copies the external files of a task into the store.
-func (t *task) importFiles(ctx context.Context) error {
-	inputs := make(map[string]*lineage.Input, len(t.inputs))
-	for i := range t.inputs {
-		inputs[t.inputs[i].Port] = &t.inputs[i]
+// importFiles copies the external files of a stage into the store.
+func (r *stageRun) importFiles(ctx context.Context) error {
+	inputs := make(map[string]*lineage.Input, len(r.inputs))
+	for i := range r.inputs {
+		inputs[r.inputs[i].Port] = &r.inputs[i]
 	}
 	var fresh freshFiles
 	defer fresh.discard()
-	for _, f := range t.Files {
+	for _, f := range r.Files {
 		in := inputs[f.Port]
 		if !f.Artifact.IsZero() {
-			size, err := t.Store.Stat(f.Artifact)
+			size, err := r.Store.Stat(f.Artifact)
 			if err != nil {
 				return diag.WithHint(fmt.Errorf("%s %q: its recorded bytes: %w", f.Port, f.Path, err),
 					"run the pipeline file instead, which reads the file itself")
@@ -189,7 +196,7 @@ func (t *task) importFiles(ctx context.Context) error {
 			in.Size = size
 			continue
 		}
-		if _, err := t.Store.Renew(in.ID); err == nil {
+		if _, err := r.Store.Renew(in.ID); err == nil {
 			// The bytes are stored already. The memo that gave the hash is only a
 			// guess from size and times, so the file is read again all the same.
 			id, size, err := artifacts.HashFile(ctx, f.Resolved)
@@ -201,19 +208,19 @@ func (t *task) importFiles(ctx context.Context) error {
 			}
 			continue
 		}
-		w, err := t.copyFile(ctx, f)
+		w, err := r.copyFile(ctx, f)
 		if err != nil {
 			return fileError(f, err)
 		}
 		fresh = append(fresh, freshFile{f, in, w})
 		if len(fresh) == importedAtOnce {
-			if err := fresh.commit(t.Store); err != nil {
+			if err := fresh.commit(r.Store); err != nil {
 				return err
 			}
 			fresh = fresh[:0]
 		}
 	}
-	return fresh.commit(t.Store)
+	return fresh.commit(r.Store)
 }
 
 // takeIn says what an input turned out to be.
@@ -263,23 +270,23 @@ func (list *freshFiles) discard() {
 
 // storedInputs leaves out the files that did not get into the store: rows
 // point only at what is there.
-func (t *task) storedInputs() []lineage.Input {
-	return slices.DeleteFunc(slices.Clone(t.inputs), func(in lineage.Input) bool {
+func (r *stageRun) storedInputs() []lineage.Input {
+	return slices.DeleteFunc(slices.Clone(r.inputs), func(in lineage.Input) bool {
 		if in.Path == "" {
 			return false
 		}
-		_, err := t.Store.Stat(in.ID)
+		_, err := r.Store.Stat(in.ID)
 		return err != nil
 	})
 }
 
-func (t *task) copyFile(ctx context.Context, f pipeline.FileInput) (*artifacts.Writer, error) {
+func (r *stageRun) copyFile(ctx context.Context, f pipeline.FileInput) (*artifacts.Writer, error) {
 	src, err := infile.Open(f.Resolved)
 	if err != nil {
 		return nil, err
 	}
 	defer src.Close()
-	w, err := t.Store.Create()
+	w, err := r.Store.Create()
 	if err != nil {
 		return nil, err
 	}

@@ -31,7 +31,7 @@ const (
 func (f *foreign) none() bool { return len(f.waits) == 0 }
 
 // leave sets a stage aside because another process has claimed its work.
-func (e *execution) leave(res taskResult) {
+func (e *execution) leave(res jobResult) {
 	e.foreign.waits = append(e.foreign.waits, foreignWait{step: res.step, key: res.key})
 	e.foreign.pause = shortestPause
 	e.emit(StageWaiting{Stage: e.plan.Steps[res.step].Name, PID: res.claimed.PID})
@@ -75,7 +75,7 @@ func (e *execution) pause() time.Duration {
 func (e *execution) lookAtForeign() {
 	before := len(e.foreign.waits)
 	e.foreign.waits = slices.DeleteFunc(e.foreign.waits, func(w foreignWait) bool {
-		if e.Store.Claimed(w.key.String()) {
+		if e.claims.Claimed(w.key.String()) {
 			return false
 		}
 		e.ready = append(append(e.ready, w.step), e.making[w.key]...)

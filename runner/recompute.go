@@ -2,7 +2,6 @@ package runner
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -33,29 +32,26 @@ func (r *Runner) RecomputeExecution(ctx context.Context, plan *pipeline.Plan, re
 	if key != rec.Key {
 		return nil, r.otherKey(ctx, rec, parts)
 	}
-	silent := *r
-	silent.LogDir = "" // the log of the run tells of the run, not of its repetition
-	e := &execution{Runner: &silent, plan: plan, runID: rec.RunID}
-	t := &task{execution: e, Step: step, key: key, parts: parts, inputs: inputs}
+	task := taskOf(step, inputs, 1)
 	req, err := r.takeShare(ctx, step, holder(plan.Pipeline, step.Name, rec.RunID)+", made again")
 	if err != nil {
 		return nil, err
 	}
 	if req != nil {
 		defer req.Release()
-		t.gpus = req.GPUs()
+		task.GPUs = req.GPUs()
 	}
-	env := newEnv(t)
-	defer env.close()
-	var unmet *pipeline.RequirementError
-	if err := t.runStage(ctx, env); err != nil && !errors.As(err, &unmet) {
-		return nil, err
-	}
-	ports, writers, err := env.written(t.Outputs)
+	// The log of the run tells of the run, not of its repetition.
+	says := &listener{stage: step.Name, emit: (&execution{Runner: r}).emit, file: &logFile{}}
+	outcome, err := r.executor().Execute(ctx, task, says)
 	if err != nil {
 		return nil, err
 	}
-	return committedOutputs(ports, r.Store.CommitAll(writers))
+	defer outcome.discard()
+	if err := outcome.check(&task, r.Store); err != nil {
+		return nil, err
+	}
+	return outcome.Outputs, outcome.Commit(r.Store)
 }
 
 // stepOf is the step that was executed: one of the plan or, if it has none of
@@ -91,7 +87,7 @@ func (r *Runner) recordedKey(step *pipeline.Step, inputs []lineage.Input) (artif
 			return artifacts.Key{}, nil, fmt.Errorf("no input was recorded for %q", port)
 		}
 	}
-	return r.key(step, inputs)
+	return keyOf(step, inputs, r.Store.Secret)
 }
 
 // otherKey says in which parts the stage of today differs.

@@ -67,6 +67,13 @@ type Runner struct {
 	// Observe, if set, receives every event of a run, one at a time.
 	Observe func(Event)
 
+	// Executor does the work of stages; nil does it in this process.
+	Executor Executor
+
+	// Claims are those of all who may do the same work; nil are those of the
+	// store, which count on one machine.
+	Claims Claims
+
 	// EndLeftovers, if set, ends the processes that still run in scratch
 	// directories whose owner is dead. It is called before a stage gets one.
 	EndLeftovers func(dirs []string) error
@@ -80,6 +87,20 @@ type Runner struct {
 	CheckpointEvery time.Duration
 
 	memoFrom int // in place of memoStages, if not 0
+}
+
+func (r *Runner) executor() Executor {
+	if r.Executor != nil {
+		return r.Executor
+	}
+	return &Local{Store: r.Store, Threads: r.Capacity.CPU, CheckpointEvery: r.CheckpointEvery, EndLeftovers: r.EndLeftovers, Hash: r.hashProgram, At: r.At}
+}
+
+func (r *Runner) claims() Claims {
+	if r.Claims != nil {
+		return r.Claims
+	}
+	return storeClaims{r.Store}
 }
 
 func (r *Runner) passed(point string) {

@@ -1,0 +1,98 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"pipe/artifacts"
+	"pipe/base/diag"
+	"pipe/pipeline"
+)
+
+// A Local is the Executor that does the work in this process. The outputs of
+// its outcomes are pending: it is for the caller to commit them.
+type Local struct {
+	Store *artifacts.Store
+
+	// Threads is how many CPU slots a task may use that asks for none.
+	Threads int
+
+	// CheckpointEvery is how often checkpoints are saved, 0 for every 30 seconds,
+	// or less often if that takes long.
+	CheckpointEvery time.Duration
+
+	// EndLeftovers, if set, ends the processes that still run in scratch
+	// directories whose owner is dead. It is called before a stage gets one.
+	EndLeftovers func(dirs []string) error
+
+	// Hash, if set, hashes a file of the machine by what is remembered of it.
+	Hash func(ctx context.Context, path string) (artifacts.ID, error)
+
+	// At, if set, is called at each named point of the life of a checkpoint, so
+	// that tests can let the process die there.
+	At func(point string)
+}
+
+func (l *Local) passed(point string) {
+	if l.At != nil {
+		l.At(point)
+	}
+}
+
+// Accept takes every task: whether the surroundings have what its stage needs was
+// asked before the run began.
+func (l *Local) Accept(Task) error { return nil }
+
+// Execute calls the stage.
+func (l *Local) Execute(ctx context.Context, t Task, events Events) (Outcome, error) {
+	env := newEnv(l, &t, events)
+	defer env.close()
+	if t.Timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, t.Timeout, errTimeout)
+		defer cancel()
+	}
+	err := env.run(ctx, t.stage)
+	if unmet := (*pipeline.RequirementError)(nil); errors.As(err, &unmet) {
+		return env.outcome(unmet.Failed), nil
+	}
+	if err != nil {
+		o := env.remains()
+		o.Checkpoint = env.checkpoints.spent(ctx, err)
+		return o, err
+	}
+	return env.outcome(nil), nil
+}
+
+// run calls the stage. A panic is a bug in the kind, and must cost the run one
+// stage, not the process and all that it runs.
+func (env *taskEnv) run(ctx context.Context, stage pipeline.Stage) (err error) {
+	env.ctx = ctx
+	env.checkpoints.begin()
+	defer func() {
+		if p := recover(); p != nil {
+			env.Log().Error("panic", "value", fmt.Sprint(p), "stack", string(debug.Stack()))
+			err = diag.WithHint(fmt.Errorf("the stage panicked: %v", p),
+				fmt.Sprintf("this is a bug in kind %q; the log shows where", env.task.Kind))
+		}
+		if err != nil && context.Cause(ctx) == errTimeout {
+			err = diag.WithHint(fmt.Errorf("timed out after %s", env.task.Timeout), "raise timeout of the stage")
+		}
+	}()
+	if err := stage.Run(ctx, env); err != nil {
+		return err
+	}
+	return ctx.Err() // a stage that overlooked the end of ctx has not succeeded
+}
+
+var errTimeout = errors.New("stage timed out")
+
+// remains are what is recorded also of a stage that failed.
+func (env *taskEnv) remains() Outcome {
+	env.mu.Lock()
+	defer env.mu.Unlock()
+	return Outcome{Points: env.points, Programs: env.programs, Warnings: env.warnings.list()}
+}
