@@ -36,8 +36,15 @@ func TestLists(t *testing.T) {
 			t.Errorf("%s is not defined whole: %+v", d.Name, *d)
 		}
 	}
-	if got, want := all.OfOneClass().Names(), []string{"precision", "recall", "f1"}; !slices.Equal(got, want) {
-		t.Errorf("of one class there are %v, want %v", got, want)
+	for _, d := range all.OfOneClass() {
+		if one, ok := all.Find(d.Name + "[x]"); !ok || one.Name != d.Name+"[x]" || !one.For(task.Multiclass) {
+			t.Errorf("%s cannot be asked for one class", d.Name)
+		}
+	}
+	for _, name := range []string{"accuracy[x]", "recall[x", "recall]x[", "[x]", ""} {
+		if _, ok := all.Find(name); ok {
+			t.Errorf("there is a metric %q", name)
+		}
 	}
 }
 

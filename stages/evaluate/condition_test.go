@@ -73,8 +73,8 @@ func TestTargets(t *testing.T) {
 		{"recall[a.b]", "data", "recall[a.b]", ""},
 		{"train.f1[yes]", "train", "f1[yes]", ""},
 		{"acuracy", "", "", "there is no metric"},
-		{"accuracy[yes]", "", "", "precision[...], recall[...] and f1[...]"},
-		{"recall[yes", "", "", "precision[...], recall[...] and f1[...]"},
+		{"accuracy[yes]", "", "", "of a single class there are precision[...], recall[...]"},
+		{"recall[yes", "", "", "of a single class there are precision[...], recall[...]"},
 		{"data.rmse", "", "", "write rmse"},
 		{"", "", "", "there is no metric"},
 	} {
