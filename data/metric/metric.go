@@ -86,11 +86,11 @@ func (r Range) String() string {
 	case low && high:
 		return "any number"
 	case low:
-		return fmt.Sprintf("at most %g", r.High)
+		return fmt.Sprintf("at most %.4g", r.High)
 	case high:
-		return fmt.Sprintf("%g or more", r.Low)
+		return fmt.Sprintf("%.4g or more", r.Low)
 	}
-	return fmt.Sprintf("%g to %g", r.Low, r.High)
+	return fmt.Sprintf("%.4g to %.4g", r.Low, r.High)
 }
 
 // For tells whether the metric is defined for a task.
