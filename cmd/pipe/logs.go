@@ -1,20 +1,14 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 
 	"github.com/spf13/cobra"
 
-	"pipe/base/diag"
 	"pipe/base/infile"
-	"pipe/lineage"
-	"pipe/runner"
-	"pipe/workspace"
+	"pipe/workspace/runs"
 )
 
 func (a *app) logsCommand() *cobra.Command {
@@ -40,29 +34,13 @@ it was said.`,
 			if len(words) == 1 {
 				word = words[0]
 			}
-			ref, err := ws.DB.Resolve(cmd.Context(), word)
-			if err != nil {
-				return err
-			}
-			if ref.RunID == "" {
-				return diag.Usage(diag.WithHint(fmt.Errorf("%s is an artifact", word), "name a run, or RUN/STAGE"))
-			}
-			list, err := ws.DB.Executions(cmd.Context(), ref.RunID)
+			logs, err := runs.Logs(cmd.Context(), ws, word)
 			if err != nil {
 				return err
 			}
 			shown := 0
-			for i := range list {
-				e := &list[i]
-				if ref.Stage != "" && e.Stage != ref.Stage {
-					continue
-				}
-				if e.CachedFrom != 0 {
-					if e, err = ws.DB.Execution(cmd.Context(), e.CachedFrom); err != nil {
-						return err
-					}
-				}
-				ok, err := a.printLog(cmd.Context(), ws, e)
+			for i := range logs {
+				ok, err := a.printLog(cmd.Context(), &logs[i])
 				if err != nil {
 					return err
 				}
@@ -78,23 +56,15 @@ it was said.`,
 	}
 }
 
-// printLog prints the log of one execution, if there is one.
-func (a *app) printLog(ctx context.Context, ws *workspace.Workspace, e *lineage.Execution) (bool, error) {
-	attempt := max(1, e.Attempt)
-	path, err := runner.LogFile(ws.Logs(), e.RunID, e.Stage, attempt)
-	if err != nil {
-		return false, err
-	}
-	f, err := infile.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	if err != nil {
+// printLog prints a log, if something was said.
+func (a *app) printLog(ctx context.Context, l *runs.Log) (bool, error) {
+	f, err := l.Open()
+	if f == nil || err != nil {
 		return false, err
 	}
 	defer f.Close()
 	paint := a.painter(a.out)
-	fmt.Fprintln(a.out, paint(bold, fmt.Sprintf("%s/%s attempt %d: %s", e.RunID, e.Stage, attempt, cmp.Or(e.Status, lineage.Running))))
+	fmt.Fprintln(a.out, paint(bold, fmt.Sprintf("%s/%s attempt %d: %s", l.Run, l.Stage, l.Attempt, l.Status)))
 	_, err = io.Copy(a.out, infile.Reader(ctx, f))
 	return true, err
 }

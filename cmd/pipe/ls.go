@@ -3,13 +3,13 @@ package main
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"pipe/base/diag"
 	"pipe/lineage"
 	"pipe/workspace"
+	"pipe/workspace/runs"
 )
 
 func (a *app) lsCommand() *cobra.Command {
@@ -42,20 +42,19 @@ func (a *app) lsCommand() *cobra.Command {
 				return err
 			}
 			defer ws.Close()
-			runs, err := ws.DB.Runs(cmd.Context(), filter)
+			list, err := runs.Find(cmd.Context(), ws, filter)
 			if err != nil {
 				return err
 			}
 			if asJSON {
-				return writeJSON(a.out, map[string]any{"runs": runsJSON(runs)})
+				return writeJSON(a.out, list)
 			}
-			if len(runs) == 0 {
+			if len(list.Runs) == 0 {
 				return a.noRuns(cmd.Context(), ws, filter)
 			}
 			var rows [][]string
-			for _, r := range runs {
-				rows = append(rows, []string{r.ID, r.Pipeline, string(r.Status), r.Trigger,
-					r.Started.Local().Format("2006-01-02 15:04:05"), runTime(r), runStages(r)})
+			for _, r := range list.Runs {
+				rows = append(rows, []string{r.ID, r.Pipeline, string(r.Status), r.Trigger, localTime(r.Started), runTime(r), runStages(r)})
 			}
 			return writeTable(a.out, []string{"RUN", "PIPELINE", "STATUS", "TRIGGER", "STARTED", "TOOK", "STAGES"}, rows)
 		},
@@ -70,15 +69,8 @@ func (a *app) lsCommand() *cobra.Command {
 // misspelt.
 func (a *app) noRuns(ctx context.Context, ws *workspace.Workspace, filter lineage.RunFilter) error {
 	if filter.Pipeline != "" {
-		any, err := ws.DB.Runs(ctx, lineage.RunFilter{Pipeline: filter.Pipeline, Limit: 1})
-		if err != nil {
+		if err := runs.CheckPipeline(ctx, ws, filter.Pipeline); err != nil {
 			return err
-		}
-		if len(any) == 0 {
-			if _, err := ws.DB.RunByRef(ctx, filter.Pipeline); err != nil {
-				return err
-			}
-			return diag.Usage(diag.WithHint(fmt.Errorf("%q is a run, not a pipeline", filter.Pipeline), "pipe show "+filter.Pipeline))
 		}
 	}
 	what := "no runs"
@@ -100,7 +92,7 @@ func checkStatus(status string) error {
 	return diag.Unknown("status", status, known)
 }
 
-func runTime(r lineage.Run) string {
+func runTime(r runs.Run) string {
 	if r.Finished.IsZero() {
 		return "running"
 	}
@@ -111,48 +103,16 @@ func runTime(r lineage.Run) string {
 }
 
 // runStages sums up what happened to the stages of a run.
-func runStages(r lineage.Run) string {
+func runStages(r runs.Run) string {
 	return join(count(r, lineage.Succeeded, "run"), count(r, lineage.Cached, "cached"),
 		count(r, lineage.Failed, "failed"), count(r, lineage.RequirementFailed, "below requirement"), count(r, lineage.Interrupted, "interrupted"),
 		count(r, lineage.Cancelled, "cancelled"))
 }
 
-func count(r lineage.Run, s lineage.Status, word string) string {
+func count(r runs.Run, s lineage.Status, word string) string {
 	n := r.Counts[s]
 	if n == 0 {
 		return ""
 	}
 	return number(float64(n)) + " " + word
-}
-
-type runJSON struct {
-	Run         string                 `json:"run"`
-	Pipeline    string                 `json:"pipeline"`
-	File        string                 `json:"file"`
-	Status      lineage.Status         `json:"status"`
-	Trigger     string                 `json:"trigger"`
-	ScheduledAt *time.Time             `json:"scheduled_at,omitempty"`
-	Started     time.Time              `json:"started_at"`
-	Finished    *time.Time             `json:"finished_at,omitempty"`
-	Seed        uint64                 `json:"seed"`
-	Stages      int                    `json:"stages"`
-	Counts      map[lineage.Status]int `json:"counts"`
-	Error       string                 `json:"error,omitempty"`
-}
-
-func runsJSON(runs []lineage.Run) []runJSON {
-	out := make([]runJSON, 0, len(runs))
-	for _, r := range runs {
-		out = append(out, runJSON{Run: r.ID, Pipeline: r.Pipeline, File: r.File, Status: r.Status, Trigger: r.Trigger,
-			ScheduledAt: timeJSON(r.ScheduledAt), Started: r.Started, Finished: timeJSON(r.Finished), Seed: r.Seed,
-			Stages: r.Stages, Counts: r.Counts, Error: r.Error})
-	}
-	return out
-}
-
-func timeJSON(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &t
 }

@@ -53,30 +53,3 @@ func stageMetricsText(metrics []lineage.Metric) string {
 	}
 	return join(metricsText(own), more)
 }
-
-func metricsJSON(metrics []lineage.Metric) map[string]float64 {
-	m := map[string]float64{}
-	for _, x := range metrics {
-		m[x.Name] = x.Value
-	}
-	return m
-}
-
-// metricTexts is what is known of those metrics of which it is known, by name;
-// nil if it is of none.
-func metricTexts(metrics []lineage.Metric, what func(lineage.Metric) string) map[string]string {
-	var m map[string]string
-	for _, x := range metrics {
-		if text := what(x); text != "" {
-			if m == nil {
-				m = map[string]string{}
-			}
-			m[x.Name] = text
-		}
-	}
-	return m
-}
-
-func goalOf(m lineage.Metric) string { return m.Goal }
-
-func classOf(m lineage.Metric) string { return m.Class }

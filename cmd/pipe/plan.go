@@ -12,7 +12,7 @@ import (
 	"pipe/pipeline"
 	"pipe/runner"
 	"pipe/workspace"
-	"pipe/workspace/models"
+	"pipe/workspace/runs"
 )
 
 func (a *app) planCommand() *cobra.Command {
@@ -78,82 +78,50 @@ With names of stages it is about these and all that they need.`,
 
 // forecast says what a run with these options would do.
 func (a *app) forecast(ctx context.Context, ws *workspace.Workspace, plan *pipeline.Plan, opt runner.Options, explain, asJSON bool) error {
-	r, err := ws.Runner(0)
+	f, err := runs.Foresee(ctx, ws, plan, opt)
 	if err != nil {
 		return err
-	}
-	list, err := r.Explain(ctx, plan, opt)
-	if err != nil {
-		return err
-	}
-	var gates []models.Gate
-	if opt.Gates {
-		if gates, err = models.Gates(ctx, ws, plan); err != nil {
-			return err
-		}
 	}
 	if asJSON {
-		doc := forecastJSON(list)
-		if len(gates) > 0 {
-			doc["gates"] = gates
-		}
-		if err := writeJSON(a.out, doc); err != nil {
+		if err := writeJSON(a.out, f); err != nil {
 			return err
 		}
-		return willFail(plan, list)
+		return f.Err()
 	}
-	if err := a.printForecast(list, explain); err != nil {
+	if err := a.printForecast(f, explain); err != nil {
 		return err
 	}
-	a.printGates(gates)
-	if err := a.render(tooLarge(plan.File, list, r.Capacity.Memory)); err != nil {
+	a.printGates(f.Gates)
+	if err := a.render(tooLarge(plan.File, f)); err != nil {
 		return err
 	}
-	return willFail(plan, list)
-}
-
-// willFail is the error of a run that cannot succeed, as far as that can be told:
-// about the files that are not there, or else about the stages.
-func willFail(plan *pipeline.Plan, list []runner.Forecast) error {
-	if files := runner.Unreadable(plan); len(files) > 0 {
-		return files
-	}
-	for _, f := range list {
-		if f.Action == runner.WillFail {
-			return fmt.Errorf("stage %s can only fail: %s", f.Stage, f.Reason)
-		}
-	}
-	return nil
+	return f.Err()
 }
 
 // tooLarge warns of stages that will take more memory than there is.
-func tooLarge(file string, list []runner.Forecast, memory int64) diag.List {
+func tooLarge(file string, f *runs.Forecast) diag.List {
 	var warnings diag.List
-	for _, f := range list {
-		if f.Memory > memory {
+	for _, s := range f.Stages {
+		if s.Memory > f.Memory {
 			warnings = append(warnings, diag.Diagnostic{Pos: diag.Pos{File: file}, Severity: diag.Warning,
-				Msg:  fmt.Sprintf("stage %s will take %s of memory, but the machine offers %s", f.Stage, bytesText(f.Memory), bytesText(memory)),
+				Msg:  fmt.Sprintf("stage %s will take %s of memory, but the machine offers %s", s.Stage, bytesText(s.Memory), bytesText(f.Memory)),
 				Hint: "a smaller batch_size or network takes less"})
 		}
 	}
 	return warnings
 }
 
-func (a *app) printForecast(list []runner.Forecast, explain bool) error {
+func (a *app) printForecast(f *runs.Forecast, explain bool) error {
 	var rows [][]string
-	sized := slices.ContainsFunc(list, func(f runner.Forecast) bool { return f.Memory > 0 })
-	for _, f := range list {
+	sized := slices.ContainsFunc(f.Stages, func(s runs.Prospect) bool { return s.Memory > 0 })
+	for _, s := range f.Stages {
 		key := ""
-		if f.Key != (runner.Forecast{}).Key {
-			key = f.Key.Short()
+		if !s.Key.IsZero() {
+			key = s.Key.Short()
 		}
-		row := []string{f.Stage, f.Kind, string(f.Action), key, f.Reason}
+		row := []string{s.Stage, s.Kind, string(s.Action), key, s.Reason}
 		if sized {
-			memory := ""
-			if f.Memory > 0 {
-				memory = bytesText(f.Memory)
-			}
-			row = slices.Insert(row, 4, memory)
+			row = slices.Insert(row, 4, byteText(s.Memory))
 		}
 		rows = append(rows, row)
 	}
@@ -167,55 +135,22 @@ func (a *app) printForecast(list []runner.Forecast, explain bool) error {
 	if !explain {
 		return nil
 	}
-	for _, f := range list {
+	for _, s := range f.Stages {
 		fmt.Fprintln(a.out)
 		switch {
-		case len(f.Parts) == 0:
-			fmt.Fprintf(a.out, "%s  %s: its key is not known yet\n", f.Stage, diag.Visible(f.Reason))
-		case f.Against == nil:
-			fmt.Fprintf(a.out, "%s  would be run for the first time, with key %s\n", f.Stage, f.Key)
-			for _, p := range f.Parts {
+		case len(s.Parts) == 0:
+			fmt.Fprintf(a.out, "%s  %s: its key is not known yet\n", s.Stage, diag.Visible(s.Reason))
+		case s.Against == "":
+			fmt.Fprintf(a.out, "%s  would be run for the first time, with key %s\n", s.Stage, s.Key)
+			for _, p := range s.Parts {
 				fmt.Fprintf(a.out, "  %s = %s\n", p.Name, diag.Visible(p.Value))
 			}
-		case len(f.Changes) == 0:
-			fmt.Fprintf(a.out, "%s  as in run %s: key %s\n", f.Stage, f.Against.RunID, f.Key.Short())
+		case len(s.Changes) == 0:
+			fmt.Fprintf(a.out, "%s  as in run %s: key %s\n", s.Stage, s.Against, s.Key.Short())
 		default:
-			fmt.Fprintf(a.out, "%s  differs from run %s:\n", f.Stage, f.Against.RunID)
-			a.printChanges(f.Changes)
+			fmt.Fprintf(a.out, "%s  differs from run %s:\n", s.Stage, s.Against)
+			a.printChanges(s.Changes, true)
 		}
 	}
 	return nil
-}
-
-func forecastJSON(list []runner.Forecast) map[string]any {
-	type part struct {
-		Name  string `json:"name"`
-		Value string `json:"value"`
-	}
-	type stage struct {
-		Stage   string        `json:"stage"`
-		Kind    string        `json:"kind"`
-		Action  runner.Action `json:"action"`
-		Reason  string        `json:"reason,omitempty"`
-		Key     string        `json:"key,omitempty"`
-		Parts   []part        `json:"key_parts,omitempty"`
-		Memory  int64         `json:"memory,omitempty"`  // in bytes
-		Against string        `json:"against,omitempty"` // the run with the last execution of the stage
-		Changes []changeJSON  `json:"changes,omitempty"` // since then
-	}
-	out := make([]stage, 0, len(list))
-	for _, f := range list {
-		s := stage{Stage: f.Stage, Kind: f.Kind, Action: f.Action, Reason: f.Reason, Memory: f.Memory, Changes: changesJSON(f.Changes)}
-		if len(f.Parts) > 0 {
-			s.Key = f.Key.String()
-		}
-		if f.Against != nil {
-			s.Against = f.Against.RunID
-		}
-		for _, p := range f.Parts {
-			s.Parts = append(s.Parts, part{p.Name, p.Value})
-		}
-		out = append(out, s)
-	}
-	return map[string]any{"stages": out}
 }

@@ -5,13 +5,10 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
-	"math"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"pipe/base/diag"
-	"pipe/lineage"
 )
 
 func (a *app) queryCommand() *cobra.Command {
@@ -45,7 +42,7 @@ With - in place of the SQL, it is read from standard input.`,
 				return err
 			}
 			defer ws.Close()
-			rows, err := ws.DB.Query(cmd.Context(), query, limit)
+			rows, err := ws.Query(cmd.Context(), query, limit)
 			if err != nil {
 				return err
 			}
@@ -53,7 +50,7 @@ With - in place of the SQL, it is read from standard input.`,
 				fmt.Fprintf(a.err, "only the first %d rows; raise --limit for more\n", limit)
 			}
 			if asJSON {
-				return writeRowsJSON(a.out, rows)
+				return rows.WriteJSON(visibleJSON{a.out})
 			}
 			cells := make([][]string, len(rows.Rows))
 			for i, r := range rows.Rows {
@@ -106,80 +103,4 @@ func cellText(v any) string {
 	default:
 		return fmt.Sprint(v)
 	}
-}
-
-// writeRowsJSON keeps the columns in the order of the query, which a map
-// would not.
-func writeRowsJSON(w io.Writer, rows *lineage.Rows) error {
-	names, err := memberNames(rows.Columns)
-	if err != nil {
-		return err
-	}
-	var b strings.Builder
-	b.WriteString("[")
-	for i, r := range rows.Rows {
-		b.WriteString(separator(i) + "  {")
-		for j, v := range r {
-			if j > 0 {
-				b.WriteString(", ")
-			}
-			if blob, ok := v.([]byte); ok {
-				v = hex.EncodeToString(blob)
-			}
-			value, err := jsonValue(v)
-			if err != nil {
-				return fmt.Errorf("row %d, column %q: %w", i+1, rows.Columns[j], err)
-			}
-			b.WriteString(names[j] + ": " + value)
-		}
-		b.WriteString("}")
-	}
-	if len(rows.Rows) > 0 {
-		b.WriteString("\n")
-	}
-	b.WriteString("]\n")
-	_, err = io.WriteString(visibleJSON{w}, b.String())
-	return err
-}
-
-// jsonValue writes a value. Infinity is what SQLite writes for it and reads as
-// it: JSON has no word for it, and no largest number.
-func jsonValue(v any) (string, error) {
-	if f, ok := v.(float64); ok && math.IsInf(f, 0) {
-		if f < 0 {
-			return "-9e999", nil
-		}
-		return "9e999", nil
-	}
-	return jsonText(v)
-}
-
-// memberNames gives each column a name of its own, as JSON: of two that are
-// called id, the second becomes id_1.
-func memberNames(columns []string) ([]string, error) {
-	taken := map[string]bool{}
-	for _, c := range columns {
-		taken[c] = true
-	}
-	seen := map[string]bool{}
-	texts := make([]string, len(columns))
-	for i, c := range columns {
-		name := c
-		for n := 1; seen[name] || name != c && taken[name]; n++ {
-			name = fmt.Sprintf("%s_%d", c, n)
-		}
-		seen[name] = true
-		var err error
-		if texts[i], err = jsonText(name); err != nil {
-			return nil, err
-		}
-	}
-	return texts, nil
-}
-
-func separator(i int) string {
-	if i == 0 {
-		return "\n"
-	}
-	return ",\n"
 }

@@ -59,7 +59,7 @@ type tickJSON struct {
 
 func tickOf(name string, t lineage.Tick) *tickJSON {
 	return &tickJSON{Pipeline: name, At: t.ScheduledAt, Trigger: string(t.Trigger), State: string(t.State), Run: t.RunID, Reason: t.Reason,
-		Claimed: t.Claimed, Finished: timeJSON(t.Finished)}
+		Claimed: t.Claimed, Finished: timeOrNil(t.Finished)}
 }
 
 // overviews looks at the schedules of files and, where there is a store, at what
@@ -114,7 +114,7 @@ func (s *scheduling) remember(ctx context.Context, o *overview, e schedule.Entry
 		case err != nil:
 			return err
 		default:
-			o.db, o.id, o.Waiting, o.Since = db, sched.ID, sched.Waiting, timeJSON(sched.Paused)
+			o.db, o.id, o.Waiting, o.Since = db, sched.ID, sched.Waiting, timeOrNil(sched.Paused)
 			if sched.Watermark.After(from) {
 				from = sched.Watermark
 			}
@@ -138,7 +138,7 @@ func (s *scheduling) remember(ctx context.Context, o *overview, e schedule.Entry
 		o.State = scheduleAhead
 	}
 	if at, ok := e.Spec.Next(from); ok {
-		o.Next = timeJSON(at)
+		o.Next = timeOrNil(at)
 	}
 	return nil
 }
@@ -253,4 +253,11 @@ func (a *app) knownFiles(ctx context.Context) (files []string, err error) {
 		return nil, diag.Usage(diag.WithHint(errors.New("the nearest store knows no schedule"), "name pipeline files, or a folder with some"))
 	}
 	return files, nil
+}
+
+func timeOrNil(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
 }

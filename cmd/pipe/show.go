@@ -3,11 +3,11 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -15,8 +15,7 @@ import (
 	"pipe/base/diag"
 	"pipe/lineage"
 	"pipe/workspace"
-	"pipe/workspace/content"
-	"pipe/workspace/models"
+	"pipe/workspace/runs"
 )
 
 func (a *app) showCommand() *cobra.Command {
@@ -56,11 +55,11 @@ Without a reference it is the latest run.
 			}
 			switch {
 			case !ref.Artifact.IsZero():
-				return a.showArtifact(cmd, ws, ref.Artifact, head, asJSON)
+				return a.showArtifact(cmd.Context(), ws, ref.Artifact, head, asJSON)
 			case ref.Stage != "":
-				return a.showStage(cmd, ws, ref, asJSON)
+				return a.showStage(cmd.Context(), ws, ref.Execution, asJSON)
 			default:
-				return a.showRun(cmd, ws, ref.RunID, asJSON)
+				return a.showRun(cmd.Context(), ws, ref.RunID, asJSON)
 			}
 		},
 	}
@@ -74,26 +73,22 @@ const refHelp = `A reference is a run ("latest", the name of a pipeline for its 
 stage of a run (RUN/STAGE), an output of a stage (RUN/STAGE.PORT), the model of a pipeline that has a label
 (PIPELINE@LABEL, see pipe promote), or an artifact ID or the beginning of one.`
 
-func (a *app) showRun(cmd *cobra.Command, ws *workspace.Workspace, id string, asJSON bool) error {
-	run, err := ws.DB.Run(cmd.Context(), id)
-	if err != nil {
-		return err
-	}
-	list, err := ws.DB.Executions(cmd.Context(), id)
+func (a *app) showRun(ctx context.Context, ws *workspace.Workspace, id string, asJSON bool) error {
+	run, err := runs.Show(ctx, ws, id)
 	if err != nil {
 		return err
 	}
 	if asJSON {
-		return writeJSON(a.out, runDetailsJSON(*run, list))
+		return writeJSON(a.out, run)
 	}
 	fmt.Fprintf(a.out, "run       %s\npipeline  %s (%s)\nstatus    %s\nstarted   %s, took %s\nseed      %d\n",
-		run.ID, run.Pipeline, diag.Visible(run.File), run.Status, run.Started.Local().Format(time.DateTime), runTime(*run), run.Seed)
+		run.ID, run.Pipeline, diag.Visible(run.File), run.Status, localTime(run.Started), runTime(run.Run), run.Seed)
 	fmt.Fprintf(a.out, "made by   pipe %s on %s\n", diag.Visible(run.Environment.PipeVersion), diag.Visible(cmp.Or(run.Environment.Hostname, "a machine without a name")))
 	if run.Git.Commit != "" {
-		fmt.Fprintf(a.out, "git       %s%s\n", run.Git.Commit, cleanText(run.Git))
+		fmt.Fprintf(a.out, "git       %s%s\n", run.Git.Commit, run.Git.Note())
 	}
 	if !run.Imported.IsZero() {
-		fmt.Fprintf(a.out, "imported  %s from %s\n", run.Imported.Local().Format(time.DateTime), diag.Visible(run.ImportedFrom))
+		fmt.Fprintf(a.out, "imported  %s from %s\n", localTime(run.Imported), diag.Visible(run.ImportedFrom))
 	}
 	if run.Error != "" {
 		fmt.Fprintf(a.out, "error     %s\n", diag.Visible(run.Error))
@@ -107,29 +102,18 @@ func (a *app) showRun(cmd *cobra.Command, ws *workspace.Workspace, id string, as
 	}
 	fmt.Fprintln(a.out)
 	var rows [][]string
-	for _, e := range list {
-		rows = append(rows, []string{e.Stage, e.Kind, string(e.Status), tookText(e), outputsText(e.Outputs)})
+	for _, s := range run.Executions {
+		rows = append(rows, []string{s.Stage, s.Kind, string(s.Status), tookText(s), outputsText(s.Outputs)})
 	}
 	if err := writeTable(a.out, []string{"STAGE", "KIND", "STATUS", "TOOK", "OUTPUTS"}, rows); err != nil {
 		return err
 	}
-	a.showWarnings(list)
-	return a.showMetrics(list)
-}
-
-// cleanText says whether the commit is all that a run was made from.
-func cleanText(git lineage.Git) string {
-	switch {
-	case git.Clean == nil:
-		return ""
-	case *git.Clean:
-		return ", clean"
-	}
-	return ", with changes"
+	a.showWarnings(run.Executions)
+	return a.showMetrics(run.Executions)
 }
 
 // showWarnings prints what the stages of a run warned of.
-func (a *app) showWarnings(list []lineage.Execution) {
+func (a *app) showWarnings(list []runs.Stage) {
 	first := "\n"
 	for _, e := range list {
 		for _, message := range e.Warnings {
@@ -141,14 +125,14 @@ func (a *app) showWarnings(list []lineage.Execution) {
 
 // tookText is how long the work of an execution took. One that was found in
 // the cache did none.
-func tookText(e lineage.Execution) string {
+func tookText(e runs.Stage) string {
 	if e.Status == lineage.Cached {
 		return ""
 	}
-	return duration(e.Finished.Sub(e.Started))
+	return duration(e.Took)
 }
 
-func outputsText(outputs []lineage.Output) string {
+func outputsText(outputs []runs.Port) string {
 	var parts []string
 	for _, o := range outputs {
 		parts = append(parts, o.Port+" "+o.ID.Short())
@@ -162,7 +146,7 @@ const maxGroups = 6
 // showMetrics prints a row for each metric of a stage. Metrics of several data
 // sets ("train.loss", "validation.loss") stand side by side. Where one is about a
 // class, a last column says it.
-func (a *app) showMetrics(list []lineage.Execution) error {
+func (a *app) showMetrics(list []runs.Stage) error {
 	header := []string{"STAGE", "METRIC", "VALUE"}
 	for _, e := range list {
 		for _, m := range e.Metrics {
@@ -175,7 +159,7 @@ func (a *app) showMetrics(list []lineage.Execution) error {
 		header = header[:3]
 	}
 	groups := len(header)
-	if slices.ContainsFunc(list, func(e lineage.Execution) bool {
+	if slices.ContainsFunc(list, func(e runs.Stage) bool {
 		return slices.ContainsFunc(e.Metrics, func(m lineage.Metric) bool { return classText(m) != "" })
 	}) {
 		header = append(header, "CLASS")
@@ -209,91 +193,82 @@ func (a *app) showMetrics(list []lineage.Execution) error {
 	return writeTable(a.out, header, rows)
 }
 
-func (a *app) showStage(cmd *cobra.Command, ws *workspace.Workspace, ref lineage.Ref, asJSON bool) error {
-	e, err := ws.DB.Execution(cmd.Context(), ref.Execution)
+func (a *app) showStage(ctx context.Context, ws *workspace.Workspace, execution int64, asJSON bool) error {
+	s, err := runs.ShowStage(ctx, ws, execution)
 	if err != nil {
 		return err
 	}
 	if asJSON {
-		return writeJSON(a.out, stageJSON(*e))
+		return writeJSON(a.out, s)
 	}
-	fmt.Fprintf(a.out, "stage     %s (%s, version %d)\nrun       %s\nstatus    %s\n", e.Stage, e.Kind, e.KindVersion, e.RunID, e.Status)
-	if e.Reason != "" {
-		fmt.Fprintf(a.out, "because   %s\n", diag.Visible(e.Reason))
+	fmt.Fprintf(a.out, "stage     %s (%s, version %d)\nrun       %s\nstatus    %s\n", s.Stage, s.Kind, s.Version, s.Run, s.Status)
+	if s.Reason != "" {
+		fmt.Fprintf(a.out, "because   %s\n", diag.Visible(s.Reason))
 	}
-	if took := tookText(*e); took != "" {
+	if took := tookText(*s); took != "" {
 		fmt.Fprintf(a.out, "took      %s\n", took)
 	}
-	if !e.Key.IsZero() {
-		fmt.Fprintf(a.out, "key       %s\n", e.Key)
+	if !s.Key.IsZero() {
+		fmt.Fprintf(a.out, "key       %s\n", s.Key)
 	}
-	if e.Seed != nil {
-		fmt.Fprintf(a.out, "seed      %d\n", *e.Seed)
+	if s.Seed != nil {
+		fmt.Fprintf(a.out, "seed      %d\n", *s.Seed)
 	}
-	for _, p := range e.Programs {
+	for _, p := range s.Programs {
 		fmt.Fprintf(a.out, "program   %s (%s)\n", diag.Visible(p.Path), p.Hash.Short())
 	}
-	if e.Error != "" {
-		fmt.Fprintf(a.out, "error     %s\n", diag.Visible(e.Error))
+	if s.Error != "" {
+		fmt.Fprintf(a.out, "error     %s\n", diag.Visible(s.Error))
 	}
-	for _, message := range e.Warnings {
+	for _, message := range s.Warnings {
 		fmt.Fprintf(a.out, "warning   %s\n", diag.Visible(message))
 	}
 	var config bytes.Buffer
-	if err := json.Indent(&config, e.Config, "          ", "  "); err == nil && config.Len() > 0 {
+	if err := json.Indent(&config, s.Settings, "          ", "  "); err == nil && config.Len() > 0 {
 		fmt.Fprintf(a.out, "settings  %s\n", &config)
 	}
 	fmt.Fprintln(a.out)
 	var rows [][]string
-	for _, in := range e.Inputs {
-		from := in.Path
-		if in.FromStage != "" {
-			from = in.FromStage + "." + in.FromPort
-		}
-		rows = append(rows, []string{"in", in.Port, in.Type, in.ID.String(), from})
+	for _, in := range s.Inputs {
+		rows = append(rows, []string{"in", in.Port, in.Type, in.ID.String(), cmp.Or(in.From, in.Path)})
 	}
-	for _, o := range e.Outputs {
+	for _, o := range s.Outputs {
 		rows = append(rows, []string{"out", o.Port, o.Type, o.ID.String(), bytesText(o.Size)})
 	}
 	if err := writeTable(a.out, []string{"", "PORT", "TYPE", "ARTIFACT", ""}, rows); err != nil {
 		return err
 	}
-	return a.showMetrics([]lineage.Execution{*e})
+	return a.showMetrics([]runs.Stage{*s})
 }
 
-func (a *app) showArtifact(cmd *cobra.Command, ws *workspace.Workspace, id artifacts.ID, head int, asJSON bool) error {
-	art, err := ws.DB.Artifact(cmd.Context(), id)
-	if err != nil {
-		return err
-	}
-	inside, unreadable := content.Of(cmd.Context(), ws, art, head)
-	events, err := models.Decisions(cmd.Context(), ws, id)
+func (a *app) showArtifact(ctx context.Context, ws *workspace.Workspace, id artifacts.ID, head int, asJSON bool) error {
+	art, err := runs.ShowArtifact(ctx, ws, id, head)
 	if err != nil {
 		return err
 	}
 	if asJSON {
-		return writeJSON(a.out, artifactJSON(art, inside, events))
+		return writeJSON(a.out, art)
 	}
 	fmt.Fprintf(a.out, "artifact  %s\ntype      %s\nsize      %s\n", art.ID, art.Type, bytesText(art.Size))
 	if art.Path != "" {
 		fmt.Fprintf(a.out, "file      %s\n", diag.Visible(art.Path))
 	}
-	if unreadable != nil { // what is known of it is worth showing anyway
-		fmt.Fprintf(a.out, "content   cannot be read: %s\n", oneLine(unreadable.Error()))
+	if art.Unreadable != nil {
+		fmt.Fprintf(a.out, "content   cannot be read: %s\n", oneLine(art.Unreadable.Error()))
 	}
-	fmt.Fprintf(a.out, "since     %s\n\n", art.Created.Local().Format(time.DateTime))
+	fmt.Fprintf(a.out, "since     %s\n\n", localTime(art.Created))
 	var rows [][]string
 	for _, u := range art.MadeBy {
-		rows = append(rows, []string{"made by", u.Pipeline, u.Stage + "." + u.Port, u.RunID})
+		rows = append(rows, []string{"made by", u.Pipeline, u.Stage + "." + u.Port, u.Run})
 	}
 	for _, u := range art.ReadBy {
-		rows = append(rows, []string{"read by", u.Pipeline, u.Stage + "." + u.Port, u.RunID})
+		rows = append(rows, []string{"read by", u.Pipeline, u.Stage + "." + u.Port, u.Run})
 	}
 	if err := writeTable(a.out, []string{"", "PIPELINE", "STAGE.PORT", "RUN"}, rows); err != nil {
 		return err
 	}
-	if err := a.showContent(inside); err != nil {
+	if err := a.showContent(art); err != nil {
 		return err
 	}
-	return a.showDecisions(events)
+	return a.showDecisions(art.Decisions)
 }

@@ -21,9 +21,9 @@ func (a *app) showNetwork(n *content.Network) error {
 	for _, l := range n.Layers {
 		name := strings.TrimPrefix(l.Path, "layers.")
 		rows = append(rows, []string{strings.Repeat("  ", l.Depth) + name, l.Layer, nn.Shape(l.Output).String(),
-			counted(l.Parameters), byteText(l.Bytes), byteText(l.RowBytes), flopsText(l.Flops)})
+			counted(l.Parameters), byteText(int64(l.Bytes)), byteText(int64(l.RowBytes)), flopsText(l.Flops)})
 	}
-	rows = append(rows, []string{"total", "", "", counted(n.Parameters), byteText(n.Bytes), byteText(n.RowBytes), flopsText(n.Flops)})
+	rows = append(rows, []string{"total", "", "", counted(n.Parameters), byteText(int64(n.Bytes)), byteText(int64(n.RowBytes)), flopsText(n.Flops)})
 	if err := writeTable(a.out, []string{"", "LAYER", "OUTPUT", "PARAMETERS", "SIZE", "PER ROW", "FLOPS"}, rows); err != nil {
 		return err
 	}
@@ -49,11 +49,11 @@ func thresholdText(n *content.Network) string {
 	return diag.Visible(text)
 }
 
-func byteText(n int) string {
+func byteText(n int64) string {
 	if n == 0 {
 		return ""
 	}
-	return bytesText(int64(n))
+	return bytesText(n)
 }
 
 // counted is a number with its thousands apart.

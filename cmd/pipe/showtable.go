@@ -8,6 +8,7 @@ import (
 	"pipe/artifacts"
 	"pipe/base/diag"
 	"pipe/workspace/content"
+	"pipe/workspace/runs"
 )
 
 // How much of a table is shown to people.
@@ -94,14 +95,14 @@ func (a *app) showFolder(v *content.Folder) error {
 	return nil
 }
 
-func (a *app) showContent(c content.Content) error {
+func (a *app) showContent(art *runs.Artifact) error {
 	switch {
-	case c.Network != nil:
-		return a.showNetwork(c.Network)
-	case c.Table != nil:
-		return a.showTable(c.Table)
-	case c.Folder != nil:
-		return a.showFolder(c.Folder)
+	case art.Network != nil:
+		return a.showNetwork(art.Network)
+	case art.Table != nil:
+		return a.showTable(art.Table)
+	case art.Directory != nil:
+		return a.showFolder(art.Directory)
 	}
 	return nil
 }
@@ -112,9 +113,9 @@ func fileText(v *content.File) string {
 	case v == nil:
 		return "(none)"
 	case v.Executable:
-		return shortValue(v.ID) + " executable"
+		return v.ID.Short() + " executable"
 	}
-	return shortValue(v.ID)
+	return v.ID.Short()
 }
 
 func idOrNone(id artifacts.ID) string {

@@ -121,17 +121,17 @@ func viewFolder(ctx context.Context, w *workspace.Workspace, id artifacts.ID) (*
 	defer d.Close()
 	v := &Folder{Size: d.Tree.Size(), Files: []File{}}
 	for _, e := range d.Tree.Entries {
-		v.Files = append(v.Files, File{Path: e.Path, ID: e.ID.String(), Size: e.Size, Executable: e.Executable})
+		v.Files = append(v.Files, File{Path: e.Path, ID: e.ID, Size: e.Size, Executable: e.Executable})
 	}
 	return v, nil
 }
 
 // A File is one of a directory.
 type File struct {
-	Path       string `json:"path,omitempty"` // where it is not said elsewhere
-	ID         string `json:"id"`
-	Size       int64  `json:"size"`
-	Executable bool   `json:"executable,omitempty"`
+	Path       string       `json:"path,omitempty"` // where it is not said elsewhere
+	ID         artifacts.ID `json:"id"`
+	Size       int64        `json:"size"`
+	Executable bool         `json:"executable,omitempty"`
 }
 
 // An OpenTable is a table of the store that is being read.

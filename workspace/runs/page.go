@@ -1,9 +1,10 @@
-package main
+package runs
 
 import (
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -21,9 +22,24 @@ import (
 // maxDataFiles is how many files a page names.
 const maxDataFiles = 20
 
+// WritePage writes a report as an HTML page that says at its end where it comes
+// from.
+func (r *Report) WritePage(ctx context.Context, w *workspace.Workspace, out io.Writer) error {
+	f, err := w.Store.Open(ctx, r.ID)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	from, err := provenanceOf(ctx, w, r.ID, r.Run)
+	if err != nil {
+		return err
+	}
+	return report.AddOrigin(out, f, f.Size(), from)
+}
+
 // provenanceOf collects what is known of a report and the run that it is asked of.
-func provenanceOf(ctx context.Context, ws *workspace.Workspace, id artifacts.ID, runID string) ([]report.Fact, error) {
-	run, err := ws.DB.Run(ctx, runID)
+func provenanceOf(ctx context.Context, w *workspace.Workspace, id artifacts.ID, runID string) ([]report.Fact, error) {
+	run, err := w.DB.Run(ctx, runID)
 	if err != nil {
 		return nil, err
 	}
@@ -33,10 +49,10 @@ func provenanceOf(ctx context.Context, ws *workspace.Workspace, id artifacts.ID,
 	add("Run", run.ID)
 	add("Date", run.Started.UTC().Format(time.DateTime)+" UTC")
 	if run.Git.Commit != "" {
-		add("Git commit", run.Git.Commit+cleanText(run.Git))
+		add("Git commit", run.Git.Commit+Git{run.Git.Commit, run.Git.Clean}.Note())
 	}
 	add("Made by", "pipe "+strings.TrimSpace(run.Environment.PipeVersion+" "+run.Environment.Details["revision"]))
-	graph, err := ws.DB.Upstream(ctx, lineage.Ref{Artifact: id})
+	graph, err := w.DB.Upstream(ctx, lineage.Ref{Artifact: id})
 	if err != nil {
 		return nil, err
 	}
