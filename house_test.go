@@ -34,7 +34,8 @@ var down = []struct {
 	{"nn/vm", []string{"nn/kernel"}},
 	{"nn/op", []string{"base/...", "nn/vm", "nn/kernel"}},
 	{"nn/optim", []string{"base/...", "nn/vm", "nn/kernel"}},
-	{"nn/...", []string{"base/...", "data/metric", "data/task", "nn/...", "pipeline/settings"}},
+	{"nn/dataset", []string{"data/...", "nn"}},
+	{"nn/...", []string{"base/...", "data/metric", "data/task", "data/tensor", "nn/...", "pipeline/settings"}},
 	{"pipeline/...", []string{"base/...", "artifacts", "data/metric", "data/task", "schedule", "pipeline/..."}},
 	{"pipelines", nil},
 	{"lineage/repair", []string{"base/...", "artifacts", "pipeline", "pipeline/settings", "lineage", "runner"}},
@@ -45,9 +46,9 @@ var down = []struct {
 	{"workspace/...", []string{"base/...", "data/...", "artifacts", "lineage/...", "nn", "pipeline", "pipeline/settings", "runner/...", "schedule", "stages/...", "workspace/..."}},
 	{"stages", []string{"stages/...", "pipeline"}},
 	{"stages/ingest/...", []string{"base/...", "data/...", "artifacts", "pipeline", "pipeline/settings", "stages/ingest/..."}},
-	{"stages/evaluate/...", []string{"base/...", "data/...", "nn", "pipeline", "pipeline/settings", "stages/evaluate/..."}},
+	{"stages/evaluate/...", []string{"base/...", "data/...", "nn", "nn/dataset", "pipeline", "pipeline/settings", "stages/evaluate/..."}},
 	{"stages/exec/...", []string{"base/...", "data/...", "artifacts", "pipeline", "pipeline/settings", "stages/exec/..."}},
-	{"stages/...", []string{"base/...", "data/...", "nn", "pipeline", "pipeline/settings"}},
+	{"stages/...", []string{"base/...", "data/...", "nn", "nn/dataset", "pipeline", "pipeline/settings"}},
 }
 
 // owners names the only packages that may import an outside dependency.

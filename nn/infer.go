@@ -251,28 +251,39 @@ func (l *Concat) infer(s *step) error {
 			s.out.shape = append(Shape{}, out.shape...)
 			continue
 		}
-		if !s.out.shape.joins(out.shape) {
+		was := s.out.shape
+		if !s.out.join(out) {
 			return s.wrong("branches", "all branches must agree, but for channels of images and the last axis of others",
-				"cannot join %s of branch %d with %s", out.shape, i+1, s.out.shape)
-		}
-		axis := len(out.shape) - 1
-		if axis == 2 {
-			axis = 0
-		}
-		for j, d := range out.shape {
-			switch {
-			case j == axis:
-				s.out.shape[j] = plus(s.out.shape[j], d)
-			case s.out.shape[j] == Unknown:
-				s.out.shape[j] = d
-			}
-		}
-		if s.out.lengths != out.lengths {
-			s.out.lengths = ""
+				"cannot join %s of branch %d with %s", out.shape, i+1, was)
 		}
 	}
 	s.out.raw = false
 	return nil
+}
+
+// join adds what another branch gives: the channels of images, which come first,
+// else the last axis. It says whether that is possible.
+func (f *flow) join(other flow) bool {
+	if !f.shape.joins(other.shape) {
+		return false
+	}
+	axis := len(other.shape) - 1
+	if axis == 2 {
+		axis = 0
+	}
+	for j, d := range other.shape {
+		switch {
+		case j == axis:
+			f.shape[j] = plus(f.shape[j], d)
+		case f.shape[j] == Unknown:
+			f.shape[j] = d
+		}
+	}
+	if f.lengths != other.lengths {
+		f.lengths = ""
+	}
+	f.raw = false
+	return true
 }
 
 // joins says whether two shapes can be joined by channels.

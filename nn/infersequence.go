@@ -21,7 +21,9 @@ func (l *Embedding) infer(s *step) error {
 		if err := s.between("padding", *l.Padding, 0, l.Vocabulary-1); err != nil {
 			return err
 		}
-		s.out.lengths = s.Path
+		if s.in.lengths == "" { // else the data says how long they are
+			s.out.lengths = s.Path
+		}
 	}
 	if !s.in.raw {
 		return s.wrong("", "put it first", "wants token ids of the data set, but a layer before it has changed them")

@@ -20,12 +20,12 @@ type trainer struct {
 	sig  *Signature
 	arch architecture
 	how  how
-	// vocabulary of the token ids that the features are; 0: they are none.
-	vocabulary int
-	work       string // a text that is the same for the same work only
-	train      *set
-	validate   *set // nil if there is none
-	rowLoss    func(z []float32, y float32) float64
+	// vocabularies of the token ids that inputs are; 0: they are none.
+	vocabularies []int
+	work         string // a text that is the same for the same work only
+	train        *set
+	validate     *set // nil if there is none
+	rowLoss      func(z []float32, y float32) float64
 
 	store   *store
 	numbers *numbers

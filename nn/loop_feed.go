@@ -22,7 +22,7 @@ type feeder struct {
 // A batch is rows that were gathered ahead.
 type batch struct {
 	rows   []int
-	x      []float32
+	x      []given
 	y, w   []float32
 	weight float64
 	err    error
@@ -34,7 +34,7 @@ const worthAhead = 1 << 15
 
 func newFeeder(s *set, size int) *feeder {
 	f := &feeder{set: s, size: size, rows: make([]int, size)}
-	f.ahead = !s.inMemory || size*s.inputs >= worthAhead
+	f.ahead = !s.inMemory || size*s.size >= worthAhead
 	return f
 }
 
@@ -47,7 +47,7 @@ func (f *feeder) start(o order, from int) {
 	f.full, f.empty, f.quit = make(chan *batch, 2), make(chan *batch, 2), make(chan struct{})
 	for i := range f.slots {
 		if f.slots[i] == nil {
-			f.slots[i] = &batch{rows: make([]int, f.size), x: make([]float32, f.size*f.set.inputs), y: make([]float32, f.size), w: make([]float32, f.size)}
+			f.slots[i] = &batch{rows: make([]int, f.size), x: newGiven(f.set.inputs, f.size), y: make([]float32, f.size), w: make([]float32, f.size)}
 		}
 		f.empty <- f.slots[i]
 	}
@@ -63,7 +63,7 @@ func (f *feeder) gather(from int) {
 		case b := <-f.empty:
 			n := f.order.take(b.rows[:f.size], from)
 			b.rows = b.rows[:n]
-			b.weight, b.err = f.set.gather(b.rows, b.x[:n*f.set.inputs], b.y[:n], b.w[:n])
+			b.weight, b.err = f.set.gather(b.rows, b.x, b.y[:n], b.w[:n])
 			f.full <- b // there is room for both
 			if b.err != nil {
 				return
@@ -77,7 +77,7 @@ func (f *feeder) next() int { return max(0, min(f.size, f.order.rows-f.from)) }
 
 // fill puts the next batch into memory of its size and returns the sum of its
 // weights.
-func (f *feeder) fill(x, y, w []float32) (weight float64, err error) {
+func (f *feeder) fill(x []given, y, w []float32) (weight float64, err error) {
 	n := f.next()
 	from := f.from
 	f.from += n
@@ -86,7 +86,10 @@ func (f *feeder) fill(x, y, w []float32) (weight float64, err error) {
 		return f.set.gather(f.rows[:n], x, y, w)
 	}
 	b := <-f.full
-	copy(x, b.x[:len(x)])
+	for i := range x {
+		copy(x[i].values, f.set.inputs[i].first(b.x[i], n).values)
+		copy(x[i].lengths, b.x[i].lengths)
+	}
 	copy(y, b.y[:n])
 	copy(w, b.w[:n])
 	weight, err = b.weight, b.err

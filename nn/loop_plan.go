@@ -20,7 +20,7 @@ type architecture interface {
 // A wiring says what is where in a graph. Memory of the size of the batch is
 // filled in before a run.
 type wiring struct {
-	x         []float32   // rows x inputs
+	x         []given     // by input
 	y, weight []float32   // rows; training only
 	output    *op.Node    // rows x outputs
 	loss      *op.Node    // a scalar; training only

@@ -42,8 +42,8 @@ func (a mirror) numbers() *numbers {
 }
 
 func (a mirror) wire(g *op.Graph, m *numbers, rows int, training bool) (*wiring, error) {
-	w := &wiring{x: make([]float32, rows*a.inputs)}
-	x := g.Input("x", w.x, rows, a.inputs)
+	w := &wiring{x: newGiven([]Input{{Shape: Shape{a.inputs}}}, rows)}
+	x := g.Input("x", w.x[0].values, rows, a.inputs)
 	param := func(i int, shape ...int) *op.Node {
 		n := g.Param(m.params[i].name, m.params[i].of(m.flat), shape...)
 		w.params = append(w.params, n)
@@ -102,7 +102,7 @@ func (c trial) trainer(t testing.TB) *trainer {
 	for i := range c.net.inputs {
 		sig.Features = append(sig.Features, fmt.Sprint("x", i))
 	}
-	tr := &trainer{cfg: c.cfg, sig: sig, arch: c.net, work: "test", numbers: c.net.numbers(),
+	tr := &trainer{cfg: c.cfg, sig: sig, vocabularies: []int{0}, arch: c.net, work: "test", numbers: c.net.numbers(),
 		rowLoss: func(z []float32, y float32) float64 { return float64(z[0]+y) * float64(z[0]+y) }}
 	t.Cleanup(func() {
 		if err := tr.close(); err != nil {
@@ -177,8 +177,8 @@ func variants() map[string]trial {
 type slowly struct{ d *Data }
 
 func (s slowly) Len() int { return s.d.Len() }
-func (s slowly) Gather(rows []int, x []float32, y []float64, w []float32) error {
-	return s.d.Gather(rows, x, y, w)
+func (s slowly) Gather(rows []int, into *Batch) error {
+	return s.d.Gather(rows, into)
 }
 
 func TestLoopLearns(t *testing.T) {
@@ -348,11 +348,11 @@ type failing struct {
 	n int
 }
 
-func (f *failing) Gather(rows []int, x []float32, y []float64, w []float32) error {
+func (f *failing) Gather(rows []int, into *Batch) error {
 	if f.n--; f.n == 0 {
 		return errors.New("no disk")
 	}
-	return f.slowly.Gather(rows, x, y, w)
+	return f.slowly.Gather(rows, into)
 }
 
 func waitForGoroutines(t *testing.T, before int) {

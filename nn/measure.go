@@ -40,11 +40,11 @@ func (t *trainer) evaluate(ctx context.Context, f *feeder) (loss, metric float64
 		if err := ctx.Err(); err != nil {
 			return 0, 0, err
 		}
-		if _, err := f.fill(p.x[:n*f.set.inputs], y[:n], w[:n]); err != nil {
+		if _, err := f.fill(p.x, y[:n], w[:n]); err != nil {
 			return 0, 0, err
 		}
-		for i := n; i < p.rows; i++ { // rows that do not count
-			copy(p.x[i*f.set.inputs:(i+1)*f.set.inputs], p.x[:f.set.inputs])
+		for i := range p.x { // rows that do not count
+			f.set.inputs[i].repeat(p.x[i], n)
 		}
 		if err := p.run(0); err != nil {
 			return 0, 0, err

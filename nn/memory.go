@@ -16,9 +16,9 @@ func Memory(spec Spec, sig Signature, rows, validation int, cfg Config) (bytes i
 	if err != nil {
 		return 0, err
 	}
-	t.train = &set{rows: max(1, rows), inputs: spec.Inputs}
+	t.train = setOf(max(1, rows), t.sig)
 	if validation > 0 {
-		t.validate = &set{rows: validation, inputs: spec.Inputs}
+		t.validate = setOf(validation, t.sig)
 	}
 	err = t.prepare()
 	bytes = t.bytes()
@@ -44,7 +44,7 @@ func (t *trainer) bytes() int {
 	}
 	for _, f := range append(t.measure[:], t.feed) {
 		if f != nil && f.ahead {
-			n += len(f.slots) * f.size * (f.set.inputs + 2)
+			n += len(f.slots) * f.size * (f.set.size + 2)
 		}
 	}
 	bytes := 4 * n
@@ -71,7 +71,10 @@ func (t *trainer) bytes() int {
 
 // bytes is the memory of a plan with that of its batch.
 func (p *plan) bytes() int {
-	n := 4 * (len(p.x) + len(p.y) + len(p.weight))
+	n := 4 * (len(p.y) + len(p.weight))
+	for _, g := range p.x {
+		n += 4 * (len(g.values) + len(g.lengths))
+	}
 	if p.machine != nil {
 		n += p.machine.Bytes()
 	}

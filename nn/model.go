@@ -97,6 +97,14 @@ func (m *Model) fits() error {
 	if n := len(m.Signature.Features); m.Spec.Inputs != n {
 		return fmt.Errorf("the network has %d inputs for %d features", m.Spec.Inputs, n)
 	}
+	if n := len(m.Signature.Inputs); len(m.Spec.Branches) != n {
+		return fmt.Errorf("the network has %d branches for %d inputs", len(m.Spec.Branches), n)
+	}
+	for i, b := range m.Spec.Branches {
+		if in := &m.Signature.Inputs[i]; b.Input != in.Name || !slices.Equal(b.Shape, in.Shape) || b.Ragged != in.Ragged {
+			return fmt.Errorf("branch %q of shape %v for the input %q of shape %v", b.Input, b.Shape, in.Name, in.Shape)
+		}
+	}
 	return nil
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"pipe/base/random"
 	"pipe/data/task"
+	"pipe/data/tensor"
 )
 
 func encode(t testing.TB, m *Model) []byte {
@@ -34,7 +35,7 @@ func predict(t testing.TB, m *Model, x []float32, rows int) []float64 {
 		t.Fatal(err)
 	}
 	defer p.Close()
-	out, err := p.Predict(x, rows)
+	out, err := p.Predict([]tensor.Rows{{F32: x}}, rows)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -243,7 +244,7 @@ func TestPredictorRefuses(t *testing.T) {
 	}
 	defer p.Close()
 	for _, n := range []int{-1, 1, 3} {
-		if _, err := p.Predict(make([]float32, 6), n); err == nil {
+		if _, err := p.Predict([]tensor.Rows{{F32: make([]float32, 6)}}, n); err == nil {
 			t.Errorf("6 values as %d rows of 3: no error", n)
 		}
 	}

@@ -24,7 +24,7 @@ func (a *specArchitecture) wire(g *op.Graph, m *numbers, rows int, training bool
 	}
 	b := &builder{Graph: g, rows: rows, training: training, seed: a.seed,
 		params: map[string]*op.Node{}, lengths: map[string]*op.Node{},
-		wiring: &wiring{x: make([]float32, rows*a.spec.Inputs)}}
+		wiring: &wiring{}}
 	for i, p := range shapes.Params() {
 		at := m.params[i]
 		if !at.trained {
@@ -35,7 +35,7 @@ func (a *specArchitecture) wire(g *op.Graph, m *numbers, rows int, training bool
 		b.params[p.Name] = n
 		b.wiring.params = append(b.wiring.params, n)
 	}
-	z := b.list(shapes.Nodes, g.Input("x", b.x, rows, a.spec.Inputs))
+	z := b.list(shapes.Nodes, b.inputs(a.spec, shapes))
 	b.output = z
 	if training {
 		b.y, b.weight = make([]float32, rows), make([]float32, rows)
@@ -43,6 +43,31 @@ func (a *specArchitecture) wire(g *op.Graph, m *numbers, rows int, training bool
 		b.loss = g.Loss(a.loss, z, g.Input("target", b.y, rows), g.Input("weight", b.weight, rows))
 	}
 	return b.wiring, g.Err()
+}
+
+// inputs adds what the network is given, and what inputs with names pass through
+// until they are joined.
+func (b *builder) inputs(spec Spec, shapes *Shapes) *op.Node {
+	if len(spec.Branches) == 0 {
+		b.x = newGiven([]Input{{Shape: Shape{spec.Inputs}}}, b.rows)
+		return b.Input("x", b.x[0].values, b.rows, spec.Inputs)
+	}
+	var parts []*op.Node
+	for i, branch := range spec.Branches {
+		at := BranchPath(i)
+		g := newGiven([]Input{{Shape: branch.Shape, Ragged: branch.Ragged}}, b.rows)[0]
+		b.x = append(b.x, g)
+		if branch.Ragged {
+			b.lengths[at] = b.Input(at+".lengths", g.lengths, b.rows)
+		}
+		x := b.Input(at, g.values, append([]int{b.rows}, branch.Shape...)...)
+		parts = append(parts, b.list(shapes.Branches[i], x))
+		if b.Err() != nil {
+			return nil
+		}
+	}
+	b.Scope("inputs")
+	return b.join(parts, shapes.Joined)
 }
 
 // A builder adds the layers of a network to a graph, for a number of rows.
@@ -220,17 +245,27 @@ func (b *builder) concat(n *Node, x *op.Node) *op.Node {
 		if b.Err() != nil {
 			return nil
 		}
-		if s := y.Shape(); len(s) == 4 {
-			y = b.Reshape(y, b.rows, s[1]*s[2]*s[3])
-		}
 		parts = append(parts, y)
 	}
 	b.Scope(n.Path)
+	return b.join(parts, n.Out)
+}
+
+// join puts parts side by side, to a shape.
+func (b *builder) join(parts []*op.Node, shape Shape) *op.Node {
+	if len(parts) == 1 {
+		return parts[0]
+	}
+	for i, y := range parts {
+		if s := y.Shape(); len(s) == 4 {
+			parts[i] = b.Reshape(y, b.rows, s[1]*s[2]*s[3])
+		}
+	}
 	y := b.Concat(parts...)
 	if b.Err() != nil {
 		return nil
 	}
-	return b.Reshape(y, append([]int{b.rows}, n.Out...)...)
+	return b.Reshape(y, append([]int{b.rows}, shape...)...)
 }
 
 // recurrent adds the layers of an lstm or a gru, with one or two directions.
@@ -263,15 +298,23 @@ func (b *builder) recurrent(n *Node, x *op.Node, l *LSTM, run func(*op.Node, op.
 	return x
 }
 
-// embedding looks up ids. With a padding id it says how long sequences are, and
-// what is beyond is 0.
+// embedding looks up ids. How long sequences are the data says, or else the
+// padding id; what is beyond is 0.
 func (b *builder) embedding(n *Node, ids *op.Node, l *Embedding) *op.Node {
-	if l.Padding == nil {
-		return b.Embedding(ids, b.param(n, "weight"), 1, op.NoPadding)
+	padding := op.NoPadding
+	if l.Padding != nil {
+		padding = *l.Padding
 	}
-	lengths := b.IDLengths(ids, *l.Padding)
-	b.lengths[n.Path] = lengths
-	return b.MaskSteps(b.Embedding(ids, b.param(n, "weight"), 1, *l.Padding), lengths)
+	lengths := b.lengths[n.LengthsIn]
+	if lengths == nil && l.Padding != nil {
+		lengths = b.IDLengths(ids, padding)
+		b.lengths[n.Path] = lengths
+	}
+	y := b.Embedding(ids, b.param(n, "weight"), 1, padding)
+	if lengths == nil {
+		return y
+	}
+	return b.MaskSteps(y, lengths)
 }
 
 func (b *builder) attention(n *Node, x *op.Node, l *Attention) *op.Node {

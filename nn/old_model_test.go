@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"pipe/base/random"
+	"pipe/data/tensor"
 )
 
 var newModel = flag.String("new-model", "", "add the sample of this name to testdata/models")
@@ -51,7 +52,7 @@ func TestOldModelsPredictTheSame(t *testing.T) {
 		for i := range x {
 			x[i] = float32(random.New(1, "old models", 0).IntN(uint64(i), 10))
 		}
-		y, err := p.Predict(x, rows)
+		y, err := p.Predict([]tensor.Rows{{F32: x}}, rows)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"pipe/data/task"
+	"pipe/data/tensor"
 	"pipe/nn/kernel"
 	"pipe/nn/op"
 )
@@ -12,6 +13,7 @@ import (
 // A Predictor runs a model forward, for one goroutine at a time.
 type Predictor struct {
 	model   *Model
+	inputs  []Input
 	numbers *numbers
 	nets    map[int]*plan // by rows
 }
@@ -27,21 +29,27 @@ func (m *Model) NewPredictor() (*Predictor, error) {
 	}
 	st := newStore(m.Spec)
 	st.load(m.Params)
-	return &Predictor{model: m, numbers: st.numbers(false), nets: map[int]*plan{}}, nil
+	return &Predictor{model: m, inputs: m.Signature.AllInputs(), numbers: st.numbers(false), nets: map[int]*plan{}}, nil
 }
 
 // Outputs is the number of values for each row: the classes of a multiclass
 // model, else 1.
 func (p *Predictor) Outputs() int { return p.model.Spec.Outputs }
 
-// Predict takes n rows of features, row-major, and returns n x Outputs values:
+// Predict takes n rows of each input and returns n x Outputs values:
 // the probabilities of the classes; of a binary model the probability of the
 // second class; of a regression the value in the units of the target. What it
 // says about a row does not depend on the other rows.
-func (p *Predictor) Predict(features []float32, n int) ([]float64, error) {
-	inputs, k := p.model.Spec.Inputs, p.model.Spec.Outputs
-	if n < 0 || len(features) != n*inputs {
-		return nil, fmt.Errorf("predict: %d feature values for %d rows of %d", len(features), n, inputs)
+func (p *Predictor) Predict(inputs []tensor.Rows, n int) ([]float64, error) {
+	k := p.model.Spec.Outputs
+	if n < 0 || len(inputs) != len(p.inputs) {
+		return nil, fmt.Errorf("predict: %d inputs of %d rows, the network has %d", len(inputs), n, len(p.inputs))
+	}
+	for i := range inputs {
+		in := &p.inputs[i]
+		if have := inputs[i].Len(); !in.Ragged && have != n*in.Shape.Size() || in.Ragged && len(inputs[i].Ends) != n {
+			return nil, fmt.Errorf("predict: %d values of %s for %d rows of shape %v", have, in.Name, n, in.Shape)
+		}
 	}
 	out := make([]float64, n*k)
 	for from := 0; from < n; {
@@ -50,7 +58,14 @@ func (p *Predictor) Predict(features []float32, n int) ([]float64, error) {
 			return nil, err
 		}
 		rows := min(net.rows, n-from)
-		clear(net.x[copy(net.x, features[from*inputs:(from+rows)*inputs]):])
+		for i := range inputs {
+			in, x := &p.inputs[i], net.x[i]
+			in.fill(in.first(x, rows), &inputs[i], from)
+			clear(x.values[rows*in.Shape.Size():])
+			if x.lengths != nil {
+				clear(x.lengths[rows:])
+			}
+		}
 		if err := net.run(0); err != nil {
 			return nil, fmt.Errorf("predict: %w", err)
 		}

@@ -13,6 +13,7 @@ const (
 	maxLayers    = 1000    // written in a network, nested ones included
 	maxNodes     = 10_000  // layers after transformers are taken apart
 	maxDepth     = 8       // layers in each other
+	maxInputs    = 1000    // named ones
 	maxWidth     = 1 << 20 // features, units, filters, dimensions
 	maxRecurrent = 100     // layers of one lstm, blocks of one transformer
 	maxTokens    = 1 << 24 // ids, which are exact in float32
@@ -147,14 +148,21 @@ type Node struct {
 
 // Shapes is a Spec with all that follows from it.
 type Shapes struct {
-	Nodes      []Node // the last one is "output"
-	Parameters int    // trained numbers
-	Buffers    int    // numbers that are kept but not trained
+	Branches   [][]Node // of the inputs, if they have names
+	Joined     Shape    // what the layers get
+	Nodes      []Node   // the last one is "output"
+	Parameters int      // trained numbers
+	Buffers    int      // numbers that are kept but not trained
 	Flops      float64
 }
 
 // Walk calls f for each node, those that contain others first.
-func (s *Shapes) Walk(f func(*Node)) { walk(s.Nodes, f) }
+func (s *Shapes) Walk(f func(*Node)) {
+	for _, b := range s.Branches {
+		walk(b, f)
+	}
+	walk(s.Nodes, f)
+}
 
 func walk(list []Node, f func(*Node)) {
 	for i := range list {
@@ -200,28 +208,39 @@ func (e *LayerError) Hint() string { return e.Todo }
 
 // Shapes infers the shapes of all layers. The error is a *LayerError.
 func (s Spec) Shapes() (*Shapes, error) {
-	if s.Inputs < 1 || s.Inputs > maxWidth {
+	if len(s.Branches) == 0 && (s.Inputs < 1 || s.Inputs > maxWidth) {
 		return nil, &LayerError{Text: fmt.Sprintf("has %d inputs: want 1 to %d", s.Inputs, maxWidth)}
 	}
 	if s.Outputs < 1 || s.Outputs > maxWidth {
 		return nil, &LayerError{Text: fmt.Sprintf("has %d outputs: want 1 to %d", s.Outputs, maxWidth)}
 	}
-	return infer(s.Inputs, s.Layers, s.Outputs)
+	return infer(s.Inputs, s.Branches, s.Layers, s.Outputs)
 }
 
 // CheckLayers finds what is wrong with layers whatever data they are for. The
 // error is a *LayerError.
 func CheckLayers(list []Layer) error {
-	_, err := infer(Unknown, list, Unknown)
+	_, err := infer(Unknown, nil, list, Unknown)
 	return err
 }
 
-func infer(inputs int, list []Layer, outputs int) (*Shapes, error) {
-	if err := checkCount(list, new(int), "layers", 1); err != nil {
+func infer(inputs int, branches []Branch, list []Layer, outputs int) (*Shapes, error) {
+	count := len(branches)
+	for i, b := range branches {
+		if err := checkCount(b.Layers, &count, BranchPath(i), 1); err != nil {
+			return nil, err
+		}
+	}
+	if err := checkCount(list, &count, "layers", 1); err != nil {
 		return nil, err
 	}
 	f := &inferer{}
-	nodes, out, err := f.list("layers", list, flow{shape: Shape{inputs}, raw: true})
+	in := flow{shape: Shape{inputs}, raw: true}
+	inner, flops, err := f.branches(branches, &in)
+	if err != nil {
+		return nil, err
+	}
+	nodes, out, err := f.list("layers", list, in)
 	if err != nil {
 		return nil, err
 	}
@@ -235,11 +254,46 @@ func infer(inputs int, list []Layer, outputs int) (*Shapes, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Shapes{Nodes: append(nodes, end), Parameters: int(f.trained), Buffers: int(f.kept)}
+	s := &Shapes{Branches: inner, Joined: in.shape, Flops: flops, Nodes: append(nodes, end), Parameters: int(f.trained), Buffers: int(f.kept)}
 	for i := range s.Nodes {
 		s.Flops += s.Nodes[i].Flops
 	}
 	return s, nil
+}
+
+// BranchPath is the path of the layers of an input.
+func BranchPath(i int) string { return child("inputs", i) }
+
+// branches infers what inputs pass through, and leaves what they are joined to.
+func (f *inferer) branches(branches []Branch, in *flow) (inner [][]Node, flops float64, err error) {
+	for i, b := range branches {
+		at := BranchPath(i)
+		if err := b.Shape.checkRow(); err != nil {
+			return nil, 0, &LayerError{Path: at, Text: err.Error()}
+		}
+		from := flow{shape: b.Shape, raw: true}
+		if b.Ragged {
+			from.lengths = at
+		}
+		nodes, out, err := f.list(at, b.Layers, from)
+		if err != nil {
+			return nil, 0, err
+		}
+		for j := range nodes {
+			flops += nodes[j].Flops
+		}
+		inner = append(inner, nodes)
+		if i == 0 {
+			*in = out
+			in.shape = append(Shape{}, out.shape...)
+			continue
+		}
+		if !in.join(out) {
+			return nil, 0, &LayerError{Path: at, Text: fmt.Sprintf("gives %s, which cannot be joined with %s of the inputs before it", out.shape.named(), in.shape.named()),
+				Todo: "add " + towardsFeatures(out.shape) + " at the end of the branches that do not give features"}
+		}
+	}
+	return inner, flops, nil
 }
 
 // checkCount bounds the number and the depth of layers before anything is done

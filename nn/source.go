@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"pipe/data/task"
+	"pipe/data/tensor"
 )
 
 // A Source is rows to train on or to measure with, wherever they are kept.
@@ -13,13 +14,19 @@ import (
 type Source interface {
 	// Len is how many there are.
 	Len() int
-	// Gather copies rows, counted from 0: their features into x, row-major;
-	// their targets into y, class indices or numbers in original units; and
-	// their weights in the loss into w. A nil x leaves out the features.
-	Gather(rows []int, x []float32, y []float64, w []float32) error
+	// Gather adds rows, counted from 0, to what a batch holds.
+	Gather(rows []int, into *Batch) error
 }
 
-// Data is a Source in memory.
+// A Batch is rows that a Source has gathered. Whoever asks for them brings the
+// memory: slices that are empty, with room.
+type Batch struct {
+	Inputs  []tensor.Rows // one for each input of the signature; none where only the rest is wanted
+	Targets [][]float64   // of each target: class indices, or numbers in original units
+	Weights []float32     // of each row in the loss
+}
+
+// Data is a Source in memory, of features alone.
 type Data struct {
 	Rows     int
 	Features []float32 // Rows x inputs, row-major
@@ -31,17 +38,17 @@ type Data struct {
 func (d Data) Len() int { return d.Rows }
 
 // Gather copies rows.
-func (d Data) Gather(rows []int, x []float32, y []float64, w []float32) error {
-	inputs := 0
-	if x != nil {
-		inputs = len(x) / len(rows)
+func (d Data) Gather(rows []int, into *Batch) error {
+	if len(into.Inputs) > 0 {
+		into.Inputs[0].Take(&tensor.Rows{F32: d.Features}, rows, len(d.Features)/d.Rows)
 	}
-	for i, r := range rows {
-		copy(x[i*inputs:(i+1)*inputs], d.Features[r*inputs:(r+1)*inputs])
-		y[i], w[i] = d.Target[r], 1
+	for _, r := range rows {
+		into.Targets[0] = append(into.Targets[0], d.Target[r])
+		w := float32(1)
 		if d.Weights != nil {
-			w[i] = d.Weights[r]
+			w = d.Weights[r]
 		}
+		into.Weights = append(into.Weights, w)
 	}
 	return nil
 }
@@ -58,48 +65,71 @@ func (d Data) check(name string, inputs int) error {
 	return nil
 }
 
-// A set is a Source as the network needs it: targets as class index or scaled,
-// weights times those of the classes.
+// A set is a Source as the network needs it: numbers as float32, targets as class
+// index or scaled, weights times those of the classes.
 type set struct {
 	name    string
 	source  Source
 	rows    int
-	inputs  int
 	sig     *Signature
+	inputs  []Input
+	size    int       // float32 of a row, of all inputs together
 	classes []float64 // weights; nil: all 1
-	target  []float64 // of a batch
+	batch   Batch     // memory of a batch, but for what goes straight to its place
 
-	vocabulary int // of the token ids that all features are; 0: they are none
+	vocabularies []int // of the token ids that inputs are; 0: they are none
 
 	inMemory bool // rows cost next to nothing
 }
 
-func newSet(name string, source Source, sig *Signature) (*set, error) {
-	s := &set{name: name, source: source, rows: source.Len(), inputs: len(sig.Features), sig: sig}
+func newSet(name string, source Source, sig *Signature, vocabularies []int) (*set, error) {
+	s := setOf(source.Len(), sig)
+	s.name, s.source, s.vocabularies = name, source, vocabularies
 	if s.rows < 1 {
 		return nil, fmt.Errorf("%s has no rows", name)
 	}
 	switch d := source.(type) {
 	case Data:
 		s.inMemory = true
-		return s, d.check(name, s.inputs)
+		return s, d.check(name, s.size)
 	case *Data:
 		s.inMemory = true
-		return s, d.check(name, s.inputs)
+		return s, d.check(name, s.size)
 	}
 	return s, nil
 }
 
-// gather fills in a batch and returns the sum of its weights.
-func (s *set) gather(rows []int, x, y, w []float32) (weight float64, err error) {
-	if cap(s.target) < len(rows) {
-		s.target = make([]float64, len(rows))
+// setOf is a set of so many rows, whatever they are.
+func setOf(rows int, sig *Signature) *set {
+	s := &set{rows: rows, sig: sig, inputs: sig.AllInputs()}
+	for i := range s.inputs {
+		s.size += s.inputs[i].Shape.Size()
 	}
-	target := s.target[:len(rows)]
-	if err := s.source.Gather(rows, x, target, w); err != nil {
-		return 0, fmt.Errorf("%s: %w", s.name, err)
+	s.batch = Batch{Inputs: make([]tensor.Rows, len(s.inputs)), Targets: make([][]float64, 1)}
+	return s
+}
+
+// gather fills in a batch and returns the sum of its weights. There is memory for
+// as many rows as are listed.
+func (s *set) gather(rows []int, into []given, y, w []float32) (weight float64, err error) {
+	n, b := len(rows), &s.batch
+	for i := range s.inputs {
+		if in := &s.inputs[i]; in.plain() {
+			b.Inputs[i].F32 = into[i].values[: 0 : n*in.Shape.Size()]
+		} else {
+			b.Inputs[i].Reset(in.Type, 0)
+		}
 	}
-	for i, t := range target {
+	b.Targets[0], b.Weights = b.Targets[0][:0], w[:0:n]
+	if err := s.read(rows, b); err != nil {
+		return 0, err
+	}
+	for i := range s.inputs {
+		if in := &s.inputs[i]; !in.plain() {
+			in.fill(in.first(into[i], n), &b.Inputs[i], 0)
+		}
+	}
+	for i, t := range b.Targets[0] {
 		if s.sig.Task == task.Regression {
 			y[i] = float32((t - s.sig.Center) / s.sig.Scale)
 		} else {
@@ -113,65 +143,104 @@ func (s *set) gather(rows []int, x, y, w []float32) (weight float64, err error) 
 	return weight, nil
 }
 
-// chunk is how many rows are looked at together when all are.
-func (s *set) chunk() int { return min(s.rows, max(1, min(8192, 1<<20/s.inputs))) }
+// read gathers rows and checks that the source has kept to what was agreed.
+func (s *set) read(rows []int, b *Batch) error {
+	if err := s.source.Gather(rows, b); err != nil {
+		return fmt.Errorf("%s: %w", s.name, err)
+	}
+	if len(b.Targets[0]) != len(rows) || len(b.Weights) != len(rows) {
+		return fmt.Errorf("%s gave %d targets and %d weights for %d rows", s.name, len(b.Targets[0]), len(b.Weights), len(rows))
+	}
+	for i := range b.Inputs {
+		in := &s.inputs[i]
+		if n := b.Inputs[i].Len(); !in.Ragged && n != len(rows)*in.Shape.Size() || in.Ragged && len(b.Inputs[i].Ends) != len(rows) {
+			return fmt.Errorf("%s gave %d numbers of %s for %d rows of shape %v", s.name, n, in.Name, len(rows), in.Shape)
+		}
+	}
+	return nil
+}
 
-// each passes over all rows in their order, with features or without.
-func (s *set) each(features bool, look func(from int, x []float32, target []float64, w []float32) error) error {
+// chunk is how many rows are looked at together when all are.
+func (s *set) chunk() int { return min(s.rows, max(1, min(8192, 1<<20/s.size))) }
+
+// each passes over all rows in their order, with inputs or without.
+func (s *set) each(inputs bool, look func(from int, b *Batch) error) error {
 	n := s.chunk()
-	rows, target, w := make([]int, n), make([]float64, n), make([]float32, n)
-	var x []float32
-	if features {
-		x = make([]float32, n*s.inputs)
+	rows := make([]int, n)
+	b := &Batch{Targets: [][]float64{make([]float64, 0, n)}, Weights: make([]float32, 0, n)}
+	if inputs {
+		b.Inputs = make([]tensor.Rows, len(s.inputs))
 	}
 	for from := 0; from < s.rows; from += n {
 		n := min(n, s.rows-from)
 		for i := range n {
 			rows[i] = from + i
 		}
-		part := x
-		if features {
-			part = x[:n*s.inputs]
+		for i := range b.Inputs {
+			b.Inputs[i].Reset(s.inputs[i].Type, 0)
 		}
-		if err := s.source.Gather(rows[:n], part, target[:n], w[:n]); err != nil {
-			return fmt.Errorf("%s: %w", s.name, err)
+		b.Targets[0], b.Weights = b.Targets[0][:0], b.Weights[:0]
+		if err := s.read(rows[:n], b); err != nil {
+			return err
 		}
-		if err := look(from, part, target[:n], w[:n]); err != nil {
+		if err := look(from, b); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// ranges are what rows hold of the elements that have names, in the order of the
+// inputs. A row is one of features alone, or one that has others beside them.
+func (s *set) ranges(list []InputRange, b *Batch, first bool) {
+	at := 0
+	for i := range s.inputs {
+		in := &s.inputs[i]
+		n := len(in.Features)
+		if n == 0 || n != in.Shape.Size() || in.Type != tensor.F32 {
+			continue
+		}
+		for j, v := range b.Inputs[i].F32 {
+			f := &list[at+j%n]
+			if first && j < n {
+				*f = InputRange{v, v}
+			}
+			f.Min, f.Max = min(f.Min, v), max(f.Max, v)
+		}
+		at += n
+	}
+}
+
+// ranged is how many elements have ranges.
+func (s *set) ranged() (n int) {
+	for i := range s.inputs {
+		if in := &s.inputs[i]; len(in.Features) == in.Shape.Size() && in.Type == tensor.F32 {
+			n += len(in.Features)
+		}
+	}
+	return n
+}
+
 // check passes over all rows once. It finds what cannot be trained on, and says
 // what there is.
 func (s *set) check() (*Summary, error) {
-	sum := &Summary{Rows: s.rows, Features: make([]InputRange, s.inputs)}
+	sum := &Summary{Rows: s.rows, Features: make([]InputRange, s.ranged())}
 	regression := s.sig.Task == task.Regression
 	r := &Range{Min: math.Inf(1), Max: math.Inf(-1)}
 	if !regression {
 		sum.ClassCounts = make([]int, len(s.sig.Classes))
 	}
-	err := s.each(true, func(from int, x []float32, target []float64, w []float32) error {
-		for i, v := range x {
-			j := i % s.inputs
-			if v-v != 0 {
-				return fmt.Errorf("%s: feature %s of row %d is %v", s.name, s.sig.Features[j], from+i/s.inputs+1, v)
+	err := s.each(true, func(from int, b *Batch) error {
+		for i := range s.inputs {
+			if err := s.inputs[i].checkRows(&b.Inputs[i], len(b.Weights), from, s.vocabularies[i]); err != nil {
+				return fmt.Errorf("%s: %w", s.name, err)
 			}
-			f := &sum.Features[j]
-			if from == 0 && i < s.inputs {
-				*f = InputRange{v, v}
-			}
-			f.Min, f.Max = min(f.Min, v), max(f.Max, v)
 		}
-		if e := CheckTokens(s.vocabulary, s.sig.Features, x); e != nil {
-			e.Row += from
-			return fmt.Errorf("%s: %w", s.name, e)
-		}
-		for i, t := range target {
+		s.ranges(sum.Features, b, from == 0)
+		for i, t := range b.Targets[0] {
 			row := from + i + 1
-			if !(w[i] >= 0) || w[i]-w[i] != 0 {
-				return fmt.Errorf("%s: row %d weighs %v", s.name, row, w[i])
+			if w := b.Weights[i]; !(w >= 0) || w-w != 0 {
+				return fmt.Errorf("%s: row %d weighs %v", s.name, row, w)
 			}
 			if regression {
 				if y := float32((t - s.sig.Center) / s.sig.Scale); y-y != 0 {
@@ -218,8 +287,8 @@ func (s *set) rank(k int) (float64, error) {
 	counts := make([]int, 1<<16)
 	for shift := 48; shift >= 0; shift -= 16 {
 		clear(counts)
-		err := s.each(false, func(_ int, _ []float32, target []float64, _ []float32) error {
-			for _, t := range target {
+		err := s.each(false, func(_ int, b *Batch) error {
+			for _, t := range b.Targets[0] {
 				if key := sortKey(t); key>>shift>>16 == prefix {
 					counts[key>>shift&0xffff]++
 				}

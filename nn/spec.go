@@ -10,9 +10,20 @@ import (
 // A Spec is the shape of a network: the number of input features, hidden
 // layers, and a last dense layer without activation that gives the outputs.
 type Spec struct {
-	Inputs  int     `json:"inputs"`
-	Layers  []Layer `json:"layers"`
-	Outputs int     `json:"outputs"`
+	Inputs int `json:"inputs"` // features; 0 where there are branches
+	// Branches are what named inputs pass through before they are joined, as the
+	// branches of a concat are, for the layers.
+	Branches []Branch `json:"branches,omitempty"`
+	Layers   []Layer  `json:"layers"`
+	Outputs  int      `json:"outputs"`
+}
+
+// A Branch is the layers that an input passes through by itself.
+type Branch struct {
+	Input  string  `json:"input"`
+	Shape  Shape   `json:"shape"` // as Input.Shape
+	Ragged bool    `json:"ragged,omitempty"`
+	Layers []Layer `json:"layers"`
 }
 
 // Validate reports the first thing that makes s impossible, see Shapes.
@@ -33,7 +44,8 @@ func (s Spec) params() []ParamShape {
 
 // A Signature says what the inputs and outputs of a network mean.
 type Signature struct {
-	Features []string  `json:"features"`          // names of the inputs, in order
+	Features []string  `json:"features"` // names of the elements of the only input; none where there are Inputs
+	Inputs   []Input   `json:"inputs,omitempty"`
 	Column   string    `json:"column"`            // the target
 	Task     task.Kind `json:"task"`              // binary: one logit, of the second class; multiclass: one for each
 	Classes  []string  `json:"classes,omitempty"` // by class index
@@ -105,6 +117,9 @@ func (s Signature) Outputs() int {
 // Validate reports the first contradiction in s.
 func (s Signature) Validate() error {
 	if err := s.Task.Check(len(s.Classes)); err != nil {
+		return err
+	}
+	if err := s.checkInputs(); err != nil {
 		return err
 	}
 	if s.Task == task.Regression && (!finite(s.Center) || !finite(s.Scale) || s.Scale == 0) {

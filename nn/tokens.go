@@ -3,61 +3,84 @@ package nn
 import (
 	"fmt"
 	"math"
+
+	"pipe/data/tensor"
 )
 
-// Vocabulary is how many token ids a network knows that takes its features for
-// such: 0 to Vocabulary-1. It is 0 for a network that does not. Of several
-// embeddings, which all get all features, the smallest counts.
-func (s Spec) Vocabulary() int {
+// Vocabularies are how many token ids a network knows of each input that it takes
+// for such: 0 to one less. 0 stands for an input that it does not. Of several
+// embeddings, which all get all ids, the smallest counts.
+func (s Spec) Vocabularies() []int {
+	least := make([]int, max(1, len(s.Branches)))
 	shapes, err := s.Shapes()
 	if err != nil {
-		return 0
+		return least
 	}
-	least := 0
-	shapes.Walk(func(n *Node) {
-		if e := n.Layer.Embedding; e != nil && (least == 0 || e.Vocabulary < least) {
-			least = e.Vocabulary
+	look := func(branch int) func(*Node) {
+		return func(n *Node) {
+			if e := n.Layer.Embedding; e != nil && (least[branch] == 0 || e.Vocabulary < least[branch]) {
+				least[branch] = e.Vocabulary
+			}
 		}
-	})
+	}
+	for i, b := range shapes.Branches {
+		walk(b, look(i))
+	}
+	if len(least) == 1 {
+		walk(shapes.Nodes, look(0))
+	}
 	return least
 }
 
-// CheckTokens finds the first feature in rows, row-major, that is no token id of
-// a vocabulary. A network would take it for the nearest one. A vocabulary of 0
-// is none, and all is well.
-func CheckTokens(vocabulary int, features []string, x []float32) *TokenError {
+// CheckTokens finds the first number in rows that is no token id of a vocabulary.
+// A network would take it for the nearest one. A vocabulary of 0 is none, and
+// all is well.
+func (in *Input) CheckTokens(vocabulary int, rows *tensor.Rows) *TokenError {
 	if vocabulary == 0 {
 		return nil
 	}
+	wrong := func(i int) *TokenError {
+		row, at := in.place(rows, i)
+		return &TokenError{Element: in.element(at), Row: row + 1, Value: rows.At(i), Vocabulary: vocabulary}
+	}
 	last := float32(vocabulary - 1)
-	for i, v := range x {
-		if v >= 0 && v <= last && float32(math.Trunc(float64(v))) == v {
-			continue
+	for i, v := range rows.F32 {
+		if !(v >= 0 && v <= last && float32(math.Trunc(float64(v))) == v) {
+			return wrong(i)
 		}
-		return &TokenError{Feature: features[i%len(features)], Row: i/len(features) + 1, Value: v, Vocabulary: vocabulary}
+	}
+	for i, v := range rows.I32 {
+		if v < 0 || int(v) >= vocabulary {
+			return wrong(i)
+		}
+	}
+	for i, v := range rows.U8 {
+		if int(v) >= vocabulary {
+			return wrong(i)
+		}
 	}
 	return nil
 }
 
-// A TokenError is a feature that is no token id where the network takes it for
+// A TokenError is a number that is no token id where the network takes it for
 // one.
 type TokenError struct {
-	Feature    string
-	Row        int // from 1, among the rows that were looked at
-	Value      float32
+	Element    string // "feature word_3"
+	Row        int    // from 1, among the rows that were looked at
+	Value      float64
 	Vocabulary int
 }
 
 // Reason says what is wrong with the value, without its row.
 func (e *TokenError) Reason() string {
-	return fmt.Sprintf("feature %s is %v, and the token ids of the vocabulary are 0 to %d", e.Feature, e.Value, e.Vocabulary-1)
+	return fmt.Sprintf("%s is %v, and the token ids of the vocabulary are 0 to %d", e.Element, float32(e.Value), e.Vocabulary-1)
 }
 
 func (e *TokenError) Error() string { return fmt.Sprintf("row %d: %s", e.Row, e.Reason()) }
 
 // Hint says what to do about it.
 func (e *TokenError) Hint() string {
-	if float32(math.Trunc(float64(e.Value))) != e.Value || e.Value < 0 {
+	if math.Trunc(e.Value) != e.Value || e.Value < 0 {
 		return "token ids must not be scaled: write `scale: none` for their columns in the preprocess stage"
 	}
 	return "raise the vocabulary of the network, or give rare tokens one id where the table is made"

@@ -4,10 +4,12 @@ import (
 	"math"
 	"strings"
 	"testing"
+
+	"pipe/data/tensor"
 )
 
 func TestCheckTokens(t *testing.T) {
-	names := []string{"a", "b"}
+	in := &Input{Name: "features", Type: tensor.F32, Shape: Shape{2}, Features: []string{"a", "b"}}
 	for _, c := range []struct {
 		x    []float32
 		want string
@@ -20,7 +22,7 @@ func TestCheckTokens(t *testing.T) {
 		{[]float32{float32(math.NaN()), 1}, "row 1: feature a is NaN", ""},
 		{[]float32{1e30, 1}, "row 1: feature a is 1e+30", "raise"},
 	} {
-		e := CheckTokens(10, names, c.x)
+		e := in.CheckTokens(10, &tensor.Rows{F32: c.x})
 		switch {
 		case c.want == "" && e != nil:
 			t.Errorf("%v: %v", c.x, e)
@@ -28,8 +30,16 @@ func TestCheckTokens(t *testing.T) {
 			t.Errorf("%v: got %v, want %q with the hint %q", c.x, e, c.want, c.hint)
 		}
 	}
-	if e := CheckTokens(0, names, []float32{1.5, -3}); e != nil {
+	if e := in.CheckTokens(0, &tensor.Rows{F32: []float32{1.5, -3}}); e != nil {
 		t.Errorf("without a vocabulary: %v", e)
+	}
+	ids := &Input{Name: "text", Type: tensor.I32, Shape: Shape{4}, Ragged: true}
+	rows := &tensor.Rows{I32: []int32{1, 2, 3, 4, 10, -1}, Ends: []int{3, 3, 5, 6}}
+	if e := ids.CheckTokens(10, rows); e == nil || e.Error() != "row 3: element 2 of text is 10, and the token ids of the vocabulary are 0 to 9" {
+		t.Error(e)
+	}
+	if e := ids.CheckTokens(11, rows); e == nil || e.Row != 4 {
+		t.Error(e)
 	}
 }
 
@@ -49,7 +59,7 @@ func TestVocabulary(t *testing.T) {
 		if err := s.Validate(); err != nil {
 			t.Fatal(err)
 		}
-		if got := s.Vocabulary(); got != c.want {
+		if got := s.Vocabularies()[0]; got != c.want {
 			t.Errorf("vocabulary %d, want %d", got, c.want)
 		}
 	}

@@ -67,7 +67,7 @@ func assemble(spec Spec, sig Signature, cfg Config) (*trainer, *Model, error) {
 	}
 	m.Signature.Log = loss.Loss == op.Poisson
 	st := newStore(spec)
-	t := &trainer{cfg: cfg, sig: &m.Signature, vocabulary: spec.Vocabulary(), store: st, numbers: st.numbers(cfg.DecayWeights),
+	t := &trainer{cfg: cfg, sig: &m.Signature, vocabularies: spec.Vocabularies(), store: st, numbers: st.numbers(cfg.DecayWeights),
 		rowLoss: func(z []float32, y float32) float64 { return loss.Row(z, []float32{y}) },
 		arch:    &specArchitecture{spec: spec, loss: loss, seed: cfg.Seed}}
 	return t, m, nil
@@ -92,10 +92,9 @@ func (t *trainer) read(train, validation Source) (*Summary, error) {
 		return nil, &MonitorError{Monitor: e.Monitor, Curves: curves}
 	}
 	var err error
-	if t.train, err = newSet("the training data", train, t.sig); err != nil {
+	if t.train, err = newSet("the training data", train, t.sig, t.vocabularies); err != nil {
 		return nil, err
 	}
-	t.train.vocabulary = t.vocabulary
 	summary, err := t.train.check()
 	if err != nil {
 		return nil, err
@@ -108,10 +107,9 @@ func (t *trainer) read(train, validation Source) (*Summary, error) {
 	if validation == nil {
 		return summary, nil
 	}
-	if t.validate, err = newSet("the validation data", validation, t.sig); err != nil {
+	if t.validate, err = newSet("the validation data", validation, t.sig, t.vocabularies); err != nil {
 		return nil, err
 	}
-	t.validate.vocabulary = t.vocabulary
 	if _, err := t.validate.check(); err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 
 	"pipe/base/random"
 	"pipe/data/task"
+	"pipe/data/tensor"
 )
 
 var adam = Adam{LearningRate: 0.01, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8}
@@ -405,7 +406,7 @@ func TestPoissonPredictsRates(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer p.Close()
-	got, err := p.Predict([]float32{-1, 0, 1}, 3)
+	got, err := p.Predict([]tensor.Rows{{F32: []float32{-1, 0, 1}}}, 3)
 	if err != nil {
 		t.Fatal(err)
 	}

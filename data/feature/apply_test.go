@@ -16,6 +16,9 @@ import (
 	"pipe/data/task"
 )
 
+// batchRows is the number of rows of a batch of a table.
+const batchRows = 65536
+
 // penguins is a small table with everything that tables have.
 func penguins() []col {
 	return []col{
@@ -79,7 +82,7 @@ func TestApply(t *testing.T) {
 		t.Error("the schema says otherwise than Info:", diff)
 	}
 	wantTarget := &table.Target{Column: "species", Task: task.Binary, Classes: []string{"Adelie", "Gentoo"}, Scale: 1}
-	if diff := cmp.Diff(wantTarget, info.Target); diff != "" {
+	if diff := cmp.Diff(wantTarget, info.Target()); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -154,7 +157,7 @@ func TestTarget(t *testing.T) {
 				t.Fatal(err)
 			}
 			test.info.Column = test.target.Column
-			if diff := cmp.Diff(test.info, *tr.Info().Target); diff != "" {
+			if diff := cmp.Diff(test.info, *tr.Info().Target()); diff != "" {
 				t.Error(diff)
 			}
 			if got := fmt.Sprint(rec.Column(1)); got != test.values {
@@ -253,7 +256,7 @@ func checkError(t *testing.T, want, hint string, f func() error) {
 }
 
 func TestApplyToCountsAndFindsRowsOfTheTable(t *testing.T) {
-	n := table.BatchRows + 10
+	n := batchRows + 10
 	x, y := make([]any, n), make([]any, n)
 	for i := range n {
 		x[i], y[i] = float64(i%7), fmt.Sprint(i%3)

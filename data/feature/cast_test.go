@@ -9,8 +9,6 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/google/go-cmp/cmp"
-
-	"pipe/data/table"
 )
 
 // A column of a later table may have another type than in training. Its values
@@ -106,7 +104,7 @@ func TestOtherTypesOfTarget(t *testing.T) {
 func TestProblems(t *testing.T) {
 	spec := Spec{Features: []Column{{Name: "n", Scale: None}, {Name: "c", Encode: Encode{Method: OneHot, Unseen: UnseenError}}}}
 	tr := fit(t, spec, col{"n", []any{1.5, 2.5}}, col{"c", []any{"a", "b"}})
-	n := table.BatchRows + 10
+	n := batchRows + 10
 	texts, classes := make([]any, n), make([]any, n)
 	for i := range n {
 		texts[i], classes[i] = fmt.Sprint(i), "a"

@@ -224,7 +224,7 @@ func (t *Transform) check() error {
 		return fmt.Errorf("%d features, at most %d are possible", n, maxFeatures)
 	}
 	source := make(map[string]string, n)
-	for _, f := range t.info.Features {
+	for _, f := range t.info.Features() {
 		if other, ok := source[f.Name]; ok {
 			return fmt.Errorf("columns %q and %q would both make a feature named %q: rename a column or one of its values", other, f.Column, f.Name)
 		}

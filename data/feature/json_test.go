@@ -130,7 +130,7 @@ func FuzzReadTransform(f *testing.F) {
 			if err != nil {
 				continue
 			}
-			if got, want := len(vectors(out)[0]), len(tr.Info().Features); got != want {
+			if got, want := len(vectors(out)[0]), len(tr.Info().Features()); got != want {
 				t.Errorf("vectors of %d elements, want %d", got, want)
 			}
 		}

@@ -26,14 +26,14 @@ const (
 
 // Info describes the vectors that Apply makes and the target.
 func (t *Transform) Info() table.DatasetInfo {
-	info := t.info
-	info.Features = slices.Clone(info.Features)
-	info.Keep = slices.Clone(info.Keep)
-	if info.Target != nil {
-		target := *info.Target
-		target.Classes = slices.Clone(target.Classes)
-		info.Target = &target
+	target := t.info.Target()
+	if target != nil {
+		own := *target
+		own.Classes = slices.Clone(own.Classes)
+		target = &own
 	}
+	info := table.FlatDataset(slices.Clone(t.info.Features()), target)
+	info.Keep = slices.Clone(t.info.Keep)
 	return info
 }
 
@@ -54,7 +54,7 @@ func (t *Transform) Columns() []TypedColumn {
 }
 
 // width is the number of features.
-func (t *Transform) width() int { return len(t.info.Features) }
+func (t *Transform) width() int { return len(t.info.Features()) }
 
 // A document is a Transform in its JSON form.
 type document struct {
@@ -124,21 +124,23 @@ const (
 // newTransform derives what applying needs from what was fitted.
 func newTransform(doc document) *Transform {
 	t := &Transform{doc: doc}
-	t.info.Keep = doc.Keep
+	var features []table.Feature
 	t.columns = make([]encoder, len(doc.Columns))
 	for i := range doc.Columns {
 		f := &t.doc.Columns[i]
-		e := encoder{fitted: f, at: len(t.info.Features)}
+		e := encoder{fitted: f, at: len(features)}
 		for _, name := range e.derive() {
-			t.info.Features = append(t.info.Features, table.Feature{Name: name, Column: f.Column})
+			features = append(features, table.Feature{Name: name, Column: f.Column})
 		}
-		e.width = len(t.info.Features) - e.at
+		e.width = len(features) - e.at
 		t.columns[i] = e
 	}
+	t.info = table.FlatDataset(features, nil)
+	t.info.Keep = doc.Keep
 	if target := doc.Target; target != nil {
-		t.info.Target = &table.Target{Column: target.Column, Task: target.Task, Classes: target.Classes, Scale: 1}
+		t.info.Targets = []table.Target{{Column: target.Column, Task: target.Task, Classes: target.Classes, Scale: 1}}
 		if n := target.Number; n != nil {
-			t.info.Target.Center, t.info.Target.Scale = n.Center, n.Scale
+			t.info.Targets[0].Center, t.info.Targets[0].Scale = n.Center, n.Scale
 		} else {
 			t.classes = make(map[string]int32, len(target.Classes))
 			for i, class := range target.Classes {

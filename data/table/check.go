@@ -3,6 +3,7 @@ package table
 import (
 	"errors"
 	"fmt"
+	"math"
 	"unicode/utf8"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -15,7 +16,7 @@ import (
 // checks: nothing in it points outside of its buffers.
 func checkData(d *array.Data) error {
 	n := d.Len()
-	if n < 0 || n > BatchRows*maxWidth {
+	if n < 0 || n > math.MaxInt32 {
 		return fmt.Errorf("%d values", n)
 	}
 	if err := checkValidity(d); err != nil {
@@ -32,9 +33,11 @@ func checkData(d *array.Data) error {
 			return fmt.Errorf("%d elements, want %d", child.Len(), want)
 		}
 		if d.NullN() > 0 || child.NullN() > 0 {
-			return errors.New("a vector column cannot hold nulls")
+			return errListNulls
 		}
 		return checkData(child)
+	case *arrow.ListType:
+		return checkRagged(d)
 	case arrow.FixedWidthDataType:
 		return checkLen(d, n*t.Bytes())
 	}
@@ -69,6 +72,29 @@ func checkValidity(d *array.Data) error {
 	}
 	return nil
 }
+
+func checkRagged(d *array.Data) error {
+	n := d.Len()
+	if err := checkLen(d, 4*(n+1)); err != nil {
+		return err
+	}
+	child := d.Children()[0].(*array.Data)
+	if d.NullN() > 0 || child.NullN() > 0 {
+		return errListNulls
+	}
+	offsets := arrow.Int32Traits.CastFromBytes(d.Buffers()[1].Bytes())[:n+1]
+	if offsets[0] != 0 || int(offsets[n]) != child.Len() {
+		return errOutside
+	}
+	for i := range n {
+		if length := offsets[i+1] - offsets[i]; offsets[i] > offsets[i+1] || length > maxListed {
+			return errOutside
+		}
+	}
+	return checkData(child)
+}
+
+var errOutside = errors.New("elements outside of their buffer")
 
 func checkText(d *array.Data) error {
 	n := d.Len()

@@ -1,6 +1,7 @@
 package table
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -14,13 +15,13 @@ import (
 // null slots zeroed, no bit or byte set beyond the last row.
 type column struct {
 	dtype arrow.DataType
-	size  int // bytes of a value; 0 for text and bool
+	size  int // bytes of a value, of a ragged list those of an element; 0 for text and bool
 	rows  int
 	nulls int
-	valid []byte // bitmap, kept for all types but vectors
+	valid []byte // bitmap, kept for all types but lists
 
 	values  []byte  // fixed-size values, or the bitmap of a bool column
-	offsets []int32 // text only: rows+1 of them
+	offsets []int32 // text and ragged lists only: rows+1 of them
 	text    []byte
 }
 
@@ -31,7 +32,9 @@ func newColumn(t arrow.DataType) *column {
 		c.offsets = []int32{0}
 	case *arrow.BooleanType:
 	case *arrow.FixedSizeListType:
-		c.size = 4 * int(t.Len())
+		c.size = elements[t.Elem().ID()].Size() * int(t.Len())
+	case *arrow.ListType:
+		c.offsets, c.size = []int32{0}, elements[t.Elem().ID()].Size()
 	case arrow.FixedWidthDataType:
 		c.size = t.Bytes()
 	}
@@ -66,8 +69,11 @@ func (c *column) appendRange(arr arrow.Array, from, to int) error {
 	if n == 0 {
 		return nil
 	}
-	if v, ok := arr.(*array.FixedSizeList); ok {
+	switch v := arr.(type) {
+	case *array.FixedSizeList:
 		return c.appendVectors(v, from, to)
+	case *array.List:
+		return c.appendRagged(v, from, to)
 	}
 	c.valid = grown(c.valid, int(bitutil.BytesForBits(int64(c.rows+n))))
 	start := arr.Data().Offset() + from
@@ -103,15 +109,42 @@ func (c *column) appendRange(arr arrow.Array, from, to int) error {
 
 func (c *column) appendVectors(a *array.FixedSizeList, from, to int) error {
 	if a.NullN() > 0 || a.ListValues().NullN() > 0 {
-		return fmt.Errorf("a vector column cannot hold nulls")
+		return errListNulls
 	}
 	values := a.ListValues().Data()
-	start := values.Offset()*4 + (a.Data().Offset()+from)*c.size
+	element := elements[c.dtype.(*arrow.FixedSizeListType).Elem().ID()].Size()
+	start := values.Offset()*element + (a.Data().Offset()+from)*c.size
 	n := to - from
 	c.values = append(c.values, values.Buffers()[1].Bytes()[start:start+n*c.size]...)
 	c.rows += n
 	return nil
 }
+
+func (c *column) appendRagged(a *array.List, from, to int) error {
+	if a.NullN() > 0 || a.ListValues().NullN() > 0 {
+		return errListNulls
+	}
+	at := a.Data().Offset()
+	offsets := a.Offsets()[at+from : at+to+1]
+	first, last := int(offsets[0]), int(offsets[to-from])
+	have := len(c.values) / c.size
+	if have+last-first > math.MaxInt32 {
+		return fmt.Errorf("%d rows hold more than %d elements, which is more than one array can", c.rows+to-from, math.MaxInt32)
+	}
+	for i, end := range offsets[1:] {
+		if n := int(end - offsets[i]); n > maxListed {
+			return fmt.Errorf("a list has %d elements, at most %d are possible", n, maxListed)
+		}
+		c.offsets = append(c.offsets, int32(int(end)-first+have))
+	}
+	values := a.ListValues().Data()
+	start := values.Offset()
+	c.values = append(c.values, values.Buffers()[1].Bytes()[(start+first)*c.size:(start+last)*c.size]...)
+	c.rows += to - from
+	return nil
+}
+
+var errListNulls = errors.New("a vector column cannot hold nulls")
 
 func (c *column) appendText(a *array.String, from, to, nulls int) error {
 	if nulls == 0 {
@@ -196,6 +229,12 @@ func (c *column) array() arrow.Array {
 			[]*memory.Buffer{nil, memory.NewBufferBytes(c.values)}, nil, 0, 0)
 		defer child.Release()
 		data = array.NewData(t, c.rows, []*memory.Buffer{nil}, []arrow.ArrayData{child}, 0, 0)
+	case *arrow.ListType:
+		child := array.NewData(t.Elem(), len(c.values)/c.size,
+			[]*memory.Buffer{nil, memory.NewBufferBytes(c.values)}, nil, 0, 0)
+		defer child.Release()
+		data = array.NewData(t, c.rows, []*memory.Buffer{nil,
+			memory.NewBufferBytes(arrow.Int32Traits.CastToBytes(c.offsets))}, []arrow.ArrayData{child}, 0, 0)
 	default:
 		data = array.NewData(t, c.rows, []*memory.Buffer{valid,
 			memory.NewBufferBytes(c.values)}, nil, c.nulls, 0)

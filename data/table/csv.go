@@ -8,12 +8,15 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
+
+	"pipe/data/tensor"
 )
 
 // WriteCSV writes a table as CSV (RFC 4180, but with LF): a header, numbers in
 // the shortest form that reads back the same, dates as 2006-01-02, timestamps
 // as 2006-01-02T15:04:05Z. A vector becomes one field for each element, named
-// as in the DatasetInfo or else NAME[0], NAME[1] and so on. A null is an empty
+// as in the DatasetInfo or else NAME[0], NAME[1] and so on, and a list of any
+// length one field with JSON. A null is an empty
 // field, in a table of one column a blank line; an empty text is in quotes.
 func WriteCSV(w io.Writer, r *Reader) error {
 	out := bufio.NewWriterSize(w, 1<<16)
@@ -44,20 +47,18 @@ func WriteCSV(w io.Writer, r *Reader) error {
 }
 
 func appendHeader(line []byte, s *arrow.Schema) []byte {
-	var features []string
-	if info, err := DatasetInfoOf(s); err == nil {
-		features = info.Names()
-	}
+	info, _ := DatasetInfoOf(s)
 	for _, f := range s.Fields() {
-		v, ok := f.Type.(*arrow.FixedSizeListType)
-		if !ok {
+		_, width, ok := listOf(f.Type)
+		if !ok || width == tensor.Ragged {
 			line = append(appendText(line, f.Name), ',')
 			continue
 		}
-		for i := range int(v.Len()) {
+		features := featuresOf(info, f.Name)
+		for i := range width {
 			name := fmt.Sprintf("%s[%d]", f.Name, i)
-			if f.Name == FeaturesColumn && i < len(features) {
-				name = features[i]
+			if i < len(features) {
+				name = features[i].Name
 			}
 			line = append(appendText(line, name), ',')
 		}
@@ -74,14 +75,17 @@ func appendField(line []byte, col arrow.Array, row int) []byte {
 		}
 		return appendText(line, a.Value(row))
 	case *array.FixedSizeList:
-		width := int(a.DataType().(*arrow.FixedSizeListType).Len())
-		for i, v := range Vectors(a)[row*width : (row+1)*width] {
+		elements, _ := listAt(a, row)
+		for i := range elements.Len() {
 			if i > 0 {
 				line = append(line, ',')
 			}
-			line = appendFloat(line, float64(v), 32)
+			line = elements.text(line, i)
 		}
 		return line
+	case *array.List:
+		text, _ := appendJSONField(nil, a, row)
+		return appendText(line, string(text))
 	default:
 		return appendValue(line, col, row)
 	}

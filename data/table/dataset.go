@@ -1,37 +1,69 @@
 package table
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
 	"pipe/data/task"
+	"pipe/data/tensor"
 )
 
 const (
 	// DatasetKey is the schema metadata key that holds a DatasetInfo as JSON.
 	DatasetKey = "pipe.dataset"
-	// FeaturesColumn and TargetColumn are the names of these columns in every
-	// data set.
+	// FeaturesColumn is the name of the input of a data set that has no other
+	// than features, and TargetColumn the name of the column of its target; of
+	// several targets each has a column named "target." and its own name.
 	FeaturesColumn = "features"
 	TargetColumn   = "target"
 )
 
-// A DatasetInfo describes a data set: what each element of the features
-// vector means, and how the target is to be read.
+// A DatasetInfo describes a data set: what a network is given of each row, and
+// what it is to say. The columns of its table are the inputs, the targets (all
+// or none of them) and what was kept, in this order.
 type DatasetInfo struct {
-	Features []Feature `json:"features"`         // one for each element of the vector, in order
-	Target   *Target   `json:"target,omitempty"` // what the transform knows, even where the column is absent
-	Keep     []string  `json:"keep,omitempty"`   // columns that were carried over
+	Inputs  []Input
+	Targets []Target // what the transform knows, even where the columns are absent
+
+	// Kept columns that have a meaning; empty: none has. Weight counts a row in
+	// the loss, Group holds rows together that must not be torn apart, Time
+	// orders them, and ID names them.
+	Weight, Group, Time, ID string
+
+	Keep []string // columns that were carried over
 }
 
-// A Feature is one element of the features vector.
+// An InputKind is what an input shows.
+type InputKind string
+
+const (
+	Features InputKind = "features" // numbers that each have a name
+	Tokens   InputKind = "tokens"   // ids of words or other pieces, in order
+	Image    InputKind = "image"    // a picture: channels, height, width
+	Series   InputKind = "series"   // steps of the same measurements
+)
+
+// An Input is one of the things that a network is given of each row.
+type Input struct {
+	Name string      `json:"name"` // also that of the column
+	Kind InputKind   `json:"kind"`
+	Type tensor.Type `json:"type"`
+	// Shape is (n) of features, (steps) of tokens, (channels, height, width) of
+	// images and (steps, values) of series. The number of steps is tensor.Ragged
+	// where rows have different ones.
+	Shape []int `json:"shape"`
+	// Features says what is what and where it came from: each element of
+	// features, each value of a step of a series. Of other kinds, and of a
+	// series that says nothing more, it is one for the whole, or none.
+	Features []Feature `json:"features,omitempty"`
+}
+
+// A Feature is one element of an input.
 type Feature struct {
 	Name   string `json:"name"`   // "island=Biscoe", "bill_length_mm"
 	Column string `json:"column"` // the column that it was made from
@@ -48,21 +80,158 @@ type Target struct {
 	Scale   float64   `json:"scale"`
 }
 
-// Names lists the features in the order of the vector.
-func (d *DatasetInfo) Names() []string {
-	names := make([]string, len(d.Features))
-	for i, f := range d.Features {
+// FlatDataset describes a data set of features and at most one target (nil: none).
+func FlatDataset(features []Feature, target *Target) DatasetInfo {
+	d := DatasetInfo{Inputs: []Input{{Name: FeaturesColumn, Kind: Features, Type: tensor.F32, Shape: []int{len(features)}, Features: features}}}
+	if target != nil {
+		d.Targets = []Target{*target}
+	}
+	return d
+}
+
+// Flat says whether FlatDataset could have made d, but for kept columns.
+func (d DatasetInfo) Flat() bool {
+	return len(d.Inputs) == 1 && len(d.Targets) <= 1 && d.Inputs[0].flat() && d.Weight+d.Group+d.Time+d.ID == ""
+}
+
+func (in *Input) flat() bool {
+	return in.Name == FeaturesColumn && in.Kind == Features && in.Type == tensor.F32
+}
+
+// Target is the first of the targets, nil if there is none.
+func (d DatasetInfo) Target() *Target {
+	if len(d.Targets) == 0 {
+		return nil
+	}
+	return &d.Targets[0]
+}
+
+// Features lists the features of all inputs, in order.
+func (d DatasetInfo) Features() []Feature {
+	if len(d.Inputs) == 1 {
+		return d.Inputs[0].Features
+	}
+	var list []Feature
+	for _, in := range d.Inputs {
+		list = append(list, in.Features...)
+	}
+	return list
+}
+
+// Names lists the features of all inputs by name.
+func (d DatasetInfo) Names() []string {
+	features := d.Features()
+	names := make([]string, len(features))
+	for i, f := range features {
 		names[i] = f.Name
 	}
 	return names
 }
 
-func (d *DatasetInfo) check() error {
-	if len(d.Features) == 0 || len(d.Features) > maxWidth {
-		return fmt.Errorf("%d features, want 1 to %d", len(d.Features), maxWidth)
+// Ragged says whether rows have different numbers of steps.
+func (in *Input) Ragged() bool { return len(in.Shape) > 0 && in.Shape[0] == tensor.Ragged }
+
+// Width is the number of elements of a row, of a ragged input those of a step.
+func (in *Input) Width() int { return tensor.Width(in.Shape) }
+
+// dataType is the type of the column.
+func (in *Input) dataType() arrow.DataType {
+	if in.Ragged() {
+		return ListType(in.Type, tensor.Ragged)
 	}
-	seen := make(map[string]bool, len(d.Features))
-	for i, f := range d.Features {
+	return ListType(in.Type, in.Width())
+}
+
+func (d *DatasetInfo) check() error {
+	if len(d.Inputs) == 0 {
+		return errors.New("it has no input")
+	}
+	taken := map[string]bool{}
+	for i := range d.Inputs {
+		in := &d.Inputs[i]
+		if err := in.check(); err != nil {
+			if !d.Flat() {
+				err = fmt.Errorf("input %q: %w", in.Name, err)
+			}
+			return err
+		}
+		if taken[in.Name] {
+			return fmt.Errorf("two inputs are named %q", in.Name)
+		}
+		taken[in.Name] = true
+	}
+	for i := range d.Targets {
+		if err := d.Targets[i].check(); err != nil {
+			return err
+		}
+		name := d.targetColumn(i)
+		if taken[name] {
+			return fmt.Errorf("two columns are named %q", name)
+		}
+		taken[name] = true
+	}
+	taken[TargetColumn] = true // though it may be absent
+	for _, name := range d.Keep {
+		if taken[name] {
+			return fmt.Errorf("a column named %q cannot be kept: the data set has one of its own", name)
+		}
+	}
+	for role, name := range d.roles() {
+		if !slices.Contains(d.Keep, name) {
+			return fmt.Errorf("the %s is the column %q, which is not kept", role, name)
+		}
+	}
+	return nil
+}
+
+// roles yields the kept columns that have a meaning.
+func (d *DatasetInfo) roles() map[Role]string {
+	m := map[Role]string{RoleWeight: d.Weight, RoleGroup: d.Group, RoleTime: d.Time, RoleID: d.ID}
+	for role, name := range m {
+		if name == "" {
+			delete(m, role)
+		}
+	}
+	return m
+}
+
+// ranks are the numbers of dimensions of an input, by kind.
+var ranks = map[InputKind]int{Features: 1, Tokens: 1, Image: 3, Series: 2}
+
+func (in *Input) check() error {
+	rank, ok := ranks[in.Kind]
+	switch {
+	case in.Name == "" || in.Name == TargetColumn || strings.HasPrefix(in.Name, TargetColumn+"."):
+		return fmt.Errorf("an input cannot be named %q", in.Name)
+	case !ok:
+		return fmt.Errorf("unknown kind %q", string(in.Kind))
+	case in.Type.Size() == 0:
+		return fmt.Errorf("unknown type %q", string(in.Type))
+	case in.Kind == Tokens && in.Type == tensor.F32:
+		return fmt.Errorf("tokens are of type %s or %s, not %s", tensor.I32, tensor.U8, in.Type)
+	case len(in.Shape) != rank:
+		return fmt.Errorf("the shape of %s has %d dimensions, not %d", in.Kind, rank, len(in.Shape))
+	case in.Ragged() && in.Kind != Tokens && in.Kind != Series:
+		return fmt.Errorf("%s have a fixed number of elements", in.Kind)
+	}
+	if in.Kind == Features && (len(in.Features) != in.Shape[0] || in.Shape[0] < 1 || in.Shape[0] > maxWidth) {
+		return fmt.Errorf("%d features, want 1 to %d", len(in.Features), maxWidth)
+	}
+	size := 1
+	for i, n := range in.Shape {
+		if i == 0 && in.Ragged() {
+			continue
+		}
+		if n < 1 || n > maxListed/size {
+			return fmt.Errorf("a row of shape %v has no elements, or more than %d", in.Shape, maxListed)
+		}
+		size *= n
+	}
+	if n := len(in.Features); in.Kind != Features && n > 1 && (in.Kind != Series || n != in.Shape[1]) {
+		return fmt.Errorf("%d features do not describe %s of shape %v", n, in.Kind, in.Shape)
+	}
+	seen := make(map[string]bool, len(in.Features))
+	for i, f := range in.Features {
 		if f.Name == "" {
 			return fmt.Errorf("feature %d has no name", i+1)
 		}
@@ -71,15 +240,8 @@ func (d *DatasetInfo) check() error {
 		}
 		seen[f.Name] = true
 	}
-	for _, name := range d.Keep {
-		if name == FeaturesColumn || name == TargetColumn {
-			return fmt.Errorf("a column named %q cannot be kept: the data set has one of its own", name)
-		}
-	}
-	if d.Target == nil {
-		return nil
-	}
-	return d.Target.check()
+	_, width, _ := listOf(in.dataType())
+	return checkList(in.Type, width)
 }
 
 func (t *Target) check() error {
@@ -92,9 +254,24 @@ func (t *Target) check() error {
 	return nil
 }
 
-// DatasetSchema gives the schema of a data set: features, the target if
-// withTarget, then the kept columns, whose names become info.Keep.
-func DatasetSchema(info DatasetInfo, withTarget bool, keep []arrow.Field) (*arrow.Schema, error) {
+// targetColumn is the name of the column of a target.
+func (d *DatasetInfo) targetColumn(i int) string {
+	if len(d.Targets) == 1 {
+		return TargetColumn
+	}
+	return TargetColumn + "." + d.Targets[i].Column
+}
+
+func (t *Target) dataType() arrow.DataType {
+	if t.Task.IsClassification() {
+		return arrow.PrimitiveTypes.Int32
+	}
+	return arrow.PrimitiveTypes.Float64
+}
+
+// DatasetSchema gives the schema of a data set: the inputs, the targets if
+// withTargets, then the kept columns, whose names become info.Keep.
+func DatasetSchema(info DatasetInfo, withTargets bool, keep []arrow.Field) (*arrow.Schema, error) {
 	info.Keep = nil
 	for _, f := range keep {
 		info.Keep = append(info.Keep, f.Name)
@@ -102,17 +279,30 @@ func DatasetSchema(info DatasetInfo, withTarget bool, keep []arrow.Field) (*arro
 	if err := info.check(); err != nil {
 		return nil, fmt.Errorf("data set: %w", err)
 	}
-	if withTarget && info.Target == nil {
+	if withTargets && len(info.Targets) == 0 {
 		return nil, errors.New("data set: a target column needs a target in its description")
 	}
-	fields := []arrow.Field{WithRole(arrow.Field{
-		Name: FeaturesColumn, Type: VectorType(len(info.Features))}, RoleFeature)}
-	if withTarget {
-		fields = append(fields, WithRole(arrow.Field{
-			Name: TargetColumn, Type: info.Target.dataType(), Nullable: true}, RoleTarget))
+	var fields []arrow.Field
+	for i := range info.Inputs {
+		in := &info.Inputs[i]
+		fields = append(fields, WithRole(arrow.Field{Name: in.Name, Type: in.dataType()}, RoleFeature))
 	}
-	fields = append(fields, keep...)
-	doc, err := json.Marshal(info)
+	for i := range info.Targets {
+		if withTargets {
+			fields = append(fields, WithRole(arrow.Field{
+				Name: info.targetColumn(i), Type: info.Targets[i].dataType(), Nullable: true}, RoleTarget))
+		}
+	}
+	roles := info.roles()
+	for _, f := range keep {
+		for _, role := range []Role{RoleWeight, RoleGroup, RoleTime, RoleID} {
+			if name, ok := roles[role]; ok && name == f.Name {
+				f = WithRole(f, role)
+			}
+		}
+		fields = append(fields, f)
+	}
+	doc, err := info.MarshalJSON()
 	if err != nil {
 		return nil, fmt.Errorf("data set: %w", err)
 	}
@@ -124,13 +314,6 @@ func DatasetSchema(info DatasetInfo, withTarget bool, keep []arrow.Field) (*arro
 	return s, nil
 }
 
-func (t *Target) dataType() arrow.DataType {
-	if t.Task.IsClassification() {
-		return arrow.PrimitiveTypes.Int32
-	}
-	return arrow.PrimitiveTypes.Float64
-}
-
 // DatasetInfoOf reads the description of a data set from its schema and checks
 // that the columns are as it says.
 func DatasetInfoOf(s *arrow.Schema) (*DatasetInfo, error) {
@@ -139,35 +322,52 @@ func DatasetInfoOf(s *arrow.Schema) (*DatasetInfo, error) {
 		return nil, errors.New("not a data set: the table has no features (a preprocess stage makes them)")
 	}
 	var info DatasetInfo
-	dec := json.NewDecoder(bytes.NewReader([]byte(doc)))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&info); err != nil {
+	if err := info.UnmarshalJSON([]byte(doc)); err != nil {
 		return nil, fmt.Errorf("data set: description: %w", err)
-	}
-	if _, err := dec.Token(); err != io.EOF {
-		return nil, errors.New("data set: description: text after its end")
 	}
 	if err := info.check(); err != nil {
 		return nil, fmt.Errorf("data set: %w", err)
 	}
 	names := Names(s)
-	want := []string{FeaturesColumn}
-	if slices.Contains(names, TargetColumn) {
-		want = append(want, TargetColumn)
+	var want []string
+	for _, in := range info.Inputs {
+		want = append(want, in.Name)
+	}
+	inputs := len(want)
+	labelled := info.labelled(names)
+	if labelled {
+		if len(info.Targets) == 0 {
+			return nil, errors.New("data set: there is a target column but no description of it")
+		}
+		for i := range info.Targets {
+			want = append(want, info.targetColumn(i))
+		}
 	}
 	if want = append(want, info.Keep...); !slices.Equal(names, want) {
 		return nil, fmt.Errorf("data set: the columns are %q, want %q", names, want)
 	}
-	if t := s.Field(0).Type; !sameType(t, VectorType(len(info.Features))) {
-		return nil, fmt.Errorf("data set: features are %s, want %s", TypeName(t), TypeName(VectorType(len(info.Features))))
-	}
-	if slices.Contains(names, TargetColumn) {
-		if info.Target == nil {
-			return nil, errors.New("data set: there is a target column but no description of it")
+	for i := range info.Inputs {
+		if got, t := s.Field(i).Type, info.Inputs[i].dataType(); !sameType(got, t) {
+			return nil, fmt.Errorf("data set: %s are %s, want %s", names[i], TypeName(got), TypeName(t))
 		}
-		if t := s.Field(1).Type; !sameType(t, info.Target.dataType()) {
-			return nil, fmt.Errorf("data set: the target is %s, want %s", TypeName(t), TypeName(info.Target.dataType()))
+	}
+	for i := range info.Targets {
+		if !labelled {
+			break
+		}
+		if got, t := s.Field(inputs+i).Type, info.Targets[i].dataType(); !sameType(got, t) {
+			return nil, fmt.Errorf("data set: the %s is %s, want %s", names[inputs+i], TypeName(got), TypeName(t))
 		}
 	}
 	return &info, nil
+}
+
+// labelled says whether columns are those of a data set with its targets. No
+// kept column has the name of one.
+func (d *DatasetInfo) labelled(columns []string) bool {
+	if len(columns) <= len(d.Inputs) {
+		return false
+	}
+	first := columns[len(d.Inputs)]
+	return first == TargetColumn || len(d.Targets) > 0 && first == d.targetColumn(0)
 }

@@ -11,20 +11,17 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"pipe/data/task"
+	"pipe/data/tensor"
 )
 
 func classes() DatasetInfo {
-	return DatasetInfo{
-		Features: []Feature{{"island=Biscoe", "island"}, {"bill", "bill"}},
-		Target:   &Target{Column: "species", Task: task.Binary, Classes: []string{"Adelie", "Gentoo"}, Scale: 1},
-	}
+	return FlatDataset([]Feature{{"island=Biscoe", "island"}, {"bill", "bill"}},
+		&Target{Column: "species", Task: task.Binary, Classes: []string{"Adelie", "Gentoo"}, Scale: 1})
 }
 
 func prices() DatasetInfo {
-	return DatasetInfo{
-		Features: []Feature{{"rooms", "rooms"}, {"age", "age"}},
-		Target:   &Target{Column: "price", Task: task.Regression, Center: 200, Scale: 50},
-	}
+	return FlatDataset([]Feature{{"rooms", "rooms"}, {"age", "age"}},
+		&Target{Column: "price", Task: task.Regression, Center: 200, Scale: 50})
 }
 
 func openDataset(t *testing.T, data []byte) *Dataset {
@@ -43,12 +40,12 @@ func TestDataset(t *testing.T) {
 		name   string
 		info   DatasetInfo
 		target arrow.Array
-		want   Examples
+		want   Labels
 	}{
 		{"classification", classes(), NewArray([]int32{1, 0, 1}, []bool{true, true, false}),
-			Examples{Classes: []int32{1, 0, 0}, Valid: []bool{true, true, false}}},
-		{"regression", prices(), NewArray([]float64{150, 250, 300}, nil), Examples{Targets: []float64{150, 250, 300}}},
-		{"without target", classes(), nil, Examples{}},
+			Labels{Classes: []int32{1, 0, 0}, Valid: []bool{true, true, false}}},
+		{"regression", prices(), NewArray([]float64{150, 250, 300}, nil), Labels{Values: []float64{150, 250, 300}}},
+		{"without target", classes(), nil, Labels{}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			schema, err := DatasetSchema(c.info, c.target != nil, keep)
@@ -78,11 +75,15 @@ func TestDataset(t *testing.T) {
 			}
 			check := func(ex *Examples) {
 				t.Helper()
-				if ex.Rows != 3 || ex.Width != 2 || !slices.Equal(ex.Features, vectors) {
-					t.Errorf("features are %v of %d x %d", ex.Features, ex.Rows, ex.Width)
+				if ex.Rows != 3 || !slices.Equal(ex.Inputs[0].F32, vectors) {
+					t.Errorf("features are %v of %d", ex.Inputs, ex.Rows)
 				}
-				if !slices.Equal(ex.Classes, c.want.Classes) || !slices.Equal(ex.Targets, c.want.Targets) || !slices.Equal(ex.Valid, c.want.Valid) {
-					t.Errorf("targets are %v, %v, %v", ex.Classes, ex.Targets, ex.Valid)
+				var got Labels
+				if len(ex.Targets) > 0 {
+					got = ex.Targets[0]
+				}
+				if diff := cmp.Diff(c.want, got); diff != "" {
+					t.Errorf("targets (-want +got)\n%s", diff)
 				}
 				if ex.Kept.NumCols() != 1 || ex.Kept.Column(0).(*array.String).Value(2) != "z" {
 					t.Errorf("kept are %v", ex.Kept)
@@ -125,15 +126,15 @@ func TestDatasetSchemaRefuses(t *testing.T) {
 		keep   []arrow.Field
 		want   string
 	}{
-		{"no features", func(d *DatasetInfo) { d.Features = nil }, nil, "0 features"},
-		{"equal names", func(d *DatasetInfo) { d.Features[1].Name = "rooms" }, nil, "two features"},
-		{"no name", func(d *DatasetInfo) { d.Features[1].Name = "" }, nil, "feature 2 has no name"},
-		{"task", func(d *DatasetInfo) { d.Target.Task = "ranking" }, nil, "unknown task"},
-		{"scale", func(d *DatasetInfo) { d.Target.Scale = 0 }, nil, "scale 0"},
-		{"classes of a regression", func(d *DatasetInfo) { d.Target.Classes = []string{"a"} }, nil, "no classes"},
-		{"binary", func(d *DatasetInfo) { d.Target = &Target{Task: task.Binary, Classes: []string{"a"}} }, nil, "2 classes, not 1"},
-		{"multiclass", func(d *DatasetInfo) { d.Target = &Target{Task: task.Multiclass, Classes: []string{"a"}} }, nil, "2 or more"},
-		{"no target", func(d *DatasetInfo) { d.Target = nil }, nil, "needs a target"},
+		{"no features", func(d *DatasetInfo) { d.Inputs[0].Features = nil }, nil, "0 features"},
+		{"equal names", func(d *DatasetInfo) { d.Inputs[0].Features[1].Name = "rooms" }, nil, "two features"},
+		{"no name", func(d *DatasetInfo) { d.Inputs[0].Features[1].Name = "" }, nil, "feature 2 has no name"},
+		{"task", func(d *DatasetInfo) { d.Targets[0].Task = "ranking" }, nil, "unknown task"},
+		{"scale", func(d *DatasetInfo) { d.Targets[0].Scale = 0 }, nil, "scale 0"},
+		{"classes of a regression", func(d *DatasetInfo) { d.Targets[0].Classes = []string{"a"} }, nil, "no classes"},
+		{"binary", func(d *DatasetInfo) { d.Targets = []Target{{Task: task.Binary, Classes: []string{"a"}}} }, nil, "2 classes, not 1"},
+		{"multiclass", func(d *DatasetInfo) { d.Targets = []Target{{Task: task.Multiclass, Classes: []string{"a"}}} }, nil, "2 or more"},
+		{"no target", func(d *DatasetInfo) { d.Targets = nil }, nil, "needs a target"},
 		{"kept name", func(*DatasetInfo) {}, []arrow.Field{{Name: "target", Type: arrow.PrimitiveTypes.Int64}}, "cannot be kept"},
 		{"kept type", func(*DatasetInfo) {}, []arrow.Field{{Name: "x", Type: arrow.PrimitiveTypes.Int8}}, "type int8"},
 	} {
@@ -180,8 +181,8 @@ func TestDatasetInfoOfRefuses(t *testing.T) {
 
 // Rows in any order, over several batches, have the features that they have
 // when all are loaded; damage is an error.
-func TestFeatureRows(t *testing.T) {
-	const rows = BatchRows + 100
+func TestInputRows(t *testing.T) {
+	const rows = mostBatchRows + 100
 	schema, err := DatasetSchema(prices(), true, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -205,22 +206,23 @@ func TestFeatureRows(t *testing.T) {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	f, err := openDataset(t, file.Bytes()).FeatureRows()
+	f, err := openDataset(t, file.Bytes()).InputRows(0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	list := []int{3, 4, 5, BatchRows - 1, BatchRows, BatchRows + 1, rows - 1, 0, 0}
-	got := make([]float32, 2*len(list))
-	if err := f.Gather(list, got); err != nil {
+	list := []int{3, 4, 5, mostBatchRows - 1, mostBatchRows, mostBatchRows + 1, rows - 1, 0, 0}
+	var gathered tensor.Rows
+	if err := f.Gather(list, &gathered); err != nil {
 		t.Fatal(err)
 	}
+	got := gathered.F32
 	for i, r := range list {
 		if got[2*i] != float32(2*r) || got[2*i+1] != float32(2*r+1) {
 			t.Errorf("row %d is %v", r, got[2*i:2*i+2])
 		}
 	}
 	for _, r := range []int{-1, rows} {
-		if err := f.Gather([]int{r}, got); err == nil {
+		if err := f.Gather([]int{r}, new(tensor.Rows)); err == nil {
 			t.Errorf("row %d was read, of %d", r, rows)
 		}
 	}

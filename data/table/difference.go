@@ -27,7 +27,7 @@ func FirstDifference(a, b *Reader) (string, error) {
 			return "", err
 		}
 		if col, row := firstCell(x, y); row >= 0 {
-			return fmt.Sprintf("column %s, row %d: %s", columnName(x, y, col, row), i*BatchRows+row+1,
+			return fmt.Sprintf("column %s, row %d: %s", columnName(x, y, col, row), i*BatchRows(a.Schema())+row+1,
 				cellDifference(x.Column(col), y.Column(col), row)), nil
 		}
 	}
@@ -93,8 +93,9 @@ func columnName(x, y arrow.Record, col, row int) string {
 	if element < 0 {
 		return name
 	}
-	if info, err := DatasetInfoOf(x.Schema()); err == nil && x.ColumnName(col) == FeaturesColumn && element < len(info.Features) {
-		return fmt.Sprintf("%s, feature %s", name, strconv.Quote(info.Features[element].Name))
+	info, _ := DatasetInfoOf(x.Schema())
+	if features := featuresOf(info, x.ColumnName(col)); element < len(features) {
+		return fmt.Sprintf("%s, feature %s", name, strconv.Quote(features[element].Name))
 	}
 	return fmt.Sprintf("%s, element %d", name, element)
 }
@@ -113,14 +114,13 @@ func firstElement(a, b arrow.Array, row int) int {
 
 // vectorAt gives the elements of a vector as text, none if it is no vector.
 func vectorAt(arr arrow.Array, row int) []string {
-	a, ok := arr.(*array.FixedSizeList)
-	if !ok {
+	if arr.DataType().ID() != arrow.FIXED_SIZE_LIST {
 		return nil
 	}
-	width := int(a.DataType().(*arrow.FixedSizeListType).Len())
+	elements, _ := listAt(arr, row)
 	var list []string
-	for _, v := range Vectors(a)[row*width : (row+1)*width] {
-		list = append(list, string(appendFloat(nil, float64(v), 32)))
+	for i := range elements.Len() {
+		list = append(list, string(elements.text(nil, i)))
 	}
 	return list
 }

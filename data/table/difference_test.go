@@ -40,10 +40,10 @@ func TestFirstDifference(t *testing.T) {
 	make2 := func(schema *arrow.Schema, n []float64, valid []bool, v []float32) *Reader {
 		return written(t, schema, NewArray(n, valid), NewVectors(v, 2))
 	}
-	many := make([]float64, BatchRows+3)
+	many := make([]float64, mostBatchRows+3)
 	vectors := make([]float32, 2*len(many))
 	late := append([]float64{}, many...)
-	late[BatchRows+1] = math.Copysign(0, -1)
+	late[mostBatchRows+1] = math.Copysign(0, -1)
 	base := make2(schema, []float64{1, 2, 3}, nil, []float32{1, 2, 3, 4, 5, 6})
 	for _, c := range []struct {
 		name string

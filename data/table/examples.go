@@ -7,6 +7,8 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
+
+	"pipe/data/tensor"
 )
 
 // A Dataset reads a data set.
@@ -17,12 +19,17 @@ type Dataset struct {
 
 // Examples are rows of a data set as Go slices.
 type Examples struct {
-	Rows, Width int
-	Features    []float32    // Rows x Width, row-major
-	Classes     []int32      // classification with a target column: index into Info.Target.Classes
-	Targets     []float64    // regression with a target column: original units
-	Valid       []bool       // whether a row has a target, which is 0 if not; nil if all have
-	Kept        arrow.Record // the kept columns, nil if there are none
+	Rows    int
+	Inputs  []tensor.Rows // as Info.Inputs
+	Targets []Labels      // as Info.Targets; none without the columns
+	Kept    arrow.Record  // the kept columns, nil if there are none
+}
+
+// Labels are the values of a target.
+type Labels struct {
+	Classes []int32   // classification: index into the classes of the target
+	Values  []float64 // regression: original units
+	Valid   []bool    // whether a row has a target, which is 0 if not; nil if all have
 }
 
 // OpenDataset opens a table that is a data set.
@@ -39,13 +46,12 @@ func OpenDataset(r io.ReaderAt, size int64) (*Dataset, error) {
 	return &Dataset{tr, *info}, nil
 }
 
-// HasTarget says whether the data set has a target column.
+// HasTarget says whether the data set has the columns of its targets.
 func (d *Dataset) HasTarget() bool {
-	return len(d.schema.FieldIndices(TargetColumn)) > 0
+	return d.Info.labelled(Names(d.schema))
 }
 
-// Load reads all rows: 4 bytes for each feature of each row, the targets and
-// the kept columns stay in memory. Kept is released by the caller, or left to
+// Load reads all rows, which stay in memory. Kept is released by the caller, or left to
 // the garbage collector.
 func (d *Dataset) Load() (*Examples, error) {
 	rec, err := ReadAll(d.Reader)
@@ -76,27 +82,26 @@ func (d *Dataset) Stream() iter.Seq2[*Examples, error] {
 
 // examples views a record as slices. row is the number of its first row.
 func (d *Dataset) examples(rec arrow.Record, row int64) (*Examples, error) {
-	ex := &Examples{
-		Rows:     int(rec.NumRows()),
-		Width:    len(d.Info.Features),
-		Features: Vectors(rec.Column(0)),
-	}
-	kept := 1
-	if d.HasTarget() {
-		kept = 2
-		col := rec.Column(1)
-		ex.Valid = Valid(col)
-		switch a := col.(type) {
-		case *array.Float64:
-			ex.Targets = a.Float64Values()
-		case *array.Int32:
-			ex.Classes = a.Int32Values()
-			for i, class := range ex.Classes {
-				if class < 0 || int(class) >= len(d.Info.Target.Classes) {
-					return nil, fmt.Errorf("data set: row %d has class %d of %d", row+int64(i)+1, class, len(d.Info.Target.Classes))
-				}
+	ex := &Examples{Rows: int(rec.NumRows()), Inputs: make([]tensor.Rows, len(d.Info.Inputs))}
+	for i := range ex.Inputs {
+		in := &d.Info.Inputs[i]
+		ex.Inputs[i], _ = Lists(rec.Column(i))
+		for j, end := range ex.Inputs[i].Ends {
+			if end%in.Width() != 0 {
+				return nil, fmt.Errorf("data set: row %d of %s does not end with a step of %d values", row+int64(j)+1, in.Name, in.Width())
 			}
 		}
+	}
+	kept := len(ex.Inputs)
+	if d.HasTarget() {
+		ex.Targets = make([]Labels, len(d.Info.Targets))
+		for i := range ex.Targets {
+			var err error
+			if ex.Targets[i], err = d.Info.Targets[i].labels(rec.Column(kept+i), row); err != nil {
+				return nil, fmt.Errorf("data set: %w", err)
+			}
+		}
+		kept += len(ex.Targets)
 	}
 	if len(d.Info.Keep) > 0 {
 		var fields []arrow.Field
@@ -108,11 +113,19 @@ func (d *Dataset) examples(rec arrow.Record, row int64) (*Examples, error) {
 	return ex, nil
 }
 
-// Vectors views a vector column as its elements in row-major order. It is not
-// copied: the values are good while arr is retained.
-func Vectors(arr arrow.Array) []float32 {
-	a := arr.(*array.FixedSizeList)
-	width := int(a.DataType().(*arrow.FixedSizeListType).Len())
-	from := a.Data().Offset() * width
-	return a.ListValues().(*array.Float32).Float32Values()[from : from+a.Len()*width]
+// labels views the column of a target. row is the number of its first row.
+func (t *Target) labels(col arrow.Array, row int64) (Labels, error) {
+	l := Labels{Valid: Valid(col)}
+	switch a := col.(type) {
+	case *array.Float64:
+		l.Values = a.Float64Values()
+	case *array.Int32:
+		l.Classes = a.Int32Values()
+		for i, class := range l.Classes {
+			if class < 0 || int(class) >= len(t.Classes) {
+				return l, fmt.Errorf("row %d has class %d of %d", row+int64(i)+1, class, len(t.Classes))
+			}
+		}
+	}
+	return l, nil
 }

@@ -93,7 +93,7 @@ func TestParquet(t *testing.T) {
 // that fill no byte.
 func TestParquetPages(t *testing.T) {
 	schema := arrow.NewSchema([]arrow.Field{{Name: "s", Type: arrow.BinaryTypes.String, Nullable: true}}, nil)
-	rows := BatchRows + 5
+	rows := mostBatchRows + 5
 	texts, valid := make([]string, rows), make([]bool, rows)
 	for i := range rows {
 		if valid[i] = i%3 > 0; valid[i] {
@@ -196,7 +196,7 @@ func TestSummarize(t *testing.T) {
 					want.Empty = false
 				}
 			}
-			if f.Type.ID() == arrow.FIXED_SIZE_LIST {
+			if _, _, list := listOf(f.Type); list {
 				continue
 			}
 			if got[i].Name != want.Name || got[i].Type != want.Type || got[i].Missing != want.Missing || got[i].NaN != want.NaN || got[i].Empty != want.Empty {

@@ -1,65 +1,208 @@
 package table
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
+	"unsafe"
+
+	"pipe/data/tensor"
 )
 
-// FeatureRows reads the features of single rows of a data set, in any order,
-// without holding more than was asked for: the file stays where it is, and what
-// of it is in memory is the business of the system's page cache.
-type FeatureRows struct {
+// InputRows reads an input of single rows of a data set, in any order, without
+// holding more than was asked for: the file stays where it is, and what of it is
+// in memory is the business of the system's page cache. It is for one goroutine
+// at a time.
+type InputRows struct {
 	src    io.ReaderAt
-	width  int
+	name   string
+	of     tensor.Type
+	width  int // elements of a row; tensor.Ragged
+	step   int // elements that a ragged row has a multiple of
 	rows   int64
-	starts []int64 // of the features of each batch
+	each   int64 // rows of a batch
+	places []place
+	ends   []byte // memory for offsets
 }
 
-// FeatureRows finds where the features are. Bytes that are no features give an
-// error here or when they are read, never numbers of another place.
-func (d *Dataset) FeatureRows() (f *FeatureRows, err error) {
+// A place is where the elements of a batch lie in the file, and of ragged ones
+// where the offsets of their rows are.
+type place struct {
+	start, offsets int64
+	elements       int64
+}
+
+// InputRows finds where an input is. Bytes that are no data set give an error
+// here or when they are read, never numbers of another place.
+func (d *Dataset) InputRows(input int) (r *InputRows, err error) {
 	defer recoverDamage(&err)
-	f = &FeatureRows{src: d.src, width: len(d.Info.Features), rows: d.rows, starts: make([]int64, len(d.batches))}
+	in := &d.Info.Inputs[input]
+	r = &InputRows{src: d.src, name: in.Name, of: in.Type, width: in.Width(), step: 1, rows: d.rows, each: d.each, places: make([]place, len(d.batches))}
+	if in.Ragged() {
+		r.width, r.step = tensor.Ragged, in.Width()
+	}
 	for i, at := range d.batches {
 		h, err := d.header(i)
 		if err != nil {
 			return nil, fmt.Errorf("table: batch %d: %w", i, err)
 		}
-		// The features come first: the validity of the vectors, which have none,
-		// that of their elements, and the elements.
-		values := h.buffers[2]
-		if h.nodes[1].nulls != 0 || h.nodes[0].nulls != 0 || values.size < 4*h.rows*int64(f.width) {
-			return nil, fmt.Errorf("table: batch %d: %w", i, errors.New("features are missing"))
+		// Inputs come first. Each has the validity of its lists, of ragged ones
+		// their offsets, and the validity of the elements, before the elements.
+		nodes := h.nodes
+		for k := range input + 1 {
+			if h.nodes = nodes[2*k:]; d.Info.Inputs[k].Ragged() {
+				h.buffers = h.buffers[1:]
+			}
+			if k < input {
+				h.buffers = h.buffers[3:]
+			}
 		}
-		f.starts[i] = at.offset + at.header + values.offset
+		body := at.offset + at.header
+		values, p := h.buffers[2], place{}
+		p.start, p.elements = body+values.offset, h.nodes[1].rows
+		if r.width == tensor.Ragged {
+			offsets := h.buffers[0]
+			if p.offsets = body + offsets.offset; offsets.size < 4*(h.rows+1) {
+				p.elements = -1
+			}
+		} else if p.elements != h.rows*int64(r.width) {
+			p.elements = -1
+		}
+		if h.nodes[0].nulls != 0 || h.nodes[1].nulls != 0 || p.elements < 0 || values.size/int64(r.of.Size()) < p.elements {
+			return nil, fmt.Errorf("table: batch %d: %w", i, fmt.Errorf("%s are missing", in.Name))
+		}
+		r.places[i] = p
 	}
-	return f, nil
+	return r, nil
 }
 
 // Len is the number of rows.
-func (f *FeatureRows) Len() int { return int(f.rows) }
+func (r *InputRows) Len() int { return int(r.rows) }
 
-// Gather copies the features of rows, counted from 0, one behind the other. Rows
-// that are side by side in the file are read together.
-func (f *FeatureRows) Gather(rows []int, dst []float32) error {
+// Gather adds rows, counted from 0, to dst, one behind the other. Rows that are
+// side by side in the file are read together.
+func (r *InputRows) Gather(rows []int, dst *tensor.Rows) error {
 	for len(rows) > 0 {
 		first, n := int64(rows[0]), 1
-		if first < 0 || first >= f.rows {
-			return fmt.Errorf("table: there is no row %d of %d", first+1, f.rows)
+		if first < 0 || first >= r.rows {
+			return fmt.Errorf("table: there is no row %d of %d", first+1, r.rows)
 		}
-		batch, at := first/BatchRows, first%BatchRows
-		for n < len(rows) && int64(rows[n]) == first+int64(n) && at+int64(n) < BatchRows && first+int64(n) < f.rows {
+		batch, at := first/r.each, first%r.each
+		for n < len(rows) && int64(rows[n]) == first+int64(n) && at+int64(n) < r.each && first+int64(n) < r.rows {
 			n++
 		}
-		raw := bytesOf(dst[:n*f.width])
-		if got, err := f.src.ReadAt(raw, f.starts[batch]+4*at*int64(f.width)); got < len(raw) {
-			if err == nil || err == io.EOF {
-				err = io.ErrUnexpectedEOF
-			}
+		if err := r.read(&r.places[batch], at, n, dst); err != nil {
 			return fmt.Errorf("table: read row %d: %w", first+1, err)
 		}
-		rows, dst = rows[n:], dst[n*f.width:]
+		rows = rows[n:]
 	}
 	return nil
+}
+
+// read adds n rows of a batch from one on.
+func (r *InputRows) read(p *place, at int64, n int, dst *tensor.Rows) error {
+	from, to := at*int64(r.width), (at+int64(n))*int64(r.width)
+	if r.width == tensor.Ragged {
+		var err error
+		if from, to, err = r.offsets(p, at, n, dst); err != nil {
+			return err
+		}
+	}
+	have := dst.Len()
+	dst.Grow(r.of, int(to-from))
+	size := int64(r.of.Size())
+	return readFull(r.src, bytesIn32(dst, have), p.start+size*from)
+}
+
+// offsets finds where ragged rows lie, and adds where they end in dst.
+func (r *InputRows) offsets(p *place, at int64, n int, dst *tensor.Rows) (from, to int64, err error) {
+	if cap(r.ends) < 4*(n+1) {
+		r.ends = make([]byte, 4*(n+1))
+	}
+	raw := r.ends[:4*(n+1)]
+	if err := readFull(r.src, raw, p.offsets+4*at); err != nil {
+		return 0, 0, err
+	}
+	from = int64(int32(binary.LittleEndian.Uint32(raw)))
+	to = from
+	have := int64(dst.Len())
+	for i := range n {
+		end := int64(int32(binary.LittleEndian.Uint32(raw[4*(i+1):])))
+		if from < 0 || end < to || end > p.elements || end-to > maxListed {
+			return 0, 0, errOutside
+		}
+		if (end-to)%int64(r.step) != 0 {
+			return 0, 0, fmt.Errorf("%s has %d elements in row %d of the batch, want a multiple of %d", r.name, end-to, at+int64(i)+1, r.step)
+		}
+		to = end
+		dst.Ends = append(dst.Ends, int(have+to-from))
+	}
+	return from, to, nil
+}
+
+func readFull(src io.ReaderAt, raw []byte, at int64) error {
+	if got, err := src.ReadAt(raw, at); got < len(raw) {
+		if err == nil || errors.Is(err, io.EOF) {
+			err = io.ErrUnexpectedEOF
+		}
+		return err
+	}
+	return nil
+}
+
+// bytesIn32 views the elements from one on as bytes in the order of the machine.
+func bytesIn32(r *tensor.Rows, from int) []byte {
+	switch {
+	case r.U8 != nil:
+		return r.U8[from:]
+	case r.I32 != nil:
+		return viewed(r.I32[from:])
+	}
+	return viewed(r.F32[from:])
+}
+
+func viewed[E float32 | int32](list []E) []byte {
+	if len(list) == 0 {
+		return nil
+	}
+	return unsafe.Slice((*byte)(unsafe.Pointer(&list[0])), 4*len(list))
+}
+
+// Longest is the number of steps of the longest row of a ragged input, 1 if all
+// are empty. It reads where rows end, not what they hold.
+func (r *InputRows) Longest() (int, error) {
+	longest := int64(1)
+	for i := range r.places {
+		n := min(r.each, r.rows-int64(i)*r.each)
+		var ends tensor.Rows
+		if _, _, err := r.offsets(&r.places[i], 0, int(n), &ends); err != nil {
+			return 0, fmt.Errorf("table: batch %d: %w", i, err)
+		}
+		from := 0
+		for _, end := range ends.Ends {
+			longest = max(longest, int64(end-from)/int64(r.step))
+			from = end
+		}
+	}
+	return int(longest), nil
+}
+
+// Steps are the numbers of steps of the longest rows of the ragged inputs, 0 for
+// others.
+func (d *Dataset) Steps() ([]int, error) {
+	steps := make([]int, len(d.Info.Inputs))
+	for i := range steps {
+		if !d.Info.Inputs[i].Ragged() {
+			continue
+		}
+		r, err := d.InputRows(i)
+		if err != nil {
+			return nil, err
+		}
+		if steps[i], err = r.Longest(); err != nil {
+			return nil, err
+		}
+	}
+	return steps, nil
 }

@@ -118,7 +118,7 @@ func checkFooter(footer []byte, size int64) ([]batchAt, error) {
 		}
 		for _, c := range children {
 			texts += metadataSize(c, 6) + textSize(c, 0)
-			if c.field(4) > 0 || len(c.tables(5)) > 0 || c.byte(2) != typeFloat {
+			if c.field(4) > 0 || len(c.tables(5)) > 0 || c.byte(2) != typeFloat && c.byte(2) != typeInt {
 				return nil, errors.New("nested columns are none that a table can hold")
 			}
 		}

@@ -236,15 +236,15 @@ func (f *Foreign) readBatch(ctx context.Context, out *Writer, m *message) error 
 		return fmt.Errorf("%d rows without a value", rows)
 	}
 	left := f.budget
-	for from := int64(0); from < rows; from += BatchRows {
+	for from := int64(0); from < rows; from += mostBatchRows {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		f.budget = left
-		if err := f.writeChunk(out, parts, from, int(min(BatchRows, rows-from))); err != nil {
+		if err := f.writeChunk(out, parts, from, int(min(mostBatchRows, rows-from))); err != nil {
 			return err
 		}
-		f.rows += min(BatchRows, rows-from)
+		f.rows += min(mostBatchRows, rows-from)
 	}
 	return nil
 }

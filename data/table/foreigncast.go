@@ -68,6 +68,7 @@ const (
 	typeTime            = 9
 	typeTimestamp       = 10
 	typeFixedSizeBinary = 15
+	typeList            = 12
 	typeFixedSizeList   = 16
 	typeDuration        = 18
 	typeLargeBinary     = 19
@@ -78,7 +79,7 @@ const (
 
 // tableTypes are those that a table is stored with.
 var tableTypes = map[byte]bool{
-	typeInt: true, typeFloat: true, typeBool: true, typeUtf8: true, typeDate: true, typeTimestamp: true, typeFixedSizeList: true,
+	typeInt: true, typeFloat: true, typeBool: true, typeUtf8: true, typeDate: true, typeTimestamp: true, typeFixedSizeList: true, typeList: true,
 }
 
 // foreignName names a type that a table does not have.
@@ -93,7 +94,7 @@ func foreignName(number byte) string {
 var otherTypes = map[byte]string{
 	typeNull: "null", typeBinary: "binary", typeDecimal: "decimal", typeTime: "time", typeFixedSizeBinary: "fixed_size_binary",
 	typeDuration: "duration", typeLargeBinary: "large_binary", typeLargeUtf8: "large_utf8", typeBinaryView: "binary_view", typeUtf8View: "utf8_view",
-	11: "interval", 12: "list", 13: "struct", 14: "union", 17: "map", 21: "large_list",
+	11: "interval", typeList: "list", 13: "struct", 14: "union", 17: "map", 21: "large_list",
 	22: "run_end_encoded", 25: "list_view", 26: "large_list_view",
 }
 

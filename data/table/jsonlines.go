@@ -14,7 +14,7 @@ import (
 
 // WriteJSONLines writes a table as one JSON object for each row, with its
 // columns in order: numbers in the shortest form that reads back the same, dates
-// and timestamps as text, a vector as a list, and a null as null. So is what
+// and timestamps as text, vectors as lists, and a null as null. So is what
 // JSON has no number for, NaN and the infinities, and unreal counts these.
 func WriteJSONLines(w io.Writer, r *Reader) (unreal int64, err error) {
 	out := bufio.NewWriterSize(w, 1<<16)
@@ -67,15 +67,14 @@ func appendJSONField(line []byte, col arrow.Array, row int) (_ []byte, unreal in
 		return appendJSON(line, a.Value(row)), 0
 	case *array.Float64:
 		number(a.Value(row), 64)
-	case *array.FixedSizeList:
-		width := int(a.DataType().(*arrow.FixedSizeListType).Len())
-		for i, v := range Vectors(a)[row*width : (row+1)*width] {
-			if i == 0 {
-				line = append(line, '[')
-			} else {
+	case *array.FixedSizeList, *array.List:
+		elements, _ := listAt(a, row)
+		line = append(line, '[')
+		for i := range elements.Len() {
+			if i > 0 {
 				line = append(line, ',')
 			}
-			number(float64(v), 32)
+			number(elements.At(i), elements.bits)
 		}
 		line = append(line, ']')
 	case *array.Date32, *array.Timestamp:

@@ -11,6 +11,8 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/klauspost/compress/zstd"
+
+	"pipe/data/tensor"
 )
 
 // Arrow's own package for Parquet needs gRPC, Thrift and three compressions. To
@@ -50,8 +52,8 @@ const (
 // parquetPage is the size in bytes from which on a page is written.
 const parquetPage = 1 << 20
 
-// WriteParquet writes a table as a Parquet file. A vector becomes a list of
-// float, a timestamp one of microseconds in UTC; the metadata of the table goes
+// WriteParquet writes a table as a Parquet file. Lists become lists of
+// float or int32, a timestamp one of microseconds in UTC; the metadata of the table goes
 // with it. The same table gives the same bytes.
 func WriteParquet(w io.Writer, r *Reader) error {
 	enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
@@ -107,8 +109,8 @@ func (p *parquetWriter) group(rec arrow.Record) {
 	g := parquetGroup{rows: rec.NumRows()}
 	for _, col := range rec.Columns() {
 		c := parquetChunk{offset: p.at}
-		if v, ok := col.(*array.FixedSizeList); ok {
-			p.vectors(&c, v)
+		if _, _, ok := listOf(col.DataType()); ok {
+			p.lists(&c, col)
 		} else {
 			p.column(&c, col)
 		}
@@ -157,17 +159,42 @@ func (p *parquetWriter) column(c *parquetChunk, col arrow.Array) {
 	}
 }
 
-// vectors writes the pages of a column of lists, none of which is empty.
-func (p *parquetWriter) vectors(c *parquetChunk, a *array.FixedSizeList) {
-	width := int(a.DataType().(*arrow.FixedSizeListType).Len())
-	all := Vectors(a)
-	rows := max(1, parquetPage/(4*width))
-	for from := 0; from < a.Len(); from += rows {
-		n := min(rows, a.Len()-from) * width
-		p.values = append(p.values[:0], bytesOf(all[from*width:from*width+n])...)
-		p.levels = appendLevels(p.levels[:0], n, func(k int) bool { return k%width > 0 }) // a list begins with 0
-		p.levels = appendLevels(p.levels, n, func(int) bool { return true })
-		p.data(c, n)
+// lists writes the pages of a column of lists.
+func (p *parquetWriter) lists(c *parquetChunk, col arrow.Array) {
+	_, width, _ := listOf(col.DataType())
+	all, _ := Lists(col)
+	each := max(1, parquetPage/4/max(width, 1))
+	if width == tensor.Ragged {
+		each = parquetPage / 4 / usualLength
+	}
+	var more, full []bool // of each element, and of each empty list
+	for from := 0; from < col.Len(); from += each {
+		more, full = more[:0], full[:0]
+		first, last := 0, 0
+		for i := from; i < min(from+each, col.Len()); i++ {
+			start, end := all.Row(i, width)
+			if i == from {
+				first = start
+			}
+			last = end
+			for k := range max(1, end-start) {
+				more, full = append(more, k > 0), append(full, end > start)
+			}
+		}
+		p.values = p.values[:0]
+		switch values := all.Slice(first, last); {
+		case values.U8 != nil:
+			for _, v := range values.U8 {
+				p.values = little.AppendUint32(p.values, uint32(v))
+			}
+		case values.I32 != nil:
+			p.values = append(p.values, viewed(values.I32)...)
+		default:
+			p.values = append(p.values, viewed(values.F32)...)
+		}
+		p.levels = appendLevels(p.levels[:0], len(more), func(k int) bool { return more[k] })
+		p.levels = appendLevels(p.levels, len(full), func(k int) bool { return full[k] })
+		p.data(c, len(more))
 	}
 }
 
@@ -230,7 +257,7 @@ func (p *parquetWriter) finish(rows int64) {
 	elements := 1
 	for _, f := range p.schema.Fields() {
 		elements++
-		if f.Type.ID() == arrow.FIXED_SIZE_LIST {
+		if _, _, ok := listOf(f.Type); ok {
 			elements += 2
 		}
 	}
@@ -279,7 +306,7 @@ func (p *parquetWriter) groupInfo(t *thrift, g parquetGroup) {
 	for i, c := range g.chunks {
 		f := p.schema.Field(i)
 		path := []string{f.Name}
-		if f.Type.ID() == arrow.FIXED_SIZE_LIST {
+		if _, _, ok := listOf(f.Type); ok {
 			path = append(path, "list", "element")
 		}
 		physical, _, _ := parquetType(f.Type)
@@ -324,7 +351,11 @@ func parquetType(dtype arrow.DataType) (physical, converted, logical int) {
 		return parquetInt32, convertedDate, logicalDate
 	case arrow.TIMESTAMP:
 		return parquetInt64, convertedMicros, logicalTimestamp
-	case arrow.FIXED_SIZE_LIST:
+	}
+	if of, _, ok := listOf(dtype); ok {
+		if of != tensor.F32 {
+			return parquetInt32, -1, -1
+		}
 		return parquetFloat, -1, -1
 	}
 	return parquetInt64, -1, -1
@@ -334,7 +365,7 @@ func parquetType(dtype arrow.DataType) (physical, converted, logical int) {
 func (t *thrift) element(f arrow.Field) {
 	physical, converted, logical := parquetType(f.Type)
 	t.nested()
-	if f.Type.ID() == arrow.FIXED_SIZE_LIST {
+	if _, _, ok := listOf(f.Type); ok {
 		t.int32(3, parquetRequired)
 		t.text(4, f.Name)
 		t.int32(5, 1)

@@ -20,6 +20,7 @@ type Reader struct {
 	schema  *arrow.Schema
 	batches []batchAt
 	rows    int64
+	each    int64 // rows of a batch, see BatchRows
 }
 
 // Open reads the schema of a table of the given size in bytes. Bytes that are
@@ -34,13 +35,13 @@ func Open(r io.ReaderAt, size int64) (tr *Reader, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("table: %w", err)
 	}
-	tr = &Reader{src: r, schema: schema, batches: batches}
+	tr = &Reader{src: r, schema: schema, batches: batches, each: int64(BatchRows(schema))}
 	if n := len(batches); n > 0 {
 		last, err := tr.header(n - 1)
 		if err != nil {
 			return nil, fmt.Errorf("table: batch %d: %w", n-1, err)
 		}
-		tr.rows = int64(n-1)*BatchRows + last.rows
+		tr.rows = int64(n-1)*tr.each + last.rows
 	}
 	return tr, nil
 }
@@ -149,8 +150,8 @@ func (r *Reader) header(i int) (*batchHeader, error) {
 	if err != nil {
 		return nil, err
 	}
-	if h.rows < 1 || h.rows > BatchRows || h.rows < BatchRows && i < len(r.batches)-1 {
-		return nil, fmt.Errorf("%d rows, but a batch holds %d (the last one fewer)", h.rows, BatchRows)
+	if h.rows < 1 || h.rows > r.each || h.rows < r.each && i < len(r.batches)-1 {
+		return nil, fmt.Errorf("%d rows, but a batch holds %d (the last one fewer)", h.rows, r.each)
 	}
 	return h, nil
 }
@@ -201,6 +202,11 @@ func (h *batchHeader) array(t arrow.DataType, body []byte) *array.Data {
 	switch t := t.(type) {
 	case *arrow.StringType:
 		buffers = append(buffers, h.buffer(body), h.buffer(body))
+	case *arrow.ListType:
+		buffers = append(buffers, h.buffer(body))
+		child := h.array(t.Elem(), body)
+		defer child.Release()
+		return array.NewData(t, int(n.rows), buffers, []arrow.ArrayData{child}, int(n.nulls), 0)
 	case *arrow.FixedSizeListType:
 		child := h.array(t.Elem(), body)
 		defer child.Release()

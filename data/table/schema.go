@@ -10,13 +10,6 @@ import (
 	"pipe/base/diag"
 )
 
-// BatchRows is the number of rows in every batch of a table file but the last.
-const BatchRows = 65536
-
-// maxWidth bounds the elements of a vector column, so that a batch of vectors
-// stays well below what an int32 can count.
-const maxWidth = 1 << 15
-
 // MaxColumns bounds the columns of a table. Arrow holds a few kilobytes for
 // each in memory.
 const MaxColumns = 1 << 18
@@ -64,23 +57,18 @@ func TimestampType() arrow.DataType {
 	return &arrow.TimestampType{Unit: arrow.Microsecond, TimeZone: "UTC"}
 }
 
-// VectorType is the type of a column that holds width float32 in each row.
-func VectorType(width int) arrow.DataType {
-	return arrow.FixedSizeListOfField(int32(width),
-		arrow.Field{Name: "item", Type: arrow.PrimitiveTypes.Float32})
-}
-
 // TypeName is the name of a column type as people write and read it.
 func TypeName(t arrow.DataType) string {
-	switch t := t.(type) {
+	if of, width, ok := listOf(t); ok {
+		return listName(of, width)
+	}
+	switch t.(type) {
 	case *arrow.StringType:
 		return "string"
 	case *arrow.Date32Type:
 		return "date"
 	case *arrow.TimestampType:
 		return "timestamp"
-	case *arrow.FixedSizeListType:
-		return fmt.Sprintf("vector[%d]", t.Len())
 	default:
 		return t.String()
 	}
@@ -96,20 +84,16 @@ func checkType(t arrow.DataType) error {
 		if t.Unit == arrow.Microsecond && t.TimeZone == "UTC" {
 			return nil
 		}
-	case *arrow.FixedSizeListType:
-		if t.Elem().ID() != arrow.FLOAT32 {
-			break
+	default:
+		if of, width, ok := listOf(t); ok {
+			return checkList(of, width)
 		}
-		if t.Len() < 1 || t.Len() > maxWidth {
-			return fmt.Errorf("a vector has %d elements, want 1 to %d", t.Len(), maxWidth)
-		}
-		return nil
 	}
 	return fmt.Errorf("type %v is none that a table can hold", t)
 }
 
 // canonical gives the schema as it is written: metadata sorted, every column
-// nullable but vectors, and the element of a vector always named the same.
+// nullable but lists, and the element of a list always named the same.
 func canonical(s *arrow.Schema) (*arrow.Schema, error) {
 	if s.NumFields() == 0 {
 		return nil, fmt.Errorf("a table needs at least one column")
@@ -132,8 +116,8 @@ func canonical(s *arrow.Schema) (*arrow.Schema, error) {
 			return nil, fmt.Errorf("column %q: %w", f.Name, err)
 		}
 		f.Nullable = true
-		if v, ok := f.Type.(*arrow.FixedSizeListType); ok {
-			f.Type, f.Nullable = VectorType(int(v.Len())), false
+		if of, width, ok := listOf(f.Type); ok {
+			f.Type, f.Nullable = ListType(of, width), false
 		}
 		f.Metadata = arrow.MetadataFrom(f.Metadata.ToMap())
 	}
@@ -159,12 +143,12 @@ func checkColumns(want, got *arrow.Schema) error {
 	return nil
 }
 
-// sameType compares types, but not the name of the element of a vector.
+// sameType compares types, but not the name of the element of a list.
 func sameType(a, b arrow.DataType) bool {
-	va, okA := a.(*arrow.FixedSizeListType)
-	vb, okB := b.(*arrow.FixedSizeListType)
+	ofA, widthA, okA := listOf(a)
+	ofB, widthB, okB := listOf(b)
 	if okA && okB {
-		return va.Len() == vb.Len() && va.Elem().ID() == vb.Elem().ID()
+		return ofA == ofB && widthA == widthB
 	}
 	return arrow.TypeEqual(a, b)
 }

@@ -36,10 +36,10 @@ func SchemaChanges(old, new *arrow.Schema) []ColumnChange {
 // columns lists names with types, the latter as New.
 func columns(s *arrow.Schema) []ColumnChange {
 	var list []ColumnChange
-	info, err := DatasetInfoOf(s)
+	info, _ := DatasetInfoOf(s)
 	for _, f := range s.Fields() {
-		if err == nil && f.Name == FeaturesColumn {
-			for _, feature := range info.Features {
+		if features := featuresOf(info, f.Name); len(features) > 0 {
+			for _, feature := range features {
 				list = append(list, ColumnChange{Column: "feature " + feature.Name, New: "float"})
 			}
 			continue
@@ -47,4 +47,18 @@ func columns(s *arrow.Schema) []ColumnChange {
 		list = append(list, ColumnChange{Column: f.Name, New: TypeName(f.Type)})
 	}
 	return list
+}
+
+// featuresOf names the elements of a column that is an input of features, none
+// if the column is another or info is nil.
+func featuresOf(info *DatasetInfo, column string) []Feature {
+	if info == nil {
+		return nil
+	}
+	for _, in := range info.Inputs {
+		if in.Name == column && in.Kind == Features {
+			return in.Features
+		}
+	}
+	return nil
 }

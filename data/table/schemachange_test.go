@@ -19,11 +19,11 @@ func TestSchemaChanges(t *testing.T) {
 		t.Error(got)
 	}
 	dataset := func(names ...string) *arrow.Schema {
-		var info DatasetInfo
+		var features []Feature
 		for _, n := range names {
-			info.Features = append(info.Features, Feature{Name: n, Column: n})
+			features = append(features, Feature{Name: n, Column: n})
 		}
-		s, err := DatasetSchema(info, false, nil)
+		s, err := DatasetSchema(FlatDataset(features, nil), false, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -6,6 +6,8 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
+
+	"pipe/data/tensor"
 )
 
 // A ColumnSummary says what is in a column of a table.
@@ -14,7 +16,7 @@ type ColumnSummary struct {
 	Type    string // see TypeName
 	Missing int64  // nulls
 	NaN     int64  // numbers that are none; Min and Max leave them out
-	Min     string // as WriteCSV writes it; of a vector, the least element
+	Min     string // as WriteCSV writes it; of lists, the least element
 	Max     string
 	Empty   bool // there is nothing that Min and Max could be
 }
@@ -77,11 +79,15 @@ func newExtreme(t arrow.DataType) extreme {
 			text: textOf[arrow.Timestamp]}
 	case arrow.FLOAT64:
 		return &extremeOf[float64]{values: func(a arrow.Array) (func(int) float64, int) { return a.(*array.Float64).Value, a.Len() }, text: textOf[float64]}
-	default: // a vector
-		return &extremeOf[float32]{values: func(a arrow.Array) (func(int) float32, int) {
-			v := Vectors(a.(*array.FixedSizeList))
-			return func(i int) float32 { return v[i] }, len(v)
-		}, text: func(v float32) string { return string(appendFloat(nil, float64(v), 32)) }}
+	default: // lists
+		bits := 64
+		if of, _, _ := listOf(t); of == tensor.F32 {
+			bits = 32
+		}
+		return &extremeOf[float64]{values: func(a arrow.Array) (func(int) float64, int) {
+			v, _ := Lists(a)
+			return v.At, v.Len()
+		}, text: func(v float64) string { return string(appendFloat(nil, v, bits)) }}
 	}
 }
 
@@ -139,10 +145,9 @@ func own[T cmp.Ordered](v T) T {
 // Text is a value as WriteCSV writes it, and a vector as a list; empty for a
 // null.
 func Text(col arrow.Array, row int) string {
-	v, ok := col.(*array.FixedSizeList)
-	if !ok {
+	if _, _, ok := listOf(col.DataType()); !ok {
 		return string(appendValue(nil, col, row))
 	}
-	text, _ := appendJSONField(nil, v, row)
+	text, _ := appendJSONField(nil, col, row)
 	return string(text)
 }

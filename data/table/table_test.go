@@ -16,6 +16,7 @@ import (
 	"pgregory.net/rapid"
 
 	"pipe/base/diag"
+	"pipe/data/tensor"
 )
 
 // allTypes is a schema with a column of every type.
@@ -23,7 +24,8 @@ func allTypes() *arrow.Schema {
 	types := []arrow.DataType{
 		arrow.PrimitiveTypes.Int64, arrow.PrimitiveTypes.Float64, arrow.BinaryTypes.String,
 		arrow.FixedWidthTypes.Boolean, arrow.FixedWidthTypes.Date32, TimestampType(),
-		arrow.PrimitiveTypes.Int32, VectorType(3),
+		arrow.PrimitiveTypes.Int32, VectorType(3), ListType(tensor.U8, 4), ListType(tensor.I32, 2),
+		ListType(tensor.I32, tensor.Ragged), ListType(tensor.F32, tensor.Ragged), ListType(tensor.U8, tensor.Ragged),
 	}
 	var fields []arrow.Field
 	for _, t := range types {
@@ -54,11 +56,28 @@ func drawRecord(t *rapid.T, rows int) arrow.Record {
 		NewArray(times, valid()),
 		NewArray(int32s.Draw(t, "classes"), valid()),
 		NewVectors(rapid.SliceOfN(rapid.Float32(), 3*rows, 3*rows).Draw(t, "vectors"), 3),
+		NewLists(tensor.U8, tensor.Rows{U8: rapid.SliceOfN(rapid.Byte(), 4*rows, 4*rows).Draw(t, "pixels")}, 4),
+		NewLists(tensor.I32, tensor.Rows{I32: rapid.SliceOfN(rapid.Int32(), 2*rows, 2*rows).Draw(t, "pairs")}, 2),
+		NewLists(tensor.I32, drawRagged(t, rows, func(n int, r *tensor.Rows) { r.I32 = rapid.SliceOfN(rapid.Int32(), n, n).Draw(t, "ids") }), tensor.Ragged),
+		NewLists(tensor.F32, drawRagged(t, rows, func(n int, r *tensor.Rows) { r.F32 = rapid.SliceOfN(rapid.Float32(), n, n).Draw(t, "steps") }), tensor.Ragged),
+		NewLists(tensor.U8, drawRagged(t, rows, func(n int, r *tensor.Rows) { r.U8 = rapid.SliceOfN(rapid.Byte(), n, n).Draw(t, "levels") }), tensor.Ragged),
 	)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return rec
+}
+
+// drawRagged draws the ends of rows, and the elements by a function.
+func drawRagged(t *rapid.T, rows int, elements func(n int, r *tensor.Rows)) tensor.Rows {
+	r := tensor.Rows{Ends: make([]int, rows)}
+	end := 0
+	for i := range r.Ends {
+		end += rapid.IntRange(0, 3).Draw(t, "length")
+		r.Ends[i] = end
+	}
+	elements(end, &r)
+	return r
 }
 
 type failer interface{ Fatal(args ...any) }
@@ -193,7 +212,7 @@ func TestBatches(t *testing.T) {
 	schema := arrow.NewSchema([]arrow.Field{
 		{Name: "n", Type: arrow.PrimitiveTypes.Int64}, {Name: "s", Type: arrow.BinaryTypes.String},
 	}, nil)
-	for _, rows := range []int{0, 1, BatchRows - 1, BatchRows, BatchRows + 1, 2*BatchRows + 3} {
+	for _, rows := range []int{0, 1, mostBatchRows - 1, mostBatchRows, mostBatchRows + 1, 2*mostBatchRows + 3} {
 		var b bytes.Buffer
 		w, err := newWriter(&b, schema, mem)
 		if err != nil {
@@ -221,7 +240,7 @@ func TestBatches(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if want := (rows + BatchRows - 1) / BatchRows; r.NumBatches() != want || r.NumRows() != int64(rows) || w.Rows() != int64(rows) {
+		if want := (rows + mostBatchRows - 1) / mostBatchRows; r.NumBatches() != want || r.NumRows() != int64(rows) || w.Rows() != int64(rows) {
 			t.Errorf("%d rows: %d rows read, %d written, %d batches, want %d", rows, r.NumRows(), w.Rows(), r.NumBatches(), want)
 		}
 		next := int64(0)

@@ -94,18 +94,6 @@ func bitmapOf(bits []bool) []byte {
 	return b
 }
 
-// NewVectors makes a vector column of rows x width float32 in row-major order.
-// The values are copied.
-func NewVectors(values []float32, width int) arrow.Array {
-	if width < 1 || len(values)%width != 0 {
-		panic(fmt.Sprintf("table: %d values are no vectors of width %d", len(values), width))
-	}
-	c := newColumn(VectorType(width))
-	c.values = append(c.values, bytesOf(values)...)
-	c.rows = len(values) / width
-	return c.array()
-}
-
 // NewTextArray makes a text column without copying: row i is
 // text[offsets[i]:offsets[i+1]], offsets[0] is 0. valid is a bitmap with one
 // bit for each row, lowest bit first, or nil. The memory belongs to the array
@@ -210,7 +198,7 @@ func Valid(arr arrow.Array) []bool {
 	return valid
 }
 
-// Texts views any column but vectors as text, in the form in which WriteCSV
+// Texts views any column but lists as text, in the form in which WriteCSV
 // writes it; nulls are empty, and valid is as in Floats. The text of a string
 // column is not copied: it is good while arr is retained.
 func Texts(arr arrow.Array) (values []string, valid []bool, err error) {
@@ -221,7 +209,7 @@ func Texts(arr arrow.Array) (values []string, valid []bool, err error) {
 		}
 		return values, Valid(arr), nil
 	}
-	if _, ok := arr.(*array.FixedSizeList); ok {
+	if _, _, ok := listOf(arr.DataType()); ok {
 		return nil, nil, fmt.Errorf("a %s column holds no text", TypeName(arr.DataType()))
 	}
 	var buf []byte

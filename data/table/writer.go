@@ -16,6 +16,7 @@ type Writer struct {
 	schema  *arrow.Schema
 	out     *ipc.FileWriter
 	columns []*column
+	each    int // rows of a batch, see BatchRows
 	pending int // rows in columns
 	rows    int64
 	err     error // first error, returned by every later call
@@ -35,7 +36,7 @@ func newWriter(w io.Writer, schema *arrow.Schema, mem memory.Allocator) (*Writer
 	if err != nil {
 		return nil, fmt.Errorf("table: %w", err)
 	}
-	return &Writer{schema: s, out: out, columns: newColumns(s)}, nil
+	return &Writer{schema: s, out: out, columns: newColumns(s), each: BatchRows(s)}, nil
 }
 
 // Schema is the schema as written.
@@ -58,7 +59,7 @@ func (w *Writer) write(rec arrow.Record) error {
 		return fmt.Errorf("table: record does not fit: %w", err)
 	}
 	for from, rows := 0, int(rec.NumRows()); from < rows; {
-		to := min(rows, from+BatchRows-w.pending)
+		to := min(rows, from+w.each-w.pending)
 		for i, c := range w.columns {
 			if err := c.appendRange(rec.Column(i), from, to); err != nil {
 				return fmt.Errorf("table: column %q: %w", w.schema.Field(i).Name, err)
@@ -67,7 +68,7 @@ func (w *Writer) write(rec arrow.Record) error {
 		w.pending += to - from
 		w.rows += int64(to - from)
 		from = to
-		if w.pending == BatchRows {
+		if w.pending == w.each {
 			if err := w.flush(); err != nil {
 				return err
 			}

@@ -104,11 +104,11 @@ func churn() *nn.Model {
 }
 
 func cloudInfo(m *nn.Model) table.DatasetInfo {
-	info := table.DatasetInfo{Target: &table.Target{Column: m.Signature.Column, Task: m.Signature.Task, Classes: m.Signature.Classes, Scale: 1}}
+	var features []table.Feature
 	for _, f := range m.Signature.Features {
-		info.Features = append(info.Features, table.Feature{Name: f, Column: f})
+		features = append(features, table.Feature{Name: f, Column: f})
 	}
-	return info
+	return table.FlatDataset(features, &table.Target{Column: m.Signature.Column, Task: m.Signature.Task, Classes: m.Signature.Classes, Scale: 1})
 }
 
 func (c clouds) dataset(t testing.TB, m *nn.Model) []byte {
@@ -144,10 +144,7 @@ func sine() *nn.Model {
 }
 
 func sineInfo() table.DatasetInfo {
-	return table.DatasetInfo{
-		Features: []table.Feature{{Name: "x", Column: "x"}},
-		Target:   &table.Target{Column: "y", Task: task.Regression, Scale: 1},
-	}
+	return table.FlatDataset([]table.Feature{{Name: "x", Column: "x"}}, &table.Target{Column: "y", Task: task.Regression, Scale: 1})
 }
 
 // sineData is n noisy rows of sin(x) from lo to hi.

@@ -14,6 +14,7 @@ import (
 	"pipe/data/table"
 	"pipe/data/task"
 	"pipe/nn"
+	"pipe/nn/dataset"
 	"pipe/pipeline"
 )
 
@@ -91,7 +92,7 @@ func (s *Stage) predictPart(ctx context.Context, env pipeline.Env, model *nn.Mod
 	if err := fits(&model.Signature, ds); err != nil {
 		return nil, fmt.Errorf("%s: %w", in.Name, err)
 	}
-	r := &reader{part: &part{port: port, info: ds.Info, groups: map[string]*metric.Groups{}}, model: model, vocabulary: model.Spec.Vocabulary()}
+	r := &reader{part: &part{port: port, info: ds.Info, groups: map[string]*metric.Groups{}}, model: model, inputs: model.Signature.AllInputs(), vocabularies: model.Spec.Vocabularies()}
 	if port == dataPort {
 		if r.slices = s.Slices; len(r.slices) > 0 {
 			if err := sliceable(s.Slices, &ds.Info); err != nil {
@@ -107,6 +108,7 @@ func (s *Stage) predictPart(ctx context.Context, env pipeline.Env, model *nn.Mod
 		}
 		r.out.columns(env, s.Prefix, &ds.Info)
 	}
+	r.longer = make([]int, len(r.inputs))
 	for ex, err := range ds.Stream() {
 		if err == nil {
 			err = ctx.Err()
@@ -122,6 +124,11 @@ func (s *Stage) predictPart(ctx context.Context, env pipeline.Env, model *nn.Mod
 	if err := r.finish(); err != nil {
 		return nil, fmt.Errorf("%s: %w", in.Name, err)
 	}
+	for i, n := range r.longer {
+		if n > 0 {
+			env.Log().Warn("rows are longer than any in training: the model sees their beginning", "data", in.Name, "input", r.inputs[i].Name, "rows", n, "steps", r.inputs[i].Shape[0])
+		}
+	}
 	if port == dataPort {
 		if r.part.worst, err = worstOf(ds, r.part); err != nil {
 			return nil, fmt.Errorf("%s: %w", in.Name, err)
@@ -130,28 +137,32 @@ func (s *Stage) predictPart(ctx context.Context, env pipeline.Env, model *nn.Mod
 	return r.part, nil
 }
 
-// fits checks that the data set was made for the model. Equal names in equal
-// order are what a network goes by; a target that is scaled differently gives
-// away a transform that was fitted on other data.
+// fits checks that the data set was made for the model. A target that is scaled
+// differently gives away a transform that was fitted on other data.
 func fits(sig *nn.Signature, ds *table.Dataset) error {
 	const hint = "connect the data sets of the preprocess stage that the model was trained with"
-	names := ds.Info.Names()
-	if !slices.Equal(names, sig.Features) {
-		return diag.WithHint(fmt.Errorf("the features are not those of the model: %s", featureDifference(sig.Features, names)), hint)
+	data := dataset.Signature(ds.Info, nil)
+	part := dataset.Differs(sig, &data)
+	switch part {
+	case dataset.Inputs:
+		return diag.WithHint(fmt.Errorf("the inputs are %s, those of the model %s", dataset.Text(&data), dataset.Text(sig)), hint)
+	case dataset.Features:
+		return diag.WithHint(fmt.Errorf("the features are not those of the model: %s", featureDifference(dataset.Names(sig), dataset.Names(&data))), hint)
 	}
-	t := ds.Info.Target
+	t := ds.Info.Target()
 	if t == nil || !ds.HasTarget() {
 		return diag.WithHint(fmt.Errorf("there is no target column, so that predictions of %q cannot be compared", sig.Column),
 			"use a predict stage where the truth is not known")
 	}
-	switch {
-	case t.Task != sig.Task:
+	switch part {
+	case dataset.Task:
 		return diag.WithHint(fmt.Errorf("the target is for %s, the model for %s", t.Task, sig.Task), hint)
-	case t.Task == task.Binary && t.Classes[0] == sig.Classes[1] && t.Classes[1] == sig.Classes[0]:
-		return diag.WithHint(fmt.Errorf("the positive class is %q, that of the model %q", t.Classes[1], sig.Classes[1]), hint)
-	case !slices.Equal(t.Classes, sig.Classes):
+	case dataset.Classes:
+		if t.Task == task.Binary && t.Classes[0] == sig.Classes[1] && t.Classes[1] == sig.Classes[0] {
+			return diag.WithHint(fmt.Errorf("the positive class is %q, that of the model %q", t.Classes[1], sig.Classes[1]), hint)
+		}
 		return diag.WithHint(fmt.Errorf("the classes are %s, those of the model %s", quoteAll(t.Classes), quoteAll(sig.Classes)), hint)
-	case t.Center != sig.Center || t.Scale != sig.Scale:
+	case dataset.Scale:
 		return diag.WithHint(fmt.Errorf("the target is scaled differently than for the model (center %v and scale %v, not %v and %v)",
 			t.Center, t.Scale, sig.Center, sig.Scale), hint)
 	}
@@ -203,23 +214,28 @@ func sliceable(columns []string, info *table.DatasetInfo) error {
 // A reader collects a part, batch by batch.
 type reader struct {
 	*part
-	model *nn.Model
-	// vocabulary of the token ids that the features are; 0: they are none.
-	vocabulary int
-	slices     []string
-	out        *predictions // nil if nothing is written
-	actual     []float64    // regression
-	guessed    []float64
-	class      []int32 // classification
-	prob       []float64
+	model  *nn.Model
+	inputs []nn.Input
+	// vocabularies of the token ids that inputs are; 0: they are none.
+	vocabularies []int
+	longer       []int // rows of each input that the model sees the beginning of
+	slices       []string
+	out          *predictions // nil if nothing is written
+	actual       []float64    // regression
+	guessed      []float64
+	class        []int32 // classification
+	prob         []float64
 }
 
 func (r *reader) add(predictor *nn.Predictor, ex *table.Examples) error {
-	if e := nn.CheckTokens(r.vocabulary, r.model.Signature.Features, ex.Features); e != nil {
-		e.Row += r.rows
-		return e
+	for i := range r.inputs {
+		if e := r.inputs[i].CheckTokens(r.vocabularies[i], &ex.Inputs[i]); e != nil {
+			e.Row += r.rows
+			return e
+		}
+		r.longer[i] += r.inputs[i].Longer(ex.Inputs[i])
 	}
-	output, err := predictor.Predict(ex.Features, ex.Rows)
+	output, err := predictor.Predict(ex.Inputs, ex.Rows)
 	if err != nil {
 		return err
 	}
@@ -235,8 +251,9 @@ func (r *reader) add(predictor *nn.Predictor, ex *table.Examples) error {
 		}
 	}
 	labelled := make([]int, 0, ex.Rows)
+	y := ex.Targets[0]
 	for i := range ex.Rows {
-		if ex.Valid == nil || ex.Valid[i] {
+		if y.Valid == nil || y.Valid[i] {
 			labelled = append(labelled, i)
 			r.at = append(r.at, r.rows+i)
 		}
@@ -244,10 +261,10 @@ func (r *reader) add(predictor *nn.Predictor, ex *table.Examples) error {
 	k := predictor.Outputs()
 	for _, i := range labelled {
 		if r.model.Signature.Task == task.Regression {
-			r.actual = append(r.actual, ex.Targets[i])
+			r.actual = append(r.actual, y.Values[i])
 			r.guessed = append(r.guessed, output[i])
 		} else {
-			r.class = append(r.class, ex.Classes[i])
+			r.class = append(r.class, y.Classes[i])
 			r.prob = append(r.prob, output[i*k:(i+1)*k]...)
 		}
 	}
@@ -266,12 +283,12 @@ func (r *reader) add(predictor *nn.Predictor, ex *table.Examples) error {
 // addX keeps the only feature of a model that has just one: its column where
 // that was kept and is a number, else the feature as the network sees it.
 func (r *reader) addX(ex *table.Examples, labelled []int) error {
-	if len(r.info.Features) != 1 {
+	if !r.info.Flat() || len(r.info.Features()) != 1 {
 		return nil
 	}
-	f := r.info.Features[0]
+	f := r.info.Features()[0]
 	r.xTitle = f.Name + " (as the network sees it)"
-	value := func(i int) float64 { return float64(ex.Features[i]) }
+	value := func(i int) float64 { return ex.Inputs[0].At(i) }
 	if slices.Contains(r.info.Keep, f.Column) && f.Name == f.Column {
 		i, err := table.Column(ex.Kept.Schema(), f.Column)
 		if err != nil {

@@ -78,7 +78,7 @@ func (p *predictions) columns(env pipeline.Env, prefix string, info *table.Datas
 		}
 		if name != prefix+"actual" {
 			edge(name, modelPort, target)
-			for _, f := range info.Features {
+			for _, f := range info.Features() {
 				edge(name, dataPort, f.Name)
 			}
 		}
@@ -94,12 +94,13 @@ func (p *predictions) write(ex *table.Examples, output []float64) error {
 			columns = append(columns, c)
 		}
 	}
+	y := ex.Targets[0]
 	if p.signature.Task == task.Regression {
 		residual := make([]float64, ex.Rows)
 		for i := range residual {
-			residual[i] = ex.Targets[i] - output[i]
+			residual[i] = y.Values[i] - output[i]
 		}
-		columns = append(columns, table.NewArray(ex.Targets, ex.Valid), table.NewArray(output, nil), table.NewArray(residual, ex.Valid))
+		columns = append(columns, table.NewArray(y.Values, y.Valid), table.NewArray(output, nil), table.NewArray(residual, y.Valid))
 	} else {
 		columns = append(columns, p.classColumns(ex, output)...)
 	}
@@ -121,13 +122,13 @@ func (p *predictions) classColumns(ex *table.Examples, output []float64) []arrow
 	k := p.signature.Outputs()
 	for i := range ex.Rows {
 		row := output[i*k : (i+1)*k]
-		actual[i] = names[ex.Classes[i]]
+		actual[i] = names[ex.Targets[0].Classes[i]]
 		for j := range names {
 			prob[j][i] = p.signature.Probability(row, j)
 		}
 		predicted[i] = names[p.signature.Class(row)]
 	}
-	columns := []arrow.Array{table.NewArray(actual, ex.Valid), table.NewArray(predicted, nil)}
+	columns := []arrow.Array{table.NewArray(actual, ex.Targets[0].Valid), table.NewArray(predicted, nil)}
 	for _, p := range prob {
 		columns = append(columns, table.NewArray(p, nil))
 	}
@@ -195,7 +196,8 @@ func (e *examples) read(ds *table.Dataset, row int) error {
 	if len(e.columns) == 0 {
 		return nil
 	}
-	batch, err := ds.Batch(row / table.BatchRows)
+	each := table.BatchRows(ds.Schema())
+	batch, err := ds.Batch(row / each)
 	if err != nil {
 		return err
 	}
@@ -205,7 +207,7 @@ func (e *examples) read(ds *table.Dataset, row int) error {
 		return err
 	}
 	defer kept.Release()
-	one, err := table.Take(kept, []int{row % table.BatchRows})
+	one, err := table.Take(kept, []int{row % each})
 	if err != nil {
 		return err
 	}

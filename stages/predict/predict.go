@@ -13,7 +13,9 @@ import (
 	"pipe/data/feature"
 	"pipe/data/metric"
 	"pipe/data/table"
+	"pipe/data/tensor"
 	"pipe/nn"
+	"pipe/nn/dataset"
 	"pipe/pipeline"
 	"pipe/pipeline/settings"
 )
@@ -141,22 +143,27 @@ func open[T any](env pipeline.Env, port string, read func(*pipeline.Input) (T, e
 
 // fits checks that the transform makes what the model was trained on.
 func fits(sig *nn.Signature, info table.DatasetInfo) error {
-	names := info.Names()
-	for i := range min(len(names), len(sig.Features)) {
-		if names[i] != sig.Features[i] {
-			return misfit("feature %d is %q, the model has %q there", i+1, names[i], sig.Features[i])
+	made := dataset.Signature(info, nil)
+	part := dataset.Differs(sig, &made)
+	switch part {
+	case dataset.Inputs:
+		return misfit("it makes the inputs %s, the model has %s", dataset.Text(&made), dataset.Text(sig))
+	case dataset.Features:
+		names, want := dataset.Names(&made), dataset.Names(sig)
+		for i := range min(len(names), len(want)) {
+			if names[i] != want[i] {
+				return misfit("feature %d is %q, the model has %q there", i+1, names[i], want[i])
+			}
 		}
+		return misfit("it makes %d features, the model has %d", len(names), len(want))
 	}
-	if len(names) != len(sig.Features) {
-		return misfit("it makes %d features, the model has %d", len(names), len(sig.Features))
-	}
-	t := info.Target
+	t := info.Target()
 	switch {
 	case t == nil:
 		return nil
-	case t.Task != sig.Task || !slices.Equal(t.Classes, sig.Classes):
+	case part == dataset.Task || part == dataset.Classes:
 		return misfit("its target %q is not what the model predicts, %q", t.Column, sig.Column)
-	case t.Center != sig.Center || t.Scale != sig.Scale:
+	case part == dataset.Scale:
 		return misfit("it scales the target differently (center %v and scale %v, not %v and %v)", t.Center, t.Scale, sig.Center, sig.Scale)
 	}
 	return nil
@@ -184,14 +191,20 @@ func (s *Stage) predict(ctx context.Context, env pipeline.Env, model *nn.Model, 
 		return err
 	}
 	out.columns(env, transform.Info())
-	vocabulary := model.Spec.Vocabulary()
+	out.inputs, out.vocabularies = model.Signature.AllInputs(), model.Spec.Vocabularies()
 	counts, err := transform.ApplyRows(ctx, r, s.Strict, func(rows, features arrow.Record, problems []string) error {
-		x := table.Vectors(features.Column(0))
-		problems, err := out.checkTokens(vocabulary, x, problems)
+		inputs := make([]tensor.Rows, len(out.inputs))
+		for i := range inputs {
+			var ok bool
+			if inputs[i], ok = table.Lists(features.Column(i)); !ok {
+				return fmt.Errorf("column %q is no input", features.ColumnName(i))
+			}
+		}
+		problems, err := out.checkTokens(inputs, int(features.NumRows()), problems)
 		if err != nil {
 			return err
 		}
-		output, err := predictor.Predict(x, int(features.NumRows()))
+		output, err := predictor.Predict(inputs, int(features.NumRows()))
 		if err != nil {
 			return err
 		}

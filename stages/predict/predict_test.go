@@ -23,6 +23,9 @@ import (
 	"pipe/stages/predict"
 )
 
+// batchRows is the number of rows of a batch of a table.
+const batchRows = 65536
+
 // fit learns a transform of a number and a category from a training table.
 func fit(t testing.TB, target feature.Target) []byte {
 	t.Helper()
@@ -215,7 +218,7 @@ func scaled() *nn.Model {
 
 // TestManyBatches: what is said of a row does not depend on the others.
 func TestManyBatches(t *testing.T) {
-	n := table.BatchRows + 300
+	n := batchRows + 300
 	ids, islands, sizes := make([]string, n), make([]string, n), make([]float64, n)
 	for i := range n {
 		ids[i], islands[i], sizes[i] = strconv.Itoa(i), []string{"Biscoe", "Dream"}[i%2], float64(i%7)

@@ -10,6 +10,7 @@ import (
 	"pipe/data/feature"
 	"pipe/data/table"
 	"pipe/data/task"
+	"pipe/data/tensor"
 	"pipe/nn"
 	"pipe/pipeline"
 )
@@ -18,9 +19,12 @@ import (
 type writer struct {
 	*table.Writer
 	signature *nn.Signature
-	keep      []string
-	strict    bool  // without the column of problems
-	bad       int64 // rows that have a problem
+	inputs    []nn.Input
+	// vocabularies of the token ids that inputs are; 0: they are none.
+	vocabularies []int
+	keep         []string
+	strict       bool  // without the column of problems
+	bad          int64 // rows that have a problem
 	// Rows for which the output of the model is no number, and the first of them.
 	infinite, firstInfinite int64
 	// Rows with a feature that is no token id of the vocabulary.
@@ -101,39 +105,43 @@ func (w *writer) columns(env pipeline.Env, info table.DatasetInfo) {
 			continue
 		}
 		edge(name, "model", w.signature.Column)
-		for _, f := range info.Features {
+		for _, f := range info.Features() {
 			edge(name, "table", f.Column)
 		}
 	}
 }
 
-// checkTokens finds rows with features that are no token ids where the network
+// checkTokens finds rows with numbers that are no token ids where the network
 // takes them for such, and adds them to the problems of the batch.
-func (w *writer) checkTokens(vocabulary int, x []float32, problems []string) ([]string, error) {
-	if vocabulary == 0 {
-		return problems, nil
-	}
-	names := w.signature.Features
-	for row := range len(x) / len(names) {
-		if problems != nil && problems[row] != "" {
-			continue
+func (w *writer) checkTokens(inputs []tensor.Rows, rows int, problems []string) ([]string, error) {
+	for i := range inputs {
+		in := &w.inputs[i]
+		for row := 0; row < rows && w.vocabularies[i] > 0; row++ {
+			if problems != nil && problems[row] != "" {
+				continue
+			}
+			from, to := inputs[i].Row(row, in.Shape.Size())
+			one := inputs[i].Slice(from, to)
+			if in.Ragged {
+				one.Ends = []int{to - from}
+			}
+			e := in.CheckTokens(w.vocabularies[i], &one)
+			if e == nil {
+				continue
+			}
+			e.Row = int(w.Rows()) + row + 1
+			if w.strict {
+				return nil, e
+			}
+			if problems == nil {
+				problems = make([]string, rows)
+			}
+			problems[row] = e.Reason()
+			if w.unknown.rows == 0 {
+				w.unknown.first = e
+			}
+			w.unknown.rows++
 		}
-		e := nn.CheckTokens(vocabulary, names, x[row*len(names):(row+1)*len(names)])
-		if e == nil {
-			continue
-		}
-		e.Row += int(w.Rows()) + row
-		if w.strict {
-			return nil, e
-		}
-		if problems == nil {
-			problems = make([]string, len(x)/len(names))
-		}
-		problems[row] = e.Reason()
-		if w.unknown.rows == 0 {
-			w.unknown.first = e
-		}
-		w.unknown.rows++
 	}
 	return problems, nil
 }

@@ -130,11 +130,11 @@ func (s *Preprocess) fit(ctx context.Context, env pipeline.Env) (*feature.Transf
 func report(log *slog.Logger, transform *feature.Transform) {
 	info := transform.Info()
 	columns := make(map[string]bool)
-	for _, f := range info.Features {
+	for _, f := range info.Features() {
 		columns[f.Column] = true
 	}
-	args := []any{"columns", len(columns), "features", len(info.Features)}
-	if t := info.Target; t != nil {
+	args := []any{"columns", len(columns), "features", len(info.Features())}
+	if t := info.Target(); t != nil {
 		args = append(args, "target", t.Column, "task", t.Task)
 		if t.Task.IsClassification() {
 			args = append(args, "classes", len(t.Classes))
@@ -150,7 +150,7 @@ func report(log *slog.Logger, transform *feature.Transform) {
 // it and it does not say so itself, that is a warning: half of all metrics hang
 // on it.
 func (s *Preprocess) tellPositive(log *slog.Logger, transform *feature.Transform) {
-	t := transform.Info().Target
+	t := transform.Info().Target()
 	if t == nil || t.Task != task.Binary {
 		return
 	}
@@ -170,11 +170,11 @@ func columns(env pipeline.Env, info table.DatasetInfo, out, in string, kept bool
 	edge := func(name, column string) {
 		env.Column(pipeline.ColumnRef{Port: out, Column: name}, pipeline.ColumnRef{Port: in, Column: column})
 	}
-	for _, f := range info.Features {
+	for _, f := range info.Features() {
 		edge(f.Name, f.Column)
 	}
-	if info.Target != nil {
-		edge(info.Target.Column, info.Target.Column)
+	if t := info.Target(); t != nil {
+		edge(t.Column, t.Column)
 	}
 	if kept {
 		for _, name := range info.Keep {
@@ -197,7 +197,7 @@ func apply(ctx context.Context, env pipeline.Env, transform *feature.Transform, 
 	}
 	defer in.Close()
 	defer r.Close()
-	labelled := transform.Info().Target != nil
+	labelled := transform.Info().Target() != nil
 	schema, err := transform.Schema(r.Schema(), labelled)
 	if err != nil {
 		return fmt.Errorf("%s: %w", in.Name, err)

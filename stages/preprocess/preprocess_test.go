@@ -73,7 +73,7 @@ func TestPreprocess(t *testing.T) {
 	// The rows with a species have bills 10, 14 and, by median, 12.
 	test := load(t, result.Outputs["test"])
 	const step = 2.449489742783178 // 4 / sqrt(8/3)
-	if diff := cmp.Diff([]float32{0, 1, 0, float32(step), 1, 0}, test.Features); diff != "" {
+	if diff := cmp.Diff([]float32{0, 1, 0, float32(step), 1, 0}, test.Inputs[0].F32); diff != "" {
 		t.Error(diff)
 	}
 	wantMetrics := map[string]float64{"train.rows": 3, "train.dropped_rows": 1, "test.rows": 2, "test.dropped_rows": 0}
@@ -128,7 +128,7 @@ func TestPreprocessWithoutTarget(t *testing.T) {
 	c := preprocessCase(t)
 	c.With = "features: {bill: {impute: mean, scale: none}}"
 	result := pipelinetest.Run(t, c)
-	if diff := cmp.Diff([]float32{10, 14, 12, 12}, load(t, result.Outputs["train"]).Features); diff != "" {
+	if diff := cmp.Diff([]float32{10, 14, 12, 12}, load(t, result.Outputs["train"]).Inputs[0].F32); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -217,7 +217,7 @@ func (s *Split) divide(ctx context.Context, env pipeline.Env, r *table.Reader) e
 
 // deal hands every row to the writer of its part.
 func deal(ctx context.Context, env pipeline.Env, r *table.Reader, assigner assigner, writers []*table.Writer) error {
-	parts := make([]int, table.BatchRows)
+	parts := make([]int, table.BatchRows(r.Schema()))
 	rows := make([][]int, len(writers))
 	var done int64
 	for rec, err := range r.Batches() {

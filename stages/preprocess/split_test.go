@@ -19,6 +19,9 @@ import (
 	"pipe/pipeline/pipelinetest"
 )
 
+// batchRows is the number of rows of a batch of a table.
+const batchRows = 65536
+
 // numbered makes a table of a key column beside the numbers of the rows.
 func numbered[T table.Value](t testing.TB, keys []T, valid []bool) []byte {
 	t.Helper()
@@ -91,7 +94,7 @@ func assigned(t testing.TB, with string, data []byte, n int) map[string][]int64 
 	if err != nil {
 		t.Fatal(err)
 	}
-	parts, of := make(map[string][]int64), make([]int, table.BatchRows)
+	parts, of := make(map[string][]int64), make([]int, batchRows)
 	var row int64
 	for rec, err := range r.Batches() {
 		if err == nil {
@@ -128,7 +131,7 @@ func TestSplitConforms(t *testing.T) {
 const threeParts = "parts: {train: 0.7, validation: 0.15, test: 0.15}"
 
 func TestRandomSplit(t *testing.T) {
-	n := table.BatchRows + 1000
+	n := batchRows + 1000
 	data := numbered(t, make([]int64, n), nil)
 	parts := divided(t, splitCase(threeParts, data), n)
 	for p, want := range apportion(int64(n), weightsOf([]float64{0.7, 0.15, 0.15})) {

@@ -9,18 +9,19 @@ import (
 	"pipe/base/diag"
 	"pipe/data/table"
 	"pipe/nn"
+	"pipe/nn/dataset"
 	"pipe/pipeline"
 )
 
 // rows are the rows of a data set as training takes them. Targets are in
-// memory. So are features if they are few; else they are read from the file a
-// batch at a time.
+// memory. Inputs are read from the file a batch at a time, which is in the memory
+// of the system if there is room.
 type rows struct {
 	name    string // for messages
 	info    table.DatasetInfo
+	sig     nn.Signature
 	file    *pipeline.Input
-	few     []float32 // all features, or nil
-	many    *table.FeatureRows
+	inputs  []*table.InputRows
 	targets []float64 // class index, or the number itself
 	column  string    // that has the weights; empty: all are 1
 	weights []float32
@@ -28,23 +29,15 @@ type rows struct {
 
 var _ nn.Source = (*rows)(nil)
 
-// fewFeatures is the number of features up to which all are kept in memory:
-// 256 MiB.
-const fewFeatures = 64 << 20
-
 // open opens the data set behind a port, whose rows have their weights in a kept
 // column if one is named. The caller closes it.
 func open(env pipeline.Env, port, weight string) (*rows, error) {
-	return openRows(env, port, weight, fewFeatures)
-}
-
-func openRows(env pipeline.Env, port, weight string, few int) (*rows, error) {
 	in, err := env.Open(port)
 	if err != nil {
 		return nil, err
 	}
 	r := &rows{name: in.Name, file: in, column: weight}
-	if err := r.read(few); err != nil {
+	if err := r.read(); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s data set %s: %w", port, in.Name, err), in.Close())
 	}
 	return r, nil
@@ -52,7 +45,7 @@ func openRows(env pipeline.Env, port, weight string, few int) (*rows, error) {
 
 func (r *rows) close() error { return r.file.Close() }
 
-func (r *rows) read(few int) (err error) {
+func (r *rows) read() (err error) {
 	ds, err := table.OpenDataset(r.file, r.file.Size())
 	if err != nil {
 		return err
@@ -62,40 +55,52 @@ func (r *rows) read(few int) (err error) {
 		return diag.WithHint(errors.New("it has no target to learn"),
 			"name a target in the preprocess stage that makes it")
 	}
+	if n := len(ds.Info.Targets); n > 1 {
+		return fmt.Errorf("it has %d targets, and a network learns one", n)
+	}
 	r.info = ds.Info
+	if r.column == "" {
+		r.column = r.info.Weight
+	}
 	if r.column != "" && !slices.Contains(r.info.Keep, r.column) {
 		return diag.WithHint(fmt.Errorf("sample_weight: %q is not among the kept columns", r.column),
 			fmt.Sprintf("add `keep: [%s]` to the preprocess stage that makes it", r.column))
 	}
-	keep := ds.NumRows()*int64(len(ds.Info.Features)) <= int64(few)
 	for ex, err := range ds.Stream() {
 		if err != nil {
 			return err
 		}
-		for i, valid := range ex.Valid {
+		y := ex.Targets[0]
+		for i, valid := range y.Valid {
 			if !valid {
 				return fmt.Errorf("row %d has no target", len(r.targets)+i+1)
 			}
 		}
-		r.targets = append(r.targets, ex.Targets...)
-		for _, class := range ex.Classes {
+		r.targets = append(r.targets, y.Values...)
+		for _, class := range y.Classes {
 			r.targets = append(r.targets, float64(class))
 		}
 		if err := r.weigh(ex); err != nil {
 			return err
-		}
-		if keep {
-			r.few = append(r.few, ex.Features...)
 		}
 	}
 	if r.column != "" && len(r.weights) > 0 && !slices.ContainsFunc(r.weights, func(w float32) bool { return w > 0 }) {
 		return diag.WithHint(fmt.Errorf("sample_weight: the weights of all %d rows, in the column %q, are 0", len(r.weights), r.column),
 			"a row of weight 0 does not count: give those that should count 1, or leave out sample_weight")
 	}
-	if !keep {
-		r.many, err = ds.FeatureRows()
+	steps, err := ds.Steps()
+	if err != nil {
+		return err
 	}
-	return err
+	r.sig = dataset.Signature(r.info, steps)
+	for i := range r.info.Inputs {
+		in, err := ds.InputRows(i)
+		if err != nil {
+			return err
+		}
+		r.inputs = append(r.inputs, in)
+	}
+	return nil
 }
 
 // weigh reads the weights of rows.
@@ -127,23 +132,20 @@ func (r *rows) weigh(ex *table.Examples) error {
 // Len is the number of rows.
 func (r *rows) Len() int { return len(r.targets) }
 
-// Gather copies rows.
-func (r *rows) Gather(list []int, x []float32, y []float64, w []float32) error {
-	for i, row := range list {
-		y[i], w[i] = r.targets[row], 1
+// Gather reads rows.
+func (r *rows) Gather(list []int, into *nn.Batch) error {
+	for _, row := range list {
+		into.Targets[0] = append(into.Targets[0], r.targets[row])
+		w := float32(1)
 		if r.weights != nil {
-			w[i] = r.weights[row]
+			w = r.weights[row]
 		}
+		into.Weights = append(into.Weights, w)
 	}
-	if x == nil {
-		return nil
-	}
-	if r.many != nil {
-		return r.many.Gather(list, x)
-	}
-	n := len(r.info.Features)
-	for i, row := range list {
-		copy(x[i*n:(i+1)*n], r.few[row*n:])
+	for i := range into.Inputs {
+		if err := r.inputs[i].Gather(list, &into.Inputs[i]); err != nil {
+			return err
+		}
 	}
 	return nil
 }

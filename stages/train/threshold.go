@@ -8,6 +8,7 @@ import (
 	"pipe/base/diag"
 	"pipe/data/metric"
 	"pipe/data/task"
+	"pipe/data/tensor"
 	"pipe/nn"
 	"pipe/pipeline"
 )
@@ -70,9 +71,7 @@ func predictAll(ctx context.Context, model *nn.Model, r *rows) (_ *metric.Classe
 	}
 	defer func() { err = errors.Join(err, p.Close()) }()
 	const batch = 256
-	inputs := len(model.Signature.Features)
-	list, x := make([]int, 0, batch), make([]float32, batch*inputs)
-	y, w := make([]float64, batch), make([]float32, batch)
+	list, b := make([]int, 0, batch), nn.Batch{Inputs: make([]tensor.Rows, len(r.inputs)), Targets: make([][]float64, 1)}
 	actual, prob := make([]int32, 0, r.Len()), make([]float64, 0, r.Len())
 	for from := 0; from < r.Len(); from += batch {
 		if err := ctx.Err(); err != nil {
@@ -82,16 +81,19 @@ func predictAll(ctx context.Context, model *nn.Model, r *rows) (_ *metric.Classe
 		for row := from; row < min(from+batch, r.Len()); row++ {
 			list = append(list, row)
 		}
-		n := len(list)
-		if err := r.Gather(list, x[:n*inputs], y[:n], w[:n]); err != nil {
+		for i := range b.Inputs {
+			b.Inputs[i].Reset(r.info.Inputs[i].Type, 0)
+		}
+		b.Targets[0], b.Weights = b.Targets[0][:0], b.Weights[:0]
+		if err := r.Gather(list, &b); err != nil {
 			return nil, err
 		}
-		output, err := p.Predict(x[:n*inputs], n)
+		output, err := p.Predict(b.Inputs, len(list))
 		if err != nil {
 			return nil, err
 		}
 		prob = append(prob, output...)
-		for _, class := range y[:n] {
+		for _, class := range b.Targets[0] {
 			actual = append(actual, int32(class))
 		}
 	}

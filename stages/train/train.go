@@ -6,12 +6,15 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 
 	"pipe/base/diag"
 	"pipe/data/metric"
 	"pipe/data/table"
 	"pipe/nn"
+	"pipe/nn/dataset"
 	"pipe/pipeline"
+	"pipe/pipeline/settings"
 )
 
 // Run trains the network and writes the model.
@@ -33,7 +36,7 @@ func (s *Train) Run(ctx context.Context, env pipeline.Env) (err error) {
 		}
 		validation = v
 	}
-	spec, sig, err := s.spec(&train.info)
+	spec, sig, err := s.spec(&train.info, train.sig)
 	if err != nil {
 		return err
 	}
@@ -75,7 +78,7 @@ func (s *Train) Run(ctx context.Context, env pipeline.Env) (err error) {
 	if err := s.Threshold.set(ctx, env, model, validation); err != nil {
 		return err
 	}
-	for _, name := range append(slices.Clone(sig.Features), sig.Column) {
+	for _, name := range append(train.info.Names(), sig.Column) {
 		env.Column(pipeline.ColumnRef{Port: modelPort, Column: name}, pipeline.ColumnRef{Port: trainPort, Column: name})
 	}
 	report(env, &model.Summary)
@@ -116,27 +119,65 @@ func comparable(train, validation *rows) error {
 	if len(a) != len(b) {
 		return diag.WithHint(fmt.Errorf("%s has %d features but %s has %d", train.name, len(a), validation.name, len(b)), hint)
 	}
-	t, v := train.info.Target, validation.info.Target
-	if t.Column != v.Column || t.Task != v.Task || !slices.Equal(t.Classes, v.Classes) || t.Center != v.Center || t.Scale != v.Scale {
+	switch t, v := &train.sig, &validation.sig; dataset.Differs(t, v) {
+	case dataset.Nothing:
+		return nil
+	case dataset.Inputs, dataset.Features:
+		return diag.WithHint(fmt.Errorf("the inputs of %s are not those of %s", train.name, validation.name), hint)
+	default:
 		return diag.WithHint(fmt.Errorf("the target of %s (%s, %s) is not that of %s (%s, %s)",
 			train.name, t.Column, t.Task, validation.name, v.Column, v.Task), hint)
 	}
-	return nil
 }
 
-// spec is the network for a data set. An error names the setting that does not fit.
-func (s *Train) spec(info *table.DatasetInfo) (nn.Spec, nn.Signature, error) {
-	sig, net := signature(info), s.network()
+// spec is the network for a data set with a signature, which it gives back. An
+// error names the setting that does not fit.
+func (s *Train) spec(info *table.DatasetInfo, sig nn.Signature) (nn.Spec, nn.Signature, error) {
+	net := s.network()
 	spec := nn.Spec{Inputs: len(sig.Features), Layers: net.layers, Outputs: sig.Outputs()}
+	about := fmt.Sprintf("%d features", spec.Inputs)
+	if len(s.Branches) > 0 || len(sig.Inputs) > 0 {
+		sig.Inputs, sig.Features, spec.Inputs = sig.AllInputs(), nil, 0
+		about = "inputs " + inputNames(sig.Inputs)
+		var err error
+		if spec.Branches, err = s.branches(&net, info, sig.Inputs); err != nil {
+			return spec, sig, err
+		}
+	}
 	if err := spec.Validate(); err != nil {
-		return spec, sig, fmt.Errorf("%d features: %w", spec.Inputs, net.place(err))
+		return spec, sig, fmt.Errorf("%s: %w", about, net.place(err))
 	}
 	return spec, sig, nil
 }
 
-func signature(info *table.DatasetInfo) nn.Signature {
-	t := info.Target
-	return nn.Signature{Features: info.Names(), Column: t.Column, Task: t.Task, Classes: t.Classes, Center: t.Center, Scale: t.Scale}
+// branches are what the inputs of a data set pass through by themselves.
+func (s *Train) branches(net *network, info *table.DatasetInfo, inputs []nn.Input) ([]nn.Branch, error) {
+	for _, e := range s.Branches {
+		if !slices.ContainsFunc(inputs, func(in nn.Input) bool { return in.Name == e.Key }) {
+			return nil, &settings.FieldError{Field: "branches." + e.Key, Err: fmt.Errorf("the data set has no input %q", e.Key), Hint: "its inputs are " + inputNames(inputs)}
+		}
+	}
+	list := make([]nn.Branch, len(inputs))
+	for i, in := range inputs {
+		list[i] = nn.Branch{Input: in.Name, Shape: in.Shape, Ragged: in.Ragged, Layers: []nn.Layer{}}
+		layers, ok := s.Branches.Get(in.Name)
+		if !ok && len(inputs) > 1 && info.Inputs[i].Kind != table.Features {
+			return nil, &settings.FieldError{Field: "branches", Err: fmt.Errorf("there are no layers for the input %q, which is %s", in.Name, info.Inputs[i].Kind),
+				Hint: fmt.Sprintf("write `branches: {%s: [...]}` with layers that make features of it", in.Name)}
+		}
+		if ok {
+			list[i].Layers = net.expand(layers, "branches."+in.Name, nn.BranchPath(i))
+		}
+	}
+	return list, nil
+}
+
+func inputNames(inputs []nn.Input) string {
+	var names []string
+	for _, in := range inputs {
+		names = append(names, in.Name)
+	}
+	return strings.Join(names, ", ")
 }
 
 // report records what training came to: the metrics are those of the epoch

@@ -2,7 +2,6 @@ package train
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"maps"
 	"math"
@@ -26,14 +25,15 @@ var (
 	mass    = table.Target{Column: "mass", Task: task.Regression, Center: 4200, Scale: 800}
 )
 
-// dataset makes rows whose target follows from the features. tear < 0 leaves
+// examples makes rows whose target follows from the features. tear < 0 leaves
 // all rows a target, else that row has none.
-func dataset(t testing.TB, target table.Target, purpose string, rows, tear int, features ...string) []byte {
+func examples(t testing.TB, target table.Target, purpose string, rows, tear int, features ...string) []byte {
 	t.Helper()
-	info := table.DatasetInfo{Target: &target}
+	var list []table.Feature
 	for _, f := range features {
-		info.Features = append(info.Features, table.Feature{Name: f, Column: f})
+		list = append(list, table.Feature{Name: f, Column: f})
 	}
+	info := table.FlatDataset(list, &target)
 	noise := random.New(1, purpose, 0)
 	var x []float32
 	var y []any
@@ -58,8 +58,8 @@ func dataset(t testing.TB, target table.Target, purpose string, rows, tear int, 
 
 func inputs(t testing.TB, target table.Target) map[string][]byte {
 	return map[string][]byte{
-		"train":      dataset(t, target, "train", 120, -1, "a", "b"),
-		"validation": dataset(t, target, "validation", 40, -1, "a", "b"),
+		"train":      examples(t, target, "train", 120, -1, "a", "b"),
+		"validation": examples(t, target, "validation", 40, -1, "a", "b"),
 	}
 }
 
@@ -195,7 +195,7 @@ func TestRunRefuses(t *testing.T) {
 	type files = map[string][]byte
 	good := inputs(t, species)
 	noTarget := func() []byte {
-		info := table.DatasetInfo{Features: []table.Feature{{Name: "a", Column: "a"}, {Name: "b", Column: "b"}}}
+		info := table.FlatDataset([]table.Feature{{Name: "a", Column: "a"}, {Name: "b", Column: "b"}}, nil)
 		return tabletest.Dataset(t, info, "features", []float32{})
 	}
 	for name, c := range map[string]struct {
@@ -210,12 +210,12 @@ func TestRunRefuses(t *testing.T) {
 		"no best":        {small + "threshold: {best: f1}", files{"train": inputs(t, sex)["train"]}, "the best f1 is looked for on validation data, and there is none", "connect"},
 		"of a number":    {small + "threshold: 0.3", inputs(t, mass), "but the target mass is a number", "classification"},
 		"diverges":       {"network: [{dense: 4}]\noptimizer: {sgd: {learning_rate: 1e+30}}", good, "diverged at epoch 1", "learning rate"},
-		"feature order":  {small, files{"train": good["train"], "validation": dataset(t, species, "v", 9, -1, "b", "a")}, `feature 1 is "a" in`, "same preprocess"},
-		"feature count":  {small, files{"train": good["train"], "validation": dataset(t, species, "v", 9, -1, "a")}, "has 2 features but", "same preprocess"},
-		"another target": {small, files{"train": good["train"], "validation": dataset(t, sex, "v", 9, -1, "a", "b")}, "is not that of", "same preprocess"},
+		"feature order":  {small, files{"train": good["train"], "validation": examples(t, species, "v", 9, -1, "b", "a")}, `feature 1 is "a" in`, "same preprocess"},
+		"feature count":  {small, files{"train": good["train"], "validation": examples(t, species, "v", 9, -1, "a")}, "has 2 features but", "same preprocess"},
+		"another target": {small, files{"train": good["train"], "validation": examples(t, sex, "v", 9, -1, "a", "b")}, "is not that of", "same preprocess"},
 		"no target":      {small, files{"train": noTarget()}, "no target to learn", "preprocess"},
-		"a row without":  {small, files{"train": dataset(t, species, "v", 9, 4, "a", "b")}, "row 5 has no target", ""},
-		"empty":          {small, files{"train": dataset(t, species, "v", 0, -1, "a", "b")}, "no rows", ""},
+		"a row without":  {small, files{"train": examples(t, species, "v", 9, 4, "a", "b")}, "row 5 has no target", ""},
+		"empty":          {small, files{"train": examples(t, species, "v", 0, -1, "a", "b")}, "no rows", ""},
 		"not a data set": {small, files{"train": []byte("hello")}, "train data set", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -234,46 +234,5 @@ func TestWithoutValidation(t *testing.T) {
 	r := pipelinetest.Run(t, pipelinetest.Case{Kind: Kind(), With: small, Inputs: in, Seed: 1})
 	if r.Metrics["best_epoch"] != 12 || len(r.Metrics) != 4 || !strings.Contains(r.Log, "kept the last") {
 		t.Errorf("metrics %v, log %q", r.Metrics, r.Log)
-	}
-}
-
-// A reader is a stage that only reads rows of its training data.
-type reader struct {
-	few int
-	x   []float32
-}
-
-func (p *reader) Run(_ context.Context, env pipeline.Env) error {
-	r, err := openRows(env, trainPort, "", p.few)
-	if err != nil {
-		return err
-	}
-	if (r.many != nil) != (p.few == 0) {
-		return fmt.Errorf("features in memory: %v", r.many == nil)
-	}
-	list := []int{5, 6, 7, 0, r.Len() - 1}
-	p.x = make([]float32, 2*len(list))
-	if err := r.Gather(list, p.x, make([]float64, len(list)), make([]float32, len(list))); err != nil {
-		return err
-	}
-	if _, err := env.Create(modelPort); err != nil {
-		return err
-	}
-	return r.close()
-}
-
-// Rows that are read from the file while training goes on are the same as those
-// in memory.
-func TestRowsFromTheFile(t *testing.T) {
-	var got [2][]float32
-	for i, few := range []int{0, fewFeatures} {
-		probe := &reader{few: few}
-		k := Kind()
-		k.Seeded, k.New = false, func() pipeline.Stage { return probe }
-		pipelinetest.Run(t, pipelinetest.Case{Kind: k, Inputs: inputs(t, species)})
-		got[i] = probe.x
-	}
-	if !slices.Equal(got[0], got[1]) {
-		t.Errorf("from the file %v, from memory %v", got[0], got[1])
 	}
 }

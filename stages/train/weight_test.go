@@ -18,8 +18,7 @@ import (
 // odd rows are, with a kept column of weights; NaN stands for null.
 func weighted(t *testing.T, weight func(row int) float64) []byte {
 	t.Helper()
-	info := table.DatasetInfo{Target: &table.Target{Column: "y", Task: task.Regression, Scale: 1},
-		Features: []table.Feature{{Name: "x", Column: "x"}}}
+	info := table.FlatDataset([]table.Feature{{Name: "x", Column: "x"}}, &table.Target{Column: "y", Task: task.Regression, Scale: 1})
 	var x []float32
 	var y, w []float64
 	var text []string

@@ -32,10 +32,23 @@ func Describe(w *workspace.Workspace, portType string, id artifacts.ID) (*openli
 		}
 		defer ds.Close()
 		s := &openlineage.Schema{Rows: ds.NumRows()}
-		for _, feature := range ds.Info.Features {
-			s.Fields = append(s.Fields, openlineage.Field{Name: feature.Name, Type: "float32", Missing: 0})
+		for _, in := range ds.Info.Inputs {
+			if in.Kind != table.Features {
+				i, err := table.Column(ds.Schema(), in.Name)
+				if err != nil {
+					return nil, err
+				}
+				s.Fields = append(s.Fields, openlineage.Field{Name: in.Name, Type: table.TypeName(ds.Schema().Field(i).Type), Missing: 0})
+				continue
+			}
+			for _, feature := range in.Features {
+				s.Fields = append(s.Fields, openlineage.Field{Name: feature.Name, Type: "float32", Missing: 0})
+			}
 		}
-		if t := ds.Info.Target; t != nil && ds.HasTarget() {
+		for _, t := range ds.Info.Targets {
+			if !ds.HasTarget() {
+				break
+			}
 			s.Fields = append(s.Fields, openlineage.Field{Name: t.Column, Type: string(t.Task), Missing: -1})
 		}
 		for _, name := range ds.Info.Keep {

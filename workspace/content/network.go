@@ -63,7 +63,15 @@ func NetworkOf(m *nn.Model) (*Network, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &Network{Inputs: m.Spec.Inputs, Outputs: m.Spec.Outputs, Task: m.Signature.Task, Layers: layersOf(shapes.Nodes, 0),
+	inputs := m.Spec.Inputs
+	for _, b := range m.Spec.Branches {
+		inputs += b.Shape.Size()
+	}
+	var layers []Layer
+	for _, b := range shapes.Branches {
+		layers = append(layers, layersOf(b, 0)...)
+	}
+	n := &Network{Inputs: inputs, Outputs: m.Spec.Outputs, Task: m.Signature.Task, Layers: append(layers, layersOf(shapes.Nodes, 0)...),
 		Parameters: shapes.Parameters, Buffers: shapes.Buffers, Bytes: 4 * (shapes.Parameters + shapes.Buffers), Flops: shapes.Flops,
 		Target: m.Signature.Column, Classes: m.Signature.Classes, Cut: m.Summary.Threshold}
 	shapes.Walk(func(l *nn.Node) {

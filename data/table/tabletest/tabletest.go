@@ -11,10 +11,13 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"slices"
+	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
 	"pipe/data/table"
+	"pipe/data/tensor"
 )
 
 // T is what is needed of a test; a testing.TB and a *rapid.T are both one.
@@ -152,31 +155,31 @@ func Bytes(t T, records ...arrow.Record) []byte {
 	return b.Bytes()
 }
 
-// Dataset makes the bytes of a data set. The columns of features ([]float32, in
-// row-major order) and of the target have the names that they have in the file;
-// all others are kept.
+// Dataset makes the bytes of a data set. Inputs and targets are the columns that
+// have their names: an input is a slice of its type in row-major order, or, where
+// rows have different numbers of steps, a slice of such slices. All other columns
+// are kept.
 func Dataset(t T, info table.DatasetInfo, columns ...any) []byte {
 	t.Helper()
 	var arrays []arrow.Array
 	var keep []arrow.Field
-	target := false
+	labelled := false
 	for name, values := range pairs(t, columns) {
-		if name == table.FeaturesColumn {
-			arrays = append(arrays, table.NewVectors(values.([]float32), len(info.Features)))
+		if len(arrays) < len(info.Inputs) {
+			arrays = append(arrays, input(t, &info.Inputs[len(arrays)], values))
 			continue
 		}
-		if list, ok := values.([]any); ok && len(list) == 0 && name == table.TargetColumn && info.Target.Task.IsClassification() {
+		isTarget := name == table.TargetColumn || strings.HasPrefix(name, table.TargetColumn+".")
+		if list, ok := values.([]any); ok && len(list) == 0 && isTarget && info.Target().Task.IsClassification() {
 			values = []int32{}
 		}
 		a := Array(t, values)
 		arrays = append(arrays, a)
-		if name == table.TargetColumn {
-			target = true
-			continue
+		if labelled = labelled || isTarget; !isTarget {
+			keep = append(keep, arrow.Field{Name: name, Type: a.DataType(), Nullable: true})
 		}
-		keep = append(keep, arrow.Field{Name: name, Type: a.DataType(), Nullable: true})
 	}
-	schema, err := table.DatasetSchema(info, target, keep)
+	schema, err := table.DatasetSchema(info, labelled, keep)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,6 +188,39 @@ func Dataset(t T, info table.DatasetInfo, columns ...any) []byte {
 		t.Fatal(err)
 	}
 	return Bytes(t, rec)
+}
+
+// input makes the column of an input.
+func input(t T, in *table.Input, values any) arrow.Array {
+	t.Helper()
+	var rows tensor.Rows
+	width := in.Width()
+	switch v := values.(type) {
+	case []float32:
+		rows.F32 = v
+	case []uint8:
+		rows.U8 = v
+	case []int32:
+		rows.I32 = v
+	case [][]float32:
+		rows.F32, rows.Ends, width = slices.Concat(v...), ends(v), tensor.Ragged
+	case [][]uint8:
+		rows.U8, rows.Ends, width = slices.Concat(v...), ends(v), tensor.Ragged
+	case [][]int32:
+		rows.I32, rows.Ends, width = slices.Concat(v...), ends(v), tensor.Ragged
+	default:
+		t.Fatal(fmt.Sprintf("tabletest: the input %q is a %T", in.Name, values))
+	}
+	return table.NewLists(in.Type, rows, width)
+}
+
+func ends[E any](rows [][]E) []int {
+	list, end := make([]int, len(rows)), 0
+	for i, r := range rows {
+		end += len(r)
+		list[i] = end
+	}
+	return list
 }
 
 // Open opens the bytes of a table.

@@ -1,0 +1,204 @@
+package table
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+
+	"pipe/data/tensor"
+)
+
+// maxWidth bounds the elements of a vector column, so that a batch of vectors
+// stays well below what an int32 can count. Batches of what has come since are
+// cut by bytes, and may be wider.
+const (
+	maxWidth  = 1 << 15
+	maxListed = 1 << 24 // elements of a row of u8, i32 or a ragged list
+)
+
+var elements = map[arrow.Type]tensor.Type{arrow.FLOAT32: tensor.F32, arrow.UINT8: tensor.U8, arrow.INT32: tensor.I32}
+
+// ListType is the type of a column that holds width elements in each row, or,
+// with tensor.Ragged, as many as each row has.
+func ListType(of tensor.Type, width int) arrow.DataType {
+	var t arrow.DataType = arrow.PrimitiveTypes.Float32
+	switch of {
+	case tensor.U8:
+		t = arrow.PrimitiveTypes.Uint8
+	case tensor.I32:
+		t = arrow.PrimitiveTypes.Int32
+	}
+	item := arrow.Field{Name: "item", Type: t}
+	if width == tensor.Ragged {
+		return arrow.ListOfField(item)
+	}
+	return arrow.FixedSizeListOfField(int32(width), item)
+}
+
+// VectorType is the type of a column that holds width float32 in each row.
+func VectorType(width int) arrow.DataType { return ListType(tensor.F32, width) }
+
+// listOf says what a column of lists holds, and how many in each row.
+func listOf(t arrow.DataType) (of tensor.Type, width int, ok bool) {
+	switch t := t.(type) {
+	case *arrow.FixedSizeListType:
+		of, ok = elements[t.Elem().ID()]
+		return of, int(t.Len()), ok
+	case *arrow.ListType:
+		of, ok = elements[t.Elem().ID()]
+		return of, tensor.Ragged, ok
+	}
+	return "", 0, false
+}
+
+// checkList says whether a table may have a column of lists.
+func checkList(of tensor.Type, width int) error {
+	switch {
+	case width == tensor.Ragged:
+		return nil
+	case of == tensor.F32 && (width < 1 || width > maxWidth):
+		return fmt.Errorf("a vector has %d elements, want 1 to %d", width, maxWidth)
+	case width < 1 || width > maxListed:
+		return fmt.Errorf("a list has %d elements, want 1 to %d", width, maxListed)
+	}
+	return nil
+}
+
+// listName is the name of a type of lists.
+func listName(of tensor.Type, width int) string {
+	switch {
+	case width == tensor.Ragged:
+		return string(of) + "[]"
+	case of == tensor.F32:
+		return "vector[" + strconv.Itoa(width) + "]"
+	}
+	return string(of) + "[" + strconv.Itoa(width) + "]"
+}
+
+// BatchRows is the number of rows in every batch of a table but the last. It
+// follows from the types of the columns alone: 65536, and fewer where pictures,
+// ids or ragged lists are wide, so that a batch stays small.
+func BatchRows(s *arrow.Schema) int {
+	bytes, wide := 0, false
+	for _, f := range s.Fields() {
+		of, width, ok := listOf(f.Type)
+		if !ok {
+			continue
+		}
+		wide = wide || of != tensor.F32 || width == tensor.Ragged
+		if width == tensor.Ragged {
+			width = usualLength
+		}
+		bytes += width * of.Size()
+	}
+	n := mostBatchRows
+	for wide && n > 1 && n*bytes > batchBytes {
+		n /= 2
+	}
+	return n
+}
+
+const (
+	mostBatchRows = 65536
+	batchBytes    = 16 << 20
+	usualLength   = 1024 // elements of a ragged row, for the size of batches
+)
+
+// Lists views a column of lists as its elements. They are not copied: they are
+// good while arr is retained.
+func Lists(arr arrow.Array) (rows tensor.Rows, ok bool) {
+	var child arrow.Array
+	from, to := 0, 0
+	switch a := arr.(type) {
+	case *array.FixedSizeList:
+		width := int(a.DataType().(*arrow.FixedSizeListType).Len())
+		from = a.Data().Offset() * width
+		child, to = a.ListValues(), from+a.Len()*width
+	case *array.List:
+		offsets := a.Offsets()[a.Data().Offset() : a.Data().Offset()+a.Len()+1]
+		child, from, to = a.ListValues(), int(offsets[0]), int(offsets[a.Len()])
+		rows.Ends = make([]int, a.Len())
+		for i := range rows.Ends {
+			rows.Ends[i] = int(offsets[i+1]) - from
+		}
+	default:
+		return rows, false
+	}
+	switch c := child.(type) {
+	case *array.Float32:
+		rows.F32 = c.Float32Values()[from:to:to]
+	case *array.Uint8:
+		rows.U8 = c.Uint8Values()[from:to:to]
+	case *array.Int32:
+		rows.I32 = c.Int32Values()[from:to:to]
+	}
+	return rows, true
+}
+
+// Vectors views a vector column as its elements in row-major order. It is not
+// copied: the values are good while arr is retained.
+func Vectors(arr arrow.Array) []float32 {
+	rows, _ := Lists(arr)
+	return rows.F32
+}
+
+// NewVectors makes a vector column of rows x width float32 in row-major order.
+// The values are copied.
+func NewVectors(values []float32, width int) arrow.Array {
+	return NewLists(tensor.F32, tensor.Rows{F32: values}, width)
+}
+
+// NewLists makes a column of lists of a type: of width elements each, or ragged
+// as rows.Ends says. The values are copied.
+func NewLists(of tensor.Type, rows tensor.Rows, width int) arrow.Array {
+	ragged := width == tensor.Ragged
+	if !ragged && (width < 1 || rows.Len()%width != 0) {
+		panic(fmt.Sprintf("table: %d values are no lists of width %d", rows.Len(), width))
+	}
+	c := newColumn(ListType(of, width))
+	switch of {
+	case tensor.F32:
+		c.values = append(c.values, bytesOf(rows.F32)...)
+	case tensor.U8:
+		c.values = append(c.values, rows.U8...)
+	case tensor.I32:
+		c.values = append(c.values, bytesOf(rows.I32)...)
+	}
+	if !ragged {
+		c.rows = rows.Len() / width
+		return c.array()
+	}
+	for _, end := range rows.Ends {
+		c.offsets = append(c.offsets, int32(end))
+	}
+	c.rows = len(rows.Ends)
+	return c.array()
+}
+
+// A list is the elements of one row.
+type list struct {
+	tensor.Rows
+	bits int // of a float, for its text
+}
+
+// listAt gives the elements of a row of a column of lists.
+func listAt(arr arrow.Array, row int) (l list, ok bool) {
+	of, width, ok := listOf(arr.DataType())
+	if !ok {
+		return l, false
+	}
+	if l.bits = 64; of == tensor.F32 {
+		l.bits = 32
+	}
+	one := array.NewSlice(arr, int64(row), int64(row)+1)
+	defer one.Release() // arr keeps the memory
+	rows, _ := Lists(one)
+	from, to := rows.Row(0, width)
+	l.Rows = rows.Slice(from, to)
+	return l, true
+}
+
+// text adds an element as WriteCSV writes it.
+func (l *list) text(b []byte, i int) []byte { return appendFloat(b, l.At(i), l.bits) }

@@ -1,0 +1,118 @@
+// Package dataset is where data sets meet networks: it says what a network must
+// look like for a data set, and whether one was made for the other.
+package dataset
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"pipe/data/table"
+	"pipe/data/tensor"
+	"pipe/nn"
+)
+
+// Signature is that of a network for a data set with one target, or with none
+// that is known. steps are how many steps the longest row of each ragged input
+// has; nil: that does not matter.
+func Signature(info table.DatasetInfo, steps []int) nn.Signature {
+	var sig nn.Signature
+	if t := info.Target(); t != nil {
+		sig = nn.Signature{Column: t.Column, Task: t.Task, Classes: t.Classes, Center: t.Center, Scale: t.Scale}
+	}
+	if info.Flat() {
+		sig.Features = info.Names()
+		return sig
+	}
+	for i := range info.Inputs {
+		in := &info.Inputs[i]
+		out := nn.Input{Name: in.Name, Type: in.Type, Shape: slices.Clone(nn.Shape(in.Shape)), Ragged: in.Ragged()}
+		if in.Ragged() {
+			out.Shape[0] = 1
+			if steps != nil {
+				out.Shape[0] = steps[i]
+			}
+		}
+		if in.Kind == table.Features || in.Kind == table.Series {
+			for _, f := range in.Features {
+				out.Features = append(out.Features, f.Name)
+			}
+		}
+		if in.Kind == table.Image && in.Type == tensor.U8 {
+			out.Scale = nn.PixelScale
+		}
+		sig.Inputs = append(sig.Inputs, out)
+	}
+	return sig
+}
+
+// A Part of a signature.
+type Part int
+
+// The parts, in the order in which they are compared.
+const (
+	Nothing  Part = iota
+	Inputs        // their names, types or shapes
+	Features      // the names of the elements, or their number
+	Task
+	Classes
+	Scale  // of the target: center and scale
+	Column // the name of the target
+)
+
+// Differs is the first part in which two signatures differ. A network has no
+// other way to tell its inputs apart than by their order; how long ragged rows
+// were in training does not matter.
+func Differs(a, b *nn.Signature) Part {
+	x, y := a.AllInputs(), b.AllInputs()
+	switch {
+	case !slices.EqualFunc(x, y, sameInput):
+		return Inputs
+	case !slices.EqualFunc(x, y, func(a, b nn.Input) bool { return slices.Equal(a.Features, b.Features) }):
+		return Features
+	case a.Task != b.Task:
+		return Task
+	case !slices.Equal(a.Classes, b.Classes):
+		return Classes
+	case a.Center != b.Center || a.Scale != b.Scale:
+		return Scale
+	case a.Column != b.Column:
+		return Column
+	}
+	return Nothing
+}
+
+// sameInput compares all but the features: whose number is the shape of an input
+// that has nothing else.
+func sameInput(a, b nn.Input) bool {
+	if a.Name != b.Name || a.Type != b.Type || a.Ragged != b.Ragged || len(a.Shape) != len(b.Shape) || a.Scale != b.Scale {
+		return false
+	}
+	from := 0
+	if a.Ragged || len(a.Shape) == 1 && len(a.Features) > 0 && len(b.Features) > 0 {
+		from = 1
+	}
+	return slices.Equal(a.Shape[from:], b.Shape[from:])
+}
+
+// Text names inputs with their types and shapes.
+func Text(sig *nn.Signature) string {
+	var list []string
+	for _, in := range sig.AllInputs() {
+		shape := slices.Clone(in.Shape)
+		if in.Ragged {
+			shape[0] = nn.Unknown
+		}
+		list = append(list, fmt.Sprintf("%s %s%s", in.Name, in.Type, shape))
+	}
+	return strings.Join(list, ", ")
+}
+
+// Names lists the named elements of all inputs, in order.
+func Names(sig *nn.Signature) []string {
+	var list []string
+	for _, in := range sig.AllInputs() {
+		list = append(list, in.Features...)
+	}
+	return list
+}
