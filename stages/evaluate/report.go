@@ -8,6 +8,7 @@ import (
 	"pipe/data/metric"
 	"pipe/data/report"
 	"pipe/data/report/chart"
+	"pipe/data/report/quality"
 	"pipe/data/task"
 	"pipe/nn"
 )
@@ -29,8 +30,13 @@ func (r *results) page(title string) *report.Page {
 	for _, v := range r.gates {
 		p.Checks = append(p.Checks, report.Check{Met: v.met, Text: v.sentence()})
 	}
-	for _, s := range []*report.Section{r.overviewSection(), r.fitSection(), r.errorSection(), r.rankingSection(), r.calibrationSection(),
-		r.worstSection(), r.sliceSection(), r.learningSection(), r.originSection()} {
+	sections := []*report.Section{r.overviewSection(), r.fitSection()}
+	if d := r.data(); d.values != nil {
+		sections = append(sections, quality.ValueErrors(d.values, sig.Column))
+	} else {
+		sections = append(sections, quality.ClassErrors(d.classes), quality.Ranking(d.classes, r.task, sig.Cut()), quality.Calibration(d.classes, r.task))
+	}
+	for _, s := range append(sections, r.worstSection(), r.sliceSection(), r.learningSection(), r.originSection()) {
 		if s != nil {
 			p.Sections = append(p.Sections, *s)
 		}
@@ -158,19 +164,6 @@ func (r *results) color(port string) string {
 		next++
 	}
 	return chart.Series(next)
-}
-
-// mostPoints is how many points a chart draws.
-const mostPoints = 1500
-
-// every gives the step at which rows are picked so that few enough are drawn,
-// and what to say of it.
-func every(rows int) (step int, caption string) {
-	step = (rows + mostPoints - 1) / mostPoints
-	if step <= 1 {
-		return 1, ""
-	}
-	return step, fmt.Sprintf(" One row in %d is drawn.", step)
 }
 
 func (r *results) sliceSection() *report.Section {

@@ -1,4 +1,6 @@
-package evaluate
+// Package quality shows how good predictions are: sections of a page with what
+// can be seen in a sample alone, wherever the predictions come from.
+package quality
 
 import (
 	"cmp"
@@ -18,12 +20,8 @@ const (
 	mostRows   = 100 // in the table of classes
 )
 
-// errorSection shows where the predictions are wrong.
-func (r *results) errorSection() *report.Section {
-	if r.task == task.Regression {
-		return &report.Section{Title: "Errors", Blocks: r.valueFigures()}
-	}
-	c := r.data().classes
+// ClassErrors shows where the predictions of classes are wrong.
+func ClassErrors(c *metric.Classes) *report.Section {
 	confusion := c.Confusion()
 	s := &report.Section{Title: "Errors", Lead: mixUp(c.Names, confusion)}
 	if len(c.Names) <= mostCells {
@@ -103,22 +101,18 @@ func mixUp(names []string, counts [][]int64) string {
 		chart.Count(wrong), names[actual], names[predicted], chart.Count(most))
 }
 
-// rankingSection shows how well the probabilities put rows in order.
-func (r *results) rankingSection() *report.Section {
-	if r.task == task.Regression {
-		return nil
-	}
-	c := r.data().classes
+// Ranking shows how well the probabilities put rows in order. cut is the
+// threshold that is in use of a binary task.
+func Ranking(c *metric.Classes, kind task.Kind, cut float64) *report.Section {
 	s := &report.Section{Title: "Ranking"}
-	if r.task == task.Binary {
-		positive, _ := r.positive()
-		s.Lead = fmt.Sprintf("How well the probability of %s tells its rows from the others, whatever threshold is chosen.", positive)
+	if kind == task.Binary {
+		s.Lead = fmt.Sprintf("How well the probability of %s tells its rows from the others, whatever threshold is chosen.", c.Names[1])
 		roc, pr := c.ROC(1), c.PrecisionRecall(1)
 		if len(roc.X) > 0 {
-			s.Blocks = append(s.Blocks, r.rocFigure([]chart.Mark{chart.Line{Class: "c1", X: roc.X, Y: roc.Y}}, ""))
-			s.Blocks = append(s.Blocks, r.prFigure(pr), r.thresholdFigure(roc, pr))
+			s.Blocks = append(s.Blocks, rocFigure([]chart.Mark{chart.Line{Class: "c1", X: roc.X, Y: roc.Y}}, ""))
+			s.Blocks = append(s.Blocks, prFigure(c, pr), thresholdFigure(c, pr, cut))
 		}
-		s.Blocks = append(s.Blocks, r.scoreFigure())
+		s.Blocks = append(s.Blocks, scoreFigure(c))
 		return s
 	}
 	s.Lead = "How well the probability of each class tells its rows from all others."
@@ -133,7 +127,7 @@ func (r *results) rankingSection() *report.Section {
 	if len(order) > mostCurves {
 		note = fmt.Sprintf(" The %d most frequent classes are drawn.", mostCurves)
 	}
-	s.Blocks = append(s.Blocks, r.rocFigure(curves, note), r.confidenceFigure())
+	s.Blocks = append(s.Blocks, rocFigure(curves, note), confidenceFigure(c))
 	return s
 }
 
@@ -150,15 +144,14 @@ func byRows(c *metric.Classes) []int {
 
 func unit(title string) chart.Axis { return chart.Axis{Title: title, Min: 0, Max: 1} }
 
-func (r *results) rocFigure(curves []chart.Mark, note string) report.Figure {
+func rocFigure(curves []chart.Mark, note string) report.Figure {
 	plot := chart.Plot{Label: "ROC: true positive rate over false positive rate", Height: 380,
 		X: unit("false positive rate"), Y: unit("true positive rate"),
 		Marks: append([]chart.Mark{chart.Line{Class: "guide", X: []float64{0, 1}, Y: []float64{0, 1}, Tip: "guessing"}}, curves...)}
 	return report.Figure{Title: "ROC", Plot: &plot, Caption: "The dashed diagonal is guessing." + note}
 }
 
-func (r *results) prFigure(pr metric.Curve) report.Figure {
-	c := r.data().classes
+func prFigure(c *metric.Classes, pr metric.Curve) report.Figure {
 	share := float64(c.PerClass()[1].Rows) / float64(c.Rows())
 	plot := chart.Plot{Label: "Precision over recall", Height: 380, X: unit("recall"), Y: unit("precision"),
 		Marks: []chart.Mark{
@@ -169,7 +162,7 @@ func (r *results) prFigure(pr metric.Curve) report.Figure {
 }
 
 // thresholdFigure shows what another threshold would give.
-func (r *results) thresholdFigure(roc, pr metric.Curve) report.Figure {
+func thresholdFigure(c *metric.Classes, pr metric.Curve, cut float64) report.Figure {
 	var f1 []float64
 	for i := range pr.X {
 		v := 0.0
@@ -184,16 +177,15 @@ func (r *results) thresholdFigure(roc, pr metric.Curve) report.Figure {
 			chart.Line{Name: "precision", Class: "c1", X: pr.Threshold, Y: pr.Y},
 			chart.Line{Name: "recall", Class: "c2", X: pr.Threshold, Y: pr.X},
 			chart.Line{Name: "F1", Class: "c3", X: pr.Threshold, Y: f1},
-			chart.Rule{At: r.model.Signature.Cut(), Note: "in use"}}}
+			chart.Rule{At: cut, Note: "in use"}}}
 	return report.Figure{Title: "Threshold", Plot: &plot,
-		Caption: fmt.Sprintf("What a row needs to be called %s.", r.data().classes.Names[1])}
+		Caption: fmt.Sprintf("What a row needs to be called %s.", c.Names[1])}
 }
 
 // scoreFigure shows how the probability of the positive class is spread over
 // the rows of either class.
-func (r *results) scoreFigure() report.Figure {
+func scoreFigure(c *metric.Classes) report.Figure {
 	const bins = 25
-	c := r.data().classes
 	low, high := make([]float64, bins), make([]float64, bins)
 	count := [2][]float64{make([]float64, bins), make([]float64, bins)}
 	for b := range bins {
@@ -214,9 +206,8 @@ func (r *results) scoreFigure() report.Figure {
 
 // confidenceFigure shows how sure the model is when it is right and when it is
 // wrong.
-func (r *results) confidenceFigure() report.Figure {
+func confidenceFigure(c *metric.Classes) report.Figure {
 	const bins = 25
-	c := r.data().classes
 	low, high := make([]float64, bins), make([]float64, bins)
 	right, wrong := make([]float64, bins), make([]float64, bins)
 	for b := range bins {
@@ -246,15 +237,11 @@ func tips(low, high, count []float64) []string {
 	return out
 }
 
-// calibrationSection shows whether probabilities can be taken at their word.
-func (r *results) calibrationSection() *report.Section {
-	if r.task == task.Regression {
-		return nil
-	}
-	c := r.data().classes
+// Calibration shows whether probabilities can be taken at their word.
+func Calibration(c *metric.Classes, kind task.Kind) *report.Section {
 	bins, x, y := c.Confidences(), "probability of the predicted class", "share that was right"
 	caption := fmt.Sprintf("Rows in %d equal bins of the probability of the predicted class.", metric.Bins)
-	if r.task == task.Binary {
+	if kind == task.Binary {
 		bins, x, y = c.Reliability(1, 10), "probability of "+c.Names[1], "share that was "+c.Names[1]
 		caption = fmt.Sprintf("Rows in 10 equal bins of the probability of %s.", c.Names[1])
 	}
@@ -284,40 +271,4 @@ func (r *results) calibrationSection() *report.Section {
 			report.Figure{Title: "Reliability", Plot: &reliability, Caption: caption + " On the diagonal, what is predicted with 80% comes true in 80% of the cases."},
 			report.Figure{Title: "How sure", Plot: &histogram, Caption: "How many rows there are in each bin; a point above that stands for few rows says little."},
 		}}
-}
-
-// worstSection lists the rows that the model is most wrong about.
-func (r *results) worstSection() *report.Section {
-	p := r.data()
-	e := p.worst
-	if e == nil || len(e.sample) == 0 {
-		return nil
-	}
-	number := func(name string) report.Column { return report.Column{Name: name, Number: true} }
-	t := report.Table{Columns: []report.Column{number("row"), {Name: "actual"}, {Name: "predicted"}, number("probability")}, Wide: true}
-	s := &report.Section{Title: "Most confident mistakes", Lead: "Often a wrong label, a rare case, or a row that is not what it seems."}
-	if p.values != nil {
-		t.Columns = []report.Column{number("row"), number("actual"), number("predicted"), number("residual")}
-		s.Title, s.Lead = "Largest errors", "Often a rare case, an outlier, or a wrong value."
-	}
-	for j, name := range e.columns {
-		t.Columns = append(t.Columns, report.Column{Name: name, Number: e.numbers[j]})
-	}
-	for n, i := range e.sample {
-		texts := []string{chart.Count(int64(e.rows[n] + 1))}
-		if p.values != nil {
-			for _, v := range []float64{p.values.Actual[i], p.values.Predicted[i], p.values.Residual(i)} {
-				texts = append(texts, chart.Number(v, 4))
-			}
-		} else {
-			c := p.classes
-			texts = append(texts, c.Names[c.Actual[i]], c.Names[c.Predicted[i]], chart.Percentage(c.Confidence(i), 1))
-		}
-		for j := range e.columns {
-			texts = append(texts, e.kept[j][n])
-		}
-		t.Rows = append(t.Rows, report.Texts(texts...))
-	}
-	s.Blocks = report.Blocks{t}
-	return s
 }
