@@ -61,8 +61,9 @@ func (k *Kind) exampleStages() ([]Stage, error) {
 // CheckCanonical finds out whether a configured stage of a kind is the same when
 // it comes out of its canonical form, as on another machine.
 func CheckCanonical(k *Kind, s Stage) error {
-	b, again := settings.Canonical(s), k.New()
-	if err := settings.FromCanonical(b, again, settings.Files(s)...); err != nil {
+	b := settings.Canonical(s)
+	again, err := k.FromCanonical(b, settings.Files(s)...)
+	if err != nil {
 		return fmt.Errorf("%s: %w", b, err)
 	}
 	if have, want := settings.JSON(again), settings.JSON(s); string(have) != string(want) {

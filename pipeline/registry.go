@@ -129,3 +129,13 @@ func DecodeStage(k Kind, text string) (Stage, error) {
 	}
 	return stage, nil
 }
+
+// FromCanonical makes a configured stage of the kind from the canonical form of
+// its settings and its external files, as another process has sent them.
+func (k *Kind) FromCanonical(config []byte, files ...settings.File) (Stage, error) {
+	s := k.New()
+	if err := settings.FromCanonical(config, s, files...); err != nil {
+		return nil, fmt.Errorf("kind %q: %w", k.Name, err)
+	}
+	return s, nil
+}

@@ -2,16 +2,15 @@ package runner
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"time"
 
 	"pipe/artifacts"
 	"pipe/lineage"
 	"pipe/pipeline"
+	"pipe/pipeline/settings"
 )
 
 // An Executor does the work of stages: in this process, or elsewhere with a
@@ -39,7 +38,8 @@ var errLeftOut = errors.New("left out")
 type Task struct {
 	Kind     string
 	Version  int             // of the kind
-	Settings json.RawMessage // in canonical form, which leaves out external files: these are inputs
+	Settings []byte          // in canonical form, which leaves out external files
+	Files    []settings.File // external files in the settings; what they hold are inputs of their names
 	Inputs   []TaskInput     // sorted by port; not known yet when Accept is asked
 	Outputs  []pipeline.Port // that may be written; those that are not optional must be
 	Seed     uint64          // 0 unless the kind is seeded
@@ -52,7 +52,7 @@ type Task struct {
 	// zero if there are to be none.
 	Checkpoints artifacts.Key
 
-	stage pipeline.Stage // that has the settings
+	stage pipeline.Stage // what Settings and Files say, in the process that made the plan
 }
 
 // A TaskInput is an artifact that a task reads.
@@ -138,21 +138,31 @@ func (o *Outcome) err() error {
 }
 
 // check says in what an outcome is not one of the task. A stage that left out an
-// output that is not optional has a bug.
+// output that is not optional has a bug; what is said of outputs that are in the
+// store is not believed.
 func (o *Outcome) check(t *Task, store *artifacts.Store) error {
+	written := make(map[string]lineage.Output, len(o.Outputs))
+	for _, out := range o.Outputs {
+		if _, twice := written[out.Port]; twice {
+			return fmt.Errorf("kind %q wrote its output %q twice", t.Kind, out.Port)
+		}
+		written[out.Port] = out
+	}
 	for _, p := range t.Outputs {
-		written := slices.ContainsFunc(o.Outputs, func(out lineage.Output) bool { return out.Port == p.Name })
-		if !written && !p.Optional {
+		out, ok := written[p.Name]
+		switch {
+		case !ok && !p.Optional:
 			return fmt.Errorf("kind %q did not write its output %q", t.Kind, p.Name)
+		case ok && out.Type == string(p.Type):
+			delete(written, p.Name)
 		}
 	}
-	if len(o.Pending) == len(o.Outputs) {
-		return nil
-	}
 	for _, out := range o.Outputs {
-		port := slices.IndexFunc(t.Outputs, func(p pipeline.Port) bool { return p.Name == out.Port })
-		if port < 0 || out.Type != string(t.Outputs[port].Type) {
+		if _, left := written[out.Port]; left {
 			return fmt.Errorf("kind %q has no output %q of type %q", t.Kind, out.Port, out.Type)
+		}
+		if o.Pending != nil {
+			continue
 		}
 		if size, err := store.Stat(out.ID); err != nil {
 			return fmt.Errorf("output %q: %w", out.Port, err)

@@ -15,6 +15,8 @@ import (
 // A Local is the Executor that does the work in this process. The outputs of
 // its outcomes are pending: it is for the caller to commit them.
 type Local struct {
+	// Kinds are those of the tasks that come from other processes.
+	Kinds *pipeline.Registry
 	Store *artifacts.Store
 
 	// Threads is how many CPU slots a task may use that asks for none.
@@ -42,12 +44,46 @@ func (l *Local) passed(point string) {
 	}
 }
 
-// Accept takes every task: whether the surroundings have what its stage needs was
-// asked before the run began.
-func (l *Local) Accept(Task) error { return nil }
+// Accept refuses the task of another process if its kind is not known here, or in
+// another version.
+func (l *Local) Accept(t Task) error {
+	if t.stage != nil {
+		return nil
+	}
+	_, err := l.kind(&t)
+	return err
+}
+
+func (l *Local) kind(t *Task) (*pipeline.Kind, error) {
+	k, ok := l.Kinds.Lookup(t.Kind)
+	if !ok {
+		return nil, fmt.Errorf("there is no kind %q here", t.Kind)
+	}
+	if k.Version != t.Version {
+		return nil, diag.WithHint(fmt.Errorf("kind %q has version %d here, and the task is for version %d", t.Kind, k.Version, t.Version),
+			"use the same version of pipe for both")
+	}
+	return k, nil
+}
+
+// stage is what does the work of a task.
+func (l *Local) stage(t *Task) (pipeline.Stage, error) {
+	if t.stage != nil {
+		return t.stage, nil
+	}
+	k, err := l.kind(t)
+	if err != nil {
+		return nil, err
+	}
+	return k.FromCanonical(t.Settings, t.Files...)
+}
 
 // Execute calls the stage.
 func (l *Local) Execute(ctx context.Context, t Task, events Events) (Outcome, error) {
+	stage, err := l.stage(&t)
+	if err != nil {
+		return Outcome{}, err
+	}
 	env := newEnv(l, &t, events)
 	defer env.close()
 	if t.Timeout > 0 {
@@ -55,7 +91,7 @@ func (l *Local) Execute(ctx context.Context, t Task, events Events) (Outcome, er
 		ctx, cancel = context.WithTimeoutCause(ctx, t.Timeout, errTimeout)
 		defer cancel()
 	}
-	err := env.run(ctx, t.stage)
+	err = env.run(ctx, stage)
 	if unmet := (*pipeline.RequirementError)(nil); errors.As(err, &unmet) {
 		return env.outcome(unmet.Failed), nil
 	}

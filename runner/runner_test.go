@@ -134,7 +134,7 @@ func TestGateKeepsItsOutputs(t *testing.T) {
 	res, err := w.run(stages, Options{})
 	var unmet *pipeline.RequirementError
 	if !errors.As(err, &unmet) {
-		t.Fatalf("error %v, want a GateError", err)
+		t.Fatalf("error %v, want a RequirementError", err)
 	}
 	if got, want := statuses(res), "g:gate_failed after:skipped"; got != want || res.Status != lineage.RequirementFailed {
 		t.Errorf("%s, run %s, want %s", got, res.Status, want)

@@ -12,6 +12,7 @@ import (
 	"pipe/artifacts"
 	"pipe/lineage"
 	"pipe/pipeline"
+	"pipe/pipeline/settings"
 )
 
 // A stageRun is one stage that has to run, with all its attempts.
@@ -230,7 +231,10 @@ func (r *stageRun) task() Task {
 func taskOf(s *pipeline.Step, inputs []lineage.Input, attempt int) Task {
 	t := Task{
 		Kind: s.Kind.Name, Version: s.Kind.Version, Settings: s.Config, Inputs: taskInputs(inputs), Outputs: s.Outputs,
-		Resources: s.Need(attempt), Timeout: s.Timeout.Of(attempt), stage: s.Stage,
+		Files: make([]settings.File, len(s.Files)), Resources: s.Need(attempt), Timeout: s.Timeout.Of(attempt), stage: s.Stage,
+	}
+	for i, f := range s.Files {
+		t.Files[i] = settings.File{Name: f.Port, Path: f.Path}
 	}
 	t.Resources.CPU = s.Resources.CPU
 	if s.Kind.Seeded {

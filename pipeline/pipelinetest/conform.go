@@ -25,8 +25,8 @@ const patience = 20 * time.Second
 //   - its documentation is complete and its example decodes;
 //   - an unknown setting is refused;
 //   - its settings come out of their canonical form as they were;
-//   - the same inputs and seed give the same bytes and metrics, again and on
-//     another number of threads;
+//   - the same inputs and seed give the same bytes and metrics, again, with settings
+//     out of their canonical form, and on another number of threads;
 //   - a cancelled context ends it at once, with the context's error;
 //   - if it saves checkpoints, it gives the same bytes, metrics and points when it
 //     is cancelled after one and run again, on another number of threads, and when
@@ -85,7 +85,9 @@ func conformDeterminism(t testing.TB, c Case) {
 	c.Threads = 4
 	first := succeed(t, c)
 	compare(t, "a second run", first, succeed(t, c))
-	c.Threads = 1
+	c.elsewhere = true
+	compare(t, "a run with settings out of their canonical form", first, succeed(t, c))
+	c.elsewhere, c.Threads = false, 1
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	compare(t, "a run on one thread", first, succeed(t, c))
 }

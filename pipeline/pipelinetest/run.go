@@ -26,6 +26,8 @@ type Case struct {
 	Dirs    map[string]fstest.MapFS // inputs of type directory, by port
 	Seed    uint64                  // of kinds that are Seeded
 	Threads int                     // 0 means 2
+
+	elsewhere bool // the settings come out of their canonical form, as on another machine
 }
 
 // A Point is a value of a curve.
@@ -38,7 +40,7 @@ type Point struct {
 // A Column says which column an output column was made from.
 type Column struct{ Out, In pipeline.ColumnRef }
 
-// A Result is what a stage made. After an error other than a GateError there
+// A Result is what a stage made. After an error other than a RequirementError there
 // are no Outputs, since a runner would keep none.
 type Result struct {
 	Outputs map[string][]byte       // of a directory, the manifest
@@ -88,6 +90,12 @@ func run(ctx context.Context, t testing.TB, c Case) (Result, error) {
 func runWith(ctx context.Context, t testing.TB, c Case, prepare func(*env)) (Result, *env, error) {
 	t.Helper()
 	stage := Decode(t, c.Kind, c.With)
+	if c.elsewhere {
+		var err error
+		if stage, err = c.Kind.FromCanonical(settings.Canonical(stage), settings.Files(stage)...); err != nil {
+			t.Fatal(err)
+		}
+	}
 	store, err := artifacts.Open(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
