@@ -9,6 +9,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"time"
 
 	"pipe/base/infile"
 )
@@ -16,23 +17,44 @@ import (
 // AddDir commits the files below dir and then the manifest that lists them,
 // whose ID it returns.
 func (s *Store) AddDir(ctx context.Context, dir string) (ID, *Tree, error) {
+	begun := s.now()
 	tree, err := s.AddFiles(ctx, dir)
 	if err != nil {
 		return ID{}, nil, fmt.Errorf("add directory %s: %w", dir, err)
 	}
+	id, _, err := s.AddTree(tree, begun)
+	return id, tree, err
+}
+
+// AddTree commits the manifest of files that were committed, the first of them
+// after begun.
+func (s *Store) AddTree(tree *Tree, begun time.Time) (id ID, size int64, err error) {
+	if err := s.renewFiles(tree, begun); err != nil {
+		return id, 0, err
+	}
 	w, err := s.Create()
 	if err != nil {
-		return ID{}, nil, err
+		return id, 0, err
 	}
 	defer w.Discard()
 	if _, err := tree.WriteTo(w); err != nil {
-		return ID{}, nil, fmt.Errorf("add directory %s: %w", dir, err)
+		return id, 0, err
 	}
-	id, _, err := w.Commit()
-	if err != nil {
-		return ID{}, nil, err
+	return w.Commit()
+}
+
+// renewFiles keeps Sweep away from the files of a tree for a while. Those that
+// were committed first are old by now if it took long.
+func (s *Store) renewFiles(tree *Tree, begun time.Time) error {
+	if s.now().Sub(begun) < Grace/2 {
+		return nil
 	}
-	return id, tree, nil
+	for _, e := range tree.Entries {
+		if _, err := s.Renew(e.ID); err != nil {
+			return fmt.Errorf("%s: %w", e.Path, err)
+		}
+	}
+	return nil
 }
 
 // AddFiles commits the files below dir and gives the manifest that lists them,
@@ -74,16 +96,7 @@ func (s *Store) AddFiles(ctx context.Context, dir string) (*Tree, error) {
 	if err := a.tree.check(); err != nil {
 		return nil, err
 	}
-	if s.now().Sub(begun) < Grace/2 {
-		return a.tree, nil
-	}
-	// What was committed first is old by now.
-	for _, e := range a.tree.Entries {
-		if _, err := s.Renew(e.ID); err != nil {
-			return nil, fmt.Errorf("%s: %w", e.Path, err)
-		}
-	}
-	return a.tree, nil
+	return a.tree, s.renewFiles(a.tree, begun)
 }
 
 // An adder commits files, many at once.

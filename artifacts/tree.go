@@ -62,6 +62,19 @@ func (e *TreeError) Error() string {
 	return fmt.Sprintf("directory manifest: line %d: %s", e.Line, e.Msg)
 }
 
+// NewTree makes a manifest of files in any order. The error is a *TreeError.
+func NewTree(entries []TreeEntry) (*Tree, error) {
+	t := &Tree{Entries: entries}
+	t.sort()
+	if err := t.check(); err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+// ID is that of the artifact which the manifest is.
+func (t *Tree) ID() ID { return Sum(t.text()) }
+
 // Size returns the sum of the sizes of the files.
 func (t *Tree) Size() int64 {
 	var n int64
@@ -77,6 +90,11 @@ func (t *Tree) WriteTo(w io.Writer) (int64, error) {
 	if err := t.check(); err != nil {
 		return 0, err
 	}
+	n, err := w.Write(t.text())
+	return int64(n), err
+}
+
+func (t *Tree) text() []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s%d\n", treeHeader, len(t.Entries))
 	for _, e := range t.Entries {
@@ -86,7 +104,7 @@ func (t *Tree) WriteTo(w io.Writer) (int64, error) {
 		}
 		fmt.Fprintf(&b, "%c %d %s %s\n", kind, e.Size, e.ID, e.Path)
 	}
-	return b.WriteTo(w)
+	return b.Bytes()
 }
 
 // ParseTree reads the text form and refuses whatever WriteTo would not write.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"pipe/base/diag"
+	"pipe/base/glob"
 	"pipe/base/names"
 	"pipe/pipeline/settings"
 )
@@ -55,13 +56,24 @@ func (d *draft) configured(stage Stage, dir string) {
 	s.Config = settings.Canonical(stage)
 	s.Settings = settings.JSON(stage)
 	for _, f := range settings.Files(stage) {
+		in := FileInput{Port: f.Name, Path: f.Path, Type: File}
+		path := f.Path
+		switch f.Kind {
+		case settings.AllBelow:
+			in.Type = Directory
+		case settings.Matching:
+			in.Type = Directory
+			if in.Pattern, _ = glob.Parse(f.Path); in.Pattern != nil { // it was decoded
+				path = in.Pattern.Folder
+			}
+		}
 		// Cleaned, so that ".." is the folder that one reads in the path, also
 		// behind a symbolic link.
-		resolved := filepath.Clean(filepath.FromSlash(f.Path))
-		if !filepath.IsAbs(resolved) {
-			resolved = filepath.Join(dir, resolved)
+		in.Resolved = filepath.Clean(filepath.FromSlash(path))
+		if !filepath.IsAbs(in.Resolved) {
+			in.Resolved = filepath.Join(dir, in.Resolved)
 		}
-		s.Files = append(s.Files, FileInput{Port: f.Name, Path: f.Path, Resolved: resolved})
+		s.Files = append(s.Files, in)
 	}
 }
 

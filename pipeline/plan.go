@@ -8,6 +8,7 @@ import (
 
 	"pipe/artifacts"
 	"pipe/base/diag"
+	"pipe/base/glob"
 	"pipe/base/names"
 	"pipe/pipeline/settings"
 	"pipe/schedule"
@@ -71,13 +72,18 @@ type Ref struct{ Stage, Port string }
 // String is the form of pipeline files, stage.port.
 func (r Ref) String() string { return r.Stage + "." + r.Port }
 
-// A FileInput is an external file that a stage reads.
+// A FileInput is an external file that a stage reads, or a directory of such
+// files.
 type FileInput struct {
-	Port string // the setting: "path", or "files/NAME" for an element of a list
-	Path string // as written
-	// Resolved is where it is: Path, from the folder of the pipeline file.
+	Port string   // the setting: "path", or "files/NAME" for an element of a list
+	Path string   // as written
+	Type PortType // File or Directory
+	// Resolved is where it is: Path, from the folder of the pipeline file. For a
+	// pattern it is the folder that the pattern names.
 	Resolved string
-	// Artifact, if not zero, holds the bytes that are read in place of the file.
+	// Pattern selects files below Resolved; nil for all.
+	Pattern *glob.Pattern
+	// Artifact, if not zero, is what is read in place of the file.
 	Artifact artifacts.ID
 	// Pos is where the path was written; its Line is 0 in a plan made in code.
 	Pos diag.Pos

@@ -27,7 +27,7 @@ func (e *execution) inputsOf(i int) []lineage.Input {
 		list = append(list, in)
 	}
 	for _, f := range s.Files {
-		list = append(list, lineage.Input{Port: f.Port, Type: string(pipeline.File), ID: e.states[i].files[f.Port], Path: f.Path})
+		list = append(list, lineage.Input{Port: f.Port, Type: string(f.Type), ID: e.states[i].files[f.Port], Path: f.Path})
 	}
 	return list
 }

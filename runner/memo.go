@@ -117,6 +117,9 @@ func (r *Runner) remember(ctx context.Context, e *execution, g *Given, spec arti
 			return nil
 		}
 		for _, f := range s.Files {
+			if f.Type == pipeline.Directory {
+				return nil // whether there are other files now, nothing short says
+			}
 			path, err := filepath.Abs(f.Resolved)
 			if err != nil {
 				return nil

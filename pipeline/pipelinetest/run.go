@@ -23,7 +23,7 @@ type Case struct {
 	Kind    pipeline.Kind
 	With    string                  // YAML of the settings, without parameters
 	Inputs  map[string][]byte       // by input port, external files by the port of their setting
-	Dirs    map[string]fstest.MapFS // inputs of type directory, by port
+	Dirs    map[string]fstest.MapFS // inputs of type directory, external folders and patterns, likewise
 	Seed    uint64                  // of kinds that are Seeded
 	Threads int                     // 0 means 2
 
@@ -131,23 +131,21 @@ func (e *env) connect(stage pipeline.Stage) {
 	e.t.Helper()
 	files := settings.Files(stage)
 	var connected []string
-	for port, data := range e.c.Inputs {
-		name := port
+	nameOf := func(port string) string {
 		if i := slices.IndexFunc(files, func(f settings.File) bool { return f.Name == port }); i >= 0 {
-			name = files[i].Path
-		} else if !accepts(e.c.Kind.Inputs, port) {
-			e.t.Fatalf("kind %q has no input %q", e.c.Kind.Name, port)
-		} else {
-			connected = append(connected, port)
+			return files[i].Path
 		}
-		e.inputs[port] = source{id: e.keep(data), name: name, portType: inputType(e.c.Kind.Inputs, port)}
-	}
-	for port, files := range e.c.Dirs {
 		if !accepts(e.c.Kind.Inputs, port) {
 			e.t.Fatalf("kind %q has no input %q", e.c.Kind.Name, port)
 		}
 		connected = append(connected, port)
-		e.inputs[port] = source{id: e.keepDir(files), name: port, portType: pipeline.Directory}
+		return port
+	}
+	for port, data := range e.c.Inputs {
+		e.inputs[port] = source{id: e.keep(data), name: nameOf(port), portType: inputType(e.c.Kind.Inputs, port)}
+	}
+	for port, files := range e.c.Dirs {
+		e.inputs[port] = source{id: e.keepDir(files), name: nameOf(port), portType: pipeline.Directory}
 	}
 	slices.Sort(connected)
 	for _, p := range e.c.Kind.Inputs {

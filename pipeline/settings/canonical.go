@@ -61,7 +61,7 @@ func (w *jsonWriter) value(v reflect.Value) {
 		w.buf = strconv.AppendUint(w.buf, v.Uint(), 10)
 	case floatClass:
 		w.float(v.Float())
-	case textClass, pathClass:
+	case textClass, pathClass, folderClass, globClass:
 		w.string(v.String())
 	case durationClass:
 		w.string(time.Duration(v.Int()).String())
@@ -134,7 +134,7 @@ func (w *jsonWriter) ordered(v reflect.Value) {
 func (w *jsonWriter) structure(v reflect.Value) {
 	separator := "{"
 	for m, inner := range members(v) {
-		if w.strict && (isPath(inner.Type()) || m.tag.Get("added") == "true" && inner.IsZero()) {
+		if w.strict && (isExternal(inner.Type()) || m.tag.Get("added") == "true" && inner.IsZero()) {
 			continue
 		}
 		w.raw(separator)

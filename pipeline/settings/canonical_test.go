@@ -100,6 +100,7 @@ func TestFilePaths(t *testing.T) {
 	type group struct {
 		Input settings.FilePath `yaml:"input"`
 	}
+	texts := settings.Glob("data/**/*.txt")
 	v := struct {
 		Absent settings.FilePath               `yaml:"absent"`
 		Path   settings.FilePath               `yaml:"path"`
@@ -109,6 +110,9 @@ func TestFilePaths(t *testing.T) {
 		None   *group                          `yaml:"none"`
 		Groups []group                         `yaml:"groups"`
 		ByName settings.Map[group]             `yaml:"by_name"`
+		Images settings.Folder                 `yaml:"images"`
+		Parts  []settings.Folder               `yaml:"parts"`
+		Texts  *settings.Glob                  `yaml:"texts"`
 	}{
 		Path:   "../a.csv",
 		Files:  []settings.FilePath{"./scripts//clean.py", `win\b.py`},
@@ -116,17 +120,24 @@ func TestFilePaths(t *testing.T) {
 		Inner:  &group{"inner.csv"},
 		Groups: []group{{"first.csv"}, {"second.csv"}},
 		ByName: settings.Map[group]{{"k", group{"k.csv"}}},
+		Images: "data/img",
+		Parts:  []settings.Folder{"a/", "./b"},
+		Texts:  &texts,
 	}
 	want := []settings.File{
-		{"path", "../a.csv"},
-		{"files/scripts/clean.py", "./scripts//clean.py"},
-		{"files/win/b.py", `win\b.py`},
-		{"named/z", "1.csv"},
-		{"named/a", "2.csv"},
-		{"inner.input", "inner.csv"},
-		{"groups.0.input", "first.csv"},
-		{"groups.1.input", "second.csv"},
-		{"by_name.k.input", "k.csv"},
+		{"path", "../a.csv", settings.OneFile},
+		{"files/scripts/clean.py", "./scripts//clean.py", settings.OneFile},
+		{"files/win/b.py", `win\b.py`, settings.OneFile},
+		{"named/z", "1.csv", settings.OneFile},
+		{"named/a", "2.csv", settings.OneFile},
+		{"inner.input", "inner.csv", settings.OneFile},
+		{"groups.0.input", "first.csv", settings.OneFile},
+		{"groups.1.input", "second.csv", settings.OneFile},
+		{"by_name.k.input", "k.csv", settings.OneFile},
+		{"images", "data/img", settings.AllBelow},
+		{"parts/a", "a/", settings.AllBelow},
+		{"parts/b", "./b", settings.AllBelow},
+		{"texts", "data/**/*.txt", settings.Matching},
 	}
 	if diff := cmp.Diff(want, settings.Files(&v)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

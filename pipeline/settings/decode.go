@@ -274,29 +274,30 @@ func (d decoder) list(n *Node, v reflect.Value, s spot) {
 		d.value(item, v.Index(i), s.inside(name, item, elementOf(s.field)))
 	}
 	d.length(n, v, s)
-	if paths, ok := v.Interface().([]FilePath); ok {
-		d.distinct(n, paths)
+	if isExternal(v.Type()) {
+		d.distinct(n, v)
 	}
 }
 
 // distinct reports files that are listed twice, however they are written: a
 // stage reads them by their names.
-func (d decoder) distinct(n *Node, paths []FilePath) {
-	seen := make(map[string]int, len(paths))
-	for i, p := range paths {
-		name := cleanPath(p)
+func (d decoder) distinct(n *Node, list reflect.Value) {
+	seen := make(map[string]int, list.Len())
+	for i := range list.Len() {
+		path := list.Index(i).String()
+		name := cleanPath(path)
 		first, ok := seen[name]
-		if ok && p != "" {
-			d.p.At(n.Content[i], "", "the file %s is listed twice, first in line %d",
-				diag.Quote(name), n.Content[first].Line)
+		if ok && path != "" {
+			d.p.At(n.Content[i], "", "the %s %s is listed twice, first in line %d",
+				strings.TrimSuffix(nouns[classOf(list.Type().Elem())], " path"), diag.Quote(name), n.Content[first].Line)
 		}
 		seen[name] = i
 	}
 }
 
 // cleanPath is the name of an external file within its setting.
-func cleanPath(p FilePath) string {
-	return path.Clean(strings.ReplaceAll(string(p), `\`, "/"))
+func cleanPath(p string) string {
+	return path.Clean(strings.ReplaceAll(p, `\`, "/"))
 }
 
 // ordered decodes a mapping into a Map.

@@ -6,7 +6,7 @@ import "reflect"
 type Field struct {
 	Name   string
 	Doc    string
-	IsFile bool // it holds nothing but the paths of external files
+	IsFile bool // it holds nothing but the paths of external files and folders
 	IsSet  bool // it has another value than zero
 }
 
@@ -16,7 +16,7 @@ func Fields(v any) []Field {
 	value := reflect.Indirect(reflect.ValueOf(v))
 	var list []Field
 	for _, f := range make(shapes).of(value.Type()).fields {
-		list = append(list, Field{Name: f.name, Doc: f.doc, IsFile: isPath(f.typ), IsSet: !value.FieldByIndex(f.index).IsZero()})
+		list = append(list, Field{Name: f.name, Doc: f.doc, IsFile: isExternal(f.typ), IsSet: !value.FieldByIndex(f.index).IsZero()})
 	}
 	return list
 }

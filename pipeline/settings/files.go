@@ -5,10 +5,23 @@ import (
 	"strconv"
 )
 
-// A File is an external file that settings name.
+// A FileKind says what an external file is.
+type FileKind string
+
+// The kinds of external files, by the types of their settings.
+const (
+	OneFile  FileKind = "file"    // FilePath
+	AllBelow FileKind = "folder"  // Folder
+	Matching FileKind = "pattern" // Glob
+)
+
+var externals = map[class]FileKind{pathClass: OneFile, folderClass: AllBelow, globClass: Matching}
+
+// A File is an external file, or several, that settings name.
 type File struct {
 	Name string // what it is called: "path", "files/scripts/clean.py"
 	Path string // as written
+	Kind FileKind
 }
 
 // Files lists the external files of decoded settings, in the order of the
@@ -23,10 +36,10 @@ func Files(v any) []File {
 }
 
 func collectFiles(v reflect.Value, name string, files *[]File) {
-	switch classOf(v.Type()) {
-	case pathClass:
+	switch c := classOf(v.Type()); c {
+	case pathClass, folderClass, globClass:
 		if v.Len() > 0 {
-			*files = append(*files, File{name, v.String()})
+			*files = append(*files, File{name, v.String(), externals[c]})
 		}
 	case optionalClass:
 		if !v.IsNil() {
@@ -49,10 +62,10 @@ func entryOf(v reflect.Value, i int, name string) (reflect.Value, string) {
 	entry, key := v.Index(i), strconv.Itoa(i)
 	if classOf(v.Type()) == mapClass {
 		key, entry = entry.Field(0).String(), entry.Field(1)
-	} else if isPath(entry.Type()) {
-		key = cleanPath(FilePath(entry.String()))
+	} else if isExternal(entry.Type()) {
+		key = cleanPath(entry.String())
 	}
-	if isPath(entry.Type()) {
+	if isExternal(entry.Type()) {
 		return entry, name + "/" + key
 	}
 	return entry, name + "." + key

@@ -172,6 +172,8 @@ var nouns = map[class]string{
 	floatClass:    "number",
 	durationClass: "duration",
 	pathClass:     "file path",
+	folderClass:   "folder path",
+	globClass:     "file pattern",
 	scalarClass:   "number, text, true or false",
 	parsedClass:   "text",
 }
@@ -182,7 +184,7 @@ func (r *referencer) elements(collection, of, each string, elem reflect.Type, f 
 	count := countText(",", f, "entry", "entries")
 	text := r.typeText(elem, elementOf(f))
 	switch text {
-	case "text", "number", "whole number", "duration", "file path", "mapping":
+	case "text", "number", "whole number", "duration", "file path", "folder path", "file pattern", "mapping":
 		return collection + of + " " + text + "s" + count
 	}
 	if strings.HasPrefix(text, "mapping, ") {

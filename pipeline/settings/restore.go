@@ -33,6 +33,11 @@ func FromCanonical(b []byte, dst any, files ...File) error {
 	if len(files) > 0 {
 		return fmt.Errorf("canonical settings: there is no place for the file %s", diag.Quote(files[0].Name))
 	}
+	for _, f := range Files(dst) {
+		if err := checkPath(f.Kind, f.Path); err != nil {
+			return fmt.Errorf("canonical settings: %s is not %w", f.Name, err)
+		}
+	}
 	decoder{p: p}.validateAll(v)
 	if err := p.Err(); err != nil {
 		return err
@@ -146,7 +151,7 @@ func (d decoder) written(n *Node, c class) *Node {
 // placeFiles puts files in their places, and takes them off the list.
 func placeFiles(v reflect.Value, name string, files *[]File) {
 	switch classOf(v.Type()) {
-	case pathClass:
+	case pathClass, folderClass, globClass:
 		if i := slices.IndexFunc(*files, func(f File) bool { return f.Name == name }); i >= 0 {
 			v.SetString((*files)[i].Path)
 			*files = slices.Delete(slices.Clone(*files), i, i+1)
@@ -154,7 +159,7 @@ func placeFiles(v reflect.Value, name string, files *[]File) {
 	case optionalClass:
 		if !v.IsNil() {
 			placeFiles(v.Elem(), name, files)
-		} else if isPath(v.Type()) {
+		} else if isExternal(v.Type()) {
 			inner := reflect.New(v.Type().Elem())
 			before := len(*files)
 			if placeFiles(inner.Elem(), name, files); len(*files) < before {
@@ -162,7 +167,7 @@ func placeFiles(v reflect.Value, name string, files *[]File) {
 			}
 		}
 	case listClass, mapClass:
-		if isPath(v.Type()) {
+		if isExternal(v.Type()) {
 			placeEntries(v, name, files)
 			return
 		}

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"cmp"
 	"encoding"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"unicode/utf8"
 
 	"pipe/base/diag"
+	"pipe/base/glob"
 )
 
 // scalar decodes a single value, which also must be within the bounds of its
@@ -32,7 +34,7 @@ func (d decoder) scalar(n *Node, v reflect.Value, s spot) {
 		d.duration(n, v, s)
 	case textClass:
 		d.text(n, v, s)
-	case pathClass:
+	case pathClass, folderClass, globClass:
 		d.path(n, v, s)
 	case scalarClass:
 		d.any(n, v, s)
@@ -242,15 +244,37 @@ func (d decoder) string(n *Node, s spot, want string) (string, bool) {
 }
 
 func (d decoder) path(n *Node, v reflect.Value, s spot) {
-	text, ok := d.string(n, s, "a file path")
+	c := classOf(v.Type())
+	text, ok := d.string(n, s, "a "+nouns[c])
 	if !ok {
 		return
 	}
-	if text == "" || strings.ContainsRune(text, 0) {
-		d.p.At(n, "write a path relative to the pipeline file", "%s is not a file path", s.subject())
+	if err := checkPath(externals[c], text); err != nil {
+		d.p.Report(fmt.Errorf("%s is not %w", s.subject(), err), nil, n)
 		return
 	}
 	v.SetString(text)
+}
+
+// checkPath says why a text names no external file of a kind, as the end of a
+// sentence.
+func checkPath(kind FileKind, text string) error {
+	hint := "write a path relative to the pipeline file"
+	var err error
+	switch {
+	case kind == Matching:
+		hint = "write a pattern relative to the pipeline file, such as data/**/*.png"
+		if _, wrong := glob.Parse(text); wrong != nil || strings.ContainsRune(text, 0) {
+			err = fmt.Errorf("a file pattern: %w", cmp.Or(wrong, errors.New("it has a NUL character")))
+		}
+	case text == "" || strings.ContainsRune(text, 0):
+		what := nouns[pathClass]
+		if kind == AllBelow {
+			what = nouns[folderClass]
+		}
+		err = fmt.Errorf("a %s", what)
+	}
+	return diag.WithHint(err, hint)
 }
 
 func (d decoder) any(n *Node, v reflect.Value, s spot) {

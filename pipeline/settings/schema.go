@@ -85,7 +85,7 @@ func (w *Schema) value(t reflect.Type, f *field) Object {
 		return limit(Object{"type": "number"}, f)
 	case textClass:
 		return w.text(f)
-	case pathClass:
+	case pathClass, folderClass, globClass:
 		return Object{"type": "string", "minLength": 1}
 	case durationClass:
 		return Object{"type": "string", "pattern": durationPattern}

@@ -25,6 +25,8 @@ const (
 	textClass                  // string
 	durationClass              // time.Duration
 	pathClass                  // FilePath
+	folderClass                // Folder
+	globClass                  // Glob
 	scalarClass                // Scalar
 	parsedClass                // encoding.TextUnmarshaler
 	listClass                  // slice
@@ -37,6 +39,8 @@ const (
 var (
 	durationType        = reflect.TypeFor[time.Duration]()
 	filePathType        = reflect.TypeFor[FilePath]()
+	folderType          = reflect.TypeFor[Folder]()
+	globType            = reflect.TypeFor[Glob]()
 	scalarType          = reflect.TypeFor[Scalar]()
 	oneOfType           = reflect.TypeFor[OneOf]()
 	orderedMapType      = reflect.TypeFor[orderedMap]()
@@ -58,6 +62,10 @@ func classOf(t reflect.Type) class {
 		return durationClass
 	case t == filePathType:
 		return pathClass
+	case t == folderType:
+		return folderClass
+	case t == globType:
+		return globClass
 	case t == scalarType:
 		return scalarClass
 	case t.Kind() == reflect.Pointer:
@@ -117,15 +125,15 @@ func isChoice(t reflect.Type) bool {
 }
 
 // isPath reports whether a setting of the type holds nothing but the paths of
-// external files.
-func isPath(t reflect.Type) bool {
+// external files and folders.
+func isExternal(t reflect.Type) bool {
 	switch classOf(t) {
-	case pathClass:
+	case pathClass, folderClass, globClass:
 		return true
 	case optionalClass, listClass:
-		return isPath(t.Elem())
+		return isExternal(t.Elem())
 	case mapClass:
-		return isPath(entryElem(t))
+		return isExternal(entryElem(t))
 	}
 	return false
 }

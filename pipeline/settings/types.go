@@ -62,6 +62,15 @@ func (m Map[T]) Keys() []string {
 // leaves it out. See Files for the name that it goes by.
 type FilePath string
 
+// A Folder is a setting that names an external folder, relative to the file that
+// the settings are in. What counts are the files below it, as a directory.
+type Folder string
+
+// A Glob is a setting that selects external files by a pattern such as
+// data/**/*.png, see package glob. They count as a directory whose paths begin
+// behind the folders that the pattern names in full.
+type Glob string
+
 // A Scalar is a setting that may be a number, a text or a boolean, kept as
 // written with its YAML type.
 type Scalar struct {
