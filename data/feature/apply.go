@@ -120,36 +120,38 @@ type applier struct {
 	base     int64 // row of the table that the record begins with
 	rows     int64
 	dropped  int64
-	imputed  []int64   // by column
-	unseen   []int64   // by column
-	rounded  []int64   // by column
+	met      []met     // by column
 	problems *problems // nil: the first one is an error
-	buf      []float64
+	values   Values    // of the column at hand
+	out      Out       // likewise
 }
+
+// met is how many values of a column there were of those that are counted.
+type met struct{ imputed, unseen, rounded int64 }
 
 // newApplier finds the columns.
 func (t *Transform) newApplier(in *arrow.Schema, withTarget bool) (*applier, error) {
 	n := len(t.columns)
-	a := &applier{Transform: t, target: -1, columns: make([]int, n), imputed: make([]int64, n), unseen: make([]int64, n), rounded: make([]int64, n)}
-	for i, e := range t.columns {
-		at, err := table.Column(in, e.Column)
+	a := &applier{Transform: t, target: -1, columns: make([]int, n), met: make([]met, n)}
+	for i, c := range t.columns {
+		at, err := table.Column(in, c.Name)
 		if err != nil {
 			return nil, err
 		}
 		a.columns[i] = at
 	}
 	if withTarget {
-		if t.doc.Target == nil {
+		if t.target == nil {
 			return nil, errors.New("the transform was fitted without a target")
 		}
-		at, err := table.Column(in, t.doc.Target.Column)
+		at, err := table.Column(in, t.target.Column)
 		if err != nil {
 			return nil, fmt.Errorf("target: %w", err)
 		}
 		a.target = at
 	}
 	var fields []arrow.Field
-	for _, name := range t.doc.Keep {
+	for _, name := range t.keep {
 		at, err := table.Column(in, name)
 		if err != nil && withTarget {
 			return nil, fmt.Errorf("keep: %w", err)
@@ -183,21 +185,22 @@ func (a *applier) apply(rec arrow.Record) (arrow.Record, error) {
 func (a *applier) applyAll(rec arrow.Record) (arrow.Record, error) {
 	n, width := int(rec.NumRows()), a.width()
 	vectors := make([]float32, n*width)
-	for i, e := range a.Transform.columns {
-		if e.width == 0 {
+	for i := range a.Transform.columns {
+		c := &a.Transform.columns[i]
+		if c.width == 0 {
 			continue
 		}
-		arr := rec.Column(a.columns[i])
-		out := vectors[min(e.at, len(vectors)):]
-		var err error
-		if e.Number != nil {
-			err = a.numbers(i, arr, out, width)
-		} else {
-			err = a.categories(i, arr, out, width)
-		}
+		rounded, err := c.apply(rec.Column(a.columns[i]), &a.values, &a.out, vectors[min(c.at, len(vectors)):], width)
 		if err != nil {
 			return nil, err
 		}
+		if err := a.fail(i, n); err != nil {
+			return nil, err
+		}
+		met := &a.met[i]
+		met.imputed += a.out.Imputed
+		met.unseen += a.out.Unseen
+		met.rounded += rounded
 	}
 	a.rows += int64(n)
 	columns := []arrow.Array{table.NewVectors(vectors, width)}
@@ -217,140 +220,22 @@ func (a *applier) applyAll(rec arrow.Record) (arrow.Record, error) {
 	return table.NewRecord(a.schema, columns...)
 }
 
-// numbers writes the features of column i, the first of row r at out[r*stride].
-func (a *applier) numbers(i int, arr arrow.Array, out []float32, stride int) error {
-	e := a.Transform.columns[i]
-	rd := e.reading()
-	values, err := rd.numbers(arr, a.buf)
-	if err != nil {
-		return err
-	}
-	a.buf = values
-	center, scale := e.Number.Center, e.Number.Scale
-	whole := e.Number.Scaling == None && e.Type == "int64"
-	for r, x := range values {
-		if math.IsNaN(x) {
-			if e.Impute == nil {
-				err := &ValueError{Column: e.Column, Row: int64(r), Reason: Absent, Msg: string(Absent), Fix: "add `impute: median` to the column"}
-				if err := a.fail(i, arr.Len(), err); err != nil {
-					return err
-				}
-				continue
-			}
-			x = *e.Impute.Number
-			a.imputed[i]++
-			if e.Indicator {
-				out[r*stride+1] = 1
-			}
+// fail makes an error of the first value in a batch of n rows that a column
+// failed at, or problems of the rows of all.
+func (a *applier) fail(column, n int) error {
+	for _, err := range a.out.fails {
+		if a.problems == nil {
+			return err
 		}
-		v := float32((x - center) / scale)
-		if math.IsInf(float64(v), 0) {
-			if err := a.fail(i, arr.Len(), e.beyond(rd, arr, r, x)); err != nil {
-				return err
-			}
-			continue
-		}
-		if whole && float64(v) != x {
-			a.rounded[i]++
-		}
-		out[r*stride] = v
+		a.problems.add(column, n, a.base, err)
 	}
 	return nil
-}
-
-// beyond says why the number x in row i becomes no finite feature.
-func (e encoder) beyond(rd reading, arr arrow.Array, i int, x float64) *ValueError {
-	if math.IsInf(x, 0) {
-		return rd.notNumber(arr, i)
-	}
-	err := &ValueError{Column: e.Column, Row: int64(i), Reason: TooLarge,
-		Msg: fmt.Sprintf("%v is too large for a float32", x), Fix: "add `scale: standard` to the column"}
-	if n := e.Number; n.Scaling != None {
-		err.Msg = fmt.Sprintf("%v is too far from the rows that the scale was learned from (center %.6g, scale %.6g)", x, n.Center, n.Scale)
-		err.Fix = "mend the value, or leave it empty where the table is made"
-		if e.Impute == nil {
-			err.Fix += " and write `impute: median`"
-		}
-	}
-	return err
-}
-
-// categories writes the features of column i, the first of row r at
-// out[r*stride].
-func (a *applier) categories(i int, arr arrow.Array, out []float32, stride int) error {
-	e := a.Transform.columns[i]
-	values, valid, err := e.reading().categories(arr)
-	if err != nil {
-		return err
-	}
-	dropped := btoi(e.Category.DropFirst)
-	for r, text := range values {
-		code, known := e.missing, true
-		if valid != nil && !valid[r] {
-			if e.Impute != nil {
-				a.imputed[i]++
-				if e.Indicator {
-					out[r*stride+e.width-1] = 1
-				}
-			} else {
-				known = e.Category.Missing
-			}
-		} else if code, known = e.codes[text]; !known {
-			code = e.unseen
-		}
-		if code == codeNone {
-			if err := a.fail(i, arr.Len(), e.unseenError(int64(r), text, valid != nil && !valid[r])); err != nil {
-				return err
-			}
-			continue
-		}
-		if !known {
-			a.unseen[i]++
-		}
-		if e.Category.Encoding == Ordinal {
-			out[r*stride] = float32(code) // -1 for codeZeros
-		} else if at := code - dropped; at >= 0 {
-			out[r*stride+at] = 1
-		}
-	}
-	return nil
-}
-
-func (e encoder) reading() reading { return reading{e.Column, e.Type} }
-
-// fail makes an error of a value in a batch of n rows, or a problem of its row.
-func (a *applier) fail(column, n int, err *ValueError) error {
-	if a.problems == nil {
-		return err
-	}
-	a.problems.add(column, n, a.base, err)
-	return nil
-}
-
-func (e encoder) unseenError(row int64, text string, missing bool) *ValueError {
-	err := &ValueError{Column: e.Column, Row: row, Reason: NotSeen}
-	if missing {
-		err.Reason = Absent
-	}
-	example := fmt.Sprintf("`encode: {%s: {unseen: ignore}}`", e.Category.Encoding)
-	switch {
-	case !missing:
-		err.Msg = fmt.Sprintf("category %s was not there in training", shortQuote(text))
-		err.Fix = "to allow it write " + example
-	case e.Impute != nil:
-		err.Msg = fmt.Sprintf("the value is missing, and the constant %q in its place was not there in training", *e.Impute.Text)
-		err.Fix = "to allow it write " + example + ", or write `impute: most_frequent`"
-	default:
-		err.Msg = "the value is missing, and none was in training"
-		err.Fix = "add `impute: most_frequent` to the column, or write " + example
-	}
-	return err
 }
 
 // targets gives the target column of a data set.
 func (a *applier) targets(arr arrow.Array) (arrow.Array, error) {
-	name := a.doc.Target.Column
-	rd := reading{name, a.doc.Target.Type}
+	name := a.Transform.target.Column
+	rd := reading{name, a.Transform.target.Type}
 	if a.classes == nil {
 		values, err := rd.numbers(arr, nil)
 		if err != nil {
@@ -385,16 +270,15 @@ func (a *applier) counts() Counts {
 	if a.problems != nil {
 		c.Problems = a.problems.counts()
 	}
-	for i, e := range a.Transform.columns {
-		if n := a.imputed[i]; n > 0 {
-			c.Imputed = append(c.Imputed, Count{e.Column, n})
+	add := func(to *[]Count, column string, n int64) {
+		if n > 0 {
+			*to = append(*to, Count{column, n})
 		}
-		if n := a.unseen[i]; n > 0 {
-			c.Unseen = append(c.Unseen, Count{e.Column, n})
-		}
-		if n := a.rounded[i]; n > 0 {
-			c.Rounded = append(c.Rounded, Count{e.Column, n})
-		}
+	}
+	for i, column := range a.Transform.columns {
+		add(&c.Imputed, column.Name, a.met[i].imputed)
+		add(&c.Unseen, column.Name, a.met[i].unseen)
+		add(&c.Rounded, column.Name, a.met[i].rounded)
 	}
 	return c
 }

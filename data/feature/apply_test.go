@@ -35,10 +35,10 @@ func penguinSpec() Spec {
 	return Spec{
 		Features: []Column{
 			{Name: "sex"},
-			{Name: "bill", Impute: Impute{Strategy: Median}, Indicator: true, Scale: MinMax},
-			{Name: "tagged", Impute: Impute{Strategy: Constant, Value: "1"}},
-			{Name: "island", Encode: Encode{Method: Ordinal, Unseen: UnseenIgnore}},
-			{Name: "year", Encode: Encode{Method: OneHot, Unseen: UnseenIgnore, Drop: DropFirst}},
+			{Name: "bill", Impute: by(Median), Indicator: true, Scale: MinMax},
+			{Name: "tagged", Impute: constant("1")},
+			{Name: "island", Encode: asOrdinal(Ordinal{Unseen: UnseenIgnore})},
+			{Name: "year", Encode: asOneHot(OneHot{Unseen: UnseenIgnore, Drop: DropFirst})},
 		},
 		Target: &Target{Column: "species"},
 		Keep:   []string{"island", "bill"},
@@ -169,8 +169,8 @@ func TestTarget(t *testing.T) {
 
 func TestApplyErrors(t *testing.T) {
 	tr := fit(t, Spec{
-		Features: []Column{{Name: "n"}, {Name: "raw", Scale: None}, {Name: "c", Encode: Encode{Method: OneHot, Unseen: UnseenError}},
-			{Name: "u", Impute: Impute{Strategy: Constant, Value: "?"}, Encode: Encode{Method: Ordinal, Unseen: UnseenError}}},
+		Features: []Column{{Name: "n"}, {Name: "raw", Scale: None}, {Name: "c", Encode: asOneHot(OneHot{Unseen: UnseenError})},
+			{Name: "u", Impute: constant("?"), Encode: asOrdinal(Ordinal{Unseen: UnseenError})}},
 		Target: &Target{Column: "y"},
 		Keep:   []string{"c"},
 	}, col{"n", []any{1.0, 2.0}}, col{"raw", []any{0.0, 1.0}}, col{"c", []any{"a", "b"}}, col{"u", []any{"a", "b"}}, col{"y", []any{"p", "q"}})
@@ -261,7 +261,7 @@ func TestApplyToCountsAndFindsRowsOfTheTable(t *testing.T) {
 	for i := range n {
 		x[i], y[i] = float64(i%7), fmt.Sprint(i%3)
 	}
-	spec := Spec{Features: []Column{{Name: "x", Impute: Impute{Strategy: Mean}}}, Target: &Target{Column: "y"}}
+	spec := Spec{Features: []Column{{Name: "x", Impute: by(Mean)}}, Target: &Target{Column: "y"}}
 	tr := fit(t, spec, col{"x", x}, col{"y", y})
 	x[3], y[4], y[n-2] = nil, nil, nil
 	var rows int64

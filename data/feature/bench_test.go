@@ -22,11 +22,11 @@ func benchTable(b *testing.B, n int) (*table.Reader, Spec) {
 	var fields []arrow.Field
 	var arrays []arrow.Array
 	spec := Spec{Features: []Column{{Name: "text"}}}
-	for c, scale := range []Scale{Standard, MinMax, Robust, None} {
+	for c, scale := range []Scaling{Standard, MinMax, Robust, None} {
 		name := string(scale)
 		fields = append(fields, arrow.Field{Name: name, Type: arrow.PrimitiveTypes.Float64, Nullable: true})
 		arrays = append(arrays, table.NewArray(values[c], nil))
-		spec.Features = append(spec.Features, Column{Name: name, Impute: Impute{Strategy: Median}, Scale: scale})
+		spec.Features = append(spec.Features, Column{Name: name, Impute: by(Median), Scale: scale})
 	}
 	fields = append(fields, arrow.Field{Name: "text", Type: arrow.BinaryTypes.String, Nullable: true})
 	rec, err := table.NewRecord(arrow.NewSchema(fields, nil), append(arrays, table.NewArray(texts, nil))...)
@@ -39,7 +39,7 @@ func benchTable(b *testing.B, n int) (*table.Reader, Spec) {
 func BenchmarkFit(b *testing.B) {
 	r, spec := benchTable(b, 1<<19)
 	for b.Loop() {
-		if _, err := Fit(b.Context(), spec, r); err != nil {
+		if _, err := Fit(b.Context(), spec, r, All()); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -48,7 +48,7 @@ func BenchmarkFit(b *testing.B) {
 
 func BenchmarkApply(b *testing.B) {
 	r, spec := benchTable(b, 1<<19)
-	tr, err := Fit(b.Context(), spec, r)
+	tr, err := Fit(b.Context(), spec, r, All())
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -51,9 +51,9 @@ func TestOtherTypes(t *testing.T) {
 		{"categories of truth values, then integers", []any{true, false}, []any{int64(1), int64(2)}, "[0 1] [0 0]"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			column := Column{Name: "c", Encode: Encode{Method: OneHot, Unseen: UnseenIgnore}}
+			column := Column{Name: "c", Encode: asOneHot(OneHot{Unseen: UnseenIgnore})}
 			if _, ok := c.training[0].(string); !ok && !strings.HasPrefix(c.name, "categories") {
-				column = Column{Name: "c", Scale: None, Impute: Impute{Strategy: Constant, Value: "9"}}
+				column = Column{Name: "c", Scale: None, Impute: constant("9")}
 			}
 			tr := fit(t, Spec{Features: []Column{column}}, col{"c", c.training})
 			rec, err := tr.Apply(record(t, col{"c", c.later}), false)
@@ -102,7 +102,7 @@ func TestOtherTypesOfTarget(t *testing.T) {
 // TestProblems: each bad row has its problems, whatever the batches are, and
 // the others are what they would be without it.
 func TestProblems(t *testing.T) {
-	spec := Spec{Features: []Column{{Name: "n", Scale: None}, {Name: "c", Encode: Encode{Method: OneHot, Unseen: UnseenError}}}}
+	spec := Spec{Features: []Column{{Name: "n", Scale: None}, {Name: "c", Encode: asOneHot(OneHot{Unseen: UnseenError})}}}
 	tr := fit(t, spec, col{"n", []any{1.5, 2.5}}, col{"c", []any{"a", "b"}})
 	n := batchRows + 10
 	texts, classes := make([]any, n), make([]any, n)

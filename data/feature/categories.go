@@ -22,10 +22,11 @@ func newCounter(integers bool) *counter {
 	return &counter{integers: integers, counts: make(map[string]int64)}
 }
 
-// add counts values, those that are there, and says whether they are too many.
-func (c *counter) add(values []string, valid []bool) (tooMany bool) {
-	for i, text := range values {
-		if valid != nil && !valid[i] {
+// add counts values, and says whether it can hold them all.
+func (c *counter) add(v *Values) (ok bool) {
+	for i := range v.Texts {
+		text, ok := v.Text(i)
+		if !ok {
 			c.missing++
 			continue
 		}
@@ -34,11 +35,11 @@ func (c *counter) add(values []string, valid []bool) (tooMany bool) {
 			continue
 		}
 		if len(c.counts) == maxDistinct {
-			return true
+			return false
 		}
 		c.counts[strings.Clone(text)] = 1 // it may die with the record
 	}
-	return false
+	return true
 }
 
 // sorted lists the categories in their order.
@@ -74,22 +75,23 @@ func btoi(b bool) int {
 	return 0
 }
 
-// fill counts the missing values as a category and gives its name.
-func (c *counter) fill(im Impute) string {
-	name := im.Value
-	if im.Strategy == MostFrequent {
-		var most int64
-		for _, candidate := range c.sorted() { // the smallest of equally frequent ones
-			if n := c.counts[candidate]; n > most {
-				name, most = candidate, n
-			}
+// mode is the most frequent category, the smallest of several.
+func (c *counter) mode() string {
+	name, most := "", int64(0)
+	for _, candidate := range c.sorted() {
+		if n := c.counts[candidate]; n > most {
+			name, most = candidate, n
 		}
 	}
+	return name
+}
+
+// fill counts the missing values as a category.
+func (c *counter) fill(name string) {
 	if c.missing > 0 {
 		c.counts[name] += c.missing
 		c.missing = 0
 	}
-	return name
 }
 
 // infrequent gives the indices of the categories that share the bucket, by the

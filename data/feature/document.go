@@ -1,145 +1,197 @@
 package feature
 
 import (
+	"bytes"
+	"encoding/json"
+	"errors"
 	"fmt"
-	"slices"
-	"strconv"
-	"strings"
-
-	"github.com/apache/arrow/go/v17/arrow"
-
-	"pipe/base/diag"
-	"pipe/data/table"
-	"pipe/data/task"
 )
 
-// document puts together what the passes found.
-func (f *fitter) document(spec Spec) (document, error) {
-	doc := document{Format: formatName, Version: formatVersion, Keep: slices.Clone(spec.Keep)}
-	for _, c := range f.columns[:len(spec.Features)] {
-		out := fitted{Column: c.Name, Type: table.TypeName(c.typ), Indicator: c.Indicator}
-		if c.Impute.Strategy != "" {
-			out.Impute = &fill{Strategy: c.Impute.Strategy}
+// A document is a Transform in its JSON form.
+type document struct {
+	Format  string         `json:"format"`
+	Version int            `json:"version"`
+	Columns []fittedColumn `json:"columns"`
+	Target  *fittedTarget  `json:"target,omitempty"`
+	Keep    []string       `json:"keep,omitempty"`
+}
+
+// A fittedColumn is a column as it was learned: a chain, or the short form, which
+// is either of a number or of a category, and of the first versions of its kinds.
+type fittedColumn struct {
+	Column    string          `json:"column"`
+	Type      string          `json:"type"` // as in training, by table.TypeName
+	Impute    *fill           `json:"impute,omitempty"`
+	Indicator bool            `json:"indicator,omitempty"`
+	Number    *scaling        `json:"number,omitempty"`
+	Category  *fittedCategory `json:"category,omitempty"`
+
+	Form  string       `json:"form,omitempty"` // in which its values begin
+	Chain []fittedStep `json:"chain,omitempty"`
+}
+
+type fittedCategory struct {
+	Encoding string `json:"encoding"`
+	vocabulary
+	DropFirst bool `json:"drop_first,omitempty"`
+}
+
+// A fittedStep is a transform of a chain.
+type fittedStep struct {
+	Kind    string          `json:"kind"`
+	Version int             `json:"version"`
+	State   json.RawMessage `json:"state"`
+}
+
+// unscaled is the scale of numbers that are as they are. In a chain it is no step.
+var unscaled = scaling{None, 0, 1}
+
+func (s scaling) checkBrief() error {
+	if s == unscaled {
+		return nil
+	}
+	return s.check()
+}
+
+// document is the transform in its JSON form.
+func (t *Transform) document() (document, error) {
+	doc := document{Format: formatName, Version: briefVersion, Target: t.target, Keep: t.keep}
+	for i := range t.columns {
+		c := &t.columns[i]
+		if c.brief {
+			doc.Columns = append(doc.Columns, c.documentBrief())
+			continue
 		}
-		if c.numeric() {
-			if out.Impute != nil {
-				out.Impute.Number = &c.fill
-			}
-			out.Number = c.number()
-		} else {
-			if out.Impute != nil {
-				out.Impute.Text = &c.text
-			}
-			category, err := c.category()
+		doc.Version = formatVersion
+		out := fittedColumn{Column: c.Name, Type: c.Type, Form: c.form.String()}
+		for _, s := range c.steps {
+			state, err := encode(s.Fitted)
 			if err != nil {
 				return doc, err
 			}
-			out.Category = category
+			out.Chain = append(out.Chain, fittedStep{s.kind.Name, s.version, state})
 		}
 		doc.Columns = append(doc.Columns, out)
-	}
-	if spec.Target == nil {
-		return doc, nil
-	}
-	c := f.columns[len(spec.Features)]
-	doc.Target = &fittedTarget{Column: c.Name, Type: table.TypeName(c.typ)}
-	if f.task == Regression {
-		doc.Target.Task, doc.Target.Number = task.Regression, c.number()
-		return doc, nil
-	}
-	classes := c.counter.sorted()
-	switch n := len(classes); {
-	case n == 1:
-		return doc, c.wrong("target", "look at the rows that reach this stage: a filter or a split may have taken the others",
-			"the target has a single class %q, so there is nothing to tell apart", classes[0])
-	case n > maxOneHot:
-		return doc, c.wrong("task", "predict a column with fewer values, or write `task: regression` if it holds numbers",
-			"the target has %d classes, at most %d are possible", n, maxOneHot)
-	case n == 2:
-		doc.Target.Task = task.Binary
-	default:
-		doc.Target.Task = task.Multiclass
-	}
-	doc.Target.Classes = classes
-	if p := spec.Target.Positive; p != nil {
-		return doc, makePositive(c, classes, *p)
 	}
 	return doc, nil
 }
 
-// makePositive puts a class of two behind the other.
-func makePositive(c *columnFit, classes []string, positive string) error {
-	if c.typ.ID() == arrow.BOOL {
-		positive = strings.ToLower(positive) // True is what some write in YAML
+func (c *column) documentBrief() fittedColumn {
+	out := fittedColumn{Column: c.Name, Type: c.Type}
+	if c.form == Numbers {
+		number := unscaled
+		out.Number = &number
 	}
-	at := slices.Index(classes, positive)
-	switch {
-	case at < 0:
-		hint := "the classes are " + quoteSome(classes)
-		if near, ok := diag.Nearest(positive, classes); ok {
-			hint = fmt.Sprintf("did you mean %q? ", near) + hint
+	for _, s := range c.steps {
+		switch f := s.Fitted.(type) {
+		case missingness:
+			out.Indicator = true
+		case fill:
+			out.Impute = &f
+		case scaling:
+			out.Number = &f
+		case oneHot:
+			out.Category = &fittedCategory{s.kind.Name, f.vocabulary, f.DropFirst}
+		case ordinal:
+			out.Category = &fittedCategory{s.kind.Name, f.vocabulary, false}
 		}
-		return c.wrong("positive", hint, "no row to learn from has the positive class %q", positive)
-	case len(classes) != 2:
-		return c.wrong("positive", "remove `positive`; metrics of one class are asked for by its name, as in recall["+positive+"]",
-			"the target has %d classes, and only one of two can be the positive one", len(classes))
-	case at == 0:
-		slices.Reverse(classes)
+	}
+	return out
+}
+
+// column is what the document says, checked.
+func (d *fittedColumn) column(kinds []Kind) (column, error) {
+	c := column{Name: d.Column, Type: d.Type, brief: d.Chain == nil}
+	if c.brief {
+		if err := d.readBrief(&c); err != nil {
+			return c, err
+		}
+		return c, c.check()
+	}
+	for _, form := range []Form{Numbers, Texts} {
+		if form.String() == d.Form {
+			c.form = form
+		}
+	}
+	for i, s := range d.Chain {
+		kind, err := kindOf(kinds, s.Kind)
+		if err != nil {
+			return c, err
+		}
+		if s.Version < 1 || s.Version > kind.Version {
+			return c, fmt.Errorf("version %d of %s cannot be read, want at most %d: run the preprocess stage again", s.Version, s.Kind, kind.Version)
+		}
+		f, err := kind.Read(s.Version, s.State)
+		if err != nil {
+			return c, fmt.Errorf("step %d, %s: %w", i+1, s.Kind, err)
+		}
+		c.steps = append(c.steps, step{kind, s.Version, f})
+	}
+	return c, c.check()
+}
+
+// readBrief makes steps of the short form.
+func (d *fittedColumn) readBrief(c *column) error {
+	if (d.Number == nil) == (d.Category == nil) {
+		return errors.New("want either a number or a category")
+	}
+	add := func(kind Kind, f Fitted) { c.steps = append(c.steps, step{&kind, 1, f}) }
+	if d.Indicator {
+		if d.Impute == nil {
+			return errors.New("an indicator without an imputation")
+		}
+		add(indicatorKind(), missingness{})
+	}
+	if d.Impute != nil {
+		if err := d.Impute.check(); err != nil {
+			return err
+		}
+		add(imputeKind(), *d.Impute)
+	}
+	if d.Number != nil {
+		c.form = Numbers
+		if *d.Number != unscaled {
+			add(scaleKind(), *d.Number)
+		}
+		return d.Number.checkBrief()
+	}
+	c.form = Texts
+	v := d.Category.vocabulary
+	if v.Missing && d.Impute != nil {
+		return errors.New("missing values are both imputed and a category")
+	}
+	if err := v.check(compareCategories(d.Type == "int64")); err != nil {
+		return err
+	}
+	switch d.Category.Encoding {
+	case "one_hot":
+		add(oneHotKind(), oneHot{vocabulary: v, DropFirst: d.Category.DropFirst}.prepared())
+	case "ordinal":
+		if d.Category.DropFirst {
+			return errors.New("only a one_hot feature can be dropped")
+		}
+		add(ordinalKind(), newOrdinal(v))
+	default:
+		return fmt.Errorf("unknown encoding %q", d.Category.Encoding)
 	}
 	return nil
 }
 
-// quoteSome lists names for a message, not more than people read.
-func quoteSome(names []string) string {
-	const most = 12
-	quoted := make([]string, 0, most)
-	for _, name := range names[:min(most, len(names))] {
-		quoted = append(quoted, strconv.Quote(name))
+// encode writes JSON as transforms have it.
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(v); err != nil {
+		return nil, fmt.Errorf("transform: %w", err)
 	}
-	text := strings.Join(quoted, ", ")
-	if rest := len(names) - most; rest > 0 {
-		text += fmt.Sprintf(" and %d more", rest)
-	}
-	return text
+	return b.Bytes(), nil
 }
 
-func (c *columnFit) number() *fittedNumber {
-	return &fittedNumber{Scaling: c.Scale, Center: c.scaling.Center, Scale: c.scaling.Scale}
-}
-
-func (c *columnFit) category() (*fittedCategory, error) {
-	if err := c.checkStray(); err != nil {
-		return nil, err
-	}
-	e := c.Encode
-	out := &fittedCategory{
-		Encoding:   e.Method,
-		Unseen:     e.Unseen,
-		Categories: c.counter.sorted(),
-		Missing:    c.counter.missing > 0,
-	}
-	if out.Unseen == "" {
-		out.Unseen = UnseenIgnore
-		if e.Method == Ordinal {
-			out.Unseen = UnseenError // a code is a number like any other, whichever it is
-		}
-	}
-	counts := make([]int64, len(out.Categories), len(out.Categories)+1)
-	for i, name := range out.Categories {
-		counts[i] = c.counter.counts[name]
-	}
-	if out.Missing {
-		counts = append(counts, c.counter.missing)
-	}
-	out.Infrequent = infrequent(counts, e.MinFrequency, e.MaxCategories)
-	codes := len(counts)
-	if rare := len(out.Infrequent); rare > 0 {
-		codes -= rare - 1
-	}
-	out.DropFirst = e.Drop == DropFirst || e.Drop == DropIfBinary && codes == 2
-	if e.Method == OneHot && codes > maxOneHot {
-		return nil, c.wrong("encode", fmt.Sprintf("write `%s: {encode: {one_hot: {max_categories: 50, unseen: infrequent}}}`, or leave the column out if it is an identifier", c.Name),
-			"%d categories would become %d features, at most %d are possible", codes, codes, maxOneHot)
-	}
-	return out, nil
+// decodeStrictly reads JSON that must not have more than is wanted.
+func decodeStrictly(b []byte, v any) error {
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	return d.Decode(v)
 }

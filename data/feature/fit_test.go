@@ -30,21 +30,20 @@ func TestFitErrors(t *testing.T) {
 		{"kept name", Spec{Features: []Column{{Name: "x"}}, Keep: []string{"target"}}, []col{floats}, `column "target": it cannot be kept, since every data set has a column of its own with this name`, "rename"},
 		{"kept unknown", Spec{Features: []Column{{Name: "x"}}, Keep: []string{"id"}}, []col{floats}, `keep: there is no column "id"`, ""},
 		{"scale of text", x(Column{Scale: Standard}), []col{texts}, `column "x": it holds text, which has no scale`, "columns: {x: float64}"},
-		{"mean of text", x(Column{Impute: Impute{Strategy: Mean}}), []col{texts}, `column "x": categories have no mean`, "most_frequent"},
-		{"encoded decimals", x(Column{Encode: Encode{Method: OneHot}}), []col{floats}, `column "x": it holds decimal numbers, which are not categories`, "columns: {x: string}"},
-		{"scaled categories", x(Column{Encode: Encode{Method: OneHot}, Scale: Robust}), []col{texts}, `column "x": categories have no scale`, "remove"},
+		{"mean of text", x(Column{Impute: by(Mean)}), []col{texts}, `column "x": categories have no mean`, "most_frequent"},
+		{"encoded decimals", x(Column{Encode: asOneHot(OneHot{})}), []col{floats}, `column "x": it holds decimal numbers, which are not categories`, "columns: {x: string}"},
+		{"scaled categories", x(Column{Encode: asOneHot(OneHot{}), Scale: Robust}), []col{texts}, `column "x": categories have no scale`, "remove"},
 		{"date", x(Column{}), []col{{"x", []any{arrow.Date32(3)}}}, `column "x": a column of type date cannot be a feature as it is`, "weekday"},
-		{"constant", x(Column{Impute: Impute{Strategy: Constant, Value: "none"}}), []col{floats}, `column "x": the constant "none" cannot take the place of a missing number`, "{constant: 0}"},
+		{"constant", x(Column{Impute: constant("none")}), []col{floats}, `column "x": the constant "none" cannot take the place of a missing number`, "{constant: 0}"},
 		{"bare indicator", x(Column{Indicator: true}), []col{floats}, `column "x": an indicator goes with an imputation: without one a missing number is an error and a missing text is a category of its own`, "impute: median"},
-		{"bare infrequent", x(Column{Encode: Encode{Method: OneHot, Unseen: UnseenInfrequent}}), []col{texts}, `column "x": there is no bucket of infrequent categories to put unseen ones into`, "min_frequency"},
-		{"ordinal drop", x(Column{Encode: Encode{Method: Ordinal, Drop: DropFirst}}), []col{texts}, `column "x": ordinal has a single feature, which cannot be dropped`, ""},
-		{"part of a row", x(Column{Encode: Encode{Method: Ordinal, MinFrequency: 2.5}}), []col{texts}, `column "x": min_frequency is 2.5, which is neither a number of rows nor a fraction`, "whole number"},
-		{"all missing", x(Column{Impute: Impute{Strategy: Mean}}), []col{{"x", []any{nil, math.NaN()}}}, `column "x": all 2 values are missing`, "remove it"},
+		{"bare infrequent", x(Column{Encode: asOneHot(OneHot{Unseen: UnseenInfrequent})}), []col{texts}, `column "x": there is no bucket of infrequent categories to put unseen ones into`, "min_frequency"},
+		{"part of a row", x(Column{Encode: asOrdinal(Ordinal{MinFrequency: 2.5})}), []col{texts}, `column "x": min_frequency is 2.5, which is neither a number of rows nor a fraction`, "whole number"},
+		{"all missing", x(Column{Impute: by(Mean)}), []col{{"x", []any{nil, math.NaN()}}}, `column "x": all 2 values are missing`, "remove it"},
 		{"all missing text", x(Column{}), []col{{"x", []any{"", nil}}, {"y", []any{nil, "a"}}}, "", ""},
 		{"infinite", x(Column{}), []col{{"x", []any{1.0, math.Inf(-1)}}}, `column "x", row 2: the value is infinite`, "impute"},
 		{"too large", x(Column{}), []col{{"x", []any{1.7e308, 1.6e308, -1.7e308}}}, `column "x": its values are too large to add up`, "divide"},
 		{"no rows", x(Column{}), []col{{"x", []any{}}}, `the table has no rows to learn from`, ""},
-		{"nothing left", x(Column{Encode: Encode{Method: OneHot, Drop: DropFirst}}), []col{{"x", []any{"a", "a"}}}, `no feature is left after dropping`, ""},
+		{"nothing left", x(Column{Encode: asOneHot(OneHot{Drop: DropFirst})}), []col{{"x", []any{"a", "a"}}}, `no feature is left after dropping`, ""},
 		{"same names", Spec{Features: []Column{{Name: "a"}, {Name: "a=b"}}}, []col{{"a", []any{"b=c"}}, {"a=b", []any{"c"}}}, `columns "a" and "a=b" would both make a feature named "a=b=c": rename a column or one of its values`, ""},
 		{"no target", target(Target{}), []col{floats, {"z", []any{1.0, 2.0}}}, `target: there is no column "y"`, ""},
 		{"target missing", target(Target{}), []col{floats, {"y", []any{nil, math.NaN()}}}, `column "y": the target is missing in all 2 rows`, ""},
@@ -60,7 +59,7 @@ func TestFitErrors(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			f := func() error {
-				_, err := Fit(t.Context(), test.spec, tableOf(t, record(t, test.table...)))
+				_, err := Fit(t.Context(), test.spec, tableOf(t, record(t, test.table...)), All())
 				return err
 			}
 			if test.err == "" {
@@ -78,7 +77,7 @@ func TestFitErrorCountsDroppedRows(t *testing.T) {
 	spec := Spec{Features: []Column{{Name: "x"}}, Target: &Target{Column: "y"}}
 	checkError(t, `column "x", row 3: the value is infinite`, "", func() error {
 		_, err := Fit(t.Context(), spec, tableOf(t, record(t,
-			col{"x", []any{1.0, 2.0, math.Inf(1)}}, col{"y", []any{nil, "a", "b"}})))
+			col{"x", []any{1.0, 2.0, math.Inf(1)}}, col{"y", []any{nil, "a", "b"}})), All())
 		return err
 	})
 }
@@ -90,10 +89,10 @@ func TestTooManyCategories(t *testing.T) {
 	}
 	r := tableOf(t, record(t, col{"id", values}))
 	checkError(t, `column "id": 4097 categories would become 4097 features, at most 4096 are possible`, "max_categories", func() error {
-		_, err := Fit(t.Context(), Spec{Features: []Column{{Name: "id"}}}, r)
+		_, err := Fit(t.Context(), Spec{Features: []Column{{Name: "id"}}}, r, All())
 		return err
 	})
-	if _, err := Fit(t.Context(), Spec{Features: []Column{{Name: "id", Encode: Encode{Method: Ordinal}}}}, r); err != nil {
+	if _, err := Fit(t.Context(), Spec{Features: []Column{{Name: "id", Encode: asOrdinal(Ordinal{})}}}, r, All()); err != nil {
 		t.Errorf("an ordinal column: %v", err)
 	}
 }
@@ -101,7 +100,7 @@ func TestTooManyCategories(t *testing.T) {
 func TestFitStopsWhenCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := Fit(ctx, Spec{Features: []Column{{Name: "x"}}}, tableOf(t, record(t, col{"x", []any{1.0}})))
+	_, err := Fit(ctx, Spec{Features: []Column{{Name: "x"}}}, tableOf(t, record(t, col{"x", []any{1.0}})), All())
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want %v", err, context.Canceled)
 	}

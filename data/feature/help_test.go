@@ -8,6 +8,7 @@ import (
 
 	"pipe/data/table"
 	"pipe/data/table/tabletest"
+	"pipe/pipeline/settings"
 )
 
 // A col is a column of a table in a test. Values are string, int64, float64 or
@@ -35,7 +36,7 @@ func tableOf(t testing.TB, rec arrow.Record) *table.Reader {
 
 func fit(t testing.TB, spec Spec, cols ...col) *Transform {
 	t.Helper()
-	tr, err := Fit(t.Context(), spec, tableOf(t, record(t, cols...)))
+	tr, err := Fit(t.Context(), spec, tableOf(t, record(t, cols...)), All())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,6 +70,29 @@ func ignore(arrow.Record) error { return nil }
 func names(tr *Transform) []string {
 	info := tr.Info()
 	return info.Names()
+}
+
+// by is an imputation without settings.
+func by(s Strategy) *Impute {
+	yes := &struct{}{}
+	return map[Strategy]*Impute{Mean: {Mean: yes}, Median: {Median: yes}, MostFrequent: {MostFrequent: yes}}[s]
+}
+
+func constant(text string) *Impute {
+	return &Impute{Constant: &ConstantFill{settings.Scalar{Text: text}}}
+}
+
+func asOneHot(s OneHot) *Encode   { return &Encode{OneHot: &s} }
+func asOrdinal(s Ordinal) *Encode { return &Encode{Ordinal: &s} }
+
+// documented is a transform in its JSON form.
+func documented(t testing.TB, tr *Transform) document {
+	t.Helper()
+	doc, err := tr.document()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc
 }
 
 // close12 says whether two numbers agree to twelve digits.

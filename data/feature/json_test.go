@@ -43,7 +43,7 @@ func TestWrittenForm(t *testing.T) {
 
 func TestReadGivesTheSameTransform(t *testing.T) {
 	tr := fit(t, penguinSpec(), penguins()...)
-	again, err := ReadTransform(bytes.NewReader(written(t, tr)))
+	again, err := ReadTransform(bytes.NewReader(written(t, tr)), All())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +66,7 @@ func TestReadGivesTheSameTransform(t *testing.T) {
 func TestReadRefuses(t *testing.T) {
 	good := string(written(t, fit(t, penguinSpec(), penguins()...)))
 	tests := []struct{ old, new, err string }{
-		{`"version": 1`, `"version": 2`, "version 2 cannot be read"},
+		{`"version": 1`, `"version": 3`, "version 3 cannot be read"},
 		{`"pipe.transform"`, `"pipe.model"`, `format is "pipe.model"`},
 		{`"version": 1`, `"version": 1, "extra": 1`, "unknown field"},
 		{`"version": 1`, `"Version": 1`, "not in the form"},
@@ -92,13 +92,13 @@ func TestReadRefuses(t *testing.T) {
 			t.Errorf("the written form does not contain %s", test.old)
 			continue
 		}
-		_, err := ReadTransform(strings.NewReader(bad))
+		_, err := ReadTransform(strings.NewReader(bad), All())
 		if err == nil || !strings.Contains(err.Error(), test.err) {
 			t.Errorf("%s for %s: got %v, want an error with %q", test.new, test.old, err, test.err)
 		}
 	}
 	for n := range len(good) {
-		if _, err := ReadTransform(strings.NewReader(good[:n])); err == nil {
+		if _, err := ReadTransform(strings.NewReader(good[:n]), All()); err == nil {
 			t.Errorf("the first %d of %d bytes were taken for a transform", n, len(good))
 		}
 	}
@@ -107,8 +107,8 @@ func TestReadRefuses(t *testing.T) {
 // Whatever can be read can be applied, and is written as it was.
 func FuzzReadTransform(f *testing.F) {
 	f.Add(written(f, fit(f, penguinSpec(), penguins()...)))
-	f.Add(written(f, fit(f, Spec{Features: []Column{{Name: "island", Encode: Encode{Method: OneHot, MaxCategories: 2, Unseen: UnseenInfrequent}},
-		{Name: "sex", Impute: Impute{Strategy: MostFrequent}, Indicator: true}}}, penguins()...)))
+	f.Add(written(f, fit(f, Spec{Features: []Column{{Name: "island", Encode: asOneHot(OneHot{MaxCategories: 2, Unseen: UnseenInfrequent})},
+		{Name: "sex", Impute: by(MostFrequent), Indicator: true}}}, penguins()...)))
 	rec := record(f, penguins()...)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		// Most mutations spoil the form, which would hide what is behind it.
@@ -118,7 +118,7 @@ func FuzzReadTransform(f *testing.F) {
 				data = proper
 			}
 		}
-		tr, err := ReadTransform(bytes.NewReader(data))
+		tr, err := ReadTransform(bytes.NewReader(data), All())
 		if err != nil {
 			return
 		}

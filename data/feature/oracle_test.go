@@ -12,8 +12,8 @@ import (
 type oracleCase struct {
 	Name          string
 	Impute        Strategy
-	Scale         Scale
-	Encode        Encoding
+	Scale         Scaling
+	Encode        string
 	Unseen        Unseen
 	Drop          Drop
 	MinFrequency  float64 `json:"min_frequency"`
@@ -39,15 +39,18 @@ func readOracle(t *testing.T) (numbers, texts []oracleCase) {
 }
 
 func (c oracleCase) column() Column {
-	column := Column{Name: "x", Scale: c.Scale, Impute: Impute{Strategy: c.Impute}}
-	if c.Impute == Constant {
-		column.Impute.Value = "2.75"
-		if c.Encode != "" {
-			column.Impute.Value = "unknown"
-		}
+	column := Column{Name: "x", Scale: c.Scale, Impute: by(c.Impute)}
+	switch {
+	case c.Impute == Constant && c.Encode != "":
+		column.Impute = constant("unknown")
+	case c.Impute == Constant:
+		column.Impute = constant("2.75")
 	}
-	if c.Encode != "" {
-		column.Encode = Encode{c.Encode, c.Unseen, c.MinFrequency, c.MaxCategories, c.Drop}
+	switch c.Encode {
+	case "one_hot":
+		column.Encode = asOneHot(OneHot{Unseen: c.Unseen, MinFrequency: c.MinFrequency, MaxCategories: c.MaxCategories, Drop: c.Drop})
+	case "ordinal":
+		column.Encode = asOrdinal(Ordinal{Unseen: c.Unseen, MinFrequency: c.MinFrequency, MaxCategories: c.MaxCategories})
 	}
 	return column
 }
@@ -58,7 +61,7 @@ func TestNumbersAreThoseOfScikitLearn(t *testing.T) {
 		t.Run(c.Name, func(t *testing.T) {
 			tr := fit(t, Spec{Features: []Column{c.column()}}, col{"x", c.Train})
 			got := apply(t, tr, col{"x", c.Rows})
-			fitted := tr.doc.Columns[0]
+			fitted := documented(t, tr).Columns[0]
 			for i, row := range c.Rows {
 				want := c.Want[i][0]
 				x, ok := row.(float64)

@@ -3,8 +3,6 @@ package feature
 import (
 	"fmt"
 	"math"
-
-	"github.com/apache/arrow/go/v17/arrow"
 )
 
 // A Remark is something about a column, seen in fitting, that is allowed but
@@ -23,31 +21,39 @@ func (t *Transform) Remarks() []Remark { return t.remarks }
 // common.
 const minRemarkRows = 20
 
-// remarks looks at the features that are fitted, and at the target.
-func (f *fitter) remarks(columns []fitted, target *Target) []Remark {
+// remarks are those about the target, and then those about the features.
+func (f *fitter) remarks(target *Target) []Remark {
 	all := f.aboutTarget(target)
-	for i, c := range f.columns[:len(columns)] {
-		if f.rows < minRemarkRows {
-			break
+	for _, c := range f.columns {
+		if c.at == f.target || f.rows < minRemarkRows {
+			continue
 		}
-		switch category := columns[i].Category; {
-		case category != nil:
-			if codes := len(category.Categories) - len(category.Infrequent); int64(codes) > f.rows/2 {
-				r := Remark{Column: c.Name,
-					Msg: fmt.Sprintf("%d different values in %d rows, as in an identifier or free text: hardly any will be met again", len(category.Categories), f.rows),
-					Fix: "leave the column out of features, or let rare values share one: `encode: {one_hot: {min_frequency: 5, unseen: infrequent}}`"}
-				if c.doubt != "" {
-					r.Msg = fmt.Sprintf("%d different values in %d rows; the column was read as text, since %s", len(category.Categories), f.rows, c.doubt)
-					r.Fix = "see the warning of the ingest stage for what to set there, or leave the column out of features"
-				}
-				all = append(all, r)
-			}
-		case c.rising.dense(f.rows):
+		all = append(all, c.remarks...)
+		if c.rising.dense(f.rows) {
 			all = append(all, Remark{Column: c.Name, Msg: "the values count up with the rows, as those of an identifier do",
 				Fix: "leave the column out of features if it numbers the rows: new rows have values beyond all that were learned"})
 		}
 	}
 	return all
+}
+
+// remarkIdentifier finds categories that are as many as rows. counts has how
+// often each of them is there.
+func (in *Input) remarkIdentifier(v vocabulary, counts []int64) {
+	var rows int64
+	for _, n := range counts {
+		rows += n
+	}
+	if codes := len(v.Categories) - len(v.Infrequent); int64(codes) <= rows/2 {
+		return
+	}
+	if in.doubt != "" {
+		in.Remark(fmt.Sprintf("%d different values in %d rows; the column was read as text, since %s", len(v.Categories), rows, in.doubt),
+			"see the warning of the ingest stage for what to set there, or leave the column out of features")
+		return
+	}
+	in.Remark(fmt.Sprintf("%d different values in %d rows, as in an identifier or free text: hardly any will be met again", len(v.Categories), rows),
+		"leave the column out of features, or let rare values share one: `encode: {one_hot: {min_frequency: 5, unseen: infrequent}}`")
 }
 
 // aboutTarget finds classes that are taken for numbers, where nobody said that
@@ -61,7 +67,7 @@ func (f *fitter) aboutTarget(t *Target) []Remark {
 		return nil
 	}
 	fix := fmt.Sprintf("write `target: {column: %s, task: classification}` if they stand for two classes, else `task: regression`", t.Column)
-	if c.typ.ID() == arrow.FLOAT64 {
+	if c.Type == "float64" {
 		fix += fmt.Sprintf("; a column of classes is read as int64: `columns: {%s: int64}` of the ingest stage", t.Column)
 	}
 	return []Remark{{Column: t.Column, Fix: fix,
@@ -124,15 +130,17 @@ const minStrayNumbers = 10
 // checkStray refuses a column that nearly is one of numbers, but for a word
 // that made it text, unless its encoding was asked for: as categories its
 // numbers would be a feature each, and new ones among them mean nothing.
-func (c *columnFit) checkStray() error {
-	if c.encoded || c.typ.ID() != arrow.STRING {
+func (in *Input) checkStray(f *Frequencies, assumed bool) error {
+	if !assumed || in.Type != "string" {
 		return nil
 	}
-	rd := reading{c.Name, "float64"}
+	rd := reading{in.Name, "float64"}
 	isNumber := func(text string) bool { v := rd.number(text); return !math.IsNaN(v) && !math.IsInf(v, 0) }
-	filled := func(text string) bool { return c.Impute.Strategy == Constant && text == c.text }
+	with, _ := in.filled()
+	filled := func(text string) bool { return with.Strategy == Constant && text == *with.Text }
+	counter := f.counter()
 	var numbers, others, different int64
-	for text, n := range c.counter.counts {
+	for text, n := range counter.counts {
 		switch {
 		case isNumber(text):
 			numbers += n
@@ -141,20 +149,20 @@ func (c *columnFit) checkStray() error {
 			others += n
 		}
 	}
-	if numbers < 9*others || different <= minStrayNumbers || others == 0 && c.doubt == "" {
+	if numbers < 9*others || different <= minStrayNumbers || others == 0 && in.doubt == "" {
 		return nil
 	}
 	if others == 0 { // the word is in other rows than those of training
-		return c.wrong("", fmt.Sprintf("see the warning of the ingest stage for what to set there; write `%s: {encode: one_hot}` if these are categories", c.Name),
-			"it was read as text, since %s; each number would be a category", c.doubt)
+		return in.Errorf("", fmt.Sprintf("see the warning of the ingest stage for what to set there; write `%s: {encode: one_hot}` if these are categories", in.Name),
+			"it was read as text, since %s; each number would be a category", in.doubt)
 	}
 	word, most := "", int64(0)
-	for _, text := range c.counter.sorted() {
-		if n := c.counter.counts[text]; n > most && !isNumber(text) && !filled(text) {
+	for _, text := range counter.sorted() {
+		if n := counter.counts[text]; n > most && !isNumber(text) && !filled(text) {
 			word, most = text, n
 		}
 	}
 	q := shortQuote(word)
-	return c.wrong("", fmt.Sprintf("add %s to `missing` of the ingest stage, or mend it in the file; write `%s: {encode: one_hot}` if these are categories", q, c.Name),
+	return in.Errorf("", fmt.Sprintf("add %s to `missing` of the ingest stage, or mend it in the file; write `%s: {encode: one_hot}` if these are categories", q, in.Name),
 		"it is text, since %s is no number, while %d of %d values are; each of them would be a category", q, numbers, numbers+others)
 }

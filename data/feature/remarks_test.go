@@ -31,11 +31,11 @@ func TestRemarks(t *testing.T) {
 		want   string
 	}{
 		{"keys", 60, text("k%d"), Column{}, "60 different values in 60 rows"},
-		{"keys in order", 60, text("k%d"), Column{Encode: Encode{Method: Ordinal}}, nearly},
-		{"keys with a bucket", 60, text("k%d"), Column{Encode: Encode{Method: OneHot, MaxCategories: 10}}, ""},
+		{"keys in order", 60, text("k%d"), Column{Encode: asOrdinal(Ordinal{})}, nearly},
+		{"keys with a bucket", 60, text("k%d"), Column{Encode: asOneHot(OneHot{MaxCategories: 10})}, ""},
 		{"few rows", 19, text("k%d"), Column{}, ""},
 		{"half of them", 60, func(i int) any { return fmt.Sprint("k", i/2) }, Column{}, ""},
-		{"categories of numbers", 60, func(i int) any { return int64(i * i) }, Column{Encode: Encode{Method: OneHot}}, nearly},
+		{"categories of numbers", 60, func(i int) any { return int64(i * i) }, Column{Encode: asOneHot(OneHot{})}, nearly},
 		{"row numbers", 60, func(i int) any { return int64(i + 1000) }, Column{}, id},
 		{"row numbers after a split", 60, func(i int) any { return int64(i*5/3 + 1) }, Column{}, id},
 		{"steps", 60, func(i int) any { return int64(i * 1000) }, Column{}, ""},
@@ -45,7 +45,7 @@ func TestRemarks(t *testing.T) {
 				return nil
 			}
 			return int64(i)
-		}, Column{Impute: Impute{Strategy: Mean}}, ""},
+		}, Column{Impute: by(Mean)}, ""},
 		{"decimals", 60, func(i int) any { return float64(i) }, Column{}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -79,14 +79,14 @@ func TestStrayWord(t *testing.T) {
 	}{
 		{"a word", x(Column{}), stray("none"), `column "x": it is text, since "none" is no number, while 99 of 100 values are; each of them would be a category`},
 		{"the frequent one", x(Column{}), stray("b", "a", "c", "b", "c"), `column "x": it is text, since "b" is no number, while 95 of 100 values are; each of them would be a category`},
-		{"asked for", x(Column{Encode: Encode{Method: OneHot}}), stray("none"), ""},
-		{"by default", Spec{Features: []Column{{Name: "x"}}, Defaults: Defaults{Text: Column{Encode: Encode{Method: Ordinal}}}}, stray("none"), `column "x": it is text, since "none" is no number, while 99 of 100 values are; each of them would be a category`},
-		{"filled in", x(Column{Impute: Impute{Strategy: Constant, Value: "none"}}), stray("none"), ""},
+		{"asked for", x(Column{Encode: asOneHot(OneHot{})}), stray("none"), ""},
+		{"by default", Spec{Features: []Column{{Name: "x"}}, Defaults: Defaults{Text: Column{Encode: asOrdinal(Ordinal{})}}}, stray("none"), `column "x": it is text, since "none" is no number, while 99 of 100 values are; each of them would be a category`},
+		{"filled in", x(Column{Impute: constant("none")}), stray("none"), ""},
 		{"many words", x(Column{}), stray(strings.Split("abcdefghijk", "")...), ""},
 		{"few numbers", x(Column{}), values("x", 100, func(i int) any { return []string{"crew", "1", "2", "3"}[min(i, i%3+1)] }), ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := Fit(t.Context(), c.spec, tableOf(t, record(t, c.col)))
+			_, err := Fit(t.Context(), c.spec, tableOf(t, record(t, c.col)), All())
 			if fmt.Sprint(err) != c.want && !(err == nil && c.want == "") {
 				t.Errorf("got %v\nwant %s", err, c.want)
 			}
@@ -103,7 +103,7 @@ func TestRoundedIntegers(t *testing.T) {
 	}{
 		{Column{Name: "x", Scale: None}, []Count{{"x", 2}}},
 		{Column{Name: "x"}, nil},
-		{Column{Name: "x", Encode: Encode{Method: Ordinal}}, nil},
+		{Column{Name: "x", Encode: asOrdinal(Ordinal{})}, nil},
 	} {
 		tr := fit(t, Spec{Features: []Column{c.column}}, large)
 		counts, err := tr.ApplyTo(t.Context(), tableOf(t, record(t, large)), false, ignore)
@@ -118,15 +118,15 @@ func TestRoundedIntegers(t *testing.T) {
 
 // A column without values can be a feature if it is said what they are.
 func TestNoValuesButAConstant(t *testing.T) {
-	for _, scale := range []Scale{None, Standard, MinMax, MaxAbs, Robust} {
-		spec := Spec{Features: []Column{{Name: "x", Scale: scale, Indicator: true, Impute: Impute{Strategy: Constant, Value: "-3"}}}}
+	for _, scale := range []Scaling{None, Standard, MinMax, MaxAbs, Robust} {
+		spec := Spec{Features: []Column{{Name: "x", Scale: scale, Indicator: true, Impute: constant("-3")}}}
 		tr := fit(t, spec, col{"x", []any{nil, nil}})
 		got := apply(t, tr, col{"x", []any{nil, -3.0}})
 		if got[0][0] != got[1][0] || got[0][1] != 1 || got[1][1] != 0 {
 			t.Errorf("%s: %v", scale, got)
 		}
 	}
-	spec := Spec{Features: []Column{{Name: "x", Encode: Encode{Method: OneHot}, Impute: Impute{Strategy: Constant, Value: "?"}}, {Name: "y"}}}
+	spec := Spec{Features: []Column{{Name: "x", Encode: asOneHot(OneHot{}), Impute: constant("?")}, {Name: "y"}}}
 	tr := fit(t, spec, col{"x", []any{any(nil), ""}}, col{"y", []any{1.0, 2.0}})
 	if diff := cmp.Diff([]string{"x=", "x=?", "y"}, names(tr)); diff != "" {
 		t.Error(diff)
@@ -136,12 +136,12 @@ func TestNoValuesButAConstant(t *testing.T) {
 // Defaults fill in what a column leaves open, setting by setting.
 func TestDefaults(t *testing.T) {
 	spec := Spec{
-		Features: []Column{{Name: "a"}, {Name: "b", Scale: None}, {Name: "c", Impute: Impute{Strategy: NoImpute}},
-			{Name: "d"}, {Name: "e", Encode: Encode{Method: Ordinal}}, {Name: "f"}, {Name: "g", Encode: Encode{Method: OneHot}}},
+		Features: []Column{{Name: "a"}, {Name: "b", Scale: None}, {Name: "c", Impute: &Impute{None: &struct{}{}}},
+			{Name: "d"}, {Name: "e", Encode: asOrdinal(Ordinal{})}, {Name: "f"}, {Name: "g", Encode: asOneHot(OneHot{})}},
 		Defaults: Defaults{
-			Number: Column{Impute: Impute{Strategy: Constant, Value: "7"}, Indicator: true, Scale: MinMax},
-			Text:   Column{Impute: Impute{Strategy: Constant, Value: "?"}, Encode: Encode{Method: OneHot, Unseen: UnseenError}},
-			Bool:   Column{Encode: Encode{Method: OneHot}},
+			Number: Column{Impute: constant("7"), Indicator: true, Scale: MinMax},
+			Text:   Column{Impute: constant("?"), Encode: asOneHot(OneHot{Unseen: UnseenError})},
+			Bool:   Column{Encode: asOneHot(OneHot{})},
 		},
 		Target: &Target{Column: "y"},
 	}
@@ -149,7 +149,7 @@ func TestDefaults(t *testing.T) {
 	tr := fit(t, spec, col{"a", n}, col{"b", n}, col{"c", []any{1.0, 2.0, 3.0}}, col{"d", s}, col{"e", s},
 		col{"f", []any{true, false, true}}, col{"g", []any{int64(1), nil, int64(2)}}, col{"y", []any{1.0, 2.0, 6.0}})
 	var got []string
-	for _, c := range tr.doc.Columns {
+	for _, c := range documented(t, tr).Columns {
 		text := c.Column
 		if c.Impute != nil {
 			text += " " + string(c.Impute.Strategy)
@@ -160,7 +160,7 @@ func TestDefaults(t *testing.T) {
 		if c.Number != nil {
 			text += " " + string(c.Number.Scaling)
 		} else {
-			text += " " + string(c.Category.Encoding) + " " + string(c.Category.Unseen)
+			text += " " + c.Category.Encoding + " " + string(c.Category.Unseen)
 		}
 		got = append(got, text)
 	}
@@ -169,7 +169,7 @@ func TestDefaults(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if s := tr.doc.Target.Number.Scaling; s != Standard {
+	if s := tr.target.Number.Scaling; s != Standard {
 		t.Errorf("the target takes the default of features: %s", s)
 	}
 }
@@ -184,11 +184,11 @@ func TestStrayWordElsewhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = Fit(t.Context(), Spec{Features: []Column{{Name: "x"}}}, tableOf(t, rec))
+	_, err = Fit(t.Context(), Spec{Features: []Column{{Name: "x"}}}, tableOf(t, rec), All())
 	if want := `column "x": it was read as text, since ` + doubt + `; each number would be a category`; fmt.Sprint(err) != want {
 		t.Errorf("got %v\nwant %s", err, want)
 	}
-	tr, err := Fit(t.Context(), Spec{Features: []Column{{Name: "x", Encode: Encode{Method: OneHot}}}}, tableOf(t, rec))
+	tr, err := Fit(t.Context(), Spec{Features: []Column{{Name: "x", Encode: asOneHot(OneHot{})}}}, tableOf(t, rec), All())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,12 +2,11 @@ package feature
 
 import (
 	"fmt"
-	"math"
-	"strconv"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
 	"pipe/data/table"
+	"pipe/pipeline/settings"
 )
 
 // A Spec says which columns become features and how, and what is predicted.
@@ -18,21 +17,32 @@ type Spec struct {
 	Keep     []string // columns carried into the datasets as they are
 }
 
-// A Column says how one column becomes features. The zero values mean the
-// defaults for the type of the column: numbers are standardised, booleans
-// become 0 and 1, texts become one_hot.
+// A Column says how one column becomes features: by a chain of transforms, or
+// in the short form that the other fields are, whose zero values mean the
+// defaults for the type of the column: numbers are standardised, booleans become
+// 0 and 1, texts become one_hot.
 type Column struct {
 	Name      string
-	Impute    Impute
+	Impute    *Impute
 	Indicator bool // one more feature, last, that is 1 where the value was missing
-	Scale     Scale
-	Encode    Encode
+	Scale     Scaling
+	Encode    *Encode
+
+	Chain []Step
+}
+
+// An Encode is a choice of how categories become numbers.
+type Encode struct {
+	settings.OneOf
+	OneHot  *OneHot  `yaml:"one_hot" doc:"A feature for each category, 1 where it is the value."`
+	Ordinal *Ordinal `yaml:"ordinal" doc:"One feature, the index of the category in sorted order."`
 }
 
 // Defaults are the settings of columns by type, without names. They fill in what
-// a column leaves open: the imputation with its indicator, the scale, the
-// encoding. A column of numbers or truth values that has an encoding of its own
-// holds categories; it takes none.
+// the short form of a column leaves open: the imputation with its indicator, the
+// scale, the encoding. A column of numbers or truth values that has an encoding
+// of its own holds categories; it takes none. Nor does a chain. A chain of
+// defaults is for columns that leave everything open.
 type Defaults struct{ Number, Text, Bool Column }
 
 // fill gives the column with what it leaves open.
@@ -46,87 +56,45 @@ func (d Defaults) fill(c Column, typ arrow.DataType) Column {
 	case arrow.BOOL:
 		of = d.Bool
 	}
-	categories := typ.ID() != arrow.STRING && c.Encode != (Encode{})
-	if c.Impute.Strategy == "" && !categories {
+	if c.Chain != nil {
+		return c
+	}
+	if of.Chain != nil {
+		if c.Impute == nil && !c.Indicator && c.Scale == "" && c.Encode == nil {
+			c.Chain = of.Chain
+		}
+		return c
+	}
+	categories := typ.ID() != arrow.STRING && c.Encode != nil
+	if c.Impute == nil && !categories {
 		c.Impute, c.Indicator = of.Impute, of.Indicator
 	}
-	if c.Impute.Strategy == NoImpute {
-		c.Impute = Impute{}
-	}
-	if c.Scale == "" && c.Encode == (Encode{}) {
-		c.Scale, c.Encode = of.Scale, of.Encode
+	if c.Scale == "" && c.Encode == nil {
+		c.Scale, c.Encode = of.Scale, of.Encode.assumed()
 	}
 	return c
 }
 
-// An Impute says what takes the place of a missing value.
-type Impute struct {
-	Strategy Strategy
-	Value    string // of Constant: a number for a numeric column, else a category
+// assumed is an encoding that nobody asked for.
+func (e *Encode) assumed() *Encode {
+	switch {
+	case e == nil:
+		return nil
+	case e.OneHot != nil:
+		s := *e.OneHot
+		s.assumed = true
+		return &Encode{OneHot: &s}
+	}
+	s := *e.Ordinal
+	s.assumed = true
+	return &Encode{Ordinal: &s}
 }
-
-// A Strategy names a rule for missing values; empty means that there is none.
-type Strategy string
-
-const (
-	Mean         Strategy = "mean"
-	Median       Strategy = "median"
-	MostFrequent Strategy = "most_frequent"
-	Constant     Strategy = "constant"
-	NoImpute     Strategy = "none" // as empty, whatever the defaults are
-)
-
-// A Scale names a rule for the range of a number; empty means the default.
-type Scale string
-
-const (
-	None     Scale = "none"     // the number itself
-	Standard Scale = "standard" // mean 0, standard deviation (ddof 0) 1
-	MinMax   Scale = "min_max"  // smallest 0, largest 1
-	MaxAbs   Scale = "max_abs"  // largest magnitude 1, zero stays zero
-	Robust   Scale = "robust"   // median 0, interquartile range 1
-)
-
-// An Encode says how categories become numbers.
-type Encode struct {
-	Method        Encoding
-	Unseen        Unseen  // empty: UnseenIgnore for OneHot, UnseenError for Ordinal
-	MinFrequency  float64 // rarer categories share a bucket: a count, or below 1 a fraction of the rows
-	MaxCategories int     // at most so many codes, the bucket included; 0: no limit
-	Drop          Drop    // one_hot only
-}
-
-// An Encoding names a rule for categories; empty means the default.
-type Encoding string
-
-const (
-	OneHot  Encoding = "one_hot" // a feature for each category, 1 where it is the value
-	Ordinal Encoding = "ordinal" // one feature, the index of the category
-)
-
-// Unseen says what becomes of a category that was not there in training.
-type Unseen string
-
-const (
-	UnseenError      Unseen = "error"
-	UnseenIgnore     Unseen = "ignore"     // all features 0; ordinal: -1
-	UnseenInfrequent Unseen = "infrequent" // the bucket; as ignore if training had no rare category
-)
-
-// Drop says which feature of a one-hot group is left out.
-type Drop string
-
-const (
-	DropNone     Drop = "none" // also the meaning of empty
-	DropFirst    Drop = "first"
-	DropIfBinary Drop = "if_binary" // the first, if there are two
-)
 
 // A Target says what is predicted.
 type Target struct {
 	Column string
-	Task   Task  // empty: Auto
-	Scale  Scale // regression only; empty: Standard
+	Task   Task    // empty: Auto
+	Scale  Scaling // regression only; empty: Standard
 	// Positive is the class that a binary classification is about. It comes
 	// second, which is what makes it positive everywhere else. Nil: the class
 	// that sorts last.
@@ -161,61 +129,69 @@ func (e *SpecError) Error() string {
 // Hint says what to write instead.
 func (e *SpecError) Hint() string { return e.Fix }
 
+// asFieldError points an error at the setting that it is about.
+func asFieldError(err *SpecError) error {
+	if err == nil {
+		return nil
+	}
+	return &settings.FieldError{Field: err.Setting, Err: err}
+}
+
 func (c Column) wrong(setting, fix, format string, args ...any) error {
 	return &SpecError{Column: c.Name, Setting: setting, Fix: fix, Msg: fmt.Sprintf(format, args...)}
 }
 
-// Validate finds what is wrong with a column whatever its type is.
-func (c Column) Validate() error {
-	switch c.Impute.Strategy {
-	case "", NoImpute, Mean, Median, MostFrequent, Constant:
-	default:
-		return c.wrong("impute", "mean, median, most_frequent, constant or none", "unknown imputation %q", c.Impute.Strategy)
+// Validate finds what is wrong with a column whatever its type is, if its values
+// can have one of the forms. A chain can have transforms of the kinds.
+func (c Column) Validate(kinds []Kind, forms Form) error {
+	if c.Chain != nil {
+		if c.Impute != nil || c.Indicator || c.Scale != "" || c.Encode != nil {
+			return c.wrong("chain", "make them steps of the chain, as in `[{impute: median}, {scale: standard}]`", "a chain is all that is done to a column: it has no other settings beside it")
+		}
+		if len(c.Chain) == 0 {
+			return c.wrong("chain", "name a transform, or write {} for the usual treatment", "the chain has no steps")
+		}
+		chain, err := chainOf(c, kinds)
+		if err == nil {
+			holds := ""
+			if forms == Numbers || forms == Texts {
+				holds = forms.String()
+			}
+			_, err = chain.begin(forms, holds)
+		}
+		return err
 	}
 	switch c.Scale {
 	case "", None, Standard, MinMax, MaxAbs, Robust:
 	default:
 		return c.wrong("scale", "standard, min_max, max_abs, robust or none", "unknown scale %q", c.Scale)
 	}
-	if s := c.Impute.Strategy; c.Indicator && (s == "" || s == NoImpute) {
+	strategy := c.Impute.Strategy()
+	if c.Indicator && strategy == "" {
 		return c.wrong("indicator", "add `impute: median`, or most_frequent for categories",
 			"an indicator goes with an imputation: without one a missing number is an error and a missing text is a category of its own")
 	}
-	e := c.Encode
-	if e == (Encode{}) {
+	if c.Encode == nil {
 		return nil
 	}
 	if c.Scale != "" {
 		return c.wrong("scale", "remove `scale` or `encode`", "categories have no scale")
 	}
-	if s := c.Impute.Strategy; s == Mean || s == Median {
-		return c.wrong("impute", "write `impute: most_frequent`", "categories have no %s", s)
+	if strategy == Mean || strategy == Median {
+		return c.wrong("impute", "write `impute: most_frequent`", "categories have no %s", strategy)
 	}
-	return c.validateEncode(e)
-}
-
-func (c Column) validateEncode(e Encode) error {
-	switch {
-	case e.Method != OneHot && e.Method != Ordinal:
-		return c.wrong("encode", "one_hot or ordinal", "unknown encoding %q", e.Method)
-	case e.Unseen != "" && e.Unseen != UnseenError && e.Unseen != UnseenIgnore && e.Unseen != UnseenInfrequent:
-		return c.wrong("encode", "error, ignore or infrequent", "unknown rule %q for unseen categories", e.Unseen)
-	case e.Drop != "" && e.Drop != DropNone && e.Drop != DropFirst && e.Drop != DropIfBinary:
-		return c.wrong("encode", "none, first or if_binary", "unknown drop %q", e.Drop)
-	case e.Drop != "" && e.Drop != DropNone && e.Method != OneHot:
-		return c.wrong("encode", "remove `drop`", "%s has a single feature, which cannot be dropped", e.Method)
-	case e.MaxCategories < 0:
-		return c.wrong("encode", "", "max_categories is %d, which is less than 0", e.MaxCategories)
-	case math.IsNaN(e.MinFrequency) || e.MinFrequency < 0:
-		return c.wrong("encode", "", "min_frequency is %v, which is less than 0", e.MinFrequency)
-	case e.MinFrequency > 1 && e.MinFrequency != math.Trunc(e.MinFrequency):
-		return c.wrong("encode", "write a whole number of rows, or a fraction below 1",
-			"min_frequency is %v, which is neither a number of rows nor a fraction", e.MinFrequency)
-	case e.Unseen == UnseenInfrequent && e.MinFrequency == 0 && e.MaxCategories == 0:
-		return c.wrong("encode", "add `min_frequency: 10` or `max_categories: 20`",
-			"there is no bucket of infrequent categories to put unseen ones into")
+	if e := c.Encode.problem(); e != nil {
+		return c.wrong("encode", e.Fix, "%s", e.Msg)
 	}
 	return nil
+}
+
+// problem is what is wrong with the settings of an encoding.
+func (e *Encode) problem() *SpecError {
+	if e.OneHot != nil {
+		return e.OneHot.problem()
+	}
+	return e.Ordinal.rarity().problem()
 }
 
 // Validate finds what is wrong with a target whatever its type is.
@@ -232,11 +208,11 @@ func (t Target) Validate() error {
 	if t.Positive != nil && (t.Task == Regression || t.Scale != "") {
 		return c.wrong("positive", "remove `positive`", "a number to predict has no positive class")
 	}
-	return c.Validate()
+	return c.Validate(nil, Numbers|Texts)
 }
 
 // Validate finds contradictions that need no table to be seen.
-func (s Spec) Validate() error {
+func (s Spec) Validate(kinds []Kind) error {
 	if len(s.Features) == 0 {
 		return &SpecError{Msg: "there are no features", Fix: "name at least one column under `features`"}
 	}
@@ -246,7 +222,7 @@ func (s Spec) Validate() error {
 			return c.wrong("", "", "listed twice among the features")
 		}
 		seen[c.Name] = true
-		if err := c.Validate(); err != nil {
+		if err := c.Validate(kinds, Numbers|Texts); err != nil {
 			return err
 		}
 	}
@@ -273,49 +249,61 @@ func (s Spec) Validate() error {
 	return nil
 }
 
-// resolved is the column with the defaults of its type filled in, or an error
-// if the type and the settings do not go together.
-func (c Column) resolved(typ arrow.DataType) (Column, error) {
+// resolved is the chain that a column of a type goes through, or an error if the
+// type and the settings do not go together.
+func (c Column) resolved(typ arrow.DataType, kinds []Kind) (chain, error) {
+	var none chain
 	const recast = "read the column as another type: `columns: {%s: %s}` of the ingest stage"
 	switch typ.ID() {
 	case arrow.STRING:
 		if c.Scale != "" {
-			return c, c.wrong("scale", fmt.Sprintf(recast, c.Name, "float64"), "it holds text, which has no scale")
+			return none, c.wrong("scale", fmt.Sprintf(recast, c.Name, "float64"), "it holds text, which has no scale")
 		}
-		if c.Encode == (Encode{}) {
-			c.Encode.Method = OneHot
+		if c.Chain == nil && c.Encode == nil {
+			c.Encode = &Encode{OneHot: &OneHot{assumed: true}}
 		}
-	case arrow.INT64, arrow.BOOL:
-		if c.Encode != (Encode{}) {
+	case arrow.INT64, arrow.FLOAT64, arrow.BOOL:
+		if c.Encode != nil {
+			if typ.ID() == arrow.FLOAT64 {
+				return none, c.wrong("encode", fmt.Sprintf(recast, c.Name, "string"), "it holds decimal numbers, which are not categories")
+			}
 			break
 		}
-		if c.Scale == "" {
-			c.Scale = Standard
-			if typ.ID() == arrow.BOOL {
-				c.Scale = None
-			}
-		}
-	case arrow.FLOAT64:
-		if c.Encode != (Encode{}) {
-			return c, c.wrong("encode", fmt.Sprintf(recast, c.Name, "string"), "it holds decimal numbers, which are not categories")
-		}
-		if c.Scale == "" {
+		if c.Chain == nil && c.Scale == "" && typ.ID() != arrow.BOOL {
 			c.Scale = Standard
 		}
 	case arrow.DATE32, arrow.TIMESTAMP:
-		return c, c.wrong("", fmt.Sprintf("make numbers of it where the table is made, such as year, month, weekday or days since a start, in an `exec` stage; or leave it out: `keep: [%s]` takes it out of a pattern", c.Name),
+		return none, c.wrong("", fmt.Sprintf("make numbers of it where the table is made, such as year, month, weekday or days since a start, in an `exec` stage; or leave it out: `keep: [%s]` takes it out of a pattern", c.Name),
 			"a column of type %s cannot be a feature as it is", table.TypeName(typ))
 	default:
-		return c, c.wrong("", fmt.Sprintf("leave it out of features: `keep: [%s]` takes it out of a pattern", c.Name), "a column of type %s cannot be a feature", table.TypeName(typ))
+		return none, c.wrong("", fmt.Sprintf("leave it out of features: `keep: [%s]` takes it out of a pattern", c.Name), "a column of type %s cannot be a feature", table.TypeName(typ))
 	}
-	if err := c.Validate(); err != nil {
-		return c, err
+	if err := c.Validate(kinds, Numbers|Texts); err != nil {
+		return none, err
 	}
-	if c.Encode.Method == "" && c.Impute.Strategy == Constant {
-		if v, err := strconv.ParseFloat(c.Impute.Value, 64); err != nil || math.IsInf(v, 0) || math.IsNaN(v) {
-			return c, c.wrong("impute", "write a number, as in `impute: {constant: 0}`",
-				"the constant %q cannot take the place of a missing number", c.Impute.Value)
-		}
+	if c.Chain != nil {
+		return chainOf(c, kinds)
 	}
-	return c, nil
+	return c.brief(), nil
+}
+
+// brief is the chain that the short form stands for.
+func (c Column) brief() chain {
+	out := chain{column: c.Name}
+	add := func(kind Kind, setting Setting) { out.uses = append(out.uses, use{&kind, setting}) }
+	if c.Indicator {
+		add(indicatorKind(), new(Indicator))
+	}
+	if c.Impute.Strategy() != "" {
+		add(imputeKind(), c.Impute)
+	}
+	switch {
+	case c.Encode != nil && c.Encode.OneHot != nil:
+		add(oneHotKind(), c.Encode.OneHot)
+	case c.Encode != nil:
+		add(ordinalKind(), c.Encode.Ordinal)
+	case c.Scale != "" && c.Scale != None:
+		add(scaleKind(), &Scale{c.Scale})
+	}
+	return out
 }

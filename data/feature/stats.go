@@ -97,9 +97,11 @@ func nonzero(scale float64) float64 {
 	return scale
 }
 
-func minMax(m moments) affine { return affine{m.min, nonzero(m.max - m.min)} }
+func minMax(least, most float64) affine { return affine{least, nonzero(most - least)} }
 
-func maxAbs(m moments) affine { return affine{0, nonzero(max(math.Abs(m.min), math.Abs(m.max)))} }
+func maxAbs(least, most float64) affine {
+	return affine{0, nonzero(max(math.Abs(least), math.Abs(most)))}
+}
 
 func robust(sorted []float64) affine {
 	return affine{median(sorted), nonzero(quantile(sorted, 0.75) - quantile(sorted, 0.25))}

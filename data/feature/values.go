@@ -3,12 +3,99 @@ package feature
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
 
 	"pipe/data/table"
 )
+
+// Values are those of a column in some rows, in the form that the chain of the
+// column is at.
+type Values struct {
+	// Numbers has a number for each row, NaN where it is missing. There are no
+	// infinities.
+	Numbers []float64
+	// Texts has a text for each row, and Valid which of them are there; nil if
+	// all are. Text tells what counts. They may share the memory of the table.
+	Texts []string
+	Valid []bool
+	// Fill stands for each text that is not there; nil is a missing value.
+	Fill *string
+
+	rows     int
+	complete bool      // no number is missing; false is not known
+	buf      []float64 // for Numbers, used again for each batch
+}
+
+// Len is the number of rows.
+func (v *Values) Len() int { return v.rows }
+
+// Text gives the text of a row, what was filled in included, and whether there
+// is any.
+func (v *Values) Text(row int) (text string, ok bool) {
+	switch {
+	case v.Valid == nil || v.Valid[row]:
+		return v.Texts[row], true
+	case v.Fill != nil:
+		return *v.Fill, true
+	}
+	return "", false
+}
+
+// BecomeNumbers turns texts into numbers, which are yet to be set.
+func (v *Values) BecomeNumbers() {
+	v.buf = slices.Grow(v.buf[:0], v.rows)[:v.rows]
+	v.Numbers, v.Texts, v.Valid, v.Fill = v.buf, nil, nil, nil
+}
+
+// Out takes what a transform makes of some rows.
+type Out struct {
+	Imputed int64 // how many values were missing and were filled in
+	Unseen  int64 // how many categories were not there in training
+
+	column  string
+	vectors []float32 // from the first output of the transform in row 0
+	stride  int       // from row to row
+	bad     []bool    // rows that have failed; nil: none
+	fails   []*ValueError
+	rows    int
+	filled  bool // missing values have been filled in
+	brief   bool // the column was written in the short form
+}
+
+// in is the setting of a transform as it is written for the column at hand.
+func (o *Out) in(encoding, settings string) string {
+	if o.brief {
+		return fmt.Sprintf("`encode: {%s: {%s}}`", encoding, settings)
+	}
+	return fmt.Sprintf("`%s: {%s}`", encoding, settings)
+}
+
+// Set sets an output of a row, which was 0.
+func (o *Out) Set(row, output int, value float32) { o.vectors[row*o.stride+output] = value }
+
+// Fail says that the value of a row cannot be transformed. Its features then
+// mean nothing; what is set of them does not matter. reason is why, whatever the
+// value is, msg has the value, and fix says what to write to get around it. Only
+// the first failure of a row counts.
+func (o *Out) Fail(row int, reason Reason, msg, fix string) {
+	o.fail(&ValueError{Column: o.column, Row: int64(row), Reason: reason, Msg: msg, Fix: fix})
+}
+
+func (o *Out) fail(err *ValueError) {
+	if o.bad == nil {
+		o.bad = make([]bool, o.rows)
+	}
+	if !o.bad[err.Row] {
+		o.bad[err.Row] = true
+		o.fails = append(o.fails, err)
+	}
+}
+
+// failed reports whether the value of a row could not be transformed.
+func (o *Out) failed(row int) bool { return o.bad != nil && o.bad[row] }
 
 // A ValueError is a value that a rule cannot be applied to.
 type ValueError struct {
@@ -41,13 +128,17 @@ func (e *ValueError) inRow() string { return fmt.Sprintf("column %q: %s", e.Colu
 // Hint says what to write to get around it.
 func (e *ValueError) Hint() string { return e.Fix }
 
-// isCategorical says whether the values of a column of the type can be categories.
-func isCategorical(t arrow.DataType) bool {
+// formsOf are the forms in which the values of a column of a type can be held.
+func formsOf(t arrow.DataType) Form {
 	switch t.ID() {
-	case arrow.STRING, arrow.INT64, arrow.BOOL:
-		return true
+	case arrow.STRING:
+		return Texts
+	case arrow.INT64, arrow.BOOL:
+		return Numbers | Texts
+	case arrow.FLOAT64:
+		return Numbers
 	}
-	return false
+	return 0
 }
 
 // numbers gives the values of a numeric column in buf, which grows if it must:

@@ -135,7 +135,7 @@ func (c configChecker) elem(t reflect.Type) error {
 }
 
 func checkVariant(f *field) error {
-	if classOf(f.typ) != optionalClass || classOf(f.typ.Elem()) != structClass {
+	if classOf(f.typ) != optionalClass || structBehind(f.typ) != f.typ.Elem() {
 		return errors.New("a variant must be a pointer to a struct")
 	}
 	if f.required || f.short || f.single || f.added || f.preset != nil || f.enum != nil || f.bounds != nil {

@@ -3,6 +3,7 @@ package settings_test
 import (
 	"bytes"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -32,6 +33,7 @@ func (*listed) Variants() []settings.Variant {
 	return []settings.Variant{
 		{Name: "circle", Doc: "Round.", New: func() any { return new(circle) }},
 		{Name: "point", Doc: "Nothing.", New: func() any { return new(struct{}) }},
+		{Name: "fill", Doc: "With what.", New: func() any { return new(filling) }},
 	}
 }
 func (l *listed) Chosen() (string, any)          { return l.name, l.chosen }
@@ -42,6 +44,14 @@ type fields struct {
 	settings.OneOf
 	Circle *circle   `yaml:"circle" doc:"Round."`
 	Point  *struct{} `yaml:"point" doc:"Nothing."`
+	Fill   *filling  `yaml:"fill" doc:"With what."`
+}
+
+// filling is a choice in a choice.
+type filling struct {
+	settings.OneOf
+	Color *struct{} `yaml:"color" doc:"One."`
+	Image *circle   `yaml:"image" doc:"Another."`
 }
 
 type choosing[T any] struct {
@@ -49,6 +59,21 @@ type choosing[T any] struct {
 	More  []T               `yaml:"more" doc:"Several."`
 	Named settings.Map[T]   `yaml:"named" doc:"By name."`
 	File  settings.FilePath `yaml:"file" doc:"Another."`
+}
+
+// TestReferenceOfChooser: it is described like one of fields, but once.
+func TestReferenceOfChooser(t *testing.T) {
+	type one[T any] struct {
+		Shape *T `yaml:"shape" doc:"One."`
+	}
+	text := func(v any) string { var b bytes.Buffer; settings.WriteText(&b, v); return b.String() }
+	if diff := cmp.Diff(text(new(one[fields])), text(new(one[listed]))); diff != "" {
+		t.Errorf("(-of fields +of a list)\n%s", diff)
+	}
+	all := text(new(choosing[listed]))
+	if n := strings.Count(all, "With what."); n != 1 || strings.Count(all, "Written like `shape`.") != 2 {
+		t.Errorf("the variants are described %d times:\n%s", n, all)
+	}
 }
 
 // TestChooser: a choice from a list is like one from the fields of a struct.
@@ -59,6 +84,7 @@ func TestChooser(t *testing.T) {
 	for _, text := range []string{
 		"", "shape: circle", "shape: {circle: 2}", "shape: {circle: {radius: 3, image: a.png}}", "shape: point",
 		"more: [point, circle: 5, circle: {image: b.png}]\nnamed: {a: point, b: {circle: {image: c.png}}}\nfile: d",
+		"more: [fill: color, fill: {image: 3}, {fill: {image: {image: a.png}}}]", "shape: fill", "shape: {fill: {}}", "shape: {fill: colour}",
 		"shape: square", "shape: {circle: 0}", "shape: {circle: 13}", "shape: [circle]", "shape: {circle: 1, point: {}}", "shape: {point: 3}", "shape:",
 	} {
 		one, two := new(choosing[listed]), new(choosing[fields])
@@ -73,7 +99,6 @@ func TestChooser(t *testing.T) {
 			func(v any) any { return string(settings.Canonical(v)) },
 			func(v any) any { return string(settings.JSON(v)) },
 			func(v any) any { return settings.Files(v) },
-			func(v any) any { var b bytes.Buffer; settings.WriteMarkdown(&b, v); return b.String() },
 		} {
 			if diff := cmp.Diff(form(two), form(one)); diff != "" {
 				t.Errorf("%q: (-of fields +of a list)\n%s", text, diff)

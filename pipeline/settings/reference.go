@@ -69,7 +69,7 @@ func absentCell(value string) string {
 
 type referencer struct {
 	shapes shapes
-	open   []openStruct // those whose settings are being listed
+	open   []openStruct // those whose settings are being listed, and Choosers
 	rows   []row
 }
 
@@ -80,6 +80,7 @@ type openStruct struct {
 
 // structure adds the settings of a struct type at a path.
 func (r *referencer) structure(t reflect.Type, path string, depth int) {
+	here := len(r.open)
 	r.open = append(r.open, openStruct{t, path})
 	s := r.shapes.of(t)
 	for i := range s.fields {
@@ -88,17 +89,19 @@ func (r *referencer) structure(t reflect.Type, path string, depth int) {
 		next := row{depth: depth, name: f.name, path: at, doc: f.doc}
 		if !s.choice {
 			next.typ, next.value = r.typeText(f.typ, f), valueText(f)
-		} else if r.shapes.of(f.typ.Elem()).short != nil {
+		} else if inner := r.shapes.of(f.typ.Elem()); inner.short != nil || inner.choice {
 			next.typ = r.typeText(f.typ, nil)
 		}
 		r.rows = append(r.rows, next)
 		r.inside(f.typ, at, depth+1)
 	}
-	r.open = r.open[:len(r.open)-1]
+	if !isChooser(t) { // which has many variants, so that once is enough
+		r.open = slices.Delete(r.open, here, here+1)
+	}
 }
 
 // inside adds the settings that a value of a type has within it. Those of a
-// struct inside itself have been listed.
+// struct inside itself have been listed, and so may be those of a Chooser.
 func (r *referencer) inside(t reflect.Type, path string, depth int) {
 	switch classOf(t) {
 	case optionalClass:

@@ -228,7 +228,7 @@ func (w *Schema) choice(sh *shape) Object {
 	for i := range sh.fields {
 		f := &sh.fields[i]
 		properties[f.name] = w.setting(f)
-		if len(requiredNames(w.shapes.of(f.typ.Elem()))) == 0 {
+		if inner := w.shapes.of(f.typ.Elem()); !inner.choice && len(requiredNames(inner)) == 0 {
 			bare = append(bare, f.name)
 		}
 	}

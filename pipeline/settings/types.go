@@ -24,7 +24,7 @@ type Chooser interface {
 // A Variant is something that can be chosen.
 type Variant struct {
 	Name, Doc string
-	New       func() any // a pointer to a struct of settings
+	New       func() any // a pointer to a struct of settings, or to a choice: `impute: median`
 }
 
 // An Entry is one key of a Map with its value.

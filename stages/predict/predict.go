@@ -106,7 +106,7 @@ func (s *Stage) Run(ctx context.Context, env pipeline.Env) error {
 		return err
 	}
 	transform, err := open(env, "transform", func(in *pipeline.Input) (*feature.Transform, error) {
-		t, err := feature.ReadTransform(in)
+		t, err := feature.ReadTransform(in, feature.All())
 		if err != nil {
 			return nil, err
 		}

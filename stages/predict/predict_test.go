@@ -42,11 +42,11 @@ func fit(t testing.TB, target feature.Target) []byte {
 	defer r.Close()
 	tr, err := feature.Fit(context.Background(), feature.Spec{
 		Features: []feature.Column{
-			{Name: "size", Impute: feature.Impute{Strategy: feature.Mean}, Scale: feature.None},
-			{Name: "island", Encode: feature.Encode{Method: feature.OneHot, Unseen: feature.UnseenIgnore}},
+			{Name: "size", Impute: &feature.Impute{Mean: &struct{}{}}, Scale: feature.None},
+			{Name: "island", Encode: &feature.Encode{OneHot: new(feature.OneHot)}},
 		},
 		Target: &target,
-	}, r)
+	}, r, feature.All())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -74,7 +74,7 @@ func readTransform(env pipeline.Env) (*feature.Transform, error) {
 		return nil, err
 	}
 	defer in.Close()
-	transform, err := feature.ReadTransform(in)
+	transform, err := feature.ReadTransform(in, feature.All())
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", in.Name, err)
 	}

@@ -47,7 +47,7 @@ func (s *Preprocess) expanded(schema *arrow.Schema) (feature.Spec, error) {
 		}
 	}
 	spec.Features = list
-	return spec, spec.Validate()
+	return spec, spec.Validate(feature.All())
 }
 
 // matches compares a name with a pattern, in which each * stands for any text.

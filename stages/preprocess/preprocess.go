@@ -27,7 +27,7 @@ const (
 func preprocessKind() pipeline.Kind {
 	return pipeline.Kind{
 		Name:    "preprocess",
-		Version: 2,
+		Version: 2 + feature.Raised(feature.All()), // each of them is applied here
 		Doc: `Turn the columns of tables into vectors of features that a network can learn from.
 
 What the transforms need to know (means, medians, categories, classes) is learned from the table
@@ -44,6 +44,10 @@ Rows without a target are dropped from every table. A number that is missing is 
 category that was not there in training is none of the known ones, with a warning, unless
 ` + "`unseen`" + ` says otherwise; in ordinal encoding, which has no place for it, it is an error.
 
+A list in place of the settings of a column is a chain of transforms, each of what the one before
+has made: ` + "`" + `[impute: median, log1p, scale: standard]` + "`" + `. It is all that is done to the column, and ends
+in numbers or in ` + "`one_hot`" + `.
+
 What a column leaves open is taken from ` + "`defaults`" + ` of its type, setting by setting, so that
 ` + "`" + `features: {"*": {}}` + "`" + ` with two defaults treats a table of hundreds of columns.`,
 		Example: `
@@ -56,6 +60,7 @@ features:
       bill_length_mm: {impute: median, scale: standard}
       flipper_length_mm: {impute: {constant: 200}, indicator: true, scale: min_max}
       island: {encode: {one_hot: {unseen: error}}}
+      body_mass_g: [impute: median, log1p, scale: standard]
       sex: {impute: most_frequent}
       "*": {}                       # all others, by their types
     defaults:
@@ -119,7 +124,7 @@ func (s *Preprocess) fit(ctx context.Context, env pipeline.Env) (*feature.Transf
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", in.Name, err)
 	}
-	transform, err := feature.Fit(ctx, spec, r)
+	transform, err := feature.Fit(ctx, spec, r, feature.All())
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", in.Name, err)
 	}

@@ -25,61 +25,27 @@ type DefaultsSetting struct {
 
 // NumberDefaults are settings of columns of numbers.
 type NumberDefaults struct {
-	Impute    *ImputeSetting `yaml:"impute" doc:"What takes the place of a missing value."`
-	Indicator bool           `yaml:"indicator" default:"false" doc:"Add a feature that is 1 where the value was missing, for columns with the impute from here."`
-	Scale     string         `yaml:"scale" default:"auto" enum:"auto,standard,min_max,max_abs,robust,none" doc:"How the range is changed, as in features."`
+	Impute    *feature.Impute `yaml:"impute" doc:"What takes the place of a missing value."`
+	Indicator bool            `yaml:"indicator" default:"false" doc:"Add a feature that is 1 where the value was missing, for columns with the impute from here."`
+	Scale     string          `yaml:"scale" default:"auto" enum:"auto,standard,min_max,max_abs,robust,none" doc:"How the range is changed, as in features."`
+	Chain     []feature.Step  `yaml:"chain" short:"true" single:"true" added:"true" doc:"Transforms in their order, in place of the others here, for columns without any settings of their own."`
 }
 
 // TextDefaults are settings of columns of text.
 type TextDefaults struct {
-	Impute    *ImputeSetting `yaml:"impute" doc:"What takes the place of a missing value."`
-	Indicator bool           `yaml:"indicator" default:"false" doc:"Add a feature that is 1 where the value was missing, for columns with the impute from here."`
-	Encode    *EncodeSetting `yaml:"encode" doc:"How categories become numbers."`
+	Impute    *feature.Impute `yaml:"impute" doc:"What takes the place of a missing value."`
+	Indicator bool            `yaml:"indicator" default:"false" doc:"Add a feature that is 1 where the value was missing, for columns with the impute from here."`
+	Encode    *feature.Encode `yaml:"encode" doc:"How categories become numbers."`
+	Chain     []feature.Step  `yaml:"chain" short:"true" single:"true" added:"true" doc:"Transforms in their order, in place of the others here, for columns without any settings of their own."`
 }
 
 // A FeatureSetting says how one column becomes features.
 type FeatureSetting struct {
-	Impute    *ImputeSetting `yaml:"impute" doc:"What takes the place of a missing value. It comes before scaling and encoding."`
-	Indicator bool           `yaml:"indicator" default:"false" doc:"Add a feature that is 1 where the value was missing. Needs impute."`
-	Scale     string         `yaml:"scale" default:"auto" enum:"auto,standard,min_max,max_abs,robust,none" doc:"How the range of a number is changed: standard (mean 0, deviation 1), min_max (0 to 1), max_abs (largest magnitude 1), robust (median 0, interquartile range 1), none. By default standard for numbers, none for booleans."`
-	Encode    *EncodeSetting `yaml:"encode" doc:"How categories become numbers. By default one_hot for texts; integers and booleans are numbers unless it is set."`
-}
-
-// An ImputeSetting is a choice of what takes the place of a missing value.
-type ImputeSetting struct {
-	settings.OneOf
-	None         *struct{}        `yaml:"none" doc:"Nothing, which a default may say otherwise: a missing number is an error, a missing text a category of its own."`
-	Mean         *struct{}        `yaml:"mean" doc:"The mean of the column."`
-	Median       *struct{}        `yaml:"median" doc:"The median of the column."`
-	MostFrequent *struct{}        `yaml:"most_frequent" doc:"The most frequent value, the smallest of several."`
-	Constant     *ConstantSetting `yaml:"constant" doc:"A number or category of your own."`
-}
-
-// A ConstantSetting is a value that takes the place of a missing one.
-type ConstantSetting struct {
-	Value settings.Scalar `yaml:"value" short:"true" required:"true" doc:"The value, as in {constant: 0}."`
-}
-
-// An EncodeSetting is a choice of how categories become numbers.
-type EncodeSetting struct {
-	settings.OneOf
-	OneHot  *OneHotSetting  `yaml:"one_hot" doc:"A feature for each category, 1 where it is the value."`
-	Ordinal *OrdinalSetting `yaml:"ordinal" doc:"One feature, the index of the category in sorted order."`
-}
-
-// An OneHotSetting says how one-hot encoding is done.
-type OneHotSetting struct {
-	Unseen        string  `yaml:"unseen" default:"ignore" enum:"ignore,error,infrequent" doc:"What becomes of a category that was not there in training: all features 0 with a warning that counts such values (ignore), an error, or the bucket of infrequent categories. A row of predict for which it is an error has no prediction."`
-	MinFrequency  float64 `yaml:"min_frequency" default:"0" min:"0" doc:"Rarer categories share one feature, the last: a number of rows, or below 1 a fraction of them. 0 is no limit."`
-	MaxCategories int     `yaml:"max_categories" default:"0" min:"0" doc:"At most so many features; the rarest categories share the last one. 0 is no limit."`
-	Drop          string  `yaml:"drop" default:"none" enum:"none,first,if_binary" doc:"Leave out the first feature, which the others imply: never, always, or if there are two."`
-}
-
-// An OrdinalSetting says how ordinal encoding is done.
-type OrdinalSetting struct {
-	Unseen        string  `yaml:"unseen" default:"error" enum:"error,ignore,infrequent" doc:"What becomes of a category that was not there in training: an error, -1 with a warning that counts such values (ignore), which a network takes for a number and an embedding for the first index, or the bucket of infrequent categories."`
-	MinFrequency  float64 `yaml:"min_frequency" default:"0" min:"0" doc:"Rarer categories share one index, the last: a number of rows, or below 1 a fraction of them. 0 is no limit."`
-	MaxCategories int     `yaml:"max_categories" default:"0" min:"0" doc:"At most so many indices; the rarest categories share the last one. 0 is no limit."`
+	Impute    *feature.Impute `yaml:"impute" doc:"What takes the place of a missing value. It comes before scaling and encoding."`
+	Indicator bool            `yaml:"indicator" default:"false" doc:"Add a feature that is 1 where the value was missing. Needs impute."`
+	Scale     string          `yaml:"scale" default:"auto" enum:"auto,standard,min_max,max_abs,robust,none" doc:"How the range of a number is changed: standard (mean 0, deviation 1), min_max (0 to 1), max_abs (largest magnitude 1), robust (median 0, interquartile range 1), none. By default standard for numbers, none for booleans."`
+	Encode    *feature.Encode `yaml:"encode" doc:"How categories become numbers. By default one_hot for texts; integers and booleans are numbers unless it is set."`
+	Chain     []feature.Step  `yaml:"chain" short:"true" single:"true" added:"true" doc:"Transforms in their order, each of what the one before has made, in place of the other settings: [impute: median, log1p, scale: standard]. A chain is all that is done to the column."`
 }
 
 // A TargetSetting says what is predicted.
@@ -92,25 +58,29 @@ type TargetSetting struct {
 }
 
 // Validate finds settings that contradict each other.
-func (s *FeatureSetting) Validate() error { return asFieldError(s.column("").Validate()) }
+func (s *FeatureSetting) Validate() error {
+	return asFieldError(s.column("").Validate(feature.All(), feature.Numbers|feature.Texts))
+}
 
 // Validate finds settings that contradict each other.
-func (s *NumberDefaults) Validate() error { return asFieldError(s.column().Validate()) }
+func (s *NumberDefaults) Validate() error {
+	return asFieldError(s.column().Validate(feature.All(), feature.Numbers))
+}
 
 // Validate finds settings that contradict each other.
 func (s *TextDefaults) Validate() error {
 	c := s.column()
-	if c.Encode.Method == "" {
-		c.Encode.Method = feature.OneHot // so that it is checked as the category that it will be
+	if c.Encode == nil && c.Chain == nil {
+		c.Encode = &feature.Encode{OneHot: new(feature.OneHot)} // so that it is checked as the category that it will be
 	}
-	return asFieldError(c.Validate())
+	return asFieldError(c.Validate(feature.All(), feature.Texts))
 }
 
 // Validate finds settings that contradict each other.
 func (s *TargetSetting) Validate() error { return asFieldError(s.target().Validate()) }
 
 // Validate finds columns that have two uses.
-func (s *Preprocess) Validate() error { return asFieldError(s.spec().Validate()) }
+func (s *Preprocess) Validate() error { return asFieldError(s.spec().Validate(feature.All())) }
 
 // asFieldError points an error of a specification at the setting it is about.
 func asFieldError(err error) error {
@@ -142,23 +112,23 @@ func (s *TargetSetting) target() feature.Target {
 	return t
 }
 
-func scaleOf(name string) feature.Scale {
+func scaleOf(name string) feature.Scaling {
 	if name == "auto" {
 		return ""
 	}
-	return feature.Scale(name)
+	return feature.Scaling(name)
 }
 
 func (s *FeatureSetting) column(name string) feature.Column {
-	return feature.Column{Name: name, Impute: s.Impute.impute(), Indicator: s.Indicator, Scale: scaleOf(s.Scale), Encode: s.Encode.encode()}
+	return feature.Column{Name: name, Impute: s.Impute, Indicator: s.Indicator, Scale: scaleOf(s.Scale), Encode: s.Encode, Chain: s.Chain}
 }
 
 func (s *NumberDefaults) column() feature.Column {
-	return feature.Column{Impute: s.Impute.impute(), Indicator: s.Indicator, Scale: scaleOf(s.Scale)}
+	return feature.Column{Impute: s.Impute, Indicator: s.Indicator, Scale: scaleOf(s.Scale), Chain: s.Chain}
 }
 
 func (s *TextDefaults) column() feature.Column {
-	return feature.Column{Impute: s.Impute.impute(), Indicator: s.Indicator, Encode: s.Encode.encode()}
+	return feature.Column{Impute: s.Impute, Indicator: s.Indicator, Encode: s.Encode, Chain: s.Chain}
 }
 
 // defaults are those that the settings stand for, of which there may be none.
@@ -176,32 +146,4 @@ func (s *DefaultsSetting) defaults() (d feature.Defaults) {
 		d.Bool = s.Bool.column("")
 	}
 	return d
-}
-
-func (s *ImputeSetting) impute() feature.Impute {
-	switch {
-	case s == nil:
-		return feature.Impute{}
-	case s.None != nil:
-		return feature.Impute{Strategy: feature.NoImpute}
-	case s.Mean != nil:
-		return feature.Impute{Strategy: feature.Mean}
-	case s.Median != nil:
-		return feature.Impute{Strategy: feature.Median}
-	case s.MostFrequent != nil:
-		return feature.Impute{Strategy: feature.MostFrequent}
-	}
-	return feature.Impute{Strategy: feature.Constant, Value: s.Constant.Value.Text}
-}
-
-func (s *EncodeSetting) encode() feature.Encode {
-	switch {
-	case s == nil:
-		return feature.Encode{}
-	case s.OneHot != nil:
-		return feature.Encode{Method: feature.OneHot, Unseen: feature.Unseen(s.OneHot.Unseen),
-			MinFrequency: s.OneHot.MinFrequency, MaxCategories: s.OneHot.MaxCategories, Drop: feature.Drop(s.OneHot.Drop)}
-	}
-	return feature.Encode{Method: feature.Ordinal, Unseen: feature.Unseen(s.Ordinal.Unseen),
-		MinFrequency: s.Ordinal.MinFrequency, MaxCategories: s.Ordinal.MaxCategories}
 }

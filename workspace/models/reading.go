@@ -74,7 +74,7 @@ func pastOf(ctx context.Context, w *workspace.Workspace, m lineage.Model) (*past
 		return nil, err
 	}
 	defer f.Close()
-	t, err := feature.ReadTransform(f)
+	t, err := feature.ReadTransform(f, feature.All())
 	if err != nil {
 		return nil, err
 	}

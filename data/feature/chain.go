@@ -1,0 +1,123 @@
+package feature
+
+import "fmt"
+
+// All lists the transforms that there are.
+func All() []Kind {
+	return []Kind{
+		imputeKind(), indicatorKind(), clipKind(), log1pKind(), sqrtKind(), scaleKind(), oneHotKind(), ordinalKind(),
+	}
+}
+
+// Raised counts how often the version of a kind was raised. Whoever stores what
+// they make adds it to a version of their own.
+func Raised(kinds []Kind) int {
+	n := 0
+	for _, k := range kinds {
+		n += k.Version - 1
+	}
+	return n
+}
+
+// A use is a transform of a chain with its kind.
+type use struct {
+	kind    *Kind
+	setting Setting
+}
+
+// A chain is what the values of a column go through.
+type chain struct {
+	column string
+	uses   []use
+}
+
+// chainOf finds the kinds of the steps of a column.
+func chainOf(c Column, kinds []Kind) (chain, error) {
+	list := chain{column: c.Name}
+	for i, s := range c.Chain {
+		kind, err := kindOf(kinds, s.Kind)
+		if err != nil {
+			return list, c.wrong(fmt.Sprintf("chain.%d", i), "", "%v", err)
+		}
+		list.uses = append(list.uses, use{kind, s.Setting})
+	}
+	return list, nil
+}
+
+// takes are the forms that a transform can be given.
+func (u use) takes() Form {
+	if t, ok := u.setting.(Taker); ok {
+		return u.kind.Takes & t.Takes()
+	}
+	return u.kind.Takes
+}
+
+// gives is the form that a kind passes on if it was given one.
+func (k *Kind) gives(in Form) Form {
+	if k.Gives == 0 {
+		return in
+	}
+	return k.Gives
+}
+
+// begin finds the form in which the values of a column begin its chain, out of
+// those that the column can have: the first that leads through to the end. holds
+// says what it has, empty while that is not known. The error is about the step
+// that the values get to.
+func (c chain) begin(forms Form, holds string) (Form, error) {
+	var furthest error
+	reached := -1
+	for _, start := range []Form{Numbers, Texts} {
+		if forms&start == 0 {
+			continue
+		}
+		at, err := c.walk(start, holds)
+		if err == nil {
+			return start, nil
+		}
+		if at > reached {
+			furthest, reached = err, at
+		}
+	}
+	return 0, furthest
+}
+
+// walk follows the chain from a form, and gives the step that does not go with
+// those before it.
+func (c chain) walk(form Form, holds string) (at int, err error) {
+	maker := "" // the last step that gave another form
+	imputed := false
+	for i, u := range c.uses {
+		name, takes := u.kind.Name, u.takes()
+		wrong := func(fix, format string, args ...any) (int, error) {
+			return i, Column{Name: c.column}.wrong(fmt.Sprintf("chain.%d", i), fix, format, args...)
+		}
+		switch {
+		case form == Features:
+			return wrong(fmt.Sprintf("remove `%s`, or put it before `%s`", name, maker), "nothing can follow %s, which makes features", maker)
+		case form&takes != 0:
+		case maker != "":
+			return wrong(fmt.Sprintf("remove `%s` or `%s`", name, maker), "%s takes %s, and %s has made %s of the values", name, takes, maker, form)
+		case holds != "":
+			return wrong(fmt.Sprintf("read the column as another type, in `columns` of the ingest stage, or remove `%s`", name), "%s takes %s, and the column holds %s", name, takes, holds)
+		default:
+			return wrong(fmt.Sprintf("remove `%s`, or those before it that take only %s", name, form), "%s takes %s, and a step before it takes only %s", name, takes, form)
+		}
+		impute, isImpute := u.setting.(*Impute)
+		_, isIndicator := u.setting.(*Indicator)
+		switch {
+		case isImpute && impute.Strategy() == "":
+			return wrong("remove it, or say what takes the place of a missing value", "`impute: none` does nothing in a chain")
+		case imputed && (isImpute || isIndicator):
+			return wrong(fmt.Sprintf("put `%s` before the other `impute`, or remove it", name), "nothing is missing any more behind impute, so %s has nothing to do", name)
+		}
+		imputed = imputed || isImpute
+		if next := u.kind.gives(form); next != form {
+			form, maker = next, name
+		}
+	}
+	if form == Texts {
+		return len(c.uses), Column{Name: c.column}.wrong("chain", "end the chain with `one_hot` or `ordinal`", "its values are categories at the end of the chain, which are no features yet")
+	}
+	return 0, nil
+}

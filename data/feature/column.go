@@ -1,0 +1,222 @@
+package feature
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"pipe/data/table"
+)
+
+// A column is a column of a table with the transforms that were learned for it.
+type column struct {
+	Name, Type string // the type as in training, by table.TypeName
+	form       Form   // in which its values begin
+	steps      []step
+	brief      bool // it is written in the short form
+
+	at, width int   // of its features in the vector
+	offsets   []int // of the first output of each step, from at
+	number    bool  // the values at the end are a feature, the first
+}
+
+// A step is a transform that was learned.
+type step struct {
+	kind    *Kind
+	version int // of its kind when it was learned
+	Fitted
+}
+
+// Names of features that no single value of the column stands for.
+const (
+	missingName    = "<missing>"
+	infrequentName = "<infrequent>"
+)
+
+// derive lays out the features of the column and names them: those of its values
+// first, then what transforms have made on the way.
+func (c *column) derive() []table.Feature {
+	var main, aside []string
+	c.offsets = make([]int, len(c.steps))
+	form := c.form
+	for i, s := range c.steps {
+		form = s.kind.gives(form)
+		to := &aside
+		if form == Features {
+			to = &main
+		}
+		c.offsets[i] = len(*to)
+		for _, o := range s.Outputs() {
+			*to = append(*to, c.Name+o.Suffix)
+		}
+	}
+	if c.number = form == Numbers; c.number {
+		main = append(main, c.Name)
+	}
+	for i, s := range c.steps {
+		if s.kind.Gives != Features {
+			c.offsets[i] += len(main)
+		}
+	}
+	var features []table.Feature
+	for _, name := range append(main, aside...) {
+		features = append(features, table.Feature{Name: name, Column: c.Name})
+	}
+	c.width = len(features)
+	return features
+}
+
+// check finds chains that cannot be applied: whose steps do not go together, or
+// come to nothing. A chain that was fitted has none of it; one that was read may.
+func (c *column) check() error {
+	form := c.form
+	can := map[string]Form{"string": Texts, "int64": Numbers | Texts, "bool": Numbers | Texts, "float64": Numbers}[c.Type]
+	switch {
+	case form != Numbers && form != Texts:
+		return errors.New("it says neither that its values are numbers nor that they are categories")
+	case form&can == 0 && form == Numbers:
+		return fmt.Errorf("type %q is no number", c.Type)
+	case form&can == 0:
+		return fmt.Errorf("type %q is no category", c.Type)
+	}
+	for _, s := range c.steps {
+		takes := s.kind.Takes
+		if t, ok := s.Fitted.(Taker); ok {
+			takes &= t.Takes()
+		}
+		if form&takes == 0 {
+			return fmt.Errorf("%s cannot be applied to %s", s.kind.Name, form)
+		}
+		form = s.kind.gives(form)
+	}
+	if form != Numbers && form != Features {
+		return errors.New("the chain ends before there are features")
+	}
+	return nil
+}
+
+// apply puts the values of a batch through the chain. Features of row r begin at
+// vectors[r*stride]. Values that cannot be transformed are in out.
+func (c *column) apply(arr arrow.Array, v *Values, out *Out, vectors []float32, stride int) (rounded int64, err error) {
+	*out = Out{column: c.Name, rows: arr.Len(), stride: stride, brief: c.brief}
+	if err := c.readLater(arr, v, out); err != nil {
+		return 0, err
+	}
+	steps := c.steps
+	var last writer
+	if n := len(steps); n > 0 && c.number {
+		if last, _ = steps[n-1].Fitted.(writer); last != nil {
+			steps = steps[:n-1]
+		}
+	}
+	for i, s := range steps {
+		if len(vectors) > 0 {
+			out.vectors = vectors[c.offsets[i]:]
+		}
+		s.run(v, out)
+	}
+	switch {
+	case last != nil:
+		last.write(c, v, out, vectors, stride)
+	case c.number:
+		rounded = c.write(v, out, vectors, stride)
+	}
+	slices.SortStableFunc(out.fails, func(a, b *ValueError) int { return cmp.Compare(a.Row, b.Row) })
+	return rounded, nil
+}
+
+// A writer is a transform of numbers that is the last of most chains, and that
+// makes features of them in one go.
+type writer interface {
+	write(c *column, v *Values, out *Out, vectors []float32, stride int)
+}
+
+// run applies the transform, and takes away the numbers that it failed at.
+func (s step) run(v *Values, out *Out) {
+	before := len(out.fails)
+	s.Apply(v, out)
+	v.complete = false
+	if v.Numbers != nil {
+		for _, err := range out.fails[before:] {
+			v.Numbers[err.Row] = math.NaN()
+		}
+	}
+}
+
+// write makes features of the numbers at the end of the chain, and counts the
+// integers among them that float32 cannot hold.
+func (c *column) write(v *Values, out *Out, vectors []float32, stride int) (rounded int64) {
+	whole := c.Type == "int64" && c.form == Numbers
+	at := 0
+	for r, x := range v.Numbers {
+		y := float32(x)
+		if y-y != 0 { // it is missing, or too large
+			if !out.failed(r) {
+				c.refuse(out, r, x)
+			}
+			y = 0
+		} else if whole && float64(y) != x && x == math.Trunc(x) {
+			rounded++
+		}
+		vectors[at] = y
+		at += stride
+	}
+	return rounded
+}
+
+// refuse says why a number is no feature.
+func (c *column) refuse(out *Out, row int, x float64) {
+	where := "to the column"
+	if !c.brief {
+		where = "to the chain"
+	}
+	if x != x {
+		out.Fail(row, Absent, string(Absent), "add `impute: median` "+where)
+		return
+	}
+	out.Fail(row, TooLarge, fmt.Sprintf("%v is too large for a float32", x), "add `scale: standard` "+where)
+}
+
+// readLater gives the values of a batch of any table, read as those of training.
+func (c *column) readLater(arr arrow.Array, v *Values, out *Out) (err error) {
+	*v = Values{rows: arr.Len(), buf: v.buf}
+	rd := reading{c.Name, c.Type}
+	if c.form == Texts {
+		v.Texts, v.Valid, err = rd.categories(arr)
+		return err
+	}
+	v.Numbers, err = rd.numbers(arr, v.buf)
+	v.buf = v.Numbers
+	v.complete = areFinite(v.Numbers)
+	if err != nil || v.complete {
+		return err
+	}
+	for i, x := range v.Numbers {
+		if math.IsInf(x, 0) {
+			out.fail(rd.notNumber(arr, i))
+			v.Numbers[i] = math.NaN()
+		}
+	}
+	return nil
+}
+
+// areFinite says whether there is neither an infinity nor a NaN. Both make a NaN of
+// 0, and that stays in a sum.
+func areFinite(values []float64) bool {
+	var a, b, c, d float64 // which do not wait for each other
+	for len(values) >= 4 {
+		a += values[0] * 0
+		b += values[1] * 0
+		c += values[2] * 0
+		d += values[3] * 0
+		values = values[4:]
+	}
+	for _, x := range values {
+		a += x * 0
+	}
+	return a+b+c+d == 0
+}

@@ -1,0 +1,195 @@
+package feature
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"pipe/data/table"
+)
+
+// A columnFit is the chain of one column, as far as it was learned.
+type columnFit struct {
+	column // its steps are those that are fitted
+
+	at      int // in the table
+	chain   []use
+	fitters []Fitter // of the chain as far as they were begun
+	inputs  []*Input // of the fitters
+	base    int      // the step whose values the statistics are of
+	stats   *statistics
+	passing bool // a Passer is to be given the values in the next pass
+	due     bool // takes part in the current pass
+
+	doubt   string // why it was read as text though nearly all values are of another type
+	any     bool   // some value is not missing
+	always  bool   // a constant stands for missing values
+	rising  rising // integers
+	two     two    // numbers of the target
+	remarks []Remark
+}
+
+func newColumnFit(name string, at int, field arrow.Field, form Form, chain []use) *columnFit {
+	c := &columnFit{at: at, chain: chain, column: column{Name: name, Type: table.TypeName(field.Type), form: form}}
+	c.doubt, _ = field.Metadata.GetValue(table.DoubtKey)
+	return c
+}
+
+func (c *columnFit) wrong(setting, fix, format string, args ...any) error {
+	return Column{Name: c.Name}.wrong(setting, fix, format, args...)
+}
+
+func (c *columnFit) fitted() bool { return len(c.steps) == len(c.chain) }
+
+// advance learns what needs no further pass over the values.
+func (c *columnFit) advance() error {
+	if c.stats != nil && c.stats.wanted() && !c.stats.ready && c.due {
+		c.stats.finish()
+	}
+	c.passing = false
+	for !c.fitted() {
+		k := len(c.steps)
+		if len(c.fitters) == k {
+			if err := c.begin(k); err != nil {
+				return err
+			}
+		}
+		if c.stats.wanted() && !c.stats.ready {
+			return nil
+		}
+		if p, ok := c.fitters[k].(Passer); ok && p.Again() {
+			c.passing = true
+			return nil
+		}
+		fitted, err := c.fitters[k].Done()
+		if err != nil {
+			return err
+		}
+		c.steps = append(c.steps, step{c.chain[k].kind, c.chain[k].kind.Version, fitted})
+		if !c.holdsOrder(len(c.steps)) && c.stats.values != nil {
+			c.stats.values = nil
+		}
+	}
+	return nil
+}
+
+// begin starts to learn a step, and those behind it that share its statistics.
+func (c *columnFit) begin(k int) error {
+	form := c.form
+	for _, s := range c.chain[:k] {
+		form = s.kind.gives(form)
+	}
+	c.base, c.stats = k, new(statistics)
+	in := &Input{Name: c.Name, Type: c.Type, Form: form, stats: c.stats, doubt: c.doubt, remarks: &c.remarks}
+	for {
+		f, err := c.chain[len(c.fitters)].setting.Fit(in)
+		if err != nil {
+			return err
+		}
+		c.fitters, c.inputs = append(c.fitters, f), append(c.inputs, in)
+		filling, ok := f.(filling)
+		c.always = c.always || ok && filling.always()
+		if !ok || len(c.fitters) == len(c.chain) {
+			return nil
+		}
+		in = in.behind(filling)
+	}
+}
+
+// holdsOrder says whether a step that was begun, from the given one on, needs the order of
+// the values.
+func (c *columnFit) holdsOrder(from int) bool {
+	for _, in := range c.inputs[from:] {
+		if in.ordered {
+			return true
+		}
+	}
+	return false
+}
+
+// holds says whether the next pass keeps the values in memory.
+func (c *columnFit) holds() int64 {
+	if !c.fitted() && c.stats.values != nil && !c.stats.ready {
+		return 1
+	}
+	return 0
+}
+
+// hold makes room for the values of so many rows.
+func (c *columnFit) hold(rows int64) { *c.stats.values = make([]float64, 0, rows) }
+
+// read gives the values of a batch as they are in the table.
+func (c *columnFit) read(arr arrow.Array, v *Values) (err error) {
+	*v = Values{rows: arr.Len(), buf: v.buf}
+	if c.form == Texts {
+		v.Texts, v.Valid, err = texts(c.Name, arr)
+		return err
+	}
+	v.Numbers, err = numbers(c.Name, arr, v.buf)
+	v.buf = v.Numbers
+	return err
+}
+
+// observe notes what is said of a column whatever its chain is.
+func (c *columnFit) observe(v *Values, target bool) {
+	if !c.any {
+		c.any = anyValue(v)
+	}
+	if c.form == Numbers && c.Type == "int64" {
+		c.rising.add(v.Numbers)
+	}
+	if c.form == Numbers && target {
+		c.two.add(v.Numbers)
+	}
+}
+
+func anyValue(v *Values) bool {
+	for _, x := range v.Numbers {
+		if !math.IsNaN(x) {
+			return true
+		}
+	}
+	for i := range v.Texts {
+		if _, ok := v.Text(i); ok {
+			return true
+		}
+	}
+	return false
+}
+
+// add gives the values of a batch to who waits for them: to the statistics
+// before the step that is learned, or else to the step.
+func (c *columnFit) add(v *Values) error {
+	to := c.base
+	if c.passing {
+		to = len(c.steps)
+	}
+	if err := c.run(c.steps[:to], v); err != nil {
+		return err
+	}
+	if c.passing {
+		return c.fitters[to].(Passer).Add(v)
+	}
+	if !c.stats.add(v) {
+		return c.wrong("encode", "leave the column out, or make groups of its values first",
+			"more than %d different values: this is an identifier or free text, not a category", maxDistinct)
+	}
+	return nil
+}
+
+// run puts values through steps for their values alone. A value that a step
+// fails at is an error.
+func (c *columnFit) run(steps []step, v *Values) error {
+	out := Out{column: c.Name, rows: v.rows, brief: c.brief}
+	for _, s := range steps {
+		// All rows set their outputs in one place, where nobody looks.
+		out.vectors = make([]float32, len(s.Outputs()))
+		s.run(v, &out)
+	}
+	if len(out.fails) == 0 {
+		return nil
+	}
+	return slices.MinFunc(out.fails, func(a, b *ValueError) int { return cmp.Compare(a.Row, b.Row) })
+}

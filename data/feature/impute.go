@@ -1,0 +1,189 @@
+package feature
+
+import (
+	"encoding/json"
+	"errors"
+	"math"
+	"slices"
+	"strconv"
+
+	"pipe/pipeline/settings"
+)
+
+func imputeKind() Kind {
+	return Kind{
+		Name:    "impute",
+		Version: 1,
+		Doc:     "Put a value in place of each missing one.",
+		Takes:   Numbers | Texts,
+		New:     func() Setting { return new(Impute) },
+		Read: func(_ int, state json.RawMessage) (Fitted, error) {
+			f, err := Decode[fill](state)
+			if err != nil {
+				return nil, err
+			}
+			return f, f.check()
+		},
+	}
+}
+
+// An Impute is a choice of what takes the place of a missing value.
+type Impute struct {
+	settings.OneOf
+	None         *struct{}     `yaml:"none" doc:"Nothing, which a default may say otherwise: a missing number is an error, a missing text a category of its own."`
+	Mean         *struct{}     `yaml:"mean" doc:"The mean of the column."`
+	Median       *struct{}     `yaml:"median" doc:"The median of the column."`
+	MostFrequent *struct{}     `yaml:"most_frequent" doc:"The most frequent value, the smallest of several."`
+	Constant     *ConstantFill `yaml:"constant" doc:"A number or category of your own."`
+}
+
+// A ConstantFill is a value that takes the place of a missing one.
+type ConstantFill struct {
+	Value settings.Scalar `yaml:"value" short:"true" required:"true" doc:"The value, as in {constant: 0}."`
+}
+
+// A Strategy names a rule for missing values; empty means that there is none.
+type Strategy string
+
+const (
+	Mean         Strategy = "mean"
+	Median       Strategy = "median"
+	MostFrequent Strategy = "most_frequent"
+	Constant     Strategy = "constant"
+)
+
+// Strategy is the rule that was chosen; empty for none, or if there is nothing.
+func (s *Impute) Strategy() Strategy {
+	switch {
+	case s == nil:
+		return ""
+	case s.Mean != nil:
+		return Mean
+	case s.Median != nil:
+		return Median
+	case s.MostFrequent != nil:
+		return MostFrequent
+	case s.Constant != nil:
+		return Constant
+	}
+	return ""
+}
+
+// Takes implements Taker: categories have neither mean nor median.
+func (s *Impute) Takes() Form {
+	if st := s.Strategy(); st == Mean || st == Median {
+		return Numbers
+	}
+	return Numbers | Texts
+}
+
+// Fit implements Setting.
+func (s *Impute) Fit(in *Input) (Fitter, error) {
+	f := &imputeFit{in: in, learned: fill{Strategy: s.Strategy()}}
+	switch {
+	case f.always() && in.Form == Texts:
+		f.learned.Text = &s.Constant.Value.Text
+	case f.always():
+		text := s.Constant.Value.Text
+		v, err := strconv.ParseFloat(text, 64)
+		if err != nil || math.IsInf(v, 0) || math.IsNaN(v) {
+			return nil, in.Errorf("impute", "write a number, as in `impute: {constant: 0}`",
+				"the constant %q cannot take the place of a missing number", text)
+		}
+		f.learned.Number = &v
+	case in.Form == Texts:
+		f.categories = in.Frequencies()
+	case f.learned.Strategy == Mean:
+		f.moments = in.Moments()
+	default:
+		f.order = in.Order()
+	}
+	return f, nil
+}
+
+type imputeFit struct {
+	in         *Input
+	moments    *Moments     // of a mean
+	order      *Order       // of a median, or the most frequent number
+	categories *Frequencies // of the most frequent category
+	learned    fill
+}
+
+func (f *imputeFit) fill() fill   { return f.learned }
+func (f *imputeFit) always() bool { return f.learned.Strategy == Constant }
+
+// Done implements Fitter.
+func (f *imputeFit) Done() (Fitted, error) {
+	var v float64
+	switch {
+	case f.always():
+		return f.learned, nil
+	case f.categories != nil:
+		text := f.categories.counter().mode()
+		f.learned.Text = &text
+		return f.learned, nil
+	case f.moments != nil:
+		v = f.moments.Mean()
+	case f.learned.Strategy == Median:
+		v = median(f.order.Sorted())
+	default:
+		v = mode(f.order.Sorted())
+	}
+	f.learned.Number = &v
+	return f.learned, f.in.finite(v)
+}
+
+// A fill is what takes the place of a missing value: Number of numbers, Text of
+// categories.
+type fill struct {
+	Strategy Strategy `json:"strategy"`
+	Number   *float64 `json:"number,omitempty"`
+	Text     *string  `json:"text,omitempty"`
+}
+
+func (f fill) check() error {
+	switch {
+	case (f.Number == nil) == (f.Text == nil):
+		return errors.New("the imputation is neither one of numbers nor one of categories")
+	case f.Number != nil && !slices.Contains([]Strategy{Mean, Median, MostFrequent, Constant}, f.Strategy):
+		return errors.New("the imputation is not one of numbers")
+	case f.Text != nil && f.Strategy != MostFrequent && f.Strategy != Constant:
+		return errors.New("the imputation is not one of categories")
+	}
+	return nil
+}
+
+// Takes implements Taker.
+func (f fill) Takes() Form {
+	if f.Number != nil {
+		return Numbers
+	}
+	return Texts
+}
+
+// Outputs implements Fitted.
+func (fill) Outputs() []Output { return nil }
+
+// Apply implements Fitted.
+func (f fill) Apply(v *Values, out *Out) {
+	out.filled = true
+	if f.Text != nil {
+		for _, ok := range v.Valid {
+			if !ok {
+				out.Imputed++
+			}
+		}
+		v.Fill = f.Text
+		return
+	}
+	if v.complete {
+		return
+	}
+	with := *f.Number
+	for i, x := range v.Numbers {
+		if x != x && !out.failed(i) {
+			v.Numbers[i] = with
+			out.Imputed++
+		}
+	}
+}

@@ -1,0 +1,180 @@
+package feature
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"pipe/base/diag"
+	"pipe/data/table"
+	"pipe/data/task"
+)
+
+// A fittedTarget is a target as it was learned.
+type fittedTarget struct {
+	Column  string    `json:"column"`
+	Type    string    `json:"type"`
+	Task    task.Kind `json:"task"`
+	Classes []string  `json:"classes,omitempty"` // sorted, but of two the positive one is last
+	Number  *scaling  `json:"number,omitempty"`
+}
+
+// prepareTarget begins to learn from the target, like from a feature.
+func (f *fitter) prepareTarget(t *Target) error {
+	schema := f.r.Schema()
+	at, err := table.Column(schema, t.Column)
+	if err != nil {
+		return err
+	}
+	field := schema.Field(at)
+	if f.task, err = t.taskOf(field.Type); err != nil {
+		return err
+	}
+	form, chain := Numbers, []use(nil)
+	switch {
+	case f.task == Classification:
+		kind := ordinalKind()
+		form, chain = Texts, []use{{&kind, &classes{f}}}
+	case t.Scale != None:
+		kind := scaleKind()
+		chain = []use{{&kind, &Scale{cmp.Or(t.Scale, Standard)}}}
+	}
+	fit := newColumnFit(t.Column, at, field, form, chain)
+	f.columns, f.target = append(f.columns, fit), at
+	return fit.advance()
+}
+
+// classes counts the classes of a target. It learns nothing that is applied.
+type classes struct{ f *fitter }
+
+// Fit implements Setting.
+func (c *classes) Fit(in *Input) (Fitter, error) {
+	c.f.classes = in.Frequencies()
+	return Fixed(ordinal{}), nil
+}
+
+// taskOf is the task of a target that is a column of a type.
+func (t Target) taskOf(typ arrow.DataType) (Task, error) {
+	c := Column{Name: t.Column}
+	task := t.Task
+	if task == "" || task == Auto {
+		task = Classification
+		if id := typ.ID(); id == arrow.INT64 || id == arrow.FLOAT64 {
+			task = Regression
+		}
+	}
+	switch {
+	case task == Regression && t.Positive != nil:
+		fix := "write `task: classification` if its numbers stand for classes"
+		if typ.ID() == arrow.FLOAT64 {
+			fix = "read the column as int64 or string if its numbers stand for classes"
+		}
+		return "", c.wrong("positive", fix, "the column is %s, and numbers have no positive class", table.TypeName(typ))
+	case task == Regression && typ.ID() != arrow.INT64 && typ.ID() != arrow.FLOAT64:
+		return "", c.wrong("task", "write `task: classification`", "a regression predicts numbers, and the column is %s", table.TypeName(typ))
+	case task == Classification && formsOf(typ)&Texts == 0:
+		return "", c.wrong("task", "write `task: regression`, or declare the column as int64 or string in `columns` of the ingest stage",
+			"a column of type %s has no classes", table.TypeName(typ))
+	case task == Classification && t.Scale != "":
+		return "", c.wrong("scale", "remove `scale`, or write `task: regression`", "classes have no scale")
+	}
+	return task, nil
+}
+
+// fittedTarget puts together what was learned of the target.
+func (f *fitter) fittedTarget(t *Target) (*fittedTarget, error) {
+	if t == nil {
+		return nil, nil
+	}
+	c := f.columns[len(f.columns)-1]
+	out := &fittedTarget{Column: c.Name, Type: c.Type}
+	if f.task == Regression {
+		out.Task, out.Number = task.Regression, &unscaled
+		if len(c.steps) > 0 {
+			s := c.steps[0].Fitted.(scaling)
+			out.Number = &s
+		}
+		return out, nil
+	}
+	classes := f.classes.Sorted()
+	switch n := len(classes); {
+	case n == 1:
+		return nil, c.wrong("target", "look at the rows that reach this stage: a filter or a split may have taken the others",
+			"the target has a single class %q, so there is nothing to tell apart", classes[0])
+	case n > maxOneHot:
+		return nil, c.wrong("task", "predict a column with fewer values, or write `task: regression` if it holds numbers",
+			"the target has %d classes, at most %d are possible", n, maxOneHot)
+	case n == 2:
+		out.Task = task.Binary
+	default:
+		out.Task = task.Multiclass
+	}
+	out.Classes = classes
+	if p := t.Positive; p != nil {
+		return out, makePositive(c, classes, *p)
+	}
+	return out, nil
+}
+
+// makePositive puts a class of two behind the other.
+func makePositive(c *columnFit, classes []string, positive string) error {
+	if c.Type == "bool" {
+		positive = strings.ToLower(positive) // True is what some write in YAML
+	}
+	at := slices.Index(classes, positive)
+	switch {
+	case at < 0:
+		hint := "the classes are " + quoteSome(classes)
+		if near, ok := diag.Nearest(positive, classes); ok {
+			hint = fmt.Sprintf("did you mean %q? ", near) + hint
+		}
+		return c.wrong("positive", hint, "no row to learn from has the positive class %q", positive)
+	case len(classes) != 2:
+		return c.wrong("positive", "remove `positive`; metrics of one class are asked for by its name, as in recall["+positive+"]",
+			"the target has %d classes, and only one of two can be the positive one", len(classes))
+	case at == 0:
+		slices.Reverse(classes)
+	}
+	return nil
+}
+
+// quoteSome lists names for a message, not more than people read.
+func quoteSome(names []string) string {
+	const most = 12
+	quoted := make([]string, 0, most)
+	for _, name := range names[:min(most, len(names))] {
+		quoted = append(quoted, strconv.Quote(name))
+	}
+	text := strings.Join(quoted, ", ")
+	if rest := len(names) - most; rest > 0 {
+		text += fmt.Sprintf(" and %d more", rest)
+	}
+	return text
+}
+
+func (t *fittedTarget) check() error {
+	if t.Task == task.Regression {
+		if t.Number == nil || t.Classes != nil || t.Type != "int64" && t.Type != "float64" {
+			return errors.New("a regression has a scale and no classes")
+		}
+		return t.Number.checkBrief()
+	}
+	n := len(t.Classes)
+	if t.Number != nil || t.Task == task.Binary && n != 2 || t.Task == task.Multiclass && n < 3 || n > maxOneHot ||
+		t.Task != task.Binary && t.Task != task.Multiclass {
+		return fmt.Errorf("task %q does not go with %d classes", t.Task, n)
+	}
+	compare := compareCategories(t.Type == "int64")
+	for i := 1; i < n; i++ {
+		order := compare(t.Classes[i-1], t.Classes[i])
+		if order == 0 || order > 0 && t.Task != task.Binary { // of two the positive one is last
+			return fmt.Errorf("class %q is out of order", t.Classes[i])
+		}
+	}
+	return nil
+}
