@@ -1,17 +1,12 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
+
+	"pipe/workspace/runs"
 
 	"github.com/spf13/cobra"
-
-	"pipe/base/diag"
-	"pipe/base/infile"
-	"pipe/lineage"
-	"pipe/lineage/bundle"
 )
 
 func (a *app) exportCommand() *cobra.Command {
@@ -37,16 +32,12 @@ bytes. It is a tar file: tar -xf takes it apart without pipe. docs/bundle.md des
 			if err != nil {
 				return err
 			}
-			write := func(w io.Writer) error {
-				_, err := bundle.Write(cmd.Context(), w, ws.Store, ws.DB, run.ID)
-				return err
-			}
 			if output == "" {
 				if output, err = fileNamed(run.ID, ".tar"); err != nil {
 					return err
 				}
 			}
-			isFile, err := a.write(cmd.Context(), output, write)
+			isFile, err := a.write(cmd.Context(), output, func(w io.Writer) error { return runs.Export(cmd.Context(), ws, run.ID, w) })
 			if isFile && err == nil {
 				fmt.Fprintln(a.out, output)
 			}
@@ -72,60 +63,29 @@ import what comes from somebody you trust: that certain bytes are the result of 
   pipe import penguins.tar --store pipelines/.pipe`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, words []string) error {
-			f, err := infile.Open(words[0])
-			if err != nil {
-				return diag.Usage(err)
-			}
-			defer f.Close()
-			info, err := f.Stat()
+			done, err := runs.Import(cmd.Context(), a.host, words[0])
 			if err != nil {
 				return err
 			}
-			b, err := bundle.Read(cmd.Context(), f, info.Size())
-			var format *bundle.FormatError
-			if errors.As(err, &format) {
-				return diag.Usage(fmt.Errorf("%s: %w", words[0], err))
-			}
-			if err != nil {
-				return err
-			}
-			dir, err := a.host.StoreToFill()
-			if err != nil {
-				return err
-			}
-			ws, err := a.host.Open(dir)
-			if err != nil {
-				return err
-			}
-			defer ws.Close()
-			done, err := b.Import(cmd.Context(), ws.Store, ws.DB, filepath.Base(words[0]))
-			if err != nil {
-				return err
-			}
-			return a.sayImported(b.Manifest, done, asJSON)
+			return a.sayImported(done, asJSON)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
 
-func (a *app) sayImported(m *bundle.Manifest, done lineage.Imported, asJSON bool) error {
+func (a *app) sayImported(done *runs.Imported, asJSON bool) error {
 	if asJSON {
-		return writeJSON(a.out, struct {
-			Run        string `json:"run"`
-			Runs       int    `json:"new_runs"`
-			Executions int    `json:"new_executions"`
-			Files      int    `json:"files"`
-		}{m.Run, done.Runs, done.Executions, len(m.Files)})
+		return writeJSON(a.out, done)
 	}
 	if done.Executions == 0 && done.Runs == 0 {
-		fmt.Fprintf(a.out, "%s was here already\n", m.Run)
+		fmt.Fprintf(a.out, "%s was here already\n", done.Run)
 		return nil
 	}
 	are := "are"
 	if done.Executions == 1 {
 		are = "is"
 	}
-	fmt.Fprintf(a.out, "%s  %s %s new\n", m.Run, plural(done.Executions, "stage"), are)
+	fmt.Fprintf(a.out, "%s  %s %s new\n", done.Run, plural(done.Executions, "stage"), are)
 	return nil
 }

@@ -1,20 +1,13 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
-	"slices"
 
 	"github.com/spf13/cobra"
 
-	"pipe/artifacts"
 	"pipe/base/diag"
-	"pipe/lineage"
-	"pipe/lineage/repair"
-	"pipe/pipeline"
-	"pipe/workspace"
+	"pipe/workspace/check"
 )
 
 func (a *app) checkCommand() *cobra.Command {
@@ -39,7 +32,18 @@ is reported as lost.`,
 			if err != nil {
 				return err
 			}
-			return a.check(cmd.Context(), dir, fix, asJSON)
+			rep, err := check.Store(cmd.Context(), a.host, dir, fix)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				if err := writeJSON(a.out, rep); err != nil || !rep.Damage {
+					return err
+				}
+				return reported{check.ErrDamage}
+			}
+			a.printReport(rep, dir)
+			return rep.Err()
 		},
 	}
 	cmd.Flags().BoolVar(&fix, "repair", false, "put damaged objects into quarantine and make them again")
@@ -48,78 +52,8 @@ is reported as lost.`,
 	return cmd
 }
 
-// errDamage says that the store holds damage that was reported.
-var errDamage = errors.New("the store is damaged")
-
-func (a *app) check(ctx context.Context, dir string, fix, asJSON bool) error {
-	store := artifacts.OpenReadOnly(dir)
-	if fix {
-		var err error
-		if store, err = artifacts.Open(dir); err != nil {
-			return err
-		}
-		defer store.Close()
-	}
-	db, dbErr := workspace.ReadDatabase(dir, store)
-	if dbErr != nil {
-		if !lineage.IsDamaged(dbErr) {
-			return dbErr
-		}
-		db = nil
-	} else {
-		defer db.Close()
-	}
-	rep, err := repair.Check(ctx, store, db, dbErr)
-	if err != nil {
-		return err
-	}
-	if fix && db != nil {
-		ws := a.host.With(dir, store, db)
-		again, err := ws.Runner(0)
-		if err != nil {
-			return err
-		}
-		r := &repair.Repairer{
-			Runner:  again,
-			Plan:    func(run *lineage.Run) (*pipeline.Plan, error) { return ws.RecordedPlan(ctx, run) },
-			Folders: []string{filepath.Dir(dir)},
-		}
-		if err := r.Repair(ctx, rep); err != nil {
-			return err
-		}
-	}
-	if asJSON {
-		err = writeJSON(a.out, reportJSON(rep))
-	} else {
-		a.printReport(rep, dir)
-	}
-	if err != nil || !rep.Damage() {
-		return err
-	}
-	return a.damage(rep, dbErr, fix, asJSON)
-}
-
-// damage is the error of a check that found something.
-func (a *app) damage(rep *repair.Report, dbErr error, fix, asJSON bool) error {
-	if asJSON {
-		return reported{errDamage}
-	}
-	switch {
-	case dbErr != nil:
-		return diag.WithHint(errDamage, diag.HintOf(dbErr))
-	case len(rep.Database) > 0:
-		return diag.WithHint(errDamage, "copy lineage.db away and rescue its rows with `sqlite3 lineage.db .recover`; artifacts are not concerned")
-	case !fix:
-		return diag.WithHint(errDamage, "`pipe check --repair` puts damaged objects into quarantine and makes them again")
-	case slices.ContainsFunc(rep.Findings, func(f *repair.Finding) bool { return f.Repaired == "" }):
-		return diag.WithHint(fmt.Errorf("%w: not all of it could be made again", errDamage),
-			"run the pipelines again: what is lost is a miss, and is made from the files of today")
-	}
-	return errDamage
-}
-
 // printReport is for people.
-func (a *app) printReport(rep *repair.Report, dir string) {
+func (a *app) printReport(rep *check.Report, dir string) {
 	paint := a.painter(a.out)
 	for _, problem := range rep.Database {
 		fmt.Fprintf(a.out, "%s  %s\n", paint(red, "database"), diag.Visible(problem))
@@ -128,17 +62,13 @@ func (a *app) printReport(rep *repair.Report, dir string) {
 		fmt.Fprintf(a.out, "%s  %s is no artifact; remove it\n", paint(red, "stranger"), diag.Visible(path))
 	}
 	for _, f := range rep.Findings {
-		word := "damaged"
-		if f.Missing {
-			word = "missing"
-		}
-		fmt.Fprintf(a.out, "%s  %s  %s\n", paint(red, word), f.ID, diag.Visible(f.Reason))
+		fmt.Fprintf(a.out, "%s  %s  %s\n", paint(red, f.State), f.ID, diag.Visible(f.Reason))
 		for _, t := range f.Touched {
 			verb := "read by"
-			if t.Made {
+			if t.Direction == "out" {
 				verb = "made by"
 			}
-			fmt.Fprintf(a.out, "  %s %s/%s.%s  run %s\n", verb, diag.Visible(t.Pipeline), t.Stage, diag.Visible(t.Port), t.RunID)
+			fmt.Fprintf(a.out, "  %s %s/%s.%s  run %s\n", verb, diag.Visible(t.Pipeline), t.Stage, diag.Visible(t.Port), t.Run)
 		}
 		if f.More {
 			fmt.Fprintf(a.out, "  and more runs\n")
@@ -161,7 +91,7 @@ func (a *app) printReport(rep *repair.Report, dir string) {
 	}
 	missing, damaged := 0, 0
 	for _, f := range rep.Findings {
-		if f.Missing {
+		if f.State == check.Missing {
 			missing++
 		} else {
 			damaged++
@@ -171,60 +101,9 @@ func (a *app) printReport(rep *repair.Report, dir string) {
 		plural(rep.Objects, "artifact"), bytesText(rep.Bytes), damaged, missing, databaseText(rep))
 }
 
-func databaseText(rep *repair.Report) string {
+func databaseText(rep *check.Report) string {
 	if len(rep.Database) == 0 {
 		return "sound"
 	}
 	return plural(len(rep.Database), "problem")
-}
-
-func reportJSON(rep *repair.Report) any {
-	type touch struct {
-		Run       string `json:"run"`
-		Pipeline  string `json:"pipeline"`
-		Stage     string `json:"stage"`
-		Port      string `json:"port"`
-		Direction string `json:"direction"` // "out": made, "in": read
-		Path      string `json:"path,omitempty"`
-	}
-	type finding struct {
-		ID         string   `json:"id"`
-		State      string   `json:"state"` // damaged or missing
-		Reason     string   `json:"reason"`
-		Needed     bool     `json:"needed"`
-		Touched    []touch  `json:"touched"`
-		ListedBy   []string `json:"listed_by,omitempty"`
-		Quarantine string   `json:"quarantine,omitempty"`
-		Repaired   string   `json:"repaired,omitempty"`
-		Lost       string   `json:"lost,omitempty"`
-	}
-	out := struct {
-		Damage    bool      `json:"damage"`
-		Objects   int       `json:"objects"`
-		Bytes     int64     `json:"bytes"`
-		Findings  []finding `json:"findings"`
-		Database  []string  `json:"database"`
-		Strangers []string  `json:"strangers"`
-		Leftovers []string  `json:"leftovers"`
-	}{rep.Damage(), rep.Objects, rep.Bytes, []finding{}, append([]string{}, rep.Database...),
-		append([]string{}, rep.Strangers...), append([]string{}, rep.Leftovers...)}
-	for _, f := range rep.Findings {
-		x := finding{ID: f.ID.String(), State: "damaged", Reason: f.Reason, Needed: f.Needed, Touched: []touch{},
-			Quarantine: f.Quarantine, Repaired: f.Repaired, Lost: f.Lost}
-		if f.Missing {
-			x.State = "missing"
-		}
-		for _, t := range f.Touched {
-			direction := "in"
-			if t.Made {
-				direction = "out"
-			}
-			x.Touched = append(x.Touched, touch{t.RunID, t.Pipeline, t.Stage, t.Port, direction, t.Path})
-		}
-		for _, id := range f.ListedBy {
-			x.ListedBy = append(x.ListedBy, id.String())
-		}
-		out.Findings = append(out.Findings, x)
-	}
-	return out
 }

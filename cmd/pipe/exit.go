@@ -11,6 +11,7 @@ import (
 	"pipe/lineage"
 	"pipe/pipeline"
 	"pipe/runner"
+	"pipe/workspace/check"
 )
 
 // Exit codes, part of the interface that scripts rely on.
@@ -53,7 +54,7 @@ func exitCode(err error) int {
 		return exitInterrupted
 	case errors.As(err, &usage), errors.As(err, &problems), errors.As(err, &ref):
 		return exitUsage
-	case errors.As(err, &damaged), errors.As(err, &missing), errors.Is(err, errDamage), lineage.IsDamaged(err):
+	case errors.As(err, &damaged), errors.As(err, &missing), errors.Is(err, check.ErrDamage), lineage.IsDamaged(err):
 		return exitDamaged
 	case errors.As(err, &unmet):
 		return exitGate

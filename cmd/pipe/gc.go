@@ -1,18 +1,12 @@
 package main
 
 import (
-	"cmp"
-	"context"
-	"errors"
 	"fmt"
-	"slices"
 	"time"
 
-	"github.com/spf13/cobra"
+	"pipe/workspace/cleanup"
 
-	"pipe/artifacts"
-	"pipe/lineage"
-	"pipe/workspace"
+	"github.com/spf13/cobra"
 )
 
 func (a *app) gcCommand() *cobra.Command {
@@ -38,32 +32,24 @@ run does, unless the stage was finished since then or is at work.`,
   pipe gc --json | jq .bytes`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			dir, err := a.host.FindStore()
-			if err != nil {
-				return err
-			}
-			ws, err := a.host.Open(dir)
+			ws, err := a.host.OpenNearestToWrite()
 			if err != nil {
 				return err
 			}
 			defer ws.Close()
-			c, err := ws.Config()
+			plan, err := cleanup.New(cmd.Context(), ws)
 			if err != nil {
 				return err
 			}
-			g := &gc{ws: ws, rule: c.Retention.Rule()}
-			if err := g.plan(cmd.Context()); err != nil {
-				return err
-			}
 			if yes {
-				if err := g.execute(cmd.Context()); err != nil {
+				if err := plan.Execute(cmd.Context()); err != nil {
 					return err
 				}
 			}
 			if asJSON {
-				return writeJSON(a.out, g.json())
+				return writeJSON(a.out, plan)
 			}
-			return g.print(a, limit)
+			return a.printCleanup(plan, limit)
 		},
 	}
 	cmd.Flags().BoolVar(&yes, "yes", false, "delete what would otherwise only be listed")
@@ -72,127 +58,10 @@ run does, unless the stage was finished since then or is at work.`,
 	return cmd
 }
 
-// A gc is one invocation of the command.
-type gc struct {
-	ws    *workspace.Workspace
-	rule  lineage.Retention
-	runs  *lineage.GCPlan
-	stray int // artifacts that no run ever referred to, or none any more
-	list  []lineage.Garbage
-	bytes int64
-
-	checkpoints int   // of unfinished work that nobody is likely to take up again
-	unfinished  int64 // their size
-
-	logs logFolders
-
-	done  bool
-	rows  lineage.Forgotten
-	swept artifacts.Swept
-}
-
-// plan finds out what would go: rows by the retention rule, bytes by what the
-// store would sweep after that.
-func (g *gc) plan(ctx context.Context) (err error) {
-	if g.runs, err = g.ws.DB.PlanGC(ctx, g.rule); err != nil {
-		return err
-	}
-	live, err := g.ws.DB.Referenced(ctx)
-	if err != nil {
-		return err
-	}
-	known := map[artifacts.ID]lineage.Garbage{}
-	for _, x := range g.runs.Artifacts {
-		known[x.ID] = x
-		delete(live, x.ID)
-	}
-	garbage, err := g.ws.Store.Garbage(ctx, func(id artifacts.ID) bool { return live[id] })
-	if err != nil {
-		return err
-	}
-	for _, info := range garbage {
-		x, ok := known[info.ID]
-		if !ok {
-			g.stray++
-			x = lineage.Garbage{ID: info.ID, Name: "(no run refers to it)", LastUse: info.ModTime}
-		}
-		x.Size = info.Size
-		g.bytes += info.Size
-		g.list = append(g.list, x)
-	}
-	slices.SortStableFunc(g.list, func(a, b lineage.Garbage) int {
-		return cmp.Or(cmp.Compare(b.Size, a.Size), cmp.Compare(a.Name, b.Name))
-	})
-	return errors.Join(g.planLogs(ctx), g.planCheckpoints(ctx))
-}
-
-// planCheckpoints counts the checkpoints that would go.
-func (g *gc) planCheckpoints(ctx context.Context) error {
-	list, err := g.ws.Store.Checkpoints()
-	if err != nil {
-		return err
-	}
-	for _, c := range list {
-		keep, err := g.keepCheckpoint(ctx, c)
-		if err != nil {
-			return err
-		}
-		if !keep && time.Since(c.Saved) > artifacts.Grace && !g.ws.Store.Claimed(c.Name) {
-			g.checkpoints++
-			g.unfinished += c.Size
-		}
-	}
-	return nil
-}
-
-// keepCheckpoint keeps a checkpoint as long as the failed run that it is of,
-// unless the work has been done since then.
-func (g *gc) keepCheckpoint(ctx context.Context, c artifacts.CheckpointInfo) (bool, error) {
-	if time.Since(c.Saved) > g.rule.FailedAge {
-		return false, nil
-	}
-	key, err := artifacts.ParseKey(c.Name)
-	if err != nil {
-		return false, nil
-	}
-	hit, err := g.ws.DB.Lookup(ctx, key)
-	return err == nil && hit == nil, err
-}
-
-// sweepCheckpoints deletes those that planCheckpoints counts.
-func (g *gc) sweepCheckpoints(ctx context.Context) error {
-	var errs error
-	removed, err := g.ws.Store.SweepCheckpoints(ctx, func(c artifacts.CheckpointInfo) bool {
-		keep, err := g.keepCheckpoint(ctx, c)
-		errs = errors.Join(errs, err)
-		return keep || err != nil
-	})
-	g.checkpoints, g.unfinished = len(removed), 0
-	for _, c := range removed {
-		g.unfinished += c.Size
-	}
-	return errors.Join(err, errs)
-}
-
-// execute deletes rows first: a crash after that leaves bytes that the next
-// one sweeps, and never a row without its bytes.
-func (g *gc) execute(ctx context.Context) (err error) {
-	if g.rows, err = g.ws.DB.Forget(ctx, g.runs); err != nil {
-		return err
-	}
-	live, err := g.ws.DB.Referenced(ctx)
-	if err != nil {
-		return err
-	}
-	g.swept, err = g.ws.Store.Sweep(ctx, func(id artifacts.ID) bool { return live[id] })
-	g.done = err == nil
-	return errors.Join(err, g.sweepCheckpoints(ctx), g.sweepLogs(ctx))
-}
-
-func (g *gc) print(a *app, limit int) error {
-	if len(g.list) > 0 {
+func (a *app) printCleanup(p *cleanup.Plan, limit int) error {
+	if len(p.Artifacts) > 0 {
 		var rows [][]string
-		for i, x := range g.list {
+		for i, x := range p.Artifacts {
 			if limit > 0 && i == limit {
 				break
 			}
@@ -201,34 +70,34 @@ func (g *gc) print(a *app, limit int) error {
 		if err := writeTable(a.out, []string{"ARTIFACT", "TYPE", "SIZE", "LAST USE", "NAME"}, rows); err != nil {
 			return err
 		}
-		if more := len(g.list) - len(rows); more > 0 {
+		if more := len(p.Artifacts) - len(rows); more > 0 {
 			fmt.Fprintf(a.out, "and %d more (--limit 0 lists all)\n", more)
 		}
 		fmt.Fprintln(a.out)
 	}
-	what := fmt.Sprintf("%d of %s, %s with %s", len(g.runs.Runs), plural(len(g.runs.Runs)+g.runs.Kept, "run"),
-		plural(len(g.list), "artifact"), bytesText(g.bytes))
-	if g.checkpoints > 0 {
-		what += fmt.Sprintf(", %s with %s", plural(g.checkpoints, "checkpoint"), bytesText(g.unfinished))
+	what := fmt.Sprintf("%d of %s, %s with %s", len(p.Runs), plural(len(p.Runs)+p.KeptRuns, "run"),
+		plural(len(p.Artifacts), "artifact"), bytesText(p.Bytes))
+	if p.Checkpoints > 0 {
+		what += fmt.Sprintf(", %s with %s", plural(p.Checkpoints, "checkpoint"), bytesText(p.CheckpointBytes))
 	}
-	if len(g.logs.runs) > 0 {
-		what += fmt.Sprintf(", the logs of %s with %s", plural(len(g.logs.runs), "run"), bytesText(g.logs.bytes))
+	if p.Logs > 0 {
+		what += fmt.Sprintf(", the logs of %s with %s", plural(p.Logs, "run"), bytesText(p.LogBytes))
 	}
 	switch {
-	case g.done:
-		fmt.Fprintf(a.out, "forgot %s; deleted %s with %s\n", plural(len(g.runs.Runs), "run"), plural(g.swept.Objects, "artifact"), bytesText(g.swept.Bytes))
-		if g.checkpoints > 0 {
-			fmt.Fprintf(a.out, "deleted %s of unfinished work with %s\n", plural(g.checkpoints, "checkpoint"), bytesText(g.unfinished))
+	case p.Deleted:
+		fmt.Fprintf(a.out, "forgot %s; deleted %s with %s\n", plural(len(p.Runs), "run"), plural(p.Swept.Artifacts, "artifact"), bytesText(p.Swept.Bytes))
+		if p.Checkpoints > 0 {
+			fmt.Fprintf(a.out, "deleted %s of unfinished work with %s\n", plural(p.Checkpoints, "checkpoint"), bytesText(p.CheckpointBytes))
 		}
-		if len(g.logs.runs) > 0 {
-			fmt.Fprintf(a.out, "deleted the logs of %s with %s\n", plural(len(g.logs.runs), "run"), bytesText(g.logs.bytes))
+		if p.Logs > 0 {
+			fmt.Fprintf(a.out, "deleted the logs of %s with %s\n", plural(p.Logs, "run"), bytesText(p.LogBytes))
 		}
-		if g.rows.Waiting > 0 {
-			fmt.Fprintf(a.out, "%s may still be used by a run that goes on, and will go next time\n", plural(g.rows.Waiting, "execution"))
+		if p.Swept.Waiting > 0 {
+			fmt.Fprintf(a.out, "%s may still be used by a run that goes on, and will go next time\n", plural(p.Swept.Waiting, "execution"))
 		}
-	case len(g.list) == 0 && len(g.runs.Runs) == 0 && g.checkpoints == 0 && len(g.logs.runs) == 0:
-		kept := fmt.Sprintf("all %d runs are kept", g.runs.Kept)
-		if g.runs.Kept == 1 {
+	case len(p.Artifacts) == 0 && len(p.Runs) == 0 && p.Checkpoints == 0 && p.Logs == 0:
+		kept := fmt.Sprintf("all %d runs are kept", p.KeptRuns)
+		if p.KeptRuns == 1 {
 			kept = "the only run is kept"
 		}
 		fmt.Fprintf(a.out, "nothing to delete: %s\n", kept)
@@ -236,34 +105,4 @@ func (g *gc) print(a *app, limit int) error {
 		fmt.Fprintf(a.out, "would delete %s; `pipe gc --yes` does\n", what)
 	}
 	return nil
-}
-
-func (g *gc) json() any {
-	type item struct {
-		ID      artifacts.ID `json:"id"`
-		Name    string       `json:"name"`
-		Type    string       `json:"type"`
-		Size    int64        `json:"size"`
-		LastUse time.Time    `json:"last_use"`
-	}
-	type run struct {
-		ID       string         `json:"run"`
-		Pipeline string         `json:"pipeline"`
-		Status   lineage.Status `json:"status"`
-		Started  time.Time      `json:"started_at"`
-	}
-	items, runs := []item{}, []run{}
-	for _, x := range g.list {
-		items = append(items, item(x))
-	}
-	for _, r := range g.runs.Runs {
-		runs = append(runs, run(r))
-	}
-	out := map[string]any{"runs": runs, "kept_runs": g.runs.Kept, "artifacts": items, "bytes": g.bytes,
-		"checkpoints": g.checkpoints, "checkpoint_bytes": g.unfinished, "logs": len(g.logs.runs), "log_bytes": g.logs.bytes, "deleted": g.done}
-	if g.done {
-		out["swept"] = map[string]any{"artifacts": g.swept.Objects, "bytes": g.swept.Bytes, "temps": g.swept.Temps,
-			"executions": g.rows.Executions, "waiting": g.rows.Waiting}
-	}
-	return out
 }

@@ -10,6 +10,7 @@ import (
 
 	"pipe/base/diag"
 	"pipe/lineage"
+	"pipe/workspace/trace"
 )
 
 func (a *app) lineageCommand() *cobra.Command {
@@ -65,14 +66,14 @@ columns of the files that it was made from.
 				return err
 			}
 			if columns {
-				list, err := ws.DB.Columns(cmd.Context(), ref)
+				list, err := trace.ColumnsOf(cmd.Context(), ws, ref)
 				if err != nil {
 					return err
 				}
 				if format == "json" {
-					return writeJSON(a.out, columnsJSON(list))
+					return writeJSON(a.out, list)
 				}
-				return writeColumns(a.out, list, a.painter(a.out))
+				return writeColumns(a.out, list.Columns, a.painter(a.out))
 			}
 			walk := ws.DB.Upstream
 			if down {
@@ -84,11 +85,11 @@ columns of the files that it was made from.
 			}
 			switch format {
 			case "json":
-				return writeGraphJSON(a.out, graph)
+				return trace.WriteJSON(a.out, graph)
 			case "dot":
-				return writeDOT(a.out, graph)
+				return trace.WriteDOT(a.out, graph)
 			case "mermaid":
-				return writeMermaid(a.out, graph)
+				return trace.WriteMermaid(a.out, graph)
 			}
 			return newTree(graph, down, depth, a.painter(a.out)).print(a.out, ref)
 		},
@@ -101,6 +102,17 @@ columns of the files that it was made from.
 	cmd.Flags().BoolVar(&columns, "columns", false, "which columns of which files its columns and features were made from")
 	completeWords(cmd, "format", lineageFormats)
 	return cmd
+}
+
+// lineageFormats are the forms in which a lineage graph is printed.
+var lineageFormats = []string{"tree", "dot", "json", "mermaid"}
+
+// completeWords completes a flag that takes one of a few words.
+func completeWords(cmd *cobra.Command, flag string, words []string) {
+	err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+	if err != nil {
+		panic(err) // the flag does not exist: a bug that no user can cause
+	}
 }
 
 // A tree prints a lineage graph. The graph may join branches again; what was

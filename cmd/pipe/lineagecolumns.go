@@ -3,16 +3,15 @@ package main
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"pipe/artifacts"
 	"pipe/base/diag"
-	"pipe/lineage"
+	"pipe/workspace/trace"
 )
 
 // writeColumns shows where columns are from, one table for each artifact.
-func writeColumns(w io.Writer, columns []lineage.Column, paint func(code, text string) string) error {
+func writeColumns(w io.Writer, columns []trace.Column, paint func(code, text string) string) error {
 	if len(columns) == 0 {
 		_, err := fmt.Fprintln(w, "no columns are known here: an artifact with columns is a table, a dataset, a transform or a model")
 		return err
@@ -22,7 +21,7 @@ func writeColumns(w io.Writer, columns []lineage.Column, paint func(code, text s
 		execution int64
 		port      string
 	}
-	at := func(c lineage.Column) place { return place{c.Artifact, c.Execution, c.Port} }
+	at := func(c trace.Column) place { return place{c.Artifact, c.Execution, c.Port} }
 	for first := true; len(columns) > 0; first = false {
 		n := 1
 		for n < len(columns) && at(columns[n]) == at(columns[0]) {
@@ -32,14 +31,14 @@ func writeColumns(w io.Writer, columns []lineage.Column, paint func(code, text s
 			fmt.Fprintln(w)
 		}
 		c := columns[0]
-		fmt.Fprintf(w, "%s  %s  %s%s\n", paint(bold, diag.Visible(c.Stage+"."+c.Port)), paint(cyan, c.Type), c.Artifact.Short(), paint(dim, "  run "+c.RunID))
+		fmt.Fprintf(w, "%s  %s  %s%s\n", paint(bold, diag.Visible(c.Stage+"."+c.Port)), paint(cyan, c.Type), c.Artifact.Short(), paint(dim, "  run "+c.Run))
 		var cells [][]string
 		for _, c := range columns[:n] {
 			through := diag.Visible(strings.Join(c.Through, " > "))
-			for i, s := range c.Sources {
+			for i, s := range c.From {
 				name := ""
 				if i == 0 {
-					name = diag.Visible(c.Name)
+					name = diag.Visible(c.Column)
 				} else {
 					through = ""
 				}
@@ -54,43 +53,12 @@ func writeColumns(w io.Writer, columns []lineage.Column, paint func(code, text s
 	return nil
 }
 
-func sourceText(s lineage.ColumnSource) string {
+func sourceText(s trace.Source) string {
 	switch {
 	case s.Path != "":
 		return diag.Visible(s.Path)
 	case s.Stage != "":
 		return diag.Visible(s.Stage + "." + s.Port)
 	}
-	return s.Artifact.Short()
-}
-
-func columnsJSON(columns []lineage.Column) any {
-	type source struct {
-		Path   string `json:"path,omitempty"`
-		Stage  string `json:"stage,omitempty"`
-		Port   string `json:"port,omitempty"`
-		ID     string `json:"id"`
-		Column string `json:"column"`
-	}
-	type column struct {
-		Artifact string   `json:"artifact"`
-		Type     string   `json:"type"`
-		Run      string   `json:"run"`
-		Stage    string   `json:"stage"`
-		Port     string   `json:"port"`
-		Column   string   `json:"column"`
-		From     []source `json:"from"`
-		Through  []string `json:"through"`
-	}
-	out := struct {
-		Columns []column `json:"columns"`
-	}{[]column{}}
-	for _, c := range columns {
-		col := column{c.Artifact.String(), c.Type, c.RunID, c.Stage, c.Port, c.Name, []source{}, slices.Clone(c.Through)}
-		for _, s := range c.Sources {
-			col.From = append(col.From, source{s.Path, s.Stage, s.Port, s.Artifact.String(), s.Column})
-		}
-		out.Columns = append(out.Columns, col)
-	}
-	return out
+	return s.ID.Short()
 }

@@ -1,4 +1,6 @@
-package main
+// Package trace is where artifacts came from and what came of them: graphs and
+// columns, as documents and as drawings.
+package trace
 
 import (
 	"bufio"
@@ -11,14 +13,9 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/spf13/cobra"
-
 	"pipe/base/diag"
 	"pipe/lineage"
 )
-
-// lineageFormats are the forms in which a lineage graph is printed.
-var lineageFormats = []string{"tree", "dot", "json", "mermaid"}
 
 // A graphNode is an artifact or an execution of a drawing, which needs no
 // more than names.
@@ -74,8 +71,8 @@ func graphNodes(g *lineage.Graph) iter.Seq[graphNode] {
 	}
 }
 
-// writeDOT draws a graph in the language of Graphviz.
-func writeDOT(w io.Writer, g *lineage.Graph) error {
+// WriteDOT draws a graph in the language of Graphviz.
+func WriteDOT(w io.Writer, g *lineage.Graph) error {
 	b := bufio.NewWriter(w)
 	b.WriteString("digraph lineage {\n  rankdir=LR;\n  node [fontname=\"sans-serif\"];\n  edge [fontname=\"sans-serif\", fontsize=10];\n")
 	shapes := map[string]string{"artifact": "note", "file": "cylinder", "execution": "box"}
@@ -106,8 +103,8 @@ func dotString(lines ...string) string {
 	return b.String()
 }
 
-// writeMermaid draws a graph in the language that Markdown renderers draw.
-func writeMermaid(w io.Writer, g *lineage.Graph) error {
+// WriteMermaid draws a graph in the language that Markdown renderers draw.
+func WriteMermaid(w io.Writer, g *lineage.Graph) error {
 	b := bufio.NewWriter(w)
 	b.WriteString("flowchart LR\n")
 	shapes := map[string][2]string{"artifact": {"(", ")"}, "file": {"[(", ")]"}, "execution": {"[", "]"}}
@@ -143,17 +140,9 @@ func mermaidString(lines ...string) string {
 	return b.String()
 }
 
-// completeWords completes a flag that takes one of a few words.
-func completeWords(cmd *cobra.Command, flag string, words []string) {
-	err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
-	if err != nil {
-		panic(err) // the flag does not exist: a bug that no user can cause
-	}
-}
-
-// writeGraphJSON writes a graph as one object of three lists, an element at a
+// WriteJSON writes a graph as one object of three lists, an element at a
 // time: a graph may have millions.
-func writeGraphJSON(w io.Writer, g *lineage.Graph) error {
+func WriteJSON(w io.Writer, g *lineage.Graph) error {
 	type artifact struct {
 		ID   string `json:"id"`
 		Type string `json:"type"`

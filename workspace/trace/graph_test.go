@@ -1,7 +1,8 @@
-package main
+package trace
 
 import (
 	"bytes"
+	"flag"
 	"io"
 	"os"
 	"regexp"
@@ -13,6 +14,8 @@ import (
 	"pipe/artifacts"
 	"pipe/lineage"
 )
+
+var update = flag.Bool("update", false, "rewrite the expected texts")
 
 // hostile names try to end a label, to begin markup, or to steer a terminal.
 var hostile = []string{
@@ -33,7 +36,7 @@ func hostileGraph(name string) *lineage.Graph {
 
 func TestLineageFormats(t *testing.T) {
 	for format, write := range map[string]func(io.Writer, *lineage.Graph) error{
-		"dot": writeDOT, "mermaid": writeMermaid, "json": writeGraphJSON,
+		"dot": WriteDOT, "mermaid": WriteMermaid, "json": WriteJSON,
 	} {
 		var all bytes.Buffer
 		for _, name := range hostile {
@@ -52,7 +55,7 @@ func TestLineageFormats(t *testing.T) {
 			}
 			all.Write(b.Bytes())
 		}
-		golden := "testdata/lineage/hostile." + format
+		golden := "testdata/hostile." + format
 		if *update {
 			if err := os.WriteFile(golden, all.Bytes(), 0o666); err != nil {
 				t.Fatal(err)
@@ -63,7 +66,7 @@ func TestLineageFormats(t *testing.T) {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(string(want), all.String()); diff != "" {
-			t.Errorf("%s (-want +got; go test ./cmd/pipe -update accepts it):\n%s", golden, diff)
+			t.Errorf("%s (-want +got; go test ./workspace/trace -update accepts it):\n%s", golden, diff)
 		}
 	}
 }

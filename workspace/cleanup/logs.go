@@ -1,4 +1,4 @@
-package main
+package cleanup
 
 import (
 	"context"
@@ -10,25 +10,20 @@ import (
 	"pipe/lineage"
 )
 
-// logFolders are the folders of logs that gc deletes. Nothing else in the folder
-// of logs is touched: it may be that of several stores, or hold what somebody
-// has put there.
-type logFolders struct {
-	runs  []string
-	bytes int64
-}
+// Of the folder of logs nothing is touched but what pipe has made: it may be that
+// of several stores, or hold what somebody has put there.
 
 // planLogs lists the logs of the runs that are to be forgotten, and those of runs
 // that were forgotten when a crash kept their logs.
-func (g *gc) planLogs(ctx context.Context) error {
+func (p *Plan) planLogs(ctx context.Context) error {
 	forgotten := map[string]bool{}
-	for _, r := range g.runs.Runs {
+	for _, r := range p.Runs {
 		forgotten[r.ID] = true
 	}
-	return g.eachLogFolder(func(root *os.Root, run string, linked bool) error {
+	return p.eachLogFolder(func(root *os.Root, run string, linked bool) error {
 		if !forgotten[run] {
 			// Behind a link there may be the logs of other stores.
-			if known, err := g.ws.DB.HasRun(ctx, run); known || linked || err != nil {
+			if known, err := p.w.DB.HasRun(ctx, run); known || linked || err != nil {
 				return err
 			}
 		}
@@ -36,9 +31,10 @@ func (g *gc) planLogs(ctx context.Context) error {
 		if err != nil || len(files) == 0 {
 			return err
 		}
-		g.logs.runs = append(g.logs.runs, run)
+		p.logs = append(p.logs, run)
+		p.Logs++
 		for _, f := range files {
-			g.logs.bytes += f.Size()
+			p.LogBytes += f.Size()
 		}
 		return nil
 	})
@@ -46,14 +42,14 @@ func (g *gc) planLogs(ctx context.Context) error {
 
 // sweepLogs deletes what planLogs has listed, but for runs that are known all
 // the same.
-func (g *gc) sweepLogs(ctx context.Context) error {
+func (p *Plan) sweepLogs(ctx context.Context) error {
 	planned := map[string]bool{}
-	for _, run := range g.logs.runs {
+	for _, run := range p.logs {
 		planned[run] = true
 	}
-	g.logs = logFolders{} // what is in fact deleted
-	return g.eachLogFolder(func(root *os.Root, run string, _ bool) error {
-		if known, err := g.ws.DB.HasRun(ctx, run); known || !planned[run] || err != nil {
+	p.Logs, p.LogBytes = 0, 0 // what is in fact deleted
+	return p.eachLogFolder(func(root *os.Root, run string, _ bool) error {
+		if known, err := p.w.DB.HasRun(ctx, run); known || !planned[run] || err != nil {
 			return err
 		}
 		files, err := logFiles(root, run)
@@ -64,9 +60,9 @@ func (g *gc) sweepLogs(ctx context.Context) error {
 			if err := root.Remove(run + "/" + f.Name()); err != nil {
 				return err
 			}
-			g.logs.bytes += f.Size()
+			p.LogBytes += f.Size()
 		}
-		g.logs.runs = append(g.logs.runs, run)
+		p.Logs++
 		_ = root.Remove(run) // it stays if there is something else in it
 		return nil
 	})
@@ -74,15 +70,15 @@ func (g *gc) sweepLogs(ctx context.Context) error {
 
 // eachLogFolder visits the folders that are named after a run. linked is true if
 // the folder of logs itself is a symbolic link.
-func (g *gc) eachLogFolder(visit func(root *os.Root, run string, linked bool) error) error {
-	info, err := os.Lstat(g.ws.Logs())
+func (p *Plan) eachLogFolder(visit func(root *os.Root, run string, linked bool) error) error {
+	info, err := os.Lstat(p.w.Logs())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	root, err := os.OpenRoot(g.ws.Logs())
+	root, err := os.OpenRoot(p.w.Logs())
 	if err != nil {
 		return err
 	}
