@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"iter"
+	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -28,6 +29,8 @@ type Store struct {
 	synced [256]atomic.Bool
 	// syncedCheckpoints says the same of the directory checkpoints.
 	syncedCheckpoints atomic.Bool
+
+	verified verified
 
 	claims claims
 
@@ -143,15 +146,34 @@ func (s *Store) Renew(id ID) (size int64, err error) {
 	if size, err = s.Stat(id); err != nil {
 		return 0, err
 	}
-	return size, storeError("renew", s.path(id), s.fs.Touch(s.path(id), s.now()))
+	return size, storeError("renew", s.path(id), s.touch(id))
 }
 
-// Open opens an artifact for reading, after it has hashed all its bytes. The
-// error is a *NotFoundError, a *DamagedError or a *StoreError, or that of ctx.
+// touch makes an artifact young. That is no change of its bytes.
+func (s *Store) touch(id ID) error {
+	path := s.path(id)
+	before, err := s.fs.Lstat(path)
+	known := err == nil && s.verified.is(id, before)
+	if err := s.fs.Touch(path, s.now()); err != nil || !known {
+		return err
+	}
+	if after, err := s.fs.Lstat(path); err == nil {
+		s.verified.remember(id, after)
+	}
+	return nil
+}
+
+// Open opens an artifact for reading, after it has hashed all its bytes; those of
+// a large one only if this process has not yet, or has not written them, or if
+// its file has changed since. The error is a *NotFoundError, a *DamagedError or a
+// *StoreError, or that of ctx.
 func (s *Store) Open(ctx context.Context, id ID) (*File, error) {
 	path := s.path(id)
 	var kept bytes.Buffer
-	f, size, err := s.verify(ctx, id, &kept)
+	f, size, err := s.known(id)
+	if f == nil && err == nil {
+		f, size, err = s.verify(ctx, id, &kept)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -165,7 +187,28 @@ func (s *Store) Open(ctx context.Context, id ID) (*File, error) {
 		f.Close()
 		return nil, storeError("seek", path, err)
 	}
-	return &File{content: f, file: f, id: id, size: size, path: path}, nil
+	file := &File{content: f, file: f, id: id, size: size, path: path}
+	if f, ok := f.(*os.File); ok {
+		file.mapped = mapFile(f, size)
+	}
+	return file, nil
+}
+
+// known opens a file that need not be hashed; nil is none.
+func (s *Store) known(id ID) (FSFile, int64, error) {
+	path := s.path(id)
+	info, err := s.fs.Lstat(path)
+	if err != nil || !s.verified.is(id, info) {
+		return nil, 0, nil // verify says what is wrong
+	}
+	f, err := s.fs.Open(path)
+	if err != nil {
+		return nil, 0, nil
+	}
+	if info, err = f.Stat(); err != nil || !s.verified.is(id, info) { // replaced in between
+		return nil, 0, storeError("close a file", path, f.Close())
+	}
+	return f, info.Size(), nil
 }
 
 // keepInMemory is the size up to which Open gives the very bytes that it
@@ -203,6 +246,11 @@ func (s *Store) verify(ctx context.Context, id ID, kept *bytes.Buffer) (FSFile, 
 		kept.Grow(int(expected))
 		r = io.TeeReader(f, kept)
 	}
+	before, err := f.Stat()
+	if err != nil {
+		f.Close()
+		return nil, 0, storeError("stat", path, err)
+	}
 	got, size, err := hashReader(infile.Reader(ctx, r), expected)
 	switch {
 	case ctx.Err() != nil:
@@ -216,6 +264,7 @@ func (s *Store) verify(ctx context.Context, id ID, kept *bytes.Buffer) (FSFile, 
 		f.Close()
 		return nil, 0, err
 	}
+	s.verified.remember(id, before)
 	return f, size, nil
 }
 
@@ -279,9 +328,11 @@ type File struct {
 		io.Seeker
 	}
 	file FSFile // nil if the bytes are in memory
-	id   ID
-	size int64
-	path string
+	// mapped is the file as memory, nil if that cannot be.
+	mapped *mapping
+	id     ID
+	size   int64
+	path   string
 }
 
 // ID returns the name of the bytes.
@@ -295,10 +346,20 @@ func (f *File) Read(p []byte) (int, error) {
 	return n, f.readError(err)
 }
 
+// ReadAt reads from an offset. A small piece of a large artifact is copied from
+// memory that the file is mapped to; a large one is faster to read.
 func (f *File) ReadAt(p []byte, off int64) (int, error) {
+	if f.mapped != nil && len(p) <= smallRead {
+		n, err := f.mapped.readAt(p, off)
+		return n, f.readError(err)
+	}
 	n, err := f.content.ReadAt(p, off)
 	return n, f.readError(err)
 }
+
+// smallRead is up to how many bytes a copy out of a mapping beats a call of the
+// system, which need not fault in page by page.
+const smallRead = 64 << 10
 
 func (f *File) readError(err error) error {
 	if err == nil || err == io.EOF {
@@ -311,7 +372,11 @@ func (f *File) Seek(off int64, whence int) (int64, error) { return f.content.See
 
 func (f *File) Close() error {
 	if f.file != nil {
-		return f.file.Close()
+		var err error
+		if f.mapped != nil {
+			err = f.mapped.close()
+		}
+		return errors.Join(err, f.file.Close())
 	}
 	if _, shut := f.content.(closed); shut {
 		return fs.ErrClosed

@@ -190,10 +190,17 @@ func (s *Store) keep(id ID, size int64) bool {
 		return false
 	}
 	defer f.Close()
-	if got, _, err := hashReader(f, size); err != nil || got != id {
+	info, err := f.Stat()
+	if err != nil {
 		return false
 	}
-	return s.fs.Touch(path, s.now()) == nil
+	if !s.verified.is(id, info) {
+		if got, _, err := hashReader(f, size); err != nil || got != id {
+			return false
+		}
+		s.verified.remember(id, info)
+	}
+	return s.touch(id) == nil
 }
 
 // complete makes the temp file what the artifact shall be: all bytes, and
@@ -232,5 +239,10 @@ func (w *Writer) name(id ID) error {
 	}
 	// The temp name is free now; removing it could hit somebody else's file.
 	w.done = true
+	if w.size > keepInMemory {
+		if info, err := w.s.fs.Lstat(path); err == nil && info.Size() == w.size {
+			w.s.verified.remember(id, info)
+		}
+	}
 	return nil
 }
