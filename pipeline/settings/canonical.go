@@ -55,6 +55,8 @@ func (w *jsonWriter) value(v reflect.Value) {
 	switch classOf(v.Type()) {
 	case boolClass:
 		w.buf = strconv.AppendBool(w.buf, v.Bool())
+	case offClass:
+		w.buf = strconv.AppendBool(w.buf, !v.Bool())
 	case intClass:
 		w.buf = strconv.AppendInt(w.buf, v.Int(), 10)
 	case uintClass:

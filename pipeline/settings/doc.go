@@ -17,7 +17,7 @@
 //	added:"true"      came later: not part of the canonical form while it has its
 //	                  zero value, so that what was stored before is still found
 //
-// Types: bool, int, int64, uint64, float64, string, time.Duration ("30s"),
+// Types: bool, Off, int, int64, uint64, float64, string, time.Duration ("30s"),
 // FilePath, Folder, Glob, Scalar, any encoding.TextUnmarshaler, slices, Map[T], structs,
 // pointers to structs (optional), structs that embed OneOf, and a Chooser. The
 // settings of a struct that is embedded are in the place of the field, as in Go;

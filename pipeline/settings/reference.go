@@ -170,6 +170,7 @@ func (r *referencer) typeText(t reflect.Type, f *field) string {
 // nouns are the classes whose values look the same for all types.
 var nouns = map[class]string{
 	boolClass:     "true or false",
+	offClass:      "true or false",
 	intClass:      "whole number",
 	uintClass:     "whole number",
 	floatClass:    "number",

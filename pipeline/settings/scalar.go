@@ -22,7 +22,7 @@ import (
 // field.
 func (d decoder) scalar(n *Node, v reflect.Value, s spot) {
 	switch classOf(v.Type()) {
-	case boolClass:
+	case boolClass, offClass:
 		d.boolean(n, v, s)
 	case intClass:
 		d.signed(n, v, s)
@@ -50,7 +50,7 @@ func (d decoder) boolean(n *Node, v reflect.Value, s spot) {
 		d.mismatch(n, s, "true or false", boolHint(n))
 		return
 	}
-	v.SetBool(strings.EqualFold(n.Value, "true"))
+	v.SetBool(strings.EqualFold(n.Value, "true") == (v.Type() != offType))
 }
 
 // boolHint knows the booleans of YAML 1.1.

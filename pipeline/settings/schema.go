@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"regexp"
+	"strings"
 
 	"pipe/base/markdown"
 )
@@ -24,6 +25,7 @@ type Schema struct {
 
 	shapes shapes
 	names  map[reflect.Type]string // of definitions
+	owner  string                  // package of the struct that is being described
 }
 
 // An Object is a JSON object; it is written with sorted keys.
@@ -35,11 +37,22 @@ func NewSchema() *Schema {
 }
 
 // Of is the schema of the struct behind v: a reference to its definition.
-func (w *Schema) Of(v any) Object { return w.reference(structOf(v)) }
+func (w *Schema) Of(v any) Object {
+	t := structOf(v)
+	w.begin(t)
+	return w.reference(t)
+}
+
+// begin says which struct the definitions that follow belong to.
+func (w *Schema) begin(t reflect.Type) { w.owner, _, _ = strings.Cut(t.String(), ".") }
 
 // Mapping is the schema of a mapping with the settings of the struct behind v,
 // which has no definition.
-func (w *Schema) Mapping(v any) Object { return w.settings(w.shapes.of(structOf(v))) }
+func (w *Schema) Mapping(v any) Object {
+	t := structOf(v)
+	w.begin(t)
+	return w.settings(w.shapes.of(t))
+}
 
 // Required names the settings of the struct behind v that must be written.
 func Required(v any) []string { return requiredNames(make(shapes).of(structOf(v))) }
@@ -75,7 +88,7 @@ func anyScalar() Object { return Object{"type": []any{"string", "number", "boole
 
 func (w *Schema) value(t reflect.Type, f *field) Object {
 	switch classOf(t) {
-	case boolClass:
+	case boolClass, offClass:
 		return Object{"type": "boolean"}
 	case intClass:
 		return limit(Object{"type": "integer"}, f)
@@ -169,10 +182,10 @@ func (w *Schema) reference(t reflect.Type) Object {
 
 var unsafeInName = regexp.MustCompile(`[^A-Za-z0-9_.-]+`)
 
-// unusedName is the Go name of a type with its package, numbered if another
-// package has the same.
+// unusedName is the Go name of a type with the package of the struct that is
+// made of it, wherever it is declared itself; numbered if there are several.
 func (w *Schema) unusedName(t reflect.Type) string {
-	base := unsafeInName.ReplaceAllString(t.String(), "_")
+	base := unsafeInName.ReplaceAllString(w.owner+"."+t.Name(), "_")
 	name := base
 	for i := 2; ; i++ {
 		if _, taken := w.Definitions[name]; !taken {

@@ -19,6 +19,7 @@ type class int
 const (
 	noClass       class = iota // not supported
 	boolClass                  // bool
+	offClass                   // Off
 	intClass                   // int, int64
 	uintClass                  // uint64
 	floatClass                 // float64
@@ -41,6 +42,7 @@ var (
 	filePathType        = reflect.TypeFor[FilePath]()
 	folderType          = reflect.TypeFor[Folder]()
 	globType            = reflect.TypeFor[Glob]()
+	offType             = reflect.TypeFor[Off]()
 	scalarType          = reflect.TypeFor[Scalar]()
 	oneOfType           = reflect.TypeFor[OneOf]()
 	orderedMapType      = reflect.TypeFor[orderedMap]()
@@ -66,6 +68,8 @@ func classOf(t reflect.Type) class {
 		return folderClass
 	case t == globType:
 		return globClass
+	case t == offType:
+		return offClass
 	case t == scalarType:
 		return scalarClass
 	case t.Kind() == reflect.Pointer:

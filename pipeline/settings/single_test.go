@@ -65,3 +65,23 @@ func TestSingle(t *testing.T) {
 		t.Error("a list of lists may be single")
 	}
 }
+
+// Off is true or false to people, and nothing to Go where it is on.
+func TestOff(t *testing.T) {
+	type dense struct {
+		NoBias settings.Off `yaml:"bias" default:"true" doc:"Whether there is one."`
+	}
+	for text, want := range map[string]settings.Off{"{}": false, "bias: true": false, "bias: false": true} {
+		var got, again dense
+		if err := settings.DecodeFile("x.yaml", []byte(text), &got); err != nil || got.NoBias != want {
+			t.Errorf("%s: %v, %v", text, got, err)
+		}
+		b := settings.Canonical(&got)
+		if wrote := fmt.Sprintf(`{"bias":%v}`, !want); string(b) != wrote {
+			t.Errorf("%s: got %s, want %s", text, b, wrote)
+		}
+		if err := settings.FromCanonical(b, &again); err != nil || again != got {
+			t.Errorf("%s comes back as %v, %v", b, again, err)
+		}
+	}
+}

@@ -71,6 +71,10 @@ type Folder string
 // behind the folders that the pattern names in full.
 type Glob string
 
+// Off is a setting of true or false that Go has the other way round: what is on
+// unless someone writes false, and not worth mentioning then.
+type Off bool
+
 // A Scalar is a setting that may be a number, a text or a boolean, kept as
 // written with its YAML type.
 type Scalar struct {
