@@ -67,6 +67,11 @@ type sources struct {
 	at     map[string]int // in inputs, by port: there may be tens of thousands
 }
 
+// SourcesOf are what an execution has read, as the inputs of its stage.
+func SourcesOf(ctx context.Context, store *artifacts.Store, e *lineage.Execution) pipeline.Sources {
+	return newSources(ctx, store, taskInputs(e.Inputs))
+}
+
 func newSources(ctx context.Context, store *artifacts.Store, inputs []TaskInput) sources {
 	s := sources{ctx: ctx, store: store, inputs: inputs, at: make(map[string]int, len(inputs))}
 	for i, in := range inputs {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 
@@ -11,6 +12,7 @@ import (
 
 func (a *app) reportCommand() *cobra.Command {
 	var output string
+	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "report [REF]",
 		Short: "Write the report of a run as an HTML page",
@@ -18,10 +20,14 @@ func (a *app) reportCommand() *cobra.Command {
 At its end it says which run, pipeline, date, commit, data and version of pipe it comes from. The report itself says nothing of
 that, since equal runs make equal bytes: pipe get takes it out as it is.
 
+With --json the report is written as values: sections with tables, and charts as data (docs/report.md). The stage that made it is
+asked again, which takes about as long as it took then.
+
 ` + refHelp,
 		Example: `  pipe report
   pipe report penguins -o penguins.html
-  pipe report latest/score.report -o - > page.html`,
+  pipe report latest/score.report -o - > page.html
+  pipe report --json > page.json`,
 		Args:              args(cobra.MaximumNArgs(1)),
 		ValidArgsFunction: a.completeRefs,
 		RunE: func(cmd *cobra.Command, words []string) error {
@@ -38,12 +44,17 @@ that, since equal runs make equal bytes: pipe get takes it out as it is.
 			if err != nil {
 				return err
 			}
+			write := report.WritePage
+			if asJSON {
+				write = report.WriteJSON
+				output = cmp.Or(output, "-")
+			}
 			if output == "" {
 				if output, err = fileNamed(report.Name, ".html"); err != nil {
 					return err
 				}
 			}
-			isFile, err := a.write(cmd.Context(), output, func(w io.Writer) error { return report.WritePage(cmd.Context(), ws, w) })
+			isFile, err := a.write(cmd.Context(), output, func(w io.Writer) error { return write(cmd.Context(), ws, w) })
 			if isFile && err == nil {
 				fmt.Fprintln(a.out, output)
 			}
@@ -51,5 +62,6 @@ that, since equal runs make equal bytes: pipe get takes it out as it is.
 		},
 	}
 	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write; - is standard output (default: PIPELINE.html)")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "write JSON, to standard output unless -o is given")
 	return cmd
 }

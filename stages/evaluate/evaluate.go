@@ -15,6 +15,7 @@ import (
 	"strconv"
 
 	"pipe/data/metric"
+	"pipe/data/report"
 	"pipe/data/task"
 	"pipe/nn"
 	"pipe/pipeline"
@@ -117,33 +118,15 @@ func (s *Stage) Validate() error {
 
 // Run implements pipeline.Stage.
 func (s *Stage) Run(ctx context.Context, env pipeline.Env) error {
-	model, err := readModel(env)
+	r, err := s.results(ctx, env, env, env.Threads())
 	if err != nil {
 		return err
 	}
-	task := task.Kind(model.Signature.Task)
-	metrics, err := s.metrics(task)
-	if err != nil {
-		return err
-	}
-	gates, err := s.gates(task, model.Signature.Classes, datasetPorts(env))
-	if err != nil {
-		return err
-	}
-	parts, err := s.predict(ctx, env, model)
-	if err != nil {
-		return err
-	}
-	r := &results{model: model, task: task, known: s.known, metrics: metrics, parts: parts}
-	if err := r.measure(ctx, s.Slices, env.Threads()); err != nil {
-		return err
-	}
-	r.require(gates)
 	for _, m := range r.flat() {
-		env.Metric(m.name, m.value, s.meaningOf(m.name, model.Signature.Classes))
+		env.Metric(m.name, m.value, s.meaningOf(m.name, r.model.Signature.Classes))
 	}
 	if class, ok := r.positive(); ok {
-		env.Log().Info("the positive class is "+strconv.Quote(class), "threshold", model.Signature.Cut())
+		env.Log().Info("the positive class is "+strconv.Quote(class), "threshold", r.model.Signature.Cut())
 	}
 	for _, u := range r.undefined() {
 		env.Log().Warn(u)
@@ -152,6 +135,42 @@ func (s *Stage) Run(ctx context.Context, env pipeline.Env) error {
 		return err
 	}
 	return r.gateError()
+}
+
+// Page is the page of the report of the same inputs. Nothing else is written.
+func (s *Stage) Page(ctx context.Context, from pipeline.Sources, threads int) (*report.Page, error) {
+	r, err := s.results(ctx, from, nil, threads)
+	if err != nil {
+		return nil, err
+	}
+	return r.page(s.Title), nil
+}
+
+// results are what is found out from the inputs. Predictions are written along
+// the way, unless env is nil.
+func (s *Stage) results(ctx context.Context, from pipeline.Sources, env pipeline.Env, threads int) (*results, error) {
+	model, err := readModel(from)
+	if err != nil {
+		return nil, err
+	}
+	metrics, err := s.metrics(model.Signature.Task)
+	if err != nil {
+		return nil, err
+	}
+	checks, err := s.gates(model.Signature.Task, model.Signature.Classes, datasetPorts(from))
+	if err != nil {
+		return nil, err
+	}
+	parts, err := s.predict(ctx, from, env, model)
+	if err != nil {
+		return nil, err
+	}
+	r := &results{model: model, task: model.Signature.Task, known: s.known, metrics: metrics, parts: parts}
+	if err := r.measure(ctx, s.Slices, threads); err != nil {
+		return nil, err
+	}
+	r.require(checks)
+	return r, nil
 }
 
 // metrics are those to compute, which must be of the model's task.

@@ -36,9 +36,9 @@ type part struct {
 	worst  *examples                 // only of the first part
 }
 
-func datasetPorts(env pipeline.Env) []string {
+func datasetPorts(in pipeline.Sources) []string {
 	ports := []string{dataPort}
-	for _, p := range env.Inputs() {
+	for _, p := range in.Inputs() {
 		if p != modelPort && p != dataPort {
 			ports = append(ports, p)
 		}
@@ -46,8 +46,8 @@ func datasetPorts(env pipeline.Env) []string {
 	return ports
 }
 
-func readModel(env pipeline.Env) (*nn.Model, error) {
-	in, err := env.Open(modelPort)
+func readModel(from pipeline.Sources) (*nn.Model, error) {
+	in, err := from.Open(modelPort)
 	if err != nil {
 		return nil, err
 	}
@@ -60,16 +60,16 @@ func readModel(env pipeline.Env) (*nn.Model, error) {
 }
 
 // predict runs the model over every data set, `data` first, and writes the
-// predictions for that one.
-func (s *Stage) predict(ctx context.Context, env pipeline.Env, model *nn.Model) ([]*part, error) {
+// predictions for that one, unless env is nil.
+func (s *Stage) predict(ctx context.Context, from pipeline.Sources, env pipeline.Env, model *nn.Model) ([]*part, error) {
 	predictor, err := model.NewPredictor()
 	if err != nil {
 		return nil, fmt.Errorf("model: %w", err)
 	}
 	defer predictor.Close()
 	var parts []*part
-	for _, port := range datasetPorts(env) {
-		p, err := s.predictPart(ctx, env, model, predictor, port)
+	for _, port := range datasetPorts(from) {
+		p, err := s.predictPart(ctx, from, env, model, predictor, port)
 		if err != nil {
 			return nil, err
 		}
@@ -78,8 +78,8 @@ func (s *Stage) predict(ctx context.Context, env pipeline.Env, model *nn.Model) 
 	return parts, nil
 }
 
-func (s *Stage) predictPart(ctx context.Context, env pipeline.Env, model *nn.Model, predictor *nn.Predictor, port string) (*part, error) {
-	in, err := env.Open(port)
+func (s *Stage) predictPart(ctx context.Context, from pipeline.Sources, env pipeline.Env, model *nn.Model, predictor *nn.Predictor, port string) (*part, error) {
+	in, err := from.Open(port)
 	if err != nil {
 		return nil, err
 	}
@@ -99,6 +99,8 @@ func (s *Stage) predictPart(ctx context.Context, env pipeline.Env, model *nn.Mod
 				return nil, fmt.Errorf("%s: %w", in.Name, err)
 			}
 		}
+	}
+	if port == dataPort && env != nil {
 		w, err := env.Create("predictions")
 		if err != nil {
 			return nil, err
@@ -119,7 +121,9 @@ func (s *Stage) predictPart(ctx context.Context, env pipeline.Env, model *nn.Mod
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", in.Name, err)
 		}
-		env.Progress(int64(r.part.rows), ds.NumRows())
+		if env != nil {
+			env.Progress(int64(r.part.rows), ds.NumRows())
+		}
 	}
 	if err := r.finish(); err != nil {
 		return nil, fmt.Errorf("%s: %w", in.Name, err)

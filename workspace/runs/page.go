@@ -1,10 +1,13 @@
 package runs
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -13,6 +16,9 @@ import (
 	"pipe/base/diag"
 	"pipe/data/report"
 	"pipe/lineage"
+	"pipe/pipeline"
+	"pipe/pipeline/settings"
+	"pipe/runner"
 	"pipe/workspace"
 )
 
@@ -35,6 +41,65 @@ func (r *Report) WritePage(ctx context.Context, w *workspace.Workspace, out io.W
 		return err
 	}
 	return report.AddOrigin(out, f, f.Size(), from)
+}
+
+// A pager is a stage that can make the page of its report from its inputs.
+type pager interface {
+	Page(ctx context.Context, in pipeline.Sources, threads int) (*report.Page, error)
+}
+
+// WriteJSON writes the page as JSON. The store has its HTML alone: the page is
+// made again of what its stage has read, and is that of the report only if its
+// HTML is.
+func (r *Report) WriteJSON(ctx context.Context, w *workspace.Workspace, out io.Writer) error {
+	e, err := r.execution(ctx, w)
+	if err != nil {
+		return err
+	}
+	none := func(err error) error {
+		return diag.WithHint(fmt.Errorf("the report of stage %s of run %s cannot be written as JSON: %w", e.Stage, r.Run, err), "without --json pipe report writes it as HTML")
+	}
+	kind, ok := w.Host().Registry().Lookup(e.Kind)
+	if !ok {
+		return none(fmt.Errorf("there are no stages of kind %s", e.Kind))
+	}
+	stage := kind.New()
+	if err := settings.FromJSON(e.Config, stage); err != nil {
+		return none(err)
+	}
+	made, ok := stage.(pager)
+	if !ok {
+		return none(fmt.Errorf("of a stage of kind %s there is only what it wrote", e.Kind))
+	}
+	page, err := made.Page(ctx, runner.SourcesOf(ctx, w.Store, e), runtime.GOMAXPROCS(0))
+	if err != nil {
+		return none(err)
+	}
+	var html bytes.Buffer
+	if err := page.WriteHTML(&html); err != nil {
+		return none(err)
+	}
+	if artifacts.Sum(html.Bytes()) != r.ID {
+		return none(errors.New("another version of pipe has made it"))
+	}
+	if page.Origin, err = provenanceOf(ctx, w, r.ID, r.Run); err != nil {
+		return err
+	}
+	return page.WriteJSON(out)
+}
+
+// execution is the one that made the report.
+func (r *Report) execution(ctx context.Context, w *workspace.Workspace) (*lineage.Execution, error) {
+	list, err := w.DB.Executions(ctx, r.Run)
+	if err != nil {
+		return nil, err
+	}
+	for i, e := range list {
+		if slices.ContainsFunc(e.Outputs, func(o lineage.Output) bool { return o.ID == r.ID }) {
+			return &list[i], nil
+		}
+	}
+	return nil, fmt.Errorf("run %s has not made the report %s", r.Run, r.ID.Short())
 }
 
 // provenanceOf collects what is known of a report and the run that it is asked of.
