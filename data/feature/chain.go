@@ -94,7 +94,11 @@ func (c chain) walk(form Form, holds string) (at int, err error) {
 		}
 		switch {
 		case form == Features:
-			return wrong(fmt.Sprintf("remove `%s`, or put it before `%s`", name, maker), "nothing can follow %s, which makes features", maker)
+			fix := fmt.Sprintf("remove `%s` or `%s`", name, maker)
+			if maker == "one_hot" && takes&Numbers != 0 {
+				fix = fmt.Sprintf("remove `%s`, or write `ordinal`, which makes a number of a category, in place of `one_hot`", name)
+			}
+			return wrong(fix, "nothing can follow %s, which makes features", maker)
 		case form&takes != 0:
 		case maker != "":
 			return wrong(fmt.Sprintf("remove `%s` or `%s`", name, maker), "%s takes %s, and %s has made %s of the values", name, takes, maker, form)
@@ -108,8 +112,10 @@ func (c chain) walk(form Form, holds string) (at int, err error) {
 		switch {
 		case isImpute && impute.Strategy() == "":
 			return wrong("remove it, or say what takes the place of a missing value", "`impute: none` does nothing in a chain")
-		case imputed && (isImpute || isIndicator):
-			return wrong(fmt.Sprintf("put `%s` before the other `impute`, or remove it", name), "nothing is missing any more behind impute, so %s has nothing to do", name)
+		case imputed && isIndicator:
+			return wrong("put `indicator` before `impute`", "nothing is missing any more behind impute, so indicator has nothing to tell")
+		case imputed && isImpute:
+			return wrong("remove one of the two", "nothing is missing any more behind impute, so %s has nothing to do", name)
 		}
 		imputed = imputed || isImpute
 		if next := u.kind.gives(form); next != form {

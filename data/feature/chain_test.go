@@ -160,7 +160,7 @@ func TestReadRefusesChains(t *testing.T) {
 		{`"kind": "sqrt"`, `"kind": "ordinal"`, `ordinal: there are no categories`},
 		{`"form": "numbers"`, `"form": "categories"`, `type "float64" is no category`},
 		{`"form": "numbers"`, `"form": "features"`, `neither`},
-		{`"min": 39`, `"min": 50`, "min is 50, which is more than max, 48.5"},
+		{`"min": 39`, `"min": 50`, "min: 50 is more than max, 48.5"},
 		{`"min": 39`, `"min": 39.0`, "not in the form"},
 		{`"min": 39`, `"least": 39`, `unknown field "least"`},
 		{`"number": 38.5`, `"text": "?"`, "impute cannot be applied to numbers"},

@@ -3,8 +3,9 @@ package feature
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"math"
+
+	"pipe/pipeline/settings"
 )
 
 func clipKind() Kind {
@@ -34,9 +35,9 @@ type Clip struct {
 func (s Clip) Validate() error {
 	switch {
 	case s.Min == nil && s.Max == nil:
-		return errors.New("clip has neither min nor max")
+		return &settings.FieldError{Err: errors.New("clip has neither min nor max"), Hint: "write `clip: {min: 0}`, or `max`, or both"}
 	case s.Min != nil && s.Max != nil && *s.Min > *s.Max:
-		return fmt.Errorf("min is %v, which is more than max, %v", *s.Min, *s.Max)
+		return settings.FieldErrorf("min", "%v is more than max, %v", *s.Min, *s.Max)
 	}
 	return nil
 }

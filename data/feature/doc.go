@@ -7,6 +7,14 @@
 // an immutable value with a strict, byte-stable JSON form. The package reads
 // and writes Arrow records; it knows nothing of pipelines or files.
 //
+// A column goes through a chain of transforms, each a Kind: a file with its
+// settings, how it is learned, stored and applied. All lists them; docs/extending.md
+// shows how to add one. The chain and the passes over the table (fit.go,
+// columnfit.go, column.go) know no kind; what is learned of a column by several
+// of them is gathered once (input.go). Impute, indicator, scale and the two encodings
+// have a short form, which is how they were written and stored before there were
+// chains (spec.go, document.go).
+//
 // # Semantics
 //
 // They are those of scikit-learn 1.5, to which the tests compare
@@ -47,7 +55,7 @@
 // # Memory
 //
 // Fitting reads the table several times, batch by batch. Counts and sums need
-// constant memory; categories need memory for each distinct value; a median,
-// a quartile or a most frequent number needs the column, eight bytes a row.
-// Such columns are read in groups of at most 256 MiB, or one at a time.
+// constant memory; categories need memory for each distinct value; the order of
+// numbers (a median, a quartile, the most frequent) needs the column, eight bytes
+// a row. Such columns are read in groups of at most 256 MiB, or one at a time.
 package feature

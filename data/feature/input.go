@@ -120,21 +120,26 @@ func (in *Input) Order() *Order {
 		in.stats.values = new([]float64)
 	}
 	in.ordered = true
-	return &Order{in}
+	return &Order{in: in}
 }
 
 // Order is what the sorted values of a column of numbers tell. Missing ones do
 // not count. It needs at least one value.
-type Order struct{ in *Input }
+type Order struct {
+	in     *Input
+	sorted []float64 // once known
+}
 
 // Sorted gives the values in order. They must not be changed, nor kept after
 // Fitter.Done.
 func (o *Order) Sorted() []float64 {
-	values := *o.in.stats.values
-	if f, ok := o.in.filled(); ok {
-		return withFill(values, *f.Number, o.in.stats.absent)
+	if o.sorted == nil {
+		o.sorted = *o.in.stats.values
+		if f, ok := o.in.filled(); ok {
+			o.sorted = withFill(o.sorted, *f.Number, o.in.stats.absent)
+		}
 	}
-	return values
+	return o.sorted
 }
 
 // Quantile is the value below which the share q of the values lies, by linear

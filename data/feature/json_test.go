@@ -107,6 +107,7 @@ func TestReadRefuses(t *testing.T) {
 // Whatever can be read can be applied, and is written as it was.
 func FuzzReadTransform(f *testing.F) {
 	f.Add(written(f, fit(f, penguinSpec(), penguins()...)))
+	f.Add(written(f, fit(f, kitchen(), penguins()...)))
 	f.Add(written(f, fit(f, Spec{Features: []Column{{Name: "island", Encode: asOneHot(OneHot{MaxCategories: 2, Unseen: UnseenInfrequent})},
 		{Name: "sex", Impute: by(MostFrequent), Indicator: true}}}, penguins()...)))
 	rec := record(f, penguins()...)

@@ -188,7 +188,7 @@ func TestPreprocessSettings(t *testing.T) {
 		{"features: {x: [impute: median, indicator]}", "with:1:32: chain.1: nothing is missing any more"},
 		{"features: {x: [impute: none]}", "with:1:16: chain.0: "},
 		{"features: {x: []}", "chain: the chain has no steps"},
-		{"features: {x: [clip: {min: 2, max: 1}]}", "with:1:16: min is 2, which is more than max, 1"},
+		{"features: {x: [clip: {min: 2, max: 1}]}", "with:1:28: min: 2 is more than max, 1"},
 		{"features: {x: [clip]}", "clip has neither min nor max"},
 		{"features: {x: [impute]}", "impute"},
 		{"features: {x: [scale: none]}", "must be one of standard, min_max, max_abs, robust"},
