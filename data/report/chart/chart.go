@@ -99,6 +99,16 @@ const (
 
 // SVG draws the plot as one <svg> element.
 func (p *Plot) SVG() string {
+	f := p.frame()
+	for _, m := range p.Marks {
+		m.draw(f)
+	}
+	f.WriteString("</svg>")
+	return f.String()
+}
+
+// frame lays the plot out, and draws what is around the marks.
+func (p *Plot) frame() *frame {
 	width, height := p.Width, p.Height
 	if width == 0 {
 		width = 480
@@ -125,11 +135,7 @@ func (p *Plot) SVG() string {
 	}
 	f.top += edge
 	p.axes(f)
-	for _, m := range p.Marks {
-		m.draw(f)
-	}
-	f.WriteString("</svg>")
-	return f.String()
+	return f
 }
 
 // legend writes one row (or more) of names over the plot, if two marks or more

@@ -1,6 +1,7 @@
 package chart
 
 import (
+	"encoding/json"
 	"encoding/xml"
 	"flag"
 	"io"
@@ -234,4 +235,40 @@ func TestLongLinesAreThinned(t *testing.T) {
 	if _, peak, _ := strings.Cut(strings.SplitN(top, "L", 3)[1], " "); !strings.Contains(svg, " "+peak+"L") {
 		t.Errorf("the peak at y = %s is gone", peak)
 	}
+}
+
+// A plot that was written as JSON is drawn like itself, and a line of very many
+// points takes no more room than can be seen.
+func TestPlotAsJSON(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.SampledFrom([]int{0, 1, 3, 499, 500, 8000}).Draw(t, "points")
+		rough := rapid.Float64Range(0, 3).Draw(t, "rough")
+		gap := rapid.IntRange(1, 4000).Draw(t, "gap")
+		line := Line{Class: "c1", Step: rapid.Bool().Draw(t, "step")}
+		for i := range n {
+			y := math.Sin(float64(i)/700) + rough*math.Mod(float64(i)*.618, 1)
+			if i%gap == gap-1 {
+				y = math.NaN()
+			}
+			line.X, line.Y = append(line.X, float64(i/3)), append(line.Y, y)
+		}
+		p := &Plot{X: Axis{Title: "x"}, Y: Axis{Log: rapid.Bool().Draw(t, "log")}, Marks: []Mark{line, Line{X: []float64{3, 1}, Y: []float64{0, 1}}}}
+		if rapid.Bool().Draw(t, "fixed") {
+			p.Y.Min, p.Y.Max = -.5, 1
+		}
+		data, err := json.Marshal(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var again Plot
+		if err := json.Unmarshal(data, &again); err != nil {
+			t.Fatal(err)
+		}
+		if p.SVG() != again.SVG() {
+			t.Fatal("the plot that was read is drawn in another way")
+		}
+		if drawn := again.Marks[0].(Line); gap > 500 && len(drawn.X) > 4*2*480+n/gap+1 {
+			t.Fatalf("%d of %d points are written", len(drawn.X), n)
+		}
+	})
 }

@@ -17,6 +17,22 @@ type markDocument struct {
 	Rule *Rule `json:"rule,omitempty"`
 }
 
+// MarshalJSON implements json.Marshaler. Of lines with very many points those are
+// left out that make no difference to the picture.
+func (p *Plot) MarshalJSON() ([]byte, error) {
+	type plot Plot // without this method
+	q := plot(*p)
+	f := p.frame()
+	q.Marks = make(Marks, len(p.Marks))
+	for i, m := range p.Marks {
+		if l, ok := m.(Line); ok {
+			m = l.seen(f)
+		}
+		q.Marks[i] = m
+	}
+	return json.Marshal(&q)
+}
+
 // MarshalJSON implements json.Marshaler.
 func (m Marks) MarshalJSON() ([]byte, error) {
 	list := make([]markDocument, len(m))

@@ -53,7 +53,29 @@ func (l Line) draw(f *frame) {
 	}
 }
 
-type point struct{ x, y float64 }
+// seen is the line without the points that make no difference to the picture.
+func (l Line) seen(f *frame) Line {
+	if len(l.X) < manyPoints {
+		return l
+	}
+	x, y := make(Numbers, 0, len(l.X)), make(Numbers, 0, len(l.Y))
+	for _, run := range l.runs(f) {
+		if len(x) > 0 {
+			x, y = append(x, math.NaN()), append(y, math.NaN()) // the line breaks
+		}
+		for _, p := range thin(run) {
+			x, y = append(x, l.X[p.at]), append(y, l.Y[p.at])
+		}
+	}
+	l.X, l.Y = x, y
+	return l
+}
+
+// A point is where a value of a line is drawn.
+type point struct {
+	x, y float64
+	at   int // in the line
+}
 
 // runs splits the line at values that cannot be drawn.
 func (l Line) runs(f *frame) (runs [][]point) {
@@ -66,7 +88,7 @@ func (l Line) runs(f *frame) (runs [][]point) {
 			run = nil
 			continue
 		}
-		run = append(run, point{f.px(l.X[i]), f.py(l.Y[i])})
+		run = append(run, point{f.px(l.X[i]), f.py(l.Y[i]), i})
 	}
 	if len(run) > 0 {
 		runs = append(runs, run)
@@ -74,11 +96,14 @@ func (l Line) runs(f *frame) (runs [][]point) {
 	return runs
 }
 
+// manyPoints are more than can be told apart.
+const manyPoints = 500
+
 // thin keeps, of a line with very many points, the first, lowest, highest and
 // last within each half unit, so that the picture stays the same. Lines that
 // go back in x are left alone.
 func thin(run []point) []point {
-	if len(run) < 500 {
+	if len(run) < manyPoints {
 		return run
 	}
 	for i := 1; i < len(run); i++ {
