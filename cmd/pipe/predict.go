@@ -24,12 +24,12 @@ func (a *app) predictCommand() *cobra.Command {
 	var model, output, prefix string
 	var strict bool
 	cmd := &cobra.Command{
-		Use:   "predict FILE.csv",
+		Use:   "predict FILE",
 		Short: "Score new rows with a trained model",
 		Long: `Read new rows, transform them with the fitted transform that the model was trained behind, and write them with the
 predictions of the model. The rows need the columns that the features are made from; the label is not needed.
 
-The file is read as the training data were: with the CSV settings of the pipeline that trained the model and with the
+The file is read as the training data were: with the settings of the pipeline that trained the model and with the
 types that its columns had, whatever the values of the new file look like. Columns that training did not know are text.
 The prediction is recorded like any other run, so that its lineage leads to the model and to the rows.
 

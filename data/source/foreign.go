@@ -45,8 +45,8 @@ const Start = 2048
 // BOM may be at the beginning of a file of text.
 var BOM = []byte("\xef\xbb\xbf")
 
-// NotOf says that a file whose beginning is start is something else than of a
-// format that has text, by title, if it can be told.
+// NotOf says that a file whose beginning is start is no text, of the format with
+// the title or any other, if it can be told.
 func NotOf(title, file string, start []byte) error {
 	for _, k := range fileKinds {
 		if !bytes.HasPrefix(start, []byte(k.magic)) {
@@ -61,9 +61,6 @@ func NotOf(title, file string, start []byte) error {
 		return diag.WithHint(fmt.Errorf("%s is UTF-16, not UTF-8", file),
 			"save it as UTF-8, or convert it: iconv -f utf-16 -t utf-8")
 	}
-	if isJSON(start) {
-		return diag.WithHint(fmt.Errorf("%s is JSON, not %s", file, title), fmt.Sprintf(hintPandas, "read_json"))
-	}
 	return nil
 }
 
@@ -74,9 +71,9 @@ func isUTF16(start []byte) bool {
 		len(start) >= 4 && start[0] != 0 && start[1] == 0 && start[2] != 0 && start[3] == 0
 }
 
-// isJSON says whether a text begins with an object, or with a list of objects,
+// IsJSON says whether a text begins with an object, or with a list of objects,
 // lists or texts.
-func isJSON(start []byte) bool {
+func IsJSON(start []byte) bool {
 	start = bytes.TrimLeft(bytes.TrimPrefix(start, BOM), " \t\r\n")
 	if len(start) == 0 {
 		return false

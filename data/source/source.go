@@ -12,6 +12,9 @@ import (
 	"io"
 	"iter"
 	"log/slog"
+	"path"
+	"slices"
+	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
@@ -36,6 +39,35 @@ type Kind struct {
 	// New returns a pointer to a zero Reader, whose exported fields are settings,
 	// tagged as those of a stage are.
 	New func() Reader
+}
+
+// ByName finds the kind that the ending of the name of a file tells, or nil.
+func ByName(kinds []Kind, name string) *Kind {
+	ending := strings.ToLower(path.Ext(name))
+	for i := range kinds {
+		if ending != "" && slices.Contains(kinds[i].Endings, ending) {
+			return &kinds[i]
+		}
+	}
+	return nil
+}
+
+// For finds the kind of a file: by its name or, if that says nothing, by its
+// beginning. It is the first kind if neither says what it is.
+func For(kinds []Kind, f *File) (*Kind, error) {
+	if k := ByName(kinds, f.Name); k != nil {
+		return k, nil
+	}
+	start, err := f.Begin()
+	if err != nil {
+		return nil, err
+	}
+	for i := range kinds {
+		if detect := kinds[i].Detect; detect != nil && detect(start) {
+			return &kinds[i], nil
+		}
+	}
+	return &kinds[0], nil
 }
 
 // A Reader reads data of one format as its settings say.
@@ -112,6 +144,15 @@ type File struct {
 	io.ReaderAt
 	Size int64
 	Name string // for messages
+}
+
+// Begin gives the first bytes of the file, at most Start. It has at least one.
+func (f *File) Begin() ([]byte, error) {
+	if f.Size == 0 {
+		return nil, fmt.Errorf("%s is empty", f.Name)
+	}
+	start := make([]byte, min(Start, f.Size))
+	return start, f.ReadFull(start, 0)
 }
 
 // ReadFull fills buf from an offset of the file.

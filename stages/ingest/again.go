@@ -1,21 +1,29 @@
 package ingest
 
 import (
+	"pipe/data/source/csv"
 	"pipe/pipeline"
 	"pipe/pipeline/settings"
 )
 
 // Again is the stage that reads another file as this stage read its own: in the
-// same format and with the same words for missing values, but with the types
-// that the columns had. It infers nothing, and needs none of the columns, since
-// new rows may lack some. version is that of the kind that the settings were
-// written for.
+// same format, unless the name of the file tells another one, and with the same
+// words for missing values, but with the types that the columns had (see
+// cell.Contract). It infers nothing, and needs none of the columns, since new
+// rows may lack some. version is that of the kind that the settings were written
+// for.
 func (in *Ingest) Again(path string, types settings.Map[string], version int) pipeline.Stage {
 	again := *in
 	again.Path, again.Expect = settings.FilePath(path), types
 	again.Columns, again.Select = nil, nil
 	if version < 2 {
 		again.Quoted = false // text in quotes was never missing
+	}
+	if kind := again.named(); kind != "" && kind != again.format() {
+		again.Format = nil
+	}
+	if again.format() != csvName {
+		again.Reader = *csv.Usual()
 	}
 	return &again
 }

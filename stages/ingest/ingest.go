@@ -18,7 +18,7 @@ import (
 
 // Ingest is the configuration of the stage.
 type Ingest struct {
-	Path    settings.FilePath    `yaml:"path" doc:"CSV file to read. Instead of it, an input named file can be connected."`
+	Path    settings.FilePath    `yaml:"path" doc:"File to read. Instead of it, an input named file can be connected."`
 	Columns settings.Map[string] `yaml:"columns" enum:"string,int64,float64,bool,date,timestamp" doc:"Types of columns by name. Types of other columns are inferred from all their values."`
 	Expect  settings.Map[string] `yaml:"expect" added:"true" enum:"string,int64,float64,bool,date,timestamp" doc:"Types that columns had in other data, by name; nothing is inferred then. A column has its type if all its values fit, and is text with a warning if not. A column that is not listed is text, and a listed one need not be there. So does pipe predict read new rows."`
 	Select  []string             `yaml:"select" doc:"Columns to keep, in this order. All columns are kept by default."`
@@ -26,16 +26,17 @@ type Ingest struct {
 	Missing []string `yaml:"missing" doc:"Texts that mean that a value is missing, in columns of every type, besides the empty one; compared without blanks around them."`
 	Quoted  bool     `yaml:"quoted_missing" default:"true" doc:"Whether a text in quotes can be missing. If not, \"\" is an empty text, and a value that is missing is an empty field without quotes."`
 	Trim    bool     `yaml:"trim" default:"false" doc:"Drop blanks around text that is not in quotes. Around numbers, dates and truth values they never matter."`
+	Format  *Format  `yaml:"format" added:"true" doc:"Format of the file. By default the ending of its name says it or, if that says nothing, its beginning; it is CSV if neither does."`
 }
 
 // Kind describes the stage.
 func Kind() pipeline.Kind {
 	return pipeline.Kind{
 		Name:    "ingest",
-		Version: csv.Version,
-		Doc: `Reads a CSV file into a table. The format is RFC 4180 with LF or CRLF line ends, in UTF-8 with or
-without a byte order mark. Blank lines are skipped, but in a file of one column each is a row without a value. Any record
-that cannot be read exactly as the file says it is an error with its line, row and column.
+		Version: version(),
+		Doc: `Reads a file into a table. Its format, which ` + "`format`" + ` says if nothing else does, is one of these:
+
+` + formats() + `
 
 Types are inferred from all values of a column, as the first of these that keeps every value as it was written:
 int64; float64; bool (true, false); date (2006-01-02); timestamp (2006-01-02T15:04:05Z, or with a space, without
@@ -61,7 +62,7 @@ counts them, unless one is more than half of the values or the column is declare
 `,
 		Inputs: []pipeline.Port{{
 			Name: "file", Type: pipeline.File, Optional: true,
-			Doc: "CSV file that another stage made, instead of the setting path",
+			Doc: "file that another stage made, instead of the setting path",
 		}},
 		Outputs: []pipeline.Port{{Name: "table", Type: pipeline.Table, Doc: "one row for each data row of the file"}},
 		New:     func() pipeline.Stage { return new(Ingest) },
@@ -70,7 +71,7 @@ counts them, unless one is more than half of the values or the column is declare
 
 // Validate checks what the tags cannot say.
 func (in *Ingest) Validate() error {
-	return errors.Join(in.Reader.Validate(), source.CheckNames("select", in.Select))
+	return errors.Join(in.Reader.Validate(), source.CheckNames("select", in.Select), in.checkFormat())
 }
 
 // Run reads the file.
@@ -84,8 +85,13 @@ func (in *Ingest) Run(ctx context.Context, env pipeline.Env) error {
 		return err
 	}
 	defer file.Close()
-	rows, err := in.reader().Open(ctx, source.Inputs{
-		Files:    []*source.File{{ReaderAt: file, Size: file.Size(), Name: file.Name}},
+	data := &source.File{ReaderAt: file, Size: file.Size(), Name: file.Name}
+	reader, err := in.reader(data)
+	if err != nil {
+		return err
+	}
+	rows, err := reader.Open(ctx, source.Inputs{
+		Files:    []*source.File{data},
 		Contract: in.contract(),
 		Threads:  env.Threads(),
 		Progress: env.Progress,
@@ -124,11 +130,6 @@ func (in *Ingest) port(inputs []string) (string, error) {
 		return "path", nil
 	}
 	return "", diag.WithHint(errors.New("there is nothing to read"), "add path: data.csv, or connect an input named file")
-}
-
-// reader is what reads the format.
-func (in *Ingest) reader() source.Reader {
-	return &in.Reader
 }
 
 // contract is what the settings say of the columns.

@@ -27,7 +27,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the expectations of the fixtures")
 
-// TestFixtures runs every testdata/*.txtar: the file in.csv with the settings
+// TestFixtures runs every testdata/*.txtar: the file in.* with the settings
 // with, which gives either want (schema and rows) or error and hint, and log
 // if there are warnings.
 func TestFixtures(t *testing.T) {
@@ -45,10 +45,10 @@ func TestFixtures(t *testing.T) {
 			var in, with string
 			var want []txtar.File
 			for _, f := range ar.Files {
-				switch f.Name {
-				case "in.csv":
+				switch {
+				case strings.HasPrefix(f.Name, "in."):
 					in = decodeEscapes(string(f.Data))
-				case "with":
+				case f.Name == "with":
 					with = string(f.Data)
 				default:
 					want = append(want, f)
@@ -182,8 +182,17 @@ func TestValidate(t *testing.T) {
 // read runs the reader on text with blocks of the given size.
 func read(t testing.TB, in *Ingest, text string, block, threads int) ([]byte, error) {
 	t.Helper()
-	rows, err := in.reader().Open(t.Context(), source.Inputs{
-		Files:    []*source.File{{ReaderAt: strings.NewReader(text), Size: int64(len(text)), Name: "in.csv"}},
+	name := "in.csv"
+	if in.Path != "" {
+		name = string(in.Path)
+	}
+	file := &source.File{ReaderAt: strings.NewReader(text), Size: int64(len(text)), Name: name}
+	reader, err := in.reader(file)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := reader.Open(t.Context(), source.Inputs{
+		Files:    []*source.File{file},
 		Contract: in.contract(), Block: block, Threads: threads,
 	})
 	if err != nil {
@@ -212,10 +221,10 @@ func TestBlocksAndThreadsChangeNothing(t *testing.T) {
 		}
 		var csv, with string
 		for _, f := range ar.Files {
-			switch f.Name {
-			case "in.csv":
+			switch {
+			case strings.HasPrefix(f.Name, "in."):
 				csv = decodeEscapes(string(f.Data))
-			case "with":
+			case f.Name == "with":
 				with = string(f.Data)
 			}
 		}
@@ -267,5 +276,26 @@ func TestManyColumns(t *testing.T) {
 	_, err = read(t, defaults(), strings.Repeat(",", n)+"\n1\n", block.Usual, 1)
 	if want := "in.csv:1: 262145 fields, at most 262144 are possible"; err == nil || err.Error() != want {
 		t.Errorf("one more column: error is %v, want %s", err, want)
+	}
+}
+
+// TestFormatIsInTheKey: the name of a file is no part of the key, so the format
+// that it tells is. CSV has the keys that it had when there was no other format.
+func TestFormatIsInTheKey(t *testing.T) {
+	parts := map[string]string{}
+	for _, with := range []string{"path: a.csv", "path: a.log", "path: a.jsonl", "path: a.ndjson", "{path: a.jsonl, format: jsonl}", "{path: a.csv, format: {jsonl: {nested: text}}}", "{path: a.jsonl, format: csv}"} {
+		in := pipelinetest.Decode(t, Kind(), with).(*Ingest)
+		parts[with] = string(settings.Canonical(in)) + fmt.Sprint(in.KeyParts())
+	}
+	old := `{"columns":null,"select":null,"delimiter":",","quote":"\"","header":true,"names":null,"repeated_names":"error","missing":null,"quoted_missing":true,"trim":false`
+	for with, want := range map[string]string{
+		"path: a.csv": "}[]", "path: a.log": "}[]", "path: a.jsonl": "}[{format jsonl}]", "path: a.ndjson": "}[{format jsonl}]",
+		"{path: a.jsonl, format: jsonl}":                 `,"format":{"jsonl":{"nested":"error"}}}[]`,
+		"{path: a.csv, format: {jsonl: {nested: text}}}": `,"format":{"jsonl":{"nested":"text"}}}[]`,
+		"{path: a.jsonl, format: csv}":                   `,"format":{"csv":{}}}[]`,
+	} {
+		if parts[with] != old+want {
+			t.Errorf("%s: %s, want %s", with, parts[with], old+want)
+		}
 	}
 }

@@ -61,8 +61,8 @@ const (
 	Wrong         // it is not of the type that is declared
 )
 
-// Null counts a value that is missing.
-func (t *Tally) Null() { t.missing++ }
+// Null counts values that are missing.
+func (t *Tally) Null(n int64) { t.missing += n }
 
 // Value counts a value of a column by what it looks like, or checks it against
 // the type that the column has. raw is its text, with any blanks around it.

@@ -16,15 +16,16 @@ import (
 // where the data starts. A column without a name is called c1, c2 and so on, by
 // its position.
 func (r *reading) open(in *Reader) error {
-	if r.file.Size == 0 {
-		return fmt.Errorf("%s is empty", r.file.Name)
-	}
-	start := make([]byte, min(source.Start, r.file.Size))
-	if err := r.file.ReadFull(start, 0); err != nil {
+	start, err := r.file.Begin()
+	if err != nil {
 		return err
 	}
 	if err := source.NotOf("CSV", r.file.Name, start); err != nil {
 		return err
+	}
+	if source.IsJSON(start) {
+		return diag.WithHint(fmt.Errorf("%s is JSON, not CSV", r.file.Name),
+			"if each line is an object, set format: jsonl; else convert it in an exec stage, for example with Python: pandas.read_json(...).to_csv(..., index=False)")
 	}
 	if bytes.HasPrefix(start, source.BOM) {
 		r.offset = int64(len(source.BOM))

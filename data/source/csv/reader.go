@@ -35,10 +35,9 @@ func Kind() source.Kind {
 		Name:    "csv",
 		Version: Version,
 		Title:   "CSV",
-		Doc: `RFC 4180 with LF or CRLF line ends, in UTF-8 with or
-without a byte order mark. Blank lines are skipped, but in a file of one column each is a row without a value. Any record
+		Doc: `RFC 4180 with LF or CRLF line ends, in UTF-8 with or without a byte order mark. Blank lines are skipped, but in a file of one column each is a row without a value. Any record
 that cannot be read exactly as the file says it is an error with its line, row and column.`,
-		Endings: []string{".csv", ".tsv", ".txt"},
+		Endings: []string{".csv", ".tsv"},
 		New:     func() source.Reader { return new(Reader) },
 	}
 }

@@ -1,0 +1,14 @@
+// Package all lists the formats of data that can be read, and does nothing else.
+package all
+
+import (
+	"pipe/data/source"
+	"pipe/data/source/csv"
+	"pipe/data/source/jsonl"
+)
+
+// Kinds lists the formats. A file of which nothing tells the format is taken
+// for one of the first.
+func Kinds() []source.Kind {
+	return []source.Kind{csv.Kind(), jsonl.Kind()}
+}

@@ -1,0 +1,155 @@
+package ingest
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"pipe/artifacts"
+	"pipe/base/diag"
+	"pipe/data/source"
+	"pipe/data/source/all"
+	"pipe/data/source/csv"
+	"pipe/pipeline/settings"
+)
+
+// csvName is the format whose settings are those of the stage, which once read
+// nothing else.
+const csvName = "csv"
+
+// A Format is the choice of a format with its settings.
+type Format struct {
+	kind   source.Kind
+	reader any // *Beside or a source.Reader
+}
+
+// Beside are the settings of CSV, which are those of the stage itself.
+type Beside struct{}
+
+// Variants implements settings.Chooser.
+func (*Format) Variants() []settings.Variant {
+	var list []settings.Variant
+	for _, k := range all.Kinds() {
+		v := settings.Variant{Name: k.Name, Doc: k.Title + ".", New: func() any { return k.New() }}
+		if k.Name == csvName {
+			v.New = func() any { return new(Beside) }
+			v.Doc = k.Title + ". Its settings stand beside this one: " + names(csv.Usual()) + "."
+		}
+		list = append(list, v)
+	}
+	return list
+}
+
+func names(v any) string {
+	var list []string
+	for _, f := range settings.Fields(v) {
+		list = append(list, f.Name)
+	}
+	return strings.Join(list, ", ")
+}
+
+// Chosen implements settings.Chooser.
+func (f *Format) Chosen() (string, any) { return f.kind.Name, f.reader }
+
+// Choose implements settings.Chooser.
+func (f *Format) Choose(name string, reader any) {
+	kinds := all.Kinds()
+	f.kind = kinds[slices.IndexFunc(kinds, func(k source.Kind) bool { return k.Name == name })]
+	f.reader = reader
+}
+
+// Advise implements settings.Adviser.
+func (*Format) Advise(written string) string {
+	switch written {
+	case "json", "ndjson":
+		return "one JSON object a line is jsonl; other JSON can be converted with jq -c"
+	case "tsv":
+		return `tab-separated values are csv, with delimiter: "\t"`
+	}
+	return ""
+}
+
+// version is that of the stage: of the CSV reader, which was the stage once, and
+// how often that of any other was raised.
+func version() int {
+	n := csv.Version
+	for _, k := range all.Kinds() {
+		if k.Name != csvName {
+			n += k.Version - 1
+		}
+	}
+	return n
+}
+
+// named is the format that the ending of the path tells, if it tells one.
+func (in *Ingest) named() string {
+	if k := source.ByName(all.Kinds(), string(in.Path)); k != nil {
+		return k.Name
+	}
+	return ""
+}
+
+// format is that of the file, as far as the settings say it: CSV if they do not.
+func (in *Ingest) format() string {
+	if in.Format != nil {
+		return in.Format.kind.Name
+	}
+	return cmp.Or(in.named(), csvName)
+}
+
+// KeyParts implements pipeline.KeyContributor. The name of a file is no part of
+// the key, so the format that it tells is one, unless it is CSV, as it always was.
+func (in *Ingest) KeyParts() []artifacts.KeyPart {
+	if in.Format == nil && in.format() != csvName {
+		return []artifacts.KeyPart{{Name: "format", Value: in.format()}}
+	}
+	return nil
+}
+
+// checkFormat finds settings that the format does not have.
+func (in *Ingest) checkFormat() error {
+	name := in.format()
+	if name == csvName {
+		return nil
+	}
+	var errs []error
+	for _, c := range settings.Changes(string(settings.Canonical(csv.Usual())), string(settings.Canonical(&in.Reader))) {
+		field, _, _ := strings.Cut(c.Path, "[")
+		errs = append(errs, &settings.FieldError{Field: field, Err: fmt.Errorf("it is a setting of CSV, and the file is read as %s", name),
+			Hint: "remove it, or set format: csv"})
+	}
+	return errors.Join(errs...)
+}
+
+// reader is what reads a file.
+func (in *Ingest) reader(f *source.File) (source.Reader, error) {
+	if in.Format != nil {
+		if r, ok := in.Format.reader.(source.Reader); ok {
+			return r, nil
+		}
+		return &in.Reader, nil
+	}
+	kind, err := source.For(all.Kinds(), f)
+	if err != nil {
+		return nil, err
+	}
+	if kind.Name == csvName {
+		return &in.Reader, nil
+	}
+	r := kind.New()
+	if err := settings.DecodeFile(kind.Name, nil, r); err != nil {
+		return nil, diag.WithHint(fmt.Errorf("%s is read as %s: %w", f.Name, kind.Title, err), "set format")
+	}
+	return r, nil
+}
+
+// formats describes the formats.
+func formats() string {
+	var text []string
+	for _, k := range all.Kinds() {
+		text = append(text, fmt.Sprintf("- `%s` (%s): %s. %s", k.Name, strings.Join(k.Endings, ", "), k.Title, k.Doc))
+	}
+	return strings.Join(text, "\n")
+}
