@@ -182,6 +182,20 @@ func (d *DB) Ticks(ctx context.Context, scheduleID int64, limit int) (_ []Tick, 
 	return collect(ctx, d.r, d.scanTick, tickColumns+" WHERE schedule_id = ? ORDER BY scheduled_at DESC LIMIT ?", scheduleID, limit)
 }
 
+// NewestTicks lists the newest ticks of every schedule, the newest first: at most
+// limit of each, or all if it is below 0.
+func (d *DB) NewestTicks(ctx context.Context, limit int) (_ map[int64][]Tick, err error) {
+	defer func() { err = wrap("list ticks in", d.path, err) }()
+	list, err := collect(ctx, d.r, d.scanTick, tickColumns+` WHERE ?1 < 0 OR id IN (
+		SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY schedule_id ORDER BY scheduled_at DESC) AS place FROM schedule_ticks) WHERE place <= ?1)
+		ORDER BY scheduled_at DESC`, limit)
+	ticks := map[int64][]Tick{}
+	for _, t := range list {
+		ticks[t.ScheduleID] = append(ticks[t.ScheduleID], t)
+	}
+	return ticks, err
+}
+
 // TakeOverTick makes this process the holder of a tick that waits, or of an
 // open one whose process is dead. Of all processes that try, exactly one gets
 // true. The run that the dead process had begun, if any, stays interrupted.

@@ -1,21 +1,15 @@
 package main
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"path/filepath"
-	"strings"
-	"sync"
 
 	"github.com/spf13/cobra"
 
 	"pipe/base/diag"
 	"pipe/lineage"
 	"pipe/runner"
-	"pipe/schedule"
-	"pipe/workspace"
+	"pipe/workspace/schedules"
 )
 
 func (a *app) scheduleCommand() *cobra.Command {
@@ -61,32 +55,29 @@ the schedules of the nearest store if no file is named. A folder that is called 
 			}
 			if len(words) == 0 {
 				var err error
-				if words, err = a.knownFiles(cmd.Context()); err != nil {
+				if words, err = schedules.KnownFiles(cmd.Context(), a.host); err != nil {
 					return err
 				}
 			}
-			s := newScheduling(a, words, jobs)
-			defer s.close()
-			if asJSON {
-				s.logTo(slog.NewJSONHandler(a.out, nil))
-			}
 			switch {
 			case list:
-				return s.printList(cmd.Context(), asJSON)
+				return a.listSchedules(cmd.Context(), words, asJSON)
 			case history:
-				return s.printHistory(cmd.Context(), limit, asJSON)
+				return a.listTicks(cmd.Context(), words, limit, asJSON)
 			}
-			entries, err := s.entries(cmd.Context())
+			s := a.service(words, jobs, asJSON)
+			defer s.Close()
+			entries, err := s.Entries(cmd.Context())
 			if err != nil {
 				return err
 			}
-			if problems := s.files.problems(); problems != nil && (strict || len(entries) == 0) {
+			if problems := s.Problems(); problems != nil && (strict || len(entries) == 0) {
 				return problems
 			}
 			if len(entries) == 0 {
-				return s.noSchedule()
+				return s.NoSchedule()
 			}
-			return s.scheduler().Run(cmd.Context(), nil)
+			return s.Scheduler().Run(cmd.Context(), nil)
 		},
 	}
 	cmd.Flags().IntVarP(&jobs, "jobs", "j", 0, "stages to run at once in each pipeline (default: one for each CPU)")
@@ -101,159 +92,25 @@ the schedules of the nearest store if no file is named. A folder that is called 
 	return cmd
 }
 
-// A scheduling is one `pipe schedule`.
-type scheduling struct {
-	*app
-	jobs  int
-	files *scheduleFiles
-	ticks *tickStore
-	log   *slog.Logger
-
-	opening func(dir string) (*workspace.Workspace, error)
-	mu      sync.Mutex
-	stores  map[string]*workspace.Workspace // by directory
-}
-
-func newScheduling(a *app, words []string, jobs int) *scheduling {
-	s := &scheduling{app: a, jobs: jobs, opening: a.host.Open, stores: map[string]*workspace.Workspace{}}
-	s.ticks = newTickStore(s.open)
-	s.files = &scheduleFiles{app: a, words: words, store: s}
-	s.logTo(slog.NewTextHandler(a.out, nil))
+// service is one that logs to standard output.
+func (a *app) service(words []string, jobs int, asJSON bool) *schedules.Service {
+	log := slog.New(slog.NewTextHandler(a.out, nil))
+	if asJSON {
+		log = slog.New(slog.NewJSONHandler(a.out, nil))
+	}
+	s := schedules.New(a.host, words, jobs, log)
+	s.Watch = func(pipeline string) func(runner.Event) { return (&logView{log: log, pipeline: pipeline}).event }
 	return s
 }
 
-// logTo chooses where and how is logged.
-func (s *scheduling) logTo(h slog.Handler) {
-	s.log = slog.New(h)
-	s.files.log = s.log
-}
-
-func (s *scheduling) scheduler() *schedule.Scheduler {
-	return &schedule.Scheduler{Store: s.ticks, Entries: s.files.list, Start: s.start, Log: s.log}
-}
-
-func (s *scheduling) close() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, ws := range s.stores {
-		ws.Close()
-	}
-}
-
-// open gives the store of a pipeline file, opened once.
-func (s *scheduling) open(file string) (*workspace.Workspace, error) {
-	dir := s.host.StoreOf(file)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if ws := s.stores[dir]; ws != nil {
-		return ws, nil
-	}
-	ws, err := s.opening(dir)
-	if err == nil {
-		s.stores[dir] = ws
-	}
-	return ws, err
-}
-
-func (s *scheduling) keptVersion(ctx context.Context, file string) (text string) {
-	s.withKept(ctx, file, func(db *lineage.DB, id int64) (err error) {
-		text, err = db.ScheduleSource(ctx, id)
-		return err
-	})
-	return text
-}
-
-func (s *scheduling) dropVersion(ctx context.Context, file string) {
-	if ws, err := s.open(file); err == nil && ws.DB.ReadOnly() {
-		return
-	}
-	if s.keptVersion(ctx, file) != "" {
-		s.withKept(ctx, file, func(db *lineage.DB, id int64) error { return db.DropSource(ctx, id) })
-	}
-}
-
-// withKept does something about the version of a file that is in its store,
-// should it be in one.
-func (s *scheduling) withKept(ctx context.Context, file string, do func(db *lineage.DB, id int64) error) {
-	if !workspace.IsStore(s.host.StoreOf(file)) {
-		return
-	}
-	db, id, err := s.ticks.schedule(ctx, file)
-	if err == nil {
-		err = do(db, id)
-	}
-	if err != nil && !errors.As(err, new(*unknownSchedule)) {
-		s.log.Warn("cannot look up the last good version", "file", file, "error", err)
-	}
-}
-
-// entries lists the schedules at the start. The end of ctx ends the wait for a
-// file system that hangs.
-func (s *scheduling) entries(ctx context.Context) (entries []schedule.Entry, err error) {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		entries, err = s.files.list(ctx)
-	}()
-	select {
-	case <-done:
-		return entries, err
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
-}
-
-func (s *scheduling) noSchedule() error {
-	return diag.Usage(diag.WithHint(fmt.Errorf("no pipeline in %s has a schedule", strings.Join(s.files.words, ", ")),
-		"add to a pipeline file: schedule: {cron: \"0 3 * * *\"}"))
-}
-
-// start runs a pipeline for a tick. A tick leaves a run, also if it cannot
-// begin: a failed one, with the reason.
-func (s *scheduling) start(ctx context.Context, tick schedule.Tick) error {
-	ws, err := s.open(tick.Entry.ID)
-	if err != nil {
-		return err
-	}
-	plan, err := s.host.LoadVersion(tick.Entry.ID, []byte(tick.Entry.Text), tick.At)
-	if err == nil {
-		v := &logView{log: s.log, pipeline: plan.Pipeline, started: func(runID string) error {
-			return s.ticks.started(ctx, tick.Entry.ID, tick.At, runID)
-		}}
-		var res *runner.Result
-		res, err = s.runPlan(ctx, ws, plan, runner.Options{Trigger: "schedule", ScheduledAt: tick.At, Gates: true}, s.jobs, v, nil)
-		if res != nil {
-			return err
-		}
-	}
-	if err == nil || ctx.Err() != nil {
-		return err
-	}
-	runID, recordErr := ws.RecordFailure(ctx, lineage.Run{Pipeline: tick.Entry.Name, File: filepath.ToSlash(tick.Entry.ID),
-		SpecText: tick.Entry.Text, Trigger: "schedule", ScheduledAt: tick.At}, err)
-	if recordErr == nil {
-		recordErr = s.ticks.started(ctx, tick.Entry.ID, tick.At, runID)
-	}
-	return errors.Join(err, recordErr)
-}
-
-// A logView notes the begin and the end of a run, and what failed in it.
+// A logView notes the end of a run, and what failed in it.
 type logView struct {
 	log      *slog.Logger
 	pipeline string
-	started  func(runID string) error
 }
-
-func (v *logView) close() {}
 
 func (v *logView) event(ev runner.Event) {
 	switch ev := ev.(type) {
-	case runner.RunStarted:
-		if err := v.started(ev.RunID); err != nil {
-			// The run itself says which tick it is for, so this is no reason
-			// to stop it.
-			v.log.Warn("tick is not linked to its run", "run", ev.RunID, "error", err)
-		}
 	case runner.StageWaiting:
 		v.log.Info("stage waits", "pipeline", v.pipeline, "stage", ev.Stage, "note", waitingText(ev))
 	case runner.StageFinished:

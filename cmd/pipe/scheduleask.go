@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,7 +12,7 @@ import (
 
 	"pipe/base/diag"
 	"pipe/lineage"
-	"pipe/schedule"
+	"pipe/workspace/schedules"
 )
 
 // The commands that ask for ticks. They put them in line in the table of ticks,
@@ -43,17 +44,12 @@ If pipe schedule is at work on the pipeline, that process runs it, and this one 
 		Args:              args(cobra.ExactArgs(1)),
 		ValidArgsFunction: a.completeSchedules,
 		RunE: func(cmd *cobra.Command, words []string) error {
-			return a.withSchedule(cmd.Context(), words[0], flags.jobs, func(s *scheduling, p picked) error {
-				at := time.Now().UTC().Truncate(time.Second)
-				for ; ; at = at.Add(time.Second) { // the schedule may have a tick at the very second
-					ok, err := p.db.AskForTick(cmd.Context(), p.ID, at, lineage.TickRun)
-					if err != nil {
-						return err
-					}
-					if ok {
-						return s.workOff(cmd.Context(), p, []time.Time{at}, flags.detach)
-					}
+			return a.withSchedule(cmd.Context(), words[0], flags.jobs, func(s *schedules.Service, p *schedules.Picked) error {
+				at, err := p.AskNow(cmd.Context())
+				if err != nil {
+					return err
 				}
+				return a.workOff(cmd.Context(), s, p, []time.Time{at}, flags.detach)
 			})
 		},
 	}
@@ -73,53 +69,21 @@ prints it. One that is done is not run again.`,
 		Args:              args(cobra.RangeArgs(1, 2)),
 		ValidArgsFunction: a.completeSchedules,
 		RunE: func(cmd *cobra.Command, words []string) error {
-			return a.withSchedule(cmd.Context(), words[0], flags.jobs, func(s *scheduling, p picked) error {
-				tick, err := p.retried(cmd.Context(), words[1:])
+			when := ""
+			if len(words) == 2 {
+				when = words[1]
+			}
+			return a.withSchedule(cmd.Context(), words[0], flags.jobs, func(s *schedules.Service, p *schedules.Picked) error {
+				at, err := p.AskAgain(cmd.Context(), when)
 				if err != nil {
 					return err
 				}
-				if _, err := p.db.AskForTick(cmd.Context(), p.ID, tick.ScheduledAt, lineage.TickRetry); err != nil {
-					return err
-				}
-				return s.workOff(cmd.Context(), p, []time.Time{tick.ScheduledAt}, flags.detach)
+				return a.workOff(cmd.Context(), s, p, []time.Time{at}, flags.detach)
 			})
 		},
 	}
 	flags.register(cmd, a)
 	return cmd
-}
-
-// retried finds the tick to try again: at a time, or the newest that failed.
-func (p picked) retried(ctx context.Context, words []string) (lineage.Tick, error) {
-	if len(words) == 0 {
-		ticks, err := p.db.Ticks(ctx, p.ID, 1000)
-		if err != nil {
-			return lineage.Tick{}, err
-		}
-		for _, t := range ticks {
-			if t.State == lineage.TickFailed {
-				return t, nil
-			}
-		}
-		return lineage.Tick{}, diag.Usage(diag.WithHint(fmt.Errorf("no tick of %s has failed", p.Pipeline), "name another one by its time, see pipe schedule --history"))
-	}
-	at, _, err := p.day(words[0])
-	if err != nil {
-		return lineage.Tick{}, err
-	}
-	ticks, err := p.db.TicksBetween(ctx, p.ID, at, at)
-	switch {
-	case err != nil:
-		return lineage.Tick{}, err
-	case len(ticks) == 0:
-		return lineage.Tick{}, diag.Usage(diag.WithHint(fmt.Errorf("%s has no tick at %s", p.Pipeline, p.clock(at)),
-			"pipe schedule --history lists them; pipe schedule backfill makes ticks of times without one"))
-	case ticks[0].Finished.IsZero():
-		return lineage.Tick{}, diag.Usage(fmt.Errorf("the tick of %s is %s", p.clock(at), ticks[0].State))
-	case ticks[0].State == lineage.TickDone:
-		return lineage.Tick{}, diag.Usage(diag.WithHint(fmt.Errorf("the tick of %s is done", p.clock(at)), "pipe rerun "+ticks[0].RunID+" repeats its run"))
-	}
-	return ticks[0], nil
 }
 
 func (a *app) scheduleBackfillCommand() *cobra.Command {
@@ -142,8 +106,8 @@ schedule. What falls due meanwhile goes first.`,
 			if from == "" {
 				return diag.Usage(diag.WithHint(errors.New("missing flag --from"), "say which day to begin with: --from 2026-01-31"))
 			}
-			return a.withSchedule(cmd.Context(), words[0], flags.jobs, func(s *scheduling, p picked) error {
-				return s.backfill(cmd.Context(), p, from, to, dryRun, flags.detach)
+			return a.withSchedule(cmd.Context(), words[0], flags.jobs, func(s *schedules.Service, p *schedules.Picked) error {
+				return a.backfill(cmd.Context(), s, p, from, to, dryRun, flags.detach)
 			})
 		},
 	}
@@ -154,75 +118,31 @@ schedule. What falls due meanwhile goes first.`,
 	return cmd
 }
 
-// maxBackfill is the most ticks that one command asks for.
-const maxBackfill = 10000
-
-func (s *scheduling) backfill(ctx context.Context, p picked, from, to string, dryRun, detach bool) error {
-	now := time.Now()
-	begin, _, err := p.day(from)
+func (a *app) backfill(ctx context.Context, s *schedules.Service, p *schedules.Picked, from, to string, dryRun, detach bool) error {
+	list, err := p.Missed(ctx, from, to)
 	if err != nil {
 		return err
-	}
-	end := now
-	if to != "" {
-		if _, end, err = p.day(to); err != nil {
-			return err
-		}
-	}
-	if end.After(now) {
-		end = now
-	}
-	var times []time.Time
-	for at, ok := p.entry.Spec.Next(begin.Add(-time.Second)); ok && !at.After(end); at, ok = p.entry.Spec.Next(at) {
-		if len(times) == maxBackfill {
-			return diag.Usage(diag.WithHint(fmt.Errorf("there are more than %d ticks in that range", maxBackfill), "take a shorter one"))
-		}
-		times = append(times, at)
-	}
-	if len(times) == 0 {
-		return diag.Usage(fmt.Errorf("%s was not due between %s and %s", p.Pipeline, p.clock(begin), p.clock(end)))
-	}
-	known, err := p.db.TicksBetween(ctx, p.ID, begin, end)
-	if err != nil {
-		return err
-	}
-	states := map[int64]lineage.TickState{}
-	for _, t := range known {
-		states[t.ScheduledAt.Unix()] = t.State
-	}
-	var rows [][]string
-	var wanted []time.Time
-	for _, at := range times {
-		state, what := string(states[at.Unix()]), "run"
-		switch lineage.TickState(state) {
-		case lineage.TickDone, lineage.TickWaiting, lineage.TickClaimed, lineage.TickRunning:
-			what = "leave"
-		default:
-			wanted = append(wanted, at)
-		}
-		if state == "" {
-			state = "-"
-		}
-		rows = append(rows, []string{p.clock(at), state, what})
 	}
 	if dryRun {
-		return writeTable(s.out, []string{"TICK", "STATE", "BACKFILL"}, rows)
+		var rows [][]string
+		for _, m := range list {
+			what := "leave"
+			if m.Wanted {
+				what = "run"
+			}
+			rows = append(rows, []string{p.Clock(m.At), cmp.Or(m.State, "-"), what})
+		}
+		return writeTable(a.out, []string{"TICK", "STATE", "BACKFILL"}, rows)
 	}
-	asked := wanted[:0]
-	for _, at := range wanted {
-		ok, err := p.db.AskForTick(ctx, p.ID, at, lineage.TickBackfill)
-		if err != nil {
-			return err
-		}
-		if ok {
-			asked = append(asked, at)
-		}
+	asked, err := p.AskFor(ctx, list)
+	if err != nil {
+		return err
 	}
 	if len(asked) == 0 {
-		fmt.Fprintf(s.out, "nothing to do: all %s are done or in line\n", plural(len(times), "tick"))
+		fmt.Fprintf(a.out, "nothing to do: all %s are done or in line\n", plural(len(list), "tick"))
 		return nil
 	}
-	return s.workOff(ctx, p, asked, detach)
+	return a.workOff(ctx, s, p, asked, detach)
 }
 
 func (a *app) scheduleCancelCommand() *cobra.Command {
@@ -235,8 +155,8 @@ goes on.`,
 		Args:              args(cobra.ExactArgs(1)),
 		ValidArgsFunction: a.completeSchedules,
 		RunE: func(cmd *cobra.Command, words []string) error {
-			return a.withKnownSchedule(cmd.Context(), words[0], func(p picked) error {
-				n, err := p.db.DropAskedTicks(cmd.Context(), p.ID)
+			return a.withKnownSchedule(cmd.Context(), words[0], func(p *schedules.Picked) error {
+				n, err := p.Cancel(cmd.Context())
 				if err == nil {
 					fmt.Fprintf(a.out, "%s: %s given up\n", diag.Visible(p.Pipeline), plural(int(n), "tick"))
 				}
@@ -248,42 +168,24 @@ goes on.`,
 
 // workOff runs what was asked for, or waits for the process that does, and says
 // how it ended.
-func (s *scheduling) workOff(ctx context.Context, p picked, asked []time.Time, detach bool) error {
+func (a *app) workOff(ctx context.Context, s *schedules.Service, p *schedules.Picked, asked []time.Time, detach bool) error {
 	if detach {
-		fmt.Fprintf(s.out, "%s in line for the next pipe schedule of %s\n", plural(len(asked), "tick"), diag.Visible(p.file))
+		fmt.Fprintf(a.out, "%s in line for the next pipe schedule of %s\n", plural(len(asked), "tick"), diag.Visible(p.Path))
 		return nil
 	}
-	scheduler := s.scheduler()
-	scheduler.AskedOnly = true
-	scheduler.Poll = time.Second
-	scheduler.Entries = func(context.Context) ([]schedule.Entry, error) { return []schedule.Entry{p.entry}, nil }
-	if err := scheduler.Run(ctx, nil); err != nil {
-		return err
-	}
-	if err := context.Cause(ctx); err != nil {
-		return diag.WithHint(fmt.Errorf("%w; what was asked for stays in line for the next pipe schedule", err),
-			"pipe schedule cancel "+diag.ShellWord(p.file)+" gives it up")
-	}
-	ticks, err := p.db.TicksBetween(ctx, p.ID, asked[0], asked[len(asked)-1])
+	ticks, err := s.WorkOff(ctx, p, asked)
 	if err != nil {
 		return err
-	}
-	wanted := map[int64]bool{}
-	for _, at := range asked {
-		wanted[at.Unix()] = true
 	}
 	var rows [][]string
 	failed := 0
 	for _, t := range ticks {
-		if !wanted[t.ScheduledAt.Unix()] {
-			continue
-		}
 		if t.State != lineage.TickDone {
 			failed++
 		}
-		rows = append(rows, []string{p.clock(t.ScheduledAt), string(t.State), t.RunID, firstLine(t.Reason)})
+		rows = append(rows, []string{p.Clock(t.ScheduledAt), string(t.State), t.RunID, firstLine(t.Reason)})
 	}
-	if err := writeTable(s.out, []string{"TICK", "STATE", "RUN", "REASON"}, rows); err != nil {
+	if err := writeTable(a.out, []string{"TICK", "STATE", "RUN", "REASON"}, rows); err != nil {
 		return err
 	}
 	if failed > 0 {
@@ -295,4 +197,49 @@ func (s *scheduling) workOff(ctx context.Context, p picked, asked []time.Time, d
 func firstLine(s string) string {
 	line, _, _ := strings.Cut(s, "\n")
 	return line
+}
+
+// completeSchedules completes the names of schedules, and files.
+func (a *app) completeSchedules(cmd *cobra.Command, words []string, _ string) ([]string, cobra.ShellCompDirective) {
+	var names []string
+	if stored, err := schedules.Stored(cmd.Context(), a.host); err == nil && len(words) == 0 {
+		for _, s := range stored {
+			names = append(names, s.Pipeline)
+		}
+	}
+	return names, cobra.ShellCompDirectiveDefault
+}
+
+// withSchedule does something with a schedule whose file can be read, or has a
+// good version in the store. One that no scheduler has seen becomes known.
+func (a *app) withSchedule(ctx context.Context, word string, jobs int, do func(s *schedules.Service, p *schedules.Picked) error) error {
+	if err := atLeast(0, jobs, "jobs"); err != nil {
+		return err
+	}
+	file, err := schedules.FindFile(ctx, a.host, word)
+	if err != nil {
+		return err
+	}
+	s := a.service([]string{file}, jobs, false)
+	defer s.Close()
+	p, err := s.Pick(ctx, file)
+	if err != nil {
+		return err
+	}
+	return do(s, p)
+}
+
+// withKnownSchedule does something with a schedule, whatever became of its file.
+func (a *app) withKnownSchedule(ctx context.Context, word string, do func(p *schedules.Picked) error) error {
+	file, err := schedules.FindFile(ctx, a.host, word)
+	if err != nil {
+		return err
+	}
+	s := a.service([]string{file}, 0, false)
+	defer s.Close()
+	p, err := s.PickKnown(ctx, file)
+	if err != nil {
+		return err
+	}
+	return do(p)
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pipe/base/diag"
+	"pipe/workspace/schedules"
 )
 
 // The commands that change a schedule beside the process that acts for it, which
@@ -19,8 +20,8 @@ func (a *app) schedulePauseCommand() *cobra.Command {
 		Long: `Stop schedules from running, also after a restart, until pipe schedule resume. A run that is under way goes on. What
 falls due in the pause is recorded as skipped and not made up for; pipe schedule backfill can.`,
 		Example: "  pipe schedule pause nightly",
-	}, "paused", func(ctx context.Context, p picked) (string, error) {
-		return "", p.db.PauseSchedule(ctx, p.ID)
+	}, "paused", func(ctx context.Context, p *schedules.Picked) (string, error) {
+		return "", p.Pause(ctx)
 	})
 }
 
@@ -29,8 +30,8 @@ func (a *app) scheduleResumeCommand() *cobra.Command {
 		Use:     "resume PIPELINE|FILE...",
 		Short:   "Let paused schedules run again, from now",
 		Example: "  pipe schedule resume nightly",
-	}, "resumed", func(ctx context.Context, p picked) (string, error) {
-		return "", p.db.ResumeSchedule(ctx, p.ID)
+	}, "resumed", func(ctx context.Context, p *schedules.Picked) (string, error) {
+		return "", p.Resume(ctx)
 	})
 }
 
@@ -42,8 +43,8 @@ func (a *app) scheduleResetCommand() *cobra.Command {
 then, and nothing is due until that time comes. Ended ticks after now are forgotten; their runs stay. What fell due
 before now is not made up for; pipe schedule backfill can.`,
 		Example: "  pipe schedule reset nightly",
-	}, "taken up from now", func(ctx context.Context, p picked) (string, error) {
-		n, err := p.db.ResetSchedule(ctx, p.ID)
+	}, "taken up from now", func(ctx context.Context, p *schedules.Picked) (string, error) {
+		n, err := p.Reset(ctx)
 		if n == 0 || err != nil {
 			return "", err
 		}
@@ -52,12 +53,12 @@ before now is not made up for; pipe schedule backfill can.`,
 }
 
 // scheduleChange makes a command that does one thing to each schedule.
-func (a *app) scheduleChange(cmd *cobra.Command, done string, change func(context.Context, picked) (string, error)) *cobra.Command {
+func (a *app) scheduleChange(cmd *cobra.Command, done string, change func(context.Context, *schedules.Picked) (string, error)) *cobra.Command {
 	cmd.Args = args(cobra.MinimumNArgs(1))
 	cmd.ValidArgsFunction = a.completeSchedules
 	cmd.RunE = func(cmd *cobra.Command, words []string) error {
 		for _, word := range words {
-			err := a.withKnownSchedule(cmd.Context(), word, func(p picked) error {
+			err := a.withKnownSchedule(cmd.Context(), word, func(p *schedules.Picked) error {
 				more, err := change(cmd.Context(), p)
 				if err == nil {
 					_, err = fmt.Fprintf(a.out, "%s is %s%s\n", diag.Visible(p.Pipeline), done, more)

@@ -1,4 +1,4 @@
-package main
+package schedules
 
 import (
 	"context"
@@ -19,15 +19,15 @@ import (
 	"pipe/workspace"
 )
 
-// A scheduleFiles follows the pipeline files of a scheduler. Each is read again
+// A files follows the pipeline files of a scheduler. Each is read again
 // only when it has changed, and one that cannot be read stops no other: its last
 // good version goes on.
-type scheduleFiles struct {
-	*app
+type files struct {
+	host  *workspace.Host
 	words []string // files and folders as named
 	log   *slog.Logger
 	store keptVersions
-	files map[string]*scheduleFile // by path
+	files map[string]*file // by path
 }
 
 // The keptVersions are the last good versions of files that earlier processes
@@ -37,8 +37,8 @@ type keptVersions interface {
 	dropVersion(ctx context.Context, file string)        // it has no schedule any more
 }
 
-// A scheduleFile is what is known of one file.
-type scheduleFile struct {
+// A file is what is known of one file.
+type file struct {
 	path    string
 	named   bool            // on the command line; not only its folder
 	info    fs.FileInfo     // of the version that was read last
@@ -51,16 +51,16 @@ type scheduleFile struct {
 
 // list gives the schedules of all files. The error says that the files could
 // not be listed; what is wrong in a file is in problems.
-func (s *scheduleFiles) list(ctx context.Context) ([]schedule.Entry, error) {
+func (s *files) list(ctx context.Context) ([]schedule.Entry, error) {
 	found, err := s.find()
 	if err != nil {
 		return nil, err
 	}
 	if s.files == nil {
-		s.files = map[string]*scheduleFile{}
+		s.files = map[string]*file{}
 	}
 	for path := range s.files {
-		if !slices.ContainsFunc(found, func(f *scheduleFile) bool { return f.path == path }) {
+		if !slices.ContainsFunc(found, func(f *file) bool { return f.path == path }) {
 			delete(s.files, path)
 		}
 	}
@@ -83,8 +83,8 @@ func (s *scheduleFiles) list(ctx context.Context) ([]schedule.Entry, error) {
 }
 
 // find lists the files that are named, and those in folders that are, each once.
-func (s *scheduleFiles) find() ([]*scheduleFile, error) {
-	byPath := map[string]*scheduleFile{}
+func (s *files) find() ([]*file, error) {
+	byPath := map[string]*file{}
 	for _, word := range s.words {
 		st, err := os.Stat(word)
 		switch {
@@ -94,7 +94,7 @@ func (s *scheduleFiles) find() ([]*scheduleFile, error) {
 			return nil, err
 		case !st.IsDir():
 			path := filepath.Clean(word)
-			byPath[path] = &scheduleFile{path: path, named: true}
+			byPath[path] = &file{path: path, named: true}
 			continue
 		}
 		entries, err := os.ReadDir(word)
@@ -104,15 +104,15 @@ func (s *scheduleFiles) find() ([]*scheduleFile, error) {
 		for _, e := range entries {
 			path := filepath.Join(word, e.Name())
 			if ext := filepath.Ext(path); (ext == ".yaml" || ext == ".yml") && byPath[path] == nil {
-				byPath[path] = &scheduleFile{path: path}
+				byPath[path] = &file{path: path}
 			}
 		}
 	}
-	files := make([]*scheduleFile, 0, len(byPath))
+	files := make([]*file, 0, len(byPath))
 	for _, f := range byPath {
 		files = append(files, f)
 	}
-	slices.SortFunc(files, func(a, b *scheduleFile) int { return strings.Compare(a.path, b.path) })
+	slices.SortFunc(files, func(a, b *file) int { return strings.Compare(a.path, b.path) })
 	return files, nil
 }
 
@@ -125,7 +125,7 @@ const coarsest = 2 * time.Second
 const problemPause = time.Minute
 
 // read looks at a file, and reads it if it has changed.
-func (s *scheduleFiles) read(ctx context.Context, f *scheduleFile) {
+func (s *files) read(ctx context.Context, f *file) {
 	info, err := os.Stat(f.path)
 	if err == nil && f.settled && same(f.info, info) && (f.problem == nil || time.Now().Before(f.again)) {
 		return
@@ -168,7 +168,7 @@ func same(a, b fs.FileInfo) bool {
 	return a != nil && os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime()) && a.Mode() == b.Mode()
 }
 
-func (s *scheduleFiles) good(ctx context.Context, f *scheduleFile, plan *pipeline.Plan) {
+func (s *files) good(ctx context.Context, f *file, plan *pipeline.Plan) {
 	if f.problem != nil {
 		s.log.Info("pipeline file mended", "file", f.path)
 	}
@@ -183,7 +183,7 @@ func (s *scheduleFiles) good(ctx context.Context, f *scheduleFile, plan *pipelin
 	}
 }
 
-func (s *scheduleFiles) skip(f *scheduleFile, why string) {
+func (s *files) skip(f *file, why string) {
 	if f.skipped != why {
 		s.log.Info("file skipped", "file", f.path, "note", why)
 	}
@@ -192,7 +192,7 @@ func (s *scheduleFiles) skip(f *scheduleFile, why string) {
 
 // broken notes that a file cannot be used now. If no version was good in this
 // process, one that an earlier process has kept goes on.
-func (s *scheduleFiles) broken(ctx context.Context, f *scheduleFile, problem error) {
+func (s *files) broken(ctx context.Context, f *file, problem error) {
 	if f.entry == nil && f.problem == nil {
 		if text := s.store.keptVersion(ctx, f.path); text != "" {
 			if plan, err := s.host.LoadVersion(f.path, []byte(text), time.Unix(0, 0)); err == nil && plan.Schedule != nil {
@@ -214,8 +214,18 @@ func (s *scheduleFiles) broken(ctx context.Context, f *scheduleFile, problem err
 	f.problem, f.skipped, f.again = problem, "", time.Now().Add(problemPause)
 }
 
+// skippedFiles lists the files that are no pipeline files, with why.
+func (s *files) skippedFiles() (list [][2]string) {
+	for _, path := range slices.Sorted(maps.Keys(s.files)) {
+		if why := s.files[path].skipped; why != "" {
+			list = append(list, [2]string{path, why})
+		}
+	}
+	return list
+}
+
 // problems lists what is wrong in files, in the order of their paths.
-func (s *scheduleFiles) problems() error {
+func (s *files) problems() error {
 	var errs []error
 	for _, path := range slices.Sorted(maps.Keys(s.files)) {
 		if f := s.files[path]; f.problem != nil {

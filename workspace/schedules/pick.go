@@ -1,4 +1,4 @@
-package main
+package schedules
 
 import (
 	"context"
@@ -9,36 +9,34 @@ import (
 	"slices"
 	"time"
 
-	"github.com/spf13/cobra"
-
 	"pipe/base/diag"
 	"pipe/lineage"
 	"pipe/schedule"
 	"pipe/workspace"
 )
 
-// A picked schedule is one that a command is about.
-type picked struct {
+// A Picked schedule is one that a command is about.
+type Picked struct {
 	lineage.Schedule
 	db    *lineage.DB
-	file  string // as seen from here
+	Path  string // of the file as seen from here
 	entry schedule.Entry
 }
 
 // zone is the time zone of the schedule.
-func (p picked) zone() *time.Location {
+func (p *Picked) zone() *time.Location {
 	if loc, err := time.LoadLocation(p.Timezone); err == nil {
 		return loc
 	}
 	return time.UTC
 }
 
-// clock prints a time as the schedule sees it.
-func (p picked) clock(t time.Time) string { return tickTime(t, p.zone()) }
+// Clock prints a time as the schedule sees it.
+func (p *Picked) Clock(t time.Time) string { return TickTime(t, p.zone()) }
 
-// tickTime prints the time of a tick. Only those that a person asked for have
+// TickTime prints the time of a tick. Only those that a person asked for have
 // seconds.
-func tickTime(t time.Time, zone *time.Location) string {
+func TickTime(t time.Time, zone *time.Location) string {
 	layout := "2006-01-02 15:04 MST"
 	if t.Second() != 0 {
 		layout = "2006-01-02 15:04:05 MST"
@@ -48,7 +46,7 @@ func tickTime(t time.Time, zone *time.Location) string {
 
 // day reads a day or a time, by the clock of the schedule: the first and the last
 // moment of it.
-func (p picked) day(text string) (first, last time.Time, err error) {
+func (p *Picked) day(text string) (first, last time.Time, err error) {
 	if day, err := time.ParseInLocation(time.DateOnly, text, p.zone()); err == nil {
 		return day, day.AddDate(0, 0, 1).Add(-time.Second), nil
 	}
@@ -61,14 +59,14 @@ func (p picked) day(text string) (first, last time.Time, err error) {
 		`write 2026-01-31, or a time such as "2026-01-31 03:00" by the clock of the schedule, or 2026-01-31T03:00:00Z`))
 }
 
-// storedSchedules are the schedules of the nearest store with their files as seen
+// Stored are the schedules of the nearest store with their files as seen
 // from here.
-func (a *app) storedSchedules(ctx context.Context) (list []picked, err error) {
-	dir, err := a.host.FindStore()
+func Stored(ctx context.Context, h *workspace.Host) (list []Picked, err error) {
+	dir, err := h.FindStore()
 	if err != nil {
 		return nil, err
 	}
-	ws, err := a.host.OpenToRead(dir)
+	ws, err := h.OpenToRead(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +77,7 @@ func (a *app) storedSchedules(ctx context.Context) (list []picked, err error) {
 		if !filepath.IsAbs(file) {
 			file = filepath.Join(filepath.Dir(dir), file)
 		}
-		list = append(list, picked{Schedule: s, file: fromHere(file)})
+		list = append(list, Picked{Schedule: s, Path: fromHere(file)})
 	}
 	return list, err
 }
@@ -94,21 +92,21 @@ func fromHere(file string) string {
 	return file
 }
 
-// scheduleFile finds the file that a word names: the path of one, or the name of
+// FindFile finds the file that a word names: the path of one, or the name of
 // a pipeline in the nearest store.
-func (a *app) scheduleFile(ctx context.Context, word string) (string, error) {
+func FindFile(ctx context.Context, h *workspace.Host, word string) (string, error) {
 	if st, err := os.Stat(word); err == nil && !st.IsDir() {
 		return filepath.Clean(word), nil
 	}
-	stored, err := a.storedSchedules(ctx)
+	stored, err := Stored(ctx, h)
 	if err != nil {
 		return "", err
 	}
 	var files, names []string
 	for _, s := range stored {
 		names = append(names, s.Pipeline)
-		if s.Pipeline == word || s.file == filepath.Clean(word) {
-			files = append(files, s.file)
+		if s.Pipeline == word || s.Path == filepath.Clean(word) {
+			files = append(files, s.Path)
 		}
 	}
 	switch len(files) {
@@ -124,40 +122,37 @@ func (a *app) scheduleFile(ctx context.Context, word string) (string, error) {
 		fmt.Sprintf("name one of them: %q", files)))
 }
 
-// completeSchedules completes the names of schedules, and files.
-func (a *app) completeSchedules(cmd *cobra.Command, words []string, _ string) ([]string, cobra.ShellCompDirective) {
-	var names []string
-	if stored, err := a.storedSchedules(cmd.Context()); err == nil && len(words) == 0 {
-		for _, s := range stored {
-			names = append(names, s.Pipeline)
+// KnownFiles are the files of the schedules in the nearest store that are there.
+func KnownFiles(ctx context.Context, h *workspace.Host) (list []string, err error) {
+	stored, err := Stored(ctx, h)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range stored {
+		if _, err := os.Stat(p.Path); err == nil {
+			list = append(list, p.Path)
 		}
 	}
-	return names, cobra.ShellCompDirectiveDefault
+	if len(list) == 0 {
+		return nil, diag.Usage(diag.WithHint(errors.New("the nearest store knows no schedule"), "name pipeline files, or a folder with some"))
+	}
+	return list, nil
 }
 
-// withSchedule does something with a schedule whose file can be read, or has a
+// Pick gives the schedule of the only file of a service, which can be read or has a
 // good version in the store. One that no scheduler has seen becomes known.
-func (a *app) withSchedule(ctx context.Context, word string, jobs int, do func(s *scheduling, p picked) error) error {
-	if err := atLeast(0, jobs, "jobs"); err != nil {
-		return err
-	}
-	file, err := a.scheduleFile(ctx, word)
+func (s *Service) Pick(ctx context.Context, file string) (*Picked, error) {
+	entries, err := s.Entries(ctx)
 	if err != nil {
-		return err
-	}
-	s := newScheduling(a, []string{file}, jobs)
-	defer s.close()
-	entries, err := s.entries(ctx)
-	if err != nil {
-		return err
+		return nil, err
 	}
 	if len(entries) == 0 {
-		if problems := s.files.problems(); problems != nil {
-			return problems
+		if problems := s.Problems(); problems != nil {
+			return nil, problems
 		}
-		return s.noSchedule()
+		return nil, s.NoSchedule()
 	}
-	p := picked{file: file, entry: entries[0]}
+	p := &Picked{Path: file, entry: entries[0]}
 	p.db, p.Schedule, err = s.ticks.find(ctx, file)
 	if errors.As(err, new(*unknownSchedule)) {
 		if _, err = s.ticks.EnsureSchedule(ctx, p.entry, time.Now()); err == nil {
@@ -165,27 +160,35 @@ func (a *app) withSchedule(ctx context.Context, word string, jobs int, do func(s
 		}
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return do(s, p)
+	return p, nil
 }
 
-// withKnownSchedule does something with a schedule, whatever became of its file.
-func (a *app) withKnownSchedule(ctx context.Context, word string, do func(p picked) error) error {
-	file, err := a.scheduleFile(ctx, word)
-	if err != nil {
-		return err
-	}
-	s := newScheduling(a, []string{file}, 0)
-	defer s.close()
+// PickKnown is Pick, but a schedule that the store knows is given whatever became
+// of its file.
+func (s *Service) PickKnown(ctx context.Context, file string) (*Picked, error) {
 	if workspace.IsStore(s.host.StoreOf(file)) {
 		db, sched, err := s.ticks.find(ctx, file)
 		if err == nil {
-			return do(picked{Schedule: sched, db: db, file: file})
+			return &Picked{Schedule: sched, db: db, Path: file}, nil
 		}
 		if !errors.As(err, new(*unknownSchedule)) {
-			return err
+			return nil, err
 		}
 	}
-	return a.withSchedule(ctx, word, 0, func(_ *scheduling, p picked) error { return do(p) })
+	return s.Pick(ctx, file)
 }
+
+// Pause stops a schedule from running, until it is resumed.
+func (p *Picked) Pause(ctx context.Context) error { return p.db.PauseSchedule(ctx, p.ID) }
+
+// Resume lets it run again, from now.
+func (p *Picked) Resume(ctx context.Context) error { return p.db.ResumeSchedule(ctx, p.ID) }
+
+// Reset takes it up from now, and says how many ticks after now are forgotten.
+func (p *Picked) Reset(ctx context.Context) (int64, error) { return p.db.ResetSchedule(ctx, p.ID) }
+
+// Cancel gives up the ticks that were asked for and that no process has begun, and
+// says how many.
+func (p *Picked) Cancel(ctx context.Context) (int64, error) { return p.db.DropAskedTicks(ctx, p.ID) }
