@@ -2,7 +2,9 @@ package metric_test
 
 import (
 	"math"
+	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -86,11 +88,25 @@ func times(values []float64, factor float64) []float64 {
 	return out
 }
 
+// The metric of the tutorial is that of its test.
+func TestTutorial(t *testing.T) {
+	code, err := os.ReadFile("specificity_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tutorial, err := os.ReadFile("../../docs/extending.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(tutorial), "```go\n"+string(code)+"```") {
+		t.Error("docs/extending.md does not have the text of data/metric/specificity_test.go as one block of Go")
+	}
+}
+
 // A metric needs no more than its definition, wherever it is written.
 func TestOwnMetrics(t *testing.T) {
 	own := append(metric.All(),
-		&metric.Def{Name: "specificity", Title: "Specificity", Goal: metric.Up, Range: metric.Range{High: 1},
-			Cells: func(c metric.Cells) float64 { return float64(c.TN) / float64(c.TN+c.FP) }},
+		specificity(),
 		&metric.Def{Name: "confidence", Title: "Mean confidence", Of: metric.Probabilities,
 			Classes: func(t *metric.Tally) (float64, error) {
 				return t.Mean(func(_ int, prob []float64) float64 { return slices.Max(prob) }), nil
