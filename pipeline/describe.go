@@ -71,7 +71,10 @@ func portName(p Port) string {
 }
 
 func portType(p Port) string {
-	if p.Optional {
+	switch {
+	case p.InPlaceOf != nil:
+		return string(p.Type) + ", in place of " + strings.Join(p.InPlaceOf, " and ")
+	case p.Optional:
 		return string(p.Type) + ", optional"
 	}
 	return string(p.Type)

@@ -156,8 +156,15 @@ func (l *linker) ports(d *draft) {
 		}
 	}
 	slices.Sort(connected)
+	for _, in := range d.inputs {
+		for _, other := range in.declared.inPlaceOf() {
+			if slices.Contains(connected, other) {
+				l.p.At(in.at, "remove one of them", "the input %q of stage %s comes in place of %s, which is connected too", in.port, diag.Quote(s.Name), other)
+			}
+		}
+	}
 	for _, port := range s.Kind.Inputs {
-		if _, ok := slices.BinarySearch(connected, port.Name); !ok && !port.Optional && port.Name != "*" {
+		if s.Kind.Needs(port, connected) {
 			at := d.inputsAt
 			if at == nil {
 				at = d.at
@@ -186,6 +193,23 @@ func (l *linker) ports(d *draft) {
 }
 
 // portOf finds the port that an input of a name uses.
+func (p *Port) inPlaceOf() []string {
+	if p == nil {
+		return nil
+	}
+	return p.InPlaceOf
+}
+
+// Needs says whether an input must be connected where others are.
+func (k *Kind) Needs(p Port, connected []string) bool {
+	if !isRequired(p) || slices.Contains(connected, p.Name) {
+		return false
+	}
+	return !slices.ContainsFunc(k.Inputs, func(other Port) bool {
+		return slices.Contains(other.InPlaceOf, p.Name) && slices.Contains(connected, other.Name)
+	})
+}
+
 func portOf(ports []Port, name string) *Port {
 	var further *Port
 	for i := range ports {

@@ -128,7 +128,7 @@ func (w schemaWriter) rule(k *Kind) object {
 	}
 }
 
-func isRequired(p Port) bool { return !p.Optional && p.Name != "*" }
+func isRequired(p Port) bool { return !p.Optional && p.InPlaceOf == nil && p.Name != "*" }
 
 func inputsSchema(k *Kind) object {
 	properties := make(object, len(k.Inputs))
@@ -142,7 +142,8 @@ func inputsSchema(k *Kind) object {
 			continue
 		}
 		properties[p.Name] = source
-		if isRequired(p) {
+		replaced := slices.ContainsFunc(k.Inputs, func(other Port) bool { return slices.Contains(other.InPlaceOf, p.Name) })
+		if isRequired(p) && !replaced {
 			required = append(required, p.Name)
 		}
 	}

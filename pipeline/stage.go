@@ -32,6 +32,9 @@ type Port struct {
 	Type     PortType
 	Doc      string // one line
 	Optional bool   // inputs: need not be connected. Outputs: need not be written
+	// InPlaceOf, of an input, names other inputs. It is connected in place of
+	// them, or they are.
+	InPlaceOf []string
 }
 
 // A Kind describes one kind of stage, and is the only place that does: strict

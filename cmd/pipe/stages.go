@@ -75,7 +75,7 @@ func kindsJSON(reg *pipeline.Registry) any {
 	ports := func(list []pipeline.Port) []port {
 		out := []port{}
 		for _, p := range list {
-			out = append(out, port{p.Name, p.Type, p.Optional})
+			out = append(out, port{p.Name, p.Type, p.Optional || p.InPlaceOf != nil})
 		}
 		return out
 	}

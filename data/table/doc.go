@@ -7,13 +7,14 @@
 //
 // A table is an Arrow IPC file. Its columns are utf8, int64, float64, bool,
 // date32 or timestamp[us, UTC], each of which may hold nulls. Two further
-// types exist for data sets and predictions: int32 (index of a class) and
-// fixed-size lists of float32 (a vector for each row, without nulls).
+// types exist for data sets and predictions, both without a place in files that
+// people bring: int32 (index of a class), and lists without nulls of float32,
+// uint8 or int32, of a fixed size or of any.
 //
-// A table is written in batches of BatchRows rows, whatever batches it was
-// handed in; null slots hold zeros; a validity bitmap is there exactly if the
+// A table is written in batches of BatchRows rows, which follows from the types
+// of its columns, whatever batches it was handed in; null slots hold zeros; a validity bitmap is there exactly if the
 // batch has a null in the column; metadata is sorted by key; nothing is
-// compressed, so that a batch can be used where it lies in a mapped file.
+// compressed, so that single rows can be read where they lie.
 // Equal values therefore mean equal bytes, and equal artifact IDs.
 //
 // # Ownership
@@ -26,10 +27,11 @@
 //
 // A data set (port type dataset) is a table with the columns
 //
-//	features   fixed-size list of float32, one element for each Feature
-//	target     int32 (classification: index into Classes) or float64
+//	inputs     lists, one for each Input under its name: features, tokens,
+//	           an image, a series
+//	targets    int32 (classification: index into Classes) or float64
 //	           (regression: original units); optional, may hold nulls
 //	...        columns that were kept, unchanged
 //
-// and a DatasetInfo in its metadata that names every element.
+// and a DatasetInfo in its metadata that describes them. See docs/datasets.md.
 package table

@@ -149,7 +149,7 @@ func (e *env) connect(stage pipeline.Stage) {
 	}
 	slices.Sort(connected)
 	for _, p := range e.c.Kind.Inputs {
-		if !p.Optional && p.Name != "*" && !slices.Contains(connected, p.Name) {
+		if e.c.Kind.Needs(p, connected) {
 			e.t.Fatalf("kind %q needs the input %q", e.c.Kind.Name, p.Name)
 		}
 	}

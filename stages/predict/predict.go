@@ -4,6 +4,7 @@ package predict
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -29,6 +30,12 @@ const (
 	ProblemRows   = "problem_rows"
 )
 
+// Ports of the stage that give rows: one or the other.
+const (
+	tablePort = "table"
+	dataPort  = "data"
+)
+
 // Kind describes the stage kind.
 func Kind() pipeline.Kind {
 	return pipeline.Kind{
@@ -50,16 +57,20 @@ does not stop the others. Its predictions are empty, its problem says why, such
 as a number that is missing and was not told to be filled in, and a warning counts
 such rows by column and reason. If no row at all can be predicted, the stage fails.
 With ` + "`strict: true`" + ` it fails at the first such row, and there is no column
-` + "`problem`" + `.`,
+` + "`problem`" + `.
+
+` + "`data`" + `, a data set of the same preprocessing, comes in place of ` + "`table` and `transform`" + `: its
+rows are as the network takes them, and need no target.`,
 		Example: `answer:
   uses: predict
   inputs: {table: new_rows, transform: features.transform, model: model}
   with: {keep: {columns: [id, island]}}
 `,
 		Inputs: []pipeline.Port{
-			{Name: "table", Type: pipeline.Table, Doc: "rows to predict"},
+			{Name: tablePort, Type: pipeline.Table, Doc: "rows to predict"},
 			{Name: "transform", Type: pipeline.Transform, Doc: "the transform whose data sets the model was trained with"},
 			{Name: "model", Type: pipeline.Model, Doc: "the model to ask"},
+			{Name: dataPort, Type: pipeline.Dataset, InPlaceOf: []string{tablePort, "transform"}, Doc: "rows to predict that are a data set already, with or without a target; what it keeps is carried along"},
 		},
 		Outputs: []pipeline.Port{
 			{Name: "predictions", Type: pipeline.Table, Doc: "the columns of the table, then what the model says, row for row"},
@@ -105,6 +116,12 @@ func (s *Stage) Run(ctx context.Context, env pipeline.Env) error {
 	if err != nil {
 		return err
 	}
+	if slices.Contains(env.Inputs(), dataPort) {
+		_, err := open(env, dataPort, func(in *pipeline.Input) (struct{}, error) {
+			return struct{}{}, s.predictData(ctx, env, model, in)
+		})
+		return err
+	}
 	transform, err := open(env, "transform", func(in *pipeline.Input) (*feature.Transform, error) {
 		t, err := feature.ReadTransform(in, feature.All())
 		if err != nil {
@@ -115,7 +132,7 @@ func (s *Stage) Run(ctx context.Context, env pipeline.Env) error {
 	if err != nil {
 		return err
 	}
-	_, err = open(env, "table", func(in *pipeline.Input) (struct{}, error) {
+	_, err = open(env, tablePort, func(in *pipeline.Input) (struct{}, error) {
 		r, err := table.Open(in, in.Size())
 		if err != nil {
 			return struct{}{}, err
@@ -177,50 +194,76 @@ func misfit(format string, args ...any) error {
 // predict streams the table: each batch is transformed, run through the model
 // and written before the next one is read.
 func (s *Stage) predict(ctx context.Context, env pipeline.Env, model *nn.Model, transform *feature.Transform, r *table.Reader) error {
-	keep, err := s.columns(r.Schema())
+	a, err := s.ask(env, model, r.Schema(), r.NumRows())
 	if err != nil {
 		return err
 	}
-	predictor, err := model.NewPredictor()
-	if err != nil {
-		return fmt.Errorf("model: %w", err)
+	defer a.Close()
+	var from []string
+	for _, f := range transform.Info().Features() {
+		from = append(from, f.Column)
 	}
-	defer predictor.Close()
-	out, err := s.newWriter(env, &model.Signature, r.Schema(), keep)
-	if err != nil {
-		return err
-	}
-	out.columns(env, transform.Info())
-	out.inputs, out.vocabularies = model.Signature.AllInputs(), model.Spec.Vocabularies()
+	a.out.columns(env, tablePort, from)
 	counts, err := transform.ApplyRows(ctx, r, s.Strict, func(rows, features arrow.Record, problems []string) error {
-		inputs := make([]tensor.Rows, len(out.inputs))
-		for i := range inputs {
-			var ok bool
-			if inputs[i], ok = table.Lists(features.Column(i)); !ok {
-				return fmt.Errorf("column %q is no input", features.ColumnName(i))
-			}
-		}
-		problems, err := out.checkTokens(inputs, int(features.NumRows()), problems)
+		inputs, err := inputsOf(features)
 		if err != nil {
 			return err
 		}
-		output, err := predictor.Predict(inputs, int(features.NumRows()))
-		if err != nil {
-			return err
-		}
-		if problems, err = out.checkFinite(output, problems); err != nil {
-			return err
-		}
-		if err := out.write(rows, output, problems); err != nil {
-			return err
-		}
-		env.Progress(out.Rows(), r.NumRows())
-		return nil
+		return a.add(rows, inputs, problems)
 	})
 	if err != nil {
 		return err
 	}
-	return s.finish(env, out, r.NumRows(), counts)
+	return s.finish(env, a.out, r.NumRows(), counts)
+}
+
+// An asker asks a model about batches of rows and writes what it says.
+type asker struct {
+	*nn.Predictor
+	env    pipeline.Env
+	inputs []nn.Input
+	out    *writer
+	rows   int64 // of the whole table
+}
+
+// ask prepares for rows with the columns of a schema.
+func (s *Stage) ask(env pipeline.Env, model *nn.Model, schema *arrow.Schema, rows int64) (*asker, error) {
+	keep, err := s.columns(schema)
+	if err != nil {
+		return nil, err
+	}
+	predictor, err := model.NewPredictor()
+	if err != nil {
+		return nil, fmt.Errorf("model: %w", err)
+	}
+	out, err := s.newWriter(env, &model.Signature, schema, keep)
+	if err != nil {
+		return nil, errors.Join(err, predictor.Close())
+	}
+	a := &asker{Predictor: predictor, env: env, inputs: model.Signature.AllInputs(), out: out, rows: rows}
+	out.inputs, out.vocabularies = a.inputs, model.Spec.Vocabularies()
+	return a, nil
+}
+
+// add writes a batch of rows with what the model says of their inputs.
+func (a *asker) add(rows arrow.Record, inputs []tensor.Rows, problems []string) error {
+	n := int(rows.NumRows())
+	problems, err := a.out.checkTokens(inputs, n, problems)
+	if err != nil {
+		return err
+	}
+	output, err := a.Predict(inputs, n)
+	if err != nil {
+		return err
+	}
+	if problems, err = a.out.checkFinite(output, problems); err != nil {
+		return err
+	}
+	if err := a.out.write(rows, output, problems); err != nil {
+		return err
+	}
+	a.env.Progress(a.out.Rows(), a.rows)
+	return nil
 }
 
 // finish checks what was written, and tells what was met.

@@ -93,20 +93,20 @@ func says(sig *nn.Signature) []arrow.Field {
 }
 
 // columns tells what the columns of the predictions are made of: what the
-// model says, of all columns that the features are made of and of what the
-// model has learned to predict.
-func (w *writer) columns(env pipeline.Env, info table.DatasetInfo) {
+// model says, of all columns of a port that the features are made from and of
+// what the model has learned to predict.
+func (w *writer) columns(env pipeline.Env, port string, from []string) {
 	edge := func(column, port, from string) {
 		env.Column(pipeline.ColumnRef{Port: "predictions", Column: column}, pipeline.ColumnRef{Port: port, Column: from})
 	}
 	for i, name := range table.Names(w.Schema()) {
 		if i < len(w.keep) {
-			edge(name, "table", name)
+			edge(name, port, name)
 			continue
 		}
 		edge(name, "model", w.signature.Column)
-		for _, f := range info.Features() {
-			edge(name, "table", f.Column)
+		for _, column := range from {
+			edge(name, port, column)
 		}
 	}
 }

@@ -35,6 +35,18 @@ stand for several layers, by themselves (` + "`network: {mlp: [64, 64]}`" + `) o
 ` + "`network: {transformer: {steps: 30}}`" + ` of the values of 30 steps. The model has the layers that presets
 stand for, and ` + "`pipe show`" + ` lists them.
 
+A data set whose inputs have names (a picture, a text, features) has a list of layers for each of them:
+
+    branches:
+      image: [{conv2d: {filters: 16, kernel: 3, activation: relu}}, {global_pool: average}]
+      text: [{embedding: {vocabulary: 5000, dimensions: 32}}, {lstm: {units: 32, return: last}}]
+    network: [{dense: 64}]
+
+What comes out of them is put side by side, as ` + "`concat`" + ` does, for the layers of ` + "`network`" + `. Features need no
+layers of their own, and nor does an input that is the only one. Texts and series of different lengths
+are cut to the longest of the training rows, or filled up with steps that recurrent layers, attention,
+normalisation and pooling leave out of account. Levels of pictures, 0 to 255, become numbers up to 1.
+
 Losses and metrics are measured at the end of each epoch, over all rows and without dropout, so
 that the curves of training and validation can be compared. If validation data is connected, the
 model has the weights of the epoch that was best by the monitored curve (` + "`validation.loss`" + ` unless
@@ -49,8 +61,8 @@ explodes; the one at which the loss fell fastest is taken. Its curve is in the p
 ` + "`find_learning_rate.rate` and `find_learning_rate.loss`" + `, what was chosen in the metric ` + "`learning_rate`" + `.
 
 The same data, settings and seed give the same model to the bit, on any number of threads. Numbers
-that are no longer finite end training with an error that names epoch, batch and layer. A data set
-of up to 256 MiB (4 bytes for each feature) is held in memory, a larger one is read again in each epoch.`,
+that are no longer finite end training with an error that names epoch, batch and layer. Rows are read
+from the store as they are needed; what is in memory of them is the business of the system.`,
 		Example: `
 model:
   uses: train

@@ -1,0 +1,102 @@
+package predict
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+
+	"pipe/base/diag"
+	"pipe/data/feature"
+	"pipe/data/table"
+	"pipe/data/tensor"
+	"pipe/nn"
+	"pipe/nn/dataset"
+	"pipe/pipeline"
+)
+
+// predictData streams a data set, whose rows are as the network takes them.
+func (s *Stage) predictData(ctx context.Context, env pipeline.Env, model *nn.Model, in *pipeline.Input) error {
+	ds, err := table.OpenDataset(in, in.Size())
+	if err != nil {
+		return err
+	}
+	defer ds.Close()
+	if err := dataFits(&model.Signature, ds.Info); err != nil {
+		return err
+	}
+	kept, err := keptSchema(ds)
+	if err != nil {
+		return err
+	}
+	a, err := s.ask(env, model, kept, ds.NumRows())
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	a.out.columns(env, dataPort, ds.Info.Names())
+	longer := make([]int, len(a.inputs))
+	for ex, err := range ds.Stream() {
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return err
+		}
+		for i := range longer {
+			longer[i] += a.inputs[i].Longer(ex.Inputs[i])
+		}
+		rows := ex.Kept
+		if rows == nil {
+			rows = array.NewRecord(kept, nil, int64(ex.Rows))
+		}
+		if err := a.add(rows, ex.Inputs, nil); err != nil {
+			return err
+		}
+	}
+	for i, n := range longer {
+		if n > 0 {
+			env.Log().Warn("rows are longer than any in training: the model sees their beginning", "input", a.inputs[i].Name, "rows", n, "steps", a.inputs[i].Shape[0])
+		}
+	}
+	return s.finish(env, a.out, ds.NumRows(), feature.Counts{})
+}
+
+// dataFits checks that a data set was made for the model, but for a target.
+func dataFits(sig *nn.Signature, info table.DatasetInfo) error {
+	made := dataset.Signature(info, nil)
+	const hint = "connect a data set of the preprocess stage that the model was trained with"
+	switch dataset.Differs(sig, &made) {
+	case dataset.Inputs:
+		return diag.WithHint(fmt.Errorf("the inputs are %s, those of the model %s", dataset.Text(&made), dataset.Text(sig)), hint)
+	case dataset.Features:
+		return diag.WithHint(fmt.Errorf("the features are not those of the model"), hint)
+	}
+	return nil
+}
+
+// keptSchema is the columns of a data set that are carried along.
+func keptSchema(ds *table.Dataset) (*arrow.Schema, error) {
+	var fields []arrow.Field
+	for _, name := range ds.Info.Keep {
+		i, err := table.Column(ds.Schema(), name)
+		if err != nil {
+			return nil, err
+		}
+		fields = append(fields, ds.Schema().Field(i))
+	}
+	return arrow.NewSchema(fields, nil), nil
+}
+
+// inputsOf views the columns of a record as inputs.
+func inputsOf(rec arrow.Record) ([]tensor.Rows, error) {
+	inputs := make([]tensor.Rows, rec.NumCols())
+	for i := range inputs {
+		var ok bool
+		if inputs[i], ok = table.Lists(rec.Column(i)); !ok {
+			return nil, fmt.Errorf("column %q is no input", rec.ColumnName(i))
+		}
+	}
+	return inputs, nil
+}
