@@ -62,9 +62,9 @@ func (t *trainer) save(w io.Writer) error {
 
 // parts are the memories that a checkpoint holds, in its order.
 func (t *trainer) parts(best bool) [][]float32 {
-	parts := append([][]float32{t.numbers.flat}, t.updater.Memory()...)
-	if t.average != nil {
-		parts = append(parts, t.average.flat)
+	parts := append([][]float32{t.numbers.read()}, t.update.read()...)
+	if t.update.average != nil {
+		parts = append(parts, t.update.average.read())
 	}
 	if best {
 		parts = append(parts, t.best.flat)
@@ -108,6 +108,11 @@ func (t *trainer) load(r io.Reader) error {
 	}
 	for i, part := range into {
 		copy(part, parts[i])
+	}
+	t.numbers.write()
+	t.update.write()
+	if t.update.average != nil {
+		t.update.average.write()
 	}
 	t.at = at
 	return nil

@@ -10,8 +10,8 @@ import (
 
 	"pipe/data/metric"
 	"pipe/data/task"
-	"pipe/nn/kernel"
-	"pipe/nn/op"
+	"pipe/nn/backend"
+	"pipe/nn/graph"
 )
 
 // A Config says how to train.
@@ -78,9 +78,12 @@ type Config struct {
 	// out does not depend on it.
 	Checkpoint func(save func(io.Writer) error)
 
-	Threads int           // that work on a step; 0: one for each CPU
-	Kernels *kernel.Table // nil: the fastest of this machine
+	Threads int     // that work on a step; 0: one for each CPU
+	Backend Backend // what computes; nil: this processor
 }
+
+// A Backend compiles graphs for a processor.
+type Backend = backend.Backend
 
 // LossSettings are parameters of losses. Zero stands for the usual value.
 type LossSettings struct {
@@ -115,20 +118,20 @@ type Value struct {
 }
 
 // loss finds the operator for a task.
-func (c *Config) loss(kind task.Kind) (op.LossSpec, error) {
+func (c *Config) loss(kind task.Kind) (graph.Loss, error) {
 	name := c.Loss
 	if name == "" || name == "auto" {
 		name = DefaultLoss(kind)
 	}
 	with := c.LossWith
-	s := op.LossSpec{Delta: with.Delta, Quantile: with.Quantile, Smoothing: with.LabelSmoothing, Gamma: with.Gamma}
+	s := graph.Loss{Delta: with.Delta, Quantile: with.Quantile, Smoothing: with.LabelSmoothing, Gamma: with.Gamma}
 	switch name {
 	case "cross_entropy", "focal":
 		switch kind {
 		case task.Binary:
-			s.Loss = op.SigmoidCrossEntropy
+			s.Kind = graph.SigmoidCrossEntropy
 		case task.Multiclass:
-			s.Loss = op.SoftmaxCrossEntropy
+			s.Kind = graph.SoftmaxCrossEntropy
 		default:
 			return s, &LossError{Loss: name, Task: kind}
 		}
@@ -139,7 +142,7 @@ func (c *Config) loss(kind task.Kind) (op.LossSpec, error) {
 		if kind != task.Regression {
 			return s, &LossError{Loss: name, Task: kind}
 		}
-		s.Loss = op.Loss(name)
+		s.Kind = graph.LossKind(name)
 	default:
 		return s, fmt.Errorf("unknown loss %.20q", name)
 	}

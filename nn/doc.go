@@ -6,10 +6,11 @@
 // the two before anything is computed. Train makes a Model of them, which is one
 // file (see Model.WriteTo), and a Predictor runs a Model forward.
 //
-// The network becomes a gorgonia graph of the operators of nn/op, which is
-// differentiated symbolically and lowered to the instructions of nn/vm: one
-// program for training, one for the last partial batch of an epoch and one for
-// each batch size that it is run forward with, all over one store of parameters.
+// The network becomes a graph of operators (nn/graph), which is differentiated
+// symbolically and compiled by a backend (nn/backend; nn/cpu is this processor): one
+// program for training, one for the last partial batch of an epoch, one for the
+// step of the optimizer and one for each batch size that it is run forward with,
+// all over one store of parameters.
 //
 // Everything random is a function of (seed, purpose, step, index), every sum
 // has a fixed order, and the kernels of nn/kernel give the same bits on every

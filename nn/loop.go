@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 
 	"pipe/data/metric"
-	"pipe/nn/kernel"
+	"pipe/nn/backend"
+	"pipe/nn/cpu"
 	"pipe/nn/optim"
 )
 
@@ -29,17 +31,17 @@ type trainer struct {
 
 	store   *store
 	numbers *numbers
-	average *average // nil if there is none
-	best    *numbers // of the best epoch
-	updater *optim.Updater
-	grads   []float32
-	sums    *sums
-	plans   map[int]*plan // of training, by rows
+	best    *numbers // of the best epoch; what is compared is flat
+	update  *updater
+	grads   backend.Variable // by parameter, as the numbers
+	plans   map[int]*plan    // of training, by rows
 	eval    *plan
 	feed    *feeder
 	measure [2]*feeder // of the training and the validation data
 	listed  []int      // memory of the order
-	squares []float64  // by layer
+	layers  []float32  // sums of the squares of outputs, by layer
+	squares []float32  // of gradients so far, by trained parameter
+	counts  []float32  // 1: the weight of a batch
 	saving  func(io.Writer) error
 
 	at progress
@@ -51,43 +53,38 @@ const evalRows = 256
 
 // prepare makes plans for what is set already: all above updater.
 func (t *trainer) prepare() (err error) {
-	if t.how = (how{t.cfg.Kernels, t.cfg.Threads}); t.how.table == nil {
-		t.how.table = kernel.Tables()[0]
+	if t.how = (how{t.cfg.Backend, t.cfg.Threads}); t.how.backend == nil {
+		t.how.backend = cpu.New()
 	}
+	onBackend(t.how.backend, t.numbers)
 	t.plans = map[int]*plan{}
 	t.cfg.BatchSize = min(t.cfg.BatchSize, t.train.rows)
 	t.cfg.Accumulate = max(1, t.cfg.Accumulate)
-	t.grads = make([]float32, len(t.numbers.flat))
 	t.saving = t.save
-	if t.sums, err = newSums(t.numbers, t.grads, t.cfg.Accumulate > 1, t.how); err != nil {
-		return err
+	accumulate := t.cfg.Accumulate > 1
+	gradients := make([]float32, len(t.numbers.flat))
+	if accumulate {
+		fill(gradients, nothing)
 	}
+	t.grads = t.how.backend.Variable(gradients)
 	reg := optim.Regularization{L1: t.cfg.L1, ClipValue: t.cfg.ClipValue, ClipNorm: t.cfg.ClipNorm}
-	if t.updater, err = optim.NewUpdater(t.cfg.Optimizer, reg, t.numbers.flat, t.sums.total, t.numbers.trained(), t.how.table, t.how.threads); err != nil {
+	if t.update, err = newUpdater(t.numbers, t.grads, t.cfg.Optimizer, reg, t.cfg.Average, accumulate, t.how); err != nil {
 		return err
-	}
-	if t.cfg.Average > 0 {
-		if t.average, err = newAverage(t.numbers, t.cfg.Average, t.how); err != nil {
-			return err
-		}
 	}
 	for _, rows := range []int{t.cfg.BatchSize, t.train.rows % t.cfg.BatchSize} {
 		if rows > 0 {
-			if t.plans[rows], err = newTraining(t.arch, t.numbers, rows, t.how, t.grads, rows == t.cfg.BatchSize); err != nil {
+			if t.plans[rows], err = newTraining(t.arch, t.numbers, rows, t.how, t.grads, accumulate, rows == t.cfg.BatchSize); err != nil {
 				return err
 			}
 		}
 	}
-	t.squares = make([]float64, len(t.plans[t.cfg.BatchSize].layers))
+	t.layers, t.counts = make([]float32, len(t.plans[t.cfg.BatchSize].layers)), make([]float32, 1)
+	t.squares = make([]float32, len(t.numbers.trained()))
 	rows := t.train.rows
 	if t.validate != nil {
 		rows = max(rows, t.validate.rows)
 	}
-	measured := t.numbers
-	if t.average != nil {
-		measured = t.average.numbers
-	}
-	if t.eval, err = newEvaluation(t.arch, measured, min(rows, evalRows), t.how); err != nil {
+	if t.eval, err = newEvaluation(t.arch, t.measured(), min(rows, evalRows), t.how); err != nil {
 		return err
 	}
 	t.feed = newFeeder(t.train, t.cfg.BatchSize)
@@ -124,14 +121,8 @@ func (t *trainer) close() error {
 	if t.eval != nil {
 		errs = append(errs, t.eval.close())
 	}
-	if t.average != nil {
-		errs = append(errs, t.average.close())
-	}
-	if t.updater != nil {
-		errs = append(errs, t.updater.Close())
-	}
-	if t.sums != nil {
-		errs = append(errs, t.sums.close())
+	if t.update != nil {
+		errs = append(errs, t.update.close())
 	}
 	return errors.Join(errs...)
 }
@@ -226,23 +217,16 @@ func (t *trainer) step() error {
 		}
 		// Each batch draws random numbers of its own.
 		draw := uint64(t.at.Step-1)*uint64(t.cfg.Accumulate) + uint64(k) + 1
-		if probe {
-			err, probed = p.runProbe(draw, t.squares), true
-		} else {
-			err = p.run(draw)
-		}
-		if err != nil {
+		t.counts[0] = float32(weight)
+		if err := p.runBatch(draw, t.counts, probe, t.layers, t.squares); err != nil {
 			return err
 		}
-		if t.cfg.Accumulate > 1 {
-			t.sums.take(weight, total == 0)
-		}
+		probed = probed || probe
 		total += weight
-		norm := t.sums.norm()
-		if loss := float64(p.lossAt[0]); !finite(loss) || !finite(norm) {
+		if loss := float64(p.lossNow[0]); !finite(loss) || !finite(t.norm()) {
 			return t.diverged(p, loss)
 		}
-		t.at.Last = float64(p.lossAt[0])
+		t.at.Last = float64(p.lossNow[0])
 	}
 	if total == 0 {
 		return nil
@@ -254,11 +238,25 @@ func (t *trainer) step() error {
 	if probed {
 		t.record(scale)
 	}
-	t.updater.Step(t.at.Step, t.factor(t.at.Step-1), scale)
-	if t.average != nil {
-		t.average.update(t.at.Step)
+	return t.update.run(t.at.Step, t.factor(t.at.Step-1), scale)
+}
+
+// norm is the Euclidean norm of the gradients so far, NaN or Inf if one of them
+// has such a number.
+func (t *trainer) norm() float64 {
+	sum := 0.0
+	for _, v := range t.squares {
+		sum += float64(v)
 	}
-	return nil
+	return math.Sqrt(sum)
+}
+
+// measured is the numbers that are evaluated: the average, if there is one.
+func (t *trainer) measured() *numbers {
+	if t.update.average != nil {
+		return t.update.average
+	}
+	return t.numbers
 }
 
 // stepsPerEpoch is how many steps of the optimizer an epoch has.
@@ -283,9 +281,8 @@ func (t *trainer) factor(step int) float64 {
 // parameters are those that it ran with.
 func (t *trainer) diverged(p *plan, loss float64) error {
 	e := &DivergedError{Epoch: t.at.Epoch, Step: (t.at.Row + t.cfg.BatchSize - 1) / t.cfg.BatchSize, Loss: loss, LastLoss: t.at.Last, Layer: "loss"}
-	if label, index := p.machine.FirstNonFinite(); label != "" {
-		e.Layer, e.Tensor = layerOf(label)
-		e.Element = index
+	if layer, tensor, index, ok := layerOf(p.program.FirstNonFinite()); ok {
+		e.Layer, e.Tensor, e.Element = layer, tensor, index
 	} else if finite(loss) {
 		e.Layer, e.Tensor = t.largest(), "gradient (its square is too large)"
 	}
@@ -294,9 +291,9 @@ func (t *trainer) diverged(p *plan, loss float64) error {
 
 // largest is the parameter whose gradient is not finite, or too large.
 func (t *trainer) largest() string {
-	for i, v := range t.sums.squares {
+	for i, v := range t.squares {
 		if !finite(float64(v)) {
-			return t.numbers.params[i].name
+			return t.numbers.trainedName(i)
 		}
 	}
 	return "loss"
@@ -316,14 +313,11 @@ func (t *trainer) judge() {
 	}
 	if t.at.Best == 0 || v < t.at.BestValue {
 		t.at.BestValue, t.at.Best = v, t.at.Run
-		now := t.numbers
-		if t.average != nil {
-			now = t.average.numbers
-		}
+		now := t.measured()
 		if t.best == nil {
-			t.best = now.clone()
+			t.best = now.copy()
 		}
-		copy(t.best.flat, now.flat)
+		copy(t.best.flat, now.read())
 	}
 	if p, ok := t.cfg.Schedule.(Plateau); ok {
 		t.at.Plateau = p.Observe(t.at.Plateau, v)
@@ -356,13 +350,12 @@ func (t *trainer) monitor() string {
 
 // result is the numbers that the model gets.
 func (t *trainer) result() *numbers {
-	switch {
-	case t.at.Best > 0:
+	if t.at.Best > 0 {
 		return t.best
-	case t.average != nil:
-		return t.average.numbers
 	}
-	return t.numbers
+	m := t.measured()
+	m.read()
+	return m
 }
 
 // resume goes on from a checkpoint, if it is one of this work.
@@ -371,7 +364,7 @@ func (t *trainer) resume() {
 		return
 	}
 	if t.best == nil {
-		t.best = t.numbers.clone()
+		t.best = t.numbers.copy()
 	}
 	if err := t.load(t.cfg.Resume); err != nil && t.cfg.OnAnew != nil {
 		t.cfg.OnAnew(fmt.Errorf("the checkpoint is of no use, training starts anew: %w", err))

@@ -10,14 +10,11 @@ func (t *trainer) record(scale float64) {
 	p := t.plans[t.cfg.BatchSize]
 	var list []Value
 	for i, l := range p.layers {
-		n := float64(l.node.Shape().TotalSize())
-		list = add(list, "activation_rms."+l.name, math.Sqrt(t.squares[i]/n))
+		n := float64(l.node.Shape().Size())
+		list = add(list, "activation_rms."+l.name, math.Sqrt(float64(t.layers[i])/n))
 	}
-	for i, x := range t.numbers.params {
-		if !x.trained {
-			continue
-		}
-		list = add(list, "gradient_norm."+x.name, math.Sqrt(float64(t.sums.squares[i]))*scale)
+	for i, s := range t.squares {
+		list = add(list, "gradient_norm."+t.numbers.trainedName(i), math.Sqrt(float64(s))*scale)
 	}
 	t.at.Norms = append(t.at.Norms[:t.at.Epoch-1], list)
 }

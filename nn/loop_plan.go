@@ -3,9 +3,11 @@ package nn
 import (
 	"errors"
 	"fmt"
+	"math"
+	"slices"
 
-	"pipe/nn/kernel"
-	"pipe/nn/op"
+	"pipe/nn/backend"
+	"pipe/nn/graph"
 	"pipe/nn/optim"
 )
 
@@ -14,32 +16,44 @@ import (
 type architecture interface {
 	// wire adds the network for a number of rows, over the numbers of m. In
 	// training mode it also adds the loss: the mean over the rows, weighted.
-	wire(g *op.Graph, m *numbers, rows int, training bool) (*wiring, error)
+	wire(g *graph.Graph, m *numbers, rows int, training bool) (*wiring, error)
 }
 
-// A wiring says what is where in a graph. Memory of the size of the batch is
-// filled in before a run.
+// A wiring says what is where in a graph.
 type wiring struct {
-	x         []given     // by input
-	y, weight []float32   // rows; training only
-	output    *op.Node    // rows x outputs
-	loss      *op.Node    // a scalar; training only
-	params    []*op.Node  // those that are trained, in the order of the numbers; training only
-	layers    []layerNode // in order; training only
+	x         []givenNode   // by input
+	y, weight *graph.Node   // rows; training only
+	output    *graph.Node   // rows x outputs
+	loss      *graph.Node   // a scalar; training only
+	params    []*graph.Node // leaves, in the order of the numbers
+	layers    []layerNode   // in order; training only
 }
+
+// A givenNode is an input, with the lengths (rows) of one that is ragged.
+type givenNode struct{ values, lengths *graph.Node }
 
 // A layerNode is the output of a layer.
 type layerNode struct {
 	name string
-	node *op.Node
+	node *graph.Node
 }
 
 // numbers are all numbers of a network that training changes. Plans share them:
 // they see each other's changes, and one at a time may run.
 type numbers struct {
-	params []tensorAt
-	flat   []float32 // the parameters, one behind the other
+	params   []tensorAt
+	flat     []float32        // the parameters, one behind the other: see read
+	variable backend.Variable // where programs have them
 }
+
+// read brings flat up to date.
+func (m *numbers) read() []float32 {
+	m.variable.Read(m.flat)
+	return m.flat
+}
+
+// write makes the numbers what flat holds.
+func (m *numbers) write() { m.variable.Write(m.flat) }
 
 // A tensorAt is a parameter as a part of a flat memory.
 type tensorAt struct {
@@ -64,105 +78,209 @@ func (m *numbers) trained() []optim.Range {
 	return list
 }
 
-// clone is a copy with memory of its own.
-func (m *numbers) clone() *numbers {
-	return &numbers{m.params, append([]float32(nil), m.flat...)}
+// copy is the same numbers with memory of their own, which no program has.
+func (m *numbers) copy() *numbers { return &numbers{params: m.params, flat: slices.Clone(m.flat)} }
+
+// onBackend puts numbers to where a backend computes.
+func onBackend(b backend.Backend, m *numbers) *numbers {
+	m.variable = b.Variable(m.flat)
+	return m
+}
+
+// how says what plans run on.
+type how struct {
+	backend backend.Backend
+	threads int
+}
+
+// A batchLeaf is an input of a graph with memory to fill it from.
+type batchLeaf struct {
+	data     []float32
+	variable backend.Variable
 }
 
 // A plan is a network for a fixed number of rows, ready to run.
 type plan struct {
 	*wiring
-	rows    int
-	graph   *op.Graph
-	machine *op.Machine
-	out     []float32 // rows x outputs, after a run in evaluation mode
-	lossAt  []float32 // 1, after a run in training mode
+	rows      int
+	graph     *graph.Graph
+	program   backend.Program
+	places    map[*graph.Node]backend.Place
+	inputs    []batchLeaf
+	x         []given // memory of a batch, filled before a run
+	y, weight []float32
+	out       []float32 // after a run
 
-	probe *op.Machine // the same, and what squares of the outputs of layers add up to
-	norms []*op.Node  // by layer
+	// Training only.
+	lossNow []float32       // after a run
+	factor  *graph.Node     // what gradients are multiplied by before they are added; nil: each batch is a step
+	squares *graph.Node     // sums of the squares of the gradients so far, by trained parameter
+	probe   backend.Program // the same, and what squares of the outputs of layers add up to
+	layered *graph.Node     // those, by layer
 }
 
-// how says what plans run on.
-type how struct {
-	table   *kernel.Table
-	threads int
-}
+// stepScope is what operators belong to that do something with gradients.
+const stepScope = "step"
 
-// newTraining plans training; gradients go into grads, in the order of
-// m.params. With probes there is a second machine for measuring layers.
-func newTraining(a architecture, m *numbers, rows int, h how, grads []float32, probes bool) (p *plan, err error) {
-	p = &plan{rows: rows, graph: op.NewGraph()}
-	if p.wiring, err = a.wire(p.graph, m, rows, true); err != nil {
+func newPlan(a architecture, m *numbers, rows int, h how, training bool) (*plan, error) {
+	p := &plan{rows: rows, graph: graph.New(), places: map[*graph.Node]backend.Place{}}
+	var err error
+	if p.wiring, err = a.wire(p.graph, m, rows, training); err != nil {
 		return nil, errors.Join(err, p.graph.Err())
 	}
-	var into [][]float32
-	for _, t := range m.params {
-		if t.trained {
-			into = append(into, t.of(grads))
+	for i, n := range p.params {
+		p.places[n] = backend.Place{Variable: m.variable, From: m.params[i].from}
+	}
+	for _, in := range p.wiring.x {
+		x := given{values: p.input(h, in.values)}
+		if in.lengths != nil {
+			x.lengths = p.input(h, in.lengths)
 		}
+		p.x = append(p.x, x)
 	}
-	if len(into) != len(p.params) {
-		return nil, fmt.Errorf("the network has %d parameters to train in the graph, %d in memory", len(p.params), len(into))
+	if training {
+		p.y, p.weight = p.input(h, p.wiring.y), p.input(h, p.wiring.weight)
 	}
-	if _, err := p.graph.Grad(p.loss, p.params, into); err != nil {
+	return p, nil
+}
+
+// input makes the memory of an input.
+func (p *plan) input(h how, n *graph.Node) []float32 {
+	data := make([]float32, n.Shape().Size())
+	v := h.backend.Variable(data)
+	p.inputs = append(p.inputs, batchLeaf{data, v})
+	p.places[n] = backend.Place{Variable: v}
+	return data
+}
+
+// newTraining plans the forward and the backward pass. Gradients go into a
+// variable, in the order of m.params: added to what is there, times a factor, if
+// several batches are one step. With probes there is a second program for
+// measuring layers.
+//
+// The step of the optimizer is a graph of its own (newUpdater), since between the
+// two the loop looks whether the numbers are finite, and whether more batches
+// belong to the step; and since it is the same for all sizes of batches.
+func newTraining(a architecture, m *numbers, rows int, h how, gradients backend.Variable, accumulate, probes bool) (p *plan, err error) {
+	if p, err = newPlan(a, m, rows, h, true); err != nil {
 		return nil, err
 	}
-	if probes { // after Grad, which would take them for a part of the way to the loss
-		for _, l := range p.layers {
-			p.norms = append(p.norms, p.graph.SumSquares(l.node))
+	p.lossNow = make([]float32, 1)
+	var params, sums []*graph.Node
+	for i, t := range m.params {
+		if t.trained {
+			params = append(params, p.params[i])
 		}
+	}
+	grads, err := p.graph.Grad(p.loss, params...)
+	if err != nil {
+		return nil, err
+	}
+	g := p.graph
+	g.Scope(stepScope)
+	if accumulate {
+		p.factor = g.Input("weight of the batch", 1)
+	}
+	for _, t := range m.params {
+		if !t.trained {
+			continue
+		}
+		grad := grads[len(sums)]
+		sum := g.State("gradient of "+t.name, grad.Shape()...)
+		p.places[sum] = backend.Place{Variable: gradients, From: t.from}
+		if accumulate {
+			sum = g.Apply(graph.Accumulate{}, sum, grad, p.factor)
+		} else {
+			sum = g.Assign(sum, grad)
+		}
+		sums = append(sums, sum)
+	}
+	keep := []*graph.Node{p.loss}
+	if len(sums) > 0 {
+		p.squares = g.Apply(graph.SquareSums{}, sums...)
+		keep = append(keep, p.squares)
+	}
+	if probes && len(p.layers) > 0 {
+		var outputs []*graph.Node
+		for _, l := range p.layers {
+			outputs = append(outputs, l.node)
+		}
+		p.layered = g.Apply(graph.SquareSums{}, outputs...)
+	}
+	if err := g.Err(); err != nil {
+		return nil, err
 	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.close())
 		}
 	}()
-	if p.machine, err = p.graph.Machine(h.table, h.threads, p.loss); err != nil {
+	o := backend.Options{Threads: h.threads, Places: p.places}
+	if p.program, err = h.backend.Compile(g, keep, o); err != nil {
 		return nil, err
 	}
-	p.lossAt = p.machine.Data(p.loss)
-	if probes {
-		p.probe, err = p.graph.Machine(h.table, h.threads, append(p.norms[:len(p.norms):len(p.norms)], p.loss)...)
+	if p.layered != nil {
+		p.probe, err = h.backend.Compile(g, append(keep, p.layered), o)
 	}
 	return p, err
 }
 
 // newEvaluation plans evaluation.
 func newEvaluation(a architecture, m *numbers, rows int, h how) (p *plan, err error) {
-	p = &plan{rows: rows, graph: op.NewGraph()}
-	if p.wiring, err = a.wire(p.graph, m, rows, false); err != nil {
-		return nil, errors.Join(err, p.graph.Err())
-	}
-	if p.machine, err = p.graph.Machine(h.table, h.threads, p.output); err != nil {
+	if p, err = newPlan(a, m, rows, h, false); err != nil {
 		return nil, err
 	}
-	p.out = p.machine.Data(p.output)
-	return p, nil
+	p.out = make([]float32, p.output.Shape().Size())
+	p.program, err = h.backend.Compile(p.graph, []*graph.Node{p.output}, backend.Options{Threads: h.threads, Places: p.places})
+	return p, err
 }
 
-// run executes the plan once. step chooses the random numbers.
-func (p *plan) run(step uint64) error {
-	p.graph.SetStep(step)
-	return p.machine.RunAll()
-}
+// run executes the plan once on what is in the memory of the batch. step chooses
+// the random numbers.
+func (p *plan) run(step uint64) error { return p.execute(p.program, step) }
 
-// runProbe is run, with the squares of the outputs of each layer. The other
-// results are the same to the bit.
-func (p *plan) runProbe(step uint64, squares []float64) error {
-	p.graph.SetStep(step)
-	if err := p.probe.RunAll(); err != nil {
+func (p *plan) execute(program backend.Program, step uint64) error {
+	for _, in := range p.inputs {
+		in.variable.Write(in.data)
+	}
+	if err := program.Run(step); err != nil {
 		return err
 	}
-	for i, n := range p.norms {
-		squares[i] = float64(p.probe.Data(n)[0])
+	if p.loss != nil {
+		program.Read(p.loss, p.lossNow)
+	} else {
+		program.Read(p.output, p.out)
 	}
-	p.lossAt[0] = p.probe.Data(p.loss)[0]
+	return nil
+}
+
+// runBatch is run for training: the gradients count with a weight, if several
+// batches are one step. probe puts the sums of the squares of the outputs of each
+// layer into layers; the other results are the same to the bit. squares gets
+// those of the gradients.
+func (p *plan) runBatch(step uint64, weight []float32, probe bool, layers, squares []float32) error {
+	program := p.program
+	if probe && p.probe != nil {
+		program = p.probe
+	}
+	if p.factor != nil {
+		program.Write(p.factor, weight)
+	}
+	if err := p.execute(program, step); err != nil {
+		return err
+	}
+	if program == p.probe {
+		program.Read(p.layered, layers)
+	}
+	if p.squares != nil {
+		program.Read(p.squares, squares)
+	}
 	return nil
 }
 
 func (p *plan) close() error {
 	var errs []error
-	for _, m := range []*op.Machine{p.machine, p.probe} {
+	for _, m := range []backend.Program{p.program, p.probe} {
 		if m != nil {
 			errs = append(errs, m.Close())
 		}
@@ -170,13 +288,153 @@ func (p *plan) close() error {
 	return errors.Join(errs...)
 }
 
-// layerOf splits the label of an operator, "layers.0: dense dw", into the layer
-// and what it computes.
-func layerOf(label string) (layer, tensor string) {
-	for i := range len(label) - 1 {
-		if label[i] == ':' && label[i+1] == ' ' {
-			return label[:i], label[i+2:]
+// An updater is the step of the optimizer and of what follows it, as a program.
+type updater struct {
+	step      *optim.Step
+	program   backend.Program // nil if there is nothing to train
+	memory    [][]float32     // what the optimizer keeps: see read
+	variables []backend.Variable
+
+	average    *numbers // nil if there is none
+	decay      float64
+	keep, take *graph.Node
+	mix        []float32 // d and 1-d
+}
+
+// newUpdater plans the step of an optimizer on numbers whose gradients are in a
+// variable, and, if decay is not 0, an exponential moving average of all numbers
+// (Polyak averaging): after step t, average = d average + (1-d) numbers with
+// d = min(decay, (1+t)/(10+t)), so that it does not stick to the begin. With reset
+// the gradients are then ready to be added to.
+func newUpdater(m *numbers, gradients backend.Variable, o Optimizer, reg optim.Regularization, decay float64, reset bool, h how) (u *updater, err error) {
+	g := graph.New()
+	u = &updater{decay: decay, mix: make([]float32, 2)}
+	if u.step, err = optim.Build(g, o, reg, m.trained()); err != nil {
+		return nil, err
+	}
+	places := map[*graph.Node]backend.Place{}
+	at := func(n *graph.Node, v backend.Variable, from int) *graph.Node {
+		places[n] = backend.Place{Variable: v, From: from}
+		return n
+	}
+	u.memory = u.step.Memory(len(m.flat))
+	for _, data := range u.memory {
+		u.variables = append(u.variables, nil)
+		if data != nil {
+			u.variables[len(u.variables)-1] = h.backend.Variable(data)
 		}
 	}
-	return "", label
+	for _, p := range u.step.Parts {
+		at(p.Param, m.variable, p.From)
+		at(p.Grad, gradients, p.From)
+		for i, n := range p.Memory {
+			if n != nil {
+				at(n, u.variables[i], p.From)
+			}
+		}
+	}
+	if decay > 0 {
+		u.average = onBackend(h.backend, m.copy())
+		u.keep, u.take = g.Input("part of the average", 1), g.Input("part of the numbers", 1)
+		mean := func(from, size int, now *graph.Node) {
+			g.Apply(graph.Average{}, at(g.State("average", size), u.average.variable, from), now, u.keep, u.take)
+		}
+		end := 0
+		rest := func(to int) { // what no gradient changes
+			if end < to {
+				mean(end, to-end, at(g.State("numbers", to-end), m.variable, end))
+			}
+		}
+		for _, p := range u.step.Parts {
+			rest(p.From)
+			mean(p.From, p.Size, p.NewParam)
+			end = p.From + p.Size
+		}
+		rest(len(m.flat))
+	}
+	if reset {
+		for _, p := range u.step.Parts {
+			g.Assign(p.NewGrad, g.Apply(graph.Constant{Value: nothing, Size: p.Size}))
+		}
+	}
+	if err := g.Err(); err != nil {
+		return nil, err
+	}
+	if len(g.Calls()) > 0 {
+		u.program, err = h.backend.Compile(g, nil, backend.Options{Threads: h.threads, Places: places})
+	}
+	return u, err
+}
+
+// nothing is what can be added to any number without changing a bit of it: a 0
+// would make 0 of -0.
+var nothing = float32(math.Copysign(0, -1))
+
+// run does step t, counted from 1, with a factor of the learning rate and a scale
+// of the gradients.
+func (u *updater) run(t int, factor, scale float64) error {
+	if u.program == nil {
+		return nil
+	}
+	hyper, before := u.step.Numbers(t, factor, scale)
+	u.program.Write(u.step.Hyper, hyper)
+	if u.step.Before != nil {
+		u.program.Write(u.step.Before, before)
+	}
+	if u.average != nil {
+		d := min(u.decay, float64(1+t)/float64(10+t))
+		u.mix[0], u.mix[1] = float32(d), float32(1-d)
+		u.program.Write(u.keep, u.mix[:1])
+		u.program.Write(u.take, u.mix[1:])
+	}
+	return u.program.Run(0)
+}
+
+// read brings memory up to date.
+func (u *updater) read() [][]float32 {
+	for i, v := range u.variables {
+		if v != nil {
+			v.Read(u.memory[i])
+		}
+	}
+	return u.memory
+}
+
+// write makes what the optimizer keeps what memory holds.
+func (u *updater) write() {
+	for i, v := range u.variables {
+		if v != nil {
+			v.Write(u.memory[i])
+		}
+	}
+}
+
+func (u *updater) close() error {
+	if u.program == nil {
+		return nil
+	}
+	return u.program.Close()
+}
+
+// layerOf is the layer and the operator of a fault, none if it is in what is done
+// with gradients.
+func layerOf(f backend.Fault, found bool) (layer, tensor string, index int, ok bool) {
+	if !found || f.Scope == stepScope {
+		return "", "", 0, false
+	}
+	return f.Scope, f.Operator, f.Index, true
+}
+
+// trainedName is the name of the i-th parameter that is trained.
+func (m *numbers) trainedName(i int) string {
+	for _, t := range m.params {
+		if !t.trained {
+			continue
+		}
+		if i == 0 {
+			return t.name
+		}
+		i--
+	}
+	panic(fmt.Sprintf("nn: no such parameter: %d", i))
 }

@@ -14,8 +14,9 @@ import (
 
 	"pipe/base/random"
 	"pipe/data/task"
+	"pipe/nn/cpu"
+	"pipe/nn/graph"
 	"pipe/nn/kernel"
-	"pipe/nn/op"
 )
 
 // A mirror is a small network that needs nothing of a Spec: it learns the
@@ -41,27 +42,27 @@ func (a mirror) numbers() *numbers {
 	return m
 }
 
-func (a mirror) wire(g *op.Graph, m *numbers, rows int, training bool) (*wiring, error) {
-	w := &wiring{x: newGiven([]Input{{Shape: Shape{a.inputs}}}, rows)}
-	x := g.Input("x", w.x[0].values, rows, a.inputs)
-	param := func(i int, shape ...int) *op.Node {
-		n := g.Param(m.params[i].name, m.params[i].of(m.flat), shape...)
+func (a mirror) wire(g *graph.Graph, m *numbers, rows int, training bool) (*wiring, error) {
+	x := g.Input("x", rows, a.inputs)
+	w := &wiring{x: []givenNode{{values: x}}}
+	param := func(i int, shape ...int) *graph.Node {
+		n := g.Param(m.params[i].name, shape...)
 		w.params = append(w.params, n)
 		return n
 	}
 	g.Scope("first")
-	h := g.Dense(x, param(0, a.inputs, a.hidden), param(1, a.hidden), op.Activation{Kind: kernel.Tanh})
+	h := g.Dense(x, param(0, a.inputs, a.hidden), param(1, a.hidden), graph.Activation{Kind: graph.Tanh})
 	w.layers = append(w.layers, layerNode{"first", h})
 	if training && a.dropout > 0 {
-		h = g.Dropout(h, a.dropout, random.New(5, "dropout", 0))
+		h = g.Apply(graph.Dropout{Rate: a.dropout, Key: random.New(5, "dropout", 0).Key()}, h)
 	}
 	g.Scope("second")
-	w.output = g.Dense(h, param(2, a.hidden, 1), param(3, 1), op.Activation{})
+	w.output = g.Dense(h, param(2, a.hidden, 1), param(3, 1), graph.Activation{})
 	if training {
 		w.layers = append(w.layers, layerNode{"second", w.output})
-		w.y, w.weight = make([]float32, rows), make([]float32, rows)
+		w.y, w.weight = g.Input("y", rows, 1), g.Input("weight", rows)
 		g.Scope("loss")
-		w.loss = g.SumSquares(g.Add(w.output, g.Input("y", w.y, rows, 1)))
+		w.loss = g.SumSquares(g.Add(w.output, w.y))
 	}
 	return w, g.Err()
 }
@@ -276,7 +277,7 @@ func TestLoopIsDeterministic(t *testing.T) {
 			if table.Name == kernel.Reference().Name && (threads > 1 || testing.Short()) {
 				continue
 			}
-			c.cfg.Kernels, c.cfg.Threads = table, threads
+			c.cfg.Backend, c.cfg.Threads = cpu.On(table), threads
 			got := c.mustRun(t)
 			if want == "" {
 				want = got

@@ -82,9 +82,8 @@ func (t *trainer) evaluate(ctx context.Context, f *feeder) (loss, metric float64
 // divergedThere says where the numbers of an evaluation stopped being finite.
 func (t *trainer) divergedThere(loss float64) error {
 	e := &DivergedError{Epoch: t.at.Epoch, Loss: loss, LastLoss: t.at.Last, Layer: "loss"}
-	if label, index := t.eval.machine.FirstNonFinite(); label != "" {
-		e.Layer, e.Tensor = layerOf(label)
-		e.Element = index
+	if layer, tensor, index, ok := layerOf(t.eval.program.FirstNonFinite()); ok {
+		e.Layer, e.Tensor, e.Element = layer, tensor, index
 	}
 	return e
 }

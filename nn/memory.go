@@ -1,10 +1,6 @@
 package nn
 
-import (
-	"errors"
-
-	"pipe/nn/vm"
-)
+import "errors"
 
 // Memory is how many bytes Train will need for so many rows of training and of
 // validation data (0: there is none), beside what the data is kept in. It is
@@ -27,20 +23,17 @@ func Memory(spec Spec, sig Signature, rows, validation int, cfg Config) (bytes i
 
 // bytes is the memory of everything that prepare has made.
 func (t *trainer) bytes() int {
-	n := len(t.numbers.flat) + len(t.grads)
+	n := 2 * len(t.numbers.flat) // and gradients
 	if t.monitor() != "" {
 		n += len(t.numbers.flat) // the best
 	}
-	if t.updater != nil {
-		for _, m := range t.updater.Memory() {
+	if t.update != nil {
+		for _, m := range t.update.memory {
 			n += len(m)
 		}
-	}
-	if t.average != nil {
-		n += len(t.average.flat)
-	}
-	if t.sums != nil && t.cfg.Accumulate > 1 {
-		n += len(t.sums.total)
+		if t.update.average != nil {
+			n += len(t.update.average.flat)
+		}
 	}
 	for _, f := range append(t.measure[:], t.feed) {
 		if f != nil && f.ahead {
@@ -54,17 +47,8 @@ func (t *trainer) bytes() int {
 	if t.eval != nil {
 		bytes += t.eval.bytes()
 	}
-	var programs []*vm.Program
-	if t.sums != nil {
-		programs = append(programs, t.sums.first, t.sums.add, t.sums.measure)
-	}
-	if t.average != nil {
-		programs = append(programs, t.average.program)
-	}
-	for _, p := range programs {
-		if p != nil {
-			bytes += p.Bytes()
-		}
+	if t.update != nil && t.update.program != nil {
+		bytes += t.update.program.Bytes()
 	}
 	return bytes
 }
@@ -75,8 +59,8 @@ func (p *plan) bytes() int {
 	for _, g := range p.x {
 		n += 4 * (len(g.values) + len(g.lengths))
 	}
-	if p.machine != nil {
-		n += p.machine.Bytes()
+	if p.program != nil {
+		n += p.program.Bytes()
 	}
 	if p.probe != nil {
 		n += p.probe.Bytes()

@@ -5,63 +5,62 @@ import (
 	"strconv"
 
 	"pipe/base/random"
-	"pipe/nn/kernel"
-	"pipe/nn/op"
+	"pipe/nn/graph"
 )
 
 // A specArchitecture puts the network of a Spec into graphs. The loss is of
 // training only.
 type specArchitecture struct {
 	spec Spec
-	loss op.LossSpec
+	loss graph.Loss
 	seed uint64
 }
 
-func (a *specArchitecture) wire(g *op.Graph, m *numbers, rows int, training bool) (*wiring, error) {
+func (a *specArchitecture) wire(g *graph.Graph, m *numbers, rows int, training bool) (*wiring, error) {
 	shapes, err := a.spec.Shapes()
 	if err != nil {
 		return nil, err
 	}
 	b := &builder{Graph: g, rows: rows, training: training, seed: a.seed,
-		params: map[string]*op.Node{}, lengths: map[string]*op.Node{},
+		params: map[string]*graph.Node{}, lengths: map[string]*graph.Node{},
 		wiring: &wiring{}}
 	for i, p := range shapes.Params() {
-		at := m.params[i]
-		if !at.trained {
-			b.params[p.Name] = g.Input(p.Name, at.of(m.flat), p.Shape...)
-			continue
+		leaf := g.State
+		if m.params[i].trained {
+			leaf = g.Param
 		}
-		n := g.Param(p.Name, at.of(m.flat), p.Shape...)
+		n := leaf(p.Name, p.Shape...)
 		b.params[p.Name] = n
 		b.wiring.params = append(b.wiring.params, n)
 	}
 	z := b.list(shapes.Nodes, b.inputs(a.spec, shapes))
 	b.output = z
 	if training {
-		b.y, b.weight = make([]float32, rows), make([]float32, rows)
+		b.y, b.weight = g.Input("target", rows), g.Input("weight", rows)
 		g.Scope("loss")
-		b.loss = g.Loss(a.loss, z, g.Input("target", b.y, rows), g.Input("weight", b.weight, rows))
+		b.loss = g.Loss(a.loss, z, b.y, b.weight)
 	}
 	return b.wiring, g.Err()
 }
 
 // inputs adds what the network is given, and what inputs with names pass through
 // until they are joined.
-func (b *builder) inputs(spec Spec, shapes *Shapes) *op.Node {
+func (b *builder) inputs(spec Spec, shapes *Shapes) *graph.Node {
 	if len(spec.Branches) == 0 {
-		b.x = newGiven([]Input{{Shape: Shape{spec.Inputs}}}, b.rows)
-		return b.Input("x", b.x[0].values, b.rows, spec.Inputs)
+		x := b.Input("x", b.rows, spec.Inputs)
+		b.x = []givenNode{{values: x}}
+		return x
 	}
-	var parts []*op.Node
+	var parts []*graph.Node
 	for i, branch := range spec.Branches {
 		at := BranchPath(i)
-		g := newGiven([]Input{{Shape: branch.Shape, Ragged: branch.Ragged}}, b.rows)[0]
-		b.x = append(b.x, g)
+		in := givenNode{values: b.Input(at, append([]int{b.rows}, branch.Shape...)...)}
 		if branch.Ragged {
-			b.lengths[at] = b.Input(at+".lengths", g.lengths, b.rows)
+			in.lengths = b.Input(at+".lengths", b.rows)
+			b.lengths[at] = in.lengths
 		}
-		x := b.Input(at, g.values, append([]int{b.rows}, branch.Shape...)...)
-		parts = append(parts, b.list(shapes.Branches[i], x))
+		b.x = append(b.x, in)
+		parts = append(parts, b.list(shapes.Branches[i], in.values))
 		if b.Err() != nil {
 			return nil
 		}
@@ -72,17 +71,17 @@ func (b *builder) inputs(spec Spec, shapes *Shapes) *op.Node {
 
 // A builder adds the layers of a network to a graph, for a number of rows.
 type builder struct {
-	*op.Graph
+	*graph.Graph
 	*wiring
 	rows     int
 	training bool
 	seed     uint64
-	params   map[string]*op.Node // by name
-	lengths  map[string]*op.Node // of sequences, by the path of their embedding
+	params   map[string]*graph.Node // by name
+	lengths  map[string]*graph.Node // of sequences, by the path of their embedding
 }
 
 // list adds layers one behind the other.
-func (b *builder) list(nodes []Node, x *op.Node) *op.Node {
+func (b *builder) list(nodes []Node, x *graph.Node) *graph.Node {
 	for i := range nodes {
 		if x = b.layer(&nodes[i], x); b.Err() != nil {
 			return nil
@@ -92,13 +91,13 @@ func (b *builder) list(nodes []Node, x *op.Node) *op.Node {
 }
 
 // layer adds one layer.
-func (b *builder) layer(n *Node, x *op.Node) *op.Node {
+func (b *builder) layer(n *Node, x *graph.Node) *graph.Node {
 	b.Scope(n.Path)
 	y := b.apply(n, x)
 	if b.Err() != nil {
 		return nil
 	}
-	if want := n.Out.Size() * b.rows; y.Shape().TotalSize() != want {
+	if want := n.Out.Size() * b.rows; y.Shape().Size() != want {
 		panic(fmt.Sprintf("nn: %s %s gives %v for %d rows, inferred was %v", n.Path, n.Kind, y.Shape(), b.rows, n.Out))
 	}
 	if len(n.Params) > 0 || n.Kind == "activation" || n.Kind == "residual" {
@@ -108,9 +107,9 @@ func (b *builder) layer(n *Node, x *op.Node) *op.Node {
 }
 
 // param is a parameter of a layer, nil if the layer has none of that name.
-func (b *builder) param(n *Node, name string) *op.Node { return b.params[n.Path+"."+name] }
+func (b *builder) param(n *Node, name string) *graph.Node { return b.params[n.Path+"."+name] }
 
-func (b *builder) apply(n *Node, x *op.Node) *op.Node {
+func (b *builder) apply(n *Node, x *graph.Node) *graph.Node {
 	switch l := n.Layer; {
 	case l.Dense != nil:
 		return b.dense(n, "", x, l.Dense.Activation)
@@ -129,7 +128,7 @@ func (b *builder) apply(n *Node, x *op.Node) *op.Node {
 		if !b.training {
 			return x
 		}
-		return b.SpatialDropout(x, l.SpatialDropout.Rate, b.stream(n.Path))
+		return b.Apply(graph.Dropout{Rate: l.SpatialDropout.Rate, Key: b.stream(n.Path), Spatial: true}, x)
 	case l.Flatten != nil, l.Reshape != nil:
 		return b.Reshape(x, append([]int{b.rows}, n.Out...)...)
 	case l.Residual != nil:
@@ -152,14 +151,13 @@ func (b *builder) apply(n *Node, x *op.Node) *op.Node {
 	case l.Attention != nil:
 		return b.attention(n, x, l.Attention)
 	case l.TimePool != nil:
-		kind := map[string]kernel.Pooling{"mean": kernel.TimeMean, "last": kernel.TimeLast, "max": kernel.TimeMax}[l.TimePool.Kind]
-		return b.TimePool(x, b.lengths[n.LengthsIn], kind)
+		return b.TimePool(x, b.lengths[n.LengthsIn], graph.Pooling(l.TimePool.Kind))
 	}
 	return b.spatial(n, x)
 }
 
 // spatial adds convolutions, pooling and normalisation.
-func (b *builder) spatial(n *Node, x *op.Node) *op.Node {
+func (b *builder) spatial(n *Node, x *graph.Node) *graph.Node {
 	lengths := b.lengths[n.LengthsIn]
 	switch l := n.Layer; {
 	case l.Conv2D != nil:
@@ -182,10 +180,9 @@ func (b *builder) spatial(n *Node, x *op.Node) *op.Node {
 	case l.GlobalPool != nil:
 		return b.GlobalAvgPool(x)
 	case l.BatchNorm != nil:
-		return b.BatchNorm(x, op.BatchNorm{
+		return b.BatchNorm(x, graph.BatchNorm{Momentum: l.BatchNorm.Momentum, Epsilon: l.BatchNorm.Epsilon, Training: b.training}, graph.Batch{
 			Gamma: b.param(n, "scale"), Beta: b.param(n, "shift"),
-			Mean: b.param(n, "running_mean"), Variance: b.param(n, "running_variance"),
-			Momentum: l.BatchNorm.Momentum, Epsilon: l.BatchNorm.Epsilon, Training: b.training, Lengths: lengths,
+			Mean: b.param(n, "running_mean"), Variance: b.param(n, "running_variance"), Lengths: lengths,
 		})
 	case l.LayerNorm != nil:
 		return b.LayerNorm(x, b.param(n, "scale"), b.param(n, "shift"), l.LayerNorm.Epsilon)
@@ -197,16 +194,16 @@ func (b *builder) spatial(n *Node, x *op.Node) *op.Node {
 	panic("nn: no operator for " + n.Kind)
 }
 
-// operator is the geometry in terms of package op.
-func (w *Window) operator() op.Window {
-	return op.Window{
+// operator is the geometry in terms of package graph.
+func (w *Window) operator() graph.Window {
+	return graph.Window{
 		StrideH: w.Stride[0], StrideW: w.Stride[1], DilationH: w.Dilation[0], DilationW: w.Dilation[1],
-		Padding: op.Padding{Top: w.Before[0], Bottom: w.After[0], Left: w.Before[1], Right: w.After[1]},
+		Padding: graph.Padding{Top: w.Before[0], Bottom: w.After[0], Left: w.Before[1], Right: w.After[1]},
 	}
 }
 
 // dense adds the product of a layer whose parameters begin with a prefix.
-func (b *builder) dense(n *Node, prefix string, x *op.Node, act Activation) *op.Node {
+func (b *builder) dense(n *Node, prefix string, x *graph.Node, act Activation) *graph.Node {
 	y := b.Dense(x, b.param(n, prefix+"weight"), b.param(n, prefix+"bias"), act.operator())
 	if act == Softmax {
 		return b.Softmax(y, nil)
@@ -215,16 +212,16 @@ func (b *builder) dense(n *Node, prefix string, x *op.Node, act Activation) *op.
 }
 
 // stream is the random numbers of what is dropped in a layer.
-func (b *builder) stream(path string) random.Stream { return random.New(b.seed, "dropout."+path, 0) }
+func (b *builder) stream(path string) uint64 { return random.New(b.seed, "dropout."+path, 0).Key() }
 
-func (b *builder) drop(path string, x *op.Node, rate float64) *op.Node {
+func (b *builder) drop(path string, x *graph.Node, rate float64) *graph.Node {
 	if !b.training || rate == 0 {
 		return x
 	}
-	return b.Dropout(x, rate, b.stream(path))
+	return b.Apply(graph.Dropout{Rate: rate, Key: b.stream(path)}, x)
 }
 
-func (b *builder) residual(n *Node, x *op.Node) *op.Node {
+func (b *builder) residual(n *Node, x *graph.Node) *graph.Node {
 	y := b.list(n.Inner[0], x)
 	if n.Projection != nil {
 		x = b.layer(n.Projection, x)
@@ -238,8 +235,8 @@ func (b *builder) residual(n *Node, x *op.Node) *op.Node {
 
 // concat joins branches: the channels of images, which come first, else the
 // last axis.
-func (b *builder) concat(n *Node, x *op.Node) *op.Node {
-	var parts []*op.Node
+func (b *builder) concat(n *Node, x *graph.Node) *graph.Node {
+	var parts []*graph.Node
 	for _, branch := range n.Inner {
 		y := b.list(branch, x)
 		if b.Err() != nil {
@@ -252,7 +249,7 @@ func (b *builder) concat(n *Node, x *op.Node) *op.Node {
 }
 
 // join puts parts side by side, to a shape.
-func (b *builder) join(parts []*op.Node, shape Shape) *op.Node {
+func (b *builder) join(parts []*graph.Node, shape Shape) *graph.Node {
 	if len(parts) == 1 {
 		return parts[0]
 	}
@@ -269,15 +266,15 @@ func (b *builder) join(parts []*op.Node, shape Shape) *op.Node {
 }
 
 // recurrent adds the layers of an lstm or a gru, with one or two directions.
-func (b *builder) recurrent(n *Node, x *op.Node, l *LSTM, run func(*op.Node, op.Recurrent) *op.Node) *op.Node {
+func (b *builder) recurrent(n *Node, x *graph.Node, l *LSTM, run func(*graph.Node, graph.Recurrent) *graph.Node) *graph.Node {
 	lengths := b.lengths[n.LengthsIn]
 	for i := range l.Layers {
 		if i > 0 {
 			x = b.drop(n.Path+"."+strconv.Itoa(i), x, l.Dropout)
 		}
 		at := strconv.Itoa(i) + ".forward."
-		direction := func(at string, reverse bool) *op.Node {
-			return run(x, op.Recurrent{
+		direction := func(at string, reverse bool) *graph.Node {
+			return run(x, graph.Recurrent{
 				Wx: b.param(n, at+"weight_input"), Wh: b.param(n, at+"weight_hidden"),
 				Bx: b.param(n, at+"bias_input"), Bh: b.param(n, at+"bias_hidden"), Lengths: lengths, Reverse: reverse,
 			})
@@ -300,8 +297,8 @@ func (b *builder) recurrent(n *Node, x *op.Node, l *LSTM, run func(*op.Node, op.
 
 // embedding looks up ids. How long sequences are the data says, or else the
 // padding id; what is beyond is 0.
-func (b *builder) embedding(n *Node, ids *op.Node, l *Embedding) *op.Node {
-	padding := op.NoPadding
+func (b *builder) embedding(n *Node, ids *graph.Node, l *Embedding) *graph.Node {
+	padding := graph.NoPadding
 	if l.Padding != nil {
 		padding = *l.Padding
 	}
@@ -317,36 +314,20 @@ func (b *builder) embedding(n *Node, ids *op.Node, l *Embedding) *op.Node {
 	return b.MaskSteps(y, lengths)
 }
 
-func (b *builder) attention(n *Node, x *op.Node, l *Attention) *op.Node {
+func (b *builder) attention(n *Node, x *graph.Node, l *Attention) *graph.Node {
 	q, k, v := b.dense(n, "query.", x, Linear), b.dense(n, "key.", x, Linear), b.dense(n, "value.", x, Linear)
-	a := op.Attention{Heads: l.Heads, Causal: l.Causal, Lengths: b.lengths[n.LengthsIn]}
+	a := graph.Attention{Heads: l.Heads, Causal: l.Causal}
 	if b.training {
-		a.Dropout, a.Stream = l.Dropout, b.stream(n.Path)
+		a.Dropout, a.Key = l.Dropout, b.stream(n.Path)
 	}
-	return b.dense(n, "out.", b.Attention(q, k, v, a), Linear)
+	return b.dense(n, "out.", b.Attention(q, k, v, b.lengths[n.LengthsIn], a), Linear)
 }
 
-// operator is the activation in terms of package op, with its usual parameter;
+// operator is the activation in terms of package graph, with its usual parameter;
 // softmax, which is an operator of its own, is linear.
-func (a Activation) operator() op.Activation {
-	kind := kernel.Linear
-	switch a {
-	case ReLU:
-		kind = kernel.ReLU
-	case LeakyReLU:
-		kind = kernel.LeakyReLU
-	case ELU:
-		kind = kernel.ELU
-	case GELU:
-		kind = kernel.GELU
-	case SiLU:
-		kind = kernel.SiLU
-	case Tanh:
-		kind = kernel.Tanh
-	case Sigmoid:
-		kind = kernel.Sigmoid
-	case Softplus:
-		kind = kernel.Softplus
+func (a Activation) operator() graph.Activation {
+	if a == Softmax {
+		a = Linear
 	}
-	return op.Activation{Kind: kind, Alpha: float32(a.Alpha())}
+	return graph.Activation{Kind: graph.Function(a), Alpha: float32(a.Alpha())}
 }

@@ -16,6 +16,7 @@ import (
 
 	"pipe/base/random"
 	"pipe/data/task"
+	"pipe/nn/cpu"
 	"pipe/nn/kernel"
 )
 
@@ -153,7 +154,7 @@ func TestBitsAreTheSameEverywhere(t *testing.T) {
 					if testing.Short() && threads != 1 && threads != 3 {
 						continue
 					}
-					b := encode(t, s.train(t, func(c *Config) { c.Kernels, c.Threads = table, threads }))
+					b := encode(t, s.train(t, func(c *Config) { c.Backend, c.Threads = cpu.On(table), threads }))
 					if first == nil {
 						first = b
 					}

@@ -133,7 +133,9 @@ func (t *trainer) gradients(tb testing.TB, rows int) [][]float32 {
 	if err := p.run(0); err != nil {
 		tb.Fatal(err)
 	}
-	return t.numbers.each(t.grads)
+	grads := make([]float32, t.grads.Size())
+	t.grads.Read(grads)
+	return t.numbers.each(grads)
 }
 
 // each cuts a memory into parameters.

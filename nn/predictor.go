@@ -4,15 +4,17 @@ import (
 	"errors"
 	"fmt"
 
+	"pipe/base/exact"
 	"pipe/data/task"
 	"pipe/data/tensor"
-	"pipe/nn/kernel"
-	"pipe/nn/op"
+	"pipe/nn/backend"
+	"pipe/nn/cpu"
 )
 
 // A Predictor runs a model forward, for one goroutine at a time.
 type Predictor struct {
 	model   *Model
+	backend backend.Backend
 	inputs  []Input
 	numbers *numbers
 	nets    map[int]*plan // by rows
@@ -29,7 +31,8 @@ func (m *Model) NewPredictor() (*Predictor, error) {
 	}
 	st := newStore(m.Spec)
 	st.load(m.Params)
-	return &Predictor{model: m, inputs: m.Signature.AllInputs(), numbers: st.numbers(false), nets: map[int]*plan{}}, nil
+	b := cpu.New()
+	return &Predictor{model: m, backend: b, inputs: m.Signature.AllInputs(), numbers: onBackend(b, st.numbers(false)), nets: map[int]*plan{}}, nil
 }
 
 // Outputs is the number of values for each row: the classes of a multiclass
@@ -81,9 +84,9 @@ func (p *Predictor) Predict(inputs []tensor.Rows, n int) ([]float64, error) {
 func (p *Predictor) convert(dst []float64, z []float32) {
 	switch sig := &p.model.Signature; sig.Task {
 	case task.Multiclass:
-		op.Softmax(dst, z)
+		exact.Softmax(dst, z)
 	case task.Binary:
-		dst[0] = op.Logistic(float64(z[0]))
+		dst[0] = exact.Logistic(float64(z[0]))
 	default:
 		dst[0] = float64(sig.number(z[0])*sig.Scale) + sig.Center
 	}
@@ -101,7 +104,7 @@ func (p *Predictor) network(left int) (*plan, error) {
 	if net := p.nets[rows]; net != nil {
 		return net, nil
 	}
-	net, err := newEvaluation(&specArchitecture{spec: p.model.Spec}, p.numbers, rows, how{table: kernel.Tables()[0]})
+	net, err := newEvaluation(&specArchitecture{spec: p.model.Spec}, p.numbers, rows, how{backend: p.backend})
 	if err != nil {
 		return nil, err
 	}

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"math"
 
-	"pipe/nn/op"
+	"pipe/base/exact"
 )
 
 // A RateTest looks for a learning rate by training for a few steps in which it
@@ -92,7 +92,7 @@ func (r rising) String() string {
 
 // At is From (To/From)^(step/(Steps-1)).
 func (r rising) At(p Progress) float64 {
-	return r.From * op.Exp(float64(p.Step)/float64(r.Steps-1)*op.Log(r.To/r.From))
+	return r.From * exact.Exp(float64(p.Step)/float64(r.Steps-1)*exact.Log(r.To/r.From))
 }
 
 // riseAlong takes steps until all are done or the loss has become too large.
@@ -136,7 +136,7 @@ func (c *RateCurve) steepest() (rate float64, ok bool) {
 	span, best := max(2, len(c.Losses)/rateSlopeSpan), 0.0
 	for i := range least {
 		from, to := max(0, i-span), min(least, i+span)
-		if slope := (c.Losses[to] - c.Losses[from]) / op.Log(c.Rates[to]/c.Rates[from]); slope < best {
+		if slope := (c.Losses[to] - c.Losses[from]) / exact.Log(c.Rates[to]/c.Rates[from]); slope < best {
 			best, rate = slope, c.Rates[i]
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"pipe/nn/cpu"
 	"pipe/nn/kernel"
 )
 
@@ -49,7 +50,7 @@ func TestRateCurveIsReproducible(t *testing.T) {
 	var want *RateCurve
 	for _, table := range kernel.Tables() {
 		for threads := 1; threads <= 2; threads++ {
-			cfg.Kernels, cfg.Threads = table, threads
+			cfg.Backend, cfg.Threads = cpu.On(table), threads
 			c, err := test.Find(t.Context(), spec, sig, train, cfg)
 			if err != nil {
 				t.Fatal(err)

@@ -3,8 +3,8 @@ package nn
 import (
 	"fmt"
 
+	"pipe/base/exact"
 	"pipe/data/task"
-	"pipe/nn/op"
 )
 
 // A Spec is the shape of a network: the number of input features, hidden
@@ -101,7 +101,7 @@ func (s *Signature) Probability(output []float64, class int) float64 {
 // targets in training.
 func (s *Signature) number(z float32) float64 {
 	if s.Log {
-		return op.Exp(float64(z))
+		return exact.Exp(float64(z))
 	}
 	return float64(z)
 }

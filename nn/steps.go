@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"pipe/nn/vm"
+	"pipe/nn/backend"
 )
 
 // Steps is the training of Train one step at a time, for those who measure it:
@@ -28,6 +28,7 @@ func NewSteps(spec Spec, sig Signature, data Source, cfg Config) (*Steps, error)
 // Params are the parameters as they are now, which the next step changes.
 func (s *Steps) Params() []Param {
 	var list []Param
+	s.t.numbers.read()
 	for i, p := range s.t.arch.(*specArchitecture).spec.params() {
 		list = append(list, Param{Name: p.Name, Shape: p.Shape, Data: s.t.numbers.params[i].of(s.t.numbers.flat)})
 	}
@@ -50,17 +51,23 @@ func (s *Steps) Step(ctx context.Context) (loss float64, err error) {
 
 // Flops is the number of floating point operations of the forward and backward
 // pass of a full batch.
-func (s *Steps) Flops() float64 { return s.plan().machine.Flops() }
+func (s *Steps) Flops() float64 { return s.plan().program.Flops() }
 
 // Bytes is the memory of the plan of a full batch.
-func (s *Steps) Bytes() int { return s.plan().machine.Bytes() }
+func (s *Steps) Bytes() int { return s.plan().program.Bytes() }
 
 // Subnormals counts the subnormal numbers that the last step of a full batch left
-// in memory.
-func (s *Steps) Subnormals() int { return s.plan().machine.Subnormals() }
+// in memory; 0 if the backend does not know.
+func (s *Steps) Subnormals() int {
+	p, ok := s.plan().program.(interface{ Subnormals() int })
+	if !ok {
+		return 0
+	}
+	return p.Subnormals()
+}
 
 // Profile says what each instruction of the plan of a full batch costs.
-func (s *Steps) Profile(runs int) []vm.Timing { return s.plan().machine.Profile(runs) }
+func (s *Steps) Profile(runs int) []backend.Timing { return s.plan().program.Profile(runs) }
 
 func (s *Steps) plan() *plan { return s.t.plans[s.t.cfg.BatchSize] }
 

@@ -9,7 +9,7 @@ import (
 	"slices"
 
 	"pipe/data/task"
-	"pipe/nn/op"
+	"pipe/nn/graph"
 )
 
 // Train trains a network from scratch, or goes on from Config.Resume. With
@@ -65,7 +65,7 @@ func assemble(spec Spec, sig Signature, cfg Config) (*trainer, *Model, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	m.Signature.Log = loss.Loss == op.Poisson
+	m.Signature.Log = loss.Kind == graph.Poisson
 	st := newStore(spec)
 	t := &trainer{cfg: cfg, sig: &m.Signature, vocabularies: spec.Vocabularies(), store: st, numbers: st.numbers(cfg.DecayWeights),
 		rowLoss: func(z []float32, y float32) float64 { return loss.Row(z, []float32{y}) },

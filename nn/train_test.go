@@ -13,6 +13,7 @@ import (
 	"pipe/base/random"
 	"pipe/data/task"
 	"pipe/data/tensor"
+	"pipe/nn/cpu"
 )
 
 var adam = Adam{LearningRate: 0.01, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8}
@@ -177,7 +178,7 @@ func TestEarlyStopping(t *testing.T) {
 		{"never", "validation.loss", 9, 0, []float64{1, 2, 3}, 0, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			tr := &trainer{numbers: &numbers{flat: []float32{0}}, validate: &set{}}
+			tr := &trainer{numbers: onBackend(cpu.New(), &numbers{flat: []float32{0}}), update: &updater{}, validate: &set{}}
 			tr.cfg = Config{Epochs: 100, EarlyStopping: &EarlyStopping{c.monitor, c.patience, c.delta}}
 			tr.at.Curves = []Curve{{Name: c.monitor}}
 			stop := 0

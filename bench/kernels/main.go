@@ -5,7 +5,7 @@
 //	go run ./bench/kernels
 //
 // Each case is an operator with its gradient; a row is what one of the two
-// takes, with the packing of its operands. The tests of nn/kernel and nn/op show
+// takes, with the packing of its operands. The tests of nn/kernel and nn/cpu show
 // that the results are right; this only counts time.
 package main
 
@@ -17,8 +17,10 @@ import (
 	"slices"
 	"time"
 
+	"pipe/nn/backend"
+	"pipe/nn/cpu"
+	"pipe/nn/graph"
 	"pipe/nn/kernel"
-	"pipe/nn/op"
 )
 
 type options struct {
@@ -92,23 +94,29 @@ func (r *row) print(name string, peak float64) {
 
 // measure runs a case instruction by instruction.
 func (c *bench) measure(table *kernel.Table, runs int) ([]row, error) {
-	g := op.NewGraph()
+	g := graph.New()
 	b := &builder{Graph: g}
 	out := c.build(b)
 	loss := g.SumSquares(out)
-	into := make([][]float32, len(b.params))
-	for i, p := range b.params {
-		into[i] = make([]float32, p.Shape().TotalSize())
-	}
 	if g.Err() != nil {
 		return nil, g.Err()
 	}
-	if _, err := g.Grad(loss, b.params, into); err != nil {
-		return nil, err
-	}
-	m, err := g.Machine(table, 1, out)
+	grads, err := g.Grad(loss, b.params...)
 	if err != nil {
 		return nil, err
+	}
+	m, err := cpu.On(table).Compile(g, append(grads, out), backend.Options{Threads: 1})
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range g.Leaves() {
+		data := numbers(n.Shape().Size())
+		if n == b.ids {
+			for i := range data {
+				data[i] = float32(i * 37 % 5000)
+			}
+		}
+		m.Write(n, data)
 	}
 	defer m.Close()
 	var rows []row
@@ -126,6 +134,14 @@ func (c *bench) measure(table *kernel.Table, runs int) ([]row, error) {
 	return slices.DeleteFunc(rows, func(r row) bool {
 		return r.took < time.Microsecond || r.flops == 0 && r.bytes == 0 || slices.Contains([]string{"sum of squares", "sum of squares dx", "constant"}, r.label)
 	}), nil
+}
+
+func numbers(n int) []float32 {
+	v := make([]float32, n)
+	for i := range v {
+		v[i] = float32(i%97)/97 - 0.5
+	}
+	return v
 }
 
 // copyRate is how many bytes a second a copy of n bytes moves, read and written.

@@ -29,6 +29,7 @@ import "C"
 
 import (
 	"fmt"
+	"slices"
 	"unsafe"
 )
 
@@ -55,9 +56,10 @@ const (
 	Softplus
 )
 
-// FromOutput says whether the derivative can be found from the output alone
-// (OutputGrad); else it takes the input (ActivateGrad).
-func (a Activation) FromOutput() bool { return a != GELU && a != SiLU }
+// ActivationNamed finds an activation by its name, -1 if there is none.
+func ActivationNamed(name string) Activation {
+	return Activation(slices.Index([]string{"linear", "relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid", "softplus"}, name))
+}
 
 // An Instr is one phase of a kernel. It has the layout of instr in instr.h. An
 // Instr that C runs must be in a List, and what P points to must not move.

@@ -2,6 +2,7 @@ package optim
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -10,6 +11,9 @@ import (
 	"testing"
 
 	"pipe/base/random"
+	"pipe/nn/backend"
+	"pipe/nn/cpu"
+	"pipe/nn/graph"
 	"pipe/nn/kernel"
 )
 
@@ -82,7 +86,7 @@ func TestOptimizersAgreeWithPyTorch(t *testing.T) {
 		o, reg := decode(t, c.Kind, c.Settings), Regularization{c.L1, c.ClipValue, c.ClipNorm}
 		t.Run(fmt.Sprint(i, " ", o, reg), func(t *testing.T) {
 			params, grads := slices.Clone(c.Begin), make([]float32, len(c.Begin))
-			u, err := NewUpdater(o, reg, params, grads, []Range{{0, 11, true}, {11, 6, false}}, kernel.Tables()[0], 1)
+			u, err := newUpdater(o, reg, params, grads, []Range{{0, 11, true}, {11, 6, false}}, kernel.Tables()[0], 1)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -105,6 +109,61 @@ func TestOptimizersAgreeWithPyTorch(t *testing.T) {
 	}
 }
 
+// An updater is a step as a program.
+type updater struct {
+	s       *Step
+	program backend.Program
+	memory  [][]float32
+	norm    []float32
+}
+
+func newUpdater(o Optimizer, reg Regularization, params, grads []float32, ranges []Range, table *kernel.Table, threads int) (*updater, error) {
+	for _, r := range ranges {
+		if r.From < 0 || r.Size > len(params)-r.From {
+			return nil, errors.New("a range outside of the parameters")
+		}
+	}
+	g := graph.New()
+	s, err := Build(g, o, reg, ranges)
+	if err != nil {
+		return nil, err
+	}
+	u := &updater{s: s, memory: s.Memory(len(params)), norm: make([]float32, 1)}
+	b := cpu.On(table)
+	places := map[*graph.Node]backend.Place{}
+	var keep []*graph.Node
+	if s.Norm != nil {
+		keep = append(keep, s.Norm)
+	}
+	for _, p := range s.Parts {
+		places[p.Param] = backend.Place{Variable: b.Variable(params), From: p.From}
+		places[p.Grad] = backend.Place{Variable: b.Variable(grads), From: p.From}
+		for i, m := range p.Memory {
+			if m != nil {
+				places[m] = backend.Place{Variable: b.Variable(u.memory[i]), From: p.From}
+			}
+		}
+	}
+	u.program, err = b.Compile(g, keep, backend.Options{Threads: threads, Places: places})
+	return u, err
+}
+
+func (u *updater) Step(t int, factor, scale float64) float64 {
+	hyper, before := u.s.Numbers(t, factor, scale)
+	u.program.Write(u.s.Hyper, hyper)
+	if u.s.Before != nil {
+		u.program.Write(u.s.Before, before)
+	}
+	u.program.Run(0)
+	if u.s.Norm != nil {
+		u.program.Read(u.s.Norm, u.norm)
+	}
+	return float64(u.norm[0])
+}
+
+func (u *updater) Memory() [][]float32 { return u.memory }
+func (u *updater) Close() error        { return u.program.Close() }
+
 // every is one optimizer of each kind, with all options on.
 var every = []Optimizer{
 	SGD{0.1, 0.9, true, 0.01}, SGD{LearningRate: 0.1}, Adam{0.01, 0.9, 0.999, 1e-8, 0.01}, AdamW{0.01, 0.9, 0.999, 1e-8, 0.01},
@@ -121,7 +180,7 @@ func run(t *testing.T, o Optimizer, reg Regularization, n int, table *kernel.Tab
 		params[i] = noise(0, i)
 	}
 	ranges := []Range{{0, 17, false}, {17, n / 2, true}, {17 + n/2, 3, true}, {n - 5, 4, false}}
-	var u *Updater
+	var u *updater
 	start := func() {
 		var memory [][]float32
 		if u != nil {
@@ -129,7 +188,7 @@ func run(t *testing.T, o Optimizer, reg Regularization, n int, table *kernel.Tab
 			u.Close()
 		}
 		var err error
-		if u, err = NewUpdater(o, reg, params, grads, ranges, table, threads); err != nil {
+		if u, err = newUpdater(o, reg, params, grads, ranges, table, threads); err != nil {
 			t.Fatal(err)
 		}
 		for i, m := range memory {
@@ -180,7 +239,7 @@ func TestUpdaterIsDeterministic(t *testing.T) {
 
 func TestUpdaterDoesNotAllocate(t *testing.T) {
 	params, grads := make([]float32, 1000), make([]float32, 1000)
-	u, err := NewUpdater(every[2], Regularization{0.1, 1, 1}, params, grads, []Range{{0, 1000, true}}, kernel.Tables()[0], 1)
+	u, err := newUpdater(every[2], Regularization{0.1, 1, 1}, params, grads, []Range{{0, 1000, true}}, kernel.Tables()[0], 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,7 +251,7 @@ func TestUpdaterDoesNotAllocate(t *testing.T) {
 
 func TestGradientsThatAreNotFiniteShowInTheNorm(t *testing.T) {
 	params, grads := make([]float32, 100), make([]float32, 100)
-	u, err := NewUpdater(every[0], Regularization{ClipNorm: 1}, params, grads, []Range{{0, 100, true}}, kernel.Tables()[0], 1)
+	u, err := newUpdater(every[0], Regularization{ClipNorm: 1}, params, grads, []Range{{0, 100, true}}, kernel.Tables()[0], 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -249,7 +308,7 @@ func TestSettingsThatMakeNoSense(t *testing.T) {
 	}
 	p := make([]float32, 10)
 	for _, ranges := range [][]Range{{{0, 11, true}}, {{5, 5, true}, {0, 5, true}}, {{0, 5, true}, {4, 5, true}}, {{0, 0, true}}, {{-1, 5, true}}, {{math.MaxInt, 5, true}}} {
-		if _, err := NewUpdater(every[0], Regularization{}, p, p, ranges, kernel.Tables()[0], 1); err == nil {
+		if _, err := newUpdater(every[0], Regularization{}, p, p, ranges, kernel.Tables()[0], 1); err == nil {
 			t.Errorf("ranges %v were taken", ranges)
 		}
 	}
@@ -271,7 +330,7 @@ func BenchmarkUpdater(b *testing.B) {
 		for _, reg := range []Regularization{{}, {ClipNorm: 1}} {
 			for _, threads := range []int{1, 2} {
 				b.Run(fmt.Sprintf("%T/clip %v/%d threads", o, reg.ClipNorm, threads), func(b *testing.B) {
-					u, err := NewUpdater(o, reg, params, grads, []Range{{0, n, true}}, kernel.Tables()[0], threads)
+					u, err := newUpdater(o, reg, params, grads, []Range{{0, n, true}}, kernel.Tables()[0], threads)
 					if err != nil {
 						b.Fatal(err)
 					}

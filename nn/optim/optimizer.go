@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"math"
 
-	"pipe/nn/kernel"
+	"pipe/nn/graph"
 )
 
 // An Optimizer is SGD, Adam, AdamW, RMSprop, Adagrad or Lion: a rule that turns
@@ -41,25 +41,23 @@ func WithRate(o Optimizer, rate float64) Optimizer {
 	panic(fmt.Sprintf("optim: unknown optimizer %T", o)) // there are no others
 }
 
-// A rule is an optimizer as a kernel.
+// A rule is an optimizer as an operator.
 type rule struct {
-	op                  kernel.Op
-	flag                int64
-	f                   [8]float32 // from f[2] on
-	states              []bool     // of the kernel's memories, which there are
-	initial             float32    // of the first one
+	op                  func(graph.Descent) graph.Op
+	states              []bool  // of what the operator can keep, which there is
+	initial             float32 // of the first one
 	learning, l2, decay float64
 	beta1, beta2        float64 // of bias corrections; 0: there are none
 }
 
-// hyper writes the numbers that a kernel reads at step t = 1, 2, ..., with the
+// hyper writes the numbers that an operator reads at step t = 1, 2, ..., with the
 // factor of the learning rate, but for those of the gradient.
 func (r *rule) hyper(h []float32, t int, factor float64) {
 	rate := r.learning * factor
-	h[kernel.HyperDecay] = float32(rate * r.decay)
-	h[kernel.HyperL2] = float32(r.l2)
-	h[kernel.HyperRate] = float32(rate / (1 - float64(power(r.beta1, t))))
-	h[kernel.HyperRoot] = float32(1 / math.Sqrt(1-float64(power(r.beta2, t))))
+	h[graph.HyperDecay] = float32(rate * r.decay)
+	h[graph.HyperL2] = float32(r.l2)
+	h[graph.HyperRate] = float32(rate / (1 - float64(power(r.beta1, t))))
+	h[graph.HyperRoot] = float32(1 / math.Sqrt(1-float64(power(r.beta2, t))))
 }
 
 // SGD is stochastic gradient descent: with d = g + WeightDecay p,
@@ -86,11 +84,10 @@ func (o SGD) Validate() error {
 }
 
 func (o SGD) rule() rule {
-	r := rule{op: kernel.SGD, f: [8]float32{2: float32(o.Momentum)}, states: []bool{o.Momentum != 0}, learning: o.LearningRate, l2: o.WeightDecay}
-	if o.Nesterov {
-		r.flag = 1
+	op := func(d graph.Descent) graph.Op {
+		return graph.SGD{Descent: d, Momentum: o.Momentum, Nesterov: o.Nesterov}
 	}
-	return r
+	return rule{op: op, states: []bool{o.Momentum != 0}, learning: o.LearningRate, l2: o.WeightDecay}
 }
 
 // Adam is the method of Kingma and Ba (2015), with L2 regularisation by adding
@@ -119,12 +116,11 @@ func (o Adam) check(name string) error {
 }
 
 func (o Adam) rule() rule {
-	return rule{op: kernel.Adam, f: moments(o.Beta1, o.Beta2, o.Epsilon), states: []bool{true, true},
+	op := func(d graph.Descent) graph.Op {
+		return graph.Adam{Descent: d, Beta1: o.Beta1, Beta2: o.Beta2, Epsilon: o.Epsilon}
+	}
+	return rule{op: op, states: []bool{true, true},
 		learning: o.LearningRate, l2: o.WeightDecay, beta1: o.Beta1, beta2: o.Beta2}
-}
-
-func moments(beta1, beta2, epsilon float64) [8]float32 {
-	return [8]float32{2: float32(beta1), float32(1 - beta1), float32(beta2), float32(1 - beta2), float32(epsilon)}
 }
 
 // AdamW is Adam with decoupled weight decay (Loshchilov and Hutter, 2019): p is
@@ -168,8 +164,10 @@ func (o RMSprop) Validate() error {
 }
 
 func (o RMSprop) rule() rule {
-	return rule{op: kernel.RMSprop, f: [8]float32{2: float32(o.Alpha), float32(1 - o.Alpha), float32(o.Epsilon), float32(o.Momentum)},
-		states: []bool{true, o.Centered, o.Momentum != 0}, learning: o.LearningRate, l2: o.WeightDecay}
+	op := func(d graph.Descent) graph.Op {
+		return graph.RMSprop{Descent: d, Alpha: o.Alpha, Epsilon: o.Epsilon, Momentum: o.Momentum}
+	}
+	return rule{op: op, states: []bool{true, o.Centered, o.Momentum != 0}, learning: o.LearningRate, l2: o.WeightDecay}
 }
 
 // Adagrad divides gradients by the root of the sum of all their squares (Duchi
@@ -193,7 +191,8 @@ func (o Adagrad) Validate() error {
 }
 
 func (o Adagrad) rule() rule {
-	return rule{op: kernel.Adagrad, f: [8]float32{2: float32(o.Epsilon)}, states: []bool{true}, initial: float32(o.Initial),
+	op := func(d graph.Descent) graph.Op { return graph.Adagrad{Descent: d, Epsilon: o.Epsilon} }
+	return rule{op: op, states: []bool{true}, initial: float32(o.Initial),
 		learning: o.LearningRate, l2: o.WeightDecay}
 }
 
@@ -217,7 +216,8 @@ func (o Lion) Validate() error {
 }
 
 func (o Lion) rule() rule {
-	return rule{op: kernel.Lion, f: moments(o.Beta1, o.Beta2, 0), states: []bool{true}, learning: o.LearningRate, decay: o.WeightDecay}
+	op := func(d graph.Descent) graph.Op { return graph.Lion{Descent: d, Beta1: o.Beta1, Beta2: o.Beta2} }
+	return rule{op: op, states: []bool{true}, learning: o.LearningRate, decay: o.WeightDecay}
 }
 
 // first is the first error that there is.

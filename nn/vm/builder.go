@@ -130,6 +130,9 @@ func (b *Builder) Emit(in Instr) {
 	}
 }
 
+// Fail makes Compile return an error, unless there was one before.
+func (b *Builder) Fail(err error) { b.fail("%w", err) }
+
 func (b *Builder) fail(format string, args ...any) {
 	if b.err == nil {
 		b.err = fmt.Errorf("plan: "+format, args...)

@@ -1,0 +1,80 @@
+// Package backend says what a processor does for package nn: it compiles graphs
+// to programs over variables. Package nn/cpu is the first.
+package backend
+
+import (
+	"time"
+
+	"pipe/nn/graph"
+)
+
+// A Backend compiles graphs for a processor. It may be used by several goroutines.
+type Backend interface {
+	// Name tells it from others, for people: "cpu, kernels for avx512".
+	Name() string
+	// Variable makes memory that programs share and that outlives their runs. It
+	// holds data, which belongs to the variable from now on.
+	Variable(data []float32) Variable
+	// Compile makes a program that computes the nodes to keep and all that
+	// operators write into states; of the rest nothing more than they need. The
+	// error names the layer and the operator that the backend does not know.
+	Compile(g *graph.Graph, keep []*graph.Node, o Options) (Program, error)
+}
+
+// A Variable is numbers that a Backend keeps, where it computes: parameters, what
+// an optimiser remembers. No program that uses it may run meanwhile.
+type Variable interface {
+	Size() int
+	Read(into []float32)
+	Write(from []float32)
+}
+
+// A Place is a part of a variable, as large as the leaf that stands for it.
+type Place struct {
+	Variable Variable
+	From     int
+}
+
+// Options say how to compile.
+type Options struct {
+	Threads int // that work on a run; 0: one for each CPU
+	// Places are where leaves are. Those that are not named have memory of the
+	// program's own, which holds 0 until it is written.
+	Places map[*graph.Node]Place
+}
+
+// A Program is a compiled graph. One goroutine at a time may use it, and one of
+// the programs that share a variable. Close it after use.
+type Program interface {
+	// Run runs it once. step chooses the random numbers.
+	Run(step uint64) error
+	// Write fills a leaf, from its first number on; Read copies a node that was
+	// kept, or a leaf, as many numbers as there is room for.
+	Write(leaf *graph.Node, from []float32)
+	Read(n *graph.Node, into []float32)
+	// Bytes is the memory of the program beside variables.
+	Bytes() int
+	// Flops is the number of floating point operations of a run.
+	Flops() float64
+	// Profile runs it so many times, piece by piece, and says how long each took.
+	Profile(runs int) []Timing
+	// FirstNonFinite runs it once more, slowly, and says after which operator a
+	// result is not finite first; false if there is none.
+	FirstNonFinite() (Fault, bool)
+	Close() error
+}
+
+// A Fault is a place where numbers stopped being finite.
+type Fault struct {
+	Scope, Operator string
+	Index           int // in a result of the operator
+}
+
+// A Timing is what a piece of a program costs on one thread.
+type Timing struct {
+	Label string // scope and operator
+	Tasks int
+	Took  time.Duration // the least of all runs
+	Flops float64
+	Bytes float64 // moved between operands and the processor
+}

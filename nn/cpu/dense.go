@@ -1,0 +1,132 @@
+package cpu
+
+import (
+	"pipe/nn/graph"
+	"pipe/nn/kernel"
+	"pipe/nn/vm"
+)
+
+func (e *emitter) dense(op graph.Op) bool {
+	switch o := op.(type) {
+	case graph.Dense:
+		x, w := e.shape(0), e.shape(1)
+		k, n := w[0], w[1]
+		p := product{act: activation(o.Act), alpha: o.Act.Alpha}
+		if e.has(2) {
+			p.bias, p.mode = e.in(2), 1
+		}
+		e.matmul(e.out(0), plain(e.in(0), x.Size()/k, k), plain(e.in(1), k, n), p)
+	case graph.DenseGradInput:
+		e.gradInput()
+	case graph.DenseGradWeight:
+		x, dy := e.shape(0), e.shape(1)
+		k, n := x[len(x)-1], dy[len(dy)-1]
+		m := x.Size() / k
+		e.matmul(e.out(0), plain(e.in(0), m, k).t(), plain(e.in(1), m, n), product{})
+	case graph.DenseGradBias:
+		n := e.outShape(0).Size()
+		e.colsum(e.out(0), e.in(0), e.shape(0).Size()/n, n)
+	default:
+		return false
+	}
+	return true
+}
+
+// gradInput emits dy(m, n) wᵀ for w(k, n).
+func (e *emitter) gradInput() {
+	k, n := e.shape(1)[0], e.shape(1)[1]
+	e.matmul(e.out(0), plain(e.in(0), e.shape(0).Size()/n, n), plain(e.in(1), k, n).t(), product{})
+}
+
+// A matrix is an operand of a product, (rows, cols) with the distance in memory
+// between rows and between columns. A transposed one swaps both pairs.
+type matrix struct {
+	buffer               vm.Buffer
+	rows, cols           int
+	rowStride, colStride int
+	batchStride          int // between the matrices of a batch; 0: all use the same
+}
+
+// plain is a matrix in row-major order.
+func plain(b vm.Buffer, rows, cols int) matrix {
+	return matrix{buffer: b, rows: rows, cols: cols, rowStride: cols, colStride: 1}
+}
+
+// t is the transpose.
+func (m matrix) t() matrix {
+	m.rows, m.cols, m.rowStride, m.colStride = m.cols, m.rows, m.colStride, m.rowStride
+	return m
+}
+
+// Rows and columns of a product that a task takes: enough for a thread to be
+// busy with, and small enough that none waits long for another at the end.
+const (
+	rowsPerTask = 48
+	colsPerTask = 128
+)
+
+// product says more about a matrix product: see the kernel gemm.
+type product struct {
+	batch int // of matrices, 0 is 1; the results are one behind the other
+	bias  vm.Buffer
+	mode  int // of the bias: 0 none, 1 by column, 2 by row
+	act   kernel.Activation
+	alpha float32
+	add   bool // to what out holds
+}
+
+// matmul emits out = act(a b + bias), row-major.
+func (e *emitter) matmul(out vm.Buffer, a, b matrix, p product) {
+	p.batch = max(1, p.batch)
+	pa, sa := e.pack(a, false, p.batch)
+	pb, sb := e.pack(b, true, p.batch)
+	e.packedProduct(out, pa, sa, pb, sb, a.rows, b.cols, a.cols, p)
+}
+
+// packedProduct emits a product of packed operands; the strides are those
+// between the matrices of a batch.
+func (e *emitter) packedProduct(out, pa vm.Buffer, strideA int, pb vm.Buffer, strideB int, m, n, k int, p product) {
+	t := e.Table()
+	ga, gb := max(1, rowsPerTask/t.MR), max(1, colsPerTask/t.NR)
+	blocks := tasks(tasks(m, t.MR), ga) * tasks(tasks(n, t.NR), gb)
+	in := vm.Instr{
+		Op: kernel.Gemm, Tasks: p.batch * blocks,
+		I: [16]int64{int64(m), int64(n), int64(k), int64(n), int64(p.act), int64(ga), int64(gb), 0, int64(p.mode),
+			int64(strideA), int64(strideB), int64(m * n), int64(blocks)},
+		F: [8]float32{p.alpha}, P: []vm.Operand{vm.Read(pa), vm.Read(pb), vm.Write(out)},
+		Flops: 2 * float64(p.batch) * float64(m) * float64(n) * float64(k),
+	}
+	if p.add {
+		in.I[7], in.P[2] = 1, vm.Update(out)
+	}
+	if p.mode != 0 {
+		in.P = append(in.P, vm.Read(p.bias))
+	}
+	e.emit(in)
+}
+
+// pack emits the packing of an operand: of rows of a, or of columns of b.
+func (e *emitter) pack(m matrix, columns bool, batch int) (packed vm.Buffer, stride int) {
+	w, kind := e.Table().MR, int64(0)
+	if columns {
+		w, kind = e.Table().NR, 1
+		m = m.t()
+	}
+	if m.batchStride == 0 {
+		batch = 1
+	}
+	const per = 8 // panels for each task
+	panels := tasks(m.rows, w)
+	size := panels * w * m.cols
+	packed = e.Alloc(batch * size)
+	e.emit(vm.Instr{
+		Op: kernel.Pack, Tasks: batch * tasks(panels, per),
+		I: [16]int64{int64(m.rows), int64(m.cols), int64(m.rowStride), int64(m.colStride), kind, per,
+			int64(m.batchStride), int64(size), int64(tasks(panels, per))},
+		P: []vm.Operand{vm.Read(m.buffer), vm.Write(packed)}, Bytes: float64(8 * batch * size),
+	})
+	if batch > 1 {
+		stride = size
+	}
+	return packed, stride
+}

@@ -1,0 +1,113 @@
+package cpu
+
+import (
+	"pipe/nn/graph"
+	"pipe/nn/kernel"
+	"pipe/nn/vm"
+)
+
+func (e *emitter) norm(op graph.Op) bool {
+	switch o := op.(type) {
+	case graph.LayerNorm:
+		e.rowNorm(o.Epsilon, false)
+	case graph.RMSNorm:
+		e.rowNorm(o.Epsilon, true)
+	case graph.RowNormGrad:
+		instr, d := rowInstr(e.shape(0), o.Epsilon, o.RMS)
+		dparams := e.dparams(d)
+		parts := e.Alloc(instr.Tasks * 2 * d)
+		instr.Op, instr.P = kernel.RowNormGrad, []vm.Operand{e.read(0), e.read(1), e.read(2), e.read(3), vm.Write(e.out(0)), vm.Write(parts)}
+		e.emit(instr)
+		e.colsum(dparams, parts, instr.Tasks, 2*d)
+	case graph.BatchNorm:
+		mean, variance := e.read(3), e.read(4)
+		if o.Training {
+			mean, variance = vm.Update(e.in(3)), vm.Update(e.in(4))
+		}
+		e.emit(channels(kernel.BatchNorm, o, e.shape(0), e.read(0), e.read(1), e.read(2), vm.Write(e.out(0)), vm.Write(e.out(1)),
+			mean, variance, e.read(5)))
+	case graph.BatchNormGrad:
+		e.emit(channels(kernel.BatchNormGrad, o.Norm, e.shape(0), e.read(0), e.read(1), e.read(2), e.read(3), vm.Write(e.out(0)),
+			vm.Write(e.out(1)), vm.Write(e.out(2)), e.read(4)))
+	case graph.StepMask:
+		e.emit(vm.Instr{Op: kernel.StepMask, Tasks: 1, I: [16]int64{int64(o.Examples), int64(o.Examples), int64(o.Steps)},
+			P: []vm.Operand{e.read(0), e.read(1), vm.Write(e.out(0))}})
+	case graph.GroupNorm:
+		instr := groupInstr(o, e.shape(0))
+		instr.Op, instr.P = kernel.GroupNorm, []vm.Operand{e.read(0), e.read(1), e.read(2), vm.Write(e.out(0)), vm.Write(e.out(1))}
+		e.emit(instr)
+	case graph.GroupNormGrad:
+		n, c := e.shape(0)[0], e.shape(0)[1]
+		instr := groupInstr(o.Norm, e.shape(0))
+		dparams := e.dparams(c)
+		parts := e.Alloc(n * 2 * c)
+		instr.Op, instr.P = kernel.GroupNormGrad, []vm.Operand{e.read(0), e.read(1), e.read(2), e.read(3), vm.Write(e.out(0)), vm.Write(parts)}
+		e.emit(instr)
+		e.colsum(dparams, parts, n, 2*c)
+	case graph.Softmax:
+		e.emit(softmax(kernel.Softmax, 30, e.shape(0), e.read(0), vm.WriteOver(e.out(0), 0), e.read(1)))
+	case graph.SoftmaxGrad:
+		e.emit(softmax(kernel.SoftmaxGrad, 5, e.shape(0), e.read(0), e.read(1), vm.WriteOver(e.out(0), 1), e.read(2)))
+	default:
+		return false
+	}
+	return true
+}
+
+// dparams makes one buffer of the gradients of gamma and beta (n), which are
+// summed together.
+func (e *emitter) dparams(n int) vm.Buffer {
+	all := e.Alloc(2 * n)
+	e.divide(all, e.call.Out[1:])
+	return all
+}
+
+func (e *emitter) rowNorm(epsilon float64, rms bool) {
+	instr, _ := rowInstr(e.shape(0), epsilon, rms)
+	instr.Op, instr.P = kernel.RowNorm, []vm.Operand{e.read(0), e.read(1), e.read(2), vm.Write(e.out(0)), vm.Write(e.out(1))}
+	e.emit(instr)
+}
+
+// rowInstr is an instruction over the rows of x(..., d).
+func rowInstr(x graph.Shape, epsilon float64, rms bool) (in vm.Instr, d int) {
+	d = x[len(x)-1]
+	m := x.Size() / d
+	per := max(8, grain/2/d)
+	return vm.Instr{Tasks: tasks(m, per), I: [16]int64{int64(m), int64(per), int64(d), flag(rms)},
+		F: [8]float32{float32(epsilon)}, Bytes: float64(12 * m * d), Flops: float64(10 * m * d)}, d
+}
+
+// channels is an instruction over the channels of a batch.
+func channels(op kernel.Op, o graph.BatchNorm, x graph.Shape, operands ...vm.Operand) vm.Instr {
+	n, c, plane, per := x[0], x[1], 1, 1
+	switch len(x) {
+	case 3:
+		n, c = x[0]*x[1], x[2]
+	case 4:
+		plane = x[2] * x[3]
+	}
+	if plane == 1 {
+		per = 16 // channels lie side by side
+	}
+	return vm.Instr{Op: op, Tasks: tasks(c, per), I: [16]int64{int64(c), int64(per), int64(n), int64(plane), flag(o.Training)},
+		F: [8]float32{float32(o.Epsilon), float32(o.Momentum)}, P: operands,
+		Bytes: float64(16 * n * c * plane), Flops: float64(8 * n * c * plane)}
+}
+
+// groupInstr is an instruction over groups of channels of x(n, c, ...).
+func groupInstr(o graph.GroupNorm, x graph.Shape) vm.Instr {
+	n, c, size := x[0], x[1], x.Size()
+	rows := n * o.Groups
+	per := max(1, grain/4*rows/size)
+	return vm.Instr{Tasks: tasks(rows, per), I: [16]int64{int64(rows), int64(per), int64(c), int64(size / n / c), int64(o.Groups)},
+		F: [8]float32{float32(o.Epsilon)}, Bytes: float64(12 * size), Flops: float64(10 * size)}
+}
+
+// softmax is an instruction over the rows of x(..., d).
+func softmax(op kernel.Op, flops int, x graph.Shape, operands ...vm.Operand) vm.Instr {
+	d := x[len(x)-1]
+	m := x.Size() / d
+	per := max(1, grain/4/d)
+	return vm.Instr{Op: op, Tasks: tasks(m, per), I: [16]int64{int64(m), int64(per), int64(d), int64(m / x[0])}, P: operands,
+		Flops: float64(flops * m * d), Bytes: float64(12 * m * d)}
+}
