@@ -16,6 +16,9 @@ const (
 	maxHints = 2
 )
 
+// HintUTF8 is what to do about text that is not UTF-8.
+const HintUTF8 = "convert the file to UTF-8, for example with iconv"
+
 // A Problem is something in a file that cannot be read.
 type Problem struct {
 	Line   int64  // of the file, counted from 1; of a part of it while that is read

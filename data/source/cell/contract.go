@@ -75,6 +75,12 @@ func (c *Contract) Types() Types {
 	return t
 }
 
+// Named gives the type that the contract names for a column.
+func (t Types) Named(name string) (Type, bool) {
+	c, ok := t.known[name]
+	return c.Type, ok
+}
+
 // Of gives the type of a column.
 func (t Types) Of(name string) ColumnType {
 	if c, ok := t.known[name]; ok {

@@ -36,6 +36,9 @@ func (c *Contract) Columns(data string, names []string) (*Columns, error) {
 	return cols, nil
 }
 
+// Kept are the columns of the table, in their order.
+func (c *Columns) Kept() []int { return c.keep }
+
 // A Survey is what was found out about columns by looking at all values.
 type Survey struct {
 	*Columns
@@ -50,6 +53,9 @@ type Target struct {
 	typ  Type
 	like Type // whose words mean a missing value, if it was read as text for other values
 }
+
+// TargetOf is a column of the table of a type that the data say.
+func TargetOf(t Type) Target { return Target{typ: t, like: t} }
 
 // A Plan is how the columns of data become those of a table.
 type Plan struct {

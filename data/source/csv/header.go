@@ -107,7 +107,7 @@ func (r *reading) header(rs *records, number bool) error {
 		case strings.ContainsRune(name, 0):
 			return fail("a zero byte; this is no text file", "")
 		case !utf8.ValidString(name):
-			return fail(fmt.Sprintf("the name of column %d is not UTF-8", i+1), "convert the file to UTF-8, for example with iconv")
+			return fail(fmt.Sprintf("the name of column %d is not UTF-8", i+1), source.HintUTF8)
 		case name == "":
 			r.nameless = append(r.nameless, i)
 			continue

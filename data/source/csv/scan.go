@@ -121,7 +121,7 @@ func (sc *scanner) scan(r *reading, b block.Block) *scanned {
 		for i := range rs.fields {
 			f := &rs.fields[i]
 			if !valid && !utf8.Valid(rs.data[f.start:f.end]) {
-				sc.problem(f, r.names[i], "text that is not UTF-8", "convert the file to UTF-8, for example with iconv")
+				sc.problem(f, r.names[i], "text that is not UTF-8", source.HintUTF8)
 				continue
 			}
 			raw := rs.text(*f)

@@ -133,7 +133,7 @@ func (sc *scanner) scan(r *reading, b block.Block) *survey {
 			break
 		}
 		if !valid && !utf8.Valid(line) {
-			sc.problem(len(line)-len(validTail(line)), "", "text that is not UTF-8", "convert the file to UTF-8, for example with iconv")
+			sc.problem(len(line)-len(validTail(line)), "", "text that is not UTF-8", source.HintUTF8)
 			continue
 		}
 		sc.object(r)

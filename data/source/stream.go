@@ -1,0 +1,137 @@
+package source
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"log/slog"
+	"unicode/utf8"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+
+	"pipe/base/diag"
+	"pipe/data/source/cell"
+	"pipe/data/table"
+)
+
+// Stream makes Rows for a reader that knows the columns and their types before it
+// reads. read calls yield with the columns of some rows, a few megabytes at most,
+// in the order of the schema; it ends when yield says no more. It is called once.
+// Stream sees to the contract: it leaves out columns that are not kept, takes
+// texts for missing that mean it, and refuses text that is not UTF-8 and other
+// types than those that the contract names. data is what is read, for messages.
+func Stream(in *Inputs, data string, schema *arrow.Schema, read func(yield func(columns ...arrow.Array) bool) error) (Rows, error) {
+	columns, err := in.Contract.Columns(data, table.Names(schema))
+	if err != nil {
+		return nil, err
+	}
+	types := in.Contract.Types()
+	for _, f := range schema.Fields() {
+		has := table.TypeName(f.Type)
+		if want, ok := types.Named(f.Name); ok && want.String() != has {
+			return nil, diag.WithHint(fmt.Errorf("%s: column %q has the type %s, not %s", data, f.Name, has, want),
+				"a column of this format has one type, which cannot be another")
+		}
+	}
+	s := &stream{in: in, data: data, read: read, keep: columns.Kept()}
+	var fields []arrow.Field
+	for _, i := range s.keep {
+		f := schema.Field(i)
+		f.Nullable = true
+		fields = append(fields, f)
+	}
+	s.schema = arrow.NewSchema(fields, nil)
+	return s, nil
+}
+
+type stream struct {
+	in     *Inputs
+	data   string
+	schema *arrow.Schema
+	keep   []int
+	read   func(yield func(columns ...arrow.Array) bool) error
+	rows   int64
+}
+
+// Schema implements Rows.
+func (s *stream) Schema() *arrow.Schema { return s.schema }
+
+// Close implements Rows.
+func (s *stream) Close() error { return nil }
+
+// Report implements Rows.
+func (s *stream) Report(log *slog.Logger) {
+	log.Info("read "+s.data, "rows", s.rows, "columns", s.schema.NumFields())
+}
+
+// Batches implements Rows.
+func (s *stream) Batches(ctx context.Context) iter.Seq2[arrow.Record, error] {
+	return func(yield func(arrow.Record, error) bool) {
+		going := true
+		stop := func(err error) bool {
+			if going {
+				yield(nil, err)
+			}
+			going = false
+			return false
+		}
+		err := s.read(func(columns ...arrow.Array) bool {
+			if err := ctx.Err(); err != nil {
+				return stop(context.Cause(ctx))
+			}
+			rec, err := s.record(columns)
+			if err != nil {
+				return stop(err)
+			}
+			defer rec.Release()
+			s.rows += rec.NumRows()
+			going = going && yield(rec, nil)
+			return going
+		})
+		if err == nil && going && s.rows == 0 {
+			err = fmt.Errorf("%s has no rows", s.data)
+		}
+		if err != nil {
+			stop(err)
+		}
+	}
+}
+
+// record makes a batch of the columns that are kept.
+func (s *stream) record(columns []arrow.Array) (arrow.Record, error) {
+	kept := make([]arrow.Array, len(s.keep))
+	for i, at := range s.keep {
+		kept[i] = columns[at]
+		if texts, ok := columns[at].(*array.String); ok {
+			var err error
+			if kept[i], err = s.texts(texts, s.schema.Field(i).Name); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		kept[i].Retain()
+	}
+	for _, c := range columns {
+		c.Release()
+	}
+	return table.NewRecord(s.schema, kept...)
+}
+
+// texts makes those null that mean that a value is missing.
+func (s *stream) texts(in *array.String, column string) (arrow.Array, error) {
+	var b cell.Builder
+	b.Reset(cell.TargetOf(cell.String), in.Len())
+	for row := range in.Len() {
+		if in.IsNull(row) {
+			b.Null(row)
+			continue
+		}
+		text := in.Value(row)
+		if !utf8.ValidString(text) {
+			return nil, diag.WithHint(fmt.Errorf("%s: row %d, column %q: text that is not UTF-8", s.data, s.rows+int64(row)+1, column), HintUTF8)
+		}
+		b.Set(&s.in.Contract.Rules, row, cell.Text, []byte(text))
+	}
+	return b.Array(in.Len()), nil
+}
