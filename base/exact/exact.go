@@ -69,11 +69,15 @@ func Log(x float64) float64 {
 	return float64(k*ln2Hi) - ((h - (float64(s*(h+r)) + float64(k*ln2Lo))) - f)
 }
 
-// Log1p is log(1+x) for x >= 0, exact to the last bits for small x as well.
+// Log1p is log(1+x) for x > -1, exact to the last bits for small x as well. At
+// and below -1 it is as Log at and below 0.
 func Log1p(x float64) float64 {
 	u := 1 + x
-	if u == 1 {
+	switch {
+	case u == 1:
 		return x
+	case x <= -1 || x > 1<<54 || x != x: // u-1 tells nothing of x, or is x
+		return Log(u)
 	}
 	return Log(u) * x / (u - 1)
 }

@@ -2,23 +2,6 @@ package feature
 
 import "fmt"
 
-// All lists the transforms that there are.
-func All() []Kind {
-	return []Kind{
-		imputeKind(), indicatorKind(), clipKind(), log1pKind(), sqrtKind(), scaleKind(), oneHotKind(), ordinalKind(),
-	}
-}
-
-// Raised counts how often the version of a kind was raised. Whoever stores what
-// they make adds it to a version of their own.
-func Raised(kinds []Kind) int {
-	n := 0
-	for _, k := range kinds {
-		n += k.Version - 1
-	}
-	return n
-}
-
 // A use is a transform of a chain with its kind.
 type use struct {
 	kind    *Kind

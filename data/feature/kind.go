@@ -48,11 +48,11 @@ func (f Form) String() string {
 }
 
 // A Setting is a transform as it is asked for: a pointer to a struct whose
-// fields are tagged as package pipeline/settings says. It must not keep what it
-// is given.
+// fields are tagged as package pipeline/settings says. If it has a method Validate,
+// pipeline files are checked with it.
 type Setting interface {
-	// Fit begins to learn from a column. It asks in for the statistics that it
-	// needs, which are there when Done is called.
+	// Fit begins to learn from a column, before any row is read. It asks in for the
+	// statistics that it needs, which are there when Done is called.
 	Fit(in *Input) (Fitter, error)
 }
 

@@ -3,7 +3,8 @@ package feature
 import (
 	"encoding/json"
 	"fmt"
-	"math"
+
+	"pipe/base/exact"
 )
 
 func log1pKind() Kind {
@@ -33,6 +34,6 @@ func (Log1p) Apply(v *Values, out *Out) {
 			out.Fail(i, "the number is not above -1, as log1p needs", fmt.Sprintf("%v is not above -1, as log1p needs", x),
 				"mend the value, or put `clip: {min: 0}` before `log1p`")
 		}
-		v.Numbers[i] = math.Log1p(x)
+		v.Numbers[i] = exact.Log1p(x)
 	}
 }

@@ -104,6 +104,8 @@ func TestRoundedIntegers(t *testing.T) {
 		{Column{Name: "x", Scale: None}, []Count{{"x", 2}}},
 		{Column{Name: "x"}, nil},
 		{Column{Name: "x", Encode: asOrdinal(Ordinal{})}, nil},
+		{chained("x", does("clip", &Clip{Max: ptr(1e9)})), []Count{{"x", 2}}},
+		{chained("x", scaled(Standard)), nil},
 	} {
 		tr := fit(t, Spec{Features: []Column{c.column}}, large)
 		counts, err := tr.ApplyTo(t.Context(), tableOf(t, record(t, large)), false, ignore)
@@ -113,6 +115,16 @@ func TestRoundedIntegers(t *testing.T) {
 		if diff := cmp.Diff(c.want, counts.Rounded); diff != "" {
 			t.Errorf("%+v: %s", c.column, diff)
 		}
+	}
+}
+
+// What takes the place of a missing value was not whole, and is not rounded.
+func TestFilledIntegersAreNotRounded(t *testing.T) {
+	small := col{"x", []any{int64(1), int64(2), nil, int64(4)}}
+	tr := fit(t, Spec{Features: []Column{{Name: "x", Impute: by(Mean), Scale: None}}}, small)
+	counts, err := tr.ApplyTo(t.Context(), tableOf(t, record(t, small)), false, ignore)
+	if err != nil || counts.Rounded != nil {
+		t.Errorf("counted as rounded: %v, %v", counts.Rounded, err)
 	}
 }
 

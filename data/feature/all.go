@@ -1,0 +1,18 @@
+package feature
+
+// All lists the transforms that there are.
+func All() []Kind {
+	return []Kind{
+		imputeKind(), indicatorKind(), clipKind(), log1pKind(), sqrtKind(), scaleKind(), oneHotKind(), ordinalKind(),
+	}
+}
+
+// Raised counts how often the version of a kind was raised. Whoever stores what
+// they make adds it to a version of their own.
+func Raised(kinds []Kind) int {
+	n := 0
+	for _, k := range kinds {
+		n += k.Version - 1
+	}
+	return n
+}
