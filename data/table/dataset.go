@@ -3,6 +3,7 @@ package table
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"math"
 	"slices"
 	"strings"
@@ -185,14 +186,17 @@ func (d *DatasetInfo) check() error {
 }
 
 // roles yields the kept columns that have a meaning.
-func (d *DatasetInfo) roles() map[Role]string {
-	m := map[Role]string{RoleWeight: d.Weight, RoleGroup: d.Group, RoleTime: d.Time, RoleID: d.ID}
-	for role, name := range m {
-		if name == "" {
-			delete(m, role)
+func (d *DatasetInfo) roles() iter.Seq2[Role, string] {
+	return func(yield func(Role, string) bool) {
+		for _, r := range [...]struct {
+			role Role
+			name string
+		}{{RoleWeight, d.Weight}, {RoleGroup, d.Group}, {RoleTime, d.Time}, {RoleID, d.ID}} {
+			if r.name != "" && !yield(r.role, r.name) {
+				return
+			}
 		}
 	}
-	return m
 }
 
 // ranks are the numbers of dimensions of an input, by kind.
@@ -293,10 +297,9 @@ func DatasetSchema(info DatasetInfo, withTargets bool, keep []arrow.Field) (*arr
 				Name: info.targetColumn(i), Type: info.Targets[i].dataType(), Nullable: true}, RoleTarget))
 		}
 	}
-	roles := info.roles()
 	for _, f := range keep {
-		for _, role := range []Role{RoleWeight, RoleGroup, RoleTime, RoleID} {
-			if name, ok := roles[role]; ok && name == f.Name {
+		for role, name := range info.roles() {
+			if name == f.Name {
 				f = WithRole(f, role)
 			}
 		}
