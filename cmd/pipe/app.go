@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"pipe/base/diag"
+	"pipe/cmd/pipe/ui"
 	"pipe/pipeline"
 	"pipe/runner/machine"
 	"pipe/stages"
@@ -23,7 +24,7 @@ import (
 // An app is one invocation of the command line.
 type app struct {
 	in       io.Reader
-	out, err *output
+	out, err *ui.Output
 	lookup   func(string) (string, bool) // environment variables
 	calledAs func() string               // how to call this program in a shell
 	commands *exec.Supervisor            // of exec stages
@@ -33,7 +34,7 @@ type app struct {
 }
 
 func newApp(in io.Reader, out, err io.Writer, lookup func(string) (string, bool)) *app {
-	a := &app{in: in, out: &output{w: out}, err: &output{w: err}, lookup: lookup, commands: exec.NewSupervisor()}
+	a := &app{in: in, out: ui.NewOutput(out), err: ui.NewOutput(err), lookup: lookup, commands: exec.NewSupervisor()}
 	a.host = newHost(lookup, func() *pipeline.Registry { return stages.All(lookup, a.commands) })
 	a.calledAs = sync.OnceValue(func() string {
 		if builtByGoRun() {
@@ -83,7 +84,7 @@ func (a *app) execute(ctx context.Context, args []string) int {
 	root.SetErr(a.err)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
-		err = a.out.failure()
+		err = a.out.Failure()
 	}
 	if err != nil && !isReported(err) {
 		a.printError(err)
@@ -211,11 +212,19 @@ func noArgs(cmd *cobra.Command, words []string) error {
 	return diag.Usagef("%s takes no arguments, but got %q", cmd.CommandPath(), words[0])
 }
 
-func (a *app) colored(o *output) bool {
+// painter gives a function that colours text for an output, or leaves it alone.
+func (a *app) painter(o *ui.Output) func(code, text string) string {
+	if !a.colored(o) {
+		return ui.Unpainted
+	}
+	return o.Paint
+}
+
+func (a *app) colored(o *ui.Output) bool {
 	if v, set := a.lookup("NO_COLOR"); a.noColor || set && v != "" {
 		return false
 	}
-	_, _, ok := o.size()
+	_, _, ok := o.Size()
 	return ok && a.capable()
 }
 

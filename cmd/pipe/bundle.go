@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 
+	"pipe/cmd/pipe/ui"
 	"pipe/workspace/runs"
 
 	"github.com/spf13/cobra"
@@ -76,7 +77,7 @@ import what comes from somebody you trust: that certain bytes are the result of 
 
 func (a *app) sayImported(done *runs.Imported, asJSON bool) error {
 	if asJSON {
-		return writeJSON(a.out, done)
+		return ui.WriteJSON(a.out, done)
 	}
 	if done.Executions == 0 && done.Runs == 0 {
 		fmt.Fprintf(a.out, "%s was here already\n", done.Run)
@@ -86,6 +87,6 @@ func (a *app) sayImported(done *runs.Imported, asJSON bool) error {
 	if done.Executions == 1 {
 		are = "is"
 	}
-	fmt.Fprintf(a.out, "%s  %s %s new\n", done.Run, plural(done.Executions, "stage"), are)
+	fmt.Fprintf(a.out, "%s  %s %s new\n", done.Run, ui.Plural(done.Executions, "stage"), are)
 	return nil
 }

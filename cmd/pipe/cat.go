@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pipe/base/diag"
+	"pipe/cmd/pipe/ui"
 	"pipe/pipeline"
 	"pipe/workspace/content"
 )
@@ -52,7 +53,7 @@ unless --force is given.
 				return diag.Usagef("--format is for tables, and %s is a %s", words[0], art.Type)
 			}
 			out := &pipeWriter{to: a.out}
-			if _, _, terminal := a.out.size(); terminal && !force {
+			if _, _, terminal := a.out.Size(); terminal && !force {
 				hint := fmt.Sprintf("pipe get %s -o %s, or --force", words[0], art.FileName())
 				if as.Binary || art.Type == pipeline.Directory {
 					return diag.Usage(diag.WithHint(errNoText, hint))
@@ -85,7 +86,7 @@ var (
 // A pipeWriter passes bytes on until nobody reads them any more. For a terminal
 // it lets nothing through that could steer it.
 type pipeWriter struct {
-	to     *output
+	to     *ui.Output
 	screen bool
 	hint   string
 	line   []byte // of a screen, what is not written yet
@@ -146,10 +147,10 @@ func (w *pipeWriter) flush() error {
 
 func (w *pipeWriter) pass(p []byte) error {
 	// Spelled out already, or meant as it is.
-	if _, err := (unspelled{w.to}).Write(p); err != nil {
+	if _, err := w.to.Raw().Write(p); err != nil {
 		return err
 	}
-	if w.to.broken() {
+	if w.to.Broken() {
 		return errReaderGone
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"pipe/base/diag"
+	"pipe/cmd/pipe/ui"
 )
 
 // What an artifact holds must not steer the terminal, whatever pieces it comes
@@ -23,7 +24,7 @@ func TestCatOnATerminal(t *testing.T) {
 	} {
 		for _, size := range []int{1, 7, 1 << 20} {
 			var b bytes.Buffer
-			w := &pipeWriter{to: &output{w: &b}, screen: true}
+			w := &pipeWriter{to: ui.NewOutput(&b), screen: true}
 			// The writer is no io.ReaderFrom, so the pieces are those of the buffer.
 			if _, err := io.CopyBuffer(struct{ io.Writer }{w}, struct{ io.Reader }{strings.NewReader(test.text)}, make([]byte, size)); err != nil {
 				t.Fatal(err)
@@ -37,7 +38,7 @@ func TestCatOnATerminal(t *testing.T) {
 		}
 	}
 	for _, data := range []string{"text\x00", "\xff\xfe\n"} {
-		w := &pipeWriter{to: &output{w: io.Discard}, screen: true, hint: "use get"}
+		w := &pipeWriter{to: ui.NewOutput(io.Discard), screen: true, hint: "use get"}
 		if _, err := w.Write([]byte(data)); !errors.Is(err, errNoText) || diag.HintOf(err) != "use get" {
 			t.Errorf("%q: error %v", data, err)
 		}
@@ -50,7 +51,7 @@ func (goneReader) Write([]byte) (int, error) { return 0, syscall.EPIPE }
 
 // A table of any size is not read to its end for a reader that went away.
 func TestCatEndsWithItsReader(t *testing.T) {
-	w := &pipeWriter{to: &output{w: goneReader{}}}
+	w := &pipeWriter{to: ui.NewOutput(goneReader{})}
 	if _, err := w.Write([]byte("x")); !errors.Is(err, errReaderGone) {
 		t.Errorf("error %v", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pipe/base/diag"
+	"pipe/cmd/pipe/ui"
 	"pipe/workspace/check"
 )
 
@@ -37,7 +38,7 @@ is reported as lost.`,
 				return err
 			}
 			if asJSON {
-				if err := writeJSON(a.out, rep); err != nil || !rep.Damage {
+				if err := ui.WriteJSON(a.out, rep); err != nil || !rep.Damage {
 					return err
 				}
 				return reported{check.ErrDamage}
@@ -56,13 +57,13 @@ is reported as lost.`,
 func (a *app) printReport(rep *check.Report, dir string) {
 	paint := a.painter(a.out)
 	for _, problem := range rep.Database {
-		fmt.Fprintf(a.out, "%s  %s\n", paint(red, "database"), diag.Visible(problem))
+		fmt.Fprintf(a.out, "%s  %s\n", paint(ui.Red, "database"), diag.Visible(problem))
 	}
 	for _, path := range rep.Strangers {
-		fmt.Fprintf(a.out, "%s  %s is no artifact; remove it\n", paint(red, "stranger"), diag.Visible(path))
+		fmt.Fprintf(a.out, "%s  %s is no artifact; remove it\n", paint(ui.Red, "stranger"), diag.Visible(path))
 	}
 	for _, f := range rep.Findings {
-		fmt.Fprintf(a.out, "%s  %s  %s\n", paint(red, f.State), f.ID, diag.Visible(f.Reason))
+		fmt.Fprintf(a.out, "%s  %s  %s\n", paint(ui.Red, f.State), f.ID, diag.Visible(f.Reason))
 		for _, t := range f.Touched {
 			verb := "read by"
 			if t.Direction == "out" {
@@ -81,13 +82,13 @@ func (a *app) printReport(rep *check.Report, dir string) {
 		}
 		switch {
 		case f.Repaired != "" && f.Needed:
-			fmt.Fprintf(a.out, "  %s: %s\n", paint(green, "repaired"), diag.Visible(f.Repaired))
+			fmt.Fprintf(a.out, "  %s: %s\n", paint(ui.Green, "repaired"), diag.Visible(f.Repaired))
 		case f.Lost != "":
-			fmt.Fprintf(a.out, "  %s: %s\n", paint(red, "lost"), diag.Visible(f.Lost))
+			fmt.Fprintf(a.out, "  %s: %s\n", paint(ui.Red, "lost"), diag.Visible(f.Lost))
 		}
 	}
 	if n := len(rep.Leftovers); n > 0 {
-		fmt.Fprintf(a.out, "%s of dead processes in %s; that is no damage\n", plural(n, "leftover"), filepath.Join(dir, "tmp"))
+		fmt.Fprintf(a.out, "%s of dead processes in %s; that is no damage\n", ui.Plural(n, "leftover"), filepath.Join(dir, "tmp"))
 	}
 	missing, damaged := 0, 0
 	for _, f := range rep.Findings {
@@ -98,12 +99,12 @@ func (a *app) printReport(rep *check.Report, dir string) {
 		}
 	}
 	fmt.Fprintf(a.out, "%s, %s: %d damaged, %d missing; database: %s\n",
-		plural(rep.Objects, "artifact"), bytesText(rep.Bytes), damaged, missing, databaseText(rep))
+		ui.Plural(rep.Objects, "artifact"), ui.Bytes(rep.Bytes), damaged, missing, databaseText(rep))
 }
 
 func databaseText(rep *check.Report) string {
 	if len(rep.Database) == 0 {
 		return "sound"
 	}
-	return plural(len(rep.Database), "problem")
+	return ui.Plural(len(rep.Database), "problem")
 }

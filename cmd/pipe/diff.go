@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pipe/base/diag"
+	"pipe/cmd/pipe/ui"
 	"pipe/lineage"
 	"pipe/workspace/runs"
 )
@@ -42,7 +43,7 @@ RUN is "latest", the name of a pipeline for its latest run, or a run ID or the b
 				return err
 			}
 			if asJSON {
-				return writeJSON(a.out, d)
+				return ui.WriteJSON(a.out, d)
 			}
 			return a.printDiff(d)
 		},
@@ -53,10 +54,10 @@ RUN is "latest", the name of a pipeline for its latest run, or a run ID or the b
 
 // metricRemark says which way a metric went, and about which class it is.
 func metricRemark(m runs.MetricDiff) string {
-	class := classText(lineage.Metric{Name: m.Name, Class: m.Class})
+	class := ui.Class(lineage.Metric{Name: m.Name, Class: m.Class})
 	switch {
 	case m.OldClass != "":
-		return fmt.Sprintf("class %s, before %s", class, classText(lineage.Metric{Name: m.Name, Class: m.OldClass}))
+		return fmt.Sprintf("class %s, before %s", class, ui.Class(lineage.Metric{Name: m.Name, Class: m.OldClass}))
 	case class != "" && m.Change != "":
 		return m.Change + ", class " + class
 	case class != "":
@@ -98,7 +99,7 @@ func (a *app) printDiff(d *runs.Diff) error {
 	for _, m := range d.Metrics {
 		delta := ""
 		if m.Delta != nil {
-			delta = number(*m.Delta)
+			delta = ui.Number(*m.Delta)
 			if !strings.HasPrefix(delta, "-") {
 				delta = "+" + delta
 			}
@@ -135,7 +136,7 @@ func (a *app) diffTable(header []string, rows [][]string) error {
 		return nil
 	}
 	fmt.Fprintln(a.out)
-	return writeTable(a.out, header, rows)
+	return ui.Table(a.out, header, rows)
 }
 
 func textOr(v *string) string {
@@ -156,5 +157,5 @@ func numberOr(v *float64) string {
 	if v == nil {
 		return "(none)"
 	}
-	return number(*v)
+	return ui.Number(*v)
 }

@@ -8,6 +8,7 @@ import (
 
 	"pipe/artifacts"
 	"pipe/base/diag"
+	"pipe/cmd/pipe/ui"
 	"pipe/lineage"
 	"pipe/pipeline"
 	"pipe/runner"
@@ -74,7 +75,7 @@ func (a *app) printError(err error) {
 	if errors.As(err, &problems) {
 		shown := problems[:min(len(problems), maxProblems)]
 		a.render(shown)
-		total := plural(len(problems), "problem")
+		total := ui.Plural(len(problems), "problem")
 		if len(shown) < len(problems) {
 			total += fmt.Sprintf("; the first %d are shown", len(shown))
 		}
@@ -82,10 +83,10 @@ func (a *app) printError(err error) {
 		return
 	}
 	paint := a.painter(a.err)
-	fmt.Fprintf(a.err, "%s %s\n", paint(red, "error:"), strings.TrimRight(err.Error(), "\n"))
+	fmt.Fprintf(a.err, "%s %s\n", paint(ui.Red, "error:"), strings.TrimRight(err.Error(), "\n"))
 	if hint := diag.HintOf(err); hint != "" {
 		for line := range strings.SplitSeq(strings.TrimRight(a.asTyped(hint), "\n"), "\n") {
-			fmt.Fprintf(a.err, "%s %s\n", paint(cyan, "hint:"), line)
+			fmt.Fprintf(a.err, "%s %s\n", paint(ui.Cyan, "hint:"), line)
 		}
 	}
 }
@@ -93,12 +94,5 @@ func (a *app) printError(err error) {
 // render shows problems of a file. The package diag spells out by itself what
 // could steer a terminal, and has its own colours.
 func (a *app) render(problems diag.List) error {
-	return problems.Render(unspelled{a.err}, a.colored(a.err))
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	return problems.Render(a.err.Raw(), a.colored(a.err))
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"pipe/cmd/pipe/ui"
 	"pipe/workspace/cleanup"
 
 	"github.com/spf13/cobra"
@@ -47,7 +48,7 @@ run does, unless the stage was finished since then or is at work.`,
 				}
 			}
 			if asJSON {
-				return writeJSON(a.out, plan)
+				return ui.WriteJSON(a.out, plan)
 			}
 			return a.printCleanup(plan, limit)
 		},
@@ -65,9 +66,9 @@ func (a *app) printCleanup(p *cleanup.Plan, limit int) error {
 			if limit > 0 && i == limit {
 				break
 			}
-			rows = append(rows, []string{x.ID.Short(), x.Type, bytesText(x.Size), x.LastUse.Local().Format(time.DateOnly), x.Name})
+			rows = append(rows, []string{x.ID.Short(), x.Type, ui.Bytes(x.Size), x.LastUse.Local().Format(time.DateOnly), x.Name})
 		}
-		if err := writeTable(a.out, []string{"ARTIFACT", "TYPE", "SIZE", "LAST USE", "NAME"}, rows); err != nil {
+		if err := ui.Table(a.out, []string{"ARTIFACT", "TYPE", "SIZE", "LAST USE", "NAME"}, rows); err != nil {
 			return err
 		}
 		if more := len(p.Artifacts) - len(rows); more > 0 {
@@ -75,25 +76,25 @@ func (a *app) printCleanup(p *cleanup.Plan, limit int) error {
 		}
 		fmt.Fprintln(a.out)
 	}
-	what := fmt.Sprintf("%d of %s, %s with %s", len(p.Runs), plural(len(p.Runs)+p.KeptRuns, "run"),
-		plural(len(p.Artifacts), "artifact"), bytesText(p.Bytes))
+	what := fmt.Sprintf("%d of %s, %s with %s", len(p.Runs), ui.Plural(len(p.Runs)+p.KeptRuns, "run"),
+		ui.Plural(len(p.Artifacts), "artifact"), ui.Bytes(p.Bytes))
 	if p.Checkpoints > 0 {
-		what += fmt.Sprintf(", %s with %s", plural(p.Checkpoints, "checkpoint"), bytesText(p.CheckpointBytes))
+		what += fmt.Sprintf(", %s with %s", ui.Plural(p.Checkpoints, "checkpoint"), ui.Bytes(p.CheckpointBytes))
 	}
 	if p.Logs > 0 {
-		what += fmt.Sprintf(", the logs of %s with %s", plural(p.Logs, "run"), bytesText(p.LogBytes))
+		what += fmt.Sprintf(", the logs of %s with %s", ui.Plural(p.Logs, "run"), ui.Bytes(p.LogBytes))
 	}
 	switch {
 	case p.Deleted:
-		fmt.Fprintf(a.out, "forgot %s; deleted %s with %s\n", plural(len(p.Runs), "run"), plural(p.Swept.Artifacts, "artifact"), bytesText(p.Swept.Bytes))
+		fmt.Fprintf(a.out, "forgot %s; deleted %s with %s\n", ui.Plural(len(p.Runs), "run"), ui.Plural(p.Swept.Artifacts, "artifact"), ui.Bytes(p.Swept.Bytes))
 		if p.Checkpoints > 0 {
-			fmt.Fprintf(a.out, "deleted %s of unfinished work with %s\n", plural(p.Checkpoints, "checkpoint"), bytesText(p.CheckpointBytes))
+			fmt.Fprintf(a.out, "deleted %s of unfinished work with %s\n", ui.Plural(p.Checkpoints, "checkpoint"), ui.Bytes(p.CheckpointBytes))
 		}
 		if p.Logs > 0 {
-			fmt.Fprintf(a.out, "deleted the logs of %s with %s\n", plural(p.Logs, "run"), bytesText(p.LogBytes))
+			fmt.Fprintf(a.out, "deleted the logs of %s with %s\n", ui.Plural(p.Logs, "run"), ui.Bytes(p.LogBytes))
 		}
 		if p.Swept.Waiting > 0 {
-			fmt.Fprintf(a.out, "%s may still be used by a run that goes on, and will go next time\n", plural(p.Swept.Waiting, "execution"))
+			fmt.Fprintf(a.out, "%s may still be used by a run that goes on, and will go next time\n", ui.Plural(p.Swept.Waiting, "execution"))
 		}
 	case len(p.Artifacts) == 0 && len(p.Runs) == 0 && p.Checkpoints == 0 && p.Logs == 0:
 		kept := fmt.Sprintf("all %d runs are kept", p.KeptRuns)

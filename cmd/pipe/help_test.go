@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"pipe/cmd/pipe/ui"
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/spf13/cobra"
@@ -63,8 +65,8 @@ func TestEveryCommandHasHelp(t *testing.T) {
 			t.Errorf("%s --help: exit code %d", path, code)
 		}
 		for _, line := range strings.Split(out, "\n") {
-			if width(line) > 130 {
-				t.Errorf("%s --help: a line of %d columns: %s", path, width(line), line)
+			if ui.Width(line) > 130 {
+				t.Errorf("%s --help: a line of %d columns: %s", path, ui.Width(line), line)
 			}
 		}
 	})

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pipe/base/diag"
+	"pipe/cmd/pipe/ui"
 	"pipe/lineage"
 	"pipe/workspace/trace"
 )
@@ -71,7 +72,7 @@ columns of the files that it was made from.
 					return err
 				}
 				if format == "json" {
-					return writeJSON(a.out, list)
+					return ui.WriteJSON(a.out, list)
 				}
 				return writeColumns(a.out, list.Columns, a.painter(a.out))
 			}
@@ -159,7 +160,7 @@ func (t *tree) print(w io.Writer, ref lineage.Ref) error {
 		t.roots()
 	}
 	if t.deeper {
-		fmt.Fprintln(t.w, t.paint(dim, fmt.Sprintf("Cut by --depth %d: --depth 0 shows all, --format json is for programs.", t.depth)))
+		fmt.Fprintln(t.w, t.paint(ui.Dim, fmt.Sprintf("Cut by --depth %d: --depth 0 shows all, --format json is for programs.", t.depth)))
 	}
 	return t.w.Flush()
 }
@@ -186,8 +187,8 @@ func (t *tree) roots() {
 func (t *tree) branches(indent string, edges []lineage.Edge, depth int) {
 	for i, e := range edges {
 		fork, below := fork(i, len(edges))
-		fmt.Fprintln(t.w, indent+t.paint(dim, fork)+t.executionText(e.Execution, t.graph.Ports[e.Port]))
-		t.leaves(indent+t.paint(dim, below), e.Execution, depth)
+		fmt.Fprintln(t.w, indent+t.paint(ui.Dim, fork)+t.executionText(e.Execution, t.graph.Ports[e.Port]))
+		t.leaves(indent+t.paint(ui.Dim, below), e.Execution, depth)
 	}
 }
 
@@ -200,14 +201,14 @@ func (t *tree) leaves(indent string, execution int64, depth int) {
 	if depth == t.depth && len(edges) > 0 {
 		// Its place may also be less deep, so it does not count as printed.
 		t.deeper = true
-		fmt.Fprintln(t.w, indent+t.paint(dim, "└─ ..."))
+		fmt.Fprintln(t.w, indent+t.paint(ui.Dim, "└─ ..."))
 		return
 	}
 	t.printed[execution] = true
 	for i, e := range edges {
 		fork, below := fork(i, len(edges))
-		fmt.Fprintln(t.w, indent+t.paint(dim, fork)+t.artifactText(t.graph.Ports[e.Port], e.Artifact))
-		t.branches(indent+t.paint(dim, below), t.through[e.Artifact], depth+1)
+		fmt.Fprintln(t.w, indent+t.paint(ui.Dim, fork)+t.artifactText(t.graph.Ports[e.Port], e.Artifact))
+		t.branches(indent+t.paint(ui.Dim, below), t.through[e.Artifact], depth+1)
 	}
 }
 
@@ -220,12 +221,12 @@ func fork(i, n int) (branch, below string) {
 
 func (t *tree) artifactText(port string, artifact int32) string {
 	n := t.graph.Artifacts[artifact]
-	text := join(port, t.paint(cyan, n.Type), n.ID.Short())
+	text := ui.Join(port, t.paint(ui.Cyan, n.Type), n.ID.Short())
 	if n.Path != "" {
 		// The walk ends here, at the bytes of a file: the whole hash.
-		text = join(port, t.paint(cyan, n.Type), diag.Visible(n.Path), "sha256 "+n.ID.String())
+		text = ui.Join(port, t.paint(ui.Cyan, n.Type), diag.Visible(n.Path), "sha256 "+n.ID.String())
 	}
-	return text + t.paint(dim, "  "+bytesText(n.Size))
+	return text + t.paint(ui.Dim, "  "+ui.Bytes(n.Size))
 }
 
 func (t *tree) executionText(id int64, port string) string {
@@ -234,13 +235,13 @@ func (t *tree) executionText(id int64, port string) string {
 	if t.down {
 		verb = "read by"
 	}
-	text := fmt.Sprintf("%s %s (%s)", t.paint(dim, verb), t.paint(bold, n.Stage), n.Kind)
+	text := fmt.Sprintf("%s %s (%s)", t.paint(ui.Dim, verb), t.paint(ui.Bold, n.Stage), n.Kind)
 	if port == "" {
-		text = fmt.Sprintf("%s (%s)", t.paint(bold, n.Stage), n.Kind)
+		text = fmt.Sprintf("%s (%s)", t.paint(ui.Bold, n.Stage), n.Kind)
 	}
-	text += t.paint(dim, "  run "+n.RunID)
+	text += t.paint(ui.Dim, "  run "+n.RunID)
 	if t.printed[id] && len(t.next[id]) > 0 {
-		text += t.paint(dim, "  (as above)")
+		text += t.paint(ui.Dim, "  (as above)")
 	}
 	return text
 }

@@ -7,6 +7,7 @@ import (
 
 	"pipe/artifacts"
 	"pipe/base/diag"
+	"pipe/cmd/pipe/ui"
 	"pipe/workspace/trace"
 )
 
@@ -31,7 +32,7 @@ func writeColumns(w io.Writer, columns []trace.Column, paint func(code, text str
 			fmt.Fprintln(w)
 		}
 		c := columns[0]
-		fmt.Fprintf(w, "%s  %s  %s%s\n", paint(bold, diag.Visible(c.Stage+"."+c.Port)), paint(cyan, c.Type), c.Artifact.Short(), paint(dim, "  run "+c.Run))
+		fmt.Fprintf(w, "%s  %s  %s%s\n", paint(ui.Bold, diag.Visible(c.Stage+"."+c.Port)), paint(ui.Cyan, c.Type), c.Artifact.Short(), paint(ui.Dim, "  run "+c.Run))
 		var cells [][]string
 		for _, c := range columns[:n] {
 			through := diag.Visible(strings.Join(c.Through, " > "))
@@ -45,7 +46,7 @@ func writeColumns(w io.Writer, columns []trace.Column, paint func(code, text str
 				cells = append(cells, []string{name, sourceText(s), diag.Visible(s.Column), through})
 			}
 		}
-		if err := writeTable(w, []string{"column", "made from", "its column", "through"}, cells); err != nil {
+		if err := ui.Table(w, []string{"column", "made from", "its column", "through"}, cells); err != nil {
 			return err
 		}
 		columns = columns[n:]

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pipe/base/infile"
+	"pipe/cmd/pipe/ui"
 	"pipe/workspace/runs"
 )
 
@@ -64,7 +65,7 @@ func (a *app) printLog(ctx context.Context, l *runs.Log) (bool, error) {
 	}
 	defer f.Close()
 	paint := a.painter(a.out)
-	fmt.Fprintln(a.out, paint(bold, fmt.Sprintf("%s/%s attempt %d: %s", l.Run, l.Stage, l.Attempt, l.Status)))
+	fmt.Fprintln(a.out, paint(ui.Bold, fmt.Sprintf("%s/%s attempt %d: %s", l.Run, l.Stage, l.Attempt, l.Status)))
 	_, err = io.Copy(a.out, infile.Reader(ctx, f))
 	return true, err
 }

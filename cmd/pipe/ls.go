@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pipe/base/diag"
+	"pipe/cmd/pipe/ui"
 	"pipe/lineage"
 	"pipe/workspace"
 	"pipe/workspace/runs"
@@ -47,16 +48,16 @@ func (a *app) lsCommand() *cobra.Command {
 				return err
 			}
 			if asJSON {
-				return writeJSON(a.out, list)
+				return ui.WriteJSON(a.out, list)
 			}
 			if len(list.Runs) == 0 {
 				return a.noRuns(cmd.Context(), ws, filter)
 			}
 			var rows [][]string
 			for _, r := range list.Runs {
-				rows = append(rows, []string{r.ID, r.Pipeline, string(r.Status), r.Trigger, localTime(r.Started), runTime(r), runStages(r)})
+				rows = append(rows, []string{r.ID, r.Pipeline, string(r.Status), r.Trigger, ui.LocalTime(r.Started), runTime(r), runStages(r)})
 			}
-			return writeTable(a.out, []string{"RUN", "PIPELINE", "STATUS", "TRIGGER", "STARTED", "TOOK", "STAGES"}, rows)
+			return ui.Table(a.out, []string{"RUN", "PIPELINE", "STATUS", "TRIGGER", "STARTED", "TOOK", "STAGES"}, rows)
 		},
 	}
 	cmd.Flags().IntVar(&filter.Limit, "limit", 20, "how many runs to list; 0 is all")
@@ -99,12 +100,12 @@ func runTime(r runs.Run) string {
 	if r.Status == lineage.Interrupted && !r.Finished.After(r.Started) {
 		return "-" // its process died before it gave a sign of life
 	}
-	return duration(r.Finished.Sub(r.Started))
+	return ui.Duration(r.Finished.Sub(r.Started))
 }
 
 // runStages sums up what happened to the stages of a run.
 func runStages(r runs.Run) string {
-	return join(count(r, lineage.Succeeded, "run"), count(r, lineage.Cached, "cached"),
+	return ui.Join(count(r, lineage.Succeeded, "run"), count(r, lineage.Cached, "cached"),
 		count(r, lineage.Failed, "failed"), count(r, lineage.RequirementFailed, "below requirement"), count(r, lineage.Interrupted, "interrupted"),
 		count(r, lineage.Cancelled, "cancelled"))
 }
@@ -114,5 +115,5 @@ func count(r runs.Run, s lineage.Status, word string) string {
 	if n == 0 {
 		return ""
 	}
-	return number(float64(n)) + " " + word
+	return ui.Number(float64(n)) + " " + word
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pipe/base/diag"
+	"pipe/cmd/pipe/ui"
 	"pipe/lineage"
 	"pipe/workspace"
 	"pipe/workspace/models"
@@ -107,7 +108,7 @@ func (a *app) listModels(ctx context.Context, ws *workspace.Workspace, f lineage
 		return err
 	}
 	if asJSON {
-		return writeJSON(a.out, list)
+		return ui.WriteJSON(a.out, list)
 	}
 	if len(list.Models) == 0 {
 		fmt.Fprintln(a.err, "no models")
@@ -115,10 +116,10 @@ func (a *app) listModels(ctx context.Context, ws *workspace.Workspace, f lineage
 	}
 	var rows [][]string
 	for _, m := range list.Models {
-		rows = append(rows, []string{m.ID.Short(), m.Pipeline, m.Stage, m.Run, localTime(m.Created), strings.Join(m.Labels, ", "),
+		rows = append(rows, []string{m.ID.Short(), m.Pipeline, m.Stage, m.Run, ui.LocalTime(m.Created), strings.Join(m.Labels, ", "),
 			mainMetrics(m.Metrics, m.Classes, m.Telling)})
 	}
-	return writeTable(a.out, []string{"MODEL", "PIPELINE", "STAGE", "RUN", "MADE", "LABELS", "METRICS"}, rows)
+	return ui.Table(a.out, []string{"MODEL", "PIPELINE", "STAGE", "RUN", "MADE", "LABELS", "METRICS"}, rows)
 }
 
 // maxMainMetrics is how many metrics are shown of a model in a list.
@@ -129,7 +130,7 @@ func mainMetrics(metrics map[string]float64, classes map[string]string, order []
 	for _, name := range order[:min(len(order), maxMainMetrics)] {
 		list = append(list, lineage.Metric{Name: name, Value: metrics[name], Class: classes[name]})
 	}
-	return metricsText(list)
+	return ui.Metrics(list)
 }
 
 // metricsOfEvent are the main metrics that were known when a decision was made.
@@ -144,15 +145,13 @@ func inBrackets(text string) string {
 	return " (" + text + ")"
 }
 
-func localTime(t time.Time) string { return t.Local().Format(time.DateTime) }
-
 func (a *app) modelsAt(ctx context.Context, ws *workspace.Workspace, f lineage.EventFilter, at time.Time, asJSON bool) error {
 	held, err := models.HeldAt(ctx, ws, f, at)
 	if err != nil {
 		return err
 	}
 	if asJSON {
-		return writeJSON(a.out, held)
+		return ui.WriteJSON(a.out, held)
 	}
 	clock := held.Time.Local().Format("2006-01-02 15:04:05 MST")
 	if len(held.Labels) == 0 {
@@ -164,26 +163,11 @@ func (a *app) modelsAt(ctx context.Context, ws *workspace.Workspace, f lineage.E
 	for _, ev := range held.Labels {
 		until := ""
 		if !ev.Until.IsZero() {
-			until = localTime(ev.Until)
+			until = ui.LocalTime(ev.Until)
 		}
-		rows = append(rows, []string{ev.Pipeline + "@" + ev.Label, ev.Model.Short(), localTime(ev.Time), until, decider(ev), metricsOfEvent(ev), ev.Reason})
+		rows = append(rows, []string{ev.Pipeline + "@" + ev.Label, ev.Model.Short(), ui.LocalTime(ev.Time), until, ui.Decider(ev), metricsOfEvent(ev), ev.Reason})
 	}
-	return writeTable(a.out, []string{"LABEL", "MODEL", "SINCE", "UNTIL", "BY", "METRICS", "WHY"}, rows)
-}
-
-// decider says who made a decision.
-func decider(ev models.Event) string {
-	who := ev.Actor
-	switch {
-	case ev.DecidedBy == lineage.ByGate:
-		who = "gate of " + ev.Stage
-	case who == "":
-		who = "a user"
-	}
-	if !ev.Imported.IsZero() {
-		who += " (elsewhere, from " + ev.ImportedFrom + ")"
-	}
-	return who
+	return ui.Table(a.out, []string{"LABEL", "MODEL", "SINCE", "UNTIL", "BY", "METRICS", "WHY"}, rows)
 }
 
 func (a *app) modelHistory(ctx context.Context, ws *workspace.Workspace, f lineage.EventFilter, asJSON bool) error {
@@ -192,7 +176,7 @@ func (a *app) modelHistory(ctx context.Context, ws *workspace.Workspace, f linea
 		return err
 	}
 	if asJSON {
-		return writeJSON(a.out, history)
+		return ui.WriteJSON(a.out, history)
 	}
 	if len(history.Events) == 0 {
 		fmt.Fprintln(a.err, "nothing was decided about a model yet; pipe promote MODEL --to production does")
@@ -204,9 +188,9 @@ func (a *app) modelHistory(ctx context.Context, ws *workspace.Workspace, f linea
 		if !ev.Previous.IsZero() && ev.Previous != ev.Model {
 			before = ev.Previous.Short()
 		}
-		rows = append(rows, []string{localTime(ev.Time), ev.Pipeline + "@" + ev.Label, ev.Event, ev.Model.Short(), before, decider(ev), ev.Run, ev.Reason})
+		rows = append(rows, []string{ui.LocalTime(ev.Time), ev.Pipeline + "@" + ev.Label, ev.Event, ev.Model.Short(), before, ui.Decider(ev), ev.Run, ev.Reason})
 	}
-	return writeTable(a.out, []string{"TIME", "LABEL", "EVENT", "MODEL", "BEFORE", "BY", "RUN", "WHY"}, rows)
+	return ui.Table(a.out, []string{"TIME", "LABEL", "EVENT", "MODEL", "BEFORE", "BY", "RUN", "WHY"}, rows)
 }
 
 // showDecisions adds to an artifact what was decided about it.
@@ -220,8 +204,8 @@ func (a *app) showDecisions(events []models.Event) error {
 		if ev.Held {
 			now = "now"
 		}
-		rows = append(rows, []string{ev.Event, ev.Pipeline + "@" + ev.Label, localTime(ev.Time), now, decider(ev), ev.Reason})
+		rows = append(rows, []string{ev.Event, ev.Pipeline + "@" + ev.Label, ui.LocalTime(ev.Time), now, ui.Decider(ev), ev.Reason})
 	}
 	fmt.Fprintln(a.out)
-	return writeTable(a.out, []string{"", "LABEL", "TIME", "", "BY", "WHY"}, rows)
+	return ui.Table(a.out, []string{"", "LABEL", "TIME", "", "BY", "WHY"}, rows)
 }

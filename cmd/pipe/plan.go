@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pipe/base/diag"
+	"pipe/cmd/pipe/ui"
 	"pipe/pipeline"
 	"pipe/runner"
 	"pipe/workspace"
@@ -83,7 +84,7 @@ func (a *app) forecast(ctx context.Context, ws *workspace.Workspace, plan *pipel
 		return err
 	}
 	if asJSON {
-		if err := writeJSON(a.out, f); err != nil {
+		if err := ui.WriteJSON(a.out, f); err != nil {
 			return err
 		}
 		return f.Err()
@@ -104,7 +105,7 @@ func tooLarge(file string, f *runs.Forecast) diag.List {
 	for _, s := range f.Stages {
 		if s.Memory > f.Memory {
 			warnings = append(warnings, diag.Diagnostic{Pos: diag.Pos{File: file}, Severity: diag.Warning,
-				Msg:  fmt.Sprintf("stage %s will take %s of memory, but the machine offers %s", s.Stage, bytesText(s.Memory), bytesText(f.Memory)),
+				Msg:  fmt.Sprintf("stage %s will take %s of memory, but the machine offers %s", s.Stage, ui.Bytes(s.Memory), ui.Bytes(f.Memory)),
 				Hint: "a smaller batch_size or network takes less"})
 		}
 	}
@@ -129,7 +130,7 @@ func (a *app) printForecast(f *runs.Forecast, explain bool) error {
 	if sized {
 		header = slices.Insert(header, 4, "MEMORY")
 	}
-	if err := writeTable(a.out, header, rows); err != nil {
+	if err := ui.Table(a.out, header, rows); err != nil {
 		return err
 	}
 	if !explain {

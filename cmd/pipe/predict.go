@@ -8,13 +8,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"pipe/base/diag"
+	"pipe/cmd/pipe/ui"
 	"pipe/pipeline"
-	"pipe/runner"
 	"pipe/workspace"
 	"pipe/workspace/content"
 	"pipe/workspace/models"
@@ -58,8 +57,8 @@ The file is written in the form that its ending names:
 				return err
 			}
 			defer ws.Close()
-			v := warningView{newPlainView(a.err, script{paint: a.painter(a.err)}, time.Now)}
-			done, err := models.Predict(cmd.Context(), ws, models.Request{File: words[0], Model: model, Prefix: prefix, Strict: strict, Observe: v.event})
+			v := ui.NewWarnings(a.err, a.painter(a.err))
+			done, err := models.Predict(cmd.Context(), ws, models.Request{File: words[0], Model: model, Prefix: prefix, Strict: strict, Observe: v.Event})
 			if done == nil {
 				return err
 			}
@@ -86,21 +85,6 @@ func predictionForm(output string) (content.Form, error) {
 	return content.Artifact{Type: pipeline.Table}.FormOf(output)
 }
 
-// A warningView shows nothing but warnings: standard output may be the result,
-// and the command is over in a moment.
-type warningView struct{ *plainView }
-
-func (v warningView) event(ev runner.Event) {
-	switch ev := ev.(type) {
-	case runner.RunStarted:
-		v.apply(ev, v.now())
-	case runner.StageLog, runner.StageRetry:
-		for _, line := range v.lines(ev, plainColumns) {
-			fmt.Fprintln(v.w, line)
-		}
-	}
-}
-
 // writePredictions writes the table, and says how many of its rows have no
 // prediction.
 func (a *app) writePredictions(ctx context.Context, ws *workspace.Workspace, done *models.Prediction, output string, form content.Form) error {
@@ -116,10 +100,10 @@ func (a *app) writePredictions(ctx context.Context, ws *workspace.Workspace, don
 		fmt.Fprintf(a.err, "warning: %s\n", note)
 	}
 	if isFile {
-		fmt.Fprintf(a.err, "%s: %s scored\n", diag.Visible(output), plural(done.Rows-done.Problems, "row"))
+		fmt.Fprintf(a.err, "%s: %s scored\n", diag.Visible(output), ui.Plural(done.Rows-done.Problems, "row"))
 	}
 	if done.Problems > 0 {
-		fmt.Fprintf(a.err, "warning: %s without a prediction, see the column %s\n", plural(done.Problems, "row"), diag.Visible(done.Column))
+		fmt.Fprintf(a.err, "warning: %s without a prediction, see the column %s\n", ui.Plural(done.Problems, "row"), diag.Visible(done.Column))
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pipe/base/diag"
+	"pipe/cmd/pipe/ui"
 	"pipe/lineage"
 	"pipe/pipeline"
 	"pipe/workspace/models"
@@ -59,11 +60,11 @@ Such a gate leaves a model alone that a user has promoted to the label or retire
 				return err
 			}
 			if asJSON {
-				return writeJSON(a.out, done)
+				return ui.WriteJSON(a.out, done)
 			}
 			ev := done.Event
 			if done.Outcome == lineage.Holds {
-				fmt.Fprintf(a.out, "%s@%s is %s already, since %s\n", ev.Pipeline, ev.Label, ev.Model.Short(), localTime(ev.Time))
+				fmt.Fprintf(a.out, "%s@%s is %s already, since %s\n", ev.Pipeline, ev.Label, ev.Model.Short(), ui.LocalTime(ev.Time))
 				return nil
 			}
 			fmt.Fprintf(a.out, "%s@%s is now %s%s\n", ev.Pipeline, ev.Label, ev.Model.Short(), inBrackets(metricsOfEvent(ev)))
@@ -109,7 +110,7 @@ was; pipe promote gives the label to a model again.`,
 				return err
 			}
 			if asJSON {
-				return writeJSON(a.out, ev)
+				return ui.WriteJSON(a.out, ev)
 			}
 			fmt.Fprintf(a.out, "%s@%s is no model any more; it was %s\n", name, label, ev.Model.Short())
 			return nil

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pipe/base/diag"
+	"pipe/cmd/pipe/ui"
 )
 
 func (a *app) queryCommand() *cobra.Command {
@@ -50,7 +51,7 @@ With - in place of the SQL, it is read from standard input.`,
 				fmt.Fprintf(a.err, "only the first %d rows; raise --limit for more\n", limit)
 			}
 			if asJSON {
-				return rows.WriteJSON(visibleJSON{a.out})
+				return rows.WriteJSON(ui.VisibleJSON{W: a.out})
 			}
 			cells := make([][]string, len(rows.Rows))
 			for i, r := range rows.Rows {
@@ -58,7 +59,7 @@ With - in place of the SQL, it is read from standard input.`,
 					cells[i] = append(cells[i], cellText(v))
 				}
 			}
-			return writeTable(a.out, rows.Columns, cells)
+			return ui.Table(a.out, rows.Columns, cells)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print a JSON array with an object for each row")

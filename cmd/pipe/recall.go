@@ -2,15 +2,13 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"log/slog"
 	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"pipe/lineage"
+	"pipe/cmd/pipe/ui"
 	"pipe/pipeline"
 	"pipe/runner"
 	"pipe/workspace"
@@ -38,29 +36,6 @@ func (a *app) recall(ctx context.Context, given *runner.Given, jobs int) bool {
 	if same == nil {
 		return false
 	}
-	a.showRepeated(same, time.Since(begun))
+	ui.ShowRepeated(a.out, a.painter(a.out), same, time.Since(begun))
 	return true
-}
-
-// showRepeated says of a run that nothing had to be done, and what the stages
-// had warned of.
-func (a *app) showRepeated(same *lineage.Repeated, took time.Duration) {
-	events := []runner.Event{runner.RunStarted{RunID: same.RunID, Pipeline: same.Pipeline}}
-	for _, w := range same.Warnings {
-		events = append(events, runner.StageLog{Stage: w.Stage, Level: slog.LevelWarn, Message: w.Message})
-	}
-	s := script{progress: newProgress(time.Now()), paint: a.painter(a.out)}
-	for _, w := range same.Warnings {
-		s.nameW = min(maxName, max(s.nameW, width(w.Stage)))
-	}
-	columns, _, ok := a.out.size()
-	if !ok {
-		columns = plainColumns
-	}
-	for _, ev := range events {
-		for _, line := range s.lines(ev, columns) {
-			fmt.Fprintln(a.out, line)
-		}
-	}
-	fmt.Fprintf(a.out, "%s: %s, %d cached in %s\n", same.Pipeline, plural(same.Stages, "stage"), same.Stages, duration(took))
 }

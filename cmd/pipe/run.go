@@ -7,11 +7,11 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"pipe/base/diag"
+	"pipe/cmd/pipe/ui"
 	"pipe/lineage"
 	"pipe/pipeline"
 	"pipe/runner"
@@ -150,26 +150,9 @@ decided by the bytes that it gives. With names of stages only these are made, wi
 }
 
 // newView chooses how the run is shown.
-func (a *app) newView(asJSON, verbose bool, storeDir string) view {
-	if asJSON {
-		return &jsonView{enc: newJSONEncoder(a.out)}
-	}
-	s := script{paint: a.painter(a.out), verbose: verbose, nextStep: func(res *runner.Result) []string {
-		return a.nextSteps(res, storeDir)
-	}}
-	if _, _, ok := a.out.size(); ok && a.capable() {
-		size := func() (int, int) {
-			columns, rows, ok := a.out.size()
-			if !ok {
-				return 80, 24
-			}
-			return columns, rows
-		}
-		live := newLiveView(a.out, s, size, time.Now)
-		live.control = a.out.control
-		return live.start()
-	}
-	return newPlainView(a.out, s, time.Now)
+func (a *app) newView(asJSON, verbose bool, storeDir string) ui.View {
+	return ui.NewView(a.out, ui.Options{JSON: asJSON, Verbose: verbose, Live: a.capable(), Paint: a.painter(a.out),
+		Next: func(res *runner.Result) []string { return a.nextSteps(res, storeDir) }})
 }
 
 // nextSteps are the commands that look closer at a run in which something
@@ -181,7 +164,7 @@ func (a *app) nextSteps(res *runner.Result, storeDir string) []string {
 	}
 	var lines []string
 	add := func(what, command string) {
-		lines = append(lines, a.painter(a.out)(dim, "  "+pad(what, 9))+a.asTyped(command)+store)
+		lines = append(lines, a.painter(a.out)(ui.Dim, "  "+ui.Pad(what, 9))+a.asTyped(command)+store)
 	}
 	for _, st := range res.Stages {
 		if st.Status == lineage.Failed {
@@ -210,19 +193,17 @@ func sameFile(a, b string) bool {
 
 // runPlan executes a plan and shows it. tell sees the events beside the view; it
 // may be nil.
-func (a *app) runPlan(ctx context.Context, ws *workspace.Workspace, plan *pipeline.Plan, opt runner.Options, jobs int, v view, tell func(runner.Event)) (*runner.Result, error) {
-	observe := v.event
+func (a *app) runPlan(ctx context.Context, ws *workspace.Workspace, plan *pipeline.Plan, opt runner.Options, jobs int, v ui.View, tell func(runner.Event)) (*runner.Result, error) {
+	observe := v.Event
 	if tell != nil {
 		observe = func(ev runner.Event) {
-			v.event(ev)
+			v.Event(ev)
 			tell(ev)
 		}
 	}
-	if live, ok := v.(*liveView); ok {
-		defer context.AfterFunc(ctx, live.stopping)()
-	}
+	defer context.AfterFunc(ctx, v.Stopping)()
 	res, err := ws.Run(ctx, plan, workspace.RunOptions{Options: opt, Jobs: jobs, Observe: observe})
-	v.close()
+	v.Close()
 	return res, err
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pipe/base/diag"
+	"pipe/cmd/pipe/ui"
 	"pipe/lineage"
 	"pipe/runner"
 	"pipe/workspace/schedules"
@@ -112,7 +113,7 @@ type logView struct {
 func (v *logView) event(ev runner.Event) {
 	switch ev := ev.(type) {
 	case runner.StageWaiting:
-		v.log.Info("stage waits", "pipeline", v.pipeline, "stage", ev.Stage, "note", waitingText(ev))
+		v.log.Info("stage waits", "pipeline", v.pipeline, "stage", ev.Stage, "note", ui.Waiting(ev))
 	case runner.StageFinished:
 		switch {
 		case ev.Err == nil:
@@ -122,9 +123,9 @@ func (v *logView) event(ev runner.Event) {
 			v.log.Error("stage failed", "pipeline", v.pipeline, "stage", ev.Stage, "error", ev.Err)
 		}
 	case runner.GateJudged:
-		_, _, text := gateText(ev)
+		_, _, text := ui.Gate(ev)
 		v.log.Info("gate judged", "pipeline", v.pipeline, "stage", ev.Stage, "outcome", ev.Decision.Outcome, "model", ev.Decision.Event.Model.Short(), "decision", text)
 	case runner.RunFinished:
-		v.log.Info("run ended", "run", ev.Result.RunID, "status", ev.Result.Status, "summary", summary(v.pipeline, ev.Result))
+		v.log.Info("run ended", "run", ev.Result.RunID, "status", ev.Result.Status, "summary", ui.Summary(v.pipeline, ev.Result))
 	}
 }

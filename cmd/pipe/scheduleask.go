@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pipe/base/diag"
+	"pipe/cmd/pipe/ui"
 	"pipe/lineage"
 	"pipe/workspace/schedules"
 )
@@ -132,14 +133,14 @@ func (a *app) backfill(ctx context.Context, s *schedules.Service, p *schedules.P
 			}
 			rows = append(rows, []string{p.Clock(m.At), cmp.Or(m.State, "-"), what})
 		}
-		return writeTable(a.out, []string{"TICK", "STATE", "BACKFILL"}, rows)
+		return ui.Table(a.out, []string{"TICK", "STATE", "BACKFILL"}, rows)
 	}
 	asked, err := p.AskFor(ctx, list)
 	if err != nil {
 		return err
 	}
 	if len(asked) == 0 {
-		fmt.Fprintf(a.out, "nothing to do: all %s are done or in line\n", plural(len(list), "tick"))
+		fmt.Fprintf(a.out, "nothing to do: all %s are done or in line\n", ui.Plural(len(list), "tick"))
 		return nil
 	}
 	return a.workOff(ctx, s, p, asked, detach)
@@ -158,7 +159,7 @@ goes on.`,
 			return a.withKnownSchedule(cmd.Context(), words[0], func(p *schedules.Picked) error {
 				n, err := p.Cancel(cmd.Context())
 				if err == nil {
-					fmt.Fprintf(a.out, "%s: %s given up\n", diag.Visible(p.Pipeline), plural(int(n), "tick"))
+					fmt.Fprintf(a.out, "%s: %s given up\n", diag.Visible(p.Pipeline), ui.Plural(int(n), "tick"))
 				}
 				return err
 			})
@@ -170,7 +171,7 @@ goes on.`,
 // how it ended.
 func (a *app) workOff(ctx context.Context, s *schedules.Service, p *schedules.Picked, asked []time.Time, detach bool) error {
 	if detach {
-		fmt.Fprintf(a.out, "%s in line for the next pipe schedule of %s\n", plural(len(asked), "tick"), diag.Visible(p.Path))
+		fmt.Fprintf(a.out, "%s in line for the next pipe schedule of %s\n", ui.Plural(len(asked), "tick"), diag.Visible(p.Path))
 		return nil
 	}
 	ticks, err := s.WorkOff(ctx, p, asked)
@@ -185,11 +186,11 @@ func (a *app) workOff(ctx context.Context, s *schedules.Service, p *schedules.Pi
 		}
 		rows = append(rows, []string{p.Clock(t.ScheduledAt), string(t.State), t.RunID, firstLine(t.Reason)})
 	}
-	if err := writeTable(a.out, []string{"TICK", "STATE", "RUN", "REASON"}, rows); err != nil {
+	if err := ui.Table(a.out, []string{"TICK", "STATE", "RUN", "REASON"}, rows); err != nil {
 		return err
 	}
 	if failed > 0 {
-		return fmt.Errorf("%d of %s did not succeed", failed, plural(len(asked), "tick"))
+		return fmt.Errorf("%d of %s did not succeed", failed, ui.Plural(len(asked), "tick"))
 	}
 	return nil
 }

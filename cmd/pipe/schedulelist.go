@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"pipe/base/diag"
+	"pipe/cmd/pipe/ui"
 	"pipe/workspace/schedules"
 )
 
@@ -22,7 +23,7 @@ func (a *app) listSchedules(ctx context.Context, words []string, asJSON bool) er
 		return s.NoSchedule()
 	}
 	if asJSON {
-		if err := writeJSON(a.out, list); err != nil {
+		if err := ui.WriteJSON(a.out, list); err != nil {
 			return err
 		}
 		return problems
@@ -47,7 +48,7 @@ func (a *app) listSchedules(ctx context.Context, words []string, asJSON bool) er
 		}
 	}
 	if len(rows) > 0 {
-		err := writeTable(a.out, []string{"PIPELINE", "STATE", "LAST TICK", "RESULT", "RUN", "NEXT TICK", "CRON", "TIMEZONE", "CATCH UP", "OVERLAP", "FILE"}, rows)
+		err := ui.Table(a.out, []string{"PIPELINE", "STATE", "LAST TICK", "RESULT", "RUN", "NEXT TICK", "CRON", "TIMEZONE", "CATCH UP", "OVERLAP", "FILE"}, rows)
 		if err != nil {
 			return err
 		}
@@ -64,7 +65,7 @@ func (a *app) listTicks(ctx context.Context, words []string, limit int, asJSON b
 		return err
 	}
 	if asJSON {
-		return writeJSON(a.out, history)
+		return ui.WriteJSON(a.out, history)
 	}
 	if len(history.Ticks) == 0 {
 		fmt.Fprintln(a.err, "no ticks yet")
@@ -74,9 +75,9 @@ func (a *app) listTicks(ctx context.Context, words []string, limit int, asJSON b
 	for _, t := range history.Ticks {
 		took := "-"
 		if !t.Finished.IsZero() && t.Run != "" {
-			took = duration(t.Finished.Sub(t.Claimed))
+			took = ui.Duration(t.Finished.Sub(t.Claimed))
 		}
 		rows = append(rows, []string{t.Pipeline, schedules.TickTime(t.At, t.Zone), t.Trigger, t.State, cmp.Or(t.Run, "-"), took, cmp.Or(firstLine(t.Reason), "-")})
 	}
-	return writeTable(a.out, []string{"PIPELINE", "TICK", "TRIGGER", "STATE", "RUN", "TOOK", "REASON"}, rows)
+	return ui.Table(a.out, []string{"PIPELINE", "TICK", "TRIGGER", "STATE", "RUN", "TOOK", "REASON"}, rows)
 }

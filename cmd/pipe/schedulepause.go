@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pipe/base/diag"
+	"pipe/cmd/pipe/ui"
 	"pipe/workspace/schedules"
 )
 
@@ -48,7 +49,7 @@ before now is not made up for; pipe schedule backfill can.`,
 		if n == 0 || err != nil {
 			return "", err
 		}
-		return fmt.Sprintf("; %s after now forgotten", plural(int(n), "tick")), nil
+		return fmt.Sprintf("; %s after now forgotten", ui.Plural(int(n), "tick")), nil
 	})
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"pipe/artifacts"
 	"pipe/base/diag"
+	"pipe/cmd/pipe/ui"
 	"pipe/lineage"
 	"pipe/workspace"
 	"pipe/workspace/runs"
@@ -79,16 +80,16 @@ func (a *app) showRun(ctx context.Context, ws *workspace.Workspace, id string, a
 		return err
 	}
 	if asJSON {
-		return writeJSON(a.out, run)
+		return ui.WriteJSON(a.out, run)
 	}
 	fmt.Fprintf(a.out, "run       %s\npipeline  %s (%s)\nstatus    %s\nstarted   %s, took %s\nseed      %d\n",
-		run.ID, run.Pipeline, diag.Visible(run.File), run.Status, localTime(run.Started), runTime(run.Run), run.Seed)
+		run.ID, run.Pipeline, diag.Visible(run.File), run.Status, ui.LocalTime(run.Started), runTime(run.Run), run.Seed)
 	fmt.Fprintf(a.out, "made by   pipe %s on %s\n", diag.Visible(run.Environment.PipeVersion), diag.Visible(cmp.Or(run.Environment.Hostname, "a machine without a name")))
 	if run.Git.Commit != "" {
 		fmt.Fprintf(a.out, "git       %s%s\n", run.Git.Commit, run.Git.Note())
 	}
 	if !run.Imported.IsZero() {
-		fmt.Fprintf(a.out, "imported  %s from %s\n", localTime(run.Imported), diag.Visible(run.ImportedFrom))
+		fmt.Fprintf(a.out, "imported  %s from %s\n", ui.LocalTime(run.Imported), diag.Visible(run.ImportedFrom))
 	}
 	if run.Error != "" {
 		fmt.Fprintf(a.out, "error     %s\n", diag.Visible(run.Error))
@@ -105,7 +106,7 @@ func (a *app) showRun(ctx context.Context, ws *workspace.Workspace, id string, a
 	for _, s := range run.Executions {
 		rows = append(rows, []string{s.Stage, s.Kind, string(s.Status), tookText(s), outputsText(s.Outputs)})
 	}
-	if err := writeTable(a.out, []string{"STAGE", "KIND", "STATUS", "TOOK", "OUTPUTS"}, rows); err != nil {
+	if err := ui.Table(a.out, []string{"STAGE", "KIND", "STATUS", "TOOK", "OUTPUTS"}, rows); err != nil {
 		return err
 	}
 	a.showWarnings(run.Executions)
@@ -129,7 +130,7 @@ func tookText(e runs.Stage) string {
 	if e.Status == lineage.Cached {
 		return ""
 	}
-	return duration(e.Took)
+	return ui.Duration(e.Took)
 }
 
 func outputsText(outputs []runs.Port) string {
@@ -137,7 +138,7 @@ func outputsText(outputs []runs.Port) string {
 	for _, o := range outputs {
 		parts = append(parts, o.Port+" "+o.ID.Short())
 	}
-	return join(parts...)
+	return ui.Join(parts...)
 }
 
 // maxGroups is how many data sets get a column of their own.
@@ -160,7 +161,7 @@ func (a *app) showMetrics(list []runs.Stage) error {
 	}
 	groups := len(header)
 	if slices.ContainsFunc(list, func(e runs.Stage) bool {
-		return slices.ContainsFunc(e.Metrics, func(m lineage.Metric) bool { return classText(m) != "" })
+		return slices.ContainsFunc(e.Metrics, func(m lineage.Metric) bool { return ui.Class(m) != "" })
 	}) {
 		header = append(header, "CLASS")
 	}
@@ -180,8 +181,8 @@ func (a *app) showMetrics(list []runs.Stage) error {
 					rows[at[name]][0] = e.Stage
 				}
 			}
-			rows[at[name]][column] = number(m.Value)
-			if class := classText(m); class != "" {
+			rows[at[name]][column] = ui.Number(m.Value)
+			if class := ui.Class(m); class != "" {
 				rows[at[name]][groups] = class
 			}
 		}
@@ -190,7 +191,7 @@ func (a *app) showMetrics(list []runs.Stage) error {
 		return nil
 	}
 	fmt.Fprintln(a.out)
-	return writeTable(a.out, header, rows)
+	return ui.Table(a.out, header, rows)
 }
 
 func (a *app) showStage(ctx context.Context, ws *workspace.Workspace, execution int64, asJSON bool) error {
@@ -199,7 +200,7 @@ func (a *app) showStage(ctx context.Context, ws *workspace.Workspace, execution 
 		return err
 	}
 	if asJSON {
-		return writeJSON(a.out, s)
+		return ui.WriteJSON(a.out, s)
 	}
 	fmt.Fprintf(a.out, "stage     %s (%s, version %d)\nrun       %s\nstatus    %s\n", s.Stage, s.Kind, s.Version, s.Run, s.Status)
 	if s.Reason != "" {
@@ -233,9 +234,9 @@ func (a *app) showStage(ctx context.Context, ws *workspace.Workspace, execution 
 		rows = append(rows, []string{"in", in.Port, in.Type, in.ID.String(), cmp.Or(in.From, in.Path)})
 	}
 	for _, o := range s.Outputs {
-		rows = append(rows, []string{"out", o.Port, o.Type, o.ID.String(), bytesText(o.Size)})
+		rows = append(rows, []string{"out", o.Port, o.Type, o.ID.String(), ui.Bytes(o.Size)})
 	}
-	if err := writeTable(a.out, []string{"", "PORT", "TYPE", "ARTIFACT", ""}, rows); err != nil {
+	if err := ui.Table(a.out, []string{"", "PORT", "TYPE", "ARTIFACT", ""}, rows); err != nil {
 		return err
 	}
 	return a.showMetrics([]runs.Stage{*s})
@@ -247,16 +248,16 @@ func (a *app) showArtifact(ctx context.Context, ws *workspace.Workspace, id arti
 		return err
 	}
 	if asJSON {
-		return writeJSON(a.out, art)
+		return ui.WriteJSON(a.out, art)
 	}
-	fmt.Fprintf(a.out, "artifact  %s\ntype      %s\nsize      %s\n", art.ID, art.Type, bytesText(art.Size))
+	fmt.Fprintf(a.out, "artifact  %s\ntype      %s\nsize      %s\n", art.ID, art.Type, ui.Bytes(art.Size))
 	if art.Path != "" {
 		fmt.Fprintf(a.out, "file      %s\n", diag.Visible(art.Path))
 	}
 	if art.Unreadable != nil {
-		fmt.Fprintf(a.out, "content   cannot be read: %s\n", oneLine(art.Unreadable.Error()))
+		fmt.Fprintf(a.out, "content   cannot be read: %s\n", ui.OneLine(art.Unreadable.Error()))
 	}
-	fmt.Fprintf(a.out, "since     %s\n\n", localTime(art.Created))
+	fmt.Fprintf(a.out, "since     %s\n\n", ui.LocalTime(art.Created))
 	var rows [][]string
 	for _, u := range art.MadeBy {
 		rows = append(rows, []string{"made by", u.Pipeline, u.Stage + "." + u.Port, u.Run})
@@ -264,7 +265,7 @@ func (a *app) showArtifact(ctx context.Context, ws *workspace.Workspace, id arti
 	for _, u := range art.ReadBy {
 		rows = append(rows, []string{"read by", u.Pipeline, u.Stage + "." + u.Port, u.Run})
 	}
-	if err := writeTable(a.out, []string{"", "PIPELINE", "STAGE.PORT", "RUN"}, rows); err != nil {
+	if err := ui.Table(a.out, []string{"", "PIPELINE", "STAGE.PORT", "RUN"}, rows); err != nil {
 		return err
 	}
 	if err := a.showContent(art); err != nil {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"pipe/base/diag"
+	"pipe/cmd/pipe/ui"
 	"pipe/data/task"
 	"pipe/nn"
 	"pipe/workspace/content"
@@ -24,7 +25,7 @@ func (a *app) showNetwork(n *content.Network) error {
 			counted(l.Parameters), byteText(int64(l.Bytes)), byteText(int64(l.RowBytes)), flopsText(l.Flops)})
 	}
 	rows = append(rows, []string{"total", "", "", counted(n.Parameters), byteText(int64(n.Bytes)), byteText(int64(n.RowBytes)), flopsText(n.Flops)})
-	if err := writeTable(a.out, []string{"", "LAYER", "OUTPUT", "PARAMETERS", "SIZE", "PER ROW", "FLOPS"}, rows); err != nil {
+	if err := ui.Table(a.out, []string{"", "LAYER", "OUTPUT", "PARAMETERS", "SIZE", "PER ROW", "FLOPS"}, rows); err != nil {
 		return err
 	}
 	if n.Buffers > 0 {
@@ -53,7 +54,7 @@ func byteText(n int64) string {
 	if n == 0 {
 		return ""
 	}
-	return bytesText(n)
+	return ui.Bytes(n)
 }
 
 // counted is a number with its thousands apart.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"pipe/cmd/pipe/ui"
 	"pipe/data/task"
 	"pipe/nn"
 	"pipe/workspace/content"
@@ -24,7 +25,7 @@ func TestShowNetwork(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	if err := (&app{out: &output{w: &out}}).showNetwork(network); err != nil {
+	if err := (&app{out: ui.NewOutput(&out)}).showNetwork(network); err != nil {
 		t.Fatal(err)
 	}
 	const want = `

@@ -7,6 +7,7 @@ import (
 
 	"pipe/artifacts"
 	"pipe/base/diag"
+	"pipe/cmd/pipe/ui"
 	"pipe/workspace/content"
 	"pipe/workspace/runs"
 )
@@ -18,7 +19,7 @@ const (
 )
 
 func (a *app) showTable(v *content.Table) error {
-	fmt.Fprintf(a.out, "\n%s, %s\n\n", plural(int(v.Rows), "row"), plural(len(v.Columns), "column"))
+	fmt.Fprintf(a.out, "\n%s, %s\n\n", ui.Plural(int(v.Rows), "row"), ui.Plural(len(v.Columns), "column"))
 	header := []string{"COLUMN", "TYPE", "MISSING", "MIN", "MAX"}
 	nan := slices.ContainsFunc(v.Columns, func(c content.Column) bool { return c.NaN > 0 })
 	if nan {
@@ -36,11 +37,11 @@ func (a *app) showTable(v *content.Table) error {
 		}
 		rows = append(rows, row)
 	}
-	if err := writeTable(a.out, header, rows); err != nil {
+	if err := ui.Table(a.out, header, rows); err != nil {
 		return err
 	}
 	if more := len(v.Columns) - maxShownColumns; more > 0 {
-		fmt.Fprintf(a.out, "and %s more, which --json lists\n", plural(more, "column"))
+		fmt.Fprintf(a.out, "and %s more, which --json lists\n", ui.Plural(more, "column"))
 	}
 	if len(v.Head) == 0 {
 		return nil
@@ -58,7 +59,7 @@ func (a *app) showTable(v *content.Table) error {
 		}
 		rows = append(rows, row)
 	}
-	return writeTable(a.out, header, rows)
+	return ui.Table(a.out, header, rows)
 }
 
 func shown(s *string) string {
@@ -81,16 +82,16 @@ func clipText(s string) string {
 const maxShownFiles = 100
 
 func (a *app) showFolder(v *content.Folder) error {
-	fmt.Fprintf(a.out, "\n%s, %s\n\n", plural(len(v.Files), "file"), bytesText(v.Size))
+	fmt.Fprintf(a.out, "\n%s, %s\n\n", ui.Plural(len(v.Files), "file"), ui.Bytes(v.Size))
 	var rows [][]string
 	for _, f := range v.Files[:min(len(v.Files), maxShownFiles)] {
-		rows = append(rows, []string{f.Path, bytesText(f.Size), fileText(&f)})
+		rows = append(rows, []string{f.Path, ui.Bytes(f.Size), fileText(&f)})
 	}
-	if err := writeTable(a.out, []string{"FILE", "SIZE", "SHA256"}, rows); err != nil {
+	if err := ui.Table(a.out, []string{"FILE", "SIZE", "SHA256"}, rows); err != nil {
 		return err
 	}
 	if more := len(v.Files) - maxShownFiles; more > 0 {
-		fmt.Fprintf(a.out, "and %s more, which --json lists\n", plural(more, "file"))
+		fmt.Fprintf(a.out, "and %s more, which --json lists\n", ui.Plural(more, "file"))
 	}
 	return nil
 }

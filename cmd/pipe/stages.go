@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pipe/base/diag"
+	"pipe/cmd/pipe/ui"
 	"pipe/pipeline"
 	"pipe/workspace"
 )
@@ -29,13 +30,13 @@ func (a *app) stagesCommand() *cobra.Command {
 				return pipeline.WriteMarkdown(a.out, a.host.Registry())
 			}
 			if asJSON {
-				return writeJSON(a.out, kindsJSON(a.host.Registry()))
+				return ui.WriteJSON(a.out, kindsJSON(a.host.Registry()))
 			}
 			var rows [][]string
 			for _, k := range a.host.Registry().Kinds() {
 				rows = append(rows, []string{k.Name, k.Summary()})
 			}
-			return writeTable(a.out, []string{"KIND", "WHAT IT DOES"}, rows)
+			return ui.Table(a.out, []string{"KIND", "WHAT IT DOES"}, rows)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
@@ -113,7 +114,7 @@ func (a *app) versionCommand() *cobra.Command {
 		RunE: func(*cobra.Command, []string) error {
 			v := workspace.BuildVersion()
 			if asJSON {
-				return writeJSON(a.out, v)
+				return ui.WriteJSON(a.out, v)
 			}
 			_, err := fmt.Fprintln(a.out, v)
 			return err

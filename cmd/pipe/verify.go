@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pipe/base/diag"
+	"pipe/cmd/pipe/ui"
 	"pipe/workspace/runs"
 )
 
@@ -40,7 +41,7 @@ The exit code is 0 if all bytes are the same, and 1 if not.`,
 				return err
 			}
 			if asJSON {
-				err = writeJSON(a.out, v)
+				err = ui.WriteJSON(a.out, v)
 			} else {
 				a.printVerification(v)
 			}
@@ -60,22 +61,22 @@ func (a *app) printVerification(v *runs.Verification) {
 	paint := a.painter(a.out)
 	nameW := 0
 	for _, s := range v.Stages {
-		nameW = max(nameW, width(s.Stage))
+		nameW = max(nameW, ui.Width(s.Stage))
 	}
 	same, judged := 0, 0
 	for _, s := range v.Stages {
-		name := pad(s.Stage, nameW)
+		name := ui.Pad(s.Stage, nameW)
 		if s.Skipped != "" {
-			fmt.Fprintf(a.out, "  %s %s  not verified: %s\n", paint(dim, "-"), name, s.Skipped)
+			fmt.Fprintf(a.out, "  %s %s  not verified: %s\n", paint(ui.Dim, "-"), name, s.Skipped)
 			continue
 		}
 		judged++
 		if s.Same {
 			same++
-			fmt.Fprintf(a.out, "  %s %s  same: %s\n", paint(green, "="), name, verifiedOutputs(s))
+			fmt.Fprintf(a.out, "  %s %s  same: %s\n", paint(ui.Green, "="), name, verifiedOutputs(s))
 			continue
 		}
-		fmt.Fprintf(a.out, "  %s %s  %s\n", paint(red, "✗"), name, diag.Visible(s.Fault))
+		fmt.Fprintf(a.out, "  %s %s  %s\n", paint(ui.Red, "✗"), name, diag.Visible(s.Fault))
 		for _, o := range s.Outputs {
 			if !o.Same {
 				fmt.Fprintf(a.out, "      %s  %s %s -> %s\n", o.Port, o.Type, idOrNone(o.Recorded), idOrNone(o.Fresh))
@@ -86,7 +87,7 @@ func (a *app) printVerification(v *runs.Verification) {
 			a.printChanges(s.Changes, true)
 		}
 	}
-	fmt.Fprintf(a.out, "run %s: %d of %s gave the same bytes again\n", v.Run, same, plural(judged, "stage"))
+	fmt.Fprintf(a.out, "run %s: %d of %s gave the same bytes again\n", v.Run, same, ui.Plural(judged, "stage"))
 }
 
 func verifiedOutputs(s runs.VerifiedStage) string {
@@ -94,5 +95,5 @@ func verifiedOutputs(s runs.VerifiedStage) string {
 	for _, o := range s.Outputs {
 		parts = append(parts, o.Port+" "+o.Fresh.Short())
 	}
-	return join(parts...)
+	return ui.Join(parts...)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pipe/base/diag"
+	"pipe/cmd/pipe/ui"
 	"pipe/lineage"
 	"pipe/pipeline"
 	"pipe/workspace"
@@ -44,7 +45,7 @@ Without RUN it is the latest run; with FILE the latest run of the pipeline in th
 				return err
 			}
 			if asJSON {
-				return writeJSON(a.out, w)
+				return ui.WriteJSON(a.out, w)
 			}
 			a.printWhy(w)
 			return nil

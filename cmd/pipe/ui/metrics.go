@@ -1,4 +1,4 @@
-package main
+package ui
 
 import (
 	"cmp"
@@ -10,16 +10,16 @@ import (
 	"pipe/lineage"
 )
 
-// metricsText lists metrics in a line. Those about one class come last, behind
+// Metrics lists metrics in a line. Those about one class come last, behind
 // its name: accuracy 0.97  class failed: f1 0.96  recall 0.95.
-func metricsText(metrics []lineage.Metric) string {
+func Metrics(metrics []lineage.Metric) string {
 	sorted := slices.Clone(metrics)
-	slices.SortStableFunc(sorted, func(a, b lineage.Metric) int { return cmp.Compare(classText(a), classText(b)) })
+	slices.SortStableFunc(sorted, func(a, b lineage.Metric) int { return cmp.Compare(Class(a), Class(b)) })
 	var parts []string
 	last := ""
 	for _, m := range sorted {
-		text := diag.Visible(m.Name) + " " + number(m.Value)
-		if class := classText(m); class != last {
+		text := diag.Visible(m.Name) + " " + Number(m.Value)
+		if class := Class(m); class != last {
 			text, last = "class "+class+": "+text, class
 		}
 		parts = append(parts, text)
@@ -30,12 +30,12 @@ func metricsText(metrics []lineage.Metric) string {
 // maxClassText is how many columns the name of a class takes.
 const maxClassText = 30
 
-// classText is the class that a metric is about, if its name does not say it.
-func classText(m lineage.Metric) string {
+// Class is the class that a metric is about, if its name does not say it.
+func Class(m lineage.Metric) string {
 	if strings.HasSuffix(m.Name, "["+m.Class+"]") {
 		return ""
 	}
-	return cut(diag.Visible(m.Class), maxClassText)
+	return Cut(diag.Visible(m.Class), maxClassText)
 }
 
 // maxOwnMetrics is how many metrics the line of a stage has.
@@ -51,5 +51,5 @@ func stageMetricsText(metrics []lineage.Metric) string {
 	if n := len(own) - maxOwnMetrics; n > 0 {
 		own, more = own[:maxOwnMetrics], fmt.Sprintf("and %d more", n)
 	}
-	return join(metricsText(own), more)
+	return Join(Metrics(own), more)
 }

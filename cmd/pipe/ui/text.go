@@ -1,4 +1,4 @@
-package main
+package ui
 
 import (
 	"encoding/json"
@@ -16,26 +16,19 @@ import (
 
 // ANSI colours.
 const (
-	red    = "31"
-	green  = "32"
-	yellow = "33"
-	cyan   = "36"
-	dim    = "2"
-	bold   = "1"
+	Red    = "31"
+	Green  = "32"
+	Yellow = "33"
+	Cyan   = "36"
+	Dim    = "2"
+	Bold   = "1"
 )
 
-// painter gives a function that colours text for an output, or leaves it alone.
-func (a *app) painter(o *output) func(code, text string) string {
-	if !a.colored(o) {
-		return unpainted
-	}
-	return o.paint
-}
+// Unpainted leaves text alone.
+func Unpainted(_, text string) string { return text }
 
-func unpainted(_, text string) string { return text }
-
-// duration is for people: three digits are enough.
-func duration(d time.Duration) string {
+// Duration is for people: three digits are enough.
+func Duration(d time.Duration) string {
 	switch {
 	case d < time.Millisecond:
 		return strconv.FormatFloat(float64(d)/float64(time.Millisecond), 'f', 2, 64) + "ms"
@@ -48,16 +41,16 @@ func duration(d time.Duration) string {
 	}
 }
 
-// number prints a value with four significant digits, and whole numbers whole.
-func number(v float64) string {
+// Number prints a value with four significant digits, and whole numbers whole.
+func Number(v float64) string {
 	if v == math.Trunc(v) && math.Abs(v) < 1e9 {
 		return strconv.FormatFloat(v, 'f', -1, 64)
 	}
 	return strconv.FormatFloat(v, 'g', 4, 64)
 }
 
-// bytesText prints a size in binary units.
-func bytesText(n int64) string {
+// Bytes prints a size in binary units.
+func Bytes(n int64) string {
 	const unit = 1024
 	if n < unit {
 		return fmt.Sprintf("%d B", n)
@@ -70,28 +63,29 @@ func bytesText(n int64) string {
 	return fmt.Sprintf("%.1f %ciB", v, "KMGTP"[exp])
 }
 
-// oneLine makes a message that may come from anywhere fit for a list.
-func oneLine(s string) string { return diag.Visible(strings.Join(strings.Fields(s), " ")) }
+// OneLine makes a message that may come from anywhere fit for a list.
+func OneLine(s string) string { return diag.Visible(strings.Join(strings.Fields(s), " ")) }
 
-// writeJSON prints a document for scripts.
-func writeJSON(w io.Writer, v any) error {
-	enc := newJSONEncoder(w)
+// WriteJSON prints a document for scripts.
+func WriteJSON(w io.Writer, v any) error {
+	enc := NewJSONEncoder(w)
 	enc.SetIndent("", "  ")
 	return enc.Encode(v)
 }
 
-// newJSONEncoder writes JSON that says the same in fewer kinds of characters:
+// NewJSONEncoder writes JSON that says the same in fewer kinds of characters:
 // those that could steer a terminal are escapes of JSON.
-func newJSONEncoder(w io.Writer) *json.Encoder {
-	enc := json.NewEncoder(visibleJSON{w})
+func NewJSONEncoder(w io.Writer) *json.Encoder {
+	enc := json.NewEncoder(VisibleJSON{w})
 	enc.SetEscapeHTML(false)
 	return enc
 }
 
-type visibleJSON struct{ w io.Writer }
+// VisibleJSON passes JSON on with what could steer a terminal escaped.
+type VisibleJSON struct{ W io.Writer }
 
 // Write gets whole values. What is to be escaped is inside of their strings.
-func (v visibleJSON) Write(p []byte) (int, error) {
+func (v VisibleJSON) Write(p []byte) (int, error) {
 	var b []byte
 	for rest := p; len(rest) > 0; {
 		r, size := utf8.DecodeRune(rest)
@@ -106,8 +100,19 @@ func (v visibleJSON) Write(p []byte) (int, error) {
 		}
 		rest = rest[size:]
 	}
-	if _, err := v.w.Write(b); err != nil {
+	if _, err := v.W.Write(b); err != nil {
 		return 0, err
 	}
 	return len(p), nil
+}
+
+// LocalTime is a time by the clock on the wall.
+func LocalTime(t time.Time) string { return t.Local().Format(time.DateTime) }
+
+// Plural counts something.
+func Plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -1,4 +1,4 @@
-package main
+package ui
 
 import (
 	"strings"
@@ -21,7 +21,7 @@ func TestMetricsTextNamesTheClassOnce(t *testing.T) {
 		{[]lineage.Metric{m("f1", "not\x1b[2J ok\n")}, `class not\x1b[2J ok\n: f1 0.5`},
 		{[]lineage.Metric{m("f1", strings.Repeat("x", 100))}, "class " + strings.Repeat("x", 29) + "…: f1 0.5"},
 	} {
-		if got := metricsText(c.list); got != c.want {
+		if got := Metrics(c.list); got != c.want {
 			t.Errorf("%v: %q, want %q", c.list, got, c.want)
 		}
 	}

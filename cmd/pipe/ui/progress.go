@@ -1,4 +1,4 @@
-package main
+package ui
 
 import (
 	"fmt"
@@ -54,19 +54,19 @@ func (p *progress) apply(ev runner.Event, now time.Time) {
 		p.pipeline, p.runID, p.order = ev.Pipeline, ev.RunID, ev.Stages
 		for _, name := range ev.Stages {
 			p.stages[name] = &stageProgress{name: name}
-			p.nameW = min(maxName, max(p.nameW, width(name)))
+			p.nameW = min(maxName, max(p.nameW, Width(name)))
 		}
 	case runner.RivalMeasured:
 		p.order = slices.Clone(p.order)
 		for _, s := range ev.Plan.Steps {
 			p.order = append(p.order, s.Name)
 			p.stages[s.Name] = &stageProgress{name: s.Name}
-			p.nameW = min(maxName, max(p.nameW, width(s.Name)))
+			p.nameW = min(maxName, max(p.nameW, Width(s.Name)))
 		}
 	case runner.StageStarted:
 		*p.stages[ev.Stage] = stageProgress{name: ev.Stage, status: "running", begun: now, attempt: ev.Attempt}
 	case runner.StageWaiting:
-		p.stages[ev.Stage].waits = waitingText(ev)
+		p.stages[ev.Stage].waits = Waiting(ev)
 	case runner.StageProgress:
 		s := p.stages[ev.Stage]
 		if s.firstAt.IsZero() {
@@ -105,8 +105,8 @@ func (s *stageProgress) point(name string, value float64) {
 	}
 }
 
-// waitingText says whom a stage waits for.
-func waitingText(ev runner.StageWaiting) string {
+// Waiting says whom a stage waits for.
+func Waiting(ev runner.StageWaiting) string {
 	switch {
 	case ev.Lacks != "" && ev.Holder != "":
 		return fmt.Sprintf("waiting for %s (held by %s)", ev.Lacks, diag.Visible(ev.Holder))
@@ -143,20 +143,20 @@ const (
 // next, then the time. maxBar is the longest bar, 0 for none.
 func (s *stageProgress) activity(now time.Time, columns, maxBar int) []span {
 	if !s.again.IsZero() {
-		return []span{{yellow, fmt.Sprintf("attempt %d failed", s.attempt)}, {dim, "  again in " + coarse(s.again.Sub(now))}}
+		return []span{{Yellow, fmt.Sprintf("attempt %d failed", s.attempt)}, {Dim, "  again in " + coarse(s.again.Sub(now))}}
 	}
 	var line []span
 	if s.attempt > 1 {
-		line = append(line, span{yellow, fmt.Sprintf("attempt %d  ", s.attempt)})
+		line = append(line, span{Yellow, fmt.Sprintf("attempt %d  ", s.attempt)})
 	}
 	var curve []span
 	if s.curve != "" {
-		curve = []span{{"", "  " + diag.Visible(s.curve) + " " + number(s.value)}}
-		columns -= max(0, valueWidth-width(number(s.value)))
+		curve = []span{{"", "  " + diag.Visible(s.curve) + " " + Number(s.value)}}
+		columns -= max(0, valueWidth-Width(Number(s.value)))
 	}
 	rate, left := s.speed(now)
 	if s.total == 0 {
-		line = append(line, span{dim, padLeft(coarse(now.Sub(s.begun)), tookWidth)})
+		line = append(line, span{Dim, padLeft(coarse(now.Sub(s.begun)), tookWidth)})
 		if rate != "" {
 			line = append(line, span{"", "  " + rate})
 		}
@@ -179,7 +179,7 @@ func (s *stageProgress) activity(now time.Time, columns, maxBar int) []span {
 	if bar > 0 {
 		bar = min(maxBar, columns-2-widthOf(line, percent, speed, remaining, curve))
 		full := int(s.share() * float64(bar))
-		line = append(line, span{green, strings.Repeat("━", full)}, span{dim, strings.Repeat("┄", bar-full)}, span{"", "  "})
+		line = append(line, span{Green, strings.Repeat("━", full)}, span{Dim, strings.Repeat("┄", bar-full)}, span{"", "  "})
 	}
 	return slices.Concat(line, percent, speed, remaining, curve)
 }
@@ -188,7 +188,7 @@ func widthOf(lines ...[]span) int {
 	n := 0
 	for _, line := range lines {
 		for _, s := range line {
-			n += width(s.text)
+			n += Width(s.text)
 		}
 	}
 	return n
@@ -242,29 +242,29 @@ const tookWidth = 6
 // finishedLine is what is worth saying of a stage that ended.
 func finishedLine(ev runner.StageFinished, nameW int) []span {
 	sign, color := mark(ev.Status)
-	line := []span{{"", "  "}, {color, sign}, {"", " " + pad(ev.Stage, nameW) + "  "}}
-	took := padLeft(duration(ev.Duration), tookWidth)
+	line := []span{{"", "  "}, {color, sign}, {"", " " + Pad(ev.Stage, nameW) + "  "}}
+	took := padLeft(Duration(ev.Duration), tookWidth)
 	metrics := ""
 	if text := stageMetricsText(ev.Metrics); text != "" {
 		metrics = "  " + text
 	}
 	switch ev.Status {
 	case lineage.Cached:
-		return append(line, span{dim, padLeft("cached", tookWidth) + metrics})
+		return append(line, span{Dim, padLeft("cached", tookWidth) + metrics})
 	case lineage.Succeeded:
 		return append(line, span{"", took + metrics})
 	case lineage.RequirementFailed:
-		return append(line, span{"", took + "  "}, span{yellow, "below its requirement"}, span{"", metrics})
+		return append(line, span{"", took + "  "}, span{Yellow, "below its requirement"}, span{"", metrics})
 	case lineage.Interrupted:
-		return append(line, span{"", took + "  "}, span{yellow, "interrupted"})
+		return append(line, span{"", took + "  "}, span{Yellow, "interrupted"})
 	case lineage.Cancelled:
-		return append(line, span{"", took + "  "}, span{dim, "cancelled"})
+		return append(line, span{"", took + "  "}, span{Dim, "cancelled"})
 	default:
-		return append(line, span{"", took + "  "}, span{red, "failed"})
+		return append(line, span{"", took + "  "}, span{Red, "failed"})
 	}
 }
 
-func join(parts ...string) string {
+func Join(parts ...string) string {
 	parts = slices.DeleteFunc(parts, func(s string) bool { return s == "" })
 	return strings.Join(parts, "  ")
 }
@@ -273,17 +273,17 @@ func join(parts ...string) string {
 func mark(status lineage.Status) (sign, color string) {
 	switch status {
 	case lineage.Succeeded:
-		return "✓", green
+		return "✓", Green
 	case lineage.Cached:
-		return "=", dim
+		return "=", Dim
 	case lineage.RequirementFailed:
-		return "!", yellow
+		return "!", Yellow
 	case lineage.Interrupted:
-		return "■", yellow
+		return "■", Yellow
 	case lineage.Cancelled:
-		return "■", dim
+		return "■", Dim
 	default:
-		return "✗", red
+		return "✗", Red
 	}
 }
 
@@ -296,9 +296,9 @@ func logText(ev runner.StageLog) string {
 	return diag.Visible(level + strings.TrimRight(ev.Message, "\n"))
 }
 
-// summary is the last line of a run.
-func summary(pipelineName string, res *runner.Result) string {
-	text := fmt.Sprintf("%s: %s", pipelineName, plural(len(res.Stages), "stage"))
+// Summary is the last line of a run.
+func Summary(pipelineName string, res *runner.Result) string {
+	text := fmt.Sprintf("%s: %s", pipelineName, Plural(len(res.Stages), "stage"))
 	for _, part := range []struct {
 		status lineage.Status
 		word   string
@@ -310,5 +310,5 @@ func summary(pipelineName string, res *runner.Result) string {
 			text += fmt.Sprintf(", %d %s", n, part.word)
 		}
 	}
-	return fmt.Sprintf("%s in %s", text, duration(res.Duration))
+	return fmt.Sprintf("%s in %s", text, Duration(res.Duration))
 }

@@ -1,4 +1,4 @@
-package main
+package ui
 
 import (
 	"fmt"
@@ -119,7 +119,7 @@ func (s *screen) line(y int, styles bool) string {
 				b.WriteString(">")
 			}
 			if style = c.style; style != "" {
-				b.WriteString("<" + map[string]string{red: "red", green: "green", yellow: "yellow", cyan: "cyan", dim: "dim", bold: "bold"}[style] + ":")
+				b.WriteString("<" + map[string]string{Red: "red", Green: "green", Yellow: "yellow", Cyan: "cyan", Dim: "dim", Bold: "bold"}[style] + ":")
 			}
 		}
 		b.WriteString(c.text)

@@ -1,4 +1,4 @@
-package main
+package ui
 
 import (
 	"fmt"
@@ -8,8 +8,8 @@ import (
 	"pipe/base/diag"
 )
 
-// width is the number of columns that a text takes on a terminal.
-func width(s string) int {
+// Width is the number of columns that a text takes on a terminal.
+func Width(s string) int {
 	n := 0
 	for _, r := range s {
 		n += diag.RuneWidth(r)
@@ -17,9 +17,9 @@ func width(s string) int {
 	return n
 }
 
-// cut shortens a text to a number of columns.
-func cut(s string, columns int) string {
-	if len(s) <= columns || width(s) <= columns {
+// Cut shortens a text to a number of columns.
+func Cut(s string, columns int) string {
+	if len(s) <= columns || Width(s) <= columns {
 		return s
 	}
 	at, n := 0, 0
@@ -36,14 +36,14 @@ func cut(s string, columns int) string {
 	return s[:at] + "…"
 }
 
-// pad brings a text to a number of columns exactly.
-func pad(s string, columns int) string {
-	s = cut(s, columns)
-	return s + spaces(columns-width(s))
+// Pad brings a text to a number of columns exactly.
+func Pad(s string, columns int) string {
+	s = Cut(s, columns)
+	return s + spaces(columns-Width(s))
 }
 
 // padLeft aligns a text to the right. One that is longer stays whole.
-func padLeft(s string, columns int) string { return spaces(columns-width(s)) + s }
+func padLeft(s string, columns int) string { return spaces(columns-Width(s)) + s }
 
 func spaces(n int) string { return strings.Repeat(" ", max(0, n)) }
 
@@ -57,8 +57,8 @@ func wrap(s string, columns, indent, maxLines int) []string {
 		if len(lines) > 0 {
 			lead = spaces(indent)
 		}
-		if width(s) <= room || len(lines) == maxLines-1 {
-			return append(lines, lead+cut(s, room))
+		if Width(s) <= room || len(lines) == maxLines-1 {
+			return append(lines, lead+Cut(s, room))
 		}
 		at := breakAt(s, room)
 		lines = append(lines, lead+strings.TrimRight(s[:at], " "))
@@ -92,17 +92,17 @@ type span struct{ color, text string }
 func paintLine(paint func(color, text string) string, columns int, spans ...span) string {
 	total := 0
 	for _, s := range spans {
-		total += width(s.text)
+		total += Width(s.text)
 	}
 	cutting := total > columns
 	var b strings.Builder
 	for _, s := range spans {
 		text := s.text
 		if cutting {
-			if w := width(text); w < columns {
+			if w := Width(text); w < columns {
 				columns -= w
 			} else {
-				text, columns = cut(text+"…", columns), 0
+				text, columns = Cut(text+"…", columns), 0
 			}
 		}
 		if text != "" {
@@ -115,16 +115,16 @@ func paintLine(paint func(color, text string) string, columns int, spans ...span
 	return b.String()
 }
 
-// writeTable prints rows in aligned columns. Cells come from outside, so
+// Table prints rows in aligned columns. Cells come from outside, so
 // control characters are made visible.
-func writeTable(w io.Writer, header []string, rows [][]string) error {
+func Table(w io.Writer, header []string, rows [][]string) error {
 	widths := make([]int, len(header))
 	lines := append([][]string{header}, rows...)
 	for i, cells := range lines {
 		clean := make([]string, len(cells))
 		for j, c := range cells {
 			clean[j] = diag.Visible(c)
-			widths[j] = max(widths[j], width(clean[j]))
+			widths[j] = max(widths[j], Width(clean[j]))
 		}
 		lines[i] = clean
 	}
@@ -132,7 +132,7 @@ func writeTable(w io.Writer, header []string, rows [][]string) error {
 	for _, cells := range lines {
 		var line strings.Builder
 		for j, c := range cells {
-			line.WriteString(c + spaces(widths[j]-width(c)+2))
+			line.WriteString(c + spaces(widths[j]-Width(c)+2))
 		}
 		fmt.Fprintln(&b, strings.TrimRight(line.String(), " "))
 	}

@@ -1,8 +1,9 @@
-package main
+package ui
 
 import (
 	"bytes"
 	"errors"
+	"flag"
 	"fmt"
 	"log/slog"
 	"os"
@@ -18,6 +19,8 @@ import (
 	"pipe/lineage"
 	"pipe/runner"
 )
+
+var update = flag.Bool("update", false, "rewrite the expected texts")
 
 // A watcher feeds events to a live view and collects what a terminal shows.
 type watcher struct {
@@ -40,7 +43,7 @@ func watch(t testing.TB, columns, rows int, verbose bool) *watcher {
 
 func (w *watcher) events(list ...runner.Event) {
 	for _, ev := range list {
-		w.view.event(ev)
+		w.view.Event(ev)
 	}
 }
 
@@ -52,7 +55,7 @@ func (w *watcher) frame(later time.Duration) {
 }
 
 func (w *watcher) end() {
-	w.view.close()
+	w.view.Close()
 	fmt.Fprintf(&w.frames, "--- the end\n%s", w.screen.text(w.styles))
 	golden(w.t, "view/"+strings.ToLower(strings.TrimPrefix(w.t.Name(), "TestLive"))+".txt", w.frames.Bytes())
 }
@@ -221,7 +224,7 @@ func TestLiveStopping(t *testing.T) {
 	w.events(begin("model", "score"), started("model"))
 	fmt.Fprint(w.screen, "typed by an impatient person")
 	w.frame(time.Second)
-	w.view.stopping()
+	w.view.Stopping()
 	fmt.Fprint(w.screen, "^C")
 	w.frame(time.Second)
 	w.events(ended("model", lineage.Interrupted, 2*time.Second), result(lineage.Interrupted, lineage.Interrupted, lineage.Skipped))
@@ -284,7 +287,7 @@ func TestLiveLeavesNothingBehind(t *testing.T) {
 				w.view.draw()
 			}
 		}
-		w.view.close()
+		w.view.Close()
 		if diff := cmp.Diff(strings.TrimRight(want.String(), "\n"), strings.TrimRight(w.screen.String(), "\n")); diff != "" {
 			rt.Fatalf("left on the screen (-want +got):\n%s", diff)
 		}
@@ -304,33 +307,33 @@ func TestLiveDoesNotWaitForTheTerminal(t *testing.T) {
 		w := &stuckWriter{make(chan struct{})}
 		size := func() (int, int) { return 80, 24 }
 		v := newLiveView(w, script{paint: rawPaint}, size, time.Now).start()
-		v.event(begin("model"))
-		v.event(started("model"))
+		v.Event(begin("model"))
+		v.Event(started("model"))
 		time.Sleep(time.Second) // of the bubble: the view is drawing now
 		synctest.Wait()
-		v.event(ended("model", lineage.Succeeded, time.Second)) // would block for ever if it had to wait
+		v.Event(ended("model", lineage.Succeeded, time.Second)) // would block for ever if it had to wait
 		close(w.release)
-		v.close()
+		v.Close()
 	})
 }
 
 func TestPlainView(t *testing.T) {
 	var out bytes.Buffer
 	now := time.Unix(0, 0)
-	v := newPlainView(&out, script{paint: unpainted}, func() time.Time { return now })
-	v.event(begin("load", "model", "score"))
-	v.event(ended("load", lineage.Cached, 0, lineage.Metric{Name: "rows", Value: 344}))
-	v.event(started("model"))
+	v := newPlainView(&out, script{paint: Unpainted}, func() time.Time { return now })
+	v.Event(begin("load", "model", "score"))
+	v.Event(ended("load", lineage.Cached, 0, lineage.Metric{Name: "rows", Value: 344}))
+	v.Event(started("model"))
 	for i := range int64(100) { // one epoch a second, one line in ten seconds
 		now = now.Add(time.Second)
-		v.event(runner.StagePoint{Stage: "model", Name: "train.loss", Step: i, Value: 1 / float64(i+1)})
-		v.event(runner.StageProgress{Stage: "model", Done: i + 1, Total: 100})
+		v.Event(runner.StagePoint{Stage: "model", Name: "train.loss", Step: i, Value: 1 / float64(i+1)})
+		v.Event(runner.StageProgress{Stage: "model", Done: i + 1, Total: 100})
 	}
-	v.event(runner.StageLog{Stage: "model", Level: slog.LevelInfo, Message: "not shown"})
-	v.event(runner.StageLog{Stage: "model", Level: slog.LevelWarn, Message: "shown \x1b[31m"})
-	v.event(ended("model", lineage.Succeeded, 100*time.Second))
-	v.event(ended("score", lineage.RequirementFailed, 20*time.Millisecond, accuracy))
-	v.event(result(lineage.RequirementFailed, lineage.Cached, lineage.Succeeded, lineage.RequirementFailed))
-	v.close()
+	v.Event(runner.StageLog{Stage: "model", Level: slog.LevelInfo, Message: "not shown"})
+	v.Event(runner.StageLog{Stage: "model", Level: slog.LevelWarn, Message: "shown \x1b[31m"})
+	v.Event(ended("model", lineage.Succeeded, 100*time.Second))
+	v.Event(ended("score", lineage.RequirementFailed, 20*time.Millisecond, accuracy))
+	v.Event(result(lineage.RequirementFailed, lineage.Cached, lineage.Succeeded, lineage.RequirementFailed))
+	v.Close()
 	golden(t, "view/plain.txt", out.Bytes())
 }

@@ -1,4 +1,4 @@
-package main
+package ui
 
 import (
 	"cmp"
@@ -50,7 +50,7 @@ func newLiveView(w io.Writer, s script, size func() (columns, rows int), now fun
 	return &liveView{w: w, size: size, script: s, now: now, control: func(sequence string) string { return sequence }}
 }
 
-// start draws a frame every now and then until close.
+// start draws a frame every now and then until Close.
 func (v *liveView) start() *liveView {
 	v.stop, v.stopped = make(chan struct{}), make(chan struct{})
 	go func() {
@@ -69,8 +69,8 @@ func (v *liveView) start() *liveView {
 	return v
 }
 
-// close takes the live part off the screen.
-func (v *liveView) close() {
+// Close takes the live part off the screen.
+func (v *liveView) Close() {
 	if v.stop != nil {
 		close(v.stop)
 		<-v.stopped
@@ -81,14 +81,14 @@ func (v *liveView) close() {
 	v.draw()
 }
 
-// stopping says that the run was asked to stop: a stage may need a moment.
-func (v *liveView) stopping() {
+// Stopping says that the run was asked to stop: a stage may need a moment.
+func (v *liveView) Stopping() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.asked = true
 }
 
-func (v *liveView) event(ev runner.Event) {
+func (v *liveView) Event(ev runner.Event) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.apply(ev, v.now())
@@ -156,31 +156,31 @@ func (v *liveView) live(now time.Time, columns, rows int) (lines []string, width
 	}
 	put := func(line ...span) {
 		text := paintLine(v.paint, columns-1, line...)
-		plain := paintLine(unpainted, columns-1, line...)
-		lines, widths = append(lines, text), append(widths, width(plain))
+		plain := paintLine(Unpainted, columns-1, line...)
+		lines, widths = append(lines, text), append(widths, Width(plain))
 	}
 	spin := []string{"⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"}[now.Sub(v.begun)/frameTime%10]
 	running := v.running()
 	for _, s := range running[:min(room, len(running))] {
-		line := []span{{"", "  "}, {cyan, spin}, {"", " " + pad(s.name, nameW) + "  "}}
+		line := []span{{"", "  "}, {Cyan, spin}, {"", " " + Pad(s.name, nameW) + "  "}}
 		put(append(line, s.activity(now, columns-1-widthOf(line), 24)...)...)
 	}
 	if !counting {
 		for _, name := range v.order {
 			if v.stages[name].status == "" {
-				put(span{dim, "  · " + pad(name, nameW) + "  " + cmp.Or(v.stages[name].waits, "waiting")})
+				put(span{Dim, "  · " + Pad(name, nameW) + "  " + cmp.Or(v.stages[name].waits, "waiting")})
 			}
 		}
 		return lines, widths
 	}
 	if v.asked {
-		put(span{yellow, "  stopping; press Ctrl-C again to end at once"})
+		put(span{Yellow, "  stopping; press Ctrl-C again to end at once"})
 		return lines, widths
 	}
-	line := []span{{dim, fmt.Sprintf("  %d of %d stages done, %d running", v.done, len(v.order), len(running))}}
+	line := []span{{Dim, fmt.Sprintf("  %d of %d stages done, %d running", v.done, len(v.order), len(running))}}
 	if v.failed > 0 {
-		line = append(line, span{red, fmt.Sprintf(", %d failed", v.failed)})
+		line = append(line, span{Red, fmt.Sprintf(", %d failed", v.failed)})
 	}
-	put(append(line, span{dim, ", " + coarse(now.Sub(v.begun))})...)
+	put(append(line, span{Dim, ", " + coarse(now.Sub(v.begun))})...)
 	return lines, widths
 }

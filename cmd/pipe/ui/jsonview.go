@@ -1,4 +1,4 @@
-package main
+package ui
 
 import (
 	"encoding/json"
@@ -10,11 +10,13 @@ import (
 // A jsonView writes one JSON object for each event.
 type jsonView struct{ enc *json.Encoder }
 
-func (v *jsonView) close() {}
+func (v *jsonView) Close() {}
 
-func (v *jsonView) event(ev runner.Event) {
+func (v *jsonView) Event(ev runner.Event) {
 	if doc := runs.EventOf(ev); doc != nil {
 		// A closed pipe ends the watching, not the run.
 		_ = v.enc.Encode(doc)
 	}
 }
+
+func (v *jsonView) Stopping() {}

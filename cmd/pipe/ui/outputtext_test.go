@@ -1,11 +1,13 @@
-package main
+package ui
 
 import (
 	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 	"testing"
+	"unicode"
 )
 
 // rawPaint colours a text as a terminal sees it.
@@ -18,8 +20,8 @@ func rawPaint(code, text string) string {
 
 func TestOutputLetsOwnColoursThrough(t *testing.T) {
 	var b bytes.Buffer
-	o := &output{w: &b}
-	fmt.Fprintf(o, "%s %s\tä\n", o.paint(red, "error: \x1b[2J"), "\x1b[31mred\x1b[0m\r\x00\u009b")
+	o := &Output{w: &b}
+	fmt.Fprintf(o, "%s %s\tä\n", o.Paint(Red, "error: \x1b[2J"), "\x1b[31mred\x1b[0m\r\x00\u009b")
 	fmt.Fprintf(o, "%s", o.control("\x1b[K"))
 	want := "\x1b[31merror: \\x1b[2J\x1b[0m \\x1b[31mred\\x1b[0m\\r\\x00\\x9b\tä\n\x1b[K"
 	if got := b.String(); got != want {
@@ -31,8 +33,8 @@ func TestOutputLetsOwnColoursThrough(t *testing.T) {
 func TestOutputInPieces(t *testing.T) {
 	text := "plain ä 名 \U0001F600 \x1b[2J \xff \xe5\x90 \u009b end \xf0\x9f"
 	var whole bytes.Buffer
-	o := &output{w: &whole}
-	if _, err := io.WriteString(o, text); err != nil || o.failure() != nil {
+	o := &Output{w: &whole}
+	if _, err := io.WriteString(o, text); err != nil || o.Failure() != nil {
 		t.Fatal(err)
 	}
 	if want := "plain ä 名 \U0001F600 \\x1b[2J \\xff \\xe5\\x90 \\x9b end \\xf0\\x9f"; whole.String() != want {
@@ -40,13 +42,13 @@ func TestOutputInPieces(t *testing.T) {
 	}
 	for n := 1; n < 5; n++ {
 		var pieces bytes.Buffer
-		o := &output{w: &pieces}
+		o := &Output{w: &pieces}
 		for rest := []byte(text); len(rest) > 0; rest = rest[min(n, len(rest)):] {
 			if _, err := o.Write(rest[:min(n, len(rest))]); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if o.failure() != nil || pieces.String() != whole.String() {
+		if o.Failure() != nil || pieces.String() != whole.String() {
 			t.Errorf("in pieces of %d bytes: %q", n, pieces.String())
 		}
 	}
@@ -54,8 +56,8 @@ func TestOutputInPieces(t *testing.T) {
 
 func TestDataStaysAsItIs(t *testing.T) {
 	var b bytes.Buffer
-	o := &output{w: &b}
-	if _, err := io.WriteString(o.data(), "\x1b[31m\xff\x00"); err != nil || b.String() != "\x1b[31m\xff\x00" {
+	o := &Output{w: &b}
+	if _, err := io.WriteString(o.Data(), "\x1b[31m\xff\x00"); err != nil || b.String() != "\x1b[31m\xff\x00" {
 		t.Errorf("%q, %v", b.String(), err)
 	}
 }
@@ -63,10 +65,11 @@ func TestDataStaysAsItIs(t *testing.T) {
 func TestJSONIsVisible(t *testing.T) {
 	var b bytes.Buffer
 	text := "ä\x1b[31m\u009b2J\x7f\u202e\U000E0041\u2028"
-	if err := writeJSON(&b, map[string]string{text: text}); err != nil {
+	if err := WriteJSON(&b, map[string]string{text: text}); err != nil {
 		t.Fatal(err)
 	}
-	if at := steering(b.String()); at >= 0 {
+	steers := func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' || r == '\u202e' }
+	if at := strings.IndexFunc(b.String(), steers); at >= 0 {
 		t.Errorf("%q", b.String())
 	}
 	var back map[string]string

@@ -1,4 +1,4 @@
-package main
+package ui
 
 import (
 	"bytes"
@@ -15,8 +15,8 @@ import (
 // wants of the terminal, colours and the movements of the live view, is marked
 // with a seal that nobody who made a text beforehand can know.
 
-// paint gives a text a colour, or any other style that a number stands for.
-func (o *output) paint(code, text string) string {
+// Paint gives a text a colour, or any other style that a number stands for.
+func (o *Output) Paint(code, text string) string {
 	if code == "" {
 		return text
 	}
@@ -24,7 +24,7 @@ func (o *output) paint(code, text string) string {
 }
 
 // control is a sequence for the terminal that Write lets through.
-func (o *output) control(sequence string) string {
+func (o *Output) control(sequence string) string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.seal == "" {
@@ -35,7 +35,7 @@ func (o *output) control(sequence string) string {
 
 // spell gives the bytes to be written for a text. The begin of a code point whose
 // end has not come yet is kept for the next call. The caller holds the lock.
-func (o *output) spell(p []byte) []byte {
+func (o *Output) spell(p []byte) []byte {
 	if len(o.begun) == 0 && isPlain(p) {
 		return p
 	}
@@ -84,16 +84,16 @@ func isPlain(text []byte) bool {
 	return true
 }
 
-// data is the stream for what is not told to people but handed on: files as they
+// Data is the stream for what is not told to people but handed on: files as they
 // are. A terminal gets them spelled out like all else.
-func (o *output) data() io.Writer {
-	if _, _, ok := o.size(); ok {
+func (o *Output) Data() io.Writer {
+	if _, _, ok := o.Size(); ok {
 		return o
 	}
 	return unspelled{o}
 }
 
-type unspelled struct{ o *output }
+type unspelled struct{ o *Output }
 
 func (u unspelled) Write(p []byte) (int, error) {
 	u.o.mu.Lock()
@@ -101,3 +101,6 @@ func (u unspelled) Write(p []byte) (int, error) {
 	u.o.write(p)
 	return len(p), nil
 }
+
+// Raw is the stream for what spells out by itself whatever could steer a terminal.
+func (o *Output) Raw() io.Writer { return unspelled{o} }

@@ -1,0 +1,29 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"pipe/base/diag"
+	"pipe/base/names"
+	"pipe/base/outfile"
+)
+
+// write writes what a command gives to the file that -o names; "-" is standard
+// output. It says whether that is a file that people can be told of.
+func (a *app) write(ctx context.Context, path string, write func(io.Writer) error) (isFile bool, err error) {
+	if path == "-" || a.out.Is(path) {
+		return false, write(a.out.Data())
+	}
+	return true, outfile.Write(ctx, path, write)
+}
+
+// fileNamed is the file in this folder that is called after something in the
+// database, which somebody else may have made.
+func fileNamed(name, ending string) (string, error) {
+	if msg, _ := names.Check(name); msg != "" {
+		return "", diag.Usage(diag.WithHint(fmt.Errorf("the name %s, so no file can be called after it", msg), "name the file with -o FILE"))
+	}
+	return name + ending, nil
+}

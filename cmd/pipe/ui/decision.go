@@ -1,0 +1,45 @@
+package ui
+
+import (
+	"fmt"
+
+	"pipe/lineage"
+	"pipe/runner"
+	"pipe/workspace/models"
+)
+
+// Gate says what a gate has decided, with a sign and its colour.
+func Gate(ev runner.GateJudged) (sign, color, text string) {
+	was := models.EventOf(ev.Decision.Event)
+	switch ev.Decision.Outcome {
+	case lineage.Promoted:
+		return "↑", Green, fmt.Sprintf("promoted to %s: %s", ev.Label, was.Reason)
+	case lineage.Refused:
+		return "·", Yellow, fmt.Sprintf("not promoted to %s: %s", ev.Label, was.Reason)
+	case lineage.Holds:
+		return "=", Dim, fmt.Sprintf("%s already, since %s", ev.Label, LocalTime(was.Time))
+	}
+	verb := map[string]string{lineage.EventPromoted: "promoted to", lineage.EventRetired: "retired from", lineage.EventRefused: "not promoted to"}[was.Event]
+	if was.DecidedBy == lineage.ByUser {
+		return "=", Dim, fmt.Sprintf("not promoted to %s: %s decided about this model (%s %s on %s)", ev.Label, Decider(was), verb, was.Label, LocalTime(was.Time))
+	}
+	if was.Event == lineage.EventPromoted {
+		return "=", Dim, fmt.Sprintf("not promoted to %s again: it was in run %s, and another model has come since", ev.Label, was.Run)
+	}
+	return "=", Dim, fmt.Sprintf("not promoted to %s, as in run %s: %s", ev.Label, was.Run, was.Reason)
+}
+
+// Decider says who made a decision.
+func Decider(ev models.Event) string {
+	who := ev.Actor
+	switch {
+	case ev.DecidedBy == lineage.ByGate:
+		who = "gate of " + ev.Stage
+	case who == "":
+		who = "a user"
+	}
+	if !ev.Imported.IsZero() {
+		who += " (elsewhere, from " + ev.ImportedFrom + ")"
+	}
+	return who
+}
