@@ -22,15 +22,6 @@ func checkInitializer(r Initializer) error {
 	return r.Validate()
 }
 
-// rectifies says whether a passes what is above 0 and little else.
-func (a Activation) rectifies() bool {
-	switch a {
-	case ReLU, LeakyReLU, ELU, GELU, SiLU:
-		return true
-	}
-	return false
-}
-
 // init fills dst with the value of the parameter before training. It depends on
 // the name, the shape and the fans of the parameter, not on other parameters.
 // Biases are 0, but for the forget gate of an lstm, which is 1 (Jozefowicz et
@@ -48,7 +39,7 @@ func (p *ParamShape) init(dst []float32, seed uint64, rule Initializer) {
 		p.uniform(dst, seed, math.Sqrt(3))
 	case Positions:
 		p.uniform(dst, seed, 0.02*math.Sqrt(3))
-	case Weight, Recurrent:
+	case Weight, StateWeight:
 		p.draw(dst, seed, rule)
 	}
 }

@@ -118,8 +118,8 @@ func (b *builder) apply(n *Node, x *graph.Node) *graph.Node {
 			return b.Softmax(x, nil)
 		}
 		act := l.Activation.Kind.operator()
-		if l.Activation.Alpha != 0 {
-			act.Alpha = float32(l.Activation.Alpha)
+		if alpha := orZero(l.Activation.Alpha); alpha != 0 {
+			act.Alpha = float32(alpha)
 		}
 		return b.Activate(x, act)
 	case l.Dropout != nil:
@@ -140,7 +140,7 @@ func (b *builder) apply(n *Node, x *graph.Node) *graph.Node {
 	case l.LSTM != nil:
 		return b.recurrent(n, x, l.LSTM, b.LSTM)
 	case l.GRU != nil:
-		return b.recurrent(n, x, (*LSTM)(l.GRU), b.GRU)
+		return b.recurrent(n, x, l.GRU, b.GRU)
 	case l.Embedding != nil:
 		return b.embedding(n, x, l.Embedding)
 	case l.Position != nil:
@@ -266,11 +266,11 @@ func (b *builder) join(parts []*graph.Node, shape Shape) *graph.Node {
 }
 
 // recurrent adds the layers of an lstm or a gru, with one or two directions.
-func (b *builder) recurrent(n *Node, x *graph.Node, l *LSTM, run func(*graph.Node, graph.Recurrent) *graph.Node) *graph.Node {
+func (b *builder) recurrent(n *Node, x *graph.Node, l *Recurrent, run func(*graph.Node, graph.Recurrent) *graph.Node) *graph.Node {
 	lengths := b.lengths[n.LengthsIn]
 	for i := range l.Layers {
 		if i > 0 {
-			x = b.drop(n.Path+"."+strconv.Itoa(i), x, l.Dropout)
+			x = b.drop(n.Path+"."+strconv.Itoa(i), x, orZero(l.Dropout))
 		}
 		at := strconv.Itoa(i) + ".forward."
 		direction := func(at string, reverse bool) *graph.Node {

@@ -36,58 +36,58 @@ type sample struct {
 // samples are the presets, and between them every kind of layer.
 func samples() map[string]sample {
 	zero := 0
-	one := [2]int{1, 1}
-	pool := &Pool{Size: [2]int{2, 2}, Stride: [2]int{2, 2}}
+	one, units := Pair{1, 1}, 12
+	pool := &Pool{Size: Pair{2, 2}, Stride: Pair{2, 2}}
 	conv1 := func(filters, kernel int, padding Padding, act Activation) Layer {
-		return Layer{Conv1D: &Conv1D{Filters: filters, Kernel: kernel, Stride: 1, Dilation: 1, Groups: 1, Padding: padding, Activation: act}}
+		return NewLayer("conv1d", &Conv1D{Filters: filters, Kernel: kernel, Stride: 1, Dilation: 1, Groups: 1, Padding: padding, Activation: act})
 	}
 	image := []int{2, 8, 6}
 	return map[string]sample{
-		"mlp":    {layers: MLP{Units: []int{20, 12}, Activation: SiLU, Dropout: 0.2, BatchNorm: true}.Layers(), inputs: 7},
-		"cnn":    {layers: CNN{Image: image, Filters: []int{5, 6}, Kernel: 3, Dense: 9, Activation: ReLU, Dropout: 0.1, BatchNorm: true}.Layers(), inputs: 96},
-		"resnet": {layers: ResNet{Image: image, Filters: []int{4, 6}, Blocks: 1, Dropout: 0.1}.Layers(), inputs: 96},
-		"lstm": {layers: RNN{Front: Front{Vocabulary: 11, Padding: &zero}, LSTM: LSTM{Units: 9, Layers: 2, Bidirectional: true, Return: "last", Dropout: 0.1}}.Layers(),
+		"mlp":    {layers: Expand([]Layer{NewLayer("mlp", &MLP{Units: []int{20, 12}, Activation: SiLU, Dropout: 0.2, BatchNorm: true})}, ""), inputs: 7},
+		"cnn":    {layers: Expand([]Layer{NewLayer("cnn", &CNN{Image: image, Filters: []int{5, 6}, Kernel: 3, Dense: 9, Activation: ReLU, Dropout: 0.1, BatchNorm: true})}, ""), inputs: 96},
+		"resnet": {layers: Expand([]Layer{NewLayer("resnet", &ResNet{Image: image, Filters: []int{4, 6}, Blocks: 1, Dropout: 0.1})}, ""), inputs: 96},
+		"lstm": {layers: Expand([]Layer{NewLayer("lstm", &Recurrent{Vocabulary: 11, Padding: &zero, Units: 9, Layers: 2, Bidirectional: true, Return: "last", Dropout: orNil(0.1)})}, ""),
 			inputs: 7, tokens: 11},
-		"gru": {layers: RNN{Front: Front{Steps: 6}, LSTM: LSTM{Units: 10, Layers: 1, Return: "last"}, GRU: true}.Layers(), inputs: 18},
-		"transformer": {layers: Encoder{Front: Front{Vocabulary: 13, Padding: &zero}, Units: 12,
-			Transformer: Transformer{Heads: 3, FeedForward: 48, Layers: 2, Dropout: 0.1, Activation: GELU, Norm: "pre"}}.Layers(),
+		"gru": {layers: Expand([]Layer{NewLayer("gru", &Recurrent{Steps: 6, Units: 10, Layers: 1, Return: "last", Dropout: new(float64)})}, ""), inputs: 18},
+		"transformer": {layers: Expand([]Layer{NewLayer("transformer", &Transformer{Vocabulary: 13, Padding: &zero, Units: &units,
+			Heads: 3, FeedForward: 48, Layers: 2, Dropout: 0.1, Activation: GELU, Norm: "pre"})}, ""),
 			inputs: 9, tokens: 13},
 		"windows": {inputs: 96, layers: []Layer{
-			{Reshape: &Reshape{Dims: image}},
-			{Concat: &Concat{Branches: [][]Layer{
-				{{Conv2D: &Conv2D{Filters: 4, Kernel: [2]int{3, 2}, Stride: one, Dilation: [2]int{2, 1}, Padding: Same, Groups: 2, Activation: LeakyReLU}}},
-				{{Conv2D: &Conv2D{Filters: 3, Kernel: one, Stride: one, Dilation: one, Padding: Valid, Groups: 1, Activation: ELU, NoBias: true}},
-					{GroupNorm: &GroupNorm{Groups: 3, Epsilon: 1e-5}}},
+			NewLayer("reshape", &Reshape{Dims: image}),
+			NewLayer("concat", &Concat{Branches: [][]Layer{
+				{NewLayer("conv2d", &Conv2D{Filters: 4, Kernel: Pair{3, 2}, Stride: one, Dilation: Pair{2, 1}, Padding: Same, Groups: 2, Activation: LeakyReLU})},
+				{NewLayer("conv2d", &Conv2D{Filters: 3, Kernel: one, Stride: one, Dilation: one, Padding: Valid, Groups: 1, Activation: ELU, NoBias: true}),
+					NewLayer("group_norm", &GroupNorm{Groups: 3, Epsilon: 1e-5})},
 				{},
-			}}},
-			{SpatialDropout: &SpatialDropout{Rate: 0.2}},
-			{AveragePool: pool},
-			{Conv2D: &Conv2D{Filters: 6, Kernel: [2]int{3, 3}, Stride: [2]int{2, 1}, Dilation: one, Padding: "1", Groups: 3, Activation: Softplus}},
-			{GlobalPool: &GlobalPool{Kind: "max"}},
+			}}),
+			NewLayer("spatial_dropout", &SpatialDropout{Rate: 0.2}),
+			NewLayer("average_pool", pool),
+			NewLayer("conv2d", &Conv2D{Filters: 6, Kernel: Pair{3, 3}, Stride: Pair{2, 1}, Dilation: one, Padding: "1", Groups: 3, Activation: Softplus}),
+			NewLayer("global_pool", &GlobalPool{Kind: "max"}),
 		}},
 		"sequences": {inputs: 8, tokens: 10, layers: []Layer{
-			{Embedding: &Embedding{Vocabulary: 10, Dimensions: 8, Padding: &zero}},
-			{Position: &Position{Kind: "learned"}},
+			NewLayer("embedding", &Embedding{Vocabulary: 10, Dimensions: 8, Padding: &zero}),
+			NewLayer("position", &Position{Kind: "learned"}),
 			conv1(10, 3, Causal, GELU),
-			{RMSNorm: &RMSNorm{Epsilon: 1e-6}},
-			{Residual: &Residual{Layers: []Layer{{Attention: &Attention{Heads: 2, Causal: true, Dropout: 0.1, KeyDimensions: 3}}}}},
-			{BatchNorm: &BatchNorm{Momentum: 0.1, Epsilon: 1e-5}},
-			{GRU: &GRU{Units: 6, Layers: 1, Bidirectional: true, Return: "sequence"}},
-			{Residual: &Residual{Layers: []Layer{dense(7, Tanh)}}},
-			{TimePool: &TimePool{Kind: "max"}},
+			NewLayer("rms_norm", &RMSNorm{Epsilon: 1e-6}),
+			NewLayer("residual", &Residual{Layers: []Layer{NewLayer("attention", &Attention{Heads: 2, Causal: true, Dropout: 0.1, KeyDimensions: 3})}}),
+			NewLayer("batch_norm", &BatchNorm{Momentum: 0.1, Epsilon: 1e-5}),
+			NewLayer("gru", &Recurrent{Units: 6, Layers: 1, Bidirectional: true, Return: "sequence"}),
+			NewLayer("residual", &Residual{Layers: []Layer{dense(7, Tanh)}}),
+			NewLayer("time_pool", &TimePool{Kind: "max"}),
 		}},
 		"pooled sequences": {inputs: 16, layers: []Layer{
-			{Reshape: &Reshape{Dims: []int{8, 2}}},
+			NewLayer("reshape", &Reshape{Dims: []int{8, 2}}),
 			conv1(5, 2, Same, Sigmoid),
-			{LayerNorm: &LayerNorm{Epsilon: 1e-5}},
-			{MaxPool: pool}, {AveragePool: &Pool{Size: [2]int{2, 2}, Stride: [2]int{1, 1}}},
-			{GroupNorm: &GroupNorm{Groups: 5, Epsilon: 1e-5}},
-			{LSTM: &LSTM{Units: 5, Layers: 1, Return: "sequence"}}, {TimePool: &TimePool{Kind: "last"}},
+			NewLayer("layer_norm", &LayerNorm{Epsilon: 1e-5}),
+			NewLayer("max_pool", pool), NewLayer("average_pool", &Pool{Size: Pair{2, 2}, Stride: Pair{1, 1}}),
+			NewLayer("group_norm", &GroupNorm{Groups: 5, Epsilon: 1e-5}),
+			NewLayer("lstm", &Recurrent{Units: 5, Layers: 1, Return: "sequence"}), NewLayer("time_pool", &TimePool{Kind: "last"}),
 		}},
 		"softmax": {inputs: 12, layers: []Layer{
-			dense(12, Softmax), {Reshape: &Reshape{Dims: []int{4, 3}}}, {Activation: &Activate{Kind: Softmax}}, dense(5, Softmax), {Flatten: &Flatten{}},
+			dense(12, Softmax), NewLayer("reshape", &Reshape{Dims: []int{4, 3}}), NewLayer("activation", &Activate{Kind: Softmax}), dense(5, Softmax), NewLayer("flatten", &Flatten{}),
 		}},
-		"settings": {inputs: 7, layers: MLP{Units: []int{10}, Activation: Tanh, Dropout: 0.1}.Layers(), sets: func(c *Config) {
+		"settings": {inputs: 7, layers: Expand([]Layer{NewLayer("mlp", &MLP{Units: []int{10}, Activation: Tanh, Dropout: 0.1})}, ""), sets: func(c *Config) {
 			c.Optimizer = SGD{LearningRate: 0.05, Momentum: 0.9, Nesterov: true, WeightDecay: 1e-3}
 			c.Schedule = Cosine{Warmup: 1}
 			c.Accumulate, c.Average, c.ClipNorm, c.ClipValue, c.L1, c.DecayWeights = 2, 0.9, 0.5, 0.3, 1e-4, true

@@ -52,7 +52,7 @@ func (c *torchCase) optimizer() Optimizer {
 func (c *torchCase) trainer(t *testing.T) *trainer {
 	spec := Spec{Inputs: c.Inputs, Outputs: c.Outputs}
 	for _, l := range c.Layers {
-		spec.Layers = append(spec.Layers, Layer{Dense: &l})
+		spec.Layers = append(spec.Layers, NewLayer("dense", &l))
 	}
 	sig := signatureOf(c.Task, c.Inputs, c.Outputs)
 	tr, _, err := newTrainer(spec, sig, Data{Rows: c.Rows, Features: c.X, Target: c.Y, Weights: c.Weight}, nil, Config{

@@ -2,20 +2,34 @@ package nn
 
 // Presets are networks in a few settings. They are functions that make layers;
 // nothing else knows of them.
+type Presets struct {
+	MLP    *MLP    `yaml:"mlp" json:"-" doc:"Preset: dense layers."`
+	CNN    *CNN    `yaml:"cnn" json:"-" doc:"Preset: convolutions with max pooling, and a dense layer."`
+	ResNet *ResNet `yaml:"resnet" json:"-" doc:"Preset: a residual network for images."`
+}
+
+// A preset is no layer of a model: see expand.
+type preset struct{}
+
+func (preset) words() string { return "" }
+
+func (preset) infer(s *step) error {
+	return s.wrong("", "train the model again", "is no layer of a model")
+}
 
 // normMomentum is the usual momentum of a BatchNorm.
 const normMomentum = 0.1
 
 func dense(units int, act Activation) Layer {
-	return Layer{Dense: &Dense{Units: units, Activation: act}}
+	return NewLayer("dense", &Dense{Units: units, Activation: act})
 }
 
 func activate(act Activation) Layer {
-	return Layer{Activation: &Activate{Kind: act, Alpha: act.Alpha()}}
+	return NewLayer("activation", &Activate{Kind: act, Alpha: orNil(act.Alpha())})
 }
 
 func batchNorm() Layer {
-	return Layer{BatchNorm: &BatchNorm{Momentum: normMomentum, Epsilon: normEpsilon}}
+	return NewLayer("batch_norm", &BatchNorm{Momentum: normMomentum, Epsilon: normEpsilon})
 }
 
 // dropout is no layer for a rate of 0.
@@ -23,7 +37,7 @@ func dropout(rate float64) []Layer {
 	if rate == 0 {
 		return nil
 	}
-	return []Layer{{Dropout: &Dropout{Rate: rate}}}
+	return []Layer{NewLayer("dropout", &Dropout{Rate: rate})}
 }
 
 // reshaped begins with a reshape, unless there are no dimensions.
@@ -31,19 +45,19 @@ func reshaped(dims []int) []Layer {
 	if len(dims) == 0 {
 		return nil
 	}
-	return []Layer{{Reshape: &Reshape{Dims: append([]int(nil), dims...)}}}
+	return []Layer{NewLayer("reshape", &Reshape{Dims: append([]int(nil), dims...)})}
 }
 
 // MLP is dense layers, each with dropout behind.
 type MLP struct {
-	Units      []int
-	Activation Activation
-	Dropout    float64
-	BatchNorm  bool // between each dense layer and its activation
+	preset
+	Units      []int      `yaml:"units" json:"-" short:"true" single:"true" required:"true" min:"1" max:"100" doc:"Units of each dense layer."`
+	Activation Activation `yaml:"activation" json:"-" default:"relu" except:"softmax" doc:"The function behind each dense layer."`
+	Dropout    float64    `yaml:"dropout" json:"-" default:"0" min:"0" below:"1" doc:"Dropout behind each dense layer."`
+	BatchNorm  bool       `yaml:"batch_norm" json:"-" default:"false" doc:"Batch normalisation before each activation."`
 }
 
-// Layers are the layers of the preset.
-func (p MLP) Layers() []Layer {
+func (p *MLP) expand(string, string) ([]Layer, bool) {
 	var list []Layer
 	for _, units := range p.Units {
 		if p.BatchNorm {
@@ -55,14 +69,14 @@ func (p MLP) Layers() []Layer {
 		}
 		list = append(list, dropout(p.Dropout)...)
 	}
-	return list
+	return list, true
 }
 
 // square is a convolution of a square window that keeps height and width, but
 // for the stride.
 func square(filters, kernel, stride int, act Activation) Layer {
-	return Layer{Conv2D: &Conv2D{Filters: filters, Kernel: [2]int{kernel, kernel}, Stride: [2]int{stride, stride},
-		Dilation: [2]int{1, 1}, Padding: Same, Groups: 1, Activation: act}}
+	return NewLayer("conv2d", &Conv2D{Filters: filters, Kernel: Pair{kernel}, Stride: Pair{stride}, Dilation: Pair{1},
+		Padding: Same, Groups: 1, Activation: act})
 }
 
 // normalised is a convolution with batch normalisation before its activation.
@@ -78,17 +92,17 @@ func normalised(filters, kernel, stride int, act Activation) []Layer {
 
 // CNN is convolutions with a max pooling of 2 behind each, and a dense layer.
 type CNN struct {
-	Image      []int // channels, height, width of the features; nil: it gets images
-	Filters    []int
-	Kernel     int
-	Dense      int // 0: none
-	Activation Activation
-	Dropout    float64 // before the dense layer and behind it
-	BatchNorm  bool
+	preset
+	Image      []int      `yaml:"image" json:"-" min:"3" max:"3" doc:"[channels, height, width]: take the features as images. If absent, the layers before it have made images."`
+	Filters    []int      `yaml:"filters" json:"-" short:"true" single:"true" required:"true" min:"1" max:"20" doc:"Filters of each convolution, with a max pooling of 2 behind it."`
+	Kernel     int        `yaml:"kernel" json:"-" default:"3" min:"1" max:"99" doc:"The size of the windows."`
+	Dense      int        `yaml:"dense" json:"-" default:"64" min:"0" max:"65536" doc:"Units of a dense layer at the end; 0 leaves it out."`
+	Activation Activation `yaml:"activation" json:"-" default:"relu" except:"softmax" doc:"The function behind each layer."`
+	Dropout    float64    `yaml:"dropout" json:"-" default:"0" min:"0" below:"1" doc:"Dropout before the dense layer and behind it."`
+	BatchNorm  bool       `yaml:"batch_norm" json:"-" default:"false" doc:"Batch normalisation behind each convolution."`
 }
 
-// Layers are the layers of the preset.
-func (p CNN) Layers() []Layer {
+func (p *CNN) expand(string, string) ([]Layer, bool) {
 	list := reshaped(p.Image)
 	for _, filters := range p.Filters {
 		if p.BatchNorm {
@@ -96,28 +110,28 @@ func (p CNN) Layers() []Layer {
 		} else {
 			list = append(list, square(filters, p.Kernel, 1, p.Activation))
 		}
-		list = append(list, Layer{MaxPool: &Pool{Size: [2]int{2, 2}, Stride: [2]int{2, 2}}})
+		list = append(list, NewLayer("max_pool", &Pool{Size: Pair{2}, Stride: Pair{2}, Padding: Pair{0}}))
 	}
-	list = append(list, Layer{Flatten: &Flatten{}})
+	list = append(list, NewLayer("flatten", &Flatten{}))
 	list = append(list, dropout(p.Dropout)...)
 	if p.Dense > 0 {
 		list = append(list, dense(p.Dense, p.Activation))
 		list = append(list, dropout(p.Dropout)...)
 	}
-	return list
+	return list, true
 }
 
 // ResNet is the residual network of He et al., "Deep Residual Learning for Image
 // Recognition" (2016), with a first convolution for small images.
 type ResNet struct {
-	Image   []int // as in CNN
-	Filters []int // of each stage; all but the first halve height and width
-	Blocks  int   // of each stage, of two convolutions
-	Dropout float64
+	preset
+	Image   []int   `yaml:"image" json:"-" min:"3" max:"3" doc:"[channels, height, width]: take the features as images. If absent, the layers before it have made images."`
+	Filters []int   `yaml:"filters" json:"-" short:"true" single:"true" required:"true" min:"1" max:"20" doc:"Filters of each stage. Each stage but the first halves height and width."`
+	Blocks  int     `yaml:"blocks" json:"-" default:"2" min:"1" max:"50" doc:"Blocks of each stage, of two convolutions with batch normalisation and a skip connection."`
+	Dropout float64 `yaml:"dropout" json:"-" default:"0" min:"0" below:"1" doc:"Dropout at the end."`
 }
 
-// Layers are the layers of the preset.
-func (p ResNet) Layers() []Layer {
+func (p *ResNet) expand(string, string) ([]Layer, bool) {
 	list := reshaped(p.Image)
 	for i, filters := range p.Filters {
 		if i == 0 {
@@ -129,64 +143,9 @@ func (p ResNet) Layers() []Layer {
 				stride = 2
 			}
 			inner := append(normalised(filters, 3, stride, ReLU), normalised(filters, 3, 1, Linear)...)
-			list = append(list, Layer{Residual: &Residual{Layers: inner}}, activate(ReLU))
+			list = append(list, NewLayer("residual", &Residual{Layers: inner}), activate(ReLU))
 		}
 	}
-	list = append(list, Layer{GlobalPool: &GlobalPool{Kind: "average"}})
-	return append(list, dropout(p.Dropout)...)
-}
-
-// Front is how a preset for sequences reads features.
-type Front struct {
-	// One of these.
-	Vocabulary int // features are token ids below it, to be embedded
-	Steps      int // features are the values of each of so many steps
-
-	Padding *int // the token id that fills up sequences at their end
-}
-
-// layers make sequences of features; token ids get embeddings of units
-// dimensions.
-func (f Front) layers(units int) []Layer {
-	if f.Vocabulary > 0 {
-		return []Layer{{Embedding: &Embedding{Vocabulary: f.Vocabulary, Dimensions: units, Padding: f.Padding}}}
-	}
-	return reshaped([]int{f.Steps, Unknown})
-}
-
-// RNN is an LSTM or GRU with what it needs before it, and its dropout also
-// behind it.
-type RNN struct {
-	Front
-	LSTM
-	GRU bool // take a GRU of the same settings
-}
-
-// Layers are the layers of the preset.
-func (p RNN) Layers() []Layer {
-	layer := Layer{LSTM: &p.LSTM}
-	if p.GRU {
-		layer = Layer{GRU: (*GRU)(&p.LSTM)}
-	}
-	return append(append(p.Front.layers(p.Units), layer), dropout(p.Dropout)...)
-}
-
-// Encoder is a transformer with what it needs before and behind: sinusoidal
-// positions, and the mean of the steps.
-type Encoder struct {
-	Front
-	Transformer
-	Units int // dimensions of the steps
-}
-
-// Layers are the layers of the preset.
-func (p Encoder) Layers() []Layer {
-	list := p.Front.layers(p.Units)
-	if p.Vocabulary == 0 {
-		list = append(list, dense(p.Units, Linear))
-	}
-	list = append(list, Layer{Position: &Position{Kind: "sinusoidal"}})
-	list = append(list, dropout(p.Dropout)...)
-	list = append(list, Layer{Transformer: &p.Transformer}, Layer{TimePool: &TimePool{Kind: "mean"}})
-	return append(list, dropout(p.Dropout)...)
+	list = append(list, NewLayer("global_pool", &GlobalPool{Kind: "average"}))
+	return append(list, dropout(p.Dropout)...), true
 }

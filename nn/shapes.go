@@ -1,10 +1,14 @@
 package nn
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
 	"strings"
+
+	"pipe/base/diag"
+	"pipe/pipeline/settings"
 )
 
 // Bounds of a Spec, so that a hostile model file cannot ask for more memory
@@ -71,7 +75,7 @@ type Role string
 // The roles of parameters.
 const (
 	Weight          Role = "weight"
-	Recurrent       Role = "recurrent" // weight from the state to the gates
+	StateWeight     Role = "recurrent" // weight from the state to the gates
 	Table           Role = "table"     // of an embedding
 	Positions       Role = "positions" // learned
 	Bias            Role = "bias"
@@ -103,7 +107,7 @@ func (p *ParamShape) Trained() bool { return p.Role != RunningMean && p.Role != 
 // IsWeight says whether the parameter is a weight or a table, which is what
 // decay is meant for, rather than a bias or part of a normalisation.
 func (p *ParamShape) IsWeight() bool {
-	return p.Role == Weight || p.Role == Recurrent || p.Role == Table
+	return p.Role == Weight || p.Role == StateWeight || p.Role == Table
 }
 
 // Size is the number of values, which may be Unknown.
@@ -191,6 +195,8 @@ type LayerError struct {
 	Setting string // "kernel", if one is at fault
 	Text    string // "wants an image ..., but gets (64)"
 	Todo    string // what to do about it
+
+	from origin
 }
 
 func (e *LayerError) Error() string {
@@ -205,6 +211,25 @@ func (e *LayerError) Error() string {
 
 // Hint says what to do.
 func (e *LayerError) Hint() string { return e.Todo }
+
+// Placed is the error at the setting that the layer was written as, or at
+// otherwise where Expand knows of none.
+func (e *LayerError) Placed(otherwise string) error {
+	field, text := e.from.setting, e.Text
+	switch {
+	case field == "":
+		field = otherwise
+	case e.Path == "output":
+	case e.from.within:
+		text = "its " + e.Kind + " " + text
+	case e.Setting != "":
+		field += "." + e.Setting
+	}
+	if e.Path == "output" {
+		text = "the output layer " + text
+	}
+	return &settings.FieldError{Field: field, Err: diag.WithHint(errors.New(text), e.Todo)}
+}
 
 // Shapes infers the shapes of all layers. The error is a *LayerError.
 func (s Spec) Shapes() (*Shapes, error) {
@@ -227,11 +252,11 @@ func CheckLayers(list []Layer) error {
 func infer(inputs int, branches []Branch, list []Layer, outputs int) (*Shapes, error) {
 	count := len(branches)
 	for i, b := range branches {
-		if err := checkCount(b.Layers, &count, BranchPath(i), 1); err != nil {
+		if err := checkCount(b.Layers, &count, BranchPath(i), origin{}, 1); err != nil {
 			return nil, err
 		}
 	}
-	if err := checkCount(list, &count, "layers", 1); err != nil {
+	if err := checkCount(list, &count, "layers", origin{}, 1); err != nil {
 		return nil, err
 	}
 	f := &inferer{}
@@ -240,15 +265,18 @@ func infer(inputs int, branches []Branch, list []Layer, outputs int) (*Shapes, e
 	if err != nil {
 		return nil, err
 	}
-	nodes, out, err := f.list("layers", list, in)
+	nodes, out, err := f.list("layers", list, in, origin{})
 	if err != nil {
 		return nil, err
 	}
-	last := Layer{Dense: &Dense{Units: outputs, Activation: Linear}}
+	last := dense(outputs, Linear)
+	if len(list) > 0 {
+		last.from.setting = list[len(list)-1].from.setting
+	}
 	if len(out.shape) != 1 {
 		return nil, &LayerError{Path: "output", Kind: "dense",
 			Text: fmt.Sprintf("wants features, but the last layer gives %s", out.shape.named()),
-			Todo: "add " + towardsFeatures(out.shape) + " at the end"}
+			Todo: "add " + towardsFeatures(out.shape) + " at the end", from: last.from}
 	}
 	end, _, err := f.layer("output", last, out, nil)
 	if err != nil {
@@ -275,7 +303,7 @@ func (f *inferer) branches(branches []Branch, in *flow) (inner [][]Node, flops f
 		if b.Ragged {
 			from.lengths = at
 		}
-		nodes, out, err := f.list(at, b.Layers, from)
+		nodes, out, err := f.list(at, b.Layers, from, origin{})
 		if err != nil {
 			return nil, 0, err
 		}
@@ -298,24 +326,24 @@ func (f *inferer) branches(branches []Branch, in *flow) (inner [][]Node, flops f
 
 // checkCount bounds the number and the depth of layers before anything is done
 // with them.
-func checkCount(list []Layer, count *int, path string, depth int) error {
+func checkCount(list []Layer, count *int, path string, from origin, depth int) error {
 	if *count += len(list); *count > maxLayers {
 		return &LayerError{Text: fmt.Sprintf("has more than %d layers", maxLayers)}
 	}
 	if depth > maxDepth && len(list) > 0 {
-		return &LayerError{Path: path, Text: fmt.Sprintf("are nested more than %d levels deep", maxDepth)}
+		return &LayerError{Path: path, Text: fmt.Sprintf("are nested more than %d levels deep", maxDepth), from: from}
 	}
 	for i, l := range list {
 		at := child(path, i)
 		if l.Residual != nil {
-			if err := checkCount(l.Residual.Layers, count, at, depth+1); err != nil {
+			if err := checkCount(l.Residual.Layers, count, at, l.from, depth+1); err != nil {
 				return err
 			}
 		}
 		if l.Concat != nil {
 			*count += len(l.Concat.Branches)
 			for j, branch := range l.Concat.Branches {
-				if err := checkCount(branch, count, child(at, j), depth+1); err != nil {
+				if err := checkCount(branch, count, child(at, j), l.from, depth+1); err != nil {
 					return err
 				}
 			}
@@ -339,9 +367,13 @@ type inferer struct {
 	trained, kept int64
 }
 
-func (f *inferer) list(path string, list []Layer, in flow) ([]Node, flow, error) {
+// list infers layers; within is the origin of those that were not written.
+func (f *inferer) list(path string, list []Layer, in flow, within origin) ([]Node, flow, error) {
 	nodes := make([]Node, len(list), len(list)+1)
 	for i, l := range list {
+		if l.from.setting == "" {
+			l.from = within
+		}
 		var err error
 		if nodes[i], in, err = f.layer(child(path, i), l, in, list[i+1:]); err != nil {
 			return nil, in, err
@@ -353,9 +385,9 @@ func (f *inferer) list(path string, list []Layer, in flow) ([]Node, flow, error)
 // layer infers one layer, before the rest of its list.
 func (f *inferer) layer(path string, l Layer, in flow, rest []Layer) (Node, flow, error) {
 	n := Node{Path: path, Layer: l, In: in.shape, LengthsIn: in.lengths}
-	names, values := l.kinds()
+	names, values := l.chosen()
 	if len(names) != 1 {
-		return n, in, &LayerError{Path: path, Text: fmt.Sprintf("must be exactly one kind of layer, not %d", len(names))}
+		return n, in, &LayerError{Path: path, Text: fmt.Sprintf("must be exactly one kind of layer, not %d", len(names)), from: l.from}
 	}
 	n.Kind = names[0]
 	if f.nodes++; f.nodes > maxNodes {

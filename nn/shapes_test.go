@@ -135,8 +135,8 @@ output dense (2) weight(4, 2) bias(2) 18
 
 // What is drawn for weights follows from what is behind them.
 func TestActivationBehind(t *testing.T) {
-	s := Spec{Inputs: 3, Outputs: 1, Layers: MLP{Units: []int{4}, Activation: ReLU, BatchNorm: true, Dropout: 0.1}.Layers()}
-	s.Layers = append(s.Layers, dense(2, Linear), Layer{Dropout: &Dropout{0.5}}, dense(2, Tanh))
+	s := Spec{Inputs: 3, Outputs: 1, Layers: Expand([]Layer{NewLayer("mlp", &MLP{Units: []int{4}, Activation: ReLU, BatchNorm: true, Dropout: 0.1})}, "")}
+	s.Layers = append(s.Layers, dense(2, Linear), NewLayer("dropout", &Dropout{0.5}), dense(2, Tanh))
 	var got []Activation
 	for _, p := range s.params() {
 		if p.Role == Weight {
@@ -167,9 +167,9 @@ func TestWindowsAreThoseOfASimpleModel(t *testing.T) {
 		n, k, stride, dilation := draw(8*i, 1, 20), draw(8*i+1, 1, 6), draw(8*i+2, 1, 5), draw(8*i+3, 1, 4)
 		padding := []Padding{Same, Causal, Valid, "1", "3"}[draw(8*i+4, 0, 4)]
 		s := Spec{Inputs: n * 2, Outputs: 1, Layers: []Layer{
-			{Reshape: &Reshape{Dims: []int{n, 2}}},
-			{Conv1D: &Conv1D{Filters: 3, Kernel: k, Stride: stride, Dilation: dilation, Padding: padding, Groups: 1, Activation: Linear}},
-			{Flatten: &Flatten{}},
+			NewLayer("reshape", &Reshape{Dims: []int{n, 2}}),
+			NewLayer("conv1d", &Conv1D{Filters: 3, Kernel: k, Stride: stride, Dilation: dilation, Padding: padding, Groups: 1, Activation: Linear}),
+			NewLayer("flatten", &Flatten{}),
 		}}
 		before, after, _ := padding.around(k, dilation)
 		want := simple(n, k, stride, dilation, before, after)
@@ -198,14 +198,14 @@ func TestWindowsAreThoseOfASimpleModel(t *testing.T) {
 func TestWrongSpecs(t *testing.T) {
 	deep := dense(1, Linear)
 	for range maxDepth {
-		deep = Layer{Residual: &Residual{Layers: []Layer{deep}}}
+		deep = NewLayer("residual", &Residual{Layers: []Layer{deep}})
 	}
-	many := Layer{Concat: &Concat{Branches: slices.Repeat([][]Layer{nil}, maxLayers)}}
+	many := NewLayer("concat", &Concat{Branches: slices.Repeat([][]Layer{nil}, maxLayers)})
 	blocks := func(n int) []Layer {
-		x := Layer{Transformer: &Transformer{Heads: 1, FeedForward: 1, Activation: GELU, Norm: "pre", Layers: n}}
-		return append([]Layer{{Reshape: &Reshape{Dims: []int{-1, 1}}}}, append(slices.Repeat([]Layer{x}, 20), Layer{Flatten: &Flatten{}})...)
+		x := NewLayer("transformer", &Transformer{Heads: 1, FeedForward: 1, Activation: GELU, Norm: "pre", Layers: n})
+		return append([]Layer{NewLayer("reshape", &Reshape{Dims: []int{-1, 1}})}, append(slices.Repeat([]Layer{x}, 20), NewLayer("flatten", &Flatten{}))...)
 	}
-	huge := Layer{Reshape: &Reshape{Dims: []int{math.MaxInt, math.MaxInt, math.MaxInt}}}
+	huge := NewLayer("reshape", &Reshape{Dims: []int{math.MaxInt, math.MaxInt, math.MaxInt}})
 	for name, c := range map[string]struct {
 		layers []Layer
 		want   string
@@ -215,16 +215,16 @@ func TestWrongSpecs(t *testing.T) {
 		"branches":          {[]Layer{many, many}, "more than 1000 layers"},
 		"blocks":            {blocks(100), "more than 10000 layers"},
 		"overflow":          {[]Layer{huge}, "want 1 to"},
-		"values":            {[]Layer{{Reshape: &Reshape{Dims: []int{6, 1}}}, dense(1<<20, Linear), {Residual: &Residual{Layers: []Layer{dense(1<<20, Linear)}}}}, "more than 2147483647 numbers"},
+		"values":            {[]Layer{NewLayer("reshape", &Reshape{Dims: []int{6, 1}}), dense(1<<20, Linear), NewLayer("residual", &Residual{Layers: []Layer{dense(1<<20, Linear)}})}, "more than 2147483647 numbers"},
 		"no kind":           {[]Layer{{}}, "exactly one kind of layer, not 0"},
-		"two kinds":         {[]Layer{{Dropout: &Dropout{}, Flatten: &Flatten{}}}, "exactly one kind of layer, not 2"},
-		"NaN":               {[]Layer{{Dropout: &Dropout{math.NaN()}}}, "rate NaN"},
-		"infinite momentum": {[]Layer{{BatchNorm: &BatchNorm{Momentum: math.Inf(1), Epsilon: 1}}}, "momentum +Inf"},
-		"empty residual":    {[]Layer{{Residual: &Residual{}}}, "has no layers"},
-		"stride 0":          {[]Layer{{Reshape: &Reshape{Dims: []int{1, 2, 3}}}, {Conv2D: &Conv2D{Filters: 1, Kernel: [2]int{1, 1}, Padding: Same, Groups: 1, Dilation: [2]int{1, 1}, Activation: Linear}}}, "stride 0"},
-		"padding":           {[]Layer{{Reshape: &Reshape{Dims: []int{1, 2, 3}}}, {Conv2D: &Conv2D{Filters: 1, Kernel: [2]int{1, 1}, Stride: [2]int{1, 1}, Padding: "-1", Groups: 1, Dilation: [2]int{1, 1}, Activation: Linear}}}, `wrong padding "-1"`},
-		"projection":        {[]Layer{{Reshape: &Reshape{Dims: []int{6, 1}}}, {Residual: &Residual{Layers: []Layer{{Reshape: &Reshape{Dims: []int{2, 3}}}, {Reshape: &Reshape{Dims: []int{5, -1}}}}}}}, "wants a multiple of 5 values"},
-		"no projection":     {[]Layer{{Reshape: &Reshape{Dims: []int{2, 3}}}, {Residual: &Residual{Layers: []Layer{{Reshape: &Reshape{Dims: []int{3, 2}}}}}}}, "turns (2, 3) into (3, 2)"},
+		"two kinds":         {[]Layer{{Values: Values{Dropout: &Dropout{}}, Structure: Structure{Flatten: &Flatten{}}}}, "exactly one kind of layer, not 2"},
+		"NaN":               {[]Layer{NewLayer("dropout", &Dropout{math.NaN()})}, "rate NaN"},
+		"infinite momentum": {[]Layer{NewLayer("batch_norm", &BatchNorm{Momentum: math.Inf(1), Epsilon: 1})}, "momentum +Inf"},
+		"empty residual":    {[]Layer{NewLayer("residual", &Residual{})}, "has no layers"},
+		"stride 0":          {[]Layer{NewLayer("reshape", &Reshape{Dims: []int{1, 2, 3}}), NewLayer("conv2d", &Conv2D{Filters: 1, Kernel: Pair{1, 1}, Padding: Same, Groups: 1, Dilation: Pair{1, 1}, Activation: Linear})}, "stride 0"},
+		"padding":           {[]Layer{NewLayer("reshape", &Reshape{Dims: []int{1, 2, 3}}), NewLayer("conv2d", &Conv2D{Filters: 1, Kernel: Pair{1, 1}, Stride: Pair{1, 1}, Padding: "-1", Groups: 1, Dilation: Pair{1, 1}, Activation: Linear})}, `wrong padding "-1"`},
+		"projection":        {[]Layer{NewLayer("reshape", &Reshape{Dims: []int{6, 1}}), NewLayer("residual", &Residual{Layers: []Layer{NewLayer("reshape", &Reshape{Dims: []int{2, 3}}), NewLayer("reshape", &Reshape{Dims: []int{5, -1}})}})}, "wants a multiple of 5 values"},
+		"no projection":     {[]Layer{NewLayer("reshape", &Reshape{Dims: []int{2, 3}}), NewLayer("residual", &Residual{Layers: []Layer{NewLayer("reshape", &Reshape{Dims: []int{3, 2}})}})}, "turns (2, 3) into (3, 2)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := Spec{Inputs: 6, Layers: c.layers, Outputs: 1}.Validate()

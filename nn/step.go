@@ -6,14 +6,6 @@ import (
 	"strings"
 )
 
-// A layer is a kind of layer.
-type layer interface {
-	// infer checks the settings against the input and sets the output.
-	infer(*step) error
-	// words are its settings, for people.
-	words() string
-}
-
 // A step is one layer while it is inferred.
 type step struct {
 	*inferer
@@ -24,7 +16,12 @@ type step struct {
 
 // wrong is an error of this layer. A setting may be named.
 func (s *step) wrong(setting, todo, format string, args ...any) error {
-	return &LayerError{Path: s.Path, Kind: s.Kind, Setting: setting, Text: fmt.Sprintf(format, args...), Todo: todo}
+	return &LayerError{Path: s.Path, Kind: s.Kind, Setting: setting, Text: fmt.Sprintf(format, args...), Todo: todo, from: s.Layer.from}
+}
+
+// list infers layers that this one is made of.
+func (s *step) list(path string, list []Layer, in flow) ([]Node, flow, error) {
+	return s.inferer.list(path, list, in, s.Layer.from.part())
 }
 
 // between checks a setting.

@@ -45,15 +45,15 @@ func TestCheckTokens(t *testing.T) {
 
 // All embeddings of a network get all features, so the smallest counts.
 func TestVocabulary(t *testing.T) {
-	embedding := func(n int) Layer { return Layer{Embedding: &Embedding{Vocabulary: n, Dimensions: 2}} }
-	flatten := Layer{Flatten: &Flatten{}}
+	embedding := func(n int) Layer { return NewLayer("embedding", &Embedding{Vocabulary: n, Dimensions: 2}) }
+	flatten := NewLayer("flatten", &Flatten{})
 	for _, c := range []struct {
 		layers []Layer
 		want   int
 	}{
 		{nil, 0},
 		{[]Layer{embedding(7), flatten}, 7},
-		{[]Layer{{Concat: &Concat{Branches: [][]Layer{{embedding(7), flatten}, {embedding(5), flatten}}}}}, 5},
+		{[]Layer{NewLayer("concat", &Concat{Branches: [][]Layer{{embedding(7), flatten}, {embedding(5), flatten}}})}, 5},
 	} {
 		s := Spec{Inputs: 3, Layers: c.layers, Outputs: 1}
 		if err := s.Validate(); err != nil {

@@ -38,9 +38,9 @@ func layers(ls ...any) []Layer {
 	for _, l := range ls {
 		switch l := l.(type) {
 		case Dense:
-			out = append(out, Layer{Dense: &l})
+			out = append(out, NewLayer("dense", &l))
 		case Dropout:
-			out = append(out, Layer{Dropout: &l})
+			out = append(out, NewLayer("dropout", &l))
 		}
 	}
 	return out

@@ -19,25 +19,29 @@ type bench struct {
 }
 
 func dense(units int) nn.Layer {
-	return nn.Layer{Dense: &nn.Dense{Units: units, Activation: nn.ReLU}}
+	return nn.NewLayer("dense", &nn.Dense{Units: units, Activation: nn.ReLU})
 }
 
 func benches() []bench {
 	return []bench{
 		{"mlp", 256, 30, 784, 0, classes(784, 10), []nn.Layer{dense(512), dense(512)}, 1.5},
-		{"cnn", 64, 10, 784, 0, classes(784, 10), nn.CNN{Image: []int{1, 28, 28}, Filters: []int{32, 64}, Kernel: 3, Dense: 128, Activation: nn.ReLU}.Layers(), 1.5},
-		{"lstm", 64, 15, 48 * 16, 0, classes(48*16, 10), nn.RNN{Front: nn.Front{Steps: 48}, LSTM: nn.LSTM{Units: 128, Layers: 1, Return: "last"}}.Layers(), 2},
+		{"cnn", 64, 10, 784, 0, classes(784, 10), nn.Expand([]nn.Layer{nn.NewLayer("cnn", &nn.CNN{Image: []int{1, 28, 28}, Filters: []int{32, 64}, Kernel: 3, Dense: 128, Activation: nn.ReLU})}, ""), 1.5},
+		{"lstm", 64, 15, 48 * 16, 0, classes(48*16, 10), recurrent("lstm", 48), 2},
 		{"transformer", 32, 6, 64, 5000, classes(64, 3), transformer(), 1.5},
 		{"tiny", 32, 3000, 16, 0, number(16), []nn.Layer{dense(64), dense(64)}, 10},
 	}
 }
 
+func recurrent(kind string, steps int) []nn.Layer {
+	return nn.Expand([]nn.Layer{nn.NewLayer(kind, &nn.Recurrent{Steps: steps, Units: 128, Layers: 1, Return: "last", Dropout: new(float64)})}, "")
+}
+
 func transformer() []nn.Layer {
 	return []nn.Layer{
-		{Embedding: &nn.Embedding{Vocabulary: 5000, Dimensions: 128}},
-		{Position: &nn.Position{Kind: "sinusoidal"}},
-		{Transformer: &nn.Transformer{Heads: 4, FeedForward: 512, Activation: nn.GELU, Norm: "pre", Layers: 2}},
-		{TimePool: &nn.TimePool{Kind: "mean"}},
+		nn.NewLayer("embedding", &nn.Embedding{Vocabulary: 5000, Dimensions: 128}),
+		nn.NewLayer("position", &nn.Position{Kind: "sinusoidal"}),
+		nn.NewLayer("transformer", &nn.Transformer{Heads: 4, FeedForward: 512, Activation: nn.GELU, Norm: "pre", Layers: 2}),
+		nn.NewLayer("time_pool", &nn.TimePool{Kind: "mean"}),
 	}
 }
 

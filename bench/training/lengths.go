@@ -5,20 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	"pipe/nn"
 )
 
 // grow shows how a step of training grows with the length of its sequences.
 // Four times the steps should take four times as long: gradients that vanish on
 // a long way back must not cost more than others.
 func (o *options) grow() error {
-	for _, gru := range []bool{false, true} {
-		name := map[bool]string{false: "lstm", true: "gru"}[gru]
+	for _, name := range []string{"lstm", "gru"} {
 		before := time.Duration(0)
 		for _, steps := range []int{64, 256, 1024, 4096} {
-			network := nn.RNN{Front: nn.Front{Steps: steps}, LSTM: nn.LSTM{Units: 128, Layers: 1, Return: "last"}, GRU: gru}
-			b := bench{batch: 32, inputs: steps * 16, sig: classes(steps*16, 10), layers: network.Layers()}
+			b := bench{batch: 32, inputs: steps * 16, sig: classes(steps*16, 10), layers: recurrent(name, steps)}
 			took, subnormal, err := b.least(o.rounds)
 			if err != nil {
 				return fmt.Errorf("%s of %d steps: %w", name, steps, err)

@@ -17,7 +17,7 @@ import (
 // A network is listed layer by layer, those within others indented.
 func TestShowNetwork(t *testing.T) {
 	m := &nn.Model{
-		Spec:      nn.Spec{Inputs: 64, Outputs: 3, Layers: nn.ResNet{Image: []int{1, 8, 8}, Filters: []int{4, 8}, Blocks: 1}.Layers()},
+		Spec:      nn.Spec{Inputs: 64, Outputs: 3, Layers: nn.Expand([]nn.Layer{nn.NewLayer("resnet", &nn.ResNet{Image: []int{1, 8, 8}, Filters: []int{4, 8}, Blocks: 1})}, "")},
 		Signature: nn.Signature{Task: task.Multiclass, Column: "shape", Classes: []string{"a", "b", "c"}},
 	}
 	network, err := content.NetworkOf(m)

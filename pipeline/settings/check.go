@@ -147,7 +147,7 @@ func checkVariant(f *field) error {
 var (
 	tagKey    = regexp.MustCompile(`(?:^| )([a-z]+):"`)
 	knownTags = []string{
-		"yaml", "json", "doc", "default", "required", "min", "max", "above", "below", "enum", "short", "single", "added",
+		"yaml", "json", "doc", "default", "required", "min", "max", "above", "below", "enum", "except", "short", "single", "added",
 	}
 )
 

@@ -12,6 +12,7 @@
 //	min, max          inclusive bounds of a number, or of the length of a list
 //	above, below      exclusive bounds of a number
 //	enum:"a,b,c"      the texts that are allowed; a text type may know them itself, see Enum
+//	except:"c"        texts of such a type that are not allowed here
 //	short:"true"      the field that a bare value in place of the mapping sets
 //	single:"true"     a list that may be written as its only entry, without brackets
 //	added:"true"      came later: not part of the canonical form while it has its

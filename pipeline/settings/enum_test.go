@@ -47,6 +47,18 @@ func TestEnum(t *testing.T) {
 			t.Errorf("%s: got %s, with tags %s, want %s", text, got, same, want)
 		}
 	}
+	type less struct {
+		One color `yaml:"one" except:"red"`
+	}
+	if got, want := decoded("one: red", new(less)), `must be one of blue, not "red"`; !strings.Contains(got, want) {
+		t.Errorf("without red: %s, want %s", got, want)
+	}
+	type wrong struct {
+		One color `yaml:"one" except:"green"`
+	}
+	if settings.Check(new(wrong)) == nil {
+		t.Error("an exception that is none passes")
+	}
 	var a, b strings.Builder
 	settings.WriteMarkdown(&a, new(known))
 	settings.WriteMarkdown(&b, new(tagged))

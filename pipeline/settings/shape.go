@@ -7,6 +7,7 @@ import (
 	"math"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -378,6 +379,13 @@ func readField(sf reflect.StructField) (field, error) {
 	f.enum = enumOf(sf.Type)
 	if enum, ok := sf.Tag.Lookup("enum"); ok {
 		f.enum = strings.Split(enum, ",")
+	}
+	if text, ok := sf.Tag.Lookup("except"); ok {
+		except := strings.Split(text, ",")
+		if i := slices.IndexFunc(except, func(s string) bool { return !slices.Contains(f.enum, s) }); i >= 0 {
+			return f, fmt.Errorf("tag except: %q is none of the texts that are allowed", except[i])
+		}
+		f.enum = slices.DeleteFunc(slices.Clone(f.enum), func(s string) bool { return slices.Contains(except, s) })
 	}
 	if preset, ok := sf.Tag.Lookup("default"); ok {
 		f.written = preset

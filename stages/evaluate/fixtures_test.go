@@ -129,7 +129,7 @@ func sine() *nn.Model {
 		slope = s
 	}
 	return &nn.Model{
-		Spec:      nn.Spec{Inputs: 1, Outputs: 1, Layers: []nn.Layer{{Dense: &nn.Dense{Units: knots, Activation: "relu"}}}},
+		Spec:      nn.Spec{Inputs: 1, Outputs: 1, Layers: []nn.Layer{nn.NewLayer("dense", &nn.Dense{Units: knots, Activation: "relu"})}},
 		Signature: nn.Signature{Features: []string{"x"}, Column: "y", Task: task.Regression, Scale: 1},
 		Params: []nn.Param{
 			{Name: "layers.0.weight", Shape: []int{1, knots}, Data: weight},

@@ -91,26 +91,26 @@ model:
 
 // Train is the configuration of the stage, and the stage.
 type Train struct {
-	Network       []Layer               `yaml:"network" single:"true" required:"true" max:"1000" doc:"The hidden layers, in order. An empty list makes a linear or logistic regression."`
-	Branches      settings.Map[[]Layer] `yaml:"branches" added:"true" doc:"Of data sets whose inputs have names (a picture, a text, features): the layers that each passes through by itself. What comes out is put side by side, as by concat, for the layers of network. Features need none."`
-	Loss          Loss                  `yaml:"loss" default:"auto" doc:"What is minimised."`
-	Optimizer     Optimizer             `yaml:"optimizer" default:"adam" doc:"How weights follow from gradients. The definitions are those of PyTorch."`
-	Schedule      Schedule              `yaml:"learning_rate_schedule" default:"constant" doc:"How the learning rate of the optimizer changes in the course of training."`
-	FindRate      *FindRate             `yaml:"find_learning_rate" doc:"Look for a learning rate in a short training before the real one, and take it in place of that of the optimizer."`
-	Epochs        int                   `yaml:"epochs" default:"100" min:"1" max:"1000000" doc:"Passes over the training rows, at most."`
-	BatchSize     int                   `yaml:"batch_size" default:"32" min:"1" max:"1048576" doc:"Rows for each step of the optimizer, or of each of the batches that accumulate."`
-	Accumulate    int                   `yaml:"accumulate" default:"1" min:"1" max:"1048576" doc:"Batches for each step of the optimizer: the step is that of a batch of as many rows, in less memory."`
-	Shuffle       bool                  `yaml:"shuffle" default:"true" doc:"Take the rows in a new random order in each epoch."`
-	ClassWeights  ClassWeights          `yaml:"class_weights" doc:"The weight of a class in the loss. It also applies to the losses that are reported."`
-	SampleWeight  string                `yaml:"sample_weight" doc:"A kept column of the data sets with the weight of each row in the loss. It also applies to the losses that are reported."`
-	ClipNorm      float64               `yaml:"clip_norm" default:"0" min:"0" doc:"Scale gradients down to this norm, taken over all weights. 0 is no limit."`
-	ClipValue     float64               `yaml:"clip_value" default:"0" min:"0" doc:"Cut each number of the gradients to this size, before clip_norm. 0 is no limit."`
-	L1            float64               `yaml:"l1" default:"0" min:"0" doc:"L1 regularisation: this number with the sign of each weight is added to the gradient."`
-	DecayOf       string                `yaml:"decay_of" default:"all" enum:"all,weights" doc:"What weight decay and l1 apply to: all parameters as in PyTorch, or weights and embeddings only, without biases and normalisation."`
-	EMA           float64               `yaml:"ema" default:"0" min:"0" below:"1" doc:"Decay of an exponential moving average of the parameters, taken after each step, which the curves are measured with and the model has. 0 is none, 0.999 is usual."`
-	Initializer   string                `yaml:"initializer" default:"auto" enum:"auto,he_uniform,he_normal,glorot_uniform,glorot_normal,lecun_uniform,lecun_normal,orthogonal" doc:"How weights are drawn: auto is he_uniform before relu and its like, as in PyTorch in lstm and gru, else glorot_uniform."`
-	EarlyStopping *EarlyStopping        `yaml:"early_stopping" doc:"When to end before all epochs are run."`
-	Threshold     *Threshold            `yaml:"threshold" added:"true" doc:"Of two classes: the probability of the positive one above which a row is taken for it, 0.5 by default. It becomes a part of the model: the classes that predict gives, and accuracy, f1 and the like in evaluate, go by it. The curves of accuracy in training go by 0.5."`
+	Network       []nn.Layer               `yaml:"network" single:"true" required:"true" max:"1000" doc:"The hidden layers, in order. An empty list makes a linear or logistic regression."`
+	Branches      settings.Map[[]nn.Layer] `yaml:"branches" added:"true" doc:"Of data sets whose inputs have names (a picture, a text, features): the layers that each passes through by itself. What comes out is put side by side, as by concat, for the layers of network. Features need none."`
+	Loss          Loss                     `yaml:"loss" default:"auto" doc:"What is minimised."`
+	Optimizer     Optimizer                `yaml:"optimizer" default:"adam" doc:"How weights follow from gradients. The definitions are those of PyTorch."`
+	Schedule      Schedule                 `yaml:"learning_rate_schedule" default:"constant" doc:"How the learning rate of the optimizer changes in the course of training."`
+	FindRate      *FindRate                `yaml:"find_learning_rate" doc:"Look for a learning rate in a short training before the real one, and take it in place of that of the optimizer."`
+	Epochs        int                      `yaml:"epochs" default:"100" min:"1" max:"1000000" doc:"Passes over the training rows, at most."`
+	BatchSize     int                      `yaml:"batch_size" default:"32" min:"1" max:"1048576" doc:"Rows for each step of the optimizer, or of each of the batches that accumulate."`
+	Accumulate    int                      `yaml:"accumulate" default:"1" min:"1" max:"1048576" doc:"Batches for each step of the optimizer: the step is that of a batch of as many rows, in less memory."`
+	Shuffle       bool                     `yaml:"shuffle" default:"true" doc:"Take the rows in a new random order in each epoch."`
+	ClassWeights  ClassWeights             `yaml:"class_weights" doc:"The weight of a class in the loss. It also applies to the losses that are reported."`
+	SampleWeight  string                   `yaml:"sample_weight" doc:"A kept column of the data sets with the weight of each row in the loss. It also applies to the losses that are reported."`
+	ClipNorm      float64                  `yaml:"clip_norm" default:"0" min:"0" doc:"Scale gradients down to this norm, taken over all weights. 0 is no limit."`
+	ClipValue     float64                  `yaml:"clip_value" default:"0" min:"0" doc:"Cut each number of the gradients to this size, before clip_norm. 0 is no limit."`
+	L1            float64                  `yaml:"l1" default:"0" min:"0" doc:"L1 regularisation: this number with the sign of each weight is added to the gradient."`
+	DecayOf       string                   `yaml:"decay_of" default:"all" enum:"all,weights" doc:"What weight decay and l1 apply to: all parameters as in PyTorch, or weights and embeddings only, without biases and normalisation."`
+	EMA           float64                  `yaml:"ema" default:"0" min:"0" below:"1" doc:"Decay of an exponential moving average of the parameters, taken after each step, which the curves are measured with and the model has. 0 is none, 0.999 is usual."`
+	Initializer   string                   `yaml:"initializer" default:"auto" enum:"auto,he_uniform,he_normal,glorot_uniform,glorot_normal,lecun_uniform,lecun_normal,orthogonal" doc:"How weights are drawn: auto is he_uniform before relu and its like, as in PyTorch in lstm and gru, else glorot_uniform."`
+	EarlyStopping *EarlyStopping           `yaml:"early_stopping" doc:"When to end before all epochs are run."`
+	Threshold     *Threshold               `yaml:"threshold" added:"true" doc:"Of two classes: the probability of the positive one above which a row is taken for it, 0.5 by default. It becomes a part of the model: the classes that predict gives, and accuracy, f1 and the like in evaluate, go by it. The curves of accuracy in training go by 0.5."`
 }
 
 // config is the settings but for the network, in the terms of package nn, for a

@@ -175,7 +175,7 @@ network:
   - mlp: {units: [8, 4], dropout: 0.5, batch_norm: true}
 `).(*Train)
 	var words []string
-	for _, l := range s.network().layers {
+	for _, l := range nn.Expand(s.Network, network) {
 		words = append(words, l.String())
 	}
 	const want = "reshape (3, 32, 32)|conv2d 8 3x5 stride 2 dilation 1x2|batch norm|activation leaky_relu|max pool 2|" +
@@ -185,7 +185,7 @@ network:
 	if got := strings.Join(words, "|"); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
-	if a := s.network().layers[3].Activation; *a != (nn.Activate{Kind: nn.LeakyReLU, Alpha: 0.2}) {
+	if a := nn.Expand(s.Network, network)[3].Activation; a.Kind != nn.LeakyReLU || *a.Alpha != 0.2 {
 		t.Errorf("activation %+v", a)
 	}
 }
@@ -206,7 +206,7 @@ func TestPresets(t *testing.T) {
 		"flatten": 3,
 	} {
 		s := pipelinetest.Decode(t, Kind(), "network: "+text).(*Train)
-		if err := (nn.Spec{Inputs: features, Layers: s.network().layers, Outputs: 2}).Validate(); err != nil {
+		if err := (nn.Spec{Inputs: features, Layers: nn.Expand(s.Network, network), Outputs: 2}).Validate(); err != nil {
 			t.Errorf("%s: %v", text, err)
 		}
 	}

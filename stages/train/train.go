@@ -133,25 +133,24 @@ func comparable(train, validation *rows) error {
 // spec is the network for a data set with a signature, which it gives back. An
 // error names the setting that does not fit.
 func (s *Train) spec(info *table.DatasetInfo, sig nn.Signature) (nn.Spec, nn.Signature, error) {
-	net := s.network()
-	spec := nn.Spec{Inputs: len(sig.Features), Layers: net.layers, Outputs: sig.Outputs()}
+	spec := nn.Spec{Inputs: len(sig.Features), Layers: nn.Expand(s.Network, network), Outputs: sig.Outputs()}
 	about := fmt.Sprintf("%d features", spec.Inputs)
 	if len(s.Branches) > 0 || len(sig.Inputs) > 0 {
 		sig.Inputs, sig.Features, spec.Inputs = sig.AllInputs(), nil, 0
 		about = "inputs " + inputNames(sig.Inputs)
 		var err error
-		if spec.Branches, err = s.branches(&net, info, sig.Inputs); err != nil {
+		if spec.Branches, err = s.branches(info, sig.Inputs); err != nil {
 			return spec, sig, err
 		}
 	}
 	if err := spec.Validate(); err != nil {
-		return spec, sig, fmt.Errorf("%s: %w", about, net.place(err))
+		return spec, sig, fmt.Errorf("%s: %w", about, placed(err))
 	}
 	return spec, sig, nil
 }
 
 // branches are what the inputs of a data set pass through by themselves.
-func (s *Train) branches(net *network, info *table.DatasetInfo, inputs []nn.Input) ([]nn.Branch, error) {
+func (s *Train) branches(info *table.DatasetInfo, inputs []nn.Input) ([]nn.Branch, error) {
 	for _, e := range s.Branches {
 		if !slices.ContainsFunc(inputs, func(in nn.Input) bool { return in.Name == e.Key }) {
 			return nil, &settings.FieldError{Field: "branches." + e.Key, Err: fmt.Errorf("the data set has no input %q", e.Key), Hint: "its inputs are " + inputNames(inputs)}
@@ -166,7 +165,7 @@ func (s *Train) branches(net *network, info *table.DatasetInfo, inputs []nn.Inpu
 				Hint: fmt.Sprintf("write `branches: {%s: [...]}` with layers that make features of it", in.Name)}
 		}
 		if ok {
-			list[i].Layers = net.expand(layers, "branches."+in.Name, nn.BranchPath(i))
+			list[i].Layers = nn.Expand(layers, "branches."+in.Name)
 		}
 	}
 	return list, nil

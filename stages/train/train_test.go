@@ -144,7 +144,7 @@ early_stopping: {monitor: train.loss}
 		cfg.Epochs != 100 || cfg.BatchSize != 32 || !cfg.Shuffle || cfg.Seed != 7 {
 		t.Errorf("got %+v", cfg)
 	}
-	l := s.network().layers
+	l := nn.Expand(s.Network, network)
 	if len(l) != 2 || *l[0].Dense != (nn.Dense{Units: 3, Activation: "sigmoid"}) || l[1].Dropout.Rate != 0.25 {
 		t.Errorf("layers %+v", l)
 	}

@@ -1,0 +1,62 @@
+package nn
+
+import "slices"
+
+// An Activation is a function that values pass through, with the usual parameter
+// where it has one. The empty one is linear.
+type Activation string
+
+// The activations. The output has none: the losses for classes take logits.
+const (
+	Linear    Activation = "linear"
+	ReLU      Activation = "relu"
+	LeakyReLU Activation = "leaky_relu" // slope 0.01 below 0
+	ELU       Activation = "elu"        // limit -1
+	GELU      Activation = "gelu"       // x times the normal distribution function, by erf
+	SiLU      Activation = "silu"       // x sigmoid(x)
+	Tanh      Activation = "tanh"
+	Sigmoid   Activation = "sigmoid"
+	Softplus  Activation = "softplus" // log(1 + e^x)
+	Softmax   Activation = "softmax"  // e^x / sum of e^x over the features, or over those of a step
+)
+
+// Activations lists them all.
+func Activations() []Activation {
+	return []Activation{ReLU, LeakyReLU, ELU, GELU, SiLU, Tanh, Sigmoid, Softplus, Softmax, Linear}
+}
+
+// Enum implements settings.Enum.
+func (Activation) Enum() []string {
+	var names []string
+	for _, a := range Activations() {
+		names = append(names, string(a))
+	}
+	return names
+}
+
+// Known says whether a is one of the above.
+func (a Activation) Known() bool { return slices.Contains(Activations(), a) }
+
+// pointwise says whether a is a function of each value by itself.
+func (a Activation) pointwise() bool { return a != Softmax && a.Known() }
+
+// Alpha is the usual parameter of a: the slope of leaky_relu, the scale of elu,
+// else 0.
+func (a Activation) Alpha() float64 {
+	switch a {
+	case LeakyReLU:
+		return 0.01
+	case ELU:
+		return 1
+	}
+	return 0
+}
+
+// rectifies says whether a passes what is above 0 and little else.
+func (a Activation) rectifies() bool {
+	switch a {
+	case ReLU, LeakyReLU, ELU, GELU, SiLU:
+		return true
+	}
+	return false
+}
