@@ -130,16 +130,16 @@ func taskName(t task.Kind) string {
 	return string(t) + " classification"
 }
 
-// A gate is a condition on what is there.
-type gate struct {
+// A requirement is a condition on what is there.
+type requirement struct {
 	target
 	Condition
 }
 
-// gates resolves the requirements against the task, the classes and the data
+// requirements resolves what is required against the task, the classes and the data
 // sets that are connected.
-func (s *Stage) gates(task task.Kind, classes, ports []string) ([]gate, error) {
-	var gates []gate
+func (s *Stage) requirements(task task.Kind, classes, ports []string) ([]requirement, error) {
+	var list []requirement
 	for _, e := range s.Require {
 		t, err := parseTarget(s.known, e.Key)
 		if err != nil {
@@ -155,9 +155,9 @@ func (s *Stage) gates(task task.Kind, classes, ports []string) ([]gate, error) {
 		} else if err := checkTask(s.known, t.metric, task); err != nil {
 			return nil, fmt.Errorf("require: %w", err)
 		}
-		gates = append(gates, gate{t, e.Value})
+		list = append(list, requirement{t, e.Value})
 	}
-	return gates, nil
+	return list, nil
 }
 
 // quoteAll lists names for a message, not more than people read.

@@ -156,13 +156,17 @@ func TestMetricGoals(t *testing.T) {
 	s := &Stage{known: metric.All()}
 	for _, def := range s.known {
 		for _, recorded := range []string{def.Name, "train." + def.Name} {
-			if got := s.meaningOf(recorded, nil).Goal; got != def.Goal || got == metric.None {
-				t.Errorf("%s: goal %q, defined as %q", recorded, got, def.Goal)
+			if got, err := s.MetricGoal(recorded); got != def.Goal || got == metric.None || err != nil {
+				t.Errorf("%s: goal %q, defined as %q (%v)", recorded, got, def.Goal, err)
 			}
 		}
 	}
 	for recorded, class := range map[string]string{"recall[a.b]": "a.b", "train.f1[rmse]": "rmse", "train.f1": "yes", "train.macro_f1": ""} {
-		if got, want := s.meaningOf(recorded, []string{"no", "yes"}), (metric.Meaning{Goal: metric.Up, Class: class}); got != want {
+		of, err := parseTarget(s.known, recorded)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := of.metric.Meaning([]string{"no", "yes"}), (metric.Meaning{Goal: metric.Up, Class: class}); got != want {
 			t.Errorf("%s: %+v", recorded, got)
 		}
 	}

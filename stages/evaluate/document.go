@@ -92,7 +92,7 @@ func (r *results) writeJSON(w io.Writer, title string) error {
 		d.Positive, d.Threshold = class, sig.Cut()
 	}
 	for _, n := range r.flat() {
-		d.Metrics[n.name] = n.value
+		d.Metrics[n.name] = n.Value.Value
 	}
 	for i := range r.parts {
 		d.Datasets = append(d.Datasets, r.datasetDocument(i))
@@ -100,7 +100,7 @@ func (r *results) writeJSON(w io.Writer, title string) error {
 	for _, s := range r.slices {
 		d.Slices = append(d.Slices, s.document())
 	}
-	for _, v := range r.gates {
+	for _, v := range r.verdicts {
 		doc := requirementDocument{Metric: v.key, Condition: v.String(), Met: v.met}
 		if v.undefined == "" {
 			doc.Value, doc.Limit = &v.value, &v.limit

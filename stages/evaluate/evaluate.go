@@ -123,7 +123,7 @@ func (s *Stage) Run(ctx context.Context, env pipeline.Env) error {
 		return err
 	}
 	for _, m := range r.flat() {
-		env.Metric(m.name, m.value, s.meaningOf(m.name, r.model.Signature.Classes))
+		env.Metric(m.name, m.Value.Value, m.Meaning(r.model.Signature.Classes))
 	}
 	if class, ok := r.positive(); ok {
 		env.Log().Info("the positive class is "+strconv.Quote(class), "threshold", r.model.Signature.Cut())
@@ -134,7 +134,7 @@ func (s *Stage) Run(ctx context.Context, env pipeline.Env) error {
 	if err := s.write(env, r); err != nil {
 		return err
 	}
-	return r.gateError()
+	return r.unmet()
 }
 
 // Page is the page of the report of the same inputs. Nothing else is written.
@@ -157,7 +157,7 @@ func (s *Stage) results(ctx context.Context, from pipeline.Sources, env pipeline
 	if err != nil {
 		return nil, err
 	}
-	checks, err := s.gates(model.Signature.Task, model.Signature.Classes, datasetPorts(from))
+	required, err := s.requirements(model.Signature.Task, model.Signature.Classes, datasetPorts(from))
 	if err != nil {
 		return nil, err
 	}
@@ -169,7 +169,7 @@ func (s *Stage) results(ctx context.Context, from pipeline.Sources, env pipeline
 	if err := r.measure(ctx, s.Slices, threads); err != nil {
 		return nil, err
 	}
-	r.require(checks)
+	r.require(required)
 	return r, nil
 }
 

@@ -42,20 +42,11 @@ func (s *Stage) CheckMetric(name string, inputs map[string]pipeline.Facts) error
 
 // MetricGoal implements pipeline.GoalTeller.
 func (s *Stage) MetricGoal(name string) (metric.Goal, error) {
-	if _, err := parseTarget(s.known, name); err != nil {
+	t, err := parseTarget(s.known, name)
+	if err != nil {
 		return metric.None, err // CheckMetric says it, too
 	}
-	return s.meaningOf(name, nil).Goal, nil
-}
-
-// meaningOf is the meaning of a metric by the name that it is recorded by;
-// classes are those of the model.
-func (s *Stage) meaningOf(recorded string, classes []string) metric.Meaning {
-	t, err := parseTarget(s.known, recorded)
-	if err != nil {
-		return metric.Meaning{}
-	}
-	return t.metric.Meaning(classes)
+	return t.metric.Goal, nil
 }
 
 // MainMetrics implements pipeline.Measurer: the most important metric first.

@@ -27,7 +27,7 @@ func (r *results) page(title string) *report.Page {
 			p.Subtitle += " above a probability of " + chart.Number(t, 3)
 		}
 	}
-	for _, v := range r.gates {
+	for _, v := range r.verdicts {
 		p.Checks = append(p.Checks, report.Check{Met: v.met, Text: v.sentence()})
 	}
 	sections := []*report.Section{r.overviewSection(), r.fitSection()}

@@ -21,7 +21,7 @@ type results struct {
 	measured  []measured
 	baselines []metric.Baseline
 	slices    []slicing
-	gates     []verdict
+	verdicts  []verdict
 }
 
 // measured is the metrics of one part.
@@ -123,34 +123,34 @@ func (r *results) bestBaseline(m measured, j int) (string, float64, bool) {
 	return r.baselines[best].Name, values[best].Value, true
 }
 
-// A verdict is a gate with what came of it.
+// A verdict is a requirement with what came of it.
 type verdict struct {
-	gate
+	requirement
 	value     float64
 	limit     float64
 	undefined string // why there is nothing to compare
 	met       bool
 }
 
-func (r *results) require(gates []gate) {
-	for _, g := range gates {
-		r.gates = append(r.gates, r.judge(g))
+func (r *results) require(list []requirement) {
+	for _, q := range list {
+		r.verdicts = append(r.verdicts, r.judge(q))
 	}
 }
 
-func (r *results) judge(g gate) verdict {
-	v := verdict{gate: g, limit: g.Bound}
-	i := slices.IndexFunc(r.parts, func(p *part) bool { return p.port == g.dataset })
-	got := r.parts[i].sample.Measure(metric.List{g.metric}, nil)[0]
+func (r *results) judge(q requirement) verdict {
+	v := verdict{requirement: q, limit: q.Bound}
+	p := r.part(q.dataset)
+	got := p.sample.Measure(metric.List{q.metric}, nil)[0]
 	v.value, v.undefined = got.Value, got.Undefined
-	if v.undefined == "" && g.baseline {
-		best, err := r.baselineOf(r.parts[i], g.metric)
+	if v.undefined == "" && q.baseline {
+		best, err := r.baselineOf(p, q.metric)
 		if err != nil {
 			v.undefined = err.Error()
 		}
-		v.limit = g.Bound * best
+		v.limit = q.Bound * best
 	}
-	v.met = v.undefined == "" && g.Holds(v.value, v.limit)
+	v.met = v.undefined == "" && q.Holds(v.value, v.limit)
 	return v
 }
 
@@ -183,9 +183,10 @@ func (v verdict) sentence() string {
 	return s
 }
 
-func (r *results) gateError() error {
+// unmet is the error of requirements that are not met.
+func (r *results) unmet() error {
 	var failed []string
-	for _, v := range r.gates {
+	for _, v := range r.verdicts {
 		if !v.met {
 			failed = append(failed, v.sentence())
 		}
@@ -198,8 +199,8 @@ func (r *results) gateError() error {
 
 // A named value is a metric as it is recorded: "accuracy", "train.accuracy".
 type named struct {
-	name  string
-	value float64
+	name string
+	metric.Value
 }
 
 // flat lists every metric that is defined.
@@ -208,13 +209,13 @@ func (r *results) flat() []named {
 	for _, m := range r.measured {
 		for _, v := range m.values {
 			if v.Undefined == "" {
-				all = append(all, named{recorded(m.port, v.Name), v.Value})
+				all = append(all, named{recorded(m.port, v.Name), v})
 			}
 		}
 	}
-	for _, v := range r.gates {
+	for _, v := range r.verdicts {
 		if v.undefined == "" && !slices.ContainsFunc(all, func(n named) bool { return n.name == v.key }) {
-			all = append(all, named{v.key, v.value})
+			all = append(all, named{v.key, metric.Value{Def: v.metric, Value: v.value}})
 		}
 	}
 	return all
