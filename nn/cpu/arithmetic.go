@@ -1,8 +1,6 @@
 package cpu
 
 import (
-	"math"
-
 	"pipe/nn/graph"
 	"pipe/nn/kernel"
 	"pipe/nn/vm"
@@ -12,24 +10,20 @@ func (e *emitter) arithmetic(op graph.Op) bool {
 	n := e.outShape(0).Size()
 	switch o := op.(type) {
 	case graph.Constant:
-		fill := elementwise(kernel.Fill, n, vm.Write(e.out(0)))
-		fill.F[0] = o.Value
-		e.emit(fill)
+		e.emit(scaled(kernel.Fill, n, o.Value, vm.Write(e.out(0))))
 	case graph.Reshape:
 		e.alias(0, e.in(0))
 	case graph.SwapAxes, graph.SwapAxesGrad:
 		s := e.shape(0)
 		per := max(1, grain/s[1]/s[2])
-		e.emit(vm.Instr{Op: kernel.SwapAxes, Tasks: tasks(s[0], per), I: [16]int64{int64(s[0]), int64(per), int64(s[1]), int64(s[2])},
+		e.emit(vm.Instr{Op: kernel.SwapAxes, Tasks: tasks(s[0], per), Args: kernel.SwapArgs{Span: span(s[0], per), A: int64(s[1]), B: int64(s[2])},
 			P: []vm.Operand{e.read(0), vm.Write(e.out(0))}, Bytes: float64(8 * n)})
 	case graph.Add, graph.SumGradients:
 		e.emit(elementwise(kernel.Add, n, e.read(0), e.read(1), vm.WriteOver(e.out(0), 0)))
 	case graph.SumSquares:
 		e.squares(e.in(0), e.shape(0).Size(), vm.Write(e.out(0)))
 	case graph.SumSquaresGrad:
-		scale := elementwise(kernel.Scale, n, e.read(0), vm.Write(e.out(0)), e.read(1))
-		scale.F[0] = 2
-		e.emit(scale)
+		e.emit(scaled(kernel.Scale, n, 2, e.read(0), vm.Write(e.out(0)), e.read(1)))
 	case graph.Activate:
 		e.emit(activate(kernel.Activate, o.Act, n, e.read(0), vm.WriteOver(e.out(0), 0)))
 	case graph.ActivateGrad:
@@ -50,7 +44,7 @@ func (e *emitter) arithmetic(op graph.Op) bool {
 func (e *emitter) squares(x vm.Buffer, n int, to vm.Operand) {
 	parts := e.Alloc(tasks(n, grain))
 	e.emit(elementwise(kernel.SumSq, n, vm.Read(x), vm.Write(parts)))
-	e.emit(vm.Instr{Op: kernel.ColSum, Tasks: 1, I: [16]int64{1, 1, int64(tasks(n, grain)), 1},
+	e.emit(vm.Instr{Op: kernel.ColSum, Tasks: 1, Args: kernel.ColSumArgs{Span: span(1, 1), Rows: int64(tasks(n, grain)), Stride: 1},
 		P: []vm.Operand{vm.Read(parts), to}, Bytes: float64(4 * tasks(n, grain))})
 }
 
@@ -66,7 +60,7 @@ func activation(a graph.Activation) kernel.Activation {
 func activate(op kernel.Op, a graph.Activation, n int, operands ...vm.Operand) vm.Instr {
 	kind := activation(a)
 	in := elementwise(op, n, operands...)
-	in.I[2], in.F[0] = int64(kind), a.Alpha
+	in.Args = kernel.ActArgs{Span: span(n, grain), Act: kind, Alpha: a.Alpha}
 	if kind >= kernel.ELU { // exponentials
 		in.Flops = 30 * float64(n)
 	}
@@ -82,8 +76,6 @@ func (e *emitter) dropout(o graph.Dropout) {
 	per := max(1, grain/4/group) * 4 * group
 	e.emit(vm.Instr{
 		Op: kernel.Dropout, Tasks: tasks(n, per),
-		I: [16]int64{int64(n), int64(per), int64(o.Key), int64(group), int64(math.Round(o.Rate * (1 << 32)))},
-		F: [8]float32{float32(1 / (1 - o.Rate))},
-		P: []vm.Operand{e.read(0), vm.WriteOver(e.out(0), 0), vm.Read(e.stepWord())}, Flops: 20 * float64(n) / float64(min(group, 4)),
-	})
+		Args: kernel.DropoutArgs{Span: span(n, per), Key: o.Key, Group: int64(group), Scale: float32(1 / (1 - o.Rate)), Below: threshold(o.Rate)},
+		P:    []vm.Operand{e.read(0), vm.WriteOver(e.out(0), 0), vm.Read(e.stepWord())}, Flops: 20 * float64(n) / float64(min(group, 4))})
 }

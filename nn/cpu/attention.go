@@ -39,8 +39,10 @@ func heads(op kernel.Op, count, products, scratch int, o graph.Attention, q, k g
 	n, tq, tk, d := q[0], q[1], k[1], q[2]
 	dh, w := d/o.Heads, int64(d)
 	return vm.Instr{Op: op, Tasks: count, Scratch: scratch, P: operands,
-		I: [16]int64{int64(o.Heads), int64(tq), int64(tk), int64(dh), w, w, w, w,
-			flag(o.Causal), int64(o.Key), int64(math.Round(o.Dropout * (1 << 32)))},
-		F:     [8]float32{float32(1 / math.Sqrt(float64(dh))), float32(1 / (1 - o.Dropout))},
+		Args: kernel.AttentionArgs{
+			Heads: int64(o.Heads), Tq: int64(tq), Tk: int64(tk), Dh: int64(dh), StrideQ: w, StrideK: w, StrideV: w, StrideOut: w,
+			Key: o.Key, Scale: float32(1 / math.Sqrt(float64(dh))), DropScale: float32(1 / (1 - o.Dropout)),
+			Below: threshold(o.Dropout), Causal: o.Causal,
+		},
 		Flops: float64(n*o.Heads*tq*tk) * float64(2*products*dh+30)}
 }

@@ -72,7 +72,7 @@ func (e *emitter) pad(p kernel.Padding, x vm.Buffer) vm.Buffer {
 		return x
 	}
 	padded := e.Alloc(p.Size)
-	e.emit(fromKernel(p.Instr, 8*p.Size, vm.Read(x), vm.Write(padded)))
+	e.emit(fromKernel(p.Call, 8*p.Size, vm.Read(x), vm.Write(padded)))
 	return padded
 }
 
@@ -81,7 +81,7 @@ func (e *emitter) convPlan(p kernel.ConvPlan, x, w, out vm.Buffer, n int, bias .
 	x = e.pad(p.Padding, x)
 	write := vm.Write(out)
 	if !p.Whole || len(p.Phases) > 1 { // each writes a part
-		e.emit(elementwise(kernel.Fill, n, write))
+		e.emit(scaled(kernel.Fill, n, 0, write))
 		write = vm.Update(out)
 	}
 	for _, f := range p.Phases {

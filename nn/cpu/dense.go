@@ -13,7 +13,7 @@ func (e *emitter) dense(op graph.Op) bool {
 		k, n := w[0], w[1]
 		p := product{act: activation(o.Act), alpha: o.Act.Alpha}
 		if e.has(2) {
-			p.bias, p.mode = e.in(2), 1
+			p.bias, p.mode = e.in(2), kernel.ByColumn
 		}
 		e.matmul(e.out(0), plain(e.in(0), x.Size()/k, k), plain(e.in(1), k, n), p)
 	case graph.DenseGradInput:
@@ -69,7 +69,7 @@ const (
 type product struct {
 	batch int // of matrices, 0 is 1; the results are one behind the other
 	bias  vm.Buffer
-	mode  int // of the bias: 0 none, 1 by column, 2 by row
+	mode  kernel.BiasKind
 	act   kernel.Activation
 	alpha float32
 	add   bool // to what out holds
@@ -89,27 +89,28 @@ func (e *emitter) packedProduct(out, pa vm.Buffer, strideA int, pb vm.Buffer, st
 	t := e.Table()
 	ga, gb := max(1, rowsPerTask/t.MR), max(1, colsPerTask/t.NR)
 	blocks := tasks(tasks(m, t.MR), ga) * tasks(tasks(n, t.NR), gb)
-	in := vm.Instr{
-		Op: kernel.Gemm, Tasks: p.batch * blocks,
-		I: [16]int64{int64(m), int64(n), int64(k), int64(n), int64(p.act), int64(ga), int64(gb), 0, int64(p.mode),
-			int64(strideA), int64(strideB), int64(m * n), int64(blocks)},
-		F: [8]float32{p.alpha}, P: []vm.Operand{vm.Read(pa), vm.Read(pb), vm.Write(out)},
-		Flops: 2 * float64(p.batch) * float64(m) * float64(n) * float64(k),
-	}
+	result, bias := vm.Write(out), vm.Operand{}
 	if p.add {
-		in.I[7], in.P[2] = 1, vm.Update(out)
+		result = vm.Update(out)
 	}
-	if p.mode != 0 {
-		in.P = append(in.P, vm.Read(p.bias))
+	if p.mode != kernel.NoBias {
+		bias = vm.Read(p.bias)
 	}
-	e.emit(in)
+	e.emit(vm.Instr{
+		Op: kernel.Gemm, Tasks: p.batch * blocks, P: []vm.Operand{vm.Read(pa), vm.Read(pb), result, bias},
+		Args: kernel.GemmArgs{
+			M: int64(m), N: int64(n), K: int64(k), RowStride: int64(n), StrideA: int64(strideA), StrideB: int64(strideB), StrideC: int64(m * n),
+			PanelsA: int64(ga), PanelsB: int64(gb), BatchTasks: int64(blocks), Act: p.act, Alpha: p.alpha, Bias: p.mode, Add: p.add,
+		},
+		Flops: 2 * float64(p.batch) * float64(m) * float64(n) * float64(k),
+	})
 }
 
 // pack emits the packing of an operand: of rows of a, or of columns of b.
 func (e *emitter) pack(m matrix, columns bool, batch int) (packed vm.Buffer, stride int) {
-	w, kind := e.Table().MR, int64(0)
+	w := e.Table().MR
 	if columns {
-		w, kind = e.Table().NR, 1
+		w = e.Table().NR
 		m = m.t()
 	}
 	if m.batchStride == 0 {
@@ -120,10 +121,11 @@ func (e *emitter) pack(m matrix, columns bool, batch int) (packed vm.Buffer, str
 	size := panels * w * m.cols
 	packed = e.Alloc(batch * size)
 	e.emit(vm.Instr{
-		Op: kernel.Pack, Tasks: batch * tasks(panels, per),
-		I: [16]int64{int64(m.rows), int64(m.cols), int64(m.rowStride), int64(m.colStride), kind, per,
-			int64(m.batchStride), int64(size), int64(tasks(panels, per))},
-		P: []vm.Operand{vm.Read(m.buffer), vm.Write(packed)}, Bytes: float64(8 * batch * size),
+		Op: kernel.Pack, Tasks: batch * tasks(panels, per), P: []vm.Operand{vm.Read(m.buffer), vm.Write(packed)}, Bytes: float64(8 * batch * size),
+		Args: kernel.PackArgs{
+			Rows: int64(m.rows), K: int64(m.cols), RowStride: int64(m.rowStride), KStride: int64(m.colStride),
+			BatchStride: int64(m.batchStride), OutStride: int64(size), Per: per, BatchTasks: int64(tasks(panels, per)), Columns: columns,
+		},
 	})
 	if batch > 1 {
 		stride = size

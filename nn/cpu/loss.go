@@ -21,7 +21,7 @@ func (e *emitter) loss(op graph.Op) bool {
 		parts, both := e.Alloc(2*n), e.Alloc(2)
 		e.divide(both, e.call.Out[:2])
 		e.emit(elementwise(kernel.WeightedSum, m, vm.Read(row), e.read(2), vm.Write(parts)))
-		e.emit(vm.Instr{Op: kernel.WeightedMean, Tasks: 1, I: [16]int64{int64(n)}, P: []vm.Operand{vm.Read(parts), vm.Write(both)}})
+		e.emit(vm.Instr{Op: kernel.WeightedMean, Tasks: 1, Args: kernel.PartsArgs{Parts: int64(n)}, P: []vm.Operand{vm.Read(parts), vm.Write(both)}})
 	case graph.LossGrad: // of z, y, w, the total weight, what was kept of rows, and the gradient of the mean
 		m := e.shape(2).Size()
 		grad := lossInstr(o.Loss, m, e.shape(0).Size()/m, true)
@@ -48,8 +48,8 @@ func lossInstr(o graph.Loss, m, k int, backward bool) vm.Instr {
 		if backward {
 			in.Op = kernel.ClassLossGrad
 		}
-		in.I = [16]int64{int64(m), int64(per), int64(k)}
-		in.F = [8]float32{float32(o.Smoothing / float64(k)), float32(1 - o.Smoothing), float32(o.Gamma)}
+		in.Args = kernel.ClassLossArgs{Span: span(m, per), K: int64(k),
+			Rest: float32(o.Smoothing / float64(k)), Target: float32(1 - o.Smoothing), Gamma: float32(o.Gamma)}
 		return in
 	}
 	kind, f := lossKernel(o)
@@ -57,26 +57,26 @@ func lossInstr(o graph.Loss, m, k int, backward bool) vm.Instr {
 	if backward {
 		in.Op = kernel.LossGrad
 	}
-	in.I, in.F = [16]int64{int64(m), int64(per), int64(kind), int64(k)}, f
+	in.Args = kernel.LossArgs{Span: span(m, per), Kind: kind, K: int64(k), F: f}
 	return in
 }
 
 // lossKernel is the kernel of a loss that is a sum over outputs.
-func lossKernel(o graph.Loss) (kernel.LossKind, [8]float32) {
+func lossKernel(o graph.Loss) (kernel.LossKind, [5]float32) {
 	o = o.With()
 	switch o.Kind {
 	case graph.MSE:
-		return kernel.MSELoss, [8]float32{}
+		return kernel.MSELoss, [5]float32{}
 	case graph.MAE:
-		return kernel.MAELoss, [8]float32{}
+		return kernel.MAELoss, [5]float32{}
 	case graph.Huber:
-		return kernel.HuberLoss, [8]float32{float32(o.Delta)}
+		return kernel.HuberLoss, [5]float32{float32(o.Delta)}
 	case graph.Pinball:
-		return kernel.PinballLoss, [8]float32{float32(o.Quantile)}
+		return kernel.PinballLoss, [5]float32{float32(o.Quantile)}
 	case graph.Poisson:
-		return kernel.PoissonLoss, [8]float32{}
+		return kernel.PoissonLoss, [5]float32{}
 	}
-	f := [8]float32{float32(1 - o.Smoothing), float32(o.Smoothing / 2), float32(o.Gamma), 0, 1}
+	f := [5]float32{float32(1 - o.Smoothing), float32(o.Smoothing / 2), float32(o.Gamma), 0, 1}
 	if o.Alpha != 0 {
 		f[3], f[4] = float32(2*o.Alpha-1), float32(1-o.Alpha)
 	}

@@ -2,6 +2,7 @@ package cpu
 
 import (
 	"fmt"
+	"math"
 
 	"pipe/nn/graph"
 	"pipe/nn/kernel"
@@ -166,29 +167,34 @@ func tasks(n, per int) int { return (n + per - 1) / per }
 // elementwise is an instruction over n numbers; the operands are in the order
 // of the kernel.
 func elementwise(op kernel.Op, n int, operands ...vm.Operand) vm.Instr {
-	return vm.Instr{Op: op, Tasks: tasks(n, grain), I: [16]int64{int64(n), grain}, P: operands, Bytes: float64(4 * n * len(operands))}
+	return vm.Instr{Op: op, Tasks: tasks(n, grain), Args: span(n, grain), P: operands, Bytes: float64(4 * n * len(operands))}
+}
+
+// span is n elements in tasks of so many.
+func span(n, per int) kernel.Span { return kernel.Span{N: int64(n), Per: int64(per)} }
+
+// scaled is an elementwise instruction with a number.
+func scaled(op kernel.Op, n int, s float32, operands ...vm.Operand) vm.Instr {
+	in := elementwise(op, n, operands...)
+	in.Args = kernel.ScaleArgs{Span: span(n, grain), S: s}
+	return in
 }
 
 func copyInstr(from, to vm.Buffer, n int) vm.Instr {
 	return elementwise(kernel.Copy, n, vm.Read(from), vm.Write(to))
 }
 
-// fromKernel is an instruction with its operands.
-func fromKernel(in kernel.Instr, bytes int, operands ...vm.Operand) vm.Instr {
-	return vm.Instr{Op: in.Op, Tasks: int(in.Tasks), I: in.I, F: in.F, P: operands, Bytes: float64(bytes)}
+// fromKernel is a call with its operands.
+func fromKernel(c kernel.Call, bytes int, operands ...vm.Operand) vm.Instr {
+	return vm.Instr{Op: c.Op, Tasks: c.Tasks, Args: c.Args, P: operands, Bytes: float64(bytes)}
 }
 
 // colsum emits out(n) = the sum of the rows of x(m, n).
 func (e *emitter) colsum(out, x vm.Buffer, m, n int) {
 	const per = 64
-	e.emit(vm.Instr{Op: kernel.ColSum, Tasks: tasks(n, per), I: [16]int64{int64(n), per, int64(m), int64(n)},
+	e.emit(vm.Instr{Op: kernel.ColSum, Tasks: tasks(n, per), Args: kernel.ColSumArgs{Span: span(n, per), Rows: int64(m), Stride: int64(n)},
 		P: []vm.Operand{vm.Read(x), vm.Write(out)}, Bytes: float64(4 * m * n)})
 }
 
-// flag is 1 or 0.
-func flag(b bool) int64 {
-	if b {
-		return 1
-	}
-	return 0
-}
+// threshold is the number below which those that decide what is dropped lie.
+func threshold(rate float64) uint32 { return uint32(int64(math.Round(rate * (1 << 32)))) }

@@ -30,7 +30,7 @@ func (e *emitter) norm(op graph.Op) bool {
 		e.emit(channels(kernel.BatchNormGrad, o.Norm, e.shape(0), e.read(0), e.read(1), e.read(2), e.read(3), vm.Write(e.out(0)),
 			vm.Write(e.out(1)), vm.Write(e.out(2)), e.read(4)))
 	case graph.StepMask:
-		e.emit(vm.Instr{Op: kernel.StepMask, Tasks: 1, I: [16]int64{int64(o.Examples), int64(o.Examples), int64(o.Steps)},
+		e.emit(vm.Instr{Op: kernel.StepMask, Tasks: 1, Args: kernel.RowsArgs{Span: span(o.Examples, o.Examples), K: int64(o.Steps)},
 			P: []vm.Operand{e.read(0), e.read(1), vm.Write(e.out(0))}})
 	case graph.GroupNorm:
 		instr := groupInstr(o, e.shape(0))
@@ -73,8 +73,8 @@ func rowInstr(x graph.Shape, epsilon float64, rms bool) (in vm.Instr, d int) {
 	d = x[len(x)-1]
 	m := x.Size() / d
 	per := max(8, grain/2/d)
-	return vm.Instr{Tasks: tasks(m, per), I: [16]int64{int64(m), int64(per), int64(d), flag(rms)},
-		F: [8]float32{float32(epsilon)}, Bytes: float64(12 * m * d), Flops: float64(10 * m * d)}, d
+	return vm.Instr{Tasks: tasks(m, per), Args: kernel.RowNormArgs{Span: span(m, per), D: int64(d), Epsilon: float32(epsilon), RMS: rms},
+		Bytes: float64(12 * m * d), Flops: float64(10 * m * d)}, d
 }
 
 // channels is an instruction over the channels of a batch.
@@ -89,8 +89,9 @@ func channels(op kernel.Op, o graph.BatchNorm, x graph.Shape, operands ...vm.Ope
 	if plane == 1 {
 		per = 16 // channels lie side by side
 	}
-	return vm.Instr{Op: op, Tasks: tasks(c, per), I: [16]int64{int64(c), int64(per), int64(n), int64(plane), flag(o.Training)},
-		F: [8]float32{float32(o.Epsilon), float32(o.Momentum)}, P: operands,
+	return vm.Instr{Op: op, Tasks: tasks(c, per), P: operands,
+		Args: kernel.BatchNormArgs{Span: span(c, per), Rows: int64(n), Plane: int64(plane),
+			Epsilon: float32(o.Epsilon), Momentum: float32(o.Momentum), Training: o.Training},
 		Bytes: float64(16 * n * c * plane), Flops: float64(8 * n * c * plane)}
 }
 
@@ -99,8 +100,8 @@ func groupInstr(o graph.GroupNorm, x graph.Shape) vm.Instr {
 	n, c, size := x[0], x[1], x.Size()
 	rows := n * o.Groups
 	per := max(1, grain/4*rows/size)
-	return vm.Instr{Tasks: tasks(rows, per), I: [16]int64{int64(rows), int64(per), int64(c), int64(size / n / c), int64(o.Groups)},
-		F: [8]float32{float32(o.Epsilon)}, Bytes: float64(12 * size), Flops: float64(10 * size)}
+	return vm.Instr{Tasks: tasks(rows, per), Bytes: float64(12 * size), Flops: float64(10 * size),
+		Args: kernel.GroupNormArgs{Span: span(rows, per), Channels: int64(c), Plane: int64(size / n / c), Groups: int64(o.Groups), Epsilon: float32(o.Epsilon)}}
 }
 
 // softmax is an instruction over the rows of x(..., d).
@@ -108,6 +109,6 @@ func softmax(op kernel.Op, flops int, x graph.Shape, operands ...vm.Operand) vm.
 	d := x[len(x)-1]
 	m := x.Size() / d
 	per := max(1, grain/4/d)
-	return vm.Instr{Op: op, Tasks: tasks(m, per), I: [16]int64{int64(m), int64(per), int64(d), int64(m / x[0])}, P: operands,
+	return vm.Instr{Op: op, Tasks: tasks(m, per), Args: kernel.SoftmaxArgs{Span: span(m, per), D: int64(d), Each: int64(m / x[0])}, P: operands,
 		Flops: float64(flops * m * d), Bytes: float64(12 * m * d)}
 }

@@ -47,8 +47,8 @@ func (e *emitter) windows(op kernel.Op, o graph.Pool, x, y graph.Shape, operands
 	} else {
 		w.Planes, w.H, w.W, w.OutH, w.OutW = x[0]*x[1], x[2], x[3], y[2], y[3]
 	}
-	k, scratch := w.Instr(op)
-	instr := fromKernel(k, 4*(x.Size()+y.Size()), operands...)
+	c, scratch := w.Call(op)
+	instr := fromKernel(c, 4*(x.Size()+y.Size()), operands...)
 	instr.Scratch = scratch
 	e.emit(instr)
 }

@@ -50,7 +50,8 @@ func (k cell) instr(op kernel.Op, y graph.Shape, reverse bool, operands ...vm.Op
 	}
 	pad := func(n int) int { return tasks(n, 16) * 16 }
 	return vm.Instr{
-		Op: op, Tasks: tasks(n, rows), I: [16]int64{int64(n), int64(t), int64(h), int64(rows), flag(reverse)}, P: operands,
+		Op: op, Tasks: tasks(n, rows), P: operands,
+		Args:    kernel.RecurrentArgs{Span: span(n, rows), T: int64(t), H: int64(h), Reversed: reverse},
 		Scratch: 4 * rows * (k.states*pad(h) + pad(k.gates*h) + 16),
 		Flops:   float64(n*t*h) * float64(2*k.gates*h+40*k.gates),
 	}
@@ -73,11 +74,11 @@ func (e *emitter) steps(k cell, reverse bool) {
 	}
 	p := product{}
 	if e.has(3) {
-		p.bias, p.mode = e.in(3), 1
+		p.bias, p.mode = e.in(3), kernel.ByColumn
 	}
 	e.matmul(z, plain(e.in(0), x[0]*x[1], x[2]), plain(e.in(1), x[2], width), p)
 	wh := e.Alloc(tasks(h, 16) * 16 * width)
-	e.emit(vm.Instr{Op: kernel.PackGates, Tasks: tasks(h, 16), I: [16]int64{int64(h), int64(k.gates)},
+	e.emit(vm.Instr{Op: kernel.PackGates, Tasks: tasks(h, 16), Args: kernel.PackGatesArgs{H: int64(h), G: int64(k.gates)},
 		P: []vm.Operand{e.read(2), vm.Write(wh)}, Bytes: float64(8 * h * width)})
 	e.emit(k.instr(k.forward, y, reverse, vm.Update(z), vm.Read(wh), e.read(4), e.read(5), vm.Operand{}, states, kept))
 }
@@ -110,8 +111,7 @@ func (e *emitter) recurrentWeights(o graph.RecurrentGradWeight) {
 	const per = 2
 	panels := tasks(columns, e.Table().MR)
 	left := e.Alloc(panels * e.Table().MR * m)
-	e.emit(vm.Instr{Op: kernel.PackSteps, Tasks: tasks(panels, per),
-		I: [16]int64{int64(x[0]), int64(x[1]), int64(d), int64(h), 1, flag(o.Reverse), per},
+	e.emit(vm.Instr{Op: kernel.PackSteps, Tasks: tasks(panels, per), Args: kernel.PackStepsArgs{N: int64(x[0]), T: int64(x[1]), D: int64(d), H: int64(h), Ones: true, Reversed: o.Reverse, Per: per},
 		P: []vm.Operand{e.read(0), e.read(1), {}, {}, vm.Write(left)}, Bytes: float64(8 * columns * m)})
 	right, _ := e.pack(plain(e.in(2), m, width), true, 1)
 	e.packedProduct(e.packed(), left, 0, right, 0, columns, width, m, product{batch: 1})

@@ -17,7 +17,7 @@ func (e *emitter) sequence(op graph.Op) bool {
 	case graph.ReverseSteps, graph.ReverseStepsGrad:
 		s := e.shape(0)
 		per := max(1, grain/(s[1]*s[2]))
-		e.emit(vm.Instr{Op: kernel.ReverseSteps, Tasks: tasks(s[0], per), I: [16]int64{int64(s[0]), int64(per), int64(s[1]), int64(s[2])},
+		e.emit(vm.Instr{Op: kernel.ReverseSteps, Tasks: tasks(s[0], per), Args: kernel.StepsArgs{Span: span(s[0], per), T: int64(s[1]), D: int64(s[2])},
 			P: []vm.Operand{e.read(0), e.read(1), vm.Write(e.out(0))}, Bytes: float64(8 * s.Size())})
 	case graph.MaskSteps, graph.MaskStepsGrad:
 		s := e.shape(0)
@@ -50,7 +50,7 @@ func (e *emitter) sequence(op graph.Op) bool {
 
 // pick emits the choice of a step of sequences of shape s, or the way back.
 func (e *emitter) pick(op kernel.Op, o graph.PickStep, s graph.Shape, count, per int) {
-	e.emit(vm.Instr{Op: op, Tasks: tasks(count, per), I: [16]int64{int64(count), int64(per), int64(s[1]), int64(s[2]), flag(o.First)},
+	e.emit(vm.Instr{Op: op, Tasks: tasks(count, per), Args: kernel.StepsArgs{Span: span(count, per), T: int64(s[1]), D: int64(s[2]), First: o.First},
 		P: []vm.Operand{e.read(0), e.read(1), vm.Write(e.out(0))}, Bytes: float64(8 * s[0] * s[2])})
 }
 
@@ -65,14 +65,13 @@ func (e *emitter) timePool(op kernel.Op, o graph.TimePool, s graph.Shape, operan
 		operands = append(operands, vm.Write(e.out(1)))
 	}
 	per := max(1, grain/2/(s[1]*s[2]))
-	e.emit(vm.Instr{Op: op, Tasks: tasks(s[0], per), I: [16]int64{int64(s[0]), int64(per), int64(s[1]), int64(s[2]), int64(kind)},
+	e.emit(vm.Instr{Op: op, Tasks: tasks(s[0], per), Args: kernel.TimePoolArgs{Span: span(s[0], per), T: int64(s[1]), D: int64(s[2]), Kind: kind},
 		P: operands, Bytes: float64(4 * s.Size())})
 }
 
 // copyColumns emits the copy of a block of columns.
 func (e *emitter) copyColumns(src, dst vm.Operand, rows, columns, srcStride, dstStride, srcFirst, dstFirst int) {
 	per := max(1, grain/columns)
-	e.emit(vm.Instr{Op: kernel.CopyColumns, Tasks: tasks(rows, per),
-		I: [16]int64{int64(rows), int64(per), int64(columns), int64(srcStride), int64(dstStride), int64(srcFirst), int64(dstFirst)},
+	e.emit(vm.Instr{Op: kernel.CopyColumns, Tasks: tasks(rows, per), Args: kernel.ColumnsArgs{Span: span(rows, per), Columns: int64(columns), StrideIn: int64(srcStride), StrideOut: int64(dstStride), ColumnIn: int64(srcFirst), ColumnOut: int64(dstFirst)},
 		P: []vm.Operand{src, dst}, Bytes: float64(8 * rows * columns)})
 }

@@ -39,28 +39,24 @@ func (e *emitter) update(op graph.Op) bool {
 			e.squares(e.in(i), e.shape(i).Size(), to)
 		}
 	case graph.Regularize:
-		in := changes(kernel.Regularize, n, 12, o.Decays)
+		in := changes(kernel.Regularize, n, 12)
+		in.Args = update(n, o.Decays)
 		in.P = []vm.Operand{e.read(0), vm.Update(e.in(1)), e.read(2)}
 		e.emit(in)
 		e.alias(0, e.in(1))
 	case graph.ClipNorm:
 		e.clip(o)
 	case graph.SGD:
-		in := changes(kernel.SGD, n, 12, o.Decays)
-		in.F[2], in.I[2] = float32(o.Momentum), flag(o.Nesterov)
-		e.descend(in, 1)
+		e.descend(kernel.SGD, kernel.SGDArgs{UpdateArgs: update(n, o.Decays), Momentum: float32(o.Momentum), Nesterov: o.Nesterov}, 1)
 	case graph.Adam:
-		e.descend(moments(changes(kernel.Adam, n, 12, o.Decays), o.Beta1, o.Beta2, o.Epsilon), 2)
+		e.descend(kernel.Adam, moments(update(n, o.Decays), o.Beta1, o.Beta2, o.Epsilon), 2)
 	case graph.RMSprop:
-		in := changes(kernel.RMSprop, n, 12, o.Decays)
-		in.F[2], in.F[3], in.F[4], in.F[5] = float32(o.Alpha), float32(1-o.Alpha), float32(o.Epsilon), float32(o.Momentum)
-		e.descend(in, 3)
+		e.descend(kernel.RMSprop, kernel.RMSpropArgs{UpdateArgs: update(n, o.Decays),
+			Alpha: float32(o.Alpha), Rest: float32(1 - o.Alpha), Epsilon: float32(o.Epsilon), Momentum: float32(o.Momentum)}, 3)
 	case graph.Adagrad:
-		in := changes(kernel.Adagrad, n, 12, o.Decays)
-		in.F[2] = float32(o.Epsilon)
-		e.descend(in, 1)
+		e.descend(kernel.Adagrad, kernel.AdagradArgs{UpdateArgs: update(n, o.Decays), Epsilon: float32(o.Epsilon)}, 1)
 	case graph.Lion:
-		e.descend(moments(changes(kernel.Lion, n, 12, o.Decays), o.Beta1, o.Beta2, 0), 1)
+		e.descend(kernel.Lion, moments(update(n, o.Decays), o.Beta1, o.Beta2, 0), 1)
 	default:
 		return false
 	}
@@ -69,24 +65,28 @@ func (e *emitter) update(op graph.Op) bool {
 
 // times is an instruction that multiplies n numbers by a factor.
 func times(n int, from, to, factor vm.Operand) vm.Instr {
-	in := elementwise(kernel.Scale, n, from, to, factor)
-	in.F[0] = 1
-	return in
+	return scaled(kernel.Scale, n, 1, from, to, factor)
 }
 
 // changes is an instruction over parameters.
-func changes(op kernel.Op, n, bytes int, decays bool) vm.Instr {
+func changes(op kernel.Op, n, bytes int) vm.Instr {
 	in := elementwise(op, n)
-	in.F[0], in.Bytes = 1, float64(bytes*n)
-	if decays {
-		in.F[1] = 1
-	}
+	in.Bytes = float64(bytes * n)
 	return in
 }
 
-func moments(in vm.Instr, beta1, beta2, epsilon float64) vm.Instr {
-	in.F[2], in.F[3], in.F[4], in.F[5], in.F[6] = float32(beta1), float32(1-beta1), float32(beta2), float32(1-beta2), float32(epsilon)
-	return in
+// update is n parameters at the full learning rate.
+func update(n int, decays bool) kernel.UpdateArgs {
+	args := kernel.UpdateArgs{Span: span(n, grain), Rate: 1}
+	if decays {
+		args.Decay = 1
+	}
+	return args
+}
+
+func moments(u kernel.UpdateArgs, beta1, beta2, epsilon float64) kernel.MomentsArgs {
+	return kernel.MomentsArgs{UpdateArgs: u, Beta1: float32(beta1), Rest1: float32(1 - beta1), Beta2: float32(beta2), Rest2: float32(1 - beta2),
+		Epsilon: float32(epsilon)}
 }
 
 // clip emits the norm of all gradients, which are the inputs but the first. The
@@ -102,12 +102,14 @@ func (e *emitter) clip(o graph.ClipNorm) {
 		e.emit(elementwise(kernel.SumSq, size, e.read(i), vm.Write(e.View(parts, at, tasks(size, grain)))))
 		at += tasks(size, grain)
 	}
-	e.emit(vm.Instr{Op: kernel.ClipNorm, Tasks: 1, I: [16]int64{int64(n)}, F: [8]float32{float32(o.Limit)},
+	e.emit(vm.Instr{Op: kernel.ClipNorm, Tasks: 1, Args: kernel.ClipNormArgs{Parts: int64(n), Max: float32(o.Limit)},
 		P: []vm.Operand{vm.Read(parts), vm.Write(e.out(0)), vm.Read(e.View(e.in(0), kernel.HyperScale, 1))}})
 }
 
 // descend emits the step of an optimiser that keeps up to so many memories.
-func (e *emitter) descend(in vm.Instr, memories int) {
+func (e *emitter) descend(op kernel.Op, args any, memories int) {
+	in := changes(op, e.outShape(0).Size(), 12)
+	in.Args = args
 	factor := vm.Operand{}
 	if e.has(3) {
 		factor = vm.Read(e.View(e.in(3), 1, 1))

@@ -51,27 +51,31 @@ type head struct {
 }
 
 func (in *Instr) head(task int) head {
-	heads := int(in.I[0])
-	a := head{in: in, n: task / heads, h: task % heads, tq: int(in.I[1]), tk: int(in.I[2]), dh: int(in.I[3])}
+	arg := read[AttentionArgs](in)
+	heads := int(arg.Heads)
+	a := head{in: in, n: task / heads, h: task % heads, tq: int(arg.Tq), tk: int(arg.Tk), dh: int(arg.Dh)}
 	a.d, a.keys = heads*a.dh, in.length(5, a.n, a.tk)
 	return a
 }
 
 // row is a row of this head of operand 0 to 3 or 7, which are q, k, v, out, dout.
 func (a head) row(operand, t int) []float32 {
-	stride, steps := 7, a.tq
-	if operand < 3 {
-		stride = 4 + operand
+	arg := read[AttentionArgs](a.in)
+	stride, steps := arg.StrideOut, a.tq
+	switch operand {
+	case 0:
+		stride = arg.StrideQ
+	case 1:
+		stride, steps = arg.StrideK, a.tk
+	case 2:
+		stride, steps = arg.StrideV, a.tk
 	}
-	if operand == 1 || operand == 2 {
-		steps = a.tk
-	}
-	return a.in.floats(operand, (a.n*steps+t)*int(a.in.I[stride])+a.h*a.dh, a.dh)
+	return a.in.floats(operand, (a.n*steps+t)*int(stride)+a.h*a.dh, a.dh)
 }
 
 // seen is how many keys query t sees.
 func (a head) seen(t int) int {
-	if a.in.I[8] != 0 {
+	if read[AttentionArgs](a.in).Causal {
 		return min(t+1, a.keys)
 	}
 	return a.keys
@@ -84,16 +88,16 @@ func (a head) seenByBlock(t int) int {
 
 // drop is what dropout makes of the weight x of a query and a key.
 func (a head) drop(x float32, t, k int) float32 {
-	if a.in.I[10] == 0 {
+	if read[AttentionArgs](a.in).Below == 0 {
 		return x
 	}
-	g := (uint64(a.n*int(a.in.I[0])+a.h)*uint64(a.tq)+uint64(t))*uint64((a.tk+3)/4) + uint64(k/4)
-	step, key := *(*uint64)(a.in.P[6]), uint64(a.in.I[9])
+	g := (uint64(a.n*int(read[AttentionArgs](a.in).Heads)+a.h)*uint64(a.tq)+uint64(t))*uint64((a.tk+3)/4) + uint64(k/4)
+	step, key := *(*uint64)(a.in.P[6]), read[AttentionArgs](a.in).Key
 	r := philox([4]uint32{uint32(g), uint32(g >> 32), uint32(step), uint32(step >> 32)}, [2]uint32{uint32(key), uint32(key >> 32)})
-	if r[k%4] < uint32(a.in.I[10]) {
+	if r[k%4] < read[AttentionArgs](a.in).Below {
 		return 0
 	}
-	return x * a.in.F[1]
+	return x * read[AttentionArgs](a.in).DropScale
 }
 
 // dot is one chain.
@@ -126,7 +130,8 @@ func flushBy(s float32, x []float32) {
 }
 
 func attentionForward(in *Instr, task int, _ unsafe.Pointer) {
-	blocks := (int(in.I[1]) + attentionBlock - 1) / attentionBlock
+	arg := read[AttentionArgs](in)
+	blocks := (int(arg.Tq) + attentionBlock - 1) / attentionBlock
 	a := in.head(task / blocks)
 	for t := task % blocks * attentionBlock; t < min(a.tq, (task%blocks+1)*attentionBlock); t++ {
 		out, lse := a.row(3, t), in.floats(4, task/blocks*a.tq+t, 1)
@@ -147,7 +152,7 @@ func attentionForward(in *Instr, task int, _ unsafe.Pointer) {
 				}
 			}
 			before := m
-			if best = float32(best * in.F[0]); best > m {
+			if best = float32(best * arg.Scale); best > m {
 				m = best
 			}
 			if k0 > 0 {
@@ -158,7 +163,7 @@ func attentionForward(in *Instr, task int, _ unsafe.Pointer) {
 			for k := range nk {
 				p := float32(0)
 				if k0+k < seen {
-					p = flush32(exp32(fma(s[k], in.F[0], -m)))
+					p = flush32(exp32(fma(s[k], arg.Scale, -m)))
 				}
 				l += p
 				axpy(a.drop(p, t, k0+k), a.row(2, k0+k), out)
@@ -170,8 +175,9 @@ func attentionForward(in *Instr, task int, _ unsafe.Pointer) {
 }
 
 func attentionBackward(in *Instr, task int, _ unsafe.Pointer) {
+	arg := read[AttentionArgs](in)
 	a := in.head(task)
-	examples := int(in.Tasks) / int(in.I[0])
+	examples := int(in.Tasks) / int(arg.Heads)
 	dq := func(t int) []float32 { return in.floats(8, (a.n*a.tq+t)*a.d+a.h*a.dh, a.dh) }
 	dk := func(k int) []float32 { return in.floats(8, (examples*a.tq+a.n*a.tk+k)*a.d+a.h*a.dh, a.dh) }
 	dv := func(k int) []float32 {
@@ -198,7 +204,7 @@ func attentionBackward(in *Instr, task int, _ unsafe.Pointer) {
 			for k := k0; k < min(a.keys, k0+attentionBlock); k++ {
 				p := float32(0)
 				if k < a.seen(t) {
-					p = flush32(exp32(fma(dot(a.row(1, k), q), in.F[0], -lse)))
+					p = flush32(exp32(fma(dot(a.row(1, k), q), arg.Scale, -lse)))
 				}
 				ds := flush32(p * (a.drop(dot(a.row(2, k), dout), t, k) - d))
 				axpy(a.drop(p, t, k), dout, dv(k))
@@ -208,17 +214,17 @@ func attentionBackward(in *Instr, task int, _ unsafe.Pointer) {
 		}
 	}
 	for t := range a.tq {
-		flushBy(in.F[0], dq(t))
+		flushBy(arg.Scale, dq(t))
 	}
 	for k := range a.keys {
-		flushBy(in.F[0], dk(k))
+		flushBy(arg.Scale, dk(k))
 		flushBy(1, dv(k))
 	}
 }
 
 func swapAxesReference(in *Instr, task int, _ unsafe.Pointer) {
 	from, to := in.span(task)
-	a, b := int(in.I[2]), int(in.I[3])
+	a, b := int(read[SwapArgs](in).A), int(read[SwapArgs](in).B)
 	for n := from; n < to; n++ {
 		x, out := in.floats(0, n*a*b, a*b), in.floats(1, n*a*b, a*b)
 		for i, v := range x {

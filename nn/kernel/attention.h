@@ -52,9 +52,10 @@ typedef struct {
 } NAME(head);
 
 SI NAME(head) NAME(head_of)(const instr *in, long n, long h, const float *lengths, const uint64_t *step) {
-  NAME(head) a = {.heads = in->i[0], .tq = in->i[1], .tk = in->i[2], .dh = in->i[3], .dm = UP(in->i[3], MR), .n = n, .h = h,
-                  .causal = in->i[8] != 0, .scale = BC(in->f[0]), .drop_scale = BC(in->f[1]), .key = (uint64_t)in->i[9],
-                  .below = (uint32_t)in->i[10]};
+  const attention_args *arg = &in->attention;
+  NAME(head) a = {.heads = arg->heads, .tq = arg->tq, .tk = arg->tk, .dh = arg->dh, .dm = UP(arg->dh, MR), .n = n, .h = h,
+                  .causal = arg->causal != 0, .scale = BC(arg->scale), .drop_scale = BC(arg->drop_scale), .key = (uint64_t)arg->key,
+                  .below = (uint32_t)arg->below};
   a.step = a.below ? *step : 0;
   a.len = NAME(row_length)(lengths, n, a.tk);
   return a;
@@ -120,13 +121,12 @@ SI void NAME(online)(const NAME(head) *a, float *s, long q, long k0, long nk, co
 // query. With causal a query sees the keys up to its own place. Weights are
 // dropped as in random.h. A query that sees no key gives 0. One task takes a
 // block of queries of one head.
-// i: heads, Tq, Tk, dh, row strides of q, k, v, out, causal, key of dropout,
-// threshold of dropout (0: none); f: scale, scale of dropout; p: q, k, v, out,
-// lse, lengths of the keys (optional), step (uint64).
+// p: q, k, v, out, lse, lengths of the keys (optional), step (uint64).
 static void NAME(attention)(const instr *in, long task, void *scratch) {
-  const long blocks = (in->i[1] + ATT - 1) / ATT, nh = task / blocks, q0 = task % blocks * ATT;
-  const NAME(head) a = NAME(head_of)(in, nh / in->i[0], nh % in->i[0], in->p[5], in->p[6]);
-  const long dh = a.dh, dm = a.dm, ldq = in->i[4], ldk = in->i[5], ldv = in->i[6], ldo = in->i[7];
+  const attention_args *arg = &in->attention;
+  const long blocks = (arg->tq + ATT - 1) / ATT, nh = task / blocks, q0 = task % blocks * ATT;
+  const NAME(head) a = NAME(head_of)(in, nh / arg->heads, nh % arg->heads, in->p[5], in->p[6]);
+  const long dh = a.dh, dm = a.dm, ldq = arg->stride_q, ldk = arg->stride_k, ldv = arg->stride_v, ldo = arg->stride_out;
   const long nq = a.tq - q0 < ATT ? a.tq - q0 : ATT, at = a.h * dh, top = NAME(seen)(&a, q0 + nq - 1);
   const float *q = (const float *)in->p[0] + (a.n * a.tq + q0) * ldq + at;
   const float *key = (const float *)in->p[1] + a.n * a.tk * ldk + at, *val = (const float *)in->p[2] + a.n * a.tk * ldv + at;
@@ -196,11 +196,12 @@ SI void NAME(unpack)(float *out, long ld, float *acc, long rows, long dh, long d
 }
 
 // The gradients dq(N, Tq, heads dh), dk, dv(N, Tk, heads dh), one behind the
-// other. One task takes one head of one example. i, f as above; p: q, k, v, out,
-// lse, lengths, step, dout (with the row stride of out), gradients.
+// other. One task takes one head of one example. p: q, k, v, out, lse, lengths,
+// step, dout (with the row stride of out), gradients.
 static void NAME(attention_grad)(const instr *in, long task, void *scratch) {
-  const NAME(head) a = NAME(head_of)(in, task / in->i[0], task % in->i[0], in->p[5], in->p[6]);
-  const long dh = a.dh, dm = a.dm, tq = a.tq, tk = a.tk, width = a.heads * dh, ldq = in->i[4], ldk = in->i[5], ldv = in->i[6], ldo = in->i[7];
+  const attention_args *arg = &in->attention;
+  const NAME(head) a = NAME(head_of)(in, task / arg->heads, task % arg->heads, in->p[5], in->p[6]);
+  const long dh = a.dh, dm = a.dm, tq = a.tq, tk = a.tk, width = a.heads * dh, ldq = arg->stride_q, ldk = arg->stride_k, ldv = arg->stride_v, ldo = arg->stride_out;
   const long examples = in->tasks / a.heads, at = a.h * dh;
   const float *q = (const float *)in->p[0] + a.n * tq * ldq + at, *key = (const float *)in->p[1] + a.n * tk * ldk + at;
   const float *val = (const float *)in->p[2] + a.n * tk * ldv + at, *out = (const float *)in->p[3] + a.n * tq * ldo + at;
@@ -274,10 +275,9 @@ static void NAME(attention_grad)(const instr *in, long task, void *scratch) {
     NAME(unpack)(dq + q0 * width, width, blocks + q0 / ATT * each + o_dq, tq - q0 < ATT ? tq - q0 : ATT, dh, dm, a.scale);
 }
 
-// out(n, b, a) = x(n, a, b) with its last axes swapped. i: n, of them per task,
-// a, b; p: x, out.
+// out(n, b, a) = x(n, a, b) with its last axes swapped. p: x, out.
 static void NAME(swap_axes)(const instr *in, long task, void *scratch) {
   SPAN(in, task);
-  const long a = in->i[2], b = in->i[3];
+  const long a = in->swap.a, b = in->swap.b;
   for (long n = from; n < to; n++) NAME(transpose)((float *)in->p[1] + n * a * b, a, (const float *)in->p[0] + n * a * b, b, a, b);
 }

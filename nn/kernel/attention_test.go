@@ -18,14 +18,14 @@ type attentionCase struct {
 // instr is one of the two instructions.
 func (c attentionCase) instr(t *Table, op Op, operands ...unsafe.Pointer) Instr {
 	d := int64(c.heads * c.dh)
-	ins := Instr{Op: op, Tasks: int32(AttentionTasks(c.n, c.heads, c.tq)),
-		I: [16]int64{int64(c.heads), int64(c.tq), int64(c.tk), int64(c.dh), d, d, d, d, int64(btoi(c.causal)), 99, int64(c.rate * (1 << 32))},
-		F: [8]float32{float32(1 / math.Sqrt(float64(c.dh))), float32(1 / (1 - c.rate))}}
+	tasks := AttentionTasks(c.n, c.heads, c.tq)
 	if op == AttentionGrad {
-		ins.Tasks = int32(c.n * c.heads)
+		tasks = c.n * c.heads
 	}
-	copy(ins.P[:], operands)
-	return ins
+	return call(op, int32(tasks), AttentionArgs{
+		Heads: int64(c.heads), Tq: int64(c.tq), Tk: int64(c.tk), Dh: int64(c.dh), StrideQ: d, StrideK: d, StrideV: d, StrideOut: d,
+		Key: 99, Scale: float32(1 / math.Sqrt(float64(c.dh))), DropScale: float32(1 / (1 - c.rate)), Below: uint32(c.rate * (1 << 32)), Causal: c.causal,
+	}, operands...)
 }
 
 func (c attentionCase) data() [][]float32 {
@@ -154,7 +154,7 @@ func TestSwapAxes(t *testing.T) {
 			x := numbers(1, n*a*b)
 			swap := func(x []float32, a, b int) []float32 {
 				return (&trial{in: [][]float32{x}, out: []int{n * a * b},
-					build: one(SwapAxes, 2, [16]int64{n, 2, int64(a), int64(b)}, [8]float32{}, 0, 100)}).check(t)[0]
+					build: one(SwapAxes, 2, SwapArgs{Span: Span{N: n, Per: 2}, A: int64(a), B: int64(b)}, 0, 100)}).check(t)[0]
 			}
 			if at := firstDifference(swap(swap(x, a, b), b, a), x); at >= 0 {
 				t.Errorf("%d x %d: swapped twice, element %d differs", a, b, at)

@@ -17,17 +17,12 @@
 #define CONV_PIXELS 192 // of a task at most: a multiple of CONV_NR
 #define CONV_KC 256     // steps of k that are unfolded at a time
 
-// Two numbers of 32 bits in one field, four signed ones of 16.
-#define LOW(x) ((long)(int32_t)(x))
-#define HIGH(x) ((long)((x) >> 32))
-#define QUARTER(x, n) ((long)(int16_t)((x) >> (16 * (n))))
-
 // Copies planes into larger ones, with zeros around them. Rows from lengths on
-// count as zeros too. i: planes, planes per task, H, W, H and W of the larger
-// ones, rows above, columns before; p: x, out, lengths (one a plane; optional).
+// count as zeros too. p: x, out, lengths (one a plane; optional).
 static void NAME(pad)(const instr *in, long task, void *scratch) {
+  const pad_args *arg = &in->pad;
   SPAN(in, task);
-  const long H = in->i[2], W = in->i[3], HP = in->i[4], WP = in->i[5], top = in->i[6], left = in->i[7];
+  const long H = arg->h, W = arg->w, HP = arg->out_h, WP = arg->out_w, top = arg->top, left = arg->left;
   const float *lengths = in->p[2];
   for (long q = from; q < to; q++) {
     const float *x = (const float *)in->p[0] + q * H * W;
@@ -67,19 +62,18 @@ SI void NAME(turn)(float *dst, long ds, const float *src, long ss) {
 
 // Packs a tensor into panels of W rows, k by k, for k = (c, a, b):
 // dst[panel][k][w] = src[(panel*W + w)*rs + c*cs + a*as + b*bs]; rows behind
-// the last are 0. i: rows, C, A, B, rs, cs, as, bs, W, c's per task, batch
-// stride of src, of dst, begin in src; p: src, dst. A task is a range of c of
-// one panel.
+// the last are 0. p: src, dst. A task is a range of c of one panel.
 static void NAME(conv_pack)(const instr *in, long task, void *scratch) {
-  const long rows = in->i[0], C = in->i[1], A = in->i[2], B = in->i[3], rs = in->i[4], bs = in->i[7], W = in->i[8], per = in->i[9];
+  const conv_pack_args *arg = &in->conv_pack;
+  const long rows = arg->rows, C = arg->c, A = arg->a, B = arg->b, rs = arg->row_stride, bs = arg->b_stride, W = arg->width, per = arg->per;
   const long panels = (rows + W - 1) / W, blocks = (C + per - 1) / per;
   const long c0 = task % blocks * per, panel = task / blocks % panels, batch = task / blocks / panels;
   const long c1 = c0 + per < C ? c0 + per : C, n = rows - panel * W < W ? rows - panel * W : W;
-  const float *src = (const float *)in->p[0] + batch * in->i[10] + in->i[12] + panel * W * rs;
-  float *dst = (float *)in->p[1] + batch * in->i[11] + (panel * C + c0) * A * B * W;
+  const float *src = (const float *)in->p[0] + batch * arg->batch_stride + arg->begin + panel * W * rs;
+  float *dst = (float *)in->p[1] + batch * arg->out_stride + (panel * C + c0) * A * B * W;
   for (long c = c0; c < c1; c++)
     for (long a = 0; a < A; a++, dst += B * W) {
-      const float *s = src + c * in->i[5] + a * in->i[6];
+      const float *s = src + c * arg->c_stride + a * arg->a_stride;
       if (rs == 1 && n == W) {
         for (long b = 0; b < B; b++)
           for (long w = 0; w < W; w += 4) *(v4 *)(dst + b * W + w) = *(const v4 *)(s + b * bs + w); // W is a multiple of 4
@@ -165,28 +159,25 @@ SI void NAME(unfold)(float *d, const float *src, const long *at, const int32_t *
 // base, sh, sw, ta, tb are distances in a plane of x. The gradient of the input
 // is one too: of the gradient of the output, once for each phase of the stride,
 // which is why out has a base and distances as well.
-// i: images, h, w, m per group, c per group, groups, a | b, plane of x, base of
-// x, sh | sw, ta | tb, plane of out, base of out, distances of h | w in out,
-// pixels per task | rows per task (a multiple of CONV_PANEL), activation | 1
-// for a bias, where x | y are two numbers of 32 bits, the low one first;
-// f: alpha; p: x, weights from conv_pack in panels of CONV_PANEL, out, bias.
-// scratch: CONV_KC int32, 2 CONV_PIXELS long, CONV_KC CONV_PIXELS floats.
+// p: x, weights from conv_pack in panels of CONV_PANEL, out, bias. scratch:
+// CONV_KC int32, 2 CONV_PIXELS long, CONV_KC CONV_PIXELS floats.
 static void NAME(conv)(const instr *in, long task, void *scratch) {
-  const long H = in->i[1], W = in->i[2], M = in->i[3], C = in->i[4], groups = in->i[5], A = LOW(in->i[6]), B = HIGH(in->i[6]);
-  const long plane = in->i[7], sh = LOW(in->i[9]), sw = HIGH(in->i[9]), ta = LOW(in->i[10]), tb = HIGH(in->i[10]);
-  const long oplane = in->i[11], oh = LOW(in->i[13]), ow = HIGH(in->i[13]), per = LOW(in->i[14]), mper = HIGH(in->i[14]);
-  const long pixels = in->i[0] * H * W, K = C * A * B;
+  const conv_args *arg = &in->conv;
+  const long H = arg->h, W = arg->w, M = arg->m, C = arg->c, groups = arg->groups, A = arg->a, B = arg->b;
+  const long plane = arg->plane, sh = arg->step_h, sw = arg->step_w, ta = arg->tap_a, tb = arg->tap_b;
+  const long oplane = arg->out_plane, oh = arg->out_h, ow = arg->out_w, per = arg->pixels_per_task, mper = arg->rows_per_task;
+  const long pixels = arg->images * H * W, K = C * A * B;
   const long mblocks = (M + mper - 1) / mper, pblocks = (pixels + per - 1) / per;
   const long m0 = task % mblocks * mper, m1 = m0 + mper < M ? m0 + mper : M, p0 = task / mblocks % pblocks * per, g = task / mblocks / pblocks;
   const long n = pixels - p0 < per ? pixels - p0 : per, whole = (n + CONV_NR - 1) / CONV_NR * CONV_NR;
-  const float *x = (const float *)in->p[0] + g * C * plane + in->i[8];
+  const float *x = (const float *)in->p[0] + g * C * plane + arg->base;
   const float *weights = (const float *)in->p[1] + g * ((M + CONV_PANEL - 1) / CONV_PANEL * CONV_PANEL * K);
-  float *out = (float *)in->p[2] + g * M * oplane + in->i[12];
+  float *out = (float *)in->p[2] + g * M * oplane + arg->out_base;
   long *at = scratch, *to = at + CONV_PIXELS; // of each pixel, in x and in out
   int32_t *koff = (int32_t *)(to + CONV_PIXELS);
   float *unfolded = (float *)(koff + CONV_KC), edge[CONV_ROWS * CONV_NR] __attribute__((aligned(64)));
   const long last = (C - 1) * plane + (ta > 0 ? (A - 1) * ta : 0) + (tb > 0 ? (B - 1) * tb : 0); // the largest of koff
-  const long reach = (in->i[0] * groups - g) * C * plane - in->i[8] - last - VL;
+  const long reach = (arg->images * groups - g) * C * plane - arg->base - last - VL;
 
   long image = p0 / (H * W), h = p0 % (H * W) / W, w = p0 % W;
   for (long j = 0; j < whole; j++) {
@@ -235,12 +226,12 @@ static void NAME(conv)(const instr *in, long task, void *scratch) {
       }
     }
   }
-  const int act = (int)LOW(in->i[15]);
-  const float *bias = HIGH(in->i[15]) ? (const float *)in->p[3] + g * M : 0;
+  const int act = (int)arg->act;
+  const float *bias = arg->bias ? (const float *)in->p[3] + g * M : 0;
   if (act == ACT_LINEAR && !bias) return;
   for (long j = 0, run; j < n; j += run) {
     for (run = 1; j + run < n && to[j + run] == to[j] + run;) run++;
-    for (long m = m0; m < m1; m++) NAME(finish)(out + m * oplane + to[j], 0, run, bias ? bias[m] : -0.0f, act, BC(in->f[0]));
+    for (long m = m0; m < m1; m++) NAME(finish)(out + m * oplane + to[j], 0, run, bias ? bias[m] : -0.0f, act, BC(arg->alpha));
   }
 }
 
@@ -297,28 +288,24 @@ SI void NAME(taps_tile)(const float *x, const long *row, const long *to, const f
 // sequences are such products, with rows (n, t) and steps (tap, channel);
 // gradients of weights are others, with rows (channel, tap) and the pixels of a
 // chunk of images as steps, whose sums channels_sum adds.
-// i: counts | distances in x of the rows (0, 1, 2) and of k (3, 4, 5), columns
-// m per group | width of a panel of b, rows per task | first indices of k per
-// chunk, groups | activation + 256 if there is a bias, distances between groups
-// in x | in b, between them in out, between chunks in out, distances in out of
-// the indices of rows 0 | 1, of 2 | begin of out, begin of x; f: alpha;
 // p: x, b from conv_pack, out, bias. scratch: 2 long for each row of a task.
 // Tasks: groups, chunks, ranges of rows. b must be readable VL floats on.
 static void NAME(channels)(const instr *in, long task, void *scratch) {
-  const long R0 = LOW(in->i[0]), R1 = LOW(in->i[1]), R2 = LOW(in->i[2]), K0 = LOW(in->i[3]), K1 = LOW(in->i[4]), K2 = LOW(in->i[5]);
-  const long M = LOW(in->i[6]), W = HIGH(in->i[6]), per = LOW(in->i[7]), kper = HIGH(in->i[7]);
+  const channels_args *arg = &in->channels;
+  const long R0 = arg->rows[0].count, R1 = arg->rows[1].count, R2 = arg->rows[2].count, K0 = arg->k[0].count, K1 = arg->k[1].count, K2 = arg->k[2].count;
+  const long M = arg->m, W = arg->width, per = arg->rows_per_task, kper = arg->k_per_task;
   const long rows = R0 * R1 * R2, rblocks = (rows + per - 1) / per, chunks = (K0 + kper - 1) / kper;
   const long r0 = task % rblocks * per, nr = rows - r0 < per ? rows - r0 : per, chunk = task / rblocks % chunks, g = task / rblocks / chunks;
   const long kchunk = K0 - chunk * kper < kper ? K0 - chunk * kper : kper, runs = kchunk * K1;
-  const float *x = (const float *)in->p[0] + in->i[14] + g * LOW(in->i[9]) + chunk * kper * HIGH(in->i[3]);
-  const float *b = (const float *)in->p[1] + g * HIGH(in->i[9]);
-  float *out = (float *)in->p[2] + HIGH(in->i[13]) + g * in->i[10] + chunk * in->i[11];
-  const long padded = (nr + TAPS_ROWS - 1) / TAPS_ROWS * TAPS_ROWS, bias = HIGH(in->i[8]) >> 8, act = HIGH(in->i[8]) & 255;
+  const float *x = (const float *)in->p[0] + arg->base + g * arg->group_in + chunk * kper * arg->k[0].step;
+  const float *b = (const float *)in->p[1] + g * arg->group_right;
+  float *out = (float *)in->p[2] + arg->out_base + g * arg->out_group + chunk * arg->out_chunk;
+  const long padded = (nr + TAPS_ROWS - 1) / TAPS_ROWS * TAPS_ROWS, bias = arg->bias, act = arg->act;
   long *row = scratch, *to = row + padded;
   for (long r = 0; r < padded; r++) { // rows behind the last are the last once more
     const long q = r0 + (r < nr ? r : nr - 1), q0 = q / (R1 * R2), q1 = q / R2 % R1, q2 = q % R2;
-    row[r] = q0 * HIGH(in->i[0]) + q1 * HIGH(in->i[1]) + q2 * HIGH(in->i[2]);
-    to[r] = q0 * LOW(in->i[12]) + q1 * HIGH(in->i[12]) + q2 * LOW(in->i[13]);
+    row[r] = q0 * arg->rows[0].step + q1 * arg->rows[1].step + q2 * arg->rows[2].step;
+    to[r] = q0 * arg->out[0] + q1 * arg->out[1] + q2 * arg->out[2];
   }
   const long block = K2 < 256 ? 256 / K2 : 1; // runs whose part of b stays in the first-level cache
   for (long u0 = 0; u0 < runs; u0 += block) {
@@ -329,7 +316,7 @@ static void NAME(channels)(const instr *in, long task, void *scratch) {
       const float *panel = b + (m - m % W) * K0 * K1 * K2 + (chunk * kper * K1 + u0) * K2 * W + m % W;
       for (long r = 0; r < nr; r += TAPS_ROWS) {
 #define TAPS(R, V)                                                                                                     \
-  NAME(taps_tile)(x, row + r, to + r, panel, W, u0, u1, K1, HIGH(in->i[3]), HIGH(in->i[4]), K2, HIGH(in->i[5]), out + m, left, u0 == 0, R, V)
+  NAME(taps_tile)(x, row + r, to + r, panel, W, u0, u1, K1, arg->k[0].step, arg->k[1].step, K2, arg->k[2].step, out + m, left, u0 == 0, R, V)
         if (nr - r > TAPS_ROWS / 2) {
           if (two) TAPS(TAPS_ROWS, 2);
           else TAPS(TAPS_ROWS, 1);
@@ -342,32 +329,31 @@ static void NAME(channels)(const instr *in, long task, void *scratch) {
   }
   if (act == ACT_LINEAR && !bias) return;
   for (long r = 0; r < nr; r++)
-    NAME(finish)(out + to[r], bias ? (const float *)in->p[3] + g * M : 0, M, -0.0f, (int)act, BC(in->f[0]));
+    NAME(finish)(out + to[r], bias ? (const float *)in->p[3] + g * M : 0, M, -0.0f, (int)act, BC(arg->alpha));
 }
 
 // Adds the sums of the chunks, in order, and turns them over: out[g][m][r] = the
-// sum of part[chunk][g][r][m]. i: rows r, columns m, row stride of part, chunks,
-// chunk stride, group stride, rows per task; p: part, out. Tasks: groups, rows.
+// sum of part[chunk][g][r][m]. p: part, out. Tasks: groups, rows.
 static void NAME(channels_sum)(const instr *in, long task, void *scratch) {
-  const long R = in->i[0], M = in->i[1], chunks = in->i[3], per = in->i[6], blocks = (R + per - 1) / per;
+  const channels_sum_args *arg = &in->channels_sum;
+  const long R = arg->rows, M = arg->columns, chunks = arg->chunks, per = arg->per, blocks = (R + per - 1) / per;
   const long r0 = task % blocks * per, r1 = r0 + per < R ? r0 + per : R, g = task / blocks;
-  const float *part = (const float *)in->p[0] + g * in->i[5];
+  const float *part = (const float *)in->p[0] + g * arg->group_stride;
   float *out = (float *)in->p[1] + g * M * R;
   EACH(m, 0, M, { // all rows of a few columns, so that lines of out are written once
     for (long r = r0; r < r1; r++) {
-      const float *p = part + r * in->i[2] + m;
+      const float *p = part + r * arg->row_stride + m;
       vf s = LOAD(p);
-      for (long c = 1; c < chunks; c++) s += LOAD(p + c * in->i[4]);
+      for (long c = 1; c < chunks; c++) s += LOAD(p + c * arg->chunk_stride);
       for (long l = 0; l < n_; l++) out[(m + l) * R + r] = s[l];
     }
   });
 }
 
-// out[plane] = s times the sum of a plane, in LANES lanes. i: planes, planes
-// per task, elements of a plane; f: s; p: x, out.
+// out[plane] = s times the sum of a plane, in LANES lanes. p: x, out.
 static void NAME(plane_sum)(const instr *in, long task, void *scratch) {
   SPAN(in, task);
-  const long n = in->i[2];
+  const long n = in->plane.size;
   for (long q = from; q < to; q++) {
     const float *x = (const float *)in->p[0] + q * n;
     float l[LANES] = {0};
@@ -375,6 +361,6 @@ static void NAME(plane_sum)(const instr *in, long task, void *scratch) {
     for (; j + LANES <= n; j += LANES)
       for (int v = 0; v < LANES; v += VL) ST(l + v, LD(l + v) + LD(x + j + v));
     for (; j < n; j++) l[j % LANES] += x[j];
-    ((float *)in->p[1])[q] = sum16(l) * in->f[0];
+    ((float *)in->p[1])[q] = sum16(l) * in->plane.s;
   }
 }

@@ -7,26 +7,28 @@ import (
 	"unsafe"
 )
 
+// with is the instruction of a call.
+func with(c Call, operands ...unsafe.Pointer) Instr {
+	return call(c.Op, int32(c.Tasks), c.Args, operands...)
+}
+
 // place gives the memory for a padded operand and the instruction that makes it.
 func (p Padding) place(from unsafe.Pointer, temp func(int) unsafe.Pointer, list []Instr) (unsafe.Pointer, []Instr) {
 	if p.Size == 0 {
 		return from, list
 	}
-	to, in := temp(p.Size), p.Instr
-	in.P = [10]unsafe.Pointer{from, to}
-	return to, append(list, in)
+	to := temp(p.Size)
+	return to, append(list, with(p.Call, from, to))
 }
 
 func (p ConvPlan) build(x, w, y, bias unsafe.Pointer, size int, temp func(int) unsafe.Pointer) []Instr {
 	x, list := p.Padding.place(x, temp, nil)
 	if !p.Whole {
-		list = append(list, Instr{Op: Fill, Tasks: 1, I: [16]int64{int64(size), int64(size)}, P: [10]unsafe.Pointer{y}})
+		list = append(list, call(Fill, 1, ScaleArgs{Span: Span{N: int64(size), Per: int64(size)}}, y))
 	}
 	for _, f := range p.Phases {
 		packed := temp(f.Packed)
-		f.Pack.P = [10]unsafe.Pointer{w, packed}
-		f.Product.P = [10]unsafe.Pointer{x, packed, y, bias}
-		list = append(list, f.Pack, f.Product)
+		list = append(list, with(f.Pack, w, packed), with(f.Product, x, packed, y, bias))
 	}
 	return list
 }
@@ -34,10 +36,7 @@ func (p ConvPlan) build(x, w, y, bias unsafe.Pointer, size int, temp func(int) u
 func (p WeightPlan) build(x, dy, dw unsafe.Pointer, temp func(int) unsafe.Pointer) []Instr {
 	x, list := p.Padding.place(x, temp, nil)
 	packed, sums := temp(p.Packed), temp(p.Sums)
-	p.Pack.P = [10]unsafe.Pointer{dy, packed}
-	p.Product.P = [10]unsafe.Pointer{x, packed, sums}
-	p.Sum.P = [10]unsafe.Pointer{sums, dw}
-	return append(list, p.Pack, p.Product, p.Sum)
+	return append(list, with(p.Pack, dy, packed), with(p.Product, x, packed, sums), with(p.Sum, sums, dw))
 }
 
 func (c Conv) sizes() (x, w, y int) {
@@ -152,7 +151,7 @@ func TestConvolutions(t *testing.T) {
 func TestPlaneSums(t *testing.T) {
 	for _, n := range sizes {
 		(&trial{in: [][]float32{numbers(1, 5*n)}, out: []int{5}, build: func(_ *Table, in, out []unsafe.Pointer, _ func(int) unsafe.Pointer) []Instr {
-			return []Instr{{Op: PlaneSum, Tasks: 3, I: [16]int64{5, 2, int64(n)}, F: [8]float32{0.3}, P: [10]unsafe.Pointer{in[0], out[0]}}}
+			return []Instr{call(PlaneSum, 3, PlaneArgs{Span: Span{N: 5, Per: 2}, Size: int64(n), S: 0.3}, in[0], out[0])}
 		}}).check(t)
 	}
 }
@@ -164,9 +163,7 @@ func TestPaddingWithLengths(t *testing.T) {
 		for left := range 2 {
 			p := padding(3, 4, 5, top, 1, left, 2)
 			got := (&trial{in: [][]float32{x, lengths}, out: []int{p.Size}, build: func(_ *Table, in, out []unsafe.Pointer, _ func(int) unsafe.Pointer) []Instr {
-				ins := p.Instr
-				ins.P = [10]unsafe.Pointer{in[0], out[0], in[1]}
-				return []Instr{ins}
+				return []Instr{with(p.Call, in[0], out[0], in[1])}
 			}}).check(t)[0]
 			for i, v := range got {
 				q, h, w := i/((5+top)*(7+left)), i/(7+left)%(5+top)-top, i%(7+left)-left

@@ -26,16 +26,16 @@ func (c Conv) OutW() int { return (c.W+c.Left+c.Right-c.DilationW*(c.KW-1)-1)/c.
 // A Padding makes the zeros around an operand. Without any there is no
 // instruction, and the operand is used as it is.
 type Padding struct {
-	Instr Instr // operands: from, to
-	Size  int   // of the padded operand; 0: none is needed
+	Call Call // operands: from, to
+	Size int  // of the padded operand; 0: none is needed
 }
 
 // A ConvPhase computes some or all of the output from weights and a padded operand.
 type ConvPhase struct {
-	Pack    Instr // operands: weights, packed weights
+	Pack    Call // operands: weights, packed weights
 	Packed  int
-	Product Instr // operands: padded operand, packed weights, output, bias
-	Scratch int   // bytes
+	Product Call // operands: padded operand, packed weights, output, bias
+	Scratch int  // bytes
 	Flops   float64
 }
 
@@ -50,13 +50,13 @@ type ConvPlan struct {
 // A WeightPlan is the gradient of the weights.
 type WeightPlan struct {
 	Padding Padding // of the input
-	Pack    Instr   // operands: gradient of the output, packed
+	Pack    Call    // operands: gradient of the output, packed
 	Packed  int
-	Product Instr // operands: padded input, packed gradient, sums of chunks
+	Product Call // operands: padded input, packed gradient, sums of chunks
 	Sums    int
 	Scratch int // bytes
 	Flops   float64
-	Sum     Instr // operands: sums, gradient of the weights
+	Sum     Call // operands: sums, gradient of the weights
 }
 
 const (
@@ -73,17 +73,19 @@ func padding(planes, h, w, top, bottom, left, right int) Padding {
 		return Padding{}
 	}
 	hp, wp := h+top+bottom, w+left+right
-	per := max(1, 16384/(hp*wp))
-	return Padding{Size: planes * hp * wp, Instr: Instr{Op: Pad, Tasks: int32(ceilDiv(planes, per)),
-		I: [16]int64{int64(planes), int64(per), int64(h), int64(w), int64(hp), int64(wp), int64(top), int64(left)}}}
+	span := Span{N: int64(planes), Per: int64(max(1, 16384/(hp*wp)))}
+	return Padding{Size: planes * hp * wp, Call: Call{Op: Pad, Tasks: span.Tasks(), Args: PadArgs{
+		Span: span, H: int64(h), W: int64(w), OutH: int64(hp), OutW: int64(wp), Top: int64(top), Left: int64(left)}}}
 }
 
 // pack packs rows for steps (a, b, c) with their counts and distances.
-func pack(rows, rs int, steps [3][2]int, width, per, groups, groupStride, begin int) (in Instr, size int) {
+func pack(rows, rs int, steps [3][2]int, width, per, groups, groupStride, begin int) (c Call, size int) {
 	n := ceilDiv(rows, width) * width * steps[0][0] * steps[1][0] * steps[2][0]
-	return Instr{Op: ConvPack, Tasks: int32(groups * ceilDiv(rows, width) * ceilDiv(steps[0][0], per)),
-		I: [16]int64{int64(rows), int64(steps[0][0]), int64(steps[1][0]), int64(steps[2][0]), int64(rs),
-			int64(steps[0][1]), int64(steps[1][1]), int64(steps[2][1]), int64(width), int64(per), int64(groupStride), int64(n), int64(begin)}}, groups * n
+	return Call{Op: ConvPack, Tasks: groups * ceilDiv(rows, width) * ceilDiv(steps[0][0], per), Args: ConvPackArgs{
+		Rows: int64(rows), C: int64(steps[0][0]), A: int64(steps[1][0]), B: int64(steps[2][0]),
+		RowStride: int64(rs), CStride: int64(steps[0][1]), AStride: int64(steps[1][1]), BStride: int64(steps[2][1]),
+		Width: int64(width), Per: int64(per), BatchStride: int64(groupStride), OutStride: int64(n), Begin: int64(begin),
+	}}, groups * n
 }
 
 // width is the panel width for so many columns.
@@ -148,26 +150,28 @@ func (c Conv) Forward(act Activation, alpha float32, bias bool) ConvPlan {
 	p.Padding = padding(c.N*c.C, c.H, c.W, c.Top, c.Bottom, c.Left, c.Right)
 	f := ConvPhase{}
 	f.Pack, f.Packed = pack(mg, k, [3][2]int{{1, 0}, {1, 0}, {k, 1}}, 8, 1, c.Groups, mg*k, 0)
-	f.Product = c.planes(c.OutH(), c.OutW(), mg, cg, c.KH, c.KW, hp*wp, 0, c.StrideH*wp, c.StrideW, c.DilationH*wp, c.DilationW,
-		c.OutH()*c.OutW(), 0, c.OutW(), 1)
-	f.Product.I[15], f.Product.F[0] = pair(int(act), flag(bias)), alpha
+	f.Product = c.planes(ConvArgs{
+		H: int64(c.OutH()), W: int64(c.OutW()), M: int64(mg), C: int64(cg), A: int32(c.KH), B: int32(c.KW), Plane: int64(hp * wp),
+		StepH: int32(c.StrideH * wp), StepW: int32(c.StrideW), TapA: int32(c.DilationH * wp), TapB: int32(c.DilationW),
+		OutPlane: int64(c.OutH() * c.OutW()), OutH: int32(c.OutW()), OutW: 1, Act: act, Alpha: alpha, Bias: bias,
+	})
 	f.Scratch, f.Flops = convScratch, 2*float64(c.N*c.OutH()*c.OutW())*float64(c.M*k)
 	p.Phases = []ConvPhase{f}
 	return p
 }
 
-// planes is an instruction of ConvPlanes.
-func (c Conv) planes(h, w, m, ch, kh, kw, plane, base, sh, sw, ta, tb, oplane, obase, oh, ow int) Instr {
-	pixels, per, mper := c.N*h*w, convPixels, roundUp(m, 8)
+// planes is a call of ConvPlanes, cut into tasks.
+func (c Conv) planes(args ConvArgs) Call {
+	m := int(args.M)
+	pixels, per, mper := c.N*int(args.H*args.W), convPixels, roundUp(m, 8)
 	for per > 48 && c.Groups*ceilDiv(pixels, per) < convTasks {
 		per /= 2
 	}
 	for mper > 16 && c.Groups*ceilDiv(pixels, per)*ceilDiv(m, mper) < convTasks {
 		mper = roundUp(mper/2, 8)
 	}
-	return Instr{Op: ConvPlanes, Tasks: int32(c.Groups * ceilDiv(pixels, per) * ceilDiv(m, mper)),
-		I: [16]int64{int64(c.N), int64(h), int64(w), int64(m), int64(ch), int64(c.Groups), pair(kh, kw), int64(plane), int64(base),
-			pair(sh, sw), pair(ta, tb), int64(oplane), int64(obase), pair(oh, ow), pair(per, mper)}}
+	args.Images, args.Groups, args.PixelsPerTask, args.RowsPerTask = int64(c.N), int64(c.Groups), int32(per), int32(mper)
+	return Call{Op: ConvPlanes, Tasks: c.Groups * ceilDiv(pixels, per) * ceilDiv(m, mper), Args: args}
 }
 
 // InputGrad is the gradient of x from that of y: each phase of the stride is a
@@ -202,8 +206,12 @@ func (c Conv) InputGrad() ConvPlan {
 				steps[1], steps[2] = [2]int{1, 0}, [2]int{r.taps * q.taps, 1}
 			}
 			f.Pack, f.Packed = pack(cg, taps, steps, 8, 64, c.Groups, mg*cg*taps, r.tap*c.KW+q.tap)
-			f.Product = c.planes(r.count, q.count, cg, mg, r.taps, q.taps, hp*wp, (top+r.begin)*wp+left+q.begin, wp, 1, r.back*wp, q.back,
-				c.H*c.W, r.first*c.W+q.first, c.StrideH*c.W, c.StrideW)
+			f.Product = c.planes(ConvArgs{
+				H: int64(r.count), W: int64(q.count), M: int64(cg), C: int64(mg), A: int32(r.taps), B: int32(q.taps),
+				Plane: int64(hp * wp), Base: int64((top+r.begin)*wp + left + q.begin),
+				StepH: int32(wp), StepW: 1, TapA: int32(r.back * wp), TapB: int32(q.back),
+				OutPlane: int64(c.H * c.W), OutBase: int64(r.first*c.W + q.first), OutH: int32(c.StrideH * c.W), OutW: int32(c.StrideW),
+			})
 			f.Scratch, f.Flops = convScratch, 2*float64(c.N*r.count*q.count)*float64(c.C*mg*r.taps*q.taps)
 			p.Phases = append(p.Phases, f)
 		}
@@ -231,17 +239,19 @@ func (s sequence) product(act Activation, alpha float32, bias bool, strides [3]i
 	size := f.Packed / s.groups
 	f.Packed += slack
 	rows := s.n * s.t
-	k := [3][2]int{{s.taps, s.tap * in}, {1, 0}, {s.c, 1}}
+	k := [3]Axis{axis(s.taps, s.tap*in), axis(1, 0), axis(s.c, 1)}
 	switch {
 	case s.c == 1: // one run over the taps
-		k = [3][2]int{{1, 0}, {1, 0}, {s.taps, s.tap * in}}
+		k = [3]Axis{axis(1, 0), axis(1, 0), axis(s.taps, s.tap*in)}
 	case s.tap == 1 && s.groups == 1: // one run over both
-		k = [3][2]int{{1, 0}, {1, 0}, {s.taps * s.c, 1}}
+		k = [3]Axis{axis(1, 0), axis(1, 0), axis(s.taps*s.c, 1)}
 	}
-	f.Product = Instr{Op: Channels, Tasks: int32(s.groups * ceilDiv(rows, 48)), F: [8]float32{alpha},
-		I: [16]int64{pair(s.n, s.tp*in), pair(s.t, s.step*in), pair(1, 0), pair(k[0][0], k[0][1]), pair(k[1][0], k[1][1]), pair(k[2][0], k[2][1]),
-			pair(s.m, w), pair(48, k[0][0]), pair(s.groups, int(act)+256*flag(bias)), pair(s.c, size), int64(s.m), 0,
-			pair(s.outT*out, s.outStep*out), pair(0, s.outBegin*out), int64(s.begin * in)}}
+	f.Product = Call{Op: Channels, Tasks: s.groups * ceilDiv(rows, 48), Args: ChannelsArgs{
+		Rows: [3]Axis{axis(s.n, s.tp*in), axis(s.t, s.step*in), axis(1, 0)}, K: k, Out: [3]int32{int32(s.outT * out), int32(s.outStep * out)},
+		M: int32(s.m), Width: int32(w), RowsPerTask: 48, KPerTask: k[0].Count, Groups: int32(s.groups),
+		GroupIn: int32(s.c), GroupRight: int32(size), OutBase: int32(s.outBegin * out), OutGroup: int64(s.m), Base: int64(s.begin * in),
+		Act: act, Alpha: alpha, Bias: bias,
+	}}
 	return f
 }
 
@@ -254,49 +264,47 @@ func (c Conv) WeightGrad() WeightPlan {
 	cg, mg, hp, wp, q := c.C/c.Groups, c.M/c.Groups, c.H+c.Top+c.Bottom, c.W+c.Left+c.Right, c.OutH()*c.OutW()
 	w := width(mg)
 	p := WeightPlan{}
-	var rows, k [3][2]int
+	var rows, k [3]Axis
 	group := cg
 	if c.OneD {
 		p.Padding = padding(c.N, c.H, c.C, c.Top, c.Bottom, 0, 0)
 		p.Pack, p.Packed = pack(mg, 1, [3][2]int{{c.N, q * c.M}, {1, 0}, {q, c.M}}, w, 1, c.Groups, mg, 0)
-		rows = [3][2]int{{1, 0}, {cg, 1}, {c.KH, c.DilationH * c.C}}
-		k = [3][2]int{{c.N, hp * c.C}, {1, 0}, {q, c.StrideH * c.C}}
+		rows = [3]Axis{axis(1, 0), axis(cg, 1), axis(c.KH, c.DilationH*c.C)}
+		k = [3]Axis{axis(c.N, hp*c.C), axis(1, 0), axis(q, c.StrideH*c.C)}
 	} else {
 		p.Padding = padding(c.N*c.C, c.H, c.W, c.Top, c.Bottom, c.Left, c.Right)
 		p.Pack, p.Packed = pack(mg, q, [3][2]int{{c.N, q * c.M}, {1, 0}, {q, 1}}, w, 1, c.Groups, mg*q, 0)
-		rows = [3][2]int{{cg, hp * wp}, {c.KH, c.DilationH * wp}, {c.KW, c.DilationW}}
-		k = [3][2]int{{c.N, c.C * hp * wp}, {c.OutH(), c.StrideH * wp}, {c.OutW(), c.StrideW}}
+		rows = [3]Axis{axis(cg, hp*wp), axis(c.KH, c.DilationH*wp), axis(c.KW, c.DilationW)}
+		k = [3]Axis{axis(c.N, c.C*hp*wp), axis(c.OutH(), c.StrideH*wp), axis(c.OutW(), c.StrideW)}
 		if c.StrideH*wp == c.StrideW*c.OutW() { // one run
-			k[1], k[2] = [2]int{1, 0}, [2]int{q, c.StrideW}
+			k[1], k[2] = axis(1, 0), axis(q, c.StrideW)
 		}
 		group = cg * hp * wp
 	}
 	size := p.Packed / c.Groups
 	p.Packed += slack
-	n := rows[0][0] * rows[1][0] * rows[2][0]
+	inner := int(rows[1].Count * rows[2].Count)
+	n := int(rows[0].Count) * inner
 	chunk := ceilDiv(c.N, 8)
 	chunks, per := ceilDiv(c.N, chunk), roundUp(n, 24)
 	for per > 24 && c.Groups*chunks*ceilDiv(n, per) < convTasks {
 		per = roundUp(per/2, 24)
 	}
 	p.Sums, p.Scratch, p.Flops = chunks*c.Groups*n*mg, channelsScratch(per), 2*float64(c.N*q)*float64(c.Groups*n*mg)
-	p.Product = Instr{Op: Channels, Tasks: int32(c.Groups * chunks * ceilDiv(n, per)), I: [16]int64{
-		pair(rows[0][0], rows[0][1]), pair(rows[1][0], rows[1][1]), pair(rows[2][0], rows[2][1]),
-		pair(k[0][0], k[0][1]), pair(k[1][0], k[1][1]), pair(k[2][0], k[2][1]),
-		pair(mg, w), pair(per, chunk), pair(c.Groups, 0), pair(group, size), int64(n * mg), int64(c.Groups * n * mg),
-		pair(rows[1][0]*rows[2][0]*mg, rows[2][0]*mg), pair(mg, 0)}}
-	p.Sum = Instr{Op: ChannelsSum, Tasks: int32(c.Groups * ceilDiv(n, 64)),
-		I: [16]int64{int64(n), int64(mg), int64(mg), int64(chunks), int64(c.Groups * n * mg), int64(n * mg), 64}}
+	p.Product = Call{Op: Channels, Tasks: c.Groups * chunks * ceilDiv(n, per), Args: ChannelsArgs{
+		Rows: rows, K: k, Out: [3]int32{int32(inner * mg), rows[2].Count * int32(mg), int32(mg)},
+		M: int32(mg), Width: int32(w), RowsPerTask: int32(per), KPerTask: int32(chunk), Groups: int32(c.Groups),
+		GroupIn: int32(group), GroupRight: int32(size), OutGroup: int64(n * mg), OutChunk: int64(c.Groups * n * mg),
+	}}
+	p.Sum = Call{Op: ChannelsSum, Tasks: c.Groups * ceilDiv(n, 64), Args: ChannelsSumArgs{
+		Rows: int64(n), Columns: int64(mg), RowStride: int64(mg), ChunkStride: int64(c.Groups * n * mg), GroupStride: int64(n * mg),
+		Chunks: int64(chunks), Per: 64,
+	}}
 	return p
 }
 
-// flag is 1 for true.
-func flag(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
+// axis is an index of n values that are step apart.
+func axis(n, step int) Axis { return Axis{Count: int32(n), Step: int32(step)} }
 
 // Check says what is wrong with a convolution, nil if it can be computed.
 func (c Conv) Check() error {
@@ -325,10 +333,9 @@ func (c Conv) Check() error {
 	return nil
 }
 
-// MaskRows is an instruction of Pad that copies n planes of h rows of w, with
-// zeros from the row on that the third operand says.
-func MaskRows(n, h, w int) Instr {
-	p := padding(n, h, w, 0, 1, 0, 0).Instr
-	p.I[4] = int64(h)
-	return p
+// MaskRows is a call of Pad that copies n planes of h rows of w, with zeros from
+// the row on that the third operand says.
+func MaskRows(n, h, w int) Call {
+	span := Span{N: int64(n), Per: int64(max(1, 16384/((h+1)*w)))}
+	return Call{Op: Pad, Tasks: span.Tasks(), Args: PadArgs{Span: span, H: int64(h), W: int64(w), OutH: int64(h), OutW: int64(w)}}
 }

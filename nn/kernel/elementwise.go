@@ -26,21 +26,21 @@ func elementwiseReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 			from, to := in.span(task)
 			x, y := in.floats(0, from, to-from), in.floats(1, from, to-from)
 			for j := range x {
-				y[j] = act(x[j], Activation(in.I[2]), in.F[0])
+				y[j] = act(x[j], read[ActArgs](in).Act, read[ActArgs](in).Alpha)
 			}
 		},
 		ActivateGrad: func(in *Instr, task int, _ unsafe.Pointer) {
 			from, to := in.span(task)
 			x, dy, dx := in.floats(0, from, to-from), in.floats(1, from, to-from), in.floats(2, from, to-from)
 			for j := range x {
-				dx[j] = flush32(dy[j] * actSlope(x[j], Activation(in.I[2]), in.F[0]))
+				dx[j] = flush32(dy[j] * actSlope(x[j], read[ActArgs](in).Act, read[ActArgs](in).Alpha))
 			}
 		},
 		OutputGrad: func(in *Instr, task int, _ unsafe.Pointer) {
 			from, to := in.span(task)
 			y, dy, dx := in.floats(0, from, to-from), in.floats(1, from, to-from), in.floats(2, from, to-from)
 			for j := range y {
-				dx[j] = flush32(dy[j] * actSlopeY(y[j], Activation(in.I[2]), in.F[0]))
+				dx[j] = flush32(dy[j] * actSlopeY(y[j], read[ActArgs](in).Act, read[ActArgs](in).Alpha))
 			}
 		},
 		Add: func(in *Instr, task int, _ unsafe.Pointer) {
@@ -59,7 +59,7 @@ func elementwiseReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 		},
 		Scale: func(in *Instr, task int, _ unsafe.Pointer) {
 			from, to := in.span(task)
-			s := in.F[0]
+			s := read[ScaleArgs](in).S
 			if in.P[2] != nil {
 				s *= *(*float32)(in.P[2])
 			}
@@ -71,7 +71,7 @@ func elementwiseReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 		Fill: func(in *Instr, task int, _ unsafe.Pointer) {
 			from, to := in.span(task)
 			for j := range in.floats(0, from, to-from) {
-				in.floats(0, from, to-from)[j] = in.F[0]
+				in.floats(0, from, to-from)[j] = read[ScaleArgs](in).S
 			}
 		},
 		Copy: func(in *Instr, task int, _ unsafe.Pointer) {
@@ -82,8 +82,8 @@ func elementwiseReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 			from, to := in.span(task)
 			for j := from; j < to; j++ {
 				s := float32(0)
-				for r := range int(in.I[2]) {
-					s += in.floats(0, r*int(in.I[3])+j, 1)[0]
+				for r := range int(read[ColSumArgs](in).Rows) {
+					s += in.floats(0, r*int(read[ColSumArgs](in).Stride)+j, 1)[0]
 				}
 				in.floats(1, j, 1)[0] = s
 			}

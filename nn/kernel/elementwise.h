@@ -126,13 +126,13 @@ SI vf NAME(act_slope_y)(vf y, int act, vf alpha) {
   default: { enum { A = ACT_LINEAR }; loop } break;                                                                    \
   }
 
-// y = act(x). i: elements, per task, activation; f: alpha; p: x, y (may be x).
+// y = act(x). p: x, y (may be x).
 static void NAME(activate)(const instr *in, long task, void *scratch) {
   SPAN(in, task);
   const float *x = in->p[0];
   float *y = in->p[1];
-  vf alpha = BC(in->f[0]);
-  SWITCH_ACT(in->i[2], A, long k = from;
+  vf alpha = BC(in->act.alpha);
+  SWITCH_ACT(in->act.act, A, long k = from;
              for (; k + TOGETHER * VL <= to; k += TOGETHER * VL) {
                vf v[TOGETHER];
                ALL(TOGETHER) v[i] = LD(x + k + i * VL);
@@ -142,13 +142,13 @@ static void NAME(activate)(const instr *in, long task, void *scratch) {
              EACH(j, k, to, STORE(y + j, NAME(act)(LOAD(x + j), A, alpha));););
 }
 
-// dx = dy act'(x). i, f as above; p: x, dy, dx (may be dy).
+// dx = dy act'(x). p: x, dy, dx (may be dy).
 static void NAME(activate_grad)(const instr *in, long task, void *scratch) {
   SPAN(in, task);
   const float *x = in->p[0], *dy = in->p[1];
   float *dx = in->p[2];
-  vf alpha = BC(in->f[0]);
-  SWITCH_ACT(in->i[2], A, long k = from;
+  vf alpha = BC(in->act.alpha);
+  SWITCH_ACT(in->act.act, A, long k = from;
              for (; k + TOGETHER * VL <= to; k += TOGETHER * VL) {
                vf v[TOGETHER];
                ALL(TOGETHER) v[i] = LD(x + k + i * VL);
@@ -159,16 +159,16 @@ static void NAME(activate_grad)(const instr *in, long task, void *scratch) {
 }
 
 // dx = dy act'(x) from y = act(x), for activations that a layer ends with.
-// i, f as above; p: y, dy, dx (may be dy).
+// p: y, dy, dx (may be dy).
 static void NAME(output_grad)(const instr *in, long task, void *scratch) {
   SPAN(in, task);
   const float *y = in->p[0], *dy = in->p[1];
   float *dx = in->p[2];
-  vf alpha = BC(in->f[0]);
-  SWITCH_ACT(in->i[2], A, EACH(j, from, to, STORE(dx + j, FLUSH(LOAD(dy + j) * NAME(act_slope_y)(LOAD(y + j), A, alpha)));););
+  vf alpha = BC(in->act.alpha);
+  SWITCH_ACT(in->act.act, A, EACH(j, from, to, STORE(dx + j, FLUSH(LOAD(dy + j) * NAME(act_slope_y)(LOAD(y + j), A, alpha)));););
 }
 
-// out = a + b. i: elements, per task; p: a, b, out (may be a or b).
+// out = a + b. p: a, b, out (may be a or b).
 static void NAME(add)(const instr *in, long task, void *scratch) {
   SPAN(in, task);
   const float *a = in->p[0], *b = in->p[1];
@@ -176,7 +176,7 @@ static void NAME(add)(const instr *in, long task, void *scratch) {
   EACH(j, from, to, STORE(out + j, LOAD(a + j) + LOAD(b + j)););
 }
 
-// out = a * b. i: elements, per task; p: a, b, out (may be a or b).
+// out = a * b. p: a, b, out (may be a or b).
 static void NAME(mul)(const instr *in, long task, void *scratch) {
   SPAN(in, task);
   const float *a = in->p[0], *b = in->p[1];
@@ -184,35 +184,34 @@ static void NAME(mul)(const instr *in, long task, void *scratch) {
   EACH(j, from, to, STORE(out + j, LOAD(a + j) * LOAD(b + j)););
 }
 
-// out = s x, times *p[2] if there is one. i: elements, per task; f: s; p: x,
-// out (may be x), factor.
+// out = s x, times *p[2] if there is one. p: x, out (may be x), factor.
 static void NAME(scale)(const instr *in, long task, void *scratch) {
   SPAN(in, task);
   const float *x = in->p[0], *factor = in->p[2];
   float *out = in->p[1];
-  vf s = BC(factor ? in->f[0] * *factor : in->f[0]);
+  vf s = BC(factor ? in->scale.s * *factor : in->scale.s);
   EACH(j, from, to, STORE(out + j, LOAD(x + j) * s););
 }
 
-// out = s. i: elements, per task; f: s; p: out.
+// out = s. p: out.
 static void NAME(fill)(const instr *in, long task, void *scratch) {
   SPAN(in, task);
   float *out = in->p[0];
-  vf s = BC(in->f[0]);
+  vf s = BC(in->scale.s);
   EACH(j, from, to, STORE(out + j, s););
 }
 
-// out = x. i: elements, per task; p: x, out.
+// out = x. p: x, out.
 static void NAME(copy)(const instr *in, long task, void *scratch) {
   SPAN(in, task);
   memcpy((float *)in->p[1] + from, (const float *)in->p[0] + from, (size_t)(to - from) * 4);
 }
 
 // out(n) = the sum of the rows of x(m, n), in row order. A task takes a range
-// of columns. i: n, columns per task, m, row stride; p: x, out.
+// of columns. p: x, out.
 static void NAME(colsum)(const instr *in, long task, void *scratch) {
   SPAN(in, task);
-  const long m = in->i[2], ld = in->i[3];
+  const long m = in->col_sum.rows, ld = in->col_sum.stride;
   const float *x = in->p[0];
   float *out = in->p[1];
   EACH(j, from, to, {
@@ -223,7 +222,7 @@ static void NAME(colsum)(const instr *in, long task, void *scratch) {
 }
 
 // out[task] = the sum of the squares of a range of x, in LANES lanes.
-// i: elements, per task; p: x, out.
+// p: x, out.
 static void NAME(sumsq)(const instr *in, long task, void *scratch) {
   SPAN(in, task);
   const float *x = (const float *)in->p[0] + from;

@@ -47,12 +47,13 @@ func rowOf(id float32, v int) int {
 }
 
 func embedReference(in *Instr, task int, _ unsafe.Pointer) {
+	arg := read[EmbedArgs](in)
 	from, to := in.span(task)
-	d := int(in.I[2])
+	d := int(arg.D)
 	for k := from; k < to; k++ {
-		row, out := in.floats(1, rowOf(in.floats(0, k, 1)[0], int(in.I[3]))*d, d), in.floats(2, k*d, d)
+		row, out := in.floats(1, rowOf(in.floats(0, k, 1)[0], int(arg.Rows))*d, d), in.floats(2, k*d, d)
 		for j, x := range row {
-			out[j] = x * in.F[0]
+			out[j] = x * arg.Scale
 		}
 	}
 }
@@ -61,7 +62,7 @@ func embedReference(in *Instr, task int, _ unsafe.Pointer) {
 func (in *Instr) int32s(k, n int) []int32 { return unsafe.Slice((*int32)(in.P[k]), n) }
 
 func embedSortReference(in *Instr, _ int, _ unsafe.Pointer) {
-	k, v := int(in.I[0]), int(in.I[1])
+	k, v := int(read[EmbedSortArgs](in).IDs), int(read[EmbedSortArgs](in).Rows)
 	ids, order, start := in.floats(0, 0, k), in.int32s(1, k), in.int32s(2, v+1)
 	clear(start)
 	for _, id := range ids {
@@ -79,13 +80,14 @@ func embedSortReference(in *Instr, _ int, _ unsafe.Pointer) {
 }
 
 func embedGradReference(in *Instr, task int, _ unsafe.Pointer) {
+	arg := read[EmbedGradArgs](in)
 	from, to := in.span(task)
-	d := int(in.I[2])
-	start := in.int32s(1, int(in.I[0])+1)
+	d := int(arg.D)
+	start := in.int32s(1, int(arg.N)+1)
 	for v := from; v < to; v++ {
 		out := in.floats(3, v*d, d)
 		clear(out)
-		if v == int(in.I[3]) || start[v] == start[v+1] {
+		if v == int(arg.Padding) || start[v] == start[v+1] {
 			continue
 		}
 		for _, k := range in.int32s(0, int(start[v+1]))[start[v]:] {
@@ -94,14 +96,14 @@ func embedGradReference(in *Instr, task int, _ unsafe.Pointer) {
 			}
 		}
 		for j := range out {
-			out[j] *= in.F[0]
+			out[j] *= arg.Scale
 		}
 	}
 }
 
 func addRowsReference(in *Instr, task int, _ unsafe.Pointer) {
 	from, to := in.span(task)
-	k := int(in.I[2])
+	k := int(read[RowsArgs](in).K)
 	for n := from; n < to; n++ {
 		x, row, out := in.floats(0, n*k, k), in.floats(1, 0, k), in.floats(2, n*k, k)
 		for j := range out {
@@ -113,8 +115,8 @@ func addRowsReference(in *Instr, task int, _ unsafe.Pointer) {
 func idLengthsReference(in *Instr, task int, _ unsafe.Pointer) {
 	from, to := in.span(task)
 	for n := from; n < to; n++ {
-		t := int(in.I[2])
-		for ids := in.floats(0, n*t, t); t > 0 && ids[t-1] == in.F[0]; {
+		t := int(read[IDLengthsArgs](in).T)
+		for ids := in.floats(0, n*t, t); t > 0 && ids[t-1] == read[IDLengthsArgs](in).Padding; {
 			t--
 		}
 		in.floats(1, n, 1)[0] = float32(t)
@@ -123,7 +125,7 @@ func idLengthsReference(in *Instr, task int, _ unsafe.Pointer) {
 
 func stepMaskReference(in *Instr, task int, _ unsafe.Pointer) {
 	from, to := in.span(task)
-	t := int(in.I[2])
+	t := int(read[RowsArgs](in).K)
 	for n := from; n < to; n++ {
 		length, out := in.length(0, n, t), in.floats(2, n*t, t)
 		if in.P[1] != nil && in.floats(1, n, 1)[0] == 0 {
@@ -136,8 +138,9 @@ func stepMaskReference(in *Instr, task int, _ unsafe.Pointer) {
 }
 
 func timePoolReference(in *Instr, task int, _ unsafe.Pointer) {
+	arg := read[TimePoolArgs](in)
 	from, to := in.span(task)
-	t, d := int(in.I[2]), int(in.I[3])
+	t, d := int(arg.T), int(arg.D)
 	for n := from; n < to; n++ {
 		length := in.length(2, n, t)
 		for j, y := 0, in.floats(1, n*d, d); j < d; j++ {
@@ -145,13 +148,13 @@ func timePoolReference(in *Instr, task int, _ unsafe.Pointer) {
 			at := float32(-1)
 			for k := range length {
 				switch x := in.floats(0, (n*t+k)*d+j, 1)[0]; {
-				case Pooling(in.I[4]) == TimeMean:
+				case arg.Kind == TimeMean:
 					y[j] += x
-				case Pooling(in.I[4]) == TimeLast || k == 0 || x > y[j]:
+				case arg.Kind == TimeLast || k == 0 || x > y[j]:
 					y[j], at = x, float32(k)
 				}
 			}
-			switch Pooling(in.I[4]) {
+			switch arg.Kind {
 			case TimeMean:
 				y[j] /= float32(max(length, 1))
 			case TimeMax:
@@ -162,15 +165,16 @@ func timePoolReference(in *Instr, task int, _ unsafe.Pointer) {
 }
 
 func timePoolGradReference(in *Instr, task int, _ unsafe.Pointer) {
+	arg := read[TimePoolArgs](in)
 	from, to := in.span(task)
-	t, d := int(in.I[2]), int(in.I[3])
+	t, d := int(arg.T), int(arg.D)
 	for n := from; n < to; n++ {
 		length := in.length(2, n, t)
 		for j, dy := range in.floats(0, n*d, d) {
 			for k := range t {
 				dx := &in.floats(1, (n*t+k)*d+j, 1)[0]
 				*dx = 0
-				switch Pooling(in.I[4]) {
+				switch arg.Kind {
 				case TimeMean:
 					if k < length {
 						*dx = dy / float32(length)

@@ -6,15 +6,14 @@
 // none; a NaN is 0.
 SI long NAME(row_of)(float id, long v) { return id >= (float)(v - 1) ? v - 1 : id > 0.0f ? (long)id : 0; }
 
-// out(k, d) = scale table[ids]. i: k, ids per task, d, rows of the table;
-// f: scale; p: ids, table, out.
+// out(k, d) = scale table[ids]. p: ids, table, out.
 static void NAME(embed)(const instr *in, long task, void *scratch) {
   SPAN(in, task);
-  const long d = in->i[2];
+  const long d = in->embed.d;
   const float *ids = in->p[0];
-  const vf scale = BC(in->f[0]);
+  const vf scale = BC(in->embed.scale);
   for (long k = from; k < to; k++) {
-    const float *row = (const float *)in->p[1] + NAME(row_of)(ids[k], in->i[3]) * d;
+    const float *row = (const float *)in->p[1] + NAME(row_of)(ids[k], in->embed.rows) * d;
     float *out = (float *)in->p[2] + k * d;
     EACH(j, 0, d, STORE(out + j, LOAD(row + j) * scale););
   }
@@ -22,9 +21,9 @@ static void NAME(embed)(const instr *in, long task, void *scratch) {
 
 // A counting sort of ids: order lists the positions by id, and those of one id
 // in their order; start(v + 1) is where the positions of each id begin. Both
-// are int32. One task. i: k, v; p: ids, order, start.
+// are int32. One task. p: ids, order, start.
 static void NAME(embed_sort)(const instr *in, long task, void *scratch) {
-  const long k = in->i[0], v = in->i[1];
+  const long k = in->embed_sort.ids, v = in->embed_sort.rows;
   const float *ids = in->p[0];
   int32_t *order = in->p[1], *start = in->p[2];
   memset(start, 0, (size_t)(v + 1) * 4);
@@ -36,17 +35,16 @@ static void NAME(embed_sort)(const instr *in, long task, void *scratch) {
 }
 
 // dtable(v, d) = scale times the sum of the rows of dy whose id it is, in their
-// order; 0 for the padding id. i: v, rows of the table per task, d, padding id
-// or -1; f: scale; p: order, start, dy, dtable.
+// order; 0 for the padding id. p: order, start, dy, dtable.
 static void NAME(embed_grad)(const instr *in, long task, void *scratch) {
   SPAN(in, task);
-  const long d = in->i[2];
+  const long d = in->embed_grad.d;
   const int32_t *order = in->p[0], *start = in->p[1];
   const float *dy = in->p[2];
-  const vf scale = BC(in->f[0]);
+  const vf scale = BC(in->embed_grad.scale);
   for (long v = from; v < to; v++) {
     float *out = (float *)in->p[3] + v * d;
-    const long a = start[v], b = v == in->i[3] ? a : start[v + 1];
+    const long a = start[v], b = v == in->embed_grad.padding ? a : start[v + 1];
     if (a == b) {
       memset(out, 0, (size_t)d * 4);
       continue;
@@ -59,11 +57,10 @@ static void NAME(embed_grad)(const instr *in, long task, void *scratch) {
   }
 }
 
-// out(n, k) = x(n, k) + row(k) for each n. i: n, of them per task, k; p: x, row,
-// out (may be x).
+// out(n, k) = x(n, k) + row(k) for each n. p: x, row, out (may be x).
 static void NAME(add_rows)(const instr *in, long task, void *scratch) {
   SPAN(in, task);
-  const long k = in->i[2];
+  const long k = in->rows.k;
   const float *row = in->p[1];
   for (long n = from; n < to; n++) {
     const float *x = (const float *)in->p[0] + n * k;
@@ -73,22 +70,22 @@ static void NAME(add_rows)(const instr *in, long task, void *scratch) {
 }
 
 // out(n) = the number of steps up to the last id that is not the padding id.
-// i: n, of them per task, t; f: padding id; p: ids(n, t), out.
+// p: ids(n, t), out.
 static void NAME(id_lengths)(const instr *in, long task, void *scratch) {
   SPAN(in, task);
   for (long n = from; n < to; n++) {
-    const float *ids = (const float *)in->p[0] + n * in->i[2];
-    long t = in->i[2];
-    while (t > 0 && ids[t - 1] == in->f[0]) t--;
+    const float *ids = (const float *)in->p[0] + n * in->id_lengths.t;
+    long t = in->id_lengths.t;
+    while (t > 0 && ids[t - 1] == in->id_lengths.padding) t--;
     ((float *)in->p[1])[n] = (float)t;
   }
 }
 
-// out(n, t) = 1 for the valid steps of the examples that exist, else 0. i: n, of
-// them per task, t; p: lengths (optional), weight(n) (optional), out.
+// out(n, t) = 1 for the valid steps of the examples that exist, else 0. p:
+// lengths (optional), weight(n) (optional), out.
 static void NAME(step_mask)(const instr *in, long task, void *scratch) {
   SPAN(in, task);
-  const long t = in->i[2];
+  const long t = in->rows.k;
   const float *weight = in->p[1];
   for (long n = from; n < to; n++) {
     const long len = ROW_EXISTS(n) ? NAME(row_length)(in->p[0], n, t) : 0;
@@ -99,24 +96,23 @@ static void NAME(step_mask)(const instr *in, long task, void *scratch) {
 
 // y(n, d) from the valid steps of x(n, t, d): their mean, the last or, element
 // by element, the largest (the first of equals), whose step goes to at(n, d); 0
-// where there is none. i: n, of them per task, t, d, pooling; p: x, y,
-// lengths (optional), at (for the largest).
+// where there is none. p: x, y, lengths (optional), at (for the largest).
 enum { TIME_MEAN, TIME_LAST, TIME_MAX };
 static void NAME(time_pool)(const instr *in, long task, void *scratch) {
   SPAN(in, task);
-  const long t = in->i[2], d = in->i[3];
+  const long t = in->time_pool.t, d = in->time_pool.d;
   for (long n = from; n < to; n++) {
     const float *x = (const float *)in->p[0] + n * t * d;
     float *y = (float *)in->p[1] + n * d, *at = in->p[3];
     const long len = NAME(row_length)(in->p[2], n, t);
-    if (in->i[4] == TIME_MEAN) {
+    if (in->time_pool.kind == TIME_MEAN) {
       const vf by = BC((float)(len > 0 ? len : 1));
       EACH(j, 0, d, {
         vf s = BC(0.0f);
         for (long k = 0; k < len; k++) s += LOAD(x + k * d + j);
         STORE(y + j, s / by);
       });
-    } else if (in->i[4] == TIME_LAST) {
+    } else if (in->time_pool.kind == TIME_LAST) {
       if (len > 0) memcpy(y, x + (len - 1) * d, (size_t)d * 4);
       else memset(y, 0, (size_t)d * 4);
     } else {
@@ -137,19 +133,19 @@ static void NAME(time_pool)(const instr *in, long task, void *scratch) {
   }
 }
 
-// i as above; p: dy, dx, lengths (optional), at (for the largest).
+// p: dy, dx, lengths (optional), at (for the largest).
 static void NAME(time_pool_grad)(const instr *in, long task, void *scratch) {
   SPAN(in, task);
-  const long t = in->i[2], d = in->i[3];
+  const long t = in->time_pool.t, d = in->time_pool.d;
   for (long n = from; n < to; n++) {
     const float *dy = (const float *)in->p[0] + n * d, *at = in->p[3];
     float *dx = (float *)in->p[1] + n * t * d;
     const long len = NAME(row_length)(in->p[2], n, t);
     memset(dx + len * d, 0, (size_t)((t - len) * d) * 4);
-    if (in->i[4] == TIME_MEAN) {
+    if (in->time_pool.kind == TIME_MEAN) {
       const vf by = BC((float)(len > 0 ? len : 1));
       for (long k = 0; k < len; k++) EACH(j, 0, d, STORE(dx + k * d + j, LOAD(dy + j) / by););
-    } else if (in->i[4] == TIME_LAST) {
+    } else if (in->time_pool.kind == TIME_LAST) {
       for (long k = 0; k < len - 1; k++) memset(dx + k * d, 0, (size_t)d * 4);
       if (len > 0) memcpy(dx + (len - 1) * d, dy, (size_t)d * 4);
     } else {

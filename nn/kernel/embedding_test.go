@@ -19,13 +19,12 @@ func TestEmbedding(t *testing.T) {
 			ids[k/2] = float32(math.NaN())
 			ids[k-1] = 1e30
 			fwd := (&trial{in: [][]float32{ids, table}, out: []int{k * d},
-				build: one(Embed, tasksOf(k, 3), [16]int64{int64(k), 3, int64(d), int64(v)}, [8]float32{scale}, 0, 1, 100)}).check(t)
+				build: one(Embed, tasksOf(k, 3), EmbedArgs{Span: Span{N: int64(k), Per: 3}, D: int64(d), Rows: int64(v), Scale: scale}, 0, 1, 100)}).check(t)
 			bwd := (&trial{in: [][]float32{ids, dy}, out: []int{v * d}, build: func(_ *Table, in, out []unsafe.Pointer, temp func(int) unsafe.Pointer) []Instr {
 				order, start := temp(k), temp(v+1)
 				return []Instr{
-					{Op: EmbedSort, Tasks: 1, I: [16]int64{int64(k), int64(v)}, P: [10]unsafe.Pointer{in[0], order, start}},
-					{Op: EmbedGrad, Tasks: tasksOf(v, 4), I: [16]int64{int64(v), 4, int64(d), int64(padding)}, F: [8]float32{scale},
-						P: [10]unsafe.Pointer{order, start, in[1], out[0]}},
+					call(EmbedSort, 1, EmbedSortArgs{IDs: int64(k), Rows: int64(v)}, in[0], order, start),
+					call(EmbedGrad, tasksOf(v, 4), EmbedGradArgs{Span: Span{N: int64(v), Per: 4}, D: int64(d), Padding: int64(padding), Scale: scale}, order, start, in[1], out[0]),
 				}
 			}}).check(t)
 			want, dtable := make([]float64, k*d), make([]float64, v*d)
@@ -52,7 +51,7 @@ func TestPositionsAndLengths(t *testing.T) {
 		const n = 5
 		x, row := numbers(1, n*k), numbers(2, k)
 		got := (&trial{in: [][]float32{x, row}, out: []int{n * k},
-			build: one(AddRows, tasksOf(n, 2), [16]int64{n, 2, int64(k)}, [8]float32{}, 0, 1, 100)}).check(t)[0]
+			build: one(AddRows, tasksOf(n, 2), RowsArgs{Span: Span{N: n, Per: 2}, K: int64(k)}, 0, 1, 100)}).check(t)[0]
 		if got[n*k-1] != x[n*k-1]+row[k-1] {
 			t.Errorf("the last sum is %v", got[n*k-1])
 		}
@@ -74,9 +73,9 @@ func TestPositionsAndLengths(t *testing.T) {
 		}
 		lengths := []float32{float32(want[0]), float32(want[1]), float32(want[2]), float32(want[3]), float32(want[4])}
 		near(t, "mask", (&trial{in: [][]float32{lengths, {1, 0, 0.5, 1, 2}}, out: []int{n * k},
-			build: one(StepMask, tasksOf(n, 2), [16]int64{n, 2, int64(k)}, [8]float32{}, 0, 1, 100)}).check(t)[0], mask, 2e-5)
+			build: one(StepMask, tasksOf(n, 2), RowsArgs{Span: Span{N: n, Per: 2}, K: int64(k)}, 0, 1, 100)}).check(t)[0], mask, 2e-5)
 		near(t, "lengths", (&trial{in: [][]float32{ids}, out: []int{n},
-			build: one(IDLengths, tasksOf(n, 2), [16]int64{n, 2, int64(k)}, [8]float32{}, 0, 100)}).check(t)[0], want, 2e-5)
+			build: one(IDLengths, tasksOf(n, 2), IDLengthsArgs{Span: Span{N: n, Per: 2}, T: int64(k)}, 0, 100)}).check(t)[0], want, 2e-5)
 	}
 }
 
@@ -88,17 +87,17 @@ func TestTimePooling(t *testing.T) {
 				x, dy := numbers(1, n*steps*d), numbers(2, n*d)
 				x[2*d] = x[3*d] // equals
 				lengths := []float32{steps, 3, 0, 1}
-				i := [16]int64{n, 3, steps, int64(d), int64(kind)}
+				args := TimePoolArgs{Span: Span{N: n, Per: 3}, T: steps, D: int64(d), Kind: kind}
 				out, at := []int{n * d, n * d}, 101
 				if kind != TimeMax {
 					out, at = out[:1], -1
 				}
-				fwd := (&trial{in: [][]float32{x, lengths}, out: out, build: one(TimePool, 2, i, [8]float32{}, 0, 100, with, at)}).check(t)
+				fwd := (&trial{in: [][]float32{x, lengths}, out: out, build: one(TimePool, 2, args, 0, 100, with, at)}).check(t)
 				in := append([][]float32{dy, lengths}, fwd[1:]...)
 				if at > 0 {
 					at = 2
 				}
-				bwd := (&trial{in: in, out: []int{n * steps * d}, build: one(TimePoolGrad, 2, i, [8]float32{}, 0, 100, with, at)}).check(t)
+				bwd := (&trial{in: in, out: []int{n * steps * d}, build: one(TimePoolGrad, 2, args, 0, 100, with, at)}).check(t)
 				y, dx := make([]float64, n*d), make([]float64, n*steps*d)
 				for k := range n * d {
 					length, top := steps, -1

@@ -8,8 +8,7 @@
 // Packs rows of a matrix into panels of W rows, k by k: dst[panel][k][w] =
 // src[(panel*W + w)*rs + k*ks]; rows behind the last are 0. The columns of a
 // matrix B are packed as the rows of its transpose.
-// i: rows, k, rs, ks, 0 for MR or 1 for NR rows in a panel, panels per task,
-// batch stride of src, of dst, tasks for each of the batch; p: src, dst.
+// p: src, dst.
 SI void NAME(pack_panel)(float *dst, const float *src, long rows, long k, long rs, long ks, const long W) {
   if (rs == 1 && rows == W) {
     for (long q = 0; q < k; q++, src += ks, dst += W)
@@ -28,13 +27,14 @@ SI void NAME(pack_panel)(float *dst, const float *src, long rows, long k, long r
   }
 }
 static void NAME(pack)(const instr *in, long task, void *scratch) {
-  const long rows = in->i[0], k = in->i[1], rs = in->i[2], ks = in->i[3], per = in->i[5];
-  const long batch = task / in->i[8], first = task % in->i[8] * per, W = in->i[4] ? NR : MR;
-  const float *src = (const float *)in->p[0] + batch * in->i[6];
-  float *dst = (float *)in->p[1] + batch * in->i[7];
+  const pack_args *arg = &in->pack;
+  const long rows = arg->rows, k = arg->k, rs = arg->row_stride, ks = arg->k_stride, per = arg->per;
+  const long batch = task / arg->batch_tasks, first = task % arg->batch_tasks * per, W = arg->columns ? NR : MR;
+  const float *src = (const float *)in->p[0] + batch * arg->batch_stride;
+  float *dst = (float *)in->p[1] + batch * arg->out_stride;
   for (long panel = first; panel < first + per && panel * W < rows; panel++) {
     const long left = rows - panel * W;
-    if (in->i[4]) NAME(pack_panel)(dst + panel * NR * k, src + panel * NR * rs, left < NR ? left : NR, k, rs, ks, NR);
+    if (arg->columns) NAME(pack_panel)(dst + panel * NR * k, src + panel * NR * rs, left < NR ? left : NR, k, rs, ks, NR);
     else NAME(pack_panel)(dst + panel * MR * k, src + panel * MR * rs, left < MR ? left : MR, k, rs, ks, MR);
   }
 }
@@ -67,14 +67,13 @@ SI void NAME(finish)(float *c, const float *bias, long n, float rowbias, int act
              }););
 }
 
-// i: M, N, K, row stride of C, activation, panels of A per task, panels of B
-// per task, 1 to add to C, bias (0 none, 1 by column, 2 by row), batch strides
-// of A, B, C, tasks for each of the batch; f: alpha; p: packed A, packed B, C, bias.
+// p: packed A, packed B, C, bias.
 static void NAME(gemm)(const instr *in, long task, void *scratch) {
-  const long M = in->i[0], N = in->i[1], K = in->i[2], ldc = in->i[3], ga = in->i[5], gb = in->i[6];
-  const long batch = task / in->i[12], t = task % in->i[12];
-  const float *A = (const float *)in->p[0] + batch * in->i[9], *B = (const float *)in->p[1] + batch * in->i[10];
-  float *C = (float *)in->p[2] + batch * in->i[11];
+  const gemm_args *arg = &in->gemm;
+  const long M = arg->m, N = arg->n, K = arg->k, ldc = arg->row_stride, ga = arg->panels_a, gb = arg->panels_b;
+  const long batch = task / arg->batch_tasks, t = task % arg->batch_tasks;
+  const float *A = (const float *)in->p[0] + batch * arg->stride_a, *B = (const float *)in->p[1] + batch * arg->stride_b;
+  float *C = (float *)in->p[2] + batch * arg->stride_c;
   const float *bias = in->p[3];
   const long na = (M + MR - 1) / MR, nb = (N + NR - 1) / NR, blocks = (nb + gb - 1) / gb;
   const long a0 = t / blocks * ga, b0 = t % blocks * gb;
@@ -82,7 +81,7 @@ static void NAME(gemm)(const instr *in, long task, void *scratch) {
   float edge[MR * NR] __attribute__((aligned(64)));
   for (long k0 = 0; k0 < K; k0 += KC) {
     const long k = K - k0 < KC ? K - k0 : KC;
-    const int begin = k0 == 0 && !in->i[7];
+    const int begin = k0 == 0 && !arg->add;
     for (long pb = b0; pb < b1; pb++)
       for (long pa = a0; pa < a1; pa++) {
         const float *a = A + pa * MR * K + k0 * MR, *b = B + pb * NR * K + k0 * NR;
@@ -98,15 +97,15 @@ static void NAME(gemm)(const instr *in, long task, void *scratch) {
         for (long i = 0; i < m; i++) memcpy(c + i * ldc, edge + i * NR, (size_t)n * 4);
       }
   }
-  if (K == 0 && !in->i[7])
+  if (K == 0 && !arg->add)
     for (long i = a0 * MR; i < M && i < a1 * MR; i++)
       for (long j = b0 * NR; j < N && j < b1 * NR; j++) C[i * ldc + j] = 0;
-  if (in->i[4] == ACT_LINEAR && !in->i[8]) return;
+  if (arg->act == ACT_LINEAR && !arg->bias) return;
   const long n0 = b0 * NR, n1 = b1 * NR < N ? b1 * NR : N;
-  vf alpha = BC(in->f[0]);
+  vf alpha = BC(arg->alpha);
   for (long i = a0 * MR; i < M && i < a1 * MR; i++) {
     float *c = C + i * ldc + n0;
-    if (in->i[8] == 1) NAME(finish)(c, bias + n0, n1 - n0, 0, (int)in->i[4], alpha);
-    else NAME(finish)(c, 0, n1 - n0, in->i[8] == 2 ? bias[i] : -0.0f, (int)in->i[4], alpha);
+    if (arg->bias == 1) NAME(finish)(c, bias + n0, n1 - n0, 0, (int)arg->act, alpha);
+    else NAME(finish)(c, 0, n1 - n0, arg->bias == 2 ? bias[i] : -0.0f, (int)arg->act, alpha);
   }
 }

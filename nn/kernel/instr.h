@@ -3,11 +3,15 @@
 #define PIPE_INSTR_H
 #include <stdint.h>
 #include <stddef.h>
+#include <stdbool.h>
+#include "args.h"
 
 typedef struct {
   int32_t op, tasks; // tasks may run in any order and at the same time
-  int64_t i[16];     // sizes, strides, flags
-  float f[8];        // scalars
+  union {
+    uint64_t words[ARGS_WORDS];
+    ARGS_MEMBERS // sizes, strides, flags and scalars: the one that the kernel reads
+  };
   void *p[10];       // operands; 0 where an operand is optional
 } instr;
 

@@ -66,8 +66,7 @@ func ActivationNamed(name string) Activation {
 type Instr struct {
 	Op    Op
 	Tasks int32
-	I     [16]int64
-	F     [8]float32
+	Args  [argsWords]uint64
 	P     [10]unsafe.Pointer
 }
 

@@ -154,6 +154,15 @@ func numbers(seed uint64, n int) []float32 {
 // sizes are those at which loops have their ends.
 var sizes = []int{1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 64, 67, 100, 257}
 
+// call is an instruction of a test.
+func call(op Op, tasks int32, args any, operands ...unsafe.Pointer) Instr {
+	in, err := Call{Op: op, Tasks: int(tasks), Args: args}.Instr(operands...)
+	if err != nil {
+		panic(err)
+	}
+	return in
+}
+
 // tasksOf is how many tasks work of n elements is cut into.
 func tasksOf(n, per int) int32 { return int32((n + per - 1) / per) }
 
@@ -165,34 +174,33 @@ func TestElementwiseGivesTheBitsOfTheReference(t *testing.T) {
 				x[i] *= 8
 			}
 			x[n/2] = float32(math.NaN())
-			span := [16]int64{int64(n), int64(per)}
-			simple := func(op Op, f float32, operands int) func(*Table, []unsafe.Pointer, []unsafe.Pointer, func(int) unsafe.Pointer) []Instr {
+			span := Span{N: int64(n), Per: int64(per)}
+			simple := func(op Op, args any, operands int) func(*Table, []unsafe.Pointer, []unsafe.Pointer, func(int) unsafe.Pointer) []Instr {
 				return func(_ *Table, in, out []unsafe.Pointer, _ func(int) unsafe.Pointer) []Instr {
-					ins := Instr{Op: op, Tasks: tasksOf(n, per), I: span, F: [8]float32{f}}
+					ins := call(op, tasksOf(n, per), args)
 					copy(ins.P[:], in[:operands])
 					ins.P[operands] = out[0]
 					return []Instr{ins}
 				}
 			}
 			for a := Linear; a <= Softplus; a++ {
-				span[2] = int64(a)
 				t.Run(fmt.Sprintf("activation %d of %d by %d", a, n, per), func(t *testing.T) {
 					for _, op := range []Op{Activate, ActivateGrad, OutputGrad} {
-						c := trial{in: [][]float32{x, y}, out: []int{n}, build: simple(op, 0.3, map[Op]int{Activate: 1}[op]+2*btoi(op != Activate))}
+						c := trial{in: [][]float32{x, y}, out: []int{n}, build: simple(op, ActArgs{Span: span, Act: a, Alpha: 0.3}, map[Op]int{Activate: 1}[op]+2*btoi(op != Activate))}
 						c.check(t)
 					}
 				})
 			}
 			t.Run(fmt.Sprintf("%d by %d", n, per), func(t *testing.T) {
 				for _, op := range []Op{Add, Mul} {
-					(&trial{in: [][]float32{x, y}, out: []int{n}, build: simple(op, 0, 2)}).check(t)
+					(&trial{in: [][]float32{x, y}, out: []int{n}, build: simple(op, span, 2)}).check(t)
 				}
-				(&trial{in: [][]float32{x}, out: []int{n}, build: simple(Scale, 3, 1)}).check(t)
-				(&trial{in: [][]float32{x}, out: []int{n}, build: simple(Copy, 0, 1)}).check(t)
-				(&trial{out: []int{n}, build: simple(Fill, 3, 0)}).check(t)
-				(&trial{in: [][]float32{y}, out: []int{int(tasksOf(n, per))}, build: simple(SumSq, 0, 1)}).check(t)
-				span[2], span[3] = 5, int64(n)
-				(&trial{in: [][]float32{numbers(3, 5*n)}, out: []int{n}, build: simple(ColSum, 0, 1)}).check(t)
+				(&trial{in: [][]float32{x}, out: []int{n}, build: simple(Scale, ScaleArgs{Span: span, S: 3}, 1)}).check(t)
+				(&trial{in: [][]float32{x}, out: []int{n}, build: simple(Copy, span, 1)}).check(t)
+				(&trial{out: []int{n}, build: simple(Fill, ScaleArgs{Span: span, S: 3}, 0)}).check(t)
+				(&trial{in: [][]float32{y}, out: []int{int(tasksOf(n, per))}, build: simple(SumSq, span, 1)}).check(t)
+				columns := ColSumArgs{Span: span, Rows: 5, Stride: int64(n)}
+				(&trial{in: [][]float32{numbers(3, 5*n)}, out: []int{n}, build: simple(ColSum, columns, 1)}).check(t)
 			})
 		}
 	}
@@ -222,9 +230,9 @@ func matmul(table *Table, a, b, c, bias unsafe.Pointer, temp func(int) unsafe.Po
 	const per = 2
 	blocks := panels(na, per) * panels(nb, per)
 	return []Instr{
-		{Op: Pack, Tasks: int32(batch * panels(na, per)), I: [16]int64{int64(m), int64(k), rsA, ksA, 0, per, int64(m * k), int64(na * table.MR * k), int64(panels(na, per))}, P: [10]unsafe.Pointer{a, pa}},
-		{Op: Pack, Tasks: int32(batch * panels(nb, per)), I: [16]int64{int64(n), int64(k), rsB, ksB, 1, per, int64(n * k), int64(nb * table.NR * k), int64(panels(nb, per))}, P: [10]unsafe.Pointer{b, pb}},
-		{Op: Gemm, Tasks: int32(batch * blocks), I: [16]int64{int64(m), int64(n), int64(k), int64(n), int64(act), per, per, int64(btoi(accumulate)), int64(mode), int64(na * table.MR * k), int64(nb * table.NR * k), int64(m * n), int64(blocks)}, P: [10]unsafe.Pointer{pa, pb, c, bias}},
+		call(Pack, int32(batch*panels(na, per)), PackArgs{Rows: int64(m), K: int64(k), RowStride: rsA, KStride: ksA, Per: per, BatchStride: int64(m * k), OutStride: int64(na * table.MR * k), BatchTasks: int64(panels(na, per))}, a, pa),
+		call(Pack, int32(batch*panels(nb, per)), PackArgs{Rows: int64(n), K: int64(k), RowStride: rsB, KStride: ksB, Columns: true, Per: per, BatchStride: int64(n * k), OutStride: int64(nb * table.NR * k), BatchTasks: int64(panels(nb, per))}, b, pb),
+		call(Gemm, int32(batch*blocks), GemmArgs{M: int64(m), N: int64(n), K: int64(k), RowStride: int64(n), Act: act, PanelsA: per, PanelsB: per, Add: accumulate, Bias: BiasKind(mode), StrideA: int64(na * table.MR * k), StrideB: int64(nb * table.NR * k), StrideC: int64(m * n), BatchTasks: int64(blocks)}, pa, pb, c, bias),
 	}
 }
 
@@ -285,8 +293,7 @@ func TestDropoutDrawsTheSameMaskEverywhere(t *testing.T) {
 			step := []float32{math.Float32frombits(9), 0} // a uint64
 			rate := float64(0.4)
 			(&trial{in: [][]float32{x, step}, out: []int{n}, build: func(_ *Table, in, out []unsafe.Pointer, _ func(int) unsafe.Pointer) []Instr {
-				return []Instr{{Op: Dropout, Tasks: tasksOf(n, 4*group), I: [16]int64{int64(n), int64(4 * group), 77, int64(group), int64(rate * (1 << 32))},
-					F: [8]float32{1 / 0.6}, P: [10]unsafe.Pointer{in[0], out[0], in[1]}}}
+				return []Instr{call(Dropout, tasksOf(n, 4*group), DropoutArgs{Span: Span{N: int64(n), Per: int64(4 * group)}, Key: 77, Group: int64(group), Below: uint32(rate * (1 << 32)), Scale: 1 / 0.6}, in[0], out[0], in[1])}
 			}}).check(t)
 		}
 	}

@@ -36,8 +36,9 @@ const (
 func lossReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 	return map[Op]func(*Instr, int, unsafe.Pointer){
 		LossRows: func(in *Instr, task int, _ unsafe.Pointer) {
+			arg := read[LossArgs](in)
 			from, to := in.span(task)
-			k := int(in.I[3])
+			k := int(arg.K)
 			for r := from; r < to; r++ {
 				row := in.floats(3, r, 1)
 				row[0] = 0
@@ -47,14 +48,15 @@ func lossReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 				z, y := in.floats(0, r*k, k), in.floats(1, r*k, k)
 				var l [16]float32
 				for j := range z {
-					l[j%16] += lossValue(z[j], y[j], LossKind(in.I[2]), &in.F)
+					l[j%16] += lossValue(z[j], y[j], arg.Kind, &arg.F)
 				}
 				row[0] = sum16(&l) / float32(k)
 			}
 		},
 		LossGrad: func(in *Instr, task int, _ unsafe.Pointer) {
+			arg := read[LossArgs](in)
 			from, to := in.span(task)
-			k := int(in.I[3])
+			k := int(arg.K)
 			unit := perWeight(in, 4, 3) / float32(k)
 			for r := from; r < to; r++ {
 				w := in.floats(2, r, 1)[0]
@@ -63,15 +65,16 @@ func lossReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 					if w == 0 {
 						dz[j] = 0
 					} else {
-						dz[j] = flush32(float32(w*unit) * lossSlope(z[j], y[j], LossKind(in.I[2]), &in.F))
+						dz[j] = flush32(float32(w*unit) * lossSlope(z[j], y[j], arg.Kind, &arg.F))
 					}
 				}
 			}
 		},
 		ClassLoss: classLoss,
 		ClassLossGrad: func(in *Instr, task int, _ unsafe.Pointer) {
+			arg := read[ClassLossArgs](in)
 			from, to := in.span(task)
-			m, k := int(in.I[0]), int(in.I[2])
+			m, k := int(arg.N), int(arg.K)
 			unit := perWeight(in, 5, 4)
 			stats := in.floats(3, 0, 3*m)
 			for r := from; r < to; r++ {
@@ -82,11 +85,11 @@ func lossReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 					if w == 0 {
 						dz[j] = 0
 					} else {
-						dz[j] = flush32(scale * fma(exp32(z[j]-stats[r]), stats[m+r], -in.F[0]))
+						dz[j] = flush32(scale * fma(exp32(z[j]-stats[r]), stats[m+r], -arg.Rest))
 					}
 				}
 				if w != 0 && y >= 0 && y < float32(k) {
-					dz[int(y)] -= float32(scale * in.F[1])
+					dz[int(y)] -= float32(scale * arg.Target)
 				}
 			}
 		},
@@ -102,7 +105,7 @@ func lossReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 		},
 		WeightedMean: func(in *Instr, _ int, _ unsafe.Pointer) {
 			var sum, total float32
-			for j := range int(in.I[0]) {
+			for j := range int(read[PartsArgs](in).Parts) {
 				part := in.floats(0, 2*j, 2)
 				sum += part[0]
 				total += part[1]
@@ -126,9 +129,10 @@ func perWeight(in *Instr, k, total int) float32 {
 }
 
 func classLoss(in *Instr, task int, _ unsafe.Pointer) {
+	arg := read[ClassLossArgs](in)
 	from, to := in.span(task)
-	m, k := int(in.I[0]), int(in.I[2])
-	t0, t1, gamma := in.F[0], in.F[1], in.F[2]
+	m, k := int(arg.N), int(arg.K)
+	t0, t1, gamma := arg.Rest, arg.Target, arg.Gamma
 	row, stats := in.floats(3, 0, m), in.floats(4, 0, 3*m)
 	for r := from; r < to; r++ {
 		y, w := in.floats(1, r, 1)[0], in.floats(2, r, 1)[0]
@@ -186,7 +190,7 @@ func bce32(z, t float32) float32 {
 // A focal is what value and slope of FocalLoss have in common.
 type focal struct{ t, p, q, entropy, miss, power, weight float32 }
 
-func focus(z, y float32, f *[8]float32) focal {
+func focus(z, y float32, f *[5]float32) focal {
 	o := focal{t: fma(y, f[0], f[1]), p: sigmoid32(z), q: sigmoid32(-z)}
 	o.entropy = bce32(z, o.t)
 	o.miss = fma(o.p, 1-o.t, float32(o.q*o.t))
@@ -195,7 +199,7 @@ func focus(z, y float32, f *[8]float32) focal {
 	return o
 }
 
-func lossValue(z, y float32, kind LossKind, f *[8]float32) float32 {
+func lossValue(z, y float32, kind LossKind, f *[5]float32) float32 {
 	d := z - y
 	switch kind {
 	case MSELoss:
@@ -221,7 +225,7 @@ func lossValue(z, y float32, kind LossKind, f *[8]float32) float32 {
 	return float32(float32(o.weight*o.power) * o.entropy)
 }
 
-func lossSlope(z, y float32, kind LossKind, f *[8]float32) float32 {
+func lossSlope(z, y float32, kind LossKind, f *[5]float32) float32 {
 	d := z - y
 	switch kind {
 	case MSELoss:

@@ -84,14 +84,14 @@ SI vf NAME(loss_slope)(vf z, vf y, int kind, const float *f) {
 
 // row(M) = the mean of the losses of the outputs of each row, 0 where its weight
 // is 0. A row has LANES lanes; with one output, vectors run across rows.
-// i: rows, per task, kind, K; f: of the kind; p: z, y, weight, row.
+// p: z, y, weight, row.
 static void NAME(loss_rows)(const instr *in, long task, void *scratch) {
   SPAN(in, task);
-  const long k = in->i[3];
-  const float *z = in->p[0], *y = in->p[1], *w = in->p[2], *f = in->f;
+  const long k = in->loss.k;
+  const float *z = in->p[0], *y = in->p[1], *w = in->p[2], *f = in->loss.f;
   float *row = in->p[3];
   if (k == 1) {
-    SWITCH_LOSS(in->i[2], A, EACH(j, from, to, {
+    SWITCH_LOSS(in->loss.kind, A, EACH(j, from, to, {
       vf l = BC(0.0f) + NAME(loss_value)(LOAD(z + j), LOAD(y + j), A, f);
       STORE(row + j, SEL(LOAD(w + j) == BC(0.0f), BC(0.0f), l));
     }););
@@ -103,7 +103,7 @@ static void NAME(loss_rows)(const instr *in, long task, void *scratch) {
     const float *a = z + r * k, *b = y + r * k;
     float l[LANES] = {0};
     long j = 0;
-    SWITCH_LOSS(in->i[2], A, {
+    SWITCH_LOSS(in->loss.kind, A, {
       for (; j + LANES <= k; j += LANES)
         for (int v = 0; v < LANES; v += VL) ST(l + v, LD(l + v) + NAME(loss_value)(LD(a + j + v), LD(b + j + v), A, f));
       for (int v = 0; j < k; v += VL, j += VL) {
@@ -116,16 +116,15 @@ static void NAME(loss_rows)(const instr *in, long task, void *scratch) {
 }
 
 // dz = the gradient of the weighted mean times *p[4] (1 if there is none).
-// i: rows, per task, kind, K; f: of the kind; p: z, y, weight, total weight,
-// dloss, dz (may be z).
+// p: z, y, weight, total weight, dloss, dz (may be z).
 static void NAME(loss_grad)(const instr *in, long task, void *scratch) {
   SPAN(in, task);
-  const long k = in->i[3];
-  const float *z = in->p[0], *y = in->p[1], *w = in->p[2], *f = in->f, *dloss = in->p[4];
+  const long k = in->loss.k;
+  const float *z = in->p[0], *y = in->p[1], *w = in->p[2], *f = in->loss.f, *dloss = in->p[4];
   float *dz = in->p[5];
   const float unit = (dloss ? *dloss : 1.0f) / *(const float *)in->p[3] / (float)k;
   if (k == 1) {
-    SWITCH_LOSS(in->i[2], A, EACH(j, from, to, {
+    SWITCH_LOSS(in->loss.kind, A, EACH(j, from, to, {
       vf c = LOAD(w + j);
       vf d = c * BC(unit) * NAME(loss_slope)(LOAD(z + j), LOAD(y + j), A, f);
       STORE(dz + j, SEL(c == BC(0.0f), BC(0.0f), FLUSH(d)));
@@ -140,7 +139,7 @@ static void NAME(loss_grad)(const instr *in, long task, void *scratch) {
       continue;
     }
     vf c = BC(w[r] * unit);
-    SWITCH_LOSS(in->i[2], A, EACH(j, 0, k, STORE(out + j, FLUSH(c * NAME(loss_slope)(LOAD(a + j), LOAD(b + j), A, f)));););
+    SWITCH_LOSS(in->loss.kind, A, EACH(j, 0, k, STORE(out + j, FLUSH(c * NAME(loss_slope)(LOAD(a + j), LOAD(b + j), A, f)));););
   }
 }
 
@@ -246,11 +245,12 @@ static void NAME(softmax_block)(const float *z, const float *y, const float *w, 
 // t1 = 1 - s and t0 = s / K smooth the labels by s; times (1 - p_c)^gamma if
 // gamma is not 0, and then t0 is 0. stats(3 M) is for the gradient: top, 1/sum
 // and the factor of the row.
-// i: rows, per task, K; f: t0, t1, gamma; p: z, class, weight, row, stats.
+// p: z, class, weight, row, stats.
 static void NAME(class_loss)(const instr *in, long task, void *scratch) {
+  const class_loss_args *arg = &in->class_loss;
   SPAN(in, task);
-  const long m = in->i[0], k = in->i[2];
-  const float t0 = in->f[0], t1 = in->f[1], gamma = in->f[2];
+  const long m = arg->n, k = arg->k;
+  const float t0 = arg->rest, t1 = arg->target, gamma = arg->gamma;
   const float *y = in->p[1], *w = in->p[2];
   float *row = in->p[3], *tops = in->p[4], *sums = tops + m, *factors = sums + m;
   for (long r = from, n; r < to; r += n) {
@@ -282,14 +282,14 @@ static void NAME(class_loss)(const instr *in, long task, void *scratch) {
 }
 
 // dz = w factor dloss / total (softmax(z) - t), as above. p[5] may be 0, for 1.
-// i, f as above; p: z, class, weight, stats, total weight, dloss, dz (may be z).
+// p: z, class, weight, stats, total weight, dloss, dz (may be z).
 static void NAME(class_loss_grad)(const instr *in, long task, void *scratch) {
   SPAN(in, task);
-  const long m = in->i[0], k = in->i[2];
-  const float t1 = in->f[1];
+  const long m = in->class_loss.n, k = in->class_loss.k;
+  const float t1 = in->class_loss.target;
   const float *y = in->p[1], *w = in->p[2], *tops = in->p[3], *inverse = tops + m, *factors = inverse + m, *dloss = in->p[5];
   const float unit = (dloss ? *dloss : 1.0f) / *(const float *)in->p[4];
-  const vf t0 = BC(in->f[0]);
+  const vf t0 = BC(in->class_loss.rest);
   for (long r = from, n; r < to; r += n) {
     const float *z = (const float *)in->p[0] + r * k;
     float *dz = (float *)in->p[6] + r * k;
@@ -315,7 +315,7 @@ static void NAME(class_loss_grad)(const instr *in, long task, void *scratch) {
 }
 
 // out[2 task], out[2 task + 1] = the sums of w x and of w of a range, in LANES
-// lanes. i: elements, per task; p: x, w, out.
+// lanes. p: x, w, out.
 static void NAME(weighted_sum)(const instr *in, long task, void *scratch) {
   SPAN(in, task);
   const float *x = (const float *)in->p[0] + from, *w = (const float *)in->p[1] + from;
@@ -334,10 +334,10 @@ static void NAME(weighted_sum)(const instr *in, long task, void *scratch) {
 }
 
 // out(2) = the weighted mean, 0 if there is no weight, and the total weight, of
-// what weighted_sum gave. i: its tasks; p: its out, out.
+// what weighted_sum gave. p: its out, out.
 static void NAME(weighted_mean)(const instr *in, long task, void *scratch) {
   const float *x = in->p[0];
   float *out = in->p[1], sum = 0, total = 0;
-  for (long j = 0; j < in->i[0]; j++) sum += x[2 * j], total += x[2 * j + 1];
+  for (long j = 0; j < in->parts.parts; j++) sum += x[2 * j], total += x[2 * j + 1];
   out[0] = total == 0 ? 0 : sum / total, out[1] = total;
 }

@@ -11,7 +11,7 @@ import (
 type lossCase struct {
 	name  string
 	kind  LossKind
-	f     [8]float32
+	f     [5]float32
 	value func(z, y float64) float64
 }
 
@@ -20,23 +20,23 @@ func logit(z, t float64) float64 {
 }
 
 var lossCases = []lossCase{
-	{"mse", MSELoss, [8]float32{}, func(z, y float64) float64 { return (z - y) * (z - y) }},
-	{"mae", MAELoss, [8]float32{}, func(z, y float64) float64 { return math.Abs(z - y) }},
-	{"huber", HuberLoss, [8]float32{0.75}, func(z, y float64) float64 {
+	{"mse", MSELoss, [5]float32{}, func(z, y float64) float64 { return (z - y) * (z - y) }},
+	{"mae", MAELoss, [5]float32{}, func(z, y float64) float64 { return math.Abs(z - y) }},
+	{"huber", HuberLoss, [5]float32{0.75}, func(z, y float64) float64 {
 		if a := math.Abs(z - y); a > 0.75 {
 			return 0.75 * (a - 0.75/2)
 		}
 		return (z - y) * (z - y) / 2
 	}},
-	{"pinball", PinballLoss, [8]float32{0.25}, func(z, y float64) float64 { return max(0.25*(y-z), -0.75*(y-z)) }},
-	{"poisson", PoissonLoss, [8]float32{}, func(z, y float64) float64 { return math.Exp(z) - y*z }},
-	{"sigmoid", SigmoidLoss, [8]float32{1, 0}, logit},
-	{"smooth sigmoid", SigmoidLoss, [8]float32{0.75, 0.125}, func(z, y float64) float64 { return logit(z, 0.75*y+0.125) }},
-	{"focal", FocalLoss, [8]float32{1, 0, 1.5, -0.5, 0.75}, func(z, y float64) float64 {
+	{"pinball", PinballLoss, [5]float32{0.25}, func(z, y float64) float64 { return max(0.25*(y-z), -0.75*(y-z)) }},
+	{"poisson", PoissonLoss, [5]float32{}, func(z, y float64) float64 { return math.Exp(z) - y*z }},
+	{"sigmoid", SigmoidLoss, [5]float32{1, 0}, logit},
+	{"smooth sigmoid", SigmoidLoss, [5]float32{0.75, 0.125}, func(z, y float64) float64 { return logit(z, 0.75*y+0.125) }},
+	{"focal", FocalLoss, [5]float32{1, 0, 1.5, -0.5, 0.75}, func(z, y float64) float64 {
 		p := 1 / (1 + math.Exp(-z))
 		return (0.75 - 0.5*y) * math.Pow(1-p*y-(1-p)*(1-y), 1.5) * logit(z, y)
 	}},
-	{"focal, smooth", FocalLoss, [8]float32{0.75, 0.125, 0.5, 0, 1}, func(z, y float64) float64 {
+	{"focal, smooth", FocalLoss, [5]float32{0.75, 0.125, 0.5, 0, 1}, func(z, y float64) float64 {
 		p, t := 1/(1+math.Exp(-z)), 0.75*y+0.125
 		return math.Pow(1-p*t-(1-p)*(1-t), 0.5) * logit(z, t)
 	}},
@@ -50,8 +50,8 @@ func lossInstrs(m, k, per int, rows, grad Instr, row, parts, mean unsafe.Pointer
 	rows.Tasks, grad.Tasks = tasksOf(m, per), tasksOf(m, per)
 	return []Instr{
 		rows,
-		{Op: WeightedSum, Tasks: n, I: [16]int64{int64(m), perSum}, P: [10]unsafe.Pointer{row, rows.P[2], parts}},
-		{Op: WeightedMean, Tasks: 1, I: [16]int64{int64(n)}, P: [10]unsafe.Pointer{parts, mean}},
+		call(WeightedSum, n, Span{N: int64(m), Per: perSum}, row, rows.P[2], parts),
+		call(WeightedMean, 1, PartsArgs{Parts: int64(n)}, parts, mean),
 		grad,
 	}
 }
@@ -124,10 +124,10 @@ func TestLosses(t *testing.T) {
 			}
 			t.Run(fmt.Sprintf("%s %v", c.name, size), func(t *testing.T) {
 				tr := trial{in: [][]float32{z, y, w, {0.5}}, out: []int{m, 2 * m, 2, m * k}, build: func(_ *Table, in, out []unsafe.Pointer, _ func(int) unsafe.Pointer) []Instr {
-					dims := [16]int64{int64(m), int64(per), int64(c.kind), int64(k)}
+					args := LossArgs{Span: Span{N: int64(m), Per: int64(per)}, Kind: c.kind, K: int64(k), F: c.f}
 					return lossInstrs(m, k, per,
-						Instr{Op: LossRows, I: dims, F: c.f, P: [10]unsafe.Pointer{in[0], in[1], in[2], out[0]}},
-						Instr{Op: LossGrad, I: dims, F: c.f, P: [10]unsafe.Pointer{in[0], in[1], in[2], unsafe.Add(out[2], 4), in[3], out[3]}},
+						call(LossRows, 0, args, in[0], in[1], in[2], out[0]),
+						call(LossGrad, 0, args, in[0], in[1], in[2], unsafe.Add(out[2], 4), in[3], out[3]),
 						out[0], out[1], out[2])
 				}}
 				got := tr.check(t)
@@ -149,7 +149,7 @@ func TestLosses(t *testing.T) {
 }
 
 func TestSoftmaxLoss(t *testing.T) {
-	for _, f := range [][8]float32{{0, 1}, {0.1, 0.9}, {0, 1, 2}, {0, 1, 0.5}} {
+	for _, f := range [][3]float32{{0, 1}, {0.1, 0.9}, {0, 1, 2}, {0, 1, 0.5}} {
 		for _, size := range [][3]int{{1, 1, 8}, {16, 2, 5}, {37, 3, 1000}, {33, 10, 16}, {9, 16, 4}, {11, 37, 2}, {3, 1000, 1}} {
 			m, k, per := size[0], size[1], size[2]
 			z, y, w := numbers(1, m*k), make([]float32, m), weightsOf(m)
@@ -168,7 +168,7 @@ func TestSoftmaxLoss(t *testing.T) {
 					y[i] = []float32{float32(math.NaN()), -1, float32(k), 1e30}[i/5%4]
 				}
 			}
-			t.Run(fmt.Sprintf("%v %v", f[:3], size), func(t *testing.T) {
+			t.Run(fmt.Sprintf("%v %v", f, size), func(t *testing.T) {
 				tr := softmaxTrial(z, y, w, m, k, per, f)
 				got := tr.check(t)
 				mean, grad := oracle(z, w, k, func(i int, x []float64) float64 {
@@ -194,12 +194,12 @@ func TestSoftmaxLoss(t *testing.T) {
 	}
 }
 
-func softmaxTrial(z, y, w []float32, m, k, per int, f [8]float32) *trial {
+func softmaxTrial(z, y, w []float32, m, k, per int, f [3]float32) *trial {
 	return &trial{in: [][]float32{z, y, w}, out: []int{m, 2 * m, 3 * m, 2, m * k}, build: func(_ *Table, in, out []unsafe.Pointer, _ func(int) unsafe.Pointer) []Instr {
-		dims := [16]int64{int64(m), int64(per), int64(k)}
+		args := ClassLossArgs{Span: Span{N: int64(m), Per: int64(per)}, K: int64(k), Rest: f[0], Target: f[1], Gamma: f[2]}
 		return lossInstrs(m, k, per,
-			Instr{Op: ClassLoss, I: dims, F: f, P: [10]unsafe.Pointer{in[0], in[1], in[2], out[0], out[2]}},
-			Instr{Op: ClassLossGrad, I: dims, F: f, P: [10]unsafe.Pointer{in[0], in[1], in[2], out[2], unsafe.Add(out[3], 4), nil, out[4]}},
+			call(ClassLoss, 0, args, in[0], in[1], in[2], out[0], out[2]),
+			call(ClassLossGrad, 0, args, in[0], in[1], in[2], out[2], unsafe.Add(out[3], 4), nil, out[4]),
 			out[0], out[1], out[3])
 	}}
 }
@@ -225,7 +225,7 @@ func TestLossesShowWhatIsWrong(t *testing.T) {
 		{[]float32{1e4, 0, 0}, 1, 1e4},
 	} {
 		for _, gamma := range []float32{0, 1} {
-			got := softmaxTrial(c.z, []float32{c.y}, []float32{2}, 1, 3, 1, [8]float32{0, 1, gamma}).check(t)
+			got := softmaxTrial(c.z, []float32{c.y}, []float32{2}, 1, 3, 1, [3]float32{0, 1, gamma}).check(t)
 			if v := float64(got[3][0]); math.Abs(v-c.want) > 1e-6*c.want && !(v != v && c.want != c.want) && gamma == 0 {
 				t.Errorf("%v, class %v: %v, want %v", c.z, c.y, v, c.want)
 			}
@@ -235,7 +235,7 @@ func TestLossesShowWhatIsWrong(t *testing.T) {
 		}
 	}
 	// No rows at all: the loss is 0, and so is the gradient.
-	got := softmaxTrial([]float32{nan, inf}, []float32{0}, []float32{0}, 1, 2, 1, [8]float32{0, 1}).check(t)
+	got := softmaxTrial([]float32{nan, inf}, []float32{0}, []float32{0}, 1, 2, 1, [3]float32{0, 1}).check(t)
 	if got[3][0] != 0 || got[4][0] != 0 || got[4][1] != 0 {
 		t.Errorf("a batch without rows: %v", got)
 	}
@@ -276,22 +276,22 @@ func BenchmarkLosses(b *testing.B) {
 	z, y, w := place(b, numbers(1, n)), place(b, make([]float32, n)), place(b, weightsOf(n))
 	out, stats, one := place(b, make([]float32, n)), place(b, make([]float32, 3*n)), place(b, []float32{1})
 	for _, c := range lossCases {
-		dims := [16]int64{n, n, int64(c.kind), 1}
+		args := LossArgs{Span: Span{N: n, Per: n}, Kind: c.kind, K: 1, F: c.f}
 		b.Run(c.name, func(b *testing.B) {
-			benchOne(b, 16*n, Instr{Op: LossRows, Tasks: 1, I: dims, F: c.f, P: [10]unsafe.Pointer{z, y, w, out}})
+			benchOne(b, 16*n, call(LossRows, 1, args, z, y, w, out))
 		})
 		b.Run(c.name+" gradient", func(b *testing.B) {
-			benchOne(b, 16*n, Instr{Op: LossGrad, Tasks: 1, I: dims, F: c.f, P: [10]unsafe.Pointer{z, y, w, one, nil, out}})
+			benchOne(b, 16*n, call(LossGrad, 1, args, z, y, w, one, nil, out))
 		})
 	}
 	for _, k := range []int{3, 10, 1000, 5000} {
 		m := n / k
-		dims := [16]int64{int64(m), int64(m), int64(k)}
+		args := ClassLossArgs{Span: Span{N: int64(m), Per: int64(m)}, K: int64(k), Target: 1}
 		b.Run(fmt.Sprintf("softmax of %d", k), func(b *testing.B) {
-			benchOne(b, float64(4*m*k), Instr{Op: ClassLoss, Tasks: 1, I: dims, F: [8]float32{0, 1}, P: [10]unsafe.Pointer{z, y, w, out, stats}})
+			benchOne(b, float64(4*m*k), call(ClassLoss, 1, args, z, y, w, out, stats))
 		})
 		b.Run(fmt.Sprintf("softmax of %d, gradient", k), func(b *testing.B) {
-			benchOne(b, float64(8*m*k), Instr{Op: ClassLossGrad, Tasks: 1, I: dims, F: [8]float32{0, 1}, P: [10]unsafe.Pointer{z, y, w, stats, one, nil, out}})
+			benchOne(b, float64(8*m*k), call(ClassLossGrad, 1, args, z, y, w, stats, one, nil, out))
 		})
 	}
 }

@@ -59,16 +59,17 @@ func rowSums(g, x []float32, mean, r float32) (a, b float32) {
 }
 
 func rowNormReference(in *Instr, task int, _ unsafe.Pointer) {
+	arg := read[RowNormArgs](in)
 	from, to := in.span(task)
-	d := int(in.I[2])
-	gamma, rms := in.floats(1, 0, d), in.I[3] != 0
+	d := int(arg.D)
+	gamma, rms := in.floats(1, 0, d), arg.RMS
 	for i := from; i < to; i++ {
 		x, y, stats := in.floats(0, i*d, d), in.floats(3, i*d, d), in.floats(4, i*2, 2)
 		mean := float32(0)
 		if !rms {
 			mean = rowSum(x) / float32(d)
 		}
-		r := 1 / sqrt32(rowSquare(x, mean)/float32(d)+in.F[0])
+		r := 1 / sqrt32(rowSquare(x, mean)/float32(d)+arg.Epsilon)
 		stats[0], stats[1] = mean, r
 		for j, v := range x {
 			v = float32((v - mean) * r)
@@ -83,7 +84,7 @@ func rowNormReference(in *Instr, task int, _ unsafe.Pointer) {
 
 func rowNormGradReference(in *Instr, task int, _ unsafe.Pointer) {
 	from, to := in.span(task)
-	d := int(in.I[2])
+	d := int(read[RowNormArgs](in).D)
 	gamma, parts := in.floats(1, 0, d), in.floats(5, task*2*d, 2*d)
 	clear(parts)
 	for i := from; i < to; i++ {
@@ -97,7 +98,7 @@ func rowNormGradReference(in *Instr, task int, _ unsafe.Pointer) {
 			parts[d+j] += v
 		}
 		a, b := sum16(&s)/float32(d), sum16(&t)/float32(d)
-		if in.I[3] != 0 {
+		if read[RowNormArgs](in).RMS {
 			a = 0
 		}
 		for j := range dx {
@@ -113,18 +114,19 @@ func (in *Instr) exists(n int) bool { return in.P[7] == nil || in.floats(7, n, 1
 // batchCount is how many values of a channel count.
 func (in *Instr) batchCount() float32 {
 	count := 0
-	for k := range int(in.I[2]) {
+	for k := range int(read[BatchNormArgs](in).Rows) {
 		if in.exists(k) {
 			count++
 		}
 	}
-	return float32(count * int(in.I[3]))
+	return float32(count * int(read[BatchNormArgs](in).Plane))
 }
 
 // batchSums adds what f says of each plane of a channel: by blocks of rows
 // where a plane is one number.
 func (in *Instr) batchSums(j int, f func(at int) (a, b float32)) (a, b float32) {
-	c, n, s := int(in.I[0]), int(in.I[2]), int(in.I[3])
+	arg := read[BatchNormArgs](in)
+	c, n, s := int(arg.N), int(arg.Rows), int(arg.Plane)
 	block := 64
 	if s > 1 {
 		block = 1
@@ -155,8 +157,9 @@ func (in *Instr) batchSums(j int, f func(at int) (a, b float32)) (a, b float32) 
 }
 
 func batchNormReference(in *Instr, task int, _ unsafe.Pointer) {
+	arg := read[BatchNormArgs](in)
 	from, to := in.span(task)
-	c, n, s := int(in.I[0]), int(in.I[2]), int(in.I[3])
+	c, n, s := int(arg.N), int(arg.Rows), int(arg.Plane)
 	count := in.batchCount()
 	by, by1 := max(count, 1), float32(1)
 	if count > 2 {
@@ -165,7 +168,7 @@ func batchNormReference(in *Instr, task int, _ unsafe.Pointer) {
 	for j := from; j < to; j++ {
 		gamma, beta, rmean, rvar := in.floats(1, j, 1)[0], in.floats(2, j, 1)[0], in.floats(5, j, 1), in.floats(6, j, 1)
 		m, v := rmean[0], rvar[0]
-		if in.I[4] != 0 && count > 0 {
+		if arg.Training && count > 0 {
 			sum, _ := in.batchSums(j, func(at int) (a, b float32) {
 				x := in.floats(0, at, s)
 				if s == 1 {
@@ -180,11 +183,11 @@ func batchNormReference(in *Instr, task int, _ unsafe.Pointer) {
 			} else {
 				_, b = in.batchSums(j, func(at int) (float32, float32) { return 0, rowSquare(in.floats(0, at, s), m) })
 			}
-			rmean[0] = fma(in.F[1], m-rmean[0], rmean[0])
-			rvar[0] = fma(in.F[1], b/by1-v, v)
+			rmean[0] = fma(arg.Momentum, m-rmean[0], rmean[0])
+			rvar[0] = fma(arg.Momentum, b/by1-v, v)
 			v = b / by
 		}
-		r := 1 / sqrt32(v+in.F[0])
+		r := 1 / sqrt32(v+arg.Epsilon)
 		in.floats(4, j, 1)[0], in.floats(4, c+j, 1)[0] = m, r
 		for k := range n {
 			x, y := in.floats(0, (k*c+j)*s, s), in.floats(3, (k*c+j)*s, s)
@@ -198,10 +201,11 @@ func batchNormReference(in *Instr, task int, _ unsafe.Pointer) {
 }
 
 func batchNormGradReference(in *Instr, task int, _ unsafe.Pointer) {
+	arg := read[BatchNormArgs](in)
 	from, to := in.span(task)
-	c, n, s := int(in.I[0]), int(in.I[2]), int(in.I[3])
+	c, n, s := int(arg.N), int(arg.Rows), int(arg.Plane)
 	share := float32(0)
-	if in.I[4] != 0 {
+	if arg.Training {
 		share = 1 / max(in.batchCount(), 1)
 	}
 	for j := from; j < to; j++ {
@@ -229,15 +233,16 @@ func batchNormGradReference(in *Instr, task int, _ unsafe.Pointer) {
 }
 
 func groupNormReference(in *Instr, task int, _ unsafe.Pointer) {
+	arg := read[GroupNormArgs](in)
 	from, to := in.span(task)
-	s, groups := int(in.I[3]), int(in.I[4])
-	each := int(in.I[2]) / groups
+	s, groups := int(arg.Plane), int(arg.Groups)
+	each := int(arg.Channels) / groups
 	k := each * s
 	for i := from; i < to; i++ {
 		x, y, stats := in.floats(0, i*k, k), in.floats(3, i*k, k), in.floats(4, i*2, 2)
 		gamma, beta := in.floats(1, i%groups*each, each), in.floats(2, i%groups*each, each)
 		mean := rowSum(x) / float32(k)
-		r := 1 / sqrt32(rowSquare(x, mean)/float32(k)+in.F[0])
+		r := 1 / sqrt32(rowSquare(x, mean)/float32(k)+arg.Epsilon)
 		stats[0], stats[1] = mean, r
 		for j, v := range x {
 			y[j] = fma(float32((v-mean)*r), gamma[j/s], beta[j/s])
@@ -246,8 +251,9 @@ func groupNormReference(in *Instr, task int, _ unsafe.Pointer) {
 }
 
 func groupNormGradReference(in *Instr, task int, _ unsafe.Pointer) {
+	arg := read[GroupNormArgs](in)
 	from, to := in.span(task)
-	channels, s, groups := int(in.I[2]), int(in.I[3]), int(in.I[4])
+	channels, s, groups := int(arg.Channels), int(arg.Plane), int(arg.Groups)
 	each := channels / groups
 	k := each * s
 	for i := from; i < to; i++ {
@@ -285,9 +291,9 @@ func (in *Instr) length(operand, at, d int) int {
 
 func softmaxReference(in *Instr, task int, _ unsafe.Pointer) {
 	from, to := in.span(task)
-	d := int(in.I[2])
+	d := int(read[SoftmaxArgs](in).D)
 	for i := from; i < to; i++ {
-		n := in.length(2, i/int(in.I[3]), d)
+		n := in.length(2, i/int(read[SoftmaxArgs](in).Each), d)
 		x, y := in.floats(0, i*d, n), in.floats(1, i*d, d)
 		var l, sum [16]float32
 		for v := range l {
@@ -319,9 +325,9 @@ func softmaxReference(in *Instr, task int, _ unsafe.Pointer) {
 
 func softmaxGradReference(in *Instr, task int, _ unsafe.Pointer) {
 	from, to := in.span(task)
-	d := int(in.I[2])
+	d := int(read[SoftmaxArgs](in).D)
 	for i := from; i < to; i++ {
-		n := in.length(3, i/int(in.I[3]), d)
+		n := in.length(3, i/int(read[SoftmaxArgs](in).Each), d)
 		y, dy, dx := in.floats(0, i*d, n), in.floats(1, i*d, n), in.floats(2, i*d, d)
 		var l [16]float32
 		for j, v := range dy {

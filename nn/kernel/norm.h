@@ -59,17 +59,17 @@ SI void NAME(row_sums)(const float *g, const float *x, long n, float mean, float
 // y = (x - mean) r gamma + beta over the rows of x(m, d), r = 1/sqrt(var + eps)
 // with the biased variance (Ba et al., "Layer Normalization", 2016). With i[3]
 // mean is 0 and var the mean of the squares (Zhang and Sennrich, "Root Mean
-// Square Layer Normalization", 2019). i: m, rows per task, d, 1 for RMS; f: eps;
-// p: x, gamma, beta (optional), y (may be x), stats(m, 2): mean, r.
+// Square Layer Normalization", 2019). p: x, gamma, beta (optional), y (may be
+// x), stats(m, 2): mean, r.
 static void NAME(rownorm)(const instr *in, long task, void *scratch) {
   SPAN(in, task);
-  const long d = in->i[2];
+  const long d = in->row_norm.d;
   const float *gamma = in->p[1], *beta = in->p[2];
   for (long i = from; i < to; i++) {
     const float *x = (const float *)in->p[0] + i * d;
     float *y = (float *)in->p[3] + i * d, *stats = (float *)in->p[4] + i * 2;
-    const float mean = in->i[3] ? 0.0f : NAME(row_sum)(x, d) / (float)d;
-    const float r = 1.0f / __builtin_sqrtf(NAME(row_square)(x, d, mean) / (float)d + in->f[0]);
+    const float mean = in->row_norm.rms ? 0.0f : NAME(row_sum)(x, d) / (float)d;
+    const float r = 1.0f / __builtin_sqrtf(NAME(row_square)(x, d, mean) / (float)d + in->row_norm.epsilon);
     stats[0] = mean, stats[1] = r;
     if (beta) EACH(j, 0, d, STORE(y + j, FMA((LOAD(x + j) - BC(mean)) * BC(r), LOAD(gamma + j), LOAD(beta + j))););
     else EACH(j, 0, d, STORE(y + j, (LOAD(x + j) - BC(mean)) * BC(r) * LOAD(gamma + j)););
@@ -78,11 +78,11 @@ static void NAME(rownorm)(const instr *in, long task, void *scratch) {
 
 // The gradients of rownorm: dx = r (g - mean(g) - xhat mean(g xhat)), g = dy
 // gamma, without mean(g) for RMS; parts(task, 2, d) has the sums of dy xhat and
-// of dy over the rows of a task, to be added by colsum. i as above;
-// p: x, gamma, stats, dy, dx (may be dy), parts.
+// of dy over the rows of a task, to be added by colsum. p: x, gamma, stats, dy,
+// dx (may be dy), parts.
 static void NAME(rownorm_grad)(const instr *in, long task, void *scratch) {
   SPAN(in, task);
-  const long d = in->i[2];
+  const long d = in->row_norm.d;
   const float *gamma = in->p[1];
   float *dgamma = (float *)in->p[5] + task * 2 * d, *dbeta = dgamma + d;
   memset(dgamma, 0, (size_t)d * 8);
@@ -99,7 +99,7 @@ static void NAME(rownorm_grad)(const instr *in, long task, void *scratch) {
       STORE(dgamma + j, FMA(dyv, xhat, LOAD(dgamma + j)));
       STORE(dbeta + j, LOAD(dbeta + j) + dyv);
     });
-    const vf a = BC(in->i[3] ? 0.0f : NAME(lanes)(s) / (float)d), b = BC(NAME(lanes)(t) / (float)d);
+    const vf a = BC(in->row_norm.rms ? 0.0f : NAME(lanes)(s) / (float)d), b = BC(NAME(lanes)(t) / (float)d);
     EACH(j, 0, d, {
       const vf xhat = (LOAD(x + j) - mean) * r;
       STORE(dx + j, FMA(-xhat, b, LOAD(dy + j) * LOAD(gamma + j) - a) * r);
@@ -116,9 +116,8 @@ static void NAME(rownorm_grad)(const instr *in, long task, void *scratch) {
 // mean and the biased variance of the batch are used, and the running ones,
 // with the unbiased variance, move by the momentum towards them; else the
 // running ones are used and not written. A task takes a range of channels.
-// i: c, channels per task, n, s, 1 in training; f: eps, momentum; p: x, gamma,
-// beta, y (may be x), stats(2, c): mean, 1/sqrt(var + eps), running mean,
-// running variance, weight(n) (optional).
+// p: x, gamma, beta, y (may be x), stats(2, c): mean, 1/sqrt(var + eps),
+// running mean, running variance, weight(n) (optional).
 #define ROW_EXISTS(n) (!weight || weight[n] != 0.0f)
 SI float NAME(batch_count)(const float *weight, long n, long s) {
   long count = 0;
@@ -142,12 +141,13 @@ SI vf NAME(batch_sum)(const float *x, const float *weight, long n, long c, const
 }
 // The statistics of up to VL channels from j on.
 SI void NAME(batch_stats)(const instr *in, long j, const int whole, long n_, float count) {
-  const long c = in->i[0], n = in->i[2], s = in->i[3];
+  const batch_norm_args *arg = &in->batch_norm;
+  const long c = arg->n, n = arg->rows, s = arg->plane;
   const float *x = (const float *)in->p[0] + j * s, *weight = in->p[7];
   float *stats = (float *)in->p[4] + j, *rmean = (float *)in->p[5] + j, *rvar = (float *)in->p[6] + j;
   const float by = count > 1 ? count : 1, by1 = count > 2 ? count - 1 : 1;
   vf m = LOAD(rmean), var = LOAD(rvar), b;
-  if (in->i[4] && count > 0) {
+  if (arg->training && count > 0) {
     if (s == 1) {
       m = NAME(batch_sum)(x, weight, n, c, whole, n_, 0, m) / BC(by);
       b = NAME(batch_sum)(x, weight, n, c, whole, n_, 1, m);
@@ -162,16 +162,16 @@ SI void NAME(batch_stats)(const instr *in, long j, const int whole, long n_, flo
       }
       m = LD(ms), b = LD(bs);
     }
-    STORE(rmean, FMA(BC(in->f[1]), m - LOAD(rmean), LOAD(rmean)));
-    STORE(rvar, FMA(BC(in->f[1]), b / BC(by1) - var, var));
+    STORE(rmean, FMA(BC(arg->momentum), m - LOAD(rmean), LOAD(rmean)));
+    STORE(rvar, FMA(BC(arg->momentum), b / BC(by1) - var, var));
     var = b / BC(by);
   }
   STORE(stats, m);
-  STORE(stats + c, BC(1.0f) / VSQRT(var + BC(in->f[0])));
+  STORE(stats + c, BC(1.0f) / VSQRT(var + BC(arg->epsilon)));
 }
 static void NAME(batchnorm)(const instr *in, long task, void *scratch) {
   SPAN(in, task);
-  const long c = in->i[0], n = in->i[2], s = in->i[3];
+  const long c = in->batch_norm.n, n = in->batch_norm.rows, s = in->batch_norm.plane;
   const float *x = in->p[0], *gamma = in->p[1], *beta = in->p[2], *weight = in->p[7];
   float *y = in->p[3], *mean = in->p[4], *r = mean + c;
   const float count = NAME(batch_count)(weight, n, s);
@@ -196,15 +196,15 @@ static void NAME(batchnorm)(const instr *in, long task, void *scratch) {
   }
 }
 
-// The gradients of batchnorm. i as above; p: x, gamma, stats, dy, dx (may be
-// dy), dgamma, dbeta, weight (optional).
+// The gradients of batchnorm. p: x, gamma, stats, dy, dx (may be dy), dgamma,
+// dbeta, weight (optional).
 SI void NAME(batch_dx)(const float *x, const float *dy, float *dx, const int whole, long n_, vf m, vf r, vf g, vf a, vf b) {
   vf xhat = (LOAD(x) - m) * r;
   STORE(dx, FMA(-xhat, b, LOAD(dy) - a) * (g * r));
 }
 // The sums of dy and of dy xhat of up to VL channels from j on.
 SI void NAME(batch_sums)(const instr *in, long j, const int whole, long n_) {
-  const long c = in->i[0], n = in->i[2], s = in->i[3];
+  const long c = in->batch_norm.n, n = in->batch_norm.rows, s = in->batch_norm.plane;
   const float *x = (const float *)in->p[0] + j * s, *mean = (const float *)in->p[2] + j, *r = mean + c;
   const float *dy = (const float *)in->p[3] + j * s, *weight = in->p[7];
   vf sa = BC(0.0f), sb = BC(0.0f);
@@ -235,12 +235,12 @@ SI void NAME(batch_sums)(const instr *in, long j, const int whole, long n_) {
 }
 static void NAME(batchnorm_grad)(const instr *in, long task, void *scratch) {
   SPAN(in, task);
-  const long c = in->i[0], n = in->i[2], s = in->i[3];
+  const long c = in->batch_norm.n, n = in->batch_norm.rows, s = in->batch_norm.plane;
   const float *x = in->p[0], *gamma = in->p[1], *mean = in->p[2], *r = mean + c, *dy = in->p[3], *weight = in->p[7];
   float *dx = in->p[4], *dgamma = in->p[5], *dbeta = in->p[6];
   const float count = NAME(batch_count)(weight, n, s), by = count > 1 ? count : 1;
   EACH(j, from, to, NAME(batch_sums)(in, j, whole, n_););
-  const float share = in->i[4] ? 1.0f / by : 0.0f;
+  const float share = in->batch_norm.training ? 1.0f / by : 0.0f;
   for (long k = 0; k < n; k++) {
     if (!ROW_EXISTS(k)) {
       memset(dx + (k * c + from) * s, 0, (size_t)((to - from) * s) * 4);
@@ -261,17 +261,16 @@ static void NAME(batchnorm_grad)(const instr *in, long task, void *scratch) {
 }
 
 // Group normalisation of x(n, c, s) (Wu and He, 2018): c/groups channels of an
-// example are normalised together, then scaled and shifted by channel. i: n
-// groups, of them per task, c, s, groups; f: eps; p: x, gamma, beta, y (may be
-// x), stats(n groups, 2): mean, 1/sqrt(var + eps).
+// example are normalised together, then scaled and shifted by channel. p: x,
+// gamma, beta, y (may be x), stats(n groups, 2): mean, 1/sqrt(var + eps).
 static void NAME(groupnorm)(const instr *in, long task, void *scratch) {
   SPAN(in, task);
-  const long s = in->i[3], groups = in->i[4], each = in->i[2] / groups, k = each * s;
+  const long s = in->group_norm.plane, groups = in->group_norm.groups, each = in->group_norm.channels / groups, k = each * s;
   for (long i = from; i < to; i++) {
     const float *x = (const float *)in->p[0] + i * k, *gamma = (const float *)in->p[1] + i % groups * each, *beta = (const float *)in->p[2] + i % groups * each;
     float *y = (float *)in->p[3] + i * k, *stats = (float *)in->p[4] + i * 2;
     const float mean = NAME(row_sum)(x, k) / (float)k;
-    const float r = 1.0f / __builtin_sqrtf(NAME(row_square)(x, k, mean) / (float)k + in->f[0]);
+    const float r = 1.0f / __builtin_sqrtf(NAME(row_square)(x, k, mean) / (float)k + in->group_norm.epsilon);
     stats[0] = mean, stats[1] = r;
     for (long c = 0; c < each; c++, x += s, y += s)
       EACH(j, 0, s, STORE(y + j, FMA((LOAD(x + j) - BC(mean)) * BC(r), BC(gamma[c]), BC(beta[c]))););
@@ -279,11 +278,11 @@ static void NAME(groupnorm)(const instr *in, long task, void *scratch) {
 }
 
 // The gradients of groupnorm; parts(n, 2, c) has the sums of dy xhat and of dy
-// of each plane, to be added by colsum. i as above; p: x, gamma, stats, dy, dx
-// (may be dy), parts.
+// of each plane, to be added by colsum. p: x, gamma, stats, dy, dx (may be dy),
+// parts.
 static void NAME(groupnorm_grad)(const instr *in, long task, void *scratch) {
   SPAN(in, task);
-  const long channels = in->i[2], s = in->i[3], groups = in->i[4], each = channels / groups, k = each * s;
+  const long channels = in->group_norm.channels, s = in->group_norm.plane, groups = in->group_norm.groups, each = channels / groups, k = each * s;
   for (long i = from; i < to; i++) {
     const float *x = (const float *)in->p[0] + i * k, *gamma = (const float *)in->p[1] + i % groups * each;
     const float *stats = (const float *)in->p[2] + i * 2, *dy = (const float *)in->p[3] + i * k;
@@ -300,8 +299,8 @@ static void NAME(groupnorm_grad)(const instr *in, long task, void *scratch) {
 }
 
 // y = softmax of the rows of x(m, d), of the first len elements where there are
-// lengths; the others, and rows of length 0, are 0. i: m, rows per task, d,
-// rows for each length; p: x, y (may be x), lengths (optional).
+// lengths; the others, and rows of length 0, are 0. p: x, y (may be x), lengths
+// (optional).
 SI long NAME(row_length)(const float *lengths, long at, long d) {
   if (!lengths) return d;
   const float l = lengths[at];
@@ -309,11 +308,11 @@ SI long NAME(row_length)(const float *lengths, long at, long d) {
 }
 static void NAME(softmax)(const instr *in, long task, void *scratch) {
   SPAN(in, task);
-  const long d = in->i[2];
+  const long d = in->softmax.d;
   for (long i = from; i < to; i++) {
     const float *x = (const float *)in->p[0] + i * d;
     float *y = (float *)in->p[1] + i * d;
-    const long n = NAME(row_length)(in->p[2], i / in->i[3], d);
+    const long n = NAME(row_length)(in->p[2], i / in->softmax.each, d);
     if (n > 0) {
       float l[LANES];
       for (int v = 0; v < LANES; v++) l[v] = -__builtin_inff();
@@ -339,14 +338,14 @@ static void NAME(softmax)(const instr *in, long task, void *scratch) {
   }
 }
 
-// dx = y (dy - sum(dy y)). i as above; p: y, dy, dx (may be dy), lengths (optional).
+// dx = y (dy - sum(dy y)). p: y, dy, dx (may be dy), lengths (optional).
 static void NAME(softmax_grad)(const instr *in, long task, void *scratch) {
   SPAN(in, task);
-  const long d = in->i[2];
+  const long d = in->softmax.d;
   for (long i = from; i < to; i++) {
     const float *y = (const float *)in->p[0] + i * d, *dy = (const float *)in->p[1] + i * d;
     float *dx = (float *)in->p[2] + i * d;
-    const long n = NAME(row_length)(in->p[3], i / in->i[3], d);
+    const long n = NAME(row_length)(in->p[3], i / in->softmax.each, d);
     LANED_ZERO(acc);
     LANED(j, v, n, acc[v] = FMA(LOAD(dy + j), LOAD(y + j), acc[v]););
     const vf s = BC(NAME(lanes)(acc));

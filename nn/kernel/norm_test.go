@@ -10,9 +10,9 @@ import (
 // one is a build function of one instruction whose operands are the given
 // ones, then the made ones, in the order of which: -1 is one that is left out,
 // k >= 100 is the made one k-100.
-func one(op Op, tasks int32, i [16]int64, f [8]float32, which ...int) func(*Table, []unsafe.Pointer, []unsafe.Pointer, func(int) unsafe.Pointer) []Instr {
+func one(op Op, tasks int32, args any, which ...int) func(*Table, []unsafe.Pointer, []unsafe.Pointer, func(int) unsafe.Pointer) []Instr {
 	return func(_ *Table, in, out []unsafe.Pointer, _ func(int) unsafe.Pointer) []Instr {
-		ins := Instr{Op: op, Tasks: tasks, I: i, F: f}
+		ins := call(op, tasks, args)
 		for k, w := range which {
 			switch {
 			case w >= 100:
@@ -69,13 +69,13 @@ func TestRowNorm(t *testing.T) {
 			for i := range x {
 				x[i] += 3
 			}
-			i := [16]int64{int64(m), int64(per), int64(d), int64(kind / 2)}
+			args := RowNormArgs{Span: Span{N: int64(m), Per: int64(per)}, D: int64(d), Epsilon: eps, RMS: kind == 2}
 			tasks := tasksOf(m, per)
 			with := []int{2, -1, -1}[kind]
 			fwd := (&trial{in: [][]float32{x, gamma, beta}, out: []int{m * d, m * 2},
-				build: one(RowNorm, tasks, i, [8]float32{eps}, 0, 1, with, 100, 101)}).check(t)
+				build: one(RowNorm, tasks, args, 0, 1, with, 100, 101)}).check(t)
 			bwd := (&trial{in: [][]float32{x, gamma, fwd[1], dy}, out: []int{m * d, int(tasks) * 2 * d},
-				build: one(RowNormGrad, tasks, i, [8]float32{}, 0, 1, 2, 3, 100, 101)}).check(t)
+				build: one(RowNormGrad, tasks, args, 0, 1, 2, 3, 100, 101)}).check(t)
 			y, dx, dgamma, dbeta := make([]float64, m*d), make([]float64, m*d), make([]float64, d), make([]float64, d)
 			if kind > 0 {
 				beta = nil
@@ -121,7 +121,7 @@ func TestBatchNorm(t *testing.T) {
 				if weighted {
 					use, exists = 4, func(k int) bool { return weight[k] != 0 }
 				}
-				i, f := [16]int64{int64(c), 16, int64(n), int64(plane), int64(training)}, [8]float32{eps, momentum}
+				args := BatchNormArgs{Span: Span{N: int64(c), Per: 16}, Rows: int64(n), Plane: int64(plane), Epsilon: eps, Momentum: momentum, Training: training == 1}
 				begin := func(k, at int) float32 {
 					if k > 1 {
 						return [][]float32{rmean, rvar}[k-2][at]
@@ -129,9 +129,9 @@ func TestBatchNorm(t *testing.T) {
 					return float32(math.NaN())
 				}
 				fwd := (&trial{in: [][]float32{x, gamma, beta, nil, weight}, out: []int{n * c * plane, 2 * c, c, c}, begin: begin,
-					build: one(BatchNorm, tasksOf(c, 16), i, f, 0, 1, 2, 100, 101, 102, 103, use)}).check(t)
+					build: one(BatchNorm, tasksOf(c, 16), args, 0, 1, 2, 100, 101, 102, 103, use)}).check(t)
 				bwd := (&trial{in: [][]float32{x, gamma, fwd[1], dy, weight}, out: []int{n * c * plane, c, c},
-					build: one(BatchNormGrad, tasksOf(c, 16), i, [8]float32{}, 0, 1, 2, 3, 100, 101, 102, use)}).check(t)
+					build: one(BatchNormGrad, tasksOf(c, 16), args, 0, 1, 2, 3, 100, 101, 102, use)}).check(t)
 				y, dx, dgamma, dbeta := make([]float64, n*c*plane), make([]float64, n*c*plane), make([]float64, c), make([]float64, c)
 				means, vars := make([]float64, c), make([]float64, c)
 				for j := range c {
@@ -178,12 +178,12 @@ func TestGroupNorm(t *testing.T) {
 	for _, s := range [][4]int{{2, 4, 9, 2}, {3, 6, 1, 2}, {1, 3, 50, 1}, {2, 4, 17, 4}, {2, 32, 7, 8}} {
 		n, c, plane, groups := s[0], s[1], s[2], s[3]
 		x, dy, gamma, beta := numbers(1, n*c*plane), numbers(2, n*c*plane), numbers(3, c), numbers(4, c)
-		i := [16]int64{int64(n * groups), 3, int64(c), int64(plane), int64(groups)}
+		args := GroupNormArgs{Span: Span{N: int64(n * groups), Per: 3}, Channels: int64(c), Plane: int64(plane), Groups: int64(groups), Epsilon: eps}
 		tasks := tasksOf(n*groups, 3)
 		fwd := (&trial{in: [][]float32{x, gamma, beta}, out: []int{n * c * plane, n * groups * 2},
-			build: one(GroupNorm, tasks, i, [8]float32{eps}, 0, 1, 2, 100, 101)}).check(t)
+			build: one(GroupNorm, tasks, args, 0, 1, 2, 100, 101)}).check(t)
 		bwd := (&trial{in: [][]float32{x, gamma, fwd[1], dy}, out: []int{n * c * plane, n * 2 * c},
-			build: one(GroupNormGrad, tasks, i, [8]float32{}, 0, 1, 2, 3, 100, 101)}).check(t)
+			build: one(GroupNormGrad, tasks, args, 0, 1, 2, 3, 100, 101)}).check(t)
 		y, dx, dgamma, dbeta := make([]float64, n*c*plane), make([]float64, n*c*plane), make([]float64, c), make([]float64, c)
 		for g := range n * groups {
 			list := make([]int, c/groups*plane)
@@ -212,11 +212,11 @@ func TestSoftmax(t *testing.T) {
 				x[i] *= 20
 			}
 			lengths := []float32{float32(d), float32((d + 1) / 2), 0}
-			i := [16]int64{m, 4, int64(d), each}
+			args := SoftmaxArgs{Span: Span{N: m, Per: 4}, D: int64(d), Each: each}
 			fwd := (&trial{in: [][]float32{x, lengths}, out: []int{m * d},
-				build: one(Softmax, tasksOf(m, 4), i, [8]float32{}, 0, 100, with)}).check(t)
+				build: one(Softmax, tasksOf(m, 4), args, 0, 100, with)}).check(t)
 			bwd := (&trial{in: [][]float32{fwd[0], lengths, dy}, out: []int{m * d},
-				build: one(SoftmaxGrad, tasksOf(m, 4), i, [8]float32{}, 0, 2, 100, with)}).check(t)
+				build: one(SoftmaxGrad, tasksOf(m, 4), args, 0, 2, 100, with)}).check(t)
 			y, dx := make([]float64, m*d), make([]float64, m*d)
 			for r := range m {
 				n, sum, dot := d, 0.0, 0.0

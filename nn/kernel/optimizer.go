@@ -40,44 +40,47 @@ const (
 func optimizerReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 	return map[Op]func(*Instr, int, unsafe.Pointer){
 		SGD: step(func(in *Instr, j int, _ []float32) func(w, d, rate float32) float32 {
+			arg := read[SGDArgs](in)
 			return func(w, d, rate float32) float32 {
 				if in.P[4] == nil {
 					return w - float32(rate*d)
 				}
 				b := &in.floats(4, j, 1)[0]
-				*b = flush32(fma(in.F[2], *b, d))
-				if in.I[2] != 0 {
-					return w - float32(rate*fma(in.F[2], *b, d))
+				*b = flush32(fma(arg.Momentum, *b, d))
+				if arg.Nesterov {
+					return w - float32(rate*fma(arg.Momentum, *b, d))
 				}
 				return w - float32(rate**b)
 			}
 		}),
 		Adam: step(func(in *Instr, j int, h []float32) func(w, d, rate float32) float32 {
+			arg := read[MomentsArgs](in)
 			return func(w, d, rate float32) float32 {
 				m, v := &in.floats(4, j, 1)[0], &in.floats(5, j, 1)[0]
 				q := flushRoot32(d)
-				*m = flush32(fma(in.F[2], *m, float32(in.F[3]*d)))
-				*v = flush32(fma(in.F[4], *v, float32(float32(in.F[5]*q)*q)))
-				return w - float32(rate**m)/fma(sqrt32(*v), h[HyperRoot], in.F[6])
+				*m = flush32(fma(arg.Beta1, *m, float32(arg.Rest1*d)))
+				*v = flush32(fma(arg.Beta2, *v, float32(float32(arg.Rest2*q)*q)))
+				return w - float32(rate**m)/fma(sqrt32(*v), h[HyperRoot], arg.Epsilon)
 			}
 		}),
 		RMSprop: step(func(in *Instr, j int, _ []float32) func(w, d, rate float32) float32 {
+			arg := read[RMSpropArgs](in)
 			return func(w, d, rate float32) float32 {
 				square := &in.floats(4, j, 1)[0]
 				q := flushRoot32(d)
-				*square = flush32(fma(in.F[2], *square, float32(float32(in.F[3]*q)*q)))
+				*square = flush32(fma(arg.Alpha, *square, float32(float32(arg.Rest*q)*q)))
 				s := *square
 				if in.P[5] != nil {
 					a := &in.floats(5, j, 1)[0]
-					*a = flush32(fma(in.F[2], *a, float32(in.F[3]*d)))
+					*a = flush32(fma(arg.Alpha, *a, float32(arg.Rest*d)))
 					if s = fma(-*a, *a, s); s < 0 {
 						s = 0
 					}
 				}
-				u := d / (sqrt32(s) + in.F[4])
+				u := d / (sqrt32(s) + arg.Epsilon)
 				if in.P[6] != nil {
 					b := &in.floats(6, j, 1)[0]
-					u = flush32(fma(in.F[5], *b, u))
+					u = flush32(fma(arg.Momentum, *b, u))
 					*b = u
 				}
 				return w - float32(rate*u)
@@ -88,14 +91,15 @@ func optimizerReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 				s := &in.floats(4, j, 1)[0]
 				q := flushRoot32(d)
 				*s = fma(q, q, *s)
-				return w - float32(rate*d)/(sqrt32(*s)+in.F[2])
+				return w - float32(rate*d)/(sqrt32(*s)+read[AdagradArgs](in).Epsilon)
 			}
 		}),
 		Lion: step(func(in *Instr, j int, _ []float32) func(w, d, rate float32) float32 {
+			arg := read[MomentsArgs](in)
 			return func(w, d, rate float32) float32 {
 				m := &in.floats(4, j, 1)[0]
-				u := fma(in.F[2], *m, float32(in.F[3]*d))
-				*m = flush32(fma(in.F[4], *m, float32(in.F[5]*d)))
+				u := fma(arg.Beta1, *m, float32(arg.Rest1*d))
+				*m = flush32(fma(arg.Beta2, *m, float32(arg.Rest2*d)))
 				return w - float32(rate*signum32(u))
 			}
 		}),
@@ -103,20 +107,21 @@ func optimizerReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 			from, to := in.span(task)
 			w, g, h := in.floats(0, from, to-from), in.floats(1, from, to-from), in.floats(2, 0, HyperSize)
 			for j := range w {
-				g[j] = clamp32(fma(float32(h[HyperL1]*in.F[1]), signum32(w[j]), float32(g[j]*h[HyperScale])), h[HyperLimit])
+				g[j] = clamp32(fma(float32(h[HyperL1]*read[UpdateArgs](in).Decay), signum32(w[j]), float32(g[j]*h[HyperScale])), h[HyperLimit])
 			}
 		},
 		ClipNorm: func(in *Instr, _ int, _ unsafe.Pointer) {
+			arg := read[ClipNormArgs](in)
 			var sum float32
-			for _, v := range in.floats(0, 0, int(in.I[0])) {
+			for _, v := range in.floats(0, 0, int(arg.Parts)) {
 				sum += v
 			}
 			norm := sqrt32(sum)
 			if in.P[2] != nil {
 				norm *= in.floats(2, 0, 1)[0]
 			}
-			c := in.F[0] / (norm + 1e-6)
-			if in.F[0] == 0 || c >= 1 {
+			c := arg.Max / (norm + 1e-6)
+			if arg.Max == 0 || c >= 1 {
 				c = 1
 			}
 			out := in.floats(1, 0, 2)
@@ -150,7 +155,7 @@ func optimizerReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 		First: func(in *Instr, _ int, _ unsafe.Pointer) {
 			out := in.floats(1, 0, 2)
 			out[0], out[1] = -1, -1
-			for j, x := range in.floats(0, 0, int(in.I[0])) {
+			for j, x := range in.floats(0, 0, int(read[PartsArgs](in).Parts)) {
 				if x >= 0 {
 					out[0], out[1] = float32(j), x
 					return
@@ -163,23 +168,24 @@ func optimizerReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 // factorOf is f[0], times operand 2 if there is one.
 func factorOf(in *Instr) float32 {
 	if in.P[2] != nil {
-		return float32(in.F[0] * in.floats(2, 0, 1)[0])
+		return float32(read[ScaleArgs](in).S * in.floats(2, 0, 1)[0])
 	}
-	return in.F[0]
+	return read[ScaleArgs](in).S
 }
 
 // step is STEP of optimizer.h; rule gives, for element j, what its parameter
 // becomes.
 func step(rule func(in *Instr, j int, h []float32) func(w, d, rate float32) float32) func(*Instr, int, unsafe.Pointer) {
 	return func(in *Instr, task int, _ unsafe.Pointer) {
+		arg := read[UpdateArgs](in)
 		from, to := in.span(task)
 		h := in.floats(2, 0, HyperSize)
 		scale := h[HyperScale]
 		if in.P[3] != nil {
 			scale *= in.floats(3, 0, 1)[0]
 		}
-		rate, decay := float32(h[HyperRate]*in.F[0]), float32(float32(h[HyperDecay]*in.F[0])*in.F[1])
-		l2, l1, limit := float32(h[HyperL2]*in.F[1]), float32(h[HyperL1]*in.F[1]), h[HyperLimit]
+		rate, decay := float32(h[HyperRate]*arg.Rate), float32(float32(h[HyperDecay]*arg.Rate)*arg.Decay)
+		l2, l1, limit := float32(h[HyperL2]*arg.Decay), float32(h[HyperL1]*arg.Decay), h[HyperLimit]
 		for j := from; j < to; j++ {
 			w := in.floats(0, j, 1)
 			d := float32(in.floats(1, j, 1)[0] * scale)

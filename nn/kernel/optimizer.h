@@ -20,10 +20,11 @@
 #define STEP(in, task, body)                                                                                           \
   SPAN(in, task);                                                                                                      \
   float *params = (in)->p[0];                                                                                          \
-  const float *grad = (in)->p[1], *h = (in)->p[2], *factor = (in)->p[3], *f = (in)->f;                                 \
-  const vf zero = BC(0.0f), rate = BC(h[0] * f[0]), decay = BC(-(h[2] * f[0] * f[1]));                                 \
-  const vf l2 = BC(h[3] * f[1]), l1 = BC(h[4] * f[1]), limit = BC(h[6]), scale = BC(factor ? h[5] * *factor : h[5]);   \
-  if (h[4] * f[1] != 0 || h[6] < __builtin_inff()) STEP_LOOP(1, body);                                                 \
+  const float *grad = (in)->p[1], *h = (in)->p[2], *factor = (in)->p[3];                                                  \
+  const float rate_ = (in)->update.rate, decay_ = (in)->update.decay;                                                  \
+  const vf zero = BC(0.0f), rate = BC(h[0] * rate_), decay = BC(-(h[2] * rate_ * decay_));                             \
+  const vf l2 = BC(h[3] * decay_), l1 = BC(h[4] * decay_), limit = BC(h[6]), scale = BC(factor ? h[5] * *factor : h[5]); \
+  if (h[4] * decay_ != 0 || h[6] < __builtin_inff()) STEP_LOOP(1, body);                                                 \
   else STEP_LOOP(0, body);                                                                                             \
   (void)zero
 #define STEP_LOOP(shaped, body)                                                                                        \
@@ -47,14 +48,14 @@ SI vf NAME(sign)(vf x) {
 }
 
 // Gradient descent: b = momentum b + d, w -= rate b; with Nesterov's momentum
-// d + momentum b in place of b. i: elements, per task, Nesterov; f: as above,
-// momentum; p: params, grad, h, factor, b (0 if there is no momentum).
+// d + momentum b in place of b. p: params, grad, h, factor, b (0 if there is no
+// momentum).
 static void NAME(sgd)(const instr *in, long task, void *scratch) {
   float *velocity = in->p[4];
-  const vf momentum = BC(in->f[2]);
+  const vf momentum = BC(in->sgd.momentum);
   if (!velocity) {
     STEP(in, task, w = w - rate * d;);
-  } else if (in->i[2]) {
+  } else if (in->sgd.nesterov) {
     STEP(in, task, vf b = FLUSH(FMA(momentum, LOAD(velocity + j), d)); STORE(velocity + j, b); w = w - rate * FMA(momentum, b, d););
   } else {
     STEP(in, task, vf b = FLUSH(FMA(momentum, LOAD(velocity + j), d)); STORE(velocity + j, b); w = w - rate * b;);
@@ -62,11 +63,11 @@ static void NAME(sgd)(const instr *in, long task, void *scratch) {
 }
 
 // Adam and AdamW: m = beta1 m + (1-beta1) d, v = beta2 v + (1-beta2) d^2,
-// w -= rate m / (sqrt(v) root + epsilon). i: elements, per task; f: as above,
-// beta1, 1-beta1, beta2, 1-beta2, epsilon; p: params, grad, h, factor, m, v.
+// w -= rate m / (sqrt(v) root + epsilon). p: params, grad, h, factor, m, v.
 static void NAME(adam)(const instr *in, long task, void *scratch) {
+  const moments_args *arg = &in->moments;
   float *first = in->p[4], *second = in->p[5];
-  const vf b1 = BC(in->f[2]), c1 = BC(in->f[3]), b2 = BC(in->f[4]), c2 = BC(in->f[5]), epsilon = BC(in->f[6]);
+  const vf b1 = BC(arg->beta1), c1 = BC(arg->rest1), b2 = BC(arg->beta2), c2 = BC(arg->rest2), epsilon = BC(arg->epsilon);
   const vf root = BC(((const float *)in->p[2])[1]);
   STEP(in, task, {
     const vf q = FLUSH_ROOT(d);
@@ -80,12 +81,11 @@ static void NAME(adam)(const instr *in, long task, void *scratch) {
 
 // RMSprop: s = alpha s + (1-alpha) d^2, and u = d / (sqrt(s) + epsilon); centred:
 // a = alpha a + (1-alpha) d and s - a^2 under the root. w -= rate u, or with
-// momentum b = momentum b + u, w -= rate b. i: elements, per task; f: as above,
-// alpha, 1-alpha, epsilon, momentum; p: params, grad, h, factor, s, a (0 if not
-// centred), b (0 if there is no momentum).
+// momentum b = momentum b + u, w -= rate b. p: params, grad, h, factor, s, a (0
+// if not centred), b (0 if there is no momentum).
 static void NAME(rmsprop)(const instr *in, long task, void *scratch) {
   float *square = in->p[4], *mean = in->p[5], *velocity = in->p[6];
-  const vf alpha = BC(in->f[2]), rest = BC(in->f[3]), epsilon = BC(in->f[4]), momentum = BC(in->f[5]);
+  const vf alpha = BC(in->rmsprop.alpha), rest = BC(in->rmsprop.rest), epsilon = BC(in->rmsprop.epsilon), momentum = BC(in->rmsprop.momentum);
   STEP(in, task, {
     const vf q = FLUSH_ROOT(d);
     vf s = FLUSH(FMA(alpha, LOAD(square + j), rest * q * q));
@@ -105,11 +105,11 @@ static void NAME(rmsprop)(const instr *in, long task, void *scratch) {
   });
 }
 
-// Adagrad: s = s + d^2, w -= rate d / (sqrt(s) + epsilon). i: elements, per
-// task; f: as above, epsilon; p: params, grad, h, factor, s.
+// Adagrad: s = s + d^2, w -= rate d / (sqrt(s) + epsilon). p: params, grad, h,
+// factor, s.
 static void NAME(adagrad)(const instr *in, long task, void *scratch) {
   float *sum = in->p[4];
-  const vf epsilon = BC(in->f[2]);
+  const vf epsilon = BC(in->adagrad.epsilon);
   STEP(in, task, {
     const vf q = FLUSH_ROOT(d);
     vf s = FMA(q, q, LOAD(sum + j));
@@ -119,11 +119,10 @@ static void NAME(adagrad)(const instr *in, long task, void *scratch) {
 }
 
 // Lion: w -= rate sign(beta1 m + (1-beta1) d), m = beta2 m + (1-beta2) d.
-// i: elements, per task; f: as above, beta1, 1-beta1, beta2, 1-beta2;
 // p: params, grad, h, factor, m.
 static void NAME(lion)(const instr *in, long task, void *scratch) {
   float *first = in->p[4];
-  const vf b1 = BC(in->f[2]), c1 = BC(in->f[3]), b2 = BC(in->f[4]), c2 = BC(in->f[5]);
+  const vf b1 = BC(in->moments.beta1), c1 = BC(in->moments.rest1), b2 = BC(in->moments.beta2), c2 = BC(in->moments.rest2);
   STEP(in, task, {
     vf m = LOAD(first + j);
     vf u = FMA(b1, m, c1 * d);
@@ -133,13 +132,13 @@ static void NAME(lion)(const instr *in, long task, void *scratch) {
 }
 
 // grad = clamp(scale grad + l1 sign(params), limit), where the norm is to be
-// taken of that: h of the optimiser has then no scale, l1 and limit. i: elements,
-// per task; f: as above; p: params, grad, h.
+// taken of that: h of the optimiser has then no scale, l1 and limit. p: params,
+// grad, h.
 static void NAME(regularize)(const instr *in, long task, void *scratch) {
   SPAN(in, task);
   const float *params = in->p[0], *h = in->p[2];
   float *grad = in->p[1];
-  const vf l1 = BC(h[4] * in->f[1]), limit = BC(h[6]), scale = BC(h[5]);
+  const vf l1 = BC(h[4] * in->update.decay), limit = BC(h[6]), scale = BC(h[5]);
   EACH(j, from, to, {
     vf d = FMA(l1, NAME(sign)(LOAD(params + j)), LOAD(grad + j) * scale);
     STORE(grad + j, SEL(d > limit, limit, SEL(d < -limit, -limit, d)));
@@ -148,32 +147,30 @@ static void NAME(regularize)(const instr *in, long task, void *scratch) {
 
 // out(2) = the norm s sqrt(sum of parts) and the factor min(1, max / (norm +
 // 1e-6)) that brings it down to max, as PyTorch's clip_grad_norm_; the factor is
-// 1 if max is 0. parts are what sumsq gave. i: parts; f: max; p: parts, out, s
-// (0: 1).
+// 1 if max is 0. parts are what sumsq gave. p: parts, out, s (0: 1).
 static void NAME(clip_norm)(const instr *in, long task, void *scratch) {
   const float *parts = in->p[0], *s = in->p[2];
   float *out = in->p[1], sum = 0;
-  for (long j = 0; j < in->i[0]; j++) sum += parts[j];
-  const float norm = (s ? *s : 1.0f) * __builtin_sqrtf(sum), c = in->f[0] / (norm + 1e-6f);
-  out[0] = norm, out[1] = in->f[0] == 0 || c >= 1 ? 1 : c;
+  for (long j = 0; j < in->clip_norm.parts; j++) sum += parts[j];
+  const float norm = (s ? *s : 1.0f) * __builtin_sqrtf(sum), c = in->clip_norm.max / (norm + 1e-6f);
+  out[0] = norm, out[1] = in->clip_norm.max == 0 || c >= 1 ? 1 : c;
 }
 
-// out += s x, times *p[2] if there is one. i: elements, per task; f: s; p: x,
-// out, factor.
+// out += s x, times *p[2] if there is one. p: x, out, factor.
 static void NAME(accumulate)(const instr *in, long task, void *scratch) {
   SPAN(in, task);
   const float *x = in->p[0], *factor = in->p[2];
   float *out = in->p[1];
-  const vf s = BC(factor ? in->f[0] * *factor : in->f[0]);
+  const vf s = BC(factor ? in->scale.s * *factor : in->scale.s);
   EACH(j, from, to, STORE(out + j, FMA(s, LOAD(x + j), LOAD(out + j))););
 }
 
-// out += s (x - out), with s as above: moving averages. i, f, p as above.
+// out += s (x - out), with s as above: moving averages.
 static void NAME(lerp)(const instr *in, long task, void *scratch) {
   SPAN(in, task);
   const float *x = in->p[0], *factor = in->p[2];
   float *out = in->p[1];
-  const vf s = BC(factor ? in->f[0] * *factor : in->f[0]);
+  const vf s = BC(factor ? in->scale.s * *factor : in->scale.s);
   EACH(j, from, to, {
     vf e = LOAD(out + j);
     STORE(out + j, FLUSH(FMA(s, LOAD(x + j) - e, e)));
@@ -181,7 +178,7 @@ static void NAME(lerp)(const instr *in, long task, void *scratch) {
 }
 
 // out[task] = the place in its range of the first number that is not finite; -1
-// if there is none. i: elements, per task (at most 2^24); p: x, out.
+// if there is none. p: x, out.
 static void NAME(nonfinite)(const instr *in, long task, void *scratch) {
   SPAN(in, task);
   const uint32_t *x = in->p[0];
@@ -200,12 +197,12 @@ static void NAME(nonfinite)(const instr *in, long task, void *scratch) {
 }
 
 // out(2) = the number of the first task that found something, and what: of what
-// nonfinite gave; -1, -1 if there is none. i: its tasks; p: its out, out.
+// nonfinite gave; -1, -1 if there is none. p: its out, out.
 static void NAME(first)(const instr *in, long task, void *scratch) {
   const float *parts = in->p[0];
   float *out = in->p[1];
   out[0] = out[1] = -1;
-  for (long j = 0; j < in->i[0]; j++)
+  for (long j = 0; j < in->parts.parts; j++)
     if (parts[j] >= 0) {
       out[0] = (float)j, out[1] = parts[j];
       return;

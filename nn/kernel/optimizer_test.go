@@ -12,8 +12,7 @@ import (
 type optimizerCase struct {
 	name   string
 	op     Op
-	nest   int64
-	f      [8]float32 // from f[2] on
+	args   func(UpdateArgs) any
 	states int
 	absent int // states that are left out, as bits
 	rule   func(w, d, rate, root float64, s []float64) float64
@@ -27,33 +26,39 @@ func sign(x float64) float64 {
 }
 
 var optimizerCases = []optimizerCase{
-	{"sgd", SGD, 0, [8]float32{}, 1, 1, func(w, d, rate, _ float64, _ []float64) float64 { return w - rate*d }},
-	{"momentum", SGD, 0, [8]float32{2: 0.75}, 1, 0, func(w, d, rate, _ float64, s []float64) float64 {
+	{"sgd", SGD, func(u UpdateArgs) any { return SGDArgs{UpdateArgs: u} }, 1, 1, func(w, d, rate, _ float64, _ []float64) float64 { return w - rate*d }},
+	{"momentum", SGD, func(u UpdateArgs) any { return SGDArgs{UpdateArgs: u, Momentum: 0.75} }, 1, 0, func(w, d, rate, _ float64, s []float64) float64 {
 		s[0] = 0.75*s[0] + d
 		return w - rate*s[0]
 	}},
-	{"nesterov", SGD, 1, [8]float32{2: 0.75}, 1, 0, func(w, d, rate, _ float64, s []float64) float64 {
+	{"nesterov", SGD, func(u UpdateArgs) any { return SGDArgs{UpdateArgs: u, Momentum: 0.75, Nesterov: true} }, 1, 0, func(w, d, rate, _ float64, s []float64) float64 {
 		s[0] = 0.75*s[0] + d
 		return w - rate*(d+0.75*s[0])
 	}},
-	{"adam", Adam, 0, [8]float32{2: 0.75, 3: 0.25, 4: 0.875, 5: 0.125, 6: 1e-3}, 2, 0, func(w, d, rate, root float64, s []float64) float64 {
+	{"adam", Adam, func(u UpdateArgs) any {
+		return MomentsArgs{UpdateArgs: u, Beta1: 0.75, Rest1: 0.25, Beta2: 0.875, Rest2: 0.125, Epsilon: 1e-3}
+	}, 2, 0, func(w, d, rate, root float64, s []float64) float64 {
 		s[0], s[1] = 0.75*s[0]+0.25*d, 0.875*s[1]+0.125*d*d
 		return w - rate*s[0]/(math.Sqrt(s[1])*root+1e-3)
 	}},
-	{"rmsprop", RMSprop, 0, [8]float32{2: 0.75, 3: 0.25, 4: 1e-3}, 3, 6, func(w, d, rate, _ float64, s []float64) float64 {
+	{"rmsprop", RMSprop, func(u UpdateArgs) any { return RMSpropArgs{UpdateArgs: u, Alpha: 0.75, Rest: 0.25, Epsilon: 1e-3} }, 3, 6, func(w, d, rate, _ float64, s []float64) float64 {
 		s[0] = 0.75*s[0] + 0.25*d*d
 		return w - rate*d/(math.Sqrt(s[0])+1e-3)
 	}},
-	{"centred rmsprop", RMSprop, 0, [8]float32{2: 0.75, 3: 0.25, 4: 1e-1, 5: 0.5}, 3, 0, func(w, d, rate, _ float64, s []float64) float64 {
+	{"centred rmsprop", RMSprop, func(u UpdateArgs) any {
+		return RMSpropArgs{UpdateArgs: u, Alpha: 0.75, Rest: 0.25, Epsilon: 1e-1, Momentum: 0.5}
+	}, 3, 0, func(w, d, rate, _ float64, s []float64) float64 {
 		s[0], s[1] = 0.75*s[0]+0.25*d*d, 0.75*s[1]+0.25*d
 		s[2] = 0.5*s[2] + d/(math.Sqrt(max(0, s[0]-s[1]*s[1]))+1e-1)
 		return w - rate*s[2]
 	}},
-	{"adagrad", Adagrad, 0, [8]float32{2: 1e-3}, 1, 0, func(w, d, rate, _ float64, s []float64) float64 {
+	{"adagrad", Adagrad, func(u UpdateArgs) any { return AdagradArgs{UpdateArgs: u, Epsilon: 1e-3} }, 1, 0, func(w, d, rate, _ float64, s []float64) float64 {
 		s[0] += d * d
 		return w - rate*d/(math.Sqrt(s[0])+1e-3)
 	}},
-	{"lion", Lion, 0, [8]float32{2: 0.875, 3: 0.125, 4: 0.75, 5: 0.25}, 1, 0, func(w, d, rate, _ float64, s []float64) float64 {
+	{"lion", Lion, func(u UpdateArgs) any {
+		return MomentsArgs{UpdateArgs: u, Beta1: 0.875, Rest1: 0.125, Beta2: 0.75, Rest2: 0.25}
+	}, 1, 0, func(w, d, rate, _ float64, s []float64) float64 {
 		u := 0.875*s[0] + 0.125*d
 		s[0] = 0.75*s[0] + 0.25*d
 		return w - rate*sign(u)
@@ -90,8 +95,7 @@ func TestOptimizers(t *testing.T) {
 					}
 					const steps = 3
 					tr := trial{in: [][]float32{g, hyper, {0.75}}, out: []int{n, n, n, n}, begin: begin, build: func(_ *Table, in, out []unsafe.Pointer, _ func(int) unsafe.Pointer) []Instr {
-						ins := Instr{Op: c.op, Tasks: tasksOf(n, per), I: [16]int64{int64(n), int64(per), c.nest}, F: c.f, P: [10]unsafe.Pointer{out[0], in[0], in[1]}}
-						ins.F[0], ins.F[1] = mults[0], mults[1]
+						ins := call(c.op, tasksOf(n, per), c.args(UpdateArgs{Span: Span{N: int64(n), Per: int64(per)}, Rate: mults[0], Decay: mults[1]}), out[0], in[0], in[1])
 						if clip {
 							ins.P[3] = in[2]
 						}
@@ -140,7 +144,7 @@ func TestRegularize(t *testing.T) {
 		w[n/2] = 0
 		got := (&trial{in: [][]float32{w, {0, 0, 0, 0, 0.5, 2, 1.25, 0}}, out: []int{n}, begin: func(_, i int) float32 { return g[i] },
 			build: func(_ *Table, in, out []unsafe.Pointer, _ func(int) unsafe.Pointer) []Instr {
-				return []Instr{{Op: Regularize, Tasks: tasksOf(n, 7), I: [16]int64{int64(n), 7}, F: [8]float32{1, 0.5}, P: [10]unsafe.Pointer{in[0], out[0], in[1]}}}
+				return []Instr{call(Regularize, tasksOf(n, 7), UpdateArgs{Span: Span{N: int64(n), Per: 7}, Rate: 1, Decay: 0.5}, in[0], out[0], in[1])}
 			}}).check(t)[0]
 		want := make([]float64, n)
 		for i := range g {
@@ -158,8 +162,8 @@ func TestClipNormIsThatOfTheWhole(t *testing.T) {
 			parts := int(tasksOf(n, per))
 			got := (&trial{in: [][]float32{g, {0.5}}, out: []int{parts, 2}, build: func(_ *Table, in, out []unsafe.Pointer, _ func(int) unsafe.Pointer) []Instr {
 				return []Instr{
-					{Op: SumSq, Tasks: int32(parts), I: [16]int64{int64(n), per}, P: [10]unsafe.Pointer{in[0], out[0]}},
-					{Op: ClipNorm, Tasks: 1, I: [16]int64{int64(parts)}, F: [8]float32{limit}, P: [10]unsafe.Pointer{out[0], out[1], in[1]}},
+					call(SumSq, int32(parts), Span{N: int64(n), Per: per}, in[0], out[0]),
+					call(ClipNorm, 1, ClipNormArgs{Parts: int64(parts), Max: limit}, out[0], out[1], in[1]),
 				}
 			}}).check(t)[1]
 			sum := 0.0
@@ -180,7 +184,7 @@ func TestAveragesOfParameters(t *testing.T) {
 		for _, op := range []Op{Accumulate, Lerp} {
 			x, e := numbers(1, n), numbers(2, n)
 			got := (&trial{in: [][]float32{x, {0.5}}, out: []int{n}, begin: func(_, i int) float32 { return e[i] }, build: func(_ *Table, in, out []unsafe.Pointer, _ func(int) unsafe.Pointer) []Instr {
-				ins := Instr{Op: op, Tasks: tasksOf(n, 7), I: [16]int64{int64(n), 7}, F: [8]float32{0.25}, P: [10]unsafe.Pointer{in[0], out[0]}}
+				ins := call(op, tasksOf(n, 7), ScaleArgs{Span: Span{N: int64(n), Per: 7}, S: 0.25}, in[0], out[0])
 				with := ins
 				with.P[2] = in[1]
 				return []Instr{ins, with}
@@ -215,8 +219,8 @@ func TestNonFiniteFindsTheFirst(t *testing.T) {
 					parts := int(tasksOf(n, per))
 					got := (&trial{in: [][]float32{x}, out: []int{parts, 2}, build: func(_ *Table, in, out []unsafe.Pointer, _ func(int) unsafe.Pointer) []Instr {
 						return []Instr{
-							{Op: NonFinite, Tasks: int32(parts), I: [16]int64{int64(n), int64(per)}, P: [10]unsafe.Pointer{in[0], out[0]}},
-							{Op: First, Tasks: 1, I: [16]int64{int64(parts)}, P: [10]unsafe.Pointer{out[0], out[1]}},
+							call(NonFinite, int32(parts), Span{N: int64(n), Per: int64(per)}, in[0], out[0]),
+							call(First, 1, PartsArgs{Parts: int64(parts)}, out[0], out[1]),
 						}
 					}}).check(t)[1]
 					near(t, fmt.Sprintf("%v at %d of %d", bad, at, n), got, want, 0)
@@ -228,14 +232,13 @@ func TestNonFiniteFindsTheFirst(t *testing.T) {
 
 func BenchmarkOptimizers(b *testing.B) {
 	const n = 1 << 19
-	dims := [16]int64{n, n}
+	span := Span{N: n, Per: n}
 	mem := func(seed uint64) unsafe.Pointer { return place(b, numbers(seed, n)) }
 	params, grad := mem(1), mem(2)
 	hyper := place(b, []float32{1e-6, 1, 0, 0, 0, 1, float32(math.Inf(1)), 0})
 	states := [3]unsafe.Pointer{place(b, make([]float32, n)), place(b, make([]float32, n)), place(b, make([]float32, n))}
 	for _, c := range optimizerCases {
-		ins := Instr{Op: c.op, Tasks: 1, I: dims, F: c.f, P: [10]unsafe.Pointer{params, grad, hyper}}
-		ins.I[2], ins.F[0], ins.F[1] = c.nest, 1, 1
+		ins := call(c.op, 1, c.args(UpdateArgs{Span: span, Rate: 1, Decay: 1}), params, grad, hyper)
 		moved := 3
 		for s := range c.states {
 			if c.absent>>s&1 == 0 {
@@ -246,12 +249,12 @@ func BenchmarkOptimizers(b *testing.B) {
 		b.Run(c.name, func(b *testing.B) { benchOne(b, float64(4*n*moved), ins) })
 	}
 	b.Run("sum of squares", func(b *testing.B) {
-		benchOne(b, 4*n, Instr{Op: SumSq, Tasks: 1, I: dims, P: [10]unsafe.Pointer{grad, states[0]}})
+		benchOne(b, 4*n, call(SumSq, 1, span, grad, states[0]))
 	})
 	b.Run("nonfinite", func(b *testing.B) {
-		benchOne(b, 4*n, Instr{Op: NonFinite, Tasks: 1, I: dims, P: [10]unsafe.Pointer{grad, states[0]}})
+		benchOne(b, 4*n, call(NonFinite, 1, span, grad, states[0]))
 	})
 	b.Run("lerp", func(b *testing.B) {
-		benchOne(b, 12*n, Instr{Op: Lerp, Tasks: 1, I: dims, F: [8]float32{1e-3}, P: [10]unsafe.Pointer{grad, states[0]}})
+		benchOne(b, 12*n, call(Lerp, 1, ScaleArgs{Span: span, S: 1e-3}, grad, states[0]))
 	})
 }

@@ -30,18 +30,20 @@ type Windows struct {
 	CountPadding     bool // a mean divides by KH KW at the border too
 }
 
-// Instr is an instruction of a pooling kernel, with the bytes of scratch it needs.
-func (s Windows) Instr(op Op) (in Instr, scratch int) {
-	per := max(1, 16384/(s.H*s.W))
-	return Instr{Op: op, Tasks: int32(ceilDiv(s.Planes, per)), I: [16]int64{int64(s.Planes), int64(per), int64(s.H), int64(s.W),
-		pair(s.OutH, s.OutW), pair(s.KH, s.KW), pair(s.StrideH, s.StrideW), pair(s.Top, s.Left), int64(flag(s.CountPadding))}}, 8 * s.OutW
+// Call is a call of a pooling kernel, with the bytes of scratch it needs.
+func (s Windows) Call(op Op) (c Call, scratch int) {
+	span := Span{N: int64(s.Planes), Per: int64(max(1, 16384/(s.H*s.W)))}
+	return Call{Op: op, Tasks: span.Tasks(), Args: PoolArgs{
+		Span: span, H: int64(s.H), W: int64(s.W), OutH: int32(s.OutH), OutW: int32(s.OutW), KH: int32(s.KH), KW: int32(s.KW),
+		StrideH: int32(s.StrideH), StrideW: int32(s.StrideW), Top: int32(s.Top), Left: int32(s.Left), CountPadding: s.CountPadding,
+	}}, 8 * s.OutW
 }
 
-// Planes is an instruction of PlaneSum, PlaneMax, PlaneMaxGrad or PlaneFill for
-// planes of n elements.
-func Planes(op Op, planes, n int, scale float32) Instr {
-	per := max(1, 16384/n)
-	return Instr{Op: op, Tasks: int32(ceilDiv(planes, per)), I: [16]int64{int64(planes), int64(per), int64(n)}, F: [8]float32{scale}}
+// Planes is a call of PlaneSum, PlaneMax, PlaneMaxGrad or PlaneFill for planes of
+// n elements.
+func Planes(op Op, planes, n int, scale float32) Call {
+	span := Span{N: int64(planes), Per: int64(max(1, 16384/n))}
+	return Call{Op: op, Tasks: span.Tasks(), Args: PlaneArgs{Span: span, Size: int64(n), S: scale}}
 }
 
 // The kernels of pool.h.
@@ -104,7 +106,7 @@ func poolReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 		},
 		PlaneMax: func(in *Instr, task int, _ unsafe.Pointer) {
 			from, to := in.span(task)
-			n := int(in.I[2])
+			n := int(read[PlaneArgs](in).Size)
 			for q := from; q < to; q++ {
 				var l [16]float32
 				m := float32(math.Inf(-1))
@@ -122,7 +124,7 @@ func poolReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 		},
 		PlaneMaxGrad: func(in *Instr, task int, _ unsafe.Pointer) {
 			from, to := in.span(task)
-			n := int(in.I[2])
+			n := int(read[PlaneArgs](in).Size)
 			for q := from; q < to; q++ {
 				dx := in.floats(3, q*n, n)
 				clear(dx)
@@ -136,10 +138,10 @@ func poolReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 		},
 		PlaneFill: func(in *Instr, task int, _ unsafe.Pointer) {
 			from, to := in.span(task)
-			n := int(in.I[2])
+			n := int(read[PlaneArgs](in).Size)
 			for q := from; q < to; q++ {
 				for j := range in.floats(1, q*n, n) {
-					in.floats(1, q*n, n)[j] = float32(in.floats(0, q, 1)[0] * in.F[0])
+					in.floats(1, q*n, n)[j] = float32(in.floats(0, q, 1)[0] * read[PlaneArgs](in).S)
 				}
 			}
 		},
@@ -163,18 +165,19 @@ func (s Windows) size(elements []int) float32 {
 }
 
 func (in *Instr) windows() Windows {
-	s := Windows{Planes: int(in.I[0]), H: int(in.I[2]), W: int(in.I[3]), CountPadding: in.I[8] != 0}
-	s.OutH, s.OutW = both(in.I[4])
-	s.KH, s.KW = both(in.I[5])
-	s.StrideH, s.StrideW = both(in.I[6])
-	s.Top, s.Left = both(in.I[7])
+	arg := read[PoolArgs](in)
+	s := Windows{Planes: int(arg.N), H: int(arg.H), W: int(arg.W), CountPadding: arg.CountPadding}
+	s.OutH, s.OutW = int(arg.OutH), int(arg.OutW)
+	s.KH, s.KW = int(arg.KH), int(arg.KW)
+	s.StrideH, s.StrideW = int(arg.StrideH), int(arg.StrideW)
+	s.Top, s.Left = int(arg.Top), int(arg.Left)
 	return s
 }
 
 // clearPlanes sets the planes of a task in an operand to 0.
 func (in *Instr) clearPlanes(task, operand int) {
 	from, to := in.span(task)
-	n := int(in.I[2] * in.I[3])
+	n := int(read[PoolArgs](in).H * read[PoolArgs](in).W)
 	clear(in.floats(operand, from*n, (to-from)*n))
 }
 

@@ -23,13 +23,12 @@
 #define ZIPHIGH(a, b) SHUFFLE(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
 #endif
 
-// What windows there are. i: planes, planes per task, H, W, windows down |
-// across, height | width of a window, stride down | across, rows above | columns
-// before, where x | y are two numbers of 32 bits, the low one first.
+// What windows there are.
 typedef struct { long H, W, OH, OW, kh, kw, sh, sw, top, left; } NAME(windows);
 SI NAME(windows) NAME(windows_of)(const instr *in) {
-  return (NAME(windows)){in->i[2], in->i[3], LOW(in->i[4]), HIGH(in->i[4]), LOW(in->i[5]),
-                         HIGH(in->i[5]), LOW(in->i[6]), HIGH(in->i[6]), LOW(in->i[7]), HIGH(in->i[7])};
+  const pool_args *arg = &in->pool;
+  return (NAME(windows)){arg->h, arg->w, arg->out_h, arg->out_w, arg->kh,
+                         arg->kw, arg->stride_h, arg->stride_w, arg->top, arg->left};
 }
 // The rows of the plane that the windows at height o have: from, ..., to-1.
 #define WINDOW_ROWS(s, o, rows)                                                                                        \
@@ -137,8 +136,8 @@ static void NAME(quads_max_grad)(const float *x, const float *y, const float *dy
   }
 }
 
-// y = the largest element of each window, 0 if it has none. i as above; p: x, y,
-// lengths (rows of each plane that count; optional).
+// y = the largest element of each window, 0 if it has none. p: x, y, lengths
+// (rows of each plane that count; optional).
 static void NAME(max_pool)(const instr *in, long task, void *scratch) {
   SPAN(in, task);
   const NAME(windows) s = NAME(windows_of)(in);
@@ -164,8 +163,8 @@ static void NAME(max_pool)(const instr *in, long task, void *scratch) {
 }
 
 // dx = the sum of the dy of the windows in which the element is the first of the
-// largest, in the order of (window's row, element of the window). i as above;
-// p: x, y, dy, dx, lengths. scratch: an int32 for each window across.
+// largest, in the order of (window's row, element of the window). p: x, y, dy,
+// dx, lengths. scratch: an int32 for each window across.
 static void NAME(max_pool_grad)(const instr *in, long task, void *scratch) {
   SPAN(in, task);
   const NAME(windows) s = NAME(windows_of)(in);
@@ -209,14 +208,13 @@ SI void NAME(window_widths)(NAME(windows) s, int all, float *widths) {
   }
 }
 
-// y = the mean of each window, 0 if it has no elements. i as above; i[8]: 1 to
-// divide by the size of the window, whatever part of it is in the plane; p: x,
-// y, lengths. scratch: a float for each window across.
+// y = the mean of each window, 0 if it has no elements. p: x, y, lengths.
+// scratch: a float for each window across.
 static void NAME(avg_pool)(const instr *in, long task, void *scratch) {
   SPAN(in, task);
   const NAME(windows) s = NAME(windows_of)(in);
   float *widths = scratch;
-  NAME(window_widths)(s, in->i[8] != 0, widths);
+  NAME(window_widths)(s, in->pool.count_padding != 0, widths);
   for (long q = from; q < to; q++) {
     const float *x = (const float *)in->p[0] + q * s.H * s.W;
     float *y = (float *)in->p[1] + q * s.OH * s.OW;
@@ -230,7 +228,7 @@ static void NAME(avg_pool)(const instr *in, long task, void *scratch) {
           COLUMNS(s, x + h * s.W, w, STORE(y + w, LOAD(y + w) + v););
         }
       if (h0 >= h1) continue;
-      const vf height = BC((float)(in->i[8] ? s.kh : h1 - h0));
+      const vf height = BC((float)(in->pool.count_padding ? s.kh : h1 - h0));
       EACH(w, 0, s.OW, STORE(y + w, LOAD(y + w) / (height * LOAD(widths + w))););
     }
   }
@@ -243,7 +241,7 @@ static void NAME(avg_pool_grad)(const instr *in, long task, void *scratch) {
   SPAN(in, task);
   const NAME(windows) s = NAME(windows_of)(in);
   float *widths = scratch, *share = widths + s.OW;
-  NAME(window_widths)(s, in->i[8] != 0, widths);
+  NAME(window_widths)(s, in->pool.count_padding != 0, widths);
   for (long q = from; q < to; q++) {
     const float *dy = (const float *)in->p[0] + q * s.OH * s.OW;
     float *dx = (float *)in->p[1] + q * s.H * s.W;
@@ -251,7 +249,7 @@ static void NAME(avg_pool_grad)(const instr *in, long task, void *scratch) {
     memset(dx, 0, (size_t)(s.H * s.W) * 4);
     for (long o = 0; o < s.OH; o++, dy += s.OW) {
       WINDOW_ROWS(s, o, rows);
-      const vf height = BC((float)(in->i[8] ? s.kh : h1 - h0));
+      const vf height = BC((float)(in->pool.count_padding ? s.kh : h1 - h0));
       EACH(w, 0, s.OW, STORE(share + w, LOAD(dy + w) / (height * LOAD(widths + w))););
       for (long h = h0; h < h1; h++)
         for (long b = 0; b < s.kw; b++) {
@@ -263,10 +261,10 @@ static void NAME(avg_pool_grad)(const instr *in, long task, void *scratch) {
   }
 }
 
-// y[plane] = the largest element. i: planes, planes per task, elements; p: x, y.
+// y[plane] = the largest element. p: x, y.
 static void NAME(plane_max)(const instr *in, long task, void *scratch) {
   SPAN(in, task);
-  const long n = in->i[2];
+  const long n = in->plane.size;
   for (long q = from; q < to; q++) {
     const float *x = (const float *)in->p[0] + q * n;
     float l[LANES], m = -__builtin_inff();
@@ -284,7 +282,7 @@ static void NAME(plane_max)(const instr *in, long task, void *scratch) {
 // dy, dx.
 static void NAME(plane_max_grad)(const instr *in, long task, void *scratch) {
   SPAN(in, task);
-  const long n = in->i[2];
+  const long n = in->plane.size;
   for (long q = from; q < to; q++) {
     const float *x = (const float *)in->p[0] + q * n, y = ((const float *)in->p[1])[q];
     float *dx = (float *)in->p[3] + q * n;
@@ -300,10 +298,10 @@ static void NAME(plane_max_grad)(const instr *in, long task, void *scratch) {
 // dx = s dy[plane]. i as plane_max; f: s; p: dy, dx.
 static void NAME(plane_fill)(const instr *in, long task, void *scratch) {
   SPAN(in, task);
-  const long n = in->i[2];
+  const long n = in->plane.size;
   for (long q = from; q < to; q++) {
     float *dx = (float *)in->p[1] + q * n;
-    const vf v = BC(((const float *)in->p[0])[q] * in->f[0]);
+    const vf v = BC(((const float *)in->p[0])[q] * in->plane.s);
     EACH(j, 0, n, STORE(dx + j, v););
   }
 }

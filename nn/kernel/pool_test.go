@@ -3,6 +3,7 @@ package kernel
 import (
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 	"unsafe"
 )
@@ -39,9 +40,8 @@ func TestPooling(t *testing.T) {
 				run := func(op Op, size int, operands ...[]float32) []float32 {
 					n := len(operands)
 					return (&trial{in: append(operands, lengths), out: []int{size}, scratch: 8 * s.OutW, build: func(_ *Table, in, out []unsafe.Pointer, _ func(int) unsafe.Pointer) []Instr {
-						ins, _ := s.Instr(op)
-						copy(ins.P[:], in[:n])
-						ins.P[n] = out[0]
+						c, _ := s.Call(op)
+						ins := with(c, append(slices.Clone(in[:n]), out[0])...)
 						if mode == "lengths" {
 							ins.P[n+1] = in[n]
 						}
@@ -116,11 +116,8 @@ func TestPoolingOfWholePlanes(t *testing.T) {
 		}
 		run := func(op Op, size int, operands ...[]float32) []float32 {
 			return (&trial{in: operands, out: []int{size}, build: func(_ *Table, in, out []unsafe.Pointer, _ func(int) unsafe.Pointer) []Instr {
-				ins := Planes(op, 5, n, 0.3)
-				ins.Tasks, ins.I[1] = 3, 2
-				copy(ins.P[:], in)
-				ins.P[len(in)] = out[0]
-				return []Instr{ins}
+				args := PlaneArgs{Span: Span{N: 5, Per: 2}, Size: int64(n), S: 0.3}
+				return []Instr{call(op, 3, args, append(slices.Clone(in), out[0])...)}
 			}}).check(t)[0]
 		}
 		if got := run(PlaneMax, 5, x); firstDifference(got, y) >= 0 {
@@ -150,7 +147,8 @@ func BenchmarkPooling(b *testing.B) {
 					bytes += 4 * n
 				}
 				bench(b, table, 0, float64(bytes), 8*s.OutW, func(temp func(int) unsafe.Pointer) []Instr {
-					ins, _ := s.Instr(k.op)
+					c, _ := s.Call(k.op)
+					ins := with(c)
 					for i, n := range k.operands {
 						ins.P[i] = temp(n)
 					}

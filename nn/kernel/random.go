@@ -16,14 +16,15 @@ func randomReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 }
 
 func dropoutReference(in *Instr, task int, _ unsafe.Pointer) {
+	arg := read[DropoutArgs](in)
 	from, to := in.span(task)
-	step, key, group := *(*uint64)(in.P[2]), uint64(in.I[2]), int(in.I[3])
+	step, key, group := *(*uint64)(in.P[2]), arg.Key, int(arg.Group)
 	x, out := in.floats(0, from, to-from), in.floats(1, from, to-from)
 	for j := range x {
 		g := uint64((from + j) / group)
 		r := philox([4]uint32{uint32(g >> 2), uint32(g >> 34), uint32(step), uint32(step >> 32)}, [2]uint32{uint32(key), uint32(key >> 32)})
-		v := x[j] * in.F[0]
-		if r[g%4] < uint32(in.I[4]) {
+		v := x[j] * arg.Scale
+		if r[g%4] < arg.Below {
 			v = 0
 		}
 		out[j] = v

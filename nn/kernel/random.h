@@ -56,17 +56,16 @@ SI void NAME(stream)(long j, uint64_t step, uint64_t key, float out[4 * VL]) {
 
 // out = x / (1-rate) where the number of the group of an element is at least
 // rate 2^32, else 0. A group is i[3] elements in a row (1: each element by
-// itself; a whole plane: spatial dropout). i: elements, per task (a multiple of
-// 4 groups), key, group; f: scale; p: x, out (may be x), step (uint64),
+// itself; a whole plane: spatial dropout). p: x, out (may be x), step (uint64),
 // threshold (uint32, in i[4]).
 static void NAME(dropout)(const instr *in, long task, void *scratch) {
   SPAN(in, task);
   const float *x = in->p[0];
   float *out = in->p[1];
-  const uint64_t step = *(const uint64_t *)in->p[2], key = (uint64_t)in->i[2];
-  const long group = in->i[3];
-  const uint32_t below = (uint32_t)in->i[4];
-  const float scale = in->f[0];
+  const uint64_t step = *(const uint64_t *)in->p[2], key = (uint64_t)in->dropout.key;
+  const long group = in->dropout.group;
+  const uint32_t below = (uint32_t)in->dropout.below;
+  const float scale = in->dropout.scale;
   if (group == 1) {
     const vi least = BCI((int32_t)(below ^ 0x80000000u));
     float numbers[4 * VL];

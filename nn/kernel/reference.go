@@ -31,8 +31,8 @@ func (in *Instr) floats(k int, offset, n int) []float32 {
 
 // span is the range of elements of a task, as SPAN in simd.h.
 func (in *Instr) span(task int) (from, to int) {
-	from = task * int(in.I[1])
-	return from, min(from+int(in.I[1]), int(in.I[0]))
+	from = task * int(read[Span](in).Per)
+	return from, min(from+int(read[Span](in).Per), int(read[Span](in).N))
 }
 
 // fma is a*b + c rounded once. The product is exact in float64; the sum is

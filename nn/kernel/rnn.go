@@ -32,14 +32,14 @@ func rnnReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 			from, to := in.span(task)
 			for j := from; j < to; j++ {
 				in.floats(2, j, 1)[0] = 0
-				if at, ok := in.pickedStep(j / int(in.I[3])); ok {
-					in.floats(2, j, 1)[0] = in.floats(0, at+j%int(in.I[3]), 1)[0]
+				if at, ok := in.pickedStep(j / int(read[StepsArgs](in).D)); ok {
+					in.floats(2, j, 1)[0] = in.floats(0, at+j%int(read[StepsArgs](in).D), 1)[0]
 				}
 			}
 		},
 		PickStepGrad: func(in *Instr, task int, _ unsafe.Pointer) {
 			from, to := in.span(task)
-			steps, d := int(in.I[2]), int(in.I[3])
+			steps, d := int(read[StepsArgs](in).T), int(read[StepsArgs](in).D)
 			for n := from; n < to; n++ {
 				clear(in.floats(2, n*steps*d, steps*d))
 				if at, ok := in.pickedStep(n); ok {
@@ -49,7 +49,7 @@ func rnnReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 		},
 		ReverseSteps: func(in *Instr, task int, _ unsafe.Pointer) {
 			from, to := in.span(task)
-			steps, d := int(in.I[2]), int(in.I[3])
+			steps, d := int(read[StepsArgs](in).T), int(read[StepsArgs](in).D)
 			for n := from; n < to; n++ {
 				length := in.stepsOf(1, n, steps)
 				for t := range steps {
@@ -61,9 +61,10 @@ func rnnReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 			}
 		},
 		CopyColumns: func(in *Instr, task int, _ unsafe.Pointer) {
+			arg := read[ColumnsArgs](in)
 			from, to := in.span(task)
 			for r := from; r < to; r++ {
-				copy(in.floats(1, r*int(in.I[4])+int(in.I[6]), int(in.I[2])), in.floats(0, r*int(in.I[3])+int(in.I[5]), int(in.I[2])))
+				copy(in.floats(1, r*int(arg.StrideOut)+int(arg.ColumnOut), int(arg.Columns)), in.floats(0, r*int(arg.StrideIn)+int(arg.ColumnIn), int(arg.Columns)))
 			}
 		},
 	}
@@ -85,16 +86,17 @@ func (in *Instr) stepsOf(k, n, steps int) int {
 
 // pickedStep is where the step of sequence n is that PickStep takes.
 func (in *Instr) pickedStep(n int) (at int, ok bool) {
-	steps, d := int(in.I[2]), int(in.I[3])
+	arg := read[StepsArgs](in)
+	steps, d := int(arg.T), int(arg.D)
 	length := in.stepsOf(1, n, steps)
-	if in.I[4] != 0 {
+	if arg.First {
 		return n * steps * d, length > 0
 	}
 	return (n*steps + length - 1) * d, length > 0
 }
 
 func packGatesReference(in *Instr, task int, _ unsafe.Pointer) {
-	h, g := int(in.I[0]), int(in.I[1])
+	h, g := int(read[PackGatesArgs](in).H), int(read[PackGatesArgs](in).G)
 	for u := task * 16; u < min(h, task*16+16); u++ {
 		for k := range h {
 			for gate := range g {
@@ -107,10 +109,14 @@ func packGatesReference(in *Instr, task int, _ unsafe.Pointer) {
 func padded(h int) int { return (h + 15) / 16 * 16 }
 
 func packStepsReference(in *Instr, task int, _ unsafe.Pointer) {
-	n, steps, d, h, per := int(in.I[0]), int(in.I[1]), int(in.I[2]), int(in.I[3]), int(in.I[6])
-	layer := walk{steps: steps, reversed: in.I[5] != 0}
+	arg := read[PackStepsArgs](in)
+	n, steps, d, h, per := int(arg.N), int(arg.T), int(arg.D), int(arg.H), int(arg.Per)
+	layer := walk{steps: steps, reversed: arg.Reversed}
 	const w = 4 // MR of the reference
-	columns := d + h + int(in.I[4])
+	columns := d + h
+	if arg.Ones {
+		columns++
+	}
 	for panel := task * per; panel < (task+1)*per && panel*w < columns; panel++ {
 		for q := range n * steps {
 			dst := in.floats(4, (panel*n*steps+q)*w, w)
@@ -143,12 +149,13 @@ type walk struct {
 }
 
 func newWalk(in *Instr, gates int) walk {
-	return walk{in: in, batch: int(in.I[0]), steps: int(in.I[1]), hidden: int(in.I[2]), gates: gates, reversed: in.I[4] != 0}
+	arg := read[RecurrentArgs](in)
+	return walk{in: in, batch: int(arg.N), steps: int(arg.T), hidden: int(arg.H), gates: gates, reversed: arg.Reversed}
 }
 
 // rows calls f for each sequence of a task.
 func (w walk) rows(task int, f func(n int)) {
-	for n := task * int(w.in.I[3]); n < min(w.batch, (task+1)*int(w.in.I[3])); n++ {
+	for n := task * int(read[RecurrentArgs](w.in).Per); n < min(w.batch, (task+1)*int(read[RecurrentArgs](w.in).Per)); n++ {
 		f(n)
 	}
 }

@@ -83,9 +83,9 @@ typedef struct {
 } NAME(block);
 
 SI void NAME(block_begin)(NAME(block) *b, const instr *in, long task, const float *lengths) {
-  b->T = in->i[1];
-  b->n0 = task * in->i[3];
-  b->rows = in->i[0] - b->n0 < in->i[3] ? in->i[0] - b->n0 : in->i[3];
+  b->T = in->recurrent.t;
+  b->n0 = task * in->recurrent.per;
+  b->rows = in->recurrent.n - b->n0 < in->recurrent.per ? in->recurrent.n - b->n0 : in->recurrent.per;
   for (long r = 0; r < b->rows; r++) b->len[r] = NAME(steps_of)(lengths, b->n0 + r, b->T);
 }
 SI void NAME(block_step)(NAME(block) *b, long t) {
@@ -99,9 +99,9 @@ SI void NAME(block_step)(NAME(block) *b, long t) {
 
 // Packs wh(H, G*H) for the way forward: [units / VL][k][gate][VL], 0 for the
 // units behind the last. dst has room for RNN_PAD(H) units. A task takes 16 units.
-// i: H, G; p: wh, dst.
+// p: wh, dst.
 static void NAME(pack_gates)(const instr *in, long task, void *scratch) {
-  const long H = in->i[0], G = in->i[1], last = (task + 1) * 16 < H ? (task + 1) * 16 : H;
+  const long H = in->pack_gates.h, G = in->pack_gates.g, last = (task + 1) * 16 < H ? (task + 1) * 16 : H;
   const float *wh = in->p[0];
   for (long u = task * 16; u < last; u += VL) {
     float *dst = (float *)in->p[1] + u * H * G;
@@ -114,11 +114,11 @@ static void NAME(pack_gates)(const instr *in, long task, void *scratch) {
 
 // Packs the left side of the products for the gradients of weights, as pack
 // does with MR rows in a panel: the row of step q = n*T + t of [x | h before it
-// | 1], by columns. i: N, T, columns of x, H, 1 for the column of ones, 1 if
-// reversed, panels per task; p: x, y, lengths or 0, h0(N, H) or 0, dst.
+// | 1], by columns. p: x, y, lengths or 0, h0(N, H) or 0, dst.
 static void NAME(pack_steps)(const instr *in, long task, void *scratch) {
-  const long N = in->i[0], T = in->i[1], D = in->i[2], H = in->i[3], reversed = in->i[5], per = in->i[6];
-  const long columns = D + H + in->i[4];
+  const pack_steps_args *arg = &in->pack_steps;
+  const long N = arg->n, T = arg->t, D = arg->d, H = arg->h, reversed = arg->reversed, per = arg->per;
+  const long columns = D + H + arg->ones;
   const float *x = in->p[0], *y = in->p[1], *lengths = in->p[2], *h0 = in->p[3];
   for (long panel = task * per; panel < (task + 1) * per && panel * MR < columns; panel++) {
     float *dst = (float *)in->p[4] + panel * MR * N * T;
@@ -135,7 +135,7 @@ static void NAME(pack_steps)(const instr *in, long task, void *scratch) {
             if (w + VL <= MR) ST(dst + w, LD(h + c - D + w));
             else for (long v = w; v < MR; v++) dst[v] = h[c - D + v];
         } else for (long w = a; w < b; w++) dst[w] = h ? h[c - D + w] : 0;
-        for (long w = b; w < MR; w++) dst[w] = c + w == D + H && in->i[4] ? 1 : 0;
+        for (long w = b; w < MR; w++) dst[w] = c + w == D + H && arg->ones ? 1 : 0;
       }
     }
   }
@@ -197,11 +197,11 @@ SI void NAME(lstm_units)(NAME(lstm_rows) *w, long t, long u, const int whole, co
 //   c' = sigmoid(f) c + sigmoid(i) tanh(g),  h' = sigmoid(o) tanh(c')
 // z becomes the gates after their functions, if c is given to be kept as well.
 // The state is (2, N, H), h and then c.
-// i: N, T, H, rows per task, 1 if reversed; p: z(N, T, 4H), wh of pack_gates,
-// bh or 0, lengths or 0, state before or 0, y(N, T, H), c(N, T, H) or 0, state
-// after or 0. scratch: 3 * rows * RNN_PAD(H) floats.
+// p: z(N, T, 4H), wh of pack_gates, bh or 0, lengths or 0, state before or 0,
+// y(N, T, H), c(N, T, H) or 0, state after or 0. scratch: 3 * rows * RNN_PAD(H)
+// floats.
 static void NAME(lstm)(const instr *in, long task, void *scratch) {
-  const long N = in->i[0], T = in->i[1], H = in->i[2], P = RNN_PAD(H);
+  const long N = in->recurrent.n, T = in->recurrent.t, H = in->recurrent.h, P = RNN_PAD(H);
   NAME(lstm_rows) w = {.H = H, .z = in->p[0], .bh = in->p[2], .y = in->p[5], .c = in->p[6]};
   const float *wh = in->p[1], *before = in->p[4], *row[RNN_ROWS];
   float *after = in->p[7], *h = scratch;
@@ -214,7 +214,7 @@ static void NAME(lstm)(const instr *in, long task, void *scratch) {
     NAME(state_begin)(w.cell + r * P, before ? before + N * H : 0, n0 + r, H);
   }
   for (long s = 0; s < T; s++) {
-    const long t = in->i[4] ? T - 1 - s : s;
+    const long t = in->recurrent.reversed ? T - 1 - s : s;
     NAME(block_step)(&w.b, t);
     for (long k = 0; k < w.b.live; k++) row[k] = h + w.b.at[k] * P;
     for (long u = 0; u < H; u += VL) {
@@ -285,12 +285,13 @@ SI void NAME(lstm_back)(const float *const *from, const float *dh, float *dc, fl
 
 // The gradient of lstm with regard to z, for the gradients dy of its outputs and
 // dstate of its last state.
-// i: N, T, H, rows per task, 1 if reversed; p: gates, c, dy, wh transposed and
-// packed as the right side of a product, lengths or 0, state before or 0,
-// dstate or 0, dz(N, T, 4H), gradient of the state before or 0.
-// scratch: rows * (2 * RNN_PAD(H) + RNN_PAD(4 H) + 16) floats.
+// p: gates, c, dy, wh transposed and packed as the right side of a product,
+// lengths or 0, state before or 0, dstate or 0, dz(N, T, 4H), gradient of the
+// state before or 0. scratch: rows * (2 * RNN_PAD(H) + RNN_PAD(4 H) + 16)
+// floats.
 static void NAME(lstm_grad)(const instr *in, long task, void *scratch) {
-  const long N = in->i[0], T = in->i[1], H = in->i[2], P = RNN_PAD(H);
+  const recurrent_args *arg = &in->recurrent;
+  const long N = arg->n, T = arg->t, H = arg->h, P = RNN_PAD(H);
   const long L = RNN_PAD(4 * H) + 16;
   const float *gates = in->p[0], *c = in->p[1], *dy = in->p[2], *wht = in->p[3], *before = in->p[5], *dafter = in->p[6];
   float *dz = in->p[7], *dbefore = in->p[8], *dh = scratch;
@@ -302,7 +303,7 @@ static void NAME(lstm_grad)(const instr *in, long task, void *scratch) {
     NAME(state_begin)(dc + r * P, dafter ? dafter + N * H : 0, b.n0 + r, H);
   }
   for (long s = 0; s < T; s++) {
-    const long t = in->i[4] ? s : T - 1 - s, prior = in->i[4] ? t + 1 : t - 1;
+    const long t = arg->reversed ? s : T - 1 - s, prior = arg->reversed ? t + 1 : t - 1;
     NAME(block_step)(&b, t);
     for (long k = 0; k < b.rows; k++) {
       const long r = b.at[k], n = b.n0 + r, q = n * T + t;
@@ -379,11 +380,11 @@ SI void NAME(gru_units)(NAME(gru_rows) *w, long t, long u, const int whole, cons
 //   r = sigmoid(z_r + (h Wh + bh)_r),  u = sigmoid(z_z + (h Wh + bh)_z)
 //   q = (h Wh + bh)_n,  n = tanh(z_n + r q),  h' = n + u (h - n)
 // z becomes the gates r, u, n, if q is given to be kept as well.
-// i: N, T, H, rows per task, 1 if reversed; p: z(N, T, 3H), wh of pack_gates,
-// bh or 0, lengths or 0, state before (N, H) or 0, y(N, T, H), q(N, T, H) or 0,
-// state after or 0. scratch: 2 * rows * RNN_PAD(H) floats.
+// p: z(N, T, 3H), wh of pack_gates, bh or 0, lengths or 0, state before (N, H)
+// or 0, y(N, T, H), q(N, T, H) or 0, state after or 0. scratch: 2 * rows *
+// RNN_PAD(H) floats.
 static void NAME(gru)(const instr *in, long task, void *scratch) {
-  const long T = in->i[1], H = in->i[2], P = RNN_PAD(H);
+  const long T = in->recurrent.t, H = in->recurrent.h, P = RNN_PAD(H);
   NAME(gru_rows) w = {.H = H, .z = in->p[0], .bh = in->p[2], .y = in->p[5], .q = in->p[6], .h = scratch};
   const float *wh = in->p[1], *before = in->p[4], *row[RNN_ROWS];
   float *after = in->p[7];
@@ -392,7 +393,7 @@ static void NAME(gru)(const instr *in, long task, void *scratch) {
   w.next = w.h + rows * P;
   for (long r = 0; r < rows; r++) NAME(state_begin)(w.h + r * P, before, n0 + r, H);
   for (long s = 0; s < T; s++) {
-    const long t = in->i[4] ? T - 1 - s : s;
+    const long t = in->recurrent.reversed ? T - 1 - s : s;
     NAME(block_step)(&w.b, t);
     for (long k = 0; k < w.b.live; k++) row[k] = w.h + w.b.at[k] * P;
     for (long u = 0; u < H; u += VL) {
@@ -416,12 +417,13 @@ static void NAME(gru)(const instr *in, long task, void *scratch) {
 
 // The gradient of gru: dz(2, N, T, 3H) is that with regard to z, and then that
 // with regard to h Wh + bh, which differs in the last of the gates.
-// i: N, T, H, rows per task, 1 if reversed; p: gates, q, y, dy, wh transposed
-// and packed as the right side of a product, lengths or 0, state before or 0,
-// gradient of the state after or 0, dz, gradient of the state before or 0.
-// scratch: rows * (RNN_PAD(H) + RNN_PAD(3 H) + 16) floats.
+// p: gates, q, y, dy, wh transposed and packed as the right side of a product,
+// lengths or 0, state before or 0, gradient of the state after or 0, dz,
+// gradient of the state before or 0. scratch: rows * (RNN_PAD(H) + RNN_PAD(3 H)
+// + 16) floats.
 static void NAME(gru_grad)(const instr *in, long task, void *scratch) {
-  const long N = in->i[0], T = in->i[1], H = in->i[2], P = RNN_PAD(H);
+  const recurrent_args *arg = &in->recurrent;
+  const long N = arg->n, T = arg->t, H = arg->h, P = RNN_PAD(H);
   const long L = RNN_PAD(3 * H) + 16;
   const float *gates = in->p[0], *kept = in->p[1], *y = in->p[2], *dy = in->p[3], *wht = in->p[4];
   const float *before = in->p[6], *dafter = in->p[7];
@@ -431,7 +433,7 @@ static void NAME(gru_grad)(const instr *in, long task, void *scratch) {
   float *step = dh + b.rows * P;
   for (long r = 0; r < b.rows; r++) NAME(state_begin)(dh + r * P, dafter, b.n0 + r, H);
   for (long s = 0; s < T; s++) {
-    const long t = in->i[4] ? s : T - 1 - s, prior = in->i[4] ? t + 1 : t - 1;
+    const long t = arg->reversed ? s : T - 1 - s, prior = arg->reversed ? t + 1 : t - 1;
     NAME(block_step)(&b, t);
     for (long k = 0; k < b.rows; k++) {
       const long r = b.at[k], n = b.n0 + r, at = n * T + t;

@@ -72,33 +72,33 @@ func (r recurrence) build(t *Table, in, out []unsafe.Pointer, temp func(int) uns
 	lengths, before, dafter, bh := when(r.lengths, in[opLengths]), when(r.state, in[opBefore]), when(r.state, in[opDafter]), when(r.bias, in[opBh])
 	z, wh, kept := temp(r.n*r.t*g), temp(padded(r.h)*r.h*r.gates), when(r.keep, temp(r.n*r.t*r.h))
 	list := matmul(t, in[opX], in[opWx], z, in[opBx], temp, r.n*r.t, g, r.d, 1, false, false, Linear, false, btoi(r.bias))
-	shape := [16]int64{int64(r.n), int64(r.t), int64(r.h), int64(r.rows), int64(btoi(r.reversed))}
+	args := RecurrentArgs{Span: Span{N: int64(r.n), Per: int64(r.rows)}, T: int64(r.t), H: int64(r.h), Reversed: r.reversed}
 	forward, backward := LSTM, LSTMGrad
 	if r.gates == 3 {
 		forward, backward = GRU, GRUGrad
 	}
 	list = append(list,
-		Instr{Op: PackGates, Tasks: int32(padded(r.h) / 16), I: [16]int64{int64(r.h), int64(r.gates)}, P: [10]unsafe.Pointer{in[opWh], wh}},
-		Instr{Op: forward, Tasks: tasksOf(r.n, r.rows), I: shape, P: [10]unsafe.Pointer{z, wh, bh, lengths, before, out[0], kept, when(r.state, out[1])}})
+		call(PackGates, int32(padded(r.h)/16), PackGatesArgs{H: int64(r.h), G: int64(r.gates)}, in[opWh], wh),
+		call(forward, tasksOf(r.n, r.rows), args, z, wh, bh, lengths, before, out[0], kept, when(r.state, out[1])))
 	if !r.keep {
 		return list
 	}
 	panels := (r.h + t.NR - 1) / t.NR
 	wht := temp(panels * t.NR * g)
-	back := Instr{Op: backward, Tasks: tasksOf(r.n, r.rows), I: shape, P: [10]unsafe.Pointer{z, kept, in[opDy], wht, lengths, before, dafter, out[2], when(r.state, out[3])}}
+	back := call(backward, tasksOf(r.n, r.rows), args, z, kept, in[opDy], wht, lengths, before, dafter, out[2], when(r.state, out[3]))
 	if r.gates == 3 {
 		back.P = [10]unsafe.Pointer{z, kept, out[0], in[opDy], wht, lengths, before, dafter, out[2], when(r.state, out[3])}
 	}
-	list = append(list, Instr{Op: Pack, Tasks: 1, I: [16]int64{int64(r.h), int64(g), int64(g), 1, 1, int64(panels), 0, 0, 1}, P: [10]unsafe.Pointer{in[opWh], wht}}, back)
+	list = append(list, call(Pack, 1, PackArgs{Rows: int64(r.h), K: int64(g), RowStride: int64(g), KStride: 1, Columns: true, Per: int64(panels), BatchTasks: 1}, in[opWh], wht), back)
 	columns := r.d + r.h + 1
 	na, nb := (columns+t.MR-1)/t.MR, (g+t.NR-1)/t.NR
 	steps, dz := r.n*r.t, out[2]
 	for k := range 5 - r.gates { // once for an LSTM, for both halves of dz for a GRU
 		a, b := temp(na*t.MR*steps), temp(nb*t.NR*steps)
 		list = append(list,
-			Instr{Op: PackSteps, Tasks: tasksOf(na, 2), I: [16]int64{int64(r.n), int64(r.t), int64(r.d), int64(r.h), 1, int64(btoi(r.reversed)), 2}, P: [10]unsafe.Pointer{in[opX], out[0], lengths, before, a}},
-			Instr{Op: Pack, Tasks: 1, I: [16]int64{int64(g), int64(steps), 1, int64(g), 1, int64(nb), 0, 0, 1}, P: [10]unsafe.Pointer{unsafe.Add(dz, 4*k*steps*g), b}},
-			Instr{Op: Gemm, Tasks: 1, I: [16]int64{int64(columns), int64(g), int64(steps), int64(g), 0, int64(na), int64(nb), 0, 0, 0, 0, 0, 1}, P: [10]unsafe.Pointer{a, b, out[4+k]}})
+			call(PackSteps, tasksOf(na, 2), PackStepsArgs{N: int64(r.n), T: int64(r.t), D: int64(r.d), H: int64(r.h), Ones: true, Reversed: r.reversed, Per: 2}, in[opX], out[0], lengths, before, a),
+			call(Pack, 1, PackArgs{Rows: int64(g), K: int64(steps), RowStride: 1, KStride: int64(g), Columns: true, Per: int64(nb), BatchTasks: 1}, unsafe.Add(dz, 4*k*steps*g), b),
+			call(Gemm, 1, GemmArgs{M: int64(columns), N: int64(g), K: int64(steps), RowStride: int64(g), PanelsA: int64(na), PanelsB: int64(nb), BatchTasks: 1}, a, b, out[4+k]))
 	}
 	return list
 }
@@ -276,7 +276,7 @@ func TestStepsOfSequences(t *testing.T) {
 						if !given {
 							in[1] = nil
 						}
-						return []Instr{{Op: op, Tasks: tasksOf(count, 3), I: [16]int64{int64(count), 3, int64(steps), int64(d), first}, P: [10]unsafe.Pointer{in[0], in[1], out[0]}}}
+						return []Instr{call(op, tasksOf(count, 3), StepsArgs{Span: Span{N: int64(count), Per: 3}, T: int64(steps), D: int64(d), First: first == 1}, in[0], in[1], out[0])}
 					}
 				}
 				picked := (&trial{in: [][]float32{x, lengths}, out: []int{n * d}, build: build(PickStep, n*d)}).check(t)[0]
@@ -325,8 +325,8 @@ func TestCopyColumns(t *testing.T) {
 	a, b := numbers(1, 7*3), numbers(2, 7*5)
 	got := (&trial{in: [][]float32{a, b}, out: []int{7 * 8}, build: func(_ *Table, in, out []unsafe.Pointer, _ func(int) unsafe.Pointer) []Instr {
 		return []Instr{
-			{Op: CopyColumns, Tasks: tasksOf(7, 2), I: [16]int64{7, 2, 3, 3, 8, 0, 0}, P: [10]unsafe.Pointer{in[0], out[0]}},
-			{Op: CopyColumns, Tasks: tasksOf(7, 2), I: [16]int64{7, 2, 5, 5, 8, 0, 3}, P: [10]unsafe.Pointer{in[1], out[0]}}}
+			call(CopyColumns, tasksOf(7, 2), ColumnsArgs{Span: Span{N: 7, Per: 2}, Columns: 3, StrideIn: 3, StrideOut: 8}, in[0], out[0]),
+			call(CopyColumns, tasksOf(7, 2), ColumnsArgs{Span: Span{N: 7, Per: 2}, Columns: 5, StrideIn: 5, StrideOut: 8, ColumnOut: 3}, in[1], out[0])}
 	}}).check(t)[0]
 	for r := range 7 {
 		if !slices.Equal(got[r*8:][:3], a[r*3:][:3]) || !slices.Equal(got[r*8+3:][:5], b[r*5:][:5]) {

@@ -70,27 +70,26 @@ func BenchmarkAttention(b *testing.B) {
 func BenchmarkNorm(b *testing.B) {
 	const m, d, n, c, s = 2048, 128, 64, 64, 196
 	x, params := numbers(1, m*d), numbers(2, d)
-	rows := [16]int64{m, 32, d}
+	rows := Span{N: m, Per: 32}
 	size := 4.0 * m * d
-	measure(b, "layer norm 2048x128", 0, 2*size, Instr{Op: RowNorm, Tasks: m / 32, I: rows}, 0, x, params, params, x, numbers(3, 2*m))
-	measure(b, "layer norm 2048x128 backward", 0, 3*size, Instr{Op: RowNormGrad, Tasks: m / 32, I: rows}, 0, x, params, numbers(3, 2*m), x, x, numbers(4, m/32*2*d))
-	rows[3] = 1
-	measure(b, "softmax 2048x128", 0, 2*size, Instr{Op: Softmax, Tasks: m / 32, I: rows}, 0, x, x)
+	measure(b, "layer norm 2048x128", 0, 2*size, call(RowNorm, m/32, RowNormArgs{Span: rows, D: d}), 0, x, params, params, x, numbers(3, 2*m))
+	measure(b, "layer norm 2048x128 backward", 0, 3*size, call(RowNormGrad, m/32, RowNormArgs{Span: rows, D: d}), 0, x, params, numbers(3, 2*m), x, x, numbers(4, m/32*2*d))
+	measure(b, "softmax 2048x128", 0, 2*size, call(Softmax, m/32, SoftmaxArgs{Span: rows, D: d, Each: 1}), 0, x, x)
 	image := numbers(1, n*c*s)
 	params = numbers(2, 2*c)
 	size = 4.0 * n * c * s
-	channels := [16]int64{c, 1, n, s, 1}
-	measure(b, "batch norm 64x64x14x14", 0, 2*size, Instr{Op: BatchNorm, Tasks: c, I: channels, F: [8]float32{1e-5, 0.1}}, 0, image, params, params, image, params, params, params)
-	measure(b, "batch norm 64x64x14x14 backward", 0, 3*size, Instr{Op: BatchNormGrad, Tasks: c, I: channels}, 0, image, params, params, image, image, params, params)
-	channels = [16]int64{d, 16, m, 1, 1}
+	channels := BatchNormArgs{Span: Span{N: c, Per: 1}, Rows: n, Plane: s, Epsilon: 1e-5, Momentum: 0.1, Training: true}
+	measure(b, "batch norm 64x64x14x14", 0, 2*size, call(BatchNorm, c, channels), 0, image, params, params, image, params, params, params)
+	measure(b, "batch norm 64x64x14x14 backward", 0, 3*size, call(BatchNormGrad, c, channels), 0, image, params, params, image, image, params, params)
+	channels.Span, channels.Rows, channels.Plane = Span{N: d, Per: 16}, m, 1
 	params = numbers(2, 2*d)
 	size = 4.0 * m * d
-	measure(b, "batch norm 2048x128", 0, 2*size, Instr{Op: BatchNorm, Tasks: d / 16, I: channels, F: [8]float32{1e-5, 0.1}}, 0, x, params, params, x, params, params, params)
-	measure(b, "batch norm 2048x128 backward", 0, 3*size, Instr{Op: BatchNormGrad, Tasks: d / 16, I: channels}, 0, x, params, params, x, x, params, params)
-	groups := [16]int64{n * 8, 8, c, s, 8}
+	measure(b, "batch norm 2048x128", 0, 2*size, call(BatchNorm, d/16, channels), 0, x, params, params, x, params, params, params)
+	measure(b, "batch norm 2048x128 backward", 0, 3*size, call(BatchNormGrad, d/16, channels), 0, x, params, params, x, x, params, params)
+	groups := GroupNormArgs{Span: Span{N: n * 8, Per: 8}, Channels: c, Plane: s, Groups: 8}
 	params = numbers(2, c)
 	size = 4.0 * n * c * s
-	measure(b, "group norm 64x64x14x14", 0, 2*size, Instr{Op: GroupNorm, Tasks: n, I: groups}, 0, image, params, params, image, numbers(1, 2*n*8))
+	measure(b, "group norm 64x64x14x14", 0, 2*size, call(GroupNorm, n, groups), 0, image, params, params, image, numbers(1, 2*n*8))
 }
 
 func BenchmarkEmbedding(b *testing.B) {
@@ -99,12 +98,12 @@ func BenchmarkEmbedding(b *testing.B) {
 	for i := range ids {
 		ids[i] = float32(int((ids[i] + 1) / 2 * v))
 	}
-	measure(b, "gather 2048 of 5000x128", 0, 8*k*d, Instr{Op: Embed, Tasks: k / 64, I: [16]int64{k, 64, d, v}, F: [8]float32{1}}, 0, ids, table, dy)
-	measure(b, "sort 2048 of 5000", 0, 0, Instr{Op: EmbedSort, Tasks: 1, I: [16]int64{k, v}}, 0, ids, make([]float32, k), make([]float32, v+1))
+	measure(b, "gather 2048 of 5000x128", 0, 8*k*d, call(Embed, k/64, EmbedArgs{Span: Span{N: k, Per: 64}, D: d, Rows: v, Scale: 1}), 0, ids, table, dy)
+	measure(b, "sort 2048 of 5000", 0, 0, call(EmbedSort, 1, EmbedSortArgs{IDs: k, Rows: v}), 0, ids, make([]float32, k), make([]float32, v+1))
 	order, start := make([]float32, k), make([]float32, v+1)
-	sort := Instr{Op: EmbedSort, Tasks: 1, I: [16]int64{k, v}}
+	sort := call(EmbedSort, 1, EmbedSortArgs{IDs: k, Rows: v})
 	sort.P[0], sort.P[1], sort.P[2] = unsafe.Pointer(&ids[0]), unsafe.Pointer(&order[0]), unsafe.Pointer(&start[0])
 	Reference().Run([]Instr{sort}, nil)
-	measure(b, "gradient 2048 of 5000x128", 0, 4*(k+v)*d, Instr{Op: EmbedGrad, Tasks: v / 100, I: [16]int64{v, 100, d, -1}, F: [8]float32{1}}, 0, order, start, dy, table)
-	measure(b, "mean over time 32x64x128", 0, 4*k*d, Instr{Op: TimePool, Tasks: 8, I: [16]int64{32, 4, 64, d}}, 0, dy, make([]float32, 32*d))
+	measure(b, "gradient 2048 of 5000x128", 0, 4*(k+v)*d, call(EmbedGrad, v/100, EmbedGradArgs{Span: Span{N: v, Per: 100}, D: d, Padding: -1, Scale: 1}), 0, order, start, dy, table)
+	measure(b, "mean over time 32x64x128", 0, 4*k*d, call(TimePool, 8, TimePoolArgs{Span: Span{N: 32, Per: 4}, T: 64, D: d}), 0, dy, make([]float32, 32*d))
 }

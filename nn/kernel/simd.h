@@ -80,7 +80,7 @@ SI float sum16(float *l) {
 
 // SPAN gives the range of elements of a task: i[0] elements, i[1] for each task.
 #define SPAN(in, task)                                                                                                 \
-  const long from = (task) * (in)->i[1], to = from + (in)->i[1] < (in)->i[0] ? from + (in)->i[1] : (in)->i[0]
+  const long from = (task) * (in)->span.per, to = from + (in)->span.per < (in)->span.n ? from + (in)->span.per : (in)->span.n
 
 typedef float v4 __attribute__((vector_size(16), aligned(4), may_alias));
 #if defined(__clang__)

@@ -82,10 +82,10 @@ func TestAttentionWeightsAreNotSubnormal(t *testing.T) {
 	const m, d = 5, 33
 	x := scaled(numbers(1, m*d), 100)
 	build := func(_ *Table, in, out []unsafe.Pointer, _ func(int) unsafe.Pointer) []Instr {
-		shape := [16]int64{m, 2, d, 1}
+		args := SoftmaxArgs{Span: Span{N: m, Per: 2}, D: d, Each: 1}
 		return []Instr{
-			{Op: Softmax, Tasks: tasksOf(m, 2), I: shape, P: [10]unsafe.Pointer{in[0], out[0]}},
-			{Op: SoftmaxGrad, Tasks: tasksOf(m, 2), I: shape, P: [10]unsafe.Pointer{out[0], in[1], out[1]}},
+			call(Softmax, tasksOf(m, 2), args, in[0], out[0]),
+			call(SoftmaxGrad, tasksOf(m, 2), args, out[0], in[1], out[1]),
 		}
 	}
 	got = (&trial{in: [][]float32{x, numbers(2, m*d)}, out: []int{m * d, m * d}, build: build}).check(t)
@@ -101,18 +101,17 @@ func TestGradientsOfLossesAndActivationsAreNotSubnormal(t *testing.T) {
 		w[i] = 1
 	}
 	for _, kind := range []LossKind{PoissonLoss, SigmoidLoss} {
-		f := [8]float32{1}
 		got := (&trial{in: [][]float32{z, y, w, {n}}, out: []int{n}, build: func(_ *Table, in, out []unsafe.Pointer, _ func(int) unsafe.Pointer) []Instr {
-			return []Instr{{Op: LossGrad, Tasks: tasksOf(n, 16), I: [16]int64{n, 16, int64(kind), 1}, F: f, P: [10]unsafe.Pointer{in[0], in[1], in[2], in[3], nil, out[0]}}}
+			return []Instr{call(LossGrad, tasksOf(n, 16), LossArgs{Span: Span{N: n, Per: 16}, Kind: kind, K: 1, F: [5]float32{1}}, in[0], in[1], in[2], in[3], nil, out[0])}
 		}}).check(t)
 		flushed(t, fmt.Sprintf("loss %d", kind), got[0])
 	}
-	got := softmaxTrial(scaled(numbers(1, 20*9), 100), make([]float32, 20), w[:20], 20, 9, 7, [8]float32{0, 1, 0}).check(t)
+	got := softmaxTrial(scaled(numbers(1, 20*9), 100), make([]float32, 20), w[:20], 20, 9, 7, [3]float32{0, 1}).check(t)
 	flushed(t, "class loss", got[len(got)-1])
 
 	for _, op := range []Op{ActivateGrad, OutputGrad} {
 		got := (&trial{in: [][]float32{numbers(3, n), scaled(numbers(4, n), 0x1p-98)}, out: []int{n}, build: func(_ *Table, in, out []unsafe.Pointer, _ func(int) unsafe.Pointer) []Instr {
-			return []Instr{{Op: op, Tasks: tasksOf(n, 16), I: [16]int64{n, 16, int64(Tanh)}, P: [10]unsafe.Pointer{in[0], in[1], out[0]}}}
+			return []Instr{call(op, tasksOf(n, 16), ActArgs{Span: Span{N: n, Per: 16}, Act: Tanh}, in[0], in[1], out[0])}
 		}}).check(t)
 		flushed(t, "activation", got[0])
 	}
@@ -133,8 +132,7 @@ func TestStatesOfOptimizersAreNotSubnormal(t *testing.T) {
 		hyper := []float32{0x1p-20, 1, 0.4, 0, 0, 1, float32(math.Inf(1)), 0}
 		begin := func(k, i int) float32 { return abs32(numbers(uint64(10+k), n)[i]) }
 		tr := trial{in: [][]float32{g, hyper}, out: []int{n, n, n, n}, begin: begin, build: func(_ *Table, in, out []unsafe.Pointer, _ func(int) unsafe.Pointer) []Instr {
-			ins := Instr{Op: c.op, Tasks: tasksOf(n, 16), I: [16]int64{n, 16, c.nest}, F: c.f, P: [10]unsafe.Pointer{out[0], in[0], in[1]}}
-			ins.F[0], ins.F[1] = 1, 1
+			ins := call(c.op, tasksOf(n, 16), c.args(UpdateArgs{Span: Span{N: n, Per: 16}, Rate: 1, Decay: 1}), out[0], in[0], in[1])
 			for s := range c.states {
 				if c.absent>>s&1 == 0 {
 					ins.P[4+s] = out[1+s]

@@ -32,8 +32,7 @@ type Instr struct {
 	Label   string // for people: where in the network it comes from
 	Op      kernel.Op
 	Tasks   int
-	I       [16]int64
-	F       [8]float32
+	Args    any       // what the kernel reads besides its operands
 	P       []Operand // at most 10; a zero Operand is one that is left out
 	Scratch int       // bytes of memory that each worker needs
 	Flops   float64   // floating point operations, for the choice of threads and for people

@@ -71,7 +71,9 @@ func (b *Builder) Compile(threads int, keep ...Buffer) (_ *Program, err error) {
 	}
 	p.instrs = p.list.Instrs()[:len(p.source)]
 	for i, in := range p.source {
-		p.instrs[i] = kernel.Instr{Op: in.Op, Tasks: int32(in.Tasks), I: in.I, F: in.F}
+		if p.instrs[i], err = (kernel.Call{Op: in.Op, Tasks: in.Tasks, Args: in.Args}).Instr(); err != nil {
+			return nil, fmt.Errorf("plan: %s: %w", in.Label, err)
+		}
 		for k, o := range in.P {
 			if o.mode != absent {
 				p.instrs[i].P[k] = p.pointer(o.buffer)

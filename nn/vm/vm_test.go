@@ -15,7 +15,13 @@ import (
 
 // elementwise is an instruction over n numbers in tasks of 7.
 func elementwise(op kernel.Op, n int, f float32, p ...Operand) Instr {
-	return Instr{Op: op, Tasks: (n + 6) / 7, I: [16]int64{int64(n), 7}, F: [8]float32{f}, P: p, Flops: 1e6}
+	span := kernel.Span{N: int64(n), Per: 7}
+	in := Instr{Op: op, Tasks: span.Tasks(), Args: span, P: p, Flops: 1e6}
+	switch op {
+	case kernel.Scale, kernel.Fill, kernel.Accumulate, kernel.Lerp:
+		in.Args = kernel.ScaleArgs{Span: span, S: f}
+	}
+	return in
 }
 
 // A program gives what its instructions give one after the other when every

@@ -1,0 +1,161 @@
+// Command layout writes args.h, which is args.go as C reads it, with the offsets
+// that the C compiler has to agree to. It needs no C itself, so that it runs when
+// kernels do not compile because of what it is about to write:
+//
+//	go run ./nn/kernel/layout nn/kernel
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"log"
+	"os"
+	"path/filepath"
+	"strings"
+	"unicode"
+)
+
+func main() {
+	log.SetFlags(0)
+	if len(os.Args) != 2 {
+		log.Fatal("usage: layout FOLDER")
+	}
+	text, err := header(os.Args[1])
+	if err == nil {
+		err = os.WriteFile(filepath.Join(os.Args[1], "args.h"), text, 0o666)
+	}
+	if err != nil {
+		log.Fatal("layout: ", err)
+	}
+}
+
+// header is args.h for the package in a folder.
+func header(dir string) ([]byte, error) {
+	paths, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	if err != nil {
+		return nil, err
+	}
+	set := token.NewFileSet()
+	var files []*ast.File
+	var own *ast.File
+	for _, path := range paths {
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(set, path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return nil, err
+		}
+		if files = append(files, f); filepath.Base(path) == "args.go" {
+			own = f
+		}
+	}
+	if own == nil {
+		return nil, fmt.Errorf("there is no args.go in %s", dir)
+	}
+	// What imports are is of no interest: the structs are made of nothing of them.
+	config := types.Config{FakeImportC: true, Error: func(error) {}, Sizes: types.SizesFor("gc", "amd64")}
+	pkg, _ := config.Check("kernel", set, files, nil)
+	w := &writer{sizes: config.Sizes}
+	w.WriteString("// The arguments of kernels. Made of args.go by layout; do not edit.\n#ifndef PIPE_ARGS_H\n#define PIPE_ARGS_H\n")
+	words := int64(0)
+	for _, d := range own.Decls {
+		g, ok := d.(*ast.GenDecl)
+		if !ok || g.Tok != token.TYPE {
+			continue
+		}
+		for _, spec := range g.Specs {
+			name := spec.(*ast.TypeSpec).Name.Name
+			s, ok := pkg.Scope().Lookup(name).Type().Underlying().(*types.Struct)
+			if !ok {
+				continue
+			}
+			if err := w.structOf(name, s); err != nil {
+				return nil, err
+			}
+			words = max(words, (w.sizes.Sizeof(s)+7)/8)
+		}
+	}
+	fmt.Fprintf(w, "\n#define ARGS_WORDS %d\n#define ARGS_MEMBERS%s\n#endif\n", words, strings.Join(w.members, ""))
+	return w.Bytes(), nil
+}
+
+type writer struct {
+	bytes.Buffer
+	sizes   types.Sizes
+	members []string
+}
+
+// structOf writes a struct, with those that it embeds in their place.
+func (w *writer) structOf(goName string, s *types.Struct) error {
+	name := snake(strings.TrimSuffix(goName, "Args"))
+	var fields, checks strings.Builder
+	var walk func(s *types.Struct, at int64) error
+	walk = func(s *types.Struct, at int64) error {
+		var vars []*types.Var
+		for f := range s.Fields() {
+			vars = append(vars, f)
+		}
+		offsets := w.sizes.Offsetsof(vars)
+		for i, f := range vars {
+			if f.Embedded() {
+				if err := walk(f.Type().Underlying().(*types.Struct), at+offsets[i]); err != nil {
+					return err
+				}
+				continue
+			}
+			typ, dims := f.Type(), ""
+			if a, ok := typ.Underlying().(*types.Array); ok {
+				typ, dims = a.Elem(), fmt.Sprintf("[%d]", a.Len())
+			}
+			c, err := typeInC(typ)
+			if err != nil {
+				return fmt.Errorf("%s.%s: %w", goName, f.Name(), err)
+			}
+			fmt.Fprintf(&fields, "  %s %s%s;\n", c, snake(f.Name()), dims)
+			fmt.Fprintf(&checks, "_Static_assert(offsetof(%s_args, %s) == %d, \"layout\");\n", name, snake(f.Name()), at+offsets[i])
+		}
+		return nil
+	}
+	if err := walk(s, 0); err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "\ntypedef struct {\n%s} %s_args;\n%s_Static_assert(sizeof(%s_args) == %d, \"layout\");\n",
+		fields.String(), name, checks.String(), name, w.sizes.Sizeof(s))
+	w.members = append(w.members, fmt.Sprintf(" \\\n  %s_args %s;", name, name))
+	return nil
+}
+
+func typeInC(typ types.Type) (string, error) {
+	switch t := typ.Underlying().(type) {
+	case *types.Basic:
+		if c, ok := map[types.BasicKind]string{types.Int64: "int64_t", types.Uint64: "uint64_t", types.Int32: "int32_t",
+			types.Uint32: "uint32_t", types.Float32: "float", types.Bool: "bool"}[t.Kind()]; ok {
+			return c, nil
+		}
+	case *types.Struct:
+		return snake(typ.(*types.Named).Obj().Name()) + "_args", nil
+	}
+	return "", fmt.Errorf("%v has no twin in C", typ)
+}
+
+// snake is a name of Go as C writes it: RowStride is row_stride, IDLengths
+// id_lengths, RMSNorm rms_norm.
+func snake(name string) string {
+	r := []rune(strings.NewReplacer("IDs", "Ids", "RMSprop", "Rmsprop").Replace(name))
+	if strings.ToUpper(name) == name {
+		return strings.ToLower(name)
+	}
+	var b strings.Builder
+	for i, c := range r {
+		if i > 0 && unicode.IsUpper(c) && (!unicode.IsUpper(r[i-1]) || i+1 < len(r) && unicode.IsLower(r[i+1])) {
+			b.WriteByte('_')
+		}
+		b.WriteRune(unicode.ToLower(c))
+	}
+	return b.String()
+}
