@@ -204,8 +204,8 @@ func (c *column) readLater(arr arrow.Array, v *Values, out *Out) (err error) {
 	return nil
 }
 
-// areFinite says whether there is neither an infinity nor a NaN. Both make a NaN of
-// 0, and that stays in a sum.
+// areFinite says whether there is neither an infinity nor a NaN. Times 0 both are
+// NaN, which stays in a sum.
 func areFinite(values []float64) bool {
 	var a, b, c, d float64 // which do not wait for each other
 	for len(values) >= 4 {

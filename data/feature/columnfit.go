@@ -98,8 +98,8 @@ func (c *columnFit) begin(k int) error {
 	}
 }
 
-// holdsOrder says whether a step that was begun, from the given one on, needs the order of
-// the values.
+// holdsOrder says whether a step that was begun, from the given one on, needs the
+// order of the values.
 func (c *columnFit) holdsOrder(from int) bool {
 	for _, in := range c.inputs[from:] {
 		if in.ordered {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // A document is a Transform in its JSON form.
@@ -58,7 +59,7 @@ func (t *Transform) document() (document, error) {
 	doc := document{Format: formatName, Version: briefVersion, Target: t.target, Keep: t.keep}
 	for i := range t.columns {
 		c := &t.columns[i]
-		if c.brief {
+		if c.brief && !slices.ContainsFunc(c.steps, func(s step) bool { return s.version > 1 }) {
 			doc.Columns = append(doc.Columns, c.documentBrief())
 			continue
 		}

@@ -17,8 +17,8 @@ const maxFeatures = 1 << 15
 // sake of their order. One column is always allowed.
 const maxHeld = 256 << 20
 
-// Fit learns a transform from a table; the chains are of the kinds. Rows without a target count for
-// nothing: they are dropped from the training data.
+// Fit learns a transform from a table, with chains of the kinds. Rows without a
+// target count for nothing: they are dropped from the training data.
 func Fit(ctx context.Context, spec Spec, r *table.Reader, kinds []Kind) (*Transform, error) {
 	return fitWithin(ctx, spec, r, kinds, maxHeld)
 }

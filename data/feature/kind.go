@@ -24,9 +24,9 @@ type Kind struct {
 	Read    func(version int, state json.RawMessage) (Fitted, error)
 }
 
-// A Form is a way to hold the values of a column in memory. A Form that
-// accepts several is their union. A transform of times, images or documents adds
-// the form that it takes, with a field of Values for it.
+// A Form is a way to hold the values of a column in memory, or the union of
+// several. A transform of times, images or documents adds the form that it takes,
+// with a field of Values for it.
 type Form uint8
 
 const (
@@ -99,9 +99,9 @@ type Fitted interface {
 	Apply(v *Values, out *Out)
 }
 
-// An Output is one feature that a transform makes. Outputs of bytes or integers,
-// such as pixels or the ids of tokens, get their type and shape here, and a
-// method of Out that fills them.
+// An Output is one feature that a transform makes. An output of bytes or integers,
+// such as pixels or the ids of tokens, is an input of its own in the data set: it
+// says here which table.Input it is, and Out gets a method that fills it.
 type Output struct {
 	Suffix string // of its name, behind that of the column: "=Biscoe"
 }
@@ -139,8 +139,7 @@ func (f Learned) Done() (Fitted, error) { return f() }
 // Fixed is the Fitter of a transform that learns nothing.
 func Fixed(f Fitted) Fitter { return Learned(func() (Fitted, error) { return f, nil }) }
 
-// Decode reads a state strictly: a key that is not known is an error. The bytes
-// are then known to be those that the state is written as.
+// Decode reads a state strictly: a key that is not known is an error.
 func Decode[T any](state json.RawMessage) (T, error) {
 	var v T
 	return v, decodeStrictly(state, &v)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 )
 
 func scaleKind() Kind {
@@ -26,7 +27,7 @@ func scaleKind() Kind {
 // A Scale says how the range of numbers is changed: to (x - center) / scale,
 // where a scale that is zero but for rounding is 1.
 type Scale struct {
-	Method Scaling `yaml:"method" short:"true" required:"true" enum:"standard,min_max,max_abs,robust" doc:"How: standard (mean 0, deviation 1), min_max (0 to 1), max_abs (largest magnitude 1), robust (median 0, interquartile range 1)."`
+	Method Scaling `yaml:"method" short:"true" required:"true" doc:"How: standard (mean 0, deviation 1), min_max (0 to 1), max_abs (largest magnitude 1), robust (median 0, interquartile range 1)."`
 }
 
 // A Scaling names a rule for the range of a number.
@@ -39,6 +40,14 @@ const (
 	MaxAbs   Scaling = "max_abs"  // largest magnitude 1, zero stays zero
 	Robust   Scaling = "robust"   // median 0, interquartile range 1
 )
+
+// Enum implements settings.Enum. A step of a chain always changes something.
+func (Scaling) Enum() []string {
+	return []string{string(Standard), string(MinMax), string(MaxAbs), string(Robust)}
+}
+
+// known says whether there is such a rule, but for None.
+func (s Scaling) known() bool { return slices.Contains(s.Enum(), string(s)) }
 
 // Fit implements Setting.
 func (s *Scale) Fit(in *Input) (Fitter, error) {
@@ -101,9 +110,7 @@ type scaling struct {
 }
 
 func (s scaling) check() error {
-	switch s.Scaling {
-	case Standard, MinMax, MaxAbs, Robust:
-	default:
+	if !s.Scaling.known() {
 		return fmt.Errorf("unknown scaling %q", s.Scaling)
 	}
 	// JSON has no infinities, but a scale of zero makes one.

@@ -2,6 +2,7 @@ package feature
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
@@ -161,10 +162,8 @@ func (c Column) Validate(kinds []Kind, forms Form) error {
 		}
 		return err
 	}
-	switch c.Scale {
-	case "", None, Standard, MinMax, MaxAbs, Robust:
-	default:
-		return c.wrong("scale", "standard, min_max, max_abs, robust or none", "unknown scale %q", c.Scale)
+	if c.Scale != "" && c.Scale != None && !c.Scale.known() {
+		return c.wrong("scale", "one of "+strings.Join(c.Scale.Enum(), ", "), "unknown scale %q", c.Scale)
 	}
 	strategy := c.Impute.Strategy()
 	if c.Indicator && strategy == "" {

@@ -2,6 +2,7 @@ package preprocess
 
 import (
 	"errors"
+	"slices"
 
 	"pipe/data/feature"
 	"pipe/pipeline/settings"
@@ -27,7 +28,7 @@ type DefaultsSetting struct {
 type NumberDefaults struct {
 	Impute    *feature.Impute `yaml:"impute" doc:"What takes the place of a missing value."`
 	Indicator bool            `yaml:"indicator" default:"false" doc:"Add a feature that is 1 where the value was missing, for columns with the impute from here."`
-	Scale     string          `yaml:"scale" default:"auto" enum:"auto,standard,min_max,max_abs,robust,none" doc:"How the range is changed, as in features."`
+	Scale     scaling         `yaml:"scale" default:"auto" doc:"How the range is changed, as in features."`
 	Chain     []feature.Step  `yaml:"chain" short:"true" single:"true" added:"true" doc:"Transforms in their order, in place of the others here, for columns without any settings of their own."`
 }
 
@@ -43,7 +44,7 @@ type TextDefaults struct {
 type FeatureSetting struct {
 	Impute    *feature.Impute `yaml:"impute" doc:"What takes the place of a missing value. It comes before scaling and encoding."`
 	Indicator bool            `yaml:"indicator" default:"false" doc:"Add a feature that is 1 where the value was missing. Needs impute."`
-	Scale     string          `yaml:"scale" default:"auto" enum:"auto,standard,min_max,max_abs,robust,none" doc:"How the range of a number is changed: standard (mean 0, deviation 1), min_max (0 to 1), max_abs (largest magnitude 1), robust (median 0, interquartile range 1), none. By default standard for numbers, none for booleans."`
+	Scale     scaling         `yaml:"scale" default:"auto" doc:"How the range of a number is changed: standard (mean 0, deviation 1), min_max (0 to 1), max_abs (largest magnitude 1), robust (median 0, interquartile range 1), none. By default standard for numbers, none for booleans."`
 	Encode    *feature.Encode `yaml:"encode" doc:"How categories become numbers. By default one_hot for texts; integers and booleans are numbers unless it is set."`
 	Chain     []feature.Step  `yaml:"chain" short:"true" single:"true" added:"true" doc:"Transforms in their order, each of what the one before has made, in place of the other settings: [impute: median, log1p, scale: standard]. A chain is all that is done to the column."`
 }
@@ -54,7 +55,7 @@ type TargetSetting struct {
 	Task     string           `yaml:"task" default:"auto" enum:"auto,regression,classification" doc:"What kind of prediction it is. By default texts and booleans are classes and numbers are a regression; set classification for integers that number classes."`
 	Positive *settings.Scalar `yaml:"positive" added:"true" doc:"Of two classes the one that the metrics f1, precision, recall, average_precision and the probabilities in charts are about, usually the rare one that is looked for. By default the class that sorts last: 1 of 0 and 1, true of false and true, ok of failed and ok."`
 	Missing  string           `yaml:"missing" added:"true" enum:"drop,error" doc:"What becomes of rows without a target: they are dropped (drop) or an error. By default they are dropped with a warning."`
-	Scale    string           `yaml:"scale" default:"auto" enum:"auto,standard,min_max,max_abs,robust,none" doc:"The scale in which a regression is learned; predictions and metrics are in original units all the same. By default standard."`
+	Scale    scaling          `yaml:"scale" default:"auto" doc:"The scale in which a regression is learned; predictions and metrics are in original units all the same. By default standard."`
 }
 
 // Validate finds settings that contradict each other.
@@ -105,26 +106,37 @@ func (s *Preprocess) spec() feature.Spec {
 }
 
 func (s *TargetSetting) target() feature.Target {
-	t := feature.Target{Column: s.Column, Task: feature.Task(s.Task), Scale: scaleOf(s.Scale)}
+	t := feature.Target{Column: s.Column, Task: feature.Task(s.Task), Scale: s.Scale.column()}
 	if p := s.Positive; p != nil {
 		t.Positive = &p.Text
 	}
 	return t
 }
 
-func scaleOf(name string) feature.Scaling {
-	if name == "auto" {
+// A scaling is one of feature, or the usual one of a column or target, or none.
+type scaling string
+
+const auto scaling = "auto"
+
+// Enum implements settings.Enum.
+func (scaling) Enum() []string {
+	return slices.Concat([]string{string(auto)}, feature.Standard.Enum(), []string{string(feature.None)})
+}
+
+// column is the scale of a column.
+func (s scaling) column() feature.Scaling {
+	if s == auto {
 		return ""
 	}
-	return feature.Scaling(name)
+	return feature.Scaling(s)
 }
 
 func (s *FeatureSetting) column(name string) feature.Column {
-	return feature.Column{Name: name, Impute: s.Impute, Indicator: s.Indicator, Scale: scaleOf(s.Scale), Encode: s.Encode, Chain: s.Chain}
+	return feature.Column{Name: name, Impute: s.Impute, Indicator: s.Indicator, Scale: s.Scale.column(), Encode: s.Encode, Chain: s.Chain}
 }
 
 func (s *NumberDefaults) column() feature.Column {
-	return feature.Column{Impute: s.Impute, Indicator: s.Indicator, Scale: scaleOf(s.Scale), Chain: s.Chain}
+	return feature.Column{Impute: s.Impute, Indicator: s.Indicator, Scale: s.Scale.column(), Chain: s.Chain}
 }
 
 func (s *TextDefaults) column() feature.Column {
