@@ -72,6 +72,26 @@ func (a *app) gpuFlag(cmd *cobra.Command) {
 	cmd.Flags().IntVar(&a.host.GPUs, "gpus", a.host.GPUs, "GPU slots of a run; -1 takes machine.gpu of config.yaml")
 }
 
+// withWorkspace does something with a store, and lets go of it.
+func withWorkspace(open func() (*workspace.Workspace, error), do func(*workspace.Workspace) error) error {
+	ws, err := open()
+	if err != nil {
+		return err
+	}
+	defer ws.Close()
+	return do(ws)
+}
+
+// What --json of most commands is about.
+const (
+	printJSON   = "print JSON"
+	printEvents = "print events as JSON, one object a line"
+)
+
+func jsonFlag(cmd *cobra.Command, asJSON *bool, usage string) {
+	cmd.Flags().BoolVar(asJSON, "json", false, usage)
+}
+
 // execute parses the arguments, runs the command and prints its error.
 func (a *app) execute(ctx context.Context, args []string) int {
 	if err := a.crashPoints(); err != nil {
@@ -126,17 +146,45 @@ is not made again, and the same inputs and seed give the same bytes.
 	root.PersistentFlags().StringVar(&a.host.Store, "store", a.host.Store, "store directory (default: .pipe beside the pipeline file, or the nearest one)")
 	root.PersistentFlags().Lookup("store").DefValue = ""
 	root.PersistentFlags().BoolVar(&a.noColor, "no-color", false, "plain text without colours")
-	root.AddCommand(
-		a.whyCommand(), a.rerunCommand(), a.verifyCommand(), a.diffCommand(),
-		a.runCommand(), a.planCommand(), a.lsCommand(), a.showCommand(), a.lineageCommand(), a.queryCommand(),
-		a.getCommand(), a.catCommand(),
-		a.reportCommand(), a.predictCommand(), a.scheduleCommand(), a.exportCommand(), a.importCommand(), a.stagesCommand(), a.schemaCommand(), a.versionCommand(),
-		a.checkCommand(),
-		a.gcCommand(),
-		a.logsCommand(),
-		a.modelsCommand(), a.promoteCommand(), a.retireCommand(),
-	)
+	for _, g := range a.groups() {
+		root.AddGroup(&cobra.Group{ID: g.id, Title: g.title})
+		for _, c := range g.commands {
+			c.GroupID = g.id
+			root.AddCommand(c)
+		}
+	}
+	root.SetHelpCommandGroupID(aboutGroup)
+	root.SetCompletionCommandGroupID(aboutGroup)
 	return root
+}
+
+// A group is commands that help shows together.
+type group struct {
+	id, title string
+	commands  []*cobra.Command
+}
+
+const aboutGroup = "about" // pipe itself
+
+func (a *app) groups() []group {
+	return []group{
+		{"run", "Run pipelines:", []*cobra.Command{
+			a.runCommand(), a.planCommand(), a.rerunCommand(), a.verifyCommand(), a.scheduleCommand(),
+		}},
+		{"look", "Look at what was made:", []*cobra.Command{
+			a.lsCommand(), a.showCommand(), a.whyCommand(), a.diffCommand(), a.logsCommand(), a.reportCommand(), a.lineageCommand(),
+			a.queryCommand(), a.getCommand(), a.catCommand(),
+		}},
+		{"models", "Use models:", []*cobra.Command{
+			a.modelsCommand(), a.promoteCommand(), a.retireCommand(), a.predictCommand(),
+		}},
+		{"store", "Keep the store:", []*cobra.Command{
+			a.checkCommand(), a.gcCommand(), a.exportCommand(), a.importCommand(),
+		}},
+		{aboutGroup, "About pipe:", []*cobra.Command{
+			a.stagesCommand(), a.schemaCommand(), a.versionCommand(),
+		}},
+	}
 }
 
 func exitCodeHelp() string {

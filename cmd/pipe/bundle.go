@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"pipe/cmd/pipe/ui"
+	"pipe/workspace"
 	"pipe/workspace/runs"
 
 	"github.com/spf13/cobra"
@@ -24,25 +25,22 @@ bytes. It is a tar file: tar -xf takes it apart without pipe. docs/bundle.md des
 		Args:              args(cobra.ExactArgs(1)),
 		ValidArgsFunction: a.completeRefs,
 		RunE: func(cmd *cobra.Command, words []string) error {
-			ws, err := a.host.OpenNearest()
-			if err != nil {
-				return err
-			}
-			defer ws.Close()
-			run, err := ws.DB.EndedRunByRef(cmd.Context(), words[0])
-			if err != nil {
-				return err
-			}
-			if output == "" {
-				if output, err = fileNamed(run.ID, ".tar"); err != nil {
+			return withWorkspace(a.host.OpenNearest, func(ws *workspace.Workspace) error {
+				run, err := ws.DB.EndedRunByRef(cmd.Context(), words[0])
+				if err != nil {
 					return err
 				}
-			}
-			isFile, err := a.write(cmd.Context(), output, func(w io.Writer) error { return runs.Export(cmd.Context(), ws, run.ID, w) })
-			if isFile && err == nil {
-				fmt.Fprintln(a.out, output)
-			}
-			return err
+				if output == "" {
+					if output, err = fileNamed(run.ID, ".tar"); err != nil {
+						return err
+					}
+				}
+				isFile, err := a.write(cmd.Context(), output, func(w io.Writer) error { return runs.Export(cmd.Context(), ws, run.ID, w) })
+				if isFile && err == nil {
+					fmt.Fprintln(a.out, output)
+				}
+				return err
+			})
 		},
 	}
 	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write; - is standard output (default: RUN.tar)")
@@ -71,7 +69,7 @@ import what comes from somebody you trust: that certain bytes are the result of 
 			return a.sayImported(done, asJSON)
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	jsonFlag(cmd, &asJSON, printJSON)
 	return cmd
 }
 

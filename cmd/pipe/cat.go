@@ -13,6 +13,7 @@ import (
 	"pipe/base/diag"
 	"pipe/cmd/pipe/ui"
 	"pipe/pipeline"
+	"pipe/workspace"
 	"pipe/workspace/content"
 )
 
@@ -34,43 +35,40 @@ unless --force is given.
 		Args:              args(cobra.ExactArgs(1)),
 		ValidArgsFunction: a.completePorts,
 		RunE: func(cmd *cobra.Command, words []string) error {
-			ws, err := a.host.OpenNearest()
-			if err != nil {
-				return err
-			}
-			defer ws.Close()
-			art, err := content.Find(cmd.Context(), ws, words[0])
-			if err != nil {
-				return err
-			}
-			var as content.Form
-			switch {
-			case art.IsTable():
-				if as, err = content.FormNamed(name); err != nil {
+			return withWorkspace(a.host.OpenNearest, func(ws *workspace.Workspace) error {
+				art, err := content.Find(cmd.Context(), ws, words[0])
+				if err != nil {
 					return err
 				}
-			case cmd.Flags().Changed("format"):
-				return diag.Usagef("--format is for tables, and %s is a %s", words[0], art.Type)
-			}
-			out := &pipeWriter{to: a.out}
-			if _, _, terminal := a.out.Size(); terminal && !force {
-				hint := fmt.Sprintf("pipe get %s -o %s, or --force", words[0], art.FileName())
-				if as.Binary || art.Type == pipeline.Directory {
-					return diag.Usage(diag.WithHint(errNoText, hint))
+				var as content.Form
+				switch {
+				case art.IsTable():
+					if as, err = content.FormNamed(name); err != nil {
+						return err
+					}
+				case cmd.Flags().Changed("format"):
+					return diag.Usagef("--format is for tables, and %s is a %s", words[0], art.Type)
 				}
-				out.screen, out.hint = true, hint
-			}
-			note, err := art.Write(cmd.Context(), ws, out, as)
-			if errors.Is(err, errReaderGone) {
-				return nil // as failure says
-			}
-			if err == nil {
-				err = out.flush()
-			}
-			if err == nil && note != "" {
-				fmt.Fprintf(a.err, "warning: %s\n", note)
-			}
-			return err
+				out := &pipeWriter{to: a.out}
+				if _, _, terminal := a.out.Size(); terminal && !force {
+					hint := fmt.Sprintf("pipe get %s -o %s, or --force", words[0], art.FileName())
+					if as.Binary || art.Type == pipeline.Directory {
+						return diag.Usage(diag.WithHint(errNoText, hint))
+					}
+					out.screen, out.hint = true, hint
+				}
+				note, err := art.Write(cmd.Context(), ws, out, as)
+				if errors.Is(err, errReaderGone) {
+					return nil // as failure says
+				}
+				if err == nil {
+					err = out.flush()
+				}
+				if err == nil && note != "" {
+					fmt.Fprintf(a.err, "warning: %s\n", note)
+				}
+				return err
+			})
 		},
 	}
 	cmd.Flags().StringVar(&name, "format", "csv", "form of a table: "+strings.Join(content.FormNames(), ", "))

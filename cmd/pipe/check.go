@@ -49,7 +49,7 @@ is reported as lost.`,
 	}
 	cmd.Flags().BoolVar(&fix, "repair", false, "put damaged objects into quarantine and make them again")
 	a.gpuFlag(cmd)
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	jsonFlag(cmd, &asJSON, printJSON)
 	return cmd
 }
 

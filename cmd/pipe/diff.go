@@ -10,6 +10,7 @@ import (
 	"pipe/base/diag"
 	"pipe/cmd/pipe/ui"
 	"pipe/lineage"
+	"pipe/workspace"
 	"pipe/workspace/runs"
 )
 
@@ -27,28 +28,27 @@ RUN is "latest", the name of a pipeline for its latest run, or a run ID or the b
 		Args:              args(cobra.ExactArgs(2)),
 		ValidArgsFunction: a.completeRefs,
 		RunE: func(cmd *cobra.Command, words []string) error {
-			ws, err := a.host.OpenNearest()
-			if err != nil {
-				return err
-			}
-			defer ws.Close()
-			var pair [2]*lineage.Run
-			for i, word := range words {
-				if pair[i], err = ws.DB.RunByRef(cmd.Context(), word); err != nil {
+			return withWorkspace(a.host.OpenNearest, func(ws *workspace.Workspace) error {
+				old, err := ws.DB.RunByRef(cmd.Context(), words[0])
+				if err != nil {
 					return err
 				}
-			}
-			d, err := runs.Compare(cmd.Context(), ws, pair[0], pair[1])
-			if err != nil {
-				return err
-			}
-			if asJSON {
-				return ui.WriteJSON(a.out, d)
-			}
-			return a.printDiff(d)
+				new, err := ws.DB.RunByRef(cmd.Context(), words[1])
+				if err != nil {
+					return err
+				}
+				d, err := runs.Compare(cmd.Context(), ws, old, new)
+				if err != nil {
+					return err
+				}
+				if asJSON {
+					return ui.WriteJSON(a.out, d)
+				}
+				return a.printDiff(d)
+			})
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	jsonFlag(cmd, &asJSON, printJSON)
 	return cmd
 }
 

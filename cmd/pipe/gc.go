@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"pipe/cmd/pipe/ui"
+	"pipe/workspace"
 	"pipe/workspace/cleanup"
 
 	"github.com/spf13/cobra"
@@ -33,28 +34,25 @@ run does, unless the stage was finished since then or is at work.`,
   pipe gc --json | jq .bytes`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			ws, err := a.host.OpenNearestToWrite()
-			if err != nil {
-				return err
-			}
-			defer ws.Close()
-			plan, err := cleanup.New(cmd.Context(), ws)
-			if err != nil {
-				return err
-			}
-			if yes {
-				if err := plan.Execute(cmd.Context()); err != nil {
+			return withWorkspace(a.host.OpenNearestToWrite, func(ws *workspace.Workspace) error {
+				plan, err := cleanup.New(cmd.Context(), ws)
+				if err != nil {
 					return err
 				}
-			}
-			if asJSON {
-				return ui.WriteJSON(a.out, plan)
-			}
-			return a.printCleanup(plan, limit)
+				if yes {
+					if err := plan.Execute(cmd.Context()); err != nil {
+						return err
+					}
+				}
+				if asJSON {
+					return ui.WriteJSON(a.out, plan)
+				}
+				return a.printCleanup(plan, limit)
+			})
 		},
 	}
 	cmd.Flags().BoolVar(&yes, "yes", false, "delete what would otherwise only be listed")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	jsonFlag(cmd, &asJSON, printJSON)
 	cmd.Flags().IntVar(&limit, "limit", 20, "how many artifacts to list; 0 is all")
 	return cmd
 }

@@ -10,6 +10,7 @@ import (
 
 	"pipe/base/diag"
 	"pipe/pipeline"
+	"pipe/workspace"
 	"pipe/workspace/content"
 )
 
@@ -36,49 +37,46 @@ new folder, is there whole or not at all.
 		Args:              args(cobra.ExactArgs(1)),
 		ValidArgsFunction: a.completePorts,
 		RunE: func(cmd *cobra.Command, words []string) error {
-			ws, err := a.host.OpenNearest()
-			if err != nil {
-				return err
-			}
-			defer ws.Close()
-			ctx := cmd.Context()
-			art, err := content.Find(ctx, ws, words[0])
-			if err != nil {
-				return err
-			}
-			if path == "" {
-				return diag.Usage(diag.WithHint(errors.New("it is not said where to write it"),
-					fmt.Sprintf("name a file: pipe get %s -o %s", words[0], art.FileName())))
-			}
-			if art.Type == pipeline.Directory && filepath.Ext(path) != content.TarEnding {
-				if err := content.WriteFolder(ctx, ws.Store, art.ID, path, force); err != nil {
+			return withWorkspace(a.host.OpenNearest, func(ws *workspace.Workspace) error {
+				ctx := cmd.Context()
+				art, err := content.Find(ctx, ws, words[0])
+				if err != nil {
 					return err
 				}
-				fmt.Fprintln(a.out, diag.Visible(path))
+				if path == "" {
+					return diag.Usage(diag.WithHint(errors.New("it is not said where to write it"),
+						fmt.Sprintf("name a file: pipe get %s -o %s", words[0], art.FileName())))
+				}
+				if art.Type == pipeline.Directory && filepath.Ext(path) != content.TarEnding {
+					if err := content.WriteFolder(ctx, ws.Store, art.ID, path, force); err != nil {
+						return err
+					}
+					fmt.Fprintln(a.out, diag.Visible(path))
+					return nil
+				}
+				form, err := art.FormOf(path)
+				if err != nil {
+					return err
+				}
+				if path == "-" {
+					return diag.Usage(diag.WithHint(errors.New("- is no file"), "write it to standard output with pipe cat "+words[0]))
+				}
+				var note string
+				isFile, err := a.write(ctx, path, func(w io.Writer) error {
+					note, err = art.Write(ctx, ws, w, form)
+					return err
+				})
+				if err != nil {
+					return err
+				}
+				if note != "" {
+					fmt.Fprintf(a.err, "warning: %s\n", note)
+				}
+				if isFile {
+					fmt.Fprintln(a.out, diag.Visible(path))
+				}
 				return nil
-			}
-			form, err := art.FormOf(path)
-			if err != nil {
-				return err
-			}
-			if path == "-" {
-				return diag.Usage(diag.WithHint(errors.New("- is no file"), "write it to standard output with pipe cat "+words[0]))
-			}
-			var note string
-			isFile, err := a.write(ctx, path, func(w io.Writer) error {
-				note, err = art.Write(ctx, ws, w, form)
-				return err
 			})
-			if err != nil {
-				return err
-			}
-			if note != "" {
-				fmt.Fprintf(a.err, "warning: %s\n", note)
-			}
-			if isFile {
-				fmt.Fprintln(a.out, diag.Visible(path))
-			}
-			return nil
 		},
 	}
 	cmd.Flags().StringVarP(&path, "output", "o", "", "file or folder to write")

@@ -44,6 +44,9 @@ func TestEveryCommandHasHelp(t *testing.T) {
 		if cmd.Short == "" || strings.HasSuffix(cmd.Short, ".") || len(cmd.Short) > 80 {
 			t.Errorf("%s: short help %q is missing, a sentence, or long", path, cmd.Short)
 		}
+		if cmd.HasParent() && !cmd.Parent().HasParent() && cmd.GroupID == "" {
+			t.Errorf("%s: help shows it in no group", path)
+		}
 		if !strings.Contains(cmd.Example, path) {
 			t.Errorf("%s: no example shows it", path)
 		}

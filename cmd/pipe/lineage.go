@@ -11,6 +11,7 @@ import (
 	"pipe/base/diag"
 	"pipe/cmd/pipe/ui"
 	"pipe/lineage"
+	"pipe/workspace"
 	"pipe/workspace/trace"
 )
 
@@ -57,49 +58,46 @@ columns of the files that it was made from.
 			if columns && (down || format == "dot" || format == "mermaid") {
 				return diag.Usagef("--columns goes upstream only, and is shown as tree or json")
 			}
-			ws, err := a.host.OpenNearest()
-			if err != nil {
-				return err
-			}
-			defer ws.Close()
-			ref, err := ws.DB.Resolve(cmd.Context(), words[0])
-			if err != nil {
-				return err
-			}
-			if columns {
-				list, err := trace.ColumnsOf(cmd.Context(), ws, ref)
+			return withWorkspace(a.host.OpenNearest, func(ws *workspace.Workspace) error {
+				ref, err := ws.DB.Resolve(cmd.Context(), words[0])
 				if err != nil {
 					return err
 				}
-				if format == "json" {
-					return ui.WriteJSON(a.out, list)
+				if columns {
+					list, err := trace.ColumnsOf(cmd.Context(), ws, ref)
+					if err != nil {
+						return err
+					}
+					if format == "json" {
+						return ui.WriteJSON(a.out, list)
+					}
+					return writeColumns(a.out, list.Columns, a.painter(a.out))
 				}
-				return writeColumns(a.out, list.Columns, a.painter(a.out))
-			}
-			walk := ws.DB.Upstream
-			if down {
-				walk = ws.DB.Downstream
-			}
-			graph, err := walk(cmd.Context(), ref)
-			if err != nil {
-				return err
-			}
-			switch format {
-			case "json":
-				return trace.WriteJSON(a.out, graph)
-			case "dot":
-				return trace.WriteDOT(a.out, graph)
-			case "mermaid":
-				return trace.WriteMermaid(a.out, graph)
-			}
-			return newTree(graph, down, depth, a.painter(a.out)).print(a.out, ref)
+				walk := ws.DB.Upstream
+				if down {
+					walk = ws.DB.Downstream
+				}
+				graph, err := walk(cmd.Context(), ref)
+				if err != nil {
+					return err
+				}
+				switch format {
+				case "json":
+					return trace.WriteJSON(a.out, graph)
+				case "dot":
+					return trace.WriteDOT(a.out, graph)
+				case "mermaid":
+					return trace.WriteMermaid(a.out, graph)
+				}
+				return newTree(graph, down, depth, a.painter(a.out)).print(a.out, ref)
+			})
 		},
 	}
 	cmd.Flags().BoolVar(&up, "up", false, "what it came from (the default)")
 	cmd.Flags().BoolVar(&down, "down", false, "what came from it")
 	cmd.Flags().StringVar(&format, "format", "tree", "tree, dot (Graphviz), mermaid, or json: artifacts, executions and edges")
 	cmd.Flags().IntVar(&depth, "depth", 50, "how many stages deep the tree goes; 0 shows all")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "short for --format json")
+	jsonFlag(cmd, &asJSON, "short for --format json")
 	cmd.Flags().BoolVar(&columns, "columns", false, "which columns of which files its columns and features were made from")
 	completeWords(cmd, "format", lineageFormats)
 	return cmd

@@ -9,6 +9,7 @@ import (
 
 	"pipe/base/infile"
 	"pipe/cmd/pipe/ui"
+	"pipe/workspace"
 	"pipe/workspace/runs"
 )
 
@@ -26,33 +27,30 @@ it was said.`,
 		Args:              args(cobra.MaximumNArgs(1)),
 		ValidArgsFunction: a.completeRefs,
 		RunE: func(cmd *cobra.Command, words []string) error {
-			ws, err := a.host.OpenNearest()
-			if err != nil {
-				return err
-			}
-			defer ws.Close()
-			word := "latest"
-			if len(words) == 1 {
-				word = words[0]
-			}
-			logs, err := runs.Logs(cmd.Context(), ws, word)
-			if err != nil {
-				return err
-			}
-			shown := 0
-			for i := range logs {
-				ok, err := a.printLog(cmd.Context(), &logs[i])
+			return withWorkspace(a.host.OpenNearest, func(ws *workspace.Workspace) error {
+				word := "latest"
+				if len(words) == 1 {
+					word = words[0]
+				}
+				logs, err := runs.Logs(cmd.Context(), ws, word)
 				if err != nil {
 					return err
 				}
-				if ok {
-					shown++
+				shown := 0
+				for i := range logs {
+					ok, err := a.printLog(cmd.Context(), &logs[i])
+					if err != nil {
+						return err
+					}
+					if ok {
+						shown++
+					}
 				}
-			}
-			if shown == 0 {
-				fmt.Fprintln(a.err, "nothing was said")
-			}
-			return nil
+				if shown == 0 {
+					fmt.Fprintln(a.err, "nothing was said")
+				}
+				return nil
+			})
 		},
 	}
 }

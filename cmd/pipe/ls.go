@@ -38,31 +38,28 @@ func (a *app) lsCommand() *cobra.Command {
 			if err := checkStatus(status); err != nil {
 				return err
 			}
-			ws, err := a.host.OpenNearest()
-			if err != nil {
-				return err
-			}
-			defer ws.Close()
-			list, err := runs.Find(cmd.Context(), ws, filter)
-			if err != nil {
-				return err
-			}
-			if asJSON {
-				return ui.WriteJSON(a.out, list)
-			}
-			if len(list.Runs) == 0 {
-				return a.noRuns(cmd.Context(), ws, filter)
-			}
-			var rows [][]string
-			for _, r := range list.Runs {
-				rows = append(rows, []string{r.ID, r.Pipeline, string(r.Status), r.Trigger, ui.LocalTime(r.Started), runTime(r), runStages(r)})
-			}
-			return ui.Table(a.out, []string{"RUN", "PIPELINE", "STATUS", "TRIGGER", "STARTED", "TOOK", "STAGES"}, rows)
+			return withWorkspace(a.host.OpenNearest, func(ws *workspace.Workspace) error {
+				list, err := runs.Find(cmd.Context(), ws, filter)
+				if err != nil {
+					return err
+				}
+				if asJSON {
+					return ui.WriteJSON(a.out, list)
+				}
+				if len(list.Runs) == 0 {
+					return a.noRuns(cmd.Context(), ws, filter)
+				}
+				var rows [][]string
+				for _, r := range list.Runs {
+					rows = append(rows, []string{r.ID, r.Pipeline, string(r.Status), r.Trigger, ui.LocalTime(r.Started), runTime(r), runStages(r)})
+				}
+				return ui.Table(a.out, []string{"RUN", "PIPELINE", "STATUS", "TRIGGER", "STARTED", "TOOK", "STAGES"}, rows)
+			})
 		},
 	}
 	cmd.Flags().IntVar(&filter.Limit, "limit", 20, "how many runs to list; 0 is all")
 	cmd.Flags().StringVar(&status, "status", "", "only runs with this status: running, succeeded, failed, gate_failed, interrupted, cancelled")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	jsonFlag(cmd, &asJSON, printJSON)
 	return cmd
 }
 

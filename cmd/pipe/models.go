@@ -57,32 +57,29 @@ new model is refused and the reason says why; on_other_data: allow compares with
 			if err != nil {
 				return err
 			}
-			ws, err := a.host.OpenNearest()
-			if err != nil {
-				return err
-			}
-			defer ws.Close()
-			var word string
-			if len(words) == 1 {
-				word = words[0]
-			}
-			filter, err := models.Filter(cmd.Context(), ws, word)
-			if err != nil {
-				return err
-			}
-			switch {
-			case history:
-				return a.modelHistory(cmd.Context(), ws, filter, asJSON)
-			case at != "":
-				return a.modelsAt(cmd.Context(), ws, filter, when, asJSON)
-			}
-			return a.listModels(cmd.Context(), ws, filter, limit, asJSON)
+			return withWorkspace(a.host.OpenNearest, func(ws *workspace.Workspace) error {
+				var word string
+				if len(words) == 1 {
+					word = words[0]
+				}
+				filter, err := models.Filter(cmd.Context(), ws, word)
+				if err != nil {
+					return err
+				}
+				switch {
+				case history:
+					return a.modelHistory(cmd.Context(), ws, filter, asJSON)
+				case at != "":
+					return a.modelsAt(cmd.Context(), ws, filter, when, asJSON)
+				}
+				return a.listModels(cmd.Context(), ws, filter, limit, asJSON)
+			})
 		},
 	}
 	cmd.Flags().StringVar(&at, "at", "", "which model had which label then: a day (2026-01-31), or a time as in RFC 3339")
 	cmd.Flags().BoolVar(&history, "history", false, "every decision about models, the oldest first")
 	cmd.Flags().IntVar(&limit, "limit", 20, "how many models to list; 0 is all")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	jsonFlag(cmd, &asJSON, printJSON)
 	return cmd
 }
 

@@ -73,7 +73,7 @@ With names of stages it is about these and all that they need.`,
 	}
 	flags.register(cmd, a)
 	cmd.Flags().BoolVar(&explain, "explain", false, "say part by part what differs from the last run of each stage")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	jsonFlag(cmd, &asJSON, printJSON)
 	return cmd
 }
 

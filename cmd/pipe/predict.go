@@ -52,20 +52,17 @@ The file is written in the form that its ending names:
 			if _, err := os.Stat(words[0]); errors.Is(err, fs.ErrNotExist) {
 				return workspace.MissingFile("file", words[0], "*.csv")
 			}
-			ws, err := a.host.OpenNearestToWrite()
-			if err != nil {
-				return err
-			}
-			defer ws.Close()
-			v := ui.NewWarnings(a.err, a.painter(a.err))
-			done, err := models.Predict(cmd.Context(), ws, models.Request{File: words[0], Model: model, Prefix: prefix, Strict: strict, Observe: v.Event})
-			if done == nil {
-				return err
-			}
-			if err != nil {
-				return a.report(done.Result, err)
-			}
-			return a.writePredictions(cmd.Context(), ws, done, output, form)
+			return withWorkspace(a.host.OpenNearestToWrite, func(ws *workspace.Workspace) error {
+				v := ui.NewWarnings(a.err, a.painter(a.err))
+				done, err := models.Predict(cmd.Context(), ws, models.Request{File: words[0], Model: model, Prefix: prefix, Strict: strict, Observe: v.Event})
+				if done == nil {
+					return err
+				}
+				if err != nil {
+					return a.report(done.Result, err)
+				}
+				return a.writePredictions(cmd.Context(), ws, done, output, form)
+			})
 		},
 	}
 	cmd.Flags().StringVarP(&model, "model", "m", "", "the model: an artifact, a run, a stage, a pipeline, or PIPELINE@LABEL (default: the newest model)")

@@ -13,6 +13,7 @@ import (
 	"pipe/cmd/pipe/ui"
 	"pipe/lineage"
 	"pipe/pipeline"
+	"pipe/workspace"
 	"pipe/workspace/models"
 )
 
@@ -50,33 +51,30 @@ Such a gate leaves a model alone that a user has promoted to the label or retire
 			if err := pipeline.CheckLabel(to); err != nil {
 				return diag.Usage(fmt.Errorf("--to: %w", err))
 			}
-			ws, err := a.host.OpenNearestToWrite()
-			if err != nil {
-				return err
-			}
-			defer ws.Close()
-			done, err := models.Promote(cmd.Context(), ws, words[0], to, actor(), reason)
-			if err != nil {
-				return err
-			}
-			if asJSON {
-				return ui.WriteJSON(a.out, done)
-			}
-			ev := done.Event
-			if done.Outcome == lineage.Holds {
-				fmt.Fprintf(a.out, "%s@%s is %s already, since %s\n", ev.Pipeline, ev.Label, ev.Model.Short(), ui.LocalTime(ev.Time))
+			return withWorkspace(a.host.OpenNearestToWrite, func(ws *workspace.Workspace) error {
+				done, err := models.Promote(cmd.Context(), ws, words[0], to, actor(), reason)
+				if err != nil {
+					return err
+				}
+				if asJSON {
+					return ui.WriteJSON(a.out, done)
+				}
+				ev := done.Event
+				if done.Outcome == lineage.Holds {
+					fmt.Fprintf(a.out, "%s@%s is %s already, since %s\n", ev.Pipeline, ev.Label, ev.Model.Short(), ui.LocalTime(ev.Time))
+					return nil
+				}
+				fmt.Fprintf(a.out, "%s@%s is now %s%s\n", ev.Pipeline, ev.Label, ev.Model.Short(), inBrackets(metricsOfEvent(ev)))
+				if !ev.Previous.IsZero() {
+					fmt.Fprintf(a.out, "before it was %s\n", ev.Previous.Short())
+				}
 				return nil
-			}
-			fmt.Fprintf(a.out, "%s@%s is now %s%s\n", ev.Pipeline, ev.Label, ev.Model.Short(), inBrackets(metricsOfEvent(ev)))
-			if !ev.Previous.IsZero() {
-				fmt.Fprintf(a.out, "before it was %s\n", ev.Previous.Short())
-			}
-			return nil
+			})
 		},
 	}
 	cmd.Flags().StringVar(&to, "to", "", "the label: production, staging, or any name")
 	cmd.Flags().StringVar(&reason, "reason", "", "why, for those who ask later")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	jsonFlag(cmd, &asJSON, printJSON)
 	return cmd
 }
 
@@ -100,24 +98,21 @@ was; pipe promote gives the label to a model again.`,
 			if !ok || name == "" || label == "" {
 				return diag.Usage(diag.WithHint(fmt.Errorf("%q is no label of a pipeline", words[0]), "write PIPELINE@LABEL, such as penguins@production"))
 			}
-			ws, err := a.host.OpenNearestToWrite()
-			if err != nil {
-				return err
-			}
-			defer ws.Close()
-			ev, err := models.Retire(cmd.Context(), ws, name, label, actor(), reason)
-			if err != nil {
-				return err
-			}
-			if asJSON {
-				return ui.WriteJSON(a.out, ev)
-			}
-			fmt.Fprintf(a.out, "%s@%s is no model any more; it was %s\n", name, label, ev.Model.Short())
-			return nil
+			return withWorkspace(a.host.OpenNearestToWrite, func(ws *workspace.Workspace) error {
+				ev, err := models.Retire(cmd.Context(), ws, name, label, actor(), reason)
+				if err != nil {
+					return err
+				}
+				if asJSON {
+					return ui.WriteJSON(a.out, ev)
+				}
+				fmt.Fprintf(a.out, "%s@%s is no model any more; it was %s\n", name, label, ev.Model.Short())
+				return nil
+			})
 		},
 	}
 	cmd.Flags().StringVar(&reason, "reason", "", "why, for those who ask later")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	jsonFlag(cmd, &asJSON, printJSON)
 	return cmd
 }
 

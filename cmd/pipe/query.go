@@ -10,6 +10,7 @@ import (
 
 	"pipe/base/diag"
 	"pipe/cmd/pipe/ui"
+	"pipe/workspace"
 )
 
 func (a *app) queryCommand() *cobra.Command {
@@ -38,31 +39,28 @@ With - in place of the SQL, it is read from standard input.`,
 					return err
 				}
 			}
-			ws, err := a.host.OpenNearest()
-			if err != nil {
-				return err
-			}
-			defer ws.Close()
-			rows, err := ws.Query(cmd.Context(), query, limit)
-			if err != nil {
-				return err
-			}
-			if rows.Truncated {
-				fmt.Fprintf(a.err, "only the first %d rows; raise --limit for more\n", limit)
-			}
-			if asJSON {
-				return rows.WriteJSON(ui.VisibleJSON{W: a.out})
-			}
-			cells := make([][]string, len(rows.Rows))
-			for i, r := range rows.Rows {
-				for _, v := range r {
-					cells[i] = append(cells[i], cellText(v))
+			return withWorkspace(a.host.OpenNearest, func(ws *workspace.Workspace) error {
+				rows, err := ws.Query(cmd.Context(), query, limit)
+				if err != nil {
+					return err
 				}
-			}
-			return ui.Table(a.out, rows.Columns, cells)
+				if rows.Truncated {
+					fmt.Fprintf(a.err, "only the first %d rows; raise --limit for more\n", limit)
+				}
+				if asJSON {
+					return rows.WriteJSON(ui.VisibleJSON{W: a.out})
+				}
+				cells := make([][]string, len(rows.Rows))
+				for i, r := range rows.Rows {
+					for _, v := range r {
+						cells[i] = append(cells[i], cellText(v))
+					}
+				}
+				return ui.Table(a.out, rows.Columns, cells)
+			})
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print a JSON array with an object for each row")
+	jsonFlag(cmd, &asJSON, "print a JSON array with an object for each row")
 	cmd.Flags().IntVar(&limit, "limit", 1000, "how many rows to print; 0 is all")
 	return cmd
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	"pipe/workspace"
 	"pipe/workspace/runs"
 
 	"github.com/spf13/cobra"
@@ -31,37 +32,34 @@ asked again, which takes about as long as it took then.
 		Args:              args(cobra.MaximumNArgs(1)),
 		ValidArgsFunction: a.completeRefs,
 		RunE: func(cmd *cobra.Command, words []string) error {
-			ws, err := a.host.OpenNearest()
-			if err != nil {
-				return err
-			}
-			defer ws.Close()
-			ref := ""
-			if len(words) == 1 {
-				ref = words[0]
-			}
-			report, err := runs.FindReport(cmd.Context(), ws, ref)
-			if err != nil {
-				return err
-			}
-			write := report.WritePage
-			if asJSON {
-				write = report.WriteJSON
-				output = cmp.Or(output, "-")
-			}
-			if output == "" {
-				if output, err = fileNamed(report.Name, ".html"); err != nil {
+			return withWorkspace(a.host.OpenNearest, func(ws *workspace.Workspace) error {
+				ref := ""
+				if len(words) == 1 {
+					ref = words[0]
+				}
+				report, err := runs.FindReport(cmd.Context(), ws, ref)
+				if err != nil {
 					return err
 				}
-			}
-			isFile, err := a.write(cmd.Context(), output, func(w io.Writer) error { return write(cmd.Context(), ws, w) })
-			if isFile && err == nil {
-				fmt.Fprintln(a.out, output)
-			}
-			return err
+				write := report.WritePage
+				if asJSON {
+					write = report.WriteJSON
+					output = cmp.Or(output, "-")
+				}
+				if output == "" {
+					if output, err = fileNamed(report.Name, ".html"); err != nil {
+						return err
+					}
+				}
+				isFile, err := a.write(cmd.Context(), output, func(w io.Writer) error { return write(cmd.Context(), ws, w) })
+				if isFile && err == nil {
+					fmt.Fprintln(a.out, output)
+				}
+				return err
+			})
 		},
 	}
 	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write; - is standard output (default: PIPELINE.html)")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "write JSON, to standard output unless -o is given")
+	jsonFlag(cmd, &asJSON, "write JSON, to standard output unless -o is given")
 	return cmd
 }

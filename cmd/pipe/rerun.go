@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pipe/runner"
+	"pipe/workspace"
 )
 
 func (a *app) rerunCommand() *cobra.Command {
@@ -32,32 +33,25 @@ RUN is "latest", the name of a pipeline for its latest run, or a run ID or the b
 		ValidArgsFunction: a.completeRefs,
 		RunE: func(cmd *cobra.Command, words []string) error {
 			ctx := cmd.Context()
-			dir, err := a.host.FindStore()
-			if err != nil {
+			return withWorkspace(a.host.OpenNearestToWrite, func(ws *workspace.Workspace) error {
+				run, err := ws.DB.RunByRef(ctx, words[0])
+				if err != nil {
+					return err
+				}
+				plan, err := ws.Repeated(ctx, run)
+				if err != nil {
+					return err
+				}
+				opt := runner.Options{KeepGoing: keepGoing, Trigger: "rerun", ScheduledAt: run.ScheduledAt, RerunOf: run.ID}
+				if plan, err = which.apply(plan, words[1:], &opt); err != nil {
+					return err
+				}
+				if dryRun {
+					return a.forecast(ctx, ws, plan, opt, verbose, asJSON)
+				}
+				_, err = a.runPlan(ctx, ws, plan, opt, jobs, a.newView(asJSON, verbose, ws.Dir), nil)
 				return err
-			}
-			ws, err := a.host.Open(dir)
-			if err != nil {
-				return err
-			}
-			defer ws.Close()
-			run, err := ws.DB.RunByRef(ctx, words[0])
-			if err != nil {
-				return err
-			}
-			plan, err := ws.Repeated(ctx, run)
-			if err != nil {
-				return err
-			}
-			opt := runner.Options{KeepGoing: keepGoing, Trigger: "rerun", ScheduledAt: run.ScheduledAt, RerunOf: run.ID}
-			if plan, err = which.apply(plan, words[1:], &opt); err != nil {
-				return err
-			}
-			if dryRun {
-				return a.forecast(ctx, ws, plan, opt, verbose, asJSON)
-			}
-			_, err = a.runPlan(ctx, ws, plan, opt, jobs, a.newView(asJSON, verbose, ws.Dir), nil)
-			return err
+			})
 		},
 	}
 	which.register(cmd, a)
@@ -65,7 +59,7 @@ RUN is "latest", the name of a pipeline for its latest run, or a run ID or the b
 	cmd.Flags().IntVarP(&jobs, "jobs", "j", 0, "stages to run at once (default: one for each CPU)")
 	a.gpuFlag(cmd)
 	cmd.Flags().BoolVarP(&keepGoing, "keep-going", "k", false, "after a failure, go on with stages that do not depend on it")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print events as JSON, one object a line")
+	jsonFlag(cmd, &asJSON, printEvents)
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "show what the stages say")
 	return cmd
 }

@@ -144,7 +144,7 @@ decided by the bytes that it gives. With names of stages only these are made, wi
 	a.gpuFlag(cmd)
 	cmd.Flags().BoolVarP(&keepGoing, "keep-going", "k", false, "after a failure, go on with stages that do not depend on it")
 	cmd.Flags().BoolVar(&noPromote, "no-promote", false, "do not ask the gates of the pipeline whether to promote its model")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print events as JSON, one object a line")
+	jsonFlag(cmd, &asJSON, printEvents)
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "show what the stages say")
 	return cmd
 }

@@ -87,7 +87,7 @@ the schedules of the nearest store if no file is named. A folder that is called 
 	cmd.Flags().BoolVar(&list, "list", false, "list the schedules with their last and next tick, and stop")
 	cmd.Flags().BoolVar(&history, "history", false, "list the newest ticks with what became of them, and stop")
 	cmd.Flags().IntVar(&limit, "limit", 20, "how many ticks to list; 0 is all")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON: the log, a line for each message, or the list or history")
+	jsonFlag(cmd, &asJSON, "print JSON: the log, a line for each message, or the list or history")
 	cmd.AddCommand(a.scheduleRunCommand(), a.scheduleRetryCommand(), a.scheduleBackfillCommand(), a.scheduleCancelCommand(),
 		a.schedulePauseCommand(), a.scheduleResumeCommand(), a.scheduleResetCommand())
 	return cmd

@@ -41,30 +41,27 @@ Without a reference it is the latest run.
 		Args:              args(cobra.MaximumNArgs(1)),
 		ValidArgsFunction: a.completeRefs,
 		RunE: func(cmd *cobra.Command, words []string) error {
-			ws, err := a.host.OpenNearest()
-			if err != nil {
-				return err
-			}
-			defer ws.Close()
-			word := "latest"
-			if len(words) == 1 {
-				word = words[0]
-			}
-			ref, err := ws.DB.Resolve(cmd.Context(), word)
-			if err != nil {
-				return err
-			}
-			switch {
-			case !ref.Artifact.IsZero():
-				return a.showArtifact(cmd.Context(), ws, ref.Artifact, head, asJSON)
-			case ref.Stage != "":
-				return a.showStage(cmd.Context(), ws, ref.Execution, asJSON)
-			default:
-				return a.showRun(cmd.Context(), ws, ref.RunID, asJSON)
-			}
+			return withWorkspace(a.host.OpenNearest, func(ws *workspace.Workspace) error {
+				word := "latest"
+				if len(words) == 1 {
+					word = words[0]
+				}
+				ref, err := ws.DB.Resolve(cmd.Context(), word)
+				if err != nil {
+					return err
+				}
+				switch {
+				case !ref.Artifact.IsZero():
+					return a.showArtifact(cmd.Context(), ws, ref.Artifact, head, asJSON)
+				case ref.Stage != "":
+					return a.showStage(cmd.Context(), ws, ref.Execution, asJSON)
+				default:
+					return a.showRun(cmd.Context(), ws, ref.RunID, asJSON)
+				}
+			})
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	jsonFlag(cmd, &asJSON, printJSON)
 	cmd.Flags().IntVar(&head, "head", 0, "show so many rows of a table")
 	return cmd
 }

@@ -39,7 +39,7 @@ func (a *app) stagesCommand() *cobra.Command {
 			return ui.Table(a.out, []string{"KIND", "WHAT IT DOES"}, rows)
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	jsonFlag(cmd, &asJSON, printJSON)
 	cmd.Flags().BoolVar(&markdown, "markdown", false, "print the whole reference as Markdown (docs/stages.md)")
 	cmd.AddCommand(&cobra.Command{
 		Use:     "describe KIND",
@@ -120,6 +120,6 @@ func (a *app) versionCommand() *cobra.Command {
 			return err
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	jsonFlag(cmd, &asJSON, printJSON)
 	return cmd
 }

@@ -7,6 +7,7 @@ import (
 
 	"pipe/base/diag"
 	"pipe/cmd/pipe/ui"
+	"pipe/workspace"
 	"pipe/workspace/runs"
 )
 
@@ -31,29 +32,26 @@ The exit code is 0 if all bytes are the same, and 1 if not.`,
 		ValidArgsFunction: a.completeRefs,
 		RunE: func(cmd *cobra.Command, words []string) error {
 			ctx := cmd.Context()
-			ws, err := a.host.OpenNearest()
-			if err != nil {
-				return err
-			}
-			defer ws.Close()
-			v, err := runs.Verify(ctx, ws, words[0], jobs)
-			if err != nil {
-				return err
-			}
-			if asJSON {
-				err = ui.WriteJSON(a.out, v)
-			} else {
-				a.printVerification(v)
-			}
-			if err != nil {
-				return err
-			}
-			return v.Err()
+			return withWorkspace(a.host.OpenNearest, func(ws *workspace.Workspace) error {
+				v, err := runs.Verify(ctx, ws, words[0], jobs)
+				if err != nil {
+					return err
+				}
+				if asJSON {
+					err = ui.WriteJSON(a.out, v)
+				} else {
+					a.printVerification(v)
+				}
+				if err != nil {
+					return err
+				}
+				return v.Err()
+			})
 		},
 	}
 	cmd.Flags().IntVarP(&jobs, "jobs", "j", 0, "stages to run at once (default: one for each CPU)")
 	a.gpuFlag(cmd)
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	jsonFlag(cmd, &asJSON, printJSON)
 	return cmd
 }
 

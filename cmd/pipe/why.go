@@ -52,7 +52,7 @@ Without RUN it is the latest run; with FILE the latest run of the pipeline in th
 		},
 	}
 	cmd.Flags().StringVar(&vs, "vs", "", "compare with this run in place of the one before")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	jsonFlag(cmd, &asJSON, printJSON)
 	return cmd
 }
 
