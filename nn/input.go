@@ -39,7 +39,7 @@ func (s *Signature) checkInputs() error {
 	if len(s.Inputs) > 0 && len(s.Features) > 0 {
 		return fmt.Errorf("%d features beside named inputs", len(s.Features))
 	}
-	seen := map[string]bool{}
+	seen, size := map[string]bool{}, 0
 	for _, in := range s.Inputs {
 		switch {
 		case in.Name == "" || seen[in.Name]:
@@ -51,6 +51,9 @@ func (s *Signature) checkInputs() error {
 		}
 		if err := in.Shape.checkRow(); err != nil {
 			return fmt.Errorf("input %q: %w", in.Name, err)
+		}
+		if size += in.Shape.Size(); size > maxValues {
+			return fmt.Errorf("the inputs have more than %d numbers for a row", maxValues)
 		}
 		if n := len(in.Features); n > in.Shape.Size() {
 			return fmt.Errorf("input %q names %d elements of %v", in.Name, n, in.Shape)

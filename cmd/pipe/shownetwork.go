@@ -13,7 +13,7 @@ import (
 )
 
 func (a *app) showNetwork(n *content.Network) error {
-	fmt.Fprintf(a.out, "\n%d features in, %s\n", n.Inputs, taskText(n))
+	fmt.Fprintf(a.out, "\n%s in, %s\n", givenText(n), taskText(n))
 	if n.Threshold != nil {
 		fmt.Fprintln(a.out, thresholdText(n))
 	}
@@ -21,6 +21,11 @@ func (a *app) showNetwork(n *content.Network) error {
 	var rows [][]string
 	for _, l := range n.Layers {
 		name := strings.TrimPrefix(l.Path, "layers.")
+		for i, in := range n.Named {
+			if rest, ok := strings.CutPrefix(l.Path, nn.BranchPath(i)+"."); ok {
+				name = diag.Visible(in.Name) + "." + rest
+			}
+		}
 		rows = append(rows, []string{strings.Repeat("  ", l.Depth) + name, l.Layer, nn.Shape(l.Output).String(),
 			counted(l.Parameters), byteText(int64(l.Bytes)), byteText(int64(l.RowBytes)), flopsText(l.Flops)})
 	}
@@ -32,6 +37,22 @@ func (a *app) showNetwork(n *content.Network) error {
 		fmt.Fprintf(a.out, "\n%s more numbers are running statistics\n", counted(n.Buffers))
 	}
 	return nil
+}
+
+// givenText says what a network is given.
+func givenText(n *content.Network) string {
+	if len(n.Named) == 0 {
+		return fmt.Sprintf("%d features", n.Inputs)
+	}
+	var list []string
+	for _, in := range n.Named {
+		steps := ""
+		if in.Ragged {
+			steps = "up to "
+		}
+		list = append(list, fmt.Sprintf("%s %s%s %s", diag.Visible(in.Name), steps, in.Shape, in.Type))
+	}
+	return strings.Join(list, ", ")
 }
 
 func taskText(n *content.Network) string {

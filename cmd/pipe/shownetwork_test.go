@@ -10,9 +10,44 @@ import (
 
 	"pipe/cmd/pipe/ui"
 	"pipe/data/task"
+	"pipe/data/tensor"
 	"pipe/nn"
 	"pipe/workspace/content"
 )
+
+// A network of several inputs lists their layers by the names of the inputs.
+func TestShowNetworkOfInputs(t *testing.T) {
+	padding := 0
+	m := &nn.Model{
+		Spec: nn.Spec{Outputs: 1, Layers: []nn.Layer{nn.NewLayer("dense", &nn.Dense{Units: 4, Activation: nn.ReLU})}, Branches: []nn.Branch{
+			{Input: "text", Shape: nn.Shape{9}, Ragged: true, Layers: []nn.Layer{nn.NewLayer("embedding", &nn.Embedding{Vocabulary: 10, Dimensions: 3, Padding: &padding}), nn.NewLayer("time_pool", &nn.TimePool{Kind: "mean"})}},
+			{Input: "features", Shape: nn.Shape{2}},
+		}},
+		Signature: nn.Signature{Task: task.Regression, Column: "price", Scale: 1, Inputs: []nn.Input{
+			{Name: "text", Type: tensor.I32, Shape: nn.Shape{9}, Ragged: true}, {Name: "features", Type: tensor.F32, Shape: nn.Shape{2}, Features: []string{"a", "b"}}}},
+	}
+	network, err := content.NetworkOf(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if err := (&app{out: ui.NewOutput(&out)}).showNetwork(network); err != nil {
+		t.Fatal(err)
+	}
+	const want = `
+text up to (9) i32, features (2) f32 in, the number price out
+
+        LAYER              OUTPUT  PARAMETERS  SIZE   PER ROW  FLOPS
+text.0  embedding 3 of 10  (9, 3)  30          120 B  108 B
+text.1  time pool mean     (3)                        12 B     27
+0       dense 4 relu       (4)     24          96 B   16 B     44
+output  dense 1 linear     (1)     5           20 B   4 B      9
+total                              59          236 B  140 B    80
+`
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
 
 // A network is listed layer by layer, those within others indented.
 func TestShowNetwork(t *testing.T) {

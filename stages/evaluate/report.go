@@ -241,7 +241,12 @@ func (r *results) originSection() *report.Section {
 		data.Rows = append(data.Rows, row)
 	}
 	const mostFeatures = 60
-	features := report.Tags{Title: "Features", Tags: r.model.Signature.Features}
+	features := report.Tags{Title: "Features"}
+	for _, in := range r.model.Signature.AllInputs() {
+		if features.Tags = append(features.Tags, in.Features...); len(in.Features) == 0 {
+			features.Tags = append(features.Tags, in.Name)
+		}
+	}
 	if n := len(features.Tags); n > mostFeatures {
 		features.Tags, features.More = features.Tags[:mostFeatures], n-mostFeatures
 	}
@@ -286,9 +291,25 @@ func (r *results) thresholdText(class string) string {
 	return text
 }
 
+// branches writes what each input passes through.
+func branches(s *nn.Spec) string {
+	var all []string
+	for _, b := range s.Branches {
+		parts := []string{b.Input}
+		for _, l := range b.Layers {
+			parts = append(parts, l.String())
+		}
+		all = append(all, "("+strings.Join(parts, " → ")+")")
+	}
+	return strings.Join(all, " + ")
+}
+
 // network writes the layers in a row.
 func network(s *nn.Spec) string {
 	parts := []string{fmt.Sprintf("%d inputs", s.Inputs)}
+	if len(s.Branches) > 0 {
+		parts[0] = branches(s)
+	}
 	for _, l := range s.Layers {
 		parts = append(parts, l.String())
 	}

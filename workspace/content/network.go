@@ -15,7 +15,8 @@ type Network struct {
 	Bytes      int       `json:"bytes"`
 	Flops      float64   `json:"flops_per_row"`
 	Inputs     int       `json:"inputs"`
-	Layers     []Layer   `json:"layers"` // in network order, those within others behind them
+	Named      []Input   `json:"named_inputs,omitempty"` // none of a network of features alone
+	Layers     []Layer   `json:"layers"`                 // in network order, those within others behind them
 	Outputs    int       `json:"outputs"`
 	Parameters int       `json:"parameters"`         // trained numbers
 	Positive   *string   `json:"positive,omitempty"` // class of a binary model
@@ -28,13 +29,21 @@ type Network struct {
 	Cut     *nn.Chosen `json:"-"` // how the threshold was found, if on the validation data
 }
 
+// An Input is one of several inputs of a network.
+type Input struct {
+	Name   string   `json:"name"`
+	Type   string   `json:"type"` // f32, u8 or i32
+	Shape  nn.Shape `json:"shape"`
+	Ragged bool     `json:"ragged,omitempty"` // rows have up to so many steps
+}
+
 // A Layer is one layer of a network.
 type Layer struct {
 	Path       string  `json:"path"`
 	Kind       string  `json:"kind"`
 	Layer      string  `json:"layer"` // with its settings
 	Output     []int   `json:"output"`
-	Lengths    string  `json:"lengths,omitempty"` // path of the embedding whose padding is left out
+	Lengths    string  `json:"lengths,omitempty"` // path of the embedding whose padding is left out, or of the input that says how long rows are
 	Parameters int     `json:"parameters"`        // trained numbers of its own
 	Buffers    int     `json:"buffers"`           // running statistics
 	Bytes      int     `json:"bytes"`             // of both
@@ -71,7 +80,11 @@ func NetworkOf(m *nn.Model) (*Network, error) {
 	for _, b := range shapes.Branches {
 		layers = append(layers, layersOf(b, 0)...)
 	}
-	n := &Network{Inputs: inputs, Outputs: m.Spec.Outputs, Task: m.Signature.Task, Layers: append(layers, layersOf(shapes.Nodes, 0)...),
+	var named []Input
+	for _, in := range m.Signature.Inputs {
+		named = append(named, Input{in.Name, string(in.Type), in.Shape, in.Ragged})
+	}
+	n := &Network{Inputs: inputs, Named: named, Outputs: m.Spec.Outputs, Task: m.Signature.Task, Layers: append(layers, layersOf(shapes.Nodes, 0)...),
 		Parameters: shapes.Parameters, Buffers: shapes.Buffers, Bytes: 4 * (shapes.Parameters + shapes.Buffers), Flops: shapes.Flops,
 		Target: m.Signature.Column, Classes: m.Signature.Classes, Cut: m.Summary.Threshold}
 	shapes.Walk(func(l *nn.Node) {
