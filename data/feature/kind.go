@@ -51,8 +51,9 @@ func (f Form) String() string {
 // fields are tagged as package pipeline/settings says. If it has a method Validate,
 // pipeline files are checked with it.
 type Setting interface {
-	// Fit begins to learn from a column, before any row is read. It asks in for the
-	// statistics that it needs, which are there when Done is called.
+	// Fit begins to learn from a column, once the transforms before it are learned.
+	// It asks in for the statistics that it needs, which are there when Done is
+	// called.
 	Fit(in *Input) (Fitter, error)
 }
 

@@ -54,7 +54,12 @@ func (s *OneHot) rarity() rarity {
 }
 
 // Validate finds settings that contradict each other.
-func (s *OneHot) Validate() error { return asFieldError(s.problem()) }
+func (s *OneHot) Validate() error {
+	if p := s.problem(); p != nil {
+		return AtField(p)
+	}
+	return nil
+}
 
 func (s *OneHot) problem() *SpecError {
 	if s.Drop != "" && s.Drop != DropNone && s.Drop != DropFirst && s.Drop != DropIfBinary {

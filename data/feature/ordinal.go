@@ -38,7 +38,14 @@ func (s *Ordinal) rarity() rarity {
 }
 
 // Validate finds settings that contradict each other.
-func (s *Ordinal) Validate() error { return asFieldError(s.rarity().problem()) }
+func (s *Ordinal) Validate() error {
+	if p := s.problem(); p != nil {
+		return AtField(p)
+	}
+	return nil
+}
+
+func (s *Ordinal) problem() *SpecError { return s.rarity().problem() }
 
 // Fit implements Setting.
 func (s *Ordinal) Fit(in *Input) (Fitter, error) {

@@ -1,6 +1,7 @@
 package feature
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -113,7 +114,8 @@ const (
 
 // A SpecError is a specification that contradicts itself. Setting is the part
 // of Column or Target that is wrong: "impute", "indicator", "scale", "encode",
-// "task", "positive", "target", "keep", or empty.
+// "chain", "chain.1" (its second step), "task", "positive", "target", "keep", or
+// empty.
 type SpecError struct {
 	Column, Setting string
 	Msg             string
@@ -130,12 +132,14 @@ func (e *SpecError) Error() string {
 // Hint says what to write instead.
 func (e *SpecError) Hint() string { return e.Fix }
 
-// asFieldError points an error at the setting that it is about.
-func asFieldError(err *SpecError) error {
-	if err == nil {
-		return nil
+// AtField points a SpecError at the setting that it is about, for who decodes
+// settings. Other errors are as they were.
+func AtField(err error) error {
+	var spec *SpecError
+	if !errors.As(err, &spec) {
+		return err
 	}
-	return &settings.FieldError{Field: err.Setting, Err: err}
+	return &settings.FieldError{Field: spec.Setting, Err: err}
 }
 
 func (c Column) wrong(setting, fix, format string, args ...any) error {
@@ -179,18 +183,14 @@ func (c Column) Validate(kinds []Kind, forms Form) error {
 	if strategy == Mean || strategy == Median {
 		return c.wrong("impute", "write `impute: most_frequent`", "categories have no %s", strategy)
 	}
-	if e := c.Encode.problem(); e != nil {
+	problem := c.Encode.Ordinal.problem
+	if c.Encode.OneHot != nil {
+		problem = c.Encode.OneHot.problem
+	}
+	if e := problem(); e != nil {
 		return c.wrong("encode", e.Fix, "%s", e.Msg)
 	}
 	return nil
-}
-
-// problem is what is wrong with the settings of an encoding.
-func (e *Encode) problem() *SpecError {
-	if e.OneHot != nil {
-		return e.OneHot.problem()
-	}
-	return e.Ordinal.rarity().problem()
 }
 
 // Validate finds what is wrong with a target whatever its type is.

@@ -1,7 +1,6 @@
 package preprocess
 
 import (
-	"errors"
 	"slices"
 
 	"pipe/data/feature"
@@ -60,12 +59,12 @@ type TargetSetting struct {
 
 // Validate finds settings that contradict each other.
 func (s *FeatureSetting) Validate() error {
-	return asFieldError(s.column("").Validate(feature.All(), feature.Numbers|feature.Texts))
+	return feature.AtField(s.column("").Validate(feature.All(), feature.Numbers|feature.Texts))
 }
 
 // Validate finds settings that contradict each other.
 func (s *NumberDefaults) Validate() error {
-	return asFieldError(s.column().Validate(feature.All(), feature.Numbers))
+	return feature.AtField(s.column().Validate(feature.All(), feature.Numbers))
 }
 
 // Validate finds settings that contradict each other.
@@ -74,23 +73,14 @@ func (s *TextDefaults) Validate() error {
 	if c.Encode == nil && c.Chain == nil {
 		c.Encode = &feature.Encode{OneHot: new(feature.OneHot)} // so that it is checked as the category that it will be
 	}
-	return asFieldError(c.Validate(feature.All(), feature.Texts))
+	return feature.AtField(c.Validate(feature.All(), feature.Texts))
 }
 
 // Validate finds settings that contradict each other.
-func (s *TargetSetting) Validate() error { return asFieldError(s.target().Validate()) }
+func (s *TargetSetting) Validate() error { return feature.AtField(s.target().Validate()) }
 
 // Validate finds columns that have two uses.
-func (s *Preprocess) Validate() error { return asFieldError(s.spec().Validate(feature.All())) }
-
-// asFieldError points an error of a specification at the setting it is about.
-func asFieldError(err error) error {
-	var spec *feature.SpecError
-	if !errors.As(err, &spec) {
-		return err
-	}
-	return &settings.FieldError{Field: spec.Setting, Err: err}
-}
+func (s *Preprocess) Validate() error { return feature.AtField(s.spec().Validate(feature.All())) }
 
 // spec is the specification that the settings stand for.
 func (s *Preprocess) spec() feature.Spec {
