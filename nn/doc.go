@@ -13,7 +13,7 @@
 // all over one store of parameters.
 //
 // Everything random is a function of (seed, purpose, step, index), every sum
-// has a fixed order, and the kernels of nn/kernel give the same bits on every
+// has a fixed order, and the kernels of nn/cpu/kernel give the same bits on every
 // processor; hence the same data, configuration and seed give the same model to
 // the bit on any number of threads and on amd64 as on arm64.
 package nn

@@ -15,8 +15,8 @@ import (
 	"pipe/base/random"
 	"pipe/data/task"
 	"pipe/nn/cpu"
+	"pipe/nn/cpu/kernel"
 	"pipe/nn/graph"
-	"pipe/nn/kernel"
 )
 
 // A mirror is a small network that needs nothing of a Spec: it learns the

@@ -17,7 +17,7 @@ import (
 	"pipe/base/random"
 	"pipe/data/task"
 	"pipe/nn/cpu"
-	"pipe/nn/kernel"
+	"pipe/nn/cpu/kernel"
 )
 
 var (

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"pipe/nn/cpu"
-	"pipe/nn/kernel"
+	"pipe/nn/cpu/kernel"
 )
 
 // The rate that is found is one with which training goes well, and far from

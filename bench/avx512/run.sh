@@ -26,7 +26,7 @@ trap 'rm -rf "$dir"' EXIT
 mkdir -p "$dir/root/bin" "$dir/root/nn/testdata" "$dir/root/kernel" "$dir/iso/isolinux"
 cd "$root"
 go test -c -ldflags '-linkmode external -extldflags -static' -o "$dir/root/nn/tests" ./nn
-go test -c -ldflags '-linkmode external -extldflags -static' -o "$dir/root/kernel/tests" ./nn/kernel
+go test -c -ldflags '-linkmode external -extldflags -static' -o "$dir/root/kernel/tests" ./nn/cpu/kernel
 cp nn/testdata/bits.txt "$dir/root/nn/testdata/"
 cp "$(command -v busybox)" "$dir/root/bin/busybox"
 ln -s busybox "$dir/root/bin/sh"

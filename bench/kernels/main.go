@@ -5,7 +5,7 @@
 //	go run ./bench/kernels
 //
 // Each case is an operator with its gradient; a row is what one of the two
-// takes, with the packing of its operands. The tests of nn/kernel and nn/cpu show
+// takes, with the packing of its operands. The tests of nn/cpu/kernel and nn/cpu show
 // that the results are right; this only counts time.
 package main
 
@@ -19,8 +19,8 @@ import (
 
 	"pipe/nn/backend"
 	"pipe/nn/cpu"
+	"pipe/nn/cpu/kernel"
 	"pipe/nn/graph"
-	"pipe/nn/kernel"
 )
 
 type options struct {

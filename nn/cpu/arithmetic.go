@@ -1,9 +1,9 @@
 package cpu
 
 import (
+	"pipe/nn/cpu/kernel"
+	"pipe/nn/cpu/vm"
 	"pipe/nn/graph"
-	"pipe/nn/kernel"
-	"pipe/nn/vm"
 )
 
 func (e *emitter) arithmetic(op graph.Op) bool {

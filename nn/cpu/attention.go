@@ -3,9 +3,9 @@ package cpu
 import (
 	"math"
 
+	"pipe/nn/cpu/kernel"
+	"pipe/nn/cpu/vm"
 	"pipe/nn/graph"
-	"pipe/nn/kernel"
-	"pipe/nn/vm"
 )
 
 func (e *emitter) attention(op graph.Op) bool {

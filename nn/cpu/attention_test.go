@@ -9,8 +9,8 @@ import (
 	"testing"
 
 	"pipe/base/random"
+	"pipe/nn/cpu/kernel"
 	"pipe/nn/graph"
-	"pipe/nn/kernel"
 )
 
 func TestNorms(t *testing.T) {

@@ -6,9 +6,9 @@ import (
 	"unsafe"
 
 	"pipe/nn/backend"
+	"pipe/nn/cpu/kernel"
+	"pipe/nn/cpu/vm"
 	"pipe/nn/graph"
-	"pipe/nn/kernel"
-	"pipe/nn/vm"
 )
 
 // A Backend runs graphs on a table of kernels. All give the same bits.

@@ -8,8 +8,8 @@ import (
 
 	"pipe/base/random"
 	"pipe/nn/backend"
+	"pipe/nn/cpu/kernel"
 	"pipe/nn/graph"
-	"pipe/nn/kernel"
 )
 
 // numbers makes n values in [-1, 1).

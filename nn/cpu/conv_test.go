@@ -7,8 +7,8 @@ import (
 	"os"
 	"testing"
 
+	"pipe/nn/cpu/kernel"
 	"pipe/nn/graph"
-	"pipe/nn/kernel"
 )
 
 func TestConv2D(t *testing.T) {

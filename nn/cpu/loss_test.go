@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"pipe/nn/cpu/kernel"
 	"pipe/nn/graph"
-	"pipe/nn/kernel"
 )
 
 var lossSpecs = []graph.Loss{

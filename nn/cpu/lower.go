@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"math"
 
+	"pipe/nn/cpu/kernel"
+	"pipe/nn/cpu/vm"
 	"pipe/nn/graph"
-	"pipe/nn/kernel"
-	"pipe/nn/vm"
 )
 
 // scopeEnd is between the layer and the operator in the label of an instruction.

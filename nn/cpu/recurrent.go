@@ -1,9 +1,9 @@
 package cpu
 
 import (
+	"pipe/nn/cpu/kernel"
+	"pipe/nn/cpu/vm"
 	"pipe/nn/graph"
-	"pipe/nn/kernel"
-	"pipe/nn/vm"
 )
 
 // A cell is a kind of recurrent layer.

@@ -2,9 +2,9 @@ package cpu
 
 import (
 	"pipe/nn/backend"
+	"pipe/nn/cpu/kernel"
+	"pipe/nn/cpu/vm"
 	"pipe/nn/graph"
-	"pipe/nn/kernel"
-	"pipe/nn/vm"
 )
 
 // Tape is gorgonia's machine for the graph, which runs each operator as a program

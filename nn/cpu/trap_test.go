@@ -7,8 +7,8 @@ import (
 	"testing"
 
 	"pipe/base/random"
+	"pipe/nn/cpu/kernel"
 	"pipe/nn/graph"
-	"pipe/nn/kernel"
 )
 
 // Where gorgonia surprises those who compute something: a test for each. What it

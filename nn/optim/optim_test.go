@@ -13,8 +13,8 @@ import (
 	"pipe/base/random"
 	"pipe/nn/backend"
 	"pipe/nn/cpu"
+	"pipe/nn/cpu/kernel"
 	"pipe/nn/graph"
-	"pipe/nn/kernel"
 )
 
 // An oracle is what PyTorch gives: see testdata/oracle.py.

@@ -13,7 +13,7 @@ func TestArgsInC(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got, err := os.ReadFile("../args.h"); err != nil || !bytes.Equal(got, want) {
-		t.Errorf("args.h is not what args.go says (%v): go run ./nn/kernel/layout nn/kernel", err)
+		t.Errorf("args.h is not what args.go says (%v): go run ./nn/cpu/kernel/layout nn/cpu/kernel", err)
 	}
 }
 

@@ -3,7 +3,7 @@ package kernel
 // What kernels are told besides their operands: one struct for each shape of
 // kernel. Go owns them. args.h, which C includes, is made of this file by
 //
-//	go run ./nn/kernel/layout nn/kernel
+//	go run ./nn/cpu/kernel/layout nn/cpu/kernel
 //
 // with the offsets that the C compiler has to agree to.
 

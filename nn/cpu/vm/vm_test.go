@@ -10,7 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"pipe/nn/kernel"
+	"pipe/nn/cpu/kernel"
 )
 
 // elementwise is an instruction over n numbers in tasks of 7.

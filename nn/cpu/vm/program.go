@@ -8,7 +8,7 @@ import (
 	"slices"
 	"unsafe"
 
-	"pipe/nn/kernel"
+	"pipe/nn/cpu/kernel"
 )
 
 // A Program is a plan with the memory and the goroutines to run it. One

@@ -3,7 +3,7 @@ package vm
 import (
 	"time"
 
-	"pipe/nn/kernel"
+	"pipe/nn/cpu/kernel"
 )
 
 // A Timing is what an instruction costs on one thread.

@@ -2,7 +2,7 @@
 // that the C compiler has to agree to. It needs no C itself, so that it runs when
 // kernels do not compile because of what it is about to write:
 //
-//	go run ./nn/kernel/layout nn/kernel
+//	go run ./nn/cpu/kernel/layout nn/cpu/kernel
 package main
 
 import (

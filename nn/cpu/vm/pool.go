@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 	"unsafe"
 
-	"pipe/nn/kernel"
+	"pipe/nn/cpu/kernel"
 )
 
 // A pool is goroutines that share the tasks of one instruction after the other.

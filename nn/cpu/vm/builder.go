@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"unsafe"
 
-	"pipe/nn/kernel"
+	"pipe/nn/cpu/kernel"
 )
 
 // A Buffer stands for memory of a program. It belongs to the Builder that gave it.
