@@ -32,7 +32,7 @@ var down = []struct {
 	{"data/...", []string{"base/...", "data/...", "pipeline/settings"}},
 	{"nn/cpu/kernel", nil},
 	{"nn/cpu/vm", []string{"nn/cpu/kernel"}},
-	{"nn/graph", []string{"base/exact"}},
+	{"nn/graph/...", []string{"base/exact", "nn/graph"}},
 	{"nn/backend", []string{"nn/graph"}},
 	{"nn/cpu", []string{"nn/graph", "nn/backend", "nn/cpu/vm", "nn/cpu/kernel"}},
 	{"nn/optim", []string{"base/...", "nn/graph"}},
