@@ -29,6 +29,7 @@ var down = []struct {
 	{"artifacts/...", []string{"base/...", "artifacts/..."}},
 	{"schedule/...", []string{"base/..."}},
 	{"pipeline/settings", []string{"base/..."}},
+	{"data/format", []string{"base/...", "data/...", "artifacts", "nn", "pipeline"}}, // what is known of artifacts of all types
 	{"data/...", []string{"base/...", "data/...", "pipeline/settings"}},
 	{"nn/cpu/kernel", nil},
 	{"nn/cpu/vm", []string{"nn/cpu/kernel"}},
@@ -38,6 +39,7 @@ var down = []struct {
 	{"nn/optim", []string{"base/...", "nn/graph"}},
 	{"nn/dataset", []string{"data/...", "nn"}},
 	{"nn/...", []string{"base/...", "data/metric", "data/task", "data/tensor", "nn/...", "pipeline/settings"}},
+	{"pipeline/pipelinetest", []string{"base/...", "artifacts", "data/format", "data/metric", "data/task", "pipeline/..."}},
 	{"pipeline/...", []string{"base/...", "artifacts", "data/metric", "data/task", "schedule", "pipeline/..."}},
 	{"pipelines", nil},
 	{"lineage/repair", []string{"base/...", "artifacts", "pipeline", "pipeline/settings", "lineage", "runner"}},

@@ -55,12 +55,8 @@ func (r *Registry) Names() []string {
 	return names
 }
 
-// identifier is what kinds and ports are named.
+// identifier is what kinds, ports and types of ports are named.
 var identifier = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
-
-var portTypes = []PortType{
-	Table, Dataset, Transform, Model, Metrics, Report, Policy, File, Directory, Any,
-}
 
 // checkKind finds the mistakes that would make a kind unusable. Documentation
 // is checked by pipelinetest.Conform.
@@ -84,7 +80,7 @@ func checkPorts(ports []Port, inputs bool) error {
 			return fmt.Errorf("bad port name %q", p.Name)
 		case seen[p.Name]:
 			return fmt.Errorf("two ports are named %q", p.Name)
-		case !slices.Contains(portTypes, p.Type), p.Type == Any && !inputs:
+		case !identifier.MatchString(string(p.Type)), p.Type == Any && !inputs:
 			return fmt.Errorf("port %q has the bad type %q", p.Name, p.Type)
 		}
 		seen[p.Name] = true

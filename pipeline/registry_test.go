@@ -61,7 +61,7 @@ func TestNewRegistryPanics(t *testing.T) {
 		{`New set "epochs"`, func(k *Kind) { k.New = func() Stage { return &network{Epochs: 1} } }},
 		{`bad port name "a.b"`, func(k *Kind) { k.Inputs = port("a.b", Table) }},
 		{`bad port name "*"`, func(k *Kind) { k.Outputs = port("*", Table) }},
-		{`the bad type "tabel"`, func(k *Kind) { k.Inputs = port("a", "tabel") }},
+		{`the bad type "a table"`, func(k *Kind) { k.Inputs = port("a", "a table") }},
 		{`the bad type "any"`, func(k *Kind) { k.Outputs = port("a", Any) }},
 		{`two ports are named "a"`, func(k *Kind) { k.Inputs = append(port("a", Table), port("a", File)...) }},
 		{`both named "path"`, func(k *Kind) { k.Inputs = port("path", File) }},

@@ -7,10 +7,13 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
+	"pipe/data/format"
 	"pipe/pipeline"
+	"pipe/pipeline/settings"
 	"pipe/stages/exec"
 )
 
@@ -24,6 +27,28 @@ func TestEveryKindIsDocumented(t *testing.T) {
 	for _, k := range registry().Kinds() {
 		if err := k.CheckDocs(); err != nil {
 			t.Errorf("%s: %v", k.Name, err)
+		}
+	}
+}
+
+// TestTypesOfPorts: somebody owns each type of artifact that a stage reads or makes.
+func TestTypesOfPorts(t *testing.T) {
+	known := map[pipeline.PortType]bool{}
+	var names []string
+	for _, f := range format.All() {
+		known[f.Type] = true
+		names = append(names, string(f.Type))
+	}
+	for _, k := range registry().Kinds() {
+		for _, p := range slices.Concat(k.Inputs, k.Outputs) {
+			if !known[p.Type] && p.Type != pipeline.Any {
+				t.Errorf("%s: port %s has the type %q, which package format does not know", k.Name, p.Name, p.Type)
+			}
+		}
+	}
+	for _, f := range settings.Fields(new(exec.Exec)) {
+		if list := "(" + strings.Join(names, ", ") + ")"; f.Name == "outputs" && !strings.Contains(f.Doc, list) {
+			t.Errorf("exec: the reference does not list the types of outputs %s", list)
 		}
 	}
 }

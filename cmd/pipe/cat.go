@@ -12,7 +12,6 @@ import (
 
 	"pipe/base/diag"
 	"pipe/cmd/pipe/ui"
-	"pipe/pipeline"
 	"pipe/workspace"
 	"pipe/workspace/content"
 )
@@ -52,7 +51,7 @@ unless --force is given.
 				out := &pipeWriter{to: a.out}
 				if _, _, terminal := a.out.Size(); terminal && !force {
 					hint := fmt.Sprintf("pipe get %s -o %s, or --force", words[0], art.FileName())
-					if as.Binary || art.Type == pipeline.Directory {
+					if as.Binary || art.IsFolder() {
 						return diag.Usage(diag.WithHint(errNoText, hint))
 					}
 					out.screen, out.hint = true, hint

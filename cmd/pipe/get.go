@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"pipe/base/diag"
-	"pipe/pipeline"
 	"pipe/workspace"
 	"pipe/workspace/content"
 )
@@ -47,7 +46,7 @@ new folder, is there whole or not at all.
 					return diag.Usage(diag.WithHint(errors.New("it is not said where to write it"),
 						fmt.Sprintf("name a file: pipe get %s -o %s", words[0], art.FileName())))
 				}
-				if art.Type == pipeline.Directory && filepath.Ext(path) != content.TarEnding {
+				if art.IsFolder() && filepath.Ext(path) != content.TarEnding {
 					if err := content.WriteFolder(ctx, ws.Store, art.ID, path, force); err != nil {
 						return err
 					}

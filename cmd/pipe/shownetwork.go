@@ -7,12 +7,12 @@ import (
 
 	"pipe/base/diag"
 	"pipe/cmd/pipe/ui"
+	"pipe/data/format"
 	"pipe/data/task"
 	"pipe/nn"
-	"pipe/workspace/content"
 )
 
-func (a *app) showNetwork(n *content.Network) error {
+func (a *app) showNetwork(n *format.Network) error {
 	fmt.Fprintf(a.out, "\n%s in, %s\n", givenText(n), taskText(n))
 	if n.Threshold != nil {
 		fmt.Fprintln(a.out, thresholdText(n))
@@ -40,7 +40,7 @@ func (a *app) showNetwork(n *content.Network) error {
 }
 
 // givenText says what a network is given.
-func givenText(n *content.Network) string {
+func givenText(n *format.Network) string {
 	if len(n.Named) == 0 {
 		return fmt.Sprintf("%d features", n.Inputs)
 	}
@@ -55,7 +55,7 @@ func givenText(n *content.Network) string {
 	return strings.Join(list, ", ")
 }
 
-func taskText(n *content.Network) string {
+func taskText(n *format.Network) string {
 	if n.Task == task.Regression {
 		return "the number " + n.Target + " out"
 	}
@@ -63,7 +63,7 @@ func taskText(n *content.Network) string {
 }
 
 // thresholdText says what a binary model takes for the positive class.
-func thresholdText(n *content.Network) string {
+func thresholdText(n *format.Network) string {
 	text := fmt.Sprintf("%s is %s above a probability of %.4g", n.Target, *n.Positive, *n.Threshold)
 	if c := n.Cut; c != nil {
 		text += fmt.Sprintf(", where %s was best on the validation data: %.4g", c.Metric, c.Value)

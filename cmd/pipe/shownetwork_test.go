@@ -9,10 +9,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"pipe/cmd/pipe/ui"
+	"pipe/data/format"
 	"pipe/data/task"
 	"pipe/data/tensor"
 	"pipe/nn"
-	"pipe/workspace/content"
 )
 
 // A network of several inputs lists their layers by the names of the inputs.
@@ -26,7 +26,7 @@ func TestShowNetworkOfInputs(t *testing.T) {
 		Signature: nn.Signature{Task: task.Regression, Column: "price", Scale: 1, Inputs: []nn.Input{
 			{Name: "text", Type: tensor.I32, Shape: nn.Shape{9}, Ragged: true}, {Name: "features", Type: tensor.F32, Shape: nn.Shape{2}, Features: []string{"a", "b"}}}},
 	}
-	network, err := content.NetworkOf(m)
+	network, err := format.NetworkOf(m)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +55,7 @@ func TestShowNetwork(t *testing.T) {
 		Spec:      nn.Spec{Inputs: 64, Outputs: 3, Layers: nn.Expand([]nn.Layer{nn.NewLayer("resnet", &nn.ResNet{Image: []int{1, 8, 8}, Filters: []int{4, 8}, Blocks: 1})}, "")},
 		Signature: nn.Signature{Task: task.Multiclass, Column: "shape", Classes: []string{"a", "b", "c"}},
 	}
-	network, err := content.NetworkOf(m)
+	network, err := format.NetworkOf(m)
 	if err != nil {
 		t.Fatal(err)
 	}

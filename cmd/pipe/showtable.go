@@ -8,7 +8,7 @@ import (
 	"pipe/artifacts"
 	"pipe/base/diag"
 	"pipe/cmd/pipe/ui"
-	"pipe/workspace/content"
+	"pipe/data/format"
 	"pipe/workspace/runs"
 )
 
@@ -18,10 +18,10 @@ const (
 	maxShownText    = 40
 )
 
-func (a *app) showTable(v *content.Table) error {
+func (a *app) showTable(v *format.Table) error {
 	fmt.Fprintf(a.out, "\n%s, %s\n\n", ui.Plural(int(v.Rows), "row"), ui.Plural(len(v.Columns), "column"))
 	header := []string{"COLUMN", "TYPE", "MISSING", "MIN", "MAX"}
-	nan := slices.ContainsFunc(v.Columns, func(c content.Column) bool { return c.NaN > 0 })
+	nan := slices.ContainsFunc(v.Columns, func(c format.Column) bool { return c.NaN > 0 })
 	if nan {
 		header = append(header, "NAN")
 	}
@@ -81,7 +81,7 @@ func clipText(s string) string {
 // maxShownFiles is how many files of a directory are shown to people.
 const maxShownFiles = 100
 
-func (a *app) showFolder(v *content.Folder) error {
+func (a *app) showFolder(v *format.Folder) error {
 	fmt.Fprintf(a.out, "\n%s, %s\n\n", ui.Plural(len(v.Files), "file"), ui.Bytes(v.Size))
 	var rows [][]string
 	for _, f := range v.Files[:min(len(v.Files), maxShownFiles)] {
@@ -97,19 +97,22 @@ func (a *app) showFolder(v *content.Folder) error {
 }
 
 func (a *app) showContent(art *runs.Artifact) error {
-	switch {
-	case art.Network != nil:
-		return a.showNetwork(art.Network)
-	case art.Table != nil:
-		return a.showTable(art.Table)
-	case art.Directory != nil:
-		return a.showFolder(art.Directory)
+	switch v := art.Content.(type) {
+	case nil:
+		return nil
+	case *format.Network:
+		return a.showNetwork(v)
+	case *format.Table:
+		return a.showTable(v)
+	case *format.Folder:
+		return a.showFolder(v)
+	default:
+		return ui.WriteJSON(a.out, v)
 	}
-	return nil
 }
 
 // fileText says which version of a file that is.
-func fileText(v *content.File) string {
+func fileText(v *format.File) string {
 	switch {
 	case v == nil:
 		return "(none)"

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"pipe/data/format"
 	"pipe/pipeline"
 )
 
@@ -190,11 +191,7 @@ func structured(ports []pipeline.Port, name string) bool {
 		if p.Name != name && p.Name != "*" {
 			continue
 		}
-		switch p.Type {
-		case pipeline.Table, pipeline.Dataset, pipeline.Transform, pipeline.Model, pipeline.Policy:
-			return true
-		}
-		return false
+		return format.Of(p.Type).Structured
 	}
 	return false
 }

@@ -12,10 +12,10 @@ import (
 
 	"pipe/base/diag"
 	"pipe/base/infile"
+	"pipe/data/format"
 	"pipe/data/metric"
 	"pipe/data/source"
 	"pipe/data/source/csv"
-	"pipe/data/table"
 	"pipe/pipeline"
 	"pipe/pipeline/settings"
 )
@@ -62,7 +62,7 @@ func (w *workDir) checkOutputs() error {
 		known[file] = true
 		name := outputsDir + "/" + file
 		info, err := os.Lstat(w.output(file))
-		wantDir := pipeline.PortType(o.Value) == pipeline.Directory
+		wantDir := format.Of(pipeline.PortType(o.Value)).Files
 		switch {
 		case errors.Is(err, os.ErrNotExist):
 			errs = append(errs, diag.WithHint(fmt.Errorf("the command did not write its output %s", name),
@@ -118,7 +118,7 @@ const csvEnding = ".csv"
 // has one.
 func (w *workDir) store(ctx context.Context, env pipeline.Env, root *os.Root, o settings.Entry[OutputType]) error {
 	t := pipeline.PortType(o.Value)
-	if t == pipeline.Directory {
+	if format.Of(t).Files {
 		return env.CreateDir(o.Key, w.output(o.Key))
 	}
 	out, err := env.Create(o.Key)
@@ -131,43 +131,33 @@ func (w *workDir) store(ctx context.Context, env pipeline.Env, root *os.Root, o 
 		return err
 	}
 	defer f.Close()
-	switch t {
-	case pipeline.Table, pipeline.Dataset:
-		if strings.HasSuffix(name, csvEnding) {
-			return w.storeCSV(ctx, env, out, f, name)
-		}
-		return storeTable(ctx, env, out, f, t)
-	case pipeline.Metrics:
+	switch take := format.Of(t).Take; {
+	case t == pipeline.Metrics:
 		return w.storeMetrics(env, out, f)
+	case t == pipeline.Table && strings.HasSuffix(name, csvEnding):
+		return w.storeCSV(ctx, env, out, f, name)
+	case take != nil:
+		return storeForeign(ctx, env, out, f, t)
 	}
 	_, err = io.Copy(out, infile.Reader(ctx, f))
 	return err
 }
 
-// storeTable writes Arrow of any form as a table. It fails on types that no
-// column of a table can stand for.
-func storeTable(ctx context.Context, env pipeline.Env, out io.Writer, f *os.File, t pipeline.PortType) error {
-	hint := "write an Arrow IPC file or stream, or declare the type file and let ingest read it"
-	if t == pipeline.Table {
-		hint = fmt.Sprintf("write an Arrow IPC file or stream; for CSV, name the file %s/%s%s", outputsDir, filepath.Base(f.Name()), csvEnding)
-	}
+// storeForeign stores what is written in any form in the form of its type.
+func storeForeign(ctx context.Context, env pipeline.Env, out io.Writer, f *os.File, t pipeline.PortType) error {
 	info, err := f.Stat()
 	if err != nil {
 		return err
 	}
-	r, err := table.OpenForeign(f, info.Size())
-	if err != nil {
-		if diag.HintOf(err) == "" {
-			err = diag.WithHint(err, hint)
+	err = format.Of(t).Take(ctx, out, f, info.Size(), func(loss string) { env.Log().Warn(loss) })
+	if unknown := (*format.UnknownForm)(nil); errors.As(err, &unknown) && diag.HintOf(err) == "" {
+		hint := "write an Arrow IPC file or stream, or declare the type file and let ingest read it"
+		if t == pipeline.Table {
+			hint = fmt.Sprintf("write an Arrow IPC file or stream; for CSV, name the file %s/%s%s", outputsDir, filepath.Base(f.Name()), csvEnding)
 		}
-		return err
+		err = diag.WithHint(err, hint)
 	}
-	if t == pipeline.Dataset {
-		if _, err := table.DatasetInfoOf(r.Schema()); err != nil {
-			return err
-		}
-	}
-	return r.WriteTable(ctx, out, func(loss string) { env.Log().Warn(loss) })
+	return err
 }
 
 // storeCSV reads CSV as an ingest stage without settings does.

@@ -13,6 +13,7 @@ import (
 
 	"pipe/artifacts"
 	"pipe/base/diag"
+	"pipe/data/format"
 	"pipe/data/metric"
 	"pipe/data/source/csv"
 	"pipe/pipeline"
@@ -128,23 +129,18 @@ func (s *Exec) MetricGoal(name string) (metric.Goal, error) {
 // An OutputType is the type of an output port.
 type OutputType pipeline.PortType
 
-var outputTypes = []pipeline.PortType{
-	pipeline.Table, pipeline.Dataset, pipeline.Transform, pipeline.Model, pipeline.Metrics,
-	pipeline.Report, pipeline.Policy, pipeline.File, pipeline.Directory,
-}
-
 // MarshalText gives the name of the type.
 func (t OutputType) MarshalText() ([]byte, error) { return []byte(t), nil }
 
 // UnmarshalText refuses what is no type of an output.
 func (t *OutputType) UnmarshalText(text []byte) error {
 	var names []string
-	for _, known := range outputTypes {
-		if string(text) == string(known) {
-			*t = OutputType(known)
+	for _, known := range format.All() {
+		if string(text) == string(known.Type) {
+			*t = OutputType(known.Type)
 			return nil
 		}
-		names = append(names, string(known))
+		names = append(names, string(known.Type))
 	}
 	err := fmt.Errorf("%q is not a type of an output: %s", text, strings.Join(names, ", "))
 	if near, ok := diag.Nearest(string(text), names); ok {

@@ -14,6 +14,7 @@ import (
 
 	"pipe/base/diag"
 	"pipe/base/infile"
+	"pipe/data/format"
 	"pipe/data/table"
 	"pipe/pipeline"
 )
@@ -97,8 +98,8 @@ func unknownFormat(port string, connected []string) error {
 
 var arrowMagic = []byte("ARROW1\x00\x00")
 
-// layInput writes one input in the form that the command wants. A table has
-// the magic of Arrow at its beginning, also one that is an external file.
+// layInput writes one input in the form that the command wants. What a file
+// holds only its bytes tell: with the magic of Arrow it is named like a table.
 func (w *workDir) layInput(ctx context.Context, env pipeline.Env, port string) error {
 	in, err := env.Open(port)
 	if err != nil {
@@ -112,19 +113,23 @@ func (w *workDir) layInput(ctx context.Context, env pipeline.Env, port string) e
 		return fmt.Errorf("input %q (%s): %w", port, in.Name, err)
 	}
 	path := filepath.Join(w.dir, inputsDir, port)
-	start := make([]byte, len(arrowMagic))
-	if _, err := in.ReadAt(start, 0); err != nil && err != io.EOF {
-		return wrap(err)
+	as, _ := w.stage.Formats.Get(port)
+	isArrow := in.Type == pipeline.File
+	if isArrow {
+		start := make([]byte, len(arrowMagic))
+		if _, err := in.ReadAt(start, 0); err != nil && err != io.EOF {
+			return wrap(err)
+		}
+		isArrow = bytes.Equal(start, arrowMagic)
 	}
-	format, _ := w.stage.Formats.Get(port)
-	switch {
-	case format == CSV:
+	switch of := format.Of(in.Type); {
+	case as == CSV:
 		w.inputs[port] = path + csvEnding
 		return wrap(writeCSV(ctx, w.inputs[port], in))
-	case in.Type == pipeline.Directory:
+	case of.Files:
 		w.inputs[port] = path
 		return wrap(layDir(ctx, env, port, path))
-	case bytes.Equal(start, arrowMagic):
+	case of.Rows, isArrow:
 		w.inputs[port] = path + ".arrow"
 		return wrap(writeFile(ctx, w.inputs[port], in, 0o666))
 	default:

@@ -12,6 +12,7 @@ import (
 	"pipe/artifacts"
 	"pipe/base/diag"
 	"pipe/base/infile"
+	"pipe/data/format"
 	"pipe/data/table"
 	"pipe/lineage"
 	"pipe/pipeline"
@@ -73,11 +74,6 @@ func FormNamed(name string) (Form, error) {
 // TarEnding is that of a directory in one file.
 const TarEnding = ".tar"
 
-// endings are those of artifacts that are written as they are.
-var endings = map[pipeline.PortType]string{
-	pipeline.Model: ".safetensors", pipeline.Transform: ".json", pipeline.Metrics: ".json", pipeline.Report: ".html",
-}
-
 // An Artifact is an artifact that a reference names.
 type Artifact struct {
 	Ref  string
@@ -87,7 +83,10 @@ type Artifact struct {
 }
 
 // IsTable says that an artifact has rows.
-func (f Artifact) IsTable() bool { return f.Type == pipeline.Table || f.Type == pipeline.Dataset }
+func (f Artifact) IsTable() bool { return format.Of(f.Type).Rows }
+
+// IsFolder says that an artifact is a list of files.
+func (f Artifact) IsFolder() bool { return format.Of(f.Type).Files }
 
 // FileName is a name that is right for an artifact.
 func (f Artifact) FileName() string {
@@ -98,7 +97,7 @@ func (f Artifact) FileName() string {
 	if f.IsTable() {
 		return name + ".csv"
 	}
-	return name + endings[f.Type]
+	return name + format.Of(f.Type).Ending
 }
 
 func isFolder(path string) bool {
@@ -127,7 +126,7 @@ func (f Artifact) FormOf(path string) (Form, error) {
 
 // Write writes an artifact; the form is that of a table.
 func (f Artifact) Write(ctx context.Context, w *workspace.Workspace, out io.Writer, form Form) (note string, err error) {
-	if f.Type == pipeline.Directory {
+	if f.IsFolder() {
 		return "", writeTar(ctx, w.Store, f.ID, out)
 	}
 	file, err := w.Store.Open(ctx, f.ID)
@@ -139,7 +138,7 @@ func (f Artifact) Write(ctx context.Context, w *workspace.Workspace, out io.Writ
 		_, err := io.Copy(out, infile.Reader(ctx, file))
 		return "", err
 	}
-	r, err := table.Open(contextualAt{ctx, file}, file.Size())
+	r, err := table.Open(infile.ReaderAt(ctx, file), file.Size())
 	if err != nil {
 		return "", err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"pipe/artifacts"
+	"pipe/data/format"
 	"pipe/data/table"
 	"pipe/lineage"
 	"pipe/pipeline"
@@ -13,11 +14,11 @@ import (
 
 // A FileDiff is a file of a directory; nil where there is none.
 type FileDiff struct {
-	Stage string        `json:"stage"`
-	Port  string        `json:"port"`
-	Path  string        `json:"path"`
-	Old   *content.File `json:"old"`
-	New   *content.File `json:"new"`
+	Stage string       `json:"stage"`
+	Port  string       `json:"port"`
+	Path  string       `json:"path"`
+	Old   *format.File `json:"old"`
+	New   *format.File `json:"new"`
 }
 
 // inside compares the columns of two tables, or the files of two directories, if
@@ -31,10 +32,10 @@ func (d *Diff) inside(ctx context.Context, w *workspace.Workspace, stage string,
 			return nil
 		}
 	}
-	switch pipeline.PortType(new.Type) {
-	case pipeline.Table, pipeline.Dataset:
+	switch of := format.Of(pipeline.PortType(new.Type)); {
+	case of.Rows:
 		return d.columns(ctx, w, stage, old, new)
-	case pipeline.Directory:
+	case of.Files:
 		return d.files(ctx, w, stage, old, new)
 	}
 	return nil
@@ -68,12 +69,12 @@ func (d *Diff) files(ctx context.Context, w *workspace.Workspace, stage string, 
 		return err
 	}
 	defer is.Close()
-	version := func(t *artifacts.Tree, i int) *content.File {
+	version := func(t *artifacts.Tree, i int) *format.File {
 		if i < 0 {
 			return nil
 		}
 		e := t.Entries[i]
-		return &content.File{ID: e.ID, Size: e.Size, Executable: e.Executable}
+		return &format.File{ID: e.ID, Size: e.Size, Executable: e.Executable}
 	}
 	for f := range was.Tree.Differences(is.Tree) {
 		d.Files = append(d.Files, FileDiff{stage, new.Port, f.Path, version(was.Tree, f.Old), version(is.Tree, f.New)})

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"pipe/artifacts"
+	"pipe/data/format"
 	"pipe/lineage"
 	"pipe/workspace"
 	"pipe/workspace/content"
@@ -73,7 +74,7 @@ func (m Metrics) MarshalJSON() ([]byte, error) {
 	return object(values)
 }
 
-// object writes a map as the encoder around it does, which decides itself what it
+// object writes a value as the encoder around it does, which decides itself what it
 // escapes.
 func object(v any) ([]byte, error) {
 	var b bytes.Buffer
@@ -137,19 +138,34 @@ func ShowStage(ctx context.Context, w *workspace.Workspace, execution int64) (*S
 
 // An Artifact is what is known of an artifact, and what is in it.
 type Artifact struct {
-	Created   time.Time        `json:"created_at"`
-	Decisions []models.Event   `json:"decisions,omitempty"` // about a model
-	Directory *content.Folder  `json:"directory,omitempty"`
-	ID        artifacts.ID     `json:"id"`
-	MadeBy    []Use            `json:"made_by"`
-	Network   *content.Network `json:"network,omitempty"`
-	Path      string           `json:"path"` // of a file
-	ReadBy    []Use            `json:"read_by"`
-	Size      int64            `json:"size"`
-	Table     *content.Table   `json:"table,omitempty"`
-	Type      string           `json:"type"`
+	Created   time.Time      `json:"created_at"`
+	Decisions []models.Event `json:"decisions,omitempty"` // about a model
+	ID        artifacts.ID   `json:"id"`
+	MadeBy    []Use          `json:"made_by"`
+	Path      string         `json:"path"` // of a file
+	ReadBy    []Use          `json:"read_by"`
+	Size      int64          `json:"size"`
+	Type      string         `json:"type"`
 
-	Unreadable error `json:"-"` // why it is not known what is in it
+	Content    format.View `json:"-"` // what is in it, nil if there is nothing to show
+	Unreadable error       `json:"-"` // why it is not known what is in it
+}
+
+// MarshalJSON has what is in the artifact under the name of that.
+func (a *Artifact) MarshalJSON() ([]byte, error) {
+	type plain Artifact // without this method
+	known, err := object((*plain)(a))
+	if err != nil || a.Content == nil {
+		return known, err
+	}
+	doc := map[string]json.RawMessage{}
+	if err := json.Unmarshal(known, &doc); err != nil {
+		return nil, err
+	}
+	if doc[a.Content.Name()], err = object(a.Content); err != nil {
+		return nil, err
+	}
+	return object(doc)
 }
 
 // A Use is a port of a stage that made or read an artifact.
@@ -174,8 +190,7 @@ func ShowArtifact(ctx context.Context, w *workspace.Workspace, id artifacts.ID, 
 		return out
 	}
 	a := &Artifact{Created: art.Created, ID: art.ID, MadeBy: uses(art.MadeBy), Path: art.Path, ReadBy: uses(art.ReadBy), Size: art.Size, Type: art.Type}
-	inside, unreadable := content.Of(ctx, w, art, head) // what is known of it is worth showing anyway
-	a.Network, a.Table, a.Directory, a.Unreadable = inside.Network, inside.Table, inside.Folder, unreadable
+	a.Content, a.Unreadable = content.Of(ctx, w, art, head) // what is known of it is worth showing anyway
 	a.Decisions, err = models.Decisions(ctx, w, id)
 	return a, err
 }

@@ -1,13 +1,24 @@
-package content
+package format
 
 import (
 	"context"
+	"encoding/json"
 
 	"pipe/artifacts"
 	"pipe/data/task"
 	"pipe/nn"
-	"pipe/workspace"
+	"pipe/pipeline"
 )
+
+// models are trained networks with their signature, see nn.Model.
+func models() Format {
+	return Format{
+		Type: pipeline.Model, Ending: ".safetensors", Structured: true, Difference: modelDifference,
+		View: func(ctx context.Context, store *artifacts.Store, id artifacts.ID, _ int) (View, error) {
+			return readNetwork(ctx, store, id)
+		},
+	}
+}
 
 // A Network is what there is to say of a model.
 type Network struct {
@@ -52,9 +63,12 @@ type Layer struct {
 	Depth      int     `json:"-"`
 }
 
+// Name implements View.
+func (*Network) Name() string { return "network" }
+
 // readNetwork reads a model of the store.
-func readNetwork(ctx context.Context, w *workspace.Workspace, id artifacts.ID) (*Network, error) {
-	f, err := w.Store.Open(ctx, id)
+func readNetwork(ctx context.Context, store *artifacts.Store, id artifacts.ID) (*Network, error) {
+	f, err := store.Open(ctx, id)
 	if err != nil {
 		return nil, err
 	}
@@ -126,4 +140,30 @@ func layersOf(nodes []nn.Node, depth int) []Layer {
 		}
 	}
 	return rows
+}
+
+func modelDifference(was, is *artifacts.File) (string, error) {
+	a, err := nn.ReadModel(was, was.Size())
+	if err != nil {
+		return "", err
+	}
+	b, err := nn.ReadModel(is, is.Size())
+	if err != nil {
+		return "", err
+	}
+	if text := nn.FirstDifference(a, b); text != "" {
+		return text, nil
+	}
+	document := func(m *nn.Model) ([]byte, error) {
+		return json.Marshal(map[string]any{"network": m.Spec, "signature": m.Signature, "summary": m.Summary})
+	}
+	x, err := document(a)
+	if err != nil {
+		return "", err
+	}
+	y, err := document(b)
+	if err != nil {
+		return "", err
+	}
+	return firstChange(x, y)
 }
