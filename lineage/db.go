@@ -64,6 +64,7 @@ type Options struct {
 	Now      func() time.Time   // the clock; nil is that of the machine
 	MaxPages int                // a bound on the size of the file, like a full disk; 0 is none
 	At       func(point string) // called at each named point of what writes; nil is not called
+	Trace    func(stmt string)  // called with each statement of what reads; nil is not called
 }
 
 // OpenWith is Open with options.
@@ -79,7 +80,7 @@ func openWith(ctx context.Context, path string, opt Options) (_ *DB, err error) 
 	if err := makeFile(path); err != nil {
 		return nil, err
 	}
-	d, err := newDB(path, access{path: path}, opt.Now)
+	d, err := newDB(path, access{path: path}, opt)
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +99,7 @@ func openWith(ctx context.Context, path string, opt Options) (_ *DB, err error) 
 // error that IsOld.
 func OpenReadOnly(path string) (*DB, error) { return OpenReadOnlyWith(path, Options{}) }
 
-// OpenReadOnlyWith is OpenReadOnly with the Claims of options.
+// OpenReadOnlyWith is OpenReadOnly with the Claims and the Trace of options.
 func OpenReadOnlyWith(path string, opt Options) (_ *DB, err error) {
 	defer func() { err = wrap("open", path, err) }()
 	if _, err := os.Stat(path); err != nil {
@@ -111,7 +112,7 @@ func OpenReadOnlyWith(path string, opt Options) (_ *DB, err error) {
 	if err != nil {
 		return nil, err
 	}
-	d, err := newDB(path, how, time.Now)
+	d, err := newDB(path, how, opt)
 	if err != nil {
 		return nil, errors.Join(err, how.close())
 	}
@@ -158,7 +159,7 @@ func (d *DB) rollBack() (err error) {
 	return w.QueryRow("SELECT count(*) FROM sqlite_schema").Scan(&tables)
 }
 
-func newDB(path string, how access, now func() time.Time) (*DB, error) {
+func newDB(path string, how access, opt Options) (*DB, error) {
 	if name := networkFS(filepath.Dir(path)); name != "" {
 		return nil, &hintError{
 			err:  fmt.Errorf("%s is on a network file system (%s), where SQLite loses data", filepath.Dir(path), name),
@@ -178,11 +179,14 @@ func newDB(path string, how access, now func() time.Time) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &DB{path: path, access: how, now: now, self: self}
-	d.r = sql.OpenDB(connector{dsn: d.dsn("ro", "_query_only=1"+how.options)})
+	d := &DB{path: path, access: how, now: opt.Now, self: self}
+	if d.now == nil {
+		d.now = time.Now
+	}
+	d.r = sql.OpenDB(connector{dsn: d.dsn("ro", "_query_only=1"+how.options), trace: opt.Trace})
 	d.r.SetMaxOpenConns(max(2, runtime.GOMAXPROCS(0)))
 	d.r.SetMaxIdleConns(max(2, runtime.GOMAXPROCS(0)))
-	d.q = sql.OpenDB(connector{dsn: d.dsn("ro", "_query_only=1"+how.options), hook: onlySelect})
+	d.q = sql.OpenDB(connector{dsn: d.dsn("ro", "_query_only=1"+how.options), hook: onlySelect, trace: opt.Trace})
 	d.q.SetMaxIdleConns(1)
 	return d, nil
 }
@@ -265,6 +269,8 @@ func (d *DB) Close() error {
 type connector struct {
 	dsn  string
 	hook func(*sqlite3.SQLiteConn) error
+
+	trace func(stmt string) // may be nil
 }
 
 func (c connector) Driver() driver.Driver { return &sqlite3.SQLiteDriver{ConnectHook: c.hook} }
@@ -273,7 +279,11 @@ func (c connector) Connect(context.Context) (driver.Conn, error) {
 	if err := registerBatch(); err != nil {
 		return nil, err
 	}
-	return c.Driver().Open(c.dsn)
+	conn, err := c.Driver().Open(c.dsn)
+	if err != nil || c.trace == nil {
+		return conn, err
+	}
+	return tracedConn{conn.(*sqlite3.SQLiteConn), c.trace}, nil
 }
 
 // How much of a transaction survives a loss of power.

@@ -79,6 +79,28 @@ func (d *DB) Execution(ctx context.Context, id int64) (_ *Execution, err error) 
 	return &list[0], d.buryExecutions(ctx, list)
 }
 
+// ExecutionsByID returns some executions by their IDs, without KeyParts and Points.
+// One that does not exist is left out.
+func (d *DB) ExecutionsByID(ctx context.Context, ids []int64) (_ map[int64]*Execution, err error) {
+	defer func() { err = wrap("read executions from", d.path, err) }()
+	const chosen = "e.id IN (SELECT value FROM json_each(?))"
+	list, err := collect(ctx, d.r, scanExecution, "SELECT "+executionColumns+" WHERE "+chosen, idList(ids))
+	if err != nil {
+		return nil, err
+	}
+	if err := d.completeExecutions(ctx, list, chosen, idList(ids)); err != nil {
+		return nil, err
+	}
+	if err := d.buryExecutions(ctx, list); err != nil {
+		return nil, err
+	}
+	byID := make(map[int64]*Execution, len(list))
+	for i := range list {
+		byID[list[i].ID] = &list[i]
+	}
+	return byID, nil
+}
+
 func scanExecution(rows *sql.Rows) (Execution, error) {
 	var e Execution
 	var started, finished, key, config, seed string
@@ -220,12 +242,24 @@ const origin = "(SELECT coalesce(cached_from, id) FROM executions WHERE id = ?)"
 
 // KeyParts returns the components of the key of an execution, cached or not,
 // in the order in which they were hashed.
-func (d *DB) KeyParts(ctx context.Context, executionID int64) (_ []artifacts.KeyPart, err error) {
-	defer func() { err = wrap("read a key from", d.path, err) }()
-	return collect(ctx, d.r, func(rows *sql.Rows) (p artifacts.KeyPart, err error) {
-		err = rows.Scan(&p.Name, &p.Value)
-		return p, err
-	}, "SELECT name, value FROM key_parts WHERE execution_id = "+origin+" ORDER BY position", executionID)
+func (d *DB) KeyParts(ctx context.Context, executionID int64) ([]artifacts.KeyPart, error) {
+	parts, err := d.KeyPartsOf(ctx, []int64{executionID})
+	return parts[executionID], err
+}
+
+// KeyPartsOf is KeyParts of several executions.
+func (d *DB) KeyPartsOf(ctx context.Context, executions []int64) (_ map[int64][]artifacts.KeyPart, err error) {
+	defer func() { err = wrap("read keys from", d.path, err) }()
+	parts := map[int64][]artifacts.KeyPart{}
+	err = d.each(ctx, func(rows *sql.Rows) error {
+		var id int64
+		var p artifacts.KeyPart
+		err := rows.Scan(&id, &p.Name, &p.Value)
+		parts[id] = append(parts[id], p)
+		return err
+	}, `SELECT e.id, p.name, p.value FROM executions e JOIN key_parts p ON p.execution_id = coalesce(e.cached_from, e.id)
+		WHERE e.id IN (SELECT value FROM json_each(?)) ORDER BY e.id, p.position`, idList(executions))
+	return parts, err
 }
 
 // Points returns the curves of an execution, cached or not, by name and step.

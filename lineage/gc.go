@@ -272,10 +272,15 @@ func (t *tx) deleteChildren(table, list string) error {
 	return nil
 }
 
-// HasRun reports whether there is a run with this ID.
-func (d *DB) HasRun(ctx context.Context, id string) (known bool, err error) {
-	err = d.r.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM runs WHERE id = ?)", id).Scan(&known)
-	return known, wrap("look for a run in", d.path, err)
+// KnownRuns tells which of these are IDs of runs.
+func (d *DB) KnownRuns(ctx context.Context, ids []string) (_ map[string]bool, err error) {
+	defer func() { err = wrap("look for runs in", d.path, err) }()
+	list, err := collect(ctx, d.r, scanText, "SELECT id FROM runs WHERE id IN (SELECT value FROM json_each(?))", jsonList(ids))
+	known := make(map[string]bool, len(list))
+	for _, id := range list {
+		known[id] = true
+	}
+	return known, err
 }
 
 // clear drops everything that is remembered.

@@ -41,6 +41,23 @@ func (d *DB) Lookup(ctx context.Context, key artifacts.Key) (_ *Hit, err error) 
 	return hit, err
 }
 
+// Made tells which of these keys Lookup finds.
+func (d *DB) Made(ctx context.Context, keys []artifacts.Key) (_ map[artifacts.Key]bool, err error) {
+	defer func() { err = wrap("look up in", d.path, err) }()
+	made := map[artifacts.Key]bool{}
+	err = d.each(ctx, func(rows *sql.Rows) error {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			return err
+		}
+		key, err := artifacts.ParseKey(text)
+		made[key] = true
+		return err
+	}, `SELECT DISTINCT key FROM executions WHERE key IN (SELECT value FROM json_each(?)) AND status = 'succeeded'
+		AND id NOT IN (SELECT execution_id FROM doomed_executions)`, jsonList(keys))
+	return made, err
+}
+
 // recent remembers hits, so that a run in which nothing changed needs a few
 // queries and not several for each stage.
 type recent struct {

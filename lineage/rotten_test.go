@@ -48,7 +48,7 @@ func readers(db *DB, runID string, artifact artifacts.ID) map[string]func(contex
 					_, err = db.KeyParts(c, id)
 				}
 				if err == nil {
-					_, err = db.Sources(c, id)
+					_, err = db.SourcesOf(c, []int64{id})
 				}
 				if err == nil {
 					_, err = db.Points(c, id)

@@ -88,6 +88,23 @@ func (d *DB) Run(ctx context.Context, id string) (_ *Run, err error) {
 	return run, bury(runs, dead)
 }
 
+// NewestWith finds the newest run that has made an artifact of a type, or has found
+// one in the cache. What measured the model of another run does not count. It is
+// empty if there is none.
+func (d *DB) NewestWith(ctx context.Context, portType string) (runID string, err error) {
+	defer func() { err = wrap("look for a run in", d.path, err) }()
+	// CROSS JOIN keeps the order of the tables: from the newest run back.
+	err = d.r.QueryRowContext(ctx, `SELECT r.id FROM runs r CROSS JOIN executions e ON e.run_id = coalesce(r.repeats, r.id)
+		CROSS JOIN execution_outputs p ON p.execution_id = coalesce(e.cached_from, e.id)
+		WHERE p.type = ? AND (r.repeats IS NULL OR e.status IN ('succeeded', 'cached')) AND r.id NOT IN (SELECT run_id FROM forgotten_runs)
+		AND NOT EXISTS (SELECT 1 FROM rival_stages v WHERE v.run_id = e.run_id AND v.stage = e.stage)
+		ORDER BY r.seq DESC LIMIT 1`, portType).Scan(&runID)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return runID, err
+}
+
 func scanRun(rows *sql.Rows) (Run, error) {
 	var r Run
 	var scheduled, seed, started, finished, heartbeat, imported, spec, details string

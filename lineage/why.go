@@ -89,23 +89,28 @@ type Source struct {
 	Path      string // of an external file, as written in the pipeline
 }
 
-// Sources returns where the inputs of an execution, cached or not, came from,
-// by port.
-func (d *DB) Sources(ctx context.Context, execution int64) (_ map[string]Source, err error) {
+// SourcesOf returns where the inputs of executions, cached or not, came from, by
+// execution and port.
+func (d *DB) SourcesOf(ctx context.Context, executions []int64) (_ map[int64]map[string]Source, err error) {
 	defer func() { err = wrap("read inputs from", d.path, err) }()
-	sources := map[string]Source{}
+	sources := map[int64]map[string]Source{}
 	err = d.each(ctx, func(rows *sql.Rows) error {
+		var id int64
 		var port, hash string
 		var s Source
-		if err := rows.Scan(&port, &hash, &s.FromStage, &s.FromPort, &s.MadeBy, &s.Path); err != nil {
+		if err := rows.Scan(&id, &port, &hash, &s.FromStage, &s.FromPort, &s.MadeBy, &s.Path); err != nil {
 			return err
+		}
+		if sources[id] == nil {
+			sources[id] = map[string]Source{}
 		}
 		var err error
 		s.ID, err = artifacts.ParseID(hash)
-		sources[port] = s
+		sources[id][port] = s
 		return err
-	}, `SELECT p.port, a.hash, coalesce(p.from_stage, ''), coalesce(p.from_port, ''), coalesce(p.made_by, 0), coalesce(p.path, '')
-		FROM execution_inputs p JOIN artifacts a ON a.id = p.artifact_id WHERE p.execution_id = `+origin, execution)
+	}, `SELECT e.id, p.port, a.hash, coalesce(p.from_stage, ''), coalesce(p.from_port, ''), coalesce(p.made_by, 0), coalesce(p.path, '')
+		FROM executions e JOIN execution_inputs p ON p.execution_id = coalesce(e.cached_from, e.id) JOIN artifacts a ON a.id = p.artifact_id
+		WHERE e.id IN (SELECT value FROM json_each(?))`, idList(executions))
 	return sources, err
 }
 

@@ -3,9 +3,11 @@ package runner
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
+	"pipe/artifacts"
 	"pipe/lineage"
 )
 
@@ -40,7 +42,7 @@ func Explanation(ctx context.Context, db *lineage.DB, execution int64, vs string
 	if w.Against, err = db.Execution(ctx, other.Execution); err != nil {
 		return nil, err
 	}
-	w.Changes, w.Same, err = compareExecutions(ctx, db, other.Execution, execution)
+	w.Changes, w.Same, err = newHistory(db).compare(ctx, other.Execution, execution)
 	return w, err
 }
 
@@ -59,24 +61,81 @@ func counterpart(ctx context.Context, db *lineage.DB, e *lineage.Execution, vs s
 	return other, err
 }
 
-// compareExecutions compares the keys of two executions, cached or not.
-func compareExecutions(ctx context.Context, db *lineage.DB, old, new int64) (changes []Change, same []string, err error) {
-	before, err := db.KeyParts(ctx, old)
+// Differences compares the keys of pairs of executions, the old one and the new one,
+// cached or not. However many there are it takes a few queries, and some more for
+// causes that lie further back than the executions of the pairs.
+func Differences(ctx context.Context, db *lineage.DB, pairs [][2]int64) ([][]Change, error) {
+	h := newHistory(db)
+	ids := make([]int64, 0, 2*len(pairs))
+	for _, p := range pairs {
+		ids = append(ids, p[0], p[1])
+	}
+	if err := h.read(ctx, ids); err != nil {
+		return nil, err
+	}
+	var makers []int64
+	for _, id := range ids {
+		for _, s := range h.source[id] {
+			makers = append(makers, s.MadeBy)
+		}
+	}
+	if err := h.read(ctx, makers); err != nil {
+		return nil, err
+	}
+	list := make([][]Change, len(pairs))
+	for i, p := range pairs {
+		var err error
+		if list[i], _, err = h.compare(ctx, p[0], p[1]); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// A history is what is known of keys and inputs of executions, each read once.
+type history struct {
+	db     *lineage.DB
+	known  map[int64]bool
+	part   map[int64][]artifacts.KeyPart
+	source map[int64]map[string]lineage.Source
+}
+
+func newHistory(db *lineage.DB) *history {
+	return &history{db, map[int64]bool{}, map[int64][]artifacts.KeyPart{}, map[int64]map[string]lineage.Source{}}
+}
+
+// read reads what is not known yet.
+func (h *history) read(ctx context.Context, ids []int64) error {
+	ids = slices.DeleteFunc(slices.Clone(ids), func(id int64) bool { return h.known[id] })
+	if len(ids) == 0 {
+		return nil
+	}
+	parts, err := h.db.KeyPartsOf(ctx, ids)
 	if err != nil {
+		return err
+	}
+	sources, err := h.db.SourcesOf(ctx, ids)
+	if err != nil {
+		return err
+	}
+	maps.Copy(h.part, parts)
+	maps.Copy(h.source, sources)
+	for _, id := range ids {
+		h.known[id] = true
+	}
+	return nil
+}
+
+// compare compares the keys of two executions.
+func (h *history) compare(ctx context.Context, old, new int64) (changes []Change, same []string, err error) {
+	if err := h.read(ctx, []int64{old, new}); err != nil {
 		return nil, nil, err
 	}
-	after, err := db.KeyParts(ctx, new)
-	if err != nil {
-		return nil, nil, err
-	}
-	sources, err := db.Sources(ctx, new)
-	if err != nil {
-		return nil, nil, err
-	}
-	changes = changesBetween(before, after, sources)
+	before, after := h.part[old], h.part[new]
+	changes = changesBetween(before, after, h.source[new])
 	for i := range changes {
 		if port, ok := strings.CutPrefix(changes[i].Name, "input."); ok && !changes[i].Removed {
-			if changes[i].Cause, err = rootCause(ctx, db, old, new, port); err != nil {
+			if changes[i].Cause, err = h.rootCause(ctx, old, new, port); err != nil {
 				return nil, nil, err
 			}
 		}
@@ -86,36 +145,22 @@ func compareExecutions(ctx context.Context, db *lineage.DB, old, new int64) (cha
 
 // rootCause follows a changed input upstream, to the stage or file with which
 // the change began, and says it in one line.
-func rootCause(ctx context.Context, db *lineage.DB, old, new int64, port string) (string, error) {
+func (h *history) rootCause(ctx context.Context, old, new int64, port string) (string, error) {
 	var via []string
 	for {
-		before, err := db.Sources(ctx, old)
-		if err != nil {
+		if err := h.read(ctx, []int64{old, new}); err != nil {
 			return "", err
 		}
-		after, err := db.Sources(ctx, new)
-		if err != nil {
-			return "", err
-		}
-		was, now := before[port], after[port]
+		was, now := h.source[old][port], h.source[new][port]
 		cause, stage := sourceChange(was, now)
 		if cause != "" {
 			return through(cause, via), nil
 		}
 		via = append(via, stage)
-		olds, err := db.KeyParts(ctx, was.MadeBy)
-		if err != nil {
+		if err := h.read(ctx, []int64{was.MadeBy, now.MadeBy}); err != nil {
 			return "", err
 		}
-		news, err := db.KeyParts(ctx, now.MadeBy)
-		if err != nil {
-			return "", err
-		}
-		sources, err := db.Sources(ctx, now.MadeBy)
-		if err != nil {
-			return "", err
-		}
-		changes := changesBetween(olds, news, sources)
+		changes := changesBetween(h.part[was.MadeBy], h.part[now.MadeBy], h.source[now.MadeBy])
 		own := slices.DeleteFunc(slices.Clone(changes), func(c Change) bool {
 			return strings.HasPrefix(c.Name, "input.") && !c.Added && !c.Removed && !c.File
 		})

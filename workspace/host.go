@@ -30,9 +30,11 @@ type Host struct {
 
 	Environ []string // of programs that are started, as os.Environ has it
 
-	// The rest lets tests end the process; nil in a normal build.
-	FS artifacts.FS
-	At func(point string)
+	// The rest is for tests, which let the process die and count what it asks; nil
+	// in a normal build.
+	FS    artifacts.FS
+	At    func(point string)
+	Trace func(stmt string)
 }
 
 // NewHost is a host whose stores are beside the pipelines, and whose

@@ -78,7 +78,7 @@ func (h *Host) Open(dir string) (*Workspace, error) {
 	if err != nil {
 		return nil, err
 	}
-	db, err := lineage.OpenWith(filepath.Join(dir, DatabaseName), lineage.Options{Claims: store, At: h.At})
+	db, err := lineage.OpenWith(filepath.Join(dir, DatabaseName), lineage.Options{Claims: store, At: h.At, Trace: h.Trace})
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +103,7 @@ func ignoreInGit(dir string) {
 // OpenToRead opens a store for what only looks.
 func (h *Host) OpenToRead(dir string) (*Workspace, error) {
 	store := artifacts.OpenReadOnly(dir)
-	db, err := ReadDatabase(dir, store)
+	db, err := h.ReadDatabase(dir, store)
 	if err != nil {
 		return nil, err
 	}
@@ -118,8 +118,8 @@ func (h *Host) With(dir string, store *artifacts.Store, db *lineage.DB) *Workspa
 // ReadDatabase opens the database of a store to read. One that an earlier pipe
 // has made is migrated first: who has a new pipe wants to see the old runs. Who
 // may not write to it is told that it is old.
-func ReadDatabase(dir string, store *artifacts.Store) (*lineage.DB, error) {
-	path, opt := filepath.Join(dir, DatabaseName), lineage.Options{Claims: store}
+func (h *Host) ReadDatabase(dir string, store *artifacts.Store) (*lineage.DB, error) {
+	path, opt := filepath.Join(dir, DatabaseName), lineage.Options{Claims: store, Trace: h.Trace}
 	db, err := lineage.OpenReadOnlyWith(path, opt)
 	if !lineage.IsOld(err) {
 		return db, err

@@ -75,7 +75,7 @@ func Store(ctx context.Context, h *workspace.Host, dir string, fix bool) (*Repor
 		}
 		defer store.Close()
 	}
-	db, dbErr := workspace.ReadDatabase(dir, store)
+	db, dbErr := h.ReadDatabase(dir, store)
 	if dbErr != nil {
 		if !lineage.IsDamaged(dbErr) {
 			return nil, dbErr

@@ -108,12 +108,12 @@ func (p *Plan) planCheckpoints(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	made, err := p.made(ctx, list)
+	if err != nil {
+		return err
+	}
 	for _, c := range list {
-		keep, err := p.keepCheckpoint(ctx, c)
-		if err != nil {
-			return err
-		}
-		if !keep && time.Since(c.Saved) > artifacts.Grace && !p.w.Store.Claimed(c.Name) {
+		if !p.keeps(c, made) && time.Since(c.Saved) > artifacts.Grace && !p.w.Store.Claimed(c.Name) {
 			p.Checkpoints++
 			p.CheckpointBytes += c.Size
 		}
@@ -121,33 +121,41 @@ func (p *Plan) planCheckpoints(ctx context.Context) error {
 	return nil
 }
 
-// keepCheckpoint keeps a checkpoint as long as the failed run that it is of,
-// unless the work has been done since then.
-func (p *Plan) keepCheckpoint(ctx context.Context, c artifacts.CheckpointInfo) (bool, error) {
-	if time.Since(c.Saved) > p.rule.FailedAge {
-		return false, nil
+// made tells of which checkpoints the work has been done since.
+func (p *Plan) made(ctx context.Context, list []artifacts.CheckpointInfo) (map[artifacts.Key]bool, error) {
+	var keys []artifacts.Key
+	for _, c := range list {
+		if key, err := artifacts.ParseKey(c.Name); err == nil {
+			keys = append(keys, key)
+		}
 	}
+	return p.w.DB.Made(ctx, keys)
+}
+
+// keeps says to keep a checkpoint as long as the failed run that it is of, unless
+// the work has been done since then.
+func (p *Plan) keeps(c artifacts.CheckpointInfo, made map[artifacts.Key]bool) bool {
 	key, err := artifacts.ParseKey(c.Name)
-	if err != nil {
-		return false, nil
-	}
-	hit, err := p.w.DB.Lookup(ctx, key)
-	return err == nil && hit == nil, err
+	return err == nil && !made[key] && time.Since(c.Saved) <= p.rule.FailedAge
 }
 
 // sweepCheckpoints deletes those that planCheckpoints counts.
 func (p *Plan) sweepCheckpoints(ctx context.Context) error {
-	var errs error
-	removed, err := p.w.Store.SweepCheckpoints(ctx, func(c artifacts.CheckpointInfo) bool {
-		keep, err := p.keepCheckpoint(ctx, c)
-		errs = errors.Join(errs, err)
-		return keep || err != nil
-	})
+	list, err := p.w.Store.Checkpoints()
+	if err != nil {
+		return err
+	}
+	made, err := p.made(ctx, list)
+	if err != nil {
+		return err
+	}
+	// One that is saved from here on is of work that is under way.
+	removed, err := p.w.Store.SweepCheckpoints(ctx, func(c artifacts.CheckpointInfo) bool { return p.keeps(c, made) })
 	p.Checkpoints, p.CheckpointBytes = len(removed), 0
 	for _, c := range removed {
 		p.CheckpointBytes += c.Size
 	}
-	return errors.Join(err, errs)
+	return err
 }
 
 // Execute deletes it: rows first, since a crash after that leaves bytes that the

@@ -20,12 +20,10 @@ func (p *Plan) planLogs(ctx context.Context) error {
 	for _, r := range p.Runs {
 		forgotten[r.ID] = true
 	}
-	return p.eachLogFolder(func(root *os.Root, run string, linked bool) error {
-		if !forgotten[run] {
-			// Behind a link there may be the logs of other stores.
-			if known, err := p.w.DB.HasRun(ctx, run); known || linked || err != nil {
-				return err
-			}
+	return p.eachLogFolder(ctx, func(root *os.Root, run string, known, linked bool) error {
+		// Behind a link there may be the logs of other stores.
+		if !forgotten[run] && (known || linked) {
+			return nil
 		}
 		files, err := logFiles(root, run)
 		if err != nil || len(files) == 0 {
@@ -48,9 +46,9 @@ func (p *Plan) sweepLogs(ctx context.Context) error {
 		planned[run] = true
 	}
 	p.Logs, p.LogBytes = 0, 0 // what is in fact deleted
-	return p.eachLogFolder(func(root *os.Root, run string, _ bool) error {
-		if known, err := p.w.DB.HasRun(ctx, run); known || !planned[run] || err != nil {
-			return err
+	return p.eachLogFolder(ctx, func(root *os.Root, run string, known, _ bool) error {
+		if known || !planned[run] {
+			return nil
 		}
 		files, err := logFiles(root, run)
 		if err != nil {
@@ -68,9 +66,10 @@ func (p *Plan) sweepLogs(ctx context.Context) error {
 	})
 }
 
-// eachLogFolder visits the folders that are named after a run. linked is true if
-// the folder of logs itself is a symbolic link.
-func (p *Plan) eachLogFolder(visit func(root *os.Root, run string, linked bool) error) error {
+// eachLogFolder visits the folders that are named after a run. known says that the
+// database has the run; linked is true if the folder of logs itself is a symbolic
+// link.
+func (p *Plan) eachLogFolder(ctx context.Context, visit func(root *os.Root, run string, known, linked bool) error) error {
 	info, err := os.Lstat(p.w.Logs())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -87,11 +86,18 @@ func (p *Plan) eachLogFolder(visit func(root *os.Root, run string, linked bool) 
 	if err != nil {
 		return err
 	}
+	var names []string
 	for _, e := range entries {
-		if !e.IsDir() || !lineage.IsRunID(e.Name()) {
-			continue
+		if e.IsDir() && lineage.IsRunID(e.Name()) {
+			names = append(names, e.Name())
 		}
-		if err := visit(root, e.Name(), info.Mode()&fs.ModeSymlink != 0); err != nil {
+	}
+	known, err := p.w.DB.KnownRuns(ctx, names)
+	if err != nil {
+		return err
+	}
+	for _, run := range names {
+		if err := visit(root, run, known[run], info.Mode()&fs.ModeSymlink != 0); err != nil {
 			return err
 		}
 	}

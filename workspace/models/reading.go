@@ -39,13 +39,21 @@ func pastOf(ctx context.Context, w *workspace.Workspace, m lineage.Model) (*past
 	if err != nil {
 		return nil, err
 	}
+	ids := make([]int64, len(graph.Executions))
+	for i, n := range graph.Executions {
+		ids[i] = n.ID
+	}
+	executions, err := w.DB.ExecutionsByID(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
 	p := new(past)
 	wanted := map[artifacts.ID]bool{}
 	// Users come after makers, so the last transform is the one nearest to the model.
 	for _, n := range slices.Backward(graph.Executions) {
-		e, err := w.DB.Execution(ctx, n.ID)
-		if err != nil {
-			return nil, err
+		e := executions[n.ID]
+		if e == nil {
+			continue // it was forgotten meanwhile
 		}
 		makes := false
 		for _, o := range e.Outputs {

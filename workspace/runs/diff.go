@@ -2,6 +2,7 @@ package runs
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"time"
 
@@ -94,16 +95,40 @@ func Compare(ctx context.Context, w *workspace.Workspace, old, new *lineage.Run)
 	if err != nil {
 		return nil, err
 	}
-	for _, stage := range names {
+	names = slices.DeleteFunc(names, func(stage string) bool {
 		a, b := was[stage], is[stage]
-		if a != nil && b != nil && a.Origin() == b.Origin() {
-			continue
-		}
-		if err := d.stage(ctx, w, stage, a, b); err != nil {
+		return a != nil && b != nil && a.Origin() == b.Origin()
+	})
+	changes, err := changedKeys(ctx, w, names, was, is)
+	if err != nil {
+		return nil, err
+	}
+	for _, stage := range names {
+		if err := d.stage(ctx, w, stage, was[stage], is[stage], changes[stage]); err != nil {
 			return nil, err
 		}
 	}
 	return d, nil
+}
+
+// changedKeys are the parts of the keys of stages that differ, by stage.
+func changedKeys(ctx context.Context, w *workspace.Workspace, names []string, was, is map[string]*lineage.Execution) (map[string][]Change, error) {
+	var stages []string
+	var pairs [][2]int64
+	for _, stage := range names {
+		if a, b := was[stage], is[stage]; a != nil && b != nil && !a.Key.IsZero() && !b.Key.IsZero() && a.Key != b.Key {
+			stages, pairs = append(stages, stage), append(pairs, [2]int64{a.ID, b.ID})
+		}
+	}
+	found, err := runner.Differences(ctx, w.DB, pairs)
+	if err != nil {
+		return nil, err
+	}
+	changes := map[string][]Change{}
+	for i, stage := range stages {
+		changes[stage] = changesOf(found[i])
+	}
+	return changes, nil
 }
 
 type namedValue struct{ name, value string }
@@ -177,8 +202,8 @@ func lastExecutions(ctx context.Context, w *workspace.Workspace, run string, nam
 }
 
 // stage compares two executions of a stage; one may be nil.
-func (d *Diff) stage(ctx context.Context, w *workspace.Workspace, stage string, a, b *lineage.Execution) error {
-	s := StageDiff{Stage: stage, Changes: []Change{}}
+func (d *Diff) stage(ctx context.Context, w *workspace.Workspace, stage string, a, b *lineage.Execution, changes []Change) error {
+	s := StageDiff{Stage: stage, Changes: append([]Change{}, changes...)}
 	none := &lineage.Execution{}
 	if a == nil {
 		a = none
@@ -187,13 +212,6 @@ func (d *Diff) stage(ctx context.Context, w *workspace.Workspace, stage string, 
 		b = none
 	}
 	s.Old, s.New = a.Status, b.Status
-	if !a.Key.IsZero() && !b.Key.IsZero() && a.Key != b.Key {
-		why, err := runner.Explanation(ctx, w.DB, b.ID, d.Old.ID)
-		if err != nil {
-			return err
-		}
-		s.Changes = changesOf(why.Changes)
-	}
 	if len(s.Changes) > 0 || Finished(s.Old) != Finished(s.New) {
 		d.Stages = append(d.Stages, s)
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 
 	"pipe/base/diag"
 	"pipe/base/infile"
@@ -40,16 +41,24 @@ func Logs(ctx context.Context, w *workspace.Workspace, word string) ([]Log, erro
 	if err != nil {
 		return nil, err
 	}
+	if ref.Stage != "" {
+		list = slices.DeleteFunc(list, func(e lineage.Execution) bool { return e.Stage != ref.Stage })
+	}
+	var cached []int64
+	for _, e := range list {
+		if e.CachedFrom != 0 {
+			cached = append(cached, e.CachedFrom)
+		}
+	}
+	origins, err := w.DB.ExecutionsByID(ctx, cached)
+	if err != nil {
+		return nil, err
+	}
 	var logs []Log
 	for i := range list {
 		e := &list[i]
-		if ref.Stage != "" && e.Stage != ref.Stage {
-			continue
-		}
-		if e.CachedFrom != 0 {
-			if e, err = w.DB.Execution(ctx, e.CachedFrom); err != nil {
-				return nil, err
-			}
+		if origin := origins[e.CachedFrom]; origin != nil {
+			e = origin
 		}
 		l := Log{Run: e.RunID, Stage: e.Stage, Attempt: max(1, e.Attempt), Status: cmp.Or(e.Status, lineage.Running)}
 		if l.path, err = runner.LogFile(w.Logs(), l.Run, l.Stage, l.Attempt); err != nil {

@@ -8,7 +8,6 @@ import (
 
 	"pipe/artifacts"
 	"pipe/base/diag"
-	"pipe/lineage"
 	"pipe/pipeline"
 	"pipe/workspace"
 )
@@ -24,17 +23,15 @@ type Report struct {
 // latest run that made one.
 func FindReport(ctx context.Context, w *workspace.Workspace, ref string) (*Report, error) {
 	if ref == "" {
-		runs, err := w.DB.Runs(ctx, lineage.RunFilter{Limit: 100})
+		newest, err := w.DB.NewestWith(ctx, string(pipeline.Report))
 		if err != nil {
 			return nil, err
 		}
-		for _, r := range runs {
-			if id, err := reportOf(ctx, w, r.ID, ""); err == nil {
-				return &Report{id, r.ID, r.Pipeline}, nil
-			}
+		if newest == "" {
+			return nil, diag.WithHint(errors.New("no run has made a report"),
+				"add a stage with `uses: evaluate` to a pipeline, and run it")
 		}
-		return nil, diag.WithHint(errors.New("no run has made a report"),
-			"add a stage with `uses: evaluate` to a pipeline, and run it")
+		ref = newest
 	}
 	found, err := w.DB.ResolveEnded(ctx, ref)
 	if err != nil {

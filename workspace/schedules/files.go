@@ -42,6 +42,7 @@ type file struct {
 	path    string
 	named   bool            // on the command line; not only its folder
 	info    fs.FileInfo     // of the version that was read last
+	config  fs.FileInfo     // of the configuration that it was read with; nil without one
 	settled bool            // it was old enough then for a later version to have another time
 	entry   *schedule.Entry // of the last good version; nil if that has no schedule
 	problem error           // of the version that was read last
@@ -64,6 +65,7 @@ func (s *files) list(ctx context.Context) ([]schedule.Entry, error) {
 			delete(s.files, path)
 		}
 	}
+	configs := map[string]fs.FileInfo{} // by path: many files share one
 	var entries []schedule.Entry
 	for _, f := range found {
 		if err := ctx.Err(); err != nil {
@@ -74,7 +76,7 @@ func (s *files) list(ctx context.Context) ([]schedule.Entry, error) {
 		} else {
 			s.files[f.path] = f
 		}
-		s.read(ctx, f)
+		s.read(ctx, f, s.configOf(f.path, configs))
 		if f.entry != nil {
 			entries = append(entries, *f.entry)
 		}
@@ -124,17 +126,31 @@ const coarsest = 2 * time.Second
 // changed: what it needs may have changed elsewhere.
 const problemPause = time.Minute
 
-// read looks at a file, and reads it if it has changed.
-func (s *files) read(ctx context.Context, f *file) {
+// configOf looks at the configuration of the store of a file, which says what the
+// file may read; nil if there is none.
+func (s *files) configOf(path string, seen map[string]fs.FileInfo) fs.FileInfo {
+	config := workspace.ConfigFile(s.host.StoreOf(path))
+	info, ok := seen[config]
+	if !ok {
+		info, _ = os.Stat(config) // whoever reads it complains
+		seen[config] = info
+	}
+	return info
+}
+
+// read looks at a file, and reads it if it or its configuration has changed.
+func (s *files) read(ctx context.Context, f *file, config fs.FileInfo) {
 	info, err := os.Stat(f.path)
-	if err == nil && f.settled && same(f.info, info) && (f.problem == nil || time.Now().Before(f.again)) {
+	configured := f.config == nil && config == nil || same(f.config, config)
+	if err == nil && f.settled && same(f.info, info) && configured && (f.problem == nil || time.Now().Before(f.again)) {
 		return
 	}
 	if err != nil {
 		s.broken(ctx, f, err)
 		return
 	}
-	f.info, f.settled = info, time.Since(info.ModTime()) > coarsest
+	settled := func(i fs.FileInfo) bool { return i == nil || time.Since(i.ModTime()) > coarsest }
+	f.info, f.config, f.settled = info, config, settled(info) && settled(config)
 	switch {
 	case info.Mode().IsRegular():
 	case f.named:
@@ -149,7 +165,7 @@ func (s *files) read(ctx context.Context, f *file) {
 		s.broken(ctx, f, err)
 		return
 	}
-	if f.entry != nil && f.problem == nil && f.entry.Text == string(source) {
+	if f.entry != nil && f.problem == nil && f.entry.Text == string(source) && configured {
 		return // the time of a file changes without the text too
 	}
 	plan, err := s.host.LoadVersion(f.path, source, time.Unix(0, 0))
@@ -165,7 +181,7 @@ func (s *files) read(ctx context.Context, f *file) {
 
 // same reports whether a file is what it was.
 func same(a, b fs.FileInfo) bool {
-	return a != nil && os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime()) && a.Mode() == b.Mode()
+	return a != nil && b != nil && os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime()) && a.Mode() == b.Mode()
 }
 
 func (s *files) good(ctx context.Context, f *file, plan *pipeline.Plan) {

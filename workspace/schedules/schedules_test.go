@@ -2,6 +2,8 @@ package schedules
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -24,7 +26,7 @@ import (
 func noEnv(string) (string, bool) { return "", false }
 
 // host is a process with this environment.
-func host(t *testing.T, lookup func(string) (string, bool)) *workspace.Host {
+func host(t testing.TB, lookup func(string) (string, bool)) *workspace.Host {
 	registry := stages.All(lookup, exec.NewSupervisor())
 	return workspace.NewHost(func() *pipeline.Registry { return registry }, machine.NewLocks(filepath.Join(t.TempDir(), "slots")))
 }
@@ -220,6 +222,62 @@ func TestBrokenFileGoesOn(t *testing.T) {
 	if read.info != info || !read.settled {
 		t.Error("a file that has not changed was read again")
 	}
+}
+
+// What a file may read is said in the configuration of its store: when that changes
+// the file is read again.
+func TestConfigurationCounts(t *testing.T) {
+	dir, elsewhere := t.TempDir(), t.TempDir()
+	outside := filepath.Join(elsewhere, "in.csv")
+	file, config := filepath.Join(dir, "p.yaml"), filepath.Join(dir, ".pipe", "config.yaml")
+	old := time.Now().Add(-time.Hour)
+	write := func(path, text string, at time.Time) {
+		t.Helper()
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o777), writeFile(path, text), os.Chtimes(path, at, at)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(outside, "a\n1\n", old)
+	write(file, "pipeline: p\nschedule: {cron: \"* * * * *\"}\nstages: {load: {uses: ingest, with: {path: \""+outside+"\"}}}\n", old)
+	s := New(host(t, noEnv), []string{dir}, 1, logTo(io.Discard))
+	defer s.Close()
+	for i, allow := range []bool{false, true, false} {
+		text := "files: {allow: []}\n"
+		if allow {
+			text = "files: {allow: [\"" + elsewhere + "\"]}\n"
+		}
+		write(config, text, old.Add(time.Duration(i)*time.Minute))
+		entries, err := s.Entries(t.Context())
+		if err != nil || (s.Problems() == nil) != allow {
+			t.Errorf("allowed %v: %d schedules, problems %v, %v", allow, len(entries), s.Problems(), err)
+		}
+	}
+}
+
+// BenchmarkFollow is what a scheduler of 200 files does every few seconds.
+func BenchmarkFollow(b *testing.B) {
+	dir := b.TempDir()
+	old := time.Now().Add(-time.Hour)
+	for i := range 200 {
+		file := filepath.Join(dir, fmt.Sprintf("p%d.yaml", i))
+		text := fmt.Sprintf("pipeline: p%d\nschedule: {cron: \"0 3 * * *\"}\nstages: {a: {uses: manifest, with: {text: a}}}\n", i)
+		if err := errors.Join(writeFile(file, text), os.Chtimes(file, old, old)); err != nil {
+			b.Fatal(err)
+		}
+	}
+	s := New(host(b, noEnv), []string{dir}, 1, logTo(io.Discard))
+	defer s.Close()
+	first := time.Now()
+	if entries, err := s.Entries(b.Context()); err != nil || len(entries) != 200 {
+		b.Fatal(len(entries), err)
+	}
+	reading := time.Since(first)
+	for b.Loop() {
+		if _, err := s.Entries(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(reading.Nanoseconds()), "ns/reading")
 }
 
 // Of several processes one acts for a schedule, until it lets go.
