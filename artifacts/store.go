@@ -359,7 +359,7 @@ func (f *File) ReadAt(p []byte, off int64) (int, error) {
 
 // smallRead is up to how many bytes a copy out of a mapping beats a call of the
 // system, which need not fault in page by page.
-const smallRead = 64 << 10
+const smallRead = 16 << 10
 
 func (f *File) readError(err error) error {
 	if err == nil || err == io.EOF {
