@@ -36,7 +36,7 @@ var down = []struct {
 	{"nn/graph/...", []string{"base/exact", "nn/graph"}},
 	{"nn/backend", []string{"nn/graph"}},
 	{"nn/cpu", []string{"nn/graph", "nn/backend", "nn/cpu/vm", "nn/cpu/kernel"}},
-	{"nn/optim", []string{"base/...", "nn/graph"}},
+	{"nn/optim", []string{"base/...", "pipeline/settings", "nn/graph"}},
 	{"nn/dataset", []string{"data/...", "nn"}},
 	{"nn/...", []string{"base/...", "data/metric", "data/task", "data/tensor", "nn/...", "pipeline/settings"}},
 	{"pipeline/pipelinetest", []string{"base/...", "artifacts", "data/format", "data/metric", "data/task", "pipeline/..."}},

@@ -1,7 +1,6 @@
 package nn
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -11,17 +10,13 @@ import (
 	"pipe/data/metric"
 	"pipe/data/task"
 	"pipe/nn/backend"
-	"pipe/nn/graph"
 )
 
 // A Config says how to train.
 type Config struct {
-	// Loss is "cross_entropy" or "focal" (classes), "mse", "mae", "huber",
-	// "pinball" or "poisson" (numbers); "auto" or empty: by the task.
-	Loss      string
-	LossWith  LossSettings
-	Optimizer Optimizer
-	Schedule  Schedule // of the learning rate; nil: it is constant
+	Loss      Loss // the zero value is Auto
+	Optimizer Rule
+	Schedule  Factor // of the learning rate; nil: it is constant
 	Epochs    int
 	BatchSize int  // cut down to the number of rows
 	Shuffle   bool // a new order of the rows in each epoch
@@ -85,20 +80,12 @@ type Config struct {
 // A Backend compiles graphs for a processor.
 type Backend = backend.Backend
 
-// LossSettings are parameters of losses. Zero stands for the usual value.
-type LossSettings struct {
-	LabelSmoothing float64 // cross_entropy: share of the target given to all classes alike; 0
-	Delta          float64 // huber: where it turns linear, in the scale of the target; 1
-	Quantile       float64 // pinball: what is predicted; 0.5
-	Gamma          float64 // focal: how much good rows matter less; 2
-}
-
 // EarlyStopping ends training after Patience epochs in a row of which none was
 // better by more than MinDelta than the best before them.
 type EarlyStopping struct {
-	Monitor  string // the name of a curve
-	Patience int
-	MinDelta float64
+	Monitor  string  `yaml:"monitor" default:"validation.loss" enum:"validation.loss,validation.accuracy,validation.rmse,train.loss" doc:"The curve to watch: accuracy of classes, rmse of numbers."`
+	Patience int     `yaml:"patience" default:"10" min:"1" doc:"Epochs in a row without a better value before training ends."`
+	MinDelta float64 `yaml:"min_delta" default:"0" min:"0" doc:"By how much a value must be better to count."`
 }
 
 // An Epoch is what was measured at its end, in evaluation mode over all rows.
@@ -115,58 +102,6 @@ type Epoch struct {
 type Value struct {
 	Name  string
 	Value float64
-}
-
-// loss finds the operator for a task.
-func (c *Config) loss(kind task.Kind) (graph.Loss, error) {
-	name := c.Loss
-	if name == "" || name == "auto" {
-		name = DefaultLoss(kind)
-	}
-	with := c.LossWith
-	s := graph.Loss{Delta: with.Delta, Quantile: with.Quantile, Smoothing: with.LabelSmoothing, Gamma: with.Gamma}
-	switch name {
-	case "cross_entropy", "focal":
-		switch kind {
-		case task.Binary:
-			s.Kind = graph.SigmoidCrossEntropy
-		case task.Multiclass:
-			s.Kind = graph.SoftmaxCrossEntropy
-		default:
-			return s, &LossError{Loss: name, Task: kind}
-		}
-		if name == "focal" && s.Gamma == 0 {
-			s.Gamma = 2
-		}
-	case "mse", "mae", "huber", "pinball", "poisson":
-		if kind != task.Regression {
-			return s, &LossError{Loss: name, Task: kind}
-		}
-		s.Kind = graph.LossKind(name)
-	default:
-		return s, fmt.Errorf("unknown loss %.20q", name)
-	}
-	return s, s.Validate()
-}
-
-// DefaultLoss is the loss that "auto" stands for.
-func DefaultLoss(kind task.Kind) string {
-	if kind == task.Regression {
-		return "mse"
-	}
-	return "cross_entropy"
-}
-
-// LossTasks lists the tasks that a loss is for.
-func LossTasks(loss string) []task.Kind {
-	var list []task.Kind
-	for _, kind := range task.All() {
-		var misfit *LossError
-		if _, err := (&Config{Loss: loss}).loss(kind); !errors.As(err, &misfit) {
-			list = append(list, kind)
-		}
-	}
-	return list
 }
 
 // CheckMonitor lists the tasks that have the curve of a monitor, or says in a
@@ -189,21 +124,6 @@ func CheckMonitor(monitor string, validation bool) ([]task.Kind, error) {
 		return nil, &MonitorError{Monitor: monitor, Curves: curves}
 	}
 	return list, nil
-}
-
-// A LossError is a loss that cannot be used for a task.
-type LossError struct {
-	Loss string
-	Task task.Kind
-}
-
-func (e *LossError) Error() string {
-	return fmt.Sprintf("loss %s does not fit a %s target", e.Loss, e.Task)
-}
-
-// Hint names a loss that fits.
-func (e *LossError) Hint() string {
-	return fmt.Sprintf("use loss: %s, or leave it out", DefaultLoss(e.Task))
 }
 
 // A CountError is a target that cannot be a count, which the poisson loss is for.

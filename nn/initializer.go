@@ -13,10 +13,10 @@ type Initializer = optim.Initializer
 
 // InitAuto, and the empty one, is he_uniform before relu and its like, uniform
 // in ±1/sqrt(units) in recurrent layers as in PyTorch, else glorot_uniform.
-const InitAuto Initializer = "auto"
+const InitAuto = optim.Auto
 
 func checkInitializer(r Initializer) error {
-	if r == "" || r == InitAuto {
+	if r == "" {
 		return nil
 	}
 	return r.Validate()

@@ -306,7 +306,7 @@ type updater struct {
 // (Polyak averaging): after step t, average = d average + (1-d) numbers with
 // d = min(decay, (1+t)/(10+t)), so that it does not stick to the begin. With reset
 // the gradients are then ready to be added to.
-func newUpdater(m *numbers, gradients backend.Variable, o Optimizer, reg optim.Regularization, decay float64, reset bool, h how) (u *updater, err error) {
+func newUpdater(m *numbers, gradients backend.Variable, o Rule, reg optim.Regularization, decay float64, reset bool, h how) (u *updater, err error) {
 	g := graph.New()
 	u = &updater{decay: decay, mix: make([]float32, 2)}
 	if u.step, err = optim.Build(g, o, reg, m.trained()); err != nil {

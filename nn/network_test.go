@@ -91,7 +91,7 @@ func samples() map[string]sample {
 			c.Optimizer = SGD{LearningRate: 0.05, Momentum: 0.9, Nesterov: true, WeightDecay: 1e-3}
 			c.Schedule = Cosine{Warmup: 1}
 			c.Accumulate, c.Average, c.ClipNorm, c.ClipValue, c.L1, c.DecayWeights = 2, 0.9, 0.5, 0.3, 1e-4, true
-			c.Loss, c.LossWith.LabelSmoothing = "cross_entropy", 0.1
+			c.Loss.CrossEntropy = &CrossEntropy{LabelSmoothing: 0.1}
 			c.ClassWeights = []float64{1, 2, 0.5}
 		}},
 	}

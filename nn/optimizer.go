@@ -5,6 +5,7 @@ import "pipe/nn/optim"
 // What a Config says about steps is that of package optim.
 type (
 	Optimizer = optim.Optimizer
+	Rule      = optim.Rule
 	SGD       = optim.SGD
 	Adam      = optim.Adam
 	AdamW     = optim.AdamW
@@ -13,6 +14,7 @@ type (
 	Lion      = optim.Lion
 
 	Schedule    = optim.Schedule
+	Factor      = optim.Factor
 	Progress    = optim.Progress
 	Constant    = optim.Constant
 	StepDecay   = optim.StepDecay
@@ -21,6 +23,3 @@ type (
 	OneCycle    = optim.OneCycle
 	Plateau     = optim.Plateau
 )
-
-// WithRate is an optimizer with another learning rate.
-func WithRate(o Optimizer, rate float64) Optimizer { return optim.WithRate(o, rate) }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"pipe/data/task"
+	"pipe/pipeline/settings"
 )
 
 // A torchCase is one network of testdata/oracle.json, made by oracle.py.
@@ -37,7 +38,7 @@ type torchCase struct {
 	Trained      [][]float32
 }
 
-func (c *torchCase) optimizer() Optimizer {
+func (c *torchCase) optimizer() Rule {
 	s := c.Settings
 	a := Adam{LearningRate: s.LR, Beta1: s.Betas[0], Beta2: s.Betas[1], Epsilon: s.Eps, WeightDecay: s.WeightDecay}
 	switch c.Optimizer {
@@ -54,9 +55,15 @@ func (c *torchCase) trainer(t *testing.T) *trainer {
 	for _, l := range c.Layers {
 		spec.Layers = append(spec.Layers, NewLayer("dense", &l))
 	}
+	var chosen struct {
+		Loss Loss `yaml:"loss" required:"true"`
+	}
+	if err := settings.DecodeFile("loss", []byte("loss: "+c.Loss), &chosen); err != nil {
+		t.Fatal(err)
+	}
 	sig := signatureOf(c.Task, c.Inputs, c.Outputs)
 	tr, _, err := newTrainer(spec, sig, Data{Rows: c.Rows, Features: c.X, Target: c.Y, Weights: c.Weight}, nil, Config{
-		Loss: c.Loss, Optimizer: c.optimizer(), Epochs: 1, BatchSize: c.Rows, ClipNorm: c.Clip,
+		Loss: chosen.Loss, Optimizer: c.optimizer(), Epochs: 1, BatchSize: c.Rows, ClipNorm: c.Clip,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -7,28 +7,30 @@ import (
 	"math"
 
 	"pipe/base/exact"
+	"pipe/pipeline/settings"
 )
 
-// A RateTest looks for a learning rate by training for a few steps in which it
+// A FindRate looks for a learning rate by training for a few steps in which it
 // rises from From to To, by the same factor at each step: the range test of
 // Smith, "Cyclical Learning Rates for Training Neural Networks" (2017).
-type RateTest struct {
-	From, To float64
-	Steps    int // at most
+type FindRate struct {
+	From  float64 `yaml:"from" default:"1e-6" above:"0" doc:"The learning rate of its first step."`
+	To    float64 `yaml:"to" default:"1" above:"0" doc:"That of its last one."`
+	Steps int     `yaml:"steps" short:"true" default:"100" min:"20" max:"100000" doc:"How many steps it has, unless the loss explodes before."`
 }
 
 // Validate says which setting makes no sense.
-func (r RateTest) Validate() error {
+func (r FindRate) Validate() error {
 	switch {
 	case !(r.From > 0 && r.From < r.To) || math.IsInf(r.To, 0):
-		return fmt.Errorf("the learning rate cannot rise from %v to %v", r.From, r.To)
+		return settings.FieldErrorf("to", "to must be more than from, %v", r.From)
 	case r.Steps < minRateSteps:
 		return fmt.Errorf("%d steps are too few to see a slope: want %d or more", r.Steps, minRateSteps)
 	}
 	return nil
 }
 
-// A RateCurve is what a RateTest saw: for each step its learning rate and the
+// A RateCurve is what a FindRate saw: for each step its learning rate and the
 // loss up to there, a moving average that forgets a tenth at each step. It ends
 // early where training diverged.
 type RateCurve struct {
@@ -45,7 +47,7 @@ const (
 )
 
 // A NoRateError says that the loss never fell.
-type NoRateError struct{ Test RateTest }
+type NoRateError struct{ Test FindRate }
 
 func (e *NoRateError) Error() string {
 	return fmt.Sprintf("the loss falls at no learning rate between %g and %g", e.Test.From, e.Test.To)
@@ -59,11 +61,11 @@ func (e *NoRateError) Hint() string {
 // Find runs the test on a network with the initial weights and the batches that
 // Train would begin with, and any other setting of cfg that has to do with
 // single steps. Nothing is left of the network.
-func (r RateTest) Find(ctx context.Context, spec Spec, sig Signature, train Source, cfg Config) (_ *RateCurve, err error) {
+func (r FindRate) Find(ctx context.Context, spec Spec, sig Signature, train Source, cfg Config) (_ *RateCurve, err error) {
 	if err := r.Validate(); err != nil {
 		return nil, err
 	}
-	cfg.Optimizer, cfg.Schedule = WithRate(cfg.Optimizer, 1), rising{r}
+	cfg.Optimizer, cfg.Schedule = cfg.Optimizer.WithRate(1), rising{r}
 	cfg.EarlyStopping, cfg.Average, cfg.OnEpoch, cfg.Resume, cfg.Checkpoint = nil, 0, nil, nil, nil
 	t, _, err := newTrainer(spec, sig, train, nil, cfg)
 	if t != nil {
@@ -83,8 +85,8 @@ func (r RateTest) Find(ctx context.Context, spec Spec, sig Signature, train Sour
 	return c, nil
 }
 
-// rising is the schedule of a RateTest, for an optimizer with the rate 1.
-type rising struct{ RateTest }
+// rising is the schedule of a FindRate, for an optimizer with the rate 1.
+type rising struct{ FindRate }
 
 func (r rising) String() string {
 	return fmt.Sprintf("rising(from=%v, to=%v, steps=%d)", r.From, r.To, r.Steps)
@@ -96,7 +98,7 @@ func (r rising) At(p Progress) float64 {
 }
 
 // riseAlong takes steps until all are done or the loss has become too large.
-func (t *trainer) riseAlong(ctx context.Context, r RateTest, c *RateCurve) error {
+func (t *trainer) riseAlong(ctx context.Context, r FindRate, c *RateCurve) error {
 	mean, missing, least := 0.0, 1.0, math.Inf(1)
 	for ; len(c.Losses) < r.Steps; t.at.Epoch, t.at.Row = t.at.Epoch+1, 0 {
 		t.begin()

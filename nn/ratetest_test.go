@@ -17,9 +17,9 @@ import (
 // lie far apart.
 func TestFoundRateTrains(t *testing.T) {
 	spec, sig, train, _, cfg := threeClasses()
-	for _, o := range []Optimizer{SGD{LearningRate: 1}, SGD{LearningRate: 1, Momentum: 0.9}, adam, Lion{LearningRate: 1, Beta1: 0.9, Beta2: 0.99}} {
+	for _, o := range []Rule{SGD{LearningRate: 1}, SGD{LearningRate: 1, Momentum: 0.9}, adam, Lion{LearningRate: 1, Beta1: 0.9, Beta2: 0.99}} {
 		cfg.Optimizer = o
-		c, err := RateTest{From: 1e-6, To: 10, Steps: 200}.Find(t.Context(), spec, sig, train, cfg)
+		c, err := FindRate{From: 1e-6, To: 10, Steps: 200}.Find(t.Context(), spec, sig, train, cfg)
 		if err != nil {
 			t.Fatalf("%v: %v", o, err)
 		}
@@ -28,7 +28,7 @@ func TestFoundRateTrains(t *testing.T) {
 		}
 		loss := func(rate float64) float64 {
 			cfg := cfg
-			cfg.Epochs, cfg.Optimizer = 3, WithRate(o, rate)
+			cfg.Epochs, cfg.Optimizer = 3, o.WithRate(rate)
 			m, err := Train(t.Context(), spec, sig, train, nil, cfg)
 			if err != nil {
 				return math.Inf(1)
@@ -46,7 +46,7 @@ func TestFoundRateTrains(t *testing.T) {
 // What it sees depends on nothing but the data, the settings and the seed.
 func TestRateCurveIsReproducible(t *testing.T) {
 	spec, sig, train, _, cfg := threeClasses()
-	test := RateTest{From: 1e-5, To: 1, Steps: 60}
+	test := FindRate{From: 1e-5, To: 1, Steps: 60}
 	var want *RateCurve
 	for _, table := range kernel.Tables() {
 		for threads := 1; threads <= 2; threads++ {
@@ -69,7 +69,7 @@ func TestRateCurveIsReproducible(t *testing.T) {
 func TestSearchChangesNothing(t *testing.T) {
 	spec, sig, train, validation, cfg := threeClasses()
 	want := encode(t, trainModel(t, spec, sig, train, &validation, cfg))
-	if _, err := (RateTest{From: 1e-5, To: 1, Steps: 60}).Find(t.Context(), spec, sig, train, cfg); err != nil {
+	if _, err := (FindRate{From: 1e-5, To: 1, Steps: 60}).Find(t.Context(), spec, sig, train, cfg); err != nil {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(encode(t, trainModel(t, spec, sig, train, &validation, cfg)), want) {
@@ -80,12 +80,12 @@ func TestSearchChangesNothing(t *testing.T) {
 func TestNoRateIsFound(t *testing.T) {
 	spec, sig, train, _, cfg := threeClasses()
 	for name, test := range map[string]struct {
-		test RateTest
+		test FindRate
 		want string
 	}{
-		"falling":  {RateTest{From: 1, To: 0.1, Steps: 50}, "cannot rise"},
-		"short":    {RateTest{From: 0.1, To: 1, Steps: 5}, "too few"},
-		"too high": {RateTest{From: 1e6, To: 1e8, Steps: 50}, "falls at no learning rate"},
+		"falling":  {FindRate{From: 1, To: 0.1, Steps: 50}, "must be more than from"},
+		"short":    {FindRate{From: 0.1, To: 1, Steps: 5}, "too few"},
+		"too high": {FindRate{From: 1e6, To: 1e8, Steps: 50}, "falls at no learning rate"},
 	} {
 		_, err := test.test.Find(t.Context(), spec, sig, train, cfg)
 		if err == nil || !strings.Contains(err.Error(), test.want) {

@@ -61,7 +61,7 @@ func assemble(spec Spec, sig Signature, cfg Config) (*trainer, *Model, error) {
 	if err := m.fits(); err != nil {
 		return nil, nil, err
 	}
-	loss, err := cfg.loss(sig.Task)
+	loss, err := cfg.Loss.operator(sig.Task)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -126,13 +126,10 @@ func (t *trainer) describe(s *Summary, spec Spec) {
 			s.Parameters += p.size
 		}
 	}
-	s.Loss = t.cfg.Loss
-	if s.Loss == "" || s.Loss == "auto" {
-		s.Loss = DefaultLoss(t.sig.Task)
-	}
+	s.Loss = t.cfg.Loss.nameFor(t.sig.Task)
 	s.Optimizer, s.BatchSize, s.Seed = t.cfg.Optimizer.String(), min(t.cfg.BatchSize, t.train.rows), t.cfg.Seed
 	c := t.cfg
-	text, err := json.Marshal([]any{spec, t.sig, s, c.LossWith, fmt.Sprint(c.Schedule), c.Epochs, c.Shuffle, c.BalanceClasses, c.ClassWeights,
+	text, err := json.Marshal([]any{spec, t.sig, s, c.Loss.with(t.sig.Task), fmt.Sprint(c.Schedule), c.Epochs, c.Shuffle, c.BalanceClasses, c.ClassWeights,
 		c.L1, c.ClipValue, c.ClipNorm, c.DecayWeights, c.Accumulate, c.Average, c.Initializer, c.EarlyStopping})
 	if err != nil {
 		panic(fmt.Sprintf("nn: %v", err)) // all of it was validated

@@ -265,8 +265,7 @@ func TestTrainRefuses(t *testing.T) {
 		want   string
 		change func(spec *Spec, sig *Signature, train, validation *Data, cfg *Config)
 	}{
-		"loss of another task": {"loss mse does not fit a multiclass target", func(_ *Spec, _ *Signature, _, _ *Data, c *Config) { c.Loss = "mse" }},
-		"unknown loss":         {`unknown loss "hinge"`, func(_ *Spec, _ *Signature, _, _ *Data, c *Config) { c.Loss = "hinge" }},
+		"loss of another task": {"loss mse does not fit a multiclass target", func(_ *Spec, _ *Signature, _, _ *Data, c *Config) { c.Loss.MSE = new(MSE) }},
 		"monitor of another task": {"monitors validation.rmse, which is none of", func(_ *Spec, _ *Signature, _, _ *Data, c *Config) {
 			c.EarlyStopping = &EarlyStopping{"validation.rmse", 1, 0}
 		}},
@@ -392,7 +391,7 @@ func TestPoissonPredictsRates(t *testing.T) {
 	}
 	sig := Signature{Features: []string{"x"}, Column: "y", Task: task.Regression, Scale: 5}
 	spec := Spec{Inputs: 1, Outputs: 1, Layers: layers(Dense{Units: 16, Activation: Tanh})}
-	cfg := Config{Loss: "poisson", Optimizer: adam, Epochs: 60, BatchSize: 32, Shuffle: true}
+	cfg := Config{Loss: Loss{Poisson: new(Poisson)}, Optimizer: adam, Epochs: 60, BatchSize: 32, Shuffle: true}
 	m := trainModel(t, spec, sig, d, nil, cfg)
 	rmse, _ := m.Summary.Curve("train.rmse")
 	if last := rmse[len(rmse)-1]; last > 6 {

@@ -3,6 +3,7 @@ package optim
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"pipe/base/random"
 )
@@ -28,10 +29,22 @@ const (
 	Orthogonal Initializer = "orthogonal"
 )
 
+// Auto is the rule that fits what follows a weight, which the network knows.
+const Auto Initializer = "auto"
+
+// Enum implements settings.Enum.
+func (Initializer) Enum() []string {
+	list := []Initializer{Auto, HeUniform, HeNormal, GlorotUniform, GlorotNormal, LeCunUniform, LeCunNormal, Orthogonal}
+	names := make([]string, len(list))
+	for i, r := range list {
+		names[i] = string(r)
+	}
+	return names
+}
+
 // Validate says that there is no such initialiser.
 func (r Initializer) Validate() error {
-	switch r {
-	case HeUniform, HeNormal, GlorotUniform, GlorotNormal, LeCunUniform, LeCunNormal, Orthogonal:
+	if slices.Contains(r.Enum(), string(r)) {
 		return nil
 	}
 	return fmt.Errorf("unknown initializer %.40q", string(r))

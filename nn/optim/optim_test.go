@@ -48,7 +48,7 @@ func readOracle(t testing.TB) (o oracle) {
 }
 
 // decode makes an optimizer of settings.
-func decode(t *testing.T, kind string, settings json.RawMessage) Optimizer {
+func decode(t *testing.T, kind string, settings json.RawMessage) Rule {
 	read := func(o any) {
 		if err := json.Unmarshal(settings, o); err != nil {
 			t.Fatal(err)
@@ -117,7 +117,7 @@ type updater struct {
 	norm    []float32
 }
 
-func newUpdater(o Optimizer, reg Regularization, params, grads []float32, ranges []Range, table *kernel.Table, threads int) (*updater, error) {
+func newUpdater(o Rule, reg Regularization, params, grads []float32, ranges []Range, table *kernel.Table, threads int) (*updater, error) {
 	for _, r := range ranges {
 		if r.From < 0 || r.Size > len(params)-r.From {
 			return nil, errors.New("a range outside of the parameters")
@@ -165,13 +165,13 @@ func (u *updater) Memory() [][]float32 { return u.memory }
 func (u *updater) Close() error        { return u.program.Close() }
 
 // every is one optimizer of each kind, with all options on.
-var every = []Optimizer{
+var every = []Rule{
 	SGD{0.1, 0.9, true, 0.01}, SGD{LearningRate: 0.1}, Adam{0.01, 0.9, 0.999, 1e-8, 0.01}, AdamW{0.01, 0.9, 0.999, 1e-8, 0.01},
 	RMSprop{0.01, 0.9, 1e-8, 0.5, true, 0.01}, Adagrad{0.1, 0.1, 1e-10, 0.01}, Lion{0.01, 0.9, 0.99, 0.1},
 }
 
 // run does steps on n parameters, of which some are in no range.
-func run(t *testing.T, o Optimizer, reg Regularization, n int, table *kernel.Table, threads int, restart bool) []float32 {
+func run(t *testing.T, o Rule, reg Regularization, n int, table *kernel.Table, threads int, restart bool) []float32 {
 	t.Helper()
 	stream := random.New(1, "run", 0)
 	noise := func(step, i int) float32 { return stream.At(uint64(step)).Float32(uint64(i))*2 - 1 }
@@ -267,7 +267,7 @@ func TestGradientsThatAreNotFiniteShowInTheNorm(t *testing.T) {
 func TestSettingsThatMakeNoSense(t *testing.T) {
 	nan, inf := math.NaN(), math.Inf(1)
 	for want, v := range map[string]interface{ Validate() error }{
-		"sgd: nesterov needs a momentum above 0":             SGD{LearningRate: 1, Nesterov: true},
+		"nesterov: nesterov needs a momentum":                SGD{LearningRate: 1, Nesterov: true},
 		"sgd: momentum 1 is not in [0, 1)":                   SGD{LearningRate: 1, Momentum: 1},
 		"sgd: learning rate 0 is not a positive number":      SGD{},
 		"sgd: weight decay -1 is negative or no number":      SGD{LearningRate: 1, WeightDecay: -1},

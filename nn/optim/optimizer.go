@@ -5,40 +5,48 @@ import (
 	"math"
 
 	"pipe/nn/graph"
+	"pipe/pipeline/settings"
 )
 
-// An Optimizer is SGD, Adam, AdamW, RMSprop, Adagrad or Lion: a rule that turns
-// gradients into changes of the parameters.
-type Optimizer interface {
+// An Optimizer is a choice of a rule for the weights.
+type Optimizer struct {
+	settings.OneOf
+	SGD     *SGD     `yaml:"sgd" doc:"Stochastic gradient descent, with or without momentum."`
+	Adam    *Adam    `yaml:"adam" doc:"Adam; weight decay is L2 regularisation, added to the gradient."`
+	AdamW   *AdamW   `yaml:"adamw" doc:"Adam with weight decay that bypasses the gradient."`
+	RMSprop *RMSprop `yaml:"rmsprop" doc:"Steps divided by the running root mean square of the gradients."`
+	Adagrad *Adagrad `yaml:"adagrad" doc:"Steps divided by the root of the sum of all squared gradients; for sparse data."`
+	Lion    *Lion    `yaml:"lion" doc:"Steps of one size, in the direction of a momentum. Its learning rate is 3 to 10 times smaller than that of adamw, its weight decay as much larger."`
+}
+
+// Rule is what was chosen.
+func (o *Optimizer) Rule() Rule {
+	switch {
+	case o.SGD != nil:
+		return *o.SGD
+	case o.Adam != nil:
+		return *o.Adam
+	case o.AdamW != nil:
+		return *o.AdamW
+	case o.RMSprop != nil:
+		return *o.RMSprop
+	case o.Adagrad != nil:
+		return *o.Adagrad
+	case o.Lion != nil:
+		return *o.Lion
+	}
+	return nil
+}
+
+// A Rule turns gradients into changes of the parameters: SGD, Adam, AdamW,
+// RMSprop, Adagrad or Lion.
+type Rule interface {
 	fmt.Stringer
 	// Validate says which setting makes no sense.
 	Validate() error
+	// WithRate is the rule with another learning rate.
+	WithRate(rate float64) Rule
 	rule() rule
-}
-
-// WithRate is an optimizer with another learning rate.
-func WithRate(o Optimizer, rate float64) Optimizer {
-	switch o := o.(type) {
-	case SGD:
-		o.LearningRate = rate
-		return o
-	case Adam:
-		o.LearningRate = rate
-		return o
-	case AdamW:
-		o.LearningRate = rate
-		return o
-	case RMSprop:
-		o.LearningRate = rate
-		return o
-	case Adagrad:
-		o.LearningRate = rate
-		return o
-	case Lion:
-		o.LearningRate = rate
-		return o
-	}
-	panic(fmt.Sprintf("optim: unknown optimizer %T", o)) // there are no others
 }
 
 // A rule is an optimizer as an operator.
@@ -65,9 +73,16 @@ func (r *rule) hyper(h []float32, t int, factor float64) {
 //	b = Momentum b + d        (b = 0 to begin with)
 //	p = p - LearningRate b    (Nesterov: d + Momentum b in place of b)
 type SGD struct {
-	LearningRate, Momentum float64
-	Nesterov               bool
-	WeightDecay            float64
+	LearningRate float64 `yaml:"learning_rate" short:"true" default:"0.01" above:"0" doc:"The size of a step."`
+	Momentum     float64 `yaml:"momentum" default:"0" min:"0" below:"1" doc:"How much of the last step is carried into the next."`
+	Nesterov     bool    `yaml:"nesterov" default:"false" doc:"Look ahead along the momentum, which must not be 0."`
+	WeightDecay  float64 `yaml:"weight_decay" default:"0" min:"0" doc:"L2 regularisation: this share of the weights is added to the gradient."`
+}
+
+// WithRate is the same with another learning rate.
+func (o SGD) WithRate(rate float64) Rule {
+	o.LearningRate = rate
+	return o
 }
 
 func (o SGD) String() string {
@@ -78,7 +93,7 @@ func (o SGD) String() string {
 // Validate says which setting makes no sense.
 func (o SGD) Validate() error {
 	if o.Nesterov && o.Momentum <= 0 {
-		return fmt.Errorf("sgd: nesterov needs a momentum above 0")
+		return &settings.FieldError{Field: "nesterov", Err: fmt.Errorf("nesterov needs a momentum"), Hint: "add momentum: 0.9"}
 	}
 	return first(share("sgd", "momentum", o.Momentum), rates("sgd", o.LearningRate, o.WeightDecay))
 }
@@ -96,8 +111,17 @@ func (o SGD) rule() rule {
 //	m = Beta1 m + (1-Beta1) g,  v = Beta2 v + (1-Beta2) g²
 //	p = p - LearningRate/(1-Beta1^t) m / (sqrt(v)/sqrt(1-Beta2^t) + Epsilon)
 type Adam struct {
-	LearningRate, Beta1, Beta2, Epsilon float64
-	WeightDecay                         float64
+	LearningRate float64 `yaml:"learning_rate" short:"true" default:"0.001" above:"0" doc:"The size of a step."`
+	Beta1        float64 `yaml:"beta1" default:"0.9" min:"0" below:"1" doc:"Decay of the mean of the gradients."`
+	Beta2        float64 `yaml:"beta2" default:"0.999" min:"0" below:"1" doc:"Decay of the mean of their squares."`
+	Epsilon      float64 `yaml:"epsilon" default:"1e-8" above:"0" doc:"Keeps steps finite where gradients vanish."`
+	WeightDecay  float64 `yaml:"weight_decay" default:"0" min:"0" doc:"L2 regularisation: this share of the weights is added to the gradient."`
+}
+
+// WithRate is the same with another learning rate.
+func (o Adam) WithRate(rate float64) Rule {
+	o.LearningRate = rate
+	return o
 }
 
 func (o Adam) String() string { return o.text("adam") }
@@ -126,7 +150,19 @@ func (o Adam) rule() rule {
 // AdamW is Adam with decoupled weight decay (Loshchilov and Hutter, 2019): p is
 // multiplied by 1 - LearningRate WeightDecay before each step, and the gradient
 // is left alone.
-type AdamW Adam
+type AdamW struct {
+	LearningRate float64 `yaml:"learning_rate" short:"true" default:"0.001" above:"0" doc:"The size of a step."`
+	Beta1        float64 `yaml:"beta1" default:"0.9" min:"0" below:"1" doc:"Decay of the mean of the gradients."`
+	Beta2        float64 `yaml:"beta2" default:"0.999" min:"0" below:"1" doc:"Decay of the mean of their squares."`
+	Epsilon      float64 `yaml:"epsilon" default:"1e-8" above:"0" doc:"Keeps steps finite where gradients vanish."`
+	WeightDecay  float64 `yaml:"weight_decay" default:"0.01" min:"0" doc:"The share of the weights, times the learning rate, that is taken off at each step."`
+}
+
+// WithRate is the same with another learning rate.
+func (o AdamW) WithRate(rate float64) Rule {
+	o.LearningRate = rate
+	return o
+}
 
 func (o AdamW) String() string { return Adam(o).text("adamw") }
 
@@ -146,10 +182,18 @@ func (o AdamW) rule() rule {
 //	b = Momentum b + d / (sqrt(v - a²) + Epsilon)
 //	p = p - LearningRate b
 type RMSprop struct {
-	LearningRate, Alpha, Epsilon float64
-	Momentum                     float64
-	Centered                     bool
-	WeightDecay                  float64
+	LearningRate float64 `yaml:"learning_rate" short:"true" default:"0.01" above:"0" doc:"The size of a step."`
+	Alpha        float64 `yaml:"alpha" default:"0.99" min:"0" below:"1" doc:"Decay of the mean of the squared gradients."`
+	Epsilon      float64 `yaml:"epsilon" default:"1e-8" above:"0" doc:"Keeps steps finite where gradients vanish."`
+	Momentum     float64 `yaml:"momentum" default:"0" min:"0" below:"1" doc:"How much of the last step is carried into the next."`
+	Centered     bool    `yaml:"centered" default:"false" doc:"Divide by the deviation of the gradients in place of their root mean square."`
+	WeightDecay  float64 `yaml:"weight_decay" default:"0" min:"0" doc:"L2 regularisation: this share of the weights is added to the gradient."`
+}
+
+// WithRate is the same with another learning rate.
+func (o RMSprop) WithRate(rate float64) Rule {
+	o.LearningRate = rate
+	return o
 }
 
 func (o RMSprop) String() string {
@@ -175,8 +219,16 @@ func (o RMSprop) rule() rule {
 //
 //	s = s + d²  (Initial to begin with),  p = p - LearningRate d / (sqrt(s) + Epsilon)
 type Adagrad struct {
-	LearningRate, Initial, Epsilon float64
-	WeightDecay                    float64
+	LearningRate float64 `yaml:"learning_rate" short:"true" default:"0.01" above:"0" doc:"The size of a step."`
+	Initial      float64 `yaml:"initial" default:"0" min:"0" doc:"What the sums of squares begin with."`
+	Epsilon      float64 `yaml:"epsilon" default:"1e-10" above:"0" doc:"Keeps steps finite where gradients vanish."`
+	WeightDecay  float64 `yaml:"weight_decay" default:"0" min:"0" doc:"L2 regularisation: this share of the weights is added to the gradient."`
+}
+
+// WithRate is the same with another learning rate.
+func (o Adagrad) WithRate(rate float64) Rule {
+	o.LearningRate = rate
+	return o
 }
 
 func (o Adagrad) String() string {
@@ -202,8 +254,16 @@ func (o Adagrad) rule() rule {
 //	p = p (1 - LearningRate WeightDecay) - LearningRate sign(Beta1 m + (1-Beta1) g)
 //	m = Beta2 m + (1-Beta2) g
 type Lion struct {
-	LearningRate, Beta1, Beta2 float64
-	WeightDecay                float64
+	LearningRate float64 `yaml:"learning_rate" short:"true" default:"0.0001" above:"0" doc:"The size of a step."`
+	Beta1        float64 `yaml:"beta1" default:"0.9" min:"0" below:"1" doc:"The share of the momentum in the direction of a step."`
+	Beta2        float64 `yaml:"beta2" default:"0.99" min:"0" below:"1" doc:"Decay of the momentum."`
+	WeightDecay  float64 `yaml:"weight_decay" default:"0" min:"0" doc:"The share of the weights, times the learning rate, that is taken off at each step."`
+}
+
+// WithRate is the same with another learning rate.
+func (o Lion) WithRate(rate float64) Rule {
+	o.LearningRate = rate
+	return o
 }
 
 func (o Lion) String() string {

@@ -3,11 +3,44 @@ package optim
 import (
 	"fmt"
 	"math"
+
+	"pipe/pipeline/settings"
 )
 
-// A Schedule is how the learning rate changes in the course of training: a
-// Constant, StepDecay, Exponential, Cosine, OneCycle or Plateau.
-type Schedule interface {
+// A Schedule is a choice of how the learning rate changes in the course of
+// training.
+type Schedule struct {
+	settings.OneOf
+	Constant    *Constant    `yaml:"constant" doc:"It does not change."`
+	Step        *StepDecay   `yaml:"step" doc:"It falls by a factor after a number of epochs, again and again."`
+	Exponential *Exponential `yaml:"exponential" doc:"It falls by a factor after each epoch."`
+	Cosine      *Cosine      `yaml:"cosine" doc:"It falls at each step, along half a wave of the cosine over all epochs."`
+	OneCycle    *OneCycle    `yaml:"one_cycle" doc:"It rises from 1/25 of its value to all of it, and falls to 1/250000, along the cosine."`
+	Plateau     *Plateau     `yaml:"reduce_on_plateau" doc:"It falls by a factor when the monitored curve gets no better: that of early stopping, else validation.loss, else train.loss."`
+}
+
+// Factor is what was chosen.
+func (s *Schedule) Factor() Factor {
+	switch {
+	case s.Constant != nil:
+		return *s.Constant
+	case s.Step != nil:
+		return *s.Step
+	case s.Exponential != nil:
+		return *s.Exponential
+	case s.Cosine != nil:
+		return *s.Cosine
+	case s.OneCycle != nil:
+		return *s.OneCycle
+	case s.Plateau != nil:
+		return *s.Plateau
+	}
+	return nil
+}
+
+// A Factor of the learning rate changes in the course of training: Constant,
+// StepDecay, Exponential, Cosine, OneCycle or Plateau.
+type Factor interface {
 	fmt.Stringer
 	// Validate says which setting makes no sense.
 	Validate() error
@@ -29,7 +62,9 @@ func (p Progress) lastStep() float64 { return float64(max(p.Steps*p.Epochs-1, 1)
 
 // Constant keeps the learning rate, after it grew in equal steps in the first
 // Warmup epochs, which may be a fraction.
-type Constant struct{ Warmup float64 }
+type Constant struct {
+	Warmup float64 `yaml:"warmup" default:"0" min:"0" max:"1000000" doc:"Epochs at the beginning in which it grows from 0."`
+}
 
 func (s Constant) String() string { return fmt.Sprintf("constant(warmup=%v)", s.Warmup) }
 
@@ -51,8 +86,8 @@ func warmup(epochs float64, p Progress) float64 { return math.Ceil(float64(epoch
 // StepDecay multiplies the learning rate by Factor after each Every epochs, as
 // PyTorch's StepLR.
 type StepDecay struct {
-	Every  int
-	Factor float64
+	Every  int     `yaml:"every" short:"true" required:"true" min:"1" doc:"Epochs between two steps."`
+	Factor float64 `yaml:"factor" default:"0.1" min:"1e-9" max:"1" doc:"What it is multiplied by."`
 }
 
 func (s StepDecay) String() string {
@@ -72,7 +107,9 @@ func (s StepDecay) At(p Progress) float64 { return power(s.Factor, p.epoch()/s.E
 
 // Exponential multiplies the learning rate by Factor after each epoch, as
 // PyTorch's ExponentialLR.
-type Exponential struct{ Factor float64 }
+type Exponential struct {
+	Factor float64 `yaml:"factor" short:"true" required:"true" min:"1e-9" max:"1" doc:"What it is multiplied by."`
+}
 
 func (s Exponential) String() string { return fmt.Sprintf("exponential(factor=%v)", s.Factor) }
 
@@ -86,7 +123,10 @@ func (s Exponential) At(p Progress) float64 { return power(s.Factor, p.epoch()) 
 // does, and then fall along half a wave of the cosine to Final times its value at
 // the last step: PyTorch's CosineAnnealingLR (Loshchilov and Hutter, "SGDR",
 // 2017).
-type Cosine struct{ Warmup, Final float64 }
+type Cosine struct {
+	Warmup float64 `yaml:"warmup" default:"0" min:"0" max:"1000000" doc:"Epochs at the beginning in which it grows from 0."`
+	Final  float64 `yaml:"final" default:"0" min:"0" max:"1" doc:"The share of it that is left at the last step."`
+}
 
 func (s Cosine) String() string { return fmt.Sprintf("cosine(warmup=%v, final=%v)", s.Warmup, s.Final) }
 
@@ -99,7 +139,7 @@ func (s Cosine) Validate() error {
 func (s Cosine) At(p Progress) float64 {
 	begin := warmup(s.Warmup, p)
 	if float64(p.Step) < begin {
-		return Constant{s.Warmup}.At(p)
+		return Constant{Warmup: s.Warmup}.At(p)
 	}
 	return anneal(1, s.Final, min(1, (float64(p.Step)-begin)/max(p.lastStep()-begin, 1)))
 }
@@ -108,7 +148,9 @@ func (s Cosine) At(p Progress) float64 {
 // the Rise share of all steps, and then fall to 1/250000, both along half a wave
 // of the cosine, as PyTorch's OneCycleLR without a cycle of the momentum (Smith
 // and Topin, "Super-Convergence", 2018).
-type OneCycle struct{ Rise float64 }
+type OneCycle struct {
+	Rise float64 `yaml:"rise" default:"0.3" min:"0.001" max:"0.999" doc:"The share of all steps in which it rises."`
+}
 
 func (s OneCycle) String() string { return fmt.Sprintf("one_cycle(rise=%v)", s.Rise) }
 
@@ -130,10 +172,10 @@ func (s OneCycle) At(p Progress) float64 {
 // better by MinDelta for more than Patience epochs in a row, down to Min times
 // its value, as PyTorch's ReduceLROnPlateau with an absolute threshold.
 type Plateau struct {
-	Factor   float64
-	Patience int
-	MinDelta float64
-	Min      float64
+	Factor   float64 `yaml:"factor" default:"0.1" min:"1e-9" below:"1" doc:"What it is multiplied by."`
+	Patience int     `yaml:"patience" default:"10" min:"0" doc:"Epochs in a row without a better value that are let pass."`
+	MinDelta float64 `yaml:"min_delta" default:"0" min:"0" doc:"By how much a value must be better to count."`
+	Min      float64 `yaml:"min" default:"0" min:"0" max:"1" doc:"The share of it that is always left."`
 }
 
 func (s Plateau) String() string {

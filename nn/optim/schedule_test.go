@@ -8,7 +8,7 @@ import (
 
 func TestSchedulesAgreeWithPyTorch(t *testing.T) {
 	want := readOracle(t).Schedules
-	for name, s := range map[string]Schedule{
+	for name, s := range map[string]Factor{
 		"constant": Constant{}, "constant, warm-up": Constant{1.5}, "step": StepDecay{2, 0.3}, "exponential": Exponential{0.7},
 		"cosine": Cosine{0, 0.1}, "cosine, warm-up": Cosine{1.5, 0}, "one_cycle": OneCycle{0.3},
 	} {
@@ -50,7 +50,7 @@ func TestPlateauAgreesWithPyTorch(t *testing.T) {
 func TestSchedulesOfAllSizes(t *testing.T) {
 	for steps := 1; steps < 5; steps++ {
 		for epochs := 1; epochs < 5; epochs++ {
-			for _, s := range []Schedule{Constant{}, Constant{0.3}, Constant{9}, StepDecay{1, 0.5}, Exponential{1}, Cosine{}, Cosine{0.5, 0.5}, Cosine{9, 1},
+			for _, s := range []Factor{Constant{}, Constant{0.3}, Constant{9}, StepDecay{1, 0.5}, Exponential{1}, Cosine{}, Cosine{0.5, 0.5}, Cosine{9, 1},
 				OneCycle{1e-9}, OneCycle{0.3}, OneCycle{1 - 1e-9}} {
 				for step := range steps*epochs + 2 {
 					if v := s.At(Progress{step, steps, epochs}); !(v >= 0 && v <= 1) {

@@ -56,7 +56,7 @@ type Part struct {
 
 // Build adds the step of an optimizer on ranges of parameters to a graph. What is
 // in no range is left alone.
-func Build(g *graph.Graph, o Optimizer, reg Regularization, ranges []Range) (*Step, error) {
+func Build(g *graph.Graph, o Rule, reg Regularization, ranges []Range) (*Step, error) {
 	if err := first(o.Validate(), reg.Validate()); err != nil {
 		return nil, err
 	}

@@ -52,8 +52,8 @@ func (s *Train) Foresee(inputs map[string]pipeline.Facts) (pipeline.Facts, error
 			wrong("", "connect two outputs of the same preprocess stage", "training and validation data are for different tasks: %s, but %s", before.Reason(), validation.Reason())
 		}
 	}
-	loss, _ := s.Loss.loss()
-	if tasks := nn.LossTasks(loss); len(tasks) > 0 && s.Loss.Auto == nil {
+	loss := s.Loss.Name()
+	if tasks := s.Loss.Tasks(); len(tasks) > 0 && s.Loss.Auto == nil {
 		narrow("loss", "loss: "+loss, loss+" is", "leave it out, and it follows from the target", tasks)
 	}
 	classes := []task.Kind{task.Binary, task.Multiclass}

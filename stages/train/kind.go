@@ -93,10 +93,10 @@ model:
 type Train struct {
 	Network       []nn.Layer               `yaml:"network" single:"true" required:"true" max:"1000" doc:"The hidden layers, in order. An empty list makes a linear or logistic regression."`
 	Branches      settings.Map[[]nn.Layer] `yaml:"branches" added:"true" doc:"Of data sets whose inputs have names (a picture, a text, features): the layers that each passes through by itself. What comes out is put side by side, as by concat, for the layers of network. Features need none."`
-	Loss          Loss                     `yaml:"loss" default:"auto" doc:"What is minimised."`
-	Optimizer     Optimizer                `yaml:"optimizer" default:"adam" doc:"How weights follow from gradients. The definitions are those of PyTorch."`
-	Schedule      Schedule                 `yaml:"learning_rate_schedule" default:"constant" doc:"How the learning rate of the optimizer changes in the course of training."`
-	FindRate      *FindRate                `yaml:"find_learning_rate" doc:"Look for a learning rate in a short training before the real one, and take it in place of that of the optimizer."`
+	Loss          nn.Loss                  `yaml:"loss" default:"auto" doc:"What is minimised."`
+	Optimizer     nn.Optimizer             `yaml:"optimizer" default:"adam" doc:"How weights follow from gradients. The definitions are those of PyTorch."`
+	Schedule      nn.Schedule              `yaml:"learning_rate_schedule" default:"constant" doc:"How the learning rate of the optimizer changes in the course of training."`
+	FindRate      *nn.FindRate             `yaml:"find_learning_rate" doc:"Look for a learning rate in a short training before the real one, and take it in place of that of the optimizer."`
 	Epochs        int                      `yaml:"epochs" default:"100" min:"1" max:"1000000" doc:"Passes over the training rows, at most."`
 	BatchSize     int                      `yaml:"batch_size" default:"32" min:"1" max:"1048576" doc:"Rows for each step of the optimizer, or of each of the batches that accumulate."`
 	Accumulate    int                      `yaml:"accumulate" default:"1" min:"1" max:"1048576" doc:"Batches for each step of the optimizer: the step is that of a batch of as many rows, in less memory."`
@@ -108,8 +108,8 @@ type Train struct {
 	L1            float64                  `yaml:"l1" default:"0" min:"0" doc:"L1 regularisation: this number with the sign of each weight is added to the gradient."`
 	DecayOf       string                   `yaml:"decay_of" default:"all" enum:"all,weights" doc:"What weight decay and l1 apply to: all parameters as in PyTorch, or weights and embeddings only, without biases and normalisation."`
 	EMA           float64                  `yaml:"ema" default:"0" min:"0" below:"1" doc:"Decay of an exponential moving average of the parameters, taken after each step, which the curves are measured with and the model has. 0 is none, 0.999 is usual."`
-	Initializer   string                   `yaml:"initializer" default:"auto" enum:"auto,he_uniform,he_normal,glorot_uniform,glorot_normal,lecun_uniform,lecun_normal,orthogonal" doc:"How weights are drawn: auto is he_uniform before relu and its like, as in PyTorch in lstm and gru, else glorot_uniform."`
-	EarlyStopping *EarlyStopping           `yaml:"early_stopping" doc:"When to end before all epochs are run."`
+	Initializer   nn.Initializer           `yaml:"initializer" default:"auto" doc:"How weights are drawn: auto is he_uniform before relu and its like, as in PyTorch in lstm and gru, else glorot_uniform."`
+	EarlyStopping *nn.EarlyStopping        `yaml:"early_stopping" doc:"When to end before all epochs are run."`
 	Threshold     *Threshold               `yaml:"threshold" added:"true" doc:"Of two classes: the probability of the positive one above which a row is taken for it, 0.5 by default. It becomes a part of the model: the classes that predict gives, and accuracy, f1 and the like in evaluate, go by it. The curves of accuracy in training go by 0.5."`
 }
 
@@ -117,8 +117,10 @@ type Train struct {
 // target with the given classes.
 func (s *Train) config(seed uint64, classes []string) (nn.Config, error) {
 	cfg := nn.Config{
-		Schedule:       s.Schedule.schedule(),
-		Optimizer:      s.Optimizer.optimizer(),
+		Loss:           s.Loss,
+		EarlyStopping:  s.EarlyStopping,
+		Schedule:       s.Schedule.Factor(),
+		Optimizer:      s.Optimizer.Rule(),
 		Epochs:         s.Epochs,
 		BatchSize:      s.BatchSize,
 		Accumulate:     s.Accumulate,
@@ -129,66 +131,10 @@ func (s *Train) config(seed uint64, classes []string) (nn.Config, error) {
 		L1:             s.L1,
 		DecayWeights:   s.DecayOf == "weights",
 		Average:        s.EMA,
-		Initializer:    nn.Initializer(s.Initializer),
+		Initializer:    s.Initializer,
 		Seed:           seed,
-	}
-	cfg.Loss, cfg.LossWith = s.Loss.loss()
-	if e := s.EarlyStopping; e != nil {
-		cfg.EarlyStopping = &nn.EarlyStopping{Monitor: e.Monitor, Patience: e.Patience, MinDelta: e.MinDelta}
 	}
 	var err error
 	cfg.ClassWeights, err = s.ClassWeights.forClasses(classes)
 	return cfg, err
-}
-
-func (l *Loss) loss() (name string, with nn.LossSettings) {
-	switch {
-	case l.CrossEntropy != nil:
-		return "cross_entropy", nn.LossSettings{LabelSmoothing: l.CrossEntropy.LabelSmoothing}
-	case l.Focal != nil:
-		return "focal", nn.LossSettings{Gamma: l.Focal.Gamma}
-	case l.MSE != nil:
-		return "mse", with
-	case l.MAE != nil:
-		return "mae", with
-	case l.Huber != nil:
-		return "huber", nn.LossSettings{Delta: l.Huber.Delta}
-	case l.Pinball != nil:
-		return "pinball", nn.LossSettings{Quantile: l.Pinball.Quantile}
-	case l.Poisson != nil:
-		return "poisson", with
-	}
-	return "auto", with
-}
-
-func (o *Optimizer) optimizer() nn.Optimizer {
-	switch {
-	case o.SGD != nil:
-		return nn.SGD(*o.SGD)
-	case o.AdamW != nil:
-		return nn.AdamW(*o.AdamW)
-	case o.RMSprop != nil:
-		return nn.RMSprop(*o.RMSprop)
-	case o.Adagrad != nil:
-		return nn.Adagrad(*o.Adagrad)
-	case o.Lion != nil:
-		return nn.Lion(*o.Lion)
-	}
-	return nn.Adam(*o.Adam)
-}
-
-func (s *Schedule) schedule() nn.Schedule {
-	switch {
-	case s.Step != nil:
-		return nn.StepDecay(*s.Step)
-	case s.Exponential != nil:
-		return nn.Exponential(*s.Exponential)
-	case s.Cosine != nil:
-		return nn.Cosine(*s.Cosine)
-	case s.OneCycle != nil:
-		return nn.OneCycle(*s.OneCycle)
-	case s.Plateau != nil:
-		return nn.Plateau(*s.Plateau)
-	}
-	return nn.Constant(*s.Constant)
 }

@@ -214,20 +214,20 @@ func TestPresets(t *testing.T) {
 
 func TestTrainingSettings(t *testing.T) {
 	for text, ok := range map[string]func(c *nn.Config) bool{
-		"loss: {huber: 2}":     func(c *nn.Config) bool { return c.Loss == "huber" && c.LossWith.Delta == 2 },
-		"loss: {pinball: 0.9}": func(c *nn.Config) bool { return c.Loss == "pinball" && c.LossWith.Quantile == 0.9 },
+		"loss: {huber: 2}":     func(c *nn.Config) bool { return c.Loss.Huber.Delta == 2 },
+		"loss: {pinball: 0.9}": func(c *nn.Config) bool { return c.Loss.Pinball.Quantile == 0.9 },
 		"loss: focal": func(c *nn.Config) bool {
-			return c.Loss == "focal" && c.LossWith.Gamma == 2
+			return c.Loss.Focal.Gamma == 2
 		},
-		"loss: poisson": func(c *nn.Config) bool { return c.Loss == "poisson" },
+		"loss: poisson": func(c *nn.Config) bool { return c.Loss.Poisson != nil },
 		"{}": func(c *nn.Config) bool {
-			return c.Loss == "auto" && c.Schedule == nn.Schedule(nn.Constant{}) && c.Accumulate == 1 && c.ClassWeights == nil
+			return c.Loss.Name() == "auto" && c.Schedule == nn.Factor(nn.Constant{}) && c.Accumulate == 1 && c.ClassWeights == nil
 		},
-		"learning_rate_schedule: {step: 3}":               func(c *nn.Config) bool { return c.Schedule == nn.Schedule(nn.StepDecay{Every: 3, Factor: 0.1}) },
-		"learning_rate_schedule: {exponential: 0.9}":      func(c *nn.Config) bool { return c.Schedule == nn.Schedule(nn.Exponential{Factor: 0.9}) },
-		"learning_rate_schedule: {cosine: {warmup: 0.5}}": func(c *nn.Config) bool { return c.Schedule == nn.Schedule(nn.Cosine{Warmup: 0.5}) },
-		"learning_rate_schedule: one_cycle":               func(c *nn.Config) bool { return c.Schedule == nn.Schedule(nn.OneCycle{Rise: 0.3}) },
-		"learning_rate_schedule: reduce_on_plateau":       func(c *nn.Config) bool { return c.Schedule == nn.Schedule(nn.Plateau{Factor: 0.1, Patience: 10}) },
+		"learning_rate_schedule: {step: 3}":               func(c *nn.Config) bool { return c.Schedule == nn.Factor(nn.StepDecay{Every: 3, Factor: 0.1}) },
+		"learning_rate_schedule: {exponential: 0.9}":      func(c *nn.Config) bool { return c.Schedule == nn.Factor(nn.Exponential{Factor: 0.9}) },
+		"learning_rate_schedule: {cosine: {warmup: 0.5}}": func(c *nn.Config) bool { return c.Schedule == nn.Factor(nn.Cosine{Warmup: 0.5}) },
+		"learning_rate_schedule: one_cycle":               func(c *nn.Config) bool { return c.Schedule == nn.Factor(nn.OneCycle{Rise: 0.3}) },
+		"learning_rate_schedule: reduce_on_plateau":       func(c *nn.Config) bool { return c.Schedule == nn.Factor(nn.Plateau{Factor: 0.1, Patience: 10}) },
 		"class_weights: {weights: {b: 3}}": func(c *nn.Config) bool {
 			return len(c.ClassWeights) == 2 && c.ClassWeights[0] == 1 && c.ClassWeights[1] == 3
 		},

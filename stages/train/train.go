@@ -49,11 +49,11 @@ func (s *Train) Run(ctx context.Context, env pipeline.Env) (err error) {
 	}
 	cfg.Threads = env.Threads()
 	if s.FindRate != nil {
-		rate, err := findRate(ctx, env, nn.RateTest(*s.FindRate), spec, sig, train, cfg)
+		rate, err := findRate(ctx, env, *s.FindRate, spec, sig, train, cfg)
 		if err != nil {
 			return err
 		}
-		cfg.Optimizer = nn.WithRate(cfg.Optimizer, rate)
+		cfg.Optimizer = cfg.Optimizer.WithRate(rate)
 	}
 	if resume := env.Resume(); resume != nil {
 		defer func() { err = errors.Join(err, resume.Close()) }()
@@ -91,7 +91,7 @@ func (s *Train) Run(ctx context.Context, env pipeline.Env) (err error) {
 }
 
 // findRate looks for a learning rate, and records what it saw.
-func findRate(ctx context.Context, env pipeline.Env, test nn.RateTest, spec nn.Spec, sig nn.Signature, train nn.Source, cfg nn.Config) (float64, error) {
+func findRate(ctx context.Context, env pipeline.Env, test nn.FindRate, spec nn.Spec, sig nn.Signature, train nn.Source, cfg nn.Config) (float64, error) {
 	curve, err := test.Find(ctx, spec, sig, train, cfg)
 	if err != nil {
 		return 0, fmt.Errorf("find a learning rate: %w", err)

@@ -139,7 +139,7 @@ clip_norm: 2
 early_stopping: {monitor: train.loss}
 `).(*Train)
 	cfg := config(t, s, 7)
-	if cfg.Loss != "huber" || cfg.Optimizer != nn.Optimizer(nn.SGD{LearningRate: 0.01, Momentum: 0.9, Nesterov: true}) ||
+	if cfg.Loss.Name() != "huber" || cfg.Optimizer != nn.Rule(nn.SGD{LearningRate: 0.01, Momentum: 0.9, Nesterov: true}) ||
 		!cfg.BalanceClasses || cfg.ClipNorm != 2 || *cfg.EarlyStopping != (nn.EarlyStopping{Monitor: "train.loss", Patience: 10}) ||
 		cfg.Epochs != 100 || cfg.BatchSize != 32 || !cfg.Shuffle || cfg.Seed != 7 {
 		t.Errorf("got %+v", cfg)
@@ -148,7 +148,7 @@ early_stopping: {monitor: train.loss}
 	if len(l) != 2 || *l[0].Dense != (nn.Dense{Units: 3, Activation: "sigmoid"}) || l[1].Dropout.Rate != 0.25 {
 		t.Errorf("layers %+v", l)
 	}
-	for text, want := range map[string]nn.Optimizer{
+	for text, want := range map[string]nn.Rule{
 		"network: []":                       nn.Adam{LearningRate: 0.001, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8},
 		"network: []\noptimizer: adamw":     nn.AdamW{LearningRate: 0.001, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, WeightDecay: 0.01},
 		"network: []\noptimizer: {sgd: .5}": nn.SGD{LearningRate: 0.5},
