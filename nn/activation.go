@@ -1,6 +1,10 @@
 package nn
 
-import "slices"
+import (
+	"slices"
+
+	"pipe/nn/graph"
+)
 
 // An Activation is a function that values pass through, with the usual parameter
 // where it has one. The empty one is linear.
@@ -22,7 +26,13 @@ const (
 
 // Activations lists them all.
 func Activations() []Activation {
-	return []Activation{ReLU, LeakyReLU, ELU, GELU, SiLU, Tanh, Sigmoid, Softplus, Softmax, Linear}
+	var list []Activation
+	for _, f := range graph.Functions() {
+		if f != graph.Linear {
+			list = append(list, Activation(f))
+		}
+	}
+	return append(list, Softmax, Linear)
 }
 
 // Enum implements settings.Enum.
@@ -42,15 +52,7 @@ func (a Activation) pointwise() bool { return a != Softmax && a.Known() }
 
 // Alpha is the usual parameter of a: the slope of leaky_relu, the scale of elu,
 // else 0.
-func (a Activation) Alpha() float64 {
-	switch a {
-	case LeakyReLU:
-		return 0.01
-	case ELU:
-		return 1
-	}
-	return 0
-}
+func (a Activation) Alpha() float64 { return graph.Function(a).Alpha() }
 
 // rectifies says whether a passes what is above 0 and little else.
 func (a Activation) rectifies() bool {
@@ -59,4 +61,13 @@ func (a Activation) rectifies() bool {
 		return true
 	}
 	return false
+}
+
+// operator is the activation in terms of package graph, with its usual parameter;
+// softmax, which is an operator of its own, is linear.
+func (a Activation) operator() graph.Activation {
+	if a == Softmax {
+		a = Linear
+	}
+	return graph.Activation{Kind: graph.Function(a), Alpha: float32(a.Alpha())}
 }

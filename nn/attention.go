@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 
+	"pipe/nn/graph"
 	"pipe/pipeline/settings"
 )
 
@@ -57,6 +58,15 @@ func (l *Attention) infer(s *step) error {
 	s.param("out.bias", Bias, d)
 	s.Flops += 2*count(steps, wide, d) + 4*count(steps, steps, wide) + 5*scores
 	return s.same()
+}
+
+func (l *Attention) build(b *builder, n *Node, x *graph.Node) *graph.Node {
+	q, k, v := b.dense(n, "query.", x, Linear), b.dense(n, "key.", x, Linear), b.dense(n, "value.", x, Linear)
+	a := graph.Attention{Heads: l.Heads, Causal: l.Causal}
+	if b.training {
+		a.Dropout, a.Key = l.Dropout, b.stream(n.Path)
+	}
+	return b.dense(n, "out.", b.Attention(q, k, v, b.lengths[n.LengthsIn], a), Linear)
 }
 
 // Transformer is Layers encoder blocks: attention and two dense layers, each
@@ -152,6 +162,10 @@ func (l *Transformer) infer(s *step) error {
 		s.Flops += inner[i].Flops
 	}
 	return nil
+}
+
+func (l *Transformer) build(b *builder, n *Node, x *graph.Node) *graph.Node {
+	return b.list(n.Inner[0], x)
 }
 
 // normEpsilon is that of the normalisation in a transformer, as in PyTorch.

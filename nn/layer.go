@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"pipe/nn/graph"
 	"pipe/pipeline/settings"
 )
 
@@ -49,6 +50,8 @@ func (l *Layer) Setting() string { return l.from.setting }
 type layer interface {
 	// infer checks the settings against the input and sets the output.
 	infer(*step) error
+	// build adds its operators to a graph.
+	build(*builder, *Node, *graph.Node) *graph.Node
 	// words are its settings, for people.
 	words() string
 }

@@ -1,6 +1,10 @@
 package nn
 
-import "strconv"
+import (
+	"strconv"
+
+	"pipe/nn/graph"
+)
 
 // Norms are normalisations.
 type Norms struct {
@@ -51,6 +55,13 @@ func (l *BatchNorm) infer(s *step) error {
 	return s.epsilon(l.Epsilon)
 }
 
+func (l *BatchNorm) build(b *builder, n *Node, x *graph.Node) *graph.Node {
+	return b.BatchNorm(x, graph.BatchNorm{Momentum: l.Momentum, Epsilon: l.Epsilon, Training: b.training}, graph.Batch{
+		Gamma: b.param(n, "scale"), Beta: b.param(n, "shift"),
+		Mean: b.param(n, "running_mean"), Variance: b.param(n, "running_variance"), Lengths: b.lengths[n.LengthsIn],
+	})
+}
+
 // LayerNorm normalises the features of a row, or of each step.
 type LayerNorm struct {
 	Epsilon float64 `yaml:"epsilon" json:"epsilon" default:"1e-5" above:"0" max:"1" doc:"Added to the variance."`
@@ -64,6 +75,10 @@ func (l *LayerNorm) infer(s *step) error {
 	}
 	s.norm(true)
 	return s.epsilon(l.Epsilon)
+}
+
+func (l *LayerNorm) build(b *builder, n *Node, x *graph.Node) *graph.Node {
+	return b.LayerNorm(x, b.param(n, "scale"), b.param(n, "shift"), l.Epsilon)
 }
 
 // GroupNorm normalises groups of channels, each over all pixels or steps.
@@ -86,6 +101,10 @@ func (l *GroupNorm) infer(s *step) error {
 	return s.epsilon(l.Epsilon)
 }
 
+func (l *GroupNorm) build(b *builder, n *Node, x *graph.Node) *graph.Node {
+	return b.GroupNorm(x, b.param(n, "scale"), b.param(n, "shift"), l.Groups, l.Epsilon)
+}
+
 // RMSNorm divides the features of a row, or of each step, by their root mean
 // square: x / sqrt(mean x² + Epsilon) scale.
 type RMSNorm struct {
@@ -100,4 +119,8 @@ func (l *RMSNorm) infer(s *step) error {
 	}
 	s.norm(false)
 	return s.epsilon(l.Epsilon)
+}
+
+func (l *RMSNorm) build(b *builder, n *Node, x *graph.Node) *graph.Node {
+	return b.RMSNorm(x, b.param(n, "scale"), l.Epsilon)
 }

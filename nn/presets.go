@@ -1,5 +1,7 @@
 package nn
 
+import "pipe/nn/graph"
+
 // Presets are networks in a few settings. They are functions that make layers;
 // nothing else knows of them.
 type Presets struct {
@@ -15,6 +17,10 @@ func (preset) words() string { return "" }
 
 func (preset) infer(s *step) error {
 	return s.wrong("", "train the model again", "is no layer of a model")
+}
+
+func (preset) build(_ *builder, n *Node, _ *graph.Node) *graph.Node {
+	panic("nn: no operator for " + n.Kind)
 }
 
 // normMomentum is the usual momentum of a BatchNorm.

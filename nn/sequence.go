@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"pipe/nn/graph"
 	"pipe/pipeline/settings"
 )
 
@@ -58,6 +59,25 @@ func (l *Embedding) infer(s *step) error {
 	return nil
 }
 
+// build looks up ids. How long sequences are the data says, or else the padding
+// id; what is beyond is 0.
+func (l *Embedding) build(b *builder, n *Node, x *graph.Node) *graph.Node {
+	padding := graph.NoPadding
+	if l.Padding != nil {
+		padding = *l.Padding
+	}
+	lengths := b.lengths[n.LengthsIn]
+	if lengths == nil && l.Padding != nil {
+		lengths = b.IDLengths(x, padding)
+		b.lengths[n.Path] = lengths
+	}
+	y := b.Embedding(x, b.param(n, "weight"), 1, padding)
+	if lengths == nil {
+		return y
+	}
+	return b.MaskSteps(y, lengths)
+}
+
 // Position adds to each step of a sequence what tells where it is: "sinusoidal"
 // (Vaswani et al., "Attention Is All You Need", 2017) or "learned".
 type Position struct {
@@ -78,6 +98,13 @@ func (l *Position) infer(s *step) error {
 	}
 	s.Flops = count(s.in.shape.Size())
 	return s.same()
+}
+
+func (l *Position) build(b *builder, n *Node, x *graph.Node) *graph.Node {
+	if l.Kind == "learned" {
+		return b.LearnedPositions(x, b.param(n, "weight"))
+	}
+	return b.SinusoidalPositions(x)
 }
 
 // Recurrent is lstm or gru. It runs along sequences, with the gates and biases of
@@ -166,6 +193,40 @@ func (l *Recurrent) infer(s *step) error {
 	return nil
 }
 
+// build adds the layers, with one or two directions.
+func (l *Recurrent) build(b *builder, n *Node, x *graph.Node) *graph.Node {
+	run := b.LSTM
+	if n.Kind == "gru" {
+		run = b.GRU
+	}
+	lengths := b.lengths[n.LengthsIn]
+	for i := range l.Layers {
+		if i > 0 {
+			x = b.drop(n.Path+"."+strconv.Itoa(i), x, orZero(l.Dropout))
+		}
+		at := strconv.Itoa(i) + ".forward."
+		direction := func(at string, reverse bool) *graph.Node {
+			return run(x, graph.Recurrent{
+				Wx: b.param(n, at+"weight_input"), Wh: b.param(n, at+"weight_hidden"),
+				Bx: b.param(n, at+"bias_input"), Bh: b.param(n, at+"bias_hidden"), Lengths: lengths, Reverse: reverse,
+			})
+		}
+		forward, last := direction(at, false), i == l.Layers-1 && l.Return == "last"
+		if !l.Bidirectional {
+			if x = forward; last {
+				x = b.LastStep(x, lengths)
+			}
+			continue
+		}
+		backward := direction(strconv.Itoa(i)+".backward.", true)
+		if last {
+			forward, backward = b.LastStep(forward, lengths), b.FirstStep(backward, lengths)
+		}
+		x = b.Concat(forward, backward)
+	}
+	return x
+}
+
 // TimePool makes features of a sequence: the "mean", "max" or "last" of its
 // valid steps.
 type TimePool struct {
@@ -184,6 +245,10 @@ func (l *TimePool) infer(s *step) error {
 	s.Flops = count(s.in.shape.Size())
 	s.out = flow{shape: s.in.shape[1:]}
 	return nil
+}
+
+func (l *TimePool) build(b *builder, n *Node, x *graph.Node) *graph.Node {
+	return b.TimePool(x, b.lengths[n.LengthsIn], graph.Pooling(l.Kind))
 }
 
 // front is how a preset for sequences reads features: token ids below vocabulary,

@@ -1,6 +1,10 @@
 package nn
 
-import "fmt"
+import (
+	"fmt"
+
+	"pipe/nn/graph"
+)
 
 // Structure is how layers are joined, and how values are laid out.
 type Structure struct {
@@ -38,6 +42,18 @@ func (l *Residual) infer(s *step) error {
 	}
 	s.Flops += count(out.shape.Size())
 	return s.project(out)
+}
+
+func (l *Residual) build(b *builder, n *Node, x *graph.Node) *graph.Node {
+	y := b.list(n.Inner[0], x)
+	if n.Projection != nil {
+		x = b.layer(n.Projection, x)
+	}
+	if b.Err() != nil {
+		return nil
+	}
+	b.Scope(n.Path)
+	return b.Add(y, x)
 }
 
 // project finds the projection of a residual.
@@ -134,6 +150,21 @@ func (l *Concat) infer(s *step) error {
 	return nil
 }
 
+// build puts branches side by side: the channels of images, which come first, else
+// the last axis.
+func (l *Concat) build(b *builder, n *Node, x *graph.Node) *graph.Node {
+	var parts []*graph.Node
+	for _, branch := range n.Inner {
+		y := b.list(branch, x)
+		if b.Err() != nil {
+			return nil
+		}
+		parts = append(parts, y)
+	}
+	b.Scope(n.Path)
+	return b.join(parts, n.Out)
+}
+
 // join adds what another branch gives: the channels of images, which come first,
 // else the last axis. It says whether that is possible.
 func (f *flow) join(other flow) bool {
@@ -182,6 +213,10 @@ func (l *Flatten) infer(s *step) error {
 	return nil
 }
 
+func (l *Flatten) build(b *builder, n *Node, x *graph.Node) *graph.Node {
+	return b.Reshape(x, append([]int{b.rows}, n.Out...)...)
+}
+
 // Reshape takes the values of a row as another shape, row-major. One of the
 // dimensions may be -1: what is left for it.
 type Reshape struct {
@@ -220,6 +255,10 @@ func (l *Reshape) infer(s *step) error {
 	}
 	s.out = flow{shape: out, raw: s.in.raw}
 	return nil
+}
+
+func (l *Reshape) build(b *builder, n *Node, x *graph.Node) *graph.Node {
+	return b.Reshape(x, append([]int{b.rows}, n.Out...)...)
 }
 
 func (s *step) featuresHint() string {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"pipe/nn/graph"
 	"pipe/pipeline/settings"
 )
 
@@ -42,6 +43,19 @@ func (l *Dense) infer(s *step) error {
 	}
 	s.dense("", l.Units, bool(!l.NoBias), s.behind(l.Activation))
 	return nil
+}
+
+func (l *Dense) build(b *builder, n *Node, x *graph.Node) *graph.Node {
+	return b.dense(n, "", x, l.Activation)
+}
+
+// dense adds the product of a layer whose parameters begin with a prefix.
+func (b *builder) dense(n *Node, prefix string, x *graph.Node, act Activation) *graph.Node {
+	y := b.Dense(x, b.param(n, prefix+"weight"), b.param(n, prefix+"bias"), act.operator())
+	if act == Softmax {
+		return b.Softmax(y, nil)
+	}
+	return y
 }
 
 // dense is x W + b of the last axis.
@@ -112,6 +126,17 @@ func (l *Activate) infer(s *step) error {
 	return s.same()
 }
 
+func (l *Activate) build(b *builder, n *Node, x *graph.Node) *graph.Node {
+	if l.Kind == Softmax {
+		return b.Softmax(x, nil)
+	}
+	act := l.Kind.operator()
+	if alpha := orZero(l.Alpha); alpha != 0 {
+		act.Alpha = float32(alpha)
+	}
+	return b.Activate(x, act)
+}
+
 // Dropout zeroes each value with probability Rate during training and divides
 // the others by 1-Rate. It does nothing when the network is evaluated.
 type Dropout struct {
@@ -123,6 +148,10 @@ func (l *Dropout) words() string { return number(l.Rate) }
 func (l *Dropout) infer(s *step) error {
 	s.out.shape = s.in.shape
 	return s.rate("rate", l.Rate)
+}
+
+func (l *Dropout) build(b *builder, n *Node, x *graph.Node) *graph.Node {
+	return b.drop(n.Path, x, l.Rate)
 }
 
 // SpatialDropout drops whole channels of images.
@@ -138,4 +167,11 @@ func (l *SpatialDropout) infer(s *step) error {
 	}
 	s.out.shape = s.in.shape
 	return s.rate("rate", l.Rate)
+}
+
+func (l *SpatialDropout) build(b *builder, n *Node, x *graph.Node) *graph.Node {
+	if !b.training {
+		return x
+	}
+	return b.Apply(graph.Dropout{Rate: l.Rate, Key: b.stream(n.Path), Spatial: true}, x)
 }

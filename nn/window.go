@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"pipe/nn/graph"
 	"pipe/pipeline/settings"
 )
 
@@ -137,6 +138,10 @@ func (l *Conv2D) infer(s *step) error {
 	return s.conv(conv{l.Filters, in[0], [2]int{in[1], in[2]}, l.Kernel.both(), l.Stride.both(), l.Dilation.both(), l.Padding, l.Groups, l.Activation, bool(!l.NoBias)})
 }
 
+func (l *Conv2D) build(b *builder, n *Node, x *graph.Node) *graph.Node {
+	return b.Conv2D(x, b.param(n, "weight"), b.param(n, "bias"), n.Window.operator(), l.Groups, l.Activation.operator())
+}
+
 // Conv1D convolves sequences over time. The weight has the shape (filters,
 // dimensions / groups, kernel).
 type Conv1D struct {
@@ -170,6 +175,21 @@ func (l *Conv1D) infer(s *step) error {
 	in := s.in.shape
 	return s.conv(conv{l.Filters, in[1], [2]int{in[0], 1}, [2]int{l.Kernel, 1}, [2]int{l.Stride, 1}, [2]int{l.Dilation, 1},
 		l.Padding, l.Groups, l.Activation, bool(!l.NoBias)})
+}
+
+func (l *Conv1D) build(b *builder, n *Node, x *graph.Node) *graph.Node {
+	if lengths := b.lengths[n.LengthsIn]; lengths != nil { // what is beyond the end must not leak into it
+		x = b.MaskSteps(x, lengths)
+	}
+	return b.Conv1D(x, b.param(n, "weight"), b.param(n, "bias"), n.Window.operator(), l.Groups, l.Activation.operator())
+}
+
+// operator is the geometry in terms of package graph.
+func (w *Window) operator() graph.Window {
+	return graph.Window{
+		StrideH: w.Stride[0], StrideW: w.Stride[1], DilationH: w.Dilation[0], DilationW: w.Dilation[1],
+		Padding: graph.Padding{Top: w.Before[0], Bottom: w.After[0], Left: w.Before[1], Right: w.After[1]},
+	}
 }
 
 // A conv is a convolution of height and width, of sequences time and 1.
@@ -332,6 +352,19 @@ func (l *Pool) infer(s *step) error {
 	return nil
 }
 
+func (l *Pool) build(b *builder, n *Node, x *graph.Node) *graph.Node {
+	w, lengths := n.Window, b.lengths[n.LengthsIn]
+	switch sequence := len(n.In) == 2; {
+	case n.Kind == "max_pool" && sequence:
+		return b.MaxPool1D(x, lengths, w.Kernel[0], w.operator())
+	case n.Kind == "max_pool":
+		return b.MaxPool2D(x, w.Kernel[0], w.Kernel[1], w.operator())
+	case sequence:
+		return b.AvgPool1D(x, lengths, w.Kernel[0], w.operator(), false)
+	}
+	return b.AvgPool2D(x, w.Kernel[0], w.Kernel[1], w.operator(), false)
+}
+
 // GlobalPool is one number for each channel of an image.
 type GlobalPool struct {
 	Kind string `yaml:"kind" json:"kind" short:"true" default:"average" enum:"average,max" doc:"What is taken of each channel."`
@@ -349,4 +382,11 @@ func (l *GlobalPool) infer(s *step) error {
 	s.Flops = count(s.in.shape.Size())
 	s.out.shape = s.in.shape[:1:1]
 	return s.oneOf("kind", l.Kind, "average", "max")
+}
+
+func (l *GlobalPool) build(b *builder, n *Node, x *graph.Node) *graph.Node {
+	if l.Kind == "max" {
+		return b.GlobalMaxPool(x)
+	}
+	return b.GlobalAvgPool(x)
 }
