@@ -2,6 +2,7 @@ package pipelinetest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,11 +22,12 @@ import (
 // A Case is a stage with everything that it works on.
 type Case struct {
 	Kind    pipeline.Kind
-	With    string                  // YAML of the settings, without parameters
-	Inputs  map[string][]byte       // by input port, external files by the port of their setting
-	Dirs    map[string]fstest.MapFS // inputs of type directory, external folders and patterns, likewise
-	Seed    uint64                  // of kinds that are Seeded
-	Threads int                     // 0 means 2
+	With    string                       // YAML of the settings, without parameters
+	Inputs  map[string][]byte            // by input port, external files by the port of their setting
+	Dirs    map[string]fstest.MapFS      // inputs of type directory, external folders and patterns, likewise
+	Types   map[string]pipeline.PortType // of inputs by ports that any type would do for; else they are files
+	Seed    uint64                       // of kinds that are Seeded
+	Threads int                          // 0 means 2
 
 	elsewhere bool // the settings come out of their canonical form, as on another machine
 }
@@ -142,7 +144,7 @@ func (e *env) connect(stage pipeline.Stage) {
 		return port
 	}
 	for port, data := range e.c.Inputs {
-		e.inputs[port] = source{id: e.keep(data), name: nameOf(port), portType: inputType(e.c.Kind.Inputs, port)}
+		e.inputs[port] = source{id: e.keep(data), name: nameOf(port), portType: cmp.Or(e.c.Types[port], inputType(e.c.Kind.Inputs, port))}
 	}
 	for port, files := range e.c.Dirs {
 		e.inputs[port] = source{id: e.keepDir(files), name: nameOf(port), portType: pipeline.Directory}

@@ -31,7 +31,33 @@ func surroundings(name string) (string, bool) {
 }
 
 func newCase(with string, inputs map[string][]byte) pipelinetest.Case {
-	return pipelinetest.Case{Kind: Kind(surroundings, NewSupervisor()), With: with, Inputs: inputs, Seed: 7}
+	types := map[string]pipeline.PortType{}
+	for port, data := range inputs {
+		if bytes.HasPrefix(data, arrowMagic) {
+			types[port] = pipeline.Table
+		}
+	}
+	return pipelinetest.Case{Kind: Kind(surroundings, NewSupervisor()), With: with, Inputs: inputs, Types: types, Seed: 7}
+}
+
+// TestLayByType: a table is named by its type, and of a file the bytes tell.
+func TestLayByType(t *testing.T) {
+	for _, c := range []struct {
+		typ  pipeline.PortType
+		data []byte
+		want string
+	}{
+		{pipeline.Dataset, []byte("whatever"), "in.arrow"},
+		{pipeline.File, people(t, []int64{1}), "in.arrow"},
+		{pipeline.File, []byte("whatever"), "in"},
+		{pipeline.Model, []byte("whatever"), "in"},
+	} {
+		stage := newCase(`{shell: "basename $PIPE_INPUT_IN > outputs/name", outputs: {name: file}}`, map[string][]byte{"in": c.data})
+		stage.Types = map[string]pipeline.PortType{"in": c.typ}
+		if got := string(pipelinetest.Run(t, stage).Outputs["name"]); got != c.want+"\n" {
+			t.Errorf("%s: named %q, want %q", c.typ, got, c.want)
+		}
+	}
 }
 
 // people is a table in batches as other programs write them.

@@ -131,6 +131,13 @@ func TestConform(t *testing.T) {
 	})
 }
 
+func TestConformJSONLines(t *testing.T) {
+	pipelinetest.Conform(t, pipelinetest.Case{
+		Kind: Kind(), With: "path: data/in.log\ncolumns: {a: float64}\nformat: {jsonl: {nested: text}}",
+		Inputs: map[string][]byte{"path": []byte("{\"a\": 1, \"b\": [2]}\n{\"b\": \"x\"}\n")},
+	})
+}
+
 func TestFileInput(t *testing.T) {
 	csv := []byte("a\n1\n")
 	r := pipelinetest.Run(t, pipelinetest.Case{Kind: Kind(), Inputs: map[string][]byte{"file": csv}})
