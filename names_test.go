@@ -13,7 +13,7 @@ import (
 )
 
 // described are the documents whose names of Go are looked up.
-var described = []string{"docs/extending.md"}
+var described = []string{architecture, "docs/extending.md"}
 
 var (
 	// locals are what parameters of functions are called.
