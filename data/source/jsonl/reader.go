@@ -82,7 +82,7 @@ func (in *Reader) Open(ctx context.Context, from source.Inputs) (source.Rows, er
 			from.Advance(done, 2*file.Size) // two passes
 		},
 	}
-	if from.Contract.Keep != nil {
+	if len(from.Contract.Keep) > 0 {
 		r.kept = make(map[string]bool, len(from.Contract.Keep))
 		for _, name := range from.Contract.Keep {
 			r.kept[name] = true
