@@ -52,6 +52,39 @@ func TestWatermarkNeverMovesBack(t *testing.T) {
 	}
 }
 
+// The newest ticks of all schedules are those of each.
+func TestNewestTicks(t *testing.T) {
+	db, c := newTest(t)
+	ids := []int64{}
+	for i, file := range []string{"a.yaml", "b.yaml", "c.yaml"} {
+		s, err := db.EnsureSchedule(t.Context(), Schedule{Pipeline: "p", File: file, Cron: "@daily", Timezone: "UTC"}, c.t)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, s.ID)
+		for n := range 3 * i { // none of the first
+			if ok, err := db.ClaimTick(t.Context(), s.ID, c.t.Add(time.Duration(n+1)*time.Hour), TickMissed, ""); !ok || err != nil {
+				t.Fatal(ok, err)
+			}
+		}
+	}
+	for _, limit := range []int{0, 1, 2, 5, 100, -1} {
+		all, err := db.NewestTicks(t.Context(), limit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, id := range ids {
+			want, err := db.Ticks(t.Context(), id, limit)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want, all[id], cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("limit %d, schedule %d (-each +all):\n%s", limit, id, diff)
+			}
+		}
+	}
+}
+
 func TestTickLife(t *testing.T) {
 	db, c := newTest(t)
 	s, err := db.EnsureSchedule(t.Context(), Schedule{Pipeline: "p", File: "p.yaml", Cron: "@daily", Timezone: "UTC"}, c.t)

@@ -19,7 +19,10 @@ import (
 // it opens share it.
 type Host struct {
 	Registry func() *pipeline.Registry // made when it is asked for: most questions need none
-	Locks    *machine.Locks            // of what the machine has
+
+	// Locks are those of what the machine has, which its processes share; if nil,
+	// what runs of other processes use does not count.
+	Locks *machine.Locks
 
 	// Store is the directory of the store. If it is empty the store is beside the
 	// pipeline file, or the nearest one.
@@ -39,8 +42,8 @@ type Host struct {
 
 // NewHost is a host whose stores are beside the pipelines, and whose
 // configurations say what runs may use.
-func NewHost(registry func() *pipeline.Registry, locks *machine.Locks) *Host {
-	return &Host{Registry: registry, Locks: locks, GPUs: -1}
+func NewHost(registry func() *pipeline.Registry) *Host {
+	return &Host{Registry: registry, GPUs: -1}
 }
 
 // StoreOf is the store of a pipeline file: beside the file.

@@ -22,7 +22,9 @@ func (w *Workspace) Runner(jobs int) (*runner.Runner, error) {
 	}
 	r := w.runner()
 	r.Capacity = w.host.offered(c.Machine, jobs)
-	r.Machine = w.host.machine(c.Machine, r.Capacity)
+	if w.host.Locks != nil {
+		r.Machine = w.host.machine(c.Machine, r.Capacity)
+	}
 	r.CheckpointEvery = c.Machine.CheckpointEvery
 	return r, nil
 }

@@ -38,6 +38,7 @@ type Workspace struct {
 	DB    *lineage.DB
 
 	host *Host
+	temp bool // it is gone when it is closed
 }
 
 // Host is what the workspace was opened with.
@@ -53,6 +54,9 @@ func (w *Workspace) Config() (Config, error) { return readConfig(w.Dir) }
 func (w *Workspace) Close() {
 	w.Store.Close()
 	w.DB.Close()
+	if w.temp {
+		_ = os.RemoveAll(w.Dir) // in the folder for such things
+	}
 }
 
 // IsStore says whether there is a store in a folder.
@@ -108,6 +112,32 @@ func (h *Host) OpenToRead(dir string) (*Workspace, error) {
 		return nil, err
 	}
 	return h.With(dir, store, db), nil
+}
+
+// OpenToPlan opens the store of a pipeline file to find out what a run would do.
+// Where nothing was made yet it leaves no store behind, and who may not write to
+// the store may look.
+func (h *Host) OpenToPlan(file string) (*Workspace, error) {
+	dir := h.StoreOf(file)
+	if IsStore(dir) {
+		w, err := h.Open(dir)
+		if err != nil {
+			if looking, readErr := h.OpenToRead(dir); readErr == nil {
+				return looking, nil
+			}
+		}
+		return w, err
+	}
+	dir, err := os.MkdirTemp("", "pipe-plan-")
+	if err != nil {
+		return nil, err
+	}
+	w, err := h.Open(dir)
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	w.temp = true
+	return w, nil
 }
 
 // With is a workspace of a store and a database that were opened otherwise.

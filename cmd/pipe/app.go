@@ -55,7 +55,8 @@ func newHost(lookup func(string) (string, bool), registry func() *pipeline.Regis
 	if path, ok := lookup("PIPE_MACHINE"); ok && path != "" {
 		locks = path
 	}
-	h := workspace.NewHost(sync.OnceValue(registry), machine.NewLocks(locks))
+	h := workspace.NewHost(sync.OnceValue(registry))
+	h.Locks = machine.NewLocks(locks)
 	h.Environ = os.Environ()
 	if visible, ok := lookup("CUDA_VISIBLE_DEVICES"); ok && visible != "" {
 		for name := range strings.SplitSeq(visible, ",") {

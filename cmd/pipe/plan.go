@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -50,25 +49,9 @@ With names of stages it is about these and all that they need.`,
 			if plan, err = targets(plan, words[1:]); err != nil {
 				return err
 			}
-			dir := a.host.StoreOf(words[0])
-			if !workspace.IsStore(dir) {
-				// Nothing was made yet. Looking must not leave a store behind.
-				if dir, err = os.MkdirTemp("", "pipe-plan-"); err != nil {
-					return err
-				}
-				defer os.RemoveAll(dir)
-			}
-			ws, err := a.host.Open(dir)
-			if err != nil {
-				// Who may not write to the store may look.
-				looking, readErr := a.host.OpenToRead(dir)
-				if readErr != nil {
-					return err
-				}
-				ws = looking
-			}
-			defer ws.Close()
-			return a.forecast(cmd.Context(), ws, plan, runner.Options{Gates: true}, explain, asJSON)
+			return withWorkspace(func() (*workspace.Workspace, error) { return a.host.OpenToPlan(words[0]) }, func(ws *workspace.Workspace) error {
+				return a.forecast(cmd.Context(), ws, plan, runner.Options{Gates: true}, explain, asJSON)
+			})
 		},
 	}
 	flags.register(cmd, a)

@@ -119,21 +119,19 @@ decided by the bytes that it gives. With names of stages only these are made, wi
 			if err := runner.Unreadable(plan).Err(); err != nil && !dryRun {
 				return err
 			}
-			ws, err := a.host.Open(a.host.StoreOf(words[0]))
-			if err != nil {
-				return err
-			}
-			defer ws.Close()
-			if dryRun {
-				return a.forecast(cmd.Context(), ws, plan, ropt, verbose, asJSON)
-			}
-			tell, told, err := events.start(a, ws, plan)
-			if err != nil {
-				return err
-			}
-			res, err := a.runPlan(cmd.Context(), ws, plan, ropt, jobs, a.newView(asJSON, verbose, ws.Dir), tell)
-			told()
-			return a.report(res, which.explain(err, words[0]))
+			open := func() (*workspace.Workspace, error) { return a.host.Open(a.host.StoreOf(words[0])) }
+			return withWorkspace(open, func(ws *workspace.Workspace) error {
+				if dryRun {
+					return a.forecast(cmd.Context(), ws, plan, ropt, verbose, asJSON)
+				}
+				tell, told, err := events.start(a, ws, plan)
+				if err != nil {
+					return err
+				}
+				res, err := a.runPlan(cmd.Context(), ws, plan, ropt, jobs, a.newView(asJSON, verbose, ws.Dir), tell)
+				told()
+				return a.report(res, which.explain(err, words[0]))
+			})
 		},
 	}
 	flags.register(cmd, a)

@@ -30,11 +30,11 @@ func (a *app) stagesCommand() *cobra.Command {
 				return pipeline.WriteMarkdown(a.out, a.host.Registry())
 			}
 			if asJSON {
-				return ui.WriteJSON(a.out, kindsJSON(a.host.Registry()))
+				return ui.WriteJSON(a.out, a.host.Kinds())
 			}
 			var rows [][]string
-			for _, k := range a.host.Registry().Kinds() {
-				rows = append(rows, []string{k.Name, k.Summary()})
+			for _, k := range a.host.Kinds().Kinds {
+				rows = append(rows, []string{k.Name, k.Summary})
 			}
 			return ui.Table(a.out, []string{"KIND", "WHAT IT DOES"}, rows)
 		},
@@ -58,33 +58,6 @@ func (a *app) stagesCommand() *cobra.Command {
 		},
 	})
 	return cmd
-}
-
-func kindsJSON(reg *pipeline.Registry) any {
-	type port struct {
-		Name     string            `json:"name"`
-		Type     pipeline.PortType `json:"type"`
-		Optional bool              `json:"optional,omitempty"`
-	}
-	type kind struct {
-		Name    string `json:"name"`
-		Version int    `json:"version"`
-		Summary string `json:"summary"`
-		Inputs  []port `json:"inputs"`
-		Outputs []port `json:"outputs"`
-	}
-	ports := func(list []pipeline.Port) []port {
-		out := []port{}
-		for _, p := range list {
-			out = append(out, port{p.Name, p.Type, p.Optional || p.InPlaceOf != nil})
-		}
-		return out
-	}
-	kinds := []kind{}
-	for _, k := range reg.Kinds() {
-		kinds = append(kinds, kind{k.Name, k.Version, k.Summary(), ports(k.Inputs), ports(k.Outputs)})
-	}
-	return map[string]any{"kinds": kinds}
 }
 
 func (a *app) schemaCommand() *cobra.Command {

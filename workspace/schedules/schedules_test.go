@@ -16,7 +16,6 @@ import (
 	"pipe/lineage"
 	"pipe/pipeline"
 	"pipe/runner"
-	"pipe/runner/machine"
 	"pipe/schedule"
 	"pipe/stages"
 	"pipe/stages/exec"
@@ -26,9 +25,9 @@ import (
 func noEnv(string) (string, bool) { return "", false }
 
 // host is a process with this environment.
-func host(t testing.TB, lookup func(string) (string, bool)) *workspace.Host {
+func host(lookup func(string) (string, bool)) *workspace.Host {
 	registry := stages.All(lookup, exec.NewSupervisor())
-	return workspace.NewHost(func() *pipeline.Registry { return registry }, machine.NewLocks(filepath.Join(t.TempDir(), "slots")))
+	return workspace.NewHost(func() *pipeline.Registry { return registry })
 }
 
 func logTo(w io.Writer) *slog.Logger { return slog.New(slog.NewTextHandler(w, nil)) }
@@ -57,7 +56,7 @@ stages:
 	ctx := context.Background()
 	var out strings.Builder
 	path := func(name string) (string, bool) { return "/usr/bin:/bin", name == "PATH" }
-	s := New(host(t, path), []string{dir}, 1, logTo(&out))
+	s := New(host(path), []string{dir}, 1, logTo(&out))
 	var seen []runner.Event
 	s.Watch = func(string) func(runner.Event) { return func(ev runner.Event) { seen = append(seen, ev) } }
 	defer s.Close()
@@ -142,7 +141,7 @@ func TestBrokenFileGoesOn(t *testing.T) {
 	}
 	var out strings.Builder
 	process := func() *Service {
-		s := New(host(t, noEnv), []string{dir}, 1, logTo(&out))
+		s := New(host(noEnv), []string{dir}, 1, logTo(&out))
 		t.Cleanup(s.Close)
 		return s
 	}
@@ -239,7 +238,7 @@ func TestConfigurationCounts(t *testing.T) {
 	}
 	write(outside, "a\n1\n", old)
 	write(file, "pipeline: p\nschedule: {cron: \"* * * * *\"}\nstages: {load: {uses: ingest, with: {path: \""+outside+"\"}}}\n", old)
-	s := New(host(t, noEnv), []string{dir}, 1, logTo(io.Discard))
+	s := New(host(noEnv), []string{dir}, 1, logTo(io.Discard))
 	defer s.Close()
 	for i, allow := range []bool{false, true, false} {
 		text := "files: {allow: []}\n"
@@ -265,7 +264,7 @@ func BenchmarkFollow(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	s := New(host(b, noEnv), []string{dir}, 1, logTo(io.Discard))
+	s := New(host(noEnv), []string{dir}, 1, logTo(io.Discard))
 	defer s.Close()
 	first := time.Now()
 	if entries, err := s.Entries(b.Context()); err != nil || len(entries) != 200 {
@@ -286,7 +285,7 @@ func TestOneProcessActs(t *testing.T) {
 	file := filepath.Join(dir, "p.yaml")
 	var list []*Service
 	for range 2 {
-		s := New(host(t, noEnv), []string{dir}, 1, logTo(io.Discard))
+		s := New(host(noEnv), []string{dir}, 1, logTo(io.Discard))
 		t.Cleanup(s.Close)
 		list = append(list, s)
 	}
