@@ -129,6 +129,21 @@ func (d DatasetInfo) Names() []string {
 	return names
 }
 
+// Elements lists what inputs are made of by name, for those who trace columns:
+// the features, or the input itself if it says no more.
+func (d DatasetInfo) Elements() []string {
+	var list []string
+	for _, in := range d.Inputs {
+		for _, f := range in.Features {
+			list = append(list, f.Name)
+		}
+		if len(in.Features) == 0 {
+			list = append(list, in.Name)
+		}
+	}
+	return list
+}
+
 // Ragged says whether rows have different numbers of steps.
 func (in *Input) Ragged() bool { return len(in.Shape) > 0 && in.Shape[0] == tensor.Ragged }
 

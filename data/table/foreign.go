@@ -229,6 +229,7 @@ func (f *Foreign) readSchema(schema flatTable) error {
 	var fields []arrow.Field
 	texts := metadataSize(schema, 2)
 	seen := map[string]bool{}
+	_, dataset := schema.metadata(2)[DatasetKey]
 	for _, t := range schema.tables(1) {
 		// Texts that lie over one another could add up to the square of the size.
 		if texts += textSize(t, 0) + metadataSize(t, 6); texts > len(schema.buf) {
@@ -239,11 +240,11 @@ func (f *Foreign) readSchema(schema flatTable) error {
 			return diag.WithHint(fmt.Errorf("two columns are named %q", name), "give one of them another name")
 		}
 		seen[name] = true
-		c, err := newForeignField(name, t)
+		c, err := newForeignField(name, t, dataset)
 		if err != nil {
 			return fmt.Errorf("column %q: %w", name, err)
 		}
-		if len(t.tables(5)) > 0 && c.cast.layout != vectors {
+		if len(t.tables(5)) > 0 && c.cast.layout != vectors && c.cast.layout != ragged {
 			return damage("column %q has parts, which type %s has not", name, c.cast.name)
 		}
 		f.fields = append(f.fields, c)

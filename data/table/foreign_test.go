@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"pipe/base/diag"
+	"pipe/data/task"
 	"pipe/data/tensor"
 )
 
@@ -301,4 +302,73 @@ func FuzzForeign(f *testing.F) {
 		f.Add(data)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) { useForeign(t, data) })
+}
+
+// Programs write data sets with inputs of all types, in batches of any size, as
+// files and streams, with offsets of 64 bits, and compressed.
+func TestForeignDataset(t *testing.T) {
+	info := DatasetInfo{
+		Inputs: []Input{
+			{Name: "photo", Kind: Image, Type: tensor.U8, Shape: []int{1, 2, 2}},
+			{Name: "words", Kind: Tokens, Type: tensor.I32, Shape: []int{tensor.Ragged}},
+			{Name: "pulse", Kind: Series, Type: tensor.F32, Shape: []int{tensor.Ragged, 1}},
+		},
+		Targets: []Target{{Column: "kind", Task: task.Binary, Classes: []string{"a", "b"}, Scale: 1}},
+	}
+	want, err := DatasetSchema(info, true, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	photo := tensor.Rows{U8: []uint8{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}}
+	words := tensor.Rows{I32: []int32{7, -8, 9}, Ends: []int{2, 2, 3}}
+	pulse := tensor.Rows{F32: []float32{.5, 1, 2, 3}, Ends: []int{0, 1, 4}}
+	rec, err := NewRecord(want, NewLists(tensor.U8, photo, 4), NewLists(tensor.I32, words, tensor.Ragged), NewLists(tensor.F32, pulse, tensor.Ragged), NewArray([]int32{1, 0, 1}, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours := write(t, want, rec)
+	doc, _ := want.Metadata().GetValue(DatasetKey)
+	meta := arrow.MetadataFrom(map[string]string{DatasetKey: doc})
+	large := arrow.LargeListOf(arrow.PrimitiveTypes.Float32)
+	theirs := arrow.NewSchema([]arrow.Field{
+		{Name: "photo", Type: arrow.FixedSizeListOf(4, arrow.PrimitiveTypes.Uint8), Nullable: true}, {Name: "words", Type: arrow.ListOf(arrow.PrimitiveTypes.Int32), Nullable: true},
+		{Name: "pulse", Type: large, Nullable: true}, {Name: "target", Type: arrow.PrimitiveTypes.Int32, Nullable: true}}, &meta)
+	column := func(i int, json string) arrow.Array {
+		a, _, err := array.FromJSON(memory.DefaultAllocator, theirs.Field(i).Type, strings.NewReader(json))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+	columns := []arrow.Array{column(0, "[[1,2,3,4],[5,6,7,8],[9,10,11,12]]"), column(1, "[[7,-8],[],[9]]"), column(2, "[[],[0.5],[1,2,3]]"), column(3, "[1,0,1]")}
+	all := array.NewRecord(theirs, columns, 3)
+	for name, options := range map[string][]ipc.Option{"plain": nil, "zstd": {ipc.WithZstd()}, "lz4": {ipc.WithLZ4()}} {
+		var b bytes.Buffer
+		w := ipc.NewWriter(&b, append(options, ipc.WithSchema(theirs))...)
+		for _, cut := range [][2]int64{{0, 2}, {2, 3}} {
+			if err := w.Write(all.NewSlice(cut[0], cut[1])); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		out, warnings, err := importTable(t, b.Bytes())
+		if err != nil || len(warnings) > 0 {
+			t.Fatal(name, err, warnings)
+		}
+		d := openDataset(t, out)
+		diff, err := FirstDifference(read(t, ours), d.Reader)
+		if err != nil || diff != "" && !strings.Contains(diff, RoleKey) { // which tells nobody anything here
+			t.Errorf("%s: %s, %v", name, diff, err)
+		}
+		for i := 0; i < b.Len(); i += 5 {
+			damaged := bytes.Clone(b.Bytes())
+			damaged[i] ^= 0x41
+			importTable(t, damaged) // no panic
+		}
+	}
+	if _, _, err := importTable(t, arrowFile(t, arrow.NewSchema(theirs.Fields()[1:2], nil), columns[1])); err == nil || !strings.Contains(err.Error(), "type list is none") {
+		t.Errorf("lists outside of a data set: %v", err)
+	}
 }

@@ -28,6 +28,8 @@ func (f *Foreign) append(c *column, p part, from int64, n int, coded bool) error
 		err = p.appendBits(c, from, n)
 	case kind == texts:
 		err = p.appendTexts(c, from, n)
+	case kind == ragged:
+		err = p.appendLists(c, from, n)
 	case kind == textViews:
 		err = f.appendViews(c, p, from, n)
 	default:
@@ -59,6 +61,37 @@ func copyBits(to []byte, at int, s segment, from int64, n int) error {
 	if err == nil {
 		bitutil.CopyBitmap(raw, int(from%8), n, to, at)
 	}
+	return err
+}
+
+func (p part) appendLists(c *column, from int64, n int) error {
+	size := p.field.cast.size
+	raw, err := p.values.read(from*int64(size), int64(n+1)*int64(size))
+	if err != nil {
+		return err
+	}
+	offset := func(i int) int64 {
+		if size == 4 {
+			return int64(int32(little.Uint32(raw[4*i:])))
+		}
+		return int64(little.Uint64(raw[8*i:]))
+	}
+	first, last := offset(0), offset(n)
+	have := int64(len(c.values) / c.size)
+	if first < 0 || last < first || last > p.elements {
+		return errOutside
+	}
+	if have+last-first > math.MaxInt32 {
+		return fmt.Errorf("%d rows hold more elements than one array can", n)
+	}
+	for i := range n {
+		if length := offset(i+1) - offset(i); length < 0 || length > maxListed || offset(i+1) > last {
+			return errOutside
+		}
+		c.offsets = append(c.offsets, int32(offset(i+1)-first+have))
+	}
+	values, err := p.text.read(first*int64(c.size), (last-first)*int64(c.size))
+	c.values = append(c.values, values...)
 	return err
 }
 

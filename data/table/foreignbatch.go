@@ -40,8 +40,10 @@ type part struct {
 	rows   int64
 	valid  segment // bitmap; empty if no row is null
 	values segment
-	text   segment
+	text   segment   // or the elements of lists
 	more   []segment // texts of views
+	// elements is how many elements lists have.
+	elements int64
 }
 
 // A batchReader takes the buffers of a batch, one after the other.
@@ -164,8 +166,8 @@ func (b *batchReader) part(f *foreignField, coded bool) (p part, err error) {
 	if p.valid, err = b.buffer(); err != nil {
 		return p, err
 	}
-	if kind == vectors {
-		return b.vector(p)
+	if kind == vectors || kind == ragged {
+		return b.list(p, kind)
 	}
 	if p.values, err = b.buffer(); err != nil {
 		return p, err
@@ -190,7 +192,8 @@ func (b *batchReader) part(f *foreignField, coded bool) (p part, err error) {
 	return p, err
 }
 
-func (b *batchReader) vector(p part) (part, error) {
+// list takes the buffers of lists, of a fixed size or ragged, without nulls.
+func (b *batchReader) list(p part, kind layout) (part, error) {
 	if p.valid.size > 0 {
 		missing, err := p.valid.read(0, min(p.valid.size, bitutil.BytesForBits(max(0, p.rows))))
 		if err != nil {
@@ -200,16 +203,28 @@ func (b *batchReader) vector(p part) (part, error) {
 			return p, errors.New("a vector column cannot hold nulls")
 		}
 	}
-	if len(b.nodes) == 0 || b.nodes[0].nulls != 0 || b.nodes[0].rows != p.rows*int64(p.field.cast.size/4) {
+	var err error
+	p.valid = segment{}
+	if kind == ragged {
+		if p.values, err = b.buffer(); err != nil {
+			return p, err
+		}
+	}
+	if len(b.nodes) == 0 || b.nodes[0].nulls != 0 || b.nodes[0].rows < 0 ||
+		kind == vectors && b.nodes[0].rows != p.rows*int64(p.field.cast.size/p.field.cast.child) {
 		return p, errors.New("a vector has missing elements")
 	}
+	p.elements = b.nodes[0].rows
 	b.nodes = b.nodes[1:]
 	if _, err := b.buffer(); err != nil {
 		return p, err
 	}
-	var err error
-	p.valid = segment{}
-	p.values, err = b.buffer()
+	elements, err := b.buffer()
+	if kind == ragged {
+		p.text = elements
+	} else {
+		p.values = elements
+	}
 	return p, err
 }
 

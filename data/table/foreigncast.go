@@ -13,6 +13,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/float16"
 
 	"pipe/base/diag"
+	"pipe/data/tensor"
 )
 
 // A foreignField is a column of a foreign file.
@@ -34,7 +35,8 @@ const (
 	fixed                   // size bytes for each
 	texts                   // offsets of size bytes, and the text
 	textViews               // 16 bytes for each, and texts in further buffers
-	vectors                 // a fixed number of float32 in a child
+	vectors                 // a fixed number of elements in a child
+	ragged                  // offsets of size bytes, and elements in a child
 )
 
 // A cast makes values of a type that a table has.
@@ -43,6 +45,7 @@ type cast struct {
 	to     arrow.DataType
 	layout layout
 	size   int // bytes of a value, of an offset, or of a vector
+	child  int // bytes of an element of a list
 
 	// convert makes a value of fixed size, nil if the bytes stay the same; format
 	// makes text of it instead. kept false means that something of it is lost.
@@ -70,6 +73,7 @@ const (
 	typeFixedSizeBinary = 15
 	typeList            = 12
 	typeFixedSizeList   = 16
+	typeLargeList       = 21
 	typeDuration        = 18
 	typeLargeBinary     = 19
 	typeLargeUtf8       = 20
@@ -94,23 +98,34 @@ func foreignName(number byte) string {
 var otherTypes = map[byte]string{
 	typeNull: "null", typeBinary: "binary", typeDecimal: "decimal", typeTime: "time", typeFixedSizeBinary: "fixed_size_binary",
 	typeDuration: "duration", typeLargeBinary: "large_binary", typeLargeUtf8: "large_utf8", typeBinaryView: "binary_view", typeUtf8View: "utf8_view",
-	11: "interval", typeList: "list", 13: "struct", 14: "union", 17: "map", 21: "large_list",
+	11: "interval", typeList: "list", 13: "struct", 14: "union", 17: "map", typeLargeList: "large_list",
 	22: "run_end_encoded", 25: "list_view", 26: "large_list_view",
 }
 
-func newForeignField(name string, t flatTable) (*foreignField, error) {
+// newForeignField finds what becomes of a column. Those of a data set can be
+// inputs and targets, which no other table has.
+func newForeignField(name string, t flatTable, dataset bool) (*foreignField, error) {
 	f := &foreignField{name: name}
 	def, _ := t.table(3) // types without parameters may have none
 	var err error
-	if f.cast, err = castOf(t.byte(2), def, t); err != nil {
+	switch number := t.byte(2); {
+	case dataset && (number == typeFixedSizeList || number == typeList || number == typeLargeList):
+		f.cast, err = listCast(number, def, t)
+	default:
+		f.cast, err = castOf(number, def, t)
+	}
+	if err != nil {
 		return nil, err
+	}
+	if f.cast.keeps != nil && dataset && (name == TargetColumn || strings.HasPrefix(name, TargetColumn+".")) {
+		f.cast = *f.cast.keeps
 	}
 	encoding, coded := t.table(4)
 	if !coded {
 		return f, nil
 	}
 	f.coded, f.dict = true, encoding.int64(0)
-	if f.cast.layout == vectors || f.cast.layout == bits || f.cast.layout == noBytes {
+	if f.cast.layout == vectors || f.cast.layout == ragged || f.cast.layout == bits || f.cast.layout == noBytes {
 		return nil, diag.WithHint(fmt.Errorf("a dictionary of type %s cannot be taken", f.cast.name), "write the values themselves")
 	}
 	if index, ok := encoding.table(1); ok {
@@ -377,5 +392,48 @@ func vectorCast(def, field flatTable) (cast, error) {
 	if width < 1 || width > maxWidth {
 		return cast{}, fmt.Errorf("a vector has %d elements, want 1 to %d", width, maxWidth)
 	}
-	return cast{name: "vector", to: VectorType(width), layout: vectors, size: 4 * width}, nil
+	return cast{name: "vector", to: VectorType(width), layout: vectors, size: 4 * width, child: 4}, nil
+}
+
+// listCast is that of an input of a data set.
+func listCast(number byte, def, field flatTable) (cast, error) {
+	of, err := elementOf(field)
+	if err != nil {
+		return cast{}, err
+	}
+	c := cast{name: "list", layout: ragged, child: of.Size()}
+	width := tensor.Ragged
+	switch number {
+	case typeFixedSizeList:
+		if def.buf != nil {
+			width = def.int32Or(0, 0)
+		}
+		c.layout, c.size = vectors, of.Size()*width
+		if err := checkList(of, max(0, width)); err != nil {
+			return cast{}, err
+		}
+	case typeList:
+		c.size = 4
+	default:
+		c.size = 8
+	}
+	c.to = ListType(of, width)
+	return c, nil
+}
+
+// elementOf is the type of the elements of a list.
+func elementOf(field flatTable) (tensor.Type, error) {
+	if children := field.tables(5); len(children) == 1 {
+		element, _ := children[0].table(3)
+		switch number := children[0].byte(2); {
+		case element.buf == nil:
+		case number == typeFloat && element.short(0) == 1:
+			return tensor.F32, nil
+		case number == typeInt && element.int32Or(0, 0) == 8 && element.byte(1) == 0:
+			return tensor.U8, nil
+		case number == typeInt && element.int32Or(0, 0) == 32 && element.byte(1) != 0:
+			return tensor.I32, nil
+		}
+	}
+	return "", diag.WithHint(errors.New("an input of a data set is a list of float32, uint8 or int32"), "cast its elements to one of these")
 }

@@ -78,8 +78,8 @@ func (p *predictions) columns(env pipeline.Env, prefix string, info *table.Datas
 		}
 		if name != prefix+"actual" {
 			edge(name, modelPort, target)
-			for _, f := range info.Features() {
-				edge(name, dataPort, f.Name)
+			for _, element := range info.Elements() {
+				edge(name, dataPort, element)
 			}
 		}
 	}

@@ -35,7 +35,7 @@ func (s *Stage) predictData(ctx context.Context, env pipeline.Env, model *nn.Mod
 		return err
 	}
 	defer a.Close()
-	a.out.columns(env, dataPort, ds.Info.Names())
+	a.out.columns(env, dataPort, ds.Info.Elements())
 	longer := make([]int, len(a.inputs))
 	for ex, err := range ds.Stream() {
 		if err == nil {

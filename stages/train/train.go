@@ -78,7 +78,7 @@ func (s *Train) Run(ctx context.Context, env pipeline.Env) (err error) {
 	if err := s.Threshold.set(ctx, env, model, validation); err != nil {
 		return err
 	}
-	for _, name := range append(train.info.Names(), sig.Column) {
+	for _, name := range append(train.info.Elements(), sig.Column) {
 		env.Column(pipeline.ColumnRef{Port: modelPort, Column: name}, pipeline.ColumnRef{Port: trainPort, Column: name})
 	}
 	report(env, &model.Summary)
