@@ -107,6 +107,8 @@ type promoteBlock struct {
 	When settings.Map[string] `yaml:"when" doc:"Conditions on metrics of the stage, such as accuracy: \">= 0.95\", and better_than: LABEL, which compares with the model that has that label now. Without conditions every model is promoted."`
 
 	OnOtherData string `yaml:"on_other_data" default:"refuse" enum:"refuse,allow" doc:"better_than measures the other model on the same rows. Where that cannot be done: refuse the new model, or allow to compare with what was measured of the other one before, on other data."`
+
+	valid bool // says Validate
 }
 
 // AllowOtherData is the word that lets a gate compare what was measured on
@@ -141,6 +143,7 @@ func (b *promoteBlock) Validate() error {
 			errs = append(errs, &settings.FieldError{Field: "when." + e.Key, Err: err})
 		}
 	}
+	b.valid = len(errs) == 0
 	return errors.Join(errs...)
 }
 

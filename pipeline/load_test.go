@@ -231,7 +231,7 @@ func TestNewPlan(t *testing.T) {
 		Inputs: []pipeline.Edge{
 			{Port: "model", Type: pipeline.Model, Artifact: stored},
 			{Port: "data", From: pipeline.Ref{Stage: "features", Port: "train"}},
-		}, Needs: []string{"load"}, Cache: true}
+		}, Needs: []string{"load"}, Terms: pipeline.Terms{Cache: true}}
 	features := &pipeline.Step{Name: "features", Kind: kind("preprocess"), Stage: stage("preprocess", "target: y"),
 		Inputs: []pipeline.Edge{{Port: "train", From: pipeline.Ref{Stage: "load"}}}}
 

@@ -179,8 +179,7 @@ func (r *replay) applied(e Edge, s *Step, fitter Fitter, input string) (Edge, er
 // applier is a step that applies what a step like s has fitted.
 func applier(s *Step, fitter Fitter, inputs []Edge) *Step {
 	kind := fitter.Applier()
-	step := &Step{Kind: kind, Stage: kind.New(), Cache: s.Cache, Inputs: inputs, Resources: s.Resources, MemoryBackoff: s.MemoryBackoff,
-		Timeout: s.Timeout, Retry: s.Retry}
+	step := &Step{Kind: kind, Stage: kind.New(), Terms: s.Terms, Inputs: inputs, Resources: s.Resources, MemoryBackoff: s.MemoryBackoff}
 	slices.SortFunc(step.Inputs, func(a, b Edge) int { return strings.Compare(a.Port, b.Port) })
 	var ports []string
 	for _, e := range step.Inputs {

@@ -47,15 +47,20 @@ type Step struct {
 	Outputs     []Port
 	Needs       []string // stages to wait for without taking data from them, as written
 	Seed        uint64   // derived from that of the run; 0 unless Kind.Seeded
-	Retry       Retry
-	Timeout     Timeout
-	Resources   Resources // of the first attempt
+	Terms
+	Resources Resources // of the first attempt
 	// MemoryBackoff is the factor by which Resources.Memory grows with each
 	// attempt; 0 is 1.
 	MemoryBackoff float64
 	Limits        settings.Map[int] // units of what has a name in the configuration of the machine
-	Cache         bool              // whether an earlier result may be used
 	Promote       *Gate             // whether the model that the stage measures gets a label; nil if there is no gate
+}
+
+// Terms say how a stage is run, whatever its kind is.
+type Terms struct {
+	Cache   bool    `yaml:"cache" default:"true" doc:"Whether an earlier result may be used."`
+	Retry   Retry   `yaml:"retry" doc:"What to do after a failure: a number of repetitions, or a mapping."`
+	Timeout Timeout `yaml:"timeout" doc:"Longest time for one attempt: a duration, or a mapping."`
 }
 
 // An Edge brings an artifact to an input port.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 
 	"pipe/base/markdown"
@@ -48,23 +49,12 @@ func encodeJSON(v object) []byte {
 // loader knows.
 type schemaWriter struct{ *settings.Schema }
 
-// The keys of a pipeline file that the loader reads by hand, since they refer
-// to each other. All others are described by the structs header and common.
-
 // file is the schema of a whole pipeline file.
 func (w schemaWriter) file(r *Registry) object {
 	doc := w.Mapping(new(header))
 	properties := doc["properties"].(object)
-	properties["params"] = object{
-		"type":        []any{"object", "null"},
-		"description": "Values that the rest of the file refers to as $name, and that --set can change.",
-	}
-	properties["stages"] = object{
-		"type":                 "object",
-		"description":          "The stages by name.",
-		"additionalProperties": w.stage(r),
-		"minProperties":        1,
-	}
+	add(properties["params"], object{"type": []any{"object", "null"}})
+	add(properties["stages"], object{"type": "object", "additionalProperties": w.stage(r), "minProperties": 1})
 	doc["patternProperties"] = object{"^" + extension: object{"description": "Ignored: a place for anchors."}}
 	doc["required"] = append(doc["required"].([]any), "stages")
 	return doc
@@ -82,15 +72,8 @@ func (w schemaWriter) stage(r *Registry) object {
 	if len(uses) > 0 {
 		properties["uses"] = object{"description": "Kind of the stage.", "anyOf": uses}
 	}
-	properties["inputs"] = object{
-		"type":        []any{"object", "null"},
-		"description": "What each input port is connected to: STAGE, or STAGE.PORT.",
-	}
-	properties["needs"] = object{
-		"anyOf":       []any{textOr("null"), object{"type": "array", "items": textOr(), "uniqueItems": true}},
-		"description": "Stages that have to be done before, without data from them.",
-	}
-	properties["with"] = object{"description": "The settings of the kind."}
+	add(properties["inputs"], object{"type": []any{"object", "null"}})
+	add(properties["needs"], object{"anyOf": []any{textOr("null"), object{"type": "array", "items": textOr(), "uniqueItems": true}}})
 	var rules []any
 	for _, k := range r.kinds {
 		rules = append(rules, w.rule(k))
@@ -100,6 +83,9 @@ func (w schemaWriter) stage(r *Registry) object {
 	}
 	return s
 }
+
+// add says more about what is raw.
+func add(schema any, more object) { maps.Copy(schema.(object), more) }
 
 func textOr(types ...string) object {
 	return object{"type": append([]string{"string"}, types...)}

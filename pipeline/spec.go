@@ -20,7 +20,9 @@ type header struct {
 	Pipeline    string         `yaml:"pipeline" required:"true" doc:"Name of the pipeline."`
 	Description string         `yaml:"description" doc:"What the pipeline is for."`
 	Seed        uint64         `yaml:"seed" default:"0" doc:"Every random choice of a run derives from it."`
+	Params      settings.Raw   `yaml:"params" doc:"Values that the rest of the file refers to as $name, and that --set can change."`
 	Schedule    *scheduleBlock `yaml:"schedule" doc:"When pipe schedule runs the pipeline."`
+	Stages      settings.Raw   `yaml:"stages" doc:"The stages by name."`
 }
 
 // scheduleBlock is a schedule.Spec whose problems have a field.
@@ -44,18 +46,18 @@ func (s *scheduleBlock) Validate() error {
 	return errors.Join(errs...)
 }
 
-// common is what can be said about a stage of any kind, but for the keys in
-// stageKeys that refer to something.
+// common is what can be said about a stage of any kind. What is raw refers to
+// other parts of the file.
 type common struct {
-	Uses        string    `yaml:"uses" required:"true" doc:"Kind of the stage."`
-	Description string    `yaml:"description" doc:"What the stage is for."`
-	Retry       Retry     `yaml:"retry" doc:"What to do after a failure: a number of repetitions, or a mapping."`
-	Timeout     Timeout   `yaml:"timeout" doc:"Longest time for one attempt: a duration, or a mapping."`
-	Resources   resources `yaml:"resources" doc:"What the stage takes while it runs."`
-	Cache       bool      `yaml:"cache" default:"true" doc:"Whether an earlier result may be used."`
-	When        bool      `yaml:"when" default:"true" doc:"False leaves out the stage and those that take data from it."`
-
-	Promote *promoteBlock `yaml:"promote" doc:"A gate: whether the model that the stage measures gets a label when the run has succeeded."`
+	Uses        string       `yaml:"uses" required:"true" doc:"Kind of the stage."`
+	Description string       `yaml:"description" doc:"What the stage is for."`
+	Inputs      settings.Raw `yaml:"inputs" doc:"What each input port is connected to: STAGE, or STAGE.PORT."`
+	Needs       settings.Raw `yaml:"needs" doc:"Stages that have to be done before, without data from them."`
+	With        settings.Raw `yaml:"with" doc:"The settings of the kind."`
+	When        bool         `yaml:"when" default:"true" doc:"False leaves out the stage and those that take data from it."`
+	Terms
+	Resources resources     `yaml:"resources" doc:"What the stage takes while it runs."`
+	Promote   *promoteBlock `yaml:"promote" doc:"A gate: whether the model that the stage measures gets a label when the run has succeeded."`
 }
 
 // Validate refuses limits that cannot be meant.
@@ -85,11 +87,6 @@ type resources struct {
 	MemoryBackoff float64 `yaml:"memory_backoff" default:"1" min:"1" max:"100" doc:"Factor by which memory grows with each attempt, up to what there is."`
 }
 
-var (
-	fileKeys  = []string{"pipeline", "description", "seed", "params", "schedule", "stages"}
-	stageKeys = []string{"uses", "description", "inputs", "needs", "with", "when", "cache", "retry", "timeout", "resources", "promote"}
-)
-
 // A loader turns one file into a plan. Each method reports what it finds and
 // goes on, so that a file tells all its problems at once.
 type loader struct {
@@ -117,8 +114,8 @@ func (l *loader) load(source []byte, opt Options) (*Plan, error) {
 		return nil, nil
 	}
 	dropExtensions(root)
-	top, rest := l.split(root, fileKeys, "params", "stages")
-	scope := readParams(rest["params"].value, opt.Run, l.near, doc)
+	_, declared := root.Child("params")
+	scope := readParams(declared, opt.Run, l.near, doc)
 	for _, f := range opt.Params {
 		if err := scope.overrideFrom(f); err != nil {
 			return nil, err
@@ -127,25 +124,23 @@ func (l *loader) load(source []byte, opt Options) (*Plan, error) {
 	if err := scope.override(opt.Set); err != nil {
 		return nil, err
 	}
-	if _, block := top.Child("schedule"); block != nil {
+	if _, block := root.Child("schedule"); block != nil {
 		scope.substitute(block, doc) // first: the rest may ask for its time zone
 		scope.zone = zoneOf(block)
 	}
-	for i := 0; i < len(top.Content); i += 2 {
-		if name := top.Content[i].Value; name != "pipeline" && name != "schedule" {
-			scope.substitute(top.Content[i+1], doc)
+	for i := 0; i < len(root.Content); i += 2 {
+		switch name := root.Content[i].Value; {
+		case name == "pipeline" || name == "params" || name == "schedule":
+		case slices.ContainsFunc(settings.Fields(new(header)), func(f settings.Field) bool { return f.Name == name }):
+			scope.substitute(root.Content[i+1], doc)
 		}
-	}
-	stages := rest["stages"]
-	if stages.value != nil {
-		scope.substitute(stages.value, doc)
 	}
 	if doc.Broken() {
 		return nil, nil
 	}
 	scope.unused(l.p)
 
-	plan := l.header(top, opt)
+	plan, stages := l.header(root, opt)
 	plan.Source = source
 	plan.Params = scope.values()
 	l.stages(root, stages, plan)
@@ -180,14 +175,15 @@ func dropExtensions(root *settings.Node) {
 }
 
 // header reads what is about the whole pipeline.
-func (l *loader) header(top *settings.Node, opt Options) *Plan {
+func (l *loader) header(root *settings.Node, opt Options) (plan *Plan, stages settings.Raw) {
 	var h header
 	before := l.p.Errors()
-	settings.Decode(top, nil, &h, l.p)
-	if msg, hint := names.Check(h.Pipeline); msg != "" && l.p.Errors() == before {
-		l.p.At(top.Find("pipeline"), hint, "the name of the pipeline %s", msg)
+	settings.Decode(root, nil, &h, l.p)
+	_, name := root.Child("pipeline")
+	if msg, hint := names.Check(h.Pipeline); msg != "" && name.Is(settings.Text) {
+		l.p.At(name, hint, "the name of the pipeline %s", msg)
 	}
-	plan := &Plan{
+	plan = &Plan{
 		Pipeline:    h.Pipeline,
 		Description: h.Description,
 		File:        l.p.File,
@@ -199,39 +195,16 @@ func (l *loader) header(top *settings.Node, opt Options) *Plan {
 	}
 	if plan.Schedule != nil && l.p.Errors() == before {
 		for _, w := range plan.Schedule.Warnings() {
-			l.p.Warn(top.Find("schedule."+w.Field()), w.Hint(), "%s", w.Error())
+			l.p.Warn(root.Find("schedule."+w.Field()), w.Hint(), "%s", w.Error())
 		}
 	}
-	return plan
-}
-
-// An entry is a key with its value; both are nil if the key is absent.
-type entry struct{ key, value *settings.Node }
-
-// split divides the keys of a mapping into those that are decoded into a
-// struct and those to be handled apart. It reports keys that are not valid.
-func (l *loader) split(n *settings.Node, valid []string, apart ...string) (decoded *settings.Node, rest map[string]entry) {
-	m := *n
-	m.Content = nil
-	rest = make(map[string]entry, len(apart))
-	for i := 0; i < len(n.Content); i += 2 {
-		key, value := n.Content[i], n.Content[i+1]
-		switch {
-		case slices.Contains(apart, key.Value):
-			rest[key.Value] = entry{key, value}
-		case slices.Contains(valid, key.Value):
-			m.Content = append(m.Content, key, value)
-		default:
-			l.p.At(key, diag.NearestHint(key.Value, valid), "unknown key %s", diag.Quote(key.Value))
-		}
-	}
-	return &m, rest
+	return plan, h.Stages
 }
 
 // stages reads the `stages` block into drafts.
-func (l *loader) stages(root *settings.Node, block entry, plan *Plan) {
+func (l *loader) stages(root *settings.Node, block settings.Raw, plan *Plan) {
 	const hint = "write `stages: {NAME: {uses: KIND}}`"
-	switch n := block.value; {
+	switch n := block.Value; {
 	case n == nil:
 		l.p.At(root, hint, "missing key \"stages\"")
 	case n.Type != settings.Mapping:
@@ -257,26 +230,21 @@ func (l *loader) stage(key, n *settings.Node, plan *Plan) {
 		l.p.At(n, "write `{uses: KIND}`", "stage %s must be a mapping, not %s", diag.Quote(key.Value), n.Describe())
 		return
 	}
-	decoded, rest := l.split(n, stageKeys, "inputs", "needs", "with")
-	c := common{Cache: true, When: true}
-	before := l.p.Errors()
-	settings.Decode(decoded, key, &c, l.p)
+	var c common
+	c.Cache, c.When = true, true
+	settings.Decode(n, key, &c, l.p)
 	d.keep = c.When
-	d.inputs = l.inputs(rest["inputs"])
-	d.inputsAt = rest["inputs"].key
-	d.needs = l.needs(rest["needs"].value)
-	d.step.Description = c.Description
-	d.step.Retry = c.Retry
-	d.step.Timeout = c.Timeout
+	d.inputs, d.inputsAt = l.inputs(c.Inputs), c.Inputs.Key
+	d.needs = l.needs(c.Needs.Value)
+	d.step.Description, d.step.Terms = c.Description, c.Terms
 	d.step.Resources = Resources{CPU: c.Resources.CPU, Memory: int64(c.Resources.Memory), GPU: c.Resources.GPU}
 	d.step.MemoryBackoff = c.Resources.MemoryBackoff
 	d.step.Limits = c.Resources.Limits
-	d.step.Cache = c.Cache
-	if c.Promote != nil && l.p.Errors() == before {
+	if c.Promote != nil && c.Promote.valid {
 		d.step.Promote = c.Promote.gate()
-		d.promoteKey, d.promote = decoded.Child("promote")
+		d.promoteKey, d.promote = n.Child("promote")
 	}
-	if c.Uses == "" && l.p.Errors() > before {
+	if _, uses := n.Child("uses"); c.Uses == "" && !uses.Is(settings.Text) {
 		return // it is missing or no text, which was said
 	}
 	kind, ok := l.reg.Lookup(c.Uses)
@@ -289,7 +257,7 @@ func (l *loader) stage(key, n *settings.Node, plan *Plan) {
 		return
 	}
 	d.step.Kind = kind
-	l.configure(d, key, rest["with"])
+	l.configure(d, key, c.With)
 	if kind.Seeded {
 		d.step.Seed = DeriveSeed(plan.Seed, d.step.Name)
 	}
@@ -297,19 +265,19 @@ func (l *loader) stage(key, n *settings.Node, plan *Plan) {
 
 // configure decodes the settings of a stage. A draft has a Stage if they are
 // sound.
-func (l *loader) configure(d *draft, key *settings.Node, with entry) {
-	if with.key != nil {
-		key = with.key
+func (l *loader) configure(d *draft, key *settings.Node, with settings.Raw) {
+	if with.Key != nil {
+		key = with.Key
 	}
 	stage := d.step.Kind.New()
 	before := l.p.Errors()
-	settings.Decode(with.value, key, stage, l.p)
+	settings.Decode(with.Value, key, stage, l.p)
 	if l.p.Errors() > before {
 		return
 	}
-	d.configAt, d.with = key, with.value
+	d.configAt, d.with = key, with.Value
 	d.configured(stage, filepath.Dir(l.p.File))
-	l.checkFiles(d, with.value)
+	l.checkFiles(d, with.Value)
 }
 
 // checkFiles places the external files of a stage, and reports those that may
@@ -349,8 +317,8 @@ func writtenIn(with *settings.Node, setting string) func(text string) *settings.
 }
 
 // inputs reads `inputs: {PORT: STAGE.PORT}`.
-func (l *loader) inputs(block entry) []*input {
-	n := block.value
+func (l *loader) inputs(block settings.Raw) []*input {
+	n := block.Value
 	if n.IsEmpty() {
 		return nil
 	}

@@ -57,6 +57,8 @@ func (w *jsonWriter) value(v reflect.Value) {
 		w.buf = strconv.AppendBool(w.buf, v.Bool())
 	case offClass:
 		w.buf = strconv.AppendBool(w.buf, !v.Bool())
+	case rawClass:
+		w.raw("null")
 	case intClass:
 		w.buf = strconv.AppendInt(w.buf, v.Int(), 10)
 	case uintClass:

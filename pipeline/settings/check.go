@@ -105,7 +105,7 @@ func (c configChecker) field(sf reflect.StructField, f *field, s *shape) error {
 // typeOf checks that the type is supported, and what it is made of.
 func (c configChecker) typeOf(t reflect.Type) error {
 	switch classOf(t) {
-	case noClass:
+	case noClass, rawClass:
 		return fmt.Errorf("settings cannot have the type %v", t)
 	case optionalClass:
 		if classOf(t.Elem()) == optionalClass {

@@ -66,6 +66,8 @@ func (d decoder) value(n *Node, v reflect.Value, s spot) {
 		}
 	}
 	switch c {
+	case rawClass:
+		v.Set(reflect.ValueOf(Raw{s.owner, n}))
 	case structClass:
 		d.structure(n, v, s)
 	case choiceClass:

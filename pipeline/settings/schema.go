@@ -73,6 +73,9 @@ func (w *Schema) setting(f *field) Object {
 // orReference is the schema of a value or of a reference in its place. Without
 // limits a text can be either anyway.
 func (w *Schema) orReference(t reflect.Type, f *field) Object {
+	if classOf(t) == rawClass {
+		return Object{}
+	}
 	s := w.value(t, f)
 	if len(s) == 1 && (s["type"] == "string" || reflect.DeepEqual(s, anyScalar())) {
 		return s

@@ -30,6 +30,7 @@ const (
 	folderClass                // Folder
 	globClass                  // Glob
 	scalarClass                // Scalar
+	rawClass                   // Raw
 	parsedClass                // encoding.TextUnmarshaler
 	listClass                  // slice
 	mapClass                   // Map[T]
@@ -44,6 +45,7 @@ var (
 	folderType          = reflect.TypeFor[Folder]()
 	globType            = reflect.TypeFor[Glob]()
 	offType             = reflect.TypeFor[Off]()
+	rawType             = reflect.TypeFor[Raw]()
 	scalarType          = reflect.TypeFor[Scalar]()
 	oneOfType           = reflect.TypeFor[OneOf]()
 	orderedMapType      = reflect.TypeFor[orderedMap]()
@@ -71,6 +73,8 @@ func classOf(t reflect.Type) class {
 		return globClass
 	case t == offType:
 		return offClass
+	case t == rawType:
+		return rawClass
 	case t == scalarType:
 		return scalarClass
 	case t.Kind() == reflect.Pointer:

@@ -75,6 +75,11 @@ type Glob string
 // unless someone writes false, and not worth mentioning then.
 type Off bool
 
+// A Raw is a setting that is kept as it was written, with its key, for those who
+// read it by hand: it refers to something that is known elsewhere. Both are nil if
+// it was not written. It is for files, and has no canonical form.
+type Raw struct{ Key, Value *Node }
+
 // A Scalar is a setting that may be a number, a text or a boolean, kept as
 // written with its YAML type.
 type Scalar struct {

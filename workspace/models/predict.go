@@ -99,7 +99,7 @@ func step(w *workspace.Workspace, name, kind, settings string) (*pipeline.Step, 
 	if err != nil {
 		return nil, err
 	}
-	return &pipeline.Step{Name: name, Kind: k, Stage: stage, Cache: true}, nil
+	return &pipeline.Step{Name: name, Kind: k, Stage: stage, Terms: pipeline.Terms{Cache: true}}, nil
 }
 
 // findModel finds the model that a reference means; without one, the newest.

@@ -108,7 +108,7 @@ func reading(ctx context.Context, w *workspace.Workspace, p *past, file string) 
 		}
 		if types, known := p.types(typesOf(ctx, w, e.Outputs)); known > best {
 			best = known
-			load = &pipeline.Step{Name: "load", Kind: k, Stage: stage.(source).Again(file, types, e.KindVersion), Cache: true}
+			load = &pipeline.Step{Name: "load", Kind: k, Stage: stage.(source).Again(file, types, e.KindVersion), Terms: pipeline.Terms{Cache: true}}
 		}
 	}
 	if load != nil {
