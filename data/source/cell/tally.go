@@ -8,8 +8,9 @@ import (
 	"strings"
 )
 
-// A Tally counts what was seen in a column. The zero value is ready to use. Tallies of parts of a file add up
-// in the order of the parts to the tally of the file.
+// A Tally counts what was seen in a column. The zero value is ready to use.
+// Tallies of parts of a file add up, in the order of the parts, to the tally of
+// the file.
 type Tally struct {
 	classes  [numClasses]int64
 	missing  int64            // whatever the type of the column is

@@ -48,7 +48,7 @@ type scanned struct {
 
 var errEnded = errors.New("the rest cannot be read")
 
-// look looks at every value of the file.
+// look is the first pass, over every value of the file.
 func (r *reading) look(ctx context.Context) (*survey, error) {
 	s := &survey{tallies: make([]cell.Tally, len(r.names))}
 	lines := r.lines

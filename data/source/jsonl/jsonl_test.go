@@ -78,6 +78,61 @@ func TestReadsWhatTablesWrite(t *testing.T) {
 	})
 }
 
+// TestAgainReadsRowsAlike: whatever the types of a file were inferred to be, some
+// of its rows in a file of their own are read as they were in it, though by
+// themselves they may look like anything.
+func TestAgainReadsRowsAlike(t *testing.T) {
+	values := []string{"1", "0", "-7", "2.0", "1e3", "12345678901234567890", "true", "false", "null", `"1"`, `"true"`, `""`, `" "`, `"NA"`, `"None"`,
+		`"2024-01-02"`, `"2024-01-02 03:04:05"`, `"word"`, `" 5 "`, "[1]"}
+	rapid.Check(t, func(rt *rapid.T) {
+		var palettes [][]string // a column has few kinds of values
+		for range rapid.IntRange(1, 4).Draw(rt, "width") {
+			palettes = append(palettes, rapid.SliceOfN(rapid.SampledFrom(values), 1, 3).Draw(rt, "values"))
+		}
+		var lines []string
+		for range rapid.IntRange(1, 12).Draw(rt, "rows") {
+			var members []string
+			for i, p := range palettes {
+				if rapid.IntRange(0, 4).Draw(rt, "lacks") > 0 {
+					members = append(members, fmt.Sprintf("\"c%d\": %s", i, rapid.SampledFrom(p).Draw(rt, "value")))
+				}
+			}
+			lines = append(lines, "{"+strings.Join(members, ", ")+"}\n")
+		}
+		var words []string
+		if rapid.Bool().Draw(rt, "missing") {
+			words = []string{"word", "-7"}
+		}
+		contract := cell.Contract{Rules: cell.Rules{Missing: cell.NewMissing(words, rapid.Bool().Draw(rt, "quoted"))}}
+		data, err := read(t, strings.Join(lines, ""), contract, 64, 2)
+		if err != nil {
+			return // all objects are empty
+		}
+		whole := tabletest.Rows(rt, data)
+		var some []string
+		at := rapid.SliceOfNDistinct(rapid.IntRange(0, len(lines)-1), 1, -1, rapid.ID[int]).Draw(rt, "some")
+		for _, i := range at {
+			some = append(some, lines[i])
+		}
+		data, err = read(t, strings.Join(some, ""), contract.Again(cell.TypesOf(whole.Schema())), 64, 2)
+		if err != nil {
+			return
+		}
+		again := tabletest.Rows(rt, data)
+		for i, f := range again.Schema().Fields() {
+			j := whole.Schema().FieldIndices(f.Name)[0]
+			if want := whole.Schema().Field(j).Type; f.Type.ID() != want.ID() {
+				rt.Fatalf("%s was %v and is %v\n%s", f.Name, want, f.Type, some)
+			}
+			for row, from := range at {
+				if got, want := again.Column(i).ValueStr(row), whole.Column(j).ValueStr(from); got != want {
+					rt.Fatalf("%s of %q was %q and is %q", f.Name, some[row], want, got)
+				}
+			}
+		}
+	})
+}
+
 // valid is what encoding/json takes for an object. It lets pass what is half of
 // a character.
 func valid(line []byte) bool {

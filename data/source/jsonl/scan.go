@@ -68,7 +68,7 @@ func (r *reading) splitter() block.Splitter {
 
 var errEnded = errors.New("the rest cannot be read")
 
-// look reads every object of the file.
+// look is the first pass, over every object of the file.
 func (r *reading) look(ctx context.Context) (*survey, error) {
 	s := new(survey)
 	free := sync.Pool{New: func() any { return new(scanner) }}
