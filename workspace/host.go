@@ -41,7 +41,7 @@ type Host struct {
 }
 
 // NewHost is a host whose stores are beside the pipelines, and whose
-// configurations say what runs may use.
+// configurations say what runs may use. registry is asked for the kinds of stages.
 func NewHost(registry func() *pipeline.Registry) *Host {
 	return &Host{Registry: registry, GPUs: -1}
 }

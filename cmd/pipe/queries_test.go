@@ -103,3 +103,37 @@ func (q *questioner) diff() int {
 	q.ask("run", "p.yaml", "--set", "n=901")
 	return q.ask("diff", "p@before", "latest")
 }
+
+// A prediction asks as often about a model with many stages behind it as about one
+// with a few.
+func TestQueriesOfPredict(t *testing.T) {
+	ask := func(copies int) int {
+		q := &questioner{t, t.TempDir()}
+		text := `pipeline: m
+seed: 1
+stages:
+  load: {uses: ingest, with: {path: rows.csv}}
+  c0: {uses: exec, inputs: {table: load}, with: {shell: cp inputs/table.arrow outputs/table, outputs: {table: table}}}
+`
+		for i := range copies {
+			text += fmt.Sprintf("  c%d: {uses: exec, inputs: {table: c%d}, with: {shell: cp inputs/table.arrow outputs/table, outputs: {table: table}}}\n", i+1, i)
+		}
+		text += fmt.Sprintf(`  features: {uses: preprocess, inputs: {train: c%d}, with: {target: y, features: {x: {}}}}
+  fit: {uses: train, inputs: {train: features.train}, with: {network: [{dense: 2}], epochs: 1}}
+`, copies)
+		rows := "x,y\n"
+		for i := range 20 {
+			rows += fmt.Sprintf("%d,%d.5\n", i, i)
+		}
+		for name, text := range map[string]string{"m.yaml": text, "rows.csv": rows} {
+			if err := writeFile(filepath.Join(q.dir, name), text); err != nil {
+				t.Fatal(err)
+			}
+		}
+		q.ask("run", "m.yaml")
+		return q.ask("predict", "rows.csv", "-o", "scored.csv")
+	}
+	if few, many := ask(0), ask(8); many > few+2 {
+		t.Errorf("%d statements about a model with few stages behind it, %d about one with many", few, many)
+	}
+}

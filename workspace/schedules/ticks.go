@@ -56,12 +56,6 @@ func actingFor(ws *workspace.Workspace, file string) string {
 	return artifacts.Sum([]byte("schedule " + name(ws, file))).String()
 }
 
-// acted reports whether a process acts for a schedule.
-func (t *tickStore) acted(file string) bool {
-	ws, err := t.open(file)
-	return err == nil && ws.Store.Claimed(actingFor(ws, file))
-}
-
 func (t *tickStore) Release(file string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
