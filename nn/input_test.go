@@ -43,6 +43,31 @@ func partedSignature(sig Signature, at int) Signature {
 	return sig
 }
 
+// replacing is a Source that brings memory of its own in place of what it is given.
+type replacing struct{ Data }
+
+func (r replacing) Gather(rows []int, into *Batch) error {
+	b := Batch{Inputs: make([]tensor.Rows, len(into.Inputs)), Targets: make([][]float64, 1)}
+	err := r.Data.Gather(rows, &b)
+	*into = b
+	return err
+}
+
+// It does not matter whose memory rows come in.
+func TestSourceWithItsOwnMemory(t *testing.T) {
+	data := blobs("train", 90, 4, 3, 0.3)
+	sig, spec := signatureOf(task.Multiclass, 4, 3), Spec{Inputs: 4, Layers: layers(Dense{Units: 5, Activation: Tanh}), Outputs: 3}
+	cfg := Config{Optimizer: adam, Epochs: 3, BatchSize: 16, Shuffle: true, Seed: 3}
+	want := trainModel(t, spec, sig, data, nil, cfg)
+	got, err := Train(t.Context(), spec, sig, replacing{data}, nil, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := FirstDifference(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // Features that come as two inputs make the network that they make together, bit
 // for bit, and the model file keeps them apart.
 func TestPartedFeatures(t *testing.T) {

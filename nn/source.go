@@ -125,9 +125,13 @@ func (s *set) gather(rows []int, into []given, y, w []float32) (weight float64, 
 		return 0, err
 	}
 	for i := range s.inputs {
-		if in := &s.inputs[i]; !in.plain() {
-			in.fill(in.first(into[i], n), &b.Inputs[i], 0)
+		in, got := &s.inputs[i], &b.Inputs[i]
+		if x := in.first(into[i], n); !in.plain() || &got.F32[0] != &x.values[0] { // or it is in its place already
+			in.fill(x, got, 0)
 		}
+	}
+	if &b.Weights[0] != &w[0] {
+		copy(w, b.Weights)
 	}
 	for i, t := range b.Targets[0] {
 		if s.sig.Task == task.Regression {

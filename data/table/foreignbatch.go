@@ -250,16 +250,16 @@ func (f *Foreign) readBatch(ctx context.Context, out *Writer, m *message) error 
 	if rows < 0 || empty && rows > 1<<20 {
 		return fmt.Errorf("%d rows without a value", rows)
 	}
-	left := f.budget
-	for from := int64(0); from < rows; from += mostBatchRows {
+	left, each := f.budget, int64(BatchRows(f.schema))
+	for from := int64(0); from < rows; from += each {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		f.budget = left
-		if err := f.writeChunk(out, parts, from, int(min(mostBatchRows, rows-from))); err != nil {
+		if err := f.writeChunk(out, parts, from, int(min(each, rows-from))); err != nil {
 			return err
 		}
-		f.rows += min(mostBatchRows, rows-from)
+		f.rows += min(each, rows-from)
 	}
 	return nil
 }
