@@ -54,15 +54,6 @@ func (a Activation) pointwise() bool { return a != Softmax && a.Known() }
 // else 0.
 func (a Activation) Alpha() float64 { return graph.Function(a).Alpha() }
 
-// rectifies says whether a passes what is above 0 and little else.
-func (a Activation) rectifies() bool {
-	switch a {
-	case ReLU, LeakyReLU, ELU, GELU, SiLU:
-		return true
-	}
-	return false
-}
-
 // operator is the activation in terms of package graph, with its usual parameter;
 // softmax, which is an operator of its own, is linear.
 func (a Activation) operator() graph.Activation {

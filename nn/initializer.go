@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"pipe/base/random"
+	"pipe/nn/graph"
 	"pipe/nn/optim"
 )
 
@@ -50,7 +51,7 @@ func (p *ParamShape) draw(dst []float32, seed uint64, rule Initializer) {
 		rule.Draw(dst, p.Shape[0], optim.Fan{In: p.FanIn, Out: p.FanOut}, p.stream(seed))
 	case p.Gates > 0:
 		p.uniform(dst, seed, 1/math.Sqrt(float64(p.FanOut)))
-	case p.Activation.rectifies():
+	case graph.Function(p.Activation).Rectifies():
 		p.uniform(dst, seed, math.Sqrt(6/in))
 	default:
 		p.uniform(dst, seed, math.Sqrt(6/both))

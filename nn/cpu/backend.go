@@ -78,7 +78,7 @@ func (b *Backend) Compile(g *graph.Graph, keep []*graph.Node, o backend.Options)
 	}
 	for _, c := range g.Calls() {
 		if err := e.lower(c); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%s: %w", b.Name(), err)
 		}
 	}
 	var kept []vm.Buffer

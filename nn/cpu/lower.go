@@ -70,7 +70,7 @@ func (e *emitter) lower(c *graph.Call) error {
 	known := e.arithmetic(c.Op) || e.dense(c.Op) || e.conv(c.Op) || e.pool(c.Op) || e.norm(c.Op) || e.attention(c.Op) ||
 		e.recurrent(c.Op) || e.sequence(c.Op) || e.embedding(c.Op) || e.loss(c.Op) || e.update(c.Op)
 	if !known {
-		return fmt.Errorf("%s: this processor has no kernel for %T", e.label, c.Op)
+		return fmt.Errorf("%s: no kernel for %T", e.label, c.Op)
 	}
 	return nil
 }

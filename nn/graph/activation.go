@@ -1,6 +1,9 @@
 package graph
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // A Function is a function that each value passes through, by its name.
 type Function string
@@ -38,6 +41,15 @@ func (f Function) Alpha() float64 {
 	return 0
 }
 
+// Rectifies says whether f passes what is above 0 and little else.
+func (f Function) Rectifies() bool {
+	switch f {
+	case ReLU, LeakyReLU, ELU, GELU, SiLU:
+		return true
+	}
+	return false
+}
+
 // An Activation is a function with its parameter. The zero value is the identity.
 type Activation struct {
 	Kind  Function
@@ -73,6 +85,38 @@ func (o Activate) Infer(in []Shape) ([]Shape, error) {
 
 func (o Activate) Grad(g *Graph, c *Call, dy *Node) []*Node {
 	return []*Node{g.Apply(ActivateGrad{Act: o.Act}, c.In[0], dy)}
+}
+
+func (o Activate) Decompose(g *Graph, in []*Node) *Node {
+	a, x := algebra{g}, in[0]
+	if o.Act.linear() {
+		return x
+	}
+	sigmoid := func(x *Node) *Node {
+		return a.over(a.number(1, x), a.affine(a.mapped(Exp, a.affine(x, -1, 0)), 1, 1))
+	}
+	positive := a.less(a.zero(x), x)
+	alpha := float64(o.Act.Alpha)
+	switch o.Act.Kind {
+	case ReLU:
+		return a.times(positive, x)
+	case LeakyReLU:
+		return a.choose(positive, x, a.affine(x, alpha, 0))
+	case ELU:
+		below := a.times(a.not(positive), x) // its exponential is not above 1
+		return a.choose(positive, x, a.affine(a.mapped(Exp, below), alpha, -alpha))
+	case GELU:
+		return a.times(x, a.affine(a.mapped(Erf, a.affine(x, 1/math.Sqrt2, 0)), 0.5, 0.5))
+	case SiLU:
+		return a.times(x, sigmoid(x))
+	case Tanh:
+		return a.affine(sigmoid(a.affine(x, 2, 0)), 2, -1)
+	case Sigmoid:
+		return sigmoid(x)
+	case Softplus:
+		return a.softplus(x)
+	}
+	return g.fail("activation: no meaning of %s", o.Act.Kind)
 }
 
 // ActivateGrad is the gradient before an activation, from what is before it and

@@ -20,38 +20,6 @@ func (g *Graph) Decompose(op Op, in ...*Node) *Node {
 	return d.Decompose(g, in)
 }
 
-func (o Activate) Decompose(g *Graph, in []*Node) *Node {
-	a, x := algebra{g}, in[0]
-	if o.Act.linear() {
-		return x
-	}
-	sigmoid := func(x *Node) *Node {
-		return a.over(a.number(1, x), a.affine(a.mapped(Exp, a.affine(x, -1, 0)), 1, 1))
-	}
-	positive := a.less(a.zero(x), x)
-	alpha := float64(o.Act.Alpha)
-	switch o.Act.Kind {
-	case ReLU:
-		return a.times(positive, x)
-	case LeakyReLU:
-		return a.choose(positive, x, a.affine(x, alpha, 0))
-	case ELU:
-		below := a.times(a.not(positive), x) // its exponential is not above 1
-		return a.choose(positive, x, a.affine(a.mapped(Exp, below), alpha, -alpha))
-	case GELU:
-		return a.times(x, a.affine(a.mapped(Erf, a.affine(x, 1/math.Sqrt2, 0)), 0.5, 0.5))
-	case SiLU:
-		return a.times(x, sigmoid(x))
-	case Tanh:
-		return a.affine(sigmoid(a.affine(x, 2, 0)), 2, -1)
-	case Sigmoid:
-		return sigmoid(x)
-	case Softplus:
-		return a.softplus(x)
-	}
-	return g.fail("activation: no meaning of %s", o.Act.Kind)
-}
-
 // softplus is log(1 + e^x), without overflow: max(x, 0) + log(1 + e^-|x|).
 func (a algebra) softplus(x *Node) *Node {
 	rest := a.mapped(Log, a.affine(a.mapped(Exp, a.affine(a.mapped(Abs, x), -1, 0)), 1, 1))

@@ -37,14 +37,17 @@
 //     embeds backward and has none.
 //
 // Optional: Stops (Stopper) for inputs that no gradient flows to, Updates
-// (Updater), and Decompose (Decomposer): what a fused operator means in others. The
-// tests of package cpu hold an operator against its decomposition, forward and
-// backward, and against difference quotients.
+// (Updater), and Decompose (Decomposer): what a fused operator means in primitive
+// ones, which package reference computes in float64. The tests of package cpu hold
+// an operator against its decomposition, forward and backward, and against
+// difference quotients: a row each.
 //
 // In nn/cpu, in the file of the same family: a case that emits the kernels. If
 // there is none that does it, a kernel is a C function and its Go reference in
 // package kernel.
 //
-// An activation is a name in activation.go, and the function of that name in the
-// kernels. What is made of operators that are there needs nothing here.
+// An activation is a name and a meaning in activation.go, and the function of that
+// name in elementwise.h and elementwise.go of the kernels. A layer that is made of
+// operators that are there needs nothing here: it is a type of package nn, which
+// says in one file what its settings, its shapes and its operators are.
 package graph

@@ -3,7 +3,10 @@ package kernel
 // #include "instr.h"
 import "C"
 
-import "unsafe"
+import (
+	"slices"
+	"unsafe"
+)
 
 const (
 	Activate     Op = C.OP_activate
@@ -17,6 +20,28 @@ const (
 	ColSum       Op = C.OP_colsum
 	SumSq        Op = C.OP_sumsq
 )
+
+// An Activation is a function that works on each element by itself.
+type Activation int64
+
+// Alpha is the slope of LeakyReLU below 0 and the limit of ELU; the others
+// have no parameter.
+const (
+	Linear Activation = iota
+	ReLU
+	LeakyReLU
+	ELU
+	GELU
+	SiLU
+	Tanh
+	Sigmoid
+	Softplus
+)
+
+// ActivationNamed finds an activation by its name, -1 if there is none.
+func ActivationNamed(name string) Activation {
+	return Activation(slices.Index([]string{"linear", "relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid", "softplus"}, name))
+}
 
 // The kernels of elementwise.h.
 

@@ -29,7 +29,6 @@ import "C"
 
 import (
 	"fmt"
-	"slices"
 	"unsafe"
 )
 
@@ -38,28 +37,6 @@ import (
 type Op int32
 
 const opCount = C.OP_COUNT
-
-// An Activation is a function that works on each element by itself.
-type Activation int64
-
-// Alpha is the slope of LeakyReLU below 0 and the limit of ELU; the others
-// have no parameter.
-const (
-	Linear Activation = iota
-	ReLU
-	LeakyReLU
-	ELU
-	GELU
-	SiLU
-	Tanh
-	Sigmoid
-	Softplus
-)
-
-// ActivationNamed finds an activation by its name, -1 if there is none.
-func ActivationNamed(name string) Activation {
-	return Activation(slices.Index([]string{"linear", "relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid", "softplus"}, name))
-}
 
 // An Instr is one phase of a kernel. It has the layout of instr in instr.h. An
 // Instr that C runs must be in a List, and what P points to must not move.
