@@ -46,8 +46,8 @@ var down = []struct {
 	{"lineage/openlineage", []string{"base/...", "artifacts", "pipeline", "pipeline/settings", "lineage", "runner"}},
 	{"lineage/...", []string{"base/...", "artifacts", "lineage/..."}},
 	{"runner/machine", []string{"base/..."}},
-	{"runner/...", []string{"base/...", "artifacts", "data/metric", "pipeline", "pipeline/settings", "lineage", "runner/..."}},
-	{"cmd/pipe/ui", []string{"base/...", "lineage", "runner", "workspace/..."}},
+	{"runner/...", []string{"base/...", "artifacts", "data/metric", "pipeline", "pipeline/settings", "lineage/...", "runner/..."}},
+	{"cmd/pipe/ui", []string{"base/...", "lineage/...", "runner", "workspace/..."}},
 	{"workspace/...", []string{"base/...", "data/...", "artifacts", "lineage/...", "nn", "pipeline", "pipeline/settings", "runner/...", "schedule", "stages/...", "workspace/..."}},
 	{"stages", []string{"stages/...", "pipeline"}},
 	{"stages/ingest/...", []string{"base/...", "data/...", "artifacts", "pipeline", "pipeline/settings", "stages/ingest/..."}},
@@ -62,8 +62,8 @@ var owners = []struct {
 	pkgs   []string
 }{
 	{"gopkg.in/yaml.v3", []string{"pipeline/settings"}},
-	{"database/sql", []string{"lineage"}},
-	{"github.com/mattn/go-sqlite3", []string{"lineage"}},
+	{"database/sql", []string{"lineage/..."}},
+	{"github.com/mattn/go-sqlite3", []string{"lineage/..."}},
 	{"gorgonia.org/", []string{"nn/graph"}},
 	{"gonum.org/", []string{"nn/..."}},
 	{"github.com/apache/arrow/", []string{"data/table/...", "data/feature", "data/source/...", "stages/..."}},
@@ -74,7 +74,7 @@ var owners = []struct {
 	{"golang.org/x/term", []string{"cmd/pipe/ui"}},
 	{"net/http", []string{"lineage/openlineage", "cmd/pipe"}},
 	{"os/exec", []string{"stages/exec", "workspace"}},
-	{"C", []string{"nn/cpu/kernel", "lineage"}},
+	{"C", []string{"nn/cpu/kernel", "lineage/batch"}},
 	{"math/rand", nil},
 	{"math/rand/v2", nil},
 }

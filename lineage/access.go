@@ -9,6 +9,7 @@ import (
 
 	"github.com/mattn/go-sqlite3"
 
+	"pipe/base/diag"
 	"pipe/base/infile"
 )
 
@@ -111,8 +112,8 @@ func (d *DB) notShared(err error) error {
 	for _, end := range []string{"", "-wal", "-shm"} {
 		name := d.path + end
 		if _, statErr := os.Stat(name); statErr == nil && !mayWrite(name) {
-			return &hintError{err: err, hint: "this user may not write to " + name + ": whose it is can allow it with `chmod g+w`, " +
-				"and a folder that several users share wants `chmod g+rwxs`"}
+			return diag.WithHint(err, "this user may not write to "+name+": whose it is can allow it with `chmod g+w`, "+
+				"and a folder that several users share wants `chmod g+rwxs`")
 		}
 	}
 	return err

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strconv"
 	"time"
 
@@ -15,10 +16,10 @@ import (
 // BeginRun records a run that begins now, in this process, and returns its ID.
 // FinishRun ends it.
 func (d *DB) BeginRun(ctx context.Context, run Run) (runID string, err error) {
-	d.hold()
+	d.Hold()
 	now := d.now()
 	runID = newRunID(now)
-	err = d.update(ctx, durable, "begin a run in", func(t *tx) error {
+	err = d.Update(ctx, Durable, "begin a run in", func(t *Tx) error {
 		pipelineID, err := t.pipeline(run, now)
 		if err != nil {
 			return err
@@ -29,14 +30,14 @@ func (d *DB) BeginRun(ctx context.Context, run Run) (runID string, err error) {
 		}
 		scheduled := ""
 		if !run.ScheduledAt.IsZero() {
-			scheduled = formatTime(run.ScheduledAt)
+			scheduled = FormatTime(run.ScheduledAt)
 		}
-		_, err = t.exec(`INSERT INTO runs (id, pipeline, pipeline_id, environment_id, status, trigger, scheduled_at, rerun_of, seed, stages,
+		_, err = t.Exec(`INSERT INTO runs (id, pipeline, pipeline_id, environment_id, status, trigger, scheduled_at, rerun_of, seed, stages,
 				started_at, hostname, boot_id, pid, pid_start, pid_namespace, heartbeat_at, git_commit, git_clean)
 			VALUES (?, ?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			runID, run.Pipeline, pipelineID, environmentID, run.Trigger, nullable(scheduled), nullable(run.RerunOf), strconv.FormatUint(run.Seed, 10), run.Stages,
-			formatTime(now), d.self.hostname, d.self.bootID, d.self.pid, d.self.pidStart, d.self.namespace, formatTime(now),
-			nullable(run.Git.Commit), run.Git.Clean)
+			runID, run.Pipeline, pipelineID, environmentID, run.Trigger, Nullable(scheduled), Nullable(run.RerunOf), strconv.FormatUint(run.Seed, 10), run.Stages,
+			FormatTime(now), d.self.hostname, d.self.bootID, d.self.pid, d.self.pidStart, d.self.namespace, FormatTime(now),
+			Nullable(run.Git.Commit), run.Git.Clean)
 		if err != nil {
 			return err
 		}
@@ -44,7 +45,7 @@ func (d *DB) BeginRun(ctx context.Context, run Run) (runID string, err error) {
 			if !json.Valid([]byte(p.Value)) {
 				return fmt.Errorf("parameter %s: value %q is not JSON", p.Name, p.Value)
 			}
-			if _, err := t.exec("INSERT INTO params (run_id, name, value, source) VALUES (?, ?, ?, ?)", runID, p.Name, p.Value, p.Source); err != nil {
+			if _, err := t.Exec("INSERT INTO params (run_id, name, value, source) VALUES (?, ?, ?, ?)", runID, p.Name, p.Value, p.Source); err != nil {
 				return fmt.Errorf("parameter %s: %w", p.Name, err)
 			}
 		}
@@ -65,19 +66,19 @@ func newRunID(now time.Time) string {
 	return now.UTC().Format("20060102T150405") + "-" + hex.EncodeToString(random[:])
 }
 
-func (t *tx) pipeline(run Run, now time.Time) (id int64, err error) {
-	_, err = t.exec(`INSERT INTO pipelines (name, file, spec_hash, spec, created_at) VALUES (?, ?, ?, ?, ?)
+func (t *Tx) pipeline(run Run, now time.Time) (id int64, err error) {
+	_, err = t.Exec(`INSERT INTO pipelines (name, file, spec_hash, spec, created_at) VALUES (?, ?, ?, ?, ?)
 		ON CONFLICT (name, file, spec_hash) DO NOTHING`,
-		run.Pipeline, run.File, run.SpecID.String(), run.SpecText, formatTime(now))
+		run.Pipeline, run.File, run.SpecID.String(), run.SpecText, FormatTime(now))
 	if err != nil {
 		return 0, err
 	}
-	err = t.row("SELECT id FROM pipelines WHERE name = ? AND file = ? AND spec_hash = ?",
+	err = t.Row("SELECT id FROM pipelines WHERE name = ? AND file = ? AND spec_hash = ?",
 		run.Pipeline, run.File, run.SpecID.String()).Scan(&id)
 	return id, err
 }
 
-func (t *tx) environment(env Environment) (id int64, err error) {
+func (t *Tx) environment(env Environment) (id int64, err error) {
 	all, err := json.Marshal(env) // map keys are sorted
 	if err != nil {
 		return 0, err
@@ -91,13 +92,13 @@ func (t *tx) environment(env Environment) (id int64, err error) {
 		details = string(text)
 	}
 	hash := artifacts.Sum(all).String()
-	_, err = t.exec(`INSERT INTO environments (hash, pipe_version, go_version, os, arch, cpus, hostname, details)
+	_, err = t.Exec(`INSERT INTO environments (hash, pipe_version, go_version, os, arch, cpus, hostname, details)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING`,
 		hash, env.PipeVersion, env.GoVersion, env.OS, env.Arch, env.CPUs, env.Hostname, details)
 	if err != nil {
 		return 0, err
 	}
-	err = t.row("SELECT id FROM environments WHERE hash = ?", hash).Scan(&id)
+	err = t.Row("SELECT id FROM environments WHERE hash = ?", hash).Scan(&id)
 	return id, err
 }
 
@@ -105,17 +106,19 @@ func (t *tx) environment(env Environment) (id int64, err error) {
 // interrupted or, like the run, as cancelled. Finishing a run twice is an error: somebody else (the reaper of
 // a process that could not see this one) has decided that it is over.
 func (d *DB) FinishRun(ctx context.Context, runID string, status Status, message string) error {
-	_, err := d.FinishRunWith(ctx, runID, status, message, nil)
-	return err
+	return d.Update(ctx, Durable, "finish a run in", func(t *Tx) error {
+		return t.FinishRun(runID, status, message, d.now(), d.now())
+	})
 }
 
-func (t *tx) finishRun(runID string, status Status, message string, finished, now time.Time) error {
+// FinishRun is DB.FinishRun as a part of a transaction.
+func (t *Tx) FinishRun(runID string, status Status, message string, finished, now time.Time) error {
 	if status == Running {
 		return fmt.Errorf("run %s: a run cannot finish as running", runID)
 	}
 	// A clock that went back must not make a run end before it began.
-	n, err := t.exec("UPDATE runs SET status = ?, finished_at = max(?, started_at), error = ? WHERE id = ? AND status = 'running'",
-		string(status), formatTime(finished), nullable(message), runID)
+	n, err := t.Exec("UPDATE runs SET status = ?, finished_at = max(?, started_at), error = ? WHERE id = ? AND status = 'running'",
+		string(status), FormatTime(finished), Nullable(message), runID)
 	if err != nil {
 		return fmt.Errorf("run %s: %w", runID, err)
 	}
@@ -126,21 +129,21 @@ func (t *tx) finishRun(runID string, status Status, message string, finished, no
 	if status == Cancelled {
 		cutOff = string(Cancelled)
 	}
-	_, err = t.exec(`INSERT INTO events (time, run_id, stage, attempt, state, message)
+	_, err = t.Exec(`INSERT INTO events (time, run_id, stage, attempt, state, message)
 		SELECT ?, run_id, stage, attempt, ?, '' FROM executions WHERE run_id = ? AND status = 'running' ORDER BY id`,
-		formatTime(now), cutOff, runID)
+		FormatTime(now), cutOff, runID)
 	if err != nil {
 		return err
 	}
-	_, err = t.exec("UPDATE executions SET status = ?, finished_at = max(?, started_at) WHERE run_id = ? AND status = 'running'",
-		cutOff, formatTime(finished), runID)
+	_, err = t.Exec("UPDATE executions SET status = ?, finished_at = max(?, started_at) WHERE run_id = ? AND status = 'running'",
+		cutOff, FormatTime(finished), runID)
 	if err != nil {
 		return err
 	}
 	if status == Succeeded {
 		// A tick whose run has succeeded is done in the same moment: it is never
 		// run again, whenever the process dies.
-		_, err := t.exec("UPDATE schedule_ticks SET state = 'done', reason = '', finished_at = ? WHERE run_id = ? AND finished_at IS NULL", formatTime(now), runID)
+		_, err := t.Exec("UPDATE schedule_ticks SET state = 'done', reason = '', finished_at = ? WHERE run_id = ? AND finished_at IS NULL", FormatTime(now), runID)
 		if err != nil {
 			return err
 		}
@@ -148,9 +151,9 @@ func (t *tx) finishRun(runID string, status Status, message string, finished, no
 	return t.event(now, runID, "", 0, status, message)
 }
 
-func (t *tx) event(now time.Time, runID, stage string, attempt int, state Status, message string) error {
-	_, err := t.exec("INSERT INTO events (time, run_id, stage, attempt, state, message) VALUES (?, ?, ?, ?, ?, ?)",
-		formatTime(now), runID, nullable(stage), sqlAttempt(attempt), string(state), message)
+func (t *Tx) event(now time.Time, runID, stage string, attempt int, state Status, message string) error {
+	_, err := t.Exec("INSERT INTO events (time, run_id, stage, attempt, state, message) VALUES (?, ?, ?, ?, ?, ?)",
+		FormatTime(now), runID, Nullable(stage), sqlAttempt(attempt), string(state), message)
 	return err
 }
 
@@ -163,11 +166,25 @@ func sqlAttempt(n int) any {
 
 // Heartbeat says that the process of a run is alive.
 func (d *DB) Heartbeat(ctx context.Context, runID string) error {
-	return d.update(ctx, relaxed, "heartbeat in", func(t *tx) error {
-		n, err := t.exec("UPDATE runs SET heartbeat_at = ? WHERE id = ? AND status = 'running'", formatTime(d.now()), runID)
+	return d.Update(ctx, Relaxed, "heartbeat in", func(t *Tx) error {
+		n, err := t.Exec("UPDATE runs SET heartbeat_at = ? WHERE id = ? AND status = 'running'", FormatTime(d.now()), runID)
 		if err == nil && n == 0 {
 			err = fmt.Errorf("run %s is not running", runID)
 		}
 		return err
 	})
 }
+
+// RecordClean says whether no file of the project was changed or new when a run
+// began.
+func (d *DB) RecordClean(ctx context.Context, runID string, git Git) error {
+	return d.Update(ctx, Relaxed, "record the state of the project in", func(t *Tx) error {
+		_, err := t.Exec("UPDATE runs SET git_commit = coalesce(git_commit, ?), git_clean = ? WHERE id = ?", Nullable(git.Commit), git.Clean, runID)
+		return err
+	})
+}
+
+var runIDForm = regexp.MustCompile(`^[0-9]{8}T[0-9]{6}-[0-9a-f]{6,32}$`)
+
+// IsRunID says whether a text has the form of the name of a run.
+func IsRunID(text string) bool { return runIDForm.MatchString(text) }

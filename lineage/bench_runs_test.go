@@ -1,4 +1,4 @@
-package lineage
+package lineage_test
 
 import (
 	"context"
@@ -6,6 +6,10 @@ import (
 	"fmt"
 	"path/filepath"
 	"testing"
+
+	"pipe/lineage"
+	"pipe/lineage/clean"
+	"pipe/lineage/lineagetest"
 )
 
 var points = flag.Int("points", 1_000_000, "points of curves in BenchmarkAfter100000Runs")
@@ -15,7 +19,7 @@ var points = flag.Int("points", 1_000_000, "points of curves in BenchmarkAfter10
 // of curves beside them.
 func BenchmarkAfter100000Runs(b *testing.B) {
 	ctx := context.Background()
-	db, err := Open(filepath.Join(b.TempDir(), "lineage.db"))
+	db, err := lineage.Open(filepath.Join(b.TempDir(), "lineage.db"))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -24,21 +28,21 @@ func BenchmarkAfter100000Runs(b *testing.B) {
 
 	b.Run("Runs", func(b *testing.B) {
 		for b.Loop() {
-			if runs, err := db.Runs(ctx, RunFilter{Limit: 20}); err != nil || len(runs) != 20 {
+			if runs, err := db.Runs(ctx, lineage.RunFilter{Limit: 20}); err != nil || len(runs) != 20 {
 				b.Fatal(len(runs), err)
 			}
 		}
 	})
 	b.Run("RunsOfPipeline", func(b *testing.B) {
 		for b.Loop() {
-			if runs, err := db.Runs(ctx, RunFilter{Pipeline: "p7", Limit: 20}); err != nil || len(runs) != 20 {
+			if runs, err := db.Runs(ctx, lineage.RunFilter{Pipeline: "p7", Limit: 20}); err != nil || len(runs) != 20 {
 				b.Fatal(len(runs), err)
 			}
 		}
 	})
 	b.Run("FailedRuns", func(b *testing.B) {
 		for b.Loop() {
-			if _, err := db.Runs(ctx, RunFilter{Status: Failed, Limit: 20}); err != nil {
+			if _, err := db.Runs(ctx, lineage.RunFilter{Status: lineage.Failed, Limit: 20}); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -49,22 +53,22 @@ func BenchmarkAfter100000Runs(b *testing.B) {
 			n++
 			run := beginRun(b, db, "p7")
 			work := fmt.Sprint("new ", n)
-			if hit, err := db.Lookup(ctx, akey(work)); err != nil || hit != nil {
+			if hit, err := db.Lookup(ctx, lineagetest.Key(work)); err != nil || hit != nil {
 				b.Fatal(hit, err)
 			}
-			err := db.Record(ctx, Execution{RunID: run, Stage: "s", Kind: "s", Status: Succeeded, Key: akey(work),
-				Outputs: []Output{{"out", "file", aid(work), 1}}, Points: []Point{{"loss", 1, 0.5}}})
+			err := db.Record(ctx, lineage.Execution{RunID: run, Stage: "s", Kind: "s", Status: lineage.Succeeded, Key: lineagetest.Key(work),
+				Outputs: []lineage.Output{{Port: "out", Type: "file", ID: lineagetest.ID(work), Size: 1}}, Points: []lineage.Point{{Name: "loss", Step: 1, Value: 0.5}}})
 			if err != nil {
 				b.Fatal(err)
 			}
-			if err := db.FinishRun(ctx, run, Succeeded, ""); err != nil {
+			if err := db.FinishRun(ctx, run, lineage.Succeeded, ""); err != nil {
 				b.Fatal(err)
 			}
 		}
 	})
 	b.Run("Open", func(b *testing.B) {
 		for b.Loop() {
-			other, err := Open(db.path)
+			other, err := lineage.Open(db.Path())
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -75,7 +79,7 @@ func BenchmarkAfter100000Runs(b *testing.B) {
 	})
 	b.Run("PlanGC", func(b *testing.B) {
 		for b.Loop() {
-			if plan, err := db.PlanGC(ctx, Retention{Runs: 10}); err != nil || len(plan.Runs) < 90_000 {
+			if plan, err := clean.Choose(ctx, db, clean.Retention{Runs: 10}); err != nil || len(plan.Runs) < 90_000 {
 				b.Fatal(plan, err)
 			}
 		}
@@ -83,10 +87,10 @@ func BenchmarkAfter100000Runs(b *testing.B) {
 }
 
 // fill writes rows as runs would leave them, in one transaction.
-func fill(b *testing.B, db *DB, runs, points int) {
+func fill(b *testing.B, db *lineage.DB, runs, points int) {
 	b.Helper()
 	beginRun(b, db, "p0") // makes rows for the environment and the pipeline
-	err := db.update(context.Background(), relaxed, "fill", func(t *tx) error {
+	err := db.Update(context.Background(), lineage.Relaxed, "fill", func(t *lineage.Tx) error {
 		const n = `WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?) `
 		for _, st := range []struct {
 			query string
@@ -106,7 +110,7 @@ func fill(b *testing.B, db *DB, runs, points int) {
 			{n + `INSERT INTO metric_points (execution_id, name, step, value)
 				SELECT 3 + 3 * (i / 100), 'loss', i % 100, 1.0 / (1 + i % 100) FROM n`, []any{min(points, 100*runs)}},
 		} {
-			if _, err := t.exec(st.query, st.args...); err != nil {
+			if _, err := t.Exec(st.query, st.args...); err != nil {
 				return err
 			}
 		}
@@ -115,7 +119,7 @@ func fill(b *testing.B, db *DB, runs, points int) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	if err := db.optimize(context.Background()); err != nil {
+	if err := db.Optimize(context.Background()); err != nil {
 		b.Fatal(err)
 	}
 }

@@ -1,19 +1,20 @@
-package lineage
+package lineage_test
 
 import (
 	"context"
-	"encoding/binary"
-	"fmt"
 	"path/filepath"
 	"testing"
 
 	"pipe/artifacts"
+	"pipe/lineage"
+	"pipe/lineage/lineagetest"
+	"pipe/lineage/walk"
 )
 
 func BenchmarkOpen(b *testing.B) {
 	path := filepath.Join(b.TempDir(), "lineage.db")
 	for b.Loop() {
-		db, err := Open(path)
+		db, err := lineage.Open(path)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -27,14 +28,14 @@ func BenchmarkOpen(b *testing.B) {
 // another one runs: the last to close a database cleans up, the others do not.
 func BenchmarkOpenBesideOthers(b *testing.B) {
 	path := filepath.Join(b.TempDir(), "lineage.db")
-	other, err := Open(path)
+	other, err := lineage.Open(path)
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer other.Close()
 	beginRun(b, other, "p")
 	for b.Loop() {
-		db, err := Open(path)
+		db, err := lineage.Open(path)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -44,47 +45,24 @@ func BenchmarkOpenBesideOthers(b *testing.B) {
 	}
 }
 
-func id(n int) (id artifacts.ID) {
-	n++ // the zero ID is none
-	binary.BigEndian.PutUint64(id[:], uint64(n)*0x9e3779b97f4a7c15)
-	binary.BigEndian.PutUint64(id[8:], uint64(n))
-	return id
-}
-
-func beginRun(tb testing.TB, db *DB, pipeline string) string {
+func beginRun(tb testing.TB, db *lineage.DB, pipeline string) string {
 	tb.Helper()
-	run, err := db.BeginRun(context.Background(), Run{Pipeline: pipeline, File: pipeline + ".yaml", SpecText: "x", SpecID: artifacts.Sum([]byte("x")), Trigger: "manual"})
+	run, err := db.BeginRun(context.Background(), lineage.Run{Pipeline: pipeline, File: pipeline + ".yaml", SpecText: "x", SpecID: artifacts.Sum([]byte("x")), Trigger: "manual"})
 	if err != nil {
 		tb.Fatal(err)
 	}
 	return run
 }
 
-// layered makes stages that each read the outputs of two earlier ones.
-func layered(run string, n int) []Execution {
-	list := make([]Execution, n)
-	for i := range list {
-		e := &list[i]
-		*e = Execution{RunID: run, Stage: fmt.Sprintf("stage%05d", i), Kind: "exec", KindVersion: 1, Status: Succeeded, Key: artifacts.Key(id(1000000 + i)),
-			Config: []byte(`{"command":["true"]}`), Outputs: []Output{{"out", "file", id(i), 100}}}
-		for k := range 2 {
-			if from := i - 1 - k*7; from >= 0 {
-				e.Inputs = append(e.Inputs, Input{Port: fmt.Sprint("in", k), Type: "file", ID: id(from), Size: 100, FromStage: fmt.Sprintf("stage%05d", from), FromPort: "out"})
-			}
-		}
-	}
-	return list
-}
-
 func BenchmarkRecordAll10000(b *testing.B) {
 	ctx := context.Background()
-	db, err := Open(filepath.Join(b.TempDir(), "lineage.db"))
+	db, err := lineage.Open(filepath.Join(b.TempDir(), "lineage.db"))
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer db.Close()
 	for b.Loop() {
-		if err := db.RecordAll(ctx, layered(beginRun(b, db, "p"), 10000)); err != nil {
+		if err := db.RecordAll(ctx, lineagetest.Layered(beginRun(b, db, "p"), 10000)); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -92,12 +70,12 @@ func BenchmarkRecordAll10000(b *testing.B) {
 
 // BenchmarkRecord is what the lineage adds to a stage that ran.
 func BenchmarkRecord(b *testing.B) {
-	db, err := Open(filepath.Join(b.TempDir(), "lineage.db"))
+	db, err := lineage.Open(filepath.Join(b.TempDir(), "lineage.db"))
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer db.Close()
-	list := layered(beginRun(b, db, "p"), b.N+20)
+	list := lineagetest.Layered(beginRun(b, db, "p"), b.N+20)
 	if err := db.RecordAll(b.Context(), list[:20]); err != nil {
 		b.Fatal(err)
 	}
@@ -113,17 +91,17 @@ func BenchmarkRecord(b *testing.B) {
 // which nothing changed.
 func BenchmarkNoop10000(b *testing.B) {
 	ctx := context.Background()
-	db, err := Open(filepath.Join(b.TempDir(), "lineage.db"))
+	db, err := lineage.Open(filepath.Join(b.TempDir(), "lineage.db"))
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer db.Close()
 	run := beginRun(b, db, "p")
-	list := layered(run, 10000)
+	list := lineagetest.Layered(run, 10000)
 	if err := db.RecordAll(ctx, list); err != nil {
 		b.Fatal(err)
 	}
-	if err := db.FinishRun(ctx, run, Succeeded, ""); err != nil {
+	if err := db.FinishRun(ctx, run, lineage.Succeeded, ""); err != nil {
 		b.Fatal(err)
 	}
 	lookup := func(b *testing.B) {
@@ -145,12 +123,12 @@ func BenchmarkNoop10000(b *testing.B) {
 			run := beginRun(b, db, "p")
 			lookup(b)
 			for i := range list {
-				list[i].RunID, list[i].Status = run, Cached
+				list[i].RunID, list[i].Status = run, lineage.Cached
 			}
 			if err := db.RecordAll(ctx, list); err != nil {
 				b.Fatal(err)
 			}
-			if err := db.FinishRun(ctx, run, Succeeded, ""); err != nil {
+			if err := db.FinishRun(ctx, run, lineage.Succeeded, ""); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -162,7 +140,7 @@ func BenchmarkNoop10000(b *testing.B) {
 // stage of a run depends on all others.
 func BenchmarkUpstream100000(b *testing.B) {
 	ctx := context.Background()
-	db, err := Open(filepath.Join(b.TempDir(), "lineage.db"))
+	db, err := lineage.Open(filepath.Join(b.TempDir(), "lineage.db"))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -170,7 +148,7 @@ func BenchmarkUpstream100000(b *testing.B) {
 	const runs, each = 100, 1000
 	for r := range runs {
 		run := beginRun(b, db, "p")
-		list := layered(run, each)
+		list := lineagetest.Layered(run, each)
 		for i := range list {
 			list[i].Key[31] = byte(r + 1)
 			list[i].Outputs[0].ID[31] = byte(r + 1)
@@ -181,26 +159,26 @@ func BenchmarkUpstream100000(b *testing.B) {
 		if err := db.RecordAll(ctx, list); err != nil {
 			b.Fatal(err)
 		}
-		if err := db.FinishRun(ctx, run, Succeeded, ""); err != nil {
+		if err := db.FinishRun(ctx, run, lineage.Succeeded, ""); err != nil {
 			b.Fatal(err)
 		}
 	}
-	artifact := func(stage int) Ref {
-		a := id(stage)
+	artifact := func(stage int) lineage.Ref {
+		a := lineagetest.Numbered(stage)
 		a[31] = runs
-		return Ref{Artifact: a}
+		return lineage.Ref{Artifact: a}
 	}
 	for _, test := range []struct {
 		name  string
-		walk  func(context.Context, Ref) (*Graph, error)
+		walk  func(context.Context, *lineage.DB, lineage.Ref) (*walk.Graph, error)
 		start int
 	}{
-		{"Up1000", db.Upstream, each - 1}, {"Up10", db.Upstream, 9}, {"Down1000", db.Downstream, 0}, {"Down10", db.Downstream, each - 10},
+		{"Up1000", walk.Upstream, each - 1}, {"Up10", walk.Upstream, 9}, {"Down1000", walk.Downstream, 0}, {"Down10", walk.Downstream, each - 10},
 	} {
 		b.Run(test.name, func(b *testing.B) {
 			n := 0
 			for b.Loop() {
-				g, err := test.walk(ctx, artifact(test.start))
+				g, err := test.walk(ctx, db, artifact(test.start))
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -13,15 +13,15 @@ import (
 // rows that point at rows that are not there (PRAGMA foreign_key_check). The
 // list is empty if all is well. An error means that the check itself failed.
 func (d *DB) Check(ctx context.Context) (problems []string, err error) {
-	defer func() { err = wrap("check", d.path, err) }()
-	problems, err = collect(ctx, d.r, scanText, "PRAGMA integrity_check")
+	defer func() { err = d.Error("check", err) }()
+	problems, err = Collect(ctx, d.r, Scan[string], "PRAGMA integrity_check")
 	if err != nil {
 		return nil, err
 	}
 	if len(problems) == 1 && problems[0] == "ok" {
 		problems = nil
 	}
-	orphans, err := collect(ctx, d.r, func(rows *sql.Rows) (string, error) {
+	orphans, err := Collect(ctx, d.r, func(rows *sql.Rows) (string, error) {
 		var table, parent string
 		var row sql.NullInt64
 		var key int
@@ -41,8 +41,8 @@ type Touch struct {
 // Touched lists the executions that have to do with an artifact, also those
 // that took it from the cache: at most limit, the newest first.
 func (d *DB) Touched(ctx context.Context, id artifacts.ID, limit int) (_ []Touch, err error) {
-	defer func() { err = wrap("read an artifact from", d.path, err) }()
-	return collect(ctx, d.r, func(rows *sql.Rows) (t Touch, err error) {
+	defer func() { err = d.Error("read an artifact from", err) }()
+	return Collect(ctx, d.r, func(rows *sql.Rows) (t Touch, err error) {
 		err = rows.Scan(&t.Execution, &t.RunID, &t.Pipeline, &t.Stage, &t.Port, &t.Made, &t.Path)
 		return t, err
 	}, `WITH uses AS (
@@ -56,9 +56,9 @@ func (d *DB) Touched(ctx context.Context, id artifacts.ID, limit int) (_ []Touch
 
 // Directories lists the artifacts that are directory manifests.
 func (d *DB) Directories(ctx context.Context) (_ []artifacts.ID, err error) {
-	defer func() { err = wrap("list artifacts in", d.path, err) }()
-	return collect(ctx, d.r, func(rows *sql.Rows) (artifacts.ID, error) {
-		hash, err := scanText(rows)
+	defer func() { err = d.Error("list artifacts in", err) }()
+	return Collect(ctx, d.r, func(rows *sql.Rows) (artifacts.ID, error) {
+		hash, err := Scan[string](rows)
 		if err != nil {
 			return artifacts.ID{}, err
 		}
@@ -69,8 +69,8 @@ func (d *DB) Directories(ctx context.Context) (_ []artifacts.ID, err error) {
 
 // Spec returns the text of a pipeline file by its hash; false if no run had it.
 func (d *DB) Spec(ctx context.Context, id artifacts.ID) (text string, ok bool, err error) {
-	defer func() { err = wrap("read a pipeline from", d.path, err) }()
-	list, err := collect(ctx, d.r, scanText, "SELECT spec FROM pipelines WHERE spec_hash = ? LIMIT 1", id.String())
+	defer func() { err = d.Error("read a pipeline from", err) }()
+	list, err := Collect(ctx, d.r, Scan[string], "SELECT spec FROM pipelines WHERE spec_hash = ? LIMIT 1", id.String())
 	if err != nil || len(list) == 0 {
 		return "", false, err
 	}

@@ -1,4 +1,4 @@
-package lineage
+package lineage_test
 
 import (
 	"bufio"
@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"pipe/artifacts"
+	"pipe/lineage"
+	"pipe/lineage/lineagetest"
 )
 
 const perRun = 50
@@ -18,19 +20,19 @@ const perRun = 50
 // recordForEver is a pipe process that records runs of perRun stages each.
 func recordForEver(path string) error {
 	ctx := context.Background()
-	db, err := Open(path)
+	db, err := lineage.Open(path)
 	if err != nil {
 		return err
 	}
 	for n := 0; ; n++ {
-		run, err := db.BeginRun(ctx, Run{Pipeline: "p"})
+		run, err := db.BeginRun(ctx, lineage.Run{Pipeline: "p"})
 		if err != nil {
 			return err
 		}
-		var list []Execution
+		var list []lineage.Execution
 		for i := range perRun {
-			list = append(list, Execution{RunID: run, Stage: fmt.Sprint("s", i), Kind: "k", Status: Succeeded, Key: akey(fmt.Sprint(run, i)),
-				Outputs: []Output{{"o", "table", aid(fmt.Sprint(run, i)), 1}}, Metrics: []Metric{{Name: "m", Value: 1}}})
+			list = append(list, lineage.Execution{RunID: run, Stage: fmt.Sprint("s", i), Kind: "k", Status: lineage.Succeeded, Key: lineagetest.Key(fmt.Sprint(run, i)),
+				Outputs: []lineage.Output{{Port: "o", Type: "table", ID: lineagetest.ID(fmt.Sprint(run, i)), Size: 1}}, Metrics: []lineage.Metric{{Name: "m", Value: 1}}})
 		}
 		if err := db.RecordAll(ctx, list); err != nil {
 			return err
@@ -65,7 +67,7 @@ func TestKillWhileRecording(t *testing.T) {
 		}
 		child.Wait()
 
-		db, err := Open(path)
+		db, err := lineage.Open(path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -83,10 +85,10 @@ func TestKillWhileRecording(t *testing.T) {
 			}
 		}
 		var check string
-		if err := db.w.QueryRow("PRAGMA integrity_check").Scan(&check); err != nil || check != "ok" {
+		if err := db.Writer().QueryRow("PRAGMA integrity_check").Scan(&check); err != nil || check != "ok" {
 			t.Errorf("integrity: %s, %v", check, err)
 		}
-		if _, err := db.w.Exec("DELETE FROM metrics; DELETE FROM execution_outputs; DELETE FROM events; DELETE FROM executions; DELETE FROM runs"); err != nil {
+		if _, err := db.Writer().Exec("DELETE FROM metrics; DELETE FROM execution_outputs; DELETE FROM events; DELETE FROM executions; DELETE FROM runs"); err != nil {
 			t.Fatal(err)
 		}
 		if err := db.Close(); err != nil {
@@ -99,7 +101,7 @@ func TestKillWhileRecording(t *testing.T) {
 // leaves an artifact that nothing refers to, which a sweep removes.
 func TestCrashBetweenBytesAndRows(t *testing.T) {
 	dir := t.TempDir()
-	db := openTest(t, filepath.Join(dir, "lineage.db"), newClock())
+	db := lineagetest.Open(t, filepath.Join(dir, "lineage.db"), lineagetest.NewClock())
 	store, err := artifacts.Open(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -123,9 +125,9 @@ func TestCrashBetweenBytesAndRows(t *testing.T) {
 		}
 		return id
 	}
-	run := begin(t, db, "p")
+	run := lineagetest.Begin(t, db, "p")
 	recorded := put("recorded")
-	record(t, db, Execution{RunID: run, Stage: "a", Kind: "k", Status: Succeeded, Outputs: []Output{{"o", "table", recorded, 8}}})
+	lineagetest.Record(t, db, lineage.Execution{RunID: run, Stage: "a", Kind: "k", Status: lineage.Succeeded, Outputs: []lineage.Output{{Port: "o", Type: "table", ID: recorded, Size: 8}}})
 	lost := put("committed, and then the process died")
 
 	live, err := db.Referenced(t.Context())

@@ -11,14 +11,15 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/mattn/go-sqlite3"
 
 	"pipe/artifacts"
+	"pipe/base/diag"
 	"pipe/base/infile"
+	"pipe/lineage/batch"
 )
 
 // A DB is an open lineage database. Its methods may be called from several
@@ -27,7 +28,7 @@ type DB struct {
 	path string
 	access
 	now  func() time.Time
-	self owner
+	self Owner
 	at   func(point string) // see Options; may be nil
 
 	claims Claims // may be nil
@@ -104,7 +105,7 @@ func OpenReadOnlyWith(path string, opt Options) (_ *DB, err error) {
 	defer func() { err = wrap("open", path, err) }()
 	if _, err := os.Stat(path); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil, &hintError{err: errors.New("there is no lineage database yet"), hint: "run a pipeline first: `pipe run FILE`"}
+			return nil, diag.WithHint(errors.New("there is no lineage database yet"), "run a pipeline first: `pipe run FILE`")
 		}
 		return nil, err
 	}
@@ -130,12 +131,11 @@ func OpenReadOnlyWith(path string, opt Options) (_ *DB, err error) {
 	switch {
 	case err != nil:
 	case version == 0:
-		err = &hintError{ErrUnmade, "run a pipeline: `pipe run FILE` completes it"}
-	case version < newestVersion:
-		err = &oldError{hintError{
-			err:  fmt.Errorf("the database has version %d of the schema, this pipe needs %d", version, newestVersion),
-			hint: "whoever may write to the store migrates it, with any command",
-		}}
+		err = diag.WithHint(ErrUnmade, "run a pipeline: `pipe run FILE` completes it")
+	case version < SchemaVersion:
+		err = &oldError{diag.WithHint(
+			fmt.Errorf("the database has version %d of the schema, this pipe needs %d", version, SchemaVersion),
+			"whoever may write to the store migrates it, with any command")}
 	}
 	if err != nil {
 		return nil, errors.Join(err, d.Close())
@@ -161,10 +161,8 @@ func (d *DB) rollBack() (err error) {
 
 func newDB(path string, how access, opt Options) (*DB, error) {
 	if name := networkFS(filepath.Dir(path)); name != "" {
-		return nil, &hintError{
-			err:  fmt.Errorf("%s is on a network file system (%s), where SQLite loses data", filepath.Dir(path), name),
-			hint: "put the store on a local disk, for example with `--store /var/tmp/pipe`",
-		}
+		return nil, diag.WithHint(fmt.Errorf("%s is on a network file system (%s), where SQLite loses data", filepath.Dir(path), name),
+			"put the store on a local disk, for example with `--store /var/tmp/pipe`")
 	}
 	// SQLite takes a file that has not even a header for a new database.
 	if info, err := os.Stat(path); err == nil {
@@ -214,7 +212,7 @@ func (d *DB) start(ctx context.Context) error {
 		return err
 	}
 	d.passed("lineage.opened")
-	if version != newestVersion {
+	if version != SchemaVersion {
 		if err := d.migrate(ctx); err != nil {
 			return err
 		}
@@ -276,7 +274,7 @@ type connector struct {
 func (c connector) Driver() driver.Driver { return &sqlite3.SQLiteDriver{ConnectHook: c.hook} }
 
 func (c connector) Connect(context.Context) (driver.Conn, error) {
-	if err := registerBatch(); err != nil {
+	if err := batch.Register(); err != nil {
 		return nil, err
 	}
 	conn, err := c.Driver().Open(c.dsn)
@@ -286,65 +284,8 @@ func (c connector) Connect(context.Context) (driver.Conn, error) {
 	return tracedConn{conn.(*sqlite3.SQLiteConn), c.trace}, nil
 }
 
-// How much of a transaction survives a loss of power.
-type durability int
-
-const (
-	durable durability = iota // all of it, once it is committed
-	relaxed                   // all of it or nothing
-)
-
 // ReadOnly reports whether the database was opened to be read.
 func (d *DB) ReadOnly() bool { return d.w == nil }
-
-// update runs fn in a write transaction. It waits for other writers, and once
-// it has begun it does not stop half-way when ctx ends, because everything
-// that is written is small and worth keeping.
-func (d *DB) update(ctx context.Context, how durability, op string, fn func(*tx) error) (err error) {
-	defer func() { err = wrap(op, d.path, err) }()
-	if d.w == nil {
-		return errReadOnly
-	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	conn, err := d.w.Conn(ctx)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	// A context that can end makes the driver start a goroutine for each
-	// statement.
-	ctx = context.WithoutCancel(ctx)
-	if how == relaxed {
-		if _, err := conn.ExecContext(ctx, "PRAGMA synchronous = NORMAL"); err != nil {
-			return err
-		}
-		defer func() {
-			_, e := conn.ExecContext(ctx, "PRAGMA synchronous = FULL")
-			err = errors.Join(err, e)
-		}()
-	}
-	sqlTx, err := conn.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	if d.at != nil {
-		name, _, _ := strings.Cut(op, " ")
-		d.at("lineage." + name + ".begun")
-		defer func() { d.at("lineage." + name + ".ended") }()
-		inner := fn
-		fn = func(t *tx) error {
-			err := inner(t)
-			d.at("lineage." + name + ".written")
-			return err
-		}
-	}
-	if err := fn(&tx{ctx, sqlTx}); err != nil {
-		return errors.Join(err, sqlTx.Rollback())
-	}
-	return sqlTx.Commit()
-}
 
 // passed tells a test how far this is.
 func (d *DB) passed(point string) {
@@ -366,63 +307,3 @@ func writer(maxPages int) func(*sqlite3.SQLiteConn) error {
 		return err
 	}
 }
-
-// A tx is a write transaction.
-type tx struct {
-	ctx context.Context
-	*sql.Tx
-}
-
-// exec runs a statement and returns how many rows it changed.
-func (t *tx) exec(query string, args ...any) (int64, error) {
-	res, err := t.ExecContext(t.ctx, query, args...)
-	if err != nil {
-		return 0, err
-	}
-	return res.RowsAffected()
-}
-
-// insert runs "before VALUES (?, ...), ... after" for rows of width arguments
-// and returns how many rows it changed. Statements take up to 64 rows, in few
-// different sizes so that they stay prepared.
-func (t *tx) insert(before, after string, width int, args []any) (changed int64, err error) {
-	row := "(?" + strings.Repeat(", ?", width-1) + ")"
-	for size := 64; len(args) > 0; {
-		if len(args) < size*width {
-			size /= 4
-			continue
-		}
-		n, err := t.exec(before+"VALUES "+row+strings.Repeat(", "+row, size-1)+after, args[:size*width]...)
-		if err != nil {
-			return 0, err
-		}
-		changed += n
-		args = args[size*width:]
-	}
-	return changed, nil
-}
-
-// row reads one row.
-func (t *tx) row(query string, args ...any) *sql.Row {
-	return t.QueryRowContext(t.ctx, query, args...)
-}
-
-// collect reads all rows of a query with scan.
-func collect[T any](ctx context.Context, db *sql.DB, scan func(*sql.Rows) (T, error), query string, args ...any) (list []T, err error) {
-	rows, err := db.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		v, err := scan(rows)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, v)
-	}
-	return list, rows.Err()
-}
-
-// nullable is a text that is NULL in the database if it is empty.
-func nullable(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }

@@ -1,4 +1,4 @@
-package lineage
+package lineage_test
 
 import (
 	"os"
@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"pipe/artifacts"
+	"pipe/lineage"
+	"pipe/lineage/lineagetest"
 )
 
 // docs/lineage.md is a promise to people who write queries: every example
@@ -16,13 +18,13 @@ func TestDocs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	db, c := newTest(t)
-	twoRuns(t, db, c)
-	record(t, db, withColumns(begin(t, db, "penguins"))...)
-	judged(t, db, measuredRun(t, db, "a", "test", 0.9), better("1"))
-	judged(t, db, measuredRun(t, db, "b", "test", 0.8), better("1"))
-	changed := begin(t, db, "penguins") // so that the key of a stage has changed
-	record(t, db, Execution{RunID: changed, Stage: "model", Kind: "train", Status: Succeeded, Key: akey("model2"), KeyParts: []artifacts.KeyPart{{Name: "kind", Value: "train"}}, Points: []Point{{"train.loss", 1, 0.5}}})
+	db, c := lineagetest.New(t)
+	lineagetest.TwoRuns(t, db, c)
+	lineagetest.Record(t, db, lineagetest.WithColumns(lineagetest.Begin(t, db, "penguins"))...)
+	lineagetest.Judge(t, db, lineagetest.MeasuredRun(t, db, "a", "test", 0.9), lineagetest.Better("1"))
+	lineagetest.Judge(t, db, lineagetest.MeasuredRun(t, db, "b", "test", 0.8), lineagetest.Better("1"))
+	changed := lineagetest.Begin(t, db, "penguins") // so that the key of a stage has changed
+	lineagetest.Record(t, db, lineage.Execution{RunID: changed, Stage: "model", Kind: "train", Status: lineage.Succeeded, Key: lineagetest.Key("model2"), KeyParts: []artifacts.KeyPart{{Name: "kind", Value: "train"}}, Points: []lineage.Point{{Name: "train.loss", Step: 1, Value: 0.5}}})
 
 	examples := regexp.MustCompile("(?s)```sql\n(.*?)```").FindAllStringSubmatch(string(text), -1)
 	if len(examples) < 5 {

@@ -1,7 +1,6 @@
 package lineage
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -54,15 +53,6 @@ func IsDamaged(err error) bool {
 	return errors.As(err, &s) && (s.Code == sqlite3.ErrCorrupt || s.Code == sqlite3.ErrNotADB)
 }
 
-// wrap adds to an error what was being done, once.
-func wrap(op, path string, err error) error {
-	var done *Error
-	if err == nil || errors.As(err, &done) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return err
-	}
-	return &Error{Op: op, Path: path, Err: err}
-}
-
 // errReadOnly is the cause when a method that writes is called on a DB from
 // OpenReadOnly.
 var errReadOnly = errors.New("the database was opened read-only")
@@ -78,17 +68,9 @@ func IsOld(err error) bool {
 	return errors.As(err, &old)
 }
 
-type oldError struct{ hintError }
+type oldError struct{ error }
 
-// A hintError is an error with a next step.
-type hintError struct {
-	err  error
-	hint string
-}
-
-func (e *hintError) Error() string { return e.err.Error() }
-func (e *hintError) Unwrap() error { return e.err }
-func (e *hintError) Hint() string  { return e.hint }
+func (e *oldError) Unwrap() error { return e.error }
 
 // A RefError says that a reference names nothing, or more than one thing.
 type RefError struct {

@@ -20,12 +20,12 @@ const executionColumns = `e.id, e.run_id, e.stage, e.attempt, e.kind, e.kind_ver
 // recorded, without KeyParts and Points. Those of a run that repeats another
 // are those of that one, as found in the cache.
 func (d *DB) Executions(ctx context.Context, runID string) (_ []Execution, err error) {
-	defer func() { err = wrap("list executions in", d.path, err) }()
-	list, err := collect(ctx, d.r, scanExecution, "SELECT "+executionColumns+" WHERE "+ofRun+" ORDER BY e.id", runID)
+	defer func() { err = d.Error("list executions in", err) }()
+	list, err := Collect(ctx, d.r, scanExecution, "SELECT "+executionColumns+" WHERE "+OfRun+" ORDER BY e.id", runID)
 	if err != nil {
 		return nil, err
 	}
-	if err := d.completeExecutions(ctx, list, ofRun, runID); err != nil {
+	if err := d.completeExecutions(ctx, list, OfRun, runID); err != nil {
 		return nil, err
 	}
 	if err := d.buryExecutions(ctx, list); err != nil {
@@ -34,9 +34,9 @@ func (d *DB) Executions(ctx context.Context, runID string) (_ []Execution, err e
 	return d.repeated(ctx, runID, list)
 }
 
-// ofRun chooses the executions e of the run ?1: its own or, if it repeats
+// OfRun chooses the executions e of the run ?1: its own or, if it repeats
 // another run, the results of that one.
-const ofRun = `e.run_id = coalesce((SELECT repeats FROM runs WHERE id = ?1), ?1) AND (e.run_id = ?1 OR e.status IN ('succeeded', 'cached'))`
+const OfRun = `e.run_id = coalesce((SELECT repeats FROM runs WHERE id = ?1), ?1) AND (e.run_id = ?1 OR e.status IN ('succeeded', 'cached'))`
 
 // repeated turns the executions of a run that another one repeats into those of
 // the other one. It leaves those of any other run alone.
@@ -56,7 +56,7 @@ func (d *DB) repeated(ctx context.Context, runID string, list []Execution) ([]Ex
 			e.CachedFrom = e.ID
 		}
 		e.RunID, e.Attempt, e.Status, e.Reason = runID, 1, Cached, "nothing has changed since run "+repeats
-		if err := errors.Join(setTime(&e.Started, started), setTime(&e.Finished, finished)); err != nil {
+		if err := errors.Join(SetTime(&e.Started, started), SetTime(&e.Finished, finished)); err != nil {
 			return nil, err
 		}
 	}
@@ -65,8 +65,8 @@ func (d *DB) repeated(ctx context.Context, runID string, list []Execution) ([]Ex
 
 // Execution returns one execution, without KeyParts and Points.
 func (d *DB) Execution(ctx context.Context, id int64) (_ *Execution, err error) {
-	defer func() { err = wrap("read an execution from", d.path, err) }()
-	list, err := collect(ctx, d.r, scanExecution, "SELECT "+executionColumns+" WHERE e.id = ?", id)
+	defer func() { err = d.Error("read an execution from", err) }()
+	list, err := Collect(ctx, d.r, scanExecution, "SELECT "+executionColumns+" WHERE e.id = ?", id)
 	if err != nil {
 		return nil, err
 	}
@@ -82,13 +82,13 @@ func (d *DB) Execution(ctx context.Context, id int64) (_ *Execution, err error) 
 // ExecutionsByID returns some executions by their IDs, without KeyParts and Points.
 // One that does not exist is left out.
 func (d *DB) ExecutionsByID(ctx context.Context, ids []int64) (_ map[int64]*Execution, err error) {
-	defer func() { err = wrap("read executions from", d.path, err) }()
+	defer func() { err = d.Error("read executions from", err) }()
 	const chosen = "e.id IN (SELECT value FROM json_each(?))"
-	list, err := collect(ctx, d.r, scanExecution, "SELECT "+executionColumns+" WHERE "+chosen, idList(ids))
+	list, err := Collect(ctx, d.r, scanExecution, "SELECT "+executionColumns+" WHERE "+chosen, JSONList(ids))
 	if err != nil {
 		return nil, err
 	}
-	if err := d.completeExecutions(ctx, list, chosen, idList(ids)); err != nil {
+	if err := d.completeExecutions(ctx, list, chosen, JSONList(ids)); err != nil {
 		return nil, err
 	}
 	if err := d.buryExecutions(ctx, list); err != nil {
@@ -124,7 +124,7 @@ func scanExecution(rows *sql.Rows) (Execution, error) {
 		}
 		e.Seed = &n
 	}
-	return e, errors.Join(setTime(&e.Started, started), setTime(&e.Finished, finished))
+	return e, errors.Join(SetTime(&e.Started, started), SetTime(&e.Finished, finished))
 }
 
 // completeExecutions adds inputs, outputs, metrics, programs and warnings of the executions that
@@ -135,7 +135,7 @@ func (d *DB) completeExecutions(ctx context.Context, list []Execution, where str
 		index[list[i].ID] = &list[i]
 	}
 	const join = " ON p.execution_id = coalesce(e.cached_from, e.id) "
-	err := d.each(ctx, func(rows *sql.Rows) error {
+	err := d.Each(ctx, func(rows *sql.Rows) error {
 		var id int64
 		var in Input
 		var hash string
@@ -152,7 +152,7 @@ func (d *DB) completeExecutions(ctx context.Context, list []Execution, where str
 	if err != nil {
 		return err
 	}
-	err = d.each(ctx, func(rows *sql.Rows) error {
+	err = d.Each(ctx, func(rows *sql.Rows) error {
 		var id int64
 		var out Output
 		var hash string
@@ -169,7 +169,7 @@ func (d *DB) completeExecutions(ctx context.Context, list []Execution, where str
 	if err != nil {
 		return err
 	}
-	err = d.each(ctx, func(rows *sql.Rows) error {
+	err = d.Each(ctx, func(rows *sql.Rows) error {
 		var id int64
 		var m Metric
 		if err := rows.Scan(&id, &m.Name, &m.Value, &m.Goal, &m.Class); err != nil {
@@ -182,7 +182,7 @@ func (d *DB) completeExecutions(ctx context.Context, list []Execution, where str
 	if err != nil {
 		return err
 	}
-	err = d.each(ctx, func(rows *sql.Rows) error {
+	err = d.Each(ctx, func(rows *sql.Rows) error {
 		var id int64
 		var p Program
 		var hash string
@@ -198,7 +198,7 @@ func (d *DB) completeExecutions(ctx context.Context, list []Execution, where str
 	if err != nil {
 		return err
 	}
-	return d.each(ctx, func(rows *sql.Rows) error {
+	return d.Each(ctx, func(rows *sql.Rows) error {
 		var id int64
 		var message string
 		if err := rows.Scan(&id, &message); err != nil {
@@ -222,21 +222,6 @@ func (x executionIndex) of(id int64) *Execution {
 	return new(Execution)
 }
 
-// each calls scan for every row of a query.
-func (d *DB) each(ctx context.Context, scan func(*sql.Rows) error, query string, args ...any) error {
-	rows, err := d.r.QueryContext(ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := scan(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
-}
-
 // origin looks through a cached execution.
 const origin = "(SELECT coalesce(cached_from, id) FROM executions WHERE id = ?)"
 
@@ -249,23 +234,23 @@ func (d *DB) KeyParts(ctx context.Context, executionID int64) ([]artifacts.KeyPa
 
 // KeyPartsOf is KeyParts of several executions.
 func (d *DB) KeyPartsOf(ctx context.Context, executions []int64) (_ map[int64][]artifacts.KeyPart, err error) {
-	defer func() { err = wrap("read keys from", d.path, err) }()
+	defer func() { err = d.Error("read keys from", err) }()
 	parts := map[int64][]artifacts.KeyPart{}
-	err = d.each(ctx, func(rows *sql.Rows) error {
+	err = d.Each(ctx, func(rows *sql.Rows) error {
 		var id int64
 		var p artifacts.KeyPart
 		err := rows.Scan(&id, &p.Name, &p.Value)
 		parts[id] = append(parts[id], p)
 		return err
 	}, `SELECT e.id, p.name, p.value FROM executions e JOIN key_parts p ON p.execution_id = coalesce(e.cached_from, e.id)
-		WHERE e.id IN (SELECT value FROM json_each(?)) ORDER BY e.id, p.position`, idList(executions))
+		WHERE e.id IN (SELECT value FROM json_each(?)) ORDER BY e.id, p.position`, JSONList(executions))
 	return parts, err
 }
 
 // Points returns the curves of an execution, cached or not, by name and step.
 func (d *DB) Points(ctx context.Context, executionID int64) (_ []Point, err error) {
-	defer func() { err = wrap("read curves from", d.path, err) }()
-	return collect(ctx, d.r, func(rows *sql.Rows) (p Point, err error) {
+	defer func() { err = d.Error("read curves from", err) }()
+	return Collect(ctx, d.r, func(rows *sql.Rows) (p Point, err error) {
 		err = rows.Scan(&p.Name, &p.Step, &p.Value)
 		return p, err
 	}, "SELECT name, step, value FROM metric_points WHERE execution_id = "+origin+" ORDER BY name, step", executionID)
@@ -280,12 +265,12 @@ type StageMetric struct {
 // Metrics returns the final values of all stages of a run, cached or not, by
 // the order of the stages and by name.
 func (d *DB) Metrics(ctx context.Context, runID string) (_ []StageMetric, err error) {
-	defer func() { err = wrap("read metrics from", d.path, err) }()
-	return collect(ctx, d.r, func(rows *sql.Rows) (m StageMetric, err error) {
+	defer func() { err = d.Error("read metrics from", err) }()
+	return Collect(ctx, d.r, func(rows *sql.Rows) (m StageMetric, err error) {
 		err = rows.Scan(&m.Stage, &m.Name, &m.Value, &m.Goal, &m.Class)
 		return m, err
 	}, `SELECT e.stage, m.name, m.value, coalesce(m.goal, ''), coalesce(m.class, '') FROM executions e JOIN metrics m ON m.execution_id = coalesce(e.cached_from, e.id)
-		WHERE `+ofRun+` ORDER BY e.id, m.name`, runID)
+		WHERE `+OfRun+` ORDER BY e.id, m.name`, runID)
 }
 
 // An Event is a change of state of a run or of one of its stages.
@@ -299,13 +284,13 @@ type Event struct {
 
 // Events returns what happened in a run, in order.
 func (d *DB) Events(ctx context.Context, runID string) (_ []Event, err error) {
-	defer func() { err = wrap("read events from", d.path, err) }()
-	return collect(ctx, d.r, func(rows *sql.Rows) (Event, error) {
+	defer func() { err = d.Error("read events from", err) }()
+	return Collect(ctx, d.r, func(rows *sql.Rows) (Event, error) {
 		var e Event
 		var at string
 		if err := rows.Scan(&at, &e.Stage, &e.Attempt, &e.State, &e.Message); err != nil {
 			return e, err
 		}
-		return e, setTime(&e.Time, at)
+		return e, SetTime(&e.Time, at)
 	}, "SELECT time, coalesce(stage, ''), coalesce(attempt, 0), state, message FROM events WHERE run_id = ? ORDER BY id", runID)
 }

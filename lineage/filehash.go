@@ -82,9 +82,9 @@ func (d *DB) PutFileHashes(files []HashedFile) error {
 	if len(settled) == 0 {
 		return nil
 	}
-	return d.update(context.Background(), relaxed, "remember file hashes in", func(t *tx) error {
+	return d.Update(context.Background(), Relaxed, "remember file hashes in", func(t *Tx) error {
 		for _, f := range settled {
-			_, err := t.exec(`INSERT OR REPLACE INTO file_hashes (path, size, mtime_ns, ctime_ns, inode, hash, hashed_ns) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+			_, err := t.Exec(`INSERT OR REPLACE INTO file_hashes (path, size, mtime_ns, ctime_ns, inode, hash, hashed_ns) VALUES (?, ?, ?, ?, ?, ?, ?)`,
 				f.Path, f.Stat.Size, f.Stat.MTimeNS, f.Stat.CTimeNS, int64(f.Stat.Inode), f.ID.String(), f.Stat.TakenNS)
 			if err != nil {
 				return err

@@ -1,4 +1,4 @@
-package lineage
+package lineage_test
 
 import (
 	"errors"
@@ -8,12 +8,15 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"pipe/lineage"
+	"pipe/lineage/lineagetest"
 )
 
 func TestFileHash(t *testing.T) {
-	db, _ := newTest(t)
+	db, _ := lineagetest.New(t)
 	path := filepath.Join(t.TempDir(), "data.csv")
-	write := func(content string, age time.Duration) FileStat {
+	write := func(content string, age time.Duration) lineage.FileStat {
 		t.Helper()
 		if err := os.WriteFile(path, []byte(content), 0o666); err != nil {
 			t.Fatal(err)
@@ -22,7 +25,7 @@ func TestFileHash(t *testing.T) {
 		if err := os.Chtimes(path, when, when); err != nil {
 			t.Fatal(err)
 		}
-		st, err := StatFile(path)
+		st, err := lineage.StatFile(path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -34,14 +37,14 @@ func TestFileHash(t *testing.T) {
 	if _, ok := db.FileHash(path, stat); ok {
 		t.Error("a hash is known before it was put")
 	}
-	if err := db.PutFileHashes([]HashedFile{{path, stat, aid("one")}}); err != nil {
+	if err := db.PutFileHashes([]lineage.HashedFile{{Path: path, Stat: stat, ID: lineagetest.ID("one")}}); err != nil {
 		t.Fatal(err)
 	}
-	if id, ok := db.FileHash(path, stat); !ok || id != aid("one") {
+	if id, ok := db.FileHash(path, stat); !ok || id != lineagetest.ID("one") {
 		t.Errorf("%s, %v", id, ok)
 	}
-	for name, change := range map[string]func(*FileStat){
-		"size": func(s *FileStat) { s.Size++ }, "mtime": func(s *FileStat) { s.MTimeNS++ }, "ctime": func(s *FileStat) { s.CTimeNS++ }, "inode": func(s *FileStat) { s.Inode++ },
+	for name, change := range map[string]func(*lineage.FileStat){
+		"size": func(s *lineage.FileStat) { s.Size++ }, "mtime": func(s *lineage.FileStat) { s.MTimeNS++ }, "ctime": func(s *lineage.FileStat) { s.CTimeNS++ }, "inode": func(s *lineage.FileStat) { s.Inode++ },
 	} {
 		other := stat
 		change(&other)
@@ -64,27 +67,27 @@ func TestFileHash(t *testing.T) {
 // A file that was written to just before it was read could change again
 // without a trace, so its hash is not remembered.
 func TestFileHashOfAFreshFile(t *testing.T) {
-	db, _ := newTest(t)
+	db, _ := lineagetest.New(t)
 	path := filepath.Join(t.TempDir(), "data.csv")
 	if err := os.WriteFile(path, []byte("x"), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	stat, err := StatFile(path)
+	stat, err := lineage.StatFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, late := range []time.Duration{-time.Second, 0, racy - time.Nanosecond} {
+	for _, late := range []time.Duration{-time.Second, 0, lineage.Racy - time.Nanosecond} {
 		s := stat
 		s.TakenNS = max(s.MTimeNS, s.CTimeNS) + late.Nanoseconds()
-		if err := db.PutFileHashes([]HashedFile{{path, s, aid("x")}}); err != nil {
+		if err := db.PutFileHashes([]lineage.HashedFile{{Path: path, Stat: s, ID: lineagetest.ID("x")}}); err != nil {
 			t.Fatal(err)
 		}
 		if _, ok := db.FileHash(path, s); ok {
 			t.Errorf("read %s after it was written, and remembered", late)
 		}
 	}
-	stat.TakenNS = max(stat.MTimeNS, stat.CTimeNS) + racy.Nanoseconds()
-	if err := db.PutFileHashes([]HashedFile{{path, stat, aid("x")}}); err != nil {
+	stat.TakenNS = max(stat.MTimeNS, stat.CTimeNS) + lineage.Racy.Nanoseconds()
+	if err := db.PutFileHashes([]lineage.HashedFile{{Path: path, Stat: stat, ID: lineagetest.ID("x")}}); err != nil {
 		t.Fatal(err)
 	}
 	if _, ok := db.FileHash(path, stat); !ok {
@@ -93,10 +96,10 @@ func TestFileHashOfAFreshFile(t *testing.T) {
 }
 
 func TestStatFileRefuses(t *testing.T) {
-	if _, err := StatFile(t.TempDir()); err == nil || !strings.HasSuffix(err.Error(), "is not a regular file but a folder") {
+	if _, err := lineage.StatFile(t.TempDir()); err == nil || !strings.HasSuffix(err.Error(), "is not a regular file but a folder") {
 		t.Errorf("error is %v", err)
 	}
-	if _, err := StatFile(filepath.Join(t.TempDir(), "nothing")); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := lineage.StatFile(filepath.Join(t.TempDir(), "nothing")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("error is %v", err)
 	}
 }

@@ -20,7 +20,7 @@ func (d *DB) Lookup(ctx context.Context, key artifacts.Key) (_ *Hit, err error) 
 	if hit := d.recent.get(key); hit != nil {
 		return hit, nil
 	}
-	defer func() { err = wrap("look up in", d.path, err) }()
+	defer func() { err = d.Error("look up in", err) }()
 	hit := &Hit{}
 	err = d.r.QueryRowContext(ctx, `SELECT id, run_id FROM executions WHERE key = ? AND status = 'succeeded'
 		AND id NOT IN (SELECT execution_id FROM doomed_executions) ORDER BY id DESC LIMIT 1`,
@@ -37,15 +37,15 @@ func (d *DB) Lookup(ctx context.Context, key artifacts.Key) (_ *Hit, err error) 
 	if hit.Metrics, err = d.metrics(ctx, hit.ExecutionID); err != nil {
 		return nil, err
 	}
-	hit.Warnings, err = collect(ctx, d.r, scanText, "SELECT message FROM warnings WHERE execution_id = ? ORDER BY position", hit.ExecutionID)
+	hit.Warnings, err = Collect(ctx, d.r, Scan[string], "SELECT message FROM warnings WHERE execution_id = ? ORDER BY position", hit.ExecutionID)
 	return hit, err
 }
 
 // Made tells which of these keys Lookup finds.
 func (d *DB) Made(ctx context.Context, keys []artifacts.Key) (_ map[artifacts.Key]bool, err error) {
-	defer func() { err = wrap("look up in", d.path, err) }()
+	defer func() { err = d.Error("look up in", err) }()
 	made := map[artifacts.Key]bool{}
-	err = d.each(ctx, func(rows *sql.Rows) error {
+	err = d.Each(ctx, func(rows *sql.Rows) error {
 		var text string
 		if err := rows.Scan(&text); err != nil {
 			return err
@@ -54,7 +54,7 @@ func (d *DB) Made(ctx context.Context, keys []artifacts.Key) (_ map[artifacts.Ke
 		made[key] = true
 		return err
 	}, `SELECT DISTINCT key FROM executions WHERE key IN (SELECT value FROM json_each(?)) AND status = 'succeeded'
-		AND id NOT IN (SELECT execution_id FROM doomed_executions)`, jsonList(keys))
+		AND id NOT IN (SELECT execution_id FROM doomed_executions)`, JSONList(keys))
 	return made, err
 }
 
@@ -92,12 +92,12 @@ func (r *recent) forget(list []Execution) {
 // answers from memory. BeginRun does it; call it before many look-ups without
 // a run.
 func (d *DB) Warm(ctx context.Context, pipeline string) (err error) {
-	defer func() { err = wrap("read the last run from", d.path, err) }()
+	defer func() { err = d.Error("read the last run from", err) }()
 	var run string
 	err = d.r.QueryRowContext(ctx, `SELECT id FROM runs WHERE pipeline = ? AND status <> 'running'
 		ORDER BY seq DESC LIMIT 1`, pipeline).Scan(&run)
 	if errors.Is(err, sql.ErrNoRows) {
-		d.recent.clear() // what an earlier run found may be gone
+		d.ForgetHits() // what an earlier run found may be gone
 		return nil
 	}
 	if err != nil {
@@ -105,7 +105,7 @@ func (d *DB) Warm(ctx context.Context, pipeline string) (err error) {
 	}
 	hits := map[artifacts.Key]*Hit{}
 	byID := map[int64]*Hit{}
-	err = d.each(ctx, func(rows *sql.Rows) error {
+	err = d.Each(ctx, func(rows *sql.Rows) error {
 		var key string
 		hit := &Hit{}
 		if err := rows.Scan(&key, &hit.ExecutionID, &hit.RunID); err != nil {
@@ -115,12 +115,12 @@ func (d *DB) Warm(ctx context.Context, pipeline string) (err error) {
 		hits[k], byID[hit.ExecutionID] = hit, hit
 		return err
 	}, `SELECT o.key, o.id, o.run_id FROM executions e JOIN executions o ON o.id = coalesce(e.cached_from, e.id)
-		WHERE `+ofRun+` AND o.status = 'succeeded' AND o.key IS NOT NULL
+		WHERE `+OfRun+` AND o.status = 'succeeded' AND o.key IS NOT NULL
 		AND o.id NOT IN (SELECT execution_id FROM doomed_executions)`, run)
 	if err != nil {
 		return err
 	}
-	err = d.each(ctx, func(rows *sql.Rows) error {
+	err = d.Each(ctx, func(rows *sql.Rows) error {
 		var id int64
 		out, err := scanOutput(rows, &id)
 		if hit := byID[id]; hit != nil {
@@ -128,11 +128,11 @@ func (d *DB) Warm(ctx context.Context, pipeline string) (err error) {
 		}
 		return err
 	}, `SELECT p.execution_id, p.port, p.type, a.hash, coalesce(a.size, 0) FROM executions e
-		JOIN execution_outputs p ON p.execution_id = coalesce(e.cached_from, e.id) JOIN artifacts a ON a.id = p.artifact_id WHERE `+ofRun, run)
+		JOIN execution_outputs p ON p.execution_id = coalesce(e.cached_from, e.id) JOIN artifacts a ON a.id = p.artifact_id WHERE `+OfRun, run)
 	if err != nil {
 		return err
 	}
-	err = d.each(ctx, func(rows *sql.Rows) error {
+	err = d.Each(ctx, func(rows *sql.Rows) error {
 		var id int64
 		var m Metric
 		err := rows.Scan(&id, &m.Name, &m.Value, &m.Goal, &m.Class)
@@ -140,11 +140,11 @@ func (d *DB) Warm(ctx context.Context, pipeline string) (err error) {
 			hit.Metrics = append(hit.Metrics, m)
 		}
 		return err
-	}, "SELECT m.execution_id, m.name, m.value, coalesce(m.goal, ''), coalesce(m.class, '') FROM executions e JOIN metrics m ON m.execution_id = coalesce(e.cached_from, e.id) WHERE "+ofRun, run)
+	}, "SELECT m.execution_id, m.name, m.value, coalesce(m.goal, ''), coalesce(m.class, '') FROM executions e JOIN metrics m ON m.execution_id = coalesce(e.cached_from, e.id) WHERE "+OfRun, run)
 	if err != nil {
 		return err
 	}
-	err = d.each(ctx, func(rows *sql.Rows) error {
+	err = d.Each(ctx, func(rows *sql.Rows) error {
 		var id int64
 		var position int
 		var message string
@@ -154,7 +154,7 @@ func (d *DB) Warm(ctx context.Context, pipeline string) (err error) {
 			hit.Warnings = append(hit.Warnings, message)
 		}
 		return err
-	}, "SELECT w.execution_id, w.position, w.message FROM executions e JOIN warnings w ON w.execution_id = coalesce(e.cached_from, e.id) WHERE "+ofRun+
+	}, "SELECT w.execution_id, w.position, w.message FROM executions e JOIN warnings w ON w.execution_id = coalesce(e.cached_from, e.id) WHERE "+OfRun+
 		" ORDER BY w.execution_id, w.position", run)
 	if err != nil {
 		return err
@@ -173,7 +173,7 @@ func (d *DB) Warm(ctx context.Context, pipeline string) (err error) {
 }
 
 func (d *DB) outputs(ctx context.Context, origin int64) ([]Output, error) {
-	return collect(ctx, d.r, func(rows *sql.Rows) (Output, error) {
+	return Collect(ctx, d.r, func(rows *sql.Rows) (Output, error) {
 		var id int64
 		return scanOutput(rows, &id)
 	}, `SELECT o.execution_id, o.port, o.type, a.hash, coalesce(a.size, 0) FROM execution_outputs o JOIN artifacts a ON a.id = o.artifact_id
@@ -190,9 +190,17 @@ func scanOutput(rows *sql.Rows, execution *int64) (o Output, err error) {
 }
 
 func (d *DB) metrics(ctx context.Context, origin int64) ([]Metric, error) {
-	return collect(ctx, d.r, func(rows *sql.Rows) (Metric, error) {
+	return Collect(ctx, d.r, func(rows *sql.Rows) (Metric, error) {
 		var m Metric
 		err := rows.Scan(&m.Name, &m.Value, &m.Goal, &m.Class)
 		return m, err
 	}, "SELECT name, value, coalesce(goal, ''), coalesce(class, '') FROM metrics WHERE execution_id = ? ORDER BY name", origin)
+}
+
+// ForgetHits drops what Lookup remembers, since executions are no longer to be
+// found.
+func (d *DB) ForgetHits() {
+	d.recent.mu.Lock()
+	defer d.recent.mu.Unlock()
+	d.recent.hits = nil
 }

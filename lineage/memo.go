@@ -42,7 +42,7 @@ const maxMemos = 16
 // before a run looks up its stages, it says which executions the run could
 // have found.
 func (d *DB) LastExecution(ctx context.Context) (id int64, err error) {
-	defer func() { err = wrap("read", d.path, err) }()
+	defer func() { err = d.Error("read", err) }()
 	err = d.r.QueryRowContext(ctx, "SELECT coalesce(max(id), 0) FROM executions").Scan(&id)
 	return id, err
 }
@@ -64,20 +64,20 @@ func (d *DB) Remember(ctx context.Context, m Memo) error {
 		objects = binary.BigEndian.AppendUint64(objects, uint64(o.Size))
 	}
 	fingerprint := m.Fingerprint.String()
-	return d.update(ctx, relaxed, "remember a run in", func(t *tx) error {
+	return d.Update(ctx, Relaxed, "remember a run in", func(t *Tx) error {
 		for _, st := range []struct {
 			query string
 			args  []any
 		}{
 			{"DELETE FROM run_memos WHERE fingerprint = ?", []any{fingerprint}},
 			{"INSERT INTO run_memos (fingerprint, run_id, last_execution, used_at) VALUES (?, ?, ?, ?)",
-				[]any{fingerprint, m.RunID, m.LastExecution, formatTime(d.now())}},
+				[]any{fingerprint, m.RunID, m.LastExecution, FormatTime(d.now())}},
 			{"INSERT INTO run_memo_lists (fingerprint, files, objects, warnings) VALUES (?, ?, ?, ?)",
 				[]any{fingerprint, string(files), objects, string(warnings)}},
 			{`DELETE FROM run_memos WHERE fingerprint <> ? AND fingerprint NOT IN
 				(SELECT fingerprint FROM run_memos ORDER BY used_at DESC, fingerprint LIMIT ?)`, []any{fingerprint, maxMemos}},
 		} {
-			if _, err := t.exec(st.query, st.args...); err != nil {
+			if _, err := t.Exec(st.query, st.args...); err != nil {
 				return err
 			}
 		}
@@ -90,7 +90,7 @@ const memoObjectSize = len(artifacts.ID{}) + 8
 // Recall returns the memo with a fingerprint, nil if there is none or it
 // cannot be read.
 func (d *DB) Recall(ctx context.Context, fingerprint artifacts.ID) (_ *Memo, err error) {
-	defer func() { err = wrap("recall a run from", d.path, err) }()
+	defer func() { err = d.Error("recall a run from", err) }()
 	m := &Memo{Fingerprint: fingerprint}
 	var files, warnings string
 	var objects []byte
@@ -131,7 +131,7 @@ type Repeated struct {
 // holds, which is asked at the end, says so.
 func (d *DB) Repeat(ctx context.Context, m *Memo, run Run, holds func() bool) (*Repeated, error) {
 	var repeated *Repeated
-	err := d.update(ctx, durable, "repeat a run in", func(t *tx) (err error) {
+	err := d.Update(ctx, Durable, "repeat a run in", func(t *Tx) (err error) {
 		if repeated, err = d.repeat(t, m, run); err == nil && !holds() {
 			err = errStale
 		}
@@ -149,11 +149,11 @@ var errStale = errors.New("the memo is stale")
 // maxNewer is the number of new executions up to which it pays to look at each.
 const maxNewer = 200_000
 
-func (d *DB) repeat(t *tx, m *Memo, run Run) (*Repeated, error) {
+func (d *DB) repeat(t *Tx, m *Memo, run Run) (*Repeated, error) {
 	res := &Repeated{Warnings: m.Warnings}
 	// A run that is not forgotten has all its executions, and they stay as long
 	// as one that repeats it; see PlanGC.
-	err := t.row(`SELECT pipeline, stages FROM runs r WHERE id = ? AND status = 'succeeded' AND repeats IS NULL
+	err := t.Row(`SELECT pipeline, stages FROM runs r WHERE id = ? AND status = 'succeeded' AND repeats IS NULL
 		AND id NOT IN (SELECT run_id FROM forgotten_runs)
 		AND NOT EXISTS (SELECT 1 FROM doomed_executions g CROSS JOIN executions e ON e.id = g.execution_id WHERE e.run_id = r.id)`,
 		m.RunID).Scan(&res.Pipeline, &res.Stages)
@@ -164,13 +164,13 @@ func (d *DB) repeat(t *tx, m *Memo, run Run) (*Repeated, error) {
 		return nil, err
 	}
 	var newest, rivals int64
-	if err := t.row("SELECT coalesce(max(id), 0) FROM executions").Scan(&newest); err != nil {
+	if err := t.Row("SELECT coalesce(max(id), 0) FROM executions").Scan(&newest); err != nil {
 		return nil, err
 	}
 	if newest-m.LastExecution > maxNewer {
 		return nil, errStale
 	}
-	err = t.row(`SELECT count(*) FROM executions n WHERE n.id > ? AND n.status = 'succeeded' AND n.run_id <> ?
+	err = t.Row(`SELECT count(*) FROM executions n WHERE n.id > ? AND n.status = 'succeeded' AND n.run_id <> ?
 			AND EXISTS (SELECT 1 FROM executions o WHERE o.key = n.key AND o.status = 'succeeded' AND o.id < n.id)`,
 		m.LastExecution, m.RunID).Scan(&rivals)
 	if err != nil {
@@ -182,9 +182,9 @@ func (d *DB) repeat(t *tx, m *Memo, run Run) (*Repeated, error) {
 	return res, d.repeatRun(t, m, run, res)
 }
 
-func (d *DB) repeatRun(t *tx, m *Memo, run Run, res *Repeated) error {
+func (d *DB) repeatRun(t *Tx, m *Memo, run Run, res *Repeated) error {
 	now := d.now()
-	at := formatTime(now)
+	at := FormatTime(now)
 	res.RunID = newRunID(now)
 	environmentID, err := t.environment(run.Environment)
 	if err != nil {
@@ -192,24 +192,24 @@ func (d *DB) repeatRun(t *tx, m *Memo, run Run, res *Repeated) error {
 	}
 	scheduled := ""
 	if !run.ScheduledAt.IsZero() {
-		scheduled = formatTime(run.ScheduledAt)
+		scheduled = FormatTime(run.ScheduledAt)
 	}
-	n, err := t.exec(`INSERT INTO runs (id, pipeline, pipeline_id, environment_id, status, trigger, scheduled_at, repeats, seed, stages,
+	n, err := t.Exec(`INSERT INTO runs (id, pipeline, pipeline_id, environment_id, status, trigger, scheduled_at, repeats, seed, stages,
 			started_at, finished_at, hostname, boot_id, pid, pid_start, pid_namespace, heartbeat_at, git_commit)
 		SELECT ?, pipeline, pipeline_id, ?, 'succeeded', ?, ?, id, seed, stages, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM runs WHERE id = ?`,
-		res.RunID, environmentID, run.Trigger, nullable(scheduled), at, at,
-		d.self.hostname, d.self.bootID, d.self.pid, d.self.pidStart, d.self.namespace, at, nullable(run.Git.Commit), m.RunID)
+		res.RunID, environmentID, run.Trigger, Nullable(scheduled), at, at,
+		d.self.hostname, d.self.bootID, d.self.pid, d.self.pidStart, d.self.namespace, at, Nullable(run.Git.Commit), m.RunID)
 	if err == nil && n != 1 {
 		err = fmt.Errorf("run %s was not copied", m.RunID)
 	}
 	if err != nil {
 		return err
 	}
-	if _, err := t.exec("INSERT INTO params (run_id, name, value, source) SELECT ?, name, value, source FROM params WHERE run_id = ?",
+	if _, err := t.Exec("INSERT INTO params (run_id, name, value, source) SELECT ?, name, value, source FROM params WHERE run_id = ?",
 		res.RunID, m.RunID); err != nil {
 		return err
 	}
-	if _, err := t.exec(`UPDATE run_memos SET used_at = ?, last_execution = (SELECT max(id) FROM executions) WHERE fingerprint = ?`,
+	if _, err := t.Exec(`UPDATE run_memos SET used_at = ?, last_execution = (SELECT max(id) FROM executions) WHERE fingerprint = ?`,
 		at, m.Fingerprint.String()); err != nil {
 		return err
 	}

@@ -6,6 +6,8 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+
+	"pipe/base/diag"
 )
 
 //go:embed migrations/*.sql
@@ -19,9 +21,9 @@ var migrations embed.FS
 //go:embed schema.sql
 var newest string
 
-// newestVersion is the version of the schema that this program reads and
+// SchemaVersion is the version of the schema that this program reads and
 // writes: the number of files in migrations. Version n is made by 000n_*.sql.
-const newestVersion = 17
+const SchemaVersion = 17
 
 // applicationID marks the file as a lineage database: "pipe" in ASCII.
 const applicationID = 0x70697065
@@ -37,14 +39,12 @@ func schemaVersion(ctx context.Context, db *sql.DB) (int, error) {
 	if err == nil && app != applicationID {
 		err = db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables)
 		if err == nil && (tables > 0 || version != 0 || app != 0) {
-			err = &hintError{err: errors.New("this is a database of another program"), hint: "use another path for the store"}
+			err = diag.WithHint(errors.New("this is a database of another program"), "use another path for the store")
 		}
 	}
-	if err == nil && version > newestVersion {
-		err = &hintError{
-			err:  fmt.Errorf("the database was written by a newer pipe (schema version %d, this one knows %d)", version, newestVersion),
-			hint: "use the newer pipe, or another store",
-		}
+	if err == nil && version > SchemaVersion {
+		err = diag.WithHint(fmt.Errorf("the database was written by a newer pipe (schema version %d, this one knows %d)", version, SchemaVersion),
+			"use the newer pipe, or another store")
 	}
 	return version, err
 }
@@ -52,39 +52,42 @@ func schemaVersion(ctx context.Context, db *sql.DB) (int, error) {
 // migrate applies the migrations that are missing, all in one transaction. The
 // version is read again in it: another process may have been faster.
 func (d *DB) migrate(ctx context.Context) error {
-	return d.update(ctx, durable, "migrate", func(t *tx) error {
+	return d.Update(ctx, Durable, "migrate", func(t *Tx) error {
 		var version int
-		if err := t.row("PRAGMA user_version").Scan(&version); err != nil {
+		if err := t.Row("PRAGMA user_version").Scan(&version); err != nil {
 			return err
 		}
 		if version == 0 {
-			if _, err := t.exec(newest); err != nil {
+			if _, err := t.Exec(newest); err != nil {
 				return fmt.Errorf("schema.sql: %w", err)
 			}
-			version = newestVersion
+			version = SchemaVersion
 		}
 		files, err := migrations.ReadDir("migrations")
 		if err != nil {
 			return err
 		}
-		for ; version < newestVersion; version++ {
+		for ; version < SchemaVersion; version++ {
 			name := files[version].Name()
 			if err := t.apply(name); err != nil {
 				return err
 			}
 		}
-		_, err = t.exec(fmt.Sprintf("PRAGMA user_version = %d; PRAGMA application_id = %d", version, applicationID))
+		_, err = t.Exec(fmt.Sprintf("PRAGMA user_version = %d; PRAGMA application_id = %d", version, applicationID))
 		return err
 	})
 }
 
+// KnowGoals says which goals the metrics of before have that say nothing of it.
+func (t *Tx) KnowGoals() error { return t.apply(knownGoals) }
+
 // apply executes a migration.
-func (t *tx) apply(name string) error {
+func (t *Tx) apply(name string) error {
 	text, err := migrations.ReadFile("migrations/" + name)
 	if err != nil {
 		return err
 	}
-	if _, err := t.exec(string(text)); err != nil {
+	if _, err := t.Exec(string(text)); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	return nil

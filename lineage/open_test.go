@@ -1,7 +1,6 @@
-package lineage
+package lineage_test
 
 import (
-	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -11,10 +10,14 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"pipe/lineage"
+	"pipe/lineage/lineagetest"
+	"pipe/lineage/walk"
 )
 
 func TestMigrationsAreNumbered(t *testing.T) {
-	files, err := migrations.ReadDir("migrations")
+	files, err := lineage.Migrations.ReadDir("migrations")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -23,34 +26,34 @@ func TestMigrationsAreNumbered(t *testing.T) {
 			t.Errorf("%s does not begin with %s", f.Name(), want)
 		}
 	}
-	if len(files) != newestVersion {
-		t.Errorf("%d migrations, newestVersion is %d", len(files), newestVersion)
+	if len(files) != lineage.SchemaVersion {
+		t.Errorf("%d migrations, lineage.SchemaVersion is %d", len(files), lineage.SchemaVersion)
 	}
 }
 
 func TestPragmas(t *testing.T) {
-	db, _ := newTest(t)
+	db, _ := lineagetest.New(t)
 	for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "60000"} {
 		for range 2 { // also after a relaxed transaction
 			var got string
-			if err := db.w.QueryRow("PRAGMA " + pragma).Scan(&got); err != nil || got != want {
+			if err := db.Writer().QueryRow("PRAGMA " + pragma).Scan(&got); err != nil || got != want {
 				t.Errorf("%s is %s, %v, want %s", pragma, got, err, want)
 			}
-			if err := db.update(t.Context(), relaxed, "test", func(*tx) error { return nil }); err != nil {
+			if err := db.Update(t.Context(), lineage.Relaxed, "test", func(*lineage.Tx) error { return nil }); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
 	var tables int
-	if err := db.w.QueryRow("SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND NOT strict AND name NOT LIKE 'sqlite_%'").Scan(&tables); err != nil || tables != 0 {
+	if err := db.Writer().QueryRow("SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND NOT strict AND name NOT LIKE 'sqlite_%'").Scan(&tables); err != nil || tables != 0 {
 		t.Errorf("%d tables are not STRICT, %v", tables, err)
 	}
 }
 
 func TestForeignKeysHold(t *testing.T) {
-	db, c := newTest(t)
-	twoRuns(t, db, c)
-	rows, err := db.w.Query("PRAGMA foreign_key_check")
+	db, c := lineagetest.New(t)
+	lineagetest.TwoRuns(t, db, c)
+	rows, err := db.Writer().Query("PRAGMA foreign_key_check")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,18 +61,8 @@ func TestForeignKeysHold(t *testing.T) {
 	if rows.Next() {
 		t.Error("a row points nowhere")
 	}
-	if _, err := db.w.Exec("DELETE FROM executions WHERE id = 1"); err == nil {
+	if _, err := db.Writer().Exec("DELETE FROM executions WHERE id = 1"); err == nil {
 		t.Error("an execution that others refer to was deleted")
-	}
-}
-
-// change opens the file as any SQLite program would.
-func change(t *testing.T, path, query string) {
-	t.Helper()
-	db := sql.OpenDB(connector{dsn: "file:" + path})
-	defer db.Close()
-	if _, err := db.Exec(query); err != nil {
-		t.Fatal(err)
 	}
 }
 
@@ -87,12 +80,12 @@ func TestOpenRefuses(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "lineage.db")
 			if !test.fresh {
-				if db, err := Open(path); err != nil || db.Close() != nil {
+				if db, err := lineage.Open(path); err != nil || db.Close() != nil {
 					t.Fatal(err)
 				}
 			}
-			change(t, path, test.query)
-			for name, open := range map[string]func(string) (*DB, error){"Open": Open, "OpenReadOnly": OpenReadOnly} {
+			lineagetest.Change(t, path, test.query)
+			for name, open := range map[string]func(string) (*lineage.DB, error){"Open": lineage.Open, "OpenReadOnly": lineage.OpenReadOnly} {
 				_, err := open(path)
 				var hint interface{ Hint() string }
 				if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), path) {
@@ -113,13 +106,13 @@ func TestOpenReadOnlyWhileItIsMade(t *testing.T) {
 	}
 	made := make(chan error)
 	go func() {
-		db, err := Open(path)
+		db, err := lineage.Open(path)
 		if err == nil {
 			err = db.Close()
 		}
 		made <- err
 	}()
-	db, err := OpenReadOnly(path)
+	db, err := lineage.OpenReadOnly(path)
 	if err != nil {
 		t.Error(err)
 	} else {
@@ -135,10 +128,10 @@ func TestOpenReadOnlyDoesNotMigrate(t *testing.T) {
 	if err := os.WriteFile(path, nil, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := OpenReadOnly(path); err == nil || !strings.Contains(err.Error(), "there is nothing in the lineage database") {
+	if _, err := lineage.OpenReadOnly(path); err == nil || !strings.Contains(err.Error(), "there is nothing in the lineage database") {
 		t.Errorf("error is %v", err)
 	}
-	db, err := Open(path) // what a crash right after the creation leaves
+	db, err := lineage.Open(path) // what a crash right after the creation leaves
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,28 +139,28 @@ func TestOpenReadOnlyDoesNotMigrate(t *testing.T) {
 }
 
 // exercise calls everything that reads and writes, and returns the errors.
-func exercise(t *testing.T, db *DB) error {
+func exercise(t *testing.T, db *lineage.DB) error {
 	ctx := t.Context()
 	var errs []error
 	note := func(err error) { errs = append(errs, err) }
-	runs, err := db.Runs(ctx, RunFilter{})
+	runs, err := db.Runs(ctx, lineage.RunFilter{})
 	note(err)
 	for _, r := range runs {
 		_, err := db.Executions(ctx, r.ID)
 		note(err)
-		_, err = db.Upstream(ctx, Ref{RunID: r.ID})
+		_, err = walk.Upstream(ctx, db, lineage.Ref{RunID: r.ID})
 		note(err)
 	}
-	_, err = db.Lookup(ctx, akey("score"))
+	_, err = db.Lookup(ctx, lineagetest.Key("score"))
 	note(err)
-	_, err = db.Downstream(ctx, Ref{Artifact: aid("csv")})
+	_, err = walk.Downstream(ctx, db, lineage.Ref{Artifact: lineagetest.ID("csv")})
 	note(err)
 	_, err = db.Query(ctx, "SELECT * FROM runs_view, executions_view", 10)
 	note(err)
-	run, err := db.BeginRun(ctx, Run{Pipeline: "penguins"})
+	run, err := db.BeginRun(ctx, lineage.Run{Pipeline: "penguins"})
 	note(err)
-	note(db.RecordAll(ctx, penguins(run)))
-	note(db.FinishRun(ctx, run, Succeeded, ""))
+	note(db.RecordAll(ctx, lineagetest.Penguins(run)))
+	note(db.FinishRun(ctx, run, lineage.Succeeded, ""))
 	return errors.Join(errs...)
 }
 
@@ -175,12 +168,12 @@ func exercise(t *testing.T, db *DB) error {
 // a panic, whatever is called.
 func TestDamagedDatabase(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "lineage.db")
-	c := newClock()
-	db, err := open(t.Context(), path, c.now)
+	c := lineagetest.NewClock()
+	db, err := lineage.OpenWith(path, lineage.Options{Now: c.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
-	twoRuns(t, db, c)
+	lineagetest.TwoRuns(t, db, c)
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -204,7 +197,7 @@ func TestDamagedDatabase(t *testing.T) {
 			if err := os.WriteFile(path, bytes, 0o666); err != nil {
 				t.Fatal(err)
 			}
-			db, err := Open(path)
+			db, err := lineage.Open(path)
 			if err == nil {
 				err = exercise(t, db)
 				db.Close()
@@ -213,7 +206,7 @@ func TestDamagedDatabase(t *testing.T) {
 				return // the damage is in a page that nobody looked at
 			}
 			found++
-			var e *Error
+			var e *lineage.Error
 			if !errors.As(err, &e) || e.Path != path || !strings.Contains(err.Error(), path) {
 				t.Errorf("error is %v", err)
 			} else if e.Hint() == "" {
@@ -232,12 +225,12 @@ func TestConcurrentFirstOpen(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
-			db, err := Open(path)
+			db, err := lineage.Open(path)
 			if err != nil {
 				t.Error(err)
 				return
 			}
-			if _, err := db.BeginRun(t.Context(), Run{Pipeline: "p"}); err != nil {
+			if _, err := db.BeginRun(t.Context(), lineage.Run{Pipeline: "p"}); err != nil {
 				t.Error(err)
 			}
 			if err := db.Close(); err != nil {
@@ -246,12 +239,12 @@ func TestConcurrentFirstOpen(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	db, err := Open(path)
+	db, err := lineage.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	if runs, err := db.Runs(t.Context(), RunFilter{}); len(runs) != 8 || err != nil {
+	if runs, err := db.Runs(t.Context(), lineage.RunFilter{}); len(runs) != 8 || err != nil {
 		t.Errorf("%d runs, %v", len(runs), err)
 	}
 }
@@ -259,21 +252,21 @@ func TestConcurrentFirstOpen(t *testing.T) {
 // Two handles stand for two processes: SQLite locks between connections.
 func TestManyWriters(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "lineage.db")
-	c := newClock()
-	dbs := []*DB{openTest(t, path, c), openTest(t, path, c)}
+	c := lineagetest.NewClock()
+	dbs := []*lineage.DB{lineagetest.Open(t, path, c), lineagetest.Open(t, path, c)}
 	const writers, each = 16, 10
 	var wg sync.WaitGroup
 	for w := range writers {
 		wg.Go(func() {
 			db := dbs[w%2]
-			run, err := db.BeginRun(t.Context(), Run{Pipeline: fmt.Sprint("p", w)})
+			run, err := db.BeginRun(t.Context(), lineage.Run{Pipeline: fmt.Sprint("p", w)})
 			if err != nil {
 				t.Error(err)
 				return
 			}
 			for i := range each {
-				e := Execution{RunID: run, Stage: fmt.Sprint(i), Kind: "k", Status: Succeeded, Key: akey(fmt.Sprint(w, i)),
-					Outputs: []Output{{"o", "table", aid(fmt.Sprint(i)), 1}}} // shared by all writers
+				e := lineage.Execution{RunID: run, Stage: fmt.Sprint(i), Kind: "k", Status: lineage.Succeeded, Key: lineagetest.Key(fmt.Sprint(w, i)),
+					Outputs: []lineage.Output{{Port: "o", Type: "table", ID: lineagetest.ID(fmt.Sprint(i)), Size: 1}}} // shared by all writers
 				if err := db.Record(t.Context(), e); err != nil {
 					t.Error(err)
 				}
@@ -284,7 +277,7 @@ func TestManyWriters(t *testing.T) {
 					t.Errorf("the other handle does not see what was recorded: %v", err)
 				}
 			}
-			if err := db.FinishRun(t.Context(), run, Succeeded, ""); err != nil {
+			if err := db.FinishRun(t.Context(), run, lineage.Succeeded, ""); err != nil {
 				t.Error(err)
 			}
 		})

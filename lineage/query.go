@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/mattn/go-sqlite3"
+
+	"pipe/base/diag"
 )
 
 // Rows is the answer to a query.
@@ -32,7 +34,7 @@ func (d *DB) Query(ctx context.Context, query string, limit int) (*Rows, error) 
 	}()
 	select {
 	case a := <-answered:
-		return a.rows, wrap("query", d.path, explain(a.err))
+		return a.rows, d.Error("query", explain(a.err))
 	case <-ctx.Done():
 		// SQLite looks for the end of ctx between its steps only. One function
 		// may take long, and is left to itself.
@@ -76,12 +78,10 @@ func explain(err error) error {
 	}
 	switch e.Code {
 	case sqlite3.ErrAuth, sqlite3.ErrReadonly, sqlite3.ErrPerm:
-		return &hintError{
-			err:  fmt.Errorf("the database is opened read-only: only SELECT is allowed (%w)", err),
-			hint: "the lineage is what happened: runs write it, and nobody else",
-		}
+		return diag.WithHint(fmt.Errorf("the database is opened read-only: only SELECT is allowed (%w)", err),
+			"the lineage is what happened: runs write it, and nobody else")
 	case sqlite3.ErrError:
-		return &hintError{err: err, hint: "docs/lineage.md lists tables and views; `SELECT name, sql FROM sqlite_schema` shows them too"}
+		return diag.WithHint(err, "docs/lineage.md lists tables and views; `SELECT name, sql FROM sqlite_schema` shows them too")
 	}
 	return err
 }

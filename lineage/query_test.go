@@ -1,4 +1,4 @@
-package lineage
+package lineage_test
 
 import (
 	"context"
@@ -10,22 +10,25 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"pipe/lineage"
+	"pipe/lineage/lineagetest"
 )
 
 func TestQueryTypes(t *testing.T) {
-	db, _ := newTest(t)
+	db, _ := lineagetest.New(t)
 	rows, err := db.Query(t.Context(), "SELECT 1 AS i, 1.5 AS f, 'x' AS s, x'00ff' AS b, NULL AS n, count(*) FROM runs", 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := &Rows{Columns: []string{"i", "f", "s", "b", "n", "count(*)"}, Rows: [][]any{{int64(1), 1.5, "x", []byte{0, 255}, nil, int64(0)}}}
+	want := &lineage.Rows{Columns: []string{"i", "f", "s", "b", "n", "count(*)"}, Rows: [][]any{{int64(1), 1.5, "x", []byte{0, 255}, nil, int64(0)}}}
 	if diff := cmp.Diff(want, rows); diff != "" {
 		t.Error(diff)
 	}
 }
 
 func TestQueryLimit(t *testing.T) {
-	db, _ := newTest(t)
+	db, _ := lineagetest.New(t)
 	const three = "SELECT value FROM json_each('[1,2,3]')"
 	for limit, want := range map[int]struct {
 		rows      int
@@ -39,8 +42,8 @@ func TestQueryLimit(t *testing.T) {
 }
 
 func TestQueryRefusesToWrite(t *testing.T) {
-	db, c := newTest(t)
-	twoRuns(t, db, c)
+	db, c := lineagetest.New(t)
+	lineagetest.TwoRuns(t, db, c)
 	other := filepath.Join(t.TempDir(), "other.db")
 	for _, q := range []string{
 		"DELETE FROM runs",
@@ -84,14 +87,14 @@ func TestQueryRefusesToWrite(t *testing.T) {
 	if _, err := os.Stat(other); err == nil {
 		t.Error("a file was written")
 	}
-	if runs, err := db.Runs(t.Context(), RunFilter{}); len(runs) != 2 || err != nil {
+	if runs, err := db.Runs(t.Context(), lineage.RunFilter{}); len(runs) != 2 || err != nil {
 		t.Errorf("%d runs, %v", len(runs), err)
 	}
 }
 
 func TestQueryAllowsToRead(t *testing.T) {
-	db, c := newTest(t)
-	twoRuns(t, db, c)
+	db, c := lineagetest.New(t)
+	lineagetest.TwoRuns(t, db, c)
 	for _, q := range []string{
 		"SELECT count(*) FROM runs",
 		"WITH RECURSIVE n (i) AS (SELECT 1 UNION SELECT i + 1 FROM n WHERE i < 10) SELECT i FROM n",
@@ -111,7 +114,7 @@ func TestQueryAllowsToRead(t *testing.T) {
 }
 
 func TestQueryErrors(t *testing.T) {
-	db, _ := newTest(t)
+	db, _ := lineagetest.New(t)
 	for q, want := range map[string]string{"SELEC 1": "syntax error", "SELECT * FROM runz": "no such table: runz", "SELECT x FROM runs": "no such column: x"} {
 		_, err := db.Query(t.Context(), q, 0)
 		var hint interface{ Hint() string }
@@ -125,7 +128,7 @@ func TestQueryErrors(t *testing.T) {
 }
 
 func TestQueryStopsWithItsContext(t *testing.T) {
-	db, _ := newTest(t)
+	db, _ := lineagetest.New(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	begun := time.Now()
@@ -139,19 +142,19 @@ func TestQueryStopsWithItsContext(t *testing.T) {
 }
 
 func TestRunsFilter(t *testing.T) {
-	db, c := newTest(t)
-	first, second := twoRuns(t, db, c)
-	third := begin(t, db, "other")
+	db, c := lineagetest.New(t)
+	first, second := lineagetest.TwoRuns(t, db, c)
+	third := lineagetest.Begin(t, db, "other")
 	for _, test := range []struct {
-		filter RunFilter
+		filter lineage.RunFilter
 		want   []string
 	}{
-		{RunFilter{}, []string{third, second, first}},
-		{RunFilter{Limit: 2}, []string{third, second}},
-		{RunFilter{Pipeline: "penguins"}, []string{second, first}},
-		{RunFilter{Status: Running}, []string{third}},
-		{RunFilter{Status: Succeeded, Pipeline: "penguins", Limit: 1}, []string{second}},
-		{RunFilter{Pipeline: "nothing"}, nil},
+		{lineage.RunFilter{}, []string{third, second, first}},
+		{lineage.RunFilter{Limit: 2}, []string{third, second}},
+		{lineage.RunFilter{Pipeline: "penguins"}, []string{second, first}},
+		{lineage.RunFilter{Status: lineage.Running}, []string{third}},
+		{lineage.RunFilter{Status: lineage.Succeeded, Pipeline: "penguins", Limit: 1}, []string{second}},
+		{lineage.RunFilter{Pipeline: "nothing"}, nil},
 	} {
 		runs, err := db.Runs(t.Context(), test.filter)
 		if err != nil {

@@ -12,16 +12,16 @@ import (
 	"pipe/artifacts"
 )
 
-// A lease is a run or a tick with the process that holds it.
+// A lease is a run with the process that holds it.
 type lease struct {
 	id        string
-	owner     owner
+	owner     Owner
 	heartbeat string // its last sign of life
 }
 
 func scanLease(rows *sql.Rows) (lease, error) {
 	var l lease
-	err := rows.Scan(&l.id, &l.owner.hostname, &l.owner.bootID, &l.owner.pid, &l.owner.pidStart, &l.owner.namespace, &l.heartbeat)
+	err := rows.Scan(append(append([]any{&l.id}, l.owner.Dest()...), &l.heartbeat)...)
 	return l, err
 }
 
@@ -40,9 +40,9 @@ type Claims interface {
 	Claimed(name string) bool
 }
 
-// hold shows other processes that this one is alive, until Close. Without claims
+// Hold shows other processes that this one is alive, until Close. Without claims
 // they go by what they can see of it, or by its heartbeat.
-func (d *DB) hold() {
+func (d *DB) Hold() {
 	d.held.once.Do(func() {
 		if d.claims == nil {
 			return
@@ -58,26 +58,30 @@ func (d *DB) release() {
 	}
 }
 
-// gone reports whether the holder of a lease is dead.
-func (d *DB) gone(l lease) (bool, error) {
-	beat, err := parseTime(l.heartbeat)
+// Self is this process.
+func (d *DB) Self() Owner { return d.self }
+
+// Gone reports whether a process is dead that was alive at the time of a
+// heartbeat, which is text of the database.
+func (d *DB) Gone(o Owner, heartbeat string) (bool, error) {
+	beat, err := ParseTime(heartbeat)
 	if err != nil {
 		return false, err
 	}
 	// A process that is stopped for a while, with the container that it is in,
 	// has no heartbeat, but still its claim.
-	return d.self.gone(l.owner, beat, d.now()) && (d.claims == nil || !d.claims.Claimed(l.owner.claimName())), nil
+	return d.self.gone(o, beat, d.now()) && (d.claims == nil || !d.claims.Claimed(o.claimName())), nil
 }
 
 // dead lists the leases of runs whose process is gone, by run.
 func (d *DB) dead(ctx context.Context, db *sql.DB) (map[string]lease, error) {
-	leases, err := collect(ctx, db, scanLease, runLeases)
+	leases, err := Collect(ctx, db, scanLease, runLeases)
 	if err != nil {
 		return nil, err
 	}
 	dead := map[string]lease{}
 	for _, l := range leases {
-		gone, err := d.gone(l)
+		gone, err := d.Gone(l.owner, l.heartbeat)
 		if err != nil {
 			return nil, err
 		}
@@ -113,7 +117,7 @@ func bury(runs []Run, dead map[string]lease) error {
 			continue
 		}
 		r.Status, r.Error = Interrupted, l.message()
-		if err := setTime(&r.Finished, l.heartbeat); err != nil {
+		if err := SetTime(&r.Finished, l.heartbeat); err != nil {
 			return err
 		}
 		if n := r.Counts[Running]; n > 0 {
@@ -137,7 +141,7 @@ func (d *DB) buryExecutions(ctx context.Context, list []Execution) error {
 		e := &list[i]
 		if l, ok := dead[e.RunID]; ok && e.Status == Running {
 			e.Status = Interrupted
-			if err := setTime(&e.Finished, l.heartbeat); err != nil {
+			if err := SetTime(&e.Finished, l.heartbeat); err != nil {
 				return err
 			}
 		}
@@ -161,17 +165,17 @@ func (d *DB) reap(ctx context.Context) error {
 }
 
 func (d *DB) interrupt(ctx context.Context, l lease) error {
-	return d.update(ctx, durable, "interrupt a dead run in", func(t *tx) error {
+	return d.Update(ctx, Durable, "interrupt a dead run in", func(t *Tx) error {
 		// Another process may have reaped it, and the run may have finished
 		// between the look at the row and the look at the process.
 		var status Status
-		if err := t.row("SELECT status FROM runs WHERE id = ?", l.id).Scan(&status); err != nil || status != Running {
+		if err := t.Row("SELECT status FROM runs WHERE id = ?", l.id).Scan(&status); err != nil || status != Running {
 			return err
 		}
 		var ended time.Time
-		if err := setTime(&ended, l.heartbeat); err != nil {
+		if err := SetTime(&ended, l.heartbeat); err != nil {
 			return err
 		}
-		return t.finishRun(l.id, Interrupted, l.message(), ended, d.now())
+		return t.FinishRun(l.id, Interrupted, l.message(), ended, d.now())
 	})
 }

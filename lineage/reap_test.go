@@ -1,39 +1,39 @@
-package lineage
+package lineage_test
 
 import (
 	"bufio"
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"pipe/artifacts"
+	"pipe/lineage"
+	"pipe/lineage/ticks"
 )
 
 // beginAndWait is a pipe process that begins a run and then hangs.
 func beginAndWait(path string) error {
-	db, err := Open(path)
+	db, err := lineage.Open(path)
 	if err != nil {
 		return err
 	}
-	run, err := db.BeginRun(context.Background(), Run{Pipeline: "p", Trigger: "manual"})
+	run, err := db.BeginRun(context.Background(), lineage.Run{Pipeline: "p", Trigger: "manual"})
 	if err != nil {
 		return err
 	}
-	if err := db.Record(context.Background(), Execution{RunID: run, Stage: "s", Kind: "k", Status: Running}); err != nil {
+	if err := db.Record(context.Background(), lineage.Execution{RunID: run, Stage: "s", Kind: "k", Status: lineage.Running}); err != nil {
 		return err
 	}
-	s, err := db.EnsureSchedule(context.Background(), Schedule{Pipeline: "p", File: "p.yaml", Cron: "@daily", Timezone: "UTC"}, time.Now())
+	s, err := ticks.Ensure(context.Background(), db, ticks.Schedule{Pipeline: "p", File: "p.yaml", Cron: "@daily", Timezone: "UTC"}, time.Now())
 	if err != nil {
 		return err
 	}
-	if _, err := db.ClaimTick(context.Background(), s.ID, s.Watermark.Add(time.Second), TickClaimed, "due"); err != nil {
+	if _, err := ticks.Claim(context.Background(), db, s.ID, s.Watermark.Add(time.Second), ticks.Claimed, "due"); err != nil {
 		return err
 	}
 	fmt.Println(run)
@@ -66,9 +66,9 @@ func TestReapAfterKill(t *testing.T) {
 		t.Fatalf("the child says %q, %v", line, err)
 	}
 
-	status := func() (Status, []Execution, []Tick) {
+	status := func() (lineage.Status, []lineage.Execution, []ticks.Tick) {
 		t.Helper()
-		db, err := Open(path)
+		db, err := lineage.Open(path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -81,14 +81,14 @@ func TestReapAfterKill(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ticks, err := db.OpenTicks(t.Context(), 1)
+		open, err := ticks.Open(t.Context(), db, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return r.Status, list, ticks
+		return r.Status, list, open
 	}
-	if s, list, ticks := status(); s != Running || list[0].Status != Running || len(ticks) != 1 || ticks[0].OwnerGone {
-		t.Fatalf("while the child lives: run %s, stages %v, ticks %+v", s, list, ticks)
+	if s, list, open := status(); s != lineage.Running || list[0].Status != lineage.Running || len(open) != 1 || open[0].OwnerGone {
+		t.Fatalf("while the child lives: run %s, stages %v, ticks %+v", s, list, open)
 	}
 	if err := child.Process.Kill(); err != nil {
 		t.Fatal(err)
@@ -96,92 +96,50 @@ func TestReapAfterKill(t *testing.T) {
 	child.Wait()
 
 	// Who only reads sees it at once, and writes nothing.
-	reader, err := OpenReadOnly(path)
+	reader, err := lineage.OpenReadOnly(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer reader.Close()
 	for range 2 {
 		r, err := reader.Run(t.Context(), run)
-		if err != nil || r.Status != Interrupted || r.Finished.Before(r.Started) || !strings.Contains(r.Error, "ended without finishing") || r.Counts[Interrupted] != 1 {
+		if err != nil || r.Status != lineage.Interrupted || r.Finished.Before(r.Started) || !strings.Contains(r.Error, "ended without finishing") || r.Counts[lineage.Interrupted] != 1 {
 			t.Errorf("a reader sees %+v, %v", r, err)
 		}
-		for status, want := range map[Status]int{"": 1, Running: 0, Interrupted: 1, Failed: 0} {
-			if runs, err := reader.Runs(t.Context(), RunFilter{Status: status}); err != nil || len(runs) != want {
+		for status, want := range map[lineage.Status]int{"": 1, lineage.Running: 0, lineage.Interrupted: 1, lineage.Failed: 0} {
+			if runs, err := reader.Runs(t.Context(), lineage.RunFilter{Status: status}); err != nil || len(runs) != want {
 				t.Errorf("a reader sees %d runs with status %q, want %d, %v", len(runs), status, want, err)
 			}
 		}
 		list, err := reader.Executions(t.Context(), run)
-		if err != nil || len(list) != 1 || list[0].Status != Interrupted || list[0].Finished.IsZero() {
+		if err != nil || len(list) != 1 || list[0].Status != lineage.Interrupted || list[0].Finished.IsZero() {
 			t.Errorf("a reader sees the stages %+v, %v", list, err)
 		}
 	}
 
-	s, list, ticks := status()
-	if s != Interrupted || list[0].Status != Interrupted || list[0].Finished.IsZero() {
+	s, list, open := status()
+	if s != lineage.Interrupted || list[0].Status != lineage.Interrupted || list[0].Finished.IsZero() {
 		t.Errorf("after the child was killed: run %s, stages %+v", s, list)
 	}
-	if len(ticks) != 1 || !ticks[0].OwnerGone {
-		t.Errorf("after the child was killed: ticks %+v", ticks)
+	if len(open) != 1 || !open[0].OwnerGone {
+		t.Errorf("after the child was killed: ticks %+v", open)
 	}
 
-	db, err := Open(path)
+	db, err := lineage.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
 	events, err := db.Events(t.Context(), run)
-	if err != nil || len(events) != 4 || events[2].State != Interrupted || events[2].Stage != "s" ||
+	if err != nil || len(events) != 4 || events[2].State != lineage.Interrupted || events[2].Stage != "s" ||
 		!strings.Contains(events[3].Message, "ended without finishing") {
 		t.Errorf("events %+v, %v", events, err)
 	}
-	if taken, err := db.TakeOverTick(t.Context(), ticks[0].ID); !taken || err != nil {
+	if taken, err := ticks.TakeOver(t.Context(), db, open[0].ID); !taken || err != nil {
 		t.Errorf("TakeOverTick: %v, %v", taken, err)
 	}
-	if taken, err := db.TakeOverTick(t.Context(), ticks[0].ID); taken || err != nil {
+	if taken, err := ticks.TakeOver(t.Context(), db, open[0].ID); taken || err != nil {
 		t.Errorf("taking it over again: %v, %v", taken, err)
-	}
-}
-
-func TestOwnerGone(t *testing.T) {
-	self, err := currentOwner()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if self.bootID == "" || self.pidStart == 0 {
-		t.Skip("this system does not tell one process from a later one")
-	}
-	now := time.Now()
-	fresh, stale := now.Add(-time.Second), now.Add(-2*heartbeatLimit)
-	other := func(change func(*owner)) owner {
-		o := self
-		change(&o)
-		return o
-	}
-	tests := []struct {
-		name  string
-		owner owner
-		beat  time.Time
-		want  bool
-	}{
-		{"this process", self, stale, false},
-		{"its number was used again", other(func(o *owner) { o.pidStart-- }), fresh, true},
-		{"no such process", other(func(o *owner) { o.pid = 1 << 30 }), fresh, true},
-		{"start time not known", other(func(o *owner) { o.pidStart = 0 }), stale, false},
-		{"before the last boot", other(func(o *owner) { o.bootID = "other" }), fresh, true},
-		{"another machine, alive", other(func(o *owner) { o.bootID, o.hostname = "other", "other" }), fresh, false},
-		{"another machine, silent", other(func(o *owner) { o.bootID, o.hostname = "other", "other" }), stale, true},
-		{"another container, alive", other(func(o *owner) { o.namespace = "other" }), fresh, false},
-		{"another container, silent", other(func(o *owner) { o.namespace = "other" }), stale, true},
-	}
-	for _, test := range tests {
-		if got := self.gone(test.owner, test.beat, now); got != test.want {
-			t.Errorf("%s: gone is %v, want %v", test.name, got, test.want)
-		}
-	}
-	blind := owner{hostname: "somewhere"} // a system without /proc
-	if blind.gone(self, fresh, now) || !blind.gone(self, stale, now) {
-		t.Error("without a look at processes the heartbeat must decide")
 	}
 }
 
@@ -189,12 +147,12 @@ func TestOwnerGone(t *testing.T) {
 // which tells that it is alive.
 func TestClaimShowsThatAnOwnerLives(t *testing.T) {
 	dir := t.TempDir()
-	open := func() *DB {
+	open := func() *lineage.DB {
 		store, err := artifacts.Open(dir)
 		if err != nil {
 			t.Fatal(err)
 		}
-		db, err := OpenWith(filepath.Join(dir, "lineage.db"), Options{Claims: store})
+		db, err := lineage.OpenWith(filepath.Join(dir, "lineage.db"), lineage.Options{Claims: store})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -202,13 +160,12 @@ func TestClaimShowsThatAnOwnerLives(t *testing.T) {
 		return db
 	}
 	there := open()
-	there.self.namespace, there.self.pid = "pid:[another container]", 1
-	there.now = func() time.Time { return time.Now().Add(-time.Hour) }
-	run, err := there.BeginRun(t.Context(), Run{Pipeline: "p", Trigger: "manual"})
+	there.Elsewhere("pid:[another container]", 1, func() time.Time { return time.Now().Add(-time.Hour) })
+	run, err := there.BeginRun(t.Context(), lineage.Run{Pipeline: "p", Trigger: "manual"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	status := func() Status {
+	status := func() lineage.Status {
 		t.Helper()
 		r, err := open().Run(t.Context(), run)
 		if err != nil {
@@ -216,38 +173,11 @@ func TestClaimShowsThatAnOwnerLives(t *testing.T) {
 		}
 		return r.Status
 	}
-	if got := status(); got != Running {
+	if got := status(); got != lineage.Running {
 		t.Errorf("while it is stopped its run is %s", got)
 	}
 	there.Close()
-	if got := status(); got != Interrupted {
+	if got := status(); got != lineage.Interrupted {
 		t.Errorf("after its end its run is %s", got)
 	}
-}
-
-// A zombie is dead, although its number is still taken.
-func TestZombieIsGone(t *testing.T) {
-	child := exec.Command(os.Args[0], "-test.run=^$")
-	stdout, err := child.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := child.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer child.Wait()
-	start, ok := processStart(child.Process.Pid)
-	if start == 0 {
-		t.Skip("processes cannot be looked at here")
-	}
-	if !ok {
-		t.Skip("it ended too soon")
-	}
-	io.Copy(io.Discard, stdout) // until it has closed its output
-	for begun := time.Now(); time.Since(begun) < 5*time.Second; runtime.Gosched() {
-		if _, alive := processStart(child.Process.Pid); !alive {
-			return
-		}
-	}
-	t.Error("it ended and was not waited for, and counts as alive")
 }

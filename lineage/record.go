@@ -17,12 +17,12 @@ import (
 // for the same run, stage and attempt then ends it. Otherwise an execution is
 // recorded once. The artifacts must be in the store already.
 func (d *DB) Record(ctx context.Context, e Execution) error {
-	how := durable
+	how := Durable
 	if e.Status == Running {
-		how = relaxed
+		how = Relaxed
 	}
 	d.recent.forget([]Execution{e})
-	return d.update(ctx, how, "record in", func(t *tx) error { return d.record(t, &e) })
+	return d.Update(ctx, how, "record in", func(t *Tx) error { return d.record(t, &e) })
 }
 
 // RecordAll adds many executions in one transaction: all or none of them.
@@ -32,7 +32,7 @@ func (d *DB) RecordAll(ctx context.Context, list []Execution) error {
 		return nil
 	}
 	d.recent.forget(list)
-	return d.update(ctx, durable, "record in", func(t *tx) error {
+	return d.Update(ctx, Durable, "record in", func(t *Tx) error {
 		for len(list) > 0 {
 			if err := ctx.Err(); err != nil {
 				return err
@@ -66,7 +66,7 @@ func cachedPrefix(list []Execution) int {
 // recordCached is the hot path of a run in which nothing changed: many rows
 // with one statement. A chain of cached executions never arises, since the one
 // that is referred to is looked through.
-func (d *DB) recordCached(t *tx, list []Execution) error {
+func (d *DB) recordCached(t *Tx, list []Execution) error {
 	const width = 9
 	args := make([]any, 0, width*len(list))
 	for i := range list {
@@ -74,7 +74,7 @@ func (d *DB) recordCached(t *tx, list []Execution) error {
 		started, finished := d.times(e)
 		args = append(args, e.RunID, e.Stage, max(1, e.Attempt), e.Kind, e.KindVersion, e.Reason, started, finished, e.CachedFrom)
 	}
-	n, err := t.insert(`INSERT INTO executions (run_id, stage, attempt, kind, kind_version, status, cached_from, reason, started_at, finished_at)
+	n, err := t.Insert(`INSERT INTO executions (run_id, stage, attempt, kind, kind_version, status, cached_from, reason, started_at, finished_at)
 		SELECT v.column1, v.column2, v.column3, v.column4, v.column5, 'cached', coalesce(o.cached_from, o.id), v.column6, v.column7, v.column8
 		FROM (`, `) v JOIN executions o ON o.id = v.column9`, width, args)
 	if err != nil {
@@ -86,7 +86,7 @@ func (d *DB) recordCached(t *tx, list []Execution) error {
 	return nil
 }
 
-func (d *DB) record(t *tx, e *Execution) error {
+func (d *DB) record(t *Tx, e *Execution) error {
 	err := d.recordRows(t, e)
 	if err != nil {
 		return fmt.Errorf("run %s, stage %s: %w", e.RunID, e.Stage, err)
@@ -94,7 +94,7 @@ func (d *DB) record(t *tx, e *Execution) error {
 	return nil
 }
 
-func (d *DB) recordRows(t *tx, e *Execution) error {
+func (d *DB) recordRows(t *Tx, e *Execution) error {
 	if e.Status == Cached {
 		return d.recordCached(t, []Execution{*e})
 	}
@@ -106,7 +106,7 @@ func (d *DB) recordRows(t *tx, e *Execution) error {
 		return err
 	}
 	if e.Seed != nil {
-		if _, err := t.exec("INSERT INTO seeds (execution_id, seed) VALUES (?, ?)", id, strconv.FormatUint(*e.Seed, 10)); err != nil {
+		if _, err := t.Exec("INSERT INTO seeds (execution_id, seed) VALUES (?, ?)", id, strconv.FormatUint(*e.Seed, 10)); err != nil {
 			return err
 		}
 	}
@@ -124,48 +124,48 @@ func (d *DB) recordRows(t *tx, e *Execution) error {
 }
 
 // recordValues adds key parts, programs, metrics, warnings and curves.
-func (t *tx) recordValues(e *Execution, id int64) error {
+func (t *Tx) recordValues(e *Execution, id int64) error {
 	var args []any
 	for i, p := range e.KeyParts {
 		args = append(args, id, i, p.Name, p.Value)
 	}
-	if _, err := t.insert("INSERT INTO key_parts (execution_id, position, name, value) ", "", 4, args); err != nil {
+	if _, err := t.Insert("INSERT INTO key_parts (execution_id, position, name, value) ", "", 4, args); err != nil {
 		return fmt.Errorf("key parts: %w", err)
 	}
 	args = args[:0]
 	for _, p := range e.Programs {
 		args = append(args, id, p.Path, p.Hash.String())
 	}
-	if _, err := t.insert("INSERT INTO programs (execution_id, path, hash) ", "", 3, args); err != nil {
+	if _, err := t.Insert("INSERT INTO programs (execution_id, path, hash) ", "", 3, args); err != nil {
 		return fmt.Errorf("programs: %w", err)
 	}
 	args = args[:0]
 	for _, m := range e.Metrics {
-		if err := finite(m.Value); err != nil {
+		if err := Finite(m.Value); err != nil {
 			return fmt.Errorf("metric %s: %w", m.Name, err)
 		}
-		args = append(args, id, m.Name, m.Value, nullable(m.Goal), nullable(m.Class))
+		args = append(args, id, m.Name, m.Value, Nullable(m.Goal), Nullable(m.Class))
 	}
-	if _, err := t.insert("INSERT INTO metrics (execution_id, name, value, goal, class) ", "", 5, args); err != nil {
+	if _, err := t.Insert("INSERT INTO metrics (execution_id, name, value, goal, class) ", "", 5, args); err != nil {
 		return fmt.Errorf("metrics: %w", err)
 	}
 	args = args[:0]
 	for i, message := range e.Warnings {
 		args = append(args, id, i, message)
 	}
-	if _, err := t.insert("INSERT INTO warnings (execution_id, position, message) ", "", 3, args); err != nil {
+	if _, err := t.Insert("INSERT INTO warnings (execution_id, position, message) ", "", 3, args); err != nil {
 		return fmt.Errorf("warnings: %w", err)
 	}
 	args = args[:0]
 	for _, p := range e.Points {
-		if err := finite(p.Value); err != nil {
+		if err := Finite(p.Value); err != nil {
 			return fmt.Errorf("curve %s at step %d: %w", p.Name, p.Step, err)
 		}
 		args = append(args, id, p.Name, p.Step, p.Value)
 	}
 	// The last value of a step counts: a stage that continues from a
 	// checkpoint repeats steps.
-	if _, err := t.insert("INSERT OR REPLACE INTO metric_points (execution_id, name, step, value) ", "", 4, args); err != nil {
+	if _, err := t.Insert("INSERT OR REPLACE INTO metric_points (execution_id, name, step, value) ", "", 4, args); err != nil {
 		return fmt.Errorf("curves: %w", err)
 	}
 	if err := t.recordColumns(e, id); err != nil {
@@ -174,8 +174,8 @@ func (t *tx) recordValues(e *Execution, id int64) error {
 	return nil
 }
 
-// finite refuses what SQL has no value for: NaN would be stored as NULL.
-func finite(v float64) error {
+// Finite refuses what SQL has no value for: NaN would be stored as NULL.
+func Finite(v float64) error {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return fmt.Errorf("%v is not a finite number", v)
 	}
@@ -188,7 +188,7 @@ func (d *DB) times(e *Execution) (started string, finished sql.NullString) {
 	if start.IsZero() {
 		start = d.now()
 	}
-	started = formatTime(start)
+	started = FormatTime(start)
 	switch {
 	case e.Status == Running:
 		return started, sql.NullString{}
@@ -200,10 +200,10 @@ func (d *DB) times(e *Execution) (started string, finished sql.NullString) {
 	if finish.Before(start) { // the clock went back
 		finish = start
 	}
-	return started, sql.NullString{String: formatTime(finish), Valid: true}
+	return started, sql.NullString{String: FormatTime(finish), Valid: true}
 }
 
-func (d *DB) recordExecution(t *tx, e *Execution) (id int64, err error) {
+func (d *DB) recordExecution(t *Tx, e *Execution) (id int64, err error) {
 	started, finished := d.times(e)
 	key, config := "", ""
 	if !e.Key.IsZero() {
@@ -216,10 +216,10 @@ func (d *DB) recordExecution(t *tx, e *Execution) (id int64, err error) {
 		config = string(e.Config)
 	}
 	attempt := max(1, e.Attempt)
-	res, err := t.ExecContext(t.ctx, `INSERT INTO executions (run_id, stage, attempt, kind, kind_version, status, key, config, reason, started_at, finished_at, error)
+	res, err := t.ExecContext(t.Ctx, `INSERT INTO executions (run_id, stage, attempt, kind, kind_version, status, key, config, reason, started_at, finished_at, error)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run_id, stage, attempt) DO NOTHING`,
-		e.RunID, e.Stage, attempt, e.Kind, e.KindVersion, string(e.Status), nullable(key), nullable(config), e.Reason,
-		started, finished, nullable(e.Error))
+		e.RunID, e.Stage, attempt, e.Kind, e.KindVersion, string(e.Status), Nullable(key), Nullable(config), e.Reason,
+		started, finished, Nullable(e.Error))
 	if err != nil {
 		return 0, err
 	}
@@ -228,9 +228,9 @@ func (d *DB) recordExecution(t *tx, e *Execution) (id int64, err error) {
 		return id, errors.Join(err, idErr)
 	}
 	// It was recorded when it began.
-	n, err := t.exec(`UPDATE executions SET kind = ?, kind_version = ?, status = ?, key = ?, config = ?, reason = ?, finished_at = max(?, started_at), error = ?
+	n, err := t.Exec(`UPDATE executions SET kind = ?, kind_version = ?, status = ?, key = ?, config = ?, reason = ?, finished_at = max(?, started_at), error = ?
 		WHERE run_id = ? AND stage = ? AND attempt = ? AND status = 'running' AND ? <> 'running'`,
-		e.Kind, e.KindVersion, string(e.Status), nullable(key), nullable(config), e.Reason, finished, nullable(e.Error),
+		e.Kind, e.KindVersion, string(e.Status), Nullable(key), Nullable(config), e.Reason, finished, Nullable(e.Error),
 		e.RunID, e.Stage, attempt, string(e.Status))
 	if err != nil {
 		return 0, err
@@ -238,18 +238,18 @@ func (d *DB) recordExecution(t *tx, e *Execution) (id int64, err error) {
 	if n == 0 {
 		return 0, fmt.Errorf("attempt %d was recorded before", attempt)
 	}
-	err = t.row("SELECT id FROM executions WHERE run_id = ? AND stage = ? AND attempt = ?", e.RunID, e.Stage, attempt).Scan(&id)
+	err = t.Row("SELECT id FROM executions WHERE run_id = ? AND stage = ? AND attempt = ?", e.RunID, e.Stage, attempt).Scan(&id)
 	return id, err
 }
 
 // artifact makes the row of an artifact, or adds a size that was not known.
-func (t *tx) artifact(hash string, size sql.NullInt64, now time.Time) error {
-	_, err := t.exec(`INSERT INTO artifacts (hash, size, created_at) VALUES (?, ?, ?)
-		ON CONFLICT (hash) DO UPDATE SET size = excluded.size WHERE size IS NULL`, hash, size, formatTime(now))
+func (t *Tx) artifact(hash string, size sql.NullInt64, now time.Time) error {
+	_, err := t.Exec(`INSERT INTO artifacts (hash, size, created_at) VALUES (?, ?, ?)
+		ON CONFLICT (hash) DO UPDATE SET size = excluded.size WHERE size IS NULL`, hash, size, FormatTime(now))
 	return err
 }
 
-func (d *DB) recordInput(t *tx, e *Execution, id int64, in Input) error {
+func (d *DB) recordInput(t *Tx, e *Execution, id int64, in Input) error {
 	if in.ID.IsZero() {
 		return nil
 	}
@@ -257,11 +257,11 @@ func (d *DB) recordInput(t *tx, e *Execution, id int64, in Input) error {
 	insert := func() (int64, error) {
 		// The stage that it came from may itself have been cached: made_by is
 		// the execution that did the work.
-		return t.exec(`INSERT INTO execution_inputs (execution_id, port, type, artifact_id, from_stage, from_port, made_by, path)
+		return t.Exec(`INSERT INTO execution_inputs (execution_id, port, type, artifact_id, from_stage, from_port, made_by, path)
 			SELECT ?, ?, ?, id, ?, ?, (SELECT coalesce(cached_from, id) FROM executions
 				WHERE run_id = ? AND stage = ? AND status IN ('succeeded', 'cached', 'gate_failed') ORDER BY attempt DESC LIMIT 1), ?
 			FROM artifacts WHERE hash = ?`,
-			id, in.Port, in.Type, nullable(in.FromStage), nullable(in.FromPort), e.RunID, in.FromStage, nullable(in.Path), hash)
+			id, in.Port, in.Type, Nullable(in.FromStage), Nullable(in.FromPort), e.RunID, in.FromStage, Nullable(in.Path), hash)
 	}
 	if in.FromStage != "" { // then it has a row, as a rule
 		if n, err := insert(); err != nil || n == 1 {
@@ -279,7 +279,7 @@ func (d *DB) recordInput(t *tx, e *Execution, id int64, in Input) error {
 // typeModel is the port type whose outputs are listed in models.
 const typeModel = "model"
 
-func (d *DB) recordOutput(t *tx, e *Execution, id int64, out Output) error {
+func (d *DB) recordOutput(t *Tx, e *Execution, id int64, out Output) error {
 	if out.ID.IsZero() {
 		return errors.New("it has no artifact")
 	}
@@ -287,13 +287,22 @@ func (d *DB) recordOutput(t *tx, e *Execution, id int64, out Output) error {
 	if err := t.artifact(hash, sql.NullInt64{Int64: out.Size, Valid: true}, d.now()); err != nil {
 		return err
 	}
-	_, err := t.exec(`INSERT INTO execution_outputs (execution_id, port, type, artifact_id)
+	_, err := t.Exec(`INSERT INTO execution_outputs (execution_id, port, type, artifact_id)
 		SELECT ?, ?, ?, id FROM artifacts WHERE hash = ?`, id, out.Port, out.Type, hash)
 	if err != nil || out.Type != typeModel {
 		return err
 	}
-	_, err = t.exec(`INSERT INTO models (artifact_id, execution_id, port, pipeline, stage, created_at)
+	_, err = t.Exec(`INSERT INTO models (artifact_id, execution_id, port, pipeline, stage, created_at)
 		SELECT a.id, ?, ?, r.pipeline, ?, ? FROM runs r, artifacts a WHERE r.id = ? AND a.hash = ? ON CONFLICT (artifact_id) DO NOTHING`,
-		id, out.Port, e.Stage, formatTime(d.now()), e.RunID, hash)
+		id, out.Port, e.Stage, FormatTime(d.now()), e.RunID, hash)
+	return err
+}
+
+func (t *Tx) recordColumns(e *Execution, id int64) error {
+	args := make([]any, 0, 5*len(e.Columns))
+	for _, c := range e.Columns {
+		args = append(args, id, c.InPort, c.InColumn, c.OutPort, c.OutColumn)
+	}
+	_, err := t.Insert("INSERT OR IGNORE INTO column_edges (execution_id, in_port, in_column, out_port, out_column) ", "", 5, args)
 	return err
 }

@@ -1,4 +1,4 @@
-package lineage
+package lineage_test
 
 import (
 	"errors"
@@ -12,21 +12,25 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"pipe/lineage"
+	"pipe/lineage/lineagetest"
+	"pipe/lineage/registry"
 )
 
 func TestRunRoundTrip(t *testing.T) {
-	db, c := newTest(t)
-	began := c.t
-	id := begin(t, db, "penguins")
+	db, c := lineagetest.New(t)
+	began := c.T
+	id := lineagetest.Begin(t, db, "penguins")
 	if !regexp.MustCompile(`^20261123T031500-[0-9a-f]{6}$`).MatchString(id) {
 		t.Errorf("run ID %q", id)
 	}
-	want := &Run{
-		ID: id, Pipeline: "penguins", File: "pipelines/penguins.yaml", SpecText: "pipeline: penguins\n", SpecID: aid("pipeline: penguins\n"),
-		Seed: 1<<63 + 7, Trigger: "manual", Stages: 3, Status: Running, Started: began, Heartbeat: began,
-		Params:      []Param{{"hidden", "32", "file"}, {"learning_rate", "0.01", "set"}},
-		Environment: Environment{PipeVersion: "0.1", GoVersion: "go1.26", OS: "linux", Arch: "amd64", CPUs: 2, Hostname: "vm", Details: map[string]string{"cpu": "fast"}},
-		Counts:      map[Status]int{},
+	want := &lineage.Run{
+		ID: id, Pipeline: "penguins", File: "pipelines/penguins.yaml", SpecText: "pipeline: penguins\n", SpecID: lineagetest.ID("pipeline: penguins\n"),
+		Seed: 1<<63 + 7, Trigger: "manual", Stages: 3, Status: lineage.Running, Started: began, Heartbeat: began,
+		Params:      []lineage.Param{{Name: "hidden", Value: "32", Source: "file"}, {Name: "learning_rate", Value: "0.01", Source: "set"}},
+		Environment: lineage.Environment{PipeVersion: "0.1", GoVersion: "go1.26", OS: "linux", Arch: "amd64", CPUs: 2, Hostname: "vm", Details: map[string]string{"cpu": "fast"}},
+		Counts:      map[lineage.Status]int{},
 	}
 	check := func() {
 		t.Helper()
@@ -34,44 +38,44 @@ func TestRunRoundTrip(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(Run{}, "PID")); diff != "" || got.PID == 0 {
+		if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(lineage.Run{}, "PID")); diff != "" || got.PID == 0 {
 			t.Errorf("PID %d %s", got.PID, diff)
 		}
 	}
 	check()
-	c.advance(time.Second)
+	c.Advance(time.Second)
 	if err := db.Heartbeat(t.Context(), id); err != nil {
 		t.Fatal(err)
 	}
-	want.Heartbeat = c.t
+	want.Heartbeat = c.T
 	check()
-	record(t, db, penguins(id)...)
-	c.advance(time.Second)
-	if err := db.FinishRun(t.Context(), id, RequirementFailed, "accuracy is 0.93, required >= 0.95"); err != nil {
+	lineagetest.Record(t, db, lineagetest.Penguins(id)...)
+	c.Advance(time.Second)
+	if err := db.FinishRun(t.Context(), id, lineage.RequirementFailed, "accuracy is 0.93, required >= 0.95"); err != nil {
 		t.Fatal(err)
 	}
-	want.Status, want.Finished, want.Error = RequirementFailed, c.t, "accuracy is 0.93, required >= 0.95"
-	want.Counts = map[Status]int{Succeeded: 3, Failed: 1}
+	want.Status, want.Finished, want.Error = lineage.RequirementFailed, c.T, "accuracy is 0.93, required >= 0.95"
+	want.Counts = map[lineage.Status]int{lineage.Succeeded: 3, lineage.Failed: 1}
 	check()
 
-	if err := db.FinishRun(t.Context(), id, Succeeded, ""); err == nil || !strings.Contains(err.Error(), "is not running") {
+	if err := db.FinishRun(t.Context(), id, lineage.Succeeded, ""); err == nil || !strings.Contains(err.Error(), "is not running") {
 		t.Errorf("finishing twice: %v", err)
 	}
 	if err := db.Heartbeat(t.Context(), id); err == nil {
 		t.Error("heartbeat of a finished run gave no error")
 	}
-	if err := db.FinishRun(t.Context(), "nothing", Succeeded, ""); err == nil {
+	if err := db.FinishRun(t.Context(), "nothing", lineage.Succeeded, ""); err == nil {
 		t.Error("finishing no run gave no error")
 	}
-	if err := db.FinishRun(t.Context(), begin(t, db, "p"), Running, ""); err == nil {
+	if err := db.FinishRun(t.Context(), lineagetest.Begin(t, db, "p"), lineage.Running, ""); err == nil {
 		t.Error("a run finished as running")
 	}
 }
 
 func TestScheduledRun(t *testing.T) {
-	db, c := newTest(t)
-	at := c.t.Add(-15 * time.Minute)
-	id, err := db.BeginRun(t.Context(), Run{Pipeline: "p", SpecID: aid(""), Trigger: "schedule", ScheduledAt: at})
+	db, c := lineagetest.New(t)
+	at := c.T.Add(-15 * time.Minute)
+	id, err := db.BeginRun(t.Context(), lineage.Run{Pipeline: "p", SpecID: lineagetest.ID(""), Trigger: "schedule", ScheduledAt: at})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,22 +86,22 @@ func TestScheduledRun(t *testing.T) {
 }
 
 func TestBeginRunRefusesBadParams(t *testing.T) {
-	db, _ := newTest(t)
-	_, err := db.BeginRun(t.Context(), Run{Pipeline: "p", Params: []Param{{"a", "not JSON", "file"}}})
+	db, _ := lineagetest.New(t)
+	_, err := db.BeginRun(t.Context(), lineage.Run{Pipeline: "p", Params: []lineage.Param{{Name: "a", Value: "not JSON", Source: "file"}}})
 	if err == nil || !strings.Contains(err.Error(), "parameter a") {
 		t.Errorf("error is %v", err)
 	}
-	if runs, err := db.Runs(t.Context(), RunFilter{}); len(runs) != 0 || err != nil {
+	if runs, err := db.Runs(t.Context(), lineage.RunFilter{}); len(runs) != 0 || err != nil {
 		t.Errorf("%v, %v: half a run was recorded", runs, err)
 	}
 }
 
 func TestEnvironmentsAndSpecsAreShared(t *testing.T) {
-	db, _ := newTest(t)
+	db, _ := lineagetest.New(t)
 	for range 3 {
-		finish(t, db, begin(t, db, "p"))
+		lineagetest.Finish(t, db, lineagetest.Begin(t, db, "p"))
 	}
-	finish(t, db, begin(t, db, "q"))
+	lineagetest.Finish(t, db, lineagetest.Begin(t, db, "q"))
 	rows, err := db.Query(t.Context(), "SELECT (SELECT count(*) FROM environments), (SELECT count(*) FROM pipelines), (SELECT count(*) FROM runs)", 0)
 	if err != nil {
 		t.Fatal(err)
@@ -108,14 +112,14 @@ func TestEnvironmentsAndSpecsAreShared(t *testing.T) {
 }
 
 func TestExecutionRoundTrip(t *testing.T) {
-	db, c := newTest(t)
-	run := begin(t, db, "penguins")
-	want := penguins(run)
-	started := c.t
+	db, c := lineagetest.New(t)
+	run := lineagetest.Begin(t, db, "penguins")
+	want := lineagetest.Penguins(run)
+	started := c.T
 	for i := range want {
-		c.advance(time.Second)
-		want[i].Started, want[i].Finished = started, c.t
-		record(t, db, want[i])
+		c.Advance(time.Second)
+		want[i].Started, want[i].Finished = started, c.T
+		lineagetest.Record(t, db, want[i])
 		want[i].ID, want[i].Attempt = int64(i+1), max(1, want[i].Attempt)
 	}
 	want[3].Inputs = append(want[3].Inputs[:1], want[3].Inputs[2]) // an input without artifact is not recorded
@@ -123,7 +127,7 @@ func TestExecutionRoundTrip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(Execution{}, "KeyParts", "Points")); diff != "" {
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(lineage.Execution{}, "KeyParts", "Points")); diff != "" {
 		t.Error(diff)
 	}
 	for i := range want {
@@ -147,13 +151,13 @@ func TestExecutionRoundTrip(t *testing.T) {
 
 // A run in which everything was cached shows what it stands on.
 func TestCachedExecutionsFollowTheirOrigin(t *testing.T) {
-	db, c := newTest(t)
-	first, second := twoRuns(t, db, c)
+	db, c := lineagetest.New(t)
+	first, second := lineagetest.TwoRuns(t, db, c)
 	made, err := db.Executions(t.Context(), first)
 	if err != nil {
 		t.Fatal(err)
 	}
-	origin := map[string]Execution{}
+	origin := map[string]lineage.Execution{}
 	for _, e := range made {
 		origin[e.Stage] = e // the last attempt
 	}
@@ -163,10 +167,10 @@ func TestCachedExecutionsFollowTheirOrigin(t *testing.T) {
 	}
 	for _, e := range found {
 		o := origin[e.Stage]
-		if e.Status != Cached || e.CachedFrom != o.ID || e.Origin() != o.ID || o.Origin() != o.ID {
+		if e.Status != lineage.Cached || e.CachedFrom != o.ID || e.Origin() != o.ID || o.Origin() != o.ID {
 			t.Errorf("stage %s: %s from %d, want %d", e.Stage, e.Status, e.CachedFrom, o.ID)
 		}
-		if diff := cmp.Diff(o, e, cmpopts.IgnoreFields(Execution{}, "ID", "RunID", "Attempt", "Status", "Reason", "CachedFrom", "Started", "Finished")); diff != "" {
+		if diff := cmp.Diff(o, e, cmpopts.IgnoreFields(lineage.Execution{}, "ID", "RunID", "Attempt", "Status", "Reason", "CachedFrom", "Started", "Finished")); diff != "" {
 			t.Errorf("stage %s: %s", e.Stage, diff)
 		}
 		points, _ := db.Points(t.Context(), e.ID)
@@ -176,7 +180,7 @@ func TestCachedExecutionsFollowTheirOrigin(t *testing.T) {
 		}
 	}
 	a, err := db.Metrics(t.Context(), first)
-	if err != nil || len(a) != 4 || a[0] != (StageMetric{"model", Metric{Name: "best_epoch", Value: 2}}) {
+	if err != nil || len(a) != 4 || a[0] != (lineage.StageMetric{"model", lineage.Metric{Name: "best_epoch", Value: 2}}) {
 		t.Errorf("metrics of the first run: %v, %v", a, err)
 	}
 	b, err := db.Metrics(t.Context(), second)
@@ -185,8 +189,8 @@ func TestCachedExecutionsFollowTheirOrigin(t *testing.T) {
 	}
 
 	// Whoever refers to a cached execution refers to its origin.
-	third := begin(t, db, "penguins")
-	record(t, db, Execution{RunID: third, Stage: "score", Kind: "evaluate", Status: Cached, CachedFrom: found[2].ID})
+	third := lineagetest.Begin(t, db, "penguins")
+	lineagetest.Record(t, db, lineage.Execution{RunID: third, Stage: "score", Kind: "evaluate", Status: lineage.Cached, CachedFrom: found[2].ID})
 	list, err := db.Executions(t.Context(), third)
 	if err != nil || list[0].CachedFrom != origin["score"].ID {
 		t.Errorf("%+v, %v", list, err)
@@ -194,63 +198,63 @@ func TestCachedExecutionsFollowTheirOrigin(t *testing.T) {
 }
 
 func TestLookup(t *testing.T) {
-	db, _ := newTest(t)
-	if hit, err := db.Lookup(t.Context(), akey("load")); hit != nil || err != nil {
+	db, _ := lineagetest.New(t)
+	if hit, err := db.Lookup(t.Context(), lineagetest.Key("load")); hit != nil || err != nil {
 		t.Fatalf("%v, %v", hit, err)
 	}
-	run := begin(t, db, "penguins")
-	record(t, db, penguins(run)...)
-	want := &Hit{ExecutionID: 4, RunID: run,
-		Outputs: []Output{{"metrics", "metrics", aid("metrics"), 50}, {"report", "report", aid("report"), 5000}},
-		Metrics: []Metric{{Name: "accuracy", Value: 0.96875, Goal: "up"}, {"f1", 0.9375, "up", "failed"}}}
+	run := lineagetest.Begin(t, db, "penguins")
+	lineagetest.Record(t, db, lineagetest.Penguins(run)...)
+	want := &lineage.Hit{ExecutionID: 4, RunID: run,
+		Outputs: []lineage.Output{{Port: "metrics", Type: "metrics", ID: lineagetest.ID("metrics"), Size: 50}, {Port: "report", Type: "report", ID: lineagetest.ID("report"), Size: 5000}},
+		Metrics: []lineage.Metric{{Name: "accuracy", Value: 0.96875, Goal: "up"}, {Name: "f1", Value: 0.9375, Goal: "up", Class: "failed"}}}
 	for _, when := range []string{"while the run is on", "in the next run, from memory"} {
-		hit, err := db.Lookup(t.Context(), akey("score"))
+		hit, err := db.Lookup(t.Context(), lineagetest.Key("score"))
 		if diff := cmp.Diff(want, hit); diff != "" || err != nil {
 			t.Errorf("%s: %s %v", when, diff, err)
 		}
 		if when == "while the run is on" {
-			finish(t, db, run)
-			begin(t, db, "penguins")
-			if db.recent.get(akey("score")) == nil {
+			lineagetest.Finish(t, db, run)
+			lineagetest.Begin(t, db, "penguins")
+			if db.Remembered(lineagetest.Key("score")) == nil {
 				t.Error("BeginRun did not read the last run")
 			}
 		}
 	}
-	for _, status := range []Status{Failed, RequirementFailed, Interrupted, Skipped} {
-		record(t, db, Execution{RunID: run, Stage: string(status), Kind: "k", Status: status, Key: akey(string(status))})
-		if hit, err := db.Lookup(t.Context(), akey(string(status))); hit != nil || err != nil {
+	for _, status := range []lineage.Status{lineage.Failed, lineage.RequirementFailed, lineage.Interrupted, lineage.Skipped} {
+		lineagetest.Record(t, db, lineage.Execution{RunID: run, Stage: string(status), Kind: "k", Status: status, Key: lineagetest.Key(string(status))})
+		if hit, err := db.Lookup(t.Context(), lineagetest.Key(string(status))); hit != nil || err != nil {
 			t.Errorf("%s counts as a hit: %v, %v", status, hit, err)
 		}
 	}
 	// The newest one counts, also against what was read before.
-	record(t, db, Execution{RunID: run, Stage: "score2", Kind: "evaluate", Status: Succeeded, Key: akey("score"), Outputs: []Output{{"metrics", "metrics", aid("new"), 1}}})
-	hit, err := db.Lookup(t.Context(), akey("score"))
-	if err != nil || hit.ExecutionID == 4 || hit.Outputs[0].ID != aid("new") {
+	lineagetest.Record(t, db, lineage.Execution{RunID: run, Stage: "score2", Kind: "evaluate", Status: lineage.Succeeded, Key: lineagetest.Key("score"), Outputs: []lineage.Output{{Port: "metrics", Type: "metrics", ID: lineagetest.ID("new"), Size: 1}}})
+	hit, err := db.Lookup(t.Context(), lineagetest.Key("score"))
+	if err != nil || hit.ExecutionID == 4 || hit.Outputs[0].ID != lineagetest.ID("new") {
 		t.Errorf("%+v, %v", hit, err)
 	}
 }
 
 func TestRecordRunningThenEnd(t *testing.T) {
-	db, c := newTest(t)
-	run := begin(t, db, "p")
-	started := c.t
-	record(t, db, Execution{RunID: run, Stage: "s", Kind: "k", Status: Running, Started: started})
+	db, c := lineagetest.New(t)
+	run := lineagetest.Begin(t, db, "p")
+	started := c.T
+	lineagetest.Record(t, db, lineage.Execution{RunID: run, Stage: "s", Kind: "k", Status: lineage.Running, Started: started})
 	list, err := db.Executions(t.Context(), run)
-	if err != nil || len(list) != 1 || list[0].Status != Running || !list[0].Finished.IsZero() {
+	if err != nil || len(list) != 1 || list[0].Status != lineage.Running || !list[0].Finished.IsZero() {
 		t.Fatalf("%+v, %v", list, err)
 	}
-	c.advance(time.Minute)
-	e := Execution{RunID: run, Stage: "s", Kind: "k", Status: Succeeded, Key: akey("s"), Outputs: []Output{{"o", "table", aid("o"), 1}}, Finished: c.t}
-	record(t, db, e)
+	c.Advance(time.Minute)
+	e := lineage.Execution{RunID: run, Stage: "s", Kind: "k", Status: lineage.Succeeded, Key: lineagetest.Key("s"), Outputs: []lineage.Output{{Port: "o", Type: "table", ID: lineagetest.ID("o"), Size: 1}}, Finished: c.T}
+	lineagetest.Record(t, db, e)
 	list, err = db.Executions(t.Context(), run)
-	if err != nil || len(list) != 1 || list[0].Status != Succeeded || !list[0].Started.Equal(started) || !list[0].Finished.Equal(c.t) || len(list[0].Outputs) != 1 {
+	if err != nil || len(list) != 1 || list[0].Status != lineage.Succeeded || !list[0].Started.Equal(started) || !list[0].Finished.Equal(c.T) || len(list[0].Outputs) != 1 {
 		t.Fatalf("%+v, %v", list, err)
 	}
 	if err := db.Record(t.Context(), e); err == nil || !strings.Contains(err.Error(), "was recorded before") {
 		t.Errorf("recording twice: %v", err)
 	}
 	events, err := db.Events(t.Context(), run)
-	want := []Event{{Time: started, State: Running}, {started, "s", 1, Running, ""}, {c.t, "s", 1, Succeeded, ""}}
+	want := []lineage.Event{{Time: started, State: lineage.Running}, {Time: started, Stage: "s", Attempt: 1, State: lineage.Running, Message: ""}, {Time: c.T, Stage: "s", Attempt: 1, State: lineage.Succeeded, Message: ""}}
 	if diff := cmp.Diff(want, events); diff != "" || err != nil {
 		t.Error(diff, err)
 	}
@@ -258,36 +262,40 @@ func TestRecordRunningThenEnd(t *testing.T) {
 
 // Executions that still run when their run ends end with it.
 func TestFinishRunEndsItsExecutions(t *testing.T) {
-	db, _ := newTest(t)
-	run := begin(t, db, "p")
-	record(t, db, Execution{RunID: run, Stage: "s", Kind: "k", Status: Running})
-	if err := db.FinishRun(t.Context(), run, Interrupted, "signal"); err != nil {
+	db, _ := lineagetest.New(t)
+	run := lineagetest.Begin(t, db, "p")
+	lineagetest.Record(t, db, lineage.Execution{RunID: run, Stage: "s", Kind: "k", Status: lineage.Running})
+	if err := db.FinishRun(t.Context(), run, lineage.Interrupted, "signal"); err != nil {
 		t.Fatal(err)
 	}
 	list, err := db.Executions(t.Context(), run)
-	if err != nil || list[0].Status != Interrupted || list[0].Finished.IsZero() {
+	if err != nil || list[0].Status != lineage.Interrupted || list[0].Finished.IsZero() {
 		t.Errorf("%+v, %v", list, err)
 	}
 }
 
 // A transaction is all or nothing, whatever is wrong with the last row of it.
 func TestRecordIsAtomic(t *testing.T) {
-	bad := map[string]func(*Execution){
-		"metric is NaN":     func(e *Execution) { e.Metrics = append(e.Metrics, Metric{Name: "x", Value: math.NaN()}) },
-		"point is infinite": func(e *Execution) { e.Points = append(e.Points, Point{"x", 1, math.Inf(1)}) },
-		"metric twice":      func(e *Execution) { e.Metrics = append(e.Metrics, e.Metrics[0]) },
-		"config":            func(e *Execution) { e.Config = []byte("{") },
-		"output twice":      func(e *Execution) { e.Outputs = append(e.Outputs, e.Outputs[0]) },
-		"no output":         func(e *Execution) { e.Outputs = append(e.Outputs, Output{Port: "z"}) },
-		"status":            func(e *Execution) { e.Status = "great" },
-		"run":               func(e *Execution) { e.RunID = "20000101T000000-000000" },
-		"cached from":       func(e *Execution) { e.Status, e.CachedFrom = Cached, 12345 },
+	bad := map[string]func(*lineage.Execution){
+		"metric is NaN": func(e *lineage.Execution) {
+			e.Metrics = append(e.Metrics, lineage.Metric{Name: "x", Value: math.NaN()})
+		},
+		"point is infinite": func(e *lineage.Execution) {
+			e.Points = append(e.Points, lineage.Point{Name: "x", Step: 1, Value: math.Inf(1)})
+		},
+		"metric twice": func(e *lineage.Execution) { e.Metrics = append(e.Metrics, e.Metrics[0]) },
+		"config":       func(e *lineage.Execution) { e.Config = []byte("{") },
+		"output twice": func(e *lineage.Execution) { e.Outputs = append(e.Outputs, e.Outputs[0]) },
+		"no output":    func(e *lineage.Execution) { e.Outputs = append(e.Outputs, lineage.Output{Port: "z"}) },
+		"status":       func(e *lineage.Execution) { e.Status = "great" },
+		"run":          func(e *lineage.Execution) { e.RunID = "20000101T000000-000000" },
+		"cached from":  func(e *lineage.Execution) { e.Status, e.CachedFrom = lineage.Cached, 12345 },
 	}
 	for name, spoil := range bad {
 		t.Run(name, func(t *testing.T) {
-			db, _ := newTest(t)
-			run := begin(t, db, "penguins")
-			list := penguins(run)
+			db, _ := lineagetest.New(t)
+			run := lineagetest.Begin(t, db, "penguins")
+			list := lineagetest.Penguins(run)
 			spoil(&list[3])
 			if err := db.RecordAll(t.Context(), list); err == nil {
 				t.Fatal("no error")
@@ -297,7 +305,7 @@ func TestRecordIsAtomic(t *testing.T) {
 			if err != nil || rows.Rows[0][0] != int64(0) {
 				t.Errorf("rows were left: %v, %v", rows, err)
 			}
-			if err := db.RecordAll(t.Context(), penguins(run)); err != nil {
+			if err := db.RecordAll(t.Context(), lineagetest.Penguins(run)); err != nil {
 				t.Errorf("after the failure: %v", err)
 			}
 		})
@@ -306,13 +314,13 @@ func TestRecordIsAtomic(t *testing.T) {
 
 // What a repeated step reports last counts, as after a checkpoint.
 func TestPointsRepeat(t *testing.T) {
-	db, _ := newTest(t)
-	var want, points []Point
+	db, _ := lineagetest.New(t)
+	var want, points []lineage.Point
 	for step := range int64(200) {
-		points = append(points, Point{"loss", step, 1}, Point{"loss", step, float64(step)})
-		want = append(want, Point{"loss", step, float64(step)})
+		points = append(points, lineage.Point{Name: "loss", Step: step, Value: 1}, lineage.Point{Name: "loss", Step: step, Value: float64(step)})
+		want = append(want, lineage.Point{Name: "loss", Step: step, Value: float64(step)})
 	}
-	record(t, db, Execution{RunID: begin(t, db, "p"), Stage: "s", Kind: "k", Status: Succeeded, Points: points})
+	lineagetest.Record(t, db, lineage.Execution{RunID: lineagetest.Begin(t, db, "p"), Stage: "s", Kind: "k", Status: lineage.Succeeded, Points: points})
 	got, err := db.Points(t.Context(), 1)
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Error(diff, err)
@@ -320,30 +328,30 @@ func TestPointsRepeat(t *testing.T) {
 }
 
 func TestModelsAreListed(t *testing.T) {
-	db, c := newTest(t)
-	first, _ := twoRuns(t, db, c)
-	models, err := db.Models(t.Context(), "penguins")
+	db, c := lineagetest.New(t)
+	first, _ := lineagetest.TwoRuns(t, db, c)
+	models, err := registry.Models(t.Context(), db, "penguins")
 	if err != nil || len(models) != 1 {
 		t.Fatal(models, err)
 	}
-	want := Model{ID: aid("model"), Execution: 3, RunID: first, Pipeline: "penguins", Stage: "model", Port: "model", Size: 500, Created: models[0].Created}
+	want := registry.Model{ID: lineagetest.ID("model"), Execution: 3, RunID: first, Pipeline: "penguins", Stage: "model", Port: "model", Size: 500, Created: models[0].Created}
 	if diff := cmp.Diff(want, models[0]); diff != "" {
 		t.Error(diff)
 	}
-	if models, err := db.Models(t.Context(), "other"); len(models) != 0 || err != nil {
+	if models, err := registry.Models(t.Context(), db, "other"); len(models) != 0 || err != nil {
 		t.Error(models, err)
 	}
 }
 
 func TestReferenced(t *testing.T) {
-	db, c := newTest(t)
-	twoRuns(t, db, c)
+	db, c := lineagetest.New(t)
+	lineagetest.TwoRuns(t, db, c)
 	got, err := db.Referenced(t.Context())
 	if err != nil || len(got) != 6 {
 		t.Fatalf("%d IDs, %v", len(got), err)
 	}
 	for _, name := range []string{"csv", "table", "model", "metrics", "report", "pipeline: penguins\n"} {
-		if !got[aid(name)] {
+		if !got[lineagetest.ID(name)] {
 			t.Errorf("%q is not among them", name)
 		}
 	}
@@ -351,14 +359,14 @@ func TestReferenced(t *testing.T) {
 
 func TestReadOnlyRefusesToWrite(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "lineage.db")
-	_, err := OpenReadOnly(path)
+	_, err := lineage.OpenReadOnly(path)
 	var hint interface{ Hint() string }
 	if !errors.As(err, &hint) || !strings.Contains(hint.Hint(), "pipe run") {
 		t.Errorf("without a database: %v", err)
 	}
-	db := openTest(t, path, newClock())
-	run := begin(t, db, "p")
-	ro, err := OpenReadOnly(path)
+	db := lineagetest.Open(t, path, lineagetest.NewClock())
+	run := lineagetest.Begin(t, db, "p")
+	ro, err := lineage.OpenReadOnly(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -366,23 +374,23 @@ func TestReadOnlyRefusesToWrite(t *testing.T) {
 	if got, err := ro.RunByRef(t.Context(), "latest"); err != nil || got.ID != run {
 		t.Errorf("%v, %v", got, err)
 	}
-	if err := ro.FinishRun(t.Context(), run, Succeeded, ""); !errors.Is(err, errReadOnly) {
+	if err := ro.FinishRun(t.Context(), run, lineage.Succeeded, ""); !errors.Is(err, lineage.ErrReadOnly) {
 		t.Errorf("FinishRun: %v", err)
 	}
-	finish(t, db, run) // still running: nobody else touched it
+	lineagetest.Finish(t, db, run) // still running: nobody else touched it
 }
 
 // While a run goes on, executions are recorded between the query that lists
 // them and those that complete the list.
 func TestExecutionsThatAppearMeanwhileArePassedOver(t *testing.T) {
-	db, c := newTest(t)
-	_, second := twoRuns(t, db, c)
+	db, c := lineagetest.New(t)
+	_, second := lineagetest.TwoRuns(t, db, c)
 	list, err := db.Executions(t.Context(), second)
 	if err != nil || len(list) < 2 {
 		t.Fatalf("%d executions, %v", len(list), err)
 	}
-	early := []Execution{{ID: list[0].ID}}
-	if err := db.completeExecutions(t.Context(), early, "e.run_id = ?", second); err != nil {
+	early := []lineage.Execution{{ID: list[0].ID}}
+	if err := db.CompleteExecutions(t.Context(), early, "e.run_id = ?", second); err != nil {
 		t.Fatal(err)
 	}
 	if !slices.Equal(early[0].Outputs, list[0].Outputs) {

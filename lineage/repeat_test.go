@@ -1,4 +1,4 @@
-package lineage
+package lineage_test
 
 import (
 	"fmt"
@@ -7,20 +7,26 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"pipe/lineage"
+	"pipe/lineage/clean"
+	"pipe/lineage/lineagetest"
+	"pipe/lineage/slice"
+	"pipe/lineage/walk"
 )
 
 // repeat records a run that repeats another, nil if it may not.
-func repeat(t *testing.T, db *DB, run string) string {
+func repeat(t *testing.T, db *lineage.DB, run string) string {
 	t.Helper()
 	last, err := db.LastExecution(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	memo := Memo{Fingerprint: aid("given"), RunID: run, LastExecution: last}
+	memo := lineage.Memo{Fingerprint: lineagetest.ID("given"), RunID: run, LastExecution: last}
 	if err := db.Remember(t.Context(), memo); err != nil {
 		t.Fatal(err)
 	}
-	same, err := db.Repeat(t.Context(), &memo, Run{Trigger: "manual"}, func() bool { return true })
+	same, err := db.Repeat(t.Context(), &memo, lineage.Run{Trigger: "manual"}, func() bool { return true })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,18 +39,18 @@ func repeat(t *testing.T, db *DB, run string) string {
 // A run that is recorded as the repetition of another looks, in everything that
 // is asked about it, like one whose stages were found in the cache one by one.
 func TestRepetitionLooksLikeACachedRun(t *testing.T) {
-	db, c := newTest(t)
+	db, c := lineagetest.New(t)
 	ctx := t.Context()
-	first := begin(t, db, "penguins")
-	record(t, db, penguins(first)...) // one of its stages had to be tried twice
-	finish(t, db, first)
-	c.advance(time.Hour)
-	cached := begin(t, db, "penguins")
-	record(t, db, again(t, db, cached)...)
-	finish(t, db, cached)
+	first := lineagetest.Begin(t, db, "penguins")
+	lineagetest.Record(t, db, lineagetest.Penguins(first)...) // one of its stages had to be tried twice
+	lineagetest.Finish(t, db, first)
+	c.Advance(time.Hour)
+	cached := lineagetest.Begin(t, db, "penguins")
+	lineagetest.Record(t, db, lineagetest.Again(t, db, cached)...)
+	lineagetest.Finish(t, db, cached)
 
 	for _, root := range []string{first, cached} {
-		c.advance(time.Hour)
+		c.Advance(time.Hour)
 		run := repeat(t, db, root)
 		if run == "" {
 			t.Fatalf("run %s cannot be repeated", root)
@@ -104,7 +110,7 @@ func TestRepetitionLooksLikeACachedRun(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				up, err := db.Upstream(ctx, r)
+				up, err := walk.Upstream(ctx, db, r)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -122,15 +128,15 @@ func TestRepetitionLooksLikeACachedRun(t *testing.T) {
 			t.Errorf("a repetition of %s is not like a cached run (-cached +repeated):\n%s", root, diff)
 		}
 		e, err := db.Earlier(ctx, "penguins", "score", "")
-		if err != nil || e == nil || e.RunID != run || e.Status != Cached {
+		if err != nil || e == nil || e.RunID != run || e.Status != lineage.Cached {
 			t.Errorf("the newest execution is %+v (%v), want one of run %s", e, err, run)
 		}
 		var rows int
-		if err := db.r.QueryRow("SELECT count(*) FROM executions WHERE run_id = ?", run).Scan(&rows); err != nil || rows != 0 {
+		if err := db.Reader().QueryRow("SELECT count(*) FROM executions WHERE run_id = ?", run).Scan(&rows); err != nil || rows != 0 {
 			t.Errorf("%d rows of executions, %v", rows, err)
 		}
 	}
-	touched, err := db.Touched(ctx, aid("model"), 100)
+	touched, err := db.Touched(ctx, lineagetest.ID("model"), 100)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,32 +152,32 @@ func TestRepetitionLooksLikeACachedRun(t *testing.T) {
 // The run that others repeat keeps its executions as long as one of those is
 // kept, and they go when the last one has gone.
 func TestForgetSparesWhatIsRepeated(t *testing.T) {
-	db, c := newTest(t)
+	db, c := lineagetest.New(t)
 	ctx := t.Context()
-	root := chain(t, db, "p", "data", "fit")
+	root := lineagetest.Chain(t, db, "p", "data", "fit")
 	var last string
 	for range 3 {
-		c.advance(time.Hour)
+		c.Advance(time.Hour)
 		last = repeat(t, db, root)
 	}
-	c.advance(100 * 24 * time.Hour)
-	plan, done := collectGarbage(t, db, Retention{Runs: 1})
+	c.Advance(100 * 24 * time.Hour)
+	plan, done := lineagetest.Clean(t, db, clean.Retention{Runs: 1})
 	if len(plan.Runs) != 3 || plan.Kept != 1 || done.Runs != 2 || done.Executions != 0 || len(plan.Artifacts) != 0 {
 		t.Errorf("forgot %+v, planned %+v", done, plan)
 	}
-	if list, err := db.Executions(ctx, last); err != nil || len(list) != 2 || list[0].Outputs[0].ID != aid("data") {
+	if list, err := db.Executions(ctx, last); err != nil || len(list) != 2 || list[0].Outputs[0].ID != lineagetest.ID("data") {
 		t.Errorf("the run that is left has %+v, %v", list, err)
 	}
 	if run := repeat(t, db, root); run != "" {
 		t.Error("a forgotten run was repeated")
 	}
-	c.advance(time.Hour)
-	chain(t, db, "p", "other data", "other fit")
-	_, done = collectGarbage(t, db, Retention{Runs: 1})
+	c.Advance(time.Hour)
+	lineagetest.Chain(t, db, "p", "other data", "other fit")
+	_, done = lineagetest.Clean(t, db, clean.Retention{Runs: 1})
 	if done.Runs != 2 || done.Executions != 2 {
 		t.Errorf("forgot %+v, want both old runs with the 2 executions", done)
 	}
-	list, err := db.Runs(ctx, RunFilter{})
+	list, err := db.Runs(ctx, lineage.RunFilter{})
 	if err != nil || len(list) != 1 {
 		t.Errorf("runs %+v, %v", list, err)
 	}
@@ -180,12 +186,12 @@ func TestForgetSparesWhatIsRepeated(t *testing.T) {
 // A run may repeat another while what that one has made is being cleaned up:
 // either it is too late, or nothing it has is deleted.
 func TestRepeatDuringCleanUp(t *testing.T) {
-	db, c := newTest(t)
+	db, c := lineagetest.New(t)
 	ctx := t.Context()
-	root := chain(t, db, "p", "data", "fit")
-	c.advance(100 * 24 * time.Hour)
-	chain(t, db, "p", "new data", "new fit")
-	plan, err := db.PlanGC(ctx, Retention{Runs: 1})
+	root := lineagetest.Chain(t, db, "p", "data", "fit")
+	c.Advance(100 * 24 * time.Hour)
+	lineagetest.Chain(t, db, "p", "new data", "new fit")
+	plan, err := clean.Choose(ctx, db, clean.Retention{Runs: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -193,7 +199,7 @@ func TestRepeatDuringCleanUp(t *testing.T) {
 	if run == "" {
 		t.Fatal("nothing is forgotten yet, and the run cannot be repeated")
 	}
-	done, err := db.Forget(ctx, plan)
+	done, err := clean.Forget(ctx, db, plan)
 	if err != nil || done.Executions != 0 || done.Waiting != 2 {
 		t.Errorf("forgot %+v, %v", done, err)
 	}
@@ -205,7 +211,7 @@ func TestRepeatDuringCleanUp(t *testing.T) {
 	}
 	// The next plan knows of the repetition, which is the newest run: what it
 	// repeats is spared, and the run before it goes.
-	if _, done := collectGarbage(t, db, Retention{Runs: 1}); done.Waiting != 0 || done.Executions != 2 {
+	if _, done := lineagetest.Clean(t, db, clean.Retention{Runs: 1}); done.Waiting != 0 || done.Executions != 2 {
 		t.Errorf("then forgot %+v", done)
 	}
 	if list, err := db.Executions(ctx, run); err != nil || len(list) != 2 {
@@ -215,19 +221,19 @@ func TestRepeatDuringCleanUp(t *testing.T) {
 
 // A repetition is exported with the run that it repeats.
 func TestSliceOfARepetition(t *testing.T) {
-	db, c := newTest(t)
+	db, c := lineagetest.New(t)
 	ctx := t.Context()
-	root := begin(t, db, "penguins")
-	record(t, db, penguins(root)...)
-	finish(t, db, root)
-	c.advance(time.Hour)
+	root := lineagetest.Begin(t, db, "penguins")
+	lineagetest.Record(t, db, lineagetest.Penguins(root)...)
+	lineagetest.Finish(t, db, root)
+	c.Advance(time.Hour)
 	run := repeat(t, db, root)
-	s, err := db.Slice(ctx, run)
+	s, err := slice.Take(ctx, db, run)
 	if err != nil {
 		t.Fatal(err)
 	}
-	other, _ := newTest(t)
-	if _, err := other.Import(ctx, s, "x.tar"); err != nil {
+	other, _ := lineagetest.New(t)
+	if _, err := slice.Import(ctx, other, s, "x.tar"); err != nil {
 		t.Fatal(err)
 	}
 	want, err := db.Executions(ctx, run)
@@ -238,7 +244,7 @@ func TestSliceOfARepetition(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, list := range [][]Execution{got, want} {
+	for _, list := range [][]lineage.Execution{got, want} {
 		for i := range list {
 			list[i].ID, list[i].CachedFrom = 0, 0
 		}
@@ -251,23 +257,23 @@ func TestSliceOfARepetition(t *testing.T) {
 // A process that only repeats a run needs the connection that opening the
 // database has made, and no other: for each one SQLite reads the whole schema.
 func TestRepetitionNeedsOneConnection(t *testing.T) {
-	db, c := newTest(t)
-	run := begin(t, db, "penguins")
-	record(t, db, penguins(run)...)
-	finish(t, db, run)
+	db, c := lineagetest.New(t)
+	run := lineagetest.Begin(t, db, "penguins")
+	lineagetest.Record(t, db, lineagetest.Penguins(run)...)
+	lineagetest.Finish(t, db, run)
 	if repeat(t, db, run) == "" {
 		t.Fatal("the run cannot be repeated")
 	}
-	fresh := openTest(t, db.path, c)
-	memo, err := fresh.Recall(t.Context(), aid("given"))
+	fresh := lineagetest.Open(t, db.Path(), c)
+	memo, err := fresh.Recall(t.Context(), lineagetest.ID("given"))
 	if err != nil || memo == nil {
 		t.Fatalf("recall: %v, %v", memo, err)
 	}
-	same, err := fresh.Repeat(t.Context(), memo, Run{Trigger: "manual"}, func() bool { return true })
+	same, err := fresh.Repeat(t.Context(), memo, lineage.Run{Trigger: "manual"}, func() bool { return true })
 	if err != nil || same == nil {
 		t.Fatalf("repeat: %v, %v", same, err)
 	}
-	if n := fresh.r.Stats().OpenConnections; n != 0 {
+	if n := fresh.Reader().Stats().OpenConnections; n != 0 {
 		t.Errorf("%d connections for reading were opened", n)
 	}
 }

@@ -22,8 +22,8 @@ type Ref struct {
 // minPrefix is the shortest prefix of an ID that is looked up.
 const minPrefix = 4
 
-// maxCandidates bounds what an error lists.
-const maxCandidates = 8
+// MaxCandidates bounds what an error lists.
+const MaxCandidates = 8
 
 // Resolve finds out what a reference means:
 //
@@ -53,7 +53,7 @@ const (
 )
 
 func (d *DB) resolve(ctx context.Context, ref, which string) (_ Ref, err error) {
-	defer func() { err = wrapRef("resolve in", d.path, err) }()
+	defer func() { err = d.RefError("resolve in", err) }()
 	if run, rest, ok := strings.Cut(ref, "/"); ok {
 		id, err := d.resolveRun(ctx, run, which)
 		if err != nil {
@@ -99,16 +99,6 @@ const ambiguous = "may mean several things"
 
 func (e *RefError) ambiguous() bool { return e.Msg == ambiguous }
 
-// wrapRef leaves a *RefError as it is: the file of the database would only
-// distract from the reference.
-func wrapRef(op, path string, err error) error {
-	var ref *RefError
-	if errors.As(err, &ref) {
-		return ref
-	}
-	return wrap(op, path, err)
-}
-
 // RunByRef returns the run that a reference names: a run ID, a unique prefix
 // of one, "latest", the name of a pipeline, which means its newest run, or
 // PIPELINE@LABEL for the run in which a model got its label.
@@ -122,7 +112,7 @@ func (d *DB) EndedRunByRef(ctx context.Context, ref string) (*Run, error) {
 }
 
 func (d *DB) runByRef(ctx context.Context, ref, which string) (_ *Run, err error) {
-	defer func() { err = wrapRef("resolve in", d.path, err) }()
+	defer func() { err = d.RefError("resolve in", err) }()
 	id, err := d.resolveRun(ctx, ref, which)
 	if err != nil {
 		return nil, err
@@ -151,7 +141,7 @@ func (d *DB) resolveRun(ctx context.Context, ref, which string) (id string, err 
 	var like []string
 	if len(ref) >= minPrefix {
 		// Upper bound: the successor of every text that begins with ref.
-		like, err = collect(ctx, d.r, scanText, "SELECT id FROM runs WHERE id >= ?1 AND id < ?1 || char(0x10ffff) ORDER BY id LIMIT ?2", ref, maxCandidates)
+		like, err = Collect(ctx, d.r, Scan[string], "SELECT id FROM runs WHERE id >= ?1 AND id < ?1 || char(0x10ffff) ORDER BY id LIMIT ?2", ref, MaxCandidates)
 		if err != nil {
 			return "", err
 		}
@@ -160,7 +150,7 @@ func (d *DB) resolveRun(ctx context.Context, ref, which string) (id string, err 
 	case 1:
 		return like[0], nil
 	case 0:
-		pipelines, err := collect(ctx, d.r, scanText, "SELECT DISTINCT pipeline FROM runs ORDER BY pipeline LIMIT ?", maxCandidates)
+		pipelines, err := Collect(ctx, d.r, Scan[string], "SELECT DISTINCT pipeline FROM runs ORDER BY pipeline LIMIT ?", MaxCandidates)
 		if err != nil {
 			return "", err
 		}
@@ -173,11 +163,6 @@ func (d *DB) resolveRun(ctx context.Context, ref, which string) (id string, err 
 	return "", &RefError{Ref: ref, Msg: ambiguous, Candidates: like}
 }
 
-func scanText(rows *sql.Rows) (s string, err error) {
-	err = rows.Scan(&s)
-	return s, err
-}
-
 func isHex(s string) bool {
 	return s != "" && strings.Trim(s, "0123456789abcdef") == ""
 }
@@ -186,24 +171,24 @@ func (d *DB) artifactsLike(ctx context.Context, ref string) ([]string, error) {
 	if !isHex(ref) || len(ref) < minPrefix {
 		return nil, nil
 	}
-	return collect(ctx, d.r, scanText, "SELECT hash FROM artifacts WHERE hash >= ?1 AND hash < ?1 || 'g' ORDER BY hash LIMIT ?2", ref, maxCandidates)
+	return Collect(ctx, d.r, Scan[string], "SELECT hash FROM artifacts WHERE hash >= ?1 AND hash < ?1 || 'g' ORDER BY hash LIMIT ?2", ref, MaxCandidates)
 }
 
 // resolveStage finds "STAGE" or "STAGE.PORT" in a run: the last attempt.
 func (d *DB) resolveStage(ctx context.Context, ref, runID, name string) (Ref, error) {
 	stage, port := name, ""
-	id, err := d.lastAttempt(ctx, runID, stage)
+	id, err := d.LastAttempt(ctx, runID, stage)
 	if err == nil && id == 0 {
 		if at := strings.LastIndexByte(name, '.'); at > 0 {
 			stage, port = name[:at], name[at+1:]
-			id, err = d.lastAttempt(ctx, runID, stage)
+			id, err = d.LastAttempt(ctx, runID, stage)
 		}
 	}
 	if err != nil {
 		return Ref{}, err
 	}
 	if id == 0 {
-		stages, err := collect(ctx, d.r, scanText, "SELECT e.stage FROM executions e WHERE "+ofRun+" GROUP BY e.stage ORDER BY min(e.id)", runID)
+		stages, err := Collect(ctx, d.r, Scan[string], "SELECT e.stage FROM executions e WHERE "+OfRun+" GROUP BY e.stage ORDER BY min(e.id)", runID)
 		if err != nil {
 			return Ref{}, err
 		}
@@ -228,12 +213,40 @@ func (d *DB) resolveStage(ctx context.Context, ref, runID, name string) (Ref, er
 	return Ref{}, &RefError{Ref: ref, Msg: fmt.Sprintf("names nothing: stage %s has no output %q in run %s", stage, port, runID), Candidates: ports}
 }
 
-// lastAttempt returns the execution that did the work of a stage, or 0.
-func (d *DB) lastAttempt(ctx context.Context, runID, stage string) (id int64, err error) {
-	err = d.r.QueryRowContext(ctx, "SELECT coalesce(e.cached_from, e.id) FROM executions e WHERE "+ofRun+" AND e.stage = ?2 ORDER BY e.attempt DESC LIMIT 1",
+// LastAttempt returns the execution that did the work of a stage, or 0.
+func (d *DB) LastAttempt(ctx context.Context, runID, stage string) (id int64, err error) {
+	err = d.r.QueryRowContext(ctx, "SELECT coalesce(e.cached_from, e.id) FROM executions e WHERE "+OfRun+" AND e.stage = ?2 ORDER BY e.attempt DESC LIMIT 1",
 		runID, stage).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = nil
 	}
 	return id, err
+}
+
+// modelByLabel finds what PIPELINE@LABEL means: the model that has the label,
+// and the run in which it got it or, if that is forgotten, that made it.
+func (d *DB) modelByLabel(ctx context.Context, ref string) (Ref, error) {
+	pipeline, label, _ := strings.Cut(ref, "@")
+	var model, runID string
+	err := d.r.QueryRowContext(ctx, `SELECT p.model, coalesce((SELECT r.id FROM runs r WHERE r.id = p.run_id), e.run_id)
+		FROM promotions_view p JOIN artifacts a ON a.hash = p.model JOIN models m ON m.artifact_id = a.id JOIN executions e ON e.id = m.execution_id
+		WHERE p.pipeline = ? AND p.label = ? AND p.until IS NULL`, pipeline, label).Scan(&model, &runID)
+	if errors.Is(err, sql.ErrNoRows) {
+		held, err := Collect(ctx, d.r, Scan[string],
+			"SELECT pipeline || '@' || label FROM promotions_view WHERE until IS NULL ORDER BY pipeline, label LIMIT ?", MaxCandidates)
+		if err != nil {
+			return Ref{}, err
+		}
+		return Ref{}, NoHolder(ref, held)
+	}
+	if err != nil {
+		return Ref{}, err
+	}
+	id, err := artifacts.ParseID(model)
+	return Ref{Artifact: id, RunID: runID}, err
+}
+
+// NoHolder says that no model has a label, and which labels there are.
+func NoHolder(ref string, held []string) error {
+	return &RefError{Ref: ref, Msg: "names nothing: no model has that label", Candidates: held, Next: "`pipe models` lists the models, `pipe promote MODEL --to LABEL` gives a label"}
 }

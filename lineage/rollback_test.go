@@ -1,10 +1,12 @@
-package lineage
+package lineage_test
 
 import (
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"pipe/lineage"
 )
 
 // A process that died while it made the database leaves a journal. Reading
@@ -20,10 +22,10 @@ func TestReadOnlyAfterDeathInFirstOpen(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := OpenReadOnly(path); err == nil || !strings.Contains(err.Error(), "there is nothing in the lineage database") {
+	if _, err := lineage.OpenReadOnly(path); err == nil || !strings.Contains(err.Error(), "there is nothing in the lineage database") {
 		t.Errorf("OpenReadOnly: %v", err)
 	}
-	db, err := Open(path)
+	db, err := lineage.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}

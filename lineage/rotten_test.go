@@ -1,4 +1,4 @@
-package lineage
+package lineage_test
 
 import (
 	"bytes"
@@ -12,35 +12,42 @@ import (
 	"time"
 
 	"pipe/artifacts"
+	"pipe/lineage"
+	"pipe/lineage/clean"
+	"pipe/lineage/lineagetest"
+	"pipe/lineage/registry"
+	"pipe/lineage/slice"
+	"pipe/lineage/ticks"
+	"pipe/lineage/walk"
 )
 
 // readers ask a database for everything that it can be asked for.
-func readers(db *DB, runID string, artifact artifacts.ID) map[string]func(context.Context) error {
+func readers(db *lineage.DB, runID string, artifact artifacts.ID) map[string]func(context.Context) error {
 	type ctx = context.Context
 	with := func(f func(ctx, string) error) func(ctx) error { return func(c ctx) error { return f(c, runID) } }
 	return map[string]func(ctx) error{
-		"runs":       func(c ctx) error { _, err := db.Runs(c, RunFilter{}); return err },
+		"runs":       func(c ctx) error { _, err := db.Runs(c, lineage.RunFilter{}); return err },
 		"run":        with(func(c ctx, id string) error { _, err := db.Run(c, id); return err }),
 		"executions": with(func(c ctx, id string) error { _, err := db.Executions(c, id); return err }),
 		"metrics":    with(func(c ctx, id string) error { _, err := db.Metrics(c, id); return err }),
 		"events":     with(func(c ctx, id string) error { _, err := db.Events(c, id); return err }),
-		"slice":      with(func(c ctx, id string) error { _, err := db.Slice(c, id); return err }),
+		"slice":      with(func(c ctx, id string) error { _, err := slice.Take(c, db, id); return err }),
 		"resolve":    with(func(c ctx, id string) error { _, err := db.Resolve(c, id[:12]); return err }),
 		"in run":     with(func(c ctx, id string) error { _, err := db.InRun(c, id, "model"); return err }),
 		"earlier":    func(c ctx) error { _, err := db.Earlier(c, "penguins", "model", ""); return err },
 		"artifact":   func(c ctx) error { _, err := db.Artifact(c, artifact); return err },
-		"background": func(c ctx) error { _, err := db.Background(c, artifact); return err },
-		"upstream":   func(c ctx) error { _, err := db.Upstream(c, Ref{Artifact: artifact}); return err },
-		"downstream": func(c ctx) error { _, err := db.Downstream(c, Ref{Artifact: artifact}); return err },
-		"columns":    func(c ctx) error { _, err := db.Columns(c, Ref{RunID: runID}); return err },
-		"models":     func(c ctx) error { _, err := db.Models(c, ""); return err },
-		"labels":     func(c ctx) error { _, err := db.Labels(c, time.Time{}); return err },
-		"history":    func(c ctx) error { _, err := db.ModelEvents(c, EventFilter{}); return err },
-		"measured":   func(c ctx) error { _, err := db.LastMeasured(c); return err },
-		"gc":         func(c ctx) error { _, err := db.PlanGC(c, Retention{Runs: 1}); return err },
+		"background": func(c ctx) error { _, err := registry.BackgroundOf(c, db, artifact); return err },
+		"upstream":   func(c ctx) error { _, err := walk.Upstream(c, db, lineage.Ref{Artifact: artifact}); return err },
+		"downstream": func(c ctx) error { _, err := walk.Downstream(c, db, lineage.Ref{Artifact: artifact}); return err },
+		"columns":    func(c ctx) error { _, err := walk.Columns(c, db, lineage.Ref{RunID: runID}); return err },
+		"models":     func(c ctx) error { _, err := registry.Models(c, db, ""); return err },
+		"labels":     func(c ctx) error { _, err := registry.Labels(c, db, time.Time{}); return err },
+		"history":    func(c ctx) error { _, err := registry.Events(c, db, registry.EventFilter{}); return err },
+		"measured":   func(c ctx) error { _, err := registry.LastMeasured(c, db); return err },
+		"gc":         func(c ctx) error { _, err := clean.Choose(c, db, clean.Retention{Runs: 1}); return err },
 		"warm":       func(c ctx) error { return db.Warm(c, "penguins") },
 		"referenced": func(c ctx) error { _, err := db.Referenced(c); return err },
-		"schedules":  func(c ctx) error { _, err := db.Schedules(c); return err },
+		"schedules":  func(c ctx) error { _, err := ticks.Schedules(c, db); return err },
 		"one": func(c ctx) error {
 			for id := range int64(9) {
 				_, err := db.Execution(c, id)
@@ -64,19 +71,19 @@ func readers(db *DB, runID string, artifact artifacts.ID) map[string]func(contex
 
 // A database with damage gives errors or wrong rows, and no panic.
 func TestRottenDatabase(t *testing.T) {
-	db, c := newTest(t)
-	_, second := twoRuns(t, db, c)
-	chain(t, db, "penguins", "data", "fit 1")
-	promote(t, db, "fit 1", "production")
+	db, c := lineagetest.New(t)
+	_, second := lineagetest.TwoRuns(t, db, c)
+	lineagetest.Chain(t, db, "penguins", "data", "fit 1")
+	lineagetest.Promote(t, db, "fit 1", "production")
 	list, err := db.Executions(t.Context(), second)
 	if err != nil {
 		t.Fatal(err)
 	}
 	artifact := list[len(list)-1].Outputs[0].ID
-	if _, err := db.w.Exec("PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
+	if _, err := db.Writer().Exec("PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
 		t.Fatal(err)
 	}
-	whole, err := os.ReadFile(db.path)
+	whole, err := os.ReadFile(db.Path())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +117,7 @@ func TestRottenDatabase(t *testing.T) {
 		if err := os.WriteFile(path, rotten, 0o666); err != nil {
 			t.Fatal(err)
 		}
-		bad, err := OpenReadOnly(path)
+		bad, err := lineage.OpenReadOnly(path)
 		if err != nil {
 			refused++
 			continue

@@ -28,7 +28,7 @@ const runTables = ` FROM runs r JOIN pipelines l ON l.id = r.pipeline_id JOIN en
 
 // Runs lists runs, the newest first, without SpecText.
 func (d *DB) Runs(ctx context.Context, f RunFilter) (_ []Run, err error) {
-	defer func() { err = wrap("list runs in", d.path, err) }()
+	defer func() { err = d.Error("list runs in", err) }()
 	dead, err := d.dead(ctx, d.r)
 	if err != nil {
 		return nil, err
@@ -52,7 +52,7 @@ func (d *DB) Runs(ctx context.Context, f RunFilter) (_ []Run, err error) {
 	if f.Limit > 0 {
 		query, args = query+" LIMIT ?", append(args, f.Limit)
 	}
-	runs, err := collect(ctx, d.r, scanRun, query, args...)
+	runs, err := Collect(ctx, d.r, scanRun, query, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -65,8 +65,8 @@ func (d *DB) Runs(ctx context.Context, f RunFilter) (_ []Run, err error) {
 // Run returns the run with that ID, with SpecText. See RunByRef for other ways
 // to name a run.
 func (d *DB) Run(ctx context.Context, id string) (_ *Run, err error) {
-	defer func() { err = wrap("read a run from", d.path, err) }()
-	runs, err := collect(ctx, d.r, scanRun, "SELECT "+runColumns+runTables+" WHERE r.id = ?", id)
+	defer func() { err = d.Error("read a run from", err) }()
+	runs, err := Collect(ctx, d.r, scanRun, "SELECT "+runColumns+runTables+" WHERE r.id = ?", id)
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +92,7 @@ func (d *DB) Run(ctx context.Context, id string) (_ *Run, err error) {
 // one in the cache. What measured the model of another run does not count. It is
 // empty if there is none.
 func (d *DB) NewestWith(ctx context.Context, portType string) (runID string, err error) {
-	defer func() { err = wrap("look for a run in", d.path, err) }()
+	defer func() { err = d.Error("look for a run in", err) }()
 	// CROSS JOIN keeps the order of the tables: from the newest run back.
 	err = d.r.QueryRowContext(ctx, `SELECT r.id FROM runs r CROSS JOIN executions e ON e.run_id = coalesce(r.repeats, r.id)
 		CROSS JOIN execution_outputs p ON p.execution_id = coalesce(e.cached_from, e.id)
@@ -128,8 +128,8 @@ func scanRun(rows *sql.Rows) (Run, error) {
 		env.Details = nil
 	}
 	return r, errors.Join(
-		setTime(&r.ScheduledAt, scheduled), setTime(&r.Started, started),
-		setTime(&r.Finished, finished), setTime(&r.Heartbeat, heartbeat), setTime(&r.Imported, imported))
+		SetTime(&r.ScheduledAt, scheduled), SetTime(&r.Started, started),
+		SetTime(&r.Finished, finished), SetTime(&r.Heartbeat, heartbeat), SetTime(&r.Imported, imported))
 }
 
 // completeRuns adds parameters and counts.
@@ -149,7 +149,7 @@ func (d *DB) completeRuns(ctx context.Context, runs []Run) error {
 		run string
 		Param
 	}
-	params, err := collect(ctx, d.r, func(rows *sql.Rows) (p param, err error) {
+	params, err := Collect(ctx, d.r, func(rows *sql.Rows) (p param, err error) {
 		err = rows.Scan(&p.run, &p.Name, &p.Value, &p.Source)
 		return p, err
 	}, "SELECT run_id, name, value, source FROM params WHERE run_id IN (SELECT value FROM json_each(?)) ORDER BY run_id, name", string(list))
@@ -168,7 +168,7 @@ func (d *DB) completeRuns(ctx context.Context, runs []Run) error {
 		status Status
 		n      int
 	}
-	counts, err := collect(ctx, d.r, func(rows *sql.Rows) (c count, err error) {
+	counts, err := Collect(ctx, d.r, func(rows *sql.Rows) (c count, err error) {
 		err = rows.Scan(&c.run, &c.status, &c.n)
 		return c, err
 	}, `SELECT run_id, status, count(*) FROM executions WHERE run_id IN (SELECT value FROM json_each(?1)) GROUP BY run_id, status
@@ -182,4 +182,15 @@ func (d *DB) completeRuns(ctx context.Context, runs []Run) error {
 		}
 	}
 	return nil
+}
+
+// KnownRuns tells which of these are IDs of runs.
+func (d *DB) KnownRuns(ctx context.Context, ids []string) (_ map[string]bool, err error) {
+	defer func() { err = d.Error("look for runs in", err) }()
+	list, err := Collect(ctx, d.r, Scan[string], "SELECT id FROM runs WHERE id IN (SELECT value FROM json_each(?))", JSONList(ids))
+	known := make(map[string]bool, len(list))
+	for _, id := range list {
+		known[id] = true
+	}
+	return known, err
 }

@@ -1,4 +1,4 @@
-package lineage
+package lineage_test
 
 import (
 	"database/sql"
@@ -8,6 +8,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"pipe/lineage"
+	"pipe/lineage/lineagetest"
 )
 
 // schemaOf lists what a database is made of, in the order in which it was made.
@@ -39,12 +42,12 @@ func TestNewestSchemaIsThatOfTheMigrations(t *testing.T) {
 	}
 	defer stepwise.Close()
 	stepwise.SetMaxOpenConns(1)
-	files, err := migrations.ReadDir("migrations")
+	files, err := lineage.Migrations.ReadDir("migrations")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, f := range files {
-		text, err := migrations.ReadFile("migrations/" + f.Name())
+		text, err := lineage.Migrations.ReadFile("migrations/" + f.Name())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -60,11 +63,11 @@ func TestNewestSchemaIsThatOfTheMigrations(t *testing.T) {
 		}
 		return
 	}
-	if diff := cmp.Diff(text, newest); diff != "" {
+	if diff := cmp.Diff(text, lineage.Newest); diff != "" {
 		t.Errorf("schema.sql is stale; renew it with -update (-want +got):\n%s", diff)
 	}
-	fresh, _ := newTest(t)
-	if diff := cmp.Diff(want, schemaOf(t, fresh.w)); diff != "" {
+	fresh, _ := lineagetest.New(t)
+	if diff := cmp.Diff(want, schemaOf(t, fresh.Writer())); diff != "" {
 		t.Errorf("a new database differs from a migrated one (-migrated +new):\n%s", diff)
 	}
 }

@@ -71,7 +71,7 @@ func (d *DB) InRun(ctx context.Context, runID, stage string) (*Earlier, error) {
 }
 
 func (d *DB) earlier(ctx context.Context, query string, args ...any) (_ *Earlier, err error) {
-	defer func() { err = wrap("look for an earlier execution in", d.path, err) }()
+	defer func() { err = d.Error("look for an earlier execution in", err) }()
 	e := &Earlier{}
 	err = d.r.QueryRowContext(ctx, query, args...).Scan(&e.Execution, &e.RunID, &e.Status)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -92,9 +92,9 @@ type Source struct {
 // SourcesOf returns where the inputs of executions, cached or not, came from, by
 // execution and port.
 func (d *DB) SourcesOf(ctx context.Context, executions []int64) (_ map[int64]map[string]Source, err error) {
-	defer func() { err = wrap("read inputs from", d.path, err) }()
+	defer func() { err = d.Error("read inputs from", err) }()
 	sources := map[int64]map[string]Source{}
-	err = d.each(ctx, func(rows *sql.Rows) error {
+	err = d.Each(ctx, func(rows *sql.Rows) error {
 		var id int64
 		var port, hash string
 		var s Source
@@ -110,7 +110,7 @@ func (d *DB) SourcesOf(ctx context.Context, executions []int64) (_ map[int64]map
 		return err
 	}, `SELECT e.id, p.port, a.hash, coalesce(p.from_stage, ''), coalesce(p.from_port, ''), coalesce(p.made_by, 0), coalesce(p.path, '')
 		FROM executions e JOIN execution_inputs p ON p.execution_id = coalesce(e.cached_from, e.id) JOIN artifacts a ON a.id = p.artifact_id
-		WHERE e.id IN (SELECT value FROM json_each(?))`, idList(executions))
+		WHERE e.id IN (SELECT value FROM json_each(?))`, JSONList(executions))
 	return sources, err
 }
 

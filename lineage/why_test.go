@@ -1,4 +1,4 @@
-package lineage
+package lineage_test
 
 import (
 	"slices"
@@ -8,44 +8,46 @@ import (
 	"pgregory.net/rapid"
 
 	"pipe/artifacts"
+	"pipe/lineage"
+	"pipe/lineage/lineagetest"
 )
 
 func TestEarlier(t *testing.T) {
-	db, _ := newTest(t)
-	run := func(status Status, key string, parts ...artifacts.KeyPart) (string, int64) {
+	db, _ := lineagetest.New(t)
+	run := func(status lineage.Status, key string, parts ...artifacts.KeyPart) (string, int64) {
 		t.Helper()
-		id := begin(t, db, "p")
-		e := Execution{RunID: id, Stage: "s", Kind: "k", Status: status, KeyParts: parts}
+		id := lineagetest.Begin(t, db, "p")
+		e := lineage.Execution{RunID: id, Stage: "s", Kind: "k", Status: status, KeyParts: parts}
 		if key != "" {
-			e.Key = akey(key)
+			e.Key = lineagetest.Key(key)
 		}
-		if status == Cached {
-			hit, err := db.Lookup(t.Context(), akey(key))
+		if status == lineage.Cached {
+			hit, err := db.Lookup(t.Context(), lineagetest.Key(key))
 			if err != nil || hit == nil {
 				t.Fatal(hit, err)
 			}
-			e = Execution{RunID: id, Stage: "s", Kind: "k", Status: Cached, CachedFrom: hit.ExecutionID}
+			e = lineage.Execution{RunID: id, Stage: "s", Kind: "k", Status: lineage.Cached, CachedFrom: hit.ExecutionID}
 		}
-		record(t, db, e)
+		lineagetest.Record(t, db, e)
 		list, err := db.Executions(t.Context(), id)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return id, list[0].ID
 	}
-	first, a := run(Succeeded, "one", artifacts.KeyPart{Name: "kind", Value: "k"})
-	second, b := run(Failed, "two", artifacts.KeyPart{Name: "kind", Value: "k2"})
-	third, cached := run(Cached, "one")
-	unread, _ := run(Failed, "")
+	first, a := run(lineage.Succeeded, "one", artifacts.KeyPart{Name: "kind", Value: "k"})
+	second, b := run(lineage.Failed, "two", artifacts.KeyPart{Name: "kind", Value: "k2"})
+	third, cached := run(lineage.Cached, "one")
+	unread, _ := run(lineage.Failed, "")
 	for _, q := range []struct {
 		before string
-		want   *Earlier
+		want   *lineage.Earlier
 	}{
 		{first, nil},
-		{second, &Earlier{a, first, Succeeded}},
-		{third, &Earlier{b, second, Failed}},
-		{unread, &Earlier{cached, third, Cached}},
-		{"", &Earlier{cached, third, Cached}},
+		{second, &lineage.Earlier{Execution: a, RunID: first, Status: lineage.Succeeded}},
+		{third, &lineage.Earlier{Execution: b, RunID: second, Status: lineage.Failed}},
+		{unread, &lineage.Earlier{Execution: cached, RunID: third, Status: lineage.Cached}},
+		{"", &lineage.Earlier{Execution: cached, RunID: third, Status: lineage.Cached}},
 	} {
 		got, err := db.Earlier(t.Context(), "p", "s", q.before)
 		if err != nil {
@@ -86,7 +88,7 @@ func TestChangedPartsIsExact(t *testing.T) {
 		for _, p := range old {
 			values[p.Name] = p.Value
 		}
-		changes := ChangedParts(old, new)
+		changes := lineage.ChangedParts(old, new)
 		for _, c := range changes {
 			was, ok := values[c.Name]
 			if ok == c.Added || was != c.Old || !c.Added && !c.Removed && c.Old == c.New {
@@ -107,7 +109,7 @@ func TestChangedPartsIsExact(t *testing.T) {
 		if diff := cmp.Diff(new, got); diff != "" {
 			t.Fatalf("%v leads elsewhere: %s", changes, diff)
 		}
-		if n := len(SharedParts(old, new)); n+len(changes) != len(new)+len(slices.DeleteFunc(slices.Clone(old), func(p artifacts.KeyPart) bool {
+		if n := len(lineage.SharedParts(old, new)); n+len(changes) != len(new)+len(slices.DeleteFunc(slices.Clone(old), func(p artifacts.KeyPart) bool {
 			return slices.ContainsFunc(new, func(q artifacts.KeyPart) bool { return q.Name == p.Name })
 		})) {
 			t.Fatalf("%d parts are shared, %d changed", n, len(changes))

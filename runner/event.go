@@ -6,6 +6,7 @@ import (
 
 	"pipe/artifacts"
 	"pipe/lineage"
+	"pipe/lineage/registry"
 	"pipe/pipeline"
 )
 
@@ -94,7 +95,7 @@ type RivalMeasured struct {
 type GateJudged struct {
 	Stage    string
 	Label    string
-	Decision lineage.Decision
+	Decision registry.Decision
 }
 
 // RunFinished is the last event.

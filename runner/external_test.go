@@ -15,6 +15,7 @@ import (
 
 	"pipe/artifacts"
 	"pipe/lineage"
+	"pipe/lineage/walk"
 	"pipe/pipeline"
 	"pipe/pipeline/pipelinetest"
 	"pipe/pipeline/settings"
@@ -139,7 +140,7 @@ func TestExternalDirectories(t *testing.T) {
 		}
 		ids[in.Port] = in.ID
 	}
-	graph, err := w.runner.DB.Upstream(t.Context(), lineage.Ref{Artifact: first.Stages[0].Outputs[0].ID})
+	graph, err := walk.Upstream(t.Context(), w.runner.DB, lineage.Ref{Artifact: first.Stages[0].Outputs[0].ID})
 	if err != nil || !slices.ContainsFunc(graph.Artifacts, func(n lineage.ArtifactNode) bool { return n.ID == ids["images"] && n.Path == "img" }) {
 		t.Errorf("lineage lacks the folder: %+v, %v", graph, err)
 	}

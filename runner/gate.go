@@ -5,13 +5,13 @@ import (
 	"fmt"
 	"strings"
 
-	"pipe/lineage"
+	"pipe/lineage/registry"
 	"pipe/pipeline"
 )
 
 // gates are those that are judged when the run ends as err says. One that
 // failed promotes nothing, also if the stage with the gate has succeeded.
-func (e *execution) gates(err error) (list []lineage.Gate, contests []*contest) {
+func (e *execution) gates(err error) (list []registry.Gate, contests []*contest) {
 	if err != nil || !e.opt.Gates {
 		return nil, nil
 	}
@@ -22,18 +22,20 @@ func (e *execution) gates(err error) (list []lineage.Gate, contests []*contest) 
 		}
 		c := &contest{step: s}
 		contests = append(contests, c)
-		list = append(list, lineage.Gate{Label: p.To, Stage: s.Name, Rule: p.Rule(), Rival: p.BetterThan,
-			Judge: func(m lineage.Measured, rival *lineage.Rival) ([]lineage.Check, string) { return judge(p, m, rival, c) }})
+		list = append(list, registry.Gate{Label: p.To, Stage: s.Name, Rule: p.Rule(), Rival: p.BetterThan,
+			Judge: func(m registry.Measured, rival *registry.Rival) ([]registry.Check, string) {
+				return judge(p, m, rival, c)
+			}})
 	}
 	return list, contests
 }
 
 // judge says what came of each condition, and why the model is promoted or
 // refused.
-func judge(p *pipeline.Gate, m lineage.Measured, rival *lineage.Rival, c *contest) (checks []lineage.Check, why string) {
+func judge(p *pipeline.Gate, m registry.Measured, rival *registry.Rival, c *contest) (checks []registry.Check, why string) {
 	var met, unmet []string
 	for _, c := range p.When {
-		check := lineage.Check{Metric: c.Metric, Condition: c.Comparison.String(), Limit: &c.Bound}
+		check := registry.Check{Metric: c.Metric, Condition: c.Comparison.String(), Limit: &c.Bound}
 		v, ok := m.Metrics[c.Metric]
 		if ok {
 			check.Value, check.Met = &v, c.Holds(v, c.Bound)
@@ -69,7 +71,7 @@ func judge(p *pipeline.Gate, m lineage.Measured, rival *lineage.Rival, c *contes
 // compare puts the model beside the one that has the label: no metric may be
 // worse, and one must be better. Values count if both were measured on the same
 // rows, others only if the gate allows it.
-func compare(p *pipeline.Gate, m lineage.Measured, rival *lineage.Rival, c *contest) (checks []lineage.Check, text string, better bool) {
+func compare(p *pipeline.Gate, m registry.Measured, rival *registry.Rival, c *contest) (checks []registry.Check, text string, better bool) {
 	if rival == nil {
 		return nil, "nothing had the label " + p.BetterThan, true
 	}
@@ -80,7 +82,7 @@ func compare(p *pipeline.Gate, m lineage.Measured, rival *lineage.Rival, c *cont
 	var parts []string
 	worse := false
 	for _, name := range comparedBy(p, m) {
-		check := lineage.Check{Metric: name, Condition: "better than " + p.BetterThan}
+		check := registry.Check{Metric: name, Condition: "better than " + p.BetterThan}
 		v, measured := m.Metrics[name]
 		if measured {
 			check.Value = &v
@@ -142,7 +144,7 @@ func compare(p *pipeline.Gate, m lineage.Measured, rival *lineage.Rival, c *cont
 
 // comparedBy lists the metrics that a gate compares: those with a condition,
 // or the main one of the stage.
-func comparedBy(p *pipeline.Gate, m lineage.Measured) []string {
+func comparedBy(p *pipeline.Gate, m registry.Measured) []string {
 	if len(p.When) > 0 {
 		return p.By
 	}
@@ -156,7 +158,7 @@ func comparedBy(p *pipeline.Gate, m lineage.Measured) []string {
 
 // record is what was measured of the rival before, on whatever data: what fits
 // best first.
-func record(rival *lineage.Rival, metric string) (m lineage.Measured, known bool) {
+func record(rival *registry.Rival, metric string) (m registry.Measured, known bool) {
 	for _, m := range rival.Measured {
 		if _, ok := m.Metrics[metric]; ok {
 			return m, true

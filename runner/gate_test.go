@@ -13,7 +13,7 @@ import (
 
 	"pipe/artifacts"
 	"pipe/data/metric"
-	"pipe/lineage"
+	"pipe/lineage/registry"
 	"pipe/pipeline"
 )
 
@@ -39,17 +39,17 @@ func TestJudge(t *testing.T) {
 		return p
 	}
 	type metrics = map[string]float64
-	known := func(data string, m metrics) lineage.Measured {
-		return lineage.Measured{Metrics: m, On: map[string]string{"data": data}}
+	known := func(data string, m metrics) registry.Measured {
+		return registry.Measured{Metrics: m, On: map[string]string{"data": data}}
 	}
 	id := artifacts.Sum([]byte("rival"))
-	rival := func(list ...lineage.Measured) *lineage.Rival { return &lineage.Rival{Model: id, Measured: list} }
+	rival := func(list ...registry.Measured) *registry.Rival { return &registry.Rival{Model: id, Measured: list} }
 	against := "against production (" + id.Short() + "): "
 	for _, c := range []struct {
 		name  string
 		gate  pipeline.Gate
 		model metrics
-		rival *lineage.Rival
+		rival *registry.Rival
 		met   string // of each check: y or n
 		why   string
 	}{
@@ -99,8 +99,8 @@ func TestJudge(t *testing.T) {
 func TestJudgeComparesOneClass(t *testing.T) {
 	gate := &pipeline.Gate{To: "production", BetterThan: "production", By: []string{"f1"}, Goals: map[string]metric.Goal{"f1": metric.Up},
 		OnOtherData: pipeline.AllowOtherData}
-	measured := func(f1 float64, class string) lineage.Measured {
-		m := lineage.Measured{Metrics: map[string]float64{"f1": f1}, On: map[string]string{"data": "D"}}
+	measured := func(f1 float64, class string) registry.Measured {
+		m := registry.Measured{Metrics: map[string]float64{"f1": f1}, On: map[string]string{"data": "D"}}
 		if class != "" {
 			m.Classes = map[string]string{"f1": class}
 		}
@@ -116,7 +116,7 @@ func TestJudgeComparesOneClass(t *testing.T) {
 		{"failed", "", true, "f1 0.9, better than 0.1"}, // recorded before classes were
 	} {
 		id := artifacts.Sum([]byte("rival"))
-		rival := &lineage.Rival{Model: id, Measured: []lineage.Measured{measured(0.1, c.other)}}
+		rival := &registry.Rival{Model: id, Measured: []registry.Measured{measured(0.1, c.other)}}
 		for name, contest := range map[string]*contest{
 			"measured anew": {rival: id, measured: rival.Measured[0]},
 			"on record":     {rival: id, err: errors.New("no way")},
@@ -187,16 +187,16 @@ func TestRunsPromote(t *testing.T) {
 		further  string
 		opt      Options
 		fails    bool
-		want     []lineage.Outcome
+		want     []registry.Outcome
 		decided  string // events on record
 	}{
 		{"nobody asks for gates", 0.6, "", Options{}, false, nil, ""},
-		{"the first, from the cache", 0.6, "", Options{Gates: true}, false, []lineage.Outcome{lineage.Promoted}, "promoted"},
-		{"nothing new", 0.6, "", Options{Gates: true}, false, []lineage.Outcome{lineage.Holds}, "promoted"},
+		{"the first, from the cache", 0.6, "", Options{Gates: true}, false, []registry.Outcome{registry.Promoted}, "promoted"},
+		{"nothing new", 0.6, "", Options{Gates: true}, false, []registry.Outcome{registry.Holds}, "promoted"},
 		{"the run fails", 0.9, "  last: {uses: gate, inputs: {a: fit}}\n", Options{Gates: true, KeepGoing: true}, true, nil, "promoted"},
-		{"below a bound", 0.4, "", Options{Gates: true}, false, []lineage.Outcome{lineage.Refused}, "promoted refused"},
-		{"which stands", 0.4, "", Options{Gates: true}, false, []lineage.Outcome{lineage.Stands}, "promoted refused"},
-		{"better", 0.9, "", Options{Gates: true}, false, []lineage.Outcome{lineage.Promoted}, "promoted refused promoted"},
+		{"below a bound", 0.4, "", Options{Gates: true}, false, []registry.Outcome{registry.Refused}, "promoted refused"},
+		{"which stands", 0.4, "", Options{Gates: true}, false, []registry.Outcome{registry.Stands}, "promoted refused"},
+		{"better", 0.9, "", Options{Gates: true}, false, []registry.Outcome{registry.Promoted}, "promoted refused promoted"},
 		{"only what is before the gate", 0.95, "", Options{Gates: true, Only: "fit"}, false, nil, "promoted refused promoted"},
 	} {
 		w.events = nil
@@ -208,11 +208,11 @@ func TestRunsPromote(t *testing.T) {
 		if (err != nil) != c.fails {
 			t.Errorf("%s: %v", c.why, err)
 		}
-		var got []lineage.Outcome
+		var got []registry.Outcome
 		for _, ev := range w.events {
 			if g, ok := ev.(GateJudged); ok {
 				got = append(got, g.Decision.Outcome)
-				if g.Stage != "score" || g.Label != "production" || g.Decision.Outcome == lineage.Promoted && g.Decision.Event.RunID != res.RunID {
+				if g.Stage != "score" || g.Label != "production" || g.Decision.Outcome == registry.Promoted && g.Decision.Event.RunID != res.RunID {
 					t.Errorf("%s: %+v", c.why, g)
 				}
 			}
@@ -223,7 +223,7 @@ func TestRunsPromote(t *testing.T) {
 		if _, last := w.events[len(w.events)-1].(RunFinished); !last {
 			t.Errorf("%s: the last event is %T", c.why, w.events[len(w.events)-1])
 		}
-		events, err := w.runner.DB.ModelEvents(t.Context(), lineage.EventFilter{})
+		events, err := registry.Events(t.Context(), w.runner.DB, registry.EventFilter{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -235,7 +235,7 @@ func TestRunsPromote(t *testing.T) {
 			t.Errorf("%s: on record is %q, want %q", c.why, got, c.decided)
 		}
 	}
-	held, err := w.runner.DB.Labels(t.Context(), time.Time{})
+	held, err := registry.Labels(t.Context(), w.runner.DB, time.Time{})
 	if err != nil || len(held) != 1 || held[0].Model != artifacts.Sum([]byte("0.9")) {
 		t.Errorf("labels %+v, %v", held, err)
 	}

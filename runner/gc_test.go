@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"pipe/artifacts"
-	"pipe/lineage"
+	"pipe/lineage/clean"
 )
 
 // Runs and clean-ups go on at the same time. Few kept runs and results that
@@ -79,11 +79,11 @@ func TestRunsGoOnDuringCleanUp(t *testing.T) {
 
 func cleanUp(r *Runner) (executions, objects int, err error) {
 	ctx := context.Background()
-	plan, err := r.DB.PlanGC(ctx, lineage.Retention{Runs: 1})
+	plan, err := clean.Choose(ctx, r.DB, clean.Retention{Runs: 1})
 	if err != nil {
 		return 0, 0, err
 	}
-	done, err := r.DB.Forget(ctx, plan)
+	done, err := clean.Forget(ctx, r.DB, plan)
 	if err != nil {
 		return 0, 0, err
 	}

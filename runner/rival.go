@@ -6,7 +6,7 @@ import (
 	"fmt"
 
 	"pipe/artifacts"
-	"pipe/lineage"
+	"pipe/lineage/registry"
 	"pipe/pipeline"
 )
 
@@ -17,7 +17,7 @@ import (
 type contest struct {
 	step     *pipeline.Step
 	rival    artifacts.ID // that was measured; zero if there is none
-	measured lineage.Measured
+	measured registry.Measured
 	err      error // why it could not be measured
 }
 
@@ -25,9 +25,9 @@ type contest struct {
 // recorded in this run, under names of its own, and is taken from the cache the
 // next time. That a model cannot be measured does not fail the run; the error is
 // that of the run's end, or of the database.
-func (e *execution) prepare(ctx context.Context, gates []lineage.Gate, contests []*contest) error {
+func (e *execution) prepare(ctx context.Context, gates []registry.Gate, contests []*contest) error {
 	for i, c := range contests {
-		model, err := e.DB.Contested(context.WithoutCancel(ctx), e.runID, gates[i])
+		model, err := registry.Contested(context.WithoutCancel(ctx), e.DB, e.runID, gates[i])
 		if err != nil {
 			return fmt.Errorf("gate of stage %s: %w", gates[i].Stage, err)
 		}
@@ -44,8 +44,8 @@ func (e *execution) prepare(ctx context.Context, gates []lineage.Gate, contests 
 
 // measureOther does with another model what a stage of the run has done with
 // the one of the run.
-func (e *execution) measureOther(ctx context.Context, s *pipeline.Step, model artifacts.ID, label string) (m lineage.Measured, err error) {
-	known, err := e.DB.Background(context.WithoutCancel(ctx), model)
+func (e *execution) measureOther(ctx context.Context, s *pipeline.Step, model artifacts.ID, label string) (m registry.Measured, err error) {
+	known, err := registry.BackgroundOf(context.WithoutCancel(ctx), e.DB, model)
 	if err != nil {
 		return m, err
 	}
@@ -56,7 +56,7 @@ func (e *execution) measureOther(ctx context.Context, s *pipeline.Step, model ar
 	if err != nil {
 		return m, err
 	}
-	if err := e.DB.AddRivalStages(context.WithoutCancel(ctx), e.runID, label, stageNames(plan)); err != nil {
+	if err := registry.AddRivalStages(context.WithoutCancel(ctx), e.DB, e.runID, label, stageNames(plan)); err != nil {
 		return m, err
 	}
 	e.emit(RivalMeasured{Stage: s.Name, Label: label, Model: model, Plan: plan})
@@ -68,7 +68,7 @@ func (e *execution) measureOther(ctx context.Context, s *pipeline.Step, model ar
 	if err != nil && !errors.As(err, &unmet) {
 		return m, err
 	}
-	m = lineage.Measured{Metrics: map[string]float64{}, Classes: map[string]string{}}
+	m = registry.Measured{Metrics: map[string]float64{}, Classes: map[string]string{}}
 	for _, v := range last.Metrics {
 		m.Metrics[v.Name] = v.Value
 		if v.Class != "" {

@@ -13,6 +13,7 @@ import (
 	"pipe/artifacts"
 	"pipe/base/diag"
 	"pipe/lineage"
+	"pipe/lineage/registry"
 	"pipe/pipeline"
 	"pipe/pipeline/settings"
 	"pipe/runner/machine"
@@ -212,7 +213,7 @@ func (r *Runner) Run(ctx context.Context, plan *pipeline.Plan, opt Options) (*Re
 	if runErr != nil {
 		message = runErr.Error()
 	}
-	decisions, err := r.DB.FinishRunWith(context.WithoutCancel(ctx), runID, res.Status, message, gates)
+	decisions, err := registry.FinishRun(context.WithoutCancel(ctx), r.DB, runID, res.Status, message, gates)
 	if err != nil {
 		return res, errors.Join(runErr, err)
 	}

@@ -15,6 +15,7 @@ import (
 	"pipe/artifacts"
 	"pipe/base/diag"
 	"pipe/lineage"
+	"pipe/lineage/walk"
 	"pipe/pipeline"
 )
 
@@ -301,7 +302,7 @@ func TestExternalFiles(t *testing.T) {
 	if _, err := w.runner.Store.Stat(want); err != nil {
 		t.Error(err)
 	}
-	graph, err := w.runner.DB.Upstream(context.Background(), lineage.Ref{Artifact: res.Stages[0].Outputs[0].ID})
+	graph, err := walk.Upstream(context.Background(), w.runner.DB, lineage.Ref{Artifact: res.Stages[0].Outputs[0].ID})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,7 @@ import (
 
 	"pipe/base/diag"
 	"pipe/base/infile"
-	"pipe/lineage"
+	"pipe/lineage/clean"
 	"pipe/pipeline/settings"
 )
 
@@ -47,9 +47,9 @@ type RetentionConfig struct {
 }
 
 // Rule is what the configuration asks for.
-func (c RetentionConfig) Rule() lineage.Retention {
+func (c RetentionConfig) Rule() clean.Retention {
 	const day = 24 * time.Hour
-	return lineage.Retention{Runs: c.KeepRuns, Age: time.Duration(c.KeepDays) * day, FailedAge: time.Duration(c.KeepFailedDays) * day}
+	return clean.Retention{Runs: c.KeepRuns, Age: time.Duration(c.KeepDays) * day, FailedAge: time.Duration(c.KeepFailedDays) * day}
 }
 
 // A MachineConfig says what the stages of a run may use together.

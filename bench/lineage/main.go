@@ -22,6 +22,7 @@ import (
 
 	"pipe/artifacts"
 	"pipe/lineage"
+	"pipe/lineage/walk"
 )
 
 func main() {
@@ -159,12 +160,12 @@ func (b *bench) closures(ctx context.Context, path string) error {
 		}
 		ref := lineage.Ref{Artifact: id}
 		var times []time.Duration
-		var found *lineage.Graph
+		var found *walk.Graph
 		for range b.rounds {
 			found = nil
 			runtime.GC()
 			begun := time.Now()
-			if found, err = db.Upstream(ctx, ref); err != nil {
+			if found, err = walk.Upstream(ctx, db, ref); err != nil {
 				return err
 			}
 			times = append(times, time.Since(begun))

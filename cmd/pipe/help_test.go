@@ -28,17 +28,17 @@ func run(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	return code, out.String(), err.String()
 }
 
-func walk(cmd *cobra.Command, visit func(*cobra.Command)) {
+func eachCommand(cmd *cobra.Command, visit func(*cobra.Command)) {
 	visit(cmd)
 	for _, c := range cmd.Commands() {
-		walk(c, visit)
+		eachCommand(c, visit)
 	}
 }
 
 func TestEveryCommandHasHelp(t *testing.T) {
 	a := newApp(nil, nil, nil, noEnv)
 	commands := 0
-	walk(a.root(), func(cmd *cobra.Command) {
+	eachCommand(a.root(), func(cmd *cobra.Command) {
 		commands++
 		path := cmd.CommandPath()
 		if cmd.Short == "" || strings.HasSuffix(cmd.Short, ".") || len(cmd.Short) > 80 {
@@ -80,7 +80,7 @@ func TestEveryCommandHasHelp(t *testing.T) {
 
 // The examples in the help are command lines that the commands accept.
 func TestExamplesParse(t *testing.T) {
-	walk(newApp(nil, nil, nil, noEnv).root(), func(cmd *cobra.Command) {
+	eachCommand(newApp(nil, nil, nil, noEnv).root(), func(cmd *cobra.Command) {
 		for _, line := range strings.Split(cmd.Example, "\n") {
 			line, _, _ = strings.Cut(line, " | ")
 			line, _, _ = strings.Cut(line, " > ")

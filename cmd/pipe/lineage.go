@@ -11,6 +11,7 @@ import (
 	"pipe/base/diag"
 	"pipe/cmd/pipe/ui"
 	"pipe/lineage"
+	"pipe/lineage/walk"
 	"pipe/workspace"
 	"pipe/workspace/trace"
 )
@@ -73,11 +74,11 @@ columns of the files that it was made from.
 					}
 					return writeColumns(a.out, list.Columns, a.painter(a.out))
 				}
-				walk := ws.DB.Upstream
+				follow := walk.Upstream
 				if down {
-					walk = ws.DB.Downstream
+					follow = walk.Downstream
 				}
-				graph, err := walk(cmd.Context(), ref)
+				graph, err := follow(cmd.Context(), ws.DB, ref)
 				if err != nil {
 					return err
 				}
@@ -118,21 +119,21 @@ func completeWords(cmd *cobra.Command, flag string, words []string) {
 // printed once is only named the second time.
 type tree struct {
 	w          *bufio.Writer
-	graph      *lineage.Graph
+	graph      *walk.Graph
 	down       bool
 	depth      int // executions below one another; 0 is all
 	deeper     bool
 	paint      func(code, text string) string
-	executions map[int64]lineage.ExecutionNode
-	next       map[int64][]lineage.Edge // edges that lead on from an execution
-	through    map[int32][]lineage.Edge // edges that lead on from an artifact
+	executions map[int64]walk.ExecutionNode
+	next       map[int64][]walk.Edge // edges that lead on from an execution
+	through    map[int32][]walk.Edge // edges that lead on from an artifact
 	printed    map[int64]bool
 }
 
-func newTree(g *lineage.Graph, down bool, depth int, paint func(string, string) string) *tree {
+func newTree(g *walk.Graph, down bool, depth int, paint func(string, string) string) *tree {
 	t := &tree{graph: g, down: down, depth: depth, paint: paint,
-		executions: map[int64]lineage.ExecutionNode{},
-		next:       map[int64][]lineage.Edge{}, through: map[int32][]lineage.Edge{}, printed: map[int64]bool{}}
+		executions: map[int64]walk.ExecutionNode{},
+		next:       map[int64][]walk.Edge{}, through: map[int32][]walk.Edge{}, printed: map[int64]bool{}}
 	for _, n := range g.Executions {
 		t.executions[n.ID] = n
 	}
@@ -182,7 +183,7 @@ func (t *tree) roots() {
 }
 
 // branches prints the executions at the other end of edges.
-func (t *tree) branches(indent string, edges []lineage.Edge, depth int) {
+func (t *tree) branches(indent string, edges []walk.Edge, depth int) {
 	for i, e := range edges {
 		fork, below := fork(i, len(edges))
 		fmt.Fprintln(t.w, indent+t.paint(ui.Dim, fork)+t.executionText(e.Execution, t.graph.Ports[e.Port]))

@@ -11,6 +11,7 @@ import (
 	"pipe/base/diag"
 	"pipe/cmd/pipe/ui"
 	"pipe/lineage"
+	"pipe/lineage/registry"
 	"pipe/workspace"
 	"pipe/workspace/models"
 )
@@ -99,7 +100,7 @@ func moment(text string) (time.Time, error) {
 	return time.Time{}, diag.Usage(diag.WithHint(fmt.Errorf("--at %q is not a time", text), "write a day such as 2026-01-31, or a time such as 2026-01-31T12:00:00Z"))
 }
 
-func (a *app) listModels(ctx context.Context, ws *workspace.Workspace, f lineage.EventFilter, limit int, asJSON bool) error {
+func (a *app) listModels(ctx context.Context, ws *workspace.Workspace, f registry.EventFilter, limit int, asJSON bool) error {
 	list, err := models.Find(ctx, ws, f, limit)
 	if err != nil {
 		return err
@@ -142,7 +143,7 @@ func inBrackets(text string) string {
 	return " (" + text + ")"
 }
 
-func (a *app) modelsAt(ctx context.Context, ws *workspace.Workspace, f lineage.EventFilter, at time.Time, asJSON bool) error {
+func (a *app) modelsAt(ctx context.Context, ws *workspace.Workspace, f registry.EventFilter, at time.Time, asJSON bool) error {
 	held, err := models.HeldAt(ctx, ws, f, at)
 	if err != nil {
 		return err
@@ -167,7 +168,7 @@ func (a *app) modelsAt(ctx context.Context, ws *workspace.Workspace, f lineage.E
 	return ui.Table(a.out, []string{"LABEL", "MODEL", "SINCE", "UNTIL", "BY", "METRICS", "WHY"}, rows)
 }
 
-func (a *app) modelHistory(ctx context.Context, ws *workspace.Workspace, f lineage.EventFilter, asJSON bool) error {
+func (a *app) modelHistory(ctx context.Context, ws *workspace.Workspace, f registry.EventFilter, asJSON bool) error {
 	history, err := models.HistoryOf(ctx, ws, f)
 	if err != nil {
 		return err

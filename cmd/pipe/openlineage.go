@@ -9,7 +9,9 @@ import (
 
 	"pipe/artifacts"
 	"pipe/base/diag"
+	"pipe/lineage"
 	"pipe/lineage/openlineage"
+	"pipe/lineage/walk"
 	"pipe/pipeline"
 	"pipe/runner"
 	"pipe/workspace"
@@ -42,7 +44,9 @@ func (f *eventFlags) start(a *app, ws *workspace.Workspace, plan *pipeline.Plan)
 		Plan: plan, Namespace: f.namespace, Version: workspace.BuildVersion().Version, Sink: sink,
 		Describe: func(portType string, id artifacts.ID) (*openlineage.Schema, error) {
 			return content.Describe(ws, portType, id)
-		}, Columns: ws.DB.ColumnEdges,
+		}, Columns: func(ctx context.Context, runID, stage string, origin int64) ([]lineage.ColumnEdge, error) {
+			return walk.ColumnEdges(ctx, ws.DB, runID, stage, origin)
+		},
 	})
 	return o.Observe, func() {
 		ctx, cancel := context.WithTimeout(context.Background(), flushTime)

@@ -11,7 +11,7 @@ import (
 
 	"pipe/base/diag"
 	"pipe/cmd/pipe/ui"
-	"pipe/lineage"
+	"pipe/lineage/registry"
 	"pipe/pipeline"
 	"pipe/workspace"
 	"pipe/workspace/models"
@@ -60,7 +60,7 @@ Such a gate leaves a model alone that a user has promoted to the label or retire
 					return ui.WriteJSON(a.out, done)
 				}
 				ev := done.Event
-				if done.Outcome == lineage.Holds {
+				if done.Outcome == registry.Holds {
 					fmt.Fprintf(a.out, "%s@%s is %s already, since %s\n", ev.Pipeline, ev.Label, ev.Model.Short(), ui.LocalTime(ev.Time))
 					return nil
 				}

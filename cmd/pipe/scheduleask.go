@@ -12,7 +12,7 @@ import (
 
 	"pipe/base/diag"
 	"pipe/cmd/pipe/ui"
-	"pipe/lineage"
+	"pipe/lineage/ticks"
 	"pipe/workspace/schedules"
 )
 
@@ -174,14 +174,14 @@ func (a *app) workOff(ctx context.Context, s *schedules.Service, p *schedules.Pi
 		fmt.Fprintf(a.out, "%s in line for the next pipe schedule of %s\n", ui.Plural(len(asked), "tick"), diag.Visible(p.Path))
 		return nil
 	}
-	ticks, err := s.WorkOff(ctx, p, asked)
+	done, err := s.WorkOff(ctx, p, asked)
 	if err != nil {
 		return err
 	}
 	var rows [][]string
 	failed := 0
-	for _, t := range ticks {
-		if t.State != lineage.TickDone {
+	for _, t := range done {
+		if t.State != ticks.Done {
 			failed++
 		}
 		rows = append(rows, []string{p.Clock(t.ScheduledAt), string(t.State), t.RunID, firstLine(t.Reason)})

@@ -14,6 +14,7 @@ import (
 
 	"pipe/artifacts"
 	"pipe/lineage"
+	"pipe/lineage/slice"
 )
 
 type place struct {
@@ -133,10 +134,10 @@ func (p place) write(t testing.TB, run string) []byte {
 	return b.Bytes()
 }
 
-func (p place) read(data []byte) (lineage.Imported, error) {
+func (p place) read(data []byte) (slice.Imported, error) {
 	b, err := Read(context.Background(), bytes.NewReader(data), int64(len(data)))
 	if err != nil {
-		return lineage.Imported{}, err
+		return slice.Imported{}, err
 	}
 	return b.Import(context.Background(), p.store, p.db, "x.tar")
 }
@@ -170,14 +171,14 @@ func TestRoundTrip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (lineage.Imported{Runs: 2, Executions: 4}); done != want {
+	if want := (slice.Imported{Runs: 2, Executions: 4}); done != want {
 		t.Errorf("imported %+v, want %+v", done, want)
 	}
 	if again := there.write(t, second); !bytes.Equal(data, again) {
 		t.Error("what was imported is exported as other bytes")
 	}
 	counts := there.count(t)
-	if done, err = there.read(data); err != nil || done != (lineage.Imported{}) {
+	if done, err = there.read(data); err != nil || done != (slice.Imported{}) {
 		t.Errorf("a second import gave %+v, %v", done, err)
 	}
 	if diff := cmp.Diff(counts, there.count(t)); diff != "" {

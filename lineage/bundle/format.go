@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"pipe/artifacts"
-	"pipe/lineage"
+	"pipe/lineage/slice"
 )
 
 // The layout of a bundle. It is a tar file, so that people can look into it,
@@ -204,7 +204,7 @@ func zero(b []byte) bool { return len(bytes.Trim(b, "\x00")) == 0 }
 // neededArtifacts are the artifacts without which rows would promise what is
 // not there: all outputs. Inputs may be gone, if they were those of a stage
 // that failed.
-func neededArtifacts(list []lineage.SliceArtifact) map[artifacts.ID]bool {
+func neededArtifacts(list []slice.Artifact) map[artifacts.ID]bool {
 	needed := map[artifacts.ID]bool{}
 	for _, a := range list {
 		needed[a.ID] = a.Output || a.Spec

@@ -11,12 +11,13 @@ import (
 	"pipe/artifacts"
 	"pipe/base/infile"
 	"pipe/lineage"
+	"pipe/lineage/slice"
 )
 
 // A Bundle is an open bundle of which every byte has been checked.
 type Bundle struct {
 	Manifest *Manifest
-	slice    *lineage.Slice
+	slice    *slice.Slice
 	r        io.ReaderAt
 	at       []int64 // where the content of each file begins
 }
@@ -53,7 +54,7 @@ func Read(ctx context.Context, r io.ReaderAt, size int64) (*Bundle, error) {
 	if err := b.expect(make([]byte, 2*block), at, "the end"); err != nil {
 		return nil, err
 	}
-	if b.slice, err = lineage.ReadSlice(b.open(0)); err != nil {
+	if b.slice, err = slice.Read(b.open(0)); err != nil {
 		return nil, damaged("%v", err)
 	}
 	return b, b.checkComplete()
@@ -148,16 +149,16 @@ func (b *Bundle) checkComplete() error {
 // Import puts a bundle into a store: the objects first and then, in one
 // transaction, the rows. To import a bundle again changes nothing. If it
 // fails, nobody can see that it was tried.
-func (b *Bundle) Import(ctx context.Context, store *artifacts.Store, db *lineage.DB, from string) (lineage.Imported, error) {
+func (b *Bundle) Import(ctx context.Context, store *artifacts.Store, db *lineage.DB, from string) (slice.Imported, error) {
 	for i, f := range b.Manifest.Files {
 		if i == 0 || f.Path == specName || f.Path == reportName {
 			continue // the rows, and what is there again as an object
 		}
 		if err := b.importObject(ctx, store, i); err != nil {
-			return lineage.Imported{}, fmt.Errorf("%s: %w", f.Path, err)
+			return slice.Imported{}, fmt.Errorf("%s: %w", f.Path, err)
 		}
 	}
-	return db.Import(ctx, b.slice, from)
+	return slice.Import(ctx, db, b.slice, from)
 }
 
 func (b *Bundle) importObject(ctx context.Context, store *artifacts.Store, i int) error {

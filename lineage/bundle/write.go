@@ -11,6 +11,7 @@ import (
 	"pipe/artifacts"
 	"pipe/base/diag"
 	"pipe/lineage"
+	"pipe/lineage/slice"
 )
 
 // The types of artifacts that a bundle looks into.
@@ -22,7 +23,7 @@ const (
 // Write writes a run with everything that it came from. The same run gives
 // the same bytes.
 func Write(ctx context.Context, w io.Writer, store *artifacts.Store, db *lineage.DB, runID string) (*Manifest, error) {
-	slice, err := db.Slice(ctx, runID)
+	slice, err := slice.Take(ctx, db, runID)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +74,7 @@ func report(ctx context.Context, db *lineage.DB, runID string) (artifacts.ID, in
 
 // objectsOf lists what the rows refer to, and the files of directories, sorted
 // by ID.
-func objectsOf(ctx context.Context, store *artifacts.Store, slice *lineage.Slice) ([]artifacts.Info, error) {
+func objectsOf(ctx context.Context, store *artifacts.Store, slice *slice.Slice) ([]artifacts.Info, error) {
 	list, err := slice.Artifacts()
 	if err != nil {
 		return nil, err

@@ -42,7 +42,7 @@ type Config struct {
 
 	// Describe gives the columns of an artifact, nil if it has none.
 	Describe func(portType string, id artifacts.ID) (*Schema, error)
-	// Columns gives what a stage said of its columns; see lineage.ColumnEdges.
+	// Columns gives what a stage said of its columns; see walk.ColumnEdges.
 	Columns func(ctx context.Context, runID, stage string, origin int64) ([]lineage.ColumnEdge, error)
 }
 

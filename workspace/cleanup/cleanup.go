@@ -11,6 +11,7 @@ import (
 
 	"pipe/artifacts"
 	"pipe/lineage"
+	"pipe/lineage/clean"
 	"pipe/workspace"
 )
 
@@ -28,8 +29,8 @@ type Plan struct {
 	Swept           *Swept    `json:"swept,omitempty"` // what was deleted, once it is
 
 	w    *workspace.Workspace
-	rule lineage.Retention
-	rows *lineage.GCPlan
+	rule clean.Retention
+	rows *clean.Choice
 	logs []string // run IDs of those that are counted
 }
 
@@ -67,7 +68,7 @@ func New(ctx context.Context, w *workspace.Workspace) (*Plan, error) {
 		return nil, err
 	}
 	p := &Plan{Artifacts: []Garbage{}, Runs: []Run{}, w: w, rule: c.Retention.Rule()}
-	if p.rows, err = w.DB.PlanGC(ctx, p.rule); err != nil {
+	if p.rows, err = clean.Choose(ctx, w.DB, p.rule); err != nil {
 		return nil, err
 	}
 	p.KeptRuns = p.rows.Kept
@@ -78,7 +79,7 @@ func New(ctx context.Context, w *workspace.Workspace) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	known := map[artifacts.ID]lineage.Garbage{}
+	known := map[artifacts.ID]clean.Garbage{}
 	for _, x := range p.rows.Artifacts {
 		known[x.ID] = x
 		delete(live, x.ID)
@@ -90,7 +91,7 @@ func New(ctx context.Context, w *workspace.Workspace) (*Plan, error) {
 	for _, info := range garbage {
 		x, ok := known[info.ID]
 		if !ok {
-			x = lineage.Garbage{ID: info.ID, Name: "(no run refers to it)", LastUse: info.ModTime}
+			x = clean.Garbage{ID: info.ID, Name: "(no run refers to it)", LastUse: info.ModTime}
 		}
 		x.Size = info.Size
 		p.Bytes += info.Size
@@ -161,7 +162,7 @@ func (p *Plan) sweepCheckpoints(ctx context.Context) error {
 // Execute deletes it: rows first, since a crash after that leaves bytes that the
 // next one sweeps, and never a row without its bytes.
 func (p *Plan) Execute(ctx context.Context) error {
-	rows, err := p.w.DB.Forget(ctx, p.rows)
+	rows, err := clean.Forget(ctx, p.w.DB, p.rows)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"pipe/artifacts"
 	"pipe/base/diag"
 	"pipe/lineage"
+	"pipe/lineage/registry"
 	"pipe/pipeline"
 	"pipe/workspace"
 )
@@ -25,7 +26,7 @@ func Promote(ctx context.Context, w *workspace.Workspace, ref, label, actor, rea
 		return nil, err // a label for bytes that are gone would be worth nothing
 	}
 	p.Label, p.Reason, p.Actor = label, reason, actor
-	done, err := w.DB.Promote(ctx, p)
+	done, err := registry.Promote(ctx, w.DB, p)
 	if err != nil {
 		return nil, err
 	}
@@ -35,7 +36,7 @@ func Promote(ctx context.Context, w *workspace.Workspace, ref, label, actor, rea
 
 // Retire takes a label from the model of a pipeline that has it.
 func Retire(ctx context.Context, w *workspace.Workspace, pipeline, label, actor, reason string) (*Event, error) {
-	done, err := w.DB.Retire(ctx, pipeline, label, actor, reason)
+	done, err := registry.Retire(ctx, w.DB, pipeline, label, actor, reason)
 	if err != nil {
 		return nil, err
 	}
@@ -46,8 +47,8 @@ func Retire(ctx context.Context, w *workspace.Workspace, pipeline, label, actor,
 // toPromote finds the one model that a reference means, and the pipeline
 // whose label it is to get: that of the run in the reference, else the one
 // that made the model first.
-func toPromote(ctx context.Context, w *workspace.Workspace, word string) (p lineage.Promotion, err error) {
-	models, err := w.DB.Models(ctx, "")
+func toPromote(ctx context.Context, w *workspace.Workspace, word string) (p registry.Promotion, err error) {
+	models, err := registry.Models(ctx, w.DB, "")
 	if err != nil {
 		return p, err
 	}
@@ -71,7 +72,7 @@ func toPromote(ctx context.Context, w *workspace.Workspace, word string) (p line
 	}
 	for _, m := range models {
 		if len(ids) == 1 && m.ID == ids[0] {
-			p = lineage.Promotion{Model: m.ID, Pipeline: m.Pipeline, RunID: m.RunID}
+			p = registry.Promotion{Model: m.ID, Pipeline: m.Pipeline, RunID: m.RunID}
 			if found.RunID != "" {
 				run, err := w.DB.Run(ctx, found.RunID)
 				if err != nil {

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"pipe/artifacts"
-	"pipe/lineage"
+	"pipe/lineage/registry"
 )
 
 // An Event is a decision about a model.
@@ -13,7 +13,7 @@ type Event struct {
 	Time         time.Time          `json:"time"`
 	Pipeline     string             `json:"pipeline"`
 	Label        string             `json:"label"`
-	Event        string             `json:"event"` // lineage.EventPromoted and the like
+	Event        string             `json:"event"` // registry.EventPromoted and the like
 	Model        artifacts.ID       `json:"model"`
 	Previous     artifacts.ID       `json:"previous,omitzero"`
 	Until        time.Time          `json:"until,omitzero"` // of a label that was held
@@ -25,7 +25,7 @@ type Event struct {
 	Metrics      map[string]float64 `json:"metrics"`
 	Classes      map[string]string  `json:"classes,omitempty"` // of metrics that are about one class
 	MeasuredOn   map[string]string  `json:"measured_on"`
-	Checks       []lineage.Check    `json:"checks"`
+	Checks       []registry.Check   `json:"checks"`
 	Reason       string             `json:"reason"`
 	Imported     time.Time          `json:"imported_at,omitzero"`
 	ImportedFrom string             `json:"imported_from,omitempty"`
@@ -34,10 +34,10 @@ type Event struct {
 }
 
 // EventOf is a decision as the database has it.
-func EventOf(ev lineage.ModelEvent) Event {
+func EventOf(ev registry.Event) Event {
 	out := Event{Time: ev.Time, Pipeline: ev.Pipeline, Label: ev.Label, Event: ev.Event, Model: ev.Model, Previous: ev.Previous,
 		DecidedBy: ev.DecidedBy, Actor: ev.Actor, Run: ev.RunID, Stage: ev.Stage, Metrics: ev.Metrics, Classes: ev.Classes, MeasuredOn: ev.MeasuredOn,
-		Checks: append([]lineage.Check{}, ev.Checks...), Reason: ev.Note, Imported: ev.Imported, ImportedFrom: ev.ImportedFrom}
+		Checks: append([]registry.Check{}, ev.Checks...), Reason: ev.Note, Imported: ev.Imported, ImportedFrom: ev.ImportedFrom}
 	if ev.Gate != "" {
 		out.Gate = json.RawMessage(ev.Gate)
 	}
@@ -50,7 +50,7 @@ func EventOf(ev lineage.ModelEvent) Event {
 	return out
 }
 
-func eventsOf(events []lineage.ModelEvent) []Event {
+func eventsOf(events []registry.Event) []Event {
 	out := make([]Event, 0, len(events))
 	for _, ev := range events {
 		out = append(out, EventOf(ev))
@@ -59,17 +59,17 @@ func eventsOf(events []lineage.ModelEvent) []Event {
 }
 
 // standing is a label that was held until some time.
-func standing(s lineage.Standing) Event {
-	ev := EventOf(s.ModelEvent)
+func standing(s registry.Standing) Event {
+	ev := EventOf(s.Event)
 	ev.Until = s.Until
 	return ev
 }
 
 // A Decision is an event with what became of the wish for it.
 type Decision struct {
-	Outcome lineage.Outcome `json:"outcome"`
-	Event   Event           `json:"event"`
+	Outcome registry.Outcome `json:"outcome"`
+	Event   Event            `json:"event"`
 }
 
 // DecisionOf is a decision as the database gives it.
-func DecisionOf(d lineage.Decision) Decision { return Decision{d.Outcome, EventOf(d.Event)} }
+func DecisionOf(d registry.Decision) Decision { return Decision{d.Outcome, EventOf(d.Event)} }

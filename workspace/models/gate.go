@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"pipe/artifacts"
-	"pipe/lineage"
+	"pipe/lineage/registry"
 	"pipe/pipeline"
 	"pipe/workspace"
 )
@@ -25,7 +25,7 @@ type Gate struct {
 // Gates lists the gates that a run of a plan would judge.
 func Gates(ctx context.Context, w *workspace.Workspace, plan *pipeline.Plan) ([]Gate, error) {
 	var list []Gate
-	var held []lineage.Standing
+	var held []registry.Standing
 	for _, s := range plan.Steps {
 		p := s.Promote
 		if p == nil {
@@ -33,7 +33,7 @@ func Gates(ctx context.Context, w *workspace.Workspace, plan *pipeline.Plan) ([]
 		}
 		if list == nil {
 			var err error
-			if held, err = w.DB.Labels(ctx, time.Time{}); err != nil {
+			if held, err = registry.Labels(ctx, w.DB, time.Time{}); err != nil {
 				return nil, err
 			}
 		}
@@ -43,7 +43,7 @@ func Gates(ctx context.Context, w *workspace.Workspace, plan *pipeline.Plan) ([]
 		}
 		for _, h := range held {
 			if h.Pipeline == plan.Pipeline && h.Label == p.To {
-				ev := EventOf(h.ModelEvent)
+				ev := EventOf(h.Event)
 				g.Holder, g.Held = h.Model, &ev
 			}
 		}

@@ -13,7 +13,7 @@ import (
 	"pipe/artifacts"
 	"pipe/base/diag"
 	"pipe/data/metric"
-	"pipe/lineage"
+	"pipe/lineage/registry"
 	"pipe/workspace"
 )
 
@@ -50,15 +50,15 @@ type History struct {
 }
 
 // Filter reads PIPELINE, LABEL, PIPELINE@LABEL or @LABEL.
-func Filter(ctx context.Context, w *workspace.Workspace, word string) (f lineage.EventFilter, err error) {
+func Filter(ctx context.Context, w *workspace.Workspace, word string) (f registry.EventFilter, err error) {
 	if word == "" {
 		return f, nil
 	}
-	models, err := w.DB.Models(ctx, "")
+	models, err := registry.Models(ctx, w.DB, "")
 	if err != nil {
 		return f, err
 	}
-	events, err := w.DB.ModelEvents(ctx, lineage.EventFilter{})
+	events, err := registry.Events(ctx, w.DB, registry.EventFilter{})
 	if err != nil {
 		return f, err
 	}
@@ -81,26 +81,26 @@ func Filter(ctx context.Context, w *workspace.Workspace, word string) (f lineage
 		if err := known("pipeline", name, pipelines); err != nil {
 			return f, err
 		}
-		return lineage.EventFilter{Pipeline: name, Label: label}, known("label", label, labels)
+		return registry.EventFilter{Pipeline: name, Label: label}, known("label", label, labels)
 	case pipelines[word]:
-		return lineage.EventFilter{Pipeline: word}, nil
+		return registry.EventFilter{Pipeline: word}, nil
 	}
 	maps.Copy(pipelines, labels)
-	return lineage.EventFilter{Label: word}, known("pipeline or label", word, pipelines)
+	return registry.EventFilter{Label: word}, known("pipeline or label", word, pipelines)
 }
 
 // Find lists models with their labels and what was measured of them last; limit 0 is
 // all.
-func Find(ctx context.Context, w *workspace.Workspace, f lineage.EventFilter, limit int) (*List, error) {
-	models, err := w.DB.Models(ctx, f.Pipeline)
+func Find(ctx context.Context, w *workspace.Workspace, f registry.EventFilter, limit int) (*List, error) {
+	models, err := registry.Models(ctx, w.DB, f.Pipeline)
 	if err != nil {
 		return nil, err
 	}
-	held, err := w.DB.Labels(ctx, time.Time{})
+	held, err := registry.Labels(ctx, w.DB, time.Time{})
 	if err != nil {
 		return nil, err
 	}
-	measured, err := w.DB.LastMeasured(ctx)
+	measured, err := registry.LastMeasured(ctx, w.DB)
 	if err != nil {
 		return nil, err
 	}
@@ -152,8 +152,8 @@ func tellingOrder(metrics map[string]float64, config json.RawMessage) []string {
 func (ev Event) Telling() []string { return tellingOrder(ev.Metrics, nil) }
 
 // HeldAt says which model had which label at a time.
-func HeldAt(ctx context.Context, w *workspace.Workspace, f lineage.EventFilter, at time.Time) (*Standing, error) {
-	held, err := w.DB.Labels(ctx, at)
+func HeldAt(ctx context.Context, w *workspace.Workspace, f registry.EventFilter, at time.Time) (*Standing, error) {
+	held, err := registry.Labels(ctx, w.DB, at)
 	if err != nil {
 		return nil, err
 	}
@@ -167,8 +167,8 @@ func HeldAt(ctx context.Context, w *workspace.Workspace, f lineage.EventFilter, 
 }
 
 // HistoryOf lists every decision.
-func HistoryOf(ctx context.Context, w *workspace.Workspace, f lineage.EventFilter) (*History, error) {
-	events, err := w.DB.ModelEvents(ctx, f)
+func HistoryOf(ctx context.Context, w *workspace.Workspace, f registry.EventFilter) (*History, error) {
+	events, err := registry.Events(ctx, w.DB, f)
 	if err != nil {
 		return nil, err
 	}
@@ -177,7 +177,7 @@ func HistoryOf(ctx context.Context, w *workspace.Workspace, f lineage.EventFilte
 
 // LabelNames lists PIPELINE@LABEL of every label that a model has now.
 func LabelNames(ctx context.Context, w *workspace.Workspace) ([]string, error) {
-	held, err := w.DB.Labels(ctx, time.Time{})
+	held, err := registry.Labels(ctx, w.DB, time.Time{})
 	var names []string
 	for _, s := range held {
 		names = append(names, s.Pipeline+"@"+s.Label)
@@ -187,17 +187,17 @@ func LabelNames(ctx context.Context, w *workspace.Workspace) ([]string, error) {
 
 // Decisions are those about one model, with which of them hold now.
 func Decisions(ctx context.Context, w *workspace.Workspace, model artifacts.ID) ([]Event, error) {
-	found, err := w.DB.ModelEvents(ctx, lineage.EventFilter{Model: model})
+	found, err := registry.Events(ctx, w.DB, registry.EventFilter{Model: model})
 	if err != nil || len(found) == 0 {
 		return nil, err
 	}
-	held, err := w.DB.Labels(ctx, time.Time{})
+	held, err := registry.Labels(ctx, w.DB, time.Time{})
 	if err != nil {
 		return nil, err
 	}
 	events := eventsOf(found)
 	for i, ev := range found {
-		events[i].Held = slices.ContainsFunc(held, func(s lineage.Standing) bool { return s.ID == ev.ID && s.Model == model })
+		events[i].Held = slices.ContainsFunc(held, func(s registry.Standing) bool { return s.ID == ev.ID && s.Model == model })
 	}
 	return events, nil
 }

@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"pipe/artifacts"
-	"pipe/lineage"
+	"pipe/lineage/registry"
 	"pipe/pipeline"
 	"pipe/runner"
 	"pipe/stages/predict"
@@ -69,7 +69,7 @@ func Predict(ctx context.Context, w *workspace.Workspace, req Request) (*Predict
 }
 
 // predictionPlan is a plan of two stages that begins with stored artifacts.
-func predictionPlan(ctx context.Context, w *workspace.Workspace, m lineage.Model, past *past, req Request) (*pipeline.Plan, error) {
+func predictionPlan(ctx context.Context, w *workspace.Workspace, m registry.Model, past *past, req Request) (*pipeline.Plan, error) {
 	load, err := reading(ctx, w, past, req.File)
 	if err != nil {
 		return nil, err
@@ -103,25 +103,25 @@ func step(w *workspace.Workspace, name, kind, settings string) (*pipeline.Step, 
 }
 
 // findModel finds the model that a reference means; without one, the newest.
-func findModel(ctx context.Context, w *workspace.Workspace, ref string) (lineage.Model, error) {
-	models, err := w.DB.Models(ctx, "")
+func findModel(ctx context.Context, w *workspace.Workspace, ref string) (registry.Model, error) {
+	models, err := registry.Models(ctx, w.DB, "")
 	if err != nil {
-		return lineage.Model{}, err
+		return registry.Model{}, err
 	}
 	if len(models) == 0 {
-		return lineage.Model{}, errNoModels()
+		return registry.Model{}, errNoModels()
 	}
 	if ref == "" {
 		return models[0], nil
 	}
 	found, err := w.DB.ResolveEnded(ctx, ref)
 	if err != nil {
-		return lineage.Model{}, err
+		return registry.Model{}, err
 	}
 	ids := []artifacts.ID{found.Artifact}
 	if found.Artifact.IsZero() {
 		if ids, err = modelsOf(ctx, w, found); err != nil {
-			return lineage.Model{}, err
+			return registry.Model{}, err
 		}
 	}
 	for _, m := range models {
@@ -129,5 +129,5 @@ func findModel(ctx context.Context, w *workspace.Workspace, ref string) (lineage
 			return m, nil
 		}
 	}
-	return lineage.Model{}, errNotAModel(ref)
+	return registry.Model{}, errNotAModel(ref)
 }

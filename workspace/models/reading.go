@@ -10,6 +10,8 @@ import (
 	"pipe/data/feature"
 	"pipe/data/table"
 	"pipe/lineage"
+	"pipe/lineage/registry"
+	"pipe/lineage/walk"
 	"pipe/pipeline"
 	"pipe/pipeline/settings"
 	"pipe/runner"
@@ -34,8 +36,8 @@ type past struct {
 
 // pastOf walks up the lineage of a model: to the transform that made its
 // training data, and to all that the table came from that it was fitted on.
-func pastOf(ctx context.Context, w *workspace.Workspace, m lineage.Model) (*past, error) {
-	graph, err := w.DB.Upstream(ctx, lineage.Ref{Artifact: m.ID})
+func pastOf(ctx context.Context, w *workspace.Workspace, m registry.Model) (*past, error) {
+	graph, err := walk.Upstream(ctx, w.DB, lineage.Ref{Artifact: m.ID})
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 
 	"pipe/artifacts"
 	"pipe/lineage"
+	"pipe/lineage/registry"
 	"pipe/runner"
 	"pipe/workspace/models"
 )
@@ -82,11 +83,11 @@ type (
 		Stages []string     `json:"stages"`
 	}
 	gateJudged struct {
-		Decision models.Event    `json:"decision"`
-		Event    string          `json:"event"`
-		Label    string          `json:"label"`
-		Outcome  lineage.Outcome `json:"outcome"`
-		Stage    string          `json:"stage"`
+		Decision models.Event     `json:"decision"`
+		Event    string           `json:"event"`
+		Label    string           `json:"label"`
+		Outcome  registry.Outcome `json:"outcome"`
+		Stage    string           `json:"stage"`
 	}
 	runFinished struct {
 		Event   string         `json:"event"`

@@ -16,6 +16,7 @@ import (
 	"pipe/base/diag"
 	"pipe/data/report"
 	"pipe/lineage"
+	"pipe/lineage/walk"
 	"pipe/pipeline"
 	"pipe/pipeline/settings"
 	"pipe/runner"
@@ -117,7 +118,7 @@ func provenanceOf(ctx context.Context, w *workspace.Workspace, id artifacts.ID, 
 		add("Git commit", run.Git.Commit+Git{run.Git.Commit, run.Git.Clean}.Note())
 	}
 	add("Made by", "pipe "+strings.TrimSpace(run.Environment.PipeVersion+" "+run.Environment.Details["revision"]))
-	graph, err := w.DB.Upstream(ctx, lineage.Ref{Artifact: id})
+	graph, err := walk.Upstream(ctx, w.DB, lineage.Ref{Artifact: id})
 	if err != nil {
 		return nil, err
 	}

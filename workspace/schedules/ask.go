@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"pipe/base/diag"
-	"pipe/lineage"
+	"pipe/lineage/ticks"
 	"pipe/schedule"
 )
 
@@ -19,7 +19,7 @@ import (
 func (p *Picked) AskNow(ctx context.Context) (time.Time, error) {
 	at := time.Now().UTC().Truncate(time.Second)
 	for ; ; at = at.Add(time.Second) { // the schedule may have a tick at the very second
-		ok, err := p.db.AskForTick(ctx, p.ID, at, lineage.TickRun)
+		ok, err := ticks.Ask(ctx, p.db, p.ID, at, ticks.ForRun)
 		if ok || err != nil {
 			return at, err
 		}
@@ -33,41 +33,41 @@ func (p *Picked) AskAgain(ctx context.Context, when string) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	_, err = p.db.AskForTick(ctx, p.ID, tick.ScheduledAt, lineage.TickRetry)
+	_, err = ticks.Ask(ctx, p.db, p.ID, tick.ScheduledAt, ticks.ForRetry)
 	return tick.ScheduledAt, err
 }
 
 // retried finds the tick to try again: at a time, or the newest that failed.
-func (p *Picked) retried(ctx context.Context, when string) (lineage.Tick, error) {
+func (p *Picked) retried(ctx context.Context, when string) (ticks.Tick, error) {
 	if when == "" {
-		ticks, err := p.db.Ticks(ctx, p.ID, 1000)
+		newest, err := ticks.Of(ctx, p.db, p.ID, 1000)
 		if err != nil {
-			return lineage.Tick{}, err
+			return ticks.Tick{}, err
 		}
-		for _, t := range ticks {
-			if t.State == lineage.TickFailed {
+		for _, t := range newest {
+			if t.State == ticks.Failed {
 				return t, nil
 			}
 		}
-		return lineage.Tick{}, diag.Usage(diag.WithHint(fmt.Errorf("no tick of %s has failed", p.Pipeline), "name another one by its time, see pipe schedule --history"))
+		return ticks.Tick{}, diag.Usage(diag.WithHint(fmt.Errorf("no tick of %s has failed", p.Pipeline), "name another one by its time, see pipe schedule --history"))
 	}
 	at, _, err := p.day(when)
 	if err != nil {
-		return lineage.Tick{}, err
+		return ticks.Tick{}, err
 	}
-	ticks, err := p.db.TicksBetween(ctx, p.ID, at, at)
+	there, err := ticks.Between(ctx, p.db, p.ID, at, at)
 	switch {
 	case err != nil:
-		return lineage.Tick{}, err
-	case len(ticks) == 0:
-		return lineage.Tick{}, diag.Usage(diag.WithHint(fmt.Errorf("%s has no tick at %s", p.Pipeline, p.Clock(at)),
+		return ticks.Tick{}, err
+	case len(there) == 0:
+		return ticks.Tick{}, diag.Usage(diag.WithHint(fmt.Errorf("%s has no tick at %s", p.Pipeline, p.Clock(at)),
 			"pipe schedule --history lists them; pipe schedule backfill makes ticks of times without one"))
-	case ticks[0].Finished.IsZero():
-		return lineage.Tick{}, diag.Usage(fmt.Errorf("the tick of %s is %s", p.Clock(at), ticks[0].State))
-	case ticks[0].State == lineage.TickDone:
-		return lineage.Tick{}, diag.Usage(diag.WithHint(fmt.Errorf("the tick of %s is done", p.Clock(at)), "pipe rerun "+ticks[0].RunID+" repeats its run"))
+	case there[0].Finished.IsZero():
+		return ticks.Tick{}, diag.Usage(fmt.Errorf("the tick of %s is %s", p.Clock(at), there[0].State))
+	case there[0].State == ticks.Done:
+		return ticks.Tick{}, diag.Usage(diag.WithHint(fmt.Errorf("the tick of %s is done", p.Clock(at)), "pipe rerun "+there[0].RunID+" repeats its run"))
 	}
-	return ticks[0], nil
+	return there[0], nil
 }
 
 // maxBackfill is the most ticks that are asked for at once.
@@ -107,19 +107,19 @@ func (p *Picked) Missed(ctx context.Context, from, to string) ([]Missed, error) 
 	if len(times) == 0 {
 		return nil, diag.Usage(fmt.Errorf("%s was not due between %s and %s", p.Pipeline, p.Clock(begin), p.Clock(end)))
 	}
-	known, err := p.db.TicksBetween(ctx, p.ID, begin, end)
+	known, err := ticks.Between(ctx, p.db, p.ID, begin, end)
 	if err != nil {
 		return nil, err
 	}
-	states := map[int64]lineage.TickState{}
+	states := map[int64]ticks.State{}
 	for _, t := range known {
 		states[t.ScheduledAt.Unix()] = t.State
 	}
 	var list []Missed
 	for _, at := range times {
 		m := Missed{At: at, State: string(states[at.Unix()])}
-		switch lineage.TickState(m.State) {
-		case lineage.TickDone, lineage.TickWaiting, lineage.TickClaimed, lineage.TickRunning:
+		switch ticks.State(m.State) {
+		case ticks.Done, ticks.Waiting, ticks.Claimed, ticks.Running:
 		default:
 			m.Wanted = true
 		}
@@ -135,7 +135,7 @@ func (p *Picked) AskFor(ctx context.Context, list []Missed) ([]time.Time, error)
 		if !m.Wanted {
 			continue
 		}
-		ok, err := p.db.AskForTick(ctx, p.ID, m.At, lineage.TickBackfill)
+		ok, err := ticks.Ask(ctx, p.db, p.ID, m.At, ticks.ForBackfill)
 		if err != nil {
 			return nil, err
 		}
@@ -148,7 +148,7 @@ func (p *Picked) AskFor(ctx context.Context, list []Missed) ([]time.Time, error)
 
 // WorkOff runs what was asked for, or waits for the process that does, and gives
 // what became of it.
-func (s *Service) WorkOff(ctx context.Context, p *Picked, asked []time.Time) ([]lineage.Tick, error) {
+func (s *Service) WorkOff(ctx context.Context, p *Picked, asked []time.Time) ([]ticks.Tick, error) {
 	scheduler := s.Scheduler()
 	scheduler.AskedOnly = true
 	scheduler.Poll = time.Second
@@ -160,11 +160,11 @@ func (s *Service) WorkOff(ctx context.Context, p *Picked, asked []time.Time) ([]
 		return nil, diag.WithHint(fmt.Errorf("%w; what was asked for stays in line for the next pipe schedule", err),
 			"pipe schedule cancel "+diag.ShellWord(p.Path)+" gives it up")
 	}
-	ticks, err := p.db.TicksBetween(ctx, p.ID, asked[0], asked[len(asked)-1])
+	list, err := ticks.Between(ctx, p.db, p.ID, asked[0], asked[len(asked)-1])
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(ticks, func(t lineage.Tick) bool {
+	return slices.DeleteFunc(list, func(t ticks.Tick) bool {
 		return !slices.ContainsFunc(asked, func(at time.Time) bool { return at.Unix() == t.ScheduledAt.Unix() })
 	}), nil
 }

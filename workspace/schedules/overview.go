@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"pipe/lineage"
+	"pipe/lineage/ticks"
 	"pipe/schedule"
 	"pipe/workspace"
 )
@@ -29,7 +29,7 @@ type Overview struct {
 
 	Zone *time.Location `json:"-"` // of the schedule
 
-	known []lineage.Tick // the newest, as far as they were asked for
+	known []ticks.Tick // the newest, as far as they were asked for
 }
 
 // States of a schedule.
@@ -55,7 +55,7 @@ type Tick struct {
 	Zone *time.Location `json:"-"` // of the schedule
 }
 
-func tickOf(o Overview, t lineage.Tick) Tick {
+func tickOf(o Overview, t ticks.Tick) Tick {
 	return Tick{Pipeline: o.Pipeline, At: t.ScheduledAt, Trigger: string(t.Trigger), State: string(t.State), Run: t.RunID, Reason: t.Reason,
 		Claimed: t.Claimed, Finished: t.Finished, Zone: o.Zone}
 }
@@ -100,7 +100,7 @@ func (s *Service) History(ctx context.Context, limit int) (*History, error) {
 }
 
 // overviews gives with each schedule its newest ticks, as many as are asked for.
-func (s *Service) overviews(ctx context.Context, ticks int) ([]Overview, error) {
+func (s *Service) overviews(ctx context.Context, newest int) ([]Overview, error) {
 	entries, err := s.Entries(ctx)
 	if err != nil {
 		return nil, err
@@ -127,7 +127,7 @@ func (s *Service) overviews(ctx context.Context, ticks int) ([]Overview, error) 
 			list = append(list, o)
 			continue
 		}
-		if err := s.remember(ctx, &o, e, memory, ticks); err != nil {
+		if err := s.remember(ctx, &o, e, memory, newest); err != nil {
 			return nil, err
 		}
 		list = append(list, o)
@@ -137,25 +137,25 @@ func (s *Service) overviews(ctx context.Context, ticks int) ([]Overview, error) 
 
 // remembered is what a store knows of its schedules, read once.
 type remembered struct {
-	schedules map[string]lineage.Schedule // by name
-	ticks     map[int64][]lineage.Tick    // the newest, by schedule
+	schedules map[string]ticks.Schedule // by name
+	ticks     map[int64][]ticks.Tick    // the newest, by schedule
 }
 
-func rememberedBy(ctx context.Context, w *workspace.Workspace, ticks int) (*remembered, error) {
-	list, err := w.DB.Schedules(ctx)
+func rememberedBy(ctx context.Context, w *workspace.Workspace, newest int) (*remembered, error) {
+	list, err := ticks.Schedules(ctx, w.DB)
 	if err != nil {
 		return nil, err
 	}
-	r := &remembered{schedules: map[string]lineage.Schedule{}}
+	r := &remembered{schedules: map[string]ticks.Schedule{}}
 	for _, s := range list {
 		r.schedules[s.File] = s
 	}
-	r.ticks, err = w.DB.NewestTicks(ctx, ticks)
+	r.ticks, err = ticks.Newest(ctx, w.DB, newest)
 	return r, err
 }
 
 // remember adds what the store knows.
-func (s *Service) remember(ctx context.Context, o *Overview, e schedule.Entry, memory map[*workspace.Workspace]*remembered, ticks int) error {
+func (s *Service) remember(ctx context.Context, o *Overview, e schedule.Entry, memory map[*workspace.Workspace]*remembered, newest int) error {
 	now := time.Now()
 	if loc, err := time.LoadLocation(e.Spec.Timezone); err == nil {
 		o.Zone = loc
@@ -168,7 +168,7 @@ func (s *Service) remember(ctx context.Context, o *Overview, e schedule.Entry, m
 		}
 		known := memory[w]
 		if known == nil {
-			if known, err = rememberedBy(ctx, w, ticks); err != nil {
+			if known, err = rememberedBy(ctx, w, newest); err != nil {
 				return err
 			}
 			memory[w] = known

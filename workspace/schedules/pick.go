@@ -11,13 +11,14 @@ import (
 
 	"pipe/base/diag"
 	"pipe/lineage"
+	"pipe/lineage/ticks"
 	"pipe/schedule"
 	"pipe/workspace"
 )
 
 // A Picked schedule is one that a command is about.
 type Picked struct {
-	lineage.Schedule
+	ticks.Schedule
 	db    *lineage.DB
 	Path  string // of the file as seen from here
 	entry schedule.Entry
@@ -71,7 +72,7 @@ func Stored(ctx context.Context, h *workspace.Host) (list []Picked, err error) {
 		return nil, err
 	}
 	defer ws.Close()
-	stored, err := ws.DB.Schedules(ctx)
+	stored, err := ticks.Schedules(ctx, ws.DB)
 	for _, s := range stored {
 		file := filepath.FromSlash(s.File)
 		if !filepath.IsAbs(file) {
@@ -181,14 +182,14 @@ func (s *Service) PickKnown(ctx context.Context, file string) (*Picked, error) {
 }
 
 // Pause stops a schedule from running, until it is resumed.
-func (p *Picked) Pause(ctx context.Context) error { return p.db.PauseSchedule(ctx, p.ID) }
+func (p *Picked) Pause(ctx context.Context) error { return ticks.Pause(ctx, p.db, p.ID) }
 
 // Resume lets it run again, from now.
-func (p *Picked) Resume(ctx context.Context) error { return p.db.ResumeSchedule(ctx, p.ID) }
+func (p *Picked) Resume(ctx context.Context) error { return ticks.Resume(ctx, p.db, p.ID) }
 
 // Reset takes it up from now, and says how many ticks after now are forgotten.
-func (p *Picked) Reset(ctx context.Context) (int64, error) { return p.db.ResetSchedule(ctx, p.ID) }
+func (p *Picked) Reset(ctx context.Context) (int64, error) { return ticks.Reset(ctx, p.db, p.ID) }
 
 // Cancel gives up the ticks that were asked for and that no process has begun, and
 // says how many.
-func (p *Picked) Cancel(ctx context.Context) (int64, error) { return p.db.DropAskedTicks(ctx, p.ID) }
+func (p *Picked) Cancel(ctx context.Context) (int64, error) { return ticks.DropAsked(ctx, p.db, p.ID) }

@@ -14,6 +14,8 @@ import (
 
 	"pipe/artifacts"
 	"pipe/lineage"
+	"pipe/lineage/registry"
+	"pipe/lineage/ticks"
 	"pipe/pipeline"
 	"pipe/runner"
 	"pipe/schedule"
@@ -99,20 +101,20 @@ stages:
 		t.Errorf("%d events were seen, at last %+v", len(seen), seen[len(seen)-1])
 	}
 
-	held, err := ws.DB.Labels(ctx, time.Time{})
+	held, err := registry.Labels(ctx, ws.DB, time.Time{})
 	if err != nil || len(held) != 1 || held[0].RunID != runs[0].ID {
 		t.Errorf("labels %+v, %v", held, err)
 	}
 
-	list, err := ws.DB.Schedules(ctx)
+	list, err := ticks.Schedules(ctx, ws.DB)
 	if err != nil || len(list) != 1 || list[0].File != "daily.yaml" {
 		t.Fatalf("schedules: %+v, %v", list, err)
 	}
-	done, err := ws.DB.Ticks(ctx, list[0].ID, 10)
+	done, err := ticks.Of(ctx, ws.DB, list[0].ID, 10)
 	if err != nil {
 		t.Fatal(err)
 	}
-	byState := map[lineage.TickState]int{}
+	byState := map[ticks.State]int{}
 	for _, tick := range done {
 		byState[tick.State]++
 		if tick.State == schedule.Done && (tick.RunID != runs[0].ID || !tick.ScheduledAt.Equal(due)) {

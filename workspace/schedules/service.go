@@ -15,6 +15,7 @@ import (
 
 	"pipe/base/diag"
 	"pipe/lineage"
+	"pipe/lineage/ticks"
 	"pipe/runner"
 	"pipe/schedule"
 	"pipe/workspace"
@@ -83,7 +84,7 @@ func (s *Service) open(file string) (*workspace.Workspace, error) {
 
 func (s *Service) keptVersion(ctx context.Context, file string) (text string) {
 	s.withKept(ctx, file, func(db *lineage.DB, id int64) (err error) {
-		text, err = db.ScheduleSource(ctx, id)
+		text, err = ticks.Source(ctx, db, id)
 		return err
 	})
 	return text
@@ -94,7 +95,7 @@ func (s *Service) dropVersion(ctx context.Context, file string) {
 		return
 	}
 	if s.keptVersion(ctx, file) != "" {
-		s.withKept(ctx, file, func(db *lineage.DB, id int64) error { return db.DropSource(ctx, id) })
+		s.withKept(ctx, file, func(db *lineage.DB, id int64) error { return ticks.DropSource(ctx, db, id) })
 	}
 }
 

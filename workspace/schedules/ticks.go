@@ -9,6 +9,7 @@ import (
 
 	"pipe/artifacts"
 	"pipe/lineage"
+	"pipe/lineage/ticks"
 	"pipe/schedule"
 	"pipe/workspace"
 )
@@ -70,12 +71,12 @@ func (t *tickStore) EnsureSchedule(ctx context.Context, e schedule.Entry, now ti
 	if err != nil {
 		return schedule.State{}, err
 	}
-	s, err := ws.DB.EnsureSchedule(ctx, lineage.Schedule{
+	s, err := ticks.Ensure(ctx, ws.DB, ticks.Schedule{
 		Pipeline: e.Name, File: name(ws, e.ID), Cron: e.Spec.Cron, Timezone: e.Spec.Timezone, Source: e.Text}, now)
 	return stateOf(s), err
 }
 
-func stateOf(s lineage.Schedule) schedule.State {
+func stateOf(s ticks.Schedule) schedule.State {
 	return schedule.State{Watermark: s.Watermark, Paused: !s.Paused.IsZero(), Waiting: s.Waiting, Asked: s.Asked}
 }
 
@@ -95,7 +96,7 @@ func (t *tickStore) States(ctx context.Context, files []string) (map[string]sche
 	}
 	states := map[string]schedule.State{}
 	for ws, names := range byStore {
-		list, err := ws.DB.Schedules(ctx)
+		list, err := ticks.Schedules(ctx, ws.DB)
 		if err != nil {
 			errs = append(errs, err)
 		}
@@ -127,21 +128,21 @@ func name(ws *workspace.Workspace, file string) string {
 }
 
 // find gives the database of a pipeline file and what it knows of the schedule.
-func (t *tickStore) find(ctx context.Context, file string) (*lineage.DB, lineage.Schedule, error) {
+func (t *tickStore) find(ctx context.Context, file string) (*lineage.DB, ticks.Schedule, error) {
 	ws, err := t.open(file)
 	if err != nil {
-		return nil, lineage.Schedule{}, err
+		return nil, ticks.Schedule{}, err
 	}
-	list, err := ws.DB.Schedules(ctx)
+	list, err := ticks.Schedules(ctx, ws.DB)
 	if err != nil {
-		return nil, lineage.Schedule{}, err
+		return nil, ticks.Schedule{}, err
 	}
 	for _, s := range list {
 		if s.File == name(ws, file) {
 			return ws.DB, s, nil
 		}
 	}
-	return nil, lineage.Schedule{}, &unknownSchedule{file}
+	return nil, ticks.Schedule{}, &unknownSchedule{file}
 }
 
 // An unknownSchedule says that no scheduler has seen a file yet.
@@ -173,8 +174,8 @@ func (t *tickStore) schedule(ctx context.Context, file string) (*lineage.DB, int
 }
 
 // openTick finds an open tick of a schedule by its time; nil if there is none.
-func openTick(ctx context.Context, db *lineage.DB, scheduleID int64, at time.Time) (*lineage.Tick, error) {
-	list, err := db.OpenTicks(ctx, scheduleID)
+func openTick(ctx context.Context, db *lineage.DB, scheduleID int64, at time.Time) (*ticks.Tick, error) {
+	list, err := ticks.Open(ctx, db, scheduleID)
 	if err != nil {
 		return nil, err
 	}
@@ -191,11 +192,11 @@ func (t *tickStore) ClaimTick(ctx context.Context, file string, at time.Time, st
 	if err != nil {
 		return false, err
 	}
-	state := lineage.TickClaimed
+	state := ticks.Claimed
 	if status != "" {
-		state = lineage.TickState(status)
+		state = ticks.State(status)
 	}
-	return db.ClaimTick(ctx, id, at, state, note)
+	return ticks.Claim(ctx, db, id, at, state, note)
 }
 
 func (t *tickStore) KeepTick(ctx context.Context, file string, at time.Time) error {
@@ -207,7 +208,7 @@ func (t *tickStore) KeepTick(ctx context.Context, file string, at time.Time) err
 	if err != nil || tick == nil {
 		return err
 	}
-	return db.HeartbeatTick(ctx, tick.ID)
+	return ticks.Heartbeat(ctx, db, tick.ID)
 }
 
 func (t *tickStore) FinishTick(ctx context.Context, file string, at time.Time, status, note string) error {
@@ -219,32 +220,32 @@ func (t *tickStore) FinishTick(ctx context.Context, file string, at time.Time, s
 	if err != nil || tick == nil {
 		return err // it is finished already
 	}
-	return db.FinishTick(ctx, tick.ID, lineage.TickState(status), "", note)
+	return ticks.Finish(ctx, db, tick.ID, ticks.State(status), "", note)
 }
 
 func (t *tickStore) TakeAsked(ctx context.Context, file string) (at time.Time, ok bool, err error) {
-	err = t.take(ctx, file, func(tick lineage.Tick) bool { return !ok && tick.State == lineage.TickWaiting }, func(tick lineage.Tick) {
+	err = t.take(ctx, file, func(tick ticks.Tick) bool { return !ok && tick.State == ticks.Waiting }, func(tick ticks.Tick) {
 		at, ok = tick.ScheduledAt, true
 	})
 	return at, ok, err
 }
 
 func (t *tickStore) TakeOverTicks(ctx context.Context, file string, asked bool) (taken []schedule.Tick, err error) {
-	err = t.take(ctx, file, func(tick lineage.Tick) bool {
-		return tick.OwnerGone && tick.State != lineage.TickWaiting && (!asked || tick.Trigger != lineage.TickDue)
-	}, func(tick lineage.Tick) {
-		taken = append(taken, schedule.Tick{At: tick.ScheduledAt, Asked: tick.Trigger != lineage.TickDue})
+	err = t.take(ctx, file, func(tick ticks.Tick) bool {
+		return tick.OwnerGone && tick.State != ticks.Waiting && (!asked || tick.Trigger != ticks.Due)
+	}, func(tick ticks.Tick) {
+		taken = append(taken, schedule.Tick{At: tick.ScheduledAt, Asked: tick.Trigger != ticks.Due})
 	})
 	return taken, err
 }
 
 // take makes this process the holder of open ticks, the oldest first.
-func (t *tickStore) take(ctx context.Context, file string, which func(lineage.Tick) bool, taken func(lineage.Tick)) error {
+func (t *tickStore) take(ctx context.Context, file string, which func(ticks.Tick) bool, taken func(ticks.Tick)) error {
 	db, id, err := t.schedule(ctx, file)
 	if err != nil {
 		return err
 	}
-	list, err := db.OpenTicks(ctx, id)
+	list, err := ticks.Open(ctx, db, id)
 	if err != nil {
 		return err
 	}
@@ -252,7 +253,7 @@ func (t *tickStore) take(ctx context.Context, file string, which func(lineage.Ti
 		if !which(tick) {
 			continue
 		}
-		ok, err := db.TakeOverTick(ctx, tick.ID)
+		ok, err := ticks.TakeOver(ctx, db, tick.ID)
 		if err != nil {
 			return err
 		}
@@ -273,5 +274,5 @@ func (t *tickStore) started(ctx context.Context, file string, at time.Time, runI
 	if err != nil || tick == nil {
 		return err
 	}
-	return db.StartTick(ctx, tick.ID, runID)
+	return ticks.Start(ctx, db, tick.ID, runID)
 }

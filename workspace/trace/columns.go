@@ -5,6 +5,7 @@ import (
 
 	"pipe/artifacts"
 	"pipe/lineage"
+	"pipe/lineage/walk"
 	"pipe/workspace"
 )
 
@@ -38,7 +39,7 @@ type Source struct {
 
 // ColumnsOf traces columns back to those of files.
 func ColumnsOf(ctx context.Context, w *workspace.Workspace, ref lineage.Ref) (*Columns, error) {
-	list, err := w.DB.Columns(ctx, ref)
+	list, err := walk.Columns(ctx, w.DB, ref)
 	if err != nil {
 		return nil, err
 	}

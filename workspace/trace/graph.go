@@ -15,6 +15,7 @@ import (
 
 	"pipe/base/diag"
 	"pipe/lineage"
+	"pipe/lineage/walk"
 )
 
 // A graphNode is an artifact or an execution of a drawing, which needs no
@@ -34,7 +35,7 @@ func artifactNode(n lineage.ArtifactNode) graphNode {
 	return g
 }
 
-func executionNode(n lineage.ExecutionNode) graphNode {
+func executionNode(n walk.ExecutionNode) graphNode {
 	return graphNode{id: fmt.Sprintf("e%d", n.ID), kind: "execution",
 		lines: []string{n.Pipeline + "/" + n.Stage, n.Kind, n.RunID}}
 }
@@ -42,7 +43,7 @@ func executionNode(n lineage.ExecutionNode) graphNode {
 // A graphEdge points the way that the bytes took.
 type graphEdge struct{ from, to, port string }
 
-func graphEdges(g *lineage.Graph) iter.Seq[graphEdge] {
+func graphEdges(g *walk.Graph) iter.Seq[graphEdge] {
 	return func(yield func(graphEdge) bool) {
 		for _, e := range g.Edges {
 			from, to := "a"+g.Artifacts[e.Artifact].ID.String(), fmt.Sprintf("e%d", e.Execution)
@@ -56,7 +57,7 @@ func graphEdges(g *lineage.Graph) iter.Seq[graphEdge] {
 	}
 }
 
-func graphNodes(g *lineage.Graph) iter.Seq[graphNode] {
+func graphNodes(g *walk.Graph) iter.Seq[graphNode] {
 	return func(yield func(graphNode) bool) {
 		for _, n := range g.Artifacts {
 			if !yield(artifactNode(n)) {
@@ -72,7 +73,7 @@ func graphNodes(g *lineage.Graph) iter.Seq[graphNode] {
 }
 
 // WriteDOT draws a graph in the language of Graphviz.
-func WriteDOT(w io.Writer, g *lineage.Graph) error {
+func WriteDOT(w io.Writer, g *walk.Graph) error {
 	b := bufio.NewWriter(w)
 	b.WriteString("digraph lineage {\n  rankdir=LR;\n  node [fontname=\"sans-serif\"];\n  edge [fontname=\"sans-serif\", fontsize=10];\n")
 	shapes := map[string]string{"artifact": "note", "file": "cylinder", "execution": "box"}
@@ -104,7 +105,7 @@ func dotString(lines ...string) string {
 }
 
 // WriteMermaid draws a graph in the language that Markdown renderers draw.
-func WriteMermaid(w io.Writer, g *lineage.Graph) error {
+func WriteMermaid(w io.Writer, g *walk.Graph) error {
 	b := bufio.NewWriter(w)
 	b.WriteString("flowchart LR\n")
 	shapes := map[string][2]string{"artifact": {"(", ")"}, "file": {"[(", ")]"}, "execution": {"[", "]"}}
@@ -142,7 +143,7 @@ func mermaidString(lines ...string) string {
 
 // WriteJSON writes a graph as one object of three lists, an element at a
 // time: a graph may have millions.
-func WriteJSON(w io.Writer, g *lineage.Graph) error {
+func WriteJSON(w io.Writer, g *walk.Graph) error {
 	type artifact struct {
 		ID   string `json:"id"`
 		Type string `json:"type"`
@@ -169,10 +170,10 @@ func WriteJSON(w io.Writer, g *lineage.Graph) error {
 		writeList(b, "", "artifacts", g.Artifacts, func(n lineage.ArtifactNode) any {
 			return artifact{n.ID.String(), n.Type, n.Size, n.Path}
 		}),
-		writeList(b, ",\n", "executions", g.Executions, func(n lineage.ExecutionNode) any {
+		writeList(b, ",\n", "executions", g.Executions, func(n walk.ExecutionNode) any {
 			return execution{n.ID, n.RunID, n.Pipeline, n.Stage, n.Kind, n.Status}
 		}),
-		writeList(b, ",\n", "edges", g.Edges, func(e lineage.Edge) any {
+		writeList(b, ",\n", "edges", g.Edges, func(e walk.Edge) any {
 			direction := "in"
 			if e.Output {
 				direction = "out"

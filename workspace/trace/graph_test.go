@@ -13,6 +13,7 @@ import (
 
 	"pipe/artifacts"
 	"pipe/lineage"
+	"pipe/lineage/walk"
 )
 
 var update = flag.Bool("update", false, "rewrite the expected texts")
@@ -24,18 +25,18 @@ var hostile = []string{
 }
 
 // hostileGraph puts a name in every place that a graph has.
-func hostileGraph(name string) *lineage.Graph {
+func hostileGraph(name string) *walk.Graph {
 	csv, model := artifacts.Sum([]byte("csv")), artifacts.Sum([]byte("model"))
-	return &lineage.Graph{
+	return &walk.Graph{
 		Artifacts:  []lineage.ArtifactNode{{ID: csv, Type: "file", Size: 10, Path: name}, {ID: model, Type: name, Size: 20}},
-		Executions: []lineage.ExecutionNode{{ID: 7, RunID: name, Pipeline: name, Stage: name, Kind: name, Status: lineage.Succeeded}},
+		Executions: []walk.ExecutionNode{{ID: 7, RunID: name, Pipeline: name, Stage: name, Kind: name, Status: lineage.Succeeded}},
 		Ports:      []string{name},
-		Edges:      []lineage.Edge{{Execution: 7, Artifact: 0}, {Execution: 7, Artifact: 1, Output: true}},
+		Edges:      []walk.Edge{{Execution: 7, Artifact: 0}, {Execution: 7, Artifact: 1, Output: true}},
 	}
 }
 
 func TestLineageFormats(t *testing.T) {
-	for format, write := range map[string]func(io.Writer, *lineage.Graph) error{
+	for format, write := range map[string]func(io.Writer, *walk.Graph) error{
 		"dot": WriteDOT, "mermaid": WriteMermaid, "json": WriteJSON,
 	} {
 		var all bytes.Buffer

@@ -17,6 +17,7 @@ import (
 	"pgregory.net/rapid"
 
 	"pipe/lineage"
+	"pipe/lineage/registry"
 	"pipe/runner"
 )
 
@@ -203,14 +204,14 @@ func TestLivePromoted(t *testing.T) {
 	w.styles = true
 	w.events(begin("score"), ended("score", lineage.Cached, 0, accuracy))
 	at := time.Date(2026, 1, 31, 9, 0, 0, 0, time.Local)
-	for _, d := range []lineage.Decision{
-		{Outcome: lineage.Promoted, Event: lineage.ModelEvent{Note: "accuracy 0.98 >= 0.95; against production (1a2b3c4d5e6f): accuracy 0.98, better than 0.97"}},
-		{Outcome: lineage.Refused, Event: lineage.ModelEvent{Note: "accuracy is 0.9, wanted >= 0.95"}},
-		{Outcome: lineage.Holds, Event: lineage.ModelEvent{Time: at}},
-		{Outcome: lineage.Stands, Event: lineage.ModelEvent{Event: lineage.EventRefused, DecidedBy: lineage.ByGate, RunID: "R0", Note: "accuracy is 0.9\x1b[2J"}},
-		{Outcome: lineage.Stands, Event: lineage.ModelEvent{Event: lineage.EventPromoted, DecidedBy: lineage.ByGate, RunID: "R0"}},
-		{Outcome: lineage.Stands, Event: lineage.ModelEvent{Event: lineage.EventRetired, DecidedBy: lineage.ByUser, Actor: "ada", Label: "production", Time: at}},
-		{Outcome: lineage.Stands, Event: lineage.ModelEvent{Event: lineage.EventPromoted, DecidedBy: lineage.ByUser, Label: "production", Time: at}},
+	for _, d := range []registry.Decision{
+		{Outcome: registry.Promoted, Event: registry.Event{Note: "accuracy 0.98 >= 0.95; against production (1a2b3c4d5e6f): accuracy 0.98, better than 0.97"}},
+		{Outcome: registry.Refused, Event: registry.Event{Note: "accuracy is 0.9, wanted >= 0.95"}},
+		{Outcome: registry.Holds, Event: registry.Event{Time: at}},
+		{Outcome: registry.Stands, Event: registry.Event{Event: registry.EventRefused, DecidedBy: registry.ByGate, RunID: "R0", Note: "accuracy is 0.9\x1b[2J"}},
+		{Outcome: registry.Stands, Event: registry.Event{Event: registry.EventPromoted, DecidedBy: registry.ByGate, RunID: "R0"}},
+		{Outcome: registry.Stands, Event: registry.Event{Event: registry.EventRetired, DecidedBy: registry.ByUser, Actor: "ada", Label: "production", Time: at}},
+		{Outcome: registry.Stands, Event: registry.Event{Event: registry.EventPromoted, DecidedBy: registry.ByUser, Label: "production", Time: at}},
 	} {
 		w.events(runner.GateJudged{Stage: "score", Label: "production", Decision: d})
 	}
