@@ -69,6 +69,12 @@ func (l *Attention) build(b *builder, n *Node, x *graph.Node) *graph.Node {
 	return b.dense(n, "out.", b.Attention(q, k, v, b.lengths[n.LengthsIn], a), Linear)
 }
 
+// A NormPlace is where a transformer normalises: before its parts, or after them.
+type NormPlace string
+
+// Enum implements settings.Enum.
+func (NormPlace) Enum() []string { return []string{"pre", "post"} }
+
 // Transformer is Layers encoder blocks: attention and two dense layers, each
 // with dropout, a skip connection and layer normalisation before ("pre", and
 // once behind the last block) or after ("post") it. If it says how to read the
@@ -80,7 +86,7 @@ type Transformer struct {
 	Dropout     float64    `yaml:"dropout" json:"dropout" default:"0.1" min:"0" below:"1" doc:"Dropout of attention weights and behind attention and dense layers. As a preset also behind the positions and at the end."`
 	Activation  Activation `yaml:"activation" json:"activation" default:"gelu" except:"softmax" doc:"That of the first dense layer."`
 	Causal      bool       `yaml:"causal" json:"causal,omitempty" default:"false" doc:"Let no step see later ones."`
-	Norm        string     `yaml:"norm" json:"norm" default:"pre" enum:"pre,post" doc:"Normalise before attention and dense layers and once at the end, or after each skip connection."`
+	Norm        NormPlace  `yaml:"norm" json:"norm" default:"pre" doc:"Normalise before attention and dense layers and once at the end, or after each skip connection."`
 	Layers      int        `yaml:"layers" json:"layers" default:"1" min:"1" max:"100" doc:"How many blocks there are."`
 	Vocabulary  int        `yaml:"vocabulary" json:"-" default:"0" min:"0" max:"16777216" doc:"Makes it a preset that begins with an embedding and sinusoidal positions, and ends with the mean of the steps: features are token ids below this number."`
 	Padding     *int       `yaml:"padding" json:"-" min:"0" doc:"The token id that fills up sequences at their end; with vocabulary."`
@@ -140,7 +146,7 @@ func (l *Transformer) infer(s *step) error {
 	if err := s.pointwise(l.Activation); err != nil {
 		return err
 	}
-	if err := s.oneOf("norm", l.Norm, "pre", "post"); err != nil {
+	if err := s.word("norm", l.Norm); err != nil {
 		return err
 	}
 	if err := s.wants(2); err != nil {

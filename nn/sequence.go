@@ -78,16 +78,22 @@ func (l *Embedding) build(b *builder, n *Node, x *graph.Node) *graph.Node {
 	return b.MaskSteps(y, lengths)
 }
 
+// A Positioning is what is added to the steps of a sequence.
+type Positioning string
+
+// Enum implements settings.Enum.
+func (Positioning) Enum() []string { return []string{"sinusoidal", "learned"} }
+
 // Position adds to each step of a sequence what tells where it is: "sinusoidal"
 // (Vaswani et al., "Attention Is All You Need", 2017) or "learned".
 type Position struct {
-	Kind string `yaml:"kind" json:"kind" short:"true" default:"sinusoidal" enum:"sinusoidal,learned" doc:"Waves of many lengths, or a learned vector for each step."`
+	Kind Positioning `yaml:"kind" json:"kind" short:"true" default:"sinusoidal" doc:"Waves of many lengths, or a learned vector for each step."`
 }
 
-func (l *Position) words() string { return l.Kind }
+func (l *Position) words() string { return string(l.Kind) }
 
 func (l *Position) infer(s *step) error {
-	if err := s.oneOf("kind", l.Kind, "sinusoidal", "learned"); err != nil {
+	if err := s.word("kind", l.Kind); err != nil {
 		return err
 	}
 	if err := s.wants(2); err != nil {
@@ -107,13 +113,19 @@ func (l *Position) build(b *builder, n *Node, x *graph.Node) *graph.Node {
 	return b.SinusoidalPositions(x)
 }
 
+// Returned is what an lstm or gru gives: the last output of each direction, or all.
+type Returned string
+
+// Enum implements settings.Enum.
+func (Returned) Enum() []string { return []string{"last", "sequence"} }
+
 // Recurrent is lstm or gru. It runs along sequences, with the gates and biases of
 // PyTorch's. If it says how to read the features it is a preset.
 type Recurrent struct {
 	Units         int      `yaml:"units" json:"units" short:"true" default:"64" min:"1" max:"65536" doc:"The size of the state, for each direction."`
 	Layers        int      `yaml:"layers" json:"layers" default:"1" min:"1" max:"100" doc:"How many of these are stacked."`
 	Bidirectional bool     `yaml:"bidirectional" json:"bidirectional,omitempty" default:"false" doc:"Also run from the end to the beginning; both outputs are joined."`
-	Return        string   `yaml:"return" json:"return" default:"last" enum:"last,sequence" doc:"Features from the last step (of each direction), or the sequence of all outputs."`
+	Return        Returned `yaml:"return" json:"return" default:"last" doc:"Features from the last step (of each direction), or the sequence of all outputs."`
 	Dropout       *float64 `yaml:"dropout" json:"dropout,omitempty" min:"0" below:"1" doc:"Dropout between the layers, 0 if absent. As a preset also behind them, and 0.1 if absent."`
 	Vocabulary    int      `yaml:"vocabulary" json:"-" default:"0" min:"0" max:"16777216" doc:"Makes it a preset that begins with an embedding: features are token ids below this number."`
 	Padding       *int     `yaml:"padding" json:"-" min:"0" doc:"The token id that fills up sequences at their end; with vocabulary."`
@@ -155,7 +167,7 @@ func (l *Recurrent) infer(s *step) error {
 	if err := s.between("layers", l.Layers, 1, maxRecurrent); err != nil {
 		return err
 	}
-	if err := s.oneOf("return", l.Return, "sequence", "last"); err != nil {
+	if err := s.word("return", l.Return); err != nil {
 		return err
 	}
 	if err := s.rate("dropout", orZero(l.Dropout)); err != nil {
@@ -227,16 +239,22 @@ func (l *Recurrent) build(b *builder, n *Node, x *graph.Node) *graph.Node {
 	return x
 }
 
+// A TimePooling is what is taken of the valid steps of a sequence.
+type TimePooling string
+
+// Enum implements settings.Enum.
+func (TimePooling) Enum() []string { return []string{"mean", "max", "last"} }
+
 // TimePool makes features of a sequence: the "mean", "max" or "last" of its
 // valid steps.
 type TimePool struct {
-	Kind string `yaml:"kind" json:"kind" short:"true" default:"mean" enum:"mean,max,last" doc:"What is taken of the steps of a sequence, without its padding."`
+	Kind TimePooling `yaml:"kind" json:"kind" short:"true" default:"mean" doc:"What is taken of the steps of a sequence, without its padding."`
 }
 
-func (l *TimePool) words() string { return l.Kind }
+func (l *TimePool) words() string { return string(l.Kind) }
 
 func (l *TimePool) infer(s *step) error {
-	if err := s.oneOf("kind", l.Kind, "mean", "max", "last"); err != nil {
+	if err := s.word("kind", l.Kind); err != nil {
 		return err
 	}
 	if err := s.wants(2); err != nil {

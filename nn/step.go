@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"pipe/pipeline/settings"
 )
 
 // A step is one layer while it is inferred.
@@ -46,9 +48,9 @@ func (s *step) epsilon(v float64) error {
 	return nil
 }
 
-func (s *step) oneOf(setting, value string, valid ...string) error {
-	if !slices.Contains(valid, value) {
-		return s.wrong(setting, "", "has %s %.20q: want %s", setting, value, strings.Join(valid, " or "))
+func (s *step) word(setting string, value settings.Enum) error {
+	if text, valid := fmt.Sprint(value), value.Enum(); !slices.Contains(valid, text) {
+		return s.wrong(setting, "", "has %s %.20q: want %s", setting, text, strings.Join(valid, " or "))
 	}
 	return nil
 }

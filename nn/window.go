@@ -365,12 +365,18 @@ func (l *Pool) build(b *builder, n *Node, x *graph.Node) *graph.Node {
 	return b.AvgPool2D(x, w.Kernel[0], w.Kernel[1], w.operator(), false)
 }
 
+// An ImagePooling is what is taken of each channel.
+type ImagePooling string
+
+// Enum implements settings.Enum.
+func (ImagePooling) Enum() []string { return []string{"average", "max"} }
+
 // GlobalPool is one number for each channel of an image.
 type GlobalPool struct {
-	Kind string `yaml:"kind" json:"kind" short:"true" default:"average" enum:"average,max" doc:"What is taken of each channel."`
+	Kind ImagePooling `yaml:"kind" json:"kind" short:"true" default:"average" doc:"What is taken of each channel."`
 }
 
-func (l *GlobalPool) words() string { return l.Kind }
+func (l *GlobalPool) words() string { return string(l.Kind) }
 
 func (l *GlobalPool) infer(s *step) error {
 	if len(s.in.shape) == 2 {
@@ -381,7 +387,7 @@ func (l *GlobalPool) infer(s *step) error {
 	}
 	s.Flops = count(s.in.shape.Size())
 	s.out.shape = s.in.shape[:1:1]
-	return s.oneOf("kind", l.Kind, "average", "max")
+	return s.word("kind", l.Kind)
 }
 
 func (l *GlobalPool) build(b *builder, n *Node, x *graph.Node) *graph.Node {
