@@ -237,7 +237,7 @@ func (a *applier) targets(arr arrow.Array) (arrow.Array, error) {
 	name := a.Transform.target.Column
 	rd := reading{name, a.Transform.target.Type}
 	if a.classes == nil {
-		values, err := rd.numbers(arr, nil)
+		values, _, err := rd.numbers(arr, nil)
 		if err != nil {
 			return nil, fmt.Errorf("target: %w", err)
 		}

@@ -30,23 +30,37 @@ func (rd reading) misfit(arr arrow.Array) error {
 		Fix: fmt.Sprintf("read it as before: `columns: {%s: %s}` of the ingest stage", rd.column, rd.fitted)}
 }
 
-// numbers gives the values of a column as numbers in buf, which grows if it
-// must: NaN for a missing value, 0 and 1 for truth values, infinity for what
-// is no such number. notNumber then says why.
-func (rd reading) numbers(arr arrow.Array, buf []float64) ([]float64, error) {
-	buf = buf[:0]
-	switch a := arr.(type) {
+// numbers gives the values of a column as numbers: NaN for a missing value, 0 and
+// 1 for truth values, infinity for what is no such number. notNumber then says
+// why. They are shared, or may be in buf, as those of floats.
+func (rd reading) numbers(arr arrow.Array, buf []float64) (values []float64, shared bool, err error) {
+	switch arr.(type) {
 	case *array.Int64, *array.Float64, *array.Boolean:
-		values, valid, err := table.Floats(arr)
-		if err != nil {
-			return nil, fmt.Errorf("column %q: %w", rd.column, err)
+		if values, shared, err = floats(rd.column, arr, buf); err != nil {
+			return nil, false, err
 		}
-		buf = append(buf, values...)
-		for i, ok := range valid {
-			if !ok {
-				buf[i] = math.NaN()
+		if shared && rd.fitted == "bool" {
+			values, shared = append(buf[:0], values...), false
+		}
+	default:
+		if values, err = rd.written(arr, buf[:0]); err != nil {
+			return nil, false, err
+		}
+	}
+	if rd.fitted == "bool" && arr.DataType().ID() != arrow.BOOL {
+		for i, v := range values {
+			if v != 0 && v != 1 && !math.IsNaN(v) {
+				values[i] = math.Inf(1)
 			}
 		}
+	}
+	return values, shared, nil
+}
+
+// written adds to buf the numbers that are written in texts, and those of a column
+// of another type that has no values.
+func (rd reading) written(arr arrow.Array, buf []float64) ([]float64, error) {
+	switch a := arr.(type) {
 	case *array.String:
 		for i := range a.Len() {
 			v := math.NaN()
@@ -61,13 +75,6 @@ func (rd reading) numbers(arr arrow.Array, buf []float64) ([]float64, error) {
 		}
 		for range arr.Len() {
 			buf = append(buf, math.NaN())
-		}
-	}
-	if rd.fitted == "bool" && arr.DataType().ID() != arrow.BOOL {
-		for i, v := range buf {
-			if v != 0 && v != 1 && !math.IsNaN(v) {
-				buf[i] = math.Inf(1)
-			}
 		}
 	}
 	return buf, nil

@@ -153,17 +153,8 @@ func newCodes(v *vocabulary, encoding string) *codes {
 	return c
 }
 
-// of gives the code of the value in a row. A value without one has failed.
-func (c *codes) of(v *Values, out *Out, row int) int {
-	if v.Valid == nil || v.Valid[row] {
-		if code, known := c.byName[v.Texts[row]]; known {
-			return code
-		}
-	}
-	return c.other(v, out, row)
-}
-
-// other is of for what is no category of training.
+// other gives the code of a value in a row that is none of byName: it is missing
+// or was not there in training. A value without a code has failed.
 func (c *codes) other(v *Values, out *Out, row int) int {
 	if v.Valid == nil || v.Valid[row] {
 		text := v.Texts[row]

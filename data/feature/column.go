@@ -135,10 +135,19 @@ type writer interface {
 	write(c *column, v *Values, out *Out, vectors []float32, stride int)
 }
 
+// A keeper is a transform that leaves alone the numbers that are there.
+type keeper interface{ keeps() }
+
 // run applies the transform, and takes away the numbers that it failed at.
 func (s step) run(v *Values, out *Out) {
+	if _, ok := s.Fitted.(keeper); !ok || !v.complete {
+		v.own()
+	}
 	before := len(out.fails)
 	s.Apply(v, out)
+	if v.shared {
+		return // nothing has changed
+	}
 	v.complete = false
 	if v.Numbers != nil {
 		for _, err := range out.fails[before:] {
@@ -189,12 +198,15 @@ func (c *column) readLater(arr arrow.Array, v *Values, out *Out) (err error) {
 		v.Texts, v.Valid, err = rd.categories(arr)
 		return err
 	}
-	v.Numbers, err = rd.numbers(arr, v.buf)
-	v.buf = v.Numbers
-	v.complete = areFinite(v.Numbers)
-	if err != nil || v.complete {
+	numbers, shared, err := rd.numbers(arr, v.buf)
+	if err != nil {
 		return err
 	}
+	v.setNumbers(numbers, shared)
+	if v.complete = areFinite(numbers); v.complete {
+		return nil
+	}
+	v.own()
 	for i, x := range v.Numbers {
 		if math.IsInf(x, 0) {
 			out.fail(rd.notNumber(arr, i))

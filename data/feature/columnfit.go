@@ -127,9 +127,16 @@ func (c *columnFit) read(arr arrow.Array, v *Values) (err error) {
 		v.Texts, v.Valid, err = texts(c.Name, arr)
 		return err
 	}
-	v.Numbers, err = numbers(c.Name, arr, v.buf)
-	v.buf = v.Numbers
-	return err
+	numbers, shared, err := floats(c.Name, arr, v.buf)
+	if err != nil {
+		return err
+	}
+	v.setNumbers(numbers, shared)
+	if i := slices.IndexFunc(numbers, func(x float64) bool { return math.IsInf(x, 0) }); i >= 0 {
+		return &ValueError{Column: c.Name, Row: int64(i), Reason: Infinite, Msg: string(Infinite),
+			Fix: "leave it empty where the table is made, and declare `impute`"}
+	}
+	return nil
 }
 
 // observe notes what is said of a column whatever its chain is.

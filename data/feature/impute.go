@@ -161,6 +161,8 @@ func (f fill) Takes() Form {
 	return Texts
 }
 
+func (fill) keeps() {}
+
 // Outputs implements Fitted.
 func (fill) Outputs() []Output { return nil }
 

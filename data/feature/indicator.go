@@ -21,6 +21,8 @@ func (*Indicator) Fit(*Input) (Fitter, error) { return Fixed(missingness{}), nil
 
 type missingness struct{}
 
+func (missingness) keeps() {}
+
 // Outputs implements Fitted.
 func (missingness) Outputs() []Output { return []Output{{Suffix: "=" + missingName}} }
 

@@ -80,7 +80,8 @@ type Passer interface {
 	// before each pass.
 	Again() bool
 	// Add gives it the next rows of a pass, in the order of the table. The values
-	// are those that the transforms before it have made, and die after the call.
+	// are those that the transforms before it have made; they must not be changed,
+	// and die after the call.
 	Add(v *Values) error
 }
 

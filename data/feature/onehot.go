@@ -110,9 +110,13 @@ func (f oneHot) Outputs() []Output {
 
 // Apply implements Fitted.
 func (f oneHot) Apply(v *Values, out *Out) {
-	dropped := btoi(f.DropFirst)
-	for r := range v.Texts {
-		if at := f.codes.of(v, out, r) - dropped; at >= 0 {
+	dropped, byName := btoi(f.DropFirst), f.codes.byName
+	for r, text := range v.Texts {
+		code, known := byName[text]
+		if !known || v.Valid != nil && !v.Valid[r] {
+			code = f.codes.other(v, out, r)
+		}
+		if at := code - dropped; at >= 0 {
 			out.Set(r, at, 1)
 		}
 	}

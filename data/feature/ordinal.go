@@ -72,7 +72,11 @@ func (ordinal) Outputs() []Output { return nil }
 func (f ordinal) Apply(v *Values, out *Out) {
 	from := *v
 	v.BecomeNumbers()
-	for r := range v.Numbers {
-		v.Numbers[r] = float64(f.codes.of(&from, out, r)) // -1 for none
+	for r, text := range from.Texts {
+		code, known := f.codes.byName[text]
+		if !known || from.Valid != nil && !from.Valid[r] {
+			code = f.codes.other(&from, out, r)
+		}
+		v.Numbers[r] = float64(code) // -1 for none
 	}
 }

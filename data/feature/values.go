@@ -26,7 +26,22 @@ type Values struct {
 
 	rows     int
 	complete bool      // no number is missing; false is not known
+	shared   bool      // Numbers are those of the table
 	buf      []float64 // for Numbers, used again for each batch
+}
+
+// setNumbers sets the numbers that floats gave.
+func (v *Values) setNumbers(numbers []float64, shared bool) {
+	if v.Numbers, v.shared = numbers, shared; !shared {
+		v.buf = numbers
+	}
+}
+
+// own makes numbers that can be changed.
+func (v *Values) own() {
+	if v.shared {
+		v.setNumbers(append(v.buf[:0], v.Numbers...), false)
+	}
 }
 
 // Len is the number of rows.
@@ -141,24 +156,27 @@ func formsOf(t arrow.DataType) Form {
 	return 0
 }
 
-// numbers gives the values of a numeric column in buf, which grows if it must:
-// NaN for a missing value, 0 and 1 for booleans. Integers beyond 2^53 are
-// rounded. An infinite value is an error.
-func numbers(column string, arr arrow.Array, buf []float64) ([]float64, error) {
+// floats gives the values of a numeric column: NaN for a missing value, 0 and 1
+// for booleans. Integers beyond 2^53 are rounded. They are those of the table, and
+// must not be changed, if shared; else they may be in buf.
+func floats(column string, arr arrow.Array, buf []float64) (values []float64, shared bool, err error) {
 	values, valid, err := table.Floats(arr)
 	if err != nil {
-		return nil, fmt.Errorf("column %q: %w", column, err)
+		return nil, false, fmt.Errorf("column %q: %w", column, err)
 	}
-	buf = append(buf[:0], values...)
-	for i, v := range buf {
-		if valid != nil && !valid[i] {
-			buf[i] = math.NaN()
-		} else if math.IsInf(v, 0) {
-			return nil, &ValueError{Column: column, Row: int64(i), Reason: Infinite, Msg: string(Infinite),
-				Fix: "leave it empty where the table is made, and declare `impute`"}
+	_, shared = arr.(*array.Float64)
+	if valid == nil {
+		return values, shared, nil
+	}
+	if shared {
+		values = append(buf[:0], values...)
+	}
+	for i, ok := range valid {
+		if !ok {
+			values[i] = math.NaN()
 		}
 	}
-	return buf, nil
+	return values, false, nil
 }
 
 // texts gives the values of a column as text, and which of them are there; nil

@@ -144,10 +144,15 @@ func Vectors(arr arrow.Array) []float32 {
 	return rows.F32
 }
 
-// NewVectors makes a vector column of rows x width float32 in row-major order.
-// The values are copied.
+// NewVectors makes a vector column without copying from rows x width float32 in
+// row-major order. The memory belongs to the array from then on.
 func NewVectors(values []float32, width int) arrow.Array {
-	return NewLists(tensor.F32, tensor.Rows{F32: values}, width)
+	if width < 1 || len(values)%width != 0 {
+		panic(fmt.Sprintf("table: %d values are no vectors of width %d", len(values), width))
+	}
+	c := newColumn(VectorType(width))
+	c.values, c.rows = bytesOf(values), len(values)/width
+	return c.array()
 }
 
 // NewLists makes a column of lists of a type: of width elements each, or ragged
