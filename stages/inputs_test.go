@@ -120,6 +120,25 @@ epochs: 25
 	}
 }
 
+// A data set of other inputs is refused by who measures and who asks a model.
+func TestOtherInputs(t *testing.T) {
+	const with = "branches: {image: [flatten], text: [{embedding: {vocabulary: 10, dimensions: 2}}, {time_pool: mean}]}\nnetwork: []\nepochs: 1\n"
+	model := pipelinetest.Run(t, pipelinetest.Case{Kind: train.Kind(), With: with, Inputs: map[string][]byte{"train": manyRows(t, "train", 40, 5, true)}}).Outputs["model"]
+	target := manyInputs().Targets[0]
+	flat := table.FlatDataset([]table.Feature{{Name: "age", Column: "age"}, {Name: "size", Column: "size"}}, &target)
+	other := tabletest.Dataset(t, flat, "features", []float32{1, 2}, "target", []int32{1})
+	for _, k := range []pipelinetest.Case{{Kind: evaluate.Kind()}, {Kind: predict.Kind()}} {
+		k.Inputs = map[string][]byte{"model": model, "data": other}
+		if _, err := pipelinetest.RunErr(t, k); err == nil || !strings.Contains(err.Error(), "the inputs are features f32(2), those of the model image u8(1, 6, 5), text i32(?), features f32(2)") {
+			t.Errorf("%s: %v", k.Kind.Name, err)
+		}
+	}
+	_, err := pipelinetest.RunErr(t, pipelinetest.Case{Kind: train.Kind(), With: with, Inputs: map[string][]byte{"train": manyRows(t, "train", 40, 5, true), "validation": other}})
+	if err == nil || !strings.Contains(err.Error(), "the inputs of ") {
+		t.Errorf("train: %v", err)
+	}
+}
+
 // What does not fit is an error that names the setting.
 func TestSeveralInputsThatDoNotFit(t *testing.T) {
 	data := manyRows(t, "train", 60, 9, true)

@@ -2,6 +2,7 @@ package predict
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -71,7 +72,7 @@ func dataFits(sig *nn.Signature, info table.DatasetInfo) error {
 	case dataset.Inputs:
 		return diag.WithHint(fmt.Errorf("the inputs are %s, those of the model %s", dataset.Text(&made), dataset.Text(sig)), hint)
 	case dataset.Features:
-		return diag.WithHint(fmt.Errorf("the features are not those of the model"), hint)
+		return diag.WithHint(errors.New(otherFeatures("it has", dataset.Names(&made), dataset.Names(sig))), hint)
 	}
 	return nil
 }

@@ -166,13 +166,7 @@ func fits(sig *nn.Signature, info table.DatasetInfo) error {
 	case dataset.Inputs:
 		return misfit("it makes the inputs %s, the model has %s", dataset.Text(&made), dataset.Text(sig))
 	case dataset.Features:
-		names, want := dataset.Names(&made), dataset.Names(sig)
-		for i := range min(len(names), len(want)) {
-			if names[i] != want[i] {
-				return misfit("feature %d is %q, the model has %q there", i+1, names[i], want[i])
-			}
-		}
-		return misfit("it makes %d features, the model has %d", len(names), len(want))
+		return misfit("%s", otherFeatures("it makes", dataset.Names(&made), dataset.Names(sig)))
 	}
 	t := info.Target()
 	switch {
@@ -184,6 +178,16 @@ func fits(sig *nn.Signature, info table.DatasetInfo) error {
 		return misfit("it scales the target differently (center %v and scale %v, not %v and %v)", t.Center, t.Scale, sig.Center, sig.Scale)
 	}
 	return nil
+}
+
+// otherFeatures says in what features differ from those of a model.
+func otherFeatures(there string, names, want []string) string {
+	for i := range min(len(names), len(want)) {
+		if names[i] != want[i] {
+			return fmt.Sprintf("feature %d is %q, the model has %q there", i+1, names[i], want[i])
+		}
+	}
+	return fmt.Sprintf("%s %d features, the model has %d", there, len(names), len(want))
 }
 
 func misfit(format string, args ...any) error {

@@ -110,7 +110,7 @@ func findRate(ctx context.Context, env pipeline.Env, test nn.FindRate, spec nn.S
 // their order.
 func comparable(train, validation *rows) error {
 	hint := "connect two outputs of the same preprocess stage"
-	a, b := train.info.Names(), validation.info.Names()
+	a, b := dataset.Names(&train.sig), dataset.Names(&validation.sig)
 	for i := range min(len(a), len(b)) {
 		if a[i] != b[i] {
 			return diag.WithHint(fmt.Errorf("feature %d is %q in %s but %q in %s", i+1, a[i], train.name, b[i], validation.name), hint)
@@ -123,7 +123,7 @@ func comparable(train, validation *rows) error {
 	case dataset.Nothing:
 		return nil
 	case dataset.Inputs, dataset.Features:
-		return diag.WithHint(fmt.Errorf("the inputs of %s are not those of %s", train.name, validation.name), hint)
+		return diag.WithHint(fmt.Errorf("the inputs of %s are %s, those of %s are %s", train.name, dataset.Text(t), validation.name, dataset.Text(v)), hint)
 	default:
 		return diag.WithHint(fmt.Errorf("the target of %s (%s, %s) is not that of %s (%s, %s)",
 			train.name, t.Column, t.Task, validation.name, v.Column, v.Task), hint)
