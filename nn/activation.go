@@ -47,9 +47,6 @@ func (Activation) Enum() []string {
 // Known says whether a is one of the above.
 func (a Activation) Known() bool { return slices.Contains(Activations(), a) }
 
-// pointwise says whether a is a function of each value by itself.
-func (a Activation) pointwise() bool { return a != Softmax && a.Known() }
-
 // Alpha is the usual parameter of a: the slope of leaky_relu, the scale of elu,
 // else 0.
 func (a Activation) Alpha() float64 { return graph.Function(a).Alpha() }

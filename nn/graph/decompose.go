@@ -33,7 +33,7 @@ func (o Dense) Decompose(g *Graph, in []*Node) *Node {
 	if in[2] != nil {
 		y = a.Add(y, a.like(in[2], y))
 	}
-	return a.Decompose(Activate{o.Act}, a.Reshape(y, x.shape.withLast(n)...))
+	return a.Decompose(Activate(o), a.Reshape(y, x.shape.withLast(n)...))
 }
 
 func (SwapAxes) Decompose(g *Graph, in []*Node) *Node { return algebra{g}.swap(in[0], 1, 2) }

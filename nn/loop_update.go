@@ -1,0 +1,137 @@
+package nn
+
+import (
+	"math"
+
+	"pipe/nn/backend"
+	"pipe/nn/graph"
+	"pipe/nn/optim"
+)
+
+// An updater is the step of the optimizer and of what follows it, as a program.
+type updater struct {
+	step      *optim.Step
+	program   backend.Program // nil if there is nothing to train
+	memory    [][]float32     // what the optimizer keeps: see read
+	variables []backend.Variable
+
+	average    *numbers // nil if there is none
+	decay      float64
+	keep, take *graph.Node
+	mix        []float32 // d and 1-d
+}
+
+// newUpdater plans the step of an optimizer on numbers whose gradients are in a
+// variable, and, if decay is not 0, an exponential moving average of all numbers
+// (Polyak averaging): after step t, average = d average + (1-d) numbers with
+// d = min(decay, (1+t)/(10+t)), so that it does not stick to the begin. With reset
+// the gradients are then ready to be added to.
+func newUpdater(m *numbers, gradients backend.Variable, o Rule, reg optim.Regularization, decay float64, reset bool, h how) (u *updater, err error) {
+	g := graph.New()
+	u = &updater{decay: decay, mix: make([]float32, 2)}
+	if u.step, err = optim.Build(g, o, reg, m.trained()); err != nil {
+		return nil, err
+	}
+	places := map[*graph.Node]backend.Place{}
+	at := func(n *graph.Node, v backend.Variable, from int) *graph.Node {
+		places[n] = backend.Place{Variable: v, From: from}
+		return n
+	}
+	u.memory = u.step.Memory(len(m.flat))
+	for _, data := range u.memory {
+		u.variables = append(u.variables, nil)
+		if data != nil {
+			u.variables[len(u.variables)-1] = h.backend.Variable(data)
+		}
+	}
+	for _, p := range u.step.Parts {
+		at(p.Param, m.variable, p.From)
+		at(p.Grad, gradients, p.From)
+		for i, n := range p.Memory {
+			if n != nil {
+				at(n, u.variables[i], p.From)
+			}
+		}
+	}
+	if decay > 0 {
+		u.average = onBackend(h.backend, m.copy())
+		u.keep, u.take = g.Input("part of the average", 1), g.Input("part of the numbers", 1)
+		mean := func(from, size int, now *graph.Node) {
+			g.Apply(graph.Average{}, at(g.State("average", size), u.average.variable, from), now, u.keep, u.take)
+		}
+		end := 0
+		rest := func(to int) { // what no gradient changes
+			if end < to {
+				mean(end, to-end, at(g.State("numbers", to-end), m.variable, end))
+			}
+		}
+		for _, p := range u.step.Parts {
+			rest(p.From)
+			mean(p.From, p.Size, p.NewParam)
+			end = p.From + p.Size
+		}
+		rest(len(m.flat))
+	}
+	if reset {
+		for _, p := range u.step.Parts {
+			g.Assign(p.NewGrad, g.Apply(graph.Constant{Value: nothing, Size: p.Size}))
+		}
+	}
+	if err := g.Err(); err != nil {
+		return nil, err
+	}
+	if len(g.Calls()) > 0 {
+		u.program, err = h.backend.Compile(g, nil, backend.Options{Threads: h.threads, Places: places})
+	}
+	return u, err
+}
+
+// nothing is what can be added to any number without changing a bit of it: a 0
+// would make 0 of -0.
+var nothing = float32(math.Copysign(0, -1))
+
+// run does step t, counted from 1, with a factor of the learning rate and a scale
+// of the gradients.
+func (u *updater) run(t int, factor, scale float64) error {
+	if u.program == nil {
+		return nil
+	}
+	hyper, before := u.step.Numbers(t, factor, scale)
+	u.program.Write(u.step.Hyper, hyper)
+	if u.step.Before != nil {
+		u.program.Write(u.step.Before, before)
+	}
+	if u.average != nil {
+		d := min(u.decay, float64(1+t)/float64(10+t))
+		u.mix[0], u.mix[1] = float32(d), float32(1-d)
+		u.program.Write(u.keep, u.mix[:1])
+		u.program.Write(u.take, u.mix[1:])
+	}
+	return u.program.Run(0)
+}
+
+// read brings memory up to date.
+func (u *updater) read() [][]float32 {
+	for i, v := range u.variables {
+		if v != nil {
+			v.Read(u.memory[i])
+		}
+	}
+	return u.memory
+}
+
+// write makes what the optimizer keeps what memory holds.
+func (u *updater) write() {
+	for i, v := range u.variables {
+		if v != nil {
+			v.Write(u.memory[i])
+		}
+	}
+}
+
+func (u *updater) close() error {
+	if u.program == nil {
+		return nil
+	}
+	return u.program.Close()
+}
