@@ -289,3 +289,15 @@ func TestOrderInTurns(t *testing.T) {
 		}
 	}
 }
+
+// The short form is stored without versions, so it is for the first ones.
+func TestLaterVersionsAreStoredAsChains(t *testing.T) {
+	tr := fit(t, Spec{Features: []Column{{Name: "x"}}}, col{"x", []any{1.0, 2.0}})
+	if c := documented(t, tr).Columns[0]; c.Number == nil || c.Chain != nil {
+		t.Errorf("the short form is stored as %+v", c)
+	}
+	tr.columns[0].steps[0].version = 2
+	if c := documented(t, tr).Columns[0]; c.Number != nil || len(c.Chain) != 1 || c.Chain[0].Version != 2 {
+		t.Errorf("version 2 is stored as %+v", c)
+	}
+}
