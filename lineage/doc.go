@@ -1,11 +1,13 @@
 // Package lineage is the memory of pipe: a SQLite database of runs, stage
 // executions, the artifacts between them, parameters, metrics, seeds and
-// environments. It owns SQL; no other package sees any.
+// environments. This package has the connections, the schema, and the runs with what
+// they recorded; those below it have a noun each: registry, ticks, walk, clean, slice.
+// Together they own SQL; no other package sees any.
 //
 // # What is promised
 //
 // Each method that writes is one transaction. When Record, RecordAll, BeginRun,
-// FinishRun or a schedule method has returned nil, its rows survive a loss of
+// FinishRun or a function of ticks has returned nil, its rows survive a loss of
 // power. Heartbeats, notices that a stage has begun, and the memo of file
 // hashes survive a crash of the process, but the last of them may be lost with
 // the power.

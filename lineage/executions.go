@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"time"
 
 	"pipe/artifacts"
 )
@@ -271,26 +270,4 @@ func (d *DB) Metrics(ctx context.Context, runID string) (_ []StageMetric, err er
 		return m, err
 	}, `SELECT e.stage, m.name, m.value, coalesce(m.goal, ''), coalesce(m.class, '') FROM executions e JOIN metrics m ON m.execution_id = coalesce(e.cached_from, e.id)
 		WHERE `+OfRun+` ORDER BY e.id, m.name`, runID)
-}
-
-// An Event is a change of state of a run or of one of its stages.
-type Event struct {
-	Time    time.Time
-	Stage   string // empty: the run as a whole
-	Attempt int
-	State   Status
-	Message string
-}
-
-// Events returns what happened in a run, in order.
-func (d *DB) Events(ctx context.Context, runID string) (_ []Event, err error) {
-	defer func() { err = d.Error("read events from", err) }()
-	return Collect(ctx, d.r, func(rows *sql.Rows) (Event, error) {
-		var e Event
-		var at string
-		if err := rows.Scan(&at, &e.Stage, &e.Attempt, &e.State, &e.Message); err != nil {
-			return e, err
-		}
-		return e, SetTime(&e.Time, at)
-	}, "SELECT time, coalesce(stage, ''), coalesce(attempt, 0), state, message FROM events WHERE run_id = ? ORDER BY id", runID)
 }

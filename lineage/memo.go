@@ -152,7 +152,7 @@ const maxNewer = 200_000
 func (d *DB) repeat(t *Tx, m *Memo, run Run) (*Repeated, error) {
 	res := &Repeated{Warnings: m.Warnings}
 	// A run that is not forgotten has all its executions, and they stay as long
-	// as one that repeats it; see PlanGC.
+	// as one that repeats it; see clean.Choose.
 	err := t.Row(`SELECT pipeline, stages FROM runs r WHERE id = ? AND status = 'succeeded' AND repeats IS NULL
 		AND id NOT IN (SELECT run_id FROM forgotten_runs)
 		AND NOT EXISTS (SELECT 1 FROM doomed_executions g CROSS JOIN executions e ON e.id = g.execution_id WHERE e.run_id = r.id)`,

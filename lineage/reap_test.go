@@ -13,6 +13,7 @@ import (
 
 	"pipe/artifacts"
 	"pipe/lineage"
+	"pipe/lineage/lineagetest"
 	"pipe/lineage/ticks"
 )
 
@@ -130,13 +131,13 @@ func TestReapAfterKill(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	events, err := db.Events(t.Context(), run)
-	if err != nil || len(events) != 4 || events[2].State != lineage.Interrupted || events[2].Stage != "s" ||
+	events := lineagetest.Events(t, db, run)
+	if len(events) != 4 || events[2].State != lineage.Interrupted || events[2].Stage != "s" ||
 		!strings.Contains(events[3].Message, "ended without finishing") {
-		t.Errorf("events %+v, %v", events, err)
+		t.Errorf("events %+v", events)
 	}
 	if taken, err := ticks.TakeOver(t.Context(), db, open[0].ID); !taken || err != nil {
-		t.Errorf("TakeOverTick: %v, %v", taken, err)
+		t.Errorf("TakeOver: %v, %v", taken, err)
 	}
 	if taken, err := ticks.TakeOver(t.Context(), db, open[0].ID); taken || err != nil {
 		t.Errorf("taking it over again: %v, %v", taken, err)

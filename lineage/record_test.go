@@ -253,10 +253,9 @@ func TestRecordRunningThenEnd(t *testing.T) {
 	if err := db.Record(t.Context(), e); err == nil || !strings.Contains(err.Error(), "was recorded before") {
 		t.Errorf("recording twice: %v", err)
 	}
-	events, err := db.Events(t.Context(), run)
-	want := []lineage.Event{{Time: started, State: lineage.Running}, {Time: started, Stage: "s", Attempt: 1, State: lineage.Running, Message: ""}, {Time: c.T, Stage: "s", Attempt: 1, State: lineage.Succeeded, Message: ""}}
-	if diff := cmp.Diff(want, events); diff != "" || err != nil {
-		t.Error(diff, err)
+	want := []lineagetest.Event{{Time: started, State: lineage.Running}, {Time: started, Stage: "s", Attempt: 1, State: lineage.Running}, {Time: c.T, Stage: "s", Attempt: 1, State: lineage.Succeeded}}
+	if diff := cmp.Diff(want, lineagetest.Events(t, db, run)); diff != "" {
+		t.Error(diff)
 	}
 }
 

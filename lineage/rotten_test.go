@@ -30,7 +30,6 @@ func readers(db *lineage.DB, runID string, artifact artifacts.ID) map[string]fun
 		"run":        with(func(c ctx, id string) error { _, err := db.Run(c, id); return err }),
 		"executions": with(func(c ctx, id string) error { _, err := db.Executions(c, id); return err }),
 		"metrics":    with(func(c ctx, id string) error { _, err := db.Metrics(c, id); return err }),
-		"events":     with(func(c ctx, id string) error { _, err := db.Events(c, id); return err }),
 		"slice":      with(func(c ctx, id string) error { _, err := slice.Take(c, db, id); return err }),
 		"resolve":    with(func(c ctx, id string) error { _, err := db.Resolve(c, id[:12]); return err }),
 		"in run":     with(func(c ctx, id string) error { _, err := db.InRun(c, id, "model"); return err }),

@@ -57,9 +57,9 @@ func Choose(ctx context.Context, d *lineage.DB, keep Retention) (_ *Choice, err 
 	}
 	g.chooseRuns(keep, d.Now())
 	g.keepClosure()
-	plan := g.plan()
-	plan.Artifacts, err = g.garbage(ctx, d)
-	return plan, err
+	chosen := g.choice()
+	chosen.Artifacts, err = g.garbage(ctx, d)
+	return chosen, err
 }
 
 // A graph is the part of the database that decides what is needed.
@@ -240,26 +240,26 @@ func (g *graph) keepClosure() {
 	}
 }
 
-func (g *graph) plan() *Choice {
-	plan := &Choice{}
+func (g *graph) choice() *Choice {
+	chosen := &Choice{}
 	for _, r := range g.order {
 		if r.keep {
-			plan.Kept++
+			chosen.Kept++
 		} else {
-			plan.Runs = append(plan.Runs, r.Run)
+			chosen.Runs = append(chosen.Runs, r.Run)
 		}
 	}
 	for i := range g.executions {
 		e := &g.executions[i]
 		switch {
 		case !e.keep:
-			plan.Executions++
-			plan.doomed = append(plan.doomed, e.id)
+			chosen.Executions++
+			chosen.doomed = append(chosen.doomed, e.id)
 		case e.doomed:
-			plan.spared = append(plan.spared, e.id)
+			chosen.spared = append(chosen.spared, e.id)
 		}
 	}
-	return plan
+	return chosen
 }
 
 // garbage names the artifacts that only executions refer to that will go.

@@ -25,18 +25,18 @@ const (
 	runsAtOnce = 100
 )
 
-// Forget deletes what a plan says, in several transactions; after a crash the
+// Forget deletes what was chosen, in several transactions; after a crash the
 // next Forget goes on. Runs may begin and go on meanwhile, because an
 // execution goes in two steps. First it is doomed: no run that begins from now
 // on finds it in the cache. Then, when no run is left that began before that,
 // and if nothing refers to it, it is deleted. What has to wait for a run, the
 // next Forget deletes.
-func Forget(ctx context.Context, d *lineage.DB, plan *Choice) (done Forgotten, err error) {
+func Forget(ctx context.Context, d *lineage.DB, chosen *Choice) (done Forgotten, err error) {
 	steps := []func(context.Context, *lineage.DB, *Choice, *Forgotten) error{
 		doom, hideRuns, deleteDoomed, deleteRuns, deleteArtifacts,
 	}
 	for _, step := range steps {
-		if err := step(ctx, d, plan, &done); err != nil {
+		if err := step(ctx, d, chosen, &done); err != nil {
 			return done, err
 		}
 	}
@@ -67,8 +67,8 @@ func update(ctx context.Context, d *lineage.DB, fn func(*lineage.Tx) error) erro
 	}
 }
 
-func doom(ctx context.Context, d *lineage.DB, plan *Choice, _ *Forgotten) error {
-	for ids := range slices.Chunk(plan.doomed, 20*batchSize) {
+func doom(ctx context.Context, d *lineage.DB, chosen *Choice, _ *Forgotten) error {
+	for ids := range slices.Chunk(chosen.doomed, 20*batchSize) {
 		err := update(ctx, d, func(t *lineage.Tx) error {
 			_, err := t.Exec(`INSERT INTO doomed_executions (execution_id, newest_run)
 				SELECT e.id, (SELECT max(seq) FROM runs) FROM json_each(?) j JOIN executions e ON e.id = j.value
@@ -79,7 +79,7 @@ func doom(ctx context.Context, d *lineage.DB, plan *Choice, _ *Forgotten) error 
 			return err
 		}
 	}
-	for ids := range slices.Chunk(plan.spared, 20*batchSize) {
+	for ids := range slices.Chunk(chosen.spared, 20*batchSize) {
 		err := update(ctx, d, func(t *lineage.Tx) error {
 			_, err := t.Exec("DELETE FROM doomed_executions WHERE execution_id IN (SELECT value FROM json_each(?))", lineage.JSONList(ids))
 			return err
@@ -139,8 +139,8 @@ func deleteExecutions(t *lineage.Tx, ids []int64) error {
 }
 
 // hideRuns takes runs out of sight. Executions of theirs may have to stay.
-func hideRuns(ctx context.Context, d *lineage.DB, plan *Choice, _ *Forgotten) error {
-	for runs := range slices.Chunk(plan.Runs, 20*runsAtOnce) {
+func hideRuns(ctx context.Context, d *lineage.DB, chosen *Choice, _ *Forgotten) error {
+	for runs := range slices.Chunk(chosen.Runs, 20*runsAtOnce) {
 		names := make([]string, len(runs))
 		for i, r := range runs {
 			names[i] = r.ID

@@ -3,6 +3,7 @@
 package lineagetest
 
 import (
+	"database/sql"
 	"path/filepath"
 	"testing"
 	"time"
@@ -140,4 +141,30 @@ func TwoRuns(t testing.TB, db *lineage.DB, c *Clock) (first, second string) {
 	}
 	Finish(t, db, second)
 	return first, second
+}
+
+// An Event is a row of the table of events: a change of state of a run or of one
+// of its stages.
+type Event struct {
+	Time    time.Time
+	Stage   string // empty: the run as a whole
+	Attempt int
+	State   lineage.Status
+	Message string
+}
+
+// Events lists what happened in a run, in order.
+func Events(t testing.TB, db *lineage.DB, run string) []Event {
+	t.Helper()
+	list, err := lineage.Collect(t.Context(), db.Reader(), func(rows *sql.Rows) (e Event, err error) {
+		var at string
+		if err := rows.Scan(&at, &e.Stage, &e.Attempt, &e.State, &e.Message); err != nil {
+			return e, err
+		}
+		return e, lineage.SetTime(&e.Time, at)
+	}, "SELECT time, coalesce(stage, ''), coalesce(attempt, 0), state, message FROM events WHERE run_id = ? ORDER BY id", run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
 }

@@ -134,11 +134,11 @@ func TestTickLife(t *testing.T) {
 		t.Error(diff, err)
 	}
 	for name, err := range map[string]error{
-		"StartTick":               ticks.Start(t.Context(), db, id, run),
-		"HeartbeatTick":           ticks.Heartbeat(t.Context(), db, id),
-		"FinishTick":              ticks.Finish(t.Context(), db, id, ticks.Failed, "", ""),
-		"FinishTick of no tick":   ticks.Finish(t.Context(), db, 999, ticks.Failed, "", ""),
-		"FinishTick as if it ran": ticks.Finish(t.Context(), db, id, ticks.Running, "", ""),
+		"Start":               ticks.Start(t.Context(), db, id, run),
+		"Heartbeat":           ticks.Heartbeat(t.Context(), db, id),
+		"Finish":              ticks.Finish(t.Context(), db, id, ticks.Failed, "", ""),
+		"Finish of no tick":   ticks.Finish(t.Context(), db, 999, ticks.Failed, "", ""),
+		"Finish as if it ran": ticks.Finish(t.Context(), db, id, ticks.Running, "", ""),
 	} {
 		if err == nil || !strings.Contains(err.Error(), "tick") {
 			t.Errorf("%s after the end: %v", name, err)
