@@ -120,6 +120,31 @@ epochs: 25
 	}
 }
 
+// What comes out of branches may be pictures, for the layers behind.
+func TestPictureAlone(t *testing.T) {
+	info := manyInputs()
+	info.Inputs, info.Weight = info.Inputs[:1], ""
+	var pixels []uint8
+	var class []int32
+	for i := range 64 {
+		for j := range 30 {
+			pixels = append(pixels, uint8(3*j+120*(i%2)))
+		}
+		class = append(class, int32(i%2))
+	}
+	data := tabletest.Dataset(t, info, "image", pixels, "target", class)
+	for _, with := range []string{
+		"branches: {image: []}\nnetwork: [{conv2d: {filters: 3, kernel: 2}}, {global_pool: average}]",
+		"branches: {image: [{conv2d: {filters: 3, kernel: 2}}]}\nnetwork: [{batch_norm: {}}, flatten]",
+		"network: [flatten, {dense: 4}]",
+	} {
+		r := pipelinetest.Run(t, pipelinetest.Case{Kind: train.Kind(), With: with + "\nepochs: 40\noptimizer: {adam: {learning_rate: 0.05}}", Inputs: map[string][]byte{"train": data}})
+		if a := r.Metrics["train.accuracy"]; a < 1 {
+			t.Errorf("%s: accuracy %v", with, a)
+		}
+	}
+}
+
 // A data set of other inputs is refused by who measures and who asks a model.
 func TestOtherInputs(t *testing.T) {
 	const with = "branches: {image: [flatten], text: [{embedding: {vocabulary: 10, dimensions: 2}}, {time_pool: mean}]}\nnetwork: []\nepochs: 1\n"

@@ -14,8 +14,10 @@ const network = "network"
 // depend on the data.
 func (s *Train) Validate() error {
 	layers := nn.Expand(s.Network, network)
-	if err := nn.CheckLayers(layers); err != nil {
-		return placed(err)
+	if len(s.Branches) == 0 { // what branches give is known when the data is
+		if err := nn.CheckLayers(layers); err != nil {
+			return placed(err)
+		}
 	}
 	return lastSoftmax(layers)
 }
