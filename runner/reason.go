@@ -163,7 +163,7 @@ func (e *execution) sinceLast(ctx context.Context, s *pipeline.Step, parts []art
 	return last, changesBetween(old, parts, sources), nil
 }
 
-// missReason is whyMissed for a task that is about to run. A database that
+// missReason is whyMissed for a stage that is about to run. A database that
 // cannot be read is no reason not to run it: the end of the stage is recorded
 // there, and fails with a better message.
 func (e *execution) missReason(ctx context.Context, s *pipeline.Step, parts []artifacts.KeyPart, inputs []lineage.Input) string {

@@ -51,7 +51,10 @@ func (r *Runner) RecomputeExecution(ctx context.Context, plan *pipeline.Plan, re
 	if err := outcome.check(&task, r.Store); err != nil {
 		return nil, err
 	}
-	return outcome.Outputs, outcome.Commit(r.Store)
+	if err := outcome.Commit(r.Store); err != nil {
+		return nil, err
+	}
+	return outcome.Outputs, nil
 }
 
 // stepOf is the step that was executed: one of the plan or, if it has none of
