@@ -82,15 +82,6 @@ func Log1p(x float64) float64 {
 	return Log(u) * x / (u - 1)
 }
 
-// Tanh is the hyperbolic tangent.
-func Tanh(x float64) float64 {
-	if a := math.Abs(x); a < 0.0625 { // 1 - 2/(e^2x + 1) would cancel
-		x2 := x * x
-		return x + float64(x*x2*(-1.0/3+float64(x2*(2.0/15+float64(x2*(-17.0/315+float64(x2*(62.0/2835))))))))
-	}
-	return 1 - 2/(Exp(2*x)+1)
-}
-
 // Logistic is 1/(1+e^-x).
 func Logistic(x float64) float64 {
 	if x >= 0 {

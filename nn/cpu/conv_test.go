@@ -147,14 +147,6 @@ func TestConvolutionsSayWhatIsWrong(t *testing.T) {
 	}
 }
 
-func TestSamePadding(t *testing.T) {
-	for _, c := range [][6]int{{28, 3, 1, 1, 1, 1}, {28, 3, 2, 1, 0, 1}, {5, 4, 1, 1, 1, 2}, {9, 3, 1, 2, 2, 2}, {7, 1, 2, 1, 0, 0}} {
-		if before, after := graph.SamePadding(c[0], c[1], c[2], c[3]); before != c[4] || after != c[5] {
-			t.Errorf("same padding of %v is %d, %d", c, before, after)
-		}
-	}
-}
-
 // Values and gradients are those of PyTorch: testdata/conv_oracle.py made them.
 func TestConvolutionsAgainstPyTorch(t *testing.T) {
 	text, err := os.ReadFile("testdata/conv_oracle.json")

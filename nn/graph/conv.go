@@ -27,13 +27,6 @@ func out(size, before, after, k, stride, dilation int) int {
 	return (size+before+after-dilation*(k-1)-1)/stride + 1
 }
 
-// SamePadding is the padding before and after an axis that gives ceil(size /
-// stride) outputs, the larger part after, as TensorFlow defines "same".
-func SamePadding(size, k, stride, dilation int) (before, after int) {
-	all := max(0, ((size+stride-1)/stride-1)*stride+dilation*(k-1)+1-size)
-	return all / 2, all - all/2
-}
-
 // Conv is a convolution (cross-correlation, as everywhere in deep learning) with
 // weights w, plus b(m), which may be left out, through an activation. Over images
 // x(n, c, h, w) weights are w(m, c/Groups, kh, kw) and y(n, m, h', w') with h' = (h

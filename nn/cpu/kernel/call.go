@@ -50,11 +50,11 @@ func argsOf(op Op) any {
 		return GemmArgs{}
 	case Activate, ActivateGrad, OutputGrad:
 		return ActArgs{}
-	case Scale, Fill, Accumulate, Lerp:
+	case Scale, Fill:
 		return ScaleArgs{}
 	case ColSum:
 		return ColSumArgs{}
-	case WeightedMean, First:
+	case WeightedMean:
 		return PartsArgs{}
 	case ClipNorm:
 		return ClipNormArgs{}

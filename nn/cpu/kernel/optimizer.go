@@ -16,10 +16,6 @@ const (
 	Lion       Op = C.OP_lion
 	Regularize Op = C.OP_regularize
 	ClipNorm   Op = C.OP_clip_norm
-	Accumulate Op = C.OP_accumulate
-	Lerp       Op = C.OP_lerp
-	NonFinite  Op = C.OP_nonfinite
-	First      Op = C.OP_first
 )
 
 // Places in the block of numbers that optimisers read at each step: see
@@ -127,50 +123,7 @@ func optimizerReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 			out := in.floats(1, 0, 2)
 			out[0], out[1] = norm, c
 		},
-		Accumulate: func(in *Instr, task int, _ unsafe.Pointer) {
-			from, to := in.span(task)
-			x, out := in.floats(0, from, to-from), in.floats(1, from, to-from)
-			for j := range x {
-				out[j] = fma(factorOf(in), x[j], out[j])
-			}
-		},
-		Lerp: func(in *Instr, task int, _ unsafe.Pointer) {
-			from, to := in.span(task)
-			x, out := in.floats(0, from, to-from), in.floats(1, from, to-from)
-			for j := range x {
-				out[j] = flush32(fma(factorOf(in), x[j]-out[j], out[j]))
-			}
-		},
-		NonFinite: func(in *Instr, task int, _ unsafe.Pointer) {
-			from, to := in.span(task)
-			out := in.floats(1, task, 1)
-			out[0] = -1
-			for j, x := range in.floats(0, from, to-from) {
-				if x-x != 0 {
-					out[0] = float32(j)
-					return
-				}
-			}
-		},
-		First: func(in *Instr, _ int, _ unsafe.Pointer) {
-			out := in.floats(1, 0, 2)
-			out[0], out[1] = -1, -1
-			for j, x := range in.floats(0, 0, int(read[PartsArgs](in).Parts)) {
-				if x >= 0 {
-					out[0], out[1] = float32(j), x
-					return
-				}
-			}
-		},
 	}
-}
-
-// factorOf is f[0], times operand 2 if there is one.
-func factorOf(in *Instr) float32 {
-	if in.P[2] != nil {
-		return float32(read[ScaleArgs](in).S * in.floats(2, 0, 1)[0])
-	}
-	return read[ScaleArgs](in).S
 }
 
 // step is STEP of optimizer.h; rule gives, for element j, what its parameter

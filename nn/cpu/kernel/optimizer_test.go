@@ -179,57 +179,6 @@ func TestClipNormIsThatOfTheWhole(t *testing.T) {
 	}
 }
 
-func TestAveragesOfParameters(t *testing.T) {
-	for _, n := range sizes {
-		for _, op := range []Op{Accumulate, Lerp} {
-			x, e := numbers(1, n), numbers(2, n)
-			got := (&trial{in: [][]float32{x, {0.5}}, out: []int{n}, begin: func(_, i int) float32 { return e[i] }, build: func(_ *Table, in, out []unsafe.Pointer, _ func(int) unsafe.Pointer) []Instr {
-				ins := call(op, tasksOf(n, 7), ScaleArgs{Span: Span{N: int64(n), Per: 7}, S: 0.25}, in[0], out[0])
-				with := ins
-				with.P[2] = in[1]
-				return []Instr{ins, with}
-			}}).check(t)[0]
-			want := make([]float64, n)
-			for i := range x {
-				want[i] = float64(e[i])
-				for _, s := range []float64{0.25, 0.125} {
-					want[i] += s * float64(x[i])
-					if op == Lerp {
-						want[i] -= s * (want[i] - s*float64(x[i]))
-					}
-				}
-			}
-			near(t, fmt.Sprintf("kernel %d of %d", op, n), got, want, 1e-6)
-		}
-	}
-}
-
-func TestNonFiniteFindsTheFirst(t *testing.T) {
-	for _, n := range append([]int{1000}, sizes...) {
-		for _, per := range []int{3, 70, 1000} {
-			for _, at := range []int{-1, 0, n / 2, n - 1} {
-				for _, bad := range []float32{float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1))} {
-					x := numbers(1, n)
-					x[0] = math.MaxFloat32
-					want := []float64{-1, -1}
-					if at >= 0 {
-						x[at], x[n-1] = bad, bad
-						want = []float64{float64(at / per), float64(at % per)}
-					}
-					parts := int(tasksOf(n, per))
-					got := (&trial{in: [][]float32{x}, out: []int{parts, 2}, build: func(_ *Table, in, out []unsafe.Pointer, _ func(int) unsafe.Pointer) []Instr {
-						return []Instr{
-							call(NonFinite, int32(parts), Span{N: int64(n), Per: int64(per)}, in[0], out[0]),
-							call(First, 1, PartsArgs{Parts: int64(parts)}, out[0], out[1]),
-						}
-					}}).check(t)[1]
-					near(t, fmt.Sprintf("%v at %d of %d", bad, at, n), got, want, 0)
-				}
-			}
-		}
-	}
-}
-
 func BenchmarkOptimizers(b *testing.B) {
 	const n = 1 << 19
 	span := Span{N: n, Per: n}
@@ -250,11 +199,5 @@ func BenchmarkOptimizers(b *testing.B) {
 	}
 	b.Run("sum of squares", func(b *testing.B) {
 		benchOne(b, 4*n, call(SumSq, 1, span, grad, states[0]))
-	})
-	b.Run("nonfinite", func(b *testing.B) {
-		benchOne(b, 4*n, call(NonFinite, 1, span, grad, states[0]))
-	})
-	b.Run("lerp", func(b *testing.B) {
-		benchOne(b, 12*n, call(Lerp, 1, ScaleArgs{Span: span, S: 1e-3}, grad, states[0]))
 	})
 }

@@ -18,7 +18,7 @@ func elementwise(op kernel.Op, n int, f float32, p ...Operand) Instr {
 	span := kernel.Span{N: int64(n), Per: 7}
 	in := Instr{Op: op, Tasks: span.Tasks(), Args: span, P: p, Flops: 1e6}
 	switch op {
-	case kernel.Scale, kernel.Fill, kernel.Accumulate, kernel.Lerp:
+	case kernel.Scale, kernel.Fill:
 		in.Args = kernel.ScaleArgs{Span: span, S: f}
 	}
 	return in
