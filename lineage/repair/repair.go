@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"pipe/artifacts"
+	"pipe/base/glob"
 	"pipe/base/infile"
 	"pipe/lineage"
 	"pipe/pipeline"
@@ -257,18 +258,52 @@ func (r *Repairer) readAgain(ctx context.Context, id artifacts.ID, use lineage.U
 	if err != nil {
 		return "", err
 	}
-	name := rec.Inputs[at].Path
+	in := rec.Inputs[at]
+	names, err := r.namesOf(ctx, in, id)
+	if err != nil {
+		return "", err
+	}
 	for _, folder := range append([]string{filepath.Dir(run.File)}, r.Folders...) {
-		path := name
-		if !filepath.IsAbs(path) {
-			path = filepath.Join(folder, path)
+		for _, path := range names {
+			if !filepath.IsAbs(path) {
+				path = filepath.Join(folder, path)
+			}
+			if got, _, err := artifacts.HashFile(ctx, path); err != nil || got != id {
+				continue
+			}
+			return path, r.copyFile(ctx, path, id)
 		}
-		if got, _, err := artifacts.HashFile(ctx, path); err != nil || got != id {
+	}
+	return "", fmt.Errorf("the file %s has other bytes now, or is gone", names[0])
+}
+
+// namesOf lists where an external input may have had an artifact: at its path or,
+// of a folder or a pattern, where the manifest says that there was such a file.
+func (r *Repairer) namesOf(ctx context.Context, in lineage.Input, id artifacts.ID) ([]string, error) {
+	if in.Type != string(pipeline.Directory) {
+		return []string{in.Path}, nil
+	}
+	if in.ID == id {
+		return nil, fmt.Errorf("the list of the files of %s is gone", in.Path)
+	}
+	files, err := r.Runner.Store.Listed(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, f := range files {
+		if f.ID != id {
 			continue
 		}
-		return path, r.copyFile(ctx, path, id)
+		names = append(names, filepath.Join(in.Path, filepath.FromSlash(f.Path)))
+		if p, err := glob.Parse(in.Path); err == nil {
+			names = append(names, filepath.Join(p.Folder, filepath.FromSlash(f.Path)))
+		}
 	}
-	return "", fmt.Errorf("the file %s has other bytes now, or is gone", name)
+	if len(names) == 0 {
+		return nil, errNoFile
+	}
+	return names, nil
 }
 
 func (r *Repairer) copyFile(ctx context.Context, path string, id artifacts.ID) error {
