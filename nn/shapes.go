@@ -294,6 +294,7 @@ func BranchPath(i int) string { return child("inputs", i) }
 
 // branches infers what inputs pass through, and leaves what they are joined to.
 func (f *inferer) branches(branches []Branch, in *flow) (inner [][]Node, flops float64, err error) {
+	var first Shape
 	for i, b := range branches {
 		at := BranchPath(i)
 		if err := b.Shape.checkRow(); err != nil {
@@ -312,13 +313,17 @@ func (f *inferer) branches(branches []Branch, in *flow) (inner [][]Node, flops f
 		}
 		inner = append(inner, nodes)
 		if i == 0 {
-			*in = out
+			*in, first = out, out.shape
 			in.shape = append(Shape{}, out.shape...)
 			continue
 		}
 		if !in.join(out) {
-			return nil, 0, &LayerError{Path: at, Text: fmt.Sprintf("gives %s, which cannot be joined with %s of the inputs before it", out.shape.named(), in.shape.named()),
-				Todo: "add " + towardsFeatures(out.shape) + " at the end of the branches that do not give features"}
+			gives, other, whose := out.shape, in.shape, "of the inputs before it"
+			if len(gives) == 1 { // then those before are the ones that give no features
+				at, gives, other, whose = BranchPath(0), first, gives, fmt.Sprintf("of the input %q", b.Input)
+			}
+			return nil, 0, &LayerError{Path: at, Text: fmt.Sprintf("gives %s, which cannot be joined with %s %s", gives.named(), other.named(), whose),
+				Todo: "add " + towardsFeatures(gives) + " at the end of each branch that does not give features"}
 		}
 	}
 	return inner, flops, nil

@@ -39,7 +39,7 @@ func (s *scheduleBlock) Validate() error {
 	for _, e := range joined.Unwrap() {
 		var fe *schedule.FieldError
 		if errors.As(e, &fe) {
-			e = &settings.FieldError{Field: fe.Field(), Err: errors.New(fe.Error()), Hint: fe.Hint()}
+			e = &settings.FieldError{Field: fe.Field(), Err: errors.New(fe.Error()), Todo: fe.Hint()}
 		}
 		errs = append(errs, e)
 	}
@@ -65,7 +65,7 @@ func (r *resources) Validate() error {
 	var errs []error
 	for _, l := range r.Limits {
 		if msg, hint := names.Check(l.Key); msg != "" {
-			errs = append(errs, &settings.FieldError{Field: "limits." + l.Key, Err: errors.New("the name of a limit " + msg), Hint: hint})
+			errs = append(errs, &settings.FieldError{Field: "limits." + l.Key, Err: errors.New("the name of a limit " + msg), Todo: hint})
 		} else if l.Value < 1 || l.Value > maxUnits {
 			errs = append(errs, settings.FieldErrorf("limits."+l.Key, "%d is not between 1 and %d", l.Value, maxUnits))
 		}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"pipe/base/diag"
 	"pipe/base/random"
 	"pipe/data/table"
 	"pipe/data/table/tabletest"
@@ -168,18 +169,31 @@ func TestOtherInputs(t *testing.T) {
 func TestSeveralInputsThatDoNotFit(t *testing.T) {
 	data := manyRows(t, "train", 60, 9, true)
 	const text = "text: [{embedding: {vocabulary: 10, dimensions: 4}}, {time_pool: mean}]"
-	for _, c := range []struct{ with, want string }{
-		{"network: [{dense: 4}]", `no layers for the input "image"`},
-		{"branches: {image: [flatten]}\nnetwork: []", `no layers for the input "text"`},
-		{"branches: {picture: [flatten]}\nnetwork: []", `no input "picture"`},
-		{"branches: {image: [], " + text + "}\nnetwork: []", "cannot be joined"},
-		{"branches: {image: [{dense: 3}], " + text + "}\nnetwork: []", "branches.image.0.dense"},
-		{"branches: {image: [flatten], text: [{embedding: {vocabulary: 5, dimensions: 4}}, {time_pool: mean}]}\nnetwork: []", "token ids of the vocabulary are 0 to 4"},
-		{"branches: {image: [flatten], text: [{dense: 3}]}\nnetwork: [{embedding: {vocabulary: 5, dimensions: 4}}, {time_pool: mean}]", "a layer before it has changed them"},
+	for _, c := range []struct{ with, want, hint string }{
+		{"network: [{dense: 4}]", `no layers for the input "image"`, "write `branches: {image: [...]}`"},
+		{"branches: {image: [flatten]}\nnetwork: []", `no layers for the input "text"`, "write `branches: {text: [...]}`"},
+		{"branches: {picture: [flatten]}\nnetwork: []", `no input "picture"`, "its inputs are image, text, features"},
+		{"branches: {image: [], " + text + "}\nnetwork: []", `branches.image: gives an image (1, 6, 5), which cannot be joined with features (4) of the input "text"`, "global_pool: average"},
+		{"branches: {image: [flatten], text: [{embedding: {vocabulary: 10, dimensions: 4}}]}\nnetwork: []", "branches.text: gives a sequence (10, 4), which cannot be joined with features (30) of the inputs before it", "time_pool: mean"},
+		{"branches: {image: [{dense: 3}], " + text + "}\nnetwork: []", "branches.image.0.dense", "put `flatten`"},
+		{"branches: {image: [flatten], text: [{embedding: {vocabulary: 5, dimensions: 4}}, {time_pool: mean}]}\nnetwork: []", "token ids of the vocabulary are 0 to 4", "raise the vocabulary"},
+		{"branches: {image: [flatten], text: [{dense: 3}]}\nnetwork: [{embedding: {vocabulary: 5, dimensions: 4}}, {time_pool: mean}]", "a layer before it has changed them", "put it first"},
 	} {
 		_, err := pipelinetest.RunErr(t, pipelinetest.Case{Kind: train.Kind(), With: c.with + "\nepochs: 1\n", Inputs: map[string][]byte{"train": data}})
-		if err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%s: got %v, want %q", c.with, err, c.want)
+		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(diag.HintOf(err), c.hint) {
+			t.Errorf("%s: got %v (hint: %s), want %q (%s)", c.with, err, diag.HintOf(err), c.want, c.hint)
+		}
+	}
+}
+
+// Ids of tokens are no amounts: a network that computes with them all the same is
+// warned of.
+func TestTokensAsAmounts(t *testing.T) {
+	for first, warned := range map[string]bool{"flatten": true, "embedding: {vocabulary: 10, dimensions: 2}": false} {
+		r := pipelinetest.Run(t, pipelinetest.Case{Kind: train.Kind(), With: "branches: {image: [flatten], text: [" + first + ", flatten]}\nnetwork: []\nepochs: 1\n",
+			Inputs: map[string][]byte{"train": manyRows(t, "train", 40, 5, true)}})
+		if strings.Contains(r.Log, "token ids are taken for amounts\" input=text") != warned {
+			t.Errorf("%s: %s", first, r.Log)
 		}
 	}
 }

@@ -33,7 +33,7 @@ func (c *FilesConfig) Validate() error {
 	for i, folder := range c.Allow {
 		if !filepath.IsAbs(folder) {
 			return &settings.FieldError{Field: fmt.Sprintf("allow.%d", i), Err: errors.New(strconv.Quote(folder) + " is not an absolute path"),
-				Hint: "write the whole path, as in /data/images"}
+				Todo: "write the whole path, as in /data/images"}
 		}
 	}
 	return nil

@@ -35,7 +35,7 @@ type Clip struct {
 func (s Clip) Validate() error {
 	switch {
 	case s.Min == nil && s.Max == nil:
-		return &settings.FieldError{Err: errors.New("clip has neither min nor max"), Hint: "write `clip: {min: 0}`, or `max`, or both"}
+		return &settings.FieldError{Err: errors.New("clip has neither min nor max"), Todo: "write `clip: {min: 0}`, or `max`, or both"}
 	case s.Min != nil && s.Max != nil && *s.Min > *s.Max:
 		return settings.FieldErrorf("min", "%v is more than max, %v", *s.Min, *s.Max)
 	}

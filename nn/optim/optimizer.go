@@ -93,7 +93,7 @@ func (o SGD) String() string {
 // Validate says which setting makes no sense.
 func (o SGD) Validate() error {
 	if o.Nesterov && o.Momentum <= 0 {
-		return &settings.FieldError{Field: "nesterov", Err: fmt.Errorf("nesterov needs a momentum"), Hint: "add momentum: 0.9"}
+		return &settings.FieldError{Field: "nesterov", Err: fmt.Errorf("nesterov needs a momentum"), Todo: "add momentum: 0.9"}
 	}
 	return first(share("sgd", "momentum", o.Momentum), rates("sgd", o.LearningRate, o.WeightDecay))
 }

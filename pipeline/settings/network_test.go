@@ -46,7 +46,7 @@ func (n *network) Validate() error {
 		}
 	}
 	if n.Parts != nil && sum != 1 {
-		errs = append(errs, &settings.FieldError{Field: "parts", Err: fmt.Errorf("must add up to 1, not %v", sum), Hint: "mend a share"})
+		errs = append(errs, &settings.FieldError{Field: "parts", Err: fmt.Errorf("must add up to 1, not %v", sum), Todo: "mend a share"})
 	}
 	if n.Epochs == 13 {
 		errs = append(errs, settings.FieldErrorf("epochs", "bad luck"))
@@ -121,7 +121,7 @@ type bar struct{ text string }
 func (b *bar) UnmarshalText(text []byte) error {
 	value, ok := strings.CutPrefix(string(text), ">= ")
 	if !ok {
-		return &settings.FieldError{Err: fmt.Errorf("%q does not begin with >=", text), Hint: "write >= NUMBER"}
+		return &settings.FieldError{Err: fmt.Errorf("%q does not begin with >=", text), Todo: "write >= NUMBER"}
 	}
 	b.text = value
 	return nil

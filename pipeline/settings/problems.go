@@ -3,7 +3,6 @@ package settings
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"pipe/base/diag"
@@ -83,8 +82,6 @@ func (p *Problems) Report(err error, n, owner *Node) {
 	at := owner
 	var fe *FieldError
 	if errors.As(err, &fe) {
-		hints := slices.DeleteFunc([]string{fe.Hint, hint}, func(h string) bool { return h == "" })
-		hint = strings.Join(hints, "\n")
 		if found := n.Find(fe.Field); found != nil {
 			at = found
 		}

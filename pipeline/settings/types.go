@@ -106,7 +106,7 @@ type Validator interface {
 type FieldError struct {
 	Field string
 	Err   error
-	Hint  string
+	Todo  string // what to do about it, if Err does not say so
 
 	Warning bool // it is allowed, but looks like a mistake
 }
@@ -119,6 +119,9 @@ func (e *FieldError) Error() string {
 }
 
 func (e *FieldError) Unwrap() error { return e.Err }
+
+// Hint says what to do, wherever the error comes up.
+func (e *FieldError) Hint() string { return e.Todo }
 
 // FieldErrorf makes a FieldError.
 func FieldErrorf(field, format string, args ...any) error {

@@ -110,7 +110,7 @@ func (s *Stage) Validate() error {
 	}
 	for _, e := range s.Require {
 		if _, err := parseTarget(s.known, e.Key); err != nil {
-			errs = append(errs, &settings.FieldError{Field: "require", Err: err, Hint: "write a metric, such as accuracy, train.rmse or recall[yes]"})
+			errs = append(errs, &settings.FieldError{Field: "require", Err: err, Todo: "write a metric, such as accuracy, train.rmse or recall[yes]"})
 		}
 	}
 	return errors.Join(errs...)

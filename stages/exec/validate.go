@@ -22,11 +22,11 @@ func (s *Exec) Validate() error {
 	errs := []error{s.checkCommand(), s.checkFiles(), s.checkVariables()}
 	if len(s.Metrics) > 0 && !slices.ContainsFunc(s.Outputs, func(o settings.Entry[OutputType]) bool { return pipeline.PortType(o.Value) == pipeline.Metrics }) {
 		errs = append(errs, &settings.FieldError{Field: "metrics", Err: errors.New("the command writes no metrics"),
-			Hint: "declare the document that holds them: outputs: {metrics: metrics}"})
+			Todo: "declare the document that holds them: outputs: {metrics: metrics}"})
 	}
 	for _, o := range s.Outputs {
 		if msg, hint := names.CheckPart(o.Key); msg != "" {
-			errs = append(errs, &settings.FieldError{Field: "outputs", Err: errors.New("the name of an output " + msg), Hint: hint})
+			errs = append(errs, &settings.FieldError{Field: "outputs", Err: errors.New("the name of an output " + msg), Todo: hint})
 		}
 	}
 	if a, b, clash := clashing(s.Outputs.Keys()); clash {
@@ -40,7 +40,7 @@ func (s *Exec) checkCommand() error {
 	case len(s.Command) == 0 && s.Shell == "":
 		return &settings.FieldError{
 			Field: "command", Err: errors.New("there is no command"),
-			Hint: "write command: [program, argument, ...], or shell: with a script",
+			Todo: "write command: [program, argument, ...], or shell: with a script",
 		}
 	case len(s.Command) > 0 && s.Shell != "":
 		return settings.FieldErrorf("shell", "command and shell cannot both be given")
@@ -66,7 +66,7 @@ func (s *Exec) checkFiles() error {
 		case !filepath.IsLocal(filepath.FromSlash(p)) || p == ".":
 			errs = append(errs, &settings.FieldError{
 				Field: "files", Err: errors.New(string(f) + " is not below the folder of the pipeline file"),
-				Hint: "the command finds the files at the same paths in its work folder; copy this one to the pipeline",
+				Todo: "the command finds the files at the same paths in its work folder; copy this one to the pipeline",
 			})
 		case top == inputsDir || top == outputsDir || top == homeDir:
 			errs = append(errs, settings.FieldErrorf("files", "%s: the folder %s of the work folder has another use", f, top))

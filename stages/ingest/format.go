@@ -118,7 +118,7 @@ func (in *Ingest) checkFormat() error {
 	for _, c := range settings.Changes(string(settings.Canonical(csv.Usual())), string(settings.Canonical(&in.Reader))) {
 		field, _, _ := strings.Cut(c.Path, "[")
 		errs = append(errs, &settings.FieldError{Field: field, Err: fmt.Errorf("it is a setting of CSV, and the file is read as %s", name),
-			Hint: "remove it, or set format: csv"})
+			Todo: "remove it, or set format: csv"})
 	}
 	return errors.Join(errs...)
 }

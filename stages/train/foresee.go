@@ -20,7 +20,7 @@ func (s *Train) Foresee(inputs map[string]pipeline.Facts) (pipeline.Facts, error
 	facts := inputs[trainPort]
 	var errs []error
 	wrong := func(field, hint, format string, args ...any) {
-		errs = append(errs, &settings.FieldError{Field: field, Hint: hint, Err: fmt.Errorf(format, args...)})
+		errs = append(errs, &settings.FieldError{Field: field, Todo: hint, Err: fmt.Errorf(format, args...)})
 	}
 	validation, validated := inputs[validationPort]
 	for _, part := range []struct {

@@ -23,12 +23,19 @@ func (s *Train) Validate() error {
 }
 
 // placed turns an error about a layer into one about the setting that it was
-// written as.
-func placed(err error) error {
-	if e := (*nn.LayerError)(nil); errors.As(err, &e) {
-		return e.Placed(network)
+// written as, or about the branch of an input as a whole.
+func placed(err error, branches ...nn.Branch) error {
+	e := (*nn.LayerError)(nil)
+	if !errors.As(err, &e) {
+		return err
 	}
-	return err
+	setting := network
+	for i, b := range branches {
+		if e.Path == nn.BranchPath(i) {
+			setting = "branches." + b.Input
+		}
+	}
+	return e.Placed(setting)
 }
 
 // lastSoftmax warns of a softmax that is meant to be that of the output layer.
@@ -46,5 +53,5 @@ func lastSoftmax(layers []nn.Layer) error {
 		return nil
 	}
 	return &settings.FieldError{Field: setting, Warning: true, Err: errors.New("behind this softmax comes the output layer, with a softmax of its own"),
-		Hint: "leave out the last layer if it is meant to be the output: network lists what is between input and output"}
+		Todo: "leave out the last layer if it is meant to be the output: network lists what is between input and output"}
 }

@@ -78,7 +78,7 @@ func (t *Threshold) Validate() error {
 	case t.Value != nil && t.Best != "":
 		return settings.FieldErrorf("best", "the threshold is either given or to be found")
 	case t.Value == nil && t.Best == "":
-		return &settings.FieldError{Err: errors.New("the threshold is neither given nor to be found"), Hint: "write `threshold: 0.3` or `threshold: {best: f1}`"}
+		return &settings.FieldError{Err: errors.New("the threshold is neither given nor to be found"), Todo: "write `threshold: 0.3` or `threshold: {best: f1}`"}
 	}
 	return nil
 }

@@ -40,6 +40,11 @@ func (s *Train) Run(ctx context.Context, env pipeline.Env) (err error) {
 	if err != nil {
 		return err
 	}
+	for i, n := range spec.Vocabularies() {
+		if in := &train.info.Inputs[i]; in.Kind == table.Tokens && n == 0 {
+			env.Log().Warn("token ids are taken for amounts", "input", in.Name, "hint", "begin its layers with an embedding: {vocabulary: N, dimensions: 16}")
+		}
+	}
 	cfg, err := s.config(env.Seed(), sig.Classes)
 	if err != nil {
 		return err
@@ -144,7 +149,7 @@ func (s *Train) spec(info *table.DatasetInfo, sig nn.Signature) (nn.Spec, nn.Sig
 		}
 	}
 	if err := spec.Validate(); err != nil {
-		return spec, sig, fmt.Errorf("%s: %w", about, placed(err))
+		return spec, sig, fmt.Errorf("%s: %w", about, placed(err, spec.Branches...))
 	}
 	return spec, sig, nil
 }
@@ -153,7 +158,7 @@ func (s *Train) spec(info *table.DatasetInfo, sig nn.Signature) (nn.Spec, nn.Sig
 func (s *Train) branches(info *table.DatasetInfo, inputs []nn.Input) ([]nn.Branch, error) {
 	for _, e := range s.Branches {
 		if !slices.ContainsFunc(inputs, func(in nn.Input) bool { return in.Name == e.Key }) {
-			return nil, &settings.FieldError{Field: "branches." + e.Key, Err: fmt.Errorf("the data set has no input %q", e.Key), Hint: "its inputs are " + inputNames(inputs)}
+			return nil, &settings.FieldError{Field: "branches." + e.Key, Err: fmt.Errorf("the data set has no input %q", e.Key), Todo: "its inputs are " + inputNames(inputs)}
 		}
 	}
 	list := make([]nn.Branch, len(inputs))
@@ -162,7 +167,7 @@ func (s *Train) branches(info *table.DatasetInfo, inputs []nn.Input) ([]nn.Branc
 		layers, ok := s.Branches.Get(in.Name)
 		if !ok && len(inputs) > 1 && info.Inputs[i].Kind != table.Features {
 			return nil, &settings.FieldError{Field: "branches", Err: fmt.Errorf("there are no layers for the input %q, which is %s", in.Name, info.Inputs[i].Kind),
-				Hint: fmt.Sprintf("write `branches: {%s: [...]}` with layers that make features of it", in.Name)}
+				Todo: fmt.Sprintf("write `branches: {%s: [...]}` with layers that make features of it", in.Name)}
 		}
 		if ok {
 			list[i].Layers = nn.Expand(layers, "branches."+in.Name)
