@@ -69,7 +69,7 @@ func (c chain) begin(forms Form, holds string) (Form, error) {
 // those before it.
 func (c chain) walk(form Form, holds string) (at int, err error) {
 	maker := "" // the last step that gave another form
-	imputed := false
+	imputed, indicated := false, false
 	for i, u := range c.uses {
 		name, takes := u.kind.Name, u.takes()
 		wrong := func(fix, format string, args ...any) (int, error) {
@@ -97,10 +97,12 @@ func (c chain) walk(form Form, holds string) (at int, err error) {
 			return wrong("remove it, or say what takes the place of a missing value", "`impute: none` does nothing in a chain")
 		case imputed && isIndicator:
 			return wrong("put `indicator` before `impute`", "nothing is missing any more behind impute, so indicator has nothing to tell")
+		case indicated && isIndicator:
+			return wrong("remove one of the two", "an indicator before it says already where the value is missing")
 		case imputed && isImpute:
 			return wrong("remove one of the two", "nothing is missing any more behind impute, so %s has nothing to do", name)
 		}
-		imputed = imputed || isImpute
+		imputed, indicated = imputed || isImpute, indicated || isIndicator
 		if next := u.kind.gives(form); next != form {
 			form, maker = next, name
 		}

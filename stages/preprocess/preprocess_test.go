@@ -186,6 +186,7 @@ func TestPreprocessSettings(t *testing.T) {
 		{"features: {x: [log1p, ordinal]}", "with:1:23: chain.1: ordinal takes categories"},
 		{"features: {x: [impute: median, scale: robust, impute: mean]}", "with:1:47: chain.2: nothing is missing any more"},
 		{"features: {x: [impute: median, indicator]}", "with:1:32: chain.1: nothing is missing any more"},
+		{"features: {x: [indicator, indicator, impute: median]}", "with:1:27: chain.1: an indicator before it says already where the value is missing"},
 		{"features: {x: [impute: none]}", "with:1:16: chain.0: "},
 		{"features: {x: []}", "chain: the chain has no steps"},
 		{"features: {x: [clip: {min: 2, max: 1}]}", "with:1:28: min: 2 is more than max, 1"},
