@@ -31,7 +31,7 @@ func (d DatasetInfo) MarshalJSON() ([]byte, error) {
 	if d.Flat() {
 		return json.Marshal(flatForm{d.Inputs[0].Features, d.Target(), d.Keep})
 	}
-	return json.Marshal(form{d.Inputs, d.Targets, d.Weight, d.Group, d.Time, d.ID, d.Keep})
+	return json.Marshal(form(d))
 }
 
 // UnmarshalJSON reads either form. It checks nothing.
@@ -53,7 +53,7 @@ func (d *DatasetInfo) UnmarshalJSON(doc []byte) error {
 	if err := decode(doc, &f, true); err != nil {
 		return err
 	}
-	*d = DatasetInfo{f.Inputs, f.Targets, f.Weight, f.Group, f.Time, f.ID, f.Keep}
+	*d = DatasetInfo(f)
 	return nil
 }
 

@@ -10,9 +10,6 @@ import (
 	"pipe/base/markdown"
 )
 
-// An object is a JSON object; it is written with sorted keys.
-type object = map[string]any
-
 // A Schema collects the JSON schemas (draft 2020-12) of settings. They are as
 // strict as the decoder about names and types, but leave to it what a schema
 // cannot say: bounds of durations, Validate. Structs with a name become
