@@ -43,8 +43,11 @@
 // difference quotients: a row each.
 //
 // In nn/cpu, in the file of the same family: a case that emits the kernels. If
-// there is none that does it, a kernel is a C function and its Go reference in
-// package kernel.
+// there is none that does it, a kernel is two files of its family in package
+// kernel: the C function in a header, and in Go the constant, the struct that it
+// reads and its reference. What C knows of these is made by
+//
+//	go run ./nn/cpu/kernel/layout nn/cpu/kernel
 //
 // An activation is a name and a meaning in activation.go, and the function of that
 // name in elementwise.h and elementwise.go of the kernels. A layer that is made of

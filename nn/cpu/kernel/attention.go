@@ -14,6 +14,22 @@ const (
 	SwapAxes      Op = C.OP_swap_axes
 )
 
+// An AttentionArgs is attention of heads of Dh numbers.
+type AttentionArgs struct {
+	Heads, Tq, Tk, Dh                    int64
+	StrideQ, StrideK, StrideV, StrideOut int64  // of steps
+	Key                                  uint64 // of dropout
+	Scale, DropScale                     float32
+	Below                                uint32 // numbers below it drop; 0: none
+	Causal                               bool
+}
+
+// A SwapArgs is matrices (A, B) that are transposed.
+type SwapArgs struct {
+	Span
+	A, B int64
+}
+
 // attentionBlock is how many queries and keys are in a block.
 const attentionBlock = 64
 
@@ -36,9 +52,9 @@ func AttentionScratch(t *Table, tq, dh int) (forward, backward int) {
 
 // The kernels of attention.h.
 
-func attentionReference() map[Op]func(*Instr, int, unsafe.Pointer) {
-	return map[Op]func(*Instr, int, unsafe.Pointer){
-		Attention: attentionForward, AttentionGrad: attentionBackward, SwapAxes: swapAxesReference,
+func attentionKernels() map[Op]definition {
+	return map[Op]definition{
+		Attention: reads[AttentionArgs](attentionForward), AttentionGrad: reads[AttentionArgs](attentionBackward), SwapAxes: reads[SwapArgs](swapAxesReference),
 	}
 }
 

@@ -6,6 +6,7 @@ import "C"
 import (
 	"fmt"
 	"reflect"
+	"sync"
 	"unsafe"
 )
 
@@ -27,7 +28,7 @@ func (c Call) Instr(operands ...unsafe.Pointer) (Instr, error) {
 	if c.Op < 0 || c.Op >= opCount || len(operands) > len(in.P) || c.Tasks < 0 || c.Tasks > 1<<30 {
 		return in, fmt.Errorf("kernel %d with %d operands and %d tasks", c.Op, len(operands), c.Tasks)
 	}
-	if got, want := reflect.TypeOf(c.Args), reflect.TypeOf(argsOf(c.Op)); got != want {
+	if got, want := reflect.TypeOf(c.Args), definitions()[c.Op].args; got != want {
 		return in, fmt.Errorf("kernel %d reads %v, got %v", c.Op, want, got)
 	}
 	v := reflect.New(reflect.TypeOf(c.Args))
@@ -41,87 +42,27 @@ func (c Call) Instr(operands ...unsafe.Pointer) (Instr, error) {
 // read is the arguments of an instruction.
 func read[T any](in *Instr) *T { return (*T)(unsafe.Pointer(&in.Args)) }
 
-// argsOf is the struct that a kernel reads.
-func argsOf(op Op) any {
-	switch op {
-	case Pack:
-		return PackArgs{}
-	case Gemm:
-		return GemmArgs{}
-	case Activate, ActivateGrad, OutputGrad:
-		return ActArgs{}
-	case Scale, Fill:
-		return ScaleArgs{}
-	case ColSum:
-		return ColSumArgs{}
-	case WeightedMean:
-		return PartsArgs{}
-	case ClipNorm:
-		return ClipNormArgs{}
-	case Dropout:
-		return DropoutArgs{}
-	case Pad:
-		return PadArgs{}
-	case ConvPack:
-		return ConvPackArgs{}
-	case ConvPlanes:
-		return ConvArgs{}
-	case Channels:
-		return ChannelsArgs{}
-	case ChannelsSum:
-		return ChannelsSumArgs{}
-	case PlaneSum, PlaneMax, PlaneMaxGrad, PlaneFill:
-		return PlaneArgs{}
-	case MaxPool, MaxPoolGrad, AvgPool, AvgPoolGrad:
-		return PoolArgs{}
-	case RowNorm, RowNormGrad:
-		return RowNormArgs{}
-	case BatchNorm, BatchNormGrad:
-		return BatchNormArgs{}
-	case GroupNorm, GroupNormGrad:
-		return GroupNormArgs{}
-	case Softmax, SoftmaxGrad:
-		return SoftmaxArgs{}
-	case PackGates:
-		return PackGatesArgs{}
-	case PackSteps:
-		return PackStepsArgs{}
-	case LSTM, LSTMGrad, GRU, GRUGrad:
-		return RecurrentArgs{}
-	case PickStep, PickStepGrad, ReverseSteps:
-		return StepsArgs{}
-	case CopyColumns:
-		return ColumnsArgs{}
-	case Attention, AttentionGrad:
-		return AttentionArgs{}
-	case SwapAxes:
-		return SwapArgs{}
-	case Embed:
-		return EmbedArgs{}
-	case EmbedSort:
-		return EmbedSortArgs{}
-	case EmbedGrad:
-		return EmbedGradArgs{}
-	case AddRows, StepMask:
-		return RowsArgs{}
-	case IDLengths:
-		return IDLengthsArgs{}
-	case TimePool, TimePoolGrad:
-		return TimePoolArgs{}
-	case LossRows, LossGrad:
-		return LossArgs{}
-	case ClassLoss, ClassLossGrad:
-		return ClassLossArgs{}
-	case SGD:
-		return SGDArgs{}
-	case Adam, Lion:
-		return MomentsArgs{}
-	case RMSprop:
-		return RMSpropArgs{}
-	case Adagrad:
-		return AdagradArgs{}
-	case Regularize:
-		return UpdateArgs{}
-	}
-	return Span{}
+// A definition is what Go knows of a kernel.
+type definition struct {
+	args      reflect.Type // the struct that it reads
+	reference func(in *Instr, task int, scratch unsafe.Pointer)
 }
+
+// reads defines a kernel by the struct that it reads and its Go reference.
+func reads[Args any](reference func(*Instr, int, unsafe.Pointer)) definition {
+	return definition{reflect.TypeFor[Args](), reference}
+}
+
+// definitions are those of all kernels, by their Op.
+var definitions = sync.OnceValue(func() []definition {
+	list := make([]definition, opCount)
+	for _, family := range []map[Op]definition{
+		gemmKernels(), elementwiseKernels(), randomKernels(), convKernels(), poolKernels(), normKernels(),
+		rnnKernels(), attentionKernels(), embeddingKernels(), lossKernels(), optimizerKernels(),
+	} {
+		for op, d := range family {
+			list[op] = d
+		}
+	}
+	return list
+})

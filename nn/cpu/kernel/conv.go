@@ -14,13 +14,79 @@ const (
 	PlaneSum    Op = C.OP_plane_sum
 )
 
+// A PadArgs is planes that are copied into larger ones.
+type PadArgs struct {
+	Span
+	H, W, OutH, OutW int64
+	Top, Left        int64
+}
+
+// A ConvPackArgs is a tensor that is packed into panels of Width rows, k by k
+// for k = (c, a, b).
+type ConvPackArgs struct {
+	Rows, C, A, B                        int64
+	RowStride, CStride, AStride, BStride int64
+	Width, Per                           int64 // rows of a panel, values of c for a task
+	BatchStride, OutStride               int64
+	Begin                                int64 // of the tensor in the source
+}
+
+// A ConvArgs is a convolution of planes, which the gradient of one is, too.
+type ConvArgs struct {
+	Images, H, W               int64
+	M, C, Groups               int64 // M and C of a group
+	Plane, Base                int64 // of the input
+	OutPlane, OutBase          int64
+	A, B                       int32 // size of the window
+	StepH, StepW, TapA, TapB   int32 // distances in the input
+	OutH, OutW                 int32 // distances in the output
+	PixelsPerTask, RowsPerTask int32
+	Act                        Activation
+	Alpha                      float32
+	Bias                       bool
+}
+
+// An Axis is an index of a tensor: how many values it has, and how far these are
+// apart in memory.
+type Axis struct{ Count, Step int32 }
+
+// A ChannelsArgs is a product whose left side is read where it lies.
+type ChannelsArgs struct {
+	Rows, K               [3]Axis // in the left side
+	Out                   [3]int32
+	M, Width              int32 // columns of a group, of a panel of the right side
+	RowsPerTask, KPerTask int32 // of K, values of its first index
+	Groups                int32
+	GroupIn, GroupRight   int32 // distances between groups
+	OutBase               int32
+	OutGroup, OutChunk    int64
+	Base                  int64
+	Act                   Activation
+	Alpha                 float32
+	Bias                  bool
+}
+
+// A ChannelsSumArgs is sums over the chunks of a product, turned over.
+type ChannelsSumArgs struct {
+	Rows, Columns                       int64
+	RowStride, ChunkStride, GroupStride int64
+	Chunks, Per                         int64 // rows of a task
+}
+
+// A PlaneArgs is something of planes of Size elements each.
+type PlaneArgs struct {
+	Span
+	Size int64
+	S    float32
+}
+
 // The kernels of conv.h.
 
-func convReference() map[Op]func(*Instr, int, unsafe.Pointer) {
-	return map[Op]func(*Instr, int, unsafe.Pointer){
-		Pad: padReference, ConvPack: convPackReference, ConvPlanes: convPlanesReference,
-		Channels: channelsReference, ChannelsSum: channelsSumReference,
-		PlaneSum: func(in *Instr, task int, _ unsafe.Pointer) {
+func convKernels() map[Op]definition {
+	return map[Op]definition{
+		Pad: reads[PadArgs](padReference), ConvPack: reads[ConvPackArgs](convPackReference), ConvPlanes: reads[ConvArgs](convPlanesReference),
+		Channels: reads[ChannelsArgs](channelsReference), ChannelsSum: reads[ChannelsSumArgs](channelsSumReference),
+		PlaneSum: reads[PlaneArgs](func(in *Instr, task int, _ unsafe.Pointer) {
 			from, to := in.span(task)
 			n := int(read[PlaneArgs](in).Size)
 			for q := from; q < to; q++ {
@@ -30,7 +96,7 @@ func convReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 				}
 				in.floats(1, q, 1)[0] = float32(sum16(&l) * read[PlaneArgs](in).S)
 			}
-		},
+		}),
 	}
 }
 

@@ -21,6 +21,25 @@ const (
 	SumSq        Op = C.OP_sumsq
 )
 
+// An ActArgs is an activation of elements.
+type ActArgs struct {
+	Span
+	Act   Activation
+	Alpha float32
+}
+
+// A ScaleArgs is a number that elements are multiplied with, or made of.
+type ScaleArgs struct {
+	Span
+	S float32
+}
+
+// A ColSumArgs is a sum over the rows of a matrix; the span is of columns.
+type ColSumArgs struct {
+	Span
+	Rows, Stride int64 // the distance of rows
+}
+
 // An Activation is a function that works on each element by itself.
 type Activation int64
 
@@ -38,51 +57,54 @@ const (
 	Softplus
 )
 
-// ActivationNamed finds an activation by its name, -1 if there is none.
-func ActivationNamed(name string) Activation {
-	return Activation(slices.Index([]string{"linear", "relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid", "softplus"}, name))
+// activations are the names, in that order.
+func activations() []string {
+	return []string{"linear", "relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid", "softplus"}
 }
+
+// ActivationNamed finds an activation by its name, -1 if there is none.
+func ActivationNamed(name string) Activation { return Activation(slices.Index(activations(), name)) }
 
 // The kernels of elementwise.h.
 
-func elementwiseReference() map[Op]func(*Instr, int, unsafe.Pointer) {
-	return map[Op]func(*Instr, int, unsafe.Pointer){
-		Activate: func(in *Instr, task int, _ unsafe.Pointer) {
+func elementwiseKernels() map[Op]definition {
+	return map[Op]definition{
+		Activate: reads[ActArgs](func(in *Instr, task int, _ unsafe.Pointer) {
 			from, to := in.span(task)
 			x, y := in.floats(0, from, to-from), in.floats(1, from, to-from)
 			for j := range x {
 				y[j] = act(x[j], read[ActArgs](in).Act, read[ActArgs](in).Alpha)
 			}
-		},
-		ActivateGrad: func(in *Instr, task int, _ unsafe.Pointer) {
+		}),
+		ActivateGrad: reads[ActArgs](func(in *Instr, task int, _ unsafe.Pointer) {
 			from, to := in.span(task)
 			x, dy, dx := in.floats(0, from, to-from), in.floats(1, from, to-from), in.floats(2, from, to-from)
 			for j := range x {
 				dx[j] = flush32(dy[j] * actSlope(x[j], read[ActArgs](in).Act, read[ActArgs](in).Alpha))
 			}
-		},
-		OutputGrad: func(in *Instr, task int, _ unsafe.Pointer) {
+		}),
+		OutputGrad: reads[ActArgs](func(in *Instr, task int, _ unsafe.Pointer) {
 			from, to := in.span(task)
 			y, dy, dx := in.floats(0, from, to-from), in.floats(1, from, to-from), in.floats(2, from, to-from)
 			for j := range y {
 				dx[j] = flush32(dy[j] * actSlopeY(y[j], read[ActArgs](in).Act, read[ActArgs](in).Alpha))
 			}
-		},
-		Add: func(in *Instr, task int, _ unsafe.Pointer) {
+		}),
+		Add: reads[Span](func(in *Instr, task int, _ unsafe.Pointer) {
 			from, to := in.span(task)
 			a, b, out := in.floats(0, from, to-from), in.floats(1, from, to-from), in.floats(2, from, to-from)
 			for j := range a {
 				out[j] = a[j] + b[j]
 			}
-		},
-		Mul: func(in *Instr, task int, _ unsafe.Pointer) {
+		}),
+		Mul: reads[Span](func(in *Instr, task int, _ unsafe.Pointer) {
 			from, to := in.span(task)
 			a, b, out := in.floats(0, from, to-from), in.floats(1, from, to-from), in.floats(2, from, to-from)
 			for j := range a {
 				out[j] = a[j] * b[j]
 			}
-		},
-		Scale: func(in *Instr, task int, _ unsafe.Pointer) {
+		}),
+		Scale: reads[ScaleArgs](func(in *Instr, task int, _ unsafe.Pointer) {
 			from, to := in.span(task)
 			s := read[ScaleArgs](in).S
 			if in.P[2] != nil {
@@ -92,18 +114,18 @@ func elementwiseReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 			for j := range x {
 				out[j] = x[j] * s
 			}
-		},
-		Fill: func(in *Instr, task int, _ unsafe.Pointer) {
+		}),
+		Fill: reads[ScaleArgs](func(in *Instr, task int, _ unsafe.Pointer) {
 			from, to := in.span(task)
 			for j := range in.floats(0, from, to-from) {
 				in.floats(0, from, to-from)[j] = read[ScaleArgs](in).S
 			}
-		},
-		Copy: func(in *Instr, task int, _ unsafe.Pointer) {
+		}),
+		Copy: reads[Span](func(in *Instr, task int, _ unsafe.Pointer) {
 			from, to := in.span(task)
 			copy(in.floats(1, from, to-from), in.floats(0, from, to-from))
-		},
-		ColSum: func(in *Instr, task int, _ unsafe.Pointer) {
+		}),
+		ColSum: reads[ColSumArgs](func(in *Instr, task int, _ unsafe.Pointer) {
 			from, to := in.span(task)
 			for j := from; j < to; j++ {
 				s := float32(0)
@@ -112,15 +134,15 @@ func elementwiseReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 				}
 				in.floats(1, j, 1)[0] = s
 			}
-		},
-		SumSq: func(in *Instr, task int, _ unsafe.Pointer) {
+		}),
+		SumSq: reads[Span](func(in *Instr, task int, _ unsafe.Pointer) {
 			from, to := in.span(task)
 			var l [16]float32
 			for j, x := range in.floats(0, from, to-from) {
 				l[j%16] = fma(x, x, l[j%16])
 			}
 			in.floats(1, task, 1)[0] = sum16(&l)
-		},
+		}),
 	}
 }
 

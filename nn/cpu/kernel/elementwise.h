@@ -1,6 +1,6 @@
 // Element by element: activations, sums, products; sums over rows and squares.
 
-// Activations. i[2] of an instruction is one of these, f[0] its parameter.
+// Activations, in the order of elementwise.go. alpha is their parameter.
 enum { ACT_LINEAR, ACT_RELU, ACT_LEAKY_RELU, ACT_ELU, ACT_GELU, ACT_SILU, ACT_TANH, ACT_SIGMOID, ACT_SOFTPLUS };
 
 SI vf NAME(act)(vf x, int act, vf alpha) {

@@ -16,6 +16,43 @@ const (
 	TimePoolGrad Op = C.OP_time_pool_grad
 )
 
+// An EmbedArgs is rows of D numbers of a table; the span is of ids.
+type EmbedArgs struct {
+	Span
+	D, Rows int64
+	Scale   float32
+}
+
+// An EmbedSortArgs is Ids ids of a table of so many rows.
+type EmbedSortArgs struct{ IDs, Rows int64 }
+
+// An EmbedGradArgs is the gradient of a table; the span is of its rows.
+type EmbedGradArgs struct {
+	Span
+	D, Padding int64 // Padding: an id, or -1
+	Scale      float32
+}
+
+// A RowsArgs is rows of K numbers.
+type RowsArgs struct {
+	Span
+	K int64
+}
+
+// An IDLengthsArgs is sequences of T ids.
+type IDLengthsArgs struct {
+	Span
+	T       int64
+	Padding float32
+}
+
+// A TimePoolArgs is pooling over the T steps of D numbers of each example.
+type TimePoolArgs struct {
+	Span
+	T, D int64
+	Kind Pooling
+}
+
 // A Pooling is how the steps of a sequence become one.
 type Pooling int64
 
@@ -27,11 +64,11 @@ const (
 
 // The kernels of embedding.h.
 
-func embeddingReference() map[Op]func(*Instr, int, unsafe.Pointer) {
-	return map[Op]func(*Instr, int, unsafe.Pointer){
-		Embed: embedReference, EmbedSort: embedSortReference, EmbedGrad: embedGradReference,
-		AddRows: addRowsReference, IDLengths: idLengthsReference, StepMask: stepMaskReference,
-		TimePool: timePoolReference, TimePoolGrad: timePoolGradReference,
+func embeddingKernels() map[Op]definition {
+	return map[Op]definition{
+		Embed: reads[EmbedArgs](embedReference), EmbedSort: reads[EmbedSortArgs](embedSortReference), EmbedGrad: reads[EmbedGradArgs](embedGradReference),
+		AddRows: reads[RowsArgs](addRowsReference), IDLengths: reads[IDLengthsArgs](idLengthsReference), StepMask: reads[RowsArgs](stepMaskReference),
+		TimePool: reads[TimePoolArgs](timePoolReference), TimePoolGrad: reads[TimePoolArgs](timePoolGradReference),
 	}
 }
 

@@ -10,10 +10,42 @@ const (
 	Gemm Op = C.OP_gemm
 )
 
+// A PackArgs is the packing of one side of matrix products into panels.
+type PackArgs struct {
+	Rows, K                int64
+	RowStride, KStride     int64
+	BatchStride, OutStride int64 // between the matrices of a batch
+	Per, BatchTasks        int64 // panels of a task, tasks of a matrix
+	Columns                bool  // panels have NR rows, not MR
+}
+
+// A BiasKind says what a bias is added to.
+type BiasKind int32
+
+// The kinds of bias of a matrix product.
+const (
+	NoBias BiasKind = iota
+	ByColumn
+	ByRow
+)
+
+// A GemmArgs is matrix products C(M, N) = act(A B + bias).
+type GemmArgs struct {
+	M, N, K                   int64
+	RowStride                 int64 // of C
+	StrideA, StrideB, StrideC int64 // between the matrices of a batch
+	PanelsA, PanelsB          int64 // of a task
+	BatchTasks                int64 // tasks of one product
+	Act                       Activation
+	Alpha                     float32
+	Bias                      BiasKind
+	Add                       bool // to what C holds
+}
+
 // The kernels of gemm.h. The reference knows no tile: it unpacks on the fly.
 
-func gemmReference() map[Op]func(*Instr, int, unsafe.Pointer) {
-	return map[Op]func(*Instr, int, unsafe.Pointer){Pack: packReference, Gemm: matmulReference}
+func gemmKernels() map[Op]definition {
+	return map[Op]definition{Pack: reads[PackArgs](packReference), Gemm: reads[GemmArgs](matmulReference)}
 }
 
 func packReference(in *Instr, task int, _ unsafe.Pointer) {

@@ -33,7 +33,8 @@ import (
 )
 
 // An Op is a kernel: the comment of the C function of that name says what the
-// fields of its instructions mean.
+// fields of its instructions mean. A constant Name Op = C.OP_name declares one:
+// ops.h, by which C knows them all, is made of these, see args.go.
 type Op int32
 
 const opCount = C.OP_COUNT
@@ -54,7 +55,7 @@ type Table struct {
 	Name   string
 	MR, NR int // rows and columns of the tile of a matrix product
 	c      *C.kernel_table
-	golang []func(in *Instr, task int, scratch unsafe.Pointer)
+	golang []definition
 }
 
 // Tables lists the tables that this machine can run, the fastest first, the
@@ -92,7 +93,7 @@ func (t *Table) Tasks(in *Instr, from, to int, scratch unsafe.Pointer) {
 		return
 	}
 	for task := from; task < to; task++ {
-		t.golang[in.Op](in, task, scratch)
+		t.golang[in.Op].reference(in, task, scratch)
 	}
 }
 

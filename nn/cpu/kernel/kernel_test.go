@@ -183,7 +183,7 @@ func TestElementwiseGivesTheBitsOfTheReference(t *testing.T) {
 					return []Instr{ins}
 				}
 			}
-			for a := Linear; a <= Softplus; a++ {
+			for a := range Activation(len(activations())) {
 				t.Run(fmt.Sprintf("activation %d of %d by %d", a, n, per), func(t *testing.T) {
 					for _, op := range []Op{Activate, ActivateGrad, OutputGrad} {
 						c := trial{in: [][]float32{x, y}, out: []int{n}, build: simple(op, ActArgs{Span: span, Act: a, Alpha: 0.3}, map[Op]int{Activate: 1}[op]+2*btoi(op != Activate))}

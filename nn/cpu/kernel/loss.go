@@ -17,6 +17,25 @@ const (
 	WeightedMean  Op = C.OP_weighted_mean
 )
 
+// A LossArgs is a loss of rows of K outputs. What F means depends on the kind.
+type LossArgs struct {
+	Span
+	Kind LossKind
+	K    int64
+	F    [5]float32
+}
+
+// A ClassLossArgs is the cross entropy of rows of K classes: Rest and Target
+// smooth the labels, by s/K and 1-s.
+type ClassLossArgs struct {
+	Span
+	K                   int64
+	Rest, Target, Gamma float32
+}
+
+// A PartsArgs is how many parts, one of each task of another kernel, there are.
+type PartsArgs struct{ Parts int64 }
+
 // A LossKind is a loss that is a sum over outputs: see loss.h.
 type LossKind int64
 
@@ -33,9 +52,9 @@ const (
 
 // The kernels of loss.h.
 
-func lossReference() map[Op]func(*Instr, int, unsafe.Pointer) {
-	return map[Op]func(*Instr, int, unsafe.Pointer){
-		LossRows: func(in *Instr, task int, _ unsafe.Pointer) {
+func lossKernels() map[Op]definition {
+	return map[Op]definition{
+		LossRows: reads[LossArgs](func(in *Instr, task int, _ unsafe.Pointer) {
 			arg := read[LossArgs](in)
 			from, to := in.span(task)
 			k := int(arg.K)
@@ -52,8 +71,8 @@ func lossReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 				}
 				row[0] = sum16(&l) / float32(k)
 			}
-		},
-		LossGrad: func(in *Instr, task int, _ unsafe.Pointer) {
+		}),
+		LossGrad: reads[LossArgs](func(in *Instr, task int, _ unsafe.Pointer) {
 			arg := read[LossArgs](in)
 			from, to := in.span(task)
 			k := int(arg.K)
@@ -69,9 +88,9 @@ func lossReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 					}
 				}
 			}
-		},
-		ClassLoss: classLoss,
-		ClassLossGrad: func(in *Instr, task int, _ unsafe.Pointer) {
+		}),
+		ClassLoss: reads[ClassLossArgs](classLoss),
+		ClassLossGrad: reads[ClassLossArgs](func(in *Instr, task int, _ unsafe.Pointer) {
 			arg := read[ClassLossArgs](in)
 			from, to := in.span(task)
 			m, k := int(arg.N), int(arg.K)
@@ -92,8 +111,8 @@ func lossReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 					dz[int(y)] -= float32(scale * arg.Target)
 				}
 			}
-		},
-		WeightedSum: func(in *Instr, task int, _ unsafe.Pointer) {
+		}),
+		WeightedSum: reads[Span](func(in *Instr, task int, _ unsafe.Pointer) {
 			from, to := in.span(task)
 			x, w, out := in.floats(0, from, to-from), in.floats(1, from, to-from), in.floats(2, 2*task, 2)
 			var s, l [16]float32
@@ -102,8 +121,8 @@ func lossReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 				l[j%16] += w[j]
 			}
 			out[0], out[1] = sum16(&s), sum16(&l)
-		},
-		WeightedMean: func(in *Instr, _ int, _ unsafe.Pointer) {
+		}),
+		WeightedMean: reads[PartsArgs](func(in *Instr, _ int, _ unsafe.Pointer) {
 			var sum, total float32
 			for j := range int(read[PartsArgs](in).Parts) {
 				part := in.floats(0, 2*j, 2)
@@ -115,7 +134,7 @@ func lossReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 			} else {
 				out[0], out[1] = sum/total, total
 			}
-		},
+		}),
 	}
 }
 

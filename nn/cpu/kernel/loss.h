@@ -7,7 +7,7 @@
 //
 // and its gradient one: loss_grad or class_loss_grad.
 
-// Losses that are sums over outputs, i[2] of an instruction, with their numbers
+// Losses that are sums over outputs, in the order of loss.go, with their numbers
 // in f. Targets y have the shape of z.
 enum {
   LOSS_MSE,     // (z-y)^2

@@ -19,14 +19,44 @@ const (
 	SoftmaxGrad   Op = C.OP_softmax_grad
 )
 
+// A RowNormArgs is a normalisation of rows of D numbers.
+type RowNormArgs struct {
+	Span
+	D       int64
+	Epsilon float32
+	RMS     bool // by the root mean square, and no mean
+}
+
+// A BatchNormArgs is a normalisation of channels; the span is of these.
+type BatchNormArgs struct {
+	Span
+	Rows, Plane       int64 // examples, elements of a channel of one
+	Epsilon, Momentum float32
+	Training          bool
+}
+
+// A GroupNormArgs is a normalisation of groups of channels; the span is of the
+// groups of all examples.
+type GroupNormArgs struct {
+	Span
+	Channels, Plane, Groups int64
+	Epsilon                 float32
+}
+
+// A SoftmaxArgs is softmax of rows of D numbers, of which Each have one length.
+type SoftmaxArgs struct {
+	Span
+	D, Each int64
+}
+
 // The kernels of norm.h.
 
-func normReference() map[Op]func(*Instr, int, unsafe.Pointer) {
-	return map[Op]func(*Instr, int, unsafe.Pointer){
-		RowNorm: rowNormReference, RowNormGrad: rowNormGradReference,
-		BatchNorm: batchNormReference, BatchNormGrad: batchNormGradReference,
-		GroupNorm: groupNormReference, GroupNormGrad: groupNormGradReference,
-		Softmax: softmaxReference, SoftmaxGrad: softmaxGradReference,
+func normKernels() map[Op]definition {
+	return map[Op]definition{
+		RowNorm: reads[RowNormArgs](rowNormReference), RowNormGrad: reads[RowNormArgs](rowNormGradReference),
+		BatchNorm: reads[BatchNormArgs](batchNormReference), BatchNormGrad: reads[BatchNormArgs](batchNormGradReference),
+		GroupNorm: reads[GroupNormArgs](groupNormReference), GroupNormGrad: reads[GroupNormArgs](groupNormGradReference),
+		Softmax: reads[SoftmaxArgs](softmaxReference), SoftmaxGrad: reads[SoftmaxArgs](softmaxGradReference),
 	}
 }
 

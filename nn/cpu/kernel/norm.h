@@ -57,7 +57,7 @@ SI void NAME(row_sums)(const float *g, const float *x, long n, float mean, float
 }
 
 // y = (x - mean) r gamma + beta over the rows of x(m, d), r = 1/sqrt(var + eps)
-// with the biased variance (Ba et al., "Layer Normalization", 2016). With i[3]
+// with the biased variance (Ba et al., "Layer Normalization", 2016). With rms
 // mean is 0 and var the mean of the squares (Zhang and Sennrich, "Root Mean
 // Square Layer Normalization", 2019). p: x, gamma, beta (optional), y (may be
 // x), stats(m, 2): mean, r.

@@ -18,6 +18,45 @@ const (
 	ClipNorm   Op = C.OP_clip_norm
 )
 
+// A ClipNormArgs is a norm that is limited; Max 0 is none.
+type ClipNormArgs struct {
+	Parts int64
+	Max   float32
+}
+
+// An UpdateArgs is a range of parameters. Rate multiplies the learning rate and
+// the decay of the range, Decay all that pulls parameters to 0.
+type UpdateArgs struct {
+	Span
+	Rate, Decay float32
+}
+
+// An SGDArgs is a step of gradient descent.
+type SGDArgs struct {
+	UpdateArgs
+	Momentum float32
+	Nesterov bool
+}
+
+// A MomentsArgs is a step of Adam or Lion. Rest1 is 1-Beta1.
+type MomentsArgs struct {
+	UpdateArgs
+	Beta1, Rest1, Beta2, Rest2 float32
+	Epsilon                    float32 // of Adam
+}
+
+// An RMSpropArgs is a step of RMSprop. Rest is 1-Alpha.
+type RMSpropArgs struct {
+	UpdateArgs
+	Alpha, Rest, Epsilon, Momentum float32
+}
+
+// An AdagradArgs is a step of Adagrad.
+type AdagradArgs struct {
+	UpdateArgs
+	Epsilon float32
+}
+
 // Places in the block of numbers that optimisers read at each step: see
 // optimizer.h.
 const (
@@ -33,9 +72,9 @@ const (
 
 // The kernels of optimizer.h.
 
-func optimizerReference() map[Op]func(*Instr, int, unsafe.Pointer) {
-	return map[Op]func(*Instr, int, unsafe.Pointer){
-		SGD: step(func(in *Instr, j int, _ []float32) func(w, d, rate float32) float32 {
+func optimizerKernels() map[Op]definition {
+	return map[Op]definition{
+		SGD: reads[SGDArgs](step(func(in *Instr, j int, _ []float32) func(w, d, rate float32) float32 {
 			arg := read[SGDArgs](in)
 			return func(w, d, rate float32) float32 {
 				if in.P[4] == nil {
@@ -48,8 +87,8 @@ func optimizerReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 				}
 				return w - float32(rate**b)
 			}
-		}),
-		Adam: step(func(in *Instr, j int, h []float32) func(w, d, rate float32) float32 {
+		})),
+		Adam: reads[MomentsArgs](step(func(in *Instr, j int, h []float32) func(w, d, rate float32) float32 {
 			arg := read[MomentsArgs](in)
 			return func(w, d, rate float32) float32 {
 				m, v := &in.floats(4, j, 1)[0], &in.floats(5, j, 1)[0]
@@ -58,8 +97,8 @@ func optimizerReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 				*v = flush32(fma(arg.Beta2, *v, float32(float32(arg.Rest2*q)*q)))
 				return w - float32(rate**m)/fma(sqrt32(*v), h[HyperRoot], arg.Epsilon)
 			}
-		}),
-		RMSprop: step(func(in *Instr, j int, _ []float32) func(w, d, rate float32) float32 {
+		})),
+		RMSprop: reads[RMSpropArgs](step(func(in *Instr, j int, _ []float32) func(w, d, rate float32) float32 {
 			arg := read[RMSpropArgs](in)
 			return func(w, d, rate float32) float32 {
 				square := &in.floats(4, j, 1)[0]
@@ -81,16 +120,16 @@ func optimizerReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 				}
 				return w - float32(rate*u)
 			}
-		}),
-		Adagrad: step(func(in *Instr, j int, _ []float32) func(w, d, rate float32) float32 {
+		})),
+		Adagrad: reads[AdagradArgs](step(func(in *Instr, j int, _ []float32) func(w, d, rate float32) float32 {
 			return func(w, d, rate float32) float32 {
 				s := &in.floats(4, j, 1)[0]
 				q := flushRoot32(d)
 				*s = fma(q, q, *s)
 				return w - float32(rate*d)/(sqrt32(*s)+read[AdagradArgs](in).Epsilon)
 			}
-		}),
-		Lion: step(func(in *Instr, j int, _ []float32) func(w, d, rate float32) float32 {
+		})),
+		Lion: reads[MomentsArgs](step(func(in *Instr, j int, _ []float32) func(w, d, rate float32) float32 {
 			arg := read[MomentsArgs](in)
 			return func(w, d, rate float32) float32 {
 				m := &in.floats(4, j, 1)[0]
@@ -98,15 +137,15 @@ func optimizerReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 				*m = flush32(fma(arg.Beta2, *m, float32(arg.Rest2*d)))
 				return w - float32(rate*signum32(u))
 			}
-		}),
-		Regularize: func(in *Instr, task int, _ unsafe.Pointer) {
+		})),
+		Regularize: reads[UpdateArgs](func(in *Instr, task int, _ unsafe.Pointer) {
 			from, to := in.span(task)
 			w, g, h := in.floats(0, from, to-from), in.floats(1, from, to-from), in.floats(2, 0, HyperSize)
 			for j := range w {
 				g[j] = clamp32(fma(float32(h[HyperL1]*read[UpdateArgs](in).Decay), signum32(w[j]), float32(g[j]*h[HyperScale])), h[HyperLimit])
 			}
-		},
-		ClipNorm: func(in *Instr, _ int, _ unsafe.Pointer) {
+		}),
+		ClipNorm: reads[ClipNormArgs](func(in *Instr, _ int, _ unsafe.Pointer) {
 			arg := read[ClipNormArgs](in)
 			var sum float32
 			for _, v := range in.floats(0, 0, int(arg.Parts)) {
@@ -122,7 +161,7 @@ func optimizerReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 			}
 			out := in.floats(1, 0, 2)
 			out[0], out[1] = norm, c
-		},
+		}),
 	}
 }
 

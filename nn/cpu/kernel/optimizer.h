@@ -11,7 +11,7 @@
 //	h[6] limit  of the magnitude of each gradient; may be infinite
 //
 // A gradient becomes clamp(scale g + l1 sign(p), limit) + l2 p, in this order.
-// f[0] of an instruction multiplies the rate and the decay of its range, f[1]
+// rate of an instruction multiplies the rate and the decay of its range, decay
 // all that pulls parameters to 0: it is 0 for biases, if those are left alone.
 // p[3], if given, is a factor of the gradient that another instruction found.
 

@@ -18,6 +18,16 @@ const (
 	PlaneFill    Op = C.OP_plane_fill
 )
 
+// A PoolArgs is windows over planes.
+type PoolArgs struct {
+	Span
+	H, W               int64
+	OutH, OutW, KH, KW int32
+	StrideH, StrideW   int32
+	Top, Left          int32
+	CountPadding       bool // averages divide by the size of the window, whatever part of it is in the plane
+}
+
 // Windows are those of a pooling of planes (H, W): KH by KW elements each,
 // StrideH and StrideW apart, the first of them Top rows above and Left columns
 // before the plane. Each has at least one column of the plane.
@@ -48,9 +58,9 @@ func Planes(op Op, planes, n int, scale float32) Call {
 
 // The kernels of pool.h.
 
-func poolReference() map[Op]func(*Instr, int, unsafe.Pointer) {
-	return map[Op]func(*Instr, int, unsafe.Pointer){
-		MaxPool: func(in *Instr, task int, _ unsafe.Pointer) {
+func poolKernels() map[Op]definition {
+	return map[Op]definition{
+		MaxPool: reads[PoolArgs](func(in *Instr, task int, _ unsafe.Pointer) {
 			in.eachWindow(task, 2, func(s Windows, plane, o int, elements []int) {
 				x, y := in.floats(0, plane*s.H*s.W, s.H*s.W), in.floats(1, plane*s.OutH*s.OutW+o, 1)
 				y[0] = 0
@@ -61,8 +71,8 @@ func poolReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 					y[0] = larger(x[e], y[0])
 				}
 			})
-		},
-		MaxPoolGrad: func(in *Instr, task int, _ unsafe.Pointer) {
+		}),
+		MaxPoolGrad: reads[PoolArgs](func(in *Instr, task int, _ unsafe.Pointer) {
 			in.clearPlanes(task, 3)
 			// Rows of windows add element by element, so that of windows side by
 			// side, all add their first elements before one adds its second.
@@ -87,8 +97,8 @@ func poolReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 					}
 				})
 			})
-		},
-		AvgPool: func(in *Instr, task int, _ unsafe.Pointer) {
+		}),
+		AvgPool: reads[PoolArgs](func(in *Instr, task int, _ unsafe.Pointer) {
 			in.eachWindow(task, 2, func(s Windows, plane, o int, elements []int) {
 				x, sum := in.floats(0, plane*s.H*s.W, s.H*s.W), float32(0)
 				for _, e := range elements {
@@ -96,15 +106,15 @@ func poolReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 				}
 				in.floats(1, plane*s.OutH*s.OutW+o, 1)[0] = sum / s.size(elements)
 			})
-		},
-		AvgPoolGrad: func(in *Instr, task int, _ unsafe.Pointer) {
+		}),
+		AvgPoolGrad: reads[PoolArgs](func(in *Instr, task int, _ unsafe.Pointer) {
 			in.clearPlanes(task, 1)
 			in.eachWindowRow(task, 2, func(s Windows, plane, row int, elements [][]int) {
 				dx, dy := in.floats(1, plane*s.H*s.W, s.H*s.W), in.floats(0, (plane*s.OutH+row)*s.OutW, s.OutW)
 				s.inTurn(row, elements, func(w, e int) { dx[e] += dy[w] / s.size(elements[w]) })
 			})
-		},
-		PlaneMax: func(in *Instr, task int, _ unsafe.Pointer) {
+		}),
+		PlaneMax: reads[PlaneArgs](func(in *Instr, task int, _ unsafe.Pointer) {
 			from, to := in.span(task)
 			n := int(read[PlaneArgs](in).Size)
 			for q := from; q < to; q++ {
@@ -121,8 +131,8 @@ func poolReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 				}
 				in.floats(1, q, 1)[0] = m
 			}
-		},
-		PlaneMaxGrad: func(in *Instr, task int, _ unsafe.Pointer) {
+		}),
+		PlaneMaxGrad: reads[PlaneArgs](func(in *Instr, task int, _ unsafe.Pointer) {
 			from, to := in.span(task)
 			n := int(read[PlaneArgs](in).Size)
 			for q := from; q < to; q++ {
@@ -135,8 +145,8 @@ func poolReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 					}
 				}
 			}
-		},
-		PlaneFill: func(in *Instr, task int, _ unsafe.Pointer) {
+		}),
+		PlaneFill: reads[PlaneArgs](func(in *Instr, task int, _ unsafe.Pointer) {
 			from, to := in.span(task)
 			n := int(read[PlaneArgs](in).Size)
 			for q := from; q < to; q++ {
@@ -144,7 +154,7 @@ func poolReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 					in.floats(1, q*n, n)[j] = float32(in.floats(0, q, 1)[0] * read[PlaneArgs](in).S)
 				}
 			}
-		},
+		}),
 	}
 }
 

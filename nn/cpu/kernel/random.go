@@ -9,10 +9,19 @@ const (
 	Dropout Op = C.OP_dropout
 )
 
+// A DropoutArgs is which elements are dropped; Per is a multiple of 4 groups.
+type DropoutArgs struct {
+	Span
+	Key   uint64 // of the random numbers
+	Group int64  // elements that are dropped together
+	Scale float32
+	Below uint32 // numbers below it drop their group
+}
+
 // The kernels of random.h.
 
-func randomReference() map[Op]func(*Instr, int, unsafe.Pointer) {
-	return map[Op]func(*Instr, int, unsafe.Pointer){Dropout: dropoutReference}
+func randomKernels() map[Op]definition {
+	return map[Op]definition{Dropout: reads[DropoutArgs](dropoutReference)}
 }
 
 func dropoutReference(in *Instr, task int, _ unsafe.Pointer) {

@@ -55,9 +55,9 @@ SI void NAME(stream)(long j, uint64_t step, uint64_t key, float out[4 * VL]) {
 }
 
 // out = x / (1-rate) where the number of the group of an element is at least
-// rate 2^32, else 0. A group is i[3] elements in a row (1: each element by
-// itself; a whole plane: spatial dropout). p: x, out (may be x), step (uint64),
-// threshold (uint32, in i[4]).
+// rate 2^32, else 0. A group is so many elements in a row (1: each element by
+// itself; a whole plane: spatial dropout), below that threshold.
+// p: x, out (may be x), step (uint64).
 static void NAME(dropout)(const instr *in, long task, void *scratch) {
   SPAN(in, task);
   const float *x = in->p[0];

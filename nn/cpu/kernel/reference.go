@@ -8,17 +8,7 @@ import (
 // Reference is the table of the Go twins of all kernels: slow, plain, and by
 // definition right. Its instructions may be in Go memory and point to it.
 func Reference() *Table {
-	t := &Table{Name: "reference", MR: 4, NR: 4, golang: make([]func(*Instr, int, unsafe.Pointer), opCount)}
-	for _, family := range []map[Op]func(*Instr, int, unsafe.Pointer){
-		gemmReference(), elementwiseReference(), randomReference(),
-		convReference(), poolReference(), normReference(), rnnReference(),
-		attentionReference(), embeddingReference(), lossReference(), optimizerReference(),
-	} {
-		for op, fn := range family {
-			t.golang[op] = fn
-		}
-	}
-	return t
+	return &Table{Name: "reference", MR: 4, NR: 4, golang: definitions()}
 }
 
 // floats is n numbers of an operand from an offset on.

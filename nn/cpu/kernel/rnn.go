@@ -18,17 +18,50 @@ const (
 	CopyColumns  Op = C.OP_copy_columns
 )
 
+// A PackGatesArgs is the packing of the weights of G gates of H units.
+type PackGatesArgs struct{ H, G int64 }
+
+// A PackStepsArgs is the packing of [x | h before | 1] by columns.
+type PackStepsArgs struct {
+	N, T, D, H int64
+	Per        int64 // panels of a task
+	Ones       bool  // the column of ones is there
+	Reversed   bool
+}
+
+// A RecurrentArgs is a recurrent layer; the span is of examples.
+type RecurrentArgs struct {
+	Span
+	T, H     int64
+	Reversed bool
+}
+
+// A StepsArgs is sequences of T steps of D numbers.
+type StepsArgs struct {
+	Span
+	T, D  int64
+	First bool // the first step, not the last valid one
+}
+
+// A ColumnsArgs is a block of columns of two matrices; the span is of rows.
+type ColumnsArgs struct {
+	Span
+	Columns             int64
+	StrideIn, StrideOut int64
+	ColumnIn, ColumnOut int64 // the first
+}
+
 // RecurrentRows is the most rows that a task of a recurrent kernel takes.
 const RecurrentRows = 64
 
 // The kernels of rnn.h and sequence.h. The reference does not pack recurrent weights in an order
 // of its own: what PackGates gives is in rows of (H, G*H), each H padded to 16.
 
-func rnnReference() map[Op]func(*Instr, int, unsafe.Pointer) {
-	return map[Op]func(*Instr, int, unsafe.Pointer){
-		PackGates: packGatesReference, PackSteps: packStepsReference,
-		LSTM: lstmReference, LSTMGrad: lstmGradReference, GRU: gruReference, GRUGrad: gruGradReference,
-		PickStep: func(in *Instr, task int, _ unsafe.Pointer) {
+func rnnKernels() map[Op]definition {
+	return map[Op]definition{
+		PackGates: reads[PackGatesArgs](packGatesReference), PackSteps: reads[PackStepsArgs](packStepsReference),
+		LSTM: reads[RecurrentArgs](lstmReference), LSTMGrad: reads[RecurrentArgs](lstmGradReference), GRU: reads[RecurrentArgs](gruReference), GRUGrad: reads[RecurrentArgs](gruGradReference),
+		PickStep: reads[StepsArgs](func(in *Instr, task int, _ unsafe.Pointer) {
 			from, to := in.span(task)
 			for j := from; j < to; j++ {
 				in.floats(2, j, 1)[0] = 0
@@ -36,8 +69,8 @@ func rnnReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 					in.floats(2, j, 1)[0] = in.floats(0, at+j%int(read[StepsArgs](in).D), 1)[0]
 				}
 			}
-		},
-		PickStepGrad: func(in *Instr, task int, _ unsafe.Pointer) {
+		}),
+		PickStepGrad: reads[StepsArgs](func(in *Instr, task int, _ unsafe.Pointer) {
 			from, to := in.span(task)
 			steps, d := int(read[StepsArgs](in).T), int(read[StepsArgs](in).D)
 			for n := from; n < to; n++ {
@@ -46,8 +79,8 @@ func rnnReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 					copy(in.floats(2, at, d), in.floats(0, n*d, d))
 				}
 			}
-		},
-		ReverseSteps: func(in *Instr, task int, _ unsafe.Pointer) {
+		}),
+		ReverseSteps: reads[StepsArgs](func(in *Instr, task int, _ unsafe.Pointer) {
 			from, to := in.span(task)
 			steps, d := int(read[StepsArgs](in).T), int(read[StepsArgs](in).D)
 			for n := from; n < to; n++ {
@@ -59,14 +92,14 @@ func rnnReference() map[Op]func(*Instr, int, unsafe.Pointer) {
 					}
 				}
 			}
-		},
-		CopyColumns: func(in *Instr, task int, _ unsafe.Pointer) {
+		}),
+		CopyColumns: reads[ColumnsArgs](func(in *Instr, task int, _ unsafe.Pointer) {
 			arg := read[ColumnsArgs](in)
 			from, to := in.span(task)
 			for r := from; r < to; r++ {
 				copy(in.floats(1, r*int(arg.StrideOut)+int(arg.ColumnOut), int(arg.Columns)), in.floats(0, r*int(arg.StrideIn)+int(arg.ColumnIn), int(arg.Columns)))
 			}
-		},
+		}),
 	}
 }
 

@@ -78,7 +78,7 @@ SI float sum16(float *l) {
 #define LOAD(p) (whole ? LD(p) : LDN(p, n_))
 #define STORE(p, v) do { if (whole) ST(p, v); else STN(p, v, n_); } while (0)
 
-// SPAN gives the range of elements of a task: i[0] elements, i[1] for each task.
+// SPAN gives the range of elements of a task: n elements, per for each task.
 #define SPAN(in, task)                                                                                                 \
   const long from = (task) * (in)->span.per, to = from + (in)->span.per < (in)->span.n ? from + (in)->span.per : (in)->span.n
 

@@ -1,6 +1,7 @@
-// Command layout writes args.h, which is args.go as C reads it, with the offsets
-// that the C compiler has to agree to. It needs no C itself, so that it runs when
-// kernels do not compile because of what it is about to write:
+// Command layout writes what C knows of Go: args.h, the arguments of kernels with
+// the offsets that the C compiler has to agree to, and ops.h, the list of kernels.
+// It needs no C itself, so that it runs when kernels do not compile because of
+// what it is about to write:
 //
 //	go run ./nn/cpu/kernel/layout nn/cpu/kernel
 package main
@@ -24,24 +25,25 @@ func main() {
 	if len(os.Args) != 2 {
 		log.Fatal("usage: layout FOLDER")
 	}
-	text, err := header(os.Args[1])
-	if err == nil {
-		err = os.WriteFile(filepath.Join(os.Args[1], "args.h"), text, 0o666)
+	made, err := headers(os.Args[1])
+	for name, text := range made {
+		if err == nil {
+			err = os.WriteFile(filepath.Join(os.Args[1], name), text, 0o666)
+		}
 	}
 	if err != nil {
 		log.Fatal("layout: ", err)
 	}
 }
 
-// header is args.h for the package in a folder.
-func header(dir string) ([]byte, error) {
+// headers are the files for the package in a folder, by their names.
+func headers(dir string) (map[string][]byte, error) {
 	paths, err := filepath.Glob(filepath.Join(dir, "*.go"))
 	if err != nil {
 		return nil, err
 	}
 	set := token.NewFileSet()
 	var files []*ast.File
-	var own *ast.File
 	for _, path := range paths {
 		if strings.HasSuffix(path, "_test.go") {
 			continue
@@ -50,48 +52,73 @@ func header(dir string) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		if files = append(files, f); filepath.Base(path) == "args.go" {
-			own = f
-		}
+		files = append(files, f)
 	}
-	if own == nil {
-		return nil, fmt.Errorf("there is no args.go in %s", dir)
-	}
+	args, err := argsOf(set, files)
+	return map[string][]byte{"args.h": args, "ops.h": opsOf(files)}, err
+}
+
+// argsOf is args.h: the structs that are called Args, and those that these are
+// made of, which come first.
+func argsOf(set *token.FileSet, files []*ast.File) ([]byte, error) {
 	// What imports are is of no interest: the structs are made of nothing of them.
 	config := types.Config{FakeImportC: true, Error: func(error) {}, Sizes: types.SizesFor("gc", "amd64")}
 	pkg, _ := config.Check("kernel", set, files, nil)
-	w := &writer{sizes: config.Sizes}
-	w.WriteString("// The arguments of kernels. Made of args.go by layout; do not edit.\n#ifndef PIPE_ARGS_H\n#define PIPE_ARGS_H\n")
-	words := int64(0)
-	for _, d := range own.Decls {
-		g, ok := d.(*ast.GenDecl)
-		if !ok || g.Tok != token.TYPE {
+	w := &writer{sizes: config.Sizes, written: map[string]bool{}}
+	w.WriteString("// The arguments of kernels. Made by layout of the structs in Go; do not edit.\n#ifndef PIPE_ARGS_H\n#define PIPE_ARGS_H\n")
+	for _, name := range pkg.Scope().Names() {
+		if !strings.HasSuffix(name, "Args") && name != "Span" {
 			continue
 		}
-		for _, spec := range g.Specs {
-			name := spec.(*ast.TypeSpec).Name.Name
-			s, ok := pkg.Scope().Lookup(name).Type().Underlying().(*types.Struct)
-			if !ok {
-				continue
-			}
+		if s, ok := pkg.Scope().Lookup(name).Type().Underlying().(*types.Struct); ok {
 			if err := w.structOf(name, s); err != nil {
 				return nil, err
 			}
-			words = max(words, (w.sizes.Sizeof(s)+7)/8)
 		}
 	}
-	fmt.Fprintf(w, "\n#define ARGS_WORDS %d\n#define ARGS_MEMBERS%s\n#endif\n", words, strings.Join(w.members, ""))
+	fmt.Fprintf(w, "\n#define ARGS_WORDS %d\n#define ARGS_MEMBERS%s\n#endif\n", w.words, strings.Join(w.members, ""))
 	return w.Bytes(), nil
+}
+
+// opsOf is ops.h: the kernels that constants Op = C.OP_name declare.
+func opsOf(files []*ast.File) []byte {
+	var b bytes.Buffer
+	b.WriteString("// The list of kernels, included with OP(name) defined. Made by layout of the constants in Go; do not edit.\n")
+	for _, f := range files {
+		for _, d := range f.Decls {
+			g, ok := d.(*ast.GenDecl)
+			if !ok || g.Tok != token.CONST {
+				continue
+			}
+			for _, spec := range g.Specs {
+				v := spec.(*ast.ValueSpec)
+				if typ, ok := v.Type.(*ast.Ident); !ok || typ.Name != "Op" || len(v.Values) != 1 {
+					continue
+				}
+				if c, ok := v.Values[0].(*ast.SelectorExpr); ok {
+					fmt.Fprintf(&b, "OP(%s)\n", strings.TrimPrefix(c.Sel.Name, "OP_"))
+				}
+			}
+		}
+	}
+	return b.Bytes()
 }
 
 type writer struct {
 	bytes.Buffer
 	sizes   types.Sizes
+	written map[string]bool
+	words   int64
 	members []string
 }
 
 // structOf writes a struct, with those that it embeds in their place.
 func (w *writer) structOf(goName string, s *types.Struct) error {
+	if w.written[goName] {
+		return nil
+	}
+	w.written[goName] = true
+	w.words = max(w.words, (w.sizes.Sizeof(s)+7)/8)
 	name := snake(strings.TrimSuffix(goName, "Args"))
 	var fields, checks strings.Builder
 	var walk func(s *types.Struct, at int64) error
@@ -111,6 +138,11 @@ func (w *writer) structOf(goName string, s *types.Struct) error {
 			typ, dims := f.Type(), ""
 			if a, ok := typ.Underlying().(*types.Array); ok {
 				typ, dims = a.Elem(), fmt.Sprintf("[%d]", a.Len())
+			}
+			if s, ok := typ.Underlying().(*types.Struct); ok {
+				if err := w.structOf(typ.(*types.Named).Obj().Name(), s); err != nil {
+					return err
+				}
 			}
 			c, err := typeInC(typ)
 			if err != nil {

@@ -6,14 +6,16 @@ import (
 	"testing"
 )
 
-// A layout that differs does not compile; a file that is old fails here.
-func TestArgsInC(t *testing.T) {
-	want, err := header("..")
+// A layout that differs does not compile; files that are old fail here.
+func TestWhatCKnows(t *testing.T) {
+	made, err := headers("..")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := os.ReadFile("../args.h"); err != nil || !bytes.Equal(got, want) {
-		t.Errorf("args.h is not what args.go says (%v): go run ./nn/cpu/kernel/layout nn/cpu/kernel", err)
+	for name, want := range made {
+		if got, err := os.ReadFile("../" + name); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s is not what Go says (%v): go run ./nn/cpu/kernel/layout nn/cpu/kernel", name, err)
+		}
 	}
 }
 
