@@ -61,6 +61,10 @@ func (w *Workspace) RecordedPlan(ctx context.Context, run *lineage.Run) (*pipeli
 	if err != nil {
 		return nil, err
 	}
+	if len(source) == 0 {
+		return nil, diag.Usage(diag.WithHint(fmt.Errorf("run %s was made of no pipeline file, as those of pipe predict are", run.ID),
+			"give it one of a pipeline; pipe ls lists the runs"))
+	}
 	opt := pipeline.Options{Set: map[string]string{}, Run: map[string]string{}, Seed: &run.Seed}
 	for _, p := range run.Params {
 		text := p.Value
