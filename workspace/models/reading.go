@@ -77,7 +77,7 @@ func pastOf(ctx context.Context, w *workspace.Workspace, m registry.Model) (*pas
 	slices.Reverse(p.train)
 	if p.transform.IsZero() {
 		return nil, diag.WithHint(fmt.Errorf("model %s was not trained behind a fitted transform", m.ID.Short()),
-			"new rows can only be scored by a model whose data came from a stage with `uses: preprocess`")
+			"new rows can only be scored by a model whose data came from a stage with `uses: preprocess`; a stage with `uses: predict` and the input `data` scores a data set")
 	}
 	f, err := w.Store.Open(ctx, p.transform)
 	if err != nil {

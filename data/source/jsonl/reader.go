@@ -38,7 +38,7 @@ is an error with its line, character, row and column.`,
 
 // Reader reads a file of JSON Lines.
 type Reader struct {
-	Nested string `yaml:"nested" default:"error" enum:"error,text" doc:"What an object or a list is that is the value of a column: an error, or text, as it is written in the file. In columns that select leaves out it does not matter."`
+	Nested string `yaml:"nested" default:"error" enum:"error,text" doc:"What an object or a list is that is the value of a column: an error, or text, as it is written in the file. In columns that select leaves out it does not matter, and with expect it is text."`
 }
 
 // detect knows a file by its first object.
@@ -75,7 +75,7 @@ func (in *Reader) Open(ctx context.Context, from source.Inputs) (source.Rows, er
 	}
 	done := int64(0)
 	r := &reading{
-		file: file, contract: &from.Contract, types: from.Contract.Types(), nested: in.Nested == "text",
+		file: file, contract: &from.Contract, types: from.Contract.Types(), nested: in.Nested == "text" || len(from.Contract.Expected) > 0,
 		block: cmp.Or(from.Block, block.Usual), threads: max(1, from.Threads),
 		advance: func(n int64) {
 			done += n
