@@ -267,6 +267,13 @@ func (t *Target) check() error {
 	if err := t.Task.Check(len(t.Classes)); err != nil {
 		return fmt.Errorf("target %q: %w", t.Column, err)
 	}
+	names := make(map[string]bool, len(t.Classes))
+	for _, c := range t.Classes {
+		if names[c] {
+			return fmt.Errorf("target %q: two classes are named %q", t.Column, c)
+		}
+		names[c] = true
+	}
 	if t.Task == task.Regression && (!(t.Scale > 0) || math.IsInf(t.Scale, 0) || math.IsInf(t.Center, 0) || math.IsNaN(t.Center)) {
 		return fmt.Errorf("target %q: scale %v and center %v must be finite, the scale positive", t.Column, t.Scale, t.Center)
 	}

@@ -134,6 +134,7 @@ func TestDatasetSchemaRefuses(t *testing.T) {
 		{"classes of a regression", func(d *DatasetInfo) { d.Targets[0].Classes = []string{"a"} }, nil, "no classes"},
 		{"binary", func(d *DatasetInfo) { d.Targets = []Target{{Task: task.Binary, Classes: []string{"a"}}} }, nil, "2 classes, not 1"},
 		{"multiclass", func(d *DatasetInfo) { d.Targets = []Target{{Task: task.Multiclass, Classes: []string{"a"}}} }, nil, "2 or more"},
+		{"classes", func(d *DatasetInfo) { d.Targets = []Target{{Task: task.Binary, Classes: []string{"a", "a"}}} }, nil, `two classes are named "a"`},
 		{"no target", func(d *DatasetInfo) { d.Targets = nil }, nil, "needs a target"},
 		{"kept name", func(*DatasetInfo) {}, []arrow.Field{{Name: "target", Type: arrow.PrimitiveTypes.Int64}}, "cannot be kept"},
 		{"kept type", func(*DatasetInfo) {}, []arrow.Field{{Name: "x", Type: arrow.PrimitiveTypes.Int8}}, "type int8"},
