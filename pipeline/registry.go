@@ -18,9 +18,10 @@ type Registry struct {
 	byName map[string]*Kind
 }
 
-// NewRegistry makes a registry. It panics on a kind that is incomplete or
-// whose configuration struct has wrong tags, and on two kinds of one name:
-// these are mistakes of programmers, found at start-up.
+// NewRegistry makes a registry. It panics on a kind that is incomplete and on two
+// kinds of one name: these are mistakes of programmers, found at start-up. Their
+// settings are not looked at here, which would cost each command milliseconds:
+// see Kind.CheckSettings.
 func NewRegistry(kinds ...Kind) *Registry {
 	r := &Registry{byName: make(map[string]*Kind, len(kinds))}
 	for _, k := range kinds {
@@ -58,8 +59,8 @@ func (r *Registry) Names() []string {
 // identifier is what kinds, ports and types of ports are named.
 var identifier = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 
-// checkKind finds the mistakes that would make a kind unusable. Documentation
-// is checked by pipelinetest.Conform.
+// checkKind finds the mistakes that would make a kind unusable. Settings and
+// documentation are checked by pipelinetest.Conform.
 func checkKind(k *Kind) error {
 	var errs []error
 	if !identifier.MatchString(k.Name) {
@@ -88,8 +89,8 @@ func checkPorts(ports []Port, inputs bool) error {
 	return nil
 }
 
-// checkNew looks at the configuration struct. Every call of New must give a
-// new one, or stages would share their settings.
+// checkNew looks at New. Every call must give a new struct, or stages would share
+// their settings.
 func checkNew(k *Kind) error {
 	if k.New == nil {
 		return errors.New("field New is missing")
@@ -102,6 +103,13 @@ func checkNew(k *Kind) error {
 	if v.Elem().Type().Size() > 0 && k.New() == stage {
 		return errors.New("field New returned the same stage twice")
 	}
+	return nil
+}
+
+// CheckSettings finds the mistakes in the tags of the settings, and settings that
+// New has filled in or that have the name of a port. pipelinetest.Conform calls it.
+func (k *Kind) CheckSettings() error {
+	stage := k.New()
 	if err := settings.Check(stage); err != nil {
 		return err
 	}

@@ -58,13 +58,11 @@ func TestNewRegistryPanics(t *testing.T) {
 		{"pointer to a struct", func(k *Kind) { k.New = func() Stage { return valueStage{} } }},
 		{"pointer to a struct", func(k *Kind) { k.New = func() Stage { return (*network)(nil) } }},
 		{"same stage twice", func(k *Kind) { k.New = func() Stage { return shared } }},
-		{`New set "epochs"`, func(k *Kind) { k.New = func() Stage { return &network{Epochs: 1} } }},
 		{`bad port name "a.b"`, func(k *Kind) { k.Inputs = port("a.b", Table) }},
 		{`bad port name "*"`, func(k *Kind) { k.Outputs = port("*", Table) }},
 		{`the bad type "a table"`, func(k *Kind) { k.Inputs = port("a", "a table") }},
 		{`the bad type "any"`, func(k *Kind) { k.Outputs = port("a", Any) }},
 		{`two ports are named "a"`, func(k *Kind) { k.Inputs = append(port("a", Table), port("a", File)...) }},
-		{`both named "path"`, func(k *Kind) { k.Inputs = port("path", File) }},
 	}
 	for _, tt := range tests {
 		t.Run(tt.want, func(t *testing.T) {
@@ -79,6 +77,29 @@ func TestNewRegistryPanics(t *testing.T) {
 	if want := `two kinds are named "a"`; !strings.Contains(got, want) {
 		t.Errorf("got panic %q, want %q", got, want)
 	}
+}
+
+func TestCheckSettings(t *testing.T) {
+	k := networkKind()
+	if err := k.CheckSettings(); err != nil {
+		t.Error(err)
+	}
+	for want, edit := range map[string]func(*Kind){
+		`New set "epochs"`:       func(k *Kind) { k.New = func() Stage { return &network{Epochs: 1} } },
+		`both named "path"`:      func(k *Kind) { k.Inputs = []Port{{Name: "path", Type: File}} },
+		`must be a whole number`: func(k *Kind) { k.New = func() Stage { return new(wrongTags) } },
+	} {
+		k := networkKind()
+		edit(&k)
+		if err := k.CheckSettings(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+}
+
+type wrongTags struct {
+	noRun
+	A int `yaml:"a" default:"x" doc:"A number."`
 }
 
 type undocumentedStage struct {

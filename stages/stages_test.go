@@ -2,6 +2,7 @@ package stages
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"io/fs"
 	"os"
@@ -25,7 +26,7 @@ func registry() *pipeline.Registry {
 
 func TestEveryKindIsDocumented(t *testing.T) {
 	for _, k := range registry().Kinds() {
-		if err := k.CheckDocs(); err != nil {
+		if err := errors.Join(k.CheckSettings(), k.CheckDocs()); err != nil {
 			t.Errorf("%s: %v", k.Name, err)
 		}
 	}

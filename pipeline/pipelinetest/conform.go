@@ -58,6 +58,10 @@ func conformRegistration(t testing.TB, c Case) {
 	var p *panicError
 	if errors.As(err, &p) {
 		t.Errorf("the kind cannot be registered: %v", p.value)
+		return
+	}
+	if err := c.Kind.CheckSettings(); err != nil {
+		t.Errorf("the kind has wrong settings: %v", err)
 	}
 }
 
