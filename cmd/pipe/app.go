@@ -100,6 +100,7 @@ func (a *app) execute(ctx context.Context, args []string) int {
 		return exitCode(err)
 	}
 	root := a.root()
+	refuseUnknown(root)
 	root.SetArgs(args)
 	root.SetOut(a.out)
 	root.SetErr(a.err)
@@ -157,6 +158,23 @@ is not made again, and the same inputs and seed give the same bytes.
 	root.SetHelpCommandGroupID(aboutGroup)
 	root.SetCompletionCommandGroupID(aboutGroup)
 	return root
+}
+
+// refuseUnknown lets help about a command that is not there be an error, for which
+// cobra would show that about all.
+func refuseUnknown(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	help, _, err := root.Find([]string{"help"})
+	if err != nil {
+		return
+	}
+	help.Args = func(_ *cobra.Command, words []string) error {
+		cmd, rest, err := root.Find(words)
+		if err == nil && cmd == root {
+			err = noArgs(root, rest)
+		}
+		return err
+	}
 }
 
 // A group is commands that help shows together.
