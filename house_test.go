@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -199,5 +200,23 @@ func TestSourceRules(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A decision is cited by its number, so each has one of its own.
+func TestDecisionsAreNumbered(t *testing.T) {
+	files, err := filepath.Glob("docs/decisions/0*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, path := range files {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file, heading := fmt.Sprintf("docs/decisions/%04d-", i+1), fmt.Sprintf("# %d. ", i+1)
+		if !strings.HasPrefix(path, file) || !bytes.HasPrefix(text, []byte(heading)) {
+			t.Errorf("%s: the %d. decision is to be named %s... and begin with %q", path, i+1, file, heading)
+		}
 	}
 }
