@@ -23,6 +23,28 @@ var (
 	pathName = regexp.MustCompile(`^[\w.-]+(?:/[\w.-]+)+/?$`)
 )
 
+// The tutorials show code that tests run, and what is promised to be short is.
+func TestTutorialsAreTheCode(t *testing.T) {
+	text, err := os.ReadFile("docs/extending.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{
+		"data/feature/bins_test.go", "data/metric/specificity_test.go", "data/source/lines_test.go", "pipeline/pipelinetest/head_test.go",
+	} {
+		code, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(text), "```go\n"+string(code)+"```\n") {
+			t.Errorf("docs/extending.md does not have the text of %s as one block of Go", file)
+		}
+		if n := strings.Count(string(code), "\n"); n >= 60 && strings.HasPrefix(file, "data/") {
+			t.Errorf("%s has %d lines", file, n)
+		}
+	}
+}
+
 // What documents say about the code cannot go out of date unseen: `table.Writer` and
 // `runner.Runner.Run` are declared, and `data/table` is there.
 func TestNamesInDocumentsExist(t *testing.T) {

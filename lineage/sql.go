@@ -140,8 +140,13 @@ func (t *Tx) Row(query string, args ...any) *sql.Row {
 	return t.QueryRowContext(t.Ctx, query, args...)
 }
 
+// An Asker answers a query: a database, or a transaction.
+type Asker interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
 // Collect reads all rows of a query with scan.
-func Collect[T any](ctx context.Context, db *sql.DB, scan func(*sql.Rows) (T, error), query string, args ...any) (list []T, err error) {
+func Collect[T any](ctx context.Context, db Asker, scan func(*sql.Rows) (T, error), query string, args ...any) (list []T, err error) {
 	rows, err := db.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -60,16 +59,9 @@ new folder, is there whole or not at all.
 				if path == "-" {
 					return diag.Usage(diag.WithHint(errors.New("- is no file"), "write it to standard output with pipe cat "+words[0]))
 				}
-				var note string
-				isFile, err := a.write(ctx, path, func(w io.Writer) error {
-					note, err = art.Write(ctx, ws, w, form)
-					return err
-				})
+				isFile, err := a.writeContent(ctx, ws, art, path, form)
 				if err != nil {
 					return err
-				}
-				if note != "" {
-					fmt.Fprintf(a.err, "warning: %s\n", note)
 				}
 				if isFile {
 					fmt.Fprintln(a.out, diag.Visible(path))

@@ -8,6 +8,8 @@ import (
 	"pipe/base/diag"
 	"pipe/base/names"
 	"pipe/base/outfile"
+	"pipe/workspace"
+	"pipe/workspace/content"
 )
 
 // write writes what a command gives to the file that -o names; "-" is standard
@@ -17,6 +19,20 @@ func (a *app) write(ctx context.Context, path string, write func(io.Writer) erro
 		return false, write(a.out.Data())
 	}
 	return true, outfile.Write(ctx, path, write)
+}
+
+// writeContent is write for an artifact in a form, with a warning of what the form
+// cannot say.
+func (a *app) writeContent(ctx context.Context, ws *workspace.Workspace, art content.Artifact, path string, form content.Form) (isFile bool, err error) {
+	var note string
+	isFile, err = a.write(ctx, path, func(w io.Writer) (err error) {
+		note, err = art.Write(ctx, ws, w, form)
+		return err
+	})
+	if err == nil && note != "" {
+		fmt.Fprintf(a.err, "warning: %s\n", note)
+	}
+	return isFile, err
 }
 
 // fileNamed is the file in this folder that is called after something in the

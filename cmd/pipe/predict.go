@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -85,16 +84,9 @@ func predictionForm(output string) (content.Form, error) {
 // writePredictions writes the table, and says how many of its rows have no
 // prediction.
 func (a *app) writePredictions(ctx context.Context, ws *workspace.Workspace, done *models.Prediction, output string, form content.Form) error {
-	var note string
-	isFile, err := a.write(ctx, output, func(w io.Writer) (err error) {
-		note, err = done.Table.Write(ctx, ws, w, form)
-		return err
-	})
+	isFile, err := a.writeContent(ctx, ws, done.Table, output, form)
 	if err != nil {
 		return err
-	}
-	if note != "" {
-		fmt.Fprintf(a.err, "warning: %s\n", note)
 	}
 	if isFile {
 		fmt.Fprintf(a.err, "%s: %s scored\n", diag.Visible(output), ui.Plural(done.Rows-done.Problems, "row"))

@@ -2,7 +2,6 @@ package feature_test
 
 import (
 	"bytes"
-	"os"
 	"strings"
 	"testing"
 
@@ -53,23 +52,5 @@ func TestTutorial(t *testing.T) {
 	var s bins
 	if err := settings.DecodeFile("bins", []byte("count: 1\n"), &s); err == nil || !strings.Contains(err.Error(), "count must be >= 2") && !strings.Contains(err.Error(), ">= 2") {
 		t.Errorf("too few bins: %v", err)
-	}
-}
-
-// The tutorial shows the code that runs, and it is short.
-func TestTutorialIsTheCode(t *testing.T) {
-	code, err := os.ReadFile("bins_test.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	tutorial, err := os.ReadFile("../../docs/extending.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains(string(tutorial), "```go\n"+string(code)+"```\n") {
-		t.Error("docs/extending.md does not have the text of data/feature/bins_test.go as one block of Go")
-	}
-	if n := strings.Count(string(code), "\n"); n >= 60 {
-		t.Errorf("the code has %d lines", n)
 	}
 }

@@ -2,9 +2,7 @@ package metric_test
 
 import (
 	"math"
-	"os"
 	"slices"
-	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -86,21 +84,6 @@ func times(values []float64, factor float64) []float64 {
 		out[i] = v * factor
 	}
 	return out
-}
-
-// The metric of the tutorial is that of its test.
-func TestTutorial(t *testing.T) {
-	code, err := os.ReadFile("specificity_test.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	tutorial, err := os.ReadFile("../../docs/extending.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains(string(tutorial), "```go\n"+string(code)+"```") {
-		t.Error("docs/extending.md does not have the text of data/metric/specificity_test.go as one block of Go")
-	}
 }
 
 // A metric needs no more than its definition, wherever it is written.

@@ -2,6 +2,7 @@ package source
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"log/slog"
@@ -134,4 +135,21 @@ func (s *stream) texts(in *array.String, column string) (arrow.Array, error) {
 		b.Set(&s.in.Contract.Rules, row, cell.Text, []byte(text))
 	}
 	return b.Array(in.Len()), nil
+}
+
+// Pushed turns batches that a reader pushes, in its own order and goroutine, into
+// those of Rows. load ends with the error of write.
+func Pushed(load func(write func(arrow.Record) error) error) iter.Seq2[arrow.Record, error] {
+	return func(yield func(arrow.Record, error) bool) {
+		stopped := errors.New("enough")
+		err := load(func(rec arrow.Record) error {
+			if !yield(rec, nil) {
+				return stopped
+			}
+			return nil
+		})
+		if err != nil && err != stopped {
+			yield(nil, err)
+		}
+	}
 }

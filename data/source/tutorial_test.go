@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"log/slog"
-	"os"
 	"strings"
 	"testing"
 
@@ -97,23 +96,5 @@ func TestStreamStops(t *testing.T) {
 	}
 	if _, err := linesKind().New().Open(t.Context(), source.Inputs{Files: []*source.File{file, file}}); err == nil || errors.Unwrap(err) != nil {
 		t.Errorf("two files: %v", err)
-	}
-}
-
-// The tutorial shows the code that runs, and it is short.
-func TestTutorialIsTheCode(t *testing.T) {
-	code, err := os.ReadFile("lines_test.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	tutorial, err := os.ReadFile("../../docs/extending.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains(string(tutorial), "```go\n"+string(code)+"```\n") {
-		t.Error("docs/extending.md does not have the text of data/source/lines_test.go as one block of Go")
-	}
-	if n := strings.Count(string(code), "\n"); n >= 60 {
-		t.Errorf("the code has %d lines", n)
 	}
 }

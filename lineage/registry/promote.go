@@ -203,20 +203,7 @@ func holder(t *lineage.Tx, pipeline, label string) (*Event, error) {
 }
 
 func modelEvents(t *lineage.Tx, where string, args ...any) ([]Event, error) {
-	rows, err := t.QueryContext(t.Ctx, modelEventColumns+where, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var list []Event
-	for rows.Next() {
-		ev, err := scanModelEvent(rows)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, ev)
-	}
-	return list, rows.Err()
+	return lineage.Collect(t.Ctx, t, scanModelEvent, modelEventColumns+where, args...)
 }
 
 const modelEventColumns = `SELECT id, time, pipeline, label, event, model, coalesce(previous, ''), decided_by, actor, coalesce(run_id, ''),

@@ -39,7 +39,7 @@ func (e *emitter) update(op graph.Op) bool {
 			e.squares(e.in(i), e.shape(i).Size(), to)
 		}
 	case graph.Regularize:
-		in := changes(kernel.Regularize, n, 12)
+		in := changes(kernel.Regularize, n)
 		in.Args = update(n, o.Decays)
 		in.P = []vm.Operand{e.read(0), vm.Update(e.in(1)), e.read(2)}
 		e.emit(in)
@@ -69,9 +69,9 @@ func times(n int, from, to, factor vm.Operand) vm.Instr {
 }
 
 // changes is an instruction over parameters.
-func changes(op kernel.Op, n, bytes int) vm.Instr {
+func changes(op kernel.Op, n int) vm.Instr {
 	in := elementwise(op, n)
-	in.Bytes = float64(bytes * n)
+	in.Bytes = float64(12 * n)
 	return in
 }
 
@@ -108,7 +108,7 @@ func (e *emitter) clip(o graph.ClipNorm) {
 
 // descend emits the step of an optimiser that keeps up to so many memories.
 func (e *emitter) descend(op kernel.Op, args any, memories int) {
-	in := changes(op, e.outShape(0).Size(), 12)
+	in := changes(op, e.outShape(0).Size())
 	in.Args = args
 	factor := vm.Operand{}
 	if e.has(3) {

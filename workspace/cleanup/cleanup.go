@@ -105,11 +105,7 @@ func New(ctx context.Context, w *workspace.Workspace) (*Plan, error) {
 
 // planCheckpoints counts the checkpoints that would go.
 func (p *Plan) planCheckpoints(ctx context.Context) error {
-	list, err := p.w.Store.Checkpoints()
-	if err != nil {
-		return err
-	}
-	made, err := p.made(ctx, list)
+	list, made, err := p.checkpoints(ctx)
 	if err != nil {
 		return err
 	}
@@ -122,15 +118,19 @@ func (p *Plan) planCheckpoints(ctx context.Context) error {
 	return nil
 }
 
-// made tells of which checkpoints the work has been done since.
-func (p *Plan) made(ctx context.Context, list []artifacts.CheckpointInfo) (map[artifacts.Key]bool, error) {
+// checkpoints lists them, and tells of which the work has been done since.
+func (p *Plan) checkpoints(ctx context.Context) (list []artifacts.CheckpointInfo, made map[artifacts.Key]bool, err error) {
+	if list, err = p.w.Store.Checkpoints(); err != nil {
+		return nil, nil, err
+	}
 	var keys []artifacts.Key
 	for _, c := range list {
 		if key, err := artifacts.ParseKey(c.Name); err == nil {
 			keys = append(keys, key)
 		}
 	}
-	return p.w.DB.Made(ctx, keys)
+	made, err = p.w.DB.Made(ctx, keys)
+	return list, made, err
 }
 
 // keeps says to keep a checkpoint as long as the failed run that it is of, unless
@@ -142,11 +142,7 @@ func (p *Plan) keeps(c artifacts.CheckpointInfo, made map[artifacts.Key]bool) bo
 
 // sweepCheckpoints deletes those that planCheckpoints counts.
 func (p *Plan) sweepCheckpoints(ctx context.Context) error {
-	list, err := p.w.Store.Checkpoints()
-	if err != nil {
-		return err
-	}
-	made, err := p.made(ctx, list)
+	_, made, err := p.checkpoints(ctx)
 	if err != nil {
 		return err
 	}

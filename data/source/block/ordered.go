@@ -116,3 +116,21 @@ func try[J, R any](work func(J) (R, error), job J) (r R, err error) {
 	}()
 	return work(job)
 }
+
+// Scan looks at all blocks of a file as Ordered does, each goroutine with an S of
+// its own. What scan gives must not refer to the bytes of its block, which are
+// used again.
+func Scan[S, R any](ctx context.Context, n int, file Splitter, scan func(*S, Block) R, consume func(R) error) error {
+	free := sync.Pool{New: func() any { return new(S) }}
+	buffers := make(chan []byte, 3*n)
+	return Ordered(ctx, n, file.Blocks(buffers), func(b Block) (R, error) {
+		s := free.Get().(*S)
+		defer free.Put(s)
+		found := scan(s, b)
+		select {
+		case buffers <- b.Data:
+		default:
+		}
+		return found, nil
+	}, consume)
+}

@@ -146,18 +146,7 @@ func (r *reading) Close() error { return nil }
 
 // Batches does the second pass.
 func (r *reading) Batches(ctx context.Context) iter.Seq2[arrow.Record, error] {
-	return func(yield func(arrow.Record, error) bool) {
-		stopped := errors.New("enough")
-		err := r.load(ctx, func(rec arrow.Record) error {
-			if !yield(rec, nil) {
-				return stopped
-			}
-			return nil
-		})
-		if err != nil && err != stopped {
-			yield(nil, err)
-		}
-	}
+	return source.Pushed(func(write func(arrow.Record) error) error { return r.load(ctx, write) })
 }
 
 // Report tells people what was read, and what may surprise them.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"unicode/utf8"
 
 	"pipe/data/source"
@@ -52,19 +51,8 @@ var errEnded = errors.New("the rest cannot be read")
 func (r *reading) look(ctx context.Context) (*survey, error) {
 	s := &survey{tallies: make([]cell.Tally, len(r.names))}
 	lines := r.lines
-	free := sync.Pool{New: func() any { return new(scanner) }}
-	buffers := make(chan []byte, 3*r.threads)
-	err := block.Ordered(ctx, r.threads, r.splitter().Blocks(buffers),
-		func(b block.Block) (*scanned, error) {
-			sc := free.Get().(*scanner)
-			defer free.Put(sc)
-			found := sc.scan(r, b)
-			select {
-			case buffers <- b.Data:
-			default:
-			}
-			return found, nil
-		},
+	err := block.Scan(ctx, r.threads, r.splitter(),
+		func(sc *scanner, b block.Block) *scanned { return sc.scan(r, b) },
 		func(f *scanned) error {
 			s.Append(&f.Problems, lines, s.rows)
 			for i := range s.tallies {

@@ -7,7 +7,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"log/slog"
@@ -149,16 +148,5 @@ func (r *reading) Report(log *slog.Logger) {
 
 // Batches does the second pass.
 func (r *reading) Batches(ctx context.Context) iter.Seq2[arrow.Record, error] {
-	return func(yield func(arrow.Record, error) bool) {
-		stopped := errors.New("enough")
-		err := r.load(ctx, func(rec arrow.Record) error {
-			if !yield(rec, nil) {
-				return stopped
-			}
-			return nil
-		})
-		if err != nil && err != stopped {
-			yield(nil, err)
-		}
-	}
+	return source.Pushed(func(write func(arrow.Record) error) error { return r.load(ctx, write) })
 }

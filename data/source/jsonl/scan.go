@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"unicode/utf8"
 
 	"pipe/base/diag"
@@ -71,19 +70,8 @@ var errEnded = errors.New("the rest cannot be read")
 // look is the first pass, over every object of the file.
 func (r *reading) look(ctx context.Context) (*survey, error) {
 	s := new(survey)
-	free := sync.Pool{New: func() any { return new(scanner) }}
-	buffers := make(chan []byte, 3*r.threads)
-	err := block.Ordered(ctx, r.threads, r.splitter().Blocks(buffers),
-		func(b block.Block) (*survey, error) {
-			sc := free.Get().(*scanner)
-			defer free.Put(sc)
-			found := sc.scan(r, b)
-			select {
-			case buffers <- b.Data:
-			default:
-			}
-			return found, nil
-		},
+	err := block.Scan(ctx, r.threads, r.splitter(),
+		func(sc *scanner, b block.Block) *survey { return sc.scan(r, b) },
 		func(f *survey) error {
 			s.Append(&f.Problems, s.lines, s.rows)
 			s.append(&f.columns, s.lines)
