@@ -64,17 +64,23 @@ func copyBits(to []byte, at int, s segment, from int64, n int) error {
 	return err
 }
 
+// offsets reads where n rows begin and the last of them ends, in 4 or 8 bytes each.
+func (p part) offsets(from int64, n int) (func(i int) int64, error) {
+	size := int64(p.field.cast.size)
+	raw, err := p.values.read(from*size, int64(n+1)*size)
+	if err != nil {
+		return nil, err
+	}
+	if size == 4 {
+		return func(i int) int64 { return int64(int32(little.Uint32(raw[4*i:]))) }, nil
+	}
+	return func(i int) int64 { return int64(little.Uint64(raw[8*i:])) }, nil
+}
+
 func (p part) appendLists(c *column, from int64, n int) error {
-	size := p.field.cast.size
-	raw, err := p.values.read(from*int64(size), int64(n+1)*int64(size))
+	offset, err := p.offsets(from, n)
 	if err != nil {
 		return err
-	}
-	offset := func(i int) int64 {
-		if size == 4 {
-			return int64(int32(little.Uint32(raw[4*i:])))
-		}
-		return int64(little.Uint64(raw[8*i:]))
 	}
 	first, last := offset(0), offset(n)
 	have := int64(len(c.values) / c.size)
@@ -159,19 +165,12 @@ func (c *column) appendValue(text []byte) error {
 var errNotUTF8 = diag.WithHint(errors.New("text is not UTF-8"), "decode it before you write it")
 
 func (p part) appendTexts(c *column, from int64, n int) error {
-	size := int64(p.field.cast.size)
 	if p.values.size == 0 && p.rows == 0 {
 		return nil
 	}
-	raw, err := p.values.read(from*size, int64(n+1)*size)
+	offset, err := p.offsets(from, n)
 	if err != nil {
 		return err
-	}
-	offset := func(i int) int64 {
-		if size == 4 {
-			return int64(int32(little.Uint32(raw[4*i:])))
-		}
-		return int64(little.Uint64(raw[8*i:]))
 	}
 	first := offset(0)
 	if offset(n)-first > math.MaxInt32 {

@@ -173,18 +173,23 @@ func (t *tickStore) schedule(ctx context.Context, file string) (*lineage.DB, int
 	return db, s.ID, nil
 }
 
-// openTick finds an open tick of a schedule by its time; nil if there is none.
-func openTick(ctx context.Context, db *lineage.DB, scheduleID int64, at time.Time) (*ticks.Tick, error) {
-	list, err := ticks.Open(ctx, db, scheduleID)
+// withOpen does something with the open tick of a file at a time; nothing if there
+// is none, which has ended then.
+func (t *tickStore) withOpen(ctx context.Context, file string, at time.Time, do func(db *lineage.DB, tickID int64) error) error {
+	db, id, err := t.schedule(ctx, file)
 	if err != nil {
-		return nil, err
+		return err
+	}
+	list, err := ticks.Open(ctx, db, id)
+	if err != nil {
+		return err
 	}
 	for _, tick := range list {
 		if tick.ScheduledAt.Equal(at) {
-			return &tick, nil
+			return do(db, tick.ID)
 		}
 	}
-	return nil, nil
+	return nil
 }
 
 func (t *tickStore) ClaimTick(ctx context.Context, file string, at time.Time, status, note string) (bool, error) {
@@ -200,27 +205,15 @@ func (t *tickStore) ClaimTick(ctx context.Context, file string, at time.Time, st
 }
 
 func (t *tickStore) KeepTick(ctx context.Context, file string, at time.Time) error {
-	db, id, err := t.schedule(ctx, file)
-	if err != nil {
-		return err
-	}
-	tick, err := openTick(ctx, db, id, at)
-	if err != nil || tick == nil {
-		return err
-	}
-	return ticks.Heartbeat(ctx, db, tick.ID)
+	return t.withOpen(ctx, file, at, func(db *lineage.DB, tick int64) error {
+		return ticks.Heartbeat(ctx, db, tick)
+	})
 }
 
 func (t *tickStore) FinishTick(ctx context.Context, file string, at time.Time, status, note string) error {
-	db, id, err := t.schedule(ctx, file)
-	if err != nil {
-		return err
-	}
-	tick, err := openTick(ctx, db, id, at)
-	if err != nil || tick == nil {
-		return err // it is finished already
-	}
-	return ticks.Finish(ctx, db, tick.ID, ticks.State(status), "", note)
+	return t.withOpen(ctx, file, at, func(db *lineage.DB, tick int64) error {
+		return ticks.Finish(ctx, db, tick, ticks.State(status), "", note)
+	})
 }
 
 func (t *tickStore) TakeAsked(ctx context.Context, file string) (at time.Time, ok bool, err error) {
@@ -266,13 +259,7 @@ func (t *tickStore) take(ctx context.Context, file string, which func(ticks.Tick
 
 // started notes the run that a tick has led to.
 func (t *tickStore) started(ctx context.Context, file string, at time.Time, runID string) error {
-	db, id, err := t.schedule(ctx, file)
-	if err != nil {
-		return err
-	}
-	tick, err := openTick(ctx, db, id, at)
-	if err != nil || tick == nil {
-		return err
-	}
-	return ticks.Start(ctx, db, tick.ID, runID)
+	return t.withOpen(ctx, file, at, func(db *lineage.DB, tick int64) error {
+		return ticks.Start(ctx, db, tick, runID)
+	})
 }
