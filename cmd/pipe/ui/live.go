@@ -149,7 +149,8 @@ func heightOf(widths []int, columns int) int {
 func (v *liveView) live(now time.Time, columns, rows int) (lines []string, widths []int) {
 	room := max(1, min(rows-2, maxLive))
 	nameW := min(v.nameW, max(8, columns/3))
-	left := len(v.order) - v.done
+	done, failed := v.finished()
+	left := len(v.order) - done
 	counting := left > room || v.asked
 	if counting {
 		room--
@@ -160,8 +161,8 @@ func (v *liveView) live(now time.Time, columns, rows int) (lines []string, width
 		lines, widths = append(lines, text), append(widths, Width(plain))
 	}
 	spin := []string{"⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"}[now.Sub(v.begun)/frameTime%10]
-	running := v.running()
-	for _, s := range running[:min(room, len(running))] {
+	underWay := v.underWay()
+	for _, s := range underWay[:min(room, len(underWay))] {
 		line := []span{{"", "  "}, {Cyan, spin}, {"", " " + Pad(s.name, nameW) + "  "}}
 		put(append(line, s.activity(now, columns-1-widthOf(line), 24)...)...)
 	}
@@ -177,9 +178,9 @@ func (v *liveView) live(now time.Time, columns, rows int) (lines []string, width
 		put(span{Yellow, "  stopping; press Ctrl-C again to end at once"})
 		return lines, widths
 	}
-	line := []span{{Dim, fmt.Sprintf("  %d of %d stages done, %d running", v.done, len(v.order), len(running))}}
-	if v.failed > 0 {
-		line = append(line, span{Red, fmt.Sprintf(", %d failed", v.failed)})
+	line := []span{{Dim, fmt.Sprintf("  %d of %d stages done, %d running", done, len(v.order), len(underWay))}}
+	if failed > 0 {
+		line = append(line, span{Red, fmt.Sprintf(", %d failed", failed)})
 	}
 	put(append(line, span{Dim, ", " + coarse(now.Sub(v.begun))})...)
 	return lines, widths

@@ -21,14 +21,12 @@ type progress struct {
 	begun    time.Time
 	order    []string
 	stages   map[string]*stageProgress
-	done     int
-	failed   int
 	nameW    int // columns of the longest name
 }
 
 type stageProgress struct {
 	name        string
-	status      string // "", "running", or a lineage.Status
+	status      string // "", running, or a lineage.Status
 	begun       time.Time
 	attempt     int
 	again       time.Time // when the next attempt begins, if the last one failed
@@ -43,6 +41,9 @@ type stageProgress struct {
 func newProgress(now time.Time) *progress {
 	return &progress{begun: now, stages: map[string]*stageProgress{}}
 }
+
+// running is the status of a stage that is under way.
+const running = "running"
 
 // maxName is how many columns the name of a stage may take.
 const maxName = 32
@@ -64,7 +65,7 @@ func (p *progress) apply(ev runner.Event, now time.Time) {
 			p.nameW = min(maxName, max(p.nameW, Width(s.Name)))
 		}
 	case runner.StageStarted:
-		*p.stages[ev.Stage] = stageProgress{name: ev.Stage, status: "running", begun: now, attempt: ev.Attempt}
+		*p.stages[ev.Stage] = stageProgress{name: ev.Stage, status: running, begun: now, attempt: ev.Attempt}
 	case runner.StageWaiting:
 		p.stages[ev.Stage].waits = Waiting(ev)
 	case runner.StageProgress:
@@ -79,10 +80,6 @@ func (p *progress) apply(ev runner.Event, now time.Time) {
 		p.stages[ev.Stage].again = now.Add(ev.Delay)
 	case runner.StageFinished:
 		p.stages[ev.Stage].status = string(ev.Status)
-		p.done++
-		if ev.Status == lineage.Failed || ev.Status == lineage.RequirementFailed {
-			p.failed++
-		}
 	}
 }
 
@@ -118,11 +115,25 @@ func Waiting(ev runner.StageWaiting) string {
 	return fmt.Sprintf("made by another process (pid %d)", ev.PID)
 }
 
-// running lists the stages under way, in the order of the plan.
-func (p *progress) running() []*stageProgress {
+// finished counts the stages that are over, and those of them that failed.
+func (p *progress) finished() (all, failed int) {
+	for _, s := range p.stages {
+		switch s.status {
+		case "", running:
+			continue
+		case string(lineage.Failed), string(lineage.RequirementFailed):
+			failed++
+		}
+		all++
+	}
+	return all, failed
+}
+
+// underWay lists the stages under way, in the order of the plan.
+func (p *progress) underWay() []*stageProgress {
 	var list []*stageProgress
 	for _, name := range p.order {
-		if s := p.stages[name]; s.status == "running" {
+		if s := p.stages[name]; s.status == running {
 			list = append(list, s)
 		}
 	}
