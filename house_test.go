@@ -37,6 +37,9 @@ var down = []struct {
 	{"nn/graph/...", []string{"base/exact", "nn/graph"}},
 	{"nn/backend", []string{"nn/graph"}},
 	{"nn/cpu", []string{"nn/graph", "nn/backend", "nn/cpu/vm", "nn/cpu/kernel"}},
+	{"nn/xla/pjrt", []string{"base/..."}},
+	{"nn/xla/stablehlo", nil},
+	{"nn/xla/...", []string{"base/...", "nn/graph", "nn/backend", "nn/xla/..."}},
 	{"nn/optim", []string{"base/...", "pipeline/settings", "nn/graph"}},
 	{"nn/dataset", []string{"data/...", "nn"}},
 	{"nn/...", []string{"base/...", "data/metric", "data/task", "data/tensor", "nn/...", "pipeline/settings"}},
@@ -75,7 +78,7 @@ var owners = []struct {
 	{"golang.org/x/term", []string{"cmd/pipe/ui"}},
 	{"net/http", []string{"lineage/openlineage", "cmd/pipe"}},
 	{"os/exec", []string{"stages/exec", "workspace"}},
-	{"C", []string{"nn/cpu/kernel", "lineage/batch"}},
+	{"C", []string{"nn/cpu/kernel", "nn/xla/pjrt", "lineage/batch"}},
 	{"math/rand", nil},
 	{"math/rand/v2", nil},
 }

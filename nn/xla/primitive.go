@@ -1,0 +1,5 @@
+package xla
+
+import "pipe/nn/graph"
+
+func (l *lowering) primitive(op graph.Op) bool { return false }

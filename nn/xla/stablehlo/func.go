@@ -1,0 +1,159 @@
+package stablehlo
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+)
+
+// A Func is a module with one function under construction. The zero value is
+// empty and ready.
+type Func struct {
+	// Exact makes products of float32 in float32, not on tensor cores in fewer bits.
+	Exact bool
+	// Devices share the work: arguments are whole on each, or divided (see Arg). 0 is 1.
+	Devices int
+
+	args      []argument
+	body      strings.Builder
+	n         int
+	constants map[string]Value
+	regions   int // that are open
+}
+
+type argument struct {
+	value   Value
+	donated int // to which result; -1: to none
+	divided bool
+}
+
+func (f *Func) emit(shape []int, t Type, format string, a ...any) Value {
+	f.n++
+	v := Value{fmt.Sprintf("%%%d", f.n), slices.Clone(shape), t}
+	fmt.Fprintf(&f.body, "    %s = %s\n", v.name, fmt.Sprintf(format, a...))
+	return v
+}
+
+// Arg adds an argument. If it is divided, each of several devices has a part of
+// its first dimension.
+func (f *Func) Arg(t Type, divided bool, shape ...int) Value {
+	v := Value{fmt.Sprintf("%%arg%d", len(f.args)), slices.Clone(shape), t}
+	f.args = append(f.args, argument{v, -1, divided})
+	return v
+}
+
+// Donate gives the memory of an argument to a result of the same type, counted
+// from 0: after a run the argument is gone.
+func (f *Func) Donate(arg Value, result int) {
+	for i := range f.args {
+		if f.args[i].value.name == arg.name {
+			f.args[i].donated = result
+			return
+		}
+	}
+	panic("stablehlo: donate what is no argument")
+}
+
+// Module ends the function with its results and gives the text.
+func (f *Func) Module(results ...Value) string {
+	var args, types []string
+	for _, a := range f.args {
+		var attrs []string
+		if a.donated >= 0 {
+			attrs = append(attrs, fmt.Sprintf("tf.aliasing_output = %d : i32", a.donated))
+		}
+		if f.Devices > 1 {
+			attrs = append(attrs, sharding(len(a.value.Shape), a.divided))
+		}
+		text := a.value.name + ": " + a.value.typ()
+		if attrs != nil {
+			text += " {" + strings.Join(attrs, ", ") + "}"
+		}
+		args = append(args, text)
+	}
+	head, mesh := "", ""
+	for _, r := range results {
+		text := r.typ()
+		if f.Devices > 1 {
+			text += " {" + sharding(len(r.Shape), false) + "}"
+		}
+		types = append(types, text)
+	}
+	if f.Devices > 1 {
+		head = fmt.Sprintf(" attributes {mhlo.num_partitions = %d : i32, mhlo.num_replicas = 1 : i32}", f.Devices)
+		mesh = fmt.Sprintf("  sdy.mesh @devices = <[\"batch\"=%d]>\n", f.Devices)
+	}
+	given, plain := names(results)
+	return fmt.Sprintf("module @pipe%s {\n%s  func.func public @main(%s) -> (%s) {\n%s    return %s : %s\n  }\n}\n",
+		head, mesh, strings.Join(args, ", "), strings.Join(types, ", "), f.body.String(), given, plain)
+}
+
+// sharding says how a value of a rank is divided among devices, in the words of
+// Shardy: https://openxla.org/shardy.
+func sharding(rank int, divided bool) string {
+	dims := make([]string, rank)
+	for i := range dims {
+		if dims[i] = "{}"; i == 0 && divided {
+			dims[i] = `{"batch"}`
+		}
+	}
+	return "sdy.sharding = #sdy.sharding<@devices, [" + strings.Join(dims, ", ") + "]>"
+}
+
+// constant is emitted once, however often it is asked for. In a region it is an
+// operation of the region.
+func (f *Func) constant(shape []int, t Type, text string) Value {
+	key := text + tensor(shape, t)
+	if v, ok := f.constants[key]; ok && f.regions == 0 {
+		return v
+	}
+	v := f.emit(shape, t, "stablehlo.constant dense<%s> : %s", text, tensor(shape, t))
+	if f.regions == 0 {
+		if f.constants == nil {
+			f.constants = map[string]Value{}
+		}
+		f.constants[key] = v
+	}
+	return v
+}
+
+// number is a number as it is written, to the bit.
+func number(v float64, t Type) string {
+	switch t {
+	case F32:
+		return fmt.Sprintf("0x%08X", math.Float32bits(float32(v)))
+	case BF16:
+		return fmt.Sprintf("0x%04X", nearest(float32(v)))
+	case I1:
+		return fmt.Sprint(v != 0)
+	}
+	return fmt.Sprint(int64(v))
+}
+
+// nearest is a number in bfloat16, rounded to even.
+func nearest(v float32) uint16 {
+	bits := math.Float32bits(v)
+	if v != v {
+		return uint16(bits>>16) | 1<<6 // stays no number
+	}
+	return uint16((bits + 0x7FFF + bits>>16&1) >> 16)
+}
+
+// Const is one number in each place of a shape.
+func (f *Func) Const(v float64, t Type, shape ...int) Value {
+	return f.constant(shape, t, number(v, t))
+}
+
+// Uint is Const for whole numbers of any size.
+func (f *Func) Uint(v uint64, t Type, shape ...int) Value {
+	return f.constant(shape, t, fmt.Sprint(v))
+}
+
+// Like is a number in the shape and type of a value.
+func (f *Func) Like(v float64, a Value) Value { return f.Const(v, a.Type, a.Shape...) }
+
+// Iota counts from 0 along a dimension.
+func (f *Func) Iota(t Type, dim int, shape ...int) Value {
+	return f.emit(shape, t, "stablehlo.iota dim = %d : %s", dim, tensor(shape, t))
+}

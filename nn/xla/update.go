@@ -1,0 +1,5 @@
+package xla
+
+import "pipe/nn/graph"
+
+func (l *lowering) update(op graph.Op) bool { return false }
