@@ -38,6 +38,12 @@ type progress struct {
 
 // save writes everything that training needs to go on from here.
 func (t *trainer) save(w io.Writer) error {
+	if err := t.settle(); err != nil {
+		return err
+	}
+	if err := t.pull(); err != nil {
+		return err
+	}
 	t.at.Work = t.work
 	head, err := json.Marshal(&t.at)
 	if err != nil {
@@ -60,11 +66,29 @@ func (t *trainer) save(w io.Writer) error {
 	return nil
 }
 
+// pull brings all memories up to date that a checkpoint holds, push takes them to
+// where training computes.
+func (t *trainer) pull() error {
+	err := errors.Join(t.numbers.read(), t.update.read())
+	if t.update.average != nil {
+		err = errors.Join(err, t.update.average.read())
+	}
+	return err
+}
+
+func (t *trainer) push() error {
+	err := errors.Join(t.numbers.write(), t.update.write())
+	if t.update.average != nil {
+		err = errors.Join(err, t.update.average.write())
+	}
+	return err
+}
+
 // parts are the memories that a checkpoint holds, in its order.
 func (t *trainer) parts(best bool) [][]float32 {
-	parts := append([][]float32{t.numbers.read()}, t.update.read()...)
+	parts := append([][]float32{t.numbers.flat}, t.update.memory...)
 	if t.update.average != nil {
-		parts = append(parts, t.update.average.read())
+		parts = append(parts, t.update.average.flat)
 	}
 	if best {
 		parts = append(parts, t.best.flat)
@@ -109,13 +133,8 @@ func (t *trainer) load(r io.Reader) error {
 	for i, part := range into {
 		copy(part, parts[i])
 	}
-	t.numbers.write()
-	t.update.write()
-	if t.update.average != nil {
-		t.update.average.write()
-	}
 	t.at = at
-	return nil
+	return t.push()
 }
 
 // possible checks that a progress is one of this training.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"slices"
 
 	"pipe/data/metric"
@@ -34,9 +33,14 @@ type trainer struct {
 	best    *numbers // of the best epoch; what is compared is flat
 	update  *updater
 	grads   backend.Variable // by parameter, as the numbers
-	plans   map[int]*plan    // of training, by rows
+	plan    *training
+	plans   map[int]*plan // of training, by rows
 	eval    *plan
 	feed    *feeder
+	order   order   // of the epoch
+	unseen  []asked // batches that are computed or will be
+	reads   []reading
+	failed  error      // of one of them
 	measure [2]*feeder // of the training and the validation data
 	listed  []int      // memory of the order
 	layers  []float32  // sums of the squares of outputs, by layer
@@ -71,9 +75,18 @@ func (t *trainer) prepare() (err error) {
 	if t.update, err = newUpdater(t.numbers, t.grads, t.cfg.Optimizer, reg, t.cfg.Average, accumulate, t.how); err != nil {
 		return err
 	}
+	t.plan = &training{how: t.how, numbers: t.numbers, gradients: t.grads, accumulate: accumulate, update: t.update}
+	if t.how.device() != nil {
+		t.plan.halt = t.how.backend.Variable(make([]float32, 1))
+	}
+	if !t.plan.joined() {
+		if err := t.update.compile(t.plan); err != nil {
+			return err
+		}
+	}
 	for _, rows := range []int{t.cfg.BatchSize, t.train.rows % t.cfg.BatchSize} {
 		if rows > 0 {
-			if t.plans[rows], err = newTraining(t.arch, t.numbers, rows, t.how, t.grads, accumulate, rows == t.cfg.BatchSize); err != nil {
+			if t.plans[rows], err = t.plan.plan(t.arch, rows, rows == t.cfg.BatchSize); err != nil {
 				return err
 			}
 		}
@@ -84,7 +97,11 @@ func (t *trainer) prepare() (err error) {
 	if t.validate != nil {
 		rows = max(rows, t.validate.rows)
 	}
-	if t.eval, err = newEvaluation(t.arch, t.measured(), min(rows, evalRows), t.how); err != nil {
+	most := evalRows
+	if t.how.device() != nil { // which is slow with few rows, and has the memory for a batch
+		most = max(most, t.cfg.BatchSize)
+	}
+	if t.eval, err = newEvaluation(t.arch, t.measured(), min(rows, most), t.how); err != nil {
 		return err
 	}
 	t.feed = newFeeder(t.train, t.cfg.BatchSize)
@@ -146,7 +163,9 @@ func (t *trainer) fit(ctx context.Context) error {
 		t.at.Rates = append(t.at.Rates, t.factor(t.at.Step-1))
 		t.at.Run = t.at.Epoch
 		t.report(t.at.Run - 1)
-		t.judge()
+		if err := t.judge(); err != nil {
+			return err
+		}
 		t.at.Epoch, t.at.Row = t.at.Epoch+1, 0
 		t.offer()
 	}
@@ -186,7 +205,7 @@ func (t *trainer) epoch(ctx context.Context) error {
 		}
 		t.offer()
 	}
-	return nil
+	return t.settle()
 }
 
 // begin brings the batches of what is left of an epoch on their way.
@@ -196,10 +215,12 @@ func (t *trainer) begin() {
 		o = shuffled(t.cfg.Seed, t.at.Epoch, t.train.rows, t.listed)
 		t.listed = o.listed
 	}
+	t.order = o
 	t.feed.start(o, t.at.Row)
 }
 
-// step does one step of the optimizer: on one batch, or on the next few.
+// step asks for one step of the optimizer: on one batch, or on the next few. On
+// this processor it is then done.
 func (t *trainer) step() error {
 	t.at.Step++
 	total, probed := 0.0, false
@@ -218,15 +239,21 @@ func (t *trainer) step() error {
 		// Each batch draws random numbers of its own.
 		draw := uint64(t.at.Step-1)*uint64(t.cfg.Accumulate) + uint64(k) + 1
 		t.counts[0] = float32(weight)
-		if err := p.runBatch(draw, t.counts, probe, t.layers, t.squares); err != nil {
+		if t.plan.joined() {
+			t.update.set(p.choose(probe), t.at.Step, t.factor(t.at.Step-1), 1)
+		}
+		program, err := p.askBatch(draw, t.counts, probe)
+		if err != nil {
 			return err
 		}
+		t.unseen = append(t.unseen, t.asked(p, program, draw, t.at.Row-rows))
 		probed = probed || probe
 		total += weight
-		if loss := float64(p.lossNow[0]); !finite(loss) || !finite(t.norm()) {
-			return t.diverged(p, loss)
+		if len(t.unseen) >= t.how.ahead() {
+			if err := t.settle(); err != nil {
+				return err
+			}
 		}
-		t.at.Last = float64(p.lossNow[0])
 	}
 	if total == 0 {
 		return nil
@@ -235,20 +262,13 @@ func (t *trainer) step() error {
 	if t.cfg.Accumulate > 1 {
 		scale = 1 / total
 	}
-	if probed {
+	switch n := len(t.unseen); {
+	case probed && n > 0:
+		t.unseen[n-1].scale = scale
+	case probed:
 		t.record(scale)
 	}
 	return t.update.run(t.at.Step, t.factor(t.at.Step-1), scale)
-}
-
-// norm is the Euclidean norm of the gradients so far, NaN or Inf if one of them
-// has such a number.
-func (t *trainer) norm() float64 {
-	sum := 0.0
-	for _, v := range t.squares {
-		sum += float64(v)
-	}
-	return math.Sqrt(sum)
 }
 
 // measured is the numbers that are evaluated: the average, if there is one.
@@ -277,34 +297,12 @@ func (t *trainer) factor(step int) float64 {
 	}
 }
 
-// diverged says where the numbers of the last run stopped being finite. The
-// parameters are those that it ran with.
-func (t *trainer) diverged(p *plan, loss float64) error {
-	e := &DivergedError{Epoch: t.at.Epoch, Step: (t.at.Row + t.cfg.BatchSize - 1) / t.cfg.BatchSize, Loss: loss, LastLoss: t.at.Last, Layer: "loss"}
-	if layer, tensor, index, ok := layerOf(p.program.FirstNonFinite()); ok {
-		e.Layer, e.Tensor, e.Element = layer, tensor, index
-	} else if finite(loss) {
-		e.Layer, e.Tensor = t.largest(), "gradient (its square is too large)"
-	}
-	return e
-}
-
-// largest is the parameter whose gradient is not finite, or too large.
-func (t *trainer) largest() string {
-	for i, v := range t.squares {
-		if !finite(float64(v)) {
-			return t.numbers.trainedName(i)
-		}
-	}
-	return "loss"
-}
-
 // judge keeps the best numbers, watches for a plateau, and says in at.Stopped
 // whether to stop.
-func (t *trainer) judge() {
+func (t *trainer) judge() error {
 	monitor := t.monitor()
 	if monitor == "" {
-		return
+		return nil
 	}
 	i := slices.IndexFunc(t.at.Curves, func(c Curve) bool { return c.Name == monitor })
 	v := t.at.Curves[i].Values[t.at.Run-1]
@@ -317,21 +315,25 @@ func (t *trainer) judge() {
 		if t.best == nil {
 			t.best = now.copy()
 		}
-		copy(t.best.flat, now.read())
+		if err := now.read(); err != nil {
+			return err
+		}
+		copy(t.best.flat, now.flat)
 	}
 	if p, ok := t.cfg.Schedule.(Plateau); ok {
 		t.at.Plateau = p.Observe(t.at.Plateau, v)
 	}
 	e := t.cfg.EarlyStopping
 	if e == nil {
-		return
+		return nil
 	}
 	if t.at.Run == 1 || v < t.at.Reference-e.MinDelta {
 		t.at.Reference, t.at.Waited = v, 0
-		return
+		return nil
 	}
 	t.at.Waited++
 	t.at.Stopped = t.at.Waited >= e.Patience && t.at.Run < t.cfg.Epochs
+	return nil
 }
 
 // monitor is the curve that decides which epoch is best; empty: the last one.
@@ -349,13 +351,12 @@ func (t *trainer) monitor() string {
 }
 
 // result is the numbers that the model gets.
-func (t *trainer) result() *numbers {
+func (t *trainer) result() (*numbers, error) {
 	if t.at.Best > 0 {
-		return t.best
+		return t.best, nil
 	}
 	m := t.measured()
-	m.read()
-	return m
+	return m, m.read()
 }
 
 // resume goes on from a checkpoint, if it is one of this work.

@@ -46,13 +46,19 @@ type numbers struct {
 }
 
 // read brings flat up to date.
-func (m *numbers) read() []float32 {
-	m.variable.Read(m.flat)
-	return m.flat
-}
+func (m *numbers) read() error { return m.variable.Read(m.flat) }
 
 // write makes the numbers what flat holds.
-func (m *numbers) write() { m.variable.Write(m.flat) }
+func (m *numbers) write() error { return m.variable.Write(m.flat) }
+
+// sizes are those of the parameters.
+func (m *numbers) sizes() []int {
+	var list []int
+	for _, t := range m.params {
+		list = append(list, t.size)
+	}
+	return list
+}
 
 // A tensorAt is a parameter as a part of a flat memory.
 type tensorAt struct {
@@ -82,7 +88,7 @@ func (m *numbers) copy() *numbers { return &numbers{params: m.params, flat: slic
 
 // onBackend puts numbers to where a backend computes.
 func onBackend(b backend.Backend, m *numbers) *numbers {
-	m.variable = b.Variable(m.flat)
+	m.variable = b.Variable(m.flat, m.sizes()...)
 	return m
 }
 
@@ -90,6 +96,20 @@ func onBackend(b backend.Backend, m *numbers) *numbers {
 type how struct {
 	backend backend.Backend
 	threads int
+}
+
+// device is the backend, if it is one; else nil.
+func (h how) device() backend.Device {
+	d, _ := h.backend.(backend.Device)
+	return d
+}
+
+// ahead is how many runs may be asked for before somebody looks at the first.
+func (h how) ahead() int {
+	if d := h.device(); d != nil {
+		return max(1, d.Ahead())
+	}
+	return 1
 }
 
 // A batchLeaf is an input of a graph with memory to fill it from.
@@ -148,20 +168,31 @@ func (p *plan) input(h how, n *graph.Node) []float32 {
 	data := make([]float32, n.Shape().Size())
 	v := h.backend.Variable(data)
 	p.inputs = append(p.inputs, batchLeaf{data, v})
-	p.places[n] = backend.Place{Variable: v}
+	p.places[n] = backend.Place{Variable: v, Batch: true}
 	return data
 }
 
-// newTraining plans the forward and the backward pass. Gradients go into a
-// variable, in the order of m.params: added to what is there, times a factor, if
-// several batches are one step. With probes there is a second program for
-// measuring layers.
+// training is what the plans of a training have in common.
+type training struct {
+	how
+	numbers    *numbers
+	gradients  backend.Variable // in the order of the numbers
+	accumulate bool             // several batches are one step
+	halt       backend.Variable // of a device: see backend.JoinOptions
+	update     *updater
+}
+
+// plan plans the forward and the backward pass. Gradients go into a variable:
+// added to what is there, times a factor, if several batches are one step. With
+// probes there is a second program for measuring layers.
 //
 // The step of the optimizer is a graph of its own (newUpdater), since between the
 // two the loop looks whether the numbers are finite, and whether more batches
-// belong to the step; and since it is the same for all sizes of batches.
-func newTraining(a architecture, m *numbers, rows int, h how, gradients backend.Variable, accumulate, probes bool) (p *plan, err error) {
-	if p, err = newPlan(a, m, rows, h, true); err != nil {
+// belong to the step; and since it is the same for all sizes of batches. On a
+// device, which looks by itself, both are one program if each batch is a step.
+func (t *training) plan(a architecture, rows int, probes bool) (p *plan, err error) {
+	m := t.numbers
+	if p, err = newPlan(a, m, rows, t.how, true); err != nil {
 		return nil, err
 	}
 	p.lossNow = make([]float32, 1)
@@ -177,17 +208,17 @@ func newTraining(a architecture, m *numbers, rows int, h how, gradients backend.
 	}
 	g := p.graph
 	g.Scope(stepScope)
-	if accumulate {
+	if t.accumulate {
 		p.factor = g.Input("weight of the batch", 1)
 	}
-	for _, t := range m.params {
-		if !t.trained {
+	for _, r := range m.params {
+		if !r.trained {
 			continue
 		}
 		grad := grads[len(sums)]
-		sum := g.State("gradient of "+t.name, grad.Shape()...)
-		p.places[sum] = backend.Place{Variable: gradients, From: t.from}
-		if accumulate {
+		sum := g.State("gradient of "+r.name, grad.Shape()...)
+		p.places[sum] = backend.Place{Variable: t.gradients, From: r.from}
+		if t.accumulate {
 			sum = g.Apply(graph.Accumulate{}, sum, grad, p.factor)
 		} else {
 			sum = g.Assign(sum, grad)
@@ -214,15 +245,35 @@ func newTraining(a architecture, m *numbers, rows int, h how, gradients backend.
 			err = errors.Join(err, p.close())
 		}
 	}()
-	o := backend.Options{Threads: h.threads, Places: p.places}
-	if p.program, err = h.backend.Compile(g, keep, o); err != nil {
+	if p.program, err = t.compile(p, keep); err != nil {
 		return nil, err
 	}
 	if p.layered != nil {
-		p.probe, err = h.backend.Compile(g, append(keep, p.layered), o)
+		p.probe, err = t.compile(p, append(keep, p.layered))
 	}
 	return p, err
 }
+
+// compile makes a program of a plan.
+func (t *training) compile(p *plan, keep []*graph.Node) (backend.Program, error) {
+	d := t.device()
+	if d == nil {
+		return t.backend.Compile(p.graph, keep, backend.Options{Threads: t.threads, Places: p.places})
+	}
+	parts := []backend.Part{{Graph: p.graph, Keep: keep, Places: p.places}}
+	o := backend.JoinOptions{Guard: []*graph.Node{p.loss}, Halt: t.halt}
+	if p.squares != nil {
+		o.Guard = append(o.Guard, p.squares)
+	}
+	if t.joined() {
+		parts = append(parts, t.update.part())
+		o.Scratch = []backend.Variable{t.gradients}
+	}
+	return d.Join(parts, o)
+}
+
+// joined says whether the program of a plan does the step of the optimizer too.
+func (t *training) joined() bool { return t.device() != nil && !t.accumulate }
 
 // newEvaluation plans evaluation.
 func newEvaluation(a architecture, m *numbers, rows int, h how) (p *plan, err error) {
@@ -234,47 +285,87 @@ func newEvaluation(a architecture, m *numbers, rows int, h how) (p *plan, err er
 	return p, err
 }
 
-// run executes the plan once on what is in the memory of the batch. step chooses
-// the random numbers.
-func (p *plan) run(step uint64) error { return p.execute(p.program, step) }
-
-func (p *plan) execute(program backend.Program, step uint64) error {
-	for _, in := range p.inputs {
-		in.variable.Write(in.data)
-	}
-	if err := program.Run(step); err != nil {
+// run executes the plan once on what is in the memory of the batch, and waits for
+// it. step chooses the random numbers.
+func (p *plan) run(step uint64) error {
+	if err := p.ask(p.program, step); err != nil {
 		return err
 	}
+	return p.read(p.program, p.result())
+}
+
+// ask is run without waiting.
+func (p *plan) ask(program backend.Program, step uint64) error {
+	for _, in := range p.inputs {
+		if err := in.variable.Write(in.data); err != nil {
+			return err
+		}
+	}
+	return program.Run(step)
+}
+
+// A reading is where to put what a run leaves in a node.
+type reading struct {
+	node *graph.Node
+	into []float32
+}
+
+// result is the loss or the output.
+func (p *plan) result() reading {
 	if p.loss != nil {
-		program.Read(p.loss, p.lossNow)
-	} else {
-		program.Read(p.output, p.out)
+		return reading{p.loss, p.lossNow}
+	}
+	return reading{p.output, p.out}
+}
+
+func (p *plan) read(program backend.Program, list ...reading) error {
+	for _, r := range list {
+		if err := program.Read(r.node, r.into); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// runBatch is run for training: the gradients count with a weight, if several
-// batches are one step. probe puts the sums of the squares of the outputs of each
-// layer into layers; the other results are the same to the bit. squares gets
-// those of the gradients.
-func (p *plan) runBatch(step uint64, weight []float32, probe bool, layers, squares []float32) error {
-	program := p.program
-	if probe && p.probe != nil {
-		program = p.probe
+// later is read of the last run, whenever it is called. It is nil if the program is
+// no queue: then read does it.
+func later(program backend.Program, list ...reading) (look func() error) {
+	q, ok := program.(backend.Queue)
+	if !ok {
+		return nil
 	}
+	list = slices.Clone(list)
+	var looks []func([]float32) error
+	for _, r := range list {
+		looks = append(looks, q.Later(r.node))
+	}
+	return func() error {
+		var errs []error
+		for i, look := range looks {
+			errs = append(errs, look(list[i].into))
+		}
+		return errors.Join(errs...)
+	}
+}
+
+// choose is the program for a batch.
+func (p *plan) choose(probe bool) backend.Program {
+	if probe && p.probe != nil {
+		return p.probe
+	}
+	return p.program
+}
+
+// askBatch is ask for training: the gradients count with a weight, if several
+// batches are one step. The result is the program: probe chooses the one that gives
+// the sums of the squares of the outputs of each layer. All else is the same to the
+// bit.
+func (p *plan) askBatch(step uint64, weight []float32, probe bool) (backend.Program, error) {
+	program := p.choose(probe)
 	if p.factor != nil {
 		program.Write(p.factor, weight)
 	}
-	if err := p.execute(program, step); err != nil {
-		return err
-	}
-	if program == p.probe {
-		program.Read(p.layered, layers)
-	}
-	if p.squares != nil {
-		program.Read(p.squares, squares)
-	}
-	return nil
+	return program, p.ask(program, step)
 }
 
 func (p *plan) close() error {

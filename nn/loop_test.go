@@ -127,7 +127,10 @@ func (c trial) run(t testing.TB, ctx context.Context) (string, error) {
 	tr := c.trainer(t)
 	tr.resume()
 	err := tr.fit(ctx)
-	r := tr.result()
+	r, failed := tr.result()
+	if failed != nil {
+		t.Fatal(failed)
+	}
 	return fmt.Sprintf("%v\n%v best %d run %d stopped %v\n", told.String(), hashOf(r.flat), tr.at.Best, tr.at.Run, tr.at.Stopped), err
 }
 

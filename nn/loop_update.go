@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"errors"
 	"math"
 
 	"pipe/nn/backend"
@@ -11,7 +12,9 @@ import (
 // An updater is the step of the optimizer and of what follows it, as a program.
 type updater struct {
 	step      *optim.Step
-	program   backend.Program // nil if there is nothing to train
+	graph     *graph.Graph
+	places    map[*graph.Node]backend.Place
+	program   backend.Program // nil if there is nothing to train, or it is a part of others
 	memory    [][]float32     // what the optimizer keeps: see read
 	variables []backend.Variable
 
@@ -27,12 +30,11 @@ type updater struct {
 // d = min(decay, (1+t)/(10+t)), so that it does not stick to the begin. With reset
 // the gradients are then ready to be added to.
 func newUpdater(m *numbers, gradients backend.Variable, o Rule, reg optim.Regularization, decay float64, reset bool, h how) (u *updater, err error) {
-	g := graph.New()
-	u = &updater{decay: decay, mix: make([]float32, 2)}
+	g, places := graph.New(), map[*graph.Node]backend.Place{}
+	u = &updater{graph: g, places: places, decay: decay, mix: make([]float32, 2)}
 	if u.step, err = optim.Build(g, o, reg, m.trained()); err != nil {
 		return nil, err
 	}
-	places := map[*graph.Node]backend.Place{}
 	at := func(n *graph.Node, v backend.Variable, from int) *graph.Node {
 		places[n] = backend.Place{Variable: v, From: from}
 		return n
@@ -41,7 +43,7 @@ func newUpdater(m *numbers, gradients backend.Variable, o Rule, reg optim.Regula
 	for _, data := range u.memory {
 		u.variables = append(u.variables, nil)
 		if data != nil {
-			u.variables[len(u.variables)-1] = h.backend.Variable(data)
+			u.variables[len(u.variables)-1] = h.backend.Variable(data, m.sizes()...)
 		}
 	}
 	for _, p := range u.step.Parts {
@@ -77,13 +79,23 @@ func newUpdater(m *numbers, gradients backend.Variable, o Rule, reg optim.Regula
 			g.Assign(p.NewGrad, g.Apply(graph.Constant{Value: nothing, Size: p.Size}))
 		}
 	}
-	if err := g.Err(); err != nil {
-		return nil, err
+	return u, g.Err()
+}
+
+// part is the graph for a program that it is a part of.
+func (u *updater) part() backend.Part { return backend.Part{Graph: u.graph, Places: u.places} }
+
+// compile makes a program of it.
+func (u *updater) compile(t *training) (err error) {
+	if len(u.graph.Calls()) == 0 {
+		return nil
 	}
-	if len(g.Calls()) > 0 {
-		u.program, err = h.backend.Compile(g, nil, backend.Options{Threads: h.threads, Places: places})
+	if d := t.device(); d != nil {
+		u.program, err = d.Join([]backend.Part{u.part()}, backend.JoinOptions{Halt: t.halt})
+		return err
 	}
-	return u, err
+	u.program, err = t.backend.Compile(u.graph, nil, backend.Options{Threads: t.threads, Places: u.places})
+	return err
 }
 
 // nothing is what can be added to any number without changing a bit of it: a 0
@@ -96,37 +108,48 @@ func (u *updater) run(t int, factor, scale float64) error {
 	if u.program == nil {
 		return nil
 	}
+	u.set(u.program, t, factor, scale)
+	return u.program.Run(0)
+}
+
+// set gives a program that it is a part of the numbers of a step.
+func (u *updater) set(p backend.Program, t int, factor, scale float64) {
+	if len(u.graph.Calls()) == 0 {
+		return
+	}
 	hyper, before := u.step.Numbers(t, factor, scale)
-	u.program.Write(u.step.Hyper, hyper)
+	p.Write(u.step.Hyper, hyper)
 	if u.step.Before != nil {
-		u.program.Write(u.step.Before, before)
+		p.Write(u.step.Before, before)
 	}
 	if u.average != nil {
 		d := min(u.decay, float64(1+t)/float64(10+t))
 		u.mix[0], u.mix[1] = float32(d), float32(1-d)
-		u.program.Write(u.keep, u.mix[:1])
-		u.program.Write(u.take, u.mix[1:])
+		p.Write(u.keep, u.mix[:1])
+		p.Write(u.take, u.mix[1:])
 	}
-	return u.program.Run(0)
 }
 
 // read brings memory up to date.
-func (u *updater) read() [][]float32 {
+func (u *updater) read() error {
+	var errs []error
 	for i, v := range u.variables {
 		if v != nil {
-			v.Read(u.memory[i])
+			errs = append(errs, v.Read(u.memory[i]))
 		}
 	}
-	return u.memory
+	return errors.Join(errs...)
 }
 
 // write makes what the optimizer keeps what memory holds.
-func (u *updater) write() {
+func (u *updater) write() error {
+	var errs []error
 	for i, v := range u.variables {
 		if v != nil {
-			v.Write(u.memory[i])
+			errs = append(errs, v.Write(u.memory[i]))
 		}
 	}
+	return errors.Join(errs...)
 }
 
 func (u *updater) close() error {

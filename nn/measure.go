@@ -33,37 +33,58 @@ func (t *trainer) evaluate(ctx context.Context, f *feeder) (loss, metric float64
 	p := t.eval
 	k := len(p.out) / p.rows
 	sum, total, score := 0.0, 0.0, 0.0
-	y, w := make([]float32, p.rows), make([]float32, p.rows)
+	count := func(m measurement) error {
+		if err := t.seen(m); err != nil {
+			return err
+		}
+		for i, y := range m.y {
+			z := p.out[i*k : (i+1)*k]
+			l := t.rowLoss(z, y)
+			if !finite(l) {
+				return t.divergedThere(l)
+			}
+			sum += float64(float64(m.w[i]) * l)
+			total += float64(m.w[i])
+			if t.sig.Task == task.Regression {
+				d := (t.sig.number(z[0]) - float64(y)) * t.sig.Scale
+				score += float64(d * d)
+			} else if predicted(z) == int(y) {
+				score++
+			}
+		}
+		return nil
+	}
+	var free, unseen []measurement
+	for range t.how.ahead() {
+		free = append(free, measurement{y: make([]float32, p.rows), w: make([]float32, p.rows)})
+	}
 	f.start(order{rows: f.set.rows}, 0)
 	defer f.stop()
-	for n := f.next(); n > 0; n = f.next() {
+	for n := f.next(); n > 0 || len(unseen) > 0; n = f.next() {
 		if err := ctx.Err(); err != nil {
 			return 0, 0, err
 		}
-		if _, err := f.fill(p.x, y[:n], w[:n]); err != nil {
+		if n == 0 || len(free) == 0 {
+			if err := count(unseen[0]); err != nil {
+				return 0, 0, err
+			}
+			free, unseen = append(free, unseen[0]), unseen[1:]
+			continue
+		}
+		m := free[len(free)-1]
+		free = free[:len(free)-1]
+		m.y, m.w = m.y[:n], m.w[:n]
+		if _, err := f.fill(p.x, m.y, m.w); err != nil {
 			return 0, 0, err
 		}
 		for i := range p.x { // rows that do not count
 			f.set.inputs[i].repeat(p.x[i], n)
 		}
-		if err := p.run(0); err != nil {
+		if err := p.ask(p.program, 0); err != nil {
 			return 0, 0, err
 		}
-		for i := range n {
-			z := p.out[i*k : (i+1)*k]
-			l := t.rowLoss(z, y[i])
-			if !finite(l) {
-				return 0, 0, t.divergedThere(l)
-			}
-			sum += float64(float64(w[i]) * l)
-			total += float64(w[i])
-			if t.sig.Task == task.Regression {
-				d := (t.sig.number(z[0]) - float64(y[i])) * t.sig.Scale
-				score += float64(d * d)
-			} else if predicted(z) == int(y[i]) {
-				score++
-			}
-		}
+		m.later = later(p.program, p.result())
+		unseen = append(unseen, m)
 	}
 	if total == 0 {
 		return 0, 0, diag.WithHint(fmt.Errorf("the weights of %s add up to 0, so that there is nothing to measure", f.set.name),
@@ -77,6 +98,20 @@ func (t *trainer) evaluate(ctx context.Context, f *feeder) (loss, metric float64
 		return 0, 0, t.divergedThere(loss)
 	}
 	return loss, score, nil
+}
+
+// A measurement is a batch that was asked for: its targets and weights.
+type measurement struct {
+	y, w  []float32
+	later func() error // see asked
+}
+
+// seen gets the outputs of a batch.
+func (t *trainer) seen(m measurement) error {
+	if m.later != nil {
+		return m.later()
+	}
+	return t.eval.read(t.eval.program, t.eval.result())
 }
 
 // divergedThere says where the numbers of an evaluation stopped being finite.

@@ -141,7 +141,9 @@ func (t *trainer) gradients(tb testing.TB, rows int) [][]float32 {
 		tb.Fatal(err)
 	}
 	grads := make([]float32, t.grads.Size())
-	t.grads.Read(grads)
+	if err := t.grads.Read(grads); err != nil {
+		tb.Fatal(err)
+	}
 	return t.numbers.each(grads)
 }
 

@@ -21,33 +21,46 @@ func NewSteps(spec Spec, sig Signature, data Source, cfg Config) (*Steps, error)
 		}
 		return nil, err
 	}
-	t.feed.start(order{rows: t.train.rows}, 0)
+	t.begin()
 	return &Steps{t}, nil
 }
 
 // Params are the parameters as they are now, which the next step changes.
-func (s *Steps) Params() []Param {
+func (s *Steps) Params() ([]Param, error) {
 	var list []Param
-	s.t.numbers.read()
+	if err := errors.Join(s.t.settle(), s.t.numbers.read()); err != nil {
+		return nil, err
+	}
 	for i, p := range s.t.arch.(*specArchitecture).spec.params() {
 		list = append(list, Param{Name: p.Name, Shape: p.Shape, Data: s.t.numbers.params[i].of(s.t.numbers.flat)})
 	}
-	return list
+	return list, nil
 }
 
 // Step does one step and returns the loss of its batch, before the step.
 func (s *Steps) Step(ctx context.Context) (loss float64, err error) {
+	if err := errors.Join(s.Ask(ctx), s.t.settle()); err != nil {
+		return s.t.at.Last, err
+	}
+	return s.t.at.Last, nil
+}
+
+// Ask is Step, but it does not wait for a device to have done it: the error may be
+// that of an earlier one.
+func (s *Steps) Ask(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
-		return 0, err
+		return err
 	}
 	if t := s.t; t.at.Row >= t.train.rows {
 		t.feed.stop()
 		t.at.Row = 0
-		t.feed.start(order{rows: t.train.rows}, 0)
+		t.begin()
 	}
-	err = s.t.step()
-	return s.t.at.Last, err
+	return s.t.step()
 }
+
+// Wait waits for the steps that were asked for.
+func (s *Steps) Wait() error { return s.t.settle() }
 
 // Flops is the number of floating point operations of the forward and backward
 // pass of a full batch.

@@ -32,7 +32,9 @@ func Train(ctx context.Context, spec Spec, sig Signature, train, validation Sour
 	if err := t.fit(ctx); err != nil {
 		return nil, err
 	}
-	t.finish(model)
+	if err := t.finish(model); err != nil {
+		return nil, err
+	}
 	return model, nil
 }
 
@@ -138,16 +140,20 @@ func (t *trainer) describe(s *Summary, spec Spec) {
 }
 
 // finish puts what came out into the model.
-func (t *trainer) finish(m *Model) {
+func (t *trainer) finish(m *Model) error {
 	s := &m.Summary
 	s.EpochsRun, s.BestEpoch, s.StoppedEarly, s.Monitor = t.at.Run, t.at.Best, t.at.Stopped, t.monitor()
 	if s.BestEpoch == 0 {
 		s.BestEpoch = s.EpochsRun
 	}
 	s.Curves = t.at.Curves
-	numbers := t.result()
+	numbers, err := t.result()
+	if err != nil {
+		return err
+	}
 	for i, p := range m.Spec.params() {
 		data := append([]float32(nil), numbers.params[i].of(numbers.flat)...)
 		m.Params = append(m.Params, Param{Name: p.Name, Shape: p.Shape, Data: data})
 	}
+	return nil
 }

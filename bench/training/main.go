@@ -95,7 +95,11 @@ func (o *options) measure(b *bench) (err error) {
 		}
 		defer func() { err = errors.Join(err, s.Close()) }()
 		if want == nil {
-			if err := writeCase(dir, b, data, s.Params()); err != nil {
+			params, err := s.Params()
+			if err != nil {
+				return err
+			}
+			if err := writeCase(dir, b, data, params); err != nil {
 				return err
 			}
 			fmt.Printf("\n%s: batch %d, %.0f MFLOP, plan of %.1f MB\n", b.name, b.batch, s.Flops()/1e6, float64(s.Bytes())/1e6)

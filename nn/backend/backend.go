@@ -1,5 +1,6 @@
 // Package backend says what a processor does for package nn: it compiles graphs
-// to programs over variables. Package nn/cpu is the first.
+// to programs over variables. Package nn/cpu is the first, package nn/xla is that
+// of devices with memory of their own.
 package backend
 
 import (
@@ -13,8 +14,10 @@ type Backend interface {
 	// Name tells it from others, for people: "cpu, kernels for avx512".
 	Name() string
 	// Variable makes memory that programs share and that outlives their runs. It
-	// holds data, which belongs to the variable from now on.
-	Variable(data []float32) Variable
+	// holds data, which belongs to the variable from now on. parts are the sizes of
+	// what places consist of, one behind the other: each is some of them. If there
+	// are none, each place is all of it.
+	Variable(data []float32, parts ...int) Variable
 	// Compile makes a program that computes the nodes to keep and all that
 	// operators write into states; of the rest nothing more than they need. The
 	// error names the layer and the operator that the backend does not know.
@@ -25,14 +28,17 @@ type Backend interface {
 // an optimiser remembers. No program that uses it may run meanwhile.
 type Variable interface {
 	Size() int
-	Read(into []float32)
-	Write(from []float32)
+	Read(into []float32) error
+	Write(from []float32) error
 }
 
 // A Place is a part of a variable, as large as the leaf that stands for it.
 type Place struct {
 	Variable Variable
 	From     int
+	// Batch says that the first dimension of the leaf is the rows of a batch, which
+	// devices may divide among themselves.
+	Batch bool
 }
 
 // Options say how to compile.
@@ -51,7 +57,7 @@ type Program interface {
 	// Write fills a leaf, from its first number on; Read copies a node that was
 	// kept, or a leaf, as many numbers as there is room for.
 	Write(leaf *graph.Node, from []float32)
-	Read(n *graph.Node, into []float32)
+	Read(n *graph.Node, into []float32) error
 	// Bytes is the memory of the program beside variables.
 	Bytes() int
 	// Flops is the number of floating point operations of a run.
@@ -62,6 +68,45 @@ type Program interface {
 	// result is not finite first; false if there is none.
 	FirstNonFinite() (Fault, bool)
 	Close() error
+}
+
+// A Device is a Backend with memory of its own. It does what it is asked for in
+// that order, but later: who reads, waits.
+type Device interface {
+	Backend
+	// Join makes one program of graphs that are computed one after the other. What
+	// one leaves in variables, the next finds there.
+	Join(parts []Part, o JoinOptions) (Queue, error)
+	// Ahead is how many runs may be asked for before somebody looks at the results
+	// of the first.
+	Ahead() int
+}
+
+// A Part is one of the graphs of a program.
+type Part struct {
+	Graph  *graph.Graph
+	Keep   []*graph.Node
+	Places map[*graph.Node]Place
+}
+
+// JoinOptions say how to join graphs.
+type JoinOptions struct {
+	// Guard are nodes of parts whose numbers have to be finite: if one is not, the
+	// run changes nothing but Halt, a variable of one number, which it makes 1, and
+	// nor does any later run while that is not 0. Nil Halt: there is no guard.
+	Guard []*graph.Node
+	Halt  Variable
+	// Scratch are variables whose content is of no use after a run.
+	Scratch []Variable
+}
+
+// A Queue is a program of a Device. Run does not wait for the run, nor do its
+// errors: they may be those of earlier runs.
+type Queue interface {
+	Program
+	// Later gives a function that copies what the run that was asked for last leaves
+	// in a node that was kept. It waits for the run. It has to be called once.
+	Later(n *graph.Node) func(into []float32) error
 }
 
 // A Fault is a place where numbers stopped being finite.

@@ -28,20 +28,22 @@ func (b *Backend) Name() string { return "cpu, " + b.table.String() }
 type variable []float32
 
 // Variable makes memory that programs share.
-func (b *Backend) Variable(data []float32) backend.Variable { return variable(data) }
+func (b *Backend) Variable(data []float32, _ ...int) backend.Variable { return variable(data) }
 
 func (v variable) Size() int { return len(v) }
 
-func (v variable) Read(into []float32) {
+func (v variable) Read(into []float32) error {
 	if unsafe.SliceData(into) != unsafe.SliceData(v) { // else it is there already
 		copy(into, v)
 	}
+	return nil
 }
 
-func (v variable) Write(from []float32) {
+func (v variable) Write(from []float32) error {
 	if unsafe.SliceData(from) != unsafe.SliceData(v) {
 		copy(v, from)
 	}
+	return nil
 }
 
 // A Program is a graph as a plan of kernel instructions.
@@ -110,8 +112,9 @@ func (p *Program) Write(leaf *graph.Node, from []float32) {
 }
 
 // Read copies a leaf or a node that was kept.
-func (p *Program) Read(n *graph.Node, into []float32) {
+func (p *Program) Read(n *graph.Node, into []float32) error {
 	copy(into, p.plan.Data(p.buffers[n]))
+	return nil
 }
 
 // Bytes is the memory of the program beside variables.
