@@ -154,6 +154,17 @@ func (l *lowering) put(i int, v stablehlo.Value) {
 	l.values[n] = value{whole: v}
 }
 
+// pass is a result that goes on as an activation.
+func (l *lowering) pass(i int, v stablehlo.Value) { l.put(i, l.Convert(v, l.compute)) }
+
+// keep is a result of several parts, which only the gradient of the operator reads.
+func (l *lowering) keep(i int, parts ...stablehlo.Value) {
+	for k, p := range parts {
+		parts[k] = l.Reshape(p, p.Size())
+	}
+	l.values[l.call.Out[i]] = value{parts: parts}
+}
+
 // change is the new value of an input that the operator updates, which is a leaf or
 // was made of one by updates; and the first result, if it is the only one.
 func (l *lowering) change(i int, parts ...stablehlo.Value) {
@@ -172,6 +183,22 @@ func (l *lowering) change(i int, parts ...stablehlo.Value) {
 func (l *lowering) now(leaf *graph.Node) (v value, changed bool) {
 	v, changed = l.changed[leaf]
 	return v, changed
+}
+
+// valid says which of t steps lie before the end of a sequence: (n, t), of the
+// lengths (n) that are an input.
+func (l *lowering) valid(i, t int) stablehlo.Value {
+	lengths := l.Convert(l.in(i), stablehlo.I32)
+	shape := []int{lengths.Size(), t}
+	return l.Compare("LT", l.Iota(stablehlo.I32, 1, shape...), l.along(lengths, shape, 0))
+}
+
+// where is v where a mask is, else a number; a mask that is none is everywhere.
+func (l *lowering) where(mask, v stablehlo.Value, other float64) stablehlo.Value {
+	if mask.None() {
+		return v
+	}
+	return l.Select(mask, v, l.Like(other, v))
 }
 
 // along repeats v, whose dimensions are those at dims of a shape.

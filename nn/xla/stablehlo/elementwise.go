@@ -173,6 +173,9 @@ func (f *Func) Pad(a Value, v float64, low, high, interior []int) Value {
 	for i, d := range a.Shape {
 		shape[i] = low[i] + d + high[i] + max(0, d-1)*interior[i]
 	}
+	if slices.Max(low) == 0 && slices.Equal(a.Shape, shape) {
+		return a
+	}
 	fill := f.Const(v, a.Type)
 	return f.emit(shape, a.Type, "stablehlo.pad %s, %s, low = %s, high = %s, interior = %s : (%s, %s) -> %s",
 		a.name, fill.name, list(low), list(high), list(interior), a.typ(), fill.typ(), tensor(shape, a.Type))

@@ -88,6 +88,31 @@ func (f *Func) ReduceWindow(op string, a Value, w Windowing) Value {
 		a.name, init.name, scalar, scalar, op, scalar, scalar, array(w.Size), array(w.Stride), w.padding(), a.typ(), init.typ(), tensor(shape, a.Type))
 }
 
+// Largest gives the largest element of each window and its number: numbers are of
+// I32, not negative, and the smallest counts of those of equal elements.
+func (f *Func) Largest(a, numbers Value, w Windowing) (largest, number Value) {
+	low, far := f.neutral("maximum", a.Type), f.Const(math.MaxInt32, I32)
+	shape := w.shape(a.Shape)
+	s, n := tensor(nil, a.Type), tensor(nil, I32)
+	f.n++
+	name := fmt.Sprintf("%%%d", f.n)
+	fmt.Fprintf(&f.body, `    %s:2 = "stablehlo.reduce_window"(%s, %s, %s, %s) ({
+    ^bb0(%%a: %s, %%na: %s, %%b: %s, %%nb: %s):
+      %%above = stablehlo.compare GT, %%a, %%b, FLOAT : (%s, %s) -> tensor<i1>
+      %%equal = stablehlo.compare EQ, %%a, %%b, FLOAT : (%s, %s) -> tensor<i1>
+      %%first = stablehlo.compare LT, %%na, %%nb, SIGNED : (%s, %s) -> tensor<i1>
+      %%tie = stablehlo.and %%equal, %%first : tensor<i1>
+      %%take = stablehlo.or %%above, %%tie : tensor<i1>
+      %%r = stablehlo.select %%take, %%a, %%b : tensor<i1>, %s
+      %%n = stablehlo.select %%take, %%na, %%nb : tensor<i1>, %s
+      stablehlo.return %%r, %%n : %s, %s
+    }) {window_dimensions = %s, window_strides = %s, padding = %s} : (%s, %s, %s, %s) -> (%s, %s)
+`,
+		name, a.name, numbers.name, low.name, far.name, s, n, s, n, s, s, s, s, n, n, s, n, s, n,
+		array(w.Size), array(w.Stride), w.padding(), a.typ(), numbers.typ(), s, n, tensor(shape, a.Type), tensor(shape, I32))
+	return Value{name + "#0", shape, a.Type}, Value{name + "#1", shape, I32}
+}
+
 // SelectAndScatter adds each element of source to where the window that it stands
 // for has its largest element, the first of equal ones; elsewhere it is 0.
 func (f *Func) SelectAndScatter(a, source Value, w Windowing) Value {
