@@ -35,7 +35,8 @@ type trainer struct {
 	grads   backend.Variable // by parameter, as the numbers
 	plan    *training
 	plans   map[int]*plan // of training, by rows
-	eval    *plan
+	evals   [2]*plan      // of the training and the validation data: one, if not for devices
+	there   [2]*resident  // those, if the device has them
 	feed    *feeder
 	order   order   // of the epoch
 	unseen  []asked // batches that are computed or will be
@@ -84,6 +85,10 @@ func (t *trainer) prepare() (err error) {
 			return err
 		}
 	}
+	if err := t.settleIn(); err != nil {
+		return err
+	}
+	t.plan.there = t.there[0]
 	for _, rows := range []int{t.cfg.BatchSize, t.train.rows % t.cfg.BatchSize} {
 		if rows > 0 {
 			if t.plans[rows], err = t.plan.plan(t.arch, rows, rows == t.cfg.BatchSize); err != nil {
@@ -93,21 +98,16 @@ func (t *trainer) prepare() (err error) {
 	}
 	t.layers, t.counts = make([]float32, len(t.plans[t.cfg.BatchSize].layers)), make([]float32, 1)
 	t.squares = make([]float32, len(t.numbers.trained()))
-	rows := t.train.rows
-	if t.validate != nil {
-		rows = max(rows, t.validate.rows)
-	}
-	most := evalRows
-	if t.how.device() != nil { // which is slow with few rows, and has the memory for a batch
-		most = max(most, t.cfg.BatchSize)
-	}
-	if t.eval, err = newEvaluation(t.arch, t.measured(), min(rows, most), t.how); err != nil {
+	if err := t.planEvaluation(); err != nil {
 		return err
 	}
 	t.feed = newFeeder(t.train, t.cfg.BatchSize)
-	t.measure[0] = newFeeder(t.train, t.eval.rows)
-	if t.validate != nil {
-		t.measure[1] = newFeeder(t.validate, t.eval.rows)
+	t.feed.there = t.there[0]
+	for i, s := range []*set{t.train, t.validate} {
+		if s != nil {
+			t.measure[i] = newFeeder(s, t.evals[i].rows)
+			t.measure[i].there = t.there[i].plain()
+		}
 	}
 	t.at = progress{Epoch: 1}
 	if p, ok := t.cfg.Schedule.(Plateau); ok {
@@ -115,6 +115,53 @@ func (t *trainer) prepare() (err error) {
 	}
 	for _, name := range curveNames(t.sig.Task, t.validate != nil) {
 		t.at.Curves = append(t.at.Curves, Curve{Name: name})
+	}
+	return nil
+}
+
+// settleIn brings the data to a device that has room for it.
+func (t *trainer) settleIn() (err error) {
+	d := t.how.device()
+	if d == nil {
+		return nil
+	}
+	room := d.Room()
+	for i, s := range []*set{t.train, t.validate} {
+		if s == nil || s.bytes() > room {
+			continue
+		}
+		if t.there[i], err = s.resident(d, i == 0); err != nil {
+			return err
+		}
+		room -= s.bytes()
+	}
+	return nil
+}
+
+// planEvaluation plans the measuring of both sets. A device has a program for each,
+// which takes rows from where it has them.
+func (t *trainer) planEvaluation() (err error) {
+	sets := []*set{t.train, t.validate}
+	most := 0
+	for _, s := range sets {
+		if s != nil {
+			most = max(most, min(s.rows, evalRows))
+		}
+	}
+	if t.how.device() == nil {
+		t.evals[0], err = newEvaluation(t.arch, t.measured(), most, t.how, nil)
+		t.evals[1] = t.evals[0]
+		return err
+	}
+	for i, s := range sets {
+		if s == nil {
+			continue
+		}
+		// A device is slow with few rows, and has the memory for a batch.
+		rows := min(s.rows, max(evalRows, t.cfg.BatchSize))
+		if t.evals[i], err = newEvaluation(t.arch, t.measured(), rows, t.how, t.there[i].plain()); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -135,11 +182,18 @@ func (t *trainer) close() error {
 			errs = append(errs, p.close())
 		}
 	}
-	if t.eval != nil {
-		errs = append(errs, t.eval.close())
+	for i, p := range t.evals {
+		if p != nil && (i == 0 || p != t.evals[0]) {
+			errs = append(errs, p.close())
+		}
 	}
 	if t.update != nil {
 		errs = append(errs, t.update.close())
+	}
+	for _, r := range t.there {
+		if r != nil {
+			r.close()
+		}
 	}
 	return errors.Join(errs...)
 }
@@ -193,7 +247,9 @@ func (t *trainer) offer() {
 
 // epoch takes what is left of the training rows in this epoch.
 func (t *trainer) epoch(ctx context.Context) error {
-	t.begin()
+	if err := t.begin(); err != nil {
+		return err
+	}
 	defer t.feed.stop()
 	for t.at.Row < t.train.rows {
 		if err := ctx.Err(); err != nil {
@@ -209,7 +265,7 @@ func (t *trainer) epoch(ctx context.Context) error {
 }
 
 // begin brings the batches of what is left of an epoch on their way.
-func (t *trainer) begin() {
+func (t *trainer) begin() error {
 	o := order{rows: t.train.rows}
 	if t.cfg.Shuffle {
 		o = shuffled(t.cfg.Seed, t.at.Epoch, t.train.rows, t.listed)
@@ -217,6 +273,10 @@ func (t *trainer) begin() {
 	}
 	t.order = o
 	t.feed.start(o, t.at.Row)
+	if t.there[0] != nil && t.cfg.Shuffle {
+		return t.there[0].take(&o)
+	}
+	return nil
 }
 
 // step asks for one step of the optimizer: on one batch, or on the next few. On
@@ -227,7 +287,7 @@ func (t *trainer) step() error {
 	for k := 0; k < t.cfg.Accumulate && t.at.Row < t.train.rows; k++ {
 		rows := t.feed.next()
 		p := t.plans[rows]
-		weight, err := t.feed.fill(p.x, p.y, p.weight)
+		weight, _, err := t.feed.load(p, p.y, p.weight)
 		if err != nil {
 			return err
 		}

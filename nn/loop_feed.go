@@ -4,9 +4,10 @@ import "sync"
 
 // A feeder brings the batches of an epoch to a plan. While one is computed, a
 // goroutine gathers the next, if that is worth while. What comes out does not
-// depend on it.
+// depend on it. Of a set that a device has, it says which rows are the next.
 type feeder struct {
 	set   *set
+	there *resident // nil: rows come from the set
 	order order
 	size  int // rows of a batch; the last one has what is left
 	ahead bool
@@ -41,7 +42,7 @@ func newFeeder(s *set, size int) *feeder {
 // start begins an epoch at a row of an order. stop ends it.
 func (f *feeder) start(o order, from int) {
 	f.order, f.from = o, from
-	if !f.ahead {
+	if !f.ahead || f.there != nil {
 		return
 	}
 	f.full, f.empty, f.quit = make(chan *batch, 2), make(chan *batch, 2), make(chan struct{})
@@ -74,6 +75,28 @@ func (f *feeder) gather(from int) {
 
 // next is the number of rows of the next batch, 0 at the end of the epoch.
 func (f *feeder) next() int { return max(0, min(f.size, f.order.rows-f.from)) }
+
+// load gives a plan the next batch, whose targets and weights it copies, as far as
+// there is room, and returns the sum of the weights. The batch begins behind so many
+// rows of the plan: those of a set that a device has end with it.
+func (f *feeder) load(p *plan, y, w []float32) (weight float64, skip int, err error) {
+	if f.there == nil {
+		weight, err = f.fill(p.x, y, w)
+		return weight, 0, err
+	}
+	n := f.next()
+	f.order.take(f.rows[:n], f.from)
+	for i, row := range f.rows[:n] {
+		weight += float64(f.there.w[row])
+		if i < len(y) {
+			y[i], w[i] = f.there.y[row], f.there.w[row]
+		}
+	}
+	skip = max(0, f.from+p.rows-f.order.rows)
+	p.row = f.from - skip
+	f.from += n
+	return weight, skip, nil
+}
 
 // fill puts the next batch into memory of its size and returns the sum of its
 // weights.

@@ -125,6 +125,8 @@ type plan struct {
 	graph     *graph.Graph
 	program   backend.Program
 	places    map[*graph.Node]backend.Place
+	tables    map[*graph.Node]backend.Rows // in place of inputs, if the device has the rows
+	row       int                          // of those, the first of the next run
 	inputs    []batchLeaf
 	x         []given // memory of a batch, filled before a run
 	y, weight []float32
@@ -141,7 +143,7 @@ type plan struct {
 // stepScope is what operators belong to that do something with gradients.
 const stepScope = "step"
 
-func newPlan(a architecture, m *numbers, rows int, h how, training bool) (*plan, error) {
+func newPlan(a architecture, m *numbers, rows int, h how, there *resident, training bool) (*plan, error) {
 	p := &plan{rows: rows, graph: graph.New(), places: map[*graph.Node]backend.Place{}}
 	var err error
 	if p.wiring, err = a.wire(p.graph, m, rows, training); err != nil {
@@ -149,6 +151,10 @@ func newPlan(a architecture, m *numbers, rows int, h how, training bool) (*plan,
 	}
 	for i, n := range p.params {
 		p.places[n] = backend.Place{Variable: m.variable, From: m.params[i].from}
+	}
+	if there != nil {
+		p.takeFrom(there, training)
+		return p, nil
 	}
 	for _, in := range p.wiring.x {
 		x := given{values: p.input(h, in.values)}
@@ -161,6 +167,25 @@ func newPlan(a architecture, m *numbers, rows int, h how, training bool) (*plan,
 		p.y, p.weight = p.input(h, p.wiring.y), p.input(h, p.wiring.weight)
 	}
 	return p, nil
+}
+
+// takeFrom makes inputs of what is on a device.
+func (p *plan) takeFrom(r *resident, training bool) {
+	p.tables = map[*graph.Node]backend.Rows{}
+	for i, in := range p.wiring.x {
+		p.tables[in.values] = r.ordered(r.x[i])
+		if in.lengths != nil {
+			p.tables[in.lengths] = r.ordered(r.lengths[i])
+		}
+	}
+	if training {
+		p.tables[p.wiring.y], p.tables[p.wiring.weight] = r.ordered(r.targets), r.ordered(r.weights)
+	}
+}
+
+// part is the graph for a program of a device.
+func (p *plan) part(keep []*graph.Node) backend.Part {
+	return backend.Part{Graph: p.graph, Keep: keep, Places: p.places, Rows: p.tables}
 }
 
 // input makes the memory of an input.
@@ -180,6 +205,7 @@ type training struct {
 	accumulate bool             // several batches are one step
 	halt       backend.Variable // of a device: see backend.JoinOptions
 	update     *updater
+	there      *resident // the training data, if the device has it
 }
 
 // plan plans the forward and the backward pass. Gradients go into a variable:
@@ -192,7 +218,7 @@ type training struct {
 // device, which looks by itself, both are one program if each batch is a step.
 func (t *training) plan(a architecture, rows int, probes bool) (p *plan, err error) {
 	m := t.numbers
-	if p, err = newPlan(a, m, rows, t.how, true); err != nil {
+	if p, err = newPlan(a, m, rows, t.how, t.there, true); err != nil {
 		return nil, err
 	}
 	p.lossNow = make([]float32, 1)
@@ -260,7 +286,7 @@ func (t *training) compile(p *plan, keep []*graph.Node) (backend.Program, error)
 	if d == nil {
 		return t.backend.Compile(p.graph, keep, backend.Options{Threads: t.threads, Places: p.places})
 	}
-	parts := []backend.Part{{Graph: p.graph, Keep: keep, Places: p.places}}
+	parts := []backend.Part{p.part(keep)}
 	o := backend.JoinOptions{Guard: []*graph.Node{p.loss}, Halt: t.halt}
 	if p.squares != nil {
 		o.Guard = append(o.Guard, p.squares)
@@ -276,12 +302,17 @@ func (t *training) compile(p *plan, keep []*graph.Node) (backend.Program, error)
 func (t *training) joined() bool { return t.device() != nil && !t.accumulate }
 
 // newEvaluation plans evaluation.
-func newEvaluation(a architecture, m *numbers, rows int, h how) (p *plan, err error) {
-	if p, err = newPlan(a, m, rows, h, false); err != nil {
+func newEvaluation(a architecture, m *numbers, rows int, h how, there *resident) (p *plan, err error) {
+	if p, err = newPlan(a, m, rows, h, there, false); err != nil {
 		return nil, err
 	}
 	p.out = make([]float32, p.output.Shape().Size())
-	p.program, err = h.backend.Compile(p.graph, []*graph.Node{p.output}, backend.Options{Threads: h.threads, Places: p.places})
+	keep := []*graph.Node{p.output}
+	if d := h.device(); d != nil {
+		p.program, err = d.Join([]backend.Part{p.part(keep)}, backend.JoinOptions{})
+		return p, err
+	}
+	p.program, err = h.backend.Compile(p.graph, keep, backend.Options{Threads: h.threads, Places: p.places})
 	return p, err
 }
 
@@ -296,6 +327,9 @@ func (p *plan) run(step uint64) error {
 
 // ask is run without waiting.
 func (p *plan) ask(program backend.Program, step uint64) error {
+	if p.tables != nil {
+		program.(backend.Queue).From(p.row)
+	}
 	for _, in := range p.inputs {
 		if err := in.variable.Write(in.data); err != nil {
 			return err

@@ -17,7 +17,7 @@ func (t *trainer) evaluateAll(ctx context.Context) ([]Value, error) {
 		if f == nil {
 			continue
 		}
-		loss, metric, err := t.evaluate(ctx, f)
+		loss, metric, err := t.evaluate(ctx, t.evals[i], f)
 		if err != nil {
 			return nil, err
 		}
@@ -29,19 +29,18 @@ func (t *trainer) evaluateAll(ctx context.Context) ([]Value, error) {
 // evaluate gives the loss, weighted as in training, and the metric of a set:
 // the share of rows whose class is right, or the root mean squared error in the
 // units of the target.
-func (t *trainer) evaluate(ctx context.Context, f *feeder) (loss, metric float64, err error) {
-	p := t.eval
+func (t *trainer) evaluate(ctx context.Context, p *plan, f *feeder) (loss, metric float64, err error) {
 	k := len(p.out) / p.rows
 	sum, total, score := 0.0, 0.0, 0.0
 	count := func(m measurement) error {
-		if err := t.seen(m); err != nil {
+		if err := p.seen(m); err != nil {
 			return err
 		}
 		for i, y := range m.y {
-			z := p.out[i*k : (i+1)*k]
+			z := p.out[(m.skip+i)*k : (m.skip+i+1)*k]
 			l := t.rowLoss(z, y)
 			if !finite(l) {
-				return t.divergedThere(l)
+				return t.divergedThere(p, l)
 			}
 			sum += float64(float64(m.w[i]) * l)
 			total += float64(m.w[i])
@@ -74,7 +73,7 @@ func (t *trainer) evaluate(ctx context.Context, f *feeder) (loss, metric float64
 		m := free[len(free)-1]
 		free = free[:len(free)-1]
 		m.y, m.w = m.y[:n], m.w[:n]
-		if _, err := f.fill(p.x, m.y, m.w); err != nil {
+		if _, m.skip, err = f.load(p, m.y, m.w); err != nil {
 			return 0, 0, err
 		}
 		for i := range p.x { // rows that do not count
@@ -95,7 +94,7 @@ func (t *trainer) evaluate(ctx context.Context, f *feeder) (loss, metric float64
 		score = math.Sqrt(score)
 	}
 	if loss = sum / total; !finite(loss) || !finite(score) {
-		return 0, 0, t.divergedThere(loss)
+		return 0, 0, t.divergedThere(p, loss)
 	}
 	return loss, score, nil
 }
@@ -103,21 +102,22 @@ func (t *trainer) evaluate(ctx context.Context, f *feeder) (loss, metric float64
 // A measurement is a batch that was asked for: its targets and weights.
 type measurement struct {
 	y, w  []float32
+	skip  int          // rows of the plan before them
 	later func() error // see asked
 }
 
 // seen gets the outputs of a batch.
-func (t *trainer) seen(m measurement) error {
+func (p *plan) seen(m measurement) error {
 	if m.later != nil {
 		return m.later()
 	}
-	return t.eval.read(t.eval.program, t.eval.result())
+	return p.read(p.program, p.result())
 }
 
 // divergedThere says where the numbers of an evaluation stopped being finite.
-func (t *trainer) divergedThere(loss float64) error {
+func (t *trainer) divergedThere(p *plan, loss float64) error {
 	e := &DivergedError{Epoch: t.at.Epoch, Loss: loss, LastLoss: t.at.Last, Layer: "loss"}
-	if layer, tensor, index, ok := layerOf(t.eval.program.FirstNonFinite()); ok {
+	if layer, tensor, index, ok := layerOf(p.program.FirstNonFinite()); ok {
 		e.Layer, e.Tensor, e.Element = layer, tensor, index
 	}
 	return e

@@ -44,8 +44,10 @@ func (t *trainer) bytes() int {
 	for _, p := range t.plans {
 		bytes += p.bytes()
 	}
-	if t.eval != nil {
-		bytes += t.eval.bytes()
+	for i, p := range t.evals {
+		if p != nil && (i == 0 || p != t.evals[0]) {
+			bytes += p.bytes()
+		}
 	}
 	if t.update != nil && t.update.program != nil {
 		bytes += t.update.program.Bytes()

@@ -104,7 +104,7 @@ func (p *Predictor) network(left int) (*plan, error) {
 	if net := p.nets[rows]; net != nil {
 		return net, nil
 	}
-	net, err := newEvaluation(&specArchitecture{spec: p.model.Spec}, p.numbers, rows, how{backend: p.backend})
+	net, err := newEvaluation(&specArchitecture{spec: p.model.Spec}, p.numbers, rows, how{backend: p.backend}, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -101,9 +101,11 @@ func (r rising) At(p Progress) float64 {
 func (t *trainer) riseAlong(ctx context.Context, r FindRate, c *RateCurve) error {
 	mean, missing, least := 0.0, 1.0, math.Inf(1)
 	for ; len(c.Losses) < r.Steps; t.at.Epoch, t.at.Row = t.at.Epoch+1, 0 {
-		t.begin()
+		if err := t.begin(); err != nil {
+			return err
+		}
 		for t.at.Row < t.train.rows && len(c.Losses) < r.Steps {
-			if err := errors.Join(ctx.Err(), t.step()); err != nil {
+			if err := errors.Join(ctx.Err(), t.step(), t.settle()); err != nil {
 				t.feed.stop()
 				if _, ok := errors.AsType[*DivergedError](err); ok {
 					return nil

@@ -130,6 +130,12 @@ func (s *set) gather(rows []int, into []given, y, w []float32) (weight float64, 
 			in.fill(x, got, 0)
 		}
 	}
+	return s.scaled(b, y, w), nil
+}
+
+// scaled fills in the targets and the weights of rows as the network has them, and
+// returns the sum of the weights.
+func (s *set) scaled(b *Batch, y, w []float32) (weight float64) {
 	if &b.Weights[0] != &w[0] {
 		copy(w, b.Weights)
 	}
@@ -144,7 +150,7 @@ func (s *set) gather(rows []int, into []given, y, w []float32) (weight float64, 
 		}
 		weight += float64(w[i])
 	}
-	return weight, nil
+	return weight
 }
 
 // read gathers rows and checks that the source has kept to what was agreed.

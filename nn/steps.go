@@ -21,8 +21,7 @@ func NewSteps(spec Spec, sig Signature, data Source, cfg Config) (*Steps, error)
 		}
 		return nil, err
 	}
-	t.begin()
-	return &Steps{t}, nil
+	return &Steps{t}, t.begin()
 }
 
 // Params are the parameters as they are now, which the next step changes.
@@ -54,7 +53,9 @@ func (s *Steps) Ask(ctx context.Context) error {
 	if t := s.t; t.at.Row >= t.train.rows {
 		t.feed.stop()
 		t.at.Row = 0
-		t.begin()
+		if err := t.begin(); err != nil {
+			return err
+		}
 	}
 	return s.t.step()
 }

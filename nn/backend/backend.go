@@ -80,6 +80,39 @@ type Device interface {
 	// Ahead is how many runs may be asked for before somebody looks at the results
 	// of the first.
 	Ahead() int
+	// Table brings rows of a data set to the device. Its content belongs to the
+	// device from now on.
+	Table(c Content) (Table, error)
+	// Order makes an order of rows, at first as they are.
+	Order(rows int) (Order, error)
+	// Room is how many bytes of tables are welcome.
+	Room() int64
+}
+
+// A Content is rows of numbers of one type, whose slice is in use.
+type Content struct {
+	Rows int
+	F32  []float32
+	I32  []int32
+	U8   []uint8
+}
+
+// A Table is rows that a Device keeps. Close it after the programs that use it.
+type Table interface{ Close() }
+
+// An Order is in which order the rows of tables are taken.
+type Order interface {
+	Write(rows []int32) error
+	Close()
+}
+
+// Rows say where a leaf comes from whose first dimension is the rows of a batch:
+// from a table. They are the rows from the one on that the run begins at
+// (Queue.From), in an order.
+type Rows struct {
+	Table Table
+	Order Order   // nil: as they are
+	Scale float64 // what numbers are multiplied by; 0 is 1
 }
 
 // A Part is one of the graphs of a program.
@@ -87,6 +120,7 @@ type Part struct {
 	Graph  *graph.Graph
 	Keep   []*graph.Node
 	Places map[*graph.Node]Place
+	Rows   map[*graph.Node]Rows // leaves that come from tables
 }
 
 // JoinOptions say how to join graphs.
@@ -104,6 +138,9 @@ type JoinOptions struct {
 // errors: they may be those of earlier runs.
 type Queue interface {
 	Program
+	// From says at which row of its tables the next run begins. All rows of a batch
+	// have to be there.
+	From(row int)
 	// Later gives a function that copies what the run that was asked for last leaves
 	// in a node that was kept. It waits for the run. It has to be called once.
 	Later(n *graph.Node) func(into []float32) error

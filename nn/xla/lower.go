@@ -131,11 +131,21 @@ func (l *lowering) of(n *graph.Node) stablehlo.Value {
 func (l *lowering) parts(i int, sizes []int) []stablehlo.Value { return l.split(l.call.In[i], sizes) }
 
 func (l *lowering) split(n *graph.Node, sizes []int) []stablehlo.Value {
-	v := l.values[n]
-	if v.parts != nil && slices.Equal(v.sizes(), sizes) {
+	if v := l.values[n]; v.parts != nil && slices.Equal(v.sizes(), sizes) {
 		return v.parts
 	}
-	flat := l.Reshape(l.of(n), n.Shape().Size())
+	return l.cut(value{whole: l.of(n)}, sizes)
+}
+
+// cut is a value in flat parts of given sizes.
+func (l *lowering) cut(v value, sizes []int) []stablehlo.Value {
+	if v.parts != nil {
+		if slices.Equal(v.sizes(), sizes) {
+			return v.parts
+		}
+		v.whole = l.Concat(0, v.parts...)
+	}
+	flat := l.Reshape(v.whole, v.whole.Size())
 	var list []stablehlo.Value
 	from := 0
 	for _, size := range sizes {

@@ -14,18 +14,31 @@ type Func struct {
 	Exact bool
 	// Devices share the work: arguments are whole on each, or divided (see Arg). 0 is 1.
 	Devices int
+	// Products counts the floating point operations of products, two for each
+	// multiplication and addition.
+	Products float64
 
 	args      []argument
 	body      strings.Builder
 	n         int
 	constants map[string]Value
 	regions   int // that are open
+	turns     int // of the loop that is open
 }
 
 type argument struct {
 	value   Value
 	donated int // to which result; -1: to none
 	divided bool
+}
+
+// product counts a product of so many multiplications.
+func (f *Func) product(factors ...int) {
+	n := 2 * float64(max(1, f.turns))
+	for _, x := range factors {
+		n *= float64(x)
+	}
+	f.Products += n
 }
 
 func (f *Func) emit(shape []int, t Type, format string, a ...any) Value {
@@ -99,6 +112,17 @@ func sharding(rank int, divided bool) string {
 		}
 	}
 	return "sdy.sharding = #sdy.sharding<@devices, [" + strings.Join(dims, ", ") + "]>"
+}
+
+// Divide divides the first dimension of a value among the devices.
+func (f *Func) Divide(a Value) Value {
+	dims := make([]string, len(a.Shape))
+	for i := range dims {
+		if dims[i] = "{}"; i == 0 {
+			dims[i] = `{"batch"}`
+		}
+	}
+	return f.emit(a.Shape, a.Type, "sdy.sharding_constraint %s <@devices, [%s]> : %s", a.name, strings.Join(dims, ", "), a.typ())
 }
 
 // constant is emitted once, however often it is asked for. In a region it is an

@@ -26,8 +26,10 @@ func (f *Func) Loop(turns int, values []Value, body func(turn Value, values []Va
 	end := f.Const(float64(turns), I32)
 	more := f.Compare("LT", inside[0], end)
 	fmt.Fprintf(&f.body, "    stablehlo.return %s : %s\n    } do {\n", more.name, more.typ())
+	f.turns = turns
 	next := append([]Value{f.Add(inside[0], f.Const(1, I32))}, body(inside[0], inside[1:])...)
 	f.regions--
+	f.turns = 0
 	given, _ := names(next)
 	fmt.Fprintf(&f.body, "    stablehlo.return %s : %s\n    }\n", given, all)
 	results := make([]Value, len(values))

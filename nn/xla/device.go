@@ -1,0 +1,155 @@
+package xla
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"pipe/nn/backend"
+	"pipe/nn/graph"
+	"pipe/nn/xla/pjrt"
+	"pipe/nn/xla/stablehlo"
+)
+
+// A Precision is how exactly products are made.
+type Precision string
+
+// The precisions.
+const (
+	Float32  Precision = "float32"  // as on the CPU
+	TF32     Precision = "tf32"     // of float32 numbers on tensor cores, which see 10 bits of the fraction
+	BFloat16 Precision = "bfloat16" // between layers too; parameters, sums and statistics stay float32
+)
+
+// Options say how a Device computes.
+type Options struct {
+	Precision     Precision // "" is Float32
+	Deterministic bool      // the same bits whenever the same is computed
+	Devices       int       // that share each batch; 0 is 1
+	Visible       []int     // which GPUs of the machine; nil: all
+	Cache         string    // folder that compiled programs are kept in; "": they are not
+	Unfused       bool      // attention is never a call of cuDNN's
+}
+
+// A Device is the GPUs of a plugin, or its CPUs, as a backend. One goroutine at a
+// time may use it and what it makes.
+type Device struct {
+	o       Options
+	client  *pjrt.Client
+	name    string // of the platform
+	kind    string // of the device
+	version string // of the platform
+	pending *program
+	failed  error
+}
+
+var _ backend.Device = (*Device)(nil)
+
+// Open starts a plugin. Close the Device after use.
+func Open(path string, o Options) (*Device, error) {
+	if o.Precision == "" {
+		o.Precision = Float32
+	}
+	o.Devices = max(1, o.Devices)
+	plugin, err := pjrt.Load(path)
+	if err != nil {
+		return nil, err
+	}
+	client, err := plugin.NewClient(nil)
+	if err != nil {
+		return nil, err
+	}
+	d := &Device{o: o, client: client}
+	d.name, d.version = client.Platform()
+	if n := client.Devices(); n < o.Devices {
+		return nil, errors.Join(fmt.Errorf("%d devices are asked for, %s has %d", o.Devices, path, n), d.Close())
+	}
+	d.kind = client.Kinds()[0]
+	return d, nil
+}
+
+// cuda says whether it is a GPU of NVIDIA's.
+func (d *Device) cuda() bool { return strings.EqualFold(d.name, "cuda") }
+
+// cudnn says whether attention may be a call of cuDNN's, whose sums have no fixed order.
+func (d *Device) cudnn() bool { return d.cuda() && !d.o.Deterministic && !d.o.Unfused }
+
+// compute is the type of activations.
+func (d *Device) compute() stablehlo.Type {
+	if d.o.Precision == BFloat16 {
+		return stablehlo.BF16
+	}
+	return stablehlo.F32
+}
+
+// Name tells the device from others, for people.
+func (d *Device) Name() string { return fmt.Sprintf("%s, %s", d.kind, d.o.Precision) }
+
+// queued is how many runs are asked for before one looks at the first: a power of
+// two. To look at each would keep a small network waiting for most of the time.
+const queued = 32
+
+// Ahead is how many runs may be asked for before one looks at the first.
+func (d *Device) Ahead() int { return queued }
+
+// Variable makes memory that programs share.
+func (d *Device) Variable(data []float32, parts ...int) backend.Variable {
+	return d.variable(data, parts...)
+}
+
+// Compile makes a program of a graph.
+func (d *Device) Compile(g *graph.Graph, keep []*graph.Node, o backend.Options) (backend.Program, error) {
+	return d.Join([]backend.Part{{Graph: g, Keep: keep, Places: o.Places}}, backend.JoinOptions{})
+}
+
+// Join makes a program of graphs that are computed one after the other.
+func (d *Device) Join(parts []backend.Part, o backend.JoinOptions) (backend.Queue, error) {
+	return d.program(parts, o)
+}
+
+// Check says whether there is a recipe for each operator of a graph; else it is a
+// *RecipeError.
+func Check(g *graph.Graph) error {
+	_, err := (&Device{o: Options{Precision: Float32, Devices: 1}}).build([]backend.Part{{Graph: g}}, backend.JoinOptions{})
+	return err
+}
+
+// flush starts the runs that were only noted.
+func (d *Device) flush() error {
+	p, err := d.pending, d.failed
+	d.pending, d.failed = nil, nil
+	if p == nil {
+		return err
+	}
+	if e := p.flush(); e != nil {
+		p.flight.err, p.flight.known = e, true
+		err = errors.Join(err, e)
+	}
+	return err
+}
+
+// Room is how many bytes of tables are welcome: a part of the memory of a device.
+func (d *Device) Room() int64 {
+	m, err := d.client.Memory()
+	if err != nil || m.Limit <= 0 {
+		return 1 << 30 // of the memory of the machine: the plugin does not say
+	}
+	return m.Limit / 2
+}
+
+// flags are those of XLA.
+func (d *Device) flags() map[string]any {
+	flags := map[string]any{}
+	if d.cuda() && d.o.Deterministic {
+		flags["xla_gpu_deterministic_ops"] = true
+	}
+	return flags
+}
+
+// compile compiles a module.
+func (d *Device) compile(text string) (*pjrt.Executable, error) {
+	return d.client.Compile([]byte(text), pjrt.CompileOptions{Partitions: d.o.Devices, Flags: d.flags()})
+}
+
+// Close ends the client of the plugin.
+func (d *Device) Close() error { return d.client.Close() }

@@ -1,0 +1,213 @@
+package xla_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"testing"
+
+	"pipe/base/random"
+	"pipe/data/task"
+	"pipe/nn"
+	"pipe/nn/xla"
+	"pipe/nn/xla/xlatest"
+)
+
+// rows makes data for a signature: the class or the number follows from the
+// features, more or less.
+func rows(n, width, classes int) nn.Data {
+	s := random.New(7, "rows", 0)
+	d := nn.Data{Rows: n, Features: make([]float32, n*width), Target: make([]float64, n)}
+	for i := range n {
+		sum := 0.0
+		for j := range width {
+			v := 2*s.Float32(uint64(i*width+j)) - 1
+			d.Features[i*width+j] = v
+			sum += float64(v) * math.Cos(float64(j))
+		}
+		d.Target[i] = sum
+		if classes > 0 {
+			d.Target[i] = math.Mod(math.Abs(math.Floor(2*sum)), float64(classes))
+		}
+	}
+	return d
+}
+
+func names(prefix string, n int) []string {
+	var list []string
+	for i := range n {
+		list = append(list, fmt.Sprint(prefix, i))
+	}
+	return list
+}
+
+func signature(width, classes int) nn.Signature {
+	sig := nn.Signature{Features: names("x", width), Column: "y", Task: task.Regression, Scale: 1}
+	if classes > 0 {
+		sig.Task, sig.Classes, sig.Scale = task.Multiclass, names("c", classes), 0
+	}
+	return sig
+}
+
+func layers(list ...nn.Layer) []nn.Layer { return nn.Expand(list, "") }
+
+func dense(units int, act nn.Activation) nn.Layer {
+	return nn.NewLayer("dense", &nn.Dense{Units: units, Activation: act})
+}
+
+// A training is the same on any backend.
+type training struct {
+	spec              nn.Spec
+	sig               nn.Signature
+	train, validation nn.Data
+	cfg               nn.Config
+}
+
+func mlp() training {
+	t := training{sig: signature(6, 3), train: rows(53, 6, 3), validation: rows(11, 6, 3)}
+	t.spec = nn.Spec{Inputs: 6, Outputs: 3, Layers: layers(dense(8, nn.Tanh), nn.NewLayer("dropout", &nn.Dropout{Rate: 0.3}), dense(5, nn.GELU))}
+	t.cfg = nn.Config{Optimizer: nn.Adam{LearningRate: 0.01, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, WeightDecay: 1e-4}, Epochs: 4, BatchSize: 16, Shuffle: true, Seed: 3, ClipNorm: 1, Average: 0.9}
+	return t
+}
+
+func (c training) run(t *testing.T, on nn.Backend) *nn.Model {
+	t.Helper()
+	c.cfg.Backend = on
+	m, err := nn.Train(context.Background(), c.spec, c.sig, c.train, c.validation, c.cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func open(t *testing.T, o xla.Options) *xla.Device {
+	t.Helper()
+	d, err := xla.Open(xlatest.Plugin(t), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return d
+}
+
+// near holds two models against each other: their curves, and their numbers.
+func near(t *testing.T, got, want *nn.Model, tolerance float64) {
+	t.Helper()
+	for i, c := range want.Summary.Curves {
+		for e, v := range c.Values {
+			if d := math.Abs(got.Summary.Curves[i].Values[e] - v); !(d <= tolerance*max(1, math.Abs(v))) {
+				t.Errorf("%s of epoch %d is %v, on the CPU %v", c.Name, e+1, got.Summary.Curves[i].Values[e], v)
+			}
+		}
+	}
+	for i, p := range want.Params {
+		for j, v := range p.Data {
+			if d := math.Abs(float64(got.Params[i].Data[j] - v)); !(d <= 10*tolerance) {
+				t.Errorf("%s[%d] is %v, on the CPU %v", p.Name, j, got.Params[i].Data[j], v)
+				break
+			}
+		}
+	}
+}
+
+func same(a, b *nn.Model) bool {
+	for i := range a.Params {
+		if !slices.Equal(a.Params[i].Data, b.Params[i].Data) {
+			return false
+		}
+	}
+	return true
+}
+
+// A network learns on a device what it learns on the CPU.
+func TestTraining(t *testing.T) {
+	c := mlp()
+	d := open(t, xla.Options{Deterministic: true})
+	m := c.run(t, d)
+	near(t, m, c.run(t, nil), 2e-5)
+	if !same(m, c.run(t, open(t, xla.Options{Deterministic: true}))) {
+		t.Error("a second training gives other bits")
+	}
+}
+
+// Several batches are one step.
+func TestAccumulation(t *testing.T) {
+	c := mlp()
+	c.cfg.Accumulate = 3
+	c.cfg.Epochs = 2
+	near(t, c.run(t, open(t, xla.Options{})), c.run(t, nil), 2e-5)
+}
+
+// Devices that share each batch find the losses of one.
+func TestDevices(t *testing.T) {
+	c := mlp()
+	c.cfg.Epochs = 2
+	near(t, c.run(t, open(t, xla.Options{Devices: 4})), c.run(t, nil), 2e-5)
+}
+
+// Training that was stopped goes on to the same bits.
+func TestResume(t *testing.T) {
+	c := mlp()
+	whole := c.run(t, open(t, xla.Options{}))
+	var saved bytes.Buffer
+	ctx, cancel := context.WithCancel(context.Background())
+	steps := 0
+	c.cfg.Checkpoint = func(save func(io.Writer) error) {
+		if steps++; steps == 6 {
+			cancel()
+		}
+		if ctx.Err() != nil {
+			saved.Reset()
+			if err := save(&saved); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	c.cfg.Backend = open(t, xla.Options{})
+	if _, err := nn.Train(ctx, c.spec, c.sig, c.train, c.validation, c.cfg); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	c.cfg.Checkpoint = nil
+	for name, on := range map[string]nn.Backend{"device": open(t, xla.Options{}), "cpu": nil} {
+		c.cfg.Resume = bytes.NewReader(saved.Bytes())
+		c.cfg.OnAnew = func(why error) { t.Errorf("%s: %v", name, why) }
+		m := c.run(t, on)
+		if name == "device" && !same(m, whole) {
+			t.Error("going on from a checkpoint gives other bits")
+		}
+		near(t, m, whole, 2e-5)
+	}
+}
+
+// A number that is not finite ends training with the parameters before it, and
+// with the layer where it came from.
+func TestDivergence(t *testing.T) {
+	c := mlp()
+	c.sig, c.spec.Outputs = signature(6, 0), 1
+	c.spec.Layers = layers(dense(8, nn.ReLU))
+	c.train, c.validation = rows(53, 6, 0), rows(11, 6, 0)
+	for i := range 6 {
+		c.train.Features[40*6+i] = 3e38
+	}
+	var want, got *nn.DivergedError
+	_, err := nn.Train(context.Background(), c.spec, c.sig, c.train, c.validation, c.cfg)
+	if !errors.As(err, &want) {
+		t.Fatalf("on the CPU: %v", err)
+	}
+	c.cfg.Backend = open(t, xla.Options{})
+	_, err = nn.Train(context.Background(), c.spec, c.sig, c.train, c.validation, c.cfg)
+	if !errors.As(err, &got) {
+		t.Fatalf("on the device: %v", err)
+	}
+	if got.Epoch != want.Epoch || got.Step != want.Step || got.Layer != want.Layer || got.Tensor != want.Tensor {
+		t.Errorf("on the device: %v\non the CPU: %v", got, want)
+	}
+}
