@@ -354,7 +354,7 @@ func checkCapacity(s *pipeline.Step, have pipeline.Resources) error {
 			"lower resources.memory of the stage")
 	case want.GPU > have.GPU:
 		return diag.WithHint(fmt.Errorf("needs %d gpus, but the machine offers %d", want.GPU, have.GPU),
-			"offer them with --gpus N, or remove resources.gpu from the stage")
+			"`pipe doctor` says which GPUs are found; offer others with --gpus N, or remove resources.gpu from the stage")
 	}
 	return nil
 }

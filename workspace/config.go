@@ -56,7 +56,7 @@ func (c RetentionConfig) Rule() clean.Retention {
 type MachineConfig struct {
 	CPU    int            `yaml:"cpu" default:"0" min:"0" max:"4096" doc:"CPU slots; 0 is one for each CPU."`
 	Memory settings.Bytes `yaml:"memory" default:"0B" doc:"Main memory, as in 512MiB or 4GB; 0B is all that the machine has."`
-	GPU    int            `yaml:"gpu" default:"0" min:"0" max:"1024" doc:"GPU slots. They are not detected."`
+	GPU    int            `yaml:"gpu" default:"-1" min:"-1" max:"1024" doc:"GPU slots; -1 is one for each NVIDIA GPU that is found."`
 
 	Limits settings.Map[int] `yaml:"limits" doc:"How many units there are of what has a name, as in {warehouse: 2}, for resources.limits of stages."`
 

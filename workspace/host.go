@@ -11,6 +11,7 @@ import (
 
 	"pipe/artifacts"
 	"pipe/base/diag"
+	"pipe/base/nvidia"
 	"pipe/pipeline"
 	"pipe/runner/machine"
 )
@@ -28,8 +29,8 @@ type Host struct {
 	// pipeline file, or the nearest one.
 	Store string
 
-	GPUs        int      // slots of a run; below 0 is what the configuration of the store says
-	VisibleGPUs []string // that the process may use; nil if it may use all that there are
+	GPUs   int           // slots of a run; below 0 is what the configuration of the store says
+	NVIDIA nvidia.System // where GPUs are looked for
 
 	Environ []string // of programs that are started, as os.Environ has it
 

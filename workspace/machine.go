@@ -21,9 +21,12 @@ func (w *Workspace) Runner(jobs int) (*runner.Runner, error) {
 		return nil, err
 	}
 	r := w.runner()
+	gpus := w.host.gpus(c.Machine)
 	r.Capacity = w.host.offered(c.Machine, jobs)
+	r.Capacity.GPU = len(gpus)
 	if w.host.Locks != nil {
 		r.Machine = w.host.machine(c.Machine, r.Capacity)
+		r.Machine.GPUs = gpus
 	}
 	r.CheckpointEvery = c.Machine.CheckpointEvery
 	return r, nil
@@ -44,20 +47,43 @@ func (h *Host) offered(c MachineConfig, jobs int) pipeline.Resources {
 	if m := int64(c.Memory); m > 0 {
 		r.Memory = m
 	}
-	r.GPU = c.GPU
-	if h.GPUs >= 0 {
-		r.GPU = h.GPUs
-	}
-	if h.VisibleGPUs != nil {
-		r.GPU = min(r.GPU, len(h.VisibleGPUs))
-	}
 	return r
+}
+
+// gpus are the names of the GPUs that a run may use: those that are found, unless
+// the configuration of the store or a flag says how many there are. What is said
+// is believed: there are GPUs that are not found, such as those of other makers.
+func (h *Host) gpus(c MachineConfig) []string {
+	n := c.GPU
+	if h.GPUs >= 0 {
+		n = h.GPUs
+	}
+	if n == 0 {
+		return nil
+	}
+	var names []string
+	for _, g := range h.NVIDIA.Driver().GPUs {
+		names = append(names, g.Name)
+	}
+	switch visible := h.NVIDIA.Visible; {
+	case n < 0:
+		return names
+	case n <= len(names):
+		return names[:n]
+	case visible != nil:
+		return visible[:min(n, len(visible))]
+	}
+	names = names[:0]
+	for i := range n {
+		names = append(names, strconv.Itoa(i))
+	}
+	return names
 }
 
 // machine is what the runs of this machine share. What a run may use by itself is
 // a part of it: --jobs bounds a run, not the machine.
 func (h *Host) machine(c MachineConfig, offered pipeline.Resources) *machine.Machine {
-	m := &machine.Machine{Locks: h.Locks, CPU: max(offered.CPU, capacity(c.CPU).CPU), Memory: offered.Memory, GPUs: h.gpuNames(offered.GPU)}
+	m := &machine.Machine{Locks: h.Locks, CPU: max(offered.CPU, capacity(c.CPU).CPU), Memory: offered.Memory}
 	if len(c.Limits) > 0 {
 		m.Limits = make(map[string]int, len(c.Limits))
 	}
@@ -67,19 +93,7 @@ func (h *Host) machine(c MachineConfig, offered pipeline.Resources) *machine.Mac
 	return m
 }
 
-// gpuNames are the GPUs that n slots stand for.
-func (h *Host) gpuNames(n int) []string {
-	if h.VisibleGPUs != nil {
-		return h.VisibleGPUs[:n]
-	}
-	var names []string
-	for i := range n {
-		names = append(names, strconv.Itoa(i))
-	}
-	return names
-}
-
-// capacity is what the machine offers to one run. GPUs are not detected.
+// capacity is what the machine offers to one run, without GPUs.
 func capacity(jobs int) pipeline.Resources {
 	if jobs <= 0 {
 		jobs = runtime.GOMAXPROCS(0)

@@ -6,6 +6,7 @@ package nvidia
 
 import (
 	"cmp"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -74,6 +75,19 @@ func (d Driver) Models() []string {
 	}
 	slices.Sort(models)
 	return slices.Compact(models)
+}
+
+// Indices are what CUDA calls GPUs in this process, by their names.
+func (d Driver) Indices(names []string) ([]int, error) {
+	list := make([]int, len(names))
+	for i, name := range names {
+		at := slices.IndexFunc(d.GPUs, func(g GPU) bool { return g.Name == name })
+		if at < 0 {
+			return nil, fmt.Errorf("there is no GPU %q", name)
+		}
+		list[i] = d.GPUs[at].Index
+	}
+	return list, nil
 }
 
 const (

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"pipe/base/diag"
+	"pipe/base/nvidia"
 	"pipe/cmd/pipe/ui"
 	"pipe/pipeline"
 	"pipe/runner/machine"
@@ -58,11 +59,7 @@ func newHost(lookup func(string) (string, bool), registry func() *pipeline.Regis
 	h := workspace.NewHost(sync.OnceValue(registry))
 	h.Locks = machine.NewLocks(locks)
 	h.Environ = os.Environ()
-	if visible, ok := lookup("CUDA_VISIBLE_DEVICES"); ok && visible != "" {
-		for name := range strings.SplitSeq(visible, ",") {
-			h.VisibleGPUs = append(h.VisibleGPUs, strings.TrimSpace(name))
-		}
-	}
+	h.NVIDIA = nvidia.NewSystem(lookup)
 	if dir, ok := lookup("PIPE_STORE"); ok {
 		h.Store = dir
 	}
@@ -70,7 +67,7 @@ func newHost(lookup func(string) (string, bool), registry func() *pipeline.Regis
 }
 
 func (a *app) gpuFlag(cmd *cobra.Command) {
-	cmd.Flags().IntVar(&a.host.GPUs, "gpus", a.host.GPUs, "GPU slots of a run; -1 takes machine.gpu of config.yaml")
+	cmd.Flags().IntVar(&a.host.GPUs, "gpus", a.host.GPUs, "GPU slots of a run; -1: machine.gpu of config.yaml, or all that are found")
 }
 
 // withWorkspace does something with a store, and lets go of it.
