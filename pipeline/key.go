@@ -42,14 +42,14 @@ type PrivateKeyContributor interface {
 //	config         canonical JSON of the configuration
 //	input.PORT     artifact ID on each connected port and of each external file, by port
 //	seed           derived seed of the stage, decimal; only if the kind is seeded
-//	engine         numeric class; only if the kind names one
+//	engine         numeric class of where it is placed; only if there is one
 //	stage.NAME     what the stage itself adds, see KeyContributor
 //
 // An edge that names its artifact needs no entry.
 // A port without an artifact is a mistake of the caller and panics, since a
 // key without it could hit the result of other inputs. secret is the key of the
 // hashes of what a PrivateKeyContributor returns.
-func (s *Step) Key(inputs map[string]artifacts.ID, secret []byte) (artifacts.Key, []artifacts.KeyPart) {
+func (s *Step) Key(inputs map[string]artifacts.ID, on Placement, secret []byte) (artifacts.Key, []artifacts.KeyPart) {
 	parts := []artifacts.KeyPart{
 		{Name: "key_schema", Value: keySchema},
 		{Name: "kind", Value: s.Kind.Name},
@@ -76,8 +76,8 @@ func (s *Step) Key(inputs map[string]artifacts.ID, secret []byte) (artifacts.Key
 	if s.Kind.Seeded {
 		parts = append(parts, artifacts.KeyPart{Name: "seed", Value: strconv.FormatUint(s.Seed, 10)})
 	}
-	if s.Kind.Engine != "" {
-		parts = append(parts, artifacts.KeyPart{Name: "engine", Value: s.Kind.Engine})
+	if class := on.Of(s.Kind); class != "" {
+		parts = append(parts, artifacts.KeyPart{Name: "engine", Value: class})
 	}
 	first = len(parts)
 	if c, ok := s.Stage.(KeyContributor); ok {

@@ -58,7 +58,7 @@ func TestKeyGolden(t *testing.T) {
 	plan := mustLoad(t, keySource, pipeline.Options{})
 	var b bytes.Buffer
 	for _, s := range plan.Steps {
-		key, parts := s.Key(fakeInputs(s), nil)
+		key, parts := s.Key(fakeInputs(s), pipeline.Placement{}, nil)
 		fmt.Fprintf(&b, "%s %s\n", s.Name, key)
 		for _, p := range parts {
 			fmt.Fprintf(&b, "  %s = %s\n", p.Name, p.Value)
@@ -94,7 +94,7 @@ func TestKeyOfVector(t *testing.T) {
 // hashed, and that no two parts have one name.
 func TestKeyPartsAreTheKey(t *testing.T) {
 	for _, s := range mustLoad(t, keySource, pipeline.Options{}).Steps {
-		key, parts := s.Key(fakeInputs(s), nil)
+		key, parts := s.Key(fakeInputs(s), pipeline.Placement{}, nil)
 		if got := artifacts.KeyOf(parts); got != key {
 			t.Errorf("%s: parts give %v, the key is %v", s.Name, got, key)
 		}
@@ -114,7 +114,7 @@ func TestKeyDependsOn(t *testing.T) {
 	keys := func(source string, opt pipeline.Options) map[string]artifacts.Key {
 		m := make(map[string]artifacts.Key)
 		for _, s := range mustLoad(t, source, opt).Steps {
-			m[s.Name], _ = s.Key(fakeInputs(s), nil)
+			m[s.Name], _ = s.Key(fakeInputs(s), pipeline.Placement{}, nil)
 		}
 		return m
 	}
@@ -158,11 +158,11 @@ func TestKeyDependsOn(t *testing.T) {
 
 func TestKeyDependsOnEachInput(t *testing.T) {
 	for _, s := range mustLoad(t, keySource, pipeline.Options{}).Steps {
-		before, _ := s.Key(fakeInputs(s), nil)
+		before, _ := s.Key(fakeInputs(s), pipeline.Placement{}, nil)
 		for port := range fakeInputs(s) {
 			inputs := fakeInputs(s)
 			inputs[port] = sha256.Sum256([]byte("changed"))
-			if after, _ := s.Key(inputs, nil); after == before {
+			if after, _ := s.Key(inputs, pipeline.Placement{}, nil); after == before {
 				t.Errorf("%s: the key ignores %s", s.Name, port)
 			}
 		}
@@ -176,7 +176,7 @@ func TestKeyWithoutInputPanics(t *testing.T) {
 			t.Error("a key without the artifact on train was made")
 		}
 	}()
-	s.Key(nil, nil)
+	s.Key(nil, pipeline.Placement{}, nil)
 }
 
 // TestKeyOfIsUnambiguous draws part lists that are nearly alike: equal when
@@ -227,10 +227,10 @@ func TestPrivatePartsAreKeyed(t *testing.T) {
 	step := func(value string) *pipeline.Step {
 		return &pipeline.Step{Name: "s", Kind: &pipeline.Kind{Name: "asks", Version: 1}, Stage: asking(value)}
 	}
-	key, parts := step("1234").Key(nil, []byte("secret"))
-	again, _ := step("1234").Key(nil, []byte("secret"))
-	other, _ := step("1235").Key(nil, []byte("secret"))
-	elsewhere, elsewhereParts := step("1234").Key(nil, []byte("another secret"))
+	key, parts := step("1234").Key(nil, pipeline.Placement{}, []byte("secret"))
+	again, _ := step("1234").Key(nil, pipeline.Placement{}, []byte("secret"))
+	other, _ := step("1235").Key(nil, pipeline.Placement{}, []byte("secret"))
+	elsewhere, elsewhereParts := step("1234").Key(nil, pipeline.Placement{}, []byte("another secret"))
 	if key != again || key == other || key == elsewhere {
 		t.Errorf("keys %s, %s again, %s of another value, %s in another store", key, again, other, elsewhere)
 	}

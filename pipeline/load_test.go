@@ -259,8 +259,8 @@ score: evaluate {"metrics":["accuracy"]}
 		t.Errorf("got\n%swant\n%s", got, want)
 	}
 	// The artifact of an edge needs not be repeated.
-	key, _ := plan.Step("score").Key(map[string]artifacts.ID{"data": {2}}, nil)
-	if again, _ := plan.Step("score").Key(map[string]artifacts.ID{"data": {2}, "model": stored}, nil); again != key {
+	key, _ := plan.Step("score").Key(map[string]artifacts.ID{"data": {2}}, pipeline.Placement{}, nil)
+	if again, _ := plan.Step("score").Key(map[string]artifacts.ID{"data": {2}, "model": stored}, pipeline.Placement{}, nil); again != key {
 		t.Error("the artifact that an edge names is not in the key")
 	}
 

@@ -16,11 +16,11 @@ func TestAttemptsGrowAndStopGrowing(t *testing.T) {
 		t.Errorf("no limit grew to %s", got)
 	}
 	s := &Step{Resources: Resources{Memory: 1<<53 + 1}} // not a float64
-	if got := s.Need(7); got != (Resources{CPU: 1, Memory: 1<<53 + 1}) {
+	if got := s.Need(7, Placement{}); got != (Resources{CPU: 1, Memory: 1<<53 + 1}) {
 		t.Errorf("without a factor: %+v", got)
 	}
 	s.MemoryBackoff = 1.5
-	if got := s.Need(2).Memory; got <= 1<<53 {
+	if got := s.Need(2, Placement{}).Memory; got <= 1<<53 {
 		t.Errorf("second attempt takes %d", got)
 	}
 }

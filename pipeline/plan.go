@@ -124,9 +124,10 @@ func (t Timeout) Of(attempt int) time.Duration {
 	return time.Duration(grown(int64(t.Limit), t.Backoff, attempt))
 }
 
-// Need is what an attempt, counted from 1, takes while it runs.
-func (s *Step) Need(attempt int) Resources {
+// Need is what an attempt, counted from 1, takes while it runs where it is placed.
+func (s *Step) Need(attempt int, on Placement) Resources {
 	r := s.Resources
+	r.GPU = max(r.GPU, on.GPUs)
 	r.CPU = max(1, r.CPU)
 	r.Memory = grown(r.Memory, s.MemoryBackoff, attempt)
 	return r

@@ -157,6 +157,10 @@ type Env interface {
 	// asked for, by the names that CUDA_VISIBLE_DEVICES has for them. Which ones
 	// must not change a byte of the output.
 	GPUs() []string
+	// Placement is the processor that is to do the work: what the stage said when
+	// it was asked to Place, or that of a past run which is repeated. A stage that
+	// is no Placer need not ask.
+	Placement() Placement
 }
 
 // A ColumnRef names a column behind a port: of a table, of a file that has

@@ -72,7 +72,7 @@ func (e *execution) need(j job) pipeline.Resources {
 	if j.hashes {
 		return pipeline.Resources{CPU: 1}
 	}
-	r := e.plan.Steps[j.step].Need(j.tried + 1)
+	r := e.plan.Steps[j.step].Need(j.tried+1, e.states[j.step].on)
 	r.Memory = min(r.Memory, e.Capacity.Memory)
 	return r
 }

@@ -98,7 +98,7 @@ func TestAttemptsGrow(t *testing.T) {
 	}
 
 	step := w.plan("  s: {uses: text, resources: {memory: 400MiB, memory_backoff: 2}}\n").Steps[0]
-	e := &execution{Runner: w.runner, plan: &pipeline.Plan{Steps: []*pipeline.Step{step}}}
+	e := &execution{Runner: w.runner, plan: &pipeline.Plan{Steps: []*pipeline.Step{step}}, states: make([]stepState, 1)}
 	for tried, want := range []int64{400 << 20, 800 << 20, 1 << 30} {
 		if got := e.need(job{tried: tried}).Memory; got != want {
 			t.Errorf("attempt %d takes %d bytes, want %d", tried+1, got, want)

@@ -56,7 +56,7 @@ func private(s *pipeline.Step) bool {
 }
 
 // keyOf is the key of a step with its inputs, and the parts that it is made of.
-func keyOf(s *pipeline.Step, inputs []lineage.Input, secretOf func() ([]byte, error)) (artifacts.Key, []artifacts.KeyPart, error) {
+func keyOf(s *pipeline.Step, inputs []lineage.Input, on pipeline.Placement, secretOf func() ([]byte, error)) (artifacts.Key, []artifacts.KeyPart, error) {
 	var secret []byte
 	if private(s) {
 		var err error
@@ -64,7 +64,7 @@ func keyOf(s *pipeline.Step, inputs []lineage.Input, secretOf func() ([]byte, er
 			return artifacts.Key{}, nil, err
 		}
 	}
-	key, parts := s.Key(inputIDs(inputs), secret)
+	key, parts := s.Key(inputIDs(inputs), on, secret)
 	return key, parts, nil
 }
 

@@ -49,6 +49,7 @@ type execution struct {
 // A finding is what is known of a stage once all that it reads is known.
 type finding struct {
 	inputs []lineage.Input
+	on     pipeline.Placement
 	key    artifacts.Key
 	parts  []artifacts.KeyPart
 	reason string // why there was no hit; empty if there is no execution with the key
@@ -59,6 +60,7 @@ type stepState struct {
 	waiting int // unfinished dependencies
 	result  StageResult
 	files   map[string]artifacts.ID // external files by port, once hashed
+	on      pipeline.Placement      // once it is known what it reads
 	taken   pipeline.Resources      // while it runs
 	share   *machine.Request        // of the machine, while it runs; nil if it declares nothing
 }
@@ -204,7 +206,13 @@ func (e *execution) settle(ctx context.Context, i int) error {
 		e.states[i].files = ids
 	}
 	inputs := e.inputsOf(i)
-	key, parts, err := keyOf(s, inputs, e.secret)
+	on, err := e.place(ctx, s, inputs)
+	if err != nil {
+		e.complete(i, StageResult{Stage: s.Name, Status: lineage.Failed, Err: err}, 0)
+		return nil
+	}
+	e.states[i].on = on
+	key, parts, err := keyOf(s, inputs, on, e.secret)
 	if err != nil {
 		return err
 	}
@@ -216,7 +224,7 @@ func (e *execution) settle(ctx context.Context, i int) error {
 	if err != nil {
 		return err
 	}
-	found := finding{inputs, key, parts, reason}
+	found := finding{inputs, on, key, parts, reason}
 	if e.findings != nil {
 		e.findings[i] = found
 	}
@@ -224,12 +232,12 @@ func (e *execution) settle(ctx context.Context, i int) error {
 		e.useHit(i, key, inputs, hit)
 		return nil
 	}
-	err = e.executor.Accept(taskOf(s, nil, 1))
+	err = e.executor.Accept(taskOf(s, nil, on, 1))
 	if errors.Is(err, errLeftOut) {
 		return nil
 	}
 	if err == nil {
-		err = e.check(s)
+		err = e.check(s, on)
 	}
 	if err != nil {
 		e.complete(i, StageResult{Stage: s.Name, Status: lineage.Failed, Err: err}, 0)

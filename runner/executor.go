@@ -46,6 +46,7 @@ type Task struct {
 
 	Resources pipeline.Resources // that it may use; of what is 0 whatever is idle
 	GPUs      []string           // names of those that it has for itself
+	Placement pipeline.Placement // where it is to be worked on
 	Timeout   time.Duration      // of the work; 0 is none
 
 	// Checkpoints is the key under which checkpoints are kept and looked for;

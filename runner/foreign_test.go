@@ -9,6 +9,7 @@ import (
 
 	"pipe/artifacts"
 	"pipe/lineage"
+	"pipe/pipeline"
 )
 
 // another is a second process on the same store, as far as claims and
@@ -74,7 +75,7 @@ func TestWorkOfAnotherProcessIsWaitedFor(t *testing.T) {
 func TestWaiterTakesOver(t *testing.T) {
 	w := newWorld(t)
 	const stages = "  a: {uses: text, with: {text: A}}\n  b: {uses: text, with: {text: A}}\n"
-	key, _ := w.plan(stages).Steps[0].Key(nil, nil)
+	key, _ := w.plan(stages).Steps[0].Key(nil, pipeline.Placement{}, nil)
 	claim, err := w.runner.Store.Claim(key.String())
 	if err != nil {
 		t.Fatal(err)
@@ -98,7 +99,7 @@ func TestWaiterTakesOver(t *testing.T) {
 func TestInterruptEndsWaiting(t *testing.T) {
 	w := newWorld(t)
 	const stages = "  a: {uses: text, with: {text: A}}\n"
-	key, _ := w.plan(stages).Steps[0].Key(nil, nil)
+	key, _ := w.plan(stages).Steps[0].Key(nil, pipeline.Placement{}, nil)
 	claim, err := w.runner.Store.Claim(key.String())
 	if err != nil {
 		t.Fatal(err)

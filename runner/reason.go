@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"pipe/artifacts"
@@ -65,6 +66,10 @@ func (c Change) String() string {
 			return fmt.Sprintf("environment variable %s changed", variable)
 		}
 		name = rest
+	case "engine":
+		if !c.Added && !c.Removed {
+			return "engine changed: " + engineChange(c.Old, c.New)
+		}
 	case "version":
 		name = "version of the kind"
 	case "key_schema":
@@ -78,6 +83,26 @@ func (c Change) String() string {
 	}
 	return fmt.Sprintf("%s changed: %s", name, values)
 }
+
+// engineChange says in what two numeric classes differ, which are lists of words
+// for processors that have something to say of themselves.
+func engineChange(old, new string) string {
+	was, is := strings.Split(old, engineSeparator), strings.Split(new, engineSeparator)
+	left := func(list, others []string) string {
+		own := slices.DeleteFunc(slices.Clone(list), func(word string) bool { return slices.Contains(others, word) })
+		return strings.Join(own, engineSeparator)
+	}
+	switch gone, come := left(was, is), left(is, was); {
+	case gone == "":
+		return "was that of the CPU, now " + come
+	case come == "":
+		return "was " + gone + ", now that of the CPU"
+	default:
+		return "was " + gone + ", now " + come
+	}
+}
+
+const engineSeparator = "; "
 
 // changesBetween compares two lists of key parts. sources says where the
 // inputs of the new one come from.

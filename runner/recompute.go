@@ -21,19 +21,23 @@ func (r *Runner) RecomputeExecution(ctx context.Context, plan *pipeline.Plan, re
 	if step == nil {
 		return nil, fmt.Errorf("the recorded pipeline has no stage %q", rec.Stage)
 	}
-	if err := r.check(step); err != nil {
+	inputs := slices.Clone(rec.Inputs)
+	on, err := r.placeAgain(ctx, step, rec)
+	if err != nil {
 		return nil, err
 	}
-	inputs := slices.Clone(rec.Inputs)
-	key, parts, err := r.recordedKey(step, inputs)
+	if err := r.check(step, on); err != nil {
+		return nil, err
+	}
+	key, parts, err := r.recordedKey(step, on, inputs)
 	if err != nil {
 		return nil, err
 	}
 	if key != rec.Key {
 		return nil, r.otherKey(ctx, rec, parts)
 	}
-	task := taskOf(step, inputs, 1)
-	req, err := r.takeShare(ctx, step, holder(plan.Pipeline, step.Name, rec.RunID)+", made again")
+	task := taskOf(step, inputs, on, 1)
+	req, err := r.takeShare(ctx, step, on, holder(plan.Pipeline, step.Name, rec.RunID)+", made again")
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +72,7 @@ func (r *Runner) stepOf(plan *pipeline.Plan, rec *lineage.Execution) *pipeline.S
 		ports = append(ports, in.Port)
 	}
 	for _, s := range plan.Replayed(rec.Kind, ports) {
-		if key, _, err := r.recordedKey(s, rec.Inputs); err == nil && key == rec.Key {
+		if key, _, err := r.recordedKey(s, pipeline.Placement{}, rec.Inputs); err == nil && key == rec.Key {
 			return s
 		}
 	}
@@ -76,7 +80,7 @@ func (r *Runner) stepOf(plan *pipeline.Plan, rec *lineage.Execution) *pipeline.S
 }
 
 // recordedKey is the key of a step with the inputs of an execution.
-func (r *Runner) recordedKey(step *pipeline.Step, inputs []lineage.Input) (artifacts.Key, []artifacts.KeyPart, error) {
+func (r *Runner) recordedKey(step *pipeline.Step, on pipeline.Placement, inputs []lineage.Input) (artifacts.Key, []artifacts.KeyPart, error) {
 	ids := inputIDs(inputs)
 	var ports []string
 	for _, e := range step.Inputs {
@@ -90,7 +94,7 @@ func (r *Runner) recordedKey(step *pipeline.Step, inputs []lineage.Input) (artif
 			return artifacts.Key{}, nil, fmt.Errorf("no input was recorded for %q", port)
 		}
 	}
-	return keyOf(step, inputs, r.Store.Secret)
+	return keyOf(step, inputs, on, r.Store.Secret)
 }
 
 // otherKey says in which parts the stage of today differs.

@@ -87,7 +87,8 @@ type Runner struct {
 	// every 30 seconds, or less often if that takes long.
 	CheckpointEvery time.Duration
 
-	memoFrom int // in place of memoStages, if not 0
+	memoFrom int                           // in place of memoStages, if not 0
+	placed   map[string]pipeline.Placement // where stages are worked on, whatever they say
 }
 
 func (r *Runner) executor() Executor {
@@ -313,7 +314,11 @@ func (r *Runner) ready(s *pipeline.Step) error {
 			return err
 		}
 	}
-	return r.check(s)
+	on, err := r.placeEarly(s)
+	if err != nil {
+		return err
+	}
+	return r.check(s, on)
 }
 
 // checkReady refuses to begin a run in which a stage would fail for want of
@@ -343,8 +348,9 @@ func (r *Runner) checkReady(ctx context.Context, plan *pipeline.Plan, opt Option
 
 // checkCapacity refuses a stage that could never run on this machine, instead
 // of waiting for ever.
-func checkCapacity(s *pipeline.Step, have pipeline.Resources) error {
-	want := s.Resources
+func checkCapacity(s *pipeline.Step, on pipeline.Placement, have pipeline.Resources) error {
+	want := s.Need(1, on)
+	want.CPU = s.Resources.CPU
 	switch {
 	case want.CPU > have.CPU:
 		return diag.WithHint(fmt.Errorf("needs %d cpus, but only %d are offered", want.CPU, have.CPU),

@@ -42,8 +42,8 @@ func (r *refusals) begin() {
 // share is what a step takes of what all runs of the machine have together: what
 // it declares. A stage that declares nothing takes part in its run only, or ten
 // thousand of a millisecond each would take turns with those of every other run.
-func share(s *pipeline.Step, memory int64) machine.Need {
-	n := machine.Need{CPU: s.Resources.CPU, Memory: memory, GPU: s.Resources.GPU}
+func share(s *pipeline.Step, on pipeline.Placement, memory int64) machine.Need {
+	n := machine.Need{CPU: s.Resources.CPU, Memory: memory, GPU: max(s.Resources.GPU, on.GPUs)}
 	for _, l := range s.Limits {
 		if n.Limits == nil {
 			n.Limits = make(map[string]int, len(s.Limits))
@@ -59,7 +59,7 @@ func (e *execution) admit(j *job) bool {
 		return true
 	}
 	step := e.plan.Steps[j.step]
-	need := share(step, e.need(*j).Memory)
+	need := share(step, e.states[j.step].on, e.need(*j).Memory)
 	if need.IsZero() {
 		return true
 	}
@@ -120,11 +120,11 @@ func (e *execution) giveUp() {
 }
 
 // check refuses a stage that could never run here.
-func (r *Runner) check(s *pipeline.Step) error {
-	if err := checkCapacity(s, r.Capacity); err != nil || r.Machine == nil {
+func (r *Runner) check(s *pipeline.Step, on pipeline.Placement) error {
+	if err := checkCapacity(s, on, r.Capacity); err != nil || r.Machine == nil {
 		return err
 	}
-	err := r.Machine.Check(share(s, s.Resources.Memory))
+	err := r.Machine.Check(share(s, on, s.Resources.Memory))
 	if unknown := (*machine.UnknownLimitError)(nil); errors.As(err, &unknown) {
 		return diag.WithHint(err, fmt.Sprintf("say it in .pipe/config.yaml: `machine: {limits: {%s: 1}}`", unknown.Name))
 	}
@@ -132,11 +132,11 @@ func (r *Runner) check(s *pipeline.Step) error {
 }
 
 // takeShare waits until a step has its share of the machine.
-func (r *Runner) takeShare(ctx context.Context, s *pipeline.Step, who string) (*machine.Request, error) {
+func (r *Runner) takeShare(ctx context.Context, s *pipeline.Step, on pipeline.Placement, who string) (*machine.Request, error) {
 	if r.Machine == nil {
 		return nil, nil
 	}
-	need := share(s, min(s.Resources.Memory, r.Capacity.Memory))
+	need := share(s, on, min(s.Resources.Memory, r.Capacity.Memory))
 	if need.IsZero() {
 		return nil, nil
 	}

@@ -87,7 +87,7 @@ func (r *stageRun) attempts(ctx context.Context) jobResult {
 			r.passed("runner.stage.retry")
 		}
 		// Others may have the resources now, or it needs more of them.
-		if r.freed || r.Need(r.tried+1) != r.Need(r.tried) {
+		if r.freed || r.Need(r.tried+1, r.on) != r.Need(r.tried, r.on) {
 			r.freed = false
 			end.again, end.tried = r.job(ctx), r.tried
 			return end
@@ -219,7 +219,7 @@ func (a *attempt) dropCheckpoint() {
 
 // task is the next attempt, for an executor.
 func (r *stageRun) task() Task {
-	t := taskOf(r.Step, r.inputs, r.tried)
+	t := taskOf(r.Step, r.inputs, r.on, r.tried)
 	t.GPUs = r.gpus
 	if r.claimed {
 		t.Checkpoints = r.key
@@ -228,10 +228,10 @@ func (r *stageRun) task() Task {
 }
 
 // taskOf is an attempt at a step, counted from 1.
-func taskOf(s *pipeline.Step, inputs []lineage.Input, attempt int) Task {
+func taskOf(s *pipeline.Step, inputs []lineage.Input, on pipeline.Placement, attempt int) Task {
 	t := Task{
 		Kind: s.Kind.Name, Version: s.Kind.Version, Settings: s.Config, Inputs: taskInputs(inputs), Outputs: s.Outputs,
-		Files: make([]settings.File, len(s.Files)), Resources: s.Need(attempt), Timeout: s.Timeout.Of(attempt), stage: s.Stage,
+		Files: make([]settings.File, len(s.Files)), Resources: s.Need(attempt, on), Placement: on, Timeout: s.Timeout.Of(attempt), stage: s.Stage,
 	}
 	for i, f := range s.Files {
 		t.Files[i] = settings.File{Name: f.Port, Path: f.Path}

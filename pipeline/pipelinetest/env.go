@@ -254,6 +254,8 @@ func (e *env) offered() (take func([]byte)) {
 
 func (e *env) GPUs() []string { return nil }
 
+func (e *env) Placement() pipeline.Placement { return e.c.Placement }
+
 func (e *env) Threads() int {
 	defer e.enter("Threads")()
 	return cmp.Or(e.c.Threads, defaultThreads)

@@ -29,6 +29,8 @@ type Case struct {
 	Seed    uint64                       // of kinds that are Seeded
 	Threads int                          // 0 means 2
 
+	Placement pipeline.Placement // where the stage is told to work
+
 	elsewhere bool // the settings come out of their canonical form, as on another machine
 }
 

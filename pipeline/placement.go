@@ -1,0 +1,40 @@
+package pipeline
+
+// A Placer is a Stage that more than one processor can work on, whose results
+// differ from each other in the last bits.
+type Placer interface {
+	// Place says which of them is to do it, for a stage that declares so many GPUs.
+	// It is asked when the inputs are there and before each look-up in the cache, so
+	// it has to be quick and, as long as nothing changes, to say the same; and it
+	// gets bytes that nobody has verified. Before a run begins it is asked without
+	// inputs (nil), what is sure by then. An error says that the stage cannot be
+	// worked on here.
+	Place(gpus int, inputs Sources) (Placement, error)
+}
+
+// A Placement is the processor that works on a stage. The zero value is the CPU.
+type Placement struct {
+	// Engine is the numeric class of the results, in place of that of the kind:
+	// the same class gives the same bits. Empty is that of the kind.
+	Engine string
+	// Device is the processor in words, as in "NVIDIA H200, bfloat16, deterministic".
+	Device string
+	// GPUs are how many of them the stage takes while it runs.
+	GPUs int
+	// Varies says that two runs give different bits, in spite of their class.
+	Varies bool
+	// Why says why it was chosen, if that is not plain from the settings.
+	Why string
+}
+
+// IsCPU reports whether it is the processor on which all stages run that say
+// nothing.
+func (p Placement) IsCPU() bool { return p.Engine == "" }
+
+// Of is the numeric class of a stage of a kind; empty if there is none.
+func (p Placement) Of(k *Kind) string {
+	if p.Engine != "" {
+		return p.Engine
+	}
+	return k.Engine
+}

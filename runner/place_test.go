@@ -1,0 +1,147 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	"pipe/artifacts"
+	"pipe/lineage"
+	"pipe/pipeline"
+)
+
+// placed is a stage that more than one processor can work on. It writes where it
+// was, and what it read.
+type placed struct {
+	Small bool `yaml:"small" default:"false" doc:"Take the CPU for inputs that are short."`
+	on    *pipeline.Placement
+	err   *error
+}
+
+func (p *placed) Place(gpus int, inputs pipeline.Sources) (pipeline.Placement, error) {
+	if *p.err != nil {
+		return pipeline.Placement{}, *p.err
+	}
+	if p.Small && inputs == nil {
+		return pipeline.Placement{}, nil
+	}
+	if p.Small {
+		in, err := inputs.Open("in")
+		if err != nil {
+			return pipeline.Placement{}, err
+		}
+		defer in.Close()
+		if text, err := io.ReadAll(in); err != nil || len(text) < 5 {
+			return pipeline.Placement{Why: "short"}, err
+		}
+	}
+	on := *p.on
+	on.GPUs = max(on.GPUs, gpus)
+	return on, nil
+}
+
+func (p *placed) Run(_ context.Context, env pipeline.Env) error {
+	return copyInputs(env, fmt.Sprintf("%s%v", env.Placement().Engine, env.GPUs()))
+}
+
+// places is a world with a kind of stage that runs on what it is told.
+func places(t *testing.T) (w *world, on *pipeline.Placement, err *error) {
+	w, _ = shared(t)
+	on, err = new(pipeline.Placement), new(error)
+	w.reg = pipeline.NewRegistry(append(kindsOf(w.reg), pipeline.Kind{
+		Name: "placed", Version: 1, Doc: "For the test of the runner.", Example: "s:\n  uses: placed\n", Engine: "cpu/1",
+		Inputs:  []pipeline.Port{{Name: "*", Type: pipeline.Any, Doc: "Anything.", Optional: true}},
+		Outputs: []pipeline.Port{{Name: "out", Type: pipeline.File, Doc: "Text."}},
+		New:     func() pipeline.Stage { return &placed{on: on, err: err} },
+	})...)
+	return w, on, err
+}
+
+// The class of the processor is part of the key: results of one are not taken for
+// those of another, and are found again when it is back.
+func TestProcessorIsPartOfTheKey(t *testing.T) {
+	w, on, _ := places(t)
+	const stages = "  s: {uses: placed}\n"
+	gpu := pipeline.Placement{Engine: "xla/1; H200", Device: "NVIDIA H200", GPUs: 1}
+	for i, c := range []struct {
+		on   pipeline.Placement
+		want lineage.Status
+		text string
+	}{
+		{pipeline.Placement{}, lineage.Succeeded, "[]"},
+		{gpu, lineage.Succeeded, "xla/1; H200[7]"},
+		{pipeline.Placement{}, lineage.Cached, "[]"},
+		{gpu, lineage.Cached, "xla/1; H200[7]"},
+	} {
+		*on = c.on
+		res, err := w.run(stages, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if res.Stages[0].Status != c.want || w.text(res, "s") != c.text {
+			t.Errorf("run %d: %s with %q, want %s with %q", i, res.Stages[0].Status, w.text(res, "s"), c.want, c.text)
+		}
+	}
+	plain := w.plan(stages).Steps[0]
+	key, _ := plain.Key(nil, pipeline.Placement{Device: "CPU", Why: "small"}, nil)
+	if hit, err := w.runner.DB.Lookup(t.Context(), key); hit == nil || err != nil {
+		t.Errorf("on the CPU the key is another one than it was: %v", err)
+	}
+}
+
+// A stage takes the GPU that its processor is, declared or not, and one that needs
+// more than there is does not run.
+func TestProcessorIsTakenFromTheMachine(t *testing.T) {
+	w, on, _ := places(t)
+	*on = pipeline.Placement{Engine: "xla", GPUs: 2}
+	if _, err := w.runner.Run(t.Context(), w.plan("  s: {uses: placed}\n  t: {uses: text}\n"), Options{}); err == nil || !strings.Contains(err.Error(), "needs 2 gpus") {
+		t.Error(err)
+	}
+	if n := w.calls.Load(); n != 0 {
+		t.Errorf("%d stages ran before", n)
+	}
+}
+
+// A person is told in what the processors differ.
+func TestWhyNamesTheProcessor(t *testing.T) {
+	for _, c := range []struct{ old, new, want string }{
+		{"nn/3", "nn/4", "engine changed: was nn/3, now nn/4"},
+		{"nn/3", "nn/3; xla/1 cuda; driver 580; 1 x NVIDIA H200", "engine changed: was that of the CPU, now xla/1 cuda; driver 580; 1 x NVIDIA H200"},
+		{"nn/3; xla/1; driver 580", "nn/3", "engine changed: was xla/1; driver 580, now that of the CPU"},
+		{"nn/3; xla/1; driver 580; 1 x NVIDIA H200", "nn/3; xla/1; driver 590; 1 x NVIDIA H200", "engine changed: was driver 580, now driver 590"},
+	} {
+		old, is := []artifacts.KeyPart{{Name: "engine", Value: c.old}}, []artifacts.KeyPart{{Name: "engine", Value: c.new}}
+		if got := summary(changesBetween(old, is, nil)); got != c.want {
+			t.Errorf("%s\nwant\n%s", got, c.want)
+		}
+	}
+}
+
+// What cannot be worked on here is found before any stage runs, unless it is in the
+// cache.
+func TestMissingProcessorEndsTheRunAtOnce(t *testing.T) {
+	w, _, missing := places(t)
+	*missing = errors.New("there is no GPU here")
+	const stages = "  t: {uses: text}\n  s: {uses: placed, inputs: {in: t}}\n"
+	if _, err := w.runner.Run(t.Context(), w.plan(stages), Options{}); err == nil || !strings.Contains(err.Error(), "stage s: there is no GPU here") {
+		t.Error(err)
+	}
+	if n := w.calls.Load(); n != 0 {
+		t.Errorf("%d stages ran before", n)
+	}
+}
+
+// The choice may depend on what the stage is to read.
+func TestProcessorIsChosenByInputs(t *testing.T) {
+	w, on, _ := places(t)
+	*on = pipeline.Placement{Engine: "xla"}
+	for text, want := range map[string]string{"abc": "[](in=abc)", "abcdefg": "xla[](in=abcdefg)"} {
+		res, err := w.run("  t: {uses: text, with: {text: "+text+"}}\n  s: {uses: placed, inputs: {in: t}, with: {small: true}}\n", Options{})
+		if err != nil || w.text(res, "s") != want {
+			t.Errorf("%s: %v, %v", text, res, err)
+		}
+	}
+}
