@@ -105,12 +105,10 @@ func (l *lowering) groupNormGrad(o graph.GroupNorm) {
 	x, dy := l.groups(l.wide(0), o.Groups), l.groups(l.wide(3), o.Groups)
 	rows := x.Shape[0] * o.Groups
 	kept := l.parts(2, []int{rows, rows})
-	for i, v := range kept {
-		kept[i] = l.Reshape(v, x.Shape[0], o.Groups)
-	}
-	y := l.scaled(x, kept[0], kept[1], 0, 1)
+	mean, r := l.Reshape(kept[0], x.Shape[0], o.Groups), l.Reshape(kept[1], x.Shape[0], o.Groups)
+	y := l.scaled(x, mean, r, 0, 1)
 	g := l.Mul(dy, l.byGroup(l.wide(1), x))
-	l.pass(0, l.throughNorm(y, g, kept[1], true, without(len(x.Shape), 0, 1), 0, 1))
+	l.pass(0, l.throughNorm(y, g, r, true, without(len(x.Shape), 0, 1), 0, 1))
 	rest := without(len(x.Shape), 1, 2)
 	l.put(1, l.Sum(l.Mul(dy, y), rest...))
 	l.put(2, l.Sum(dy, rest...))

@@ -142,7 +142,7 @@ func (l *lowering) maxPoolGrad(o graph.Pool) stablehlo.Value {
 		all *= turns[d]
 	}
 	if all > mostWindows {
-		return l.before(l.SelectAndScatter(l.Convert(x, stablehlo.F32), dy, w), 0, 3)
+		return l.SelectAndScatter(l.Convert(x, stablehlo.F32), dy, w)
 	}
 	numbers := l.Iota(stablehlo.I32, 1, x.Shape...)
 	if !o.Sequences {
@@ -156,8 +156,8 @@ func (l *lowering) maxPoolGrad(o graph.Pool) stablehlo.Value {
 			back[d] = turn % n
 			turn /= n
 		}
-		own := l.Compare("EQ", l.spread(largest, -1, w, x.Shape, back), numbers)
-		part := l.spread(dy, 0, w, x.Shape, back)
+		own := l.Compare("EQ", l.spread(largest, w, x.Shape, back), numbers)
+		part := l.spread(dy, w, x.Shape, back)
 		if part = l.Select(own, part, l.Like(0, part)); dx.None() {
 			dx = part
 		} else {
@@ -168,9 +168,9 @@ func (l *lowering) maxPoolGrad(o graph.Pool) stablehlo.Value {
 }
 
 // spread puts what there is of each window to the elements of x: of the last
-// window that begins before an element, or of one so many windows further back; a
-// number where there is no such window.
-func (l *lowering) spread(v stablehlo.Value, none float64, w stablehlo.Windowing, x, back []int) stablehlo.Value {
+// window that begins before an element, or of one so many windows further back; 0
+// where there is no such window.
+func (l *lowering) spread(v stablehlo.Value, w stablehlo.Windowing, x, back []int) stablehlo.Value {
 	var high, split, dims, merged []int
 	for d, size := range x {
 		n := (w.Low[d]+size-1)/w.Stride[d] + 1
@@ -180,7 +180,7 @@ func (l *lowering) spread(v stablehlo.Value, none float64, w stablehlo.Windowing
 			split = append(split, w.Stride[d])
 		}
 	}
-	v = l.Pad(v, none, back, high, make([]int, len(x)))
+	v = l.Pad(v, 0, back, high, make([]int, len(x)))
 	v = l.Reshape(l.Broadcast(v, dims, split...), merged...)
 	for d, size := range x {
 		v = l.Slice(v, d, w.Low[d], w.Low[d]+size)
