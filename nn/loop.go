@@ -71,7 +71,7 @@ func (t *trainer) prepare() (err error) {
 	if accumulate {
 		fill(gradients, nothing)
 	}
-	t.grads = t.how.backend.Variable(gradients)
+	t.grads = t.how.backend.Variable(gradients, t.numbers.sizes()...)
 	reg := optim.Regularization{L1: t.cfg.L1, ClipValue: t.cfg.ClipValue, ClipNorm: t.cfg.ClipNorm}
 	if t.update, err = newUpdater(t.numbers, t.grads, t.cfg.Optimizer, reg, t.cfg.Average, accumulate, t.how); err != nil {
 		return err

@@ -266,18 +266,13 @@ func (t *training) plan(a architecture, rows int, probes bool) (p *plan, err err
 	if err := g.Err(); err != nil {
 		return nil, err
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, p.close())
-		}
-	}()
-	if p.program, err = t.compile(p, keep); err != nil {
-		return nil, err
-	}
-	if p.layered != nil {
+	if p.program, err = t.compile(p, keep); err == nil && p.layered != nil {
 		p.probe, err = t.compile(p, append(keep, p.layered))
 	}
-	return p, err
+	if err != nil {
+		return nil, errors.Join(err, p.close())
+	}
+	return p, nil
 }
 
 // compile makes a program of a plan.
@@ -295,7 +290,11 @@ func (t *training) compile(p *plan, keep []*graph.Node) (backend.Program, error)
 		parts = append(parts, t.update.part())
 		o.Scratch = []backend.Variable{t.gradients}
 	}
-	return d.Join(parts, o)
+	program, err := d.Join(parts, o)
+	if err != nil {
+		return nil, err
+	}
+	return program, nil
 }
 
 // joined says whether the program of a plan does the step of the optimizer too.
@@ -309,8 +308,12 @@ func newEvaluation(a architecture, m *numbers, rows int, h how, there *resident)
 	p.out = make([]float32, p.output.Shape().Size())
 	keep := []*graph.Node{p.output}
 	if d := h.device(); d != nil {
-		p.program, err = d.Join([]backend.Part{p.part(keep)}, backend.JoinOptions{})
-		return p, err
+		program, err := d.Join([]backend.Part{p.part(keep)}, backend.JoinOptions{})
+		if err != nil {
+			return nil, err
+		}
+		p.program = program
+		return p, nil
 	}
 	p.program, err = h.backend.Compile(p.graph, keep, backend.Options{Threads: h.threads, Places: p.places})
 	return p, err

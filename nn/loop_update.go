@@ -91,7 +91,10 @@ func (u *updater) compile(t *training) (err error) {
 		return nil
 	}
 	if d := t.device(); d != nil {
-		u.program, err = d.Join([]backend.Part{u.part()}, backend.JoinOptions{Halt: t.halt})
+		program, err := d.Join([]backend.Part{u.part()}, backend.JoinOptions{Halt: t.halt})
+		if err == nil {
+			u.program = program
+		}
 		return err
 	}
 	u.program, err = t.backend.Compile(u.graph, nil, backend.Options{Threads: t.threads, Places: u.places})

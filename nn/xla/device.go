@@ -99,12 +99,20 @@ func (d *Device) Variable(data []float32, parts ...int) backend.Variable {
 
 // Compile makes a program of a graph.
 func (d *Device) Compile(g *graph.Graph, keep []*graph.Node, o backend.Options) (backend.Program, error) {
-	return d.Join([]backend.Part{{Graph: g, Keep: keep, Places: o.Places}}, backend.JoinOptions{})
+	p, err := d.Join([]backend.Part{{Graph: g, Keep: keep, Places: o.Places}}, backend.JoinOptions{})
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
 // Join makes a program of graphs that are computed one after the other.
 func (d *Device) Join(parts []backend.Part, o backend.JoinOptions) (backend.Queue, error) {
-	return d.program(parts, o)
+	p, err := d.program(parts, o)
+	if err != nil {
+		return nil, err // and no program, of whatever type
+	}
+	return p, nil
 }
 
 // Check says whether there is a recipe for each operator of a graph; else it is a
