@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -16,12 +17,19 @@ type Problem struct {
 	Severity diag.Severity `json:"-"` // of an Error nothing can be computed
 	Message  string        `json:"message"`
 	Todo     string        `json:"todo"`
+
+	Install string `json:"-"` // the command that installs what is needed, if that is to be done
 }
 
 func (p *Problem) Error() string { return p.Message }
 
 // Hint implements the hint of package diag.
-func (p *Problem) Hint() string { return p.Todo }
+func (p *Problem) Hint() string {
+	if p.Install == "" {
+		return p.Todo
+	}
+	return p.Todo + ":\n" + p.Install
+}
 
 // Problems are all that were found.
 type Problems []*Problem
@@ -38,21 +46,19 @@ func (l Problems) Err() error {
 	return errors.Join(errs...)
 }
 
-// drivers are the oldest major versions of the driver for those of CUDA.
-var drivers = map[int]int{13: 580, 12: 525}
+func (l *Problems) add(severity diag.Severity, todo, format string, args ...any) {
+	*l = append(*l, &Problem{Severity: severity, Message: fmt.Sprintf(format, args...), Todo: todo})
+}
 
 // Check says what is missing, and what of the plugin does not fit this machine.
 func (x *Plugin) Check() Problems {
 	var list Problems
-	add := func(severity diag.Severity, todo, format string, args ...any) {
-		list = append(list, &Problem{severity, fmt.Sprintf(format, args...), todo})
-	}
 	if x.Platform == "" {
-		add(diag.Error, "use the plugin for NVIDIA GPUs or the one for processors; other devices are not supported",
+		list.add(diag.Error, "use the plugin for NVIDIA GPUs or the one for processors; other devices are not supported",
 			"the plugin %s is neither for CUDA nor for processors", x.Path)
 	}
 	if !x.header.fits() {
-		add(diag.Error, "install the plugin on this machine: pip takes the one for its processor",
+		list.add(diag.Error, "install the plugin on this machine: pip takes the one for its processor",
 			"the plugin %s is made for %s, but this program for %s", x.Path, x.header.machine, runtime.GOARCH)
 		return list // its libraries are those of another machine as well
 	}
@@ -69,8 +75,8 @@ func (x *Plugin) Check() Problems {
 func (x *Plugin) checkSystem() (list Problems) {
 	have, need := x.system.glibc(), x.header.glibc
 	if have != [2]int{} && slices.Compare(have[:], need[:]) < 0 {
-		list = append(list, &Problem{diag.Error, fmt.Sprintf("the plugin needs version %d.%d of the C library (glibc), but this system has %d.%d", need[0], need[1], have[0], have[1]),
-			"use a newer Linux, or a container with one"})
+		list.add(diag.Error, "use a newer Linux, or a container with one",
+			"the plugin needs version %d.%d of the C library (glibc), but this system has %d.%d", need[0], need[1], have[0], have[1])
 	}
 	for _, name := range x.header.needs {
 		if _, ok := x.system.library(name); ok {
@@ -83,44 +89,47 @@ func (x *Plugin) checkSystem() (list Problems) {
 		case "libc.so.6":
 			todo = "use a Linux with the GNU C library, such as Debian, Ubuntu or Fedora; Alpine has another one"
 		}
-		list = append(list, &Problem{diag.Error, fmt.Sprintf("the plugin needs the library %s, which this system does not have", name), todo})
+		list.add(diag.Error, todo, "the plugin needs the library %s, which this system does not have", name)
 	}
 	return list
 }
 
 // checkDriver looks for a driver that is new enough, and for GPUs.
 func (x *Plugin) checkDriver() (list Problems) {
-	d, need := x.Driver, drivers[x.CUDAMajor]
-	add := func(todo, format string, args ...any) {
-		list = append(list, &Problem{diag.Error, fmt.Sprintf(format, args...), todo})
-	}
+	d, need := x.Driver, oldestDriver(x.CUDAMajor)
 	if !d.Loaded {
-		add(fmt.Sprintf("on a machine with an NVIDIA GPU, install its driver, R%d or newer; in a container, start that with the GPU (docker run --gpus all)", need),
+		list.add(diag.Error, fmt.Sprintf("on a machine with an NVIDIA GPU, install its driver, R%d or newer; in a container, start that with the GPU (docker run --gpus all)", need),
 			"this machine has no NVIDIA driver")
 		return list
 	}
 	switch major := d.Major(); {
 	case major == 0:
-		list = append(list, &Problem{diag.Warning, "the version of the NVIDIA driver is not known", fmt.Sprintf("the plugin needs R%d or newer: nvidia-smi says which one there is", need)})
+		list.add(diag.Warning, fmt.Sprintf("the plugin needs R%d or newer: nvidia-smi says which one there is", need), "the version of the NVIDIA driver is not known")
 	case major < need:
-		add(fmt.Sprintf("update the driver to R%d or newer", need), "the NVIDIA driver %s is too old for CUDA %d, which needs R%d", d.Version, x.CUDAMajor, need)
+		old := &Problem{Severity: diag.Error, Message: fmt.Sprintf("the NVIDIA driver %s is too old for CUDA %d, which needs R%d", d.Version, x.CUDAMajor, need),
+			Todo: fmt.Sprintf("update the driver to R%d or newer", need)}
+		if older := cudaFor(d); older < x.CUDAMajor {
+			old.Todo += fmt.Sprintf(", or install the plugin for CUDA %d in place of this one", older)
+			old.Install = x.places.InstallCommand()
+		}
+		list = append(list, old)
 	}
 	if _, ok := x.system.library("libcuda.so.1"); !ok {
-		add("install it with the driver; a container gets it with NVIDIA_DRIVER_CAPABILITIES=compute,utility",
+		list.add(diag.Error, "install it with the driver; a container gets it with NVIDIA_DRIVER_CAPABILITIES=compute,utility",
 			"the NVIDIA driver is loaded, but its library libcuda.so.1 is not there")
 	}
 	switch models := d.Models(); {
 	case len(d.GPUs) == 0 && d.Hidden > 0:
-		add("unset CUDA_VISIBLE_DEVICES, or name one of them in it", "CUDA_VISIBLE_DEVICES hides the GPUs of this machine (%d)", d.Hidden)
+		list.add(diag.Error, "unset CUDA_VISIBLE_DEVICES, or name one of them in it", "CUDA_VISIBLE_DEVICES hides the GPUs of this machine (%d)", d.Hidden)
 	case len(d.GPUs) == 0:
-		add("nvidia-smi says why; in a container, start that with the GPU (docker run --gpus all)", "the NVIDIA driver %s knows no GPU", d.Version)
+		list.add(diag.Error, "nvidia-smi says why; in a container, start that with the GPU (docker run --gpus all)", "the NVIDIA driver %s knows no GPU", d.Version)
 	case len(models) > 1:
-		add("choose those of one model: CUDA_VISIBLE_DEVICES=GPU-... with the name that nvidia-smi -L prints",
+		list.add(diag.Error, "choose those of one model: CUDA_VISIBLE_DEVICES=GPU-... with the name that nvidia-smi -L prints",
 			"this machine has GPUs of different models (%s), which do not compute the same bits", strings.Join(models, ", "))
 	case models[0] == "":
-		add("use it once (nvidia-smi), or name it by its number in CUDA_VISIBLE_DEVICES", "which GPU CUDA_VISIBLE_DEVICES means is not known")
+		list.add(diag.Error, "use it once (nvidia-smi), or name it by its number in CUDA_VISIBLE_DEVICES", "which GPU CUDA_VISIBLE_DEVICES means is not known")
 	case d.Ambiguous:
-		add("set CUDA_DEVICE_ORDER=PCI_BUS_ID, or choose with CUDA_VISIBLE_DEVICES=GPU-... and the name that nvidia-smi -L prints",
+		list.add(diag.Error, "set CUDA_DEVICE_ORDER=PCI_BUS_ID, or choose with CUDA_VISIBLE_DEVICES=GPU-... and the name that nvidia-smi -L prints",
 			"this machine has GPUs of different models, and CUDA may number them differently")
 	}
 	files := []string{"/dev/nvidiactl", "/dev/nvidia-uvm"}
@@ -132,7 +141,7 @@ func (x *Plugin) checkDriver() (list Problems) {
 	for _, name := range files {
 		path := x.system.Path(name)
 		if _, err := os.Stat(path); err == nil && !usable(path) {
-			add("let this user read and write it: usually by the group video or render (usermod -aG video USER, then log in again)",
+			list.add(diag.Error, "let this user read and write it: usually by the group video or render (usermod -aG video USER, then log in again)",
 				"%s is not to be used by this user", path)
 		}
 	}
@@ -141,13 +150,16 @@ func (x *Plugin) checkDriver() (list Problems) {
 
 // checkLibraries looks for those of CUDA, and for versions that are known to be bad.
 func (x *Plugin) checkLibraries() (list Problems) {
-	todo := "install all of it anew:\n" + InstallCommand(x.home)
-	if x.named {
-		todo += "\nand unset PIPE_XLA"
+	todo := "install all of it anew"
+	if x.places.XLA != "" {
+		todo = "unset PIPE_XLA, and install all of it anew"
+	}
+	add := func(severity diag.Severity, format string, args ...any) {
+		list = append(list, &Problem{severity, fmt.Sprintf(format, args...), todo, x.places.InstallCommand()})
 	}
 	var missing, optional []string
 	for _, l := range x.Libraries {
-		pkg, _ := l.part.of(x.CUDAMajor)
+		pkg := l.part.of(x.CUDAMajor).pkg
 		switch {
 		case l.Path != "":
 		case l.part.needed:
@@ -157,17 +169,19 @@ func (x *Plugin) checkLibraries() (list Problems) {
 		}
 	}
 	if len(missing) > 0 {
-		list = append(list, &Problem{diag.Error, "libraries of CUDA are missing: " + strings.Join(missing, ", "), todo})
+		add(diag.Error, "libraries of CUDA are missing: %s", strings.Join(missing, ", "))
 	}
 	if len(optional) > 0 {
-		list = append(list, &Problem{diag.Warning, "libraries are missing that some networks need: " + strings.Join(optional, ", "), todo})
+		add(diag.Warning, "libraries are missing that some networks need: %s", strings.Join(optional, ", "))
 	}
 	if x.leaks() {
-		list = append(list, &Problem{diag.Warning, "this version of cuBLAS may give wrong results on these GPUs when several computations run at once",
-			"install the package nvidia-cublas 13.2 or newer in its place"})
+		list.add(diag.Warning, "install the package nvidia-cublas 13.2 or newer in its place",
+			"this version of cuBLAS may give wrong results on these GPUs when several computations run at once")
 	}
-	if want := wheels[0]; x.Package == want.name && x.Version != want.version {
-		list = append(list, &Problem{diag.Warning, fmt.Sprintf("this program was tried with %s %s, not with %s", want.name, want.version, x.Version), todo})
+	for _, p := range plugins {
+		if x.Package == p.pkg && x.Version != p.version {
+			add(diag.Warning, "this program was tried with %s %s, not with %s", p.pkg, p.version, cmp.Or(x.Version, "an unknown version"))
+		}
 	}
 	return list
 }

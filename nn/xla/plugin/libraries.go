@@ -17,38 +17,67 @@ type Library struct {
 	part *part
 }
 
+// A source is a file of a package, and the version of that with which this program
+// is to be installed.
+type source struct{ pkg, version, file string }
+
 // A part is a library of CUDA.
 type part struct {
-	name   string
-	needed bool // without it nothing can be computed
-	bits   bool // another version may give other bits
-
-	// The package and the file in it, for CUDA 13 and 12.
-	pkg13, file13 string
-	pkg12, file12 string
+	name           string
+	needed         bool // without it nothing can be computed
+	bits           bool // another version may give other bits
+	cuda13, cuda12 source
 }
 
+// parts are what a GPU needs besides the plugin. Those of CUDA 13 are of 13.0.2, with
+// which this program was measured; those of CUDA 12, for older drivers, of 12.9.1.
 var parts = []part{
-	{"cuBLAS", true, true, "nvidia-cublas", "nvidia/cu13/lib/libcublas.so.13", "nvidia-cublas-cu12", "nvidia/cublas/lib/libcublas.so.12"},
-	{"cuDNN", true, true, "nvidia-cudnn-cu13", "nvidia/cudnn/lib/libcudnn.so.9", "nvidia-cudnn-cu12", "nvidia/cudnn/lib/libcudnn.so.9"},
-	{"ptxas", true, true, "nvidia-cuda-nvcc", "nvidia/cu13/bin/ptxas", "nvidia-cuda-nvcc-cu12", "nvidia/cuda_nvcc/bin/ptxas"},
-	{"libdevice", true, true, "nvidia-nvvm", "nvidia/cu13/nvvm/libdevice/libdevice.10.bc", "nvidia-cuda-nvcc-cu12", "nvidia/cuda_nvcc/nvvm/libdevice/libdevice.10.bc"},
-	{"CUDA runtime", true, true, "nvidia-cuda-runtime", "nvidia/cu13/lib/libcudart.so.13", "nvidia-cuda-runtime-cu12", "nvidia/cuda_runtime/lib/libcudart.so.12"},
-	{"nvJitLink", false, true, "nvidia-nvjitlink", "nvidia/cu13/lib/libnvJitLink.so.13", "nvidia-nvjitlink-cu12", "nvidia/nvjitlink/lib/libnvJitLink.so.12"},
-	{"NVRTC", false, true, "nvidia-cuda-nvrtc", "nvidia/cu13/lib/libnvrtc.so.13", "nvidia-cuda-nvrtc-cu12", "nvidia/cuda_nvrtc/lib/libnvrtc.so.12"},
-	{"NCCL", false, true, "nvidia-nccl-cu13", "nvidia/nccl/lib/libnccl.so.2", "nvidia-nccl-cu12", "nvidia/nccl/lib/libnccl.so.2"},
-	{"cuFFT", false, false, "nvidia-cufft", "nvidia/cu13/lib/libcufft.so.12", "nvidia-cufft-cu12", "nvidia/cufft/lib/libcufft.so.11"},
-	{"cuSOLVER", false, false, "nvidia-cusolver", "nvidia/cu13/lib/libcusolver.so.12", "nvidia-cusolver-cu12", "nvidia/cusolver/lib/libcusolver.so.11"},
-	{"cuSPARSE", false, false, "nvidia-cusparse", "nvidia/cu13/lib/libcusparse.so.12", "nvidia-cusparse-cu12", "nvidia/cusparse/lib/libcusparse.so.12"},
-	{"CUPTI", false, false, "nvidia-cuda-cupti", "nvidia/cu13/lib/libcupti.so.13", "nvidia-cuda-cupti-cu12", "nvidia/cuda_cupti/lib/libcupti.so.12"},
-	{"NVSHMEM", false, false, "nvidia-nvshmem-cu13", "nvidia/nvshmem/lib/libnvshmem_host.so.3", "nvidia-nvshmem-cu12", "nvidia/nvshmem/lib/libnvshmem_host.so.3"},
+	{"cuBLAS", true, true,
+		source{"nvidia-cublas", "13.1.0.3", "nvidia/cu13/lib/libcublas.so.13"},
+		source{"nvidia-cublas-cu12", "12.9.1.4", "nvidia/cublas/lib/libcublas.so.12"}},
+	{"cuDNN", true, true,
+		source{"nvidia-cudnn-cu13", "9.19.0.56", "nvidia/cudnn/lib/libcudnn.so.9"},
+		source{"nvidia-cudnn-cu12", "9.19.0.56", "nvidia/cudnn/lib/libcudnn.so.9"}},
+	{"ptxas", true, true,
+		source{"nvidia-cuda-nvcc", "13.0.88", "nvidia/cu13/bin/ptxas"},
+		source{"nvidia-cuda-nvcc-cu12", "12.9.86", "nvidia/cuda_nvcc/bin/ptxas"}},
+	{"libdevice", true, true,
+		source{"nvidia-nvvm", "13.0.88", "nvidia/cu13/nvvm/libdevice/libdevice.10.bc"},
+		source{"nvidia-cuda-nvcc-cu12", "12.9.86", "nvidia/cuda_nvcc/nvvm/libdevice/libdevice.10.bc"}},
+	{"CUDA runtime", true, true,
+		source{"nvidia-cuda-runtime", "13.0.96", "nvidia/cu13/lib/libcudart.so.13"},
+		source{"nvidia-cuda-runtime-cu12", "12.9.79", "nvidia/cuda_runtime/lib/libcudart.so.12"}},
+	{"nvJitLink", false, true,
+		source{"nvidia-nvjitlink", "13.0.88", "nvidia/cu13/lib/libnvJitLink.so.13"},
+		source{"nvidia-nvjitlink-cu12", "12.9.86", "nvidia/nvjitlink/lib/libnvJitLink.so.12"}},
+	{"NVRTC", false, true,
+		source{"nvidia-cuda-nvrtc", "13.0.88", "nvidia/cu13/lib/libnvrtc.so.13"},
+		source{"nvidia-cuda-nvrtc-cu12", "12.9.86", "nvidia/cuda_nvrtc/lib/libnvrtc.so.12"}},
+	{"NCCL", false, true,
+		source{"nvidia-nccl-cu13", "2.28.9", "nvidia/nccl/lib/libnccl.so.2"},
+		source{"nvidia-nccl-cu12", "2.28.9", "nvidia/nccl/lib/libnccl.so.2"}},
+	{"cuFFT", false, false,
+		source{"nvidia-cufft", "12.0.0.61", "nvidia/cu13/lib/libcufft.so.12"},
+		source{"nvidia-cufft-cu12", "11.4.1.4", "nvidia/cufft/lib/libcufft.so.11"}},
+	{"cuSOLVER", false, false,
+		source{"nvidia-cusolver", "12.0.4.66", "nvidia/cu13/lib/libcusolver.so.12"},
+		source{"nvidia-cusolver-cu12", "11.7.5.82", "nvidia/cusolver/lib/libcusolver.so.11"}},
+	{"cuSPARSE", false, false,
+		source{"nvidia-cusparse", "12.6.3.3", "nvidia/cu13/lib/libcusparse.so.12"},
+		source{"nvidia-cusparse-cu12", "12.5.10.65", "nvidia/cusparse/lib/libcusparse.so.12"}},
+	{"CUPTI", false, false,
+		source{"nvidia-cuda-cupti", "13.0.85", "nvidia/cu13/lib/libcupti.so.13"},
+		source{"nvidia-cuda-cupti-cu12", "12.9.79", "nvidia/cuda_cupti/lib/libcupti.so.12"}},
+	{"NVSHMEM", false, false,
+		source{"nvidia-nvshmem-cu13", "3.4.5", "nvidia/nvshmem/lib/libnvshmem_host.so.3"},
+		source{"nvidia-nvshmem-cu12", "3.4.5", "nvidia/nvshmem/lib/libnvshmem_host.so.3"}},
 }
 
-func (p *part) of(cudaMajor int) (pkg, file string) {
+func (p *part) of(cudaMajor int) source {
 	if cudaMajor == 12 {
-		return p.pkg12, p.file12
+		return p.cuda12
 	}
-	return p.pkg13, p.file13
+	return p.cuda13
 }
 
 // toolkit is where CUDA lies that was not installed by packages of Python.
@@ -62,16 +91,16 @@ func (x *Plugin) findLibraries() []Library {
 	list := make([]Library, len(parts))
 	for i := range parts {
 		p := &parts[i]
-		pkg, file := p.of(x.CUDAMajor)
+		from := p.of(x.CUDAMajor)
 		list[i] = Library{Name: p.name, part: p}
 		for _, site := range sites {
-			if path := filepath.Join(site.folder, file); isFile(path) {
-				list[i].Path, list[i].Version = path, site.version(pkg, file)
+			if path := filepath.Join(site.folder, from.file); isFile(path) {
+				list[i].Path, list[i].Version = path, site.version(from)
 				break
 			}
 		}
 		if list[i].Path == "" {
-			list[i].Path = x.system.part(file)
+			list[i].Path = x.system.part(from.file)
 		}
 		if list[i].Path != "" && list[i].Version == "" {
 			list[i].Version = versionOf(list[i].Path)

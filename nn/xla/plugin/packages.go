@@ -10,52 +10,88 @@ import (
 
 	"pipe/base/diag"
 	"pipe/base/infile"
+	"pipe/base/nvidia"
 )
 
-// A wheel is a package that is installed.
-type wheel struct{ name, version string }
-
-// wheels are the packages that a GPU needs, in the versions with which they were
-// measured: the libraries are those of CUDA 13.0.2. It is their only list.
-var wheels = []wheel{
-	{"jax-cuda13-pjrt", "0.11.2"},
-	{"nvidia-cublas", "13.1.0.3"},
-	{"nvidia-cudnn-cu13", "9.19.0.56"},
-	{"nvidia-cuda-nvcc", "13.0.88"},
-	{"nvidia-nvvm", "13.0.88"},
-	{"nvidia-cuda-runtime", "13.0.96"},
-	{"nvidia-cufft", "12.0.0.61"},
-	{"nvidia-cusolver", "12.0.4.66"},
-	{"nvidia-cusparse", "12.6.3.3"},
-	{"nvidia-nccl-cu13", "2.28.9"},
-	{"nvidia-nvjitlink", "13.0.88"},
-	{"nvidia-cuda-nvrtc", "13.0.88"},
-	{"nvidia-cuda-cupti", "13.0.85"},
-	{"nvidia-nvshmem-cu13", "3.4.5"},
+// plugins are the packages with a plugin and where they put it, in the order of
+// preference.
+var plugins = []struct {
+	source
+	cudaMajor int
+}{
+	{source{"jax-cuda13-pjrt", "0.11.2", "jax_plugins/xla_cuda13/xla_cuda_plugin.so"}, 13},
+	{source{"jax-cuda12-pjrt", "0.11.2", "jax_plugins/xla_cuda12/xla_cuda_plugin.so"}, 12},
+	{source{"lammps-jax-pjrt-cpu", "0.11.2", "lammps_jax_pjrt_cpu/pjrt_c_api_cpu_plugin.so"}, 0},
+	{source{"xla-cpu-pjrt", "0.0.1", "xla_plugins/xla_cpu_pjrt/xla_cpu_pjrt.so"}, 0},
 }
 
-// InstallCommand is what to type in a shell to install a plugin with all that it
-// needs into a folder. Running it again mends an installation.
-func InstallCommand(folder string) string {
+// drivers are the oldest versions of the driver for those of CUDA, the newest first.
+var drivers = []struct{ cudaMajor, driver int }{{13, 580}, {12, 525}}
+
+// oldestDriver is the oldest version of the driver for one of CUDA.
+func oldestDriver(cudaMajor int) int {
+	for _, d := range drivers {
+		if d.cudaMajor == cudaMajor {
+			return d.driver
+		}
+	}
+	return 0
+}
+
+// cudaFor is the newest version of CUDA for a driver, or the newest one of all
+// where the driver is not known or too old for any.
+func cudaFor(d nvidia.Driver) int {
+	for _, row := range drivers {
+		if d.Major() >= row.driver {
+			return row.cudaMajor
+		}
+	}
+	return drivers[0].cudaMajor
+}
+
+// installed are the packages that a version of CUDA needs.
+func installed(cudaMajor int) []source {
+	var list []source
+	for _, p := range plugins {
+		if p.cudaMajor == cudaMajor {
+			list = append(list, p.source)
+		}
+	}
+	for i := range parts {
+		from := parts[i].of(cudaMajor)
+		if !slices.ContainsFunc(list, func(s source) bool { return s.pkg == from.pkg }) {
+			list = append(list, from)
+		}
+	}
+	return list
+}
+
+// InstallCommand is what to type in a shell to install a plugin and all that it
+// needs for GPUs with this driver. Running it again mends an installation.
+func (p Places) InstallCommand() string {
+	return installCommand(p.Home(), cudaFor(p.System.Driver()))
+}
+
+func installCommand(folder string, cudaMajor int) string {
 	if folder == "" {
 		folder = "FOLDER"
 	}
 	var b strings.Builder
 	b.WriteString("pip install --upgrade --no-deps --only-binary=:all: --target " + diag.ShellWord(folder))
-	for i, w := range wheels {
+	for i, s := range installed(cudaMajor) {
 		if i%4 == 0 {
 			b.WriteString(" \\\n ")
 		}
-		b.WriteString(" " + w.name + "==" + w.version)
+		b.WriteString(" " + s.pkg + "==" + s.version)
 	}
 	return b.String()
 }
 
 // packageOf is the package that a plugin was installed from, and its version.
 func packageOf(path string) (name, version string) {
-	for _, l := range layouts {
-		if site, ok := strings.CutSuffix(path, string(filepath.Separator)+filepath.FromSlash(l.file)); ok {
-			return l.pkg, packagesIn(site).version(l.pkg, l.file)
+	for _, p := range plugins {
+		if site, ok := strings.CutSuffix(path, "/"+p.file); ok {
+			return p.pkg, packagesIn(site).version(p.source)
 		}
 	}
 	return "", ""
@@ -88,19 +124,19 @@ func plain(version string) bool {
 	return version != "" && len(version) < 64 && strings.Trim(version, "0123456789abcdefghijklmnopqrstuvwxyz.+!_") == ""
 }
 
-// version is that of a package, by a file of it; empty if it is not known. Where
-// an older version has left its folder, the one that lists the file as it is counts.
-func (p packages) version(name, file string) string {
-	versions := p.versions[normal(name)]
+// version is that of an installed package; empty if it is not known. Where an older
+// version has left its folder, the one that lists the file as it is counts.
+func (p packages) version(of source) string {
+	versions := p.versions[normal(of.pkg)]
 	if len(versions) == 1 {
 		return versions[0]
 	}
-	info, err := os.Stat(filepath.Join(p.folder, file))
+	info, err := os.Stat(filepath.Join(p.folder, of.file))
 	if err != nil {
 		return ""
 	}
 	i := slices.IndexFunc(versions, func(v string) bool {
-		return p.lists(normal(name)+"-"+v+".dist-info", file, info.Size())
+		return p.lists(normal(of.pkg)+"-"+v+".dist-info", of.file, info.Size())
 	})
 	if i < 0 {
 		return ""

@@ -99,8 +99,7 @@ type Plugin struct {
 
 	header header
 	system system
-	home   string // into which one is to be installed
-	named  bool   // by PIPE_XLA
+	places Places // by which it was found
 }
 
 // A NotFoundError says that no plugin is installed where one is looked for.
@@ -118,16 +117,7 @@ func (e *NotFoundError) Error() string {
 
 // Hint implements the hint of package diag.
 func (e *NotFoundError) Hint() string {
-	return "to train on an NVIDIA GPU, install one (2 GB to download, 3 GB of files):\n" + InstallCommand(e.places.Home())
-}
-
-// layouts are the packages with a plugin and where they put it, in the order of
-// preference.
-var layouts = []struct{ pkg, file string }{
-	{"jax-cuda13-pjrt", "jax_plugins/xla_cuda13/xla_cuda_plugin.so"},
-	{"jax-cuda12-pjrt", "jax_plugins/xla_cuda12/xla_cuda_plugin.so"},
-	{"lammps-jax-pjrt-cpu", "lammps_jax_pjrt_cpu/pjrt_c_api_cpu_plugin.so"},
-	{"xla-cpu-pjrt", "xla_plugins/xla_cpu_pjrt/xla_cpu_pjrt.so"},
+	return "to train on an NVIDIA GPU, install one (2 GB to download, 3 GB of files):\n" + e.places.InstallCommand()
 }
 
 // Find looks for a plugin: at PIPE_XLA, in the home of plugins and in the active
@@ -174,7 +164,7 @@ func (p Places) named() (*Plugin, error) {
 	for _, folder := range append([]string{path}, sites(path)...) {
 		files = append(files, inFolder(folder)...)
 	}
-	for _, l := range layouts {
+	for _, l := range plugins {
 		if file := filepath.Join(path, filepath.Base(l.file)); isFile(file) {
 			files = append(files, file)
 		}
@@ -217,7 +207,7 @@ func sites(env string) []string {
 // inFolder are the files that should be plugins in a folder of packages.
 func inFolder(folder string) []string {
 	var list []string
-	for _, l := range layouts {
+	for _, l := range plugins {
 		if path := filepath.Join(folder, l.file); exists(path) {
 			list = append(list, path)
 		}
@@ -246,7 +236,7 @@ func (p Places) open(path string) (*Plugin, error) {
 		return nil, err
 	}
 	x := &Plugin{Path: path, SHA256: facts.SHA256, Platform: facts.Platform, Driver: p.System.Driver(), Environment: p.Environment,
-		header: head, system: newSystem(p.System, p.Libraries), home: p.Home(), named: p.XLA != ""}
+		header: head, system: newSystem(p.System, p.Libraries), places: p}
 	x.Package, x.Version = packageOf(path)
 	switch x.Platform {
 	case CUDA:
