@@ -27,8 +27,12 @@ type Options struct {
 	Deterministic bool      // the same bits whenever the same is computed
 	Devices       int       // that share each batch; 0 is 1
 	Visible       []int     // which GPUs of the machine; nil: all
-	Cache         string    // folder that compiled programs are kept in; "": they are not
-	Unfused       bool      // attention is never a call of cuDNN's
+	// Cache is a folder that compiled programs are kept in, "": they are not. They
+	// belong to an Identity, which says all that they depend on beside the network:
+	// the plugin, the libraries that it uses, the driver and the kind of device.
+	Cache, Identity string
+	Unfused         bool  // attention is never a call of cuDNN's
+	Room            int64 // bytes of data sets that the device may keep; 0: half of its memory; below 0: none
 }
 
 // A Device is the GPUs of a plugin, or its CPUs, as a backend. One goroutine at a
@@ -138,6 +142,9 @@ func (d *Device) flush() error {
 
 // Room is how many bytes of tables are welcome: a part of the memory of a device.
 func (d *Device) Room() int64 {
+	if d.o.Room != 0 {
+		return d.o.Room
+	}
 	m, err := d.client.Memory()
 	if err != nil || m.Limit <= 0 {
 		return 1 << 30 // of the memory of the machine: the plugin does not say
@@ -154,9 +161,23 @@ func (d *Device) flags() map[string]any {
 	return flags
 }
 
-// compile compiles a module.
+// compile compiles a module, if it was not compiled before.
 func (d *Device) compile(text string) (*pjrt.Executable, error) {
-	return d.client.Compile([]byte(text), pjrt.CompileOptions{Partitions: d.o.Devices, Flags: d.flags()})
+	flags, c, path := d.flags(), cache{d.o.Cache, d.o.Identity}, ""
+	if c.folder != "" && c.identity != "" {
+		path = c.path(text, flags, d.o.Devices)
+		if x := c.load(path, d.client); x != nil {
+			return x, nil
+		}
+	}
+	x, err := d.client.Compile([]byte(text), pjrt.CompileOptions{Partitions: d.o.Devices, Flags: flags})
+	if err != nil {
+		return nil, err
+	}
+	if path != "" {
+		c.save(path, x)
+	}
+	return x, nil
 }
 
 // Close ends the client of the plugin.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"sync"
 
 	"pipe/nn/backend"
 	"pipe/nn/graph"
@@ -17,10 +18,11 @@ import (
 // somebody needs what comes out.
 type program struct {
 	*module
-	d     *Device
-	exec  *pjrt.Executable
-	given []buffers // memory of a call
-	outs  []buffers
+	d        *Device
+	compiled func() (*pjrt.Executable, error) // waits for the compiler
+	exec     *pjrt.Executable
+	given    []buffers // memory of a call
+	outs     []buffers
 
 	next    []uint32 // numbers of the run that comes next
 	table   []uint32 // of those that wait
@@ -48,9 +50,27 @@ func (d *Device) program(parts []backend.Part, o backend.JoinOptions) (*program,
 		return nil, err
 	}
 	p := &program{module: m, d: d, next: make([]uint32, m.lanes), table: make([]uint32, m.turns*m.lanes), large: make([]buffers, len(m.large))}
-	if p.exec, err = d.compile(m.text); err != nil {
-		return nil, err
+	p.compiled = start(func() (*pjrt.Executable, error) { return d.compile(m.text) })
+	return p, nil
+}
+
+// start does something in the background: the function waits for it.
+func start(work func() (*pjrt.Executable, error)) func() (*pjrt.Executable, error) {
+	once := sync.OnceValues(work)
+	go once()
+	return once
+}
+
+// prepare waits for the compiler before the first run.
+func (p *program) prepare() (err error) {
+	if p.exec != nil {
+		return nil
 	}
+	x, err := p.compiled()
+	if err != nil {
+		return err
+	}
+	m := p.module
 	results := len(m.changed) + len(m.large)
 	arguments := 1 + len(m.args)
 	if m.row > 0 {
@@ -62,21 +82,22 @@ func (d *Device) program(parts []backend.Part, o backend.JoinOptions) (*program,
 			arguments++
 		}
 	}
-	if p.exec.Outputs != results {
-		return nil, errors.Join(fmt.Errorf("%s: the program has %d results, not %d", d.Name(), p.exec.Outputs, results), p.Close())
+	if x.Outputs != results {
+		return fmt.Errorf("%s: the program has %d results, not %d", p.d.Name(), x.Outputs, results)
 	}
 	p.given, p.outs = make([]buffers, arguments), make([]buffers, results)
 	if m.turns > 1 {
-		if p.counter, err = put(d, []uint32{0}, false); err != nil {
-			return nil, errors.Join(err, p.Close())
+		if p.counter, err = put(p.d, []uint32{0}, false); err != nil {
+			return err
 		}
 		if m.row > 0 {
-			if p.log, err = put(d, make([]float32, m.turns*m.row), false, m.turns, m.row); err != nil {
-				return nil, errors.Join(err, p.Close())
+			if p.log, err = put(p.d, make([]float32, m.turns*m.row), false, m.turns, m.row); err != nil {
+				return err
 			}
 		}
 	}
-	return p, nil
+	p.exec = x
+	return nil
 }
 
 // Run asks for a run.
@@ -105,13 +126,16 @@ func (p *program) Run(step uint64) error {
 func (p *program) flush() error {
 	n := p.waiting
 	p.waiting = 0
+	if err := p.prepare(); err != nil {
+		return err
+	}
 	table, err := put(p.d, p.table, false, p.turns, p.lanes)
 	if err != nil {
 		return err
 	}
 	defer table.free()
 	for range n {
-		if err := p.start(table); err != nil {
+		if err := p.launch(table); err != nil {
 			return err
 		}
 	}
@@ -124,8 +148,8 @@ func (p *program) flush() error {
 	return err
 }
 
-// start starts a run.
-func (p *program) start(table buffers) error {
+// launch starts a run.
+func (p *program) launch(table buffers) error {
 	args := append(p.given[:0], table)
 	if p.turns > 1 {
 		args = append(args, p.counter)
@@ -235,7 +259,11 @@ func (b *flight) wait(d *Device) error {
 
 // Bytes is the memory that the device needs for a run, beside variables.
 func (p *program) Bytes() int {
-	size, err := p.exec.Size()
+	x, err := p.compiled()
+	if err != nil {
+		return 0
+	}
+	size, err := x.Size()
 	if err != nil {
 		return 0
 	}
@@ -262,6 +290,8 @@ func (p *program) Close() error {
 	for _, v := range p.own {
 		v.free()
 	}
-	p.exec.Close()
+	if x, err := p.compiled(); err == nil {
+		x.Close()
+	}
 	return nil
 }

@@ -7,7 +7,10 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 
 	"pipe/base/random"
@@ -84,8 +87,26 @@ func (c training) run(t *testing.T, on nn.Backend) *nn.Model {
 	return m
 }
 
+// compiled is where the tests of a run keep compiled programs.
+var compiled = sync.OnceValue(func() string {
+	folder, err := os.MkdirTemp("", "pipe-xla-test-*")
+	if err != nil {
+		panic(err)
+	}
+	return folder
+})
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	os.RemoveAll(compiled())
+	os.Exit(code)
+}
+
 func open(t *testing.T, o xla.Options) *xla.Device {
 	t.Helper()
+	if o.Cache == "" {
+		o.Cache, o.Identity = compiled(), "test"
+	}
 	d, err := xla.Open(xlatest.Plugin(t), o)
 	if err != nil {
 		t.Fatal(err)
@@ -135,6 +156,49 @@ func TestTraining(t *testing.T) {
 	near(t, m, c.run(t, nil), 2e-5)
 	if !same(m, c.run(t, open(t, xla.Options{Deterministic: true}))) {
 		t.Error("a second training gives other bits")
+	}
+}
+
+// What the device has no room for comes batch by batch.
+func TestFeeding(t *testing.T) {
+	c := mlp()
+	near(t, c.run(t, open(t, xla.Options{Room: -1})), c.run(t, nil), 2e-5)
+}
+
+// A compiled program is kept and found again; one that is damaged is made anew.
+func TestCache(t *testing.T) {
+	c := mlp()
+	c.cfg.Epochs = 1
+	o := xla.Options{Cache: filepath.Join(t.TempDir(), "programs"), Identity: "test"}
+	files := func() []string {
+		list, err := filepath.Glob(filepath.Join(o.Cache, "*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return list
+	}
+	first := c.run(t, open(t, o))
+	kept := files()
+	if len(kept) == 0 {
+		t.Fatal("nothing was kept")
+	}
+	for _, damage := range []func(){
+		func() {},
+		func() {
+			for i, path := range kept {
+				if err := os.WriteFile(path, bytes.Repeat([]byte("x"), 40*i), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+		},
+	} {
+		damage()
+		if !same(first, c.run(t, open(t, o))) {
+			t.Error("other bits")
+		}
+		if !slices.Equal(files(), kept) {
+			t.Errorf("kept %v, then %v", kept, files())
+		}
 	}
 }
 
