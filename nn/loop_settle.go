@@ -111,7 +111,7 @@ func (t *trainer) again(a *asked) (p *plan, err error) {
 	if err := t.numbers.read(); err != nil {
 		return nil, err
 	}
-	h := how{cpu.New(), t.cfg.Threads}
+	h := t.here()
 	here := &training{how: h, numbers: onBackend(h.backend, t.numbers.copy()), gradients: h.backend.Variable(make([]float32, len(t.numbers.flat)))}
 	if p, err = here.plan(t.arch, a.plan.rows, false); err != nil {
 		return nil, err
@@ -126,6 +126,9 @@ func (t *trainer) again(a *asked) (p *plan, err error) {
 	}
 	return p, nil
 }
+
+// here is this processor, for what a device cannot tell.
+func (t *trainer) here() how { return how{cpu.New(), t.cfg.Threads} }
 
 // largest is the parameter whose gradient is not finite, or too large.
 func (t *trainer) largest() string {

@@ -2,6 +2,7 @@ package nn
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 
@@ -40,7 +41,7 @@ func (t *trainer) evaluate(ctx context.Context, p *plan, f *feeder) (loss, metri
 			z := p.out[(m.skip+i)*k : (m.skip+i+1)*k]
 			l := t.rowLoss(z, y)
 			if !finite(l) {
-				return t.divergedThere(p, l)
+				return t.divergedThere(p, f.set, m, l)
 			}
 			sum += float64(float64(m.w[i]) * l)
 			total += float64(m.w[i])
@@ -72,7 +73,7 @@ func (t *trainer) evaluate(ctx context.Context, p *plan, f *feeder) (loss, metri
 		}
 		m := free[len(free)-1]
 		free = free[:len(free)-1]
-		m.y, m.w = m.y[:n], m.w[:n]
+		m.y, m.w, m.row = m.y[:n], m.w[:n], f.from
 		if _, m.skip, err = f.load(p, m.y, m.w); err != nil {
 			return 0, 0, err
 		}
@@ -94,7 +95,7 @@ func (t *trainer) evaluate(ctx context.Context, p *plan, f *feeder) (loss, metri
 		score = math.Sqrt(score)
 	}
 	if loss = sum / total; !finite(loss) || !finite(score) {
-		return 0, 0, t.divergedThere(p, loss)
+		return 0, 0, &DivergedError{Epoch: t.at.Epoch, Loss: loss, LastLoss: t.at.Last, Layer: "loss"} // a sum of many
 	}
 	return loss, score, nil
 }
@@ -102,6 +103,7 @@ func (t *trainer) evaluate(ctx context.Context, p *plan, f *feeder) (loss, metri
 // A measurement is a batch that was asked for: its targets and weights.
 type measurement struct {
 	y, w  []float32
+	row   int          // the first of them
 	skip  int          // rows of the plan before them
 	later func() error // see asked
 }
@@ -114,13 +116,46 @@ func (p *plan) seen(m measurement) error {
 	return p.read(p.program, p.result())
 }
 
-// divergedThere says where the numbers of an evaluation stopped being finite.
-func (t *trainer) divergedThere(p *plan, loss float64) error {
+// divergedThere says where the numbers of a measurement stopped being finite.
+func (t *trainer) divergedThere(p *plan, s *set, m measurement, loss float64) error {
 	e := &DivergedError{Epoch: t.at.Epoch, Loss: loss, LastLoss: t.at.Last, Layer: "loss"}
-	if layer, tensor, index, ok := layerOf(p.program.FirstNonFinite()); ok {
+	find := p.program.FirstNonFinite
+	if t.how.device() != nil {
+		here, err := t.measureAgain(p, s, m)
+		if err != nil {
+			return errors.Join(e, fmt.Errorf("find out where: %w", err))
+		}
+		defer here.close()
+		find = here.program.FirstNonFinite
+	}
+	if layer, tensor, index, ok := layerOf(find()); ok {
 		e.Layer, e.Tensor, e.Element = layer, tensor, index
 	}
 	return e
+}
+
+// measureAgain computes a measurement once more, on this processor.
+func (t *trainer) measureAgain(p *plan, s *set, m measurement) (here *plan, err error) {
+	now := t.measured()
+	if err := now.read(); err != nil {
+		return nil, err
+	}
+	h := t.here()
+	if here, err = newEvaluation(t.arch, onBackend(h.backend, now.copy()), p.rows, h, nil); err != nil {
+		return nil, err
+	}
+	rows := make([]int, p.rows)
+	for i := range rows {
+		rows[i] = min(m.row-m.skip+i, s.rows-1)
+	}
+	y, w := make([]float32, p.rows), make([]float32, p.rows)
+	if _, err = s.gather(rows, here.x, y, w); err == nil {
+		err = here.run(0)
+	}
+	if err != nil {
+		return nil, errors.Join(err, here.close())
+	}
+	return here, nil
 }
 
 // predicted is the index of the class that logits speak for: the first of the

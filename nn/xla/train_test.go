@@ -254,13 +254,26 @@ func TestResume(t *testing.T) {
 // A number that is not finite ends training with the parameters before it, and
 // with the layer where it came from.
 func TestDivergence(t *testing.T) {
-	c := mlp()
-	c.sig, c.spec.Outputs = signature(6, 0), 1
-	c.spec.Layers = layers(dense(8, nn.ReLU))
-	c.train, c.validation = rows(53, 6, 0), rows(11, 6, 0)
-	for i := range 6 {
-		c.train.Features[40*6+i] = 3e38
+	for name, spoil := range map[string]func(c *training) []float32{
+		"training":   func(c *training) []float32 { return c.train.Features[40*6:][:6] },
+		"validation": func(c *training) []float32 { return c.validation.Features[9*6:][:6] },
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := mlp()
+			c.sig, c.spec.Outputs = signature(6, 0), 1
+			c.spec.Layers = layers(dense(8, nn.ReLU))
+			c.train, c.validation = rows(53, 6, 0), rows(11, 6, 0)
+			for i, v := range spoil(&c) {
+				spoil(&c)[i] = float32(math.Copysign(3e38, float64(v)))
+			}
+			c.diverges(t)
+		})
 	}
+}
+
+// diverges holds the errors of a device and of the CPU against each other.
+func (c training) diverges(t *testing.T) {
+	t.Helper()
 	var want, got *nn.DivergedError
 	_, err := nn.Train(context.Background(), c.spec, c.sig, c.train, c.validation, c.cfg)
 	if !errors.As(err, &want) {
