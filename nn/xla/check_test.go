@@ -28,7 +28,12 @@ func numbers(purpose string, n int) []float32 {
 type testGraph struct {
 	*graph.Graph
 	data   map[*graph.Node][]float32
+	parts  map[*graph.Node][]int // sizes of those that leaves consist of
 	states []*graph.Node
+}
+
+func newTestGraph() *testGraph {
+	return &testGraph{Graph: graph.New(), data: map[*graph.Node][]float32{}, parts: map[*graph.Node][]int{}}
 }
 
 func (g *testGraph) Input(name string, data []float32, shape ...int) *graph.Node {
@@ -81,7 +86,7 @@ func (c cases) build(t *testing.T) []*built {
 	t.Helper()
 	var list []*built
 	for _, name := range slices.Sorted(maps.Keys(c)) {
-		b := &built{&testGraph{Graph: graph.New(), data: map[*graph.Node][]float32{}}, name, nil}
+		b := &built{newTestGraph(), name, nil}
 		loss, params := c[name](b.testGraph)
 		if err := b.Err(); err != nil {
 			t.Fatalf("%s: %v", name, err)
@@ -103,7 +108,7 @@ func (c cases) build(t *testing.T) []*built {
 func (b *built) places(on backend.Backend) map[*graph.Node]backend.Place {
 	places := map[*graph.Node]backend.Place{}
 	for _, n := range b.Leaves() {
-		places[n] = backend.Place{Variable: on.Variable(slices.Clone(b.data[n]))}
+		places[n] = backend.Place{Variable: on.Variable(slices.Clone(b.data[n]), b.parts[n]...)}
 	}
 	return places
 }

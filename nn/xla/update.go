@@ -8,80 +8,252 @@ import (
 func (l *lowering) update(op graph.Op) bool {
 	switch o := op.(type) {
 	case graph.Assign:
-		l.change(0, l.parts(1, l.partSizes(0))...)
+		l.change(0, l.parts(1, l.sizes(0))...)
 	case graph.Accumulate:
-		f := l.scalarOf(2)
-		l.each(0, func(i int, s, v []stablehlo.Value) stablehlo.Value {
-			return l.Add(s[i], l.Mul(v[i], l.Fill(f, v[i].Shape...)))
-		}, 1)
+		factor := l.Reshape(l.wide(2))
+		l.each(func(state, value stablehlo.Value) stablehlo.Value {
+			return l.Add(state, l.scale(value, factor))
+		})
 	case graph.Average:
-		keep, take := l.scalarOf(2), l.scalarOf(3)
-		l.each(0, func(i int, s, v []stablehlo.Value) stablehlo.Value {
-			return l.Add(l.Mul(s[i], l.Fill(keep, s[i].Shape...)), l.Mul(v[i], l.Fill(take, v[i].Shape...)))
-		}, 1)
+		keep, take := l.Reshape(l.wide(2)), l.Reshape(l.wide(3))
+		l.each(func(state, value stablehlo.Value) stablehlo.Value {
+			return l.Add(l.scale(state, keep), l.scale(value, take))
+		})
 	case graph.SquareSums:
-		var list []stablehlo.Value
+		var sums []stablehlo.Value
 		for i := range l.call.In {
-			x := l.wide(i)
-			list = append(list, l.Reshape(l.All("add", l.Mul(x, x)), 1))
+			sums = append(sums, l.Reshape(l.squares(i), 1))
 		}
-		l.put(0, l.Concat(0, list...))
+		l.put(0, l.Concat(0, sums...))
+	case graph.Regularize:
+		l.regularize(o)
 	case graph.ClipNorm:
-		sum := l.Const(0, stablehlo.F32)
-		for i := 1; i < len(l.call.In); i++ {
-			for _, p := range l.parts(i, l.partSizes(i)) {
-				sum = l.Add(sum, l.All("add", l.Mul(p, p)))
-			}
+		l.clipNorm(o)
+	default:
+		return l.optimizer(op)
+	}
+	return true
+}
+
+// sizes are those of the parts of an input.
+func (l *lowering) sizes(i int) []int { return l.values[l.call.In[i]].sizes() }
+
+// flat are the parts of an input as F32, in given sizes.
+func (l *lowering) flat(i int, sizes []int) []stablehlo.Value {
+	var list []stablehlo.Value
+	for _, p := range l.parts(i, sizes) {
+		list = append(list, l.Convert(p, stablehlo.F32))
+	}
+	return list
+}
+
+// each changes the first input by the second, part by part.
+func (l *lowering) each(f func(state, value stablehlo.Value) stablehlo.Value) {
+	sizes := l.sizes(0)
+	states, values := l.flat(0, sizes), l.flat(1, sizes)
+	for i, v := range values {
+		states[i] = f(states[i], v)
+	}
+	l.change(0, states...)
+}
+
+// scale multiplies each element by a scalar.
+func (l *lowering) scale(v, by stablehlo.Value) stablehlo.Value {
+	return l.Mul(v, l.Fill(by, v.Shape...))
+}
+
+// squares is the sum of the squares of all elements of an input, a scalar.
+func (l *lowering) squares(i int) stablehlo.Value {
+	var sum stablehlo.Value
+	for _, p := range l.flat(i, l.sizes(i)) {
+		s := l.All("add", l.Mul(p, p))
+		if sum.None() {
+			sum = s
+		} else {
+			sum = l.Add(sum, s)
 		}
-		norm := l.Mul(l.Unary("sqrt", sum), l.hyper(0, graph.HyperScale))
-		c := l.Min(l.Div(l.Const(o.Limit, stablehlo.F32), l.Plus(norm, 1e-6)), l.Const(1, stablehlo.F32))
-		l.put(0, l.Concat(0, l.Reshape(norm, 1), l.Reshape(c, 1)))
+	}
+	return sum
+}
+
+// hyper is a number of the block that is an input, a scalar.
+func (l *lowering) hyper(i int, which graph.Hyper) stablehlo.Value {
+	return l.Reshape(l.Slice(l.wide(i), 0, int(which), int(which)+1))
+}
+
+// signum is -1, 0 or 1, and 0 of what is no number.
+func (l *lowering) signum(v stablehlo.Value) stablehlo.Value {
+	zero := l.Like(0, v)
+	return l.Select(l.Compare("GT", v, zero), l.Like(1, v), l.Select(l.Compare("LT", v, zero), l.Like(-1, v), zero))
+}
+
+// clamp cuts to a limit on both sides; what is no number stays so.
+func (l *lowering) clamp(v, limit stablehlo.Value) stablehlo.Value {
+	return l.Max(l.Min(v, limit), l.Unary("negate", limit))
+}
+
+// penalised scales a gradient, adds the slope of L1, unless that is none, and cuts it.
+func (l *lowering) penalised(w, g, scale, l1, limit stablehlo.Value) stablehlo.Value {
+	d := l.scale(g, scale)
+	if !l1.None() {
+		d = l.Add(d, l.scale(l.signum(w), l1))
+	}
+	return l.clamp(d, l.Fill(limit, d.Shape...))
+}
+
+func (l *lowering) regularize(o graph.Regularize) {
+	scale, limit, l1 := l.hyper(2, graph.HyperScale), l.hyper(2, graph.HyperLimit), stablehlo.Value{}
+	if o.Decays {
+		l1 = l.hyper(2, graph.HyperL1)
+	}
+	sizes := l.sizes(1)
+	params, grads := l.flat(0, sizes), l.flat(1, sizes)
+	for i, g := range grads {
+		grads[i] = l.penalised(params[i], g, scale, l1, limit)
+	}
+	l.change(1, grads...)
+}
+
+// clipNorm gives the norm and the factor that brings it down, as PyTorch's
+// clip_grad_norm_.
+func (l *lowering) clipNorm(o graph.ClipNorm) {
+	sum := l.squares(1)
+	for i := 2; i < len(l.call.In); i++ {
+		sum = l.Add(sum, l.squares(i))
+	}
+	norm := l.Mul(l.Unary("sqrt", sum), l.hyper(0, graph.HyperScale))
+	factor := l.Like(1, norm)
+	if o.Limit != 0 {
+		c := l.Div(l.Like(o.Limit, norm), l.Plus(norm, 1e-6))
+		factor = l.Select(l.Compare("GE", c, factor), factor, c)
+	}
+	l.put(0, l.Concat(0, l.Reshape(norm, 1), l.Reshape(factor, 1)))
+}
+
+// A descent is the step of an optimiser for one part of the parameters.
+type descent struct {
+	*lowering
+	d          stablehlo.Value   // the gradient
+	rate, root stablehlo.Value   // HyperRate, HyperRoot: scalars
+	kept       []stablehlo.Value // what the rule keeps, of which some may be none; it changes them
+}
+
+// keeps says whether there is something that a rule may keep.
+func (s *descent) keeps(i int) bool { return i < len(s.kept) && !s.kept[i].None() }
+
+// decay makes what is kept a part of itself and something added.
+func (s *descent) decay(i int, part float64, v stablehlo.Value) stablehlo.Value {
+	s.kept[i] = s.Add(s.Times(s.kept[i], part), v)
+	return s.kept[i]
+}
+
+// square is the square of the gradient times a number.
+func (s *descent) square(times float64) stablehlo.Value {
+	return s.Mul(s.Times(s.d, times), s.d)
+}
+
+// over is d / (sqrt(v) + epsilon).
+func (s *descent) over(d, v stablehlo.Value, epsilon float64) stablehlo.Value {
+	return s.Div(d, s.Plus(s.Unary("sqrt", v), epsilon))
+}
+
+// optimizer lowers a step of an optimiser: rules say what is subtracted from the
+// parameters.
+func (l *lowering) optimizer(op graph.Op) bool {
+	switch o := op.(type) {
+	case graph.SGD:
+		l.descend(o.Decays, func(s *descent) stablehlo.Value {
+			if !s.keeps(0) {
+				return s.scale(s.d, s.rate)
+			}
+			b := s.decay(0, o.Momentum, s.d)
+			if o.Nesterov {
+				b = s.Add(s.Times(b, o.Momentum), s.d)
+			}
+			return s.scale(b, s.rate)
+		})
 	case graph.Adam:
-		l.adam(o)
+		l.descend(o.Decays, func(s *descent) stablehlo.Value {
+			m := s.decay(0, o.Beta1, s.Times(s.d, 1-o.Beta1))
+			v := s.decay(1, o.Beta2, s.square(1-o.Beta2))
+			return s.Div(s.scale(m, s.rate), s.Plus(s.scale(s.Unary("sqrt", v), s.root), o.Epsilon))
+		})
+	case graph.RMSprop:
+		l.descend(o.Decays, func(s *descent) stablehlo.Value {
+			v := s.decay(0, o.Alpha, s.square(1-o.Alpha))
+			if s.keeps(1) {
+				a := s.decay(1, o.Alpha, s.Times(s.d, 1-o.Alpha))
+				v = s.Max(s.Sub(v, s.Mul(a, a)), s.Like(0, v)) // rounding
+			}
+			u := s.over(s.d, v, o.Epsilon)
+			if s.keeps(2) {
+				u = s.decay(2, o.Momentum, u)
+			}
+			return s.scale(u, s.rate)
+		})
+	case graph.Adagrad:
+		l.descend(o.Decays, func(s *descent) stablehlo.Value {
+			sum := s.decay(0, 1, s.square(1))
+			return s.over(s.scale(s.d, s.rate), sum, o.Epsilon)
+		})
+	case graph.Lion:
+		l.descend(o.Decays, func(s *descent) stablehlo.Value {
+			u := s.Add(s.Times(s.kept[0], o.Beta1), s.Times(s.d, 1-o.Beta1))
+			s.decay(0, o.Beta2, s.Times(s.d, 1-o.Beta2))
+			return s.scale(s.signum(u), s.rate)
+		})
 	default:
 		return false
 	}
 	return true
 }
 
-func (l *lowering) partSizes(i int) []int          { return l.values[l.call.In[i]].sizes() }
-func (l *lowering) scalarOf(i int) stablehlo.Value { return l.Reshape(l.wide(i)) }
-func (l *lowering) hyper(i int, h graph.Hyper) stablehlo.Value {
-	return l.Reshape(l.Slice(l.wide(i), 0, int(h), int(h)+1))
-}
-func (l *lowering) each(i int, f func(i int, s, v []stablehlo.Value) stablehlo.Value, other int) {
-	sizes := l.partSizes(i)
-	s, v := l.parts(i, sizes), l.parts(other, sizes)
-	var list []stablehlo.Value
-	for k := range s {
-		list = append(list, f(k, s, v))
-	}
-	l.change(i, list...)
-}
+// firstKept is the input of an optimiser from which on it has what it keeps.
+const firstKept = 4
 
-func (l *lowering) adam(o graph.Adam) {
-	sizes := l.partSizes(0)
-	w, g, m, v := l.parts(0, sizes), l.parts(1, sizes), l.parts(4, sizes), l.parts(5, sizes)
-	scale := l.hyper(2, graph.HyperScale)
+// descend changes parameters and what is kept of them, part by part.
+func (l *lowering) descend(decays bool, rule func(s *descent) stablehlo.Value) {
+	number := func(h graph.Hyper) stablehlo.Value { return l.hyper(2, h) }
+	scale, limit, rate, root := number(graph.HyperScale), number(graph.HyperLimit), number(graph.HyperRate), number(graph.HyperRoot)
 	if l.has(3) {
 		scale = l.Mul(scale, l.Reshape(l.Slice(l.wide(3), 0, 1, 2)))
 	}
-	rate, root, decay, l2 := l.hyper(2, graph.HyperRate), l.hyper(2, graph.HyperRoot), l.hyper(2, graph.HyperDecay), l.hyper(2, graph.HyperL2)
-	if !o.Decays {
-		decay, l2 = l.Const(0, stablehlo.F32), l.Const(0, stablehlo.F32)
+	var l1, l2, decay stablehlo.Value
+	if decays {
+		l1, l2, decay = number(graph.HyperL1), number(graph.HyperL2), number(graph.HyperDecay)
 	}
-	var nw, nm, nv []stablehlo.Value
-	f := func(v float64) float64 { return float64(float32(v)) }
-	for i := range w {
-		fill := func(s stablehlo.Value) stablehlo.Value { return l.Fill(s, w[i].Shape...) }
-		d := l.Add(l.Mul(g[i], fill(scale)), l.Mul(fill(l2), w[i]))
-		a := l.Add(l.Times(m[i], f(o.Beta1)), l.Times(d, f(1-o.Beta1)))
-		b := l.Add(l.Times(v[i], f(o.Beta2)), l.Mul(l.Times(d, f(1-o.Beta2)), d))
-		p := l.Sub(w[i], l.Mul(fill(decay), w[i]))
-		p = l.Sub(p, l.Div(l.Mul(fill(rate), a), l.Plus(l.Mul(l.Unary("sqrt", b), fill(root)), f(o.Epsilon))))
-		nw, nm, nv = append(nw, p), append(nm, a), append(nv, b)
+	sizes := l.sizes(0)
+	params, grads := l.flat(0, sizes), l.flat(1, sizes)
+	var kept [][]stablehlo.Value // by input and part; nil: left out
+	for i := firstKept; i < len(l.call.In); i++ {
+		kept = append(kept, nil)
+		if l.has(i) {
+			kept[i-firstKept] = l.flat(i, sizes)
+		}
 	}
-	l.change(0, nw...)
-	l.change(4, nm...)
-	l.change(5, nv...)
+	for i, w := range params {
+		s := &descent{lowering: l, d: l.penalised(w, grads[i], scale, l1, limit), rate: rate, root: root}
+		if decays {
+			s.d = l.Add(s.d, l.scale(w, l2))
+			w = l.Sub(w, l.scale(w, decay))
+		}
+		for _, parts := range kept {
+			s.kept = append(s.kept, stablehlo.Value{})
+			if parts != nil {
+				s.kept[len(s.kept)-1] = parts[i]
+			}
+		}
+		params[i] = l.Sub(w, rule(s))
+		for k, parts := range kept {
+			if parts != nil {
+				parts[i] = s.kept[k]
+			}
+		}
+	}
+	l.change(0, params...)
+	for k, parts := range kept {
+		if parts != nil {
+			l.change(firstKept+k, parts...)
+		}
+	}
 }
