@@ -93,6 +93,10 @@ func (h *Host) machine(c MachineConfig, offered pipeline.Resources) *machine.Mac
 	return m
 }
 
+// Capacity is what the machine offers to one run whose store says nothing, without
+// GPUs.
+func (h *Host) Capacity() pipeline.Resources { return capacity(0) }
+
 // capacity is what the machine offers to one run, without GPUs.
 func capacity(jobs int) pipeline.Resources {
 	if jobs <= 0 {

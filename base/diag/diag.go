@@ -28,6 +28,9 @@ func (s Severity) String() string {
 	return fmt.Sprintf("severity(%d)", int(s))
 }
 
+// MarshalText is String, for JSON.
+func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
 // A Pos is a place in a file. Line and Column count from 1; Column counts
 // Unicode code points. A zero Column means the whole line, a zero Line the
 // whole file.

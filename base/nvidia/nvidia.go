@@ -102,7 +102,7 @@ func (s System) Path(name string) string { return filepath.Join(cmp.Or(s.Root, "
 func (s System) Driver() Driver {
 	text, err := infile.ReadAll(s.Path("/proc/driver/nvidia/version"), maxFile)
 	if err != nil {
-		return Driver{}
+		return Driver{GPUs: []GPU{}}
 	}
 	d := Driver{Loaded: true, Version: version(string(text))}
 	all := s.all()
@@ -145,7 +145,7 @@ func (s System) all() []GPU {
 	slices.SortFunc(entries, func(a, b os.DirEntry) int {
 		return cmp.Or(cmp.Compare(len(a.Name()), len(b.Name())), cmp.Compare(a.Name(), b.Name()))
 	})
-	var list []GPU
+	list := []GPU{}
 	for _, e := range entries {
 		text, err := infile.ReadAll(s.Path(filepath.Join(folder, e.Name(), "information")), maxFile)
 		if err != nil {

@@ -198,7 +198,7 @@ func (a *app) groups() []group {
 			a.checkCommand(), a.gcCommand(), a.exportCommand(), a.importCommand(),
 		}},
 		{aboutGroup, "About pipe:", []*cobra.Command{
-			a.stagesCommand(), a.schemaCommand(), a.versionCommand(),
+			a.doctorCommand(), a.stagesCommand(), a.schemaCommand(), a.versionCommand(),
 		}},
 	}
 }

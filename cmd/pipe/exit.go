@@ -31,7 +31,7 @@ var exitCodes = []struct {
 	meaning string
 }{
 	{exitOK, "done"},
-	{exitFailed, "a stage failed, or can only fail (plan)"},
+	{exitFailed, "a stage failed, or can only fail (plan), or something does not fit (doctor)"},
 	{exitUsage, "the pipeline file or the flags are wrong, or a file that it names is not there"},
 	{exitDamaged, "the store is damaged"},
 	{exitGate, "a requirement (require:) was not met"},

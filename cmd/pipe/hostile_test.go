@@ -3,6 +3,7 @@ package main
 import (
 	"database/sql"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -57,7 +58,13 @@ func TestHostileTexts(t *testing.T) {
 		"m.json":     `{"accuracy": 1, "` + strings.ReplaceAll(strings.ReplaceAll(strings.ReplaceAll(evil, "\x1b", `\u001b`), "\a", `\u0007`), "\r", `\r`) + `": 1}`,
 		"other.yaml": "pipeline: p\nstages: {\"a\\e[31m\": {uses: \"\\e[2J\", \"\\e[31m\": 1}}\n",
 		"n\x1b.yaml": "pipeline: [\n",
+
+		"system/proc/driver/nvidia/version":            "NVRM version: \x1b[31m 580.1\n",
+		"system/proc/driver/nvidia/gpus/0/information": "Model: " + evil + "\nGPU UUID: " + evil + "\n",
 	} {
+		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
+			t.Fatal(err)
+		}
 		if err := writeFile(name, text); err != nil {
 			t.Fatal(err)
 		}
@@ -91,6 +98,7 @@ func TestHostileTexts(t *testing.T) {
 		"stages":   {{}, {"describe", evil}},
 		"schema":   {{}},
 		"version":  {{}},
+		"doctor":   {{}, {"--json"}, {"--root", "system"}, {"--root", "system", "--json"}, {"--root", evil}, {evil}},
 		"get":      {{"latest/load.table", "-o", "got.csv", "--force"}, {"latest/say.m", "-o", evil}, {evil, "-o", "x"}},
 		"cat":      {{"latest/fit.model"}, {evil}}, // what is not told but handed on is not spelled out
 		"check":    {{}, {"--json"}},

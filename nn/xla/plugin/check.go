@@ -14,7 +14,7 @@ import (
 
 // A Problem is what is missing or does not fit.
 type Problem struct {
-	Severity diag.Severity `json:"-"` // of an Error nothing can be computed
+	Severity diag.Severity `json:"severity"` // of an Error nothing can be computed
 	Message  string        `json:"message"`
 	Todo     string        `json:"todo"`
 

@@ -19,7 +19,7 @@ func (x *Plugin) Class(precision string, deterministic bool, devices int) string
 	known := func(s string) string { return cmp.Or(s, "unknown") }
 	words := []string{
 		Engine + " " + known(x.Platform),
-		fmt.Sprintf("plugin %s %s sha256 %s", known(x.Package), known(x.Version), x.SHA256),
+		fmt.Sprintf("plugin %s sha256 %s", known(strings.TrimSpace(x.Package+" "+x.Version)), x.SHA256),
 	}
 	for _, l := range x.Libraries {
 		if l.part.bits && l.Path != "" {

@@ -115,10 +115,13 @@ func (e *NotFoundError) Error() string {
 	return "no XLA plugin is installed: looked in " + strings.Join(e.Looked, ", ")
 }
 
-// Hint implements the hint of package diag.
-func (e *NotFoundError) Hint() string {
-	return "to train on an NVIDIA GPU, install one (2 GB to download, 3 GB of files):\n" + e.places.InstallCommand()
+// Problem is what it means where a plugin is wanted.
+func (e *NotFoundError) Problem() *Problem {
+	return &Problem{Message: "no XLA plugin is installed", Todo: "to train on an NVIDIA GPU, install one (2 GB to download, 3 to 5 GB of files)", Install: e.places.InstallCommand()}
 }
+
+// Hint implements the hint of package diag.
+func (e *NotFoundError) Hint() string { return e.Problem().Hint() }
 
 // Find looks for a plugin: at PIPE_XLA, in the home of plugins and in the active
 // virtual environments, never elsewhere. What PIPE_XLA names has to be one;
