@@ -22,14 +22,7 @@ func (l *lowering) norm(op graph.Op) bool {
 	case graph.StepMask:
 		l.stepMask(o)
 	case graph.GroupNorm:
-		x := l.groups(l.wide(0), o.Groups)
-		over := without(len(x.Shape), 0, 1)
-		mean := l.mean(x, over...)
-		r := l.inverse(l.Sub(x, l.along(mean, x.Shape, 0, 1)), o.Epsilon, over)
-		y := l.scaled(x, mean, r, 0, 1)
-		y = l.Add(l.Mul(y, l.byGroup(l.wide(1), x)), l.byGroup(l.wide(2), x))
-		l.pass(0, y)
-		l.keep(1, mean, r)
+		l.groupNorm(o)
 	case graph.GroupNormGrad:
 		l.groupNormGrad(o.Norm)
 	case graph.Softmax:
@@ -42,9 +35,39 @@ func (l *lowering) norm(op graph.Op) bool {
 	return true
 }
 
-// inverse is 1 / sqrt(mean(x²) + epsilon) over dimensions.
-func (l *lowering) inverse(x stablehlo.Value, epsilon float64, over []int) stablehlo.Value {
-	return l.Unary("rsqrt", l.Plus(l.mean(l.Mul(x, x), over...), epsilon))
+// moments are the mean of d over dimensions and the sum of the squares of what its
+// elements differ from it, of n each. Both come from one look at d, which a GPU has
+// to read from memory. The square of the mean is subtracted from the mean of the
+// squares, so d is to be differences from an origin that is among the values (Chan
+// et al., "Algorithms for Computing the Sample Variance", 1983).
+func (l *lowering) moments(d, n stablehlo.Value, over ...[]int) (mean, squares stablehlo.Value) {
+	sums := l.sums(over, d, l.Mul(d, d))
+	mean = l.Div(sums[0], n)
+	return mean, l.Max(l.Sub(sums[1], l.Mul(sums[0], mean)), l.Like(0, mean))
+}
+
+// sums are those of several values over dimensions, some after the others (counted
+// in what the first leave): a GPU adds up side by side what lies side by side.
+func (l *lowering) sums(over [][]int, values ...stablehlo.Value) []stablehlo.Value {
+	for _, dims := range over {
+		if len(dims) > 0 {
+			values = l.Sums(dims, values...)
+		}
+	}
+	return values
+}
+
+// standard is the mean of x and 1 / sqrt(variance + epsilon) over dimensions (see
+// sums), which are those at others. Origin is of what is not far from the mean.
+func (l *lowering) standard(x, origin stablehlo.Value, epsilon float64, at []int, over ...[]int) (mean, r stablehlo.Value) {
+	n := l.Like(float64(x.Size()/origin.Size()), origin)
+	mean, squares := l.moments(l.Sub(x, l.along(origin, x.Shape, at...)), n, over...)
+	return l.Add(origin, mean), l.inverse(l.Div(squares, n), epsilon)
+}
+
+// inverse is 1 / sqrt(variance + epsilon).
+func (l *lowering) inverse(variance stablehlo.Value, epsilon float64) stablehlo.Value {
+	return l.Unary("rsqrt", l.Plus(variance, epsilon))
 }
 
 // scaled is (x - mean) r, which are those at dims of x.
@@ -54,14 +77,14 @@ func (l *lowering) scaled(x, mean, r stablehlo.Value, dims ...int) stablehlo.Val
 
 func (l *lowering) rowNorm(epsilon float64, rms bool) {
 	x := l.rows(l.wide(0))
-	mean := l.Const(0, stablehlo.F32, x.Shape[0])
-	centred := x
-	if !rms {
-		mean = l.mean(x, 1)
-		centred = l.Sub(x, l.along(mean, x.Shape, 0))
+	mean, r := l.Const(0, stablehlo.F32, x.Shape[0]), stablehlo.Value{}
+	if rms {
+		r = l.inverse(l.mean(l.Mul(x, x), 1), epsilon)
+	} else {
+		first := l.Slice(x, 1, 0, min(16, x.Shape[1]))
+		mean, r = l.standard(x, l.mean(first, 1), epsilon, []int{0}, []int{1})
 	}
-	r := l.inverse(centred, epsilon, []int{1})
-	y := l.Mul(l.Mul(centred, l.along(r, x.Shape, 0)), l.along(l.wide(1), x.Shape, 1))
+	y := l.Mul(l.scaled(x, mean, r, 0), l.along(l.wide(1), x.Shape, 1))
 	if l.has(2) {
 		y = l.Add(y, l.along(l.wide(2), x.Shape, 1))
 	}
@@ -75,20 +98,20 @@ func (l *lowering) rowNormGrad(o graph.RowNormGrad) {
 	kept := l.parts(2, []int{m, m})
 	y := l.scaled(x, kept[0], kept[1], 0)
 	g := l.Mul(dy, l.along(l.wide(1), x.Shape, 1))
-	l.pass(0, l.throughNorm(y, g, kept[1], !o.RMS, []int{1}, 0))
-	l.put(1, l.Sum(l.Mul(dy, y), 0))
-	l.put(2, l.Sum(dy, 0))
-}
-
-// throughNorm is the gradient of x from that of y = (x - mean) r, where mean and r
-// are those over dimensions, and at the others.
-func (l *lowering) throughNorm(y, dy, r stablehlo.Value, centred bool, over []int, at ...int) stablehlo.Value {
-	along := func(v stablehlo.Value) stablehlo.Value { return l.along(v, y.Shape, at...) }
-	dx := l.Sub(dy, l.Mul(y, along(l.mean(l.Mul(dy, y), over...))))
-	if centred {
-		dx = l.Sub(dx, along(l.mean(dy, over...)))
+	share := func(sum stablehlo.Value) stablehlo.Value {
+		return l.along(l.Times(sum, 1/float64(x.Shape[1])), x.Shape, 0)
 	}
-	return l.Mul(dx, along(r))
+	dx := g
+	if o.RMS {
+		dx = l.Sub(g, l.Mul(y, share(l.Sum(l.Mul(g, y), 1))))
+	} else {
+		sums := l.Sums([]int{1}, l.Mul(g, y), g)
+		dx = l.Sub(g, l.Add(l.Mul(y, share(sums[0])), share(sums[1])))
+	}
+	l.pass(0, l.Mul(dx, l.along(kept[1], x.Shape, 0)))
+	sums := l.Sums([]int{0}, l.Mul(dy, y), dy)
+	l.put(1, sums[0])
+	l.put(2, sums[1])
 }
 
 // groups is x(n, c, ...) as (n, groups, c / groups, ...).
@@ -101,17 +124,37 @@ func (l *lowering) byGroup(v, x stablehlo.Value) stablehlo.Value {
 	return l.along(l.Reshape(v, x.Shape[1], x.Shape[2]), x.Shape, 1, 2)
 }
 
+// pixels are the dimensions of x(n, groups, c / groups, ...) behind the channels.
+func pixels(x stablehlo.Value) []int { return without(len(x.Shape), 0, 1, 2) }
+
+func (l *lowering) groupNorm(o graph.GroupNorm) {
+	x := l.groups(l.wide(0), o.Groups)
+	first := x
+	for _, d := range pixels(x) {
+		first = l.Slice(first, d, 0, 1)
+	}
+	origin := l.mean(first, without(len(x.Shape), 0, 1)...)
+	mean, r := l.standard(x, origin, o.Epsilon, []int{0, 1}, pixels(x), []int{2})
+	y := l.scaled(x, mean, r, 0, 1)
+	l.pass(0, l.Add(l.Mul(y, l.byGroup(l.wide(1), x)), l.byGroup(l.wide(2), x)))
+	l.keep(1, mean, r)
+}
+
 func (l *lowering) groupNormGrad(o graph.GroupNorm) {
 	x, dy := l.groups(l.wide(0), o.Groups), l.groups(l.wide(3), o.Groups)
 	rows := x.Shape[0] * o.Groups
 	kept := l.parts(2, []int{rows, rows})
 	mean, r := l.Reshape(kept[0], x.Shape[0], o.Groups), l.Reshape(kept[1], x.Shape[0], o.Groups)
 	y := l.scaled(x, mean, r, 0, 1)
-	g := l.Mul(dy, l.byGroup(l.wide(1), x))
-	l.pass(0, l.throughNorm(y, g, r, true, without(len(x.Shape), 0, 1), 0, 1))
-	rest := without(len(x.Shape), 1, 2)
-	l.put(1, l.Sum(l.Mul(dy, y), rest...))
-	l.put(2, l.Sum(dy, rest...))
+	sums := l.sums([][]int{pixels(x)}, l.Mul(dy, y), dy) // (n, groups, c / groups)
+	share := func(sum stablehlo.Value) stablehlo.Value { // of the gradient of y
+		group := l.Sum(l.Mul(sum, l.byGroup(l.wide(1), sum)), 2)
+		return l.along(l.Times(group, float64(rows)/float64(x.Size())), x.Shape, 0, 1)
+	}
+	dx := l.Sub(l.Mul(dy, l.byGroup(l.wide(1), x)), l.Add(l.Mul(y, share(sums[0])), share(sums[1])))
+	l.pass(0, l.Mul(dx, l.along(r, x.Shape, 0, 1)))
+	l.put(1, l.Sum(sums[0], 0))
+	l.put(2, l.Sum(sums[1], 0))
 }
 
 // A batch is what of an input of batch norm counts.
@@ -153,7 +196,7 @@ func (l *lowering) batchNorm(o graph.BatchNorm) {
 	if o.Training {
 		mean, variance = l.trained(o, b, x, mean, variance)
 	}
-	r := l.Unary("rsqrt", l.Plus(variance, o.Epsilon))
+	r := l.inverse(variance, o.Epsilon)
 	y := l.scaled(x, mean, r, b.channel)
 	y = l.Add(l.Mul(y, l.along(l.wide(1), x.Shape, b.channel)), l.along(l.wide(2), x.Shape, b.channel))
 	l.pass(0, l.where(b.exists, y, 0))
@@ -162,19 +205,12 @@ func (l *lowering) batchNorm(o graph.BatchNorm) {
 
 // trained gives the mean and the variance of a batch and moves the running ones,
 // which are what it gives if nothing counts.
-//
-// Both come from one look at x: its differences from an origin, of which the mean
-// is not far from 0 as deviations go. So little is lost where the square of the
-// mean is subtracted from the mean of the squares (Chan et al., "Algorithms for
-// Computing the Sample Variance", 1983).
 func (l *lowering) trained(o graph.BatchNorm, b batch, x, mean, variance stablehlo.Value) (m, v stablehlo.Value) {
 	origin := l.origin(b, x)
 	d := l.where(b.exists, l.Sub(x, l.along(origin, x.Shape, b.channel)), 0)
-	sum, squares := l.Sum(d, b.over...), l.Sum(l.Mul(d, d), b.over...)
 	one := l.Like(1, b.count)
 	by := l.Max(b.count, one)
-	m = l.Div(sum, by)
-	squares = l.Max(l.Sub(squares, l.Mul(sum, m)), l.Like(0, sum))
+	m, squares := l.moments(d, by, b.over)
 	m = l.Add(origin, m)
 	moved := func(running, now stablehlo.Value) stablehlo.Value {
 		return l.Add(running, l.Times(l.Sub(now, running), o.Momentum))
@@ -203,7 +239,7 @@ func (l *lowering) origin(b batch, x stablehlo.Value) stablehlo.Value {
 		}
 	}
 	if exists.None() {
-		return l.mean(x, b.over...)
+		return l.Sum(l.Times(x, float64(x.Shape[b.channel])/float64(x.Size())), b.over...)
 	}
 	n := l.Sum(l.Convert(exists, stablehlo.F32), b.over...)
 	return l.Div(l.Sum(l.where(exists, x, 0), b.over...), l.Max(n, l.Like(1, n)))
@@ -216,11 +252,12 @@ func (l *lowering) batchNormGrad(o graph.BatchNorm) {
 	kept := l.parts(2, []int{c, c})
 	along := func(v stablehlo.Value) stablehlo.Value { return l.along(v, x.Shape, b.channel) }
 	y, dy := l.where(b.exists, l.scaled(x, kept[0], kept[1], b.channel), 0), l.where(b.exists, l.wide(3), 0)
-	dgamma, dbeta := l.Sum(l.Mul(dy, y), b.over...), l.Sum(dy, b.over...)
+	sums := l.Sums(b.over, dy, l.Mul(dy, y))
+	dbeta, dgamma := sums[0], sums[1]
 	dx := dy
-	if o.Training {
-		by := l.Max(b.count, l.Like(1, b.count))
-		dx = l.Sub(l.Sub(dy, along(l.Div(dbeta, by))), l.Mul(y, along(l.Div(dgamma, by))))
+	if o.Training { // the share of each is taken here, not by programs of their own
+		share := l.Div(l.Like(1, b.count), l.Max(b.count, l.Like(1, b.count)))
+		dx = l.Sub(dy, l.Mul(l.Add(along(dbeta), l.Mul(y, along(dgamma))), along(share)))
 	}
 	dx = l.Mul(dx, along(l.Mul(l.wide(1), kept[1])))
 	l.pass(0, l.where(b.exists, dx, 0))

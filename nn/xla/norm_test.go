@@ -47,9 +47,9 @@ func batchNorm(o graph.BatchNorm, offset float32, weights, lengths []float32, sh
 	}
 }
 
-// batchNormOfNothing is a model of batch norm where at most one row counts: x, which
-// has no gradient there, goes beside it too.
-func batchNormOfNothing(o graph.BatchNorm, weights []float32) model {
+// batchNormOfFew is a model of batch norm where next to nothing counts: x, which has
+// hardly a gradient there, goes beside it too.
+func batchNormOfFew(o graph.BatchNorm, weights []float32) model {
 	return func(g *testGraph) (*graph.Node, []*graph.Node) {
 		n := len(weights)
 		x := param(g, "x", n, 3)
@@ -67,15 +67,15 @@ func TestBatchNorm(t *testing.T) {
 		"rows":                    batchNorm(train, -1, nil, nil, 7, 3),
 		"far from 0":              batchNorm(train, 30, nil, nil, 16, 2),
 		"sequences":               batchNorm(train, 0.5, nil, nil, 2, 5, 3),
-		"one value":               batchNormOfNothing(train, []float32{1}),
-		"two values":              batchNorm(train, 0.5, nil, nil, 2, 3),
+		"one value":               batchNormOfFew(train, []float32{1}),
+		"two values":              batchNormOfFew(train, []float32{1, 1}),
 		"weights of rows":         batchNorm(train, 0.5, []float32{1, 0, 2, 0.5, 0}, nil, 5, 3),
 		"weights of images":       batchNorm(train, 0.5, []float32{0, 1, 1}, nil, 3, 2, 3, 2),
 		"lengths":                 batchNorm(train, 0.5, nil, []float32{4, 0, 1}, 3, 4, 2),
 		"lengths and weights":     batchNorm(train, 0.5, []float32{0, 1, 3}, []float32{4, 0, 3}, 3, 4, 2),
 		"weights of sequences":    batchNorm(train, 0.5, []float32{0, 1, 3}, nil, 3, 4, 2),
-		"nothing counts":          batchNormOfNothing(train, []float32{0, 0}),
-		"one counts":              batchNormOfNothing(train, []float32{0, 1}),
+		"nothing counts":          batchNormOfFew(train, []float32{0, 0}),
+		"one counts":              batchNormOfFew(train, []float32{0, 1}),
 		"evaluation":              batchNorm(run, 0.5, nil, nil, 2, 3, 2, 3),
 		"evaluation with weights": batchNorm(run, 0.5, []float32{0, 1, 2}, nil, 3, 2),
 		"evaluation with lengths": batchNorm(run, 0.5, nil, []float32{2, 0}, 2, 3, 2),

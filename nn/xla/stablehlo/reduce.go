@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 )
 
 // neutral is what a folding operation begins with.
@@ -40,6 +41,40 @@ func (f *Func) Reduce(op string, a Value, dims ...int) Value {
 
 // Sum is Reduce("add", ...), and All folds all dimensions.
 func (f *Func) Sum(a Value, dims ...int) Value { return f.Reduce("add", a, dims...) }
+
+// Sums adds up several values of one shape along dimensions, all in one go over them.
+func (f *Func) Sums(dims []int, values ...Value) []Value {
+	a := values[0]
+	zero, scalar := f.neutral("add", a.Type), tensor(nil, a.Type)
+	var shape []int
+	for i, d := range a.Shape {
+		if !slices.Contains(dims, i) {
+			shape = append(shape, d)
+		}
+	}
+	f.n++
+	name := fmt.Sprintf("%%%d", f.n)
+	var left, right, sums, results []Value
+	body := ""
+	for i, v := range values {
+		same("sums", a, v)
+		left = append(left, Value{fmt.Sprintf("%%a%d", i), nil, a.Type})
+		right = append(right, Value{fmt.Sprintf("%%b%d", i), nil, a.Type})
+		sums = append(sums, Value{fmt.Sprintf("%%r%d", i), nil, a.Type})
+		body += fmt.Sprintf("      %s = stablehlo.add %s, %s : %s\n", sums[i].name, left[i].name, right[i].name, scalar)
+		results = append(results, Value{fmt.Sprintf("%s#%d", name, i), shape, a.Type})
+	}
+	var arguments []string
+	for _, v := range append(left, right...) {
+		arguments = append(arguments, v.name+": "+scalar)
+	}
+	operands, types := names(append(slices.Clone(values), slices.Repeat([]Value{zero}, len(values))...))
+	given, scalars := names(sums)
+	_, out := names(results)
+	fmt.Fprintf(&f.body, "    %s:%d = \"stablehlo.reduce\"(%s) ({\n    ^bb0(%s):\n%s      stablehlo.return %s : %s\n    }) {dimensions = %s} : (%s) -> (%s)\n",
+		name, len(values), operands, strings.Join(arguments, ", "), body, given, scalars, array(dims), types, out)
+	return results
+}
 
 // All folds everything into a scalar.
 func (f *Func) All(op string, a Value) Value {
