@@ -147,7 +147,15 @@ func checkNarrow(t *testing.T, c cases) {
 	c.compare(t, Options{Precision: BFloat16}, 3e-2)
 }
 
+// compare is against with nn/cpu.
 func (c cases) compare(t *testing.T, o Options, tolerance float64) {
+	t.Helper()
+	c.against(t, o, tolerance, onCPU)
+}
+
+// against holds what the device gives against what an oracle says: of what is kept,
+// and of the states.
+func (c cases) against(t *testing.T, o Options, tolerance float64, oracle func(t *testing.T, b *built) [][]float32) {
 	t.Helper()
 	models := c.build(t)
 	for _, b := range models { // also without a plugin
@@ -171,12 +179,12 @@ func (c cases) compare(t *testing.T, o Options, tolerance float64) {
 		}
 	}
 	for i, b := range models {
-		b.compare(t, b.read(t, p, parts[i].Places), tolerance)
+		b.near(t, b.read(t, p, parts[i].Places), oracle(t, b), tolerance)
 	}
 }
 
-// compare holds what the device gave against nn/cpu.
-func (b *built) compare(t *testing.T, got [][]float32, tolerance float64) {
+// onCPU is what nn/cpu gives.
+func onCPU(t *testing.T, b *built) [][]float32 {
 	t.Helper()
 	on := cpu.New()
 	places := b.places(on)
@@ -190,7 +198,13 @@ func (b *built) compare(t *testing.T, got [][]float32, tolerance float64) {
 			t.Fatal(err)
 		}
 	}
-	for k, want := range b.read(t, p, places) {
+	return b.read(t, p, places)
+}
+
+// near holds results against those that should be.
+func (b *built) near(t *testing.T, got, all [][]float32, tolerance float64) {
+	t.Helper()
+	for k, want := range all {
 		what := "loss"
 		switch {
 		case k >= len(b.keep):
@@ -207,7 +221,7 @@ func (b *built) compare(t *testing.T, got [][]float32, tolerance float64) {
 		}
 		for i, v := range want {
 			if d := math.Abs(float64(got[k][i]) - float64(v)); !(d <= tolerance*largest) {
-				t.Errorf("%s: %s[%d] is %v, on the CPU %v", b.name, what, i, got[k][i], v)
+				t.Errorf("%s: %s[%d] is %v, not %v", b.name, what, i, got[k][i], v)
 				break
 			}
 		}

@@ -18,6 +18,7 @@ type lowering struct {
 	compute stablehlo.Type  // of products and of what lies between layers
 	step    stablehlo.Value // a scalar of U64: what random numbers are drawn for
 	cudnn   bool            // attention may be a call of cuDNN's
+	ordered bool            // sums are to have an order that is always the same, also where a GPU would not keep to one
 	values  map[*graph.Node]value
 	roots   map[*graph.Node]*graph.Node // leaves, by what updates made of them
 	changed map[*graph.Node]value       // leaves that were updated

@@ -83,7 +83,7 @@ func (d *Device) build(parts []backend.Part, o backend.JoinOptions) (*module, er
 	nodes := map[*graph.Node]stablehlo.Value{} // that are kept or guarded
 	for _, p := range parts {
 		l := newLowering(f, d.compute())
-		l.cudnn = d.cudnn()
+		l.cudnn, l.ordered = d.cudnn(), d.o.Deterministic
 		l.step = m.step(f, lanes)
 		if err := m.lower(l, mem, feed, p, lanes); err != nil {
 			return nil, fmt.Errorf("%s: %w", d.Name(), err)

@@ -147,6 +147,8 @@ func number(v float64, t Type) string {
 	switch t {
 	case F32:
 		return fmt.Sprintf("0x%08X", math.Float32bits(float32(v)))
+	case F64:
+		return fmt.Sprintf("0x%016X", math.Float64bits(v))
 	case BF16:
 		return fmt.Sprintf("0x%04X", nearest(float32(v)))
 	case I1:

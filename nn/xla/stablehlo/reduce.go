@@ -179,8 +179,25 @@ func (f *Func) Rows(table, ids Value) Value {
 		table.name, ids.name, list(offset), array(sizes), table.typ(), ids.typ(), tensor(shape, table.Type))
 }
 
-// AddRows is table(V, ...) with rows(n, ...) added to those whose numbers are in ids(n).
-func (f *Func) AddRows(table, ids, rows Value) Value {
+// Sort puts whole numbers in ascending order, and what belongs to them in the same:
+// equal ones stay in the order that they are in.
+func (f *Func) Sort(keys, with Value) (sorted, and Value) {
+	f.n++
+	name := fmt.Sprintf("%%%d", f.n)
+	k, w := tensor(nil, keys.Type), tensor(nil, with.Type)
+	fmt.Fprintf(&f.body, `    %s:2 = "stablehlo.sort"(%s, %s) ({
+    ^bb0(%%a: %s, %%b: %s, %%wa: %s, %%wb: %s):
+      %%r = stablehlo.compare LT, %%a, %%b, SIGNED : (%s, %s) -> tensor<i1>
+      stablehlo.return %%r : tensor<i1>
+    }) {dimension = 0 : i64, is_stable = true} : (%s, %s) -> (%s, %s)
+`, name, keys.name, with.name, k, k, w, w, k, k, keys.typ(), with.typ(), keys.typ(), with.typ())
+	return Value{name + "#0", keys.Shape, keys.Type}, Value{name + "#1", with.Shape, with.Type}
+}
+
+// AddRows is table(V, ...) with rows(n, ...) added to those whose numbers are in
+// ids(n). Rows with numbers outside of the table are left out. unique says that all
+// ids are different.
+func (f *Func) AddRows(table, ids, rows Value, unique bool) Value {
 	var window []int
 	for i := range table.Shape[1:] {
 		window = append(window, i+1)
@@ -190,6 +207,6 @@ func (f *Func) AddRows(table, ids, rows Value) Value {
     ^bb0(%%a: %s, %%b: %s):
       %%r = stablehlo.add %%a, %%b : %s
       stablehlo.return %%r : %s
-    }) {scatter_dimension_numbers = #stablehlo.scatter<update_window_dims = %s, inserted_window_dims = [0], scatter_dims_to_operand_dims = [0], index_vector_dim = 1>, indices_are_sorted = false, unique_indices = false} : (%s, %s, %s) -> %s`,
-		table.name, ids.name, rows.name, scalar, scalar, scalar, scalar, list(window), table.typ(), ids.typ(), rows.typ(), table.typ())
+    }) {scatter_dimension_numbers = #stablehlo.scatter<update_window_dims = %s, inserted_window_dims = [0], scatter_dims_to_operand_dims = [0], index_vector_dim = 1>, indices_are_sorted = false, unique_indices = %t} : (%s, %s, %s) -> %s`,
+		table.name, ids.name, rows.name, scalar, scalar, scalar, scalar, list(window), unique, table.typ(), ids.typ(), rows.typ(), table.typ())
 }

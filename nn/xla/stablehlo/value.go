@@ -12,6 +12,7 @@ type Type string
 // The types.
 const (
 	F32  Type = "f32"
+	F64  Type = "f64" // where float32 has too few bits
 	BF16 Type = "bf16"
 	I32  Type = "i32"
 	U8   Type = "ui8"
@@ -21,7 +22,7 @@ const (
 )
 
 // float says whether numbers of the type have a fraction.
-func (t Type) float() bool { return t == F32 || t == BF16 }
+func (t Type) float() bool { return t == F32 || t == F64 || t == BF16 }
 
 // A Value is a result of an operation, or an argument.
 type Value struct {

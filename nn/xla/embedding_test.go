@@ -1,0 +1,73 @@
+package xla
+
+import (
+	"math"
+	"testing"
+
+	"pipe/nn/graph"
+)
+
+func embeddingCases() cases {
+	nan := float32(math.NaN())
+	embedded := func(padding int, ids []float32, shape ...int) model {
+		return func(g *testGraph) (*graph.Node, []*graph.Node) {
+			table := g.Param("table", numbers("table", 15), 5, 3)
+			x := g.Embedding(g.Input("ids", ids, shape...), table, 1.5, padding)
+			return weighted(g, x), []*graph.Node{table}
+		}
+	}
+	return cases{
+		"embedding":         embedded(graph.NoPadding, []float32{1, 4, 1, 0, 1, 1, 2}, 7),
+		"embedding padding": embedded(1, []float32{1, 4, 1, 0, 2, 4}, 2, 3),
+		"embedding one":     embedded(graph.NoPadding, []float32{3}, 1),
+		"embedding outside": embedded(4, []float32{-2, 7, nan, 4.5, 3, 2}, 3, 2, 1),
+		"positions": func(g *testGraph) (*graph.Node, []*graph.Node) {
+			x, table := g.Param("x", numbers("x", 3*4*5), 3, 4, 5), g.Param("table", numbers("table", 4*5), 4, 5)
+			return weighted(g, g.SinusoidalPositions(g.LearnedPositions(x, table))), []*graph.Node{x, table}
+		},
+		"tokens": func(g *testGraph) (*graph.Node, []*graph.Node) {
+			ids := []float32{2, 3, 1, 0, 0, 0, 0, 0, 1, 0, 4, 0}
+			table := g.Param("table", numbers("table", 5*6), 5, 6)
+			w := g.Param("w", numbers("w", 36), 6, 6)
+			x := g.SinusoidalPositions(g.Embedding(g.Input("ids", ids, 3, 4), table, 2, 0))
+			return weighted(g, g.Dense(x, w, nil, graph.Activation{Kind: graph.Tanh})), []*graph.Node{table, w}
+		},
+		"lengths": func(g *testGraph) (*graph.Node, []*graph.Node) {
+			ids := g.Input("ids", []float32{2, 3, 1, 0, 0, 0, 0, 0, 1, 0, 4, 0, 0, 0, 0, nan}, 4, 4)
+			both := g.Add(g.IDLengths(ids, 0), g.IDLengths(ids, graph.NoPadding))
+			return weighted(g, both), nil
+		},
+	}
+}
+
+func TestEmbedding(t *testing.T) {
+	c := embeddingCases()
+	check(t, c)
+	checkNarrow(t, cases{"tokens": c["tokens"], "positions": c["positions"]})
+}
+
+// With a fixed order of sums the gradients are the same.
+func TestEmbeddingInOrder(t *testing.T) {
+	c := embeddingCases()
+	for name := range c {
+		if len(name) < 9 || name[:9] != "embedding" {
+			delete(c, name)
+		}
+	}
+	c["embedding many"] = func(g *testGraph) (*graph.Node, []*graph.Node) {
+		ids := make([]float32, 100)
+		for i := range ids {
+			ids[i] = float32(i * i % 7)
+		}
+		table := g.Param("table", numbers("table", 14), 7, 2)
+		return weighted(g, g.Embedding(g.Input("ids", ids, 100), table, 1, 2)), []*graph.Node{table}
+	}
+	c.compare(t, Options{Deterministic: true}, 1e-5)
+}
+
+// The table of positions is that of the CPU also where angles are large.
+func TestSinusoids(t *testing.T) {
+	check(t, cases{"long": func(g *testGraph) (*graph.Node, []*graph.Node) {
+		return g.Apply(graph.Sinusoids{Steps: 20011, Width: 5}), nil
+	}})
+}
