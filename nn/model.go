@@ -46,6 +46,7 @@ type Summary struct {
 	Features    []InputRange `json:"features"`               // of the training rows, in order
 
 	Threshold *Chosen `json:"threshold,omitempty"` // how that of the signature was chosen; nil: it was given, or is the usual one
+	Device    string  `json:"device,omitempty"`    // that it was trained on, for people; empty: the CPU
 }
 
 // Chosen says what a setting of a model was chosen by.

@@ -19,8 +19,9 @@ type Placement struct {
 	Engine string
 	// Device is the processor in words, as in "NVIDIA H200, bfloat16, deterministic".
 	Device string
-	// GPUs are how many of them the stage takes while it runs.
-	GPUs int
+	// Devices are how many share the work, GPUs how many of those of the machine
+	// the stage takes while it runs. Both are 0 on the CPU.
+	Devices, GPUs int
 	// Varies says that two runs give different bits, in spite of their class.
 	Varies bool
 	// Why says why it was chosen, if that is not plain from the settings.

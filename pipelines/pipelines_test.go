@@ -28,7 +28,7 @@ func TestExamplesMeetTheirGates(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no examples: %v", err)
 	}
-	reg := stages.All(func(string) (string, bool) { return "", false }, exec.NewSupervisor())
+	reg := stages.All(func(string) (string, bool) { return "", false }, exec.NewSupervisor(), nil)
 	for _, file := range files {
 		t.Run(file, func(t *testing.T) {
 			plan, err := pipeline.Load(file, reg, pipeline.Options{})

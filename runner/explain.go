@@ -87,6 +87,9 @@ func (r *Runner) forecast(ctx context.Context, e *execution, i int) (f Forecast,
 		return Forecast{Action: WillFail, Reason: res.Err.Error()}, nil
 	}
 	if found.parts == nil {
+		if _, err := r.placeEarly(s); err != nil {
+			return Forecast{Action: WillFail, Reason: err.Error()}, nil
+		}
 		return Forecast{Action: MayRun, Reason: "after " + e.missingDependency(s)}, nil
 	}
 	f = Forecast{Action: WillSkip, Key: found.key, Parts: found.parts}

@@ -26,10 +26,11 @@ const memoStages = 256
 // A Given is what a run of a pipeline file is given, besides the external files
 // that the pipeline names.
 type Given struct {
-	Program string // identifies the binary, and so all kinds with their versions
-	File    string // as it was named
-	Source  []byte // of the file
-	Options pipeline.Options
+	Program    string // identifies the binary, and so all kinds with their versions
+	Processors string // identifies what there is beside the CPU, on which stages may be placed; empty if there is nothing
+	File       string // as it was named
+	Source     []byte // of the file
+	Options    pipeline.Options
 }
 
 // fingerprint is the name under which a memo is kept; zero if there cannot be
@@ -46,6 +47,9 @@ func (r *Runner) fingerprint(g *Given) artifacts.ID {
 		{Name: "path", Value: path},
 		{Name: "source", Value: artifacts.Sum(g.Source).String()},
 		{Name: "capacity", Value: fmt.Sprint(r.Capacity)},
+	}
+	if g.Processors != "" {
+		parts = append(parts, artifacts.KeyPart{Name: "processors", Value: g.Processors})
 	}
 	if g.Options.Seed != nil {
 		parts = append(parts, artifacts.KeyPart{Name: "seed", Value: strconv.FormatUint(*g.Options.Seed, 10)})

@@ -180,6 +180,7 @@ func TestRecallDoubts(t *testing.T) {
 		{"an unknown program", func(w *memoWorld) { w.given.Program = "" }},
 		{"another file", func(w *memoWorld) { w.given.File = filepath.Join(w.dir, "q.yaml") }},
 		{"another machine", func(w *memoWorld) { w.runner.Capacity.CPU = 1 }},
+		{"a GPU", func(w *memoWorld) { w.given.Processors = "xla/1" }},
 		{"an output is gone", other(1)},
 		{"an output has another size", other(2)},
 		{"the file has changed", func(w *memoWorld) { w.touch("other", -time.Hour) }},

@@ -132,6 +132,10 @@ func TestMissingProcessorEndsTheRunAtOnce(t *testing.T) {
 	if n := w.calls.Load(); n != 0 {
 		t.Errorf("%d stages ran before", n)
 	}
+	forecast, err := w.runner.Explain(t.Context(), w.plan(stages), Options{})
+	if err != nil || forecast[1].Action != WillFail || forecast[1].Reason != "there is no GPU here" {
+		t.Errorf("%+v, %v", forecast, err)
+	}
 }
 
 // The choice may depend on what the stage is to read.

@@ -79,7 +79,7 @@ network: [{dense: {units: 24, activation: relu}}]
 optimizer: {adam: {learning_rate: 0.02}}
 epochs: 25
 `
-	c := pipelinetest.Case{Kind: train.Kind(), With: with, Seed: 5, Inputs: map[string][]byte{
+	c := pipelinetest.Case{Kind: train.Kind(nil), With: with, Seed: 5, Inputs: map[string][]byte{
 		"train": manyRows(t, "train", 400, 9, true), "validation": manyRows(t, "validation", 100, 12, true)}}
 	pipelinetest.Conform(t, c)
 	var model []byte
@@ -139,7 +139,7 @@ func TestPictureAlone(t *testing.T) {
 		"branches: {image: [{conv2d: {filters: 3, kernel: 2}}]}\nnetwork: [{batch_norm: {}}, flatten]",
 		"network: [flatten, {dense: 4}]",
 	} {
-		r := pipelinetest.Run(t, pipelinetest.Case{Kind: train.Kind(), With: with + "\nepochs: 40\noptimizer: {adam: {learning_rate: 0.05}}", Inputs: map[string][]byte{"train": data}})
+		r := pipelinetest.Run(t, pipelinetest.Case{Kind: train.Kind(nil), With: with + "\nepochs: 40\noptimizer: {adam: {learning_rate: 0.05}}", Inputs: map[string][]byte{"train": data}})
 		if a := r.Metrics["train.accuracy"]; a < 1 {
 			t.Errorf("%s: accuracy %v", with, a)
 		}
@@ -149,7 +149,7 @@ func TestPictureAlone(t *testing.T) {
 // A data set of other inputs is refused by who measures and who asks a model.
 func TestOtherInputs(t *testing.T) {
 	const with = "branches: {image: [flatten], text: [{embedding: {vocabulary: 10, dimensions: 2}}, {time_pool: mean}]}\nnetwork: []\nepochs: 1\n"
-	model := pipelinetest.Run(t, pipelinetest.Case{Kind: train.Kind(), With: with, Inputs: map[string][]byte{"train": manyRows(t, "train", 40, 5, true)}}).Outputs["model"]
+	model := pipelinetest.Run(t, pipelinetest.Case{Kind: train.Kind(nil), With: with, Inputs: map[string][]byte{"train": manyRows(t, "train", 40, 5, true)}}).Outputs["model"]
 	target := manyInputs().Targets[0]
 	flat := table.FlatDataset([]table.Feature{{Name: "age", Column: "age"}, {Name: "size", Column: "size"}}, &target)
 	other := tabletest.Dataset(t, flat, "features", []float32{1, 2}, "target", []int32{1})
@@ -159,7 +159,7 @@ func TestOtherInputs(t *testing.T) {
 			t.Errorf("%s: %v", k.Kind.Name, err)
 		}
 	}
-	_, err := pipelinetest.RunErr(t, pipelinetest.Case{Kind: train.Kind(), With: with, Inputs: map[string][]byte{"train": manyRows(t, "train", 40, 5, true), "validation": other}})
+	_, err := pipelinetest.RunErr(t, pipelinetest.Case{Kind: train.Kind(nil), With: with, Inputs: map[string][]byte{"train": manyRows(t, "train", 40, 5, true), "validation": other}})
 	if err == nil || !strings.Contains(err.Error(), "the inputs of ") {
 		t.Errorf("train: %v", err)
 	}
@@ -179,7 +179,7 @@ func TestSeveralInputsThatDoNotFit(t *testing.T) {
 		{"branches: {image: [flatten], text: [{embedding: {vocabulary: 5, dimensions: 4}}, {time_pool: mean}]}\nnetwork: []", "token ids of the vocabulary are 0 to 4", "raise the vocabulary"},
 		{"branches: {image: [flatten], text: [{dense: 3}]}\nnetwork: [{embedding: {vocabulary: 5, dimensions: 4}}, {time_pool: mean}]", "a layer before it has changed them", "put it first"},
 	} {
-		_, err := pipelinetest.RunErr(t, pipelinetest.Case{Kind: train.Kind(), With: c.with + "\nepochs: 1\n", Inputs: map[string][]byte{"train": data}})
+		_, err := pipelinetest.RunErr(t, pipelinetest.Case{Kind: train.Kind(nil), With: c.with + "\nepochs: 1\n", Inputs: map[string][]byte{"train": data}})
 		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(diag.HintOf(err), c.hint) {
 			t.Errorf("%s: got %v (hint: %s), want %q (%s)", c.with, err, diag.HintOf(err), c.want, c.hint)
 		}
@@ -190,7 +190,7 @@ func TestSeveralInputsThatDoNotFit(t *testing.T) {
 // warned of.
 func TestTokensAsAmounts(t *testing.T) {
 	for first, warned := range map[string]bool{"flatten": true, "embedding: {vocabulary: 10, dimensions: 2}": false} {
-		r := pipelinetest.Run(t, pipelinetest.Case{Kind: train.Kind(), With: "branches: {image: [flatten], text: [" + first + ", flatten]}\nnetwork: []\nepochs: 1\n",
+		r := pipelinetest.Run(t, pipelinetest.Case{Kind: train.Kind(nil), With: "branches: {image: [flatten], text: [" + first + ", flatten]}\nnetwork: []\nepochs: 1\n",
 			Inputs: map[string][]byte{"train": manyRows(t, "train", 40, 5, true)}})
 		if strings.Contains(r.Log, "token ids are taken for amounts\" input=text") != warned {
 			t.Errorf("%s: %s", first, r.Log)

@@ -13,11 +13,12 @@ import (
 )
 
 // All makes the registry of the built-in kinds. lookup gives the environment
-// variables that exec stages may declare; commands starts what they run.
-func All(lookup func(name string) (string, bool), commands *exec.Supervisor) *pipeline.Registry {
+// variables that exec stages may declare; commands starts what they run;
+// processors are what networks are trained on beside the CPU, nil for nothing.
+func All(lookup func(name string) (string, bool), commands *exec.Supervisor, processors train.Processors) *pipeline.Registry {
 	kinds := []pipeline.Kind{
 		ingest.Kind(),
-		train.Kind(),
+		train.Kind(processors),
 		evaluate.Kind(),
 		predict.Kind(),
 		manifest.Kind(),

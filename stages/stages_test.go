@@ -21,7 +21,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the generated files")
 
 func registry() *pipeline.Registry {
-	return All(func(string) (string, bool) { return "", false }, exec.NewSupervisor())
+	return All(func(string) (string, bool) { return "", false }, exec.NewSupervisor(), nil)
 }
 
 func TestEveryKindIsDocumented(t *testing.T) {

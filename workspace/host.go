@@ -32,6 +32,10 @@ type Host struct {
 	GPUs   int           // slots of a run; below 0 is what the configuration of the store says
 	NVIDIA nvidia.System // where GPUs are looked for
 
+	// Processors identifies what there is beside the CPU to work on stages, empty
+	// if there is nothing; nil if nothing ever is.
+	Processors func() string
+
 	Environ []string // of programs that are started, as os.Environ has it
 
 	// The rest is for tests, which let the process die and count what it asks; nil

@@ -13,12 +13,16 @@ import (
 
 // Given describes a run of a pipeline file for Recall; nil if the system does not
 // say which program this is.
-func Given(file string, opt pipeline.Options) *runner.Given {
+func (h *Host) Given(file string, opt pipeline.Options) *runner.Given {
 	program := programIdentity()
 	if program == "" {
 		return nil
 	}
-	return &runner.Given{Program: program, File: file, Options: opt}
+	given := &runner.Given{Program: program, File: file, Options: opt}
+	if h.Processors != nil {
+		given.Processors = h.Processors()
+	}
+	return given
 }
 
 // programIdentity tells builds of pipe apart, and with them the versions of

@@ -38,7 +38,7 @@ stages:
 		}
 	}
 	path := func(name string) (string, bool) { return "/usr/bin:/bin", name == "PATH" }
-	h := workspace.NewHost(func() *pipeline.Registry { return stages.All(path, exec.NewSupervisor()) })
+	h := workspace.NewHost(func() *pipeline.Registry { return stages.All(path, exec.NewSupervisor(), nil) })
 	file := filepath.Join(dir, "p.yaml")
 	w, err := h.Open(h.StoreOf(file))
 	if err != nil {
@@ -105,7 +105,7 @@ stages:
 		t.Errorf("the runs differ in %+v", diff)
 	}
 
-	repeated := h.Recall(ctx, workspace.Given(file, pipeline.Options{}), 0)
+	repeated := h.Recall(ctx, h.Given(file, pipeline.Options{}), 0)
 	if repeated != nil {
 		t.Errorf("a run was recalled that left no memo: %+v", repeated)
 	}

@@ -15,6 +15,7 @@ import (
 	"pipe/base/diag"
 	"pipe/base/nvidia"
 	"pipe/cmd/pipe/ui"
+	"pipe/nn/xla/plugin"
 	"pipe/pipeline"
 	"pipe/runner/machine"
 	"pipe/stages"
@@ -36,7 +37,9 @@ type app struct {
 
 func newApp(in io.Reader, out, err io.Writer, lookup func(string) (string, bool)) *app {
 	a := &app{in: in, out: ui.NewOutput(out), err: ui.NewOutput(err), lookup: lookup, commands: exec.NewSupervisor()}
-	a.host = newHost(lookup, func() *pipeline.Registry { return stages.All(lookup, a.commands) })
+	x := processors{plugin.NewPlaces(lookup)}
+	a.host = newHost(lookup, func() *pipeline.Registry { return stages.All(lookup, a.commands, x) })
+	a.host.Processors = x.identity
 	a.calledAs = sync.OnceValue(func() string {
 		if builtByGoRun() {
 			return goRun

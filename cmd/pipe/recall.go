@@ -11,7 +11,6 @@ import (
 	"pipe/cmd/pipe/ui"
 	"pipe/pipeline"
 	"pipe/runner"
-	"pipe/workspace"
 )
 
 // recallFlags are the flags of `pipe run` that either change nothing about what
@@ -26,7 +25,7 @@ func (a *app) given(cmd *cobra.Command, file string, opt pipeline.Options) *runn
 	if !plain {
 		return nil
 	}
-	return workspace.Given(file, opt)
+	return a.host.Given(file, opt)
 }
 
 // recall does a run without reading the pipeline, if it can, and shows it.

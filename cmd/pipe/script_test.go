@@ -2,6 +2,7 @@ package main
 
 import (
 	"flag"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -50,7 +51,16 @@ func TestScripts(t *testing.T) {
 				return err
 			}
 			env.Setenv("STORES", stores)
+			env.Setenv("XLA", os.Getenv("PIPE_XLA"))
 			return copyExamples(filepath.Join(env.WorkDir, "pipelines"))
+		},
+		// xla is whether a plugin of XLA is there to test with: PIPE_XLA names it, and
+		// scripts have it as XLA.
+		Condition: func(cond string) (bool, error) {
+			if cond == "xla" {
+				return os.Getenv("PIPE_XLA") != "", nil
+			}
+			return false, fmt.Errorf("unknown condition %q", cond)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"replace":   replace,

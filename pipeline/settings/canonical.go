@@ -138,7 +138,7 @@ func (w *jsonWriter) ordered(v reflect.Value) {
 func (w *jsonWriter) structure(v reflect.Value) {
 	separator := "{"
 	for m, inner := range members(v) {
-		if w.strict && (isExternal(inner.Type()) || m.tag.Get("added") == "true" && inner.IsZero()) {
+		if w.strict && (isExternal(inner.Type()) || m.tag.Get("added") == "true" && isUnused(inner, m.tag.Get("default"))) {
 			continue
 		}
 		w.raw(separator)
@@ -155,6 +155,18 @@ func (w *jsonWriter) structure(v reflect.Value) {
 	default:
 		w.raw("{}")
 	}
+}
+
+// isUnused reports whether a setting that came later has the value that it has
+// when nobody has heard of it: its default, as the tag says it, else none.
+func isUnused(v reflect.Value, preset string) bool {
+	switch v.Kind() {
+	case reflect.String:
+		return v.String() == preset
+	case reflect.Bool:
+		return v.Bool() == (preset == "true")
+	}
+	return v.IsZero()
 }
 
 func (w *jsonWriter) scalar(s Scalar) {

@@ -199,17 +199,35 @@ func TestAddedSettings(t *testing.T) {
 		Rate  float64 `yaml:"rate"`
 		Limit *window `yaml:"limit" added:"true"`
 		Exact bool    `yaml:"exact" default:"false" added:"true"`
+		Safe  bool    `yaml:"safe" default:"true" added:"true"`
+		Where string  `yaml:"where" default:"here" enum:"here,there" added:"true"`
 	}
 	want := string(settings.Canonical(&before{Rate: 1}))
-	if got := string(settings.Canonical(&after{Rate: 1})); got != want {
-		t.Errorf("canonical form %s, before the settings came %s", got, want)
+	unused := after{Rate: 1, Safe: true, Where: "here"}
+	for _, with := range []string{"rate: 1", "{rate: 1, safe: true, where: here, exact: false}"} {
+		var read, restored after
+		if err := settings.DecodeFile("with", []byte(with), &read); err != nil {
+			t.Fatal(err)
+		}
+		if got := string(settings.Canonical(&read)); got != want || read != unused {
+			t.Errorf("%+v with the canonical form %s, before the settings came %s", read, got, want)
+		}
+		if err := settings.FromCanonical([]byte(want), &restored); err != nil || restored != unused {
+			t.Errorf("elsewhere it is %+v (%v), here %+v", restored, err, unused)
+		}
 	}
-	for _, used := range []after{{Rate: 1, Limit: &window{}}, {Rate: 1, Exact: true}} {
+	for _, change := range []func(*after){
+		func(a *after) { a.Limit = &window{} }, func(a *after) { a.Exact = true }, func(a *after) { a.Safe = false }, func(a *after) { a.Where = "there" },
+	} {
+		used := unused
+		if change(&used); used == unused {
+			t.Fatal("nothing is used")
+		}
 		if got := string(settings.Canonical(&used)); got == want {
 			t.Errorf("%+v has the canonical form of settings that do not have it, %s", used, got)
 		}
 	}
-	if got := string(settings.JSON(&after{Rate: 1})); got == string(settings.JSON(&before{Rate: 1})) {
+	if got := string(settings.JSON(&unused)); got == string(settings.JSON(&before{Rate: 1})) {
 		t.Errorf("people do not see a setting that is not used: %s", got)
 	}
 }

@@ -226,8 +226,8 @@ func checkPreset(f *field) error {
 	owner := At(1, 1)
 	target := reflect.New(f.typ).Elem()
 	decoder{p: p}.value(placed(f.preset, owner), target, spot{name: f.name, owner: owner, field: f})
-	if f.added && !target.IsZero() {
-		return errors.New("added, but its default is not the zero value, which is what is left out")
+	if f.added && !isUnused(target, f.written) {
+		return errors.New("added, but its default is neither a text, true or false, nor the zero value: it would not be left out")
 	}
 	return p.Err()
 }

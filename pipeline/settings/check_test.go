@@ -58,7 +58,7 @@ func TestCheck(t *testing.T) {
 		{"required, but added", struct {
 			A int `yaml:"a" required:"true" added:"true"`
 		}{}},
-		{"added, but its default is not the zero value", struct {
+		{"added, but its default is neither a text, true or false, nor the zero value", struct {
 			A int `yaml:"a" default:"1" added:"true"`
 		}{}},
 		{`required:"yes"`, struct {

@@ -157,14 +157,11 @@ func pairs(n *Node) iter.Seq2[*Node, *Node] {
 }
 
 // absent gives the settings without a key their defaults. The canonical form
-// leaves out only what has no value.
+// leaves out only what has no value, or was added and has its default.
 func (d decoder) absent(v reflect.Value, sh *shape, s spot, seen map[string]bool) {
-	if d.exact {
-		return
-	}
 	for i := range sh.fields {
 		f := &sh.fields[i]
-		if seen[f.name] {
+		if seen[f.name] || d.exact && !(f.added && f.preset != nil) {
 			continue
 		}
 		inside := s.inside(f.name, s.owner, f)

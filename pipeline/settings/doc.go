@@ -16,7 +16,8 @@
 //	short:"true"      the field that a bare value in place of the mapping sets
 //	single:"true"     a list that may be written as its only entry, without brackets
 //	added:"true"      came later: not part of the canonical form while it has its
-//	                  zero value, so that what was stored before is still found
+//	                  default, so that what was stored before is still found. The
+//	                  default is a text, true or false, or the zero value
 //
 // Types: bool, Off, int, int64, uint64, float64, string, time.Duration ("30s"),
 // FilePath, Folder, Glob, Scalar, any encoding.TextUnmarshaler, slices, Map[T], structs,

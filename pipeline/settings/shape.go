@@ -167,7 +167,7 @@ type field struct {
 	enum     []string
 	short    bool
 	single   bool // a list that may be written as its only element
-	added    bool // not part of the canonical form while it is zero
+	added    bool // not part of the canonical form while it has its default
 }
 
 // A bound limits a number, a duration, or the length of a list, map or text.

@@ -14,8 +14,9 @@ const (
 	modelPort      = "model"
 )
 
-// Kind describes the stage.
-func Kind() pipeline.Kind {
+// Kind describes the stage. processors are what there is beside the CPU to train
+// on; nil is nothing.
+func Kind(processors Processors) pipeline.Kind {
 	return pipeline.Kind{
 		Name:    "train",
 		Version: 1,
@@ -60,7 +61,14 @@ With ` + "`find_learning_rate`" + ` a short training comes first, in which the l
 explodes; the one at which the loss fell fastest is taken. Its curve is in the points
 ` + "`find_learning_rate.rate` and `find_learning_rate.loss`" + `, what was chosen in the metric ` + "`learning_rate`" + `.
 
-The same data, settings and seed give the same model to the bit, on any number of threads. Numbers
+With a plugin of XLA (docs/gpu.md) the network is trained on an NVIDIA GPU. ` + "`device: auto`" + ` takes one that is
+there if the training is long enough for it, and says why in the log; ` + "`device: gpu`" + ` insists. The stage then takes
+one GPU while it runs, or as many as ` + "`resources.gpu`" + ` says, which share each batch. ` + "`precision: tf32`" + ` is several
+times as fast as float32 for large networks, ` + "`bfloat16`" + ` twice as fast again. What a GPU makes differs in the last
+bits from what the CPU makes, so the device with its plugin, driver and libraries is part of the key of the stage.
+
+The same data, settings and seed give the same model to the bit, on any number of threads, and on the same
+kind of GPU unless ` + "`deterministic: false`" + ` says otherwise. Numbers
 that are no longer finite end training with an error that names epoch, batch and layer. Rows are read
 from the store as they are needed; what is in memory of them is the business of the system.`,
 		Example: `
@@ -85,7 +93,7 @@ model:
 		},
 		Seeded: true,
 		Engine: nn.Engine,
-		New:    func() pipeline.Stage { return new(Train) },
+		New:    func() pipeline.Stage { return &Train{processors: processors} },
 	}
 }
 
@@ -111,6 +119,11 @@ type Train struct {
 	Initializer   nn.Initializer           `yaml:"initializer" default:"auto" doc:"How weights are drawn: auto is he_uniform before relu and its like, as in PyTorch in lstm and gru, else glorot_uniform."`
 	EarlyStopping *nn.EarlyStopping        `yaml:"early_stopping" doc:"When to end before all epochs are run."`
 	Threshold     *Threshold               `yaml:"threshold" added:"true" doc:"Of two classes: the probability of the positive one above which a row is taken for it, 0.5 by default. It becomes a part of the model: the classes that predict gives, and accuracy, f1 and the like in evaluate, go by it. The curves of accuracy in training go by 0.5."`
+	Device        string                   `yaml:"device" default:"auto" enum:"auto,cpu,gpu" added:"true" doc:"What the network is trained on: the GPU, the CPU, or whichever is likely to be done earlier (auto)."`
+	Precision     string                   `yaml:"precision" default:"float32" enum:"float32,tf32,bfloat16" added:"true" doc:"How exactly a GPU multiplies: float32 as the CPU does, tf32 with 10 bits of the fraction, bfloat16 with 7, also between layers. Weights are float32 in any case. The CPU knows float32 only, which auto trains with if it takes the CPU."`
+	Deterministic bool                     `yaml:"deterministic" default:"true" added:"true" doc:"Whether a GPU gives the same bits whenever the same is computed. false is faster for some networks: convolutions by half at most."`
+
+	processors Processors
 }
 
 // config is the settings but for the network, in the terms of package nn, for a

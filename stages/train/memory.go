@@ -13,31 +13,45 @@ import (
 
 var _ pipeline.Sizer = (*Train)(nil)
 
-// Memory is what training will need, with the data as far as it is held.
+// Memory is what training on the CPU will need, with the data as far as it is
+// held.
 func (s *Train) Memory(src pipeline.Sources) (int64, error) {
+	if s.Device == onGPU {
+		return 0, nil // most of it is the memory of the device
+	}
+	size, err := s.measure(src)
+	if err != nil {
+		return 0, err
+	}
+	cfg, err := s.config(0, size.sig.Classes)
+	if err != nil {
+		return 0, err
+	}
+	bytes, err := nn.Memory(size.spec, size.sig, size.rows, size.validation, cfg)
+	return int64(bytes) + 8*int64(size.rows+size.validation), err // with the targets
+}
+
+// A size is how large a training is.
+type size struct {
+	spec             nn.Spec
+	sig              nn.Signature
+	rows, validation int
+}
+
+// measure looks at the data sets.
+func (s *Train) measure(src pipeline.Sources) (size, error) {
 	info, sig, rows, err := peek(src, trainPort)
 	if err != nil {
-		return 0, err
+		return size{}, err
 	}
-	held, validation := 8*int64(rows), 0 // targets
+	m := size{rows: rows}
 	if slices.Contains(src.Inputs(), validationPort) {
-		_, _, n, err := peek(src, validationPort)
-		if err != nil {
-			return 0, err
+		if _, _, m.validation, err = peek(src, validationPort); err != nil {
+			return size{}, err
 		}
-		validation = n
-		held += 8 * int64(n)
 	}
-	spec, sig, err := s.spec(info, sig)
-	if err != nil {
-		return 0, err
-	}
-	cfg, err := s.config(0, sig.Classes)
-	if err != nil {
-		return 0, err
-	}
-	bytes, err := nn.Memory(spec, sig, rows, validation, cfg)
-	return int64(bytes) + held, err
+	m.spec, m.sig, err = s.spec(info, sig)
+	return m, err
 }
 
 // peek reads what a data set is, and of its rows no more than how long they are.

@@ -121,7 +121,7 @@ network:
 `, 4, 26, "cannot divide 6 dimensions among 4 heads", "divisor"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := pipeline.DecodeStage(Kind(), c.with)
+			_, err := pipeline.DecodeStage(Kind(nil), c.with)
 			var list diag.List
 			if !errors.As(err, &list) || len(list) != 1 {
 				t.Fatalf("got %v", err)
@@ -136,7 +136,7 @@ network:
 
 // What depends on the number of features is as clear when it is known.
 func TestMisfitFeatures(t *testing.T) {
-	_, err := pipelinetest.RunErr(t, pipelinetest.Case{Kind: Kind(), Inputs: inputs(t, species), With: `
+	_, err := pipelinetest.RunErr(t, pipelinetest.Case{Kind: Kind(nil), Inputs: inputs(t, species), With: `
 network:
   - reshape: [1, 3, 3]
   - flatten
@@ -149,7 +149,7 @@ network:
 
 // Everything that can be written is what it says.
 func TestLayers(t *testing.T) {
-	s := pipelinetest.Decode(t, Kind(), `
+	s := pipelinetest.Decode(t, Kind(nil), `
 network:
   - reshape: [3, 32, 32]
   - conv2d: {filters: 8, kernel: [3, 5], stride: 2, padding: 1, dilation: [1, 2], activation: linear, bias: false}
@@ -205,7 +205,7 @@ func TestPresets(t *testing.T) {
 		"[lstm: {steps: 12, return: sequence}, transformer, time_pool: last]":           36,
 		"flatten": 3,
 	} {
-		s := pipelinetest.Decode(t, Kind(), "network: "+text).(*Train)
+		s := pipelinetest.Decode(t, Kind(nil), "network: "+text).(*Train)
 		if err := (nn.Spec{Inputs: features, Layers: nn.Expand(s.Network, network), Outputs: 2}).Validate(); err != nil {
 			t.Errorf("%s: %v", text, err)
 		}
@@ -238,12 +238,12 @@ func TestTrainingSettings(t *testing.T) {
 		if text == "{}" {
 			text = ""
 		}
-		cfg := config(t, pipelinetest.Decode(t, Kind(), "network: []\n"+text).(*Train), 1, "a", "b")
+		cfg := config(t, pipelinetest.Decode(t, Kind(nil), "network: []\n"+text).(*Train), 1, "a", "b")
 		if !ok(&cfg) {
 			t.Errorf("%q: %+v", text, cfg)
 		}
 	}
-	s := pipelinetest.Decode(t, Kind(), "network: []\nclass_weights: {weights: {z: 3}}").(*Train)
+	s := pipelinetest.Decode(t, Kind(nil), "network: []\nclass_weights: {weights: {z: 3}}").(*Train)
 	for _, classes := range [][]string{{"a", "b"}, nil} {
 		if _, err := s.config(1, classes); err == nil {
 			t.Errorf("classes %v: no error", classes)

@@ -11,7 +11,7 @@ import (
 
 func trained(t *testing.T, with string) (*nn.Model, pipelinetest.Result) {
 	t.Helper()
-	r := pipelinetest.Run(t, pipelinetest.Case{Kind: Kind(), With: small + with, Inputs: inputs(t, sex), Seed: 5})
+	r := pipelinetest.Run(t, pipelinetest.Case{Kind: Kind(nil), With: small + with, Inputs: inputs(t, sex), Seed: 5})
 	m, err := nn.ReadModel(bytes.NewReader(r.Outputs["model"]), int64(len(r.Outputs["model"])))
 	if err != nil {
 		t.Fatal(err)
@@ -53,7 +53,7 @@ func TestThreshold(t *testing.T) {
 // The threshold belongs to the stage's work: the same on any number of threads,
 // on other ways to the same rows, and after a killed attempt.
 func TestBestThresholdConforms(t *testing.T) {
-	pipelinetest.Conform(t, pipelinetest.Case{Kind: Kind(), With: small + "threshold: {best: balanced_accuracy}\n", Inputs: inputs(t, sex), Seed: 5})
+	pipelinetest.Conform(t, pipelinetest.Case{Kind: Kind(nil), With: small + "threshold: {best: balanced_accuracy}\n", Inputs: inputs(t, sex), Seed: 5})
 }
 
 // What stands in a model file as its threshold is not taken on trust.

@@ -53,6 +53,14 @@ func (s *Train) Run(ctx context.Context, env pipeline.Env) (err error) {
 		return err
 	}
 	cfg.Threads = env.Threads()
+	backend, err := s.backend(env)
+	if err != nil {
+		return err
+	}
+	if backend != nil {
+		defer func() { err = errors.Join(err, backend.Close()) }()
+		cfg.Backend = backend
+	}
 	if s.FindRate != nil {
 		rate, err := findRate(ctx, env, *s.FindRate, spec, sig, train, cfg)
 		if err != nil {
@@ -80,6 +88,7 @@ func (s *Train) Run(ctx context.Context, env pipeline.Env) (err error) {
 	if err != nil {
 		return err
 	}
+	model.Summary.Device = env.Placement().Device
 	if err := s.Threshold.set(ctx, env, model, validation); err != nil {
 		return err
 	}

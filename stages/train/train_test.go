@@ -70,13 +70,13 @@ epochs: 12
 `
 
 func TestConform(t *testing.T) {
-	pipelinetest.Conform(t, pipelinetest.Case{Kind: Kind(), With: small, Inputs: inputs(t, species), Seed: 5})
+	pipelinetest.Conform(t, pipelinetest.Case{Kind: Kind(nil), With: small, Inputs: inputs(t, species), Seed: 5})
 }
 
 func TestTasks(t *testing.T) {
 	for _, target := range []table.Target{species, sex, mass} {
 		t.Run(string(target.Task), func(t *testing.T) {
-			r := pipelinetest.Run(t, pipelinetest.Case{Kind: Kind(), With: small + "early_stopping: {patience: 3}\n", Inputs: inputs(t, target), Seed: 5})
+			r := pipelinetest.Run(t, pipelinetest.Case{Kind: Kind(nil), With: small + "early_stopping: {patience: 3}\n", Inputs: inputs(t, target), Seed: 5})
 			m, err := nn.ReadModel(bytes.NewReader(r.Outputs["model"]), int64(len(r.Outputs["model"])))
 			if err != nil {
 				t.Fatal(err)
@@ -130,7 +130,7 @@ func checkRecord(t *testing.T, r pipelinetest.Result, s *nn.Summary) {
 }
 
 func TestSettings(t *testing.T) {
-	s := pipelinetest.Decode(t, Kind(), `
+	s := pipelinetest.Decode(t, Kind(nil), `
 network: [{dense: {units: 3, activation: sigmoid}}, {dropout: 0.25}]
 loss: huber
 optimizer: {sgd: {momentum: 0.9, nesterov: true}}
@@ -156,7 +156,7 @@ early_stopping: {monitor: train.loss}
 		"network: []\noptimizer: adagrad":   nn.Adagrad{LearningRate: 0.01, Epsilon: 1e-10},
 		"network: []\noptimizer: lion":      nn.Lion{LearningRate: 0.0001, Beta1: 0.9, Beta2: 0.99},
 	} {
-		if got := pipelinetest.Decode(t, Kind(), text).(*Train); config(t, got, 0).Optimizer != want {
+		if got := pipelinetest.Decode(t, Kind(nil), text).(*Train); config(t, got, 0).Optimizer != want {
 			t.Errorf("%q: optimizer %v, want %v", text, config(t, got, 0).Optimizer, want)
 		}
 	}
@@ -185,7 +185,7 @@ func TestWrongSettings(t *testing.T) {
 		"network: []\nthreshold: 1":                              "threshold",
 		"network: []\nthreshold: {best: log_loss}":               "best",
 	} {
-		if _, err := pipeline.DecodeStage(Kind(), text); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := pipeline.DecodeStage(Kind(nil), text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got error %v, want one about %s", text, err, want)
 		}
 	}
@@ -219,7 +219,7 @@ func TestRunRefuses(t *testing.T) {
 		"not a data set": {small, files{"train": []byte("hello")}, "train data set", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := pipelinetest.RunErr(t, pipelinetest.Case{Kind: Kind(), With: c.with, Inputs: c.inputs})
+			_, err := pipelinetest.RunErr(t, pipelinetest.Case{Kind: Kind(nil), With: c.with, Inputs: c.inputs})
 			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(diag.HintOf(err), c.hint) {
 				t.Errorf("got error %v (hint: %s), want %q (hint: %q)", err, diag.HintOf(err), c.want, c.hint)
 			}
@@ -231,7 +231,7 @@ func TestRunRefuses(t *testing.T) {
 func TestWithoutValidation(t *testing.T) {
 	in := inputs(t, mass)
 	delete(in, "validation")
-	r := pipelinetest.Run(t, pipelinetest.Case{Kind: Kind(), With: small, Inputs: in, Seed: 1})
+	r := pipelinetest.Run(t, pipelinetest.Case{Kind: Kind(nil), With: small, Inputs: in, Seed: 1})
 	if r.Metrics["best_epoch"] != 12 || len(r.Metrics) != 4 || !strings.Contains(r.Log, "kept the last") {
 		t.Errorf("metrics %v, log %q", r.Metrics, r.Log)
 	}

@@ -35,7 +35,7 @@ const linear = "network: []\noptimizer: {sgd: {learning_rate: 0.1}}\nepochs: 40\
 // Rows of weight 0 have no say, and equal weights change nothing.
 func TestSampleWeights(t *testing.T) {
 	train := func(with string, weight func(int) float64) pipelinetest.Result {
-		return pipelinetest.Run(t, pipelinetest.Case{Kind: Kind(), With: linear + with, Inputs: map[string][]byte{"train": weighted(t, weight)}, Seed: 1})
+		return pipelinetest.Run(t, pipelinetest.Case{Kind: Kind(nil), With: linear + with, Inputs: map[string][]byte{"train": weighted(t, weight)}, Seed: 1})
 	}
 	one := func(int) float64 { return 1 }
 	if a, b := train("", one), train("sample_weight: w\n", one); !bytes.Equal(a.Outputs["model"], b.Outputs["model"]) {
@@ -60,7 +60,7 @@ func TestWeightsOfNothing(t *testing.T) {
 		"validation": {"train": one, "validation": none},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := pipelinetest.RunErr(t, pipelinetest.Case{Kind: Kind(), With: linear + "sample_weight: w\n", Inputs: in})
+			_, err := pipelinetest.RunErr(t, pipelinetest.Case{Kind: Kind(nil), With: linear + "sample_weight: w\n", Inputs: in})
 			if want := `the weights of all 60 rows, in the column "w", are 0`; err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(diag.HintOf(err), "sample_weight") {
 				t.Errorf("got error %v (hint: %s), want %q", err, diag.HintOf(err), want)
 			}
@@ -87,7 +87,7 @@ func TestSampleWeightMistakes(t *testing.T) {
 				}
 				return 1
 			})
-			_, err := pipelinetest.RunErr(t, pipelinetest.Case{Kind: Kind(), With: linear + "sample_weight: " + c.column + "\n", Inputs: map[string][]byte{"train": in}})
+			_, err := pipelinetest.RunErr(t, pipelinetest.Case{Kind: Kind(nil), With: linear + "sample_weight: " + c.column + "\n", Inputs: map[string][]byte{"train": in}})
 			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(diag.HintOf(err), c.hint) {
 				t.Errorf("got error %v (hint: %s), want %q (hint: %q)", err, diag.HintOf(err), c.want, c.hint)
 			}

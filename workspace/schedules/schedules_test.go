@@ -28,7 +28,7 @@ func noEnv(string) (string, bool) { return "", false }
 
 // host is a process with this environment.
 func host(lookup func(string) (string, bool)) *workspace.Host {
-	registry := stages.All(lookup, exec.NewSupervisor())
+	registry := stages.All(lookup, exec.NewSupervisor(), nil)
 	return workspace.NewHost(func() *pipeline.Registry { return registry })
 }
 

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"pipe/base/diag"
+	"pipe/base/nvidia"
+	"pipe/nn/xla"
+	"pipe/nn/xla/plugin"
+	"pipe/stages/train"
+)
+
+// processors are what a plugin of XLA computes with, for stages that train.
+type processors struct{ places plugin.Places }
+
+var _ train.Processors = processors{}
+
+// Find looks for the plugin anew each time: who runs schedules may install one.
+func (x processors) Find(how train.Computing) (train.Processor, error) {
+	p, err := plugin.Find(x.places)
+	if errors.As(err, new(*plugin.NotFoundError)) {
+		return train.Processor{}, &train.NoneError{Err: err}
+	}
+	if err != nil {
+		return train.Processor{}, err
+	}
+	if p.Platform == plugin.CPU && x.places.XLA == "" {
+		return train.Processor{}, &train.NoneError{Err: diag.WithHint(fmt.Errorf("the XLA plugin %s computes on the CPU", p.Path),
+			"pipe does that faster; to try it all the same, name it in the variable PIPE_XLA")}
+	}
+	if err := p.Check().Err(); err != nil {
+		return train.Processor{}, err
+	}
+	found := train.Processor{
+		Name:  strings.Join(p.Driver.Models(), " and "),
+		Class: p.Class(how.Precision, how.Deterministic, how.Devices),
+		GPUs:  how.Devices,
+		Open:  func(gpus []string) (train.Backend, error) { return x.open(p, how, gpus) },
+	}
+	if p.Platform == plugin.CPU {
+		found.Name, found.GPUs = "XLA on "+p.Processor, 0
+	}
+	return found, nil
+}
+
+// identity tells apart what Find would find.
+func (x processors) identity() string {
+	p, err := x.Find(train.Computing{})
+	switch {
+	case errors.As(err, new(*train.NoneError)):
+		return ""
+	case err != nil:
+		return err.Error()
+	}
+	return p.Class
+}
+
+// open starts a plugin with those of its GPUs that have these names.
+func (x processors) open(p *plugin.Plugin, how train.Computing, gpus []string) (train.Backend, error) {
+	o := xla.Options{Precision: xla.Precision(how.Precision), Deterministic: how.Deterministic, Devices: how.Devices}
+	for _, name := range gpus {
+		at := slices.IndexFunc(p.Driver.GPUs, func(g nvidia.GPU) bool { return g.Name == name })
+		if at < 0 {
+			return nil, fmt.Errorf("the GPU %q, which the stage was given, is none of those that the driver knows", name)
+		}
+		o.Visible = append(o.Visible, p.Driver.GPUs[at].Index)
+	}
+	return xla.Open(p.Path, o)
+}

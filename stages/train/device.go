@@ -1,0 +1,246 @@
+package train
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"pipe/base/diag"
+	"pipe/nn"
+	"pipe/pipeline"
+	"pipe/pipeline/settings"
+)
+
+// Processors are what networks are trained on beside the CPU.
+type Processors interface {
+	// Find looks for one that computes as it is asked for, without starting it. The
+	// error says what is missing, and what to do about it; it is a *NoneError if
+	// nobody has installed anything.
+	Find(Computing) (Processor, error)
+}
+
+// A NoneError says that there is nothing but the CPU, which is no fault.
+type NoneError struct{ Err error }
+
+func (e *NoneError) Error() string { return e.Err.Error() }
+func (e *NoneError) Unwrap() error { return e.Err }
+
+// Computing says how a network is trained.
+type Computing struct {
+	Precision     string // of products: float32, tf32 or bfloat16
+	Deterministic bool
+	Devices       int // that share each batch
+}
+
+func (c Computing) String() string {
+	s := c.Precision
+	if c.Deterministic {
+		s += ", deterministic"
+	}
+	if c.Devices > 1 {
+		s = fmt.Sprintf("%d devices, %s", c.Devices, s)
+	}
+	return s
+}
+
+// A Processor is one that was found.
+type Processor struct {
+	Name  string // of the device, as in "NVIDIA H200"
+	Class string // numeric class: the same class gives the same bits
+	GPUs  int    // of the machine that it takes; 0 for one that only stands for a GPU
+
+	// Open starts it, with those of the GPUs that have these names, as Env.GPUs
+	// gives them.
+	Open func(gpus []string) (Backend, error)
+}
+
+// A Backend computes until it is closed.
+type Backend interface {
+	nn.Backend
+	io.Closer
+}
+
+// The settings of device.
+const (
+	auto  = "auto"
+	onCPU = "cpu"
+	onGPU = "gpu"
+	full  = "float32"
+)
+
+// checkDevice finds what a CPU does not do.
+func (s *Train) checkDevice() error {
+	if s.Device != onCPU {
+		return nil
+	}
+	var errs []error
+	wrong := func(field, format string, args ...any) {
+		errs = append(errs, &settings.FieldError{Field: field, Err: fmt.Errorf(format, args...), Todo: "remove it, or train on a GPU with `device: gpu`"})
+	}
+	if s.Precision != full {
+		wrong("precision", "a CPU computes with float32: %s is for GPUs", s.Precision)
+	}
+	if !s.Deterministic {
+		wrong("deterministic", "a CPU always computes the same bits: `deterministic: false` is for GPUs")
+	}
+	return errors.Join(errs...)
+}
+
+var _ pipeline.Placer = (*Train)(nil)
+
+// Place implements pipeline.Placer.
+func (s *Train) Place(gpus int, inputs pipeline.Sources) (pipeline.Placement, error) {
+	switch {
+	case s.Device == onGPU:
+		p, c, err := s.find(max(1, gpus))
+		if err != nil {
+			return pipeline.Placement{}, fmt.Errorf("device: gpu: %w", err)
+		}
+		return place(p, c), nil
+	case s.Device == auto && s.processors != nil && inputs != nil:
+		return s.choose(gpus, inputs)
+	}
+	return pipeline.Placement{}, nil
+}
+
+// place is where a processor works on a stage.
+func place(p Processor, c Computing) pipeline.Placement {
+	return pipeline.Placement{
+		Engine: nn.Engine + "; " + p.Class, Device: p.Name + ", " + c.String(),
+		Devices: c.Devices, GPUs: p.GPUs, Varies: !c.Deterministic,
+	}
+}
+
+// find looks for GPUs.
+func (s *Train) find(devices int) (Processor, Computing, error) {
+	c := Computing{Precision: s.Precision, Deterministic: s.Deterministic, Devices: devices}
+	if s.processors == nil {
+		return Processor{}, c, diag.WithHint(&NoneError{errors.New("this program knows no GPUs")}, "use `device: auto`, which trains on the CPU where there is no GPU")
+	}
+	p, err := s.processors.Find(c)
+	return p, c, err
+}
+
+// choose takes a GPU if there is one that pays. A stage that has declared one
+// keeps it from others, and so uses it.
+func (s *Train) choose(gpus int, inputs pipeline.Sources) (pipeline.Placement, error) {
+	p, c, err := s.find(max(1, gpus))
+	switch {
+	case errors.As(err, new(*NoneError)) || err == nil && p.GPUs == 0:
+		return pipeline.Placement{}, nil
+	case err != nil: // no reason not to train
+		return pipeline.Placement{Why: strings.ReplaceAll(err.Error(), "\n", "; ")}, nil
+	}
+	on := place(p, c)
+	if gpus > 0 {
+		on.Why = "the stage has resources.gpu"
+		return on, nil
+	}
+	work, err := s.work(inputs)
+	if err != nil {
+		return pipeline.Placement{}, err
+	}
+	cpu, gpu := work.onCPU(), work.onGPU()
+	if cpu < pays*gpu {
+		return pipeline.Placement{Why: fmt.Sprintf("training takes about %s on a CPU, and a GPU pays from about %s on", roughly(cpu), roughly(pays*gpu))}, nil
+	}
+	on.Why = fmt.Sprintf("training takes about %s on a CPU, and about %s there", roughly(cpu), roughly(gpu))
+	return on, nil
+}
+
+// work is the size of a training.
+type work struct {
+	operations float64 // of numbers
+	steps      float64
+}
+
+// work is what training comes to if all epochs are run.
+func (s *Train) work(src pipeline.Sources) (work, error) {
+	size, err := s.measure(src)
+	if err != nil {
+		return work{}, err
+	}
+	shapes, err := size.spec.Shapes()
+	if err != nil {
+		return work{}, err
+	}
+	epochs, rows, batch := float64(s.Epochs), float64(size.rows), float64(s.BatchSize)
+	// Forward and twice as much backward for each row, and forward once more to measure.
+	return work{
+		operations: epochs * shapes.Flops * (4*rows + float64(size.validation)),
+		steps:      epochs * max(1, rows/batch),
+	}, nil
+}
+
+// What the choice goes by. These are constants, and nothing is measured, so that
+// the same training is at the same place tomorrow and on the next machine of the
+// kind: its key depends on it.
+const (
+	pays = 2 // a GPU is worth it if training takes this times as long on a CPU
+
+	cpuRate  = 1e11                   // operations a second
+	cpuStep  = 20 * time.Microsecond  // of a network without any
+	gpuRate  = 1e13                   // with float32, which is the slowest
+	gpuStep  = 200 * time.Microsecond // with its batch
+	gpuStart = 20 * time.Second       // the plugin, and the compiler
+)
+
+func (w work) onCPU() time.Duration { return duration(w.operations/cpuRate, w.steps, cpuStep) }
+
+func (w work) onGPU() time.Duration {
+	return gpuStart + duration(w.operations/gpuRate, w.steps, gpuStep)
+}
+
+// duration is a time for operations, in seconds, and one for each step.
+func duration(seconds, steps float64, step time.Duration) time.Duration {
+	return time.Duration(min(seconds+steps*step.Seconds(), 1e9) * float64(time.Second))
+}
+
+// roughly rounds a time for people.
+func roughly(d time.Duration) string {
+	switch {
+	case d < time.Second:
+		return "a second"
+	case d < 2*time.Minute:
+		return fmt.Sprintf("%d s", int(d.Seconds()))
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%d min", int(d.Minutes()))
+	}
+	return fmt.Sprintf("%d h", int(d.Hours()))
+}
+
+// backend starts the processor on which the stage was placed; nil is the CPU. It
+// must be the very one that the key of the stage names.
+func (s *Train) backend(env pipeline.Env) (Backend, error) {
+	on := env.Placement()
+	if s.Device == auto && on.Why != "" {
+		where := "cpu"
+		if !on.IsCPU() {
+			where = on.Device
+		}
+		env.Log().Info(fmt.Sprintf("device auto: %s (%s)", where, on.Why))
+	}
+	if on.IsCPU() {
+		return nil, nil
+	}
+	p, c, err := s.find(on.Devices)
+	if err != nil {
+		return nil, err
+	}
+	if place(p, c).Engine != on.Engine {
+		return nil, diag.WithHint(fmt.Errorf("the stage was to run on %s, which is no longer the same", on.Device),
+			"the GPU, its driver or the XLA plugin has changed since the run began: run it again")
+	}
+	gpus := env.GPUs()
+	if p.GPUs == 0 {
+		gpus = nil
+	}
+	text := "trains on " + on.Device
+	if len(gpus) > 0 {
+		text += ": GPU " + strings.Join(gpus, ", ")
+	}
+	env.Log().Info(text)
+	return p.Open(gpus)
+}
