@@ -3,6 +3,7 @@ package xla
 import (
 	"testing"
 
+	"pipe/nn/backend"
 	"pipe/nn/graph"
 )
 
@@ -33,11 +34,36 @@ func residual(g *testGraph) (*graph.Node, []*graph.Node) {
 	h = g.Activate(g.Add(h, conv("b", g.Activate(conv("a", h, 4, 3, 1), act), 4, 3, 1)), act)
 	h = g.Activate(g.Add(conv("short", h, 6, 1, 2), conv("d", g.Activate(conv("c", h, 6, 3, 2), act), 6, 3, 1)), act)
 	z := g.Dense(g.GlobalAvgPool(h), weight("out", 6, 3), weight("out bias", 3), graph.Activation{})
-	return weighted(g, z), params
+	y, w := g.Input("y", []float32{0, 2, 1, 2}, 4), g.Input("weight", []float32{1, 1, 2, 1}, 4)
+	return g.Loss(graph.Loss{Kind: graph.SoftmaxCrossEntropy}, z, y, w), params
 }
 
 func TestNetworkOfImages(t *testing.T) {
 	c := cases{"residual": residual}
 	check(t, c)
 	c.compare(t, Options{Precision: BFloat16}, 0.1) // after ten layers
+}
+
+// Statistics of a batch are those of all of it, however many devices share it.
+func TestNetworkOfImagesOnDevices(t *testing.T) {
+	b := cases{"residual": residual}.build(t)[0]
+	d := open(t, Options{Devices: 2})
+	places := b.places(d)
+	for n, p := range places {
+		if n.Name() == "x" {
+			p.Batch = true
+			places[n] = p
+		}
+	}
+	p, err := d.Join([]backend.Part{{Graph: b.Graph, Keep: b.keep, Places: places}}, backend.JoinOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	for _, step := range testSteps {
+		if err := p.Run(step); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.near(t, b.read(t, p, places), onCPU(t, b), 1e-5)
 }
