@@ -92,7 +92,7 @@ type Plugin struct {
 	CUDAMajor int       `json:"cuda_major,omitempty"` // version of CUDA that it is made for; 0 if it is not for CUDA
 	Libraries []Library `json:"libraries,omitempty"`  // that it opens when it needs them
 
-	Driver    nvidia.Driver `json:"driver"`
+	Driver    nvidia.Driver `json:"-"`
 	Processor string        `json:"processor,omitempty"` // its model, for the platform CPU
 
 	Environment []string `json:"environment,omitempty"` // variables that change what it computes, as NAME=value

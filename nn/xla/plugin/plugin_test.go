@@ -61,7 +61,7 @@ func (w *world) build(name string, l library) string {
 	if err := os.WriteFile(script, []byte(l.versions), 0o600); err != nil {
 		w.t.Fatal(err)
 	}
-	args := []string{"-shared", "-nostdlib", "-x", "c", "-", "-o", path}
+	args := []string{"-shared", "-fPIC", "-nostdlib", "-x", "c", "-", "-o", path}
 	if l.versions != "" {
 		args = append(args, "-Wl,--version-script="+script)
 	}
@@ -372,7 +372,7 @@ func TestCheck(t *testing.T) {
 func (w *world) buildWith(name, code, lib string) string {
 	w.t.Helper()
 	path := filepath.Join(w.root, name)
-	cmd := exec.Command("cc", "-shared", "-nostdlib", "-o", path, "-x", "c", "-", "-x", "none", lib)
+	cmd := exec.Command("cc", "-shared", "-fPIC", "-nostdlib", "-o", path, "-x", "c", "-", "-x", "none", lib)
 	cmd.Stdin = strings.NewReader(code)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		w.t.Fatalf("cc: %v\n%s", err, out)
