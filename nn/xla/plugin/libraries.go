@@ -86,7 +86,11 @@ const toolkit = "/usr/local/cuda"
 // findLibraries looks for the libraries where the plugin does: beside it, then
 // where the linker finds them or, for what is no library, in the toolkit.
 func (x *Plugin) findLibraries() []Library {
+	// The linker goes up from the folder that a link to it leads to.
 	folder := filepath.Dir(x.Path)
+	if real, err := filepath.EvalSymlinks(folder); err == nil {
+		folder = real
+	}
 	sites := []packages{packagesIn(filepath.Join(folder, "../..")), packagesIn(filepath.Join(folder, ".."))}
 	list := make([]Library, len(parts))
 	for i := range parts {

@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"bytes"
 	"errors"
 	"flag"
 	"fmt"
@@ -18,12 +19,12 @@ var update = flag.Bool("update", false, "rewrite the files in testdata from what
 
 // A world is a made-up machine, with a plugin if build was called.
 type world struct {
-	t    *testing.T
+	t    testing.TB
 	root string
 	Places
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	root := t.TempDir()
 	w := &world{t: t, root: root, Places: Places{
 		Data:   filepath.Join(root, "data"),
@@ -295,6 +296,79 @@ libdevice  `
 	if strings.Join(got, "\n") != want {
 		t.Errorf("got\n%s", strings.Join(got, "\n"))
 	}
+}
+
+// A folder of links to plugins is none to look for libraries beside.
+func TestLibrariesBehindLinks(t *testing.T) {
+	w := newWorld(t)
+	w.install("real")
+	w.file("links/file", "")
+	link := filepath.Join(w.root, "links", "xla")
+	if err := os.Symlink(filepath.Join(w.root, "real/jax_plugins/xla_cuda13"), link); err != nil {
+		t.Fatal(err)
+	}
+	w.XLA = filepath.Join(link, "xla_cuda_plugin.so")
+	if l := w.find().Libraries[0]; w.clean(l.Path) != "ROOT/real/nvidia/cu13/lib/libcublas.so.13" || l.Version != "13.1.0.3" {
+		t.Errorf("found %s %s", w.clean(l.Path), l.Version)
+	}
+}
+
+// One for another processor is refused for that alone.
+func TestCheckOtherProcessor(t *testing.T) {
+	w := newWorld(t)
+	w.XLA = w.build("x.so", cpuPlugin)
+	data, err := os.ReadFile(w.XLA)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const machine = 18 // the place of the kind of processor in the file
+	data[machine], data[machine+1] = 243, 0
+	w.file("x.so", string(data))
+	list := w.find().Check()
+	if len(list) != 1 || !strings.Contains(list[0].Message, "is made for EM_RISCV, but this program for") {
+		t.Errorf("got %v", list)
+	}
+	if err := list.Err(); err == nil || diag.HintOf(err) == "" {
+		t.Errorf("error %v", err)
+	}
+}
+
+// Files of the driver that this user may not open are named.
+func TestCheckRights(t *testing.T) {
+	if os.Geteuid() == 0 {
+		t.Skip("root may open everything")
+	}
+	w := newWorld(t)
+	w.install("data/pipe/xla")
+	w.gpus("580.159.04", "NVIDIA H200")
+	for _, name := range []string{"system/dev/nvidiactl", "system/dev/nvidia0"} {
+		w.file(name, "")
+		if err := os.Chmod(filepath.Join(w.root, name), 0o400); err != nil {
+			t.Fatal(err)
+		}
+	}
+	list := w.find().Check()
+	if len(list) != 2 || !strings.HasSuffix(list[0].Message, "nvidiactl is not to be used by this user") || !strings.HasSuffix(list[1].Message, "nvidia0 is not to be used by this user") {
+		t.Errorf("got %v", list)
+	}
+}
+
+// A file that somebody made to do harm is refused or read, in a moment.
+func FuzzHeader(f *testing.F) {
+	w := newWorld(f)
+	for _, l := range []library{cudaPlugin, cpuPlugin} {
+		data, err := os.ReadFile(w.build("x.so", l))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		h, err := parseHeader(bytes.NewReader(data))
+		if err == nil && len(h.needs) > len(data) {
+			t.Errorf("%d bytes need %d libraries", len(data), len(h.needs))
+		}
+	})
 }
 
 // Each way in which a machine does not fit says what to do.
