@@ -159,6 +159,26 @@ func TestTraining(t *testing.T) {
 	}
 }
 
+// A network of images learns on a device what it learns on the CPU.
+func TestTrainingOfImages(t *testing.T) {
+	one, c := nn.Pair{1}, mlp()
+	conv := func(act nn.Activation) nn.Layer {
+		return nn.NewLayer("conv2d", &nn.Conv2D{Filters: 4, Kernel: nn.Pair{3, 2}, Stride: one, Dilation: nn.Pair{2, 1}, Padding: nn.Same, Groups: 2, Activation: act, NoBias: true})
+	}
+	norm := nn.NewLayer("batch_norm", &nn.BatchNorm{Momentum: 0.1, Epsilon: 1e-5})
+	c.sig, c.train, c.validation = signature(60, 3), rows(16, 60, 3), rows(8, 60, 3)
+	c.cfg.BatchSize = 8
+	c.spec = nn.Spec{Inputs: 60, Outputs: 3, Layers: layers(
+		nn.NewLayer("reshape", &nn.Reshape{Dims: []int{2, 6, 5}}), norm, conv(nn.SiLU),
+		nn.NewLayer("residual", &nn.Residual{Layers: []nn.Layer{conv(nn.Linear), norm}}),
+		nn.NewLayer("spatial_dropout", &nn.SpatialDropout{Rate: 0.2}),
+		nn.NewLayer("max_pool", &nn.Pool{Size: nn.Pair{2}, Stride: nn.Pair{2, 1}, Padding: one}),
+		nn.NewLayer("average_pool", &nn.Pool{Size: nn.Pair{3, 2}, Stride: one}),
+		nn.NewLayer("group_norm", &nn.GroupNorm{Groups: 2, Epsilon: 1e-5}),
+		nn.NewLayer("global_pool", &nn.GlobalPool{Kind: "average"}))}
+	near(t, c.run(t, open(t, xla.Options{})), c.run(t, nil), 2e-5)
+}
+
 // What the device has no room for comes batch by batch.
 func TestFeeding(t *testing.T) {
 	c := mlp()
