@@ -7,8 +7,8 @@
 // file (see Model.WriteTo), and a Predictor runs a Model forward.
 //
 // The network becomes a graph of operators (nn/graph), which is differentiated
-// symbolically and compiled by a backend (nn/backend; nn/cpu is this processor): one
-// program for training, one for the last partial batch of an epoch, one for the
+// symbolically and compiled by a backend (nn/backend; nn/cpu is this processor,
+// nn/xla a GPU): one program for training, one for the last partial batch of an epoch, one for the
 // step of the optimizer and one for each batch size that it is run forward with,
 // all over one store of parameters.
 //
@@ -19,6 +19,6 @@
 package nn
 
 // Engine is the numeric class: programs with the same Engine train the same
-// bits. It goes up when a kernel, an order of summation or a random stream
+// bits on a CPU. It goes up when a kernel, an order of summation or a random stream
 // changes what is computed.
 const Engine = "nn-f32/3"

@@ -26,7 +26,8 @@ type Options struct {
 	Precision     Precision // "" is Float32
 	Deterministic bool      // the same bits whenever the same is computed
 	Devices       int       // that share each batch; 0 is 1
-	Visible       []int     // which GPUs of the machine; nil: all
+	Visible       []int64   // which GPUs of the machine; nil: all
+	CUDA          bool      // the plugin is that of CUDA
 	// Cache is a folder that compiled programs are kept in, "": they are not. They
 	// belong to an Identity, which says all that they depend on beside the network:
 	// the plugin, the libraries that it uses, the driver and the kind of device.
@@ -59,13 +60,20 @@ func Open(path string, o Options) (*Device, error) {
 	if err != nil {
 		return nil, err
 	}
-	client, err := plugin.NewClient(nil)
+	options := map[string]any{}
+	if o.CUDA {
+		options["preallocate"] = false // else it takes three quarters of the memory
+		if o.Visible != nil {
+			options["visible_devices"] = o.Visible
+		}
+	}
+	client, err := plugin.NewClient(options)
 	if err != nil {
 		return nil, err
 	}
 	d := &Device{o: o, client: client}
 	d.name, d.version = client.Platform()
-	if n := client.Devices(); n < o.Devices {
+	if n := len(client.Kinds()); n < o.Devices {
 		return nil, errors.Join(fmt.Errorf("%d devices are asked for, %s has %d", o.Devices, path, n), d.Close())
 	}
 	d.kind = client.Kinds()[0]
@@ -145,7 +153,7 @@ func (d *Device) Room() int64 {
 	if d.o.Room != 0 {
 		return d.o.Room
 	}
-	m, err := d.client.Memory()
+	m, err := d.client.Memory(0)
 	if err != nil || m.Limit <= 0 {
 		return 1 << 30 // of the memory of the machine: the plugin does not say
 	}

@@ -37,11 +37,11 @@ type program struct {
 
 // A flight is runs that are started together.
 type flight struct {
-	rows  []float32 // of the log, once they are there
-	fetch fetch     // of that
-	known bool      // the event was waited for
+	first int                  // turn of the first run
+	fetch *pjrt.Fetch[float32] // of the log; nil: they were not started
+	rows  []float32            // of the log, once they are there
+	known bool                 // the fetch was waited for, or the start failed
 	err   error
-	first int // turn of the first run
 }
 
 func (d *Device) program(parts []backend.Part, o backend.JoinOptions) (*program, error) {
@@ -82,8 +82,8 @@ func (p *program) prepare() (err error) {
 			arguments++
 		}
 	}
-	if x.Outputs != results {
-		return fmt.Errorf("%s: the program has %d results, not %d", p.d.Name(), x.Outputs, results)
+	if x.Outputs() != results {
+		return fmt.Errorf("%s: the program has %d results, not %d", p.d.Name(), x.Outputs(), results)
 	}
 	p.given, p.outs = make([]buffers, arguments), make([]buffers, results)
 	if m.turns > 1 {
@@ -142,9 +142,7 @@ func (p *program) flush() error {
 	if p.row == 0 {
 		return nil
 	}
-	b := p.flight
-	b.rows = make([]float32, p.turns*p.row)
-	b.fetch, err = p.log.get(b.rows)
+	p.flight.fetch, err = pjrt.Begin[float32](p.log[0])
 	return err
 }
 
@@ -231,12 +229,12 @@ func (p *program) Later(n *graph.Node) func(into []float32) error {
 		if l != n {
 			continue
 		}
-		data := make([]float32, n.Shape().Size())
-		event, err := p.large[i].get(data)
+		fetch, err := pjrt.Begin[float32](p.large[i][0])
 		return func(into []float32) error {
-			if err == nil {
-				err = event.wait()
+			if err != nil {
+				return err
 			}
+			data, err := fetch.Wait()
 			copy(into, data)
 			return err
 		}
@@ -244,15 +242,16 @@ func (p *program) Later(n *graph.Node) func(into []float32) error {
 	return func([]float32) error { return fmt.Errorf("%v was not kept", n) }
 }
 
-// wait waits for the log of a batch, and starts it if it was not.
+// wait waits for the log of a flight, and starts it if it was not.
 func (b *flight) wait(d *Device) error {
-	if b.rows == nil && !b.known {
+	if b.fetch == nil && !b.known {
 		if err := d.flush(); err != nil {
 			return err
 		}
 	}
 	if !b.known {
-		b.err, b.known = b.fetch.wait(), true
+		b.known = true
+		b.rows, b.err = b.fetch.Wait()
 	}
 	return b.err
 }
@@ -284,6 +283,10 @@ func (p *program) Close() error {
 	if p.d.pending == p {
 		p.d.pending = nil
 	}
+	if f := p.flight; f != nil && f.fetch != nil && !f.known {
+		f.known = true
+		_, f.err = f.fetch.Wait()
+	}
 	for _, b := range append([]buffers{p.counter, p.log}, p.large...) {
 		b.free()
 	}
@@ -291,7 +294,7 @@ func (p *program) Close() error {
 		v.free()
 	}
 	if x, err := p.compiled(); err == nil {
-		x.Close()
+		return x.Close()
 	}
 	return nil
 }

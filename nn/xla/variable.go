@@ -1,9 +1,10 @@
 package xla
 
 import (
-	"errors"
 	"fmt"
 	"slices"
+
+	"pipe/nn/xla/pjrt"
 )
 
 // A variable is numbers in the memory of a device, in parts that are buffers of
@@ -55,17 +56,11 @@ func (v *variable) Read(into []float32) error {
 		copy(into, v.data)
 		return nil
 	}
-	at := 0
-	var list []fetch
-	for i, size := range v.sizes {
-		f, err := v.parts[i].get(into[at : at+size])
-		if err != nil {
-			return errors.Join(err, join(list))
-		}
-		list = append(list, f)
-		at += size
+	var list []*pjrt.Buffer
+	for _, b := range v.parts {
+		list = append(list, b[0])
 	}
-	return join(list)
+	return pjrt.Get(into, list...)
 }
 
 // buffer is a part on the device.

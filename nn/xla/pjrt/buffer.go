@@ -6,180 +6,244 @@ package pjrt
 import "C"
 
 import (
+	"errors"
+	"fmt"
 	"runtime"
 	"unsafe"
 )
 
+// An Element is what buffers are made of. uint16 stands for bfloat16.
+type Element interface {
+	float32 | int32 | uint8 | uint16 | uint32 | uint64
+}
+
+func typeOf[T Element]() C.int {
+	switch any(*new(T)).(type) {
+	case float32:
+		return C.TYPE_F32
+	case int32:
+		return C.TYPE_S32
+	case uint8:
+		return C.TYPE_U8
+	case uint16:
+		return C.TYPE_BF16
+	case uint64:
+		return C.TYPE_U64
+	}
+	return C.TYPE_U32
+}
+
 // A Buffer is memory of a device.
 type Buffer struct {
-	*Client
-	buffer *C.PJRT_Buffer
+	plugin *Plugin
+	buffer *C.buffer_t_
 }
 
-// Free gives the memory back. A donated buffer is freed too: only its handle is left.
-func (b Buffer) Free() { C.buffer_free(b.api, b.buffer) }
+// Free gives the memory back as soon as nothing that was queued needs it.
+func (b *Buffer) Free() {
+	if b != nil && b.buffer != nil {
+		C.buffer_free(b.plugin.table, b.buffer)
+		b.buffer = nil
+	}
+}
 
-// An Event is something that will have happened.
+// Deleted says whether the memory is gone, as that of donated arguments is.
+func (b *Buffer) Deleted() (bool, error) {
+	var gone C.bool
+	err := b.plugin.err("look at a buffer", C.buffer_deleted(b.plugin.table, b.buffer, &gone))
+	return bool(gone), err
+}
+
+// An Event is something that will have happened. It has to be waited for.
 type Event struct {
-	*Client
-	event *C.PJRT_Event
+	plugin *Plugin
+	event  *C.event_t_
 }
 
-// Wait waits and frees the event.
-func (e Event) Wait() error {
-	err := e.err("wait", C.event_await(e.api, e.event))
-	C.event_free(e.api, e.event)
+// Wait waits.
+func (e *Event) Wait() error {
+	if e.event == nil {
+		return nil
+	}
+	err := e.plugin.err("wait for a device", C.event_await(e.plugin.table, e.event))
+	C.event_free(e.plugin.table, e.event)
+	e.event = nil
 	return err
 }
 
-// Forget frees the event without waiting.
-func (e Event) Forget() { C.event_free(e.api, e.event) }
-
-// Ready is when the content of the buffer is there.
-func (b Buffer) Ready() (Event, error) {
-	var ev *C.PJRT_Event
-	err := b.err("ready", C.buffer_ready(b.api, b.buffer, &ev))
-	return Event{b.Client, ev}, err
-}
-
-// A Type is that of an element.
-type Type int
-
-// The types of elements that the spike has.
-const (
-	S32  Type = C.PJRT_Buffer_Type_S32
-	U8   Type = C.PJRT_Buffer_Type_U8
-	U32  Type = C.PJRT_Buffer_Type_U32
-	U64  Type = C.PJRT_Buffer_Type_U64
-	F32  Type = C.PJRT_Buffer_Type_F32
-	BF16 Type = C.PJRT_Buffer_Type_BF16
-)
-
-// Semantics of host memory while it is copied.
-const (
-	DuringCall = C.PJRT_HostBufferSemantics_kImmutableOnlyDuringCall
-	UntilDone  = C.PJRT_HostBufferSemantics_kImmutableUntilTransferCompletes
-)
-
-// FromHost copies memory to the first device. With UntilDone the memory has to
-// be C memory (or pinned) and is not touched before the event.
-func (c *Client) FromHost(data unsafe.Pointer, t Type, dims []int64, semantics int) (Buffer, Event, error) {
-	var b *C.PJRT_Buffer
-	var ev *C.PJRT_Event
-	var d *C.int64_t
-	if len(dims) > 0 {
-		d = (*C.int64_t)(unsafe.Pointer(&dims[0]))
+// Put brings numbers to a device: they may be changed when it returns.
+func Put[T Element](c *Client, device int, data []T, dims ...int) (*Buffer, error) {
+	if n := size(dims); n != len(data) || n == 0 {
+		return nil, fmt.Errorf("bring numbers to a device: %d of them for %v", len(data), dims)
 	}
-	err := c.err("copy to the device", C.from_host(c.api, c.client, c.devices[0], data, C.int(t), d, C.size_t(len(dims)), C.int(semantics), &b, &ev))
-	return Buffer{c, b}, Event{c, ev}, err
-}
-
-// Put copies numbers to the device and waits until the memory is free again.
-func Put[T float32 | int32 | uint32 | uint64 | uint8](c *Client, data []T, t Type, dims ...int64) (Buffer, error) {
-	b, ev, err := c.FromHost(unsafe.Pointer(unsafe.SliceData(data)), t, dims, DuringCall)
+	b, done, err := c.put(device, unsafe.Pointer(unsafe.SliceData(data)), typeOf[T](), C.DURING_CALL, dims)
 	if err != nil {
-		return b, err
+		return nil, err
 	}
-	return b, ev.Wait()
+	if err := done.Wait(); err != nil {
+		b.Free()
+		return nil, err
+	}
+	return b, nil
 }
 
-// Get copies a buffer to the host and waits.
-func Get[T float32 | int32 | uint32 | uint64 | uint8](b Buffer, dst []T) error {
+func (c *Client) put(device int, data unsafe.Pointer, t, semantics C.int, dims []int) (*Buffer, *Event, error) {
+	list := make([]C.int64_t, len(dims)+1) // one more: a scalar has a place too
+	for i, n := range dims {
+		list[i] = C.int64_t(n)
+	}
+	b, done := &Buffer{plugin: c.Plugin}, &Event{plugin: c.Plugin}
+	err := c.err("bring numbers to a device",
+		C.from_host(c.table, c.client, c.devices[device], data, t, &list[0], C.size_t(len(dims)), semantics, &b.buffer, &done.event))
+	if err != nil {
+		return nil, nil, err
+	}
+	return b, done, nil
+}
+
+func size(dims []int) int {
+	n := 1
+	for _, d := range dims {
+		n *= d
+	}
+	return n
+}
+
+// Get copies buffers to the host, one behind the other, and waits.
+func Get[T Element](into []T, list ...*Buffer) (err error) {
+	if len(into) == 0 {
+		return nil
+	}
 	var pin runtime.Pinner
-	pin.Pin(&dst[0])
+	pin.Pin(&into[0])
 	defer pin.Unpin()
-	ev, err := b.ToHost(unsafe.Pointer(&dst[0]), len(dst)*int(unsafe.Sizeof(dst[0])))
+	at := unsafe.Pointer(&into[0])
+	left := len(into) * int(unsafe.Sizeof(into[0]))
+	var events []*Event
+	for _, b := range list {
+		n, e, fail := b.copy(at, left)
+		if fail != nil {
+			err = fail
+			break
+		}
+		events = append(events, e)
+		at, left = unsafe.Add(at, n), left-n
+	}
+	for _, e := range events { // all of them: the memory is written to until then
+		err = errors.Join(err, e.Wait())
+	}
+	if err == nil && left != 0 {
+		err = fmt.Errorf("copy from a device: %d bytes are missing", left)
+	}
+	return err
+}
+
+// copy begins to copy a buffer to memory that does not move.
+func (b *Buffer) copy(to unsafe.Pointer, room int) (n int, e *Event, err error) {
+	p := b.plugin
+	n, err = b.bytes()
 	if err != nil {
-		return err
+		return 0, nil, err
 	}
-	return ev.Wait()
-}
-
-// ToHost begins to copy a buffer to the host. The memory has to be C memory or pinned.
-func (b Buffer) ToHost(dst unsafe.Pointer, bytes int) (Event, error) {
-	var ev *C.PJRT_Event
-	err := b.err("copy to the host", C.to_host(b.api, b.buffer, dst, C.size_t(bytes), &ev))
-	return Event{b.Client, ev}, err
-}
-
-// A Call is the memory of calls of a program: no call allocates.
-type Call struct {
-	x       *Executable
-	in, out []*C.PJRT_Buffer
-}
-
-// NewCall prepares calls with so many arguments.
-func (x *Executable) NewCall(arguments int) *Call {
-	return &Call{x, make([]*C.PJRT_Buffer, arguments), make([]*C.PJRT_Buffer, x.Outputs)}
-}
-
-// Run starts the program. It returns as soon as the work is queued, unless event
-// is set: then with an event of its end. Donated arguments are gone.
-func (c *Call) Run(args, results []Buffer, event bool) (Event, error) {
-	for i, b := range args {
-		c.in[i] = b.buffer
+	if n > room {
+		return 0, nil, fmt.Errorf("copy from a device: %d bytes into %d", n, room)
 	}
-	clear(c.out)
-	var ev *C.PJRT_Event
-	var evs **C.PJRT_Event
-	if event {
-		evs = &ev
-	}
-	err := c.x.err("run", C.execute(c.x.api, c.x.loaded, &c.in[0], C.size_t(len(args)), &c.out[0], nil, 0, evs))
+	e = &Event{plugin: p}
+	return n, e, p.err("copy from a device", C.to_host(p.table, b.buffer, to, C.size_t(n), &e.event))
+}
+
+// bytes is what a copy to the host takes.
+func (b *Buffer) bytes() (int, error) {
+	size, err := C.size_t(0), error(nil)
+	err = b.plugin.err("look at a buffer", C.to_host_bytes(b.plugin.table, b.buffer, &size))
+	return int(size), err
+}
+
+// A Fetch is a copy to the host that is under way, in memory of its own. It has to
+// be waited for.
+type Fetch[T Element] struct {
+	memory unsafe.Pointer
+	n      int
+	event  *Event
+}
+
+// Begin begins to copy a buffer.
+func Begin[T Element](b *Buffer) (*Fetch[T], error) {
+	n, err := b.bytes()
 	if err != nil {
-		return Event{}, err
-	}
-	for i, b := range c.out {
-		results[i] = Buffer{c.x.Client, b}
-	}
-	return Event{c.x.Client, ev}, nil
-}
-
-// Devices is how many devices there are.
-func (c *Client) Devices() int { return len(c.devices) }
-
-// On is the client with another first device.
-func (c *Client) On(device int) *Client {
-	d := *c
-	d.devices = c.devices[device:]
-	return &d
-}
-
-// RunMany runs the program on several devices: args has those of the first
-// device, then those of the next, and so have the results.
-func (x *Executable) RunMany(args []Buffer, devices int) ([]Buffer, error) {
-	in, out := make([]*C.PJRT_Buffer, len(args)), make([]*C.PJRT_Buffer, devices*x.Outputs)
-	for i, b := range args {
-		in[i] = b.buffer
-	}
-	if err := x.err("run", C.execute_many(x.api, x.loaded, &in[0], C.size_t(len(args)/devices), &out[0], C.size_t(x.Outputs), C.size_t(devices))); err != nil {
 		return nil, err
 	}
-	var list []Buffer
-	for _, b := range out {
-		list = append(list, Buffer{x.Client, b})
-	}
-	return list, nil
-}
-
-// CompileFor compiles for a kind of device that need not be there. The program
-// cannot be run, but it has a Size and a Cost, and Serialize.
-func (p *Plugin) CompileFor(name string, opts map[string]any, code []byte, o CompileOptions) (*Executable, error) {
-	v, n, free := options(opts)
-	defer free()
-	c := C.CString(name)
-	defer C.free(unsafe.Pointer(c))
-	var t *C.PJRT_TopologyDescription
-	if err := p.err("topology", C.topology(p.api, c, C.size_t(len(name)), v, n, &t)); err != nil {
+	f := &Fetch[T]{memory: C.malloc(C.size_t(max(1, n))), n: n}
+	if _, f.event, err = b.copy(f.memory, n); err != nil {
+		C.free(f.memory)
 		return nil, err
 	}
-	x := &Executable{Client: &Client{Plugin: p}}
-	enc := o.encode()
-	return x, p.err("compile", C.compile_for(p.api, t, (*C.char)(unsafe.Pointer(&code[0])), C.size_t(len(code)),
-		(*C.char)(unsafe.Pointer(&enc[0])), C.size_t(len(enc)), &x.exec))
+	return f, nil
 }
 
-// HostAlloc is memory of the C library, which Go does not move or free.
-func HostAlloc(bytes int) unsafe.Pointer {
-	return C.aligned_alloc(4096, C.size_t((bytes+4095)/4096*4096))
+// Wait waits, and gives what was copied.
+func (f *Fetch[T]) Wait() ([]T, error) {
+	if f.memory == nil {
+		return nil, errors.New("a copy from a device was waited for already")
+	}
+	err := f.event.Wait()
+	var data []T
+	if err == nil {
+		data = append(data, unsafe.Slice((*T)(f.memory), f.n/int(unsafe.Sizeof(*new(T))))...)
+	}
+	C.free(f.memory)
+	f.memory = nil
+	return data, err
+}
+
+// A Pinned is memory of the host that a device reads by itself, which is several
+// times as fast as copying from other memory, and goes on beside other work.
+type Pinned struct {
+	client *Client
+	memory unsafe.Pointer
+	n      int
+	mapped bool
+}
+
+// pageSize is a multiple of that of all machines.
+const pageSize = 1 << 16
+
+// Pin makes pinned memory of so many bytes. A plugin that cannot pin has plain
+// memory for it.
+func (c *Client) Pin(bytes int) (*Pinned, error) {
+	n := (max(1, bytes) + pageSize - 1) / pageSize * pageSize
+	m := &Pinned{client: c, memory: C.aligned_alloc(pageSize, C.size_t(n)), n: n}
+	if m.memory == nil {
+		return nil, fmt.Errorf("no memory for %d bytes", n)
+	}
+	if c.has(C.CLIENT_DMA_UNMAP) {
+		m.mapped = c.err("pin memory", C.dma_map(c.table, c.client, m.memory, C.size_t(n))) == nil
+	}
+	return m, nil
+}
+
+// Mapped says whether it is pinned.
+func (m *Pinned) Mapped() bool { return m.mapped }
+
+// Floats is the memory as numbers.
+func (m *Pinned) Floats() []float32 { return unsafe.Slice((*float32)(m.memory), m.n/4) }
+
+// Put begins to bring the first numbers to a device. They must not change before
+// the event.
+func (m *Pinned) Put(device, from int, dims ...int) (*Buffer, *Event, error) {
+	if from < 0 || (from+size(dims))*4 > m.n {
+		return nil, nil, fmt.Errorf("bring numbers to a device: %v from %d on are more than there are", dims, from)
+	}
+	return m.client.put(device, unsafe.Add(m.memory, 4*from), C.TYPE_F32, C.UNTIL_COPIED, dims)
+}
+
+// Close frees the memory, which nothing reads any more.
+func (m *Pinned) Close() error {
+	var err error
+	if m.mapped {
+		err = m.client.err("unpin memory", C.dma_unmap(m.client.table, m.client.client, m.memory))
+	}
+	C.free(m.memory)
+	m.memory, m.n = nil, 0
+	return err
 }

@@ -1,152 +1,297 @@
+// A C function for each call of a plugin that Go makes.
 #pragma once
-// One function for each call of the ABI.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
+
 #include "abi.h"
 
-typedef const PJRT_Api *(*get_api)(void);
+// ARGS declares the struct of a call, zero. A plugin that is newer takes a struct that
+// ends early for a mistake, and one that is longer than it knows for one of a newer
+// caller: so there is room for what was added since, and none of it is given.
+enum { LATER = 128 };
+#define ARGS(t)                                                    \
+  char room[sizeof(t) + LATER] __attribute__((aligned(8))) = {0}; \
+  t *const a = (t *)room;                                          \
+  a->size = sizeof room
+// CALL calls a function of the table, which gives an error or NULL.
+#define CALL(p, function) (((error_t_ *(*)(void *))(p)->functions[function])(a))
 
-static inline void *lib_open(const char *path, const PJRT_Api **api, const char **err) {
-  void *h = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-  if (!h) { *err = dlerror(); return 0; }
-  get_api f = (get_api)dlsym(h, "GetPjrtApi");
-  if (!f) { *err = "it has no GetPjrtApi"; return 0; }
-  *api = f();
-  return h;
+// plugin_open loads a library and finds its table.
+static inline const table *plugin_open(const char *path, const char **why) {
+  setenv("TF_CPP_MIN_LOG_LEVEL", "2", 0); // else XLA writes to the terminal
+  void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+  if (!library) { *why = dlerror(); return NULL; }
+  const table *(*get)(void) = (const table *(*)(void))dlsym(library, "GetPjrtApi");
+  if (!get) { *why = "it has no function GetPjrtApi"; return NULL; }
+  const table *p = get();
+  if (!p) *why = "its GetPjrtApi gives nothing";
+  return p;
 }
 
-// ARGS declares the arguments of a call: zero, with their size filled in, which
-// is how the ABI tells what this header knows of.
-#define ARGS(T) T##_Args a; memset(&a, 0, sizeof a); a.struct_size = T##_Args_STRUCT_SIZE
+// plugin_has says whether the table goes as far as a function, and has it.
+static inline bool plugin_has(const table *p, int function) {
+  return p->size >= sizeof(table) + (function + 1) * sizeof(void *) && p->functions[function];
+}
 
-static void error_text(const PJRT_Api *p, PJRT_Error *e, const char **s, size_t *n) {
-  ARGS(PJRT_Error_Message); a.error = e; p->PJRT_Error_Message(&a); *s = a.message; *n = a.message_size;
+static inline void error_free(const table *p, error_t_ *e) {
+  ARGS(error_destroy_args);
+  a->error = e;
+  ((void (*)(void *))p->functions[ERROR_DESTROY])(a);
 }
-static void error_free(const PJRT_Api *p, PJRT_Error *e) { ARGS(PJRT_Error_Destroy); a.error = e; p->PJRT_Error_Destroy(&a); }
+static inline void error_text(const table *p, error_t_ *e, const char **text, size_t *n) {
+  ARGS(error_message_args);
+  a->error = e;
+  ((void (*)(void *))p->functions[ERROR_MESSAGE])(a);
+  *text = a->message, *n = a->message_size;
+}
+static inline int error_code(const table *p, error_t_ *e) {
+  ARGS(error_code_args);
+  a->error = e;
+  error_t_ *other = CALL(p, ERROR_CODE);
+  if (other) { error_free(p, other); return 2; }
+  return a->code;
+}
 
-static PJRT_Error *plugin_init(const PJRT_Api *p) { ARGS(PJRT_Plugin_Initialize); return p->PJRT_Plugin_Initialize(&a); }
-static PJRT_Error *plugin_attrs(const PJRT_Api *p, const PJRT_NamedValue **v, size_t *n) {
-  ARGS(PJRT_Plugin_Attributes); PJRT_Error *e = p->PJRT_Plugin_Attributes(&a); *v = a.attributes; *n = a.num_attributes; return e;
+static inline error_t_ *plugin_initialize(const table *p) {
+  ARGS(plugin_initialize_args);
+  return CALL(p, PLUGIN_INITIALIZE);
 }
-static PJRT_Error *client_create(const PJRT_Api *p, const PJRT_NamedValue *o, size_t n, PJRT_Client **c) {
-  ARGS(PJRT_Client_Create); a.create_options = o; a.num_options = n; PJRT_Error *e = p->PJRT_Client_Create(&a); *c = a.client; return e;
-}
-static PJRT_Error *client_destroy(const PJRT_Api *p, PJRT_Client *c) { ARGS(PJRT_Client_Destroy); a.client = c; return p->PJRT_Client_Destroy(&a); }
-static PJRT_Error *client_version(const PJRT_Api *p, PJRT_Client *c, const char **s, size_t *n) {
-  ARGS(PJRT_Client_PlatformVersion); a.client = c; PJRT_Error *e = p->PJRT_Client_PlatformVersion(&a); *s = a.platform_version; *n = a.platform_version_size; return e;
-}
-static PJRT_Error *client_platform(const PJRT_Api *p, PJRT_Client *c, const char **s, size_t *n) {
-  ARGS(PJRT_Client_PlatformName); a.client = c; PJRT_Error *e = p->PJRT_Client_PlatformName(&a); *s = a.platform_name; *n = a.platform_name_size; return e;
-}
-static PJRT_Error *client_devices(const PJRT_Api *p, PJRT_Client *c, PJRT_Device *const **d, size_t *n) {
-  ARGS(PJRT_Client_AddressableDevices); a.client = c; PJRT_Error *e = p->PJRT_Client_AddressableDevices(&a);
-  *d = a.addressable_devices; *n = a.num_addressable_devices; return e;
-}
-static PJRT_Device *device_at(PJRT_Device *const *d, size_t i) { return d[i]; }
-static PJRT_Error *device_kind(const PJRT_Api *p, PJRT_Device *d, const char **s, size_t *n) {
-  ARGS(PJRT_Device_GetDescription); a.device = d; PJRT_Error *e = p->PJRT_Device_GetDescription(&a); if (e) return e;
-  PJRT_DeviceDescription *desc = a.device_description;
-  { ARGS(PJRT_DeviceDescription_Kind); a.device_description = desc; e = p->PJRT_DeviceDescription_Kind(&a); *s = a.device_kind; *n = a.device_kind_size; }
+static inline error_t_ *plugin_attributes(const table *p, const named **list, size_t *n) {
+  ARGS(plugin_attributes_args);
+  error_t_ *e = CALL(p, PLUGIN_ATTRIBUTES);
+  *list = a->attributes, *n = a->count;
   return e;
 }
-static PJRT_Error *device_memory(const PJRT_Api *p, PJRT_Device *d, int64_t out[4]) {
-  ARGS(PJRT_Device_MemoryStats); a.device = d; PJRT_Error *e = p->PJRT_Device_MemoryStats(&a);
-  out[0] = a.bytes_in_use; out[1] = a.peak_bytes_in_use; out[2] = a.bytes_limit; out[3] = a.num_allocs; return e;
+
+static inline error_t_ *event_await(const table *p, event_t_ *event) {
+  ARGS(event_args);
+  a->event = event;
+  return CALL(p, EVENT_AWAIT);
 }
-static PJRT_Error *compile(const PJRT_Api *p, PJRT_Client *c, char *code, size_t n, const char *opts, size_t on, PJRT_LoadedExecutable **x) {
-  PJRT_Program prog; memset(&prog, 0, sizeof prog); prog.struct_size = PJRT_Program_STRUCT_SIZE;
-  prog.code = code; prog.code_size = n; prog.format = "mlir"; prog.format_size = 4;
-  ARGS(PJRT_Client_Compile); a.client = c; a.program = &prog; a.compile_options = opts; a.compile_options_size = on;
-  PJRT_Error *e = p->PJRT_Client_Compile(&a); *x = a.executable; return e;
+static inline void event_free(const table *p, event_t_ *event) {
+  ARGS(event_args);
+  a->event = event;
+  error_t_ *e = CALL(p, EVENT_DESTROY);
+  if (e) error_free(p, e);
 }
-static PJRT_Error *loaded_exec(const PJRT_Api *p, PJRT_LoadedExecutable *l, PJRT_Executable **x) {
-  ARGS(PJRT_LoadedExecutable_GetExecutable); a.loaded_executable = l; PJRT_Error *e = p->PJRT_LoadedExecutable_GetExecutable(&a); *x = a.executable; return e;
+
+static inline error_t_ *client_create(const table *p, const named *options, size_t n, client_t_ **client) {
+  ARGS(client_create_args);
+  a->options = options, a->count = n;
+  error_t_ *e = CALL(p, CLIENT_CREATE);
+  *client = a->client;
+  return e;
 }
-static PJRT_Error *exec_outputs(const PJRT_Api *p, PJRT_Executable *x, size_t *n) {
-  ARGS(PJRT_Executable_NumOutputs); a.executable = x; PJRT_Error *e = p->PJRT_Executable_NumOutputs(&a); *n = a.num_outputs; return e;
+static inline error_t_ *client_destroy(const table *p, client_t_ *client) {
+  ARGS(client_args);
+  a->client = client;
+  return CALL(p, CLIENT_DESTROY);
 }
-static PJRT_Error *exec_fingerprint(const PJRT_Api *p, PJRT_Executable *x, const char **s, size_t *n) {
-  ARGS(PJRT_Executable_Fingerprint); a.executable = x; PJRT_Error *e = p->PJRT_Executable_Fingerprint(&a);
-  *s = a.executable_fingerprint; *n = a.executable_fingerprint_size; return e;
+static inline error_t_ *client_text(const table *p, client_t_ *client, int function, const char **text, size_t *n) {
+  ARGS(client_text_args);
+  a->client = client;
+  error_t_ *e = CALL(p, function);
+  *text = a->text, *n = a->text_size;
+  return e;
 }
-static PJRT_Error *exec_memory(const PJRT_Api *p, PJRT_Executable *x, int64_t out[6]) {
-  ARGS(PJRT_Executable_GetCompiledMemoryStats); a.executable = x; PJRT_Error *e = p->PJRT_Executable_GetCompiledMemoryStats(&a);
-  out[0] = a.argument_size_in_bytes; out[1] = a.output_size_in_bytes; out[2] = a.alias_size_in_bytes; out[3] = a.temp_size_in_bytes;
-  out[4] = a.generated_code_size_in_bytes; out[5] = a.peak_memory_in_bytes; return e;
+static inline error_t_ *client_devices(const table *p, client_t_ *client, device_t_ *const **devices, size_t *n) {
+  ARGS(client_devices_args);
+  a->client = client;
+  error_t_ *e = CALL(p, CLIENT_DEVICES);
+  *devices = a->devices, *n = a->count;
+  return e;
 }
-static PJRT_Error *exec_cost(const PJRT_Api *p, PJRT_Executable *x, const PJRT_NamedValue **v, size_t *n) {
-  ARGS(PJRT_Executable_GetCostAnalysis); a.executable = x; PJRT_Error *e = p->PJRT_Executable_GetCostAnalysis(&a); *v = a.properties; *n = a.num_properties; return e;
+static inline device_t_ *device_at(device_t_ *const *devices, size_t i) { return devices[i]; }
+static inline error_t_ *device_kind(const table *p, device_t_ *device, const char **text, size_t *n) {
+  description_t_ *description;
+  {
+    ARGS(device_description_args);
+    a->device = device;
+    error_t_ *e = CALL(p, DEVICE_DESCRIPTION);
+    if (e) return e;
+    description = a->description;
+  }
+  ARGS(description_kind_args);
+  a->description = description;
+  error_t_ *e = CALL(p, DESCRIPTION_KIND);
+  *text = a->text, *n = a->text_size;
+  return e;
 }
-static PJRT_Error *exec_serialize(const PJRT_Api *p, PJRT_Executable *x, PJRT_Executable_Serialize_Args *a) {
-  memset(a, 0, sizeof *a); a->struct_size = PJRT_Executable_Serialize_Args_STRUCT_SIZE; a->executable = x; return p->PJRT_Executable_Serialize(a);
+static inline error_t_ *device_memory(const table *p, device_t_ *device, int64_t out[3]) {
+  ARGS(device_memory_args);
+  a->device = device;
+  error_t_ *e = CALL(p, DEVICE_MEMORY);
+  out[0] = a->in_use, out[1] = a->peak_set ? a->peak : 0, out[2] = a->limit_set ? a->limit : 0;
+  return e;
 }
-static void serialized_free(PJRT_Executable_Serialize_Args *a) { if (a->serialized_executable_deleter) a->serialized_executable_deleter(a->serialized_executable); }
-static PJRT_Error *exec_load(const PJRT_Api *p, PJRT_Client *c, const char *s, size_t n, PJRT_LoadedExecutable **x) {
-  ARGS(PJRT_Executable_DeserializeAndLoad); a.client = c; a.serialized_executable = s; a.serialized_executable_size = n;
-  PJRT_Error *e = p->PJRT_Executable_DeserializeAndLoad(&a); *x = a.loaded_executable; return e;
+
+static inline void text_program(program *g, char *code, size_t n) {
+  memset(g, 0, sizeof *g);
+  g->size = UP_TO(program, format_size);
+  g->code = code, g->code_size = n, g->format = "mlir", g->format_size = 4;
 }
-static void exec_free(const PJRT_Api *p, PJRT_Executable *x) { ARGS(PJRT_Executable_Destroy); a.executable = x; p->PJRT_Executable_Destroy(&a); }
-static void loaded_free(const PJRT_Api *p, PJRT_LoadedExecutable *x) { ARGS(PJRT_LoadedExecutable_Destroy); a.executable = x; p->PJRT_LoadedExecutable_Destroy(&a); }
-static PJRT_Error *execute(const PJRT_Api *p, PJRT_LoadedExecutable *x, PJRT_Buffer **in, size_t n, PJRT_Buffer **out,
-                           const int64_t *keep, size_t nkeep, PJRT_Event **done) {
-  PJRT_ExecuteOptions o; memset(&o, 0, sizeof o); o.struct_size = PJRT_ExecuteOptions_STRUCT_SIZE;
-  o.non_donatable_input_indices = keep; o.num_non_donatable_input_indices = nkeep;
-  PJRT_Buffer *const *ins[1] = {in}; PJRT_Buffer **outs[1] = {out};
-  ARGS(PJRT_LoadedExecutable_Execute); a.executable = x; a.options = &o; a.argument_lists = ins; a.num_devices = 1; a.num_args = n;
-  a.output_lists = outs; a.device_complete_events = done;
-  return p->PJRT_LoadedExecutable_Execute(&a);
+static inline error_t_ *client_compile(const table *p, client_t_ *client, char *code, size_t n, const char *options, size_t options_size, loaded_t_ **loaded) {
+  program g;
+  text_program(&g, code, n);
+  ARGS(client_compile_args);
+  a->client = client, a->program = &g, a->options = options, a->options_size = options_size;
+  error_t_ *e = CALL(p, CLIENT_COMPILE);
+  *loaded = a->loaded;
+  return e;
 }
-// execute_many runs on n devices: the arguments of one device behind those of the last.
-static PJRT_Error *execute_many(const PJRT_Api *p, PJRT_LoadedExecutable *x, PJRT_Buffer **in, size_t n, PJRT_Buffer **out, size_t nout, size_t devices) {
-  PJRT_ExecuteOptions o; memset(&o, 0, sizeof o); o.struct_size = PJRT_ExecuteOptions_STRUCT_SIZE;
-  PJRT_Buffer *const *ins[64]; PJRT_Buffer **outs[64];
-  for (size_t i = 0; i < devices; i++) ins[i] = in + i * n, outs[i] = out + i * nout;
-  ARGS(PJRT_LoadedExecutable_Execute); a.executable = x; a.options = &o; a.argument_lists = ins; a.num_devices = devices; a.num_args = n; a.output_lists = outs;
-  return p->PJRT_LoadedExecutable_Execute(&a);
+static inline error_t_ *executable_load(const table *p, client_t_ *client, const char *bytes, size_t n, loaded_t_ **loaded) {
+  ARGS(executable_load_args);
+  a->client = client, a->bytes = bytes, a->byte_count = n;
+  error_t_ *e = CALL(p, EXECUTABLE_LOAD);
+  *loaded = a->loaded;
+  return e;
 }
-static PJRT_Error *from_host(const PJRT_Api *p, PJRT_Client *c, PJRT_Device *d, const void *data, int type, const int64_t *dims, size_t nd,
-                             int semantics, PJRT_Buffer **b, PJRT_Event **done) {
-  ARGS(PJRT_Client_BufferFromHostBuffer); a.client = c; a.data = data; a.type = (PJRT_Buffer_Type)type; a.dims = dims; a.num_dims = nd;
-  a.host_buffer_semantics = (PJRT_HostBufferSemantics)semantics; a.device = d;
-  PJRT_Error *e = p->PJRT_Client_BufferFromHostBuffer(&a); *b = a.buffer; *done = a.done_with_host_buffer; return e;
+static inline error_t_ *loaded_executable(const table *p, loaded_t_ *loaded, executable_t_ **executable) {
+  ARGS(loaded_executable_args);
+  a->loaded = loaded;
+  error_t_ *e = CALL(p, LOADED_EXECUTABLE);
+  *executable = a->executable;
+  return e;
 }
-static PJRT_Error *to_host(const PJRT_Api *p, PJRT_Buffer *b, void *dst, size_t n, PJRT_Event **ev) {
-  ARGS(PJRT_Buffer_ToHostBuffer); a.src = b; a.dst = dst; a.dst_size = n; PJRT_Error *e = p->PJRT_Buffer_ToHostBuffer(&a); *ev = a.event; return e;
+static inline error_t_ *loaded_free(const table *p, loaded_t_ *loaded) {
+  ARGS(loaded_args);
+  a->loaded = loaded;
+  return CALL(p, LOADED_DESTROY);
 }
-static PJRT_Error *buffer_ready(const PJRT_Api *p, PJRT_Buffer *b, PJRT_Event **ev) {
-  ARGS(PJRT_Buffer_ReadyEvent); a.buffer = b; PJRT_Error *e = p->PJRT_Buffer_ReadyEvent(&a); *ev = a.event; return e;
+static inline error_t_ *executable_free(const table *p, executable_t_ *executable) {
+  ARGS(executable_args);
+  a->executable = executable;
+  return CALL(p, EXECUTABLE_DESTROY);
 }
-static void buffer_free(const PJRT_Api *p, PJRT_Buffer *b) { ARGS(PJRT_Buffer_Destroy); a.buffer = b; p->PJRT_Buffer_Destroy(&a); }
-static PJRT_Error *event_await(const PJRT_Api *p, PJRT_Event *ev) { ARGS(PJRT_Event_Await); a.event = ev; return p->PJRT_Event_Await(&a); }
-static void event_free(const PJRT_Api *p, PJRT_Event *ev) { ARGS(PJRT_Event_Destroy); a.event = ev; p->PJRT_Event_Destroy(&a); }
-static PJRT_Error *dma_map(const PJRT_Api *p, PJRT_Client *c, void *data, size_t n) {
-  ARGS(PJRT_Client_DmaMap); a.client = c; a.data = data; a.size = n; return p->PJRT_Client_DmaMap(&a);
+static inline error_t_ *executable_outputs(const table *p, executable_t_ *executable, size_t *n) {
+  ARGS(executable_outputs_args);
+  a->executable = executable;
+  error_t_ *e = CALL(p, EXECUTABLE_OUTPUTS);
+  *n = a->outputs;
+  return e;
 }
-static PJRT_Error *topology(const PJRT_Api *p, const char *name, size_t n, const PJRT_NamedValue *o, size_t no, PJRT_TopologyDescription **t) {
-  ARGS(PJRT_TopologyDescription_Create); a.topology_name = name; a.topology_name_size = n; a.create_options = o; a.num_options = no;
-  PJRT_Error *e = p->PJRT_TopologyDescription_Create(&a); *t = a.topology; return e;
+static inline error_t_ *executable_memory(const table *p, executable_t_ *executable, int64_t out[6]) {
+  ARGS(executable_memory_args);
+  a->executable = executable;
+  error_t_ *e = CALL(p, EXECUTABLE_MEMORY);
+  out[0] = a->arguments, out[1] = a->outputs, out[2] = a->alias, out[3] = a->temp, out[4] = a->code, out[5] = a->peak;
+  return e;
 }
-static PJRT_Error *compile_for(const PJRT_Api *p, PJRT_TopologyDescription *t, char *code, size_t n, const char *opts, size_t on, PJRT_Executable **x) {
-  PJRT_Program prog; memset(&prog, 0, sizeof prog); prog.struct_size = PJRT_Program_STRUCT_SIZE;
-  prog.code = code; prog.code_size = n; prog.format = "mlir"; prog.format_size = 4;
-  ARGS(PJRT_Compile); a.topology = t; a.program = &prog; a.compile_options = opts; a.compile_options_size = on;
-  PJRT_Error *e = p->PJRT_Compile(&a); *x = a.executable; return e;
+static inline error_t_ *executable_serialize(const table *p, executable_t_ *executable, executable_serialize_args *out) {
+  ARGS(executable_serialize_args);
+  a->executable = executable;
+  error_t_ *e = CALL(p, EXECUTABLE_SERIALIZE);
+  *out = *a;
+  return e;
 }
-static void named(PJRT_NamedValue *v, const char *name, int type, const char *s, int64_t i, float f) {
-  memset(v, 0, sizeof *v); v->struct_size = PJRT_NamedValue_STRUCT_SIZE; v->name = name; v->name_size = strlen(name); v->type = (PJRT_NamedValue_Type)type;
+static inline void serialized_free(executable_serialize_args *a) {
+  if (a->free_owner) a->free_owner(a->owner);
+}
+
+enum { MAX_DEVICES = 64 };
+
+// execute runs a program on devices: the arguments of one behind those of the last,
+// and so the results.
+static inline error_t_ *execute(const table *p, loaded_t_ *loaded, buffer_t_ **in, size_t n, buffer_t_ **out, size_t outs, size_t devices) {
+  char more[sizeof(execute_options) + LATER] __attribute__((aligned(8))) = {0};
+  execute_options *const o = (execute_options *)more;
+  o->size = sizeof more;
+  buffer_t_ *const *ins[MAX_DEVICES];
+  buffer_t_ **results[MAX_DEVICES];
+  for (size_t i = 0; i < devices; i++) ins[i] = in + i * n, results[i] = out + i * outs;
+  ARGS(execute_args);
+  a->loaded = loaded, a->options = o, a->arguments = ins, a->devices = devices, a->argument_count = n, a->results = results;
+  return CALL(p, LOADED_EXECUTE);
+}
+
+static inline error_t_ *from_host(const table *p, client_t_ *client, device_t_ *device, const void *data, int type, const int64_t *dims, size_t n,
+                                  int semantics, buffer_t_ **buffer, event_t_ **done) {
+  ARGS(from_host_args);
+  a->client = client, a->device = device, a->data = data, a->type = type, a->dims = dims, a->dim_count = n, a->semantics = semantics;
+  error_t_ *e = CALL(p, CLIENT_BUFFER_FROM_HOST);
+  *buffer = a->buffer, *done = a->done;
+  return e;
+}
+static inline error_t_ *to_host(const table *p, buffer_t_ *buffer, void *to, size_t bytes, event_t_ **event) {
+  ARGS(to_host_args);
+  a->buffer = buffer, a->to = to, a->bytes = bytes;
+  error_t_ *e = CALL(p, BUFFER_TO_HOST);
+  *event = a->event;
+  return e;
+}
+// to_host_bytes is how many bytes a copy takes: the plugin says so if there is no place
+// to copy to.
+static inline error_t_ *to_host_bytes(const table *p, buffer_t_ *buffer, size_t *bytes) {
+  ARGS(to_host_args);
+  a->buffer = buffer;
+  error_t_ *e = CALL(p, BUFFER_TO_HOST);
+  *bytes = a->bytes;
+  return e;
+}
+static inline void buffer_free(const table *p, buffer_t_ *buffer) {
+  ARGS(buffer_args);
+  a->buffer = buffer;
+  error_t_ *e = CALL(p, BUFFER_DESTROY);
+  if (e) error_free(p, e);
+}
+static inline error_t_ *buffer_deleted(const table *p, buffer_t_ *buffer, bool *deleted) {
+  ARGS(buffer_deleted_args);
+  a->buffer = buffer;
+  error_t_ *e = CALL(p, BUFFER_DELETED);
+  *deleted = a->deleted;
+  return e;
+}
+static inline error_t_ *dma_map(const table *p, client_t_ *client, void *data, size_t n) {
+  ARGS(dma_map_args);
+  a->client = client, a->data = data, a->bytes = n;
+  return CALL(p, CLIENT_DMA_MAP);
+}
+static inline error_t_ *dma_unmap(const table *p, client_t_ *client, void *data) {
+  ARGS(dma_unmap_args);
+  a->client = client, a->data = data;
+  return CALL(p, CLIENT_DMA_UNMAP);
+}
+
+static inline error_t_ *topology_create(const table *p, const char *name, size_t n, const named *options, size_t count, topology_t_ **t) {
+  ARGS(topology_create_args);
+  a->name = name, a->name_size = n, a->options = options, a->count = count;
+  error_t_ *e = CALL(p, TOPOLOGY_CREATE);
+  *t = a->topology;
+  return e;
+}
+static inline void topology_free(const table *p, topology_t_ *t) {
+  ARGS(topology_args);
+  a->topology = t;
+  error_t_ *e = CALL(p, TOPOLOGY_DESTROY);
+  if (e) error_free(p, e);
+}
+static inline error_t_ *compile_for(const table *p, topology_t_ *t, char *code, size_t n, const char *options, size_t options_size, executable_t_ **executable) {
+  program g;
+  text_program(&g, code, n);
+  ARGS(compile_args);
+  a->topology = t, a->program = &g, a->options = options, a->options_size = options_size;
+  error_t_ *e = CALL(p, COMPILE);
+  *executable = a->executable;
+  return e;
+}
+
+static inline void name_value(named *v, const char *name, int type, const char *text, int64_t number, float fraction, const int64_t *numbers, size_t count) {
+  memset(v, 0, sizeof *v);
+  v->size = UP_TO(named, count), v->name = name, v->name_size = strlen(name), v->type = type, v->count = count;
   switch (type) {
-  case PJRT_NamedValue_kString: v->string_value = s; v->value_size = strlen(s); break;
-  case PJRT_NamedValue_kInt64: v->int64_value = i; v->value_size = 1; break;
-  case PJRT_NamedValue_kFloat: v->float_value = f; v->value_size = 1; break;
-  case PJRT_NamedValue_kBool: v->bool_value = i != 0; v->value_size = 1; break;
+  case STRING: v->text = text; break;
+  case INT64: v->number = number; break;
+  case INT64_LIST: v->numbers = numbers; break;
+  case FLOAT: v->fraction = fraction; break;
+  case BOOL: v->yes = number != 0; break;
   }
 }
-static const PJRT_NamedValue *named_at(const PJRT_NamedValue *v, size_t i) { return v + i; }
-static const char *named_string(const PJRT_NamedValue *v) { return v->string_value; }
-static int64_t named_int(const PJRT_NamedValue *v) { return v->int64_value; }
-static float named_float(const PJRT_NamedValue *v) { return v->float_value; }
-static int named_bool(const PJRT_NamedValue *v) { return v->bool_value; }
-static int64_t named_list(const PJRT_NamedValue *v, size_t i) { return v->int64_array_value[i]; }
-static void versions(const PJRT_Api *p, int *major, int *minor) { *major = p->pjrt_api_version.major_version; *minor = p->pjrt_api_version.minor_version; }
+static inline const named *named_at(const named *list, size_t i) { return list + i; }
+static inline const char *named_text(const named *v) { return v->text; }
+static inline int64_t named_number(const named *v) { return v->number; }
+static inline int64_t named_numbers(const named *v, size_t i) { return v->numbers[i]; }
+static inline float named_fraction(const named *v) { return v->fraction; }
+static inline bool named_yes(const named *v) { return v->yes; }
+static inline const named *named_next(const named *v) { return v + 1; }
