@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -61,6 +62,10 @@ func (x processors) identity() string {
 // open starts a plugin with those of its GPUs that have these names.
 func (x processors) open(p *plugin.Plugin, how train.Computing, gpus []string) (train.Backend, error) {
 	o := xla.Options{Precision: xla.Precision(how.Precision), Deterministic: how.Deterministic, Devices: how.Devices}
+	if x.places.Cache != "" {
+		o.Cache = filepath.Join(x.places.Cache, "programs")
+		o.Identity = p.Class(how.Precision, how.Deterministic, how.Devices)
+	}
 	for _, name := range gpus {
 		at := slices.IndexFunc(p.Driver.GPUs, func(g nvidia.GPU) bool { return g.Name == name })
 		if at < 0 {

@@ -26,8 +26,7 @@ type Options struct {
 	Precision     Precision // "" is Float32
 	Deterministic bool      // the same bits whenever the same is computed
 	Devices       int       // that share each batch; 0 is 1
-	Visible       []int64   // which GPUs of the machine; nil: all
-	CUDA          bool      // the plugin is that of CUDA
+	Visible       []int     // which GPUs of the machine; nil: all
 	// Cache is a folder that compiled programs are kept in, "": they are not. They
 	// belong to an Identity, which says all that they depend on beside the network:
 	// the plugin, the libraries that it uses, the driver and the kind of device.
@@ -60,14 +59,11 @@ func Open(path string, o Options) (*Device, error) {
 	if err != nil {
 		return nil, err
 	}
-	options := map[string]any{}
-	if o.CUDA {
-		options["preallocate"] = false // else it takes three quarters of the memory
-		if o.Visible != nil {
-			options["visible_devices"] = o.Visible
-		}
+	attributes, err := plugin.Attributes()
+	if err != nil {
+		return nil, err
 	}
-	client, err := plugin.NewClient(options)
+	client, err := plugin.NewClient(clientOptions(attributes, o.Visible))
 	if err != nil {
 		return nil, err
 	}
@@ -78,6 +74,23 @@ func Open(path string, o Options) (*Device, error) {
 	}
 	d.kind = client.Kinds()[0]
 	return d, nil
+}
+
+// clientOptions are those for a plugin that says so much of itself.
+func clientOptions(attributes map[string]any, visible []int) map[string]any {
+	options := map[string]any{}
+	if _, cuda := attributes["cuda_version"]; !cuda {
+		return options
+	}
+	options["preallocate"] = false // else it takes three quarters of the memory, and others may be at work on the GPU
+	if visible != nil {
+		list := make([]int64, len(visible))
+		for i, n := range visible {
+			list[i] = int64(n)
+		}
+		options["visible_devices"] = list
+	}
+	return options
 }
 
 // cuda says whether it is a GPU of NVIDIA's.

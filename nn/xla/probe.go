@@ -70,16 +70,12 @@ func (p *probe) load() (err error) {
 }
 
 func (p *probe) start() (err error) {
-	options := map[string]any{}
-	if _, cuda := p.Attributes["cuda_version"]; cuda {
-		options["preallocate"] = false // others may be at work on the GPU
-	}
-	if p.client, err = p.plugin.NewClient(options); err != nil {
+	if p.client, err = p.plugin.NewClient(clientOptions(p.Attributes, nil)); err != nil {
 		return err
 	}
 	_, p.Platform = p.client.Platform()
 	p.Devices = p.client.Kinds()
-	if m, err := p.client.Memory(); err == nil { // those for CPUs do not say
+	if m, err := p.client.Memory(0); err == nil { // those for CPUs do not say
 		p.Memory = m.Limit
 	}
 	return nil
@@ -102,21 +98,22 @@ func (p *probe) compute() error {
 			a[i*side+j], b[i*side+j] = float32((i+2*j)%5-2), float32((3*i+j)%7-3)
 		}
 	}
-	args, results := make([]pjrt.Buffer, 2), make([]pjrt.Buffer, 1)
+	args := make([]*pjrt.Buffer, 2)
 	for i, data := range [][]float32{a, b} {
-		buffer, err := pjrt.Put(p.client, data, pjrt.F32, side, side)
+		buffer, err := pjrt.Put(p.client, 0, data, side, side)
 		if err != nil {
 			return err
 		}
 		defer buffer.Free()
 		args[i] = buffer
 	}
-	if _, err := p.product.NewCall(len(args)).Run(args, results, false); err != nil {
+	results, err := p.product.Run(args, 1)
+	if err != nil {
 		return err
 	}
 	defer results[0].Free()
 	got := make([]float32, side*side)
-	if err := pjrt.Get(results[0], got); err != nil {
+	if err := pjrt.Get(got, results[0]); err != nil {
 		return err
 	}
 	for i := range side {
