@@ -12,8 +12,10 @@ import (
 
 const executionColumns = `e.id, e.run_id, e.stage, e.attempt, e.kind, e.kind_version, e.status, coalesce(e.cached_from, 0), e.reason,
 	e.started_at, coalesce(e.finished_at, ''), coalesce(e.error, ''), coalesce(o.key, ''), coalesce(o.config, ''), coalesce(s.seed, ''),
-	coalesce((SELECT v.label FROM rival_stages v WHERE v.run_id = e.run_id AND v.stage = e.stage), '')
-	FROM executions e JOIN executions o ON o.id = coalesce(e.cached_from, e.id) LEFT JOIN seeds s ON s.execution_id = o.id`
+	coalesce((SELECT v.label FROM rival_stages v WHERE v.run_id = e.run_id AND v.stage = e.stage), ''),
+	coalesce(d.device, ''), coalesce(d.varies, 0), coalesce(d.begun_on, '')
+	FROM executions e JOIN executions o ON o.id = coalesce(e.cached_from, e.id) LEFT JOIN seeds s ON s.execution_id = o.id
+	LEFT JOIN devices d ON d.execution_id = o.id`
 
 // Executions lists the executions of a run in the order in which they were
 // recorded, without KeyParts and Points. Those of a run that repeats another
@@ -104,7 +106,8 @@ func scanExecution(rows *sql.Rows) (Execution, error) {
 	var e Execution
 	var started, finished, key, config, seed string
 	err := rows.Scan(&e.ID, &e.RunID, &e.Stage, &e.Attempt, &e.Kind, &e.KindVersion, &e.Status, &e.CachedFrom, &e.Reason,
-		&started, &finished, &e.Error, &key, &config, &seed, &e.Rival)
+		&started, &finished, &e.Error, &key, &config, &seed, &e.Rival,
+		&e.Device.Name, &e.Device.Varies, &e.Device.BegunOn)
 	if err != nil {
 		return e, err
 	}

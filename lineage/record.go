@@ -110,6 +110,11 @@ func (d *DB) recordRows(t *Tx, e *Execution) error {
 			return err
 		}
 	}
+	if on := e.Device; on.Name != "" {
+		if _, err := t.Exec("INSERT INTO devices (execution_id, device, varies, begun_on) VALUES (?, ?, ?, ?)", id, on.Name, on.Varies, Nullable(on.BegunOn)); err != nil {
+			return err
+		}
+	}
 	for _, in := range e.Inputs {
 		if err := d.recordInput(t, e, id, in); err != nil {
 			return fmt.Errorf("input %s: %w", in.Port, err)

@@ -115,6 +115,7 @@ func TestExecutionRoundTrip(t *testing.T) {
 	db, c := lineagetest.New(t)
 	run := lineagetest.Begin(t, db, "penguins")
 	want := lineagetest.Penguins(run)
+	want[0].Device = lineage.Device{Name: "NVIDIA H200, bfloat16", Varies: true, BegunOn: "CPU"}
 	started := c.T
 	for i := range want {
 		c.Advance(time.Second)

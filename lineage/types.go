@@ -102,6 +102,7 @@ type Execution struct {
 	Points      []Point      // read with DB.Points
 	Columns     []ColumnEdge // read with DB.Columns
 	Programs    []Program    // that the stage called, by path
+	Device      Device       // that did the work; zero is the CPU
 
 	// Rival is the label whose model a stage beside those of the pipeline
 	// measured, for a gate to compare with; empty for stages of the pipeline.
@@ -116,6 +117,13 @@ func (e *Execution) Origin() int64 {
 		return e.CachedFrom
 	}
 	return e.ID
+}
+
+// A Device is what works on a stage.
+type Device struct {
+	Name    string // in words; empty is the CPU, all of it
+	Varies  bool   // two runs give different bits
+	BegunOn string // the device of another class that did the first part; empty if there is none
 }
 
 // A Program is one that a stage called, beside its files.

@@ -73,7 +73,8 @@ type StageRetry struct {
 type StageFinished struct {
 	Stage    string
 	Status   lineage.Status
-	Origin   int64 // the execution that did the work, if it was cached
+	Origin   int64  // the execution that did the work, if it was cached
+	Device   string // that it was placed on; empty is the CPU
 	Duration time.Duration
 	Outputs  []lineage.Output
 	Metrics  []lineage.Metric

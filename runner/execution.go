@@ -286,7 +286,7 @@ func (e *execution) finish(res jobResult) {
 // what they need.
 func (e *execution) complete(i int, res StageResult, took time.Duration) {
 	e.states[i].result = res
-	e.emit(StageFinished{Stage: res.Stage, Status: res.Status, Origin: res.Origin, Duration: took,
+	e.emit(StageFinished{Stage: res.Stage, Status: res.Status, Origin: res.Origin, Device: e.states[i].on.Device, Duration: took,
 		Outputs: res.Outputs, Metrics: res.Metrics, Err: res.Err})
 	switch res.Status {
 	case lineage.Succeeded, lineage.Cached:

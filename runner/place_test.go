@@ -81,6 +81,10 @@ func TestProcessorIsPartOfTheKey(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		list, err := w.runner.DB.Executions(t.Context(), res.RunID)
+		if err != nil || list[0].Device.Name != c.on.Device {
+			t.Errorf("run %d: %+v is recorded, %v", i, list[0].Device, err)
+		}
 		if res.Stages[0].Status != c.want || w.text(res, "s") != c.text {
 			t.Errorf("run %d: %s with %q, want %s with %q", i, res.Stages[0].Status, w.text(res, "s"), c.want, c.text)
 		}

@@ -180,10 +180,16 @@ func (a *attempt) record() lineage.Execution {
 	row.KeyParts = a.parts
 	row.Outputs, row.Metrics, row.Warnings = res.Outputs, res.Metrics, res.Warnings
 	row.Points, row.Programs = a.outcome.Points, a.outcome.Programs
+	row.Device = a.device()
 	if len(res.Outputs) > 0 {
 		row.Columns = a.outcome.Columns
 	}
 	return row
+}
+
+// device is what the attempt was made on.
+func (a *attempt) device() lineage.Device {
+	return lineage.Device{Name: a.on.Device, Varies: a.on.Varies}
 }
 
 // result says how the attempt ended.

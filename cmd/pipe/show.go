@@ -212,6 +212,12 @@ func (a *app) showStage(ctx context.Context, ws *workspace.Workspace, execution 
 	if s.Seed != nil {
 		fmt.Fprintf(a.out, "seed      %d\n", *s.Seed)
 	}
+	if on := s.Device; on != nil {
+		fmt.Fprintf(a.out, "device    %s\n", diag.Visible(on.Name))
+		if on.BegunOn != "" {
+			fmt.Fprintf(a.out, "begun on  %s\n", diag.Visible(on.BegunOn))
+		}
+	}
 	for _, p := range s.Programs {
 		fmt.Fprintf(a.out, "program   %s (%s)\n", diag.Visible(p.Path), p.Hash.Short())
 	}

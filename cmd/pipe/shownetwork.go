@@ -17,6 +17,9 @@ func (a *app) showNetwork(n *format.Network) error {
 	if n.Threshold != nil {
 		fmt.Fprintln(a.out, thresholdText(n))
 	}
+	if n.Device != "" {
+		fmt.Fprintf(a.out, "trained on %s\n", diag.Visible(n.Device))
+	}
 	fmt.Fprintln(a.out)
 	var rows [][]string
 	for _, l := range n.Layers {

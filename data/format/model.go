@@ -34,6 +34,7 @@ type Network struct {
 	RowBytes   int       `json:"row_bytes"`          // of the outputs of all layers for one row
 	Task       task.Kind `json:"task"`
 	Threshold  *float64  `json:"threshold,omitempty"` // of the probability of the positive class
+	Device     string    `json:"device,omitempty"`    // that it was trained on; empty is the CPU
 
 	Target  string     `json:"-"` // column that is predicted
 	Classes []string   `json:"-"`
@@ -100,7 +101,7 @@ func NetworkOf(m *nn.Model) (*Network, error) {
 	}
 	n := &Network{Inputs: inputs, Named: named, Outputs: m.Spec.Outputs, Task: m.Signature.Task, Layers: append(layers, layersOf(shapes.Nodes, 0)...),
 		Parameters: shapes.Parameters, Buffers: shapes.Buffers, Bytes: 4 * (shapes.Parameters + shapes.Buffers), Flops: shapes.Flops,
-		Target: m.Signature.Column, Classes: m.Signature.Classes, Cut: m.Summary.Threshold}
+		Target: m.Signature.Column, Classes: m.Signature.Classes, Cut: m.Summary.Threshold, Device: m.Summary.Device}
 	shapes.Walk(func(l *nn.Node) {
 		if l.Kind != "transformer" { // it is nothing but its inner layers and has no output of its own
 			n.RowBytes += 4 * l.Out.Size()

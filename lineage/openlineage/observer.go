@@ -228,6 +228,9 @@ func (o *Observer) stageEnd(ctx context.Context, fin runner.StageFinished, at ti
 	if len(classes) > 0 {
 		own["classes"] = classes
 	}
+	if fin.Device != "" {
+		own["device"] = fin.Device
+	}
 	o.put(&ev.Run.Facets, "pipe", own)
 	if fin.Err != nil {
 		o.putError(&ev, fin.Err)

@@ -75,6 +75,7 @@ var rules = []tableRule{
 	{name: "metrics", where: ofExecution, order: "execution_id, name", refs: executionRef, owner: "execution_id"},
 	{name: "metric_points", where: ofExecution, order: "execution_id, name, step", refs: executionRef, owner: "execution_id"},
 	{name: "programs", where: ofExecution, order: "execution_id, path", refs: executionRef, owner: "execution_id", since: 15},
+	{name: "devices", where: ofExecution, order: "execution_id", refs: executionRef, owner: "execution_id", since: 18},
 	{name: "rival_stages", where: "run_id IN (SELECT value FROM json_each(?2))", order: "run_id, stage", owner: "run_id", since: 15},
 	{name: "warnings", where: ofExecution, order: "execution_id, position", refs: executionRef, owner: "execution_id", since: 14},
 	{name: "models", where: ofExecution, order: "execution_id, port", refs: map[string]string{"execution_id": "executions", "artifact_id": "artifacts"},

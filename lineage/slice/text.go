@@ -57,7 +57,7 @@ var textRules = map[string]textRule{
 	"label": isPart, "kind": isPart, "type": isPart,
 	"metrics.name": isLine, "goal": isLine, "metric_points.name": mayBeLine, "key_parts.name": isLine,
 	"execution_inputs.port": isLine, "in_port": isLine, // those of external files have paths in them
-	"trigger": isLine, "source": isLine, "status": isLine, "state": isLine, "event": isLine, "decided_by": isLine,
+	"trigger": isLine, "source": isLine, "status": isLine, "state": isLine, "event": isLine, "decided_by": isLine, "device": isLine, "begun_on": isLine,
 	"file": mayBeLine, "path": mayBeLine, "actor": mayBeLine, "hostname": mayBeLine, "boot_id": mayBeLine, "pid_namespace": mayBeLine,
 	"pipe_version": mayBeLine, "go_version": mayBeLine, "os": mayBeLine, "arch": mayBeLine,
 

@@ -265,6 +265,7 @@ func (r *results) originSection() *report.Section {
 	add("Loss", s.Loss)
 	add("Optimizer", s.Optimizer)
 	add("Trained on", chart.Count(int64(s.Rows))+" rows in batches of "+chart.Count(int64(s.BatchSize)))
+	add("Device", s.Device)
 	epochs := fmt.Sprintf("%d, the best was %d", s.EpochsRun, s.BestEpoch)
 	if s.StoppedEarly {
 		epochs += " (stopped early)"

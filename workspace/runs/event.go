@@ -62,6 +62,7 @@ type (
 	}
 	stageFinished struct {
 		Classes map[string]string   `json:"classes,omitempty"`
+		Device  string              `json:"device,omitempty"`
 		Error   *string             `json:"error,omitempty"`
 		Event   string              `json:"event"`
 		Metrics Metrics             `json:"metrics"`
@@ -122,7 +123,7 @@ func EventOf(ev runner.Event) any {
 	case runner.StageRetry:
 		return stageRetry{ev.Attempt, ev.Delay.Seconds(), ev.Err.Error(), "retry", ev.Stage}
 	case runner.StageFinished:
-		done := stageFinished{Classes: Metrics(ev.Metrics).classes(), Event: "stage_finished", Metrics: ev.Metrics, Outputs: map[string]artifact{},
+		done := stageFinished{Classes: Metrics(ev.Metrics).classes(), Device: ev.Device, Event: "stage_finished", Metrics: ev.Metrics, Outputs: map[string]artifact{},
 			Seconds: ev.Duration.Seconds(), Stage: ev.Stage, Status: ev.Status}
 		for _, o := range ev.Outputs {
 			done.Outputs[o.Port] = artifact{o.ID, o.Size, o.Type}

@@ -23,6 +23,7 @@ type Stage struct {
 	Reason   string            `json:"reason,omitempty"`
 	Rival    string            `json:"rival,omitempty"`    // the label whose model it measured, beside the pipeline
 	Programs Programs          `json:"programs,omitempty"` // that it called
+	Device   *Device           `json:"device,omitempty"`   // that did the work, if it was not the CPU
 	Seconds  float64           `json:"seconds"`
 	Key      artifacts.Key     `json:"key,omitzero"`
 	Seed     *uint64           `json:"seed,omitempty"`
@@ -48,6 +49,13 @@ type Port struct {
 	Size int64        `json:"size,omitempty"`
 	From string       `json:"from,omitempty"` // the output that an input comes from
 	Path string       `json:"path,omitempty"` // of a file
+}
+
+// A Device is what did the work of a stage.
+type Device struct {
+	Name    string `json:"name"`
+	Varies  bool   `json:"varies,omitempty"`   // two runs give different bits
+	BegunOn string `json:"begun_on,omitempty"` // the device of another class that did the first part
 }
 
 // Programs are those that a stage called, by path.
@@ -113,6 +121,9 @@ func stageOf(e lineage.Execution) Stage {
 		Seconds: e.Finished.Sub(e.Started).Seconds(), Key: e.Key, Seed: e.Seed, Settings: e.Config, Inputs: []Port{}, Outputs: []Port{},
 		Metrics: metrics, Goals: metrics.goals(), Classes: metrics.classes(), Warnings: e.Warnings, Error: e.Error,
 		Run: e.RunID, Version: e.KindVersion, Took: e.Finished.Sub(e.Started)}
+	if on := e.Device; on.Name != "" {
+		s.Device = &Device{on.Name, on.Varies, on.BegunOn}
+	}
 	for _, in := range e.Inputs {
 		p := Port{Port: in.Port, Type: in.Type, ID: in.ID, Size: in.Size, Path: in.Path}
 		if in.FromStage != "" {
