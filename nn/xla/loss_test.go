@@ -61,13 +61,24 @@ func TestLoss(t *testing.T) {
 				continue // its gradient is 0
 			}
 			c[fmt.Sprint(o, " ", k)] = lossOf(o, 7, k)
-			if k > 1 {
+			if k > 1 && (o.Gamma != 0 || o.Delta != 0) {
 				narrow[fmt.Sprint(o)] = lossOfADense(o, 7, k)
 			}
 		}
 	}
+	for _, kind := range []graph.LossKind{graph.SoftmaxCrossEntropy, graph.SigmoidCrossEntropy} { // one row is certain, and right
+		c["certain "+string(kind)] = func(g *testGraph) (*graph.Node, []*graph.Node) {
+			y := []float32{0, 1, 0, 0}
+			if kind == graph.SoftmaxCrossEntropy {
+				y = []float32{1, 0}
+			}
+			z := g.Param("z", []float32{-300, 300, 0.5, 0.3}, 2, 2)
+			return g.Loss(graph.Loss{Kind: kind, Gamma: 2}, z, g.Input("y", y, len(y)), g.Input("w", []float32{1, 2}, 2)), []*graph.Node{z}
+		}
+	}
 	c["of a network"] = lossOfADense(graph.Loss{Kind: graph.SoftmaxCrossEntropy}, 5, 3)
 	check(t, c)
+	narrow["of a network"] = c["of a network"]
 	checkNarrow(t, narrow)
 }
 

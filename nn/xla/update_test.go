@@ -73,6 +73,13 @@ func TestOptimizers(t *testing.T) {
 	for name, reg := range regularizations {
 		c["adam "+name] = trained(rules["adam"], reg)
 	}
+	c["less than 0 by rounding"] = func(g *testGraph) (*graph.Node, []*graph.Node) {
+		params, grads, block := g.Param("x", numbers("x", 5), 5), g.Input("dx", numbers("dx", 5), 5), make([]float32, graph.HyperSize)
+		block[graph.HyperRate], block[graph.HyperScale], block[graph.HyperLimit] = 0.1, 1, 10
+		squares, mean := g.State("squares", make([]float32, 5), 5), g.State("mean", []float32{1, 1, 2, 2, 3}, 5)
+		x := g.Apply(graph.RMSprop{Alpha: 0.9, Epsilon: 1e-3}, params, grads, g.Input("block", block, graph.HyperSize), nil, squares, mean)
+		return g.SumSquares(x), nil
+	}
 	check(t, c)
 	checkNarrow(t, cases{"adam": c["adam"], "all": c["adam all"]})
 }
