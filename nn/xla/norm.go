@@ -35,15 +35,14 @@ func (l *lowering) norm(op graph.Op) bool {
 	return true
 }
 
-// moments are the mean of d over dimensions and the sum of the squares of what its
-// elements differ from it, of n each. Both come from one look at d, which a GPU has
+// moments are the mean of n values and the sum of the squares of what they differ
+// from it, of their sum and that of their squares: one look at them, which a GPU has
 // to read from memory. The square of the mean is subtracted from the mean of the
-// squares, so d is to be differences from an origin that is among the values (Chan
-// et al., "Algorithms for Computing the Sample Variance", 1983).
-func (l *lowering) moments(d, n stablehlo.Value, over ...[]int) (mean, squares stablehlo.Value) {
-	sums := l.sums(over, d, l.Mul(d, d))
-	mean = l.Div(sums[0], n)
-	return mean, l.Max(l.Sub(sums[1], l.Mul(sums[0], mean)), l.Like(0, mean))
+// squares, so values are to be differences from an origin that is not far from the
+// mean (Chan et al., "Algorithms for Computing the Sample Variance", 1983).
+func (l *lowering) moments(sum, squares, n stablehlo.Value) (mean, deviations stablehlo.Value) {
+	mean = l.Div(sum, n)
+	return mean, l.Max(l.Sub(squares, l.Mul(sum, mean)), l.Like(0, mean))
 }
 
 // sums are those of several values over dimensions, some after the others (counted
@@ -57,14 +56,6 @@ func (l *lowering) sums(over [][]int, values ...stablehlo.Value) []stablehlo.Val
 	return values
 }
 
-// standard is the mean of x and 1 / sqrt(variance + epsilon) over dimensions (see
-// sums), which are those at others. Origin is of what is not far from the mean.
-func (l *lowering) standard(x, origin stablehlo.Value, epsilon float64, at []int, over ...[]int) (mean, r stablehlo.Value) {
-	n := l.Like(float64(x.Size()/origin.Size()), origin)
-	mean, squares := l.moments(l.Sub(x, l.along(origin, x.Shape, at...)), n, over...)
-	return l.Add(origin, mean), l.inverse(l.Div(squares, n), epsilon)
-}
-
 // inverse is 1 / sqrt(variance + epsilon).
 func (l *lowering) inverse(variance stablehlo.Value, epsilon float64) stablehlo.Value {
 	return l.Unary("rsqrt", l.Plus(variance, epsilon))
@@ -75,16 +66,17 @@ func (l *lowering) scaled(x, mean, r stablehlo.Value, dims ...int) stablehlo.Val
 	return l.Mul(l.Sub(x, l.along(mean, x.Shape, dims...)), l.along(r, x.Shape, dims...))
 }
 
+// rowNorm is such that XLA makes one program of it, which holds a row while it looks
+// at it more than once.
 func (l *lowering) rowNorm(epsilon float64, rms bool) {
 	x := l.rows(l.wide(0))
-	mean, r := l.Const(0, stablehlo.F32, x.Shape[0]), stablehlo.Value{}
-	if rms {
-		r = l.inverse(l.mean(l.Mul(x, x), 1), epsilon)
-	} else {
-		first := l.Slice(x, 1, 0, min(16, x.Shape[1]))
-		mean, r = l.standard(x, l.mean(first, 1), epsilon, []int{0}, []int{1})
+	mean, y := l.Const(0, stablehlo.F32, x.Shape[0]), x
+	if !rms {
+		mean = l.mean(x, 1)
+		y = l.Sub(x, l.along(mean, x.Shape, 0))
 	}
-	y := l.Mul(l.scaled(x, mean, r, 0), l.along(l.wide(1), x.Shape, 1))
+	r := l.inverse(l.mean(l.Mul(y, y), 1), epsilon)
+	y = l.Mul(l.Mul(y, l.along(r, x.Shape, 0)), l.along(l.wide(1), x.Shape, 1))
 	if l.has(2) {
 		y = l.Add(y, l.along(l.wide(2), x.Shape, 1))
 	}
@@ -92,23 +84,30 @@ func (l *lowering) rowNorm(epsilon float64, rms bool) {
 	l.keep(1, mean, r)
 }
 
+// rowNormGrad finds the mean and the deviation of each row again, together with the
+// sums that the gradient needs. To keep them would take rowNorm apart.
 func (l *lowering) rowNormGrad(o graph.RowNormGrad) {
 	x, dy := l.rows(l.wide(0)), l.rows(l.wide(3))
-	m := x.Shape[0]
-	kept := l.parts(2, []int{m, m})
-	y := l.scaled(x, kept[0], kept[1], 0)
+	n := float64(x.Shape[1])
 	g := l.Mul(dy, l.along(l.wide(1), x.Shape, 1))
-	share := func(sum stablehlo.Value) stablehlo.Value {
-		return l.along(l.Times(sum, 1/float64(x.Shape[1])), x.Shape, 0)
-	}
-	dx := g
+	by := func(row, v stablehlo.Value) stablehlo.Value { return l.Mul(l.along(row, v.Shape, 0), v) }
+	var y, r, dx stablehlo.Value
 	if o.RMS {
-		dx = l.Sub(g, l.Mul(y, share(l.Sum(l.Mul(g, y), 1))))
+		sums := l.Sums([]int{1}, l.Mul(x, x), l.Mul(g, x))
+		r = l.inverse(l.Times(sums[0], 1/n), o.Epsilon)
+		y = by(r, x)
+		dx = l.Sub(g, by(l.Mul(l.Times(sums[1], 1/n), r), y))
 	} else {
-		sums := l.Sums([]int{1}, l.Mul(g, y), g)
-		dx = l.Sub(g, l.Add(l.Mul(y, share(sums[0])), share(sums[1])))
+		origin := l.mean(l.Slice(x, 1, 0, min(16, x.Shape[1])), 1) // not far from the mean: see moments
+		x = l.Sub(x, l.along(origin, x.Shape, 0))
+		sums := l.Sums([]int{1}, x, l.Mul(x, x), l.Mul(g, x), g)
+		mean, squares := l.moments(sums[0], sums[1], l.Like(n, sums[0]))
+		r = l.inverse(l.Times(squares, 1/n), o.Epsilon)
+		y = by(r, l.Sub(x, l.along(mean, x.Shape, 0)))
+		gy := l.Mul(l.Sub(sums[2], l.Mul(mean, sums[3])), r) // the sum of g y
+		dx = l.Sub(g, l.Add(by(l.Times(gy, 1/n), y), l.along(l.Times(sums[3], 1/n), x.Shape, 0)))
 	}
-	l.pass(0, l.Mul(dx, l.along(kept[1], x.Shape, 0)))
+	l.pass(0, by(r, dx))
 	sums := l.Sums([]int{0}, l.Mul(dy, y), dy)
 	l.put(1, sums[0])
 	l.put(2, sums[1])
@@ -134,7 +133,12 @@ func (l *lowering) groupNorm(o graph.GroupNorm) {
 		first = l.Slice(first, d, 0, 1)
 	}
 	origin := l.mean(first, without(len(x.Shape), 0, 1)...)
-	mean, r := l.standard(x, origin, o.Epsilon, []int{0, 1}, pixels(x), []int{2})
+	d := l.Sub(x, l.along(origin, x.Shape, 0, 1))
+	sums := l.sums([][]int{pixels(x), {2}}, d, l.Mul(d, d))
+	n := l.Like(float64(x.Size()/origin.Size()), origin)
+	mean, squares := l.moments(sums[0], sums[1], n)
+	mean = l.Add(origin, mean)
+	r := l.inverse(l.Div(squares, n), o.Epsilon)
 	y := l.scaled(x, mean, r, 0, 1)
 	l.pass(0, l.Add(l.Mul(y, l.byGroup(l.wide(1), x)), l.byGroup(l.wide(2), x)))
 	l.keep(1, mean, r)
@@ -210,7 +214,8 @@ func (l *lowering) trained(o graph.BatchNorm, b batch, x, mean, variance stableh
 	d := l.where(b.exists, l.Sub(x, l.along(origin, x.Shape, b.channel)), 0)
 	one := l.Like(1, b.count)
 	by := l.Max(b.count, one)
-	m, squares := l.moments(d, by, b.over)
+	sums := l.Sums(b.over, d, l.Mul(d, d))
+	m, squares := l.moments(sums[0], sums[1], by)
 	m = l.Add(origin, m)
 	moved := func(running, now stablehlo.Value) stablehlo.Value {
 		return l.Add(running, l.Times(l.Sub(now, running), o.Momentum))

@@ -86,10 +86,15 @@ func TestBatchNorm(t *testing.T) {
 	})
 }
 
-// normed is a model of a norm of x, whose last input may be left out.
-func normed(o graph.Op, shift bool, channels int, shape ...int) model {
+// normed is a model of a norm of x, whose last input may be left out. Values lie
+// around offset.
+func normed(o graph.Op, offset float32, shift bool, channels int, shape ...int) model {
 	return func(g *testGraph) (*graph.Node, []*graph.Node) {
-		params := []*graph.Node{param(g, "x", shape...), g.Param("gamma", near1("gamma", channels), channels)}
+		data := numbers("x", graph.Shape(shape).Size())
+		for i := range data {
+			data[i] += offset
+		}
+		params := []*graph.Node{g.Param("x", data, shape...), g.Param("gamma", near1("gamma", channels), channels)}
 		if shift {
 			params = append(params, param(g, "beta", channels))
 		}
@@ -123,19 +128,21 @@ func TestNorms(t *testing.T) {
 	layer, rms := graph.LayerNorm{Epsilon: 1e-5}, graph.RMSNorm{Epsilon: 1e-5}
 	group := func(n int) graph.Op { return graph.GroupNorm{Groups: n, Epsilon: 1e-5} }
 	check(t, cases{
-		"layer":               normed(layer, true, 7, 3, 7),
-		"layer of steps":      normed(layer, true, 5, 2, 3, 5),
-		"layer without shift": normed(layer, false, 5, 2, 3, 5),
+		"layer":               normed(layer, 0, true, 7, 3, 7),
+		"layer far from 0":    normed(layer, 30, true, 7, 3, 7),
+		"groups far from 0":   normed(group(2), 30, true, 6, 2, 6, 3, 2),
+		"layer of steps":      normed(layer, 0, true, 5, 2, 3, 5),
+		"layer without shift": normed(layer, 0, false, 5, 2, 3, 5),
 		"layer of one": func(g *testGraph) (*graph.Node, []*graph.Node) {
 			x, beta := param(g, "x", 2, 1), param(g, "beta", 1)
 			return weighted(g, g.Add(x, g.LayerNorm(x, param(g, "gamma", 1), beta, 1e-5))), []*graph.Node{x, beta}
 		},
-		"rms":              normed(rms, false, 5, 2, 3, 5),
-		"rms of one":       normed(graph.RMSNorm{Epsilon: 0.1}, false, 1, 3, 1),
-		"groups of images": normed(group(2), true, 6, 2, 6, 3, 2),
-		"groups of rows":   normed(group(2), true, 6, 4, 6),
-		"one group":        normed(group(1), true, 3, 2, 3, 2, 2),
-		"a group for each": normed(group(3), true, 3, 2, 3, 2, 2),
+		"rms":              normed(rms, 0, false, 5, 2, 3, 5),
+		"rms of one":       normed(graph.RMSNorm{Epsilon: 0.1}, 0, false, 1, 3, 1),
+		"groups of images": normed(group(2), 0, true, 6, 2, 6, 3, 2),
+		"groups of rows":   normed(group(2), 0, true, 6, 4, 6),
+		"one group":        normed(group(1), 0, true, 3, 2, 3, 2, 2),
+		"a group for each": normed(group(3), 0, true, 3, 2, 3, 2, 2),
 		"softmax":          probabilities(nil, 3, 5),
 		"softmax of one": func(g *testGraph) (*graph.Node, []*graph.Node) {
 			x := param(g, "x", 3, 1)
@@ -151,9 +158,9 @@ func TestNorms(t *testing.T) {
 		},
 	})
 	checkNarrow(t, cases{
-		"layer":   normed(graph.LayerNorm{Epsilon: 1e-5}, true, 7, 3, 7),
-		"rms":     normed(graph.RMSNorm{Epsilon: 1e-5}, false, 7, 3, 7),
-		"group":   normed(graph.GroupNorm{Groups: 2, Epsilon: 1e-5}, true, 6, 2, 6, 3, 2),
+		"layer":   normed(graph.LayerNorm{Epsilon: 1e-5}, 0, true, 7, 3, 7),
+		"rms":     normed(graph.RMSNorm{Epsilon: 1e-5}, 0, false, 7, 3, 7),
+		"group":   normed(graph.GroupNorm{Groups: 2, Epsilon: 1e-5}, 0, true, 6, 2, 6, 3, 2),
 		"softmax": probabilities([]float32{3, 0, 5, 1}, 4, 5),
 	})
 }
