@@ -83,7 +83,7 @@ func (d Driver) Indices(names []string) ([]int, error) {
 	for i, name := range names {
 		at := slices.IndexFunc(d.GPUs, func(g GPU) bool { return g.Name == name })
 		if at < 0 {
-			return nil, fmt.Errorf("there is no GPU %q", name)
+			return nil, fmt.Errorf("the GPU %q is none of those that the driver knows", name)
 		}
 		list[i] = d.GPUs[at].Index
 	}

@@ -37,6 +37,8 @@ type checkup struct {
 	Start *xla.Report `json:"start,omitempty"` // what the plugin said when it was started
 
 	OK bool `json:"ok"` // whether all that is there can be used
+
+	named bool // whether PIPE_XLA names the plugin
 }
 
 func (a *app) doctorCommand() *cobra.Command {
@@ -99,7 +101,7 @@ The exit code is 0 if all that is there can be used, also without any GPU, and 1
 // is to be a plugin also where there is no GPU.
 func (a *app) examine(places plugin.Places, wanted bool) *checkup {
 	offered := a.host.Capacity()
-	c := &checkup{CPUs: offered.CPU, Memory: offered.Memory, Processor: cpu.New().Name(), Driver: places.System.Driver(), Problems: plugin.Problems{}}
+	c := &checkup{CPUs: offered.CPU, Memory: offered.Memory, Processor: cpu.New().Name(), Driver: places.System.Driver(), Problems: plugin.Problems{}, named: places.XLA != ""}
 	// What it cannot find is said by the commands that need it.
 	c.Store, _ = a.host.FindStore()
 	var missing *plugin.NotFoundError
@@ -203,6 +205,8 @@ func (a *app) printProblems(c *checkup) {
 	case len(c.Problems) > 0:
 	case c.Plugin == nil:
 		fmt.Fprintln(a.out, "everything runs on the processor; to train on an NVIDIA GPU, install a plugin on a machine with one:")
+	case c.Plugin.Platform == plugin.CPU && !c.named:
+		fmt.Fprintln(a.out, "everything runs on the processor; the plugin computes there too, and is used only if PIPE_XLA names it")
 	default:
 		fmt.Fprintln(a.out, "all that is there can be used")
 	}

@@ -4,11 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"pipe/base/diag"
-	"pipe/base/nvidia"
 	"pipe/nn/xla"
 	"pipe/nn/xla/plugin"
 	"pipe/stages/train"
@@ -66,12 +64,11 @@ func (x processors) open(p *plugin.Plugin, how train.Computing, gpus []string) (
 		o.Cache = filepath.Join(x.places.Cache, "programs")
 		o.Identity = p.Class(how.Precision, how.Deterministic, how.Devices)
 	}
-	for _, name := range gpus {
-		at := slices.IndexFunc(p.Driver.GPUs, func(g nvidia.GPU) bool { return g.Name == name })
-		if at < 0 {
-			return nil, fmt.Errorf("the GPU %q, which the stage was given, is none of those that the driver knows", name)
+	if p.Platform == plugin.CUDA && len(gpus) > 0 {
+		var err error
+		if o.Visible, err = p.Driver.Indices(gpus); err != nil {
+			return nil, err
 		}
-		o.Visible = append(o.Visible, p.Driver.GPUs[at].Index)
 	}
 	return xla.Open(p.Path, o)
 }

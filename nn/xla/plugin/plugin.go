@@ -125,7 +125,8 @@ func (e *NotFoundError) Hint() string { return e.Problem().Hint() }
 
 // Find looks for a plugin: at PIPE_XLA, in the home of plugins and in the active
 // virtual environments, never elsewhere. What PIPE_XLA names has to be one;
-// elsewhere one that cannot be read counts as none, and the *NotFoundError says why.
+// elsewhere one that cannot be read counts as none, and the *NotFoundError says why,
+// and one for processors, which is there for tests, counts after all others.
 // A plugin that does not fit this machine is found all the same: see Plugin.Check.
 func Find(places Places) (*Plugin, error) {
 	if places.XLA != "" {
@@ -137,15 +138,23 @@ func Find(places Places) (*Plugin, error) {
 		return x, nil
 	}
 	var looked []string
+	var forTests *Plugin
 	for _, folder := range places.folders() {
 		for _, path := range inFolder(folder) {
 			x, err := places.open(path)
-			if err == nil {
+			switch {
+			case err != nil:
+				looked = append(looked, err.Error())
+			case x.Platform != CPU:
 				return x, nil
+			case forTests == nil:
+				forTests = x
 			}
-			looked = append(looked, err.Error())
 		}
 		looked = append(looked, folder)
+	}
+	if forTests != nil {
+		return forTests, nil
 	}
 	return nil, &NotFoundError{looked, places}
 }
