@@ -148,14 +148,14 @@ func checkNarrow(t *testing.T, c cases) {
 }
 
 // compare is against with nn/cpu.
-func (c cases) compare(t *testing.T, o Options, tolerance float64) {
+func (c cases) compare(t *testing.T, o Options, tolerance float64, batches ...string) {
 	t.Helper()
-	c.against(t, o, tolerance, onCPU)
+	c.against(t, o, tolerance, onCPU, batches...)
 }
 
 // against holds what the device gives against what an oracle says: of what is kept,
-// and of the states.
-func (c cases) against(t *testing.T, o Options, tolerance float64, oracle func(t *testing.T, b *built) [][]float32) {
+// and of the states. Leaves with the names of batches are divided among devices.
+func (c cases) against(t *testing.T, o Options, tolerance float64, oracle func(t *testing.T, b *built) [][]float32, batches ...string) {
 	t.Helper()
 	models := c.build(t)
 	for _, b := range models { // also without a plugin
@@ -166,7 +166,12 @@ func (c cases) against(t *testing.T, o Options, tolerance float64, oracle func(t
 	d := open(t, o)
 	var parts []backend.Part
 	for _, b := range models {
-		parts = append(parts, backend.Part{Graph: b.Graph, Keep: b.keep, Places: b.places(d)})
+		places := b.places(d)
+		for n, p := range places {
+			p.Batch = slices.Contains(batches, n.Name())
+			places[n] = p
+		}
+		parts = append(parts, backend.Part{Graph: b.Graph, Keep: b.keep, Places: places})
 	}
 	p, err := d.Join(parts, backend.JoinOptions{})
 	if err != nil {

@@ -75,6 +75,7 @@ func TestEmbeddingInOrder(t *testing.T) {
 		}
 	}
 	c.compare(t, Options{Deterministic: true}, 1e-5)
+	c.compare(t, Options{Deterministic: true, Devices: 2}, 1e-5, "ids")
 }
 
 // The table of positions is that of the CPU also where angles are large.

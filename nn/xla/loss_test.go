@@ -78,6 +78,7 @@ func TestLoss(t *testing.T) {
 	}
 	c["of a network"] = lossOfADense(graph.Loss{Kind: graph.SoftmaxCrossEntropy}, 5, 3)
 	check(t, c)
+	cases{"network": lossOfADense(graph.Loss{Kind: graph.SoftmaxCrossEntropy, Gamma: 2}, 6, 3)}.compare(t, Options{Devices: 2}, 1e-5, "x", "y", "w")
 	narrow["of a network"] = c["of a network"]
 	checkNarrow(t, narrow)
 }

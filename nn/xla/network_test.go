@@ -3,7 +3,6 @@ package xla
 import (
 	"testing"
 
-	"pipe/nn/backend"
 	"pipe/nn/graph"
 )
 
@@ -46,24 +45,5 @@ func TestNetworkOfImages(t *testing.T) {
 
 // Statistics of a batch are those of all of it, however many devices share it.
 func TestNetworkOfImagesOnDevices(t *testing.T) {
-	b := cases{"residual": residual}.build(t)[0]
-	d := open(t, Options{Devices: 2})
-	places := b.places(d)
-	for n, p := range places {
-		if n.Name() == "x" {
-			p.Batch = true
-			places[n] = p
-		}
-	}
-	p, err := d.Join([]backend.Part{{Graph: b.Graph, Keep: b.keep, Places: places}}, backend.JoinOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer p.Close()
-	for _, step := range testSteps {
-		if err := p.Run(step); err != nil {
-			t.Fatal(err)
-		}
-	}
-	b.near(t, b.read(t, p, places), onCPU(t, b), 1e-5)
+	cases{"residual": residual}.compare(t, Options{Devices: 2}, 1e-5, "x")
 }
