@@ -75,6 +75,8 @@ type Config struct {
 
 	Threads int     // that work on a step; 0: one for each CPU
 	Backend Backend // what computes; nil: this processor
+
+	bare bool // steps alone: nothing is ever measured
 }
 
 // A Backend compiles graphs for a processor.

@@ -91,22 +91,18 @@ func (t *trainer) prepare() (err error) {
 	t.plan.there = t.there[0]
 	for _, rows := range []int{t.cfg.BatchSize, t.train.rows % t.cfg.BatchSize} {
 		if rows > 0 {
-			if t.plans[rows], err = t.plan.plan(t.arch, rows, rows == t.cfg.BatchSize); err != nil {
+			if t.plans[rows], err = t.plan.plan(t.arch, rows, rows == t.cfg.BatchSize && !t.cfg.bare); err != nil {
 				return err
 			}
 		}
 	}
 	t.layers, t.counts = make([]float32, len(t.plans[t.cfg.BatchSize].layers)), make([]float32, 1)
 	t.squares = make([]float32, len(t.numbers.trained()))
-	if err := t.planEvaluation(); err != nil {
-		return err
-	}
 	t.feed = newFeeder(t.train, t.cfg.BatchSize)
 	t.feed.there = t.there[0]
-	for i, s := range []*set{t.train, t.validate} {
-		if s != nil {
-			t.measure[i] = newFeeder(s, t.evals[i].rows)
-			t.measure[i].there = t.there[i].plain()
+	if !t.cfg.bare {
+		if err := t.planEvaluation(); err != nil {
+			return err
 		}
 	}
 	t.at = progress{Epoch: 1}
@@ -149,19 +145,24 @@ func (t *trainer) planEvaluation() (err error) {
 		}
 	}
 	if t.how.device() == nil {
-		t.evals[0], err = newEvaluation(t.arch, t.measured(), most, t.how, nil)
+		if t.evals[0], err = newEvaluation(t.arch, t.measured(), most, t.how, nil); err != nil {
+			return err
+		}
 		t.evals[1] = t.evals[0]
-		return err
 	}
 	for i, s := range sets {
 		if s == nil {
 			continue
 		}
-		// A device is slow with few rows, and has the memory for a batch.
-		rows := min(s.rows, max(evalRows, t.cfg.BatchSize))
-		if t.evals[i], err = newEvaluation(t.arch, t.measured(), rows, t.how, t.there[i].plain()); err != nil {
-			return err
+		if t.how.device() != nil {
+			// It is slow with few rows, and has the memory for a batch.
+			rows := min(s.rows, max(evalRows, t.cfg.BatchSize))
+			if t.evals[i], err = newEvaluation(t.arch, t.measured(), rows, t.how, t.there[i].plain()); err != nil {
+				return err
+			}
 		}
+		t.measure[i] = newFeeder(s, t.evals[i].rows)
+		t.measure[i].there = t.there[i].plain()
 	}
 	return nil
 }
@@ -291,7 +292,7 @@ func (t *trainer) step() error {
 		if err != nil {
 			return err
 		}
-		probe := t.at.Row == (t.train.rows/t.cfg.BatchSize-1)*t.cfg.BatchSize
+		probe := !t.cfg.bare && t.at.Row == (t.train.rows/t.cfg.BatchSize-1)*t.cfg.BatchSize
 		t.at.Row += rows
 		if weight == 0 {
 			continue // nothing to learn, and the mean of nothing is not a number

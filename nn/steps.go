@@ -8,12 +8,13 @@ import (
 )
 
 // Steps is the training of Train one step at a time, for those who measure it:
-// batches in the order of the rows, over and over, and no evaluation.
+// batches in the order of the rows, over and over. Nothing else is measured, nor
+// compiled.
 type Steps struct{ t *trainer }
 
 // NewSteps prepares. Close it after use.
 func NewSteps(spec Spec, sig Signature, data Source, cfg Config) (*Steps, error) {
-	cfg.Shuffle, cfg.Checkpoint = false, nil
+	cfg.Shuffle, cfg.Checkpoint, cfg.bare = false, nil, true
 	t, _, err := newTrainer(spec, sig, data, nil, cfg)
 	if err != nil {
 		if t != nil {

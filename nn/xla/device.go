@@ -173,6 +173,16 @@ func (d *Device) Room() int64 {
 	return m.Limit / 2
 }
 
+// Peak is how many bytes of the memory of a device were in use at most, 0 if the
+// plugin does not say.
+func (d *Device) Peak() int64 {
+	m, err := d.client.Memory(0)
+	if err != nil {
+		return 0
+	}
+	return m.Peak
+}
+
 // flags are those of XLA.
 func (d *Device) flags() map[string]any {
 	flags := map[string]any{}
