@@ -153,6 +153,21 @@ func (s *Store) OpenCheckpoint(name string) (io.ReadCloser, error) {
 	return c, nil
 }
 
+// PeekCheckpoint reads the first bytes of a checkpoint without hashing it, for a
+// look at what it is of.
+func (s *Store) PeekCheckpoint(name string, most int) ([]byte, error) {
+	path := s.checkpoint(name)
+	f, err := s.fs.Open(path)
+	if err != nil {
+		return nil, storeError("open a checkpoint", path, err)
+	}
+	b, err := io.ReadAll(io.LimitReader(f, int64(most)))
+	if err := errors.Join(err, f.Close()); err != nil {
+		return nil, storeError("read a checkpoint", path, err)
+	}
+	return b, nil
+}
+
 // readCheckpoint verifies an open checkpoint. What fits into keepInMemory is
 // given out from there, so that it is the very bytes that were hashed.
 func readCheckpoint(f FSFile, name string) (io.ReadCloser, error) {

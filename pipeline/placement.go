@@ -10,6 +10,9 @@ type Placer interface {
 	// inputs (nil), what is sure by then. An error says that the stage cannot be
 	// worked on here.
 	Place(gpus int, inputs Sources) (Placement, error)
+	// Choices are the settings that say where and how the work is done: with other
+	// values of them it still is the same work.
+	Choices() []string
 }
 
 // A Placement is the processor that works on a stage. The zero value is the CPU.
@@ -24,6 +27,9 @@ type Placement struct {
 	Devices, GPUs int
 	// Varies says that two runs give different bits, in spite of their class.
 	Varies bool
+	// Moves says that the stage may go on from what another processor has left of
+	// the same work. The results are of no class then.
+	Moves bool
 	// Why says why it was chosen, if that is not plain from the settings.
 	Why string
 }

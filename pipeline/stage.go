@@ -141,6 +141,11 @@ type Env interface {
 	// cannot make sense of them starts anew, as if there were none. The caller
 	// closes it.
 	Resume() io.ReadCloser
+	// BegunOn is the device, in words, on which the work was begun that Resume gave,
+	// if that was one of another class, see Placement.Moves. Else it is empty.
+	BegunOn() string
+	// Anew says that what Resume gave is of no use, and that the stage starts anew.
+	Anew()
 	// Checkpoint offers to save how far the work has come. Stages call it
 	// wherever they could go on from, as often as they like: the environment
 	// decides when it is time, calls save then and there, and replaces the last

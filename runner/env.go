@@ -49,6 +49,7 @@ func newEnv(l *Local, t *Task, events Events) *taskEnv {
 		writers: map[string]*artifacts.Writer{}, metrics: map[string]lineage.Metric{}}
 	if !t.Checkpoints.IsZero() {
 		env.checkpoints.key, env.checkpoints.every = t.Checkpoints.String(), l.CheckpointEvery
+		env.checkpoints.work, env.checkpoints.on = t.Work, t.Placement
 	}
 	env.log = slog.New(&logHandler{send: func(level slog.Level, text string) {
 		events.Log(Message{Level: level, Text: text})
@@ -293,7 +294,7 @@ func (env *taskEnv) Placement() pipeline.Placement { return env.task.Placement }
 // those of env.
 func (env *taskEnv) outcome(unmet []string) Outcome {
 	o := env.remains()
-	o.Unmet, o.Columns, o.Checkpoint = unmet, env.columnEdges(), env.checkpoints.touched
+	o.Unmet, o.Columns, o.Checkpoint, o.BegunOn = unmet, env.columnEdges(), env.checkpoints.touched, env.BegunOn()
 	env.mu.Lock()
 	defer env.mu.Unlock()
 	o.Metrics = slices.SortedFunc(maps.Values(env.metrics), func(a, b lineage.Metric) int { return cmp.Compare(a.Name, b.Name) })

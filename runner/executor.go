@@ -52,6 +52,9 @@ type Task struct {
 	// Checkpoints is the key under which checkpoints are kept and looked for;
 	// zero if there are to be none.
 	Checkpoints artifacts.Key
+	// Work is the same for the same work wherever it is placed; zero if it can be
+	// placed on the CPU only.
+	Work artifacts.Key
 
 	stage pipeline.Stage // what Settings and Files say, in the process that made the plan
 }
@@ -93,6 +96,7 @@ type Outcome struct {
 	Columns  []lineage.ColumnEdge // sorted
 	Programs []lineage.Program    // that were called
 	Warnings []string             // of the stage, in order, up to a bound
+	BegunOn  string               // the device of another class that did the first part; empty if there is none
 
 	// Checkpoint says that one is kept that is of no more use: as soon as the
 	// outcome is recorded or, if the task failed, at once.

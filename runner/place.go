@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 
 	"pipe/artifacts"
@@ -49,6 +50,37 @@ func (r *Runner) placeAgain(ctx context.Context, s *pipeline.Step, rec *lineage.
 		return pipeline.Placement{}, nil
 	}
 	return r.place(ctx, s, rec.Inputs)
+}
+
+// workOf is what a key of a step says of the work alone, and not of where and how
+// it is done; zero if that is always the same.
+func workOf(s *pipeline.Step, parts []artifacts.KeyPart) artifacts.Key {
+	p, ok := s.Stage.(pipeline.Placer)
+	if !ok {
+		return artifacts.Key{}
+	}
+	var work []artifacts.KeyPart
+	for _, part := range parts {
+		switch part.Name {
+		case "engine":
+			continue
+		case "config":
+			var settings map[string]json.RawMessage
+			if json.Unmarshal([]byte(part.Value), &settings) != nil {
+				return artifacts.Key{}
+			}
+			for _, name := range p.Choices() {
+				delete(settings, name)
+			}
+			text, err := json.Marshal(settings)
+			if err != nil {
+				return artifacts.Key{}
+			}
+			part.Value = string(text)
+		}
+		work = append(work, part)
+	}
+	return artifacts.KeyOf(work)
 }
 
 // engineOf is the numeric class in a key; empty if there is none.

@@ -43,6 +43,8 @@ func (p *placed) Place(gpus int, inputs pipeline.Sources) (pipeline.Placement, e
 	return on, nil
 }
 
+func (p *placed) Choices() []string { return nil }
+
 func (p *placed) Run(_ context.Context, env pipeline.Env) error {
 	return copyInputs(env, fmt.Sprintf("%s%v", env.Placement().Engine, env.GPUs()))
 }
@@ -150,6 +152,88 @@ func TestProcessorIsChosenByInputs(t *testing.T) {
 		res, err := w.run("  t: {uses: text, with: {text: "+text+"}}\n  s: {uses: placed, inputs: {in: t}, with: {small: true}}\n", Options{})
 		if err != nil || w.text(res, "s") != want {
 			t.Errorf("%s: %v, %v", text, res, err)
+		}
+	}
+}
+
+// A moving stage counts as a counting one does, on the processor of its setting.
+type moving struct {
+	counting
+	On     string `yaml:"on" default:"cpu" doc:"Where to count."`
+	Resume string `yaml:"resume" default:"same" doc:"Any goes on from everywhere."`
+	Text   string `yaml:"text" default:"" doc:"What is counted."`
+}
+
+func (m *moving) Choices() []string { return []string{"on", "resume"} }
+
+func (m *moving) Place(int, pipeline.Sources) (pipeline.Placement, error) {
+	on := pipeline.Placement{Moves: m.Resume == "any"}
+	if m.On != "cpu" {
+		on.Engine, on.Device = "xla "+m.On, m.On
+	}
+	return on, nil
+}
+
+// Work that was interrupted goes on from where it was on the same processor. On
+// another one it does so only if that is asked for, and then it is recorded.
+func TestCheckpointsMove(t *testing.T) {
+	w, c := newCounting(t)
+	w.reg = pipeline.NewRegistry(pipeline.Kind{
+		Name: "move", Version: 1, Doc: "For the test of the runner.", Example: "s:\n  uses: move\n", Engine: "cpu/1",
+		Outputs: []pipeline.Port{{Name: "out", Type: pipeline.File, Doc: "Text."}},
+		New:     func() pipeline.Stage { return &moving{counting: counting{c}} },
+	})
+	interrupt := func(with string, at uint64) {
+		t.Helper()
+		ctx, cancel := context.WithCancel(t.Context())
+		c.at = func(_ context.Context, n uint64) error {
+			if n == at {
+				cancel()
+			}
+			return nil
+		}
+		if _, err := w.runner.Run(ctx, w.plan("  c: {uses: move, with: "+with+"}\n"), Options{}); !errors.Is(err, ErrInterrupted) {
+			t.Fatalf("%s: %v", with, err)
+		}
+		c.at = func(context.Context, uint64) error { return nil }
+	}
+	finish := func(with string) lineage.Device {
+		t.Helper()
+		res, err := w.run("  c: {uses: move, with: "+with+"}\n", Options{})
+		if err != nil {
+			t.Fatalf("%s: %v", with, err)
+		}
+		list, err := w.runner.DB.Executions(t.Context(), res.RunID)
+		if err != nil || w.text(res, "c") != "10" {
+			t.Fatal(err)
+		}
+		return list[0].Device
+	}
+	for _, s := range []struct {
+		with string
+		at   uint64 // where it is interrupted, 0 if it ends
+		from uint64
+		on   lineage.Device
+	}{
+		{"{on: gpu}", 6, 0, lineage.Device{}},
+		{"{on: cpu}", 0, 0, lineage.Device{}},                                          // the other's is left alone
+		{"{on: gpu}", 8, 7, lineage.Device{}},                                          // and is still there
+		{"{on: gpu, text: other, resume: any}", 0, 0, lineage.Device{Name: "gpu"}},     // other work
+		{"{on: cpu, resume: any}", 9, 9, lineage.Device{}},                             // goes on from it
+		{"{on: cpu, resume: any}", 0, 10, lineage.Device{Name: "CPU", BegunOn: "gpu"}}, // and remembers
+		{"{on: tpu, resume: any}", 0, 9, lineage.Device{Name: "tpu", BegunOn: "gpu"}},  // its own is gone
+		{"{on: gpu}", 0, 9, lineage.Device{Name: "gpu"}},                               // all by itself
+		{"{on: gpu, resume: any, text: third}", 3, 0, lineage.Device{}},                // its own one
+		{"{on: gpu, resume: any, text: third}", 0, 4, lineage.Device{Name: "gpu"}},     // is of no other device
+	} {
+		c.from = nil
+		if s.at > 0 {
+			interrupt(s.with, s.at)
+		} else if on := finish(s.with); on != s.on {
+			t.Errorf("%s is recorded as %+v, want %+v", s.with, on, s.on)
+		}
+		if len(c.from) != 1 || c.from[0] != s.from {
+			t.Errorf("%s began at %v, want %d", s.with, c.from, s.from)
 		}
 	}
 }

@@ -189,7 +189,10 @@ func (a *attempt) record() lineage.Execution {
 
 // device is what the attempt was made on.
 func (a *attempt) device() lineage.Device {
-	return lineage.Device{Name: a.on.Device, Varies: a.on.Varies}
+	if a.on.IsCPU() && a.outcome.BegunOn == "" {
+		return lineage.Device{}
+	}
+	return lineage.Device{Name: deviceName(a.on), Varies: a.on.Varies, BegunOn: a.outcome.BegunOn}
 }
 
 // result says how the attempt ended.
@@ -228,7 +231,7 @@ func (r *stageRun) task() Task {
 	t := taskOf(r.Step, r.inputs, r.on, r.tried)
 	t.GPUs = r.gpus
 	if r.claimed {
-		t.Checkpoints = r.key
+		t.Checkpoints, t.Work = r.key, workOf(r.Step, r.parts)
 	}
 	return t
 }

@@ -230,6 +230,10 @@ func (e *env) Resume() io.ReadCloser {
 	return io.NopCloser(bytes.NewReader(e.resume))
 }
 
+func (e *env) BegunOn() string { return "" }
+
+func (e *env) Anew() {}
+
 func (e *env) Checkpoint(save func(io.Writer) error) {
 	take := e.offered()
 	if take == nil {

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -62,12 +63,13 @@ type Backend interface {
 	io.Closer
 }
 
-// The settings of device.
+// Values of settings.
 const (
-	auto  = "auto"
-	onCPU = "cpu"
-	onGPU = "gpu"
-	full  = "float32"
+	fromAny = "any"
+	auto    = "auto"
+	onCPU   = "cpu"
+	onGPU   = "gpu"
+	full    = "float32"
 )
 
 // checkDevice finds what a CPU does not do.
@@ -90,8 +92,18 @@ func (s *Train) checkDevice() error {
 
 var _ pipeline.Placer = (*Train)(nil)
 
+// Choices implements pipeline.Placer.
+func (*Train) Choices() []string { return []string{"device", "precision", "deterministic", "resume"} }
+
 // Place implements pipeline.Placer.
 func (s *Train) Place(gpus int, inputs pipeline.Sources) (pipeline.Placement, error) {
+	on, err := s.place(gpus, inputs)
+	on.Moves = s.Resume == fromAny
+	return on, err
+}
+
+// place is Place but for what becomes of checkpoints.
+func (s *Train) place(gpus int, inputs pipeline.Sources) (pipeline.Placement, error) {
 	switch {
 	case s.Device == onGPU:
 		p, c, err := s.find(max(1, gpus))
@@ -243,4 +255,13 @@ func (s *Train) backend(env pipeline.Env) (Backend, error) {
 	}
 	env.Log().Info(text)
 	return p.Open(gpus)
+}
+
+// trainedOn is what a model was trained on, in words; empty is the CPU.
+func trainedOn(env pipeline.Env) string {
+	on, before := env.Placement().Device, env.BegunOn()
+	if before == "" {
+		return on
+	}
+	return cmp.Or(on, "CPU") + "; begun on " + before
 }

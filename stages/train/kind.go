@@ -123,6 +123,8 @@ type Train struct {
 	Precision     string                   `yaml:"precision" default:"float32" enum:"float32,tf32,bfloat16" added:"true" doc:"How exactly a GPU multiplies: float32 as the CPU does, tf32 with 10 bits of the fraction, bfloat16 with 7, also between layers. Weights are float32 in any case. The CPU knows float32 only, which auto trains with if it takes the CPU."`
 	Deterministic bool                     `yaml:"deterministic" default:"true" added:"true" doc:"Whether a GPU gives the same bits whenever the same is computed. false is faster for some networks: convolutions by half at most."`
 
+	Resume string `yaml:"resume" default:"same" enum:"same,any" added:"true" doc:"From which checkpoint a training goes on that was interrupted: one of the same device alone, which gives the same bits as if nothing had happened, or the latest of any device and precision. A model that was begun on another device cannot be made again to the bit."`
+
 	processors Processors
 }
 

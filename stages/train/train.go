@@ -72,7 +72,10 @@ func (s *Train) Run(ctx context.Context, env pipeline.Env) (err error) {
 		defer func() { err = errors.Join(err, resume.Close()) }()
 		cfg.Resume = resume
 	}
-	cfg.OnAnew = func(why error) { env.Log().Warn("the checkpoint is of no use, training begins anew", "reason", why) }
+	cfg.OnAnew = func(why error) {
+		env.Anew()
+		env.Log().Warn("the checkpoint is of no use, training begins anew", "reason", why)
+	}
 	cfg.Checkpoint = env.Checkpoint
 	cfg.OnEpoch = func(e nn.Epoch) {
 		for _, v := range slices.Concat(e.Values, e.Norms) {
@@ -88,7 +91,7 @@ func (s *Train) Run(ctx context.Context, env pipeline.Env) (err error) {
 	if err != nil {
 		return err
 	}
-	model.Summary.Device = env.Placement().Device
+	model.Summary.Device = trainedOn(env)
 	if err := s.Threshold.set(ctx, env, model, validation); err != nil {
 		return err
 	}
