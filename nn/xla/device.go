@@ -33,6 +33,8 @@ type Options struct {
 	Cache, Identity string
 	Unfused         bool  // attention is never a call of cuDNN's
 	Room            int64 // bytes of data sets that the device may keep; 0: half of its memory; below 0: none
+
+	piece int // steps of recurrent layers in a turn of a loop; 0: pieceSteps
 }
 
 // A Device is the GPUs of a plugin, or its CPUs, as a backend. One goroutine at a

@@ -18,6 +18,7 @@ type lowering struct {
 	compute stablehlo.Type  // of products and of what lies between layers
 	step    stablehlo.Value // a scalar of U64: what random numbers are drawn for
 	cudnn   bool            // attention may be a call of cuDNN's
+	piece   int             // steps of recurrent layers in a turn of a loop
 	ordered bool            // sums are to have an order that is always the same, also where a GPU would not keep to one
 	values  map[*graph.Node]value
 	roots   map[*graph.Node]*graph.Node // leaves, by what updates made of them
@@ -46,7 +47,7 @@ func (v value) sizes() []int {
 }
 
 func newLowering(f *stablehlo.Func, compute stablehlo.Type) *lowering {
-	return &lowering{Func: f, compute: compute, values: map[*graph.Node]value{},
+	return &lowering{Func: f, compute: compute, piece: pieceSteps, values: map[*graph.Node]value{},
 		roots: map[*graph.Node]*graph.Node{}, changed: map[*graph.Node]value{}}
 }
 

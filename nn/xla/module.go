@@ -1,6 +1,7 @@
 package xla
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -83,7 +84,7 @@ func (d *Device) build(parts []backend.Part, o backend.JoinOptions) (*module, er
 	nodes := map[*graph.Node]stablehlo.Value{} // that are kept or guarded
 	for _, p := range parts {
 		l := newLowering(f, d.compute())
-		l.cudnn, l.ordered = d.cudnn(), d.o.Deterministic
+		l.cudnn, l.ordered, l.piece = d.cudnn(), d.o.Deterministic, cmp.Or(d.o.piece, pieceSteps)
 		l.step = m.step(f, lanes)
 		if err := m.lower(l, mem, feed, p, lanes); err != nil {
 			return nil, fmt.Errorf("%s: %w", d.Name(), err)
