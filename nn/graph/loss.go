@@ -3,6 +3,7 @@ package graph
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"pipe/base/exact"
 )
@@ -21,14 +22,13 @@ const (
 	Poisson             LossKind = "poisson"               // e^z - y z: z becomes the logarithm of a mean
 )
 
-// Known says whether k is one of the losses above.
-func (k LossKind) Known() bool {
-	switch k {
-	case SoftmaxCrossEntropy, SigmoidCrossEntropy, MSE, MAE, Huber, Pinball, Poisson:
-		return true
-	}
-	return false
+// LossKinds are all there are.
+func LossKinds() []LossKind {
+	return []LossKind{SoftmaxCrossEntropy, SigmoidCrossEntropy, MSE, MAE, Huber, Pinball, Poisson}
 }
+
+// Known says whether k is one of the losses above.
+func (k LossKind) Known() bool { return slices.Contains(LossKinds(), k) }
 
 // Loss is the mean of the losses of the rows of z(m, k), weighted with w(m): a
 // scalar, 0 if there is no weight. A row of weight 0 has no influence at all,

@@ -7,13 +7,11 @@ import (
 	"pipe/nn/graph"
 )
 
-var activations = []graph.Activation{{}, {Kind: graph.ReLU}, {Kind: graph.LeakyReLU, Alpha: 0.2}, {Kind: graph.ELU, Alpha: 0.7}, {Kind: graph.GELU},
-	{Kind: graph.SiLU}, {Kind: graph.Tanh}, {Kind: graph.Sigmoid}, {Kind: graph.Softplus}}
-
 func TestDense(t *testing.T) {
 	c := cases{}
-	for _, act := range activations {
-		c["dense "+string(act.Kind)] = func(g *testGraph) (*graph.Node, []*graph.Node) {
+	for _, f := range graph.Functions() {
+		act := graph.Activation{Kind: f, Alpha: 0.3}
+		c["dense "+string(f)] = func(g *testGraph) (*graph.Node, []*graph.Node) {
 			x := g.Param("x", numbers("x", 30), 2, 5, 3)
 			w, b := g.Param("w", numbers("w", 12), 3, 4), g.Param("b", numbers("b", 4), 4)
 			v := g.Param("v", numbers("v", 8), 4, 2)

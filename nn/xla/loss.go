@@ -15,8 +15,11 @@ func (l *lowering) loss(op graph.Op) bool {
 			return true
 		}
 		z, y := l.outputs()
-		rows := l.Sum(l.lossOf(o, z, y), 1)
-		l.meanLoss(l.Times(rows, 1/float64(z.Shape[1])))
+		each := l.lossOf(o, z, y)
+		if each.None() {
+			return false
+		}
+		l.meanLoss(l.Times(l.Sum(each, 1), 1/float64(z.Shape[1])))
 	case graph.LossGrad:
 		if o.Loss.Kind == graph.SoftmaxCrossEntropy {
 			l.classLossGrad(o.Loss)
@@ -162,7 +165,7 @@ func (l *lowering) focus(o graph.Loss, z, y stablehlo.Value) focus {
 	return f
 }
 
-// lossOf is the loss of each output.
+// lossOf is the loss of each output; none if there is no recipe.
 func (l *lowering) lossOf(o graph.Loss, z, y stablehlo.Value) stablehlo.Value {
 	o = o.With()
 	d := l.Sub(z, y)
@@ -180,12 +183,14 @@ func (l *lowering) lossOf(o graph.Loss, z, y stablehlo.Value) stablehlo.Value {
 		return l.Select(below, l.Times(d, -o.Quantile), l.Times(d, 1-o.Quantile))
 	case graph.Poisson:
 		return l.Sub(l.Unary("exponential", z), l.Mul(y, z))
+	case graph.SigmoidCrossEntropy:
+		if o.Gamma == 0 && o.Alpha == 0 {
+			return l.entropy(z, l.smooth(o, y))
+		}
+		f := l.focus(o, z, y)
+		return l.Mul(f.weight, f.entropy)
 	}
-	if o.Gamma == 0 && o.Alpha == 0 {
-		return l.entropy(z, l.smooth(o, y))
-	}
-	f := l.focus(o, z, y)
-	return l.Mul(f.weight, f.entropy)
+	return stablehlo.Value{}
 }
 
 // lossSlope is the derivative of lossOf by z; at the kinks of MAE and Pinball it is 0,
