@@ -40,6 +40,7 @@ type library struct {
 	code     string
 	rpath    string
 	versions string // a version script of the linker
+	needs    string // path of another one
 }
 
 const function = "void *GetPjrtApi(void) { return 0; }"
@@ -49,32 +50,50 @@ var (
 	cpuPlugin  = library{code: function + ` const char *name = "PjRtCpuClient";`}
 )
 
+// compiled are the libraries that were made before: the same one is made once.
+var compiled = map[library][]byte{}
+
 // build compiles a shared library.
 func (w *world) build(name string, l library) string {
+	w.t.Helper()
+	if compiled[l] == nil {
+		compiled[l] = w.compile(l)
+	}
+	w.file(name, string(compiled[l]))
+	return filepath.Join(w.root, name)
+}
+
+func (w *world) compile(l library) []byte {
 	w.t.Helper()
 	compiler, err := exec.LookPath("cc")
 	if err != nil {
 		w.t.Skip("no C compiler")
 	}
-	path := filepath.Join(w.root, name)
-	script := filepath.Join(w.t.TempDir(), "versions")
-	w.file(name, "")
-	if err := os.WriteFile(script, []byte(l.versions), 0o600); err != nil {
-		w.t.Fatal(err)
-	}
-	args := []string{"-shared", "-fPIC", "-nostdlib", "-x", "c", "-", "-o", path}
+	dir := w.t.TempDir()
+	path, script := filepath.Join(dir, "x.so"), filepath.Join(dir, "versions")
+	args := []string{"-shared", "-fPIC", "-nostdlib", "-o", path, "-x", "c", "-"}
 	if l.versions != "" {
+		if err := os.WriteFile(script, []byte(l.versions), 0o600); err != nil {
+			w.t.Fatal(err)
+		}
 		args = append(args, "-Wl,--version-script="+script)
 	}
 	if l.rpath != "" {
 		args = append(args, "-Wl,-rpath,"+l.rpath)
+	}
+	if l.needs != "" {
+		args = append(args, "-x", "none", l.needs)
 	}
 	cmd := exec.Command(compiler, args...)
 	cmd.Stdin = strings.NewReader(l.code)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		w.t.Fatalf("cc: %v\n%s", err, out)
 	}
-	return path
+	data, err := os.ReadFile(path)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return data
 }
 
 func (w *world) file(name, text string) {
@@ -433,7 +452,7 @@ func TestCheck(t *testing.T) {
 		{"no C library", func(w *world) {
 			w.build("system/lib64/libc.so.6", library{versions: "GLIBC_2.17{};"})
 			lib := w.build("libc.so.6", library{code: "void f(void) {}", versions: "GLIBC_2.99{ global: f; };"})
-			w.XLA = w.buildWith("x.so", `extern void f(void); void *GetPjrtApi(void) { f(); return "PjRtCpuClient"; }`, lib)
+			w.XLA = w.build("x.so", library{code: `extern void f(void); void *GetPjrtApi(void) { f(); return "PjRtCpuClient"; }`, needs: lib})
 			os.Remove(lib)
 		}},
 	}
@@ -447,16 +466,4 @@ func TestCheck(t *testing.T) {
 		}
 	}
 	golden(t, "check.txt", b.String())
-}
-
-// buildWith compiles a shared library that needs another one.
-func (w *world) buildWith(name, code, lib string) string {
-	w.t.Helper()
-	path := filepath.Join(w.root, name)
-	cmd := exec.Command("cc", "-shared", "-fPIC", "-nostdlib", "-o", path, "-x", "c", "-", "-x", "none", lib)
-	cmd.Stdin = strings.NewReader(code)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		w.t.Fatalf("cc: %v\n%s", err, out)
-	}
-	return path
 }
