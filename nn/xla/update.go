@@ -20,9 +20,9 @@ func (l *lowering) update(op graph.Op) bool {
 			return l.Add(l.scale(state, keep), l.scale(value, take))
 		})
 	case graph.SquareSums:
-		var sums []stablehlo.Value
-		for i := range l.call.In {
-			sums = append(sums, l.Reshape(l.squares(i), 1))
+		sums := l.squares(0)
+		for i, v := range sums {
+			sums[i] = l.Reshape(v, 1)
 		}
 		l.put(0, l.Concat(0, sums...))
 	case graph.Regularize:
@@ -62,18 +62,51 @@ func (l *lowering) scale(v, by stablehlo.Value) stablehlo.Value {
 	return l.Mul(v, l.Fill(by, v.Shape...))
 }
 
-// squares is the sum of the squares of all elements of an input, a scalar.
-func (l *lowering) squares(i int) stablehlo.Value {
-	var sum stablehlo.Value
-	for _, p := range l.flat(i, l.sizes(i)) {
-		s := l.All("add", l.Mul(p, p))
-		if sum.None() {
-			sum = s
-		} else {
-			sum = l.Add(sum, s)
+// A GPU has a program for each sum. Those of the squares of values of so few elements
+// are made together, of so many values at a time.
+const (
+	fewElements = 1 << 13
+	fewValues   = 32
+)
+
+// squares are the sums of the squares of the elements of each input from one on,
+// scalars.
+func (l *lowering) squares(from int) []stablehlo.Value {
+	var few []stablehlo.Value // (1, elements)
+	var of []int              // the inputs that they are of
+	sums := make([]stablehlo.Value, len(l.call.In)-from)
+	add := func(i int, v stablehlo.Value) {
+		if v = l.Reshape(v); !sums[i].None() {
+			v = l.Add(sums[i], v)
+		}
+		sums[i] = v
+	}
+	for i := range sums {
+		for _, p := range l.flat(i+from, l.sizes(i+from)) {
+			if p.Size() <= fewElements {
+				few, of = append(few, l.Reshape(p, 1, p.Size())), append(of, i)
+			} else {
+				add(i, l.All("add", l.Mul(p, p)))
+			}
 		}
 	}
-	return sum
+	for len(few) > 0 {
+		n := min(fewValues, len(few))
+		longest := 0
+		for _, v := range few[:n] {
+			longest = max(longest, v.Size())
+		}
+		for k, v := range few[:n] {
+			few[k] = l.Pad(v, 0, []int{0, 0}, []int{0, longest - v.Size()}, []int{0, 0})
+		}
+		rows := l.Concat(0, few[:n]...)
+		rows = l.Sum(l.Mul(rows, rows), 1)
+		for k, i := range of[:n] {
+			add(i, l.Slice(rows, 0, k, k+1))
+		}
+		few, of = few[n:], of[n:]
+	}
+	return sums
 }
 
 // hyper is a number of the block that is an input, a scalar.
@@ -117,9 +150,10 @@ func (l *lowering) regularize(o graph.Regularize) {
 // clipNorm gives the norm and the factor that brings it down, as PyTorch's
 // clip_grad_norm_.
 func (l *lowering) clipNorm(o graph.ClipNorm) {
-	sum := l.squares(1)
-	for i := 2; i < len(l.call.In); i++ {
-		sum = l.Add(sum, l.squares(i))
+	sums := l.squares(1)
+	sum := sums[0]
+	for _, s := range sums[1:] {
+		sum = l.Add(sum, s)
 	}
 	norm := l.Mul(l.Unary("sqrt", sum), l.hyper(0, graph.HyperScale))
 	factor := l.Like(1, norm)

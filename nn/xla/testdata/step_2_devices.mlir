@@ -455,229 +455,239 @@ module @pipe attributes {mhlo.num_partitions = 2 : i32, mhlo.num_replicas = 1 : 
     %452 = stablehlo.or %447, %451 : tensor<ui64>
     %453 = stablehlo.slice %1 [3:11] : (tensor<11xui32>) -> tensor<8xui32>
     %454 = stablehlo.bitcast_convert %453 : (tensor<8xui32>) -> tensor<8xf32>
-    %455 = stablehlo.multiply %443, %443 : tensor<12xf32>
-    %456 = stablehlo.reduce(%455 init: %218) applies stablehlo.add across dimensions = [0] : (tensor<12xf32>, tensor<f32>) -> tensor<f32>
-    %457 = stablehlo.multiply %442, %442 : tensor<4xf32>
-    %458 = stablehlo.reduce(%457 init: %218) applies stablehlo.add across dimensions = [0] : (tensor<4xf32>, tensor<f32>) -> tensor<f32>
-    %459 = stablehlo.add %456, %458 : tensor<f32>
-    %460 = stablehlo.multiply %444, %444 : tensor<8xf32>
-    %461 = stablehlo.reduce(%460 init: %218) applies stablehlo.add across dimensions = [0] : (tensor<8xf32>, tensor<f32>) -> tensor<f32>
-    %462 = stablehlo.add %459, %461 : tensor<f32>
-    %463 = stablehlo.multiply %280, %280 : tensor<2xf32>
-    %464 = stablehlo.reduce(%463 init: %218) applies stablehlo.add across dimensions = [0] : (tensor<2xf32>, tensor<f32>) -> tensor<f32>
-    %465 = stablehlo.add %462, %464 : tensor<f32>
-    %466 = stablehlo.sqrt %465 : tensor<f32>
-    %467 = stablehlo.slice %454 [5:6] : (tensor<8xf32>) -> tensor<1xf32>
+    %455 = stablehlo.reshape %443 : (tensor<12xf32>) -> tensor<1x12xf32>
+    %456 = stablehlo.reshape %442 : (tensor<4xf32>) -> tensor<1x4xf32>
+    %457 = stablehlo.reshape %444 : (tensor<8xf32>) -> tensor<1x8xf32>
+    %458 = stablehlo.reshape %280 : (tensor<2xf32>) -> tensor<1x2xf32>
+    %459 = stablehlo.pad %456, %218, low = [0, 0], high = [0, 8], interior = [0, 0] : (tensor<1x4xf32>, tensor<f32>) -> tensor<1x12xf32>
+    %460 = stablehlo.pad %457, %218, low = [0, 0], high = [0, 4], interior = [0, 0] : (tensor<1x8xf32>, tensor<f32>) -> tensor<1x12xf32>
+    %461 = stablehlo.pad %458, %218, low = [0, 0], high = [0, 10], interior = [0, 0] : (tensor<1x2xf32>, tensor<f32>) -> tensor<1x12xf32>
+    %462 = stablehlo.concatenate %455, %459, %460, %461, dim = 0 : (tensor<1x12xf32>, tensor<1x12xf32>, tensor<1x12xf32>, tensor<1x12xf32>) -> tensor<4x12xf32>
+    %463 = stablehlo.multiply %462, %462 : tensor<4x12xf32>
+    %464 = stablehlo.reduce(%463 init: %218) applies stablehlo.add across dimensions = [1] : (tensor<4x12xf32>, tensor<f32>) -> tensor<4xf32>
+    %465 = stablehlo.slice %464 [0:1] : (tensor<4xf32>) -> tensor<1xf32>
+    %466 = stablehlo.reshape %465 : (tensor<1xf32>) -> tensor<f32>
+    %467 = stablehlo.slice %464 [1:2] : (tensor<4xf32>) -> tensor<1xf32>
     %468 = stablehlo.reshape %467 : (tensor<1xf32>) -> tensor<f32>
-    %469 = stablehlo.multiply %466, %468 : tensor<f32>
-    %470 = stablehlo.constant dense<0x358637BD> : tensor<f32>
-    %471 = stablehlo.add %469, %470 : tensor<f32>
-    %472 = stablehlo.divide %249, %471 : tensor<f32>
-    %473 = stablehlo.compare GE, %472, %249, FLOAT : (tensor<f32>, tensor<f32>) -> tensor<i1>
-    %474 = stablehlo.select %473, %249, %472 : tensor<i1>, tensor<f32>
-    %475 = stablehlo.reshape %469 : (tensor<f32>) -> tensor<1xf32>
-    %476 = stablehlo.reshape %474 : (tensor<f32>) -> tensor<1xf32>
-    %477 = stablehlo.concatenate %475, %476, dim = 0 : (tensor<1xf32>, tensor<1xf32>) -> tensor<2xf32>
-    %478 = stablehlo.slice %454 [5:6] : (tensor<8xf32>) -> tensor<1xf32>
-    %479 = stablehlo.reshape %478 : (tensor<1xf32>) -> tensor<f32>
-    %480 = stablehlo.slice %454 [6:7] : (tensor<8xf32>) -> tensor<1xf32>
-    %481 = stablehlo.reshape %480 : (tensor<1xf32>) -> tensor<f32>
-    %482 = stablehlo.slice %454 [0:1] : (tensor<8xf32>) -> tensor<1xf32>
-    %483 = stablehlo.reshape %482 : (tensor<1xf32>) -> tensor<f32>
-    %484 = stablehlo.slice %454 [1:2] : (tensor<8xf32>) -> tensor<1xf32>
-    %485 = stablehlo.reshape %484 : (tensor<1xf32>) -> tensor<f32>
-    %486 = stablehlo.slice %477 [1:2] : (tensor<2xf32>) -> tensor<1xf32>
-    %487 = stablehlo.reshape %486 : (tensor<1xf32>) -> tensor<f32>
-    %488 = stablehlo.multiply %479, %487 : tensor<f32>
-    %489 = stablehlo.slice %454 [4:5] : (tensor<8xf32>) -> tensor<1xf32>
-    %490 = stablehlo.reshape %489 : (tensor<1xf32>) -> tensor<f32>
-    %491 = stablehlo.slice %454 [3:4] : (tensor<8xf32>) -> tensor<1xf32>
-    %492 = stablehlo.reshape %491 : (tensor<1xf32>) -> tensor<f32>
-    %493 = stablehlo.slice %454 [2:3] : (tensor<8xf32>) -> tensor<1xf32>
-    %494 = stablehlo.reshape %493 : (tensor<1xf32>) -> tensor<f32>
-    %495 = stablehlo.broadcast_in_dim %488, dims = [] : (tensor<f32>) -> tensor<12xf32>
-    %496 = stablehlo.multiply %443, %495 : tensor<12xf32>
-    %497 = stablehlo.compare GT, %arg5, %15, FLOAT : (tensor<12xf32>, tensor<12xf32>) -> tensor<12xi1>
-    %498 = stablehlo.constant dense<0x3F800000> : tensor<12xf32>
-    %499 = stablehlo.compare LT, %arg5, %15, FLOAT : (tensor<12xf32>, tensor<12xf32>) -> tensor<12xi1>
-    %500 = stablehlo.constant dense<0xBF800000> : tensor<12xf32>
-    %501 = stablehlo.select %499, %500, %15 : tensor<12xi1>, tensor<12xf32>
-    %502 = stablehlo.select %497, %498, %501 : tensor<12xi1>, tensor<12xf32>
-    %503 = stablehlo.broadcast_in_dim %490, dims = [] : (tensor<f32>) -> tensor<12xf32>
-    %504 = stablehlo.multiply %502, %503 : tensor<12xf32>
-    %505 = stablehlo.add %496, %504 : tensor<12xf32>
-    %506 = stablehlo.broadcast_in_dim %481, dims = [] : (tensor<f32>) -> tensor<12xf32>
-    %507 = stablehlo.minimum %505, %506 : tensor<12xf32>
-    %508 = stablehlo.negate %506 : tensor<12xf32>
-    %509 = stablehlo.maximum %507, %508 : tensor<12xf32>
-    %510 = stablehlo.broadcast_in_dim %492, dims = [] : (tensor<f32>) -> tensor<12xf32>
-    %511 = stablehlo.multiply %arg5, %510 : tensor<12xf32>
-    %512 = stablehlo.add %509, %511 : tensor<12xf32>
-    %513 = stablehlo.broadcast_in_dim %494, dims = [] : (tensor<f32>) -> tensor<12xf32>
-    %514 = stablehlo.multiply %arg5, %513 : tensor<12xf32>
-    %515 = stablehlo.subtract %arg5, %514 : tensor<12xf32>
-    %516 = stablehlo.constant dense<0x3DCCCCCD> : tensor<12xf32>
-    %517 = stablehlo.multiply %512, %516 : tensor<12xf32>
-    %518 = stablehlo.constant dense<0x3F666666> : tensor<12xf32>
-    %519 = stablehlo.multiply %arg9, %518 : tensor<12xf32>
-    %520 = stablehlo.add %519, %517 : tensor<12xf32>
-    %521 = stablehlo.constant dense<0x3A83126F> : tensor<12xf32>
-    %522 = stablehlo.multiply %512, %521 : tensor<12xf32>
-    %523 = stablehlo.multiply %522, %512 : tensor<12xf32>
-    %524 = stablehlo.constant dense<0x3F7FBE77> : tensor<12xf32>
-    %525 = stablehlo.multiply %arg13, %524 : tensor<12xf32>
-    %526 = stablehlo.add %525, %523 : tensor<12xf32>
-    %527 = stablehlo.broadcast_in_dim %483, dims = [] : (tensor<f32>) -> tensor<12xf32>
-    %528 = stablehlo.multiply %520, %527 : tensor<12xf32>
-    %529 = stablehlo.sqrt %526 : tensor<12xf32>
-    %530 = stablehlo.broadcast_in_dim %485, dims = [] : (tensor<f32>) -> tensor<12xf32>
-    %531 = stablehlo.multiply %529, %530 : tensor<12xf32>
-    %532 = stablehlo.constant dense<0x322BCC77> : tensor<12xf32>
-    %533 = stablehlo.add %531, %532 : tensor<12xf32>
-    %534 = stablehlo.divide %528, %533 : tensor<12xf32>
-    %535 = stablehlo.subtract %515, %534 : tensor<12xf32>
-    %536 = stablehlo.broadcast_in_dim %488, dims = [] : (tensor<f32>) -> tensor<4xf32>
-    %537 = stablehlo.multiply %442, %536 : tensor<4xf32>
-    %538 = stablehlo.compare GT, %arg6, %16, FLOAT : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xi1>
-    %539 = stablehlo.constant dense<0x3F800000> : tensor<4xf32>
-    %540 = stablehlo.compare LT, %arg6, %16, FLOAT : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xi1>
-    %541 = stablehlo.constant dense<0xBF800000> : tensor<4xf32>
-    %542 = stablehlo.select %540, %541, %16 : tensor<4xi1>, tensor<4xf32>
-    %543 = stablehlo.select %538, %539, %542 : tensor<4xi1>, tensor<4xf32>
-    %544 = stablehlo.broadcast_in_dim %490, dims = [] : (tensor<f32>) -> tensor<4xf32>
-    %545 = stablehlo.multiply %543, %544 : tensor<4xf32>
-    %546 = stablehlo.add %537, %545 : tensor<4xf32>
-    %547 = stablehlo.broadcast_in_dim %481, dims = [] : (tensor<f32>) -> tensor<4xf32>
-    %548 = stablehlo.minimum %546, %547 : tensor<4xf32>
-    %549 = stablehlo.negate %547 : tensor<4xf32>
-    %550 = stablehlo.maximum %548, %549 : tensor<4xf32>
-    %551 = stablehlo.broadcast_in_dim %492, dims = [] : (tensor<f32>) -> tensor<4xf32>
-    %552 = stablehlo.multiply %arg6, %551 : tensor<4xf32>
-    %553 = stablehlo.add %550, %552 : tensor<4xf32>
-    %554 = stablehlo.broadcast_in_dim %494, dims = [] : (tensor<f32>) -> tensor<4xf32>
-    %555 = stablehlo.multiply %arg6, %554 : tensor<4xf32>
-    %556 = stablehlo.subtract %arg6, %555 : tensor<4xf32>
-    %557 = stablehlo.constant dense<0x3DCCCCCD> : tensor<4xf32>
-    %558 = stablehlo.multiply %553, %557 : tensor<4xf32>
-    %559 = stablehlo.constant dense<0x3F666666> : tensor<4xf32>
-    %560 = stablehlo.multiply %arg10, %559 : tensor<4xf32>
-    %561 = stablehlo.add %560, %558 : tensor<4xf32>
-    %562 = stablehlo.constant dense<0x3A83126F> : tensor<4xf32>
-    %563 = stablehlo.multiply %553, %562 : tensor<4xf32>
-    %564 = stablehlo.multiply %563, %553 : tensor<4xf32>
-    %565 = stablehlo.constant dense<0x3F7FBE77> : tensor<4xf32>
-    %566 = stablehlo.multiply %arg14, %565 : tensor<4xf32>
-    %567 = stablehlo.add %566, %564 : tensor<4xf32>
-    %568 = stablehlo.broadcast_in_dim %483, dims = [] : (tensor<f32>) -> tensor<4xf32>
-    %569 = stablehlo.multiply %561, %568 : tensor<4xf32>
-    %570 = stablehlo.sqrt %567 : tensor<4xf32>
-    %571 = stablehlo.broadcast_in_dim %485, dims = [] : (tensor<f32>) -> tensor<4xf32>
-    %572 = stablehlo.multiply %570, %571 : tensor<4xf32>
-    %573 = stablehlo.constant dense<0x322BCC77> : tensor<4xf32>
-    %574 = stablehlo.add %572, %573 : tensor<4xf32>
-    %575 = stablehlo.divide %569, %574 : tensor<4xf32>
-    %576 = stablehlo.subtract %556, %575 : tensor<4xf32>
-    %577 = stablehlo.broadcast_in_dim %488, dims = [] : (tensor<f32>) -> tensor<8xf32>
-    %578 = stablehlo.multiply %444, %577 : tensor<8xf32>
-    %579 = stablehlo.compare GT, %arg7, %17, FLOAT : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xi1>
-    %580 = stablehlo.compare LT, %arg7, %17, FLOAT : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xi1>
-    %581 = stablehlo.select %580, %224, %17 : tensor<8xi1>, tensor<8xf32>
-    %582 = stablehlo.select %579, %232, %581 : tensor<8xi1>, tensor<8xf32>
-    %583 = stablehlo.broadcast_in_dim %490, dims = [] : (tensor<f32>) -> tensor<8xf32>
-    %584 = stablehlo.multiply %582, %583 : tensor<8xf32>
-    %585 = stablehlo.add %578, %584 : tensor<8xf32>
-    %586 = stablehlo.broadcast_in_dim %481, dims = [] : (tensor<f32>) -> tensor<8xf32>
-    %587 = stablehlo.minimum %585, %586 : tensor<8xf32>
-    %588 = stablehlo.negate %586 : tensor<8xf32>
-    %589 = stablehlo.maximum %587, %588 : tensor<8xf32>
-    %590 = stablehlo.broadcast_in_dim %492, dims = [] : (tensor<f32>) -> tensor<8xf32>
-    %591 = stablehlo.multiply %arg7, %590 : tensor<8xf32>
-    %592 = stablehlo.add %589, %591 : tensor<8xf32>
-    %593 = stablehlo.broadcast_in_dim %494, dims = [] : (tensor<f32>) -> tensor<8xf32>
-    %594 = stablehlo.multiply %arg7, %593 : tensor<8xf32>
-    %595 = stablehlo.subtract %arg7, %594 : tensor<8xf32>
-    %596 = stablehlo.constant dense<0x3DCCCCCD> : tensor<8xf32>
-    %597 = stablehlo.multiply %592, %596 : tensor<8xf32>
-    %598 = stablehlo.constant dense<0x3F666666> : tensor<8xf32>
-    %599 = stablehlo.multiply %arg11, %598 : tensor<8xf32>
-    %600 = stablehlo.add %599, %597 : tensor<8xf32>
-    %601 = stablehlo.constant dense<0x3A83126F> : tensor<8xf32>
-    %602 = stablehlo.multiply %592, %601 : tensor<8xf32>
-    %603 = stablehlo.multiply %602, %592 : tensor<8xf32>
-    %604 = stablehlo.constant dense<0x3F7FBE77> : tensor<8xf32>
-    %605 = stablehlo.multiply %arg15, %604 : tensor<8xf32>
-    %606 = stablehlo.add %605, %603 : tensor<8xf32>
-    %607 = stablehlo.broadcast_in_dim %483, dims = [] : (tensor<f32>) -> tensor<8xf32>
-    %608 = stablehlo.multiply %600, %607 : tensor<8xf32>
-    %609 = stablehlo.sqrt %606 : tensor<8xf32>
-    %610 = stablehlo.broadcast_in_dim %485, dims = [] : (tensor<f32>) -> tensor<8xf32>
-    %611 = stablehlo.multiply %609, %610 : tensor<8xf32>
-    %612 = stablehlo.constant dense<0x322BCC77> : tensor<8xf32>
-    %613 = stablehlo.add %611, %612 : tensor<8xf32>
-    %614 = stablehlo.divide %608, %613 : tensor<8xf32>
-    %615 = stablehlo.subtract %595, %614 : tensor<8xf32>
-    %616 = stablehlo.broadcast_in_dim %488, dims = [] : (tensor<f32>) -> tensor<2xf32>
-    %617 = stablehlo.multiply %280, %616 : tensor<2xf32>
-    %618 = stablehlo.compare GT, %arg8, %18, FLOAT : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xi1>
-    %619 = stablehlo.constant dense<0x3F800000> : tensor<2xf32>
-    %620 = stablehlo.compare LT, %arg8, %18, FLOAT : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xi1>
-    %621 = stablehlo.constant dense<0xBF800000> : tensor<2xf32>
-    %622 = stablehlo.select %620, %621, %18 : tensor<2xi1>, tensor<2xf32>
-    %623 = stablehlo.select %618, %619, %622 : tensor<2xi1>, tensor<2xf32>
-    %624 = stablehlo.broadcast_in_dim %490, dims = [] : (tensor<f32>) -> tensor<2xf32>
-    %625 = stablehlo.multiply %623, %624 : tensor<2xf32>
-    %626 = stablehlo.add %617, %625 : tensor<2xf32>
-    %627 = stablehlo.broadcast_in_dim %481, dims = [] : (tensor<f32>) -> tensor<2xf32>
-    %628 = stablehlo.minimum %626, %627 : tensor<2xf32>
-    %629 = stablehlo.negate %627 : tensor<2xf32>
-    %630 = stablehlo.maximum %628, %629 : tensor<2xf32>
-    %631 = stablehlo.broadcast_in_dim %492, dims = [] : (tensor<f32>) -> tensor<2xf32>
-    %632 = stablehlo.multiply %arg8, %631 : tensor<2xf32>
-    %633 = stablehlo.add %630, %632 : tensor<2xf32>
-    %634 = stablehlo.broadcast_in_dim %494, dims = [] : (tensor<f32>) -> tensor<2xf32>
-    %635 = stablehlo.multiply %arg8, %634 : tensor<2xf32>
-    %636 = stablehlo.subtract %arg8, %635 : tensor<2xf32>
-    %637 = stablehlo.constant dense<0x3DCCCCCD> : tensor<2xf32>
-    %638 = stablehlo.multiply %633, %637 : tensor<2xf32>
-    %639 = stablehlo.constant dense<0x3F666666> : tensor<2xf32>
-    %640 = stablehlo.multiply %arg12, %639 : tensor<2xf32>
-    %641 = stablehlo.add %640, %638 : tensor<2xf32>
-    %642 = stablehlo.constant dense<0x3A83126F> : tensor<2xf32>
-    %643 = stablehlo.multiply %633, %642 : tensor<2xf32>
-    %644 = stablehlo.multiply %643, %633 : tensor<2xf32>
-    %645 = stablehlo.constant dense<0x3F7FBE77> : tensor<2xf32>
-    %646 = stablehlo.multiply %arg16, %645 : tensor<2xf32>
-    %647 = stablehlo.add %646, %644 : tensor<2xf32>
-    %648 = stablehlo.broadcast_in_dim %483, dims = [] : (tensor<f32>) -> tensor<2xf32>
-    %649 = stablehlo.multiply %641, %648 : tensor<2xf32>
-    %650 = stablehlo.sqrt %647 : tensor<2xf32>
-    %651 = stablehlo.broadcast_in_dim %485, dims = [] : (tensor<f32>) -> tensor<2xf32>
-    %652 = stablehlo.multiply %650, %651 : tensor<2xf32>
-    %653 = stablehlo.constant dense<0x322BCC77> : tensor<2xf32>
-    %654 = stablehlo.add %652, %653 : tensor<2xf32>
-    %655 = stablehlo.divide %649, %654 : tensor<2xf32>
-    %656 = stablehlo.subtract %636, %655 : tensor<2xf32>
-    %657 = stablehlo.reshape %arg1 : (tensor<1xf32>) -> tensor<f32>
-    %658 = stablehlo.compare EQ, %657, %218, FLOAT : (tensor<f32>, tensor<f32>) -> tensor<i1>
-    %659 = stablehlo.is_finite %247 : (tensor<f32>) -> tensor<i1>
-    %660 = stablehlo.and %658, %659 : tensor<i1>
-    %661 = stablehlo.constant dense<0x3F800000> : tensor<1xf32>
-    %662 = stablehlo.select %660, %arg1, %661 : tensor<i1>, tensor<1xf32>
-    %663 = stablehlo.select %660, %535, %arg5 : tensor<i1>, tensor<12xf32>
-    %664 = stablehlo.select %660, %576, %arg6 : tensor<i1>, tensor<4xf32>
-    %665 = stablehlo.select %660, %615, %arg7 : tensor<i1>, tensor<8xf32>
-    %666 = stablehlo.select %660, %656, %arg8 : tensor<i1>, tensor<2xf32>
-    %667 = stablehlo.select %660, %520, %arg9 : tensor<i1>, tensor<12xf32>
-    %668 = stablehlo.select %660, %561, %arg10 : tensor<i1>, tensor<4xf32>
-    %669 = stablehlo.select %660, %600, %arg11 : tensor<i1>, tensor<8xf32>
-    %670 = stablehlo.select %660, %641, %arg12 : tensor<i1>, tensor<2xf32>
-    %671 = stablehlo.select %660, %526, %arg13 : tensor<i1>, tensor<12xf32>
-    %672 = stablehlo.select %660, %567, %arg14 : tensor<i1>, tensor<4xf32>
-    %673 = stablehlo.select %660, %606, %arg15 : tensor<i1>, tensor<8xf32>
-    %674 = stablehlo.select %660, %647, %arg16 : tensor<i1>, tensor<2xf32>
-    %675 = stablehlo.reshape %247 : (tensor<f32>) -> tensor<1xf32>
-    %676 = stablehlo.concatenate %675, %477, dim = 0 : (tensor<1xf32>, tensor<2xf32>) -> tensor<3xf32>
-    %677 = stablehlo.reshape %676 : (tensor<3xf32>) -> tensor<1x3xf32>
-    return %662, %663, %664, %665, %666, %667, %668, %669, %670, %671, %672, %673, %674, %677 : tensor<1xf32>, tensor<12xf32>, tensor<4xf32>, tensor<8xf32>, tensor<2xf32>, tensor<12xf32>, tensor<4xf32>, tensor<8xf32>, tensor<2xf32>, tensor<12xf32>, tensor<4xf32>, tensor<8xf32>, tensor<2xf32>, tensor<1x3xf32>
+    %469 = stablehlo.add %466, %468 : tensor<f32>
+    %470 = stablehlo.slice %464 [2:3] : (tensor<4xf32>) -> tensor<1xf32>
+    %471 = stablehlo.reshape %470 : (tensor<1xf32>) -> tensor<f32>
+    %472 = stablehlo.add %469, %471 : tensor<f32>
+    %473 = stablehlo.slice %464 [3:4] : (tensor<4xf32>) -> tensor<1xf32>
+    %474 = stablehlo.reshape %473 : (tensor<1xf32>) -> tensor<f32>
+    %475 = stablehlo.add %472, %474 : tensor<f32>
+    %476 = stablehlo.sqrt %475 : tensor<f32>
+    %477 = stablehlo.slice %454 [5:6] : (tensor<8xf32>) -> tensor<1xf32>
+    %478 = stablehlo.reshape %477 : (tensor<1xf32>) -> tensor<f32>
+    %479 = stablehlo.multiply %476, %478 : tensor<f32>
+    %480 = stablehlo.constant dense<0x358637BD> : tensor<f32>
+    %481 = stablehlo.add %479, %480 : tensor<f32>
+    %482 = stablehlo.divide %249, %481 : tensor<f32>
+    %483 = stablehlo.compare GE, %482, %249, FLOAT : (tensor<f32>, tensor<f32>) -> tensor<i1>
+    %484 = stablehlo.select %483, %249, %482 : tensor<i1>, tensor<f32>
+    %485 = stablehlo.reshape %479 : (tensor<f32>) -> tensor<1xf32>
+    %486 = stablehlo.reshape %484 : (tensor<f32>) -> tensor<1xf32>
+    %487 = stablehlo.concatenate %485, %486, dim = 0 : (tensor<1xf32>, tensor<1xf32>) -> tensor<2xf32>
+    %488 = stablehlo.slice %454 [5:6] : (tensor<8xf32>) -> tensor<1xf32>
+    %489 = stablehlo.reshape %488 : (tensor<1xf32>) -> tensor<f32>
+    %490 = stablehlo.slice %454 [6:7] : (tensor<8xf32>) -> tensor<1xf32>
+    %491 = stablehlo.reshape %490 : (tensor<1xf32>) -> tensor<f32>
+    %492 = stablehlo.slice %454 [0:1] : (tensor<8xf32>) -> tensor<1xf32>
+    %493 = stablehlo.reshape %492 : (tensor<1xf32>) -> tensor<f32>
+    %494 = stablehlo.slice %454 [1:2] : (tensor<8xf32>) -> tensor<1xf32>
+    %495 = stablehlo.reshape %494 : (tensor<1xf32>) -> tensor<f32>
+    %496 = stablehlo.slice %487 [1:2] : (tensor<2xf32>) -> tensor<1xf32>
+    %497 = stablehlo.reshape %496 : (tensor<1xf32>) -> tensor<f32>
+    %498 = stablehlo.multiply %489, %497 : tensor<f32>
+    %499 = stablehlo.slice %454 [4:5] : (tensor<8xf32>) -> tensor<1xf32>
+    %500 = stablehlo.reshape %499 : (tensor<1xf32>) -> tensor<f32>
+    %501 = stablehlo.slice %454 [3:4] : (tensor<8xf32>) -> tensor<1xf32>
+    %502 = stablehlo.reshape %501 : (tensor<1xf32>) -> tensor<f32>
+    %503 = stablehlo.slice %454 [2:3] : (tensor<8xf32>) -> tensor<1xf32>
+    %504 = stablehlo.reshape %503 : (tensor<1xf32>) -> tensor<f32>
+    %505 = stablehlo.broadcast_in_dim %498, dims = [] : (tensor<f32>) -> tensor<12xf32>
+    %506 = stablehlo.multiply %443, %505 : tensor<12xf32>
+    %507 = stablehlo.compare GT, %arg5, %15, FLOAT : (tensor<12xf32>, tensor<12xf32>) -> tensor<12xi1>
+    %508 = stablehlo.constant dense<0x3F800000> : tensor<12xf32>
+    %509 = stablehlo.compare LT, %arg5, %15, FLOAT : (tensor<12xf32>, tensor<12xf32>) -> tensor<12xi1>
+    %510 = stablehlo.constant dense<0xBF800000> : tensor<12xf32>
+    %511 = stablehlo.select %509, %510, %15 : tensor<12xi1>, tensor<12xf32>
+    %512 = stablehlo.select %507, %508, %511 : tensor<12xi1>, tensor<12xf32>
+    %513 = stablehlo.broadcast_in_dim %500, dims = [] : (tensor<f32>) -> tensor<12xf32>
+    %514 = stablehlo.multiply %512, %513 : tensor<12xf32>
+    %515 = stablehlo.add %506, %514 : tensor<12xf32>
+    %516 = stablehlo.broadcast_in_dim %491, dims = [] : (tensor<f32>) -> tensor<12xf32>
+    %517 = stablehlo.minimum %515, %516 : tensor<12xf32>
+    %518 = stablehlo.negate %516 : tensor<12xf32>
+    %519 = stablehlo.maximum %517, %518 : tensor<12xf32>
+    %520 = stablehlo.broadcast_in_dim %502, dims = [] : (tensor<f32>) -> tensor<12xf32>
+    %521 = stablehlo.multiply %arg5, %520 : tensor<12xf32>
+    %522 = stablehlo.add %519, %521 : tensor<12xf32>
+    %523 = stablehlo.broadcast_in_dim %504, dims = [] : (tensor<f32>) -> tensor<12xf32>
+    %524 = stablehlo.multiply %arg5, %523 : tensor<12xf32>
+    %525 = stablehlo.subtract %arg5, %524 : tensor<12xf32>
+    %526 = stablehlo.constant dense<0x3DCCCCCD> : tensor<12xf32>
+    %527 = stablehlo.multiply %522, %526 : tensor<12xf32>
+    %528 = stablehlo.constant dense<0x3F666666> : tensor<12xf32>
+    %529 = stablehlo.multiply %arg9, %528 : tensor<12xf32>
+    %530 = stablehlo.add %529, %527 : tensor<12xf32>
+    %531 = stablehlo.constant dense<0x3A83126F> : tensor<12xf32>
+    %532 = stablehlo.multiply %522, %531 : tensor<12xf32>
+    %533 = stablehlo.multiply %532, %522 : tensor<12xf32>
+    %534 = stablehlo.constant dense<0x3F7FBE77> : tensor<12xf32>
+    %535 = stablehlo.multiply %arg13, %534 : tensor<12xf32>
+    %536 = stablehlo.add %535, %533 : tensor<12xf32>
+    %537 = stablehlo.broadcast_in_dim %493, dims = [] : (tensor<f32>) -> tensor<12xf32>
+    %538 = stablehlo.multiply %530, %537 : tensor<12xf32>
+    %539 = stablehlo.sqrt %536 : tensor<12xf32>
+    %540 = stablehlo.broadcast_in_dim %495, dims = [] : (tensor<f32>) -> tensor<12xf32>
+    %541 = stablehlo.multiply %539, %540 : tensor<12xf32>
+    %542 = stablehlo.constant dense<0x322BCC77> : tensor<12xf32>
+    %543 = stablehlo.add %541, %542 : tensor<12xf32>
+    %544 = stablehlo.divide %538, %543 : tensor<12xf32>
+    %545 = stablehlo.subtract %525, %544 : tensor<12xf32>
+    %546 = stablehlo.broadcast_in_dim %498, dims = [] : (tensor<f32>) -> tensor<4xf32>
+    %547 = stablehlo.multiply %442, %546 : tensor<4xf32>
+    %548 = stablehlo.compare GT, %arg6, %16, FLOAT : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xi1>
+    %549 = stablehlo.constant dense<0x3F800000> : tensor<4xf32>
+    %550 = stablehlo.compare LT, %arg6, %16, FLOAT : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xi1>
+    %551 = stablehlo.constant dense<0xBF800000> : tensor<4xf32>
+    %552 = stablehlo.select %550, %551, %16 : tensor<4xi1>, tensor<4xf32>
+    %553 = stablehlo.select %548, %549, %552 : tensor<4xi1>, tensor<4xf32>
+    %554 = stablehlo.broadcast_in_dim %500, dims = [] : (tensor<f32>) -> tensor<4xf32>
+    %555 = stablehlo.multiply %553, %554 : tensor<4xf32>
+    %556 = stablehlo.add %547, %555 : tensor<4xf32>
+    %557 = stablehlo.broadcast_in_dim %491, dims = [] : (tensor<f32>) -> tensor<4xf32>
+    %558 = stablehlo.minimum %556, %557 : tensor<4xf32>
+    %559 = stablehlo.negate %557 : tensor<4xf32>
+    %560 = stablehlo.maximum %558, %559 : tensor<4xf32>
+    %561 = stablehlo.broadcast_in_dim %502, dims = [] : (tensor<f32>) -> tensor<4xf32>
+    %562 = stablehlo.multiply %arg6, %561 : tensor<4xf32>
+    %563 = stablehlo.add %560, %562 : tensor<4xf32>
+    %564 = stablehlo.broadcast_in_dim %504, dims = [] : (tensor<f32>) -> tensor<4xf32>
+    %565 = stablehlo.multiply %arg6, %564 : tensor<4xf32>
+    %566 = stablehlo.subtract %arg6, %565 : tensor<4xf32>
+    %567 = stablehlo.constant dense<0x3DCCCCCD> : tensor<4xf32>
+    %568 = stablehlo.multiply %563, %567 : tensor<4xf32>
+    %569 = stablehlo.constant dense<0x3F666666> : tensor<4xf32>
+    %570 = stablehlo.multiply %arg10, %569 : tensor<4xf32>
+    %571 = stablehlo.add %570, %568 : tensor<4xf32>
+    %572 = stablehlo.constant dense<0x3A83126F> : tensor<4xf32>
+    %573 = stablehlo.multiply %563, %572 : tensor<4xf32>
+    %574 = stablehlo.multiply %573, %563 : tensor<4xf32>
+    %575 = stablehlo.constant dense<0x3F7FBE77> : tensor<4xf32>
+    %576 = stablehlo.multiply %arg14, %575 : tensor<4xf32>
+    %577 = stablehlo.add %576, %574 : tensor<4xf32>
+    %578 = stablehlo.broadcast_in_dim %493, dims = [] : (tensor<f32>) -> tensor<4xf32>
+    %579 = stablehlo.multiply %571, %578 : tensor<4xf32>
+    %580 = stablehlo.sqrt %577 : tensor<4xf32>
+    %581 = stablehlo.broadcast_in_dim %495, dims = [] : (tensor<f32>) -> tensor<4xf32>
+    %582 = stablehlo.multiply %580, %581 : tensor<4xf32>
+    %583 = stablehlo.constant dense<0x322BCC77> : tensor<4xf32>
+    %584 = stablehlo.add %582, %583 : tensor<4xf32>
+    %585 = stablehlo.divide %579, %584 : tensor<4xf32>
+    %586 = stablehlo.subtract %566, %585 : tensor<4xf32>
+    %587 = stablehlo.broadcast_in_dim %498, dims = [] : (tensor<f32>) -> tensor<8xf32>
+    %588 = stablehlo.multiply %444, %587 : tensor<8xf32>
+    %589 = stablehlo.compare GT, %arg7, %17, FLOAT : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xi1>
+    %590 = stablehlo.compare LT, %arg7, %17, FLOAT : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xi1>
+    %591 = stablehlo.select %590, %224, %17 : tensor<8xi1>, tensor<8xf32>
+    %592 = stablehlo.select %589, %232, %591 : tensor<8xi1>, tensor<8xf32>
+    %593 = stablehlo.broadcast_in_dim %500, dims = [] : (tensor<f32>) -> tensor<8xf32>
+    %594 = stablehlo.multiply %592, %593 : tensor<8xf32>
+    %595 = stablehlo.add %588, %594 : tensor<8xf32>
+    %596 = stablehlo.broadcast_in_dim %491, dims = [] : (tensor<f32>) -> tensor<8xf32>
+    %597 = stablehlo.minimum %595, %596 : tensor<8xf32>
+    %598 = stablehlo.negate %596 : tensor<8xf32>
+    %599 = stablehlo.maximum %597, %598 : tensor<8xf32>
+    %600 = stablehlo.broadcast_in_dim %502, dims = [] : (tensor<f32>) -> tensor<8xf32>
+    %601 = stablehlo.multiply %arg7, %600 : tensor<8xf32>
+    %602 = stablehlo.add %599, %601 : tensor<8xf32>
+    %603 = stablehlo.broadcast_in_dim %504, dims = [] : (tensor<f32>) -> tensor<8xf32>
+    %604 = stablehlo.multiply %arg7, %603 : tensor<8xf32>
+    %605 = stablehlo.subtract %arg7, %604 : tensor<8xf32>
+    %606 = stablehlo.constant dense<0x3DCCCCCD> : tensor<8xf32>
+    %607 = stablehlo.multiply %602, %606 : tensor<8xf32>
+    %608 = stablehlo.constant dense<0x3F666666> : tensor<8xf32>
+    %609 = stablehlo.multiply %arg11, %608 : tensor<8xf32>
+    %610 = stablehlo.add %609, %607 : tensor<8xf32>
+    %611 = stablehlo.constant dense<0x3A83126F> : tensor<8xf32>
+    %612 = stablehlo.multiply %602, %611 : tensor<8xf32>
+    %613 = stablehlo.multiply %612, %602 : tensor<8xf32>
+    %614 = stablehlo.constant dense<0x3F7FBE77> : tensor<8xf32>
+    %615 = stablehlo.multiply %arg15, %614 : tensor<8xf32>
+    %616 = stablehlo.add %615, %613 : tensor<8xf32>
+    %617 = stablehlo.broadcast_in_dim %493, dims = [] : (tensor<f32>) -> tensor<8xf32>
+    %618 = stablehlo.multiply %610, %617 : tensor<8xf32>
+    %619 = stablehlo.sqrt %616 : tensor<8xf32>
+    %620 = stablehlo.broadcast_in_dim %495, dims = [] : (tensor<f32>) -> tensor<8xf32>
+    %621 = stablehlo.multiply %619, %620 : tensor<8xf32>
+    %622 = stablehlo.constant dense<0x322BCC77> : tensor<8xf32>
+    %623 = stablehlo.add %621, %622 : tensor<8xf32>
+    %624 = stablehlo.divide %618, %623 : tensor<8xf32>
+    %625 = stablehlo.subtract %605, %624 : tensor<8xf32>
+    %626 = stablehlo.broadcast_in_dim %498, dims = [] : (tensor<f32>) -> tensor<2xf32>
+    %627 = stablehlo.multiply %280, %626 : tensor<2xf32>
+    %628 = stablehlo.compare GT, %arg8, %18, FLOAT : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xi1>
+    %629 = stablehlo.constant dense<0x3F800000> : tensor<2xf32>
+    %630 = stablehlo.compare LT, %arg8, %18, FLOAT : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xi1>
+    %631 = stablehlo.constant dense<0xBF800000> : tensor<2xf32>
+    %632 = stablehlo.select %630, %631, %18 : tensor<2xi1>, tensor<2xf32>
+    %633 = stablehlo.select %628, %629, %632 : tensor<2xi1>, tensor<2xf32>
+    %634 = stablehlo.broadcast_in_dim %500, dims = [] : (tensor<f32>) -> tensor<2xf32>
+    %635 = stablehlo.multiply %633, %634 : tensor<2xf32>
+    %636 = stablehlo.add %627, %635 : tensor<2xf32>
+    %637 = stablehlo.broadcast_in_dim %491, dims = [] : (tensor<f32>) -> tensor<2xf32>
+    %638 = stablehlo.minimum %636, %637 : tensor<2xf32>
+    %639 = stablehlo.negate %637 : tensor<2xf32>
+    %640 = stablehlo.maximum %638, %639 : tensor<2xf32>
+    %641 = stablehlo.broadcast_in_dim %502, dims = [] : (tensor<f32>) -> tensor<2xf32>
+    %642 = stablehlo.multiply %arg8, %641 : tensor<2xf32>
+    %643 = stablehlo.add %640, %642 : tensor<2xf32>
+    %644 = stablehlo.broadcast_in_dim %504, dims = [] : (tensor<f32>) -> tensor<2xf32>
+    %645 = stablehlo.multiply %arg8, %644 : tensor<2xf32>
+    %646 = stablehlo.subtract %arg8, %645 : tensor<2xf32>
+    %647 = stablehlo.constant dense<0x3DCCCCCD> : tensor<2xf32>
+    %648 = stablehlo.multiply %643, %647 : tensor<2xf32>
+    %649 = stablehlo.constant dense<0x3F666666> : tensor<2xf32>
+    %650 = stablehlo.multiply %arg12, %649 : tensor<2xf32>
+    %651 = stablehlo.add %650, %648 : tensor<2xf32>
+    %652 = stablehlo.constant dense<0x3A83126F> : tensor<2xf32>
+    %653 = stablehlo.multiply %643, %652 : tensor<2xf32>
+    %654 = stablehlo.multiply %653, %643 : tensor<2xf32>
+    %655 = stablehlo.constant dense<0x3F7FBE77> : tensor<2xf32>
+    %656 = stablehlo.multiply %arg16, %655 : tensor<2xf32>
+    %657 = stablehlo.add %656, %654 : tensor<2xf32>
+    %658 = stablehlo.broadcast_in_dim %493, dims = [] : (tensor<f32>) -> tensor<2xf32>
+    %659 = stablehlo.multiply %651, %658 : tensor<2xf32>
+    %660 = stablehlo.sqrt %657 : tensor<2xf32>
+    %661 = stablehlo.broadcast_in_dim %495, dims = [] : (tensor<f32>) -> tensor<2xf32>
+    %662 = stablehlo.multiply %660, %661 : tensor<2xf32>
+    %663 = stablehlo.constant dense<0x322BCC77> : tensor<2xf32>
+    %664 = stablehlo.add %662, %663 : tensor<2xf32>
+    %665 = stablehlo.divide %659, %664 : tensor<2xf32>
+    %666 = stablehlo.subtract %646, %665 : tensor<2xf32>
+    %667 = stablehlo.reshape %arg1 : (tensor<1xf32>) -> tensor<f32>
+    %668 = stablehlo.compare EQ, %667, %218, FLOAT : (tensor<f32>, tensor<f32>) -> tensor<i1>
+    %669 = stablehlo.is_finite %247 : (tensor<f32>) -> tensor<i1>
+    %670 = stablehlo.and %668, %669 : tensor<i1>
+    %671 = stablehlo.constant dense<0x3F800000> : tensor<1xf32>
+    %672 = stablehlo.select %670, %arg1, %671 : tensor<i1>, tensor<1xf32>
+    %673 = stablehlo.select %670, %545, %arg5 : tensor<i1>, tensor<12xf32>
+    %674 = stablehlo.select %670, %586, %arg6 : tensor<i1>, tensor<4xf32>
+    %675 = stablehlo.select %670, %625, %arg7 : tensor<i1>, tensor<8xf32>
+    %676 = stablehlo.select %670, %666, %arg8 : tensor<i1>, tensor<2xf32>
+    %677 = stablehlo.select %670, %530, %arg9 : tensor<i1>, tensor<12xf32>
+    %678 = stablehlo.select %670, %571, %arg10 : tensor<i1>, tensor<4xf32>
+    %679 = stablehlo.select %670, %610, %arg11 : tensor<i1>, tensor<8xf32>
+    %680 = stablehlo.select %670, %651, %arg12 : tensor<i1>, tensor<2xf32>
+    %681 = stablehlo.select %670, %536, %arg13 : tensor<i1>, tensor<12xf32>
+    %682 = stablehlo.select %670, %577, %arg14 : tensor<i1>, tensor<4xf32>
+    %683 = stablehlo.select %670, %616, %arg15 : tensor<i1>, tensor<8xf32>
+    %684 = stablehlo.select %670, %657, %arg16 : tensor<i1>, tensor<2xf32>
+    %685 = stablehlo.reshape %247 : (tensor<f32>) -> tensor<1xf32>
+    %686 = stablehlo.concatenate %685, %487, dim = 0 : (tensor<1xf32>, tensor<2xf32>) -> tensor<3xf32>
+    %687 = stablehlo.reshape %686 : (tensor<3xf32>) -> tensor<1x3xf32>
+    return %672, %673, %674, %675, %676, %677, %678, %679, %680, %681, %682, %683, %684, %687 : tensor<1xf32>, tensor<12xf32>, tensor<4xf32>, tensor<8xf32>, tensor<2xf32>, tensor<12xf32>, tensor<4xf32>, tensor<8xf32>, tensor<2xf32>, tensor<12xf32>, tensor<4xf32>, tensor<8xf32>, tensor<2xf32>, tensor<1x3xf32>
   }
 }

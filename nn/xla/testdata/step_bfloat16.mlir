@@ -467,229 +467,239 @@ module @pipe {
     %465 = stablehlo.or %460, %464 : tensor<ui64>
     %466 = stablehlo.slice %1 [3:11] : (tensor<11xui32>) -> tensor<8xui32>
     %467 = stablehlo.bitcast_convert %466 : (tensor<8xui32>) -> tensor<8xf32>
-    %468 = stablehlo.multiply %456, %456 : tensor<12xf32>
-    %469 = stablehlo.reduce(%468 init: %224) applies stablehlo.add across dimensions = [0] : (tensor<12xf32>, tensor<f32>) -> tensor<f32>
-    %470 = stablehlo.multiply %455, %455 : tensor<4xf32>
-    %471 = stablehlo.reduce(%470 init: %224) applies stablehlo.add across dimensions = [0] : (tensor<4xf32>, tensor<f32>) -> tensor<f32>
-    %472 = stablehlo.add %469, %471 : tensor<f32>
-    %473 = stablehlo.multiply %457, %457 : tensor<8xf32>
-    %474 = stablehlo.reduce(%473 init: %224) applies stablehlo.add across dimensions = [0] : (tensor<8xf32>, tensor<f32>) -> tensor<f32>
-    %475 = stablehlo.add %472, %474 : tensor<f32>
-    %476 = stablehlo.multiply %291, %291 : tensor<2xf32>
-    %477 = stablehlo.reduce(%476 init: %224) applies stablehlo.add across dimensions = [0] : (tensor<2xf32>, tensor<f32>) -> tensor<f32>
-    %478 = stablehlo.add %475, %477 : tensor<f32>
-    %479 = stablehlo.sqrt %478 : tensor<f32>
-    %480 = stablehlo.slice %467 [5:6] : (tensor<8xf32>) -> tensor<1xf32>
+    %468 = stablehlo.reshape %456 : (tensor<12xf32>) -> tensor<1x12xf32>
+    %469 = stablehlo.reshape %455 : (tensor<4xf32>) -> tensor<1x4xf32>
+    %470 = stablehlo.reshape %457 : (tensor<8xf32>) -> tensor<1x8xf32>
+    %471 = stablehlo.reshape %291 : (tensor<2xf32>) -> tensor<1x2xf32>
+    %472 = stablehlo.pad %469, %224, low = [0, 0], high = [0, 8], interior = [0, 0] : (tensor<1x4xf32>, tensor<f32>) -> tensor<1x12xf32>
+    %473 = stablehlo.pad %470, %224, low = [0, 0], high = [0, 4], interior = [0, 0] : (tensor<1x8xf32>, tensor<f32>) -> tensor<1x12xf32>
+    %474 = stablehlo.pad %471, %224, low = [0, 0], high = [0, 10], interior = [0, 0] : (tensor<1x2xf32>, tensor<f32>) -> tensor<1x12xf32>
+    %475 = stablehlo.concatenate %468, %472, %473, %474, dim = 0 : (tensor<1x12xf32>, tensor<1x12xf32>, tensor<1x12xf32>, tensor<1x12xf32>) -> tensor<4x12xf32>
+    %476 = stablehlo.multiply %475, %475 : tensor<4x12xf32>
+    %477 = stablehlo.reduce(%476 init: %224) applies stablehlo.add across dimensions = [1] : (tensor<4x12xf32>, tensor<f32>) -> tensor<4xf32>
+    %478 = stablehlo.slice %477 [0:1] : (tensor<4xf32>) -> tensor<1xf32>
+    %479 = stablehlo.reshape %478 : (tensor<1xf32>) -> tensor<f32>
+    %480 = stablehlo.slice %477 [1:2] : (tensor<4xf32>) -> tensor<1xf32>
     %481 = stablehlo.reshape %480 : (tensor<1xf32>) -> tensor<f32>
-    %482 = stablehlo.multiply %479, %481 : tensor<f32>
-    %483 = stablehlo.constant dense<0x358637BD> : tensor<f32>
-    %484 = stablehlo.add %482, %483 : tensor<f32>
-    %485 = stablehlo.divide %256, %484 : tensor<f32>
-    %486 = stablehlo.compare GE, %485, %256, FLOAT : (tensor<f32>, tensor<f32>) -> tensor<i1>
-    %487 = stablehlo.select %486, %256, %485 : tensor<i1>, tensor<f32>
-    %488 = stablehlo.reshape %482 : (tensor<f32>) -> tensor<1xf32>
-    %489 = stablehlo.reshape %487 : (tensor<f32>) -> tensor<1xf32>
-    %490 = stablehlo.concatenate %488, %489, dim = 0 : (tensor<1xf32>, tensor<1xf32>) -> tensor<2xf32>
-    %491 = stablehlo.slice %467 [5:6] : (tensor<8xf32>) -> tensor<1xf32>
-    %492 = stablehlo.reshape %491 : (tensor<1xf32>) -> tensor<f32>
-    %493 = stablehlo.slice %467 [6:7] : (tensor<8xf32>) -> tensor<1xf32>
-    %494 = stablehlo.reshape %493 : (tensor<1xf32>) -> tensor<f32>
-    %495 = stablehlo.slice %467 [0:1] : (tensor<8xf32>) -> tensor<1xf32>
-    %496 = stablehlo.reshape %495 : (tensor<1xf32>) -> tensor<f32>
-    %497 = stablehlo.slice %467 [1:2] : (tensor<8xf32>) -> tensor<1xf32>
-    %498 = stablehlo.reshape %497 : (tensor<1xf32>) -> tensor<f32>
-    %499 = stablehlo.slice %490 [1:2] : (tensor<2xf32>) -> tensor<1xf32>
-    %500 = stablehlo.reshape %499 : (tensor<1xf32>) -> tensor<f32>
-    %501 = stablehlo.multiply %492, %500 : tensor<f32>
-    %502 = stablehlo.slice %467 [4:5] : (tensor<8xf32>) -> tensor<1xf32>
-    %503 = stablehlo.reshape %502 : (tensor<1xf32>) -> tensor<f32>
-    %504 = stablehlo.slice %467 [3:4] : (tensor<8xf32>) -> tensor<1xf32>
-    %505 = stablehlo.reshape %504 : (tensor<1xf32>) -> tensor<f32>
-    %506 = stablehlo.slice %467 [2:3] : (tensor<8xf32>) -> tensor<1xf32>
-    %507 = stablehlo.reshape %506 : (tensor<1xf32>) -> tensor<f32>
-    %508 = stablehlo.broadcast_in_dim %501, dims = [] : (tensor<f32>) -> tensor<12xf32>
-    %509 = stablehlo.multiply %456, %508 : tensor<12xf32>
-    %510 = stablehlo.compare GT, %arg5, %15, FLOAT : (tensor<12xf32>, tensor<12xf32>) -> tensor<12xi1>
-    %511 = stablehlo.constant dense<0x3F800000> : tensor<12xf32>
-    %512 = stablehlo.compare LT, %arg5, %15, FLOAT : (tensor<12xf32>, tensor<12xf32>) -> tensor<12xi1>
-    %513 = stablehlo.constant dense<0xBF800000> : tensor<12xf32>
-    %514 = stablehlo.select %512, %513, %15 : tensor<12xi1>, tensor<12xf32>
-    %515 = stablehlo.select %510, %511, %514 : tensor<12xi1>, tensor<12xf32>
-    %516 = stablehlo.broadcast_in_dim %503, dims = [] : (tensor<f32>) -> tensor<12xf32>
-    %517 = stablehlo.multiply %515, %516 : tensor<12xf32>
-    %518 = stablehlo.add %509, %517 : tensor<12xf32>
-    %519 = stablehlo.broadcast_in_dim %494, dims = [] : (tensor<f32>) -> tensor<12xf32>
-    %520 = stablehlo.minimum %518, %519 : tensor<12xf32>
-    %521 = stablehlo.negate %519 : tensor<12xf32>
-    %522 = stablehlo.maximum %520, %521 : tensor<12xf32>
-    %523 = stablehlo.broadcast_in_dim %505, dims = [] : (tensor<f32>) -> tensor<12xf32>
-    %524 = stablehlo.multiply %arg5, %523 : tensor<12xf32>
-    %525 = stablehlo.add %522, %524 : tensor<12xf32>
-    %526 = stablehlo.broadcast_in_dim %507, dims = [] : (tensor<f32>) -> tensor<12xf32>
-    %527 = stablehlo.multiply %arg5, %526 : tensor<12xf32>
-    %528 = stablehlo.subtract %arg5, %527 : tensor<12xf32>
-    %529 = stablehlo.constant dense<0x3DCCCCCD> : tensor<12xf32>
-    %530 = stablehlo.multiply %525, %529 : tensor<12xf32>
-    %531 = stablehlo.constant dense<0x3F666666> : tensor<12xf32>
-    %532 = stablehlo.multiply %arg9, %531 : tensor<12xf32>
-    %533 = stablehlo.add %532, %530 : tensor<12xf32>
-    %534 = stablehlo.constant dense<0x3A83126F> : tensor<12xf32>
-    %535 = stablehlo.multiply %525, %534 : tensor<12xf32>
-    %536 = stablehlo.multiply %535, %525 : tensor<12xf32>
-    %537 = stablehlo.constant dense<0x3F7FBE77> : tensor<12xf32>
-    %538 = stablehlo.multiply %arg13, %537 : tensor<12xf32>
-    %539 = stablehlo.add %538, %536 : tensor<12xf32>
-    %540 = stablehlo.broadcast_in_dim %496, dims = [] : (tensor<f32>) -> tensor<12xf32>
-    %541 = stablehlo.multiply %533, %540 : tensor<12xf32>
-    %542 = stablehlo.sqrt %539 : tensor<12xf32>
-    %543 = stablehlo.broadcast_in_dim %498, dims = [] : (tensor<f32>) -> tensor<12xf32>
-    %544 = stablehlo.multiply %542, %543 : tensor<12xf32>
-    %545 = stablehlo.constant dense<0x322BCC77> : tensor<12xf32>
-    %546 = stablehlo.add %544, %545 : tensor<12xf32>
-    %547 = stablehlo.divide %541, %546 : tensor<12xf32>
-    %548 = stablehlo.subtract %528, %547 : tensor<12xf32>
-    %549 = stablehlo.broadcast_in_dim %501, dims = [] : (tensor<f32>) -> tensor<4xf32>
-    %550 = stablehlo.multiply %455, %549 : tensor<4xf32>
-    %551 = stablehlo.compare GT, %arg6, %16, FLOAT : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xi1>
-    %552 = stablehlo.constant dense<0x3F800000> : tensor<4xf32>
-    %553 = stablehlo.compare LT, %arg6, %16, FLOAT : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xi1>
-    %554 = stablehlo.constant dense<0xBF800000> : tensor<4xf32>
-    %555 = stablehlo.select %553, %554, %16 : tensor<4xi1>, tensor<4xf32>
-    %556 = stablehlo.select %551, %552, %555 : tensor<4xi1>, tensor<4xf32>
-    %557 = stablehlo.broadcast_in_dim %503, dims = [] : (tensor<f32>) -> tensor<4xf32>
-    %558 = stablehlo.multiply %556, %557 : tensor<4xf32>
-    %559 = stablehlo.add %550, %558 : tensor<4xf32>
-    %560 = stablehlo.broadcast_in_dim %494, dims = [] : (tensor<f32>) -> tensor<4xf32>
-    %561 = stablehlo.minimum %559, %560 : tensor<4xf32>
-    %562 = stablehlo.negate %560 : tensor<4xf32>
-    %563 = stablehlo.maximum %561, %562 : tensor<4xf32>
-    %564 = stablehlo.broadcast_in_dim %505, dims = [] : (tensor<f32>) -> tensor<4xf32>
-    %565 = stablehlo.multiply %arg6, %564 : tensor<4xf32>
-    %566 = stablehlo.add %563, %565 : tensor<4xf32>
-    %567 = stablehlo.broadcast_in_dim %507, dims = [] : (tensor<f32>) -> tensor<4xf32>
-    %568 = stablehlo.multiply %arg6, %567 : tensor<4xf32>
-    %569 = stablehlo.subtract %arg6, %568 : tensor<4xf32>
-    %570 = stablehlo.constant dense<0x3DCCCCCD> : tensor<4xf32>
-    %571 = stablehlo.multiply %566, %570 : tensor<4xf32>
-    %572 = stablehlo.constant dense<0x3F666666> : tensor<4xf32>
-    %573 = stablehlo.multiply %arg10, %572 : tensor<4xf32>
-    %574 = stablehlo.add %573, %571 : tensor<4xf32>
-    %575 = stablehlo.constant dense<0x3A83126F> : tensor<4xf32>
-    %576 = stablehlo.multiply %566, %575 : tensor<4xf32>
-    %577 = stablehlo.multiply %576, %566 : tensor<4xf32>
-    %578 = stablehlo.constant dense<0x3F7FBE77> : tensor<4xf32>
-    %579 = stablehlo.multiply %arg14, %578 : tensor<4xf32>
-    %580 = stablehlo.add %579, %577 : tensor<4xf32>
-    %581 = stablehlo.broadcast_in_dim %496, dims = [] : (tensor<f32>) -> tensor<4xf32>
-    %582 = stablehlo.multiply %574, %581 : tensor<4xf32>
-    %583 = stablehlo.sqrt %580 : tensor<4xf32>
-    %584 = stablehlo.broadcast_in_dim %498, dims = [] : (tensor<f32>) -> tensor<4xf32>
-    %585 = stablehlo.multiply %583, %584 : tensor<4xf32>
-    %586 = stablehlo.constant dense<0x322BCC77> : tensor<4xf32>
-    %587 = stablehlo.add %585, %586 : tensor<4xf32>
-    %588 = stablehlo.divide %582, %587 : tensor<4xf32>
-    %589 = stablehlo.subtract %569, %588 : tensor<4xf32>
-    %590 = stablehlo.broadcast_in_dim %501, dims = [] : (tensor<f32>) -> tensor<8xf32>
-    %591 = stablehlo.multiply %457, %590 : tensor<8xf32>
-    %592 = stablehlo.compare GT, %arg7, %17, FLOAT : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xi1>
-    %593 = stablehlo.compare LT, %arg7, %17, FLOAT : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xi1>
-    %594 = stablehlo.select %593, %230, %17 : tensor<8xi1>, tensor<8xf32>
-    %595 = stablehlo.select %592, %239, %594 : tensor<8xi1>, tensor<8xf32>
-    %596 = stablehlo.broadcast_in_dim %503, dims = [] : (tensor<f32>) -> tensor<8xf32>
-    %597 = stablehlo.multiply %595, %596 : tensor<8xf32>
-    %598 = stablehlo.add %591, %597 : tensor<8xf32>
-    %599 = stablehlo.broadcast_in_dim %494, dims = [] : (tensor<f32>) -> tensor<8xf32>
-    %600 = stablehlo.minimum %598, %599 : tensor<8xf32>
-    %601 = stablehlo.negate %599 : tensor<8xf32>
-    %602 = stablehlo.maximum %600, %601 : tensor<8xf32>
-    %603 = stablehlo.broadcast_in_dim %505, dims = [] : (tensor<f32>) -> tensor<8xf32>
-    %604 = stablehlo.multiply %arg7, %603 : tensor<8xf32>
-    %605 = stablehlo.add %602, %604 : tensor<8xf32>
-    %606 = stablehlo.broadcast_in_dim %507, dims = [] : (tensor<f32>) -> tensor<8xf32>
-    %607 = stablehlo.multiply %arg7, %606 : tensor<8xf32>
-    %608 = stablehlo.subtract %arg7, %607 : tensor<8xf32>
-    %609 = stablehlo.constant dense<0x3DCCCCCD> : tensor<8xf32>
-    %610 = stablehlo.multiply %605, %609 : tensor<8xf32>
-    %611 = stablehlo.constant dense<0x3F666666> : tensor<8xf32>
-    %612 = stablehlo.multiply %arg11, %611 : tensor<8xf32>
-    %613 = stablehlo.add %612, %610 : tensor<8xf32>
-    %614 = stablehlo.constant dense<0x3A83126F> : tensor<8xf32>
-    %615 = stablehlo.multiply %605, %614 : tensor<8xf32>
-    %616 = stablehlo.multiply %615, %605 : tensor<8xf32>
-    %617 = stablehlo.constant dense<0x3F7FBE77> : tensor<8xf32>
-    %618 = stablehlo.multiply %arg15, %617 : tensor<8xf32>
-    %619 = stablehlo.add %618, %616 : tensor<8xf32>
-    %620 = stablehlo.broadcast_in_dim %496, dims = [] : (tensor<f32>) -> tensor<8xf32>
-    %621 = stablehlo.multiply %613, %620 : tensor<8xf32>
-    %622 = stablehlo.sqrt %619 : tensor<8xf32>
-    %623 = stablehlo.broadcast_in_dim %498, dims = [] : (tensor<f32>) -> tensor<8xf32>
-    %624 = stablehlo.multiply %622, %623 : tensor<8xf32>
-    %625 = stablehlo.constant dense<0x322BCC77> : tensor<8xf32>
-    %626 = stablehlo.add %624, %625 : tensor<8xf32>
-    %627 = stablehlo.divide %621, %626 : tensor<8xf32>
-    %628 = stablehlo.subtract %608, %627 : tensor<8xf32>
-    %629 = stablehlo.broadcast_in_dim %501, dims = [] : (tensor<f32>) -> tensor<2xf32>
-    %630 = stablehlo.multiply %291, %629 : tensor<2xf32>
-    %631 = stablehlo.compare GT, %arg8, %18, FLOAT : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xi1>
-    %632 = stablehlo.constant dense<0x3F800000> : tensor<2xf32>
-    %633 = stablehlo.compare LT, %arg8, %18, FLOAT : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xi1>
-    %634 = stablehlo.constant dense<0xBF800000> : tensor<2xf32>
-    %635 = stablehlo.select %633, %634, %18 : tensor<2xi1>, tensor<2xf32>
-    %636 = stablehlo.select %631, %632, %635 : tensor<2xi1>, tensor<2xf32>
-    %637 = stablehlo.broadcast_in_dim %503, dims = [] : (tensor<f32>) -> tensor<2xf32>
-    %638 = stablehlo.multiply %636, %637 : tensor<2xf32>
-    %639 = stablehlo.add %630, %638 : tensor<2xf32>
-    %640 = stablehlo.broadcast_in_dim %494, dims = [] : (tensor<f32>) -> tensor<2xf32>
-    %641 = stablehlo.minimum %639, %640 : tensor<2xf32>
-    %642 = stablehlo.negate %640 : tensor<2xf32>
-    %643 = stablehlo.maximum %641, %642 : tensor<2xf32>
-    %644 = stablehlo.broadcast_in_dim %505, dims = [] : (tensor<f32>) -> tensor<2xf32>
-    %645 = stablehlo.multiply %arg8, %644 : tensor<2xf32>
-    %646 = stablehlo.add %643, %645 : tensor<2xf32>
-    %647 = stablehlo.broadcast_in_dim %507, dims = [] : (tensor<f32>) -> tensor<2xf32>
-    %648 = stablehlo.multiply %arg8, %647 : tensor<2xf32>
-    %649 = stablehlo.subtract %arg8, %648 : tensor<2xf32>
-    %650 = stablehlo.constant dense<0x3DCCCCCD> : tensor<2xf32>
-    %651 = stablehlo.multiply %646, %650 : tensor<2xf32>
-    %652 = stablehlo.constant dense<0x3F666666> : tensor<2xf32>
-    %653 = stablehlo.multiply %arg12, %652 : tensor<2xf32>
-    %654 = stablehlo.add %653, %651 : tensor<2xf32>
-    %655 = stablehlo.constant dense<0x3A83126F> : tensor<2xf32>
-    %656 = stablehlo.multiply %646, %655 : tensor<2xf32>
-    %657 = stablehlo.multiply %656, %646 : tensor<2xf32>
-    %658 = stablehlo.constant dense<0x3F7FBE77> : tensor<2xf32>
-    %659 = stablehlo.multiply %arg16, %658 : tensor<2xf32>
-    %660 = stablehlo.add %659, %657 : tensor<2xf32>
-    %661 = stablehlo.broadcast_in_dim %496, dims = [] : (tensor<f32>) -> tensor<2xf32>
-    %662 = stablehlo.multiply %654, %661 : tensor<2xf32>
-    %663 = stablehlo.sqrt %660 : tensor<2xf32>
-    %664 = stablehlo.broadcast_in_dim %498, dims = [] : (tensor<f32>) -> tensor<2xf32>
-    %665 = stablehlo.multiply %663, %664 : tensor<2xf32>
-    %666 = stablehlo.constant dense<0x322BCC77> : tensor<2xf32>
-    %667 = stablehlo.add %665, %666 : tensor<2xf32>
-    %668 = stablehlo.divide %662, %667 : tensor<2xf32>
-    %669 = stablehlo.subtract %649, %668 : tensor<2xf32>
-    %670 = stablehlo.reshape %arg1 : (tensor<1xf32>) -> tensor<f32>
-    %671 = stablehlo.compare EQ, %670, %224, FLOAT : (tensor<f32>, tensor<f32>) -> tensor<i1>
-    %672 = stablehlo.is_finite %254 : (tensor<f32>) -> tensor<i1>
-    %673 = stablehlo.and %671, %672 : tensor<i1>
-    %674 = stablehlo.constant dense<0x3F800000> : tensor<1xf32>
-    %675 = stablehlo.select %673, %arg1, %674 : tensor<i1>, tensor<1xf32>
-    %676 = stablehlo.select %673, %548, %arg5 : tensor<i1>, tensor<12xf32>
-    %677 = stablehlo.select %673, %589, %arg6 : tensor<i1>, tensor<4xf32>
-    %678 = stablehlo.select %673, %628, %arg7 : tensor<i1>, tensor<8xf32>
-    %679 = stablehlo.select %673, %669, %arg8 : tensor<i1>, tensor<2xf32>
-    %680 = stablehlo.select %673, %533, %arg9 : tensor<i1>, tensor<12xf32>
-    %681 = stablehlo.select %673, %574, %arg10 : tensor<i1>, tensor<4xf32>
-    %682 = stablehlo.select %673, %613, %arg11 : tensor<i1>, tensor<8xf32>
-    %683 = stablehlo.select %673, %654, %arg12 : tensor<i1>, tensor<2xf32>
-    %684 = stablehlo.select %673, %539, %arg13 : tensor<i1>, tensor<12xf32>
-    %685 = stablehlo.select %673, %580, %arg14 : tensor<i1>, tensor<4xf32>
-    %686 = stablehlo.select %673, %619, %arg15 : tensor<i1>, tensor<8xf32>
-    %687 = stablehlo.select %673, %660, %arg16 : tensor<i1>, tensor<2xf32>
-    %688 = stablehlo.reshape %254 : (tensor<f32>) -> tensor<1xf32>
-    %689 = stablehlo.concatenate %688, %490, dim = 0 : (tensor<1xf32>, tensor<2xf32>) -> tensor<3xf32>
-    %690 = stablehlo.reshape %689 : (tensor<3xf32>) -> tensor<1x3xf32>
-    return %675, %676, %677, %678, %679, %680, %681, %682, %683, %684, %685, %686, %687, %690 : tensor<1xf32>, tensor<12xf32>, tensor<4xf32>, tensor<8xf32>, tensor<2xf32>, tensor<12xf32>, tensor<4xf32>, tensor<8xf32>, tensor<2xf32>, tensor<12xf32>, tensor<4xf32>, tensor<8xf32>, tensor<2xf32>, tensor<1x3xf32>
+    %482 = stablehlo.add %479, %481 : tensor<f32>
+    %483 = stablehlo.slice %477 [2:3] : (tensor<4xf32>) -> tensor<1xf32>
+    %484 = stablehlo.reshape %483 : (tensor<1xf32>) -> tensor<f32>
+    %485 = stablehlo.add %482, %484 : tensor<f32>
+    %486 = stablehlo.slice %477 [3:4] : (tensor<4xf32>) -> tensor<1xf32>
+    %487 = stablehlo.reshape %486 : (tensor<1xf32>) -> tensor<f32>
+    %488 = stablehlo.add %485, %487 : tensor<f32>
+    %489 = stablehlo.sqrt %488 : tensor<f32>
+    %490 = stablehlo.slice %467 [5:6] : (tensor<8xf32>) -> tensor<1xf32>
+    %491 = stablehlo.reshape %490 : (tensor<1xf32>) -> tensor<f32>
+    %492 = stablehlo.multiply %489, %491 : tensor<f32>
+    %493 = stablehlo.constant dense<0x358637BD> : tensor<f32>
+    %494 = stablehlo.add %492, %493 : tensor<f32>
+    %495 = stablehlo.divide %256, %494 : tensor<f32>
+    %496 = stablehlo.compare GE, %495, %256, FLOAT : (tensor<f32>, tensor<f32>) -> tensor<i1>
+    %497 = stablehlo.select %496, %256, %495 : tensor<i1>, tensor<f32>
+    %498 = stablehlo.reshape %492 : (tensor<f32>) -> tensor<1xf32>
+    %499 = stablehlo.reshape %497 : (tensor<f32>) -> tensor<1xf32>
+    %500 = stablehlo.concatenate %498, %499, dim = 0 : (tensor<1xf32>, tensor<1xf32>) -> tensor<2xf32>
+    %501 = stablehlo.slice %467 [5:6] : (tensor<8xf32>) -> tensor<1xf32>
+    %502 = stablehlo.reshape %501 : (tensor<1xf32>) -> tensor<f32>
+    %503 = stablehlo.slice %467 [6:7] : (tensor<8xf32>) -> tensor<1xf32>
+    %504 = stablehlo.reshape %503 : (tensor<1xf32>) -> tensor<f32>
+    %505 = stablehlo.slice %467 [0:1] : (tensor<8xf32>) -> tensor<1xf32>
+    %506 = stablehlo.reshape %505 : (tensor<1xf32>) -> tensor<f32>
+    %507 = stablehlo.slice %467 [1:2] : (tensor<8xf32>) -> tensor<1xf32>
+    %508 = stablehlo.reshape %507 : (tensor<1xf32>) -> tensor<f32>
+    %509 = stablehlo.slice %500 [1:2] : (tensor<2xf32>) -> tensor<1xf32>
+    %510 = stablehlo.reshape %509 : (tensor<1xf32>) -> tensor<f32>
+    %511 = stablehlo.multiply %502, %510 : tensor<f32>
+    %512 = stablehlo.slice %467 [4:5] : (tensor<8xf32>) -> tensor<1xf32>
+    %513 = stablehlo.reshape %512 : (tensor<1xf32>) -> tensor<f32>
+    %514 = stablehlo.slice %467 [3:4] : (tensor<8xf32>) -> tensor<1xf32>
+    %515 = stablehlo.reshape %514 : (tensor<1xf32>) -> tensor<f32>
+    %516 = stablehlo.slice %467 [2:3] : (tensor<8xf32>) -> tensor<1xf32>
+    %517 = stablehlo.reshape %516 : (tensor<1xf32>) -> tensor<f32>
+    %518 = stablehlo.broadcast_in_dim %511, dims = [] : (tensor<f32>) -> tensor<12xf32>
+    %519 = stablehlo.multiply %456, %518 : tensor<12xf32>
+    %520 = stablehlo.compare GT, %arg5, %15, FLOAT : (tensor<12xf32>, tensor<12xf32>) -> tensor<12xi1>
+    %521 = stablehlo.constant dense<0x3F800000> : tensor<12xf32>
+    %522 = stablehlo.compare LT, %arg5, %15, FLOAT : (tensor<12xf32>, tensor<12xf32>) -> tensor<12xi1>
+    %523 = stablehlo.constant dense<0xBF800000> : tensor<12xf32>
+    %524 = stablehlo.select %522, %523, %15 : tensor<12xi1>, tensor<12xf32>
+    %525 = stablehlo.select %520, %521, %524 : tensor<12xi1>, tensor<12xf32>
+    %526 = stablehlo.broadcast_in_dim %513, dims = [] : (tensor<f32>) -> tensor<12xf32>
+    %527 = stablehlo.multiply %525, %526 : tensor<12xf32>
+    %528 = stablehlo.add %519, %527 : tensor<12xf32>
+    %529 = stablehlo.broadcast_in_dim %504, dims = [] : (tensor<f32>) -> tensor<12xf32>
+    %530 = stablehlo.minimum %528, %529 : tensor<12xf32>
+    %531 = stablehlo.negate %529 : tensor<12xf32>
+    %532 = stablehlo.maximum %530, %531 : tensor<12xf32>
+    %533 = stablehlo.broadcast_in_dim %515, dims = [] : (tensor<f32>) -> tensor<12xf32>
+    %534 = stablehlo.multiply %arg5, %533 : tensor<12xf32>
+    %535 = stablehlo.add %532, %534 : tensor<12xf32>
+    %536 = stablehlo.broadcast_in_dim %517, dims = [] : (tensor<f32>) -> tensor<12xf32>
+    %537 = stablehlo.multiply %arg5, %536 : tensor<12xf32>
+    %538 = stablehlo.subtract %arg5, %537 : tensor<12xf32>
+    %539 = stablehlo.constant dense<0x3DCCCCCD> : tensor<12xf32>
+    %540 = stablehlo.multiply %535, %539 : tensor<12xf32>
+    %541 = stablehlo.constant dense<0x3F666666> : tensor<12xf32>
+    %542 = stablehlo.multiply %arg9, %541 : tensor<12xf32>
+    %543 = stablehlo.add %542, %540 : tensor<12xf32>
+    %544 = stablehlo.constant dense<0x3A83126F> : tensor<12xf32>
+    %545 = stablehlo.multiply %535, %544 : tensor<12xf32>
+    %546 = stablehlo.multiply %545, %535 : tensor<12xf32>
+    %547 = stablehlo.constant dense<0x3F7FBE77> : tensor<12xf32>
+    %548 = stablehlo.multiply %arg13, %547 : tensor<12xf32>
+    %549 = stablehlo.add %548, %546 : tensor<12xf32>
+    %550 = stablehlo.broadcast_in_dim %506, dims = [] : (tensor<f32>) -> tensor<12xf32>
+    %551 = stablehlo.multiply %543, %550 : tensor<12xf32>
+    %552 = stablehlo.sqrt %549 : tensor<12xf32>
+    %553 = stablehlo.broadcast_in_dim %508, dims = [] : (tensor<f32>) -> tensor<12xf32>
+    %554 = stablehlo.multiply %552, %553 : tensor<12xf32>
+    %555 = stablehlo.constant dense<0x322BCC77> : tensor<12xf32>
+    %556 = stablehlo.add %554, %555 : tensor<12xf32>
+    %557 = stablehlo.divide %551, %556 : tensor<12xf32>
+    %558 = stablehlo.subtract %538, %557 : tensor<12xf32>
+    %559 = stablehlo.broadcast_in_dim %511, dims = [] : (tensor<f32>) -> tensor<4xf32>
+    %560 = stablehlo.multiply %455, %559 : tensor<4xf32>
+    %561 = stablehlo.compare GT, %arg6, %16, FLOAT : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xi1>
+    %562 = stablehlo.constant dense<0x3F800000> : tensor<4xf32>
+    %563 = stablehlo.compare LT, %arg6, %16, FLOAT : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xi1>
+    %564 = stablehlo.constant dense<0xBF800000> : tensor<4xf32>
+    %565 = stablehlo.select %563, %564, %16 : tensor<4xi1>, tensor<4xf32>
+    %566 = stablehlo.select %561, %562, %565 : tensor<4xi1>, tensor<4xf32>
+    %567 = stablehlo.broadcast_in_dim %513, dims = [] : (tensor<f32>) -> tensor<4xf32>
+    %568 = stablehlo.multiply %566, %567 : tensor<4xf32>
+    %569 = stablehlo.add %560, %568 : tensor<4xf32>
+    %570 = stablehlo.broadcast_in_dim %504, dims = [] : (tensor<f32>) -> tensor<4xf32>
+    %571 = stablehlo.minimum %569, %570 : tensor<4xf32>
+    %572 = stablehlo.negate %570 : tensor<4xf32>
+    %573 = stablehlo.maximum %571, %572 : tensor<4xf32>
+    %574 = stablehlo.broadcast_in_dim %515, dims = [] : (tensor<f32>) -> tensor<4xf32>
+    %575 = stablehlo.multiply %arg6, %574 : tensor<4xf32>
+    %576 = stablehlo.add %573, %575 : tensor<4xf32>
+    %577 = stablehlo.broadcast_in_dim %517, dims = [] : (tensor<f32>) -> tensor<4xf32>
+    %578 = stablehlo.multiply %arg6, %577 : tensor<4xf32>
+    %579 = stablehlo.subtract %arg6, %578 : tensor<4xf32>
+    %580 = stablehlo.constant dense<0x3DCCCCCD> : tensor<4xf32>
+    %581 = stablehlo.multiply %576, %580 : tensor<4xf32>
+    %582 = stablehlo.constant dense<0x3F666666> : tensor<4xf32>
+    %583 = stablehlo.multiply %arg10, %582 : tensor<4xf32>
+    %584 = stablehlo.add %583, %581 : tensor<4xf32>
+    %585 = stablehlo.constant dense<0x3A83126F> : tensor<4xf32>
+    %586 = stablehlo.multiply %576, %585 : tensor<4xf32>
+    %587 = stablehlo.multiply %586, %576 : tensor<4xf32>
+    %588 = stablehlo.constant dense<0x3F7FBE77> : tensor<4xf32>
+    %589 = stablehlo.multiply %arg14, %588 : tensor<4xf32>
+    %590 = stablehlo.add %589, %587 : tensor<4xf32>
+    %591 = stablehlo.broadcast_in_dim %506, dims = [] : (tensor<f32>) -> tensor<4xf32>
+    %592 = stablehlo.multiply %584, %591 : tensor<4xf32>
+    %593 = stablehlo.sqrt %590 : tensor<4xf32>
+    %594 = stablehlo.broadcast_in_dim %508, dims = [] : (tensor<f32>) -> tensor<4xf32>
+    %595 = stablehlo.multiply %593, %594 : tensor<4xf32>
+    %596 = stablehlo.constant dense<0x322BCC77> : tensor<4xf32>
+    %597 = stablehlo.add %595, %596 : tensor<4xf32>
+    %598 = stablehlo.divide %592, %597 : tensor<4xf32>
+    %599 = stablehlo.subtract %579, %598 : tensor<4xf32>
+    %600 = stablehlo.broadcast_in_dim %511, dims = [] : (tensor<f32>) -> tensor<8xf32>
+    %601 = stablehlo.multiply %457, %600 : tensor<8xf32>
+    %602 = stablehlo.compare GT, %arg7, %17, FLOAT : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xi1>
+    %603 = stablehlo.compare LT, %arg7, %17, FLOAT : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xi1>
+    %604 = stablehlo.select %603, %230, %17 : tensor<8xi1>, tensor<8xf32>
+    %605 = stablehlo.select %602, %239, %604 : tensor<8xi1>, tensor<8xf32>
+    %606 = stablehlo.broadcast_in_dim %513, dims = [] : (tensor<f32>) -> tensor<8xf32>
+    %607 = stablehlo.multiply %605, %606 : tensor<8xf32>
+    %608 = stablehlo.add %601, %607 : tensor<8xf32>
+    %609 = stablehlo.broadcast_in_dim %504, dims = [] : (tensor<f32>) -> tensor<8xf32>
+    %610 = stablehlo.minimum %608, %609 : tensor<8xf32>
+    %611 = stablehlo.negate %609 : tensor<8xf32>
+    %612 = stablehlo.maximum %610, %611 : tensor<8xf32>
+    %613 = stablehlo.broadcast_in_dim %515, dims = [] : (tensor<f32>) -> tensor<8xf32>
+    %614 = stablehlo.multiply %arg7, %613 : tensor<8xf32>
+    %615 = stablehlo.add %612, %614 : tensor<8xf32>
+    %616 = stablehlo.broadcast_in_dim %517, dims = [] : (tensor<f32>) -> tensor<8xf32>
+    %617 = stablehlo.multiply %arg7, %616 : tensor<8xf32>
+    %618 = stablehlo.subtract %arg7, %617 : tensor<8xf32>
+    %619 = stablehlo.constant dense<0x3DCCCCCD> : tensor<8xf32>
+    %620 = stablehlo.multiply %615, %619 : tensor<8xf32>
+    %621 = stablehlo.constant dense<0x3F666666> : tensor<8xf32>
+    %622 = stablehlo.multiply %arg11, %621 : tensor<8xf32>
+    %623 = stablehlo.add %622, %620 : tensor<8xf32>
+    %624 = stablehlo.constant dense<0x3A83126F> : tensor<8xf32>
+    %625 = stablehlo.multiply %615, %624 : tensor<8xf32>
+    %626 = stablehlo.multiply %625, %615 : tensor<8xf32>
+    %627 = stablehlo.constant dense<0x3F7FBE77> : tensor<8xf32>
+    %628 = stablehlo.multiply %arg15, %627 : tensor<8xf32>
+    %629 = stablehlo.add %628, %626 : tensor<8xf32>
+    %630 = stablehlo.broadcast_in_dim %506, dims = [] : (tensor<f32>) -> tensor<8xf32>
+    %631 = stablehlo.multiply %623, %630 : tensor<8xf32>
+    %632 = stablehlo.sqrt %629 : tensor<8xf32>
+    %633 = stablehlo.broadcast_in_dim %508, dims = [] : (tensor<f32>) -> tensor<8xf32>
+    %634 = stablehlo.multiply %632, %633 : tensor<8xf32>
+    %635 = stablehlo.constant dense<0x322BCC77> : tensor<8xf32>
+    %636 = stablehlo.add %634, %635 : tensor<8xf32>
+    %637 = stablehlo.divide %631, %636 : tensor<8xf32>
+    %638 = stablehlo.subtract %618, %637 : tensor<8xf32>
+    %639 = stablehlo.broadcast_in_dim %511, dims = [] : (tensor<f32>) -> tensor<2xf32>
+    %640 = stablehlo.multiply %291, %639 : tensor<2xf32>
+    %641 = stablehlo.compare GT, %arg8, %18, FLOAT : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xi1>
+    %642 = stablehlo.constant dense<0x3F800000> : tensor<2xf32>
+    %643 = stablehlo.compare LT, %arg8, %18, FLOAT : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xi1>
+    %644 = stablehlo.constant dense<0xBF800000> : tensor<2xf32>
+    %645 = stablehlo.select %643, %644, %18 : tensor<2xi1>, tensor<2xf32>
+    %646 = stablehlo.select %641, %642, %645 : tensor<2xi1>, tensor<2xf32>
+    %647 = stablehlo.broadcast_in_dim %513, dims = [] : (tensor<f32>) -> tensor<2xf32>
+    %648 = stablehlo.multiply %646, %647 : tensor<2xf32>
+    %649 = stablehlo.add %640, %648 : tensor<2xf32>
+    %650 = stablehlo.broadcast_in_dim %504, dims = [] : (tensor<f32>) -> tensor<2xf32>
+    %651 = stablehlo.minimum %649, %650 : tensor<2xf32>
+    %652 = stablehlo.negate %650 : tensor<2xf32>
+    %653 = stablehlo.maximum %651, %652 : tensor<2xf32>
+    %654 = stablehlo.broadcast_in_dim %515, dims = [] : (tensor<f32>) -> tensor<2xf32>
+    %655 = stablehlo.multiply %arg8, %654 : tensor<2xf32>
+    %656 = stablehlo.add %653, %655 : tensor<2xf32>
+    %657 = stablehlo.broadcast_in_dim %517, dims = [] : (tensor<f32>) -> tensor<2xf32>
+    %658 = stablehlo.multiply %arg8, %657 : tensor<2xf32>
+    %659 = stablehlo.subtract %arg8, %658 : tensor<2xf32>
+    %660 = stablehlo.constant dense<0x3DCCCCCD> : tensor<2xf32>
+    %661 = stablehlo.multiply %656, %660 : tensor<2xf32>
+    %662 = stablehlo.constant dense<0x3F666666> : tensor<2xf32>
+    %663 = stablehlo.multiply %arg12, %662 : tensor<2xf32>
+    %664 = stablehlo.add %663, %661 : tensor<2xf32>
+    %665 = stablehlo.constant dense<0x3A83126F> : tensor<2xf32>
+    %666 = stablehlo.multiply %656, %665 : tensor<2xf32>
+    %667 = stablehlo.multiply %666, %656 : tensor<2xf32>
+    %668 = stablehlo.constant dense<0x3F7FBE77> : tensor<2xf32>
+    %669 = stablehlo.multiply %arg16, %668 : tensor<2xf32>
+    %670 = stablehlo.add %669, %667 : tensor<2xf32>
+    %671 = stablehlo.broadcast_in_dim %506, dims = [] : (tensor<f32>) -> tensor<2xf32>
+    %672 = stablehlo.multiply %664, %671 : tensor<2xf32>
+    %673 = stablehlo.sqrt %670 : tensor<2xf32>
+    %674 = stablehlo.broadcast_in_dim %508, dims = [] : (tensor<f32>) -> tensor<2xf32>
+    %675 = stablehlo.multiply %673, %674 : tensor<2xf32>
+    %676 = stablehlo.constant dense<0x322BCC77> : tensor<2xf32>
+    %677 = stablehlo.add %675, %676 : tensor<2xf32>
+    %678 = stablehlo.divide %672, %677 : tensor<2xf32>
+    %679 = stablehlo.subtract %659, %678 : tensor<2xf32>
+    %680 = stablehlo.reshape %arg1 : (tensor<1xf32>) -> tensor<f32>
+    %681 = stablehlo.compare EQ, %680, %224, FLOAT : (tensor<f32>, tensor<f32>) -> tensor<i1>
+    %682 = stablehlo.is_finite %254 : (tensor<f32>) -> tensor<i1>
+    %683 = stablehlo.and %681, %682 : tensor<i1>
+    %684 = stablehlo.constant dense<0x3F800000> : tensor<1xf32>
+    %685 = stablehlo.select %683, %arg1, %684 : tensor<i1>, tensor<1xf32>
+    %686 = stablehlo.select %683, %558, %arg5 : tensor<i1>, tensor<12xf32>
+    %687 = stablehlo.select %683, %599, %arg6 : tensor<i1>, tensor<4xf32>
+    %688 = stablehlo.select %683, %638, %arg7 : tensor<i1>, tensor<8xf32>
+    %689 = stablehlo.select %683, %679, %arg8 : tensor<i1>, tensor<2xf32>
+    %690 = stablehlo.select %683, %543, %arg9 : tensor<i1>, tensor<12xf32>
+    %691 = stablehlo.select %683, %584, %arg10 : tensor<i1>, tensor<4xf32>
+    %692 = stablehlo.select %683, %623, %arg11 : tensor<i1>, tensor<8xf32>
+    %693 = stablehlo.select %683, %664, %arg12 : tensor<i1>, tensor<2xf32>
+    %694 = stablehlo.select %683, %549, %arg13 : tensor<i1>, tensor<12xf32>
+    %695 = stablehlo.select %683, %590, %arg14 : tensor<i1>, tensor<4xf32>
+    %696 = stablehlo.select %683, %629, %arg15 : tensor<i1>, tensor<8xf32>
+    %697 = stablehlo.select %683, %670, %arg16 : tensor<i1>, tensor<2xf32>
+    %698 = stablehlo.reshape %254 : (tensor<f32>) -> tensor<1xf32>
+    %699 = stablehlo.concatenate %698, %500, dim = 0 : (tensor<1xf32>, tensor<2xf32>) -> tensor<3xf32>
+    %700 = stablehlo.reshape %699 : (tensor<3xf32>) -> tensor<1x3xf32>
+    return %685, %686, %687, %688, %689, %690, %691, %692, %693, %694, %695, %696, %697, %700 : tensor<1xf32>, tensor<12xf32>, tensor<4xf32>, tensor<8xf32>, tensor<2xf32>, tensor<12xf32>, tensor<4xf32>, tensor<8xf32>, tensor<2xf32>, tensor<12xf32>, tensor<4xf32>, tensor<8xf32>, tensor<2xf32>, tensor<1x3xf32>
   }
 }
