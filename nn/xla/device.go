@@ -146,6 +146,10 @@ func (d *Device) Join(parts []backend.Part, o backend.JoinOptions) (backend.Queu
 // *RecipeError.
 func Check(g *graph.Graph) error {
 	_, err := (&Device{o: Options{Precision: Float32, Devices: 1}}).build([]backend.Part{{Graph: g}}, backend.JoinOptions{})
+	var r *RecipeError
+	if errors.As(err, &r) {
+		return r // without the name of a device, which there is none of
+	}
 	return err
 }
 
