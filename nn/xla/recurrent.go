@@ -326,5 +326,6 @@ func (l *lowering) recurrentWeights(o graph.RecurrentGradWeight) {
 		}
 		add(l.Pad(l.in(1), 0, low, high, []int{0, 0, 0}))
 	}
-	l.put(at, l.Sum(l.rows(l.wide(2)), 0))
+	// Without the barrier XLA would sum each step by itself: a program for each.
+	l.put(at, l.Sum(l.Barrier(l.rows(l.wide(2))), 0))
 }

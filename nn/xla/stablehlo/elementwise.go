@@ -67,6 +67,12 @@ func (f *Func) Convert(a Value, t Type) Value {
 	return f.emit(a.Shape, t, "stablehlo.convert %s : (%s) -> %s", a.name, a.typ(), tensor(a.Shape, t))
 }
 
+// Barrier is a itself, but what is done with the result is not mixed with how a was
+// made.
+func (f *Func) Barrier(a Value) Value {
+	return f.emit(a.Shape, a.Type, "stablehlo.optimization_barrier %s : %s", a.name, a.typ())
+}
+
 // Bits takes the bits of elements for another type of the same size.
 func (f *Func) Bits(a Value, t Type) Value {
 	return f.emit(a.Shape, t, "stablehlo.bitcast_convert %s : (%s) -> %s", a.name, a.typ(), tensor(a.Shape, t))
