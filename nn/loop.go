@@ -191,6 +191,14 @@ func (t *trainer) close() error {
 	if t.update != nil {
 		errs = append(errs, t.update.close())
 	}
+	if t.plan != nil && t.plan.halt != nil {
+		errs = append(errs, t.plan.halt.Close())
+	}
+	for _, v := range []backend.Variable{t.numbers.variable, t.grads} {
+		if v != nil {
+			errs = append(errs, v.Close())
+		}
+	}
 	for _, r := range t.there {
 		if r != nil {
 			r.close()

@@ -412,6 +412,9 @@ func (p *plan) close() error {
 			errs = append(errs, m.Close())
 		}
 	}
+	for _, in := range p.inputs {
+		errs = append(errs, in.variable.Close())
+	}
 	return errors.Join(errs...)
 }
 

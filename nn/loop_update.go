@@ -156,8 +156,17 @@ func (u *updater) write() error {
 }
 
 func (u *updater) close() error {
-	if u.program == nil {
-		return nil
+	var errs []error
+	if u.program != nil {
+		errs = append(errs, u.program.Close())
 	}
-	return u.program.Close()
+	for _, v := range u.variables {
+		if v != nil {
+			errs = append(errs, v.Close())
+		}
+	}
+	if u.average != nil {
+		errs = append(errs, u.average.variable.Close())
+	}
+	return errors.Join(errs...)
 }

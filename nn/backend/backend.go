@@ -25,11 +25,13 @@ type Backend interface {
 }
 
 // A Variable is numbers that a Backend keeps, where it computes: parameters, what
-// an optimiser remembers. No program that uses it may run meanwhile.
+// an optimiser remembers. No program that uses it may run meanwhile. Close it after
+// those that use it.
 type Variable interface {
 	Size() int
 	Read(into []float32) error
 	Write(from []float32) error
+	Close() error
 }
 
 // A Place is a part of a variable, as large as the leaf that stands for it.

@@ -46,6 +46,8 @@ func (v variable) Write(from []float32) error {
 	return nil
 }
 
+func (variable) Close() error { return nil }
+
 // A Program is a graph as a plan of kernel instructions.
 type Program struct {
 	plan    *vm.Program

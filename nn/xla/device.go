@@ -40,13 +40,14 @@ type Options struct {
 // A Device is the GPUs of a plugin, or its CPUs, as a backend. One goroutine at a
 // time may use it and what it makes.
 type Device struct {
-	o       Options
-	client  *pjrt.Client
-	name    string // of the platform
-	kind    string // of the device
-	version string // of the platform
-	pending *program
-	failed  error
+	o         Options
+	client    *pjrt.Client
+	name      string // of the platform
+	kind      string // of the device
+	version   string // of the platform
+	pending   *program
+	variables map[*variable]bool // all there are
+	failed    error
 }
 
 var _ backend.Device = (*Device)(nil)
@@ -217,5 +218,12 @@ func (d *Device) compile(text string) (*pjrt.Executable, error) {
 	return x, nil
 }
 
-// Close ends the client of the plugin.
-func (d *Device) Close() error { return d.client.Close() }
+// Close frees what is on the device and ends the client of the plugin. Programs
+// have been closed.
+func (d *Device) Close() error {
+	var errs []error
+	for v := range d.variables {
+		errs = append(errs, v.Close())
+	}
+	return errors.Join(append(errs, d.client.Close())...)
+}

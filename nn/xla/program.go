@@ -290,11 +290,12 @@ func (p *program) Close() error {
 	for _, b := range append([]buffers{p.counter, p.log}, p.large...) {
 		b.free()
 	}
+	var errs []error
 	for _, v := range p.own {
-		v.free()
+		errs = append(errs, v.Close())
 	}
 	if x, err := p.compiled(); err == nil {
-		return x.Close()
+		errs = append(errs, x.Close())
 	}
-	return nil
+	return errors.Join(errs...)
 }

@@ -179,10 +179,17 @@ func TestTrainingOfImages(t *testing.T) {
 	near(t, c.run(t, open(t, xla.Options{})), c.run(t, nil), 2e-5)
 }
 
-// What the device has no room for comes batch by batch.
+// What the device has no room for comes batch by batch, large ones through pinned
+// memory.
 func TestFeeding(t *testing.T) {
 	c := mlp()
 	near(t, c.run(t, open(t, xla.Options{Room: -1})), c.run(t, nil), 2e-5)
+	const width = 1 << 11
+	c = training{sig: signature(width, 3), train: rows(70, width, 3), validation: rows(11, width, 3), cfg: c.cfg}
+	c.spec = nn.Spec{Inputs: width, Outputs: 3, Layers: layers(dense(3, nn.Tanh))}
+	for _, devices := range []int{1, 2} {
+		near(t, c.run(t, open(t, xla.Options{Room: -1, Devices: devices})), c.run(t, nil), 2e-5)
+	}
 }
 
 // A compiled program is kept and found again; one that is damaged is made anew.
