@@ -31,6 +31,23 @@ func FirstDifference(a, b *Model) string {
 	return ""
 }
 
+// Distance is how far the numbers of two models of one network are apart, as a share
+// of the size of those of the first: |a - b| / |a|.
+func Distance(a, b *Model) float64 {
+	apart, size := 0.0, 0.0
+	for i := range min(len(a.Params), len(b.Params)) {
+		for j, x := range a.Params[i].Data[:min(len(a.Params[i].Data), len(b.Params[i].Data))] {
+			d := float64(x) - float64(b.Params[i].Data[j])
+			apart += d * d
+			size += float64(x) * float64(x)
+		}
+	}
+	if apart == 0 {
+		return 0
+	}
+	return math.Sqrt(apart / max(size, math.SmallestNonzeroFloat64))
+}
+
 // position is the index along each axis of element i of a row-major tensor.
 func position(shape []int, i int) []int {
 	at := make([]int, len(shape))

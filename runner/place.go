@@ -3,9 +3,12 @@ package runner
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"slices"
 
 	"pipe/artifacts"
+	"pipe/base/diag"
 	"pipe/lineage"
 	"pipe/pipeline"
 )
@@ -49,7 +52,14 @@ func (r *Runner) placeAgain(ctx context.Context, s *pipeline.Step, rec *lineage.
 	if engineOf(parts) == s.Kind.Engine {
 		return pipeline.Placement{}, nil
 	}
-	return r.place(ctx, s, rec.Inputs)
+	on, err := r.place(ctx, s, rec.Inputs)
+	if err == nil && on.Engine != engineOf(parts) {
+		err = errors.New("this machine has another device")
+	}
+	if err != nil && rec.Device.Name != "" {
+		return on, diag.WithHint(fmt.Errorf("stage %s was made on %s: %w", rec.Stage, rec.Device.Name, err), "do it on a machine that has this device, with the same plugin and driver")
+	}
+	return on, err
 }
 
 // workOf is what a key of a step says of the work alone, and not of where and how

@@ -23,8 +23,9 @@ type Comparer interface {
 
 // A Verification is what came of executing a past run again.
 type Verification struct {
-	RunID  string
-	Stages []VerifiedStage // in the order of the plan
+	RunID     string
+	Tolerance float64         // of values where bytes need not be the same
+	Stages    []VerifiedStage // in the order of the plan
 }
 
 // A VerifiedStage compares what a stage gave then and now.
@@ -35,6 +36,9 @@ type VerifiedStage struct {
 	Changes []Change // of the key: another version of the program, other environment variables
 	Err     error    // why the stage could not be judged
 	Skipped string   // why there was nothing to judge
+
+	Inexact string          // why its bytes need not be the same; empty if they have to be
+	Values  []VerifiedValue // that it is judged by then
 }
 
 // A VerifiedOutput is an output with its two artifacts; a zero ID means none.
@@ -53,10 +57,18 @@ func (s VerifiedStage) Same() bool {
 	return s.Err == nil && !slices.ContainsFunc(s.Outputs, func(o VerifiedOutput) bool { return !o.Same() })
 }
 
-// First is the first stage that did not give the same again, nil if all did.
+// Close says whether a stage whose bytes need not be the same, and are not, gave
+// values within the tolerance.
+func (s VerifiedStage) Close() bool {
+	return s.Inexact != "" && s.Err == nil && !s.Same() && len(s.Values) > 0 &&
+		!slices.ContainsFunc(s.Values, func(v VerifiedValue) bool { return !v.Within })
+}
+
+// First is the first stage that did not give the same again, as far as it has to;
+// nil if all did.
 func (v *Verification) First() *VerifiedStage {
 	for i := range v.Stages {
-		if !v.Stages[i].Same() {
+		if !v.Stages[i].Same() && !v.Stages[i].Close() {
 			return &v.Stages[i]
 		}
 	}
@@ -68,7 +80,10 @@ func (v *Verification) First() *VerifiedStage {
 // recorded as its inputs, so that each one is judged by itself, and one that
 // differs does not make those after it differ. Nothing is taken from a cache,
 // and nothing is written to the store or the database of r.
-func (r *Runner) Verify(ctx context.Context, plan *pipeline.Plan, run *lineage.Run, compare Comparer) (_ *Verification, err error) {
+//
+// A stage that a processor of another class has made, or one that gives other bits
+// each time, is judged by its metrics: they may differ by the tolerance.
+func (r *Runner) Verify(ctx context.Context, plan *pipeline.Plan, run *lineage.Run, compare Comparer, tolerance float64) (_ *Verification, err error) {
 	list, err := r.DB.Executions(ctx, run.ID)
 	if err != nil {
 		return nil, err
@@ -87,17 +102,18 @@ func (r *Runner) Verify(ctx context.Context, plan *pipeline.Plan, run *lineage.R
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	room := &cleanRoom{Runner: r, compare: compare, store: store, db: db, there: map[artifacts.ID]bool{}}
+	room := &cleanRoom{Runner: r, compare: compare, tolerance: tolerance, store: store, db: db, there: map[artifacts.ID]bool{}}
 	return room.verify(ctx, plan, run, list)
 }
 
 // A cleanRoom is a store and a database of their own, where a run is repeated.
 type cleanRoom struct {
-	*Runner // of the run that is verified
-	compare Comparer
-	store   *artifacts.Store
-	db      *lineage.DB
-	there   map[artifacts.ID]bool // artifacts that were brought in
+	*Runner   // of the run that is verified
+	compare   Comparer
+	tolerance float64
+	store     *artifacts.Store
+	db        *lineage.DB
+	there     map[artifacts.ID]bool // artifacts that were brought in
 }
 
 func (c *cleanRoom) verify(ctx context.Context, plan *pipeline.Plan, run *lineage.Run, list []lineage.Execution) (*Verification, error) {
@@ -123,7 +139,11 @@ func (c *cleanRoom) verify(ctx context.Context, plan *pipeline.Plan, run *lineag
 		}
 	}
 	pinned := plan.Pin(inputs)
-	fresh := &Runner{Store: c.store, DB: c.db, Environment: c.Environment, Capacity: c.Capacity, Machine: c.Machine, Observe: c.Observe}
+	on, inexact, err := c.again(ctx, plan, recorded)
+	if err != nil {
+		return nil, err
+	}
+	fresh := &Runner{Store: c.store, DB: c.db, Environment: c.Environment, Capacity: c.Capacity, Machine: c.Machine, Observe: c.Observe, placed: on}
 	res, err := fresh.Run(ctx, pinned, Options{KeepGoing: true, Trigger: "verify"})
 	if res == nil || errors.Is(err, ErrInterrupted) {
 		return nil, err
@@ -132,10 +152,10 @@ func (c *cleanRoom) verify(ctx context.Context, plan *pipeline.Plan, run *lineag
 	for _, s := range res.Stages {
 		results[s.Stage] = s
 	}
-	v := &Verification{RunID: run.ID}
+	v := &Verification{RunID: run.ID, Tolerance: c.tolerance}
 	for _, s := range plan.Steps {
 		e, ok := recorded[s.Name]
-		out := VerifiedStage{Stage: s.Name, Kind: s.Kind.Name, Err: failed[s.Name]}
+		out := VerifiedStage{Stage: s.Name, Kind: s.Kind.Name, Err: failed[s.Name], Inexact: inexact[s.Name]}
 		switch {
 		case !ok:
 			out.Skipped = "it did not finish in that run"
@@ -193,7 +213,7 @@ func (c *cleanRoom) judge(ctx context.Context, out *VerifiedStage, e lineage.Exe
 	for i := range out.Outputs {
 		c.locate(ctx, &out.Outputs[i])
 	}
-	return nil
+	return c.nearly(ctx, out, &e, now.Metrics)
 }
 
 // locate says where an output begins to differ.

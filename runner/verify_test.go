@@ -26,7 +26,7 @@ func (w *world) verify(stages string, res *Result) *Verification {
 	if err != nil {
 		w.Fatal(err)
 	}
-	v, err := w.runner.Verify(context.Background(), w.plan(stages), run, sizes{})
+	v, err := w.runner.Verify(context.Background(), w.plan(stages), run, sizes{}, DefaultTolerance)
 	if err != nil {
 		w.Fatal(err)
 	}

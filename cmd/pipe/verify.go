@@ -7,14 +7,16 @@ import (
 
 	"pipe/base/diag"
 	"pipe/cmd/pipe/ui"
+	"pipe/runner"
 	"pipe/workspace"
 	"pipe/workspace/runs"
 )
 
 func (a *app) verifyCommand() *cobra.Command {
 	var (
-		jobs   int
-		asJSON bool
+		jobs      int
+		tolerance float64
+		asJSON    bool
 	)
 	cmd := &cobra.Command{
 		Use:   "verify RUN",
@@ -24,16 +26,23 @@ recorded. A stage is fed with the recorded bytes of its inputs, so each one is j
 differ are named: with the first column and row of a table, the first tensor and element of a model, the
 first path of a JSON document, or the first byte. Nothing is taken from the cache and nothing is recorded.
 
+A model that was trained on a GPU which this machine does not have, with deterministic: false, or on one device after the other
+cannot be made again to the bit. It is trained on what there is, and its metrics are compared: each may differ by --tolerance, as
+a share of what the metric has changed by in the course of training.
+
 RUN is "latest", the name of a pipeline for its latest run, or a run ID or the beginning of one.
-The exit code is 0 if all bytes are the same, and 1 if not.`,
+The exit code is 0 if all bytes are the same, or metrics are within the tolerance where bytes need not be, and 1 if not.`,
 		Example: `  pipe verify latest
   pipe verify 20261123T031500-3f9a2c --json`,
 		Args:              args(cobra.ExactArgs(1)),
 		ValidArgsFunction: a.completeRefs,
 		RunE: func(cmd *cobra.Command, words []string) error {
 			ctx := cmd.Context()
+			if !(tolerance >= 0) {
+				return diag.Usagef("--tolerance must be at least 0, not %v", tolerance)
+			}
 			return withWorkspace(a.host.OpenNearest, func(ws *workspace.Workspace) error {
-				v, err := runs.Verify(ctx, ws, words[0], jobs)
+				v, err := runs.Verify(ctx, ws, words[0], jobs, tolerance)
 				if err != nil {
 					return err
 				}
@@ -50,6 +59,7 @@ The exit code is 0 if all bytes are the same, and 1 if not.`,
 		},
 	}
 	cmd.Flags().IntVarP(&jobs, "jobs", "j", 0, "stages to run at once (default: one for each CPU)")
+	cmd.Flags().Float64Var(&tolerance, "tolerance", runner.DefaultTolerance, "by how much metrics may differ where bytes need not be the same, as a share of what training has changed them by")
 	a.gpuFlag(cmd)
 	jsonFlag(cmd, &asJSON, printJSON)
 	return cmd
@@ -61,7 +71,7 @@ func (a *app) printVerification(v *runs.Verification) {
 	for _, s := range v.Stages {
 		nameW = max(nameW, ui.Width(s.Stage))
 	}
-	same, judged := 0, 0
+	same, near, judged := 0, 0, 0
 	for _, s := range v.Stages {
 		name := ui.Pad(s.Stage, nameW)
 		if s.Skipped != "" {
@@ -74,7 +84,21 @@ func (a *app) printVerification(v *runs.Verification) {
 			fmt.Fprintf(a.out, "  %s %s  same: %s\n", paint(ui.Green, "="), name, verifiedOutputs(s))
 			continue
 		}
-		fmt.Fprintf(a.out, "  %s %s  %s\n", paint(ui.Red, "✗"), name, diag.Visible(s.Fault))
+		if s.Close {
+			near++
+			fmt.Fprintf(a.out, "  %s %s  %s\n", paint(ui.Yellow, "≈"), name, verifiedValues(s))
+		} else {
+			fmt.Fprintf(a.out, "  %s %s  %s\n", paint(ui.Red, "✗"), name, diag.Visible(s.Fault))
+		}
+		if s.Inexact != "" {
+			fmt.Fprintf(a.out, "      compared by its metrics, within %.2g: %s\n", v.Tolerance, diag.Visible(s.Inexact))
+		}
+		if s.Close {
+			for _, o := range s.Outputs {
+				fmt.Fprintf(a.out, "      %s: %s\n", o.Port, diag.Visible(o.Difference))
+			}
+			continue
+		}
 		for _, o := range s.Outputs {
 			if !o.Same {
 				fmt.Fprintf(a.out, "      %s  %s %s -> %s\n", o.Port, o.Type, idOrNone(o.Recorded), idOrNone(o.Fresh))
@@ -85,7 +109,20 @@ func (a *app) printVerification(v *runs.Verification) {
 			a.printChanges(s.Changes, true)
 		}
 	}
-	fmt.Fprintf(a.out, "run %s: %d of %s gave the same bytes again\n", v.Run, same, ui.Plural(judged, "stage"))
+	nearly := ""
+	if near > 0 {
+		nearly = fmt.Sprintf(", %d the same within %.2g", near, v.Tolerance)
+	}
+	fmt.Fprintf(a.out, "run %s: %d of %s gave the same bytes again%s\n", v.Run, same, ui.Plural(judged, "stage"), nearly)
+}
+
+// verifiedValues are the metrics that a stage is judged by.
+func verifiedValues(s runs.VerifiedStage) string {
+	var parts []string
+	for _, x := range s.Values {
+		parts = append(parts, fmt.Sprintf("%s %.4g -> %.4g", x.Name, x.Recorded, x.Fresh))
+	}
+	return ui.Join(parts...)
 }
 
 func verifiedOutputs(s runs.VerifiedStage) string {

@@ -3,6 +3,7 @@ package format
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 
 	"pipe/artifacts"
 	"pipe/data/task"
@@ -153,6 +154,9 @@ func modelDifference(was, is *artifacts.File) (string, error) {
 		return "", err
 	}
 	if text := nn.FirstDifference(a, b); text != "" {
+		if d := nn.Distance(a, b); d > 0 {
+			text += fmt.Sprintf("; all numbers together differ by %.2g of their size", d)
+		}
 		return text, nil
 	}
 	document := func(m *nn.Model) ([]byte, error) {

@@ -234,6 +234,9 @@ func (s *Train) backend(env pipeline.Env) (Backend, error) {
 		}
 		env.Log().Info(fmt.Sprintf("device auto: %s (%s)", where, on.Why))
 	}
+	if on.IsCPU() && s.Precision != full {
+		env.Log().Info(fmt.Sprintf("precision: %s is for GPUs, the CPU trains with float32", s.Precision))
+	}
 	if on.IsCPU() {
 		return nil, nil
 	}

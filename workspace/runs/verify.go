@@ -13,9 +13,10 @@ import (
 
 // A Verification is what came of executing a past run again.
 type Verification struct {
-	Run    string          `json:"run"`
-	Same   bool            `json:"same"`
-	Stages []VerifiedStage `json:"stages"`
+	Run       string          `json:"run"`
+	Same      bool            `json:"same"`      // all bytes are
+	Tolerance float64         `json:"tolerance"` // of values where bytes need not be the same
+	Stages    []VerifiedStage `json:"stages"`
 
 	first *runner.VerifiedStage // that did not give the same again
 }
@@ -29,6 +30,9 @@ type VerifiedStage struct {
 	Error   string           `json:"error,omitempty"`   // why it could not be judged
 	Outputs []VerifiedOutput `json:"outputs"`
 	Changes []Change         `json:"key_changes,omitempty"`
+	Inexact string           `json:"inexact,omitempty"` // why its bytes need not be the same
+	Close   bool             `json:"within_tolerance,omitempty"`
+	Values  []VerifiedValue  `json:"values,omitempty"` // that it is judged by then
 
 	Fault string `json:"-"` // what is wrong with it
 }
@@ -43,8 +47,18 @@ type VerifiedOutput struct {
 	Difference string       `json:"difference,omitempty"` // where they begin to differ
 }
 
+// A VerifiedValue is a metric of a stage whose bytes need not be the same.
+type VerifiedValue struct {
+	Name      string  `json:"name"`
+	Recorded  float64 `json:"recorded"`
+	Fresh     float64 `json:"fresh"`
+	Deviation float64 `json:"deviation"` // as a share of the span of its curve
+	Within    bool    `json:"within"`
+}
+
 // Verify executes a past run again in a clean room and compares every artifact.
-func Verify(ctx context.Context, w *workspace.Workspace, ref string, jobs int) (*Verification, error) {
+// Values of stages whose bytes need not be the same may differ by the tolerance.
+func Verify(ctx context.Context, w *workspace.Workspace, ref string, jobs int, tolerance float64) (*Verification, error) {
 	run, err := w.DB.EndedRunByRef(ctx, ref)
 	if err != nil {
 		return nil, err
@@ -57,15 +71,18 @@ func Verify(ctx context.Context, w *workspace.Workspace, ref string, jobs int) (
 	if err != nil {
 		return nil, err
 	}
-	found, err := r.Verify(ctx, plan, run, content.Comparer{})
+	found, err := r.Verify(ctx, plan, run, content.Comparer{}, tolerance)
 	if err != nil {
 		return nil, err
 	}
-	v := &Verification{Run: found.RunID, Stages: []VerifiedStage{}, first: found.First()}
-	v.Same = v.first == nil
+	v := &Verification{Run: found.RunID, Tolerance: found.Tolerance, Stages: []VerifiedStage{}, first: found.First(), Same: true}
 	for _, s := range found.Stages {
+		v.Same = v.Same && s.Same()
 		stage := VerifiedStage{Stage: s.Stage, Kind: s.Kind, Same: s.Same() && s.Skipped == "", Skipped: s.Skipped, Outputs: []VerifiedOutput{},
-			Changes: changesOf(s.Changes), Fault: fault(s)}
+			Changes: changesOf(s.Changes), Inexact: s.Inexact, Close: s.Close(), Fault: fault(s)}
+		for _, x := range s.Values {
+			stage.Values = append(stage.Values, VerifiedValue(x))
+		}
 		if s.Err != nil {
 			stage.Error = s.Err.Error()
 		}
@@ -81,6 +98,14 @@ func Verify(ctx context.Context, w *workspace.Workspace, ref string, jobs int) (
 func fault(s runner.VerifiedStage) string {
 	if s.Err != nil {
 		return "cannot be verified: " + s.Err.Error()
+	}
+	if s.Close() {
+		return ""
+	}
+	for _, x := range s.Values {
+		if !x.Within {
+			return fmt.Sprintf("%s is %.4g, it was %.4g: that is %.2g of what training has changed it by", x.Name, x.Fresh, x.Recorded, x.Deviation)
+		}
 	}
 	for _, o := range s.Outputs {
 		if !o.Same() {
@@ -98,6 +123,8 @@ func (v *Verification) Err() error {
 	}
 	err := fmt.Errorf("run %s is not reproduced: stage %s: %s", v.Run, s.Stage, fault(*s))
 	switch {
+	case s.Inexact != "" && s.Err == nil:
+		return diag.WithHint(err, "its bytes need not be the same, since "+s.Inexact+"; --tolerance says by how much its metrics may differ")
 	case s.Err != nil:
 		return fmt.Errorf("run %s is not reproduced: stage %s: %w", v.Run, s.Stage, s.Err)
 	case len(s.Changes) > 0:
