@@ -24,7 +24,8 @@ type Forecast struct {
 	Against *lineage.Earlier
 	Changes []Change
 
-	Memory int64 // that it will need, in bytes; 0 if that is not known
+	Memory int64  // that it will need, in bytes; 0 if that is not known
+	Device string // that it is placed on; empty is the CPU, or not known yet
 }
 
 // An Action is what a run would do.
@@ -87,12 +88,13 @@ func (r *Runner) forecast(ctx context.Context, e *execution, i int) (f Forecast,
 		return Forecast{Action: WillFail, Reason: res.Err.Error()}, nil
 	}
 	if found.parts == nil {
-		if _, err := r.placeEarly(s); err != nil {
+		on, err := r.placeEarly(s)
+		if err != nil {
 			return Forecast{Action: WillFail, Reason: err.Error()}, nil
 		}
-		return Forecast{Action: MayRun, Reason: "after " + e.missingDependency(s)}, nil
+		return Forecast{Action: MayRun, Reason: "after " + e.missingDependency(s), Device: on.Device}, nil
 	}
-	f = Forecast{Action: WillSkip, Key: found.key, Parts: found.parts}
+	f = Forecast{Action: WillSkip, Key: found.key, Parts: found.parts, Device: found.on.Device}
 	if f.Against, f.Changes, err = e.sinceLast(ctx, s, found.parts, found.inputs); err != nil || res.Status == lineage.Cached {
 		return f, err
 	}

@@ -98,6 +98,7 @@ func tooLarge(file string, f *runs.Forecast) diag.List {
 func (a *app) printForecast(f *runs.Forecast, explain bool) error {
 	var rows [][]string
 	sized := slices.ContainsFunc(f.Stages, func(s runs.Prospect) bool { return s.Memory > 0 })
+	placed := slices.ContainsFunc(f.Stages, func(s runs.Prospect) bool { return s.Device != "" })
 	for _, s := range f.Stages {
 		key := ""
 		if !s.Key.IsZero() {
@@ -107,11 +108,17 @@ func (a *app) printForecast(f *runs.Forecast, explain bool) error {
 		if sized {
 			row = slices.Insert(row, 4, byteText(s.Memory))
 		}
+		if placed {
+			row = slices.Insert(row, 4, diag.Visible(s.Device))
+		}
 		rows = append(rows, row)
 	}
 	header := []string{"STAGE", "KIND", "ACTION", "KEY", "WHY"}
 	if sized {
 		header = slices.Insert(header, 4, "MEMORY")
+	}
+	if placed {
+		header = slices.Insert(header, 4, "DEVICE")
 	}
 	if err := ui.Table(a.out, header, rows); err != nil {
 		return err

@@ -26,9 +26,9 @@ recorded. A stage is fed with the recorded bytes of its inputs, so each one is j
 differ are named: with the first column and row of a table, the first tensor and element of a model, the
 first path of a JSON document, or the first byte. Nothing is taken from the cache and nothing is recorded.
 
-A model that was trained on a GPU which this machine does not have, with deterministic: false, or on one device after the other
-cannot be made again to the bit. It is trained on what there is, and its metrics are compared: each may differ by --tolerance, as
-a share of what the metric has changed by in the course of training.
+A model that was trained on a GPU which this machine does not have, with deterministic: false, or on one device after
+the other cannot be made again to the bit. It is trained on what there is, and its metrics are compared: each may
+differ by --tolerance, as a share of what it has changed by in the course of training.
 
 RUN is "latest", the name of a pipeline for its latest run, or a run ID or the beginning of one.
 The exit code is 0 if all bytes are the same, or metrics are within the tolerance where bytes need not be, and 1 if not.`,
@@ -59,7 +59,7 @@ The exit code is 0 if all bytes are the same, or metrics are within the toleranc
 		},
 	}
 	cmd.Flags().IntVarP(&jobs, "jobs", "j", 0, "stages to run at once (default: one for each CPU)")
-	cmd.Flags().Float64Var(&tolerance, "tolerance", runner.DefaultTolerance, "by how much metrics may differ where bytes need not be the same, as a share of what training has changed them by")
+	cmd.Flags().Float64Var(&tolerance, "tolerance", runner.DefaultTolerance, "how far metrics may be apart where bytes may differ, see above")
 	a.gpuFlag(cmd)
 	jsonFlag(cmd, &asJSON, printJSON)
 	return cmd

@@ -30,6 +30,7 @@ type Prospect struct {
 	Key     artifacts.Key `json:"key,omitzero"` // zero while an input is unknown
 	Parts   []Part        `json:"key_parts,omitempty"`
 	Memory  int64         `json:"memory,omitempty"`  // in bytes
+	Device  string        `json:"device,omitempty"`  // that it is placed on, if that is not the CPU
 	Against string        `json:"against,omitempty"` // the run with the last execution of the stage
 	Changes []Change      `json:"changes,omitempty"` // since then
 }
@@ -60,7 +61,7 @@ func Foresee(ctx context.Context, w *workspace.Workspace, plan *pipeline.Plan, o
 		f.missing = files
 	}
 	for _, x := range list {
-		p := Prospect{Stage: x.Stage, Kind: x.Kind, Action: x.Action, Reason: x.Reason, Key: x.Key, Memory: x.Memory, Changes: changesOf(x.Changes)}
+		p := Prospect{Stage: x.Stage, Kind: x.Kind, Action: x.Action, Reason: x.Reason, Key: x.Key, Memory: x.Memory, Device: x.Device, Changes: changesOf(x.Changes)}
 		if x.Against != nil {
 			p.Against = x.Against.RunID
 		}
