@@ -151,8 +151,12 @@ func (l *lowering) timePool(o graph.TimePool) {
 		l.put(0, top)
 		l.put(1, where)
 	default:
-		sum := l.Sum(l.only(l.inSequence(1, t), l.wide(0)), 1)
-		l.put(0, l.Convert(l.Mul(sum, l.along(l.share(1, n, t), sum.Shape, 0)), x.Type))
+		// Counted along with the sum: for one sum alone XLA would turn steps and
+		// dimensions around in all layers that lead here, so that it adds up what lies
+		// side by side.
+		valid := l.inSequence(1, t)
+		sums := l.Sums([]int{1}, l.only(valid, l.wide(0)), l.only(valid, l.Const(1, stablehlo.F32, n, t, d)))
+		l.put(0, l.Convert(l.Div(sums[0], l.Max(sums[1], l.Like(1, sums[1]))), x.Type))
 	}
 }
 
