@@ -191,12 +191,6 @@ func (l *lowering) change(i int, parts ...stablehlo.Value) {
 	}
 }
 
-// now is what a leaf holds after all operators.
-func (l *lowering) now(leaf *graph.Node) (v value, changed bool) {
-	v, changed = l.changed[leaf]
-	return v, changed
-}
-
 // valid says which of t steps lie before the end of a sequence: (n, t), of the
 // lengths (n) that are an input.
 func (l *lowering) valid(i, t int) stablehlo.Value {
