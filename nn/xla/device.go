@@ -143,17 +143,6 @@ func (d *Device) Join(parts []backend.Part, o backend.JoinOptions) (backend.Queu
 	return p, nil
 }
 
-// Check says whether there is a recipe for each operator of a graph; else it is a
-// *RecipeError.
-func Check(g *graph.Graph) error {
-	_, err := (&Device{o: Options{Precision: Float32, Devices: 1}}).build([]backend.Part{{Graph: g}}, backend.JoinOptions{})
-	var r *RecipeError
-	if errors.As(err, &r) {
-		return r // without the name of a device, which there is none of
-	}
-	return err
-}
-
 // flush starts the runs that were only noted.
 func (d *Device) flush() error {
 	p, err := d.pending, d.failed

@@ -132,7 +132,7 @@ func TestAFunctionHasARecipe(t *testing.T) {
 			y = g.Input("class", 4)
 		}
 		_, err := g.Grad(g.Loss(graph.Loss{Kind: kind}, z, y, w), z)
-		if err := errors.Join(err, Check(g)); err != nil {
+		if err := errors.Join(err, lowered(g)); err != nil {
 			t.Errorf("%s: %v", kind, err)
 		}
 		if !slices.ContainsFunc(lossSpecs, func(o graph.Loss) bool { return o.Kind == kind }) {
@@ -171,7 +171,7 @@ func TestNoRecipe(t *testing.T) {
 	g := graph.New()
 	g.Scope("magic")
 	g.Apply(unknown{}, g.Param("x", 2))
-	err := Check(g)
+	err := lowered(g)
 	if want := "layer magic: marvel (xla.unknown) cannot be computed by XLA"; err == nil || err.Error() != want {
 		t.Errorf("%v, not %s", err, want)
 	}
