@@ -1,5 +1,10 @@
 package nn
 
+import (
+	"runtime"
+	"sync"
+)
+
 // A store holds the parameters of a network in one slice. Graphs share it: the
 // optimiser writes it and the next run of any graph sees the change.
 type store struct {
@@ -31,10 +36,24 @@ func views(specs []ParamShape, flat []float32) [][]float32 {
 
 // init gives all parameters their values before training.
 func (st *store) init(seed uint64, rule Initializer) {
+	room := make(chan struct{}, runtime.GOMAXPROCS(0))
+	var wait sync.WaitGroup
 	for i := range st.specs {
-		st.specs[i].init(st.each[i], seed, rule)
+		if len(st.each[i]) < worthThread {
+			st.specs[i].init(st.each[i], seed, rule)
+			continue
+		}
+		room <- struct{}{}
+		wait.Go(func() {
+			st.specs[i].init(st.each[i], seed, rule)
+			<-room
+		})
 	}
+	wait.Wait()
 }
+
+// worthThread is the number of parameters from which on they are drawn beside others.
+const worthThread = 1 << 14
 
 // params copies the parameters out.
 func (st *store) params() []Param {

@@ -25,7 +25,7 @@ func (d *Device) variable(data []float32, sizes ...int) *variable {
 	if len(sizes) == 0 {
 		sizes = []int{len(data)}
 	}
-	v := &variable{d: d, sizes: sizes, data: slices.Clone(data), waiting: true, parts: make([]buffers, len(sizes))}
+	v := &variable{d: d, sizes: sizes, data: data, waiting: true, parts: make([]buffers, len(sizes))}
 	if d.variables == nil {
 		d.variables = map[*variable]bool{}
 	}
