@@ -58,10 +58,19 @@ func (l *lowering) drop(o graph.Dropout) {
 	l.put(0, l.Select(keep, l.Times(x, float64(float32(1/(1-o.Rate)))), l.Like(0, x)))
 }
 
-// kept says which of n elements a dropout keeps.
+// kept says which of n elements a dropout keeps. What the words of a block decide is
+// put into one byte, which a GPU reads from memory for the next four elements.
 func (l *lowering) kept(key uint64, rate float64, n int) stablehlo.Value {
-	words := l.Philox(key, l.step, n)
-	return l.Compare("GE", words, l.Uint(uint64(threshold(rate)), stablehlo.U32, n))
+	blocks := (n + 3) / 4
+	bits := l.Uint(0, stablehlo.U8, blocks)
+	for i, word := range l.Philox(key, l.step, blocks) {
+		keep := l.Compare("GE", word, l.Uint(uint64(threshold(rate)), stablehlo.U32, blocks))
+		bits = l.Binary("or", bits, l.Select(keep, l.Uint(1<<i, stablehlo.U8, blocks), l.Uint(0, stablehlo.U8, blocks)))
+	}
+	each := l.along(bits, []int{blocks, 4}, 0)
+	own := l.Binary("shift_left", l.Like(1, each), l.Iota(stablehlo.U8, 1, each.Shape...))
+	keep := l.Compare("NE", l.Binary("and", each, own), l.Like(0, each))
+	return l.Slice(l.Reshape(keep, 4*blocks), 0, 0, n)
 }
 
 // threshold is the number below which those that decide what is dropped lie.

@@ -1,10 +1,10 @@
 package stablehlo
 
-// Philox gives n random words of the stream of a key at a step (ui64), from the
-// first on: the numbers of package random, whatever computes them (Salmon et al.,
+// Philox gives the random words of so many blocks of the stream of a key at a step
+// (ui64), from the first on: word i of the stream is word i mod 4 of block i / 4.
+// They are the numbers of package random, whatever computes them (Salmon et al.,
 // "Parallel Random Numbers: As Easy as 1, 2, 3", SC 2011).
-func (f *Func) Philox(key uint64, step Value, n int) Value {
-	blocks := (n + 3) / 4
+func (f *Func) Philox(key uint64, step Value, blocks int) [4]Value {
 	fill := func(v Value) Value { return f.Fill(v, blocks) }
 	u32 := func(v uint32) Value { return f.Uint(uint64(v), U32, blocks) }
 	high := func(v Value) Value {
@@ -27,9 +27,5 @@ func (f *Func) Philox(key uint64, step Value, n int) Value {
 		k0 += 0x9E3779B9
 		k1 += 0xBB67AE85
 	}
-	var parts []Value
-	for _, v := range []Value{a, b, c, d} {
-		parts = append(parts, f.Reshape(v, blocks, 1))
-	}
-	return f.Slice(f.Reshape(f.Concat(1, parts...), 4*blocks), 0, 0, n)
+	return [4]Value{a, b, c, d}
 }

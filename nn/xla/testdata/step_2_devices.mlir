@@ -26,668 +26,697 @@ module @pipe attributes {mhlo.num_partitions = 2 : i32, mhlo.num_replicas = 1 : 
     %23 = stablehlo.add %21, %22 : tensor<8x4xf32>
     %24 = stablehlo.constant dense<0x00000000> : tensor<8x4xf32>
     %25 = stablehlo.maximum %23, %24 : tensor<8x4xf32>
-    %26 = stablehlo.iota dim = 0 : tensor<8xui32>
-    %27 = stablehlo.constant dense<0> : tensor<8xui32>
-    %28 = stablehlo.convert %13 : (tensor<ui64>) -> tensor<ui32>
-    %29 = stablehlo.broadcast_in_dim %28, dims = [] : (tensor<ui32>) -> tensor<8xui32>
-    %30 = stablehlo.shift_right_logical %13, %11 : tensor<ui64>
-    %31 = stablehlo.convert %30 : (tensor<ui64>) -> tensor<ui32>
-    %32 = stablehlo.broadcast_in_dim %31, dims = [] : (tensor<ui32>) -> tensor<8xui32>
-    %33 = stablehlo.constant dense<3528531795> : tensor<8xui64>
-    %34 = stablehlo.convert %26 : (tensor<8xui32>) -> tensor<8xui64>
-    %35 = stablehlo.multiply %33, %34 : tensor<8xui64>
-    %36 = stablehlo.constant dense<32> : tensor<8xui64>
-    %37 = stablehlo.shift_right_logical %35, %36 : tensor<8xui64>
-    %38 = stablehlo.convert %37 : (tensor<8xui64>) -> tensor<8xui32>
-    %39 = stablehlo.convert %35 : (tensor<8xui64>) -> tensor<8xui32>
-    %40 = stablehlo.constant dense<3449720151> : tensor<8xui64>
-    %41 = stablehlo.convert %29 : (tensor<8xui32>) -> tensor<8xui64>
-    %42 = stablehlo.multiply %40, %41 : tensor<8xui64>
-    %43 = stablehlo.shift_right_logical %42, %36 : tensor<8xui64>
-    %44 = stablehlo.convert %43 : (tensor<8xui64>) -> tensor<8xui32>
-    %45 = stablehlo.convert %42 : (tensor<8xui64>) -> tensor<8xui32>
-    %46 = stablehlo.xor %44, %27 : tensor<8xui32>
-    %47 = stablehlo.constant dense<5> : tensor<8xui32>
-    %48 = stablehlo.xor %46, %47 : tensor<8xui32>
-    %49 = stablehlo.xor %38, %32 : tensor<8xui32>
-    %50 = stablehlo.xor %49, %27 : tensor<8xui32>
-    %51 = stablehlo.convert %48 : (tensor<8xui32>) -> tensor<8xui64>
-    %52 = stablehlo.multiply %33, %51 : tensor<8xui64>
-    %53 = stablehlo.shift_right_logical %52, %36 : tensor<8xui64>
-    %54 = stablehlo.convert %53 : (tensor<8xui64>) -> tensor<8xui32>
-    %55 = stablehlo.convert %52 : (tensor<8xui64>) -> tensor<8xui32>
-    %56 = stablehlo.convert %50 : (tensor<8xui32>) -> tensor<8xui64>
-    %57 = stablehlo.multiply %40, %56 : tensor<8xui64>
-    %58 = stablehlo.shift_right_logical %57, %36 : tensor<8xui64>
-    %59 = stablehlo.convert %58 : (tensor<8xui64>) -> tensor<8xui32>
-    %60 = stablehlo.convert %57 : (tensor<8xui64>) -> tensor<8xui32>
-    %61 = stablehlo.xor %59, %45 : tensor<8xui32>
-    %62 = stablehlo.constant dense<2654435774> : tensor<8xui32>
-    %63 = stablehlo.xor %61, %62 : tensor<8xui32>
-    %64 = stablehlo.xor %54, %39 : tensor<8xui32>
-    %65 = stablehlo.constant dense<3144134277> : tensor<8xui32>
-    %66 = stablehlo.xor %64, %65 : tensor<8xui32>
-    %67 = stablehlo.convert %63 : (tensor<8xui32>) -> tensor<8xui64>
-    %68 = stablehlo.multiply %33, %67 : tensor<8xui64>
-    %69 = stablehlo.shift_right_logical %68, %36 : tensor<8xui64>
-    %70 = stablehlo.convert %69 : (tensor<8xui64>) -> tensor<8xui32>
-    %71 = stablehlo.convert %68 : (tensor<8xui64>) -> tensor<8xui32>
-    %72 = stablehlo.convert %66 : (tensor<8xui32>) -> tensor<8xui64>
-    %73 = stablehlo.multiply %40, %72 : tensor<8xui64>
-    %74 = stablehlo.shift_right_logical %73, %36 : tensor<8xui64>
-    %75 = stablehlo.convert %74 : (tensor<8xui64>) -> tensor<8xui32>
-    %76 = stablehlo.convert %73 : (tensor<8xui64>) -> tensor<8xui32>
-    %77 = stablehlo.xor %75, %60 : tensor<8xui32>
-    %78 = stablehlo.constant dense<1013904247> : tensor<8xui32>
-    %79 = stablehlo.xor %77, %78 : tensor<8xui32>
-    %80 = stablehlo.xor %70, %55 : tensor<8xui32>
-    %81 = stablehlo.constant dense<1993301258> : tensor<8xui32>
-    %82 = stablehlo.xor %80, %81 : tensor<8xui32>
-    %83 = stablehlo.convert %79 : (tensor<8xui32>) -> tensor<8xui64>
-    %84 = stablehlo.multiply %33, %83 : tensor<8xui64>
-    %85 = stablehlo.shift_right_logical %84, %36 : tensor<8xui64>
-    %86 = stablehlo.convert %85 : (tensor<8xui64>) -> tensor<8xui32>
-    %87 = stablehlo.convert %84 : (tensor<8xui64>) -> tensor<8xui32>
-    %88 = stablehlo.convert %82 : (tensor<8xui32>) -> tensor<8xui64>
-    %89 = stablehlo.multiply %40, %88 : tensor<8xui64>
-    %90 = stablehlo.shift_right_logical %89, %36 : tensor<8xui64>
-    %91 = stablehlo.convert %90 : (tensor<8xui64>) -> tensor<8xui32>
-    %92 = stablehlo.convert %89 : (tensor<8xui64>) -> tensor<8xui32>
-    %93 = stablehlo.xor %91, %76 : tensor<8xui32>
-    %94 = stablehlo.constant dense<3668340016> : tensor<8xui32>
-    %95 = stablehlo.xor %93, %94 : tensor<8xui32>
-    %96 = stablehlo.xor %86, %71 : tensor<8xui32>
-    %97 = stablehlo.constant dense<842468239> : tensor<8xui32>
-    %98 = stablehlo.xor %96, %97 : tensor<8xui32>
-    %99 = stablehlo.convert %95 : (tensor<8xui32>) -> tensor<8xui64>
-    %100 = stablehlo.multiply %33, %99 : tensor<8xui64>
-    %101 = stablehlo.shift_right_logical %100, %36 : tensor<8xui64>
-    %102 = stablehlo.convert %101 : (tensor<8xui64>) -> tensor<8xui32>
-    %103 = stablehlo.convert %100 : (tensor<8xui64>) -> tensor<8xui32>
-    %104 = stablehlo.convert %98 : (tensor<8xui32>) -> tensor<8xui64>
-    %105 = stablehlo.multiply %40, %104 : tensor<8xui64>
-    %106 = stablehlo.shift_right_logical %105, %36 : tensor<8xui64>
-    %107 = stablehlo.convert %106 : (tensor<8xui64>) -> tensor<8xui32>
-    %108 = stablehlo.convert %105 : (tensor<8xui64>) -> tensor<8xui32>
-    %109 = stablehlo.xor %107, %92 : tensor<8xui32>
-    %110 = stablehlo.constant dense<2027808489> : tensor<8xui32>
-    %111 = stablehlo.xor %109, %110 : tensor<8xui32>
-    %112 = stablehlo.xor %102, %87 : tensor<8xui32>
-    %113 = stablehlo.constant dense<3986602516> : tensor<8xui32>
-    %114 = stablehlo.xor %112, %113 : tensor<8xui32>
-    %115 = stablehlo.convert %111 : (tensor<8xui32>) -> tensor<8xui64>
-    %116 = stablehlo.multiply %33, %115 : tensor<8xui64>
-    %117 = stablehlo.shift_right_logical %116, %36 : tensor<8xui64>
-    %118 = stablehlo.convert %117 : (tensor<8xui64>) -> tensor<8xui32>
-    %119 = stablehlo.convert %116 : (tensor<8xui64>) -> tensor<8xui32>
-    %120 = stablehlo.convert %114 : (tensor<8xui32>) -> tensor<8xui64>
-    %121 = stablehlo.multiply %40, %120 : tensor<8xui64>
-    %122 = stablehlo.shift_right_logical %121, %36 : tensor<8xui64>
-    %123 = stablehlo.convert %122 : (tensor<8xui64>) -> tensor<8xui32>
-    %124 = stablehlo.convert %121 : (tensor<8xui64>) -> tensor<8xui32>
-    %125 = stablehlo.xor %123, %108 : tensor<8xui32>
-    %126 = stablehlo.constant dense<387276962> : tensor<8xui32>
-    %127 = stablehlo.xor %125, %126 : tensor<8xui32>
-    %128 = stablehlo.xor %118, %103 : tensor<8xui32>
-    %129 = stablehlo.constant dense<2835769497> : tensor<8xui32>
-    %130 = stablehlo.xor %128, %129 : tensor<8xui32>
-    %131 = stablehlo.convert %127 : (tensor<8xui32>) -> tensor<8xui64>
-    %132 = stablehlo.multiply %33, %131 : tensor<8xui64>
-    %133 = stablehlo.shift_right_logical %132, %36 : tensor<8xui64>
-    %134 = stablehlo.convert %133 : (tensor<8xui64>) -> tensor<8xui32>
-    %135 = stablehlo.convert %132 : (tensor<8xui64>) -> tensor<8xui32>
-    %136 = stablehlo.convert %130 : (tensor<8xui32>) -> tensor<8xui64>
-    %137 = stablehlo.multiply %40, %136 : tensor<8xui64>
-    %138 = stablehlo.shift_right_logical %137, %36 : tensor<8xui64>
-    %139 = stablehlo.convert %138 : (tensor<8xui64>) -> tensor<8xui32>
-    %140 = stablehlo.convert %137 : (tensor<8xui64>) -> tensor<8xui32>
-    %141 = stablehlo.xor %139, %124 : tensor<8xui32>
-    %142 = stablehlo.constant dense<3041712731> : tensor<8xui32>
-    %143 = stablehlo.xor %141, %142 : tensor<8xui32>
-    %144 = stablehlo.xor %134, %119 : tensor<8xui32>
-    %145 = stablehlo.constant dense<1684936478> : tensor<8xui32>
-    %146 = stablehlo.xor %144, %145 : tensor<8xui32>
-    %147 = stablehlo.convert %143 : (tensor<8xui32>) -> tensor<8xui64>
-    %148 = stablehlo.multiply %33, %147 : tensor<8xui64>
-    %149 = stablehlo.shift_right_logical %148, %36 : tensor<8xui64>
-    %150 = stablehlo.convert %149 : (tensor<8xui64>) -> tensor<8xui32>
-    %151 = stablehlo.convert %148 : (tensor<8xui64>) -> tensor<8xui32>
-    %152 = stablehlo.convert %146 : (tensor<8xui32>) -> tensor<8xui64>
-    %153 = stablehlo.multiply %40, %152 : tensor<8xui64>
-    %154 = stablehlo.shift_right_logical %153, %36 : tensor<8xui64>
-    %155 = stablehlo.convert %154 : (tensor<8xui64>) -> tensor<8xui32>
-    %156 = stablehlo.convert %153 : (tensor<8xui64>) -> tensor<8xui32>
-    %157 = stablehlo.xor %155, %140 : tensor<8xui32>
-    %158 = stablehlo.constant dense<1401181204> : tensor<8xui32>
-    %159 = stablehlo.xor %157, %158 : tensor<8xui32>
-    %160 = stablehlo.xor %150, %135 : tensor<8xui32>
-    %161 = stablehlo.constant dense<534103459> : tensor<8xui32>
-    %162 = stablehlo.xor %160, %161 : tensor<8xui32>
-    %163 = stablehlo.convert %159 : (tensor<8xui32>) -> tensor<8xui64>
-    %164 = stablehlo.multiply %33, %163 : tensor<8xui64>
-    %165 = stablehlo.shift_right_logical %164, %36 : tensor<8xui64>
-    %166 = stablehlo.convert %165 : (tensor<8xui64>) -> tensor<8xui32>
-    %167 = stablehlo.convert %164 : (tensor<8xui64>) -> tensor<8xui32>
-    %168 = stablehlo.convert %162 : (tensor<8xui32>) -> tensor<8xui64>
-    %169 = stablehlo.multiply %40, %168 : tensor<8xui64>
-    %170 = stablehlo.shift_right_logical %169, %36 : tensor<8xui64>
-    %171 = stablehlo.convert %170 : (tensor<8xui64>) -> tensor<8xui32>
-    %172 = stablehlo.convert %169 : (tensor<8xui64>) -> tensor<8xui32>
-    %173 = stablehlo.xor %171, %156 : tensor<8xui32>
-    %174 = stablehlo.constant dense<4055616973> : tensor<8xui32>
-    %175 = stablehlo.xor %173, %174 : tensor<8xui32>
-    %176 = stablehlo.xor %166, %151 : tensor<8xui32>
-    %177 = stablehlo.constant dense<3678237736> : tensor<8xui32>
-    %178 = stablehlo.xor %176, %177 : tensor<8xui32>
-    %179 = stablehlo.convert %175 : (tensor<8xui32>) -> tensor<8xui64>
-    %180 = stablehlo.multiply %33, %179 : tensor<8xui64>
-    %181 = stablehlo.shift_right_logical %180, %36 : tensor<8xui64>
-    %182 = stablehlo.convert %181 : (tensor<8xui64>) -> tensor<8xui32>
-    %183 = stablehlo.convert %180 : (tensor<8xui64>) -> tensor<8xui32>
-    %184 = stablehlo.convert %178 : (tensor<8xui32>) -> tensor<8xui64>
-    %185 = stablehlo.multiply %40, %184 : tensor<8xui64>
-    %186 = stablehlo.shift_right_logical %185, %36 : tensor<8xui64>
-    %187 = stablehlo.convert %186 : (tensor<8xui64>) -> tensor<8xui32>
-    %188 = stablehlo.convert %185 : (tensor<8xui64>) -> tensor<8xui32>
-    %189 = stablehlo.xor %187, %172 : tensor<8xui32>
-    %190 = stablehlo.constant dense<2415085446> : tensor<8xui32>
-    %191 = stablehlo.xor %189, %190 : tensor<8xui32>
-    %192 = stablehlo.xor %182, %167 : tensor<8xui32>
-    %193 = stablehlo.constant dense<2527404717> : tensor<8xui32>
-    %194 = stablehlo.xor %192, %193 : tensor<8xui32>
-    %195 = stablehlo.reshape %191 : (tensor<8xui32>) -> tensor<8x1xui32>
-    %196 = stablehlo.reshape %188 : (tensor<8xui32>) -> tensor<8x1xui32>
-    %197 = stablehlo.reshape %194 : (tensor<8xui32>) -> tensor<8x1xui32>
-    %198 = stablehlo.reshape %183 : (tensor<8xui32>) -> tensor<8x1xui32>
-    %199 = stablehlo.concatenate %195, %196, %197, %198, dim = 1 : (tensor<8x1xui32>, tensor<8x1xui32>, tensor<8x1xui32>, tensor<8x1xui32>) -> tensor<8x4xui32>
-    %200 = stablehlo.reshape %199 : (tensor<8x4xui32>) -> tensor<32xui32>
-    %201 = stablehlo.constant dense<2147483648> : tensor<32xui32>
-    %202 = stablehlo.compare GE, %200, %201, UNSIGNED : (tensor<32xui32>, tensor<32xui32>) -> tensor<32xi1>
-    %203 = stablehlo.reshape %202 : (tensor<32xi1>) -> tensor<8x4xi1>
-    %204 = stablehlo.constant dense<0x40000000> : tensor<8x4xf32>
-    %205 = stablehlo.multiply %25, %204 : tensor<8x4xf32>
-    %206 = stablehlo.select %203, %205, %24 : tensor<8x4xi1>, tensor<8x4xf32>
-    %207 = stablehlo.reshape %arg7 : (tensor<8xf32>) -> tensor<4x2xf32>
-    %208 = stablehlo.dot_general %206, %207, contracting_dims = [1] x [0], precision = [HIGHEST, HIGHEST] : (tensor<8x4xf32>, tensor<4x2xf32>) -> tensor<8x2xf32>
-    %209 = stablehlo.broadcast_in_dim %arg8, dims = [1] : (tensor<2xf32>) -> tensor<8x2xf32>
-    %210 = stablehlo.add %208, %209 : tensor<8x2xf32>
-    %211 = stablehlo.constant dense<0x00000000> : tensor<8x2xf32>
-    %212 = stablehlo.constant dense<0xFF800000> : tensor<f32>
-    %213 = stablehlo.reduce(%210 init: %212) applies stablehlo.maximum across dimensions = [1] : (tensor<8x2xf32>, tensor<f32>) -> tensor<8xf32>
-    %214 = stablehlo.broadcast_in_dim %213, dims = [0] : (tensor<8xf32>) -> tensor<8x2xf32>
-    %215 = stablehlo.subtract %214, %210 : tensor<8x2xf32>
-    %216 = stablehlo.negate %215 : tensor<8x2xf32>
-    %217 = stablehlo.exponential %216 : tensor<8x2xf32>
-    %218 = stablehlo.constant dense<0x00000000> : tensor<f32>
-    %219 = stablehlo.reduce(%217 init: %218) applies stablehlo.add across dimensions = [1] : (tensor<8x2xf32>, tensor<f32>) -> tensor<8xf32>
-    %220 = stablehlo.compare GE, %arg3, %17, FLOAT : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xi1>
-    %221 = stablehlo.constant dense<0x40000000> : tensor<8xf32>
-    %222 = stablehlo.compare LT, %arg3, %221, FLOAT : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xi1>
-    %223 = stablehlo.and %220, %222 : tensor<8xi1>
-    %224 = stablehlo.constant dense<0xBF800000> : tensor<8xf32>
-    %225 = stablehlo.select %223, %arg3, %224 : tensor<8xi1>, tensor<8xf32>
-    %226 = stablehlo.convert %225 : (tensor<8xf32>) -> tensor<8xi32>
-    %227 = stablehlo.iota dim = 1 : tensor<8x2xi32>
-    %228 = stablehlo.broadcast_in_dim %226, dims = [0] : (tensor<8xi32>) -> tensor<8x2xi32>
-    %229 = stablehlo.compare EQ, %227, %228, SIGNED : (tensor<8x2xi32>, tensor<8x2xi32>) -> tensor<8x2xi1>
-    %230 = stablehlo.select %229, %215, %211 : tensor<8x2xi1>, tensor<8x2xf32>
-    %231 = stablehlo.reduce(%230 init: %218) applies stablehlo.add across dimensions = [1] : (tensor<8x2xf32>, tensor<f32>) -> tensor<8xf32>
-    %232 = stablehlo.constant dense<0x3F800000> : tensor<8xf32>
-    %233 = stablehlo.multiply %231, %232 : tensor<8xf32>
-    %234 = stablehlo.constant dense<0x7FC00000> : tensor<8xf32>
-    %235 = stablehlo.select %223, %233, %234 : tensor<8xi1>, tensor<8xf32>
-    %236 = stablehlo.log %219 : tensor<8xf32>
-    %237 = stablehlo.add %236, %235 : tensor<8xf32>
-    %238 = stablehlo.compare EQ, %235, %235, FLOAT : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xi1>
-    %239 = stablehlo.select %238, %232, %234 : tensor<8xi1>, tensor<8xf32>
-    %240 = stablehlo.compare NE, %arg4, %17, FLOAT : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xi1>
-    %241 = stablehlo.reduce(%arg4 init: %218) applies stablehlo.add across dimensions = [0] : (tensor<8xf32>, tensor<f32>) -> tensor<f32>
-    %242 = stablehlo.multiply %arg4, %237 : tensor<8xf32>
-    %243 = stablehlo.select %240, %242, %17 : tensor<8xi1>, tensor<8xf32>
-    %244 = stablehlo.reduce(%243 init: %218) applies stablehlo.add across dimensions = [0] : (tensor<8xf32>, tensor<f32>) -> tensor<f32>
-    %245 = stablehlo.compare EQ, %241, %218, FLOAT : (tensor<f32>, tensor<f32>) -> tensor<i1>
-    %246 = stablehlo.divide %244, %241 : tensor<f32>
-    %247 = stablehlo.select %245, %218, %246 : tensor<i1>, tensor<f32>
-    %248 = stablehlo.divide %232, %219 : tensor<8xf32>
-    %249 = stablehlo.constant dense<0x3F800000> : tensor<f32>
-    %250 = stablehlo.broadcast_in_dim %213, dims = [0] : (tensor<8xf32>) -> tensor<8x2xf32>
-    %251 = stablehlo.subtract %210, %250 : tensor<8x2xf32>
-    %252 = stablehlo.exponential %251 : tensor<8x2xf32>
-    %253 = stablehlo.broadcast_in_dim %248, dims = [0] : (tensor<8xf32>) -> tensor<8x2xf32>
-    %254 = stablehlo.multiply %252, %253 : tensor<8x2xf32>
-    %255 = stablehlo.compare GE, %arg3, %17, FLOAT : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xi1>
-    %256 = stablehlo.compare LT, %arg3, %221, FLOAT : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xi1>
-    %257 = stablehlo.and %255, %256 : tensor<8xi1>
-    %258 = stablehlo.select %257, %arg3, %224 : tensor<8xi1>, tensor<8xf32>
-    %259 = stablehlo.convert %258 : (tensor<8xf32>) -> tensor<8xi32>
-    %260 = stablehlo.iota dim = 1 : tensor<8x2xi32>
-    %261 = stablehlo.broadcast_in_dim %259, dims = [0] : (tensor<8xi32>) -> tensor<8x2xi32>
-    %262 = stablehlo.compare EQ, %260, %261, SIGNED : (tensor<8x2xi32>, tensor<8x2xi32>) -> tensor<8x2xi1>
-    %263 = stablehlo.constant dense<0x3F800000> : tensor<8x2xf32>
-    %264 = stablehlo.select %262, %263, %211 : tensor<8x2xi1>, tensor<8x2xf32>
-    %265 = stablehlo.compare NE, %arg4, %17, FLOAT : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xi1>
-    %266 = stablehlo.reshape %241 : (tensor<f32>) -> tensor<1xf32>
-    %267 = stablehlo.reshape %266 : (tensor<1xf32>) -> tensor<f32>
-    %268 = stablehlo.divide %249, %267 : tensor<f32>
-    %269 = stablehlo.broadcast_in_dim %268, dims = [] : (tensor<f32>) -> tensor<8xf32>
-    %270 = stablehlo.multiply %arg4, %269 : tensor<8xf32>
-    %271 = stablehlo.multiply %270, %239 : tensor<8xf32>
-    %272 = stablehlo.broadcast_in_dim %271, dims = [0] : (tensor<8xf32>) -> tensor<8x2xf32>
-    %273 = stablehlo.subtract %254, %264 : tensor<8x2xf32>
-    %274 = stablehlo.multiply %272, %273 : tensor<8x2xf32>
-    %275 = stablehlo.compare NE, %arg4, %17, FLOAT : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xi1>
-    %276 = stablehlo.broadcast_in_dim %275, dims = [0] : (tensor<8xi1>) -> tensor<8x2xi1>
-    %277 = stablehlo.select %276, %274, %211 : tensor<8x2xi1>, tensor<8x2xf32>
-    %278 = stablehlo.dot_general %277, %207, contracting_dims = [1] x [1], precision = [HIGHEST, HIGHEST] : (tensor<8x2xf32>, tensor<4x2xf32>) -> tensor<8x4xf32>
-    %279 = stablehlo.dot_general %206, %277, contracting_dims = [0] x [0], precision = [HIGHEST, HIGHEST] : (tensor<8x4xf32>, tensor<8x2xf32>) -> tensor<4x2xf32>
-    %280 = stablehlo.reduce(%277 init: %218) applies stablehlo.add across dimensions = [0] : (tensor<8x2xf32>, tensor<f32>) -> tensor<2xf32>
-    %281 = stablehlo.iota dim = 0 : tensor<8xui32>
-    %282 = stablehlo.convert %13 : (tensor<ui64>) -> tensor<ui32>
-    %283 = stablehlo.broadcast_in_dim %282, dims = [] : (tensor<ui32>) -> tensor<8xui32>
-    %284 = stablehlo.shift_right_logical %13, %11 : tensor<ui64>
-    %285 = stablehlo.convert %284 : (tensor<ui64>) -> tensor<ui32>
-    %286 = stablehlo.broadcast_in_dim %285, dims = [] : (tensor<ui32>) -> tensor<8xui32>
-    %287 = stablehlo.convert %281 : (tensor<8xui32>) -> tensor<8xui64>
-    %288 = stablehlo.multiply %33, %287 : tensor<8xui64>
-    %289 = stablehlo.shift_right_logical %288, %36 : tensor<8xui64>
-    %290 = stablehlo.convert %289 : (tensor<8xui64>) -> tensor<8xui32>
-    %291 = stablehlo.convert %288 : (tensor<8xui64>) -> tensor<8xui32>
-    %292 = stablehlo.convert %283 : (tensor<8xui32>) -> tensor<8xui64>
-    %293 = stablehlo.multiply %40, %292 : tensor<8xui64>
-    %294 = stablehlo.shift_right_logical %293, %36 : tensor<8xui64>
-    %295 = stablehlo.convert %294 : (tensor<8xui64>) -> tensor<8xui32>
-    %296 = stablehlo.convert %293 : (tensor<8xui64>) -> tensor<8xui32>
-    %297 = stablehlo.xor %295, %27 : tensor<8xui32>
-    %298 = stablehlo.xor %297, %47 : tensor<8xui32>
-    %299 = stablehlo.xor %290, %286 : tensor<8xui32>
-    %300 = stablehlo.xor %299, %27 : tensor<8xui32>
-    %301 = stablehlo.convert %298 : (tensor<8xui32>) -> tensor<8xui64>
-    %302 = stablehlo.multiply %33, %301 : tensor<8xui64>
-    %303 = stablehlo.shift_right_logical %302, %36 : tensor<8xui64>
-    %304 = stablehlo.convert %303 : (tensor<8xui64>) -> tensor<8xui32>
-    %305 = stablehlo.convert %302 : (tensor<8xui64>) -> tensor<8xui32>
-    %306 = stablehlo.convert %300 : (tensor<8xui32>) -> tensor<8xui64>
-    %307 = stablehlo.multiply %40, %306 : tensor<8xui64>
-    %308 = stablehlo.shift_right_logical %307, %36 : tensor<8xui64>
-    %309 = stablehlo.convert %308 : (tensor<8xui64>) -> tensor<8xui32>
-    %310 = stablehlo.convert %307 : (tensor<8xui64>) -> tensor<8xui32>
-    %311 = stablehlo.xor %309, %296 : tensor<8xui32>
-    %312 = stablehlo.xor %311, %62 : tensor<8xui32>
-    %313 = stablehlo.xor %304, %291 : tensor<8xui32>
-    %314 = stablehlo.xor %313, %65 : tensor<8xui32>
-    %315 = stablehlo.convert %312 : (tensor<8xui32>) -> tensor<8xui64>
-    %316 = stablehlo.multiply %33, %315 : tensor<8xui64>
-    %317 = stablehlo.shift_right_logical %316, %36 : tensor<8xui64>
-    %318 = stablehlo.convert %317 : (tensor<8xui64>) -> tensor<8xui32>
-    %319 = stablehlo.convert %316 : (tensor<8xui64>) -> tensor<8xui32>
-    %320 = stablehlo.convert %314 : (tensor<8xui32>) -> tensor<8xui64>
-    %321 = stablehlo.multiply %40, %320 : tensor<8xui64>
-    %322 = stablehlo.shift_right_logical %321, %36 : tensor<8xui64>
-    %323 = stablehlo.convert %322 : (tensor<8xui64>) -> tensor<8xui32>
-    %324 = stablehlo.convert %321 : (tensor<8xui64>) -> tensor<8xui32>
-    %325 = stablehlo.xor %323, %310 : tensor<8xui32>
-    %326 = stablehlo.xor %325, %78 : tensor<8xui32>
-    %327 = stablehlo.xor %318, %305 : tensor<8xui32>
-    %328 = stablehlo.xor %327, %81 : tensor<8xui32>
-    %329 = stablehlo.convert %326 : (tensor<8xui32>) -> tensor<8xui64>
-    %330 = stablehlo.multiply %33, %329 : tensor<8xui64>
-    %331 = stablehlo.shift_right_logical %330, %36 : tensor<8xui64>
-    %332 = stablehlo.convert %331 : (tensor<8xui64>) -> tensor<8xui32>
-    %333 = stablehlo.convert %330 : (tensor<8xui64>) -> tensor<8xui32>
-    %334 = stablehlo.convert %328 : (tensor<8xui32>) -> tensor<8xui64>
-    %335 = stablehlo.multiply %40, %334 : tensor<8xui64>
-    %336 = stablehlo.shift_right_logical %335, %36 : tensor<8xui64>
-    %337 = stablehlo.convert %336 : (tensor<8xui64>) -> tensor<8xui32>
-    %338 = stablehlo.convert %335 : (tensor<8xui64>) -> tensor<8xui32>
-    %339 = stablehlo.xor %337, %324 : tensor<8xui32>
-    %340 = stablehlo.xor %339, %94 : tensor<8xui32>
-    %341 = stablehlo.xor %332, %319 : tensor<8xui32>
-    %342 = stablehlo.xor %341, %97 : tensor<8xui32>
-    %343 = stablehlo.convert %340 : (tensor<8xui32>) -> tensor<8xui64>
-    %344 = stablehlo.multiply %33, %343 : tensor<8xui64>
-    %345 = stablehlo.shift_right_logical %344, %36 : tensor<8xui64>
-    %346 = stablehlo.convert %345 : (tensor<8xui64>) -> tensor<8xui32>
-    %347 = stablehlo.convert %344 : (tensor<8xui64>) -> tensor<8xui32>
-    %348 = stablehlo.convert %342 : (tensor<8xui32>) -> tensor<8xui64>
-    %349 = stablehlo.multiply %40, %348 : tensor<8xui64>
-    %350 = stablehlo.shift_right_logical %349, %36 : tensor<8xui64>
-    %351 = stablehlo.convert %350 : (tensor<8xui64>) -> tensor<8xui32>
-    %352 = stablehlo.convert %349 : (tensor<8xui64>) -> tensor<8xui32>
-    %353 = stablehlo.xor %351, %338 : tensor<8xui32>
-    %354 = stablehlo.xor %353, %110 : tensor<8xui32>
-    %355 = stablehlo.xor %346, %333 : tensor<8xui32>
-    %356 = stablehlo.xor %355, %113 : tensor<8xui32>
-    %357 = stablehlo.convert %354 : (tensor<8xui32>) -> tensor<8xui64>
-    %358 = stablehlo.multiply %33, %357 : tensor<8xui64>
-    %359 = stablehlo.shift_right_logical %358, %36 : tensor<8xui64>
-    %360 = stablehlo.convert %359 : (tensor<8xui64>) -> tensor<8xui32>
-    %361 = stablehlo.convert %358 : (tensor<8xui64>) -> tensor<8xui32>
-    %362 = stablehlo.convert %356 : (tensor<8xui32>) -> tensor<8xui64>
-    %363 = stablehlo.multiply %40, %362 : tensor<8xui64>
-    %364 = stablehlo.shift_right_logical %363, %36 : tensor<8xui64>
-    %365 = stablehlo.convert %364 : (tensor<8xui64>) -> tensor<8xui32>
-    %366 = stablehlo.convert %363 : (tensor<8xui64>) -> tensor<8xui32>
-    %367 = stablehlo.xor %365, %352 : tensor<8xui32>
-    %368 = stablehlo.xor %367, %126 : tensor<8xui32>
-    %369 = stablehlo.xor %360, %347 : tensor<8xui32>
-    %370 = stablehlo.xor %369, %129 : tensor<8xui32>
-    %371 = stablehlo.convert %368 : (tensor<8xui32>) -> tensor<8xui64>
-    %372 = stablehlo.multiply %33, %371 : tensor<8xui64>
-    %373 = stablehlo.shift_right_logical %372, %36 : tensor<8xui64>
-    %374 = stablehlo.convert %373 : (tensor<8xui64>) -> tensor<8xui32>
-    %375 = stablehlo.convert %372 : (tensor<8xui64>) -> tensor<8xui32>
-    %376 = stablehlo.convert %370 : (tensor<8xui32>) -> tensor<8xui64>
-    %377 = stablehlo.multiply %40, %376 : tensor<8xui64>
-    %378 = stablehlo.shift_right_logical %377, %36 : tensor<8xui64>
-    %379 = stablehlo.convert %378 : (tensor<8xui64>) -> tensor<8xui32>
-    %380 = stablehlo.convert %377 : (tensor<8xui64>) -> tensor<8xui32>
-    %381 = stablehlo.xor %379, %366 : tensor<8xui32>
-    %382 = stablehlo.xor %381, %142 : tensor<8xui32>
-    %383 = stablehlo.xor %374, %361 : tensor<8xui32>
-    %384 = stablehlo.xor %383, %145 : tensor<8xui32>
-    %385 = stablehlo.convert %382 : (tensor<8xui32>) -> tensor<8xui64>
-    %386 = stablehlo.multiply %33, %385 : tensor<8xui64>
-    %387 = stablehlo.shift_right_logical %386, %36 : tensor<8xui64>
-    %388 = stablehlo.convert %387 : (tensor<8xui64>) -> tensor<8xui32>
-    %389 = stablehlo.convert %386 : (tensor<8xui64>) -> tensor<8xui32>
-    %390 = stablehlo.convert %384 : (tensor<8xui32>) -> tensor<8xui64>
-    %391 = stablehlo.multiply %40, %390 : tensor<8xui64>
-    %392 = stablehlo.shift_right_logical %391, %36 : tensor<8xui64>
-    %393 = stablehlo.convert %392 : (tensor<8xui64>) -> tensor<8xui32>
-    %394 = stablehlo.convert %391 : (tensor<8xui64>) -> tensor<8xui32>
-    %395 = stablehlo.xor %393, %380 : tensor<8xui32>
-    %396 = stablehlo.xor %395, %158 : tensor<8xui32>
-    %397 = stablehlo.xor %388, %375 : tensor<8xui32>
-    %398 = stablehlo.xor %397, %161 : tensor<8xui32>
-    %399 = stablehlo.convert %396 : (tensor<8xui32>) -> tensor<8xui64>
-    %400 = stablehlo.multiply %33, %399 : tensor<8xui64>
-    %401 = stablehlo.shift_right_logical %400, %36 : tensor<8xui64>
-    %402 = stablehlo.convert %401 : (tensor<8xui64>) -> tensor<8xui32>
-    %403 = stablehlo.convert %400 : (tensor<8xui64>) -> tensor<8xui32>
-    %404 = stablehlo.convert %398 : (tensor<8xui32>) -> tensor<8xui64>
-    %405 = stablehlo.multiply %40, %404 : tensor<8xui64>
-    %406 = stablehlo.shift_right_logical %405, %36 : tensor<8xui64>
-    %407 = stablehlo.convert %406 : (tensor<8xui64>) -> tensor<8xui32>
-    %408 = stablehlo.convert %405 : (tensor<8xui64>) -> tensor<8xui32>
-    %409 = stablehlo.xor %407, %394 : tensor<8xui32>
-    %410 = stablehlo.xor %409, %174 : tensor<8xui32>
-    %411 = stablehlo.xor %402, %389 : tensor<8xui32>
-    %412 = stablehlo.xor %411, %177 : tensor<8xui32>
-    %413 = stablehlo.convert %410 : (tensor<8xui32>) -> tensor<8xui64>
-    %414 = stablehlo.multiply %33, %413 : tensor<8xui64>
-    %415 = stablehlo.shift_right_logical %414, %36 : tensor<8xui64>
-    %416 = stablehlo.convert %415 : (tensor<8xui64>) -> tensor<8xui32>
-    %417 = stablehlo.convert %414 : (tensor<8xui64>) -> tensor<8xui32>
-    %418 = stablehlo.convert %412 : (tensor<8xui32>) -> tensor<8xui64>
-    %419 = stablehlo.multiply %40, %418 : tensor<8xui64>
-    %420 = stablehlo.shift_right_logical %419, %36 : tensor<8xui64>
-    %421 = stablehlo.convert %420 : (tensor<8xui64>) -> tensor<8xui32>
-    %422 = stablehlo.convert %419 : (tensor<8xui64>) -> tensor<8xui32>
-    %423 = stablehlo.xor %421, %408 : tensor<8xui32>
-    %424 = stablehlo.xor %423, %190 : tensor<8xui32>
-    %425 = stablehlo.xor %416, %403 : tensor<8xui32>
-    %426 = stablehlo.xor %425, %193 : tensor<8xui32>
-    %427 = stablehlo.reshape %424 : (tensor<8xui32>) -> tensor<8x1xui32>
-    %428 = stablehlo.reshape %422 : (tensor<8xui32>) -> tensor<8x1xui32>
-    %429 = stablehlo.reshape %426 : (tensor<8xui32>) -> tensor<8x1xui32>
-    %430 = stablehlo.reshape %417 : (tensor<8xui32>) -> tensor<8x1xui32>
-    %431 = stablehlo.concatenate %427, %428, %429, %430, dim = 1 : (tensor<8x1xui32>, tensor<8x1xui32>, tensor<8x1xui32>, tensor<8x1xui32>) -> tensor<8x4xui32>
-    %432 = stablehlo.reshape %431 : (tensor<8x4xui32>) -> tensor<32xui32>
-    %433 = stablehlo.compare GE, %432, %201, UNSIGNED : (tensor<32xui32>, tensor<32xui32>) -> tensor<32xi1>
-    %434 = stablehlo.reshape %433 : (tensor<32xi1>) -> tensor<8x4xi1>
-    %435 = stablehlo.multiply %278, %204 : tensor<8x4xf32>
-    %436 = stablehlo.select %434, %435, %24 : tensor<8x4xi1>, tensor<8x4xf32>
-    %437 = stablehlo.constant dense<0x3F800000> : tensor<8x4xf32>
-    %438 = stablehlo.compare GT, %25, %24, FLOAT : (tensor<8x4xf32>, tensor<8x4xf32>) -> tensor<8x4xi1>
-    %439 = stablehlo.select %438, %437, %24 : tensor<8x4xi1>, tensor<8x4xf32>
-    %440 = stablehlo.multiply %436, %439 : tensor<8x4xf32>
-    %441 = stablehlo.dot_general %19, %440, contracting_dims = [0] x [0], precision = [HIGHEST, HIGHEST] : (tensor<8x3xf32>, tensor<8x4xf32>) -> tensor<3x4xf32>
-    %442 = stablehlo.reduce(%440 init: %218) applies stablehlo.add across dimensions = [0] : (tensor<8x4xf32>, tensor<f32>) -> tensor<4xf32>
-    %443 = stablehlo.reshape %441 : (tensor<3x4xf32>) -> tensor<12xf32>
-    %444 = stablehlo.reshape %279 : (tensor<4x2xf32>) -> tensor<8xf32>
-    %445 = stablehlo.slice %1 [0:1] : (tensor<11xui32>) -> tensor<1xui32>
-    %446 = stablehlo.reshape %445 : (tensor<1xui32>) -> tensor<ui32>
-    %447 = stablehlo.convert %446 : (tensor<ui32>) -> tensor<ui64>
-    %448 = stablehlo.slice %1 [1:2] : (tensor<11xui32>) -> tensor<1xui32>
-    %449 = stablehlo.reshape %448 : (tensor<1xui32>) -> tensor<ui32>
-    %450 = stablehlo.convert %449 : (tensor<ui32>) -> tensor<ui64>
-    %451 = stablehlo.shift_left %450, %11 : tensor<ui64>
-    %452 = stablehlo.or %447, %451 : tensor<ui64>
-    %453 = stablehlo.slice %1 [3:11] : (tensor<11xui32>) -> tensor<8xui32>
-    %454 = stablehlo.bitcast_convert %453 : (tensor<8xui32>) -> tensor<8xf32>
-    %455 = stablehlo.reshape %443 : (tensor<12xf32>) -> tensor<1x12xf32>
-    %456 = stablehlo.reshape %442 : (tensor<4xf32>) -> tensor<1x4xf32>
-    %457 = stablehlo.reshape %444 : (tensor<8xf32>) -> tensor<1x8xf32>
-    %458 = stablehlo.reshape %280 : (tensor<2xf32>) -> tensor<1x2xf32>
-    %459 = stablehlo.pad %456, %218, low = [0, 0], high = [0, 8], interior = [0, 0] : (tensor<1x4xf32>, tensor<f32>) -> tensor<1x12xf32>
-    %460 = stablehlo.pad %457, %218, low = [0, 0], high = [0, 4], interior = [0, 0] : (tensor<1x8xf32>, tensor<f32>) -> tensor<1x12xf32>
-    %461 = stablehlo.pad %458, %218, low = [0, 0], high = [0, 10], interior = [0, 0] : (tensor<1x2xf32>, tensor<f32>) -> tensor<1x12xf32>
-    %462 = stablehlo.concatenate %455, %459, %460, %461, dim = 0 : (tensor<1x12xf32>, tensor<1x12xf32>, tensor<1x12xf32>, tensor<1x12xf32>) -> tensor<4x12xf32>
-    %463 = stablehlo.multiply %462, %462 : tensor<4x12xf32>
-    %464 = stablehlo.reduce(%463 init: %218) applies stablehlo.add across dimensions = [1] : (tensor<4x12xf32>, tensor<f32>) -> tensor<4xf32>
-    %465 = stablehlo.slice %464 [0:1] : (tensor<4xf32>) -> tensor<1xf32>
-    %466 = stablehlo.reshape %465 : (tensor<1xf32>) -> tensor<f32>
-    %467 = stablehlo.slice %464 [1:2] : (tensor<4xf32>) -> tensor<1xf32>
-    %468 = stablehlo.reshape %467 : (tensor<1xf32>) -> tensor<f32>
-    %469 = stablehlo.add %466, %468 : tensor<f32>
-    %470 = stablehlo.slice %464 [2:3] : (tensor<4xf32>) -> tensor<1xf32>
-    %471 = stablehlo.reshape %470 : (tensor<1xf32>) -> tensor<f32>
-    %472 = stablehlo.add %469, %471 : tensor<f32>
-    %473 = stablehlo.slice %464 [3:4] : (tensor<4xf32>) -> tensor<1xf32>
-    %474 = stablehlo.reshape %473 : (tensor<1xf32>) -> tensor<f32>
-    %475 = stablehlo.add %472, %474 : tensor<f32>
-    %476 = stablehlo.sqrt %475 : tensor<f32>
-    %477 = stablehlo.slice %454 [5:6] : (tensor<8xf32>) -> tensor<1xf32>
-    %478 = stablehlo.reshape %477 : (tensor<1xf32>) -> tensor<f32>
-    %479 = stablehlo.multiply %476, %478 : tensor<f32>
-    %480 = stablehlo.constant dense<0x358637BD> : tensor<f32>
-    %481 = stablehlo.add %479, %480 : tensor<f32>
-    %482 = stablehlo.divide %249, %481 : tensor<f32>
-    %483 = stablehlo.compare GE, %482, %249, FLOAT : (tensor<f32>, tensor<f32>) -> tensor<i1>
-    %484 = stablehlo.select %483, %249, %482 : tensor<i1>, tensor<f32>
-    %485 = stablehlo.reshape %479 : (tensor<f32>) -> tensor<1xf32>
-    %486 = stablehlo.reshape %484 : (tensor<f32>) -> tensor<1xf32>
-    %487 = stablehlo.concatenate %485, %486, dim = 0 : (tensor<1xf32>, tensor<1xf32>) -> tensor<2xf32>
-    %488 = stablehlo.slice %454 [5:6] : (tensor<8xf32>) -> tensor<1xf32>
-    %489 = stablehlo.reshape %488 : (tensor<1xf32>) -> tensor<f32>
-    %490 = stablehlo.slice %454 [6:7] : (tensor<8xf32>) -> tensor<1xf32>
-    %491 = stablehlo.reshape %490 : (tensor<1xf32>) -> tensor<f32>
-    %492 = stablehlo.slice %454 [0:1] : (tensor<8xf32>) -> tensor<1xf32>
-    %493 = stablehlo.reshape %492 : (tensor<1xf32>) -> tensor<f32>
-    %494 = stablehlo.slice %454 [1:2] : (tensor<8xf32>) -> tensor<1xf32>
+    %26 = stablehlo.constant dense<0> : tensor<8xui8>
+    %27 = stablehlo.iota dim = 0 : tensor<8xui32>
+    %28 = stablehlo.constant dense<0> : tensor<8xui32>
+    %29 = stablehlo.convert %13 : (tensor<ui64>) -> tensor<ui32>
+    %30 = stablehlo.broadcast_in_dim %29, dims = [] : (tensor<ui32>) -> tensor<8xui32>
+    %31 = stablehlo.shift_right_logical %13, %11 : tensor<ui64>
+    %32 = stablehlo.convert %31 : (tensor<ui64>) -> tensor<ui32>
+    %33 = stablehlo.broadcast_in_dim %32, dims = [] : (tensor<ui32>) -> tensor<8xui32>
+    %34 = stablehlo.constant dense<3528531795> : tensor<8xui64>
+    %35 = stablehlo.convert %27 : (tensor<8xui32>) -> tensor<8xui64>
+    %36 = stablehlo.multiply %34, %35 : tensor<8xui64>
+    %37 = stablehlo.constant dense<32> : tensor<8xui64>
+    %38 = stablehlo.shift_right_logical %36, %37 : tensor<8xui64>
+    %39 = stablehlo.convert %38 : (tensor<8xui64>) -> tensor<8xui32>
+    %40 = stablehlo.convert %36 : (tensor<8xui64>) -> tensor<8xui32>
+    %41 = stablehlo.constant dense<3449720151> : tensor<8xui64>
+    %42 = stablehlo.convert %30 : (tensor<8xui32>) -> tensor<8xui64>
+    %43 = stablehlo.multiply %41, %42 : tensor<8xui64>
+    %44 = stablehlo.shift_right_logical %43, %37 : tensor<8xui64>
+    %45 = stablehlo.convert %44 : (tensor<8xui64>) -> tensor<8xui32>
+    %46 = stablehlo.convert %43 : (tensor<8xui64>) -> tensor<8xui32>
+    %47 = stablehlo.xor %45, %28 : tensor<8xui32>
+    %48 = stablehlo.constant dense<5> : tensor<8xui32>
+    %49 = stablehlo.xor %47, %48 : tensor<8xui32>
+    %50 = stablehlo.xor %39, %33 : tensor<8xui32>
+    %51 = stablehlo.xor %50, %28 : tensor<8xui32>
+    %52 = stablehlo.convert %49 : (tensor<8xui32>) -> tensor<8xui64>
+    %53 = stablehlo.multiply %34, %52 : tensor<8xui64>
+    %54 = stablehlo.shift_right_logical %53, %37 : tensor<8xui64>
+    %55 = stablehlo.convert %54 : (tensor<8xui64>) -> tensor<8xui32>
+    %56 = stablehlo.convert %53 : (tensor<8xui64>) -> tensor<8xui32>
+    %57 = stablehlo.convert %51 : (tensor<8xui32>) -> tensor<8xui64>
+    %58 = stablehlo.multiply %41, %57 : tensor<8xui64>
+    %59 = stablehlo.shift_right_logical %58, %37 : tensor<8xui64>
+    %60 = stablehlo.convert %59 : (tensor<8xui64>) -> tensor<8xui32>
+    %61 = stablehlo.convert %58 : (tensor<8xui64>) -> tensor<8xui32>
+    %62 = stablehlo.xor %60, %46 : tensor<8xui32>
+    %63 = stablehlo.constant dense<2654435774> : tensor<8xui32>
+    %64 = stablehlo.xor %62, %63 : tensor<8xui32>
+    %65 = stablehlo.xor %55, %40 : tensor<8xui32>
+    %66 = stablehlo.constant dense<3144134277> : tensor<8xui32>
+    %67 = stablehlo.xor %65, %66 : tensor<8xui32>
+    %68 = stablehlo.convert %64 : (tensor<8xui32>) -> tensor<8xui64>
+    %69 = stablehlo.multiply %34, %68 : tensor<8xui64>
+    %70 = stablehlo.shift_right_logical %69, %37 : tensor<8xui64>
+    %71 = stablehlo.convert %70 : (tensor<8xui64>) -> tensor<8xui32>
+    %72 = stablehlo.convert %69 : (tensor<8xui64>) -> tensor<8xui32>
+    %73 = stablehlo.convert %67 : (tensor<8xui32>) -> tensor<8xui64>
+    %74 = stablehlo.multiply %41, %73 : tensor<8xui64>
+    %75 = stablehlo.shift_right_logical %74, %37 : tensor<8xui64>
+    %76 = stablehlo.convert %75 : (tensor<8xui64>) -> tensor<8xui32>
+    %77 = stablehlo.convert %74 : (tensor<8xui64>) -> tensor<8xui32>
+    %78 = stablehlo.xor %76, %61 : tensor<8xui32>
+    %79 = stablehlo.constant dense<1013904247> : tensor<8xui32>
+    %80 = stablehlo.xor %78, %79 : tensor<8xui32>
+    %81 = stablehlo.xor %71, %56 : tensor<8xui32>
+    %82 = stablehlo.constant dense<1993301258> : tensor<8xui32>
+    %83 = stablehlo.xor %81, %82 : tensor<8xui32>
+    %84 = stablehlo.convert %80 : (tensor<8xui32>) -> tensor<8xui64>
+    %85 = stablehlo.multiply %34, %84 : tensor<8xui64>
+    %86 = stablehlo.shift_right_logical %85, %37 : tensor<8xui64>
+    %87 = stablehlo.convert %86 : (tensor<8xui64>) -> tensor<8xui32>
+    %88 = stablehlo.convert %85 : (tensor<8xui64>) -> tensor<8xui32>
+    %89 = stablehlo.convert %83 : (tensor<8xui32>) -> tensor<8xui64>
+    %90 = stablehlo.multiply %41, %89 : tensor<8xui64>
+    %91 = stablehlo.shift_right_logical %90, %37 : tensor<8xui64>
+    %92 = stablehlo.convert %91 : (tensor<8xui64>) -> tensor<8xui32>
+    %93 = stablehlo.convert %90 : (tensor<8xui64>) -> tensor<8xui32>
+    %94 = stablehlo.xor %92, %77 : tensor<8xui32>
+    %95 = stablehlo.constant dense<3668340016> : tensor<8xui32>
+    %96 = stablehlo.xor %94, %95 : tensor<8xui32>
+    %97 = stablehlo.xor %87, %72 : tensor<8xui32>
+    %98 = stablehlo.constant dense<842468239> : tensor<8xui32>
+    %99 = stablehlo.xor %97, %98 : tensor<8xui32>
+    %100 = stablehlo.convert %96 : (tensor<8xui32>) -> tensor<8xui64>
+    %101 = stablehlo.multiply %34, %100 : tensor<8xui64>
+    %102 = stablehlo.shift_right_logical %101, %37 : tensor<8xui64>
+    %103 = stablehlo.convert %102 : (tensor<8xui64>) -> tensor<8xui32>
+    %104 = stablehlo.convert %101 : (tensor<8xui64>) -> tensor<8xui32>
+    %105 = stablehlo.convert %99 : (tensor<8xui32>) -> tensor<8xui64>
+    %106 = stablehlo.multiply %41, %105 : tensor<8xui64>
+    %107 = stablehlo.shift_right_logical %106, %37 : tensor<8xui64>
+    %108 = stablehlo.convert %107 : (tensor<8xui64>) -> tensor<8xui32>
+    %109 = stablehlo.convert %106 : (tensor<8xui64>) -> tensor<8xui32>
+    %110 = stablehlo.xor %108, %93 : tensor<8xui32>
+    %111 = stablehlo.constant dense<2027808489> : tensor<8xui32>
+    %112 = stablehlo.xor %110, %111 : tensor<8xui32>
+    %113 = stablehlo.xor %103, %88 : tensor<8xui32>
+    %114 = stablehlo.constant dense<3986602516> : tensor<8xui32>
+    %115 = stablehlo.xor %113, %114 : tensor<8xui32>
+    %116 = stablehlo.convert %112 : (tensor<8xui32>) -> tensor<8xui64>
+    %117 = stablehlo.multiply %34, %116 : tensor<8xui64>
+    %118 = stablehlo.shift_right_logical %117, %37 : tensor<8xui64>
+    %119 = stablehlo.convert %118 : (tensor<8xui64>) -> tensor<8xui32>
+    %120 = stablehlo.convert %117 : (tensor<8xui64>) -> tensor<8xui32>
+    %121 = stablehlo.convert %115 : (tensor<8xui32>) -> tensor<8xui64>
+    %122 = stablehlo.multiply %41, %121 : tensor<8xui64>
+    %123 = stablehlo.shift_right_logical %122, %37 : tensor<8xui64>
+    %124 = stablehlo.convert %123 : (tensor<8xui64>) -> tensor<8xui32>
+    %125 = stablehlo.convert %122 : (tensor<8xui64>) -> tensor<8xui32>
+    %126 = stablehlo.xor %124, %109 : tensor<8xui32>
+    %127 = stablehlo.constant dense<387276962> : tensor<8xui32>
+    %128 = stablehlo.xor %126, %127 : tensor<8xui32>
+    %129 = stablehlo.xor %119, %104 : tensor<8xui32>
+    %130 = stablehlo.constant dense<2835769497> : tensor<8xui32>
+    %131 = stablehlo.xor %129, %130 : tensor<8xui32>
+    %132 = stablehlo.convert %128 : (tensor<8xui32>) -> tensor<8xui64>
+    %133 = stablehlo.multiply %34, %132 : tensor<8xui64>
+    %134 = stablehlo.shift_right_logical %133, %37 : tensor<8xui64>
+    %135 = stablehlo.convert %134 : (tensor<8xui64>) -> tensor<8xui32>
+    %136 = stablehlo.convert %133 : (tensor<8xui64>) -> tensor<8xui32>
+    %137 = stablehlo.convert %131 : (tensor<8xui32>) -> tensor<8xui64>
+    %138 = stablehlo.multiply %41, %137 : tensor<8xui64>
+    %139 = stablehlo.shift_right_logical %138, %37 : tensor<8xui64>
+    %140 = stablehlo.convert %139 : (tensor<8xui64>) -> tensor<8xui32>
+    %141 = stablehlo.convert %138 : (tensor<8xui64>) -> tensor<8xui32>
+    %142 = stablehlo.xor %140, %125 : tensor<8xui32>
+    %143 = stablehlo.constant dense<3041712731> : tensor<8xui32>
+    %144 = stablehlo.xor %142, %143 : tensor<8xui32>
+    %145 = stablehlo.xor %135, %120 : tensor<8xui32>
+    %146 = stablehlo.constant dense<1684936478> : tensor<8xui32>
+    %147 = stablehlo.xor %145, %146 : tensor<8xui32>
+    %148 = stablehlo.convert %144 : (tensor<8xui32>) -> tensor<8xui64>
+    %149 = stablehlo.multiply %34, %148 : tensor<8xui64>
+    %150 = stablehlo.shift_right_logical %149, %37 : tensor<8xui64>
+    %151 = stablehlo.convert %150 : (tensor<8xui64>) -> tensor<8xui32>
+    %152 = stablehlo.convert %149 : (tensor<8xui64>) -> tensor<8xui32>
+    %153 = stablehlo.convert %147 : (tensor<8xui32>) -> tensor<8xui64>
+    %154 = stablehlo.multiply %41, %153 : tensor<8xui64>
+    %155 = stablehlo.shift_right_logical %154, %37 : tensor<8xui64>
+    %156 = stablehlo.convert %155 : (tensor<8xui64>) -> tensor<8xui32>
+    %157 = stablehlo.convert %154 : (tensor<8xui64>) -> tensor<8xui32>
+    %158 = stablehlo.xor %156, %141 : tensor<8xui32>
+    %159 = stablehlo.constant dense<1401181204> : tensor<8xui32>
+    %160 = stablehlo.xor %158, %159 : tensor<8xui32>
+    %161 = stablehlo.xor %151, %136 : tensor<8xui32>
+    %162 = stablehlo.constant dense<534103459> : tensor<8xui32>
+    %163 = stablehlo.xor %161, %162 : tensor<8xui32>
+    %164 = stablehlo.convert %160 : (tensor<8xui32>) -> tensor<8xui64>
+    %165 = stablehlo.multiply %34, %164 : tensor<8xui64>
+    %166 = stablehlo.shift_right_logical %165, %37 : tensor<8xui64>
+    %167 = stablehlo.convert %166 : (tensor<8xui64>) -> tensor<8xui32>
+    %168 = stablehlo.convert %165 : (tensor<8xui64>) -> tensor<8xui32>
+    %169 = stablehlo.convert %163 : (tensor<8xui32>) -> tensor<8xui64>
+    %170 = stablehlo.multiply %41, %169 : tensor<8xui64>
+    %171 = stablehlo.shift_right_logical %170, %37 : tensor<8xui64>
+    %172 = stablehlo.convert %171 : (tensor<8xui64>) -> tensor<8xui32>
+    %173 = stablehlo.convert %170 : (tensor<8xui64>) -> tensor<8xui32>
+    %174 = stablehlo.xor %172, %157 : tensor<8xui32>
+    %175 = stablehlo.constant dense<4055616973> : tensor<8xui32>
+    %176 = stablehlo.xor %174, %175 : tensor<8xui32>
+    %177 = stablehlo.xor %167, %152 : tensor<8xui32>
+    %178 = stablehlo.constant dense<3678237736> : tensor<8xui32>
+    %179 = stablehlo.xor %177, %178 : tensor<8xui32>
+    %180 = stablehlo.convert %176 : (tensor<8xui32>) -> tensor<8xui64>
+    %181 = stablehlo.multiply %34, %180 : tensor<8xui64>
+    %182 = stablehlo.shift_right_logical %181, %37 : tensor<8xui64>
+    %183 = stablehlo.convert %182 : (tensor<8xui64>) -> tensor<8xui32>
+    %184 = stablehlo.convert %181 : (tensor<8xui64>) -> tensor<8xui32>
+    %185 = stablehlo.convert %179 : (tensor<8xui32>) -> tensor<8xui64>
+    %186 = stablehlo.multiply %41, %185 : tensor<8xui64>
+    %187 = stablehlo.shift_right_logical %186, %37 : tensor<8xui64>
+    %188 = stablehlo.convert %187 : (tensor<8xui64>) -> tensor<8xui32>
+    %189 = stablehlo.convert %186 : (tensor<8xui64>) -> tensor<8xui32>
+    %190 = stablehlo.xor %188, %173 : tensor<8xui32>
+    %191 = stablehlo.constant dense<2415085446> : tensor<8xui32>
+    %192 = stablehlo.xor %190, %191 : tensor<8xui32>
+    %193 = stablehlo.xor %183, %168 : tensor<8xui32>
+    %194 = stablehlo.constant dense<2527404717> : tensor<8xui32>
+    %195 = stablehlo.xor %193, %194 : tensor<8xui32>
+    %196 = stablehlo.constant dense<2147483648> : tensor<8xui32>
+    %197 = stablehlo.compare GE, %192, %196, UNSIGNED : (tensor<8xui32>, tensor<8xui32>) -> tensor<8xi1>
+    %198 = stablehlo.constant dense<1> : tensor<8xui8>
+    %199 = stablehlo.select %197, %198, %26 : tensor<8xi1>, tensor<8xui8>
+    %200 = stablehlo.or %26, %199 : tensor<8xui8>
+    %201 = stablehlo.compare GE, %189, %196, UNSIGNED : (tensor<8xui32>, tensor<8xui32>) -> tensor<8xi1>
+    %202 = stablehlo.constant dense<2> : tensor<8xui8>
+    %203 = stablehlo.select %201, %202, %26 : tensor<8xi1>, tensor<8xui8>
+    %204 = stablehlo.or %200, %203 : tensor<8xui8>
+    %205 = stablehlo.compare GE, %195, %196, UNSIGNED : (tensor<8xui32>, tensor<8xui32>) -> tensor<8xi1>
+    %206 = stablehlo.constant dense<4> : tensor<8xui8>
+    %207 = stablehlo.select %205, %206, %26 : tensor<8xi1>, tensor<8xui8>
+    %208 = stablehlo.or %204, %207 : tensor<8xui8>
+    %209 = stablehlo.compare GE, %184, %196, UNSIGNED : (tensor<8xui32>, tensor<8xui32>) -> tensor<8xi1>
+    %210 = stablehlo.constant dense<8> : tensor<8xui8>
+    %211 = stablehlo.select %209, %210, %26 : tensor<8xi1>, tensor<8xui8>
+    %212 = stablehlo.or %208, %211 : tensor<8xui8>
+    %213 = stablehlo.broadcast_in_dim %212, dims = [0] : (tensor<8xui8>) -> tensor<8x4xui8>
+    %214 = stablehlo.constant dense<1> : tensor<8x4xui8>
+    %215 = stablehlo.iota dim = 1 : tensor<8x4xui8>
+    %216 = stablehlo.shift_left %214, %215 : tensor<8x4xui8>
+    %217 = stablehlo.and %213, %216 : tensor<8x4xui8>
+    %218 = stablehlo.constant dense<0> : tensor<8x4xui8>
+    %219 = stablehlo.compare NE, %217, %218, UNSIGNED : (tensor<8x4xui8>, tensor<8x4xui8>) -> tensor<8x4xi1>
+    %220 = stablehlo.reshape %219 : (tensor<8x4xi1>) -> tensor<32xi1>
+    %221 = stablehlo.reshape %220 : (tensor<32xi1>) -> tensor<8x4xi1>
+    %222 = stablehlo.constant dense<0x40000000> : tensor<8x4xf32>
+    %223 = stablehlo.multiply %25, %222 : tensor<8x4xf32>
+    %224 = stablehlo.select %221, %223, %24 : tensor<8x4xi1>, tensor<8x4xf32>
+    %225 = stablehlo.reshape %arg7 : (tensor<8xf32>) -> tensor<4x2xf32>
+    %226 = stablehlo.dot_general %224, %225, contracting_dims = [1] x [0], precision = [HIGHEST, HIGHEST] : (tensor<8x4xf32>, tensor<4x2xf32>) -> tensor<8x2xf32>
+    %227 = stablehlo.broadcast_in_dim %arg8, dims = [1] : (tensor<2xf32>) -> tensor<8x2xf32>
+    %228 = stablehlo.add %226, %227 : tensor<8x2xf32>
+    %229 = stablehlo.constant dense<0x00000000> : tensor<8x2xf32>
+    %230 = stablehlo.constant dense<0xFF800000> : tensor<f32>
+    %231 = stablehlo.reduce(%228 init: %230) applies stablehlo.maximum across dimensions = [1] : (tensor<8x2xf32>, tensor<f32>) -> tensor<8xf32>
+    %232 = stablehlo.broadcast_in_dim %231, dims = [0] : (tensor<8xf32>) -> tensor<8x2xf32>
+    %233 = stablehlo.subtract %232, %228 : tensor<8x2xf32>
+    %234 = stablehlo.negate %233 : tensor<8x2xf32>
+    %235 = stablehlo.exponential %234 : tensor<8x2xf32>
+    %236 = stablehlo.constant dense<0x00000000> : tensor<f32>
+    %237 = stablehlo.reduce(%235 init: %236) applies stablehlo.add across dimensions = [1] : (tensor<8x2xf32>, tensor<f32>) -> tensor<8xf32>
+    %238 = stablehlo.compare GE, %arg3, %17, FLOAT : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xi1>
+    %239 = stablehlo.constant dense<0x40000000> : tensor<8xf32>
+    %240 = stablehlo.compare LT, %arg3, %239, FLOAT : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xi1>
+    %241 = stablehlo.and %238, %240 : tensor<8xi1>
+    %242 = stablehlo.constant dense<0xBF800000> : tensor<8xf32>
+    %243 = stablehlo.select %241, %arg3, %242 : tensor<8xi1>, tensor<8xf32>
+    %244 = stablehlo.convert %243 : (tensor<8xf32>) -> tensor<8xi32>
+    %245 = stablehlo.iota dim = 1 : tensor<8x2xi32>
+    %246 = stablehlo.broadcast_in_dim %244, dims = [0] : (tensor<8xi32>) -> tensor<8x2xi32>
+    %247 = stablehlo.compare EQ, %245, %246, SIGNED : (tensor<8x2xi32>, tensor<8x2xi32>) -> tensor<8x2xi1>
+    %248 = stablehlo.select %247, %233, %229 : tensor<8x2xi1>, tensor<8x2xf32>
+    %249 = stablehlo.reduce(%248 init: %236) applies stablehlo.add across dimensions = [1] : (tensor<8x2xf32>, tensor<f32>) -> tensor<8xf32>
+    %250 = stablehlo.constant dense<0x3F800000> : tensor<8xf32>
+    %251 = stablehlo.multiply %249, %250 : tensor<8xf32>
+    %252 = stablehlo.constant dense<0x7FC00000> : tensor<8xf32>
+    %253 = stablehlo.select %241, %251, %252 : tensor<8xi1>, tensor<8xf32>
+    %254 = stablehlo.log %237 : tensor<8xf32>
+    %255 = stablehlo.add %254, %253 : tensor<8xf32>
+    %256 = stablehlo.compare EQ, %253, %253, FLOAT : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xi1>
+    %257 = stablehlo.select %256, %250, %252 : tensor<8xi1>, tensor<8xf32>
+    %258 = stablehlo.compare NE, %arg4, %17, FLOAT : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xi1>
+    %259 = stablehlo.reduce(%arg4 init: %236) applies stablehlo.add across dimensions = [0] : (tensor<8xf32>, tensor<f32>) -> tensor<f32>
+    %260 = stablehlo.multiply %arg4, %255 : tensor<8xf32>
+    %261 = stablehlo.select %258, %260, %17 : tensor<8xi1>, tensor<8xf32>
+    %262 = stablehlo.reduce(%261 init: %236) applies stablehlo.add across dimensions = [0] : (tensor<8xf32>, tensor<f32>) -> tensor<f32>
+    %263 = stablehlo.compare EQ, %259, %236, FLOAT : (tensor<f32>, tensor<f32>) -> tensor<i1>
+    %264 = stablehlo.divide %262, %259 : tensor<f32>
+    %265 = stablehlo.select %263, %236, %264 : tensor<i1>, tensor<f32>
+    %266 = stablehlo.divide %250, %237 : tensor<8xf32>
+    %267 = stablehlo.constant dense<0x3F800000> : tensor<f32>
+    %268 = stablehlo.broadcast_in_dim %231, dims = [0] : (tensor<8xf32>) -> tensor<8x2xf32>
+    %269 = stablehlo.subtract %228, %268 : tensor<8x2xf32>
+    %270 = stablehlo.exponential %269 : tensor<8x2xf32>
+    %271 = stablehlo.broadcast_in_dim %266, dims = [0] : (tensor<8xf32>) -> tensor<8x2xf32>
+    %272 = stablehlo.multiply %270, %271 : tensor<8x2xf32>
+    %273 = stablehlo.compare GE, %arg3, %17, FLOAT : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xi1>
+    %274 = stablehlo.compare LT, %arg3, %239, FLOAT : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xi1>
+    %275 = stablehlo.and %273, %274 : tensor<8xi1>
+    %276 = stablehlo.select %275, %arg3, %242 : tensor<8xi1>, tensor<8xf32>
+    %277 = stablehlo.convert %276 : (tensor<8xf32>) -> tensor<8xi32>
+    %278 = stablehlo.iota dim = 1 : tensor<8x2xi32>
+    %279 = stablehlo.broadcast_in_dim %277, dims = [0] : (tensor<8xi32>) -> tensor<8x2xi32>
+    %280 = stablehlo.compare EQ, %278, %279, SIGNED : (tensor<8x2xi32>, tensor<8x2xi32>) -> tensor<8x2xi1>
+    %281 = stablehlo.constant dense<0x3F800000> : tensor<8x2xf32>
+    %282 = stablehlo.select %280, %281, %229 : tensor<8x2xi1>, tensor<8x2xf32>
+    %283 = stablehlo.compare NE, %arg4, %17, FLOAT : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xi1>
+    %284 = stablehlo.reshape %259 : (tensor<f32>) -> tensor<1xf32>
+    %285 = stablehlo.reshape %284 : (tensor<1xf32>) -> tensor<f32>
+    %286 = stablehlo.divide %267, %285 : tensor<f32>
+    %287 = stablehlo.broadcast_in_dim %286, dims = [] : (tensor<f32>) -> tensor<8xf32>
+    %288 = stablehlo.multiply %arg4, %287 : tensor<8xf32>
+    %289 = stablehlo.multiply %288, %257 : tensor<8xf32>
+    %290 = stablehlo.broadcast_in_dim %289, dims = [0] : (tensor<8xf32>) -> tensor<8x2xf32>
+    %291 = stablehlo.subtract %272, %282 : tensor<8x2xf32>
+    %292 = stablehlo.multiply %290, %291 : tensor<8x2xf32>
+    %293 = stablehlo.compare NE, %arg4, %17, FLOAT : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xi1>
+    %294 = stablehlo.broadcast_in_dim %293, dims = [0] : (tensor<8xi1>) -> tensor<8x2xi1>
+    %295 = stablehlo.select %294, %292, %229 : tensor<8x2xi1>, tensor<8x2xf32>
+    %296 = stablehlo.dot_general %295, %225, contracting_dims = [1] x [1], precision = [HIGHEST, HIGHEST] : (tensor<8x2xf32>, tensor<4x2xf32>) -> tensor<8x4xf32>
+    %297 = stablehlo.dot_general %224, %295, contracting_dims = [0] x [0], precision = [HIGHEST, HIGHEST] : (tensor<8x4xf32>, tensor<8x2xf32>) -> tensor<4x2xf32>
+    %298 = stablehlo.reduce(%295 init: %236) applies stablehlo.add across dimensions = [0] : (tensor<8x2xf32>, tensor<f32>) -> tensor<2xf32>
+    %299 = stablehlo.iota dim = 0 : tensor<8xui32>
+    %300 = stablehlo.convert %13 : (tensor<ui64>) -> tensor<ui32>
+    %301 = stablehlo.broadcast_in_dim %300, dims = [] : (tensor<ui32>) -> tensor<8xui32>
+    %302 = stablehlo.shift_right_logical %13, %11 : tensor<ui64>
+    %303 = stablehlo.convert %302 : (tensor<ui64>) -> tensor<ui32>
+    %304 = stablehlo.broadcast_in_dim %303, dims = [] : (tensor<ui32>) -> tensor<8xui32>
+    %305 = stablehlo.convert %299 : (tensor<8xui32>) -> tensor<8xui64>
+    %306 = stablehlo.multiply %34, %305 : tensor<8xui64>
+    %307 = stablehlo.shift_right_logical %306, %37 : tensor<8xui64>
+    %308 = stablehlo.convert %307 : (tensor<8xui64>) -> tensor<8xui32>
+    %309 = stablehlo.convert %306 : (tensor<8xui64>) -> tensor<8xui32>
+    %310 = stablehlo.convert %301 : (tensor<8xui32>) -> tensor<8xui64>
+    %311 = stablehlo.multiply %41, %310 : tensor<8xui64>
+    %312 = stablehlo.shift_right_logical %311, %37 : tensor<8xui64>
+    %313 = stablehlo.convert %312 : (tensor<8xui64>) -> tensor<8xui32>
+    %314 = stablehlo.convert %311 : (tensor<8xui64>) -> tensor<8xui32>
+    %315 = stablehlo.xor %313, %28 : tensor<8xui32>
+    %316 = stablehlo.xor %315, %48 : tensor<8xui32>
+    %317 = stablehlo.xor %308, %304 : tensor<8xui32>
+    %318 = stablehlo.xor %317, %28 : tensor<8xui32>
+    %319 = stablehlo.convert %316 : (tensor<8xui32>) -> tensor<8xui64>
+    %320 = stablehlo.multiply %34, %319 : tensor<8xui64>
+    %321 = stablehlo.shift_right_logical %320, %37 : tensor<8xui64>
+    %322 = stablehlo.convert %321 : (tensor<8xui64>) -> tensor<8xui32>
+    %323 = stablehlo.convert %320 : (tensor<8xui64>) -> tensor<8xui32>
+    %324 = stablehlo.convert %318 : (tensor<8xui32>) -> tensor<8xui64>
+    %325 = stablehlo.multiply %41, %324 : tensor<8xui64>
+    %326 = stablehlo.shift_right_logical %325, %37 : tensor<8xui64>
+    %327 = stablehlo.convert %326 : (tensor<8xui64>) -> tensor<8xui32>
+    %328 = stablehlo.convert %325 : (tensor<8xui64>) -> tensor<8xui32>
+    %329 = stablehlo.xor %327, %314 : tensor<8xui32>
+    %330 = stablehlo.xor %329, %63 : tensor<8xui32>
+    %331 = stablehlo.xor %322, %309 : tensor<8xui32>
+    %332 = stablehlo.xor %331, %66 : tensor<8xui32>
+    %333 = stablehlo.convert %330 : (tensor<8xui32>) -> tensor<8xui64>
+    %334 = stablehlo.multiply %34, %333 : tensor<8xui64>
+    %335 = stablehlo.shift_right_logical %334, %37 : tensor<8xui64>
+    %336 = stablehlo.convert %335 : (tensor<8xui64>) -> tensor<8xui32>
+    %337 = stablehlo.convert %334 : (tensor<8xui64>) -> tensor<8xui32>
+    %338 = stablehlo.convert %332 : (tensor<8xui32>) -> tensor<8xui64>
+    %339 = stablehlo.multiply %41, %338 : tensor<8xui64>
+    %340 = stablehlo.shift_right_logical %339, %37 : tensor<8xui64>
+    %341 = stablehlo.convert %340 : (tensor<8xui64>) -> tensor<8xui32>
+    %342 = stablehlo.convert %339 : (tensor<8xui64>) -> tensor<8xui32>
+    %343 = stablehlo.xor %341, %328 : tensor<8xui32>
+    %344 = stablehlo.xor %343, %79 : tensor<8xui32>
+    %345 = stablehlo.xor %336, %323 : tensor<8xui32>
+    %346 = stablehlo.xor %345, %82 : tensor<8xui32>
+    %347 = stablehlo.convert %344 : (tensor<8xui32>) -> tensor<8xui64>
+    %348 = stablehlo.multiply %34, %347 : tensor<8xui64>
+    %349 = stablehlo.shift_right_logical %348, %37 : tensor<8xui64>
+    %350 = stablehlo.convert %349 : (tensor<8xui64>) -> tensor<8xui32>
+    %351 = stablehlo.convert %348 : (tensor<8xui64>) -> tensor<8xui32>
+    %352 = stablehlo.convert %346 : (tensor<8xui32>) -> tensor<8xui64>
+    %353 = stablehlo.multiply %41, %352 : tensor<8xui64>
+    %354 = stablehlo.shift_right_logical %353, %37 : tensor<8xui64>
+    %355 = stablehlo.convert %354 : (tensor<8xui64>) -> tensor<8xui32>
+    %356 = stablehlo.convert %353 : (tensor<8xui64>) -> tensor<8xui32>
+    %357 = stablehlo.xor %355, %342 : tensor<8xui32>
+    %358 = stablehlo.xor %357, %95 : tensor<8xui32>
+    %359 = stablehlo.xor %350, %337 : tensor<8xui32>
+    %360 = stablehlo.xor %359, %98 : tensor<8xui32>
+    %361 = stablehlo.convert %358 : (tensor<8xui32>) -> tensor<8xui64>
+    %362 = stablehlo.multiply %34, %361 : tensor<8xui64>
+    %363 = stablehlo.shift_right_logical %362, %37 : tensor<8xui64>
+    %364 = stablehlo.convert %363 : (tensor<8xui64>) -> tensor<8xui32>
+    %365 = stablehlo.convert %362 : (tensor<8xui64>) -> tensor<8xui32>
+    %366 = stablehlo.convert %360 : (tensor<8xui32>) -> tensor<8xui64>
+    %367 = stablehlo.multiply %41, %366 : tensor<8xui64>
+    %368 = stablehlo.shift_right_logical %367, %37 : tensor<8xui64>
+    %369 = stablehlo.convert %368 : (tensor<8xui64>) -> tensor<8xui32>
+    %370 = stablehlo.convert %367 : (tensor<8xui64>) -> tensor<8xui32>
+    %371 = stablehlo.xor %369, %356 : tensor<8xui32>
+    %372 = stablehlo.xor %371, %111 : tensor<8xui32>
+    %373 = stablehlo.xor %364, %351 : tensor<8xui32>
+    %374 = stablehlo.xor %373, %114 : tensor<8xui32>
+    %375 = stablehlo.convert %372 : (tensor<8xui32>) -> tensor<8xui64>
+    %376 = stablehlo.multiply %34, %375 : tensor<8xui64>
+    %377 = stablehlo.shift_right_logical %376, %37 : tensor<8xui64>
+    %378 = stablehlo.convert %377 : (tensor<8xui64>) -> tensor<8xui32>
+    %379 = stablehlo.convert %376 : (tensor<8xui64>) -> tensor<8xui32>
+    %380 = stablehlo.convert %374 : (tensor<8xui32>) -> tensor<8xui64>
+    %381 = stablehlo.multiply %41, %380 : tensor<8xui64>
+    %382 = stablehlo.shift_right_logical %381, %37 : tensor<8xui64>
+    %383 = stablehlo.convert %382 : (tensor<8xui64>) -> tensor<8xui32>
+    %384 = stablehlo.convert %381 : (tensor<8xui64>) -> tensor<8xui32>
+    %385 = stablehlo.xor %383, %370 : tensor<8xui32>
+    %386 = stablehlo.xor %385, %127 : tensor<8xui32>
+    %387 = stablehlo.xor %378, %365 : tensor<8xui32>
+    %388 = stablehlo.xor %387, %130 : tensor<8xui32>
+    %389 = stablehlo.convert %386 : (tensor<8xui32>) -> tensor<8xui64>
+    %390 = stablehlo.multiply %34, %389 : tensor<8xui64>
+    %391 = stablehlo.shift_right_logical %390, %37 : tensor<8xui64>
+    %392 = stablehlo.convert %391 : (tensor<8xui64>) -> tensor<8xui32>
+    %393 = stablehlo.convert %390 : (tensor<8xui64>) -> tensor<8xui32>
+    %394 = stablehlo.convert %388 : (tensor<8xui32>) -> tensor<8xui64>
+    %395 = stablehlo.multiply %41, %394 : tensor<8xui64>
+    %396 = stablehlo.shift_right_logical %395, %37 : tensor<8xui64>
+    %397 = stablehlo.convert %396 : (tensor<8xui64>) -> tensor<8xui32>
+    %398 = stablehlo.convert %395 : (tensor<8xui64>) -> tensor<8xui32>
+    %399 = stablehlo.xor %397, %384 : tensor<8xui32>
+    %400 = stablehlo.xor %399, %143 : tensor<8xui32>
+    %401 = stablehlo.xor %392, %379 : tensor<8xui32>
+    %402 = stablehlo.xor %401, %146 : tensor<8xui32>
+    %403 = stablehlo.convert %400 : (tensor<8xui32>) -> tensor<8xui64>
+    %404 = stablehlo.multiply %34, %403 : tensor<8xui64>
+    %405 = stablehlo.shift_right_logical %404, %37 : tensor<8xui64>
+    %406 = stablehlo.convert %405 : (tensor<8xui64>) -> tensor<8xui32>
+    %407 = stablehlo.convert %404 : (tensor<8xui64>) -> tensor<8xui32>
+    %408 = stablehlo.convert %402 : (tensor<8xui32>) -> tensor<8xui64>
+    %409 = stablehlo.multiply %41, %408 : tensor<8xui64>
+    %410 = stablehlo.shift_right_logical %409, %37 : tensor<8xui64>
+    %411 = stablehlo.convert %410 : (tensor<8xui64>) -> tensor<8xui32>
+    %412 = stablehlo.convert %409 : (tensor<8xui64>) -> tensor<8xui32>
+    %413 = stablehlo.xor %411, %398 : tensor<8xui32>
+    %414 = stablehlo.xor %413, %159 : tensor<8xui32>
+    %415 = stablehlo.xor %406, %393 : tensor<8xui32>
+    %416 = stablehlo.xor %415, %162 : tensor<8xui32>
+    %417 = stablehlo.convert %414 : (tensor<8xui32>) -> tensor<8xui64>
+    %418 = stablehlo.multiply %34, %417 : tensor<8xui64>
+    %419 = stablehlo.shift_right_logical %418, %37 : tensor<8xui64>
+    %420 = stablehlo.convert %419 : (tensor<8xui64>) -> tensor<8xui32>
+    %421 = stablehlo.convert %418 : (tensor<8xui64>) -> tensor<8xui32>
+    %422 = stablehlo.convert %416 : (tensor<8xui32>) -> tensor<8xui64>
+    %423 = stablehlo.multiply %41, %422 : tensor<8xui64>
+    %424 = stablehlo.shift_right_logical %423, %37 : tensor<8xui64>
+    %425 = stablehlo.convert %424 : (tensor<8xui64>) -> tensor<8xui32>
+    %426 = stablehlo.convert %423 : (tensor<8xui64>) -> tensor<8xui32>
+    %427 = stablehlo.xor %425, %412 : tensor<8xui32>
+    %428 = stablehlo.xor %427, %175 : tensor<8xui32>
+    %429 = stablehlo.xor %420, %407 : tensor<8xui32>
+    %430 = stablehlo.xor %429, %178 : tensor<8xui32>
+    %431 = stablehlo.convert %428 : (tensor<8xui32>) -> tensor<8xui64>
+    %432 = stablehlo.multiply %34, %431 : tensor<8xui64>
+    %433 = stablehlo.shift_right_logical %432, %37 : tensor<8xui64>
+    %434 = stablehlo.convert %433 : (tensor<8xui64>) -> tensor<8xui32>
+    %435 = stablehlo.convert %432 : (tensor<8xui64>) -> tensor<8xui32>
+    %436 = stablehlo.convert %430 : (tensor<8xui32>) -> tensor<8xui64>
+    %437 = stablehlo.multiply %41, %436 : tensor<8xui64>
+    %438 = stablehlo.shift_right_logical %437, %37 : tensor<8xui64>
+    %439 = stablehlo.convert %438 : (tensor<8xui64>) -> tensor<8xui32>
+    %440 = stablehlo.convert %437 : (tensor<8xui64>) -> tensor<8xui32>
+    %441 = stablehlo.xor %439, %426 : tensor<8xui32>
+    %442 = stablehlo.xor %441, %191 : tensor<8xui32>
+    %443 = stablehlo.xor %434, %421 : tensor<8xui32>
+    %444 = stablehlo.xor %443, %194 : tensor<8xui32>
+    %445 = stablehlo.compare GE, %442, %196, UNSIGNED : (tensor<8xui32>, tensor<8xui32>) -> tensor<8xi1>
+    %446 = stablehlo.select %445, %198, %26 : tensor<8xi1>, tensor<8xui8>
+    %447 = stablehlo.or %26, %446 : tensor<8xui8>
+    %448 = stablehlo.compare GE, %440, %196, UNSIGNED : (tensor<8xui32>, tensor<8xui32>) -> tensor<8xi1>
+    %449 = stablehlo.select %448, %202, %26 : tensor<8xi1>, tensor<8xui8>
+    %450 = stablehlo.or %447, %449 : tensor<8xui8>
+    %451 = stablehlo.compare GE, %444, %196, UNSIGNED : (tensor<8xui32>, tensor<8xui32>) -> tensor<8xi1>
+    %452 = stablehlo.select %451, %206, %26 : tensor<8xi1>, tensor<8xui8>
+    %453 = stablehlo.or %450, %452 : tensor<8xui8>
+    %454 = stablehlo.compare GE, %435, %196, UNSIGNED : (tensor<8xui32>, tensor<8xui32>) -> tensor<8xi1>
+    %455 = stablehlo.select %454, %210, %26 : tensor<8xi1>, tensor<8xui8>
+    %456 = stablehlo.or %453, %455 : tensor<8xui8>
+    %457 = stablehlo.broadcast_in_dim %456, dims = [0] : (tensor<8xui8>) -> tensor<8x4xui8>
+    %458 = stablehlo.iota dim = 1 : tensor<8x4xui8>
+    %459 = stablehlo.shift_left %214, %458 : tensor<8x4xui8>
+    %460 = stablehlo.and %457, %459 : tensor<8x4xui8>
+    %461 = stablehlo.compare NE, %460, %218, UNSIGNED : (tensor<8x4xui8>, tensor<8x4xui8>) -> tensor<8x4xi1>
+    %462 = stablehlo.reshape %461 : (tensor<8x4xi1>) -> tensor<32xi1>
+    %463 = stablehlo.reshape %462 : (tensor<32xi1>) -> tensor<8x4xi1>
+    %464 = stablehlo.multiply %296, %222 : tensor<8x4xf32>
+    %465 = stablehlo.select %463, %464, %24 : tensor<8x4xi1>, tensor<8x4xf32>
+    %466 = stablehlo.constant dense<0x3F800000> : tensor<8x4xf32>
+    %467 = stablehlo.compare GT, %25, %24, FLOAT : (tensor<8x4xf32>, tensor<8x4xf32>) -> tensor<8x4xi1>
+    %468 = stablehlo.select %467, %466, %24 : tensor<8x4xi1>, tensor<8x4xf32>
+    %469 = stablehlo.multiply %465, %468 : tensor<8x4xf32>
+    %470 = stablehlo.dot_general %19, %469, contracting_dims = [0] x [0], precision = [HIGHEST, HIGHEST] : (tensor<8x3xf32>, tensor<8x4xf32>) -> tensor<3x4xf32>
+    %471 = stablehlo.reduce(%469 init: %236) applies stablehlo.add across dimensions = [0] : (tensor<8x4xf32>, tensor<f32>) -> tensor<4xf32>
+    %472 = stablehlo.reshape %470 : (tensor<3x4xf32>) -> tensor<12xf32>
+    %473 = stablehlo.reshape %297 : (tensor<4x2xf32>) -> tensor<8xf32>
+    %474 = stablehlo.slice %1 [0:1] : (tensor<11xui32>) -> tensor<1xui32>
+    %475 = stablehlo.reshape %474 : (tensor<1xui32>) -> tensor<ui32>
+    %476 = stablehlo.convert %475 : (tensor<ui32>) -> tensor<ui64>
+    %477 = stablehlo.slice %1 [1:2] : (tensor<11xui32>) -> tensor<1xui32>
+    %478 = stablehlo.reshape %477 : (tensor<1xui32>) -> tensor<ui32>
+    %479 = stablehlo.convert %478 : (tensor<ui32>) -> tensor<ui64>
+    %480 = stablehlo.shift_left %479, %11 : tensor<ui64>
+    %481 = stablehlo.or %476, %480 : tensor<ui64>
+    %482 = stablehlo.slice %1 [3:11] : (tensor<11xui32>) -> tensor<8xui32>
+    %483 = stablehlo.bitcast_convert %482 : (tensor<8xui32>) -> tensor<8xf32>
+    %484 = stablehlo.reshape %472 : (tensor<12xf32>) -> tensor<1x12xf32>
+    %485 = stablehlo.reshape %471 : (tensor<4xf32>) -> tensor<1x4xf32>
+    %486 = stablehlo.reshape %473 : (tensor<8xf32>) -> tensor<1x8xf32>
+    %487 = stablehlo.reshape %298 : (tensor<2xf32>) -> tensor<1x2xf32>
+    %488 = stablehlo.pad %485, %236, low = [0, 0], high = [0, 8], interior = [0, 0] : (tensor<1x4xf32>, tensor<f32>) -> tensor<1x12xf32>
+    %489 = stablehlo.pad %486, %236, low = [0, 0], high = [0, 4], interior = [0, 0] : (tensor<1x8xf32>, tensor<f32>) -> tensor<1x12xf32>
+    %490 = stablehlo.pad %487, %236, low = [0, 0], high = [0, 10], interior = [0, 0] : (tensor<1x2xf32>, tensor<f32>) -> tensor<1x12xf32>
+    %491 = stablehlo.concatenate %484, %488, %489, %490, dim = 0 : (tensor<1x12xf32>, tensor<1x12xf32>, tensor<1x12xf32>, tensor<1x12xf32>) -> tensor<4x12xf32>
+    %492 = stablehlo.multiply %491, %491 : tensor<4x12xf32>
+    %493 = stablehlo.reduce(%492 init: %236) applies stablehlo.add across dimensions = [1] : (tensor<4x12xf32>, tensor<f32>) -> tensor<4xf32>
+    %494 = stablehlo.slice %493 [0:1] : (tensor<4xf32>) -> tensor<1xf32>
     %495 = stablehlo.reshape %494 : (tensor<1xf32>) -> tensor<f32>
-    %496 = stablehlo.slice %487 [1:2] : (tensor<2xf32>) -> tensor<1xf32>
+    %496 = stablehlo.slice %493 [1:2] : (tensor<4xf32>) -> tensor<1xf32>
     %497 = stablehlo.reshape %496 : (tensor<1xf32>) -> tensor<f32>
-    %498 = stablehlo.multiply %489, %497 : tensor<f32>
-    %499 = stablehlo.slice %454 [4:5] : (tensor<8xf32>) -> tensor<1xf32>
+    %498 = stablehlo.add %495, %497 : tensor<f32>
+    %499 = stablehlo.slice %493 [2:3] : (tensor<4xf32>) -> tensor<1xf32>
     %500 = stablehlo.reshape %499 : (tensor<1xf32>) -> tensor<f32>
-    %501 = stablehlo.slice %454 [3:4] : (tensor<8xf32>) -> tensor<1xf32>
-    %502 = stablehlo.reshape %501 : (tensor<1xf32>) -> tensor<f32>
-    %503 = stablehlo.slice %454 [2:3] : (tensor<8xf32>) -> tensor<1xf32>
-    %504 = stablehlo.reshape %503 : (tensor<1xf32>) -> tensor<f32>
-    %505 = stablehlo.broadcast_in_dim %498, dims = [] : (tensor<f32>) -> tensor<12xf32>
-    %506 = stablehlo.multiply %443, %505 : tensor<12xf32>
-    %507 = stablehlo.compare GT, %arg5, %15, FLOAT : (tensor<12xf32>, tensor<12xf32>) -> tensor<12xi1>
-    %508 = stablehlo.constant dense<0x3F800000> : tensor<12xf32>
-    %509 = stablehlo.compare LT, %arg5, %15, FLOAT : (tensor<12xf32>, tensor<12xf32>) -> tensor<12xi1>
-    %510 = stablehlo.constant dense<0xBF800000> : tensor<12xf32>
-    %511 = stablehlo.select %509, %510, %15 : tensor<12xi1>, tensor<12xf32>
-    %512 = stablehlo.select %507, %508, %511 : tensor<12xi1>, tensor<12xf32>
-    %513 = stablehlo.broadcast_in_dim %500, dims = [] : (tensor<f32>) -> tensor<12xf32>
-    %514 = stablehlo.multiply %512, %513 : tensor<12xf32>
-    %515 = stablehlo.add %506, %514 : tensor<12xf32>
-    %516 = stablehlo.broadcast_in_dim %491, dims = [] : (tensor<f32>) -> tensor<12xf32>
-    %517 = stablehlo.minimum %515, %516 : tensor<12xf32>
-    %518 = stablehlo.negate %516 : tensor<12xf32>
-    %519 = stablehlo.maximum %517, %518 : tensor<12xf32>
-    %520 = stablehlo.broadcast_in_dim %502, dims = [] : (tensor<f32>) -> tensor<12xf32>
-    %521 = stablehlo.multiply %arg5, %520 : tensor<12xf32>
-    %522 = stablehlo.add %519, %521 : tensor<12xf32>
-    %523 = stablehlo.broadcast_in_dim %504, dims = [] : (tensor<f32>) -> tensor<12xf32>
-    %524 = stablehlo.multiply %arg5, %523 : tensor<12xf32>
-    %525 = stablehlo.subtract %arg5, %524 : tensor<12xf32>
-    %526 = stablehlo.constant dense<0x3DCCCCCD> : tensor<12xf32>
-    %527 = stablehlo.multiply %522, %526 : tensor<12xf32>
-    %528 = stablehlo.constant dense<0x3F666666> : tensor<12xf32>
-    %529 = stablehlo.multiply %arg9, %528 : tensor<12xf32>
-    %530 = stablehlo.add %529, %527 : tensor<12xf32>
-    %531 = stablehlo.constant dense<0x3A83126F> : tensor<12xf32>
-    %532 = stablehlo.multiply %522, %531 : tensor<12xf32>
-    %533 = stablehlo.multiply %532, %522 : tensor<12xf32>
-    %534 = stablehlo.constant dense<0x3F7FBE77> : tensor<12xf32>
-    %535 = stablehlo.multiply %arg13, %534 : tensor<12xf32>
-    %536 = stablehlo.add %535, %533 : tensor<12xf32>
-    %537 = stablehlo.broadcast_in_dim %493, dims = [] : (tensor<f32>) -> tensor<12xf32>
-    %538 = stablehlo.multiply %530, %537 : tensor<12xf32>
-    %539 = stablehlo.sqrt %536 : tensor<12xf32>
-    %540 = stablehlo.broadcast_in_dim %495, dims = [] : (tensor<f32>) -> tensor<12xf32>
-    %541 = stablehlo.multiply %539, %540 : tensor<12xf32>
-    %542 = stablehlo.constant dense<0x322BCC77> : tensor<12xf32>
-    %543 = stablehlo.add %541, %542 : tensor<12xf32>
-    %544 = stablehlo.divide %538, %543 : tensor<12xf32>
-    %545 = stablehlo.subtract %525, %544 : tensor<12xf32>
-    %546 = stablehlo.broadcast_in_dim %498, dims = [] : (tensor<f32>) -> tensor<4xf32>
-    %547 = stablehlo.multiply %442, %546 : tensor<4xf32>
-    %548 = stablehlo.compare GT, %arg6, %16, FLOAT : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xi1>
-    %549 = stablehlo.constant dense<0x3F800000> : tensor<4xf32>
-    %550 = stablehlo.compare LT, %arg6, %16, FLOAT : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xi1>
-    %551 = stablehlo.constant dense<0xBF800000> : tensor<4xf32>
-    %552 = stablehlo.select %550, %551, %16 : tensor<4xi1>, tensor<4xf32>
-    %553 = stablehlo.select %548, %549, %552 : tensor<4xi1>, tensor<4xf32>
-    %554 = stablehlo.broadcast_in_dim %500, dims = [] : (tensor<f32>) -> tensor<4xf32>
-    %555 = stablehlo.multiply %553, %554 : tensor<4xf32>
-    %556 = stablehlo.add %547, %555 : tensor<4xf32>
-    %557 = stablehlo.broadcast_in_dim %491, dims = [] : (tensor<f32>) -> tensor<4xf32>
-    %558 = stablehlo.minimum %556, %557 : tensor<4xf32>
-    %559 = stablehlo.negate %557 : tensor<4xf32>
-    %560 = stablehlo.maximum %558, %559 : tensor<4xf32>
-    %561 = stablehlo.broadcast_in_dim %502, dims = [] : (tensor<f32>) -> tensor<4xf32>
-    %562 = stablehlo.multiply %arg6, %561 : tensor<4xf32>
-    %563 = stablehlo.add %560, %562 : tensor<4xf32>
-    %564 = stablehlo.broadcast_in_dim %504, dims = [] : (tensor<f32>) -> tensor<4xf32>
-    %565 = stablehlo.multiply %arg6, %564 : tensor<4xf32>
-    %566 = stablehlo.subtract %arg6, %565 : tensor<4xf32>
-    %567 = stablehlo.constant dense<0x3DCCCCCD> : tensor<4xf32>
-    %568 = stablehlo.multiply %563, %567 : tensor<4xf32>
-    %569 = stablehlo.constant dense<0x3F666666> : tensor<4xf32>
-    %570 = stablehlo.multiply %arg10, %569 : tensor<4xf32>
-    %571 = stablehlo.add %570, %568 : tensor<4xf32>
-    %572 = stablehlo.constant dense<0x3A83126F> : tensor<4xf32>
-    %573 = stablehlo.multiply %563, %572 : tensor<4xf32>
-    %574 = stablehlo.multiply %573, %563 : tensor<4xf32>
-    %575 = stablehlo.constant dense<0x3F7FBE77> : tensor<4xf32>
-    %576 = stablehlo.multiply %arg14, %575 : tensor<4xf32>
-    %577 = stablehlo.add %576, %574 : tensor<4xf32>
-    %578 = stablehlo.broadcast_in_dim %493, dims = [] : (tensor<f32>) -> tensor<4xf32>
-    %579 = stablehlo.multiply %571, %578 : tensor<4xf32>
-    %580 = stablehlo.sqrt %577 : tensor<4xf32>
-    %581 = stablehlo.broadcast_in_dim %495, dims = [] : (tensor<f32>) -> tensor<4xf32>
-    %582 = stablehlo.multiply %580, %581 : tensor<4xf32>
-    %583 = stablehlo.constant dense<0x322BCC77> : tensor<4xf32>
-    %584 = stablehlo.add %582, %583 : tensor<4xf32>
-    %585 = stablehlo.divide %579, %584 : tensor<4xf32>
-    %586 = stablehlo.subtract %566, %585 : tensor<4xf32>
-    %587 = stablehlo.broadcast_in_dim %498, dims = [] : (tensor<f32>) -> tensor<8xf32>
-    %588 = stablehlo.multiply %444, %587 : tensor<8xf32>
-    %589 = stablehlo.compare GT, %arg7, %17, FLOAT : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xi1>
-    %590 = stablehlo.compare LT, %arg7, %17, FLOAT : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xi1>
-    %591 = stablehlo.select %590, %224, %17 : tensor<8xi1>, tensor<8xf32>
-    %592 = stablehlo.select %589, %232, %591 : tensor<8xi1>, tensor<8xf32>
-    %593 = stablehlo.broadcast_in_dim %500, dims = [] : (tensor<f32>) -> tensor<8xf32>
-    %594 = stablehlo.multiply %592, %593 : tensor<8xf32>
-    %595 = stablehlo.add %588, %594 : tensor<8xf32>
-    %596 = stablehlo.broadcast_in_dim %491, dims = [] : (tensor<f32>) -> tensor<8xf32>
-    %597 = stablehlo.minimum %595, %596 : tensor<8xf32>
-    %598 = stablehlo.negate %596 : tensor<8xf32>
-    %599 = stablehlo.maximum %597, %598 : tensor<8xf32>
-    %600 = stablehlo.broadcast_in_dim %502, dims = [] : (tensor<f32>) -> tensor<8xf32>
-    %601 = stablehlo.multiply %arg7, %600 : tensor<8xf32>
-    %602 = stablehlo.add %599, %601 : tensor<8xf32>
-    %603 = stablehlo.broadcast_in_dim %504, dims = [] : (tensor<f32>) -> tensor<8xf32>
-    %604 = stablehlo.multiply %arg7, %603 : tensor<8xf32>
-    %605 = stablehlo.subtract %arg7, %604 : tensor<8xf32>
-    %606 = stablehlo.constant dense<0x3DCCCCCD> : tensor<8xf32>
-    %607 = stablehlo.multiply %602, %606 : tensor<8xf32>
-    %608 = stablehlo.constant dense<0x3F666666> : tensor<8xf32>
-    %609 = stablehlo.multiply %arg11, %608 : tensor<8xf32>
-    %610 = stablehlo.add %609, %607 : tensor<8xf32>
-    %611 = stablehlo.constant dense<0x3A83126F> : tensor<8xf32>
-    %612 = stablehlo.multiply %602, %611 : tensor<8xf32>
-    %613 = stablehlo.multiply %612, %602 : tensor<8xf32>
-    %614 = stablehlo.constant dense<0x3F7FBE77> : tensor<8xf32>
-    %615 = stablehlo.multiply %arg15, %614 : tensor<8xf32>
-    %616 = stablehlo.add %615, %613 : tensor<8xf32>
-    %617 = stablehlo.broadcast_in_dim %493, dims = [] : (tensor<f32>) -> tensor<8xf32>
-    %618 = stablehlo.multiply %610, %617 : tensor<8xf32>
-    %619 = stablehlo.sqrt %616 : tensor<8xf32>
-    %620 = stablehlo.broadcast_in_dim %495, dims = [] : (tensor<f32>) -> tensor<8xf32>
-    %621 = stablehlo.multiply %619, %620 : tensor<8xf32>
-    %622 = stablehlo.constant dense<0x322BCC77> : tensor<8xf32>
-    %623 = stablehlo.add %621, %622 : tensor<8xf32>
-    %624 = stablehlo.divide %618, %623 : tensor<8xf32>
-    %625 = stablehlo.subtract %605, %624 : tensor<8xf32>
-    %626 = stablehlo.broadcast_in_dim %498, dims = [] : (tensor<f32>) -> tensor<2xf32>
-    %627 = stablehlo.multiply %280, %626 : tensor<2xf32>
-    %628 = stablehlo.compare GT, %arg8, %18, FLOAT : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xi1>
-    %629 = stablehlo.constant dense<0x3F800000> : tensor<2xf32>
-    %630 = stablehlo.compare LT, %arg8, %18, FLOAT : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xi1>
-    %631 = stablehlo.constant dense<0xBF800000> : tensor<2xf32>
-    %632 = stablehlo.select %630, %631, %18 : tensor<2xi1>, tensor<2xf32>
-    %633 = stablehlo.select %628, %629, %632 : tensor<2xi1>, tensor<2xf32>
-    %634 = stablehlo.broadcast_in_dim %500, dims = [] : (tensor<f32>) -> tensor<2xf32>
-    %635 = stablehlo.multiply %633, %634 : tensor<2xf32>
-    %636 = stablehlo.add %627, %635 : tensor<2xf32>
-    %637 = stablehlo.broadcast_in_dim %491, dims = [] : (tensor<f32>) -> tensor<2xf32>
-    %638 = stablehlo.minimum %636, %637 : tensor<2xf32>
-    %639 = stablehlo.negate %637 : tensor<2xf32>
-    %640 = stablehlo.maximum %638, %639 : tensor<2xf32>
-    %641 = stablehlo.broadcast_in_dim %502, dims = [] : (tensor<f32>) -> tensor<2xf32>
-    %642 = stablehlo.multiply %arg8, %641 : tensor<2xf32>
-    %643 = stablehlo.add %640, %642 : tensor<2xf32>
-    %644 = stablehlo.broadcast_in_dim %504, dims = [] : (tensor<f32>) -> tensor<2xf32>
-    %645 = stablehlo.multiply %arg8, %644 : tensor<2xf32>
-    %646 = stablehlo.subtract %arg8, %645 : tensor<2xf32>
-    %647 = stablehlo.constant dense<0x3DCCCCCD> : tensor<2xf32>
-    %648 = stablehlo.multiply %643, %647 : tensor<2xf32>
-    %649 = stablehlo.constant dense<0x3F666666> : tensor<2xf32>
-    %650 = stablehlo.multiply %arg12, %649 : tensor<2xf32>
-    %651 = stablehlo.add %650, %648 : tensor<2xf32>
-    %652 = stablehlo.constant dense<0x3A83126F> : tensor<2xf32>
-    %653 = stablehlo.multiply %643, %652 : tensor<2xf32>
-    %654 = stablehlo.multiply %653, %643 : tensor<2xf32>
-    %655 = stablehlo.constant dense<0x3F7FBE77> : tensor<2xf32>
-    %656 = stablehlo.multiply %arg16, %655 : tensor<2xf32>
-    %657 = stablehlo.add %656, %654 : tensor<2xf32>
-    %658 = stablehlo.broadcast_in_dim %493, dims = [] : (tensor<f32>) -> tensor<2xf32>
-    %659 = stablehlo.multiply %651, %658 : tensor<2xf32>
-    %660 = stablehlo.sqrt %657 : tensor<2xf32>
-    %661 = stablehlo.broadcast_in_dim %495, dims = [] : (tensor<f32>) -> tensor<2xf32>
-    %662 = stablehlo.multiply %660, %661 : tensor<2xf32>
-    %663 = stablehlo.constant dense<0x322BCC77> : tensor<2xf32>
-    %664 = stablehlo.add %662, %663 : tensor<2xf32>
-    %665 = stablehlo.divide %659, %664 : tensor<2xf32>
-    %666 = stablehlo.subtract %646, %665 : tensor<2xf32>
-    %667 = stablehlo.reshape %arg1 : (tensor<1xf32>) -> tensor<f32>
-    %668 = stablehlo.compare EQ, %667, %218, FLOAT : (tensor<f32>, tensor<f32>) -> tensor<i1>
-    %669 = stablehlo.is_finite %247 : (tensor<f32>) -> tensor<i1>
-    %670 = stablehlo.and %668, %669 : tensor<i1>
-    %671 = stablehlo.constant dense<0x3F800000> : tensor<1xf32>
-    %672 = stablehlo.select %670, %arg1, %671 : tensor<i1>, tensor<1xf32>
-    %673 = stablehlo.select %670, %545, %arg5 : tensor<i1>, tensor<12xf32>
-    %674 = stablehlo.select %670, %586, %arg6 : tensor<i1>, tensor<4xf32>
-    %675 = stablehlo.select %670, %625, %arg7 : tensor<i1>, tensor<8xf32>
-    %676 = stablehlo.select %670, %666, %arg8 : tensor<i1>, tensor<2xf32>
-    %677 = stablehlo.select %670, %530, %arg9 : tensor<i1>, tensor<12xf32>
-    %678 = stablehlo.select %670, %571, %arg10 : tensor<i1>, tensor<4xf32>
-    %679 = stablehlo.select %670, %610, %arg11 : tensor<i1>, tensor<8xf32>
-    %680 = stablehlo.select %670, %651, %arg12 : tensor<i1>, tensor<2xf32>
-    %681 = stablehlo.select %670, %536, %arg13 : tensor<i1>, tensor<12xf32>
-    %682 = stablehlo.select %670, %577, %arg14 : tensor<i1>, tensor<4xf32>
-    %683 = stablehlo.select %670, %616, %arg15 : tensor<i1>, tensor<8xf32>
-    %684 = stablehlo.select %670, %657, %arg16 : tensor<i1>, tensor<2xf32>
-    %685 = stablehlo.reshape %247 : (tensor<f32>) -> tensor<1xf32>
-    %686 = stablehlo.concatenate %685, %487, dim = 0 : (tensor<1xf32>, tensor<2xf32>) -> tensor<3xf32>
-    %687 = stablehlo.reshape %686 : (tensor<3xf32>) -> tensor<1x3xf32>
-    return %672, %673, %674, %675, %676, %677, %678, %679, %680, %681, %682, %683, %684, %687 : tensor<1xf32>, tensor<12xf32>, tensor<4xf32>, tensor<8xf32>, tensor<2xf32>, tensor<12xf32>, tensor<4xf32>, tensor<8xf32>, tensor<2xf32>, tensor<12xf32>, tensor<4xf32>, tensor<8xf32>, tensor<2xf32>, tensor<1x3xf32>
+    %501 = stablehlo.add %498, %500 : tensor<f32>
+    %502 = stablehlo.slice %493 [3:4] : (tensor<4xf32>) -> tensor<1xf32>
+    %503 = stablehlo.reshape %502 : (tensor<1xf32>) -> tensor<f32>
+    %504 = stablehlo.add %501, %503 : tensor<f32>
+    %505 = stablehlo.sqrt %504 : tensor<f32>
+    %506 = stablehlo.slice %483 [5:6] : (tensor<8xf32>) -> tensor<1xf32>
+    %507 = stablehlo.reshape %506 : (tensor<1xf32>) -> tensor<f32>
+    %508 = stablehlo.multiply %505, %507 : tensor<f32>
+    %509 = stablehlo.constant dense<0x358637BD> : tensor<f32>
+    %510 = stablehlo.add %508, %509 : tensor<f32>
+    %511 = stablehlo.divide %267, %510 : tensor<f32>
+    %512 = stablehlo.compare GE, %511, %267, FLOAT : (tensor<f32>, tensor<f32>) -> tensor<i1>
+    %513 = stablehlo.select %512, %267, %511 : tensor<i1>, tensor<f32>
+    %514 = stablehlo.reshape %508 : (tensor<f32>) -> tensor<1xf32>
+    %515 = stablehlo.reshape %513 : (tensor<f32>) -> tensor<1xf32>
+    %516 = stablehlo.concatenate %514, %515, dim = 0 : (tensor<1xf32>, tensor<1xf32>) -> tensor<2xf32>
+    %517 = stablehlo.slice %483 [5:6] : (tensor<8xf32>) -> tensor<1xf32>
+    %518 = stablehlo.reshape %517 : (tensor<1xf32>) -> tensor<f32>
+    %519 = stablehlo.slice %483 [6:7] : (tensor<8xf32>) -> tensor<1xf32>
+    %520 = stablehlo.reshape %519 : (tensor<1xf32>) -> tensor<f32>
+    %521 = stablehlo.slice %483 [0:1] : (tensor<8xf32>) -> tensor<1xf32>
+    %522 = stablehlo.reshape %521 : (tensor<1xf32>) -> tensor<f32>
+    %523 = stablehlo.slice %483 [1:2] : (tensor<8xf32>) -> tensor<1xf32>
+    %524 = stablehlo.reshape %523 : (tensor<1xf32>) -> tensor<f32>
+    %525 = stablehlo.slice %516 [1:2] : (tensor<2xf32>) -> tensor<1xf32>
+    %526 = stablehlo.reshape %525 : (tensor<1xf32>) -> tensor<f32>
+    %527 = stablehlo.multiply %518, %526 : tensor<f32>
+    %528 = stablehlo.slice %483 [4:5] : (tensor<8xf32>) -> tensor<1xf32>
+    %529 = stablehlo.reshape %528 : (tensor<1xf32>) -> tensor<f32>
+    %530 = stablehlo.slice %483 [3:4] : (tensor<8xf32>) -> tensor<1xf32>
+    %531 = stablehlo.reshape %530 : (tensor<1xf32>) -> tensor<f32>
+    %532 = stablehlo.slice %483 [2:3] : (tensor<8xf32>) -> tensor<1xf32>
+    %533 = stablehlo.reshape %532 : (tensor<1xf32>) -> tensor<f32>
+    %534 = stablehlo.broadcast_in_dim %527, dims = [] : (tensor<f32>) -> tensor<12xf32>
+    %535 = stablehlo.multiply %472, %534 : tensor<12xf32>
+    %536 = stablehlo.compare GT, %arg5, %15, FLOAT : (tensor<12xf32>, tensor<12xf32>) -> tensor<12xi1>
+    %537 = stablehlo.constant dense<0x3F800000> : tensor<12xf32>
+    %538 = stablehlo.compare LT, %arg5, %15, FLOAT : (tensor<12xf32>, tensor<12xf32>) -> tensor<12xi1>
+    %539 = stablehlo.constant dense<0xBF800000> : tensor<12xf32>
+    %540 = stablehlo.select %538, %539, %15 : tensor<12xi1>, tensor<12xf32>
+    %541 = stablehlo.select %536, %537, %540 : tensor<12xi1>, tensor<12xf32>
+    %542 = stablehlo.broadcast_in_dim %529, dims = [] : (tensor<f32>) -> tensor<12xf32>
+    %543 = stablehlo.multiply %541, %542 : tensor<12xf32>
+    %544 = stablehlo.add %535, %543 : tensor<12xf32>
+    %545 = stablehlo.broadcast_in_dim %520, dims = [] : (tensor<f32>) -> tensor<12xf32>
+    %546 = stablehlo.minimum %544, %545 : tensor<12xf32>
+    %547 = stablehlo.negate %545 : tensor<12xf32>
+    %548 = stablehlo.maximum %546, %547 : tensor<12xf32>
+    %549 = stablehlo.broadcast_in_dim %531, dims = [] : (tensor<f32>) -> tensor<12xf32>
+    %550 = stablehlo.multiply %arg5, %549 : tensor<12xf32>
+    %551 = stablehlo.add %548, %550 : tensor<12xf32>
+    %552 = stablehlo.broadcast_in_dim %533, dims = [] : (tensor<f32>) -> tensor<12xf32>
+    %553 = stablehlo.multiply %arg5, %552 : tensor<12xf32>
+    %554 = stablehlo.subtract %arg5, %553 : tensor<12xf32>
+    %555 = stablehlo.constant dense<0x3DCCCCCD> : tensor<12xf32>
+    %556 = stablehlo.multiply %551, %555 : tensor<12xf32>
+    %557 = stablehlo.constant dense<0x3F666666> : tensor<12xf32>
+    %558 = stablehlo.multiply %arg9, %557 : tensor<12xf32>
+    %559 = stablehlo.add %558, %556 : tensor<12xf32>
+    %560 = stablehlo.constant dense<0x3A83126F> : tensor<12xf32>
+    %561 = stablehlo.multiply %551, %560 : tensor<12xf32>
+    %562 = stablehlo.multiply %561, %551 : tensor<12xf32>
+    %563 = stablehlo.constant dense<0x3F7FBE77> : tensor<12xf32>
+    %564 = stablehlo.multiply %arg13, %563 : tensor<12xf32>
+    %565 = stablehlo.add %564, %562 : tensor<12xf32>
+    %566 = stablehlo.broadcast_in_dim %522, dims = [] : (tensor<f32>) -> tensor<12xf32>
+    %567 = stablehlo.multiply %559, %566 : tensor<12xf32>
+    %568 = stablehlo.sqrt %565 : tensor<12xf32>
+    %569 = stablehlo.broadcast_in_dim %524, dims = [] : (tensor<f32>) -> tensor<12xf32>
+    %570 = stablehlo.multiply %568, %569 : tensor<12xf32>
+    %571 = stablehlo.constant dense<0x322BCC77> : tensor<12xf32>
+    %572 = stablehlo.add %570, %571 : tensor<12xf32>
+    %573 = stablehlo.divide %567, %572 : tensor<12xf32>
+    %574 = stablehlo.subtract %554, %573 : tensor<12xf32>
+    %575 = stablehlo.broadcast_in_dim %527, dims = [] : (tensor<f32>) -> tensor<4xf32>
+    %576 = stablehlo.multiply %471, %575 : tensor<4xf32>
+    %577 = stablehlo.compare GT, %arg6, %16, FLOAT : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xi1>
+    %578 = stablehlo.constant dense<0x3F800000> : tensor<4xf32>
+    %579 = stablehlo.compare LT, %arg6, %16, FLOAT : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xi1>
+    %580 = stablehlo.constant dense<0xBF800000> : tensor<4xf32>
+    %581 = stablehlo.select %579, %580, %16 : tensor<4xi1>, tensor<4xf32>
+    %582 = stablehlo.select %577, %578, %581 : tensor<4xi1>, tensor<4xf32>
+    %583 = stablehlo.broadcast_in_dim %529, dims = [] : (tensor<f32>) -> tensor<4xf32>
+    %584 = stablehlo.multiply %582, %583 : tensor<4xf32>
+    %585 = stablehlo.add %576, %584 : tensor<4xf32>
+    %586 = stablehlo.broadcast_in_dim %520, dims = [] : (tensor<f32>) -> tensor<4xf32>
+    %587 = stablehlo.minimum %585, %586 : tensor<4xf32>
+    %588 = stablehlo.negate %586 : tensor<4xf32>
+    %589 = stablehlo.maximum %587, %588 : tensor<4xf32>
+    %590 = stablehlo.broadcast_in_dim %531, dims = [] : (tensor<f32>) -> tensor<4xf32>
+    %591 = stablehlo.multiply %arg6, %590 : tensor<4xf32>
+    %592 = stablehlo.add %589, %591 : tensor<4xf32>
+    %593 = stablehlo.broadcast_in_dim %533, dims = [] : (tensor<f32>) -> tensor<4xf32>
+    %594 = stablehlo.multiply %arg6, %593 : tensor<4xf32>
+    %595 = stablehlo.subtract %arg6, %594 : tensor<4xf32>
+    %596 = stablehlo.constant dense<0x3DCCCCCD> : tensor<4xf32>
+    %597 = stablehlo.multiply %592, %596 : tensor<4xf32>
+    %598 = stablehlo.constant dense<0x3F666666> : tensor<4xf32>
+    %599 = stablehlo.multiply %arg10, %598 : tensor<4xf32>
+    %600 = stablehlo.add %599, %597 : tensor<4xf32>
+    %601 = stablehlo.constant dense<0x3A83126F> : tensor<4xf32>
+    %602 = stablehlo.multiply %592, %601 : tensor<4xf32>
+    %603 = stablehlo.multiply %602, %592 : tensor<4xf32>
+    %604 = stablehlo.constant dense<0x3F7FBE77> : tensor<4xf32>
+    %605 = stablehlo.multiply %arg14, %604 : tensor<4xf32>
+    %606 = stablehlo.add %605, %603 : tensor<4xf32>
+    %607 = stablehlo.broadcast_in_dim %522, dims = [] : (tensor<f32>) -> tensor<4xf32>
+    %608 = stablehlo.multiply %600, %607 : tensor<4xf32>
+    %609 = stablehlo.sqrt %606 : tensor<4xf32>
+    %610 = stablehlo.broadcast_in_dim %524, dims = [] : (tensor<f32>) -> tensor<4xf32>
+    %611 = stablehlo.multiply %609, %610 : tensor<4xf32>
+    %612 = stablehlo.constant dense<0x322BCC77> : tensor<4xf32>
+    %613 = stablehlo.add %611, %612 : tensor<4xf32>
+    %614 = stablehlo.divide %608, %613 : tensor<4xf32>
+    %615 = stablehlo.subtract %595, %614 : tensor<4xf32>
+    %616 = stablehlo.broadcast_in_dim %527, dims = [] : (tensor<f32>) -> tensor<8xf32>
+    %617 = stablehlo.multiply %473, %616 : tensor<8xf32>
+    %618 = stablehlo.compare GT, %arg7, %17, FLOAT : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xi1>
+    %619 = stablehlo.compare LT, %arg7, %17, FLOAT : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xi1>
+    %620 = stablehlo.select %619, %242, %17 : tensor<8xi1>, tensor<8xf32>
+    %621 = stablehlo.select %618, %250, %620 : tensor<8xi1>, tensor<8xf32>
+    %622 = stablehlo.broadcast_in_dim %529, dims = [] : (tensor<f32>) -> tensor<8xf32>
+    %623 = stablehlo.multiply %621, %622 : tensor<8xf32>
+    %624 = stablehlo.add %617, %623 : tensor<8xf32>
+    %625 = stablehlo.broadcast_in_dim %520, dims = [] : (tensor<f32>) -> tensor<8xf32>
+    %626 = stablehlo.minimum %624, %625 : tensor<8xf32>
+    %627 = stablehlo.negate %625 : tensor<8xf32>
+    %628 = stablehlo.maximum %626, %627 : tensor<8xf32>
+    %629 = stablehlo.broadcast_in_dim %531, dims = [] : (tensor<f32>) -> tensor<8xf32>
+    %630 = stablehlo.multiply %arg7, %629 : tensor<8xf32>
+    %631 = stablehlo.add %628, %630 : tensor<8xf32>
+    %632 = stablehlo.broadcast_in_dim %533, dims = [] : (tensor<f32>) -> tensor<8xf32>
+    %633 = stablehlo.multiply %arg7, %632 : tensor<8xf32>
+    %634 = stablehlo.subtract %arg7, %633 : tensor<8xf32>
+    %635 = stablehlo.constant dense<0x3DCCCCCD> : tensor<8xf32>
+    %636 = stablehlo.multiply %631, %635 : tensor<8xf32>
+    %637 = stablehlo.constant dense<0x3F666666> : tensor<8xf32>
+    %638 = stablehlo.multiply %arg11, %637 : tensor<8xf32>
+    %639 = stablehlo.add %638, %636 : tensor<8xf32>
+    %640 = stablehlo.constant dense<0x3A83126F> : tensor<8xf32>
+    %641 = stablehlo.multiply %631, %640 : tensor<8xf32>
+    %642 = stablehlo.multiply %641, %631 : tensor<8xf32>
+    %643 = stablehlo.constant dense<0x3F7FBE77> : tensor<8xf32>
+    %644 = stablehlo.multiply %arg15, %643 : tensor<8xf32>
+    %645 = stablehlo.add %644, %642 : tensor<8xf32>
+    %646 = stablehlo.broadcast_in_dim %522, dims = [] : (tensor<f32>) -> tensor<8xf32>
+    %647 = stablehlo.multiply %639, %646 : tensor<8xf32>
+    %648 = stablehlo.sqrt %645 : tensor<8xf32>
+    %649 = stablehlo.broadcast_in_dim %524, dims = [] : (tensor<f32>) -> tensor<8xf32>
+    %650 = stablehlo.multiply %648, %649 : tensor<8xf32>
+    %651 = stablehlo.constant dense<0x322BCC77> : tensor<8xf32>
+    %652 = stablehlo.add %650, %651 : tensor<8xf32>
+    %653 = stablehlo.divide %647, %652 : tensor<8xf32>
+    %654 = stablehlo.subtract %634, %653 : tensor<8xf32>
+    %655 = stablehlo.broadcast_in_dim %527, dims = [] : (tensor<f32>) -> tensor<2xf32>
+    %656 = stablehlo.multiply %298, %655 : tensor<2xf32>
+    %657 = stablehlo.compare GT, %arg8, %18, FLOAT : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xi1>
+    %658 = stablehlo.constant dense<0x3F800000> : tensor<2xf32>
+    %659 = stablehlo.compare LT, %arg8, %18, FLOAT : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xi1>
+    %660 = stablehlo.constant dense<0xBF800000> : tensor<2xf32>
+    %661 = stablehlo.select %659, %660, %18 : tensor<2xi1>, tensor<2xf32>
+    %662 = stablehlo.select %657, %658, %661 : tensor<2xi1>, tensor<2xf32>
+    %663 = stablehlo.broadcast_in_dim %529, dims = [] : (tensor<f32>) -> tensor<2xf32>
+    %664 = stablehlo.multiply %662, %663 : tensor<2xf32>
+    %665 = stablehlo.add %656, %664 : tensor<2xf32>
+    %666 = stablehlo.broadcast_in_dim %520, dims = [] : (tensor<f32>) -> tensor<2xf32>
+    %667 = stablehlo.minimum %665, %666 : tensor<2xf32>
+    %668 = stablehlo.negate %666 : tensor<2xf32>
+    %669 = stablehlo.maximum %667, %668 : tensor<2xf32>
+    %670 = stablehlo.broadcast_in_dim %531, dims = [] : (tensor<f32>) -> tensor<2xf32>
+    %671 = stablehlo.multiply %arg8, %670 : tensor<2xf32>
+    %672 = stablehlo.add %669, %671 : tensor<2xf32>
+    %673 = stablehlo.broadcast_in_dim %533, dims = [] : (tensor<f32>) -> tensor<2xf32>
+    %674 = stablehlo.multiply %arg8, %673 : tensor<2xf32>
+    %675 = stablehlo.subtract %arg8, %674 : tensor<2xf32>
+    %676 = stablehlo.constant dense<0x3DCCCCCD> : tensor<2xf32>
+    %677 = stablehlo.multiply %672, %676 : tensor<2xf32>
+    %678 = stablehlo.constant dense<0x3F666666> : tensor<2xf32>
+    %679 = stablehlo.multiply %arg12, %678 : tensor<2xf32>
+    %680 = stablehlo.add %679, %677 : tensor<2xf32>
+    %681 = stablehlo.constant dense<0x3A83126F> : tensor<2xf32>
+    %682 = stablehlo.multiply %672, %681 : tensor<2xf32>
+    %683 = stablehlo.multiply %682, %672 : tensor<2xf32>
+    %684 = stablehlo.constant dense<0x3F7FBE77> : tensor<2xf32>
+    %685 = stablehlo.multiply %arg16, %684 : tensor<2xf32>
+    %686 = stablehlo.add %685, %683 : tensor<2xf32>
+    %687 = stablehlo.broadcast_in_dim %522, dims = [] : (tensor<f32>) -> tensor<2xf32>
+    %688 = stablehlo.multiply %680, %687 : tensor<2xf32>
+    %689 = stablehlo.sqrt %686 : tensor<2xf32>
+    %690 = stablehlo.broadcast_in_dim %524, dims = [] : (tensor<f32>) -> tensor<2xf32>
+    %691 = stablehlo.multiply %689, %690 : tensor<2xf32>
+    %692 = stablehlo.constant dense<0x322BCC77> : tensor<2xf32>
+    %693 = stablehlo.add %691, %692 : tensor<2xf32>
+    %694 = stablehlo.divide %688, %693 : tensor<2xf32>
+    %695 = stablehlo.subtract %675, %694 : tensor<2xf32>
+    %696 = stablehlo.reshape %arg1 : (tensor<1xf32>) -> tensor<f32>
+    %697 = stablehlo.compare EQ, %696, %236, FLOAT : (tensor<f32>, tensor<f32>) -> tensor<i1>
+    %698 = stablehlo.is_finite %265 : (tensor<f32>) -> tensor<i1>
+    %699 = stablehlo.and %697, %698 : tensor<i1>
+    %700 = stablehlo.constant dense<0x3F800000> : tensor<1xf32>
+    %701 = stablehlo.select %699, %arg1, %700 : tensor<i1>, tensor<1xf32>
+    %702 = stablehlo.select %699, %574, %arg5 : tensor<i1>, tensor<12xf32>
+    %703 = stablehlo.select %699, %615, %arg6 : tensor<i1>, tensor<4xf32>
+    %704 = stablehlo.select %699, %654, %arg7 : tensor<i1>, tensor<8xf32>
+    %705 = stablehlo.select %699, %695, %arg8 : tensor<i1>, tensor<2xf32>
+    %706 = stablehlo.select %699, %559, %arg9 : tensor<i1>, tensor<12xf32>
+    %707 = stablehlo.select %699, %600, %arg10 : tensor<i1>, tensor<4xf32>
+    %708 = stablehlo.select %699, %639, %arg11 : tensor<i1>, tensor<8xf32>
+    %709 = stablehlo.select %699, %680, %arg12 : tensor<i1>, tensor<2xf32>
+    %710 = stablehlo.select %699, %565, %arg13 : tensor<i1>, tensor<12xf32>
+    %711 = stablehlo.select %699, %606, %arg14 : tensor<i1>, tensor<4xf32>
+    %712 = stablehlo.select %699, %645, %arg15 : tensor<i1>, tensor<8xf32>
+    %713 = stablehlo.select %699, %686, %arg16 : tensor<i1>, tensor<2xf32>
+    %714 = stablehlo.reshape %265 : (tensor<f32>) -> tensor<1xf32>
+    %715 = stablehlo.concatenate %714, %516, dim = 0 : (tensor<1xf32>, tensor<2xf32>) -> tensor<3xf32>
+    %716 = stablehlo.reshape %715 : (tensor<3xf32>) -> tensor<1x3xf32>
+    return %701, %702, %703, %704, %705, %706, %707, %708, %709, %710, %711, %712, %713, %716 : tensor<1xf32>, tensor<12xf32>, tensor<4xf32>, tensor<8xf32>, tensor<2xf32>, tensor<12xf32>, tensor<4xf32>, tensor<8xf32>, tensor<2xf32>, tensor<12xf32>, tensor<4xf32>, tensor<8xf32>, tensor<2xf32>, tensor<1x3xf32>
   }
 }
