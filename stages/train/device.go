@@ -154,7 +154,7 @@ func (s *Train) choose(gpus int, inputs pipeline.Sources) (pipeline.Placement, e
 	if err != nil {
 		return pipeline.Placement{}, err
 	}
-	cpu, gpu := work.onCPU(), work.onGPU()
+	cpu, gpu := work.onCPU(), work.onGPU(gpuRates[s.Precision])
 	if cpu < pays*gpu {
 		return pipeline.Placement{Why: fmt.Sprintf("training takes about %s on a CPU, and a GPU pays from about %s on", roughly(cpu), roughly(pays*gpu))}, nil
 	}
@@ -186,23 +186,26 @@ func (s *Train) work(src pipeline.Sources) (work, error) {
 	}, nil
 }
 
-// What the choice goes by. These are constants, and nothing is measured, so that
-// the same training is at the same place tomorrow and on the next machine of the
-// kind: its key depends on it.
+// What the choice goes by: a CPU of a few cores, and what a GPU of a data centre
+// does at least. These are constants, and nothing is measured, so that the same
+// training is at the same place tomorrow and on the next machine of the kind: its
+// key depends on it.
 const (
 	pays = 2 // a GPU is worth it if training takes this times as long on a CPU
 
 	cpuRate  = 1e11                   // operations a second
 	cpuStep  = 20 * time.Microsecond  // of a network without any
-	gpuRate  = 1e13                   // with float32, which is the slowest
 	gpuStep  = 200 * time.Microsecond // with its batch
 	gpuStart = 20 * time.Second       // the plugin, and the compiler
 )
 
+// gpuRates are operations a second of a GPU, by precision.
+var gpuRates = map[string]float64{full: 2e13, "tf32": 5e13, "bfloat16": 1e14}
+
 func (w work) onCPU() time.Duration { return duration(w.operations/cpuRate, w.steps, cpuStep) }
 
-func (w work) onGPU() time.Duration {
-	return gpuStart + duration(w.operations/gpuRate, w.steps, gpuStep)
+func (w work) onGPU(rate float64) time.Duration {
+	return gpuStart + duration(w.operations/rate, w.steps, gpuStep)
 }
 
 // duration is a time for operations, in seconds, and one for each step.

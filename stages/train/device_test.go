@@ -143,7 +143,7 @@ func TestAutoTakesAGPUThatPays(t *testing.T) {
 		why        string
 	}{
 		{"short", short, newCard(), 0, data, false, "training takes about a second on a CPU, and a GPU pays from about 40 s on"},
-		{"long", long, newCard(), 0, data, true, "on a CPU, and about 24 s there"},
+		{"long", long, newCard(), 0, data, true, "on a CPU, and about 22 s there"},
 		{"long, for the CPU", long + "device: cpu", newCard(), 0, data, false, ""},
 		{"long, without GPU", long, missing, 0, data, false, ""},
 		{"long, with a GPU that does not work", long, broken, 0, data, false, "there is no driver"},
