@@ -21,43 +21,49 @@ typedef struct loaded loaded_t_;
 typedef struct buffer buffer_t_;
 typedef struct topology topology_t_;
 
-// The places of functions in the table.
-enum {
-  ERROR_DESTROY = 0,
-  ERROR_MESSAGE = 1,
-  ERROR_CODE = 2,
-  PLUGIN_INITIALIZE = 3,
-  PLUGIN_ATTRIBUTES = 4,
-  EVENT_DESTROY = 5,
-  EVENT_AWAIT = 8,
-  CLIENT_CREATE = 10,
-  CLIENT_DESTROY = 11,
-  CLIENT_PLATFORM_NAME = 12,
-  CLIENT_PLATFORM_VERSION = 14,
-  CLIENT_DEVICES = 16,
-  CLIENT_COMPILE = 20,
-  CLIENT_BUFFER_FROM_HOST = 22,
-  DESCRIPTION_KIND = 26,
-  DEVICE_DESCRIPTION = 29,
-  DEVICE_MEMORY = 34,
-  EXECUTABLE_DESTROY = 40,
-  EXECUTABLE_OUTPUTS = 44,
-  EXECUTABLE_SERIALIZE = 49,
-  LOADED_DESTROY = 50,
-  LOADED_EXECUTABLE = 51,
-  LOADED_EXECUTE = 55,
-  EXECUTABLE_LOAD = 56,
-  BUFFER_DESTROY = 58,
-  BUFFER_DELETED = 68,
-  BUFFER_TO_HOST = 70,
-  TOPOLOGY_CREATE = 82,
-  TOPOLOGY_DESTROY = 83,
-  COMPILE = 89,
-  EXECUTABLE_MEMORY = 96,
-  NEEDED = 97, // functions that a plugin has to have
-  CLIENT_DMA_MAP = 110,
-  CLIENT_DMA_UNMAP = 111,
-};
+// The functions that a plugin has to have, with their places in the table, and those
+// that it may lack.
+#define NEEDED(F)                \
+  F(ERROR_DESTROY, 0)            \
+  F(ERROR_MESSAGE, 1)            \
+  F(ERROR_CODE, 2)               \
+  F(PLUGIN_INITIALIZE, 3)        \
+  F(PLUGIN_ATTRIBUTES, 4)        \
+  F(EVENT_DESTROY, 5)            \
+  F(EVENT_AWAIT, 8)              \
+  F(CLIENT_CREATE, 10)           \
+  F(CLIENT_DESTROY, 11)          \
+  F(CLIENT_PLATFORM_NAME, 12)    \
+  F(CLIENT_PLATFORM_VERSION, 14) \
+  F(CLIENT_DEVICES, 16)          \
+  F(CLIENT_COMPILE, 20)          \
+  F(CLIENT_BUFFER_FROM_HOST, 22) \
+  F(DESCRIPTION_KIND, 26)        \
+  F(DEVICE_DESCRIPTION, 29)      \
+  F(DEVICE_MEMORY, 34)           \
+  F(EXECUTABLE_DESTROY, 40)      \
+  F(EXECUTABLE_OUTPUTS, 44)      \
+  F(EXECUTABLE_SERIALIZE, 49)    \
+  F(LOADED_DESTROY, 50)          \
+  F(LOADED_EXECUTABLE, 51)       \
+  F(LOADED_EXECUTE, 55)          \
+  F(EXECUTABLE_LOAD, 56)         \
+  F(BUFFER_DESTROY, 58)          \
+  F(BUFFER_DELETED, 68)          \
+  F(BUFFER_TO_HOST, 70)          \
+  F(TOPOLOGY_CREATE, 82)         \
+  F(TOPOLOGY_DESTROY, 83)        \
+  F(COMPILE, 89)                 \
+  F(EXECUTABLE_MEMORY, 96)
+#define OPTIONAL(F)      \
+  F(CLIENT_DMA_MAP, 110) \
+  F(CLIENT_DMA_UNMAP, 111)
+#define PLACE(name, place) name = place,
+enum { NEEDED(PLACE) OPTIONAL(PLACE) };
+
+// The versions of the ABI: of another major one everything may be elsewhere; minor ones
+// before the first that was tried are not looked into.
+enum { MAJOR = 0, MINOR_FROM = 81 };
 
 typedef struct {
   size_t size; // of the table with what is before it
@@ -233,29 +239,39 @@ typedef struct {
 
 _Static_assert(sizeof(void *) == 8 && sizeof(size_t) == 8 && sizeof(int) == 4, "the ABI is that of 64 bits");
 CHECK(table, version, 40);
+_Static_assert(offsetof(table, functions) == 40, "the functions are elsewhere");
 CHECK(named, count, 56);
 CHECK(program, format_size, 48);
 CHECK(execute_options, kept_count, 72);
+CHECK(error_destroy_args, error, 24);
 CHECK(error_message_args, message_size, 40);
 CHECK(error_code_args, code, 28);
+CHECK(plugin_initialize_args, extensions, 16);
 CHECK(plugin_attributes_args, count, 32);
+CHECK(event_args, event, 24);
 CHECK(client_create_args, client, 72);
+CHECK(client_args, client, 24);
 CHECK(client_text_args, text_size, 40);
 CHECK(client_devices_args, count, 40);
 CHECK(client_compile_args, loaded, 56);
 CHECK(from_host_args, buffer, 120);
 CHECK(dma_map_args, bytes, 40);
+CHECK(dma_unmap_args, data, 32);
 CHECK(device_description_args, description, 32);
 CHECK(description_kind_args, text_size, 40);
 CHECK(device_memory_args, limit_set, 89);
 CHECK(device_memory_args, rest, 192);
+CHECK(executable_args, executable, 24);
 CHECK(executable_outputs_args, outputs, 32);
 CHECK(executable_memory_args, peak, 112);
 CHECK(executable_serialize_args, free_owner, 56);
 CHECK(executable_load_args, loaded, 48);
+CHECK(loaded_args, loaded, 24);
 CHECK(loaded_executable_args, executable, 32);
 CHECK(execute_args, device, 80);
+CHECK(buffer_args, buffer, 24);
 CHECK(buffer_deleted_args, deleted, 25);
 CHECK(to_host_args, event, 56);
 CHECK(topology_create_args, topology, 56);
+CHECK(topology_args, topology, 24);
 CHECK(compile_args, executable, 64);

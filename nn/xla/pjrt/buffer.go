@@ -49,6 +49,9 @@ func (b *Buffer) Free() {
 
 // Deleted says whether the memory is gone, as that of donated arguments is.
 func (b *Buffer) Deleted() (bool, error) {
+	if b == nil || b.buffer == nil {
+		return true, nil
+	}
 	var gone C.bool
 	err := b.plugin.err("look at a buffer", C.buffer_deleted(b.plugin.table, b.buffer, &gone))
 	return bool(gone), err
@@ -73,7 +76,7 @@ func (e *Event) Wait() error {
 
 // Put brings numbers to a device: they may be changed when it returns.
 func Put[T Element](c *Client, device int, data []T, dims ...int) (*Buffer, error) {
-	if n := size(dims); n != len(data) || n == 0 {
+	if n := size(dims); n != len(data) || n < 1 {
 		return nil, fmt.Errorf("bring numbers to a device: %d of them for %v", len(data), dims)
 	}
 	b, done, err := c.put(device, unsafe.Pointer(unsafe.SliceData(data)), typeOf[T](), C.DURING_CALL, dims)
@@ -88,22 +91,30 @@ func Put[T Element](c *Client, device int, data []T, dims ...int) (*Buffer, erro
 }
 
 func (c *Client) put(device int, data unsafe.Pointer, t, semantics C.int, dims []int) (*Buffer, *Event, error) {
+	d, err := c.device(device)
+	if err != nil {
+		return nil, nil, err
+	}
 	list := make([]C.int64_t, len(dims)+1) // one more: a scalar has a place too
 	for i, n := range dims {
 		list[i] = C.int64_t(n)
 	}
 	b, done := &Buffer{plugin: c.Plugin}, &Event{plugin: c.Plugin}
-	err := c.err("bring numbers to a device",
-		C.from_host(c.table, c.client, c.devices[device], data, t, &list[0], C.size_t(len(dims)), semantics, &b.buffer, &done.event))
+	err = c.err("bring numbers to a device",
+		C.from_host(c.table, c.client, d, data, t, &list[0], C.size_t(len(dims)), semantics, &b.buffer, &done.event))
 	if err != nil {
 		return nil, nil, err
 	}
 	return b, done, nil
 }
 
+// size is how many elements there are, of a shape that is none -1.
 func size(dims []int) int {
 	n := 1
 	for _, d := range dims {
+		if d < 0 {
+			return -1
+		}
 		n *= d
 	}
 	return n
@@ -154,8 +165,11 @@ func (b *Buffer) copy(to unsafe.Pointer, room int) (n int, e *Event, err error) 
 
 // bytes is what a copy to the host takes.
 func (b *Buffer) bytes() (int, error) {
-	size, err := C.size_t(0), error(nil)
-	err = b.plugin.err("look at a buffer", C.to_host_bytes(b.plugin.table, b.buffer, &size))
+	if b == nil || b.buffer == nil {
+		return 0, errors.New("copy from a device: the buffer was freed")
+	}
+	var size C.size_t
+	err := b.plugin.err("look at a buffer", C.to_host_bytes(b.plugin.table, b.buffer, &size))
 	return int(size), err
 }
 
@@ -211,12 +225,15 @@ const pageSize = 1 << 16
 // Pin makes pinned memory of so many bytes. A plugin that cannot pin has plain
 // memory for it.
 func (c *Client) Pin(bytes int) (*Pinned, error) {
+	if c.client == nil {
+		return nil, errClosed
+	}
 	n := (max(1, bytes) + pageSize - 1) / pageSize * pageSize
 	m := &Pinned{client: c, memory: C.aligned_alloc(pageSize, C.size_t(n)), n: n}
 	if m.memory == nil {
 		return nil, fmt.Errorf("no memory for %d bytes", n)
 	}
-	if c.has(C.CLIENT_DMA_UNMAP) {
+	if C.plugin_has(c.table, C.CLIENT_DMA_MAP) && C.plugin_has(c.table, C.CLIENT_DMA_UNMAP) {
 		m.mapped = c.err("pin memory", C.dma_map(c.table, c.client, m.memory, C.size_t(n))) == nil
 	}
 	return m, nil
@@ -231,7 +248,7 @@ func (m *Pinned) Floats() []float32 { return unsafe.Slice((*float32)(m.memory), 
 // Put begins to bring the first numbers to a device. They must not change before
 // the event.
 func (m *Pinned) Put(device, from int, dims ...int) (*Buffer, *Event, error) {
-	if from < 0 || (from+size(dims))*4 > m.n {
+	if n := size(dims); from < 0 || n < 1 || (from+n)*4 > m.n {
 		return nil, nil, fmt.Errorf("bring numbers to a device: %v from %d on are more than there are", dims, from)
 	}
 	return m.client.put(device, unsafe.Add(m.memory, 4*from), C.TYPE_F32, C.UNTIL_COPIED, dims)
@@ -244,6 +261,6 @@ func (m *Pinned) Close() error {
 		err = m.client.err("unpin memory", C.dma_unmap(m.client.table, m.client.client, m.memory))
 	}
 	C.free(m.memory)
-	m.memory, m.n = nil, 0
+	m.memory, m.n, m.mapped = nil, 0, false
 	return err
 }

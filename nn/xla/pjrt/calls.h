@@ -27,12 +27,19 @@ static inline const table *plugin_open(const char *path, const char **why) {
   if (!get) { *why = "it has no function GetPjrtApi"; return NULL; }
   const table *p = get();
   if (!p) *why = "its GetPjrtApi gives nothing";
+  else if (p->size < sizeof *p) { *why = "its table of functions is cut off"; return NULL; }
   return p;
 }
 
 // plugin_has says whether the table goes as far as a function, and has it.
 static inline bool plugin_has(const table *p, int function) {
   return p->size >= sizeof(table) + (function + 1) * sizeof(void *) && p->functions[function];
+}
+// plugin_lacks names a function that the plugin has to have and does not.
+static inline const char *plugin_lacks(const table *p) {
+#define LACKS(name, place) if (!plugin_has(p, place)) return #name;
+  NEEDED(LACKS)
+  return NULL;
 }
 
 static inline void error_free(const table *p, error_t_ *e) {
@@ -103,7 +110,6 @@ static inline error_t_ *client_devices(const table *p, client_t_ *client, device
   *devices = a->devices, *n = a->count;
   return e;
 }
-static inline device_t_ *device_at(device_t_ *const *devices, size_t i) { return devices[i]; }
 static inline error_t_ *device_kind(const table *p, device_t_ *device, const char **text, size_t *n) {
   description_t_ *description;
   {
@@ -291,7 +297,10 @@ static inline void name_value(named *v, const char *name, int type, const char *
 static inline const named *named_at(const named *list, size_t i) { return list + i; }
 static inline const char *named_text(const named *v) { return v->text; }
 static inline int64_t named_number(const named *v) { return v->number; }
-static inline int64_t named_numbers(const named *v, size_t i) { return v->numbers[i]; }
+static inline const int64_t *named_numbers(const named *v) { return v->numbers; }
 static inline float named_fraction(const named *v) { return v->fraction; }
 static inline bool named_yes(const named *v) { return v->yes; }
-static inline const named *named_next(const named *v) { return v + 1; }
+// named_next goes by the size that the plugin gives, which may know of more fields.
+static inline const named *named_next(const named *v) {
+  return (const named *)((const char *)v + (v->size > sizeof *v ? v->size : sizeof *v));
+}

@@ -2,11 +2,9 @@ package pjrt_test
 
 import (
 	"errors"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
+	"sync"
 	"testing"
 
 	"pipe/nn/xla/pjrt"
@@ -170,6 +168,73 @@ func TestDevices(t *testing.T) {
 	}
 }
 
+// Several goroutines share a client and a program.
+func TestGoroutines(t *testing.T) {
+	c := client(t, nil)
+	x := must[*pjrt.Executable](t)(c.Compile([]byte(adds), pjrt.CompileOptions{}))
+	defer x.Close()
+	var all sync.WaitGroup
+	for i := range 4 {
+		all.Go(func() {
+			from := float32(i)
+			a, err := pjrt.Put(c, 0, []float32{from, from, from, from}, 4)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			b, err := pjrt.Put(c, 0, []float32{1, 1, 1, 1}, 4)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			for range 50 {
+				out, err := x.Run([]*pjrt.Buffer{a, b}, 1)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				a.Free()
+				out[1].Free()
+				a = out[0]
+			}
+			got := make([]float32, 4)
+			if err := pjrt.Get(got, a); err != nil || got[0] != from+50 || got[3] != from+50 {
+				t.Errorf("%v, %v", got, err)
+			}
+			a.Free()
+			b.Free()
+		})
+	}
+	all.Wait()
+}
+
+// A plugin for CPUs takes the number of devices as an option, and a flag of XLA's.
+func TestOptions(t *testing.T) {
+	c := client(t, map[string]any{"cpu_device_count": 3})
+	if len(c.Kinds()) != 3 {
+		t.Errorf("%d devices, 3 were asked for", len(c.Kinds()))
+	}
+	x := must[*pjrt.Executable](t)(c.Compile([]byte(nothing), pjrt.CompileOptions{Flags: map[string]any{"xla_cpu_enable_fast_math": false}}))
+	out := must[[]*pjrt.Buffer](t)(x.Run(nil, 1))
+	got := []float32{0}
+	if err := pjrt.Get(got, out...); err != nil || got[0] != 7 {
+		t.Errorf("%v, %v", got, err)
+	}
+	out[0].Free()
+	if err := x.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// nothing takes nothing.
+const nothing = `module @m {
+  func.func public @main() -> tensor<f32> {
+    %0 = stablehlo.constant dense<7.0> : tensor<f32>
+    return %0 : tensor<f32>
+  }
+}
+`
+
 // What the plugin says is in the error, and what was tried.
 func TestErrors(t *testing.T) {
 	c := client(t, nil)
@@ -178,42 +243,71 @@ func TestErrors(t *testing.T) {
 	if !errors.As(err, &e) || !strings.Contains(err.Error(), "compile the network: ") || e.Code == 0 {
 		t.Errorf("%v", err)
 	}
-	if _, err := c.Deserialize([]byte("nonsense")); err == nil {
-		t.Error("nonsense was loaded")
+	x := must[*pjrt.Executable](t)(c.Compile([]byte(adds), pjrt.CompileOptions{}))
+	a := must[*pjrt.Buffer](t)(pjrt.Put(c, 0, []float32{1, 2, 3, 4}, 4))
+	b := must[*pjrt.Buffer](t)(pjrt.Put(c, 0, []float32{1, 1, 1, 1}, 4))
+	for _, r := range must[[]*pjrt.Buffer](t)(x.Run([]*pjrt.Buffer{a, b}, 1)) {
+		r.Free()
 	}
-	if _, err := pjrt.Put(c, 0, []float32{1, 2}, 3); err == nil {
-		t.Error("two numbers became three")
+	refused := func(what, want string, err error) {
+		t.Helper()
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", what, err, want)
+		}
 	}
-}
+	run := func(devices int, args ...*pjrt.Buffer) error {
+		_, err := x.Run(args, devices)
+		return err
+	}
+	compile := func(flags map[string]any) error {
+		_, err := c.Compile([]byte(nothing), pjrt.CompileOptions{Flags: flags})
+		return err
+	}
+	put := func(device int, data []float32, dims ...int) error {
+		_, err := pjrt.Put(c, device, data, dims...)
+		return err
+	}
+	refused("a donated argument", "run a network: ", run(1, a, b))
+	refused("one argument of two", "run a network: ", run(1, b))
+	refused("no device", "2 arguments for 0 devices", run(0, b, b))
+	refused("more devices than arguments", "1 arguments for 2 devices", run(2, b))
+	refused("a donated buffer", "deleted or donated", pjrt.Get(make([]float32, 4), a))
+	refused("a flag that nobody knows", "compile the network: ", compile(map[string]any{"no_such_flag": true}))
+	refused("a flag of no type", "[]string is no type", compile(map[string]any{"xla_cpu_enable_fast_math": []string{}}))
+	refused("too few numbers", "2 of them for [3]", put(0, []float32{1, 2}, 3))
+	refused("a shape that is none", "for [-1 -2]", put(0, []float32{1, 2}, -1, -2))
+	refused("a device that is not there", "there is no device 99", put(99, []float32{1}, 1))
+	_, err = c.Memory(-1)
+	refused("the memory of a device that is not there", "there is no device -1", err)
+	_, err = c.Deserialize([]byte("nonsense"))
+	refused("nonsense as a program", "load a compiled network: ", err)
+	_, err = c.NewClient(map[string]any{"x": 1i})
+	refused("an option of no type", "option x: complex128", err)
 
-// No file stops the process, whatever it is.
-func TestLoadRefuses(t *testing.T) {
-	dir := t.TempDir()
-	file := func(name, content string) string {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return path
+	b.Free()
+	refused("an argument that was freed", "argument 0 was freed", run(1, b, b))
+	refused("a buffer that was freed", "was freed", pjrt.Get(make([]float32, 4), b))
+	if err := x.Close(); err != nil {
+		t.Error(err)
 	}
-	fifo := filepath.Join(dir, "fifo")
-	if err := syscall.Mkfifo(fifo, 0o644); err != nil {
-		t.Fatal(err)
+	refused("a program that was freed", "the network was freed", run(1, b, b))
+	_, err = x.Serialize()
+	refused("a program that was freed", "the network was freed", err)
+	_, err = x.Size()
+	refused("a program that was freed", "the network was freed", err)
+	a.Free()
+
+	closed := must[*pjrt.Client](t)(c.NewClient(nil))
+	if err := closed.Close(); err != nil {
+		t.Error(err)
 	}
-	for path, want := range map[string]string{
-		filepath.Join(dir, "none.so"):     "no such file",
-		dir:                               "folder",
-		fifo:                              "named pipe",
-		file("text.so", "hello"):          "text.so",
-		file("empty.so", ""):              "empty.so",
-		file("elf.so", "\x7fELF\x02"):     "elf.so",
-		"/lib/x86_64-linux-gnu/libm.so.6": "GetPjrtApi",
-	} {
-		if _, err := os.Stat(path); path[:4] == "/lib" && err != nil {
-			continue
-		}
-		if _, err := pjrt.Load(path); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v, want something about %q", path, err, want)
-		}
-	}
+	_, err = pjrt.Put(closed, 0, []float32{1}, 1)
+	refused("a client that was closed", "is closed", err)
+	_, err = closed.Compile([]byte(nothing), pjrt.CompileOptions{})
+	refused("a client that was closed", "is closed", err)
+	_, err = closed.Deserialize(nil)
+	refused("a client that was closed", "is closed", err)
+	_, err = closed.Pin(1)
+	refused("a client that was closed", "is closed", err)
+	refused("a client that was closed", "is closed", closed.Close())
 }

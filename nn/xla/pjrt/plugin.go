@@ -16,7 +16,10 @@ import "C"
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"path/filepath"
+	"slices"
 	"unsafe"
 
 	"pipe/base/infile"
@@ -44,7 +47,12 @@ func Load(path string) (*Plugin, error) {
 	if err := infile.Check(path, info); err != nil {
 		return wrong("%w", err)
 	}
-	name := C.CString(path)
+	// A name without a folder would be looked for where the libraries of the system are.
+	whole, err := filepath.Abs(path)
+	if err != nil {
+		return wrong("%w", err)
+	}
+	name := C.CString(whole)
 	defer C.free(unsafe.Pointer(name))
 	var why *C.char
 	table := C.plugin_open(name, &why)
@@ -52,15 +60,17 @@ func Load(path string) (*Plugin, error) {
 		return wrong("%s", C.GoString(why))
 	}
 	p := &Plugin{path, table}
-	major, minor := p.Version()
-	if major != 0 || !p.has(C.NEEDED-1) {
-		return wrong("it speaks version %d.%d of the PJRT API, which is too old or too new: version 0.81 or later is needed, below 1.0", major, minor)
+	if major, minor := p.Version(); major != C.MAJOR || minor < C.MINOR_FROM {
+		return wrong("it speaks version %d.%d of the PJRT API; one from %d.%d on, below %d.0, is needed", major, minor, C.MAJOR, C.MINOR_FROM, C.MAJOR+1)
 	}
-	return p, p.err("initialize it", C.plugin_initialize(p.table))
+	if lacks := C.plugin_lacks(table); lacks != nil {
+		return wrong("it has no function %s of the PJRT API", C.GoString(lacks))
+	}
+	if err := p.err("initialize it", C.plugin_initialize(p.table)); err != nil {
+		return wrong("%w", err)
+	}
+	return p, nil
 }
-
-// has says whether the plugin has a function of the table, and those before.
-func (p *Plugin) has(function C.int) bool { return bool(C.plugin_has(p.table, function)) }
 
 // Version is the version of the ABI that the plugin speaks.
 func (p *Plugin) Version() (major, minor int) {
@@ -123,6 +133,9 @@ func (p *Plugin) Attributes() (map[string]any, error) {
 		return nil, err
 	}
 	m := map[string]any{}
+	if v == nil {
+		return m, nil
+	}
 	for range n {
 		name := goText(v.name, v.name_size)
 		switch v._type {
@@ -132,8 +145,8 @@ func (p *Plugin) Attributes() (map[string]any, error) {
 			m[name] = int64(C.named_number(v))
 		case C.INT64_LIST:
 			var list []int64
-			for i := range v.count {
-				list = append(list, int64(C.named_numbers(v, i)))
+			if from := (*int64)(unsafe.Pointer(C.named_numbers(v))); from != nil {
+				list = slices.Clone(unsafe.Slice(from, int(v.count)))
 			}
 			m[name] = list
 		case C.FLOAT:
@@ -173,7 +186,8 @@ func newValues(options map[string]any) (*values, error) {
 	text := func(s string) *C.char { return (*C.char)(v.keep(unsafe.Pointer(C.CString(s)))) }
 	v.list = (*C.named)(v.keep(C.calloc(C.size_t(len(options)), C.sizeof_named)))
 	list := unsafe.Slice(v.list, len(options))
-	for name, x := range options {
+	for _, name := range slices.Sorted(maps.Keys(options)) {
+		x := options[name]
 		to, key := &list[v.n], text(name)
 		switch x := x.(type) {
 		case string:
@@ -201,4 +215,7 @@ func newValues(options map[string]any) (*values, error) {
 	return v, nil
 }
 
-var errClosed = errors.New("the client of the plugin is closed")
+var (
+	errClosed = errors.New("the client of the plugin is closed")
+	errFreed  = errors.New("the network was freed, or compiled for a device that is not there")
+)
