@@ -170,6 +170,12 @@ func (t *trainer) planEvaluation() (err error) {
 // close frees everything that prepare has made.
 func (t *trainer) close() error {
 	var errs []error
+	for i := range t.unseen { // a device may still be at work on them
+		if later := t.unseen[i].later; later != nil {
+			errs = append(errs, later())
+		}
+	}
+	t.unseen = nil
 	if t.feed != nil {
 		t.feed.stop()
 	}

@@ -55,6 +55,13 @@ func (t *trainer) evaluate(ctx context.Context, p *plan, f *feeder) (loss, metri
 		return nil
 	}
 	var free, unseen []measurement
+	defer func() { // after an error
+		for _, m := range unseen {
+			if m.later != nil {
+				err = errors.Join(err, m.later())
+			}
+		}
+	}()
 	for range t.how.ahead() {
 		free = append(free, measurement{y: make([]float32, p.rows), w: make([]float32, p.rows)})
 	}
@@ -65,10 +72,12 @@ func (t *trainer) evaluate(ctx context.Context, p *plan, f *feeder) (loss, metri
 			return 0, 0, err
 		}
 		if n == 0 || len(free) == 0 {
-			if err := count(unseen[0]); err != nil {
+			m := unseen[0]
+			unseen = unseen[1:]
+			if err := count(m); err != nil {
 				return 0, 0, err
 			}
-			free, unseen = append(free, unseen[0]), unseen[1:]
+			free = append(free, m)
 			continue
 		}
 		m := free[len(free)-1]

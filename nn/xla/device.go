@@ -32,7 +32,7 @@ type Options struct {
 	// the plugin, the libraries that it uses, the driver and the kind of device.
 	Cache, Identity string
 	Unfused         bool  // attention is never a call of cuDNN's
-	Room            int64 // bytes of data sets that the device may keep; 0: half of its memory; below 0: none
+	Room            int64 // bytes of data sets that the device may keep; 0: half of its memory, up to mostRoom; below 0: none
 
 	piece int // steps of recurrent layers in a turn of a loop; 0: pieceSteps
 }
@@ -157,6 +157,10 @@ func (d *Device) flush() error {
 	return err
 }
 
+// mostRoom is how many bytes of tables are welcome at most: they are in the memory
+// of the host, too, while they are brought over.
+const mostRoom = 8 << 30
+
 // Room is how many bytes of tables are welcome: a part of the memory of a device.
 func (d *Device) Room() int64 {
 	if d.o.Room != 0 {
@@ -166,7 +170,7 @@ func (d *Device) Room() int64 {
 	if err != nil || m.Limit <= 0 {
 		return 1 << 30 // of the memory of the machine: the plugin does not say
 	}
-	return m.Limit / 2
+	return min(m.Limit/2, mostRoom)
 }
 
 // Peak is how many bytes of the memory of a device were in use at most, 0 if the
