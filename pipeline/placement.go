@@ -3,17 +3,19 @@ package pipeline
 // A Placer is a Stage that more than one processor can work on, whose results
 // differ from each other in the last bits.
 type Placer interface {
-	// Place says which of them is to do it, for a stage that declares so many GPUs.
-	// It is asked when the inputs are there and before each look-up in the cache, so
+	// Place says which of them is to do it. It is asked when the inputs are there and before each look-up in the cache, so
 	// it has to be quick and, as long as nothing changes, to say the same; and it
 	// gets bytes that nobody has verified. Before a run begins it is asked without
 	// inputs (nil), what is sure by then. An error says that the stage cannot be
 	// worked on here.
-	Place(gpus int, inputs Sources) (Placement, error)
+	Place(gpus GPUs, inputs Sources) (Placement, error)
 	// Choices are the settings that say where and how the work is done: with other
 	// values of them it still is the same work.
 	Choices() []string
 }
+
+// GPUs are how many of them a stage declares, and how many its run is offered.
+type GPUs struct{ Declared, Offered int }
 
 // A Placement is the processor that works on a stage. The zero value is the CPU.
 type Placement struct {

@@ -21,7 +21,9 @@ type learning struct {
 
 func (l *learning) Choices() []string { return nil }
 
-func (l *learning) Place(int, pipeline.Sources) (pipeline.Placement, error) { return *l.on, *l.err }
+func (l *learning) Place(pipeline.GPUs, pipeline.Sources) (pipeline.Placement, error) {
+	return *l.on, *l.err
+}
 
 func (l *learning) Run(_ context.Context, env pipeline.Env) error {
 	*l.runs++

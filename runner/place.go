@@ -24,7 +24,11 @@ func (r *Runner) place(ctx context.Context, s *pipeline.Step, inputs []lineage.I
 	}
 	src := newSources(ctx, r.Store, taskInputs(inputs))
 	src.peek = true // to hash gigabytes would make a run slow that has nothing to do
-	return p.Place(s.Resources.GPU, src)
+	return p.Place(r.gpus(s), src)
+}
+
+func (r *Runner) gpus(s *pipeline.Step) pipeline.GPUs {
+	return pipeline.GPUs{Declared: s.Resources.GPU, Offered: r.Capacity.GPU}
 }
 
 // placeEarly says what is sure before the inputs of a step are there.
@@ -36,7 +40,7 @@ func (r *Runner) placeEarly(s *pipeline.Step) (pipeline.Placement, error) {
 	if !ok {
 		return pipeline.Placement{}, nil
 	}
-	return p.Place(s.Resources.GPU, nil)
+	return p.Place(r.gpus(s), nil)
 }
 
 // placeAgain says which processor is to repeat an execution of a step: one of the

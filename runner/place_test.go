@@ -21,7 +21,7 @@ type placed struct {
 	err   *error
 }
 
-func (p *placed) Place(gpus int, inputs pipeline.Sources) (pipeline.Placement, error) {
+func (p *placed) Place(gpus pipeline.GPUs, inputs pipeline.Sources) (pipeline.Placement, error) {
 	if *p.err != nil {
 		return pipeline.Placement{}, *p.err
 	}
@@ -39,7 +39,7 @@ func (p *placed) Place(gpus int, inputs pipeline.Sources) (pipeline.Placement, e
 		}
 	}
 	on := *p.on
-	on.GPUs = max(on.GPUs, gpus)
+	on.GPUs = max(on.GPUs, gpus.Declared)
 	return on, nil
 }
 
@@ -166,7 +166,7 @@ type moving struct {
 
 func (m *moving) Choices() []string { return []string{"on", "resume"} }
 
-func (m *moving) Place(int, pipeline.Sources) (pipeline.Placement, error) {
+func (m *moving) Place(pipeline.GPUs, pipeline.Sources) (pipeline.Placement, error) {
 	on := pipeline.Placement{Moves: m.Resume == "any"}
 	if m.On != "cpu" {
 		on.Engine, on.Device = "xla "+m.On, m.On
@@ -234,6 +234,23 @@ func TestCheckpointsMove(t *testing.T) {
 		}
 		if len(c.from) != 1 || c.from[0] != s.from {
 			t.Errorf("%s began at %v, want %d", s.with, c.from, s.from)
+		}
+	}
+}
+
+// What a placement takes counts within the run and over the machine, and is no less
+// than what is declared.
+func TestPlacementIsCounted(t *testing.T) {
+	w, _, _ := places(t)
+	for declared, want := range map[int]int{0: 1, 1: 1, 3: 3} {
+		step := w.plan(fmt.Sprintf("  s: {uses: placed, resources: {gpu: %d}}\n", declared)).Steps[0]
+		on := pipeline.Placement{Engine: "xla", GPUs: 1}
+		e := &execution{Runner: w.runner, plan: &pipeline.Plan{Steps: []*pipeline.Step{step}}, states: []stepState{{on: on}}}
+		if got := e.need(job{}).GPU; got != want {
+			t.Errorf("%d are declared: it takes %d of the run, want %d", declared, got, want)
+		}
+		if got := share(step, on, 0).GPU; got != want {
+			t.Errorf("%d are declared: it takes %d of the machine, want %d", declared, got, want)
 		}
 	}
 }

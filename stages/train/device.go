@@ -96,17 +96,17 @@ var _ pipeline.Placer = (*Train)(nil)
 func (*Train) Choices() []string { return []string{"device", "precision", "deterministic", "resume"} }
 
 // Place implements pipeline.Placer.
-func (s *Train) Place(gpus int, inputs pipeline.Sources) (pipeline.Placement, error) {
+func (s *Train) Place(gpus pipeline.GPUs, inputs pipeline.Sources) (pipeline.Placement, error) {
 	on, err := s.place(gpus, inputs)
 	on.Moves = s.Resume == fromAny
 	return on, err
 }
 
 // place is Place but for what becomes of checkpoints.
-func (s *Train) place(gpus int, inputs pipeline.Sources) (pipeline.Placement, error) {
+func (s *Train) place(gpus pipeline.GPUs, inputs pipeline.Sources) (pipeline.Placement, error) {
 	switch {
 	case s.Device == onGPU:
-		p, c, err := s.find(max(1, gpus))
+		p, c, err := s.find(max(1, gpus.Declared))
 		if err != nil {
 			return pipeline.Placement{}, fmt.Errorf("device: gpu: %w", err)
 		}
@@ -137,16 +137,19 @@ func (s *Train) find(devices int) (Processor, Computing, error) {
 
 // choose takes a GPU if there is one that pays. A stage that has declared one
 // keeps it from others, and so uses it.
-func (s *Train) choose(gpus int, inputs pipeline.Sources) (pipeline.Placement, error) {
-	p, c, err := s.find(max(1, gpus))
+func (s *Train) choose(gpus pipeline.GPUs, inputs pipeline.Sources) (pipeline.Placement, error) {
+	p, c, err := s.find(max(1, gpus.Declared))
 	switch {
 	case errors.As(err, new(*NoneError)) || err == nil && p.GPUs == 0:
 		return pipeline.Placement{}, nil
 	case err != nil: // no reason not to train
 		return pipeline.Placement{Why: strings.ReplaceAll(err.Error(), "\n", "; ")}, nil
 	}
+	if p.GPUs > gpus.Offered {
+		return pipeline.Placement{Why: "the run is offered no GPU"}, nil
+	}
 	on := place(p, c)
-	if gpus > 0 {
+	if gpus.Declared > 0 {
 		on.Why = "the stage has resources.gpu"
 		return on, nil
 	}

@@ -138,23 +138,25 @@ func TestAutoTakesAGPUThatPays(t *testing.T) {
 		name, with string
 		on         Processors
 		gpus       int
+		kept       int // GPUs that the run is not offered
 		inputs     pipeline.Sources
 		gpu        bool
 		why        string
 	}{
-		{"short", short, newCard(), 0, data, false, "training takes about a second on a CPU, and a GPU pays from about 40 s on"},
-		{"long", long, newCard(), 0, data, true, "on a CPU, and about 22 s there"},
-		{"long, for the CPU", long + "device: cpu", newCard(), 0, data, false, ""},
-		{"long, without GPU", long, missing, 0, data, false, ""},
-		{"long, with a GPU that does not work", long, broken, 0, data, false, "there is no driver"},
-		{"long, with a CPU in its place", long, emulated, 0, data, false, ""},
-		{"long, without anything", long, nil, 0, data, false, ""},
-		{"short, with a GPU of its own", short, newCard(), 1, data, true, "the stage has resources.gpu"},
-		{"before there is data", long, newCard(), 1, nil, false, ""},
-		{"short, for the GPU", short + "device: gpu", newCard(), 0, nil, true, ""},
-		{"for what is taken for a GPU", short + "device: gpu", emulated, 0, nil, true, ""},
+		{"short", short, newCard(), 0, 0, data, false, "training takes about a second on a CPU, and a GPU pays from about 40 s on"},
+		{"long", long, newCard(), 0, 0, data, true, "on a CPU, and about 22 s there"},
+		{"long, but not in this run", long, newCard(), 0, 1, data, false, "the run is offered no GPU"},
+		{"long, for the CPU", long + "device: cpu", newCard(), 0, 0, data, false, ""},
+		{"long, without GPU", long, missing, 0, 0, data, false, ""},
+		{"long, with a GPU that does not work", long, broken, 0, 0, data, false, "there is no driver"},
+		{"long, with a CPU in its place", long, emulated, 0, 0, data, false, ""},
+		{"long, without anything", long, nil, 0, 0, data, false, ""},
+		{"short, with a GPU of its own", short, newCard(), 1, 0, data, true, "the stage has resources.gpu"},
+		{"before there is data", long, newCard(), 1, 0, nil, false, ""},
+		{"short, for the GPU", short + "device: gpu", newCard(), 0, 0, nil, true, ""},
+		{"for what is taken for a GPU", short + "device: gpu", emulated, 0, 0, nil, true, ""},
 	} {
-		on, err := pipelinetest.Decode(t, Kind(c.on), c.with).(pipeline.Placer).Place(c.gpus, c.inputs)
+		on, err := pipelinetest.Decode(t, Kind(c.on), c.with).(pipeline.Placer).Place(pipeline.GPUs{Declared: c.gpus, Offered: 1 - c.kept}, c.inputs)
 		if err != nil || on.IsCPU() == c.gpu || !strings.Contains(on.Why, c.why) || c.why == "" && on.Why != "" {
 			t.Errorf("%s: %+v, %v", c.name, on, err)
 		}
@@ -172,7 +174,7 @@ func TestGPUThatIsNotThere(t *testing.T) {
 		on   Processors
 		want string
 	}{{nil, "this program knows no GPUs"}, {missing, "device: gpu: there is no driver"}} {
-		_, err := pipelinetest.Decode(t, Kind(c.on), short+"device: gpu").(pipeline.Placer).Place(0, nil)
+		_, err := pipelinetest.Decode(t, Kind(c.on), short+"device: gpu").(pipeline.Placer).Place(pipeline.GPUs{Offered: 1}, nil)
 		if err == nil || !strings.Contains(err.Error(), c.want) || diag.HintOf(err) == "" {
 			t.Errorf("%v (hint %q), want %q", err, diag.HintOf(err), c.want)
 		}
@@ -185,7 +187,7 @@ func TestTrainsWhereItIsPlaced(t *testing.T) {
 	c := newCard()
 	kind := Kind(c)
 	at := pipelinetest.Case{Kind: kind, With: small + "device: gpu\nprecision: tf32\n", Inputs: inputs(t, species), Seed: 5}
-	on, err := pipelinetest.Decode(t, kind, at.With).(pipeline.Placer).Place(0, nil)
+	on, err := pipelinetest.Decode(t, kind, at.With).(pipeline.Placer).Place(pipeline.GPUs{Offered: 1}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
