@@ -58,7 +58,7 @@ const evalRows = 256
 
 // prepare makes plans for what is set already: all above updater.
 func (t *trainer) prepare() (err error) {
-	if t.how = (how{t.cfg.Backend, t.cfg.Threads}); t.how.backend == nil {
+	if t.how.backend, t.how.threads = t.cfg.Backend, t.cfg.Threads; t.how.backend == nil {
 		t.how.backend = cpu.New()
 	}
 	onBackend(t.how.backend, t.numbers)
@@ -67,7 +67,7 @@ func (t *trainer) prepare() (err error) {
 	t.cfg.Accumulate = max(1, t.cfg.Accumulate)
 	t.saving = t.save
 	accumulate := t.cfg.Accumulate > 1
-	gradients := make([]float32, len(t.numbers.flat))
+	gradients := t.how.memory(t.numbers.size())
 	if accumulate {
 		fill(gradients, nothing)
 	}

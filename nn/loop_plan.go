@@ -83,6 +83,15 @@ func (m *numbers) trained() []optim.Range {
 	return list
 }
 
+// size is how many there are.
+func (m *numbers) size() int {
+	n := 0
+	for _, t := range m.params {
+		n += t.size
+	}
+	return n
+}
+
 // copy is the same numbers with memory of their own, which no program has.
 func (m *numbers) copy() *numbers { return &numbers{params: m.params, flat: slices.Clone(m.flat)} }
 
@@ -96,6 +105,15 @@ func onBackend(b backend.Backend, m *numbers) *numbers {
 type how struct {
 	backend backend.Backend
 	threads int
+	idle    bool // nothing is ever run, and there is no memory
+}
+
+// memory is that of so many numbers.
+func (h how) memory(n int) []float32 {
+	if h.idle {
+		return nil
+	}
+	return make([]float32, n)
 }
 
 // device is the backend, if it is one; else nil.
@@ -190,8 +208,8 @@ func (p *plan) part(keep []*graph.Node) backend.Part {
 
 // input makes the memory of an input.
 func (p *plan) input(h how, n *graph.Node) []float32 {
-	data := make([]float32, n.Shape().Size())
-	v := h.backend.Variable(data)
+	data := h.memory(n.Shape().Size())
+	v := h.backend.Variable(data, n.Shape().Size())
 	p.inputs = append(p.inputs, batchLeaf{data, v})
 	p.places[n] = backend.Place{Variable: v, Batch: true}
 	return data
@@ -305,7 +323,7 @@ func newEvaluation(a architecture, m *numbers, rows int, h how, there *resident)
 	if p, err = newPlan(a, m, rows, h, there, false); err != nil {
 		return nil, err
 	}
-	p.out = make([]float32, p.output.Shape().Size())
+	p.out = h.memory(p.output.Shape().Size())
 	keep := []*graph.Node{p.output}
 	if d := h.device(); d != nil {
 		program, err := d.Join([]backend.Part{p.part(keep)}, backend.JoinOptions{})

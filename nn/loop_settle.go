@@ -128,7 +128,7 @@ func (t *trainer) again(a *asked) (p *plan, err error) {
 }
 
 // here is this processor, for what a device cannot tell.
-func (t *trainer) here() how { return how{cpu.New(), t.cfg.Threads} }
+func (t *trainer) here() how { return how{backend: cpu.New(), threads: t.cfg.Threads} }
 
 // largest is the parameter whose gradient is not finite, or too large.
 func (t *trainer) largest() string {

@@ -39,11 +39,14 @@ func newUpdater(m *numbers, gradients backend.Variable, o Rule, reg optim.Regula
 		places[n] = backend.Place{Variable: v, From: from}
 		return n
 	}
-	u.memory = u.step.Memory(len(m.flat))
-	for _, data := range u.memory {
+	u.memory = make([][]float32, len(u.step.States()))
+	if !h.idle {
+		u.memory = u.step.Memory(m.size())
+	}
+	for i, there := range u.step.States() {
 		u.variables = append(u.variables, nil)
-		if data != nil {
-			u.variables[len(u.variables)-1] = h.backend.Variable(data, m.sizes()...)
+		if there {
+			u.variables[i] = h.backend.Variable(u.memory[i], m.sizes()...)
 		}
 	}
 	for _, p := range u.step.Parts {
@@ -72,7 +75,7 @@ func newUpdater(m *numbers, gradients backend.Variable, o Rule, reg optim.Regula
 			mean(p.From, p.Size, p.NewParam)
 			end = p.From + p.Size
 		}
-		rest(len(m.flat))
+		rest(m.size())
 	}
 	if reset {
 		for _, p := range u.step.Parts {

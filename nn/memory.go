@@ -8,7 +8,7 @@ import "errors"
 // optimizer keeps of each, the plans of all batch sizes, and batches that are
 // gathered ahead. Nothing is computed, and none of the memory is used.
 func Memory(spec Spec, sig Signature, rows, validation int, cfg Config) (bytes int, err error) {
-	t, _, err := assemble(spec, sig, cfg)
+	t, _, err := assemble(spec, sig, cfg, false)
 	if err != nil {
 		return 0, err
 	}

@@ -40,7 +40,7 @@ func Train(ctx context.Context, spec Spec, sig Signature, train, validation Sour
 
 // newTrainer checks and prepares. The model has no parameters yet.
 func newTrainer(spec Spec, sig Signature, train, validation Source, cfg Config) (*trainer, *Model, error) {
-	t, m, err := assemble(spec, sig, cfg)
+	t, m, err := assemble(spec, sig, cfg, false)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -54,8 +54,9 @@ func newTrainer(spec Spec, sig Signature, train, validation Source, cfg Config) 
 	return t, m, t.prepare()
 }
 
-// assemble puts together what does not depend on the data. The parameters are 0.
-func assemble(spec Spec, sig Signature, cfg Config) (*trainer, *Model, error) {
+// assemble puts together what does not depend on the data. The parameters are 0. Of
+// what is idle there is no memory.
+func assemble(spec Spec, sig Signature, cfg Config, idle bool) (*trainer, *Model, error) {
 	if err := errors.Join(spec.Validate(), sig.Validate(), cfg.validate()); err != nil {
 		return nil, nil, err
 	}
@@ -68,10 +69,13 @@ func assemble(spec Spec, sig Signature, cfg Config) (*trainer, *Model, error) {
 		return nil, nil, err
 	}
 	m.Signature.Log = loss.Kind == graph.Poisson
-	st := newStore(spec)
+	st := &store{specs: spec.params()}
+	if !idle {
+		st = newStore(spec)
+	}
 	t := &trainer{cfg: cfg, sig: &m.Signature, vocabularies: spec.Vocabularies(), store: st, numbers: st.numbers(cfg.DecayWeights),
 		rowLoss: func(z []float32, y float32) float64 { return loss.Row(z, []float32{y}) },
-		arch:    &specArchitecture{spec: spec, loss: loss, seed: cfg.Seed}}
+		how:     how{idle: idle}, arch: &specArchitecture{spec: spec, loss: loss, seed: cfg.Seed}}
 	return t, m, nil
 }
 

@@ -137,6 +137,9 @@ func (s *Step) Memory(n int) [][]float32 {
 	return list
 }
 
+// States says which memories there are.
+func (s *Step) States() []bool { return s.rule.states }
+
 // Numbers are what the inputs Hyper and Before hold for step t, counted from 1,
 // with a factor of the learning rate and a scale of the gradients. They are
 // memory of the Step.

@@ -48,6 +48,7 @@ type Device struct {
 	pending   *program
 	variables map[*variable]bool // all there are
 	failed    error
+	draft     bool // there is no client, see Draft
 }
 
 var _ backend.Device = (*Device)(nil)
@@ -96,8 +97,11 @@ func clientOptions(attributes map[string]any, visible []int) map[string]any {
 	return options
 }
 
+// cuda is the platform of NVIDIA's GPUs.
+const cuda = "cuda"
+
 // cuda says whether it is a GPU of NVIDIA's.
-func (d *Device) cuda() bool { return strings.EqualFold(d.name, "cuda") }
+func (d *Device) cuda() bool { return strings.EqualFold(d.name, cuda) }
 
 // cudnn says whether attention may be a call of cuDNN's, whose sums have no fixed order.
 func (d *Device) cudnn() bool { return d.cuda() && !d.o.Deterministic && !d.o.Unfused }

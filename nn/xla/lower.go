@@ -24,6 +24,7 @@ type lowering struct {
 	roots   map[*graph.Node]*graph.Node // leaves, by what updates made of them
 	changed map[*graph.Node]value       // leaves that were updated
 	call    *graph.Call                 // which is lowered
+	ledger  *ledger                     // of what operators take; nil: nobody asks
 }
 
 // A value is what a node stands for: one Value of its shape, or several flat
@@ -67,6 +68,7 @@ func (l *lowering) graph(g *graph.Graph) error {
 // lower adds an operator, by its family.
 func (l *lowering) lower(c *graph.Call) error {
 	l.call = c
+	defer l.ledger.entry(l, c)()
 	known := l.arithmetic(c.Op) || l.primitive(c.Op) || l.dense(c.Op) || l.conv(c.Op) || l.pool(c.Op) || l.norm(c.Op) || l.attention(c.Op) ||
 		l.recurrent(c.Op) || l.sequence(c.Op) || l.embedding(c.Op) || l.loss(c.Op) || l.update(c.Op)
 	if !known {

@@ -28,6 +28,7 @@ type module struct {
 	args     []argument          // behind the lanes and the number of the run
 	changed  []*cell             // those of them that are results, in order
 	products float64             // floating point operations of the products
+	ledger   *ledger             // of a draft
 }
 
 const (
@@ -40,6 +41,9 @@ const (
 func (d *Device) build(parts []backend.Part, o backend.JoinOptions) (*module, error) {
 	f := &stablehlo.Func{Exact: d.o.Precision == Float32, Devices: d.o.Devices}
 	m := &module{small: map[*graph.Node]int{}, own: map[*graph.Node]*variable{}, logged: map[*graph.Node]int{}, lanes: firstLane, turns: d.Ahead()}
+	if d.draft {
+		m.ledger = &ledger{roots: map[*graph.Node]int{}}
+	}
 	for _, p := range parts {
 		if err := p.Graph.Err(); err != nil {
 			return nil, err
@@ -85,10 +89,12 @@ func (d *Device) build(parts []backend.Part, o backend.JoinOptions) (*module, er
 	for _, p := range parts {
 		l := newLowering(f, d.compute())
 		l.cudnn, l.ordered, l.piece = d.cudnn(), d.o.Deterministic, cmp.Or(d.o.piece, pieceSteps)
+		l.ledger = m.ledger
 		l.step = m.step(f, lanes)
 		if err := m.lower(l, mem, feed, p, lanes); err != nil {
 			return nil, fmt.Errorf("%s: %w", d.Name(), err)
 		}
+		m.ledger.keep(slices.Concat(p.Keep, o.Guard)...)
 		for _, n := range slices.Concat(p.Keep, o.Guard) {
 			if _, ok := l.values[n]; ok {
 				nodes[n] = l.Convert(l.of(n), stablehlo.F32)

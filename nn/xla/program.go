@@ -262,11 +262,11 @@ func (p *program) Bytes() int {
 	if err != nil {
 		return 0
 	}
-	size, err := x.Size()
+	bytes, err := working(x)
 	if err != nil {
 		return 0
 	}
-	return int(size.Temp + size.Outputs - size.Alias + size.Code)
+	return int(bytes)
 }
 
 // Flops is the number of floating point operations of products in a run.

@@ -34,7 +34,12 @@ func (d *Device) variable(data []float32, sizes ...int) *variable {
 }
 
 // Size is how many numbers there are.
-func (v *variable) Size() int { return len(v.data) }
+func (v *variable) Size() (n int) {
+	for _, size := range v.sizes {
+		n += size
+	}
+	return n
+}
 
 // batch says that the variable holds a batch of a shape.
 func (v *variable) batch(shape []int, devices int) {

@@ -17,6 +17,12 @@ type Func struct {
 	// Products counts the floating point operations of products, two for each
 	// multiplication and addition.
 	Products float64
+	// Dots counts the products themselves, those of a loop as often as it turns.
+	Dots int
+	// Convolutions counts those of Dots that are convolutions.
+	Convolutions int
+	// Operands is how many bytes the operands and results of products have.
+	Operands int64
 
 	args      []argument
 	body      strings.Builder
@@ -32,9 +38,15 @@ type argument struct {
 	divided bool
 }
 
-// product counts a product of so many multiplications.
-func (f *Func) product(factors ...int) {
-	n := 2 * float64(max(1, f.turns))
+// product counts a product of a and b, of so many multiplications, that gives a
+// result of a shape.
+func (f *Func) product(a, b Value, shape []int, out Type, factors ...int) {
+	turns := max(1, f.turns)
+	f.Dots += turns
+	for _, v := range []Value{a, b, {Shape: shape, Type: out}} {
+		f.Operands += int64(turns) * int64(v.Size()) * int64(v.Type.Bytes())
+	}
+	n := 2 * float64(turns)
 	for _, x := range factors {
 		n *= float64(x)
 	}

@@ -36,7 +36,7 @@ func (f *Func) Dot(a, b Value, batchA, batchB, contractA, contractB []int, out T
 	for _, d := range contractA {
 		sum *= a.Shape[d]
 	}
-	f.product(append(slices.Clone(shape), sum)...)
+	f.product(a, b, shape, out, append(slices.Clone(shape), sum)...)
 	batching := ""
 	if len(batchA) > 0 {
 		batching = fmt.Sprintf("batching_dims = %s x %s, ", list(batchA), list(batchB))
@@ -88,7 +88,8 @@ func (f *Func) Convolve(a, b Value, c Convolution, out Type) Value {
 			shape[i] = (size-window)/c.Stride[k] + 1
 		}
 	}
-	f.product(append(slices.Clone(shape), b.Size()/b.Shape[strings.IndexRune(c.Right, 'o')])...)
+	f.Convolutions += max(1, f.turns)
+	f.product(a, b, shape, out, append(slices.Clone(shape), b.Size()/b.Shape[strings.IndexRune(c.Right, 'o')])...)
 	dims := func(s string) string { return "[" + strings.Join(strings.Split(s, ""), ", ") + "]" }
 	var pads []string
 	for i := range c.Low {

@@ -24,6 +24,19 @@ const (
 // float says whether numbers of the type have a fraction.
 func (t Type) float() bool { return t == F32 || t == F64 || t == BF16 }
 
+// Bytes is the memory of an element.
+func (t Type) Bytes() int {
+	switch t {
+	case I1, U8:
+		return 1
+	case BF16:
+		return 2
+	case U64:
+		return 8
+	}
+	return 4
+}
+
 // A Value is a result of an operation, or an argument.
 type Value struct {
 	name  string
