@@ -26,6 +26,8 @@ type Forecast struct {
 
 	Memory int64  // that it will need, in bytes; 0 if that is not known
 	Device string // that it is placed on; empty is the CPU, or not known yet
+
+	Sources pipeline.Sources // its inputs; nil while one is unknown
 }
 
 // An Action is what a run would do.
@@ -94,7 +96,8 @@ func (r *Runner) forecast(ctx context.Context, e *execution, i int) (f Forecast,
 		}
 		return Forecast{Action: MayRun, Reason: "after " + e.missingDependency(s), Device: on.Device}, nil
 	}
-	f = Forecast{Action: WillSkip, Key: found.key, Parts: found.parts, Device: found.on.Device}
+	f = Forecast{Action: WillSkip, Key: found.key, Parts: found.parts, Device: found.on.Device,
+		Sources: newSources(ctx, r.Store, taskInputs(found.inputs))}
 	if f.Against, f.Changes, err = e.sinceLast(ctx, s, found.parts, found.inputs); err != nil || res.Status == lineage.Cached {
 		return f, err
 	}
@@ -104,7 +107,7 @@ func (r *Runner) forecast(ctx context.Context, e *execution, i int) (f Forecast,
 	}
 	unfit := r.ready(s)
 	if sizer, ok := s.Stage.(pipeline.Sizer); ok && unfit == nil {
-		f.Memory, unfit = sizer.Memory(newSources(ctx, r.Store, taskInputs(found.inputs)))
+		f.Memory, unfit = sizer.Memory(f.Sources)
 	}
 	if unfit != nil {
 		f.Action, f.Reason = WillFail, unfit.Error()

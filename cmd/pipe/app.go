@@ -188,7 +188,7 @@ const aboutGroup = "about" // pipe itself
 func (a *app) groups() []group {
 	return []group{
 		{"run", "Run pipelines:", []*cobra.Command{
-			a.runCommand(), a.planCommand(), a.rerunCommand(), a.verifyCommand(), a.scheduleCommand(),
+			a.runCommand(), a.planCommand(), a.estimateCommand(), a.rerunCommand(), a.verifyCommand(), a.scheduleCommand(),
 		}},
 		{"look", "Look at what was made:", []*cobra.Command{
 			a.lsCommand(), a.showCommand(), a.whyCommand(), a.diffCommand(), a.logsCommand(), a.reportCommand(), a.lineageCommand(),

@@ -86,6 +86,7 @@ func TestHostileTexts(t *testing.T) {
 	commands := map[string][][]string{
 		"run":      {{"p.yaml"}, {"other.yaml"}, {"n\x1b.yaml"}, {"\x1b[31m"}, {"p.yaml", "--set", evil}, {"p.yaml", "--" + evil}, {"p.yaml", "--dry-run"}},
 		"plan":     {{"p.yaml"}, {"p.yaml", "--explain"}, {"p.yaml", "--json"}, {"other.yaml"}},
+		"estimate": {{"p.yaml"}, {"other.yaml"}, {evil}, {"p.yaml", "--stage", evil}, {"p.yaml", "--gpu", evil}, {"p.yaml", "--precision", evil}},
 		"ls":       {{}, {"--json"}, {evil}},
 		"show":     {{}, {"latest"}, {"latest/load"}, {"latest/say"}, {"latest/no"}, {"latest/load.table"}, {"latest/say.m"}, {"latest", "--json"}, {evil}},
 		"lineage":  {{"latest/load.table"}, {"latest/load.table", "--columns"}, {"latest/say.m", "--format", "dot"}, {"latest/say.m", "--format", "mermaid"}, {"latest/say.m", "--format", "json"}},
