@@ -324,8 +324,8 @@ func (t *trainer) step() error {
 		t.unseen = append(t.unseen, t.asked(p, program, draw, t.at.Row-rows))
 		probed = probed || probe
 		total += weight
-		if len(t.unseen) >= t.how.ahead() {
-			if err := t.settle(); err != nil {
+		if n := len(t.unseen); n >= t.how.window() {
+			if err := t.settleFirst(min(n, t.how.ahead())); err != nil {
 				return err
 			}
 		}

@@ -130,6 +130,15 @@ func (h how) ahead() int {
 	return 1
 }
 
+// window is how many batches are asked for before training looks at the first few
+// of them (ahead), so that a device has others to work on meanwhile.
+func (h how) window() int {
+	if h.device() != nil {
+		return 2 * h.ahead()
+	}
+	return 1
+}
+
 // A batchLeaf is an input of a graph with memory to fill it from.
 type batchLeaf struct {
 	data     []float32

@@ -50,8 +50,11 @@ func (t *trainer) look(a *asked) error {
 // settle looks at what came of all that was asked for. At the first batch with
 // numbers that are not finite training ends: a device that went on has changed
 // nothing since.
-func (t *trainer) settle() error {
-	for i := range t.unseen {
+func (t *trainer) settle() error { return t.settleFirst(len(t.unseen)) }
+
+// settleFirst is settle of the first n batches.
+func (t *trainer) settleFirst(n int) error {
+	for i := range n {
 		a := &t.unseen[i]
 		if err := t.look(a); err != nil {
 			t.failed = errors.Join(t.failed, err)
@@ -69,7 +72,7 @@ func (t *trainer) settle() error {
 			t.record(a.scale)
 		}
 	}
-	t.unseen = t.unseen[:0]
+	t.unseen = append(t.unseen[:0], t.unseen[n:]...)
 	return t.failed
 }
 
