@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -83,17 +82,17 @@ var peers = map[string][]string{
 	"jax":     {"jax_peer.py"},
 }
 
-// startPeers starts those that are wanted. Eager PyTorch is always there: it says
-// what losses should be.
+// startPeers starts those that take one variant after the other. Eager PyTorch is
+// always there: it says what losses should be. Compiling one takes long, so there is
+// a process for each.
 func (b *bench) startPeers(ctx context.Context) {
+	names := []string{"eager"}
+	if b.wants("jax") {
+		names = append(names, "jax")
+	}
+	started := make([]*process, len(names))
+	together(len(names), len(names), func(i int) { started[i] = b.startPeer(ctx, names[i], names[i]) })
 	b.live = map[string]*process{}
-	started := make([]*process, len(peers))
-	names := slices.Sorted(maps.Keys(peers))
-	together(len(names), len(names), func(i int) {
-		if names[i] == "eager" || slices.Contains(b.peers, names[i]) {
-			started[i] = b.startPeer(ctx, names[i])
-		}
-	})
 	for i, p := range started {
 		if p != nil {
 			b.live[names[i]] = p
@@ -101,13 +100,15 @@ func (b *bench) startPeers(ctx context.Context) {
 	}
 }
 
+func (b *bench) wants(peer string) bool { return slices.Contains(b.peers, peer) }
+
 // startPeer gives nil if it cannot.
-func (b *bench) startPeer(ctx context.Context, name string) *process {
+func (b *bench) startPeer(ctx context.Context, name, log string) *process {
 	args := peers[name]
 	args = append([]string{b.python, filepath.Join(b.scripts, args[0])}, args[1:]...)
-	p, err := b.start(ctx, name, startLimit, args...)
+	p, err := b.start(ctx, log, startLimit, args...)
 	if err != nil {
-		b.report.note("%s does not start: %v", name, err)
+		b.report.note("%s does not start: %v", log, err)
 		return nil
 	}
 	b.report.machine(p.about)

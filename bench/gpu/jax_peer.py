@@ -1,5 +1,6 @@
 """JAX's side of bench/gpu, driven by lines of JSON: see worker.go. A step is one
 function under jit, which gets its parameters and moments as donated buffers."""
+import gc
 import json
 import math
 import sys
@@ -209,6 +210,7 @@ def measure(q):
 def free(q):
     live.clear()
     jax.clear_caches()
+    gc.collect()
     say()
 
 

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"time"
 )
 
 // A runner is a program that has a variant ready.
@@ -34,6 +35,12 @@ func (p *prepared) add(r *runner, said func(*result)) {
 	said(&p.result)
 }
 
+func (p *prepared) closing(f func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.close = append(p.close, f)
+}
+
 func (p *prepared) fail(format string, args ...any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -44,25 +51,18 @@ func (p *prepared) fail(format string, args ...any) {
 func (b *bench) measure(ctx context.Context, g group, checked map[string]error) {
 	list := b.correct(ctx, g, checked)
 	atOnce := max(1, runtime.GOMAXPROCS(0)/2)
-	// Before XLA tries anything out on the device: what is compiled here is fixed.
-	together(len(list), atOnce, func(i int) { b.deterministic(ctx, list[i]) })
-	// While it compiles, XLA tries programs out: one at a time does so. PyTorch
-	// compiles on the processor meanwhile.
 	var wait sync.WaitGroup
-	wait.Go(func() {
-		for _, p := range list {
-			b.fast(ctx, p)
-		}
-		for _, p := range list {
-			b.peer(ctx, p, "jax")
-		}
+	wait.Go(func() { // on the processors, for most of the time
+		together(len(list), atOnce, func(i int) { b.compiled(ctx, list[i]) })
 	})
-	for _, name := range []string{"compile", "eager"} {
-		wait.Go(func() {
-			for _, p := range list {
-				b.peer(ctx, p, name)
-			}
-		})
+	together(len(list), atOnce, func(i int) { b.deterministic(ctx, list[i]) })
+	for _, p := range list { // XLA tries kernels out on the device: one process at a time
+		b.fast(ctx, p)
+	}
+	for _, name := range []string{"jax", "eager"} {
+		for _, p := range list {
+			b.peer(ctx, p, name, b.live[name])
+		}
 	}
 	wait.Wait()
 	for _, p := range list {
@@ -78,7 +78,7 @@ func (b *bench) measure(ctx context.Context, g group, checked map[string]error) 
 			delete(b.live, name)
 		}
 		if p.dead && ctx.Err() == nil {
-			if again := b.startPeer(ctx, name); again != nil {
+			if again := b.startPeer(ctx, name, name); again != nil {
 				b.live[name] = again
 			}
 		}
@@ -119,7 +119,7 @@ func (b *bench) deterministic(ctx context.Context, p *prepared) {
 		p.fail("pipe, deterministic: %v", err)
 		return
 	}
-	p.close = append(p.close, r.close)
+	p.closing(r.close)
 	p.add(&runner{name: "deterministic", p: r.process}, func(v *result) { v.Hash = r.loaded.Hash })
 	again, started, err := b.load(ctx, p.network, m, q)
 	if err != nil {
@@ -147,16 +147,28 @@ func (b *bench) fast(ctx context.Context, p *prepared) {
 		p.fail("pipe: %v", err)
 		return
 	}
-	p.close = append(p.close, r.close)
+	p.closing(r.close)
 	p.add(&runner{name: "pipe", p: r.process}, func(v *result) {
 		v.Compile, v.Losses, v.Predicted = r.loaded.ready(), r.loaded.Losses, r.loaded.Predicted
 	})
 }
 
+// compiled starts a PyTorch that compiles a variant.
+func (b *bench) compiled(ctx context.Context, p *prepared) {
+	if !b.wants("compile") {
+		return
+	}
+	live := b.startPeer(ctx, "compile", "compile "+p.String())
+	if live == nil {
+		return
+	}
+	p.closing(live.close)
+	b.peer(ctx, p, "compile", live)
+}
+
 // peer loads a variant into a peer.
-func (b *bench) peer(ctx context.Context, p *prepared, name string) {
-	live := b.live[name]
-	if live == nil || !slices.Contains(b.peers, name) {
+func (b *bench) peer(ctx context.Context, p *prepared, name string, live *process) {
+	if live == nil || !b.wants(name) {
 		return
 	}
 	q := request{Do: "load", Case: p.Name, Precision: string(p.precision), Folder: b.folder, Steps: checkSteps}
@@ -219,14 +231,13 @@ func (r *runner) time(ctx context.Context, do string, steps int) (float64, error
 // calibrate finds how many steps are a turn.
 func (b *bench) calibrate(ctx context.Context, r *runner) error {
 	r.steps = warmUpSteps
-	for range 3 { // the first one warms up
+	for _, turn := range []time.Duration{0, b.turn / 4, b.turn} {
 		ms, err := r.time(ctx, "time", r.steps)
 		if err != nil {
 			return err
 		}
-		r.steps = max(1, min(5000, int(1e3*b.turn.Seconds()/max(ms, 1e-3))))
-		if r.steps < 2*warmUpSteps {
-			break
+		if turn > 0 {
+			r.steps = max(1, min(5000, int(1e3*turn.Seconds()/max(ms, 1e-3))))
 		}
 	}
 	return nil

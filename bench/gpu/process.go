@@ -30,8 +30,8 @@ type process struct {
 // start starts a program. What it writes to its log stays in the folder of results.
 func (b *bench) start(ctx context.Context, name string, limit time.Duration, args ...string) (*process, error) {
 	p := &process{name: name, cmd: exec.Command(args[0], args[1:]...), lines: make(chan []byte, 1)}
-	// JAX would take most of the memory for itself.
-	p.cmd.Env = append(os.Environ(), "XLA_PYTHON_CLIENT_PREALLOCATE=false", "TF_CPP_MIN_LOG_LEVEL=2")
+	// JAX would take most of the memory for itself, PyTorch all processors.
+	p.cmd.Env = append(os.Environ(), "XLA_PYTHON_CLIENT_PREALLOCATE=false", "TF_CPP_MIN_LOG_LEVEL=2", "TORCHINDUCTOR_COMPILE_THREADS=4")
 	var err error
 	if p.log, err = os.Create(filepath.Join(b.out, strings.ReplaceAll(name, " ", "_")+".log")); err != nil {
 		return nil, err

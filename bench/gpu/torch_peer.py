@@ -5,6 +5,7 @@ python torch_peer.py eager|compile
 Adam is fused. In bfloat16 the network runs under autocast, parameters and moments
 are float32. What is compiled is the network with its loss, with CUDA graphs.
 """
+import gc
 import json
 import math
 import sys
@@ -209,6 +210,7 @@ def measure(q):
 def free(q):
     live.clear()
     torch.compiler.reset()
+    gc.collect()
     if dev == "cuda":
         torch.cuda.empty_cache()
     say()
