@@ -81,6 +81,47 @@ func TestAttributes(t *testing.T) {
 	}
 }
 
+// Options arrive in the order of their names, whatever type they have.
+func TestOptionsArrive(t *testing.T) {
+	path := broken(t)
+	t.Setenv("PLUGIN", "echo")
+	_, err := must[*pjrt.Plugin](t)(pjrt.Load(path)).NewClient(map[string]any{
+		"text": "a b", "number": -3, "list": []int64{4, 5}, "none": []int64{}, "fraction": 0.25, "yes": true, "no": false,
+	})
+	want := "start the plugin " + path + ": fraction=0.25 list=4 5 no=no none=number=-3 text=a b yes=yes "
+	if err == nil || err.Error() != want {
+		t.Errorf("%v, want %q", err, want)
+	}
+}
+
+// A network is compiled for a device that is not there, and told from one that can run.
+func TestCompileFor(t *testing.T) {
+	path := broken(t)
+	p := must[*pjrt.Plugin](t)(pjrt.Load(path))
+	compile := func() (*pjrt.Executable, error) {
+		return p.CompileFor("cuda", map[string]any{"target_config": "H100"}, []byte("module {}"), pjrt.CompileOptions{})
+	}
+	x := must[*pjrt.Executable](t)(compile())
+	if s := must[pjrt.Size](t)(x.Size()); s != (pjrt.Size{Arguments: 2, Outputs: 3, Alias: 4, Temp: 5, Code: 1, Peak: 6}) || s.Total() != 7 || x.Outputs() != 3 {
+		t.Errorf("%+v, %d results", s, x.Outputs())
+	}
+	if _, err := x.Run(nil, 1); err == nil || !strings.Contains(err.Error(), "a device that is not there") {
+		t.Errorf("it runs: %v", err)
+	}
+	if err := x.Close(); err != nil {
+		t.Error(err)
+	}
+	for what, want := range map[string]string{
+		"nowhere": "describe the device: target_config=H100 ",
+		"unsure":  "look at a compiled network: how would it know?",
+	} {
+		t.Setenv("PLUGIN", what)
+		if x, err := compile(); err == nil || err.Error() != want || x != nil {
+			t.Errorf("%s: %v, want %q", what, err, want)
+		}
+	}
+}
+
 // A path is that of a file, also where it has no folder, which the linker would look
 // for elsewhere.
 func TestLoadIsRelative(t *testing.T) {

@@ -128,39 +128,38 @@ func Get[T Element](into []T, list ...*Buffer) (err error) {
 	var pin runtime.Pinner
 	pin.Pin(&into[0])
 	defer pin.Unpin()
-	at := unsafe.Pointer(&into[0])
-	left := len(into) * int(unsafe.Sizeof(into[0]))
+	left := unsafe.Slice((*byte)(unsafe.Pointer(&into[0])), len(into)*int(unsafe.Sizeof(into[0])))
 	var events []*Event
 	for _, b := range list {
-		n, e, fail := b.copy(at, left)
+		n, e, fail := b.copy(left)
 		if fail != nil {
 			err = fail
 			break
 		}
 		events = append(events, e)
-		at, left = unsafe.Add(at, n), left-n
+		left = left[n:]
 	}
 	for _, e := range events { // all of them: the memory is written to until then
 		err = errors.Join(err, e.Wait())
 	}
-	if err == nil && left != 0 {
-		err = fmt.Errorf("copy from a device: %d bytes are missing", left)
+	if err == nil && len(left) != 0 {
+		err = fmt.Errorf("copy from a device: %d bytes are missing", len(left))
 	}
 	return err
 }
 
 // copy begins to copy a buffer to memory that does not move.
-func (b *Buffer) copy(to unsafe.Pointer, room int) (n int, e *Event, err error) {
+func (b *Buffer) copy(to []byte) (n int, e *Event, err error) {
 	p := b.plugin
 	n, err = b.bytes()
 	if err != nil {
 		return 0, nil, err
 	}
-	if n > room {
-		return 0, nil, fmt.Errorf("copy from a device: %d bytes into %d", n, room)
+	if n > len(to) {
+		return 0, nil, fmt.Errorf("copy from a device: %d bytes into %d", n, len(to))
 	}
 	e = &Event{plugin: p}
-	return n, e, p.err("copy from a device", C.to_host(p.table, b.buffer, to, C.size_t(n), &e.event))
+	return n, e, p.err("copy from a device", C.to_host(p.table, b.buffer, unsafe.Pointer(unsafe.SliceData(to)), C.size_t(n), &e.event))
 }
 
 // bytes is what a copy to the host takes.
@@ -188,7 +187,7 @@ func Begin[T Element](b *Buffer) (*Fetch[T], error) {
 		return nil, err
 	}
 	f := &Fetch[T]{memory: C.malloc(C.size_t(max(1, n))), n: n}
-	if _, f.event, err = b.copy(f.memory, n); err != nil {
+	if _, f.event, err = b.copy(unsafe.Slice((*byte)(f.memory), n)); err != nil {
 		C.free(f.memory)
 		return nil, err
 	}

@@ -1,5 +1,6 @@
 // A plugin that is broken in the way that the variable PLUGIN says, for tests of what
 // no plugin that works can show. It has one function for all places in the table.
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,10 +47,52 @@ static error_t_ *attributes(plugin_attributes_args *a) {
   return NULL;
 }
 
+// said is what the options are, in words.
+static const char *said(const named *v, size_t n) {
+  static char text[1000];
+  size_t at = 0;
+  for (size_t i = 0; i < n; i++, v = (const named *)((const char *)v + v->size)) {
+    at += snprintf(text + at, sizeof text - at, "%.*s=", (int)v->name_size, v->name);
+    switch (v->type) {
+    case STRING: at += snprintf(text + at, sizeof text - at, "%.*s ", (int)v->count, v->text); break;
+    case INT64: at += snprintf(text + at, sizeof text - at, "%lld ", (long long)v->number); break;
+    case INT64_LIST:
+      for (size_t k = 0; k < v->count; k++) at += snprintf(text + at, sizeof text - at, "%lld ", (long long)v->numbers[k]);
+      break;
+    case FLOAT: at += snprintf(text + at, sizeof text - at, "%g ", v->fraction); break;
+    case BOOL: at += snprintf(text + at, sizeof text - at, v->yes ? "yes " : "no "); break;
+    }
+  }
+  return text;
+}
+
 static error_t_ *create(client_create_args *a) {
+  if (is("echo")) return fail(3, said(a->options, a->count));
   if (is("full")) return fail(8, "out of memory");
   if (is("silent")) return fail(13, NULL);
   a->client = (client_t_ *)&plugin;
+  return NULL;
+}
+
+static error_t_ *describe(topology_create_args *a) {
+  if (is("nowhere")) return fail(5, said(a->options, a->count));
+  a->topology = (topology_t_ *)&plugin;
+  return NULL;
+}
+
+static error_t_ *compile(compile_args *a) {
+  if (a->program->format_size != 4 || memcmp(a->program->format, "mlir", 4)) return fail(3, "what format is this?");
+  a->executable = (executable_t_ *)&plugin;
+  return NULL;
+}
+
+static error_t_ *outputs(executable_outputs_args *a) {
+  a->outputs = 3;
+  return is("unsure") ? fail(2, "how would it know?") : NULL;
+}
+
+static error_t_ *memory(executable_memory_args *a) {
+  a->code = 1, a->arguments = 2, a->outputs = 3, a->alias = 4, a->temp = 5, a->peak = 6;
   return NULL;
 }
 
@@ -65,6 +108,10 @@ const table *GetPjrtApi(void) {
   plugin.functions[PLUGIN_INITIALIZE] = initialize;
   plugin.functions[PLUGIN_ATTRIBUTES] = attributes;
   plugin.functions[CLIENT_CREATE] = create;
+  plugin.functions[TOPOLOGY_CREATE] = describe;
+  plugin.functions[COMPILE] = compile;
+  plugin.functions[EXECUTABLE_OUTPUTS] = outputs;
+  plugin.functions[EXECUTABLE_MEMORY] = memory;
   if (is("lacks")) plugin.functions[COMPILE] = NULL;
   return &plugin.head;
 }
