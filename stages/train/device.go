@@ -97,28 +97,28 @@ func (*Train) Choices() []string { return []string{"device", "precision", "deter
 
 // Place implements pipeline.Placer.
 func (s *Train) Place(gpus pipeline.GPUs, inputs pipeline.Sources) (pipeline.Placement, error) {
-	on, err := s.place(gpus, inputs)
+	on, err := s.where(gpus, inputs)
 	on.Moves = s.Resume == fromAny
 	return on, err
 }
 
-// place is Place but for what becomes of checkpoints.
-func (s *Train) place(gpus pipeline.GPUs, inputs pipeline.Sources) (pipeline.Placement, error) {
+// where is Place but for what becomes of checkpoints.
+func (s *Train) where(gpus pipeline.GPUs, inputs pipeline.Sources) (pipeline.Placement, error) {
 	switch {
 	case s.Device == onGPU:
 		p, c, err := s.find(max(1, gpus.Declared))
 		if err != nil {
 			return pipeline.Placement{}, fmt.Errorf("device: gpu: %w", err)
 		}
-		return place(p, c), nil
+		return placement(p, c), nil
 	case s.Device == auto && s.processors != nil && inputs != nil:
 		return s.choose(gpus, inputs)
 	}
 	return pipeline.Placement{}, nil
 }
 
-// place is where a processor works on a stage.
-func place(p Processor, c Computing) pipeline.Placement {
+// placement is that of a stage on a processor.
+func placement(p Processor, c Computing) pipeline.Placement {
 	return pipeline.Placement{
 		Engine: nn.Engine + "; " + p.Class, Device: p.Name + ", " + c.String(),
 		Devices: c.Devices, GPUs: p.GPUs, Varies: !c.Deterministic,
@@ -140,7 +140,7 @@ func (s *Train) find(devices int) (Processor, Computing, error) {
 func (s *Train) choose(gpus pipeline.GPUs, inputs pipeline.Sources) (pipeline.Placement, error) {
 	p, c, err := s.find(max(1, gpus.Declared))
 	switch {
-	case errors.As(err, new(*NoneError)) || err == nil && p.GPUs == 0:
+	case err == nil && p.GPUs == 0, errors.As(err, new(*NoneError)) && gpus.Declared == 0:
 		return pipeline.Placement{}, nil
 	case err != nil: // no reason not to train
 		return pipeline.Placement{Why: strings.ReplaceAll(err.Error(), "\n", "; ")}, nil
@@ -148,7 +148,7 @@ func (s *Train) choose(gpus pipeline.GPUs, inputs pipeline.Sources) (pipeline.Pl
 	if p.GPUs > gpus.Offered {
 		return pipeline.Placement{Why: "the run is offered no GPU"}, nil
 	}
-	on := place(p, c)
+	on := placement(p, c)
 	if gpus.Declared > 0 {
 		on.Why = "the stage has resources.gpu"
 		return on, nil
@@ -250,7 +250,7 @@ func (s *Train) backend(env pipeline.Env) (Backend, error) {
 	if err != nil {
 		return nil, err
 	}
-	if place(p, c).Engine != on.Engine {
+	if placement(p, c).Engine != on.Engine {
 		return nil, diag.WithHint(fmt.Errorf("the stage was to run on %s, which is no longer the same", on.Device),
 			"the GPU, its driver or the XLA plugin has changed since the run began: run it again")
 	}

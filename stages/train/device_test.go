@@ -148,6 +148,7 @@ func TestAutoTakesAGPUThatPays(t *testing.T) {
 		{"long, but not in this run", long, newCard(), 0, 1, data, false, "the run is offered no GPU"},
 		{"long, for the CPU", long + "device: cpu", newCard(), 0, 0, data, false, ""},
 		{"long, without GPU", long, missing, 0, 0, data, false, ""},
+		{"with a GPU of its own that nothing can use", short, missing, 1, 0, data, false, "there is no plugin"},
 		{"long, with a GPU that does not work", long, broken, 0, 0, data, false, "there is no driver"},
 		{"long, with a CPU in its place", long, emulated, 0, 0, data, false, ""},
 		{"long, without anything", long, nil, 0, 0, data, false, ""},
