@@ -39,7 +39,7 @@ func (a *app) printEstimate(s *stageEstimate) error {
 		validation = fmt.Sprintf(" and %s of validation", counted(s.Validation))
 	}
 	row("rows", "%s%s, from %s", counted(s.Rows), validation, s.Source)
-	row("training", "at most %s of %s, in batches of %s", ui.Plural(s.Epochs, "epoch"), plural(s.Steps, "step"), counted(s.Batch))
+	row("training", "at most %s of %s, in batches of %s", plural(s.Epochs, "epoch"), plural(s.Steps, "step"), counted(s.Batch))
 	fmt.Fprintln(a.out)
 	if err := a.printHere(s); err != nil {
 		return err

@@ -94,3 +94,41 @@ func TestMeasured(t *testing.T) {
 		}
 	}
 }
+
+// The memory of a step, beside what stays between steps, against that of the same
+// step compiled by XLA for an H100 (plugin jax-cuda13-pjrt 0.11.2), in bytes.
+func TestCompiled(t *testing.T) {
+	h100 := machine(t, "h100")
+	big := transformer(16, 12, 768, 12, 3072, 512)
+	for _, c := range []struct {
+		name           string
+		training       Training
+		tf32, bfloat16 int64
+	}{
+		{"mlp", mlp(256, 784, 512, 512, 10), 36763440, 0},
+		{"cnn", cnn(), 46553624, 40966168},
+		{"lstm", lstm(), 48311424, 0},
+		{"transformer", transformer(32, 2, 128, 4, 512, 64), 81603384, 62079800},
+		{"transformer_big", big, 7919631952, 5449079376},
+		{"mlp_big", mlp(4096, 4096, 4096, 4096, 4096, 4096), 604018272, 436282720},
+		{"resnet", resnet(), 4872314432, 2453927920},
+	} {
+		for precision, want := range map[xla.Precision]int64{xla.TF32: c.tf32, xla.BFloat16: c.bfloat16} {
+			if want == 0 {
+				continue
+			}
+			c.training.Precision, c.training.Deterministic = precision, true
+			d, err := estimator(t, c.training).Draft(c.training.Config.BatchSize, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			m := d.Memory.on(h100)
+			got := m.Gradients + m.Activations + m.Workspace
+			off := float64(got)/float64(want) - 1
+			t.Logf("%-15s %-8s compiled %7.1f MB, modelled %7.1f MB (%+.0f %%)", c.name, precision, float64(want)/1e6, float64(got)/1e6, 100*off)
+			if math.Abs(off) > 0.35 && math.Abs(float64(got-want)) > workspaceOfHopper {
+				t.Errorf("%s in %s: compiled %d bytes, modelled %d", c.name, precision, want, got)
+			}
+		}
+	}
+}

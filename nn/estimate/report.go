@@ -110,6 +110,9 @@ func (e *Estimator) Answer(ctx context.Context, q Question) (*Report, error) {
 	for i := range q.Hands {
 		for _, batch := range q.Batches {
 			m, err := e.here(ctx, &q.Hands[i], batch, q.Measure)
+			if errors.As(err, new(*xla.RecipeError)) { // which is said below, once for all GPUs
+				continue
+			}
 			if err != nil {
 				return nil, err
 			}

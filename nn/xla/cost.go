@@ -30,6 +30,7 @@ type ledger struct {
 	entries []entry
 	results []result // of operators, in the order in which they are made
 	roots   map[*graph.Node]int
+	common  *stablehlo.Common // products that several operators make
 }
 
 // An entry is an operator.
@@ -38,6 +39,7 @@ type entry struct {
 	of, makes []int // results that it reads, and its own
 	lasts     bool  // it changes a variable
 	needed    bool
+	until     int // the last of its operations
 }
 
 // A result is a value in memory from when it is made to when it is last used, both
@@ -72,7 +74,7 @@ func (g *ledger) entry(l *lowering, c *graph.Call) func() {
 // add makes an entry of an operator, whose products have so many bytes of operands
 // and results.
 func (g *ledger) add(l *lowering, c *graph.Call, o Operation, operands int64) {
-	e := entry{Operation: o}
+	e := entry{Operation: o, until: l.Position()}
 	for _, n := range c.In {
 		if r, ok := g.roots[n]; ok {
 			e.of = append(e.of, r)
@@ -164,11 +166,25 @@ func (g *ledger) settle() {
 			g.results[k].multiplied = g.results[k].multiplied || e.Products > 0
 		}
 	}
+	g.share()
 	for i := range g.results {
 		r := &g.results[i]
 		if r.light && !r.multiplied && r.last != forever && g.remade(i, r.last) {
 			g.entries[r.first].Moved -= r.bytes
 			r.bytes = 0
+		}
+	}
+}
+
+// share adds what is kept since a later operator makes the same product.
+func (g *ledger) share() {
+	at := func(operation int) int {
+		i, _ := slices.BinarySearchFunc(g.entries, operation, func(e entry, o int) int { return cmp.Compare(e.until, o) })
+		return min(i, len(g.entries)-1)
+	}
+	for _, p := range g.common.Products {
+		if first, last := at(p.First), at(p.Again); g.entries[first].needed && g.entries[last].needed {
+			g.results = append(g.results, result{layer: g.entries[first].Layer, bytes: p.Bytes, first: first, last: last})
 		}
 	}
 }

@@ -42,7 +42,8 @@ func (d *Device) build(parts []backend.Part, o backend.JoinOptions) (*module, er
 	f := &stablehlo.Func{Exact: d.o.Precision == Float32, Devices: d.o.Devices}
 	m := &module{small: map[*graph.Node]int{}, own: map[*graph.Node]*variable{}, logged: map[*graph.Node]int{}, lanes: firstLane, turns: d.Ahead()}
 	if d.draft {
-		m.ledger = &ledger{roots: map[*graph.Node]int{}}
+		f.Common = stablehlo.NewCommon()
+		m.ledger = &ledger{roots: map[*graph.Node]int{}, common: f.Common}
 	}
 	for _, p := range parts {
 		if err := p.Graph.Err(); err != nil {

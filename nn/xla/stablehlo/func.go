@@ -23,6 +23,8 @@ type Func struct {
 	Convolutions int
 	// Operands is how many bytes the operands and results of products have.
 	Operands int64
+	// Common finds products that are made twice of the same, which XLA makes once.
+	Common *Common
 
 	args      []argument
 	body      strings.Builder
@@ -38,12 +40,14 @@ type argument struct {
 	divided bool
 }
 
-// product counts a product of a and b, of so many multiplications, that gives a
-// result of a shape.
-func (f *Func) product(a, b Value, shape []int, out Type, factors ...int) {
+// product counts a product of a and b that gives v, of so many multiplications.
+func (f *Func) product(a, b, v Value, factors ...int) {
+	if f.Common.again(f.n, v) {
+		return
+	}
 	turns := max(1, f.turns)
 	f.Dots += turns
-	for _, v := range []Value{a, b, {Shape: shape, Type: out}} {
+	for _, v := range []Value{a, b, v} {
 		f.Operands += int64(turns) * int64(v.Size()) * int64(v.Type.Bytes())
 	}
 	n := 2 * float64(turns)
@@ -56,7 +60,11 @@ func (f *Func) product(a, b Value, shape []int, out Type, factors ...int) {
 func (f *Func) emit(shape []int, t Type, format string, a ...any) Value {
 	f.n++
 	v := Value{fmt.Sprintf("%%%d", f.n), slices.Clone(shape), t}
-	fmt.Fprintf(&f.body, "    %s = %s\n", v.name, fmt.Sprintf(format, a...))
+	text := fmt.Sprintf(format, a...)
+	fmt.Fprintf(&f.body, "    %s = %s\n", v.name, text)
+	if f.regions == 0 {
+		f.Common.add(f.n, v.name, text)
+	}
 	return v
 }
 

@@ -36,13 +36,14 @@ func (f *Func) Dot(a, b Value, batchA, batchB, contractA, contractB []int, out T
 	for _, d := range contractA {
 		sum *= a.Shape[d]
 	}
-	f.product(a, b, shape, out, append(slices.Clone(shape), sum)...)
 	batching := ""
 	if len(batchA) > 0 {
 		batching = fmt.Sprintf("batching_dims = %s x %s, ", list(batchA), list(batchB))
 	}
-	return f.emit(shape, out, "stablehlo.dot_general %s, %s, %scontracting_dims = %s x %s, precision = %s : (%s, %s) -> %s",
+	v := f.emit(shape, out, "stablehlo.dot_general %s, %s, %scontracting_dims = %s x %s, precision = %s : (%s, %s) -> %s",
 		a.name, b.name, batching, list(contractA), list(contractB), f.precision(a.Type), a.typ(), b.typ(), tensor(shape, out))
+	f.product(a, b, v, append(slices.Clone(shape), sum)...)
+	return v
 }
 
 // MatMul contracts dimension ca of a matrix with cb of another.
@@ -89,7 +90,6 @@ func (f *Func) Convolve(a, b Value, c Convolution, out Type) Value {
 		}
 	}
 	f.Convolutions += max(1, f.turns)
-	f.product(a, b, shape, out, append(slices.Clone(shape), b.Size()/b.Shape[strings.IndexRune(c.Right, 'o')])...)
 	dims := func(s string) string { return "[" + strings.Join(strings.Split(s, ""), ", ") + "]" }
 	var pads []string
 	for i := range c.Low {
@@ -99,7 +99,9 @@ func (f *Func) Convolve(a, b Value, c Convolution, out Type) Value {
 	if f.Exact && a.Type == F32 {
 		precision = "#stablehlo<precision HIGHEST>, #stablehlo<precision HIGHEST>"
 	}
-	return f.emit(shape, out, "stablehlo.convolution(%s, %s) dim_numbers = %sx%s->%s, window = {stride = %s, pad = [%s], lhs_dilate = %s, rhs_dilate = %s} {batch_group_count = %d : i64, feature_group_count = %d : i64, precision_config = [%s]} : (%s, %s) -> %s",
+	v := f.emit(shape, out, "stablehlo.convolution(%s, %s) dim_numbers = %sx%s->%s, window = {stride = %s, pad = [%s], lhs_dilate = %s, rhs_dilate = %s} {batch_group_count = %d : i64, feature_group_count = %d : i64, precision_config = [%s]} : (%s, %s) -> %s",
 		a.name, b.name, dims(c.Left), dims(c.Right), dims(c.Result), list(c.Stride), strings.Join(pads, ", "), list(c.LeftDilation), list(c.RightDilation),
 		batchGroups, groups, precision, a.typ(), b.typ(), tensor(shape, out))
+	f.product(a, b, v, append(slices.Clone(shape), b.Size()/b.Shape[strings.IndexRune(c.Right, 'o')])...)
+	return v
 }
