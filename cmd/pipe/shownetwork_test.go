@@ -25,6 +25,7 @@ func TestShowNetworkOfInputs(t *testing.T) {
 		}},
 		Signature: nn.Signature{Task: task.Regression, Column: "price", Scale: 1, Inputs: []nn.Input{
 			{Name: "text", Type: tensor.I32, Shape: nn.Shape{9}, Ragged: true}, {Name: "features", Type: tensor.F32, Shape: nn.Shape{2}, Features: []string{"a", "b"}}}},
+		Summary: nn.Summary{Device: "NVIDIA H200, bfloat16\x1b[1m"},
 	}
 	network, err := format.NetworkOf(m)
 	if err != nil {
@@ -36,6 +37,7 @@ func TestShowNetworkOfInputs(t *testing.T) {
 	}
 	const want = `
 text up to (9) i32, features (2) f32 in, the number price out
+trained on NVIDIA H200, bfloat16\x1b[1m
 
         LAYER              OUTPUT  PARAMETERS  SIZE   PER ROW  FLOPS
 text.0  embedding 3 of 10  (9, 3)  30          120 B  108 B

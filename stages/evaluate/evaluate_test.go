@@ -289,7 +289,7 @@ func TestHostileNames(t *testing.T) {
 	m := species(evil, evil+"2", "c")
 	m.Signature.Column = evil
 	m.Signature.Features = []string{evil, "onload=\"x\""}
-	m.Summary.Optimizer = evil
+	m.Summary.Optimizer, m.Summary.Device = evil, evil
 	c := drawClouds(40, 3, 1, "data")
 	c.island[0], c.island[1] = evil, "\xff\xfe<svg onload=x>"
 	c.island[1] = strings.ToValidUTF8(c.island[1], "?")

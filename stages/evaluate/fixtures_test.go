@@ -100,6 +100,7 @@ func churn() *nn.Model {
 	m.Signature.Task, m.Signature.Column = task.Binary, "churn"
 	m.Params = linear([]float32{-2.5, .3}, []float32{-.1})
 	m.Summary.Parameters = 3
+	m.Summary.Device = "NVIDIA H200, bfloat16, deterministic"
 	return m
 }
 
