@@ -50,7 +50,7 @@ func (l *lowering) drop(o graph.Dropout) {
 	if o.Spatial {
 		shape = shape[:2]
 	}
-	drawn := stablehlo.Value{Shape: shape}.Size()
+	drawn := stablehlo.Size(shape)
 	keep := l.Reshape(l.kept(o.Key, o.Rate, drawn), shape...)
 	if o.Spatial {
 		keep = l.along(keep, x.Shape, 0, 1)

@@ -83,7 +83,7 @@ func (f *Func) Reshape(a Value, shape ...int) Value {
 	if slices.Equal(a.Shape, shape) {
 		return a
 	}
-	if (Value{Shape: shape}).Size() != a.Size() {
+	if Size(shape) != a.Size() {
 		panic(fmt.Sprintf("stablehlo: reshape %s to %v", a.typ(), shape))
 	}
 	return f.emit(shape, a.Type, "stablehlo.reshape %s : (%s) -> %s", a.name, a.typ(), tensor(shape, a.Type))

@@ -59,7 +59,7 @@ func (f *Func) product(a, b, v Value, factors ...int) {
 
 func (f *Func) emit(shape []int, t Type, format string, a ...any) Value {
 	f.n++
-	v := Value{fmt.Sprintf("%%%d", f.n), slices.Clone(shape), t}
+	v := value(fmt.Sprintf("%%%d", f.n), slices.Clone(shape), t)
 	text := fmt.Sprintf(format, a...)
 	fmt.Fprintf(&f.body, "    %s = %s\n", v.name, text)
 	if f.regions == 0 {
@@ -71,7 +71,7 @@ func (f *Func) emit(shape []int, t Type, format string, a ...any) Value {
 // Arg adds an argument. If it is divided, each of several devices has a part of
 // its first dimension.
 func (f *Func) Arg(t Type, divided bool, shape ...int) Value {
-	v := Value{fmt.Sprintf("%%arg%d", len(f.args)), slices.Clone(shape), t}
+	v := value(fmt.Sprintf("%%arg%d", len(f.args)), slices.Clone(shape), t)
 	f.args = append(f.args, argument{v, -1, divided})
 	return v
 }

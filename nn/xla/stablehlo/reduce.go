@@ -58,11 +58,11 @@ func (f *Func) Sums(dims []int, values ...Value) []Value {
 	body := ""
 	for i, v := range values {
 		same("sums", a, v)
-		left = append(left, Value{fmt.Sprintf("%%a%d", i), nil, a.Type})
-		right = append(right, Value{fmt.Sprintf("%%b%d", i), nil, a.Type})
-		sums = append(sums, Value{fmt.Sprintf("%%r%d", i), nil, a.Type})
+		left = append(left, value(fmt.Sprintf("%%a%d", i), nil, a.Type))
+		right = append(right, value(fmt.Sprintf("%%b%d", i), nil, a.Type))
+		sums = append(sums, value(fmt.Sprintf("%%r%d", i), nil, a.Type))
 		body += fmt.Sprintf("      %s = stablehlo.add %s, %s : %s\n", sums[i].name, left[i].name, right[i].name, scalar)
-		results = append(results, Value{fmt.Sprintf("%s#%d", name, i), shape, a.Type})
+		results = append(results, value(fmt.Sprintf("%s#%d", name, i), shape, a.Type))
 	}
 	var arguments []string
 	for _, v := range append(left, right...) {
@@ -145,7 +145,7 @@ func (f *Func) Largest(a, numbers Value, w Windowing) (largest, number Value) {
 `,
 		name, a.name, numbers.name, low.name, far.name, s, n, s, n, s, s, s, s, n, n, s, n, s, n,
 		array(w.Size), array(w.Stride), w.padding(), a.typ(), numbers.typ(), s, n, tensor(shape, a.Type), tensor(shape, I32))
-	return Value{name + "#0", shape, a.Type}, Value{name + "#1", shape, I32}
+	return value(name+"#0", shape, a.Type), value(name+"#1", shape, I32)
 }
 
 // SelectAndScatter adds each element of source to where the window that it stands
@@ -191,7 +191,7 @@ func (f *Func) Sort(keys, with Value) (sorted, and Value) {
       stablehlo.return %%r : tensor<i1>
     }) {dimension = 0 : i64, is_stable = true} : (%s, %s) -> (%s, %s)
 `, name, keys.name, with.name, k, k, w, w, k, k, keys.typ(), with.typ(), keys.typ(), with.typ())
-	return Value{name + "#0", keys.Shape, keys.Type}, Value{name + "#1", with.Shape, with.Type}
+	return value(name+"#0", keys.Shape, keys.Type), value(name+"#1", with.Shape, with.Type)
 }
 
 // AddRows is table(V, ...) with rows(n, ...) added to those whose numbers are in

@@ -37,20 +37,28 @@ func (t Type) Bytes() int {
 	return 4
 }
 
-// A Value is a result of an operation, or an argument.
-type Value struct {
+// A Value is a result of an operation, or an argument. It is small, since recipes
+// pass many of them around.
+type Value struct{ *operand }
+
+type operand struct {
 	name  string
 	Shape []int
 	Type  Type
 }
 
+func value(name string, shape []int, t Type) Value { return Value{&operand{name, shape, t}} }
+
 // None says whether it is the zero Value, which is none.
-func (v Value) None() bool { return v.name == "" }
+func (v Value) None() bool { return v.operand == nil }
 
 // Size is how many elements it has.
-func (v Value) Size() int {
+func (v Value) Size() int { return Size(v.Shape) }
+
+// Size is how many elements a shape has.
+func Size(shape []int) int {
 	n := 1
-	for _, d := range v.Shape {
+	for _, d := range shape {
 		n *= d
 	}
 	return n

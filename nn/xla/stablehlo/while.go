@@ -16,7 +16,7 @@ func (f *Func) Loop(turns int, values []Value, body func(turn Value, values []Va
 	inside := make([]Value, len(init))
 	var bind, types []string
 	for i, v := range init {
-		inside[i] = Value{fmt.Sprintf("%%w%d_%d", base, i), v.Shape, v.Type}
+		inside[i] = value(fmt.Sprintf("%%w%d_%d", base, i), v.Shape, v.Type)
 		bind = append(bind, inside[i].name+" = "+v.name)
 		types = append(types, v.typ())
 	}
@@ -35,7 +35,7 @@ func (f *Func) Loop(turns int, values []Value, body func(turn Value, values []Va
 	results := make([]Value, len(values))
 	for i, v := range values {
 		same("loop", v, next[i+1])
-		results[i] = Value{fmt.Sprintf("%%l%d#%d", base, i+1), v.Shape, v.Type}
+		results[i] = value(fmt.Sprintf("%%l%d#%d", base, i+1), v.Shape, v.Type)
 	}
 	return results
 }
