@@ -121,6 +121,9 @@ func (q *estimateQuestion) check() error {
 		if err := atLeast(1, b, "batch"); err != nil {
 			return err
 		}
+		if b > estimate.MaxBatch {
+			return diag.Usagef("--batch must be at most %d, not %d", estimate.MaxBatch, b)
+		}
 	}
 	for flag, n := range map[string]int{"rows": q.rows, "features": q.features} {
 		if q.given(flag) {

@@ -80,7 +80,11 @@ func (a *app) printHere(s *stageEstimate) error {
 	var rows [][]string
 	var notes []string
 	for _, m := range s.Here {
-		rows = append(rows, []string{m.Name, strconv.Itoa(m.Batch), byteText(m.Memory), yesNo(m.Fits), took(m.Step), took(m.Epoch), took(m.Total)})
+		memory := byteText(m.Memory)
+		if m.Rough {
+			memory = "~" + memory
+		}
+		rows = append(rows, []string{m.Name, strconv.Itoa(m.Batch), memory, yesNo(m.Fits), took(m.Step), took(m.Epoch), took(m.Total)})
 		if m.Modelled > 0 {
 			notes = append(notes, fmt.Sprintf("%s, batches of %d: measured %s a step, modelled %s (%+.0f %%)\n", m.Name, m.Batch, took(m.Step), took(m.Modelled), 100*m.Error))
 		}
@@ -105,13 +109,16 @@ func (a *app) printThere(s *stageEstimate) error {
 	var rows [][]string
 	for _, l := range s.There {
 		row := []string{l.GPU, strconv.Itoa(l.Batch), ui.Bytes(l.Memory), yesNo(l.Fits)}
-		if several {
-			row = append(row, took(l.Step), took(l.Exchange), took(l.Total), strconv.Itoa(l.GPUs), percent(l.Efficiency))
-		} else {
+		switch {
+		case !several:
 			row = append(row, upTo(l.Largest, s.Rows), took(l.Step), took(l.Epoch), took(l.Total))
-		}
-		if l.InTime != nil {
-			row = append(row, yesNo(*l.InTime))
+		case !l.Fits: // which is all there is to say
+			row = append(row, make([]string, len(header)-len(row))...)
+		default:
+			row = append(row, took(l.Step), took(l.Exchange), took(l.Total), strconv.Itoa(l.GPUs), percent(l.Efficiency))
+			if l.InTime != nil {
+				row = append(row, yesNo(*l.InTime))
+			}
 		}
 		rows = append(rows, row)
 	}
@@ -145,7 +152,7 @@ func (a *app) printMemory(l *estimate.Line) error {
 func layersText(list []xla.Share) string {
 	var words []string
 	for _, s := range list[:min(len(list), mostLayers)] {
-		if s.Layer != "" {
+		if s.Layer != "" && s.Bytes >= list[0].Bytes/100 {
 			words = append(words, diag.Visible(strings.TrimPrefix(s.Layer, "layers."))+": "+ui.Bytes(s.Bytes))
 		}
 	}

@@ -178,15 +178,15 @@ func TestDeadline(t *testing.T) {
 // What does not fit is said not to, and the batch that is said to fit does.
 func TestFits(t *testing.T) {
 	x := cnn()
-	x.Rows = maxBatch
+	x.Rows = MaxBatch
 	e := estimator(t, x)
 	for _, m := range Machines() {
 		p, err := e.On(m, 64, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for batch, fits := range map[int]bool{p.Largest: true, 4 * p.Largest: p.Largest == maxBatch} {
-			if batch > maxBatch {
+		for batch, fits := range map[int]bool{p.Largest: true, 4 * p.Largest: p.Largest == MaxBatch} {
+			if batch > MaxBatch {
 				continue
 			}
 			if q, err := e.On(m, batch, 1); err != nil || q.Fits != fits {
@@ -229,8 +229,8 @@ func TestHere(t *testing.T) {
 			t.Errorf("measured %v, modelled %v, error %v", m.Step, m.Modelled, m.Error)
 		}
 	}
-	r, err = estimator(t, x).Answer(t.Context(), Question{Hands: []Hand{{Name: "CPU", Memory: 10}}, Measure: time.Hour})
-	if err != nil || r.Here[0].Fits || r.Here[0].Step != 0 {
+	r, err = estimator(t, x).Answer(t.Context(), Question{Hands: []Hand{{Name: "CPU", Memory: 10}}, Measure: time.Hour, Batches: []int{16, MaxBatch}})
+	if err != nil || r.Here[0].Fits || r.Here[0].Step != 0 || !r.Here[1].Rough || r.Here[1].Memory < 4*(10+8)*MaxBatch {
 		t.Errorf("what does not fit is measured: %+v (%v)", r.Here, err)
 	}
 }

@@ -153,7 +153,7 @@ func (e *Estimator) largest(m Machine, batch, gpus int) (int, error) {
 	row := float64(more.Total()-least.Total()) / float64(size)
 	rest := float64(m.usable()-least.Total()) + row*float64(size)
 	fits := 0
-	for b := 1; b <= maxBatch && float64(b)*max(row, 1) <= rest; b *= 2 {
+	for b := 1; b <= MaxBatch && float64(b)*max(row, 1) <= rest; b *= 2 {
 		fits = b
 	}
 	return fits, nil
@@ -162,5 +162,5 @@ func (e *Estimator) largest(m Machine, batch, gpus int) (int, error) {
 // leastGrowing is a batch size from which on all that a training takes grows with it.
 const leastGrowing = 512
 
-// maxBatch is the largest batch size that a pipeline may have.
-const maxBatch = 1 << 20
+// MaxBatch is the largest batch size that a pipeline may have.
+const MaxBatch = 1 << 20

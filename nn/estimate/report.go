@@ -56,8 +56,9 @@ type Report struct {
 type Measure struct {
 	Name   string `json:"name"`
 	Batch  int    `json:"batch_size"`
-	Memory int64  `json:"memory"` // bytes, exactly; 0: not known
+	Memory int64  `json:"memory"` // bytes; 0: not known
 	Fits   bool   `json:"fits"`
+	Rough  bool   `json:"memory_modelled,omitempty"` // Memory is that of the model
 	Step   Time   `json:"step_seconds,omitempty"`
 	Epoch  Time   `json:"epoch_seconds,omitempty"`
 	Total  Time   `json:"total_seconds,omitempty"`
@@ -179,6 +180,9 @@ func (e *Estimator) here(ctx context.Context, h *Hand, batch int, budget time.Du
 		return m, err
 	}
 	switch {
+	case h.Backend == nil && draft != nil && draft.Memory.Total()-draft.Memory.Data > h.Memory:
+		// To ask exactly would be to ask the system for that much.
+		m.Memory, m.Fits, m.Rough = draft.Memory.Total()-draft.Memory.Data, false, true
 	case h.Backend == nil:
 		bytes, err := nn.Memory(e.Spec, e.Signature, e.Rows, e.Validation, cfg)
 		if err != nil {
