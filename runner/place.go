@@ -53,14 +53,15 @@ func (r *Runner) placeAgain(ctx context.Context, s *pipeline.Step, rec *lineage.
 	if err != nil {
 		return pipeline.Placement{}, err
 	}
-	if engineOf(parts) == s.Kind.Engine {
+	class := engineOf(parts)
+	if class == s.Kind.Engine || rec.Device.Name == "" { // a CPU of another version: its key tells
 		return pipeline.Placement{}, nil
 	}
 	on, err := r.place(ctx, s, rec.Inputs)
-	if err == nil && on.Engine != engineOf(parts) {
+	if err == nil && on.Engine != class {
 		err = errors.New("this machine has another device")
 	}
-	if err != nil && rec.Device.Name != "" {
+	if err != nil {
 		return on, diag.WithHint(fmt.Errorf("stage %s was made on %s: %w", rec.Stage, rec.Device.Name, err), "do it on a machine that has this device, with the same plugin and driver")
 	}
 	return on, err

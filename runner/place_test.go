@@ -118,6 +118,8 @@ func TestWhyNamesTheProcessor(t *testing.T) {
 		{"nn/3", "nn/3; xla/1 cuda; driver 580; 1 x NVIDIA H200", "engine changed: was that of the CPU, now xla/1 cuda; driver 580; 1 x NVIDIA H200"},
 		{"nn/3; xla/1; driver 580", "nn/3", "engine changed: was xla/1; driver 580, now that of the CPU"},
 		{"nn/3; xla/1; driver 580; 1 x NVIDIA H200", "nn/3; xla/1; driver 590; 1 x NVIDIA H200", "engine changed: was driver 580, now driver 590"},
+		{"nn/3; xla/1; driver 580", "nn/3; xla/1; driver 580; NCCL 2.28", "engine changed: was without NCCL 2.28"},
+		{"nn/3; xla/1; NCCL 2.28; driver 580", "nn/3; xla/1; driver 580", "engine changed: was with NCCL 2.28"},
 	} {
 		old, is := []artifacts.KeyPart{{Name: "engine", Value: c.old}}, []artifacts.KeyPart{{Name: "engine", Value: c.new}}
 		if got := summary(changesBetween(old, is, nil)); got != c.want {
@@ -252,5 +254,31 @@ func TestPlacementIsCounted(t *testing.T) {
 		if got := share(step, on, 0).GPU; got != want {
 			t.Errorf("%d are declared: it takes %d of the machine, want %d", declared, got, want)
 		}
+	}
+}
+
+// What the CPU made in another class is refused for its key, and not for want of a
+// device.
+func TestRecomputeNamesAnotherClassOfTheCPU(t *testing.T) {
+	w, _, _ := places(t)
+	const stages = "  s: {uses: placed}\n"
+	res, err := w.run(stages, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := w.runner.DB.Executions(t.Context(), res.RunID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := kindsOf(w.reg)
+	for i := range kinds {
+		if kinds[i].Name == "placed" {
+			kinds[i].Engine = "cpu/2"
+		}
+	}
+	w.reg = pipeline.NewRegistry(kinds...)
+	_, err = w.runner.RecomputeExecution(t.Context(), w.plan(stages), &list[0])
+	if err == nil || !strings.Contains(err.Error(), "stage s would compute something else now: engine differs") {
+		t.Error(err)
 	}
 }

@@ -92,11 +92,16 @@ func engineChange(old, new string) string {
 		own := slices.DeleteFunc(slices.Clone(list), func(word string) bool { return slices.Contains(others, word) })
 		return strings.Join(own, engineSeparator)
 	}
+	// The class of the CPU is one word, with which those of others begin.
 	switch gone, come := left(was, is), left(is, was); {
-	case gone == "":
+	case gone == "" && len(was) == 1:
 		return "was that of the CPU, now " + come
-	case come == "":
+	case come == "" && len(is) == 1:
 		return "was " + gone + ", now that of the CPU"
+	case gone == "":
+		return "was without " + come
+	case come == "":
+		return "was with " + gone
 	default:
 		return "was " + gone + ", now " + come
 	}
