@@ -9,7 +9,8 @@ import (
 	"pipe/nn/graph"
 )
 
-// A Backend compiles graphs for a processor. It may be used by several goroutines.
+// A Backend compiles graphs for a processor. It may be used by several goroutines,
+// unless it is a Device.
 type Backend interface {
 	// Name tells it from others, for people: "cpu, kernels for avx512".
 	Name() string
@@ -73,7 +74,8 @@ type Program interface {
 }
 
 // A Device is a Backend with memory of its own. It does what it is asked for in
-// that order, but later: who reads, waits.
+// that order, but later: who reads, waits. One goroutine at a time may use it and
+// what it makes.
 type Device interface {
 	Backend
 	// Join makes one program of graphs that are computed one after the other. What

@@ -49,8 +49,13 @@
 //
 //	go run ./nn/cpu/kernel/layout nn/cpu/kernel
 //
+// In nn/xla, in the file of the same family again: a case with the recipe, which
+// says the same in StableHLO, and in its test a row that holds the two against each
+// other on a plugin (PIPE_XLA). An operator without a recipe fails the tests.
+//
 // An activation is a name and a meaning in activation.go, and the function of that
-// name in elementwise.h and elementwise.go of the kernels. A layer that is made of
-// operators that are there needs nothing here: it is a type of package nn, which
-// says in one file what its settings, its shapes and its operators are.
+// name in elementwise.h and elementwise.go of the kernels and in dense.go of
+// nn/xla. A layer that is made of operators that are there needs nothing here: it
+// is a type of package nn, which says in one file what its settings, its shapes and
+// its operators are.
 package graph

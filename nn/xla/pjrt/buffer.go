@@ -150,11 +150,11 @@ func Get[T Element](into []T, list ...*Buffer) (err error) {
 
 // copy begins to copy a buffer to memory that does not move.
 func (b *Buffer) copy(to []byte) (n int, e *Event, err error) {
-	p := b.plugin
 	n, err = b.bytes()
 	if err != nil {
 		return 0, nil, err
 	}
+	p := b.plugin
 	if n > len(to) {
 		return 0, nil, fmt.Errorf("copy from a device: %d bytes into %d", n, len(to))
 	}

@@ -294,7 +294,6 @@ static inline void name_value(named *v, const char *name, int type, const char *
   case BOOL: v->yes = number != 0; break;
   }
 }
-static inline const named *named_at(const named *list, size_t i) { return list + i; }
 static inline const char *named_text(const named *v) { return v->text; }
 static inline int64_t named_number(const named *v) { return v->number; }
 static inline const int64_t *named_numbers(const named *v) { return v->numbers; }

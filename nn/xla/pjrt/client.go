@@ -35,8 +35,7 @@ func (p *Plugin) NewClient(options map[string]any) (*Client, error) {
 		return nil, err
 	}
 	if err := c.ask(); err != nil {
-		C.client_destroy(p.table, c.client)
-		return nil, err
+		return nil, errors.Join(err, c.Close())
 	}
 	return c, nil
 }

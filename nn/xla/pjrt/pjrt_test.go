@@ -287,6 +287,7 @@ func TestErrors(t *testing.T) {
 	b.Free()
 	refused("an argument that was freed", "argument 0 was freed", run(1, b, b))
 	refused("a buffer that was freed", "was freed", pjrt.Get(make([]float32, 4), b))
+	refused("no buffer", "was freed", pjrt.Get(make([]float32, 4), nil))
 	if err := x.Close(); err != nil {
 		t.Error(err)
 	}

@@ -87,11 +87,8 @@ type Error struct {
 // A Code is the kind of an error, as in the status codes of Abseil.
 type Code int
 
-// Codes that somebody asks for.
-const (
-	Cancelled         Code = 1
-	ResourceExhausted Code = 8 // the memory of a device is full
-)
+// ResourceExhausted is the Code of a device whose memory is full.
+const ResourceExhausted Code = 8
 
 func (e *Error) Error() string { return fmt.Sprintf("%s: %s", e.Doing, e.Message) }
 
