@@ -108,7 +108,7 @@ func (a *app) examine(places plugin.Places, wanted bool) *checkup {
 	x, err := plugin.Find(places)
 	switch {
 	case err == nil:
-		c.Plugin, c.Class = x, x.Class("float32", true, 1)
+		c.Plugin, c.Class = x, x.Class(string(xla.Float32), true, 1)
 		c.Problems = append(c.Problems, x.Check()...)
 	case errors.As(err, &missing):
 		c.Looked = missing.Looked

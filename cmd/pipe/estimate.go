@@ -105,7 +105,7 @@ GPUs that are known: ` + strings.Join(estimate.Names(), ", ") + `.`,
 	f.IntVar(&q.classes, "classes", 0, "for so many classes, if the data is not there; 0 is a number to predict")
 	for name, complete := range map[string]cobra.CompletionFunc{"stage": a.completeStages,
 		"gpu":       cobra.FixedCompletions(estimate.Names(), cobra.ShellCompDirectiveNoFileComp),
-		"precision": cobra.FixedCompletions(precisions, cobra.ShellCompDirectiveNoFileComp)} {
+		"precision": cobra.FixedCompletions(precisions(), cobra.ShellCompDirectiveNoFileComp)} {
 		// It fails only for a flag that does not exist.
 		_ = cmd.RegisterFlagCompletionFunc(name, complete)
 	}
@@ -113,7 +113,13 @@ GPUs that are known: ` + strings.Join(estimate.Names(), ", ") + `.`,
 	return cmd
 }
 
-var precisions = []string{string(xla.Float32), string(xla.TF32), string(xla.BFloat16)}
+// precisions are the values of --precision.
+func precisions() (list []string) {
+	for _, p := range xla.Precisions() {
+		list = append(list, string(p))
+	}
+	return list
+}
 
 // check finds flags that make no sense.
 func (q *estimateQuestion) check() error {
@@ -125,16 +131,14 @@ func (q *estimateQuestion) check() error {
 			return diag.Usagef("--batch must be at most %d, not %d", estimate.MaxBatch, b)
 		}
 	}
-	for flag, n := range map[string]int{"rows": q.rows, "features": q.features} {
-		if q.given(flag) {
-			if err := atLeast(1, n, flag); err != nil {
+	for _, f := range []struct {
+		name     string
+		n, least int
+	}{{"rows", q.rows, 1}, {"features", q.features, 1}, {"validation-rows", q.validation, 0}, {"classes", q.classes, 0}} {
+		if q.given(f.name) {
+			if err := atLeast(f.least, f.n, f.name); err != nil {
 				return err
 			}
-		}
-	}
-	for flag, n := range map[string]int{"validation-rows": q.validation, "classes": q.classes} {
-		if err := atLeast(0, n, flag); err != nil {
-			return err
 		}
 	}
 	switch {
@@ -142,8 +146,8 @@ func (q *estimateQuestion) check() error {
 		return diag.Usagef("--classes must be 2 or more, or 0 for a number")
 	case q.given("deadline") && q.deadline <= 0:
 		return diag.Usagef("--deadline must be more than 0, not %v", q.deadline)
-	case q.precision != "" && !slices.Contains(precisions, q.precision):
-		return diag.Unknown("precision", q.precision, precisions)
+	case q.precision != "" && !slices.Contains(precisions(), q.precision):
+		return diag.Unknown("precision", q.precision, precisions())
 	}
 	_, err := q.machines()
 	return err

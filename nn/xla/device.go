@@ -3,6 +3,7 @@ package xla
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"pipe/nn/backend"
@@ -20,6 +21,9 @@ const (
 	TF32     Precision = "tf32"     // of float32 numbers on tensor cores, which see 10 bits of the fraction
 	BFloat16 Precision = "bfloat16" // between layers too; parameters, sums and statistics stay float32
 )
+
+// Precisions are all there are, the most exact first.
+func Precisions() []Precision { return []Precision{Float32, TF32, BFloat16} }
 
 // Options say how a Device computes.
 type Options struct {
@@ -57,6 +61,9 @@ var _ backend.Device = (*Device)(nil)
 func Open(path string, o Options) (*Device, error) {
 	if o.Precision == "" {
 		o.Precision = Float32
+	}
+	if !slices.Contains(Precisions(), o.Precision) {
+		return nil, fmt.Errorf("%q is no precision of XLA", o.Precision)
 	}
 	o.Devices = max(1, o.Devices)
 	plugin, err := pjrt.Load(path)

@@ -65,8 +65,9 @@ func NewPlaces(lookup func(string) (string, bool)) Places {
 		}
 	}
 	for _, name := range changing {
-		if value := get(name); value != "" {
-			p.Environment = append(p.Environment, name+"="+value)
+		// XLA takes its flags at any white space, and a class is one line.
+		if value := strings.Join(strings.Fields(get(name)), " "); value != "" {
+			p.Environment = append(p.Environment, name+"="+diag.Visible(value))
 		}
 	}
 	return p

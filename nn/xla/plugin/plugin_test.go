@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -277,6 +278,16 @@ func TestClass(t *testing.T) {
 		got = strings.ReplaceAll(got, p.SHA256, "SHA256") // of what the compiler at hand makes
 	}
 	golden(t, "class.txt", got)
+}
+
+// A class is one line, whatever the environment holds, and flags are the same ones
+// however they are set apart.
+func TestClassIsOneLine(t *testing.T) {
+	env := map[string]string{"XLA_FLAGS": " --a=1\n\t--b=\x1b[31m ", "CUBLAS_WORKSPACE_CONFIG": " "}
+	p := NewPlaces(func(name string) (string, bool) { value, ok := env[name]; return value, ok })
+	if want := []string{`XLA_FLAGS=--a=1 --b=\x1b[31m`}; !slices.Equal(p.Environment, want) {
+		t.Errorf("%q, want %q", p.Environment, want)
+	}
 }
 
 // An upgrade into the same folder leaves the names of older packages there.
