@@ -52,6 +52,11 @@ func (a *app) printEstimate(s *stageEstimate) error {
 	if err := a.printThere(s); err != nil {
 		return err
 	}
+	for _, l := range s.There {
+		if l.Refused != "" {
+			fmt.Fprintf(a.out, "%s, batches of %d: %s\n", l.GPU, l.Batch, ui.OneLine(l.Refused))
+		}
+	}
 	fmt.Fprintf(a.out, "\nTimes on a GPU are those of a model, for %s. %s\n\n", precisionText(s), memorySource(s))
 	return a.printMemory(&s.There[0])
 }
@@ -65,9 +70,17 @@ func precisionText(s *stageEstimate) string {
 
 // memorySource says where the memory of GPUs is known from.
 func memorySource(s *stageEstimate) string {
+	compiled := 0
+	for _, l := range s.There {
+		if l.Compiled {
+			compiled++
+		}
+	}
 	switch {
-	case s.There[0].Compiled:
+	case compiled == len(s.There):
 		return "Memory is what the compiler says."
+	case compiled > 0:
+		return "Memory is what the\ncompiler says, or that of the model where it says nothing."
 	case s.Plugin:
 		return "So is memory:\nname GPUs with --gpu, and the step is compiled for them."
 	}

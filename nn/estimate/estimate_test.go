@@ -155,6 +155,9 @@ func TestDeadline(t *testing.T) {
 		if p.Efficiency > 1+1e-9 || p.Efficiency <= 0 || p.GPUs == 1 && p.Efficiency != 1 {
 			t.Errorf("%d GPUs have an efficiency of %v", p.GPUs, p.Efficiency)
 		}
+		if steps := time.Duration(e.steps(4096)); p.Cost.Epoch < steps*p.Cost.Step*99/100 || p.GPUs > 1 && p.Cost.Step <= p.Cost.Exchange {
+			t.Errorf("%d GPUs take %v for %d steps of %v, with %v of exchange", p.GPUs, p.Cost.Epoch, steps, p.Cost.Step, p.Cost.Exchange)
+		}
 		if p.Cost.Total > deadline {
 			if part > 0.01 {
 				t.Errorf("%d GPUs take %v, not %v", p.GPUs, p.Cost.Total, deadline)
@@ -253,7 +256,7 @@ func TestCompile(t *testing.T) {
 	}
 	failed := errors.New("no")
 	q.Compile = func(Machine, string) (int64, error) { return 0, failed }
-	if _, err := e.Answer(t.Context(), q); !errors.Is(err, failed) {
-		t.Errorf("the error of the compiler is %v", err)
+	if r, err = e.Answer(t.Context(), q); err != nil || r.There[0].Compiled || !r.There[0].Fits || r.There[0].Refused != "no" {
+		t.Errorf("what cannot be compiled is not modelled: %+v (%v)", r.There, err)
 	}
 }

@@ -77,7 +77,8 @@ type Line struct {
 	Parts      Memory  `json:"memory_parts"`
 	Of         int64   `json:"memory_of_gpu"`
 	Fits       bool    `json:"fits"`
-	Compiled   bool    `json:"compiled"` // Memory is what the compiler says
+	Compiled   bool    `json:"compiled"`               // Memory is what the compiler says
+	Refused    string  `json:"not_compiled,omitempty"` // why it is not, though there is a compiler
 	Largest    int     `json:"largest_batch_size"`
 	Step       Time    `json:"step_seconds,omitempty"`
 	Exchange   Time    `json:"exchange_seconds,omitempty"`
@@ -155,11 +156,13 @@ func (e *Estimator) there(m Machine, batch int, q *Question) (Line, error) {
 		if err != nil {
 			return l, err
 		}
-		if l.Parts.Compiled, err = q.Compile(m, d.whole.text); err != nil {
-			return l, err
+		bytes, err := q.Compile(m, d.whole.text)
+		if err != nil {
+			l.Refused = err.Error()
+		} else {
+			l.Parts.Compiled, l.Compiled = bytes, true
+			l.Fits = l.Parts.Total() <= m.usable()
 		}
-		l.Compiled = true
-		l.Fits = l.Parts.Total() <= m.usable()
 	}
 	l.Memory = l.Parts.Total()
 	if q.Deadline > 0 {
