@@ -14,7 +14,7 @@ seconds=$2
 shift 2
 mkdir -p "$out"
 
-for python in ${PYTHON-} python3 python /opt/*/bin/python3 /usr/local/bin/python3 "$HOME"/*/bin/python3; do
+for python in ${PYTHON-} python3 python /opt/*/bin/python3 /usr/local/bin/python3 "${HOME:-/root}"/*/bin/python3; do
 	if "$python" -c 'import importlib.util as u, sys; sys.exit(not (u.find_spec("torch") and u.find_spec("jax")))' 2>/dev/null; then
 		break
 	fi

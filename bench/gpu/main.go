@@ -35,6 +35,7 @@ func main() {
 	flag.StringVar(&b.out, "out", ".", "folder for the results")
 	flag.IntVar(&b.rounds, "rounds", 5, "how often each program is measured")
 	flag.DurationVar(&b.turn, "turn", 250*time.Millisecond, "how long a measurement takes, more or less")
+	flag.Float64Var(&b.tolerance, "tolerance", 2e-3, "how far losses in float32 may be apart, relative to 1 and the loss")
 	limit := flag.Duration("limit", time.Hour, "what is not done by then is left out")
 	flag.Parse()
 	w.options.Precision, w.small = xla.Precision(precision), b.small

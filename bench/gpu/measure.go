@@ -47,25 +47,19 @@ func (p *prepared) fail(format string, args ...any) {
 	p.result.Failures = append(p.result.Failures, fmt.Sprintf(format, args...))
 }
 
-// measure prepares the variants of a group together, then times one after the other.
+// coarse is how far losses may be apart in any precision without a word of it.
+const coarse = 5e-2
+
+// measure prepares the variants of a group together, then times one after the other
+// what is ready by then.
 func (b *bench) measure(ctx context.Context, g group, checked map[string]error) {
-	list := b.correct(ctx, g, checked)
-	atOnce := max(1, runtime.GOMAXPROCS(0)/2)
-	var wait sync.WaitGroup
-	wait.Go(func() { // on the processors, for most of the time
-		together(len(list), atOnce, func(i int) { b.compiled(ctx, list[i]) })
-	})
-	together(len(list), atOnce, func(i int) { b.deterministic(ctx, list[i]) })
-	for _, p := range list { // XLA tries kernels out on the device: one process at a time
-		b.fast(ctx, p)
-	}
-	for _, name := range []string{"jax", "eager"} {
-		for _, p := range list {
-			b.peer(ctx, p, name, b.live[name])
-		}
-	}
-	wait.Wait()
+	list := b.prepare(ctx, g, checked)
 	for _, p := range list {
+		for name, peer := range p.result.Peers {
+			if err := same(p.result.Losses, peer.Losses, coarse); err != nil && len(p.result.Losses) > 0 {
+				p.fail("%s: %v", name, err)
+			}
+		}
 		b.time(ctx, p)
 		for _, f := range p.close {
 			f()
@@ -77,12 +71,36 @@ func (b *bench) measure(ctx context.Context, g group, checked map[string]error) 
 			p.close()
 			delete(b.live, name)
 		}
-		if p.dead && ctx.Err() == nil {
+		if p.dead && left(ctx) > least {
 			if again := b.startPeer(ctx, name, name); again != nil {
 				b.live[name] = again
 			}
 		}
 	}
+}
+
+// prepare gives the variants whose networks are right, with the programs that are
+// ready to train them. It leaves time to measure.
+func (b *bench) prepare(ctx context.Context, g group, checked map[string]error) []*prepared {
+	ctx, cancel := context.WithTimeout(ctx, left(ctx)*3/5)
+	defer cancel()
+	list := b.correct(ctx, g, checked)
+	atOnce := max(1, runtime.GOMAXPROCS(0)/2)
+	var wait sync.WaitGroup
+	wait.Go(func() { // on the processors, for most of the time
+		together(len(list), atOnce, func(i int) { b.compiled(ctx, list[i]) })
+	})
+	together(len(list), atOnce, func(i int) { b.deterministic(ctx, list[i]) })
+	for _, p := range list { // XLA tries kernels out on the device: one process at a time
+		b.fast(ctx, p)
+	}
+	for _, name := range []string{"eager", "jax"} {
+		for _, p := range list {
+			b.peer(ctx, p, name, b.live[name])
+		}
+	}
+	wait.Wait()
+	return list
 }
 
 // correct leaves the variants of networks whose losses are right.
@@ -248,7 +266,7 @@ func (b *bench) feeds(ctx context.Context, list []group) {
 	seen := map[string]bool{}
 	for _, g := range list {
 		for _, v := range g {
-			if seen[v.Name] || ctx.Err() != nil || b.report.failed(v) {
+			if seen[v.Name] || left(ctx) < least || b.report.failed(v) {
 				continue
 			}
 			seen[v.Name] = true

@@ -122,7 +122,7 @@ func transformer(name string, batch, blocks, width, heads, forward, steps, vocab
 func resnet(batch, side, filters, classes int) *network {
 	image := []int{3, side, side}
 	preset := &nn.ResNet{Image: image, Filters: []int{filters, 2 * filters, 4 * filters, 8 * filters}, Blocks: 2}
-	return &network{Name: "resnet", Kind: "resnet", Batch: batch, Batches: 4, Inputs: 3 * side * side, Classes: classes, Image: image, Blocks: 2, Rate: 1e-3,
+	return &network{Name: "resnet", Kind: "resnet", Batch: batch, Batches: 4, Inputs: 3 * side * side, Classes: classes, Image: image, Blocks: 2, Rate: 1e-4,
 		layers: nn.Expand([]nn.Layer{nn.NewLayer("resnet", preset)}, "")}
 }
 

@@ -31,9 +31,9 @@ def sync():
 class Net(torch.nn.Module):
     """The network of a case. Matrices lie as PyTorch's own layers have them."""
 
-    def __init__(self, case, array):
+    def __init__(self, case, array, low):
         super().__init__()
-        self.case, self.names = case, {}
+        self.case, self.low, self.names = case, low, {}
         for i, p in enumerate(case["params"]):
             v = torch.from_numpy(array(p))
             if p["name"].endswith((".running_mean", ".running_variance")):
@@ -74,8 +74,12 @@ class Net(torch.nn.Module):
     def dense(self, n, x):
         return F.linear(x, self.at(n + ".weight"), self.at(n + ".bias"))
 
-    def forward(self, x):
-        return getattr(self, {"gru": "lstm"}.get(self.case["kind"], self.case["kind"]))(x)
+    def forward(self, x, y):
+        """The loss."""
+        kind = {"gru": "lstm"}.get(self.case["kind"], self.case["kind"])
+        with torch.autocast(dev, torch.bfloat16, enabled=self.low):
+            z = getattr(self, kind)(x)
+        return F.cross_entropy(z.float(), y)
 
     def mlp(self, x):
         i = 0
@@ -148,23 +152,18 @@ class Training:
         elif "steps" in case:
             x = x.reshape(len(x), case["steps"], -1)
         x = x.to(dev)
-        self.net = Net(case, array)
+        self.net = Net(case, array, self.precision == "bfloat16")
         if case["kind"] == "resnet":
             x = x.contiguous(memory_format=torch.channels_last)
             self.net = self.net.to(memory_format=torch.channels_last)
         n = case["batch"]
         self.batches = [(x[i:i + n], y[i:i + n]) for i in range(0, len(x), n)]
-        self.run = torch.compile(self.loss, mode="reduce-overhead") if mode == "compile" else self.loss
+        self.run = torch.compile(self.net, mode="reduce-overhead") if mode == "compile" else self.net
         self.adam = torch.optim.Adam(self.net.parameters(), lr=case["rate"], fused=dev == "cuda")
         self.taken = 0
 
     def exact(self):
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = self.precision == "tf32"
-
-    def loss(self, x, y):
-        with torch.autocast(dev, torch.bfloat16, enabled=self.precision == "bfloat16"):
-            z = self.net(x)
-        return F.cross_entropy(z.float(), y)
 
     def step(self):
         x, y = self.batches[self.taken % len(self.batches)]
