@@ -57,7 +57,7 @@ func (a *app) printEstimate(s *stageEstimate) error {
 			fmt.Fprintf(a.out, "%s, batches of %d: %s\n", l.GPU, l.Batch, ui.OneLine(l.Refused))
 		}
 	}
-	fmt.Fprintf(a.out, "\nTimes on a GPU are those of a model, for %s. %s\n\n", precisionText(s), memorySource(s))
+	fmt.Fprintf(a.out, "\nTimes on a GPU are those of a model, for %s.\n%s\n\n", precisionText(s), memorySource(s))
 	return a.printMemory(&s.There[0])
 }
 
@@ -80,11 +80,11 @@ func memorySource(s *stageEstimate) string {
 	case compiled == len(s.There):
 		return "Memory is what the compiler says."
 	case compiled > 0:
-		return "Memory is what the\ncompiler says, or that of the model where it says nothing."
+		return "Memory is what the compiler says, or that of the model where it says nothing."
 	case s.Plugin:
-		return "So is memory:\nname GPUs with --gpu, and the step is compiled for them."
+		return "So is memory: name GPUs with --gpu, and the step is compiled for them."
 	}
-	return "So is memory:\nto have it exactly, install a plugin of XLA (pipe doctor says how) and name a GPU."
+	return "So is memory: name a GPU with --gpu and install a plugin of XLA (see pipe doctor),\nand the step is compiled for it."
 }
 
 // printHere prints what was found out on this machine.

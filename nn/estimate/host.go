@@ -11,8 +11,9 @@ import (
 
 // What the engine of this processor reaches.
 const (
-	hostShare = 0.5                   // of the rate of a large product
-	hostPiece = 500 * time.Nanosecond // between two pieces of work
+	hostShare  = 0.5                   // of the rate of a large product
+	hostWindow = 0.2                   // of convolutions, likewise
+	hostPiece  = 500 * time.Nanosecond // between two pieces of work
 )
 
 // Sizes that a processor is measured with.

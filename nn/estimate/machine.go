@@ -1,6 +1,7 @@
 package estimate
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -82,7 +83,8 @@ func (m *Machine) Target() xla.Target {
 // Machines lists the GPUs that are known, the strongest first.
 func Machines() []Machine {
 	list := slices.Clone(machines)
-	slices.SortStableFunc(list, func(a, b Machine) int { return int((b.Bandwidth - a.Bandwidth) / 1e9) })
+	strength := func(m Machine) float64 { return m.Bandwidth * m.peak(xla.BFloat16) }
+	slices.SortStableFunc(list, func(a, b Machine) int { return cmp.Compare(strength(b), strength(a)) })
 	return list
 }
 

@@ -38,7 +38,11 @@ func (d *Draft) time(m Machine, p pass) time.Duration {
 	}
 	seconds := start.Seconds()
 	for _, o := range p.operations {
-		seconds += roof(o, share*peak, moving*m.Bandwidth) + float64(o.Pieces)*between.Seconds() + float64(o.Windows)*around.Seconds()
+		rate := share * peak
+		if m.host && o.Windows > 0 {
+			rate = hostWindow * peak
+		}
+		seconds += roof(o, rate, moving*m.Bandwidth) + float64(o.Pieces)*between.Seconds() + float64(o.Windows)*around.Seconds()
 	}
 	return time.Duration(min(seconds*float64(time.Second), 1<<62))
 }

@@ -3,6 +3,7 @@ package estimate
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"pipe/nn"
@@ -12,7 +13,7 @@ import (
 // A Question says what an estimate is to be about.
 type Question struct {
 	Machines []Machine // GPUs that need not be there
-	Batches  []int     // sizes; none: that of the training
+	Batches  []int     // sizes; none: that of the training. None is larger than the rows are many
 	GPUs     int       // that share each batch; 0 is 1
 	Deadline time.Duration
 	// Hands are the processors that are there.
@@ -103,6 +104,11 @@ func (e *Estimator) Answer(ctx context.Context, q Question) (*Report, error) {
 	if len(q.Batches) == 0 {
 		q.Batches = []int{r.Batch}
 	}
+	q.Batches = slices.Clone(q.Batches)
+	for i, b := range q.Batches {
+		q.Batches[i] = min(b, e.Rows)
+	}
+	q.Batches = slices.Compact(q.Batches)
 	shapes, err := e.Spec.Shapes()
 	if err != nil {
 		return nil, err
