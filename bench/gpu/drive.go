@@ -152,13 +152,13 @@ type run struct {
 type mode struct {
 	precision     xla.Precision
 	deterministic bool
-	fed           bool // from the memory of the host
+	host          bool // data comes from there
 	fresh         bool // compiled anew, whatever the cache has
 }
 
 func (m mode) args() []string {
 	args := []string{"-worker", "-precision", string(m.precision), fmt.Sprintf("-deterministic=%v", m.deterministic)}
-	if m.fed {
+	if m.host {
 		args = append(args, "-room", "-1")
 	}
 	return args
