@@ -22,7 +22,10 @@ func NewSteps(spec Spec, sig Signature, data Source, cfg Config) (*Steps, error)
 		}
 		return nil, err
 	}
-	return &Steps{t}, t.begin()
+	if err := t.begin(); err != nil {
+		return nil, errors.Join(err, t.close())
+	}
+	return &Steps{t}, nil
 }
 
 // Params are the parameters as they are now, which the next step changes.

@@ -17,11 +17,14 @@ type Placer interface {
 // GPUs are how many of them a stage declares, and how many its run is offered.
 type GPUs struct{ Declared, Offered int }
 
+// EngineSeparator is between the words of a numeric class.
+const EngineSeparator = "; "
+
 // A Placement is the processor that works on a stage. The zero value is the CPU.
 type Placement struct {
 	// Engine is the numeric class of the results, in place of that of the kind:
 	// the same class gives the same bits. Empty is that of the kind. It is words with
-	// "; " between them, of which people are told those that differ.
+	// an EngineSeparator between them, of which people are told those that differ.
 	Engine string
 	// Device is the processor in words, as in "NVIDIA H200, bfloat16, deterministic".
 	Device string

@@ -87,10 +87,10 @@ func (c Change) String() string {
 // engineChange says in what two numeric classes differ, which are lists of words
 // for processors that have something to say of themselves.
 func engineChange(old, new string) string {
-	was, is := strings.Split(old, engineSeparator), strings.Split(new, engineSeparator)
+	was, is := strings.Split(old, pipeline.EngineSeparator), strings.Split(new, pipeline.EngineSeparator)
 	left := func(list, others []string) string {
 		own := slices.DeleteFunc(slices.Clone(list), func(word string) bool { return slices.Contains(others, word) })
-		return strings.Join(own, engineSeparator)
+		return strings.Join(own, pipeline.EngineSeparator)
 	}
 	// The class of the CPU is one word, with which those of others begin.
 	switch gone, come := left(was, is), left(is, was); {
@@ -106,8 +106,6 @@ func engineChange(old, new string) string {
 		return "was " + gone + ", now " + come
 	}
 }
-
-const engineSeparator = "; "
 
 // changesBetween compares two lists of key parts. sources says where the
 // inputs of the new one come from.

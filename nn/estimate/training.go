@@ -140,11 +140,6 @@ func (d *Draft) On(m Machine) Cost {
 	return c
 }
 
-// Scaled is a cost that is so many times as high.
-func (c Cost) Scaled(factor float64) Cost {
-	return Cost{times(c.Step, factor), times(c.Exchange, factor), times(c.Epoch, factor), times(c.Total, factor)}
-}
-
 // times multiplies a duration that may become longer than any can be.
 func times(d time.Duration, factor float64) time.Duration {
 	return time.Duration(min(float64(d)*factor, 1<<62))

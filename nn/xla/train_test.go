@@ -209,24 +209,37 @@ func TestCache(t *testing.T) {
 	if len(kept) == 0 {
 		t.Fatal("nothing was kept")
 	}
-	for _, damage := range []func(){
-		func() {},
-		func() {
-			for i, path := range kept {
+	for _, damaged := range []bool{false, true} {
+		var before []os.FileInfo
+		for i, path := range kept {
+			if damaged {
 				if err := os.WriteFile(path, bytes.Repeat([]byte("x"), 40*i), 0o600); err != nil {
 					t.Fatal(err)
 				}
 			}
-		},
-	} {
-		damage()
+			before = append(before, stat(t, path))
+		}
 		if !same(first, c.run(t, open(t, o))) {
 			t.Error("other bits")
 		}
 		if !slices.Equal(files(), kept) {
-			t.Errorf("kept %v, then %v", kept, files())
+			t.Fatalf("kept %v, then %v", kept, files())
+		}
+		for i, path := range kept { // what is compiled is written anew
+			if anew := !os.SameFile(before[i], stat(t, path)); anew != damaged {
+				t.Errorf("damaged %v: compiled anew %v", damaged, anew)
+			}
 		}
 	}
+}
+
+func stat(t *testing.T, path string) os.FileInfo {
+	t.Helper()
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info
 }
 
 // Several batches are one step.

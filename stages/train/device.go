@@ -119,7 +119,7 @@ func (s *Train) where(gpus pipeline.GPUs, inputs pipeline.Sources) (pipeline.Pla
 // placement is that of a stage on a processor.
 func placement(p Processor, c Computing) pipeline.Placement {
 	return pipeline.Placement{
-		Engine: nn.Engine + "; " + p.Class, Device: p.Name + ", " + c.String(),
+		Engine: nn.Engine + pipeline.EngineSeparator + p.Class, Device: p.Name + ", " + c.String(),
 		Devices: c.Devices, GPUs: p.GPUs, Varies: !c.Deterministic,
 	}
 }

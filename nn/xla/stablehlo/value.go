@@ -31,7 +31,7 @@ func (t Type) Bytes() int {
 		return 1
 	case BF16:
 		return 2
-	case U64:
+	case F64, U64:
 		return 8
 	}
 	return 4
