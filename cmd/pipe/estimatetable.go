@@ -139,7 +139,7 @@ func (a *app) printThere(s *stageEstimate) error {
 }
 
 // mostLayers is how many layers are listed with their memory.
-const mostLayers = 5
+const mostLayers = 3
 
 // printMemory prints what memory on a GPU is made of.
 func (a *app) printMemory(l *estimate.Line) error {
