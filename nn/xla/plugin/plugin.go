@@ -6,12 +6,15 @@
 package plugin
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"pipe/base/diag"
+	"pipe/base/infile"
 	"pipe/base/nvidia"
 )
 
@@ -29,6 +32,7 @@ type Places struct {
 	Cache        string   // where hashes of plugins are kept; empty for nowhere
 	Libraries    []string // LD_LIBRARY_PATH
 	Environment  []string // what is set of the variables that change what a plugin computes, as NAME=value
+	Flags        string   // file of flags that XLA_FLAGS names; empty if it has none or has them itself
 	System       nvidia.System
 }
 
@@ -70,8 +74,26 @@ func NewPlaces(lookup func(string) (string, bool)) Places {
 			p.Environment = append(p.Environment, name+"="+diag.Visible(value))
 		}
 	}
+	if flags := strings.TrimSpace(get("XLA_FLAGS")); flags != "" && flags[0] != '-' { // as XLA tells them apart
+		p.Flags = flags
+	}
 	return p
 }
+
+// environment is what changes what a plugin computes, with what is in the file of
+// flags.
+func (p Places) environment() []string {
+	if p.Flags == "" {
+		return p.Environment
+	}
+	sum := "unknown"
+	if data, err := infile.ReadAll(p.Flags, maxFlags); err == nil {
+		sum = fmt.Sprintf("%x", sha256.Sum256(data))
+	}
+	return append(slices.Clone(p.Environment), "flags sha256 "+sum)
+}
+
+const maxFlags = 1 << 20 // bytes of a file of flags
 
 // Home is the folder in which a plugin is looked for, and into which it is to be
 // installed; empty if the user has no folder for data.
@@ -96,7 +118,7 @@ type Plugin struct {
 	Driver    nvidia.Driver `json:"-"`
 	Processor string        `json:"processor,omitempty"` // its model, for the platform CPU
 
-	Environment []string `json:"environment,omitempty"` // variables that change what it computes, as NAME=value
+	Environment []string `json:"environment,omitempty"` // variables that change what it computes, as NAME=value, and the file that one names
 
 	header header
 	system system
@@ -248,7 +270,7 @@ func (p Places) open(path string) (*Plugin, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := &Plugin{Path: path, SHA256: facts.SHA256, Platform: facts.Platform, Driver: p.System.Driver(), Environment: p.Environment,
+	x := &Plugin{Path: path, SHA256: facts.SHA256, Platform: facts.Platform, Driver: p.System.Driver(), Environment: p.environment(),
 		header: head, system: newSystem(p.System, p.Libraries), places: p}
 	x.Package, x.Version = packageOf(path)
 	switch x.Platform {

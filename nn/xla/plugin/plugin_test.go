@@ -290,6 +290,26 @@ func TestClassIsOneLine(t *testing.T) {
 	}
 }
 
+// XLA_FLAGS may name a file: what is in there is part of the class.
+func TestClassHasTheFileOfFlags(t *testing.T) {
+	w := newWorld(t)
+	w.XLA = w.build("cpu.so", cpuPlugin)
+	w.file("flags", "--a=1")
+	path := filepath.Join(w.root, "flags")
+	w.Flags = NewPlaces(func(name string) (string, bool) { return path, name == "XLA_FLAGS" }).Flags
+	classes := map[string]bool{}
+	for _, change := range []func(){func() {}, func() { w.file("flags", "--a=2") }, func() { os.Remove(path) }} {
+		change()
+		classes[w.find().Class("float32", true, 1)] = true
+	}
+	if len(classes) != 3 {
+		t.Errorf("one class for other flags: %v", classes)
+	}
+	if p := NewPlaces(func(name string) (string, bool) { return " --a=1", name == "XLA_FLAGS" }); p.Flags != "" {
+		t.Errorf("flags are taken for the file %q", p.Flags)
+	}
+}
+
 // An upgrade into the same folder leaves the names of older packages there.
 func TestVersionOfTwo(t *testing.T) {
 	w := newWorld(t)
