@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -238,4 +240,41 @@ func TestCheckpointIsRarelyDue(t *testing.T) {
 	if saved != 0 {
 		t.Errorf("%d checkpoints within a moment", saved)
 	}
+}
+
+// What stands in front of a checkpoint is read as it was written, and whatever else
+// stands there is none, or says what can be recorded.
+func FuzzHead(f *testing.F) {
+	written := func(c *checkpoints) []byte {
+		var b bytes.Buffer
+		if err := c.writeHead(&b); err != nil {
+			f.Fatal(err)
+		}
+		return b.Bytes()
+	}
+	c := &checkpoints{work: artifacts.KeyOf([]artifacts.KeyPart{{Name: "a", Value: "b"}}), on: pipeline.Placement{Device: "NVIDIA H200, tf32"}, begunOn: "CPU"}
+	text := written(c)
+	h, size, ok := parseHead(append(slices.Clone(text), "the rest\n"...))
+	if want := (head{c.work, c.on.Device, c.begunOn}); !ok || h != want || size != len(text) {
+		f.Errorf("%+v of %d bytes, %v; want %+v of %d", h, size, ok, want, len(text))
+	}
+	for i := range text {
+		if _, _, ok := parseHead(text[:i]); ok {
+			f.Errorf("the first %d bytes are a head", i)
+		}
+	}
+	if none := written(&checkpoints{}); len(none) > 0 {
+		f.Errorf("%q in front of work that is always at the same place", none)
+	}
+	f.Add(text)
+	f.Add([]byte(headMagic + `{"Device":"\u001b[31m"}` + "\n"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		h, size, ok := parseHead(b)
+		if size < 0 || size > len(b) || ok != (size > 0) {
+			t.Errorf("%d bytes, %v", size, ok)
+		}
+		if strings.ContainsAny(h.Device+h.BegunOn, "\n\x1b") {
+			t.Errorf("it was done on %q and %q", h.Device, h.BegunOn)
+		}
+	})
 }
