@@ -151,7 +151,7 @@ func (w *worker) load(q request) (a answer, err error) {
 	}
 	w.options.Identity = found.Class(string(w.options.Precision), w.options.Deterministic, 1)
 	a.Find = lap()
-	if w.device, err = xla.Open(found.Path, w.options); err != nil {
+	if w.device, err = xla.Open(context.Background(), found.Path, w.options); err != nil {
 		return a, err
 	}
 	a.Device = w.device.Name()

@@ -216,7 +216,7 @@ func (a *app) estimateStage(ctx context.Context, plan *pipeline.Plan, t *runs.Tr
 	offered := a.host.Capacity()
 	ask.Hands = []estimate.Hand{{Name: "CPU", Threads: offered.CPU, Memory: offered.Memory}}
 	x := processors{plugin.NewPlaces(a.lookup)}
-	device, err := x.hand(training)
+	device, err := x.hand(ctx, training)
 	if err != nil {
 		return nil, err
 	}
@@ -292,7 +292,7 @@ func (q *estimateQuestion) data(plan *pipeline.Plan, t *runs.Training) (train.Tr
 }
 
 // hand is the GPU that is there, or what stands for one; nil if there is none.
-func (x processors) hand(t estimate.Training) (*estimate.Hand, error) {
+func (x processors) hand(ctx context.Context, t estimate.Training) (*estimate.Hand, error) {
 	how := train.Computing{Precision: string(t.Precision), Deterministic: t.Deterministic, Devices: 1}
 	p, err := x.Find(how)
 	if err != nil { // which pipe doctor explains
@@ -302,7 +302,7 @@ func (x processors) hand(t estimate.Training) (*estimate.Hand, error) {
 	if found, err := plugin.Find(x.places); err == nil && p.GPUs > 0 {
 		gpus = []string{found.Driver.GPUs[0].Name}
 	}
-	b, err := p.Open(gpus)
+	b, err := p.Open(ctx, gpus)
 	if err != nil {
 		return nil, err
 	}

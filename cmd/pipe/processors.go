@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -37,7 +38,9 @@ func (x processors) Find(how train.Computing) (train.Processor, error) {
 		Name:  strings.Join(p.Driver.Models(), " and "),
 		Class: p.Class(how.Precision, how.Deterministic, how.Devices),
 		GPUs:  how.Devices,
-		Open:  func(gpus []string) (train.Backend, error) { return x.open(p, how, gpus) },
+		Open: func(ctx context.Context, gpus []string) (train.Backend, error) {
+			return x.open(ctx, p, how, gpus)
+		},
 	}
 	if p.Platform == plugin.CPU {
 		found.Name, found.GPUs = "XLA on "+p.Processor, 0
@@ -58,7 +61,7 @@ func (x processors) identity() string {
 }
 
 // open starts a plugin with those of its GPUs that have these names.
-func (x processors) open(p *plugin.Plugin, how train.Computing, gpus []string) (train.Backend, error) {
+func (x processors) open(ctx context.Context, p *plugin.Plugin, how train.Computing, gpus []string) (train.Backend, error) {
 	o := xla.Options{Precision: xla.Precision(how.Precision), Deterministic: how.Deterministic, Devices: how.Devices}
 	if x.places.Cache != "" {
 		o.Cache = filepath.Join(x.places.Cache, "programs")
@@ -70,5 +73,5 @@ func (x processors) open(p *plugin.Plugin, how train.Computing, gpus []string) (
 			return nil, err
 		}
 	}
-	return xla.Open(p.Path, o)
+	return xla.Open(ctx, p.Path, o)
 }

@@ -1,6 +1,7 @@
 package xla
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -236,7 +237,7 @@ func (b *built) near(t *testing.T, got, all [][]float32, tolerance float64) {
 
 func open(t testing.TB, o Options) *Device {
 	t.Helper()
-	d, err := Open(xlatest.Plugin(t), o)
+	d, err := Open(context.Background(), xlatest.Plugin(t), o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -77,11 +77,12 @@ func (c *Compiler) Memory(text string, t Target) (int64, error) {
 
 // Memory is what a program takes on the device, in bytes, beside its arguments.
 func (d *Device) Memory(text string) (int64, error) {
-	x, err := d.compile(text)
+	c := d.begin(text)
+	defer d.abandon(c)
+	x, err := c.wait(d.ctx)
 	if err != nil {
 		return 0, fmt.Errorf("%s: %w", d.Name(), err)
 	}
-	defer x.Close()
 	return working(x)
 }
 

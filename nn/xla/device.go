@@ -1,6 +1,7 @@
 package xla
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -44,6 +45,7 @@ type Options struct {
 // A Device is the GPUs of a plugin, or its CPUs, as a backend. One goroutine at a
 // time may use it and what it makes.
 type Device struct {
+	ctx       context.Context // while it lasts, the compiler is waited for
 	o         Options
 	client    *pjrt.Client
 	name      string // of the platform
@@ -52,13 +54,15 @@ type Device struct {
 	pending   *program
 	variables map[*variable]bool // all there are
 	failed    error
-	draft     bool // there is no client, see Draft
+	left      []*compilation // that nobody waits for
+	draft     bool           // there is no client, see Draft
 }
 
 var _ backend.Device = (*Device)(nil)
 
-// Open starts a plugin. Close the Device after use.
-func Open(path string, o Options) (*Device, error) {
+// Open starts a plugin. Close the Device after use. When the context ends, what waits
+// for the compiler fails with its cause.
+func Open(ctx context.Context, path string, o Options) (*Device, error) {
 	if o.Precision == "" {
 		o.Precision = Float32
 	}
@@ -78,7 +82,7 @@ func Open(path string, o Options) (*Device, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Device{o: o, client: client}
+	d := &Device{ctx: ctx, o: o, client: client}
 	d.name, d.version = client.Platform()
 	if n := len(client.Kinds()); n < o.Devices {
 		return nil, errors.Join(fmt.Errorf("%d devices are asked for, %s has %d", o.Devices, path, n), d.Close())
@@ -223,11 +227,15 @@ func (d *Device) compile(text string) (*pjrt.Executable, error) {
 }
 
 // Close frees what is on the device and ends the client of the plugin. Programs
-// have been closed.
+// have been closed. If the compiler is still at work on some, it ends later.
 func (d *Device) Close() error {
 	var errs []error
 	for v := range d.variables {
 		errs = append(errs, v.Close())
 	}
-	return errors.Join(append(errs, d.client.Close())...)
+	if len(d.left) > 0 {
+		go d.end() // an error would come too late for anybody
+		return errors.Join(errs...)
+	}
+	return errors.Join(append(errs, d.end())...)
 }

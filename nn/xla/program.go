@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"sync"
 
 	"pipe/nn/backend"
 	"pipe/nn/graph"
@@ -19,7 +18,7 @@ import (
 type program struct {
 	*module
 	d        *Device
-	compiled func() (*pjrt.Executable, error) // waits for the compiler
+	compiled *compilation
 	exec     *pjrt.Executable
 	given    []buffers // memory of a call
 	outs     []buffers
@@ -50,15 +49,8 @@ func (d *Device) program(parts []backend.Part, o backend.JoinOptions) (*program,
 		return nil, err
 	}
 	p := &program{module: m, d: d, next: make([]uint32, m.lanes), table: make([]uint32, m.turns*m.lanes), large: make([]buffers, len(m.large))}
-	p.compiled = start(func() (*pjrt.Executable, error) { return d.compile(m.text) })
+	p.compiled = d.begin(m.text)
 	return p, nil
-}
-
-// start does something in the background: the function waits for it.
-func start(work func() (*pjrt.Executable, error)) func() (*pjrt.Executable, error) {
-	once := sync.OnceValues(work)
-	go once()
-	return once
 }
 
 // prepare waits for the compiler before the first run.
@@ -66,7 +58,7 @@ func (p *program) prepare() (err error) {
 	if p.exec != nil {
 		return nil
 	}
-	x, err := p.compiled()
+	x, err := p.compiled.wait(p.d.ctx)
 	if err != nil {
 		return err
 	}
@@ -258,7 +250,7 @@ func (b *flight) wait(d *Device) error {
 
 // Bytes is the memory that the device needs for a run, beside variables.
 func (p *program) Bytes() int {
-	x, err := p.compiled()
+	x, err := p.compiled.wait(p.d.ctx)
 	if err != nil {
 		return 0
 	}
@@ -294,8 +286,5 @@ func (p *program) Close() error {
 	for _, v := range p.own {
 		errs = append(errs, v.Close())
 	}
-	if x, err := p.compiled(); err == nil {
-		errs = append(errs, x.Close())
-	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, p.d.abandon(p.compiled))...)
 }

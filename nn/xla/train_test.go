@@ -107,7 +107,7 @@ func open(t *testing.T, o xla.Options) *xla.Device {
 	if o.Cache == "" {
 		o.Cache, o.Identity = compiled(), "test"
 	}
-	d, err := xla.Open(xlatest.Plugin(t), o)
+	d, err := xla.Open(context.Background(), xlatest.Plugin(t), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -240,6 +240,31 @@ func stat(t *testing.T, path string) os.FileInfo {
 		t.Fatal(err)
 	}
 	return info
+}
+
+// Who is interrupted does not wait for the compiler, and leaves nothing behind that
+// another one would trip over.
+func TestInterruptedCompilation(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	d, err := xla.Open(ctx, xlatest.Plugin(t), xla.Options{}) // without a cache it has to compile
+	if err != nil {
+		t.Fatal(err)
+	}
+	why := errors.New("enough")
+	cancel(why)
+	c := mlp()
+	c.cfg.Backend = d
+	if _, err := nn.Train(context.Background(), c.spec, c.sig, c.train, c.validation, c.cfg); !errors.Is(err, why) {
+		t.Errorf("training ends with %v, not with what it was interrupted by", err)
+	}
+	if _, err := d.Memory("no module"); err == nil {
+		t.Error("there is no error for what is no module")
+	}
+	if err := d.Close(); err != nil {
+		t.Error(err)
+	}
+	c.cfg.Epochs = 1
+	c.run(t, open(t, xla.Options{}))
 }
 
 // Several batches are one step.

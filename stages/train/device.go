@@ -2,6 +2,7 @@ package train
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -52,8 +53,8 @@ type Processor struct {
 	GPUs  int    // of the machine that it takes; 0 for one that only stands for a GPU
 
 	// Open starts it, with those of the GPUs that have these names, as Env.GPUs
-	// gives them.
-	Open func(gpus []string) (Backend, error)
+	// gives them. When the context ends nothing waits for its compiler any more.
+	Open func(ctx context.Context, gpus []string) (Backend, error)
 }
 
 // A Backend computes until it is closed.
@@ -166,7 +167,7 @@ func (s *Train) choose(gpus pipeline.GPUs, inputs pipeline.Sources) (pipeline.Pl
 
 // backend starts the processor on which the stage was placed; nil is the CPU. It
 // must be the very one that the key of the stage names.
-func (s *Train) backend(env pipeline.Env) (Backend, error) {
+func (s *Train) backend(ctx context.Context, env pipeline.Env) (Backend, error) {
 	on := env.Placement()
 	if s.Device == auto && on.Why != "" {
 		where := "cpu"
@@ -198,7 +199,7 @@ func (s *Train) backend(env pipeline.Env) (Backend, error) {
 		text += ": GPU " + strings.Join(gpus, ", ")
 	}
 	env.Log().Info(text)
-	return p.Open(gpus)
+	return p.Open(ctx, gpus)
 }
 
 // trainedOn is what a model was trained on, in words; empty is the CPU.

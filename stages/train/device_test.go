@@ -2,6 +2,7 @@ package train
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -60,7 +61,7 @@ type card struct {
 func (c *card) Find(how Computing) (Processor, error) {
 	p := c.Processor
 	p.Class += "; " + how.String()
-	p.Open = func(gpus []string) (Backend, error) {
+	p.Open = func(_ context.Context, gpus []string) (Backend, error) {
 		c.opened = append(c.opened, strings.Join(gpus, ","))
 		return &opened{cpu.New(), c}, nil
 	}

@@ -53,7 +53,7 @@ func (s *Train) Run(ctx context.Context, env pipeline.Env) (err error) {
 		return err
 	}
 	cfg.Threads = env.Threads()
-	backend, err := s.backend(env)
+	backend, err := s.backend(ctx, env)
 	if err != nil {
 		return err
 	}
