@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"pipe/nn/backend"
 	"pipe/nn/graph"
@@ -55,7 +56,8 @@ type Device struct {
 	variables map[*variable]bool // all there are
 	failed    error
 	left      []*compilation // that nobody waits for
-	draft     bool           // there is no client, see Draft
+	tuning    sync.Mutex
+	draft     bool // there is no client, see Draft
 }
 
 var _ backend.Device = (*Device)(nil)
@@ -215,6 +217,11 @@ func (d *Device) compile(text string) (*pjrt.Executable, error) {
 		if x := c.load(path, d.client); x != nil {
 			return x, nil
 		}
+	}
+	if d.cuda() && !d.o.Deterministic {
+		// XLA tries kernels out and takes the fastest: others would disturb it.
+		d.tuning.Lock()
+		defer d.tuning.Unlock()
 	}
 	x, err := d.client.Compile([]byte(text), pjrt.CompileOptions{Partitions: d.o.Devices, Flags: flags})
 	if err != nil {
