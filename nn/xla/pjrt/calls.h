@@ -20,7 +20,7 @@ enum { LATER = 128 };
 
 // plugin_open loads a library and finds its table.
 static inline const table *plugin_open(const char *path, const char **why) {
-  setenv("TF_CPP_MIN_LOG_LEVEL", "2", 0); // else XLA writes to the terminal
+  setenv("TF_CPP_MIN_LOG_LEVEL", "3", 0); // else XLA writes to the terminal; what fails it says in its errors
   void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
   if (!library) { *why = dlerror(); return NULL; }
   const table *(*get)(void) = (const table *(*)(void))dlsym(library, "GetPjrtApi");
