@@ -10,9 +10,17 @@ import (
 func (l *lowering) attention(op graph.Op) bool {
 	switch o := op.(type) {
 	case graph.Attention:
-		l.attend(o)
+		if l.fused(o, 3) {
+			l.attendFused(o)
+		} else {
+			l.attend(o)
+		}
 	case graph.AttentionGrad:
-		l.attendBack(o.Attention)
+		if l.fused(o.Attention, 6) {
+			l.attendBackFused(o.Attention)
+		} else {
+			l.attendBack(o.Attention)
+		}
 	default:
 		return false
 	}

@@ -86,28 +86,82 @@ func TestModule(t *testing.T) {
 	} {
 		d := &Device{o: o}
 		parts, join := training(t, d)
-		m, err := d.build(parts, join)
-		if err != nil {
-			t.Fatal(err)
-		}
-		file := filepath.Join("testdata", name+".mlir")
-		if *update {
-			if err := os.WriteFile(file, []byte(m.text), 0o666); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if m.text == string(want) {
-			continue
-		}
-		got, lines := strings.Split(m.text, "\n"), strings.Split(string(want), "\n")
-		i := 0
-		for i < min(len(got), len(lines))-1 && got[i] == lines[i] {
-			i++
-		}
-		t.Errorf("%s, line %d, is now\n%s\nnot\n%s\nIf that is meant: go test ./nn/xla -run TestModule -update", file, i+1, got[i], lines[i])
+		hold(t, d, name, parts, join)
 	}
+}
+
+// Attention is a call of cuDNN's where it applies: the call is that of JAX.
+func TestFusedAttention(t *testing.T) {
+	build := func(o graph.Attention, ragged bool) backend.Part {
+		g := graph.New()
+		const n, steps, width = 2, 16, 32
+		x := g.Param("x", n, steps, width)
+		var lengths *graph.Node
+		if ragged {
+			lengths = g.Input("lengths", n)
+		}
+		q := g.Dense(x, g.Param("w", width, width), nil, graph.Activation{})
+		grads, err := g.Grad(g.SumSquares(g.Attention(q, x, x, lengths, o)), x)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return backend.Part{Graph: g, Keep: grads}
+	}
+	fast := Options{Precision: BFloat16, Devices: 1}
+	for name, c := range map[string]struct {
+		o      Options
+		a      graph.Attention
+		ragged bool
+		calls  int
+	}{
+		"applies":       {o: fast, a: graph.Attention{Heads: 4, Causal: true}, calls: 2},
+		"float32":       {o: Options{Precision: Float32, Devices: 1}, a: graph.Attention{Heads: 4}},
+		"deterministic": {o: Options{Precision: BFloat16, Devices: 1, Deterministic: true}, a: graph.Attention{Heads: 4}},
+		"switched off":  {o: Options{Precision: BFloat16, Devices: 1, Unfused: true}, a: graph.Attention{Heads: 4}},
+		"two devices":   {o: Options{Precision: BFloat16, Devices: 2}, a: graph.Attention{Heads: 4}},
+		"narrow heads":  {o: fast, a: graph.Attention{Heads: 8}},
+		"dropout":       {o: fast, a: graph.Attention{Heads: 4, Dropout: 0.1}},
+		"lengths":       {o: fast, a: graph.Attention{Heads: 4}, ragged: true},
+	} {
+		d := &Device{o: c.o, name: "cuda"}
+		parts := []backend.Part{build(c.a, c.ragged)}
+		m, err := d.build(parts, backend.JoinOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(m.text, "custom_call @__cudnn$fmhaSoftmax"); n != c.calls {
+			t.Errorf("%s: %d calls, want %d", name, n, c.calls)
+		}
+		if c.calls > 0 {
+			hold(t, d, "attention_cudnn", parts, backend.JoinOptions{})
+		}
+	}
+}
+
+// hold holds a module against its text in testdata.
+func hold(t *testing.T, d *Device, name string, parts []backend.Part, join backend.JoinOptions) {
+	t.Helper()
+	m, err := d.build(parts, join)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join("testdata", name+".mlir")
+	if *update {
+		if err := os.WriteFile(file, []byte(m.text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.text == string(want) {
+		return
+	}
+	got, lines := strings.Split(m.text, "\n"), strings.Split(string(want), "\n")
+	i := 0
+	for i < min(len(got), len(lines))-1 && got[i] == lines[i] {
+		i++
+	}
+	t.Errorf("%s, line %d, is now\n%s\nnot\n%s\nIf that is meant: go test ./nn/xla -run '%s' -update", file, i+1, got[i], lines[i], t.Name())
 }
