@@ -23,6 +23,7 @@ func NewDraft(o Options) *Draft {
 	if o.Precision == "" {
 		o.Precision = Float32
 	}
+	o.Unfused = true // operations are counted in products, and a call has none
 	return &Draft{d: &Device{o: o, name: cuda, kind: "a GPU", draft: true}, held: map[cellAt]int64{}}
 }
 
