@@ -90,7 +90,8 @@ func TestModule(t *testing.T) {
 	}
 }
 
-// Attention is a call of cuDNN's where it applies: the call is that of JAX.
+// Attention is a call of cuDNN's where it applies, with the operands, layouts and
+// configuration that JAX 0.10 lowers its own to.
 func TestFusedAttention(t *testing.T) {
 	build := func(o graph.Attention, ragged bool) backend.Part {
 		g := graph.New()
