@@ -122,6 +122,21 @@ func (h how) device() backend.Device {
 	return d
 }
 
+// compile makes a program of graphs: of one, if the backend is no device, which has
+// no use for the options either.
+func (h how) compile(o backend.JoinOptions, parts ...backend.Part) (backend.Program, error) {
+	d := h.device()
+	if d == nil {
+		p := parts[0]
+		return h.backend.Compile(p.Graph, p.Keep, backend.Options{Threads: h.threads, Places: p.Places})
+	}
+	program, err := d.Join(parts, o)
+	if err != nil {
+		return nil, err // and no program, of whatever type
+	}
+	return program, nil
+}
+
 // ahead is how many runs may be asked for before somebody looks at the first.
 func (h how) ahead() int {
 	if d := h.device(); d != nil {
@@ -304,10 +319,6 @@ func (t *training) plan(a architecture, rows int, probes bool) (p *plan, err err
 
 // compile makes a program of a plan.
 func (t *training) compile(p *plan, keep []*graph.Node) (backend.Program, error) {
-	d := t.device()
-	if d == nil {
-		return t.backend.Compile(p.graph, keep, backend.Options{Threads: t.threads, Places: p.places})
-	}
 	parts := []backend.Part{p.part(keep)}
 	o := backend.JoinOptions{Guard: []*graph.Node{p.loss}, Halt: t.halt}
 	if p.squares != nil {
@@ -317,11 +328,7 @@ func (t *training) compile(p *plan, keep []*graph.Node) (backend.Program, error)
 		parts = append(parts, t.update.part())
 		o.Scratch = []backend.Variable{t.gradients}
 	}
-	program, err := d.Join(parts, o)
-	if err != nil {
-		return nil, err
-	}
-	return program, nil
+	return t.how.compile(o, parts...)
 }
 
 // joined says whether the program of a plan does the step of the optimizer too.
@@ -333,16 +340,7 @@ func newEvaluation(a architecture, m *numbers, rows int, h how, there *resident)
 		return nil, err
 	}
 	p.out = h.memory(p.output.Shape().Size())
-	keep := []*graph.Node{p.output}
-	if d := h.device(); d != nil {
-		program, err := d.Join([]backend.Part{p.part(keep)}, backend.JoinOptions{})
-		if err != nil {
-			return nil, err
-		}
-		p.program = program
-		return p, nil
-	}
-	p.program, err = h.backend.Compile(p.graph, keep, backend.Options{Threads: h.threads, Places: p.places})
+	p.program, err = h.compile(backend.JoinOptions{}, p.part([]*graph.Node{p.output}))
 	return p, err
 }
 
@@ -443,6 +441,23 @@ func (p *plan) close() error {
 		errs = append(errs, in.variable.Close())
 	}
 	return errors.Join(errs...)
+}
+
+// again computes rows of a set once more, with random numbers of a step, to find out
+// where numbers stop being finite. It closes the plan if that fails.
+func (p *plan) again(s *set, rows []int, step uint64) error {
+	y, w := p.y, p.weight
+	if p.loss == nil {
+		y, w = make([]float32, p.rows), make([]float32, p.rows)
+	}
+	_, err := s.gather(rows, p.x, y, w)
+	if err == nil {
+		err = p.run(step)
+	}
+	if err != nil {
+		return errors.Join(err, p.close())
+	}
+	return nil
 }
 
 // layerOf is the layer and the operator of a fault, none if it is in what is done

@@ -121,13 +121,7 @@ func (t *trainer) again(a *asked) (p *plan, err error) {
 	}
 	rows := make([]int, p.rows)
 	t.order.take(rows, a.row)
-	if _, err = t.train.gather(rows, p.x, p.y, p.weight); err == nil {
-		err = p.run(a.draw)
-	}
-	if err != nil {
-		return nil, errors.Join(err, p.close())
-	}
-	return p, nil
+	return p, p.again(t.train, rows, a.draw)
 }
 
 // here is this processor, for what a device cannot tell.

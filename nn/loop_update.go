@@ -93,14 +93,7 @@ func (u *updater) compile(t *training) (err error) {
 	if len(u.graph.Calls()) == 0 {
 		return nil
 	}
-	if d := t.device(); d != nil {
-		program, err := d.Join([]backend.Part{u.part()}, backend.JoinOptions{Halt: t.halt})
-		if err == nil {
-			u.program = program
-		}
-		return err
-	}
-	u.program, err = t.backend.Compile(u.graph, nil, backend.Options{Threads: t.threads, Places: u.places})
+	u.program, err = t.how.compile(backend.JoinOptions{Halt: t.halt}, u.part())
 	return err
 }
 

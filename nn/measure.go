@@ -157,14 +157,7 @@ func (t *trainer) measureAgain(p *plan, s *set, m measurement) (here *plan, err 
 	for i := range rows {
 		rows[i] = min(m.row-m.skip+i, s.rows-1)
 	}
-	y, w := make([]float32, p.rows), make([]float32, p.rows)
-	if _, err = s.gather(rows, here.x, y, w); err == nil {
-		err = here.run(0)
-	}
-	if err != nil {
-		return nil, errors.Join(err, here.close())
-	}
-	return here, nil
+	return here, here.again(s, rows, 0)
 }
 
 // predicted is the index of the class that logits speak for: the first of the
