@@ -28,7 +28,8 @@ func flatRoot(buf []byte) flatTable {
 func (t flatTable) field(number int) int {
 	list := t.pos - int(int32(binary.LittleEndian.Uint32(t.buf[t.pos:])))
 	at := 4 + 2*number
-	if at+2 > int(binary.LittleEndian.Uint16(t.buf[list:])) {
+	// As decoders have it: half an entry at the end of the list counts too.
+	if at >= int(binary.LittleEndian.Uint16(t.buf[list:])) {
 		return 0
 	}
 	if offset := int(binary.LittleEndian.Uint16(t.buf[list+at:])); offset > 0 {
