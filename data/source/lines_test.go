@@ -7,7 +7,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow-go/v18/arrow"
 
 	"pipe/data/source"
 	"pipe/data/table"

@@ -16,7 +16,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow-go/v18/arrow"
 
 	"pipe/base/diag"
 	"pipe/data/source/cell"

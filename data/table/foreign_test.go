@@ -10,10 +10,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/apache/arrow/go/v17/arrow"
-	"github.com/apache/arrow/go/v17/arrow/array"
-	"github.com/apache/arrow/go/v17/arrow/ipc"
-	"github.com/apache/arrow/go/v17/arrow/memory"
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/ipc"
+	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/google/go-cmp/cmp"
 
 	"pipe/base/diag"
@@ -206,7 +206,7 @@ func TestForeignWarns(t *testing.T) {
 		want string
 	}{
 		{one(t, arrow.FixedWidthTypes.Date64, "[0, 86400000, 86400001]"), `column "c": 1 of its values: the time of day is lost`},
-		{one(t, arrow.FixedWidthTypes.Timestamp_ns, `["1970-01-01T00:00:00.000001001", "1970-01-01T00:00:00.000001"]`), `column "c": 1 of its values: they are finer than a microsecond`},
+		{one(t, arrow.FixedWidthTypes.Timestamp_ns, `["1970-01-01T00:00:00.000001001Z", "1970-01-01T00:00:00.000001Z"]`), `column "c": 1 of its values: they are finer than a microsecond`},
 		{one(t, &arrow.Decimal128Type{Precision: 20, Scale: 18}, `["1.000000000000000001", "1.1", "0.1"]`), `column "c": 1 of its values: they have more digits`},
 	} {
 		if _, warnings, err := importTable(t, test.data); err != nil || len(warnings) != 1 || !strings.HasPrefix(warnings[0], test.want) {

@@ -6,7 +6,7 @@ import (
 	"math"
 	"unicode/utf8"
 
-	"github.com/apache/arrow/go/v17/arrow/bitutil"
+	"github.com/apache/arrow-go/v18/arrow/bitutil"
 
 	"pipe/base/diag"
 )

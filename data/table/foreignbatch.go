@@ -8,8 +8,8 @@ import (
 	"io"
 	"math"
 
-	"github.com/apache/arrow/go/v17/arrow"
-	"github.com/apache/arrow/go/v17/arrow/bitutil"
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/bitutil"
 	"github.com/klauspost/compress/zstd"
 	"github.com/pierrec/lz4/v4"
 

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/apache/arrow/go/v17/arrow"
-	"github.com/apache/arrow/go/v17/arrow/ipc"
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/ipc"
 	"pgregory.net/rapid"
 )
 
@@ -97,7 +97,7 @@ func TestForeignFiles(t *testing.T) {
 		{"union", arrow.NewSchema([]arrow.Field{{Name: "a", Type: arrow.SparseUnionOf(numbers.Fields(), []arrow.UnionTypeCode{0})}}, nil), nil, "type union"},
 		{"large text", arrow.NewSchema([]arrow.Field{{Name: "a", Type: arrow.BinaryTypes.LargeString}}, nil), nil, "type large_utf8"},
 	} {
-		var b buffer
+		var b bytes.Buffer
 		w, err := ipc.NewFileWriter(&b, ipc.WithSchema(c.schema))
 		if err != nil {
 			t.Fatal(err)
@@ -115,7 +115,3 @@ func TestForeignFiles(t *testing.T) {
 		}
 	}
 }
-
-type buffer struct{ bytes.Buffer }
-
-func (b *buffer) Seek(int64, int) (int64, error) { return int64(b.Len()), nil }

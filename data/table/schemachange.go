@@ -3,7 +3,7 @@ package table
 import (
 	"slices"
 
-	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow-go/v18/arrow"
 )
 
 // A ColumnChange is a column that two tables do not share, with its type in

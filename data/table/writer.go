@@ -1,13 +1,14 @@
 package table
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 
-	"github.com/apache/arrow/go/v17/arrow"
-	"github.com/apache/arrow/go/v17/arrow/ipc"
-	"github.com/apache/arrow/go/v17/arrow/memory"
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/ipc"
+	"github.com/apache/arrow-go/v18/arrow/memory"
 )
 
 // A Writer writes a table file. It holds at most one batch in memory. After an
@@ -15,6 +16,7 @@ import (
 type Writer struct {
 	schema  *arrow.Schema
 	out     *ipc.FileWriter
+	end     *unended
 	columns []*column
 	each    int // rows of a batch, see BatchRows
 	pending int // rows in columns
@@ -32,11 +34,12 @@ func newWriter(w io.Writer, schema *arrow.Schema, mem memory.Allocator) (*Writer
 	if err != nil {
 		return nil, fmt.Errorf("table: %w", err)
 	}
-	out, err := ipc.NewFileWriter(&counter{w: w}, ipc.WithSchema(s), ipc.WithAllocator(mem))
+	end := &unended{w: w}
+	out, err := ipc.NewFileWriter(end, ipc.WithSchema(s), ipc.WithAllocator(mem))
 	if err != nil {
 		return nil, fmt.Errorf("table: %w", err)
 	}
-	return &Writer{schema: s, out: out, columns: newColumns(s), each: BatchRows(s)}, nil
+	return &Writer{schema: s, out: out, end: end, columns: newColumns(s), each: BatchRows(s)}, nil
 }
 
 // Schema is the schema as written.
@@ -102,28 +105,27 @@ func (w *Writer) Close() error {
 			return err
 		}
 	}
+	w.end.ending = true
 	if err := w.out.Close(); err != nil {
 		return fmt.Errorf("table: %w", err)
 	}
 	return nil
 }
 
-// A counter gives a plain writer the one kind of seeking that the IPC writer
-// does: to ask where it is.
-type counter struct {
-	w io.Writer
-	n int64
+// An unended writer leaves out the mark that Arrow writes since version 18 between
+// the last batch and the footer, for readers of streams. Tables never had it, and
+// the same rows must have the same bytes.
+type unended struct {
+	w      io.Writer
+	ending bool // the next bytes are the mark
 }
 
-func (c *counter) Write(p []byte) (int, error) {
-	n, err := c.w.Write(p)
-	c.n += int64(n)
-	return n, err
-}
-
-func (c *counter) Seek(offset int64, whence int) (int64, error) {
-	if offset != 0 || whence != io.SeekCurrent {
-		return 0, errors.New("table: an output cannot be rewound")
+func (u *unended) Write(p []byte) (int, error) {
+	if u.ending {
+		u.ending = false
+		if bytes.Equal(p, []byte("\xff\xff\xff\xff\x00\x00\x00\x00")) {
+			return len(p), nil
+		}
 	}
-	return c.n, nil
+	return u.w.Write(p)
 }

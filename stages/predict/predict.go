@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow-go/v18/arrow"
 
 	"pipe/base/diag"
 	"pipe/data/feature"

@@ -3,7 +3,7 @@ package cell
 import (
 	"strconv"
 
-	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow-go/v18/arrow"
 
 	"pipe/data/table"
 )

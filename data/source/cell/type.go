@@ -1,7 +1,7 @@
 package cell
 
 import (
-	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow-go/v18/arrow"
 
 	"pipe/data/table"
 )

@@ -4,7 +4,7 @@ import (
 	"context"
 	"sync"
 
-	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow-go/v18/arrow"
 
 	"pipe/data/source/block"
 	"pipe/data/source/cell"

@@ -18,7 +18,7 @@ import (
 	"iter"
 	"log/slog"
 
-	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow-go/v18/arrow"
 
 	"pipe/data/source"
 	"pipe/data/source/block"

@@ -11,7 +11,7 @@ import (
 	"iter"
 	"log/slog"
 
-	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow-go/v18/arrow"
 
 	"pipe/base/diag"
 	"pipe/data/source"
