@@ -142,7 +142,7 @@ func TestForeignTakesTables(t *testing.T) {
 // arrowFile writes arrays with Arrow's own writer.
 func arrowFile(t testing.TB, schema *arrow.Schema, arrays ...arrow.Array) []byte {
 	t.Helper()
-	var b buffer
+	var b bytes.Buffer
 	w, err := ipc.NewFileWriter(&b, ipc.WithSchema(schema))
 	if err != nil {
 		t.Fatal(err)
