@@ -39,6 +39,11 @@ type Splitter struct {
 	Quote  int   // around text with line ends, -1 if there is none
 	Size   int   // bytes of a block, usually
 	Offset int64 // of the next block
+
+	// LastEnd, if there is one, knows better than to count quotes: it gives the
+	// position after the last record that ends in data, 0 if none does. The data
+	// begins with a record, and the file goes on after it.
+	LastEnd func(data []byte) int
 }
 
 // Next reads the next block into buf, which it may replace by a larger one.
@@ -55,7 +60,7 @@ func (s *Splitter) Next(buf []byte) (Block, error) {
 		}
 		b := Block{Offset: s.Offset, Data: buf}
 		if end := s.Offset + n; end < s.File.Size {
-			cut := lastRecordEnd(buf, s.Quote)
+			cut := s.lastEnd(buf)
 			if cut == 0 && n <= MaxRecord {
 				continue
 			}
@@ -86,6 +91,13 @@ func (s Splitter) Blocks(buffers <-chan []byte) iter.Seq2[Block, error] {
 			}
 		}
 	}
+}
+
+func (s *Splitter) lastEnd(data []byte) int {
+	if s.LastEnd != nil {
+		return s.LastEnd(data)
+	}
+	return lastRecordEnd(data, s.Quote)
 }
 
 // lastRecordEnd is the position after the last line end that is outside of

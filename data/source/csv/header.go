@@ -30,6 +30,9 @@ func (r *reading) open(in *Reader) error {
 	if bytes.HasPrefix(start, source.BOM) {
 		r.offset = int64(len(source.BOM))
 	}
+	if err := r.detect(in); err != nil {
+		return err
+	}
 	sp := r.splitter()
 	for {
 		b, err := sp.Next(nil)
@@ -39,7 +42,7 @@ func (r *reading) open(in *Reader) error {
 		if len(b.Data) == 0 {
 			return fmt.Errorf("%s has no records, only blank lines", r.file.Name)
 		}
-		rs := records{delim: r.delim, quote: r.quote}
+		rs := records{dialect: r.dialect}
 		rs.reset(b)
 		if rs.next() {
 			return r.first(&rs, b, in)
@@ -75,7 +78,7 @@ func (r *reading) first(rs *records, b block.Block, in *Reader) error {
 		}
 	}
 	if !in.Header {
-		r.lines = 0
+		r.lines = int64(in.Skip)
 		return nil // blank lines before the first record may be data
 	}
 	r.offset = b.Offset + int64(rs.pos)

@@ -13,7 +13,6 @@ package csv
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"log/slog"
@@ -23,7 +22,6 @@ import (
 	"pipe/data/source"
 	"pipe/data/source/block"
 	"pipe/data/source/cell"
-	"pipe/pipeline/settings"
 )
 
 // Version is raised when the same settings and bytes would give another table.
@@ -36,52 +34,10 @@ func Kind() source.Kind {
 		Version: Version,
 		Title:   "CSV",
 		Doc: `RFC 4180 with LF or CRLF line ends, in UTF-8 with or without a byte order mark. Blank lines are skipped, but in a file of one column each is a row without a value. Any record
-that cannot be read exactly as the file says it is an error with its line, row and column.`,
+that cannot be read exactly as the file says it is an error with its line, row and column. Other dialects are settings: ` + "`escape`, `comment`, `skip`, `line_ends`, `quotes: lenient`" + `.`,
 		Endings: []string{".csv", ".tsv"},
 		New:     func() source.Reader { return new(Reader) },
 	}
-}
-
-// Reader reads a CSV file.
-type Reader struct {
-	Delimiter string   `yaml:"delimiter" default:"','" doc:"The character between fields; \\t is a tab."`
-	Quote     string   `yaml:"quote" default:"'\"'" doc:"The character around fields that contain special characters, doubled inside of them. Empty if quotes have no meaning."`
-	Header    bool     `yaml:"header" default:"true" doc:"Whether the first record names the columns."`
-	Names     []string `yaml:"names" doc:"Names of the columns, in place of those in the header. Columns without a name are called c1, c2 and so on, by their position."`
-	Repeated  string   `yaml:"repeated_names" default:"error" enum:"error,number" doc:"What a name that the header gives again is: an error, or NAME_2, NAME_3 and so on."`
-}
-
-// Usual is a Reader with the default of each setting.
-func Usual() *Reader { return &Reader{Delimiter: ",", Quote: `"`, Header: true, Repeated: "error"} }
-
-// Validate checks what the tags cannot say.
-func (in *Reader) Validate() error {
-	var errs []error
-	delim, err := oneByte(in.Delimiter)
-	if err != nil || in.Delimiter == "" {
-		errs = append(errs, settings.FieldErrorf("delimiter", "%q is not a delimiter: it must be one ASCII character that is no line end", in.Delimiter))
-	}
-	quote, err := oneByte(in.Quote)
-	if err != nil {
-		errs = append(errs, settings.FieldErrorf("quote", "%q is not a quote: it must be one ASCII character that is no line end, or empty", in.Quote))
-	} else if quote >= 0 && quote == delim {
-		errs = append(errs, settings.FieldErrorf("quote", "quote and delimiter are both %q", in.Quote))
-	}
-	return errors.Join(append(errs, source.CheckNames("names", in.Names))...)
-}
-
-// oneByte gives the byte of a setting, -1 if it is empty.
-func oneByte(s string) (int, error) {
-	if s == `\t` {
-		s = "\t"
-	}
-	switch {
-	case s == "":
-		return -1, nil
-	case len(s) > 1, s[0] >= 0x80, s == "\n", s == "\r", s == "\x00":
-		return 0, errors.New("not one character")
-	}
-	return int(s[0]), nil
 }
 
 // A reading is what is known of a file that is being read.
@@ -89,8 +45,7 @@ type reading struct {
 	file *source.File
 	layout
 	*survey
-	delim byte
-	quote int // -1 if there is none
+	dialect
 	rules cell.Rules
 
 	columns *cell.Columns
@@ -106,11 +61,9 @@ func (in *Reader) Open(ctx context.Context, from source.Inputs) (source.Rows, er
 	if err != nil {
 		return nil, err
 	}
-	delim, _ := oneByte(in.Delimiter)
-	quote, _ := oneByte(in.Quote)
 	done := int64(0)
 	r := &reading{
-		file: file, delim: byte(delim), quote: quote, rules: from.Contract.Rules,
+		file: file, dialect: in.dialect(), rules: from.Contract.Rules,
 		block: cmp.Or(from.Block, block.Usual), threads: max(1, from.Threads),
 		advance: func(n int64) {
 			done += n
@@ -135,7 +88,11 @@ func (in *Reader) Open(ctx context.Context, from source.Inputs) (source.Rows, er
 }
 
 func (r *reading) splitter() block.Splitter {
-	return block.Splitter{File: r.file, Quote: r.quote, Size: r.block, Offset: r.offset}
+	sp := block.Splitter{File: r.file, Quote: r.quote, Size: r.block, Offset: r.offset}
+	if !r.isRFC() {
+		sp.LastEnd = r.lastEnd
+	}
+	return sp
 }
 
 // Schema implements source.Rows.

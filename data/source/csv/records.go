@@ -18,9 +18,11 @@ type field struct {
 type form uint8
 
 const (
-	bare    form = iota // not in quotes
-	quoted              // in quotes
-	escaped             // in quotes, with doubled quotes inside
+	bare        form = iota // not in quotes
+	bareEscaped             // not in quotes, with escapes
+	quoted                  // in quotes
+	doubled                 // in quotes, with doubled quotes inside
+	loose                   // begins with a quote, which is part of the piece, and has escapes or text behind the closing one
 )
 
 // records walks through the records of a block. It fills fields, row by row:
@@ -28,15 +30,16 @@ const (
 //	for rs.next() { ... rs.fields ... }
 //	if rs.bad != nil { ... }
 type records struct {
+	dialect
 	data   []byte
-	delim  byte
-	quote  int  // -1 if there is none
 	cut    bool // see block.Block
+	open   bool // the file may go on after the data: a record that has no end there is partial
 	blank  bool // a blank line is a record, as in a file of one column
 	fields []field
 	line   int     // lines of the block before the current record
 	start  int     // where the current record starts
 	bad    *syntax // what ended the walk, nil at the end of the data
+	part   bool    // the walk ended in a record that is partial, which begins at start
 
 	pos     int // where the next record starts
 	lines   int // lines of the block before pos
@@ -58,16 +61,11 @@ type syntax struct {
 // reset starts a walk through a block.
 func (rs *records) reset(b block.Block) {
 	rs.data, rs.cut = b.Data, b.Cut
-	rs.pos, rs.lines, rs.at, rs.bad = 0, 0, 0, nil
-	rs.plain = !b.Cut && (rs.quote < 0 || bytes.IndexByte(b.Data, byte(rs.quote)) < 0) && !hasLoneCR(b.Data)
+	rs.pos, rs.lines, rs.at, rs.bad, rs.part = 0, 0, 0, nil, false
+	rs.plain = !b.Cut && !rs.open && rs.isPlain(b.Data)
 	if rs.plain {
 		rs.seps = separators(rs.seps, b.Data, rs.delim)
 	}
-}
-
-func hasLoneCR(data []byte) bool {
-	n := bytes.Count(data, []byte{'\r'})
-	return n > 0 && n != bytes.Count(data, []byte("\r\n"))
 }
 
 // separators lists the positions of delimiters and line ends, and the end of
@@ -108,10 +106,13 @@ func separators(seps []int32, data []byte, delim byte) []int32 {
 // next splits the next record, or the next that is not a blank line. It returns
 // false at the end of the data and at a syntax error.
 func (rs *records) next() bool {
-	if rs.plain {
+	switch {
+	case rs.plain:
 		return rs.nextPlain()
+	case rs.isRFC():
+		return rs.nextQuoted()
 	}
-	return rs.nextQuoted()
+	return rs.nextForgiving()
 }
 
 func (rs *records) nextPlain() bool {
@@ -176,8 +177,7 @@ func (rs *records) nextField() bool {
 		case c == rs.delim, c == '\n', c == '\r':
 			return rs.endField(rs.pos, i, i, bare)
 		case int(c) == rs.quote:
-			rs.fail(i, "a quote inside of a field that does not start with one",
-				`put the whole field in quotes and double the quotes inside, or set quote: "" if quotes have no meaning in this file`)
+			rs.strayQuote(i)
 			return false
 		}
 	}
@@ -195,7 +195,7 @@ func (rs *records) quotedField() bool {
 		rs.lines += bytes.Count(rs.data[i:i+n], []byte{'\n'})
 		i += n + 1
 		if i < len(rs.data) && int(rs.data[i]) == rs.quote {
-			form = escaped
+			form = doubled
 			i++
 			continue
 		}
@@ -214,13 +214,12 @@ func (rs *records) endField(start, end, sep int, form form) bool {
 		more = true
 	case rs.data[sep] == '\n':
 	case rs.data[sep] != '\r':
-		rs.fail(sep, "text after the closing quote of a field", "double the quotes inside of a field in quotes")
+		rs.afterQuote(sep)
 		return false
 	case sep+1 < len(rs.data) && rs.data[sep+1] == '\n':
 		after = sep + 2
 	default:
-		rs.fail(sep, "a carriage return that is not the end of a line",
-			"put the field in quotes, or save the file with line feeds as line ends")
+		rs.loneReturn(sep)
 		return false
 	}
 	if !more {
@@ -252,6 +251,24 @@ func (rs *records) tooLong() {
 	rs.fail(rs.start, "a record of more than 64 MiB", "look for a quote in this line that is never closed")
 }
 
+func (rs *records) strayQuote(pos int) {
+	rs.fail(pos, "a quote inside of a field that does not start with one",
+		`put the whole field in quotes and double the quotes inside, or set quotes: lenient if it is text, or quote: "" if quotes have no meaning in this file`)
+}
+
+func (rs *records) afterQuote(pos int) {
+	hint := "double the quotes inside of a field in quotes, or set quotes: lenient if what follows is text"
+	if rs.escape < 0 && pos >= 2 && rs.data[pos-2] == '\\' {
+		hint = `set escape: "\\" if a backslash before a quote makes it text`
+	}
+	rs.fail(pos, "text after the closing quote of a field", hint)
+}
+
+func (rs *records) loneReturn(pos int) {
+	rs.fail(pos, "a carriage return that is not the end of a line",
+		"put the field in quotes, or set line_ends: any if it is the end of one")
+}
+
 func (rs *records) fail(pos int, msg, hint string) {
 	rs.bad = &syntax{pos: pos, msg: msg, hint: hint}
 }
@@ -259,24 +276,28 @@ func (rs *records) fail(pos int, msg, hint string) {
 // lineOf is the line of the block, counted from 0, that a position in or
 // before the current record is in.
 func (rs *records) lineOf(pos int) int {
-	return rs.line + bytes.Count(rs.data[rs.start:pos], []byte{'\n'})
+	return rs.line + rs.breaks(rs.data[rs.start:pos])
 }
 
 // cell is what a Tally and a Builder are told of a field.
 func (f *field) cell() cell.Form {
-	if f.form == bare {
+	if f.form <= bareEscaped {
 		return cell.Bare
 	}
 	return cell.Quoted
 }
 
 // text gives the text of a field. It is in the memory of rs if the field has
-// doubled quotes, until the next call.
+// doubled quotes or escapes, until the next call.
 func (rs *records) text(f field) []byte {
-	if f.form == escaped {
+	switch f.form {
+	case bare, quoted:
+		return rs.data[f.start:f.end]
+	case doubled:
 		return rs.unescape(rs.data[f.start:f.end])
 	}
-	return rs.data[f.start:f.end]
+	rs.scratch = rs.appendText(rs.scratch[:0], rs.data[f.start:f.end], f.form == loose)
+	return rs.scratch
 }
 
 func (rs *records) unescape(text []byte) []byte {

@@ -79,7 +79,7 @@ func (r *reading) look(ctx context.Context) (*survey, error) {
 
 // start starts a walk through the data rows of a block.
 func (r *reading) start(rs *records, b block.Block) {
-	rs.delim, rs.quote, rs.blank = r.delim, r.quote, len(r.names) == 1
+	rs.dialect, rs.blank = r.dialect, len(r.names) == 1
 	rs.reset(b)
 }
 

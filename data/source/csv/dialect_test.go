@@ -1,0 +1,202 @@
+package csv
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"pipe/data/source/cell"
+	"pipe/data/table"
+)
+
+// drawDialect draws settings of a dialect.
+func drawDialect(t *rapid.T) *Reader {
+	in := Usual()
+	in.Delimiter = rapid.SampledFrom([]string{",", ";", `\t`, "|"}).Draw(t, "delimiter")
+	in.Quote = rapid.SampledFrom([]string{`"`, "'", ""}).Draw(t, "quote")
+	in.Quotes = rapid.SampledFrom([]string{"strict", "lenient"}).Draw(t, "quotes")
+	in.Escape = rapid.SampledFrom([]string{"", `\`, "^"}).Draw(t, "escape")
+	in.Comment = rapid.SampledFrom([]string{"", "#"}).Draw(t, "comment")
+	in.LineEnds = rapid.SampledFrom([]string{"auto", "lf", "any"}).Draw(t, "ends")
+	in.Skip = rapid.IntRange(0, 2).Draw(t, "skip")
+	return in
+}
+
+// A dialectWriter writes texts as a dialect has them, in any of the ways that it
+// has for each.
+type dialectWriter struct {
+	*rapid.T
+	dialect
+}
+
+// field writes a text, unless the dialect has no way to.
+func (w dialectWriter) field(text string, first bool) (string, bool) {
+	quote := string(rune(max(0, w.quote)))
+	special := string(rune(w.delim)) + "\r\n"
+	if w.escape >= 0 {
+		special += string(rune(w.escape))
+	}
+	var ways []string
+	inQuotes := func(s string) string {
+		var b strings.Builder
+		for _, c := range []byte(s) {
+			switch {
+			case int(c) == w.quote && w.escape >= 0 && rapid.Bool().Draw(w.T, "escaped quote"):
+				b.WriteByte(byte(w.escape))
+			case int(c) == w.quote:
+				b.WriteByte(c)
+			case int(c) == w.escape:
+				b.WriteByte(c)
+			}
+			b.WriteByte(c)
+		}
+		return quote + b.String() + quote
+	}
+	isBare := func(s string) bool {
+		return !strings.ContainsAny(s, special) && (w.quote < 0 || w.lenient || !strings.Contains(s, quote))
+	}
+	begins := func(c int) bool { return c >= 0 && text != "" && int(text[0]) == c }
+	comment := first && begins(w.comment)
+	if isBare(text) && !begins(w.quote) && !comment {
+		ways = append(ways, text)
+	}
+	if w.quote >= 0 {
+		ways = append(ways, inQuotes(text))
+		if at := rapid.IntRange(0, len(text)).Draw(w.T, "behind"); w.lenient && utf8.ValidString(text[at:]) && isBare(text[at:]) && (at == len(text) || int(text[at]) != w.quote) {
+			ways = append(ways, inQuotes(text[:at])+text[at:])
+		}
+	}
+	if w.escape >= 0 && (w.quote < 0 || w.lenient || !strings.Contains(text, quote)) {
+		var b strings.Builder
+		for i, c := range []byte(text) {
+			if strings.IndexByte(special, c) >= 0 || i == 0 && (begins(w.quote) || comment) {
+				b.WriteByte(byte(w.escape))
+			}
+			b.WriteByte(c)
+		}
+		ways = append(ways, b.String())
+	}
+	if len(ways) == 0 {
+		return "", false
+	}
+	return rapid.SampledFrom(ways).Draw(w.T, "way"), true
+}
+
+// file writes rows below a header, with the lines to skip and comments among them.
+func (w dialectWriter) file(in *Reader, rows [][]string) (file string, written [][]string) {
+	ends := []string{"\n", "\r\n"}
+	switch in.LineEnds {
+	case "any":
+		ends = append(ends, "\r")
+	case "auto":
+		ends = [][]string{ends, {"\r"}}[rapid.IntRange(0, 1).Draw(w.T, "returns")]
+	}
+	var b strings.Builder
+	end := func() { b.WriteString(rapid.SampledFrom(ends).Draw(w.T, "end")) }
+	for i := range in.Skip {
+		fmt.Fprintf(&b, "line %d, \"no data", i)
+		end()
+	}
+	comment := func() {
+		if w.comment >= 0 && rapid.IntRange(0, 3).Draw(w.T, "comment") == 0 {
+			b.WriteString(`# no "data`)
+			end()
+		}
+	}
+	comment()
+	for i := range rows[0] {
+		fmt.Fprintf(&b, "%sc%d", strings.Repeat(string(rune(w.delim)), min(i, 1)), i)
+	}
+	end()
+	for _, row := range rows {
+		comment()
+		var kept []string
+		for i, text := range row {
+			f, ok := w.field(text, i == 0)
+			if !ok {
+				text, f = "", ""
+			}
+			b.WriteString(strings.Repeat(string(rune(w.delim)), min(i, 1)) + f)
+			kept = append(kept, text)
+		}
+		end()
+		written = append(written, kept)
+	}
+	return b.String(), written
+}
+
+// TestReadsWhatDialectsWrite: rows that are written in a dialect are read as they
+// were, whatever the blocks.
+func TestReadsWhatDialectsWrite(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		in := reads{Reader: drawDialect(rt)}
+		in.Missing = cell.NewMissing(nil, false)
+		if err := in.Validate(); err != nil {
+			rt.Fatal(err)
+		}
+		width := rapid.IntRange(2, 4).Draw(rt, "width")
+		text := rapid.StringOfN(rapid.SampledFrom([]rune("ab,;|\t\"'\\^#\r\n é")), 0, 8, -1)
+		rows := rapid.SliceOfN(rapid.SliceOfN(text, width, width), 1, 8).Draw(rt, "rows")
+		for i := range width {
+			in.Declared = append(in.Declared, cell.Typed{Name: fmt.Sprintf("c%d", i), Type: cell.String})
+		}
+		file, want := dialectWriter{rt, in.dialect()}.file(in.Reader, rows)
+		data, err := read(t, in, file, rapid.IntRange(1, 100).Draw(rt, "block"), 2)
+		if err != nil {
+			rt.Fatalf("%v in %q", err, file)
+		}
+		if diff := cmp.Diff(want, rowsOf(rt, data)); diff != "" {
+			rt.Fatalf("rows of %q (-written +read)\n%s", file, diff)
+		}
+	})
+}
+
+// FuzzDialect: whatever a file holds and its dialect is, reading it gives a table
+// or an error with a text, and both do not depend on blocks and threads.
+func FuzzDialect(f *testing.F) {
+	for i, s := range []string{"a,b\n1,5\" x\n", "a,b\r1,\"x\"y\r\n", "# x\na;b\n\\;;'\n", "x\ny\na,b\n\"\\\"\",\\\r\n2\n", "sep=;\na;b\n1;2\n"} {
+		f.Add([]byte(s), uint8(3), uint8(i*37), uint8(i%3))
+	}
+	f.Fuzz(func(t *testing.T, data []byte, block, dialect, skip uint8) {
+		in := usual()
+		bit := func(i int) bool { return dialect>>i&1 == 1 }
+		in.Skip = int(skip % 4)
+		if bit(0) {
+			in.Quotes = "lenient"
+		}
+		if bit(1) {
+			in.Escape = `\`
+		}
+		if bit(2) {
+			in.Comment = "#"
+		}
+		if bit(3) {
+			in.LineEnds = "any"
+		}
+		in.Header = !bit(4)
+		alike(t, in, string(data), 1+int(block))
+	})
+}
+
+// alike reads text in one block and in small ones.
+func alike(t *testing.T, in reads, text string, block int) {
+	want, wantErr := read(t, in, text, 1<<20, 1)
+	got, err := read(t, in, text, block, 2)
+	if wantErr != nil {
+		if err == nil || err.Error() != wantErr.Error() || err.Error() == "" {
+			t.Fatalf("error %v in small blocks, %v in one", err, wantErr)
+		}
+		return
+	}
+	if err != nil || !bytes.Equal(got, want) {
+		t.Fatalf("small blocks give another table, error %v", err)
+	}
+	if _, err := table.Open(bytes.NewReader(got), int64(len(got))); err != nil {
+		t.Fatalf("the table cannot be read: %v", err)
+	}
+}

@@ -1,0 +1,82 @@
+package csv
+
+import (
+	"errors"
+
+	"pipe/data/source"
+	"pipe/pipeline/settings"
+)
+
+// Reader reads a CSV file.
+type Reader struct {
+	Delimiter string   `yaml:"delimiter" default:"','" doc:"The character between fields; \\t is a tab."`
+	Quote     string   `yaml:"quote" default:"'\"'" doc:"The character around fields that contain special characters, doubled inside of them. Empty if quotes have no meaning."`
+	Quotes    string   `yaml:"quotes" added:"true" default:"strict" enum:"strict,lenient" doc:"What a quote is inside of a field that does not begin with one, and text after the closing quote: an error, or text. A quote that begins a field has to be closed."`
+	Escape    string   `yaml:"escape" added:"true" doc:"A character that makes the next one text, in quotes or not, as the backslash of MySQL, Spark and Hive does. The field \\N stays what it is. None by default."`
+	Comment   string   `yaml:"comment" added:"true" doc:"A character that begins lines to leave out, such as #. None by default."`
+	Skip      int      `yaml:"skip" added:"true" min:"0" max:"1000000" doc:"How many lines before the header, or before the first record if there is none, are none of the data."`
+	LineEnds  string   `yaml:"line_ends" added:"true" default:"auto" enum:"auto,lf,any" doc:"What ends a line: lf is a line feed, which a carriage return may precede; any is a carriage return alone too; auto is any if the file begins with lines that end in one, and else lf."`
+	Header    bool     `yaml:"header" default:"true" doc:"Whether the first record names the columns."`
+	Names     []string `yaml:"names" doc:"Names of the columns, in place of those in the header. Columns without a name are called c1, c2 and so on, by their position."`
+	Repeated  string   `yaml:"repeated_names" default:"error" enum:"error,number" doc:"What a name that the header gives again is: an error, or NAME_2, NAME_3 and so on."`
+}
+
+// Usual is a Reader with the default of each setting.
+func Usual() *Reader {
+	return &Reader{Delimiter: ",", Quote: `"`, Quotes: "strict", LineEnds: "auto", Header: true, Repeated: "error"}
+}
+
+// Validate checks what the tags cannot say.
+func (in *Reader) Validate() error {
+	var errs []error
+	used := map[int]string{}
+	for _, c := range []struct{ setting, text, noun string }{
+		{"delimiter", in.Delimiter, "delimiter"}, {"quote", in.Quote, "quote"}, {"escape", in.Escape, "character for escapes"}, {"comment", in.Comment, "character for comments"},
+	} {
+		b, err := oneByte(c.text)
+		switch {
+		case c.text == "" && c.setting != "delimiter":
+		case err != nil || b < 0:
+			or := ", or empty"
+			if c.setting == "delimiter" {
+				or = ""
+			}
+			errs = append(errs, settings.FieldErrorf(c.setting, "%q is not a %s: it must be one ASCII character that is no line end%s", c.text, c.noun, or))
+		case used[b] != "" && !(c.setting == "escape" && used[b] == "quote"):
+			errs = append(errs, settings.FieldErrorf(c.setting, "%s and %s are both %q", c.setting, used[b], c.text))
+		case used[b] == "":
+			used[b] = c.setting
+		}
+	}
+	return errors.Join(append(errs, source.CheckNames("names", in.Names))...)
+}
+
+// oneByte gives the byte of a setting, -1 if it is empty.
+func oneByte(s string) (int, error) {
+	if s == `\t` {
+		s = "\t"
+	}
+	switch {
+	case s == "":
+		return -1, nil
+	case len(s) > 1, s[0] >= 0x80, s == "\n", s == "\r", s == "\x00":
+		return 0, errors.New("not one character")
+	}
+	return int(s[0]), nil
+}
+
+// dialect is what the settings say of the characters.
+func (in *Reader) dialect() dialect {
+	b := func(s string) int {
+		c, _ := oneByte(s)
+		return c
+	}
+	d := dialect{
+		delim: byte(b(in.Delimiter)), quote: b(in.Quote), escape: b(in.Escape), comment: b(in.Comment),
+		lenient: in.Quotes == "lenient", returns: in.LineEnds == "any",
+	}
+	if d.escape == d.quote {
+		d.escape = -1 // a doubled quote is one anyway
+	}
+	return d
+}
