@@ -183,8 +183,7 @@ func notRegular(mode fs.FileMode) error {
 type Dir struct {
 	Tree *Tree // its files; their IDs name artifacts only if it has the form of a manifest
 
-	ctx     context.Context // of OpenDir, for the files that are opened later
-	s       *Store
+	open    func(ID) (*File, error)
 	archive *archive // nil if it has the form of a manifest
 }
 
@@ -195,19 +194,26 @@ func (s *Store) OpenDir(ctx context.Context, id ID) (*Dir, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, err := s.readDir(ctx, f)
+	return openDir(ctx, f, func(id ID) (*File, error) { return s.Open(ctx, id) })
+}
+
+// openDir opens a directory artifact of the bytes f, which it closes, or the Dir
+// does. open is how its files are opened.
+func openDir(ctx context.Context, f *File, open func(ID) (*File, error)) (*Dir, error) {
+	d, err := readManifest(ctx, f)
 	if err != nil || d.archive == nil {
 		f.Close()
 	}
 	if err != nil {
-		return nil, fmt.Errorf("artifact %s: %w", id.Short(), err)
+		return nil, fmt.Errorf("artifact %s: %w", f.ID().Short(), err)
 	}
+	d.open = open
 	return d, nil
 }
 
-// readDir reads which files a directory artifact has.
-func (s *Store) readDir(ctx context.Context, f *File) (d *Dir, err error) {
-	d = &Dir{ctx: ctx, s: s}
+// readManifest reads which files a directory artifact has.
+func readManifest(ctx context.Context, f *File) (d *Dir, err error) {
+	d = new(Dir)
 	if !isArchive(f) {
 		d.Tree, err = ParseTree(f)
 		return d, err
@@ -224,7 +230,7 @@ func (d *Dir) Open(i int) (*File, error) {
 	if d.archive != nil {
 		return d.archive.open(i, e.ID), nil
 	}
-	f, err := d.s.Open(d.ctx, e.ID)
+	f, err := d.open(e.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -289,7 +295,10 @@ func (d *Dir) extract(ctx context.Context, root *os.Root, i int) error {
 		return err
 	}
 	_, err = io.Copy(dst, infile.Reader(ctx, src))
-	return errors.Join(err, dst.Close())
+	if err := errors.Join(err, dst.Close()); err != nil {
+		return err
+	}
+	return src.Verify()
 }
 
 // Extract writes the files of a directory artifact below dir, see Dir.Extract.

@@ -21,7 +21,8 @@
 // Integrity: Store.Open hashes all bytes before it returns, so what a caller
 // reads is what was committed. Up to 1 MiB it is those very bytes; what is
 // larger is read again, and a disk that gives other bytes the second time is
-// not found out.
+// not found out. A Check hashes what is larger beside the work that reads it:
+// that counts only once Check.Wait has found nothing.
 //
 // Any number of goroutines and processes may create, commit and open the same
 // content at the same time.

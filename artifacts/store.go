@@ -168,15 +168,15 @@ func (s *Store) touch(id ID) error {
 // its file has changed since. The error is a *NotFoundError, a *DamagedError or a
 // *StoreError, or that of ctx.
 func (s *Store) Open(ctx context.Context, id ID) (*File, error) {
-	path := s.path(id)
-	var kept bytes.Buffer
-	f, size, err := s.known(id)
-	if f == nil && err == nil {
-		f, size, err = s.verify(ctx, id, &kept)
+	if f, err := s.openKnown(id); f != nil || err != nil {
+		return f, err
 	}
+	var kept bytes.Buffer
+	f, size, err := s.verify(ctx, id, &kept)
 	if err != nil {
 		return nil, err
 	}
+	path := s.path(id)
 	if size <= keepInMemory {
 		if err := f.Close(); err != nil {
 			return nil, storeError("close a file", path, err)
@@ -187,11 +187,16 @@ func (s *Store) Open(ctx context.Context, id ID) (*File, error) {
 		f.Close()
 		return nil, storeError("seek", path, err)
 	}
+	return newFile(f, id, size, path), nil
+}
+
+// newFile is an artifact whose bytes are read from its file.
+func newFile(f FSFile, id ID, size int64, path string) *File {
 	file := &File{content: f, file: f, id: id, size: size, path: path}
 	if f, ok := f.(*os.File); ok {
 		file.mapped = mapFile(f, size)
 	}
-	return file, nil
+	return file
 }
 
 // Peek opens an artifact without hashing its bytes. It is for a look at what is in
@@ -209,24 +214,24 @@ func (s *Store) Peek(id ID) (*File, error) {
 	if err != nil {
 		return nil, storeError("open", path, err)
 	}
-	return &File{content: f, file: f, id: id, size: size, path: path}, nil
+	return newFile(f, id, size, path), nil
 }
 
-// known opens a file that need not be hashed; nil is none.
-func (s *Store) known(id ID) (FSFile, int64, error) {
+// openKnown opens an artifact that need not be hashed; nil is none.
+func (s *Store) openKnown(id ID) (*File, error) {
 	path := s.path(id)
 	info, err := s.fs.Lstat(path)
 	if err != nil || !s.verified.is(id, info) {
-		return nil, 0, nil // verify says what is wrong
+		return nil, nil // verify says what is wrong
 	}
 	f, err := s.fs.Open(path)
 	if err != nil {
-		return nil, 0, nil
+		return nil, nil
 	}
 	if info, err = f.Stat(); err != nil || !s.verified.is(id, info) { // replaced in between
-		return nil, 0, storeError("close a file", path, f.Close())
+		return nil, storeError("close a file", path, f.Close())
 	}
-	return f, info.Size(), nil
+	return newFile(f, id, info.Size(), path), nil
 }
 
 // keepInMemory is the size up to which Open gives the very bytes that it
@@ -259,31 +264,37 @@ func (s *Store) verify(ctx context.Context, id ID, kept *bytes.Buffer) (FSFile, 
 	case err != nil:
 		return nil, 0, storeError("open", path, err)
 	}
+	size, err := s.hashFile(ctx, id, f, expected, kept)
+	if err != nil {
+		f.Close()
+		return nil, 0, err
+	}
+	return f, size, nil
+}
+
+// hashFile hashes the open file of an artifact, of probably some size.
+func (s *Store) hashFile(ctx context.Context, id ID, f FSFile, expected int64, kept *bytes.Buffer) (int64, error) {
+	path := s.path(id)
+	before, err := f.Stat()
+	if err != nil {
+		return 0, storeError("stat", path, err)
+	}
 	var r io.Reader = f
 	if kept != nil && expected <= keepInMemory {
 		kept.Grow(int(expected))
 		r = io.TeeReader(f, kept)
 	}
-	before, err := f.Stat()
-	if err != nil {
-		f.Close()
-		return nil, 0, storeError("stat", path, err)
-	}
 	got, size, err := hashReader(infile.Reader(ctx, r), expected)
 	switch {
 	case ctx.Err() != nil:
-		err = ctx.Err()
+		return 0, ctx.Err()
 	case err != nil:
-		err = storeError("read", path, err)
+		return 0, storeError("read", path, err)
 	case got != id:
-		err = &DamagedError{ID: id, Path: path, Reason: fmt.Sprintf("its %d bytes hash to %s", size, got.Short())}
-	}
-	if err != nil {
-		f.Close()
-		return nil, 0, err
+		return 0, &DamagedError{ID: id, Path: path, Reason: fmt.Sprintf("its %d bytes hash to %s", size, got.Short())}
 	}
 	s.verified.remember(id, before)
-	return f, size, nil
+	return size, nil
 }
 
 // Info describes an artifact without its bytes having been read.
@@ -337,8 +348,9 @@ func (s *Store) All() iter.Seq2[Info, error] {
 	}
 }
 
-// A File is an open artifact whose bytes have been verified. ReadAt and Size
-// may be called from several goroutines.
+// A File is an open artifact whose bytes have been verified, or are being verified
+// if a Check has opened it. ReadAt, Size and Verify may be called from several
+// goroutines.
 type File struct {
 	content interface {
 		io.Reader
@@ -348,9 +360,11 @@ type File struct {
 	file FSFile // nil if the bytes are in memory
 	// mapped is the file as memory, nil if that cannot be.
 	mapped *mapping
-	id     ID
-	size   int64
-	path   string
+	// verdict gives what Check found once its bytes are hashed; nil if they are.
+	verdict chan error
+	id      ID
+	size    int64
+	path    string
 }
 
 // ID returns the name of the bytes.

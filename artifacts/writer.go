@@ -1,16 +1,14 @@
 package artifacts
 
 import (
-	"bufio"
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"io/fs"
 	"path/filepath"
+	"slices"
 )
 
 // A Writer is an artifact that has no name yet. It becomes one with Commit and
@@ -26,8 +24,8 @@ type Writer struct {
 	mem  []byte // all bytes, as long as they are few,
 	path string // and then of the temp file
 	f    FSFile
-	buf  *bufio.Writer
-	hash hash.Hash
+	buf  []byte  // what is neither written to the file nor hashed yet
+	sum  *digest // of the bytes in the file
 	size int64
 	err  error // the first failure; nothing works after it
 	done bool
@@ -56,10 +54,9 @@ func (w *Writer) stream() error {
 	if err := w.spill(); err != nil {
 		return err
 	}
-	w.hash = sha256.New()
-	w.hash.Write(w.mem)
-	w.buf = bufio.NewWriterSize(both{w}, 64<<10)
-	w.mem = nil
+	w.sum = newDigest()
+	w.sum.add(w.mem)
+	w.mem, w.buf = nil, make([]byte, 0, chunkSize)
 	return nil
 }
 
@@ -86,39 +83,95 @@ func (s *Store) createTemp() (f FSFile, path string, err error) {
 	return f, path, nil
 }
 
-// both passes bytes on to the file and to the hash, below the buffer.
-type both struct{ w *Writer }
-
-func (b both) Write(p []byte) (int, error) {
-	n, err := b.w.f.Write(p)
-	b.w.hash.Write(p[:n])
-	return n, err
+// drain writes what is in the buffer to the file, while it is hashed.
+func (w *Writer) drain() error {
+	if w.err != nil || len(w.buf) == 0 {
+		return w.err
+	}
+	w.sum.add(w.buf)
+	n, err := w.f.Write(w.buf)
+	if err == nil && n < len(w.buf) {
+		err = io.ErrShortWrite
+	}
+	w.err = storeError("write", w.path, err)
+	w.buf = w.sum.next(w.buf)
+	return w.err
 }
+
+// room gives memory for the next bytes: that of the Writer up to inMemory, and
+// then the rest of the buffer.
+func (w *Writer) room() ([]byte, error) {
+	switch {
+	case w.done:
+		return nil, errors.New("artifact store: write after Commit or Discard")
+	case w.err != nil:
+		return nil, w.err
+	}
+	if w.f == nil {
+		if len(w.mem) < inMemory {
+			if w.mem == nil {
+				w.mem = make([]byte, 0, smallest)
+			}
+			w.mem = slices.Grow(w.mem, 1)
+			return w.mem[len(w.mem):min(cap(w.mem), inMemory)], nil
+		}
+		if w.err = w.stream(); w.err != nil {
+			return nil, w.err
+		}
+	}
+	if len(w.buf) == cap(w.buf) {
+		if err := w.drain(); err != nil {
+			return nil, err
+		}
+	}
+	return w.buf[len(w.buf):cap(w.buf)], nil
+}
+
+// filled takes in what was put into room.
+func (w *Writer) filled(n int) {
+	w.size += int64(n)
+	if w.f == nil {
+		w.mem = w.mem[:len(w.mem)+n]
+	} else {
+		w.buf = w.buf[:len(w.buf)+n]
+	}
+}
+
+// smallest is the memory that a Writer begins with.
+const smallest = 512
 
 // Write adds bytes. After an error, Commit fails too.
 func (w *Writer) Write(p []byte) (int, error) {
-	if w.done {
-		return 0, errors.New("artifact store: write after Commit or Discard")
-	}
-	if w.err != nil {
-		return 0, w.err
-	}
-	if w.f == nil {
-		if len(w.mem)+len(p) <= inMemory {
-			w.mem = append(w.mem, p...)
-			w.size += int64(len(p))
-			return len(p), nil
+	for n := 0; ; {
+		room, err := w.room()
+		if err != nil {
+			return n, err
 		}
-		if w.err = w.stream(); w.err != nil {
-			return 0, w.err
+		k := copy(room, p[n:])
+		w.filled(k)
+		if n += k; n == len(p) {
+			return n, nil
 		}
 	}
-	n, err := w.buf.Write(p)
-	w.size += int64(n)
-	if err != nil {
-		w.err = storeError("write", w.path, err)
+}
+
+// ReadFrom adds all that r gives.
+func (w *Writer) ReadFrom(r io.Reader) (n int64, err error) {
+	for {
+		room, err := w.room()
+		if err != nil {
+			return n, err
+		}
+		k, err := r.Read(room)
+		w.filled(k)
+		n += int64(k)
+		if err == io.EOF {
+			return n, nil
+		}
+		if err != nil {
+			return n, err
+		}
 	}
-	return n, w.err
 }
 
 // Size returns the number of bytes written so far.
@@ -130,6 +183,9 @@ func (w *Writer) Discard() {
 		return
 	}
 	w.done = true
+	if w.sum != nil {
+		w.sum.end()
+	}
 	if w.f == nil {
 		return
 	}
@@ -159,16 +215,13 @@ func (w *Writer) seal() (id ID, err error) {
 	if err := w.flush(); err != nil {
 		return ID{}, err
 	}
-	w.hash.Sum(id[:0])
-	return id, nil
+	return w.sum.sum(), nil
 }
 
 // flush puts all bytes into the temp file.
 func (w *Writer) flush() error {
-	if w.buf != nil {
-		if err := w.buf.Flush(); err != nil {
-			return storeError("write", w.path, err)
-		}
+	if err := w.drain(); err != nil {
+		return err
 	}
 	info, err := w.f.Stat()
 	if err != nil {

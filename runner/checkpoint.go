@@ -218,6 +218,9 @@ func (env *taskEnv) Checkpoint(save func(io.Writer) error) {
 	if begun.Before(c.due) && env.ctx.Err() == nil {
 		return
 	}
+	if !env.check.Sound() {
+		return // the inputs are still being verified, and it must not come of damaged ones
+	}
 	err := env.store.SaveCheckpoint(c.key, func(w io.Writer) error {
 		if err := c.writeHead(w); err != nil {
 			return err

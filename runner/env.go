@@ -3,6 +3,7 @@ package runner
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -67,6 +68,8 @@ type sources struct {
 	inputs []TaskInput
 	at     map[string]int // in inputs, by port: there may be tens of thousands
 	peek   bool           // bytes are given out unverified
+	// check, if not nil, verifies the bytes while they are read.
+	check *artifacts.Check
 }
 
 // SourcesOf are what an execution has read, as the inputs of its stage.
@@ -96,11 +99,15 @@ func (s sources) Open(port string) (*pipeline.Input, error) {
 	if err != nil {
 		return nil, err
 	}
-	open := s.store.Open
-	if s.peek {
-		open = func(_ context.Context, id artifacts.ID) (*artifacts.File, error) { return s.store.Peek(id) }
+	var f *artifacts.File
+	switch {
+	case s.peek:
+		f, err = s.store.Peek(in.ID)
+	case s.check != nil:
+		f, err = s.check.Open(in.ID)
+	default:
+		f, err = s.store.Open(s.ctx, in.ID)
 	}
-	f, err := open(s.ctx, in.ID)
 	if err != nil {
 		return nil, fmt.Errorf("input %q: %w", port, err)
 	}
@@ -112,7 +119,12 @@ func (s sources) OpenDir(port string) (*artifacts.Dir, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, err := s.store.OpenDir(s.ctx, in.ID)
+	var dir *artifacts.Dir
+	if s.check != nil {
+		dir, err = s.check.OpenDir(in.ID)
+	} else {
+		dir, err = s.store.OpenDir(s.ctx, in.ID)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("input %q: %w", port, err)
 	}
@@ -125,6 +137,19 @@ func (s sources) input(port string) (TaskInput, error) {
 		return TaskInput{}, fmt.Errorf("input %q is not connected", port)
 	}
 	return s.inputs[i], nil
+}
+
+// inputError says which input an error of the store is about.
+func (s sources) inputError(err error) error {
+	damaged := (*artifacts.DamagedError)(nil)
+	if errors.As(err, &damaged) {
+		for _, in := range s.inputs {
+			if in.ID == damaged.ID {
+				return fmt.Errorf("input %q: %w", in.Port, err)
+			}
+		}
+	}
+	return fmt.Errorf("an input: %w", err)
 }
 
 func (env *taskEnv) Create(port string) (io.Writer, error) { return env.create(port) }

@@ -103,25 +103,36 @@ func (l *Local) Execute(ctx context.Context, t Task, events Events) (Outcome, er
 	return env.outcome(nil), nil
 }
 
-// run calls the stage. A panic is a bug in the kind, and must cost the run one
-// stage, not the process and all that it runs.
-func (env *taskEnv) run(ctx context.Context, stage pipeline.Stage) (err error) {
+// run calls the stage. What it made counts only if all that it read was sound, and
+// of damaged bytes nothing that it says means anything.
+func (env *taskEnv) run(ctx context.Context, stage pipeline.Stage) error {
 	env.ctx = ctx
+	env.check = env.store.Checked(ctx)
 	env.checkpoints.begin()
+	err := env.call(ctx, stage)
+	if damage := env.check.Wait(); damage != nil && ctx.Err() == nil {
+		err = env.inputError(damage)
+	}
+	if err == nil {
+		err = ctx.Err() // a stage that overlooked the end of ctx has not succeeded
+	}
+	if err != nil && context.Cause(ctx) == errTimeout {
+		err = diag.WithHint(fmt.Errorf("timed out after %s", env.task.Timeout), "raise timeout of the stage")
+	}
+	return err
+}
+
+// call calls the stage. A panic is a bug in the kind, and must cost the run one
+// stage, not the process and all that it runs.
+func (env *taskEnv) call(ctx context.Context, stage pipeline.Stage) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			env.Log().Error("panic", "value", fmt.Sprint(p), "stack", string(debug.Stack()))
 			err = diag.WithHint(fmt.Errorf("the stage panicked: %v", p),
 				fmt.Sprintf("this is a bug in kind %q; the log shows where", env.task.Kind))
 		}
-		if err != nil && context.Cause(ctx) == errTimeout {
-			err = diag.WithHint(fmt.Errorf("timed out after %s", env.task.Timeout), "raise timeout of the stage")
-		}
 	}()
-	if err := stage.Run(ctx, env); err != nil {
-		return err
-	}
-	return ctx.Err() // a stage that overlooked the end of ctx has not succeeded
+	return stage.Run(ctx, env)
 }
 
 var errTimeout = errors.New("stage timed out")

@@ -108,6 +108,9 @@ func (w *workDir) layInput(ctx context.Context, env pipeline.Env, port string) e
 	defer in.Close()
 	wrap := func(err error) error {
 		if err == nil {
+			err = in.Verify() // before a program acts on it
+		}
+		if err == nil {
 			return nil
 		}
 		return fmt.Errorf("input %q (%s): %w", port, in.Name, err)
@@ -158,7 +161,10 @@ func (w *workDir) layFile(ctx context.Context, env pipeline.Env, port, name stri
 		return err
 	}
 	// Executable, so that scripts can be called by their name.
-	return writeFile(ctx, path, in, 0o777)
+	if err := writeFile(ctx, path, in, 0o777); err != nil {
+		return err
+	}
+	return in.Verify()
 }
 
 // writeFile makes a file that must not exist yet.
