@@ -5,34 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"sync"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
+	"pipe/data/source/block"
 	"pipe/data/table"
 )
-
-// Counts say what Apply met.
-type Counts struct {
-	Rows    int64   // that came out
-	Dropped int64   // that had no target
-	Imputed []Count // by column, in the order of the specification, without zeros
-	Unseen  []Count // categories that were not there in training, likewise
-	Rounded []Count // integers that are features as they are and that float32 cannot hold, likewise
-
-	Problems []ProblemCount // of ApplyRows, by column and the row of the first
-}
-
-// A Count is a number of values of a column.
-type Count struct {
-	Column string
-	N      int64
-}
-
-// A ProblemCount is a number of rows that have the same kind of problem.
-type ProblemCount struct {
-	N     int64
-	First *ValueError // whose row counts in the table
-}
 
 // Apply makes a data set out of a record of a table: the features of each row,
 // the target and the kept columns. With target, rows that have none are
@@ -45,59 +24,65 @@ func (t *Transform) Apply(rec arrow.Record, withTarget bool) (arrow.Record, erro
 	if err != nil {
 		return nil, err
 	}
-	return a.apply(rec)
+	p, err := a.apply(rec)
+	if err != nil {
+		return nil, err
+	}
+	p.in.Release()
+	return p.out, nil
 }
 
-// ApplyTo applies the transform to a whole table, batch by batch, and hands
-// the records to write, which must not keep them.
+// ApplyTo applies the transform to a whole table in a number of goroutines, and
+// hands the records to write in the order of the rows, some thousand rows at a
+// time. It must not keep them.
 //
 // A value that no rule covers is a *ValueError whose row counts in the table.
-func (t *Transform) ApplyTo(ctx context.Context, r *table.Reader, withTarget bool, write func(arrow.Record) error) (Counts, error) {
+func (t *Transform) ApplyTo(ctx context.Context, r *table.Reader, withTarget bool, threads int, write func(arrow.Record) error) (Counts, error) {
 	a, err := t.newApplier(r.Schema(), withTarget)
 	if err != nil {
 		return Counts{}, err
 	}
-	return a.applyTo(ctx, r, func(_, out arrow.Record) error { return write(out) })
+	return a.applyTo(ctx, r, threads, func(p *applied) error { return write(p.out) })
 }
 
-// ApplyRows applies the transform to a whole table without a target, batch by
-// batch, and hands write the rows, what they became, and their problems. A
+// ApplyRows applies the transform to a whole table without a target, as ApplyTo
+// does, and hands write the rows, what they became, and their problems. A
 // value that no rule covers is a problem of its row, whose features then mean
 // nothing, or, if strict, an error as of ApplyTo. Problems are texts by row of
-// the batch, empty where there is none, and nil if no row has one.
-func (t *Transform) ApplyRows(ctx context.Context, r *table.Reader, strict bool,
+// the record, empty where there is none, and nil if no row has one.
+func (t *Transform) ApplyRows(ctx context.Context, r *table.Reader, strict bool, threads int,
 	write func(rows, features arrow.Record, problems []string) error) (Counts, error) {
 	a, err := t.newApplier(r.Schema(), false)
 	if err != nil {
 		return Counts{}, err
 	}
-	a.problems = newProblems(len(t.columns))
-	if strict {
-		a.problems = nil
-	}
-	return a.applyTo(ctx, r, func(in, out arrow.Record) error { return write(in, out, a.problems.take()) })
+	a.tolerant = !strict
+	return a.applyTo(ctx, r, threads, func(p *applied) error { return write(p.in, p.out, p.met.texts()) })
 }
 
-func (a *applier) applyTo(ctx context.Context, r *table.Reader, write func(in, out arrow.Record) error) (Counts, error) {
-	for rec, err := range r.Batches() {
-		if err == nil {
-			err = ctx.Err()
-		}
+// applyTo has pieces of the table transformed beside each other, and writes them
+// in order.
+func (a *applier) applyTo(ctx context.Context, r *table.Reader, threads int, write func(*applied) error) (Counts, error) {
+	all := a.newMet()
+	var base int64
+	work := func(p piece) (*applied, error) {
+		defer p.rec.Release()
+		out, err := a.apply(p.rec)
 		if err != nil {
-			return Counts{}, err
+			return nil, atRow(err, func(i int) int64 { return p.base + int64(i) })
 		}
-		out, err := a.apply(rec)
-		if err != nil {
-			return Counts{}, atRow(err, func(i int) int64 { return a.base + int64(i) })
-		}
-		err = write(rec, out)
-		out.Release()
-		if err != nil {
-			return Counts{}, err
-		}
-		a.base += rec.NumRows()
+		return out, nil
 	}
-	return a.counts(), nil
+	err := block.Ordered(ctx, max(1, threads), pieces(r, 4*a.width()), work, func(p *applied) error {
+		defer p.release()
+		all.merge(p.met, base)
+		base += p.in.NumRows()
+		return write(p)
+	})
+	if err != nil {
+		return Counts{}, err
+	}
+	return a.counts(all), nil
 }
 
 // Schema is the schema of what Apply makes of tables with the given schema.
@@ -109,30 +94,41 @@ func (t *Transform) Schema(in *arrow.Schema, withTarget bool) (*arrow.Schema, er
 	return a.schema, nil
 }
 
-// An applier applies a transform to records of one schema.
+// An applier applies a transform to records of one schema. Several goroutines may
+// use it.
 type applier struct {
 	*Transform
-	schema  *arrow.Schema // of what it makes
-	columns []int         // in the record, by column of the transform
-	target  int           // in the record, or -1
-	keep    []int         // in the record
+	schema   *arrow.Schema // of what it makes
+	columns  []int         // in the record, by column of the transform
+	target   int           // in the record, or -1
+	keep     []int         // in the record
+	tolerant bool          // a value that no rule covers is no error
 
-	base     int64 // row of the table that the record begins with
-	rows     int64
-	dropped  int64
-	met      []met     // by column
-	problems *problems // nil: the first one is an error
-	values   Values    // of the column at hand
-	out      Out       // likewise
+	free sync.Pool // of *workspace
 }
 
-// met is how many values of a column there were of those that are counted.
-type met struct{ imputed, unseen, rounded int64 }
+// A workspace is the memory that a goroutine works in.
+type workspace struct {
+	values Values // of the column at hand
+	out    Out    // likewise
+}
+
+// applied is what became of some rows.
+type applied struct {
+	in, out arrow.Record
+	met     *met
+}
+
+func (p *applied) release() {
+	p.in.Release()
+	p.out.Release()
+}
 
 // newApplier finds the columns.
 func (t *Transform) newApplier(in *arrow.Schema, withTarget bool) (*applier, error) {
 	n := len(t.columns)
-	a := &applier{Transform: t, target: -1, columns: make([]int, n), met: make([]met, n)}
+	a := &applier{Transform: t, target: -1, columns: make([]int, n)}
+	a.free.New = func() any { return new(workspace) }
 	for i, c := range t.columns {
 		at, err := table.Column(in, c.Name)
 		if err != nil {
@@ -166,43 +162,50 @@ func (t *Transform) newApplier(in *arrow.Schema, withTarget bool) (*applier, err
 	return a, err
 }
 
-func (a *applier) apply(rec arrow.Record) (arrow.Record, error) {
+// apply transforms a record, of which it keeps a reference.
+func (a *applier) apply(rec arrow.Record) (*applied, error) {
+	p := &applied{in: rec, met: a.newMet()}
 	rows := labelled(rec, a.target)
+	var err error
 	if rows == nil {
-		return a.applyAll(rec)
+		p.out, err = a.applyAll(rec, p.met)
+	} else {
+		var kept arrow.Record
+		if kept, err = table.Take(rec, rows); err != nil {
+			return nil, err
+		}
+		defer kept.Release()
+		p.met.dropped = rec.NumRows() - kept.NumRows()
+		p.out, err = a.applyAll(kept, p.met)
+		err = atRow(err, func(i int) int64 { return int64(rows[i]) })
 	}
-	kept, err := table.Take(rec, rows)
 	if err != nil {
 		return nil, err
 	}
-	defer kept.Release()
-	a.dropped += rec.NumRows() - kept.NumRows()
-	out, err := a.applyAll(kept)
-	return out, atRow(err, func(i int) int64 { return int64(rows[i]) })
+	rec.Retain()
+	return p, nil
 }
 
 // applyAll transforms a record in which every row that needs a target has one.
-func (a *applier) applyAll(rec arrow.Record) (arrow.Record, error) {
+func (a *applier) applyAll(rec arrow.Record, met *met) (arrow.Record, error) {
 	n, width := int(rec.NumRows()), a.width()
 	vectors := make([]float32, n*width)
+	work := a.free.Get().(*workspace)
+	defer a.free.Put(work)
 	for i := range a.Transform.columns {
 		c := &a.Transform.columns[i]
 		if c.width == 0 {
 			continue
 		}
-		rounded, err := c.apply(rec.Column(a.columns[i]), &a.values, &a.out, vectors[min(c.at, len(vectors)):], width)
+		rounded, err := c.apply(rec.Column(a.columns[i]), &work.values, &work.out, vectors[min(c.at, len(vectors)):], width)
 		if err != nil {
 			return nil, err
 		}
-		if err := a.fail(i, n); err != nil {
+		if err := met.add(i, n, &work.out, rounded); err != nil {
 			return nil, err
 		}
-		met := &a.met[i]
-		met.imputed += a.out.Imputed
-		met.unseen += a.out.Unseen
-		met.rounded += rounded
 	}
-	a.rows += int64(n)
+	met.rows += int64(n)
 	columns := []arrow.Array{table.NewVectors(vectors, width)}
 	if a.target >= 0 {
 		target, err := a.targets(rec.Column(a.target))
@@ -218,18 +221,6 @@ func (a *applier) applyAll(rec arrow.Record) (arrow.Record, error) {
 		columns = append(columns, arr)
 	}
 	return table.NewRecord(a.schema, columns...)
-}
-
-// fail makes an error of the first value in a batch of n rows that a column
-// failed at, or problems of the rows of all.
-func (a *applier) fail(column, n int) error {
-	for _, err := range a.out.fails {
-		if a.problems == nil {
-			return err
-		}
-		a.problems.add(column, n, a.base, err)
-	}
-	return nil
 }
 
 // targets gives the target column of a data set.
@@ -262,23 +253,4 @@ func (a *applier) targets(arr arrow.Array) (arrow.Array, error) {
 		indices[r] = index
 	}
 	return table.NewArray(indices, nil), nil
-}
-
-// counts sums up what was met so far.
-func (a *applier) counts() Counts {
-	c := Counts{Rows: a.rows, Dropped: a.dropped}
-	if a.problems != nil {
-		c.Problems = a.problems.counts()
-	}
-	add := func(to *[]Count, column string, n int64) {
-		if n > 0 {
-			*to = append(*to, Count{column, n})
-		}
-	}
-	for i, column := range a.Transform.columns {
-		add(&c.Imputed, column.Name, a.met[i].imputed)
-		add(&c.Unseen, column.Name, a.met[i].unseen)
-		add(&c.Rounded, column.Name, a.met[i].rounded)
-	}
-	return c
 }

@@ -11,14 +11,14 @@ const (
 
 // problems gathers the values that no rule covers, by row and by kind.
 type problems struct {
-	rows  []string         // what is wrong with each row of the batch; nil: nothing
+	rows  []string         // what is wrong with each row; nil: nothing
 	kinds [][]ProblemCount // by column of the transform
 }
 
 func newProblems(columns int) *problems { return &problems{kinds: make([][]ProblemCount, columns)} }
 
-// add notes a problem of a batch of n rows that begins at row base of the table.
-func (p *problems) add(column, n int, base int64, err *ValueError) {
+// add notes a problem of some n rows.
+func (p *problems) add(column, n int, err *ValueError) {
 	if p.rows == nil {
 		p.rows = make([]string, n)
 	}
@@ -30,26 +30,30 @@ func (p *problems) add(column, n int, base int64, err *ValueError) {
 	case !strings.HasSuffix(*text, more):
 		*text += more
 	}
+	p.count(column, ProblemCount{N: 1, First: err})
+}
+
+// merge adds the kinds of problems of the next rows, which begin at row base of
+// the table.
+func (p *problems) merge(next *problems, base int64) {
+	for column, kinds := range next.kinds {
+		for _, k := range kinds {
+			first := *k.First
+			first.Row += base
+			p.count(column, ProblemCount{k.N, &first})
+		}
+	}
+}
+
+func (p *problems) count(column int, more ProblemCount) {
 	kinds := p.kinds[column]
 	for i := range kinds {
-		if kinds[i].First.Reason == err.Reason {
-			kinds[i].N++
+		if kinds[i].First.Reason == more.First.Reason {
+			kinds[i].N += more.N
 			return
 		}
 	}
-	first := *err
-	first.Row += base
-	p.kinds[column] = append(kinds, ProblemCount{N: 1, First: &first})
-}
-
-// take gives the problems of the batch and begins the next one.
-func (p *problems) take() []string {
-	if p == nil {
-		return nil
-	}
-	rows := p.rows
-	p.rows = nil
-	return rows
+	p.kinds[column] = append(kinds, more)
 }
 
 func (p *problems) counts() []ProblemCount {

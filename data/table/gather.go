@@ -23,6 +23,26 @@ func Select(rec arrow.Record, names []string) (arrow.Record, error) {
 	return array.NewRecord(arrow.NewSchema(fields, &meta), columns, rec.NumRows()), nil
 }
 
+// Bytes is what the memory under a record takes.
+func Bytes(rec arrow.Record) (n int64) {
+	for _, c := range rec.Columns() {
+		n += bytesUnder(c.Data())
+	}
+	return n
+}
+
+func bytesUnder(data arrow.ArrayData) (n int64) {
+	for _, b := range data.Buffers() {
+		if b != nil {
+			n += int64(b.Len())
+		}
+	}
+	for _, child := range data.Children() {
+		n += bytesUnder(child)
+	}
+	return n
+}
+
 // Take gives the rows of a record with the indices, in that order; an index
 // may occur more than once. The rows are copied.
 func Take(rec arrow.Record, rows []int) (arrow.Record, error) {

@@ -208,7 +208,7 @@ func (s *Stage) predict(ctx context.Context, env pipeline.Env, model *nn.Model, 
 		from = append(from, f.Column)
 	}
 	a.out.columns(env, tablePort, from)
-	counts, err := transform.ApplyRows(ctx, r, s.Strict, func(rows, features arrow.Record, problems []string) error {
+	counts, err := transform.ApplyRows(ctx, r, s.Strict, env.Threads(), func(rows, features arrow.Record, problems []string) error {
 		inputs, err := inputsOf(features)
 		if err != nil {
 			return err

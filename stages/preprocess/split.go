@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"math"
 	"strconv"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 	"pipe/base/diag"
 	"pipe/data/metric"
+	"pipe/data/source/block"
 	"pipe/data/table"
 	"pipe/pipeline"
 	"pipe/pipeline/settings"
@@ -215,51 +217,84 @@ func (s *Split) divide(ctx context.Context, env pipeline.Env, r *table.Reader) e
 	return nil
 }
 
-// deal hands every row to the writer of its part.
+// dealBytes is about what is gathered for the parts at a time.
+const dealBytes = 1 << 20
+
+// A hand is some rows of the table and the part of each.
+type hand struct {
+	rec   arrow.Record
+	parts []int
+}
+
+// deal hands every row to the writer of its part. Which part that is is found out
+// in the order of the rows; they are gathered in a number of goroutines, and
+// written in order again.
 func deal(ctx context.Context, env pipeline.Env, r *table.Reader, assigner assigner, writers []*table.Writer) error {
-	parts := make([]int, table.BatchRows(r.Schema()))
-	rows := make([][]int, len(writers))
+	type dealt struct {
+		parts []arrow.Record
+		rows  int64
+	}
+	gather := func(h hand) (dealt, error) {
+		defer h.rec.Release()
+		parts, err := gatherParts(h, len(writers))
+		return dealt{parts, h.rec.NumRows()}, err
+	}
 	var done int64
-	for rec, err := range r.Batches() {
-		if err == nil {
-			err = ctx.Err()
-		}
-		if err != nil {
-			return err
-		}
-		batch := parts[:rec.NumRows()]
-		if err := assigner.assign(rec, batch); err != nil {
-			return err
-		}
-		for p := range rows {
-			rows[p] = rows[p][:0]
-		}
-		for i, p := range batch {
-			if p != noPart {
-				rows[p] = append(rows[p], i)
-			}
-		}
-		for p, w := range writers {
-			if err := writeRows(w, rec, rows[p]); err != nil {
+	return block.Ordered(ctx, max(1, env.Threads()), hands(r, assigner), gather, func(d dealt) error {
+		for p, rec := range d.parts {
+			err := writers[p].Write(rec)
+			rec.Release()
+			if err != nil {
 				return err
 			}
 		}
-		done += rec.NumRows()
+		done += d.rows
 		env.Progress(done, r.NumRows())
-	}
-	return nil
+		return nil
+	})
 }
 
-func writeRows(w *table.Writer, rec arrow.Record, rows []int) error {
-	if len(rows) == 0 {
-		return nil
+// hands reads the table and assigns its rows to parts.
+func hands(r *table.Reader, assigner assigner) iter.Seq2[hand, error] {
+	return func(yield func(hand, error) bool) {
+		for rec, err := range r.Batches() {
+			if err != nil {
+				yield(hand{}, err)
+				return
+			}
+			parts := make([]int, rec.NumRows())
+			if err := assigner.assign(rec, parts); err != nil {
+				yield(hand{}, err)
+				return
+			}
+			n := rec.NumRows()
+			step := max(1, n*dealBytes/max(1, table.Bytes(rec)))
+			for from := int64(0); from < n; from += step {
+				to := min(n, from+step)
+				if !yield(hand{rec.NewSlice(from, to), parts[from:to]}, nil) {
+					return
+				}
+			}
+		}
 	}
-	part, err := table.Take(rec, rows)
-	if err != nil {
-		return err
+}
+
+// gatherParts gathers the rows of each part, which may have none.
+func gatherParts(h hand, parts int) ([]arrow.Record, error) {
+	rows := make([][]int, parts)
+	for i, p := range h.parts {
+		if p != noPart {
+			rows[p] = append(rows[p], i)
+		}
 	}
-	defer part.Release()
-	return w.Write(part)
+	list := make([]arrow.Record, parts)
+	for p := range list {
+		var err error
+		if list[p], err = table.Take(h.rec, rows[p]); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
 }
 
 // assigner prepares the method that is set.

@@ -1,0 +1,99 @@
+package feature
+
+// Counts say what Apply met.
+type Counts struct {
+	Rows    int64   // that came out
+	Dropped int64   // that had no target
+	Imputed []Count // by column, in the order of the specification, without zeros
+	Unseen  []Count // categories that were not there in training, likewise
+	Rounded []Count // integers that are features as they are and that float32 cannot hold, likewise
+
+	Problems []ProblemCount // of ApplyRows, by column and the row of the first
+}
+
+// A Count is a number of values of a column.
+type Count struct {
+	Column string
+	N      int64
+}
+
+// A ProblemCount is a number of rows that have the same kind of problem.
+type ProblemCount struct {
+	N     int64
+	First *ValueError // whose row counts in the table
+}
+
+// met is what was met in some rows, piece by piece or in a whole table.
+type met struct {
+	rows, dropped int64
+	columns       []metColumn
+	problems      *problems // nil: the first one is an error
+}
+
+// metColumn is how many values of a column there were of those that are counted.
+type metColumn struct{ imputed, unseen, rounded int64 }
+
+func (a *applier) newMet() *met {
+	m := &met{columns: make([]metColumn, len(a.columns))}
+	if a.tolerant {
+		m.problems = newProblems(len(a.columns))
+	}
+	return m
+}
+
+// add counts what a column met in n rows. The first value that it failed at is an
+// error, or all are problems of their rows.
+func (m *met) add(column, n int, out *Out, rounded int64) error {
+	for _, err := range out.fails {
+		if m.problems == nil {
+			return err
+		}
+		m.problems.add(column, n, err)
+	}
+	c := &m.columns[column]
+	c.imputed += out.Imputed
+	c.unseen += out.Unseen
+	c.rounded += rounded
+	return nil
+}
+
+// merge adds what was met in the next rows, which begin at row base of the table.
+func (m *met) merge(next *met, base int64) {
+	m.rows += next.rows
+	m.dropped += next.dropped
+	for i, c := range next.columns {
+		m.columns[i].imputed += c.imputed
+		m.columns[i].unseen += c.unseen
+		m.columns[i].rounded += c.rounded
+	}
+	if m.problems != nil {
+		m.problems.merge(next.problems, base)
+	}
+}
+
+// texts are the problems by row, nil if there are none.
+func (m *met) texts() []string {
+	if m.problems == nil {
+		return nil
+	}
+	return m.problems.rows
+}
+
+// counts sums up what was met in a table.
+func (a *applier) counts(m *met) Counts {
+	c := Counts{Rows: m.rows, Dropped: m.dropped}
+	if m.problems != nil {
+		c.Problems = m.problems.counts()
+	}
+	add := func(to *[]Count, column string, n int64) {
+		if n > 0 {
+			*to = append(*to, Count{column, n})
+		}
+	}
+	for i, column := range a.Transform.columns {
+		add(&c.Imputed, column.Name, m.columns[i].imputed)
+		add(&c.Unseen, column.Name, m.columns[i].unseen)
+		add(&c.Rounded, column.Name, m.columns[i].rounded)
+	}
+	return c
+}
