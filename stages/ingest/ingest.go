@@ -26,7 +26,8 @@ type Ingest struct {
 	Missing []string `yaml:"missing" doc:"Texts that mean that a value is missing, in columns of every type, besides the empty one; compared without blanks around them."`
 	Quoted  bool     `yaml:"quoted_missing" default:"true" doc:"Whether a text in quotes can be missing. If not, \"\" is an empty text, and a value that is missing is an empty field without quotes."`
 	Trim    bool     `yaml:"trim" default:"false" doc:"Drop blanks around text that is not in quotes. Around numbers, dates and truth values they never matter."`
-	Format  *Format  `yaml:"format" added:"true" doc:"Format of the file. By default the ending of its name says it or, if that says nothing, its beginning; it is CSV if neither does."`
+	Notation
+	Format *Format `yaml:"format" added:"true" doc:"Format of the file. By default the ending of its name says it or, if that says nothing, its beginning; it is CSV if neither does."`
 }
 
 // Kind describes the stage.
@@ -47,6 +48,11 @@ decimal numbers below 2^53 a float64 keeps 17 digits; a warning counts those tha
 beside 1.1, that may be versions. A column without any value is text. Declare the type in ` + "`columns`" + ` where
 that is not what you want: it is taken as it is, without a warning, and a value that is none of it is an error. Where
 types are known from other data, such as those that a model was trained on, list them in ` + "`expect`" + `.
+
+Numbers that people write otherwise (1,234.50; 1.234,50; 5%; $5; (5)) and words such as yes and no are text, with a
+warning that says which of the settings ` + "`decimal`, `thousands`, `percent`, `currency`, `accounting`" + ` reads all of them as
+numbers. What is set holds for all columns, and for nothing else: with a decimal comma 1.5 is text. Blanks around a sign,
+a percent sign or a currency do not matter. ` + "`true_words` and `false_words`" + ` list words for truth values.
 
 A value is missing if its field is empty, in quotes or not, or a text that ` + "`missing`" + ` lists. In a column of
 numbers, dates or truth values a field of blanks is missing too, and the usual words are: NA, N/A, n/a, N.A., NaN, null,
@@ -71,7 +77,7 @@ counts them, unless one is more than half of the values or the column is declare
 
 // Validate checks what the tags cannot say.
 func (in *Ingest) Validate() error {
-	return errors.Join(in.Reader.Validate(), source.CheckNames("select", in.Select), in.checkFormat())
+	return errors.Join(in.Reader.Validate(), in.Notation.Validate(), source.CheckNames("select", in.Select), in.checkFormat())
 }
 
 // Run reads the file.
@@ -135,7 +141,7 @@ func (in *Ingest) port(inputs []string) (string, error) {
 // contract is what the settings say of the columns.
 func (in *Ingest) contract() cell.Contract {
 	return cell.Contract{
-		Rules:    cell.Rules{Missing: cell.NewMissing(in.Missing, in.Quoted), Trim: in.Trim},
+		Rules:    cell.Rules{Missing: cell.NewMissing(in.Missing, in.Quoted), Trim: in.Trim, Notation: in.Notation.cell()},
 		Declared: typed(in.Columns),
 		Expected: typed(in.Expect),
 		Keep:     in.Select,

@@ -175,6 +175,14 @@ func TestValidate(t *testing.T) {
 		{"line end as quote", func(in *Ingest) { in.Quote = "\n" }, `quote: "\n" is not a quote`},
 		{"quote is delimiter", func(in *Ingest) { in.Quote = "," }, "quote and delimiter are both"},
 		{"selected twice", func(in *Ingest) { in.Select = []string{"a", "b", "a"} }, `select: "a" is listed twice`},
+		{"decimal", func(in *Ingest) { in.Decimal = ";" }, `decimal: ";" does not stand before decimals`},
+		{"decimal comma", func(in *Ingest) { in.Decimal, in.Thousands = ",", "." }, ""},
+		{"thousands", func(in *Ingest) { in.Thousands = "_" }, `thousands: "_" is none of the separators`},
+		{"thousands are decimals", func(in *Ingest) { in.Thousands = "." }, `thousands: "." is what stands before decimals`},
+		{"narrow blank", func(in *Ingest) { in.Thousands = "\u202f" }, ""},
+		{"currency", func(in *Ingest) { in.Currency = []string{"€", "kg 1"} }, `currency.1: "kg 1" is not a currency`},
+		{"words", func(in *Ingest) { in.TrueWords, in.FalseWords = []string{"yes"}, []string{"no", "True"} }, `false_words.1: "True" means true already`},
+		{"empty word", func(in *Ingest) { in.TrueWords = []string{" x"} }, `true_words.0: " x" is not a word`},
 		{"empty name", func(in *Ingest) { in.Header, in.Names = false, []string{"a", ""} }, "names: name 2 is empty"},
 	} {
 		in := valid()

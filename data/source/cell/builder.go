@@ -68,6 +68,10 @@ func (b *Builder) Set(in *Rules, row int, form Form, raw []byte) {
 		b.Null(row)
 		return
 	}
+	if b.how != nil {
+		b.put(row, text)
+		return
+	}
 	ok := true
 	switch b.typ {
 	case Int64:
@@ -92,6 +96,21 @@ func (b *Builder) Set(in *Rules, row int, form Form, raw []byte) {
 	}
 	if !ok {
 		b.Null(row) // a usual word: the tally has seen no other text
+	}
+}
+
+// put sets a row to a value in a notation.
+func (b *Builder) put(row int, text []byte) {
+	v, ok := b.how.parse(b.typ, text)
+	switch {
+	case !ok:
+		b.Null(row)
+	case b.typ == Bool:
+		b.bytes()[row/8] |= byte(v) << (row % 8)
+	case b.typ == Date:
+		b.days()[row] = int32(v)
+	default:
+		b.values[row] = v
 	}
 }
 

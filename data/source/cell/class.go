@@ -52,6 +52,15 @@ func (f Form) class(c class) class {
 	return c
 }
 
+// number says whether a class is one of numbers.
+func (c class) number() bool {
+	switch c {
+	case classInt, classWide, classFloat, classRound, classExcess, classLost:
+		return true
+	}
+	return false
+}
+
 // classify looks at a text without blanks around it. Digits that a number
 // would lose make text of it: zeros before it (postal codes), a plus sign
 // (telephone numbers), more digits than an int64 has (account numbers), zeros

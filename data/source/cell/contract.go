@@ -14,6 +14,8 @@ import (
 type Rules struct {
 	Missing Missing
 	Trim    bool // drop blanks around text that is not in quotes; around numbers they never matter
+
+	Notation *Notation // of numbers and truth values; nil is the usual one
 }
 
 // A Typed is a column with its type.

@@ -1,6 +1,7 @@
 package cell
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -83,19 +84,48 @@ func (t *Tally) mostly(values int64) bool {
 
 func (w *Warner) hintOfDoubt(name string, t *Tally) string {
 	column := yamlText(name)
+	if t.mixed() {
+		return "list one of them in currency:; the others make text of the values"
+	}
 	if t.numbers() == t.values() {
 		return fmt.Sprintf("columns: {%s: float64} reads the nearest numbers, columns: {%s: string} keeps the text", column, column)
 	}
 	hint := fmt.Sprintf("if the column is text, set columns: {%s: string}", column)
+	if way := t.oddity(); way != "" {
+		return way + "; " + hint
+	}
 	if e := t.example(classText); e != nil && len(e.text) < maxExample {
 		return fmt.Sprintf("if %s means a missing value, set missing: %s; ", Quote([]byte(e.text)), w.withListed(e.text)) + hint
 	}
 	return hint
 }
 
+// oddity says which setting reads the values as numbers, if they are numbers
+// that are written in another way. It is empty if they are not.
+func (t *Tally) oddity() string {
+	if t.odd == nil {
+		return ""
+	}
+	n, count, also := t.oddNumbers()
+	if n == nil || count < 9*(t.values()-count) {
+		return ""
+	}
+	how := n.settings(t.odd.used)
+	if how == "" {
+		return `they are read with decimal: "."`
+	}
+	if also == nil {
+		return "set " + how
+	}
+	return fmt.Sprintf("set %s if what stands before three digits is no decimal comma, and %s if it is one", how, also.settings(t.odd.used))
+}
+
 // warnOfValues is about a column whose type was inferred as another.
 func warnOfValues(w *Warner, name string, typ Type, tally *Tally) {
 	w.taken.add(name, tally)
+	if n := tally.noted; n != nil {
+		w.Note("numbers were read as the settings say that they are written", "column", name, "count", n.count, "first", n.first)
+	}
 	if typ != Float64 {
 		return
 	}
@@ -130,32 +160,44 @@ func yamlText(s string) string {
 type Warner struct {
 	log         *slog.Logger
 	listed      []string // texts that mean a missing value already
-	reasons     []string
-	counts      map[string]int
+	said        []said
 	taken, kept wordColumns
+}
+
+// A said is a reason for which some columns were named.
+type said struct {
+	level   slog.Level
+	reason  string
+	columns int
 }
 
 // NewWarner makes a Warner for data that are read by some rules.
 func NewWarner(log *slog.Logger, in *Rules) *Warner {
-	return &Warner{log: log, counts: map[string]int{}, listed: in.Missing.listed()}
+	return &Warner{log: log, listed: in.Missing.listed()}
 }
 
 // Warn warns of something that several columns may have in common.
-func (w *Warner) Warn(reason string, args ...any) {
-	n := w.counts[reason] + 1
-	w.counts[reason] = n
-	if n == 1 {
-		w.reasons = append(w.reasons, reason)
+func (w *Warner) Warn(reason string, args ...any) { w.say(slog.LevelWarn, reason, args) }
+
+// Note says what was told to be done, as Warn warns of it.
+func (w *Warner) Note(what string, args ...any) { w.say(slog.LevelInfo, what, args) }
+
+func (w *Warner) say(level slog.Level, reason string, args []any) {
+	i := slices.IndexFunc(w.said, func(s said) bool { return s.reason == reason })
+	if i < 0 {
+		i = len(w.said)
+		w.said = append(w.said, said{level: level, reason: reason})
 	}
-	if n <= maxWarned {
-		w.log.Warn(reason, args...)
+	if s := &w.said[i]; s.columns < maxWarned {
+		w.log.Log(context.Background(), level, reason, args...)
 	}
+	w.said[i].columns++
 }
 
 func (w *Warner) end() {
-	for _, reason := range w.reasons {
-		if more := w.counts[reason] - maxWarned; more > 0 {
-			w.log.Warn(reason, "more columns", more)
+	for _, s := range w.said {
+		if more := s.columns - maxWarned; more > 0 {
+			w.log.Log(context.Background(), s.level, s.reason, "more columns", more)
 		}
 	}
 	if c := &w.taken; c.n > 0 {

@@ -18,6 +18,7 @@ const (
 type Columns struct {
 	Names []string
 	Types []ColumnType // of each
+	in    *Rules
 	keep  []int
 }
 
@@ -29,7 +30,7 @@ func (c *Contract) Columns(data string, names []string) (*Columns, error) {
 		return nil, err
 	}
 	types := c.Types()
-	cols := &Columns{Names: names, Types: make([]ColumnType, len(names)), keep: keep}
+	cols := &Columns{Names: names, Types: make([]ColumnType, len(names)), in: &c.Rules, keep: keep}
 	for i, name := range names {
 		cols.Types[i] = types.Of(name)
 	}
@@ -51,11 +52,21 @@ type Survey struct {
 type Target struct {
 	From int
 	typ  Type
-	like Type // whose words mean a missing value, if it was read as text for other values
+	like Type      // whose words mean a missing value, if it was read as text for other values
+	how  *Notation // of its values; nil is the usual one
 }
 
 // TargetOf is a column of the table of a type that the data say.
 func TargetOf(t Type) Target { return Target{typ: t, like: t} }
+
+// noted is the target of values in a notation.
+func (t Target) noted(n *Notation) Target {
+	switch t.typ {
+	case Int64, Float64, Bool:
+		t.how = n
+	}
+	return t
+}
 
 // A Plan is how the columns of data become those of a table.
 type Plan struct {
@@ -90,7 +101,7 @@ func (s *Survey) Plan() *Plan {
 		fields = append(fields, arrow.Field{
 			Name: s.Names[i], Type: t.typ.Arrow(), Nullable: true, Metadata: arrow.MetadataFrom(meta),
 		})
-		p.Targets = append(p.Targets, t)
+		p.Targets = append(p.Targets, t.noted(s.in.Notation))
 	}
 	p.Schema = arrow.NewSchema(fields, nil)
 	return p

@@ -19,6 +19,17 @@ type Tally struct {
 	examples [numClasses - firstExample]*example
 	last     *example
 	decimals uint8 // bits of decimals, of all decimal numbers
+
+	noted *noted // values that are numbers by a notation, nil if there are none
+	odd   *odd   // values of text that are numbers by another, nil if there is no text
+}
+
+// noted are the numbers of a column that are not written as programs do, but as
+// a notation says.
+type noted struct {
+	count int64
+	used  used
+	first *example
 }
 
 // maxExample bounds the bytes of an example.
@@ -34,6 +45,9 @@ func (e *example) String() string {
 	return fmt.Sprintf("%s in line %d", Quote([]byte(e.text)), e.line)
 }
 
+// after is the example in a file in which a number of lines come first.
+func (e *example) after(lines int64) *example { return &example{e.text, e.line + lines} }
+
 // Add adds the tally of later records, which start after a number of lines.
 func (t *Tally) Add(u *Tally, lines int64) {
 	for i, n := range u.classes {
@@ -47,8 +61,21 @@ func (t *Tally) Add(u *Tally, lines int64) {
 	}
 	for i, e := range u.examples {
 		if t.examples[i] == nil && e != nil {
-			t.examples[i] = &example{e.text, e.line + lines}
+			t.examples[i] = e.after(lines)
 		}
+	}
+	if u.noted != nil {
+		if t.noted == nil {
+			t.noted = &noted{first: u.noted.first.after(lines)}
+		}
+		t.noted.count += u.noted.count
+		t.noted.used |= u.noted.used
+	}
+	if u.odd != nil {
+		if t.odd == nil {
+			t.odd = new(odd)
+		}
+		t.odd.add(u.odd)
 	}
 }
 
@@ -78,11 +105,18 @@ func (t *Tally) Value(in *Rules, column ColumnType, form Form, raw []byte) Verdi
 	switch want := column.Type; {
 	case want == String:
 	case want == Undeclared:
-		c := classify(text)
+		c, used := class(0), used(0)
+		if in.Notation == nil {
+			c = classify(text)
+		} else {
+			c, used = in.Notation.classify(text)
+		}
 		if form > Quoted {
 			c = form.class(c)
 		}
 		switch {
+		case used != 0 && c.number():
+			return t.note(c, used, text)
 		case c == classText && in.Missing.isWord(form, text):
 			t.word(string(text), 1)
 		case c >= firstExample:
@@ -93,7 +127,7 @@ func (t *Tally) Value(in *Rules, column ColumnType, form Form, raw []byte) Verdi
 			}
 			t.classes[c]++
 		}
-	case want.Accepts(text):
+	case column.accepts(in, text):
 	case in.Missing.isWord(form, text):
 		t.word(string(text), 1)
 	case column.Expected:
@@ -120,15 +154,45 @@ func (t *Tally) absent(in *Rules, form Form, raw, text []byte) bool {
 // count counts a value of a class that is exemplified.
 func (t *Tally) count(c class, text []byte) Verdict {
 	t.classes[c]++
-	if c == classRound || c == classExcess {
+	switch c {
+	case classRound, classExcess:
 		t.decimals |= decimals(text)
+	case classText:
+		if t.odd == nil {
+			t.odd = new(odd)
+		}
+		t.odd.look(text)
 	}
 	if t.example(c) != nil {
 		return Fine
 	}
-	t.last = &example{text: string(text[:min(len(text), maxExample)])}
+	t.last = exampleOf(text)
 	t.examples[c-firstExample] = t.last
 	return First
+}
+
+// note counts a number that a notation reads.
+func (t *Tally) note(c class, u used, text []byte) Verdict {
+	v := Fine
+	t.decimals |= tooLong // it is no version
+	if c >= firstExample {
+		v = t.count(c, text)
+	} else {
+		t.classes[c]++
+	}
+	if t.noted == nil {
+		if v == Fine {
+			t.last = exampleOf(text)
+		}
+		t.noted, v = &noted{first: t.last}, First
+	}
+	t.noted.count++
+	t.noted.used |= u
+	return v
+}
+
+func exampleOf(text []byte) *example {
+	return &example{text: string(text[:min(len(text), maxExample)])}
 }
 
 // Place says in which line the value is whose verdict was First.
@@ -168,6 +232,9 @@ func (t *Tally) wordCount() int64 { return sum(slices.Collect(maps.Values(t.word
 // infer decides on the type of a column.
 func (t *Tally) infer() Type {
 	c := &t.classes
+	if t.mixed() {
+		return String
+	}
 	switch n := t.values(); n {
 	case 0:
 		return String
@@ -185,6 +252,9 @@ func (t *Tally) infer() Type {
 	return String
 }
 
+// mixed says whether there are amounts in several currencies.
+func (t *Tally) mixed() bool { return t.noted != nil && t.noted.used.currencies() > 1 }
+
 // missingAs is how many values are missing if the column has the type.
 func (t *Tally) missingAs(typ Type) int64 {
 	if typ == String {
@@ -201,11 +271,21 @@ func (t *Tally) doubt() string {
 		return ""
 	}
 	if n == t.numbers() {
+		if t.mixed() {
+			return "it has amounts in several currencies"
+		}
 		if lost == 0 {
 			return "it has integers above 2^53 beside decimal numbers, and a float64 does not hold both"
 		}
 		return fmt.Sprintf("a float64 does not keep %d of its %d numbers as they are written, such as %v",
 			lost, n, t.example(classLost))
+	}
+	if t.odd != nil {
+		if _, count, _ := t.oddNumbers(); count == n {
+			return fmt.Sprintf("its %d values are numbers in a notation that is not set, such as %v", n, t.example(classText))
+		} else if others := n - count; count >= 9*others {
+			return fmt.Sprintf("%d of %d values are numbers, some in a notation that is not set, but not %d others", count, n, others)
+		}
 	}
 	for _, family := range []struct {
 		name  string

@@ -30,7 +30,13 @@ func (t Type) Wrong(raw []byte) (msg, hint string) {
 	}
 	msg = fmt.Sprintf("%s is not %s %s", q, article, t)
 	_, number := scanNumber(text)
+	var one Tally
+	if (t == Int64 || t == Float64) && !number {
+		one.count(classText, text)
+	}
 	switch {
+	case one.values() == 1 && one.oddity() != "":
+		return msg, one.oddity()
 	case len(text) == 0: // in quotes, or it would be missing
 		return msg, "set quoted_missing: true if a value in quotes can be missing"
 	case t == Int64 && Float64.Accepts(text):

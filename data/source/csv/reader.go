@@ -25,7 +25,7 @@ import (
 )
 
 // Version is raised when the same settings and bytes would give another table.
-const Version = 2
+const Version = 3
 
 // Kind describes the format.
 func Kind() source.Kind {

@@ -1,0 +1,132 @@
+package cell
+
+import (
+	"bytes"
+	"fmt"
+	"math/bits"
+	"strings"
+)
+
+// odd counts the texts of a column that people write for numbers and truth
+// values, in one way or another. They are text unless a setting says otherwise,
+// so it is for telling which.
+type odd struct {
+	numbers [len(usualNotations)]int64 // that each reads
+	used    used                       // by all of them
+	truths  [len(usualTruths)][2]int64
+}
+
+// usualCurrencies are those that are known without being told.
+var usualCurrencies = []string{"$", "€", "£", "¥", "₹", "₽", "₩", "USD", "EUR", "GBP", "JPY", "CHF", "CNY", "INR"}
+
+// usualNotations are the ways in which people write numbers, with anything
+// around them, the less surprising first.
+var usualNotations = [...]Notation{
+	usualNotation(0, ""), usualNotation(0, ","), usualNotation(',', ""), usualNotation(',', "."),
+	usualNotation(0, "'"), usualNotation(0, " "), usualNotation(',', " "),
+}
+
+func usualNotation(decimal byte, group string) Notation {
+	return Notation{Decimal: decimal, Group: group, Percent: true, Accounting: true, Currency: usualCurrencies}
+}
+
+// usualTruths are pairs of words for true and false.
+var usualTruths = [...][2]string{{"yes", "no"}, {"y", "n"}, {"t", "f"}, {"on", "off"}}
+
+// look counts a text, which is no number in the usual way.
+func (o *odd) look(text []byte) {
+	if len(text) == 0 || len(text) > maxNumber {
+		return
+	}
+	switch c := text[0]; {
+	case c|0x20 >= 'a' && c|0x20 <= 'z' && len(text) <= 3:
+		for i, pair := range usualTruths {
+			for v, word := range pair {
+				if strings.EqualFold(word, string(text)) {
+					o.truths[i][v]++
+				}
+			}
+		}
+		return
+	case c >= 'a' && c <= 'z':
+		return
+	case c >= 'A' && c <= 'Z' && (len(text) < 4 || text[3] > '9'):
+		return // no code of a currency, which has three letters
+	}
+	var buf [maxNumber]byte
+	out, b, u, ok := usualNotations[0].affixes(text, &buf)
+	if !ok || len(b) == 0 || bytes.IndexFunc(b, otherRune) >= 0 {
+		return
+	}
+	for i := range usualNotations {
+		if plain, u, ok := usualNotations[i].between(text, out, b, u); ok && classify(plain).number() {
+			o.numbers[i]++
+			o.used |= u
+		}
+	}
+}
+
+// otherRune says of a character that no number has it between its affixes.
+func otherRune(r rune) bool {
+	return r < 0x80 && (r < '0' || r > '9') && !strings.ContainsRune(" .,'eE+-", r)
+}
+
+func (o *odd) add(p *odd) {
+	o.used |= p.used
+	for i, n := range p.numbers {
+		o.numbers[i] += n
+	}
+	for i, pair := range p.truths {
+		for v, n := range pair {
+			o.truths[i][v] += n
+		}
+	}
+}
+
+// oddNumbers finds how numbers are written that a column has, and how many of its
+// values are numbers then. also is another way in which they all are.
+func (t *Tally) oddNumbers() (n *Notation, count int64, also *Notation) {
+	for i := range usualNotations {
+		plain := t.classes[classInt] + t.classes[classWide]
+		switch n := &usualNotations[i]; {
+		case n.Decimal == 0:
+			plain += t.floats()
+		case n.Group == "." && t.decimals == 1<<3:
+			plain += t.floats() // groups, all of them
+		}
+		switch read := t.odd.numbers[i]; {
+		case read == 0:
+		case read+plain > count:
+			n, count, also = &usualNotations[i], read+plain, nil
+		case read+plain == count && also == nil && n.Group == "," && usualNotations[i].Decimal == ',':
+			also = &usualNotations[i]
+		}
+	}
+	return n, count, also
+}
+
+// settings writes a notation as it stands in a pipeline file, as far as a
+// column uses it.
+func (n *Notation) settings(u used) string {
+	var list []string
+	if n.Decimal == ',' && u&usedComma != 0 {
+		list = append(list, `decimal: ","`)
+	}
+	if n.Group != "" && u&usedGroups != 0 {
+		list = append(list, fmt.Sprintf("thousands: %q", n.Group))
+	}
+	if u&usedPercent != 0 {
+		list = append(list, "percent: true")
+	}
+	if u&usedAccounting != 0 {
+		list = append(list, "accounting: true")
+	}
+	if u >= usedCurrency {
+		var names []string
+		for m := u / usedCurrency; m != 0; m &= m - 1 {
+			names = append(names, yamlText(n.Currency[bits.TrailingZeros32(uint32(m))]))
+		}
+		list = append(list, "currency: ["+strings.Join(names, ", ")+"]")
+	}
+	return strings.Join(list, ", ")
+}
