@@ -25,17 +25,25 @@ type reading struct {
 // misfit says that the whole column has a type whose values cannot be those of
 // training.
 func (rd reading) misfit(arr arrow.Array) error {
+	declared := rd.fitted
+	switch table.ClassNamed(rd.fitted) { // all numbers are as good as the widest
+	case table.ClassWhole:
+		declared = "int64"
+	case table.ClassReal:
+		declared = "float64"
+	}
 	return &SpecError{Column: rd.column,
 		Msg: fmt.Sprintf("it is %s, but the transform was fitted on %s", table.TypeName(arr.DataType()), rd.fitted),
-		Fix: fmt.Sprintf("read it as before: `columns: {%s: %s}` of the ingest stage", rd.column, rd.fitted)}
+		Fix: fmt.Sprintf("read it as before: `columns: {%s: %s}` of the ingest stage", rd.column, declared)}
 }
 
 // numbers gives the values of a column as numbers: NaN for a missing value, 0 and
 // 1 for truth values, infinity for what is no such number. notNumber then says
 // why. They are shared, or may be in buf, as those of floats.
 func (rd reading) numbers(arr arrow.Array, buf []float64) (values []float64, shared bool, err error) {
-	switch arr.(type) {
-	case *array.Int64, *array.Float64, *array.Boolean:
+	class := table.ClassOf(arr.DataType())
+	switch {
+	case class.Numeric() || class == table.ClassBool:
 		if values, shared, err = floats(rd.column, arr, buf); err != nil {
 			return nil, false, err
 		}
@@ -47,7 +55,7 @@ func (rd reading) numbers(arr arrow.Array, buf []float64) (values []float64, sha
 			return nil, false, err
 		}
 	}
-	if rd.fitted == "bool" && arr.DataType().ID() != arrow.BOOL {
+	if rd.fitted == "bool" && class != table.ClassBool {
 		for i, v := range values {
 			if v != 0 && v != 1 && !math.IsNaN(v) {
 				values[i] = math.Inf(1)
@@ -120,7 +128,7 @@ func (rd reading) notNumber(arr arrow.Array, i int) *ValueError {
 	if rd.fitted == "bool" {
 		what, err.Reason = "truth value", NotTruth
 	}
-	if f, ok := arr.(*array.Float64); ok && math.IsInf(f.Value(i), 0) {
+	if v, ok := table.Real(arr, i); ok && math.IsInf(v, 0) {
 		err.Reason, err.Msg = Infinite, string(Infinite)
 		err.Fix = "leave it empty where the table is made, and declare `impute`"
 		return err
@@ -146,17 +154,17 @@ func shortQuote(text string) string {
 // categories gives the values of a column as categories, and which of them are
 // there; nil if all are. The text may share the memory of the array.
 func (rd reading) categories(arr arrow.Array) (values []string, valid []bool, err error) {
-	name := table.TypeName(arr.DataType())
-	if name == rd.fitted {
+	class, fitted := table.ClassOf(arr.DataType()), table.ClassNamed(rd.fitted)
+	if class == fitted {
 		return texts(rd.column, arr)
 	}
 	var canonical func(text string) string
 	switch {
-	case rd.fitted == "string" && name == "int64":
+	case fitted == table.ClassText && class == table.ClassWhole:
 		// An integer is only inferred of a text that is written as integers are.
-	case rd.fitted == "int64" && (name == "string" || name == "float64"):
+	case fitted == table.ClassWhole && (class == table.ClassText || class == table.ClassReal):
 		canonical = canonicalInt
-	case rd.fitted == "bool" && (name == "string" || name == "float64" || name == "int64"):
+	case fitted == table.ClassBool && (class == table.ClassText || class.Numeric()):
 		canonical = canonicalBool
 	case arr.NullN() == arr.Len():
 	default:
@@ -170,7 +178,7 @@ func (rd reading) categories(arr arrow.Array) (values []string, valid []bool, er
 			values[i] = canonical(text)
 		}
 	}
-	if name == "float64" {
+	if class == table.ClassReal {
 		valid = withoutNaN(arr, valid)
 	}
 	return values, valid, nil

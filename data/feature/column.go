@@ -74,7 +74,7 @@ func (c *column) derive() []table.Feature {
 // come to nothing. A chain that was fitted has none of it; one that was read may.
 func (c *column) check() error {
 	form := c.form
-	can := map[string]Form{"string": Texts, "int64": Numbers | Texts, "bool": Numbers | Texts, "float64": Numbers}[c.Type]
+	can := formsOf(table.ClassNamed(c.Type))
 	switch {
 	case form != Numbers && form != Texts:
 		return errors.New("it says neither that its values are numbers nor that they are categories")
@@ -159,7 +159,7 @@ func (s step) run(v *Values, out *Out) {
 // write makes features of the numbers at the end of the chain, and counts the
 // integers among them that float32 cannot hold.
 func (c *column) write(v *Values, out *Out, vectors []float32, stride int) (rounded int64) {
-	whole := c.Type == "int64" && c.form == Numbers
+	whole := c.form == Numbers && table.ClassNamed(c.Type) == table.ClassWhole
 	at := 0
 	for r, x := range v.Numbers {
 		y := float32(x)

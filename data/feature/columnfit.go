@@ -144,7 +144,7 @@ func (c *columnFit) observe(v *Values, target bool) {
 	if !c.any {
 		c.any = anyValue(v)
 	}
-	if c.form == Numbers && c.Type == "int64" {
+	if c.form == Numbers && table.ClassNamed(c.Type) == table.ClassWhole {
 		c.rising.add(v.Numbers)
 	}
 	if c.form == Numbers && target {

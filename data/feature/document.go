@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"pipe/data/table"
 )
 
 // A document is a Transform in its JSON form.
@@ -161,7 +163,7 @@ func (d *fittedColumn) readBrief(c *column) error {
 	if v.Missing && d.Impute != nil {
 		return errors.New("missing values are both imputed and a category")
 	}
-	if err := v.check(compareCategories(d.Type == "int64")); err != nil {
+	if err := v.check(compareCategories(table.ClassNamed(d.Type) == table.ClassWhole)); err != nil {
 		return err
 	}
 	switch d.Category.Encoding {

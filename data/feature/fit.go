@@ -81,7 +81,7 @@ func (f *fitter) prepare(spec Spec, kinds []Kind) error {
 		if err != nil {
 			return err
 		}
-		form, err := chain.begin(formsOf(typ), "values of type "+table.TypeName(typ))
+		form, err := chain.begin(formsOf(table.ClassOf(typ)), "values of type "+table.TypeName(typ))
 		if err != nil {
 			return err
 		}

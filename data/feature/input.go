@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"pipe/data/table"
 )
 
 // An Input is a column that a transform learns from: its values as the
@@ -149,7 +151,7 @@ func (o *Order) Quantile(q float64) float64 { return quantile(o.Sorted(), q) }
 // Frequencies asks for the frequencies of the categories.
 func (in *Input) Frequencies() *Frequencies {
 	if in.stats.counter == nil {
-		in.stats.counter = newCounter(in.Type == "int64")
+		in.stats.counter = newCounter(table.ClassNamed(in.Type) == table.ClassWhole)
 	}
 	return &Frequencies{in}
 }

@@ -3,6 +3,8 @@ package feature
 import (
 	"fmt"
 	"math"
+
+	"pipe/data/table"
 )
 
 // A Remark is something about a column, seen in fitting, that is allowed but
@@ -67,7 +69,7 @@ func (f *fitter) aboutTarget(t *Target) []Remark {
 		return nil
 	}
 	fix := fmt.Sprintf("write `target: {column: %s, task: classification}` if they stand for two classes, else `task: regression`", t.Column)
-	if c.Type == "float64" {
+	if table.ClassNamed(c.Type) == table.ClassReal {
 		fix += fmt.Sprintf("; a column of classes is read as int64: `columns: {%s: int64}` of the ingest stage", t.Column)
 	}
 	return []Remark{{Column: t.Column, Fix: fix,

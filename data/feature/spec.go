@@ -50,12 +50,13 @@ type Defaults struct{ Number, Text, Bool Column }
 // fill gives the column with what it leaves open.
 func (d Defaults) fill(c Column, typ arrow.DataType) Column {
 	var of Column
-	switch typ.ID() {
-	case arrow.STRING:
+	class := table.ClassOf(typ)
+	switch class {
+	case table.ClassText:
 		of = d.Text
-	case arrow.INT64, arrow.FLOAT64:
+	case table.ClassWhole, table.ClassReal:
 		of = d.Number
-	case arrow.BOOL:
+	case table.ClassBool:
 		of = d.Bool
 	}
 	if c.Chain != nil {
@@ -67,7 +68,7 @@ func (d Defaults) fill(c Column, typ arrow.DataType) Column {
 		}
 		return c
 	}
-	categories := typ.ID() != arrow.STRING && c.Encode != nil
+	categories := class != table.ClassText && c.Encode != nil
 	if c.Impute == nil && !categories {
 		c.Impute, c.Indicator = of.Impute, of.Indicator
 	}
@@ -253,25 +254,25 @@ func (s Spec) Validate(kinds []Kind) error {
 func (c Column) resolved(typ arrow.DataType, kinds []Kind) (chain, error) {
 	var none chain
 	const recast = "read the column as another type: `columns: {%s: %s}` of the ingest stage"
-	switch typ.ID() {
-	case arrow.STRING:
+	switch class := table.ClassOf(typ); class {
+	case table.ClassText:
 		if c.Scale != "" {
 			return none, c.wrong("scale", fmt.Sprintf(recast, c.Name, "float64"), "it holds text, which has no scale")
 		}
 		if c.Chain == nil && c.Encode == nil {
 			c.Encode = &Encode{OneHot: &OneHot{assumed: true}}
 		}
-	case arrow.INT64, arrow.FLOAT64, arrow.BOOL:
+	case table.ClassWhole, table.ClassReal, table.ClassBool:
 		if c.Encode != nil {
-			if typ.ID() == arrow.FLOAT64 {
+			if class == table.ClassReal {
 				return none, c.wrong("encode", fmt.Sprintf(recast, c.Name, "string"), "it holds decimal numbers, which are not categories")
 			}
 			break
 		}
-		if c.Chain == nil && c.Scale == "" && typ.ID() != arrow.BOOL {
+		if c.Chain == nil && c.Scale == "" && class != table.ClassBool {
 			c.Scale = Standard
 		}
-	case arrow.DATE32, arrow.TIMESTAMP:
+	case table.ClassDate, table.ClassTimestamp, table.ClassTime:
 		return none, c.wrong("", fmt.Sprintf("make numbers of it where the table is made, such as year, month, weekday or days since a start, in an `exec` stage; or leave it out: `keep: [%s]` takes it out of a pattern", c.Name),
 			"a column of type %s cannot be a feature as it is", table.TypeName(typ))
 	default:

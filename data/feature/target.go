@@ -61,23 +61,23 @@ func (c *classes) Fit(in *Input) (Fitter, error) {
 // taskOf is the task of a target that is a column of a type.
 func (t Target) taskOf(typ arrow.DataType) (Task, error) {
 	c := Column{Name: t.Column}
-	task := t.Task
+	task, class := t.Task, table.ClassOf(typ)
 	if task == "" || task == Auto {
 		task = Classification
-		if id := typ.ID(); id == arrow.INT64 || id == arrow.FLOAT64 {
+		if class.Numeric() {
 			task = Regression
 		}
 	}
 	switch {
 	case task == Regression && t.Positive != nil:
 		fix := "write `task: classification` if its numbers stand for classes"
-		if typ.ID() == arrow.FLOAT64 {
+		if class == table.ClassReal {
 			fix = "read the column as int64 or string if its numbers stand for classes"
 		}
 		return "", c.wrong("positive", fix, "the column is %s, and numbers have no positive class", table.TypeName(typ))
-	case task == Regression && typ.ID() != arrow.INT64 && typ.ID() != arrow.FLOAT64:
+	case task == Regression && !class.Numeric():
 		return "", c.wrong("task", "write `task: classification`", "a regression predicts numbers, and the column is %s", table.TypeName(typ))
-	case task == Classification && formsOf(typ)&Texts == 0:
+	case task == Classification && formsOf(class)&Texts == 0:
 		return "", c.wrong("task", "write `task: regression`, or declare the column as int64 or string in `columns` of the ingest stage",
 			"a column of type %s has no classes", table.TypeName(typ))
 	case task == Classification && t.Scale != "":
@@ -159,7 +159,7 @@ func quoteSome(names []string) string {
 
 func (t *fittedTarget) check() error {
 	if t.Task == task.Regression {
-		if t.Number == nil || t.Classes != nil || t.Type != "int64" && t.Type != "float64" {
+		if t.Number == nil || t.Classes != nil || !table.ClassNamed(t.Type).Numeric() {
 			return errors.New("a regression has a scale and no classes")
 		}
 		return t.Number.checkBrief()
@@ -169,7 +169,7 @@ func (t *fittedTarget) check() error {
 		t.Task != task.Binary && t.Task != task.Multiclass {
 		return fmt.Errorf("task %q does not go with %d classes", t.Task, n)
 	}
-	compare := compareCategories(t.Type == "int64")
+	compare := compareCategories(table.ClassNamed(t.Type) == table.ClassWhole)
 	for i := 1; i < n; i++ {
 		order := compare(t.Classes[i-1], t.Classes[i])
 		if order == 0 || order > 0 && t.Task != task.Binary { // of two the positive one is last

@@ -143,14 +143,14 @@ func (e *ValueError) inRow() string { return fmt.Sprintf("column %q: %s", e.Colu
 // Hint says what to write to get around it.
 func (e *ValueError) Hint() string { return e.Fix }
 
-// formsOf are the forms in which the values of a column of a type can be held.
-func formsOf(t arrow.DataType) Form {
-	switch t.ID() {
-	case arrow.STRING:
+// formsOf are the forms in which the values of a column of a class can be held.
+func formsOf(c table.Class) Form {
+	switch c {
+	case table.ClassText:
 		return Texts
-	case arrow.INT64, arrow.BOOL:
+	case table.ClassWhole, table.ClassBool:
 		return Numbers | Texts
-	case arrow.FLOAT64:
+	case table.ClassReal:
 		return Numbers
 	}
 	return 0
@@ -194,6 +194,6 @@ func missing(arr arrow.Array, i int) bool {
 	if arr.IsNull(i) {
 		return true
 	}
-	f, ok := arr.(*array.Float64)
-	return ok && math.IsNaN(f.Value(i))
+	v, ok := table.Real(arr, i)
+	return ok && math.IsNaN(v)
 }

@@ -14,7 +14,7 @@ import (
 
 // WriteCSV writes a table as CSV (RFC 4180, but with LF): a header, numbers in
 // the shortest form that reads back the same, dates as 2006-01-02, timestamps
-// as 2006-01-02T15:04:05Z. A vector becomes one field for each element, named
+// as 2006-01-02T15:04:05Z, times of day as 15:04:05. A vector becomes one field for each element, named
 // as in the DatasetInfo or else NAME[0], NAME[1] and so on, and a list of any
 // length one field with JSON. A null is an empty
 // field, in a table of one column a blank line; an empty text is in quotes.

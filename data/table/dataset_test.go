@@ -137,7 +137,7 @@ func TestDatasetSchemaRefuses(t *testing.T) {
 		{"classes", func(d *DatasetInfo) { d.Targets = []Target{{Task: task.Binary, Classes: []string{"a", "a"}}} }, nil, `two classes are named "a"`},
 		{"no target", func(d *DatasetInfo) { d.Targets = nil }, nil, "needs a target"},
 		{"kept name", func(*DatasetInfo) {}, []arrow.Field{{Name: "target", Type: arrow.PrimitiveTypes.Int64}}, "cannot be kept"},
-		{"kept type", func(*DatasetInfo) {}, []arrow.Field{{Name: "x", Type: arrow.PrimitiveTypes.Int8}}, "type int8"},
+		{"kept type", func(*DatasetInfo) {}, []arrow.Field{{Name: "x", Type: arrow.FixedWidthTypes.Float16}}, "type float16"},
 	} {
 		info := prices()
 		c.change(&info)

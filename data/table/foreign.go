@@ -14,6 +14,9 @@ import (
 	"pipe/base/diag"
 )
 
+// ForeignVersion is raised when the same foreign bytes would give another table.
+const ForeignVersion = 2
+
 // A Foreign reads Arrow as other programs write it, IPC files and streams: in
 // batches of any size, with types that a table does not have, compressed or
 // not. It trusts nothing that it reads. It is not Arrow's own reader, which
@@ -249,9 +252,6 @@ func (f *Foreign) readSchema(schema flatTable) error {
 		}
 		f.fields = append(f.fields, c)
 		meta := t.metadata(6)
-		if c.cast.keeps != nil && len(meta) > 0 {
-			c.cast = *c.cast.keeps
-		}
 		fields = append(fields, arrow.Field{Name: name, Type: c.cast.to, Nullable: true, Metadata: arrow.MetadataFrom(meta)})
 		if c.coded {
 			if f.dicts[c.dict] != nil && f.dicts[c.dict].field.cast.name != c.cast.name {

@@ -129,11 +129,6 @@ func TestForeignTakesTables(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range want.Schema().Fields() {
-		if f.Type.ID() == arrow.INT32 {
-			t.Skip("int32 becomes int64, unless it is part of a data set")
-		}
-	}
 	if diff, err := FirstDifference(want, got); diff != "" || err != nil {
 		t.Error(diff, err)
 	}
@@ -184,7 +179,6 @@ func TestForeignRefuses(t *testing.T) {
 		{"parquet", []byte("PAR1............................PAR1"), "a Parquet file, not an Arrow file", "to_feather in pandas"},
 		{"no columns", arrowFile(t, arrow.NewSchema(nil, nil)), "at least one column", ""},
 		{"two of one name", arrowFile(t, double, empty, empty), `two columns are named "a"`, "another name"},
-		{"uint64", one(t, arrow.PrimitiveTypes.Uint64, "[1, 9223372036854775808]"), `column "c": row 2: 9223372036854775808 is too large for int64`, "float64 or to text"},
 		{"binary", one(t, arrow.BinaryTypes.Binary, `["aGk="]`), "it holds bytes", "files to an output of type directory"},
 		{"large_binary", one(t, arrow.BinaryTypes.LargeBinary, `["aGk="]`), "it holds bytes", "decode them to text"},
 		{"duration", one(t, arrow.FixedWidthTypes.Duration_ns, "[1]"), "it holds durations", "total_seconds"},
@@ -206,7 +200,6 @@ func TestForeignWarns(t *testing.T) {
 		want string
 	}{
 		{one(t, arrow.FixedWidthTypes.Date64, "[0, 86400000, 86400001]"), `column "c": 1 of its values: the time of day is lost`},
-		{one(t, arrow.FixedWidthTypes.Timestamp_ns, `["1970-01-01T00:00:00.000001001Z", "1970-01-01T00:00:00.000001Z"]`), `column "c": 1 of its values: they are finer than a microsecond`},
 		{one(t, &arrow.Decimal128Type{Precision: 20, Scale: 18}, `["1.000000000000000001", "1.1", "0.1"]`), `column "c": 1 of its values: they have more digits`},
 	} {
 		if _, warnings, err := importTable(t, test.data); err != nil || len(warnings) != 1 || !strings.HasPrefix(warnings[0], test.want) {

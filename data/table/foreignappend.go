@@ -6,6 +6,7 @@ import (
 	"math"
 	"unicode/utf8"
 
+	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/bitutil"
 
 	"pipe/base/diag"
@@ -119,7 +120,7 @@ func (f *Foreign) appendFixed(c *column, p part, from int64, n int) error {
 	if err != nil {
 		return err
 	}
-	if cast.convert == nil && cast.format == nil {
+	if cast.convert == nil {
 		c.values = append(c.values, raw...)
 		if cast.layout != vectors {
 			c.zeroNulls(n)
@@ -130,23 +131,15 @@ func (f *Foreign) appendFixed(c *column, p part, from int64, n int) error {
 	c.values = grown(c.values, at+n*c.size)
 	for i := range n {
 		value := raw[i*cast.size : (i+1)*cast.size]
-		null := bitutil.BitIsNotSet(c.valid, c.rows+i)
-		switch {
-		case cast.format != nil:
-			text := ""
-			if !null {
-				text, err = cast.format(value)
-			}
-			c.text = append(c.text, text...)
-			c.offsets = append(c.offsets, int32(len(c.text)))
-		case !null:
-			var kept bool
-			if kept, err = cast.convert(c.values[at+i*c.size:], value); !kept {
-				p.field.lost++
-			}
+		if bitutil.BitIsNotSet(c.valid, c.rows+i) {
+			continue
 		}
+		kept, err := cast.convert(c.values[at+i*c.size:], value)
 		if err != nil {
 			return fmt.Errorf("row %d: %w", f.row(from, i), err)
+		}
+		if !kept {
+			p.field.lost++
 		}
 	}
 	return nil
@@ -250,7 +243,8 @@ func (f *Foreign) appendCoded(c *column, p part, from int64, n int) error {
 	for i := range n {
 		var k int64
 		if bitutil.BitIsSet(c.valid, c.rows+i) {
-			if k, err = index.int(raw[i*index.size:]); err != nil || d == nil || k < 0 || k >= int64(d.rows) {
+			k = wholeOf(raw[i*index.size:(i+1)*index.size], arrow.IsSignedInteger(index.to.ID()))
+			if d == nil || k < 0 || k >= int64(d.rows) {
 				return fmt.Errorf("index %d is not in the dictionary", k)
 			}
 			if bitutil.BitIsNotSet(d.valid, int(k)) {
@@ -276,14 +270,4 @@ func (f *Foreign) appendCoded(c *column, p part, from int64, n int) error {
 		}
 	}
 	return nil
-}
-
-// int reads a whole number of this type.
-func (c cast) int(from []byte) (int64, error) {
-	var to [8]byte
-	if c.convert == nil {
-		return int64(little.Uint64(from)), nil
-	}
-	_, err := c.convert(to[:], from[:c.size])
-	return int64(little.Uint64(to[:])), err
 }

@@ -47,13 +47,10 @@ type cast struct {
 	size   int // bytes of a value, of an offset, or of a vector
 	child  int // bytes of an element of a list
 
-	// convert makes a value of fixed size, nil if the bytes stay the same; format
-	// makes text of it instead. kept false means that something of it is lost.
+	// convert makes a value of fixed size, nil if the bytes stay the same. kept false
+	// means that something of it is lost.
 	convert func(to, from []byte) (kept bool, err error)
-	format  func(from []byte) (string, error)
 	loss    string // of what convert did not keep, after a number
-
-	keeps *cast // instead, for columns that are part of a data set
 }
 
 var little = binary.LittleEndian
@@ -83,7 +80,7 @@ const (
 
 // tableTypes are those that a table is stored with.
 var tableTypes = map[byte]bool{
-	typeInt: true, typeFloat: true, typeBool: true, typeUtf8: true, typeDate: true, typeTimestamp: true, typeFixedSizeList: true, typeList: true,
+	typeInt: true, typeFloat: true, typeBool: true, typeUtf8: true, typeDate: true, typeTime: true, typeTimestamp: true, typeFixedSizeList: true, typeList: true,
 }
 
 // foreignName names a type that a table does not have.
@@ -96,7 +93,7 @@ func foreignName(number byte) string {
 
 // otherTypes are those that a table has no place for, under their names.
 var otherTypes = map[byte]string{
-	typeNull: "null", typeBinary: "binary", typeDecimal: "decimal", typeTime: "time", typeFixedSizeBinary: "fixed_size_binary",
+	typeNull: "null", typeBinary: "binary", typeDecimal: "decimal", typeFixedSizeBinary: "fixed_size_binary",
 	typeDuration: "duration", typeLargeBinary: "large_binary", typeLargeUtf8: "large_utf8", typeBinaryView: "binary_view", typeUtf8View: "utf8_view",
 	11: "interval", typeList: "list", 13: "struct", 14: "union", 17: "map", typeLargeList: "large_list",
 	22: "run_end_encoded", 25: "list_view", 26: "large_list_view",
@@ -117,8 +114,8 @@ func newForeignField(name string, t flatTable, dataset bool) (*foreignField, err
 	if err != nil {
 		return nil, err
 	}
-	if f.cast.keeps != nil && dataset && (name == TargetColumn || strings.HasPrefix(name, TargetColumn+".")) {
-		f.cast = *f.cast.keeps
+	if dataset && (name == TargetColumn || strings.HasPrefix(name, TargetColumn+".")) {
+		f.cast = targetCast(f.cast)
 	}
 	encoding, coded := t.table(4)
 	if !coded {
@@ -131,7 +128,7 @@ func newForeignField(name string, t flatTable, dataset bool) (*foreignField, err
 	if index, ok := encoding.table(1); ok {
 		f.index, err = intCast(index)
 	} else {
-		f.index = cast{layout: fixed, size: 4, convert: widen(4, true)}
+		f.index = same("int32", arrow.PrimitiveTypes.Int32, 4)
 	}
 	return f, err
 }
@@ -189,57 +186,65 @@ func intCast(def flatTable) (cast, error) {
 	if !signed {
 		name = "u" + name
 	}
-	c := cast{name: name, to: arrow.PrimitiveTypes.Int64, layout: fixed, size: width / 8}
-	switch {
-	case width == 64 && signed:
-	case width == 8 || width == 16 || width == 32 || width == 64:
-		c.convert = widen(c.size, signed)
-	default:
-		return c, damage("whole numbers of %d bits", width)
-	}
-	if name == "int32" {
-		keeps := same(name, arrow.PrimitiveTypes.Int32, 4)
-		c.keeps = &keeps
-	}
-	return c, nil
-}
-
-// widen makes whole numbers int64.
-func widen(size int, signed bool) func(to, from []byte) (bool, error) {
-	return func(to, from []byte) (bool, error) {
-		var padded [8]byte
-		copy(padded[:], from[:size])
-		v := little.Uint64(padded[:])
-		switch shift := 64 - 8*size; {
-		case signed:
-			v = uint64(int64(v<<shift) >> shift)
-		case v > math.MaxInt64:
-			return false, diag.WithHint(fmt.Errorf("%d is too large for int64", v), "cast the column to float64 or to text before you write it")
+	for i := range scalars {
+		if s := &scalars[i]; s.name == name {
+			return same(name, s.dtype, width/8), nil
 		}
-		little.PutUint64(to, v)
-		return true, nil
 	}
+	return cast{}, damage("whole numbers of %d bits", width)
 }
 
 func floatCast(def flatTable) (cast, error) {
-	c := cast{to: arrow.PrimitiveTypes.Float64, layout: fixed}
-	put := func(to []byte, v float32) (bool, error) {
-		little.PutUint64(to, math.Float64bits(float64(v)))
-		return true, nil
-	}
 	switch def.short(0) {
 	case 0:
-		c.name, c.size = "float16", 2
-		c.convert = func(to, from []byte) (bool, error) { return put(to, float16.FromBits(little.Uint16(from)).Float32()) }
+		return cast{name: "float16", to: arrow.PrimitiveTypes.Float32, layout: fixed, size: 2,
+			convert: func(to, from []byte) (bool, error) {
+				little.PutUint32(to, math.Float32bits(float16.FromBits(little.Uint16(from)).Float32()))
+				return true, nil
+			}}, nil
 	case 1:
-		c.name, c.size = "float32", 4
-		c.convert = func(to, from []byte) (bool, error) { return put(to, math.Float32frombits(little.Uint32(from))) }
+		return same("float32", arrow.PrimitiveTypes.Float32, 4), nil
 	case 2:
-		return same("float64", c.to, 8), nil
-	default:
-		return c, damage("numbers of an unknown precision")
+		return same("float64", arrow.PrimitiveTypes.Float64, 8), nil
 	}
-	return c, nil
+	return cast{}, damage("numbers of an unknown precision")
+}
+
+// targetCast makes what a target of a data set may be of numbers that are as good.
+func targetCast(c cast) cast {
+	switch c.to.ID() {
+	case arrow.INT8, arrow.INT16, arrow.UINT8, arrow.UINT16:
+		signed := arrow.IsSignedInteger(c.to.ID())
+		c.to, c.convert = arrow.PrimitiveTypes.Int32, func(to, from []byte) (bool, error) {
+			little.PutUint32(to, uint32(wholeOf(from, signed)))
+			return true, nil
+		}
+	case arrow.FLOAT32:
+		narrow := c.convert
+		c.to, c.convert = arrow.PrimitiveTypes.Float64, func(to, from []byte) (bool, error) {
+			if narrow != nil {
+				var short [4]byte
+				if _, err := narrow(short[:], from); err != nil {
+					return false, err
+				}
+				from = short[:]
+			}
+			little.PutUint64(to, math.Float64bits(float64(math.Float32frombits(little.Uint32(from)))))
+			return true, nil
+		}
+	}
+	return c
+}
+
+// wholeOf reads a whole number that takes all of the bytes, 8 at most.
+func wholeOf(from []byte, signed bool) int64 {
+	var padded [8]byte
+	copy(padded[:], from)
+	v, shift := little.Uint64(padded[:]), 64-8*len(from)
+	if signed {
+		return int64(v<<shift) >> shift
+	}
+	return int64(v)
 }
 
 func dateCast(unit int) (cast, error) {
@@ -276,18 +281,12 @@ func timestampCast(unit int) (cast, error) {
 	if unit < 0 || unit >= len(perSecond) {
 		return cast{}, damage("a time in an unknown unit")
 	}
-	c := same("timestamp["+unitNames[unit]+"]", TimestampType(), 8)
-	factor := perSecond[2] / perSecond[unit]
-	switch {
-	case unit == 2:
-	case unit == 3:
-		c.loss = "they are finer than a microsecond, and were cut to one"
-		c.convert = func(to, from []byte) (bool, error) {
-			us, rest := divide(int64(little.Uint64(from)), 1000)
-			little.PutUint64(to, uint64(us))
-			return rest == 0, nil
-		}
-	default:
+	name := "timestamp[" + unitNames[unit] + "]"
+	if unit == int(arrow.Nanosecond) {
+		return same(name, &arrow.TimestampType{Unit: arrow.Nanosecond, TimeZone: "UTC"}, 8), nil
+	}
+	c := same(name, TimestampType(), 8)
+	if factor := perSecond[arrow.Microsecond] / perSecond[unit]; factor > 1 {
 		c.convert = func(to, from []byte) (bool, error) {
 			v := int64(little.Uint64(from))
 			if v > math.MaxInt64/factor || v < math.MinInt64/factor {
@@ -300,28 +299,27 @@ func timestampCast(unit int) (cast, error) {
 	return c, nil
 }
 
-// timeCast writes times of day as a clock shows them.
+// timeCast is that of times of day.
 func timeCast(unit, width int) (cast, error) {
 	if unit < 0 || unit >= len(perSecond) || width != 32 && width != 64 {
 		return cast{}, damage("a time in an unknown unit")
 	}
-	per := perSecond[unit]
-	return cast{name: "time" + strconv.Itoa(width), to: arrow.BinaryTypes.String, layout: fixed, size: width / 8,
-		format: func(from []byte) (string, error) {
-			v := int64(int32(little.Uint32(from)))
-			if width == 64 {
-				v = int64(little.Uint64(from))
-			}
-			if v < 0 || v >= 24*60*60*per {
-				return "", fmt.Errorf("%d %s is no time of a day", v, unitNames[unit])
-			}
-			s := v / per
-			text := fmt.Sprintf("%02d:%02d:%02d", s/3600, s/60%60, s%60)
-			if rest := v % per; rest > 0 {
-				text += strings.TrimRight(fmt.Sprintf("%.9f", float64(rest)/float64(per))[1:], "0")
-			}
-			return text, nil
-		}}, nil
+	c := cast{name: fmt.Sprintf("time%d[%s]", width, unitNames[unit]), to: TimeType(), layout: fixed, size: width / 8}
+	factor := int64(1)
+	if unit == int(arrow.Nanosecond) {
+		c.to = arrow.FixedWidthTypes.Time64ns
+	} else {
+		factor = perSecond[arrow.Microsecond] / perSecond[unit]
+	}
+	c.convert = func(to, from []byte) (bool, error) {
+		v := wholeOf(from, true)
+		if v < 0 || v >= 24*60*60*perSecond[unit] {
+			return false, fmt.Errorf("%d %s is no time of a day", v, unitNames[unit])
+		}
+		little.PutUint64(to, uint64(v*factor))
+		return true, nil
+	}
+	return c, nil
 }
 
 // maxDigits is how many decimal digits a float64 always keeps.

@@ -90,7 +90,7 @@ func TestForeignFiles(t *testing.T) {
 		{"short batch", numbers, []arrow.Record{short, short}, "batch 0: 1 rows"},
 		{"text cut inside of a character", text, []arrow.Record{bad}, "text is not UTF-8"},
 		{"text that is not UTF-8", text, []arrow.Record{invalid}, "text is not UTF-8"},
-		{"other type", arrow.NewSchema([]arrow.Field{{Name: "a", Type: arrow.PrimitiveTypes.Int8}}, nil), nil, "type int8"},
+		{"other type", arrow.NewSchema([]arrow.Field{{Name: "a", Type: arrow.FixedWidthTypes.Float16}}, nil), nil, "type float16"},
 		{"empty batch", numbers, []arrow.Record{short.NewSlice(0, 0)}, "0 rows"},
 		{"dictionary", arrow.NewSchema([]arrow.Field{{Name: "a", Type: &arrow.DictionaryType{
 			IndexType: arrow.PrimitiveTypes.Int8, ValueType: arrow.BinaryTypes.String}}}, nil), nil, "dictionary-encoded"},

@@ -14,7 +14,7 @@ import (
 
 // WriteJSONLines writes a table as one JSON object for each row, with its
 // columns in order: numbers in the shortest form that reads back the same, dates
-// and timestamps as text, vectors as lists, and a null as null. So is what
+// and times as text, vectors as lists, and a null as null. So is what
 // JSON has no number for, NaN and the infinities, and unreal counts these.
 func WriteJSONLines(w io.Writer, r *Reader) (unreal int64, err error) {
 	out := bufio.NewWriterSize(w, 1<<16)
@@ -67,6 +67,8 @@ func appendJSONField(line []byte, col arrow.Array, row int) (_ []byte, unreal in
 		return appendJSON(line, a.Value(row)), 0
 	case *array.Float64:
 		number(a.Value(row), 64)
+	case *array.Float32:
+		number(float64(a.Value(row)), 32)
 	case *array.FixedSizeList, *array.List:
 		elements, _ := listAt(a, row)
 		line = append(line, '[')
@@ -77,7 +79,7 @@ func appendJSONField(line []byte, col arrow.Array, row int) (_ []byte, unreal in
 			number(elements.At(i), elements.bits)
 		}
 		line = append(line, ']')
-	case *array.Date32, *array.Timestamp:
+	case *array.Date32, *array.Timestamp, *array.Time64:
 		line = append(appendValue(append(line, '"'), col, row), '"')
 	default:
 		line = appendValue(line, col, row)

@@ -34,15 +34,23 @@ const (
 	parquetOptional = 1
 	parquetRepeated = 2
 
-	convertedUTF8   = 0
-	convertedList   = 3
-	convertedDate   = 6
-	convertedMicros = 10
+	convertedUTF8            = 0 // no type has 0, which is that of text alone
+	convertedList            = 3
+	convertedDate            = 6
+	convertedTimeMicros      = 8
+	convertedTimestampMicros = 10
+	convertedUint8           = 11 // then 16, 32 and 64 bits
+	convertedInt8            = 15
 
 	logicalString    = 1
 	logicalList      = 3
 	logicalDate      = 6
+	logicalTime      = 7
 	logicalTimestamp = 8
+	logicalInteger   = 10
+
+	unitMicros = 2
+	unitNanos  = 3
 
 	encodingPlain = 0
 	encodingRLE   = 3
@@ -53,8 +61,7 @@ const (
 const parquetPage = 1 << 20
 
 // WriteParquet writes a table as a Parquet file. Lists become lists of
-// float or int32, a timestamp one of microseconds in UTC; the metadata of the table goes
-// with it. The same table gives the same bytes.
+// float or int32; the metadata of the table goes with it. The same table gives the same bytes.
 func WriteParquet(w io.Writer, r *Reader) error {
 	enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
 	if err != nil {
@@ -124,6 +131,13 @@ func (p *parquetWriter) column(c *parquetChunk, col arrow.Array) {
 	from := 0
 	p.values = p.values[:0]
 	bits := 0 // of a bool column
+	var raw []byte
+	size := 0 // of a value in it
+	if t, ok := col.DataType().(arrow.FixedWidthDataType); ok && t.Bytes() > 0 {
+		size = t.Bytes()
+		raw = col.Data().Buffers()[1].Bytes()[col.Data().Offset()*size:]
+	}
+	signed := arrow.IsSignedInteger(col.DataType().ID())
 	for i := range col.Len() {
 		if col.IsValid(i) {
 			switch a := col.(type) {
@@ -138,16 +152,11 @@ func (p *parquetWriter) column(c *parquetChunk, col arrow.Array) {
 			case *array.String:
 				p.values = little.AppendUint32(p.values, uint32(len(a.Value(i))))
 				p.values = append(p.values, a.Value(i)...)
-			case *array.Int64:
-				p.values = little.AppendUint64(p.values, uint64(a.Value(i)))
-			case *array.Timestamp:
-				p.values = little.AppendUint64(p.values, uint64(a.Value(i)))
-			case *array.Float64:
-				p.values = little.AppendUint64(p.values, math.Float64bits(a.Value(i)))
-			case *array.Int32:
-				p.values = little.AppendUint32(p.values, uint32(a.Value(i)))
-			case *array.Date32:
-				p.values = little.AppendUint32(p.values, uint32(a.Value(i)))
+			default:
+				p.values = append(p.values, raw[i*size:(i+1)*size]...)
+				for k := size; k < 4; k++ { // no number takes less
+					p.values = append(p.values, extension(p.values[len(p.values)-1], signed))
+				}
 			}
 		}
 		if i+1 < col.Len() && len(p.values) < parquetPage {
@@ -157,6 +166,14 @@ func (p *parquetWriter) column(c *parquetChunk, col arrow.Array) {
 		p.data(c, i+1-from)
 		from, bits, p.values = i+1, 0, p.values[:0]
 	}
+}
+
+// extension is the byte that makes a number longer whose last one is given.
+func extension(last byte, signed bool) byte {
+	if signed && last&0x80 != 0 {
+		return 0xff
+	}
+	return 0
 }
 
 // lists writes the pages of a column of lists.
@@ -309,7 +326,7 @@ func (p *parquetWriter) groupInfo(t *thrift, g parquetGroup) {
 		if _, _, ok := listOf(f.Type); ok {
 			path = append(path, "list", "element")
 		}
-		physical, _, _ := parquetType(f.Type)
+		physical := parquetFormOf(f.Type).physical
 		total += c.plain
 		t.nested()
 		t.int64(2, c.offset)
@@ -335,35 +352,45 @@ func (p *parquetWriter) groupInfo(t *thrift, g parquetGroup) {
 	t.end()
 }
 
-// parquetType gives the physical, the converted and the logical type; -1 for
-// none.
-func parquetType(dtype arrow.DataType) (physical, converted, logical int) {
-	switch dtype.ID() {
-	case arrow.STRING:
-		return parquetBytes, convertedUTF8, logicalString
-	case arrow.BOOL:
-		return parquetBool, -1, -1
-	case arrow.INT32:
-		return parquetInt32, -1, -1
-	case arrow.FLOAT64:
-		return parquetDouble, -1, -1
-	case arrow.DATE32:
-		return parquetInt32, convertedDate, logicalDate
-	case arrow.TIMESTAMP:
-		return parquetInt64, convertedMicros, logicalTimestamp
+// A parquetForm is what values of a type are in a file. What is 0 is not said.
+type parquetForm struct {
+	physical  int
+	converted int
+	logical   int
+	unit      int  // of times
+	bits      int  // of whole numbers
+	signed    bool // of whole numbers
+}
+
+// parquetWhole is the form of whole numbers that the physical type does not tell.
+func parquetWhole(bits int, signed bool) parquetForm {
+	f := parquetForm{physical: parquetInt32, converted: convertedUint8, logical: logicalInteger, bits: bits, signed: signed}
+	if signed {
+		f.converted = convertedInt8
 	}
-	if of, _, ok := listOf(dtype); ok {
-		if of != tensor.F32 {
-			return parquetInt32, -1, -1
-		}
-		return parquetFloat, -1, -1
+	if bits == 64 {
+		f.physical = parquetInt64
 	}
-	return parquetInt64, -1, -1
+	for n := 8; n < bits; n *= 2 {
+		f.converted++
+	}
+	return f
+}
+
+// parquetFormOf is the form of the values of a type, or of the elements of a list.
+func parquetFormOf(t arrow.DataType) parquetForm {
+	if s := scalarOf(t); s != nil {
+		return s.parquet
+	}
+	if of, _, _ := listOf(t); of != tensor.F32 {
+		return parquetForm{physical: parquetInt32}
+	}
+	return parquetForm{physical: parquetFloat}
 }
 
 // element describes a column.
 func (t *thrift) element(f arrow.Field) {
-	physical, converted, logical := parquetType(f.Type)
+	form := parquetFormOf(f.Type)
 	t.nested()
 	if _, _, ok := listOf(f.Type); ok {
 		t.int32(3, parquetRequired)
@@ -381,94 +408,34 @@ func (t *thrift) element(f arrow.Field) {
 		t.int32(5, 1)
 		t.end()
 		t.nested()
-		t.int32(1, physical)
+		t.int32(1, form.physical)
 		t.int32(3, parquetRequired)
 		t.text(4, "element")
 		t.end()
 		return
 	}
-	t.int32(1, physical)
+	t.int32(1, form.physical)
 	t.int32(3, parquetOptional)
 	t.text(4, f.Name)
-	if converted >= 0 {
-		t.int32(6, converted)
+	if form.converted > 0 || form.logical == logicalString {
+		t.int32(6, form.converted)
 	}
-	if logical >= 0 {
+	if form.logical > 0 {
 		t.begin(10)
-		t.begin(logical)
-		if logical == logicalTimestamp {
-			const micros = 2
-			t.yes(1)
+		t.begin(form.logical)
+		if form.unit > 0 {
+			t.truth(1, true) // adjusted to UTC
 			t.begin(2)
-			t.begin(micros)
+			t.begin(form.unit)
 			t.end()
 			t.end()
+		}
+		if form.bits > 0 {
+			t.byte(1, byte(form.bits))
+			t.truth(2, form.signed)
 		}
 		t.end()
 		t.end()
 	}
 	t.end()
-}
-
-// A thrift writes structures in Thrift's compact protocol.
-type thrift struct {
-	b    []byte
-	last []int // field number, of each structure that is open but the outermost
-	now  int   // field number of the innermost
-}
-
-const (
-	thriftTrue   = 1
-	thriftInt32  = 5
-	thriftInt64  = 6
-	thriftBinary = 8
-	thriftList   = 9
-	thriftStruct = 12
-)
-
-func (t *thrift) field(number, kind int) {
-	t.b = append(t.b, byte((number-t.now)<<4|kind)) // no number here is 15 or more after the last
-	t.now = number
-}
-
-func (t *thrift) zigzag(v int64)            { t.b = binary.AppendVarint(t.b, v) }
-func (t *thrift) int32(number int, v int)   { t.field(number, thriftInt32); t.zigzag(int64(v)) }
-func (t *thrift) int64(number int, v int64) { t.field(number, thriftInt64); t.zigzag(v) }
-func (t *thrift) yes(number int)            { t.field(number, thriftTrue) }
-
-func (t *thrift) bytes(s string) {
-	t.b = binary.AppendUvarint(t.b, uint64(len(s)))
-	t.b = append(t.b, s...)
-}
-
-func (t *thrift) text(number int, s string) {
-	t.field(number, thriftBinary)
-	t.bytes(s)
-}
-
-func (t *thrift) list(number, n, kind int) {
-	t.field(number, thriftList)
-	if n < 15 {
-		t.b = append(t.b, byte(n<<4|kind))
-		return
-	}
-	t.b = append(t.b, byte(0xf0|kind))
-	t.b = binary.AppendUvarint(t.b, uint64(n))
-}
-
-// begin opens a structure in a field, nested one in a list.
-func (t *thrift) begin(number int) {
-	t.field(number, thriftStruct)
-	t.nested()
-}
-
-func (t *thrift) nested() {
-	t.last, t.now = append(t.last, t.now), 0
-}
-
-func (t *thrift) end() {
-	t.b = append(t.b, 0)
-	if n := len(t.last); n > 0 {
-		t.last, t.now = t.last[:n-1], t.last[n-1]
-	}
 }

@@ -52,44 +52,26 @@ func WithMetadata(f arrow.Field, key, value string) arrow.Field {
 	return f
 }
 
-// TimestampType is the one type of timestamps: microseconds since 1970 in UTC.
-func TimestampType() arrow.DataType {
-	return &arrow.TimestampType{Unit: arrow.Microsecond, TimeZone: "UTC"}
-}
-
 // TypeName is the name of a column type as people write and read it.
 func TypeName(t arrow.DataType) string {
 	if of, width, ok := listOf(t); ok {
 		return listName(of, width)
 	}
-	switch t.(type) {
-	case *arrow.StringType:
-		return "string"
-	case *arrow.Date32Type:
-		return "date"
-	case *arrow.TimestampType:
-		return "timestamp"
-	default:
-		return t.String()
+	if s := scalarOf(t); s != nil {
+		return s.name
 	}
+	return t.String()
 }
 
 // checkType says whether a table may have a column of the type.
 func checkType(t arrow.DataType) error {
-	switch t := t.(type) {
-	case *arrow.StringType, *arrow.Int64Type, *arrow.Float64Type, *arrow.BooleanType,
-		*arrow.Date32Type, *arrow.Int32Type:
-		return nil
-	case *arrow.TimestampType:
-		if t.Unit == arrow.Microsecond && t.TimeZone == "UTC" {
-			return nil
-		}
-	default:
-		if of, width, ok := listOf(t); ok {
-			return checkList(of, width)
-		}
+	if of, width, ok := listOf(t); ok {
+		return checkList(of, width)
 	}
-	return fmt.Errorf("type %v is none that a table can hold", t)
+	if scalarOf(t) == nil {
+		return fmt.Errorf("type %v is none that a table can hold", t)
+	}
+	return nil
 }
 
 // canonical gives the schema as it is written: metadata sorted, every column

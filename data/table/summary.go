@@ -2,6 +2,7 @@ package table
 
 import (
 	"cmp"
+	"strconv"
 	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -53,49 +54,33 @@ type extreme interface {
 }
 
 func newExtreme(t arrow.DataType) extreme {
-	switch t.ID() {
-	case arrow.STRING:
-		return &extremeOf[string]{values: func(a arrow.Array) (func(int) string, int) { return a.(*array.String).Value, a.Len() },
-			text: func(s string) string { return s }}
-	case arrow.BOOL:
-		number := func(b bool) int64 {
-			if b {
+	if s := scalarOf(t); s != nil {
+		return s.extreme()
+	}
+	bits := 64 // of the elements of lists
+	if of, _, _ := listOf(t); of == tensor.F32 {
+		bits = 32
+	}
+	return &extremeOf[float64]{values: func(a arrow.Array) (func(int) float64, int) {
+		v, _ := Lists(a)
+		return v.At, v.Len()
+	}, text: func(v float64) string { return string(appendFloat(nil, v, bits)) }}
+}
+
+func textExtreme() extreme {
+	return &extremeOf[string]{values: func(a arrow.Array) (func(int) string, int) { return a.(*array.String).Value, a.Len() },
+		text: func(s string) string { return s }}
+}
+
+func boolExtreme() extreme {
+	return &extremeOf[int8]{values: func(a arrow.Array) (func(int) int8, int) {
+		return func(i int) int8 {
+			if a.(*array.Boolean).Value(i) {
 				return 1
 			}
 			return 0
-		}
-		return &extremeOf[int64]{values: func(a arrow.Array) (func(int) int64, int) {
-			return func(i int) int64 { return number(a.(*array.Boolean).Value(i)) }, a.Len()
-		}, text: func(v int64) string { return textOf(v == 1) }}
-	case arrow.INT64:
-		return &extremeOf[int64]{values: func(a arrow.Array) (func(int) int64, int) { return a.(*array.Int64).Value, a.Len() }, text: textOf[int64]}
-	case arrow.INT32:
-		return &extremeOf[int32]{values: func(a arrow.Array) (func(int) int32, int) { return a.(*array.Int32).Value, a.Len() }, text: textOf[int32]}
-	case arrow.DATE32:
-		return &extremeOf[arrow.Date32]{values: func(a arrow.Array) (func(int) arrow.Date32, int) { return a.(*array.Date32).Value, a.Len() },
-			text: textOf[arrow.Date32]}
-	case arrow.TIMESTAMP:
-		return &extremeOf[arrow.Timestamp]{values: func(a arrow.Array) (func(int) arrow.Timestamp, int) { return a.(*array.Timestamp).Value, a.Len() },
-			text: textOf[arrow.Timestamp]}
-	case arrow.FLOAT64:
-		return &extremeOf[float64]{values: func(a arrow.Array) (func(int) float64, int) { return a.(*array.Float64).Value, a.Len() }, text: textOf[float64]}
-	default: // lists
-		bits := 64
-		if of, _, _ := listOf(t); of == tensor.F32 {
-			bits = 32
-		}
-		return &extremeOf[float64]{values: func(a arrow.Array) (func(int) float64, int) {
-			v, _ := Lists(a)
-			return v.At, v.Len()
-		}, text: func(v float64) string { return string(appendFloat(nil, v, bits)) }}
-	}
-}
-
-// textOf is a value as WriteCSV writes it.
-func textOf[T Value](v T) string {
-	a := NewArray([]T{v}, nil)
-	defer a.Release()
-	return string(appendValue(nil, a, 0))
+		}, a.Len()
+	}, text: func(v int8) string { return strconv.FormatBool(v == 1) }}
 }
 
 type extremeOf[T cmp.Ordered] struct {

@@ -3,7 +3,6 @@ package table
 import (
 	"fmt"
 	"math"
-	"strconv"
 	"unsafe"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -11,9 +10,11 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/bitutil"
 )
 
-// A Value is a Go type that the values of a column can be given in.
+// A Value is a Go type that the values of a column can be given in; a Timestamp
+// is in microseconds since 1970, a Time64 in microseconds since midnight.
 type Value interface {
-	string | int64 | float64 | bool | int32 | arrow.Date32 | arrow.Timestamp
+	string | bool | int8 | int16 | int32 | int64 | uint8 | uint16 | uint32 | uint64 | float32 | float64 |
+		arrow.Date32 | arrow.Timestamp | arrow.Time64
 }
 
 // NewArray makes a column from values. valid[i] false makes row i null; nil
@@ -39,16 +40,32 @@ func NewArray[T Value](values []T, valid []bool) arrow.Array {
 	case []bool:
 		c = newColumn(arrow.FixedWidthTypes.Boolean)
 		c.values = bitmapOf(v)
-	case []int64:
-		c = fixedColumn(arrow.PrimitiveTypes.Int64, v)
-	case []float64:
-		c = fixedColumn(arrow.PrimitiveTypes.Float64, v)
+	case []int8:
+		c = fixedColumn(arrow.PrimitiveTypes.Int8, v)
+	case []int16:
+		c = fixedColumn(arrow.PrimitiveTypes.Int16, v)
 	case []int32:
 		c = fixedColumn(arrow.PrimitiveTypes.Int32, v)
+	case []int64:
+		c = fixedColumn(arrow.PrimitiveTypes.Int64, v)
+	case []uint8:
+		c = fixedColumn(arrow.PrimitiveTypes.Uint8, v)
+	case []uint16:
+		c = fixedColumn(arrow.PrimitiveTypes.Uint16, v)
+	case []uint32:
+		c = fixedColumn(arrow.PrimitiveTypes.Uint32, v)
+	case []uint64:
+		c = fixedColumn(arrow.PrimitiveTypes.Uint64, v)
+	case []float32:
+		c = fixedColumn(arrow.PrimitiveTypes.Float32, v)
+	case []float64:
+		c = fixedColumn(arrow.PrimitiveTypes.Float64, v)
 	case []arrow.Date32:
 		c = fixedColumn(arrow.PrimitiveTypes.Date32, v)
 	case []arrow.Timestamp:
 		c = fixedColumn(TimestampType(), v)
+	case []arrow.Time64:
+		c = fixedColumn(TimeType(), v)
 	}
 	c.valid = bitmapOf(valid)
 	for _, ok := range valid {
@@ -74,7 +91,7 @@ func fixedColumn[T Value](t arrow.DataType, values []T) *column {
 
 // bytesOf views fixed-size values as bytes in the order of the machine, which
 // is the order that Arrow's own buffers have in memory.
-func bytesOf[T Value | float32](values []T) []byte {
+func bytesOf[T Value](values []T) []byte {
 	if len(values) == 0 {
 		return nil
 	}
@@ -105,8 +122,8 @@ func NewTextArray(offsets []int32, text, valid []byte) arrow.Array {
 	return c.array()
 }
 
-// NewFixedArray makes a column of an int64, float64, bool (a bitmap), date or
-// timestamp type without copying from n values in Arrow's layout. valid is as
+// NewFixedArray makes a column of a type of one value, but text, without copying
+// from n values in Arrow's layout (of bool a bitmap). valid is as
 // in NewTextArray. The memory belongs to the array from then on.
 func NewFixedArray(t arrow.DataType, n int, values, valid []byte) arrow.Array {
 	c := newColumn(t)
@@ -148,42 +165,17 @@ func NewRecord(schema *arrow.Schema, columns ...arrow.Array) (arrow.Record, erro
 	return array.NewRecord(schema, columns, int64(rows)), nil
 }
 
-// Floats views a column of int64, float64, bool (1 and 0), int32, date (days)
-// or timestamp (microseconds) as float64. valid tells nulls, whose value is 0;
-// it is nil if there are none. A float64 column is not copied: values is good
-// while arr is retained and must not be changed.
+// Floats views a column of numbers, of bool (1 and 0), date (days), timestamp
+// (microseconds since 1970) or time (microseconds since midnight) as float64,
+// the nearest one where there is none that is equal. valid tells nulls, whose
+// value is 0; it is nil if there are none. A float64 column is not copied: values
+// is good while arr is retained and must not be changed.
 func Floats(arr arrow.Array) (values []float64, valid []bool, err error) {
-	n := arr.Len()
-	switch a := arr.(type) {
-	case *array.Float64:
-		values = a.Float64Values()
-	case *array.Int64:
-		values = floatsOf(a.Int64Values())
-	case *array.Int32:
-		values = floatsOf(a.Int32Values())
-	case *array.Date32:
-		values = floatsOf(a.Date32Values())
-	case *array.Timestamp:
-		values = floatsOf(a.TimestampValues())
-	case *array.Boolean:
-		values = make([]float64, n)
-		for i := range values {
-			if a.Value(i) {
-				values[i] = 1
-			}
-		}
-	default:
+	s := scalarOf(arr.DataType())
+	if s == nil || s.numbers == nil {
 		return nil, nil, fmt.Errorf("a %s column holds no numbers", TypeName(arr.DataType()))
 	}
-	return values, Valid(arr), nil
-}
-
-func floatsOf[T int64 | int32 | arrow.Date32 | arrow.Timestamp](in []T) []float64 {
-	out := make([]float64, len(in))
-	for i, v := range in {
-		out[i] = float64(v)
-	}
-	return out
+	return s.numbers(arr), Valid(arr), nil
 }
 
 // Valid tells for each row whether it has a value. It is nil if all have.
@@ -218,37 +210,4 @@ func Texts(arr arrow.Array) (values []string, valid []bool, err error) {
 		values[i] = string(buf)
 	}
 	return values, Valid(arr), nil
-}
-
-// appendValue adds row i of a column as text; a null adds nothing.
-func appendValue(b []byte, arr arrow.Array, i int) []byte {
-	if arr.IsNull(i) {
-		return b
-	}
-	switch a := arr.(type) {
-	case *array.String:
-		return append(b, a.Value(i)...)
-	case *array.Int64:
-		return strconv.AppendInt(b, a.Value(i), 10)
-	case *array.Int32:
-		return strconv.AppendInt(b, int64(a.Value(i)), 10)
-	case *array.Float64:
-		return appendFloat(b, a.Value(i), 64)
-	case *array.Boolean:
-		return strconv.AppendBool(b, a.Value(i))
-	case *array.Date32:
-		return a.Value(i).ToTime().AppendFormat(b, "2006-01-02")
-	case *array.Timestamp:
-		return a.Value(i).ToTime(arrow.Microsecond).AppendFormat(b, "2006-01-02T15:04:05.999999Z07:00")
-	}
-	return b
-}
-
-// appendFloat adds the shortest text that reads back as the same number.
-func appendFloat(b []byte, v float64, bits int) []byte {
-	format := byte('f')
-	if a := math.Abs(v); a != 0 && (a < 1e-6 || a >= 1e21) {
-		format = 'e'
-	}
-	return strconv.AppendFloat(b, v, format, -1, bits)
 }

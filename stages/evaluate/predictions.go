@@ -227,7 +227,8 @@ func shown(c arrow.Array) (text string, number bool, err error) {
 	if c.IsNull(0) {
 		return "–", false, nil
 	}
-	if c.DataType().ID() == arrow.FLOAT64 {
+	class := table.ClassOf(c.DataType())
+	if class == table.ClassReal {
 		values, _, err := table.Floats(c)
 		if err != nil {
 			return "", false, err
@@ -238,5 +239,5 @@ func shown(c arrow.Array) (text string, number bool, err error) {
 	if err != nil {
 		return "", false, err
 	}
-	return strings.Clone(values[0]), c.DataType().ID() == arrow.INT64, nil
+	return strings.Clone(values[0]), class == table.ClassWhole, nil
 }

@@ -16,6 +16,7 @@ import (
 	"pipe/data/format"
 	"pipe/data/metric"
 	"pipe/data/source/csv"
+	"pipe/data/table"
 	"pipe/pipeline"
 	"pipe/pipeline/settings"
 )
@@ -50,12 +51,14 @@ settings reads it. It is stored in one form:
 | Arrow type | becomes |
 | --- | --- |
 | utf8, large_utf8, utf8_view | string |
-| int8 to int64, uint8 to uint64 | int64; a value above 9223372036854775807 is an error |
-| float16, float32, float64 | float64 |
+| int8 to int64, uint8 to uint64 | the same type |
+| float32, float64 | the same type |
+| float16 | float32 |
 | bool | bool |
 | date32, date64 | date; a time of day is dropped with a warning |
-| timestamp in s, ms, us or ns, with or without a zone | timestamp (us, UTC); without a zone it is taken for UTC; parts of a microsecond are dropped with a warning |
-| time32, time64 | string such as 15:04:05.5 |
+| timestamp in s, ms, us, with or without a zone | timestamp (us, UTC); without a zone it is taken for UTC |
+| timestamp in ns | timestamp[ns], in UTC as well |
+| time32, time64 | time (us since midnight), or time[ns] |
 | decimal | int64 if it is whole and has at most 18 digits, else float64; digits that this does not keep get a warning |
 | dictionary | as its values |
 | null | string, every value missing |
@@ -176,14 +179,20 @@ func (s *Exec) OutputPorts([]string) []pipeline.Port {
 	return ports
 }
 
-// KeyParts is the version of what reads a table that is written as CSV.
+// KeyParts are the versions of what reads tables that are written as CSV or Arrow.
 func (s *Exec) KeyParts() []artifacts.KeyPart {
+	var parts []artifacts.KeyPart
+	types := map[pipeline.PortType]bool{}
 	for _, o := range s.Outputs {
-		if pipeline.PortType(o.Value) == pipeline.Table {
-			return []artifacts.KeyPart{{Name: "csv", Value: strconv.Itoa(csv.Version)}}
-		}
+		types[pipeline.PortType(o.Value)] = true
 	}
-	return nil
+	if types[pipeline.Table] {
+		parts = append(parts, artifacts.KeyPart{Name: "csv", Value: strconv.Itoa(csv.Version)})
+	}
+	if types[pipeline.Table] || types[pipeline.Dataset] {
+		parts = append(parts, artifacts.KeyPart{Name: "arrow", Value: strconv.Itoa(table.ForeignVersion)})
+	}
+	return parts
 }
 
 // PrivateKeyParts are the values of the variables in env. One that is not set

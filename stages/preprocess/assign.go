@@ -276,7 +276,7 @@ func (a *timeAssigner) assign(rec arrow.Record, parts []int) error {
 // timesOf adds the times of a batch, whose first row has the number base.
 func timesOf(times []float64, name string, arr arrow.Array, base int64) ([]float64, error) {
 	values, valid, err := table.Floats(arr)
-	if err != nil || arr.DataType().ID() == arrow.BOOL {
+	if err != nil || table.ClassOf(arr.DataType()) == table.ClassBool {
 		return nil, diag.WithHint(fmt.Errorf("time: column %q is %s, which has no order in time", name, table.TypeName(arr.DataType())),
 			fmt.Sprintf("read it as a date: `columns: {%s: date}` of the ingest stage", name))
 	}

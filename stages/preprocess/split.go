@@ -339,7 +339,7 @@ func countKeys(ctx context.Context, r *table.Reader, method, name string) (*keyC
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", method, err)
 	}
-	decimal := r.Schema().Field(column).Type.ID() == arrow.FLOAT64
+	decimal := table.ClassOf(r.Schema().Field(column).Type) == table.ClassReal
 	keys := &keyCounts{name: name, column: column, counts: make(map[string]int64)}
 	for rec, err := range r.Batches() {
 		if err == nil {
@@ -414,20 +414,23 @@ func (s *BySetting) assigner(schema *arrow.Schema) (assigner, error) {
 
 // keyOf gives a value in the form of table.Texts.
 func keyOf(v settings.Scalar, f arrow.Field) (string, error) {
-	switch f.Type.ID() {
-	case arrow.INT64:
-		n, err := strconv.ParseInt(v.Text, 10, 64)
+	switch table.ClassOf(f.Type) {
+	case table.ClassWhole:
+		if n, err := strconv.ParseInt(v.Text, 10, 64); err == nil {
+			return strconv.FormatInt(n, 10), nil
+		}
+		n, err := strconv.ParseUint(v.Text, 10, 64)
 		if err != nil {
 			return "", fmt.Errorf("by: column %q holds integers, and %q is none", f.Name, v.Text)
 		}
-		return strconv.FormatInt(n, 10), nil
-	case arrow.BOOL:
+		return strconv.FormatUint(n, 10), nil
+	case table.ClassBool:
 		b, err := strconv.ParseBool(v.Text)
 		if err != nil {
 			return "", fmt.Errorf("by: column %q holds true and false, and %q is neither", f.Name, v.Text)
 		}
 		return strconv.FormatBool(b), nil
-	case arrow.STRING, arrow.DATE32:
+	case table.ClassText, table.ClassDate:
 		return v.Text, nil
 	}
 	return "", diag.WithHint(fmt.Errorf("by: column %q is %s, whose values cannot be listed", f.Name, table.TypeName(f.Type)),

@@ -8,7 +8,7 @@ import (
 	"pipe/artifacts"
 	"pipe/base/diag"
 	"pipe/data/feature"
-	"pipe/data/table"
+	"pipe/data/source/cell"
 	"pipe/lineage"
 	"pipe/lineage/registry"
 	"pipe/lineage/walk"
@@ -216,7 +216,7 @@ func columnTypes(ctx context.Context, w *workspace.Workspace, id artifacts.ID) (
 	}
 	defer t.Close()
 	for _, c := range t.Schema().Fields() {
-		types = append(types, settings.Entry[string]{Key: c.Name, Value: table.TypeName(c.Type)})
+		types = append(types, settings.Entry[string]{Key: c.Name, Value: cell.TypeFor(c.Type).String()})
 	}
 	return types
 }

@@ -7,7 +7,6 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 
 	"pipe/base/diag"
-	"pipe/data/table"
 )
 
 // Rules say how the text of a value is taken.
@@ -45,7 +44,7 @@ func (c Contract) Again(types []Typed) Contract {
 func TypesOf(schema *arrow.Schema) []Typed {
 	types := make([]Typed, schema.NumFields())
 	for i, f := range schema.Fields() {
-		types[i] = Typed{f.Name, TypeOf(table.TypeName(f.Type))}
+		types[i] = Typed{f.Name, TypeFor(f.Type)}
 	}
 	return types
 }

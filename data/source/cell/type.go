@@ -36,6 +36,24 @@ func TypeOf(name string) Type {
 	return Undeclared
 }
 
+// TypeFor is the type that reads the values of a column of a table again: that of
+// the same class which holds them all, else text.
+func TypeFor(t arrow.DataType) Type {
+	switch table.ClassOf(t) {
+	case table.ClassWhole:
+		return Int64
+	case table.ClassReal:
+		return Float64
+	case table.ClassBool:
+		return Bool
+	case table.ClassDate:
+		return Date
+	case table.ClassTimestamp:
+		return Timestamp
+	}
+	return String
+}
+
 // Arrow is how a table stores the type.
 func (t Type) Arrow() arrow.DataType {
 	switch t {

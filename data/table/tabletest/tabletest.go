@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"math"
 	"slices"
 	"strings"
 
@@ -34,9 +33,21 @@ func Array(t T, values any) arrow.Array {
 		return v
 	case []string:
 		return table.NewArray(v, nil)
-	case []int64:
+	case []int8:
+		return table.NewArray(v, nil)
+	case []int16:
 		return table.NewArray(v, nil)
 	case []int32:
+		return table.NewArray(v, nil)
+	case []int64:
+		return table.NewArray(v, nil)
+	case []uint8:
+		return table.NewArray(v, nil)
+	case []uint16:
+		return table.NewArray(v, nil)
+	case []uint32:
+		return table.NewArray(v, nil)
+	case []uint64:
 		return table.NewArray(v, nil)
 	case []bool:
 		return table.NewArray(v, nil)
@@ -44,17 +55,26 @@ func Array(t T, values any) arrow.Array {
 		return table.NewArray(v, nil)
 	case []arrow.Timestamp:
 		return table.NewArray(v, nil)
+	case []arrow.Time64:
+		return table.NewArray(v, nil)
+	case []float32:
+		return table.NewArray(v, numbers(v))
 	case []float64:
-		valid := make([]bool, len(v))
-		for i, x := range v {
-			valid[i] = !math.IsNaN(x)
-		}
-		return table.NewArray(v, valid)
+		return table.NewArray(v, numbers(v))
 	case []any:
 		return nullable(t, v)
 	}
 	t.Fatal(fmt.Sprintf("tabletest: a column of %T", values))
 	return nil
+}
+
+// numbers tells which values are not NaN.
+func numbers[F float32 | float64](values []F) []bool {
+	valid := make([]bool, len(values))
+	for i, v := range values {
+		valid[i] = v == v
+	}
+	return valid
 }
 
 // nullable makes an array of the type of the first value that is not nil, of
@@ -67,16 +87,32 @@ func nullable(t T, values []any) arrow.Array {
 			continue
 		case string:
 			return arrayOf[string](values)
-		case int64:
-			return arrayOf[int64](values)
+		case int8:
+			return arrayOf[int8](values)
+		case int16:
+			return arrayOf[int16](values)
 		case int32:
 			return arrayOf[int32](values)
+		case int64:
+			return arrayOf[int64](values)
+		case uint8:
+			return arrayOf[uint8](values)
+		case uint16:
+			return arrayOf[uint16](values)
+		case uint32:
+			return arrayOf[uint32](values)
+		case uint64:
+			return arrayOf[uint64](values)
+		case float32:
+			return arrayOf[float32](values)
 		case bool:
 			return arrayOf[bool](values)
 		case arrow.Date32:
 			return arrayOf[arrow.Date32](values)
 		case arrow.Timestamp:
 			return arrayOf[arrow.Timestamp](values)
+		case arrow.Time64:
+			return arrayOf[arrow.Time64](values)
 		case float64:
 		default:
 			t.Fatal(fmt.Sprintf("tabletest: a value of %T", v))
