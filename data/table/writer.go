@@ -16,12 +16,15 @@ import (
 type Writer struct {
 	schema  *arrow.Schema
 	out     *ipc.FileWriter
-	end     *unended
+	file    *redirected
+	mem     memory.Allocator
 	columns []*column
 	each    int // rows of a batch, see BatchRows
 	pending int // rows in columns
 	rows    int64
 	err     error // first error, returned by every later call
+
+	described *arrow.Schema // of the footer, if it is another, see Describe
 }
 
 // NewWriter starts a table with the schema, which may hold metadata.
@@ -34,12 +37,17 @@ func newWriter(w io.Writer, schema *arrow.Schema, mem memory.Allocator) (*Writer
 	if err != nil {
 		return nil, fmt.Errorf("table: %w", err)
 	}
-	end := &unended{w: w}
-	out, err := ipc.NewFileWriter(end, ipc.WithSchema(s), ipc.WithAllocator(mem))
+	t := &Writer{schema: s, file: &redirected{w}, mem: mem, columns: newColumns(s), each: BatchRows(s)}
+	t.out, err = t.newFile(s)
+	return t, err
+}
+
+func (w *Writer) newFile(s *arrow.Schema) (*ipc.FileWriter, error) {
+	out, err := ipc.NewFileWriter(w.file, ipc.WithSchema(s), ipc.WithAllocator(w.mem))
 	if err != nil {
 		return nil, fmt.Errorf("table: %w", err)
 	}
-	return &Writer{schema: s, out: out, end: end, columns: newColumns(s), each: BatchRows(s)}, nil
+	return out, nil
 }
 
 // Schema is the schema as written.
@@ -105,27 +113,31 @@ func (w *Writer) Close() error {
 			return err
 		}
 	}
-	w.end.ending = true
+	return w.finish()
+}
+
+// finish writes the footer. It leaves out the mark that Arrow writes since version
+// 18 between the last batch and the footer, for readers of streams: tables never
+// had it, and the same rows must have the same bytes.
+func (w *Writer) finish() error {
+	var end bytes.Buffer
+	file := w.file.Writer
+	w.file.Writer = &end
 	if err := w.out.Close(); err != nil {
+		return fmt.Errorf("table: %w", err)
+	}
+	last := bytes.TrimPrefix(end.Bytes(), []byte("\xff\xff\xff\xff\x00\x00\x00\x00"))
+	if w.described != nil {
+		var err error
+		if last, err = endOf(w.described, last); err != nil {
+			return fmt.Errorf("table: %w", err)
+		}
+	}
+	if _, err := file.Write(last); err != nil {
 		return fmt.Errorf("table: %w", err)
 	}
 	return nil
 }
 
-// An unended writer leaves out the mark that Arrow writes since version 18 between
-// the last batch and the footer, for readers of streams. Tables never had it, and
-// the same rows must have the same bytes.
-type unended struct {
-	w      io.Writer
-	ending bool // the next bytes are the mark
-}
-
-func (u *unended) Write(p []byte) (int, error) {
-	if u.ending {
-		u.ending = false
-		if bytes.Equal(p, []byte("\xff\xff\xff\xff\x00\x00\x00\x00")) {
-			return len(p), nil
-		}
-	}
-	return u.w.Write(p)
-}
+// A redirected is where a file is written to, which can become another place.
+type redirected struct{ io.Writer }
