@@ -59,6 +59,12 @@ func TestRoundTrip(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer w.Discard()
+		if n := rapid.SampledFrom([]int{0, 1, 40_000}).Draw(t, "dropped"); n > 0 {
+			if _, err := w.Write(make([]byte, n)); err != nil {
+				t.Fatal(err)
+			}
+			w.Reset()
+		}
 		for rest := content; len(rest) > 0; {
 			n := rapid.IntRange(1, len(rest)).Draw(t, "chunk")
 			if _, err := w.Write(rest[:n]); err != nil {

@@ -194,6 +194,15 @@ func (w *Writer) Discard() {
 	w.s.fs.Remove(w.path)
 }
 
+// Reset drops what was written, so that it can be written anew. It does nothing
+// after Commit or Discard.
+func (w *Writer) Reset() {
+	if !w.done {
+		w.Discard()
+		*w = Writer{s: w.s}
+	}
+}
+
 // Commit gives the bytes their name and makes them durable. Content that the
 // store has already is kept if it is sound and replaced if it is damaged. If
 // Commit fails, nothing was written as far as anybody can see.

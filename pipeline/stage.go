@@ -111,7 +111,7 @@ type Env interface {
 	Sources
 	// Create starts an output. What was written is committed after Run
 	// returned nil, and discarded otherwise. Each port is created once.
-	Create(port string) (io.Writer, error)
+	Create(port string) (Output, error)
 	// CreateDir makes an output of type directory of the files below dir, a
 	// folder in Scratch. They are read before it returns.
 	CreateDir(port, dir string) error
@@ -166,6 +166,13 @@ type Env interface {
 	// it was asked to Place, or that of a past run which is repeated. A stage that
 	// is no Placer need not ask.
 	Placement() Placement
+}
+
+// An Output is what a stage writes an artifact to.
+type Output interface {
+	io.Writer
+	// Reset drops what was written, for a stage that has to begin again.
+	Reset()
 }
 
 // A ColumnRef names a column behind a port: of a table, of a file that has

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"maps"
 	"math"
@@ -152,7 +151,7 @@ func (s sources) inputError(err error) error {
 	return fmt.Errorf("an input: %w", err)
 }
 
-func (env *taskEnv) Create(port string) (io.Writer, error) { return env.create(port) }
+func (env *taskEnv) Create(port string) (pipeline.Output, error) { return env.create(port) }
 
 func (env *taskEnv) CreateDir(port, dir string) error {
 	w, err := env.create(port)

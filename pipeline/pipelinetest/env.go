@@ -101,7 +101,7 @@ func (e *env) OpenDir(port string) (*artifacts.Dir, error) {
 	return e.store.OpenDir(e.t.Context(), in.id)
 }
 
-func (e *env) Create(port string) (io.Writer, error) {
+func (e *env) Create(port string) (pipeline.Output, error) {
 	defer e.enter("Create")()
 	w, err := e.create(port)
 	if err != nil {
@@ -148,6 +148,11 @@ type writer struct {
 func (w *writer) Write(p []byte) (int, error) {
 	defer w.env.enter("Create().Write")()
 	return w.w.Write(p)
+}
+
+func (w *writer) Reset() {
+	defer w.env.enter("Create().Reset")()
+	w.w.Reset()
 }
 
 func (e *env) Scratch() (string, error) {
