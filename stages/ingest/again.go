@@ -22,6 +22,9 @@ func (in *Ingest) Again(path string, types settings.Map[string], version int) pi
 	if kind := again.named(); kind != "" && kind != again.format() {
 		again.Format = nil
 	}
+	if again.Rows == "skip" || again.Rows == "collect" {
+		again.Rows = "error" // each new row has an answer
+	}
 	if again.format() != csvName {
 		again.Reader = *csv.Usual()
 	}

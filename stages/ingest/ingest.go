@@ -12,6 +12,7 @@ import (
 	"pipe/data/source"
 	"pipe/data/source/cell"
 	"pipe/data/source/csv"
+	"pipe/data/table"
 	"pipe/pipeline"
 	"pipe/pipeline/settings"
 )
@@ -70,7 +71,7 @@ counts them, unless one is more than half of the values or the column is declare
 			Name: "file", Type: pipeline.File, Optional: true,
 			Doc: "file that another stage made, instead of the setting path",
 		}},
-		Outputs: []pipeline.Port{{Name: "table", Type: pipeline.Table, Doc: "one row for each data row of the file"}},
+		Outputs: outputs(),
 		New:     func() pipeline.Stage { return new(Ingest) },
 	}
 }
@@ -78,6 +79,23 @@ counts them, unless one is more than half of the values or the column is declare
 // Validate checks what the tags cannot say.
 func (in *Ingest) Validate() error {
 	return errors.Join(in.Reader.Validate(), in.Notation.Validate(), source.CheckNames("select", in.Select), in.checkFormat())
+}
+
+func outputs() []pipeline.Port {
+	return []pipeline.Port{
+		{Name: "table", Type: pipeline.Table, Doc: "one row for each data row of the file"},
+		{Name: "rejected", Type: pipeline.Table, Optional: true,
+			Doc: "only with rows: collect. The records that were left out, the first 10,000 of them: their line, the beginning of their text, and the reason"},
+	}
+}
+
+// OutputPorts are the table and, if they are to be collected, the records that
+// are not in it.
+func (in *Ingest) OutputPorts([]string) []pipeline.Port {
+	if in.Rows == "collect" {
+		return outputs()
+	}
+	return outputs()[:1]
 }
 
 // Run reads the file.
@@ -114,6 +132,9 @@ func (in *Ingest) Run(ctx context.Context, env pipeline.Env) error {
 	if err != nil {
 		return err
 	}
+	if err := in.writeRejected(env, rows); err != nil {
+		return err
+	}
 	rows.Report(env.Log())
 	for _, f := range rows.Schema().Fields() {
 		env.Column(pipeline.ColumnRef{Port: "table", Column: f.Name}, pipeline.ColumnRef{Port: port, Column: f.Name})
@@ -122,6 +143,31 @@ func (in *Ingest) Run(ctx context.Context, env pipeline.Env) error {
 	env.Metric("columns", float64(rows.Schema().NumFields()), metric.Meaning{})
 	env.Metric("missing", float64(read.Missing), metric.Meaning{})
 	return nil
+}
+
+// writeRejected makes the table of what was left out, which may be empty.
+func (in *Ingest) writeRejected(env pipeline.Env, rows source.Rows) error {
+	from, ok := rows.(source.Rejecter)
+	if !ok || in.Rows != "collect" {
+		return nil
+	}
+	rec, err := source.RejectedTable(from.Rejected())
+	if err != nil {
+		return err
+	}
+	defer rec.Release()
+	out, err := env.Create("rejected")
+	if err != nil {
+		return err
+	}
+	w, err := table.NewWriter(out, rec.Schema())
+	if err != nil {
+		return err
+	}
+	if err := w.Write(rec); err != nil {
+		return err
+	}
+	return w.Close()
 }
 
 // port finds where the bytes come from.

@@ -91,6 +91,9 @@ func outcome(t *testing.T, with, in string) []txtar.File {
 		return files
 	}
 	files := []txtar.File{{Name: "want", Data: []byte(show(t, r.Outputs["table"]))}}
+	if rejected, ok := r.Outputs["rejected"]; ok {
+		files = append(files, txtar.File{Name: "rejected", Data: []byte(show(t, rejected))})
+	}
 	var warnings []string
 	for line := range strings.Lines(r.Log) {
 		if strings.Contains(line, "WARN") {
@@ -128,6 +131,13 @@ func TestConform(t *testing.T) {
 	pipelinetest.Conform(t, pipelinetest.Case{
 		Kind: Kind(), With: "path: data/in.csv\ncolumns: {a: float64}",
 		Inputs: map[string][]byte{"path": []byte("a,b\n1,x\n2,\"y\ny\"\n")},
+	})
+}
+
+func TestConformCollect(t *testing.T) {
+	pipelinetest.Conform(t, pipelinetest.Case{
+		Kind: Kind(), With: "path: data/in.csv\nrows: collect",
+		Inputs: map[string][]byte{"path": []byte("a,b\n1,x\n2\n3,\"y\"z\n4,\xff\n5,w\n")},
 	})
 }
 

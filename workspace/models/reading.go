@@ -32,6 +32,7 @@ type past struct {
 	transform artifacts.ID
 	columns   []feature.TypedColumn // that the features are made of
 	train     []*lineage.Execution  // that made the training table, makers before users
+	used      map[artifacts.ID]bool // that it came from
 }
 
 // pastOf walks up the lineage of a model: to the transform that made its
@@ -49,8 +50,8 @@ func pastOf(ctx context.Context, w *workspace.Workspace, m registry.Model) (*pas
 	if err != nil {
 		return nil, err
 	}
-	p := new(past)
 	wanted := map[artifacts.ID]bool{}
+	p := &past{used: wanted}
 	// Users come after makers, so the last transform is the one nearest to the model.
 	for _, n := range slices.Backward(graph.Executions) {
 		e := executions[n.ID]
@@ -108,7 +109,7 @@ func reading(ctx context.Context, w *workspace.Workspace, p *past, file string) 
 			return nil, diag.WithHint(fmt.Errorf("stage %s of run %s read the training data with settings that this version of pipe cannot read: %w", e.Stage, e.RunID, err),
 				"train the model again")
 		}
-		if types, known := p.types(typesOf(ctx, w, e.Outputs)); known > best {
+		if types, known := p.types(p.typesOf(ctx, w, e.Outputs)); known > best {
 			best = known
 			load = &pipeline.Step{Name: "load", Kind: k, Stage: stage.(source).Again(file, types, e.KindVersion), Terms: pipeline.Terms{Cache: true}}
 		}
@@ -162,7 +163,7 @@ func explainAbsent(ctx context.Context, w *workspace.Workspace, p *past, res *ru
 	}
 	name := p.columns[at].Name
 	for _, e := range p.train {
-		if _, ok := typesOf(ctx, w, e.Outputs).Get(name); !ok {
+		if _, ok := p.typesOf(ctx, w, e.Outputs).Get(name); !ok {
 			continue
 		}
 		if sourceKind(w, e) == nil {
@@ -197,12 +198,12 @@ func (p *past) types(had settings.Map[string]) (types settings.Map[string], know
 	return types, known
 }
 
-// typesOf are the types of the columns of the tables that a stage made. There
-// are none where a table is gone: the features have types of their own, and
+// typesOf are the types of the columns of the tables that a stage made and the
+// training table came from. There are none where a table is gone: the features have types of their own, and
 // other columns are carried along as text.
-func typesOf(ctx context.Context, w *workspace.Workspace, outputs []lineage.Output) (types settings.Map[string]) {
+func (p *past) typesOf(ctx context.Context, w *workspace.Workspace, outputs []lineage.Output) (types settings.Map[string]) {
 	for _, o := range outputs {
-		if o.Type == string(pipeline.Table) {
+		if o.Type == string(pipeline.Table) && p.used[o.ID] {
 			types = append(types, columnTypes(ctx, w, o.ID)...)
 		}
 	}

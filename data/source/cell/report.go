@@ -61,7 +61,7 @@ func listOf(first []string, n int, separator string) string {
 // warnOfText is about a column whose type was inferred as text.
 func (p *Plan) warnOfText(w *Warner, name string, tally *Tally, nameless bool, doubt string) {
 	switch {
-	case tally.missing == p.Rows && nameless: // has been said
+	case tally.missing == p.Rows && (nameless || p.Rows == 0): // has been said
 	case tally.missing == p.Rows:
 		w.Warn("a column has no values", "column", name)
 	case doubt != "":

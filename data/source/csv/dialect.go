@@ -4,17 +4,18 @@ import "bytes"
 
 // A dialect is what the characters of a file mean.
 type dialect struct {
-	delim   byte
-	quote   int  // -1 if there is none
-	escape  int  // before a character that has no meaning then; -1 if there is none
-	comment int  // begins a line that is none of the data; -1 if there is none
-	lenient bool // a quote that RFC 4180 has no place for is text
-	returns bool // a carriage return alone ends a line
+	delim    byte
+	quote    int  // -1 if there is none
+	escape   int  // before a character that has no meaning then; -1 if there is none
+	comment  int  // begins a line that is none of the data; -1 if there is none
+	lenient  bool // a quote that RFC 4180 has no place for is text
+	returns  bool // a carriage return alone ends a line
+	recovers bool // a record with a syntax error ends with its line, and the next one is read
 }
 
 // isRFC says whether the dialect is that of RFC 4180, but for the characters.
 func (d *dialect) isRFC() bool {
-	return d.escape < 0 && d.comment < 0 && !d.lenient && !d.returns
+	return d.escape < 0 && d.comment < 0 && !d.lenient && !d.returns && !d.recovers
 }
 
 // isPlain says whether in data nothing but delimiters and line feeds, which a
@@ -51,7 +52,7 @@ func (d *dialect) lastEnd(data []byte) int {
 		return bytes.LastIndexByte(data, '\n') + 1
 	}
 	rs := records{dialect: *d, data: data, open: true}
-	for rs.next() {
+	for rs.record() {
 	}
 	if rs.bad != nil {
 		return len(data) // nothing is read after it
@@ -70,10 +71,17 @@ func (rs *records) nextForgiving() bool {
 			}
 			continue
 		}
-		for more := true; more; {
-			if more = rs.forgivingField(); rs.bad != nil || rs.part {
+		for more := true; more && rs.bad == nil && !rs.part; {
+			more = rs.forgivingField()
+		}
+		if rs.bad != nil && rs.recovers && !rs.bad.fatal {
+			if !rs.resync() {
 				return false
 			}
+			continue
+		}
+		if rs.bad != nil || rs.part {
+			return false
 		}
 		if !rs.blank && isBlank(rs.fields) {
 			continue
@@ -93,8 +101,8 @@ func (rs *records) skipLine() bool {
 				rs.part = true
 				return false
 			}
+			rs.lines += 1 + rs.breaks(rs.data[rs.pos:i])
 			rs.pos = after
-			rs.lines++
 			return true
 		}
 	}

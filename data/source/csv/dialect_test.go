@@ -3,6 +3,8 @@ package csv
 import (
 	"bytes"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -10,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"pipe/data/source"
 	"pipe/data/source/cell"
 	"pipe/data/table"
 )
@@ -156,6 +159,53 @@ func TestReadsWhatDialectsWrite(t *testing.T) {
 	})
 }
 
+// TestLeavesOutWhatDoesNotFit: records that are broken are left out, each with its
+// line, and those around them are read.
+func TestLeavesOutWhatDoesNotFit(t *testing.T) {
+	broken := map[string]string{
+		"x": "1 field, want 3", "a,b": "2 fields, want 3", "a,b,c,d": "4 fields, want 3",
+		"a,b\"c,d": "a quote inside of a field that does not start with one", "\"a\nb\"c,\"": "text after the closing quote of a field",
+		"a,b\rc,d": "a carriage return that is not the end of a line", "a,\xff,c": notUTF8, "\"\xff\",b,\"c\nd\"": notUTF8,
+	}
+	rapid.Check(t, func(rt *rapid.T) {
+		in := reads{Reader: Usual()}
+		in.Rows = rapid.SampledFrom([]string{"skip", "collect"}).Draw(rt, "rows")
+		in.Declared = []cell.Typed{{Name: "a", Type: cell.String}, {Name: "b", Type: cell.String}, {Name: "c", Type: cell.String}}
+		var b strings.Builder
+		b.WriteString("a,b,c\n")
+		line := int64(2)
+		var want [][]string
+		var rejected []source.Rejected
+		good := map[string]string{"1": "1", "text": "text", "\"in, \n\"\"quotes\"\"\"": "in, \n\"quotes\""}
+		fields := rapid.SliceOfN(rapid.SampledFrom(slices.Sorted(maps.Keys(good))), 3, 3)
+		for range rapid.IntRange(1, 12).Draw(rt, "records") {
+			text := rapid.SampledFrom(slices.Sorted(maps.Keys(broken))).Draw(rt, "broken")
+			if reason, ok := broken[text]; ok && rapid.Bool().Draw(rt, "is broken") {
+				rejected = append(rejected, source.Rejected{Line: line, Text: strings.ToValidUTF8(text, "\uFFFD"), Reason: reason})
+			} else {
+				row := fields.Draw(rt, "row")
+				text = strings.Join(row, ",")
+				want = append(want, []string{good[row[0]], good[row[1]], good[row[2]]})
+			}
+			b.WriteString(text + "\n")
+			line += int64(strings.Count(text, "\n")) + 1
+		}
+		if want == nil {
+			return
+		}
+		data, got, err := readAll(t, in, b.String(), rapid.IntRange(1, 60).Draw(rt, "block"), 2)
+		if err != nil {
+			rt.Fatalf("%v in %q", err, b.String())
+		}
+		if diff := cmp.Diff(want, rowsOf(rt, data)); diff != "" {
+			rt.Fatalf("rows of %q (-written +read)\n%s", b.String(), diff)
+		}
+		if diff := cmp.Diff(rejected, got.(source.Rejecter).Rejected()); diff != "" {
+			rt.Fatalf("rejected of %q (-written +read)\n%s", b.String(), diff)
+		}
+	})
+}
+
 // FuzzDialect: whatever a file holds and its dialect is, reading it gives a table
 // or an error with a text, and both do not depend on blocks and threads.
 func FuzzDialect(f *testing.F) {
@@ -179,6 +229,9 @@ func FuzzDialect(f *testing.F) {
 			in.LineEnds = "any"
 		}
 		in.Header = !bit(4)
+		in.Rows = []string{"error", "skip", "pad", "collect"}[dialect>>5&3]
+		in.Trailing = bit(7)
+		in.Empty = []string{"error", "allow"}[skip>>7]
 		alike(t, in, string(data), 1+int(block))
 	})
 }

@@ -43,6 +43,7 @@ func (r *reading) open(in *Reader) error {
 			return fmt.Errorf("%s has no records, only blank lines", r.file.Name)
 		}
 		rs := records{dialect: r.dialect}
+		rs.recovers = rs.recovers && !in.Header
 		rs.reset(b)
 		if rs.next() {
 			return r.first(&rs, b, in)
@@ -56,6 +57,9 @@ func (r *reading) open(in *Reader) error {
 
 // first makes names of the first record.
 func (r *reading) first(rs *records, b block.Block, in *Reader) error {
+	if last := len(rs.fields) - 1; in.Trailing && last > 0 && rs.fields[last].start == rs.fields[last].end {
+		rs.fields = rs.fields[:last]
+	}
 	line := r.lines + int64(rs.line) + 1
 	if n := len(rs.fields); n > table.MaxColumns {
 		return diag.WithHint(fmt.Errorf("%s:%d: %s, at most %d are possible", r.file.Name, line, countFields(n), table.MaxColumns),
@@ -83,8 +87,8 @@ func (r *reading) first(rs *records, b block.Block, in *Reader) error {
 	}
 	r.offset = b.Offset + int64(rs.pos)
 	r.lines += int64(rs.lines)
-	if r.offset == r.file.Size {
-		return fmt.Errorf("%s has a header but no rows", r.file.Name)
+	if r.offset == r.file.Size && in.Empty != "allow" {
+		return r.noRows()
 	}
 	return nil
 }

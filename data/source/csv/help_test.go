@@ -20,17 +20,24 @@ func usual() reads { return reads{Reader: Usual()} }
 // read runs the reader on text with blocks of the given size.
 func read(t testing.TB, in reads, csv string, block, threads int) ([]byte, error) {
 	t.Helper()
+	data, _, err := readAll(t, in, csv, block, threads)
+	return data, err
+}
+
+// readAll gives the rows too, for what they know afterwards.
+func readAll(t testing.TB, in reads, csv string, block, threads int) ([]byte, source.Rows, error) {
+	t.Helper()
 	rows, err := in.Open(t.Context(), source.Inputs{
 		Files:    []*source.File{{ReaderAt: strings.NewReader(csv), Size: int64(len(csv)), Name: "in.csv"}},
 		Contract: in.Contract, Block: block, Threads: threads,
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer rows.Close()
 	var out bytes.Buffer
 	if _, err := source.Write(t.Context(), &out, rows); err != nil {
 		t.Fatalf("reading failed after it looked at all values: %v", err)
 	}
-	return out.Bytes(), nil
+	return out.Bytes(), rows, nil
 }

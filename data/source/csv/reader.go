@@ -16,9 +16,11 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
+	"pipe/base/diag"
 	"pipe/data/source"
 	"pipe/data/source/block"
 	"pipe/data/source/cell"
@@ -34,7 +36,7 @@ func Kind() source.Kind {
 		Version: Version,
 		Title:   "CSV",
 		Doc: `RFC 4180 with LF or CRLF line ends, in UTF-8 with or without a byte order mark. Blank lines are skipped, but in a file of one column each is a row without a value. Any record
-that cannot be read exactly as the file says it is an error with its line, row and column. Other dialects are settings: ` + "`escape`, `comment`, `skip`, `line_ends`, `quotes: lenient`" + `.`,
+that cannot be read exactly as the file says it is an error with its line, row and column. Other dialects are settings: ` + "`escape`, `comment`, `skip`, `line_ends`, `quotes: lenient`, `rows`" + `.`,
 		Endings: []string{".csv", ".tsv"},
 		New:     func() source.Reader { return new(Reader) },
 	}
@@ -46,6 +48,7 @@ type reading struct {
 	layout
 	*survey
 	dialect
+	fit
 	rules cell.Rules
 
 	columns *cell.Columns
@@ -73,14 +76,15 @@ func (in *Reader) Open(ctx context.Context, from source.Inputs) (source.Rows, er
 	if err := r.open(in); err != nil {
 		return nil, err
 	}
+	r.fit = fit{policy: policies[in.Rows], width: len(r.names), trailing: in.Trailing}
 	if r.columns, err = from.Contract.Columns(file.Name, r.names); err != nil {
 		return nil, err
 	}
 	if r.survey, err = r.look(ctx); err != nil {
 		return nil, err
 	}
-	if r.rows == 0 {
-		return nil, fmt.Errorf("%s has a header but no rows", file.Name)
+	if r.rows == 0 && in.Empty != "allow" {
+		return nil, r.noRows()
 	}
 	s := &cell.Survey{Columns: r.columns, Tallies: r.tallies, Rows: r.rows, Nameless: r.nameless}
 	r.plan = s.Plan()
@@ -112,9 +116,13 @@ func (r *reading) Report(log *slog.Logger) {
 	if hint := r.hintDelimiter(nil); len(r.names) == 1 && hint != "" {
 		w.Warn("the file has one column only", "hint", hint)
 	}
+	if r.rows == 0 {
+		w.Warn("the file has no rows")
+	}
 	if r.blank > 0 {
 		w.Warn("blank lines are rows without a value in a file of one column", "lines", r.blank)
 	}
+	r.warnOfRagged(w)
 	for _, i := range r.nameless {
 		if r.plan.Empty(i) {
 			w.Warn("a column has neither a name nor values, as if the lines end with a delimiter", "column", i+1, "named", r.names[i],
@@ -126,3 +134,32 @@ func (r *reading) Report(log *slog.Logger) {
 	}
 	r.plan.Report(w, r.file.Name)
 }
+
+// noRows is about a file that has a header, and what to do.
+func (r *reading) noRows() error {
+	if r.survey != nil && r.skipped > 0 {
+		first := r.rejected[0]
+		return fmt.Errorf("%s has no rows but those that were left out, such as line %d: %s", r.file.Name, first.Line, first.Reason)
+	}
+	return diag.WithHint(fmt.Errorf("%s has a header but no rows", r.file.Name), "if that may be, set empty: allow")
+}
+
+func (r *reading) warnOfRagged(w *cell.Warner) {
+	if r.skipped > 0 {
+		var first []string
+		for _, rej := range r.rejected[:min(len(r.rejected), maxNamed)] {
+			first = append(first, fmt.Sprintf("line %d: %s", rej.Line, rej.Reason))
+		}
+		args := []any{"count", r.skipped, "first", strings.Join(first, "; ")}
+		if r.policy == rowsSkip {
+			args = append(args, "hint", "rows: collect lists them in a table")
+		}
+		w.Warn("records were left out", args...)
+	}
+	if r.padded > 0 {
+		w.Warn("fields that are missing at the end of records are missing values", "records", r.padded, "first", fmt.Sprintf("line %d", r.short[0]))
+	}
+}
+
+// Rejected implements source.Rejecter.
+func (r *reading) Rejected() []source.Rejected { return r.rejected }

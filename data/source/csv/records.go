@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math/bits"
+	"unicode/utf8"
 
 	"pipe/data/source/block"
 	"pipe/data/source/cell"
@@ -31,6 +32,8 @@ const (
 //	if rs.bad != nil { ... }
 type records struct {
 	dialect
+	fit    fit
+	out    *ragged // where records go that do not fit; nil if nobody wants to know
 	data   []byte
 	cut    bool // see block.Block
 	open   bool // the file may go on after the data: a record that has no end there is partial
@@ -39,6 +42,7 @@ type records struct {
 	line   int     // lines of the block before the current record
 	start  int     // where the current record starts
 	bad    *syntax // what ended the walk, nil at the end of the data
+	valid  bool    // all data are UTF-8, or it does not matter
 	part   bool    // the walk ended in a record that is partial, which begins at start
 
 	pos     int // where the next record starts
@@ -56,6 +60,7 @@ type records struct {
 type syntax struct {
 	pos       int // in the data
 	msg, hint string
+	fatal     bool // nobody knows where the next record is
 }
 
 // reset starts a walk through a block.
@@ -63,6 +68,7 @@ func (rs *records) reset(b block.Block) {
 	rs.data, rs.cut = b.Data, b.Cut
 	rs.pos, rs.lines, rs.at, rs.bad, rs.part = 0, 0, 0, nil, false
 	rs.plain = !b.Cut && !rs.open && rs.isPlain(b.Data)
+	rs.valid = !rs.recovers || utf8.Valid(b.Data)
 	if rs.plain {
 		rs.seps = separators(rs.seps, b.Data, rs.delim)
 	}
@@ -103,9 +109,17 @@ func separators(seps []int32, data []byte, delim byte) []int32 {
 	return seps[:n]
 }
 
-// next splits the next record, or the next that is not a blank line. It returns
+// next splits the next record that fits, or that is not a blank line. It returns
 // false at the end of the data and at a syntax error.
 func (rs *records) next() bool {
+	if rs.fit.any() {
+		return rs.nextFitting()
+	}
+	return rs.record()
+}
+
+// record splits the next record.
+func (rs *records) record() bool {
 	switch {
 	case rs.plain:
 		return rs.nextPlain()
@@ -245,10 +259,12 @@ func (rs *records) unclosed() {
 		return
 	}
 	rs.fail(rs.pos, "a quote that is never closed", `close it, or set quote: "" if quotes have no meaning in this file`)
+	rs.bad.fatal = true
 }
 
 func (rs *records) tooLong() {
 	rs.fail(rs.start, "a record of more than 64 MiB", "look for a quote in this line that is never closed")
+	rs.bad.fatal = true
 }
 
 func (rs *records) strayQuote(pos int) {

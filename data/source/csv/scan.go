@@ -33,6 +33,7 @@ type survey struct {
 	rows    int64
 	blank   int64 // of the rows, those that are blank lines
 	tallies []cell.Tally
+	ragged
 	source.Problems
 }
 
@@ -42,8 +43,11 @@ type scanned struct {
 	lines   int64
 	blank   int64
 	tallies []cell.Tally
+	ragged
 	source.Problems
 }
+
+const notUTF8 = "text that is not UTF-8"
 
 var errEnded = errors.New("the rest cannot be read")
 
@@ -55,6 +59,7 @@ func (r *reading) look(ctx context.Context) (*survey, error) {
 		func(sc *scanner, b block.Block) *scanned { return sc.scan(r, b) },
 		func(f *scanned) error {
 			s.Append(&f.Problems, lines, s.rows)
+			s.ragged.append(&f.ragged, lines)
 			for i := range s.tallies {
 				s.tallies[i].Add(&f.tallies[i], lines)
 			}
@@ -80,6 +85,7 @@ func (r *reading) look(ctx context.Context) (*survey, error) {
 // start starts a walk through the data rows of a block.
 func (r *reading) start(rs *records, b block.Block) {
 	rs.dialect, rs.blank = r.dialect, len(r.names) == 1
+	rs.fit = r.fit
 	rs.reset(b)
 }
 
@@ -97,6 +103,7 @@ func (sc *scanner) scan(r *reading, b block.Block) *scanned {
 		piece:   piece{offset: b.Offset, size: int64(len(b.Data))},
 		tallies: make([]cell.Tally, len(r.names)),
 	}
+	rs.out = &sc.out.ragged
 	valid := utf8.Valid(b.Data)
 	for sc.row = 1; rs.next(); sc.row++ {
 		if len(rs.fields) != len(r.names) {
@@ -109,7 +116,7 @@ func (sc *scanner) scan(r *reading, b block.Block) *scanned {
 		for i := range rs.fields {
 			f := &rs.fields[i]
 			if !valid && !utf8.Valid(rs.data[f.start:f.end]) {
-				sc.problem(f, r.names[i], "text that is not UTF-8", source.HintUTF8)
+				sc.problem(f, r.names[i], notUTF8, source.HintUTF8)
 				continue
 			}
 			raw := rs.text(*f)
@@ -149,19 +156,12 @@ func (sc *scanner) wrongCount(r *reading) {
 		hint = r.hintDelimiter(rs.data[rs.start:rs.pos])
 	}
 	if hint == "" {
-		hint = fmt.Sprintf("put a field that contains %q in quotes", r.delim)
+		hint = fmt.Sprintf("put a field that contains %q in quotes; rows: says what becomes of such a record, and skip: how many lines come before the header", r.delim)
 	}
 	sc.out.Add(source.Problem{
 		Line: int64(rs.line) + 1, Row: sc.row, Hint: hint,
-		Msg: fmt.Sprintf("%s, want %d", countFields(len(rs.fields)), len(r.names)),
+		Msg: wrongCount(len(rs.fields), len(r.names)),
 	})
-}
-
-func countFields(n int) string {
-	if n == 1 {
-		return "1 field"
-	}
-	return fmt.Sprintf("%d fields", n)
 }
 
 // columnOf names the column in which a record became unreadable.

@@ -16,6 +16,9 @@ type Reader struct {
 	Comment   string   `yaml:"comment" added:"true" doc:"A character that begins lines to leave out, such as #. None by default."`
 	Skip      int      `yaml:"skip" added:"true" min:"0" max:"1000000" doc:"How many lines before the header, or before the first record if there is none, are none of the data."`
 	LineEnds  string   `yaml:"line_ends" added:"true" default:"auto" enum:"auto,lf,any" doc:"What ends a line: lf is a line feed, which a carriage return may precede; any is a carriage return alone too; auto is any if the file begins with lines that end in one, and else lf."`
+	Rows      string   `yaml:"rows" added:"true" default:"error" enum:"error,skip,pad,collect" doc:"What becomes of a record that has another number of fields than there are columns, or cannot be read: error; skip leaves it out, with a warning; collect leaves it out and lists it in the output rejected; pad takes fields that are missing at its end for missing values. A quote that is never closed is always an error."`
+	Trailing  bool     `yaml:"trailing_delimiter" added:"true" default:"false" doc:"Whether lines end with a delimiter, behind which there is no other field."`
+	Empty     string   `yaml:"empty" added:"true" default:"error" enum:"error,allow" doc:"What a file without rows is: an error, or a table without rows, whose columns are text unless their types are given. It needs a header, or names."`
 	Header    bool     `yaml:"header" default:"true" doc:"Whether the first record names the columns."`
 	Names     []string `yaml:"names" doc:"Names of the columns, in place of those in the header. Columns without a name are called c1, c2 and so on, by their position."`
 	Repeated  string   `yaml:"repeated_names" default:"error" enum:"error,number" doc:"What a name that the header gives again is: an error, or NAME_2, NAME_3 and so on."`
@@ -23,7 +26,7 @@ type Reader struct {
 
 // Usual is a Reader with the default of each setting.
 func Usual() *Reader {
-	return &Reader{Delimiter: ",", Quote: `"`, Quotes: "strict", LineEnds: "auto", Header: true, Repeated: "error"}
+	return &Reader{Delimiter: ",", Quote: `"`, Quotes: "strict", LineEnds: "auto", Rows: "error", Empty: "error", Header: true, Repeated: "error"}
 }
 
 // Validate checks what the tags cannot say.
@@ -74,6 +77,7 @@ func (in *Reader) dialect() dialect {
 	d := dialect{
 		delim: byte(b(in.Delimiter)), quote: b(in.Quote), escape: b(in.Escape), comment: b(in.Comment),
 		lenient: in.Quotes == "lenient", returns: in.LineEnds == "any",
+		recovers: policies[in.Rows] == rowsSkip || policies[in.Rows] == rowsCollect,
 	}
 	if d.escape == d.quote {
 		d.escape = -1 // a doubled quote is one anyway

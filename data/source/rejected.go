@@ -1,0 +1,36 @@
+package source
+
+import (
+	"github.com/apache/arrow-go/v18/arrow"
+
+	"pipe/data/table"
+)
+
+// A Rejecter is Rows that may leave out what cannot be read, if they are told to.
+type Rejecter interface {
+	// Rejected are the first records that were left out, once all rows have been
+	// read.
+	Rejected() []Rejected
+}
+
+// A Rejected is a record that was left out.
+type Rejected struct {
+	Line   int64  // of the file, counted from 1
+	Text   string // its beginning
+	Reason string
+}
+
+// RejectedTable is a table of what was left out, which the caller releases.
+func RejectedTable(list []Rejected) (arrow.Record, error) {
+	lines := make([]int64, len(list))
+	texts, reasons := make([]string, len(list)), make([]string, len(list))
+	for i, r := range list {
+		lines[i], texts[i], reasons[i] = r.Line, r.Text, r.Reason
+	}
+	schema := arrow.NewSchema([]arrow.Field{
+		{Name: "line", Type: arrow.PrimitiveTypes.Int64},
+		{Name: "text", Type: arrow.BinaryTypes.String},
+		{Name: "reason", Type: arrow.BinaryTypes.String},
+	}, nil)
+	return table.NewRecord(schema, table.NewArray(lines, nil), table.NewArray(texts, nil), table.NewArray(reasons, nil))
+}
