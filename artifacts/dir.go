@@ -145,7 +145,7 @@ func (a *adder) discard() {
 	}
 }
 
-func copyFile(ctx context.Context, w io.Writer, root *os.Root, name string) (executable bool, err error) {
+func copyFile(ctx context.Context, w *Writer, root *os.Root, name string) (executable bool, err error) {
 	// A link or a pipe must neither be followed nor waited for.
 	before, err := root.Lstat(name)
 	if err != nil {
@@ -166,8 +166,7 @@ func copyFile(ctx context.Context, w io.Writer, root *os.Root, name string) (exe
 	if !os.SameFile(before, info) {
 		return false, errors.New("it was replaced while it was read")
 	}
-	_, err = io.Copy(w, infile.Reader(ctx, f))
-	return info.Mode()&0o100 != 0, err
+	return info.Mode()&0o100 != 0, w.take(ctx, f)
 }
 
 func notRegular(mode fs.FileMode) error {

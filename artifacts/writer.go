@@ -27,6 +27,7 @@ type Writer struct {
 	buf  []byte  // what is neither written to the file nor hashed yet
 	sum  *digest // of the bytes in the file
 	size int64
+	id   ID    // of all bytes, once there will be no more
 	err  error // the first failure; nothing works after it
 	done bool
 }
@@ -106,6 +107,8 @@ func (w *Writer) room() ([]byte, error) {
 		return nil, errors.New("artifact store: write after Commit or Discard")
 	case w.err != nil:
 		return nil, w.err
+	case !w.id.IsZero():
+		return nil, errors.New("artifact store: write after the end")
 	}
 	if w.f == nil {
 		if len(w.mem) < inMemory {
@@ -212,19 +215,24 @@ func (w *Writer) Commit() (ID, int64, error) {
 }
 
 // seal ends the writing and finds the name of the bytes.
-func (w *Writer) seal() (id ID, err error) {
+func (w *Writer) seal() (ID, error) {
 	switch {
 	case w.done:
 		return ID{}, errors.New("artifact store: Commit after Commit or Discard")
 	case w.err != nil:
 		return ID{}, w.err
+	case !w.id.IsZero():
+		return w.id, nil
 	case w.f == nil:
-		return Sum(w.mem), nil
+		w.id = Sum(w.mem)
+		return w.id, nil
 	}
 	if err := w.flush(); err != nil {
 		return ID{}, err
 	}
-	return w.sum.sum(), nil
+	w.id = w.sum.sum()
+	w.buf = nil
+	return w.id, nil
 }
 
 // flush puts all bytes into the temp file.
@@ -242,27 +250,26 @@ func (w *Writer) flush() error {
 	return nil
 }
 
-// keep reports whether the bytes that the store has under id are sound, and
-// renews their age, on which Sweep depends. Any doubt means no: then they are
-// replaced.
+// keep reports whether the bytes that the store has under id are known to be
+// sound, and renews their age, on which Sweep depends. Any doubt means no: then they
+// are replaced, which costs less than to read and hash what is large.
 func (s *Store) keep(id ID, size int64) bool {
-	path := s.path(id)
-	f, err := s.fs.Open(path)
+	info, err := s.fs.Lstat(s.path(id))
+	if err != nil || size > keepInMemory && !s.verified.is(id, info) || size <= keepInMemory && !s.sound(id, size) {
+		return false
+	}
+	return s.touch(id) == nil
+}
+
+// sound hashes the bytes that the store has under id.
+func (s *Store) sound(id ID, size int64) bool {
+	f, err := s.fs.Open(s.path(id))
 	if err != nil {
 		return false
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return false
-	}
-	if !s.verified.is(id, info) {
-		if got, _, err := hashReader(f, size); err != nil || got != id {
-			return false
-		}
-		s.verified.remember(id, info)
-	}
-	return s.touch(id) == nil
+	got, _, err := hashReader(f, size)
+	return err == nil && got == id
 }
 
 // complete makes the temp file what the artifact shall be: all bytes, and
@@ -295,6 +302,11 @@ func (w *Writer) name(id ID) error {
 			return storeError("make directory", filepath.Dir(path), err)
 		}
 		err = w.s.fs.Rename(w.path, path)
+	}
+	if err != nil && w.s.sound(id, w.size) { // Windows replaces no file that is open
+		w.s.fs.Remove(w.path)
+		w.done = true
+		return storeError("renew", path, w.s.touch(id))
 	}
 	if err != nil {
 		return storeError("rename a file", path, err)

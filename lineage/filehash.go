@@ -59,6 +59,33 @@ func (d *DB) FileHash(path string, stat FileStat) (artifacts.ID, bool) {
 	return id, err == nil
 }
 
+// LastHash is what a file held when its hash was remembered, and its size in bytes,
+// whatever it looks like now.
+func (d *DB) LastHash(path string) (id artifacts.ID, size int64, ok bool) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return id, 0, false
+	}
+	var hash string
+	if err := d.r.QueryRow("SELECT hash, size FROM file_hashes WHERE path = ?", path).Scan(&hash, &size); err != nil {
+		return id, 0, false
+	}
+	id, err = artifacts.ParseID(hash)
+	return id, size, err == nil
+}
+
+// Same says whether a file looks the same at two times.
+func (s FileStat) Same(as FileStat) bool {
+	s.TakenNS = as.TakenNS
+	return s == as
+}
+
+// Settled says whether a file that was read after it looked so cannot have changed
+// since without looking different.
+func (s FileStat) Settled() bool {
+	return max(s.MTimeNS, s.CTimeNS) <= s.TakenNS-racy.Nanoseconds()
+}
+
 // A HashedFile is a file that looked like Stat before it was read for its hash.
 type HashedFile struct {
 	Path string
@@ -75,7 +102,7 @@ func (d *DB) PutFileHashes(files []HashedFile) error {
 		if err != nil {
 			return err
 		}
-		if f.Path = path; max(f.Stat.MTimeNS, f.Stat.CTimeNS) <= f.Stat.TakenNS-racy.Nanoseconds() {
+		if f.Path = path; f.Stat.Settled() {
 			settled = append(settled, f)
 		}
 	}

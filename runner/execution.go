@@ -38,6 +38,8 @@ type execution struct {
 	failed    error                   // the first failure
 	broken    error                   // why the run cannot go on at all
 	findings  []finding               // by stage, kept if not nil
+	dry       bool                    // nothing is to be made, and the store is left as it is
+	seen      seen                    // external files
 	secret    func() ([]byte, error)  // of the store
 	executor  Executor
 	claims    Claims

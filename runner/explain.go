@@ -56,6 +56,7 @@ func (r *Runner) Explain(ctx context.Context, plan *pipeline.Plan, opt Options) 
 	dry.Executor, dry.Observe = dryRun{}, nil
 	opt.KeepGoing = true
 	e := newExecution(&dry, plan, opt, "")
+	e.dry = true
 	e.findings = make([]finding, len(plan.Steps))
 	e.free.CPU = max(1, r.Capacity.CPU) // to hash files; nothing else runs
 	var hidden bool

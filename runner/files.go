@@ -45,7 +45,12 @@ func (e *execution) rememberedFiles(s *pipeline.Step) (map[string]artifacts.ID, 
 // hashFiles reads the external files of a stage.
 func (e *execution) hashFiles(ctx context.Context, i int) jobResult {
 	s := e.plan.Steps[i]
-	ids, err := e.hashAll(ctx, s.Files)
+	var im *importer
+	if !e.dry {
+		im = e.importer()
+		defer im.discard()
+	}
+	ids, err := e.hashAll(ctx, s.Files, im)
 	if err != nil {
 		return jobResult{step: i, stage: e.recordUnread(ctx, s, err)}
 	}
@@ -55,7 +60,7 @@ func (e *execution) hashFiles(ctx context.Context, i int) jobResult {
 // hashProgram hashes a program of the machine, mostly by what is remembered of it.
 func (r *Runner) hashProgram(ctx context.Context, path string) (artifacts.ID, error) {
 	const port = "program"
-	ids, err := r.hashAll(ctx, []pipeline.FileInput{{Port: port, Path: path, Resolved: path}})
+	ids, err := r.hashAll(ctx, []pipeline.FileInput{{Port: port, Path: path, Resolved: path}}, nil)
 	return ids[port], err
 }
 

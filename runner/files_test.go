@@ -37,11 +37,11 @@ func TestHashAllReadsWhatIsNotRemembered(t *testing.T) {
 	if err := w.runner.DB.PutFileHashes([]lineage.HashedFile{{Path: known.Resolved, Stat: st, ID: mark}}); err != nil {
 		t.Fatal(err)
 	}
-	ids, err := e.hashAll(t.Context(), []pipeline.FileInput{known, other})
+	ids, err := e.hashAll(t.Context(), []pipeline.FileInput{known, other}, nil)
 	if err != nil || ids["known"] != mark || ids["other"] != artifacts.Sum([]byte("other")) {
 		t.Errorf("%v, %v", ids, err)
 	}
-	if _, err := e.hashAll(t.Context(), []pipeline.FileInput{known, {Port: "x", Path: "gone", Resolved: "gone"}}); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := e.hashAll(t.Context(), []pipeline.FileInput{known, {Port: "x", Path: "gone", Resolved: "gone"}}, nil); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the error is %v", err)
 	}
 }

@@ -138,13 +138,10 @@ type attempt struct {
 func (a *attempt) execute(ctx context.Context) {
 	a.started = time.Now()
 	a.passed("runner.stage.begin")
-	if a.err = a.importFiles(ctx); a.err != nil {
-		a.unread = true
+	if again, err := a.importFiles(ctx); err != nil {
+		a.err, a.unread = err, true
 	} else {
-		t := a.task()
-		if a.outcome, a.err = a.executor.Execute(ctx, t, a.says); a.err == nil {
-			a.err = a.outcome.check(&t, a.Store)
-		}
+		a.work(ctx, again)
 	}
 	a.passed("runner.stage.done")
 	if ctx.Err() != nil {
@@ -156,6 +153,23 @@ func (a *attempt) execute(ctx context.Context) {
 	}
 	a.says.last(a.outcome, a.err)
 	a.ended = time.Now()
+}
+
+// work has the work done, while external files are read again.
+func (a *attempt) work(ctx context.Context, again *rereading) {
+	worked, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	end := again.begin(ctx, stop)
+	t := a.task()
+	if a.outcome, a.err = a.executor.Execute(worked, t, a.says); a.err == nil {
+		a.err = a.outcome.check(&t, a.Store)
+	}
+	if a.err != nil {
+		stop(nil) // what was read of the files is of no more interest
+	}
+	if err := end(); err != nil && !errors.Is(err, context.Canceled) {
+		a.err, a.unread = err, true
+	}
 }
 
 // commit takes in what became of the outputs.
