@@ -116,6 +116,9 @@ func show(t testing.TB, data []byte) string {
 	}
 	defer r.Close()
 	var b bytes.Buffer
+	if found, ok := r.Schema().Metadata().GetValue("pipe.dialect"); ok {
+		fmt.Fprintf(&b, "# %s\n", found)
+	}
 	for _, f := range r.Schema().Fields() {
 		origin, _ := f.Metadata.GetValue(cell.TypeKey)
 		missing, _ := f.Metadata.GetValue(cell.MissingKey)
@@ -179,11 +182,14 @@ func TestValidate(t *testing.T) {
 		{"valid", func(*Ingest) {}, ""},
 		{"tab", func(in *Ingest) { in.Delimiter = `\t` }, ""},
 		{"no quote", func(in *Ingest) { in.Quote = "" }, ""},
+		{"detected", func(in *Ingest) { in.Delimiter = "auto" }, ""},
+		{"comment is delimiter", func(in *Ingest) { in.Delimiter, in.Comment = ";", ";" }, "comment and delimiter are both"},
+		{"escape is quote", func(in *Ingest) { in.Escape = `"` }, ""},
 		{"no delimiter", func(in *Ingest) { in.Delimiter = "" }, `delimiter: "" is not a delimiter`},
 		{"long delimiter", func(in *Ingest) { in.Delimiter = "::" }, `delimiter: "::" is not a delimiter`},
 		{"wide delimiter", func(in *Ingest) { in.Delimiter = "é" }, `delimiter: "é" is not a delimiter`},
 		{"line end as quote", func(in *Ingest) { in.Quote = "\n" }, `quote: "\n" is not a quote`},
-		{"quote is delimiter", func(in *Ingest) { in.Quote = "," }, "quote and delimiter are both"},
+		{"quote is delimiter", func(in *Ingest) { in.Delimiter, in.Quote = ",", "," }, "quote and delimiter are both"},
 		{"selected twice", func(in *Ingest) { in.Select = []string{"a", "b", "a"} }, `select: "a" is listed twice`},
 		{"decimal", func(in *Ingest) { in.Decimal = ";" }, `decimal: ";" does not stand before decimals`},
 		{"decimal comma", func(in *Ingest) { in.Decimal, in.Thousands = ",", "." }, ""},
@@ -312,7 +318,7 @@ func TestFormatIsInTheKey(t *testing.T) {
 		in := pipelinetest.Decode(t, Kind(), with).(*Ingest)
 		parts[with] = string(settings.Canonical(in)) + fmt.Sprint(in.KeyParts())
 	}
-	old := `{"columns":null,"select":null,"delimiter":",","quote":"\"","header":true,"names":null,"repeated_names":"error","missing":null,"quoted_missing":true,"trim":false`
+	old := `{"columns":null,"select":null,"delimiter":"auto","quote":"\"","header":true,"names":null,"repeated_names":"error","missing":null,"quoted_missing":true,"trim":false`
 	for with, want := range map[string]string{
 		"path: a.csv": "}[]", "path: a.log": "}[]", "path: a.jsonl": "}[{format jsonl}]", "path: a.ndjson": "}[{format jsonl}]",
 		"{path: a.jsonl, format: jsonl}":                 `,"format":{"jsonl":{"nested":"error"}}}[]`,

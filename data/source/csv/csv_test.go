@@ -155,10 +155,10 @@ func TestAgreesWithEncodingCSV(t *testing.T) {
 // carriage return before a line feed in quotes, so there is none.
 func drawField(t *rapid.T) string {
 	if rapid.Bool().Draw(t, "quoted") {
-		s := rapid.StringOfN(rapid.SampledFrom([]rune("a,\"\n é")), 0, 10, -1).Draw(t, "text")
+		s := rapid.StringOfN(rapid.SampledFrom([]rune("a,;|\"\n é")), 0, 10, -1).Draw(t, "text")
 		return `"` + strings.ReplaceAll(s, `"`, `""`) + `"`
 	}
-	return rapid.StringOfN(rapid.SampledFrom([]rune("ab1. é\t")), 0, 20, -1).Draw(t, "text")
+	return rapid.StringOfN(rapid.SampledFrom([]rune("ab1.;| é\t")), 0, 20, -1).Draw(t, "text")
 }
 
 func rowsOf(t tabletest.T, data []byte) [][]string {

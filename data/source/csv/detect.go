@@ -20,7 +20,7 @@ func (r *reading) detect(in *Reader) error {
 	}
 	if in.Skip > 0 {
 		i := bytes.IndexAny(sample, "\r\n")
-		returns := r.returns || in.LineEnds == "auto" && i >= 0 && !bytes.HasPrefix(sample[i:], []byte("\r\n")) && sample[i] == '\r'
+		returns := r.returns || in.LineEnds == auto && i >= 0 && !bytes.HasPrefix(sample[i:], []byte("\r\n")) && sample[i] == '\r'
 		if err := r.skip(in.Skip, returns); err != nil {
 			return err
 		}
@@ -28,10 +28,111 @@ func (r *reading) detect(in *Reader) error {
 			return err
 		}
 	}
-	if in.LineEnds == "auto" {
-		r.returns = r.endsInReturns(sample)
+	if in.LineEnds == auto {
+		if r.returns = r.endsInReturns(sample); r.returns {
+			r.detected = append(r.detected, "line_ends", "any")
+		}
 	}
+	if in.Delimiter == auto {
+		r.delim = r.sniff(in, sample)
+	}
+	if delim, size := separatorLine(sample); size > 0 && (in.Delimiter == auto || delim == r.delim) {
+		r.delim = delim
+		r.offset += int64(size)
+		r.lines++
+	}
+	if in.Delimiter == auto && r.delim != ',' {
+		r.detected = append(r.detected, "delimiter", string(rune(r.delim)))
+	}
+	r.top = r.lines
 	return nil
+}
+
+// separatorLine reads the line that names the delimiter to Excel. Its size is 0
+// if the sample does not begin with one.
+func separatorLine(sample []byte) (delim byte, size int) {
+	for _, form := range []struct{ before, after string }{{"sep=", ""}, {`"sep=`, `"`}} {
+		rest, ok := bytes.CutPrefix(sample, []byte(form.before))
+		if !ok || len(rest) < 2 || rest[0] >= 0x80 || bytes.IndexByte([]byte("\r\n\x00\""), rest[0]) >= 0 {
+			continue
+		}
+		delim = rest[0]
+		if rest, ok = bytes.CutPrefix(rest[1:], []byte(form.after)); !ok {
+			continue
+		}
+		for _, end := range []string{"\r\n", "\n", "\r"} {
+			if bytes.HasPrefix(rest, []byte(end)) {
+				return delim, len(sample) - len(rest) + len(end)
+			}
+		}
+	}
+	return 0, 0
+}
+
+// sniff finds the delimiter of a sample. It is a comma, as RFC 4180 has it, unless
+// it is clear that it is another: one that parts all records of the sample, of
+// which there are two or a header alone, in as many fields, at least two, where
+// commas do not do so. Of several it is the one that makes most.
+func (r *reading) sniff(in *Reader, sample []byte) byte {
+	comma := r.parting(',', in, sample)
+	if comma.alike && comma.fields > 1 {
+		return ','
+	}
+	best, most, several := byte(','), 0, false
+	for _, delim := range []byte(delimiters) {
+		c := int(delim)
+		if delim == ',' || c == r.quote || c == r.escape || c == r.comment {
+			continue
+		}
+		switch p := r.parting(delim, in, sample); {
+		case !p.alike || p.fields < max(2, comma.fields, most):
+		case p.fields == most:
+			several = true
+		default:
+			best, most, several = delim, p.fields, false
+		}
+	}
+	if several {
+		return ','
+	}
+	return best
+}
+
+// A parting is what the records of a sample are with some delimiter.
+type parting struct {
+	fields int  // of the first record
+	alike  bool // most records have as many; all, unless rows are left out or padded
+}
+
+func (r *reading) parting(delim byte, in *Reader, sample []byte) (p parting) {
+	rs := records{dialect: r.dialect, out: new(ragged)}
+	rs.delim, rs.recovers = delim, true
+	rs.open = r.offset+int64(len(sample)) < r.file.Size
+	rs.reset(block.Block{Data: sample})
+	records, alike := 0, 0
+	for rs.record() {
+		n := len(rs.fields)
+		if in.Trailing && n > 1 && rs.fields[n-1].start == rs.fields[n-1].end {
+			n--
+		}
+		if records++; records == 1 {
+			if p.fields = n; in.Names != nil && n != len(in.Names) {
+				return p
+			}
+		}
+		if n == p.fields {
+			alike++
+		}
+	}
+	if rs.bad != nil {
+		return p
+	}
+	records += int(rs.out.skipped)
+	p.alike = alike == records || in.Rows != "error" && 10*alike >= 9*records
+	if records < 2 && !(records == 1 && in.Header) {
+		p.alike = false
+	}
+	return p
 }
 
 // sample is the beginning of what is to be read.

@@ -159,6 +159,30 @@ func TestReadsWhatDialectsWrite(t *testing.T) {
 	})
 }
 
+// TestFindsDelimiter: a delimiter that parts all records alike is found, where no
+// other does.
+func TestFindsDelimiter(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		w := dialectWriter{rt, Usual().dialect()}
+		w.delim = rapid.SampledFrom([]byte(delimiters)).Draw(rt, "delimiter")
+		width := rapid.IntRange(2, 4).Draw(rt, "width")
+		text := rapid.StringOfN(rapid.SampledFrom([]rune("ab\"\n é")), 0, 8, -1)
+		rows := rapid.SliceOfN(rapid.SliceOfN(text, width, width), 1, 8).Draw(rt, "rows")
+		in := usual()
+		file, want := w.file(&Reader{LineEnds: "lf"}, rows)
+		for i := range width {
+			in.Declared = append(in.Declared, cell.Typed{Name: fmt.Sprintf("c%d", i), Type: cell.String})
+		}
+		data, err := read(t, in, file, rapid.IntRange(1, 100).Draw(rt, "block"), 2)
+		if err != nil {
+			rt.Fatalf("%v in %q", err, file)
+		}
+		if diff := cmp.Diff(want, rowsOf(rt, data)); diff != "" {
+			rt.Fatalf("rows of %q (-written +read)\n%s", file, diff)
+		}
+	})
+}
+
 // TestLeavesOutWhatDoesNotFit: records that are broken are left out, each with its
 // line, and those around them are read.
 func TestLeavesOutWhatDoesNotFit(t *testing.T) {

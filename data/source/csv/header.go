@@ -82,7 +82,7 @@ func (r *reading) first(rs *records, b block.Block, in *Reader) error {
 		}
 	}
 	if !in.Header {
-		r.lines = int64(in.Skip)
+		r.lines = r.top
 		return nil // blank lines before the first record may be data
 	}
 	r.offset = b.Offset + int64(rs.pos)

@@ -13,6 +13,7 @@ package csv
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"iter"
 	"log/slog"
@@ -27,7 +28,7 @@ import (
 )
 
 // Version is raised when the same settings and bytes would give another table.
-const Version = 3
+const Version = 4
 
 // Kind describes the format.
 func Kind() source.Kind {
@@ -88,7 +89,29 @@ func (in *Reader) Open(ctx context.Context, from source.Inputs) (source.Rows, er
 	}
 	s := &cell.Survey{Columns: r.columns, Tallies: r.tallies, Rows: r.rows, Nameless: r.nameless}
 	r.plan = s.Plan()
+	r.record()
 	return r, nil
+}
+
+// dialectKey is the metadata of a table that say what was found out of the file:
+// settings that were open, with their values, as JSON.
+const dialectKey = "pipe.dialect"
+
+// record puts into the schema what was found out.
+func (r *reading) record() {
+	if len(r.detected) == 0 {
+		return
+	}
+	found := map[string]any{}
+	for i := 0; i < len(r.detected); i += 2 {
+		found[r.detected[i].(string)] = r.detected[i+1]
+	}
+	text, err := json.Marshal(found)
+	if err != nil {
+		panic(err) // of texts
+	}
+	meta := arrow.NewMetadata([]string{dialectKey}, []string{string(text)})
+	r.plan.Schema = arrow.NewSchema(r.plan.Schema.Fields(), &meta)
 }
 
 func (r *reading) splitter() block.Splitter {
@@ -113,6 +136,9 @@ func (r *reading) Batches(ctx context.Context) iter.Seq2[arrow.Record, error] {
 // Report tells people what was read, and what may surprise them.
 func (r *reading) Report(log *slog.Logger) {
 	w := cell.NewWarner(log, &r.rules)
+	if len(r.detected) > 0 {
+		log.Info("found out how the file is written", r.detected...)
+	}
 	if hint := r.hintDelimiter(nil); len(r.names) == 1 && hint != "" {
 		w.Warn("the file has one column only", "hint", hint)
 	}

@@ -18,6 +18,8 @@ type layout struct {
 	head     []byte // the first record
 	offset   int64  // of the first data row
 	lines    int64  // before it
+	top      int64  // lines before the first record or blank line
+	detected []any  // settings that were found out, and what they are
 }
 
 // A piece is a block whose records are known.

@@ -9,7 +9,7 @@ import (
 
 // Reader reads a CSV file.
 type Reader struct {
-	Delimiter string   `yaml:"delimiter" default:"','" doc:"The character between fields; \\t is a tab."`
+	Delimiter string   `yaml:"delimiter" default:"auto" doc:"The character between fields; \\t is a tab. auto is the comma, unless the first 64 KiB have another one in all records: a semicolon, a tab or a vertical bar that parts each of them in as many fields, where commas do not. A first line sep=; names it, as in files for Excel."`
 	Quote     string   `yaml:"quote" default:"'\"'" doc:"The character around fields that contain special characters, doubled inside of them. Empty if quotes have no meaning."`
 	Quotes    string   `yaml:"quotes" added:"true" default:"strict" enum:"strict,lenient" doc:"What a quote is inside of a field that does not begin with one, and text after the closing quote: an error, or text. A quote that begins a field has to be closed."`
 	Escape    string   `yaml:"escape" added:"true" doc:"A character that makes the next one text, in quotes or not, as the backslash of MySQL, Spark and Hive does. The field \\N stays what it is. None by default."`
@@ -24,9 +24,12 @@ type Reader struct {
 	Repeated  string   `yaml:"repeated_names" default:"error" enum:"error,number" doc:"What a name that the header gives again is: an error, or NAME_2, NAME_3 and so on."`
 }
 
+// auto is the text of a setting that is found out from the beginning of the file.
+const auto = "auto"
+
 // Usual is a Reader with the default of each setting.
 func Usual() *Reader {
-	return &Reader{Delimiter: ",", Quote: `"`, Quotes: "strict", LineEnds: "auto", Rows: "error", Empty: "error", Header: true, Repeated: "error"}
+	return &Reader{Delimiter: auto, Quote: `"`, Quotes: "strict", LineEnds: auto, Rows: "error", Empty: "error", Header: true, Repeated: "error"}
 }
 
 // Validate checks what the tags cannot say.
@@ -38,7 +41,7 @@ func (in *Reader) Validate() error {
 	} {
 		b, err := oneByte(c.text)
 		switch {
-		case c.text == "" && c.setting != "delimiter":
+		case c.text == "" && c.setting != "delimiter", c.text == auto && c.setting == "delimiter":
 		case err != nil || b < 0:
 			or := ", or empty"
 			if c.setting == "delimiter" {
@@ -75,9 +78,12 @@ func (in *Reader) dialect() dialect {
 		return c
 	}
 	d := dialect{
-		delim: byte(b(in.Delimiter)), quote: b(in.Quote), escape: b(in.Escape), comment: b(in.Comment),
+		delim: ',', quote: b(in.Quote), escape: b(in.Escape), comment: b(in.Comment),
 		lenient: in.Quotes == "lenient", returns: in.LineEnds == "any",
 		recovers: policies[in.Rows] == rowsSkip || policies[in.Rows] == rowsCollect,
+	}
+	if in.Delimiter != auto {
+		d.delim = byte(b(in.Delimiter))
 	}
 	if d.escape == d.quote {
 		d.escape = -1 // a doubled quote is one anyway
