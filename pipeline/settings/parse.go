@@ -50,6 +50,9 @@ func Parse(source []byte, p *Problems) *Document {
 		reportSyntax(source[:len(source)-len(reader.rest)], err, p)
 		return nil
 	}
+	if root := doc.Content[0]; root.Tag == "!!null" && root.Value == "" {
+		return d // "---" alone, and what is said to be empty would begin after the file
+	}
 	d.limit = max(minExpansion, expansion*len(source))
 	d.left = d.limit
 	d.Root = d.resolve(doc.Content[0], 0)
