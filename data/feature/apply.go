@@ -60,20 +60,26 @@ func (t *Transform) ApplyRows(ctx context.Context, r *table.Reader, strict bool,
 	return a.applyTo(ctx, r, threads, func(p *applied) error { return write(p.in, p.out, p.met.texts()) })
 }
 
+// applyPiece is about the size of the features that are made at a time, in bytes. They
+// stay in the cache of a processor, where setting them one by one and far from each
+// other, as those of a column are, costs little; and however wide a row becomes, many
+// goroutines hold little.
+const applyPiece = 1 << 19
+
 // applyTo has pieces of the table transformed beside each other, and writes them
 // in order.
 func (a *applier) applyTo(ctx context.Context, r *table.Reader, threads int, write func(*applied) error) (Counts, error) {
 	all := a.newMet()
 	var base int64
-	work := func(p piece) (*applied, error) {
-		defer p.rec.Release()
-		out, err := a.apply(p.rec)
+	work := func(p table.Piece) (*applied, error) {
+		defer p.Rows.Release()
+		out, err := a.apply(p.Rows)
 		if err != nil {
-			return nil, atRow(err, func(i int) int64 { return p.base + int64(i) })
+			return nil, atRow(err, func(i int) int64 { return p.At + int64(i) })
 		}
 		return out, nil
 	}
-	err := block.Ordered(ctx, max(1, threads), pieces(r, 4*a.width()), work, func(p *applied) error {
+	err := block.Ordered(ctx, max(1, threads), r.Pieces(max(1, applyPiece/int64(4*a.width()))), work, func(p *applied) error {
 		defer p.release()
 		all.merge(p.met, base)
 		base += p.in.NumRows()

@@ -40,7 +40,7 @@ func benchTable(b *testing.B, n int) (*table.Reader, Spec) {
 func BenchmarkFit(b *testing.B) {
 	r, spec := benchTable(b, 1<<19)
 	for b.Loop() {
-		if _, err := Fit(b.Context(), spec, r, All()); err != nil {
+		if _, err := Fit(b.Context(), spec, r, All(), Resources{}); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -49,7 +49,7 @@ func BenchmarkFit(b *testing.B) {
 
 func BenchmarkApply(b *testing.B) {
 	r, spec := benchTable(b, 1<<19)
-	tr, err := Fit(b.Context(), spec, r, All())
+	tr, err := Fit(b.Context(), spec, r, All(), Resources{})
 	if err != nil {
 		b.Fatal(err)
 	}

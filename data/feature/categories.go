@@ -22,23 +22,33 @@ func newCounter(integers bool) *counter {
 	return &counter{integers: integers, counts: make(map[string]int64)}
 }
 
-// add counts values, and says whether it can hold them all.
-func (c *counter) add(v *Values) (ok bool) {
+// add counts the values of some rows, whose memory it refers to.
+func (c *counter) add(v *Values) {
 	for i := range v.Texts {
-		text, ok := v.Text(i)
-		if !ok {
+		if text, ok := v.Text(i); ok {
+			c.counts[text]++
+		} else {
 			c.missing++
-			continue
 		}
-		if n, ok := c.counts[text]; ok {
-			c.counts[text] = n + 1
+	}
+}
+
+// take adds what another has counted, which it empties, and says whether it can hold
+// that.
+func (c *counter) take(other *counter) (ok bool) {
+	c.missing += other.missing
+	for text, n := range other.counts {
+		if had, ok := c.counts[text]; ok {
+			c.counts[text] = had + n
 			continue
 		}
 		if len(c.counts) == maxDistinct {
 			return false
 		}
-		c.counts[strings.Clone(text)] = 1 // it may die with the record
+		c.counts[strings.Clone(text)] = n // its memory may be used again
 	}
+	other.missing = 0
+	clear(other.counts)
 	return true
 }
 

@@ -199,7 +199,7 @@ func TestChainFailures(t *testing.T) {
 		{chained("x", scaled(Standard), does("sqrt", new(Sqrt))), -4.0, `column "x", row 1: -1.0690449676496978 is below 0, which has no square root`, "clip"},
 	} {
 		checkError(t, c.err, c.hint, func() error {
-			tr, err := Fit(t.Context(), Spec{Features: []Column{c.column}}, tableOf(t, record(t, training)), All())
+			tr, err := Fit(t.Context(), Spec{Features: []Column{c.column}}, tableOf(t, record(t, training)), All(), Resources{})
 			if err != nil {
 				return err
 			}
@@ -229,7 +229,7 @@ func TestChainsAndTypes(t *testing.T) {
 		{Column{Name: "f", Scale: Standard, Chain: []Step{log}}, `column "f": a chain is all that is done to a column: it has no other settings beside it`, "steps"},
 	} {
 		f := func() error {
-			_, err := Fit(t.Context(), Spec{Features: []Column{c.column}}, tableOf(t, record(t, table...)), All())
+			_, err := Fit(t.Context(), Spec{Features: []Column{c.column}}, tableOf(t, record(t, table...)), All(), Resources{})
 			return err
 		}
 		if c.err != "" {
@@ -258,9 +258,9 @@ func TestDefaultChains(t *testing.T) {
 	}
 }
 
-// Columns whose order is needed are held in turn, as memory allows; what is
+// Columns whose order is needed are in memory as far as there is room; what is
 // learned is the same.
-func TestOrderInTurns(t *testing.T) {
+func TestOrderInLittleMemory(t *testing.T) {
 	var spec Spec
 	var cols []col
 	for i := range 7 {
@@ -275,12 +275,12 @@ func TestOrderInTurns(t *testing.T) {
 		cols = append(cols, v, col{name + "x", v.values})
 	}
 	r := tableOf(t, record(t, cols...))
-	want, err := Fit(t.Context(), spec, r, All())
+	want, err := Fit(t.Context(), spec, r, All(), Resources{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, bytes := range []int64{1, 3 * 8 * r.NumRows()} {
-		got, err := fitWithin(t.Context(), spec, r, All(), bytes)
+		got, err := Fit(t.Context(), spec, r, All(), Resources{held: bytes})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 
+	"pipe/data/order"
 	"pipe/data/table"
 )
 
@@ -20,6 +21,7 @@ type columnFit struct {
 	inputs  []*Input // of the fitters
 	base    int      // the step whose values the statistics are of
 	stats   *statistics
+	numbers *order.Store
 	passing bool // a Passer is to be given the values in the next pass
 	due     bool // takes part in the current pass
 
@@ -31,8 +33,8 @@ type columnFit struct {
 	remarks []Remark
 }
 
-func newColumnFit(name string, at int, field arrow.Field, form Form, chain []use) *columnFit {
-	c := &columnFit{at: at, chain: chain, column: column{Name: name, Type: table.TypeName(field.Type), form: form}}
+func (f *fitter) newColumn(name string, at int, field arrow.Field, form Form, chain []use) *columnFit {
+	c := &columnFit{at: at, chain: chain, numbers: f.numbers, column: column{Name: name, Type: table.TypeName(field.Type), form: form}}
 	c.doubt, _ = field.Metadata.GetValue(table.DoubtKey)
 	return c
 }
@@ -45,8 +47,8 @@ func (c *columnFit) fitted() bool { return len(c.steps) == len(c.chain) }
 
 // advance learns what needs no further pass over the values.
 func (c *columnFit) advance() error {
-	if c.stats != nil && c.stats.wanted() && !c.stats.ready && c.due {
-		c.stats.finish()
+	if c.stats != nil && c.stats.wanted() && c.due {
+		c.stats.ready = true
 	}
 	c.passing = false
 	for !c.fitted() {
@@ -64,12 +66,15 @@ func (c *columnFit) advance() error {
 			return nil
 		}
 		fitted, err := c.fitters[k].Done()
+		if err == nil && c.stats.order != nil {
+			err = c.stats.failed
+		}
 		if err != nil {
 			return err
 		}
 		c.steps = append(c.steps, step{c.chain[k].kind, c.chain[k].kind.Version, fitted})
-		if !c.holdsOrder(len(c.steps)) && c.stats.values != nil {
-			c.stats.values = nil
+		if !c.holdsOrder(len(c.steps)) && c.stats.order != nil {
+			c.stats.order.Free()
 		}
 	}
 	return nil
@@ -81,7 +86,7 @@ func (c *columnFit) begin(k int) error {
 	for _, s := range c.chain[:k] {
 		form = s.kind.gives(form)
 	}
-	c.base, c.stats = k, new(statistics)
+	c.base, c.stats = k, &statistics{numbers: c.numbers}
 	in := &Input{Name: c.Name, Type: c.Type, Form: form, stats: c.stats, doubt: c.doubt, remarks: &c.remarks}
 	for {
 		f, err := c.chain[len(c.fitters)].setting.Fit(in)
@@ -109,17 +114,6 @@ func (c *columnFit) holdsOrder(from int) bool {
 	return false
 }
 
-// holds says whether the next pass keeps the values in memory.
-func (c *columnFit) holds() int64 {
-	if !c.fitted() && c.stats.values != nil && !c.stats.ready {
-		return 1
-	}
-	return 0
-}
-
-// hold makes room for the values of so many rows.
-func (c *columnFit) hold(rows int64) { *c.stats.values = make([]float64, 0, rows) }
-
 // read gives the values of a batch as they are in the table.
 func (c *columnFit) read(arr arrow.Array, v *Values) (err error) {
 	*v = Values{rows: arr.Len(), buf: v.buf}
@@ -139,17 +133,80 @@ func (c *columnFit) read(arr arrow.Array, v *Values) (err error) {
 	return nil
 }
 
-// observe notes what is said of a column whatever its chain is.
-func (c *columnFit) observe(v *Values, target bool) {
-	if !c.any {
-		c.any = anyValue(v)
+// seen are the values of a column in a piece of the table, and what they tell
+// whatever the other pieces are.
+type seen struct {
+	values Values
+	any    bool
+	rising rising
+	two    two
+	absent int64
+	sorted order.Run
+	counts *counter
+}
+
+// look reads the values of a piece, has the steps that are known made of them, and
+// sees what they tell. It changes nothing of the column.
+func (c *columnFit) look(arr arrow.Array, s *seen, first, target bool) error {
+	v := &s.values
+	if err := c.read(arr, v); err != nil {
+		return err
 	}
-	if c.form == Numbers && table.ClassNamed(c.Type) == table.ClassWhole {
-		c.rising.add(v.Numbers)
+	if first {
+		s.any, s.rising, s.two = anyValue(v), rising{}, two{}
+		if c.form == Numbers && table.ClassNamed(c.Type) == table.ClassWhole {
+			s.rising.add(v.Numbers)
+		}
+		if c.form == Numbers && target {
+			s.two.add(v.Numbers)
+		}
 	}
-	if c.form == Numbers && target {
-		c.two.add(v.Numbers)
+	if !c.due {
+		return nil
 	}
+	to := c.base
+	if c.passing {
+		to = len(c.steps)
+	}
+	if err := c.run(c.steps[:to], v); err != nil || c.passing {
+		return err
+	}
+	if c.stats.order != nil {
+		s.sorted = order.Sort(v.Numbers)
+		s.absent = int64(len(v.Numbers) - len(s.sorted))
+	}
+	if c.stats.counter != nil {
+		if s.counts == nil {
+			s.counts = newCounter(false)
+		}
+		s.counts.add(v)
+	}
+	return nil
+}
+
+// take gives what was seen in the next piece to who waits for it: to the statistics
+// before the step that is learned, or else to the step.
+func (c *columnFit) take(s *seen, first bool) error {
+	if first {
+		c.any = c.any || s.any
+		c.rising.merge(s.rising)
+		c.two.merge(s.two)
+	}
+	switch {
+	case !c.due:
+	case c.passing:
+		return c.fitters[len(c.steps)].(Passer).Add(&s.values)
+	default:
+		ok, err := c.stats.take(s)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return c.wrong("encode", "leave the column out, or make groups of its values first",
+				"more than %d different values: this is an identifier or free text, not a category", maxDistinct)
+		}
+	}
+	return nil
 }
 
 func anyValue(v *Values) bool {
@@ -164,26 +221,6 @@ func anyValue(v *Values) bool {
 		}
 	}
 	return false
-}
-
-// add gives the values of a batch to who waits for them: to the statistics
-// before the step that is learned, or else to the step.
-func (c *columnFit) add(v *Values) error {
-	to := c.base
-	if c.passing {
-		to = len(c.steps)
-	}
-	if err := c.run(c.steps[:to], v); err != nil {
-		return err
-	}
-	if c.passing {
-		return c.fitters[to].(Passer).Add(v)
-	}
-	if !c.stats.add(v) {
-		return c.wrong("encode", "leave the column out, or make groups of its values first",
-			"more than %d different values: this is an identifier or free text, not a category", maxDistinct)
-	}
-	return nil
 }
 
 // run puts values through steps for their values alone. A value that a step

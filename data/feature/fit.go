@@ -1,11 +1,15 @@
 package feature
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"sync"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
+	"pipe/data/order"
+	"pipe/data/source/block"
 	"pipe/data/table"
 )
 
@@ -13,22 +17,27 @@ import (
 // elements in a vector.
 const maxFeatures = 1 << 15
 
-// maxHeld bounds the bytes of the columns that are in memory at once for the
-// sake of their order. One column is always allowed.
-const maxHeld = 256 << 20
+// maxHeld bounds the bytes of columns that are in memory for the sake of their
+// order. What is beyond it is in a file.
+const maxHeld = 64 << 20
+
+// Resources are what learning may use. They change nothing of what is learned.
+type Resources struct {
+	Threads int                    // at least 1; 0 means 1
+	Scratch func() (string, error) // a folder for files that are removed again; nil: the one of the system
+
+	held int64 // bytes in place of maxHeld; 0 means maxHeld
+}
 
 // Fit learns a transform from a table, with chains of the kinds. Rows without a
 // target count for nothing: they are dropped from the training data.
-func Fit(ctx context.Context, spec Spec, r *table.Reader, kinds []Kind) (*Transform, error) {
-	return fitWithin(ctx, spec, r, kinds, maxHeld)
-}
-
-// fitWithin is Fit with a bound of its own for the bytes that it holds.
-func fitWithin(ctx context.Context, spec Spec, r *table.Reader, kinds []Kind, held int64) (*Transform, error) {
+func Fit(ctx context.Context, spec Spec, r *table.Reader, kinds []Kind, use Resources) (*Transform, error) {
 	if err := spec.Validate(kinds); err != nil {
 		return nil, err
 	}
-	f := &fitter{ctx: ctx, r: r, held: held, target: -1}
+	numbers := order.NewStore(cmp.Or(use.held, maxHeld), use.Scratch)
+	defer numbers.Close()
+	f := &fitter{ctx: ctx, r: r, threads: max(1, use.Threads), numbers: numbers, target: -1}
 	if err := f.prepare(spec, kinds); err != nil {
 		return nil, err
 	}
@@ -59,7 +68,8 @@ func fitWithin(ctx context.Context, spec Spec, r *table.Reader, kinds []Kind, he
 type fitter struct {
 	ctx     context.Context // of the one call of Fit that it lives for
 	r       *table.Reader
-	held    int64        // the most bytes of columns in memory at once
+	threads int
+	numbers *order.Store // those whose order is needed
 	columns []*columnFit // features, then the target
 	target  int          // index of the target's column in the table, or -1
 	task    Task         // of the target
@@ -85,7 +95,7 @@ func (f *fitter) prepare(spec Spec, kinds []Kind) error {
 		if err != nil {
 			return err
 		}
-		fit := newColumnFit(c.Name, at, schema.Field(at), form, chain.uses)
+		fit := f.newColumn(c.Name, at, schema.Field(at), form, chain.uses)
 		fit.column.brief = c.Chain == nil
 		if err := fit.advance(); err != nil {
 			return err
@@ -117,10 +127,6 @@ func (f *fitter) learn() error {
 	for {
 		waiting := false
 		for _, c := range f.columns {
-			if !c.due {
-				waiting = waiting || !c.fitted()
-				continue
-			}
 			if err := c.advance(); err != nil {
 				return err
 			}
@@ -135,72 +141,67 @@ func (f *fitter) learn() error {
 	}
 }
 
-// pass gives the values of all columns that are waiting for them, as far as
-// memory allows. The first one looks at the others, too.
+// sight is what was seen in a piece of the table.
+type sight struct {
+	table.Piece
+	rows    int64  // that count
+	columns []seen // of those that take part
+}
+
+// pass gives the values of the table to all columns that are waiting for them. The
+// first one looks at the others, too. What of it depends on no other row is done
+// beside each other for pieces of the table, the rest in the order of the rows: so
+// sums have the same last digits always.
 func (f *fitter) pass(first bool) error {
-	held := int64(0)
+	var columns []*columnFit
 	for _, c := range f.columns {
-		c.due = !c.fitted()
-		if bytes := c.holds() * 8 * f.r.NumRows(); c.due && bytes > 0 {
-			if held > 0 && held+bytes > f.held {
-				c.due = false
-				continue
-			}
-			held += bytes
-			c.hold(f.r.NumRows())
+		if c.due = !c.fitted(); first || c.due {
+			columns = append(columns, c)
 		}
 	}
-	var v Values
-	return f.batches(func(rec arrow.Record, row func(int) int64) error {
+	free := sync.Pool{New: func() any { return &sight{columns: make([]seen, len(columns))} }}
+	look := func(p table.Piece) (*sight, error) {
+		s := free.Get().(*sight)
+		s.Piece = p
+		return s, f.look(s, columns, first)
+	}
+	return block.Ordered(f.ctx, f.threads, f.r.Pieces(max(1, fitPiece/int64(max(1, fitBytes*len(columns))))), look, func(s *sight) error {
+		defer free.Put(s)
+		defer s.Rows.Release()
 		if first {
-			f.rows += rec.NumRows()
+			f.rows += s.rows
 		}
-		for _, c := range f.columns {
-			if !first && !c.due {
-				continue
-			}
-			if err := c.read(rec.Column(c.at), &v); err != nil {
-				return atRow(err, row)
-			}
-			if first {
-				c.observe(&v, c.at == f.target)
-			}
-			if !c.due {
-				continue
-			}
-			if err := c.add(&v); err != nil {
-				return atRow(err, row)
+		for i, c := range columns {
+			if err := c.take(&s.columns[i], first); err != nil {
+				return err
 			}
 		}
 		return nil
 	})
 }
 
-// batches calls visit with every batch, without the rows that have no target.
-func (f *fitter) batches(visit func(rec arrow.Record, row func(int) int64) error) error {
-	var base int64
-	for rec, err := range f.r.Batches() {
+const (
+	fitPiece = 4 << 20 // bytes
+	fitBytes = 16      // of a number on its way, or of the head of a text
+)
+
+// look sees what there is in the columns of a piece, without the rows that have no
+// target.
+func (f *fitter) look(s *sight, columns []*columnFit, first bool) error {
+	rows := labelled(s.Rows, f.target)
+	if rows != nil {
+		kept, err := table.Take(s.Rows, rows)
 		if err != nil {
 			return err
 		}
-		if err := f.ctx.Err(); err != nil {
-			return err
+		s.Rows.Release()
+		s.Rows = kept
+	}
+	s.rows = s.Rows.NumRows()
+	for i, c := range columns {
+		if err := c.look(s.Rows.Column(c.at), &s.columns[i], first, c.at == f.target); err != nil {
+			return atRow(err, func(i int) int64 { return s.At + int64(original(rows, i)) })
 		}
-		rows := labelled(rec, f.target)
-		at := func(i int) int64 { return base + int64(original(rows, i)) }
-		if rows == nil {
-			err = visit(rec, at)
-		} else {
-			var kept arrow.Record
-			if kept, err = table.Take(rec, rows); err == nil {
-				err = visit(kept, at)
-				kept.Release()
-			}
-		}
-		if err != nil {
-			return err
-		}
-		base += rec.NumRows()
 	}
 	return nil
 }
@@ -212,6 +213,9 @@ func labelled(rec arrow.Record, column int) []int {
 		return nil
 	}
 	arr := rec.Column(column)
+	if arr.NullN() == 0 && table.ClassOf(arr.DataType()) != table.ClassReal {
+		return nil
+	}
 	n, absent := arr.Len(), 0
 	for i := range n {
 		if missing(arr, i) {

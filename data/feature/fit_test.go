@@ -59,7 +59,7 @@ func TestFitErrors(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			f := func() error {
-				_, err := Fit(t.Context(), test.spec, tableOf(t, record(t, test.table...)), All())
+				_, err := Fit(t.Context(), test.spec, tableOf(t, record(t, test.table...)), All(), Resources{})
 				return err
 			}
 			if test.err == "" {
@@ -77,7 +77,7 @@ func TestFitErrorCountsDroppedRows(t *testing.T) {
 	spec := Spec{Features: []Column{{Name: "x"}}, Target: &Target{Column: "y"}}
 	checkError(t, `column "x", row 3: the value is infinite`, "", func() error {
 		_, err := Fit(t.Context(), spec, tableOf(t, record(t,
-			col{"x", []any{1.0, 2.0, math.Inf(1)}}, col{"y", []any{nil, "a", "b"}})), All())
+			col{"x", []any{1.0, 2.0, math.Inf(1)}}, col{"y", []any{nil, "a", "b"}})), All(), Resources{})
 		return err
 	})
 }
@@ -89,10 +89,10 @@ func TestTooManyCategories(t *testing.T) {
 	}
 	r := tableOf(t, record(t, col{"id", values}))
 	checkError(t, `column "id": 4097 categories would become 4097 features, at most 4096 are possible`, "max_categories", func() error {
-		_, err := Fit(t.Context(), Spec{Features: []Column{{Name: "id"}}}, r, All())
+		_, err := Fit(t.Context(), Spec{Features: []Column{{Name: "id"}}}, r, All(), Resources{})
 		return err
 	})
-	if _, err := Fit(t.Context(), Spec{Features: []Column{{Name: "id", Encode: asOrdinal(Ordinal{})}}}, r, All()); err != nil {
+	if _, err := Fit(t.Context(), Spec{Features: []Column{{Name: "id", Encode: asOrdinal(Ordinal{})}}}, r, All(), Resources{}); err != nil {
 		t.Errorf("an ordinal column: %v", err)
 	}
 }
@@ -100,7 +100,7 @@ func TestTooManyCategories(t *testing.T) {
 func TestFitStopsWhenCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := Fit(ctx, Spec{Features: []Column{{Name: "x"}}}, tableOf(t, record(t, col{"x", []any{1.0}})), All())
+	_, err := Fit(ctx, Spec{Features: []Column{{Name: "x"}}}, tableOf(t, record(t, col{"x", []any{1.0}})), All(), Resources{})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want %v", err, context.Canceled)
 	}

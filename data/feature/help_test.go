@@ -36,7 +36,7 @@ func tableOf(t testing.TB, rec arrow.Record) *table.Reader {
 
 func fit(t testing.TB, spec Spec, cols ...col) *Transform {
 	t.Helper()
-	tr, err := Fit(t.Context(), spec, tableOf(t, record(t, cols...)), All())
+	tr, err := Fit(t.Context(), spec, tableOf(t, record(t, cols...)), All(), Resources{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -125,9 +125,9 @@ func (f *imputeFit) Done() (Fitted, error) {
 	case f.moments != nil:
 		v = f.moments.Mean()
 	case f.learned.Strategy == Median:
-		v = median(f.order.Sorted())
+		v = f.order.Median()
 	default:
-		v = mode(f.order.Sorted())
+		v = f.order.Mode()
 	}
 	f.learned.Number = &v
 	return f.learned, f.in.finite(v)

@@ -3,8 +3,8 @@ package feature
 import (
 	"fmt"
 	"math"
-	"slices"
 
+	"pipe/data/order"
 	"pipe/data/table"
 )
 
@@ -36,41 +36,32 @@ type filling interface {
 // statistics are what one pass over the values of a column tells.
 type statistics struct {
 	moments *moments
-	values  *[]float64 // that are there; sorted when ready
-	absent  int64      // that are not
+	order   *order.Column // of the numbers that are there
+	absent  int64         // numbers that are not
 	counter *counter
 	ready   bool
+
+	numbers *order.Store
+	failed  error // in finding out what the order tells
 }
 
 // wanted says whether anybody asked for any.
-func (s *statistics) wanted() bool { return s.moments != nil || s.values != nil || s.counter != nil }
+func (s *statistics) wanted() bool { return s.moments != nil || s.order != nil || s.counter != nil }
 
-// add gathers the values of some rows, and says whether it can go on.
-func (s *statistics) add(v *Values) (ok bool) {
+// take gathers what was seen in the next rows, and says whether it can hold that.
+func (s *statistics) take(seen *seen) (ok bool, err error) {
 	if m := s.moments; m != nil {
-		for _, x := range v.Numbers {
+		for _, x := range seen.values.Numbers {
 			m.add(x)
 		}
 	}
-	if s.values != nil {
-		values := *s.values
-		for _, x := range v.Numbers {
-			if math.IsNaN(x) {
-				s.absent++
-			} else {
-				values = append(values, x+0) // no -0, which would sort anywhere among 0
-			}
+	if s.order != nil {
+		s.absent += seen.absent
+		if err := s.order.Add(seen.sorted); err != nil {
+			return false, err
 		}
-		*s.values = values
 	}
-	return s.counter == nil || s.counter.add(v)
-}
-
-func (s *statistics) finish() {
-	s.ready = true
-	if s.values != nil {
-		slices.Sort(*s.values)
-	}
+	return s.counter == nil || s.counter.take(seen.counts), nil
 }
 
 // behind is the same column behind a filling.
@@ -115,38 +106,78 @@ func (m *Moments) Mean() float64 { v := m.value(); return v.mean() }
 // Range gives the smallest and the largest of them.
 func (m *Moments) Range() (least, most float64) { v := m.value(); return v.min, v.max }
 
-// Order asks for the order of the numbers, which takes eight bytes a row of
-// memory while it is found out.
+// Order asks for the order of the numbers.
 func (in *Input) Order() *Order {
-	if in.stats.values == nil {
-		in.stats.values = new([]float64)
+	if in.stats.order == nil {
+		in.stats.order = in.stats.numbers.NewColumn()
 	}
 	in.ordered = true
-	return &Order{in: in}
+	return &Order{in}
 }
 
-// Order is what the sorted values of a column of numbers tell. Missing ones do
-// not count. It needs at least one value.
-type Order struct {
-	in     *Input
-	sorted []float64 // once known
-}
+// Order is what the sorted values of a column of numbers tell. Missing ones do not
+// count. It needs at least one value. The values are not in memory; if they cannot
+// be read, what it says means nothing, and the fit fails.
+type Order struct{ in *Input }
 
-// Sorted gives the values in order. They must not be changed, nor kept after
-// Fitter.Done.
-func (o *Order) Sorted() []float64 {
-	if o.sorted == nil {
-		o.sorted = *o.in.stats.values
-		if f, ok := o.in.filled(); ok {
-			o.sorted = withFill(o.sorted, *f.Number, o.in.stats.absent)
+// at gives the value at a place, counted from 0, and len how many there are: with
+// what was filled in at its place among the others.
+func (o *Order) at(place int64) float64 {
+	s := o.in.stats
+	if f, ok := o.in.filled(); ok && s.absent > 0 {
+		switch before := o.known(s.order.Below(*f.Number)); {
+		case place >= before+s.absent:
+			place -= s.absent
+		case place >= before:
+			return *f.Number
 		}
 	}
-	return o.sorted
+	x, err := s.order.At(place)
+	o.known(0, err)
+	return x
+}
+
+func (o *Order) len() int64 {
+	if _, ok := o.in.filled(); ok {
+		return o.in.stats.order.Len() + o.in.stats.absent
+	}
+	return o.in.stats.order.Len()
+}
+
+// known keeps the error that makes the fit fail.
+func (o *Order) known(n int64, err error) int64 {
+	if err != nil {
+		o.in.stats.failed = err
+	}
+	return n
+}
+
+// Median is the value in the middle, or the mean of the two there.
+func (o *Order) Median() float64 {
+	n := o.len()
+	return median(o.at((n-1)/2), o.at(n/2))
 }
 
 // Quantile is the value below which the share q of the values lies, by linear
 // interpolation as numpy has it.
-func (o *Order) Quantile(q float64) float64 { return quantile(o.Sorted(), q) }
+func (o *Order) Quantile(q float64) float64 { return quantile(o.at, o.len(), q) }
+
+// Mode is the most frequent value, the smallest of several.
+func (o *Order) Mode() float64 {
+	s := o.in.stats
+	mode, most, err := s.order.Mode()
+	o.known(0, err)
+	f, ok := o.in.filled()
+	if !ok || s.absent == 0 {
+		return mode
+	}
+	fill := *f.Number
+	n := s.absent + o.known(s.order.Below(math.Nextafter(fill, math.Inf(1)))) - o.known(s.order.Below(fill))
+	if n > most || n == most && fill < mode {
+		return fill
+	}
+	return mode
+}
 
 // Frequencies asks for the frequencies of the categories.
 func (in *Input) Frequencies() *Frequencies {

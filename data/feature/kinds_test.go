@@ -91,11 +91,11 @@ func TestAnyChain(t *testing.T) {
 		cols[0].values[0], cols[1].values[0], cols[2].values[0] = 1.0, "a", int64(1)
 		spec := Spec{Features: []Column{chained("x", drawChain(rt, false)...), chained("s", drawChain(rt, true)...), chained("i", drawChain(rt, rapid.Bool().Draw(rt, "categories"))...)}}
 		r := tableOf(t, record(t, cols...))
-		tr, err := Fit(t.Context(), spec, r, All())
+		tr, err := Fit(t.Context(), spec, r, All(), Resources{})
 		if err != nil {
 			rt.Fatal(err)
 		}
-		small, err := fitWithin(t.Context(), spec, r, All(), 1)
+		small, err := Fit(t.Context(), spec, r, All(), Resources{held: 1})
 		if err != nil || string(written(t, small)) != string(written(t, tr)) {
 			rt.Fatalf("with little memory: %v\n%s\n%s", err, written(t, small), written(t, tr))
 		}

@@ -100,7 +100,7 @@ func TestTransformsFromOutside(t *testing.T) {
 		{Name: "x", Chain: []feature.Step{impute, deviate, {Kind: "scale", Setting: &feature.Scale{Method: feature.MaxAbs}}}},
 	}}
 	rows := tabletest.Table(t, "at", []any{"00:00", "06:00", "18:00"}, "x", []any{1.0, 5.0, nil})
-	tr, err := feature.Fit(t.Context(), spec, tabletest.Open(t, rows), outside())
+	tr, err := feature.Fit(t.Context(), spec, tabletest.Open(t, rows), outside(), feature.Resources{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,11 +125,11 @@ func TestTransformsFromOutside(t *testing.T) {
 		}
 	}
 	_, err = feature.Fit(t.Context(), feature.Spec{Features: []feature.Column{{Name: "at", Chain: []feature.Step{{Kind: "clock", Setting: new(clock)}, deviate}}}},
-		tabletest.Open(t, rows), outside())
+		tabletest.Open(t, rows), outside(), feature.Resources{})
 	if want := `column "at": nothing can follow clock, which makes features`; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
-	_, err = feature.Fit(t.Context(), spec, tabletest.Open(t, tabletest.Table(t, "at", []any{"00:00", "x"}, "x", []any{1.0, 5.0})), outside())
+	_, err = feature.Fit(t.Context(), spec, tabletest.Open(t, tabletest.Table(t, "at", []any{"00:00", "x"}, "x", []any{1.0, 5.0})), outside(), feature.Resources{})
 	if err != nil { // the last transform of a chain is not applied while it is learned
 		t.Error(err)
 	}

@@ -98,6 +98,14 @@ func (t *two) add(values []float64) {
 	}
 }
 
+// merge adds the values of the next rows.
+func (t *two) merge(next two) {
+	t.add([]float64{next.a, next.b}[:min(next.n, 2)])
+	if next.n == 3 {
+		t.n = 3
+	}
+}
+
 func (t *two) is() bool { return t.n == 2 }
 
 // A rising column of integers grows from each row to the next.
@@ -117,6 +125,18 @@ func (r *rising) add(values []float64) {
 			r.broken = true
 		}
 		r.last = x
+	}
+}
+
+// merge adds the values of the next rows.
+func (r *rising) merge(next rising) {
+	switch {
+	case !next.any:
+	case !r.any:
+		*r = next
+	default:
+		r.broken = r.broken || next.broken || !(next.first > r.last)
+		r.last = next.last
 	}
 }
 

@@ -86,7 +86,7 @@ func TestStrayWord(t *testing.T) {
 		{"few numbers", x(Column{}), values("x", 100, func(i int) any { return []string{"crew", "1", "2", "3"}[min(i, i%3+1)] }), ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := Fit(t.Context(), c.spec, tableOf(t, record(t, c.col)), All())
+			_, err := Fit(t.Context(), c.spec, tableOf(t, record(t, c.col)), All(), Resources{})
 			if fmt.Sprint(err) != c.want && !(err == nil && c.want == "") {
 				t.Errorf("got %v\nwant %s", err, c.want)
 			}
@@ -196,11 +196,11 @@ func TestStrayWordElsewhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = Fit(t.Context(), Spec{Features: []Column{{Name: "x"}}}, tableOf(t, rec), All())
+	_, err = Fit(t.Context(), Spec{Features: []Column{{Name: "x"}}}, tableOf(t, rec), All(), Resources{})
 	if want := `column "x": it was read as text, since ` + doubt + `; each number would be a category`; fmt.Sprint(err) != want {
 		t.Errorf("got %v\nwant %s", err, want)
 	}
-	tr, err := Fit(t.Context(), Spec{Features: []Column{{Name: "x", Encode: asOneHot(OneHot{})}}}, tableOf(t, rec), All())
+	tr, err := Fit(t.Context(), Spec{Features: []Column{{Name: "x", Encode: asOneHot(OneHot{})}}}, tableOf(t, rec), All(), Resources{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -59,7 +59,7 @@ func (s *Scale) Fit(in *Input) (Fitter, error) {
 	}
 	if s.Method == Robust {
 		order := in.Order()
-		return Learned(func() (Fitted, error) { return done(robust(order.Sorted())) }), nil
+		return Learned(func() (Fitted, error) { return done(robust(order)) }), nil
 	}
 	moments := in.Moments()
 	return Learned(func() (Fitted, error) {

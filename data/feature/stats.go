@@ -2,7 +2,6 @@ package feature
 
 import (
 	"math"
-	"slices"
 
 	"pipe/base/exact"
 )
@@ -103,57 +102,29 @@ func maxAbs(least, most float64) affine {
 	return affine{0, nonzero(max(math.Abs(least), math.Abs(most)))}
 }
 
-func robust(sorted []float64) affine {
-	return affine{median(sorted), nonzero(quantile(sorted, 0.75) - quantile(sorted, 0.25))}
+func robust(o *Order) affine {
+	return affine{o.Median(), nonzero(o.Quantile(0.75) - o.Quantile(0.25))}
 }
 
-// median of sorted values, at least one.
-func median(sorted []float64) float64 {
-	n := len(sorted)
-	a, b := sorted[(n-1)/2], sorted[n/2]
+// median is between the two numbers in the middle of the others.
+func median(a, b float64) float64 {
 	if m := (a + b) / 2; !math.IsInf(m, 0) {
 		return m
 	}
 	return a/2 + b/2
 }
 
-// quantile of sorted values, at least one, by linear interpolation: method 7
+// quantile of n sorted values, at least one, by linear interpolation: method 7
 // of Hyndman and Fan, with the rounding of numpy.
-func quantile(sorted []float64, q float64) float64 {
-	at := float64(len(sorted)-1) * q
-	i := int(at)
-	if i+1 >= len(sorted) {
-		return sorted[len(sorted)-1]
+func quantile(value func(at int64) float64, n int64, q float64) float64 {
+	at := float64(n-1) * q
+	i := int64(at)
+	if i+1 >= n {
+		return value(n - 1)
 	}
-	a, b, t := sorted[i], sorted[i+1], at-float64(i)
+	a, b, t := value(i), value(i+1), at-float64(i)
 	if t >= 0.5 {
 		return b - float64((b-a)*(1-t))
 	}
 	return a + float64((b-a)*t)
-}
-
-// mode is the most frequent of sorted values, at least one, and the smallest
-// of those if there are several.
-func mode(sorted []float64) float64 {
-	best, most := sorted[0], 0
-	for i := 0; i < len(sorted); {
-		j := i + 1
-		for j < len(sorted) && sorted[j] == sorted[i] {
-			j++
-		}
-		if j-i > most {
-			best, most = sorted[i], j-i
-		}
-		i = j
-	}
-	return best
-}
-
-// withFill is the sorted column with count copies of fill at their place.
-func withFill(sorted []float64, fill float64, count int64) []float64 {
-	if count == 0 {
-		return sorted
-	}
-	at, _ := slices.BinarySearch(sorted, fill)
-	return slices.Insert(sorted, at, slices.Repeat([]float64{fill}, int(count))...)
 }

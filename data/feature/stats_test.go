@@ -6,10 +6,12 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"pipe/data/order"
 )
 
 func TestMedianOfHugeNumbersIsFinite(t *testing.T) {
-	if got := median([]float64{1.5e308, 1.7e308}); got != 1.6e308 {
+	if got := median(1.5e308, 1.7e308); got != 1.6e308 {
 		t.Errorf("got %v, want 1.6e308", got)
 	}
 }
@@ -33,10 +35,34 @@ func TestMomentsOfFilledColumn(t *testing.T) {
 		if got.n != full.n || got.missing != 0 || got.min != full.min || got.max != full.max || math.Abs(got.mean()-full.mean()) > 1e-9 {
 			t.Fatalf("filled %+v, want %+v", got, full)
 		}
-		sorted := slices.Sorted(slices.Values(values))
-		filled := withFill(slices.Clone(sorted), fill, int64(gaps))
-		if !slices.IsSorted(filled) || len(filled) != len(values)+gaps {
-			t.Fatalf("withFill(%v, %v, %d) = %v", sorted, fill, gaps, filled)
+	})
+}
+
+// The order of a column with something filled in is that of a column without gaps.
+func TestOrderOfFilledColumn(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		number := rapid.Map(rapid.IntRange(-5, 5), func(i int) float64 { return float64(i) / 2 })
+		values := rapid.SliceOfN(number, 1, 30).Draw(t, "values")
+		gaps := rapid.IntRange(0, 20).Draw(t, "gaps")
+		x := number.Draw(t, "fill")
+		ordered := func(values []float64, absent int, f filling) *Order {
+			numbers := order.NewStore(maxHeld, nil)
+			in := &Input{stats: &statistics{numbers: numbers, absent: int64(absent)}, filler: f}
+			o := in.Order()
+			if err := in.stats.order.Add(order.Sort(values)); err != nil {
+				t.Fatal(err)
+			}
+			return o
+		}
+		got := ordered(values, gaps, &imputeFit{learned: fill{Number: &x}})
+		want := ordered(append(values, slices.Repeat([]float64{x}, gaps)...), 0, nil)
+		if got.Median() != want.Median() || got.Mode() != want.Mode() || got.len() != want.len() {
+			t.Fatalf("median, mode and length %v, %v, %v, want %v, %v, %v", got.Median(), got.Mode(), got.len(), want.Median(), want.Mode(), want.len())
+		}
+		for _, q := range []float64{0, 0.1, 0.25, 0.75, 1} {
+			if got, want := got.Quantile(q), want.Quantile(q); got != want {
+				t.Fatalf("quantile %v is %v, want %v", q, got, want)
+			}
 		}
 	})
 }

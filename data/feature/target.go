@@ -44,7 +44,7 @@ func (f *fitter) prepareTarget(t *Target) error {
 		kind := scaleKind()
 		chain = []use{{&kind, &Scale{cmp.Or(t.Scale, Standard)}}}
 	}
-	fit := newColumnFit(t.Column, at, field, form, chain)
+	fit := f.newColumn(t.Column, at, field, form, chain)
 	f.columns, f.target = append(f.columns, fit), at
 	return fit.advance()
 }

@@ -21,7 +21,7 @@ func TestTutorial(t *testing.T) {
 		{Kind: "impute", Setting: &feature.Impute{Median: &struct{}{}}},
 		{Kind: "bins", Setting: &bins{Count: 4}},
 	}}}}
-	learned, err := feature.Fit(t.Context(), spec, tabletest.Open(t, tabletest.Table(t, "age", []any{1.0, 2.0, 3.0, nil, 5.0, 60.0, 7.0, 8.0})), kinds)
+	learned, err := feature.Fit(t.Context(), spec, tabletest.Open(t, tabletest.Table(t, "age", []any{1.0, 2.0, 3.0, nil, 5.0, 60.0, 7.0, 8.0})), kinds, feature.Resources{})
 	if err != nil {
 		t.Fatal(err)
 	}

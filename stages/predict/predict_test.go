@@ -46,7 +46,7 @@ func fit(t testing.TB, target feature.Target) []byte {
 			{Name: "island", Encode: &feature.Encode{OneHot: new(feature.OneHot)}},
 		},
 		Target: &target,
-	}, r, feature.All())
+	}, r, feature.All(), feature.Resources{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,13 +8,13 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"sort"
 	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
 	"pipe/base/diag"
 	"pipe/base/random"
+	"pipe/data/order"
 	"pipe/data/table"
 )
 
@@ -107,12 +107,16 @@ func newStratified(seed uint64, keys *keyCounts, weights []uint64) (*quotaAssign
 		counts = append(counts, keys.missing)
 	}
 	if len(counts) > maxStrata {
-		return nil, diag.WithHint(fmt.Errorf("stratify: column %q has more than %d different values", keys.name, maxStrata),
-			"stratify by a column with few values, such as the class to predict")
+		return nil, tooManyStrata(keys.name)
 	}
 	a := newQuotaAssigner(seed, apportionStrata(counts, weights))
 	a.column, a.index, a.absent = keys.column, index, len(names)
 	return a, nil
+}
+
+func tooManyStrata(column string) error {
+	return diag.WithHint(fmt.Errorf("stratify: column %q has more than %d different values", column, maxStrata),
+		"stratify by a column with few values, such as the class to predict")
 }
 
 // keyCounts are the values of a column and how often they occur.
@@ -239,17 +243,23 @@ type cut struct {
 	seen   int64
 }
 
-// newTimed makes an assigner from the times of all rows, which it sorts.
-func newTimed(name string, column int, times []float64, sizes []int64) *timeAssigner {
-	slices.Sort(times)
+// newTimed makes an assigner from the times of all rows.
+func newTimed(name string, column int, times *order.Column, sizes []int64) (*timeAssigner, error) {
 	a := &timeAssigner{name: name, column: column}
 	var end int64
 	for _, size := range sizes[:len(sizes)-1] {
 		end += size
-		at := times[end] // there is one: no part is empty
-		a.cuts = append(a.cuts, cut{at: at, before: end - int64(sort.SearchFloat64s(times, at))})
+		at, err := times.At(end) // there is one: no part is empty
+		if err != nil {
+			return nil, err
+		}
+		before, err := times.Below(at)
+		if err != nil {
+			return nil, err
+		}
+		a.cuts = append(a.cuts, cut{at: at, before: end - before})
 	}
-	return a
+	return a, nil
 }
 
 func (a *timeAssigner) assign(rec arrow.Record, parts []int) error {
@@ -273,8 +283,8 @@ func (a *timeAssigner) assign(rec arrow.Record, parts []int) error {
 	return nil
 }
 
-// timesOf adds the times of a batch, whose first row has the number base.
-func timesOf(times []float64, name string, arr arrow.Array, base int64) ([]float64, error) {
+// timesOf gives the times of some rows, the first of which has the number base.
+func timesOf(name string, arr arrow.Array, base int64) ([]float64, error) {
 	values, valid, err := table.Floats(arr)
 	if err != nil || table.ClassOf(arr.DataType()) == table.ClassBool {
 		return nil, diag.WithHint(fmt.Errorf("time: column %q is %s, which has no order in time", name, table.TypeName(arr.DataType())),
@@ -285,7 +295,7 @@ func timesOf(times []float64, name string, arr arrow.Array, base int64) ([]float
 			return nil, missingKey("time", name, base+int64(i))
 		}
 	}
-	return append(times, values...), nil
+	return values, nil
 }
 
 // errNoRows is the error of a table that cannot be divided.

@@ -124,7 +124,7 @@ func (s *Preprocess) fit(ctx context.Context, env pipeline.Env) (*feature.Transf
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", in.Name, err)
 	}
-	transform, err := feature.Fit(ctx, spec, r, feature.All())
+	transform, err := feature.Fit(ctx, spec, r, feature.All(), feature.Resources{Threads: env.Threads(), Scratch: env.Scratch})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", in.Name, err)
 	}

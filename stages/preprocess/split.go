@@ -13,6 +13,7 @@ import (
 
 	"pipe/base/diag"
 	"pipe/data/metric"
+	"pipe/data/order"
 	"pipe/data/source/block"
 	"pipe/data/table"
 	"pipe/pipeline"
@@ -43,8 +44,7 @@ largest remainder. One of these can be set instead:
 - ` + "`time: COLUMN`" + ` cuts at points in time: the earliest rows go to the part that is written first.
 - ` + "`by: {column: COLUMN, values: {train: [a, b], test: [c]}}`" + ` sends rows where their value says.
 
-The table may be larger than memory. Groups, strata and values need memory for each distinct one,
-a split by time eight bytes for each row.`,
+The table may be larger than memory. Groups, strata and values need memory for each distinct one.`,
 		Example: `
 split:
   uses: split
@@ -183,7 +183,7 @@ func (s *Split) divide(ctx context.Context, env pipeline.Env, r *table.Reader) e
 	if r.NumRows() == 0 {
 		return errNoRows
 	}
-	assigner, err := s.assigner(ctx, env.Seed(), r)
+	assigner, err := s.assigner(ctx, means{env.Seed(), env.Threads(), env.Scratch}, r)
 	if err != nil {
 		return err
 	}
@@ -297,8 +297,15 @@ func gatherParts(h hand, parts int) ([]arrow.Record, error) {
 	return list, nil
 }
 
+// means are what a method may draw with and work with.
+type means struct {
+	seed    uint64
+	threads int
+	scratch func() (string, error)
+}
+
 // assigner prepares the method that is set.
-func (s *Split) assigner(ctx context.Context, seed uint64, r *table.Reader) (assigner, error) {
+func (s *Split) assigner(ctx context.Context, with means, r *table.Reader) (assigner, error) {
 	if s.By != nil {
 		return s.By.assigner(r.Schema())
 	}
@@ -320,17 +327,17 @@ func (s *Split) assigner(ctx context.Context, seed uint64, r *table.Reader) (ass
 		if err != nil {
 			return nil, err
 		}
-		return newStratified(seed, keys, weights)
+		return newStratified(with.seed, keys, weights)
 	case s.Group != "":
 		keys, err := countKeys(ctx, r, "group", s.Group)
 		if err != nil {
 			return nil, err
 		}
-		return newGrouped(seed, keys, weights)
+		return newGrouped(with.seed, keys, weights)
 	case s.Time != "":
-		return timed(ctx, r, s.Time, sizes)
+		return timed(ctx, with, r, s.Time, sizes)
 	}
-	return newQuotaAssigner(seed, [][]int64{sizes}), nil
+	return newQuotaAssigner(with.seed, [][]int64{sizes}), nil
 }
 
 // countKeys is the first pass over a column of strata or groups.
@@ -356,29 +363,34 @@ func countKeys(ctx context.Context, r *table.Reader, method, name string) (*keyC
 			return nil, diag.WithHint(fmt.Errorf("%s: column %q holds decimal numbers, at least %d different ones in %d rows", method, name, n, r.NumRows()),
 				fmt.Sprintf("choose a column with few values, or if these are codes read them as text: `columns: {%s: string}` of the ingest stage", name))
 		}
+		if method == "stratify" && len(keys.counts) > maxStrata { // not when memory is full of them
+			return nil, tooManyStrata(name)
+		}
 	}
 	return keys, nil
 }
 
+// maxHeld bounds the bytes of times that are in memory. What is beyond it is in a file.
+const maxHeld = 64 << 20
+
 // timed is the first pass over a column of times.
-func timed(ctx context.Context, r *table.Reader, name string, sizes []int64) (assigner, error) {
+func timed(ctx context.Context, with means, r *table.Reader, name string, sizes []int64) (assigner, error) {
 	column, err := table.Column(r.Schema(), name)
 	if err != nil {
 		return nil, fmt.Errorf("time: %w", err)
 	}
-	times := make([]float64, 0, r.NumRows())
-	for rec, err := range r.Batches() {
-		if err == nil {
-			err = ctx.Err()
-		}
-		if err != nil {
-			return nil, err
-		}
-		if times, err = timesOf(times, name, rec.Column(column), int64(len(times))); err != nil {
-			return nil, err
-		}
+	store := order.NewStore(maxHeld, with.scratch)
+	defer store.Close()
+	times := store.NewColumn()
+	sorted := func(p table.Piece) (order.Run, error) {
+		defer p.Rows.Release()
+		values, err := timesOf(name, p.Rows.Column(column), p.At)
+		return order.Sort(values), err
 	}
-	return newTimed(name, column, times, sizes), nil
+	if err := block.Ordered(ctx, max(1, with.threads), r.Pieces(math.MaxInt64/2), sorted, times.Add); err != nil {
+		return nil, err
+	}
+	return newTimed(name, column, times, sizes)
 }
 
 // assigner looks values up as the column writes them.

@@ -90,7 +90,7 @@ func assigned(t testing.TB, with string, data []byte, n int) map[string][]int64 
 	t.Helper()
 	r := tabletest.Open(t, data)
 	s := pipelinetest.Decode(t, splitKind(), with).(*Split)
-	assigner, err := s.assigner(t.Context(), 7, r)
+	assigner, err := s.assigner(t.Context(), means{seed: 7}, r)
 	if err != nil {
 		t.Fatal(err)
 	}

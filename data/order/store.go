@@ -1,0 +1,95 @@
+package order
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+)
+
+const (
+	usualPiece = 1 << 20 // keys that Mode looks at in one go
+	atOnce     = 128     // keys of a run in a file that are read together
+)
+
+// A Store holds the numbers of columns: in memory up to a bound, what is beyond it in
+// a file.
+type Store struct {
+	scratch func() (string, error)
+	memory  int64
+	piece   int64
+	held    int64
+	file    *os.File
+	size    int64
+	buf     []byte
+}
+
+// NewStore makes a store that holds so many bytes in memory. Its file, should it need
+// one, is in the folder that scratch gives; nil is the one that the system has for
+// such files.
+func NewStore(memory int64, scratch func() (string, error)) *Store {
+	if scratch == nil {
+		scratch = func() (string, error) { return "", nil }
+	}
+	return &Store{scratch: scratch, memory: memory, piece: usualPiece}
+}
+
+// NewColumn makes a column without numbers.
+func (s *Store) NewColumn() *Column { return &Column{store: s} }
+
+// Close removes the file. Columns are of no use any more.
+func (s *Store) Close() error {
+	if s.file == nil {
+		return nil
+	}
+	return errors.Join(s.file.Close(), os.Remove(s.file.Name()))
+}
+
+// A stored run is in memory, or in the file.
+type stored struct {
+	n           int64
+	first, last uint64
+	keys        Run      // nil: in the file
+	file        *os.File // likewise
+	offset      int64
+}
+
+func (s *Store) keep(r Run) (stored, error) {
+	run := stored{n: int64(len(r)), first: r[0], last: r[len(r)-1]}
+	if s.held+8*run.n <= s.memory {
+		s.held += 8 * run.n
+		run.keys = r
+		return run, nil
+	}
+	if s.file == nil {
+		dir, err := s.scratch()
+		if err != nil {
+			return run, err
+		}
+		if s.file, err = os.CreateTemp(dir, "order"); err != nil {
+			return run, fmt.Errorf("put numbers aside: %w", err)
+		}
+	}
+	s.buf = s.buf[:0]
+	for _, k := range r {
+		s.buf = binary.LittleEndian.AppendUint64(s.buf, k)
+	}
+	if _, err := s.file.WriteAt(s.buf, s.size); err != nil {
+		return run, fmt.Errorf("put numbers aside: %w", err)
+	}
+	run.file, run.offset = s.file, s.size
+	s.size += int64(len(s.buf))
+	return run, nil
+}
+
+// read gets the keys of a run in the file from one on.
+func (r *stored) read(keys []uint64, from int64) error {
+	buf := make([]byte, 8*len(keys))
+	if _, err := r.file.ReadAt(buf, r.offset+8*from); err != nil {
+		return fmt.Errorf("read numbers that were put aside: %w", err)
+	}
+	for i := range keys {
+		keys[i] = binary.LittleEndian.Uint64(buf[8*i:])
+	}
+	return nil
+}

@@ -1,0 +1,34 @@
+package table
+
+import (
+	"iter"
+
+	"github.com/apache/arrow-go/v18/arrow"
+)
+
+// A Piece is some rows of a table.
+type Piece struct {
+	Rows arrow.Record // for whoever gets it to release
+	At   int64        // row of the table that it begins with
+}
+
+// Pieces reads a table in order, in pieces of at most n rows. Where it is cut depends
+// on the table alone.
+func (r *Reader) Pieces(n int64) iter.Seq2[Piece, error] {
+	return func(yield func(Piece, error) bool) {
+		var base int64
+		for rec, err := range r.Batches() {
+			if err != nil {
+				yield(Piece{}, err)
+				return
+			}
+			for from := int64(0); from < rec.NumRows(); from += n {
+				to := min(from+n, rec.NumRows())
+				if !yield(Piece{rec.NewSlice(from, to), base + from}, nil) {
+					return
+				}
+			}
+			base += rec.NumRows()
+		}
+	}
+}
