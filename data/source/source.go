@@ -20,6 +20,7 @@ import (
 
 	"pipe/base/diag"
 	"pipe/data/source/cell"
+	"pipe/data/source/packed"
 	"pipe/pipeline/settings"
 )
 
@@ -41,9 +42,10 @@ type Kind struct {
 	New func() Reader
 }
 
-// ByName finds the kind that the ending of the name of a file tells, or nil.
+// ByName finds the kind that the ending of the name of a file tells, or nil. An
+// ending that says how the file is compressed is left out.
 func ByName(kinds []Kind, name string) *Kind {
-	ending := strings.ToLower(path.Ext(name))
+	ending := strings.ToLower(path.Ext(packed.Inner(name)))
 	for i := range kinds {
 		if ending != "" && slices.Contains(kinds[i].Endings, ending) {
 			return &kinds[i]

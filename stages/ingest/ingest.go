@@ -5,9 +5,7 @@ package ingest
 import (
 	"context"
 	"errors"
-	"slices"
 
-	"pipe/base/diag"
 	"pipe/data/metric"
 	"pipe/data/source"
 	"pipe/data/source/cell"
@@ -19,7 +17,7 @@ import (
 
 // Ingest is the configuration of the stage.
 type Ingest struct {
-	Path    settings.FilePath    `yaml:"path" doc:"File to read. Instead of it, an input named file can be connected."`
+	Place
 	Columns settings.Map[string] `yaml:"columns" enum:"string,int64,float64,bool,date,timestamp" doc:"Types of columns by name. Types of other columns are inferred from all their values."`
 	Expect  settings.Map[string] `yaml:"expect" added:"true" enum:"string,int64,float64,bool,date,timestamp" doc:"Types that columns had in other data, by name; nothing is inferred then. A column has its type if all its values fit, and is text with a warning if not. A column that is not listed is text, and a listed one need not be there. So does pipe predict read new rows."`
 	Select  []string             `yaml:"select" doc:"Columns to keep, in this order. All columns are kept by default."`
@@ -36,7 +34,8 @@ func Kind() pipeline.Kind {
 	return pipeline.Kind{
 		Name:    "ingest",
 		Version: version(),
-		Doc: `Reads a file into a table. Its format, which ` + "`format`" + ` says if nothing else does, is one of these:
+		Doc: `Reads a file into a table. One that is compressed with gzip or zstd, as its first bytes say, is unpacked; its hash is that of the
+compressed file, and its name without .gz or .zst says the format. The format, which ` + "`format`" + ` says if nothing else does, is one of these:
 
 ` + formats() + `
 
@@ -100,22 +99,17 @@ func (in *Ingest) OutputPorts([]string) []pipeline.Port {
 
 // Run reads the file.
 func (in *Ingest) Run(ctx context.Context, env pipeline.Env) error {
-	port, err := in.port(env.Inputs())
+	data, err := in.open(ctx, env)
+	defer data.Close()
 	if err != nil {
 		return err
 	}
-	file, err := env.Open(port)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	data := &source.File{ReaderAt: file, Size: file.Size(), Name: file.Name}
-	reader, err := in.reader(data)
+	reader, err := in.reader(data.files[0])
 	if err != nil {
 		return err
 	}
 	rows, err := reader.Open(ctx, source.Inputs{
-		Files:    []*source.File{data},
+		Files:    data.files,
 		Contract: in.contract(),
 		Threads:  env.Threads(),
 		Progress: env.Progress,
@@ -137,7 +131,7 @@ func (in *Ingest) Run(ctx context.Context, env pipeline.Env) error {
 	}
 	rows.Report(env.Log())
 	for _, f := range rows.Schema().Fields() {
-		env.Column(pipeline.ColumnRef{Port: "table", Column: f.Name}, pipeline.ColumnRef{Port: port, Column: f.Name})
+		env.Column(pipeline.ColumnRef{Port: "table", Column: f.Name}, pipeline.ColumnRef{Port: data.port, Column: f.Name})
 	}
 	env.Metric("rows", float64(read.Rows), metric.Meaning{})
 	env.Metric("columns", float64(rows.Schema().NumFields()), metric.Meaning{})
@@ -168,20 +162,6 @@ func (in *Ingest) writeRejected(env pipeline.Env, rows source.Rows) error {
 		return err
 	}
 	return w.Close()
-}
-
-// port finds where the bytes come from.
-func (in *Ingest) port(inputs []string) (string, error) {
-	connected := slices.Contains(inputs, "file")
-	switch {
-	case connected && in.Path != "":
-		return "", diag.WithHint(errors.New("both an input file and the setting path are given"), "remove one of them")
-	case connected:
-		return "file", nil
-	case in.Path != "":
-		return "path", nil
-	}
-	return "", diag.WithHint(errors.New("there is nothing to read"), "add path: data.csv, or connect an input named file")
 }
 
 // contract is what the settings say of the columns.

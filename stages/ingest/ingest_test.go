@@ -173,7 +173,7 @@ func TestFileInput(t *testing.T) {
 }
 
 func TestValidate(t *testing.T) {
-	valid := func() Ingest { return Ingest{Path: "x.csv", Reader: *csv.Usual()} }
+	valid := func() Ingest { return Ingest{Place: Place{Path: "x.csv"}, Reader: *csv.Usual()} }
 	for _, c := range []struct {
 		name   string
 		change func(*Ingest)
