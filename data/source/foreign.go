@@ -57,16 +57,16 @@ func NotOf(title, file string, start []byte) error {
 		}
 		return diag.WithHint(fmt.Errorf("%s is %s, not %s", file, k.name, title), k.hint)
 	}
-	if isUTF16(start) {
+	if IsUTF16(start) {
 		return diag.WithHint(fmt.Errorf("%s is UTF-16, not UTF-8", file),
 			"save it as UTF-8, or convert it: iconv -f utf-16 -t utf-8")
 	}
 	return nil
 }
 
-// isUTF16 looks for a byte order mark, or for two characters of ASCII with the
+// IsUTF16 tells UTF-16: it looks for a byte order mark, or for two characters of ASCII with the
 // low byte first.
-func isUTF16(start []byte) bool {
+func IsUTF16(start []byte) bool {
 	return bytes.HasPrefix(start, []byte("\xff\xfe")) || bytes.HasPrefix(start, []byte("\xfe\xff")) ||
 		len(start) >= 4 && start[0] != 0 && start[1] == 0 && start[2] != 0 && start[3] == 0
 }

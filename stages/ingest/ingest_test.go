@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -71,10 +72,20 @@ func TestFixtures(t *testing.T) {
 
 func text(files []txtar.File) string { return string(txtar.Format(&txtar.Archive{Files: files})) }
 
+// hexEscape is a byte that a text fixture cannot hold.
+var hexEscape = regexp.MustCompile(`\\x[0-9a-f]{2}`)
+
 // decodeEscapes makes the bytes that a text fixture cannot hold: \r, \0, \xff
 // and, at the end of a file, \c for no line end.
 func decodeEscapes(s string) string {
-	s = strings.NewReplacer(`\r`, "\r", `\0`, "\x00", `\xff`, "\xff", `\xfe`, "\xfe", `\xef\xbb\xbf`, "\xef\xbb\xbf").Replace(s)
+	s = strings.NewReplacer(`\r`, "\r", `\0`, "\x00").Replace(s)
+	s = hexEscape.ReplaceAllStringFunc(s, func(e string) string {
+		b, err := strconv.ParseUint(e[2:], 16, 8)
+		if err != nil {
+			panic(err)
+		}
+		return string([]byte{byte(b)})
+	})
 	return strings.TrimSuffix(s, "\\c\n")
 }
 

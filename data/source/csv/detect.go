@@ -2,10 +2,13 @@ package csv
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 
 	"pipe/base/diag"
+	"pipe/data/source"
 	"pipe/data/source/block"
+	"pipe/data/source/charset"
 )
 
 // sampled is how much of a file is looked at to find out what its dialect is.
@@ -133,6 +136,40 @@ func (r *reading) parting(delim byte, in *Reader, sample []byte) (p parting) {
 		p.alike = false
 	}
 	return p
+}
+
+// decode makes the file one of UTF-8, whose beginning it gives.
+func (r *reading) decode(ctx context.Context, name charset.Name) (start []byte, err error) {
+	if start, err = r.file.Begin(); err != nil {
+		return nil, err
+	}
+	encoding := name.Of(start)
+	if !encoding.IsWide() {
+		if name == charset.Auto && source.IsUTF16(start) {
+			return nil, diag.WithHint(fmt.Errorf("%s is UTF-16 without a byte order mark", r.file.Name), "set encoding: utf-16")
+		}
+		if err := source.NotOf("CSV", r.file.Name, start); err != nil {
+			return nil, err
+		}
+	}
+	if encoding == charset.UTF8 {
+		return start, nil
+	}
+	if charset.OfMark(start) == charset.UTF8 {
+		return nil, diag.WithHint(fmt.Errorf("%s begins with the mark of UTF-8, and is read as %s", r.file.Name, encoding), "set encoding: auto")
+	}
+	if r.file, err = charset.Open(ctx, r.file, encoding); err != nil {
+		return nil, err
+	}
+	if name == charset.Auto {
+		r.detected = append(r.detected, "encoding", string(encoding))
+	}
+	return r.file.Begin()
+}
+
+// hintEncoding says which encoding a text may have that is not UTF-8.
+func (r *reading) hintEncoding(text []byte) string {
+	return fmt.Sprintf("set encoding: %s if the file was written so, or convert it to UTF-8", charset.Guess(text))
 }
 
 // sample is the beginning of what is to be read.

@@ -2,6 +2,7 @@ package csv
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -15,12 +16,9 @@ import (
 // open looks at the beginning of a file: it finds the names of the columns and
 // where the data starts. A column without a name is called c1, c2 and so on, by
 // its position.
-func (r *reading) open(in *Reader) error {
-	start, err := r.file.Begin()
+func (r *reading) open(ctx context.Context, in *Reader) error {
+	start, err := r.decode(ctx, in.Encoding)
 	if err != nil {
-		return err
-	}
-	if err := source.NotOf("CSV", r.file.Name, start); err != nil {
 		return err
 	}
 	if source.IsJSON(start) {
@@ -114,7 +112,7 @@ func (r *reading) header(rs *records, number bool) error {
 		case strings.ContainsRune(name, 0):
 			return fail("a zero byte; this is no text file", "")
 		case !utf8.ValidString(name):
-			return fail(fmt.Sprintf("the name of column %d is not UTF-8", i+1), source.HintUTF8)
+			return fail(fmt.Sprintf("the name of column %d is not UTF-8", i+1), r.hintEncoding(text))
 		case name == "":
 			r.nameless = append(r.nameless, i)
 			continue

@@ -36,7 +36,7 @@ func Kind() source.Kind {
 		Name:    "csv",
 		Version: Version,
 		Title:   "CSV",
-		Doc: `RFC 4180 with LF or CRLF line ends, in UTF-8 with or without a byte order mark. Blank lines are skipped, but in a file of one column each is a row without a value. Any record
+		Doc: `RFC 4180 with LF or CRLF line ends, in UTF-8, or in what a byte order mark or ` + "`encoding`" + ` says. Blank lines are skipped, but in a file of one column each is a row without a value. Any record
 that cannot be read exactly as the file says it is an error with its line, row and column. Other dialects are settings: ` + "`escape`, `comment`, `skip`, `line_ends`, `quotes: lenient`, `rows`" + `.`,
 		Endings: []string{".csv", ".tsv"},
 		New:     func() source.Reader { return new(Reader) },
@@ -66,15 +66,16 @@ func (in *Reader) Open(ctx context.Context, from source.Inputs) (source.Rows, er
 		return nil, err
 	}
 	done := int64(0)
-	r := &reading{
+	var r *reading
+	r = &reading{
 		file: file, dialect: in.dialect(), rules: from.Contract.Rules,
 		block: cmp.Or(from.Block, block.Usual), threads: max(1, from.Threads),
 		advance: func(n int64) {
 			done += n
-			from.Advance(done, 2*file.Size) // two passes
+			from.Advance(done, 2*r.file.Size) // two passes
 		},
 	}
-	if err := r.open(in); err != nil {
+	if err := r.open(ctx, in); err != nil {
 		return nil, err
 	}
 	r.fit = fit{policy: policies[in.Rows], width: len(r.names), trailing: in.Trailing}

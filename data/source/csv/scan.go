@@ -118,7 +118,7 @@ func (sc *scanner) scan(r *reading, b block.Block) *scanned {
 		for i := range rs.fields {
 			f := &rs.fields[i]
 			if !valid && !utf8.Valid(rs.data[f.start:f.end]) {
-				sc.problem(f, r.names[i], notUTF8, source.HintUTF8)
+				sc.problem(f, r.names[i], notUTF8, r.hintEncoding(rs.data[f.start:f.end]))
 				continue
 			}
 			raw := rs.text(*f)
