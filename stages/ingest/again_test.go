@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"pipe/data/source/cell"
 	"pipe/data/table"
 	"pipe/data/table/tabletest"
 	"pipe/pipeline/settings"
@@ -19,7 +20,8 @@ import (
 // by themselves they may look like anything.
 func TestAgainReadsRowsAlike(t *testing.T) {
 	cells := []string{"1", "0", "-7", "007", "2.0", "2.10", "1e3", "true", "False", "2024-01-02", "2024-01-02 03:04:05",
-		"", " ", `""`, "NA", `"NA"`, "None", "-", "word", " 5 ", "99999999999999999999"}
+		"", " ", `""`, "NA", `"NA"`, "None", "-", "word", " 5 ", "99999999999999999999",
+		"31.12.2023", "12/31/2023", "01/02/2024", "2024/01/02", "15:04", "inf", "2024-01-02T03:04:05.123456789Z", "0001-01-01", "1'000", "12%"}
 	rapid.Check(t, func(rt *rapid.T) {
 		width := rapid.IntRange(2, 4).Draw(rt, "width")
 		var palettes [][]string // a column has few kinds of values
@@ -48,14 +50,17 @@ func TestAgainReadsRowsAlike(t *testing.T) {
 		if rapid.Bool().Draw(rt, "missing") {
 			in.Missing = []string{"word"}
 		}
-		whole, types := readRows(t, rt, in, file(lines))
+		if rapid.Bool().Draw(rt, "notation") {
+			in.Thousands, in.Percent, in.TrueWords, in.FalseWords = "'", true, []string{"word"}, []string{"None"}
+		}
+		whole, types, dates := readRows(t, rt, in, file(lines))
 		at := rapid.SliceOfNDistinct(rapid.IntRange(0, len(lines)-1), 1, -1, rapid.ID[int]).Draw(rt, "some")
 		var some, want []string
 		for _, i := range at {
 			some, want = append(some, lines[i]), append(want, whole[i])
 		}
-		again := in.Again("new.csv", types, Kind().Version).(*Ingest)
-		got, typesAgain := readRows(t, rt, again, file(some))
+		again := in.Again("new.csv", types, dates, Kind().Version).(*Ingest)
+		got, typesAgain, _ := readRows(t, rt, again, file(some))
 		if diff := cmp.Diff(types, typesAgain); diff != "" {
 			rt.Fatalf("types: %s\n%s", diff, file(some))
 		}
@@ -66,7 +71,7 @@ func TestAgainReadsRowsAlike(t *testing.T) {
 }
 
 // readRows gives the rows of a file as text, and the types of the columns.
-func readRows(t *testing.T, rt tabletest.T, in *Ingest, csv string) (rows []string, types settings.Map[string]) {
+func readRows(t *testing.T, rt tabletest.T, in *Ingest, csv string) (rows []string, types, dates settings.Map[string]) {
 	data, err := read(t, in, csv, 64, 2)
 	if err != nil {
 		rt.Fatal(err)
@@ -82,13 +87,16 @@ func readRows(t *testing.T, rt tabletest.T, in *Ingest, csv string) (rows []stri
 	defer rec.Release()
 	for _, f := range r.Schema().Fields() {
 		types = append(types, settings.Entry[string]{Key: f.Name, Value: table.TypeName(f.Type)})
+		if format, ok := f.Metadata.GetValue(cell.LayoutKey); ok {
+			dates = append(dates, settings.Entry[string]{Key: f.Name, Value: format})
+		}
 	}
 	for i := range rec.NumRows() {
 		row := rec.NewSlice(i, i+1)
 		rows = append(rows, fmt.Sprint(row.Columns()))
 		row.Release()
 	}
-	return rows, types
+	return rows, types, dates
 }
 
 // A stage of the first version read text in quotes as text, always.
@@ -97,7 +105,7 @@ func TestAgainOfVersionOne(t *testing.T) {
 	in := defaults()
 	in.Missing = []string{"NA"}
 	in.Columns, in.Select = types, []string{"s", "gone"}
-	rows, _ := readRows(t, t, in.Again("new.csv", types, 1).(*Ingest), "n,s\n1.5,\"NA\"\nNA,NA\n,\"\"\n")
+	rows, _, _ := readRows(t, t, in.Again("new.csv", types, nil, 1).(*Ingest), "n,s\n1.5,\"NA\"\nNA,NA\n,\"\"\n")
 	if diff := cmp.Diff([]string{`[[1.5] ["NA"]]`, `[[(null)] [(null)]]`, `[[(null)] [""]]`}, rows); diff != "" {
 		t.Error(diff)
 	}

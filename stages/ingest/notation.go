@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
+	_ "time/tzdata" // so that zones are known on machines without files of them
 	"unicode"
 
 	"pipe/data/source/cell"
@@ -13,13 +15,15 @@ import (
 
 // Notation says how values are written, as people do in many ways.
 type Notation struct {
-	Decimal    string   `yaml:"decimal" added:"true" doc:"What stands before the decimals of a number: a point, which is the default, or a comma."`
-	Thousands  string   `yaml:"thousands" added:"true" doc:"What may stand between groups of digits: a comma, a point, an apostrophe or a blank, which is a blank of any kind. It must stand everywhere where it could in a number that has one."`
-	Percent    bool     `yaml:"percent" added:"true" default:"false" doc:"Whether 5% is the number 0.05."`
-	Currency   []string `yaml:"currency" added:"true" single:"true" max:"28" doc:"Signs or codes of currencies that may stand before or behind an amount, and are left out. A column with amounts in several of them is text."`
-	Accounting bool     `yaml:"accounting" added:"true" default:"false" doc:"Whether (5) and 5- are the number -5."`
-	TrueWords  []string `yaml:"true_words" added:"true" doc:"Texts that are true, besides true, True and TRUE."`
-	FalseWords []string `yaml:"false_words" added:"true" doc:"Texts that are false, besides false, False and FALSE."`
+	Decimal    string               `yaml:"decimal" added:"true" doc:"What stands before the decimals of a number: a point, which is the default, or a comma."`
+	Thousands  string               `yaml:"thousands" added:"true" doc:"What may stand between groups of digits: a comma, a point, an apostrophe or a blank, which is a blank of any kind. It must stand everywhere where it could in a number that has one."`
+	Percent    bool                 `yaml:"percent" added:"true" default:"false" doc:"Whether 5% is the number 0.05."`
+	Currency   []string             `yaml:"currency" added:"true" single:"true" max:"28" doc:"Signs or codes of currencies that may stand before or behind an amount, and are left out. A column with amounts in several of them is text."`
+	Accounting bool                 `yaml:"accounting" added:"true" default:"false" doc:"Whether (5) and 5- are the number -5."`
+	TrueWords  []string             `yaml:"true_words" added:"true" doc:"Texts that are true, besides true, True and TRUE."`
+	Dates      settings.Map[string] `yaml:"dates" added:"true" doc:"How columns of dates and times are written, by name, in the words of strftime: {day: \"%d.%m.%Y\"}; or unix, unix_ms, unix_us, unix_ns for numbers that count from 1970. A value that is not written so is an error."`
+	Timezone   string               `yaml:"timezone" added:"true" doc:"IANA name of the time zone of times that say none, such as Europe/Berlin; UTC by default. Of an hour that clocks show twice it is the first; a time that they leave out is none."`
+	FalseWords []string             `yaml:"false_words" added:"true" doc:"Texts that are false, besides false, False and FALSE."`
 }
 
 // Validate checks what the tags cannot say.
@@ -57,7 +61,70 @@ func (n *Notation) Validate() error {
 			seen[word] = list.value
 		}
 	}
+	for _, d := range n.Dates {
+		if _, at, err := cell.ParseLayout(d.Value); err != nil {
+			if at > 0 {
+				err = fmt.Errorf("%w, at character %d", err, at+1)
+			}
+			errs = append(errs, settings.FieldErrorf("dates."+d.Key, "%w", err))
+		}
+	}
+	if n.Timezone != "" {
+		if _, err := time.LoadLocation(n.Timezone); err != nil || n.Timezone == "Local" {
+			errs = append(errs, &settings.FieldError{Field: "timezone", Err: fmt.Errorf("unknown time zone %q", n.Timezone),
+				Todo: "write an IANA name such as Europe/London, America/New_York or UTC"})
+		}
+	}
 	return errors.Join(errs...)
+}
+
+// checkTypes finds formats of dates in columns that are declared as something
+// else.
+func (n *Notation) checkTypes(columns settings.Map[string]) error {
+	var errs []error
+	for _, d := range n.Dates {
+		declared, ok := columns.Get(d.Key)
+		l, _, err := cell.ParseLayout(d.Value)
+		if ok && err == nil && !l.Fits(cell.TypeOf(declared)) {
+			errs = append(errs, settings.FieldErrorf("dates."+d.Key, "it makes a %s of %q, which columns declares as %s", l.Type(), d.Key, declared))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// layout is how the dates of a column are written, nil if nothing is said.
+func (n *Notation) layout(column string) *cell.Layout {
+	text, ok := n.Dates.Get(column)
+	if !ok {
+		return nil
+	}
+	l, _, err := cell.ParseLayout(text)
+	if err != nil {
+		return nil // Validate has said it
+	}
+	return l
+}
+
+// typed are columns with their types and how they are written. Those of which
+// only that is said are among them if all is asked for.
+func (n *Notation) typed(columns settings.Map[string], all bool) []cell.Typed {
+	types := make([]cell.Typed, 0, len(columns))
+	for _, c := range columns {
+		t := cell.Typed{Name: c.Key, Type: cell.TypeOf(c.Value)}
+		if l := n.layout(c.Key); l != nil && l.Fits(t.Type) {
+			t.Layout = l
+		}
+		types = append(types, t)
+	}
+	for _, d := range n.Dates {
+		if _, ok := columns.Get(d.Key); ok || !all {
+			continue
+		}
+		if l := n.layout(d.Key); l != nil {
+			types = append(types, cell.Typed{Name: d.Key, Type: l.Type(), Layout: l})
+		}
+	}
+	return types
 }
 
 // group is the separator of groups, written as package cell knows it.
@@ -83,9 +150,12 @@ func (n *Notation) cell() *cell.Notation {
 		Group: n.group(), Percent: n.Percent, Currency: n.Currency, Accounting: n.Accounting,
 		True: n.TrueWords, False: n.FalseWords,
 	}
+	if n.Timezone != "" {
+		c.Zone, _ = time.LoadLocation(n.Timezone)
+	}
 	if n.Decimal == "," {
 		c.Decimal = ','
-	} else if c.Group == "" && !c.Percent && len(c.Currency) == 0 && !c.Accounting && len(c.True)+len(c.False) == 0 {
+	} else if c.Group == "" && !c.Percent && len(c.Currency) == 0 && !c.Accounting && len(c.True)+len(c.False) == 0 && n.Timezone == "" {
 		return nil
 	}
 	return c

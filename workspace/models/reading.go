@@ -20,11 +20,11 @@ import (
 )
 
 // A source is a stage that has read a file and can read another one alike: in
-// the same format, with the given types of columns in place of inferred ones.
-// version is that of the kind when the stage was configured.
+// the same format, with the given types of columns and formats of dates in place
+// of inferred ones. version is that of the kind when the stage was configured.
 type source interface {
 	pipeline.Stage
-	Again(file string, types settings.Map[string], version int) pipeline.Stage
+	Again(file string, types, dates settings.Map[string], version int) pipeline.Stage
 }
 
 // A past is what a model was trained on, as far as new rows need it.
@@ -109,9 +109,10 @@ func reading(ctx context.Context, w *workspace.Workspace, p *past, file string) 
 			return nil, diag.WithHint(fmt.Errorf("stage %s of run %s read the training data with settings that this version of pipe cannot read: %w", e.Stage, e.RunID, err),
 				"train the model again")
 		}
-		if types, known := p.types(p.typesOf(ctx, w, e.Outputs)); known > best {
+		had, dates := p.typesOf(ctx, w, e.Outputs)
+		if types, known := p.types(had); known > best {
 			best = known
-			load = &pipeline.Step{Name: "load", Kind: k, Stage: stage.(source).Again(file, types, e.KindVersion), Terms: pipeline.Terms{Cache: true}}
+			load = &pipeline.Step{Name: "load", Kind: k, Stage: stage.(source).Again(file, types, dates, e.KindVersion), Terms: pipeline.Terms{Cache: true}}
 		}
 	}
 	if load != nil {
@@ -128,7 +129,7 @@ func reading(ctx context.Context, w *workspace.Workspace, p *past, file string) 
 		return nil, fmt.Errorf("the stage kind %q reads no other files", load.Kind.Name)
 	}
 	types, _ := p.types(nil)
-	load.Stage = stage.Again(file, types, load.Kind.Version)
+	load.Stage = stage.Again(file, types, nil, load.Kind.Version)
 	return load, nil
 }
 
@@ -153,7 +154,8 @@ func explainAbsent(ctx context.Context, w *workspace.Workspace, p *past, res *ru
 	load, failed := res.Stages[0], &res.Stages[len(res.Stages)-1]
 	there := map[string]bool{}
 	for _, o := range load.Outputs {
-		for _, c := range columnTypes(ctx, w, o.ID) {
+		types, _ := columnTypes(ctx, w, o.ID)
+		for _, c := range types {
 			there[c.Key] = true
 		}
 	}
@@ -163,7 +165,7 @@ func explainAbsent(ctx context.Context, w *workspace.Workspace, p *past, res *ru
 	}
 	name := p.columns[at].Name
 	for _, e := range p.train {
-		if _, ok := p.typesOf(ctx, w, e.Outputs).Get(name); !ok {
+		if types, _ := p.typesOf(ctx, w, e.Outputs); !slices.ContainsFunc(types, func(c settings.Entry[string]) bool { return c.Key == name }) {
 			continue
 		}
 		if sourceKind(w, e) == nil {
@@ -201,23 +203,28 @@ func (p *past) types(had settings.Map[string]) (types settings.Map[string], know
 // typesOf are the types of the columns of the tables that a stage made and the
 // training table came from. There are none where a table is gone: the features have types of their own, and
 // other columns are carried along as text.
-func (p *past) typesOf(ctx context.Context, w *workspace.Workspace, outputs []lineage.Output) (types settings.Map[string]) {
+func (p *past) typesOf(ctx context.Context, w *workspace.Workspace, outputs []lineage.Output) (types, dates settings.Map[string]) {
 	for _, o := range outputs {
 		if o.Type == string(pipeline.Table) && p.used[o.ID] {
-			types = append(types, columnTypes(ctx, w, o.ID)...)
+			t, d := columnTypes(ctx, w, o.ID)
+			types, dates = append(types, t...), append(dates, d...)
 		}
 	}
-	return types
+	return types, dates
 }
 
-func columnTypes(ctx context.Context, w *workspace.Workspace, id artifacts.ID) (types settings.Map[string]) {
+// columnTypes are the types of the columns of a table, and how dates were written.
+func columnTypes(ctx context.Context, w *workspace.Workspace, id artifacts.ID) (types, dates settings.Map[string]) {
 	t, err := content.ReadTable(ctx, w, id)
 	if err != nil {
-		return nil
+		return nil, nil
 	}
 	defer t.Close()
 	for _, c := range t.Schema().Fields() {
 		types = append(types, settings.Entry[string]{Key: c.Name, Value: cell.TypeFor(c.Type).String()})
+		if format, ok := c.Metadata.GetValue(cell.LayoutKey); ok {
+			dates = append(dates, settings.Entry[string]{Key: c.Name, Value: format})
+		}
 	}
-	return types
+	return types, dates
 }

@@ -87,6 +87,10 @@ func (b *Builder) Set(in *Rules, row int, form Form, raw []byte) {
 		b.days()[row], ok = parseDate(text)
 	case Timestamp:
 		b.values[row], ok = parseTimestamp(text)
+	case TimestampNs:
+		b.values[row], ok = parseTimestampNs(text)
+	case Time:
+		b.values[row], ok = parseTime(text)
 	default:
 		if in.Trim && form == Bare {
 			raw = text

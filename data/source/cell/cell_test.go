@@ -37,7 +37,7 @@ func TestNumbersAgreeWithStrconv(t *testing.T) {
 			rt.Fatalf("parseInt(%q) = %v, %v, math/big gives %v", s, gotInt, ok, exact)
 		}
 	})
-	for _, s := range []string{"", "-", ".", "-.", "e1", "1e", "1e+", "0x1", "1_0", "inf", "NaN", "1 ", "--1", "1.2.3", "1e1.5"} {
+	for _, s := range []string{"", "-", ".", "-.", "e1", "1e", "1e+", "0x1", "1_0", "iNF", "infinit", "NaN", "1 ", "--1", "1.2.3", "1e1.5"} {
 		if v, ok := parseFloat([]byte(s)); ok {
 			t.Errorf("parseFloat(%q) = %v, want none", s, v)
 		}

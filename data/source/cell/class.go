@@ -16,6 +16,11 @@ const (
 	classBool                   // true, True, TRUE, false, ...
 	classDate                   // 2006-01-02
 	classTimestamp              // 2006-01-02 15:04:05
+	classFarDate                // of a year that the nanoseconds of an int64 do not reach
+	classFar                    // the same of a timestamp
+	classNanos                  // 2006-01-02 15:04:05.123456789, of a year that they do
+	classTime                   // 15:04:05
+	classInfinite               // inf
 	classRound                  // a short decimal number that ends in a zero, such as 1.10
 	classExcess                 // a decimal number of more than 17 significant digits
 	classLost                   // a decimal number that a float64 does not keep, such as 1e-400
@@ -23,7 +28,7 @@ const (
 	numClasses
 
 	// firstExample is the first class that is exemplified in messages.
-	firstExample = classRound
+	firstExample = classInfinite
 )
 
 // A Form is what the data say of a value besides its text.
@@ -46,7 +51,7 @@ func (f Form) class(c class) class {
 	switch {
 	case f == Number && c == classRound:
 		return classFloat // a number is no version
-	case f == Text && c != classDate && c != classTimestamp:
+	case f == Text && (c < classDate || c > classTime):
 		return classText
 	}
 	return c
@@ -74,21 +79,55 @@ func classify(b []byte) class {
 		if n, ok := scanNumber(b); ok {
 			return n.class(b)
 		}
-		if len(b) < 10 || b[4] != '-' {
-			return classText
-		}
-		if _, ok := parseDate(b); ok {
-			return classDate
-		}
-		if _, ok := parseTimestamp(b); ok {
-			return classTimestamp
-		}
+		return classifyTime(b)
 	case c|0x20 == 't', c|0x20 == 'f':
 		if _, ok := parseBool(b); ok {
 			return classBool
 		}
+	case c|0x20 == 'i':
+		if _, ok := parseInfinity(b); ok {
+			return classInfinite
+		}
 	}
 	return classText
+}
+
+// classifyTime looks at a text that begins as a number and is none.
+func classifyTime(b []byte) class {
+	switch {
+	case len(b) < 4:
+		return classText
+	case len(b) >= 5 && b[2] == ':':
+		if _, ok := parseTime(b); ok {
+			return classTime
+		}
+		return classText
+	case b[0] == '-':
+		if _, ok := parseInfinity(b); ok {
+			return classInfinite
+		}
+		return classText
+	case len(b) < 10 || b[4] != '-':
+		return classText
+	}
+	if days, ok := parseDate(b); ok {
+		if !fitsNanos(int64(days)) {
+			return classFarDate
+		}
+		return classDate
+	}
+	m, ok := scanTimestamp(b)
+	switch near := fitsNanos(m.days); {
+	case !ok:
+		return classText
+	case m.nanos%1e3 != 0 && near:
+		return classNanos
+	case m.nanos%1e3 != 0:
+		return classText
+	case !near:
+		return classFar
+	}
+	return classTimestamp
 }
 
 func (n *number) class(b []byte) class {

@@ -19,8 +19,9 @@ type Rules struct {
 
 // A Typed is a column with its type.
 type Typed struct {
-	Name string
-	Type Type
+	Name   string
+	Type   Type
+	Layout *Layout // of dates and times, for which it Fits; nil is the usual one
 }
 
 // A Contract says how values become the columns of a table, whatever format
@@ -44,7 +45,12 @@ func (c Contract) Again(types []Typed) Contract {
 func TypesOf(schema *arrow.Schema) []Typed {
 	types := make([]Typed, schema.NumFields())
 	for i, f := range schema.Fields() {
-		types[i] = Typed{f.Name, TypeFor(f.Type)}
+		types[i] = Typed{Name: f.Name, Type: TypeFor(f.Type)}
+		if text, ok := f.Metadata.GetValue(LayoutKey); ok {
+			if l, _, err := ParseLayout(text); err == nil && l.Fits(types[i].Type) {
+				types[i].Layout = l
+			}
+		}
 	}
 	return types
 }
@@ -53,6 +59,8 @@ func TypesOf(schema *arrow.Schema) []Typed {
 type ColumnType struct {
 	Type     Type
 	Expected bool // the column is text if not all values are of the type
+
+	layout *Layout // of dates and times; nil is the usual one
 }
 
 // Types finds the type of each column that the contract knows, by name.
@@ -68,10 +76,10 @@ func (c *Contract) Types() Types {
 		t.other = String
 	}
 	for _, e := range c.Expected {
-		t.known[e.Name] = ColumnType{e.Type, true}
+		t.known[e.Name] = ColumnType{e.Type, true, e.Layout}
 	}
 	for _, d := range c.Declared {
-		t.known[d.Name] = ColumnType{d.Type, false}
+		t.known[d.Name] = ColumnType{d.Type, false, d.Layout}
 	}
 	return t
 }

@@ -6,18 +6,20 @@ import (
 	"math/bits"
 	"slices"
 	"strings"
+	"time"
 )
 
 // A Notation is how numbers and truth values are written in some data, where
 // people write them otherwise than programs do (1234.5, true). The zero value
 // is the way of programs.
 type Notation struct {
-	Decimal    byte     // stands before decimals: a point if it is 0, or a comma
-	Group      string   // may stand between groups of digits: one of Groups
-	Percent    bool     // 5% is 0.05
-	Currency   []string // what may stand before or behind an amount, one and the same in a column
-	Accounting bool     // (5) and 5- are -5
-	True       []string // words for true and false besides the usual ones
+	Decimal    byte           // stands before decimals: a point if it is 0, or a comma
+	Group      string         // may stand between groups of digits: one of Groups
+	Percent    bool           // 5% is 0.05
+	Currency   []string       // what may stand before or behind an amount, one and the same in a column
+	Accounting bool           // (5) and 5- are -5
+	Zone       *time.Location // of times without one; nil is UTC
+	True       []string       // words for true and false besides the usual ones
 	False      []string
 }
 
@@ -253,14 +255,37 @@ func (n *Notation) classify(text []byte) (class, used) {
 		return classBool, 0
 	}
 	c := classify(text)
-	if c.number() {
+	switch {
+	case c.number():
 		return classText, 0
+	case n.Zone != nil && (c == classTimestamp || c == classNanos || c == classFar):
+		if _, ok := (&writing{n, nil}).parseTime(Timestamp, text); !ok && c != classNanos {
+			return classText, 0
+		} else if _, ok := (&writing{n, nil}).parseTime(TimestampNs, text); !ok && c == classNanos {
+			return classText, 0
+		}
 	}
 	return c, 0
 }
 
+// A writing is how the values of a column are written, where not in the usual
+// way.
+type writing struct {
+	notation *Notation
+	layout   *Layout
+}
+
+// in says whether the zone of the notation has a time.
+func (n *Notation) in(m moment) bool {
+	return n == nil || n.Zone == nil || m.at(n.Zone)
+}
+
 // parse reads a value of a type as the bits that a Builder holds.
-func (n *Notation) parse(t Type, text []byte) (bits int64, ok bool) {
+func (w *writing) parse(t Type, text []byte) (bits int64, ok bool) {
+	n := w.notation
+	if n == nil {
+		n = new(Notation)
+	}
 	var buf [maxNumber]byte
 	switch t {
 	case Int64:
@@ -269,8 +294,12 @@ func (n *Notation) parse(t Type, text []byte) (bits int64, ok bool) {
 		}
 	case Float64:
 		var v float64
-		if text, _, ok = n.number(text, &buf); ok {
-			v, ok = parseFloat(text)
+		plain, _, is := n.number(text, &buf)
+		if !is {
+			plain = text
+		}
+		if v, ok = parseFloat(plain); !is && !math.IsInf(v, 0) {
+			ok = false
 		}
 		bits = int64(math.Float64bits(v))
 	case Bool:
@@ -278,20 +307,47 @@ func (n *Notation) parse(t Type, text []byte) (bits int64, ok bool) {
 		if v, ok = n.truth(text); v {
 			bits = 1
 		}
+	case Date, Time, Timestamp, TimestampNs:
+		return w.parseTime(t, text)
 	}
 	return bits, ok
+}
+
+func (w *writing) parseTime(t Type, text []byte) (bits int64, ok bool) {
+	var m moment
+	switch {
+	case w.layout != nil:
+		m, ok = w.layout.read(text)
+	case t == Date:
+		days, ok := parseDate(text)
+		return int64(days), ok
+	case t == Time:
+		return parseTime(text)
+	default:
+		m, ok = scanTimestamp(text)
+	}
+	if ok && w.notation != nil && w.notation.Zone != nil && !m.zoned && (t == Timestamp || t == TimestampNs) {
+		ok = m.at(w.notation.Zone)
+	}
+	switch {
+	case !ok:
+		return 0, false
+	case t == Date:
+		return m.days, true
+	case t == Time:
+		return m.nanos / 1e3, m.nanos%1e3 == 0
+	case t == Timestamp:
+		return m.micros()
+	}
+	return m.nanoseconds()
 }
 
 // accepts says whether a text, without blanks around it, is a value of the
 // column as the rules have it.
 func (c ColumnType) accepts(in *Rules, text []byte) bool {
-	if in.Notation == nil {
+	if in.Notation == nil && c.layout == nil || c.Type == String {
 		return c.Type.Accepts(text)
 	}
-	switch c.Type {
-	case Int64, Float64, Bool:
-		_, ok := in.Notation.parse(c.Type, text)
-		return ok
-	}
-	return c.Type.Accepts(text)
+	_, ok := (&writing{in.Notation, c.layout}).parse(c.Type, text)
+	return ok
 }

@@ -62,7 +62,7 @@ func TestNotationReadsWhatIsWritten(t *testing.T) {
 				s = strings.Replace(minus, "X", s[1:], 1)
 			}
 		}
-		got, ok := n.parse(Float64, []byte(s))
+		got, ok := (&writing{notation: n}).parse(Float64, []byte(s))
 		if v := math.Float64frombits(uint64(got)); !ok || v != want {
 			rt.Fatalf("%+v reads %q as %v, %v, want %v", n, s, v, ok, want)
 		}
@@ -71,10 +71,11 @@ func TestNotationReadsWhatIsWritten(t *testing.T) {
 
 // TestNotationRefuses lists what is no number in any notation.
 func TestNotationRefuses(t *testing.T) {
-	n := usualNotation(0, ",")
+	usual := usualNotation(0, ",")
+	n := &usual
 	for _, s := range []string{"", "-", ",", "%", "$", "()", "(-5)", "--5", "1,23", "1,2345", "12,34,56", "1,,234", ",123", "1234,567",
 		"1,234,", "1,23,4567", "1,234,56,789", "5%%", "$5%", "$5$ 6", "1 234", "5 USD 5", "(5", "5)", "1e5%", "1.2.3", "1e", strings.Repeat("1", 70)} {
-		if v, ok := n.parse(Float64, []byte(s)); ok {
+		if v, ok := (&writing{notation: n}).parse(Float64, []byte(s)); ok {
 			t.Errorf("%q is read as %v", s, math.Float64frombits(uint64(v)))
 		}
 	}
@@ -86,7 +87,7 @@ func FuzzNotation(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		new(odd).look(text)
+		new(odd).look(new(Rules), Bare, text)
 		for i := range usualNotations {
 			var buf [maxNumber]byte
 			plain, _, ok := usualNotations[i].number(text, &buf)

@@ -221,7 +221,24 @@ func parseInt(b []byte) (int64, bool) {
 func parseFloat(b []byte) (float64, bool) {
 	n, ok := scanNumber(b)
 	if !ok {
-		return 0, false
+		return parseInfinity(b)
 	}
 	return n.float64(b)
+}
+
+// parseInfinity reads inf and infinity, with a sign or without, in the cases in
+// which programs write them.
+func parseInfinity(b []byte) (float64, bool) {
+	sign := 1
+	if len(b) > 0 && (b[0] == '-' || b[0] == '+') {
+		if b[0] == '-' {
+			sign = -1
+		}
+		b = b[1:]
+	}
+	switch string(b) {
+	case "inf", "Inf", "INF", "infinity", "Infinity", "INFINITY":
+		return math.Inf(sign), true
+	}
+	return 0, false
 }

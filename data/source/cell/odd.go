@@ -14,6 +14,7 @@ type odd struct {
 	numbers [len(usualNotations)]int64 // that each reads
 	used    used                       // by all of them
 	truths  [len(usualTruths)][2]int64
+	written [len(usualDates)][len(usualClocks)]int64
 }
 
 // usualCurrencies are those that are known without being told.
@@ -34,8 +35,11 @@ func usualNotation(decimal byte, group string) Notation {
 var usualTruths = [...][2]string{{"yes", "no"}, {"y", "n"}, {"t", "f"}, {"on", "off"}}
 
 // look counts a text, which is no number in the usual way.
-func (o *odd) look(text []byte) {
+func (o *odd) look(in *Rules, form Form, text []byte) {
 	if len(text) == 0 || len(text) > maxNumber {
+		return
+	}
+	if o.lookDate(in, text) || form == Text {
 		return
 	}
 	switch c := text[0]; {
@@ -75,6 +79,11 @@ func (o *odd) add(p *odd) {
 	o.used |= p.used
 	for i, n := range p.numbers {
 		o.numbers[i] += n
+	}
+	for i, clocks := range p.written {
+		for k, n := range clocks {
+			o.written[i][k] += n
+		}
 	}
 	for i, pair := range p.truths {
 		for v, n := range pair {

@@ -91,7 +91,7 @@ func (w *Warner) hintOfDoubt(name string, t *Tally) string {
 		return fmt.Sprintf("columns: {%s: float64} reads the nearest numbers, columns: {%s: string} keeps the text", column, column)
 	}
 	hint := fmt.Sprintf("if the column is text, set columns: {%s: string}", column)
-	if way := t.oddity(); way != "" {
+	if way := t.oddity(column); way != "" {
 		return way + "; " + hint
 	}
 	if e := t.example(classText); e != nil && len(e.text) < maxExample {
@@ -102,9 +102,16 @@ func (w *Warner) hintOfDoubt(name string, t *Tally) string {
 
 // oddity says which setting reads the values as numbers, if they are numbers
 // that are written in another way. It is empty if they are not.
-func (t *Tally) oddity() string {
+func (t *Tally) oddity(column string) string {
 	if t.odd == nil {
 		return ""
+	}
+	if d := t.odd.dates(t.values() - t.values()/10); d.layout != nil && d.also != nil {
+		return fmt.Sprintf("set dates: {%s: %q} or dates: {%s: %q}", column, d.layout, column, d.also)
+	} else if d.layout != nil && d.count < t.values() {
+		return fmt.Sprintf("dates: {%s: %q} says in which lines the others are", column, d.layout)
+	} else if d.layout != nil {
+		return fmt.Sprintf("dates: {%s: %q} reads them", column, d.layout)
 	}
 	n, count, also := t.oddNumbers()
 	if n == nil || count < 9*(t.values()-count) {
@@ -123,6 +130,15 @@ func (t *Tally) oddity() string {
 // warnOfValues is about a column whose type was inferred as another.
 func warnOfValues(w *Warner, name string, typ Type, tally *Tally) {
 	w.taken.add(name, tally)
+	if l := tally.layout(); l != nil {
+		column := yamlText(name)
+		w.Warn("dates were read as they seem to be written", "column", name, "as", l, "count", tally.values(), "first", tally.example(classText),
+			"hint", fmt.Sprintf("if that is right, set dates: {%s: %q}; if not, another format, or columns: {%s: string}", column, l, column))
+	}
+	if n := tally.classes[classInfinite]; n > 0 {
+		w.Warn("infinite numbers", "column", name, "count", n, "first", tally.example(classInfinite),
+			"hint", fmt.Sprintf("if they mean missing values, set missing: %s", w.withListed(tally.example(classInfinite).text)))
+	}
 	if n := tally.noted; n != nil {
 		w.Note("numbers were read as the settings say that they are written", "column", name, "count", n.count, "first", n.first)
 	}

@@ -12,6 +12,7 @@ import (
 const (
 	TypeKey    = "pipe.type"    // "inferred" or "declared"
 	MissingKey = "pipe.missing" // number of missing values
+	LayoutKey  = "pipe.format"  // how dates and times were written, see Layout, unless in the usual way
 )
 
 // Columns are those of some data before their values are seen.
@@ -52,18 +53,17 @@ type Survey struct {
 type Target struct {
 	From int
 	typ  Type
-	like Type      // whose words mean a missing value, if it was read as text for other values
-	how  *Notation // of its values; nil is the usual one
+	like Type     // whose words mean a missing value, if it was read as text for other values
+	how  *writing // of its values; nil is the usual one
 }
 
 // TargetOf is a column of the table of a type that the data say.
 func TargetOf(t Type) Target { return Target{typ: t, like: t} }
 
-// noted is the target of values in a notation.
-func (t Target) noted(n *Notation) Target {
-	switch t.typ {
-	case Int64, Float64, Bool:
-		t.how = n
+// written is the target of values that are written in some way.
+func (t Target) written(n *Notation, l *Layout) Target {
+	if t.typ != String && (n != nil || l != nil) {
+		t.how = &writing{n, l}
 	}
 	return t
 }
@@ -93,6 +93,13 @@ func (s *Survey) Plan() *Plan {
 		meta := map[string]string{
 			TypeKey: origin, MissingKey: strconv.FormatInt(s.Tallies[i].missingAs(t.like), 10),
 		}
+		layout := s.Types[i].layout
+		if declared == Undeclared {
+			layout = s.Tallies[i].layout()
+		}
+		if layout != nil && t.typ != String {
+			meta[LayoutKey] = layout.String()
+		}
 		if t.typ == String && declared == Undeclared {
 			if doubt := s.Tallies[i].doubt(); doubt != "" {
 				meta[table.DoubtKey] = doubt
@@ -101,7 +108,7 @@ func (s *Survey) Plan() *Plan {
 		fields = append(fields, arrow.Field{
 			Name: s.Names[i], Type: t.typ.Arrow(), Nullable: true, Metadata: arrow.MetadataFrom(meta),
 		})
-		p.Targets = append(p.Targets, t.noted(s.in.Notation))
+		p.Targets = append(p.Targets, t.written(s.in.Notation, layout))
 	}
 	p.Schema = arrow.NewSchema(fields, nil)
 	return p

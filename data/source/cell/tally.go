@@ -116,11 +116,11 @@ func (t *Tally) Value(in *Rules, column ColumnType, form Form, raw []byte) Verdi
 		}
 		switch {
 		case used != 0 && c.number():
-			return t.note(c, used, text)
+			return t.note(in, c, used, form, text)
 		case c == classText && in.Missing.isWord(form, text):
 			t.word(string(text), 1)
 		case c >= firstExample:
-			return t.count(c, text)
+			return t.count(in, c, form, text)
 		default:
 			if c == classFloat && t.decimals&tooLong == 0 {
 				t.decimals |= decimals(text)
@@ -131,7 +131,7 @@ func (t *Tally) Value(in *Rules, column ColumnType, form Form, raw []byte) Verdi
 	case in.Missing.isWord(form, text):
 		t.word(string(text), 1)
 	case column.Expected:
-		return t.count(classText, text)
+		return t.count(in, classText, form, text)
 	default:
 		return Wrong
 	}
@@ -152,7 +152,7 @@ func (t *Tally) absent(in *Rules, form Form, raw, text []byte) bool {
 }
 
 // count counts a value of a class that is exemplified.
-func (t *Tally) count(c class, text []byte) Verdict {
+func (t *Tally) count(in *Rules, c class, form Form, text []byte) Verdict {
 	t.classes[c]++
 	switch c {
 	case classRound, classExcess:
@@ -161,7 +161,7 @@ func (t *Tally) count(c class, text []byte) Verdict {
 		if t.odd == nil {
 			t.odd = new(odd)
 		}
-		t.odd.look(text)
+		t.odd.look(in, form, text)
 	}
 	if t.example(c) != nil {
 		return Fine
@@ -172,11 +172,11 @@ func (t *Tally) count(c class, text []byte) Verdict {
 }
 
 // note counts a number that a notation reads.
-func (t *Tally) note(c class, u used, text []byte) Verdict {
+func (t *Tally) note(in *Rules, c class, u used, form Form, text []byte) Verdict {
 	v := Fine
 	t.decimals |= tooLong // it is no version
 	if c >= firstExample {
-		v = t.count(c, text)
+		v = t.count(in, c, form, text)
 	} else {
 		t.classes[c]++
 	}
@@ -222,10 +222,19 @@ func (t *Tally) floats() int64 {
 }
 
 func (t *Tally) numbers() int64 {
-	return t.classes[classInt] + t.classes[classWide] + t.floats() + t.classes[classLost]
+	return t.classes[classInt] + t.classes[classWide] + t.floats() + t.classes[classLost] + t.classes[classInfinite]
 }
 
-func (t *Tally) times() int64 { return t.classes[classDate] + t.classes[classTimestamp] }
+func (t *Tally) dates() int64 { return t.classes[classDate] + t.classes[classFarDate] }
+
+func (t *Tally) times() int64 {
+	return t.dates() + t.classes[classTimestamp] + t.classes[classFar]
+}
+
+// mixes says whether there are nanoseconds beside times too far for them.
+func (t *Tally) mixes() bool {
+	return t.classes[classNanos] > 0 && t.classes[classFar]+t.classes[classFarDate] > 0
+}
 
 func (t *Tally) wordCount() int64 { return sum(slices.Collect(maps.Values(t.words))...) }
 
@@ -240,16 +249,38 @@ func (t *Tally) infer() Type {
 		return String
 	case c[classInt] + c[classWide]:
 		return Int64
-	case c[classInt] + t.floats():
+	case c[classInt] + t.floats() + c[classInfinite]:
+		if n == c[classInfinite] {
+			return String
+		}
 		return Float64
 	case c[classBool]:
 		return Bool
-	case c[classDate]:
+	case t.dates():
 		return Date
 	case t.times():
 		return Timestamp
+	case t.times() + c[classNanos]:
+		if !t.mixes() {
+			return TimestampNs
+		}
+	case c[classTime]:
+		return Time
+	}
+	if l := t.layout(); l != nil {
+		return l.Type()
 	}
 	return String
+}
+
+// layout is that of an inferred type of dates or times, nil if it is the usual one.
+func (t *Tally) layout() *Layout {
+	if n := t.values(); n > 0 && n == t.classes[classText] && t.odd != nil {
+		if d := t.odd.dates(n); d.sure() {
+			return d.layout
+		}
+	}
+	return nil
 }
 
 // mixed says whether there are amounts in several currencies.
@@ -270,6 +301,12 @@ func (t *Tally) doubt() string {
 	if n == 0 {
 		return ""
 	}
+	if t.mixes() && n == t.times()+t.classes[classNanos] {
+		return "it has nanoseconds beside years before 1678 or after 2261, and a timestamp[ns] does not hold both"
+	}
+	if n == t.classes[classInfinite] {
+		return "" // it may be a word
+	}
 	if n == t.numbers() {
 		if t.mixed() {
 			return "it has amounts in several currencies"
@@ -281,16 +318,25 @@ func (t *Tally) doubt() string {
 			lost, n, t.example(classLost))
 	}
 	if t.odd != nil {
+		switch d := t.odd.dates(n - n/10); {
+		case d.layout == nil:
+		case d.count < n:
+			return fmt.Sprintf("%d of %d values are dates as %s has them, and %d others are not", d.count, n, d.layout, n-d.count)
+		case d.short:
+			return fmt.Sprintf("its %d values are dates with two digits of a year, such as %v", n, t.example(classText))
+		case d.also != nil:
+			return fmt.Sprintf("its %d values are dates, such as %v, and nothing says whether as %s or %s", n, t.example(classText), d.layout, d.also)
+		}
 		if _, count, _ := t.oddNumbers(); count == n {
 			return fmt.Sprintf("its %d values are numbers in a notation that is not set, such as %v", n, t.example(classText))
 		} else if others := n - count; count >= 9*others {
-			return fmt.Sprintf("%d of %d values are numbers, some in a notation that is not set, but not %d others", count, n, others)
+			return fmt.Sprintf("%d of %d values are numbers, some in a notation that is not set, and %d others are not", count, n, others)
 		}
 	}
 	for _, family := range []struct {
 		name  string
 		count int64
-	}{{"numbers", t.numbers()}, {"dates", t.times()}, {"true or false", t.classes[classBool]}} {
+	}{{"numbers", t.numbers()}, {"dates", t.times() + t.classes[classNanos]}, {"times of day", t.classes[classTime]}, {"true or false", t.classes[classBool]}} {
 		if others := n - family.count; family.count < 9*others {
 			continue
 		}

@@ -1,5 +1,11 @@
 package cell
 
+import (
+	"math"
+	"strings"
+	"time"
+)
+
 // parseBool reads true and false in the three ways in which programs write
 // them, and 1 and 0.
 func parseBool(b []byte) (v, ok bool) {
@@ -65,46 +71,72 @@ func civilDays(year, month, day int) int32 {
 	return int32((era-1)*146097 + dayOfEra - 719468)
 }
 
-// parseTimestamp reads 2006-01-02, followed by T or a space, 15:04 or 15:04:05
-// with up to nine decimals (those after the sixth must be zero), and nothing,
-// Z, +01:00 or +0100, as microseconds since 1970-01-01 UTC. Without a zone the
-// time is UTC. A date alone is its midnight.
+// parseTimestamp reads a timestamp, see scanTimestamp, as microseconds since
+// 1970-01-01 UTC, if it has no finer ones. Without a zone the time is UTC. A date
+// alone is its midnight.
 func parseTimestamp(b []byte) (micros int64, ok bool) {
-	if len(b) < 10 {
-		return 0, false
-	}
-	days, ok := parseDate(b[:10])
+	m, ok := scanTimestamp(b)
 	if !ok {
 		return 0, false
 	}
-	micros = int64(days) * 86400e6
-	b = b[10:]
-	if len(b) == 0 {
-		return micros, true
-	}
-	if len(b) < 6 || b[0] != 'T' && b[0] != ' ' || b[3] != ':' {
-		return 0, false
-	}
-	hour, ok1 := twoDigits(b, 1)
-	minute, ok2 := twoDigits(b, 4)
-	if !ok1 || !ok2 || hour > 23 || minute > 59 {
-		return 0, false
-	}
-	micros += int64(hour*60+minute) * 60e6
-	b = b[6:]
-	if len(b) > 0 && b[0] == ':' {
-		part, rest, ok := parseSeconds(b[1:])
-		if !ok {
-			return 0, false
-		}
-		micros, b = micros+part, rest
-	}
-	shift, ok := parseZone(b)
-	return micros - shift, ok
+	return m.micros()
 }
 
-// parseSeconds reads 05 or 05.123456 and gives what follows.
-func parseSeconds(b []byte) (micros int64, rest []byte, ok bool) {
+// scanTimestamp reads 2006-01-02, followed by T or a space, 15:04 or 15:04:05
+// with up to nine decimals, and nothing or a zone, see parseZone.
+func scanTimestamp(b []byte) (m moment, ok bool) {
+	if len(b) < 10 {
+		return m, false
+	}
+	days, ok := parseDate(b[:10])
+	if !ok {
+		return m, false
+	}
+	m.days = int64(days)
+	b = b[10:]
+	if len(b) == 0 {
+		return m, true
+	}
+	if b[0]|0x20 != 't' && b[0] != ' ' {
+		return m, false
+	}
+	var seconds bool
+	if m.nanos, seconds, b, ok = scanClock(b[1:]); !ok || len(b) == 0 {
+		return m, ok
+	}
+	if b[0] == ' ' {
+		b = b[1:]
+	}
+	if len(b) == 3 && !seconds && b[0]|0x20 != 'u' {
+		return m, false // 15:04-16 is a span of time
+	}
+	shift, ok := parseZone(b)
+	m.zone, m.zoned = shift/1e6, true
+	return m, ok && len(b) > 0
+}
+
+// scanClock reads 15:04, 15:04:05 or 15:04:05.123456789 at the start of a text,
+// as nanoseconds, and says whether there are seconds.
+func scanClock(b []byte) (nanos int64, seconds bool, rest []byte, ok bool) {
+	if len(b) < 5 || b[2] != ':' {
+		return 0, false, nil, false
+	}
+	hour, ok1 := twoDigits(b, 0)
+	minute, ok2 := twoDigits(b, 3)
+	if !ok1 || !ok2 || hour > 23 || minute > 59 {
+		return 0, false, nil, false
+	}
+	nanos = int64(hour*60+minute) * 60e9
+	b = b[5:]
+	if len(b) == 0 || b[0] != ':' {
+		return nanos, false, b, true
+	}
+	part, rest, ok := parseSeconds(b[1:])
+	return nanos + part, true, rest, ok
+}
+
+// parseSeconds reads 05 or 05.123456789 and gives what follows.
+func parseSeconds(b []byte) (nanos int64, rest []byte, ok bool) {
 	if len(b) < 2 {
 		return 0, nil, false
 	}
@@ -112,30 +144,38 @@ func parseSeconds(b []byte) (micros int64, rest []byte, ok bool) {
 	if !ok || seconds > 59 {
 		return 0, nil, false
 	}
-	micros = int64(seconds) * 1e6
+	nanos = int64(seconds) * 1e9
 	b = b[2:]
 	if len(b) == 0 || b[0] != '.' && b[0] != ',' {
-		return micros, b, true
+		return nanos, b, true
 	}
-	i, unit := 1, int64(1e5)
+	i, unit := 1, int64(1e8)
 	for ; i < len(b) && b[i]-'0' < 10; i++ {
-		if unit == 0 && b[i] != '0' || i > 9 {
+		if i > 9 {
 			return 0, nil, false
 		}
-		micros += int64(b[i]-'0') * unit
+		nanos += int64(b[i]-'0') * unit
 		unit /= 10
 	}
-	return micros, b[i:], i > 1
+	return nanos, b[i:], i > 1
 }
 
 // parseZone reads what follows a time as the microseconds that it is ahead of
-// UTC.
+// UTC: Z, UTC, +01, +0100 or +01:00, in any case, or nothing.
 func parseZone(b []byte) (micros int64, ok bool) {
-	switch {
-	case len(b) == 0, len(b) == 1 && b[0] == 'Z':
+	switch len(b) {
+	case 0:
 		return 0, true
-	case len(b) == 6 && b[3] == ':':
-	case len(b) == 5:
+	case 1:
+		return 0, b[0]|0x20 == 'z'
+	case 3, 5:
+		if b[0]|0x20 == 'u' {
+			return 0, strings.EqualFold(string(b), "utc")
+		}
+	case 6:
+		if b[3] != ':' {
+			return 0, false
+		}
 	default:
 		return 0, false
 	}
@@ -143,7 +183,10 @@ func parseZone(b []byte) (micros int64, ok bool) {
 		return 0, false
 	}
 	hours, ok1 := twoDigits(b, 1)
-	minutes, ok2 := twoDigits(b, len(b)-2)
+	minutes, ok2 := 0, true
+	if len(b) > 3 {
+		minutes, ok2 = twoDigits(b, len(b)-2)
+	}
 	if !ok1 || !ok2 || hours > 23 || minutes > 59 {
 		return 0, false
 	}
@@ -152,4 +195,71 @@ func parseZone(b []byte) (micros int64, ok bool) {
 		micros = -micros
 	}
 	return micros, true
+}
+
+// parseTime reads a time of day as microseconds since midnight.
+func parseTime(b []byte) (micros int64, ok bool) {
+	nanos, _, rest, ok := scanClock(b)
+	return nanos / 1e3, ok && len(rest) == 0 && nanos%1e3 == 0
+}
+
+// parseTimestampNs reads a timestamp as nanoseconds since 1970-01-01 UTC.
+func parseTimestampNs(b []byte) (nanos int64, ok bool) {
+	m, ok := scanTimestamp(b)
+	if !ok {
+		return 0, false
+	}
+	return m.nanoseconds()
+}
+
+// A moment is what a text says of a date and a time of day.
+type moment struct {
+	days    int64 // since 1970-01-01
+	nanos   int64 // of the day
+	zone    int64 // seconds ahead of UTC, if zoned
+	zoned   bool
+	weekday int // that it names, from 1 for Sunday; 0 if it names none
+}
+
+// at puts a time without a zone into one. An hour that clocks show twice is the
+// first, one that they leave out is none.
+func (m *moment) at(zone *time.Location) bool {
+	local := m.days*perDay + m.nanos/1e9
+	for _, near := range []int64{-perDay, perDay} {
+		_, offset := time.Unix(local+near, 0).In(zone).Zone()
+		if _, is := time.Unix(local-int64(offset), 0).In(zone).Zone(); is == offset {
+			m.zone, m.zoned = int64(offset), true
+			return true
+		}
+	}
+	return false
+}
+
+const perDay = 86400
+
+// maxDays bounds the days of which a timestamp holds the microseconds.
+const maxDays = math.MaxInt64/(perDay*1_000_000) - 1
+
+// micros are those since 1970 UTC, if there are no finer ones.
+func (m *moment) micros() (int64, bool) {
+	if m.nanos%1e3 != 0 || m.days > maxDays || m.days < -maxDays {
+		return 0, false
+	}
+	return (m.days*perDay-m.zone)*1e6 + m.nanos/1e3, true
+}
+
+// nanoseconds are those since 1970 UTC, if an int64 holds them: from 1677 to 2262.
+func (m *moment) nanoseconds() (int64, bool) {
+	seconds := m.days*perDay - m.zone
+	if !fitsNanos(m.days) {
+		return 0, false
+	}
+	return seconds*1e9 + m.nanos, true
+}
+
+// fitsNanos says whether the nanoseconds of a day, in any zone, are those of a
+// TimestampNs.
+func fitsNanos(days int64) bool {
+	const most = math.MaxInt64/(perDay*1_000_000_000) - 2
+	return days <= most && days >= -most
 }

@@ -18,10 +18,12 @@ const (
 	Bool
 	Date
 	Timestamp
+	TimestampNs
+	Time
 )
 
 // typeNames are the names of the types in the order of the constants.
-var typeNames = [...]string{"", "string", "int64", "float64", "bool", "date", "timestamp"}
+var typeNames = [...]string{"", "string", "int64", "float64", "bool", "date", "timestamp", "timestamp[ns]", "time"}
 
 // String is the name of the type.
 func (t Type) String() string { return typeNames[t] }
@@ -49,7 +51,12 @@ func TypeFor(t arrow.DataType) Type {
 	case table.ClassDate:
 		return Date
 	case table.ClassTimestamp:
+		if table.TypeName(t) == TimestampNs.String() {
+			return TimestampNs
+		}
 		return Timestamp
+	case table.ClassTime:
+		return Time
 	}
 	return String
 }
@@ -67,6 +74,10 @@ func (t Type) Arrow() arrow.DataType {
 		return arrow.FixedWidthTypes.Date32
 	case Timestamp:
 		return table.TimestampType()
+	case TimestampNs:
+		return &arrow.TimestampType{Unit: arrow.Nanosecond, TimeZone: "UTC"}
+	case Time:
+		return table.TimeType()
 	}
 	return arrow.BinaryTypes.String
 }
@@ -85,6 +96,10 @@ func (t Type) Accepts(b []byte) (ok bool) {
 		_, ok = parseDate(b)
 	case Timestamp:
 		_, ok = parseTimestamp(b)
+	case TimestampNs:
+		_, ok = parseTimestampNs(b)
+	case Time:
+		_, ok = parseTime(b)
 	default:
 		ok = true
 	}

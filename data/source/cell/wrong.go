@@ -19,6 +19,16 @@ func Quote(b []byte) string {
 	return strconv.Quote(string(b[:cut])) + "..."
 }
 
+// Wrong says that the raw text of a value is not one of the column.
+func (c ColumnType) Wrong(raw []byte) (msg, hint string) {
+	if l := c.layout; l != nil {
+		q := Quote(trimBlanks(raw))
+		return fmt.Sprintf("%s is not a %s as %s", q, c.Type, l),
+			fmt.Sprintf("if %s means that a value is missing, add it to missing:; if dates are written in several ways, declare the column as string in columns: in place of dates:", q)
+	}
+	return c.Type.Wrong(raw)
+}
+
 // Wrong says that the raw text of a value is not one of the type, which is
 // declared. To take what is a number for missing is never the way out.
 func (t Type) Wrong(raw []byte) (msg, hint string) {
@@ -30,13 +40,13 @@ func (t Type) Wrong(raw []byte) (msg, hint string) {
 	}
 	msg = fmt.Sprintf("%s is not %s %s", q, article, t)
 	_, number := scanNumber(text)
-	var one Tally
+	one, column := Tally{}, "COLUMN"
 	if (t == Int64 || t == Float64) && !number {
-		one.count(classText, text)
+		one.count(new(Rules), classText, Bare, text)
 	}
 	switch {
-	case one.values() == 1 && one.oddity() != "":
-		return msg, one.oddity()
+	case one.values() == 1 && one.oddity(column) != "":
+		return msg, one.oddity(column)
 	case len(text) == 0: // in quotes, or it would be missing
 		return msg, "set quoted_missing: true if a value in quotes can be missing"
 	case t == Int64 && Float64.Accepts(text):
@@ -49,7 +59,11 @@ func (t Type) Wrong(raw []byte) (msg, hint string) {
 	case Bool:
 		hint = "a bool is true or false, or 1 or 0; " + hint
 	case Date:
-		hint = "a date is written 2006-01-02; " + hint
+		hint = "a date is written 2006-01-02, and dates: takes other formats; " + hint
+	case Time:
+		hint = "a time is written 15:04:05 or 15:04; " + hint
+	case TimestampNs:
+		hint = "a timestamp is written 2006-01-02T15:04:05.999999999Z, in the years 1678 to 2261; " + hint
 	case Timestamp:
 		hint = "a timestamp is written 2006-01-02T15:04:05Z or 2006-01-02 15:04:05; " + hint
 	}

@@ -28,7 +28,7 @@ import (
 )
 
 // Version is raised when the same settings and bytes would give another table.
-const Version = 4
+const Version = 5
 
 // Kind describes the format.
 func Kind() source.Kind {

@@ -141,7 +141,7 @@ func (sc *scanner) remark(r *reading, column int, f *field, raw []byte, v cell.V
 		sc.out.tallies[column].Place(sc.lineOf(f))
 		return
 	}
-	msg, hint := r.columns.Types[column].Type.Wrong(raw)
+	msg, hint := r.columns.Types[column].Wrong(raw)
 	sc.problem(f, r.names[column], msg, hint)
 }
 

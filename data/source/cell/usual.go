@@ -1,0 +1,122 @@
+package cell
+
+import (
+	"strings"
+	"sync"
+)
+
+// A usualDate is a way in which people write dates.
+type usualDate struct {
+	layout string
+	padded bool // with all zeros, or it may be the number of a version
+	short  bool // has two digits of a year, so nobody can be sure
+}
+
+// usualDates are the ways that are known without being told. The two of a pair
+// that differ in day and month are told apart by a day above 12.
+var usualDates = [...]usualDate{
+	{layout: "%Y/%m/%d"}, {layout: "%d.%m.%Y", padded: true}, {layout: "%d/%m/%Y"}, {layout: "%m/%d/%Y"},
+	{layout: "%d-%m-%Y", padded: true}, {layout: "%m-%d-%Y", padded: true},
+	{layout: "%d-%b-%Y"}, {layout: "%d %b %Y"}, {layout: "%b %d, %Y"},
+	{layout: "%d.%m.%y", padded: true, short: true}, {layout: "%d/%m/%y", short: true}, {layout: "%m/%d/%y", short: true},
+}
+
+// usualClocks may stand behind them.
+var usualClocks = [...]string{"", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p", "T%H:%M", "T%H:%M:%S", "T%H:%M:%S.%f"}
+
+// usual are the layouts of usualDates and usualClocks.
+var usual = sync.OnceValue(func() (u struct {
+	dates  [len(usualDates)]*Layout
+	clocks [len(usualClocks)]*Layout
+}) {
+	for i, d := range usualDates {
+		u.dates[i] = mustLayout(d.layout)
+		u.dates[i].padded = d.padded
+	}
+	for i, c := range usualClocks {
+		if u.clocks[i] = new(Layout); c != "" {
+			u.clocks[i] = mustLayout(c)
+		}
+	}
+	return u
+})
+
+func mustLayout(text string) *Layout {
+	l, _, err := ParseLayout(text)
+	if err != nil {
+		panic(err) // it is a constant
+	}
+	return l
+}
+
+// mayBeDate is a quick no for most texts: a date starts with one, two or four
+// digits or with the name of a month, and it ends with a digit or with AM or PM.
+func mayBeDate(text []byte) bool {
+	if last := text[len(text)-1]; len(text) < 6 || last-'0' > 9 && last|0x20 != 'm' {
+		return false
+	}
+	n := 0
+	for n < len(text) && text[n]-'0' < 10 {
+		n++
+	}
+	switch {
+	case n == 0:
+		return strings.IndexByte("jfmasond", text[0]|0x20) >= 0
+	case n == 3 || n > 4 || n == len(text):
+		return false
+	}
+	return strings.IndexByte("/.- ", text[n]) >= 0
+}
+
+// lookDate counts a text that may be a date, and says whether it is one.
+func (o *odd) lookDate(in *Rules, text []byte) (is bool) {
+	if !mayBeDate(text) {
+		return false
+	}
+	u := usual()
+	for i := range usualDates {
+		m, rest, ok := u.dates[i].prefix(text)
+		if !ok {
+			continue
+		}
+		for k := range usualClocks {
+			clock, rest, ok := u.clocks[k].prefix(rest)
+			if !ok || len(rest) > 0 {
+				continue
+			}
+			if m.nanos = clock.nanos; m.nanos%1e3 == 0 && (k == 0 || in.Notation.in(m)) {
+				o.written[i][k]++
+				is = true
+			}
+		}
+	}
+	return is
+}
+
+// found are dates in one way of writing them, or none if layout is nil.
+type found struct {
+	layout, also *Layout // also is another way in which they are all written
+	short        bool    // of two digits of a year
+	count        int64
+}
+
+// sure says whether there is one way to read them.
+func (f *found) sure() bool { return f.layout != nil && f.also == nil && !f.short }
+
+// dates finds how dates are written if at least so many values are.
+func (o *odd) dates(least int64) (f found) {
+	for i, clocks := range o.written {
+		for k, n := range clocks {
+			if n == 0 || n < least || n < f.count {
+				continue
+			}
+			layout := mustLayout(usualDates[i].layout + usualClocks[k])
+			if n > f.count {
+				f = found{layout: layout, short: usualDates[i].short, count: n}
+			} else {
+				f.also = layout
+			}
+		}
+	}
+	return f
+}
