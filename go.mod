@@ -3,6 +3,7 @@ module pipe
 go 1.26.0
 
 require (
+	github.com/andybalholm/brotli v1.2.3
 	github.com/apache/arrow-go/v18 v18.8.0
 	github.com/chewxy/hm v1.0.0
 	github.com/google/flatbuffers v25.12.19+incompatible

@@ -16,6 +16,7 @@ type fileKind struct {
 
 const (
 	hintExcel  = "save the sheet as CSV in the spreadsheet program, or convert it in an exec stage with Python: pandas.read_excel(...).to_csv(..., index=False)"
+	hintFormat = "set format: %s, or give the file its usual ending"
 	hintPandas = "convert it in an exec stage, for example with Python: pandas.%s(...).to_csv(..., index=False)"
 )
 
@@ -25,7 +26,7 @@ var fileKinds = []fileKind{
 	{"\xfd7zXZ\x00", "compressed with xz", "unpack it: xz -dk FILE"},
 	{"\x28\xb5\x2f\xfd", "compressed with zstd", "unpack it: zstd -d FILE"},
 	{"PK\x03\x04", "a zip archive", "unpack it: unzip FILE"},
-	{"PAR1", "a Parquet file", fmt.Sprintf(hintPandas, "read_parquet")},
+	{"PAR1", "a Parquet file", fmt.Sprintf(hintFormat, "parquet")},
 	{"ARROW1", "an Arrow file", fmt.Sprintf(hintPandas, "read_feather")},
 	{"\xff\xff\xff\xff", "an Arrow stream", "convert it to CSV in an exec stage"},
 	{"FEA1", "a Feather file", fmt.Sprintf(hintPandas, "read_feather")},

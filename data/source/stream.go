@@ -12,7 +12,6 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 
 	"pipe/base/diag"
-	"pipe/data/source/cell"
 	"pipe/data/table"
 )
 
@@ -22,8 +21,10 @@ import (
 // Stream sees to the contract: it leaves out columns that are not kept, takes
 // texts for missing that mean it, and refuses text that is not UTF-8 and other
 // types than those that the contract names. data is what is read, for messages.
+// A reader that reads columns apart can leave out those that Inputs.Keep does not
+// list: they are nil in what it yields.
 func Stream(in *Inputs, data string, schema *arrow.Schema, read func(yield func(columns ...arrow.Array) bool) error) (Rows, error) {
-	columns, err := in.Contract.Columns(data, table.Names(schema))
+	keep, err := in.Keep(data, schema)
 	if err != nil {
 		return nil, err
 	}
@@ -35,7 +36,7 @@ func Stream(in *Inputs, data string, schema *arrow.Schema, read func(yield func(
 				"a column of this format has one type, which cannot be another")
 		}
 	}
-	s := &stream{in: in, data: data, read: read, keep: columns.Kept()}
+	s := &stream{in: in, data: data, read: read, keep: keep}
 	var fields []arrow.Field
 	for _, i := range s.keep {
 		f := schema.Field(i)
@@ -44,6 +45,15 @@ func Stream(in *Inputs, data string, schema *arrow.Schema, read func(yield func(
 	}
 	s.schema = arrow.NewSchema(fields, nil)
 	return s, nil
+}
+
+// Keep lists the columns of the schema that the table has, in their order.
+func (in *Inputs) Keep(data string, schema *arrow.Schema) ([]int, error) {
+	columns, err := in.Contract.Columns(data, table.Names(schema))
+	if err != nil {
+		return nil, err
+	}
+	return columns.Kept(), nil
 }
 
 type stream struct {
@@ -114,27 +124,50 @@ func (s *stream) record(columns []arrow.Array) (arrow.Record, error) {
 		kept[i].Retain()
 	}
 	for _, c := range columns {
-		c.Release()
+		if c != nil {
+			c.Release()
+		}
 	}
 	return table.NewRecord(s.schema, kept...)
 }
 
-// texts makes those null that mean that a value is missing.
+// texts makes those null that mean that a value is missing. An empty text is none of
+// them unless it is listed: data of a typed format have nulls besides.
 func (s *stream) texts(in *array.String, column string) (arrow.Array, error) {
-	var b cell.Builder
-	b.Reset(cell.TargetOf(cell.String), in.Len())
-	for row := range in.Len() {
-		if in.IsNull(row) {
-			b.Null(row)
+	if err := s.checkTexts(in, column); err != nil {
+		return nil, err
+	}
+	missing := &s.in.Contract.Missing
+	first := in.Len()
+	if missing.ListsAny() {
+		for first = 0; first < in.Len() && (in.IsNull(first) || !missing.Lists([]byte(in.Value(first)))); {
+			first++
+		}
+	}
+	if first == in.Len() {
+		in.Retain()
+		return in, nil
+	}
+	texts, valid := make([]string, in.Len()), make([]bool, in.Len())
+	for row := range texts {
+		if in.IsValid(row) && (row < first || !missing.Lists([]byte(in.Value(row)))) {
+			texts[row], valid[row] = in.Value(row), true
+		}
+	}
+	return table.NewArray(texts, valid), nil
+}
+
+// checkTexts refuses what is not UTF-8. Each text is if all of them together are and
+// none ends in a character.
+func (s *stream) checkTexts(in *array.String, column string) error {
+	good := utf8.Valid(in.ValueBytes())
+	for row := 0; row < in.Len(); row++ {
+		if text := in.Value(row); good && (text == "" || utf8.RuneStart(text[0])) || in.IsNull(row) || utf8.ValidString(text) {
 			continue
 		}
-		text := in.Value(row)
-		if !utf8.ValidString(text) {
-			return nil, diag.WithHint(fmt.Errorf("%s: row %d, column %q: text that is not UTF-8", s.data, s.rows+int64(row)+1, column), HintUTF8)
-		}
-		b.Set(&s.in.Contract.Rules, row, cell.Text, []byte(text))
+		return diag.WithHint(fmt.Errorf("%s: row %d, column %q: text that is not UTF-8", s.data, s.rows+int64(row)+1, column), HintUTF8)
 	}
-	return b.Array(in.Len()), nil
+	return nil
 }
 
 // Pushed turns batches that a reader pushes, in its own order and goroutine, into

@@ -55,7 +55,7 @@ func TestTutorial(t *testing.T) {
 	}
 	one := cell.Contract{Rules: cell.Rules{Missing: cell.NewMissing([]string{"NA"}, true)}, Keep: []string{"text", "line"}}
 	got, _, err = read(t, "", "NA\nb\n\n", one)
-	if diff := cmp.Diff("text,line\n,1\nb,2\n,3\n", got); err != nil || diff != "" {
+	if diff := cmp.Diff("text,line\n,1\nb,2\n\"\",3\n", got); err != nil || diff != "" {
 		t.Errorf("%v %s", err, diff)
 	}
 	for _, c := range []struct {

@@ -22,7 +22,7 @@ type Ingest struct {
 	Expect  settings.Map[string] `yaml:"expect" added:"true" enum:"string,int64,float64,bool,date,timestamp,timestamp[ns],time" doc:"Types that columns had in other data, by name; nothing is inferred then. A column has its type if all its values fit, and is text with a warning if not. A column that is not listed is text, and a listed one need not be there. So does pipe predict read new rows."`
 	Select  []string             `yaml:"select" doc:"Columns to keep, in this order. All columns are kept by default."`
 	csv.Reader
-	Missing []string `yaml:"missing" doc:"Texts that mean that a value is missing, in columns of every type, besides the empty one; compared without blanks around them."`
+	Missing []string `yaml:"missing" doc:"Texts that mean that a value is missing, in columns of every type, besides the empty one; compared without blanks around them. In a format with types, such as Parquet, an empty text is one unless it is listed."`
 	Quoted  bool     `yaml:"quoted_missing" default:"true" doc:"Whether a text in quotes can be missing. If not, \"\" is an empty text, and a value that is missing is an empty field without quotes."`
 	Trim    bool     `yaml:"trim" default:"false" doc:"Drop blanks around text that is not in quotes. Around numbers, dates and truth values they never matter."`
 	Notation

@@ -35,6 +35,7 @@ func isUsualWord(b []byte) bool {
 type Missing struct {
 	unquoted bool // what is in quotes is not missing
 	texts    map[string]bool
+	empty    bool      // the empty text is listed, too
 	first    [256]bool // the first bytes of texts, to be quick about others
 	length   int       // of the longest
 }
@@ -46,7 +47,8 @@ func NewMissing(texts []string, inQuotes bool) Missing {
 	for _, t := range texts {
 		b := trimBlanks([]byte(t))
 		if len(b) == 0 {
-			continue // is one anyway
+			m.empty = true
+			continue // is one anyway where text is all that there is
 		}
 		m.texts[string(b)] = true
 		m.length = max(m.length, len(b))
@@ -67,6 +69,18 @@ func (m *Missing) has(text []byte) bool {
 		return true
 	}
 	return m.first[text[0]] && len(text) <= m.length && m.texts[string(text)]
+}
+
+// ListsAny says whether texts are listed at all.
+func (m *Missing) ListsAny() bool { return m.empty || len(m.texts) > 0 }
+
+// Lists says whether a text is listed, which an empty one is only if somebody did.
+// It is what counts where the data tell nulls from texts themselves.
+func (m *Missing) Lists(text []byte) bool {
+	if text = trimBlanks(text); len(text) == 0 {
+		return m.empty
+	}
+	return m.has(text)
 }
 
 // isWord says whether a text, without blanks around it, is a usual word for a

@@ -1,0 +1,293 @@
+package parquet
+
+import (
+	"errors"
+	"fmt"
+	"hash/crc32"
+
+	"pipe/base/diag"
+	"pipe/data/source"
+)
+
+// Types of pages.
+const (
+	pageData       = 0
+	pageDictionary = 2
+	pageDataV2     = 3
+)
+
+// A pageHead says what follows it.
+type pageHead struct {
+	kind      int
+	plain     int // bytes, when it is not compressed
+	packed    int
+	crc       uint32
+	hasCRC    bool
+	values    int
+	encoding  int
+	levels    int // encoding of the definition levels
+	defBytes  int
+	repBytes  int
+	unpacked  bool // not compressed, though the chunk is
+	hasDetail bool
+}
+
+// Pages are those of a chunk, one after the other.
+type pages struct {
+	file    *source.File
+	at, end int64
+	window  []byte // what was read of the file and not yet used
+	buf     []byte // behind window
+}
+
+const (
+	windowSize = 1 << 20
+	// maxHead bounds the head of a page, which may hold the least and the greatest
+	// text.
+	maxHead = 16 << 20
+)
+
+// fill makes the window n bytes long at least, or as long as the chunk is.
+func (p *pages) fill(n int) error {
+	n = int(min(int64(n), int64(len(p.window))+p.end-p.at))
+	if len(p.window) >= n {
+		return nil
+	}
+	size := int(min(int64(max(n, windowSize)), int64(len(p.window))+p.end-p.at))
+	if cap(p.buf) < size {
+		grown := make([]byte, size)
+		copy(grown, p.window)
+		p.buf = grown
+	} else {
+		p.buf = p.buf[:size]
+		copy(p.buf, p.window)
+	}
+	have := len(p.window)
+	p.window = p.buf[:size]
+	if err := p.file.ReadFull(p.window[have:], p.at); err != nil {
+		return err
+	}
+	p.at += int64(size - have)
+	return nil
+}
+
+// next reads the next page; its bytes are good until the one after it. ok is false
+// at the end.
+func (p *pages) next() (h pageHead, body []byte, ok bool, err error) {
+	for look := 1 << 10; ; look *= 8 {
+		if err := p.fill(look); err != nil {
+			return h, nil, false, err
+		}
+		if len(p.window) == 0 {
+			return h, nil, false, nil
+		}
+		t := &thrift{buf: p.window}
+		h = t.pageHead()
+		if t.err == nil {
+			p.window = p.window[t.at:]
+			break
+		}
+		if t.err != errShort || len(p.window) < look || look > maxHead {
+			return h, nil, false, fmt.Errorf("the head of a page: %w", t.err)
+		}
+	}
+	if h.packed < 0 || h.plain < 0 || h.values < 0 || int64(h.packed) > int64(len(p.window))+p.end-p.at {
+		return h, nil, false, errors.New("a page ends outside of its column")
+	}
+	if err := p.fill(h.packed); err != nil {
+		return h, nil, false, err
+	}
+	body, p.window = p.window[:h.packed], p.window[h.packed:]
+	if h.hasCRC && crc32.ChecksumIEEE(body) != h.crc {
+		return h, nil, false, errors.New("the checksum of a page is wrong: the file is damaged")
+	}
+	return h, body, true, nil
+}
+
+func (t *thrift) pageHead() (h pageHead) {
+	numbers := func(to ...*int) func(number int, kind byte) bool {
+		return func(number int, kind byte) bool {
+			if kind != thriftInt32 || number < 1 || number > len(to) || to[number-1] == nil {
+				return false
+			}
+			*to[number-1] = int(t.int())
+			return true
+		}
+	}
+	h.kind = -1
+	top := numbers(&h.kind, &h.plain, &h.packed)
+	t.structure(func(number int, kind byte) bool {
+		switch {
+		case number == 4 && kind == thriftInt32:
+			h.crc, h.hasCRC = uint32(t.int()), true
+		case number == 5 && kind == thriftStruct:
+			h.hasDetail = true
+			t.structure(numbers(&h.values, &h.encoding, &h.levels))
+		case number == 7 && kind == thriftStruct:
+			h.hasDetail = true
+			t.structure(numbers(&h.values, &h.encoding))
+		case number == 8 && kind == thriftStruct:
+			h.hasDetail = true
+			some := numbers(&h.values, nil, nil, &h.encoding, &h.defBytes, &h.repBytes)
+			t.structure(func(number int, kind byte) bool {
+				if number == 7 {
+					h.unpacked = kind == thriftFalse
+				}
+				return some(number, kind)
+			})
+		default:
+			return top(number, kind)
+		}
+		return true
+	})
+	return h
+}
+
+// A page is what a column has to read at the moment.
+type page struct {
+	left   int    // values and nulls
+	levels hybrid // of the definition, if the column is optional
+	hasNot bool   // no levels: no value is null
+	fixed  fixedValues
+	texts  textValues
+}
+
+// open reads on to the next page of data. ok is false at the end.
+func (c *cursor) open() (ok bool, err error) {
+	for {
+		h, body, ok, err := c.pages.next()
+		if err != nil || !ok {
+			return false, err
+		}
+		switch {
+		case h.kind != pageData && h.kind != pageDataV2 && h.kind != pageDictionary:
+			continue // an index
+		case !h.hasDetail:
+			return false, errors.New("a page does not say what it holds")
+		case h.kind == pageDictionary:
+			if c.dict != nil {
+				return false, errors.New("a second dictionary")
+			}
+			if body, err = c.unpacker.unpack(c.codec, body, h.plain); err != nil {
+				return false, err
+			}
+			if h.encoding != plainEncoding && h.encoding != plainDictionary {
+				return false, fmt.Errorf("a dictionary in encoding %d", h.encoding)
+			}
+			if c.dict, err = c.leaf.dictionary(body, h.values); err != nil {
+				return false, fmt.Errorf("dictionary: %w", err)
+			}
+			continue
+		}
+		if h.values == 0 {
+			continue
+		}
+		c.page, err = c.dataPage(h, body)
+		return err == nil, err
+	}
+}
+
+func (c *cursor) dataPage(h pageHead, body []byte) (p page, err error) {
+	p = page{left: h.values, hasNot: !c.leaf.optional}
+	var levels []byte
+	if h.kind == pageDataV2 {
+		if h.defBytes < 0 || h.repBytes < 0 || h.defBytes > len(body) || h.repBytes > len(body)-h.defBytes || h.plain < h.defBytes+h.repBytes {
+			return p, errors.New("a page is shorter than its levels")
+		}
+		levels, body = body[h.repBytes:h.repBytes+h.defBytes], body[h.repBytes+h.defBytes:]
+		codec := c.codec
+		if h.unpacked || len(body) == 0 {
+			codec = codecNone
+		}
+		// The window may move before the page is used up.
+		levels = append(c.levels[:0], levels...)
+		c.levels = levels
+		if body, err = c.unpacker.unpack(codec, body, h.plain-h.defBytes-h.repBytes); err != nil {
+			return p, err
+		}
+	} else {
+		if body, err = c.unpacker.unpack(c.codec, body, h.plain); err != nil {
+			return p, err
+		}
+		if c.leaf.optional {
+			if h.levels != rleEncoding {
+				return p, fmt.Errorf("levels in encoding %d", h.levels)
+			}
+			if len(body) < 4 || int64(little.Uint32(body)) > int64(len(body)-4) {
+				return p, errors.New("a page is shorter than its levels")
+			}
+			n := int(little.Uint32(body))
+			levels, body = body[4:4+n], body[4+n:]
+		}
+	}
+	if p.levels, err = newHybrid(levels, 1); err != nil {
+		return p, err
+	}
+	return p, c.values(&p, h.encoding, body)
+}
+
+// Encodings of values.
+const (
+	plainEncoding     = 0
+	plainDictionary   = 2
+	rleEncoding       = 3
+	deltaNumbers      = 5
+	deltaLengths      = 6
+	deltaTexts        = 7
+	rleDictionary     = 8
+	byteStreamSplit   = 9
+	hintOtherEncoding = "write the file with another encoding"
+)
+
+// values finds what reads the values of a page.
+func (c *cursor) values(p *page, encoding int, body []byte) (err error) {
+	l := c.leaf
+	if encoding == plainDictionary || encoding == rleDictionary {
+		if c.dict == nil {
+			return errors.New("a page refers to a dictionary that is not there")
+		}
+		if len(body) == 0 {
+			body = []byte{0} // of nothing but nulls
+		}
+		indices, err := newHybrid(body[1:], int(body[0]))
+		if err != nil {
+			return err
+		}
+		d := &coded{dict: c.dict, indices: indices}
+		if l.cast.size == 0 {
+			p.texts = d
+		} else {
+			p.fixed = d
+		}
+		return nil
+	}
+	if l.physical == typeBytes {
+		texts, err := newTexts(encoding, body, p.left)
+		if err != nil {
+			return err
+		}
+		switch {
+		case l.cast.format != nil:
+			p.texts = &formatted{texts: texts, format: l.cast.format}
+		case l.cast.convert != nil:
+			p.fixed = &parsed{texts: texts, size: l.cast.size, convert: l.cast.convert}
+		default:
+			p.texts = texts
+		}
+		return nil
+	}
+	fixed, err := l.newFixed(encoding, body)
+	switch {
+	case err != nil:
+		return err
+	case l.cast.format != nil && l.size > 0:
+		p.texts = &written{fixed: fixed, size: l.size, format: l.cast.format}
+	case l.cast.format != nil:
+		return diag.WithHint(errors.New("truth values in a column that is said to have none"), "leave it out with select")
+	case l.cast.convert != nil:
+		p.fixed = &converted{fixed: fixed, size: l.size, convert: l.cast.convert}
+	default:
+		p.fixed = fixed
+	}
+	return nil
+}

@@ -1,0 +1,256 @@
+// Package parquet reads Parquet files: columns in pages, which are unpacked and
+// decoded in parallel, in memory that does not grow with the row groups. It trusts
+// nothing that a file says of itself.
+package parquet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"strings"
+	"sync"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+
+	"pipe/data/source"
+)
+
+// Kind describes the format.
+func Kind() source.Kind {
+	return source.Kind{
+		Name:    "parquet",
+		Version: 1,
+		Title:   "Parquet",
+		Doc: `Columns have the types that the file says, and only those are read that the table keeps. Dictionaries become what they
+stand for, and bytes are text in UTF-8. Lists, maps and structs are an error unless select leaves them out.`,
+		Endings: []string{".parquet", ".pq", ".parq"},
+		Detect:  func(start []byte) bool { return strings.HasPrefix(string(start), magic) },
+		New:     func() source.Reader { return new(Reader) },
+	}
+}
+
+// Reader reads a Parquet file. It has no settings.
+type Reader struct{}
+
+// Open reads the footer.
+func (*Reader) Open(ctx context.Context, in source.Inputs) (source.Rows, error) {
+	file, err := in.One()
+	if err != nil {
+		return nil, err
+	}
+	if file.Size > 0 {
+		start, err := file.Begin()
+		if err != nil {
+			return nil, err
+		}
+		if !strings.HasPrefix(string(start), magic) && !strings.HasPrefix(string(start), magicEncrypted) {
+			if err := source.NotOf("Parquet", file.Name, start); err != nil {
+				return nil, err
+			}
+		}
+	}
+	meta, err := readFooter(file)
+	if err != nil {
+		return nil, err
+	}
+	leaves, err := meta.columns()
+	if err != nil {
+		return nil, wrap(file.Name, err)
+	}
+	fields := make([]arrow.Field, len(leaves))
+	for i, l := range leaves {
+		fields[i] = arrow.Field{Name: l.name, Type: l.cast.to, Nullable: true}
+	}
+	schema := arrow.NewSchema(fields, nil)
+	keep, err := in.Keep(file.Name, schema)
+	if err != nil {
+		return nil, err
+	}
+	for _, i := range keep {
+		if err := leaves[i].err; err != nil {
+			return nil, wrap(fmt.Sprintf("%s: column %q", file.Name, leaves[i].name), err)
+		}
+	}
+	f := &reading{file: file, groups: meta.groups, leaves: leaves, keep: keep, threads: max(1, in.Threads), inputs: &in}
+	return source.Stream(&in, file.Name, schema, func(yield func(columns ...arrow.Array) bool) error { return f.read(ctx, yield) })
+}
+
+// wrap says where an error is, and keeps its hint.
+func wrap(where string, err error) error { return fmt.Errorf("%s: %w", where, err) }
+
+// A reading is what is known of a file that is being read.
+type reading struct {
+	file    *source.File
+	groups  []group
+	leaves  []*leaf
+	keep    []int
+	threads int
+	inputs  *source.Inputs
+}
+
+const (
+	// inMemory bounds the bytes of the pieces that are there at a time: of each
+	// column three, one that is made, one that is waiting and one that is used.
+	inMemory  = 96 << 20
+	alive     = 3
+	mostRows  = 65536
+	fewRows   = 512
+	mostText  = 4 << 20
+	leastText = 16 << 10
+	usualText = 16 // bytes of a text
+)
+
+// limits says how large the pieces of all columns are.
+func (r *reading) limits(groups int) limit {
+	width, texts := 0, 0
+	for _, i := range r.keep {
+		if size := r.leaves[i].cast.size; size > 0 {
+			width += size
+		} else {
+			width += usualText
+			texts++
+		}
+	}
+	most := inMemory / alive / groups
+	return limit{
+		rows: min(mostRows, max(fewRows, most/max(1, width)/64*64)),
+		text: min(mostText, max(leastText, most/max(1, texts))),
+	}
+}
+
+// A made piece is on its way from where it was decoded to where it is used.
+type made struct {
+	array    arrow.Array
+	err      error
+	panicked any
+}
+
+// read yields all rows. Each column of a row group is decoded in a goroutine of its
+// own, of which as many run as there are threads, and the rows of all columns are
+// put together in their order.
+func (r *reading) read(ctx context.Context, yield func(columns ...arrow.Array) bool) error {
+	ctx, cancel := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	defer running.Wait()
+	defer cancel()
+
+	ahead := 1 + (r.threads-1)/max(1, len(r.keep)) // row groups that are decoded at a time
+	most := r.limits(ahead)
+	slots := make(chan struct{}, r.threads)
+	var columns [][]chan made // of each group that is under way
+	next, done, total := 0, int64(0), int64(0)
+	for i := range r.groups {
+		total += r.groups[i].rows
+	}
+	for g := range r.groups {
+		for ; next < len(r.groups) && next < g+ahead; next++ {
+			columns = append(columns, r.start(ctx, &running, slots, next, most))
+		}
+		if err := r.together(ctx, g, columns[0], func(rows int, arrays []arrow.Array) bool {
+			done += int64(rows)
+			r.inputs.Advance(done, total)
+			return yield(arrays...)
+		}); err != nil {
+			if err == errEnough {
+				return nil
+			}
+			return err
+		}
+		columns = columns[1:]
+	}
+	return nil
+}
+
+var errEnough = errors.New("no more rows are wanted")
+
+// start decodes the columns of a row group.
+func (r *reading) start(ctx context.Context, running *sync.WaitGroup, slots chan struct{}, g int, most limit) []chan made {
+	columns := make([]chan made, len(r.keep))
+	for k, i := range r.keep {
+		out := make(chan made, 1)
+		columns[k] = out
+		running.Go(func() {
+			defer close(out)
+			send := func(m made) bool {
+				select {
+				case out <- m:
+					return m.err == nil
+				case <-ctx.Done():
+					return false
+				}
+			}
+			defer func() {
+				if v := recover(); v != nil {
+					send(made{panicked: fmt.Sprintf("%v\n%s", v, debug.Stack())})
+				}
+			}()
+			c, err := newCursor(r.file, r.leaves[i], &r.groups[g])
+			if err != nil {
+				send(made{err: err})
+				return
+			}
+			defer c.unpacker.close()
+			for {
+				select {
+				case slots <- struct{}{}:
+				case <-ctx.Done():
+					return
+				}
+				arr, err := func() (arrow.Array, error) {
+					defer func() { <-slots }()
+					return c.next(ctx, most)
+				}()
+				if arr == nil && err == nil || !send(made{array: arr, err: err}) {
+					return
+				}
+			}
+		})
+	}
+	return columns
+}
+
+// together yields the rows of a group, of which each column comes in pieces of its
+// own.
+func (r *reading) together(ctx context.Context, g int, columns []chan made, yield func(rows int, arrays []arrow.Array) bool) error {
+	heads := make([]arrow.Array, len(columns))
+	for left := r.groups[g].rows; left > 0; {
+		n := left
+		for k, c := range columns {
+			if heads[k] == nil {
+				var m made
+				select {
+				case m = <-c:
+				case <-ctx.Done():
+					return context.Cause(ctx)
+				}
+				if m.panicked != nil {
+					panic(m.panicked)
+				}
+				if m.err != nil {
+					where := fmt.Sprintf("%s: row group %d, column %q", r.file.Name, g+1, r.leaves[r.keep[k]].name)
+					return wrap(where, m.err)
+				}
+				heads[k] = m.array
+			}
+			n = min(n, int64(heads[k].Len()))
+		}
+		arrays := make([]arrow.Array, len(r.leaves))
+		for k, i := range r.keep {
+			head := heads[k]
+			if int64(head.Len()) == n {
+				arrays[i], heads[k] = head, nil
+				continue
+			}
+			arrays[i] = array.NewSlice(head, 0, n)
+			heads[k] = array.NewSlice(head, n, int64(head.Len()))
+			head.Release()
+		}
+		left -= n
+		if !yield(int(n), arrays) {
+			return errEnough
+		}
+	}
+	return nil
+}
