@@ -125,9 +125,12 @@ func columns(data []byte) error {
 	if err != nil {
 		return err
 	}
-	for _, err := range rows.Batches(ctx) {
-		if err != nil {
-			return err
+	for again := true; again; {
+		again = false
+		for _, err := range rows.Batches(ctx) {
+			if again = err == source.ErrRetyped; err != nil && !again {
+				return err
+			}
 		}
 	}
 	return rows.Close()

@@ -60,6 +60,9 @@ type Problems struct {
 // Few says whether the next problem will be shown.
 func (ps *Problems) Few() bool { return ps.count < maxShown }
 
+// None says whether there is no problem.
+func (ps *Problems) None() bool { return ps.count == 0 }
+
 // Add adds a problem.
 func (ps *Problems) Add(p Problem) {
 	if ps.count++; len(ps.first) < maxShown {

@@ -129,10 +129,13 @@ func CheckNames(setting string, names []string) error {
 
 // Rows are opened data.
 type Rows interface {
-	// Schema is that of the table.
+	// Schema is that of the table. The metadata of columns may come with the last
+	// row only.
 	Schema() *arrow.Schema
 	// Batches are the rows in order, once. A batch is valid until the next one,
-	// and holds some megabytes at most, or one row.
+	// and holds some megabytes at most, or one row. The types of Schema may have
+	// been a guess that rows far behind refuted: then Batches ends with ErrRetyped,
+	// what it gave is void, Schema is right, and the rows can be had once more.
 	Batches(ctx context.Context) iter.Seq2[arrow.Record, error]
 	// Report tells people what was read, and what may surprise them. It is
 	// called when all rows have been.
@@ -140,6 +143,9 @@ type Rows interface {
 	// Close gives back what Open took.
 	Close() error
 }
+
+// ErrRetyped says that columns have other types than was said.
+var ErrRetyped = errors.New("columns have other types than was said before all rows were read")
 
 // A File is one that is read.
 type File struct {

@@ -161,7 +161,7 @@ func storeForeign(ctx context.Context, env pipeline.Env, out io.Writer, f *os.Fi
 }
 
 // storeCSV reads CSV as an ingest stage without settings does.
-func (w *workDir) storeCSV(ctx context.Context, env pipeline.Env, out io.Writer, f *os.File, name string) error {
+func (w *workDir) storeCSV(ctx context.Context, env pipeline.Env, out source.Output, f *os.File, name string) error {
 	info, err := f.Stat()
 	if err != nil {
 		return err

@@ -73,6 +73,10 @@ func (s *Splitter) Next(buf []byte) (Block, error) {
 	}
 }
 
+// Whole is as much of data as are whole records. It begins with one, and the file
+// goes on after it.
+func (s *Splitter) Whole(data []byte) []byte { return data[:s.lastEnd(data)] }
+
 // Blocks cuts the file from Offset on, into buffers if there are any.
 func (s Splitter) Blocks(buffers <-chan []byte) iter.Seq2[Block, error] {
 	return func(yield func(Block, error) bool) {

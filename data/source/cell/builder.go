@@ -17,11 +17,13 @@ type Builder struct {
 	chars   []byte
 	valid   []byte
 	nulls   bool
+	misfit  bool
 }
 
-// Reset starts anew with a number of rows, which then are set in their order.
+// Reset starts anew, with at most a number of rows, which then are set in their
+// order.
 func (b *Builder) Reset(t Target, rows int) {
-	b.Target, b.nulls = t, false
+	b.Target, b.nulls, b.misfit = t, false, false
 	b.chars = b.chars[:0]
 	if t.typ == String {
 		b.offsets = append(b.offsets[:0], 0)
@@ -35,6 +37,10 @@ func (b *Builder) Reset(t Target, rows int) {
 		clear(b.values)
 	}
 }
+
+// Misfit says whether there was a value that is not of the type, so that the
+// column has to be read as another.
+func (b *Builder) Misfit() bool { return b.misfit }
 
 // Null makes a row null.
 func (b *Builder) Null(row int) {
@@ -57,7 +63,7 @@ func (b *Builder) Null(row int) {
 	}
 }
 
-// Set sets a row to a value, whose raw text a Tally has seen. It is the inner
+// Set sets a row to a value, whose raw text a Tally sees too. It is the inner
 // loop of reading, so what is rare is elsewhere.
 func (b *Builder) Set(in *Rules, row int, form Form, raw []byte) {
 	text := raw
@@ -69,7 +75,7 @@ func (b *Builder) Set(in *Rules, row int, form Form, raw []byte) {
 		return
 	}
 	if b.how != nil {
-		b.put(row, text)
+		b.put(in, row, form, text)
 		return
 	}
 	ok := true
@@ -99,16 +105,23 @@ func (b *Builder) Set(in *Rules, row int, form Form, raw []byte) {
 		b.offsets = append(b.offsets, int32(len(b.chars)))
 	}
 	if !ok {
-		b.Null(row) // a usual word: the tally has seen no other text
+		b.other(in, row, form, text)
 	}
 }
 
+// other sets a row to a text that is not of the type: a usual word for a missing
+// value, or one that refutes the type.
+func (b *Builder) other(in *Rules, row int, form Form, text []byte) {
+	b.misfit = b.misfit || !in.Missing.isWord(form, text)
+	b.Null(row)
+}
+
 // put sets a row to a value in a notation.
-func (b *Builder) put(row int, text []byte) {
+func (b *Builder) put(in *Rules, row int, form Form, text []byte) {
 	v, ok := b.how.parse(b.typ, text)
 	switch {
 	case !ok:
-		b.Null(row)
+		b.other(in, row, form, text)
 	case b.typ == Bool:
 		b.bytes()[row/8] |= byte(v) << (row % 8)
 	case b.typ == Date:

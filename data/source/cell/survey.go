@@ -1,6 +1,7 @@
 package cell
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -68,11 +69,31 @@ func (t Target) written(n *Notation, l *Layout) Target {
 	return t
 }
 
+// same says whether another target makes the same of every value.
+func (t Target) same(u Target) bool {
+	a, b := t.how, u.how
+	t.how, u.how = nil, nil
+	return t == u && (a == b || a != nil && b != nil && a.notation == b.notation &&
+		(a.layout == b.layout || a.layout != nil && b.layout != nil && a.layout.text == b.layout.text))
+}
+
 // A Plan is how the columns of data become those of a table.
 type Plan struct {
 	*Survey
 	Schema  *arrow.Schema
 	Targets []Target // of the columns of the table
+}
+
+// SameTypes says whether another plan makes the same columns of the same data.
+func (p *Plan) SameTypes(q *Plan) bool { return slices.EqualFunc(p.Targets, q.Targets, Target.same) }
+
+// Bare is the schema without what it says of values.
+func (p *Plan) Bare() *arrow.Schema {
+	fields := make([]arrow.Field, p.Schema.NumFields())
+	for i, f := range p.Schema.Fields() {
+		fields[i] = arrow.Field{Name: f.Name, Type: f.Type, Nullable: f.Nullable}
+	}
+	return arrow.NewSchema(fields, nil)
 }
 
 // Plan decides on the types of the columns.

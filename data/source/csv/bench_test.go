@@ -29,7 +29,7 @@ func BenchmarkCSV(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				if _, err := source.Write(b.Context(), io.Discard, rows); err != nil {
+				if _, err := source.Write(b.Context(), discard{io.Discard}, rows); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -44,7 +44,7 @@ func TestMemoryDoesNotGrowWithTheFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	read, err := source.Write(t.Context(), io.Discard, rows)
+	read, err := source.Write(t.Context(), discard{io.Discard}, rows)
 	if err != nil {
 		t.Fatal(err)
 	}

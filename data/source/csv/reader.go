@@ -1,13 +1,13 @@
 // Package csv reads CSV into tables. It owns what the format is taken to be, and
 // how that is read in parallel with exact positions in every message.
 //
-// A file is read twice, in blocks of whole records. The first pass looks at
-// every value: it infers types, counts missing values and finds everything
-// that is wrong. The second pass parses into columns and can no longer fail.
-// Two passes cost less than they seem to, since the first one converts no
-// number, and they buy types that are right for the last row as well, a schema
-// that is known before the first batch is written, and memory that does not
-// grow with the file.
+// A file is read once, in blocks of whole records, by as many goroutines as there
+// are threads. Types are guessed from a sample, and the pass that makes columns of
+// these types also looks at every value for what it is: it counts missing values
+// and finds everything that is wrong. At the end the types are those that all
+// values give. They mostly are the ones that were guessed; if not the file is read
+// once more. So the types are right for the last row as well, memory does not grow
+// with the file, and nobody can tell from the table what was guessed.
 package csv
 
 import (
@@ -28,7 +28,7 @@ import (
 )
 
 // Version is raised when the same settings and bytes would give another table.
-const Version = 5
+const Version = 6
 
 // Kind describes the format.
 func Kind() source.Kind {
@@ -53,26 +53,33 @@ type reading struct {
 	rules cell.Rules
 
 	columns *cell.Columns
-	plan    *cell.Plan
+	guess   *cell.Plan    // by which columns are made
+	at      []int         // of each column of the file, among these; -1 if it is left out
+	schema  *arrow.Schema // of the guess, and at the end of plan
+	plan    *cell.Plan    // of all values
+	empty   bool          // there may be no rows
 
 	block, threads int
 	advance        func(bytes int64)
 }
 
-// Open reads the header and does the first pass.
+// Open reads the header, and guesses types.
 func (in *Reader) Open(ctx context.Context, from source.Inputs) (source.Rows, error) {
 	file, err := from.One()
 	if err != nil {
 		return nil, err
 	}
-	done := int64(0)
+	done, passes := int64(0), int64(1)
 	var r *reading
 	r = &reading{
 		file: file, dialect: in.dialect(), rules: from.Contract.Rules,
 		block: cmp.Or(from.Block, block.Usual), threads: max(1, from.Threads),
 		advance: func(n int64) {
 			done += n
-			from.Advance(done, 2*r.file.Size) // two passes
+			if done > passes*r.file.Size {
+				passes++
+			}
+			from.Advance(done, passes*r.file.Size)
 		},
 	}
 	if err := r.open(ctx, in); err != nil {
@@ -82,16 +89,59 @@ func (in *Reader) Open(ctx context.Context, from source.Inputs) (source.Rows, er
 	if r.columns, err = from.Contract.Columns(file.Name, r.names); err != nil {
 		return nil, err
 	}
-	if r.survey, err = r.look(ctx); err != nil {
+	r.empty = in.Empty == "allow"
+	guess, err := r.guessed()
+	if err != nil {
 		return nil, err
 	}
-	if r.rows == 0 && in.Empty != "allow" {
-		return nil, r.noRows()
-	}
-	s := &cell.Survey{Columns: r.columns, Tallies: r.tallies, Rows: r.rows, Nameless: r.nameless}
-	r.plan = s.Plan()
-	r.record()
+	r.take(guess)
 	return r, nil
+}
+
+// take makes columns by another plan.
+func (r *reading) take(guess *cell.Plan) {
+	r.guess, r.schema = guess, guess.Bare()
+	r.at = make([]int, len(r.names))
+	for i := range r.at {
+		r.at[i] = -1
+	}
+	for i, t := range guess.Targets {
+		r.at[t.From] = i
+	}
+}
+
+func (r *reading) splitter() block.Splitter {
+	sp := block.Splitter{File: r.file, Quote: r.quote, Size: r.block, Offset: r.offset}
+	if !r.isRFC() {
+		sp.LastEnd = r.lastEnd
+	}
+	return sp
+}
+
+// Schema implements source.Rows.
+func (r *reading) Schema() *arrow.Schema { return r.schema }
+
+// Close implements source.Rows.
+func (r *reading) Close() error { return nil }
+
+// Batches implements source.Rows.
+func (r *reading) Batches(ctx context.Context) iter.Seq2[arrow.Record, error] {
+	return source.Pushed(func(write func(arrow.Record) error) (err error) {
+		if r.survey, err = r.pass(ctx, write); err != nil {
+			return err
+		}
+		if r.rows == 0 && !r.empty {
+			return r.noRows()
+		}
+		r.plan = r.seen(r.survey)
+		if !r.plan.SameTypes(r.guess) {
+			r.take(r.plan)
+			return source.ErrRetyped
+		}
+		r.record()
+		r.schema = r.plan.Schema
+		return nil
+	})
 }
 
 // dialectKey is the metadata of a table that say what was found out of the file:
@@ -115,23 +165,9 @@ func (r *reading) record() {
 	r.plan.Schema = arrow.NewSchema(r.plan.Schema.Fields(), &meta)
 }
 
-func (r *reading) splitter() block.Splitter {
-	sp := block.Splitter{File: r.file, Quote: r.quote, Size: r.block, Offset: r.offset}
-	if !r.isRFC() {
-		sp.LastEnd = r.lastEnd
-	}
-	return sp
-}
-
-// Schema implements source.Rows.
-func (r *reading) Schema() *arrow.Schema { return r.plan.Schema }
-
-// Close implements source.Rows.
-func (r *reading) Close() error { return nil }
-
-// Batches does the second pass.
-func (r *reading) Batches(ctx context.Context) iter.Seq2[arrow.Record, error] {
-	return source.Pushed(func(write func(arrow.Record) error) error { return r.load(ctx, write) })
+// seen plans columns by what was seen of their values.
+func (r *reading) seen(s *survey) *cell.Plan {
+	return (&cell.Survey{Columns: r.columns, Tallies: s.tallies, Rows: s.rows, Nameless: r.nameless}).Plan()
 }
 
 // Report tells people what was read, and what may surprise them.

@@ -4,11 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
 	"unicode/utf8"
+
+	"github.com/apache/arrow-go/v18/arrow"
 
 	"pipe/data/source"
 	"pipe/data/source/block"
 	"pipe/data/source/cell"
+	"pipe/data/table"
 )
 
 // A layout is what is known of a file before its rows are read.
@@ -22,66 +28,88 @@ type layout struct {
 	detected []any  // settings that were found out, and what they are
 }
 
-// A piece is a block whose records are known.
-type piece struct {
-	offset, size int64
-	rows         int64
-}
-
-// A survey is what one pass over a file found out: enough to read every block
-// on its own, and to know that nothing can go wrong with it.
+// A survey is what one pass over a file, or over a block of it, found out.
 type survey struct {
-	pieces  []piece
 	rows    int64
+	height  int64 // in lines
 	blank   int64 // of the rows, those that are blank lines
 	tallies []cell.Tally
 	ragged
 	source.Problems
 }
 
-// scanned is what was found in one block.
-type scanned struct {
-	piece
-	lines   int64
-	blank   int64
-	tallies []cell.Tally
-	ragged
-	source.Problems
+// add adds what was found in the next block.
+func (s *survey) add(next *survey) {
+	s.Append(&next.Problems, s.height, s.rows)
+	s.ragged.append(&next.ragged, s.height)
+	for i := range s.tallies {
+		s.tallies[i].Add(&next.tallies[i], s.height)
+	}
+	s.rows += next.rows
+	s.blank += next.blank
+	s.height += next.height
+}
+
+// clear makes it one of nothing.
+func (s *survey) clear(columns int) {
+	tallies := s.tallies
+	if tallies == nil {
+		tallies = make([]cell.Tally, columns)
+	}
+	clear(tallies)
+	*s = survey{tallies: tallies}
 }
 
 const notUTF8 = "text that is not UTF-8"
 
 var errEnded = errors.New("the rest cannot be read")
 
-// look is the first pass, over every value of the file.
-func (r *reading) look(ctx context.Context) (*survey, error) {
-	s := &survey{tallies: make([]cell.Tally, len(r.names))}
-	lines := r.lines
-	err := block.Scan(ctx, r.threads, r.splitter(),
-		func(sc *scanner, b block.Block) *scanned { return sc.scan(r, b) },
-		func(f *scanned) error {
-			s.Append(&f.Problems, lines, s.rows)
-			s.ragged.append(&f.ragged, lines)
-			for i := range s.tallies {
-				s.tallies[i].Add(&f.tallies[i], lines)
+// pass looks at every value of the file, and hands the rows to write, in columns
+// of the types that are guessed. Once it is clear that nobody can use these, it
+// goes on without them, to find all that is wrong, and all types.
+func (r *reading) pass(ctx context.Context, write func(arrow.Record) error) (*survey, error) {
+	s := new(survey)
+	s.clear(len(r.names))
+	s.height = r.lines
+	void := new(atomic.Bool)
+	free := sync.Pool{New: func() any { return new(parser) }}
+	buffers := make(chan []byte, 3*r.threads)
+	err := block.Ordered(ctx, r.threads, r.splitter().Blocks(buffers),
+		func(b block.Block) (*parser, error) {
+			p := free.Get().(*parser)
+			p.parse(r, b, !void.Load())
+			select {
+			case buffers <- b.Data:
+			default:
 			}
-			s.pieces = append(s.pieces, f.piece)
-			s.rows += f.rows
-			s.blank += f.blank
-			lines += f.lines
-			r.advance(f.size)
-			if s.Ended {
+			return p, nil
+		},
+		func(p *parser) error {
+			defer free.Put(p)
+			s.add(&p.found)
+			r.advance(p.size)
+			switch {
+			case s.Ended:
 				return errEnded
+			case void.Load():
+				return nil
+			case p.void():
+				void.Store(true)
+				return nil
+			case p.found.rows == 0:
+				return nil
 			}
-			return nil
+			rec, err := p.record(r.schema)
+			if err != nil {
+				return err
+			}
+			defer rec.Release()
+			return write(rec)
 		})
 	if err != nil && err != errEnded {
 		return nil, err
 	}
-	if err := s.Err(r.file.Name); err != nil {
-		return nil, err
-	}
-	return s, nil
+	return s, s.Err(r.file.Name)
 }
 
 // start starts a walk through the data rows of a block.
@@ -91,84 +119,120 @@ func (r *reading) start(rs *records, b block.Block) {
 	rs.reset(b)
 }
 
-// A scanner surveys blocks. It is kept for its memory.
-type scanner struct {
+// A parser reads blocks. It is kept for its memory.
+type parser struct {
 	records records
-	out     *scanned
+	size    int64
+	found   survey
 	row     int64 // of the block, counted from 1
+	filled  bool  // columns are of use, if all values are of their types
+	columns []cell.Builder
 }
 
-func (sc *scanner) scan(r *reading, b block.Block) *scanned {
-	rs := &sc.records
+// parse looks at the values of a block and, if fill says so, makes columns of
+// them. Nothing refers to the bytes of the block then.
+func (p *parser) parse(r *reading, b block.Block, fill bool) {
+	rs := &p.records
+	p.found.clear(len(r.names))
+	rs.out = &p.found.ragged
 	r.start(rs, b)
-	sc.out = &scanned{
-		piece:   piece{offset: b.Offset, size: int64(len(b.Data))},
-		tallies: make([]cell.Tally, len(r.names)),
+	p.size, p.filled = int64(len(b.Data)), fill
+	if fill {
+		p.begin(r, b)
 	}
-	rs.out = &sc.out.ragged
 	valid := utf8.Valid(b.Data)
-	for sc.row = 1; rs.next(); sc.row++ {
+	for p.row = 1; rs.next(); p.row++ {
 		if len(rs.fields) != len(r.names) {
-			sc.wrongCount(r)
+			p.wrongCount(r)
 			continue
 		}
 		if rs.blank && isBlank(rs.fields) {
-			sc.out.blank++
+			p.found.blank++
 		}
 		for i := range rs.fields {
 			f := &rs.fields[i]
 			if !valid && !utf8.Valid(rs.data[f.start:f.end]) {
-				sc.problem(f, r.names[i], notUTF8, r.hintEncoding(rs.data[f.start:f.end]))
+				p.problem(f, r.names[i], notUTF8, r.hintEncoding(rs.data[f.start:f.end]))
 				continue
 			}
 			raw := rs.text(*f)
-			if v := sc.out.tallies[i].Value(&r.rules, r.columns.Types[i], f.cell(), raw); v != cell.Fine {
-				sc.remark(r, i, f, raw, v)
+			if v := p.found.tallies[i].Value(&r.rules, r.columns.Types[i], f.cell(), raw); v != cell.Fine {
+				p.remark(r, i, f, raw, v)
+			}
+			if p.filled && r.at[i] >= 0 {
+				p.columns[r.at[i]].Set(&r.rules, int(p.row-1), f.cell(), raw)
 			}
 		}
 	}
 	if bad := rs.bad; bad != nil {
-		sc.out.Add(source.Problem{Line: int64(rs.lineOf(bad.pos)) + 1, Row: sc.row, Column: sc.columnOf(r, bad), Msg: bad.msg, Hint: bad.hint})
-		sc.out.Ended = true
+		p.found.Add(source.Problem{Line: int64(rs.lineOf(bad.pos)) + 1, Row: p.row, Column: p.columnOf(r, bad), Msg: bad.msg, Hint: bad.hint})
+		p.found.Ended = true
+		p.filled = false
 	}
-	sc.out.rows, sc.out.lines = sc.row-1, int64(rs.lines)
-	return sc.out
+	p.found.rows, p.found.height = p.row-1, int64(rs.lines)
+}
+
+// begin makes the columns ready for the rows of a block.
+func (p *parser) begin(r *reading, b block.Block) {
+	if p.columns == nil {
+		p.columns = make([]cell.Builder, len(r.guess.Targets))
+	}
+	rows := r.breaks(b.Data) + 1
+	for i, t := range r.guess.Targets {
+		p.columns[i].Reset(t, rows)
+	}
+}
+
+// void says whether the columns are of no use.
+func (p *parser) void() bool {
+	return !p.filled || slices.ContainsFunc(p.columns, func(c cell.Builder) bool { return c.Misfit() })
+}
+
+// record gives what was parsed. It shares the memory of the parser.
+func (p *parser) record(schema *arrow.Schema) (arrow.Record, error) {
+	arrays := make([]arrow.Array, len(p.columns))
+	for i := range p.columns {
+		arrays[i] = p.columns[i].Array(int(p.found.rows))
+	}
+	return table.NewRecord(schema, arrays...)
 }
 
 // remark does what a verdict on a value asks for.
-func (sc *scanner) remark(r *reading, column int, f *field, raw []byte, v cell.Verdict) {
+func (p *parser) remark(r *reading, column int, f *field, raw []byte, v cell.Verdict) {
 	if v == cell.First {
-		sc.out.tallies[column].Place(sc.lineOf(f))
+		p.found.tallies[column].Place(p.lineOf(f))
 		return
 	}
 	msg, hint := r.columns.Types[column].Wrong(raw)
-	sc.problem(f, r.names[column], msg, hint)
+	p.problem(f, r.names[column], msg, hint)
 }
 
-func (sc *scanner) lineOf(f *field) int64 { return int64(sc.records.lineOf(int(f.start))) + 1 }
+func (p *parser) lineOf(f *field) int64 { return int64(p.records.lineOf(int(f.start))) + 1 }
 
-func (sc *scanner) problem(f *field, column, msg, hint string) {
-	sc.out.Add(source.Problem{Line: sc.lineOf(f), Row: sc.row, Column: column, Msg: msg, Hint: hint})
+func (p *parser) problem(f *field, column, msg, hint string) {
+	p.filled = false
+	p.found.Add(source.Problem{Line: p.lineOf(f), Row: p.row, Column: column, Msg: msg, Hint: hint})
 }
 
-func (sc *scanner) wrongCount(r *reading) {
-	rs := &sc.records
+func (p *parser) wrongCount(r *reading) {
+	rs := &p.records
+	p.filled = false
 	hint := ""
-	if sc.out.Few() {
+	if p.found.Few() {
 		hint = r.hintDelimiter(rs.data[rs.start:rs.pos])
 	}
 	if hint == "" {
 		hint = fmt.Sprintf("put a field that contains %q in quotes; rows: says what becomes of such a record, and skip: how many lines come before the header", r.delim)
 	}
-	sc.out.Add(source.Problem{
-		Line: int64(rs.line) + 1, Row: sc.row, Hint: hint,
+	p.found.Add(source.Problem{
+		Line: int64(rs.line) + 1, Row: p.row, Hint: hint,
 		Msg: wrongCount(len(rs.fields), len(r.names)),
 	})
 }
 
 // columnOf names the column in which a record became unreadable.
-func (sc *scanner) columnOf(r *reading, bad *syntax) string {
-	rs := &sc.records
+func (p *parser) columnOf(r *reading, bad *syntax) string {
+	rs := &p.records
 	if i := len(rs.fields); bad.pos > rs.start && i < len(r.names) {
 		return r.names[i]
 	}
