@@ -329,7 +329,7 @@ func TestFormatIsInTheKey(t *testing.T) {
 		in := pipelinetest.Decode(t, Kind(), with).(*Ingest)
 		parts[with] = string(settings.Canonical(in)) + fmt.Sprint(in.KeyParts())
 	}
-	old := `{"columns":null,"select":null,"delimiter":"auto","quote":"\"","header":true,"names":null,"repeated_names":"error","missing":null,"quoted_missing":true,"trim":false`
+	old := `{"columns":null,"select":null,"delimiter":"auto","quote":"\"","header":true,"names":null,"repeated_names":"number","missing":null,"quoted_missing":true,"trim":false`
 	for with, want := range map[string]string{
 		"path: a.csv": "}[]", "path: a.log": "}[]", "path: a.jsonl": "}[{format jsonl}]", "path: a.ndjson": "}[{format jsonl}]",
 		"{path: a.jsonl, format: jsonl}":                 `,"format":{"jsonl":{"nested":"error"}}}[]`,

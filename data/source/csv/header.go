@@ -134,6 +134,7 @@ func (r *reading) header(rs *records, number bool) error {
 	for _, i := range again {
 		r.names[i] = numbered(r.names[i], seen, next)
 	}
+	r.repeated = again
 	for _, i := range r.nameless {
 		r.names[i] = defaultName(i)
 		if _, taken := seen[r.names[i]]; taken {

@@ -186,10 +186,13 @@ func (r *reading) Report(log *slog.Logger) {
 		w.Warn("blank lines are rows without a value in a file of one column", "lines", r.blank)
 	}
 	r.warnOfRagged(w)
+	for _, i := range r.repeated {
+		w.Warn("a column has a name that another one has", "column", i+1, "named", r.names[i], "hint", "names: gives other names")
+	}
 	for _, i := range r.nameless {
 		if r.plan.Empty(i) {
 			w.Warn("a column has neither a name nor values, as if the lines end with a delimiter", "column", i+1, "named", r.names[i],
-				"hint", "leave it out: select: lists the columns to keep")
+				"hint", "leave it out: trailing_delimiter: true if lines end with one, or select, which lists the columns to keep")
 			continue
 		}
 		w.Warn("a column has no name in the header", "column", i+1, "named", r.names[i],

@@ -21,6 +21,7 @@ import (
 type layout struct {
 	names    []string
 	nameless []int  // columns that the header does not name
+	repeated []int  // columns whose name the header gives to another one before
 	head     []byte // the first record
 	offset   int64  // of the first data row
 	lines    int64  // before it

@@ -23,7 +23,7 @@ type Reader struct {
 	Empty     string       `yaml:"empty" added:"true" default:"error" enum:"error,allow" doc:"What a file without rows is: an error, or a table without rows, whose columns are text unless their types are given. It needs a header, or names."`
 	Header    bool         `yaml:"header" default:"true" doc:"Whether the first record names the columns."`
 	Names     []string     `yaml:"names" doc:"Names of the columns, in place of those in the header. Columns without a name are called c1, c2 and so on, by their position."`
-	Repeated  string       `yaml:"repeated_names" default:"error" enum:"error,number" doc:"What a name that the header gives again is: an error, or NAME_2, NAME_3 and so on."`
+	Repeated  string       `yaml:"repeated_names" default:"number" enum:"error,number" doc:"What a name that the header gives again is: NAME_2, NAME_3 and so on, with a warning, or an error."`
 }
 
 // auto is the text of a setting that is found out from the beginning of the file.
@@ -31,7 +31,7 @@ const auto = "auto"
 
 // Usual is a Reader with the default of each setting.
 func Usual() *Reader {
-	return &Reader{Encoding: charset.Auto, Delimiter: auto, Quote: `"`, Quotes: "strict", LineEnds: auto, Rows: "error", Empty: "error", Header: true, Repeated: "error"}
+	return &Reader{Encoding: charset.Auto, Delimiter: auto, Quote: `"`, Quotes: "strict", LineEnds: auto, Rows: "error", Empty: "error", Header: true, Repeated: "number"}
 }
 
 // Validate checks what the tags cannot say.
