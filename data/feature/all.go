@@ -4,6 +4,7 @@ package feature
 func All() []Kind {
 	return []Kind{
 		imputeKind(), indicatorKind(), clipKind(), log1pKind(), sqrtKind(), scaleKind(), oneHotKind(), ordinalKind(),
+		imageKind(), tokensKind(), vectorKind(),
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"sync"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -79,7 +80,7 @@ func (a *applier) applyTo(ctx context.Context, r *table.Reader, threads int, wri
 		}
 		return out, nil
 	}
-	err := block.Ordered(ctx, max(1, threads), r.Pieces(max(1, applyPiece/int64(4*a.width()))), work, func(p *applied) error {
+	err := block.Ordered(ctx, max(1, threads), r.Pieces(max(1, applyPiece/int64(a.bytes()))), work, func(p *applied) error {
 		defer p.release()
 		all.merge(p.met, base)
 		base += p.in.NumRows()
@@ -128,6 +129,20 @@ type applied struct {
 func (p *applied) release() {
 	p.in.Release()
 	p.out.Release()
+}
+
+// bytes are about what the inputs of a row take.
+func (a *applier) bytes() int {
+	const ragged = 1 << 10
+	n := 0
+	for _, in := range a.info.Inputs {
+		bytes := in.Type.Size() * in.Width()
+		if in.Ragged() {
+			bytes *= ragged
+		}
+		n += bytes
+	}
+	return max(1, n)
 }
 
 // newApplier finds the columns.
@@ -198,9 +213,29 @@ func (a *applier) applyAll(rec arrow.Record, met *met) (arrow.Record, error) {
 	vectors := make([]float32, n*width)
 	work := a.free.Get().(*workspace)
 	defer a.free.Put(work)
+	var columns []arrow.Array
+	done := false
+	defer func() {
+		for _, c := range columns {
+			if !done {
+				c.Release()
+			}
+		}
+	}()
 	for i := range a.Transform.columns {
 		c := &a.Transform.columns[i]
-		if c.width == 0 {
+		if c.width == 0 && c.whole == nil {
+			continue
+		}
+		if c.whole != nil {
+			lists, err := c.applyWhole(rec.Column(a.columns[i]), &work.values, &work.out)
+			if err != nil {
+				return nil, err
+			}
+			columns = append(columns, lists)
+			if err := met.add(i, n, &work.out, 0); err != nil {
+				return nil, err
+			}
 			continue
 		}
 		rounded, err := c.apply(rec.Column(a.columns[i]), &work.values, &work.out, vectors[min(c.at, len(vectors)):], width)
@@ -212,20 +247,22 @@ func (a *applier) applyAll(rec arrow.Record, met *met) (arrow.Record, error) {
 		}
 	}
 	met.rows += int64(n)
-	columns := []arrow.Array{table.NewVectors(vectors, width)}
+	if width > 0 {
+		columns = slices.Insert(columns, 0, table.NewVectors(vectors, width))
+	}
 	if a.target >= 0 {
 		target, err := a.targets(rec.Column(a.target))
 		if err != nil {
-			columns[0].Release()
 			return nil, err
 		}
 		columns = append(columns, target)
 	}
 	for _, at := range a.keep {
 		arr := rec.Column(at)
-		arr.Retain() // NewRecord takes over a reference
+		arr.Retain()
 		columns = append(columns, arr)
 	}
+	done = true // NewRecord takes over the references
 	return table.NewRecord(a.schema, columns...)
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 
 	"pipe/data/table"
+	"pipe/data/tensor"
 )
 
 // A reading reads columns of later tables as the type that a column had when
@@ -182,6 +183,16 @@ func (rd reading) categories(arr arrow.Array) (values []string, valid []bool, er
 		valid = withoutNaN(arr, valid)
 	}
 	return values, valid, nil
+}
+
+// lists gives the elements of a column of lists, which is of the type that it had.
+func (rd reading) lists(arr arrow.Array) (tensor.Rows, error) {
+	rows, ok := table.Lists(arr)
+	if name := table.TypeName(arr.DataType()); !ok || name != rd.fitted {
+		return rows, &SpecError{Column: rd.column, Msg: fmt.Sprintf("it is %s, but the transform was fitted on %s", name, rd.fitted),
+			Fix: "its rows must have as many elements of the same type as those of training"}
+	}
+	return rows, nil
 }
 
 // withoutNaN makes values that are NaN missing.

@@ -50,7 +50,7 @@ func (k *Kind) gives(in Form) Form {
 func (c chain) begin(forms Form, holds string) (Form, error) {
 	var furthest error
 	reached := -1
-	for _, start := range []Form{Numbers, Texts} {
+	for _, start := range []Form{Numbers, Texts, Lists} {
 		if forms&start == 0 {
 			continue
 		}
@@ -107,7 +107,10 @@ func (c chain) walk(form Form, holds string) (at int, err error) {
 			form, maker = next, name
 		}
 	}
-	if form == Texts {
+	switch form {
+	case Lists:
+		return len(c.uses), Column{Name: c.column}.wrong("chain", "end the chain with `image`, `tokens` or `vector`", "its values are lists at the end of the chain, which are no features yet")
+	case Texts:
 		return len(c.uses), Column{Name: c.column}.wrong("chain", "end the chain with `one_hot` or `ordinal`", "its values are categories at the end of the chain, which are no features yet")
 	}
 	return 0, nil

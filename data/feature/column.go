@@ -10,6 +10,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 
 	"pipe/data/table"
+	"pipe/data/tensor"
 )
 
 // A column is a column of a table with the transforms that were learned for it.
@@ -22,6 +23,7 @@ type column struct {
 	at, width int   // of its features in the vector
 	offsets   []int // of the first output of each step, from at
 	number    bool  // the values at the end are a feature, the first
+	whole     Whole // the last step, if it makes an input of its own; else nil
 }
 
 // A step is a transform that was learned.
@@ -67,6 +69,9 @@ func (c *column) derive() []table.Feature {
 		features = append(features, table.Feature{Name: name, Column: c.Name})
 	}
 	c.width = len(features)
+	if n := len(c.steps); n > 0 {
+		c.whole, _ = c.steps[n-1].Fitted.(Whole)
+	}
 	return features
 }
 
@@ -75,9 +80,14 @@ func (c *column) derive() []table.Feature {
 func (c *column) check() error {
 	form := c.form
 	can := formsOf(table.ClassNamed(c.Type))
+	if can == 0 {
+		can = Lists // or nothing that any column is
+	}
 	switch {
-	case form != Numbers && form != Texts:
-		return errors.New("it says neither that its values are numbers nor that they are categories")
+	case form != Numbers && form != Texts && form != Lists:
+		return errors.New("it says neither that its values are numbers nor that they are categories or lists")
+	case form&can == 0 && form == Lists:
+		return fmt.Errorf("type %q is no list", c.Type)
 	case form&can == 0 && form == Numbers:
 		return fmt.Errorf("type %q is no number", c.Type)
 	case form&can == 0:
@@ -127,6 +137,39 @@ func (c *column) apply(arr arrow.Array, v *Values, out *Out, vectors []float32, 
 	}
 	slices.SortStableFunc(out.fails, func(a, b *ValueError) int { return cmp.Compare(a.Row, b.Row) })
 	return rounded, nil
+}
+
+// applyWhole makes a column of a data set of the lists of a batch. Values that cannot
+// be transformed are in out.
+func (c *column) applyWhole(arr arrow.Array, v *Values, out *Out) (arrow.Array, error) {
+	*out = Out{column: c.Name, rows: arr.Len(), brief: c.brief}
+	if err := c.readLater(arr, v, out); err != nil {
+		return nil, err
+	}
+	for _, s := range c.steps[:len(c.steps)-1] {
+		s.run(v, out)
+	}
+	in := c.whole.Input()
+	width := tensor.Ragged
+	if !in.Ragged() {
+		width = in.Width()
+	}
+	rows := c.whole.Rows(v, out)
+	if of := typeOf(&rows); of != in.Type && rows.Len() > 0 || width != tensor.Ragged && rows.Len() != width*arr.Len() || width == tensor.Ragged && rows.Ends == nil {
+		return nil, fmt.Errorf("column %q: its lists are no %s of shape %v", c.Name, in.Kind, in.Shape) // of a transform that somebody has made up
+	}
+	return table.NewLists(in.Type, rows, width), nil
+}
+
+// typeOf is the type of the elements of rows.
+func typeOf(r *tensor.Rows) tensor.Type {
+	switch {
+	case r.U8 != nil:
+		return tensor.U8
+	case r.I32 != nil:
+		return tensor.I32
+	}
+	return tensor.F32
 }
 
 // A writer is a transform of numbers that is the last of most chains, and that
@@ -194,8 +237,12 @@ func (c *column) refuse(out *Out, row int, x float64) {
 func (c *column) readLater(arr arrow.Array, v *Values, out *Out) (err error) {
 	*v = Values{rows: arr.Len(), buf: v.buf}
 	rd := reading{c.Name, c.Type}
-	if c.form == Texts {
+	switch c.form {
+	case Texts:
 		v.Texts, v.Valid, err = rd.categories(arr)
+		return err
+	case Lists:
+		v.Lists, err = rd.lists(arr)
 		return err
 	}
 	numbers, shared, err := rd.numbers(arr, v.buf)

@@ -9,6 +9,7 @@ import (
 
 	"pipe/data/order"
 	"pipe/data/table"
+	"pipe/data/tensor"
 )
 
 // A columnFit is the chain of one column, as far as it was learned.
@@ -25,16 +26,19 @@ type columnFit struct {
 	passing bool // a Passer is to be given the values in the next pass
 	due     bool // takes part in the current pass
 
-	doubt   string // why it was read as text though nearly all values are of another type
-	any     bool   // some value is not missing
-	always  bool   // a constant stands for missing values
-	rising  rising // integers
-	two     two    // numbers of the target
+	of      tensor.Type // of the elements of lists
+	shape   []int       // of the lists of a row
+	doubt   string      // why it was read as text though nearly all values are of another type
+	any     bool        // some value is not missing
+	always  bool        // a constant stands for missing values
+	rising  rising      // integers
+	two     two         // numbers of the target
 	remarks []Remark
 }
 
 func (f *fitter) newColumn(name string, at int, field arrow.Field, form Form, chain []use) *columnFit {
 	c := &columnFit{at: at, chain: chain, numbers: f.numbers, column: column{Name: name, Type: table.TypeName(field.Type), form: form}}
+	c.of, c.shape, _ = table.ShapeOf(field)
 	c.doubt, _ = field.Metadata.GetValue(table.DoubtKey)
 	return c
 }
@@ -87,7 +91,7 @@ func (c *columnFit) begin(k int) error {
 		form = s.kind.gives(form)
 	}
 	c.base, c.stats = k, &statistics{numbers: c.numbers}
-	in := &Input{Name: c.Name, Type: c.Type, Form: form, stats: c.stats, doubt: c.doubt, remarks: &c.remarks}
+	in := &Input{Name: c.Name, Type: c.Type, Form: form, Of: c.of, Shape: c.shape, stats: c.stats, doubt: c.doubt, remarks: &c.remarks}
 	for {
 		f, err := c.chain[len(c.fitters)].setting.Fit(in)
 		if err != nil {
@@ -117,9 +121,13 @@ func (c *columnFit) holdsOrder(from int) bool {
 // read gives the values of a batch as they are in the table.
 func (c *columnFit) read(arr arrow.Array, v *Values) (err error) {
 	*v = Values{rows: arr.Len(), buf: v.buf}
-	if c.form == Texts {
+	switch c.form {
+	case Texts:
 		v.Texts, v.Valid, err = texts(c.Name, arr)
 		return err
+	case Lists:
+		v.Lists, _ = table.Lists(arr)
+		return nil
 	}
 	numbers, shared, err := floats(c.Name, arr, v.buf)
 	if err != nil {
@@ -220,7 +228,7 @@ func anyValue(v *Values) bool {
 			return true
 		}
 	}
-	return false
+	return v.Lists.Len() > 0
 }
 
 // run puts values through steps for their values alone. A value that a step

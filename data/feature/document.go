@@ -111,7 +111,7 @@ func (d *fittedColumn) column(kinds []Kind) (column, error) {
 		}
 		return c, c.check()
 	}
-	for _, form := range []Form{Numbers, Texts} {
+	for _, form := range []Form{Numbers, Texts, Lists} {
 		if form.String() == d.Form {
 			c.form = form
 		}

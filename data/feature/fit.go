@@ -86,17 +86,24 @@ func (f *fitter) prepare(spec Spec, kinds []Kind) error {
 			return err
 		}
 		typ := schema.Field(at).Type
-		c = spec.Defaults.fill(c, typ)
-		chain, err := c.resolved(typ, kinds)
+		var chain chain
+		forms := formsOf(table.ClassOf(typ))
+		if of, shape, ok := table.ShapeOf(schema.Field(at)); ok {
+			forms = Lists
+			chain, err = c.lists(of, shape, kinds)
+		} else {
+			c = spec.Defaults.fill(c, typ)
+			chain, err = c.resolved(typ, kinds)
+		}
 		if err != nil {
 			return err
 		}
-		form, err := chain.begin(formsOf(table.ClassOf(typ)), "values of type "+table.TypeName(typ))
+		form, err := chain.begin(forms, "values of type "+table.TypeName(typ))
 		if err != nil {
 			return err
 		}
 		fit := f.newColumn(c.Name, at, schema.Field(at), form, chain.uses)
-		fit.column.brief = c.Chain == nil
+		fit.column.brief = c.Chain == nil && form != Lists
 		if err := fit.advance(); err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 
 	"pipe/data/order"
 	"pipe/data/table"
+	"pipe/data/tensor"
 )
 
 // An Input is a column that a transform learns from: its values as the
@@ -16,6 +17,11 @@ type Input struct {
 	Name string // of the column
 	Type string // of the column, by table.TypeName
 	Form Form   // of the values: one of those that the kind takes
+
+	// Of lists the type of the elements, and the shape of a row, as table.ShapeOf
+	// gives them.
+	Of    tensor.Type
+	Shape []int
 
 	stats   *statistics
 	ordered bool    // Order was asked for

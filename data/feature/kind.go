@@ -32,7 +32,8 @@ type Form uint8
 const (
 	Numbers  Form = 1 << iota // of columns of numbers and truth values
 	Texts                     // of columns of text, and of integers and truth values as categories
-	Features                  // no values any more: the transform has made features of them
+	Features                  // no values any more: the transform has made features or an input of them
+	Lists                     // of columns of lists, such as the levels of a picture
 )
 
 func (f Form) String() string {
@@ -43,6 +44,8 @@ func (f Form) String() string {
 		return "categories"
 	case Features:
 		return "features"
+	case Lists:
+		return "lists"
 	}
 	return "values"
 }
@@ -101,9 +104,8 @@ type Fitted interface {
 	Apply(v *Values, out *Out)
 }
 
-// An Output is one feature that a transform makes. An output of bytes or integers,
-// such as pixels or the ids of tokens, is an input of its own in the data set: it
-// says here which table.Input it is, and Out gets a method that fills it.
+// An Output is one feature that a transform makes. One that makes an input of its own,
+// of pixels or the ids of tokens, is a Whole.
 type Output struct {
 	Suffix string // of its name, behind that of the column: "=Biscoe"
 }

@@ -222,7 +222,7 @@ func (s Spec) Validate(kinds []Kind) error {
 			return c.wrong("", "", "listed twice among the features")
 		}
 		seen[c.Name] = true
-		if err := c.Validate(kinds, Numbers|Texts); err != nil {
+		if err := c.Validate(kinds, Numbers|Texts|Lists); err != nil {
 			return err
 		}
 	}
@@ -278,7 +278,7 @@ func (c Column) resolved(typ arrow.DataType, kinds []Kind) (chain, error) {
 	default:
 		return none, c.wrong("", fmt.Sprintf("leave it out of features: `keep: [%s]` takes it out of a pattern", c.Name), "a column of type %s cannot be a feature", table.TypeName(typ))
 	}
-	if err := c.Validate(kinds, Numbers|Texts); err != nil {
+	if err := c.Validate(kinds, Numbers|Texts|Lists); err != nil {
 		return none, err
 	}
 	if c.Chain != nil {

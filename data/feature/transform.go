@@ -29,8 +29,14 @@ func (t *Transform) Info() table.DatasetInfo {
 		own.Classes = slices.Clone(own.Classes)
 		target = &own
 	}
-	info := table.FlatDataset(slices.Clone(t.info.Features()), target)
-	info.Keep = slices.Clone(t.info.Keep)
+	info := table.DatasetInfo{Keep: slices.Clone(t.info.Keep)}
+	for _, in := range t.info.Inputs {
+		in.Shape, in.Features = slices.Clone(in.Shape), slices.Clone(in.Features)
+		info.Inputs = append(info.Inputs, in)
+	}
+	if target != nil {
+		info.Targets = []table.Target{*target}
+	}
 	return info
 }
 
@@ -50,14 +56,20 @@ func (t *Transform) Columns() []TypedColumn {
 	return list
 }
 
-// width is the number of features.
-func (t *Transform) width() int { return len(t.info.Features()) }
+// width is the number of features that are named.
+func (t *Transform) width() (n int) {
+	for i := range t.columns {
+		n += t.columns[i].width
+	}
+	return n
+}
 
 // derive makes of the columns, the target and what is kept all that applying
 // needs. The error is about features that are too many, or that cannot be told
 // apart by name.
 func (t *Transform) derive() error {
 	var features []table.Feature
+	var wholes []table.Input
 	for i := range t.columns {
 		c := &t.columns[i]
 		c.at = len(features)
@@ -65,8 +77,13 @@ func (t *Transform) derive() error {
 		if n := len(features); n > maxFeatures {
 			return fmt.Errorf("%d features, at most %d are possible", n, maxFeatures)
 		}
+		if c.whole != nil {
+			in := c.whole.Input()
+			in.Name, in.Features = c.Name, []table.Feature{{Name: c.Name, Column: c.Name}}
+			wholes = append(wholes, in)
+		}
 	}
-	if len(features) == 0 {
+	if len(features)+len(wholes) == 0 {
 		return errors.New("no feature is left after dropping")
 	}
 	source := make(map[string]string, len(features))
@@ -76,8 +93,11 @@ func (t *Transform) derive() error {
 		}
 		source[f.Name] = f.Column
 	}
-	t.info = table.FlatDataset(features, nil)
-	t.info.Keep = t.keep
+	t.info = table.DatasetInfo{Keep: t.keep}
+	if len(features) > 0 {
+		t.info.Inputs = table.FlatDataset(features, nil).Inputs
+	}
+	t.info.Inputs = append(t.info.Inputs, wholes...)
 	target := t.target
 	if target == nil {
 		return nil

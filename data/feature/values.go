@@ -9,6 +9,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 
 	"pipe/data/table"
+	"pipe/data/tensor"
 )
 
 // Values are those of a column in some rows, in the form that the chain of the
@@ -21,6 +22,8 @@ type Values struct {
 	// all are. Text tells what counts. They may share the memory of the table.
 	Texts []string
 	Valid []bool
+	// Lists has the elements of a list for each row.
+	Lists tensor.Rows
 	// Fill stands for each text that is not there; nil is a missing value.
 	Fill *string
 

@@ -37,6 +37,10 @@ type Kind struct {
 	Endings []string
 	Detect  func(start []byte) bool
 
+	// Together says that files which are read as one table are columns of it, side by
+	// side. Those of other formats hold one row behind the other.
+	Together bool
+
 	// New returns a pointer to a zero Reader, whose exported fields are settings,
 	// tagged as those of a stage are.
 	New func() Reader

@@ -7,9 +7,9 @@
 //
 // A table is an Arrow IPC file. Its columns are utf8, bool, whole numbers of 8 to
 // 64 bits with or without a sign, float32, float64, date32, and timestamps in UTC
-// and times of day, both in microseconds or nanoseconds. Each may hold nulls. For
-// data sets there are also lists without nulls of float32, uint8 or int32, of a
-// fixed size or of any. Who asks what a column is asks for its Class.
+// and times of day, both in microseconds or nanoseconds. Each may hold nulls. There
+// are also lists without nulls of float32, uint8 or int32, of a fixed size or of any:
+// pictures, ids, embeddings, and the inputs of data sets. Who asks what a column is asks for its Class.
 //
 // A table is written in batches of BatchRows rows, which follows from the types
 // of its columns, whatever batches it was handed in; null slots hold zeros; a validity bitmap is there exactly if the

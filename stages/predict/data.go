@@ -37,16 +37,12 @@ func (s *Stage) predictData(ctx context.Context, env pipeline.Env, model *nn.Mod
 	}
 	defer a.Close()
 	a.out.columns(env, dataPort, ds.Info.Elements())
-	longer := make([]int, len(a.inputs))
 	for ex, err := range ds.Stream() {
 		if err == nil {
 			err = ctx.Err()
 		}
 		if err != nil {
 			return err
-		}
-		for i := range longer {
-			longer[i] += a.inputs[i].Longer(ex.Inputs[i])
 		}
 		rows := ex.Kept
 		if rows == nil {
@@ -56,12 +52,7 @@ func (s *Stage) predictData(ctx context.Context, env pipeline.Env, model *nn.Mod
 			return err
 		}
 	}
-	for i, n := range longer {
-		if n > 0 {
-			env.Log().Warn("rows are longer than any in training: the model sees their beginning", "input", a.inputs[i].Name, "rows", n, "steps", a.inputs[i].Shape[0])
-		}
-	}
-	return s.finish(env, a.out, ds.NumRows(), feature.Counts{})
+	return s.finish(a, ds.NumRows(), feature.Counts{})
 }
 
 // dataFits checks that a data set was made for the model, but for a target.
@@ -90,9 +81,9 @@ func keptSchema(ds *table.Dataset) (*arrow.Schema, error) {
 	return arrow.NewSchema(fields, nil), nil
 }
 
-// inputsOf views the columns of a record as inputs.
-func inputsOf(rec arrow.Record) ([]tensor.Rows, error) {
-	inputs := make([]tensor.Rows, rec.NumCols())
+// inputsOf views the first n columns of a record as inputs.
+func inputsOf(rec arrow.Record, n int) ([]tensor.Rows, error) {
+	inputs := make([]tensor.Rows, n)
 	for i := range inputs {
 		var ok bool
 		if inputs[i], ok = table.Lists(rec.Column(i)); !ok {

@@ -209,7 +209,7 @@ func (s *Stage) predict(ctx context.Context, env pipeline.Env, model *nn.Model, 
 	}
 	a.out.columns(env, tablePort, from)
 	counts, err := transform.ApplyRows(ctx, r, s.Strict, env.Threads(), func(rows, features arrow.Record, problems []string) error {
-		inputs, err := inputsOf(features)
+		inputs, err := inputsOf(features, len(a.inputs))
 		if err != nil {
 			return err
 		}
@@ -218,7 +218,7 @@ func (s *Stage) predict(ctx context.Context, env pipeline.Env, model *nn.Model, 
 	if err != nil {
 		return err
 	}
-	return s.finish(env, a.out, r.NumRows(), counts)
+	return s.finish(a, r.NumRows(), counts)
 }
 
 // An asker asks a model about batches of rows and writes what it says.
@@ -226,6 +226,7 @@ type asker struct {
 	*nn.Predictor
 	env    pipeline.Env
 	inputs []nn.Input
+	longer []int // of each input, the rows that are longer than any in training
 	out    *writer
 	rows   int64 // of the whole table
 }
@@ -245,6 +246,7 @@ func (s *Stage) ask(env pipeline.Env, model *nn.Model, schema *arrow.Schema, row
 		return nil, errors.Join(err, predictor.Close())
 	}
 	a := &asker{Predictor: predictor, env: env, inputs: model.Signature.AllInputs(), out: out, rows: rows}
+	a.longer = make([]int, len(a.inputs))
 	out.inputs, out.vocabularies = a.inputs, model.Spec.Vocabularies()
 	return a, nil
 }
@@ -252,6 +254,9 @@ func (s *Stage) ask(env pipeline.Env, model *nn.Model, schema *arrow.Schema, row
 // add writes a batch of rows with what the model says of their inputs.
 func (a *asker) add(rows arrow.Record, inputs []tensor.Rows, problems []string) error {
 	n := int(rows.NumRows())
+	for i := range a.longer {
+		a.longer[i] += a.inputs[i].Longer(inputs[i])
+	}
 	problems, err := a.out.checkTokens(inputs, n, problems)
 	if err != nil {
 		return err
@@ -271,14 +276,20 @@ func (a *asker) add(rows arrow.Record, inputs []tensor.Rows, problems []string) 
 }
 
 // finish checks what was written, and tells what was met.
-func (s *Stage) finish(env pipeline.Env, out *writer, rows int64, counts feature.Counts) error {
+func (s *Stage) finish(a *asker, rows int64, counts feature.Counts) error {
+	out := a.out
 	if out.Rows() != rows {
 		return fmt.Errorf("%d rows came out of a table of %d", out.Rows(), rows)
 	}
 	if rows > 0 && out.bad == rows {
 		return out.nothing(counts.Problems)
 	}
-	log := env.Log()
+	log := a.env.Log()
+	for i, n := range a.longer {
+		if n > 0 {
+			log.Warn("rows are longer than any in training: the model sees their beginning", "input", a.inputs[i].Name, "rows", n, "steps", a.inputs[i].Shape[0])
+		}
+	}
 	for _, c := range counts.Imputed {
 		log.Info("missing values were filled in", "column", c.Column, "rows", c.N)
 	}
@@ -298,8 +309,8 @@ func (s *Stage) finish(env pipeline.Env, out *writer, rows int64, counts feature
 	if out.infinite > 0 {
 		log.Warn("rows without a prediction", "because", "the output of the model is no number", "rows", out.infinite, "first_row", out.firstInfinite+1)
 	}
-	env.Metric(Rows, float64(rows), metric.Meaning{})
-	env.Metric(ProblemRows, float64(out.bad), metric.Meaning{})
+	a.env.Metric(Rows, float64(rows), metric.Meaning{})
+	a.env.Metric(ProblemRows, float64(out.bad), metric.Meaning{})
 	return out.Close()
 }
 

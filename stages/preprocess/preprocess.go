@@ -48,6 +48,11 @@ A list in place of the settings of a column is a chain of transforms, each of wh
 has made: ` + "`" + `[impute: median, log1p, scale: standard]` + "`" + `. It is all that is done to the column, and ends
 in numbers or in ` + "`one_hot`" + `.
 
+A column of lists becomes an input of its own in the data set, in the type that it has: levels with
+a height and a width are pictures, integers are the ids of words. Where the table does not say it, a
+chain does: ` + "`" + `[image: [28, 28]]` + "`, `[tokens]`, or `[vector]`" + ` for a feature each. Networks take it by
+` + "`branches`" + `.
+
 What a column leaves open is taken from ` + "`defaults`" + ` of its type, setting by setting, so that
 ` + "`" + `features: {"*": {}}` + "`" + ` with two defaults treats a table of hundreds of columns.`,
 		Example: `

@@ -59,7 +59,7 @@ type TargetSetting struct {
 
 // Validate finds settings that contradict each other.
 func (s *FeatureSetting) Validate() error {
-	return feature.AtField(s.column("").Validate(feature.All(), feature.Numbers|feature.Texts))
+	return feature.AtField(s.column("").Validate(feature.All(), feature.Numbers|feature.Texts|feature.Lists))
 }
 
 // Validate finds settings that contradict each other.

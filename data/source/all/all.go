@@ -4,12 +4,20 @@ package all
 import (
 	"pipe/data/source"
 	"pipe/data/source/csv"
+	"pipe/data/source/idx"
 	"pipe/data/source/jsonl"
+	"pipe/data/source/npy"
 	"pipe/data/source/parquet"
 )
 
 // Kinds lists the formats. A file of which nothing tells the format is taken
 // for one of the first.
 func Kinds() []source.Kind {
-	return []source.Kind{csv.Kind(), jsonl.Kind(), parquet.Kind()}
+	return []source.Kind{
+		csv.Kind(),
+		jsonl.Kind(),
+		parquet.Kind(),
+		idx.Kind(),
+		npy.Kind(),
+	}
 }

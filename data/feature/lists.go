@@ -1,0 +1,284 @@
+package feature
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"pipe/data/table"
+	"pipe/data/tensor"
+)
+
+// A Whole is a Fitted that makes an input of its own of a column of lists: elements
+// that have no names, in the type that they have in the table.
+type Whole interface {
+	Fitted
+	// Input is what the data set has, but for its name, which is that of the column.
+	Input() table.Input
+	// Rows gives what the input holds of some rows. It may share the memory of v.
+	Rows(v *Values, out *Out) tensor.Rows
+}
+
+// lists is the chain of a column of lists for which nobody has said what it is.
+func (c Column) lists(of tensor.Type, shape []int, kinds []Kind) (chain, error) {
+	if c.Impute != nil || c.Indicator || c.Scale != "" || c.Encode != nil {
+		return chain{}, c.wrong("", "write `[image]`, `[tokens]` or `[vector]`", "it holds a list in each row, which has no other settings")
+	}
+	if c.Chain != nil {
+		return chainOf(c, kinds)
+	}
+	var kind Kind
+	switch many := len(shape) > 1; {
+	case many && of != tensor.I32:
+		kind = imageKind()
+	case !many && of == tensor.I32:
+		kind = tokensKind()
+	case !many && of == tensor.F32 && shape[0] != tensor.Ragged:
+		kind = vectorKind()
+	default:
+		return chain{}, c.wrong("", fmt.Sprintf("write `%s: [image: [28, 28]]` for pictures of 28 by 28 levels, `%[1]s: [tokens]` for the ids of words, `%[1]s: [vector]` for a feature each", c.Name),
+			"its lists of %s may be pictures, tokens or numbers", of)
+	}
+	return chain{column: c.Name, uses: []use{{&kind, kind.New()}}}, nil
+}
+
+func imageKind() Kind {
+	return Kind{
+		Name:    "image",
+		Version: 1,
+		Doc:     "An input of pictures, with the levels as they are; a network takes those of 8 bits as 0 to 1.",
+		Takes:   Lists,
+		Gives:   Features,
+		New:     func() Setting { return new(Image) },
+		Read: func(_ int, state json.RawMessage) (Fitted, error) {
+			f, err := Decode[picture](state)
+			if err != nil {
+				return nil, err
+			}
+			return f, f.check()
+		},
+	}
+}
+
+// An Image makes pictures of lists of levels.
+type Image struct {
+	Shape []int `yaml:"shape" short:"true" min:"2" max:"3" doc:"[height, width], or [channels, height, width] or [height, width, channels] with at most 4 channels, for lists that do not say it themselves."`
+}
+
+// Validate finds sizes that are none.
+func (s *Image) Validate() error {
+	if i := slices.IndexFunc(s.Shape, func(n int) bool { return n < 1 }); i >= 0 {
+		return AtField(&SpecError{Setting: "shape", Msg: fmt.Sprintf("%d is no size", s.Shape[i])})
+	}
+	return nil
+}
+
+// maxChannels is what a dimension has at most that is one of channels.
+const maxChannels = 4
+
+// Fit implements Setting.
+func (s *Image) Fit(in *Input) (Fitter, error) {
+	shape, width := in.Shape, tensor.Width(in.Shape)
+	if len(s.Shape) > 0 {
+		shape = s.Shape
+	}
+	const write = "write `[image: [28, 28]]` for 28 by 28 levels, or `[image: [3, 32, 32]]` for three channels"
+	switch {
+	case in.Shape[0] == tensor.Ragged:
+		return nil, in.Errorf("chain", "make all pictures of one size where the table is made", "its rows have different numbers of elements")
+	case in.Of == tensor.I32:
+		return nil, in.Errorf("chain", "levels are of type uint8 or float32", "its elements are integers of 32 bits, which are no levels")
+	case len(shape) != 2 && len(shape) != 3:
+		return nil, in.Errorf("chain", write, "nothing says the height and the width of its %d elements", width)
+	case !slices.Equal(shape, in.Shape) && tensor.Width(shape) != width:
+		return nil, in.Errorf("chain", write, "the shape %v has %d elements, and a row has %d", shape, tensor.Width(shape), width)
+	}
+	f := picture{Type: in.Of, Shape: slices.Clone(shape)}
+	switch {
+	case len(shape) == 2:
+		f.Shape = slices.Insert(f.Shape, 0, 1)
+	case shape[0] > maxChannels && shape[2] <= maxChannels:
+		f.Shape, f.ChannelsLast = []int{shape[2], shape[0], shape[1]}, true
+	}
+	return Fixed(f), nil
+}
+
+type picture struct {
+	Type         tensor.Type `json:"type"`
+	Shape        []int       `json:"shape"`                   // channels, height, width
+	ChannelsLast bool        `json:"channels_last,omitempty"` // in the table
+}
+
+func (f picture) check() error {
+	if f.Type != tensor.U8 && f.Type != tensor.F32 || len(f.Shape) != 3 {
+		return errors.New("these are no pictures")
+	}
+	return nil // the shape is checked where the data set is described
+}
+
+// Outputs implements Fitted.
+func (picture) Outputs() []Output { return nil }
+
+// Apply implements Fitted.
+func (picture) Apply(*Values, *Out) {}
+
+// Input implements Whole.
+func (f picture) Input() table.Input {
+	return table.Input{Kind: table.Image, Type: f.Type, Shape: f.Shape}
+}
+
+// Rows implements Whole.
+func (f picture) Rows(v *Values, out *Out) tensor.Rows {
+	checkFinite(v, tensor.Width(f.Shape), out)
+	if !f.ChannelsLast {
+		return v.Lists
+	}
+	return tensor.Rows{U8: channelsFirst(v.Lists.U8, f.Shape), F32: channelsFirst(v.Lists.F32, f.Shape)}
+}
+
+// channelsFirst puts the levels of each channel side by side.
+func channelsFirst[E any](in []E, shape []int) []E {
+	out := make([]E, 0, len(in))
+	channels, size := shape[0], shape[1]*shape[2]
+	for ; len(in) >= channels*size; in = in[channels*size:] {
+		for c := range channels {
+			for i := range size {
+				out = append(out, in[i*channels+c])
+			}
+		}
+	}
+	return out
+}
+
+// checkFinite refuses rows with decimal numbers that are none.
+func checkFinite(v *Values, width int, out *Out) {
+	for i, x := range v.Lists.F32 {
+		if x-x != 0 {
+			row := i / max(1, width)
+			if v.Lists.Ends != nil {
+				row, _ = slices.BinarySearch(v.Lists.Ends, i+1)
+			}
+			out.Fail(row, Infinite, fmt.Sprintf("element %d of the list is %v", i-v.start(row, width)+1, x), "mend it where the table is made")
+		}
+	}
+}
+
+// start is where the list of a row begins.
+func (v *Values) start(row, width int) int {
+	from, _ := v.Lists.Row(row, width)
+	return from
+}
+
+func tokensKind() Kind {
+	return Kind{
+		Name:    "tokens",
+		Version: 1,
+		Doc:     "An input of the ids of words or other pieces, for an embedding. Rows may have different numbers of them.",
+		Takes:   Lists,
+		Gives:   Features,
+		New:     func() Setting { return new(Tokens) },
+		Read: func(_ int, state json.RawMessage) (Fitted, error) {
+			f, err := Decode[ids](state)
+			if err == nil && (len(f.Shape) != 1 || f.Type == tensor.F32) {
+				err = errors.New("these are no tokens")
+			}
+			return f, err
+		},
+	}
+}
+
+// Tokens makes ids of lists of integers.
+type Tokens struct{}
+
+// Fit implements Setting.
+func (*Tokens) Fit(in *Input) (Fitter, error) {
+	if in.Of == tensor.F32 {
+		return nil, in.Errorf("chain", "write `[vector]`, or make integers of them where the table is made", "its elements are decimal numbers, which are no ids")
+	}
+	width := in.Shape[0]
+	if width != tensor.Ragged {
+		width = tensor.Width(in.Shape)
+	}
+	return Fixed(ids{Type: in.Of, Shape: []int{width}}), nil
+}
+
+type ids struct {
+	Type  tensor.Type `json:"type"`
+	Shape []int       `json:"shape"`
+}
+
+// Outputs implements Fitted.
+func (ids) Outputs() []Output { return nil }
+
+// Apply implements Fitted.
+func (ids) Apply(*Values, *Out) {}
+
+// Input implements Whole.
+func (f ids) Input() table.Input {
+	return table.Input{Kind: table.Tokens, Type: f.Type, Shape: f.Shape}
+}
+
+// Rows implements Whole.
+func (f ids) Rows(v *Values, out *Out) tensor.Rows { return v.Lists }
+
+func vectorKind() Kind {
+	return Kind{
+		Name:    "vector",
+		Version: 1,
+		Doc:     "A feature for each element of a list, as it is: an embedding that was computed before, or levels without a place.",
+		Takes:   Lists,
+		Gives:   Features,
+		New:     func() Setting { return new(Vector) },
+		Read: func(_ int, state json.RawMessage) (Fitted, error) {
+			f, err := Decode[elements](state)
+			if err == nil && (f.Width < 1 || f.Width > maxFeatures) {
+				err = fmt.Errorf("%d elements", f.Width)
+			}
+			return f, err
+		},
+	}
+}
+
+// Vector makes features of the elements of lists.
+type Vector struct{}
+
+// Fit implements Setting.
+func (*Vector) Fit(in *Input) (Fitter, error) {
+	width := tensor.Width(in.Shape)
+	switch {
+	case in.Shape[0] == tensor.Ragged:
+		return nil, in.Errorf("chain", "make them equally long where the table is made", "its rows have different numbers of elements")
+	case width > maxFeatures:
+		return nil, in.Errorf("chain", "make fewer of them where the table is made", "%d features, at most %d are possible", width, maxFeatures)
+	}
+	return Fixed(elements{width}), nil
+}
+
+type elements struct {
+	Width int `json:"width"`
+}
+
+// Outputs implements Fitted.
+func (f elements) Outputs() []Output {
+	list := make([]Output, f.Width)
+	for i := range list {
+		list[i].Suffix = fmt.Sprintf("[%d]", i)
+	}
+	return list
+}
+
+// Apply implements Fitted.
+func (f elements) Apply(v *Values, out *Out) {
+	checkFinite(v, f.Width, out)
+	for row := range v.Len() {
+		for i := range f.Width {
+			x := float32(v.Lists.At(row*f.Width + i))
+			if math.IsNaN(float64(x)) {
+				x = 0
+			}
+			out.Set(row, i, x)
+		}
+	}
+}
