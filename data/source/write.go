@@ -36,6 +36,7 @@ func write(ctx context.Context, out Output, rows Rows) (read Read, err error) {
 	if err != nil {
 		return Read{}, err
 	}
+	defer w.Discard()
 	for rec, err := range rows.Batches(ctx) {
 		if err != nil {
 			return Read{}, err

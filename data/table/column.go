@@ -212,6 +212,70 @@ func (c *column) appendRows(arr arrow.Array, rows []int) error {
 	return nil
 }
 
+// hasForm says whether an array has the buffers that array would give if the column
+// held its values, so that nothing is gained by gathering them.
+func (c *column) hasForm(arr arrow.Array) bool {
+	d := arr.Data()
+	n := d.Len()
+	if d.Offset() != 0 || n == 0 {
+		return false
+	}
+	switch t := c.dtype.(type) {
+	case *arrow.FixedSizeListType:
+		child := d.Children()[0]
+		return arr.NullN() == 0 && child.NullN() == 0 && child.Offset() == 0 && child.Len() == n*int(t.Len()) &&
+			len(bytesIn(child.Buffers()[1])) == n*c.size
+	case *arrow.ListType:
+		return false
+	}
+	var valid []byte
+	if arr.NullN() > 0 {
+		if valid = bytesIn(d.Buffers()[0]); !isBitmap(valid, n) {
+			return false
+		}
+	}
+	values := bytesIn(d.Buffers()[1])
+	switch c.dtype.(type) {
+	case *arrow.StringType:
+		if len(values) != 4*(n+1) {
+			return false
+		}
+		offsets := arrow.Int32Traits.CastFromBytes(values)
+		if offsets[0] != 0 || int(offsets[n]) != len(bytesIn(d.Buffers()[2])) {
+			return false
+		}
+		return valid == nil || emptyNulls(valid, n, func(i int) bool { return offsets[i] == offsets[i+1] })
+	case *arrow.BooleanType:
+		return isBitmap(values, n) && (valid == nil || emptyNulls(valid, n, func(i int) bool { return bitutil.BitIsNotSet(values, i) }))
+	}
+	if len(values) != n*c.size {
+		return false
+	}
+	return valid == nil || emptyNulls(valid, n, func(i int) bool {
+		for _, b := range values[i*c.size : (i+1)*c.size] {
+			if b != 0 {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// isBitmap says whether b has n bits, and zeros behind them.
+func isBitmap(b []byte, n int) bool {
+	return len(b) == int(bitutil.BytesForBits(int64(n))) && (n%8 == 0 || b[len(b)-1]>>(n%8) == 0)
+}
+
+// emptyNulls says whether nothing lies under the nulls of n rows.
+func emptyNulls(valid []byte, n int, empty func(row int) bool) bool {
+	for i := range n {
+		if bitutil.BitIsNotSet(valid, i) && !empty(i) {
+			return false
+		}
+	}
+	return true
+}
+
 // array gives the rows gathered so far. It shares the memory of the column.
 func (c *column) array() arrow.Array {
 	var valid *memory.Buffer

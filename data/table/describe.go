@@ -23,7 +23,7 @@ func (w *Writer) Describe(schema *arrow.Schema) error {
 	if err != nil {
 		return fmt.Errorf("table: %w", err)
 	}
-	if w.rows == int64(w.pending) { // nothing is written yet
+	if w.rows == int64(w.filling.rows) { // nothing is written yet
 		w.schema = s
 		w.out, err = w.newFile(s)
 		return err

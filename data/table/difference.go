@@ -17,19 +17,8 @@ func FirstDifference(a, b *Reader) (string, error) {
 	if text := columnDifference(a.Schema(), b.Schema()); text != "" {
 		return text, nil
 	}
-	for i := range min(a.NumBatches(), b.NumBatches()) {
-		x, err := a.Batch(i)
-		if err != nil {
-			return "", err
-		}
-		y, err := b.Batch(i)
-		if err != nil {
-			return "", err
-		}
-		if col, row := firstCell(x, y); row >= 0 {
-			return fmt.Sprintf("column %s, row %d: %s", columnName(x, y, col, row), i*BatchRows(a.Schema())+row+1,
-				cellDifference(x.Column(col), y.Column(col), row)), nil
-		}
+	if text, err := cellsDifference(a, b); text != "" || err != nil {
+		return text, err
 	}
 	if a.NumRows() != b.NumRows() {
 		return fmt.Sprintf("number of rows: %d -> %d", a.NumRows(), b.NumRows()), nil
@@ -42,6 +31,36 @@ func FirstDifference(a, b *Reader) (string, error) {
 	}
 	if text := metadataDifference(a.Schema().Metadata(), b.Schema().Metadata()); text != "" {
 		return "metadata " + text, nil
+	}
+	return "", nil
+}
+
+// cellsDifference compares the rows that both tables have, whose batches may end in
+// different places.
+func cellsDifference(a, b *Reader) (string, error) {
+	rows := min(a.NumRows(), b.NumRows())
+	var x, y arrow.Record
+	for row := int64(0); row < rows; {
+		i, atA := a.BatchOf(row)
+		j, atB := b.BatchOf(row)
+		var err error
+		if x == nil || atA == 0 {
+			if x, err = a.Batch(i); err != nil {
+				return "", err
+			}
+		}
+		if y == nil || atB == 0 {
+			if y, err = b.Batch(j); err != nil {
+				return "", err
+			}
+		}
+		n := min(x.NumRows()-int64(atA), y.NumRows()-int64(atB))
+		v, w := x.NewSlice(int64(atA), int64(atA)+n), y.NewSlice(int64(atB), int64(atB)+n)
+		if col, at := firstCell(v, w); at >= 0 {
+			return fmt.Sprintf("column %s, row %d: %s", columnName(v, w, col, at), row+int64(at)+1,
+				cellDifference(v.Column(col), w.Column(col), at)), nil
+		}
+		row += n
 	}
 	return "", nil
 }

@@ -1,7 +1,6 @@
 // Package table owns what pipe adds to Arrow: which column types a table may
 // have, the roles of columns, files whose bytes depend on nothing but their
-// values, and data sets that are ready to train on. It starts no goroutine and
-// knows no stage.
+// values, and data sets that are ready to train on. It knows no stage.
 //
 // # Tables
 //
@@ -11,10 +10,12 @@
 // are also lists without nulls of float32, uint8 or int32, of a fixed size or of any:
 // pictures, ids, embeddings, and the inputs of data sets. Who asks what a column is asks for its Class.
 //
-// A table is written in batches of BatchRows rows, which follows from the types
-// of its columns, whatever batches it was handed in; null slots hold zeros; a validity bitmap is there exactly if the
-// batch has a null in the column; metadata is sorted by key; nothing is
-// compressed, so that single rows can be read where they lie.
+// A batch of a table ends when it has 65536 rows, or when the next row would make
+// it hold more than 16 MiB of values; a single row may be larger. So the memory
+// that a table takes is bounded, and its batches depend on its rows alone, whatever
+// batches it was handed in. Null slots hold zeros; a validity bitmap is there
+// exactly if the batch has a null in the column; metadata is sorted by key; nothing
+// is compressed, so that single rows can be read where they lie.
 // Equal values therefore mean equal bytes, and equal artifact IDs.
 //
 // # Ownership

@@ -20,8 +20,7 @@ type InputRows struct {
 	of     tensor.Type
 	width  int // elements of a row; tensor.Ragged
 	step   int // elements that a ragged row has a multiple of
-	rows   int64
-	each   int64 // rows of a batch
+	table  *Reader
 	places []place
 	ends   []byte // memory for offsets
 }
@@ -38,7 +37,7 @@ type place struct {
 func (d *Dataset) InputRows(input int) (r *InputRows, err error) {
 	defer recoverDamage(&err)
 	in := &d.Info.Inputs[input]
-	r = &InputRows{src: d.src, name: in.Name, of: in.Type, width: in.Width(), step: 1, rows: d.rows, each: d.each, places: make([]place, len(d.batches))}
+	r = &InputRows{src: d.src, name: in.Name, of: in.Type, width: in.Width(), step: 1, table: d.Reader, places: make([]place, len(d.batches))}
 	if in.Ragged() {
 		r.width, r.step = tensor.Ragged, in.Width()
 	}
@@ -78,21 +77,21 @@ func (d *Dataset) InputRows(input int) (r *InputRows, err error) {
 }
 
 // Len is the number of rows.
-func (r *InputRows) Len() int { return int(r.rows) }
+func (r *InputRows) Len() int { return int(r.table.NumRows()) }
 
 // Gather adds rows, counted from 0, to dst, one behind the other. Rows that are
 // side by side in the file are read together.
 func (r *InputRows) Gather(rows []int, dst *tensor.Rows) error {
 	for len(rows) > 0 {
 		first, n := int64(rows[0]), 1
-		if first < 0 || first >= r.rows {
-			return fmt.Errorf("table: there is no row %d of %d", first+1, r.rows)
+		if first < 0 || first >= r.table.NumRows() {
+			return fmt.Errorf("table: there is no row %d of %d", first+1, r.table.NumRows())
 		}
-		batch, at := first/r.each, first%r.each
-		for n < len(rows) && int64(rows[n]) == first+int64(n) && at+int64(n) < r.each && first+int64(n) < r.rows {
+		batch, at := r.table.BatchOf(first)
+		for end := r.table.starts[batch+1]; n < len(rows) && int64(rows[n]) == first+int64(n) && first+int64(n) < end; {
 			n++
 		}
-		if err := r.read(&r.places[batch], at, n, dst); err != nil {
+		if err := r.read(&r.places[batch], int64(at), n, dst); err != nil {
 			return fmt.Errorf("table: read row %d: %w", first+1, err)
 		}
 		rows = rows[n:]
@@ -174,7 +173,7 @@ func viewed[E float32 | int32](list []E) []byte {
 func (r *InputRows) Longest() (int, error) {
 	longest := int64(1)
 	for i := range r.places {
-		n := min(r.each, r.rows-int64(i)*r.each)
+		n := r.table.starts[i+1] - r.table.starts[i]
 		var ends tensor.Rows
 		if _, _, err := r.offsets(&r.places[i], 0, int(n), &ends); err != nil {
 			return 0, fmt.Errorf("table: batch %d: %w", i, err)

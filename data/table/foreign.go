@@ -15,7 +15,7 @@ import (
 )
 
 // ForeignVersion is raised when the same foreign bytes would give another table.
-const ForeignVersion = 2
+const ForeignVersion = 3
 
 // A Foreign reads Arrow as other programs write it, IPC files and streams: in
 // batches of any size, with types that a table does not have, compressed or
@@ -68,6 +68,7 @@ func (f *Foreign) WriteTable(ctx context.Context, w io.Writer, warn func(string)
 	if err != nil {
 		return err
 	}
+	defer out.Discard()
 	if err := f.readAll(ctx, out); err != nil {
 		return err
 	}

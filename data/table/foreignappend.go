@@ -65,6 +65,28 @@ func copyBits(to []byte, at int, s segment, from int64, n int) error {
 	return err
 }
 
+// offsetsAt reads two of the offsets.
+func (p part) offsetsAt(rows ...int64) (offsets [2]int64, err error) {
+	for i, row := range rows {
+		offset, err := p.offsets(row, 0)
+		if err != nil {
+			return offsets, err
+		}
+		offsets[i] = offset(0)
+	}
+	return offsets, nil
+}
+
+// viewedBytes adds up the lengths of texts that views refer to.
+func (p part) viewedBytes(from int64, n int) (sum int64, err error) {
+	const size = 16
+	raw, err := p.values.read(from*size, int64(n)*size)
+	for i := 0; i < len(raw); i += size {
+		sum += max(0, int64(int32(little.Uint32(raw[i:]))))
+	}
+	return sum, err
+}
+
 // offsets reads where n rows begin and the last of them ends, in 4 or 8 bytes each.
 func (p part) offsets(from int64, n int) (func(i int) int64, error) {
 	size := int64(p.field.cast.size)

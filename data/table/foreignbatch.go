@@ -250,18 +250,57 @@ func (f *Foreign) readBatch(ctx context.Context, out *Writer, m *message) error 
 	if rows < 0 || empty && rows > 1<<20 {
 		return fmt.Errorf("%d rows without a value", rows)
 	}
-	left, each := f.budget, int64(BatchRows(f.schema))
-	for from := int64(0); from < rows; from += each {
+	left := f.budget
+	for from := int64(0); from < rows; {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		f.budget = left
-		if err := f.writeChunk(out, parts, from, int(min(each, rows-from))); err != nil {
+		n, err := chunk(out, parts, from, rows)
+		if err != nil {
 			return err
 		}
-		f.rows += min(each, rows-from)
+		f.budget = left
+		if err := f.writeChunk(out, parts, from, n); err != nil {
+			return err
+		}
+		from += int64(n)
+		f.rows += int64(n)
 	}
 	return nil
+}
+
+// chunk is how many rows from one on are read at a time: about what a batch holds.
+func chunk(out *Writer, parts []part, from, rows int64) (n int, err error) {
+	for n = int(min(int64(out.filling.most), rows-from)); n > 1; n /= 2 {
+		loose := int64(0)
+		for i := range parts {
+			p := &parts[i]
+			if p.field.coded {
+				continue
+			}
+			switch size := int64(1); p.field.cast.layout {
+			case ragged:
+				size = int64(p.field.cast.child)
+				fallthrough
+			case texts:
+				offset, err := p.offsetsAt(from, from+int64(n))
+				if err != nil {
+					return 0, fmt.Errorf("column %q: %w", p.field.name, err)
+				}
+				loose += (offset[1] - offset[0]) * size
+			case textViews:
+				lengths, err := p.viewedBytes(from, n)
+				if err != nil {
+					return 0, fmt.Errorf("column %q: %w", p.field.name, err)
+				}
+				loose += lengths
+			}
+		}
+		if loose <= batchBytes {
+			break
+		}
+	}
+	return max(1, n), nil
 }
 
 func (f *Foreign) writeChunk(out *Writer, parts []part, from int64, n int) error {

@@ -78,7 +78,8 @@ func FuzzOpen(f *testing.F) {
 func TestForeignFiles(t *testing.T) {
 	numbers := arrow.NewSchema([]arrow.Field{{Name: "a", Type: arrow.PrimitiveTypes.Int64}}, nil)
 	text := arrow.NewSchema([]arrow.Field{{Name: "a", Type: arrow.BinaryTypes.String}}, nil)
-	short, _ := NewRecord(numbers, NewArray([]int64{1}, nil))
+	one, _ := NewRecord(numbers, NewArray([]int64{1}, nil))
+	long, _ := NewRecord(numbers, NewArray(make([]int64, mostBatchRows+1), nil))
 	bad, _ := NewRecord(text, NewTextArray([]int32{0, 1, 2}, []byte("\xc3\xa9"), nil))
 	invalid, _ := NewRecord(text, NewTextArray([]int32{0, 1}, []byte("\xff"), nil))
 	for _, c := range []struct {
@@ -87,11 +88,11 @@ func TestForeignFiles(t *testing.T) {
 		records []arrow.Record
 		want    string
 	}{
-		{"short batch", numbers, []arrow.Record{short, short}, "batch 0: 1 rows"},
 		{"text cut inside of a character", text, []arrow.Record{bad}, "text is not UTF-8"},
 		{"text that is not UTF-8", text, []arrow.Record{invalid}, "text is not UTF-8"},
 		{"other type", arrow.NewSchema([]arrow.Field{{Name: "a", Type: arrow.FixedWidthTypes.Float16}}, nil), nil, "type float16"},
-		{"empty batch", numbers, []arrow.Record{short.NewSlice(0, 0)}, "0 rows"},
+		{"empty batch", numbers, []arrow.Record{one, one.NewSlice(0, 0)}, "batch 1: 0 rows"},
+		{"long batch", numbers, []arrow.Record{long}, "batch 0: 65537 rows"},
 		{"dictionary", arrow.NewSchema([]arrow.Field{{Name: "a", Type: &arrow.DictionaryType{
 			IndexType: arrow.PrimitiveTypes.Int8, ValueType: arrow.BinaryTypes.String}}}, nil), nil, "dictionary-encoded"},
 		{"union", arrow.NewSchema([]arrow.Field{{Name: "a", Type: arrow.SparseUnionOf(numbers.Fields(), []arrow.UnionTypeCode{0})}}, nil), nil, "type union"},

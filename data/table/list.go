@@ -10,11 +10,8 @@ import (
 	"pipe/data/tensor"
 )
 
-// maxWidth bounds the elements of a vector column, so that a batch of vectors
-// stays well below what an int32 can count. Batches of what has come since are
-// cut by bytes, and may be wider.
 const (
-	maxWidth  = 1 << 15
+	maxWidth  = 1 << 15 // elements of a vector
 	maxListed = 1 << 24 // elements of a row of u8, i32 or a ragged list
 )
 
@@ -76,35 +73,6 @@ func listName(of tensor.Type, width int) string {
 	}
 	return string(of) + "[" + strconv.Itoa(width) + "]"
 }
-
-// BatchRows is the number of rows in every batch of a table but the last. It
-// follows from the types of the columns alone: 65536, and fewer where pictures,
-// ids or ragged lists are wide, so that a batch stays small.
-func BatchRows(s *arrow.Schema) int {
-	bytes, wide := 0, false
-	for _, f := range s.Fields() {
-		of, width, ok := listOf(f.Type)
-		if !ok {
-			continue
-		}
-		wide = wide || of != tensor.F32 || width == tensor.Ragged
-		if width == tensor.Ragged {
-			width = usualLength
-		}
-		bytes += width * of.Size()
-	}
-	n := mostBatchRows
-	for wide && n > 1 && n*bytes > batchBytes {
-		n /= 2
-	}
-	return n
-}
-
-const (
-	mostBatchRows = 65536
-	batchBytes    = 16 << 20
-	usualLength   = 1024 // elements of a ragged row, for the size of batches
-)
 
 // Lists views a column of lists as its elements. They are not copied: they are
 // good while arr is retained.

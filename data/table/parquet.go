@@ -60,6 +60,9 @@ const (
 // parquetPage is the size in bytes from which on a page is written.
 const parquetPage = 1 << 20
 
+// usualLength is the number of elements of a ragged row for which pages are cut.
+const usualLength = 1024
+
 // WriteParquet writes a table as a Parquet file. Lists become lists of
 // float or int32; the metadata of the table goes with it. The same table gives the same bytes.
 func WriteParquet(w io.Writer, r *Reader) error {

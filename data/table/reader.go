@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -19,8 +20,7 @@ type Reader struct {
 	src     io.ReaderAt
 	schema  *arrow.Schema
 	batches []batchAt
-	rows    int64
-	each    int64 // rows of a batch, see BatchRows
+	starts  []int64 // the first row of each batch, and the number of all rows
 }
 
 // Open reads the schema of a table of the given size in bytes. Bytes that are
@@ -35,15 +35,46 @@ func Open(r io.ReaderAt, size int64) (tr *Reader, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("table: %w", err)
 	}
-	tr = &Reader{src: r, schema: schema, batches: batches, each: int64(BatchRows(schema))}
-	if n := len(batches); n > 0 {
-		last, err := tr.header(n - 1)
+	tr = &Reader{src: r, schema: schema, batches: batches, starts: make([]int64, 1, len(batches)+1)}
+	for i := range batches {
+		rows, err := tr.batchRows(i)
 		if err != nil {
-			return nil, fmt.Errorf("table: batch %d: %w", n-1, err)
+			return nil, fmt.Errorf("table: batch %d: %w", i, err)
 		}
-		tr.rows = int64(n-1)*tr.each + last.rows
+		tr.starts = append(tr.starts, tr.starts[i]+rows)
 	}
 	return tr, nil
+}
+
+// batchRows reads how many rows a batch has. That stands at the beginning of its
+// header, which says much of each column after it.
+func (r *Reader) batchRows(i int) (rows int64, err error) {
+	const enough = 512
+	for n := min(enough, r.batches[i].header); ; n = r.batches[i].header {
+		raw, err := readBytes(r.src, span{r.batches[i].offset, n})
+		if err != nil {
+			return 0, err
+		}
+		rows, ok := rowsIn(raw)
+		if !ok && n < r.batches[i].header {
+			continue
+		}
+		if !ok || rows < 1 || rows > mostBatchRows {
+			return 0, fmt.Errorf("%d rows, but a batch holds 1 to %d", rows, mostBatchRows)
+		}
+		return rows, nil
+	}
+}
+
+// rowsIn finds the number of rows in the beginning of a header, if it is there.
+func rowsIn(header []byte) (rows int64, ok bool) {
+	defer func() {
+		if recover() != nil { // out of range
+			rows, ok = 0, false
+		}
+	}()
+	batch, ok := flatRoot(header[8:]).table(2)
+	return batch.int64(0), ok
 }
 
 // The end of an Arrow file is the footer, its length and the magic bytes.
@@ -98,10 +129,20 @@ func readBytes(r io.ReaderAt, s span) ([]byte, error) {
 func (r *Reader) Schema() *arrow.Schema { return r.schema }
 
 // NumRows is the number of rows of the whole table.
-func (r *Reader) NumRows() int64 { return r.rows }
+func (r *Reader) NumRows() int64 { return r.starts[len(r.batches)] }
 
-// NumBatches is the number of batches, each of BatchRows rows but the last.
+// NumBatches is the number of batches.
 func (r *Reader) NumBatches() int { return len(r.batches) }
+
+// BatchOf finds the batch that a row of the table is in, and its place there. Both
+// are counted from 0.
+func (r *Reader) BatchOf(row int64) (batch int, at int) {
+	batch, found := slices.BinarySearch(r.starts, row)
+	if !found {
+		batch--
+	}
+	return batch, int(row - r.starts[batch])
+}
 
 // Close ends the use of the reader. Records that it gave stay valid, and the
 // io.ReaderAt stays open.
@@ -150,8 +191,8 @@ func (r *Reader) header(i int) (*batchHeader, error) {
 	if err != nil {
 		return nil, err
 	}
-	if h.rows < 1 || h.rows > r.each || h.rows < r.each && i < len(r.batches)-1 {
-		return nil, fmt.Errorf("%d rows, but a batch holds %d (the last one fewer)", h.rows, r.each)
+	if want := r.starts[i+1] - r.starts[i]; h.rows != want {
+		return nil, fmt.Errorf("%d rows, but there were %d", h.rows, want)
 	}
 	return h, nil
 }

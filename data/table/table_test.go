@@ -144,7 +144,7 @@ func TestBytesDoNotDependOnChunks(t *testing.T) {
 		if got := write(rt, rec.Schema(), parts...); !bytes.Equal(got, want) {
 			rt.Fatal("the bytes depend on how the rows come")
 		}
-		if got := write(rt, rec.Schema(), soil(rec)); !bytes.Equal(got, want) {
+		if got := write(rt, rec.Schema(), soil(rec, 64)); !bytes.Equal(got, want) {
 			rt.Fatal("the bytes depend on what lies under nulls")
 		}
 		if got := readAll(rt, want); !array.RecordEqual(got, rec) {
@@ -154,36 +154,40 @@ func TestBytesDoNotDependOnChunks(t *testing.T) {
 }
 
 // soil gives an equal record whose nulls lie over garbage and whose buffers
-// are longer than needed.
-func soil(rec arrow.Record) arrow.Record {
-	columns := make([]arrow.Array, rec.NumCols())
-	for i, col := range rec.Columns() {
-		columns[i] = col
-		var values arrow.Array
-		switch a := col.(type) {
-		case *array.String:
-			values = dirtyText(a)
-		default:
-			if scalarOf(a.DataType()) == nil {
-				continue
-			}
-			values = array.MakeFromData(array.NewData(a.DataType(), a.Len(), dirty(a), nil, a.NullN(), 0))
+// have some more bytes than needed.
+func soil(rec arrow.Record, more int) arrow.Record {
+	for i := range int(rec.NumCols()) {
+		rec = soilColumn(rec, i, more)
+	}
+	return rec
+}
+
+func soilColumn(rec arrow.Record, column, more int) arrow.Record {
+	columns := slices.Clone(rec.Columns())
+	switch a := columns[column].(type) {
+	case *array.String:
+		columns[column] = dirtyText(a, more)
+	default:
+		if scalarOf(a.DataType()) != nil {
+			columns[column] = array.MakeFromData(array.NewData(a.DataType(), a.Len(), dirty(a, more), nil, a.NullN(), 0))
 		}
-		columns[i] = values
 	}
 	return array.NewRecord(rec.Schema(), columns, rec.NumRows())
 }
 
 // dirty copies the buffers of a fixed-size array, sets every bit under a null
 // and beyond the end, and keeps the validity.
-func dirty(a arrow.Array) []*memory.Buffer {
+func dirty(a arrow.Array, more int) []*memory.Buffer {
 	var size int
 	if t, ok := a.DataType().(arrow.FixedWidthDataType); ok && a.DataType().ID() != arrow.BOOL {
 		size = t.Bytes()
 	}
 	n := a.Len()
-	values := bytes.Repeat([]byte{0xff}, n*max(size, 1)+64)
-	valid := bytes.Repeat([]byte{0xff}, n/8+64)
+	values := bytes.Repeat([]byte{0xff}, n*size+more)
+	if size == 0 {
+		values = bytes.Repeat([]byte{0xff}, (n+7)/8+more)
+	}
+	valid := dirtyBits(n, more)
 	for i := range n {
 		if a.IsNull(i) {
 			valid[i/8] &^= 1 << (i % 8)
@@ -200,9 +204,18 @@ func dirty(a arrow.Array) []*memory.Buffer {
 	return []*memory.Buffer{memory.NewBufferBytes(valid), memory.NewBufferBytes(values)}
 }
 
-func dirtyText(a *array.String) arrow.Array {
+// dirtyBits are n bits that are set. Those behind them are, too, if there is much
+// more.
+func dirtyBits(n, more int) []byte {
+	if more < 64 {
+		return bitmapOf(slices.Repeat([]bool{true}, n))
+	}
+	return bytes.Repeat([]byte{0xff}, n/8+more)
+}
+
+func dirtyText(a *array.String, more int) arrow.Array {
 	offsets, text := []int32{0}, []byte(nil)
-	valid := bytes.Repeat([]byte{0xff}, a.Len()/8+64)
+	valid := dirtyBits(a.Len(), more)
 	for i := range a.Len() {
 		if a.IsNull(i) {
 			valid[i/8] &^= 1 << (i % 8)
@@ -215,7 +228,7 @@ func dirtyText(a *array.String) arrow.Array {
 	return array.NewStringData(array.NewData(a.DataType(), a.Len(), []*memory.Buffer{
 		memory.NewBufferBytes(valid),
 		memory.NewBufferBytes(arrow.Int32Traits.CastToBytes(offsets)),
-		memory.NewBufferBytes(append(text, "more"...)),
+		memory.NewBufferBytes(append(text, make([]byte, more)...)),
 	}, nil, a.NullN(), 0))
 }
 

@@ -5,22 +5,32 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
+	"sync"
+	"sync/atomic"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/ipc"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 )
 
-// A Writer writes a table file. It holds at most one batch in memory. After an
-// error it is of no further use. It is not safe for concurrent use.
+// A Writer writes a table file. It holds two batches in memory at most: one that
+// is being filled, and one that is being written meanwhile, by another goroutine.
+// What went wrong there is the error of a later call. After an error it is of no
+// further use. It is not safe for concurrent use.
+//
+// Whoever gives a Writer up without Close calls Discard before the underlying
+// writer is used again.
 type Writer struct {
 	schema  *arrow.Schema
 	out     *ipc.FileWriter
 	file    *redirected
 	mem     memory.Allocator
-	columns []*column
-	each    int // rows of a batch, see BatchRows
-	pending int // rows in columns
+	columns []*column // of the batch that is being filled
+	filling *filling
+	other   []*column  // of the other batch; nil before there was one
+	writing chan error // gives the error of the batch that is being written; nil if none is
 	rows    int64
 	err     error // first error, returned by every later call
 
@@ -37,7 +47,7 @@ func newWriter(w io.Writer, schema *arrow.Schema, mem memory.Allocator) (*Writer
 	if err != nil {
 		return nil, fmt.Errorf("table: %w", err)
 	}
-	t := &Writer{schema: s, file: &redirected{w}, mem: mem, columns: newColumns(s), each: BatchRows(s)}
+	t := &Writer{schema: s, file: &redirected{w}, mem: mem, columns: newColumns(s), filling: newFilling(s, mostBatchRows, batchBytes)}
 	t.out, err = t.newFile(s)
 	return t, err
 }
@@ -69,17 +79,18 @@ func (w *Writer) write(rec arrow.Record) error {
 	if err := checkColumns(w.schema, rec.Schema()); err != nil {
 		return fmt.Errorf("table: record does not fit: %w", err)
 	}
+	if w.isBatch(rec) {
+		return w.pass(rec)
+	}
 	for from, rows := 0, int(rec.NumRows()); from < rows; {
-		to := min(rows, from+w.each-w.pending)
-		for i, c := range w.columns {
-			if err := c.appendRange(rec.Column(i), from, to); err != nil {
-				return fmt.Errorf("table: column %q: %w", w.schema.Field(i).Name, err)
-			}
+		n := w.filling.room(rec, from)
+		if err := w.fill(rec, from, from+n); err != nil {
+			return err
 		}
-		w.pending += to - from
-		w.rows += int64(to - from)
-		from = to
-		if w.pending == w.each {
+		w.filling.add(rec, from, n)
+		w.rows += int64(n)
+		from += n
+		if from < rows || w.filling.full() {
 			if err := w.flush(); err != nil {
 				return err
 			}
@@ -88,16 +99,116 @@ func (w *Writer) write(rec arrow.Record) error {
 	return nil
 }
 
+// worthThread is how many columns are worth another goroutine to copy them.
+const worthThread = 64
+
+// fill copies rows into the batch, many columns by several goroutines.
+func (w *Writer) fill(rec arrow.Record, from, to int) error {
+	threads := min(runtime.GOMAXPROCS(0), len(w.columns)/worthThread)
+	if threads < 2 {
+		return w.fillColumns(rec, from, to, 0, len(w.columns))
+	}
+	errs := make([]error, (len(w.columns)+worthThread-1)/worthThread)
+	var next atomic.Int64
+	var wait sync.WaitGroup
+	for range threads {
+		wait.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(errs); i = int(next.Add(1)) - 1 {
+				errs[i] = w.fillColumns(rec, from, to, i*worthThread, min((i+1)*worthThread, len(w.columns)))
+			}
+		})
+	}
+	wait.Wait()
+	for _, err := range errs { // that of the first column, whoever was faster
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *Writer) fillColumns(rec arrow.Record, from, to, first, end int) error {
+	for i := first; i < end; i++ {
+		if err := w.columns[i].appendRange(rec.Column(i), from, to); err != nil {
+			return fmt.Errorf("table: column %q: %w", w.schema.Field(i).Name, err)
+		}
+	}
+	return nil
+}
+
+// flush begins to write the batch that is filled, once the one before is written.
 func (w *Writer) flush() error {
-	rec := recordOf(w.schema, w.columns)
-	defer rec.Release()
-	if err := w.out.Write(rec); err != nil {
+	if err := w.wait(); err != nil {
+		return err
+	}
+	full := w.columns
+	if w.columns = w.other; w.columns == nil {
+		w.columns = newColumns(w.schema)
+	}
+	w.other = full
+	w.filling.reset()
+	done := make(chan error, 1)
+	w.writing = done
+	schema := w.schema
+	go func() {
+		rec := recordOf(schema, full)
+		err := w.out.Write(rec)
+		rec.Release()
+		for _, c := range full {
+			c.reset()
+		}
+		done <- err
+	}()
+	return nil
+}
+
+// wait waits for the batch that is being written.
+func (w *Writer) wait() error {
+	if w.writing == nil {
+		return nil
+	}
+	err := <-w.writing
+	w.writing = nil
+	if err != nil {
 		return fmt.Errorf("table: %w", err)
 	}
-	for _, c := range w.columns {
-		c.reset()
+	return nil
+}
+
+// isBatch says whether a record has the very buffers that the next batch will
+// have, so that they can be written as they are.
+func (w *Writer) isBatch(rec arrow.Record) bool {
+	rows := int(rec.NumRows())
+	if w.filling.rows > 0 || rows < w.filling.most || w.filling.room(rec, 0) < rows {
+		return false
 	}
-	w.pending = 0
+	for i, c := range w.columns {
+		if !c.hasForm(rec.Column(i)) {
+			return false
+		}
+	}
+	return true
+}
+
+// pass writes a record as a batch, while the caller waits.
+func (w *Writer) pass(rec arrow.Record) error {
+	if err := w.wait(); err != nil {
+		return err
+	}
+	columns := make([]arrow.Array, len(w.columns))
+	for i, c := range w.columns {
+		d := rec.Column(i).Data() // with the type as it is written: names of elements may differ
+		data := array.NewData(c.dtype, d.Len(), d.Buffers(), d.Children(), d.NullN(), 0)
+		columns[i] = array.MakeFromData(data)
+		data.Release()
+		defer columns[i].Release()
+	}
+	batch := array.NewRecord(w.schema, columns, rec.NumRows())
+	defer batch.Release()
+	if err := w.out.Write(batch); err != nil {
+		return fmt.Errorf("table: %w", err)
+	}
+	w.rows += rec.NumRows()
 	return nil
 }
 
@@ -105,13 +216,17 @@ func (w *Writer) flush() error {
 // underlying writer.
 func (w *Writer) Close() error {
 	if w.err != nil {
+		w.wait()
 		return w.err
 	}
 	w.err = errors.New("table: write after close")
-	if w.pending > 0 {
+	if w.filling.rows > 0 {
 		if err := w.flush(); err != nil {
 			return err
 		}
+	}
+	if err := w.wait(); err != nil {
+		return err
 	}
 	return w.finish()
 }
@@ -137,6 +252,15 @@ func (w *Writer) finish() error {
 		return fmt.Errorf("table: %w", err)
 	}
 	return nil
+}
+
+// Discard ends a table that nobody wants: when it returns, the underlying writer
+// is not used any more. After Close it does nothing.
+func (w *Writer) Discard() {
+	w.wait()
+	if w.err == nil {
+		w.err = errors.New("table: write after discard")
+	}
 }
 
 // A redirected is where a file is written to, which can become another place.

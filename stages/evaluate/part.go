@@ -108,6 +108,7 @@ func (s *Stage) predictPart(ctx context.Context, from pipeline.Sources, env pipe
 		if r.out, err = newPredictions(w, s.Prefix, &model.Signature, ds); err != nil {
 			return nil, err
 		}
+		defer r.out.w.Discard()
 		r.out.columns(env, s.Prefix, &ds.Info)
 	}
 	r.longer = make([]int, len(r.inputs))

@@ -196,8 +196,8 @@ func (e *examples) read(ds *table.Dataset, row int) error {
 	if len(e.columns) == 0 {
 		return nil
 	}
-	each := table.BatchRows(ds.Schema())
-	batch, err := ds.Batch(row / each)
+	at, row := ds.BatchOf(int64(row))
+	batch, err := ds.Batch(at)
 	if err != nil {
 		return err
 	}
@@ -207,7 +207,7 @@ func (e *examples) read(ds *table.Dataset, row int) error {
 		return err
 	}
 	defer kept.Release()
-	one, err := table.Take(kept, []int{row % each})
+	one, err := table.Take(kept, []int{row})
 	if err != nil {
 		return err
 	}

@@ -36,6 +36,7 @@ func (s *Stage) predictData(ctx context.Context, env pipeline.Env, model *nn.Mod
 		return err
 	}
 	defer a.Close()
+	defer a.out.Discard()
 	a.out.columns(env, dataPort, ds.Info.Elements())
 	for ex, err := range ds.Stream() {
 		if err == nil {

@@ -40,7 +40,7 @@ const (
 func Kind() pipeline.Kind {
 	return pipeline.Kind{
 		Name:    "predict",
-		Version: 2,
+		Version: 3,
 		Doc: `Adds the predictions of a model to a table.
 
 The table needs the columns that the features are made of, not the target; a
@@ -203,6 +203,7 @@ func (s *Stage) predict(ctx context.Context, env pipeline.Env, model *nn.Model, 
 		return err
 	}
 	defer a.Close()
+	defer a.out.Discard()
 	var from []string
 	for _, f := range transform.Info().Features() {
 		from = append(from, f.Column)

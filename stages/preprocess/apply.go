@@ -11,7 +11,7 @@ import (
 func applyKind() pipeline.Kind {
 	return pipeline.Kind{
 		Name:    "apply",
-		Version: 1,
+		Version: 2,
 		Doc: `Apply transforms that were fitted by another stage to tables.
 
 The stage makes a data set for each table, under the name of its input, as the preprocess stage that

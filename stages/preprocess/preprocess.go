@@ -27,7 +27,7 @@ const (
 func preprocessKind() pipeline.Kind {
 	return pipeline.Kind{
 		Name:    "preprocess",
-		Version: 2 + feature.Raised(feature.All()), // each of them is applied here
+		Version: 3 + feature.Raised(feature.All()), // each of them is applied here
 		Doc: `Turn the columns of tables into vectors of features that a network can learn from.
 
 What the transforms need to know (means, medians, categories, classes) is learned from the table
@@ -220,6 +220,7 @@ func apply(ctx context.Context, env pipeline.Env, transform *feature.Transform, 
 	if err != nil {
 		return err
 	}
+	defer w.Discard()
 	columns(env, transform.Info(), port, port, true)
 	var done int64
 	counts, err := transform.ApplyTo(ctx, r, labelled, env.Threads(), func(rec arrow.Record) error {

@@ -28,7 +28,7 @@ const maxParts = 100
 func splitKind() pipeline.Kind {
 	return pipeline.Kind{
 		Name:    "split",
-		Version: 1,
+		Version: 2,
 		Doc: `Divide the rows of a table among parts, such as train, validation and test.
 
 Each part is an output of its own name, a table with the same columns whose rows are in the order
@@ -197,6 +197,7 @@ func (s *Split) divide(ctx context.Context, env pipeline.Env, r *table.Reader) e
 		if writers[p], err = table.NewWriter(out, r.Schema()); err != nil {
 			return err
 		}
+		defer writers[p].Discard()
 		for _, column := range table.Names(r.Schema()) {
 			env.Column(pipeline.ColumnRef{Port: name, Column: column}, pipeline.ColumnRef{Port: tablePort, Column: column})
 		}

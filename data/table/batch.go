@@ -1,0 +1,115 @@
+package table
+
+import (
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+)
+
+// A batch has at most this many rows, and bytes of values unless a single row has
+// more.
+const (
+	mostBatchRows = 65536
+	batchBytes    = 16 << 20
+)
+
+// A filling is how full a batch is. What still fits depends on nothing but the
+// rows, so that a table is cut the same however its rows arrive.
+type filling struct {
+	fixed int64 // bits that each row takes: its values of a fixed size, and offsets
+	limit int64 // bytes of values
+	most  int   // rows that fit by what is fixed alone
+	loose []int // columns whose values take what else they need
+
+	rows  int
+	bytes int64 // of loose values
+}
+
+func newFilling(s *arrow.Schema, rows int, limit int64) *filling {
+	f := &filling{limit: limit}
+	for i, field := range s.Fields() {
+		switch c := newColumn(field.Type); {
+		case c.offsets != nil:
+			f.fixed += 32
+			f.loose = append(f.loose, i)
+		case c.size == 0:
+			f.fixed++ // a bool
+		default:
+			f.fixed += 8 * int64(c.size)
+		}
+	}
+	f.most = int(min(int64(rows), max(1, 8*limit/f.fixed)))
+	return f
+}
+
+// room is how many rows of a record, from one on, the batch still takes. It is 0
+// if the batch has rows and the next one goes into another.
+func (f *filling) room(rec arrow.Record, from int) int {
+	n := max(0, min(f.most-f.rows, int(rec.NumRows())-from))
+	if len(f.loose) == 0 || f.within(f.rows+n, f.bytes+f.span(rec, from, from+n)) {
+		return n
+	}
+	bytes := f.bytes
+	for i := range n {
+		for _, at := range f.loose {
+			if col := rec.Column(at); !col.IsNull(from + i) {
+				bytes += looseBytes(col, from+i, from+i+1)
+			}
+		}
+		if !f.within(f.rows+i+1, bytes) && f.rows+i > 0 {
+			return i
+		}
+	}
+	return n
+}
+
+func (f *filling) within(rows int, bytes int64) bool {
+	return int64(rows)*f.fixed+8*bytes <= 8*f.limit
+}
+
+// span is at least what the loose values of rows take: it counts what lies under
+// nulls, too.
+func (f *filling) span(rec arrow.Record, from, to int) (bytes int64) {
+	for _, at := range f.loose {
+		bytes += looseBytes(rec.Column(at), from, to)
+	}
+	return bytes
+}
+
+// looseBytes is the size of the texts or elements of rows, which is not 0 where a
+// null lies over something.
+func looseBytes(col arrow.Array, from, to int) int64 {
+	if from == to {
+		return 0
+	}
+	switch a := col.(type) {
+	case *array.String:
+		return int64(a.ValueOffset(to-1) + a.ValueLen(to-1) - a.ValueOffset(from))
+	case *array.List:
+		start, _ := a.ValueOffsets(from)
+		_, end := a.ValueOffsets(to - 1)
+		return (end - start) * int64(elements[a.DataType().(*arrow.ListType).Elem().ID()].Size())
+	}
+	return 0
+}
+
+// add counts rows that room was found for.
+func (f *filling) add(rec arrow.Record, from, n int) {
+	f.rows += n
+	for _, at := range f.loose {
+		col := rec.Column(at)
+		if col.NullN() == 0 {
+			f.bytes += looseBytes(col, from, from+n)
+			continue
+		}
+		for i := from; i < from+n; i++ {
+			if !col.IsNull(i) {
+				f.bytes += looseBytes(col, i, i+1)
+			}
+		}
+	}
+}
+
+// full says that no row fits any more, whatever it is.
+func (f *filling) full() bool { return f.rows >= f.most || f.bytes >= f.limit }
+
+func (f *filling) reset() { f.rows, f.bytes = 0, 0 }
