@@ -15,7 +15,7 @@ import (
 )
 
 // ForeignVersion is raised when the same foreign bytes would give another table.
-const ForeignVersion = 3
+const ForeignVersion = 4
 
 // A Foreign reads Arrow as other programs write it, IPC files and streams: in
 // batches of any size, with types that a table does not have, compressed or

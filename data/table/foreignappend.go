@@ -142,6 +142,18 @@ func (f *Foreign) appendFixed(c *column, p part, from int64, n int) error {
 	if err != nil {
 		return err
 	}
+	if cast.format != nil {
+		for i := range n {
+			if bitutil.BitIsSet(c.valid, c.rows+i) {
+				c.text = cast.format(c.text, raw[i*cast.size:(i+1)*cast.size])
+			}
+			if len(c.text) > math.MaxInt32 {
+				return errTextTooLong(n)
+			}
+			c.offsets = append(c.offsets, int32(len(c.text)))
+		}
+		return nil
+	}
 	if cast.convert == nil {
 		c.values = append(c.values, raw...)
 		if cast.layout != vectors {

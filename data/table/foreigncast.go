@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"math/big"
-	"strconv"
 	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -50,7 +49,8 @@ type cast struct {
 	// convert makes a value of fixed size, nil if the bytes stay the same. kept false
 	// means that something of it is lost.
 	convert func(to, from []byte) (kept bool, err error)
-	loss    string // of what convert did not keep, after a number
+	format  func(to, from []byte) []byte // adds text to to, in place of convert
+	loss    string                       // of what convert did not keep, after a number
 }
 
 var little = binary.LittleEndian
@@ -83,19 +83,19 @@ var tableTypes = map[byte]bool{
 	typeInt: true, typeFloat: true, typeBool: true, typeUtf8: true, typeDate: true, typeTime: true, typeTimestamp: true, typeFixedSizeList: true, typeList: true,
 }
 
-// foreignName names a type that a table does not have.
+// foreignName names a type by its number in a schema.
 func foreignName(number byte) string {
-	if name := otherTypes[number]; name != "" {
+	if name := foreignNames[number]; name != "" {
 		return name
 	}
 	return fmt.Sprintf("number %d of Arrow", number)
 }
 
-// otherTypes are those that a table has no place for, under their names.
-var otherTypes = map[byte]string{
-	typeNull: "null", typeBinary: "binary", typeDecimal: "decimal", typeFixedSizeBinary: "fixed_size_binary",
+// foreignNames are the types whose names need no parameters.
+var foreignNames = map[byte]string{
+	typeNull: "null", typeBinary: "binary", typeUtf8: "utf8", typeBool: "bool", typeDecimal: "decimal", typeFixedSizeBinary: "fixed_size_binary",
 	typeDuration: "duration", typeLargeBinary: "large_binary", typeLargeUtf8: "large_utf8", typeBinaryView: "binary_view", typeUtf8View: "utf8_view",
-	11: "interval", typeList: "list", 13: "struct", 14: "union", 17: "map", typeLargeList: "large_list",
+	11: "interval", typeList: "list", 13: "struct", 14: "union", typeFixedSizeList: "fixed_size_list", 17: "map", typeLargeList: "large_list",
 	22: "run_end_encoded", 25: "list_view", 26: "large_list_view",
 }
 
@@ -128,7 +128,7 @@ func newForeignField(name string, t flatTable, dataset bool) (*foreignField, err
 	if index, ok := encoding.table(1); ok {
 		f.index, err = intCast(index)
 	} else {
-		f.index = same("int32", arrow.PrimitiveTypes.Int32, 4)
+		f.index, err = castFrom("int32", fixed, 4)
 	}
 	return f, err
 }
@@ -140,22 +140,21 @@ func castOf(number byte, def, field flatTable) (cast, error) {
 		little.PutUint32(def.buf[4:], 4)
 		def.buf[0] = 4
 	}
-	const bytesHint = "decode them to text, or write files to an output of type directory"
 	switch number {
 	case typeNull:
-		return cast{name: "null", to: arrow.BinaryTypes.String, layout: noBytes}, nil
+		return castFrom("null", noBytes, 0)
 	case typeInt:
 		return intCast(def)
 	case typeFloat:
 		return floatCast(def)
 	case typeBool:
-		return cast{name: "bool", to: arrow.FixedWidthTypes.Boolean, layout: bits}, nil
+		return castFrom("bool", bits, 0)
 	case typeUtf8:
-		return cast{name: "utf8", to: arrow.BinaryTypes.String, layout: texts, size: 4}, nil
+		return castFrom("utf8", texts, 4)
 	case typeLargeUtf8:
-		return cast{name: "large_utf8", to: arrow.BinaryTypes.String, layout: texts, size: 8}, nil
+		return castFrom("large_utf8", texts, 8)
 	case typeUtf8View:
-		return cast{name: "utf8_view", to: arrow.BinaryTypes.String, layout: textViews, size: 16}, nil
+		return castFrom("utf8_view", textViews, 16)
 	case typeDate:
 		return dateCast(def.shortOr(0, 1))
 	case typeTimestamp:
@@ -166,18 +165,14 @@ func castOf(number byte, def, field flatTable) (cast, error) {
 		return decimalCast(def.int32Or(0, 0), def.int32Or(1, 0), def.int32Or(2, 128))
 	case typeFixedSizeList:
 		return vectorCast(def, field)
-	case typeBinary, typeLargeBinary, typeBinaryView, typeFixedSizeBinary:
-		return cast{}, diag.WithHint(errors.New("it holds bytes, which no column of a table can"), bytesHint)
-	case typeDuration:
-		return cast{}, diag.WithHint(errors.New("it holds durations, which no column of a table can"),
-			"write a number, such as seconds (in pandas: .dt.total_seconds())")
 	}
-	return cast{}, diag.WithHint(fmt.Errorf("type %s is none that a table can hold", foreignName(number)),
-		"write a column for each part, or a text such as JSON")
+	return castFrom(foreignName(number), fixed, 0)
 }
 
-func same(name string, to arrow.DataType, size int) cast {
-	return cast{name: name, to: to, layout: fixed, size: size}
+// castFrom is the cast of a type to the one that the table of casts has for it.
+func castFrom(name string, kind layout, size int) (cast, error) {
+	to, err := castTo(name)
+	return cast{name: name, to: to, layout: kind, size: size}, err
 }
 
 func intCast(def flatTable) (cast, error) {
@@ -186,26 +181,22 @@ func intCast(def flatTable) (cast, error) {
 	if !signed {
 		name = "u" + name
 	}
-	for i := range scalars {
-		if s := &scalars[i]; s.name == name {
-			return same(name, s.dtype, width/8), nil
-		}
-	}
-	return cast{}, damage("whole numbers of %d bits", width)
+	return castFrom(name, fixed, width/8)
 }
 
 func floatCast(def flatTable) (cast, error) {
 	switch def.short(0) {
 	case 0:
-		return cast{name: "float16", to: arrow.PrimitiveTypes.Float32, layout: fixed, size: 2,
-			convert: func(to, from []byte) (bool, error) {
-				little.PutUint32(to, math.Float32bits(float16.FromBits(little.Uint16(from)).Float32()))
-				return true, nil
-			}}, nil
+		c, err := castFrom("float16", fixed, 2)
+		c.convert = func(to, from []byte) (bool, error) {
+			little.PutUint32(to, math.Float32bits(float16.FromBits(little.Uint16(from)).Float32()))
+			return true, nil
+		}
+		return c, err
 	case 1:
-		return same("float32", arrow.PrimitiveTypes.Float32, 4), nil
+		return castFrom("float32", fixed, 4)
 	case 2:
-		return same("float64", arrow.PrimitiveTypes.Float64, 8), nil
+		return castFrom("float64", fixed, 8)
 	}
 	return cast{}, damage("numbers of an unknown precision")
 }
@@ -249,19 +240,20 @@ func wholeOf(from []byte, signed bool) int64 {
 
 func dateCast(unit int) (cast, error) {
 	if unit == 0 {
-		return same("date32", arrow.FixedWidthTypes.Date32, 4), nil
+		return castFrom("date32", fixed, 4)
 	}
-	return cast{name: "date64", to: arrow.FixedWidthTypes.Date32, layout: fixed, size: 8,
-		loss: "the time of day is lost, which a date does not have; write a timestamp to keep it",
-		convert: func(to, from []byte) (bool, error) {
-			const perDay = 24 * 60 * 60 * 1000
-			days, rest := divide(int64(little.Uint64(from)), perDay)
-			if int64(int32(days)) != days {
-				return false, fmt.Errorf("a date that is %d days from 1970", days)
-			}
-			little.PutUint32(to, uint32(days))
-			return rest == 0, nil
-		}}, nil
+	c, err := castFrom("date64", fixed, 8)
+	c.loss = "the time of day is lost, which a date does not have; write a timestamp to keep it"
+	c.convert = func(to, from []byte) (bool, error) {
+		const perDay = 24 * 60 * 60 * 1000
+		days, rest := divide(int64(little.Uint64(from)), perDay)
+		if int64(int32(days)) != days {
+			return false, fmt.Errorf("a date that is %d days from 1970", days)
+		}
+		little.PutUint32(to, uint32(days))
+		return rest == 0, nil
+	}
+	return c, err
 }
 
 // divide rounds down.
@@ -281,12 +273,9 @@ func timestampCast(unit int) (cast, error) {
 	if unit < 0 || unit >= len(perSecond) {
 		return cast{}, damage("a time in an unknown unit")
 	}
-	name := "timestamp[" + unitNames[unit] + "]"
-	if unit == int(arrow.Nanosecond) {
-		return same(name, &arrow.TimestampType{Unit: arrow.Nanosecond, TimeZone: "UTC"}, 8), nil
-	}
-	c := same(name, TimestampType(), 8)
-	if factor := perSecond[arrow.Microsecond] / perSecond[unit]; factor > 1 {
+	c, err := castFrom("timestamp["+unitNames[unit]+"]", fixed, 8)
+	if unit < int(arrow.Microsecond) {
+		factor := perSecond[arrow.Microsecond] / perSecond[unit]
 		c.convert = func(to, from []byte) (bool, error) {
 			v := int64(little.Uint64(from))
 			if v > math.MaxInt64/factor || v < math.MinInt64/factor {
@@ -296,7 +285,7 @@ func timestampCast(unit int) (cast, error) {
 			return true, nil
 		}
 	}
-	return c, nil
+	return c, err
 }
 
 // timeCast is that of times of day.
@@ -304,13 +293,8 @@ func timeCast(unit, width int) (cast, error) {
 	if unit < 0 || unit >= len(perSecond) || width != 32 && width != 64 {
 		return cast{}, damage("a time in an unknown unit")
 	}
-	c := cast{name: fmt.Sprintf("time%d[%s]", width, unitNames[unit]), to: TimeType(), layout: fixed, size: width / 8}
-	factor := int64(1)
-	if unit == int(arrow.Nanosecond) {
-		c.to = arrow.FixedWidthTypes.Time64ns
-	} else {
-		factor = perSecond[arrow.Microsecond] / perSecond[unit]
-	}
+	c, err := castFrom(fmt.Sprintf("time%d[%s]", width, unitNames[unit]), fixed, width/8)
+	factor := max(1, perSecond[arrow.Microsecond]/perSecond[unit]) // of nanoseconds, 1
 	c.convert = func(to, from []byte) (bool, error) {
 		v := wholeOf(from, true)
 		if v < 0 || v >= 24*60*60*perSecond[unit] {
@@ -319,49 +303,69 @@ func timeCast(unit, width int) (cast, error) {
 		little.PutUint64(to, uint64(v*factor))
 		return true, nil
 	}
-	return c, nil
+	return c, err
 }
 
-// maxDigits is how many decimal digits a float64 always keeps.
-const maxDigits = 15
-
-// decimalCast makes whole numbers of decimals that are whole and fit, and of all
-// others the nearest float64.
+// decimalCast makes numbers of decimals where that loses nothing, and else text.
 func decimalCast(precision, scale, width int) (cast, error) {
 	if width != 32 && width != 64 && width != 128 && width != 256 || precision < 1 || precision > 76 || scale < -76 || scale > 76 {
 		return cast{}, damage("a decimal of an unknown form")
 	}
-	c := cast{name: fmt.Sprintf("decimal%d(%d, %d)", width, precision, scale), layout: fixed, size: width / 8}
-	if scale <= 0 && precision-scale <= 18 {
-		c.to = arrow.PrimitiveTypes.Int64
+	name := longDecimal
+	digits := max(precision, precision-scale) // before and after the point
+	switch {
+	case scale <= 0 && digits <= 18:
+		name = wholeDecimal
+	case scale > 0 && max(digits, scale) <= 15:
+		name = shortDecimal
+	}
+	c, err := castFrom(name, fixed, width/8)
+	switch name {
+	case wholeDecimal:
+		power := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(-scale)), nil)
 		c.convert = func(to, from []byte) (bool, error) {
 			v := bigInt(from)
-			v.Mul(v, new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(-scale)), nil))
-			if !v.IsInt64() {
-				return false, fmt.Errorf("%s is too large for int64", v)
+			if v.Mul(v, power); !v.IsInt64() {
+				return false, fmt.Errorf("%s has more digits than its type", v)
 			}
 			little.PutUint64(to, uint64(v.Int64()))
 			return true, nil
 		}
-		return c, nil
-	}
-	c.to = arrow.PrimitiveTypes.Float64
-	c.loss = "they have more digits than a float64 keeps, and were rounded; write the column as text to keep them"
-	c.convert = func(to, from []byte) (bool, error) {
-		digits := bigInt(from).String()
-		v, err := strconv.ParseFloat(digits+"e"+strconv.Itoa(-scale), 64)
-		if err != nil {
-			return false, err
-		}
-		little.PutUint64(to, math.Float64bits(v))
-		digits = strings.Trim(strings.TrimRight(digits, "0"), "-")
-		if len(digits) <= maxDigits {
+	case shortDecimal:
+		power := math.Pow10(scale)
+		c.convert = func(to, from []byte) (bool, error) {
+			v := bigInt(from)
+			if !v.IsInt64() || v.Int64() < -1e15 || v.Int64() > 1e15 {
+				return false, fmt.Errorf("%s e-%d has more digits than its type", v, scale)
+			}
+			little.PutUint64(to, math.Float64bits(float64(v.Int64())/power))
 			return true, nil
 		}
-		back, _, _ := strings.Cut(strconv.FormatFloat(math.Abs(v), 'e', -1, 64), "e")
-		return strings.Replace(back, ".", "", 1) == digits, nil
+	default:
+		c.format = func(to, from []byte) []byte { return appendDecimal(to, bigInt(from), scale) }
 	}
-	return c, nil
+	return c, err
+}
+
+// appendDecimal writes a number with all digits after its point.
+func appendDecimal(to []byte, v *big.Int, scale int) []byte {
+	if v.Sign() < 0 {
+		to = append(to, '-')
+	}
+	digits := new(big.Int).Abs(v).String()
+	if scale <= 0 {
+		if digits != "0" {
+			digits += strings.Repeat("0", -scale)
+		}
+		return append(to, digits...)
+	}
+	if short := scale + 1 - len(digits); short > 0 {
+		digits = strings.Repeat("0", short) + digits
+	}
+	at := len(digits) - scale
+	to = append(to, digits[:at]...)
+	to = append(to, '.')
+	return append(to, digits[at:]...)
 }
 
 // bigInt reads a number in two's complement.
@@ -380,6 +384,9 @@ func bigInt(from []byte) *big.Int {
 func vectorCast(def, field flatTable) (cast, error) {
 	width := def.int32Or(0, 0)
 	children := field.tables(5)
+	if len(children) == 1 && children[0].byte(2) != typeFloat && children[0].byte(2) != typeInt {
+		return castFrom("fixed_size_list", vectors, 0)
+	}
 	if len(children) != 1 || children[0].byte(2) != typeFloat {
 		return cast{}, diag.WithHint(errors.New("a vector holds float32 and nothing else"), "cast its elements to float32")
 	}

@@ -365,6 +365,25 @@ type parquetForm struct {
 	signed    bool // of whole numbers
 }
 
+// String names the type as Parquet does.
+func (f parquetForm) String() string {
+	name := map[int]string{parquetBool: "BOOLEAN", parquetInt32: "INT32", parquetInt64: "INT64", parquetFloat: "FLOAT", parquetDouble: "DOUBLE", parquetBytes: "BYTE_ARRAY"}[f.physical]
+	unit := map[int]string{unitMicros: "MICROS", unitNanos: "NANOS"}[f.unit]
+	switch f.logical {
+	case logicalString:
+		name += ", STRING"
+	case logicalDate:
+		name += ", DATE"
+	case logicalTime:
+		name += ", TIME(" + unit + ")"
+	case logicalTimestamp:
+		name += ", TIMESTAMP(" + unit + ")"
+	case logicalInteger:
+		name += fmt.Sprintf(", INTEGER(%d, %t)", f.bits, f.signed)
+	}
+	return name
+}
+
 // parquetWhole is the form of whole numbers that the physical type does not tell.
 func parquetWhole(bits int, signed bool) parquetForm {
 	f := parquetForm{physical: parquetInt32, converted: convertedUint8, logical: logicalInteger, bits: bits, signed: signed}

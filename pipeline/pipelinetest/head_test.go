@@ -44,6 +44,7 @@ func (s *head) Run(ctx context.Context, env pipeline.Env) error {
 	if err != nil {
 		return err
 	}
+	defer w.Discard()
 	for batch, err := range rows.Batches() {
 		if err == nil {
 			err = ctx.Err()

@@ -21,7 +21,7 @@ import (
 	"pipe/pipeline/settings"
 )
 
-const doc = `Runs a command on declared inputs and outputs.
+var doc = `Runs a command on declared inputs and outputs.
 
 The command runs in an empty folder of its own, which holds
 
@@ -48,23 +48,7 @@ A table is written as Arrow (an IPC file or stream, compressed or not: ` + "`to_
 ` + "`write_ipc`" + ` in Polars) or, named ` + "`outputs/PORT.csv`" + `, as CSV, which is read as an ingest stage without
 settings reads it. It is stored in one form:
 
-| Arrow type | becomes |
-| --- | --- |
-| utf8, large_utf8, utf8_view | string |
-| int8 to int64, uint8 to uint64 | the same type |
-| float32, float64 | the same type |
-| float16 | float32 |
-| bool | bool |
-| date32, date64 | date; a time of day is dropped with a warning |
-| timestamp in s, ms, us, with or without a zone | timestamp (us, UTC); without a zone it is taken for UTC |
-| timestamp in ns | timestamp[ns], in UTC as well |
-| time32, time64 | time (us since midnight), or time[ns] |
-| decimal | int64 if it is whole and has at most 18 digits, else float64; digits that this does not keep get a warning |
-| dictionary | as its values |
-| null | string, every value missing |
-| fixed_size_list of float32 | vector of a data set |
-| binary, duration, interval, list, struct, map, union | an error that says what to write instead |
-
+` + table.CastsDoc() + `
 Of the metadata, only what pipe wrote is kept. Every number at the top level of a metrics document becomes a metric. Whether more or
 less of it is better nobody can guess: ` + "`metrics: {wer: down, bleu: up}`" + ` says so, for gates, the
 list of best models and comparisons of runs.`
