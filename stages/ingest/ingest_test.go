@@ -210,7 +210,7 @@ func TestValidate(t *testing.T) {
 		{"currency", func(in *Ingest) { in.Currency = []string{"€", "kg 1"} }, `currency.1: "kg 1" is not a currency`},
 		{"words", func(in *Ingest) { in.TrueWords, in.FalseWords = []string{"yes"}, []string{"no", "True"} }, `false_words.1: "True" means true already`},
 		{"empty word", func(in *Ingest) { in.TrueWords = []string{" x"} }, `true_words.0: " x" is not a word`},
-		{"empty name", func(in *Ingest) { in.Header, in.Names = false, []string{"a", ""} }, "names: name 2 is empty"},
+		{"empty name", func(in *Ingest) { in.Header.Text, in.Names = "false", []string{"a", ""} }, "names: name 2 is empty"},
 	} {
 		in := valid()
 		c.change(&in)
@@ -329,7 +329,7 @@ func TestFormatIsInTheKey(t *testing.T) {
 		in := pipelinetest.Decode(t, Kind(), with).(*Ingest)
 		parts[with] = string(settings.Canonical(in)) + fmt.Sprint(in.KeyParts())
 	}
-	old := `{"columns":null,"select":null,"delimiter":"auto","quote":"\"","header":true,"names":null,"repeated_names":"number","missing":null,"quoted_missing":true,"trim":false`
+	old := `{"columns":null,"select":null,"delimiter":"auto","quote":"\"","header":["!!bool","true"],"names":null,"repeated_names":"number","missing":null,"quoted_missing":true,"trim":false`
 	for with, want := range map[string]string{
 		"path: a.csv": "}[]", "path: a.log": "}[]", "path: a.jsonl": "}[{format jsonl}]", "path: a.ndjson": "}[{format jsonl}]",
 		"{path: a.jsonl, format: jsonl}":                 `,"format":{"jsonl":{"nested":"error"}}}[]`,

@@ -106,7 +106,7 @@ func (s *Survey) Plan() *Plan {
 		origin := "declared"
 		switch {
 		case declared == Undeclared:
-			t.typ = s.Tallies[i].infer()
+			t.typ = s.Tallies[i].Type()
 			t.like, origin = t.typ, "inferred"
 		case s.misfits(i) > 0:
 			t.typ = String

@@ -238,8 +238,8 @@ func (t *Tally) mixes() bool {
 
 func (t *Tally) wordCount() int64 { return sum(slices.Collect(maps.Values(t.words))...) }
 
-// infer decides on the type of a column.
-func (t *Tally) infer() Type {
+// Type decides on the type of a column.
+func (t *Tally) Type() Type {
 	c := &t.classes
 	if t.mixed() {
 		return String

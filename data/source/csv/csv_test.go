@@ -212,7 +212,7 @@ func FuzzCSV(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte, block uint8, header, trim bool) {
 		in := usual()
-		in.Header, in.Trim = header, trim
+		in.Header.Text, in.Trim = strconv.FormatBool(header), trim
 		want, wantErr := read(t, in, string(data), 1<<20, 1)
 		got, err := read(t, in, string(data), 1+int(block), 2)
 		if wantErr != nil {

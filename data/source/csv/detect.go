@@ -8,6 +8,7 @@ import (
 	"pipe/base/diag"
 	"pipe/data/source"
 	"pipe/data/source/block"
+	"pipe/data/source/cell"
 	"pipe/data/source/charset"
 )
 
@@ -48,7 +49,48 @@ func (r *reading) detect(in *Reader) error {
 		r.detected = append(r.detected, "delimiter", string(rune(r.delim)))
 	}
 	r.top = r.lines
+	r.header = in.Header.Text != "false"
+	if in.Header.Text == auto {
+		if sample, err = r.sample(); err != nil {
+			return err
+		}
+		r.header = r.hasHeader(sample)
+		r.detected = append(r.detected, "header", r.header)
+	}
 	return nil
+}
+
+// hasHeader tells from a sample whether its first record is of other types than the
+// records below it.
+func (r *reading) hasHeader(sample []byte) bool {
+	rs := records{dialect: r.dialect}
+	rs.recovers, rs.open = true, r.offset+int64(len(sample)) < r.file.Size
+	rs.reset(block.Block{Data: sample})
+	var first, others []cell.Tally
+	for n := 0; rs.record(); n++ {
+		if n == 0 {
+			first, others = make([]cell.Tally, len(rs.fields)), make([]cell.Tally, len(rs.fields))
+		}
+		if len(rs.fields) != len(first) {
+			continue
+		}
+		to := others
+		if n == 0 {
+			to = first
+		}
+		for i := range rs.fields {
+			to[i].Value(&r.rules, cell.ColumnType{}, rs.fields[i].cell(), rs.text(rs.fields[i]))
+		}
+	}
+	data := false
+	for i := range first {
+		name, value := first[i].Type() != cell.String, others[i].Type() != cell.String
+		if value && !name {
+			return true
+		}
+		data = data || value && name
+	}
+	return !data
 }
 
 // separatorLine reads the line that names the delimiter to Excel. Its size is 0
@@ -132,7 +174,7 @@ func (r *reading) parting(delim byte, in *Reader, sample []byte) (p parting) {
 	}
 	records += int(rs.out.skipped)
 	p.alike = alike == records || in.Rows != "error" && 10*alike >= 9*records
-	if records < 2 && !(records == 1 && in.Header) {
+	if records < 2 && !(records == 1 && in.Header.Text != "false") {
 		p.alike = false
 	}
 	return p

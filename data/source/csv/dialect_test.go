@@ -252,7 +252,7 @@ func FuzzDialect(f *testing.F) {
 		if bit(3) {
 			in.LineEnds = "any"
 		}
-		in.Header = !bit(4)
+		in.Header.Text = []string{"true", "false", "auto", "true"}[dialect>>4&1|skip>>5&2]
 		in.Rows = []string{"error", "skip", "pad", "collect"}[dialect>>5&3]
 		in.Trailing = bit(7)
 		in.Empty = []string{"error", "allow"}[skip>>7]

@@ -41,7 +41,7 @@ func (r *reading) open(ctx context.Context, in *Reader) error {
 			return fmt.Errorf("%s has no records, only blank lines", r.file.Name)
 		}
 		rs := records{dialect: r.dialect}
-		rs.recovers = rs.recovers && !in.Header
+		rs.recovers = rs.recovers && !r.header
 		rs.reset(b)
 		if rs.next() {
 			return r.first(&rs, b, in)
@@ -70,8 +70,8 @@ func (r *reading) first(rs *records, b block.Block, in *Reader) error {
 	}
 	r.names = in.Names
 	switch {
-	case in.Names == nil && in.Header:
-		if err := r.header(rs, in.Repeated == "number"); err != nil {
+	case in.Names == nil && r.header:
+		if err := r.nameAll(rs, in.Repeated == "number"); err != nil {
 			return err
 		}
 	case in.Names == nil:
@@ -79,7 +79,7 @@ func (r *reading) first(rs *records, b block.Block, in *Reader) error {
 			r.names = append(r.names, defaultName(i))
 		}
 	}
-	if !in.Header {
+	if !r.header {
 		r.lines = r.top
 		return nil // blank lines before the first record may be data
 	}
@@ -93,9 +93,9 @@ func (r *reading) first(rs *records, b block.Block, in *Reader) error {
 
 func defaultName(i int) string { return fmt.Sprintf("c%d", i+1) }
 
-// header reads the names of the columns. Blanks around a name that is not in
+// nameAll reads the names of the columns. Blanks around a name that is not in
 // quotes are dropped.
-func (r *reading) header(rs *records, number bool) error {
+func (r *reading) nameAll(rs *records, number bool) error {
 	r.names = make([]string, len(rs.fields))
 	seen := make(map[string]int, len(rs.fields))
 	var again []int

@@ -26,7 +26,7 @@ func TestMemoryDoesNotGrowWithTheFile(t *testing.T) {
 	line := "123,0.25,some text that fills the line so that there are fewer values,true\n"
 	size := 64 << 20 / int64(len(line)) * int64(len(line))
 	in := Usual()
-	in.Header = false
+	in.Header.Text = "false"
 	var stats runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&stats)

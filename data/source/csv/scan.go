@@ -20,6 +20,7 @@ import (
 // A layout is what is known of a file before its rows are read.
 type layout struct {
 	names    []string
+	header   bool   // the first record has names
 	nameless []int  // columns that the header does not name
 	repeated []int  // columns whose name the header gives to another one before
 	head     []byte // the first record

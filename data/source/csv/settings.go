@@ -10,20 +10,20 @@ import (
 
 // Reader reads a CSV file.
 type Reader struct {
-	Encoding  charset.Name `yaml:"encoding" added:"true" default:"auto" doc:"Encoding of the file. auto is what a byte order mark at its beginning says, and else UTF-8: text that is not UTF-8 is an error then, which says what it may be. Western European files of Windows are windows-1252; Excel calls UTF-16 Unicode text."`
-	Delimiter string       `yaml:"delimiter" default:"auto" doc:"The character between fields; \\t is a tab. auto is the comma, unless the first 64 KiB have another one in all records: a semicolon, a tab or a vertical bar that parts each of them in as many fields, where commas do not. A first line sep=; names it, as in files for Excel."`
-	Quote     string       `yaml:"quote" default:"'\"'" doc:"The character around fields that contain special characters, doubled inside of them. Empty if quotes have no meaning."`
-	Quotes    string       `yaml:"quotes" added:"true" default:"strict" enum:"strict,lenient" doc:"What a quote is inside of a field that does not begin with one, and text after the closing quote: an error, or text. A quote that begins a field has to be closed."`
-	Escape    string       `yaml:"escape" added:"true" doc:"A character that makes the next one text, in quotes or not, as the backslash of MySQL, Spark and Hive does. The field \\N stays what it is. None by default."`
-	Comment   string       `yaml:"comment" added:"true" doc:"A character that begins lines to leave out, such as #. None by default."`
-	Skip      int          `yaml:"skip" added:"true" min:"0" max:"1000000" doc:"How many lines before the header, or before the first record if there is none, are none of the data."`
-	LineEnds  string       `yaml:"line_ends" added:"true" default:"auto" enum:"auto,lf,any" doc:"What ends a line: lf is a line feed, which a carriage return may precede; any is a carriage return alone too; auto is any if the file begins with lines that end in one, and else lf."`
-	Rows      string       `yaml:"rows" added:"true" default:"error" enum:"error,skip,pad,collect" doc:"What becomes of a record that has another number of fields than there are columns, or cannot be read: error; skip leaves it out, with a warning; collect leaves it out and lists it in the output rejected; pad takes fields that are missing at its end for missing values. A quote that is never closed is always an error."`
-	Trailing  bool         `yaml:"trailing_delimiter" added:"true" default:"false" doc:"Whether lines end with a delimiter, behind which there is no other field."`
-	Empty     string       `yaml:"empty" added:"true" default:"error" enum:"error,allow" doc:"What a file without rows is: an error, or a table without rows, whose columns are text unless their types are given. It needs a header, or names."`
-	Header    bool         `yaml:"header" default:"true" doc:"Whether the first record names the columns."`
-	Names     []string     `yaml:"names" doc:"Names of the columns, in place of those in the header. Columns without a name are called c1, c2 and so on, by their position."`
-	Repeated  string       `yaml:"repeated_names" default:"number" enum:"error,number" doc:"What a name that the header gives again is: NAME_2, NAME_3 and so on, with a warning, or an error."`
+	Encoding  charset.Name    `yaml:"encoding" added:"true" default:"auto" doc:"Encoding of the file. auto is what a byte order mark at its beginning says, and else UTF-8: text that is not UTF-8 is an error then, which says what it may be. Western European files of Windows are windows-1252; Excel calls UTF-16 Unicode text."`
+	Delimiter string          `yaml:"delimiter" default:"auto" doc:"The character between fields; \\t is a tab. auto is the comma, unless the first 64 KiB have another one in all records: a semicolon, a tab or a vertical bar that parts each of them in as many fields, where commas do not. A first line sep=; names it, as in files for Excel."`
+	Quote     string          `yaml:"quote" default:"'\"'" doc:"The character around fields that contain special characters, doubled inside of them. Empty if quotes have no meaning."`
+	Quotes    string          `yaml:"quotes" added:"true" default:"strict" enum:"strict,lenient" doc:"What a quote is inside of a field that does not begin with one, and text after the closing quote: an error, or text. A quote that begins a field has to be closed."`
+	Escape    string          `yaml:"escape" added:"true" doc:"A character that makes the next one text, in quotes or not, as the backslash of MySQL, Spark and Hive does. The field \\N stays what it is. None by default."`
+	Comment   string          `yaml:"comment" added:"true" doc:"A character that begins lines to leave out, such as #. None by default."`
+	Skip      int             `yaml:"skip" added:"true" min:"0" max:"1000000" doc:"How many lines before the header, or before the first record if there is none, are none of the data."`
+	LineEnds  string          `yaml:"line_ends" added:"true" default:"auto" enum:"auto,lf,any" doc:"What ends a line: lf is a line feed, which a carriage return may precede; any is a carriage return alone too; auto is any if the file begins with lines that end in one, and else lf."`
+	Rows      string          `yaml:"rows" added:"true" default:"error" enum:"error,skip,pad,collect" doc:"What becomes of a record that has another number of fields than there are columns, or cannot be read: error; skip leaves it out, with a warning; collect leaves it out and lists it in the output rejected; pad takes fields that are missing at its end for missing values. A quote that is never closed is always an error."`
+	Trailing  bool            `yaml:"trailing_delimiter" added:"true" default:"false" doc:"Whether lines end with a delimiter, behind which there is no other field."`
+	Empty     string          `yaml:"empty" added:"true" default:"error" enum:"error,allow" doc:"What a file without rows is: an error, or a table without rows, whose columns are text unless their types are given. It needs a header, or names."`
+	Header    settings.Scalar `yaml:"header" default:"true" doc:"Whether the first record names the columns: true, false or auto. auto is false if a column begins with a number, a date or a truth value, as all that follow in the first 64 KiB are, and no column of such values begins with a text."`
+	Names     []string        `yaml:"names" doc:"Names of the columns, in place of those in the header. Columns without a name are called c1, c2 and so on, by their position."`
+	Repeated  string          `yaml:"repeated_names" default:"number" enum:"error,number" doc:"What a name that the header gives again is: NAME_2, NAME_3 and so on, with a warning, or an error."`
 }
 
 // auto is the text of a setting that is found out from the beginning of the file.
@@ -31,7 +31,7 @@ const auto = "auto"
 
 // Usual is a Reader with the default of each setting.
 func Usual() *Reader {
-	return &Reader{Encoding: charset.Auto, Delimiter: auto, Quote: `"`, Quotes: "strict", LineEnds: auto, Rows: "error", Empty: "error", Header: true, Repeated: "number"}
+	return &Reader{Encoding: charset.Auto, Delimiter: auto, Quote: `"`, Quotes: "strict", LineEnds: auto, Rows: "error", Empty: "error", Header: settings.Scalar{Tag: "!!bool", Text: "true"}, Repeated: "number"}
 }
 
 // Validate checks what the tags cannot say.
@@ -55,6 +55,9 @@ func (in *Reader) Validate() error {
 		case used[b] == "":
 			used[b] = c.setting
 		}
+	}
+	if h := in.Header.Text; h != auto && h != "true" && h != "false" {
+		errs = append(errs, settings.FieldErrorf("header", "it must be true, false or auto, not %q", h))
 	}
 	return errors.Join(append(errs, source.CheckNames("names", in.Names))...)
 }
