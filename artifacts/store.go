@@ -373,6 +373,16 @@ func (f *File) ID() ID { return f.id }
 // Size returns the number of bytes.
 func (f *File) Size() int64 { return f.size }
 
+// Path is the file that holds the bytes, for what cannot do with a reader. It is
+// empty for a small one, which is in memory, and for one in an archive. What is
+// read from it is known to be sound when Verify has said so.
+func (f *File) Path() string {
+	if f.file == nil {
+		return ""
+	}
+	return f.path
+}
+
 func (f *File) Read(p []byte) (int, error) {
 	n, err := f.content.Read(p)
 	return n, f.readError(err)

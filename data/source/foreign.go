@@ -32,7 +32,7 @@ var fileKinds = []fileKind{
 	{"FEA1", "a Feather file", fmt.Sprintf(hintPandas, "read_feather")},
 	{"\xd0\xcf\x11\xe0", "an Excel workbook of the old form", hintExcel},
 	{"\x89HDF", "an HDF5 file", fmt.Sprintf(hintPandas, "read_hdf")},
-	{"SQLite format 3\x00", "an SQLite database", "export the table: sqlite3 -csv -header FILE 'SELECT * FROM ...' > data.csv"},
+	{"SQLite format 3\x00", "an SQLite database", fmt.Sprintf(hintFormat, "sqlite")},
 	{"\x93NUMPY", "an array of numpy", "write it as CSV: numpy.savetxt(..., delimiter=',')"},
 	{"%PDF", "a PDF", "copy its table into a CSV file"},
 	{"<!DOCTYPE html", "an HTML page", "it may be what a failed download left: look at it in a browser"},

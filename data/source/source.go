@@ -156,6 +156,9 @@ type File struct {
 	io.ReaderAt
 	Size int64
 	Name string // for messages
+	// Path is a file of this machine that holds the same bytes and no others, for what
+	// can only open one. It is empty if there is none.
+	Path string
 }
 
 // Begin gives the first bytes of the file, at most Start. It has at least one.

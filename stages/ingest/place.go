@@ -45,7 +45,7 @@ func (in *Place) open(ctx context.Context, env pipeline.Env) (o opened, err erro
 		return o, err
 	}
 	o.close = append(o.close, file.Close)
-	f := &source.File{ReaderAt: file, Size: file.Size(), Name: file.Name}
+	f := &source.File{ReaderAt: file, Size: file.Size(), Name: file.Name, Path: file.Path()}
 	if err := in.unpack(ctx, env, f, &o); err != nil {
 		return o, err
 	}
@@ -84,7 +84,7 @@ func (in *Place) unpack(ctx context.Context, env pipeline.Env, f *source.File, o
 		return err
 	}
 	env.Log().Info("unpacked "+f.Name, "packing", p.Name, "bytes", size)
-	f.ReaderAt, f.Size = r, size
+	f.ReaderAt, f.Size, f.Path = r, size, ""
 	return nil
 }
 

@@ -8,16 +8,11 @@ import (
 	"pipe/data/source/jsonl"
 	"pipe/data/source/npy"
 	"pipe/data/source/parquet"
+	"pipe/data/source/sqlite"
 )
 
 // Kinds lists the formats. A file of which nothing tells the format is taken
 // for one of the first.
 func Kinds() []source.Kind {
-	return []source.Kind{
-		csv.Kind(),
-		jsonl.Kind(),
-		parquet.Kind(),
-		idx.Kind(),
-		npy.Kind(),
-	}
+	return []source.Kind{csv.Kind(), jsonl.Kind(), idx.Kind(), npy.Kind(), parquet.Kind(), sqlite.Kind()}
 }

@@ -38,10 +38,13 @@ const maxExample = 64
 // An example is a value with its place.
 type example struct {
 	text string // its beginning if it is long
-	line int64  // counted from 1
+	line int64  // counted from 1; 0 in data without lines
 }
 
 func (e *example) String() string {
+	if e.line == 0 {
+		return Quote([]byte(e.text))
+	}
 	return fmt.Sprintf("%s in line %d", Quote([]byte(e.text)), e.line)
 }
 

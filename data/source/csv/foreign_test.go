@@ -36,7 +36,7 @@ func TestOtherKindsOfFiles(t *testing.T) {
 		{"object", "{\"a\": 1}\n", "JSON", "read_json"},
 		{"objects", "\n[\n  {\"a\": 1}\n]\n", "JSON", "read_json"},
 		{"lists", "\xef\xbb\xbf[[1, 2], [3, 4]]", "JSON", "read_json"},
-		{"sqlite", "SQLite format 3\x00\x10\x00", "an SQLite database", "sqlite3 -csv"},
+		{"sqlite", "SQLite format 3\x00\x10\x00", "an SQLite database", "set format: sqlite"},
 		{"page", "<!DOCTYPE html>\n", "an HTML page", "download"},
 	} {
 		_, err := read(t, usual(), c.data, block.Usual, 1)
