@@ -18,12 +18,16 @@ type Builder struct {
 	valid   []byte
 	nulls   bool
 	misfit  bool
+	quick   Type // by which Add takes the short way, if any
 }
 
 // Reset starts anew, with at most a number of rows, which then are set in their
 // order.
 func (b *Builder) Reset(t Target, rows int) {
-	b.Target, b.nulls, b.misfit = t, false, false
+	b.Target, b.nulls, b.misfit, b.quick = t, false, false, Undeclared
+	if t.typ == t.like && t.how == nil {
+		b.quick = t.typ
+	}
 	b.chars = b.chars[:0]
 	if t.typ == String {
 		b.offsets = append(b.offsets[:0], 0)

@@ -206,6 +206,12 @@ func (n *number) float64(b []byte) (v float64, ok bool) {
 		}
 		return v, true
 	}
+	if n.exact && n.exp < 0 && n.exp >= -19 && n.exponent == noExponent {
+		if v = over(n.digits, -n.exp); n.negative {
+			v = -v
+		}
+		return v, true
+	}
 	v, err := strconv.ParseFloat(unsafe.String(unsafe.SliceData(b), len(b)), 64)
 	return v, err == nil
 }

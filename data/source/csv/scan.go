@@ -143,7 +143,14 @@ func (p *parser) parse(r *reading, b block.Block, fill bool) {
 		p.begin(r, b)
 	}
 	valid := utf8.Valid(b.Data)
-	for p.row = 1; rs.next(); p.row++ {
+	quick := rs.plain && valid && !r.fit.any()
+	for p.row = 1; ; p.row++ {
+		for quick && p.plainRow(r) {
+			p.row++
+		}
+		if !rs.next() {
+			break
+		}
 		if len(rs.fields) != len(r.names) {
 			p.wrongCount(r)
 			continue
@@ -158,12 +165,7 @@ func (p *parser) parse(r *reading, b block.Block, fill bool) {
 				continue
 			}
 			raw := rs.text(*f)
-			if v := p.found.tallies[i].Value(&r.rules, r.columns.Types[i], f.cell(), raw); v != cell.Fine {
-				p.remark(r, i, f, raw, v)
-			}
-			if p.filled && r.at[i] >= 0 {
-				p.columns[r.at[i]].Set(&r.rules, int(p.row-1), f.cell(), raw)
-			}
+			p.value(r, i, f, raw)
 		}
 	}
 	if bad := rs.bad; bad != nil {
@@ -172,6 +174,51 @@ func (p *parser) parse(r *reading, b block.Block, fill bool) {
 		p.filled = false
 	}
 	p.found.rows, p.found.height = p.row-1, int64(rs.lines)
+}
+
+// plainRow looks at the next record if it is a whole one, in a block in which
+// nothing but separators has a meaning.
+func (p *parser) plainRow(r *reading) bool {
+	rs, n := &p.records, len(r.names)
+	if len(rs.seps)-rs.at < n {
+		return false
+	}
+	data, seps := rs.data, rs.seps[rs.at:rs.at+n]
+	for _, sep := range seps[:n-1] {
+		if data[sep] != rs.delim {
+			return false
+		}
+	}
+	start, last := int32(rs.pos), seps[n-1]
+	if int(last) < len(data) && data[last] != '\n' || n == 1 && last-start < 2 || int(last-start) > block.MaxRecord {
+		return false
+	}
+	rs.line, rs.start = rs.lines, rs.pos
+	for i, end := range seps {
+		f := field{start: start, end: end}
+		start = end + 1
+		if i == n-1 && end > f.start && data[end-1] == '\r' {
+			f.end--
+		}
+		p.value(r, i, &f, data[f.start:f.end])
+	}
+	rs.lines++
+	rs.pos, rs.at = min(int(last)+1, len(data)), rs.at+n
+	return true
+}
+
+// value counts a value, and puts it into its column.
+func (p *parser) value(r *reading, i int, f *field, raw []byte) {
+	t, column := &p.found.tallies[i], &r.columns.Types[i]
+	v := cell.Fine
+	if p.filled && r.at[i] >= 0 {
+		v = p.columns[r.at[i]].Add(t, &r.rules, column, int(p.row-1), f.cell(), raw)
+	} else {
+		v = t.Value(&r.rules, *column, f.cell(), raw)
+	}
+	if v != cell.Fine {
+		p.remark(r, i, f, raw, v)
+	}
 }
 
 // begin makes the columns ready for the rows of a block.

@@ -1,0 +1,194 @@
+package cell
+
+import (
+	"encoding/binary"
+	"math"
+	"math/bits"
+)
+
+// Add counts a value and puts it into a row, as t.Value and b.Set do one after the
+// other: it is the inner loop of reading, which parses a value that is as most are
+// in one go, and leaves what is not to them.
+func (b *Builder) Add(t *Tally, in *Rules, column *ColumnType, row int, form Form, raw []byte) Verdict {
+	if column.Type == Undeclared && form <= Quoted && len(raw) > 0 && !in.Missing.first[raw[0]] && b.addQuickly(t, row, raw) {
+		return Fine
+	}
+	v := t.Value(in, *column, form, raw)
+	b.Set(in, row, form, raw)
+	return v
+}
+
+// addQuickly does so if the value is of the class that values of the type mostly
+// have, and written in few characters.
+func (b *Builder) addQuickly(t *Tally, row int, raw []byte) bool {
+	switch b.quick {
+	case Int64:
+		v, ok := shortInt(raw)
+		if ok {
+			t.classes[classInt]++
+			b.values[row] = v
+		}
+		return ok
+	case Float64:
+		return b.addFloat(t, row, raw)
+	case Bool:
+		v, ok := parseBool(raw)
+		if ok = ok && len(raw) > 1; ok { // 0 and 1 are numbers
+			t.classes[classBool]++
+			if v {
+				b.bytes()[row/8] |= 1 << (row % 8)
+			}
+		}
+		return ok
+	case Date:
+		v, ok := parseDate(raw)
+		if ok = ok && fitsNanos(int64(v)); ok {
+			t.classes[classDate]++
+			b.days()[row] = v
+		}
+		return ok
+	case Timestamp:
+		if len(raw) <= len("2006-01-02") {
+			return false
+		}
+		m, ok := scanTimestamp(raw)
+		if ok = ok && m.nanos%1e3 == 0 && fitsNanos(m.days); ok {
+			t.classes[classTimestamp]++
+			b.values[row], _ = m.micros()
+		}
+		return ok
+	}
+	return false
+}
+
+const (
+	zeros   = 0x3030303030303030
+	beyond9 = 0x7676767676767676 // added to the value of a digit, leaves the top bit clear
+	tops    = 0x8080808080808080
+)
+
+// wide is how many bytes a short number may load, from its first one on.
+const wide = 40
+
+// eight loads eight bytes as the values of digits. They may be behind the length of
+// b, but are in its capacity.
+func eight(b []byte, i int) uint64 { return binary.LittleEndian.Uint64(b[i:cap(b)]) ^ zeros }
+
+// first keeps the first n of eight digits, 1 to 8, behind zeros.
+func first(y uint64, n int) uint64 { return y << (64 - 8*n) }
+
+func areDigits(y uint64) bool { return ((y+beyond9)|y)&tops == 0 }
+
+// shortInt parses a whole number of at most 15 digits that is written as programs
+// do: without zeros or a plus sign before it.
+func shortInt(b []byte) (v int64, ok bool) {
+	i := 0
+	if b[0] == '-' {
+		i = 1
+	}
+	n := len(b) - i
+	if n < 1 || n > 15 || cap(b) < wide || b[i] == '0' && (n > 1 || i > 0) {
+		return 0, false
+	}
+	y := eight(b, i)
+	if n <= 8 {
+		y = first(y, n)
+		ok = areDigits(y)
+		v = int64(eightDigits(y))
+	} else {
+		high, low := first(y, n-8), eight(b, len(b)-8)
+		ok = areDigits(high) && areDigits(low)
+		v = int64(eightDigits(high)*1e8 + eightDigits(low))
+	}
+	if i > 0 {
+		v = -v
+	}
+	return v, ok
+}
+
+// addFloat adds a decimal number with a point behind one to seven digits, and at
+// most 19 digits, or a whole number of at most eight.
+func (b *Builder) addFloat(t *Tally, row int, raw []byte) bool {
+	i := 0
+	if raw[0] == '-' {
+		i = 1
+	}
+	n := len(raw) - i
+	if n < 1 || n > 20 || cap(raw) < wide {
+		return false
+	}
+	y := eight(raw, i)
+	whole := bits.TrailingZeros64(((y+beyond9)|y)&tops) / 8
+	if whole > 1 && raw[i] == '0' {
+		return false
+	}
+	if whole >= n {
+		v := float64(eightDigits(first(y, n)))
+		if i > 0 {
+			if v == 0 {
+				return false
+			}
+			v = -v
+		}
+		t.classes[classInt]++
+		b.floats()[row] = v
+		return true
+	}
+	decimal := n - whole - 1
+	if whole == 0 || whole == 8 || raw[i+whole] != '.' || decimal < 1 || decimal > 16 || whole+decimal > 17 {
+		return false
+	}
+	digits := eightDigits(first(y, whole)) * tens[decimal]
+	at := i + whole + 1
+	if decimal <= 8 {
+		y = first(eight(raw, at), decimal)
+		if !areDigits(y) {
+			return false
+		}
+		digits += eightDigits(y)
+	} else {
+		high, low := first(eight(raw, at), decimal-8), eight(raw, len(raw)-8)
+		if !areDigits(high) || !areDigits(low) {
+			return false
+		}
+		digits += eightDigits(high)*1e8 + eightDigits(low)
+	}
+	if len(raw) <= maxVersion && decimal >= 2 && raw[len(raw)-1] == '0' {
+		if t.example(classRound) == nil {
+			return false
+		}
+		t.decimals |= decimals(raw)
+		t.classes[classRound]++
+	} else {
+		if t.decimals&tooLong == 0 {
+			t.decimals |= decimals(raw)
+		}
+		t.classes[classFloat]++
+	}
+	v := over(digits, decimal)
+	if i > 0 {
+		v = -v
+	}
+	b.floats()[row] = v
+	return true
+}
+
+// tens are the powers of ten in a uint64.
+var tens = [20]uint64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19}
+
+// over is the float64 nearest to digits / 10^exp, of an exp of at most 19. What two
+// float64 do not hold exactly is divided as integers: the quotient has 63 or 64 bits,
+// of which a float64 keeps 53, and whether there is a remainder is as good as all
+// bits that would come.
+func over(digits uint64, exp int) float64 {
+	if digits <= maxExact {
+		return float64(digits) / powers[exp]
+	}
+	above, below := bits.LeadingZeros64(digits), bits.LeadingZeros64(tens[exp])
+	digits <<= above
+	q, rest := bits.Div64(digits>>1, digits<<63, tens[exp]<<below)
+	if rest != 0 {
+		q |= 1
+	}
+	return float64(q) * math.Float64frombits(uint64(1023+below-above-63)<<52)
+}
