@@ -80,6 +80,36 @@ func (d *Dataset) Stream() iter.Seq2[*Examples, error] {
 	}
 }
 
+// StreamLabels reads the rows batch by batch, but for the inputs: nothing of them is
+// read. What it yields is as with Stream.
+func (d *Dataset) StreamLabels() iter.Seq2[*Examples, error] {
+	return func(yield func(*Examples, error) bool) {
+		names := Names(d.schema)[len(d.Info.Inputs):]
+		if len(names) == 0 {
+			yield(&Examples{Rows: int(d.NumRows())}, nil)
+			return
+		}
+		rest, err := d.Select(names...)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		var row int64
+		for rec, err := range rest.Batches() {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			ex := &Examples{Rows: int(rec.NumRows())}
+			err = d.labels(ex, rec, 0, row)
+			if !yield(ex, err) || err != nil {
+				return
+			}
+			row += rec.NumRows()
+		}
+	}
+}
+
 // examples views a record as slices. row is the number of its first row.
 func (d *Dataset) examples(rec arrow.Record, row int64) (*Examples, error) {
 	ex := &Examples{Rows: int(rec.NumRows()), Inputs: make([]tensor.Rows, len(d.Info.Inputs))}
@@ -92,13 +122,21 @@ func (d *Dataset) examples(rec arrow.Record, row int64) (*Examples, error) {
 			}
 		}
 	}
-	kept := len(ex.Inputs)
+	if err := d.labels(ex, rec, len(ex.Inputs), row); err != nil {
+		return nil, err
+	}
+	return ex, nil
+}
+
+// labels views the targets and what was kept, whose columns begin at first.
+func (d *Dataset) labels(ex *Examples, rec arrow.Record, first int, row int64) error {
+	kept := first
 	if d.HasTarget() {
 		ex.Targets = make([]Labels, len(d.Info.Targets))
 		for i := range ex.Targets {
 			var err error
 			if ex.Targets[i], err = d.Info.Targets[i].labels(rec.Column(kept+i), row); err != nil {
-				return nil, fmt.Errorf("data set: %w", err)
+				return fmt.Errorf("data set: %w", err)
 			}
 		}
 		kept += len(ex.Targets)
@@ -110,7 +148,7 @@ func (d *Dataset) examples(rec arrow.Record, row int64) (*Examples, error) {
 		}
 		ex.Kept = array.NewRecord(arrow.NewSchema(fields, nil), rec.Columns()[kept:], rec.NumRows())
 	}
-	return ex, nil
+	return nil
 }
 
 // labels views the column of a target. row is the number of its first row.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -274,10 +275,25 @@ func (f *Foreign) appendCoded(c *column, p part, from int64, n int) error {
 	if err != nil {
 		return err
 	}
+	at := func(i int) int64 {
+		return wholeOf(raw[i*index.size:(i+1)*index.size], arrow.IsSignedInteger(index.to.ID()))
+	}
+	if c.offsets != nil && d != nil { // before memory is taken for it
+		var bytes int64
+		for i := range n {
+			if k := at(i); bitutil.BitIsSet(c.valid, c.rows+i) && k >= 0 && k < int64(d.rows) {
+				bytes += int64(d.offsets[k+1] - d.offsets[k])
+			}
+		}
+		if err := f.expand(bytes); err != nil {
+			return err
+		}
+		c.text = slices.Grow(c.text, int(bytes))
+	}
 	for i := range n {
 		var k int64
 		if bitutil.BitIsSet(c.valid, c.rows+i) {
-			k = wholeOf(raw[i*index.size:(i+1)*index.size], arrow.IsSignedInteger(index.to.ID()))
+			k = at(i)
 			if d == nil || k < 0 || k >= int64(d.rows) {
 				return fmt.Errorf("index %d is not in the dictionary", k)
 			}
@@ -294,10 +310,7 @@ func (f *Foreign) appendCoded(c *column, p part, from int64, n int) error {
 		case null:
 			err = c.appendValue(nil)
 		default:
-			text := d.text[d.offsets[k]:d.offsets[k+1]]
-			if err = f.expand(int64(len(text))); err == nil {
-				err = c.appendValue(text)
-			}
+			err = c.appendValue(d.text[d.offsets[k]:d.offsets[k+1]])
 		}
 		if err != nil {
 			return err

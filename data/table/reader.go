@@ -19,6 +19,8 @@ import (
 type Reader struct {
 	src     io.ReaderAt
 	schema  *arrow.Schema
+	file    *arrow.Schema // of the file, of which some columns may be left out
+	columns []int         // of the file, those of the schema; nil: all
 	batches []batchAt
 	starts  []int64 // the first row of each batch, and the number of all rows
 }
@@ -35,7 +37,7 @@ func Open(r io.ReaderAt, size int64) (tr *Reader, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("table: %w", err)
 	}
-	tr = &Reader{src: r, schema: schema, batches: batches, starts: make([]int64, 1, len(batches)+1)}
+	tr = &Reader{src: r, schema: schema, file: schema, batches: batches, starts: make([]int64, 1, len(batches)+1)}
 	for i := range batches {
 		rows, err := tr.batchRows(i)
 		if err != nil {
@@ -162,18 +164,39 @@ func (r *Reader) Batch(i int) (rec arrow.Record, err error) {
 	return rec, nil
 }
 
-// Batches reads the batches in order. It ends after the first error.
+// Batches reads the batches in order, each while the one before it is used. It
+// ends after the first error.
 func (r *Reader) Batches() iter.Seq2[arrow.Record, error] {
+	type result struct {
+		rec arrow.Record
+		err error
+	}
 	return func(yield func(arrow.Record, error) bool) {
-		for i := range r.batches {
+		next := make(chan result, 1)
+		read := func(i int) {
 			rec, err := r.Batch(i)
-			if err != nil {
-				yield(nil, err)
+			next <- result{rec, err}
+		}
+		for i := range r.batches {
+			if i == 0 {
+				read(0)
+			}
+			now := <-next
+			ahead := i+1 < len(r.batches) && now.err == nil
+			if ahead {
+				go read(i + 1)
+			}
+			more := yield(now.rec, now.err)
+			if now.err != nil {
 				return
 			}
-			more := yield(rec, nil)
-			rec.Release()
+			now.rec.Release()
 			if !more {
+				if ahead { // which may not use the file any more when this returns
+					if rest := <-next; rest.err == nil {
+						rest.rec.Release()
+					}
+				}
 				return
 			}
 		}
@@ -197,43 +220,8 @@ func (r *Reader) header(i int) (*batchHeader, error) {
 	return h, nil
 }
 
-// decode makes arrays that lie over the body of a batch.
-func (r *Reader) decode(i int) (arrow.Record, error) {
-	h, err := r.header(i)
-	if err != nil {
-		return nil, err
-	}
-	at := r.batches[i]
-	body, err := readBytes(r.src, span{at.offset + at.header, at.body})
-	if err != nil {
-		return nil, err
-	}
-	columns := make([]arrow.Array, 0, r.schema.NumFields())
-	defer func() {
-		for _, c := range columns {
-			c.Release()
-		}
-	}()
-	for _, f := range r.schema.Fields() {
-		data := h.array(f.Type, body)
-		err := checkData(data)
-		if err == nil && int64(data.Len()) != h.rows {
-			err = fmt.Errorf("%d rows, want %d", data.Len(), h.rows)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("column %q: %w", f.Name, err)
-		}
-		columns = append(columns, array.MakeFromData(data))
-		data.Release()
-	}
-	if len(h.nodes) > 0 || len(h.buffers) > 0 {
-		return nil, errors.New("more columns than in the schema")
-	}
-	return array.NewRecord(r.schema, columns, h.rows), nil
-}
-
 // array takes the next node and buffers for an array of a type.
-func (h *batchHeader) array(t arrow.DataType, body []byte) *array.Data {
+func (h *batchHeader) array(t arrow.DataType, body body) *array.Data {
 	n := h.nodes[0]
 	h.nodes = h.nodes[1:]
 	buffers := []*memory.Buffer{h.buffer(body)}
@@ -259,11 +247,10 @@ func (h *batchHeader) array(t arrow.DataType, body []byte) *array.Data {
 }
 
 // buffer takes the next buffer.
-func (h *batchHeader) buffer(body []byte) *memory.Buffer {
+func (h *batchHeader) buffer(body body) *memory.Buffer {
 	s := h.buffers[0]
 	h.buffers = h.buffers[1:]
-	end := s.offset + s.size
-	return memory.NewBufferBytes(body[s.offset:end:end])
+	return memory.NewBufferBytes(body.bytes(s))
 }
 
 // recoverDamage turns a panic of a decoder, which trusts its input, into an

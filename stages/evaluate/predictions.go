@@ -197,12 +197,11 @@ func (e *examples) read(ds *table.Dataset, row int) error {
 		return nil
 	}
 	at, row := ds.BatchOf(int64(row))
-	batch, err := ds.Batch(at)
+	only, err := ds.Select(e.columns...)
 	if err != nil {
 		return err
 	}
-	defer batch.Release()
-	kept, err := table.Select(batch, e.columns)
+	kept, err := only.Batch(at)
 	if err != nil {
 		return err
 	}

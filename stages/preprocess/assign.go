@@ -127,8 +127,8 @@ type keyCounts struct {
 	missing int64
 }
 
-func (k *keyCounts) add(rec arrow.Record) error {
-	keys, valid, err := table.Texts(rec.Column(k.column))
+func (k *keyCounts) add(arr arrow.Array) error {
+	keys, valid, err := table.Texts(arr)
 	if err != nil {
 		return fmt.Errorf("column %q: %w", k.name, err)
 	}

@@ -349,12 +349,16 @@ func countKeys(ctx context.Context, r *table.Reader, method, name string) (*keyC
 	}
 	decimal := table.ClassOf(r.Schema().Field(column).Type) == table.ClassReal
 	keys := &keyCounts{name: name, column: column, counts: make(map[string]int64)}
-	for rec, err := range r.Batches() {
+	only, err := r.Select(name)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", method, err)
+	}
+	for rec, err := range only.Batches() {
 		if err == nil {
 			err = ctx.Err()
 		}
 		if err == nil {
-			err = keys.add(rec)
+			err = keys.add(rec.Column(0))
 		}
 		if err != nil {
 			return nil, err
@@ -380,15 +384,19 @@ func timed(ctx context.Context, with means, r *table.Reader, name string, sizes 
 	if err != nil {
 		return nil, fmt.Errorf("time: %w", err)
 	}
+	only, err := r.Select(name)
+	if err != nil {
+		return nil, fmt.Errorf("time: %w", err)
+	}
 	store := order.NewStore(maxHeld, with.scratch)
 	defer store.Close()
 	times := store.NewColumn()
 	sorted := func(p table.Piece) (order.Run, error) {
 		defer p.Rows.Release()
-		values, err := timesOf(name, p.Rows.Column(column), p.At)
+		values, err := timesOf(name, p.Rows.Column(0), p.At)
 		return order.Sort(values), err
 	}
-	if err := block.Ordered(ctx, max(1, with.threads), r.Pieces(math.MaxInt64/2), sorted, times.Add); err != nil {
+	if err := block.Ordered(ctx, max(1, with.threads), only.Pieces(math.MaxInt64/2), sorted, times.Add); err != nil {
 		return nil, err
 	}
 	return newTimed(name, column, times, sizes)

@@ -66,7 +66,7 @@ func (r *rows) read() (err error) {
 		return diag.WithHint(fmt.Errorf("sample_weight: %q is not among the kept columns", r.column),
 			fmt.Sprintf("add `keep: [%s]` to the preprocess stage that makes it", r.column))
 	}
-	for ex, err := range ds.Stream() {
+	for ex, err := range ds.StreamLabels() {
 		if err != nil {
 			return err
 		}

@@ -1,0 +1,110 @@
+package table
+
+import (
+	"bytes"
+	"io"
+	"slices"
+	"sync/atomic"
+	"testing"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"pgregory.net/rapid"
+)
+
+// A counted file counts the bytes that are read of it.
+type counted struct {
+	io.ReaderAt
+	bytes atomic.Int64
+}
+
+func (c *counted) ReadAt(p []byte, off int64) (int, error) {
+	c.bytes.Add(int64(len(p)))
+	return c.ReaderAt.ReadAt(p, off)
+}
+
+// Some columns of a table, in any order and also of what was selected before, are
+// those that the whole table has.
+func TestSelectColumns(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		rec := drawRecord(rt, rapid.IntRange(1, 12).Draw(rt, "rows"))
+		r := read(rt, writeSmall(rt, 5, batchBytes, rec.Schema(), rec))
+		names := rapid.Permutation(Names(rec.Schema())).Draw(rt, "names")
+		for len(names) > 0 {
+			var err error
+			if r, err = r.Select(names...); err != nil {
+				rt.Fatal(err)
+			}
+			got, err := ReadAll(r)
+			if err != nil {
+				rt.Fatal(err)
+			}
+			want, err := Select(rec, names)
+			if err != nil {
+				rt.Fatal(err)
+			}
+			if !array.RecordEqual(got, want) || r.NumRows() != rec.NumRows() {
+				rt.Fatalf("read\n%v\nwant\n%v", got, want)
+			}
+			names = names[:len(names)/2]
+		}
+		if _, err := r.Select("nobody"); err == nil {
+			rt.Fatal("a column that is not there is selected")
+		}
+	})
+}
+
+// What is not selected is not read, and training needs no inputs to know its labels.
+func TestSelectReadsNothingElse(t *testing.T) {
+	const rows = 6000
+	data := mixedFile(t, rows)
+	file := &counted{ReaderAt: bytes.NewReader(data)}
+	d, err := OpenDataset(file, int64(len(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file.bytes.Store(0)
+	n := 0
+	for ex, err := range d.StreamLabels() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		n += ex.Rows
+		if len(ex.Targets) != 2 || ex.Inputs != nil || ex.Kept.NumCols() != 3 {
+			t.Fatalf("%d targets, inputs %v, kept %v", len(ex.Targets), ex.Inputs, ex.Kept)
+		}
+	}
+	if read := file.bytes.Load(); n != rows || read > 60*rows {
+		t.Errorf("%d bytes of %d were read for the labels of %d rows", read, len(data), n)
+	}
+}
+
+// Who leaves the loop over the batches can close the file.
+func TestBatchesEndReading(t *testing.T) {
+	schema := arrow.NewSchema([]arrow.Field{{Name: "a", Type: arrow.PrimitiveTypes.Int64}}, nil)
+	rec, err := NewRecord(schema, NewArray(make([]int64, 20), nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	data := writeSmall(t, 3, batchBytes, schema, rec)
+	file := &counted{ReaderAt: bytes.NewReader(data)}
+	r, err := Open(file, int64(len(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for batches := range 5 {
+		seen := 0
+		for _, err := range r.Batches() {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if seen++; seen > batches {
+				break
+			}
+		}
+		before := file.bytes.Load()
+		if again := slices.Repeat([]int64{before}, 1000); slices.ContainsFunc(again, func(n int64) bool { return n != file.bytes.Load() }) {
+			t.Fatal("it is read after the loop has ended")
+		}
+	}
+}
