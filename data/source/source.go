@@ -154,8 +154,9 @@ var ErrRetyped = errors.New("columns have other types than was said before all r
 // A File is one that is read.
 type File struct {
 	io.ReaderAt
-	Size int64
-	Name string // for messages
+	Size  int64
+	Name  string // for messages
+	Label string // for rows, by which they tell the files of a table apart
 	// Path is a file of this machine that holds the same bytes and no others, for what
 	// can only open one. It is empty if there is none.
 	Path string

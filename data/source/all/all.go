@@ -5,6 +5,7 @@ import (
 	"pipe/data/source"
 	"pipe/data/source/csv"
 	"pipe/data/source/idx"
+	"pipe/data/source/images"
 	"pipe/data/source/jsonl"
 	"pipe/data/source/npy"
 	"pipe/data/source/parquet"
@@ -14,5 +15,13 @@ import (
 // Kinds lists the formats. A file of which nothing tells the format is taken
 // for one of the first.
 func Kinds() []source.Kind {
-	return []source.Kind{csv.Kind(), jsonl.Kind(), idx.Kind(), npy.Kind(), parquet.Kind(), sqlite.Kind()}
+	return []source.Kind{
+		csv.Kind(),
+		jsonl.Kind(),
+		parquet.Kind(),
+		sqlite.Kind(),
+		idx.Kind(),
+		npy.Kind(),
+		images.Kind(),
+	}
 }

@@ -1,0 +1,252 @@
+// Package images reads folders of pictures.
+package images
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"image/jpeg"
+	"image/png"
+	"io"
+	"iter"
+	"path"
+	"strings"
+
+	"github.com/apache/arrow-go/v18/arrow"
+
+	"pipe/base/diag"
+	"pipe/data/source"
+	"pipe/data/source/block"
+	"pipe/data/table"
+	"pipe/data/tensor"
+	"pipe/pipeline/settings"
+)
+
+// Kind describes the format.
+func Kind() source.Kind {
+	return source.Kind{
+		Name:    "images",
+		Version: 1,
+		Title:   "pictures",
+		Doc: `Pictures in PNG and JPEG, each of them a row, in the order of their names: its levels of 8 bits in the column image, and
+its name in the column file. Where pictures lie in folders of their classes, as in path: photos/ with photos/cat/1.jpg,
+the name of the folder is the column label. All pictures have one size unless size makes it so. Transparency is left out, and so is
+what a camera notes of how it was held.`,
+		Endings:  []string{".png", ".jpg", ".jpeg"},
+		Detect:   func(start []byte) bool { return formatOf(start) != nil },
+		Together: true,
+		New:      func() source.Reader { return new(Reader) },
+	}
+}
+
+// Reader reads pictures.
+type Reader struct {
+	Size  []int  `yaml:"size" min:"2" max:"2" doc:"[height, width] that all pictures are scaled to. Without it one of another size than the first is an error."`
+	Color string `yaml:"color" default:"auto" enum:"auto,gray,rgb" doc:"Whether a picture has one channel (gray) or three (rgb). By default as the first picture has it; a coloured one among gray ones is an error then."`
+}
+
+// Validate finds sizes that are none.
+func (in *Reader) Validate() error {
+	for _, n := range in.Size {
+		if n < 1 || n > maxSide {
+			return settings.FieldErrorf("size", "%d is no size, want 1 to %d", n, maxSide)
+		}
+	}
+	return nil
+}
+
+const (
+	maxSide   = 1 << 14 // of what comes out
+	maxPixels = 1 << 26 // of a picture in a file
+	maxBytes  = 1 << 28 // of a file
+)
+
+// A format is a way to write pictures.
+type format struct {
+	start  string // of every file
+	config func(io.Reader) (image.Config, error)
+	decode func(io.Reader) (image.Image, error)
+}
+
+var formats = []format{
+	{"\x89PNG\r\n\x1a\n", png.DecodeConfig, png.Decode},
+	{"\xff\xd8\xff", jpeg.DecodeConfig, jpeg.Decode},
+}
+
+// formatOf knows a picture by its beginning. It is nil for other files.
+func formatOf(start []byte) *format {
+	for i := range formats {
+		if bytes.HasPrefix(start, []byte(formats[i].start)) {
+			return &formats[i]
+		}
+	}
+	return nil
+}
+
+// Open looks at the first picture.
+func (in *Reader) Open(ctx context.Context, from source.Inputs) (source.Rows, error) {
+	if len(from.Files) == 0 {
+		return nil, errors.New("there are no pictures")
+	}
+	r := &reading{Reader: in, from: from, labelled: true, data: from.Files[0].Name}
+	if n := len(from.Files); n > 1 {
+		r.data = fmt.Sprintf("%d pictures from %s", n, r.data)
+	}
+	for _, f := range from.Files {
+		r.labelled = r.labelled && folderOf(f) != ""
+	}
+	first, err := read(from.Files[0])
+	if err != nil {
+		return nil, err
+	}
+	r.height, r.width = first.Bounds().Dy(), first.Bounds().Dx()
+	if len(in.Size) > 0 {
+		r.height, r.width = in.Size[0], in.Size[1]
+	}
+	r.channels = 3
+	if in.Color == "gray" || in.Color != "rgb" && isGray(first) {
+		r.channels = 1
+	}
+	return r.rows(ctx)
+}
+
+// A reading is what is known of the pictures.
+type reading struct {
+	*Reader
+	from                    source.Inputs
+	data                    string // for messages
+	labelled                bool
+	channels, height, width int
+}
+
+// folderOf is the folder that a picture lies in, empty if it is the one that is read.
+func folderOf(f *source.File) string {
+	dir := path.Dir(strings.ReplaceAll(f.Label, `\`, "/"))
+	if dir == "." || dir == "/" {
+		return ""
+	}
+	return path.Base(dir)
+}
+
+// nameOf is what a picture is called among the others.
+func nameOf(f *source.File) string {
+	if f.Label != "" {
+		return f.Label
+	}
+	return f.Name
+}
+
+// batchBytes is about what pictures are decoded at a time.
+const batchBytes = 4 << 20
+
+func (r *reading) rows(ctx context.Context) (source.Rows, error) {
+	size := r.channels * r.height * r.width
+	fields := []arrow.Field{
+		table.WithShape(arrow.Field{Name: "image", Type: table.ListType(tensor.U8, size)}, []int{r.channels, r.height, r.width}),
+		{Name: "file", Type: arrow.BinaryTypes.String},
+	}
+	if r.labelled {
+		fields = append(fields, arrow.Field{Name: "label", Type: arrow.BinaryTypes.String})
+	}
+	type batch struct {
+		files  []*source.File
+		levels []byte
+	}
+	decode := func(files []*source.File) (batch, error) {
+		b := batch{files, make([]byte, 0, size*len(files))}
+		for _, f := range files {
+			var err error
+			if b.levels, err = r.add(b.levels, f); err != nil {
+				return b, err
+			}
+		}
+		return b, nil
+	}
+	return source.Stream(&r.from, r.data, arrow.NewSchema(fields, nil), func(yield func(...arrow.Array) bool) error {
+		enough := errors.New("enough")
+		done := 0
+		err := block.Ordered(ctx, max(1, r.from.Threads), groups(r.from.Files, max(1, batchBytes/size)), decode, func(b batch) error {
+			names, labels := make([]string, len(b.files)), make([]string, len(b.files))
+			for i, f := range b.files {
+				names[i], labels[i] = nameOf(f), folderOf(f)
+			}
+			columns := []arrow.Array{table.NewLists(tensor.U8, tensor.Rows{U8: b.levels}, size), table.NewArray(names, nil)}
+			if r.labelled {
+				columns = append(columns, table.NewArray(labels, nil))
+			}
+			done += len(b.files)
+			r.from.Advance(int64(done), int64(len(r.from.Files)))
+			if !yield(columns...) {
+				return enough
+			}
+			return nil
+		})
+		if err == enough {
+			return nil
+		}
+		return err
+	})
+}
+
+func groups(files []*source.File, n int) iter.Seq2[[]*source.File, error] {
+	return func(yield func([]*source.File, error) bool) {
+		for ; len(files) > 0; files = files[min(n, len(files)):] {
+			if !yield(files[:min(n, len(files))], nil) {
+				return
+			}
+		}
+	}
+}
+
+// add adds the levels of a picture, channel by channel.
+func (r *reading) add(levels []byte, f *source.File) ([]byte, error) {
+	m, err := read(f)
+	if err != nil {
+		return nil, err
+	}
+	if r.channels == 1 && r.Color != "gray" && !isGray(m) {
+		return nil, diag.WithHint(fmt.Errorf("%s has colours, and the first picture has none", f.Name), "write `color: rgb`, or `color: gray` to drop them")
+	}
+	p := planesOf(m, r.channels)
+	if p.height != r.height || p.width != r.width {
+		if len(r.Size) == 0 {
+			return nil, diag.WithHint(fmt.Errorf("%s has %d x %d levels, and the first picture %d x %d (height x width)", f.Name, p.height, p.width, r.height, r.width),
+				fmt.Sprintf("write `size: [%d, %d]` to scale all to one size", r.height, r.width))
+		}
+		p = p.scaled(r.height, r.width)
+	}
+	return append(levels, p.levels...), nil
+}
+
+// read decodes a picture.
+func read(f *source.File) (image.Image, error) {
+	if f.Size > maxBytes {
+		return nil, fmt.Errorf("%s has %d bytes, which is more than a picture has", f.Name, f.Size)
+	}
+	start, err := f.Begin()
+	if err != nil {
+		return nil, err
+	}
+	format := formatOf(start)
+	if format == nil {
+		return nil, diag.WithHint(fmt.Errorf("%s is no picture in PNG or JPEG", f.Name), "convert it, or leave it out: path: \"photos/*.png\"")
+	}
+	data := make([]byte, f.Size)
+	if err := f.ReadFull(data, 0); err != nil {
+		return nil, err
+	}
+	c, err := format.config(bytes.NewReader(data))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", f.Name, err)
+	}
+	if c.Width < 1 || c.Height < 1 || c.Width > maxPixels/c.Height {
+		return nil, fmt.Errorf("%s has %d x %d pixels, at most %d are possible", f.Name, c.Height, c.Width, maxPixels)
+	}
+	m, err := format.decode(bytes.NewReader(data))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", f.Name, err)
+	}
+	return m, nil
+}
