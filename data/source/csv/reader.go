@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"slices"
 	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -186,6 +187,9 @@ func (r *reading) Report(log *slog.Logger) {
 		w.Warn("blank lines are rows without a value in a file of one column", "lines", r.blank)
 	}
 	r.warnOfRagged(w)
+	if r.quote != '\'' && !slices.ContainsFunc(r.names, func(name string) bool { return len(name) < 3 || name[0] != '\'' || name[len(name)-1] != '\'' }) {
+		w.Warn("the names of all columns stand in single quotes, which are part of them", "hint", `if they are quotes, set quote: "'"`)
+	}
 	for _, i := range r.repeated {
 		w.Warn("a column has a name that another one has", "column", i+1, "named", r.names[i], "hint", "names: gives other names")
 	}
