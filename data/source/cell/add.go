@@ -10,27 +10,31 @@ import (
 // other: it is the inner loop of reading, which parses a value that is as most are
 // in one go, and leaves what is not to them.
 func (b *Builder) Add(t *Tally, in *Rules, column *ColumnType, row int, form Form, raw []byte) Verdict {
-	if column.Type == Undeclared && form <= Quoted && len(raw) > 0 && !in.Missing.first[raw[0]] && b.addQuickly(t, row, raw) {
-		return Fine
+	if column.Type == Undeclared && form <= Quoted && len(raw) > 0 && !in.Missing.first[raw[0]] {
+		ok := false
+		switch b.quick {
+		case Int64:
+			if b.values[row], ok = shortInt(raw); ok {
+				t.classes[classInt]++
+			}
+		case Float64:
+			ok = b.addFloat(t, row, raw)
+		case Bool, Date, Timestamp:
+			ok = b.addOther(t, row, raw)
+		}
+		if ok {
+			return Fine
+		}
 	}
 	v := t.Value(in, *column, form, raw)
 	b.Set(in, row, form, raw)
 	return v
 }
 
-// addQuickly does so if the value is of the class that values of the type mostly
-// have, and written in few characters.
-func (b *Builder) addQuickly(t *Tally, row int, raw []byte) bool {
+// addOther adds a value of a type that is no number, if it is of the class that
+// such values mostly have.
+func (b *Builder) addOther(t *Tally, row int, raw []byte) bool {
 	switch b.quick {
-	case Int64:
-		v, ok := shortInt(raw)
-		if ok {
-			t.classes[classInt]++
-			b.values[row] = v
-		}
-		return ok
-	case Float64:
-		return b.addFloat(t, row, raw)
 	case Bool:
 		v, ok := parseBool(raw)
 		if ok = ok && len(raw) > 1; ok { // 0 and 1 are numbers
@@ -47,18 +51,16 @@ func (b *Builder) addQuickly(t *Tally, row int, raw []byte) bool {
 			b.days()[row] = v
 		}
 		return ok
-	case Timestamp:
-		if len(raw) <= len("2006-01-02") {
-			return false
-		}
-		m, ok := scanTimestamp(raw)
-		if ok = ok && m.nanos%1e3 == 0 && fitsNanos(m.days); ok {
-			t.classes[classTimestamp]++
-			b.values[row], _ = m.micros()
-		}
-		return ok
 	}
-	return false
+	if len(raw) <= len("2006-01-02") {
+		return false
+	}
+	m, ok := scanTimestamp(raw)
+	if ok = ok && m.nanos%1e3 == 0 && fitsNanos(m.days); ok {
+		t.classes[classTimestamp]++
+		b.values[row], _ = m.micros()
+	}
+	return ok
 }
 
 const (

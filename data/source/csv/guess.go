@@ -11,6 +11,7 @@ import (
 // value that is rare is not only at the beginning, and a file that is sorted has
 // others at its end. No output depends on it.
 const (
+	sampleShare  = 32 // of them are a file, if it has a few megabytes
 	sampleFirst  = 4  // of them are a block
 	samplePieces = 16 // beside the first
 	samplePart   = 32 // of them are a block
@@ -23,7 +24,8 @@ func (r *reading) guessed() (*cell.Plan, error) {
 	s.clear(len(r.names))
 	var p parser
 	sp := r.splitter()
-	sp.Size = max(1, r.block/sampleFirst)
+	share := max(r.file.Size/sampleShare, int64(r.block)/sampleShare)
+	sp.Size = int(max(1, min(share, int64(r.block)/sampleFirst)))
 	b, err := sp.Next(nil)
 	if err != nil {
 		return nil, err
@@ -31,7 +33,7 @@ func (r *reading) guessed() (*cell.Plan, error) {
 	p.parse(r, b, false)
 	s.add(&p.found)
 	rest := r.file.Size - sp.Offset
-	size := max(1, int64(r.block)/samplePart)
+	size := max(1, min(share, int64(r.block))/samplePart)
 	n := min(samplePieces, (rest+size-1)/size)
 	buf := b.Data[:cap(b.Data)]
 	for i := range n {

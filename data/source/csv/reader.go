@@ -111,8 +111,14 @@ func (r *reading) take(guess *cell.Plan) {
 	}
 }
 
+// maxCells is about how many values a block may have that are not in it.
+const maxCells = 16 << 20
+
 func (r *reading) splitter() block.Splitter {
 	sp := block.Splitter{File: r.file, Quote: r.quote, Size: r.block, Offset: r.offset}
+	if r.policy == rowsPad { // two bytes can be a whole row
+		sp.Size = min(sp.Size, max(1, maxCells/len(r.names)))
+	}
 	if !r.isRFC() {
 		sp.LastEnd = r.lastEnd
 	}

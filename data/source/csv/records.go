@@ -52,7 +52,13 @@ type records struct {
 	// The plain form, where neither quotes nor lone carriage returns occur:
 	plain bool
 	seps  []int32 // positions of all delimiters and line ends
-	at    int     // next of seps
+	at    int     // next of seps, or of marks
+
+	// The marked form, where quotes are as in RFC 4180, see mark. Lines are not
+	// counted there, but when somebody asks.
+	marked  bool
+	marks   []int32 // positions of quotes, and of separators outside of them
+	counted int     // lines are those before it
 }
 
 // A syntax error ends the reading of a file: where the records after it start
@@ -67,6 +73,7 @@ type syntax struct {
 func (rs *records) reset(b block.Block) {
 	rs.data, rs.cut = b.Data, b.Cut
 	rs.pos, rs.lines, rs.at, rs.bad, rs.part = 0, 0, 0, nil, false
+	rs.marked, rs.counted = false, 0
 	rs.plain = !b.Cut && !rs.open && rs.isPlain(b.Data)
 	rs.valid = !rs.recovers || utf8.Valid(b.Data)
 	if rs.plain {
@@ -80,11 +87,7 @@ func (rs *records) reset(b block.Block) {
 // ((v&0x7f)+0x7f)|v is clear exactly in the bytes of v that are zero. The list
 // is in seps if it is large enough.
 func separators(seps []int32, data []byte, delim byte) []int32 {
-	const low, ones = 0x7f7f7f7f7f7f7f7f, 0x0101010101010101
-	if cap(seps) <= len(data) {
-		seps = make([]int32, len(data)+1)
-	}
-	seps = seps[:len(data)+1]
+	seps = sized(seps, bytes.Count(data, []byte{delim})+bytes.Count(data, []byte{'\n'})+1)
 	d, nl := ones*uint64(delim), uint64(ones*'\n')
 	i, n := 0, 0
 	for ; i+8 <= len(data); i += 8 {

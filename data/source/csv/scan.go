@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"unicode/utf8"
 
@@ -74,11 +73,16 @@ func (r *reading) pass(ctx context.Context, write func(arrow.Record) error) (*su
 	s.clear(len(r.names))
 	s.height = r.lines
 	void := new(atomic.Bool)
-	free := sync.Pool{New: func() any { return new(parser) }}
+	free := make(chan *parser, 3*r.threads)
 	buffers := make(chan []byte, 3*r.threads)
 	err := block.Ordered(ctx, r.threads, r.splitter().Blocks(buffers),
 		func(b block.Block) (*parser, error) {
-			p := free.Get().(*parser)
+			var p *parser
+			select {
+			case p = <-free:
+			default:
+				p = new(parser)
+			}
 			p.parse(r, b, !void.Load())
 			select {
 			case buffers <- b.Data:
@@ -87,7 +91,7 @@ func (r *reading) pass(ctx context.Context, write func(arrow.Record) error) (*su
 			return p, nil
 		},
 		func(p *parser) error {
-			defer free.Put(p)
+			defer func() { free <- p }()
 			s.add(&p.found)
 			r.advance(p.size)
 			switch {
@@ -142,15 +146,20 @@ func (p *parser) parse(r *reading, b block.Block, fill bool) {
 	if fill {
 		p.begin(r, b)
 	}
-	valid := utf8.Valid(b.Data)
-	quick := rs.plain && valid && !r.fit.any()
+	valid := isUTF8(b.Data)
+	quick := valid && !r.fit.any()
+	if quick {
+		rs.mark()
+	}
 	for p.row = 1; ; p.row++ {
-		for quick && p.plainRow(r) {
+		for quick && p.quickRow(r) {
 			p.row++
 		}
+		rs.countTo(rs.pos)
 		if !rs.next() {
 			break
 		}
+		rs.counted = rs.pos
 		if len(rs.fields) != len(r.names) {
 			p.wrongCount(r)
 			continue
@@ -164,8 +173,7 @@ func (p *parser) parse(r *reading, b block.Block, fill bool) {
 				p.problem(f, r.names[i], notUTF8, r.hintEncoding(rs.data[f.start:f.end]))
 				continue
 			}
-			raw := rs.text(*f)
-			p.value(r, i, f, raw)
+			p.value(r, i, f, rs.text(*f))
 		}
 	}
 	if bad := rs.bad; bad != nil {
@@ -174,6 +182,22 @@ func (p *parser) parse(r *reading, b block.Block, fill bool) {
 		p.filled = false
 	}
 	p.found.rows, p.found.height = p.row-1, int64(rs.lines)
+}
+
+// quickRow looks at the next record if it is as most are.
+func (p *parser) quickRow(r *reading) bool {
+	rs := &p.records
+	switch {
+	case rs.plain:
+		return p.plainRow(r)
+	case rs.marked && rs.nextMarked(len(r.names)):
+		for i := range rs.fields {
+			f := &rs.fields[i]
+			p.value(r, i, f, rs.text(*f))
+		}
+		return true
+	}
+	return false
 }
 
 // plainRow looks at the next record if it is a whole one, in a block in which
@@ -194,13 +218,23 @@ func (p *parser) plainRow(r *reading) bool {
 		return false
 	}
 	rs.line, rs.start = rs.lines, rs.pos
+	row, tallies, types := int(p.row-1), p.found.tallies, r.columns.Types
 	for i, end := range seps {
-		f := field{start: start, end: end}
+		from := start
 		start = end + 1
-		if i == n-1 && end > f.start && data[end-1] == '\r' {
-			f.end--
+		if i == n-1 && end > from && data[end-1] == '\r' {
+			end--
 		}
-		p.value(r, i, &f, data[f.start:f.end])
+		raw := data[from:end]
+		v := cell.Fine
+		if p.filled && r.at[i] >= 0 {
+			v = p.columns[r.at[i]].Add(&tallies[i], &r.rules, &types[i], row, cell.Bare, raw)
+		} else {
+			v = tallies[i].Value(&r.rules, types[i], cell.Bare, raw)
+		}
+		if v != cell.Fine {
+			p.remark(r, i, &field{start: from, end: end}, raw, v)
+		}
 	}
 	rs.lines++
 	rs.pos, rs.at = min(int(last)+1, len(data)), rs.at+n
@@ -227,6 +261,9 @@ func (p *parser) begin(r *reading, b block.Block) {
 		p.columns = make([]cell.Builder, len(r.guess.Targets))
 	}
 	rows := r.breaks(b.Data) + 1
+	if r.policy != rowsPad {
+		rows = min(rows, (len(b.Data)+1)/len(r.names)) // each field has an end
+	}
 	for i, t := range r.guess.Targets {
 		p.columns[i].Reset(t, rows)
 	}
@@ -256,7 +293,10 @@ func (p *parser) remark(r *reading, column int, f *field, raw []byte, v cell.Ver
 	p.problem(f, r.names[column], msg, hint)
 }
 
-func (p *parser) lineOf(f *field) int64 { return int64(p.records.lineOf(int(f.start))) + 1 }
+func (p *parser) lineOf(f *field) int64 {
+	p.records.countTo(p.records.start)
+	return int64(p.records.lineOf(int(f.start))) + 1
+}
 
 func (p *parser) problem(f *field, column, msg, hint string) {
 	p.filled = false
