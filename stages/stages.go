@@ -17,7 +17,7 @@ import (
 // processors are what networks are trained on beside the CPU, nil for nothing.
 func All(lookup func(name string) (string, bool), commands *exec.Supervisor, processors train.Processors) *pipeline.Registry {
 	kinds := []pipeline.Kind{
-		ingest.Kind(),
+		ingest.Kind(lookup),
 		train.Kind(processors),
 		evaluate.Kind(),
 		predict.Kind(),

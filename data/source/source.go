@@ -41,6 +41,10 @@ type Kind struct {
 	// side. Those of other formats hold one row behind the other.
 	Together bool
 
+	// Elsewhere says that the settings of the Reader say where the data are, as those
+	// of a database do: it reads no files.
+	Elsewhere bool
+
 	// New returns a pointer to a zero Reader, whose exported fields are settings,
 	// tagged as those of a stage are.
 	New func() Reader
@@ -96,6 +100,15 @@ type Inputs struct {
 	Threads  int                     // to use, at least 1
 	Block    int                     // bytes of a file to read in one go, 0 if that is all the same
 	Progress func(done, total int64) // in any unit; may be nil
+	// Variable gives the environment variables that hold what is secret; nil if there
+	// are none.
+	Variable func(name string) (value string, ok bool)
+}
+
+// A Secretive is a Reader whose settings name environment variables that hold what
+// is secret. Nothing of their values may be in a message, and none of it is stored.
+type Secretive interface {
+	Variables() []string
 }
 
 // One is the file of a reader that reads one.

@@ -312,11 +312,10 @@ func decimalCast(precision, scale, width int) (cast, error) {
 		return cast{}, damage("a decimal of an unknown form")
 	}
 	name := longDecimal
-	digits := max(precision, precision-scale) // before and after the point
-	switch {
-	case scale <= 0 && digits <= 18:
+	switch DecimalType(precision, scale).ID() {
+	case arrow.INT64:
 		name = wholeDecimal
-	case scale > 0 && max(digits, scale) <= 15:
+	case arrow.FLOAT64:
 		name = shortDecimal
 	}
 	c, err := castFrom(name, fixed, width/8)

@@ -19,6 +19,9 @@ func (in *Ingest) Again(path string, types, dates settings.Map[string], version 
 	if version < 2 {
 		again.Quoted = false // text in quotes was never missing
 	}
+	if again.elsewhere() {
+		again.Format = nil // the new rows are in a file
+	}
 	if kind := again.named(); kind != "" && kind != again.format() {
 		again.Format = nil
 	}

@@ -59,7 +59,7 @@ func TestAgainReadsRowsAlike(t *testing.T) {
 		for _, i := range at {
 			some, want = append(some, lines[i]), append(want, whole[i])
 		}
-		again := in.Again("new.csv", types, dates, Kind().Version).(*Ingest)
+		again := in.Again("new.csv", types, dates, Kind(nil).Version).(*Ingest)
 		got, typesAgain, _ := readRows(t, rt, again, file(some))
 		if diff := cmp.Diff(types, typesAgain); diff != "" {
 			rt.Fatalf("types: %s\n%s", diff, file(some))

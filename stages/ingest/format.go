@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"pipe/data/source"
 	"pipe/data/source/all"
 	"pipe/data/source/csv"
+	"pipe/pipeline"
 	"pipe/pipeline/settings"
 )
 
@@ -123,14 +125,15 @@ func (in *Ingest) checkFormat() error {
 	return errors.Join(errs...)
 }
 
-// reader is what reads a file.
-func (in *Ingest) reader(f *source.File) (source.Reader, error) {
+// reader is what reads files.
+func (in *Ingest) reader(files []*source.File) (source.Reader, error) {
 	if in.Format != nil {
 		if r, ok := in.Format.reader.(source.Reader); ok {
 			return r, nil
 		}
 		return &in.Reader, nil
 	}
+	f := files[0]
 	kind, err := source.For(all.Kinds(), f)
 	if err != nil {
 		return nil, err
@@ -149,7 +152,42 @@ func (in *Ingest) reader(f *source.File) (source.Reader, error) {
 func formats() string {
 	var text []string
 	for _, k := range all.Kinds() {
-		text = append(text, fmt.Sprintf("- `%s` (%s): %s. %s", k.Name, strings.Join(k.Endings, ", "), k.Title, k.Doc))
+		endings := strings.Join(k.Endings, ", ")
+		if k.Elsewhere {
+			endings = "no file"
+		}
+		text = append(text, fmt.Sprintf("- `%s` (%s): %s. %s", k.Name, endings, k.Title, k.Doc))
 	}
 	return strings.Join(text, "\n")
+}
+
+// elsewhere says whether the settings of the format say where the data are.
+func (in *Ingest) elsewhere() bool { return in.Format != nil && in.Format.kind.Elsewhere }
+
+// openData opens what is to be read, if it is in files.
+func (in *Ingest) openData(ctx context.Context, env pipeline.Env) (opened, error) {
+	if !in.elsewhere() {
+		return in.open(ctx, env)
+	}
+	if inputs := env.Inputs(); len(inputs) > 0 {
+		return opened{}, diag.WithHint(fmt.Errorf("%s reads no file, and %s is given", in.Format.kind.Title, inputs[0]), "remove it")
+	}
+	return opened{}, nil
+}
+
+// Ready implements pipeline.Readier.
+func (in *Ingest) Ready() error {
+	if !in.elsewhere() {
+		return nil
+	}
+	secretive, ok := in.Format.reader.(source.Secretive)
+	if !ok {
+		return nil
+	}
+	for _, name := range secretive.Variables() {
+		if v, ok := in.lookup(name); !ok || v == "" {
+			return diag.WithHint(fmt.Errorf("not set, though the settings name it: %s", name), fmt.Sprintf("set it before you start pipe: export %s=...", name))
+		}
+	}
+	return nil
 }

@@ -27,10 +27,13 @@ type Ingest struct {
 	Trim    bool     `yaml:"trim" default:"false" doc:"Drop blanks around text that is not in quotes. Around numbers, dates and truth values they never matter."`
 	Notation
 	Format *Format `yaml:"format" added:"true" doc:"Format of the file. By default the ending of its name says it or, if that says nothing, its beginning; it is CSV if neither does."`
+
+	lookup func(name string) (string, bool)
 }
 
-// Kind describes the stage.
-func Kind() pipeline.Kind {
+// Kind describes the stage. lookup gives the environment variables in which a source
+// finds what is secret.
+func Kind(lookup func(name string) (value string, ok bool)) pipeline.Kind {
 	return pipeline.Kind{
 		Name:    "ingest",
 		Version: version(),
@@ -80,7 +83,7 @@ counts them, unless one is more than half of the values or the column is declare
 			Doc: "file that another stage made, instead of the setting path",
 		}},
 		Outputs: outputs(),
-		New:     func() pipeline.Stage { return new(Ingest) },
+		New:     func() pipeline.Stage { return &Ingest{lookup: lookup} },
 	}
 }
 
@@ -108,12 +111,12 @@ func (in *Ingest) OutputPorts([]string) []pipeline.Port {
 
 // Run reads the file.
 func (in *Ingest) Run(ctx context.Context, env pipeline.Env) error {
-	data, err := in.open(ctx, env)
+	data, err := in.openData(ctx, env)
 	defer data.Close()
 	if err != nil {
 		return err
 	}
-	reader, err := in.reader(data.files[0])
+	reader, err := in.reader(data.files)
 	if err != nil {
 		return err
 	}
@@ -122,6 +125,7 @@ func (in *Ingest) Run(ctx context.Context, env pipeline.Env) error {
 		Contract: in.contract(),
 		Threads:  env.Threads(),
 		Progress: env.Progress,
+		Variable: in.lookup,
 	})
 	if err != nil {
 		return err
@@ -140,6 +144,9 @@ func (in *Ingest) Run(ctx context.Context, env pipeline.Env) error {
 	}
 	rows.Report(env.Log())
 	for _, f := range rows.Schema().Fields() {
+		if data.port == "" {
+			break // the columns are those of no input
+		}
 		env.Column(pipeline.ColumnRef{Port: "table", Column: f.Name}, pipeline.ColumnRef{Port: data.port, Column: f.Name})
 	}
 	env.Metric("rows", float64(read.Rows), metric.Meaning{})

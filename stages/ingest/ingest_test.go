@@ -92,7 +92,7 @@ func decodeEscapes(s string) string {
 func outcome(t *testing.T, with, in string) []txtar.File {
 	t.Helper()
 	r, err := pipelinetest.RunErr(t, pipelinetest.Case{
-		Kind: Kind(), With: with, Inputs: map[string][]byte{"path": []byte(in)},
+		Kind: Kind(nil), With: with, Inputs: map[string][]byte{"path": []byte(in)},
 	})
 	if err != nil {
 		files := []txtar.File{{Name: "error", Data: []byte(err.Error() + "\n")}}
@@ -143,28 +143,28 @@ func show(t testing.TB, data []byte) string {
 
 func TestConform(t *testing.T) {
 	pipelinetest.Conform(t, pipelinetest.Case{
-		Kind: Kind(), With: "path: data/in.csv\ncolumns: {a: float64}",
+		Kind: Kind(nil), With: "path: data/in.csv\ncolumns: {a: float64}",
 		Inputs: map[string][]byte{"path": []byte("a,b\n1,x\n2,\"y\ny\"\n")},
 	})
 }
 
 func TestConformCollect(t *testing.T) {
 	pipelinetest.Conform(t, pipelinetest.Case{
-		Kind: Kind(), With: "path: data/in.csv\nrows: collect",
+		Kind: Kind(nil), With: "path: data/in.csv\nrows: collect",
 		Inputs: map[string][]byte{"path": []byte("a,b\n1,x\n2\n3,\"y\"z\n4,\xff\n5,w\n")},
 	})
 }
 
 func TestConformJSONLines(t *testing.T) {
 	pipelinetest.Conform(t, pipelinetest.Case{
-		Kind: Kind(), With: "path: data/in.log\ncolumns: {a: float64}\nformat: {jsonl: {nested: text}}",
+		Kind: Kind(nil), With: "path: data/in.log\ncolumns: {a: float64}\nformat: {jsonl: {nested: text}}",
 		Inputs: map[string][]byte{"path": []byte("{\"a\": 1, \"b\": [2]}\n{\"b\": \"x\"}\n")},
 	})
 }
 
 func TestFileInput(t *testing.T) {
 	csv := []byte("a\n1\n")
-	r := pipelinetest.Run(t, pipelinetest.Case{Kind: Kind(), Inputs: map[string][]byte{"file": csv}})
+	r := pipelinetest.Run(t, pipelinetest.Case{Kind: Kind(nil), Inputs: map[string][]byte{"file": csv}})
 	if got, want := show(t, r.Outputs["table"]), "# \"a\" int64, inferred, 0 missing\na\n1\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -172,12 +172,12 @@ func TestFileInput(t *testing.T) {
 		t.Errorf("metrics are %v", r.Metrics)
 	}
 	_, err := pipelinetest.RunErr(t, pipelinetest.Case{
-		Kind: Kind(), With: "path: x.csv", Inputs: map[string][]byte{"file": csv, "path": csv},
+		Kind: Kind(nil), With: "path: x.csv", Inputs: map[string][]byte{"file": csv, "path": csv},
 	})
 	if err == nil || err.Error() != "both an input file and the setting path are given" {
 		t.Errorf("with both: error is %v", err)
 	}
-	_, err = pipelinetest.RunErr(t, pipelinetest.Case{Kind: Kind()})
+	_, err = pipelinetest.RunErr(t, pipelinetest.Case{Kind: Kind(nil)})
 	if err == nil || err.Error() != "there is nothing to read" {
 		t.Errorf("with neither: error is %v", err)
 	}
@@ -229,7 +229,7 @@ func read(t testing.TB, in *Ingest, text string, block, threads int) ([]byte, er
 		name = string(in.Path)
 	}
 	file := &source.File{ReaderAt: strings.NewReader(text), Size: int64(len(text)), Name: name}
-	reader, err := in.reader(file)
+	reader, err := in.reader([]*source.File{file})
 	if err != nil {
 		return nil, err
 	}
@@ -270,7 +270,7 @@ func TestBlocksAndThreadsChangeNothing(t *testing.T) {
 				with = string(f.Data)
 			}
 		}
-		in := pipelinetest.Decode(t, Kind(), with).(*Ingest)
+		in := pipelinetest.Decode(t, Kind(nil), with).(*Ingest)
 		want, wantErr := read(t, in, csv, 1<<20, 1)
 		for _, block := range []int{1, 2, 3, 5, 8, 13, 40, 100} {
 			for _, threads := range []int{1, 3} {
@@ -326,7 +326,7 @@ func TestManyColumns(t *testing.T) {
 func TestFormatIsInTheKey(t *testing.T) {
 	parts := map[string]string{}
 	for _, with := range []string{"path: a.csv", "path: a.log", "path: a.jsonl", "path: a.ndjson", "{path: a.jsonl, format: jsonl}", "{path: a.csv, format: {jsonl: {nested: text}}}", "{path: a.jsonl, format: csv}"} {
-		in := pipelinetest.Decode(t, Kind(), with).(*Ingest)
+		in := pipelinetest.Decode(t, Kind(nil), with).(*Ingest)
 		parts[with] = string(settings.Canonical(in)) + fmt.Sprint(in.KeyParts())
 	}
 	old := `{"columns":null,"select":null,"delimiter":"auto","quote":"\"","header":["!!bool","true"],"names":null,"repeated_names":"number","missing":null,"quoted_missing":true,"trim":false`

@@ -47,11 +47,11 @@ func TestCompressed(t *testing.T) {
 		{"data.jsonl", `{"a": 1, "b": "x"}` + "\n"},
 		{"large.csv", large.String()},
 	} {
-		plain := pipelinetest.Run(t, pipelinetest.Case{Kind: Kind(), With: "path: " + tt.name, Inputs: map[string][]byte{"path": []byte(tt.text)}})
+		plain := pipelinetest.Run(t, pipelinetest.Case{Kind: Kind(nil), With: "path: " + tt.name, Inputs: map[string][]byte{"path": []byte(tt.text)}})
 		for packing, ending := range map[string]string{"gzip": ".gz", "zstd": ".zst"} {
 			packed := compress(t, packing, tt.text)
 			for _, name := range []string{tt.name + ending, tt.name} {
-				r := pipelinetest.Run(t, pipelinetest.Case{Kind: Kind(), With: "path: " + name, Inputs: map[string][]byte{"path": packed}})
+				r := pipelinetest.Run(t, pipelinetest.Case{Kind: Kind(nil), With: "path: " + name, Inputs: map[string][]byte{"path": packed}})
 				if !bytes.Equal(r.Outputs["table"], plain.Outputs["table"]) {
 					t.Errorf("%s in %s: another table", tt.name, name)
 				}
@@ -74,7 +74,7 @@ func TestCompressedRefused(t *testing.T) {
 		{"path: x.csv.gz", "is empty", "", compress(t, "gzip", "")},
 		{"path: x.csv.gz", `x.csv.gz:2: row 1`, "", compress(t, "gzip", "a,b\n1\n")},
 	} {
-		_, err := pipelinetest.RunErr(t, pipelinetest.Case{Kind: Kind(), With: tt.with, Inputs: map[string][]byte{"path": tt.data}})
+		_, err := pipelinetest.RunErr(t, pipelinetest.Case{Kind: Kind(nil), With: tt.with, Inputs: map[string][]byte{"path": tt.data}})
 		if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(diag.HintOf(err), tt.hint) {
 			t.Errorf("%s: %v; hint %s", tt.with, err, diag.HintOf(err))
 		}

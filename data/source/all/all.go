@@ -9,6 +9,7 @@ import (
 	"pipe/data/source/jsonl"
 	"pipe/data/source/npy"
 	"pipe/data/source/parquet"
+	"pipe/data/source/postgres"
 	"pipe/data/source/sqlite"
 )
 
@@ -23,5 +24,6 @@ func Kinds() []source.Kind {
 		idx.Kind(),
 		npy.Kind(),
 		images.Kind(),
+		postgres.Kind(),
 	}
 }

@@ -11,6 +11,8 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/float16"
+
+	"pipe/data/table"
 )
 
 var little = binary.LittleEndian
@@ -101,17 +103,10 @@ func uuid(dst, src []byte) ([]byte, error) {
 	return dst, nil
 }
 
-const (
-	// maxWhole is how many decimal digits an int64 always holds, maxExact how many
-	// a float64.
-	maxWhole = 18
-	maxExact = 15
-	// maxDigits is how many a decimal number of Arrow can have.
-	maxDigits = 76
-)
+// maxDigits is how many digits a decimal number can have.
+const maxDigits = 76
 
-// decimalCast is that of numbers with a fixed number of digits after the point:
-// int64 if there are none, float64 if it holds all digits, and text else.
+// decimalCast is that of numbers with a fixed number of digits after the point.
 func decimalCast(l *leaf, digits, scale int) (cast, error) {
 	if digits < 1 || digits > maxDigits || scale < 0 || scale > digits {
 		return cast{}, fmt.Errorf("damaged Parquet file: decimal numbers of %d digits, %d of them after the point", digits, scale)
@@ -136,18 +131,17 @@ func decimalCast(l *leaf, digits, scale int) (cast, error) {
 	}
 	c := cast{size: 8}
 	var one func(dst, src []byte) error
-	switch {
-	case scale == 0 && digits <= maxWhole:
-		c.to = arrow.PrimitiveTypes.Int64
+	c.to = table.DecimalType(digits, scale)
+	switch c.to.ID() {
+	case arrow.INT64:
 		one = func(dst, src []byte) error { return fixed(dst, src, func(v int64) uint64 { return uint64(v) }) }
-	case digits <= maxExact:
-		c.to = arrow.PrimitiveTypes.Float64
+	case arrow.FLOAT64:
 		power := math.Pow10(scale)
 		one = func(dst, src []byte) error {
 			return fixed(dst, src, func(v int64) uint64 { return math.Float64bits(float64(v) / power) })
 		}
 	default:
-		c.to, c.size = arrow.BinaryTypes.String, 0
+		c.size = 0
 		c.format = func(dst, src []byte) ([]byte, error) {
 			v := new(big.Int)
 			switch {
