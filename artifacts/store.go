@@ -399,6 +399,15 @@ func (f *File) ReadAt(p []byte, off int64) (int, error) {
 	return n, f.readError(err)
 }
 
+// WillNeed says that n bytes at an offset will be read soon. Those that are not in
+// memory are read beside the work, many pieces at once, which for a file that is
+// larger than memory is several times as fast as to wait for one after the other.
+func (f *File) WillNeed(off, n int64) {
+	if file, ok := f.file.(*os.File); ok && f.mapped == nil && off >= 0 && n > 0 {
+		willNeed(file, off, n)
+	}
+}
+
 // smallRead is up to how many bytes a copy out of a mapping beats a call of the
 // system, which need not fault in page by page.
 const smallRead = 16 << 10

@@ -10,6 +10,8 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"pgregory.net/rapid"
+
+	"pipe/data/tensor"
 )
 
 // A counted file counts the bytes that are read of it.
@@ -105,6 +107,56 @@ func TestBatchesEndReading(t *testing.T) {
 		before := file.bytes.Load()
 		if again := slices.Repeat([]int64{before}, 1000); slices.ContainsFunc(again, func(n int64) bool { return n != file.bytes.Load() }) {
 			t.Fatal("it is read after the loop has ended")
+		}
+	}
+}
+
+// A foreseeing file says whether what is read of it was foretold.
+type foreseeing struct {
+	io.ReaderAt
+	told, untold int
+	ranges       map[int64]int64
+}
+
+func (f *foreseeing) WillNeed(off, n int64) { f.ranges[off] = n }
+
+func (f *foreseeing) ReadAt(p []byte, off int64) (int, error) {
+	if n, ok := f.ranges[off]; ok && n == int64(len(p)) {
+		f.told++
+	} else {
+		f.untold++
+	}
+	return f.ReaderAt.ReadAt(p, off)
+}
+
+// Rows in any order are foretold, so that a file that is not in memory is read at
+// many places at once.
+func TestGatherForetells(t *testing.T) {
+	const rows = 6000
+	data := mixedFile(t, rows)
+	file := &foreseeing{ReaderAt: bytes.NewReader(data), ranges: map[int64]int64{}}
+	d, err := OpenDataset(file, int64(len(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := []int{rows - 1, 3, 5700, 7, 8, 9}
+	for i := range d.Info.Inputs {
+		in, err := d.InputRows(i)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file.told, file.untold, file.ranges = 0, 0, map[int64]int64{}
+		var got tensor.Rows
+		if err := in.Gather(list, &got); err != nil {
+			t.Fatal(err)
+		}
+		// One read of each of four pieces, and of ragged rows one of where they end.
+		want := 4
+		if d.Info.Inputs[i].Ragged() {
+			want = 8
+		}
+		if file.told != want || file.untold > 0 {
+			t.Errorf("%s: %d reads were foretold, %d not", d.Info.Inputs[i].Name, file.told, file.untold)
 		}
 	}
 }

@@ -23,6 +23,7 @@ type InputRows struct {
 	table  *Reader
 	places []place
 	ends   []byte // memory for offsets
+	spans  []span // of rows
 }
 
 // A place is where the elements of a batch lie in the file, and of ragged ones
@@ -80,8 +81,57 @@ func (d *Dataset) InputRows(input int) (r *InputRows, err error) {
 func (r *InputRows) Len() int { return int(r.table.NumRows()) }
 
 // Gather adds rows, counted from 0, to dst, one behind the other. Rows that are
-// side by side in the file are read together.
+// side by side in the file are read together, and a file that can begin to read
+// what will be asked for is told of all of them first.
 func (r *InputRows) Gather(rows []int, dst *tensor.Rows) error {
+	tell := func(span) {}
+	if file, ok := r.table.src.(foreseer); ok {
+		tell = func(s span) { file.WillNeed(s.offset, s.size) }
+	}
+	r.spans = r.spans[:0]
+	first := dst.Len()
+	elements, size := int64(first), int64(r.of.Size())
+	if r.width == tensor.Ragged {
+		_ = r.runs(rows, func(p *place, at int64, n int) error {
+			tell(span{p.offsets + 4*at, 4 * int64(n+1)})
+			return nil
+		})
+	}
+	err := r.runs(rows, func(p *place, at int64, n int) error {
+		from, to := at*int64(r.width), (at+int64(n))*int64(r.width)
+		if r.width == tensor.Ragged {
+			var err error
+			if from, to, err = r.offsets(p, at, n, elements, dst); err != nil {
+				return err
+			}
+		}
+		s := span{p.start + size*from, size * (to - from)}
+		if n < len(rows) {
+			tell(s)
+		}
+		r.spans = append(r.spans, s)
+		elements += to - from
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	dst.Grow(r.of, int(elements)-first)
+	raw := bytesIn32(dst, first)
+	for _, s := range r.spans {
+		if err := readFull(r.src, raw[:s.size], s.offset); err != nil {
+			return fmt.Errorf("table: read %d rows of %s: %w", len(rows), r.name, err)
+		}
+		raw = raw[s.size:]
+	}
+	return nil
+}
+
+// A foreseer is a file that can begin to read what will be asked for.
+type foreseer interface{ WillNeed(off, n int64) }
+
+// runs finds where rows are, those together that are side by side.
+func (r *InputRows) runs(rows []int, use func(p *place, at int64, n int) error) error {
 	for len(rows) > 0 {
 		first, n := int64(rows[0]), 1
 		if first < 0 || first >= r.table.NumRows() {
@@ -91,7 +141,7 @@ func (r *InputRows) Gather(rows []int, dst *tensor.Rows) error {
 		for end := r.table.starts[batch+1]; n < len(rows) && int64(rows[n]) == first+int64(n) && first+int64(n) < end; {
 			n++
 		}
-		if err := r.read(&r.places[batch], int64(at), n, dst); err != nil {
+		if err := use(&r.places[batch], int64(at), n); err != nil {
 			return fmt.Errorf("table: read row %d: %w", first+1, err)
 		}
 		rows = rows[n:]
@@ -99,23 +149,9 @@ func (r *InputRows) Gather(rows []int, dst *tensor.Rows) error {
 	return nil
 }
 
-// read adds n rows of a batch from one on.
-func (r *InputRows) read(p *place, at int64, n int, dst *tensor.Rows) error {
-	from, to := at*int64(r.width), (at+int64(n))*int64(r.width)
-	if r.width == tensor.Ragged {
-		var err error
-		if from, to, err = r.offsets(p, at, n, dst); err != nil {
-			return err
-		}
-	}
-	have := dst.Len()
-	dst.Grow(r.of, int(to-from))
-	size := int64(r.of.Size())
-	return readFull(r.src, bytesIn32(dst, have), p.start+size*from)
-}
-
-// offsets finds where ragged rows lie, and adds where they end in dst.
-func (r *InputRows) offsets(p *place, at int64, n int, dst *tensor.Rows) (from, to int64, err error) {
+// offsets finds where ragged rows lie, and adds where they end in dst, which has a
+// number of elements before them.
+func (r *InputRows) offsets(p *place, at int64, n int, have int64, dst *tensor.Rows) (from, to int64, err error) {
 	if cap(r.ends) < 4*(n+1) {
 		r.ends = make([]byte, 4*(n+1))
 	}
@@ -125,7 +161,6 @@ func (r *InputRows) offsets(p *place, at int64, n int, dst *tensor.Rows) (from, 
 	}
 	from = int64(int32(binary.LittleEndian.Uint32(raw)))
 	to = from
-	have := int64(dst.Len())
 	for i := range n {
 		end := int64(int32(binary.LittleEndian.Uint32(raw[4*(i+1):])))
 		if from < 0 || end < to || end > p.elements || end-to > maxListed {
@@ -175,7 +210,7 @@ func (r *InputRows) Longest() (int, error) {
 	for i := range r.places {
 		n := r.table.starts[i+1] - r.table.starts[i]
 		var ends tensor.Rows
-		if _, _, err := r.offsets(&r.places[i], 0, int(n), &ends); err != nil {
+		if _, _, err := r.offsets(&r.places[i], 0, int(n), 0, &ends); err != nil {
 			return 0, fmt.Errorf("table: batch %d: %w", i, err)
 		}
 		from := 0
