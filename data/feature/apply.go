@@ -43,6 +43,12 @@ func (t *Transform) ApplyTo(ctx context.Context, r *table.Reader, withTarget boo
 	if err != nil {
 		return Counts{}, err
 	}
+	if r, err = r.Select(a.names(r.Schema())...); err != nil {
+		return Counts{}, err
+	}
+	if a, err = t.newApplier(r.Schema(), withTarget); err != nil {
+		return Counts{}, err
+	}
 	return a.applyTo(ctx, r, threads, func(p *applied) error { return write(p.out) })
 }
 
@@ -129,6 +135,20 @@ type applied struct {
 func (p *applied) release() {
 	p.in.Release()
 	p.out.Release()
+}
+
+// names are the columns that it reads, of a table with a schema.
+func (a *applier) names(in *arrow.Schema) []string {
+	at := slices.Concat(a.columns, a.keep)
+	if a.target >= 0 {
+		at = append(at, a.target)
+	}
+	slices.Sort(at)
+	var names []string
+	for _, i := range slices.Compact(at) {
+		names = append(names, in.Field(i).Name)
+	}
+	return names
 }
 
 // bytes are about what the inputs of a row take.

@@ -39,6 +39,7 @@ type columnFit struct {
 func (f *fitter) newColumn(name string, at int, field arrow.Field, form Form, chain []use) *columnFit {
 	c := &columnFit{at: at, chain: chain, numbers: f.numbers, column: column{Name: name, Type: table.TypeName(field.Type), form: form}}
 	c.of, c.shape, _ = table.ShapeOf(field)
+	c.any = form == Lists // nothing is missing
 	c.doubt, _ = field.Metadata.GetValue(table.DoubtKey)
 	return c
 }
@@ -228,7 +229,7 @@ func anyValue(v *Values) bool {
 			return true
 		}
 	}
-	return v.Lists.Len() > 0
+	return false
 }
 
 // run puts values through steps for their values alone. A value that a step

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -161,18 +162,34 @@ type sight struct {
 // sums have the same last digits always.
 func (f *fitter) pass(first bool) error {
 	var columns []*columnFit
+	var names []string
+	target := -1
 	for _, c := range f.columns {
-		if c.due = !c.fitted(); first || c.due {
-			columns = append(columns, c)
+		c.due = !c.fitted()
+		if c.due || first && c.form != Lists {
+			columns, names = append(columns, c), append(names, c.Name)
+		}
+		if c.at == f.target {
+			if target = slices.Index(names, c.Name); target < 0 {
+				target, names = len(names), append(names, c.Name)
+			}
 		}
 	}
+	if len(names) == 0 { // all are lists, of which there is nothing to learn
+		f.rows = f.r.NumRows()
+		return nil
+	}
+	r, err := f.r.Select(names...)
+	if err != nil {
+		return err
+	}
 	free := sync.Pool{New: func() any { return &sight{columns: make([]seen, len(columns))} }}
-	look := func(p table.Piece) (*sight, error) {
+	see := func(p table.Piece) (*sight, error) {
 		s := free.Get().(*sight)
 		s.Piece = p
-		return s, f.look(s, columns, first)
+		return s, look(s, columns, target, first)
 	}
-	return block.Ordered(f.ctx, f.threads, f.r.Pieces(max(1, fitPiece/int64(max(1, fitBytes*len(columns))))), look, func(s *sight) error {
+	return block.Ordered(f.ctx, f.threads, r.Pieces(max(1, fitPiece/int64(max(1, fitBytes*len(columns))))), see, func(s *sight) error {
 		defer free.Put(s)
 		defer s.Rows.Release()
 		if first {
@@ -192,10 +209,10 @@ const (
 	fitBytes = 16      // of a number on its way, or of the head of a text
 )
 
-// look sees what there is in the columns of a piece, without the rows that have no
-// target.
-func (f *fitter) look(s *sight, columns []*columnFit, first bool) error {
-	rows := labelled(s.Rows, f.target)
+// look sees what there is in the columns of a piece, which come first in it, without
+// the rows that have no target.
+func look(s *sight, columns []*columnFit, target int, first bool) error {
+	rows := labelled(s.Rows, target)
 	if rows != nil {
 		kept, err := table.Take(s.Rows, rows)
 		if err != nil {
@@ -206,7 +223,7 @@ func (f *fitter) look(s *sight, columns []*columnFit, first bool) error {
 	}
 	s.rows = s.Rows.NumRows()
 	for i, c := range columns {
-		if err := c.look(s.Rows.Column(c.at), &s.columns[i], first, c.at == f.target); err != nil {
+		if err := c.look(s.Rows.Column(i), &s.columns[i], first, i == target); err != nil {
 			return atRow(err, func(i int) int64 { return s.At + int64(original(rows, i)) })
 		}
 	}
