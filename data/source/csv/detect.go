@@ -117,24 +117,28 @@ func separatorLine(sample []byte) (delim byte, size int) {
 // sniff finds the delimiter of a sample. It is a comma, as RFC 4180 has it, unless
 // it is clear that it is another: one that parts all records of the sample, of
 // which there are two or a header alone, in as many fields, at least two, where
-// commas do not do so. Of several it is the one that makes most.
+// commas do not do so. Most records are enough where commas cannot read the file
+// anyway, since the others are then errors at their lines, or are left out. Of
+// several it is the one that makes most fields.
 func (r *reading) sniff(in *Reader, sample []byte) byte {
 	comma := r.parting(',', in, sample)
-	if comma.alike && comma.fields > 1 {
+	tolerant := in.Rows != "error"
+	if comma.fields > 1 && (comma.all || tolerant && comma.most) {
 		return ','
 	}
-	best, most, several := byte(','), 0, false
+	most := !(comma.fields > 1 && comma.most) && (tolerant || !comma.all)
+	best, fields, several := byte(','), 0, false
 	for _, delim := range []byte(delimiters) {
 		c := int(delim)
 		if delim == ',' || c == r.quote || c == r.escape || c == r.comment {
 			continue
 		}
 		switch p := r.parting(delim, in, sample); {
-		case !p.alike || p.fields < max(2, comma.fields, most):
-		case p.fields == most:
+		case !p.all && !(most && p.most) || p.fields < max(2, comma.fields, fields):
+		case p.fields == fields:
 			several = true
 		default:
-			best, most, several = delim, p.fields, false
+			best, fields, several = delim, p.fields, false
 		}
 	}
 	if several {
@@ -145,8 +149,8 @@ func (r *reading) sniff(in *Reader, sample []byte) byte {
 
 // A parting is what the records of a sample are with some delimiter.
 type parting struct {
-	fields int  // of the first record
-	alike  bool // most records have as many; all, unless rows are left out or padded
+	fields    int  // of the first record
+	all, most bool // of the records have as many
 }
 
 func (r *reading) parting(delim byte, in *Reader, sample []byte) (p parting) {
@@ -173,9 +177,8 @@ func (r *reading) parting(delim byte, in *Reader, sample []byte) (p parting) {
 		return p
 	}
 	records += int(rs.out.skipped)
-	p.alike = alike == records || in.Rows != "error" && 10*alike >= 9*records
-	if records < 2 && !(records == 1 && in.Header.Text != "false") {
-		p.alike = false
+	if records > 1 || records == 1 && in.Header.Text != "false" {
+		p.all, p.most = alike == records, 2*alike > records
 	}
 	return p
 }
