@@ -33,8 +33,10 @@ type Foreign struct {
 	schema *arrow.Schema // of the table
 	dicts  map[int64]*dictionary
 	rows   int64
-	zstd   *zstd.Decoder // nil until it is needed
-	budget int64         // bytes that the chunk or batch at hand may still become
+	zstd   *zstd.Decoder  // nil until it is needed
+	budget int64          // bytes that the chunk or batch at hand may still become
+	others map[int64]bool // dictionaries of columns that are left out
+	lent   bool           // a batch is with who asked for it
 }
 
 // A dictionary has values that columns refer to by index.
@@ -46,9 +48,15 @@ type dictionary struct {
 // OpenForeign reads the schema of an Arrow IPC file or stream. The error says
 // which column cannot be taken, and has a hint.
 func OpenForeign(r io.ReaderAt, size int64) (f *Foreign, err error) {
+	return OpenForeignColumns(r, size, func([]string) (func(column int) bool, error) { return func(int) bool { return true }, nil })
+}
+
+// OpenForeignColumns is OpenForeign for some columns: keep is told the names of all,
+// and says of each whether it is kept. What is not is not read, and may have any type.
+func OpenForeignColumns(r io.ReaderAt, size int64, keep func(names []string) (func(column int) bool, error)) (f *Foreign, err error) {
 	defer recoverDamage(&err)
-	f = &Foreign{src: r, dicts: map[int64]*dictionary{}}
-	return f, f.open(size)
+	f = &Foreign{src: r, dicts: map[int64]*dictionary{}, others: map[int64]bool{}}
+	return f, f.open(size, keep)
 }
 
 // Schema is that of the table that WriteTable writes: types that a table does
@@ -57,27 +65,43 @@ func (f *Foreign) Schema() *arrow.Schema { return f.schema }
 
 // WriteTable writes a table. It is called once. warn is told, once for a column,
 // what was lost.
-func (f *Foreign) WriteTable(ctx context.Context, w io.Writer, warn func(string)) (err error) {
-	defer recoverDamage(&err)
-	defer func() {
-		if f.zstd != nil {
-			f.zstd.Close()
-		}
-	}()
+func (f *Foreign) WriteTable(ctx context.Context, w io.Writer, warn func(string)) error {
 	out, err := NewWriter(w, f.schema)
 	if err != nil {
 		return err
 	}
 	defer out.Discard()
-	if err := f.readAll(ctx, out); err != nil {
+	if err := f.Each(ctx, out.Write); err != nil {
 		return err
 	}
+	f.Losses(warn)
+	return out.Close()
+}
+
+// Each calls use with all rows in batches, which are good until it returns. It is
+// called once.
+func (f *Foreign) Each(ctx context.Context, use func(arrow.Record) error) (err error) {
+	defer func() {
+		if f.zstd != nil {
+			f.zstd.Close()
+		}
+		if f.lent {
+			return // what happens there is no damage here
+		}
+		if p := recover(); p != nil {
+			err = damage("%v", p)
+		}
+	}()
+	return f.readAll(ctx, use)
+}
+
+// Losses tells warn, once for a column, what was lost by reading.
+func (f *Foreign) Losses(warn func(string)) {
 	for _, c := range f.fields {
 		if c.lost > 0 {
 			warn(fmt.Sprintf("column %q: %d of its values: %s", c.name, c.lost, c.cast.loss))
 		}
 	}
-	return out.Close()
 }
 
 // IsArrow says whether bytes are the beginning of an Arrow file or stream.
@@ -101,7 +125,7 @@ var errNotArrow = errors.New("not an Arrow file or stream, or only a part of one
 type footerBlocks struct{ dictionaries, batches []span }
 
 // open finds out where the messages are, and reads the schema.
-func (f *Foreign) open(size int64) error {
+func (f *Foreign) open(size int64, keep func(names []string) (func(column int) bool, error)) error {
 	f.size = size
 	start, err := readBytes(f.src, span{0, min(size, 8)})
 	if err != nil {
@@ -113,7 +137,7 @@ func (f *Foreign) open(size int64) error {
 	case len(start) < 8 || !IsArrow(start):
 		return errNotArrow
 	case string(start[:len(magic)]) == magic:
-		return f.readFooter()
+		return f.readFooter(keep)
 	}
 	m, err := f.message(span{0, size})
 	if err != nil {
@@ -123,14 +147,14 @@ func (f *Foreign) open(size int64) error {
 		return damage("it does not begin with a schema")
 	}
 	f.start = m.next
-	return f.readSchema(m.header)
+	return f.readSchema(m.header, keep)
 }
 
 func damage(format string, args ...any) error {
 	return fmt.Errorf("damaged Arrow file: "+format, args...)
 }
 
-func (f *Foreign) readFooter() error {
+func (f *Foreign) readFooter(keep func(names []string) (func(column int) bool, error)) error {
 	if f.size < 8+endSize {
 		return errNotArrow
 	}
@@ -175,7 +199,7 @@ func (f *Foreign) readFooter() error {
 	if f.blocks.batches, err = list(3); err != nil {
 		return err
 	}
-	return f.readSchema(schema)
+	return f.readSchema(schema, keep)
 }
 
 // A message is a header, which is in memory, and a body, which is not.
@@ -226,7 +250,7 @@ func (f *Foreign) message(in span) (*message, error) {
 }
 
 // readSchema finds for each column the type that it will have.
-func (f *Foreign) readSchema(schema flatTable) error {
+func (f *Foreign) readSchema(schema flatTable, keep func(names []string) (func(column int) bool, error)) error {
 	if schema.short(0) != 0 {
 		return diag.WithHint(errors.New("its numbers are big-endian"), "write it on a machine that is not, or as CSV")
 	}
@@ -234,6 +258,7 @@ func (f *Foreign) readSchema(schema flatTable) error {
 	texts := metadataSize(schema, 2)
 	seen := map[string]bool{}
 	_, dataset := schema.metadata(2)[DatasetKey]
+	var names []string
 	for _, t := range schema.tables(1) {
 		// Texts that lie over one another could add up to the square of the size.
 		if texts += textSize(t, 0) + metadataSize(t, 6); texts > len(schema.buf) {
@@ -244,6 +269,21 @@ func (f *Foreign) readSchema(schema flatTable) error {
 			return diag.WithHint(fmt.Errorf("two columns are named %q", name), "give one of them another name")
 		}
 		seen[name] = true
+		names = append(names, name)
+	}
+	kept, err := keep(names)
+	if err != nil {
+		return err
+	}
+	for i, t := range schema.tables(1) {
+		name := names[i]
+		if !kept(i) {
+			if err := f.leaveOut(t, 0); err != nil {
+				return fmt.Errorf("column %q: %w", name, err)
+			}
+			f.fields = append(f.fields, &foreignField{name: name, out: &t})
+			continue
+		}
 		c, err := newForeignField(name, t, dataset)
 		if err != nil {
 			return fmt.Errorf("column %q: %w", name, err)
@@ -262,7 +302,6 @@ func (f *Foreign) readSchema(schema flatTable) error {
 		}
 	}
 	meta := arrow.MetadataFrom(schema.metadata(2))
-	var err error
 	f.schema, err = canonical(arrow.NewSchema(fields, &meta))
 	return err
 }
@@ -302,14 +341,14 @@ func (t flatTable) int32Or(number, absent int) int {
 
 // readAll writes all batches. The dictionaries of a file may stand anywhere in
 // it, those of a stream before their use.
-func (f *Foreign) readAll(ctx context.Context, out *Writer) error {
+func (f *Foreign) readAll(ctx context.Context, use func(arrow.Record) error) error {
 	batches := 0
-	use := func(m *message) error {
+	take := func(m *message) error {
 		switch m.kind {
 		case dictionaryMessage:
 			return f.define(m)
 		case batchMessage:
-			if err := f.readBatch(ctx, out, m); err != nil {
+			if err := f.readBatch(ctx, use, m); err != nil {
 				return fmt.Errorf("batch %d: %w", batches, err)
 			}
 			batches++
@@ -323,7 +362,7 @@ func (f *Foreign) readAll(ctx context.Context, out *Writer) error {
 			if m == nil || err != nil {
 				return err
 			}
-			if err := use(m); err != nil {
+			if err := take(m); err != nil {
 				return err
 			}
 			at = m.next
@@ -337,7 +376,7 @@ func (f *Foreign) readAll(ctx context.Context, out *Writer) error {
 		if m == nil {
 			return damage("an empty message")
 		}
-		if err := use(m); err != nil {
+		if err := take(m); err != nil {
 			return err
 		}
 	}

@@ -229,38 +229,46 @@ func (b *batchReader) list(p part, kind layout) (part, error) {
 }
 
 // readBatch writes the rows of a batch.
-func (f *Foreign) readBatch(ctx context.Context, out *Writer, m *message) error {
+func (f *Foreign) readBatch(ctx context.Context, use func(arrow.Record) error, m *message) error {
 	f.budget = mostExpanded
 	b, rows, err := f.newBatch(m.header, m.body)
 	if err != nil {
 		return err
 	}
-	parts := make([]part, len(f.fields))
+	var parts []part
 	empty := true
-	for i, c := range f.fields {
-		if parts[i], err = b.part(c, c.coded); err != nil {
+	for _, c := range f.fields {
+		if c.out != nil {
+			if err := b.leaveOut(*c.out, 0); err != nil {
+				return fmt.Errorf("column %q: %w", c.name, err)
+			}
+			continue
+		}
+		p, err := b.part(c, c.coded)
+		if err != nil {
 			return fmt.Errorf("column %q: %w", c.name, err)
 		}
-		if parts[i].rows != rows {
-			return fmt.Errorf("column %q: %d rows, want %d", c.name, parts[i].rows, rows)
+		if p.rows != rows {
+			return fmt.Errorf("column %q: %d rows, want %d", c.name, p.rows, rows)
 		}
+		parts = append(parts, p)
 		empty = empty && c.cast.layout == noBytes && !c.coded
 	}
 	// Columns without bytes can have any number of rows.
 	if rows < 0 || empty && rows > 1<<20 {
 		return fmt.Errorf("%d rows without a value", rows)
 	}
-	left := f.budget
+	left, most := f.budget, newFilling(f.schema, mostBatchRows, batchBytes).most
 	for from := int64(0); from < rows; {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		n, err := chunk(out, parts, from, rows)
+		n, err := chunk(most, parts, from, rows)
 		if err != nil {
 			return err
 		}
 		f.budget = left
-		if err := f.writeChunk(out, parts, from, n); err != nil {
+		if err := f.readChunk(use, parts, from, n); err != nil {
 			return err
 		}
 		from += int64(n)
@@ -270,8 +278,8 @@ func (f *Foreign) readBatch(ctx context.Context, out *Writer, m *message) error 
 }
 
 // chunk is how many rows from one on are read at a time: about what a batch holds.
-func chunk(out *Writer, parts []part, from, rows int64) (n int, err error) {
-	for n = int(min(int64(out.filling.most), rows-from)); n > 1; n /= 2 {
+func chunk(most int, parts []part, from, rows int64) (n int, err error) {
+	for n = int(min(int64(most), rows-from)); n > 1; n /= 2 {
 		loose := int64(0)
 		for i := range parts {
 			p := &parts[i]
@@ -303,7 +311,7 @@ func chunk(out *Writer, parts []part, from, rows int64) (n int, err error) {
 	return max(1, n), nil
 }
 
-func (f *Foreign) writeChunk(out *Writer, parts []part, from int64, n int) error {
+func (f *Foreign) readChunk(use func(arrow.Record) error, parts []part, from int64, n int) error {
 	arrays := make([]arrow.Array, len(parts))
 	for i, p := range parts {
 		c := newColumn(p.field.cast.to)
@@ -317,13 +325,19 @@ func (f *Foreign) writeChunk(out *Writer, parts []part, from int64, n int) error
 		return err
 	}
 	defer rec.Release()
-	return out.Write(rec)
+	f.lent = true
+	err = use(rec)
+	f.lent = false
+	return err
 }
 
 // define takes in a dictionary.
 func (f *Foreign) define(m *message) error {
 	f.budget = mostExpanded
 	id, delta := m.header.int64(0), m.header.byte(2) != 0
+	if f.others[id] && f.dicts[id] == nil {
+		return nil
+	}
 	d := f.dicts[id]
 	data, ok := m.header.table(1)
 	if d == nil || !ok {

@@ -23,6 +23,8 @@ type foreignField struct {
 	index cast // of the indices
 	dict  int64
 	lost  int64 // values that the cast has changed
+
+	out *flatTable // its type, if the column is left out
 }
 
 // A layout says which buffers an array has.

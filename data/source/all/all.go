@@ -3,6 +3,7 @@ package all
 
 import (
 	"pipe/data/source"
+	"pipe/data/source/arrow"
 	"pipe/data/source/csv"
 	"pipe/data/source/idx"
 	"pipe/data/source/images"
@@ -20,6 +21,7 @@ func Kinds() []source.Kind {
 		csv.Kind(),
 		jsonl.Kind(),
 		parquet.Kind(),
+		arrow.Kind(),
 		sqlite.Kind(),
 		idx.Kind(),
 		npy.Kind(),

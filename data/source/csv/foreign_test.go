@@ -32,7 +32,7 @@ func TestOtherKindsOfFiles(t *testing.T) {
 		{"xlsx of another writer", "PK\x03\x04\x14\x00\x00\x00\x08\x00xl/worksheets/sheet1.xml", "an Excel workbook", "read_excel"},
 		{"xls", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel workbook of the old form", "read_excel"},
 		{"parquet", "PAR1\x15\x04", "a Parquet file", "set format: parquet"},
-		{"arrow", string(tabletest.Bytes(t, rec)), "an Arrow file", "read_feather"},
+		{"arrow", string(tabletest.Bytes(t, rec)), "an Arrow file", "set format: arrow"},
 		{"object", "{\"a\": 1}\n", "JSON", "read_json"},
 		{"objects", "\n[\n  {\"a\": 1}\n]\n", "JSON", "read_json"},
 		{"lists", "\xef\xbb\xbf[[1, 2], [3, 4]]", "JSON", "read_json"},
