@@ -12,6 +12,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 
 	"pipe/base/diag"
+	"pipe/data/source/cell"
 	"pipe/data/table"
 )
 
@@ -19,8 +20,8 @@ import (
 // reads. read calls yield with the columns of some rows, a few megabytes at most,
 // in the order of the schema; it ends when yield says no more. It is called once.
 // Stream sees to the contract: it leaves out columns that are not kept, takes
-// texts for missing that mean it, and refuses text that is not UTF-8 and other
-// types than those that the contract names. data is what is read, for messages.
+// texts for missing that mean it, refuses text that is not UTF-8, and gives columns
+// the types that the contract names, if that changes no value. data is what is read, for messages.
 // A reader that reads columns apart can leave out those that Inputs.Keep does not
 // list: they are nil in what it yields.
 func Stream(in *Inputs, data string, schema *arrow.Schema, read func(yield func(columns ...arrow.Array) bool) error) (Rows, error) {
@@ -29,18 +30,20 @@ func Stream(in *Inputs, data string, schema *arrow.Schema, read func(yield func(
 		return nil, err
 	}
 	types := in.Contract.Types()
-	for _, f := range schema.Fields() {
-		has := table.TypeName(f.Type)
-		if want, ok := types.Named(f.Name); ok && want.String() != has {
-			return nil, diag.WithHint(fmt.Errorf("%s: column %q has the type %s, not %s", data, f.Name, has, want),
-				"a column of this format has one type, which cannot be another")
-		}
-	}
 	s := &stream{in: in, data: data, read: read, keep: keep}
 	var fields []arrow.Field
 	for _, i := range s.keep {
 		f := schema.Field(i)
 		f.Nullable = true
+		var c conversion
+		if want, ok := types.Named(f.Name); ok && want != cell.Undeclared && want.String() != table.TypeName(f.Type) {
+			if c = converter(f.Type, want); c.make == nil {
+				return nil, diag.WithHint(fmt.Errorf("%s: column %q has the type %s, not %s", data, f.Name, table.TypeName(f.Type), want),
+					"leave the column out with select")
+			}
+			f.Type = want.Arrow()
+		}
+		s.convert = append(s.convert, c)
 		fields = append(fields, f)
 	}
 	s.schema = arrow.NewSchema(fields, nil)
@@ -57,12 +60,13 @@ func (in *Inputs) Keep(data string, schema *arrow.Schema) ([]int, error) {
 }
 
 type stream struct {
-	in     *Inputs
-	data   string
-	schema *arrow.Schema
-	keep   []int
-	read   func(yield func(columns ...arrow.Array) bool) error
-	rows   int64
+	in      *Inputs
+	data    string
+	schema  *arrow.Schema
+	keep    []int
+	convert []conversion // of each that is kept
+	read    func(yield func(columns ...arrow.Array) bool) error
+	rows    int64
 }
 
 // Schema implements Rows.
@@ -113,15 +117,27 @@ func (s *stream) Batches(ctx context.Context) iter.Seq2[arrow.Record, error] {
 func (s *stream) record(columns []arrow.Array) (arrow.Record, error) {
 	kept := make([]arrow.Array, len(s.keep))
 	for i, at := range s.keep {
+		name := s.schema.Field(i).Name
 		kept[i] = columns[at]
 		if texts, ok := columns[at].(*array.String); ok {
 			var err error
-			if kept[i], err = s.texts(texts, s.schema.Field(i).Name); err != nil {
+			if kept[i], err = s.texts(texts, name); err != nil {
 				return nil, err
 			}
-			continue
+		} else {
+			kept[i].Retain()
 		}
-		kept[i].Retain()
+		if c := s.convert[i]; c.make != nil {
+			to, wrong, err := c.make(kept[i])
+			if err != nil {
+				return nil, fmt.Errorf("%s: column %q: %w", s.data, name, err)
+			}
+			if wrong >= 0 {
+				return nil, errWrong(s.data, s.rows+int64(wrong)+1, name, kept[i], wrong, c.want)
+			}
+			kept[i].Release()
+			kept[i] = to
+		}
 	}
 	for _, c := range columns {
 		if c != nil {

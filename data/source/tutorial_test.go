@@ -67,7 +67,7 @@ func TestTutorial(t *testing.T) {
 		{"", strings.Repeat("a", 1<<17), "a.txt: bufio.Scanner: token too long", cell.Contract{}},
 		{"", "", "a.txt has no rows", cell.Contract{}},
 		{"", "a\n", `select: a.txt has no column "txt"`, cell.Contract{Keep: []string{"txt"}}},
-		{"", "a\n", `column "line" has the type int64, not bool`, cell.Contract{Declared: []cell.Typed{{Name: "line", Type: cell.Bool}}}},
+		{"", "a\nb\n", `a.txt: row 2, column "line": 2 is no bool`, cell.Contract{Declared: []cell.Typed{{Name: "line", Type: cell.Bool}}}},
 	} {
 		if _, _, err := read(t, c.with, c.text, c.contract); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%q: error %v, want %q", c.text[:min(len(c.text), 20)], err, c.want)

@@ -153,6 +153,38 @@ func TestOtherTypes(t *testing.T) {
 	}
 }
 
+// TestDeclared: a column gets the type that is asked for, if that changes no value.
+func TestDeclared(t *testing.T) {
+	contract := cell.Contract{Keep: []string{"i16", "u32", "f32", "day", "b", "time"}, Declared: []cell.Typed{
+		{Name: "i16", Type: cell.Int64}, {Name: "u32", Type: cell.Float64}, {Name: "f32", Type: cell.Float64}, {Name: "b", Type: cell.String},
+	}}
+	data, err := read(t, "f", load(t, "pyarrow-zstd.parquet"), contract, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := typesOf(t, data), "i16:int64 u32:float64 f32:float64 day:date b:string time:time"; got != want {
+		t.Errorf("types %s, want %s", got, want)
+	}
+	if got, want := strings.Split(csvOf(t, data), "\n")[4], "32767,7,-0.625,1967-07-16,true,03:03:56.003003"; got != want {
+		t.Errorf("row 4 is %s, want %s", got, want)
+	}
+	for _, c := range []struct {
+		name string
+		typ  cell.Type
+		want string
+	}{
+		{"u64", cell.Int64, "18446744073709551615 is no int64"},
+		{"i64", cell.Float64, "9223372036854775807 is no float64"},
+		{"u64", cell.Float64, "18446744073709551615 is no float64"},
+		{"s", cell.Int64, `row 1, column "s":  is no int64`},
+	} {
+		_, err := read(t, "f", load(t, "pyarrow-zstd.parquet"), cell.Contract{Keep: []string{c.name}, Declared: []cell.Typed{{Name: c.name, Type: c.typ}}}, 1)
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %q", c.name, err, c.want)
+		}
+	}
+}
+
 // TestRefusals: what is wrong with a file is said with its place.
 func TestRefusals(t *testing.T) {
 	whole := load(t, "pyarrow-snappy.parquet")
@@ -167,7 +199,7 @@ func TestRefusals(t *testing.T) {
 		{"empty", "not a Parquet file", nil, cell.Contract{}},
 		{"csv", "not a Parquet file", []byte("a,b\n1,2\n3,4\n"), cell.Contract{}},
 		{"flipped", "row group 1, column", damaged, cell.Contract{}},
-		{"declared", `column "i32" has the type int32, not int64`, whole, cell.Contract{Declared: []cell.Typed{{Name: "i32", Type: cell.Int64}}}},
+		{"declared", `declared: row 2, column "f32": -0.875 is no int64`, whole, cell.Contract{Declared: []cell.Typed{{Name: "f32", Type: cell.Int64}}}},
 		{"absent", `select: absent has no column "x"`, whole, cell.Contract{Keep: []string{"x"}}},
 	} {
 		if _, err := read(t, c.name, c.data, c.contract, 2); err == nil || !strings.Contains(err.Error(), c.want) {
