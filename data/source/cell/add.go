@@ -19,6 +19,8 @@ func (b *Builder) Add(t *Tally, in *Rules, column *ColumnType, row int, form For
 			}
 		case Float64:
 			ok = b.addFloat(t, row, raw)
+		case String:
+			ok = b.addLong(t, raw)
 		case Bool, Date, Timestamp:
 			ok = b.addOther(t, row, raw)
 		}
@@ -29,6 +31,18 @@ func (b *Builder) Add(t *Tally, in *Rules, column *ColumnType, row int, form For
 	v := t.Value(in, *column, form, raw)
 	b.Set(in, row, form, raw)
 	return v
+}
+
+// addLong adds a text that is too long for anything else, and begins with a letter.
+func (b *Builder) addLong(t *Tally, raw []byte) bool {
+	c, last := raw[0]|0x20, raw[len(raw)-1]
+	if len(raw) <= maxNumber || c-'a' > 'z'-'a' || last <= ' ' || t.odd == nil || t.example(classText) == nil {
+		return false
+	}
+	t.classes[classText]++
+	b.chars = append(b.chars, raw...)
+	b.offsets = append(b.offsets, int32(len(b.chars)))
+	return true
 }
 
 // addOther adds a value of a type that is no number, if it is of the class that
@@ -167,7 +181,12 @@ func (b *Builder) addFloat(t *Tally, row int, raw []byte) bool {
 		}
 		t.classes[classFloat]++
 	}
-	v := over(digits, decimal)
+	var v float64
+	if digits <= maxExact {
+		v = float64(int64(digits)) / powers[decimal]
+	} else {
+		v = over(digits, decimal)
+	}
 	if i > 0 {
 		v = -v
 	}
@@ -184,7 +203,7 @@ var tens = [20]uint64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11
 // bits that would come.
 func over(digits uint64, exp int) float64 {
 	if digits <= maxExact {
-		return float64(digits) / powers[exp]
+		return float64(int64(digits)) / powers[exp]
 	}
 	above, below := bits.LeadingZeros64(digits), bits.LeadingZeros64(tens[exp])
 	digits <<= above

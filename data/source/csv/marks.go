@@ -9,34 +9,84 @@ import (
 	"pipe/data/source/block"
 )
 
-// sized gives a list of n positions, in the memory of another if that is large
-// enough.
-func sized(list []int32, n int) []int32 {
-	if cap(list) < n {
+// A marker lists positions of a block. It looks at 64 bytes at a time, as bits of
+// a word, and writes several positions in one go, of which those count that are
+// there: how many there are is nothing that a processor could predict.
+type marker struct {
+	list []int32
+	n    int
+}
+
+const inOneGo = 8
+
+// newMarker makes one for at most n positions, in the memory of another list if
+// that is large enough.
+func newMarker(list []int32, n int) marker {
+	if n += inOneGo; cap(list) < n {
 		list = make([]int32, n+n/8)
 	}
-	return list[:n]
+	return marker{list: list[:cap(list)]}
+}
+
+// add adds the bits of the bytes from a position on.
+func (k *marker) add(at int, m uint64) {
+	count := bits.OnesCount64(m)
+	for done := 0; done < count; done += inOneGo {
+		to := k.list[k.n+done:][:inOneGo]
+		for i := range to {
+			to[i] = int32(at + bits.TrailingZeros64(m))
+			m &= m - 1
+		}
+	}
+	k.n += count
+}
+
+// chunk gives the 64 bytes from a position on, behind the data zeros, which
+// nothing looks for.
+func chunk(data []byte, at int, last *[64]byte) []byte {
+	if len(data)-at >= 64 {
+		return data[at : at+64]
+	}
+	clear(last[:])
+	copy(last[:], data[at:])
+	return last[:]
+}
+
+// plainMarks lists the positions of delimiters and line ends, and the end of the
+// data if no line end is there.
+func plainMarks(list []int32, data []byte, delim byte) []int32 {
+	k := newMarker(list, bytes.Count(data, []byte{delim})+bytes.Count(data, []byte{'\n'})+1)
+	d, nl := ones*uint64(delim), uint64(ones*'\n')
+	var last [64]byte
+	for at := 0; at < len(data); at += 64 {
+		c := chunk(data, at, &last)
+		var ends uint64
+		for i := 0; i < 64; i += 8 {
+			x := binary.LittleEndian.Uint64(c[i : i+8])
+			ends |= bitsOf(zeroBytes(x^d)|zeroBytes(x^nl)) << i
+		}
+		k.add(at, ends)
+	}
+	if len(data) > 0 && data[len(data)-1] != '\n' {
+		k.list[k.n] = int32(len(data))
+		k.n++
+	}
+	return k.list[:k.n]
 }
 
 // quotedMarks lists the positions of quotes, and of the delimiters and line ends
-// that are outside of quotes: before which there is an even number of them. It
-// looks at 64 bytes at a time, as bits of a word; where quotes are open is the sum
-// without carry of all bits before. The list is in marks if it is large enough.
-func quotedMarks(marks []int32, data []byte, delim, quote byte) []int32 {
-	marks = sized(marks, bytes.Count(data, []byte{delim})+bytes.Count(data, []byte{'\n'})+bytes.Count(data, []byte{quote}))
+// that are outside of quotes: before which there is an even number of them. Where
+// quotes are open is the sum without carry of all bits of quotes before.
+func quotedMarks(list []int32, data []byte, delim, quote byte) []int32 {
+	k := newMarker(list, bytes.Count(data, []byte{delim})+bytes.Count(data, []byte{'\n'})+bytes.Count(data, []byte{quote}))
 	d, nl, qu := ones*uint64(delim), uint64(ones*'\n'), ones*uint64(quote)
-	n, open := 0, uint64(0)
+	open := uint64(0)
 	var last [64]byte
 	for at := 0; at < len(data); at += 64 {
-		chunk := data[at:]
-		if len(chunk) < 64 {
-			clear(last[:]) // no delimiter is a zero
-			copy(last[:], chunk)
-			chunk = last[:]
-		}
+		c := chunk(data, at, &last)
 		var quotes, ends uint64
 		for i := 0; i < 64; i += 8 {
-			x := binary.LittleEndian.Uint64(chunk[i : i+8])
+			x := binary.LittleEndian.Uint64(c[i : i+8])
 			quotes |= bitsOf(zeroBytes(x^qu)) << i
 			ends |= bitsOf(zeroBytes(x^d)|zeroBytes(x^nl)) << i
 		}
@@ -46,12 +96,9 @@ func quotedMarks(marks []int32, data []byte, delim, quote byte) []int32 {
 		}
 		inside ^= open
 		open = uint64(int64(inside) >> 63)
-		for m := ends&^inside | quotes; m != 0; m &= m - 1 {
-			marks[n] = int32(at + bits.TrailingZeros64(m))
-			n++
-		}
+		k.add(at, ends&^inside|quotes)
 	}
-	return marks[:n]
+	return k.list[:k.n]
 }
 
 const ones, low = 0x0101010101010101, 0x7f7f7f7f7f7f7f7f

@@ -2,8 +2,6 @@ package csv
 
 import (
 	"bytes"
-	"encoding/binary"
-	"math/bits"
 	"unicode/utf8"
 
 	"pipe/data/source/block"
@@ -77,39 +75,8 @@ func (rs *records) reset(b block.Block) {
 	rs.plain = !b.Cut && !rs.open && rs.isPlain(b.Data)
 	rs.valid = !rs.recovers || utf8.Valid(b.Data)
 	if rs.plain {
-		rs.seps = separators(rs.seps, b.Data, rs.delim)
+		rs.seps = plainMarks(rs.seps, b.Data, rs.delim)
 	}
-}
-
-// separators lists the positions of delimiters and line ends, and the end of
-// the data if no line end is there. It looks at eight bytes at a time: a byte
-// of x^pattern is zero where the separator is, and the top bit of
-// ((v&0x7f)+0x7f)|v is clear exactly in the bytes of v that are zero. The list
-// is in seps if it is large enough.
-func separators(seps []int32, data []byte, delim byte) []int32 {
-	seps = sized(seps, bytes.Count(data, []byte{delim})+bytes.Count(data, []byte{'\n'})+1)
-	d, nl := ones*uint64(delim), uint64(ones*'\n')
-	i, n := 0, 0
-	for ; i+8 <= len(data); i += 8 {
-		x := binary.LittleEndian.Uint64(data[i:])
-		a, b := x^d, x^nl
-		m := ^((((a & low) + low) | a) & (((b & low) + low) | b)) &^ low
-		for ; m != 0; m &= m - 1 {
-			seps[n] = int32(i + bits.TrailingZeros64(m)>>3)
-			n++
-		}
-	}
-	for ; i < len(data); i++ {
-		if c := data[i]; c == delim || c == '\n' {
-			seps[n] = int32(i)
-			n++
-		}
-	}
-	if len(data) > 0 && data[len(data)-1] != '\n' {
-		seps[n] = int32(len(data))
-		n++
-	}
-	return seps[:n]
 }
 
 // next splits the next record that fits, or that is not a blank line. It returns
