@@ -51,13 +51,30 @@ func (c *column) reset() {
 	}
 }
 
+// another is a column of the same type, empty, with as much memory as this one uses.
+func (c *column) another() *column {
+	d := newColumn(c.dtype)
+	d.valid = make([]byte, 0, len(c.valid))
+	d.values = make([]byte, 0, len(c.values))
+	d.text = make([]byte, 0, len(c.text))
+	if c.offsets != nil {
+		d.offsets = append(make([]int32, 0, len(c.offsets)), 0)
+	}
+	return d
+}
+
+// roomFor gives b with room for n bytes more. It doubles, up to 16 MiB at a time.
+func roomFor(b []byte, n int) []byte {
+	if have := len(b); have+n > cap(b) {
+		b = append(make([]byte, 0, max(have+n, min(2*have, have+1<<24))), b...)
+	}
+	return b
+}
+
 // grown gives b with n bytes, the new ones zero.
 func grown(b []byte, n int) []byte {
 	old := len(b)
-	if n > cap(b) {
-		b = append(make([]byte, 0, max(n, min(2*old, old+1<<24))), b...)
-	}
-	b = b[:n]
+	b = roomFor(b, n-old)[:n]
 	clear(b[old:])
 	return b
 }
@@ -97,7 +114,7 @@ func (c *column) appendRange(arr arrow.Array, from, to int) error {
 		}
 	default:
 		src := arr.Data().Buffers()[1].Bytes()[start*c.size : (start+n)*c.size]
-		c.values = append(c.values, src...)
+		c.values = append(roomFor(c.values, len(src)), src...)
 		if nulls > 0 {
 			c.zeroNulls(n)
 		}
@@ -115,7 +132,7 @@ func (c *column) appendVectors(a *array.FixedSizeList, from, to int) error {
 	element := elements[c.dtype.(*arrow.FixedSizeListType).Elem().ID()].Size()
 	start := values.Offset()*element + (a.Data().Offset()+from)*c.size
 	n := to - from
-	c.values = append(c.values, values.Buffers()[1].Bytes()[start:start+n*c.size]...)
+	c.values = append(roomFor(c.values, n*c.size), values.Buffers()[1].Bytes()[start:start+n*c.size]...)
 	c.rows += n
 	return nil
 }
@@ -154,7 +171,7 @@ func (c *column) appendText(a *array.String, from, to, nulls int) error {
 			return errTextTooLong(c.rows + to - from)
 		}
 		shift := len(c.text) - first
-		c.text = append(c.text, bytesIn(a.Data().Buffers()[2])[first:last]...)
+		c.text = append(roomFor(c.text, last-first), bytesIn(a.Data().Buffers()[2])[first:last]...)
 		for i := from + 1; i < to; i++ {
 			c.offsets = append(c.offsets, int32(a.ValueOffset(i)+shift))
 		}

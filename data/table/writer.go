@@ -142,10 +142,13 @@ func (w *Writer) flush() error {
 		return err
 	}
 	full := w.columns
-	if w.columns = w.other; w.columns == nil {
-		w.columns = newColumns(w.schema)
+	if w.other == nil {
+		w.other = make([]*column, len(full))
+		for i, c := range full {
+			w.other[i] = c.another()
+		}
 	}
-	w.other = full
+	w.columns, w.other = w.other, full
 	w.filling.reset()
 	done := make(chan error, 1)
 	w.writing = done
