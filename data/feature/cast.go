@@ -221,6 +221,9 @@ func canonicalInt(text string) string {
 	if v, err := strconv.ParseInt(trimmed, 10, 64); err == nil {
 		return strconv.FormatInt(v, 10)
 	}
+	if v, err := strconv.ParseUint(trimmed, 10, 64); err == nil {
+		return strconv.FormatUint(v, 10)
+	}
 	return text
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -168,5 +169,50 @@ func TestProblemsOfWideRows(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A number is a number and a category a category, however few bits it takes: fitted
+// on and applied to columns of any size, the features are the same.
+func TestNarrowTypes(t *testing.T) {
+	whole := [][]any{
+		{int64(3), int64(1), nil, int64(100)}, {int8(3), int8(1), nil, int8(100)}, {int16(3), int16(1), nil, int16(100)}, {int32(3), int32(1), nil, int32(100)},
+		{uint8(3), uint8(1), nil, uint8(100)}, {uint16(3), uint16(1), nil, uint16(100)}, {uint32(3), uint32(1), nil, uint32(100)}, {uint64(3), uint64(1), nil, uint64(100)},
+	}
+	decimal := [][]any{{0.5, 1.25, nil, -8.0}, {float32(0.5), float32(1.25), nil, float32(-8)}}
+	for _, c := range []struct {
+		name   string
+		column Column
+		tables [][]any
+	}{
+		{"whole numbers", Column{Name: "c", Scale: Standard, Impute: constant("7"), Indicator: true}, whole},
+		{"categories", Column{Name: "c", Encode: asOneHot(OneHot{Unseen: UnseenIgnore})}, whole},
+		{"defaults", Column{Name: "c", Impute: constant("7")}, whole},
+		{"decimal numbers", Column{Name: "c", Scale: MinMax, Impute: constant("0")}, decimal},
+	} {
+		want := apply(t, fit(t, Spec{Features: []Column{c.column}}, col{"c", c.tables[0]}), col{"c", c.tables[0]})
+		for _, training := range c.tables {
+			tr := fit(t, Spec{Features: []Column{c.column}}, col{"c", training})
+			for _, later := range c.tables {
+				if diff := cmp.Diff(want, apply(t, tr, col{"c", later})); diff != "" {
+					t.Errorf("%s: fitted on %T, applied to %T:\n%s", c.name, training[0], later[0], diff)
+				}
+			}
+		}
+	}
+	tr := fit(t, Spec{Features: []Column{{Name: "c", Scale: None, Impute: constant("7")}}}, col{"c", decimal[1]})
+	if got := apply(t, tr, col{"c", []any{float32(math.NaN())}}); got[0][0] != 7 {
+		t.Errorf("a float32 that is NaN is %v, not missing", got)
+	}
+	if _, err := tr.Apply(record(t, col{"c", []any{float32(math.Inf(1))}}), false); err == nil || !strings.Contains(err.Error(), string(Infinite)) {
+		t.Errorf("error %v of an infinite float32", err)
+	}
+	ids := []any{uint64(1<<64 - 1), uint64(7), uint64(1 << 63)}
+	tr = fit(t, Spec{Features: []Column{{Name: "c", Encode: asOneHot(OneHot{})}}}, col{"c", ids})
+	if diff := cmp.Diff([]string{"c=7", "c=9223372036854775808", "c=18446744073709551615"}, names(tr)); diff != "" {
+		t.Error(diff)
+	}
+	if got := apply(t, tr, col{"c", []any{" 18446744073709551615", "7.0"}}); !slices.Equal(got[0], []float32{0, 0, 1}) || !slices.Equal(got[1], []float32{1, 0, 0}) {
+		t.Errorf("ids as text are %v", got)
 	}
 }

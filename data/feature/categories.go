@@ -68,14 +68,25 @@ func compareCategories(integers bool) func(a, b string) int {
 		return strings.Compare
 	}
 	return func(a, b string) int {
-		x, errX := strconv.ParseInt(a, 10, 64)
-		y, errY := strconv.ParseInt(b, 10, 64)
-		if errX != nil || errY != nil {
-			// An imputed constant need not be a number; it comes after them.
-			return cmp.Or(cmp.Compare(btoi(errX != nil), btoi(errY != nil)), strings.Compare(a, b))
-		}
-		return cmp.Or(cmp.Compare(x, y), strings.Compare(a, b)) // "7" and an imputed "07"
+		kindA, x := integerOf(a)
+		kindB, y := integerOf(b)
+		return cmp.Or(cmp.Compare(kindA, kindB), cmp.Compare(x, y), strings.Compare(a, b)) // "7" and an imputed "07"
 	}
+}
+
+// integerOf orders integers of 64 bits with and without a sign: negative ones, then
+// all others. An imputed constant need not be a number; it comes after them.
+func integerOf(text string) (kind int, v uint64) {
+	if v, err := strconv.ParseInt(text, 10, 64); err == nil && v < 0 {
+		return 0, uint64(v)
+	}
+	if v, err := strconv.ParseUint(strings.TrimPrefix(text, "+"), 10, 64); err == nil {
+		return 1, v
+	}
+	if v, err := strconv.ParseInt(text, 10, 64); err == nil { // "-0"
+		return 1, uint64(v)
+	}
+	return 2, 0
 }
 
 func btoi(b bool) int {
