@@ -12,8 +12,13 @@ import (
 	"pipe/data/source/charset"
 )
 
-// sampled is how much of a file is looked at to find out what its dialect is.
-const sampled = 64 << 10
+// How much of a file is looked at to find out what its dialect is: more than the
+// least, up to the most, if there are fewer than some lines in it.
+const (
+	sampledLeast = 64 << 10
+	sampledMost  = 4 << 20
+	sampledLines = 4
+)
 
 // detect finds out what the settings leave open, from the beginning of the file,
 // and where its first record is.
@@ -133,8 +138,13 @@ func (r *reading) sniff(in *Reader, sample []byte) byte {
 		if delim == ',' || c == r.quote || c == r.escape || c == r.comment {
 			continue
 		}
-		switch p := r.parting(delim, in, sample); {
-		case !p.all && !(most && p.most) || p.fields < max(2, comma.fields, fields):
+		p := r.parting(delim, in, sample)
+		least := max(2, fields)
+		if comma.most || !p.all {
+			least = max(least, comma.fields)
+		}
+		switch {
+		case !p.all && !(most && p.most) || p.fields < least:
 		case p.fields == fields:
 			several = true
 		default:
@@ -219,8 +229,16 @@ func (r *reading) hintEncoding(text []byte) string {
 
 // sample is the beginning of what is to be read.
 func (r *reading) sample() ([]byte, error) {
-	sample := make([]byte, min(sampled, r.file.Size-r.offset))
-	return sample, r.file.ReadFull(sample, r.offset)
+	for n := int64(sampledLeast); ; n *= 2 {
+		sample := make([]byte, min(n, r.file.Size-r.offset))
+		if err := r.file.ReadFull(sample, r.offset); err != nil {
+			return nil, err
+		}
+		lines := bytes.Count(sample, []byte{'\n'}) + bytes.Count(sample, []byte{'\r'}) - bytes.Count(sample, []byte("\r\n"))
+		if int64(len(sample)) < n || n >= sampledMost || lines >= sampledLines {
+			return sample, nil
+		}
+	}
 }
 
 // skip moves behind a number of lines.

@@ -15,6 +15,7 @@ import (
 	"pipe/data/source"
 	"pipe/data/source/cell"
 	"pipe/data/table"
+	"pipe/data/table/tabletest"
 )
 
 // drawDialect draws settings of a dialect.
@@ -181,6 +182,26 @@ func TestFindsDelimiter(t *testing.T) {
 			rt.Fatalf("rows of %q (-written +read)\n%s", file, diff)
 		}
 	})
+}
+
+// TestFindsDelimiterOfLongLines: tables of genes have a line of names that is longer
+// than what is looked at of other files.
+func TestFindsDelimiterOfLongLines(t *testing.T) {
+	const width = 20_000
+	names := make([]string, width)
+	for i := range names {
+		names[i] = fmt.Sprintf("gene, no. %d", i)
+	}
+	file := strings.Join(names, "\t") + "\n" + strings.Repeat(strings.Repeat("1\t", width-1)+"1\n", 3)
+	data, err := read(t, usual(), file, 1<<20, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := tabletest.Open(t, data)
+	defer r.Close()
+	if n := r.Schema().NumFields(); n != width {
+		t.Errorf("%d columns", n)
+	}
 }
 
 // TestLeavesOutWhatDoesNotFit: records that are broken are left out, each with its
