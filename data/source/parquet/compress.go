@@ -57,16 +57,15 @@ func (d *decompressor) unpack(codec int, in []byte, size int) ([]byte, error) {
 		return nil, err
 	case len(out) != size:
 		return nil, fmt.Errorf("a page has %d bytes, want %d", len(out), size)
-	case codec != codecNone:
-		d.buf = out
 	}
+	d.buf = out
 	return out, nil
 }
 
 func (d *decompressor) decode(codec int, in []byte, size int) ([]byte, error) {
 	switch codec {
 	case codecNone:
-		return in, nil
+		return append(d.buf[:0], in...), nil
 	case codecSnappy:
 		const mostTimes = 22 // three bytes become 64
 		if n, err := snappy.DecodedLen(in); err != nil || n != size || n/mostTimes > len(in) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"unsafe"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -24,10 +25,12 @@ type cursor struct {
 	unpacker decompressor
 	levels   []byte
 	dict     *dictionary
+	dictAt   int64 // where it is in the file
 	page     page
+	scratch  *sync.Pool // of *[]byte
 }
 
-func newCursor(f *source.File, l *leaf, g *group) (*cursor, error) {
+func newCursor(f *source.File, l *leaf, g *group, scratch *sync.Pool) (*cursor, error) {
 	c := &g.chunks[l.chunk]
 	if err := c.check(l, f.Size); err != nil {
 		return nil, err
@@ -35,7 +38,7 @@ func newCursor(f *source.File, l *leaf, g *group) (*cursor, error) {
 	if c.values != g.rows {
 		return nil, fmt.Errorf("%d values in %d rows", c.values, g.rows)
 	}
-	return &cursor{leaf: l, codec: c.codec, rows: g.rows, pages: pages{file: f, at: c.at(), end: c.at() + c.packed}}, nil
+	return &cursor{leaf: l, codec: c.codec, rows: g.rows, scratch: scratch, pages: pages{file: f, at: c.at(), end: c.at() + c.packed}}, nil
 }
 
 // A limit bounds a piece.

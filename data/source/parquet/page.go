@@ -35,51 +35,48 @@ type pageHead struct {
 // Pages are those of a chunk, one after the other.
 type pages struct {
 	file    *source.File
-	at, end int64
-	window  []byte // what was read of the file and not yet used
+	at, end int64  // what was not read
+	window  []byte // what was read and not used
 	buf     []byte // behind window
 }
 
 const (
-	windowSize = 1 << 20
+	// windowSize is how much of a chunk is read to look for the head of a page. A file
+	// can have thousands of columns that are read at the same time.
+	windowSize = 8 << 10
 	// maxHead bounds the head of a page, which may hold the least and the greatest
 	// text.
 	maxHead = 16 << 20
 )
 
-// fill makes the window n bytes long at least, or as long as the chunk is.
+// fill makes the window n bytes long, or as long as the chunk is.
 func (p *pages) fill(n int) error {
 	n = int(min(int64(n), int64(len(p.window))+p.end-p.at))
-	if len(p.window) >= n {
+	have := len(p.window)
+	if have >= n {
 		return nil
 	}
-	size := int(min(int64(max(n, windowSize)), int64(len(p.window))+p.end-p.at))
-	if cap(p.buf) < size {
-		grown := make([]byte, size)
-		copy(grown, p.window)
-		p.buf = grown
-	} else {
-		p.buf = p.buf[:size]
-		copy(p.buf, p.window)
+	buf := p.buf
+	if cap(buf) < n {
+		buf = make([]byte, n)
 	}
-	have := len(p.window)
-	p.window = p.buf[:size]
+	copy(buf[:n], p.window)
+	p.buf, p.window = buf[:n], buf[:n]
 	if err := p.file.ReadFull(p.window[have:], p.at); err != nil {
 		return err
 	}
-	p.at += int64(size - have)
+	p.at += int64(n - have)
 	return nil
 }
 
-// next reads the next page; its bytes are good until the one after it. ok is false
-// at the end.
-func (p *pages) next() (h pageHead, body []byte, ok bool, err error) {
-	for look := 1 << 10; ; look *= 8 {
+// next reads the head of the next page. ok is false at the end.
+func (p *pages) next() (h pageHead, ok bool, err error) {
+	for look := windowSize; ; look *= 8 {
 		if err := p.fill(look); err != nil {
-			return h, nil, false, err
+			return h, false, err
 		}
 		if len(p.window) == 0 {
-			return h, nil, false, nil
+			return h, false, nil
 		}
 		t := &thrift{buf: p.window}
 		h = t.pageHead()
@@ -88,20 +85,34 @@ func (p *pages) next() (h pageHead, body []byte, ok bool, err error) {
 			break
 		}
 		if t.err != errShort || len(p.window) < look || look > maxHead {
-			return h, nil, false, fmt.Errorf("the head of a page: %w", t.err)
+			return h, false, fmt.Errorf("the head of a page: %w", t.err)
 		}
 	}
 	if h.packed < 0 || h.plain < 0 || h.values < 0 || int64(h.packed) > int64(len(p.window))+p.end-p.at {
-		return h, nil, false, errors.New("a page ends outside of its column")
+		return h, false, errors.New("a page ends outside of its column")
 	}
-	if err := p.fill(h.packed); err != nil {
-		return h, nil, false, err
+	return h, true, nil
+}
+
+// skip passes over the bytes of a page.
+func (p *pages) skip(n int) {
+	have := min(n, len(p.window))
+	p.window = p.window[have:]
+	p.at += int64(n - have)
+}
+
+// body reads the bytes of a page into a buffer, which is grown if it is too small.
+func (p *pages) body(buf []byte, h pageHead) ([]byte, error) {
+	buf = room(buf, h.packed)
+	have := copy(buf, p.window)
+	if err := p.file.ReadFull(buf[have:], p.at); err != nil {
+		return buf, err
 	}
-	body, p.window = p.window[:h.packed], p.window[h.packed:]
-	if h.hasCRC && crc32.ChecksumIEEE(body) != h.crc {
-		return h, nil, false, errors.New("the checksum of a page is wrong: the file is damaged")
+	p.skip(h.packed)
+	if h.hasCRC && crc32.ChecksumIEEE(buf) != h.crc {
+		return buf, errors.New("the checksum of a page is wrong: the file is damaged")
 	}
-	return h, body, true, nil
+	return buf, nil
 }
 
 func (t *thrift) pageHead() (h pageHead) {
@@ -155,36 +166,79 @@ type page struct {
 // open reads on to the next page of data. ok is false at the end.
 func (c *cursor) open() (ok bool, err error) {
 	for {
-		h, body, ok, err := c.pages.next()
+		before := c.pages
+		h, ok, err := c.pages.next()
 		if err != nil || !ok {
 			return false, err
 		}
 		switch {
-		case h.kind != pageData && h.kind != pageDataV2 && h.kind != pageDictionary:
-			continue // an index
+		case h.kind != pageData && h.kind != pageDataV2 && h.kind != pageDictionary || h.kind != pageDictionary && h.values == 0:
+			c.pages.skip(h.packed) // an index, or nothing
+			continue
 		case !h.hasDetail:
 			return false, errors.New("a page does not say what it holds")
+		case h.kind == pageDictionary && c.dictAt > 0:
+			return false, errors.New("a second dictionary")
 		case h.kind == pageDictionary:
-			if c.dict != nil {
-				return false, errors.New("a second dictionary")
-			}
-			if body, err = c.unpacker.unpack(c.codec, body, h.plain); err != nil {
-				return false, err
-			}
-			if h.encoding != plainEncoding && h.encoding != plainDictionary {
-				return false, fmt.Errorf("a dictionary in encoding %d", h.encoding)
-			}
-			if c.dict, err = c.leaf.dictionary(body, h.values); err != nil {
-				return false, fmt.Errorf("dictionary: %w", err)
-			}
-			continue
+			c.dictAt = before.at - int64(len(before.window))
 		}
-		if h.values == 0 {
-			continue
+		// The page is unpacked into memory of the cursor, so that what it is unpacked
+		// from can serve another one then.
+		buf, _ := c.scratch.Get().(*[]byte)
+		if buf == nil {
+			buf = new([]byte)
 		}
-		c.page, err = c.dataPage(h, body)
-		return err == nil, err
+		*buf, err = c.pages.body(*buf, h)
+		switch {
+		case err != nil:
+		case h.kind == pageDictionary:
+			err = c.readDictionary(h, *buf)
+		default:
+			c.page, err = c.dataPage(h, *buf)
+		}
+		c.scratch.Put(buf)
+		if err != nil || h.kind != pageDictionary {
+			return err == nil, err
+		}
 	}
+}
+
+func (c *cursor) readDictionary(h pageHead, body []byte) error {
+	body, err := c.unpacker.unpack(c.codec, body, h.plain)
+	if err != nil {
+		return err
+	}
+	if h.encoding != plainEncoding && h.encoding != plainDictionary {
+		return fmt.Errorf("a dictionary in encoding %d", h.encoding)
+	}
+	if c.dict, err = c.leaf.dictionary(body, h.values); err != nil {
+		return fmt.Errorf("dictionary: %w", err)
+	}
+	return nil
+}
+
+// needDictionary reads the dictionary again, if it was given up.
+func (c *cursor) needDictionary() error {
+	if c.dict != nil {
+		return nil
+	}
+	if c.dictAt == 0 {
+		return errors.New("a page refers to a dictionary that is not there")
+	}
+	p := pages{file: c.pages.file, at: c.dictAt, end: c.pages.end}
+	h, _, err := p.next()
+	if err != nil {
+		return err
+	}
+	body, err := p.body(nil, h)
+	if err != nil {
+		return err
+	}
+	mine := c.unpacker.buf // the page that refers to it
+	c.unpacker.buf = nil
+	err = c.readDictionary(h, body)
+	c.unpacker.buf = mine
+	return err
 }
 
 func (c *cursor) dataPage(h pageHead, body []byte) (p page, err error) {
@@ -199,7 +253,6 @@ func (c *cursor) dataPage(h pageHead, body []byte) (p page, err error) {
 		if h.unpacked || len(body) == 0 {
 			codec = codecNone
 		}
-		// The window may move before the page is used up.
 		levels = append(c.levels[:0], levels...)
 		c.levels = levels
 		if body, err = c.unpacker.unpack(codec, body, h.plain-h.defBytes-h.repBytes); err != nil {
@@ -243,8 +296,8 @@ const (
 func (c *cursor) values(p *page, encoding int, body []byte) (err error) {
 	l := c.leaf
 	if encoding == plainDictionary || encoding == rleDictionary {
-		if c.dict == nil {
-			return errors.New("a page refers to a dictionary that is not there")
+		if err := c.needDictionary(); err != nil {
+			return err
 		}
 		if len(body) == 0 {
 			body = []byte{0} // of nothing but nulls
@@ -261,6 +314,8 @@ func (c *cursor) values(p *page, encoding int, body []byte) (err error) {
 		}
 		return nil
 	}
+	// Writers that give a dictionary up seldom come back to it.
+	c.dict = nil
 	if l.physical == typeBytes {
 		texts, err := newTexts(encoding, body, p.left)
 		if err != nil {

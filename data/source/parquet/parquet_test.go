@@ -6,8 +6,10 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 
+	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/google/go-cmp/cmp"
 
 	"pipe/data/source"
@@ -262,5 +264,48 @@ func TestFlippedBits(t *testing.T) {
 			damaged[i/8] ^= 1 << (i % 8)
 			use(t, damaged)
 		}
+	}
+}
+
+// TestDictionaryAgain: a dictionary that was given up is read again.
+func TestDictionaryAgain(t *testing.T) {
+	data := load(t, "pyarrow-snappy.parquet")
+	file := &source.File{ReaderAt: bytes.NewReader(data), Size: int64(len(data)), Name: "f"}
+	meta, err := readFooter(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaves, err := meta.columns()
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := 0
+	for _, l := range leaves {
+		var scratch sync.Pool
+		a, errA := newCursor(file, l, &meta.groups[0], &scratch)
+		b, errB := newCursor(file, l, &meta.groups[0], &scratch)
+		if errA != nil || errB != nil {
+			t.Fatal(errA, errB)
+		}
+		for {
+			if b.dict != nil && b.page.left == 0 {
+				b.dict = nil
+				again++
+			}
+			want, errA := a.next(t.Context(), limit{rows: 3, text: 1})
+			got, errB := b.next(t.Context(), limit{rows: 3, text: 1})
+			if errA != nil || errB != nil {
+				t.Fatal(errA, errB)
+			}
+			if want == nil || got == nil {
+				break
+			}
+			if !array.Equal(want, got) {
+				t.Errorf("column %s: %v, want %v", l.name, got, want)
+			}
+		}
+	}
+	if again < 5 {
+		t.Errorf("only %d dictionaries were given up", again)
 	}
 }

@@ -88,6 +88,7 @@ type reading struct {
 	keep    []int
 	threads int
 	inputs  *source.Inputs
+	scratch sync.Pool // of *[]byte: compressed pages
 }
 
 const (
@@ -186,7 +187,7 @@ func (r *reading) start(ctx context.Context, running *sync.WaitGroup, slots chan
 					send(made{panicked: fmt.Sprintf("%v\n%s", v, debug.Stack())})
 				}
 			}()
-			c, err := newCursor(r.file, r.leaves[i], &r.groups[g])
+			c, err := newCursor(r.file, r.leaves[i], &r.groups[g], &r.scratch)
 			if err != nil {
 				send(made{err: err})
 				return
