@@ -20,7 +20,7 @@ const maxFeatures = 1 << 15
 
 // maxHeld bounds the bytes of columns that are in memory for the sake of their
 // order. What is beyond it is in a file.
-const maxHeld = 64 << 20
+const maxHeld = 16 << 20
 
 // Resources are what learning may use. They change nothing of what is learned.
 type Resources struct {

@@ -376,7 +376,7 @@ func countKeys(ctx context.Context, r *table.Reader, method, name string) (*keyC
 }
 
 // maxHeld bounds the bytes of times that are in memory. What is beyond it is in a file.
-const maxHeld = 64 << 20
+const maxHeld = 16 << 20
 
 // timed is the first pass over a column of times.
 func timed(ctx context.Context, with means, r *table.Reader, name string, sizes []int64) (assigner, error) {
