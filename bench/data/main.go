@@ -5,11 +5,12 @@
 //	bench/data/peers.sh /tmp/peers
 //	go run ./bench/data -python /tmp/peers/bin/python
 //
-// Three tasks are measured. "commit" is from the file to an artifact in a new
+// Four tasks are measured. "commit" is from the file to an artifact in a new
 // store, where pipe hashes what it reads and writes, syncs it and takes types
 // from all values; the others write an Arrow IPC file. "all rows" is the same
 // with types from all rows for those peers that can. "reader" is from bytes in
-// memory to columns.
+// memory to columns. "parquet" is "commit" from a Parquet file of the mixed table,
+// with columns of 16 and 32 bits and dictionaries.
 package main
 
 import (
@@ -17,12 +18,14 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"log"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -115,6 +118,15 @@ func (o *options) run() (err error) {
 				return fmt.Errorf("%s, %s: %w", b.name, t.name, err)
 			}
 		}
+		if m.python != "" && b.name == "mixed" && tasks.MatchString("parquet") {
+			t, err := m.parquet()
+			if err == nil {
+				err = m.measure(t)
+			}
+			if err != nil {
+				return fmt.Errorf("%s, parquet: %w", b.name, err)
+			}
+		}
 		if err := os.RemoveAll(m.shop.dir); err != nil {
 			return err
 		}
@@ -164,6 +176,22 @@ func (m *measurement) tasks() []task {
 		}
 	}
 	return []task{commit, all, reader}
+}
+
+// parquet is the task from a file in that format, of the table that is read.
+func (m *measurement) parquet() (task, error) {
+	path := strings.TrimSuffix(m.file, ".csv") + ".parquet"
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		if _, err := call(m.limit, m.python, "bench/data/peer.py", "pyarrow", "make", m.file, path); err != nil {
+			return task{}, err
+		}
+	}
+	m.file, m.ours = path, ""
+	t := task{"parquet", []*program{{name: "pipe", run: func() (usage, error) { return m.shop.ingest(path) }}}}
+	for _, peer := range []string{"duckdb", "polars", "pyarrow"} {
+		t.programs = append(t.programs, m.writer(peer, "ipc"))
+	}
+	return t, nil
 }
 
 // writer is a peer that writes an IPC file. Its values are compared the first

@@ -4,6 +4,9 @@
 #   all     the same, with types from all rows
 #   memory  from the bytes, or the cached file where a peer reads no bytes, to columns; the least of three
 #   equal   OUT is compared with FILE, both Arrow IPC files
+#   make    OUT is a Parquet file of FILE with some columns in types as narrow as others have them
+#
+# FILE is CSV, or Parquet if its name ends so.
 #
 # It prints wall and CPU seconds of the task without the imports, and the peak of memory, as JSON.
 import json
@@ -19,6 +22,8 @@ def polars(task, path, out):
         with open(path, "rb") as f:
             data = f.read()
         return 3, lambda: pl.read_csv(data, try_parse_dates=True, infer_schema_length=rows)
+    if path.endswith(".parquet"):
+        return 1, lambda: pl.read_parquet(path).write_ipc(out)
     return 1, lambda: pl.read_csv(path, try_parse_dates=True, infer_schema_length=rows).write_ipc(out)
 
 
@@ -32,7 +37,11 @@ def pyarrow(task, path, out):
         return 3, lambda: pa.csv.read_csv(pa.BufferReader(data), parse_options=options)
 
     def run():
-        table = pa.csv.read_csv(path, parse_options=options)
+        if path.endswith(".parquet"):
+            import pyarrow.parquet
+            table = pa.parquet.read_table(path)
+        else:
+            table = pa.csv.read_csv(path, parse_options=options)
         with pa.ipc.new_file(out, table.schema) as w:
             w.write_table(table)
     return 1, run
@@ -45,6 +54,8 @@ def duckdb(task, path, out):
     con = duckdb.connect()
 
     def read():
+        if path.endswith(".parquet"):
+            return con.sql(f"SELECT * FROM read_parquet('{path}')")
         return con.sql(f"SELECT * FROM read_csv('{path}'{sample})")
 
     def run():
@@ -68,6 +79,8 @@ def equal(path, out):
         return f"{got.num_rows} rows, want {want.num_rows}"
     for name in want.column_names:
         w, g = want.column(name), got.column(name)
+        if pa.types.is_dictionary(g.type):
+            g = pa.chunked_array([c.dictionary.cast(w.type).take(c.indices) for c in g.chunks])
         kind = lambda t: "text" if pa.types.is_large_string(t) or pa.types.is_string(t) or pa.types.is_string_view(t) else t.id
         if kind(w.type) != kind(g.type):
             return f"column {name} is {g.type}, want {w.type}"
@@ -79,6 +92,18 @@ def equal(path, out):
         if same is False:
             return f"column {name} has other values"
     return ""
+
+
+def make(path, out):
+    import pyarrow as pa
+    import pyarrow.csv
+    import pyarrow.parquet
+    table = pa.csv.read_csv(path)
+    for name, narrow in {"i1": pa.int16(), "i2": pa.int16(), "i3": pa.int32(), "f1": pa.float32(), "f2": pa.float32()}.items():
+        at = table.column_names.index(name)
+        table = table.set_column(at, name, table.column(name).cast(narrow))
+    table = table.set_column(table.column_names.index("s1"), "s1", table.column("s1").dictionary_encode())
+    pa.parquet.write_table(table, out)
 
 
 def peak():
@@ -93,6 +118,10 @@ def main():
     out = sys.argv[4] if len(sys.argv) > 4 else None
     if task == "equal":
         print(json.dumps({"differs": equal(path, out)}))
+        return
+    if task == "make":
+        make(path, out)
+        print("{}")
         return
     times, run = {"polars": polars, "pyarrow": pyarrow, "duckdb": duckdb}[peer](task, path, out)
     best = None
