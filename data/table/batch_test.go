@@ -7,6 +7,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -243,4 +244,52 @@ func (f *failingAfter) Write(p []byte) (int, error) {
 		return 0, f.err
 	}
 	return len(p), nil
+}
+
+// A slow file is at work on a batch until it is let go.
+type slow struct {
+	begun, letGo chan struct{}
+	busy         atomic.Bool
+}
+
+func (s *slow) Write(p []byte) (int, error) {
+	if len(p) > 1000 { // the values of a batch
+		s.busy.Store(true)
+		close(s.begun)
+		<-s.letGo
+		s.busy.Store(false)
+	}
+	return len(p), nil
+}
+
+// After an error of Write, and after Discard, nobody uses the file any more.
+func TestNobodyWritesAfterwards(t *testing.T) {
+	schema := arrow.NewSchema([]arrow.Field{{Name: "a", Type: arrow.PrimitiveTypes.Int64}}, nil)
+	rec, err := NewRecord(schema, NewArray(make([]int64, 600), nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := NewRecord(arrow.NewSchema([]arrow.Field{{Name: "b", Type: arrow.PrimitiveTypes.Int64}}, nil), NewArray([]int64{1}, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, end := range map[string]func(w *Writer) error{
+		"an error": func(w *Writer) error { return w.Write(other) },
+		"discard":  func(w *Writer) error { w.Discard(); return w.err },
+	} {
+		file := &slow{begun: make(chan struct{}), letGo: make(chan struct{})}
+		w, err := newWriter(file, schema, memory.DefaultAllocator)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.filling = newFilling(w.schema, 500, batchBytes)
+		if err := w.Write(rec); err != nil {
+			t.Fatal(err)
+		}
+		<-file.begun
+		go close(file.letGo)
+		if err := end(w); err == nil || file.busy.Load() {
+			t.Errorf("%s: %v, and the file is in use: %v", name, err, file.busy.Load())
+		}
+	}
 }

@@ -20,8 +20,8 @@ import (
 // What went wrong there is the error of a later call. After an error it is of no
 // further use. It is not safe for concurrent use.
 //
-// Whoever gives a Writer up without Close calls Discard before the underlying
-// writer is used again.
+// Whoever gives a Writer up without an error of its own, and without Close, calls
+// Discard before the underlying writer is used again.
 type Writer struct {
 	schema  *arrow.Schema
 	out     *ipc.FileWriter
@@ -70,7 +70,9 @@ func (w *Writer) Rows() int64 { return w.rows }
 // It copies what it needs and keeps no reference.
 func (w *Writer) Write(rec arrow.Record) error {
 	if w.err == nil {
-		w.err = w.write(rec)
+		if w.err = w.write(rec); w.err != nil {
+			w.wait()
+		}
 	}
 	return w.err
 }
