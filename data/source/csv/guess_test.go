@@ -9,7 +9,9 @@ import (
 
 	"pgregory.net/rapid"
 
+	"pipe/data/source"
 	"pipe/data/source/cell"
+	"pipe/data/table"
 )
 
 // TestNobodySeesTheGuess: whatever is guessed of a file, the table, what is said
@@ -96,4 +98,57 @@ func readReport(t *testing.T, in reads, text string, block, threads int) ([]byte
 		return a
 	}})))
 	return data, log.String(), nil
+}
+
+// again counts how often an output is begun again.
+type again struct {
+	bytes.Buffer
+	times int
+}
+
+func (a *again) Reset() {
+	a.Buffer.Reset()
+	a.times++
+}
+
+// TestALateValueIsReadOnceMore: a value that the sample of a file has not makes
+// text of a column that is numbers else, at the cost of one more pass.
+func TestALateValueIsReadOnceMore(t *testing.T) {
+	const rows, odd = 200_000, 11_000
+	for _, late := range []string{"123456", "x"} {
+		var text strings.Builder
+		text.WriteString("a,b\n")
+		for row := range rows {
+			if row == odd {
+				text.WriteString(late + ",0.5\n")
+			} else {
+				text.WriteString("123456,0.5\n")
+			}
+		}
+		opened, err := Usual().Open(t.Context(), source.Inputs{
+			Files:   []*source.File{{ReaderAt: strings.NewReader(text.String()), Size: int64(text.Len()), Name: "in.csv"}},
+			Threads: 2,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out again
+		read, err := source.Write(t.Context(), &out, opened)
+		if err != nil || read.Rows != rows {
+			t.Fatalf("%d rows, error %v", read.Rows, err)
+		}
+		r, err := table.Open(bytes.NewReader(out.Bytes()), int64(out.Len()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		rec, err := r.Batch(0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, doubted := r.Schema().Field(0).Metadata.GetValue(table.DoubtKey)
+		value, wrong := rec.Column(0).ValueStr(odd), late == "x"
+		if value != late || doubted != wrong || (out.times == 1) != wrong || out.times > 1 {
+			t.Errorf("%s: value %s of %s, begun again %d times, doubted %v", late, value, r.Schema().Field(0).Type, out.times, doubted)
+		}
+	}
 }
