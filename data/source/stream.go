@@ -174,14 +174,22 @@ func (s *stream) texts(in *array.String, column string) (arrow.Array, error) {
 }
 
 // checkTexts refuses what is not UTF-8. Each text is if all of them together are and
-// none ends in a character.
+// none begins inside of a character.
 func (s *stream) checkTexts(in *array.String, column string) error {
-	good := utf8.Valid(in.ValueBytes())
-	for row := 0; row < in.Len(); row++ {
-		if text := in.Value(row); good && (text == "" || utf8.RuneStart(text[0])) || in.IsNull(row) || utf8.ValidString(text) {
-			continue
+	all, good := in.ValueBytes(), true
+	if good = utf8.Valid(all); good && in.Len() > 0 {
+		offsets := in.ValueOffsets()
+		for _, at := range offsets {
+			if from := int(at - offsets[0]); from < len(all) && !utf8.RuneStart(all[from]) {
+				good = false
+				break
+			}
 		}
-		return diag.WithHint(fmt.Errorf("%s: row %d, column %q: text that is not UTF-8", s.data, s.rows+int64(row)+1, column), HintUTF8)
+	}
+	for row := 0; !good && row < in.Len(); row++ {
+		if in.IsValid(row) && !utf8.ValidString(in.Value(row)) {
+			return diag.WithHint(fmt.Errorf("%s: row %d, column %q: text that is not UTF-8", s.data, s.rows+int64(row)+1, column), HintUTF8)
+		}
 	}
 	return nil
 }

@@ -458,14 +458,16 @@ func (v *coded) append(p *piece, n int) error {
 		if err != nil {
 			return err
 		}
+		out, to := p.text, p.ends
 		for _, k := range part {
 			start := int32(0)
 			if k > 0 {
 				start = ends[k-1]
 			}
-			p.text = append(p.text, text[start:ends[k]]...)
-			p.endText()
+			out = append(out, text[start:ends[k]]...)
+			to = append(to, int32(len(out)))
 		}
+		p.text, p.ends = out, to
 		n -= len(part)
 	}
 	return nil
