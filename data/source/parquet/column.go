@@ -223,7 +223,7 @@ func (l *leaf) castOf(means logical) (cast, error) {
 	case means.kind == logicalDecimal:
 		return decimalCast(l, means.digits, means.scale)
 	case means.kind == logicalNull:
-		return l.nullCast()
+		return nullCast(), nil
 	}
 	switch l.physical {
 	case typeBool:
@@ -271,11 +271,11 @@ func (l *leaf) castOf(means logical) (cast, error) {
 }
 
 // nullCast is that of a column that is said to have no value.
-func (l *leaf) nullCast() (cast, error) {
+func nullCast() cast {
 	none := func([]byte, []byte) ([]byte, error) {
 		return nil, errors.New("a value in a column that is said to have none")
 	}
-	return cast{to: arrow.BinaryTypes.String, format: none}, nil
+	return cast{to: arrow.BinaryTypes.String, format: none}
 }
 
 func nanosType() arrow.DataType { return &arrow.TimestampType{Unit: arrow.Nanosecond, TimeZone: "UTC"} }

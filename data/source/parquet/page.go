@@ -281,15 +281,14 @@ func (c *cursor) dataPage(h pageHead, body []byte) (p page, err error) {
 
 // Encodings of values.
 const (
-	plainEncoding     = 0
-	plainDictionary   = 2
-	rleEncoding       = 3
-	deltaNumbers      = 5
-	deltaLengths      = 6
-	deltaTexts        = 7
-	rleDictionary     = 8
-	byteStreamSplit   = 9
-	hintOtherEncoding = "write the file with another encoding"
+	plainEncoding   = 0
+	plainDictionary = 2
+	rleEncoding     = 3
+	deltaNumbers    = 5
+	deltaLengths    = 6
+	deltaTexts      = 7
+	rleDictionary   = 8
+	byteStreamSplit = 9
 )
 
 // values finds what reads the values of a page.
@@ -317,7 +316,7 @@ func (c *cursor) values(p *page, encoding int, body []byte) (err error) {
 	// Writers that give a dictionary up seldom come back to it.
 	c.dict = nil
 	if l.physical == typeBytes {
-		texts, err := newTexts(encoding, body, p.left)
+		texts, err := newTexts(encoding, body)
 		if err != nil {
 			return err
 		}

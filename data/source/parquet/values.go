@@ -222,7 +222,7 @@ type byteValues interface {
 	next() ([]byte, error) // good until the next one
 }
 
-func newTexts(encoding int, body []byte, most int) (byteValues, error) {
+func newTexts(encoding int, body []byte) (byteValues, error) {
 	switch encoding {
 	case plainEncoding:
 		return &plainTexts{body}, nil
