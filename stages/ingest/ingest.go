@@ -112,10 +112,10 @@ func (in *Ingest) OutputPorts([]string) []pipeline.Port {
 // Run reads the file.
 func (in *Ingest) Run(ctx context.Context, env pipeline.Env) error {
 	data, err := in.openData(ctx, env)
-	defer data.Close()
 	if err != nil {
-		return err
+		return errors.Join(err, data.Close())
 	}
+	defer data.Close()
 	reader, err := in.reader(data.files)
 	if err != nil {
 		return err
