@@ -65,8 +65,8 @@ func (f *Format) Choose(name string, reader any) {
 // Advise implements settings.Adviser.
 func (*Format) Advise(written string) string {
 	switch written {
-	case "json", "ndjson":
-		return "one JSON object a line is jsonl; other JSON can be converted with jq -c"
+	case "ndjson":
+		return "one JSON object a line is jsonl"
 	case "tsv":
 		return `tab-separated values are csv, with delimiter: "\t"`
 	}

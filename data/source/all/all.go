@@ -20,6 +20,7 @@ func Kinds() []source.Kind {
 	return []source.Kind{
 		csv.Kind(),
 		jsonl.Kind(),
+		jsonl.ListKind(),
 		parquet.Kind(),
 		arrow.Kind(),
 		sqlite.Kind(),

@@ -92,6 +92,9 @@ const (
 	Wrong         // it is not of the type that is declared
 )
 
+// Empty says whether all of a number of values are missing.
+func (t *Tally) Empty(values int64) bool { return t.missing == values }
+
 // Null counts values that are missing.
 func (t *Tally) Null(n int64) { t.missing += n }
 

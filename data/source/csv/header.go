@@ -23,7 +23,7 @@ func (r *reading) open(ctx context.Context, in *Reader) error {
 	}
 	if source.IsJSON(start) {
 		return diag.WithHint(fmt.Errorf("%s is JSON, not CSV", r.file.Name),
-			"if each line is an object, set format: jsonl; else convert it in an exec stage, for example with Python: pandas.read_json(...).to_csv(..., index=False)")
+			"set format: json, which reads a list of objects and one object a line")
 	}
 	if bytes.HasPrefix(start, source.BOM) {
 		r.offset = int64(len(source.BOM))

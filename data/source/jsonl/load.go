@@ -1,7 +1,6 @@
 package jsonl
 
 import (
-	"bytes"
 	"context"
 	"iter"
 	"sync"
@@ -71,8 +70,8 @@ func (r *reading) batches() iter.Seq2[piece, error] {
 				return
 			}
 			part := piece{offset: p.offset}
-			for line := range bytes.Lines(data) {
-				part.size += int64(len(line))
+			for record := range r.records(data) {
+				part.size += r.size(record, part.offset+part.size, p.offset+p.size)
 				if part.rows++; part.rows == most {
 					if !yield(part, nil) {
 						return
@@ -114,29 +113,39 @@ func (l *loader) load(r *reading, targets map[string]int, p piece) error {
 		l.columns[i].Reset(r.plan.Targets[i], int(p.rows))
 		l.last[i] = 0
 	}
-	var m member
-	for line := range bytes.Lines(l.buf) {
-		if isBlank(line) {
+	l.walk.list = r.list
+	for record := range r.records(l.buf) {
+		if !r.list && isBlank(record) {
 			continue
 		}
-		for l.walk.start(line); l.walk.next(&m); {
-			i, ok := targets[string(m.name)]
-			if !ok || m.kind == null {
-				continue
-			}
-			if m.kind == nested {
-				m.form = cell.Text
-			}
-			l.fill(i)
-			l.columns[i].Set(&r.contract.Rules, l.row, m.form, m.text)
-			l.last[i]++
-		}
+		l.object(r, targets, &l.walk, record)
 		l.row++
 	}
 	for i := range l.columns {
 		l.fill(i)
 	}
 	return nil
+}
+
+// object reads an object, or one that is the value of a member.
+func (l *loader) object(r *reading, targets map[string]int, w *walk, text []byte) {
+	var m member
+	for w.start(text); w.next(&m); {
+		if m.kind == nested && r.flatten && m.text[0] == '{' {
+			l.object(r, targets, w.within(m.name), m.text)
+			continue
+		}
+		i, ok := targets[string(m.name)]
+		if !ok || m.kind == null {
+			continue
+		}
+		if m.kind == nested {
+			m.form = cell.Text
+		}
+		l.fill(i)
+		l.columns[i].Set(&r.contract.Rules, l.row, m.form, m.text)
+		l.last[i]++
+	}
 }
 
 // fill makes rows of a column null that do not have it.

@@ -44,6 +44,22 @@ type walk struct {
 	open      bool
 	names     []byte // unescaped
 	texts     []byte
+	list      bool // the line is an element of a list
+
+	prefix []byte // of the names of members
+	full   []byte // name with its prefix
+	inner  *walk  // for the value of a member
+}
+
+// within is the walk for an object that is the value of a member: the names of
+// its members begin with that of the member and a point.
+func (w *walk) within(name []byte) *walk {
+	if w.inner == nil {
+		w.inner = new(walk)
+	}
+	w.inner.prefix = append(append(w.inner.prefix[:0], name...), '.')
+	w.inner.list = w.list
+	return w.inner
 }
 
 func (w *walk) start(line []byte) {
@@ -52,8 +68,12 @@ func (w *walk) start(line []byte) {
 	switch {
 	case w.take('{'):
 		w.open = true
+	case w.list && len(line) == w.pos:
+		w.fail("nothing where an object is expected", "")
+	case w.list:
+		w.fail("no object", "each element of the list has to be one, as in [{\"a\": 1}, {\"a\": 2}]")
 	case w.pos < len(line) && line[w.pos] == '[':
-		w.fail("a list, where each line has to be one object", "write one object a line, for example with: jq -c '.[]' FILE")
+		w.fail("a list, where each line has to be one object", "set format: json if the file is one list")
 	default:
 		w.fail("no object", "each line has to be one object, as in {\"a\": 1, \"b\": \"x\"}")
 	}
@@ -68,8 +88,11 @@ func (w *walk) fail(msg, hint string) bool {
 
 // unexpected fails at what is at pos.
 func (w *walk) unexpected(want string) bool {
+	if w.pos >= len(w.line) && w.list {
+		return w.fail("the list goes on or ends where "+want+" is expected", "")
+	}
 	if w.pos >= len(w.line) {
-		return w.fail("the line ends where "+want+" is expected", "each object has to be in one line, for example with: jq -c . FILE")
+		return w.fail("the line ends where "+want+" is expected", "each object has to be in one line; set format: json if the file is one list of objects")
 	}
 	r, _ := utf8.DecodeRune(w.line[w.pos:])
 	return w.fail(fmt.Sprintf("%q where %s is expected", r, want), "")
@@ -107,7 +130,7 @@ func (w *walk) next(m *member) bool {
 	case w.take('}'):
 		w.blanks()
 		if w.pos < len(w.line) {
-			w.fail("text after the object", "each line has to be one object")
+			w.after()
 		}
 		return false
 	case first:
@@ -122,6 +145,10 @@ func (w *walk) next(m *member) bool {
 	if !ok {
 		return false
 	}
+	if len(w.prefix) > 0 {
+		w.full = append(append(w.full[:0], w.prefix...), name...)
+		name = w.full
+	}
 	m.name = name
 	w.blanks()
 	if !w.take(':') {
@@ -130,6 +157,14 @@ func (w *walk) next(m *member) bool {
 	w.blanks()
 	m.at = w.pos
 	return w.value(m)
+}
+
+func (w *walk) after() {
+	if w.list {
+		w.fail("text after the object, before a comma or the end of the list", "")
+		return
+	}
+	w.fail("text after the object", "each line has to be one object")
 }
 
 func (w *walk) value(m *member) (ok bool) {

@@ -37,7 +37,8 @@ is an error with its line, character, row and column.`,
 
 // Reader reads a file of JSON Lines.
 type Reader struct {
-	Nested string `yaml:"nested" default:"error" enum:"error,text" doc:"What an object or a list is that is the value of a column: an error, or text, as it is written in the file. In columns that select leaves out it does not matter, and with expect it is text."`
+	Nested  string `yaml:"nested" default:"error" enum:"error,text" doc:"What an object or a list is that is the value of a column: an error, or text, as it is written in the file. In columns that select leaves out it does not matter, and with expect it is text."`
+	Flatten bool   `yaml:"flatten" added:"true" default:"false" doc:"Whether the members of an object that is a value are columns of their own, a.b for member b of column a, as deep as they are. Lists are what nested says."`
 }
 
 // detect knows a file by its first object.
@@ -58,6 +59,8 @@ type reading struct {
 	types    cell.Types
 	kept     map[string]bool // nil: all
 	nested   bool            // is text
+	flatten  bool
+	list     bool // the file is one list, not lines
 
 	*survey
 	plan *cell.Plan
@@ -68,6 +71,11 @@ type reading struct {
 
 // Open does the first pass.
 func (in *Reader) Open(ctx context.Context, from source.Inputs) (source.Rows, error) {
+	return in.open(ctx, from, false)
+}
+
+// open does the first pass, over a list too if it may be one.
+func (in *Reader) open(ctx context.Context, from source.Inputs, list bool) (source.Rows, error) {
 	file, err := from.One()
 	if err != nil {
 		return nil, err
@@ -75,7 +83,8 @@ func (in *Reader) Open(ctx context.Context, from source.Inputs) (source.Rows, er
 	done := int64(0)
 	r := &reading{
 		file: file, contract: &from.Contract, types: from.Contract.Types(), nested: in.Nested == "text" || len(from.Contract.Expected) > 0,
-		block: cmp.Or(from.Block, block.Usual), threads: max(1, from.Threads),
+		flatten: in.Flatten,
+		block:   cmp.Or(from.Block, block.Usual), threads: max(1, from.Threads),
 		advance: func(n int64) {
 			done += n
 			from.Advance(done, 2*file.Size) // two passes
@@ -97,6 +106,11 @@ func (in *Reader) Open(ctx context.Context, from source.Inputs) (source.Rows, er
 	if bytes.HasPrefix(start, source.BOM) {
 		r.offset = int64(len(source.BOM))
 	}
+	if list && !detect(start) {
+		if err := r.bounds(start); err != nil {
+			return nil, err
+		}
+	}
 	if r.survey, err = r.look(ctx); err != nil {
 		return nil, err
 	}
@@ -110,6 +124,9 @@ func (r *reading) decide() error {
 		return fmt.Errorf("%s has no objects, only blank lines", r.file.Name)
 	case len(r.names) == 0:
 		return fmt.Errorf("%s has no columns: all objects are empty", r.file.Name)
+	}
+	if r.flatten {
+		r.dropHeads()
 	}
 	columns, err := r.contract.Columns(r.file.Name, r.names)
 	if err != nil {
@@ -125,6 +142,29 @@ func (r *reading) decide() error {
 			"select: lists the columns to keep")
 	}
 	return nil
+}
+
+const maxHead = 1 << 12 // bytes of a name in which other names are looked for
+
+// dropHeads leaves out columns whose values are all objects or null: those of
+// their members are there.
+func (r *reading) dropHeads() {
+	heads := map[string]bool{}
+	for _, name := range r.names {
+		for i := range min(len(name), maxHead) {
+			if name[i] == '.' {
+				heads[name[:i]] = true
+			}
+		}
+	}
+	kept := columns{}
+	for i, name := range r.names {
+		if !heads[name] || !r.tallies[i].Empty(r.present[i]) {
+			at := kept.add([]byte(name))
+			kept.tallies[at], kept.present[at] = r.tallies[i], r.present[i]
+		}
+	}
+	r.columns = kept
 }
 
 const (

@@ -62,7 +62,11 @@ func (c *columns) append(next *columns, lines int64) {
 }
 
 func (r *reading) splitter() block.Splitter {
-	return block.Splitter{File: r.file, Quote: -1, Size: r.block, Offset: r.offset}
+	s := block.Splitter{File: r.file, Quote: -1, Size: r.block, Offset: r.offset}
+	if r.list {
+		s.LastEnd = lastComma
+	}
+	return s
 }
 
 var errEnded = errors.New("the rest cannot be read")
@@ -102,29 +106,38 @@ type scanner struct {
 	kept  []bool            // whether somebody wants the column
 	last  []int64           // row that had it last
 	line  []byte
+
+	place  int64 // of the line in the file
+	before int64 // line ends before it in the block
 }
 
 func (sc *scanner) scan(r *reading, b block.Block) *survey {
-	sc.out = new(survey)
+	sc.out, sc.line = new(survey), nil
 	sc.types, sc.kept, sc.last = sc.types[:0], sc.kept[:0], sc.last[:0]
 	valid := utf8.Valid(b.Data)
-	for line := range bytes.Lines(b.Data) {
-		sc.out.lines++
-		sc.line = line
-		if isBlank(line) && !b.Cut {
+	sc.walk.list = r.list
+	sc.place, sc.before = b.Offset, 0
+	for line := range r.records(b.Data) {
+		sc.next(line)
+		if !r.list && isBlank(line) && !b.Cut {
 			continue
 		}
 		sc.out.rows++
 		if b.Cut || len(line) > block.MaxRecord {
-			sc.problem(0, "", "a line of more than 64 MiB", "each object has to be in one line")
-			sc.out.Ended = true
+			sc.tooLong()
 			break
 		}
 		if !valid && !utf8.Valid(line) {
 			sc.problem(len(line)-len(validTail(line)), "", "text that is not UTF-8", source.HintUTF8)
 			continue
 		}
-		sc.object(r)
+		if sc.object(r, &sc.walk, line, 0); r.list && sc.walk.bad != "" {
+			sc.out.Ended = true // nobody knows where the next object starts
+			break
+		}
+	}
+	if r.list {
+		sc.out.lines = sc.before + int64(bytes.Count(sc.line, newline))
 	}
 	sc.out.pieces = []piece{{b.Offset, int64(len(b.Data)), sc.out.rows}}
 	return sc.out
@@ -146,14 +159,48 @@ func validTail(b []byte) []byte {
 	return b
 }
 
-// object counts the values of a line.
-func (sc *scanner) object(r *reading) {
-	w, c := &sc.walk, &sc.out.columns
+var newline = []byte("\n")
+
+// next goes on to a line or, in a list, to what stands behind a comma.
+func (sc *scanner) next(line []byte) {
+	if !sc.walk.list {
+		sc.line = line
+		sc.out.lines++
+		return
+	}
+	if sc.line != nil {
+		sc.before += int64(bytes.Count(sc.line, newline))
+		sc.place += int64(len(sc.line)) + 1
+	}
+	sc.line = line
+	lead := len(line) - len(bytes.TrimLeft(line, blanks))
+	sc.out.lines = sc.before + int64(bytes.Count(line[:lead], newline)) + 1
+}
+
+func (sc *scanner) tooLong() {
+	msg, hint := "a line of more than 64 MiB", "each object has to be in one line; set format: json if the file is one list of objects"
+	if sc.walk.list {
+		msg, hint = "an object of more than 64 MiB", "it may not be closed"
+	}
+	sc.problem(0, "", msg, hint)
+	sc.out.Ended = true
+}
+
+// object counts the values of an object, which starts somewhere in the line.
+func (sc *scanner) object(r *reading, w *walk, text []byte, start int) (ok bool) {
+	c := &sc.out.columns
 	var m member
-	for w.start(sc.line); w.next(&m); {
+	for w.start(text); w.next(&m); {
+		m.at += start
+		if m.kind == nested && r.flatten && m.text[0] == '{' {
+			if !sc.object(r, w.within(m.name), m.text, m.at) {
+				return false
+			}
+			continue
+		}
 		if len(m.name) == 0 || bytes.IndexByte(m.name, 0) >= 0 {
 			sc.problem(m.at, "", "a name that is empty or has a zero byte", "give the column another name")
-			return
+			return false
 		}
 		i := c.add(m.name)
 		if i == len(sc.types) {
@@ -163,15 +210,16 @@ func (sc *scanner) object(r *reading) {
 		}
 		if sc.last[i] == sc.out.rows {
 			sc.problem(m.at, c.names[i], "the name is there twice", "")
-			return
+			return false
 		}
 		sc.last[i] = sc.out.rows
 		c.present[i]++
 		sc.value(r, i, &m)
 	}
 	if w.bad != "" {
-		sc.problem(w.pos, "", w.bad, w.hint)
+		sc.problem(start+w.pos, "", w.bad, w.hint)
 	}
+	return w.bad == ""
 }
 
 func (sc *scanner) value(r *reading, i int, m *member) {
@@ -184,7 +232,7 @@ func (sc *scanner) value(r *reading, i int, m *member) {
 		return // nobody wants to know
 	case m.kind == nested && !r.nested:
 		sc.problem(m.at, name, "an object or a list, where a value is expected",
-			"leave the column out with select:, or keep it as text: format: {jsonl: {nested: text}}")
+			r.hintNested(m))
 		return
 	case m.kind == nested:
 		m.form = cell.Text
@@ -198,7 +246,31 @@ func (sc *scanner) value(r *reading, i int, m *member) {
 	}
 }
 
+// hintNested says what to do with an object or a list.
+func (r *reading) hintNested(m *member) string {
+	format := "jsonl"
+	if r.list {
+		format = "json"
+	}
+	hint := fmt.Sprintf("leave the column out with select:, or keep it as text: format: {%s: {nested: text}}", format)
+	if m.text[0] == '{' {
+		hint += fmt.Sprintf(", or make its members columns: format: {%s: {flatten: true}}", format)
+	}
+	return hint
+}
+
 func (sc *scanner) problem(at int, column, msg, hint string) {
+	if sc.walk.list {
+		// Lines mean little in a list, so the row and the byte say where.
+		at = min(at, len(sc.line))
+		if column == "" {
+			msg += fmt.Sprintf(", at byte %d of the file", sc.place+int64(at))
+		}
+		sc.out.Add(source.Problem{
+			Line: sc.before + int64(bytes.Count(sc.line[:at], newline)) + 1, Row: sc.out.rows, Column: column, Msg: msg, Hint: hint,
+		})
+		return
+	}
 	sc.out.Add(source.Problem{
 		Line: sc.out.lines, Char: utf8.RuneCount(sc.line[:min(at, len(sc.line))]) + 1, Row: sc.out.rows, Column: column, Msg: msg, Hint: hint,
 	})
