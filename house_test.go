@@ -69,7 +69,6 @@ var owners = []struct {
 	{"database/sql", []string{"lineage/...", "data/source/sqlite"}},
 	{"github.com/mattn/go-sqlite3", []string{"lineage/...", "data/source/sqlite"}},
 	{"github.com/jackc/pgx", []string{"data/source/postgres/..."}},
-	{"github.com/xuri/excelize", []string{"data/source/excel"}},
 	{"golang.org/x/text", []string{"data/source/charset"}},
 	{"github.com/google/flatbuffers", []string{"data/table"}},
 	{"gorgonia.org/", []string{"nn/graph"}},

@@ -15,7 +15,7 @@ type fileKind struct {
 }
 
 const (
-	hintExcel  = "save the sheet as CSV in the spreadsheet program, or convert it in an exec stage with Python: pandas.read_excel(...).to_csv(..., index=False)"
+	hintExcel  = "save it as .xlsx in the spreadsheet program, or convert it in an exec stage with Python: pandas.read_excel(...).to_csv(..., index=False)"
 	hintFormat = "set format: %s, or give the file its usual ending"
 	hintPandas = "convert it in an exec stage, for example with Python: pandas.%s(...).to_csv(..., index=False)"
 )
@@ -54,7 +54,7 @@ func NotOf(title, file string, start []byte) error {
 			continue
 		}
 		if k.magic == "PK\x03\x04" && (bytes.Contains(start, []byte("[Content_Types].xml")) || bytes.Contains(start, []byte("xl/"))) {
-			k.name, k.hint = "an Excel workbook", hintExcel
+			k.name, k.hint = "an Excel workbook", "set format: excel"
 		}
 		return diag.WithHint(fmt.Errorf("%s is %s, not %s", file, k.name, title), k.hint)
 	}

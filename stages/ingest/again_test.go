@@ -110,3 +110,52 @@ func TestAgainOfVersionOne(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// TestFormatsAreOfAllValues: how values are written is known when all have been
+// seen, wherever the one is that says it.
+func TestFormatsAreOfAllValues(t *testing.T) {
+	const rows = 20_000
+	for _, c := range []struct{ usual, other, want string }{
+		{"01/02/2024", "13/02/2024", "date"}, {"01/02/2024", "02/13/2024", "date"}, {"01/02/2024", "03/04/2024", "string"}, {"31.12.2023", "x", "string"},
+		{"31.12.2023", "NA", "date"}, {"31.12.2023", "31.12.2023 10:00", "string"}, {"10:00", "10:00:00.5", "time"}, {"10:00", "24:00", "string"},
+		{"2024-01-02", "2024-01-02T03:04:05.000000001Z", "timestamp[ns]"}, {"2024-01-02T03:04:05.000000001Z", "0001-01-01", "string"}, {"1", "inf", "float64"},
+		{"1.5", "1'000.5", "float64"}, {"1", "yes", "string"}, {"1", "5%", "float64"}, {"yes", "no", "bool"}, {"yes", "true", "bool"}, {"1'000", "1'00", "string"},
+	} {
+		for _, at := range []int{0, rows / 2, rows - 1} {
+			var text strings.Builder
+			text.WriteString("i,x\n")
+			for i := range rows {
+				value := c.usual
+				if i == at {
+					value = c.other
+				}
+				fmt.Fprintf(&text, "%d,%s\n", i, value)
+			}
+			in := defaults()
+			in.Thousands, in.Percent, in.TrueWords, in.FalseWords = "'", true, []string{"yes"}, []string{"no"}
+			data, err := read(t, in, text.String(), 1<<14, 2)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r, err := table.Open(bytes.NewReader(data), int64(len(data)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := table.TypeName(r.Schema().Field(1).Type); got != c.want {
+				t.Errorf("%s with %s in row %d is %s, want %s", c.usual, c.other, at, got, c.want)
+			}
+			rec, err := table.ReadAll(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			missing := 0
+			if c.other == "NA" {
+				missing = 1
+			}
+			if n := rec.Column(1).NullN(); n != missing {
+				t.Errorf("%s with %s in row %d: %d values are missing", c.usual, c.other, at, n)
+			}
+			rec.Release()
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"pipe/data/source"
 	"pipe/data/source/arrow"
 	"pipe/data/source/csv"
+	"pipe/data/source/excel"
 	"pipe/data/source/idx"
 	"pipe/data/source/images"
 	"pipe/data/source/jsonl"
@@ -21,6 +22,7 @@ func Kinds() []source.Kind {
 		csv.Kind(),
 		jsonl.Kind(),
 		jsonl.ListKind(),
+		excel.Kind(),
 		parquet.Kind(),
 		arrow.Kind(),
 		sqlite.Kind(),

@@ -78,7 +78,7 @@ func (b *Builder) Set(in *Rules, row int, form Form, raw []byte) {
 		b.Null(row)
 		return
 	}
-	if b.how != nil {
+	if b.how != nil && b.how.matters(form) {
 		b.put(in, row, form, text)
 		return
 	}

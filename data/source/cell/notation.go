@@ -280,6 +280,12 @@ func (n *Notation) in(m moment) bool {
 	return n == nil || n.Zone == nil || m.at(n.Zone)
 }
 
+// matters says whether a value is written so: what the data say is a number is
+// written as programs do, unless it is a date by its layout.
+func (w *writing) matters(form Form) bool {
+	return w.layout != nil || w.notation != nil && form != Number
+}
+
 // parse reads a value of a type as the bits that a Builder holds.
 func (w *writing) parse(t Type, text []byte) (bits int64, ok bool) {
 	n := w.notation
@@ -344,10 +350,11 @@ func (w *writing) parseTime(t Type, text []byte) (bits int64, ok bool) {
 
 // accepts says whether a text, without blanks around it, is a value of the
 // column as the rules have it.
-func (c ColumnType) accepts(in *Rules, text []byte) bool {
-	if in.Notation == nil && c.layout == nil || c.Type == String {
+func (c ColumnType) accepts(in *Rules, form Form, text []byte) bool {
+	how := writing{in.Notation, c.layout}
+	if !how.matters(form) || c.Type == String {
 		return c.Type.Accepts(text)
 	}
-	_, ok := (&writing{in.Notation, c.layout}).parse(c.Type, text)
+	_, ok := how.parse(c.Type, text)
 	return ok
 }

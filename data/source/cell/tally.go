@@ -112,7 +112,7 @@ func (t *Tally) Value(in *Rules, column ColumnType, form Form, raw []byte) Verdi
 	case want == String:
 	case want == Undeclared:
 		c, used := class(0), used(0)
-		if in.Notation == nil {
+		if in.Notation == nil || form == Number {
 			c = classify(text)
 		} else {
 			c, used = in.Notation.classify(text)
@@ -133,7 +133,7 @@ func (t *Tally) Value(in *Rules, column ColumnType, form Form, raw []byte) Verdi
 			}
 			t.classes[c]++
 		}
-	case column.accepts(in, text):
+	case column.accepts(in, form, text):
 	case in.Missing.isWord(form, text):
 		t.word(string(text), 1)
 	case column.Expected:
