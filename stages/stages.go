@@ -5,6 +5,7 @@ import (
 	"pipe/pipeline"
 	"pipe/stages/evaluate"
 	"pipe/stages/exec"
+	"pipe/stages/export"
 	"pipe/stages/ingest"
 	"pipe/stages/manifest"
 	"pipe/stages/predict"
@@ -21,6 +22,7 @@ func All(lookup func(name string) (string, bool), commands *exec.Supervisor, pro
 		train.Kind(processors),
 		evaluate.Kind(),
 		predict.Kind(),
+		export.Kind(),
 		manifest.Kind(),
 		exec.Kind(lookup, commands),
 	}

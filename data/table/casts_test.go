@@ -102,7 +102,7 @@ func TestDecimals(t *testing.T) {
 		got := []string{TypeName(read(t, out).Schema().Field(0).Type)}
 		rec := readAll(t, out)
 		for i := range int(rec.NumRows()) {
-			text := string(appendField(nil, rec.Column(0), i))
+			text := string(CSV{Delimiter: ','}.appendField(nil, rec.Column(0), i))
 			if text == "" {
 				text = `""`
 			}

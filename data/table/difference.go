@@ -102,7 +102,7 @@ func sameCell(a, b arrow.Array, row int) bool {
 	if a.IsNull(row) || b.IsNull(row) {
 		return a.IsNull(row) == b.IsNull(row)
 	}
-	return string(appendField(nil, a, row)) == string(appendField(nil, b, row))
+	return string(CSV{Delimiter: ','}.appendField(nil, a, row)) == string(CSV{Delimiter: ','}.appendField(nil, b, row))
 }
 
 // columnName adds the feature to the name of a column of vectors.
@@ -155,7 +155,7 @@ func cellText(arr arrow.Array, row int) string {
 	if arr.IsNull(row) {
 		return "(missing)"
 	}
-	text := string(appendField(nil, arr, row))
+	text := string(CSV{Delimiter: ','}.appendField(nil, arr, row))
 	if _, ok := arr.(*array.String); ok {
 		return strconv.Quote(arr.(*array.String).Value(row))
 	}

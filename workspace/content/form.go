@@ -20,34 +20,12 @@ import (
 )
 
 // A Form is how a table can be written.
-type Form struct {
-	Name    string
-	Endings []string
-	Binary  bool
-	// write gives a note for people, if something is not as they may expect.
-	write func(w io.Writer, r *table.Reader) (note string, err error)
-}
-
-// arrowForm is that of the store.
-const arrowForm = "arrow"
-
-var forms = []Form{
-	{Name: "csv", Endings: []string{".csv"}, write: func(w io.Writer, r *table.Reader) (string, error) { return "", table.WriteCSV(w, r) }},
-	{Name: "parquet", Endings: []string{".parquet"}, Binary: true, write: func(w io.Writer, r *table.Reader) (string, error) { return "", table.WriteParquet(w, r) }},
-	{Name: "jsonl", Endings: []string{".jsonl", ".ndjson"}, write: func(w io.Writer, r *table.Reader) (string, error) {
-		unreal, err := table.WriteJSONLines(w, r)
-		if unreal == 0 {
-			return "", err
-		}
-		return fmt.Sprintf("%d values are NaN or infinite, which JSON does not have, and were written as null", unreal), err
-	}},
-	{Name: arrowForm, Endings: []string{".arrow", ".feather"}, Binary: true},
-}
+type Form = table.Form
 
 // EndingsText lists the forms with their endings.
 func EndingsText() string {
 	var parts []string
-	for _, f := range forms {
+	for _, f := range table.Forms() {
 		parts = append(parts, fmt.Sprintf("%s (%s)", f.Name, strings.Join(f.Endings, ", ")))
 	}
 	return strings.Join(parts, ", ")
@@ -56,7 +34,7 @@ func EndingsText() string {
 // FormNames lists the forms.
 func FormNames() []string {
 	var names []string
-	for _, f := range forms {
+	for _, f := range table.Forms() {
 		names = append(names, f.Name)
 	}
 	return names
@@ -64,6 +42,7 @@ func FormNames() []string {
 
 // FormNamed is the form of a name.
 func FormNamed(name string) (Form, error) {
+	forms := table.Forms()
 	at := slices.IndexFunc(forms, func(f Form) bool { return f.Name == name })
 	if at < 0 {
 		return Form{}, diag.Unknown("form", name, FormNames())
@@ -109,6 +88,7 @@ func isFolder(path string) bool {
 // empty: there is one, and a name that promises another is refused.
 func (f Artifact) FormOf(path string) (Form, error) {
 	ending := strings.ToLower(filepath.Ext(path))
+	forms := table.Forms()
 	at := slices.IndexFunc(forms, func(f Form) bool { return slices.Contains(f.Endings, ending) })
 	switch {
 	case f.IsTable() && isFolder(path):
@@ -134,7 +114,7 @@ func (f Artifact) Write(ctx context.Context, w *workspace.Workspace, out io.Writ
 		return "", err
 	}
 	defer file.Close()
-	if form.write == nil {
+	if form.Write == nil || form.Name == table.ArrowForm {
 		_, err := io.Copy(out, infile.Reader(ctx, file))
 		return "", err
 	}
@@ -143,7 +123,7 @@ func (f Artifact) Write(ctx context.Context, w *workspace.Workspace, out io.Writ
 		return "", err
 	}
 	defer r.Close()
-	return form.write(out, r)
+	return form.Write(out, r)
 }
 
 // Find finds the one artifact that a reference means: an artifact, or

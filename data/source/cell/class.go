@@ -84,7 +84,7 @@ func classify(b []byte) class {
 		if _, ok := parseBool(b); ok {
 			return classBool
 		}
-	case c|0x20 == 'i':
+	case c|0x20 == 'i', c == '+':
 		if _, ok := parseInfinity(b); ok {
 			return classInfinite
 		}
