@@ -6,6 +6,7 @@
 package source
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -174,6 +175,19 @@ type File struct {
 	// can only open one. It is empty if there is none.
 	Path string
 }
+
+// Folder is the name of the folder that the file lies in, empty if it is the one
+// that is read.
+func (f *File) Folder() string {
+	dir := path.Dir(strings.ReplaceAll(f.Label, `\`, "/"))
+	if dir == "." || dir == "/" {
+		return ""
+	}
+	return path.Base(dir)
+}
+
+// Title is what the file is called among the others.
+func (f *File) Title() string { return cmp.Or(f.Label, f.Name) }
 
 // Begin gives the first bytes of the file, at most Start. It has at least one.
 func (f *File) Begin() ([]byte, error) {

@@ -13,6 +13,7 @@ import (
 	"pipe/data/source/parquet"
 	"pipe/data/source/postgres"
 	"pipe/data/source/sqlite"
+	"pipe/data/source/text"
 )
 
 // Kinds lists the formats. A file of which nothing tells the format is taken
@@ -29,6 +30,7 @@ func Kinds() []source.Kind {
 		idx.Kind(),
 		npy.Kind(),
 		images.Kind(),
+		text.Kind(),
 		postgres.Kind(),
 	}
 }

@@ -11,8 +11,6 @@ import (
 	"image/png"
 	"io"
 	"iter"
-	"path"
-	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
@@ -95,7 +93,7 @@ func (in *Reader) Open(ctx context.Context, from source.Inputs) (source.Rows, er
 		r.data = fmt.Sprintf("%d pictures from %s", n, r.data)
 	}
 	for _, f := range from.Files {
-		r.labelled = r.labelled && folderOf(f) != ""
+		r.labelled = r.labelled && f.Folder() != ""
 	}
 	first, err := read(from.Files[0])
 	if err != nil {
@@ -119,23 +117,6 @@ type reading struct {
 	data                    string // for messages
 	labelled                bool
 	channels, height, width int
-}
-
-// folderOf is the folder that a picture lies in, empty if it is the one that is read.
-func folderOf(f *source.File) string {
-	dir := path.Dir(strings.ReplaceAll(f.Label, `\`, "/"))
-	if dir == "." || dir == "/" {
-		return ""
-	}
-	return path.Base(dir)
-}
-
-// nameOf is what a picture is called among the others.
-func nameOf(f *source.File) string {
-	if f.Label != "" {
-		return f.Label
-	}
-	return f.Name
 }
 
 // batchBytes is about what pictures are decoded at a time.
@@ -170,7 +151,7 @@ func (r *reading) rows(ctx context.Context) (source.Rows, error) {
 		err := block.Ordered(ctx, max(1, r.from.Threads), groups(r.from.Files, max(1, batchBytes/size)), decode, func(b batch) error {
 			names, labels := make([]string, len(b.files)), make([]string, len(b.files))
 			for i, f := range b.files {
-				names[i], labels[i] = nameOf(f), folderOf(f)
+				names[i], labels[i] = f.Title(), f.Folder()
 			}
 			columns := []arrow.Array{table.NewLists(tensor.U8, tensor.Rows{U8: b.levels}, size), table.NewArray(names, nil)}
 			if r.labelled {
