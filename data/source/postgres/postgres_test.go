@@ -8,9 +8,11 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/google/go-cmp/cmp"
 
 	"pipe/base/diag"
@@ -22,20 +24,21 @@ import (
 	"pipe/pipeline/settings"
 )
 
-var (
-	server *postgrestest.Server
-	none   error // why there is no server
-)
+// server is that of the tests, which the first of them starts.
+var server *postgrestest.Server
+
+var start = sync.OnceValue(func() (err error) {
+	server, err = postgrestest.Start()
+	return err
+})
 
 func TestMain(m *testing.M) {
-	server, none = postgrestest.Start()
 	code := m.Run()
 	if server != nil {
-		none = server.Stop()
-	}
-	if none != nil && !errors.Is(none, postgrestest.ErrNone) {
-		os.Stderr.WriteString(none.Error() + "\n")
-		code = 1
+		if err := server.Stop(); err != nil {
+			os.Stderr.WriteString(err.Error() + "\n")
+			code = 1
+		}
 	}
 	os.Exit(code)
 }
@@ -43,11 +46,11 @@ func TestMain(m *testing.M) {
 // database runs statements in the database of the tests.
 func database(t testing.TB, sql string) {
 	t.Helper()
-	if errors.Is(none, postgrestest.ErrNone) {
-		t.Skip(none)
-	}
-	if none != nil {
-		t.Fatal(none)
+	switch err := start(); {
+	case errors.Is(err, postgrestest.ErrNone):
+		t.Skip(err)
+	case err != nil:
+		t.Fatal(err)
 	}
 	if err := server.Exec(t.Context(), sql); err != nil {
 		t.Fatal(err)
@@ -260,4 +263,26 @@ func TestStops(t *testing.T) {
 	if err := rows.Close(); time.Since(begin) > 20*time.Second {
 		t.Errorf("it took %v, %v", time.Since(begin), err)
 	}
+}
+
+// FuzzValue: whatever a server sends for a value, it is one or an error.
+func FuzzValue(f *testing.F) {
+	oids := []uint32{oidBool, oidInt2, oidInt4, oidInt8, oidOID, oidFloat4, oidFloat8, oidDate, oidTime, oidTimestamp, oidNumeric, oidFloat4List, oidInt4List, 25}
+	for i := range oids {
+		f.Add(uint8(i), []byte("\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x17\x00\x00\x00\x01\x00\x00\x00\x01\x00\x00\x00\x04abcd"), int32(4+2<<16+1))
+		f.Add(uint8(i), []byte("12.50"), int32(4+18<<16))
+	}
+	f.Fuzz(func(t *testing.T, which uint8, value []byte, modifier int32) {
+		c := columnOf(oids[int(which)%len(oids)], modifier)
+		b := newBuilder(&c)
+		if b.add(value) != nil || c.to.ID() != arrow.LIST && b.add(nil) != nil {
+			return
+		}
+		arr := b.array()
+		defer arr.Release()
+		if arr.IsNull(0) || arr.Len() > 2 || !arrow.TypeEqual(arr.DataType(), c.to) && c.to.ID() != arrow.LIST {
+			t.Errorf("%v of %d rows for %x", arr.DataType(), arr.Len(), value)
+		}
+		_ = arr.String()
+	})
 }

@@ -300,11 +300,11 @@ func putList(b *builder, v []byte) error {
 			return diag.WithHint(errors.New("NULL in an array, and a list has a number in each place"), "take it out in a query: array_remove(name, NULL)")
 		case int(size) > len(v):
 			return errLength
-		case of == oidInt2 && size == 2:
+		case b.of == tensor.I32 && of == oidInt2 && size == 2:
 			b.list.I32 = append(b.list.I32, int32(int16(big.Uint16(v))))
-		case of == oidInt4 && size == 4:
+		case b.of == tensor.I32 && of == oidInt4 && size == 4:
 			b.list.I32 = append(b.list.I32, int32(big.Uint32(v)))
-		case of == oidFloat4 && size == 4:
+		case b.of == tensor.F32 && of == oidFloat4 && size == 4:
 			b.list.F32 = append(b.list.F32, math.Float32frombits(big.Uint32(v)))
 		default:
 			return errLength

@@ -43,3 +43,20 @@ func TestRead(t *testing.T) {
 		t.Errorf("Name: %s", got)
 	}
 }
+
+// FuzzRead: what is a query is one again, and is no longer than it was.
+func FuzzRead(f *testing.F) {
+	for _, s := range []string{"SELECT 1 ORDER BY 1; -- x", "(SELECT $$a$$)", "WITH x AS (SELECT 'a''b') SELECT /* */ 1", "$1$", "SELECT \"a"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		q, err := Read(text)
+		if err != nil {
+			return
+		}
+		again, err := Read(q.Text)
+		if err != nil || again != q || len(q.Text) > len(text) {
+			t.Errorf("%q: %+v, again %+v, %v", text, q, again, err)
+		}
+	})
+}
