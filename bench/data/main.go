@@ -186,7 +186,11 @@ func (m *measurement) parquet() (task, error) {
 			return task{}, err
 		}
 	}
-	m.file, m.ours = path, ""
+	info, err := os.Stat(path)
+	if err != nil {
+		return task{}, err
+	}
+	m.file, m.size, m.ours = path, info.Size(), ""
 	t := task{"parquet", []*program{{name: "pipe", run: func() (usage, error) { return m.shop.ingest(path) }}}}
 	for _, peer := range []string{"duckdb", "polars", "pyarrow"} {
 		t.programs = append(t.programs, m.writer(peer, "ipc"))
