@@ -1,7 +1,6 @@
 package cell
 
 import (
-	"bytes"
 	"fmt"
 	"math/bits"
 	"strings"
@@ -59,7 +58,7 @@ func (o *odd) look(in *Rules, form Form, text []byte) {
 	}
 	var buf [maxNumber]byte
 	out, b, u, ok := usualNotations[0].affixes(text, &buf)
-	if !ok || len(b) == 0 || bytes.IndexFunc(b, otherRune) >= 0 {
+	if !ok || len(b) == 0 || hasOther(b) {
 		return
 	}
 	for i := range usualNotations {
@@ -70,9 +69,15 @@ func (o *odd) look(in *Rules, form Form, text []byte) {
 	}
 }
 
-// otherRune says of a character that no number has it between its affixes.
-func otherRune(r rune) bool {
-	return r < 0x80 && (r < '0' || r > '9') && !strings.ContainsRune(" .,'eE+-", r)
+// hasOther says whether a text has a character that no number has between its
+// affixes.
+func hasOther(b []byte) bool {
+	for _, c := range b {
+		if c < 0x80 && c-'0' > 9 && strings.IndexByte(" .,'eE+-", c) < 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func (o *odd) add(p *odd) {

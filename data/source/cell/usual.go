@@ -24,11 +24,14 @@ var usualDates = [...]usualDate{
 // usualClocks may stand behind them.
 var usualClocks = [...]string{"", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p", "T%H:%M", "T%H:%M:%S", "T%H:%M:%S.%f"}
 
-// usual are the layouts of usualDates and usualClocks.
-var usual = sync.OnceValue(func() (u struct {
+// usualLayouts are the layouts of usualDates and usualClocks.
+type usualLayouts struct {
 	dates  [len(usualDates)]*Layout
 	clocks [len(usualClocks)]*Layout
-}) {
+}
+
+var usual = sync.OnceValue(func() *usualLayouts {
+	var u usualLayouts
 	for i, d := range usualDates {
 		u.dates[i] = mustLayout(d.layout)
 		u.dates[i].padded = d.padded
@@ -38,7 +41,7 @@ var usual = sync.OnceValue(func() (u struct {
 			u.clocks[i] = mustLayout(c)
 		}
 	}
-	return u
+	return &u
 })
 
 func mustLayout(text string) *Layout {
@@ -49,11 +52,20 @@ func mustLayout(text string) *Layout {
 	return l
 }
 
-// mayBeDate is a quick no for most texts: a date starts with one, two or four
-// digits or with the name of a month, and it ends with a digit or with AM or PM.
-func mayBeDate(text []byte) bool {
+const months = "janfebmaraprmayjunjulaugsepoctnovdec"
+
+// A lead is how a date begins: with so many digits and what is behind them, or
+// with the name of a month, which has none.
+type lead struct {
+	digits int
+	behind byte
+}
+
+// leadOf is a quick no for most texts: a date starts with one, two or four digits
+// or with the name of a month, and it ends with a digit or with AM or PM.
+func leadOf(text []byte) (l lead, ok bool) {
 	if last := text[len(text)-1]; len(text) < 6 || last-'0' > 9 && last|0x20 != 'm' {
-		return false
+		return l, false
 	}
 	n := 0
 	for n < len(text) && text[n]-'0' < 10 {
@@ -61,25 +73,41 @@ func mayBeDate(text []byte) bool {
 	}
 	switch {
 	case n == 0:
-		return strings.IndexByte("jfmasond", text[0]|0x20) >= 0
+		month := [3]byte{text[0] | 0x20, text[1] | 0x20, text[2] | 0x20}
+		return l, strings.Index(months, string(month[:]))%3 == 0
 	case n == 3 || n > 4 || n == len(text):
-		return false
+		return l, false
 	}
-	return strings.IndexByte("/.- ", text[n]) >= 0
+	return lead{n, text[n]}, strings.IndexByte("/.- ", text[n]) >= 0
+}
+
+// may says whether a date that is written in this way may begin so.
+func (d *usualDate) may(l lead) bool {
+	if l.digits == 0 || d.layout[1] == 'b' {
+		return l.digits == 0 && d.layout[1] == 'b'
+	}
+	return l.behind == d.layout[2] && (l.digits == 4) == (d.layout[1] == 'Y')
 }
 
 // lookDate counts a text that may be a date, and says whether it is one.
 func (o *odd) lookDate(in *Rules, text []byte) (is bool) {
-	if !mayBeDate(text) {
+	l, ok := leadOf(text)
+	if !ok {
 		return false
 	}
 	u := usual()
 	for i := range usualDates {
+		if !usualDates[i].may(l) {
+			continue
+		}
 		m, rest, ok := u.dates[i].prefix(text)
 		if !ok {
 			continue
 		}
-		for k := range usualClocks {
+		for k, c := range usualClocks {
+			if (c == "") != (len(rest) == 0) || c != "" && c[0] != rest[0] {
+				continue
+			}
 			clock, rest, ok := u.clocks[k].prefix(rest)
 			if !ok || len(rest) > 0 {
 				continue
