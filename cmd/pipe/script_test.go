@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"io/fs"
@@ -8,6 +9,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"pipe/data/source/postgres/postgrestest"
 	"pipe/workspace"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -60,6 +62,9 @@ func TestScripts(t *testing.T) {
 			if cond == "xla" {
 				return os.Getenv("PIPE_XLA") != "", nil
 			}
+			if cond == "postgres" {
+				return postgrestest.Installed(), nil
+			}
 			return false, fmt.Errorf("unknown condition %q", cond)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -67,12 +72,27 @@ func TestScripts(t *testing.T) {
 			"exitcode":  exitCodeOf,
 			"sameblobs": sameBlobs,
 			"capture":   capture,
+			"postgres":  startPostgres,
 			"sha256of":  sha256of,
 			"flip":      flip,
 			"json":      isJSON,
 			"spoil":     spoil,
 		},
 	})
+}
+
+// startPostgres starts a server with what a statement makes. Scripts have its URL as
+// DB_URL, and its password as DB_PASSWORD.
+func startPostgres(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: postgres STATEMENTS")
+	}
+	server, err := postgrestest.Start()
+	ts.Check(err)
+	ts.Defer(func() { ts.Check(server.Stop()) })
+	ts.Check(server.Exec(context.Background(), args[0]))
+	ts.Setenv("DB_URL", server.URL())
+	ts.Setenv("DB_PASSWORD", postgrestest.Password)
 }
 
 func copyExamples(dir string) error {
