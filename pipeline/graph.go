@@ -56,14 +56,14 @@ func (d *draft) configured(stage Stage, dir string) {
 	s.Config = settings.Canonical(stage)
 	s.Settings = settings.JSON(stage)
 	for _, f := range settings.Files(stage) {
-		in := FileInput{Port: f.Name, Path: f.Path, Type: File}
+		in := FileInput{Port: f.Name, Path: f.Path, Type: File, Several: f.Several}
 		path := f.Path
 		switch f.Kind {
 		case settings.AllBelow:
 			in.Type = Directory
 		case settings.Matching:
 			in.Type = Directory
-			if in.Pattern, _ = glob.Parse(f.Path); in.Pattern != nil { // it was decoded
+			if in.Pattern, _ = glob.Parse(f.Pattern); in.Pattern != nil { // it was decoded
 				path = in.Pattern.Folder
 			}
 		}

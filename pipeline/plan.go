@@ -88,6 +88,8 @@ type FileInput struct {
 	Resolved string
 	// Pattern selects files below Resolved; nil for all.
 	Pattern *glob.Pattern
+	// Several says that the setting could name a folder or a pattern.
+	Several bool
 	// Artifact, if not zero, is what is read in place of the file.
 	Artifact artifacts.ID
 	// Pos is where the path was written; its Line is 0 in a plan made in code.

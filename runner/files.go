@@ -135,6 +135,9 @@ func fileError(f pipeline.FileInput, err error) error {
 		err = pathErr.Err
 	}
 	err = fmt.Errorf("%s %q: %w", f.Port, f.Path, err)
+	if info, statErr := os.Stat(f.Resolved); f.Several && f.Type == pipeline.File && statErr == nil && info.IsDir() {
+		return diag.WithHint(err, fmt.Sprintf("end it in a slash to read all files below it: %s/", f.Path))
+	}
 	if errors.Is(err, fs.ErrPermission) {
 		return diag.WithHint(err, "make the file readable for the user that runs pipe")
 	}

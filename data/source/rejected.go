@@ -1,6 +1,8 @@
 package source
 
 import (
+	"slices"
+
 	"github.com/apache/arrow-go/v18/arrow"
 
 	"pipe/data/table"
@@ -15,6 +17,7 @@ type Rejecter interface {
 
 // A Rejected is a record that was left out.
 type Rejected struct {
+	File   string // empty if there is one only
 	Line   int64  // of the file, counted from 1
 	Text   string // its beginning
 	Reason string
@@ -22,15 +25,26 @@ type Rejected struct {
 
 // RejectedTable is a table of what was left out, which the caller releases.
 func RejectedTable(list []Rejected) (arrow.Record, error) {
+	var files []string
+	if slices.ContainsFunc(list, func(r Rejected) bool { return r.File != "" }) {
+		for _, r := range list {
+			files = append(files, r.File)
+		}
+	}
 	lines := make([]int64, len(list))
 	texts, reasons := make([]string, len(list)), make([]string, len(list))
 	for i, r := range list {
 		lines[i], texts[i], reasons[i] = r.Line, r.Text, r.Reason
 	}
-	schema := arrow.NewSchema([]arrow.Field{
+	fields := []arrow.Field{
 		{Name: "line", Type: arrow.PrimitiveTypes.Int64},
 		{Name: "text", Type: arrow.BinaryTypes.String},
 		{Name: "reason", Type: arrow.BinaryTypes.String},
-	}, nil)
-	return table.NewRecord(schema, table.NewArray(lines, nil), table.NewArray(texts, nil), table.NewArray(reasons, nil))
+	}
+	columns := []arrow.Array{table.NewArray(lines, nil), table.NewArray(texts, nil), table.NewArray(reasons, nil)}
+	if files != nil {
+		fields = append(fields, arrow.Field{Name: "file", Type: arrow.BinaryTypes.String})
+		columns = append(columns, table.NewArray(files, nil))
+	}
+	return table.NewRecord(arrow.NewSchema(fields, nil), columns...)
 }

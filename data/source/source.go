@@ -174,6 +174,10 @@ type File struct {
 	// Path is a file of this machine that holds the same bytes and no others, for what
 	// can only open one. It is empty if there is none.
 	Path string
+
+	// Acquire, if not nil, opens the file of which only the names are known yet,
+	// since there may be many. It fills in a copy, which release closes.
+	Acquire func(ctx context.Context, f *File) (release func() error, err error)
 }
 
 // Folder is the name of the folder that the file lies in, empty if it is the one

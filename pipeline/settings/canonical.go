@@ -65,7 +65,7 @@ func (w *jsonWriter) value(v reflect.Value) {
 		w.buf = strconv.AppendUint(w.buf, v.Uint(), 10)
 	case floatClass:
 		w.float(v.Float())
-	case textClass, pathClass, folderClass, globClass:
+	case textClass, pathClass, folderClass, globClass, pathsClass:
 		w.string(v.String())
 	case durationClass:
 		w.string(time.Duration(v.Int()).String())

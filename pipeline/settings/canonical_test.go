@@ -113,6 +113,7 @@ func TestFilePaths(t *testing.T) {
 		Images settings.Folder                 `yaml:"images"`
 		Parts  []settings.Folder               `yaml:"parts"`
 		Texts  *settings.Glob                  `yaml:"texts"`
+		Any    []settings.Paths                `yaml:"any"`
 	}{
 		Path:   "../a.csv",
 		Files:  []settings.FilePath{"./scripts//clean.py", `win\b.py`},
@@ -123,21 +124,25 @@ func TestFilePaths(t *testing.T) {
 		Images: "data/img",
 		Parts:  []settings.Folder{"a/", "./b"},
 		Texts:  &texts,
+		Any:    []settings.Paths{"img/", "./a?.csv", "img [1].csv"},
 	}
 	want := []settings.File{
-		{"path", "../a.csv", settings.OneFile},
-		{"files/scripts/clean.py", "./scripts//clean.py", settings.OneFile},
-		{"files/win/b.py", `win\b.py`, settings.OneFile},
-		{"named/z", "1.csv", settings.OneFile},
-		{"named/a", "2.csv", settings.OneFile},
-		{"inner.input", "inner.csv", settings.OneFile},
-		{"groups.0.input", "first.csv", settings.OneFile},
-		{"groups.1.input", "second.csv", settings.OneFile},
-		{"by_name.k.input", "k.csv", settings.OneFile},
-		{"images", "data/img", settings.AllBelow},
-		{"parts/a", "a/", settings.AllBelow},
-		{"parts/b", "./b", settings.AllBelow},
-		{"texts", "data/**/*.txt", settings.Matching},
+		{"path", "../a.csv", settings.OneFile, "", false},
+		{"files/scripts/clean.py", "./scripts//clean.py", settings.OneFile, "", false},
+		{"files/win/b.py", `win\b.py`, settings.OneFile, "", false},
+		{"named/z", "1.csv", settings.OneFile, "", false},
+		{"named/a", "2.csv", settings.OneFile, "", false},
+		{"inner.input", "inner.csv", settings.OneFile, "", false},
+		{"groups.0.input", "first.csv", settings.OneFile, "", false},
+		{"groups.1.input", "second.csv", settings.OneFile, "", false},
+		{"by_name.k.input", "k.csv", settings.OneFile, "", false},
+		{"images", "data/img", settings.AllBelow, "", false},
+		{"parts/a", "a/", settings.AllBelow, "", false},
+		{"parts/b", "./b", settings.AllBelow, "", false},
+		{"texts", "data/**/*.txt", settings.Matching, "data/**/*.txt", false},
+		{"any/img", "img/", settings.Matching, "img/**/*", true},
+		{"any/a?.csv", "./a?.csv", settings.Matching, "./a?.csv", true},
+		{"any/img [1].csv", "img [1].csv", settings.OneFile, "", true},
 	}
 	if diff := cmp.Diff(want, settings.Files(&v)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

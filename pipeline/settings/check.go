@@ -128,7 +128,7 @@ func (c configChecker) typeOf(t reflect.Type) error {
 
 // elem checks what a list or a mapping is made of.
 func (c configChecker) elem(t reflect.Type) error {
-	if _, ok := externals[classOf(t)]; isExternal(t) && !ok {
+	if c := classOf(t); isExternal(t) && (c == optionalClass || c == listClass || c == mapClass) {
 		return fmt.Errorf("files in %v, which have no names", t)
 	}
 	return c.typeOf(t)

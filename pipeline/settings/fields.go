@@ -24,7 +24,7 @@ const (
 
 var forms = map[class]Form{
 	boolClass: Switch, offClass: Switch, intClass: WholeNumber, uintClass: WholeNumber, floatClass: Number, textClass: Line, parsedClass: Line,
-	durationClass: Duration, pathClass: Path, folderClass: FolderPath, globClass: Pattern, scalarClass: Single,
+	durationClass: Duration, pathClass: Path, folderClass: FolderPath, globClass: Pattern, pathsClass: Path, scalarClass: Single,
 	listClass: Several, mapClass: Named, structClass: Group, choiceClass: Choice,
 }
 

@@ -3,6 +3,9 @@ package settings
 import (
 	"reflect"
 	"strconv"
+	"strings"
+
+	"pipe/base/glob"
 )
 
 // A FileKind says what an external file is.
@@ -10,18 +13,57 @@ type FileKind string
 
 // The kinds of external files, by the types of their settings.
 const (
-	OneFile  FileKind = "file"    // FilePath
+	OneFile  FileKind = "file"    // FilePath, Paths
 	AllBelow FileKind = "folder"  // Folder
-	Matching FileKind = "pattern" // Glob
+	Matching FileKind = "pattern" // Glob, Paths
 )
 
-var externals = map[class]FileKind{pathClass: OneFile, folderClass: AllBelow, globClass: Matching}
+// fileOf says what a text names in a setting of a class.
+func fileOf(name string, c class, text string) File {
+	f := File{Name: name, Path: text, Kind: OneFile, Several: c == pathsClass}
+	switch {
+	case c == folderClass:
+		f.Kind = AllBelow
+	case c == globClass:
+		f.Kind, f.Pattern = Matching, text
+	case c == pathsClass && Paths(text).pattern() != "":
+		f.Kind, f.Pattern = Matching, Paths(text).pattern()
+	}
+	return f
+}
+
+// pattern is what selects the files that are named, if not one is.
+func (p Paths) pattern() string {
+	switch {
+	case strings.ContainsAny(string(p), "*?"):
+		return string(p)
+	case strings.HasSuffix(string(p), "/"):
+		return string(p) + "**/*"
+	}
+	return ""
+}
+
+// Folder is where the files are that are named, if not one is: the folder, or what
+// a pattern names in full.
+func (p Paths) Folder() (folder string, several bool) {
+	pattern := p.pattern()
+	if pattern == "" {
+		return "", false
+	}
+	g, err := glob.Parse(pattern)
+	if err != nil {
+		return "", false // and decoding has refused it
+	}
+	return g.Folder, true
+}
 
 // A File is an external file, or several, that settings name.
 type File struct {
-	Name string // what it is called: "path", "files/scripts/clean.py"
-	Path string // as written
-	Kind FileKind
+	Name    string // what it is called: "path", "files/scripts/clean.py"
+	Path    string // as written
+	Kind    FileKind
+	Pattern string // that selects them, if Kind is Matching
+	Several bool   // the setting could name several: it is one of Paths
 }
 
 // Files lists the external files of decoded settings, in the order of the
@@ -37,9 +79,9 @@ func Files(v any) []File {
 
 func collectFiles(v reflect.Value, name string, files *[]File) {
 	switch c := classOf(v.Type()); c {
-	case pathClass, folderClass, globClass:
+	case pathClass, folderClass, globClass, pathsClass:
 		if v.Len() > 0 {
-			*files = append(*files, File{name, v.String(), externals[c]})
+			*files = append(*files, fileOf(name, c, v.String()))
 		}
 	case optionalClass:
 		if !v.IsNil() {

@@ -178,6 +178,7 @@ var nouns = map[class]string{
 	pathClass:     "file path",
 	folderClass:   "folder path",
 	globClass:     "file pattern",
+	pathsClass:    "file path, folder/ or pattern",
 	scalarClass:   "number, text, true or false",
 	parsedClass:   "text",
 }

@@ -34,7 +34,7 @@ func FromCanonical(b []byte, dst any, files ...File) error {
 		return fmt.Errorf("canonical settings: there is no place for the file %s", diag.Quote(files[0].Name))
 	}
 	for _, f := range Files(dst) {
-		if err := checkPath(f.Kind, f.Path); err != nil {
+		if err := checkPath(f); err != nil {
 			return fmt.Errorf("canonical settings: %s is not %w", f.Name, err)
 		}
 	}
@@ -151,7 +151,7 @@ func (d decoder) written(n *Node, c class) *Node {
 // placeFiles puts files in their places, and takes them off the list.
 func placeFiles(v reflect.Value, name string, files *[]File) {
 	switch classOf(v.Type()) {
-	case pathClass, folderClass, globClass:
+	case pathClass, folderClass, globClass, pathsClass:
 		if i := slices.IndexFunc(*files, func(f File) bool { return f.Name == name }); i >= 0 {
 			v.SetString((*files)[i].Path)
 			*files = slices.Delete(slices.Clone(*files), i, i+1)

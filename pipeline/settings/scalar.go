@@ -34,7 +34,7 @@ func (d decoder) scalar(n *Node, v reflect.Value, s spot) {
 		d.duration(n, v, s)
 	case textClass:
 		d.text(n, v, s)
-	case pathClass, folderClass, globClass:
+	case pathClass, folderClass, globClass, pathsClass:
 		d.path(n, v, s)
 	case scalarClass:
 		d.any(n, v, s)
@@ -249,27 +249,26 @@ func (d decoder) path(n *Node, v reflect.Value, s spot) {
 	if !ok {
 		return
 	}
-	if err := checkPath(externals[c], text); err != nil {
+	if err := checkPath(fileOf("", c, text)); err != nil {
 		d.p.Report(fmt.Errorf("%s is not %w", s.subject(), err), nil, n)
 		return
 	}
 	v.SetString(text)
 }
 
-// checkPath says why a text names no external file of a kind, as the end of a
-// sentence.
-func checkPath(kind FileKind, text string) error {
+// checkPath says why a setting names no external file, as the end of a sentence.
+func checkPath(f File) error {
 	hint := "write a path relative to the pipeline file"
 	var err error
 	switch {
-	case kind == Matching:
+	case f.Kind == Matching:
 		hint = "write a pattern relative to the pipeline file, such as data/**/*.png"
-		if _, wrong := glob.Parse(text); wrong != nil || strings.ContainsRune(text, 0) {
+		if _, wrong := glob.Parse(f.Pattern); wrong != nil || strings.ContainsRune(f.Path, 0) {
 			err = fmt.Errorf("a file pattern: %w", cmp.Or(wrong, errors.New("it has a NUL character")))
 		}
-	case text == "" || strings.ContainsRune(text, 0):
+	case f.Path == "" || strings.ContainsRune(f.Path, 0):
 		what := nouns[pathClass]
-		if kind == AllBelow {
+		if f.Kind == AllBelow {
 			what = nouns[folderClass]
 		}
 		err = fmt.Errorf("a %s", what)

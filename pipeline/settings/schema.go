@@ -98,7 +98,7 @@ func (w *Schema) value(t reflect.Type, f *field) Object {
 		return limit(Object{"type": "number"}, f)
 	case textClass:
 		return w.text(f)
-	case pathClass, folderClass, globClass:
+	case pathClass, folderClass, globClass, pathsClass:
 		return Object{"type": "string", "minLength": 1}
 	case durationClass:
 		return Object{"type": "string", "pattern": durationPattern}

@@ -29,6 +29,7 @@ const (
 	pathClass                  // FilePath
 	folderClass                // Folder
 	globClass                  // Glob
+	pathsClass                 // Paths
 	scalarClass                // Scalar
 	rawClass                   // Raw
 	parsedClass                // encoding.TextUnmarshaler
@@ -44,6 +45,7 @@ var (
 	filePathType        = reflect.TypeFor[FilePath]()
 	folderType          = reflect.TypeFor[Folder]()
 	globType            = reflect.TypeFor[Glob]()
+	pathsType           = reflect.TypeFor[Paths]()
 	offType             = reflect.TypeFor[Off]()
 	rawType             = reflect.TypeFor[Raw]()
 	scalarType          = reflect.TypeFor[Scalar]()
@@ -71,6 +73,8 @@ func classOf(t reflect.Type) class {
 		return folderClass
 	case t == globType:
 		return globClass
+	case t == pathsType:
+		return pathsClass
 	case t == offType:
 		return offClass
 	case t == rawType:
@@ -137,7 +141,7 @@ func isChoice(t reflect.Type) bool {
 // external files and folders.
 func isExternal(t reflect.Type) bool {
 	switch classOf(t) {
-	case pathClass, folderClass, globClass:
+	case pathClass, folderClass, globClass, pathsClass:
 		return true
 	case optionalClass, listClass:
 		return isExternal(t.Elem())

@@ -71,6 +71,12 @@ type Folder string
 // behind the folders that the pattern names in full.
 type Glob string
 
+// Paths is a setting that names an external file, a folder or a pattern. A folder
+// ends in a slash, and stands for all files below it whose names do not begin with a
+// dot; a pattern has a * or a ?. What they select counts as a directory, as for a
+// Glob.
+type Paths string
+
 // Off is a setting of true or false that Go has the other way round: what is on
 // unless someone writes false, and not worth mentioning then.
 type Off bool

@@ -27,7 +27,7 @@ The command runs in an empty folder of its own, which holds
 
 - the inputs, as ` + "`inputs/PORT`" + `: a table or data set as ` + "`inputs/PORT.arrow`" + ` (Arrow
   IPC file) or, with ` + "`formats: {PORT: csv}`, as `inputs/PORT.csv`" + `; a directory as a folder;
-- the external files of ` + "`files`" + `, at their paths;
+- the external files of ` + "`files`" + `, at their paths; a folder or a pattern there (` + "`images/`, `data/**/*.csv`" + `) stands for all files below it, whose names do not begin with a dot;
 - the folder ` + "`outputs`" + `, where the command writes each of its outputs as ` + "`outputs/PORT`" + `
   (a table also as ` + "`outputs/PORT.arrow` or `outputs/PORT.csv`" + `), a folder if the type is directory. Of a folder, files with their paths and whether they are
   executable are kept; empty folders and times are not, and links are refused.
@@ -86,7 +86,7 @@ func Kind(lookup func(name string) (value string, ok bool), on *Supervisor) pipe
 type Exec struct {
 	Command []string                 `yaml:"command" doc:"Program and its arguments, each passed on as it is: no shell, no splitting at spaces."`
 	Shell   string                   `yaml:"shell" doc:"Instead of command: a script for sh, which stops at the first command that fails. Use $NAME for variables of the environment, since ${NAME} is a parameter of the pipeline; pass parameters on in set."`
-	Files   []settings.FilePath      `yaml:"files" doc:"External files that the command needs, such as its scripts. Their bytes are part of the key."`
+	Files   []settings.Paths         `yaml:"files" doc:"External files that the command needs, such as its scripts, and folders (images/) and patterns (data/**/*.csv) of such files. Their bytes and names are part of the key."`
 	Outputs settings.Map[OutputType] `yaml:"outputs" required:"true" min:"1" doc:"What the command writes: the type of each output (table, dataset, transform, model, metrics, report, policy, file, directory) by its name."`
 	Formats settings.Map[Format]     `yaml:"formats" doc:"How the command wants to read an input, by its name: csv for a table."`
 	Env     []string                 `yaml:"env" doc:"Variables that the command gets from the environment of pipe. Their values are part of the key, and stored only as hashes that are keyed by the store."`
@@ -222,6 +222,9 @@ func (s *Exec) run(ctx context.Context, env pipeline.Env, m *mask) error {
 	}
 	run := command{argv: argv, dir: w.dir, path: s.path(), called: env.Program, env: vars, log: env.Log(), on: s.on, mask: m, grace: grace}
 	for _, f := range s.Files {
+		if _, several := f.Folder(); several {
+			continue
+		}
 		run.scripts = append(run.scripts, filepath.FromSlash(cleanPath(f)))
 	}
 	if err := run.run(ctx); err != nil {

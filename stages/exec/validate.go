@@ -70,6 +70,11 @@ func (s *Exec) checkFiles() error {
 			})
 		case top == inputsDir || top == outputsDir || top == homeDir:
 			errs = append(errs, settings.FieldErrorf("files", "%s: the folder %s of the work folder has another use", f, top))
+		case inRoot(f):
+			errs = append(errs, &settings.FieldError{
+				Field: "files", Err: errors.New(string(f) + " selects files beside the pipeline file"),
+				Todo: "begin with a folder that they are in, such as data/*.csv",
+			})
 		case seen[p]:
 			errs = append(errs, settings.FieldErrorf("files", "%s is there twice", f))
 		}
@@ -107,8 +112,14 @@ func (s *Exec) checkVariables() error {
 	return errors.Join(errs...)
 }
 
+// inRoot says whether a pattern names no folder.
+func inRoot(f settings.Paths) bool {
+	folder, several := f.Folder()
+	return several && path.Clean(folder) == "."
+}
+
 // cleanPath is how the port of a file is named, and where the file goes.
-func cleanPath(f settings.FilePath) string {
+func cleanPath(f settings.Paths) string {
 	return path.Clean(strings.ReplaceAll(string(f), `\`, "/"))
 }
 

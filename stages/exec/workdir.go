@@ -80,6 +80,12 @@ func (w *workDir) layInputs(ctx context.Context, env pipeline.Env) error {
 		}
 	}
 	for _, f := range w.stage.Files {
+		if folder, several := f.Folder(); several {
+			if err := layDir(ctx, env, "files/"+cleanPath(f), filepath.Join(w.dir, filepath.FromSlash(folder))); err != nil {
+				return fmt.Errorf("files: %s: %w", f, err)
+			}
+			continue
+		}
 		if err := w.layFile(ctx, env, "files/"+cleanPath(f), files["files/"+cleanPath(f)]); err != nil {
 			return err
 		}

@@ -14,7 +14,7 @@ import (
 // for.
 func (in *Ingest) Again(path string, types, dates settings.Map[string], version int) pipeline.Stage {
 	again := *in
-	again.Path, again.Expect = settings.FilePath(path), types
+	again.Place, again.Expect = Place{Path: settings.Paths(path), UnpackLimit: in.UnpackLimit}, types
 	again.Columns, again.Select, again.Dates = nil, nil, dates
 	if version < 2 {
 		again.Quoted = false // text in quotes was never missing

@@ -76,6 +76,11 @@ func readRows(t *testing.T, rt tabletest.T, in *Ingest, csv string) (rows []stri
 	if err != nil {
 		rt.Fatal(err)
 	}
+	return rowsOf(t, rt, data)
+}
+
+// rowsOf gives the rows of a table as text, and the types of its columns.
+func rowsOf(t *testing.T, rt tabletest.T, data []byte) (rows []string, types, dates settings.Map[string]) {
 	r, err := table.Open(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
 		rt.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -87,7 +88,7 @@ func version() int {
 
 // named is the format that the ending of the path tells, if it tells one.
 func (in *Ingest) named() string {
-	if k := source.ByName(all.Kinds(), string(in.Path)); k != nil {
+	if k := source.ByName(all.Kinds(), in.one()); k != nil {
 		return k.Name
 	}
 	return ""
@@ -163,6 +164,30 @@ func formats() string {
 
 // elsewhere says whether the settings of the format say where the data are.
 func (in *Ingest) elsewhere() bool { return in.Format != nil && in.Format.kind.Elsewhere }
+
+// reads is what reads all that was opened.
+func (in *Ingest) reads(ctx context.Context, data *opened) (source.Reader, error) {
+	if len(data.files) == 0 {
+		return in.reader(nil)
+	}
+	first := opened{files: slices.Clone(data.files[:1])}
+	defer func() { first.close.Close() }()
+	if err := first.acquire(ctx, first.files); err != nil {
+		return nil, err
+	}
+	reader, err := in.reader(first.files)
+	if err != nil {
+		return nil, err
+	}
+	sameKind := func(k source.Kind) bool { return reflect.TypeOf(k.New()) == reflect.TypeOf(reader) }
+	if kinds := all.Kinds(); kinds[slices.IndexFunc(kinds, sameKind)].Together {
+		if in.FileColumn != "" {
+			return nil, errors.New("file_column: files of this format are columns of a table, or have such a column")
+		}
+		return reader, data.sideBySide(ctx)
+	}
+	return &source.Together{Reader: reader, Column: in.FileColumn}, nil
+}
 
 // openData opens what is to be read, if it is in files.
 func (in *Ingest) openData(ctx context.Context, env pipeline.Env) (opened, error) {

@@ -81,6 +81,9 @@ counts them, unless one is more than half of the values or the column is declare
 		Inputs: []pipeline.Port{{
 			Name: "file", Type: pipeline.File, Optional: true,
 			Doc: "file that another stage made, instead of the setting path",
+		}, {
+			Name: "folder", Type: pipeline.Directory, Optional: true,
+			Doc: "directory that another stage made, whose files are one table",
 		}},
 		Outputs: outputs(),
 		New:     func() pipeline.Stage { return &Ingest{lookup: lookup} },
@@ -113,10 +116,10 @@ func (in *Ingest) OutputPorts([]string) []pipeline.Port {
 func (in *Ingest) Run(ctx context.Context, env pipeline.Env) error {
 	data, err := in.openData(ctx, env)
 	if err != nil {
-		return errors.Join(err, data.Close())
+		return errors.Join(err, data.close.Close())
 	}
-	defer data.Close()
-	reader, err := in.reader(data.files)
+	defer func() { data.close.Close() }() // which reads takes more for
+	reader, err := in.reads(ctx, &data)
 	if err != nil {
 		return err
 	}
@@ -144,10 +147,11 @@ func (in *Ingest) Run(ctx context.Context, env pipeline.Env) error {
 	}
 	rows.Report(env.Log())
 	for _, f := range rows.Schema().Fields() {
-		if data.port == "" {
-			break // the columns are those of no input
+		for _, port := range data.ports { // none if the data are elsewhere
+			if f.Name != in.FileColumn {
+				env.Column(pipeline.ColumnRef{Port: "table", Column: f.Name}, pipeline.ColumnRef{Port: port, Column: f.Name})
+			}
 		}
-		env.Column(pipeline.ColumnRef{Port: "table", Column: f.Name}, pipeline.ColumnRef{Port: data.port, Column: f.Name})
 	}
 	env.Metric("rows", float64(read.Rows), metric.Meaning{})
 	env.Metric("columns", float64(rows.Schema().NumFields()), metric.Meaning{})

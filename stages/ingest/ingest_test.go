@@ -174,7 +174,7 @@ func TestFileInput(t *testing.T) {
 	_, err := pipelinetest.RunErr(t, pipelinetest.Case{
 		Kind: Kind(nil), With: "path: x.csv", Inputs: map[string][]byte{"file": csv, "path": csv},
 	})
-	if err == nil || err.Error() != "both an input file and the setting path are given" {
+	if err == nil || err.Error() != "there is more than one thing to read: file and path" {
 		t.Errorf("with both: error is %v", err)
 	}
 	_, err = pipelinetest.RunErr(t, pipelinetest.Case{Kind: Kind(nil)})

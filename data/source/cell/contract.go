@@ -31,6 +31,7 @@ type Contract struct {
 	Declared []Typed  // a value that is none of its type is an error
 	Expected []Typed  // if there are any nothing is inferred: see Again
 	Keep     []string // the columns of the table in their order, all if it is nil
+	Shared   *Shared  // by which columns are made, since other files are part of the table; nil if it is for the data to say
 }
 
 // Again is the contract for reading other data as some were read that had the

@@ -22,6 +22,7 @@ type Columns struct {
 	Types []ColumnType // of each
 	in    *Rules
 	keep  []int
+	all   bool // are kept
 }
 
 // Columns joins the contract with the names that the columns of data have.
@@ -32,7 +33,7 @@ func (c *Contract) Columns(data string, names []string) (*Columns, error) {
 		return nil, err
 	}
 	types := c.Types()
-	cols := &Columns{Names: names, Types: make([]ColumnType, len(names)), in: &c.Rules, keep: keep}
+	cols := &Columns{Names: names, Types: make([]ColumnType, len(names)), in: &c.Rules, keep: keep, all: len(c.Keep) == 0}
 	for i, name := range names {
 		cols.Types[i] = types.Of(name)
 	}
@@ -48,6 +49,7 @@ type Survey struct {
 	Tallies  []Tally // of each column
 	Rows     int64
 	Nameless []int // columns that the data do not name, in order
+	Loose    bool  // a row need not name all columns, and so need not a file
 }
 
 // A Target says which column of the data becomes a column of the table.

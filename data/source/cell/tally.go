@@ -39,17 +39,23 @@ const maxExample = 64
 type example struct {
 	text string // its beginning if it is long
 	line int64  // counted from 1; 0 in data without lines
+	file string // empty if there is one only
 }
 
 func (e *example) String() string {
-	if e.line == 0 {
+	switch {
+	case e.line == 0 && e.file == "":
 		return Quote([]byte(e.text))
+	case e.line == 0:
+		return fmt.Sprintf("%s in %s", Quote([]byte(e.text)), e.file)
+	case e.file != "":
+		return fmt.Sprintf("%s in line %d of %s", Quote([]byte(e.text)), e.line, e.file)
 	}
 	return fmt.Sprintf("%s in line %d", Quote([]byte(e.text)), e.line)
 }
 
 // after is the example in a file in which a number of lines come first.
-func (e *example) after(lines int64) *example { return &example{e.text, e.line + lines} }
+func (e *example) after(lines int64) *example { return &example{e.text, e.line + lines, e.file} }
 
 // Add adds the tally of later records, which start after a number of lines.
 func (t *Tally) Add(u *Tally, lines int64) {

@@ -59,6 +59,7 @@ type reading struct {
 	schema  *arrow.Schema // of the guess, and at the end of plan
 	plan    *cell.Plan    // of all values
 	empty   bool          // there may be no rows
+	shared  *cell.Shared  // nil if the table is of this file
 
 	block, threads int
 	advance        func(bytes int64)
@@ -90,8 +91,13 @@ func (in *Reader) Open(ctx context.Context, from source.Inputs) (source.Rows, er
 	if r.columns, err = from.Contract.Columns(file.Name, r.names); err != nil {
 		return nil, err
 	}
-	r.empty = in.Empty == "allow"
-	guess, err := r.guessed()
+	r.empty, r.shared = in.Empty == "allow", from.Contract.Shared
+	var guess *cell.Plan
+	if r.shared != nil {
+		guess, err = r.shared.For(file.Name, r.columns)
+	} else {
+		guess, err = r.guessed()
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +147,7 @@ func (r *reading) Batches(ctx context.Context) iter.Seq2[arrow.Record, error] {
 			return r.noRows()
 		}
 		r.plan = r.seen(r.survey)
-		if !r.plan.SameTypes(r.guess) {
+		if r.shared == nil && !r.plan.SameTypes(r.guess) {
 			r.take(r.plan)
 			return source.ErrRetyped
 		}
@@ -177,9 +183,31 @@ func (r *reading) seen(s *survey) *cell.Plan {
 	return (&cell.Survey{Columns: r.columns, Tallies: s.tallies, Rows: s.rows, Nameless: r.nameless}).Plan()
 }
 
+// Plan implements source.Surveyed.
+func (r *reading) Plan() *cell.Plan {
+	if r.plan != nil {
+		return r.plan
+	}
+	return r.guess
+}
+
+// Survey implements source.Surveyed.
+func (r *reading) Survey() *cell.Survey {
+	if r.plan == nil {
+		return nil
+	}
+	return r.plan.Survey
+}
+
 // Report tells people what was read, and what may surprise them.
 func (r *reading) Report(log *slog.Logger) {
 	w := cell.NewWarner(log, &r.rules)
+	r.Remark(log, w)
+	r.plan.Report(w, r.file.Name)
+}
+
+// Remark implements source.Surveyed.
+func (r *reading) Remark(log *slog.Logger, w *cell.Warner) {
 	if len(r.detected) > 0 {
 		log.Info("found out how the file is written", r.detected...)
 	}
@@ -208,7 +236,6 @@ func (r *reading) Report(log *slog.Logger) {
 		w.Warn("a column has no name in the header", "column", i+1, "named", r.names[i],
 			"hint", "if it numbers the rows, as pandas writes it unless told index=False, it is no feature; names: gives other names")
 	}
-	r.plan.Report(w, r.file.Name)
 }
 
 // noRows is about a file that has a header, and what to do.

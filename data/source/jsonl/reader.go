@@ -119,6 +119,12 @@ func (in *Reader) open(ctx context.Context, from source.Inputs, list bool) (sour
 
 // decide makes columns of a table of what was found.
 func (r *reading) decide() error {
+	shared := r.contract.Shared
+	if shared != nil {
+		for _, name := range shared.Plan.Names {
+			r.add([]byte(name))
+		}
+	}
 	switch {
 	case r.rows == 0:
 		return fmt.Errorf("%s has no objects, only blank lines", r.file.Name)
@@ -135,8 +141,15 @@ func (r *reading) decide() error {
 	for i := range r.tallies {
 		r.tallies[i].Null(r.rows - r.present[i])
 	}
-	s := &cell.Survey{Columns: columns, Tallies: r.tallies, Rows: r.rows}
+	s := &cell.Survey{Columns: columns, Tallies: r.tallies, Rows: r.rows, Loose: true}
 	r.plan = s.Plan()
+	if shared != nil {
+		made, err := shared.For(r.file.Name, columns)
+		if err != nil {
+			return err
+		}
+		r.plan = &cell.Plan{Survey: s, Schema: made.Schema, Targets: made.Targets}
+	}
 	if cells := r.rows * int64(len(r.plan.Targets)); cells > maxCells && cells/maxSparse > r.file.Size {
 		return diag.WithHint(fmt.Errorf("%s: %d rows of %d columns in %d bytes: nearly all values are missing", r.file.Name, r.rows, len(r.plan.Targets), r.file.Size),
 			"select: lists the columns to keep")
@@ -180,6 +193,15 @@ func (r *reading) Schema() *arrow.Schema { return r.plan.Schema }
 
 // Close implements source.Rows.
 func (r *reading) Close() error { return nil }
+
+// Plan implements source.Surveyed.
+func (r *reading) Plan() *cell.Plan { return r.plan }
+
+// Survey implements source.Surveyed.
+func (r *reading) Survey() *cell.Survey { return r.plan.Survey }
+
+// Remark implements source.Surveyed.
+func (r *reading) Remark(*slog.Logger, *cell.Warner) {}
 
 // Report implements source.Rows.
 func (r *reading) Report(log *slog.Logger) {

@@ -1,0 +1,307 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	"slices"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+
+	"pipe/base/diag"
+	"pipe/data/source/cell"
+	"pipe/data/table"
+)
+
+// Surveyed are Rows of texts, whose types follow from all values.
+type Surveyed interface {
+	Rows
+	// Plan is how columns are made: a guess until all values were looked at.
+	Plan() *cell.Plan
+	// Survey is what was found out by looking at all values, which Open may do or
+	// Batches; nil until then.
+	Survey() *cell.Survey
+	// Remark tells people what Report does apart from columns and their values.
+	Remark(log *slog.Logger, w *cell.Warner)
+}
+
+// Together is a reader of any number of files as one table, each of which another
+// reader reads. All have the same columns; types are right for the rows of all. Of
+// several files one is open at a time. A column that is named Column says which file
+// a row is from, by its Label; there is none if Column is empty.
+type Together struct {
+	Reader
+	Column string
+}
+
+// Open implements Reader.
+func (t *Together) Open(ctx context.Context, in Inputs) (Rows, error) {
+	if len(in.Files) == 0 || len(in.Files) == 1 && t.Column == "" {
+		return t.Reader.Open(ctx, in)
+	}
+	r := &together{reader: t.Reader, in: in, column: t.Column}
+	return r, r.open(ctx)
+}
+
+const (
+	maxRemarked = 10      // files that are remarked on
+	maxRejected = 100_000 // records that are kept of those that were left out
+)
+
+type together struct {
+	reader Reader
+	in     Inputs
+	column string
+
+	shared *cell.Shared // nil if the files say which types there are
+	schema *arrow.Schema
+
+	meta     arrow.Metadata // of the table
+	rows     int64
+	remarks  []func(log *slog.Logger, w *cell.Warner)
+	rejected []Rejected
+}
+
+// open finds out about the columns: by the first file, or by all if a reader has to
+// look at all values before it can read.
+func (t *together) open(ctx context.Context) error {
+	var join cell.Join
+	for _, f := range t.in.Files {
+		known, err := t.begin(ctx, f, &join)
+		if err != nil || known {
+			return err
+		}
+	}
+	return t.take(join.Plan())
+}
+
+// begin opens a file to see what it is. known says that no other has to be.
+func (t *together) begin(ctx context.Context, f *File, join *cell.Join) (known bool, err error) {
+	rows, end, err := t.one(ctx, f)
+	if err != nil {
+		return true, err
+	}
+	defer ended(&err, end)
+	s, ok := rows.(Surveyed)
+	switch {
+	case !ok:
+		t.schema, err = t.with(rows.Schema())
+		return true, err
+	case s.Survey() == nil:
+		return true, t.take(s.Plan())
+	}
+	join.Add(f.Name, s.Survey())
+	return false, nil
+}
+
+// one opens one of the files. end closes it.
+func (t *together) one(ctx context.Context, f *File) (rows Rows, end func() error, err error) {
+	if f.Acquire != nil {
+		opened := *f
+		release, err := f.Acquire(ctx, &opened)
+		if err != nil {
+			return nil, nil, err
+		}
+		f, end = &opened, release
+	} else {
+		end = func() error { return nil }
+	}
+	in := t.in
+	in.Files, in.Contract.Shared, in.Progress = []*File{f}, t.shared, nil
+	if rows, err = t.reader.Open(ctx, in); err != nil {
+		ended(&err, end)
+		return nil, nil, err
+	}
+	release := end
+	return rows, func() error { return errors.Join(rows.Close(), release()) }, nil
+}
+
+// ended ends the use of a file, whose error is only of interest if there is none.
+func ended(err *error, end func() error) {
+	if e := end(); *err == nil {
+		*err = e
+	}
+}
+
+// take makes columns by another plan.
+func (t *together) take(plan *cell.Plan) (err error) {
+	t.shared = &cell.Shared{Plan: plan, First: t.in.Files[0].Name}
+	t.schema, err = t.with(plan.Bare())
+	return err
+}
+
+// with adds the column of the files to a schema.
+func (t *together) with(s *arrow.Schema) (*arrow.Schema, error) {
+	if t.column == "" {
+		return s, nil
+	}
+	if _, there := s.FieldsByName(t.column); there {
+		return nil, diag.WithHint(fmt.Errorf("file_column: %s has a column %q already", t.in.Files[0].Name, t.column), "choose another name")
+	}
+	meta := s.Metadata()
+	fields := append(slices.Clone(s.Fields()), arrow.Field{
+		Name: t.column, Type: arrow.BinaryTypes.String, Nullable: true,
+		Metadata: arrow.MetadataFrom(map[string]string{cell.TypeKey: "declared", cell.MissingKey: "0"}),
+	})
+	return arrow.NewSchema(fields, &meta), nil
+}
+
+// Schema implements Rows.
+func (t *together) Schema() *arrow.Schema { return t.schema }
+
+// Close implements Rows.
+func (t *together) Close() error { return nil }
+
+// Batches implements Rows.
+func (t *together) Batches(ctx context.Context) iter.Seq2[arrow.Record, error] {
+	return Pushed(func(write func(arrow.Record) error) error {
+		t.rows, t.remarks, t.rejected = 0, nil, nil
+		var join cell.Join
+		for i, f := range t.in.Files {
+			if err := ctx.Err(); err != nil {
+				return context.Cause(ctx)
+			}
+			if err := t.read(ctx, f, &join, write); err != nil {
+				return err
+			}
+			t.in.Advance(int64(i+1), int64(len(t.in.Files)))
+		}
+		if t.shared == nil {
+			return nil
+		}
+		plan := join.Plan()
+		if !plan.SameTypes(t.shared.Plan) {
+			if err := t.take(plan); err != nil {
+				return err
+			}
+			return ErrRetyped
+		}
+		t.shared.Plan = plan
+		var err error
+		t.schema, err = t.with(arrow.NewSchema(plan.Schema.Fields(), &t.meta))
+		return err
+	})
+}
+
+// read reads one of the files.
+func (t *together) read(ctx context.Context, f *File, join *cell.Join, write func(arrow.Record) error) (err error) {
+	rows, end, err := t.one(ctx, f)
+	if err != nil {
+		return err
+	}
+	defer ended(&err, end)
+	order, err := t.order(f, rows.Schema())
+	if err != nil {
+		return err
+	}
+	for rec, err := range rows.Batches(ctx) {
+		if err != nil {
+			return err
+		}
+		whole, err := t.record(rec, order, f)
+		if err != nil {
+			return err
+		}
+		t.rows += rec.NumRows()
+		err = write(whole)
+		whole.Release()
+		if err != nil {
+			return err
+		}
+	}
+	if s, ok := rows.(Surveyed); ok {
+		join.Add(f.Name, s.Survey())
+		if len(t.remarks) < maxRemarked {
+			t.remarks = append(t.remarks, func(log *slog.Logger, w *cell.Warner) { s.Remark(log, w) })
+		}
+	}
+	if r, ok := rows.(Rejecter); ok {
+		for _, rejected := range r.Rejected() {
+			if len(t.rejected) == maxRejected {
+				break
+			}
+			rejected.File = f.Name
+			t.rejected = append(t.rejected, rejected)
+		}
+	}
+	if meta := rows.Schema().Metadata(); f == t.in.Files[0] {
+		t.meta = meta
+	} else if !meta.Equal(t.meta) {
+		t.meta = arrow.Metadata{} // it is not of the table
+	}
+	return nil
+}
+
+// order is where the columns of the table are in those of a file.
+func (t *together) order(f *File, has *arrow.Schema) ([]int, error) {
+	at := make(map[string]int, has.NumFields())
+	for i, field := range has.Fields() {
+		at[field.Name] = i
+	}
+	first := t.in.Files[0].Name
+	var order []int
+	for _, want := range t.schema.Fields() {
+		if want.Name == t.column && t.column != "" {
+			break // the last
+		}
+		i, ok := at[want.Name]
+		if !ok {
+			return nil, diag.WithHint(fmt.Errorf("%s has no column %q, which %s has", f.Name, want.Name, first), "files that are one table have the same columns")
+		}
+		if got := has.Field(i).Type; !arrow.TypeEqual(got, want.Type) {
+			return nil, diag.WithHint(fmt.Errorf("%s: column %q has the type %s, and %s in %s", f.Name, want.Name, table.TypeName(got), table.TypeName(want.Type), first),
+				"files that are one table have the same types")
+		}
+		order = append(order, i)
+		delete(at, want.Name)
+	}
+	for _, field := range has.Fields() {
+		if _, left := at[field.Name]; left {
+			return nil, diag.WithHint(fmt.Errorf("%s has no column %q, which %s has", first, field.Name, f.Name), "files that are one table have the same columns")
+		}
+	}
+	return order, nil
+}
+
+// record is a batch of the table.
+func (t *together) record(rec arrow.Record, order []int, f *File) (arrow.Record, error) {
+	columns := make([]arrow.Array, 0, len(order)+1)
+	for _, i := range order {
+		c := rec.Column(i)
+		c.Retain()
+		columns = append(columns, c)
+	}
+	if t.column != "" {
+		b := array.NewStringBuilder(memory.DefaultAllocator)
+		b.Reserve(int(rec.NumRows()))
+		b.ReserveData(int(rec.NumRows()) * len(f.Label))
+		for range rec.NumRows() {
+			b.Append(f.Label)
+		}
+		columns = append(columns, b.NewArray())
+		b.Release()
+	}
+	return table.NewRecord(t.schema, columns...)
+}
+
+// Report implements Rows.
+func (t *together) Report(log *slog.Logger) {
+	data := fmt.Sprintf("%d files", len(t.in.Files))
+	if t.shared == nil {
+		log.Info("read "+data, "rows", t.rows, "columns", t.schema.NumFields())
+		return
+	}
+	w := cell.NewWarner(log, &t.in.Contract.Rules)
+	for i, remark := range t.remarks {
+		log := log.With("file", t.in.Files[i].Name)
+		remark(log, cell.NewWarner(log, &t.in.Contract.Rules))
+	}
+	t.shared.Plan.Report(w, data)
+}
+
+// Rejected implements Rejecter.
+func (t *together) Rejected() []Rejected { return t.rejected }
