@@ -2,9 +2,12 @@ package preprocess
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"pipe/data/source"
@@ -13,6 +16,7 @@ import (
 	"pipe/data/tensor"
 	"pipe/pipeline/pipelinetest"
 	"pipe/stages/evaluate"
+	"pipe/stages/ingest"
 	"pipe/stages/train"
 )
 
@@ -46,20 +50,25 @@ func stripes(n, side int) (levels, labels []uint8) {
 	return levels, labels
 }
 
-// pictureTable is the table of pictures in IDX files and their labels.
+// pictureTable is the table of pictures and labels as MNIST has them: in two files, here
+// in a folder with others, that are compressed.
 func pictureTable(t testing.TB, n, side int) []byte {
 	t.Helper()
 	levels, labels := stripes(n, side)
-	rows, err := new(idx.Reader).Open(t.Context(), source.Inputs{Threads: 2, Files: []*source.File{
-		idxOf("train-images-idx3-ubyte", levels, uint32(n), uint32(side), uint32(side)), idxOf("train-labels-idx1-ubyte", labels, uint32(n))}})
-	if err != nil {
-		t.Fatal(err)
+	files := fstest.MapFS{}
+	for _, f := range []*source.File{idxOf("train-images-idx3-ubyte.gz", levels, uint32(n), uint32(side), uint32(side)), idxOf("train-labels-idx1-ubyte.gz", labels, uint32(n))} {
+		var packed bytes.Buffer
+		w := gzip.NewWriter(&packed)
+		if _, err := io.Copy(w, io.NewSectionReader(f, 0, f.Size)); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		files[f.Name] = &fstest.MapFile{Data: packed.Bytes()}
 	}
-	var out bytes.Buffer
-	if _, err := source.Write(t.Context(), &out, rows); err != nil {
-		t.Fatal(err)
-	}
-	return out.Bytes()
+	c := pipelinetest.Case{Kind: ingest.Kind(nil), With: `path: "mnist/train-*"`, Dirs: map[string]fstest.MapFS{"path": files}}
+	return pipelinetest.Run(t, c).Outputs["table"]
 }
 
 const asPictures = `{target: {column: label, task: classification}, features: {image: {}}}`
