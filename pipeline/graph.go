@@ -372,7 +372,7 @@ func (l *linker) output(in *input, port string) {
 
 // onlyOutput connects an input to the output that is meant when none is named:
 // the only one, the one with the name of the input, or the only one of a type
-// that fits.
+// that fits. Outputs aside are not meant as long as there is another.
 func (l *linker) onlyOutput(in *input) {
 	from := in.from.step
 	var candidates []Port
@@ -385,6 +385,7 @@ func (l *linker) onlyOutput(in *input) {
 			candidates = append(candidates, out)
 		}
 	}
+	candidates = notAside(candidates, from.Outputs)
 	if len(candidates) == 1 {
 		in.edge.From.Port, in.edge.Type = candidates[0].Name, candidates[0].Type
 		return

@@ -160,7 +160,7 @@ func testRegistry() *pipeline.Registry {
 	return pipeline.NewRegistry(
 		pipeline.Kind{Name: "ingest", Version: 1,
 			Inputs:  []pipeline.Port{optional(in("file", pipeline.File))},
-			Outputs: []pipeline.Port{in("table", pipeline.Table)},
+			Outputs: []pipeline.Port{in("table", pipeline.Table), {Name: "schema", Type: pipeline.File, Aside: true}},
 			New:     func() pipeline.Stage { return &ingestStage{} }},
 		pipeline.Kind{Name: "split", Version: 1, Seeded: true,
 			Inputs: []pipeline.Port{in("table", pipeline.Table)},

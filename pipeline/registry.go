@@ -107,7 +107,7 @@ func checkNew(k *Kind) error {
 }
 
 // CheckSettings finds the mistakes in the tags of the settings, and settings that
-// New has filled in or that have the name of a port. pipelinetest.Conform calls it.
+// New has filled in or that have the name of a port that is not optional. pipelinetest.Conform calls it.
 func (k *Kind) CheckSettings() error {
 	stage := k.New()
 	if err := settings.Check(stage); err != nil {
@@ -117,8 +117,8 @@ func (k *Kind) CheckSettings() error {
 		if f.IsSet {
 			return fmt.Errorf("field New set %q; defaults are tags", f.Name)
 		}
-		if f.IsFile && slices.ContainsFunc(k.Inputs, func(p Port) bool { return p.Name == f.Name }) {
-			return fmt.Errorf("an input port and a file setting are both named %q", f.Name)
+		if f.IsFile && slices.ContainsFunc(k.Inputs, func(p Port) bool { return p.Name == f.Name && !p.Optional }) {
+			return fmt.Errorf("a file setting has the name of the input port %q, which is not optional: only one of them can be given", f.Name)
 		}
 	}
 	return nil

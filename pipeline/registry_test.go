@@ -85,9 +85,9 @@ func TestCheckSettings(t *testing.T) {
 		t.Error(err)
 	}
 	for want, edit := range map[string]func(*Kind){
-		`New set "epochs"`:       func(k *Kind) { k.New = func() Stage { return &network{Epochs: 1} } },
-		`both named "path"`:      func(k *Kind) { k.Inputs = []Port{{Name: "path", Type: File}} },
-		`must be a whole number`: func(k *Kind) { k.New = func() Stage { return new(wrongTags) } },
+		`New set "epochs"`: func(k *Kind) { k.New = func() Stage { return &network{Epochs: 1} } },
+		`the name of the input port "path", which is not optional`: func(k *Kind) { k.Inputs = []Port{{Name: "path", Type: File}} },
+		`must be a whole number`:                                   func(k *Kind) { k.New = func() Stage { return new(wrongTags) } },
 	} {
 		k := networkKind()
 		edit(&k)

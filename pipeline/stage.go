@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"slices"
 
 	"pipe/artifacts"
 	"pipe/data/metric"
@@ -32,6 +33,9 @@ type Port struct {
 	Type     PortType
 	Doc      string // one line
 	Optional bool   // inputs: need not be connected. Outputs: need not be written
+	// Aside, of an output, says that it is beside what the stage is for: who names
+	// only the stage does not mean it, unless nothing else fits.
+	Aside bool
 	// InPlaceOf, of an input, names other inputs. It is connected in place of
 	// them, or they are.
 	InPlaceOf []string
@@ -60,6 +64,26 @@ type Kind struct {
 	// exported fields are settings (see the package documentation for their
 	// tags), filled in by the decoder before Validate and Run are called.
 	New func() Stage
+}
+
+// IsAside says whether an output of the kind is Aside.
+func (k *Kind) IsAside(output string) bool {
+	return slices.ContainsFunc(k.Outputs, func(p Port) bool { return p.Name == output && p.Aside })
+}
+
+// notAside is what is meant of outputs that fit. If none does it is the main one
+// of all, which then is said not to fit.
+func notAside(fit, all []Port) []Port {
+	main := func(ports []Port) []Port {
+		return slices.DeleteFunc(slices.Clone(ports), func(p Port) bool { return p.Aside })
+	}
+	if some := main(fit); len(some) > 0 {
+		return some
+	}
+	if only := main(all); len(fit) == 0 && len(only) == 1 {
+		return only
+	}
+	return fit
 }
 
 // A Stage is the unit of work and the whole extension contract.

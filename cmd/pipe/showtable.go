@@ -106,6 +106,8 @@ func (a *app) showContent(art *runs.Artifact) error {
 		return a.showTable(v)
 	case *format.Folder:
 		return a.showFolder(v)
+	case *format.SchemaView:
+		return a.showSchema(v)
 	default:
 		return ui.WriteJSON(a.out, v)
 	}

@@ -42,7 +42,7 @@ func (e *UnknownForm) Unwrap() error { return e.err }
 // All lists the types.
 func All() []Format {
 	return []Format{
-		tables(), datasets(), transforms(), models(), metrics(), reports(), policies(), files(), directories(),
+		tables(), datasets(), transforms(), models(), metrics(), reports(), policies(), files(), directories(), schemas(),
 	}
 }
 

@@ -165,6 +165,13 @@ type Rows interface {
 // ErrRetyped says that columns have other types than was said.
 var ErrRetyped = errors.New("columns have other types than was said before all rows were read")
 
+// A Finder is Rows that know more of the columns than a table says. It is asked
+// when all rows have been read.
+type Finder interface {
+	// Found is what was found in the columns of the table, in their order.
+	Found() []cell.Found
+}
+
 // A File is one that is read.
 type File struct {
 	io.ReaderAt

@@ -25,12 +25,12 @@ import (
 // A reader that reads columns apart can leave out those that Inputs.Keep does not
 // list: they are nil in what it yields.
 func Stream(in *Inputs, data string, schema *arrow.Schema, read func(yield func(columns ...arrow.Array) bool) error) (Rows, error) {
-	keep, err := in.Keep(data, schema)
+	columns, err := in.Contract.Columns(data, table.Names(schema))
 	if err != nil {
 		return nil, err
 	}
 	types := in.Contract.Types()
-	s := &stream{in: in, data: data, read: read, keep: keep}
+	s := &stream{in: in, data: data, read: read, columns: columns, keep: columns.Kept()}
 	var fields []arrow.Field
 	for _, i := range s.keep {
 		f := schema.Field(i)
@@ -63,6 +63,7 @@ type stream struct {
 	in      *Inputs
 	data    string
 	schema  *arrow.Schema
+	columns *cell.Columns
 	keep    []int
 	convert []conversion // of each that is kept
 	read    func(yield func(columns ...arrow.Array) bool) error
@@ -77,6 +78,7 @@ func (s *stream) Close() error { return nil }
 
 // Report implements Rows.
 func (s *stream) Report(log *slog.Logger) {
+	s.columns.Note(log)
 	log.Info("read "+s.data, "rows", s.rows, "columns", s.schema.NumFields())
 }
 

@@ -42,11 +42,36 @@ func JSON(v any) []byte {
 	return w.buf
 }
 
+// Brief is like JSON without what says nothing: settings that are not written and
+// have no default, external files, and those that came later and are not used. So
+// it is the same in later versions, as Canonical is.
+func Brief(v any) []byte {
+	w := jsonWriter{brief: true}
+	w.value(reflect.ValueOf(v))
+	return w.buf
+}
+
 // A jsonWriter writes configurations. The standard encoder would sort Maps,
 // escape HTML and leave it to json tags what is written.
 type jsonWriter struct {
 	buf    []byte
 	strict bool // write the canonical form
+	brief  bool // leave out what says nothing
+}
+
+// omits says whether a setting is left out.
+func (w *jsonWriter) omits(m member, v reflect.Value) bool {
+	if !w.strict && !w.brief {
+		return false
+	}
+	if isExternal(v.Type()) || m.tag.Get("added") == "true" && isUnused(v, m.tag.Get("default")) {
+		return true
+	}
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Slice:
+		return w.brief && v.IsNil()
+	}
+	return false
 }
 
 func (w *jsonWriter) raw(s string) { w.buf = append(w.buf, s...) }
@@ -138,7 +163,7 @@ func (w *jsonWriter) ordered(v reflect.Value) {
 func (w *jsonWriter) structure(v reflect.Value) {
 	separator := "{"
 	for m, inner := range members(v) {
-		if w.strict && (isExternal(inner.Type()) || m.tag.Get("added") == "true" && isUnused(inner, m.tag.Get("default"))) {
+		if w.omits(m, inner) {
 			continue
 		}
 		w.raw(separator)

@@ -337,3 +337,19 @@ func FuzzFromCanonical(f *testing.F) {
 		}
 	})
 }
+
+// TestStoredWithoutFile: an external file that was not set does not hinder that
+// settings are read again.
+func TestStoredWithoutFile(t *testing.T) {
+	type files struct {
+		Path  settings.FilePath `yaml:"path" doc:"A file."`
+		Below settings.Folder   `yaml:"below" doc:"A folder."`
+	}
+	got, want := files{}, files{Path: "a.csv"}
+	if err := settings.FromJSON(settings.JSON(&want), &got); err != nil || got != want {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if err := settings.FromJSON(settings.JSON(&files{}), &got); err != nil {
+		t.Error(err)
+	}
+}

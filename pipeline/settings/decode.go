@@ -30,6 +30,8 @@ func Decode(n, owner *Node, dst any, p *Problems) {
 type decoder struct {
 	p     *Problems
 	exact bool // what is read is the canonical form, see FromCanonical
+
+	stored bool // what is read was written by JSON, see FromJSON
 }
 
 // A spot is the place of a value that is being decoded.

@@ -3,6 +3,7 @@ package settings
 import (
 	"bytes"
 	"fmt"
+	"reflect"
 )
 
 // DecodeFile fills the struct that dst points to from a YAML file that has
@@ -38,7 +39,7 @@ func OnlyComments(source []byte) bool {
 
 // FromJSON fills the struct that dst points to from what JSON has written at an
 // earlier time, in which what was not set is null, and a Scalar is a value whose
-// text is the shortest one.
+// text is the shortest one. An external file that was not set is an empty path.
 func FromJSON(settings []byte, dst any) error {
 	n, err := parseJSON(settings)
 	if err != nil {
@@ -46,7 +47,7 @@ func FromJSON(settings []byte, dst any) error {
 	}
 	p := NewProblems("settings", settings)
 	dropNulls(n)
-	Decode(n, At(1, 1), dst, p)
+	decoder{p: p, stored: true}.value(n, reflect.ValueOf(dst).Elem(), spot{owner: At(1, 1)})
 	return p.Err()
 }
 

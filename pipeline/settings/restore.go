@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"pipe/base/diag"
 )
@@ -50,62 +51,99 @@ func FromCanonical(b []byte, dst any, files ...File) error {
 
 // parseJSON reads one JSON value as Parse would, but for what JSON and YAML take
 // differently: a text may have any characters.
-func parseJSON(b []byte) (*Node, error) {
+func parseJSON(b []byte) (*Node, error) { return readJSON(b, false) }
+
+// ParseJSON is parseJSON of a file, with the places of the values.
+func ParseJSON(source []byte) (*Node, error) { return readJSON(source, true) }
+
+func readJSON(b []byte, placed bool) (*Node, error) {
 	if len(b) > MaxSize {
 		return nil, fmt.Errorf("more than %d MiB", MaxSize>>20)
 	}
-	dec := json.NewDecoder(bytes.NewReader(b))
-	dec.UseNumber()
-	n, err := readJSON(dec, 0)
+	r := &jsonReader{Decoder: json.NewDecoder(bytes.NewReader(b)), line: 1, column: 1}
+	r.UseNumber()
+	if placed {
+		r.source = b
+	}
+	n, err := r.value(0)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := dec.Token(); err != io.EOF {
+	if _, err := r.Token(); err != io.EOF {
 		return nil, errors.New("something follows the value")
 	}
 	return n, nil
 }
 
-func readJSON(dec *json.Decoder, depth int) (*Node, error) {
+// A jsonReader makes nodes of JSON.
+type jsonReader struct {
+	*json.Decoder
+	source       []byte // nil: places do not matter
+	at           int    // bytes of source that line and column have got to
+	line, column int
+}
+
+// next reads a token with its place.
+func (r *jsonReader) next() (json.Token, place, error) {
+	from := int(r.InputOffset())
+	token, err := r.Token()
+	if r.source == nil {
+		return token, place{}, err
+	}
+	for from < len(r.source) && strings.IndexByte(" \t\r\n,:", r.source[from]) >= 0 {
+		from++
+	}
+	for ; r.at < from; r.at++ {
+		switch c := r.source[r.at]; {
+		case c == '\n':
+			r.line, r.column = r.line+1, 1
+		case utf8.RuneStart(c):
+			r.column++
+		}
+	}
+	return token, place{r.line, r.column}, err
+}
+
+func (r *jsonReader) value(depth int) (*Node, error) {
 	if depth > maxDepth {
 		return nil, fmt.Errorf("nested deeper than %d levels", maxDepth)
 	}
-	token, err := dec.Token()
+	token, at, err := r.next()
 	if err == io.EOF {
 		err = io.ErrUnexpectedEOF
 	}
 	if err != nil {
 		return nil, err
 	}
+	n := &Node{Type: Null, Line: at[0], Column: at[1]}
 	switch t := token.(type) {
 	case nil:
-		return &Node{Type: Null}, nil
 	case bool:
-		return &Node{Type: Bool, Value: fmt.Sprint(t)}, nil
+		n.Type, n.Value = Bool, fmt.Sprint(t)
 	case string:
-		return &Node{Type: Text, Value: t}, nil
+		n.Type, n.Value = Text, t
 	case json.Number:
-		return &Node{Type: plainType(t.String()), Value: t.String()}, nil
+		n.Type, n.Value = plainType(t.String()), t.String()
 	case json.Delim:
-		n := &Node{Type: List, inline: true}
+		n.Type, n.inline = List, true
 		if t == '{' {
 			n.Type = Mapping
 		}
-		for dec.More() {
-			c, err := readJSON(dec, depth+1)
+		for r.More() {
+			c, err := r.value(depth + 1)
 			if err != nil {
 				return nil, err
 			}
 			n.Content = append(n.Content, c)
 		}
-		if _, err := dec.Token(); err == io.EOF { // the end
+		if _, _, err := r.next(); err == io.EOF { // the end
 			return nil, io.ErrUnexpectedEOF
 		} else if err != nil {
 			return nil, err
 		}
 		return n, distinctKeys(n)
 	}
-	return nil, fmt.Errorf("unexpected %v", token)
+	return n, nil
 }
 
 func distinctKeys(n *Node) error {

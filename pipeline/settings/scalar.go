@@ -35,6 +35,9 @@ func (d decoder) scalar(n *Node, v reflect.Value, s spot) {
 	case textClass:
 		d.text(n, v, s)
 	case pathClass, folderClass, globClass, pathsClass:
+		if d.stored && n.Is(Text) && n.Value == "" {
+			return
+		}
 		d.path(n, v, s)
 	case scalarClass:
 		d.any(n, v, s)

@@ -87,7 +87,7 @@ type Exec struct {
 	Command []string                 `yaml:"command" doc:"Program and its arguments, each passed on as it is: no shell, no splitting at spaces."`
 	Shell   string                   `yaml:"shell" doc:"Instead of command: a script for sh, which stops at the first command that fails. Use $NAME for variables of the environment, since ${NAME} is a parameter of the pipeline; pass parameters on in set."`
 	Files   []settings.Paths         `yaml:"files" doc:"External files that the command needs, such as its scripts, and folders (images/) and patterns (data/**/*.csv) of such files. Their bytes and names are part of the key."`
-	Outputs settings.Map[OutputType] `yaml:"outputs" required:"true" min:"1" doc:"What the command writes: the type of each output (table, dataset, transform, model, metrics, report, policy, file, directory) by its name."`
+	Outputs settings.Map[OutputType] `yaml:"outputs" required:"true" min:"1" doc:"What the command writes: the type of each output (table, dataset, transform, model, metrics, report, policy, file, directory, schema) by its name."`
 	Formats settings.Map[Format]     `yaml:"formats" doc:"How the command wants to read an input, by its name: csv for a table."`
 	Env     []string                 `yaml:"env" doc:"Variables that the command gets from the environment of pipe. Their values are part of the key, and stored only as hashes that are keyed by the store."`
 	Secrets []string                 `yaml:"secrets" added:"true" doc:"Variables that the command gets from the environment of pipe, such as tokens and passwords. Their values are no part of the key: another value makes nothing run again. They are stored nowhere, and hidden in logs, errors and metrics."`

@@ -1,7 +1,7 @@
 package ingest
 
 import (
-	"pipe/data/source/csv"
+	"pipe/data/source/schema"
 	"pipe/pipeline"
 	"pipe/pipeline/settings"
 )
@@ -16,20 +16,29 @@ func (in *Ingest) Again(path string, types, dates settings.Map[string], version 
 	again := *in
 	again.Place, again.Expect = Place{Path: settings.Paths(path), UnpackLimit: in.UnpackLimit}, types
 	again.Columns, again.Select, again.Dates = nil, nil, dates
+	again.Agreement = Agreement{}
 	if version < 2 {
 		again.Quoted = false // text in quotes was never missing
-	}
-	if again.elsewhere() {
-		again.Format = nil // the new rows are in a file
-	}
-	if kind := again.named(); kind != "" && kind != again.format() {
-		again.Format = nil
 	}
 	if again.Rows == "skip" || again.Rows == "collect" {
 		again.Rows = "error" // each new row has an answer
 	}
-	if again.format() != csvName {
-		again.Reader = *csv.Usual()
-	}
+	again.follow()
 	return &again
+}
+
+// Recall takes the settings of the schema that the stage has written: what it found
+// out of its file, or was told by another schema. What to do with bad rows is none
+// of it.
+func (in *Ingest) Recall(name string, text []byte) error {
+	told := new(Reading)
+	s, err := schema.Read(name, text, told)
+	if err != nil {
+		return err
+	}
+	if s.Told {
+		told.Rows, told.Empty = in.Rows, in.Empty
+		in.Reading = *told
+	}
+	return nil
 }

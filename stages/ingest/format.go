@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -77,7 +76,7 @@ func (*Format) Advise(written string) string {
 // version is that of the stage: of the CSV reader, which was the stage once, and
 // how often that of any other was raised.
 func version() int {
-	n := csv.Version
+	n := csv.Version + 1 // since there is a schema
 	for _, k := range all.Kinds() {
 		if k.Name != csvName {
 			n += k.Version - 1
@@ -126,29 +125,6 @@ func (in *Ingest) checkFormat() error {
 	return errors.Join(errs...)
 }
 
-// reader is what reads files.
-func (in *Ingest) reader(files []*source.File) (source.Reader, error) {
-	if in.Format != nil {
-		if r, ok := in.Format.reader.(source.Reader); ok {
-			return r, nil
-		}
-		return &in.Reader, nil
-	}
-	f := files[0]
-	kind, err := source.For(all.Kinds(), f)
-	if err != nil {
-		return nil, err
-	}
-	if kind.Name == csvName {
-		return &in.Reader, nil
-	}
-	r := kind.New()
-	if err := settings.DecodeFile(kind.Name, nil, r); err != nil {
-		return nil, diag.WithHint(fmt.Errorf("%s is read as %s: %w", f.Name, kind.Title, err), "set format")
-	}
-	return r, nil
-}
-
 // formats describes the formats.
 func formats() string {
 	var text []string
@@ -165,28 +141,31 @@ func formats() string {
 // elsewhere says whether the settings of the format say where the data are.
 func (in *Ingest) elsewhere() bool { return in.Format != nil && in.Format.kind.Elsewhere }
 
-// reads is what reads all that was opened.
-func (in *Ingest) reads(ctx context.Context, data *opened) (source.Reader, error) {
+// reads is what reads all that was opened, with its settings.
+func (in *Ingest) reads(ctx context.Context, data *opened) (*Reading, source.Reader, error) {
 	if len(data.files) == 0 {
-		return in.reader(nil)
+		r, err := in.resolved(nil)
+		if err != nil {
+			return nil, nil, err
+		}
+		return r, r.reader(), nil
 	}
 	first := opened{files: slices.Clone(data.files[:1])}
 	defer func() { first.close.Close() }()
 	if err := first.acquire(ctx, first.files); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	reader, err := in.reader(first.files)
+	r, err := in.resolved(first.files)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	sameKind := func(k source.Kind) bool { return reflect.TypeOf(k.New()) == reflect.TypeOf(reader) }
-	if kinds := all.Kinds(); kinds[slices.IndexFunc(kinds, sameKind)].Together {
+	if r.Format.kind.Together {
 		if in.FileColumn != "" {
-			return nil, errors.New("file_column: files of this format are columns of a table, or have such a column")
+			return nil, nil, errors.New("file_column: files of this format are columns of a table, or have such a column")
 		}
-		return reader, data.sideBySide(ctx)
+		return r, r.reader(), data.sideBySide(ctx)
 	}
-	return &source.Together{Reader: reader, Column: in.FileColumn}, nil
+	return r, &source.Together{Reader: r.reader(), Column: in.FileColumn}, nil
 }
 
 // openData opens what is to be read, if it is in files.
@@ -194,7 +173,7 @@ func (in *Ingest) openData(ctx context.Context, env pipeline.Env) (opened, error
 	if !in.elsewhere() {
 		return in.open(ctx, env)
 	}
-	if inputs := env.Inputs(); len(inputs) > 0 {
+	if inputs := slices.DeleteFunc(slices.Clone(env.Inputs()), func(port string) bool { return port == schemaPort }); len(inputs) > 0 {
 		return opened{}, diag.WithHint(fmt.Errorf("%s reads no file, and %s is given", in.Format.kind.Title, inputs[0]), "remove it")
 	}
 	return opened{}, nil

@@ -6,10 +6,10 @@ import (
 	"context"
 	"errors"
 
+	"pipe/data/format"
 	"pipe/data/metric"
 	"pipe/data/source"
 	"pipe/data/source/cell"
-	"pipe/data/source/csv"
 	"pipe/data/table"
 	"pipe/pipeline"
 	"pipe/pipeline/settings"
@@ -21,12 +21,8 @@ type Ingest struct {
 	Columns settings.Map[string] `yaml:"columns" enum:"string,int64,float64,bool,date,timestamp,timestamp[ns],time" doc:"Types of columns by name. Types of other columns are inferred from all their values."`
 	Expect  settings.Map[string] `yaml:"expect" added:"true" enum:"string,int64,float64,bool,date,timestamp,timestamp[ns],time" doc:"Types that columns had in other data, by name; nothing is inferred then. A column has its type if all its values fit, and is text with a warning if not. A column that is not listed is text, and a listed one need not be there. So does pipe predict read new rows."`
 	Select  []string             `yaml:"select" doc:"Columns to keep, in this order. All columns are kept by default."`
-	csv.Reader
-	Missing []string `yaml:"missing" doc:"Texts that mean that a value is missing, in columns of every type, besides the empty one; compared without blanks around them. In a format with types, such as Parquet, an empty text is one unless it is listed."`
-	Quoted  bool     `yaml:"quoted_missing" default:"true" doc:"Whether a text in quotes can be missing. If not, \"\" is an empty text, and a value that is missing is an empty field without quotes."`
-	Trim    bool     `yaml:"trim" default:"false" doc:"Drop blanks around text that is not in quotes. Around numbers, dates and truth values they never matter."`
-	Notation
-	Format *Format `yaml:"format" added:"true" doc:"Format of the file. By default the ending of its name says it or, if that says nothing, its beginning; it is CSV if neither does."`
+	Reading
+	Agreement
 
 	lookup func(name string) (string, bool)
 }
@@ -84,6 +80,9 @@ counts them, unless one is more than half of the values or the column is declare
 		}, {
 			Name: "folder", Type: pipeline.Directory, Optional: true,
 			Doc: "directory that another stage made, whose files are one table",
+		}, {
+			Name: schemaPort, Type: format.Schema, Optional: true,
+			Doc: "schema that the file is read by, which a stage that read another one has written, instead of the setting schema",
 		}},
 		Outputs: outputs(),
 		New:     func() pipeline.Stage { return &Ingest{lookup: lookup} },
@@ -92,24 +91,25 @@ counts them, unless one is more than half of the values or the column is declare
 
 // Validate checks what the tags cannot say.
 func (in *Ingest) Validate() error {
-	return errors.Join(in.Reader.Validate(), in.Notation.Validate(), in.checkTypes(in.Columns), source.CheckNames("select", in.Select), in.checkFormat())
+	return errors.Join(in.Reading.Validate(), in.Agreement.Validate(), in.checkTypes(in.Columns), source.CheckNames("select", in.Select), in.checkFormat())
 }
 
 func outputs() []pipeline.Port {
 	return []pipeline.Port{
 		{Name: "table", Type: pipeline.Table, Doc: "one row for each data row of the file"},
-		{Name: "rejected", Type: pipeline.Table, Optional: true,
+		{Name: schemaPort, Type: format.Schema, Aside: true, Doc: "how the file was read, to read others alike: the settings, the columns with their types, and what was met in them"},
+		{Name: "rejected", Type: pipeline.Table, Optional: true, Aside: true,
 			Doc: "only with rows: collect. The records that were left out, the first 10,000 of them: their line, the beginning of their text, and the reason"},
 	}
 }
 
-// OutputPorts are the table and, if they are to be collected, the records that
-// are not in it.
+// OutputPorts are the table with its schema and, if they are to be collected, the
+// records that are not in it.
 func (in *Ingest) OutputPorts([]string) []pipeline.Port {
 	if in.Rows == "collect" {
 		return outputs()
 	}
-	return outputs()[:1]
+	return outputs()[:2]
 }
 
 // Run reads the file.
@@ -119,13 +119,17 @@ func (in *Ingest) Run(ctx context.Context, env pipeline.Env) error {
 		return errors.Join(err, data.close.Close())
 	}
 	defer func() { data.close.Close() }() // which reads takes more for
-	reader, err := in.reads(ctx, &data)
+	by, contract, err := in.agreed(env)
+	if err != nil {
+		return err
+	}
+	reading, reader, err := by.reads(ctx, &data)
 	if err != nil {
 		return err
 	}
 	rows, err := reader.Open(ctx, source.Inputs{
 		Files:    data.files,
-		Contract: in.contract(),
+		Contract: contract,
 		Threads:  env.Threads(),
 		Progress: env.Progress,
 		Variable: in.lookup,
@@ -134,12 +138,11 @@ func (in *Ingest) Run(ctx context.Context, env pipeline.Env) error {
 		return err
 	}
 	defer rows.Close()
-	out, err := env.Create("table")
+	read, err := writeTable(ctx, env, rows)
 	if err != nil {
 		return err
 	}
-	read, err := source.Write(ctx, out, rows)
-	if err != nil {
+	if err := writeSchema(env, reading, rows, read); err != nil {
 		return err
 	}
 	if err := in.writeRejected(env, rows); err != nil {
@@ -184,10 +187,18 @@ func (in *Ingest) writeRejected(env pipeline.Env, rows source.Rows) error {
 	return w.Close()
 }
 
+func writeTable(ctx context.Context, env pipeline.Env, rows source.Rows) (source.Read, error) {
+	out, err := env.Create("table")
+	if err != nil {
+		return source.Read{}, err
+	}
+	return source.Write(ctx, out, rows)
+}
+
 // contract is what the settings say of the columns.
 func (in *Ingest) contract() cell.Contract {
 	return cell.Contract{
-		Rules:    cell.Rules{Missing: cell.NewMissing(in.Missing, in.Quoted), Trim: in.Trim, Notation: in.Notation.cell()},
+		Rules:    in.rules(),
 		Declared: in.typed(in.Columns, len(in.Expect) == 0),
 		Expected: in.typed(in.Expect, false),
 		Keep:     in.Select,

@@ -184,7 +184,7 @@ func TestFileInput(t *testing.T) {
 }
 
 func TestValidate(t *testing.T) {
-	valid := func() Ingest { return Ingest{Place: Place{Path: "x.csv"}, Reader: *csv.Usual()} }
+	valid := func() Ingest { return Ingest{Place: Place{Path: "x.csv"}, Reading: Reading{Reader: *csv.Usual()}} }
 	for _, c := range []struct {
 		name   string
 		change func(*Ingest)
@@ -229,11 +229,11 @@ func read(t testing.TB, in *Ingest, text string, block, threads int) ([]byte, er
 		name = string(in.Path)
 	}
 	file := &source.File{ReaderAt: strings.NewReader(text), Size: int64(len(text)), Name: name}
-	reader, err := in.reader([]*source.File{file})
+	reading, err := in.resolved([]*source.File{file})
 	if err != nil {
 		return nil, err
 	}
-	rows, err := reader.Open(t.Context(), source.Inputs{
+	rows, err := reading.reader().Open(t.Context(), source.Inputs{
 		Files:    []*source.File{file},
 		Contract: in.contract(), Block: block, Threads: threads,
 	})
@@ -249,7 +249,7 @@ func read(t testing.TB, in *Ingest, text string, block, threads int) ([]byte, er
 }
 
 func defaults() *Ingest {
-	return &Ingest{Reader: *csv.Usual(), Quoted: true}
+	return &Ingest{Reading: Reading{Reader: *csv.Usual(), Quoted: true}}
 }
 
 // TestBlocksAndThreadsChangeNothing reads every fixture in blocks of a few

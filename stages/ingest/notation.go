@@ -127,6 +127,16 @@ func (n *Notation) typed(columns settings.Map[string], all bool) []cell.Typed {
 	return types
 }
 
+// laidOut are typed columns with how their dates are written.
+func (n *Notation) laidOut(columns []cell.Typed) []cell.Typed {
+	for i := range columns {
+		if l := n.layout(columns[i].Name); l != nil && l.Fits(columns[i].Type) {
+			columns[i].Layout = l
+		}
+	}
+	return columns
+}
+
 // group is the separator of groups, written as package cell knows it.
 func (n *Notation) group() string {
 	written := n.Thousands

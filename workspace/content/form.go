@@ -126,8 +126,26 @@ func (f Artifact) Write(ctx context.Context, w *workspace.Workspace, out io.Writ
 	return form.Write(out, r)
 }
 
+// mainOutput is the one output of an execution that is not aside.
+func mainOutput(w *workspace.Workspace, e *lineage.Execution) (main lineage.Output, ok bool) {
+	aside := func(port string) bool { return false }
+	if k, known := w.Host().Registry().Lookup(e.Kind); known && len(e.Outputs) > 1 {
+		aside = k.IsAside
+	}
+	for _, o := range e.Outputs {
+		if aside(o.Port) {
+			continue
+		}
+		if ok {
+			return main, false
+		}
+		main, ok = o, true
+	}
+	return main, ok
+}
+
 // Find finds the one artifact that a reference means: an artifact, or
-// the only output of a stage.
+// the only output of a stage that is not aside.
 func Find(ctx context.Context, w *workspace.Workspace, word string) (Artifact, error) {
 	ref, err := w.DB.Resolve(ctx, word)
 	if err != nil {
@@ -146,8 +164,7 @@ func Find(ctx context.Context, w *workspace.Workspace, word string) (Artifact, e
 		if err != nil {
 			return Artifact{}, err
 		}
-		if len(e.Outputs) == 1 {
-			o := e.Outputs[0]
+		if o, ok := mainOutput(w, e); ok {
 			return Artifact{word, o.ID, pipeline.PortType(o.Type), o.Port}, nil
 		}
 		list = append(list, *e)

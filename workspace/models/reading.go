@@ -3,12 +3,15 @@ package models
 import (
 	"context"
 	"fmt"
+	"io"
 	"slices"
 
 	"pipe/artifacts"
 	"pipe/base/diag"
 	"pipe/data/feature"
+	"pipe/data/format"
 	"pipe/data/source/cell"
+	"pipe/data/source/schema"
 	"pipe/lineage"
 	"pipe/lineage/registry"
 	"pipe/lineage/walk"
@@ -25,6 +28,9 @@ import (
 type source interface {
 	pipeline.Stage
 	Again(file string, types, dates settings.Map[string], version int) pipeline.Stage
+	// Recall takes the settings of the schema that the stage has written, in which
+	// is what it found out of its file.
+	Recall(name string, schema []byte) error
 }
 
 // A past is what a model was trained on, as far as new rows need it.
@@ -109,6 +115,9 @@ func reading(ctx context.Context, w *workspace.Workspace, p *past, file string) 
 			return nil, diag.WithHint(fmt.Errorf("stage %s of run %s read the training data with settings that this version of pipe cannot read: %w", e.Stage, e.RunID, err),
 				"train the model again")
 		}
+		if err := recall(ctx, w, e, stage.(source)); err != nil {
+			return nil, err
+		}
 		had, dates := p.typesOf(ctx, w, e.Outputs)
 		if types, known := p.types(had); known > best {
 			best = known
@@ -131,6 +140,29 @@ func reading(ctx context.Context, w *workspace.Workspace, p *past, file string) 
 	types, _ := p.types(nil)
 	load.Stage = stage.Again(file, types, nil, load.Kind.Version)
 	return load, nil
+}
+
+// recall gives a stage the schema that it has written, if it has and that is there.
+func recall(ctx context.Context, w *workspace.Workspace, e *lineage.Execution, stage source) error {
+	for _, o := range e.Outputs {
+		if o.Type != string(format.Schema) {
+			continue
+		}
+		f, err := w.Store.Open(ctx, o.ID)
+		if err != nil {
+			return nil // it was cleaned up: the settings of the stage are known
+		}
+		defer f.Close()
+		if f.Size() > schema.MaxSize {
+			return fmt.Errorf("%s/%s.%s has more than %d MiB", e.RunID, e.Stage, o.Port, schema.MaxSize>>20)
+		}
+		text, err := io.ReadAll(io.NewSectionReader(f, 0, f.Size()))
+		if err != nil {
+			return err
+		}
+		return stage.Recall(fmt.Sprintf("%s/%s.%s", e.RunID, e.Stage, o.Port), text)
+	}
+	return nil
 }
 
 // sourceKind is the kind of an execution if its stages read files, or nil.

@@ -2,6 +2,7 @@ package cell
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -32,6 +33,11 @@ type Contract struct {
 	Expected []Typed  // if there are any nothing is inferred: see Again
 	Keep     []string // the columns of the table in their order, all if it is nil
 	Shared   *Shared  // by which columns are made, since other files are part of the table; nil if it is for the data to say
+
+	// Agreed says that the declared columns are what a schema says. Others are
+	// left out with a note; those that Optional lists need not be there.
+	Agreed   bool
+	Optional []string
 }
 
 // Again is the contract for reading other data as some were read that had the
@@ -62,6 +68,7 @@ type ColumnType struct {
 	Expected bool // the column is text if not all values are of the type
 
 	layout *Layout // of dates and times; nil is the usual one
+	agreed bool    // a schema says it
 }
 
 // Types finds the type of each column that the contract knows, by name.
@@ -73,14 +80,14 @@ type Types struct {
 // Types makes the contract quick to ask.
 func (c *Contract) Types() Types {
 	t := Types{known: make(map[string]ColumnType, len(c.Declared)+len(c.Expected))}
-	if len(c.Expected) > 0 {
+	if len(c.Expected) > 0 || c.Agreed {
 		t.other = String
 	}
 	for _, e := range c.Expected {
-		t.known[e.Name] = ColumnType{e.Type, true, e.Layout}
+		t.known[e.Name] = ColumnType{Type: e.Type, Expected: true, layout: e.Layout}
 	}
 	for _, d := range c.Declared {
-		t.known[d.Name] = ColumnType{d.Type, false, d.Layout}
+		t.known[d.Name] = ColumnType{Type: d.Type, layout: d.Layout, agreed: c.Agreed}
 	}
 	return t
 }
@@ -106,18 +113,12 @@ func (c *Contract) kept(data string, names []string) (keep []int, err error) {
 	for i, name := range names {
 		at[name] = i
 	}
-	find := func(setting, name string) (int, error) {
-		if i, ok := at[name]; ok {
-			return i, nil
+	if !c.Agreed {
+		var declared []string
+		for _, d := range c.Declared {
+			declared = append(declared, d.Name)
 		}
-		hint := "the columns are " + strings.Join(names[:min(len(names), 20)], ", ")
-		if near, ok := diag.Nearest(name, names); ok {
-			hint = fmt.Sprintf("did you mean %q?", near)
-		}
-		return 0, diag.WithHint(fmt.Errorf("%s: %s has no column %q", setting, data, name), hint)
-	}
-	for _, d := range c.Declared {
-		if _, err := find("columns", d.Name); err != nil {
+		if _, err := find(data, "columns", declared, names, at); err != nil {
 			return nil, err
 		}
 	}
@@ -127,12 +128,50 @@ func (c *Contract) kept(data string, names []string) (keep []int, err error) {
 		}
 		return keep, nil
 	}
-	for _, name := range c.Keep {
-		i, err := find("select", name)
-		if err != nil {
-			return nil, err
-		}
-		keep = append(keep, i)
+	if !c.Agreed {
+		return find(data, "select", c.Keep, names, at)
 	}
-	return keep, nil
+	optional := make(map[string]bool, len(c.Optional))
+	for _, name := range c.Optional {
+		optional[name] = true
+	}
+	var needed []string
+	for _, name := range c.Keep {
+		if _, ok := at[name]; ok || !optional[name] {
+			needed = append(needed, name)
+		}
+	}
+	return find(data, "schema", needed, names, at)
+}
+
+// find finds columns that a setting wants among those that there are.
+func find(data, setting string, wanted, names []string, at map[string]int) (found []int, err error) {
+	var lacking []string
+	for _, name := range wanted {
+		i, ok := at[name]
+		if !ok {
+			lacking = append(lacking, name)
+		}
+		found = append(found, i)
+	}
+	if len(lacking) == 0 {
+		return found, nil
+	}
+	hint := "the columns are " + strings.Join(names[:min(len(names), 20)], ", ")
+	if near, ok := diag.Nearest(lacking[0], names); ok {
+		hint = fmt.Sprintf("did you mean %q?", near)
+	}
+	if setting == "schema" {
+		hint += "; columns that may be lacking, such as the target in new rows, are what optional: lists"
+	}
+	const shown = 5
+	quoted := make([]string, min(len(lacking), shown))
+	for i := range quoted {
+		quoted[i] = strconv.Quote(lacking[i])
+	}
+	what := "column " + quoted[0]
+	if len(lacking) > 1 {
+		what = "columns " + listOf(quoted, len(lacking), ", ")
+	}
+	return nil, diag.WithHint(fmt.Errorf("%s: %s has no %s", setting, data, what), hint)
 }

@@ -46,6 +46,7 @@ func (p *Plan) Report(w *Warner, data string) {
 		}
 	}
 	w.end()
+	p.Note(w.log)
 	w.log.Info("read "+data, "rows", p.Rows, "columns", listOf(columns, len(p.Targets), ", "))
 }
 

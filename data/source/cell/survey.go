@@ -1,6 +1,7 @@
 package cell
 
 import (
+	"log/slog"
 	"slices"
 	"strconv"
 
@@ -22,7 +23,8 @@ type Columns struct {
 	Types []ColumnType // of each
 	in    *Rules
 	keep  []int
-	all   bool // are kept
+	all   bool     // are kept
+	extra []string // that a schema does not have
 }
 
 // Columns joins the contract with the names that the columns of data have.
@@ -36,8 +38,18 @@ func (c *Contract) Columns(data string, names []string) (*Columns, error) {
 	cols := &Columns{Names: names, Types: make([]ColumnType, len(names)), in: &c.Rules, keep: keep, all: len(c.Keep) == 0}
 	for i, name := range names {
 		cols.Types[i] = types.Of(name)
+		if _, ok := types.Named(name); c.Agreed && !ok {
+			cols.extra = append(cols.extra, name)
+		}
 	}
 	return cols, nil
+}
+
+// Note tells of columns that a schema does not have.
+func (c *Columns) Note(log *slog.Logger) {
+	if n := len(c.extra); n > 0 {
+		log.Info("columns that the schema does not have were left out", "columns", listOf(c.extra[:min(n, maxListed)], n, ", "))
+	}
 }
 
 // Kept are the columns of the table, in their order.

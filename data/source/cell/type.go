@@ -3,6 +3,7 @@ package cell
 import (
 	"github.com/apache/arrow-go/v18/arrow"
 
+	"pipe/base/diag"
 	"pipe/data/table"
 )
 
@@ -105,3 +106,14 @@ func (t Type) Accepts(b []byte) (ok bool) {
 	}
 	return ok
 }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (t *Type) UnmarshalText(text []byte) error {
+	if *t = TypeOf(string(text)); *t == Undeclared {
+		return diag.Unknown("type", string(text), typeNames[1:])
+	}
+	return nil
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (t Type) MarshalText() ([]byte, error) { return []byte(t.String()), nil }

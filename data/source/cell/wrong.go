@@ -21,6 +21,14 @@ func Quote(b []byte) string {
 
 // Wrong says that the raw text of a value is not one of the column.
 func (c ColumnType) Wrong(raw []byte) (msg, hint string) {
+	msg, hint = c.wrong(raw)
+	if c.agreed {
+		return msg, "the schema says so: correct the file, or the type in the schema if other values are right now"
+	}
+	return msg, hint
+}
+
+func (c ColumnType) wrong(raw []byte) (msg, hint string) {
 	if l := c.layout; l != nil {
 		q := Quote(trimBlanks(raw))
 		return fmt.Sprintf("%s is not a %s as %s", q, c.Type, l),

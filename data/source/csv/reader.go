@@ -157,9 +157,9 @@ func (r *reading) Batches(ctx context.Context) iter.Seq2[arrow.Record, error] {
 	})
 }
 
-// dialectKey is the metadata of a table that say what was found out of the file:
+// DialectKey is the metadata of a table that say what was found out of the file:
 // settings that were open, with their values, as JSON.
-const dialectKey = "pipe.dialect"
+const DialectKey = "pipe.dialect"
 
 // record puts into the schema what was found out.
 func (r *reading) record() {
@@ -174,7 +174,7 @@ func (r *reading) record() {
 	if err != nil {
 		panic(err) // of texts
 	}
-	meta := arrow.NewMetadata([]string{dialectKey}, []string{string(text)})
+	meta := arrow.NewMetadata([]string{DialectKey}, []string{string(text)})
 	r.plan.Schema = arrow.NewSchema(r.plan.Schema.Fields(), &meta)
 }
 
@@ -266,3 +266,6 @@ func (r *reading) warnOfRagged(w *cell.Warner) {
 
 // Rejected implements source.Rejecter.
 func (r *reading) Rejected() []source.Rejected { return r.rejected }
+
+// Found implements source.Finder.
+func (r *reading) Found() []cell.Found { return r.plan.Found() }

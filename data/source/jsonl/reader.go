@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
@@ -134,6 +135,7 @@ func (r *reading) decide() error {
 	if r.flatten {
 		r.dropHeads()
 	}
+	r.admit()
 	columns, err := r.contract.Columns(r.file.Name, r.names)
 	if err != nil {
 		return err
@@ -180,6 +182,25 @@ func (r *reading) dropHeads() {
 	r.columns = kept
 }
 
+// admit adds columns that a schema has and no object: in all rows they are
+// missing, as in any object that lacks them.
+func (r *reading) admit() {
+	if !r.contract.Agreed {
+		return
+	}
+	settled := make(map[string]bool, len(r.names))
+	for _, name := range slices.Concat(r.names, r.contract.Optional) {
+		settled[name] = true
+	}
+	for _, name := range r.contract.Keep {
+		if !settled[name] {
+			r.names = append(r.names, name)
+			r.tallies = append(r.tallies, cell.Tally{})
+			r.present = append(r.present, 0)
+		}
+	}
+}
+
 const (
 	// An object need not name its columns, so a short file can be a huge table.
 	// Beyond maxCells values it is one only if maxSparse of them take a byte of
@@ -212,3 +233,6 @@ func (r *reading) Report(log *slog.Logger) {
 func (r *reading) Batches(ctx context.Context) iter.Seq2[arrow.Record, error] {
 	return source.Pushed(func(write func(arrow.Record) error) error { return r.load(ctx, write) })
 }
+
+// Found implements source.Finder.
+func (r *reading) Found() []cell.Found { return r.plan.Found() }

@@ -1,0 +1,158 @@
+package ingest
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/apache/arrow-go/v18/arrow"
+
+	"pipe/base/diag"
+	"pipe/data/source"
+	"pipe/data/source/cell"
+	"pipe/data/source/csv"
+	"pipe/data/source/schema"
+	"pipe/pipeline"
+	"pipe/pipeline/settings"
+)
+
+// schemaPort is the output that says how the file was read, and the input and the
+// setting of a schema that the file is to be read by.
+const schemaPort = "schema"
+
+// Agreement is the settings of a schema that the file is to be read by.
+type Agreement struct {
+	Schema   settings.FilePath `yaml:"schema" doc:"Schema that the file is read by, in place of the input schema: what a stage that read another file has written, or a file of yours that lists the columns, {columns: [{name: id, type: int64}]}. Nothing is inferred then. A value that is not of its type is an error with its line, and so is a column that the file lacks; the order does not matter, and columns that the schema does not have are left out."`
+	Optional []string          `yaml:"optional" added:"true" doc:"Columns of the schema that the file need not have, such as the target in new rows. They are left out where they are not there."`
+}
+
+// Validate checks what the tags cannot say.
+func (a *Agreement) Validate() error { return source.CheckNames("optional", a.Optional) }
+
+// agreed is the stage with the settings of the schema that it is given, nil if there
+// is none, and what that makes of the contract.
+func (in *Ingest) agreed(env pipeline.Env) (*Ingest, cell.Contract, error) {
+	if in.Schema == "" && !slices.Contains(env.Inputs(), schemaPort) {
+		if len(in.Optional) > 0 {
+			return nil, cell.Contract{}, diag.WithHint(errors.New("optional: there is no schema, which alone says what has to be there"), "remove it, or connect an input named schema")
+		}
+		return in, in.contract(), nil
+	}
+	file, err := env.Open(schemaPort)
+	if err != nil {
+		return nil, cell.Contract{}, err
+	}
+	defer file.Close()
+	if file.Size() > schema.MaxSize {
+		return nil, cell.Contract{}, fmt.Errorf("%s has more than %d MiB, which no schema has", file.Name, schema.MaxSize>>20)
+	}
+	text, err := io.ReadAll(io.NewSectionReader(file, 0, file.Size()))
+	if err != nil {
+		return nil, cell.Contract{}, err
+	}
+	told := new(Reading)
+	s, err := schema.Read(file.Name, text, told)
+	if err != nil {
+		return nil, cell.Contract{}, err
+	}
+	if err := in.alone(s); err != nil {
+		return nil, cell.Contract{}, err
+	}
+	by := *in
+	if s.Told {
+		by.Reading = *told
+		by.Rows, by.Empty = in.Rows, in.Empty // what to do is no matter of a schema
+		if in.elsewhere() {
+			by.Format = in.Format // it says where the data are
+		}
+	}
+	if !in.elsewhere() {
+		by.follow()
+	}
+	c, err := s.Agree(by.contract(), in.Select, in.Optional)
+	if err != nil {
+		return nil, c, fmt.Errorf("%s: %w", file.Name, err)
+	}
+	c.Declared = by.laidOut(c.Declared)
+	return &by, c, nil
+}
+
+// alone refuses settings that say what the schema says.
+func (in *Ingest) alone(s *schema.Schema) error {
+	field := ""
+	switch {
+	case len(in.Columns) > 0:
+		field = "columns"
+	case len(in.Expect) > 0:
+		field = "expect"
+	case s.Told:
+		usual := new(Reading)
+		if err := settings.DecodeFile("reading", nil, usual); err != nil {
+			return err
+		}
+		usual.Rows, usual.Empty = in.Rows, in.Empty
+		if in.elsewhere() {
+			usual.Format = in.Format
+		}
+		for _, c := range settings.Changes(string(settings.Canonical(usual)), string(settings.Canonical(&in.Reading))) {
+			field, _, _ = strings.Cut(cmp.Or(c.Path, "format"), "[")
+			break
+		}
+	}
+	if field == "" {
+		return nil
+	}
+	return diag.WithHint(fmt.Errorf("%s: the schema says how the file is read", field), "remove the setting, or change the schema")
+}
+
+// follow leaves out the format of other data, and what is about it, if they are in no
+// file or the name of this one tells another.
+func (in *Ingest) follow() {
+	if in.elsewhere() {
+		in.Format = nil
+	}
+	if kind := in.named(); kind != "" && kind != in.format() {
+		in.Format = nil
+	}
+	if in.format() != csvName {
+		in.Reader = *csv.Usual()
+	}
+}
+
+// found is the reading of a table with what was found out while it was read: how
+// the file and its dates are written.
+func (in *Reading) found(table *arrow.Schema) (*Reading, error) {
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal(settings.Brief(in), &all); err != nil {
+		return nil, err
+	}
+	if text, ok := table.Metadata().GetValue(csv.DialectKey); ok {
+		var detected map[string]json.RawMessage
+		if err := json.Unmarshal([]byte(text), &detected); err != nil {
+			return nil, err
+		}
+		delete(detected, "encoding") // each file says it by itself, and may do so in its own way
+		for name, value := range detected {
+			all[name] = value
+		}
+	}
+	text, err := json.Marshal(all)
+	if err != nil {
+		return nil, err
+	}
+	out := new(Reading)
+	if err := settings.FromJSON(text, out); err != nil {
+		return nil, err
+	}
+	out.Dates = nil
+	for _, f := range table.Fields() {
+		if layout, ok := f.Metadata.GetValue(cell.LayoutKey); ok {
+			out.Dates = append(out.Dates, settings.Entry[string]{Key: f.Name, Value: layout})
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,81 @@
+package ingest
+
+import (
+	"errors"
+	"fmt"
+
+	"pipe/base/diag"
+	"pipe/data/source"
+	"pipe/data/source/all"
+	"pipe/data/source/cell"
+	"pipe/data/source/csv"
+	"pipe/data/source/schema"
+	"pipe/pipeline"
+	"pipe/pipeline/settings"
+)
+
+// Reading is the settings that say how a file is read. They are part of a schema,
+// so that other files are read alike.
+type Reading struct {
+	csv.Reader
+	Missing []string `yaml:"missing" doc:"Texts that mean that a value is missing, in columns of every type, besides the empty one; compared without blanks around them. In a format with types, such as Parquet, an empty text is one unless it is listed."`
+	Quoted  bool     `yaml:"quoted_missing" default:"true" doc:"Whether a text in quotes can be missing. If not, \"\" is an empty text, and a value that is missing is an empty field without quotes."`
+	Trim    bool     `yaml:"trim" default:"false" doc:"Drop blanks around text that is not in quotes. Around numbers, dates and truth values they never matter."`
+	Notation
+	Format *Format `yaml:"format" added:"true" doc:"Format of the file. By default the ending of its name says it or, if that says nothing, its beginning; it is CSV if neither does."`
+}
+
+// Validate checks what the tags cannot say.
+func (in *Reading) Validate() error { return errors.Join(in.Reader.Validate(), in.Notation.Validate()) }
+
+// rules are those for the text of a value.
+func (in *Reading) rules() cell.Rules {
+	return cell.Rules{Missing: cell.NewMissing(in.Missing, in.Quoted), Trim: in.Trim, Notation: in.Notation.cell()}
+}
+
+// resolved is the reading of files, whose format it names. There are none if the
+// format says where the data are.
+func (in *Reading) resolved(files []*source.File) (*Reading, error) {
+	r := *in
+	if r.Format != nil {
+		return &r, nil
+	}
+	f := files[0]
+	kind, err := source.For(all.Kinds(), f)
+	if err != nil {
+		return nil, err
+	}
+	r.Format = &Format{kind: *kind, reader: new(Beside)}
+	if kind.Name != csvName {
+		r.Format.reader = kind.New()
+		if err := settings.DecodeFile(kind.Name, nil, r.Format.reader); err != nil {
+			return nil, diag.WithHint(fmt.Errorf("%s is read as %s: %w", f.Name, kind.Title, err), "set format")
+		}
+	}
+	return &r, nil
+}
+
+// reader is what reads a file, whose format is known.
+func (in *Reading) reader() source.Reader {
+	if r, ok := in.Format.reader.(source.Reader); ok {
+		return r
+	}
+	return &in.Reader
+}
+
+// writeSchema says how rows were read.
+func writeSchema(env pipeline.Env, reading *Reading, rows source.Rows, read source.Read) error {
+	var found []cell.Found
+	if f, ok := rows.(source.Finder); ok {
+		found = f.Found()
+	}
+	told, err := reading.found(rows.Schema())
+	if err != nil {
+		return err
+	}
+	out, err := env.Create(schemaPort)
+	if err != nil {
+		return err
+	}
+	return schema.Of(rows.Schema(), read.Rows, found).Write(out, told)
+}
