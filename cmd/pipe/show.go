@@ -26,8 +26,11 @@ func (a *app) showCommand() *cobra.Command {
 		Use:   "show [REF]",
 		Short: "Show a run, a stage of a run, or an artifact",
 		Long: `Show what is known of a run (its parameters, stages and metrics), of one stage of a run, or of an artifact (who made
-it, who read it). Of a model it lists the layers of the network, of a directory the files, and of a table or data set each
-column with its type, the number of missing values, the least and the greatest value, and with --head the first rows.
+it, who read it). Of a model it lists the layers of the network, of a directory the files, of a schema how data were read,
+and of a table or data set each column with its type, the number of missing and of different values, the least, the middle
+and the greatest value, how numbers are spread and which other values are the most frequent; with --head the first rows.
+--json has quantiles, means, histograms, lengths of texts and more of the most frequent values; what begins with ~ or says
+estimate is one, within a few per cent.
 Without a reference it is the latest run.
 
 ` + refHelp,

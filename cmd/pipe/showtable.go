@@ -4,11 +4,14 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"pipe/artifacts"
 	"pipe/base/diag"
 	"pipe/cmd/pipe/ui"
 	"pipe/data/format"
+	"pipe/data/profile"
+	"pipe/data/table"
 	"pipe/workspace/runs"
 )
 
@@ -20,7 +23,7 @@ const (
 
 func (a *app) showTable(v *format.Table) error {
 	fmt.Fprintf(a.out, "\n%s, %s\n\n", ui.Plural(int(v.Rows), "row"), ui.Plural(len(v.Columns), "column"))
-	header := []string{"COLUMN", "TYPE", "MISSING", "MIN", "MAX"}
+	header := []string{"COLUMN", "TYPE", "MISSING", "DISTINCT", "MIN", "MEDIAN", "MAX", "VALUES"}
 	nan := slices.ContainsFunc(v.Columns, func(c format.Column) bool { return c.NaN > 0 })
 	if nan {
 		header = append(header, "NAN")
@@ -31,7 +34,7 @@ func (a *app) showTable(v *format.Table) error {
 		if c.Role != "" && c.Role != c.Name {
 			name += " (" + c.Role + ")"
 		}
-		row := []string{name, c.Type, strconv.FormatInt(c.Missing, 10), shown(c.Min), shown(c.Max)}
+		row := []string{name, c.Type, strconv.FormatInt(c.Missing, 10), distinctText(c.Distinct), brief(c.Min), medianText(&c), brief(c.Max), spread(&c, v.Rows)}
 		if nan {
 			row = append(row, strconv.FormatInt(c.NaN, 10))
 		}
@@ -60,6 +63,76 @@ func (a *app) showTable(v *format.Table) error {
 		rows = append(rows, row)
 	}
 	return ui.Table(a.out, header, rows)
+}
+
+// brief is a value where there are many columns beside it.
+func brief(s *string) string {
+	const most = 20
+	text := shown(s)
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most-1]) + "…"
+	}
+	return text
+}
+
+func distinctText(d *profile.Distinct) string {
+	switch {
+	case d == nil:
+		return ""
+	case d.Estimate:
+		return "~" + ui.Number(float64(d.N))
+	}
+	return strconv.FormatInt(d.N, 10)
+}
+
+// medianText is the median of numbers; that of times is none that people read.
+func medianText(c *format.Column) string {
+	if class := table.ClassNamed(c.Type); c.Numbers == nil || !class.Numeric() {
+		return ""
+	}
+	for _, q := range c.Numbers.Quantiles {
+		if q.Share == .5 {
+			return ui.Number(q.Value)
+		}
+	}
+	return ""
+}
+
+// spread draws how numbers are spread, and lists the most frequent of other values.
+func spread(c *format.Column, rows int64) string {
+	few := c.Distinct != nil && c.Distinct.N <= 3
+	if !few && c.Numbers != nil && c.Numbers.Histogram != nil && len(c.Numbers.Histogram.Count) > 1 {
+		return bars(c.Numbers.Histogram.Count)
+	}
+	const most = 3
+	var parts []string
+	for _, top := range c.Top[:min(len(c.Top), most)] {
+		value := top.Value
+		if runes := []rune(value); len(runes) > 12 {
+			value = string(runes[:11]) + "…"
+		}
+		share := "<1%"
+		if percent := 100 * float64(top.N) / float64(max(rows-c.Missing, 1)); percent >= 1 {
+			share = fmt.Sprintf("%.0f%%", percent)
+		}
+		parts = append(parts, diag.Visible(value)+" "+share)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// bars draws counts as bars of eight heights; what is not there has none.
+func bars(counts []int64) string {
+	heights := []rune("▁▂▃▄▅▆▇█")
+	most := slices.Max(counts)
+	var out strings.Builder
+	for _, n := range counts {
+		if n == 0 {
+			out.WriteRune(' ')
+			continue
+		}
+		out.WriteRune(heights[(n*int64(len(heights))-1)/max(most, 1)])
+	}
+	return strings.TrimRight(out.String(), " ")
 }
 
 func shown(s *string) string {

@@ -1,7 +1,6 @@
 package ingest
 
 import (
-	"os"
 	"strings"
 	"testing"
 
@@ -12,7 +11,7 @@ import (
 // TestBySchema reads a file by the schema of another, or by one of a person.
 func TestBySchema(t *testing.T) {
 	first := pipelinetest.Run(t, pipelinetest.Case{
-		Kind: Kind(os.LookupEnv), With: "path: a.csv\nmissing: [none]",
+		Kind: Kind(nil), With: "path: a.csv\nmissing: [none]",
 		Inputs: map[string][]byte{"path": []byte("id;day;size;kind\n1;31.12.2024;1.5;True\n2;01.01.2025;none;x\n")},
 	})
 	schema := first.Outputs[schemaPort]
@@ -37,7 +36,7 @@ func TestBySchema(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for _, port := range []string{"schema: s.json\n", ""} { // the setting and the input
-				r := pipelinetest.Run(t, pipelinetest.Case{Kind: Kind(os.LookupEnv), With: "path: b.csv\n" + port + c.with,
+				r := pipelinetest.Run(t, pipelinetest.Case{Kind: Kind(nil), With: "path: b.csv\n" + port + c.with,
 					Inputs: map[string][]byte{"path": []byte(c.file), schemaPort: c.schema}})
 				if got := show(t, r.Outputs["table"]); got != c.want {
 					t.Errorf("got\n%s\nwant\n%s", got, c.want)
@@ -62,14 +61,14 @@ func TestBySchemaErrors(t *testing.T) {
 		{"a bad setting in it", "", "id;kind\n1;a\n", `{"reading": {"quote": "''"}, "columns": [{"name": "id", "type": "int64"}]}`, "is not a quote", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := pipelinetest.RunErr(t, pipelinetest.Case{Kind: Kind(os.LookupEnv), With: "path: b.csv\nschema: s.json\n" + c.with,
+			_, err := pipelinetest.RunErr(t, pipelinetest.Case{Kind: Kind(nil), With: "path: b.csv\nschema: s.json\n" + c.with,
 				Inputs: map[string][]byte{"path": []byte(c.file), schemaPort: []byte(c.schema)}})
 			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(diag.HintOf(err), c.hint) {
 				t.Errorf("error %v\nhint %q\nwant %q and %q", err, diag.HintOf(err), c.want, c.hint)
 			}
 		})
 	}
-	_, err := pipelinetest.RunErr(t, pipelinetest.Case{Kind: Kind(os.LookupEnv), With: "path: b.csv\noptional: [a]", Inputs: map[string][]byte{"path": []byte("a\n1\n")}})
+	_, err := pipelinetest.RunErr(t, pipelinetest.Case{Kind: Kind(nil), With: "path: b.csv\noptional: [a]", Inputs: map[string][]byte{"path": []byte("a\n1\n")}})
 	if err == nil || !strings.Contains(err.Error(), "there is no schema") {
 		t.Errorf("optional without a schema: %v", err)
 	}
@@ -77,7 +76,7 @@ func TestBySchemaErrors(t *testing.T) {
 
 // TestBySchemaOfLines: a name that no object has is missing in all rows.
 func TestBySchemaOfLines(t *testing.T) {
-	r := pipelinetest.Run(t, pipelinetest.Case{Kind: Kind(os.LookupEnv), With: "path: b.jsonl\noptional: [c]", Inputs: map[string][]byte{
+	r := pipelinetest.Run(t, pipelinetest.Case{Kind: Kind(nil), With: "path: b.jsonl\noptional: [c]", Inputs: map[string][]byte{
 		"path":     []byte(`{"b": "1", "d": 2}` + "\n"),
 		schemaPort: []byte(`{"columns": [{"name": "a", "type": "int64"}, {"name": "b", "type": "string"}, {"name": "c", "type": "bool"}]}`)}})
 	if got, want := show(t, r.Outputs["table"]), "# \"a\" int64, declared, 1 missing\n# \"b\" string, declared, 0 missing\na,b\n,1\n"; got != want {

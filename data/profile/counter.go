@@ -1,0 +1,116 @@
+package profile
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+const (
+	maxKept  = 10_000  // different values that are counted one by one
+	maxBytes = 1 << 20 // of their texts
+	maxTop   = 10      // most frequent values that are told
+	maxValue = 200     // bytes of the text of a value that is told
+	smallest = 1024    // hashes that are kept of other values
+)
+
+// A counter counts values: the first different ones exactly, of the others only how
+// many there are, from the smallest of their hashes.
+type counter[K comparable] struct {
+	hash   func(K) uint64
+	counts map[K]int // index in values
+	values []Count
+	bytes  int
+	full   bool
+
+	hashes []uint64 // of the others, sorted, the smallest
+}
+
+func newCounter[K comparable](hash func(K) uint64) *counter[K] {
+	return &counter[K]{hash: hash, counts: map[K]int{}}
+}
+
+// add counts a value. own gives the key to keep, and its text.
+func (c *counter[K]) add(k K, own func() (K, string)) {
+	if at, ok := c.counts[k]; ok {
+		c.values[at].N++
+		return
+	}
+	if !c.full {
+		k, text := own()
+		c.bytes += len(text)
+		c.counts[k] = len(c.values)
+		c.values = append(c.values, Count{text, 1})
+		c.full = len(c.values) >= maxKept || c.bytes > maxBytes
+		return
+	}
+	h := c.hash(k)
+	if len(c.hashes) == smallest && h >= c.hashes[smallest-1] {
+		return
+	}
+	at, there := slices.BinarySearch(c.hashes, h)
+	if there {
+		return
+	}
+	if c.hashes = slices.Insert(c.hashes, at, h); len(c.hashes) > smallest {
+		c.hashes = c.hashes[:smallest]
+	}
+}
+
+func (c *counter[K]) distinct() *Distinct {
+	d := &Distinct{N: int64(len(c.values) + len(c.hashes))}
+	if len(c.hashes) == smallest {
+		d.Estimate = true
+		d.N = int64(len(c.values)) + int64((smallest-1)/(float64(c.hashes[smallest-1])/math.MaxUint64))
+	}
+	return d
+}
+
+// top are the most frequent values: of many those that are there twice at least.
+func (c *counter[K]) top() []Count {
+	list := slices.Clone(c.values)
+	if len(list) > maxTop {
+		list = slices.DeleteFunc(list, func(v Count) bool { return v.N < 2 })
+	}
+	slices.SortFunc(list, func(a, b Count) int { return cmp.Or(cmp.Compare(b.N, a.N), strings.Compare(a.Value, b.Value)) })
+	list = slices.Clone(list[:min(len(list), maxTop)])
+	for i := range list {
+		list[i].Value = short(list[i].Value)
+	}
+	return list
+}
+
+// short is the beginning of a long text.
+func short(s string) string {
+	if len(s) <= maxValue {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxValue], "") + "…"
+}
+
+// owned is a text in memory of its own.
+func owned(s string) (key, text string) {
+	s = strings.Clone(s)
+	return s, s
+}
+
+func characters(s string) int { return utf8.RuneCountInString(s) }
+
+// mix spreads the bits of a number, after splitmix64.
+func mix(x uint64) uint64 {
+	x += 0x9e3779b97f4a7c15
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}
+
+// hashText is FNV-1a with its bits spread.
+func hashText(s string) uint64 {
+	h := uint64(14695981039346656037)
+	for i := range len(s) {
+		h = (h ^ uint64(s[i])) * 1099511628211
+	}
+	return mix(h)
+}
