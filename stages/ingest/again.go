@@ -9,9 +9,9 @@ import (
 // Again is the stage that reads another file as this stage read its own: in the
 // same format, unless the name of the file tells another one, and with the same
 // words for missing values, but with the types that the columns had and with the
-// formats of their dates (see cell.Contract). It infers nothing, and needs none of the columns, since new
-// rows may lack some. version is that of the kind that the settings were written
-// for.
+// formats of their dates (see cell.Contract). It infers nothing, and needs none of
+// the columns, since new rows may lack some. version is that of the kind that the
+// settings were written for.
 func (in *Ingest) Again(path string, types, dates settings.Map[string], version int) pipeline.Stage {
 	again := *in
 	again.Place, again.Expect = Place{Path: settings.Paths(path), UnpackLimit: in.UnpackLimit}, types

@@ -33,8 +33,8 @@ type Agreement struct {
 // Validate checks what the tags cannot say.
 func (a *Agreement) Validate() error { return source.CheckNames("optional", a.Optional) }
 
-// agreed is the stage with the settings of the schema that it is given, nil if there
-// is none, and what that makes of the contract.
+// agreed is the stage with the settings of the schema that it is given, if it is given
+// one, and the contract that the file is read by.
 func (in *Ingest) agreed(env pipeline.Env) (*Ingest, cell.Contract, error) {
 	if in.Schema == "" && !slices.Contains(env.Inputs(), schemaPort) {
 		if len(in.Optional) > 0 {
