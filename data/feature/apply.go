@@ -20,7 +20,7 @@ import (
 // The caller releases the record.
 //
 // A value that no rule covers is a *ValueError whose row counts in rec.
-func (t *Transform) Apply(rec arrow.Record, withTarget bool) (arrow.Record, error) {
+func (t *Transform) Apply(rec arrow.RecordBatch, withTarget bool) (arrow.RecordBatch, error) {
 	a, err := t.newApplier(rec.Schema(), withTarget)
 	if err != nil {
 		return nil, err
@@ -38,7 +38,7 @@ func (t *Transform) Apply(rec arrow.Record, withTarget bool) (arrow.Record, erro
 // time. It must not keep them.
 //
 // A value that no rule covers is a *ValueError whose row counts in the table.
-func (t *Transform) ApplyTo(ctx context.Context, r *table.Reader, withTarget bool, threads int, write func(arrow.Record) error) (Counts, error) {
+func (t *Transform) ApplyTo(ctx context.Context, r *table.Reader, withTarget bool, threads int, write func(arrow.RecordBatch) error) (Counts, error) {
 	a, err := t.newApplier(r.Schema(), withTarget)
 	if err != nil {
 		return Counts{}, err
@@ -58,7 +58,7 @@ func (t *Transform) ApplyTo(ctx context.Context, r *table.Reader, withTarget boo
 // nothing, or, if strict, an error as of ApplyTo. Problems are texts by row of
 // the record, empty where there is none, and nil if no row has one.
 func (t *Transform) ApplyRows(ctx context.Context, r *table.Reader, strict bool, threads int,
-	write func(rows, features arrow.Record, problems []string) error) (Counts, error) {
+	write func(rows, features arrow.RecordBatch, problems []string) error) (Counts, error) {
 	a, err := t.newApplier(r.Schema(), false)
 	if err != nil {
 		return Counts{}, err
@@ -128,7 +128,7 @@ type workspace struct {
 
 // applied is what became of some rows.
 type applied struct {
-	in, out arrow.Record
+	in, out arrow.RecordBatch
 	met     *met
 }
 
@@ -204,14 +204,14 @@ func (t *Transform) newApplier(in *arrow.Schema, withTarget bool) (*applier, err
 }
 
 // apply transforms a record, of which it keeps a reference.
-func (a *applier) apply(rec arrow.Record) (*applied, error) {
+func (a *applier) apply(rec arrow.RecordBatch) (*applied, error) {
 	p := &applied{in: rec, met: a.newMet()}
 	rows := labelled(rec, a.target)
 	var err error
 	if rows == nil {
 		p.out, err = a.applyAll(rec, p.met)
 	} else {
-		var kept arrow.Record
+		var kept arrow.RecordBatch
 		if kept, err = table.Take(rec, rows); err != nil {
 			return nil, err
 		}
@@ -228,7 +228,7 @@ func (a *applier) apply(rec arrow.Record) (*applied, error) {
 }
 
 // applyAll transforms a record in which every row that needs a target has one.
-func (a *applier) applyAll(rec arrow.Record, met *met) (arrow.Record, error) {
+func (a *applier) applyAll(rec arrow.RecordBatch, met *met) (arrow.RecordBatch, error) {
 	n, width := int(rec.NumRows()), a.width()
 	vectors := make([]float32, n*width)
 	work := a.free.Get().(*workspace)

@@ -122,7 +122,7 @@ func TestApplyByBatchesIsApplyToWhole(t *testing.T) {
 	})
 }
 
-func rowsOf(rec arrow.Record) []string {
+func rowsOf(rec arrow.RecordBatch) []string {
 	var rows []string
 	for i := range rec.NumRows() {
 		one := rec.NewSlice(i, i+1)
@@ -265,7 +265,7 @@ func TestApplyToCountsAndFindsRowsOfTheTable(t *testing.T) {
 	tr := fit(t, spec, col{"x", x}, col{"y", y})
 	x[3], y[4], y[n-2] = nil, nil, nil
 	var rows int64
-	write := func(rec arrow.Record) error { rows += rec.NumRows(); return nil }
+	write := func(rec arrow.RecordBatch) error { rows += rec.NumRows(); return nil }
 	counts, err := tr.ApplyTo(t.Context(), tableOf(t, record(t, col{"x", x}, col{"y", y})), true, 2, write)
 	if err != nil {
 		t.Fatal(err)

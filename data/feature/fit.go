@@ -232,7 +232,7 @@ func look(s *sight, columns []*columnFit, target int, first bool) error {
 
 // labelled lists the rows of a record that have a value in the column, nil if
 // all have. A negative column is one that nobody asks for.
-func labelled(rec arrow.Record, column int) []int {
+func labelled(rec arrow.RecordBatch, column int) []int {
 	if column < 0 {
 		return nil
 	}

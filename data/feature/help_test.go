@@ -19,7 +19,7 @@ type col struct {
 }
 
 // record makes a record of columns.
-func record(t testing.TB, cols ...col) arrow.Record {
+func record(t testing.TB, cols ...col) arrow.RecordBatch {
 	t.Helper()
 	var list []any
 	for _, c := range cols {
@@ -29,7 +29,7 @@ func record(t testing.TB, cols ...col) arrow.Record {
 }
 
 // tableOf makes a table of a record.
-func tableOf(t testing.TB, rec arrow.Record) *table.Reader {
+func tableOf(t testing.TB, rec arrow.RecordBatch) *table.Reader {
 	t.Helper()
 	return tabletest.Open(t, tabletest.Bytes(t, rec))
 }
@@ -53,7 +53,7 @@ func apply(t testing.TB, tr *Transform, cols ...col) [][]float32 {
 	return vectors(rec)
 }
 
-func vectors(rec arrow.Record) [][]float32 {
+func vectors(rec arrow.RecordBatch) [][]float32 {
 	column := rec.Column(0)
 	values := table.Vectors(column)
 	n := int(rec.NumRows())
@@ -65,7 +65,7 @@ func vectors(rec arrow.Record) [][]float32 {
 	return out
 }
 
-func ignore(arrow.Record) error { return nil }
+func ignore(arrow.RecordBatch) error { return nil }
 
 func names(tr *Transform) []string {
 	info := tr.Info()

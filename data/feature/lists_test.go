@@ -13,7 +13,7 @@ import (
 )
 
 // pictures is a record of a column of lists with a shape, ragged ids, and a number.
-func pictures(t testing.TB, shape []int, levels []uint8) arrow.Record {
+func pictures(t testing.TB, shape []int, levels []uint8) arrow.RecordBatch {
 	t.Helper()
 	width := tensor.Width(shape)
 	rows := len(levels) / width

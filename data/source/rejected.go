@@ -24,7 +24,7 @@ type Rejected struct {
 }
 
 // RejectedTable is a table of what was left out, which the caller releases.
-func RejectedTable(list []Rejected) (arrow.Record, error) {
+func RejectedTable(list []Rejected) (arrow.RecordBatch, error) {
 	var files []string
 	if slices.ContainsFunc(list, func(r Rejected) bool { return r.File != "" }) {
 		for _, r := range list {

@@ -154,7 +154,7 @@ type Rows interface {
 	// and holds some megabytes at most, or one row. The types of Schema may have
 	// been a guess that rows far behind refuted: then Batches ends with ErrRetyped,
 	// what it gave is void, Schema is right, and the rows can be had once more.
-	Batches(ctx context.Context) iter.Seq2[arrow.Record, error]
+	Batches(ctx context.Context) iter.Seq2[arrow.RecordBatch, error]
 	// Report tells people what was read, and what may surprise them. It is
 	// called when all rows have been.
 	Report(log *slog.Logger)

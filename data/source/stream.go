@@ -83,8 +83,8 @@ func (s *stream) Report(log *slog.Logger) {
 }
 
 // Batches implements Rows.
-func (s *stream) Batches(ctx context.Context) iter.Seq2[arrow.Record, error] {
-	return func(yield func(arrow.Record, error) bool) {
+func (s *stream) Batches(ctx context.Context) iter.Seq2[arrow.RecordBatch, error] {
+	return func(yield func(arrow.RecordBatch, error) bool) {
 		going := true
 		stop := func(err error) bool {
 			if going {
@@ -116,7 +116,7 @@ func (s *stream) Batches(ctx context.Context) iter.Seq2[arrow.Record, error] {
 }
 
 // record makes a batch of the columns that are kept.
-func (s *stream) record(columns []arrow.Array) (arrow.Record, error) {
+func (s *stream) record(columns []arrow.Array) (arrow.RecordBatch, error) {
 	kept := make([]arrow.Array, len(s.keep))
 	for i, at := range s.keep {
 		name := s.schema.Field(i).Name
@@ -198,10 +198,10 @@ func (s *stream) checkTexts(in *array.String, column string) error {
 
 // Pushed turns batches that a reader pushes, in its own order and goroutine, into
 // those of Rows. load ends with the error of write.
-func Pushed(load func(write func(arrow.Record) error) error) iter.Seq2[arrow.Record, error] {
-	return func(yield func(arrow.Record, error) bool) {
+func Pushed(load func(write func(arrow.RecordBatch) error) error) iter.Seq2[arrow.RecordBatch, error] {
+	return func(yield func(arrow.RecordBatch, error) bool) {
 		stopped := errors.New("enough")
-		err := load(func(rec arrow.Record) error {
+		err := load(func(rec arrow.RecordBatch) error {
 			if !yield(rec, nil) {
 				return stopped
 			}

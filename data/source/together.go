@@ -157,8 +157,8 @@ func (t *together) Schema() *arrow.Schema { return t.schema }
 func (t *together) Close() error { return nil }
 
 // Batches implements Rows.
-func (t *together) Batches(ctx context.Context) iter.Seq2[arrow.Record, error] {
-	return Pushed(func(write func(arrow.Record) error) error {
+func (t *together) Batches(ctx context.Context) iter.Seq2[arrow.RecordBatch, error] {
+	return Pushed(func(write func(arrow.RecordBatch) error) error {
 		t.rows, t.remarks, t.rejected = 0, nil, nil
 		var join cell.Join
 		for i, f := range t.in.Files {
@@ -188,7 +188,7 @@ func (t *together) Batches(ctx context.Context) iter.Seq2[arrow.Record, error] {
 }
 
 // read reads one of the files.
-func (t *together) read(ctx context.Context, f *File, join *cell.Join, write func(arrow.Record) error) (err error) {
+func (t *together) read(ctx context.Context, f *File, join *cell.Join, write func(arrow.RecordBatch) error) (err error) {
 	rows, end, err := t.one(ctx, f)
 	if err != nil {
 		return err
@@ -268,7 +268,7 @@ func (t *together) order(f *File, has *arrow.Schema) ([]int, error) {
 }
 
 // record is a batch of the table.
-func (t *together) record(rec arrow.Record, order []int, f *File) (arrow.Record, error) {
+func (t *together) record(rec arrow.RecordBatch, order []int, f *File) (arrow.RecordBatch, error) {
 	columns := make([]arrow.Array, 0, len(order)+1)
 	for _, i := range order {
 		c := rec.Column(i)

@@ -43,7 +43,7 @@ func newFilling(s *arrow.Schema, rows int, limit int64) *filling {
 
 // room is how many rows of a record, from one on, the batch still takes. It is 0
 // if the batch has rows and the next one goes into another.
-func (f *filling) room(rec arrow.Record, from int) int {
+func (f *filling) room(rec arrow.RecordBatch, from int) int {
 	n := max(0, min(f.most-f.rows, int(rec.NumRows())-from))
 	if len(f.loose) == 0 || f.within(f.rows+n, f.bytes+f.span(rec, from, from+n)) {
 		return n
@@ -68,7 +68,7 @@ func (f *filling) within(rows int, bytes int64) bool {
 
 // span is at least what the loose values of rows take: it counts what lies under
 // nulls, too.
-func (f *filling) span(rec arrow.Record, from, to int) (bytes int64) {
+func (f *filling) span(rec arrow.RecordBatch, from, to int) (bytes int64) {
 	for _, at := range f.loose {
 		bytes += looseBytes(rec.Column(at), from, to)
 	}
@@ -93,7 +93,7 @@ func looseBytes(col arrow.Array, from, to int) int64 {
 }
 
 // add counts rows that room was found for.
-func (f *filling) add(rec arrow.Record, from, n int) {
+func (f *filling) add(rec arrow.RecordBatch, from, n int) {
 	f.rows += n
 	for _, at := range f.loose {
 		col := rec.Column(at)

@@ -19,7 +19,7 @@ import (
 )
 
 // writeSmall writes with small batches.
-func writeSmall(t failer, most int, limit int64, schema *arrow.Schema, records ...arrow.Record) []byte {
+func writeSmall(t failer, most int, limit int64, schema *arrow.Schema, records ...arrow.RecordBatch) []byte {
 	var b bytes.Buffer
 	w, err := newWriter(&b, schema, memory.DefaultAllocator)
 	if err != nil {
@@ -58,7 +58,7 @@ func TestBatchesDependOnRowsAlone(t *testing.T) {
 		most := rapid.SampledFrom([]int{1, 2, 5, 8}).Draw(rt, "most")
 		limit := rapid.SampledFrom([]int64{100, 500, 2000, 1 << 20}).Draw(rt, "limit")
 		want := writeSmall(rt, most, limit, rec.Schema(), rec)
-		var parts []arrow.Record
+		var parts []arrow.RecordBatch
 		for from := 0; from < rows; {
 			to := rapid.IntRange(from, min(rows, from+most)).Draw(rt, "to")
 			parts = append(parts, rec.NewSlice(int64(from), int64(to)))
@@ -72,7 +72,7 @@ func TestBatchesDependOnRowsAlone(t *testing.T) {
 		}
 		// Whole batches, clean and soiled, take the way without a copy or do not.
 		r := read(rt, want)
-		var whole, soiled []arrow.Record
+		var whole, soiled []arrow.RecordBatch
 		column := rapid.IntRange(0, int(rec.NumCols())-1).Draw(rt, "soiled column")
 		more := rapid.SampledFrom([]int{0, 1, 64}).Draw(rt, "more bytes")
 		for i := range r.NumBatches() {
@@ -82,7 +82,7 @@ func TestBatchesDependOnRowsAlone(t *testing.T) {
 			}
 			whole, soiled = append(whole, batch), append(soiled, soilColumn(batch, column, more))
 		}
-		for _, batches := range [][]arrow.Record{whole, soiled} {
+		for _, batches := range [][]arrow.RecordBatch{whole, soiled} {
 			if got := writeSmall(rt, most, limit, rec.Schema(), batches...); !bytes.Equal(got, want) {
 				rt.Fatal("the bytes are others if records come as batches")
 			}
@@ -100,7 +100,7 @@ func TestBatchesDependOnRowsAlone(t *testing.T) {
 // checkBatches says whether each batch is within its limits, and would not be with
 // the first row of the next.
 func checkBatches(t failer, r *Reader, most int, limit int64) {
-	var last arrow.Record
+	var last arrow.RecordBatch
 	for i := range r.NumBatches() {
 		rec, err := r.Batch(i)
 		if err != nil {
@@ -156,11 +156,11 @@ func TestBatchesAreBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, rec := range map[string]arrow.Record{"wide": wide, "long": long} {
+	for name, rec := range map[string]arrow.RecordBatch{"wide": wide, "long": long} {
 		want := write(t, rec.Schema(), rec)
 		sum := sha256.Sum256(want)
 		for _, step := range []int64{1 + rec.NumRows()/50, rec.NumRows() / 3} {
-			var parts []arrow.Record
+			var parts []arrow.RecordBatch
 			for from := int64(0); from < rec.NumRows(); from += step {
 				parts = append(parts, rec.NewSlice(from, min(rec.NumRows(), from+step)))
 			}

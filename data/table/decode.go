@@ -109,7 +109,7 @@ func (b body) bytes(s span) []byte {
 }
 
 // decode makes arrays that lie over the body of a batch.
-func (r *Reader) decode(i int) (arrow.Record, error) {
+func (r *Reader) decode(i int) (arrow.RecordBatch, error) {
 	h, err := r.header(i)
 	if err != nil {
 		return nil, err
@@ -153,5 +153,5 @@ func (r *Reader) decode(i int) (arrow.Record, error) {
 		columns = append(columns, array.MakeFromData(data))
 		data.Release()
 	}
-	return array.NewRecord(r.schema, columns, h.rows), nil
+	return array.NewRecordBatch(r.schema, columns, h.rows), nil
 }

@@ -39,7 +39,7 @@ func FirstDifference(a, b *Reader) (string, error) {
 // different places.
 func cellsDifference(a, b *Reader) (string, error) {
 	rows := min(a.NumRows(), b.NumRows())
-	var x, y arrow.Record
+	var x, y arrow.RecordBatch
 	for row := int64(0); row < rows; {
 		i, atA := a.BatchOf(row)
 		j, atB := b.BatchOf(row)
@@ -84,7 +84,7 @@ func columnDifference(a, b *arrow.Schema) string {
 // firstCell finds the first row of two batches with the same columns that
 // differs, and in it the first column; row is -1 if there is none. Rows that
 // only one of them has are not looked at.
-func firstCell(a, b arrow.Record) (col, row int) {
+func firstCell(a, b arrow.RecordBatch) (col, row int) {
 	rows := int(min(a.NumRows(), b.NumRows()))
 	row = -1
 	for c := range int(a.NumCols()) {
@@ -106,7 +106,7 @@ func sameCell(a, b arrow.Array, row int) bool {
 }
 
 // columnName adds the feature to the name of a column of vectors.
-func columnName(x, y arrow.Record, col, row int) string {
+func columnName(x, y arrow.RecordBatch, col, row int) string {
 	name := strconv.Quote(x.ColumnName(col))
 	element := firstElement(x.Column(col), y.Column(col), row)
 	if element < 0 {

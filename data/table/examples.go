@@ -20,9 +20,9 @@ type Dataset struct {
 // Examples are rows of a data set as Go slices.
 type Examples struct {
 	Rows    int
-	Inputs  []tensor.Rows // as Info.Inputs
-	Targets []Labels      // as Info.Targets; none without the columns
-	Kept    arrow.Record  // the kept columns, nil if there are none
+	Inputs  []tensor.Rows     // as Info.Inputs
+	Targets []Labels          // as Info.Targets; none without the columns
+	Kept    arrow.RecordBatch // the kept columns, nil if there are none
 }
 
 // Labels are the values of a target.
@@ -111,7 +111,7 @@ func (d *Dataset) StreamLabels() iter.Seq2[*Examples, error] {
 }
 
 // examples views a record as slices. row is the number of its first row.
-func (d *Dataset) examples(rec arrow.Record, row int64) (*Examples, error) {
+func (d *Dataset) examples(rec arrow.RecordBatch, row int64) (*Examples, error) {
 	ex := &Examples{Rows: int(rec.NumRows()), Inputs: make([]tensor.Rows, len(d.Info.Inputs))}
 	for i := range ex.Inputs {
 		in := &d.Info.Inputs[i]
@@ -129,7 +129,7 @@ func (d *Dataset) examples(rec arrow.Record, row int64) (*Examples, error) {
 }
 
 // labels views the targets and what was kept, whose columns begin at first.
-func (d *Dataset) labels(ex *Examples, rec arrow.Record, first int, row int64) error {
+func (d *Dataset) labels(ex *Examples, rec arrow.RecordBatch, first int, row int64) error {
 	kept := first
 	if d.HasTarget() {
 		ex.Targets = make([]Labels, len(d.Info.Targets))
@@ -146,7 +146,7 @@ func (d *Dataset) labels(ex *Examples, rec arrow.Record, first int, row int64) e
 		for i := kept; i < rec.Schema().NumFields(); i++ {
 			fields = append(fields, rec.Schema().Field(i))
 		}
-		ex.Kept = array.NewRecord(arrow.NewSchema(fields, nil), rec.Columns()[kept:], rec.NumRows())
+		ex.Kept = array.NewRecordBatch(arrow.NewSchema(fields, nil), rec.Columns()[kept:], rec.NumRows())
 	}
 	return nil
 }

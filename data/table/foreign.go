@@ -80,7 +80,7 @@ func (f *Foreign) WriteTable(ctx context.Context, w io.Writer, warn func(string)
 
 // Each calls use with all rows in batches, which are good until it returns. It is
 // called once.
-func (f *Foreign) Each(ctx context.Context, use func(arrow.Record) error) (err error) {
+func (f *Foreign) Each(ctx context.Context, use func(arrow.RecordBatch) error) (err error) {
 	defer func() {
 		if f.zstd != nil {
 			f.zstd.Close()
@@ -341,7 +341,7 @@ func (t flatTable) int32Or(number, absent int) int {
 
 // readAll writes all batches. The dictionaries of a file may stand anywhere in
 // it, those of a stream before their use.
-func (f *Foreign) readAll(ctx context.Context, use func(arrow.Record) error) error {
+func (f *Foreign) readAll(ctx context.Context, use func(arrow.RecordBatch) error) error {
 	batches := 0
 	take := func(m *message) error {
 		switch m.kind {

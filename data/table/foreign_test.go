@@ -143,7 +143,7 @@ func arrowFile(t testing.TB, schema *arrow.Schema, arrays ...arrow.Array) []byte
 		t.Fatal(err)
 	}
 	if len(arrays) > 0 {
-		if err := w.Write(array.NewRecord(schema, arrays, int64(arrays[0].Len()))); err != nil {
+		if err := w.Write(array.NewRecordBatch(schema, arrays, int64(arrays[0].Len()))); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -333,7 +333,7 @@ func TestForeignDataset(t *testing.T) {
 		return a
 	}
 	columns := []arrow.Array{column(0, "[[1,2,3,4],[5,6,7,8],[9,10,11,12]]"), column(1, "[[7,-8],[],[9]]"), column(2, "[[],[0.5],[1,2,3]]"), column(3, "[1,0,1]")}
-	all := array.NewRecord(theirs, columns, 3)
+	all := array.NewRecordBatch(theirs, columns, 3)
 	for name, options := range map[string][]ipc.Option{"plain": nil, "zstd": {ipc.WithZstd()}, "lz4": {ipc.WithLZ4()}} {
 		var b bytes.Buffer
 		w := ipc.NewWriter(&b, append(options, ipc.WithSchema(theirs))...)

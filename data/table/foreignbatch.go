@@ -229,7 +229,7 @@ func (b *batchReader) list(p part, kind layout) (part, error) {
 }
 
 // readBatch writes the rows of a batch.
-func (f *Foreign) readBatch(ctx context.Context, use func(arrow.Record) error, m *message) error {
+func (f *Foreign) readBatch(ctx context.Context, use func(arrow.RecordBatch) error, m *message) error {
 	f.budget = mostExpanded
 	b, rows, err := f.newBatch(m.header, m.body)
 	if err != nil {
@@ -311,7 +311,7 @@ func chunk(most int, parts []part, from, rows int64) (n int, err error) {
 	return max(1, n), nil
 }
 
-func (f *Foreign) readChunk(use func(arrow.Record) error, parts []part, from int64, n int) error {
+func (f *Foreign) readChunk(use func(arrow.RecordBatch) error, parts []part, from int64, n int) error {
 	arrays := make([]arrow.Array, len(parts))
 	for i, p := range parts {
 		c := newColumn(p.field.cast.to)

@@ -9,7 +9,7 @@ import (
 
 // Select gives the named columns of a record in the order of the names,
 // without copying. The metadata of the schema is kept.
-func Select(rec arrow.Record, names []string) (arrow.Record, error) {
+func Select(rec arrow.RecordBatch, names []string) (arrow.RecordBatch, error) {
 	fields := make([]arrow.Field, len(names))
 	columns := make([]arrow.Array, len(names))
 	for i, name := range names {
@@ -20,11 +20,11 @@ func Select(rec arrow.Record, names []string) (arrow.Record, error) {
 		fields[i], columns[i] = rec.Schema().Field(at), rec.Column(at)
 	}
 	meta := rec.Schema().Metadata()
-	return array.NewRecord(arrow.NewSchema(fields, &meta), columns, rec.NumRows()), nil
+	return array.NewRecordBatch(arrow.NewSchema(fields, &meta), columns, rec.NumRows()), nil
 }
 
 // Bytes is what the memory under a record takes.
-func Bytes(rec arrow.Record) (n int64) {
+func Bytes(rec arrow.RecordBatch) (n int64) {
 	for _, c := range rec.Columns() {
 		n += bytesUnder(c.Data())
 	}
@@ -45,7 +45,7 @@ func bytesUnder(data arrow.ArrayData) (n int64) {
 
 // Take gives the rows of a record with the indices, in that order; an index
 // may occur more than once. The rows are copied.
-func Take(rec arrow.Record, rows []int) (arrow.Record, error) {
+func Take(rec arrow.RecordBatch, rows []int) (arrow.RecordBatch, error) {
 	for _, i := range rows {
 		if i < 0 || int64(i) >= rec.NumRows() {
 			return nil, fmt.Errorf("table: there is no row %d, the record has %d", i, rec.NumRows())
@@ -63,7 +63,7 @@ func Take(rec arrow.Record, rows []int) (arrow.Record, error) {
 // ReadAll reads a whole table into one record: as much memory as the file
 // has bytes, and one batch more while it is read. A string column with more
 // than 2 GiB of text is an error; read such a table by batches.
-func ReadAll(r *Reader) (arrow.Record, error) {
+func ReadAll(r *Reader) (arrow.RecordBatch, error) {
 	columns := newColumns(r.schema)
 	for rec, err := range r.Batches() {
 		if err != nil {
@@ -87,11 +87,11 @@ func newColumns(schema *arrow.Schema) []*column {
 }
 
 // recordOf makes a record of columns, with which it shares memory.
-func recordOf(schema *arrow.Schema, columns []*column) arrow.Record {
+func recordOf(schema *arrow.Schema, columns []*column) arrow.RecordBatch {
 	arrays := make([]arrow.Array, len(columns))
 	for i, c := range columns {
 		arrays[i] = c.array()
 		defer arrays[i].Release()
 	}
-	return array.NewRecord(schema, arrays, int64(columns[0].rows))
+	return array.NewRecordBatch(schema, arrays, int64(columns[0].rows))
 }

@@ -12,7 +12,7 @@ import (
 
 // sample is a small table with a column of every type.
 func sample(t testing.TB) []byte {
-	rec := rapid.Custom(func(rt *rapid.T) arrow.Record { return drawRecord(rt, 9) }).Example(3)
+	rec := rapid.Custom(func(rt *rapid.T) arrow.RecordBatch { return drawRecord(rt, 9) }).Example(3)
 	return write(t, rec.Schema(), rec)
 }
 
@@ -85,14 +85,14 @@ func TestForeignFiles(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		schema  *arrow.Schema
-		records []arrow.Record
+		records []arrow.RecordBatch
 		want    string
 	}{
-		{"text cut inside of a character", text, []arrow.Record{bad}, "text is not UTF-8"},
-		{"text that is not UTF-8", text, []arrow.Record{invalid}, "text is not UTF-8"},
+		{"text cut inside of a character", text, []arrow.RecordBatch{bad}, "text is not UTF-8"},
+		{"text that is not UTF-8", text, []arrow.RecordBatch{invalid}, "text is not UTF-8"},
 		{"other type", arrow.NewSchema([]arrow.Field{{Name: "a", Type: arrow.FixedWidthTypes.Float16}}, nil), nil, "type float16"},
-		{"empty batch", numbers, []arrow.Record{one, one.NewSlice(0, 0)}, "batch 1: 0 rows"},
-		{"long batch", numbers, []arrow.Record{long}, "batch 0: 65537 rows"},
+		{"empty batch", numbers, []arrow.RecordBatch{one, one.NewSlice(0, 0)}, "batch 1: 0 rows"},
+		{"long batch", numbers, []arrow.RecordBatch{long}, "batch 0: 65537 rows"},
 		{"dictionary", arrow.NewSchema([]arrow.Field{{Name: "a", Type: &arrow.DictionaryType{
 			IndexType: arrow.PrimitiveTypes.Int8, ValueType: arrow.BinaryTypes.String}}}, nil), nil, "dictionary-encoded"},
 		{"union", arrow.NewSchema([]arrow.Field{{Name: "a", Type: arrow.SparseUnionOf(numbers.Fields(), []arrow.UnionTypeCode{0})}}, nil), nil, "type union"},

@@ -115,7 +115,7 @@ func (p *parquetWriter) write(b []byte) {
 	p.at += int64(len(b))
 }
 
-func (p *parquetWriter) group(rec arrow.Record) {
+func (p *parquetWriter) group(rec arrow.RecordBatch) {
 	g := parquetGroup{rows: rec.NumRows()}
 	for _, col := range rec.Columns() {
 		c := parquetChunk{offset: p.at}

@@ -8,8 +8,8 @@ import (
 
 // A Piece is some rows of a table.
 type Piece struct {
-	Rows arrow.Record // for whoever gets it to release
-	At   int64        // row of the table that it begins with
+	Rows arrow.RecordBatch // for whoever gets it to release
+	At   int64             // row of the table that it begins with
 }
 
 // Pieces reads a table in order, in pieces of at most n rows. Where it is cut depends

@@ -152,7 +152,7 @@ func (r *Reader) Close() error { return nil }
 
 // Batch reads one batch, counted from 0. Nothing in it points outside of its
 // memory, and its text is UTF-8.
-func (r *Reader) Batch(i int) (rec arrow.Record, err error) {
+func (r *Reader) Batch(i int) (rec arrow.RecordBatch, err error) {
 	if i < 0 || i >= len(r.batches) {
 		return nil, fmt.Errorf("table: there is no batch %d, the table has %d", i, len(r.batches))
 	}
@@ -166,12 +166,12 @@ func (r *Reader) Batch(i int) (rec arrow.Record, err error) {
 
 // Batches reads the batches in order, each while the one before it is used. It
 // ends after the first error.
-func (r *Reader) Batches() iter.Seq2[arrow.Record, error] {
+func (r *Reader) Batches() iter.Seq2[arrow.RecordBatch, error] {
 	type result struct {
-		rec arrow.Record
+		rec arrow.RecordBatch
 		err error
 	}
-	return func(yield func(arrow.Record, error) bool) {
+	return func(yield func(arrow.RecordBatch, error) bool) {
 		next := make(chan result, 1)
 		read := func(i int) {
 			rec, err := r.Batch(i)

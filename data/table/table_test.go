@@ -35,7 +35,7 @@ func allTypes() *arrow.Schema {
 }
 
 // drawRecord draws a record of allTypes.
-func drawRecord(t *rapid.T, rows int) arrow.Record {
+func drawRecord(t *rapid.T, rows int) arrow.RecordBatch {
 	valid := func() []bool { return rapid.SliceOfN(rapid.Bool(), rows, rows).Draw(t, "valid") }
 	columns := []arrow.Array{
 		NewArray(rapid.SliceOfN(rapid.StringN(0, 8, -1), rows, rows).Draw(t, "texts"), valid()),
@@ -95,7 +95,7 @@ func drawRagged(t *rapid.T, rows int, elements func(n int, r *tensor.Rows)) tens
 
 type failer interface{ Fatal(args ...any) }
 
-func write(t failer, schema *arrow.Schema, records ...arrow.Record) []byte {
+func write(t failer, schema *arrow.Schema, records ...arrow.RecordBatch) []byte {
 	var b bytes.Buffer
 	w, err := NewWriter(&b, schema)
 	if err != nil {
@@ -120,7 +120,7 @@ func read(t failer, data []byte) *Reader {
 	return r
 }
 
-func readAll(t failer, data []byte) arrow.Record {
+func readAll(t failer, data []byte) arrow.RecordBatch {
 	rec, err := ReadAll(read(t, data))
 	if err != nil {
 		t.Fatal(err)
@@ -135,7 +135,7 @@ func TestBytesDoNotDependOnChunks(t *testing.T) {
 		rows := rapid.IntRange(0, 20).Draw(rt, "rows")
 		rec := drawRecord(rt, rows)
 		want := write(rt, rec.Schema(), rec)
-		var parts []arrow.Record
+		var parts []arrow.RecordBatch
 		for from := 0; from < rows; {
 			to := rapid.IntRange(from, rows).Draw(rt, "to")
 			parts = append(parts, rec.NewSlice(int64(from), int64(to)))
@@ -155,14 +155,14 @@ func TestBytesDoNotDependOnChunks(t *testing.T) {
 
 // soil gives an equal record whose nulls lie over garbage and whose buffers
 // have some more bytes than needed.
-func soil(rec arrow.Record, more int) arrow.Record {
+func soil(rec arrow.RecordBatch, more int) arrow.RecordBatch {
 	for i := range int(rec.NumCols()) {
 		rec = soilColumn(rec, i, more)
 	}
 	return rec
 }
 
-func soilColumn(rec arrow.Record, column, more int) arrow.Record {
+func soilColumn(rec arrow.RecordBatch, column, more int) arrow.RecordBatch {
 	columns := slices.Clone(rec.Columns())
 	switch a := columns[column].(type) {
 	case *array.String:
@@ -172,7 +172,7 @@ func soilColumn(rec arrow.Record, column, more int) arrow.Record {
 			columns[column] = array.MakeFromData(array.NewData(a.DataType(), a.Len(), dirty(a, more), nil, a.NullN(), 0))
 		}
 	}
-	return array.NewRecord(rec.Schema(), columns, rec.NumRows())
+	return array.NewRecordBatch(rec.Schema(), columns, rec.NumRows())
 }
 
 // dirty copies the buffers of a fixed-size array, sets every bit under a null

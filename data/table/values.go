@@ -140,7 +140,7 @@ func (c *column) setValid(valid []byte) {
 
 // NewRecord makes a record of columns that fit the schema and takes over the
 // caller's reference to each.
-func NewRecord(schema *arrow.Schema, columns ...arrow.Array) (arrow.Record, error) {
+func NewRecord(schema *arrow.Schema, columns ...arrow.Array) (arrow.RecordBatch, error) {
 	defer func() {
 		for _, c := range columns {
 			c.Release()
@@ -162,7 +162,7 @@ func NewRecord(schema *arrow.Schema, columns ...arrow.Array) (arrow.Record, erro
 			return nil, fmt.Errorf("table: column %q has %d rows, want %d", f.Name, c.Len(), rows)
 		}
 	}
-	return array.NewRecord(schema, columns, int64(rows)), nil
+	return array.NewRecordBatch(schema, columns, int64(rows)), nil
 }
 
 // Floats views a column of numbers, of bool (1 and 0), date (days), timestamp

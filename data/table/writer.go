@@ -68,7 +68,7 @@ func (w *Writer) Rows() int64 { return w.rows }
 
 // Write adds the rows of a record, whose columns must be those of the schema.
 // It copies what it needs and keeps no reference.
-func (w *Writer) Write(rec arrow.Record) error {
+func (w *Writer) Write(rec arrow.RecordBatch) error {
 	if w.err == nil {
 		if w.err = w.write(rec); w.err != nil {
 			w.wait()
@@ -77,7 +77,7 @@ func (w *Writer) Write(rec arrow.Record) error {
 	return w.err
 }
 
-func (w *Writer) write(rec arrow.Record) error {
+func (w *Writer) write(rec arrow.RecordBatch) error {
 	if err := checkColumns(w.schema, rec.Schema()); err != nil {
 		return fmt.Errorf("table: record does not fit: %w", err)
 	}
@@ -105,7 +105,7 @@ func (w *Writer) write(rec arrow.Record) error {
 const worthThread = 64
 
 // fill copies rows into the batch, many columns by several goroutines.
-func (w *Writer) fill(rec arrow.Record, from, to int) error {
+func (w *Writer) fill(rec arrow.RecordBatch, from, to int) error {
 	threads := min(runtime.GOMAXPROCS(0), len(w.columns)/worthThread)
 	if threads < 2 {
 		return w.fillColumns(rec, from, to, 0, len(w.columns))
@@ -129,7 +129,7 @@ func (w *Writer) fill(rec arrow.Record, from, to int) error {
 	return nil
 }
 
-func (w *Writer) fillColumns(rec arrow.Record, from, to, first, end int) error {
+func (w *Writer) fillColumns(rec arrow.RecordBatch, from, to, first, end int) error {
 	for i := first; i < end; i++ {
 		if err := w.columns[i].appendRange(rec.Column(i), from, to); err != nil {
 			return fmt.Errorf("table: column %q: %w", w.schema.Field(i).Name, err)
@@ -182,7 +182,7 @@ func (w *Writer) wait() error {
 
 // isBatch says whether a record has the very buffers that the next batch will
 // have, so that they can be written as they are.
-func (w *Writer) isBatch(rec arrow.Record) bool {
+func (w *Writer) isBatch(rec arrow.RecordBatch) bool {
 	rows := int(rec.NumRows())
 	if w.filling.rows > 0 || rows < w.filling.most || w.filling.room(rec, 0) < rows {
 		return false
@@ -196,7 +196,7 @@ func (w *Writer) isBatch(rec arrow.Record) bool {
 }
 
 // pass writes a record as a batch, while the caller waits.
-func (w *Writer) pass(rec arrow.Record) error {
+func (w *Writer) pass(rec arrow.RecordBatch) error {
 	if err := w.wait(); err != nil {
 		return err
 	}
@@ -208,7 +208,7 @@ func (w *Writer) pass(rec arrow.Record) error {
 		data.Release()
 		defer columns[i].Release()
 	}
-	batch := array.NewRecord(w.schema, columns, rec.NumRows())
+	batch := array.NewRecordBatch(w.schema, columns, rec.NumRows())
 	defer batch.Release()
 	if err := w.out.Write(batch); err != nil {
 		return fmt.Errorf("table: %w", err)

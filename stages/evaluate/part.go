@@ -315,7 +315,7 @@ func (r *reader) addX(ex *table.Examples, labelled []int) error {
 	return nil
 }
 
-func (r *reader) addGroup(kept arrow.Record, column string, labelled []int) error {
+func (r *reader) addGroup(kept arrow.RecordBatch, column string, labelled []int) error {
 	i, err := table.Column(kept.Schema(), column)
 	if err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -286,6 +287,17 @@ func TestBlocksAndThreadsChangeNothing(t *testing.T) {
 	}
 }
 
+// processorTime is what the process has computed so far, whatever else the
+// machine does.
+func processorTime(t *testing.T) time.Duration {
+	t.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
 // TestManyColumns: the cost of a column does not depend on how many there are.
 // What compares each with all others takes minutes here.
 func TestManyColumns(t *testing.T) {
@@ -299,7 +311,7 @@ func TestManyColumns(t *testing.T) {
 		in.Select = append(in.Select, name)
 	}
 	csv.WriteString("\n1" + strings.Repeat(",1", n-1) + "\n")
-	start := time.Now()
+	start := processorTime(t)
 	in.Path = "in.csv"
 	if err := in.Validate(); err != nil {
 		t.Fatal(err)
@@ -312,8 +324,8 @@ func TestManyColumns(t *testing.T) {
 	if err != nil || r.Schema().NumFields() != n {
 		t.Fatalf("opened with error %v", err)
 	}
-	if d := time.Since(start); d > 30*time.Second {
-		t.Errorf("%d columns took %v", n, d)
+	if d := processorTime(t) - start; d > 30*time.Second {
+		t.Errorf("%d columns took %v of the processors", n, d)
 	}
 	_, err = read(t, defaults(), strings.Repeat(",", n)+"\n1\n", block.Usual, 1)
 	if want := "in.csv:1: 262145 fields, at most 262144 are possible"; err == nil || err.Error() != want {

@@ -47,7 +47,7 @@ func (s *Stage) predictData(ctx context.Context, env pipeline.Env, model *nn.Mod
 		}
 		rows := ex.Kept
 		if rows == nil {
-			rows = array.NewRecord(kept, nil, int64(ex.Rows))
+			rows = array.NewRecordBatch(kept, nil, int64(ex.Rows))
 		}
 		if err := a.add(rows, ex.Inputs, nil); err != nil {
 			return err
@@ -83,7 +83,7 @@ func keptSchema(ds *table.Dataset) (*arrow.Schema, error) {
 }
 
 // inputsOf views the first n columns of a record as inputs.
-func inputsOf(rec arrow.Record, n int) ([]tensor.Rows, error) {
+func inputsOf(rec arrow.RecordBatch, n int) ([]tensor.Rows, error) {
 	inputs := make([]tensor.Rows, n)
 	for i := range inputs {
 		var ok bool

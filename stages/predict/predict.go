@@ -209,7 +209,7 @@ func (s *Stage) predict(ctx context.Context, env pipeline.Env, model *nn.Model, 
 		from = append(from, f.Column)
 	}
 	a.out.columns(env, tablePort, from)
-	counts, err := transform.ApplyRows(ctx, r, s.Strict, env.Threads(), func(rows, features arrow.Record, problems []string) error {
+	counts, err := transform.ApplyRows(ctx, r, s.Strict, env.Threads(), func(rows, features arrow.RecordBatch, problems []string) error {
 		inputs, err := inputsOf(features, len(a.inputs))
 		if err != nil {
 			return err
@@ -253,7 +253,7 @@ func (s *Stage) ask(env pipeline.Env, model *nn.Model, schema *arrow.Schema, row
 }
 
 // add writes a batch of rows with what the model says of their inputs.
-func (a *asker) add(rows arrow.Record, inputs []tensor.Rows, problems []string) error {
+func (a *asker) add(rows arrow.RecordBatch, inputs []tensor.Rows, problems []string) error {
 	n := int(rows.NumRows())
 	for i := range a.longer {
 		a.longer[i] += a.inputs[i].Longer(inputs[i])

@@ -199,7 +199,7 @@ func (w *writer) nothing(problems []feature.ProblemCount) error {
 
 // write adds the rows of a batch with the outputs of the model for them.
 // Problems are empty for rows without one, and nil if no row has one.
-func (w *writer) write(input arrow.Record, output []float64, problems []string) error {
+func (w *writer) write(input arrow.RecordBatch, output []float64, problems []string) error {
 	kept, err := table.Select(input, w.keep)
 	if err != nil {
 		return err

@@ -24,7 +24,7 @@ const noPart = -1
 // An assigner says which part each row goes to. It is asked for the batches of
 // the table in order, once.
 type assigner interface {
-	assign(rec arrow.Record, parts []int) error
+	assign(rec arrow.RecordBatch, parts []int) error
 }
 
 // A quotaAssigner draws parts at random so that every stratum fills its quotas
@@ -52,7 +52,7 @@ func newQuotaAssigner(seed uint64, quotas [][]int64) *quotaAssigner {
 	return a
 }
 
-func (a *quotaAssigner) assign(rec arrow.Record, parts []int) error {
+func (a *quotaAssigner) assign(rec arrow.RecordBatch, parts []int) error {
 	var keys []string
 	var valid []bool
 	if a.column >= 0 {
@@ -154,7 +154,7 @@ type keyAssigner struct {
 	base   int64
 }
 
-func (a *keyAssigner) assign(rec arrow.Record, parts []int) error {
+func (a *keyAssigner) assign(rec arrow.RecordBatch, parts []int) error {
 	keys, valid, err := table.Texts(rec.Column(a.column))
 	if err != nil {
 		return fmt.Errorf("%s: column %q: %w", a.method, a.name, err)
@@ -262,7 +262,7 @@ func newTimed(name string, column int, times *order.Column, sizes []int64) (*tim
 	return a, nil
 }
 
-func (a *timeAssigner) assign(rec arrow.Record, parts []int) error {
+func (a *timeAssigner) assign(rec arrow.RecordBatch, parts []int) error {
 	times, _, err := table.Floats(rec.Column(a.column))
 	if err != nil {
 		return err // the first pass has read the column alike

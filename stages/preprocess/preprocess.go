@@ -223,7 +223,7 @@ func apply(ctx context.Context, env pipeline.Env, transform *feature.Transform, 
 	defer w.Discard()
 	columns(env, transform.Info(), port, port, true)
 	var done int64
-	counts, err := transform.ApplyTo(ctx, r, labelled, env.Threads(), func(rec arrow.Record) error {
+	counts, err := transform.ApplyTo(ctx, r, labelled, env.Threads(), func(rec arrow.RecordBatch) error {
 		done += rec.NumRows()
 		env.Progress(done, r.NumRows())
 		return w.Write(rec)

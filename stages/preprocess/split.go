@@ -223,7 +223,7 @@ const dealBytes = 1 << 20
 
 // A hand is some rows of the table and the part of each.
 type hand struct {
-	rec   arrow.Record
+	rec   arrow.RecordBatch
 	parts []int
 }
 
@@ -232,7 +232,7 @@ type hand struct {
 // written in order again.
 func deal(ctx context.Context, env pipeline.Env, r *table.Reader, assigner assigner, writers []*table.Writer) error {
 	type dealt struct {
-		parts []arrow.Record
+		parts []arrow.RecordBatch
 		rows  int64
 	}
 	gather := func(h hand) (dealt, error) {
@@ -281,14 +281,14 @@ func hands(r *table.Reader, assigner assigner) iter.Seq2[hand, error] {
 }
 
 // gatherParts gathers the rows of each part, which may have none.
-func gatherParts(h hand, parts int) ([]arrow.Record, error) {
+func gatherParts(h hand, parts int) ([]arrow.RecordBatch, error) {
 	rows := make([][]int, parts)
 	for i, p := range h.parts {
 		if p != noPart {
 			rows[p] = append(rows[p], i)
 		}
 	}
-	list := make([]arrow.Record, parts)
+	list := make([]arrow.RecordBatch, parts)
 	for p := range list {
 		var err error
 		if list[p], err = table.Take(h.rec, rows[p]); err != nil {

@@ -68,7 +68,7 @@ func (*Reader) Open(ctx context.Context, in source.Inputs) (source.Rows, error) 
 		}
 	}
 	rows, err := source.Stream(&in, file.Name, arrow.NewSchema(all, nil), func(yield func(columns ...arrow.Array) bool) error {
-		err := f.Each(ctx, func(rec arrow.Record) error {
+		err := f.Each(ctx, func(rec arrow.RecordBatch) error {
 			columns := make([]arrow.Array, len(all))
 			for k, i := range at {
 				columns[i] = rec.Column(k)

@@ -106,7 +106,7 @@ func TestRefusals(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = f.Each(t.Context(), func(arrow.Record) error { panic("mine") })
+	_ = f.Each(t.Context(), func(arrow.RecordBatch) error { panic("mine") })
 }
 
 // FuzzRead: no file makes the reader panic, whichever columns are left out.

@@ -138,8 +138,8 @@ func (r *reading) Schema() *arrow.Schema { return r.schema }
 func (r *reading) Close() error { return nil }
 
 // Batches implements source.Rows.
-func (r *reading) Batches(ctx context.Context) iter.Seq2[arrow.Record, error] {
-	return source.Pushed(func(write func(arrow.Record) error) (err error) {
+func (r *reading) Batches(ctx context.Context) iter.Seq2[arrow.RecordBatch, error] {
+	return source.Pushed(func(write func(arrow.RecordBatch) error) (err error) {
 		if r.survey, err = r.pass(ctx, write); err != nil {
 			return err
 		}

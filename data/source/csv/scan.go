@@ -68,7 +68,7 @@ var errEnded = errors.New("the rest cannot be read")
 // pass looks at every value of the file, and hands the rows to write, in columns
 // of the types that are guessed. Once it is clear that nobody can use these, it
 // goes on without them, to find all that is wrong, and all types.
-func (r *reading) pass(ctx context.Context, write func(arrow.Record) error) (*survey, error) {
+func (r *reading) pass(ctx context.Context, write func(arrow.RecordBatch) error) (*survey, error) {
 	s := new(survey)
 	s.clear(len(r.names))
 	s.height = r.lines
@@ -275,7 +275,7 @@ func (p *parser) void() bool {
 }
 
 // record gives what was parsed. It shares the memory of the parser.
-func (p *parser) record(schema *arrow.Schema) (arrow.Record, error) {
+func (p *parser) record(schema *arrow.Schema) (arrow.RecordBatch, error) {
 	arrays := make([]arrow.Array, len(p.columns))
 	for i := range p.columns {
 		arrays[i] = p.columns[i].Array(int(p.found.rows))

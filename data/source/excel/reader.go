@@ -332,14 +332,14 @@ func (r *reading) Report(log *slog.Logger) {
 }
 
 // Batches does the second pass.
-func (r *reading) Batches(ctx context.Context) iter.Seq2[arrow.Record, error] {
-	return source.Pushed(func(write func(arrow.Record) error) error {
+func (r *reading) Batches(ctx context.Context) iter.Seq2[arrow.RecordBatch, error] {
+	return source.Pushed(func(write func(arrow.RecordBatch) error) error {
 		defer r.advance()
 		return r.load(ctx, write)
 	})
 }
 
-func (r *reading) load(ctx context.Context, write func(arrow.Record) error) error {
+func (r *reading) load(ctx context.Context, write func(arrow.RecordBatch) error) error {
 	targets := r.plan.Targets
 	at := make([]int, len(r.names)) // of each column in the table, -1 if it is not there
 	for i := range at {

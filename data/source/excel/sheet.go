@@ -81,11 +81,10 @@ func columnName(column int) string {
 
 // A value is that of a cell.
 type value struct {
-	column  int // from the left of the area
-	form    cell.Form
-	kind    kind
-	text    []byte
-	instant bool
+	column int // from the left of the area
+	form   cell.Form
+	kind   kind
+	text   []byte
 }
 
 // A kind is what a cell holds instead of a value.

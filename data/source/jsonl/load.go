@@ -17,7 +17,7 @@ const batchCells = 1 << 20
 
 // load reads the columns that are kept, piece by piece in the order of the file,
 // and hands them to write. The survey has proved that nothing can go wrong.
-func (r *reading) load(ctx context.Context, write func(arrow.Record) error) error {
+func (r *reading) load(ctx context.Context, write func(arrow.RecordBatch) error) error {
 	targets := make(map[string]int, len(r.plan.Targets))
 	for i, t := range r.plan.Targets {
 		targets[r.names[t.From]] = i

@@ -230,8 +230,8 @@ func (r *reading) Report(log *slog.Logger) {
 }
 
 // Batches does the second pass.
-func (r *reading) Batches(ctx context.Context) iter.Seq2[arrow.Record, error] {
-	return source.Pushed(func(write func(arrow.Record) error) error { return r.load(ctx, write) })
+func (r *reading) Batches(ctx context.Context) iter.Seq2[arrow.RecordBatch, error] {
+	return source.Pushed(func(write func(arrow.RecordBatch) error) error { return r.load(ctx, write) })
 }
 
 // Found implements source.Finder.

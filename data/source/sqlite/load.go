@@ -10,7 +10,7 @@ import (
 )
 
 // load reads the rows again, now that the types of the columns are known.
-func (rd *reading) load(ctx context.Context, write func(arrow.Record) error) error {
+func (rd *reading) load(ctx context.Context, write func(arrow.RecordBatch) error) error {
 	builders := make([]cell.Builder, len(rd.plan.Targets))
 	n, bytes := 0, 0
 	begin := func() {

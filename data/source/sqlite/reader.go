@@ -192,6 +192,6 @@ const (
 var errChanged = errors.New("the query gives other rows when it is asked again: it calls something that changes")
 
 // Batches is the second pass.
-func (rd *reading) Batches(ctx context.Context) iter.Seq2[arrow.Record, error] {
-	return source.Pushed(func(write func(arrow.Record) error) error { return rd.load(ctx, write) })
+func (rd *reading) Batches(ctx context.Context) iter.Seq2[arrow.RecordBatch, error] {
+	return source.Pushed(func(write func(arrow.RecordBatch) error) error { return rd.load(ctx, write) })
 }

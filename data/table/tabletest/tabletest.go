@@ -133,7 +133,7 @@ func arrayOf[V table.Value](values []any) arrow.Array {
 }
 
 // Record makes a record of columns.
-func Record(t T, columns ...any) arrow.Record {
+func Record(t T, columns ...any) arrow.RecordBatch {
 	t.Helper()
 	var fields []arrow.Field
 	var arrays []arrow.Array
@@ -173,7 +173,7 @@ func Table(t T, columns ...any) []byte {
 
 // Bytes writes a table with the rows of records, of which there must be at least
 // one, and with the schema of the first.
-func Bytes(t T, records ...arrow.Record) []byte {
+func Bytes(t T, records ...arrow.RecordBatch) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	w, err := table.NewWriter(&b, records[0].Schema())
@@ -270,7 +270,7 @@ func Open(t T, b []byte) *table.Reader {
 }
 
 // Rows reads all rows of a table. The record lives as long as the test wants it.
-func Rows(t T, b []byte) arrow.Record {
+func Rows(t T, b []byte) arrow.RecordBatch {
 	t.Helper()
 	r := Open(t, b)
 	rec, err := table.ReadAll(r)
