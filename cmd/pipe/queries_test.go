@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 )
 
@@ -16,7 +17,7 @@ type questioner struct {
 	dir string
 }
 
-func (q *questioner) ask(args ...string) (statements int) {
+func (q *questioner) ask(args ...string) int {
 	q.t.Helper()
 	q.t.Chdir(q.dir)
 	var out bytes.Buffer
@@ -24,11 +25,12 @@ func (q *questioner) ask(args ...string) (statements int) {
 		values := map[string]string{"PATH": "/usr/bin:/bin", "PIPE_MACHINE": filepath.Join(q.dir, "slots")}
 		return values[name], values[name] != ""
 	})
-	a.host.Trace = func(string) { statements++ }
+	var statements atomic.Int64 // stages ask beside one another
+	a.host.Trace = func(string) { statements.Add(1) }
 	if code := a.execute(context.Background(), args); code != exitOK {
 		q.t.Fatalf("pipe %q: exit code %d: %s", args, code, &out)
 	}
-	return statements
+	return int(statements.Load())
 }
 
 // newQuestioner has a project with so many runs and schedules, whose runs have so

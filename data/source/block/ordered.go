@@ -87,17 +87,6 @@ func Ordered[J, R any](ctx context.Context, n int, jobs iter.Seq2[J, error], wor
 	return context.Cause(ctx)
 }
 
-// Each yields the elements of a list, as jobs of Ordered.
-func Each[T any](list []T) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
-		for _, v := range list {
-			if !yield(v, nil) {
-				return
-			}
-		}
-	}
-}
-
 // A panicked is a panic on its way to another goroutine.
 type panicked struct {
 	value any
