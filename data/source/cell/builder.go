@@ -1,6 +1,8 @@
 package cell
 
 import (
+	"math"
+	"strconv"
 	"unsafe"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -79,6 +81,10 @@ func (b *Builder) Set(in *Rules, row int, form Form, raw []byte) {
 		return
 	}
 	if b.how != nil && b.how.matters(form) {
+		if b.typ == String {
+			b.plain(text)
+			return
+		}
 		b.put(in, row, form, text)
 		return
 	}
@@ -133,6 +139,26 @@ func (b *Builder) put(in *Rules, row int, form Form, text []byte) {
 	default:
 		b.values[row] = v
 	}
+}
+
+// plain adds a value of a column that is text since others are not of its type.
+// Who reads its numbers does not know their notation, so that they are written in
+// the usual one; what is none in the notation, but would be one in the usual way,
+// stands in quotes.
+func (b *Builder) plain(text []byte) {
+	switch bits, ok := b.how.parse(b.like, text); {
+	case ok && b.like == Int64:
+		b.chars = strconv.AppendInt(b.chars, bits, 10)
+	case ok && b.like == Float64:
+		b.chars = strconv.AppendFloat(b.chars, math.Float64frombits(uint64(bits)), 'g', -1, 64)
+	case ok && b.like == Bool:
+		b.chars = strconv.AppendBool(b.chars, bits != 0)
+	case (b.like == Int64 || b.like == Float64) && Float64.Accepts(text):
+		b.chars = append(append(append(b.chars, '"'), text...), '"')
+	default:
+		b.chars = append(b.chars, text...)
+	}
+	b.offsets = append(b.offsets, int32(len(b.chars)))
 }
 
 // missing says whether a value is missing that may be.

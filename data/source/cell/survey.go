@@ -77,7 +77,7 @@ func TargetOf(t Type) Target { return Target{typ: t, like: t} }
 
 // written is the target of values that are written in some way.
 func (t Target) written(n *Notation, l *Layout) Target {
-	if t.typ != String && (n != nil || l != nil) {
+	if (t.typ != String || t.like != String) && (n != nil || l != nil) {
 		t.how = &writing{n, l}
 	}
 	return t

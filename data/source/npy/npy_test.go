@@ -10,8 +10,7 @@ import (
 
 	"pipe/base/diag"
 	"pipe/data/source"
-	"pipe/data/table"
-	"pipe/data/table/tabletest"
+	"pipe/data/source/sourcetest"
 )
 
 // saved is a file as numpy.save writes it.
@@ -36,22 +35,11 @@ func file(name string, data []byte) *source.File {
 
 // read gives the table of some files as CSV, with the types of its columns.
 func read(t testing.TB, files ...*source.File) (string, error) {
-	rows, err := new(Reader).Open(t.Context(), source.Inputs{Files: files, Threads: 1})
+	made, err := sourcetest.Read(t, new(Reader), source.Inputs{Files: files, Threads: 1})
 	if err != nil {
 		return "", err
 	}
-	var out, csv bytes.Buffer
-	if _, err := source.Write(t.Context(), &out, rows); err != nil {
-		return "", err
-	}
-	r := tabletest.Open(t, out.Bytes())
-	for _, f := range r.Schema().Fields() {
-		_, shape, _ := table.ShapeOf(f)
-		fmt.Fprint(&csv, table.TypeName(f.Type), shape, ";")
-	}
-	csv.WriteByte('\n')
-	err = table.WriteCSV(&csv, r)
-	return csv.String(), err
+	return made.Shapes + "\n" + made.CSV, nil
 }
 
 func TestRead(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"log/slog"
 	"net/url"
 	"os"
 	"strings"
@@ -19,8 +18,7 @@ import (
 	"pipe/data/source"
 	"pipe/data/source/cell"
 	"pipe/data/source/postgres/postgrestest"
-	"pipe/data/table"
-	"pipe/data/table/tabletest"
+	"pipe/data/source/sourcetest"
 	"pipe/pipeline/settings"
 )
 
@@ -85,27 +83,8 @@ func read(t testing.TB, with string, contract cell.Contract) (csv, types, log st
 	if err := settings.DecodeFile("with", []byte(with), r); err != nil {
 		return "", "", "", err
 	}
-	rows, err := r.Open(t.Context(), source.Inputs{Contract: contract, Threads: 2, Variable: environment})
-	if err != nil {
-		return "", "", "", err
-	}
-	defer rows.Close()
-	var out bytes.Buffer
-	if _, err := source.Write(t.Context(), &out, rows); err != nil {
-		return "", "", "", err
-	}
-	var said bytes.Buffer
-	rows.Report(slog.New(slog.NewTextHandler(&said, nil)))
-	read := tabletest.Open(t, out.Bytes())
-	var list []string
-	for _, field := range read.Schema().Fields() {
-		list = append(list, field.Name+":"+table.TypeName(field.Type))
-	}
-	var b strings.Builder
-	if err := table.WriteCSV(&b, read); err != nil {
-		t.Fatal(err)
-	}
-	return b.String(), strings.Join(list, " "), said.String(), nil
+	made, err := sourcetest.Read(t, r, source.Inputs{Contract: contract, Threads: 2, Variable: environment})
+	return made.CSV, made.Types, made.Said, err
 }
 
 func TestTypes(t *testing.T) {

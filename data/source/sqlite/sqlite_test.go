@@ -15,8 +15,7 @@ import (
 
 	"pipe/data/source"
 	"pipe/data/source/cell"
-	"pipe/data/table"
-	"pipe/data/table/tabletest"
+	"pipe/data/source/sourcetest"
 	"pipe/pipeline/settings"
 )
 
@@ -44,27 +43,8 @@ func read(t testing.TB, with string, f *source.File, contract cell.Contract) (cs
 	if err := settings.DecodeFile("with", []byte(with), r); err != nil {
 		return "", "", "", err
 	}
-	rows, err := r.Open(t.Context(), source.Inputs{Files: []*source.File{f}, Contract: contract, Threads: 2})
-	if err != nil {
-		return "", "", "", err
-	}
-	defer rows.Close()
-	var out bytes.Buffer
-	if _, err := source.Write(t.Context(), &out, rows); err != nil {
-		return "", "", "", err
-	}
-	var said bytes.Buffer
-	rows.Report(slog.New(slog.NewTextHandler(&said, nil)))
-	read := tabletest.Open(t, out.Bytes())
-	var list []string
-	for _, field := range read.Schema().Fields() {
-		list = append(list, field.Name+":"+table.TypeName(field.Type))
-	}
-	var b strings.Builder
-	if err := table.WriteCSV(&b, read); err != nil {
-		t.Fatal(err)
-	}
-	return b.String(), strings.Join(list, " "), said.String(), nil
+	made, err := sourcetest.Read(t, r, source.Inputs{Files: []*source.File{f}, Contract: contract, Threads: 2})
+	return made.CSV, made.Types, made.Said, err
 }
 
 func TestTables(t *testing.T) {
