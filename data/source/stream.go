@@ -30,7 +30,7 @@ func Stream(in *Inputs, data string, schema *arrow.Schema, read func(yield func(
 		return nil, err
 	}
 	types := in.Contract.Types()
-	s := &stream{in: in, data: data, read: read, columns: columns, keep: columns.Kept()}
+	s := &stream{in: in, data: data, read: read, columns: columns, keep: columns.Kept(), absent: absentIn(&in.Contract)}
 	var fields []arrow.Field
 	for _, i := range s.keep {
 		f := schema.Field(i)
@@ -66,6 +66,7 @@ type stream struct {
 	columns *cell.Columns
 	keep    []int
 	convert []conversion // of each that is kept
+	absent  absent
 	read    func(yield func(columns ...arrow.Array) bool) error
 	rows    int64
 }
@@ -127,7 +128,7 @@ func (s *stream) record(columns []arrow.Array) (arrow.RecordBatch, error) {
 				return nil, err
 			}
 		} else {
-			kept[i].Retain()
+			kept[i] = s.absent.without(kept[i])
 		}
 		if c := s.convert[i]; c.make != nil {
 			to, wrong, err := c.make(kept[i])

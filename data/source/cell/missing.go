@@ -89,6 +89,18 @@ func (m *Missing) isWord(form Form, text []byte) bool {
 	return !(m.unquoted && form.quoted()) && isUsualWord(text)
 }
 
+// Numbers are the numbers among the texts that are listed, sorted.
+func (m *Missing) Numbers() []float64 {
+	var list []float64
+	for text := range m.texts {
+		if v, ok := parseFloat([]byte(text)); ok {
+			list = append(list, v)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
 // An absence says in which columns a value is missing.
 type absence uint8
 
