@@ -32,17 +32,28 @@ func newCounter[K comparable](hash func(K) uint64) *counter[K] {
 	return &counter[K]{hash: hash, counts: map[K]int{}}
 }
 
-// add counts a value. own gives the key to keep, and its text.
-func (c *counter[K]) add(k K, own func() (K, string)) {
+// add counts a value. keep gives its key in memory of its own, and text how it is
+// written, which few values are asked for: those that are there twice, and those
+// that may be all.
+func (c *counter[K]) add(k K, keep func(K) K, text func() string) {
 	if at, ok := c.counts[k]; ok {
-		c.values[at].N++
+		v := &c.values[at]
+		if v.N++; v.N == 2 && at >= maxTop {
+			v.Value = short(text())
+		}
 		return
 	}
 	if !c.full {
-		k, text := own()
-		c.bytes += len(text)
+		k = keep(k)
 		c.counts[k] = len(c.values)
-		c.values = append(c.values, Count{text, 1})
+		v := Count{N: 1}
+		if len(c.values) < maxTop {
+			v.Value = short(text())
+		}
+		c.values = append(c.values, v)
+		if s, ok := any(k).(string); ok {
+			c.bytes += len(s)
+		}
 		c.full = len(c.values) >= maxKept || c.bytes > maxBytes
 		return
 	}
@@ -75,25 +86,15 @@ func (c *counter[K]) top() []Count {
 		list = slices.DeleteFunc(list, func(v Count) bool { return v.N < 2 })
 	}
 	slices.SortFunc(list, func(a, b Count) int { return cmp.Or(cmp.Compare(b.N, a.N), strings.Compare(a.Value, b.Value)) })
-	list = slices.Clone(list[:min(len(list), maxTop)])
-	for i := range list {
-		list[i].Value = short(list[i].Value)
-	}
-	return list
+	return slices.Clone(list[:min(len(list), maxTop)])
 }
 
-// short is the beginning of a long text.
+// short is the beginning of a long text, in memory of its own.
 func short(s string) string {
 	if len(s) <= maxValue {
-		return s
+		return strings.Clone(s)
 	}
 	return strings.ToValidUTF8(s[:maxValue], "") + "…"
-}
-
-// owned is a text in memory of its own.
-func owned(s string) (key, text string) {
-	s = strings.Clone(s)
-	return s, s
 }
 
 func characters(s string) int { return utf8.RuneCountInString(s) }

@@ -146,3 +146,36 @@ func TestBatchesDoNotMatter(t *testing.T) {
 		}
 	}
 }
+
+// TestManyColumns: columns are gathered a few at a time, each as if it were alone.
+func TestManyColumns(t *testing.T) {
+	var all []any
+	for i := range 2*together + 3 {
+		values := make([]int64, 20)
+		for row := range values {
+			values[row] = int64(row * i % 7)
+		}
+		all = append(all, fmt.Sprint("c", i), values)
+	}
+	got := of(t, tabletest.Table(t, all...))
+	for i := range got {
+		if diff := cmp.Diff(of(t, tabletest.Table(t, all[2*i:2*i+2]...))[0], got[i]); diff != "" {
+			t.Errorf("column %d: %s", i, diff)
+		}
+	}
+}
+
+func TestSort(t *testing.T) {
+	random := rand.New(rand.NewPCG(5, 6))
+	for _, n := range []int{1, 2, capacity} {
+		list := []float64{0, -1, math.MaxFloat64, -math.MaxFloat64, 5e-324, -5e-324}[:min(n, 6)]
+		for len(list) < n {
+			list = append(list, random.NormFloat64()*math.Pow(10, float64(random.IntN(9)-4)))
+		}
+		want := slices.Sorted(slices.Values(list))
+		new(sketch).sort(list)
+		if !slices.Equal(want, list) {
+			t.Errorf("%d numbers are not in order", n)
+		}
+	}
+}

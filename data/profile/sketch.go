@@ -13,13 +13,14 @@ const (
 )
 
 // A sketch keeps some of many numbers, from which the rank of any can be told. Level
-// i holds numbers that stand for 2^i each: a level that is full is sorted, and every
+// i holds numbers that stand for 2^i each: of a level that is full, in order, every
 // other number goes up, in turn the first and the second of two, so that errors
 // cancel. Nothing is drawn at random, so the same numbers in the same order give the
 // same sketch. The error of a rank is below levels/capacity/2, 0.2 per cent of 10^8.
 type sketch struct {
-	levels [][]float64
-	second []bool // which of two goes up next
+	levels [][]float64 // above the first each half is in order, as it came up
+	second []bool      // which of two goes up next
+	keys   []uint64    // scratch, twice the capacity
 }
 
 func (s *sketch) add(x float64) {
@@ -43,16 +44,75 @@ func (s *sketch) fold(i int) {
 		s.grow()
 	}
 	level := s.levels[i]
-	slices.Sort(level)
-	from := 0
-	if s.second[i] {
-		from = 1
+	up := s.second[i]
+	s.second[i] = !up
+	take := func(x float64) {
+		if up {
+			s.levels[i+1] = append(s.levels[i+1], x)
+		}
+		up = !up
 	}
-	s.second[i] = !s.second[i]
-	for ; from < len(level); from += 2 {
-		s.levels[i+1] = append(s.levels[i+1], level[from])
+	up = !up
+	if i == 0 {
+		s.sort(level)
+		for _, x := range level {
+			take(x)
+		}
+	} else {
+		a, b := level[:capacity/2], level[capacity/2:]
+		for len(a) > 0 && len(b) > 0 {
+			if b[0] < a[0] {
+				take(b[0])
+				b = b[1:]
+			} else {
+				take(a[0])
+				a = a[1:]
+			}
+		}
+		for _, x := range a {
+			take(x)
+		}
+		for _, x := range b {
+			take(x)
+		}
 	}
 	s.levels[i] = level[:0]
+}
+
+// sort sorts numbers by their bits, eight at a time: those of numbers that are not
+// negative are in order, and those of the others in the other.
+func (s *sketch) sort(list []float64) {
+	if s.keys == nil {
+		s.keys = make([]uint64, 2*capacity)
+	}
+	from, to := s.keys[:len(list)], s.keys[capacity:][:len(list)]
+	var counts [8][256]int32
+	for i, x := range list {
+		key := math.Float64bits(x)
+		key ^= uint64(int64(key)>>63) | 1<<63
+		from[i] = key
+		for d := range counts {
+			counts[d][byte(key>>(8*d))]++
+		}
+	}
+	for d := range counts {
+		if counts[d][byte(from[0]>>(8*d))] == int32(len(list)) {
+			continue // all have the same
+		}
+		at := int32(0)
+		for b, n := range counts[d] {
+			counts[d][b], at = at, at+n
+		}
+		for _, key := range from {
+			b := byte(key >> (8 * d))
+			to[counts[d][b]] = key
+			counts[d][b]++
+		}
+		from, to = to, from
+	}
+	for i, key := range from {
+		list[i] = math.Float64frombits(key ^ (uint64(int64(^key)>>63) | 1<<63))
+	}
 }
 
 // folded says whether the sketch has lost numbers.
