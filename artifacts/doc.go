@@ -7,6 +7,7 @@
 //	.pipe/tmp/                 files being written
 //	.pipe/claims/NAME          work that a process is at, see Claim
 //	.pipe/checkpoints/NAME     how far unfinished work has come, see SaveCheckpoint
+//	.pipe/notes/KIND/ID        what was found out of an artifact, see SaveNote
 //
 // # What is promised
 //

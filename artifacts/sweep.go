@@ -21,8 +21,8 @@ type Swept struct {
 	Temps   int   // temp files and scratch directories that dead processes left behind
 }
 
-// Sweep removes the artifacts for which live returns false, and what dead
-// processes left in tmp. It keeps everything that was committed less than Grace
+// Sweep removes the artifacts for which live returns false with the notes of them,
+// and what dead processes left in tmp. It keeps everything that was committed less than Grace
 // ago, and in tmp everything that changed less than Grace ago or whose process
 // is alive. What a live directory manifest (see Tree) lists is live
 // too. Runs may go on meanwhile.
@@ -48,6 +48,7 @@ func (s *Store) Sweep(ctx context.Context, live func(ID) bool) (Swept, error) {
 			swept.Bytes += info.Size
 		}
 	}
+	s.sweepNotes()
 	s.sweepClaims()
 	swept.Temps, err = s.sweepTemps(ctx)
 	return swept, err

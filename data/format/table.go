@@ -75,10 +75,7 @@ type Column struct {
 	Top      []profile.Count   `json:"top,omitempty"`
 }
 
-// viewTable reads a table: for the least and the greatest values, and for the
-// profile. That is made when somebody looks, not when the table is: it would slow
-// the reading of files down by more than a few per cent, and most tables are never
-// looked at.
+// viewTable gives the profile of a table and its first rows.
 func viewTable(ctx context.Context, store *artifacts.Store, id artifacts.ID, head int) (*Table, error) {
 	f, err := store.Open(ctx, id)
 	if err != nil {
@@ -90,22 +87,9 @@ func viewTable(ctx context.Context, store *artifacts.Store, id artifacts.ID, hea
 		return nil, err
 	}
 	defer r.Close()
-	list, err := table.Summarize(r)
+	v, err := profiled(ctx, store, id, r)
 	if err != nil {
 		return nil, err
-	}
-	profiles, err := profile.Of(ctx, r)
-	if err != nil {
-		return nil, err
-	}
-	v := &Table{Rows: r.NumRows(), Columns: make([]Column, len(list))}
-	for i, c := range list {
-		v.Columns[i] = Column{Name: c.Name, Type: c.Type, Role: string(table.RoleOf(r.Schema().Field(i))), Missing: c.Missing, NaN: c.NaN}
-		p := &profiles[i]
-		v.Columns[i].Distinct, v.Columns[i].Numbers, v.Columns[i].Lengths, v.Columns[i].Top = p.Distinct, p.Numbers, p.Lengths, p.Top
-		if !c.Empty {
-			v.Columns[i].Min, v.Columns[i].Max = &c.Min, &c.Max
-		}
 	}
 	return v, v.readHead(r, head)
 }
