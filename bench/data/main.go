@@ -5,12 +5,21 @@
 //	bench/data/peers.sh /tmp/peers
 //	go run ./bench/data -python /tmp/peers/bin/python
 //
-// Four tasks are measured. "commit" is from the file to an artifact in a new
+// Five tasks are measured. "commit" is from the file to an artifact in a new
 // store, where pipe hashes what it reads and writes, syncs it and takes types
 // from all values; the others write an Arrow IPC file. "all rows" is the same
 // with types from all rows for those peers that can. "reader" is from bytes in
 // memory to columns. "parquet" is "commit" from a Parquet file of the mixed table,
 // with columns of 16 and 32 bits and dictionaries.
+//
+// "prepare" is from the table of "commit" to the features of a train and a test
+// part, with scikit-learn in place of DuckDB and pyarrow: ten numbers imputed and
+// scaled, a text encoded one hot, float32 rows on disk. No two programs draw the
+// same rows, so each first makes the features of the parts of pipe, which have to
+// be those of pipe to 1e-6. Then each divides the table in its own way. Pipe
+// starts as a process, writes the parts with all of their columns, too, hashes
+// what it reads and writes, and syncs it; the others keep their parts in memory
+// and read the columns that they need.
 package main
 
 import (
@@ -118,13 +127,16 @@ func (o *options) run() (err error) {
 				return fmt.Errorf("%s, %s: %w", b.name, t.name, err)
 			}
 		}
-		if m.python != "" && b.name == "mixed" && tasks.MatchString("parquet") {
-			t, err := m.parquet()
+		for _, later := range m.later(b.name) {
+			if !tasks.MatchString(later.name) {
+				continue
+			}
+			t, err := later.prepare()
 			if err == nil {
 				err = m.measure(t)
 			}
 			if err != nil {
-				return fmt.Errorf("%s, parquet: %w", b.name, err)
+				return fmt.Errorf("%s, %s: %w", b.name, later.name, err)
 			}
 		}
 		if err := os.RemoveAll(m.shop.dir); err != nil {
@@ -132,6 +144,24 @@ func (o *options) run() (err error) {
 		}
 	}
 	return nil
+}
+
+// A later task has something to do before it is measured.
+type later struct {
+	name    string
+	prepare func() (task, error)
+}
+
+// later are the tasks of a file that come after the others.
+func (m *measurement) later(file string) []later {
+	if file != "mixed" {
+		return nil
+	}
+	list := []later{{"prepare", m.prepare}}
+	if m.python != "" {
+		list = append(list, later{"parquet", m.parquet})
+	}
+	return list
 }
 
 // A task is what is asked of all programs.
@@ -218,7 +248,7 @@ func (m *measurement) writer(peer, task string) *program {
 func (m *measurement) compare(peer, out string) error {
 	if m.ours == "" {
 		m.ours = filepath.Join(m.shop.dir, "pipe.arrow")
-		if err := m.shop.table(m.ours); err != nil {
+		if err := m.shop.get("load", m.ours); err != nil {
 			return err
 		}
 	}

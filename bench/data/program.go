@@ -51,9 +51,9 @@ type workshop struct {
 	dir  string
 }
 
-// ingest reads a file into a table that is an artifact of a new store. The time
-// is that of the whole process; the others tell that of the reading alone.
-func (w *workshop) ingest(file string) (usage, error) {
+// ingest reads a file into a table that is an artifact of a new store. The
+// pipeline may have more stages, which are not run.
+func (w *workshop) ingest(file string, more ...string) (usage, error) {
 	if err := os.RemoveAll(filepath.Join(w.dir, ".pipe")); err != nil {
 		return usage{}, err
 	}
@@ -61,14 +61,20 @@ func (w *workshop) ingest(file string) (usage, error) {
 		return usage{}, err
 	}
 	for name, text := range map[string]string{
-		"bench.yaml":        fmt.Sprintf("pipeline: bench\nstages:\n  load:\n    uses: ingest\n    with: {path: %q}\n", file),
+		"bench.yaml":        fmt.Sprintf("pipeline: bench\nstages:\n  load:\n    uses: ingest\n    with: {path: %q}\n", file) + strings.Join(more, ""),
 		".pipe/config.yaml": fmt.Sprintf("files: {allow: [%q]}\n", filepath.Dir(file)),
 	} {
 		if err := os.WriteFile(filepath.Join(w.dir, name), []byte(text), 0o666); err != nil {
 			return usage{}, err
 		}
 	}
-	cmd := exec.Command(w.pipe, "run", "bench.yaml")
+	return w.run("load")
+}
+
+// run makes what is not there yet. The time is that of the whole process; the
+// others tell that of their work alone.
+func (w *workshop) run(args ...string) (usage, error) {
+	cmd := exec.Command(w.pipe, append([]string{"run", "bench.yaml"}, args...)...)
 	cmd.Dir = w.dir
 	began := time.Now()
 	out, err := cmd.CombinedOutput()
@@ -82,9 +88,9 @@ func (w *workshop) ingest(file string) (usage, error) {
 	return u, nil
 }
 
-// table writes the table that was made to a file.
-func (w *workshop) table(path string) error {
-	cmd := exec.Command(w.pipe, "get", "bench/load", "-o", path)
+// get writes an artifact that was made to a file.
+func (w *workshop) get(artifact, path string) error {
+	cmd := exec.Command(w.pipe, "get", "bench/"+artifact, "-o", path)
 	cmd.Dir = w.dir
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%w\n%s", err, out)
