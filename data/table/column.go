@@ -213,22 +213,6 @@ func (c *column) zeroNulls(n int) {
 	}
 }
 
-// appendRows adds the rows of an array at the given indices. It is used for
-// gathering, where rows that are neighbours in the source are copied together.
-func (c *column) appendRows(arr arrow.Array, rows []int) error {
-	for i := 0; i < len(rows); {
-		j := i + 1
-		for j < len(rows) && rows[j] == rows[j-1]+1 {
-			j++
-		}
-		if err := c.appendRange(arr, rows[i], rows[i]+j-i); err != nil {
-			return err
-		}
-		i = j
-	}
-	return nil
-}
-
 // hasForm says whether an array has the buffers that array would give if the column
 // held its values, so that nothing is gained by gathering them.
 func (c *column) hasForm(arr arrow.Array) bool {

@@ -43,23 +43,6 @@ func bytesUnder(data arrow.ArrayData) (n int64) {
 	return n
 }
 
-// Take gives the rows of a record with the indices, in that order; an index
-// may occur more than once. The rows are copied.
-func Take(rec arrow.RecordBatch, rows []int) (arrow.RecordBatch, error) {
-	for _, i := range rows {
-		if i < 0 || int64(i) >= rec.NumRows() {
-			return nil, fmt.Errorf("table: there is no row %d, the record has %d", i, rec.NumRows())
-		}
-	}
-	columns := newColumns(rec.Schema())
-	for i, c := range columns {
-		if err := c.appendRows(rec.Column(i), rows); err != nil {
-			return nil, fmt.Errorf("table: column %q: %w", rec.ColumnName(i), err)
-		}
-	}
-	return recordOf(rec.Schema(), columns), nil
-}
-
 // ReadAll reads a whole table into one record: as much memory as the file
 // has bytes, and one batch more while it is read. A string column with more
 // than 2 GiB of text is an error; read such a table by batches.

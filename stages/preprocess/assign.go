@@ -24,7 +24,7 @@ const noPart = -1
 // An assigner says which part each row goes to. It is asked for the batches of
 // the table in order, once.
 type assigner interface {
-	assign(rec arrow.RecordBatch, parts []int) error
+	assign(rec arrow.RecordBatch, parts []int8) error
 }
 
 // A quotaAssigner draws parts at random so that every stratum fills its quotas
@@ -52,7 +52,7 @@ func newQuotaAssigner(seed uint64, quotas [][]int64) *quotaAssigner {
 	return a
 }
 
-func (a *quotaAssigner) assign(rec arrow.RecordBatch, parts []int) error {
+func (a *quotaAssigner) assign(rec arrow.RecordBatch, parts []int8) error {
 	var keys []string
 	var valid []bool
 	if a.column >= 0 {
@@ -69,7 +69,7 @@ func (a *quotaAssigner) assign(rec arrow.RecordBatch, parts []int) error {
 		case keys != nil:
 			stratum = a.index[keys[i]]
 		}
-		parts[i] = a.draw(stratum)
+		parts[i] = int8(a.draw(stratum))
 		a.row++
 	}
 	return nil
@@ -154,7 +154,7 @@ type keyAssigner struct {
 	base   int64
 }
 
-func (a *keyAssigner) assign(rec arrow.RecordBatch, parts []int) error {
+func (a *keyAssigner) assign(rec arrow.RecordBatch, parts []int8) error {
 	keys, valid, err := table.Texts(rec.Column(a.column))
 	if err != nil {
 		return fmt.Errorf("%s: column %q: %w", a.method, a.name, err)
@@ -168,7 +168,7 @@ func (a *keyAssigner) assign(rec arrow.RecordBatch, parts []int) error {
 			return diag.WithHint(fmt.Errorf("%s: column %q, row %d: the value %q belongs to no part", a.method, a.name, a.base+int64(i)+1, key),
 				"name it under `values`, or under `drop` to leave such rows out")
 		}
-		parts[i] = part
+		parts[i] = int8(part)
 	}
 	a.base += rec.NumRows()
 	return nil
@@ -262,7 +262,7 @@ func newTimed(name string, column int, times *order.Column, sizes []int64) (*tim
 	return a, nil
 }
 
-func (a *timeAssigner) assign(rec arrow.RecordBatch, parts []int) error {
+func (a *timeAssigner) assign(rec arrow.RecordBatch, parts []int8) error {
 	times, _, err := table.Floats(rec.Column(a.column))
 	if err != nil {
 		return err // the first pass has read the column alike
@@ -278,7 +278,7 @@ func (a *timeAssigner) assign(rec arrow.RecordBatch, parts []int) error {
 				c.seen++
 			}
 		}
-		parts[i] = part
+		parts[i] = int8(part)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
@@ -22,7 +23,8 @@ import (
 
 const tablePort = "table"
 
-// maxParts bounds the parts of a split, far above what anybody needs.
+// maxParts bounds the parts of a split, far above what anybody needs, and what an
+// int8 can number.
 const maxParts = 100
 
 func splitKind() pipeline.Kind {
@@ -224,32 +226,61 @@ const dealBytes = 1 << 20
 // A hand is some rows of the table and the part of each.
 type hand struct {
 	rec   arrow.RecordBatch
-	parts []int
+	parts []int8
+}
+
+// A dealer gathers the rows of a hand by part, in the same memory hand after hand.
+type dealer struct {
+	rows  [][]int // of the hand, by part
+	takes []table.Taker
+
+	dealt []arrow.RecordBatch // by part; it may have no rows
+	count int64
+}
+
+func newDealer(parts int) *dealer {
+	return &dealer{rows: make([][]int, parts), takes: make([]table.Taker, parts), dealt: make([]arrow.RecordBatch, parts)}
+}
+
+func (d *dealer) deal(h hand) (err error) {
+	d.count = h.rec.NumRows()
+	for p := range d.rows {
+		d.rows[p] = d.rows[p][:0]
+	}
+	for i, p := range h.parts {
+		if p != noPart {
+			d.rows[p] = append(d.rows[p], i)
+		}
+	}
+	for p, rows := range d.rows {
+		if d.dealt[p], err = d.takes[p].Take(h.rec, rows); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // deal hands every row to the writer of its part. Which part that is is found out
 // in the order of the rows; they are gathered in a number of goroutines, and
 // written in order again.
 func deal(ctx context.Context, env pipeline.Env, r *table.Reader, assigner assigner, writers []*table.Writer) error {
-	type dealt struct {
-		parts []arrow.RecordBatch
-		rows  int64
-	}
-	gather := func(h hand) (dealt, error) {
+	free := sync.Pool{New: func() any { return newDealer(len(writers)) }}
+	gather := func(h hand) (*dealer, error) {
 		defer h.rec.Release()
-		parts, err := gatherParts(h, len(writers))
-		return dealt{parts, h.rec.NumRows()}, err
+		d := free.Get().(*dealer)
+		return d, d.deal(h)
 	}
 	var done int64
-	return block.Ordered(ctx, max(1, env.Threads()), hands(r, assigner), gather, func(d dealt) error {
-		for p, rec := range d.parts {
+	return block.Ordered(ctx, max(1, env.Threads()), hands(r, assigner), gather, func(d *dealer) error {
+		for p, rec := range d.dealt {
 			err := writers[p].Write(rec)
 			rec.Release()
 			if err != nil {
 				return err
 			}
 		}
-		done += d.rows
+		done += d.count
+		free.Put(d)
 		env.Progress(done, r.NumRows())
 		return nil
 	})
@@ -263,7 +294,7 @@ func hands(r *table.Reader, assigner assigner) iter.Seq2[hand, error] {
 				yield(hand{}, err)
 				return
 			}
-			parts := make([]int, rec.NumRows())
+			parts := make([]int8, rec.NumRows())
 			if err := assigner.assign(rec, parts); err != nil {
 				yield(hand{}, err)
 				return
@@ -278,24 +309,6 @@ func hands(r *table.Reader, assigner assigner) iter.Seq2[hand, error] {
 			}
 		}
 	}
-}
-
-// gatherParts gathers the rows of each part, which may have none.
-func gatherParts(h hand, parts int) ([]arrow.RecordBatch, error) {
-	rows := make([][]int, parts)
-	for i, p := range h.parts {
-		if p != noPart {
-			rows[p] = append(rows[p], i)
-		}
-	}
-	list := make([]arrow.RecordBatch, parts)
-	for p := range list {
-		var err error
-		if list[p], err = table.Take(h.rec, rows[p]); err != nil {
-			return nil, err
-		}
-	}
-	return list, nil
 }
 
 // means are what a method may draw with and work with.

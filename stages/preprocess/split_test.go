@@ -94,7 +94,7 @@ func assigned(t testing.TB, with string, data []byte, n int) map[string][]int64 
 	if err != nil {
 		t.Fatal(err)
 	}
-	parts, of := make(map[string][]int64), make([]int, batchRows)
+	parts, of := make(map[string][]int64), make([]int8, batchRows)
 	var row int64
 	for rec, err := range r.Batches() {
 		if err == nil {
@@ -164,7 +164,7 @@ func TestRandomSplitIsUniform(t *testing.T) {
 	counts := make(map[string]int)
 	for seed := range uint64(draws) {
 		a := newQuotaAssigner(seed, [][]int64{{2, 1, 1}})
-		parts := make([]int, 4)
+		parts := make([]int8, 4)
 		if err := a.assign(nil, parts); err != nil {
 			t.Fatal(err)
 		}
