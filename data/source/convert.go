@@ -1,6 +1,7 @@
 package source
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -12,26 +13,134 @@ import (
 	"pipe/data/table"
 )
 
-// A conversion makes a column another type. make gives the first row whose value
-// cannot be one of it, -1 if all can; it is nil where nothing is to be done.
+// A conversion makes a column of typed data one of the type that a contract names.
 type conversion struct {
-	want cell.Type
-	make func(arr arrow.Array) (to arrow.Array, wrong int, err error)
+	at   int // column of the data
+	name string
+	want cell.ColumnType
+	// exact makes the values without a text of each. wrong is the first row that cannot
+	// be one, -1 if all can. It is nil for values that are read as text is.
+	exact func(arr arrow.Array) (to arrow.Array, wrong int, err error)
+	form  cell.Form // of the values as text
+
+	text    bool // the column is text, since values of it are not of the type
+	tally   cell.Tally
+	builder cell.Builder
+	buf     []byte
 }
 
-// converter finds what makes values of a type that a contract wants of those that the
-// data have; its make is nil if no value could be one.
-func converter(has arrow.DataType, want cell.Type) conversion {
-	class := table.ClassOf(has)
-	switch {
-	case class == table.ClassOther:
-		return conversion{}
-	case want == cell.Float64 && class.Numeric():
-		return conversion{want, toReal}
-	case want == cell.Int64 && class == table.ClassWhole && has.ID() != arrow.UINT64:
-		return conversion{want, toWhole}
+// converter finds what makes values of a type that a contract names of those that a
+// column has, nil if they are of it. ok is false if no value could be one.
+func converter(f arrow.Field, at int, want cell.ColumnType) (c *conversion, ok bool) {
+	class := table.ClassOf(f.Type)
+	// Texts and numbers may be dates that are written in some way, dates are not written.
+	written := class == table.ClassText || class.Numeric()
+	if !written {
+		want = want.Plain()
 	}
-	return conversion{want, func(arr arrow.Array) (arrow.Array, int, error) { return throughText(arr, want) }}
+	if want.Type.String() == table.TypeName(f.Type) && want.Layout() == nil {
+		return nil, true
+	}
+	c = &conversion{at: at, name: f.Name, want: want}
+	switch class {
+	case table.ClassOther:
+		return nil, false
+	case table.ClassText:
+		c.form = cell.Text
+	case table.ClassBool:
+		c.form = cell.Truth
+	default:
+		c.form = cell.Number // or what else programs write
+	}
+	switch {
+	case want.Layout() != nil:
+	case want.Type == cell.Float64 && class.Numeric():
+		c.exact = toReal
+	case want.Type == cell.Int64 && class == table.ClassWhole && f.Type.ID() != arrow.UINT64:
+		c.exact = toWhole
+	}
+	return c, true
+}
+
+// field is the column as it is made.
+func (c *conversion) field() arrow.Field {
+	f := arrow.Field{Name: c.name, Type: c.want.Type.Arrow(), Nullable: true}
+	meta := map[string]string{cell.TypeKey: "declared"}
+	switch l := c.want.Layout(); {
+	case c.text:
+		f.Type = arrow.BinaryTypes.String
+	case l != nil:
+		meta[cell.LayoutKey] = l.String()
+	}
+	f.Metadata = arrow.MetadataFrom(meta)
+	return f
+}
+
+// errMisfit says that a column has to be text, which is no matter for people.
+var errMisfit = errors.New("values are not of the type that was expected")
+
+// apply converts some rows, which come after others.
+func (c *conversion) apply(s *stream, arr arrow.Array) (arrow.Array, error) {
+	if c.exact != nil && !c.text {
+		to, wrong, err := c.exact(arr)
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("%s: column %q: %w", s.data, c.name, err)
+		case wrong < 0:
+			return to, nil
+		case !c.want.Expected:
+			return nil, c.wrong(s, arr, wrong)
+		}
+	}
+	texts, valid, err := table.Texts(arr)
+	if err != nil {
+		return nil, fmt.Errorf("%s: column %q: %w", s.data, c.name, err)
+	}
+	rules := &s.in.Contract.Rules
+	c.builder.Reset(s.columns.Target(c.at, c.text), len(texts))
+	for row, text := range texts {
+		if valid != nil && !valid[row] {
+			c.builder.Null(row)
+			continue
+		}
+		c.buf = append(c.buf[:0], text...)
+		switch c.tally.Value(rules, c.want, c.form, c.buf) {
+		case cell.First:
+			c.tally.PlaceRow(s.rows + int64(row) + 1)
+		case cell.Wrong:
+			return nil, c.wrong(s, arr, row)
+		}
+		c.builder.Set(rules, row, c.form, c.buf)
+	}
+	if !c.text && c.misfits() != nil {
+		return nil, errMisfit
+	}
+	// The memory of a builder is that of its array, and the next batch is made before
+	// this one is let go of.
+	b := c.builder
+	c.builder = cell.Builder{}
+	return b.Array(len(texts)), nil
+}
+
+// misfits are the values that are not as expected, nil if there are none.
+func (c *conversion) misfits() *cell.Misfits {
+	if !c.want.Expected {
+		return nil
+	}
+	return c.tally.Misfits(c.want.Type)
+}
+
+// wrong says that the value in a row cannot have the type that is wanted.
+func (c *conversion) wrong(s *stream, arr arrow.Array, row int) error {
+	msg, hint := fmt.Sprintf("%.60s is no %s", arr.ValueStr(row), c.want.Type), "a column of this format has a type: leave the setting out, or change the column"
+	if c.form == cell.Text || c.want.Layout() != nil {
+		texts, _, err := table.Texts(array.NewSlice(arr, int64(row), int64(row)+1))
+		if err != nil {
+			return err
+		}
+		msg, hint = c.want.Wrong([]byte(texts[0]))
+	}
+	return diag.WithHint(fmt.Errorf("%s: row %d, column %q: %s", s.data, s.rows+int64(row)+1, c.name, msg), hint)
 }
 
 // toReal makes float64 of numbers. It is wrong where that would change one.
@@ -70,33 +179,4 @@ func toWhole(arr arrow.Array) (arrow.Array, int, error) {
 		whole[i] = int64(v)
 	}
 	return table.NewArray(whole, valid), -1, nil
-}
-
-// throughText reads what the values are as text.
-func throughText(arr arrow.Array, want cell.Type) (arrow.Array, int, error) {
-	texts, valid, err := table.Texts(arr)
-	if err != nil {
-		return nil, 0, err
-	}
-	var b cell.Builder
-	rules := cell.Rules{Missing: cell.NewMissing(nil, false)}
-	b.Reset(cell.TargetOf(want), len(texts))
-	for row, text := range texts {
-		switch {
-		case valid != nil && !valid[row]:
-			b.Null(row)
-		case !want.Accepts([]byte(text)):
-			b.Null(row)
-			return nil, row, nil
-		default:
-			b.Set(&rules, row, cell.Text, []byte(text))
-		}
-	}
-	return b.Array(len(texts)), -1, nil
-}
-
-// errWrong says that a value cannot have the type that is wanted.
-func errWrong(data string, row int64, column string, arr arrow.Array, at int, want cell.Type) error {
-	return diag.WithHint(fmt.Errorf("%s: row %d, column %q: %.60s is no %s", data, row, column, arr.ValueStr(at), want),
-		"a column of this format has a type: leave the setting out, or change the column")
 }

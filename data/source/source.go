@@ -172,6 +172,12 @@ type Finder interface {
 	Found() []cell.Found
 }
 
+// A Remarker is Rows that tell people of what is in a single file, apart from what
+// Report says of the table.
+type Remarker interface {
+	Remark(log *slog.Logger, w *cell.Warner)
+}
+
 // A File is one that is read.
 type File struct {
 	io.ReaderAt

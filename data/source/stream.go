@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -16,37 +17,47 @@ import (
 	"pipe/data/table"
 )
 
+// Typed are Rows of typed data, as Stream makes them.
+type Typed interface {
+	Rows
+	Finder
+	Remarker
+}
+
 // Stream makes Rows for a reader that knows the columns and their types before it
 // reads. read calls yield with the columns of some rows, a few megabytes at most,
-// in the order of the schema; it ends when yield says no more. It is called once.
+// in the order of the schema; it ends when yield says no more. It is called a second
+// time if values turn out not to be of a type that was only expected.
 // Stream sees to the contract: it leaves out columns that are not kept, takes
 // texts for missing that mean it, refuses text that is not UTF-8, and gives columns
 // the types that the contract names, if that changes no value. data is what is read, for messages.
 // A reader that reads columns apart can leave out those that Inputs.Keep does not
 // list: they are nil in what it yields.
-func Stream(in *Inputs, data string, schema *arrow.Schema, read func(yield func(columns ...arrow.Array) bool) error) (Rows, error) {
+func Stream(in *Inputs, data string, schema *arrow.Schema, read func(yield func(columns ...arrow.Array) bool) error) (Typed, error) {
 	columns, err := in.Contract.Columns(data, table.Names(schema))
 	if err != nil {
 		return nil, err
 	}
 	types := in.Contract.Types()
 	s := &stream{in: in, data: data, read: read, columns: columns, keep: columns.Kept(), absent: absentIn(&in.Contract)}
-	var fields []arrow.Field
+	s.nulls = make([]int64, len(s.keep))
 	for _, i := range s.keep {
 		f := schema.Field(i)
 		f.Nullable = true
-		var c conversion
-		if want, ok := types.Named(f.Name); ok && want != cell.Undeclared && want.String() != table.TypeName(f.Type) {
-			if c = converter(f.Type, want); c.make == nil {
+		var c *conversion
+		if want, ok := types.Named(f.Name); ok && want != cell.Undeclared {
+			if c, ok = converter(f, i, columns.Types[i]); !ok {
 				return nil, diag.WithHint(fmt.Errorf("%s: column %q has the type %s, not %s", data, f.Name, table.TypeName(f.Type), want),
 					"leave the column out with select")
 			}
-			f.Type = want.Arrow()
 		}
-		s.convert = append(s.convert, c)
-		fields = append(fields, f)
+		if c != nil {
+			columns.Types[i] = c.want
+			c.text = slices.Contains(in.Contract.Texts, f.Name)
+		}
+		s.fields, s.convert = append(s.fields, f), append(s.convert, c)
 	}
-	s.schema = arrow.NewSchema(fields, nil)
+	s.describe()
 	return s, nil
 }
 
@@ -62,13 +73,26 @@ func (in *Inputs) Keep(data string, schema *arrow.Schema) ([]int, error) {
 type stream struct {
 	in      *Inputs
 	data    string
+	fields  []arrow.Field // of the data, those that are kept
 	schema  *arrow.Schema
 	columns *cell.Columns
 	keep    []int
-	convert []conversion // of each that is kept
+	convert []*conversion // of each that is kept, nil if it stays as it is
 	absent  absent
 	read    func(yield func(columns ...arrow.Array) bool) error
 	rows    int64
+	nulls   []int64 // of each that is kept
+}
+
+// describe makes the schema of what is known of the columns.
+func (s *stream) describe() {
+	fields := slices.Clone(s.fields)
+	for i, c := range s.convert {
+		if c != nil {
+			fields[i] = c.field()
+		}
+	}
+	s.schema = arrow.NewSchema(fields, nil)
 }
 
 // Schema implements Rows.
@@ -79,14 +103,39 @@ func (s *stream) Close() error { return nil }
 
 // Report implements Rows.
 func (s *stream) Report(log *slog.Logger) {
+	w := cell.NewWarner(log, &s.in.Contract.Rules)
+	s.Remark(log, w)
+	w.End()
 	s.columns.Note(log)
 	log.Info("read "+s.data, "rows", s.rows, "columns", s.schema.NumFields())
+}
+
+// Remark implements Remarker.
+func (s *stream) Remark(_ *slog.Logger, w *cell.Warner) {
+	for _, c := range s.convert {
+		if c != nil && c.misfits() != nil {
+			w.Misfits(c.name, c.want.Type, &c.tally)
+		}
+	}
+}
+
+// Found implements Finder.
+func (s *stream) Found() []cell.Found {
+	list := make([]cell.Found, len(s.keep))
+	for i, c := range s.convert {
+		list[i].Missing = s.nulls[i]
+		if c != nil {
+			list[i].Misfits = c.misfits()
+		}
+	}
+	return list
 }
 
 // Batches implements Rows.
 func (s *stream) Batches(ctx context.Context) iter.Seq2[arrow.RecordBatch, error] {
 	return func(yield func(arrow.RecordBatch, error) bool) {
-		going := true
+		s.begin()
+		going, misfit := true, false
 		stop := func(err error) bool {
 			if going {
 				yield(nil, err)
@@ -98,17 +147,35 @@ func (s *stream) Batches(ctx context.Context) iter.Seq2[arrow.RecordBatch, error
 			if err := ctx.Err(); err != nil {
 				return stop(context.Cause(ctx))
 			}
+			n := int64(0)
+			for _, c := range columns {
+				if c != nil {
+					n = int64(c.Len())
+				}
+			}
 			rec, err := s.record(columns)
+			if err == errMisfit {
+				// All is void, but the other values are looked at, so as to know of all
+				// columns and not to begin once for each.
+				misfit = true
+				s.rows += n
+				return true
+			}
 			if err != nil {
 				return stop(err)
 			}
 			defer rec.Release()
-			s.rows += rec.NumRows()
-			going = going && yield(rec, nil)
+			s.rows += n
+			going = going && (misfit || yield(rec, nil))
 			return going
 		})
-		if err == nil && going && s.rows == 0 {
+		switch {
+		case err != nil || !going:
+		case s.rows == 0:
 			err = fmt.Errorf("%s has no rows", s.data)
+		case misfit:
+			s.retype()
+			err = ErrRetyped
 		}
 		if err != nil {
 			stop(err)
@@ -116,38 +183,72 @@ func (s *stream) Batches(ctx context.Context) iter.Seq2[arrow.RecordBatch, error
 	}
 }
 
-// record makes a batch of the columns that are kept.
-func (s *stream) record(columns []arrow.Array) (arrow.RecordBatch, error) {
+// begin makes all counts what they are before the first row.
+func (s *stream) begin() {
+	s.rows = 0
+	clear(s.nulls)
+	for _, c := range s.convert {
+		if c != nil {
+			c.tally = cell.Tally{}
+		}
+	}
+}
+
+// retype makes text of the columns with values that misfit.
+func (s *stream) retype() {
+	for _, c := range s.convert {
+		if c != nil && c.misfits() != nil {
+			c.text = true
+		}
+	}
+	s.describe()
+}
+
+// record makes a batch of the columns that are kept. It ends with errMisfit when
+// all of them were looked at, if there are values that are not as expected.
+func (s *stream) record(columns []arrow.Array) (rec arrow.RecordBatch, err error) {
 	kept := make([]arrow.Array, len(s.keep))
+	defer func() {
+		for _, c := range columns {
+			if c != nil {
+				c.Release()
+			}
+		}
+		for _, c := range kept { // none if the batch has taken them
+			if c != nil {
+				c.Release()
+			}
+		}
+	}()
+	misfit := false
 	for i, at := range s.keep {
-		name := s.schema.Field(i).Name
-		kept[i] = columns[at]
 		if texts, ok := columns[at].(*array.String); ok {
-			var err error
-			if kept[i], err = s.texts(texts, name); err != nil {
+			if kept[i], err = s.texts(texts, s.fields[i].Name); err != nil {
 				return nil, err
 			}
 		} else {
-			kept[i] = s.absent.without(kept[i])
+			kept[i] = s.absent.without(columns[at])
 		}
-		if c := s.convert[i]; c.make != nil {
-			to, wrong, err := c.make(kept[i])
-			if err != nil {
-				return nil, fmt.Errorf("%s: column %q: %w", s.data, name, err)
+		if c := s.convert[i]; c != nil {
+			to, err := c.apply(s, kept[i])
+			if err == errMisfit {
+				misfit = true
+				continue
 			}
-			if wrong >= 0 {
-				return nil, errWrong(s.data, s.rows+int64(wrong)+1, name, kept[i], wrong, c.want)
+			if err != nil {
+				return nil, err
 			}
 			kept[i].Release()
 			kept[i] = to
 		}
+		s.nulls[i] += int64(kept[i].NullN())
 	}
-	for _, c := range columns {
-		if c != nil {
-			c.Release()
-		}
+	if misfit {
+		return nil, errMisfit
 	}
-	return table.NewRecord(s.schema, kept...)
+	taken := kept
+	kept = nil
+	return table.NewRecord(s.schema, taken...)
 }
 
 // texts makes those null that mean that a value is missing. An empty text is none of

@@ -26,7 +26,7 @@ type Surveyed interface {
 	// Batches; nil until then.
 	Survey() *cell.Survey
 	// Remark tells people what Report does apart from columns and their values.
-	Remark(log *slog.Logger, w *cell.Warner)
+	Remarker
 }
 
 // Together is a reader of any number of files as one table, each of which another
@@ -58,6 +58,7 @@ type together struct {
 	column string
 
 	shared *cell.Shared // nil if the files say which types there are
+	texts  []string     // columns that are text then, since in some file they misfit what was expected
 	schema *arrow.Schema
 
 	meta     arrow.Metadata // of the table
@@ -111,7 +112,7 @@ func (t *together) one(ctx context.Context, f *File) (rows Rows, end func() erro
 		end = func() error { return nil }
 	}
 	in := t.in
-	in.Files, in.Contract.Shared, in.Progress = []*File{f}, t.shared, nil
+	in.Files, in.Contract.Shared, in.Contract.Texts, in.Progress = []*File{f}, t.shared, t.texts, nil
 	if rows, err = t.reader.Open(ctx, in); err != nil {
 		ended(&err, end)
 		return nil, nil, err
@@ -199,6 +200,9 @@ func (t *together) read(ctx context.Context, f *File, join *cell.Join, write fun
 		return err
 	}
 	for rec, err := range rows.Batches(ctx) {
+		if err == ErrRetyped && t.shared == nil {
+			t.retype(rows.Schema())
+		}
 		if err != nil {
 			return err
 		}
@@ -215,9 +219,9 @@ func (t *together) read(ctx context.Context, f *File, join *cell.Join, write fun
 	}
 	if s, ok := rows.(Surveyed); ok {
 		join.Add(f.Name, s.Survey())
-		if len(t.remarks) < maxRemarked {
-			t.remarks = append(t.remarks, func(log *slog.Logger, w *cell.Warner) { s.Remark(log, w) })
-		}
+	}
+	if r, ok := rows.(Remarker); ok && len(t.remarks) < maxRemarked {
+		t.remarks = append(t.remarks, r.Remark)
 	}
 	if r, ok := rows.(Rejecter); ok {
 		for _, rejected := range r.Rejected() {
@@ -234,6 +238,18 @@ func (t *together) read(ctx context.Context, f *File, join *cell.Join, write fun
 		t.meta = arrow.Metadata{} // it is not of the table
 	}
 	return nil
+}
+
+// retype makes text of the columns that are text in a file, and were not.
+func (t *together) retype(has *arrow.Schema) {
+	fields := slices.Clone(t.schema.Fields())
+	for i := range fields {
+		if at := has.FieldIndices(fields[i].Name); len(at) > 0 && !arrow.TypeEqual(has.Field(at[0]).Type, fields[i].Type) {
+			t.texts = append(t.texts, fields[i].Name)
+			fields[i] = has.Field(at[0])
+		}
+	}
+	t.schema = arrow.NewSchema(fields, nil)
 }
 
 // order is where the columns of the table are in those of a file.
@@ -291,15 +307,17 @@ func (t *together) record(rec arrow.RecordBatch, order []int, f *File) (arrow.Re
 // Report implements Rows.
 func (t *together) Report(log *slog.Logger) {
 	data := fmt.Sprintf("%d files", len(t.in.Files))
+	for i, remark := range t.remarks {
+		log := log.With("file", t.in.Files[i].Name)
+		w := cell.NewWarner(log, &t.in.Contract.Rules)
+		remark(log, w)
+		w.End()
+	}
 	if t.shared == nil {
 		log.Info("read "+data, "rows", t.rows, "columns", t.schema.NumFields())
 		return
 	}
 	w := cell.NewWarner(log, &t.in.Contract.Rules)
-	for i, remark := range t.remarks {
-		log := log.With("file", t.in.Files[i].Name)
-		remark(log, cell.NewWarner(log, &t.in.Contract.Rules))
-	}
 	t.shared.Plan.Report(w, data)
 }
 

@@ -78,12 +78,19 @@ func (f *Foreign) WriteTable(ctx context.Context, w io.Writer, warn func(string)
 	return out.Close()
 }
 
-// Each calls use with all rows in batches, which are good until it returns. It is
-// called once.
+// Each calls use with all rows in batches, which are good until it returns.
 func (f *Foreign) Each(ctx context.Context, use func(arrow.RecordBatch) error) (err error) {
+	f.rows = 0
+	for _, c := range f.fields {
+		c.lost = 0
+	}
+	for _, d := range f.dicts {
+		d.values = nil
+	}
 	defer func() {
 		if f.zstd != nil {
 			f.zstd.Close()
+			f.zstd = nil
 		}
 		if f.lent {
 			return // what happens there is no damage here

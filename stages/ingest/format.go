@@ -76,7 +76,7 @@ func (*Format) Advise(written string) string {
 // version is that of the stage: of the CSV reader, which was the stage once, and
 // how often that of any other was raised.
 func version() int {
-	n := csv.Version + 1 // since there is a schema
+	n := csv.Version + 2 // since there is a schema, which counts what is missing in every format
 	for _, k := range all.Kinds() {
 		if k.Name != csvName {
 			n += k.Version - 1

@@ -110,7 +110,7 @@ func (n *Notation) layout(column string) *cell.Layout {
 func (n *Notation) typed(columns settings.Map[string], all bool) []cell.Typed {
 	types := make([]cell.Typed, 0, len(columns))
 	for _, c := range columns {
-		t := cell.Typed{Name: c.Key, Type: cell.TypeOf(c.Value)}
+		t := cell.Typed{Name: c.Key, Type: cell.TypeNamed(c.Value)} // a feature may have a type of less room
 		if l := n.layout(c.Key); l != nil && l.Fits(t.Type) {
 			t.Layout = l
 		}

@@ -18,7 +18,7 @@ import (
 // so that other files are read alike.
 type Reading struct {
 	csv.Reader
-	Missing []string `yaml:"missing" doc:"Texts that mean that a value is missing, in columns of every type, besides the empty one; compared without blanks around them. In a format with types, such as Parquet, an empty text is one unless it is listed."`
+	Missing []string `yaml:"missing" doc:"Texts that mean that a value is missing, in columns of every type, besides the empty one; compared without blanks around them. In a column of text of a format with types, such as Parquet, an empty text is one unless it is listed."`
 	Quoted  bool     `yaml:"quoted_missing" default:"true" doc:"Whether a text in quotes can be missing. If not, \"\" is an empty text, and a value that is missing is an empty field without quotes."`
 	Trim    bool     `yaml:"trim" default:"false" doc:"Drop blanks around text that is not in quotes. Around numbers, dates and truth values they never matter."`
 	Notation

@@ -13,6 +13,7 @@ import (
 
 	"pipe/base/diag"
 	"pipe/data/source"
+	"pipe/data/source/cell"
 	"pipe/data/table"
 )
 
@@ -99,13 +100,23 @@ func wrap(file *source.File, err error) error {
 
 // An opened file knows what was lost.
 type opened struct {
-	source.Rows
+	source.Typed
 	name string
 	f    *table.Foreign
 }
 
 // Report implements source.Rows.
 func (o *opened) Report(log *slog.Logger) {
+	o.losses(log)
+	o.Typed.Report(log)
+}
+
+// Remark implements source.Remarker.
+func (o *opened) Remark(log *slog.Logger, w *cell.Warner) {
+	o.losses(log)
+	o.Typed.Remark(log, w)
+}
+
+func (o *opened) losses(log *slog.Logger) {
 	o.f.Losses(func(loss string) { log.Warn(loss, "file", o.name) })
-	o.Rows.Report(log)
 }

@@ -32,6 +32,7 @@ type Contract struct {
 	Declared []Typed  // a value that is none of its type is an error
 	Expected []Typed  // if there are any nothing is inferred: see Again
 	Keep     []string // the columns of the table in their order, all if it is nil
+	Texts    []string // columns that are text whatever is expected, since other files are part of the table
 	Shared   *Shared  // by which columns are made, since other files are part of the table; nil if it is for the data to say
 
 	// Agreed says that the declared columns are what a schema says. Others are
@@ -70,6 +71,16 @@ type ColumnType struct {
 	layout *Layout // of dates and times; nil is the usual one
 	agreed bool    // a schema says it
 }
+
+// Plain is the type of a column whose values are dates and times already.
+func (c ColumnType) Plain() ColumnType {
+	c.layout = nil
+	return c
+}
+
+// Layout is how dates and times are written that are texts or numbers, nil if in the
+// usual way.
+func (c ColumnType) Layout() *Layout { return c.layout }
 
 // Types finds the type of each column that the contract knows, by name.
 type Types struct {

@@ -23,7 +23,7 @@ type Misfits struct {
 	Type  Type
 	Count int64
 	First string // the beginning of the first
-	Line  int64  // of the first, counted from 1
+	Line  int64  // of the first, or its row in data without lines, counted from 1
 }
 
 // Found is what was found in the columns of the table, in their order.
@@ -32,14 +32,24 @@ func (p *Plan) Found() []Found {
 	for i, t := range p.Targets {
 		tally := &p.Tallies[t.From]
 		f := Found{Missing: tally.missingAs(t.like)}
+		if p.misfits(t.From) > 0 {
+			f.Misfits = tally.Misfits(t.like)
+		}
 		for _, word := range slices.Sorted(maps.Keys(tally.words)) {
 			f.Words = append(f.Words, Word{word, tally.words[word]})
-		}
-		if n := p.misfits(t.From); n > 0 {
-			e := tally.example(classText)
-			f.Misfits = &Misfits{Type: t.like, Count: n, First: e.text, Line: e.line}
 		}
 		list[i] = f
 	}
 	return list
+}
+
+// Misfits are the values of a column that are not of the type that was expected, nil
+// if there are none.
+func (t *Tally) Misfits(expected Type) *Misfits {
+	n := t.misfits()
+	if n == 0 {
+		return nil
+	}
+	e := t.example(classText)
+	return &Misfits{Type: expected, Count: n, First: e.text, Line: e.line}
 }

@@ -34,8 +34,7 @@ func (p *Plan) Report(w *Warner, data string) {
 		}
 		switch misfits := p.misfits(t.From); {
 		case misfits > 0:
-			w.Warn("a column was read as text, since not all values are of the type that was expected", "column", name,
-				"expected", t.like, "others", misfits, "first", tally.example(classText))
+			w.Misfits(name, t.like, tally)
 		case p.Types[t.From].Type != Undeclared: // is taken as it is
 		case t.typ == String:
 			doubt, _ := p.Schema.Field(at).Metadata.GetValue(table.DoubtKey)
@@ -45,9 +44,15 @@ func (p *Plan) Report(w *Warner, data string) {
 			warnOfValues(w, name, t.typ, tally)
 		}
 	}
-	w.end()
+	w.End()
 	p.Note(w.log)
 	w.log.Info("read "+data, "rows", p.Rows, "columns", listOf(columns, len(p.Targets), ", "))
+}
+
+// Misfits warns that a column is text since values of it are not of a type.
+func (w *Warner) Misfits(column string, expected Type, t *Tally) {
+	w.Warn("a column was read as text, since not all values are of the type that was expected", "column", column,
+		"expected", expected, "others", t.misfits(), "first", t.example(classText))
 }
 
 // listOf lists the first of n things.
@@ -211,7 +216,8 @@ func (w *Warner) say(level slog.Level, reason string, args []any) {
 	w.said[i].columns++
 }
 
-func (w *Warner) end() {
+// End tells how many columns were not named. Report does it by itself.
+func (w *Warner) End() {
 	for _, s := range w.said {
 		if more := s.columns - maxWarned; more > 0 {
 			w.log.Log(context.Background(), s.level, s.reason, "more columns", more)

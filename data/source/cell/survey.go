@@ -91,6 +91,17 @@ func (t Target) same(u Target) bool {
 		(a.layout == b.layout || a.layout != nil && b.layout != nil && a.layout.text == b.layout.text))
 }
 
+// Target is how a column with a type that is known becomes one of the table: of that
+// type or, if values of it misfit, of text.
+func (c *Columns) Target(column int, misfits bool) Target {
+	typ := c.Types[column]
+	t := Target{From: column, typ: typ.Type, like: typ.Type}
+	if misfits {
+		t.typ = String
+	}
+	return t.written(c.in.Notation, typ.layout)
+}
+
 // A Plan is how the columns of data become those of a table.
 type Plan struct {
 	*Survey
@@ -115,22 +126,15 @@ func (s *Survey) Plan() *Plan {
 	p := &Plan{Survey: s}
 	var fields []arrow.Field
 	for _, i := range s.keep {
-		declared := s.Types[i].Type
-		t := Target{From: i, typ: declared, like: declared}
-		origin := "declared"
-		switch {
-		case declared == Undeclared:
-			t.typ = s.Tallies[i].Type()
-			t.like, origin = t.typ, "inferred"
-		case s.misfits(i) > 0:
-			t.typ = String
+		declared, layout := s.Types[i].Type, s.Types[i].layout
+		t, origin := s.Target(i, s.misfits(i) > 0), "declared"
+		if declared == Undeclared {
+			layout, origin = s.Tallies[i].layout(), "inferred"
+			t = TargetOf(s.Tallies[i].Type()).written(s.in.Notation, layout)
+			t.From = i
 		}
 		meta := map[string]string{
 			TypeKey: origin, MissingKey: strconv.FormatInt(s.Tallies[i].missingAs(t.like), 10),
-		}
-		layout := s.Types[i].layout
-		if declared == Undeclared {
-			layout = s.Tallies[i].layout()
 		}
 		if layout != nil && t.typ != String {
 			meta[LayoutKey] = layout.String()
@@ -143,18 +147,21 @@ func (s *Survey) Plan() *Plan {
 		fields = append(fields, arrow.Field{
 			Name: s.Names[i], Type: t.typ.Arrow(), Nullable: true, Metadata: arrow.MetadataFrom(meta),
 		})
-		p.Targets = append(p.Targets, t.written(s.in.Notation, layout))
+		p.Targets = append(p.Targets, t)
 	}
 	p.Schema = arrow.NewSchema(fields, nil)
 	return p
 }
+
+// misfits counts the values that are not of the type that is expected of a column.
+func (t *Tally) misfits() int64 { return t.classes[classText] }
 
 // misfits counts the values of a column that are not of the expected type.
 func (s *Survey) misfits(column int) int64 {
 	if !s.Types[column].Expected {
 		return 0
 	}
-	return s.Tallies[column].classes[classText]
+	return s.Tallies[column].misfits()
 }
 
 // Empty says whether a column has no value in any row.

@@ -39,23 +39,31 @@ const maxExample = 64
 type example struct {
 	text string // its beginning if it is long
 	line int64  // counted from 1; 0 in data without lines
+	row  bool   // line is a row of data that have no lines
 	file string // empty if there is one only
 }
 
 func (e *example) String() string {
+	s := Quote([]byte(e.text))
 	switch {
-	case e.line == 0 && e.file == "":
-		return Quote([]byte(e.text))
-	case e.line == 0:
-		return fmt.Sprintf("%s in %s", Quote([]byte(e.text)), e.file)
-	case e.file != "":
-		return fmt.Sprintf("%s in line %d of %s", Quote([]byte(e.text)), e.line, e.file)
+	case e.line > 0 && e.row:
+		s += fmt.Sprintf(" in row %d", e.line)
+	case e.line > 0:
+		s += fmt.Sprintf(" in line %d", e.line)
 	}
-	return fmt.Sprintf("%s in line %d", Quote([]byte(e.text)), e.line)
+	switch {
+	case e.file == "":
+		return s
+	case e.line > 0:
+		return s + " of " + e.file
+	}
+	return s + " in " + e.file
 }
 
 // after is the example in a file in which a number of lines come first.
-func (e *example) after(lines int64) *example { return &example{e.text, e.line + lines, e.file} }
+func (e *example) after(lines int64) *example {
+	return &example{e.text, e.line + lines, e.row, e.file}
+}
 
 // Add adds the tally of later records, which start after a number of lines.
 func (t *Tally) Add(u *Tally, lines int64) {
@@ -209,6 +217,9 @@ func exampleOf(text []byte) *example {
 
 // Place says in which line the value is whose verdict was First.
 func (t *Tally) Place(line int64) { t.last.line = line }
+
+// PlaceRow is Place for data without lines: it says in which row, counted from 1.
+func (t *Tally) PlaceRow(row int64) { t.last.line, t.last.row = row, true }
 
 func (t *Tally) word(word string, n int64) {
 	if t.words == nil {

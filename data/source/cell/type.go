@@ -41,8 +41,11 @@ func TypeOf(name string) Type {
 
 // TypeFor is the type that reads the values of a column of a table again: that of
 // the same class which holds them all, else text.
-func TypeFor(t arrow.DataType) Type {
-	switch table.ClassOf(t) {
+func TypeFor(t arrow.DataType) Type { return TypeNamed(table.TypeName(t)) }
+
+// TypeNamed is TypeFor of a type that a table has, by its name.
+func TypeNamed(name string) Type {
+	switch table.ClassNamed(name) {
 	case table.ClassWhole:
 		return Int64
 	case table.ClassReal:
@@ -52,7 +55,7 @@ func TypeFor(t arrow.DataType) Type {
 	case table.ClassDate:
 		return Date
 	case table.ClassTimestamp:
-		if table.TypeName(t) == TimestampNs.String() {
+		if name == TimestampNs.String() {
 			return TimestampNs
 		}
 		return Timestamp

@@ -315,6 +315,9 @@ func (r *reading) Schema() *arrow.Schema { return r.plan.Schema }
 // Close implements source.Rows.
 func (r *reading) Close() error { return nil }
 
+// Found implements source.Finder.
+func (r *reading) Found() []cell.Found { return r.plan.Found() }
+
 // Report implements source.Rows.
 func (r *reading) Report(log *slog.Logger) {
 	w := cell.NewWarner(log, &r.rules)

@@ -178,7 +178,7 @@ func TestDeclared(t *testing.T) {
 		{"u64", cell.Int64, "18446744073709551615 is no int64"},
 		{"i64", cell.Float64, "9223372036854775807 is no float64"},
 		{"u64", cell.Float64, "18446744073709551615 is no float64"},
-		{"s", cell.Int64, `row 1, column "s":  is no int64`},
+		{"s", cell.Int64, `row 2, column "s": "a" is not an int64`},
 	} {
 		_, err := read(t, "f", load(t, "pyarrow-zstd.parquet"), cell.Contract{Keep: []string{c.name}, Declared: []cell.Typed{{Name: c.name, Type: c.typ}}}, 1)
 		if err == nil || !strings.Contains(err.Error(), c.want) {

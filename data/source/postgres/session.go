@@ -166,12 +166,12 @@ WHERE i.indrelid = $1::regclass AND i.indisprimary AND k.place <= i.indnkeyatts 
 
 // Opened rows close the session.
 type opened struct {
-	source.Rows
+	source.Typed
 	rd *reading
 }
 
 // Close implements source.Rows.
-func (o *opened) Close() error { return errors.Join(o.Rows.Close(), o.rd.close()) }
+func (o *opened) Close() error { return errors.Join(o.Typed.Close(), o.rd.close()) }
 
 // Report implements source.Rows.
 func (o *opened) Report(log *slog.Logger) {
@@ -183,5 +183,5 @@ func (o *opened) Report(log *slog.Logger) {
 		log.Warn("a column of numeric was read as text, since some values have more digits than a float64 keeps", "column", name,
 			"hint", "to count with it, cast it in a query: "+name+"::double precision")
 	}
-	o.Rows.Report(log)
+	o.Typed.Report(log)
 }

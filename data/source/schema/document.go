@@ -100,7 +100,7 @@ func (c *Column) write(b *bytes.Buffer) error {
 		Type  string `json:"type"`
 		Count int64  `json:"count"`
 		First string `json:"first"`
-		Line  int64  `json:"line"`
+		Line  int64  `json:"line,omitempty"`
 	}
 	out := struct {
 		Name     string           `json:"name"`

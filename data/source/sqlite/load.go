@@ -46,7 +46,7 @@ func (rd *reading) load(ctx context.Context, write func(arrow.RecordBatch) error
 				builders[i].Null(n)
 				continue
 			}
-			builders[i].Set(&rd.rules, n, v.form, v.text)
+			builders[i].Set(rd.rules[i], n, v.form, v.text)
 			bytes += len(v.text)
 		}
 		if n++; n < batchRows && bytes < batchBytes {

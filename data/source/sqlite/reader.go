@@ -74,7 +74,7 @@ type reading struct {
 	db       *database
 	data     string // for messages
 	contract *cell.Contract
-	rules    cell.Rules
+	rules    []*cell.Rules // of each column that is kept
 	sql      string
 	plan     *cell.Plan
 	survey   *cell.Survey
@@ -93,8 +93,6 @@ func (r *Reader) Open(ctx context.Context, in source.Inputs) (source.Rows, error
 		return nil, err
 	}
 	rd := &reading{db: db, data: file.Name, contract: &in.Contract, advance: in.Advance}
-	// What is missing the data say themselves, so an empty text and NA are not.
-	rd.rules = cell.Rules{Missing: cell.NewMissing(nil, false), Trim: in.Contract.Trim}
 	if err := rd.open(ctx, r); err != nil {
 		db.close()
 		return nil, err
@@ -128,6 +126,7 @@ func (rd *reading) open(ctx context.Context, r *Reader) error {
 	for i, at := range kept {
 		list[i] = "+" + query.Name(names[at]) + " AS " + query.Name(names[at])
 	}
+	rd.rules = rulesFor(rd.contract, columns)
 	rd.sql = "SELECT " + strings.Join(list, ", ") + " FROM " + from.from
 	s := &cell.Survey{Columns: columns, Tallies: make([]cell.Tally, len(names))}
 	if err := rd.look(ctx, s, kept); err != nil {
@@ -138,6 +137,22 @@ func (rd *reading) open(ctx context.Context, r *Reader) error {
 	}
 	rd.survey, rd.plan = s, s.Plan()
 	return nil
+}
+
+// rulesFor are the rules of the columns that are kept. What is missing the data say
+// themselves, so an empty text and NA are not, but in a column of another type that
+// is asked for.
+func rulesFor(contract *cell.Contract, columns *cell.Columns) []*cell.Rules {
+	own := contract.Rules
+	own.Missing = cell.NewMissing(nil, false)
+	list := make([]*cell.Rules, len(columns.Kept()))
+	for i, at := range columns.Kept() {
+		list[i] = &own
+		if typ := columns.Types[at].Type; typ != cell.Undeclared && typ != cell.String {
+			list[i] = &contract.Rules
+		}
+	}
+	return list
 }
 
 // look is the first pass, over all values.
@@ -153,8 +168,13 @@ func (rd *reading) look(ctx context.Context, s *cell.Survey, kept []int) error {
 			msg, hint := v.bad, ""
 			if msg != "" {
 				hint = "leave the column out with select, or make text of it in a query: hex(...), or CAST(... AS TEXT)"
-			} else if s.Tallies[at].Value(&rd.rules, s.Types[at], v.form, v.text) == cell.Wrong {
-				msg, hint = s.Types[at].Type.Wrong(v.text)
+			} else {
+				switch s.Tallies[at].Value(rd.rules[i], s.Types[at], v.form, v.text) {
+				case cell.First:
+					s.Tallies[at].PlaceRow(row)
+				case cell.Wrong:
+					msg, hint = s.Types[at].Wrong(v.text)
+				}
 			}
 			if msg != "" {
 				return diag.WithHint(fmt.Errorf("%s: row %d, column %q: %s", rd.data, row, s.Names[at], msg), hint)
@@ -170,12 +190,15 @@ func (rd *reading) look(ctx context.Context, s *cell.Survey, kept []int) error {
 // Schema implements source.Rows.
 func (rd *reading) Schema() *arrow.Schema { return rd.plan.Schema }
 
+// Found implements source.Finder.
+func (rd *reading) Found() []cell.Found { return rd.plan.Found() }
+
 // Close implements source.Rows.
 func (rd *reading) Close() error { return rd.db.close() }
 
 // Report implements source.Rows.
 func (rd *reading) Report(log *slog.Logger) {
-	w := cell.NewWarner(log, &rd.rules)
+	w := cell.NewWarner(log, &rd.contract.Rules)
 	for _, text := range rd.warn {
 		w.Warn(text, "file", rd.data)
 	}
