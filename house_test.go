@@ -80,7 +80,7 @@ var owners = []struct {
 	{"github.com/robfig/cron", []string{"schedule"}},
 	{"github.com/spf13/cobra", []string{"cmd/pipe"}},
 	{"golang.org/x/term", []string{"cmd/pipe/ui"}},
-	{"net/http", []string{"lineage/openlineage", "cmd/pipe", "data/source/..."}},
+	{"net/http", []string{"base/fetch", "lineage/openlineage"}},
 	{"os/exec", []string{"stages/exec", "workspace", "data/source/postgres/postgrestest"}},
 	{"C", []string{"nn/cpu/kernel", "nn/xla/pjrt", "lineage/batch"}},
 	{"math/rand", nil},
