@@ -208,21 +208,19 @@ type checkpointReader struct {
 	io.Closer
 }
 
-// RemoveCheckpoint removes the checkpoint of a piece of work, if there is one.
-// Only the holder of the claim of that name may call it.
+// RemoveCheckpoint removes the checkpoint of a piece of work, if there is one, with the
+// Part that goes with it. Only the holder of the claim of that name may call it.
 func (s *Store) RemoveCheckpoint(name string) error {
-	path := s.checkpoint(name)
-	err := s.fs.Remove(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+	if err := s.dropCheckpoint(name); err != nil {
+		return err
 	}
-	return storeError("remove a checkpoint", path, err)
+	return s.removePart(name)
 }
 
 // A CheckpointInfo describes a checkpoint that was not opened.
 type CheckpointInfo struct {
 	Name  string // of the work
-	Size  int64
+	Size  int64  // with the Part of that name
 	Saved time.Time
 }
 
@@ -244,7 +242,11 @@ func (s *Store) Checkpoints() ([]CheckpointInfo, error) {
 		if err != nil {
 			return nil, storeError("stat", s.checkpoint(e.Name()), err)
 		}
-		list = append(list, CheckpointInfo{e.Name(), info.Size(), info.ModTime()})
+		size := info.Size()
+		if part, err := s.fs.Lstat(s.part(e.Name())); err == nil {
+			size += part.Size()
+		}
+		list = append(list, CheckpointInfo{e.Name(), size, info.ModTime()})
 	}
 	return list, nil
 }

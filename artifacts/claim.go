@@ -9,7 +9,8 @@ import "strconv"
 // done twice, to the same end.
 //
 // A holder must not wait for another claim while it holds one: then no circle
-// of processes that wait for each other can arise.
+// of processes that wait for each other can arise. Who holds the claim of a stage
+// may wait for that of a download, whose holder waits for nobody.
 type Claim struct{ claim }
 
 // A ClaimedError says that another claim on the same work is held.

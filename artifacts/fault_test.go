@@ -61,6 +61,13 @@ func (f *faultFS) Open(name string) (FSFile, error) {
 	return f.wrap(f.FS.Open(name))
 }
 
+func (f *faultFS) Append(name string) (FSFile, error) {
+	if err := f.fail("append", name); err != nil {
+		return nil, err
+	}
+	return f.wrap(f.FS.Append(name))
+}
+
 func (f *faultFS) wrap(opened FSFile, err error) (FSFile, error) {
 	if err != nil {
 		return nil, err
@@ -136,6 +143,13 @@ func (f *faultFile) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	return f.FSFile.Read(p)
+}
+
+func (f *faultFile) Truncate(size int64) error {
+	if err := f.fs.fail("truncate", ""); err != nil {
+		return err
+	}
+	return f.FSFile.Truncate(size)
 }
 
 func (f *faultFile) Stat() (fs.FileInfo, error) {

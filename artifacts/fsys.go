@@ -19,6 +19,7 @@ type FS interface {
 	Chmod(name string, mode fs.FileMode) error
 	Create(name string) (FSFile, error) // exclusive, for reading and writing
 	Open(name string) (FSFile, error)   // a regular file, for reading
+	Append(name string) (FSFile, error) // one that is there, for reading and writing
 	Lstat(name string) (fs.FileInfo, error)
 	ReadDir(dir string) ([]fs.DirEntry, error)
 	Rename(from, to string) error
@@ -38,6 +39,7 @@ type FSFile interface {
 	Stat() (fs.FileInfo, error)
 	Sync() error
 	Chmod(mode fs.FileMode) error
+	Truncate(size int64) error
 	Fd() uintptr
 }
 
@@ -59,6 +61,19 @@ func (osFS) Create(name string) (FSFile, error) {
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return nil, err // not f: a nil *os.File in an interface is not nil
+	}
+	return f, nil
+}
+
+func (osFS) Append(name string) (FSFile, error) {
+	if info, err := os.Lstat(name); err != nil {
+		return nil, err
+	} else if err := infile.Check(name, info); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(name, os.O_RDWR|infile.NoWait, 0)
+	if err != nil {
+		return nil, err
 	}
 	return f, nil
 }

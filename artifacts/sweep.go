@@ -50,7 +50,11 @@ func (s *Store) Sweep(ctx context.Context, live func(ID) bool) (Swept, error) {
 	}
 	s.sweepNotes()
 	s.sweepClaims()
-	swept.Temps, err = s.sweepTemps(ctx)
+	if swept.Temps, err = s.sweepTemps(ctx); err != nil {
+		return swept, err
+	}
+	parts, err := s.sweepParts()
+	swept.Temps += parts
 	return swept, err
 }
 

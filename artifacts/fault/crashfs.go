@@ -54,6 +54,15 @@ func (f *crashFS) Create(name string) (artifacts.FSFile, error) {
 	return &crashFile{file, f, name}, nil
 }
 
+func (f *crashFS) Append(name string) (artifacts.FSFile, error) {
+	file, err := f.FS.Append(name)
+	if err != nil {
+		return nil, err
+	}
+	f.disk.change(func() { f.disk.content[name] = true })
+	return &crashFile{file, f, name}, nil
+}
+
 func (f *crashFS) Rename(from, to string) error {
 	f.crash.At("store.rename.before")
 	err := f.FS.Rename(from, to)

@@ -89,6 +89,13 @@ func (f *Fail) Open(name string) (artifacts.FSFile, error) {
 	return f.wrap(f.FS.Open(name))
 }
 
+func (f *Fail) Append(name string) (artifacts.FSFile, error) {
+	if err := f.err("append", name); err != nil {
+		return nil, err
+	}
+	return f.wrap(f.FS.Append(name))
+}
+
 func (f *Fail) wrap(file artifacts.FSFile, err error) (artifacts.FSFile, error) {
 	if err != nil {
 		return nil, err
