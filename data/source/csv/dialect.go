@@ -21,12 +21,17 @@ func (d *dialect) isRFC() bool {
 // isPlain says whether in data nothing but delimiters and line feeds, which a
 // carriage return may precede, has a meaning.
 func (d *dialect) isPlain(data []byte) bool {
-	for _, c := range [...]int{d.quote, d.escape, d.comment} {
+	return !d.has(data, d.quote, d.escape, d.comment) && !hasLoneCR(data)
+}
+
+// has says whether data have one of the characters, of which -1 is none.
+func (d *dialect) has(data []byte, characters ...int) bool {
+	for _, c := range characters {
 		if c >= 0 && bytes.IndexByte(data, byte(c)) >= 0 {
-			return false
+			return true
 		}
 	}
-	return !hasLoneCR(data)
+	return false
 }
 
 func hasLoneCR(data []byte) bool {

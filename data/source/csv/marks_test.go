@@ -1,6 +1,9 @@
 package csv
 
 import (
+	"bytes"
+	"slices"
+	"strings"
 	"testing"
 	"unicode/utf8"
 
@@ -23,7 +26,7 @@ func TestMarkedRecordsAreThoseThatAreWalked(t *testing.T) {
 		marked, walked := records{dialect: d, blank: width == 1}, records{dialect: d, blank: width == 1}
 		marked.reset(block.Block{Data: data})
 		walked.reset(block.Block{Data: data})
-		marked.mark()
+		marked.marked = marked.markable
 		for {
 			quick := marked.marked && marked.nextMarked(width)
 			more := quick
@@ -56,13 +59,46 @@ func TestMarkedRecordsAreThoseThatAreWalked(t *testing.T) {
 	})
 }
 
-func TestIsUTF8(t *testing.T) {
+// TestSignsAreThoseThatAreFoundSlowly holds the quick way of the machine against the
+// one of all.
+func TestSignsAreThoseThatAreFoundSlowly(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		data := []byte(rapid.String().Draw(rt, "text"))
-		data = append(data, rapid.SliceOfN(rapid.Byte(), 0, 3).Draw(rt, "bytes")...)
-		data = append(data, rapid.StringMatching(`[a-z]{0,20}`).Draw(rt, "tail")...)
-		if isUTF8(data) != utf8.Valid(data) {
-			rt.Fatalf("%q", data)
+		n := rapid.IntRange(0, 5).Draw(rt, "n")
+		bytes := rapid.OneOf(rapid.Byte(), rapid.SampledFrom([]byte("\",;\r\n\x00\x80\xff\x22\xa2\x0a\x8a")))
+		data := rapid.SliceOfN(bytes, 64*n, 64*n).Draw(rt, "data")
+		delim, quote := bytes.Draw(rt, "delimiter"), bytes.Draw(rt, "quote")
+		quick, slow := make([]signs, n), make([]signs, n)
+		returns, want := findSigns(quick, data, delim, quote), findSignsSlowly(slow, data, delim, quote)
+		if returns != want || !slices.Equal(quick, slow) {
+			rt.Fatalf("%q by %q and %q: %v, %x, want %v, %x", data, delim, quote, returns, quick, want, slow)
+		}
+	})
+}
+
+// TestMarks looks at each byte alone.
+func TestMarks(t *testing.T) {
+	var k marker // is used again
+	rapid.Check(t, func(rt *rapid.T) {
+		piece := rapid.OneOf(rapid.SampledFrom([]string{"a", ",", "\"", "\r", "\n", "é", "漢", "\xc3", strings.Repeat("x", 60), strings.Repeat(",", 5000)}), rapid.String())
+		data := []byte(strings.Join(rapid.SliceOfN(piece, 0, 40).Draw(rt, "pieces"), ""))
+		quote := rapid.SampledFrom([]int{'"', -1}).Draw(rt, "quote")
+		k.mark(data, ',', quote)
+		var want []int32
+		inside := false
+		for i, c := range data {
+			switch {
+			case int(c) == quote:
+				inside = !inside
+				want = append(want, int32(i))
+			case (c == ',' || c == '\n') && !inside:
+				want = append(want, int32(i))
+			}
+		}
+		if got := k.marks(data, false); !slices.Equal(got, want) {
+			rt.Fatalf("marks of %q: %v, want %v", data, got, want)
+		}
+		if k.text != utf8.Valid(data) || k.returns != bytes.ContainsRune(data, '\r') || k.quotes != (bytes.IndexByte(data, '"') >= 0 && quote >= 0) {
+			rt.Fatalf("%q: text %v, returns %v, quotes %v", data, k.text, k.returns, k.quotes)
 		}
 	})
 }

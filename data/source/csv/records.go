@@ -2,7 +2,6 @@ package csv
 
 import (
 	"bytes"
-	"unicode/utf8"
 
 	"pipe/data/source/block"
 	"pipe/data/source/cell"
@@ -47,16 +46,19 @@ type records struct {
 	lines   int // lines of the block before pos
 	scratch []byte
 
-	// The plain form, where neither quotes nor lone carriage returns occur:
-	plain bool
-	seps  []int32 // positions of all delimiters and line ends
-	at    int     // next of seps, or of marks
+	marker marker
+	marks  []int32 // see marker
+	at     int     // next of marks
 
-	// The marked form, where quotes are as in RFC 4180, see mark. Lines are not
-	// counted there, but when somebody asks.
-	marked  bool
-	marks   []int32 // positions of quotes, and of separators outside of them
-	counted int     // lines are those before it
+	// The plain form, where neither quotes nor lone carriage returns occur, so that
+	// marks are all delimiters and line ends.
+	plain bool
+
+	// The marked form, where quotes are as in RFC 4180. Lines are not counted there,
+	// but when somebody asks.
+	markable bool
+	marked   bool // it is read so
+	counted  int  // lines are those before it
 }
 
 // A syntax error ends the reading of a file: where the records after it start
@@ -72,11 +74,8 @@ func (rs *records) reset(b block.Block) {
 	rs.data, rs.cut = b.Data, b.Cut
 	rs.pos, rs.lines, rs.at, rs.bad, rs.part = 0, 0, 0, nil, false
 	rs.marked, rs.counted = false, 0
-	rs.plain = !b.Cut && !rs.open && rs.isPlain(b.Data)
-	rs.valid = !rs.recovers || utf8.Valid(b.Data)
-	if rs.plain {
-		rs.seps = plainMarks(rs.seps, b.Data, rs.delim)
-	}
+	rs.mark()
+	rs.valid = !rs.recovers || rs.marker.text
 }
 
 // next splits the next record that fits, or that is not a blank line. It returns
@@ -100,7 +99,7 @@ func (rs *records) record() bool {
 }
 
 func (rs *records) nextPlain() bool {
-	data, seps, fields := rs.data, rs.seps, rs.fields[:0]
+	data, seps, fields := rs.data, rs.marks, rs.fields[:0]
 	start := int32(rs.pos)
 	for at := rs.at; at < len(seps); at++ {
 		end := seps[at]

@@ -146,11 +146,9 @@ func (p *parser) parse(r *reading, b block.Block, fill bool) {
 	if fill {
 		p.begin(r, b)
 	}
-	valid := isUTF8(b.Data)
+	valid := rs.marker.text
 	quick := valid && !r.fit.any()
-	if quick {
-		rs.mark()
-	}
+	rs.marked = quick && rs.markable
 	for p.row = 1; ; p.row++ {
 		for quick && p.quickRow(r) {
 			p.row++
@@ -204,10 +202,10 @@ func (p *parser) quickRow(r *reading) bool {
 // nothing but separators has a meaning.
 func (p *parser) plainRow(r *reading) bool {
 	rs, n := &p.records, len(r.names)
-	if len(rs.seps)-rs.at < n {
+	if len(rs.marks)-rs.at < n {
 		return false
 	}
-	data, seps := rs.data, rs.seps[rs.at:rs.at+n]
+	data, seps := rs.data, rs.marks[rs.at:rs.at+n]
 	for _, sep := range seps[:n-1] {
 		if data[sep] != rs.delim {
 			return false
