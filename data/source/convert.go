@@ -138,7 +138,7 @@ func (c *conversion) wrong(s *stream, arr arrow.Array, row int) error {
 		if err != nil {
 			return err
 		}
-		msg, hint = c.want.Wrong([]byte(texts[0]))
+		msg, hint = c.want.Wrong(&s.in.Contract.Rules, []byte(texts[0]))
 	}
 	return diag.WithHint(fmt.Errorf("%s: row %d, column %q: %s", s.data, s.rows+int64(row)+1, c.name, msg), hint)
 }

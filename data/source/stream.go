@@ -113,7 +113,11 @@ func (s *stream) Report(log *slog.Logger) {
 // Remark implements Remarker.
 func (s *stream) Remark(_ *slog.Logger, w *cell.Warner) {
 	for _, c := range s.convert {
-		if c != nil && c.misfits() != nil {
+		if c == nil {
+			continue
+		}
+		w.Noted(c.name, c.want.Layout(), &c.tally)
+		if c.misfits() != nil {
 			w.Misfits(c.name, c.want.Type, &c.tally)
 		}
 	}

@@ -18,8 +18,8 @@ import (
 // Ingest is the configuration of the stage.
 type Ingest struct {
 	Place
-	Columns settings.Map[string] `yaml:"columns" enum:"string,int64,float64,bool,date,timestamp,timestamp[ns],time" doc:"Types of columns by name. Types of other columns are inferred from all their values."`
-	Expect  settings.Map[string] `yaml:"expect" added:"true" enum:"string,int64,float64,bool,date,timestamp,timestamp[ns],time" doc:"Types that columns had in other data, by name; nothing is inferred then. A column has its type if all its values fit, and is text with a warning if not. A column that is not listed is text, and a listed one need not be there. So does pipe predict read new rows."`
+	Columns settings.Map[string] `yaml:"columns" enum:"string,int64,float64,bool,date,timestamp,timestamp[ns],time,time[ns]" doc:"Types of columns by name. Types of other columns are inferred from all their values."`
+	Expect  settings.Map[string] `yaml:"expect" added:"true" enum:"string,int64,float64,bool,date,timestamp,timestamp[ns],time,time[ns]" doc:"Types that columns had in other data, by name; nothing is inferred then. A column has its type if all its values fit, and is text with a warning if not. A column that is not listed is text, and a listed one need not be there. So does pipe predict read new rows."`
 	Select  []string             `yaml:"select" doc:"Columns to keep, in this order. All columns are kept by default."`
 	Reading
 	Agreement
@@ -41,8 +41,8 @@ compressed file, and its name without .gz or .zst says the format. The format, w
 Types are inferred from all values of a column, as the first of these that keeps every value as it was written:
 int64; float64; bool (true, false); date (2006-01-02); timestamp (2006-01-02T15:04:05Z, or with a space, without
 seconds, with up to six decimals, with another zone, as +01, +0100, +01:00 or UTC; without a zone it is UTC, or of
-` + "`timezone`" + `); timestamp[ns], if a value needs more decimals and all are of the years 1678 to 2261; time (15:04, 15:04:05.25);
-string. inf, infinity and such with a minus sign are float64 beside other numbers; a warning counts them. Text is what usually is a code:
+` + "`timezone`" + `); timestamp[ns], if a value needs more decimals and all are of the years 1678 to 2261; time (15:04, 15:04:05.25); time[ns], if one needs
+more than six decimals; string. inf, infinity and such with a minus sign are float64 beside other numbers; a warning counts them. Text is what usually is a code:
 numbers with zeros before them (00123), with a plus sign or with more digits than an int64 holds, and 2e05. Text is also
 a column with a decimal number that a float64 does not keep: 1e-400, 123456789012345678.91; a warning says so. Of
 decimal numbers below 2^53 a float64 keeps 17 digits; a warning counts those that have more, and those, such as 1.10
@@ -51,15 +51,16 @@ that is not what you want: it is taken as it is, without a warning, and a value 
 types are known from other data, such as those that a model was trained on, list them in ` + "`expect`" + `.
 
 Numbers that people write otherwise (1,234.50; 1.234,50; 5%; $5; (5)) and words such as yes and no are text, with a
-warning that says which of the settings ` + "`decimal`, `thousands`, `percent`, `currency`, `accounting`" + ` reads all of them as
-numbers. What is set holds for all columns, and for nothing else: with a decimal comma 1.5 is text. Blanks around a sign,
-a percent sign or a currency do not matter. Dates and times are found as well if all values of a column are written in one
+warning that says which of the settings ` + "`decimal`, `thousands`, `percent`, `currency`, `accounting`, `true_words`, `false_words`" + ` reads all of them as
+numbers or truth values. What is set holds for all columns, and for nothing else: with a decimal comma 1.5 is text. Blanks around a sign,
+a percent sign or a currency do not matter. With ` + "`percent`" + ` 5% is 0.05 and 5 stays 5; a warning counts numbers without a sign beside others with
+one. What a setting reads is in the log, with how many values of a column it was and the first of them. Dates and times are found as well if all values of a column are written in one
 of these ways, and a warning says which: 2006/01/02, 31.12.2006, 31-12-2006, 12/31/2006 or 31/12/2006 if a day above 12
 says which of the two, 31-Dec-2006, 31 Dec 2006, Dec 31, 2006; and any of these with a time behind it, up to 12 with AM
 and PM. What can be read in two ways, and dates with two digits of a year, is text, with a warning. ` + "`dates`" + ` says how the
 dates of a column are written: %Y year, %y two digits of it (69 is 1969, 68 is 2068), %m month, %d day, %j day of the
 year, %b and %B name of the month, %a and %A of the day of the week, in English; %H hour, %I up to 12 with %p for AM or
-PM, %M minute, %S second, %f up to nine decimals behind it, %z zone; %F, %T, %R, %D as in strftime; %% a percent sign.
+PM, %M minute, %S second, %f up to nine decimals behind it (more than six need the type timestamp[ns] or time[ns] in ` + "`columns`" + `), %z zone; %F, %T, %R, %D as in strftime; %% a percent sign.
 ` + "`true_words` and `false_words`" + ` list words for truth values.
 
 A value is missing if its field is empty, in quotes or not, or a text that ` + "`missing`" + ` lists. In a column of

@@ -107,6 +107,8 @@ func (b *Builder) Set(in *Rules, row int, form Form, raw []byte) {
 		b.values[row], ok = parseTimestampNs(text)
 	case Time:
 		b.values[row], ok = parseTime(text)
+	case TimeNs:
+		b.values[row], ok = parseTimeNs(text)
 	default:
 		if in.Trim && form == Bare {
 			raw = text
@@ -128,7 +130,7 @@ func (b *Builder) other(in *Rules, row int, form Form, text []byte) {
 
 // put sets a row to a value in a notation.
 func (b *Builder) put(in *Rules, row int, form Form, text []byte) {
-	v, ok := b.how.parse(b.typ, text)
+	v, _, ok := b.how.parse(b.typ, text)
 	switch {
 	case !ok:
 		b.other(in, row, form, text)
@@ -146,7 +148,7 @@ func (b *Builder) put(in *Rules, row int, form Form, text []byte) {
 // the usual one; what is none in the notation, but would be one in the usual way,
 // stands in quotes.
 func (b *Builder) plain(text []byte) {
-	switch bits, ok := b.how.parse(b.like, text); {
+	switch bits, _, ok := b.how.parse(b.like, text); {
 	case ok && b.like == Int64:
 		b.chars = strconv.AppendInt(b.chars, bits, 10)
 	case ok && b.like == Float64:

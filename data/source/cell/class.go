@@ -20,6 +20,7 @@ const (
 	classFar                    // the same of a timestamp
 	classNanos                  // 2006-01-02 15:04:05.123456789, of a year that they do
 	classTime                   // 15:04:05
+	classTimeNanos              // 15:04:05.123456789
 	classInfinite               // inf
 	classRound                  // a short decimal number that ends in a zero, such as 1.10
 	classExcess                 // a decimal number of more than 17 significant digits
@@ -51,7 +52,7 @@ func (f Form) class(c class) class {
 	switch {
 	case f == Number && c == classRound:
 		return classFloat // a number is no version
-	case f == Text && (c < classDate || c > classTime):
+	case f == Text && (c < classDate || c > classTimeNanos):
 		return classText
 	}
 	return c
@@ -98,10 +99,13 @@ func classifyTime(b []byte) class {
 	case len(b) < 4:
 		return classText
 	case len(b) >= 5 && b[2] == ':':
-		if _, ok := parseTime(b); ok {
-			return classTime
+		switch nanos, ok := parseTimeNs(b); {
+		case !ok:
+			return classText
+		case nanos%1e3 != 0:
+			return classTimeNanos
 		}
-		return classText
+		return classTime
 	case b[0] == '-':
 		if _, ok := parseInfinity(b); ok {
 			return classInfinite

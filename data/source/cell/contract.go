@@ -68,6 +68,7 @@ type ColumnType struct {
 	Type     Type
 	Expected bool // the column is text if not all values are of the type
 
+	name   string
 	layout *Layout // of dates and times; nil is the usual one
 	agreed bool    // a schema says it
 }
@@ -95,10 +96,10 @@ func (c *Contract) Types() Types {
 		t.other = String
 	}
 	for _, e := range c.Expected {
-		t.known[e.Name] = ColumnType{Type: e.Type, Expected: true, layout: e.Layout}
+		t.known[e.Name] = ColumnType{Type: e.Type, Expected: true, name: e.Name, layout: e.Layout}
 	}
 	for _, d := range c.Declared {
-		t.known[d.Name] = ColumnType{Type: d.Type, layout: d.Layout, agreed: c.Agreed}
+		t.known[d.Name] = ColumnType{Type: d.Type, name: d.Name, layout: d.Layout, agreed: c.Agreed}
 	}
 	return t
 }
@@ -114,7 +115,7 @@ func (t Types) Of(name string) ColumnType {
 	if c, ok := t.known[name]; ok {
 		return c
 	}
-	return ColumnType{Type: t.other}
+	return ColumnType{Type: t.other, name: name}
 }
 
 // kept finds the columns to keep among the names that data have, and makes sure

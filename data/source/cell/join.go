@@ -105,7 +105,7 @@ func (t *Tally) of(file string) *Tally {
 	}
 	if t.noted != nil {
 		noted := *t.noted
-		noted.first = noted.first.of(file)
+		noted.first, noted.firstBare = noted.first.of(file), noted.firstBare.of(file)
 		u.noted = &noted
 	}
 	return &u

@@ -124,8 +124,12 @@ func (l *Layout) check() error {
 	return nil
 }
 
-// Type is that of a column of the layout: Date, Time or Timestamp.
-func (l *Layout) Type() Type {
+// Type is that of a column of the layout, if nothing else is said: Date, Time or
+// Timestamp, and TimestampNs of what counts nanoseconds.
+func (l *Layout) Type() Type { return l.typeOf(l.parts[0].unit == 1) }
+
+// typeOf is the type of a column with or without nanoseconds.
+func (l *Layout) typeOf(nanos bool) Type {
 	var date, clock bool
 	for _, p := range l.parts {
 		switch p.directive {
@@ -134,12 +138,16 @@ func (l *Layout) Type() Type {
 		case 'H', 'I':
 			clock = true
 		case unixDirective:
-			return Timestamp
+			date, clock = true, true
 		}
 	}
 	switch {
+	case date && clock && nanos:
+		return TimestampNs
 	case date && clock:
 		return Timestamp
+	case clock && nanos:
+		return TimeNs
 	case clock:
 		return Time
 	}
@@ -148,8 +156,13 @@ func (l *Layout) Type() Type {
 
 // Fits says whether a column of the layout can have a type.
 func (l *Layout) Fits(t Type) bool {
-	is := l.Type()
-	return t == is || is == Date && t == Timestamp || is != Time && is != Date && t == TimestampNs
+	switch l.typeOf(false) {
+	case Date:
+		return t == Date || t == Timestamp
+	case Time:
+		return t == Time || t == TimeNs
+	}
+	return t == Timestamp || t == TimestampNs
 }
 
 // read reads a text by the layout.

@@ -35,7 +35,7 @@ func TestLayoutsAgreeWithTime(t *testing.T) {
 		if err != nil {
 			rt.Fatal(err)
 		}
-		got, ok := (&writing{layout: l}).parse(Timestamp, []byte(written))
+		got, _, ok := (&writing{layout: l}).parse(Timestamp, []byte(written))
 		if !ok || got != want.UnixMicro() {
 			rt.Fatalf("%s reads %q as %v, %v, want %v", l, written, time.UnixMicro(got).UTC(), ok, want.UTC())
 		}
@@ -98,7 +98,7 @@ func TestZones(t *testing.T) {
 		"2024-07-01 12:00": "2024-07-01T10:00:00Z", "2024-01-01 12:00": "2024-01-01T11:00:00Z", "2024-10-27 02:30": "2024-10-27T00:30:00Z",
 		"2024-10-27 02:30+01": "", "2024-10-27 02:30:00+01": "2024-10-27T01:30:00Z", "2024-03-31 02:30": "", "2024-03-31 03:00": "2024-03-31T01:00:00Z",
 	} {
-		got, ok := w.parse(Timestamp, []byte(text))
+		got, _, ok := w.parse(Timestamp, []byte(text))
 		if text := time.UnixMicro(got).UTC().Format(time.RFC3339); ok != (want != "") || ok && text != want {
 			t.Errorf("%s is %s, %v, want %s", text, text, ok, want)
 		}

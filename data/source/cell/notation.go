@@ -32,18 +32,21 @@ const MaxCurrency = 28
 
 // used says what of a notation a number used: bits of the following, above
 // them the bits of the currencies.
-type used uint32
+type used uint64
 
 const (
 	usedComma used = 1 << iota // a decimal comma
 	usedGroups
 	usedPercent
 	usedAccounting
+	usedTruth    // a word for true or false
+	usedZone     // of a time without one
+	usedLayout   // of dates or times
 	usedCurrency // the first one
 )
 
 // currencies are the bits of different currencies.
-func (u used) currencies() int { return bits.OnesCount32(uint32(u / usedCurrency)) }
+func (u used) currencies() int { return bits.OnesCount64(uint64(u / usedCurrency)) }
 
 // maxNumber bounds the bytes of a number in a notation.
 const maxNumber = 64
@@ -235,14 +238,12 @@ func groupSize(group string, b []byte) int {
 func trimSpaces(b []byte) []byte { return bytes.Trim(b, " \t\u00a0\u202f\u2009") }
 
 // truth reads a word for true or false.
-func (n *Notation) truth(text []byte) (v, ok bool) {
-	switch {
-	case slices.Contains(n.True, string(text)):
-		return true, true
-	case slices.Contains(n.False, string(text)):
-		return false, true
+func (n *Notation) truth(text []byte) (v bool, u used, ok bool) {
+	if v = slices.Contains(n.True, string(text)); v || slices.Contains(n.False, string(text)) {
+		return v, usedTruth, true
 	}
-	return parseBool(text)
+	v, ok = parseBool(text)
+	return v, 0, ok
 }
 
 // classify looks at a text as the function of that name does.
@@ -251,19 +252,23 @@ func (n *Notation) classify(text []byte) (class, used) {
 	if plain, u, ok := n.number(text, &buf); ok {
 		return classify(plain), u
 	}
-	if _, ok := n.truth(text); ok && text[0]-'0' > 9 {
-		return classBool, 0
+	if _, u, ok := n.truth(text); ok && text[0]-'0' > 9 {
+		return classBool, u
 	}
 	c := classify(text)
 	switch {
 	case c.number():
 		return classText, 0
 	case n.Zone != nil && (c == classTimestamp || c == classNanos || c == classFar):
-		if _, ok := (&writing{n, nil}).parseTime(Timestamp, text); !ok && c != classNanos {
-			return classText, 0
-		} else if _, ok := (&writing{n, nil}).parseTime(TimestampNs, text); !ok && c == classNanos {
+		t := Timestamp
+		if c == classNanos {
+			t = TimestampNs
+		}
+		_, u, ok := (&writing{n, nil}).parseTime(t, text)
+		if !ok {
 			return classText, 0
 		}
+		return c, u
 	}
 	return c, 0
 }
@@ -287,7 +292,7 @@ func (w *writing) matters(form Form) bool {
 }
 
 // parse reads a value of a type as the bits that a Builder holds.
-func (w *writing) parse(t Type, text []byte) (bits int64, ok bool) {
+func (w *writing) parse(t Type, text []byte) (bits int64, u used, ok bool) {
 	n := w.notation
 	if n == nil {
 		n = new(Notation)
@@ -295,13 +300,13 @@ func (w *writing) parse(t Type, text []byte) (bits int64, ok bool) {
 	var buf [maxNumber]byte
 	switch t {
 	case Int64:
-		if text, _, ok = n.number(text, &buf); ok {
+		if text, u, ok = n.number(text, &buf); ok {
 			bits, ok = parseInt(text)
 		}
 	case Float64:
 		var v float64
-		plain, _, is := n.number(text, &buf)
-		if !is {
+		plain, how, is := n.number(text, &buf)
+		if u = how; !is {
 			plain = text
 		}
 		if v, ok = parseFloat(plain); !is && !math.IsInf(v, 0) {
@@ -310,51 +315,57 @@ func (w *writing) parse(t Type, text []byte) (bits int64, ok bool) {
 		bits = int64(math.Float64bits(v))
 	case Bool:
 		var v bool
-		if v, ok = n.truth(text); v {
+		if v, u, ok = n.truth(text); v {
 			bits = 1
 		}
-	case Date, Time, Timestamp, TimestampNs:
+	case Date, Time, TimeNs, Timestamp, TimestampNs:
 		return w.parseTime(t, text)
 	}
-	return bits, ok
+	return bits, u, ok
 }
 
-func (w *writing) parseTime(t Type, text []byte) (bits int64, ok bool) {
+func (w *writing) parseTime(t Type, text []byte) (bits int64, u used, ok bool) {
 	var m moment
 	switch {
 	case w.layout != nil:
 		m, ok = w.layout.read(text)
+		u = usedLayout
 	case t == Date:
 		days, ok := parseDate(text)
-		return int64(days), ok
-	case t == Time:
-		return parseTime(text)
+		return int64(days), 0, ok
+	case t == Time, t == TimeNs:
+		m.nanos, ok = parseTimeNs(text)
 	default:
 		m, ok = scanTimestamp(text)
 	}
 	if ok && w.notation != nil && w.notation.Zone != nil && !m.zoned && (t == Timestamp || t == TimestampNs) {
 		ok = m.at(w.notation.Zone)
+		u |= usedZone
 	}
 	switch {
 	case !ok:
-		return 0, false
+		return 0, 0, false
 	case t == Date:
-		return m.days, true
+		return m.days, u, true
 	case t == Time:
-		return m.nanos / 1e3, m.nanos%1e3 == 0
+		return m.nanos / 1e3, u, m.nanos%1e3 == 0
+	case t == TimeNs:
+		return m.nanos, u, true
 	case t == Timestamp:
-		return m.micros()
+		bits, ok = m.micros()
+	default:
+		bits, ok = m.nanoseconds()
 	}
-	return m.nanoseconds()
+	return bits, u, ok
 }
 
 // accepts says whether a text, without blanks around it, is a value of the
-// column as the rules have it.
-func (c ColumnType) accepts(in *Rules, form Form, text []byte) bool {
+// column as the rules have it, and what it uses of them.
+func (c ColumnType) accepts(in *Rules, form Form, text []byte) (u used, ok bool) {
 	how := writing{in.Notation, c.layout}
 	if !how.matters(form) || c.Type == String {
-		return c.Type.Accepts(text)
+		return 0, c.Type.Accepts(text)
 	}
-	_, ok := how.parse(c.Type, text)
-	return ok
+	_, u, ok = how.parse(c.Type, text)
+	return u, ok
 }

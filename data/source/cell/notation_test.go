@@ -62,7 +62,7 @@ func TestNotationReadsWhatIsWritten(t *testing.T) {
 				s = strings.Replace(minus, "X", s[1:], 1)
 			}
 		}
-		got, ok := (&writing{notation: n}).parse(Float64, []byte(s))
+		got, _, ok := (&writing{notation: n}).parse(Float64, []byte(s))
 		if v := math.Float64frombits(uint64(got)); !ok || v != want {
 			rt.Fatalf("%+v reads %q as %v, %v, want %v", n, s, v, ok, want)
 		}
@@ -75,7 +75,7 @@ func TestNotationRefuses(t *testing.T) {
 	n := &usual
 	for _, s := range []string{"", "-", ",", "%", "$", "()", "(-5)", "--5", "1,23", "1,2345", "12,34,56", "1,,234", ",123", "1234,567",
 		"1,234,", "1,23,4567", "1,234,56,789", "5%%", "$5%", "$5$ 6", "1 234", "5 USD 5", "(5", "5)", "1e5%", "1.2.3", "1e", strings.Repeat("1", 70)} {
-		if v, ok := (&writing{notation: n}).parse(Float64, []byte(s)); ok {
+		if v, _, ok := (&writing{notation: n}).parse(Float64, []byte(s)); ok {
 			t.Errorf("%q is read as %v", s, math.Float64frombits(uint64(v)))
 		}
 	}

@@ -12,9 +12,14 @@ import (
 type odd struct {
 	numbers [len(usualNotations)]int64 // that each reads
 	used    used                       // by all of them
-	truths  [len(usualTruths)][2]int64
+	truths  [len(usualTruths)][2][len(cases)]int64
 	written [len(usualDates)][len(usualClocks)]int64
+	nanos   int64 // dates with nanoseconds
+	far     int64 // dates of years that nanoseconds do not reach
 }
+
+// mixes says whether there are dates that no timestamp holds beside one another.
+func (o *odd) mixes() bool { return o.nanos > 0 && o.far > 0 }
 
 // usualCurrencies are those that are known without being told.
 var usualCurrencies = []string{"$", "€", "£", "¥", "₹", "₽", "₩", "USD", "EUR", "GBP", "JPY", "CHF", "CNY", "INR"}
@@ -30,8 +35,11 @@ func usualNotation(decimal byte, group string) Notation {
 	return Notation{Decimal: decimal, Group: group, Percent: true, Accounting: true, Currency: usualCurrencies}
 }
 
-// usualTruths are pairs of words for true and false.
-var usualTruths = [...][2]string{{"yes", "no"}, {"y", "n"}, {"t", "f"}, {"on", "off"}}
+// usualTruths are pairs of words for true and false, which stand in one of the cases.
+var (
+	usualTruths = [...][2]string{{"yes", "no"}, {"y", "n"}, {"t", "f"}, {"on", "off"}}
+	cases       = [...]func(string) string{strings.ToLower, strings.ToUpper, func(s string) string { return strings.ToUpper(s[:1]) + s[1:] }}
+)
 
 // look counts a text, which is no number in the usual way.
 func (o *odd) look(in *Rules, form Form, text []byte) {
@@ -45,8 +53,8 @@ func (o *odd) look(in *Rules, form Form, text []byte) {
 	case c|0x20 >= 'a' && c|0x20 <= 'z' && len(text) <= 3:
 		for i, pair := range usualTruths {
 			for v, word := range pair {
-				if strings.EqualFold(word, string(text)) {
-					o.truths[i][v]++
+				if len(word) == len(text) && strings.EqualFold(word, string(text)) {
+					o.truths[i][v][caseOf(text)]++
 				}
 			}
 		}
@@ -69,6 +77,62 @@ func (o *odd) look(in *Rules, form Form, text []byte) {
 	}
 }
 
+// caseOf is in which of the cases a word stands that differs in nothing else.
+func caseOf(word []byte) int {
+	switch {
+	case word[0] >= 'a':
+		return 0
+	case len(word) == 1 || word[1] < 'a':
+		return 1
+	}
+	return 2
+}
+
+// wordsOfTruth are the settings that read so many words as true and false, empty if
+// they are none, or only some of a pair.
+func (o *odd) wordsOfTruth(values int64) string {
+	for i, pair := range usualTruths {
+		var found [2][]string
+		count := int64(0)
+		for v, word := range pair {
+			for k, n := range o.truths[i][v] {
+				if count += n; n > 0 {
+					found[v] = append(found[v], cases[k](word))
+				}
+			}
+		}
+		if count == values && len(found[0]) > 0 && len(found[1]) > 0 {
+			return truthWords(found[0], found[1])
+		}
+	}
+	return ""
+}
+
+func truthWords(yes, no []string) string {
+	return fmt.Sprintf("true_words: %s, false_words: %s", yamlList(yes), yamlList(no))
+}
+
+// truthSettings are the settings that read a word as true or false, empty if it is none.
+func truthSettings(word []byte) string {
+	for _, pair := range usualTruths {
+		for _, w := range pair {
+			if len(w) == len(word) && strings.EqualFold(w, string(word)) {
+				as := cases[caseOf(word)]
+				return truthWords([]string{as(pair[0])}, []string{as(pair[1])})
+			}
+		}
+	}
+	return ""
+}
+
+func yamlList(texts []string) string {
+	list := make([]string, len(texts))
+	for i, text := range texts {
+		list[i] = yamlText(text)
+	}
+	return "[" + strings.Join(list, ", ") + "]"
+}
+
 // hasOther says whether a text has a character that no number has between its
 // affixes.
 func hasOther(b []byte) bool {
@@ -82,6 +146,8 @@ func hasOther(b []byte) bool {
 
 func (o *odd) add(p *odd) {
 	o.used |= p.used
+	o.nanos += p.nanos
+	o.far += p.far
 	for i, n := range p.numbers {
 		o.numbers[i] += n
 	}
@@ -92,7 +158,9 @@ func (o *odd) add(p *odd) {
 	}
 	for i, pair := range p.truths {
 		for v, n := range pair {
-			o.truths[i][v] += n
+			for k := range n {
+				o.truths[i][v][k] += n[k]
+			}
 		}
 	}
 }
@@ -138,9 +206,9 @@ func (n *Notation) settings(u used) string {
 	if u >= usedCurrency {
 		var names []string
 		for m := u / usedCurrency; m != 0; m &= m - 1 {
-			names = append(names, yamlText(n.Currency[bits.TrailingZeros32(uint32(m))]))
+			names = append(names, n.Currency[bits.TrailingZeros64(uint64(m))])
 		}
-		list = append(list, "currency: ["+strings.Join(names, ", ")+"]")
+		list = append(list, "currency: "+yamlList(names))
 	}
 	return strings.Join(list, ", ")
 }

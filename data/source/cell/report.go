@@ -32,6 +32,7 @@ func (p *Plan) Report(w *Warner, data string) {
 		if len(columns) < maxListed {
 			columns = append(columns, column)
 		}
+		w.Noted(name, p.Types[t.From].Layout(), tally)
 		switch misfits := p.misfits(t.From); {
 		case misfits > 0:
 			w.Misfits(name, t.like, tally)
@@ -47,6 +48,26 @@ func (p *Plan) Report(w *Warner, data string) {
 	w.End()
 	p.Note(w.log)
 	w.log.Info("read "+data, "rows", p.Rows, "columns", listOf(columns, len(p.Targets), ", "))
+}
+
+// Noted tells what was read in a column as settings say, and how often: numbers, words,
+// and dates by a layout that is declared.
+func (w *Warner) Noted(column string, layout *Layout, t *Tally) {
+	if len(t.listed) > 0 {
+		w.Note("texts that missing: lists were missing values", "column", column, "texts", t.countListed())
+	}
+	n := t.noted
+	switch {
+	case n == nil || n.count == 0:
+	case n.used&usedLayout != 0:
+		w.Note("dates were read as the settings say that they are written", "column", column, "as", layout, "count", n.count, "first", n.first)
+	case n.used&usedZone != 0:
+		w.Note("times without a zone are those of the time zone that is set", "column", column, "count", n.count, "first", n.first)
+	case n.used&usedTruth != 0:
+		w.Note("words were read as true and false as the settings say", "column", column, "count", n.count, "first", n.first)
+	default:
+		w.Note("numbers were read as the settings say that they are written", "column", column, "count", n.count, "first", n.first)
+	}
 }
 
 // Misfits warns that a column is text since values of it are not of a type.
@@ -97,10 +118,24 @@ func (w *Warner) hintOfDoubt(name string, t *Tally) string {
 		return fmt.Sprintf("columns: {%s: float64} reads the nearest numbers, columns: {%s: string} keeps the text", column, column)
 	}
 	hint := fmt.Sprintf("if the column is text, set columns: {%s: string}", column)
+	if t.odd != nil {
+		if words := t.odd.wordsOfTruth(t.values()); words != "" {
+			return "set " + words + "; " + hint
+		}
+	}
 	if way := t.oddity(column); way != "" {
 		return way + "; " + hint
 	}
-	if e := t.example(classText); e != nil && len(e.text) < maxExample {
+	e := t.example(classText)
+	if e != nil {
+		text := []byte(e.text)
+		for _, typ := range []Type{Timestamp, TimestampNs} {
+			if zone := w.in.gap(writing{w.in.Notation, nil}, typ, text); zone != "" {
+				return fmt.Sprintf("clocks in %s leave %s out; %s", zone, Quote(text), hintGap)
+			}
+		}
+	}
+	if e != nil && len(e.text) < maxExample {
 		return fmt.Sprintf("if %s means a missing value, set missing: %s; ", Quote([]byte(e.text)), w.withListed(e.text)) + hint
 	}
 	return hint
@@ -137,16 +172,20 @@ func (t *Tally) oddity(column string) string {
 func warnOfValues(w *Warner, name string, typ Type, tally *Tally) {
 	w.taken.add(name, tally)
 	if l := tally.layout(); l != nil {
-		column := yamlText(name)
+		column, also := yamlText(name), ""
+		if typ != l.Type() {
+			also = fmt.Sprintf(" and columns: {%s: %s}", column, yamlText(typ.String()))
+		}
 		w.Warn("dates were read as they seem to be written", "column", name, "as", l, "count", tally.values(), "first", tally.example(classText),
-			"hint", fmt.Sprintf("if that is right, set dates: {%s: %q}; if not, another format, or columns: {%s: string}", column, l, column))
+			"hint", fmt.Sprintf("if that is right, set dates: {%s: %q}%s; if not, another format, or columns: {%s: string}", column, l, also, column))
 	}
 	if n := tally.classes[classInfinite]; n > 0 {
 		w.Warn("infinite numbers", "column", name, "count", n, "first", tally.example(classInfinite),
 			"hint", fmt.Sprintf("if they mean missing values, set missing: %s", w.withListed(tally.example(classInfinite).text)))
 	}
-	if n := tally.noted; n != nil {
-		w.Note("numbers were read as the settings say that they are written", "column", name, "count", n.count, "first", n.first)
+	if n := tally.noted; n != nil && n.used&usedPercent != 0 && n.bare > 0 {
+		w.Warn("numbers without a percent sign are beside others with one, and stay what they are", "column", name, "count", n.bare, "first", n.firstBare,
+			"hint", fmt.Sprintf("with percent: true 5%% is 0.05, and 5 is 5; if that is right, set columns: {%s: float64}", yamlText(name)))
 	}
 	if typ != Float64 {
 		return
@@ -181,6 +220,7 @@ func yamlText(s string) string {
 // may be a hundred thousand.
 type Warner struct {
 	log         *slog.Logger
+	in          *Rules
 	listed      []string // texts that mean a missing value already
 	said        []said
 	taken, kept wordColumns
@@ -195,7 +235,7 @@ type said struct {
 
 // NewWarner makes a Warner for data that are read by some rules.
 func NewWarner(log *slog.Logger, in *Rules) *Warner {
-	return &Warner{log: log, listed: in.Missing.listed()}
+	return &Warner{log: log, in: in, listed: in.Missing.listed()}
 }
 
 // Warn warns of something that several columns may have in common.
@@ -261,9 +301,5 @@ func (c *wordColumns) list() []string { return slices.Sorted(maps.Keys(c.words))
 
 // withListed gives the value of the setting missing with more texts in it.
 func (w *Warner) withListed(more ...string) string {
-	var list []string
-	for _, text := range append(slices.Clone(w.listed), more...) {
-		list = append(list, yamlText(text))
-	}
-	return "[" + strings.Join(list, ", ") + "]"
+	return yamlList(append(slices.Clone(w.listed), more...))
 }

@@ -1,6 +1,7 @@
 package cell
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"math/bits"
@@ -20,16 +21,22 @@ type Tally struct {
 	last     *example
 	decimals uint8 // bits of decimals, of all decimal numbers
 
-	noted *noted // values that are numbers by a notation, nil if there are none
+	listed map[string]*int64 // texts that are listed as missing
+
+	noted *noted // values that are read as a setting says, nil if there are none
 	odd   *odd   // values of text that are numbers by another, nil if there is no text
 }
 
-// noted are the numbers of a column that are not written as programs do, but as
-// a notation says.
+// noted are the values of a column that are not written as programs do, but as a
+// setting says.
 type noted struct {
 	count int64
 	used  used
 	first *example
+
+	// Numbers without a percent sign, but 0, where percentages are read.
+	bare      int64
+	firstBare *example
 }
 
 // maxExample bounds the bytes of an example.
@@ -81,12 +88,14 @@ func (t *Tally) Add(u *Tally, lines int64) {
 			t.examples[i] = e.after(lines)
 		}
 	}
+	for text, n := range u.listed {
+		t.list([]byte(text), *n)
+	}
 	if u.noted != nil {
 		if t.noted == nil {
-			t.noted = &noted{first: u.noted.first.after(lines)}
+			t.noted = new(noted)
 		}
-		t.noted.count += u.noted.count
-		t.noted.used |= u.noted.used
+		t.noted.add(u.noted, lines)
 	}
 	if u.odd != nil {
 		if t.odd == nil {
@@ -135,25 +144,32 @@ func (t *Tally) Value(in *Rules, column ColumnType, form Form, raw []byte) Verdi
 			c = form.class(c)
 		}
 		switch {
-		case used != 0 && c.number():
+		case used != 0 && c != classText:
 			return t.note(in, c, used, form, text)
 		case c == classText && in.Missing.isWord(form, text):
 			t.word(string(text), 1)
 		case c >= firstExample:
-			return t.count(in, c, form, text)
+			return t.beside(in, c, form, text, t.count(in, c, form, text))
 		default:
 			if c == classFloat && t.decimals&tooLong == 0 {
 				t.decimals |= decimals(text)
 			}
 			t.classes[c]++
+			return t.beside(in, c, form, text, Fine)
 		}
-	case column.accepts(in, form, text):
-	case in.Missing.isWord(form, text):
-		t.word(string(text), 1)
-	case column.Expected:
-		return t.count(in, classText, form, text)
 	default:
-		return Wrong
+		used, ok := column.accepts(in, form, text)
+		switch {
+		case used != 0 && ok:
+			return t.use(used, text, Fine)
+		case ok:
+		case in.Missing.isWord(form, text):
+			t.word(string(text), 1)
+		case column.Expected:
+			return t.count(in, classText, form, text)
+		default:
+			return Wrong
+		}
 	}
 	return Fine
 }
@@ -163,6 +179,9 @@ func (t *Tally) absent(in *Rules, form Form, raw, text []byte) bool {
 	switch in.Missing.absence(form, in.Trim, raw, text) {
 	case absent:
 		t.missing++
+		if len(text) > 0 {
+			t.list(text, 1)
+		}
 	case blank:
 		t.blanks++
 	default:
@@ -191,24 +210,83 @@ func (t *Tally) count(in *Rules, c class, form Form, text []byte) Verdict {
 	return First
 }
 
-// note counts a number that a notation reads.
+// note counts a value that a notation reads.
 func (t *Tally) note(in *Rules, c class, u used, form Form, text []byte) Verdict {
 	v := Fine
-	t.decimals |= tooLong // it is no version
+	if c.number() {
+		t.decimals |= tooLong // it is no version
+	}
 	if c >= firstExample {
 		v = t.count(in, c, form, text)
 	} else {
 		t.classes[c]++
 	}
+	if u&usedPercent == 0 {
+		v = t.beside(in, c, form, text, v)
+	}
+	return t.use(u, text, v)
+}
+
+// use counts a value that uses what settings say. v is what is known of it so far.
+func (t *Tally) use(u used, text []byte, v Verdict) Verdict {
 	if t.noted == nil {
-		if v == Fine {
-			t.last = exampleOf(text)
-		}
-		t.noted, v = &noted{first: t.last}, First
+		t.noted = new(noted)
+	}
+	if t.noted.count == 0 {
+		t.noted.first, v = t.seen(text, v), First
 	}
 	t.noted.count++
 	t.noted.used |= u
 	return v
+}
+
+// beside counts a number without a percent sign where others may have one. v is what
+// is known of it so far.
+func (t *Tally) beside(in *Rules, c class, form Form, text []byte, v Verdict) Verdict {
+	if in.Notation == nil || !in.Notation.Percent || !c.number() || form == Number || len(bytes.Trim(text, "-0.,")) == 0 {
+		return v
+	}
+	if t.noted == nil {
+		t.noted = new(noted)
+	}
+	if t.noted.bare == 0 {
+		t.noted.firstBare, v = t.seen(text, v), First
+	}
+	t.noted.bare++
+	return v
+}
+
+// seen is the example of a value, which there may be already.
+func (t *Tally) seen(text []byte, v Verdict) *example {
+	if v == Fine {
+		t.last = exampleOf(text)
+	}
+	return t.last
+}
+
+// add adds what was noted of later records, which start after a number of lines.
+func (n *noted) add(m *noted, lines int64) {
+	if n.count == 0 && m.count > 0 {
+		n.first = m.first.after(lines)
+	}
+	if n.bare == 0 && m.bare > 0 {
+		n.firstBare = m.firstBare.after(lines)
+	}
+	n.count += m.count
+	n.bare += m.bare
+	n.used |= m.used
+}
+
+// list counts a text that is listed as missing.
+func (t *Tally) list(text []byte, n int64) {
+	if count := t.listed[string(text)]; count != nil {
+		*count += n
+		return
+	}
+	if t.listed == nil {
+		t.listed = map[string]*int64{}
+	}
+	t.listed[string(text)] = &n
 }
 
 func exampleOf(text []byte) *example {
@@ -289,9 +367,11 @@ func (t *Tally) Type() Type {
 		}
 	case c[classTime]:
 		return Time
+	case c[classTime] + c[classTimeNanos]:
+		return TimeNs
 	}
 	if l := t.layout(); l != nil {
-		return l.Type()
+		return l.typeOf(t.odd.nanos > 0)
 	}
 	return String
 }
@@ -299,7 +379,7 @@ func (t *Tally) Type() Type {
 // layout is that of an inferred type of dates or times, nil if it is the usual one.
 func (t *Tally) layout() *Layout {
 	if n := t.values(); n > 0 && n == t.classes[classText] && t.odd != nil {
-		if d := t.odd.dates(n); d.sure() {
+		if d := t.odd.dates(n); d.sure() && !t.odd.mixes() {
 			return d.layout
 		}
 	}
@@ -317,6 +397,8 @@ func (t *Tally) missingAs(typ Type) int64 {
 	return t.missing + t.blanks + t.wordCount()
 }
 
+const mixesNanos = "it has nanoseconds beside years before 1678 or after 2261, and a timestamp[ns] does not hold both"
+
 // doubt says why a column that is almost of another type became text. It is
 // empty if there is nothing to say.
 func (t *Tally) doubt() string {
@@ -325,7 +407,7 @@ func (t *Tally) doubt() string {
 		return ""
 	}
 	if t.mixes() && n == t.times()+t.classes[classNanos] {
-		return "it has nanoseconds beside years before 1678 or after 2261, and a timestamp[ns] does not hold both"
+		return mixesNanos
 	}
 	if n == t.classes[classInfinite] {
 		return "" // it may be a word
@@ -343,12 +425,17 @@ func (t *Tally) doubt() string {
 	if t.odd != nil {
 		switch d := t.odd.dates(n - n/10); {
 		case d.layout == nil:
+		case d.count == n && d.sure():
+			return mixesNanos
 		case d.count < n:
 			return fmt.Sprintf("%d of %d values are dates as %s has them, and %d others are not", d.count, n, d.layout, n-d.count)
 		case d.short:
 			return fmt.Sprintf("its %d values are dates with two digits of a year, such as %v", n, t.example(classText))
 		case d.also != nil:
 			return fmt.Sprintf("its %d values are dates, such as %v, and nothing says whether as %s or %s", n, t.example(classText), d.layout, d.also)
+		}
+		if t.odd.wordsOfTruth(n) != "" {
+			return fmt.Sprintf("its %d values are words for true and false, such as %v", n, t.example(classText))
 		}
 		if _, count, _ := t.oddNumbers(); count == n {
 			return fmt.Sprintf("its %d values are numbers in a notation that is not set, such as %v", n, t.example(classText))
@@ -359,7 +446,7 @@ func (t *Tally) doubt() string {
 	for _, family := range []struct {
 		name  string
 		count int64
-	}{{"numbers", t.numbers()}, {"dates", t.times() + t.classes[classNanos]}, {"times of day", t.classes[classTime]}, {"true or false", t.classes[classBool]}} {
+	}{{"numbers", t.numbers()}, {"dates", t.times() + t.classes[classNanos]}, {"times of day", t.classes[classTime] + t.classes[classTimeNanos]}, {"true or false", t.classes[classBool]}} {
 		if others := n - family.count; family.count < 9*others {
 			continue
 		}
@@ -378,15 +465,26 @@ func (t *Tally) versions() bool {
 	return t.classes[classRound] > 0 && t.decimals&tooLong == 0 && bits.OnesCount8(t.decimals) > 1
 }
 
-// countWords lists the words for a missing value with how often they occur.
-func (t *Tally) countWords() string {
+// countWords lists the usual words for a missing value with how often they occur.
+func (t *Tally) countWords() string { return counted(t.words) }
+
+// countListed lists the texts that are listed as missing with how often they occur.
+func (t *Tally) countListed() string {
+	counts := make(map[string]int64, len(t.listed))
+	for text, n := range t.listed {
+		counts[text] = *n
+	}
+	return counted(counts)
+}
+
+func counted(words map[string]int64) string {
 	var counts []string
-	for _, word := range slices.Sorted(maps.Keys(t.words)) {
+	for _, word := range slices.Sorted(maps.Keys(words)) {
 		rows := "rows"
-		if t.words[word] == 1 {
+		if words[word] == 1 {
 			rows = "row"
 		}
-		counts = append(counts, fmt.Sprintf("%q in %d %s", word, t.words[word], rows))
+		counts = append(counts, fmt.Sprintf("%s in %d %s", Quote([]byte(word)), words[word], rows))
 	}
 	return strings.Join(counts, ", ")
 }

@@ -203,6 +203,12 @@ func parseTime(b []byte) (micros int64, ok bool) {
 	return nanos / 1e3, ok && len(rest) == 0 && nanos%1e3 == 0
 }
 
+// parseTimeNs reads a time of day as nanoseconds since midnight.
+func parseTimeNs(b []byte) (nanos int64, ok bool) {
+	nanos, _, rest, ok := scanClock(b)
+	return nanos, ok && len(rest) == 0
+}
+
 // parseTimestampNs reads a timestamp as nanoseconds since 1970-01-01 UTC.
 func parseTimestampNs(b []byte) (nanos int64, ok bool) {
 	m, ok := scanTimestamp(b)

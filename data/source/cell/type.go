@@ -21,10 +21,11 @@ const (
 	Timestamp
 	TimestampNs
 	Time
+	TimeNs
 )
 
 // typeNames are the names of the types in the order of the constants.
-var typeNames = [...]string{"", "string", "int64", "float64", "bool", "date", "timestamp", "timestamp[ns]", "time"}
+var typeNames = [...]string{"", "string", "int64", "float64", "bool", "date", "timestamp", "timestamp[ns]", "time", "time[ns]"}
 
 // String is the name of the type.
 func (t Type) String() string { return typeNames[t] }
@@ -60,6 +61,9 @@ func TypeNamed(name string) Type {
 		}
 		return Timestamp
 	case table.ClassTime:
+		if name == TimeNs.String() {
+			return TimeNs
+		}
 		return Time
 	}
 	return String
@@ -82,6 +86,8 @@ func (t Type) Arrow() arrow.DataType {
 		return &arrow.TimestampType{Unit: arrow.Nanosecond, TimeZone: "UTC"}
 	case Time:
 		return table.TimeType()
+	case TimeNs:
+		return arrow.FixedWidthTypes.Time64ns
 	}
 	return arrow.BinaryTypes.String
 }
@@ -104,6 +110,8 @@ func (t Type) Accepts(b []byte) (ok bool) {
 		_, ok = parseTimestampNs(b)
 	case Time:
 		_, ok = parseTime(b)
+	case TimeNs:
+		_, ok = parseTimeNs(b)
 	default:
 		ok = true
 	}

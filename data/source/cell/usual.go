@@ -96,6 +96,7 @@ func (o *odd) lookDate(in *Rules, text []byte) (is bool) {
 		return false
 	}
 	u := usual()
+	nanos, far := false, false
 	for i := range usualDates {
 		if !usualDates[i].may(l) {
 			continue
@@ -112,11 +113,17 @@ func (o *odd) lookDate(in *Rules, text []byte) (is bool) {
 			if !ok || len(rest) > 0 {
 				continue
 			}
-			if m.nanos = clock.nanos; m.nanos%1e3 == 0 && (k == 0 || in.Notation.in(m)) {
+			if m.nanos = clock.nanos; k == 0 || in.Notation.in(m) {
 				o.written[i][k]++
-				is = true
+				is, nanos, far = true, nanos || m.nanos%1e3 != 0, far || !fitsNanos(m.days)
 			}
 		}
+	}
+	if nanos {
+		o.nanos++
+	}
+	if far {
+		o.far++
 	}
 	return is
 }

@@ -10,6 +10,7 @@ import (
 	"pipe/base/diag"
 	"pipe/data/source"
 	"pipe/data/source/block"
+	"pipe/data/source/cell"
 	"pipe/data/table"
 )
 
@@ -102,7 +103,12 @@ func (r *reading) nameAll(rs *records, number bool) error {
 	for i, f := range rs.fields {
 		text := rs.text(f)
 		if f.form == bare {
-			text = bytes.Trim(text, " \t")
+			written := text
+			if text = bytes.Trim(text, " \t"); len(text) < len(written) && len(text) > 0 {
+				if r.trimmed++; r.trimmed == 1 {
+					r.paddedName = cell.Quote(written)
+				}
+			}
 		}
 		name := string(text)
 		fail := func(msg, hint string) error {

@@ -29,7 +29,7 @@ import (
 )
 
 // Version is raised when the same settings and bytes would give another table.
-const Version = 6
+const Version = 7
 
 // Kind describes the format.
 func Kind() source.Kind {
@@ -223,6 +223,9 @@ func (r *reading) Remark(log *slog.Logger, w *cell.Warner) {
 	r.warnOfRagged(w)
 	if r.quote != '\'' && !slices.ContainsFunc(r.names, func(name string) bool { return len(name) < 3 || name[0] != '\'' || name[len(name)-1] != '\'' }) {
 		w.Warn("the names of all columns stand in single quotes, which are part of them", "hint", `if they are quotes, set quote: "'"`)
+	}
+	if r.trimmed > 0 {
+		w.Note("blanks around names of columns were left out", "count", r.trimmed, "first", r.paddedName)
 	}
 	for _, i := range r.repeated {
 		w.Warn("a column has a name that another one has", "column", i+1, "named", r.names[i], "hint", "names: gives other names")

@@ -18,15 +18,17 @@ import (
 
 // A layout is what is known of a file before its rows are read.
 type layout struct {
-	names    []string
-	header   bool   // the first record has names
-	nameless []int  // columns that the header does not name
-	repeated []int  // columns whose name the header gives to another one before
-	head     []byte // the first record
-	offset   int64  // of the first data row
-	lines    int64  // before it
-	top      int64  // lines before the first record or blank line
-	detected []any  // settings that were found out, and what they are
+	names      []string
+	header     bool   // the first record has names
+	nameless   []int  // columns that the header does not name
+	repeated   []int  // columns whose name the header gives to another one before
+	trimmed    int    // names with blanks around them
+	paddedName string // the first of them
+	head       []byte // the first record
+	offset     int64  // of the first data row
+	lines      int64  // before it
+	top        int64  // lines before the first record or blank line
+	detected   []any  // settings that were found out, and what they are
 }
 
 // A survey is what one pass over a file, or over a block of it, found out.
@@ -287,7 +289,7 @@ func (p *parser) remark(r *reading, column int, f *field, raw []byte, v cell.Ver
 		p.found.tallies[column].Place(p.lineOf(f))
 		return
 	}
-	msg, hint := r.columns.Types[column].Wrong(raw)
+	msg, hint := r.columns.Types[column].Wrong(&r.rules, raw)
 	p.problem(f, r.names[column], msg, hint)
 }
 

@@ -79,17 +79,19 @@ type reading struct {
 	area  area
 	rules cell.Rules
 
-	header   bool
-	head     map[int]string // names that there are
-	names    []string
-	nameless []int
-	plan     *cell.Plan
-	rows     int64
-	failed   int64 // cells with an error
-	example  string
-	unknown  int64 // formulas without a value
-	first    string
-	advance  func()
+	header     bool
+	head       map[int]string // names that there are
+	names      []string
+	nameless   []int
+	trimmed    int    // names with blanks around them
+	paddedName string // the first of them
+	plan       *cell.Plan
+	rows       int64
+	failed     int64 // cells with an error
+	example    string
+	unknown    int64 // formulas without a value
+	first      string
+	advance    func()
 }
 
 // Open does the first pass.
@@ -171,6 +173,11 @@ func (r *reading) readHeader(names []string) error {
 		for _, v := range rows.values {
 			if name := strings.TrimSpace(string(v.text)); name != "" && v.kind == present {
 				r.head[v.column] = name
+				if len(name) < len(v.text) {
+					if r.trimmed++; r.trimmed == 1 {
+						r.paddedName = cell.Quote(v.text)
+					}
+				}
 			}
 		}
 	}
@@ -264,7 +271,7 @@ func (r *reading) survey(ctx context.Context, contract *cell.Contract) error {
 			case cell.First:
 				c.tally.Place(line)
 			case cell.Wrong:
-				msg, hint := c.typ.Wrong(v.text)
+				msg, hint := c.typ.Wrong(&r.rules, v.text)
 				problems.Add(source.Problem{Line: line, Row: r.rows, Column: r.name(v.column), Msg: msg, Hint: hint})
 			}
 		}
@@ -321,6 +328,9 @@ func (r *reading) Found() []cell.Found { return r.plan.Found() }
 // Report implements source.Rows.
 func (r *reading) Report(log *slog.Logger) {
 	w := cell.NewWarner(log, &r.rules)
+	if r.trimmed > 0 {
+		w.Note("blanks around names of columns were left out", "count", r.trimmed, "first", r.paddedName)
+	}
 	for _, i := range r.nameless {
 		w.Warn("a column has no name in the header", "column", r.names[i], "hint", "names: gives names, range: leaves columns out")
 	}

@@ -241,7 +241,7 @@ func (sc *scanner) value(r *reading, i int, m *member) {
 	case cell.First:
 		t.Place(sc.out.lines)
 	case cell.Wrong:
-		msg, hint := sc.types[i].Wrong(m.text)
+		msg, hint := sc.types[i].Wrong(&r.contract.Rules, m.text)
 		sc.problem(m.at, name, msg, hint)
 	}
 }

@@ -173,7 +173,7 @@ func (rd *reading) look(ctx context.Context, s *cell.Survey, kept []int) error {
 				case cell.First:
 					s.Tallies[at].PlaceRow(row)
 				case cell.Wrong:
-					msg, hint = s.Types[at].Wrong(v.text)
+					msg, hint = s.Types[at].Wrong(rd.rules[i], v.text)
 				}
 			}
 			if msg != "" {
