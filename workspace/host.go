@@ -98,6 +98,15 @@ func (h *Host) StoreToFill() (string, error) {
 	return dir, err
 }
 
+// OpenToFill opens the store of StoreToFill for writing.
+func (h *Host) OpenToFill() (*Workspace, error) {
+	dir, err := h.StoreToFill()
+	if err != nil {
+		return nil, err
+	}
+	return h.Open(dir)
+}
+
 // OpenNearest opens the store that FindStore finds for what only looks.
 func (h *Host) OpenNearest() (*Workspace, error) {
 	dir, err := h.FindStore()

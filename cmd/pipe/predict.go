@@ -19,7 +19,7 @@ import (
 )
 
 func (a *app) predictCommand() *cobra.Command {
-	var model, output, prefix string
+	var model, transform, output, prefix string
 	var strict bool
 	cmd := &cobra.Command{
 		Use:   "predict FILE",
@@ -27,13 +27,16 @@ func (a *app) predictCommand() *cobra.Command {
 		Long: `Read new rows, transform them with the fitted transform that the model was trained behind, and write them with the
 predictions of the model. The rows need the columns that the features are made from; the label is not needed.
 
-The file is read as the training data were: with the settings of the pipeline that trained the model and with the
-types that its columns had, whatever the values of the new file look like. Columns that training did not know are text.
+The file is read as the training data were: as the transform says that they were written, and with the types that the
+columns had, whatever the values of the new file look like. Columns that training did not know are text.
 The prediction is recorded like any other run, so that its lineage leads to the model and to the rows.
 
 A row that cannot be predicted, such as one with a word in a column of numbers, does not stop the others: its predictions
 are empty, the column "problem" says why, and a warning on standard error counts such rows; the exit code is 0. With
 --strict such a row is an error, and there is no column "problem". It is an error too if no row can be predicted.
+
+A model can be used where it was not trained: pipe get writes it and its transform to files, which --model and
+--transform name. There need not be a store then; the first prediction makes one.
 
 The file is written in the form that its ending names:
 ` + content.EndingsText() + `.`,
@@ -41,7 +44,8 @@ The file is written in the form that its ending names:
   pipe predict new.csv --model penguins -o scored.csv
   pipe predict new.csv --model penguins@production
   pipe predict new.csv --model 9f86d081 -o scored.arrow
-  pipe predict scored.csv --prefix second_`,
+  pipe predict scored.csv --prefix second_
+  pipe predict new.csv --model model.safetensors --transform transform.json`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, words []string) error {
 			form, err := predictionForm(output)
@@ -51,9 +55,18 @@ The file is written in the form that its ending names:
 			if _, err := os.Stat(words[0]); errors.Is(err, fs.ErrNotExist) {
 				return workspace.MissingFile("file", words[0], "*.csv")
 			}
-			return withWorkspace(a.host.OpenNearestToWrite, func(ws *workspace.Workspace) error {
+			req := models.Request{File: words[0], Model: model, Transform: transform, Prefix: prefix, Strict: strict}
+			if err := req.Check(); err != nil {
+				return err
+			}
+			open := a.host.OpenNearestToWrite
+			if transform != "" {
+				open = a.host.OpenToFill
+			}
+			return withWorkspace(open, func(ws *workspace.Workspace) error {
 				v := ui.NewWarnings(a.err, a.painter(a.err))
-				done, err := models.Predict(cmd.Context(), ws, models.Request{File: words[0], Model: model, Prefix: prefix, Strict: strict, Observe: v.Event})
+				req.Observe = v.Event
+				done, err := models.Predict(cmd.Context(), ws, req)
 				if done == nil {
 					return err
 				}
@@ -65,6 +78,7 @@ The file is written in the form that its ending names:
 		},
 	}
 	cmd.Flags().StringVarP(&model, "model", "m", "", "the model: an artifact, a run, a stage, a pipeline, or PIPELINE@LABEL (default: the newest model)")
+	cmd.Flags().StringVar(&transform, "transform", "", "file with the transform that the model was trained behind; the model is a file then, too")
 	cmd.Flags().StringVarP(&output, "output", "o", "-", "file to write, in the form of its ending; - is CSV on standard output")
 	cmd.Flags().StringVar(&prefix, "prefix", "", "goes before the names of the added columns, where the file has columns of these names")
 	cmd.Flags().BoolVar(&strict, "strict", false, "fail at the first row that cannot be predicted")

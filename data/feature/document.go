@@ -17,6 +17,9 @@ type document struct {
 	Columns []fittedColumn `json:"columns"`
 	Target  *fittedTarget  `json:"target,omitempty"`
 	Keep    []string       `json:"keep,omitempty"`
+
+	// Reading is a schema: how the data were read.
+	Reading json.RawMessage `json:"reading,omitempty"`
 }
 
 // A fittedColumn is a column as it was learned: a chain, or the short form, which
@@ -65,7 +68,7 @@ func (t *Transform) document() (document, error) {
 			doc.Columns = append(doc.Columns, c.documentBrief())
 			continue
 		}
-		doc.Version = formatVersion
+		doc.Version = chainVersion
 		out := fittedColumn{Column: c.Name, Type: c.Type, Form: c.form.String()}
 		for _, s := range c.steps {
 			state, err := encode(s.Fitted)
@@ -75,6 +78,9 @@ func (t *Transform) document() (document, error) {
 			out.Chain = append(out.Chain, fittedStep{s.kind.Name, s.version, state})
 		}
 		doc.Columns = append(doc.Columns, out)
+	}
+	if t.reading != nil {
+		doc.Version, doc.Reading = formatVersion, t.reading
 	}
 	return doc, nil
 }

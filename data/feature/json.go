@@ -6,15 +6,19 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"pipe/data/source/schema"
 )
 
 // The JSON form of a transform. A reader refuses later versions: a transform
 // that is read must mean what it meant when it was written. One that has no
-// chain is written as it was before there were any.
+// chain, or does not say how the data were read, is written as it was before there
+// was such a thing.
 const (
 	formatName    = "pipe.transform"
 	briefVersion  = 1
-	formatVersion = 2
+	chainVersion  = 2
+	formatVersion = 3
 )
 
 // maxDocument bounds the bytes of a transform: a million categories of ordinary
@@ -68,7 +72,7 @@ func parse(b []byte, kinds []Kind) (*Transform, error) {
 	if head.Format != formatName {
 		return nil, fmt.Errorf("format is %q, want %q", head.Format, formatName)
 	}
-	if head.Version != briefVersion && head.Version != formatVersion {
+	if head.Version < briefVersion || head.Version > formatVersion {
 		return nil, fmt.Errorf("version %d cannot be read, want at most %d: run the preprocess stage again", head.Version, formatVersion)
 	}
 	var doc document
@@ -78,6 +82,12 @@ func parse(b []byte, kinds []Kind) (*Transform, error) {
 	t, err := doc.transform(kinds)
 	if err != nil {
 		return nil, err
+	}
+	if t.reading != nil {
+		at := max(0, bytes.Index(b, t.reading))
+		if _, err := schema.ReadPart(b, at, at+len(t.reading), nil); err != nil {
+			return nil, fmt.Errorf("reading: %w", err)
+		}
 	}
 	if err := t.derive(); err != nil {
 		return nil, err
@@ -93,7 +103,7 @@ func (d *document) transform(kinds []Kind) (*Transform, error) {
 	if len(d.Columns) == 0 {
 		return nil, errors.New("there are no columns")
 	}
-	t := &Transform{target: d.Target, keep: d.Keep}
+	t := &Transform{target: d.Target, keep: d.Keep, reading: d.Reading}
 	seen := make(map[string]bool, len(d.Columns))
 	for i := range d.Columns {
 		name := d.Columns[i].Column

@@ -66,7 +66,7 @@ func TestReadGivesTheSameTransform(t *testing.T) {
 func TestReadRefuses(t *testing.T) {
 	good := string(written(t, fit(t, penguinSpec(), penguins()...)))
 	tests := []struct{ old, new, err string }{
-		{`"version": 1`, `"version": 3`, "version 3 cannot be read"},
+		{`"version": 1`, `"version": 4`, "version 4 cannot be read"},
 		{`"pipe.transform"`, `"pipe.model"`, `format is "pipe.model"`},
 		{`"version": 1`, `"version": 1, "extra": 1`, "unknown field"},
 		{`"version": 1`, `"Version": 1`, "not in the form"},
@@ -110,6 +110,11 @@ func FuzzReadTransform(f *testing.F) {
 	f.Add(written(f, fit(f, kitchen(), penguins()...)))
 	f.Add(written(f, fit(f, Spec{Features: []Column{{Name: "island", Encode: asOneHot(OneHot{MaxCategories: 2, Unseen: UnseenInfrequent})},
 		{Name: "sex", Impute: by(MostFrequent), Indicator: true}}}, penguins()...)))
+	read, err := told(f, anyReading)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(written(f, read))
 	rec := record(f, penguins()...)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		// Most mutations spoil the form, which would hide what is behind it.

@@ -1,6 +1,7 @@
 package feature
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -14,6 +15,7 @@ type Transform struct {
 	columns []column
 	target  *fittedTarget
 	keep    []string
+	reading json.RawMessage
 
 	info    table.DatasetInfo
 	classes map[string]int32 // classification: class -> index
@@ -39,6 +41,10 @@ func (t *Transform) Info() table.DatasetInfo {
 	}
 	return info
 }
+
+// Reading is how the data were read that the transform has learned from, as the
+// document of a schema. It is nil if the table did not say so.
+func (t *Transform) Reading() []byte { return slices.Clone(t.reading) }
 
 // ClassCounts is how many rows of each class, in their order, a transform was
 // fitted on. It is nil for one that was read, and where there are no classes.

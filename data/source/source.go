@@ -178,6 +178,13 @@ type Remarker interface {
 	Remark(log *slog.Logger, w *cell.Warner)
 }
 
+// A Detector is Rows that had to find out how their file is written, since settings
+// were open. It is asked when all rows have been read.
+type Detector interface {
+	// Detected has these settings by name, with what they are for this file.
+	Detected() map[string]any
+}
+
 // A File is one that is read.
 type File struct {
 	io.ReaderAt

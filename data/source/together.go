@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"maps"
+	"reflect"
 	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -63,6 +65,8 @@ type together struct {
 
 	meta     arrow.Metadata // of the table
 	rows     int64
+	detected map[string]any // of all files alike
+	found    []cell.Found   // of the columns, if there is no shared plan
 	remarks  []func(log *slog.Logger, w *cell.Warner)
 	rejected []Rejected
 }
@@ -160,7 +164,7 @@ func (t *together) Close() error { return nil }
 // Batches implements Rows.
 func (t *together) Batches(ctx context.Context) iter.Seq2[arrow.RecordBatch, error] {
 	return Pushed(func(write func(arrow.RecordBatch) error) error {
-		t.rows, t.remarks, t.rejected = 0, nil, nil
+		t.rows, t.remarks, t.rejected, t.detected, t.found = 0, nil, nil, nil, nil
 		var join cell.Join
 		for i, f := range t.in.Files {
 			if err := ctx.Err(); err != nil {
@@ -232,6 +236,12 @@ func (t *together) read(ctx context.Context, f *File, join *cell.Join, write fun
 			t.rejected = append(t.rejected, rejected)
 		}
 	}
+	if finder, ok := rows.(Finder); ok && t.shared == nil {
+		t.find(f, finder.Found(), order)
+	}
+	if d, ok := rows.(Detector); ok {
+		t.detect(d.Detected())
+	}
 	if meta := rows.Schema().Metadata(); f == t.in.Files[0] {
 		t.meta = meta
 	} else if !meta.Equal(t.meta) {
@@ -250,6 +260,25 @@ func (t *together) retype(has *arrow.Schema) {
 		}
 	}
 	t.schema = arrow.NewSchema(fields, nil)
+}
+
+// find adds what was found in the columns of a file that says which types there are.
+func (t *together) find(f *File, found []cell.Found, order []int) {
+	if t.found == nil {
+		t.found = make([]cell.Found, t.schema.NumFields())
+	}
+	for i, at := range order {
+		t.found[i].Add(f.Name, &found[at])
+	}
+}
+
+// detect keeps what is the same of all files.
+func (t *together) detect(found map[string]any) {
+	if t.detected == nil {
+		t.detected = maps.Clone(found)
+		return
+	}
+	maps.DeleteFunc(t.detected, func(setting string, v any) bool { return !reflect.DeepEqual(found[setting], v) })
 }
 
 // order is where the columns of the table are in those of a file.
@@ -319,6 +348,21 @@ func (t *together) Report(log *slog.Logger) {
 	}
 	w := cell.NewWarner(log, &t.in.Contract.Rules)
 	t.shared.Plan.Report(w, data)
+}
+
+// Detected implements Detector.
+func (t *together) Detected() map[string]any { return t.detected }
+
+// Found implements Finder.
+func (t *together) Found() []cell.Found {
+	if t.shared == nil {
+		return t.found
+	}
+	found := t.shared.Plan.Found()
+	if t.column != "" {
+		found = append(found, cell.Found{})
+	}
+	return found
 }
 
 // Rejected implements Rejecter.

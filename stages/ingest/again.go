@@ -15,7 +15,9 @@ import (
 func (in *Ingest) Again(path string, types, dates settings.Map[string], version int) pipeline.Stage {
 	again := *in
 	again.Place, again.Expect = Place{Path: settings.Paths(path), UnpackLimit: in.UnpackLimit}, types
-	again.Columns, again.Select, again.Dates = nil, nil, dates
+	if again.Columns, again.Select = nil, nil; dates != nil {
+		again.Dates = dates
+	}
 	again.Agreement = Agreement{}
 	if version < 2 {
 		again.Quoted = false // text in quotes was never missing
@@ -30,9 +32,9 @@ func (in *Ingest) Again(path string, types, dates settings.Map[string], version 
 // Recall takes the settings of the schema that the stage has written: what it found
 // out of its file, or was told by another schema. What to do with bad rows is none
 // of it.
-func (in *Ingest) Recall(name string, text []byte) error {
+func (in *Ingest) Recall(text []byte) error {
 	told := new(Reading)
-	s, err := schema.Read(name, text, told)
+	s, err := schema.ReadPart(text, 0, len(text), told)
 	if err != nil {
 		return err
 	}

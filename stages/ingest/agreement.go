@@ -2,14 +2,11 @@ package ingest
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
-
-	"github.com/apache/arrow-go/v18/arrow"
 
 	"pipe/base/diag"
 	"pipe/data/source"
@@ -90,10 +87,7 @@ func (in *Ingest) alone(s *schema.Schema) error {
 	case len(in.Expect) > 0:
 		field = "expect"
 	case s.Told:
-		usual := new(Reading)
-		if err := settings.DecodeFile("reading", nil, usual); err != nil {
-			return err
-		}
+		usual := usual()
 		usual.Rows, usual.Empty = in.Rows, in.Empty
 		if in.elsewhere() {
 			usual.Format = in.Format
@@ -121,38 +115,4 @@ func (in *Ingest) follow() {
 	if in.format() != csvName {
 		in.Reader = *csv.Usual()
 	}
-}
-
-// found is the reading of a table with what was found out while it was read: how
-// the file and its dates are written.
-func (in *Reading) found(table *arrow.Schema) (*Reading, error) {
-	var all map[string]json.RawMessage
-	if err := json.Unmarshal(settings.Brief(in), &all); err != nil {
-		return nil, err
-	}
-	if text, ok := table.Metadata().GetValue(csv.DialectKey); ok {
-		var detected map[string]json.RawMessage
-		if err := json.Unmarshal([]byte(text), &detected); err != nil {
-			return nil, err
-		}
-		delete(detected, "encoding") // each file says it by itself, and may do so in its own way
-		for name, value := range detected {
-			all[name] = value
-		}
-	}
-	text, err := json.Marshal(all)
-	if err != nil {
-		return nil, err
-	}
-	out := new(Reading)
-	if err := settings.FromJSON(text, out); err != nil {
-		return nil, err
-	}
-	out.Dates = nil
-	for _, f := range table.Fields() {
-		if layout, ok := f.Metadata.GetValue(cell.LayoutKey); ok {
-			out.Dates = append(out.Dates, settings.Entry[string]{Key: f.Name, Value: layout})
-		}
-	}
-	return out, nil
 }

@@ -30,6 +30,17 @@ type Format struct {
 // Beside are the settings of CSV, which are those of the stage itself.
 type Beside struct{}
 
+// preset gives each setting of the format its default. The error is about those that
+// have none.
+func (f *Format) preset() error {
+	if f.reader = new(Beside); f.kind.Name == csvName {
+		return nil
+	}
+	reader := f.kind.New()
+	f.reader = reader
+	return settings.DecodeFile(f.kind.Name, nil, reader)
+}
+
 // Variants implements settings.Chooser.
 func (*Format) Variants() []settings.Variant {
 	var list []settings.Variant

@@ -139,7 +139,7 @@ func (in *Ingest) Run(ctx context.Context, env pipeline.Env) error {
 		return err
 	}
 	defer rows.Close()
-	read, err := writeTable(ctx, env, rows)
+	read, err := writeTable(ctx, env, &telling{rows, reading})
 	if err != nil {
 		return err
 	}

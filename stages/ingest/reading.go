@@ -9,8 +9,6 @@ import (
 	"pipe/data/source/all"
 	"pipe/data/source/cell"
 	"pipe/data/source/csv"
-	"pipe/data/source/schema"
-	"pipe/pipeline"
 	"pipe/pipeline/settings"
 )
 
@@ -23,6 +21,15 @@ type Reading struct {
 	Trim    bool     `yaml:"trim" default:"false" doc:"Drop blanks around text that is not in quotes. Around numbers, dates and truth values they never matter."`
 	Notation
 	Format *Format `yaml:"format" added:"true" doc:"Format of the file. By default the ending of its name says it or, if that says nothing, its beginning; it is CSV if neither does."`
+}
+
+// usual is a reading with the default of each setting.
+func usual() *Reading {
+	r := new(Reading)
+	if err := settings.DecodeFile("reading", nil, r); err != nil {
+		panic(err) // of nothing
+	}
+	return r
 }
 
 // Validate checks what the tags cannot say.
@@ -45,12 +52,9 @@ func (in *Reading) resolved(files []*source.File) (*Reading, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.Format = &Format{kind: *kind, reader: new(Beside)}
-	if kind.Name != csvName {
-		r.Format.reader = kind.New()
-		if err := settings.DecodeFile(kind.Name, nil, r.Format.reader); err != nil {
-			return nil, diag.WithHint(fmt.Errorf("%s is read as %s: %w", f.Name, kind.Title, err), "set format")
-		}
+	r.Format = &Format{kind: *kind}
+	if err := r.Format.preset(); err != nil {
+		return nil, diag.WithHint(fmt.Errorf("%s is read as %s: %w", f.Name, kind.Title, err), "set format")
 	}
 	return &r, nil
 }
@@ -61,21 +65,4 @@ func (in *Reading) reader() source.Reader {
 		return r
 	}
 	return &in.Reader
-}
-
-// writeSchema says how rows were read.
-func writeSchema(env pipeline.Env, reading *Reading, rows source.Rows, read source.Read) error {
-	var found []cell.Found
-	if f, ok := rows.(source.Finder); ok {
-		found = f.Found()
-	}
-	told, err := reading.found(rows.Schema())
-	if err != nil {
-		return err
-	}
-	out, err := env.Create(schemaPort)
-	if err != nil {
-		return err
-	}
-	return schema.Of(rows.Schema(), read.Rows, found).Write(out, told)
 }

@@ -19,7 +19,10 @@ import (
 type Request struct {
 	File    string // of new rows
 	Model   string // a reference; empty is the newest model
-	Prefix  string // goes before the names of the added columns
+	// Transform, if it is not empty, is a file with the transform that the model was
+	// trained behind. Model is a file then, too: both may come from another store.
+	Transform string
+	Prefix      string // goes before the names of the added columns
 	Strict  bool   // the first row that cannot be predicted is an error
 	Observe func(runner.Event)
 }
@@ -37,11 +40,7 @@ type Prediction struct {
 // transform that the model was trained behind, and gives them to the model. It is
 // a run like any other. If that fails the prediction has no table.
 func Predict(ctx context.Context, w *workspace.Workspace, req Request) (*Prediction, error) {
-	m, err := findModel(ctx, w, req.Model)
-	if err != nil {
-		return nil, err
-	}
-	p, err := pastOf(ctx, w, m)
+	m, p, err := asked(ctx, w, req)
 	if err != nil {
 		return nil, err
 	}
@@ -66,6 +65,19 @@ func Predict(ctx context.Context, w *workspace.Workspace, req Request) (*Predict
 		}
 	}
 	return done, nil
+}
+
+// asked is the model of a request, and what it was trained on.
+func asked(ctx context.Context, w *workspace.Workspace, req Request) (registry.Model, *past, error) {
+	if req.Transform != "" {
+		return brought(ctx, w, req)
+	}
+	m, err := findModel(ctx, w, req.Model)
+	if err != nil {
+		return m, nil, err
+	}
+	p, err := pastOf(ctx, w, m)
+	return m, p, err
 }
 
 // predictionPlan is a plan of two stages that begins with stored artifacts.

@@ -30,12 +30,13 @@ type source interface {
 	Again(file string, types, dates settings.Map[string], version int) pipeline.Stage
 	// Recall takes the settings of the schema that the stage has written, in which
 	// is what it found out of its file.
-	Recall(name string, schema []byte) error
+	Recall(schema []byte) error
 }
 
 // A past is what a model was trained on, as far as new rows need it.
 type past struct {
 	transform artifacts.ID
+	reading   []byte                // how the table was read that it was fitted on, if it says so
 	columns   []feature.TypedColumn // that the features are made of
 	train     []*lineage.Execution  // that made the training table, makers before users
 	used      map[artifacts.ID]bool // that it came from
@@ -86,23 +87,60 @@ func pastOf(ctx context.Context, w *workspace.Workspace, m registry.Model) (*pas
 		return nil, diag.WithHint(fmt.Errorf("model %s was not trained behind a fitted transform", m.ID.Short()),
 			"new rows can only be scored by a model whose data came from a stage with `uses: preprocess`; a stage with `uses: predict` and the input `data` scores a data set")
 	}
+	return p, p.learned(ctx, w)
+}
+
+// learned reads what the transform says.
+func (p *past) learned(ctx context.Context, w *workspace.Workspace) error {
 	f, err := w.Store.Open(ctx, p.transform)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer f.Close()
 	t, err := feature.ReadTransform(f, feature.All())
 	if err != nil {
-		return nil, err
+		return err
 	}
-	p.columns = t.Columns()
-	return p, nil
+	p.columns, p.reading = t.Columns(), t.Reading()
+	return nil
 }
 
-// reading is the step that reads a file as the training data were read. Of
-// several stages that read some, it goes by the one that read most of the columns
-// of the features, and of equal ones by the first.
+// reading is the step that reads a file as the training data were read.
 func reading(ctx context.Context, w *workspace.Workspace, p *past, file string) (*pipeline.Step, error) {
+	if p.reading != nil {
+		return told(w, p, file)
+	}
+	return recorded(ctx, w, p, file)
+}
+
+// told is the step by what the transform says.
+func told(w *workspace.Workspace, p *past, file string) (*pipeline.Step, error) {
+	load, err := step(w, "load", "ingest", "")
+	if err != nil {
+		return nil, err
+	}
+	stage := load.Stage.(source)
+	s, err := schema.ReadPart(p.reading, 0, len(p.reading), nil)
+	if err == nil {
+		err = stage.Recall(p.reading)
+	}
+	if err != nil {
+		return nil, diag.WithHint(fmt.Errorf("transform %s does not say how its data were read: %w", p.transform.Short(), err),
+			"it is damaged, or was made by a later version of pipe")
+	}
+	var had settings.Map[string]
+	for _, c := range s.Columns {
+		had = append(had, settings.Entry[string]{Key: c.Name, Value: c.Type.String()})
+	}
+	types, _ := p.types(had)
+	load.Stage = stage.Again(file, types, nil, load.Kind.Version)
+	return load, nil
+}
+
+// recorded is the step by what the lineage says. Of several stages that read some of
+// the training data, it goes by the one that read most of the columns of the
+// features, and of equal ones by the first.
+func recorded(ctx context.Context, w *workspace.Workspace, p *past, file string) (*pipeline.Step, error) {
 	var load *pipeline.Step
 	best := -1
 	for _, e := range p.train {
@@ -160,7 +198,10 @@ func recall(ctx context.Context, w *workspace.Workspace, e *lineage.Execution, s
 		if err != nil {
 			return err
 		}
-		return stage.Recall(fmt.Sprintf("%s/%s.%s", e.RunID, e.Stage, o.Port), text)
+		if err := stage.Recall(text); err != nil {
+			return fmt.Errorf("%s/%s.%s: %w", e.RunID, e.Stage, o.Port, err)
+		}
+		return nil
 	}
 	return nil
 }

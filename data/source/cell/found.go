@@ -3,6 +3,7 @@ package cell
 import (
 	"maps"
 	"slices"
+	"strings"
 )
 
 // Found is what was found in a column of a table by looking at all its values.
@@ -24,6 +25,7 @@ type Misfits struct {
 	Count int64
 	First string // the beginning of the first
 	Line  int64  // of the first, or its row in data without lines, counted from 1
+	File  string // which that is in; empty if there is one only
 }
 
 // Found is what was found in the columns of the table, in their order.
@@ -51,5 +53,28 @@ func (t *Tally) Misfits(expected Type) *Misfits {
 		return nil
 	}
 	e := t.example(classText)
-	return &Misfits{Type: expected, Count: n, First: e.text, Line: e.line}
+	return &Misfits{Type: expected, Count: n, First: e.text, Line: e.line, File: e.file}
+}
+
+// Add adds what was found in the same column of the next file of a table, all of
+// whose values are in other rows.
+func (f *Found) Add(file string, next *Found) {
+	f.Missing += next.Missing
+	for _, w := range next.Words {
+		at, there := slices.BinarySearchFunc(f.Words, w, func(a, b Word) int { return strings.Compare(a.Text, b.Text) })
+		if there {
+			f.Words[at].Count += w.Count
+		} else {
+			f.Words = slices.Insert(f.Words, at, w)
+		}
+	}
+	switch m := next.Misfits; {
+	case m == nil:
+	case f.Misfits == nil:
+		first := *m
+		first.File = file
+		f.Misfits = &first
+	default:
+		f.Misfits.Count += m.Count
+	}
 }

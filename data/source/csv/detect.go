@@ -40,6 +40,7 @@ func (r *reading) detect(in *Reader) error {
 	if in.LineEnds == auto {
 		if r.returns = r.endsInReturns(sample); r.returns {
 			r.detected = append(r.detected, "line_ends", "any")
+			r.found["line_ends"] = "any"
 		}
 	}
 	if in.Delimiter == auto {
@@ -50,8 +51,11 @@ func (r *reading) detect(in *Reader) error {
 		r.offset += int64(size)
 		r.lines++
 	}
-	if in.Delimiter == auto && r.delim != ',' {
-		r.detected = append(r.detected, "delimiter", string(rune(r.delim)))
+	if in.Delimiter == auto {
+		r.found["delimiter"] = string(rune(r.delim))
+		if r.delim != ',' {
+			r.detected = append(r.detected, "delimiter", string(rune(r.delim)))
+		}
 	}
 	r.top = r.lines
 	r.header = in.Header.Text != "false"
@@ -61,6 +65,7 @@ func (r *reading) detect(in *Reader) error {
 		}
 		r.header = r.hasHeader(sample)
 		r.detected = append(r.detected, "header", r.header)
+		r.found["header"] = r.header
 	}
 	return nil
 }

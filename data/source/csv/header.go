@@ -79,6 +79,7 @@ func (r *reading) first(rs *records, b block.Block, in *Reader) error {
 		for i := range rs.fields {
 			r.names = append(r.names, defaultName(i))
 		}
+		r.found["names"] = r.names
 	}
 	if !r.header {
 		r.lines = r.top

@@ -59,7 +59,9 @@ type reading struct {
 	schema  *arrow.Schema // of the guess, and at the end of plan
 	plan    *cell.Plan    // of all values
 	empty   bool          // there may be no rows
-	shared  *cell.Shared  // nil if the table is of this file
+
+	found  map[string]any // settings that were open, and what they are
+	shared *cell.Shared   // nil if the table is of this file
 
 	block, threads int
 	advance        func(bytes int64)
@@ -74,7 +76,7 @@ func (in *Reader) Open(ctx context.Context, from source.Inputs) (source.Rows, er
 	done, passes := int64(0), int64(1)
 	var r *reading
 	r = &reading{
-		file: file, dialect: in.dialect(), rules: from.Contract.Rules,
+		file: file, dialect: in.dialect(), rules: from.Contract.Rules, found: map[string]any{},
 		block: cmp.Or(from.Block, block.Usual), threads: max(1, from.Threads),
 		advance: func(n int64) {
 			done += n
@@ -269,6 +271,9 @@ func (r *reading) warnOfRagged(w *cell.Warner) {
 
 // Rejected implements source.Rejecter.
 func (r *reading) Rejected() []source.Rejected { return r.rejected }
+
+// Detected implements source.Detector. Which encoding a file has is for each to say.
+func (r *reading) Detected() map[string]any { return r.found }
 
 // Found implements source.Finder.
 func (r *reading) Found() []cell.Found { return r.plan.Found() }

@@ -39,7 +39,10 @@ func Read(name string, source []byte, reading any) (*Schema, error) {
 	p := settings.NewProblems(name, source)
 	root, err := parse(source, p)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		if name != "" {
+			err = fmt.Errorf("%s: %w", name, err)
+		}
+		return nil, err
 	}
 	if root == nil {
 		return nil, p.Err()
@@ -73,9 +76,19 @@ func parse(source []byte, p *settings.Problems) (*settings.Node, error) {
 // Write writes a schema with the settings that the data were read with. The same
 // schema has the same bytes.
 func (s *Schema) Write(w io.Writer, reading any) error {
+	text, err := s.text(settings.Brief(reading))
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(text)
+	return err
+}
+
+// text is the document with the settings, which are JSON.
+func (s *Schema) text(reading []byte) ([]byte, error) {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "{\n  \"format\": %q,\n  \"version\": %d,\n  \"reading\": ", formatName, formatVersion)
-	b.Write(settings.Brief(reading))
+	b.Write(reading)
 	if s.Rows != nil {
 		fmt.Fprintf(&b, ",\n  \"rows\": %d", *s.Rows)
 	}
@@ -86,12 +99,11 @@ func (s *Schema) Write(w io.Writer, reading any) error {
 		}
 		b.WriteString("\n    ")
 		if err := c.write(&b); err != nil {
-			return fmt.Errorf("schema: column %q: %w", c.Name, err)
+			return nil, fmt.Errorf("schema: column %q: %w", c.Name, err)
 		}
 	}
 	b.WriteString("\n  ]\n}\n")
-	_, err := w.Write(b.Bytes())
-	return err
+	return b.Bytes(), nil
 }
 
 // write writes a column on one line, without what says nothing.
@@ -101,6 +113,7 @@ func (c *Column) write(b *bytes.Buffer) error {
 		Count int64  `json:"count"`
 		First string `json:"first"`
 		Line  int64  `json:"line,omitempty"`
+		File  string `json:"file,omitempty"`
 	}
 	out := struct {
 		Name     string           `json:"name"`
@@ -118,7 +131,7 @@ func (c *Column) write(b *bytes.Buffer) error {
 		}
 	}
 	if m := c.Misfits; m != nil {
-		out.Misfits = &misfits{m.Type.String(), m.Count, m.First, m.Line}
+		out.Misfits = &misfits{m.Type.String(), m.Count, m.First, m.Line, m.File}
 	}
 	var line bytes.Buffer
 	e := json.NewEncoder(&line)

@@ -38,6 +38,6 @@ func (c *Column) add(f *cell.Found) {
 		c.Words = append(c.Words, settings.Entry[int64]{Key: w.Text, Value: w.Count})
 	}
 	if m := f.Misfits; m != nil {
-		c.Misfits = &Misfits{Type: m.Type, Count: m.Count, First: m.First, Line: m.Line}
+		c.Misfits = &Misfits{Type: m.Type, Count: m.Count, First: m.First, Line: m.Line, File: m.File}
 	}
 }

@@ -39,6 +39,7 @@ type Misfits struct {
 	Count int64     `yaml:"count" min:"1" default:"1" doc:"How many values are none of it."`
 	First string    `yaml:"first" doc:"The first of them, its beginning if it is long."`
 	Line  int64     `yaml:"line" min:"1" default:"1" doc:"The line of the first, or its row where the data have no lines."`
+	File  string    `yaml:"file" doc:"The file that it is in, if there are several."`
 }
 
 // Agree makes of a contract, whose rules stay, that of the schema: each column is

@@ -1,0 +1,107 @@
+package ingest
+
+import (
+	"bytes"
+	"encoding/json"
+
+	"github.com/apache/arrow-go/v18/arrow"
+
+	"pipe/data/source"
+	"pipe/data/source/cell"
+	"pipe/data/source/schema"
+	"pipe/pipeline"
+	"pipe/pipeline/settings"
+)
+
+// found is the reading of rows with what was found out while they were read: how
+// the file and its dates are written.
+func (in *Reading) found(rows source.Rows) (*Reading, error) {
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal(settings.Brief(in), &all); err != nil {
+		return nil, err
+	}
+	if d, ok := rows.(source.Detector); ok {
+		for name, value := range d.Detected() {
+			text, err := json.Marshal(value)
+			if err != nil {
+				return nil, err
+			}
+			all[name] = text
+		}
+	}
+	text, err := json.Marshal(all)
+	if err != nil {
+		return nil, err
+	}
+	out := new(Reading)
+	if err := settings.FromJSON(text, out); err != nil {
+		return nil, err
+	}
+	out.Dates = nil
+	for _, f := range rows.Schema().Fields() {
+		if layout, ok := f.Metadata.GetValue(cell.LayoutKey); ok {
+			out.Dates = append(out.Dates, settings.Entry[string]{Key: f.Name, Value: layout})
+		}
+	}
+	return out, nil
+}
+
+// writeSchema says how rows were read.
+func writeSchema(env pipeline.Env, reading *Reading, rows source.Rows, read source.Read) error {
+	var found []cell.Found
+	if f, ok := rows.(source.Finder); ok {
+		found = f.Found()
+	}
+	told, err := reading.found(rows)
+	if err != nil {
+		return err
+	}
+	out, err := env.Create(schemaPort)
+	if err != nil {
+		return err
+	}
+	return schema.Of(rows.Schema(), read.Rows, found).Write(out, told)
+}
+
+// telling is rows whose table says how they were read, so that whoever learns from
+// it can read others alike: see schema.Carried.
+type telling struct {
+	source.Rows
+	reading *Reading
+}
+
+// Schema implements source.Rows.
+func (t *telling) Schema() *arrow.Schema {
+	s := t.Rows.Schema()
+	text := t.reading.carried(t.Rows)
+	if text == nil {
+		return s
+	}
+	meta := s.Metadata().ToMap()
+	meta[schema.ReadingKey] = string(text)
+	with := arrow.MetadataFrom(meta)
+	return arrow.NewSchema(s.Fields(), &with)
+}
+
+// carried is what a table says of how its rows were read, nil if that is the usual
+// way. What to do with bad rows is no matter of those who read others.
+func (in *Reading) carried(rows source.Rows) []byte {
+	told, err := in.found(rows)
+	if err != nil {
+		return nil // writeSchema will say it
+	}
+	usual := usual()
+	told.Rows, told.Empty, told.Dates = usual.Rows, usual.Empty, nil
+	if told.Format.kind.Name == csvName {
+		usual.Delimiter = ","
+	}
+	usual.Format = &Format{kind: told.Format.kind}
+	usual.Format.preset()
+	if told.Format.kind.Elsewhere {
+		told.Format, usual.Format = nil, nil // it says where the data are
+	}
+	if text := settings.Brief(told); !bytes.Equal(text, settings.Brief(usual)) {
+		return text
+	}
+	return nil
+}
