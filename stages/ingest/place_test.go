@@ -18,7 +18,9 @@ import (
 
 	"pipe/base/diag"
 	"pipe/data/source"
+	"pipe/data/source/cell"
 	"pipe/pipeline/pipelinetest"
+	"pipe/pipeline/settings"
 )
 
 func compress(t *testing.T, packing, text string) []byte {
@@ -94,7 +96,7 @@ func TestManyFiles(t *testing.T) {
 		t.Helper()
 		c.Kind = Kind(nil)
 		r := pipelinetest.Run(t, c)
-		return show(t, r.Outputs["table"])
+		return show(t, r.Outputs["table"]) + string(r.Outputs["schema"])
 	}
 	whole := tables(pipelinetest.Case{With: "path: all.csv", Inputs: map[string][]byte{
 		"path": []byte("n,f,s,e,d\n1,1,007,,2024-01-01\n2,2.5,x,,2024-01-02\n,3,NA,7,2024-01-03\n")}})
@@ -149,8 +151,8 @@ func TestManyFilesRefused(t *testing.T) {
 	}
 }
 
-// However a file is cut into files, the table is the same, with the same warnings
-// but for the places that they name.
+// However a file is cut into files, the table is the same, and so is its schema but
+// for the place of the first misfit, and the delimiter that is found.
 func TestCutIntoFiles(t *testing.T) {
 	cells := []string{"1", "0", "-7", "007", "2.10", "1e3", "true", "2024-01-02", "", `""`, "NA", `"NA"`, "word", "99999999999999999999", "1,5"}
 	rapid.Check(t, func(rt *rapid.T) {
@@ -164,7 +166,9 @@ func TestCutIntoFiles(t *testing.T) {
 		}
 		const header = "a;b"
 		in := defaults()
-		in.Delimiter = ";"
+		if rapid.Bool().Draw(rt, "expect") {
+			in.Expect = settings.Map[string]{{Key: "a", Value: "int64"}, {Key: "b", Value: "bool"}}
+		}
 		whole, types, dates := readRows(t, rt, in, header+"\n"+strings.Join(lines, "\n")+"\n")
 		var files []*source.File
 		for i := 0; i < len(lines); {
@@ -173,19 +177,41 @@ func TestCutIntoFiles(t *testing.T) {
 			files = append(files, &source.File{ReaderAt: strings.NewReader(text), Size: int64(len(text)), Name: fmt.Sprint(len(files))})
 			i += n
 		}
-		rows, err := (&source.Together{Reader: &in.Reader}).Open(t.Context(), source.Inputs{Files: files, Contract: in.contract(), Threads: 2})
-		if err != nil {
-			rt.Fatal(err)
+		text := header + "\n" + strings.Join(lines, "\n") + "\n"
+		one := []*source.File{{ReaderAt: strings.NewReader(text), Size: int64(len(text)), Name: "one"}}
+		out, found, detected := together(t, rt, in, files)
+		_, foundInOne, detectedInOne := together(t, rt, in, one)
+		if diff := cmp.Diff(foundInOne, found) + cmp.Diff(detectedInOne, detected); diff != "" {
+			rt.Fatalf("%s\n%s", text, diff)
 		}
-		var out bytes.Buffer
-		if _, err := source.Write(t.Context(), &out, rows); err != nil {
-			rt.Fatal(err)
-		}
-		again, typesAgain, datesAgain := rowsOf(t, rt, out.Bytes())
+		again, typesAgain, datesAgain := rowsOf(t, rt, out)
 		if diff := cmp.Diff(types, typesAgain) + cmp.Diff(dates, datesAgain) + cmp.Diff(whole, again); diff != "" {
 			rt.Fatalf("%s\n%s", strings.Join(lines, "\n"), diff)
 		}
 	})
+}
+
+// together reads files as one table, and gives what was found in it without the place
+// of misfits.
+func together(t *testing.T, rt *rapid.T, in *Ingest, files []*source.File) (table []byte, found []cell.Found, detected map[string]any) {
+	rows, err := (&source.Together{Reader: &in.Reader}).Open(t.Context(), source.Inputs{Files: files, Contract: in.contract(), Threads: 2})
+	if err != nil {
+		rt.Fatal(err)
+	}
+	var out bytes.Buffer
+	if _, err := source.Write(t.Context(), &out, rows); err != nil {
+		rt.Fatal(err)
+	}
+	found = rows.(source.Finder).Found()
+	for i := range found {
+		if m := found[i].Misfits; m != nil {
+			if (m.File != "") != (len(files) > 1) {
+				rt.Fatalf("a misfit of %d files is in %q", len(files), m.File)
+			}
+			m.Line, m.File = 0, ""
+		}
+	}
+	return out.Bytes(), found, rows.(source.Detector).Detected()
 }
 
 // Pictures of a folder are read all by one reader, more of them than are open at once.

@@ -17,14 +17,14 @@ import (
 
 // A Request says what is to be predicted, and by which model.
 type Request struct {
-	File    string // of new rows
-	Model   string // a reference; empty is the newest model
+	File  string // of new rows
+	Model string // a reference; empty is the newest model
 	// Transform, if it is not empty, is a file with the transform that the model was
 	// trained behind. Model is a file then, too: both may come from another store.
 	Transform string
-	Prefix      string // goes before the names of the added columns
-	Strict  bool   // the first row that cannot be predicted is an error
-	Observe func(runner.Event)
+	Prefix    string // goes before the names of the added columns
+	Strict    bool   // the first row that cannot be predicted is an error
+	Observe   func(runner.Event)
 }
 
 // A Prediction is what a model says of new rows.
