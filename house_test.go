@@ -30,7 +30,7 @@ var down = []struct {
 	{"artifacts/...", []string{"base/...", "artifacts/..."}},
 	{"schedule/...", []string{"base/..."}},
 	{"pipeline/settings", []string{"base/..."}},
-	{"data/format", []string{"base/...", "data/...", "artifacts", "nn", "pipeline"}}, // what is known of artifacts of all types
+	{"data/format", []string{"base/...", "data/...", "artifacts", "nn", "pipeline", "pipeline/settings"}}, // what is known of artifacts of all types
 	{"data/...", []string{"base/...", "data/...", "pipeline/settings"}},
 	{"nn/cpu/kernel", nil},
 	{"nn/cpu/vm", []string{"nn/cpu/kernel"}},

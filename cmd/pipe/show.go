@@ -109,18 +109,23 @@ func (a *app) showRun(ctx context.Context, ws *workspace.Workspace, id string, a
 	if err := ui.Table(a.out, []string{"STAGE", "KIND", "STATUS", "TOOK", "OUTPUTS"}, rows); err != nil {
 		return err
 	}
-	a.showWarnings(run.Executions)
+	var warnings []string
+	for _, e := range run.Executions {
+		for _, message := range e.Warnings {
+			warnings = append(warnings, e.Stage+": "+message)
+		}
+	}
+	a.showWarnings(warnings)
 	return a.showMetrics(run.Executions)
 }
 
-// showWarnings prints what the stages of a run warned of.
-func (a *app) showWarnings(list []runs.Stage) {
-	first := "\n"
-	for _, e := range list {
-		for _, message := range e.Warnings {
-			fmt.Fprintf(a.out, "%swarning   %s: %s\n", first, e.Stage, diag.Visible(message))
-			first = ""
+// showWarnings prints what stages warned of.
+func (a *app) showWarnings(list []string) {
+	for i, message := range list {
+		if i == 0 {
+			fmt.Fprintln(a.out)
 		}
+		fmt.Fprintf(a.out, "warning   %s\n", diag.Visible(message))
 	}
 }
 
@@ -277,5 +282,6 @@ func (a *app) showArtifact(ctx context.Context, ws *workspace.Workspace, id arti
 	if err := a.showContent(art); err != nil {
 		return err
 	}
+	a.showWarnings(art.Warnings)
 	return a.showDecisions(art.Decisions)
 }

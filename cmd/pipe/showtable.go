@@ -11,7 +11,6 @@ import (
 	"pipe/cmd/pipe/ui"
 	"pipe/data/format"
 	"pipe/data/profile"
-	"pipe/data/table"
 	"pipe/workspace/runs"
 )
 
@@ -22,11 +21,19 @@ const (
 )
 
 func (a *app) showTable(v *format.Table) error {
-	fmt.Fprintf(a.out, "\n%s, %s\n\n", ui.Plural(int(v.Rows), "row"), ui.Plural(len(v.Columns), "column"))
+	fmt.Fprintf(a.out, "\n%s, %s\n", ui.Plural(int(v.Rows), "row"), ui.Plural(len(v.Columns), "column"))
+	if found := format.Flow(string(v.Found)); found != "" {
+		fmt.Fprintf(a.out, "found out of the file: %s\n", diag.Visible(found))
+	}
+	fmt.Fprintln(a.out)
 	header := []string{"COLUMN", "TYPE", "MISSING", "DISTINCT", "MIN", "MEDIAN", "MAX", "VALUES"}
 	nan := slices.ContainsFunc(v.Columns, func(c format.Column) bool { return c.NaN > 0 })
 	if nan {
 		header = append(header, "NAN")
+	}
+	written := slices.ContainsFunc(v.Columns, func(c format.Column) bool { return c.Written != "" })
+	if written {
+		header = append(header, "WRITTEN AS")
 	}
 	var rows [][]string
 	for _, c := range v.Columns[:min(len(v.Columns), maxShownColumns)] {
@@ -37,6 +44,9 @@ func (a *app) showTable(v *format.Table) error {
 		row := []string{name, c.Type, strconv.FormatInt(c.Missing, 10), distinctText(c.Distinct), brief(c.Min), medianText(&c), brief(c.Max), spread(&c, v.Rows)}
 		if nan {
 			row = append(row, strconv.FormatInt(c.NaN, 10))
+		}
+		if written {
+			row = append(row, clipText(c.Written))
 		}
 		rows = append(rows, row)
 	}
@@ -67,12 +77,10 @@ func (a *app) showTable(v *format.Table) error {
 
 // brief is a value where there are many columns beside it.
 func brief(s *string) string {
-	const most = 20
-	text := shown(s)
-	if runes := []rune(text); len(runes) > most {
-		return string(runes[:most-1]) + "…"
+	if s == nil {
+		return ""
 	}
-	return text
+	return format.Clip(*s, 20)
 }
 
 func distinctText(d *profile.Distinct) string {
@@ -85,39 +93,19 @@ func distinctText(d *profile.Distinct) string {
 	return strconv.FormatInt(d.N, 10)
 }
 
-// medianText is the median of numbers; that of times is none that people read.
 func medianText(c *format.Column) string {
-	if class := table.ClassNamed(c.Type); c.Numbers == nil || !class.Numeric() {
-		return ""
-	}
-	for _, q := range c.Numbers.Quantiles {
-		if q.Share == .5 {
-			return ui.Number(q.Value)
-		}
+	if v, ok := c.Median(); ok {
+		return ui.Number(v)
 	}
 	return ""
 }
 
 // spread draws how numbers are spread, and lists the most frequent of other values.
 func spread(c *format.Column, rows int64) string {
-	few := c.Distinct != nil && c.Distinct.N <= 3
-	if !few && c.Numbers != nil && c.Numbers.Histogram != nil && len(c.Numbers.Histogram.Count) > 1 {
-		return bars(c.Numbers.Histogram.Count)
+	if h := c.Histogram(); h != nil {
+		return bars(h.Count)
 	}
-	const most = 3
-	var parts []string
-	for _, top := range c.Top[:min(len(c.Top), most)] {
-		value := top.Value
-		if runes := []rune(value); len(runes) > 12 {
-			value = string(runes[:11]) + "…"
-		}
-		share := "<1%"
-		if percent := 100 * float64(top.N) / float64(max(rows-c.Missing, 1)); percent >= 1 {
-			share = fmt.Sprintf("%.0f%%", percent)
-		}
-		parts = append(parts, diag.Visible(value)+" "+share)
-	}
-	return strings.Join(parts, ", ")
+	return c.Frequent(rows, 3, 12)
 }
 
 // bars draws counts as bars of eight heights; what is not there has none.

@@ -7,6 +7,8 @@ import (
 
 	"pipe/artifacts"
 	"pipe/data/profile"
+	"pipe/data/source/cell"
+	"pipe/data/source/csv"
 	"pipe/data/table"
 )
 
@@ -18,7 +20,7 @@ import (
 // it: it is raised when a table has another profile than before.
 const (
 	profileNote    = "profile"
-	profileVersion = 1
+	profileVersion = 2
 )
 
 type profileDocument struct {
@@ -59,10 +61,15 @@ func profileOf(ctx context.Context, r *table.Reader) (*Table, error) {
 		return nil, err
 	}
 	v := &Table{Rows: r.NumRows(), Columns: make([]Column, len(list))}
+	if found, ok := r.Schema().Metadata().GetValue(csv.DialectKey); ok && json.Valid([]byte(found)) {
+		v.Found = json.RawMessage(found)
+	}
 	for i, c := range list {
-		p := &profiles[i]
-		v.Columns[i] = Column{Name: c.Name, Type: c.Type, Role: string(table.RoleOf(r.Schema().Field(i))), Missing: c.Missing, NaN: c.NaN,
+		p, f := &profiles[i], r.Schema().Field(i)
+		v.Columns[i] = Column{Name: c.Name, Type: c.Type, Role: string(table.RoleOf(f)), Missing: c.Missing, NaN: c.NaN,
 			Distinct: p.Distinct, Numbers: p.Numbers, Lengths: p.Lengths, Top: p.Top}
+		v.Columns[i].Written, _ = f.Metadata.GetValue(cell.LayoutKey)
+		v.Columns[i].Doubt, _ = f.Metadata.GetValue(table.DoubtKey)
 		if !c.Empty {
 			v.Columns[i].Min, v.Columns[i].Max = &c.Min, &c.Max
 		}

@@ -2,6 +2,7 @@ package format
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 
 	"pipe/artifacts"
@@ -56,7 +57,8 @@ func takeTable(check func(*table.Foreign) error) func(context.Context, io.Writer
 type Table struct {
 	Rows    int64                `json:"rows"`
 	Columns []Column             `json:"columns"`
-	Head    []map[string]*string `json:"head,omitempty"` // as CSV writes values; null where one is missing
+	Found   json.RawMessage      `json:"found,omitempty"` // settings that were found out of the file that was read
+	Head    []map[string]*string `json:"head,omitempty"`  // as CSV writes values; null where one is missing
 }
 
 // A Column is one of a table.
@@ -68,6 +70,8 @@ type Column struct {
 	NaN     int64   `json:"nan,omitempty"`
 	Min     *string `json:"min"` // as CSV writes it; null if there is none
 	Max     *string `json:"max"`
+	Written string  `json:"written,omitempty"` // how dates or times were written in the file, unless in the usual way
+	Doubt   string  `json:"doubt,omitempty"`   // why it is text although it hardly seems to be
 
 	Distinct *profile.Distinct `json:"distinct,omitempty"`
 	Numbers  *profile.Numbers  `json:"numbers,omitempty"`

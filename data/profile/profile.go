@@ -56,6 +56,17 @@ type Numbers struct {
 	Estimate  bool       `json:"estimate,omitempty"` // quantiles and histogram are within half a per cent of the rows
 }
 
+// Quantile is the value below which a share of the values lies, if that is one of
+// those that are told.
+func (n *Numbers) Quantile(share float64) (value float64, ok bool) {
+	for _, q := range n.Quantiles {
+		if q.Share == share {
+			return q.Value, true
+		}
+	}
+	return 0, false
+}
+
 // A Quantile is a value below which a share of the values lies.
 type Quantile struct {
 	Share float64 `json:"share"`

@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"html/template"
 	"io"
+	"slices"
 	"strings"
 
 	"pipe/data/report/chart"
@@ -16,6 +17,12 @@ var pageHTML string
 //go:embed page.css
 var pageCSS string
 
+// foldCSS is beside the first, in each section with folds: one can be added to a
+// page that was written before there were any.
+//
+//go:embed fold.css
+var foldCSS string
+
 // templates are those of page.html.
 func templates() *template.Template {
 	return template.Must(template.New("").Funcs(template.FuncMap{
@@ -25,6 +32,10 @@ func templates() *template.Template {
 		"kind":  func(b Block) string { return b.kind() },
 		"class": func(t Table, column int, c Cell) string { return t.class(column, c) },
 		"met":   met,
+		"folds": func(s Section) bool {
+			return slices.ContainsFunc(s.Blocks, func(b Block) bool { return b.kind() == "fold" })
+		},
+		"foldCSS": func() template.CSS { return template.CSS(foldCSS) },
 	}).Parse(pageHTML))
 }
 
@@ -73,25 +84,44 @@ func met(checks []Check) (n int) {
 // tailOfPage is how far from its end the body of a page may end.
 const tailOfPage = 4 << 10
 
-// AddOrigin copies a page of HTML and says at the end of its body where it comes
-// from. What is no such page, as a command may have written it, is copied as it
-// is.
-func AddOrigin(w io.Writer, page io.ReaderAt, size int64, origin []Fact) error {
+// Append copies a page of HTML that WriteHTML has written, and adds sections to it
+// and, at the end of its body, where it comes from. Of another page of HTML, as a
+// command may have written it, only that is said; what is none is copied as it is.
+func Append(w io.Writer, page io.ReaderAt, size int64, sections []Section, origin []Fact) error {
+	if err := (&Page{Sections: sections}).check(); err != nil {
+		return err
+	}
 	tail := make([]byte, min(size, tailOfPage))
 	if _, err := page.ReadAt(tail, size-int64(len(tail))); err != nil && err != io.EOF {
 		return err
 	}
-	end := size
-	at := bytes.LastIndex(tail, []byte("</body>"))
-	if at >= 0 {
-		end = size - int64(len(tail)) + int64(at)
-	}
-	if _, err := io.Copy(w, io.NewSectionReader(page, 0, end)); err != nil || at < 0 {
+	begin := size - int64(len(tail)) // of the tail
+	body := bytes.LastIndex(tail, []byte("</body>"))
+	main := bytes.LastIndex(tail, []byte("\n</main>\n</body>"))
+	var done int64
+	copyTo := func(end int64) error {
+		_, err := io.Copy(w, io.NewSectionReader(page, done, end-done))
+		done = end
 		return err
 	}
-	if err := templates().ExecuteTemplate(w, "origin", origin); err != nil {
-		return err
+	t := templates()
+	if main >= 0 {
+		if err := copyTo(begin + int64(main)); err != nil {
+			return err
+		}
+		for _, s := range sections {
+			if err := t.ExecuteTemplate(w, "section", s); err != nil {
+				return err
+			}
+		}
 	}
-	_, err := io.Copy(w, io.NewSectionReader(page, end, size-end))
-	return err
+	if body >= 0 {
+		if err := copyTo(begin + int64(body)); err != nil {
+			return err
+		}
+		if err := t.ExecuteTemplate(w, "origin", origin); err != nil {
+			return err
+		}
+	}
+	return copyTo(size)
 }

@@ -58,6 +58,7 @@ type blockDocument struct {
 	Facts  *Facts  `json:"facts,omitempty"`
 	Tags   *Tags   `json:"tags,omitempty"`
 	Group  *Group  `json:"group,omitempty"`
+	Fold   *Fold   `json:"fold,omitempty"`
 }
 
 // MarshalJSON implements json.Marshaler.
@@ -75,6 +76,8 @@ func (b Blocks) MarshalJSON() ([]byte, error) {
 			list[i].Tags = &block
 		case Group:
 			list[i].Group = &block
+		case Fold:
+			list[i].Fold = &block
 		}
 	}
 	return json.Marshal(list)
@@ -99,8 +102,10 @@ func (b *Blocks) UnmarshalJSON(data []byte) error {
 			*b = append(*b, *d.Tags)
 		case d.Group != nil:
 			*b = append(*b, *d.Group)
+		case d.Fold != nil:
+			*b = append(*b, *d.Fold)
 		default:
-			return fmt.Errorf("block %d is none of figure, table, facts, tags and group", i+1)
+			return fmt.Errorf("block %d is none of figure, table, facts, tags, group and fold", i+1)
 		}
 	}
 	return nil
@@ -147,6 +152,11 @@ func (t Table) check() error {
 			if c.Tone != Normal && c.Tone != Strong && c.Tone != Quiet {
 				return fmt.Errorf("table %q: %.40q is no tone: strong or quiet", t.Title, c.Tone)
 			}
+			if c.Spark != nil {
+				if err := c.Spark.Check(); err != nil {
+					return fmt.Errorf("table %q: %w", t.Title, err)
+				}
+			}
 		}
 	}
 	return nil
@@ -155,13 +165,18 @@ func (t Table) check() error {
 func (Facts) check() error { return nil }
 func (Tags) check() error  { return nil }
 
-func (g Group) check() error {
-	for _, b := range g.Blocks {
-		switch b.(type) {
-		case Figure, Group:
-			return fmt.Errorf("a group holds no %s", b.kind())
+func (g Group) check() error { return g.Blocks.checkParts("group") }
+
+func (f Fold) check() error { return f.Blocks.checkParts("fold") }
+
+// checkParts says why blocks cannot be parts of another.
+func (b Blocks) checkParts(of string) error {
+	for _, part := range b {
+		switch part.(type) {
+		case Figure, Group, Fold:
+			return fmt.Errorf("a %s holds no %s", of, part.kind())
 		}
-		if err := b.check(); err != nil {
+		if err := part.check(); err != nil {
 			return err
 		}
 	}

@@ -42,7 +42,7 @@ type Section struct {
 	Blocks Blocks   `json:"blocks,omitempty"`
 }
 
-// A Block is a box of a section: Figure, Table, Facts, Tags or Group. Boxes
+// A Block is a box of a section: Figure, Table, Facts, Tags, Group or Fold. Boxes
 // stand two in a row, those that are wide alone.
 type Block interface {
 	kind() string
@@ -83,6 +83,7 @@ type Cell struct {
 	Doc   string       `json:"doc,omitempty"` // what it is, when it is pointed at
 	Tone  Tone         `json:"tone,omitempty"`
 	Gauge *chart.Gauge `json:"gauge,omitempty"` // behind the text
+	Spark *chart.Spark `json:"spark,omitempty"` // below the text
 }
 
 // A Tone is how much a text stands out.
@@ -119,11 +120,22 @@ type Group struct {
 	Blocks Blocks `json:"blocks"`
 }
 
+// A Fold is a box over the whole width that shows no more than its title until it
+// is opened: notes and, one below the other, tables, facts and tags.
+type Fold struct {
+	Title  string   `json:"title"`
+	Note   string   `json:"note,omitempty"` // behind the title
+	Open   bool     `json:"open,omitempty"` // from the beginning
+	Notes  []string `json:"notes,omitempty"`
+	Blocks Blocks   `json:"blocks,omitempty"`
+}
+
 func (Figure) kind() string { return "figure" }
 func (Table) kind() string  { return "table" }
 func (Facts) kind() string  { return "facts" }
 func (Tags) kind() string   { return "tags" }
 func (Group) kind() string  { return "group" }
+func (Fold) kind() string   { return "fold" }
 
 // Texts makes cells without more than their texts.
 func Texts(texts ...string) []Cell {

@@ -34,7 +34,7 @@ func whole(name string) *report.Page {
 		Shade: []chart.Numbers{{.5, nan}}, Text: [][]string{{"1", name}}, Tips: [][]string{{name, ""}}}
 	table := report.Table{Title: name, Caption: name, Wide: true,
 		Columns: []report.Column{{Name: name}, {Name: "n", Note: name, Number: true}},
-		Rows:    [][]report.Cell{{{Text: name, Doc: name}, {Text: "1", Tone: report.Strong, Gauge: gauge}}, report.Texts("a", "b")}}
+		Rows:    [][]report.Cell{{{Text: name, Doc: name}, {Text: "1", Tone: report.Strong, Gauge: gauge}}, {{Text: "a"}, {Text: "b", Spark: &chart.Spark{Label: name, Counts: []int64{1, 0, 3}, Max: 3, To: 4}}}}}
 	facts := report.Facts{Title: name, Facts: []report.Fact{{name, name}}}
 	tags := report.Tags{Title: name, Tags: []string{name, "b"}, More: 3}
 	return &report.Page{
@@ -46,6 +46,7 @@ func whole(name string) *report.Page {
 			{Title: "Boxes", Blocks: report.Blocks{
 				report.Figure{Title: name, Caption: name, Plot: plot, Wide: true}, report.Figure{Title: name, Caption: name, Matrix: matrix},
 				table, facts, tags, report.Group{Blocks: report.Blocks{report.Table{}, tags, facts}},
+				report.Fold{Title: name, Note: name, Open: true, Notes: []string{name}, Blocks: report.Blocks{table, tags, facts}}, report.Fold{Title: name},
 			}},
 		},
 		Origin: []report.Fact{{name, name}},
@@ -154,6 +155,8 @@ func TestWhatCannotBeWritten(t *testing.T) {
 		`table "": "loud" is no tone: strong or quiet`:     in(report.Table{Columns: two, Rows: [][]report.Cell{{{}, {Tone: "loud"}}}}),
 		`section "S": a group holds no figure`:             in(report.Group{Blocks: report.Blocks{report.Figure{}}}),
 		`section "S": a group holds no group`:              in(report.Group{Blocks: report.Blocks{report.Group{}}}),
+		`section "S": a fold holds no fold`:                in(report.Fold{Blocks: report.Blocks{report.Fold{}}}),
+		`the range of a spark is not finite`:               in(report.Table{Columns: two[:1], Rows: [][]report.Cell{{{Spark: &chart.Spark{To: math.Inf(1)}}}}}),
 	} {
 		var b bytes.Buffer
 		if err := p.WriteHTML(&b); err == nil || !strings.Contains(err.Error(), want) || b.Len() > 0 {
@@ -180,25 +183,34 @@ func TestWhatCannotBeRead(t *testing.T) {
 	}
 }
 
-func TestOrigin(t *testing.T) {
+// TestAppend: what is added to a page is what the page would have had.
+func TestAppend(t *testing.T) {
 	origin := []report.Fact{{"Run", evil}, {"Date", "today"}}
-	p := whole("A name")
-	p.Origin = nil
-	bare := html(t, p)
-	p.Origin = origin
+	whole := whole("A name")
+	whole.Origin = origin
+	bare := *whole
+	bare.Origin, bare.Sections = nil, whole.Sections[:1]
 	with := func(page string) string {
 		var b bytes.Buffer
-		if err := report.AddOrigin(&b, strings.NewReader(page), int64(len(page)), origin); err != nil {
+		if err := report.Append(&b, strings.NewReader(page), int64(len(page)), whole.Sections[1:], origin); err != nil {
 			t.Fatal(err)
 		}
 		return b.String()
 	}
-	if diff := cmp.Diff(html(t, p), with(bare)); diff != "" {
-		t.Errorf("a page with its origin differs from one that it was added to:\n%.2000s", diff)
+	if diff := cmp.Diff(html(t, whole), with(html(t, &bare))); diff != "" {
+		t.Errorf("a page with its sections differs from one that they were added to:\n%.2000s", diff)
 	}
 	for _, page := range []string{"", "no page", strings.Repeat("x", 10_000), "</body>" + strings.Repeat("x", 10_000)} {
 		if got := with(page); got != page {
 			t.Errorf("%.20q became %.60q", page, got)
 		}
+	}
+	if got := with("<main>their own</main></body>"); !strings.HasPrefix(got, "<main>their own</main><footer") || strings.Contains(got, "<section") {
+		t.Errorf("the page of somebody else became %s", got)
+	}
+	bad := []report.Section{{Blocks: report.Blocks{report.Figure{}}}}
+	var b bytes.Buffer
+	if err := report.Append(&b, strings.NewReader(""), 0, bad, nil); err == nil || b.Len() > 0 {
+		t.Errorf("a section that cannot be written: error %v, %d bytes", err, b.Len())
 	}
 }

@@ -24,24 +24,43 @@ import (
 )
 
 // A report says nothing about where it comes from: equal runs make equal bytes.
-// The page that is written for people says it at its end.
+// The page that is written for people says it at its end, behind the data of the
+// run.
 
 // maxDataFiles is how many files a page names.
 const maxDataFiles = 20
 
-// WritePage writes a report as an HTML page that says at its end where it comes
-// from.
+// WritePage writes a report as an HTML page that shows the tables of the run, too,
+// and says at its end where it comes from.
 func (r *Report) WritePage(ctx context.Context, w *workspace.Workspace, out io.Writer) error {
+	data, from, err := r.beside(ctx, w)
+	if err != nil {
+		return err
+	}
+	if r.ID.IsZero() {
+		return r.dataPage(data, from).WriteHTML(out)
+	}
 	f, err := w.Store.Open(ctx, r.ID)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	from, err := provenanceOf(ctx, w, r.ID, r.Run)
+	return report.Append(out, f, f.Size(), data, from)
+}
+
+// beside is what a page says beside the report: the tables, and where all is from.
+func (r *Report) beside(ctx context.Context, w *workspace.Workspace) ([]report.Section, []report.Fact, error) {
+	data, err := sectionOf(ctx, w, r.tables)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	return report.AddOrigin(out, f, f.Size(), from)
+	from, err := r.provenance(ctx, w)
+	return data, from, err
+}
+
+// dataPage is a page of tables alone.
+func (r *Report) dataPage(data []report.Section, from []report.Fact) *report.Page {
+	return &report.Page{Title: diag.Visible(r.title), Sections: data, Origin: from}
 }
 
 // A pager is a stage that can make the page of its report from its inputs.
@@ -53,6 +72,13 @@ type pager interface {
 // made again of what its stage has read, and is that of the report only if its
 // HTML is.
 func (r *Report) WriteJSON(ctx context.Context, w *workspace.Workspace, out io.Writer) error {
+	data, from, err := r.beside(ctx, w)
+	if err != nil {
+		return err
+	}
+	if r.ID.IsZero() {
+		return r.dataPage(data, from).WriteJSON(out)
+	}
 	e, err := r.execution(ctx, w)
 	if err != nil {
 		return err
@@ -83,9 +109,7 @@ func (r *Report) WriteJSON(ctx context.Context, w *workspace.Workspace, out io.W
 	if artifacts.Sum(html.Bytes()) != r.ID {
 		return none(errors.New("another version of pipe has made it"))
 	}
-	if page.Origin, err = provenanceOf(ctx, w, r.ID, r.Run); err != nil {
-		return err
-	}
+	page.Sections, page.Origin = append(page.Sections, data...), from
 	return page.WriteJSON(out)
 }
 
@@ -103,9 +127,9 @@ func (r *Report) execution(ctx context.Context, w *workspace.Workspace) (*lineag
 	return nil, fmt.Errorf("run %s has not made the report %s", r.Run, r.ID.Short())
 }
 
-// provenanceOf collects what is known of a report and the run that it is asked of.
-func provenanceOf(ctx context.Context, w *workspace.Workspace, id artifacts.ID, runID string) ([]report.Fact, error) {
-	run, err := w.DB.Run(ctx, runID)
+// provenance collects what is known of a report and the run that it is asked of.
+func (r *Report) provenance(ctx context.Context, w *workspace.Workspace) ([]report.Fact, error) {
+	run, err := w.DB.Run(ctx, r.Run)
 	if err != nil {
 		return nil, err
 	}
@@ -118,19 +142,56 @@ func provenanceOf(ctx context.Context, w *workspace.Workspace, id artifacts.ID, 
 		add("Git commit", run.Git.Commit+Git{run.Git.Commit, run.Git.Clean}.Note())
 	}
 	add("Made by", "pipe "+strings.TrimSpace(run.Environment.PipeVersion+" "+run.Environment.Details["revision"]))
-	graph, err := walk.Upstream(ctx, w.DB, lineage.Ref{Artifact: id})
+	files, err := r.files(ctx, w)
 	if err != nil {
 		return nil, err
 	}
-	files := slices.DeleteFunc(slices.Clone(graph.Artifacts), func(n lineage.ArtifactNode) bool { return n.Path == "" })
 	slices.SortFunc(files, func(a, b lineage.ArtifactNode) int { return cmp.Compare(a.Path, b.Path) })
 	for i, f := range files {
 		if i == maxDataFiles {
-			add("Data", fmt.Sprintf("and %d more files: pipe lineage %s", len(files)-i, id.Short()))
+			add("Data", fmt.Sprintf("and %d more files: pipe lineage %s", len(files)-i, r.artifacts()[0].Short()))
 			break
 		}
 		add("Data", f.Path+", SHA-256 "+f.ID.String())
 	}
-	add("Report", "SHA-256 "+id.String())
+	switch {
+	case !r.ID.IsZero():
+		add("Report", "SHA-256 "+r.ID.String())
+	case len(r.artifacts()) == 1:
+		add("Table", "SHA-256 "+r.artifacts()[0].String())
+	}
 	return list, nil
+}
+
+// artifacts are those that the page is about: the report, or the tables.
+func (r *Report) artifacts() []artifacts.ID {
+	if !r.ID.IsZero() {
+		return []artifacts.ID{r.ID}
+	}
+	var ids []artifacts.ID
+	for _, f := range r.tables {
+		for _, o := range f.made {
+			ids = append(ids, o.ID)
+		}
+	}
+	return ids
+}
+
+// files are those that the artifacts were made from.
+func (r *Report) files(ctx context.Context, w *workspace.Workspace) ([]lineage.ArtifactNode, error) {
+	var files []lineage.ArtifactNode
+	seen := map[artifacts.ID]bool{}
+	for _, id := range r.artifacts() {
+		graph, err := walk.Upstream(ctx, w.DB, lineage.Ref{Artifact: id})
+		if err != nil {
+			return nil, err
+		}
+		for _, n := range graph.Artifacts {
+			if n.Path != "" && !seen[n.ID] {
+				seen[n.ID] = true
+				files = append(files, n)
+			}
+		}
+	}
+	return files, nil
 }

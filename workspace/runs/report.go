@@ -8,58 +8,102 @@ import (
 
 	"pipe/artifacts"
 	"pipe/base/diag"
+	"pipe/data/format"
+	"pipe/lineage"
 	"pipe/pipeline"
 	"pipe/workspace"
 )
 
-// A Report is the report of a run.
+// A Report is the report of a run, with its tables, or its tables alone.
 type Report struct {
-	ID   artifacts.ID
-	Run  string // in which it was made
-	Name string // that is right for a file
+	ID   artifacts.ID // zero if the run has made none
+	Run  string       // in which it was made
+	Name string       // that is right for a file
+
+	title  string // of a page of tables
+	tables []folding
 }
 
 // FindReport finds the report that a reference means; without one, that of the
-// latest run that made one.
+// latest run that made one. Where there is none it is of the tables that are meant.
 func FindReport(ctx context.Context, w *workspace.Workspace, ref string) (*Report, error) {
 	if ref == "" {
 		newest, err := w.DB.NewestWith(ctx, string(pipeline.Report))
 		if err != nil {
 			return nil, err
 		}
-		if newest == "" {
-			return nil, diag.WithHint(errors.New("no run has made a report"),
-				"add a stage with `uses: evaluate` to a pipeline, and run it")
+		if ref = newest; ref == "" {
+			return latestTables(ctx, w)
 		}
-		ref = newest
 	}
 	found, err := w.DB.ResolveEnded(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
 	if byLabel := found.RunID != "" && found.Stage == ""; !found.Artifact.IsZero() && !byLabel {
-		art, err := w.DB.Artifact(ctx, found.Artifact)
-		if err != nil {
-			return nil, err
-		}
-		if art.Type != string(pipeline.Report) {
-			return nil, diag.Usagef("%s is a %s, not a report", ref, art.Type)
-		}
-		run := found.RunID
-		if run == "" && len(art.MadeBy) > 0 {
-			run = art.MadeBy[0].RunID
-		}
-		return &Report{found.Artifact, run, "report-" + found.Artifact.Short()}, nil
+		return reportOfArtifact(ctx, w, ref, found)
 	}
 	run, err := w.DB.Run(ctx, found.RunID)
 	if err != nil {
 		return nil, err
 	}
-	id, err := reportOf(ctx, w, run.ID, found.Stage)
+	r := &Report{Run: run.ID, Name: run.Pipeline, title: run.Pipeline}
+	var none error
+	if r.ID, none = reportOf(ctx, w, run.ID, found.Stage); none == nil {
+		r.tables, err = foldingsOf(ctx, w, run.ID, "")
+		return r, err
+	}
+	if r.tables, err = foldingsOf(ctx, w, run.ID, found.Stage); err != nil || len(r.tables) == 0 {
+		return nil, errors.Join(none, err)
+	}
+	if found.Stage != "" {
+		r.title += "/" + found.Stage
+	}
+	return r, nil
+}
+
+// latestTables is a report of the tables of the latest run, where no run has made a
+// report.
+func latestTables(ctx context.Context, w *workspace.Workspace) (*Report, error) {
+	none := diag.WithHint(errors.New("no run has made a report"), "add a stage with `uses: evaluate` to a pipeline, and run it")
+	latest, err := w.DB.Runs(ctx, lineage.RunFilter{Limit: 1})
 	if err != nil {
 		return nil, err
 	}
-	return &Report{id, run.ID, run.Pipeline}, nil
+	if len(latest) == 0 {
+		return nil, none
+	}
+	run := latest[0]
+	r := &Report{Run: run.ID, Name: run.Pipeline, title: run.Pipeline}
+	if r.tables, err = foldingsOf(ctx, w, run.ID, ""); err == nil && len(r.tables) == 0 {
+		err = none
+	}
+	return r, err
+}
+
+// reportOfArtifact is about a report, or something with rows.
+func reportOfArtifact(ctx context.Context, w *workspace.Workspace, ref string, found lineage.Ref) (*Report, error) {
+	art, err := w.DB.Artifact(ctx, found.Artifact)
+	if err != nil {
+		return nil, err
+	}
+	run := found.RunID
+	if run == "" && len(art.MadeBy) > 0 {
+		run = art.MadeBy[0].RunID
+	}
+	name := art.Type + "-" + art.ID.Short()
+	switch t := pipeline.PortType(art.Type); {
+	case t == pipeline.Report:
+		r := &Report{ID: art.ID, Run: run, Name: name}
+		r.tables, err = foldingsOf(ctx, w, run, "")
+		return r, err
+	case !format.Of(t).Rows:
+		return nil, diag.Usagef("%s is a %s, not a report or a table", ref, art.Type)
+	case run == "":
+		return nil, diag.Usagef("no run has made %s", ref)
+	}
+	f, err := foldingOf(ctx, w, art)
+	return &Report{Run: run, Name: name, title: f.stage.Stage + "." + f.made[0].Port, tables: []folding{f}}, err
 }
 
 // reportOf finds the report that a run made, in one stage or in any.

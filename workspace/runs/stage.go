@@ -9,6 +9,7 @@ import (
 	"pipe/artifacts"
 	"pipe/data/format"
 	"pipe/lineage"
+	"pipe/pipeline"
 	"pipe/workspace"
 	"pipe/workspace/content"
 	"pipe/workspace/models"
@@ -157,6 +158,7 @@ type Artifact struct {
 	ReadBy    []Use          `json:"read_by"`
 	Size      int64          `json:"size"`
 	Type      string         `json:"type"`
+	Warnings  []string       `json:"warnings,omitempty"` // of the stage that made a table, the first if there are several
 
 	Content    format.View `json:"-"` // what is in it, nil if there is nothing to show
 	Unreadable error       `json:"-"` // why it is not known what is in it
@@ -202,6 +204,13 @@ func ShowArtifact(ctx context.Context, w *workspace.Workspace, id artifacts.ID, 
 	}
 	a := &Artifact{Created: art.Created, ID: art.ID, MadeBy: uses(art.MadeBy), Path: art.Path, ReadBy: uses(art.ReadBy), Size: art.Size, Type: art.Type}
 	a.Content, a.Unreadable = content.Of(ctx, w, art, head) // what is known of it is worth showing anyway
+	if format.Of(pipeline.PortType(art.Type)).Rows {
+		f, err := foldingOf(ctx, w, art)
+		if err != nil {
+			return nil, err
+		}
+		a.Warnings = f.stage.Warnings
+	}
 	a.Decisions, err = models.Decisions(ctx, w, id)
 	return a, err
 }

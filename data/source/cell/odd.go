@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math/bits"
 	"strings"
+
+	"pipe/pipeline/settings"
 )
 
 // odd counts the texts of a column that people write for numbers and truth
@@ -128,7 +130,7 @@ func truthSettings(word []byte) string {
 func yamlList(texts []string) string {
 	list := make([]string, len(texts))
 	for i, text := range texts {
-		list[i] = yamlText(text)
+		list[i] = settings.Quote(text)
 	}
 	return "[" + strings.Join(list, ", ") + "]"
 }

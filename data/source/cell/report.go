@@ -5,12 +5,11 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"pipe/data/table"
+	"pipe/pipeline/settings"
 )
 
 const (
@@ -110,7 +109,7 @@ func (t *Tally) mostly(values int64) bool {
 }
 
 func (w *Warner) hintOfDoubt(name string, t *Tally) string {
-	column := yamlText(name)
+	column := settings.Quote(name)
 	if t.mixed() {
 		return "list one of them in currency:; the others make text of the values"
 	}
@@ -172,9 +171,9 @@ func (t *Tally) oddity(column string) string {
 func warnOfValues(w *Warner, name string, typ Type, tally *Tally) {
 	w.taken.add(name, tally)
 	if l := tally.layout(); l != nil {
-		column, also := yamlText(name), ""
+		column, also := settings.Quote(name), ""
 		if typ != l.Type() {
-			also = fmt.Sprintf(" and columns: {%s: %s}", column, yamlText(typ.String()))
+			also = fmt.Sprintf(" and columns: {%s: %s}", column, settings.Quote(typ.String()))
 		}
 		w.Warn("dates were read as they seem to be written", "column", name, "as", l, "count", tally.values(), "first", tally.example(classText),
 			"hint", fmt.Sprintf("if that is right, set dates: {%s: %q}%s; if not, another format, or columns: {%s: string}", column, l, also, column))
@@ -185,12 +184,12 @@ func warnOfValues(w *Warner, name string, typ Type, tally *Tally) {
 	}
 	if n := tally.noted; n != nil && n.used&usedPercent != 0 && n.bare > 0 {
 		w.Warn("numbers without a percent sign are beside others with one, and stay what they are", "column", name, "count", n.bare, "first", n.firstBare,
-			"hint", fmt.Sprintf("with percent: true 5%% is 0.05, and 5 is 5; if that is right, set columns: {%s: float64}", yamlText(name)))
+			"hint", fmt.Sprintf("with percent: true 5%% is 0.05, and 5 is 5; if that is right, set columns: {%s: float64}", settings.Quote(name)))
 	}
 	if typ != Float64 {
 		return
 	}
-	column := yamlText(name)
+	column := settings.Quote(name)
 	if n := tally.classes[classExcess]; n > 0 {
 		w.Warn("numbers have more digits than a float64 keeps", "column", name, "count", n, "first", tally.example(classExcess),
 			"hint", fmt.Sprintf("set columns: {%s: float64} if 17 digits are enough, columns: {%s: string} to keep all", column, column))
@@ -199,21 +198,6 @@ func warnOfValues(w *Warner, name string, typ Type, tally *Tally) {
 		w.Warn("numbers that end in 0 are equal to shorter ones", "column", name, "count", tally.classes[classRound], "first", tally.example(classRound),
 			"hint", fmt.Sprintf("set columns: {%s: string} if they are versions or codes, columns: {%s: float64} if they are numbers", column, column))
 	}
-}
-
-// Texts that are themselves in YAML, and those of them that mean something
-// else to some reader of it.
-var (
-	plainYAML    = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
-	reservedYAML = regexp.MustCompile(`(?i)^(null|true|false|yes|no|on|off|y|n|nan)$`)
-)
-
-// yamlText writes a text as it can stand in a pipeline file.
-func yamlText(s string) string {
-	if plainYAML.MatchString(s) && !reservedYAML.MatchString(s) {
-		return s
-	}
-	return strconv.Quote(s)
 }
 
 // A Warner warns of a few columns for each reason, and counts the others: there

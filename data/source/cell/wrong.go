@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"unicode/utf8"
+
+	"pipe/pipeline/settings"
 )
 
 // Quote quotes a text for a message, its beginning if it is long.
@@ -30,7 +32,7 @@ func (c ColumnType) Wrong(in *Rules, raw []byte) (msg, hint string) {
 }
 
 func (c ColumnType) wrong(in *Rules, text []byte) (msg, hint string) {
-	q, t, column := Quote(text), c.Type, yamlText(c.name)
+	q, t, column := Quote(text), c.Type, settings.Quote(c.name)
 	article := "a"
 	if t == Int64 {
 		article = "an"
@@ -43,7 +45,7 @@ func (c ColumnType) wrong(in *Rules, text []byte) (msg, hint string) {
 	if finer := t.finer(); finer != t {
 		if _, _, ok := how.parse(finer, text); ok {
 			return q + " has more than six decimals, which a " + t.String() + " has no place for",
-				fmt.Sprintf("set columns: {%s: %s}", column, yamlText(finer.String()))
+				fmt.Sprintf("set columns: {%s: %s}", column, settings.Quote(finer.String()))
 		}
 	}
 	if zone := in.gap(how, t, text); zone != "" {
