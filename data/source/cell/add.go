@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 	"math/bits"
+	"strings"
 )
 
 // Add counts a value and puts it into a row, as t.Value and b.Set do one after the
@@ -20,7 +21,7 @@ func (b *Builder) Add(t *Tally, in *Rules, column *ColumnType, row int, form For
 		case Float64:
 			ok = b.addFloat(t, row, raw)
 		case String:
-			ok = b.addLong(t, raw)
+			ok = b.addWord(t, in, raw)
 		case Bool, Date, Timestamp:
 			ok = b.addOther(t, row, raw)
 		}
@@ -33,17 +34,51 @@ func (b *Builder) Add(t *Tally, in *Rules, column *ColumnType, row int, form For
 	return v
 }
 
-// addLong adds a text that is too long for anything else, and begins with a letter.
-func (b *Builder) addLong(t *Tally, raw []byte) bool {
-	c, last := raw[0]|0x20, raw[len(raw)-1]
-	if len(raw) <= maxNumber || c-'a' > 'z'-'a' || last <= ' ' || t.odd == nil || t.example(classText) == nil {
+// addWord adds a text that begins with a letter and can be nothing else.
+func (b *Builder) addWord(t *Tally, in *Rules, raw []byte) bool {
+	if len(raw) <= maxNumber && (in.Notation != nil || !isWordy(raw)) || raw[0]|0x20-'a' > 'z'-'a' || raw[len(raw)-1] <= ' ' ||
+		t.odd == nil || t.example(classText) == nil {
 		return false
 	}
 	t.classes[classText]++
-	b.chars = append(b.chars, raw...)
-	b.offsets = append(b.offsets, int32(len(b.chars)))
+	b.text(raw)
 	return true
 }
+
+// isWordy says of most texts that begin with a letter that they are neither a word
+// that means something nor a date nor an amount. What it says no to may be none of
+// these as well.
+func isWordy(raw []byte) bool {
+	l := letters[raw[0]]
+	if len(raw) < int(l.least) {
+		return false
+	}
+	last := raw[len(raw)-1]
+	return (!l.month || last-'0' > 9 && last|0x20 != 'm') && (raw[0] >= 'a' || raw[3] > '9')
+}
+
+// A letter is what words may mean that begin with it.
+type letter struct {
+	least uint8 // bytes from which on they mean no truth value, infinity or missing value
+	month bool  // it begins the name of one
+}
+
+var letters = func() (list [256]letter) {
+	for c := range list {
+		list[c].least = math.MaxUint8
+	}
+	for c := byte('a'); c <= 'z'; c++ {
+		l := letter{least: 5, month: strings.IndexByte("adfjmnos", c) >= 0}
+		switch c {
+		case 'f':
+			l.least = uint8(len("false") + 1)
+		case 'i':
+			l.least = uint8(len("infinity") + 1)
+		}
+		list[c], list[c-'a'+'A'] = l, l
+	}
+	return list
+}()
 
 // addOther adds a value of a type that is no number, if it is of the class that
 // such values mostly have.

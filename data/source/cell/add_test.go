@@ -24,7 +24,8 @@ func TestAddIsValueAndSet(t *testing.T) {
 		rapid.StringMatching(`-?[0-9]{0,10}\.?[0-9]{0,18}`),
 		rapid.StringMatching(`[-+ ]?[0-9.e-]{0,20}`),
 		rapid.StringMatching(`[a-zA-Z][a-z ,]{0,20}[a-z0-9 ]{50,70}[ x]`),
-		rapid.SampledFrom([]string{"true", "FALSE", "1", "0", "-0", "-0.0", "1.10", "10.5", "2024-01-02", "9999-01-02", "2024-01-02T10:20", "2024-01-02 10:20:30.123456", "2024-01-02 10:20:30.123456789", "9000-01-02 10:20:30", "NA", "", " 5 ", "x", "10:20", "2024-13-01"}),
+		rapid.StringMatching(`[a-zA-Z]{1,9}[ .,]?[a-zA-Z0-9]{0,8}( [0-9m]{1,5})?`),
+		rapid.SampledFrom([]string{"USD 5", "USD5.50", "Feb 5, 2024", "March 5", "Jan 12, 2024 5:10 PM", "infinity", "False", "Null", "None", "N.A.", "yes", "Off", "true", "FALSE", "1", "0", "-0", "-0.0", "1.10", "10.5", "2024-01-02", "9999-01-02", "2024-01-02T10:20", "2024-01-02 10:20:30.123456", "2024-01-02 10:20:30.123456789", "9000-01-02 10:20:30", "NA", "", " 5 ", "x", "10:20", "2024-13-01"}),
 	)
 	rapid.Check(t, func(t *rapid.T) {
 		in := &Rules{Missing: NewMissing(rapid.SampledFrom([][]string{nil, {"-", "x"}, {"5"}}).Draw(t, "missing"), true)}
@@ -39,6 +40,9 @@ func TestAddIsValueAndSet(t *testing.T) {
 		two.Reset(target, len(list))
 		for row, text := range list {
 			raw := []byte(text + behind)[:len(text)]
+			if room := one.Room(len(raw)); behind == "" && room != nil {
+				raw = append(room, raw...)
+			}
 			v := want.Value(in, column, form, raw)
 			two.Set(in, row, form, raw)
 			if got := one.Add(&tally, in, &column, row, form, raw); got != v {
@@ -52,6 +56,33 @@ func TestAddIsValueAndSet(t *testing.T) {
 			t.Fatalf("column %s, want %s", a, b)
 		}
 	})
+}
+
+// TestWordyIsText: a text that is wordy is counted as text, and as nothing else.
+func TestWordyIsText(t *testing.T) {
+	texts := rapid.OneOf(
+		rapid.StringMatching(`[a-zA-Z]{1,9}[ .,]?[a-zA-Z0-9]{0,8}( [0-9m]{1,5})?`),
+		rapid.SampledFrom([]string{"USD 5", "USD5.50", "Feb 5, 2024", "March 5", "Jan 12, 2024 5:10 PM", "sep 1, 2024 10 am", "infinity", "Infinity",
+			"false", "False", "true", "Null", "None", "N.A.", "null", "yes", "Off", "group 5", "Category 12", "item", "mayor 5"}),
+	)
+	in := new(Rules)
+	rapid.Check(t, func(t *rapid.T) {
+		for _, text := range rapid.SliceOfN(texts, 20, 20).Draw(t, "texts") {
+			if !isWordy([]byte(text)) {
+				continue
+			}
+			var tally Tally
+			tally.Value(in, ColumnType{}, Bare, []byte(text))
+			if tally.classes[classText] != 1 || tally.odd == nil || *tally.odd != (odd{}) {
+				t.Fatalf("%q is not only text: %+v, %+v", text, tally.classes, tally.odd)
+			}
+		}
+	})
+	for _, text := range []string{"group 5", "Category 12", "remark"} {
+		if !isWordy([]byte(text)) {
+			t.Errorf("%q takes the long way", text)
+		}
+	}
 }
 
 // TestOverIsNearest compares with strconv, which is exact.

@@ -2,6 +2,7 @@ package cell
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"unsafe"
 
@@ -113,12 +114,32 @@ func (b *Builder) Set(in *Rules, row int, form Form, raw []byte) {
 		if in.Trim && form == Bare {
 			raw = text
 		}
-		b.chars = append(b.chars, raw...)
-		b.offsets = append(b.offsets, int32(len(b.chars)))
+		b.text(raw)
 	}
 	if !ok {
 		b.other(in, row, form, text)
 	}
+}
+
+// text adds a text to a column of text.
+func (b *Builder) text(raw []byte) {
+	n := len(b.chars)
+	if room := b.chars[n:cap(b.chars)]; len(raw) > 0 && len(room) > 0 && &raw[0] == &room[0] {
+		b.chars = b.chars[:n+len(raw)]
+	} else {
+		b.chars = append(b.chars, raw...)
+	}
+	b.offsets = append(b.offsets, int32(len(b.chars)))
+}
+
+// Room is where a text of at most n bytes may be put together before it is added,
+// so that it is not copied then. It is nil if that is all the same.
+func (b *Builder) Room(n int) []byte {
+	if b.typ != String || b.how != nil {
+		return nil
+	}
+	b.chars = slices.Grow(b.chars, n)
+	return b.chars[len(b.chars):]
 }
 
 // other sets a row to a text that is not of the type: a usual word for a missing

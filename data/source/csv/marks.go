@@ -40,7 +40,7 @@ func (rs *records) nextMarked(width int) bool {
 			if sep != start {
 				return false
 			}
-			for f.start, f.form = start+1, quoted; ; f.form, at = doubled, at+2 {
+			for f.start, f.form, f.mark = start+1, quoted, int32(at); ; f.form, at = doubled, at+2 {
 				if at+1 >= len(marks) {
 					return false
 				}

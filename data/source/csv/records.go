@@ -10,6 +10,7 @@ import (
 // A field is a piece of a record: data[start:end], without quotes around it.
 type field struct {
 	start, end int32
+	mark       int32 // of marks, the first one inside if it has doubled quotes; 0 if that is not known
 	form       form
 }
 
@@ -275,25 +276,37 @@ func (f *field) cell() cell.Form {
 // text gives the text of a field. It is in the memory of rs if the field has
 // doubled quotes or escapes, until the next call.
 func (rs *records) text(f field) []byte {
-	switch f.form {
-	case bare, quoted:
+	if f.form == bare || f.form == quoted {
 		return rs.data[f.start:f.end]
-	case doubled:
-		return rs.unescape(rs.data[f.start:f.end])
 	}
-	rs.scratch = rs.appendText(rs.scratch[:0], rs.data[f.start:f.end], f.form == loose)
+	rs.scratch = rs.put(rs.scratch[:0], f)
 	return rs.scratch
 }
 
-func (rs *records) unescape(text []byte) []byte {
-	rs.scratch = rs.scratch[:0]
+// put appends the text of a field that has doubled quotes or escapes.
+func (rs *records) put(to []byte, f field) []byte {
+	raw := rs.data[f.start:f.end]
+	switch {
+	case f.form != doubled:
+		return rs.appendText(to, raw, f.form == loose)
+	case f.mark == 0:
+		return rs.unescape(to, raw)
+	}
+	start := f.start
+	for at := f.mark; rs.marks[at] < f.end; at += 2 {
+		to = append(to, rs.data[start:rs.marks[at]+1]...)
+		start = rs.marks[at] + 2
+	}
+	return append(to, rs.data[start:f.end]...)
+}
+
+func (rs *records) unescape(to, text []byte) []byte {
 	for {
 		i := bytes.IndexByte(text, byte(rs.quote))
 		if i < 0 {
-			rs.scratch = append(rs.scratch, text...)
-			return rs.scratch
+			return append(to, text...)
 		}
-		rs.scratch = append(rs.scratch, text[:i+1]...)
+		to = append(to, text[:i+1]...)
 		text = text[i+2:]
 	}
 }

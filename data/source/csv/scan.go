@@ -193,11 +193,26 @@ func (p *parser) quickRow(r *reading) bool {
 	case rs.marked && rs.nextMarked(len(r.names)):
 		for i := range rs.fields {
 			f := &rs.fields[i]
-			p.value(r, i, f, rs.text(*f))
+			raw := rs.data[f.start:f.end]
+			if f.form == doubled {
+				raw = p.undoubled(r, i, f)
+			}
+			p.value(r, i, f, raw)
 		}
 		return true
 	}
 	return false
+}
+
+// undoubled gives the text of a field with doubled quotes, where its column has it if
+// that is one of text.
+func (p *parser) undoubled(r *reading, i int, f *field) []byte {
+	if p.filled && r.at[i] >= 0 {
+		if room := p.columns[r.at[i]].Room(int(f.end - f.start)); room != nil {
+			return p.records.put(room, *f)
+		}
+	}
+	return p.records.text(*f)
 }
 
 // plainRow looks at the next record if it is a whole one, in a block in which
