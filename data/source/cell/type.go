@@ -128,3 +128,13 @@ func (t *Type) UnmarshalText(text []byte) error {
 
 // MarshalText implements encoding.TextMarshaler.
 func (t Type) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
+
+// Parse reads a text, without blanks around it, as a value of the type, but for
+// String: a float64 as its bits, a bool as 1 or 0, dates in days and times in the
+// unit of the type, since 1970 or midnight. layout is how dates and times are
+// written, nil for the usual way.
+func (t Type) Parse(text []byte, layout *Layout) (bits int64, ok bool) {
+	w := writing{layout: layout}
+	bits, _, ok = w.parse(t, text)
+	return bits, ok
+}
