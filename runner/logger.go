@@ -79,6 +79,16 @@ func (h *logHandler) Handle(_ context.Context, r slog.Record) error {
 	return nil
 }
 
+// SplitHint parts the message of a warning from what it says to do, which is its last
+// attribute.
+func SplitHint(message string) (text, hint string) {
+	const begin = " hint="
+	if at := strings.LastIndex(message, begin); at >= 0 {
+		return message[:at], message[at+len(begin):]
+	}
+	return message, ""
+}
+
 func (h *logHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	var b strings.Builder
 	b.WriteString(h.attrs)

@@ -15,6 +15,7 @@ import (
 	"pipe/base/diag"
 	"pipe/cmd/pipe/ui"
 	"pipe/lineage"
+	"pipe/runner"
 	"pipe/workspace"
 	"pipe/workspace/runs"
 )
@@ -125,7 +126,15 @@ func (a *app) showWarnings(list []string) {
 		if i == 0 {
 			fmt.Fprintln(a.out)
 		}
-		fmt.Fprintf(a.out, "warning   %s\n", diag.Visible(message))
+		a.showWarning(message)
+	}
+}
+
+func (a *app) showWarning(message string) {
+	text, hint := runner.SplitHint(diag.Visible(message))
+	fmt.Fprintf(a.out, "warning   %s\n", text)
+	if hint != "" {
+		fmt.Fprintf(a.out, "          hint: %s\n", hint)
 	}
 }
 
@@ -233,7 +242,7 @@ func (a *app) showStage(ctx context.Context, ws *workspace.Workspace, execution 
 		fmt.Fprintf(a.out, "error     %s\n", diag.Visible(s.Error))
 	}
 	for _, message := range s.Warnings {
-		fmt.Fprintf(a.out, "warning   %s\n", diag.Visible(message))
+		a.showWarning(message)
 	}
 	var config bytes.Buffer
 	if err := json.Indent(&config, s.Settings, "          ", "  "); err == nil && config.Len() > 0 {

@@ -21,7 +21,8 @@ func (c *Column) Histogram() *profile.Histogram {
 }
 
 // Frequent lists the most frequent values with their shares of those that there
-// are, each with at most so many characters. It is empty where none is frequent.
+// are, each with at most so many characters. It is empty where none is frequent;
+// where each is there once their shares say nothing.
 func (c *Column) Frequent(rows int64, most, width int) string {
 	var parts []string
 	for i, top := range c.Top[:min(len(c.Top), most)] {
@@ -31,7 +32,10 @@ func (c *Column) Frequent(rows int64, most, width int) string {
 		} else if i == 0 {
 			return ""
 		}
-		parts = append(parts, Clip(top.Value, width)+" "+share)
+		if share = " " + share; c.Top[0].N == 1 && len(c.Top) > 1 {
+			share = ""
+		}
+		parts = append(parts, Clip(top.Value, width)+share)
 	}
 	return strings.Join(parts, ", ")
 }

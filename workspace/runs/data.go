@@ -12,6 +12,7 @@ import (
 	"pipe/data/report/tables"
 	"pipe/lineage"
 	"pipe/pipeline"
+	"pipe/runner"
 	"pipe/workspace"
 )
 
@@ -132,7 +133,12 @@ func (f *folding) fold(ctx context.Context, w *workspace.Workspace) (*report.Fol
 		return &fold, nil
 	}
 	o := f.made[0]
-	t := tables.Table{Name: f.stage.Stage + "." + o.Port, Table: parts[0].Table, Warnings: f.stage.Warnings,
+	var warnings []tables.Warning
+	for _, message := range f.stage.Warnings {
+		text, hint := runner.SplitHint(message)
+		warnings = append(warnings, tables.Warning{Text: text, Hint: hint})
+	}
+	t := tables.Table{Name: f.stage.Stage + "." + o.Port, Table: parts[0].Table, Warnings: warnings,
 		Missed: fmt.Sprintf("pipe show %s --json lists them.", o.ID.Short())}
 	if !f.read.IsZero() {
 		var err error

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"time"
 
 	"pipe/base/diag"
@@ -88,7 +89,12 @@ func (s *script) lines(ev runner.Event, columns int) []string {
 	case runner.StageLog:
 		switch {
 		case ev.Level >= slog.LevelWarn:
-			return message(Yellow, logText(ev), ev.Stage)
+			text, hint := runner.SplitHint(logText(ev))
+			lines := message(Yellow, text, ev.Stage)
+			if hint != "" {
+				lines = append(lines, wrap(strings.Repeat(" ", indent)+"hint: "+hint, columns, indent+6, 20)...)
+			}
+			return lines
 		case s.verbose:
 			return message(Dim, logText(ev), ev.Stage)
 		}

@@ -34,9 +34,12 @@ type Table struct {
 	*format.Table
 
 	Schema   *format.SchemaView // how it was read; nil if that is not known
-	Warnings []string           // of the stage that made it
+	Warnings []Warning          // of the stage that made it
 	Missed   string             // how to see the columns that are not shown
 }
+
+// A Warning is what a stage warned of, and what to do.
+type Warning struct{ Text, Hint string }
 
 // Fold shows a table.
 func (t *Table) Fold() report.Fold {
@@ -49,7 +52,11 @@ func (t *Table) Fold() report.Fold {
 			f.Notes = append(f.Notes, fmt.Sprintf("and %d more warnings", len(t.Warnings)-i))
 			break
 		}
-		f.Notes = append(f.Notes, clip(w, longWarning))
+		note := clip(w.Text, longWarning)
+		if w.Hint != "" {
+			note += ". Hint: " + clip(w.Hint, longWarning)
+		}
+		f.Notes = append(f.Notes, note)
 	}
 	met := t.met()
 	columns := report.Table{Columns: []report.Column{{Name: "column"}, {Name: "type"}, {Name: "missing", Number: true}, {Name: "different", Number: true},

@@ -71,7 +71,7 @@ func TestFold(t *testing.T) {
 	v.Columns[3].Doubt = "its values are odd"
 	v.Columns[0].Written = "%d"
 	f := (&tables.Table{
-		Name: "load.table", Table: v, Warnings: []string{"one", strings.Repeat("long ", 200)},
+		Name: "load.table", Table: v, Warnings: []tables.Warning{{"one", "do this"}, {Text: strings.Repeat("long ", 200)}},
 		Schema: &format.SchemaView{Schema: &schema.Schema{Columns: []schema.Column{{Name: "n", Type: cell.Int64, Words: settings.Map[int64]{{Key: "NA", Value: 2}}}}}},
 	}).Fold()
 	if !f.Open || f.Title != "load.table" || f.Note != "6 rows, 5 columns, 7 missing values, 2 warnings" {
@@ -79,7 +79,7 @@ func TestFold(t *testing.T) {
 	}
 	body := page(t, f)
 	for _, want := range []string{
-		`Found out of the file: delimiter: &#34;;&#34;, skip: 2`, "<li>one</li>", "long long…</li>",
+		`Found out of the file: delimiter: &#34;;&#34;, skip: 2`, "<li>one. Hint: do this</li>", "long long…</li>",
 		"<td>n</td>", "1 (17%)", "6 (100%)", "x 83%, &#34; x&#34; 17%", "true 67%, false 33%", "its values are odd", "written as %d; &#34;NA&#34; (2)",
 		`aria-label="n from 1 to 9"`, "mean 3.8, standard deviation 2.926, 5% below 1",
 	} {
