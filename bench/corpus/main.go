@@ -195,7 +195,10 @@ func readFile(ctx context.Context, path, with string) (read, error) {
 	if err != nil {
 		return read{}, err
 	}
-	var reader csv.Reader
+	var reader struct {
+		csv.Reader
+		Empty string `yaml:"empty"`
+	}
 	if err := settings.DecodeFile("settings", []byte(with), &reader); err != nil {
 		return read{}, err
 	}
@@ -203,6 +206,7 @@ func readFile(ctx context.Context, path, with string) (read, error) {
 		Files: []*source.File{{ReaderAt: file, Size: info.Size(), Name: path}},
 		// Where types are given nothing is inferred, and other columns are text.
 		Contract: cell.Contract{Expected: []cell.Typed{{Name: "\x00", Type: cell.String}}},
+		Empty:    reader.Empty == "allow",
 		Threads:  2,
 	})
 	if err != nil {

@@ -69,6 +69,9 @@ func For(kinds []Kind, f *File) (*Kind, error) {
 	if k := ByName(kinds, f.Name); k != nil {
 		return k, nil
 	}
+	if f.Size == 0 {
+		return &kinds[0], nil
+	}
 	start, err := f.Begin()
 	if err != nil {
 		return nil, err
@@ -97,6 +100,7 @@ type Inputs struct {
 	// reader say where the data are, as those of a database do.
 	Files    []*File
 	Contract cell.Contract
+	Empty    bool // there may be no rows
 
 	Threads  int                     // to use, at least 1
 	Block    int                     // bytes of a file to read in one go, 0 if that is all the same
@@ -122,6 +126,18 @@ func (in *Inputs) One() (*File, error) {
 	}
 	return nil, fmt.Errorf("%s and %d other files: one file at a time can be read in this format", in.Files[0].Name, len(in.Files)-1)
 }
+
+// NoRows is what becomes of data, named for messages, without rows: an error, or nil
+// if that may be.
+func (in *Inputs) NoRows(data string) error {
+	if in.Empty {
+		return nil
+	}
+	return diag.WithHint(errors.New(data+" has no rows"), HintEmpty)
+}
+
+// HintEmpty is what to do about data without rows.
+const HintEmpty = "if that may be, set empty: allow"
 
 // Advance reports progress.
 func (in *Inputs) Advance(done, total int64) {

@@ -105,6 +105,9 @@ func (s *stream) Close() error { return nil }
 func (s *stream) Report(log *slog.Logger) {
 	w := cell.NewWarner(log, &s.in.Contract.Rules)
 	s.Remark(log, w)
+	if s.rows == 0 {
+		w.Warn("there are no rows", "in", s.data)
+	}
 	w.End()
 	s.columns.Note(log)
 	log.Info("read "+s.data, "rows", s.rows, "columns", s.schema.NumFields())
@@ -176,7 +179,7 @@ func (s *stream) Batches(ctx context.Context) iter.Seq2[arrow.RecordBatch, error
 		switch {
 		case err != nil || !going:
 		case s.rows == 0:
-			err = fmt.Errorf("%s has no rows", s.data)
+			err = s.in.NoRows(s.data)
 		case misfit:
 			s.retype()
 			err = ErrRetyped

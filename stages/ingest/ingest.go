@@ -131,6 +131,7 @@ func (in *Ingest) Run(ctx context.Context, env pipeline.Env) error {
 	rows, err := reader.Open(ctx, source.Inputs{
 		Files:    data.files,
 		Contract: contract,
+		Empty:    in.Empty == "allow",
 		Threads:  env.Threads(),
 		Progress: env.Progress,
 		Variable: in.lookup,

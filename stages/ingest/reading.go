@@ -20,6 +20,7 @@ type Reading struct {
 	Quoted  bool     `yaml:"quoted_missing" default:"true" doc:"Whether a text in quotes can be missing. If not, \"\" is an empty text, and a value that is missing is an empty field without quotes."`
 	Trim    bool     `yaml:"trim" default:"false" doc:"Drop blanks around text that is not in quotes. Around numbers, dates and truth values they never matter."`
 	Notation
+	Empty  string  `yaml:"empty" added:"true" default:"error" enum:"error,allow" doc:"What data without rows are: an error, or a table without rows, whose columns are text unless their types are known. Where the data do not say which columns there are, names, columns or a schema does."`
 	Format *Format `yaml:"format" added:"true" doc:"Format of the file. By default the ending of its name says it or, if that says nothing, its beginning; it is CSV if neither does."`
 }
 

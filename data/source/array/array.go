@@ -33,11 +33,13 @@ func (a *Array) Check() error {
 		return diag.WithHint(fmt.Errorf("%s holds a single number, not one for each row", a.File.Name), "make an array of it that has a row for each example")
 	}
 	bytes := int64(a.Of.size())
-	for _, n := range a.Shape {
-		if n < 1 {
+	for i, n := range a.Shape {
+		if i == 0 && n == 0 {
+			bytes = 0 // there are no rows
+		} else if n < 1 {
 			return fmt.Errorf("%s has the shape %s, which has no elements", a.File.Name, a.shape())
 		}
-		if bytes > math.MaxInt64/n {
+		if bytes > math.MaxInt64/max(1, n) {
 			return fmt.Errorf("%s has the shape %s, which no file is large enough for", a.File.Name, a.shape())
 		}
 		bytes *= n

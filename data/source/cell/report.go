@@ -44,6 +44,9 @@ func (p *Plan) Report(w *Warner, data string) {
 			warnOfValues(w, name, t.typ, tally)
 		}
 	}
+	if p.Rows == 0 {
+		w.Warn("there are no rows", "in", data)
+	}
 	w.End()
 	p.Note(w.log)
 	w.log.Info("read "+data, "rows", p.Rows, "columns", listOf(columns, len(p.Targets), ", "))

@@ -20,6 +20,7 @@ type Tally struct {
 	examples [numClasses - firstExample]*example
 	last     *example
 	decimals uint8 // bits of decimals, of all decimal numbers
+	infinite bool  // the data say of a value that is infinite that it is a number
 
 	listed map[string]*int64 // texts that are listed as missing
 
@@ -80,6 +81,7 @@ func (t *Tally) Add(u *Tally, lines int64) {
 	t.missing += u.missing
 	t.blanks += u.blanks
 	t.decimals |= u.decimals
+	t.infinite = t.infinite || u.infinite
 	for word, n := range u.words {
 		t.word(word, n)
 	}
@@ -196,6 +198,8 @@ func (t *Tally) count(in *Rules, c class, form Form, text []byte) Verdict {
 	switch c {
 	case classRound, classExcess:
 		t.decimals |= decimals(text)
+	case classInfinite:
+		t.infinite = t.infinite || form == Number
 	case classText:
 		if t.odd == nil {
 			t.odd = new(odd)
@@ -351,7 +355,7 @@ func (t *Tally) Type() Type {
 	case c[classInt] + c[classWide]:
 		return Int64
 	case c[classInt] + t.floats() + c[classInfinite]:
-		if n == c[classInfinite] {
+		if t.onlyInfinite() {
 			return String
 		}
 		return Float64
@@ -375,6 +379,9 @@ func (t *Tally) Type() Type {
 	}
 	return String
 }
+
+// onlyInfinite says whether all values are a word, inf, that may mean something else.
+func (t *Tally) onlyInfinite() bool { return t.values() == t.classes[classInfinite] && !t.infinite }
 
 // layout is that of an inferred type of dates or times, nil if it is the usual one.
 func (t *Tally) layout() *Layout {
@@ -409,8 +416,8 @@ func (t *Tally) doubt() string {
 	if t.mixes() && n == t.times()+t.classes[classNanos] {
 		return mixesNanos
 	}
-	if n == t.classes[classInfinite] {
-		return "" // it may be a word
+	if t.onlyInfinite() {
+		return ""
 	}
 	if n == t.numbers() {
 		if t.mixed() {

@@ -134,10 +134,15 @@ func readCorpus(t *testing.T, c corpusCase) (*answer, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	in := reads{Reader: new(Reader), Contract: cell.Contract{Expected: []cell.Typed{{Name: "no such column", Type: cell.String}}}}
-	if err := settings.DecodeFile("settings", c.Settings, in.Reader); err != nil {
+	in := reads{Contract: cell.Contract{Expected: []cell.Typed{{Name: "no such column", Type: cell.String}}}}
+	var with struct {
+		Reader
+		Empty string `yaml:"empty"`
+	}
+	if err := settings.DecodeFile("settings", c.Settings, &with); err != nil {
 		t.Fatal(err)
 	}
+	in.Reader, in.empty = &with.Reader, with.Empty == "allow"
 	out, err := read(t, in, string(data), 16, 2)
 	if err != nil {
 		return nil, err

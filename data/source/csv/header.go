@@ -87,10 +87,22 @@ func (r *reading) first(rs *records, b block.Block, in *Reader) error {
 	}
 	r.offset = b.Offset + int64(rs.pos)
 	r.lines += int64(rs.lines)
-	if r.offset == r.file.Size && in.Empty != "allow" {
+	if r.offset == r.file.Size && !r.empty {
 		return r.noRows()
 	}
 	return nil
+}
+
+// nameless gives the names of the columns of a file without a byte, which may have no
+// rows: those that settings list or a schema has.
+func nameless(file *source.File, names []string, contract *cell.Contract) ([]string, error) {
+	switch {
+	case len(names) > 0:
+		return names, nil
+	case contract.Agreed:
+		return contract.Keep, nil
+	}
+	return nil, diag.WithHint(fmt.Errorf("%s is empty: not even a header says which columns there are", file.Name), "names: lists them")
 }
 
 func defaultName(i int) string { return fmt.Sprintf("c%d", i+1) }

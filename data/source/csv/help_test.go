@@ -14,6 +14,7 @@ import (
 type reads struct {
 	*Reader
 	cell.Contract
+	empty bool // there may be no rows
 }
 
 func usual() reads { return reads{Reader: Usual()} }
@@ -30,7 +31,7 @@ func readAll(t testing.TB, in reads, csv string, block, threads int) ([]byte, so
 	t.Helper()
 	rows, err := in.Open(t.Context(), source.Inputs{
 		Files:    []*source.File{{ReaderAt: strings.NewReader(csv), Size: int64(len(csv)), Name: "in.csv"}},
-		Contract: in.Contract, Block: block, Threads: threads,
+		Contract: in.Contract, Empty: in.empty, Block: block, Threads: threads,
 	})
 	if err != nil {
 		return nil, nil, err

@@ -86,14 +86,19 @@ func (in *Reader) Open(ctx context.Context, from source.Inputs) (source.Rows, er
 			from.Advance(done, passes*r.file.Size)
 		},
 	}
-	if err := r.open(ctx, in); err != nil {
+	r.empty = from.Empty
+	if r.empty && file.Size == 0 {
+		if r.names, err = nameless(file, in.Names, &from.Contract); err != nil {
+			return nil, err
+		}
+	} else if err := r.open(ctx, in); err != nil {
 		return nil, err
 	}
 	r.fit = fit{policy: policies[in.Rows], width: len(r.names), trailing: in.Trailing}
 	if r.columns, err = from.Contract.Columns(file.Name, r.names); err != nil {
 		return nil, err
 	}
-	r.empty, r.shared = in.Empty == "allow", from.Contract.Shared
+	r.shared = from.Contract.Shared
 	var guess *cell.Plan
 	if r.shared != nil {
 		guess, err = r.shared.For(file.Name, r.columns)
@@ -216,9 +221,6 @@ func (r *reading) Remark(log *slog.Logger, w *cell.Warner) {
 	if hint := r.hintDelimiter(nil); len(r.names) == 1 && hint != "" {
 		w.Warn("the file has one column only", "hint", hint)
 	}
-	if r.rows == 0 {
-		w.Warn("the file has no rows")
-	}
 	if r.blank > 0 {
 		w.Warn("blank lines are rows without a value in a file of one column", "lines", r.blank)
 	}
@@ -249,7 +251,7 @@ func (r *reading) noRows() error {
 		first := r.rejected[0]
 		return fmt.Errorf("%s has no rows but those that were left out, such as line %d: %s", r.file.Name, first.Line, first.Reason)
 	}
-	return diag.WithHint(fmt.Errorf("%s has a header but no rows", r.file.Name), "if that may be, set empty: allow")
+	return diag.WithHint(fmt.Errorf("%s has a header but no rows", r.file.Name), source.HintEmpty)
 }
 
 func (r *reading) warnOfRagged(w *cell.Warner) {

@@ -20,7 +20,6 @@ type Reader struct {
 	LineEnds  string          `yaml:"line_ends" added:"true" default:"auto" enum:"auto,lf,any" doc:"What ends a line: lf is a line feed, which a carriage return may precede; any is a carriage return alone too; auto is any if the file begins with lines that end in one, and else lf."`
 	Rows      string          `yaml:"rows" added:"true" default:"error" enum:"error,skip,pad,collect" doc:"What becomes of a record that has another number of fields than there are columns, or cannot be read: error; skip leaves it out, with a warning; collect leaves it out and lists it in the output rejected; pad takes fields that are missing at its end for missing values. A quote that is never closed is always an error."`
 	Trailing  bool            `yaml:"trailing_delimiter" added:"true" default:"false" doc:"Whether lines end with a delimiter, behind which there is no other field."`
-	Empty     string          `yaml:"empty" added:"true" default:"error" enum:"error,allow" doc:"What a file without rows is: an error, or a table without rows, whose columns are text unless their types are given. It needs a header, or names."`
 	Header    settings.Scalar `yaml:"header" default:"true" doc:"Whether the first record names the columns: true, false or auto. auto is false if a column begins with a number, a date or a truth value, as all that follow in the first 64 KiB, or four lines, are, and no column of such values begins with a text."`
 	Names     []string        `yaml:"names" doc:"Names of the columns, in place of those in the header. Columns without a name are called c1, c2 and so on, by their position."`
 	Repeated  string          `yaml:"repeated_names" default:"number" enum:"error,number" doc:"What a name that the header gives again is: NAME_2, NAME_3 and so on, with a warning, or an error."`
@@ -31,7 +30,7 @@ const auto = "auto"
 
 // Usual is a Reader with the default of each setting.
 func Usual() *Reader {
-	return &Reader{Encoding: charset.Auto, Delimiter: auto, Quote: `"`, Quotes: "strict", LineEnds: auto, Rows: "error", Empty: "error", Header: settings.Scalar{Tag: "!!bool", Text: "true"}, Repeated: "number"}
+	return &Reader{Encoding: charset.Auto, Delimiter: auto, Quote: `"`, Quotes: "strict", LineEnds: auto, Rows: "error", Header: settings.Scalar{Tag: "!!bool", Text: "true"}, Repeated: "number"}
 }
 
 // Validate checks what the tags cannot say.

@@ -16,6 +16,7 @@ import (
 	"pipe/base/diag"
 	"pipe/data/source"
 	"pipe/data/source/cell"
+	"pipe/data/source/sourcetest"
 	"pipe/data/table"
 	"pipe/data/table/tabletest"
 )
@@ -227,4 +228,31 @@ func FuzzWorkbook(f *testing.F) {
 		f.Add(data)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) { read(t, Reader{Header: true}, "w.xlsx", data, cell.Contract{}) })
+}
+
+// TestNoRows: a sheet may have no rows, if that is said, and its columns are those of
+// the header or of names.
+func TestNoRows(t *testing.T) {
+	for _, c := range []struct{ name, sheet, types string }{
+		{"header", `<row><c t="inlineStr"><is><t>x</t></is></c></row>`, "x:string"},
+		{"named", ``, "a:string b:string"},
+		{"neither", ``, ""},
+	} {
+		data := archive(t, "<worksheet><sheetData>"+c.sheet+"</sheetData></worksheet>", "", "")
+		r := &Reader{Header: true}
+		if c.name == "named" {
+			r.Names = []string{"a", "b"}
+		}
+		in := source.Inputs{Empty: true, Files: []*source.File{{ReaderAt: bytes.NewReader(data), Size: int64(len(data)), Name: "w.xlsx"}}}
+		made, err := sourcetest.Read(t, r, in)
+		if c.types == "" {
+			if err == nil || diag.HintOf(err) != "names: lists the columns" {
+				t.Errorf("%s: %v (%s)", c.name, err, diag.HintOf(err))
+			}
+			continue
+		}
+		if err != nil || made.Types != c.types || !strings.Contains(made.Said, "there are no rows") {
+			t.Errorf("%s: %+v, %v", c.name, made, err)
+		}
+	}
 }

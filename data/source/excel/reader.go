@@ -87,6 +87,7 @@ type reading struct {
 	paddedName string // the first of them
 	plan       *cell.Plan
 	rows       int64
+	none       bool  // there may be no rows
 	failed     int64 // cells with an error
 	example    string
 	unknown    int64 // formulas without a value
@@ -100,7 +101,7 @@ func (in *Reader) Open(ctx context.Context, from source.Inputs) (source.Rows, er
 	if err != nil {
 		return nil, err
 	}
-	r := &reading{file: file, rules: from.Contract.Rules, header: in.Header}
+	r := &reading{file: file, rules: from.Contract.Rules, header: in.Header, none: from.Empty}
 	passes := int64(0)
 	r.advance = func() { passes++; from.Advance(passes, 2) }
 	if r.area, err = parseArea(in.Range); err != nil {
@@ -166,6 +167,11 @@ func (r *reading) readHeader(names []string) error {
 		defer rows.part.Close()
 		if err := rows.next(); err != nil {
 			if err == io.EOF {
+				if r.none && len(names) > 0 {
+					r.header = false
+					r.nameHead(names)
+					return nil
+				}
 				return r.empty()
 			}
 			return err
@@ -181,10 +187,15 @@ func (r *reading) readHeader(names []string) error {
 			}
 		}
 	}
+	r.nameHead(names)
+	return nil
+}
+
+// nameHead takes names in place of those in the header.
+func (r *reading) nameHead(names []string) {
 	for i, name := range names {
 		r.head[i] = name
 	}
-	return nil
 }
 
 // name is that of a column.
@@ -227,11 +238,14 @@ func (r *reading) empty() error {
 			others = append(others, s.name)
 		}
 	}
-	err := fmt.Errorf("%s: sheet %q has %s", r.file.Name, r.sheet.name, what)
-	if len(others) > 0 {
-		return diag.WithHint(err, fmt.Sprintf("sheet: names another one: %q", others[:min(len(others), 20)]))
+	err, hint := fmt.Errorf("%s: sheet %q has %s", r.file.Name, r.sheet.name, what), source.HintEmpty
+	if r.none {
+		hint = "names: lists the columns"
 	}
-	return err
+	if len(others) > 0 {
+		hint = fmt.Sprintf("sheet: names another one: %q; ", others[:min(len(others), 20)]) + hint
+	}
+	return diag.WithHint(err, hint)
 }
 
 // A column is what was found in one so far.
@@ -280,7 +294,7 @@ func (r *reading) survey(ctx context.Context, contract *cell.Contract) error {
 	if err == nil {
 		err = problems.Err(r.file.Name)
 	}
-	if err == nil && r.rows == 0 {
+	if err == nil && r.rows == 0 && (!r.none || len(columns) == 0) {
 		err = r.empty()
 	}
 	if err == nil {

@@ -43,7 +43,7 @@ const maxDimensions = 8
 // detect knows a file by its first four bytes and the room for its dimensions.
 func detect(start []byte) bool {
 	return len(start) >= 8 && start[0] == 0 && start[1] == 0 && elements[start[2]] != "" &&
-		start[3] >= 1 && start[3] <= maxDimensions && len(start) > 4+4*int(start[3])
+		start[3] >= 1 && start[3] <= maxDimensions && len(start) >= 4+4*int(start[3])
 }
 
 // Open reads the headers.

@@ -50,6 +50,9 @@ const blanks = " \t\r\n"
 func (r *reading) bounds(start []byte) error {
 	at := len(start) - len(trimStart(start))
 	if at == len(start) || start[at] != '[' {
+		if at == len(start) && int64(at) == r.file.Size {
+			return nil // blank lines
+		}
 		return diag.WithHint(fmt.Errorf("%s is no list of objects", r.file.Name),
 			"the format json is [{...}, {...}]; if the list is within an object, take it out, for example with: jq .name FILE")
 	}
@@ -69,7 +72,7 @@ func (r *reading) bounds(start []byte) error {
 		return fmt.Errorf("%s: a comma before the end of the list, at byte %d of the file", r.file.Name, before)
 	}
 	if before < r.offset {
-		return fmt.Errorf("%s is a list without objects", r.file.Name)
+		end = r.offset // it has no elements
 	}
 	file := *r.file
 	file.Size = end

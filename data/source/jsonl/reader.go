@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"log/slog"
@@ -54,6 +55,7 @@ func detect(start []byte) bool {
 
 // A reading is what is known of a file that is being read.
 type reading struct {
+	in       *source.Inputs
 	file     *source.File
 	offset   int64 // of the first line
 	contract *cell.Contract
@@ -97,6 +99,11 @@ func (in *Reader) open(ctx context.Context, from source.Inputs, list bool) (sour
 			r.kept[name] = true
 		}
 	}
+	r.in = &from
+	if from.Empty && file.Size == 0 {
+		r.survey = new(survey)
+		return r, r.decide()
+	}
 	start, err := file.Begin()
 	if err != nil {
 		return nil, err
@@ -126,9 +133,12 @@ func (r *reading) decide() error {
 			r.add([]byte(name))
 		}
 	}
+	if r.rows == 0 {
+		if err := r.nothing(); err != nil {
+			return err
+		}
+	}
 	switch {
-	case r.rows == 0:
-		return fmt.Errorf("%s has no objects, only blank lines", r.file.Name)
 	case len(r.names) == 0:
 		return fmt.Errorf("%s has no columns: all objects are empty", r.file.Name)
 	}
@@ -155,6 +165,28 @@ func (r *reading) decide() error {
 	if cells := r.rows * int64(len(r.plan.Targets)); cells > maxCells && cells/maxSparse > r.file.Size {
 		return diag.WithHint(fmt.Errorf("%s: %d rows of %d columns in %d bytes: nearly all values are missing", r.file.Name, r.rows, len(r.plan.Targets), r.file.Size),
 			"select: lists the columns to keep")
+	}
+	return nil
+}
+
+// nothing makes columns of what is known of them without an object.
+func (r *reading) nothing() error {
+	what := r.file.Name + " has no objects, only blank lines"
+	if r.list {
+		what = r.file.Name + " is a list without objects"
+	}
+	if !r.in.Empty {
+		return diag.WithHint(errors.New(what), source.HintEmpty)
+	}
+	for _, typed := range [][]cell.Typed{r.contract.Declared, r.contract.Expected} {
+		for _, c := range typed {
+			if !r.contract.Agreed || !slices.Contains(r.contract.Optional, c.Name) {
+				r.add([]byte(c.Name))
+			}
+		}
+	}
+	if len(r.names) == 0 && r.contract.Shared == nil {
+		return diag.WithHint(errors.New(what+", so that nothing says which columns there are"), "columns: lists them with their types")
 	}
 	return nil
 }

@@ -42,7 +42,7 @@ func (rd *reading) load(ctx context.Context, write func(arrow.RecordBatch) error
 			if v.bad != "" {
 				return errChanged
 			}
-			if v.null || rd.contract.Missing.Lists(v.text) {
+			if v.null || rd.in.Contract.Missing.Lists(v.text) {
 				builders[i].Null(n)
 				continue
 			}

@@ -26,7 +26,7 @@ const magic = "SQLite format 3\x00"
 func Kind() source.Kind {
 	return source.Kind{
 		Name:    "sqlite",
-		Version: 1,
+		Version: 2,
 		Title:   "SQLite",
 		Doc: `A table, or what a query gives, of an SQLite database. A column gets the first type that all its values fit: whole
 numbers, decimal numbers, dates and timestamps that stand in texts, text. NULL is missing, an empty text is not. A blob is an
@@ -71,15 +71,15 @@ func checkNow(text string) error {
 
 // A reading is what is known of the rows.
 type reading struct {
-	db       *database
-	data     string // for messages
-	contract *cell.Contract
-	rules    []*cell.Rules // of each column that is kept
-	sql      string
-	plan     *cell.Plan
-	survey   *cell.Survey
-	warn     []string
-	advance  func(done, total int64)
+	db      *database
+	data    string // for messages
+	in      *source.Inputs
+	rules   []*cell.Rules // of each column that is kept
+	sql     string
+	plan    *cell.Plan
+	survey  *cell.Survey
+	warn    []string
+	advance func(done, total int64)
 }
 
 // Open looks at all rows.
@@ -92,7 +92,7 @@ func (r *Reader) Open(ctx context.Context, in source.Inputs) (source.Rows, error
 	if err != nil {
 		return nil, err
 	}
-	rd := &reading{db: db, data: file.Name, contract: &in.Contract, advance: in.Advance}
+	rd := &reading{db: db, data: file.Name, in: &in, advance: in.Advance}
 	if err := rd.open(ctx, r); err != nil {
 		db.close()
 		return nil, err
@@ -115,7 +115,7 @@ func (rd *reading) open(ctx context.Context, r *Reader) error {
 	if err != nil {
 		return err
 	}
-	columns, err := rd.contract.Columns(rd.data, names)
+	columns, err := rd.in.Contract.Columns(rd.data, names)
 	if err != nil {
 		return err
 	}
@@ -126,14 +126,16 @@ func (rd *reading) open(ctx context.Context, r *Reader) error {
 	for i, at := range kept {
 		list[i] = "+" + query.Name(names[at]) + " AS " + query.Name(names[at])
 	}
-	rd.rules = rulesFor(rd.contract, columns)
+	rd.rules = rulesFor(&rd.in.Contract, columns)
 	rd.sql = "SELECT " + strings.Join(list, ", ") + " FROM " + from.from
 	s := &cell.Survey{Columns: columns, Tallies: make([]cell.Tally, len(names))}
 	if err := rd.look(ctx, s, kept); err != nil {
 		return err
 	}
 	if s.Rows == 0 {
-		return fmt.Errorf("%s has no rows", rd.data)
+		if err := rd.in.NoRows(rd.data); err != nil {
+			return err
+		}
 	}
 	rd.survey, rd.plan = s, s.Plan()
 	return nil
@@ -161,7 +163,7 @@ func (rd *reading) look(ctx context.Context, s *cell.Survey, kept []int) error {
 		s.Rows = row
 		for i, at := range kept {
 			v := &values[i]
-			if v.null || rd.contract.Missing.Lists(v.text) {
+			if v.null || rd.in.Contract.Missing.Lists(v.text) {
 				s.Tallies[at].Null(1)
 				continue
 			}
@@ -198,7 +200,7 @@ func (rd *reading) Close() error { return rd.db.close() }
 
 // Report implements source.Rows.
 func (rd *reading) Report(log *slog.Logger) {
-	w := cell.NewWarner(log, &rd.contract.Rules)
+	w := cell.NewWarner(log, &rd.in.Contract.Rules)
 	for _, text := range rd.warn {
 		w.Warn(text, "file", rd.data)
 	}

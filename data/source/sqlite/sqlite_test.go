@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"pipe/base/diag"
 	"pipe/data/source"
 	"pipe/data/source/cell"
 	"pipe/data/source/sourcetest"
@@ -191,4 +192,32 @@ func FuzzRead(f *testing.F) {
 		var out bytes.Buffer
 		_, _ = source.Write(ctx, &out, rows)
 	})
+}
+
+// TestNoRows: a query may give nothing, if that is said, and has columns then.
+func TestNoRows(t *testing.T) {
+	r := &Reader{Query: "SELECT id, name FROM people WHERE id < 0 ORDER BY id"}
+	in := source.Inputs{Files: []*source.File{people(t, false)}, Contract: cell.Contract{Declared: []cell.Typed{{Name: "id", Type: cell.Int64}}}}
+	if _, err := sourcetest.Read(t, r, in); err == nil || err.Error() != "people.db has no rows" || diag.HintOf(err) != source.HintEmpty {
+		t.Errorf("%v", err)
+	}
+	in.Files, in.Empty = []*source.File{people(t, false)}, true
+	made, err := sourcetest.Read(t, r, in)
+	if err != nil || made.Types != "id:int64 name:string" || made.CSV != "id,name\n" || !strings.Contains(made.Said, "there are no rows") {
+		t.Errorf("%+v, %v", made, err)
+	}
+}
+
+// TestInfinity: what SQLite holds as a number is one, whatever it looks like as text.
+func TestInfinity(t *testing.T) {
+	for sql, want := range map[string]string{"SELECT 9e999 AS a": "a\n+Inf\n", "SELECT 1 AS a UNION ALL SELECT -9e999 ORDER BY a": "a\n-Inf\n1\n"} {
+		got, types, log, err := read(t, "query: "+sql, people(t, false), cell.Contract{})
+		if err != nil || got != want || types != "a:float64" || !strings.Contains(log, "infinite numbers") {
+			t.Errorf("%s: %q %s, %v\n%s", sql, got, types, err, log)
+		}
+	}
+	got, types, _, err := read(t, "query: SELECT 'inf' AS a", people(t, false), cell.Contract{})
+	if err != nil || got != "a\ninf\n" || types != "a:string" {
+		t.Errorf("a text: %q %s, %v", got, types, err)
+	}
 }
