@@ -33,7 +33,7 @@ class Sklearn:
     def read(self, path):
         import pyarrow as pa
         with pa.memory_map(path) as f:
-            return pa.ipc.open_file(f).read_all().select(NUMBERS + [TEXT]).to_pandas()
+            return pa.ipc.open_file(f).read_all().to_pandas()
 
     def split(self, table):
         from sklearn.model_selection import train_test_split
@@ -52,7 +52,7 @@ class Sklearn:
 class PolarsColumns:
     def read(self, path):
         import polars as pl
-        return pl.scan_ipc(path).select(NUMBERS + [TEXT]).collect()
+        return pl.read_ipc(path)
 
     def split(self, table):
         import numpy as np

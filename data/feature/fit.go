@@ -244,18 +244,20 @@ func labelled(rec arrow.RecordBatch, column int) []int {
 	if arr.NullN() == 0 && table.ClassOf(arr.DataType()) != table.ClassReal {
 		return nil
 	}
-	n, absent := arr.Len(), 0
-	for i := range n {
-		if missing(arr, i) {
-			absent++
+	n := arr.Len()
+	there := table.Valid(arr)
+	if values, _, err := table.FloatsOrNaN(arr, nil); err == nil {
+		there = make([]bool, n)
+		for i, v := range values {
+			there[i] = v == v
 		}
 	}
-	if absent == 0 {
+	if !slices.Contains(there, false) {
 		return nil
 	}
-	rows := make([]int, 0, n-absent)
-	for i := range n {
-		if !missing(arr, i) {
+	rows := make([]int, 0, n)
+	for i, ok := range there {
+		if ok {
 			rows = append(rows, i)
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
 
 	"pipe/data/table"
 	"pipe/data/tensor"
@@ -163,23 +162,11 @@ func formsOf(c table.Class) Form {
 // for booleans. Integers beyond 2^53 are rounded. They are those of the table, and
 // must not be changed, if shared; else they may be in buf.
 func floats(column string, arr arrow.Array, buf []float64) (values []float64, shared bool, err error) {
-	values, valid, err := table.Floats(arr)
+	values, shared, err = table.FloatsOrNaN(arr, buf)
 	if err != nil {
 		return nil, false, fmt.Errorf("column %q: %w", column, err)
 	}
-	_, shared = arr.(*array.Float64)
-	if valid == nil {
-		return values, shared, nil
-	}
-	if shared {
-		values = append(buf[:0], values...)
-	}
-	for i, ok := range valid {
-		if !ok {
-			values[i] = math.NaN()
-		}
-	}
-	return values, false, nil
+	return values, shared, nil
 }
 
 // texts gives the values of a column as text, and which of them are there; nil

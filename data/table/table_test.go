@@ -344,6 +344,35 @@ func TestTake(t *testing.T) {
 	}
 }
 
+// Numbers are those of Floats, wherever the column begins in its
+// memory, and with NaN where those have a null.
+func TestFloatsOrNaN(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		rows := rapid.IntRange(1, 40).Draw(rt, "rows")
+		from := rapid.IntRange(0, rows-1).Draw(rt, "from")
+		rec := drawRecord(rt, rows).NewSlice(int64(from), int64(rows))
+		buf := make([]float64, 30)
+		for i, col := range rec.Columns() {
+			want, valid, err := Floats(col)
+			got, shared, err2 := FloatsOrNaN(col, buf)
+			if (err == nil) != (err2 == nil) {
+				rt.Fatalf("column %q: %v, want %v", rec.ColumnName(i), err2, err)
+			}
+			if err != nil {
+				continue
+			}
+			if _, same := col.(*array.Float64); shared != (same && valid == nil) {
+				rt.Errorf("column %q: shared is %v", rec.ColumnName(i), shared)
+			}
+			for r := range want {
+				if null := valid != nil && !valid[r]; null != col.IsNull(r) || null != math.IsNaN(got[r]) || !null && got[r] != want[r] {
+					rt.Fatalf("column %q, row %d: %v and %v", rec.ColumnName(i), r, got[r], want[r])
+				}
+			}
+		}
+	})
+}
+
 func TestSelectAndColumn(t *testing.T) {
 	schema := arrow.NewSchema([]arrow.Field{
 		{Name: "bill_length", Type: arrow.PrimitiveTypes.Int64}, {Name: "sex", Type: arrow.BinaryTypes.String},

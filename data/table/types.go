@@ -59,9 +59,10 @@ type scalar struct {
 	name  string // as people write and read it
 	class Class
 	dtype arrow.DataType
-	// numbers gives the values for Floats, nil if they are none; extreme what keeps
+	// numbers gives the values for Floats, nil if they are none, in the memory of buf
+	// if it is large enough and they are not those of the column; extreme what keeps
 	// the least and the greatest of them.
-	numbers func(arrow.Array) []float64
+	numbers func(arr arrow.Array, buf []float64) []float64
 	extreme func() extreme
 	parquet parquetForm
 }
@@ -112,12 +113,12 @@ type plain interface {
 // number is a type whose values have a fixed size.
 func number[T plain](name string, class Class, dtype arrow.DataType, parquet parquetForm) scalar {
 	return scalar{name: name, class: class, dtype: dtype, parquet: parquet,
-		numbers: func(arr arrow.Array) []float64 {
+		numbers: func(arr arrow.Array, buf []float64) []float64 {
 			values := valuesOf[T](arr)
 			if same, ok := any(values).([]float64); ok {
 				return same
 			}
-			out := make([]float64, len(values))
+			out := roomIn(buf, len(values))
 			for i, v := range values {
 				out[i] = float64(v)
 			}
@@ -143,9 +144,9 @@ func number[T plain](name string, class Class, dtype arrow.DataType, parquet par
 // those of all other times are.
 func finer(name string, class Class, dtype arrow.DataType, parquet parquetForm) scalar {
 	s := number[int64](name, class, dtype, parquet)
-	s.numbers = func(arr arrow.Array) []float64 {
+	s.numbers = func(arr arrow.Array, buf []float64) []float64 {
 		values := valuesOf[int64](arr)
-		out := make([]float64, len(values))
+		out := roomIn(buf, len(values))
 		for i, v := range values {
 			out[i] = float64(v/1000) + float64(v%1000)/1000
 		}
@@ -154,15 +155,24 @@ func finer(name string, class Class, dtype arrow.DataType, parquet parquetForm) 
 	return s
 }
 
-func boolNumbers(arr arrow.Array) []float64 {
+func boolNumbers(arr arrow.Array, buf []float64) []float64 {
 	a := arr.(*array.Boolean)
-	out := make([]float64, a.Len())
+	out := roomIn(buf, a.Len())
 	for i := range out {
+		out[i] = 0
 		if a.Value(i) {
 			out[i] = 1
 		}
 	}
 	return out
+}
+
+// roomIn gives n numbers in the memory of buf, or in new memory if that is too small.
+func roomIn(buf []float64, n int) []float64 {
+	if cap(buf) < n {
+		return make([]float64, n)
+	}
+	return buf[:n]
 }
 
 // valuesOf views the values of a column of a fixed size.

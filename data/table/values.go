@@ -171,11 +171,47 @@ func NewRecord(schema *arrow.Schema, columns ...arrow.Array) (arrow.RecordBatch,
 // value is 0; it is nil if there are none. A float64 column is not copied: values
 // is good while arr is retained and must not be changed.
 func Floats(arr arrow.Array) (values []float64, valid []bool, err error) {
+	numbers, err := numbersOf(arr)
+	if err != nil {
+		return nil, nil, err
+	}
+	return numbers(arr, nil), Valid(arr), nil
+}
+
+func numbersOf(arr arrow.Array) (func(arr arrow.Array, buf []float64) []float64, error) {
 	s := scalarOf(arr.DataType())
 	if s == nil || s.numbers == nil {
-		return nil, nil, fmt.Errorf("a %s column holds no numbers", TypeName(arr.DataType()))
+		return nil, fmt.Errorf("a %s column holds no numbers", TypeName(arr.DataType()))
 	}
-	return s.numbers(arr), Valid(arr), nil
+	return s.numbers, nil
+}
+
+// FloatsOrNaN gives the numbers that Floats does, and NaN for each null. They are
+// in the memory of buf if it is large enough, but those of a float64 column without
+// nulls are shared with the column: they must not be changed.
+func FloatsOrNaN(arr arrow.Array, buf []float64) (values []float64, shared bool, err error) {
+	numbers, err := numbersOf(arr)
+	if err != nil {
+		return nil, false, err
+	}
+	values = numbers(arr, buf)
+	_, shared = arr.(*array.Float64)
+	if arr.NullN() == 0 {
+		return values, shared, nil
+	}
+	if shared {
+		values = append(buf[:0], values...)
+	}
+	nan, valid := math.NaN(), arr.NullBitmapBytes()
+	for i, at := 0, arr.Data().Offset(); i < len(values); i, at = i+1, at+1 {
+		switch {
+		case at%8 == 0 && valid[at/8] == 0xff: // eight that are there
+			i, at = i+7, at+7
+		case valid[at/8]>>(at%8)&1 == 0:
+			values[i] = nan
+		}
+	}
+	return values, false, nil
 }
 
 // Valid tells for each row whether it has a value. It is nil if all have.
@@ -183,9 +219,9 @@ func Valid(arr arrow.Array) []bool {
 	if arr.NullN() == 0 {
 		return nil
 	}
-	valid := make([]bool, arr.Len())
+	valid, bitmap, at := make([]bool, arr.Len()), arr.NullBitmapBytes(), arr.Data().Offset()
 	for i := range valid {
-		valid[i] = arr.IsValid(i)
+		valid[i] = bitmap[(at+i)/8]>>((at+i)%8)&1 == 1
 	}
 	return valid
 }
