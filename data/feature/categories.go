@@ -2,6 +2,7 @@ package feature
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,20 +14,40 @@ const maxDistinct = 1 << 20
 
 // A counter counts the categories of a column.
 type counter struct {
-	integers bool // sort by value
-	counts   map[string]int64
+	integers bool           // sort by value
+	places   map[string]int // of categories in counts
+	counts   []int64
 	missing  int64
 }
 
 func newCounter(integers bool) *counter {
-	return &counter{integers: integers, counts: make(map[string]int64)}
+	return &counter{integers: integers, places: make(map[string]int)}
+}
+
+// plus counts n more of a category, whose memory it refers to if it is new. A map
+// is not assigned a key that it has: it would take over the memory of that.
+func (c *counter) plus(category string, n int64) {
+	at, ok := c.places[category]
+	if !ok {
+		at = len(c.counts)
+		c.places[category], c.counts = at, append(c.counts, 0)
+	}
+	c.counts[at] += n
+}
+
+// of is how many of a category there are.
+func (c *counter) of(category string) int64 {
+	if at, ok := c.places[category]; ok {
+		return c.counts[at]
+	}
+	return 0
 }
 
 // add counts the values of some rows, whose memory it refers to.
 func (c *counter) add(v *Values) {
 	for i := range v.Texts {
 		if text, ok := v.Text(i); ok {
-			c.counts[text]++
+			c.plus(text, 1)
 		} else {
 			c.missing++
 		}
@@ -37,27 +58,23 @@ func (c *counter) add(v *Values) {
 // that.
 func (c *counter) take(other *counter) (ok bool) {
 	c.missing += other.missing
-	for text, n := range other.counts {
-		if had, ok := c.counts[text]; ok {
-			c.counts[text] = had + n
-			continue
+	for text, at := range other.places {
+		if _, known := c.places[text]; !known {
+			if len(c.counts) == maxDistinct {
+				return false
+			}
+			text = strings.Clone(text) // its memory may be used again
 		}
-		if len(c.counts) == maxDistinct {
-			return false
-		}
-		c.counts[strings.Clone(text)] = n // its memory may be used again
+		c.plus(text, other.counts[at])
 	}
-	other.missing = 0
-	clear(other.counts)
+	other.missing, other.counts = 0, other.counts[:0]
+	clear(other.places)
 	return true
 }
 
 // sorted lists the categories in their order.
 func (c *counter) sorted() []string {
-	names := make([]string, 0, len(c.counts))
-	for name := range c.counts {
-		names = append(names, name)
-	}
+	names := slices.AppendSeq(make([]string, 0, len(c.places)), maps.Keys(c.places))
 	slices.SortFunc(names, compareCategories(c.integers))
 	return names
 }
@@ -100,7 +117,7 @@ func btoi(b bool) int {
 func (c *counter) mode() string {
 	name, most := "", int64(0)
 	for _, candidate := range c.sorted() {
-		if n := c.counts[candidate]; n > most {
+		if n := c.of(candidate); n > most {
 			name, most = candidate, n
 		}
 	}
@@ -110,7 +127,7 @@ func (c *counter) mode() string {
 // fill counts the missing values as a category.
 func (c *counter) fill(name string) {
 	if c.missing > 0 {
-		c.counts[name] += c.missing
+		c.plus(name, c.missing)
 		c.missing = 0
 	}
 }

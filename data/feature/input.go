@@ -209,7 +209,7 @@ func (f *Frequencies) counter() *counter {
 func (f *Frequencies) Sorted() []string { return f.counter().sorted() }
 
 // Of is the number of rows that have a category.
-func (f *Frequencies) Of(category string) int64 { return f.counter().counts[category] }
+func (f *Frequencies) Of(category string) int64 { return f.counter().of(category) }
 
 // Missing is the number of rows that have none.
 func (f *Frequencies) Missing() int64 { return f.counter().missing }

@@ -162,7 +162,8 @@ func (in *Input) checkStray(f *Frequencies, assumed bool) error {
 	filled := func(text string) bool { return with.Strategy == Constant && text == *with.Text }
 	counter := f.counter()
 	var numbers, others, different int64
-	for text, n := range counter.counts {
+	for text, at := range counter.places {
+		n := counter.counts[at]
 		switch {
 		case isNumber(text):
 			numbers += n
@@ -180,7 +181,7 @@ func (in *Input) checkStray(f *Frequencies, assumed bool) error {
 	}
 	word, most := "", int64(0)
 	for _, text := range counter.sorted() {
-		if n := counter.counts[text]; n > most && !isNumber(text) && !filled(text) {
+		if n := counter.of(text); n > most && !isNumber(text) && !filled(text) {
 			word, most = text, n
 		}
 	}

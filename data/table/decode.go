@@ -7,6 +7,7 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
 )
 
 // Select is a reader of the named columns of the same table, in the order of the
@@ -65,7 +66,8 @@ type body []piece
 
 type piece struct {
 	span
-	data []byte
+	data  []byte
+	spare *memory.Buffer // that it goes back to; nil if nobody waits for it
 }
 
 // smallGap is how many bytes that nobody asked for are read along, in place of
@@ -87,25 +89,44 @@ func (r *Reader) readBody(start int64, buffers []span) (body, error) {
 		}
 	}
 	for i := range pieces {
-		var err error
-		if pieces[i].data, err = readBytes(r.src, span{start + pieces[i].offset, pieces[i].size}); err != nil {
+		p := &pieces[i]
+		if r.spare == nil {
+			p.data = make([]byte, p.size)
+		} else {
+			p.data = r.spare.Allocate(int(p.size))
+			p.spare = memory.NewBufferWithAllocator(p.data, r.spare)
+		}
+		if err := readInto(p.data, r.src, start+p.offset); err != nil {
+			pieces.release()
 			return nil, err
 		}
 	}
 	return pieces, nil
 }
 
-// bytes gives a buffer that was asked for.
-func (b body) bytes(s span) []byte {
+// release gives back the memory, once no array lies over it.
+func (b body) release() {
+	for _, p := range b {
+		if p.spare != nil {
+			p.spare.Release()
+		}
+	}
+}
+
+// buffer gives a buffer that was asked for.
+func (b body) buffer(s span) *memory.Buffer {
 	if s.size == 0 {
-		return nil
+		return memory.NewBufferBytes(nil)
 	}
 	i, found := slices.BinarySearchFunc(b, s.offset, func(p piece, at int64) int { return int(min(1, max(-1, p.offset-at))) })
 	if !found {
 		i--
 	}
 	from := s.offset - b[i].offset
-	return b[i].data[from : from+s.size : from+s.size]
+	if b[i].spare == nil {
+		return memory.NewBufferBytes(b[i].data[from : from+s.size : from+s.size])
+	}
+	return memory.SliceBuffer(b[i].spare, int(from), int(s.size))
 }
 
 // decode makes arrays that lie over the body of a batch.
@@ -133,6 +154,7 @@ func (r *Reader) decode(i int) (arrow.RecordBatch, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer body.release()
 	columns := make([]arrow.Array, 0, len(parts))
 	defer func() {
 		for _, c := range columns {
@@ -148,6 +170,7 @@ func (r *Reader) decode(i int) (arrow.RecordBatch, error) {
 			err = fmt.Errorf("%d rows, want %d", data.Len(), h.rows)
 		}
 		if err != nil {
+			data.Release()
 			return nil, fmt.Errorf("column %q: %w", f.Name, err)
 		}
 		columns = append(columns, array.MakeFromData(data))

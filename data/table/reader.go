@@ -23,6 +23,7 @@ type Reader struct {
 	columns []int         // of the file, those of the schema; nil: all
 	batches []batchAt
 	starts  []int64 // the first row of each batch, and the number of all rows
+	spare   *spare  // memory for batches; nil: each has its own
 }
 
 // Open reads the schema of a table of the given size in bytes. Bytes that are
@@ -118,13 +119,20 @@ func readSchema(r io.ReaderAt, size int64) (*arrow.Schema, error) {
 
 func readBytes(r io.ReaderAt, s span) ([]byte, error) {
 	buf := make([]byte, s.size)
-	if n, err := r.ReadAt(buf, s.offset); n < len(buf) {
+	if err := readInto(buf, r, s.offset); err != nil {
+		return nil, err
+	}
+	return buf, nil
+}
+
+func readInto(buf []byte, r io.ReaderAt, at int64) error {
+	if n, err := r.ReadAt(buf, at); n < len(buf) {
 		if err == nil || err == io.EOF {
 			err = io.ErrUnexpectedEOF
 		}
-		return nil, fmt.Errorf("read %d bytes at %d: %w", s.size, s.offset, err)
+		return fmt.Errorf("read %d bytes at %d: %w", len(buf), at, err)
 	}
-	return buf, nil
+	return nil
 }
 
 // Schema is the schema of the table, with its metadata.
@@ -228,6 +236,13 @@ func (h *batchHeader) array(t arrow.DataType, body body) *array.Data {
 	if buffers[0].Len() == 0 {
 		buffers[0] = nil // no validity bitmap
 	}
+	defer func() { // the array holds them from then on
+		for _, b := range buffers {
+			if b != nil {
+				b.Release()
+			}
+		}
+	}()
 	switch t := t.(type) {
 	case *arrow.StringType:
 		buffers = append(buffers, h.buffer(body), h.buffer(body))
@@ -250,7 +265,7 @@ func (h *batchHeader) array(t arrow.DataType, body body) *array.Data {
 func (h *batchHeader) buffer(body body) *memory.Buffer {
 	s := h.buffers[0]
 	h.buffers = h.buffers[1:]
-	return memory.NewBufferBytes(body.bytes(s))
+	return body.buffer(s)
 }
 
 // recoverDamage turns a panic of a decoder, which trusts its input, into an

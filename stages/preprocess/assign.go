@@ -101,7 +101,7 @@ func newStratified(seed uint64, keys *keyCounts, weights []uint64) (*quotaAssign
 	counts := make([]int64, len(names), len(names)+1)
 	index := make(map[string]int, len(names))
 	for i, name := range names {
-		counts[i], index[name] = keys.counts[name], i
+		counts[i], index[name] = *keys.counts[name], i
 	}
 	if keys.missing > 0 {
 		counts = append(counts, keys.missing)
@@ -123,7 +123,7 @@ func tooManyStrata(column string) error {
 type keyCounts struct {
 	name    string
 	column  int
-	counts  map[string]int64
+	counts  map[string]*int64
 	missing int64
 }
 
@@ -137,10 +137,14 @@ func (k *keyCounts) add(arr arrow.Array) error {
 			k.missing++
 			continue
 		}
-		if _, ok := k.counts[key]; !ok {
-			key = strings.Clone(key) // it may die with the record
+		n, ok := k.counts[key]
+		if !ok {
+			// A key in memory of its own: this one dies with the record. A map that is
+			// assigned a key that it has would take over the memory of that.
+			n = new(int64)
+			k.counts[strings.Clone(key)] = n
 		}
-		k.counts[key]++
+		*n++
 	}
 	return nil
 }
@@ -199,7 +203,7 @@ func newGrouped(seed uint64, keys *keyCounts, weights []uint64) (*keyAssigner, e
 		h := fnv.New64a()
 		h.Write([]byte(name))
 		groups = append(groups, group{name, stream.Uint64(h.Sum64())})
-		n += count
+		n += *count
 	}
 	slices.SortFunc(groups, func(a, b group) int {
 		return cmp.Or(cmp.Compare(a.rank, b.rank), strings.Compare(a.name, b.name))
@@ -222,7 +226,7 @@ func newGrouped(seed uint64, keys *keyCounts, weights []uint64) (*keyAssigner, e
 			used[best] = true
 			empty--
 		}
-		below[best] -= keys.counts[g.name]
+		below[best] -= *keys.counts[g.name]
 		a.parts[g.name] = best
 	}
 	return a, nil

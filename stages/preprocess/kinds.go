@@ -18,7 +18,8 @@ func Kinds() []pipeline.Kind {
 	return []pipeline.Kind{preprocessKind(), applyKind(), splitKind()}
 }
 
-// openTable opens the table behind an input port. The caller closes both.
+// openTable opens the table behind an input port, to be read by batches that are
+// released before the next ones are read. The caller closes both.
 func openTable(env pipeline.Env, port string) (*pipeline.Input, *table.Reader, error) {
 	in, err := env.Open(port)
 	if err != nil {
@@ -29,7 +30,7 @@ func openTable(env pipeline.Env, port string) (*pipeline.Input, *table.Reader, e
 		in.Close()
 		return nil, nil, fmt.Errorf("%s: %w", in.Name, err)
 	}
-	return in, r, nil
+	return in, r.Reusing(), nil
 }
 
 // fieldError makes an error of a setting with a hint.

@@ -361,7 +361,7 @@ func countKeys(ctx context.Context, r *table.Reader, method, name string) (*keyC
 		return nil, fmt.Errorf("%s: %w", method, err)
 	}
 	decimal := table.ClassOf(r.Schema().Field(column).Type) == table.ClassReal
-	keys := &keyCounts{name: name, column: column, counts: make(map[string]int64)}
+	keys := &keyCounts{name: name, column: column, counts: make(map[string]*int64)}
 	only, err := r.Select(name)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", method, err)

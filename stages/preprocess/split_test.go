@@ -182,6 +182,43 @@ func TestRandomSplitIsUniform(t *testing.T) {
 	}
 }
 
+// Keys are those of the rows, whatever has become of the batch that they were first
+// seen in.
+func TestSplitKeepsKeysOfManyBatches(t *testing.T) {
+	const keys, n = 89, 4 * batchRows
+	texts := make([]string, n)
+	for i := range texts {
+		texts[i] = fmt.Sprint("key ", i*7919%keys*i%keys)
+	}
+	rows := tabletest.Table(t, "key", texts)
+	for _, method := range []string{"stratify", "group"} {
+		counts := map[string][]int{} // by key and part
+		for p, part := range []string{"a", "b"} {
+			result := pipelinetest.Run(t, splitCase("{parts: {a: 0.5, b: 0.5}, "+method+": key}", rows))
+			for rec, err := range tabletest.Open(t, result.Outputs[part]).Batches() {
+				if err != nil {
+					t.Fatal(err)
+				}
+				of, _, err := table.Texts(rec.Column(0))
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, key := range of {
+					if counts[key] == nil {
+						counts[strings.Clone(key)] = make([]int, 2)
+					}
+					counts[key][p]++
+				}
+			}
+		}
+		for key, c := range counts {
+			if d := c[0] - c[1]; method == "stratify" && (d < -1 || d > 1) || method == "group" && c[0] > 0 && c[1] > 0 {
+				t.Errorf("%s: %q has %d and %d rows", method, key, c[0], c[1])
+			}
+		}
+	}
+}
+
 func TestStratifiedSplit(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		keys := rapid.SliceOfN(rapid.StringMatching("[a-d]"), 20, 120).Draw(rt, "keys")

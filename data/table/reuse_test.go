@@ -1,0 +1,62 @@
+package table
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+)
+
+// A record keeps its values until it is released, however long that takes, and then
+// its memory is used again.
+func TestReusingKeepsWhatIsHeld(t *testing.T) {
+	const batches, rows = 8, 3000
+	text := arrow.Field{Name: "text", Type: arrow.BinaryTypes.String}
+	last := arrow.Field{Name: "last", Type: arrow.BinaryTypes.String}
+	schema := arrow.NewSchema([]arrow.Field{{Name: "number", Type: arrow.PrimitiveTypes.Int64}, text, {Name: "other", Type: arrow.PrimitiveTypes.Int64}, last}, nil)
+	var want []arrow.RecordBatch // of the columns that are read
+	var all []arrow.RecordBatch
+	for b := range batches {
+		numbers, texts, valid := make([]int64, rows), make([]string, rows), make([]bool, rows)
+		for i := range numbers {
+			numbers[i], texts[i], valid[i] = int64(b*i), fmt.Sprint(b, "text", i*b), i%(b+2) != 0
+		}
+		rec, err := NewRecord(schema, NewArray(numbers, valid), NewArray(texts, valid), NewArray(numbers, nil), NewArray(texts, nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		selected, err := Select(rec, []string{"last", "number", "text"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		all, want = append(all, rec), append(want, selected)
+	}
+	r := read(t, writeSmall(t, rows, batchBytes, schema, all...)).Reusing()
+	selected, err := r.Select("last", "number", "text")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var held []arrow.RecordBatch
+	release := func() {
+		if !array.RecordEqual(held[0], want[0]) {
+			t.Errorf("batch %d has other values", batches-len(want))
+		}
+		held[0].Release()
+		held, want = held[1:], want[1:]
+	}
+	for p, err := range selected.Pieces(rows) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if held = append(held, p.Rows); len(held) == 3 {
+			release()
+		}
+	}
+	for len(held) > 0 {
+		release()
+	}
+	if n := len(r.spare.free); n == 0 || n > 5 {
+		t.Errorf("memory for %d batches, want that for the 5 that were there at a time", n)
+	}
+}
