@@ -3,12 +3,10 @@ package pipeline
 import (
 	"container/heap"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"pipe/base/diag"
-	"pipe/base/glob"
 	"pipe/base/names"
 	"pipe/pipeline/settings"
 )
@@ -55,26 +53,7 @@ func (d *draft) configured(stage Stage, dir string) {
 	s.Stage = stage
 	s.Config = settings.Canonical(stage)
 	s.Settings = settings.JSON(stage)
-	for _, f := range settings.Files(stage) {
-		in := FileInput{Port: f.Name, Path: f.Path, Type: File, Several: f.Several}
-		path := f.Path
-		switch f.Kind {
-		case settings.AllBelow:
-			in.Type = Directory
-		case settings.Matching:
-			in.Type = Directory
-			if in.Pattern, _ = glob.Parse(f.Pattern); in.Pattern != nil { // it was decoded
-				path = in.Pattern.Folder
-			}
-		}
-		// Cleaned, so that ".." is the folder that one reads in the path, also
-		// behind a symbolic link.
-		in.Resolved = filepath.Clean(filepath.FromSlash(path))
-		if !filepath.IsAbs(in.Resolved) {
-			in.Resolved = filepath.Join(dir, in.Resolved)
-		}
-		s.Files = append(s.Files, in)
-	}
+	s.Files = fileInputs(stage, dir)
 }
 
 // outputs are the output ports, given the names of the connected inputs.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"pipe/artifacts"
+	"pipe/base/address"
 	"pipe/base/diag"
 	"pipe/base/glob"
 	"pipe/base/names"
@@ -81,7 +82,7 @@ func (r Ref) String() string { return r.Stage + "." + r.Port }
 // files.
 type FileInput struct {
 	Port string   // the setting: "path", or "files/NAME" for an element of a list
-	Path string   // as written
+	Path string   // as written, and of an address what may be shown
 	Type PortType // File or Directory
 	// Resolved is where it is: Path, from the folder of the pipeline file. For a
 	// pattern it is the folder that the pattern names.
@@ -90,6 +91,9 @@ type FileInput struct {
 	Pattern *glob.Pattern
 	// Several says that the setting could name a folder or a pattern.
 	Several bool
+	// Address, if not nil, is where a server has the file. Artifact is then what it is
+	// to hold, zero if nobody has said so yet.
+	Address *address.Address
 	// Artifact, if not zero, is what is read in place of the file.
 	Artifact artifacts.ID
 	// Pos is where the path was written; its Line is 0 in a plan made in code.

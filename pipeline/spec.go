@@ -283,16 +283,16 @@ func (l *loader) configure(d *draft, key *settings.Node, with settings.Raw) {
 // checkFiles places the external files of a stage, and reports those that may
 // not be read.
 func (l *loader) checkFiles(d *draft, with *settings.Node) {
-	settings := map[string]func(text string) *settings.Node{}
-	for i := range d.step.Files {
+	places := map[string]func(text string) *settings.Node{}
+	for i, written := range settings.Files(d.step.Stage) {
 		f := &d.step.Files[i]
 		setting, _, _ := strings.Cut(f.Port, "/")
-		if settings[setting] == nil {
-			settings[setting] = writtenIn(with, setting)
+		if places[setting] == nil {
+			places[setting] = writtenIn(with, setting)
 		}
-		at := cmp.Or(settings[setting](f.Path), d.configAt)
+		at := cmp.Or(places[setting](written.Path), d.configAt)
 		f.Pos = diag.Pos{File: l.p.File, Line: at.Line, Column: at.Column}
-		if l.file == nil {
+		if l.file == nil || f.Address != nil {
 			continue
 		}
 		if err := l.file(f.Resolved); err != nil {

@@ -24,6 +24,8 @@ type Forecast struct {
 	Against *lineage.Earlier
 	Changes []Change
 
+	Downloads []string // addresses of the files that it would download first
+
 	Memory int64  // that it will need, in bytes; 0 if that is not known
 	Device string // that it is placed on; empty is the CPU, or not known yet
 
@@ -105,6 +107,9 @@ func (r *Runner) forecast(ctx context.Context, e *execution, i int) (f Forecast,
 	f.Action, f.Reason = WillRun, found.reason
 	if f.Reason == "" {
 		f.Reason = whyMissed(f.Against, f.Changes)
+	}
+	for _, file := range r.missingDownloads(s) {
+		f.Downloads = append(f.Downloads, file.Path)
 	}
 	unfit := r.ready(s)
 	if sizer, ok := s.Stage.(pipeline.Sizer); ok && unfit == nil {

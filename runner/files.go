@@ -26,7 +26,7 @@ func (e *execution) rememberedFiles(s *pipeline.Step) (map[string]artifacts.ID, 
 			ids[f.Port] = f.Artifact
 			continue
 		}
-		if f.Type == pipeline.Directory {
+		if f.Address != nil || f.Type == pipeline.Directory {
 			return nil, false // to look for its files takes a while
 		}
 		st, err := lineage.StatFile(f.Resolved)
@@ -47,7 +47,7 @@ func (e *execution) hashFiles(ctx context.Context, i int) jobResult {
 	s := e.plan.Steps[i]
 	var im *importer
 	if !e.dry {
-		im = e.importer()
+		im = e.importer(s, &listener{stage: s.Name, emit: e.emit, file: &logFile{}})
 		defer im.discard()
 	}
 	ids, err := e.hashAll(ctx, s.Files, im)
@@ -85,7 +85,7 @@ func Unreadable(plan *pipeline.Plan) diag.List {
 	var lines []string
 	for _, s := range plan.Steps {
 		for _, f := range s.Files {
-			if !f.Artifact.IsZero() {
+			if f.Address != nil || !f.Artifact.IsZero() {
 				continue
 			}
 			err := lookAt(f)

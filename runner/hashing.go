@@ -112,6 +112,9 @@ func (r *Runner) hashAll(ctx context.Context, files []pipeline.FileInput, im *im
 			return nil, err
 		}
 		id := f.Artifact
+		if f.Address != nil && id.IsZero() {
+			return nil, im.unpinned(ctx, f)
+		}
 		if id.IsZero() {
 			var err error
 			if id, err = h.external(ctx, f); err != nil {

@@ -7,19 +7,20 @@ import (
 
 	"pipe/artifacts"
 	"pipe/base/diag"
+	"pipe/base/fetch"
 	"pipe/lineage"
 	"pipe/pipeline"
 )
 
 // importFiles brings the external inputs of a stage into the store, as far as they
 // are not there. What is there by what is remembered of a file is to be read again.
-func (r *stageRun) importFiles(ctx context.Context) (*rereading, error) {
+func (r *stageRun) importFiles(ctx context.Context, says Events) (*rereading, error) {
 	inputs := make(map[string]*lineage.Input, len(r.inputs))
 	for i := range r.inputs {
 		inputs[r.inputs[i].Port] = &r.inputs[i]
 	}
 	again := &rereading{seen: &r.seen}
-	im := r.importer()
+	im := r.importer(r.Step, says)
 	im.again = again
 	defer im.discard()
 	for _, f := range r.Files {
@@ -30,8 +31,8 @@ func (r *stageRun) importFiles(ctx context.Context) (*rereading, error) {
 	return again, im.commit()
 }
 
-func (e *execution) importer() *importer {
-	return &importer{store: e.Store, db: e.DB, seen: &e.seen}
+func (e *execution) importer(s *pipeline.Step, says Events) *importer {
+	return &importer{store: e.Store, db: e.DB, seen: &e.seen, stage: s.Stage, says: says, client: &e.Downloads}
 }
 
 // An importer copies files into the store, many at once: the disk is waited for
@@ -41,6 +42,9 @@ type importer struct {
 	db     *lineage.DB
 	seen   *seen
 	again  *rereading
+	stage  pipeline.Stage // whose inputs they are
+	says   Events         // of the stage
+	client *fetch.Client
 	copies []*artifacts.Writer
 	done   []func(artifacts.ID, int64, error) error // what to do when a copy is there
 }
@@ -65,6 +69,8 @@ func (im *importer) external(ctx context.Context, f pipeline.FileInput, in *line
 		return nil
 	}
 	switch {
+	case f.Address != nil:
+		return im.download(ctx, f, in)
 	case !f.Artifact.IsZero():
 		size, err := im.store.Stat(f.Artifact)
 		if err != nil {

@@ -86,7 +86,7 @@ func TestNewFilesAreCopiedAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	stored(false)
-	hashed, err := e.hashAll(t.Context(), files, e.importer())
+	hashed, err := e.hashAll(t.Context(), files, e.importer(&pipeline.Step{Name: "s"}, nil))
 	if err != nil || hashed["big"] != looked["big"] || hashed["img"] != looked["img"] {
 		t.Errorf("%v, %v; want %v", hashed, err, looked)
 	}

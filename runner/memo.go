@@ -121,6 +121,9 @@ func (r *Runner) remember(ctx context.Context, e *execution, g *Given, spec arti
 			return nil
 		}
 		for _, f := range s.Files {
+			if f.Address != nil {
+				continue // what it holds is written in the pipeline file
+			}
 			if f.Type == pipeline.Directory {
 				return nil // whether there are other files now, nothing short says
 			}

@@ -12,6 +12,7 @@ import (
 
 	"pipe/artifacts"
 	"pipe/base/diag"
+	"pipe/base/fetch"
 	"pipe/lineage"
 	"pipe/lineage/registry"
 	"pipe/pipeline"
@@ -58,6 +59,9 @@ type Runner struct {
 	// Machine, if set, is what all runs of this machine share: what a stage
 	// declares in its resources is counted over all of them.
 	Machine *machine.Machine
+
+	// Downloads gets the files that servers have.
+	Downloads fetch.Client
 
 	// Git is the version of the project that runs are made from, as far as it is
 	// known at once. GitStatus, if set, tells the rest of it; it is called beside
@@ -309,6 +313,11 @@ func status(err error) lineage.Status {
 // ready says why a stage could not run here: what it asks for is missing, or the
 // machine has too little for it.
 func (r *Runner) ready(s *pipeline.Step) error {
+	if d, ok := s.Stage.(pipeline.Downloader); ok && len(r.missingDownloads(s)) > 0 {
+		if _, err := d.DownloadHeaders(); err != nil {
+			return err
+		}
+	}
 	if stage, ok := s.Stage.(pipeline.Readier); ok {
 		if err := stage.Ready(); err != nil {
 			return err

@@ -138,7 +138,7 @@ type attempt struct {
 func (a *attempt) execute(ctx context.Context) {
 	a.started = time.Now()
 	a.passed("runner.stage.begin")
-	if again, err := a.importFiles(ctx); err != nil {
+	if again, err := a.importFiles(ctx, a.says); err != nil {
 		a.err, a.unread = err, true
 	} else {
 		a.work(ctx, again)

@@ -37,7 +37,7 @@ func (h *Host) checkUnpinned(plan *pipeline.Plan, file string) error {
 	var p *project
 	for _, s := range plan.Steps {
 		for _, f := range s.Files {
-			if !f.Artifact.IsZero() {
+			if f.Address != nil || !f.Artifact.IsZero() {
 				continue
 			}
 			if p == nil {

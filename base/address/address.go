@@ -15,6 +15,7 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"pipe/base/diag"
 )
@@ -105,9 +106,36 @@ const (
 	longestPlain = 20
 )
 
-// secretive are words in the names of what lets somebody in, in signed URLs of
-// stores of objects and elsewhere.
-var secretive = regexp.MustCompile(`(?i)token|key|sig|secret|pass|pwd|auth|cred|session|jwt|policy|code`)
+// secretWords are in the names of what lets somebody in, in signed URLs of stores of
+// objects and elsewhere.
+const secretWords = `(?i:token|key|sig|secret|pass|pwd|auth|cred|session|jwt|policy|code)`
+
+var (
+	secretive   = regexp.MustCompile(secretWords)
+	passwords   = regexp.MustCompile(`(://[^/\s?#'"@]*:)([^/\s?#'"@]+)@`)
+	secretPairs = regexp.MustCompile(`([?&][^=&\s'"#]*` + secretWords + `[^=&\s'"#]*=)([^&\s'"#]+)`)
+)
+
+// Conceal puts a * in place of each character of a text that may let somebody in and
+// stands in an address of any kind, so that all others stay where they are.
+func Conceal(text string) string {
+	if !strings.Contains(text, "://") {
+		return text
+	}
+	for _, secret := range []*regexp.Regexp{passwords, secretPairs} {
+		var b strings.Builder
+		at := 0
+		for _, m := range secret.FindAllStringSubmatchIndex(text, -1) {
+			from, to := m[4], m[5]
+			b.WriteString(text[at:from])
+			b.WriteString(strings.Repeat("*", utf8.RuneCountInString(text[from:to])))
+			at = to
+		}
+		b.WriteString(text[at:])
+		text = b.String()
+	}
+	return text
+}
 
 func shownPair(pair string) string {
 	name, value, named := strings.Cut(pair, "=")

@@ -77,6 +77,21 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// The place of a problem in a line is found by counting its characters.
+func TestConceal(t *testing.T) {
+	for line, want := range map[string]string{
+		"path: https://h/ä.csv?v=1&token=äbc&x=2 # token=plain":   "path: https://h/ä.csv?v=1&token=***&x=2 # token=plain",
+		"url: 'postgres://me:s3cret@h/db?password=abc'":           "url: 'postgres://me:******@h/db?password=***'",
+		`a: ["https://h/?sig=ab%2Fc", "https://h/b#sha256=0"]`:    `a: ["https://h/?sig=******", "https://h/b#sha256=0"]`,
+		"header_env: {Authorization: Bearer TOKEN}, x: a?token=b": "header_env: {Authorization: Bearer TOKEN}, x: a?token=b",
+		"https://me@h/ https://h:80/a@b":                          "https://me@h/ https://h:80/a@b",
+	} {
+		if got := Conceal(line); got != want {
+			t.Errorf("%s: %s", line, got)
+		}
+	}
+}
+
 // Whatever the text is: what is shown of it holds no user and no pin, and is shown as
 // itself.
 func FuzzShown(f *testing.F) {

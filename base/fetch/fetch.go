@@ -109,7 +109,10 @@ func (c *Client) get(ctx context.Context, req *Request, to Sink) (Answer, error)
 			failed, wait = 1, or(c.Wait, usualWait)
 		}
 		if failed == or(c.Tries, usualTries) {
-			return Answer{}, diag.WithHint(fmt.Errorf("%w, %d times in a row", err, failed), "run again later")
+			if failed > 1 {
+				err = fmt.Errorf("%w, %d times in a row", err, failed)
+			}
+			return Answer{}, diag.WithHint(err, "run again later")
 		}
 		if req.Retry != nil {
 			req.Retry(err)

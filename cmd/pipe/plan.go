@@ -123,6 +123,11 @@ func (a *app) printForecast(f *runs.Forecast, explain bool) error {
 	if err := ui.Table(a.out, header, rows); err != nil {
 		return err
 	}
+	for _, s := range f.Stages {
+		for _, from := range s.Downloads {
+			fmt.Fprintf(a.out, "%s downloads %s\n", s.Stage, diag.Visible(from))
+		}
+	}
 	if !explain {
 		return nil
 	}

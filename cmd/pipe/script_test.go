@@ -75,6 +75,7 @@ func TestScripts(t *testing.T) {
 			"postgres":  startPostgres,
 			"sha256of":  sha256of,
 			"flip":      flip,
+			"serve":     serve,
 			"json":      isJSON,
 			"spoil":     spoil,
 		},

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -148,4 +150,30 @@ func spoil(ts *testscript.TestScript, neg bool, args []string) {
 	text[len(text)/2] ^= 1
 	ts.Check(os.Chmod(name, 0o600))
 	ts.Check(os.WriteFile(name, text, 0o600))
+}
+
+// serve FOLDER VARIABLE has a server with the files of a folder, until the end of the
+// script, and sets a variable to its address. Below /private/ it demands the header
+// Authorization: Bearer s3cret. What it is asked goes to the file FOLDER.log.
+func serve(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: serve FOLDER VARIABLE")
+	}
+	dir := ts.MkAbs(args[0])
+	log, err := os.Create(dir + ".log")
+	ts.Check(err)
+	files := http.FileServer(http.Dir(dir))
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintln(log, r.Method, r.URL.Path)
+		if strings.HasPrefix(r.URL.Path, "/private/") && r.Header.Get("Authorization") != "Bearer s3cret" {
+			http.Error(w, "who are you?", http.StatusUnauthorized)
+			return
+		}
+		files.ServeHTTP(w, r)
+	}))
+	ts.Defer(func() {
+		s.Close()
+		log.Close()
+	})
+	ts.Setenv(args[1], s.URL)
 }

@@ -19,6 +19,7 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 
+	"pipe/base/address"
 	"pipe/base/diag"
 	"pipe/data/source/cell"
 	"pipe/data/source/packed"
@@ -51,10 +52,10 @@ type Kind struct {
 	New func() Reader
 }
 
-// ByName finds the kind that the ending of the name of a file tells, or nil. An
-// ending that says how the file is compressed is left out.
+// ByName finds the kind that the ending of the name of a file tells, or nil; the name
+// may be an address. An ending that says how the file is compressed is left out.
 func ByName(kinds []Kind, name string) *Kind {
-	ending := strings.ToLower(path.Ext(packed.Inner(name)))
+	ending := strings.ToLower(path.Ext(packed.Inner(address.Name(name))))
 	for i := range kinds {
 		if ending != "" && slices.Contains(kinds[i].Endings, ending) {
 			return &kinds[i]

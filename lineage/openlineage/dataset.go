@@ -19,6 +19,9 @@ func (o *Observer) name(stage, port string) dataset {
 // inputName names what is connected to an input port.
 func (o *Observer) inputName(s *pipeline.Step, port string) (dataset, bool) {
 	for _, f := range s.Files {
+		if f.Port == port && f.Address != nil {
+			return dataset{Namespace: f.Address.Server(), Name: f.Address.Path()}, true
+		}
 		if f.Port == port {
 			path, err := filepath.Abs(f.Resolved)
 			if err != nil {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"pipe/artifacts"
+	"pipe/base/address"
 	"pipe/base/glob"
 	"pipe/base/infile"
 	"pipe/lineage"
@@ -259,6 +260,9 @@ func (r *Repairer) readAgain(ctx context.Context, id artifacts.ID, use lineage.U
 		return "", err
 	}
 	in := rec.Inputs[at]
+	if address.Is(in.Path) {
+		return in.Path, r.download(ctx, run, rec.Stage, in)
+	}
 	names, err := r.namesOf(ctx, in, id)
 	if err != nil {
 		return "", err
@@ -275,6 +279,23 @@ func (r *Repairer) readAgain(ctx context.Context, id artifacts.ID, use lineage.U
 		}
 	}
 	return "", fmt.Errorf("the file %s has other bytes now, or is gone", names[0])
+}
+
+// download gets a file again from the server that had it.
+func (r *Repairer) download(ctx context.Context, run *lineage.Run, stage string, in lineage.Input) error {
+	plan, err := r.Plan(run)
+	if err != nil {
+		return err
+	}
+	step := plan.Step(stage)
+	if step == nil {
+		return fmt.Errorf("the recorded pipeline has no stage %q", stage)
+	}
+	at := slices.IndexFunc(step.Files, func(f pipeline.FileInput) bool { return f.Port == in.Port && f.Address != nil && f.Artifact == in.ID })
+	if at < 0 {
+		return fmt.Errorf("the recorded pipeline has no address of the input %s", in.Port)
+	}
+	return r.Runner.Download(ctx, step, step.Files[at])
 }
 
 // namesOf lists where an external input may have had an artifact: at its path or,

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"pipe/base/address"
 )
 
 // Canonical is decoded settings as JSON that depends on nothing but the values,
@@ -35,7 +37,8 @@ func Canonical(v any) []byte {
 }
 
 // JSON is like Canonical, but for people: a Map is an object in written
-// order, a Scalar is its value, and external files are there with their paths.
+// order, a Scalar is its value, and external files are there with their paths, or with
+// what may be shown of their addresses.
 func JSON(v any) []byte {
 	var w jsonWriter
 	w.value(reflect.ValueOf(v))
@@ -90,8 +93,10 @@ func (w *jsonWriter) value(v reflect.Value) {
 		w.buf = strconv.AppendUint(w.buf, v.Uint(), 10)
 	case floatClass:
 		w.float(v.Float())
-	case textClass, pathClass, folderClass, globClass, pathsClass:
+	case textClass:
 		w.string(v.String())
+	case pathClass, folderClass, globClass, pathsClass:
+		w.string(address.Shown(v.String()))
 	case durationClass:
 		w.string(time.Duration(v.Int()).String())
 	case scalarClass:

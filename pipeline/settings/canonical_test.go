@@ -124,7 +124,7 @@ func TestFilePaths(t *testing.T) {
 		Images: "data/img",
 		Parts:  []settings.Folder{"a/", "./b"},
 		Texts:  &texts,
-		Any:    []settings.Paths{"img/", "./a?.csv", "img [1].csv"},
+		Any:    []settings.Paths{"img/", "./a?.csv", "img [1].csv", "https://h/*.csv?token=a&x=1"},
 	}
 	want := []settings.File{
 		{"path", "../a.csv", settings.OneFile, "", false},
@@ -143,12 +143,16 @@ func TestFilePaths(t *testing.T) {
 		{"any/img", "img/", settings.Matching, "img/**/*", true},
 		{"any/a?.csv", "./a?.csv", settings.Matching, "./a?.csv", true},
 		{"any/img [1].csv", "img [1].csv", settings.OneFile, "", true},
+		{"any/https://h/*.csv?token=***&x=1", "https://h/*.csv?token=a&x=1", settings.OnServer, "", true},
 	}
 	if diff := cmp.Diff(want, settings.Files(&v)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	if got, want := string(settings.Canonical(&v)), `{"inner":{},"none":null,"groups":[{},{}],"by_name":[["k",{}]]}`; got != want {
 		t.Errorf("canonical: got %s, want %s", got, want)
+	}
+	if got := string(settings.JSON(&v)); !strings.Contains(got, `"https://h/*.csv?token=***&x=1"`) {
+		t.Errorf("for people: %s", got)
 	}
 }
 

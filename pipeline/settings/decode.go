@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"pipe/base/address"
 	"pipe/base/diag"
 )
 
@@ -298,6 +299,9 @@ func (d decoder) distinct(n *Node, list reflect.Value) {
 
 // cleanPath is the name of an external file within its setting.
 func cleanPath(p string) string {
+	if address.Is(p) {
+		return address.Shown(p)
+	}
 	return path.Clean(strings.ReplaceAll(p, `\`, "/"))
 }
 

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"pipe/base/address"
 	"pipe/base/glob"
 )
 
@@ -16,6 +17,7 @@ const (
 	OneFile  FileKind = "file"    // FilePath, Paths
 	AllBelow FileKind = "folder"  // Folder
 	Matching FileKind = "pattern" // Glob, Paths
+	OnServer FileKind = "address" // Paths
 )
 
 // fileOf says what a text names in a setting of a class.
@@ -26,6 +28,8 @@ func fileOf(name string, c class, text string) File {
 		f.Kind = AllBelow
 	case c == globClass:
 		f.Kind, f.Pattern = Matching, text
+	case c == pathsClass && address.Is(text):
+		f.Kind = OnServer
 	case c == pathsClass && Paths(text).pattern() != "":
 		f.Kind, f.Pattern = Matching, Paths(text).pattern()
 	}
@@ -35,6 +39,8 @@ func fileOf(name string, c class, text string) File {
 // pattern is what selects the files that are named, if not one is.
 func (p Paths) pattern() string {
 	switch {
+	case address.Is(string(p)):
+		return ""
 	case strings.ContainsAny(string(p), "*?"):
 		return string(p)
 	case strings.HasSuffix(string(p), "/"):
@@ -60,7 +66,7 @@ func (p Paths) Folder() (folder string, several bool) {
 // A File is an external file, or several, that settings name.
 type File struct {
 	Name    string // what it is called: "path", "files/scripts/clean.py"
-	Path    string // as written
+	Path    string // as written; what of an address may be shown says package address
 	Kind    FileKind
 	Pattern string // that selects them, if Kind is Matching
 	Several bool   // the setting could name several: it is one of Paths

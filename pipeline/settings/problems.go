@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"pipe/base/address"
 	"pipe/base/diag"
 )
 
@@ -14,7 +15,7 @@ type Problems struct {
 	File string
 	List diag.List // in the order in which they were found
 
-	lines  []string // of the source, for the messages
+	lines  []string // of the source, for the messages, without what may let somebody in
 	warned int      // how many of the list are warnings
 	shapes shapes   // read once, however many stages share them
 }
@@ -23,7 +24,7 @@ type Problems struct {
 func NewProblems(file string, source []byte) *Problems {
 	return &Problems{
 		File:   file,
-		lines:  strings.Split(string(source), "\n"),
+		lines:  strings.Split(address.Conceal(string(source)), "\n"),
 		shapes: make(shapes),
 	}
 }

@@ -178,7 +178,7 @@ var nouns = map[class]string{
 	pathClass:     "file path",
 	folderClass:   "folder path",
 	globClass:     "file pattern",
-	pathsClass:    "file path, folder/ or pattern",
+	pathsClass:    "file path, folder/, pattern or https://...",
 	scalarClass:   "number, text, true or false",
 	parsedClass:   "text",
 }

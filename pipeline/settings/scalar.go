@@ -14,6 +14,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"pipe/base/address"
 	"pipe/base/diag"
 	"pipe/base/glob"
 )
@@ -252,9 +253,14 @@ func (d decoder) path(n *Node, v reflect.Value, s spot) {
 	if !ok {
 		return
 	}
-	if err := checkPath(fileOf("", c, text)); err != nil {
+	f := fileOf("", c, text)
+	if err := checkPath(f); err != nil {
 		d.p.Report(fmt.Errorf("%s is not %w", s.subject(), err), nil, n)
 		return
+	}
+	if a, err := address.Parse(text); f.Kind == OnServer && err == nil && a.HasSecret() {
+		d.p.Warn(n, "if the server takes it from a header, name the environment variable that holds it: header_env: {Authorization: Bearer VARIABLE}",
+			"%s is an address that holds what may let somebody in, and is stored with the pipeline", s.subject())
 	}
 	v.SetString(text)
 }
@@ -264,6 +270,12 @@ func checkPath(f File) error {
 	hint := "write a path relative to the pipeline file"
 	var err error
 	switch {
+	case f.Kind == OnServer:
+		if _, wrong := address.Parse(f.Path); wrong != nil {
+			err, hint = fmt.Errorf("a file that can be downloaded: %w", wrong), diag.HintOf(wrong)
+		}
+	case address.Is(f.Path):
+		err, hint = fmt.Errorf("a %s but an address", nouns[pathClass]), "download the file, and write its path"
 	case f.Kind == Matching:
 		hint = "write a pattern relative to the pipeline file, such as data/**/*.png"
 		if _, wrong := glob.Parse(f.Pattern); wrong != nil || strings.ContainsRune(f.Path, 0) {

@@ -74,7 +74,7 @@ type Glob string
 // Paths is a setting that names an external file, a folder or a pattern. A folder
 // ends in a slash, and stands for all files below it whose names do not begin with a
 // dot; a pattern has a * or a ?. What they select counts as a directory, as for a
-// Glob.
+// Glob. It may also be the address of a file that a server has, see package address.
 type Paths string
 
 // Off is a setting of true or false that Go has the other way round: what is on

@@ -86,7 +86,7 @@ func Kind(lookup func(name string) (value string, ok bool), on *Supervisor) pipe
 type Exec struct {
 	Command []string                 `yaml:"command" doc:"Program and its arguments, each passed on as it is: no shell, no splitting at spaces."`
 	Shell   string                   `yaml:"shell" doc:"Instead of command: a script for sh, which stops at the first command that fails. Use $NAME for variables of the environment, since ${NAME} is a parameter of the pipeline; pass parameters on in set."`
-	Files   []settings.Paths         `yaml:"files" doc:"External files that the command needs, such as its scripts, and folders (images/) and patterns (data/**/*.csv) of such files. Their bytes and names are part of the key."`
+	Files   []settings.Paths         `yaml:"files" doc:"External files that the command needs, such as its scripts, and folders (images/) and patterns (data/**/*.csv) of such files. One that a server has (https://host/tool.tar.gz#sha256=...) is found by its name, tool.tar.gz. Their bytes and names are part of the key."`
 	Outputs settings.Map[OutputType] `yaml:"outputs" required:"true" min:"1" doc:"What the command writes: the type of each output (table, dataset, transform, model, metrics, report, policy, file, directory, schema) by its name."`
 	Formats settings.Map[Format]     `yaml:"formats" doc:"How the command wants to read an input, by its name: csv for a table."`
 	Env     []string                 `yaml:"env" doc:"Variables that the command gets from the environment of pipe. Their values are part of the key, and stored only as hashes that are keyed by the store."`
@@ -225,7 +225,7 @@ func (s *Exec) run(ctx context.Context, env pipeline.Env, m *mask) error {
 		if _, several := f.Folder(); several {
 			continue
 		}
-		run.scripts = append(run.scripts, filepath.FromSlash(cleanPath(f)))
+		run.scripts = append(run.scripts, filepath.FromSlash(placeOf(f)))
 	}
 	if err := run.run(ctx); err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"pipe/base/address"
 	"pipe/base/names"
 	"pipe/pipeline"
 	"pipe/pipeline/settings"
@@ -60,23 +61,28 @@ func (s *Exec) checkFiles() error {
 	var errs []error
 	seen := map[string]bool{}
 	for _, f := range s.Files {
-		p := cleanPath(f)
+		p := placeOf(f)
 		top, _, _ := strings.Cut(p, "/")
 		switch {
+		case address.Is(string(f)) && (p == "/" || p == "."):
+			errs = append(errs, &settings.FieldError{
+				Field: "files", Err: errors.New(address.Shown(string(f)) + " names no file"),
+				Todo: "the command finds it by the last part of its path, and there is none",
+			})
 		case !filepath.IsLocal(filepath.FromSlash(p)) || p == ".":
 			errs = append(errs, &settings.FieldError{
-				Field: "files", Err: errors.New(string(f) + " is not below the folder of the pipeline file"),
+				Field: "files", Err: errors.New(address.Shown(string(f)) + " is not below the folder of the pipeline file"),
 				Todo: "the command finds the files at the same paths in its work folder; copy this one to the pipeline",
 			})
 		case top == inputsDir || top == outputsDir || top == homeDir:
-			errs = append(errs, settings.FieldErrorf("files", "%s: the folder %s of the work folder has another use", f, top))
+			errs = append(errs, settings.FieldErrorf("files", "%s: the folder %s of the work folder has another use", address.Shown(string(f)), top))
 		case inRoot(f):
 			errs = append(errs, &settings.FieldError{
 				Field: "files", Err: errors.New(string(f) + " selects files beside the pipeline file"),
 				Todo: "begin with a folder that they are in, such as data/*.csv",
 			})
 		case seen[p]:
-			errs = append(errs, settings.FieldErrorf("files", "%s is there twice", f))
+			errs = append(errs, settings.FieldErrorf("files", "%s is there twice", p))
 		}
 		seen[p] = true
 	}
@@ -118,9 +124,21 @@ func inRoot(f settings.Paths) bool {
 	return several && path.Clean(folder) == "."
 }
 
-// cleanPath is how the port of a file is named, and where the file goes.
-func cleanPath(f settings.Paths) string {
+// placeOf is where a file goes in the work folder: to its path, or to the name of one
+// that a server has.
+func placeOf(f settings.Paths) string {
+	if address.Is(string(f)) {
+		return address.Name(string(f))
+	}
 	return path.Clean(strings.ReplaceAll(string(f), `\`, "/"))
+}
+
+// portOf is what the input is called that a file is.
+func portOf(f settings.Paths) string {
+	if address.Is(string(f)) {
+		return "files/" + address.Shown(string(f))
+	}
+	return "files/" + placeOf(f)
 }
 
 // portVariable is the environment variable about a port. Ports may hold

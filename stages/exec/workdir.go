@@ -58,7 +58,7 @@ func (w *workDir) output(port string) string { return filepath.Join(w.dir, outpu
 func (w *workDir) layInputs(ctx context.Context, env pipeline.Env) error {
 	files := map[string]string{} // path in the work folder, by port
 	for _, f := range w.stage.Files {
-		files["files/"+cleanPath(f)] = filepath.FromSlash(cleanPath(f))
+		files[portOf(f)] = filepath.FromSlash(placeOf(f))
 	}
 	var connected []string
 	for _, port := range env.Inputs() {
@@ -81,12 +81,12 @@ func (w *workDir) layInputs(ctx context.Context, env pipeline.Env) error {
 	}
 	for _, f := range w.stage.Files {
 		if folder, several := f.Folder(); several {
-			if err := layDir(ctx, env, "files/"+cleanPath(f), filepath.Join(w.dir, filepath.FromSlash(folder))); err != nil {
+			if err := layDir(ctx, env, portOf(f), filepath.Join(w.dir, filepath.FromSlash(folder))); err != nil {
 				return fmt.Errorf("files: %s: %w", f, err)
 			}
 			continue
 		}
-		if err := w.layFile(ctx, env, "files/"+cleanPath(f), files["files/"+cleanPath(f)]); err != nil {
+		if err := w.layFile(ctx, env, portOf(f), files[portOf(f)]); err != nil {
 			return err
 		}
 	}

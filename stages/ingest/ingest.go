@@ -92,7 +92,7 @@ counts them, unless one is more than half of the values or the column is declare
 
 // Validate checks what the tags cannot say.
 func (in *Ingest) Validate() error {
-	return errors.Join(in.Reading.Validate(), in.Agreement.Validate(), in.checkTypes(in.Columns), source.CheckNames("select", in.Select), in.checkFormat())
+	return errors.Join(in.Reading.Validate(), in.Place.Validate(), in.Agreement.Validate(), in.checkTypes(in.Columns), source.CheckNames("select", in.Select), in.checkFormat())
 }
 
 func outputs() []pipeline.Port {

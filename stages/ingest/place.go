@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"pipe/base/address"
 	"pipe/base/diag"
 	"pipe/data/source"
 	"pipe/data/source/packed"
@@ -19,10 +20,11 @@ import (
 
 // Place is the settings that say where the bytes come from.
 type Place struct {
-	Path        settings.Paths   `yaml:"path" doc:"File to read, or several that are one table: a folder, which ends in a slash (data/), or a pattern (data/2024-*.csv). Files may be compressed with gzip or zstd. Instead of it, an input named file or folder can be connected."`
-	Paths       []settings.Paths `yaml:"paths" added:"true" doc:"Files, folders and patterns in place of path. They are read in the order of their names, not of this list."`
-	FileColumn  string           `yaml:"file_column" added:"true" doc:"Name of a column to add, which says which file a row is from: its path below the folder, or as paths has it."`
-	UnpackLimit settings.Bytes   `yaml:"unpack_limit" added:"true" default:"0B" doc:"How much may come out of a compressed file, such as 20GB. 0B is 1 GiB, or a hundred times the file if that is more: a small file that fills the disk is no data."`
+	Path  settings.Paths   `yaml:"path" doc:"File to read, or several that are one table: a folder, which ends in a slash (data/), or a pattern (data/2024-*.csv). Files may be compressed with gzip or zstd. One that a server has is downloaded once: https://host/data.csv#sha256=..., where a run without the last part says what it is. Instead of it, an input named file or folder can be connected."`
+	Paths []settings.Paths `yaml:"paths" added:"true" doc:"Files, folders, patterns and addresses in place of path. They are read in the order of their names, not of this list."`
+	Download
+	FileColumn  string         `yaml:"file_column" added:"true" doc:"Name of a column to add, which says which file a row is from: its path below the folder, or as paths has it."`
+	UnpackLimit settings.Bytes `yaml:"unpack_limit" added:"true" default:"0B" doc:"How much may come out of a compressed file, such as 20GB. 0B is 1 GiB, or a hundred times the file if that is more: a small file that fills the disk is no data."`
 }
 
 // An opened is what there is to read.
@@ -70,7 +72,7 @@ func (in *Place) openPort(ctx context.Context, env pipeline.Env, port string, o 
 		return err
 	}
 	if file.Type != pipeline.Directory {
-		f := &source.File{ReaderAt: file, Size: file.Size(), Name: file.Name, Label: path.Base(file.Name), Path: file.Path()}
+		f := &source.File{ReaderAt: file, Size: file.Size(), Name: file.Name, Label: path.Base(address.Name(file.Name)), Path: file.Path()}
 		o.files, o.close = append(o.files, f), append(o.close, file.Close)
 		if port != "path" && port != "file" {
 			f.Label = f.Name

@@ -23,16 +23,18 @@ type Forecast struct {
 
 // A Prospect is what a run would do about a stage.
 type Prospect struct {
-	Stage   string        `json:"stage"`
-	Kind    string        `json:"kind"`
-	Action  runner.Action `json:"action"`
-	Reason  string        `json:"reason,omitempty"`
-	Key     artifacts.Key `json:"key,omitzero"` // zero while an input is unknown
-	Parts   []Part        `json:"key_parts,omitempty"`
-	Memory  int64         `json:"memory,omitempty"`  // in bytes
-	Device  string        `json:"device,omitempty"`  // that it is placed on, if that is not the CPU
-	Against string        `json:"against,omitempty"` // the run with the last execution of the stage
-	Changes []Change      `json:"changes,omitempty"` // since then
+	Stage  string        `json:"stage"`
+	Kind   string        `json:"kind"`
+	Action runner.Action `json:"action"`
+	Reason string        `json:"reason,omitempty"`
+	Key    artifacts.Key `json:"key,omitzero"` // zero while an input is unknown
+	Parts  []Part        `json:"key_parts,omitempty"`
+	Memory int64         `json:"memory,omitempty"` // in bytes
+	// Downloads are the addresses of the files that it would download first.
+	Downloads []string `json:"downloads,omitempty"`
+	Device    string   `json:"device,omitempty"`  // that it is placed on, if that is not the CPU
+	Against   string   `json:"against,omitempty"` // the run with the last execution of the stage
+	Changes   []Change `json:"changes,omitempty"` // since then
 }
 
 // A Part is one of those that a key is made of.
@@ -61,7 +63,7 @@ func Foresee(ctx context.Context, w *workspace.Workspace, plan *pipeline.Plan, o
 		f.missing = files
 	}
 	for _, x := range list {
-		p := Prospect{Stage: x.Stage, Kind: x.Kind, Action: x.Action, Reason: x.Reason, Key: x.Key, Memory: x.Memory, Device: x.Device, Changes: changesOf(x.Changes)}
+		p := Prospect{Stage: x.Stage, Kind: x.Kind, Action: x.Action, Reason: x.Reason, Key: x.Key, Memory: x.Memory, Device: x.Device, Downloads: x.Downloads, Changes: changesOf(x.Changes)}
 		if x.Against != nil {
 			p.Against = x.Against.RunID
 		}
