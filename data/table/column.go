@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	mathbits "math/bits"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -269,9 +270,11 @@ func isBitmap(b []byte, n int) bool {
 
 // emptyNulls says whether nothing lies under the nulls of n rows.
 func emptyNulls(valid []byte, n int, empty func(row int) bool) bool {
-	for i := range n {
-		if bitutil.BitIsNotSet(valid, i) && !empty(i) {
-			return false
+	for at, b := range valid[:bitutil.BytesForBits(int64(n))] {
+		for nulls := ^b; nulls != 0; nulls &= nulls - 1 { // few, mostly
+			if i := 8*at + mathbits.TrailingZeros8(nulls); i < n && !empty(i) {
+				return false
+			}
 		}
 	}
 	return true

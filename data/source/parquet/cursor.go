@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"unsafe"
 
@@ -23,14 +24,43 @@ type cursor struct {
 	at       int64 // rows read
 	pages    pages
 	unpacker decompressor
-	levels   []byte
 	dict     *dictionary
 	dictAt   int64 // where it is in the file
 	page     page
-	scratch  *sync.Pool // of *[]byte
+	*memory
+	scratch *sync.Pool // of *[]byte
 }
 
-func newCursor(f *source.File, l *leaf, g *group, scratch *sync.Pool) (*cursor, error) {
+// memory is what the cursors of a column use, one after the other.
+type memory struct {
+	unpacked, levels []byte
+	dictionary       dictionary
+	pieces           chan *piece // that are no longer used
+}
+
+func newMemory() *memory { return &memory{pieces: make(chan *piece, alive)} }
+
+// reuse gives a piece back, to whose array nothing refers any more.
+func (m *memory) reuse(p *piece) {
+	select {
+	case m.pieces <- p:
+	default:
+	}
+}
+
+// piece gives an empty piece.
+func (m *memory) piece() *piece {
+	select {
+	case p := <-m.pieces:
+		clear(p.valid)
+		*p = piece{valid: p.valid, fixed: p.fixed[:0], bits: p.bits, text: p.text[:0], ends: p.ends[:0]}
+		return p
+	default:
+		return &piece{}
+	}
+}
+
+func newCursor(f *source.File, l *leaf, g *group, m *memory, scratch *sync.Pool) (*cursor, error) {
 	c := &g.chunks[l.chunk]
 	if err := c.check(l, f.Size); err != nil {
 		return nil, err
@@ -38,7 +68,14 @@ func newCursor(f *source.File, l *leaf, g *group, scratch *sync.Pool) (*cursor, 
 	if c.values != g.rows {
 		return nil, fmt.Errorf("%d values in %d rows", c.values, g.rows)
 	}
-	return &cursor{leaf: l, codec: c.codec, rows: g.rows, scratch: scratch, pages: pages{file: f, at: c.at(), end: c.at() + c.packed}}, nil
+	return &cursor{leaf: l, codec: c.codec, rows: g.rows, memory: m, unpacker: decompressor{buf: m.unpacked}, scratch: scratch,
+		pages: pages{file: f, at: c.at(), end: c.at() + c.packed}}, nil
+}
+
+// close gives the memory back.
+func (c *cursor) close() {
+	c.unpacker.close()
+	c.unpacked = c.unpacker.buf
 }
 
 // A limit bounds a piece.
@@ -50,32 +87,33 @@ type limit struct {
 // step is how many values are read at a time.
 const step = 1024
 
-// next reads the next rows, as many as the limit says; nil at the end.
-func (c *cursor) next(ctx context.Context, most limit) (arrow.Array, error) {
+// next reads the next rows, as many as the limit says; nil at the end. The array
+// shares the memory of the piece.
+func (c *cursor) next(ctx context.Context, most limit) (*piece, arrow.Array, error) {
 	if c.rows == 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
-	p := &piece{}
+	p := c.memory.piece()
 	n := int(min(int64(most.rows), c.rows))
 	if c.leaf.cast.size > 0 {
-		p.fixed = make([]byte, 0, n*c.leaf.cast.size)
+		p.fixed = slices.Grow(p.fixed, n*c.leaf.cast.size)
 	} else {
-		p.ends = append(make([]int32, 0, n+1), 0)
+		p.ends = append(slices.Grow(p.ends, n+1), 0)
 	}
-	if c.leaf.optional {
-		p.valid = make([]byte, bitutil.BytesForBits(int64(n)))
+	if size := int(bitutil.BytesForBits(int64(n))); c.leaf.optional && size > len(p.valid) {
+		p.valid = make([]byte, size)
 	}
 	for p.rows < n && len(p.text) < max(1, most.text) {
 		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
+			return nil, nil, context.Cause(ctx)
 		}
 		if c.page.left == 0 {
 			ok, err := c.open()
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 			if !ok {
-				return nil, fmt.Errorf("its pages end after row %d of the row group, which has %d", c.at, c.at+c.rows)
+				return nil, nil, fmt.Errorf("its pages end after row %d of the row group, which has %d", c.at, c.at+c.rows)
 			}
 		}
 		take := min(n-p.rows, c.page.left, step)
@@ -85,13 +123,13 @@ func (c *cursor) next(ctx context.Context, most limit) (arrow.Array, error) {
 			}
 		}
 		if err := c.read(p, take); err != nil {
-			return nil, fmt.Errorf("rows %d to %d of the row group: %w", c.at+1, c.at+int64(take), err)
+			return nil, nil, fmt.Errorf("rows %d to %d of the row group: %w", c.at+1, c.at+int64(take), err)
 		}
 		c.page.left -= take
 		c.rows -= int64(take)
 		c.at += int64(take)
 	}
-	return c.array(p), nil
+	return p, c.array(p), nil
 }
 
 // read adds n rows of a page to a piece.
@@ -213,11 +251,12 @@ func (c *cursor) array(p *piece) arrow.Array {
 		return table.NewTextArray(p.ends, p.text, valid)
 	}
 	if c.leaf.physical == typeBool {
-		packed := make([]byte, bitutil.BytesForBits(int64(p.rows)))
+		p.bits = room(p.bits, int(bitutil.BytesForBits(int64(p.rows))))
+		clear(p.bits)
 		for i, b := range p.fixed {
-			packed[i>>3] |= b << (i & 7)
+			p.bits[i>>3] |= b << (i & 7)
 		}
-		p.fixed = packed
+		return table.NewFixedArray(c.leaf.cast.to, p.rows, p.bits, valid)
 	}
 	return table.NewFixedArray(c.leaf.cast.to, p.rows, p.fixed, valid)
 }

@@ -184,10 +184,7 @@ func (c *cursor) open() (ok bool, err error) {
 		}
 		// The page is unpacked into memory of the cursor, so that what it is unpacked
 		// from can serve another one then.
-		buf, _ := c.scratch.Get().(*[]byte)
-		if buf == nil {
-			buf = new([]byte)
-		}
+		buf := c.buffer()
 		*buf, err = c.pages.body(*buf, h)
 		switch {
 		case err != nil:
@@ -204,6 +201,14 @@ func (c *cursor) open() (ok bool, err error) {
 }
 
 func (c *cursor) readDictionary(h pageHead, body []byte) error {
+	// It is unpacked into memory that others use after it, and read from there.
+	mine := c.unpacker.buf
+	plain := c.buffer()
+	c.unpacker.buf = *plain
+	defer func() {
+		*plain, c.unpacker.buf = c.unpacker.buf, mine
+		c.scratch.Put(plain)
+	}()
 	body, err := c.unpacker.unpack(c.codec, body, h.plain)
 	if err != nil {
 		return err
@@ -211,10 +216,19 @@ func (c *cursor) readDictionary(h pageHead, body []byte) error {
 	if h.encoding != plainEncoding && h.encoding != plainDictionary {
 		return fmt.Errorf("a dictionary in encoding %d", h.encoding)
 	}
-	if c.dict, err = c.leaf.dictionary(body, h.values); err != nil {
+	c.dict = &c.memory.dictionary
+	if err := c.dict.fill(c.leaf, body, h.values); err != nil {
 		return fmt.Errorf("dictionary: %w", err)
 	}
 	return nil
+}
+
+// buffer is one for a short time.
+func (c *cursor) buffer() *[]byte {
+	if buf, ok := c.scratch.Get().(*[]byte); ok {
+		return buf
+	}
+	return new([]byte)
 }
 
 // needDictionary reads the dictionary again, if it was given up.
@@ -234,11 +248,7 @@ func (c *cursor) needDictionary() error {
 	if err != nil {
 		return err
 	}
-	mine := c.unpacker.buf // the page that refers to it
-	c.unpacker.buf = nil
-	err = c.readDictionary(h, body)
-	c.unpacker.buf = mine
-	return err
+	return c.readDictionary(h, body)
 }
 
 func (c *cursor) dataPage(h pageHead, body []byte) (p page, err error) {
@@ -314,7 +324,10 @@ func (c *cursor) values(p *page, encoding int, body []byte) (err error) {
 		return nil
 	}
 	// Writers that give a dictionary up seldom come back to it.
-	c.dict = nil
+	if c.dict != nil {
+		*c.dict = dictionary{}
+		c.dict = nil
+	}
 	if l.physical == typeBytes {
 		texts, err := newTexts(encoding, body)
 		if err != nil {

@@ -282,8 +282,8 @@ func TestDictionaryAgain(t *testing.T) {
 	again := 0
 	for _, l := range leaves {
 		var scratch sync.Pool
-		a, errA := newCursor(file, l, &meta.groups[0], &scratch)
-		b, errB := newCursor(file, l, &meta.groups[0], &scratch)
+		a, errA := newCursor(file, l, &meta.groups[0], newMemory(), &scratch)
+		b, errB := newCursor(file, l, &meta.groups[0], newMemory(), &scratch)
 		if errA != nil || errB != nil {
 			t.Fatal(errA, errB)
 		}
@@ -292,8 +292,8 @@ func TestDictionaryAgain(t *testing.T) {
 				b.dict = nil
 				again++
 			}
-			want, errA := a.next(t.Context(), limit{rows: 3, text: 1})
-			got, errB := b.next(t.Context(), limit{rows: 3, text: 1})
+			_, want, errA := a.next(t.Context(), limit{rows: 3, text: 1})
+			p, got, errB := b.next(t.Context(), limit{rows: 3, text: 1})
 			if errA != nil || errB != nil {
 				t.Fatal(errA, errB)
 			}
@@ -303,6 +303,7 @@ func TestDictionaryAgain(t *testing.T) {
 			if !array.Equal(want, got) {
 				t.Errorf("column %s: %v, want %v", l.name, got, want)
 			}
+			b.reuse(p)
 		}
 	}
 	if again < 5 {

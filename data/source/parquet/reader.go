@@ -88,7 +88,8 @@ type reading struct {
 	keep    []int
 	threads int
 	inputs  *source.Inputs
-	scratch sync.Pool // of *[]byte: compressed pages
+	scratch sync.Pool      // of *[]byte: compressed pages and dictionaries
+	memory  []chan *memory // of each column that is kept, where no cursor uses it
 }
 
 const (
@@ -124,6 +125,8 @@ func (r *reading) limits(groups int) limit {
 // A made piece is on its way from where it was decoded to where it is used.
 type made struct {
 	array    arrow.Array
+	piece    *piece  // whose memory it is
+	memory   *memory // where that goes when it is used
 	err      error
 	panicked any
 }
@@ -139,6 +142,13 @@ func (r *reading) read(ctx context.Context, yield func(columns ...arrow.Array) b
 
 	ahead := 1 + (r.threads-1)/max(1, len(r.keep)) // row groups that are decoded at a time
 	most := r.limits(ahead)
+	r.memory = make([]chan *memory, len(r.keep))
+	for k := range r.memory {
+		r.memory[k] = make(chan *memory, ahead)
+		for range ahead {
+			r.memory[k] <- newMemory()
+		}
+	}
 	slots := make(chan struct{}, r.threads)
 	var columns [][]chan made // of each group that is under way
 	next, done, total := 0, int64(0), int64(0)
@@ -187,23 +197,25 @@ func (r *reading) start(ctx context.Context, running *sync.WaitGroup, slots chan
 					send(made{panicked: fmt.Sprintf("%v\n%s", v, debug.Stack())})
 				}
 			}()
-			c, err := newCursor(r.file, r.leaves[i], &r.groups[g], &r.scratch)
+			m := <-r.memory[k]
+			defer func() { r.memory[k] <- m }()
+			c, err := newCursor(r.file, r.leaves[i], &r.groups[g], m, &r.scratch)
 			if err != nil {
 				send(made{err: err})
 				return
 			}
-			defer c.unpacker.close()
+			defer c.close()
 			for {
 				select {
 				case slots <- struct{}{}:
 				case <-ctx.Done():
 					return
 				}
-				arr, err := func() (arrow.Array, error) {
+				p, arr, err := func() (*piece, arrow.Array, error) {
 					defer func() { <-slots }()
 					return c.next(ctx, most)
 				}()
-				if arr == nil && err == nil || !send(made{array: arr, err: err}) {
+				if arr == nil && err == nil || !send(made{array: arr, piece: p, memory: m, err: err}) {
 					return
 				}
 			}
@@ -215,11 +227,11 @@ func (r *reading) start(ctx context.Context, running *sync.WaitGroup, slots chan
 // together yields the rows of a group, of which each column comes in pieces of its
 // own.
 func (r *reading) together(ctx context.Context, g int, columns []chan made, yield func(rows int, arrays []arrow.Array) bool) error {
-	heads := make([]arrow.Array, len(columns))
+	heads := make([]made, len(columns))
 	for left := r.groups[g].rows; left > 0; {
 		n := left
 		for k, c := range columns {
-			if heads[k] == nil {
+			if heads[k].array == nil {
 				var m made
 				select {
 				case m = <-c:
@@ -233,24 +245,29 @@ func (r *reading) together(ctx context.Context, g int, columns []chan made, yiel
 					where := fmt.Sprintf("%s: row group %d, column %q", r.file.Name, g+1, r.leaves[r.keep[k]].name)
 					return wrap(where, m.err)
 				}
-				heads[k] = m.array
+				heads[k] = m
 			}
-			n = min(n, int64(heads[k].Len()))
+			n = min(n, int64(heads[k].array.Len()))
 		}
 		arrays := make([]arrow.Array, len(r.leaves))
 		for k, i := range r.keep {
-			head := heads[k]
+			head := heads[k].array
 			if int64(head.Len()) == n {
-				arrays[i], heads[k] = head, nil
+				arrays[i], heads[k].array = head, nil
 				continue
 			}
 			arrays[i] = array.NewSlice(head, 0, n)
-			heads[k] = array.NewSlice(head, n, int64(head.Len()))
+			heads[k].array = array.NewSlice(head, n, int64(head.Len()))
 			head.Release()
 		}
 		left -= n
 		if !yield(int(n), arrays) {
 			return errEnough
+		}
+		for _, m := range heads {
+			if m.array == nil {
+				m.memory.reuse(m.piece)
+			}
 		}
 	}
 	return nil

@@ -364,11 +364,11 @@ type dictionary struct {
 	most  int
 }
 
-// dictionary reads the page that holds the values.
-func (l *leaf) dictionary(body []byte, n int) (*dictionary, error) {
-	d := &dictionary{n: n, size: l.cast.size}
+// fill reads the page that holds the values.
+func (d *dictionary) fill(l *leaf, body []byte, n int) error {
+	*d = dictionary{n: n, size: l.cast.size, fixed: d.fixed[:0], text: piece{text: d.text.text[:0], ends: d.text.ends[:0]}}
 	if l.physical == typeBool {
-		return nil, errors.New("truth values have none")
+		return errors.New("truth values have none")
 	}
 	c := &cursor{leaf: l}
 	p := &page{left: n}
@@ -378,24 +378,24 @@ func (l *leaf) dictionary(body []byte, n int) (*dictionary, error) {
 		each = 4
 	}
 	if n > len(body)/each || l.cast.format != nil && n > math.MaxInt32/mostWritten {
-		return nil, errFewValues
+		return errFewValues
 	}
 	if err := c.values(p, plainEncoding, body); err != nil {
-		return nil, err
+		return err
 	}
 	if p.fixed != nil {
-		d.fixed = make([]byte, n*d.size)
-		return d, p.fixed.read(d.fixed, n)
+		d.fixed = room(d.fixed, n*d.size)
+		return p.fixed.read(d.fixed, n)
 	}
 	if err := p.texts.append(&d.text, n); err != nil {
-		return nil, err
+		return err
 	}
 	start := int32(0)
 	for _, end := range d.text.ends {
 		d.most = max(d.most, int(end-start))
 		start = end
 	}
-	return d, nil
+	return nil
 }
 
 // coded values are those of a dictionary.
@@ -479,6 +479,7 @@ type piece struct {
 	nulls int
 	valid []byte // bitmap
 	fixed []byte
+	bits  []byte // of truth values
 	text  []byte
 	ends  []int32 // of each text
 }
