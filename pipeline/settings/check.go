@@ -96,6 +96,7 @@ func (c configChecker) field(sf reflect.StructField, f *field, s *shape) error {
 		checkPresence(f),
 		checkShort(f),
 		checkSingle(f),
+		checkNames(f),
 		checkEnum(f),
 		checkBounds(f),
 		checkPreset(f),
@@ -138,7 +139,7 @@ func checkVariant(f *field) error {
 	if classOf(f.typ) != optionalClass || structBehind(f.typ) != f.typ.Elem() {
 		return errors.New("a variant must be a pointer to a struct")
 	}
-	if f.required || f.short || f.single || f.added || f.preset != nil || f.enum != nil || f.bounds != nil {
+	if f.required || f.short || f.single || f.names || f.added || f.preset != nil || f.enum != nil || f.bounds != nil {
 		return errors.New("a variant has no tags but yaml and doc")
 	}
 	return nil
@@ -147,7 +148,7 @@ func checkVariant(f *field) error {
 var (
 	tagKey    = regexp.MustCompile(`(?:^| )([a-z]+):"`)
 	knownTags = []string{
-		"yaml", "json", "doc", "default", "required", "min", "max", "above", "below", "enum", "except", "short", "single", "added",
+		"yaml", "json", "doc", "default", "required", "min", "max", "above", "below", "enum", "except", "short", "single", "names", "added",
 	}
 )
 
@@ -185,6 +186,14 @@ func checkShort(f *field) error {
 func checkSingle(f *field) error {
 	if t := valueType(f.typ); f.single && (classOf(t) != listClass || classOf(t.Elem()) == listClass) {
 		return errors.New("only a list of what is no list can be single")
+	}
+	return nil
+}
+
+// checkNames: a name stands for a text, which is the name.
+func checkNames(f *field) error {
+	if t := valueType(f.typ); f.names && (classOf(t) != mapClass || classOf(entryElem(t)) != textClass) {
+		return errors.New("only a Map of texts can be a list of names")
 	}
 	return nil
 }

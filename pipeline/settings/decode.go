@@ -307,6 +307,11 @@ func cleanPath(p string) string {
 
 // ordered decodes a mapping into a Map.
 func (d decoder) ordered(n *Node, v reflect.Value, s spot) {
+	if s.field != nil && s.field.names && !d.exact && (n.Is(List) || n.IsScalar() && !n.IsEmpty()) {
+		if n = d.named(n, s); n == nil {
+			return
+		}
+	}
 	if n == nil || n.Type != Mapping {
 		d.mismatch(n, s, "a mapping", "")
 		return
@@ -324,6 +329,31 @@ func (d decoder) ordered(n *Node, v reflect.Value, s spot) {
 	}
 	v.Set(entries)
 	d.length(n, v, s)
+}
+
+// named is the mapping that a list of names, or one name, stands for; nil if it
+// makes none.
+func (d decoder) named(n *Node, s spot) *Node {
+	items := n.Content
+	if n.IsScalar() {
+		items = []*Node{n}
+	}
+	mapping := *n
+	mapping.Type, mapping.Content = Mapping, nil
+	seen := make(map[string]bool)
+	for _, item := range items {
+		switch {
+		case !item.IsScalar() || item.IsEmpty():
+			d.p.At(item, "write names, or a mapping of names to names", "%s is a list of something else than names", s.subject())
+			return nil
+		case seen[item.Value]:
+			d.p.At(item, "remove one of them", "%s has %s twice", s.subject(), diag.Quote(item.Value))
+			return nil
+		}
+		seen[item.Value] = true
+		mapping.Content = append(mapping.Content, item, item)
+	}
+	return &mapping
 }
 
 // elementOf is the field as it applies to an element of its list or mapping:

@@ -15,6 +15,8 @@
 //	except:"c"        texts of such a type that are not allowed here
 //	short:"true"      the field that a bare value in place of the mapping sets
 //	single:"true"     a list that may be written as its only entry, without brackets
+//	names:"true"      a Map of texts that may be written as a list of names, or as one
+//	                  name, each of which stands for itself: [a, b] is {a: a, b: b}
 //	added:"true"      came later: not part of the canonical form while it has its
 //	                  default, so that what was stored before is still found. The
 //	                  default is a text, true or false, or the zero value

@@ -57,7 +57,7 @@ func (n *Node) IsScalar() bool {
 	return n != nil && n.Type != Absent && n.Type != List && n.Type != Mapping
 }
 
-// Child is an entry of a mapping, or an element of a list, which is its own key.
+// Child is an entry of a mapping, or an element of a list, by its index or its text, which is its own key.
 // Both are nil if there is none.
 func (n *Node) Child(name string) (key, value *Node) {
 	switch {
@@ -70,6 +70,11 @@ func (n *Node) Child(name string) (key, value *Node) {
 	case n.Is(List):
 		if i, err := strconv.Atoi(name); err == nil && i >= 0 && i < len(n.Content) {
 			return n.Content[i], n.Content[i]
+		}
+		for _, item := range n.Content { // of a list of names
+			if item.IsScalar() && item.Value == name {
+				return item, item
+			}
 		}
 	}
 	return nil, nil

@@ -155,7 +155,11 @@ func (r *referencer) typeText(t reflect.Type, f *field) string {
 		}
 		return text
 	case mapClass:
-		return r.elements("mapping of names", " to", ", each to", entryElem(t), f)
+		text := r.elements("mapping of names", " to", ", each to", entryElem(t), f)
+		if f != nil && f.names {
+			return "name, list of names, or mapping of names to names"
+		}
+		return text
 	case structClass:
 		if s := r.shapes.of(t).short; s != nil {
 			return "mapping, or the bare value of " + s.name

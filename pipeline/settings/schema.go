@@ -113,7 +113,12 @@ func (w *Schema) value(t reflect.Type, f *field) Object {
 		return s
 	case mapClass:
 		s := Object{"type": "object", "additionalProperties": w.orReference(entryElem(t), elementOf(f))}
-		return count(s, f, "minProperties", "maxProperties")
+		s = count(s, f, "minProperties", "maxProperties")
+		if f != nil && f.names {
+			name := Object{"type": "string"}
+			return Object{"anyOf": []any{name, count(Object{"type": "array", "items": name}, f, "minItems", "maxItems"), s}}
+		}
+		return s
 	case structClass, choiceClass:
 		return w.reference(t)
 	}

@@ -171,6 +171,7 @@ type field struct {
 	enum     []string
 	short    bool
 	single   bool // a list that may be written as its only element
+	names    bool // a map that may be written as a list of names
 	added    bool // not part of the canonical form while it has its default
 }
 
@@ -379,6 +380,9 @@ func readField(sf reflect.StructField) (field, error) {
 		return f, err
 	}
 	if f.single, err = readFlag(sf.Tag, "single"); err != nil {
+		return f, err
+	}
+	if f.names, err = readFlag(sf.Tag, "names"); err != nil {
 		return f, err
 	}
 	if f.added, err = readFlag(sf.Tag, "added"); err != nil {
