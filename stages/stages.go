@@ -10,6 +10,7 @@ import (
 	"pipe/stages/manifest"
 	"pipe/stages/predict"
 	"pipe/stages/preprocess"
+	"pipe/stages/relate"
 	"pipe/stages/train"
 )
 
@@ -26,5 +27,6 @@ func All(lookup func(name string) (string, bool), commands *exec.Supervisor, pro
 		manifest.Kind(),
 		exec.Kind(lookup, commands),
 	}
-	return pipeline.NewRegistry(append(kinds, preprocess.Kinds()...)...)
+	kinds = append(kinds, preprocess.Kinds()...)
+	return pipeline.NewRegistry(append(kinds, relate.Kinds()...)...)
 }
