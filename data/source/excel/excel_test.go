@@ -96,8 +96,8 @@ func TestWorkbooks(t *testing.T) {
 	}
 }
 
-// archive makes a workbook of one sheet.
-func archive(t testing.TB, sheet, shared, styles string) []byte {
+// workbook makes a workbook of one sheet.
+func workbook(t testing.TB, sheet, shared, styles string) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	w := zip.NewWriter(&b)
@@ -140,7 +140,7 @@ func TestCells(t *testing.T) {
 		{`<row/>`, "", "error w.xlsx: sheet \"S\" has no rows"},
 		{`<row><c><v>&lol;</v></c></row>`, "", "invalid character entity"},
 	} {
-		got := read(t, Reader{}, "w.xlsx", archive(t, "<worksheet><sheetData>"+c.sheet+"</sheetData></worksheet>", c.shared, ""), cell.Contract{})
+		got := read(t, Reader{}, "w.xlsx", workbook(t, "<worksheet><sheetData>"+c.sheet+"</sheetData></worksheet>", c.shared, ""), cell.Contract{})
 		if !strings.Contains(got, c.want) {
 			t.Errorf("%s: got %s, want %s", c.sheet, got, c.want)
 		}
@@ -194,14 +194,14 @@ func TestHostile(t *testing.T) {
 		"many gaps": {wide, "nearly all values are missing"},
 		"no book":   {"", "has no rows"},
 	} {
-		got := read(t, Reader{}, "w.xlsx", archive(t, "<worksheet><sheetData>"+c[0]+"</sheetData></worksheet>", "", ""), cell.Contract{})
+		got := read(t, Reader{}, "w.xlsx", workbook(t, "<worksheet><sheetData>"+c[0]+"</sheetData></worksheet>", "", ""), cell.Contract{})
 		if !strings.Contains(got, c[1]) {
 			t.Errorf("%s: %.300s", name, got)
 		}
 	}
 	for data, want := range map[string]string{
 		"PK\x03\x04xx": "is no workbook", "\xd0\xcf\x11\xe0": "before 2007", "": "is empty",
-		string(archive(t, "", "", ""))[:900]: "is no workbook",
+		string(workbook(t, "", "", ""))[:900]: "is no workbook",
 	} {
 		if got := read(t, Reader{}, "w.xlsx", []byte(data), cell.Contract{}); !strings.Contains(got, want) {
 			t.Errorf("%.20q: %s", data, got)
@@ -213,7 +213,7 @@ func TestHostile(t *testing.T) {
 func FuzzSheet(f *testing.F) {
 	f.Add([]byte(`<row r="1"><c r="A1" t="s" s="1"><v>0</v></c></row><row><c s="1"><v>45000.5</v></c></row>`), []byte("<si><t>a</t></si>"), `<numFmt numFmtId="170" formatCode="d/m"/><cellXfs><xf/><xf numFmtId="170"/></cellXfs>`)
 	f.Fuzz(func(t *testing.T, sheet, shared []byte, styles string) {
-		data := archive(t, "<worksheet><sheetData>"+string(sheet)+"</sheetData></worksheet>", string(shared), styles)
+		data := workbook(t, "<worksheet><sheetData>"+string(sheet)+"</sheetData></worksheet>", string(shared), styles)
 		read(t, Reader{Header: len(sheet)%2 == 0}, "w.xlsx", data, cell.Contract{})
 	})
 }
@@ -238,7 +238,7 @@ func TestNoRows(t *testing.T) {
 		{"named", ``, "a:string b:string"},
 		{"neither", ``, ""},
 	} {
-		data := archive(t, "<worksheet><sheetData>"+c.sheet+"</sheetData></worksheet>", "", "")
+		data := workbook(t, "<worksheet><sheetData>"+c.sheet+"</sheetData></worksheet>", "", "")
 		r := &Reader{Header: true}
 		if c.name == "named" {
 			r.Names = []string{"a", "b"}

@@ -8,13 +8,15 @@ import (
 	"io"
 	"path"
 	"strings"
+
+	"pipe/data/source/archive"
 )
 
 const (
 	// maxToken bounds the bytes of a text or a tag, which are in memory at once.
 	maxToken = 16 << 20
-	// maxParts bounds the files in a workbook.
-	maxParts = 1 << 16
+	// maxParts bounds the sheets of a workbook, which are files in it.
+	maxParts = archive.Most
 )
 
 var errToken = errors.New("a text or a tag of more than 16 MiB")
@@ -125,9 +127,9 @@ func (w *Workbook) related(of string) (byID, byType map[string]string, err error
 
 // partsOf lists the files of an archive. Names in it mean nothing outside of it:
 // nothing is unpacked to a disk.
-func partsOf(z *zip.Reader) map[string]*zip.File {
-	parts := make(map[string]*zip.File, len(z.File))
-	for _, f := range z.File {
+func partsOf(files []*zip.File) map[string]*zip.File {
+	parts := make(map[string]*zip.File, len(files))
+	for _, f := range files {
 		parts[strings.ToLower(strings.TrimPrefix(f.Name, "/"))] = f
 	}
 	return parts

@@ -11,6 +11,7 @@ import (
 
 	"pipe/base/diag"
 	"pipe/data/source"
+	"pipe/data/source/archive"
 )
 
 // A Workbook is a file of the form that Excel has since 2007: an archive of XML.
@@ -39,14 +40,11 @@ func openWorkbook(f *source.File) (*Workbook, error) {
 		return nil, diag.WithHint(fmt.Errorf("%s is a workbook of the form before 2007, or has a password", f.Name),
 			"save it in the spreadsheet program as .xlsx, without a password")
 	}
-	z, err := zip.NewReader(f, f.Size)
+	files, err := archive.Open(f, f.Size)
 	if err != nil {
 		return nil, diag.WithHint(fmt.Errorf("%s is no workbook: %w", f.Name, err), "a workbook is a file .xlsx or .xlsm; set format: if it is another one")
 	}
-	if len(z.File) > maxParts {
-		return nil, fmt.Errorf("%s has %d files in it, at most %d are possible", f.Name, len(z.File), maxParts)
-	}
-	w := &Workbook{name: f.Name, parts: partsOf(z)}
+	w := &Workbook{name: f.Name, parts: partsOf(files)}
 	_, top, err := w.related("")
 	if err != nil {
 		return nil, err

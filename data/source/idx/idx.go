@@ -81,7 +81,12 @@ func open(f *source.File) (a array.Array, err error) {
 	if err != nil {
 		return a, err
 	}
-	if !detect(start) {
+	if known := len(start) >= 4 && start[0] == 0 && start[1] == 0 && elements[start[2]] != ""; known && !detect(start) {
+		if n := start[3]; n < 1 || n > maxDimensions {
+			return a, fmt.Errorf("%s says that it has %d dimensions, and 1 to %d are possible", f.Name, n, maxDimensions)
+		}
+		return a, diag.WithHint(fmt.Errorf("%s ends in its header", f.Name), "it was not written or copied whole")
+	} else if !known {
 		return a, diag.WithHint(fmt.Errorf("%s does not begin as an IDX file does", f.Name), "such a file begins with two zero bytes, a type and the number of dimensions")
 	}
 	a = array.Array{Name: image, File: f, Of: elements[start[2]], BigEndian: true, Offset: 4 + 4*int64(start[3])}

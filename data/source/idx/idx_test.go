@@ -84,6 +84,8 @@ func TestErrors(t *testing.T) {
 		{[]*source.File{file("a", 7, []uint8{1}, 1)}, "a does not begin as an IDX file does"},
 		{[]*source.File{file("a", 8, []uint8{1}, 1), file("b", 8, []uint8{1}, 1)}, "a and b would both be the column label"},
 		{[]*source.File{file("a", 8, []uint8{1, 2}, 2), file("b", 8, []uint8{1}, 1, 1)}, "b has 1 rows, and a has 2"},
+		{[]*source.File{{ReaderAt: strings.NewReader("\x00\x00\x08\xc8"), Size: 4, Name: "a"}}, "a says that it has 200 dimensions, and 1 to 8 are possible"},
+		{[]*source.File{{ReaderAt: strings.NewReader("\x00\x00\x08\x02\x00\x00\x00\x02"), Size: 8, Name: "a"}}, "a ends in its header"},
 		{nil, "there is nothing to read"},
 	} {
 		if _, err := read(t, c.files...); err == nil || !strings.Contains(err.Error(), c.want) {

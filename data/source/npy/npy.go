@@ -23,7 +23,7 @@ func Kind() source.Kind {
 		Doc: `An array that numpy.save has written: numbers or truth values, in C order. Its first dimension are the rows. With one
 dimension it is a column of its name without .npy; with more a column of lists with their shape, of uint8, int32 or
 float32. A matrix of float64 becomes a column for each of its own: x_0, x_1. Several files, as in path: "data/*.npy",
-are columns of one table.`,
+are columns of one table, and so are the arrays of a file .npz, compressed or not, of which ` + "`arrays`" + ` chooses some.`,
 		Endings:  []string{".npy", ".npz"},
 		Detect:   func(start []byte) bool { return bytes.HasPrefix(start, magic) },
 		Together: true,
@@ -31,25 +31,45 @@ are columns of one table.`,
 	}
 }
 
-// Reader reads .npy files. It has no settings.
-type Reader struct{}
+// Reader reads .npy and .npz files.
+type Reader struct {
+	Arrays []string `yaml:"arrays" single:"true" doc:"Arrays of a file .npz to read, such as x_train and y_train: all have as many rows. By default it is all that there are, in their order."`
+}
+
+// Validate checks what the tags cannot say.
+func (r *Reader) Validate() error { return source.CheckNames("arrays", r.Arrays) }
 
 var (
-	magic = []byte("\x93NUMPY")
-	zip   = []byte("PK\x03\x04")
+	magic    = []byte("\x93NUMPY")
+	zipMagic = []byte("PK\x03\x04")
 )
 
 // Open reads the headers.
-func (*Reader) Open(_ context.Context, in source.Inputs) (source.Rows, error) {
+func (r *Reader) Open(_ context.Context, in source.Inputs) (source.Rows, error) {
 	var arrays []array.Array
 	var names []string
 	for _, f := range in.Files {
+		start, err := f.Begin()
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, f.Name)
+		if bytes.HasPrefix(start, zipMagic) {
+			more, err := r.unzip(f)
+			if err != nil {
+				return nil, err
+			}
+			arrays = append(arrays, more...)
+			continue
+		}
+		if len(r.Arrays) > 0 {
+			return nil, diag.WithHint(fmt.Errorf("arrays: %s holds one array", f.Name), "the setting is for files .npz; remove it")
+		}
 		a, err := open(f)
 		if err != nil {
 			return nil, err
 		}
 		arrays = append(arrays, a)
-		names = append(names, f.Name)
 	}
 	return array.Rows(&in, strings.Join(names, " and "), arrays)
 }
@@ -62,10 +82,7 @@ func open(f *source.File) (a array.Array, err error) {
 	if err != nil {
 		return a, err
 	}
-	switch {
-	case bytes.HasPrefix(start, zip):
-		return a, diag.WithHint(fmt.Errorf("%s holds several arrays in a zip archive", f.Name), "unpack it (unzip), and read the .npy files that come out")
-	case !bytes.HasPrefix(start, magic) || len(start) < 12:
+	if !bytes.HasPrefix(start, magic) || len(start) < 12 {
 		return a, fmt.Errorf("%s does not begin as a file of numpy.save does", f.Name)
 	}
 	header := int64(10)

@@ -1,6 +1,7 @@
 package npy
 
 import (
+	"archive/zip"
 	"bytes"
 	"encoding/binary"
 	"fmt"
@@ -92,7 +93,7 @@ func TestErrors(t *testing.T) {
 	}{
 		{"empty", nil, "a.npy is empty", ""},
 		{"text", []byte("a,b,c,d,e,f,g"), "a.npy does not begin as a file of numpy.save does", ""},
-		{"archive", []byte("PK\x03\x04 and more"), "a.npy holds several arrays in a zip archive", "unzip"},
+		{"archive", []byte("PK\x03\x04 and more"), "a.npy: zip: not a valid zip file", ""},
 		{"cut header", saved("|u1", "False", "(1,)", one)[:40], "which is more than it can be", ""},
 		{"cut", saved("<f4", "False", "(3,)", []float32{1, 2}), "float32 of shape 3 take 12 bytes, and 8 follow the header", "copied whole"},
 		{"too long", saved("|u1", "False", "(1,)", []uint8{1, 2}), "uint8 of shape 1 take 1 bytes, and 2 follow the header", ""},
@@ -119,12 +120,69 @@ func TestErrors(t *testing.T) {
 	}
 }
 
+// zipped is a file as numpy.savez writes it.
+func zipped(t testing.TB, method uint16, members ...any) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	for i := 0; i < len(members); i += 2 {
+		f, err := w.CreateHeader(&zip.FileHeader{Name: members[i].(string), Method: method})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.Write(members[i+1].([]byte)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// TestZipped: the arrays of an archive are columns, of those that are listed.
+func TestZipped(t *testing.T) {
+	x, y, z := saved("|u1", "False", "(2, 1, 2)", []uint8{1, 2, 3, 4}), saved("<i4", "True", "(2,)", []int32{7, 8}), saved("|u1", "False", "(1,)", []uint8{9})
+	for _, method := range []uint16{zip.Store, zip.Deflate} {
+		one := zipped(t, method, "x.npy", x, "y.npy", y, "notes.txt", []byte("no array"))
+		many := zipped(t, method, "z.npy", z, "x.npy", x, "y.npy", y)
+		damaged := bytes.Replace(zipped(t, zip.Store, "x.npy", x), []byte{1, 2, 3, 4}, []byte{1, 2, 3, 5}, 1)
+		for _, c := range []struct {
+			data       []byte
+			arrays     []string
+			want, hint string
+		}{
+			{one, nil, "u8[2][1 2];int32[];\nx[0],x[1],y\n1,2,7\n3,4,8\n", ""},
+			{many, []string{"y", "x"}, "int32[];u8[2][1 2];\ny,x[0],x[1]\n7,1,2\n8,3,4\n", ""},
+			{many, []string{"z"}, "uint8[];\nz\n9\n", ""},
+			{many, nil, "error a.npz holds arrays of different numbers of rows: z (1), x (2), y (2)", "arrays: lists those"},
+			{many, []string{"z", "x"}, "error a.npz: z.npy has 1 rows, and a.npz: x.npy has 2", ""},
+			{many, []string{"w"}, `error arrays: a.npz has no array "w"`, "x, y"},
+			{zipped(t, method, "x.txt", x), nil, "error a.npz is a zip archive without arrays", "savez"},
+			{zipped(t, method, "x.npy", x, "x.npy", x), nil, `error a.npz holds two arrays named "x"`, ""},
+			{damaged, nil, "error read a.npz: x.npy at byte 0: its bytes are not those that were written (zip: checksum error)", ""},
+			{x, []string{"x"}, "error arrays: a.npz holds one array", "remove it"},
+		} {
+			made, err := sourcetest.Read(t, &Reader{Arrays: c.arrays}, source.Inputs{Files: []*source.File{file("a.npz", c.data)}})
+			got := made.Shapes + "\n" + made.CSV
+			if err != nil {
+				got = "error " + err.Error()
+			}
+			if !strings.HasPrefix(got, c.want) || !strings.Contains(diag.HintOf(err), c.hint) {
+				t.Errorf("%v: got %s (%s), want %s", c.arrays, got, diag.HintOf(err), c.want)
+			}
+		}
+	}
+}
+
 // FuzzNPY: whatever a file holds, it is a table that takes no more memory than the
 // file is long, or an error.
 func FuzzNPY(f *testing.F) {
 	f.Add(saved("|u1", "False", "(2, 1, 2)", []uint8{1, 2, 3, 4}))
 	f.Add(saved(">f8", "False", "(1, 2)", []float64{1, 2}))
 	f.Add(saved("<i8", "False", "(2, 1)", []int64{1, 1 << 40}))
+	f.Add(zipped(f, zip.Store, "x.npy", saved("|u1", "False", "(2,)", []uint8{1, 2})))
+	f.Add(zipped(f, zip.Deflate, "x.npy", saved("|u1", "False", "(2,)", []uint8{1, 2}), "y.npy", saved("|u1", "False", "(2,)", []uint8{1, 2})))
 	f.Add([]byte("\x93NUMPY\x02\x00\x10\x00\x00\x00{'shape': (3L,), "))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if _, err := read(t, file("a.npy", data)); err != nil && err.Error() == "" {

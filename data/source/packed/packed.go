@@ -15,7 +15,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 
 	"pipe/base/diag"
@@ -34,7 +33,7 @@ type Packing struct {
 // Packings lists what can be unpacked.
 func Packings() []Packing {
 	return []Packing{
-		{"gzip", []string{".gz", ".gzip"}, []byte("\x1f\x8b"), func(r *bufio.Reader, _ int) (io.ReadCloser, error) { return gzip.NewReader(r) }},
+		{"gzip", []string{".gz", ".gzip"}, []byte(gzipMagic), ungzip},
 		{"zstd", []string{".zst", ".zstd"}, []byte("\x28\xb5\x2f\xfd"), unzstd},
 	}
 }
@@ -123,6 +122,9 @@ func (p *Packing) Unpack(ctx context.Context, f *File, o Options) (io.ReaderAt, 
 		return nil, 0, fmt.Errorf("unpacking %s: %w", f.Name, out.err)
 	case count.err != nil:
 		return nil, 0, fmt.Errorf("%s: %w", f.Name, count.err)
+	case errors.Is(err, errBehind):
+		return nil, 0, diag.WithHint(fmt.Errorf("%s: from byte %d on it holds what is no %s data: %q", f.Name, at+1, p.Name, peek(packed)),
+			fmt.Sprintf("something was added to it: copy or download it again, or keep what is before: head -c %d", at))
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return nil, 0, diag.WithHint(fmt.Errorf("%s: the %s data end too early, at byte %d", f.Name, p.Name, f.Size),
 			"the file is a part of what it should be: copy or download it again")
