@@ -166,3 +166,9 @@ func (s *Survey) misfits(column int) int64 {
 
 // Empty says whether a column has no value in any row.
 func (s *Survey) Empty(column int) bool { return s.Tallies[column].missing == s.Rows }
+
+// NumbersBelow says whether all values are numbers but the first, which is in a line.
+func (t *Tally) NumbersBelow(line int64) bool {
+	n := t.values()
+	return n > 2 && t.classes[classText] == 1 && t.example(classText).line == line && t.numbers() == n-1
+}

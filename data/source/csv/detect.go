@@ -57,7 +57,7 @@ func (r *reading) detect(in *Reader) error {
 			r.detected = append(r.detected, "delimiter", string(rune(r.delim)))
 		}
 	}
-	r.top = r.lines
+	r.top, r.begin = r.lines, r.offset
 	r.header = in.Header.Text != "false"
 	if in.Header.Text == auto {
 		if sample, err = r.sample(); err != nil {

@@ -65,8 +65,12 @@ func (r *reading) first(rs *records, b block.Block, in *Reader) error {
 			"if rows and columns of the file are swapped, transpose it")
 	}
 	r.head = rs.data[rs.start:rs.pos]
-	if in.Names != nil && len(in.Names) != len(rs.fields) {
-		return diag.WithHint(fmt.Errorf("%s:%d: %s, but names: lists %d", r.file.Name, line, countFields(len(rs.fields)), len(in.Names)),
+	width := len(rs.fields)
+	if r.rowNames = r.header && !in.Trailing && !r.recovers && r.rowsAreNamed(width); r.rowNames {
+		width++
+	}
+	if in.Names != nil && len(in.Names) != width {
+		return diag.WithHint(fmt.Errorf("%s:%d: %s, but names: lists %d", r.file.Name, line, countFields(width), len(in.Names)),
 			r.hintDelimiter(nil))
 	}
 	r.names = in.Names
@@ -110,10 +114,16 @@ func defaultName(i int) string { return fmt.Sprintf("c%d", i+1) }
 // nameAll reads the names of the columns. Blanks around a name that is not in
 // quotes are dropped.
 func (r *reading) nameAll(rs *records, number bool) error {
-	r.names = make([]string, len(rs.fields))
-	seen := make(map[string]int, len(rs.fields))
+	first := 0
+	if r.rowNames {
+		first = 1
+		r.nameless = append(r.nameless, 0)
+	}
+	r.names = make([]string, first+len(rs.fields))
+	seen := make(map[string]int, len(r.names))
 	var again []int
 	for i, f := range rs.fields {
+		i += first
 		text := rs.text(f)
 		if f.form == bare {
 			written := text
@@ -146,7 +156,7 @@ func (r *reading) nameAll(rs *records, number bool) error {
 		}
 		r.names[i] = name
 	}
-	if len(r.nameless) == len(rs.fields) {
+	if len(r.nameless) == len(r.names) {
 		return r.headerError(rs, rs.start, "no column has a name", "set header: false if the file has no header")
 	}
 	next := map[string]int{}

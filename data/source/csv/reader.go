@@ -17,8 +17,8 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
-	"slices"
 	"strings"
+	"sync"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
@@ -63,6 +63,7 @@ type reading struct {
 	found  map[string]any // settings that were open, and what they are
 	shared *cell.Shared   // nil if the table is of this file
 
+	structure      func() string // what hintStructure says, once
 	block, threads int
 	advance        func(bytes int64)
 }
@@ -94,6 +95,7 @@ func (in *Reader) Open(ctx context.Context, from source.Inputs) (source.Rows, er
 	} else if err := r.open(ctx, in); err != nil {
 		return nil, err
 	}
+	r.structure = sync.OnceValue(r.hintStructure)
 	r.fit = fit{policy: policies[in.Rows], width: len(r.names), trailing: in.Trailing}
 	if r.columns, err = from.Contract.Columns(file.Name, r.names); err != nil {
 		return nil, err
@@ -225,7 +227,7 @@ func (r *reading) Remark(log *slog.Logger, w *cell.Warner) {
 		w.Warn("blank lines are rows without a value in a file of one column", "lines", r.blank)
 	}
 	r.warnOfRagged(w)
-	if r.quote != '\'' && !slices.ContainsFunc(r.names, func(name string) bool { return len(name) < 3 || name[0] != '\'' || name[len(name)-1] != '\'' }) {
+	if r.inSingleQuotes() {
 		w.Warn("the names of all columns stand in single quotes, which are part of them", "hint", `if they are quotes, set quote: "'"`)
 	}
 	if r.trimmed > 0 {
@@ -234,7 +236,16 @@ func (r *reading) Remark(log *slog.Logger, w *cell.Warner) {
 	for _, i := range r.repeated {
 		w.Warn("a column has a name that another one has", "column", i+1, "named", r.names[i], "hint", "names: gives other names")
 	}
+	if columns := r.unitsBelow(); columns != "" {
+		w.Warn("the first row looks like a second line of the header", "line", r.lines+1,
+			"hint", fmt.Sprintf("if it is, set skip: %d and names: %s", r.lines, columns))
+	}
 	for _, i := range r.nameless {
+		if i == 0 && r.rowNames {
+			w.Warn("the header names all columns but the first, as R writes it, which then has the names of the rows", "named", r.names[i],
+				"hint", "it is no feature; names: gives other names")
+			continue
+		}
 		if r.plan.Empty(i) {
 			w.Warn("a column has neither a name nor values, as if the lines end with a delimiter", "column", i+1, "named", r.names[i],
 				"hint", "leave it out: trailing_delimiter: true if lines end with one, or select, which lists the columns to keep")

@@ -28,6 +28,8 @@ type layout struct {
 	offset     int64  // of the first data row
 	lines      int64  // before it
 	top        int64  // lines before the first record or blank line
+	begin      int64  // where that is
+	rowNames   bool   // the header does not name the first column, which names the rows
 	detected   []any  // settings that were found out, and what they are
 }
 
@@ -325,8 +327,11 @@ func (p *parser) wrongCount(r *reading) {
 	if p.found.Few() {
 		hint = r.hintDelimiter(rs.data[rs.start:rs.pos])
 	}
+	if hint == "" && p.found.Few() {
+		hint = r.structure()
+	}
 	if hint == "" {
-		hint = fmt.Sprintf("put a field that contains %q in quotes; rows: says what becomes of such a record, and skip: how many lines come before the header", r.delim)
+		hint = fmt.Sprintf("put a field that contains %q in quotes; rows: skip, collect or pad goes on without what does not fit, and skip: says how many lines come before the header", r.delim)
 	}
 	p.found.Add(source.Problem{
 		Line: int64(rs.line) + 1, Row: p.row, Hint: hint,
