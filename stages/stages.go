@@ -3,6 +3,7 @@ package stages
 
 import (
 	"pipe/pipeline"
+	"pipe/stages/derive"
 	"pipe/stages/evaluate"
 	"pipe/stages/exec"
 	"pipe/stages/export"
@@ -28,5 +29,6 @@ func All(lookup func(name string) (string, bool), commands *exec.Supervisor, pro
 		exec.Kind(lookup, commands),
 	}
 	kinds = append(kinds, preprocess.Kinds()...)
-	return pipeline.NewRegistry(append(kinds, relate.Kinds()...)...)
+	kinds = append(kinds, relate.Kinds()...)
+	return pipeline.NewRegistry(append(kinds, derive.Kinds()...)...)
 }

@@ -70,6 +70,19 @@ func Parse(text string) (*Expr, error) {
 	return &Expr{text, root}, nil
 }
 
+// UnmarshalText reads an expression in settings.
+func (e *Expr) UnmarshalText(text []byte) error {
+	read, err := Parse(string(text))
+	if err != nil {
+		return err
+	}
+	*e = *read
+	return nil
+}
+
+// MarshalText is String.
+func (e Expr) MarshalText() ([]byte, error) { return []byte(e.text), nil }
+
 // Columns lists the columns that the expression names, sorted.
 func (e *Expr) Columns() []string {
 	var names []string

@@ -87,9 +87,68 @@ func (p *Problems) Report(err error, n, owner *Node) {
 			at = found
 		}
 	}
+	var inside interface{ Offset() int }
+	if errors.As(err, &inside) {
+		at = p.within(at, inside.Offset())
+	}
 	if fe != nil && fe.Warning {
 		p.Warn(at, hint, "%v", err)
 		return
 	}
 	p.At(at, hint, "%v", err)
+}
+
+// within is the place of a byte of a text, as far as it was written as it reads: in
+// quotes, plain or folded over lines, but not with escapes before it. If it was
+// not, or the text came from elsewhere, that is the place of the text.
+func (p *Problems) within(n *Node, offset int) *Node {
+	if !n.IsScalar() || n.replaced || offset < 0 || offset > len(n.Value) {
+		return n
+	}
+	line, rest := n.Line, []rune(p.Line(n.Line))
+	column := min(max(n.Column-1, 0), len(rest))
+	switch {
+	case column == len(rest):
+		return n
+	case rest[column] == '"' || rest[column] == '\'':
+		column++
+	case rest[column] == '|' || rest[column] == '>':
+		column = len(rest) // what follows stands below
+	}
+	blank := func(r rune) bool { return r == ' ' || r == '\t' || r == '\n' }
+	written := []rune(n.Value[:offset])
+	after := []rune(n.Value[offset:])
+	// next is the place of a character that is no blank.
+	next := func(want rune) bool {
+		for {
+			for column < len(rest) && blank(rest[column]) {
+				column++
+			}
+			if column < len(rest) {
+				return rest[column] == want
+			}
+			if line++; line > len(p.lines) {
+				return false
+			}
+			rest, column = []rune(p.Line(line)), 0
+		}
+	}
+	for _, r := range written {
+		if blank(r) {
+			continue
+		}
+		if !next(r) {
+			return n
+		}
+		column++
+	}
+	for _, r := range after {
+		if !blank(r) {
+			if !next(r) {
+				return n
+			}
+			break
+		}
+	}
+	return At(line, column+1)
 }

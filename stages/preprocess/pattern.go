@@ -9,6 +9,7 @@ import (
 
 	"pipe/base/diag"
 	"pipe/data/feature"
+	"pipe/data/table"
 )
 
 // expanded is the specification with the columns that patterns stand for, in
@@ -35,7 +36,7 @@ func (s *Preprocess) expanded(schema *arrow.Schema) (feature.Spec, error) {
 		}
 		before := len(list)
 		for _, f := range schema.Fields() {
-			if !taken[f.Name] && matches(c.Name, f.Name) {
+			if !taken[f.Name] && table.MatchName(c.Name, f.Name) {
 				taken[f.Name] = true
 				column := c
 				column.Name = f.Name
@@ -48,24 +49,6 @@ func (s *Preprocess) expanded(schema *arrow.Schema) (feature.Spec, error) {
 	}
 	spec.Features = list
 	return spec, spec.Validate(feature.All())
-}
-
-// matches compares a name with a pattern, in which each * stands for any text.
-func matches(pattern, name string) bool {
-	parts := strings.Split(pattern, "*")
-	first, last := parts[0], parts[len(parts)-1]
-	if len(name) < len(first)+len(last) || !strings.HasPrefix(name, first) || !strings.HasSuffix(name, last) {
-		return false
-	}
-	rest := name[len(first) : len(name)-len(last)]
-	for _, part := range parts[1 : len(parts)-1] {
-		at := strings.Index(rest, part)
-		if at < 0 {
-			return false
-		}
-		rest = rest[at+len(part):]
-	}
-	return true
 }
 
 // someNames lists the columns of a table, but not thousands.
