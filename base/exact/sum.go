@@ -20,4 +20,9 @@ func (s *Sum) Add(x float64) {
 }
 
 // Value is the sum so far.
-func (s *Sum) Value() float64 { return s.total + s.lost }
+func (s *Sum) Value() float64 {
+	if math.IsInf(s.total, 0) { // and what was lost is not a number
+		return s.total
+	}
+	return s.total + s.lost
+}

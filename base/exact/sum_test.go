@@ -18,3 +18,16 @@ func TestSumKeepsDigits(t *testing.T) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
+
+func TestSumKeepsInfinity(t *testing.T) {
+	var s exact.Sum
+	for _, x := range []float64{1, math.Inf(1), 2} {
+		s.Add(x)
+	}
+	if got := s.Value(); !math.IsInf(got, 1) {
+		t.Errorf("got %v, want infinity", got)
+	}
+	if s.Add(math.Inf(-1)); s.Value() == s.Value() {
+		t.Errorf("got %v, want NaN", s.Value())
+	}
+}

@@ -17,6 +17,8 @@ type Means struct {
 	Budget  int64 // bytes that may be held in memory, about; 0 is Budget
 	Scratch Scratch
 
+	rows int64 // that are worked on at a time, for tests; 0 for as many as are usual
+
 	Progress func(done, total int64) // is told how far the work has come, in rows; nil if nobody asks
 }
 

@@ -136,7 +136,7 @@ func TestJoinIsNestedLoop(t *testing.T) {
 				}
 			}
 		}
-		for _, with := range []Means{{Threads: 1}, {Threads: 3}, {Threads: 2, Budget: 1}} {
+		for _, with := range []Means{{Threads: 1}, {Threads: 3, rows: 7}, {Threads: 2, Budget: 1, rows: 5}} {
 			got, tally, err := joinedBy(t, join, with, left, right)
 			if several {
 				if err == nil || !strings.Contains(err.Error(), "of the right one") {

@@ -9,7 +9,6 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/bitutil"
 
 	"pipe/base/diag"
 	"pipe/data/table"
@@ -439,18 +438,7 @@ func decodeColumn(rest [][]byte, t arrow.DataType, form keyForm) arrow.Array {
 
 // timesOf makes a column of a type of times.
 func timesOf(t arrow.DataType, values []int64, valid []bool) arrow.Array {
-	var bits []byte
-	for i, ok := range valid {
-		if ok {
-			continue
-		}
-		if bits == nil {
-			bits = make([]byte, bitutil.BytesForBits(int64(len(valid))))
-			bitutil.SetBitsTo(bits, 0, int64(len(valid)), true)
-		}
-		bitutil.ClearBit(bits, i)
-	}
-	return table.NewFixedArray(t, len(values), arrow.Int64Traits.CastToBytes(values), bits)
+	return table.NewFixedArray(t, len(values), arrow.Int64Traits.CastToBytes(values), bitsOf(valid))
 }
 
 func decodeText(b []byte) (string, int) {
@@ -472,7 +460,7 @@ func decodeText(b []byte) (string, int) {
 	}
 }
 
-func converted[To, From int8 | int16 | int32 | int64 | uint8 | uint16 | uint32 | uint64 | float32 | float64](values []From) []To {
+func converted[To, From ~int8 | ~int16 | ~int32 | ~int64 | ~uint8 | ~uint16 | ~uint32 | ~uint64 | ~float32 | ~float64](values []From) []To {
 	out := make([]To, len(values))
 	for i, v := range values {
 		out[i] = To(v)

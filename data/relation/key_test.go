@@ -15,8 +15,8 @@ import (
 	"pipe/data/table/tabletest"
 )
 
-// order compares two values of a column, missing ones last and NaN before them.
-func order(col arrow.Array, a, b int) int {
+// compareRows compares two values of a column, missing ones last and NaN before them.
+func compareRows(col arrow.Array, a, b int) int {
 	if an, bn := col.IsNull(a), col.IsNull(b); an || bn {
 		return cmp.Compare(b2i(an), b2i(bn))
 	}
@@ -78,7 +78,7 @@ func TestKeysKeepOrder(t *testing.T) {
 			for b := range n {
 				want := 0
 				for _, c := range rec.Columns() {
-					want = cmp.Or(want, order(c, a, b))
+					want = cmp.Or(want, compareRows(c, a, b))
 				}
 				if got := bytes.Compare(e.key(a), e.key(b)); got != want {
 					t.Fatalf("keys of rows %d and %d compare as %d, want %d", a, b, got, want)

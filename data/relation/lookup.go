@@ -324,7 +324,7 @@ const wholeBatches = math.MaxInt64 / 2
 const pieceBytes = 4 << 20
 
 // pieces reads a table in pieces, which are for whoever gets them to release.
-func pieces(r *table.Reader) iter.Seq2[table.Piece, error] {
+func (m Means) pieces(r *table.Reader) iter.Seq2[table.Piece, error] {
 	return func(yield func(table.Piece, error) bool) {
 		var base int64
 		for rec, err := range r.Batches() {
@@ -334,6 +334,9 @@ func pieces(r *table.Reader) iter.Seq2[table.Piece, error] {
 			}
 			n := rec.NumRows()
 			step := max(1, n*pieceBytes/max(1, table.Bytes(rec)))
+			if m.rows > 0 {
+				step = m.rows
+			}
 			for from := int64(0); from < n; from += step {
 				if !yield(table.Piece{Rows: rec.NewSlice(from, min(n, from+step)), At: base + from}, nil) {
 					return

@@ -98,7 +98,7 @@ func (r *joining) atOnce(lookup *Lookup) error {
 		rec, err := lookup.assemble(p.Rows, m)
 		return joined{rec, m, r.describeAlone(p.Rows, m.hit)}, err
 	}
-	return block.Ordered(r.ctx, max(1, r.with.Threads), pieces(r.left), work, func(done joined) error {
+	return block.Ordered(r.ctx, max(1, r.with.Threads), r.with.pieces(r.left), work, func(done joined) error {
 		defer done.rec.Release()
 		r.use(lookup, done.matches.right)
 		r.count(done.matches.hit, done.alone)
@@ -159,7 +159,7 @@ func (r *joining) describeAlone(rec arrow.RecordBatch, hit []bool) (list []strin
 
 // rest emits the rows of the right table that no row matches.
 func (r *joining) rest() error {
-	for p, err := range pieces(r.right) {
+	for p, err := range r.with.pieces(r.right) {
 		if err == nil {
 			err = r.ctx.Err()
 		}
@@ -297,7 +297,7 @@ func (r *joining) deal(from *table.Reader, keys *Keys, to *spill) error {
 		}
 		return list, nil
 	}
-	return block.Ordered(r.ctx, max(1, r.with.Threads), pieces(from), work, func(list []arrow.RecordBatch) error {
+	return block.Ordered(r.ctx, max(1, r.with.Threads), r.with.pieces(from), work, func(list []arrow.RecordBatch) error {
 		for part, rec := range list {
 			if err := to.write(part, rec); err != nil {
 				return err
@@ -390,7 +390,7 @@ func (r *joining) gather(counts, adds *spill) error {
 	count, add := newCursors(counts), newCursors(adds)
 	defer count.stop()
 	defer add.stop()
-	return block.Ordered(r.ctx, max(1, r.with.Threads), pieces(r.left), work, func(d dealt) error {
+	return block.Ordered(r.ctx, max(1, r.with.Threads), r.with.pieces(r.left), work, func(d dealt) error {
 		defer d.rec.Release()
 		left := make([]int, 0, len(d.parts))
 		var places []table.Place

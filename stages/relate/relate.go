@@ -19,7 +19,7 @@ const tablePort = "table"
 
 // Kinds lists the kinds of this package.
 func Kinds() []pipeline.Kind {
-	return []pipeline.Kind{joinKind()}
+	return []pipeline.Kind{joinKind(), aggregateKind()}
 }
 
 // An opened is a table behind an input port.
