@@ -30,7 +30,7 @@ func Kind() source.Kind {
 		Title:   "pictures",
 		Doc: `Pictures in PNG and JPEG, each of them a row, in the order of their names: its levels of 8 bits in the column image, and
 its name in the column file. Where pictures lie in folders of their classes, as in path: photos/ with photos/cat/1.jpg,
-the name of the folder is the column label. All pictures have one size unless size makes it so. Transparency is left out, and so is
+the name of the folder is the column label; labels names a table that has them instead. All pictures have one size unless size makes it so. Transparency is left out, and so is
 what a camera notes of how it was held.`,
 		Endings:  []string{".png", ".jpg", ".jpeg"},
 		Detect:   func(start []byte) bool { return formatOf(start) != nil },
@@ -41,8 +41,9 @@ what a camera notes of how it was held.`,
 
 // Reader reads pictures.
 type Reader struct {
-	Size  []int  `yaml:"size" min:"2" max:"2" doc:"[height, width] that all pictures are scaled to. Without it one of another size than the first is an error."`
-	Color string `yaml:"color" default:"auto" enum:"auto,gray,rgb" doc:"Whether a picture has one channel (gray) or three (rgb). By default as the first picture has it; a coloured one among gray ones is an error then."`
+	Size   []int  `yaml:"size" min:"2" max:"2" doc:"[height, width] that all pictures are scaled to. Without it one of another size than the first is an error."`
+	Labels string `yaml:"labels" added:"true" doc:"A CSV file among those that are read, which has the labels: photos/labels.csv is labels.csv where path is photos/. Its columns are file, the picture as it is called from there, and label, which may be empty. Each picture has a line."`
+	Color  string `yaml:"color" default:"auto" enum:"auto,gray,rgb" doc:"Whether a picture has one channel (gray) or three (rgb). By default as the first picture has it; a coloured one among gray ones is an error then."`
 }
 
 // Validate finds sizes that are none.
@@ -86,14 +87,21 @@ func formatOf(start []byte) *format {
 // Open looks at the first picture.
 func (in *Reader) Open(ctx context.Context, from source.Inputs) (source.Rows, error) {
 	if len(from.Files) == 0 {
-		return nil, errors.New("there are no pictures")
+		return nil, errNone
 	}
-	r := &reading{Reader: in, from: from, labelled: true, data: from.Files[0].Name}
+	var labels map[*source.File]label
+	if in.Labels != "" {
+		var err error
+		if from.Files, labels, err = labelsOf(ctx, in.Labels, from.Files); err != nil {
+			return nil, err
+		}
+	}
+	r := &reading{Reader: in, from: from, labels: labels, labelled: true, data: from.Files[0].Name}
 	if n := len(from.Files); n > 1 {
 		r.data = fmt.Sprintf("%d pictures from %s", n, r.data)
 	}
 	for _, f := range from.Files {
-		r.labelled = r.labelled && f.Folder() != ""
+		r.labelled = r.labelled && (f.Folder() != "" || labels != nil)
 	}
 	first, err := read(from.Files[0])
 	if err != nil {
@@ -114,7 +122,8 @@ func (in *Reader) Open(ctx context.Context, from source.Inputs) (source.Rows, er
 type reading struct {
 	*Reader
 	from                    source.Inputs
-	data                    string // for messages
+	data                    string                 // for messages
+	labels                  map[*source.File]label // nil if folders have them
 	labelled                bool
 	channels, height, width int
 }
@@ -150,12 +159,17 @@ func (r *reading) rows(ctx context.Context) (source.Rows, error) {
 		done := 0
 		err := block.Ordered(ctx, max(1, r.from.Threads), groups(r.from.Files, max(1, batchBytes/size)), decode, func(b batch) error {
 			names, labels := make([]string, len(b.files)), make([]string, len(b.files))
+			var known []bool // nil: all
 			for i, f := range b.files {
 				names[i], labels[i] = f.Title(), f.Folder()
+				if r.labels != nil {
+					labels[i] = r.labels[f].text
+					known = append(known, labels[i] != "")
+				}
 			}
 			columns := []arrow.Array{table.NewLists(tensor.U8, tensor.Rows{U8: b.levels}, size), table.NewArray(names, nil)}
 			if r.labelled {
-				columns = append(columns, table.NewArray(labels, nil))
+				columns = append(columns, table.NewArray(labels, known))
 			}
 			done += len(b.files)
 			r.from.Advance(int64(done), int64(len(r.from.Files)))
@@ -212,7 +226,7 @@ func read(f *source.File) (image.Image, error) {
 	}
 	format := formatOf(start)
 	if format == nil {
-		return nil, diag.WithHint(fmt.Errorf("%s is no picture in PNG or JPEG", f.Name), "convert it, or leave it out: path: \"photos/*.png\"")
+		return nil, diag.WithHint(fmt.Errorf("%s is no picture in PNG or JPEG", f.Name), "convert it, or leave it out: path: \"photos/*.png\". A table of labels is named in labels:")
 	}
 	data := make([]byte, f.Size)
 	if err := f.ReadFull(data, 0); err != nil {

@@ -86,6 +86,11 @@ func TestPictures(t *testing.T) {
 			[]uint8{255, 0, 0, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0, 200, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 1, 2, 3, 4, 5, 6, 1, 2, 3, 4, 5, 6}, []int{3, 2, 3}, "file: 1.png 2.png;"},
 		{"colours as gray", Reader{Color: "gray"}, []*source.File{file("1.png", pngOf(t, b))}, []uint8{76, 29, 0, 0, 0, 0}, []int{1, 2, 3}, "file: 1.png;"},
 		{"gray as colours", Reader{Color: "rgb"}, []*source.File{file("1.png", pngOf(t, gray(1, 2, 7, 8)))}, []uint8{7, 8, 7, 8, 7, 8}, []int{3, 1, 2}, "file: 1.png;"},
+		{"labels of a table", Reader{Labels: "labels.csv"}, []*source.File{file("labels.csv", []byte("label;file\ncat;b/1.png\n;.\\b\\2.png\n\n\"d;g\";3.png\n")),
+			file("3.png", pngOf(t, gray(1, 1, 3))), file("b/1.png", pngOf(t, gray(1, 1, 1))), file("b/2.png", pngOf(t, gray(1, 1, 2)))},
+			[]uint8{3, 1, 2}, []int{1, 1, 1}, "file: 3.png b/1.png b/2.png;label: d;g cat ;"},
+		{"labels beside pictures", Reader{Labels: "x/labels.csv"}, []*source.File{file("x/1.png", pngOf(t, gray(1, 1, 3))), file("x/labels.csv", []byte("file,more,label\n1.png,x,7\n"))},
+			[]uint8{3}, []int{1, 1, 1}, "file: x/1.png;label: 7;"},
 		{"of one size", Reader{Size: []int{1, 2}}, []*source.File{file("1.png", pngOf(t, gray(2, 4, 0, 0, 100, 100, 0, 0, 100, 100))), file("2.png", pngOf(t, gray(1, 2, 7, 8)))},
 			[]uint8{14, 86, 7, 8}, []int{1, 1, 2}, "file: 1.png 2.png;"},
 	} {
@@ -135,6 +140,8 @@ func TestScaled(t *testing.T) {
 
 func TestErrors(t *testing.T) {
 	one := pngOf(t, gray(1, 1, 7))
+	table := func(text string) *source.File { return file("labels.csv", []byte(text)) }
+	labels := Reader{Labels: "labels.csv"}
 	huge := bytes.Clone(one)
 	copy(huge[16:], "\x7f\xff\xff\xff\x7f\xff\xff\xff")
 	for _, c := range []struct {
@@ -149,6 +156,13 @@ func TestErrors(t *testing.T) {
 		{"bomb", Reader{}, []*source.File{file("1.png", huge)}, "photos/1.png", ""},
 		{"sizes", Reader{}, []*source.File{file("1.png", one), file("2.png", pngOf(t, gray(1, 2, 7, 8)))}, "photos/2.png has 1 x 2 levels, and the first picture 1 x 1", "size: [1, 1]"},
 		{"colour among gray", Reader{}, []*source.File{file("1.png", one), file("2.png", pngOf(t, colored(1, 1, color.NRGBA{1, 2, 3, 255})))}, "photos/2.png has colours", "color: rgb"},
+		{"no such table", Reader{Labels: "labels.csv"}, []*source.File{file("1.png", one)}, "labels: labels.csv is none of the 1 files that are read", "paths:"},
+		{"a table alone", labels, []*source.File{table("file,label\n")}, "there are no pictures", ""},
+		{"other columns", labels, []*source.File{table("id,label\n1.png,x\n"), file("1.png", one)}, "photos/labels.csv has no columns file and label", "its header"},
+		{"label of nothing", labels, []*source.File{table("file,label\n\n1.png,\"x\ny\"\n2.png,y\n"), file("1.png", one)}, `photos/labels.csv:5: there is no picture "2.png"`, `as "1.png"`},
+		{"two labels", labels, []*source.File{table("file,label\n1.png,x\n1.png,x\n"), file("1.png", one)}, `photos/labels.csv:3: "1.png" has a label in line 2 already`, ""},
+		{"no label", labels, []*source.File{table("file,label\n1.png,x\n"), file("1.png", one), file("2.png", one)}, "photos/labels.csv has no line for 2.png", "empty label"},
+		{"a broken table", labels, []*source.File{table("file,label\n1.png,x\n1.png\n"), file("1.png", one)}, "photos/labels.csv:3: row 2: 1 field, want 2", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, _, _, err := pictures(t, &c.in, 2, c.files...)
