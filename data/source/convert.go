@@ -42,9 +42,9 @@ func converter(f arrow.Field, at int, want cell.ColumnType) (c *conversion, ok b
 		return nil, true
 	}
 	c = &conversion{at: at, name: f.Name, want: want}
-	switch class {
+	switch class { // of the values as text
 	case table.ClassOther:
-		return nil, false
+		return nil, want.Type == cell.List
 	case table.ClassText:
 		c.form = cell.Text
 	case table.ClassBool:

@@ -22,6 +22,10 @@ type Typed interface {
 	Rows
 	Finder
 	Remarker
+
+	// Peek reads the first rows, to guess which lists have the same length in all. A
+	// reader calls it whose first rows are read for little.
+	Peek() error
 }
 
 // Stream makes Rows for a reader that knows the columns and their types before it
@@ -33,6 +37,8 @@ type Typed interface {
 // the types that the contract names, if that changes no value. data is what is read, for messages.
 // A reader that reads columns apart can leave out those that Inputs.Keep does not
 // list: they are nil in what it yields.
+// Lists of any length become lists of a fixed one if all rows have it, which is what
+// training takes for a feature for each element.
 func Stream(in *Inputs, data string, schema *arrow.Schema, read func(yield func(columns ...arrow.Array) bool) error) (Typed, error) {
 	columns, err := in.Contract.Columns(data, table.Names(schema))
 	if err != nil {
@@ -46,15 +52,16 @@ func Stream(in *Inputs, data string, schema *arrow.Schema, read func(yield func(
 		f.Nullable = true
 		var c *conversion
 		if want, ok := types.Named(f.Name); ok && want != cell.Undeclared {
-			if c, ok = converter(f, i, columns.Types[i]); !ok {
+			if c, ok = converter(f, i, columns.Types[i]); !ok && !columns.Types[i].Expected {
 				return nil, diag.WithHint(fmt.Errorf("%s: column %q has the type %s, not %s", data, f.Name, table.TypeName(f.Type), want),
 					"leave the column out with select")
 			}
 		}
 		if c != nil {
 			columns.Types[i] = c.want
-			c.text = slices.Contains(in.Contract.Texts, f.Name)
+			c.text = slices.Contains(in.Contract.Loose, f.Name)
 		}
+		s.lists = append(s.lists, newListing(f, in.Contract.Loose))
 		s.fields, s.convert = append(s.fields, f), append(s.convert, c)
 	}
 	s.describe()
@@ -78,6 +85,7 @@ type stream struct {
 	columns *cell.Columns
 	keep    []int
 	convert []*conversion // of each that is kept, nil if it stays as it is
+	lists   []*listing    // of each that is kept, nil if it is none of lists of any length
 	absent  absent
 	read    func(yield func(columns ...arrow.Array) bool) error
 	rows    int64
@@ -90,6 +98,9 @@ func (s *stream) describe() {
 	for i, c := range s.convert {
 		if c != nil {
 			fields[i] = c.field()
+		}
+		if l := s.lists[i]; l != nil {
+			fields[i].Type = l.typ()
 		}
 	}
 	s.schema = arrow.NewSchema(fields, nil)
@@ -180,7 +191,7 @@ func (s *stream) Batches(ctx context.Context) iter.Seq2[arrow.RecordBatch, error
 		case err != nil || !going:
 		case s.rows == 0:
 			err = s.in.NoRows(s.data)
-		case misfit:
+		case misfit || s.even():
 			s.retype()
 			err = ErrRetyped
 		}
@@ -199,6 +210,11 @@ func (s *stream) begin() {
 			c.tally = cell.Tally{}
 		}
 	}
+	for _, l := range s.lists {
+		if l != nil {
+			l.begin()
+		}
+	}
 }
 
 // retype makes text of the columns with values that misfit.
@@ -206,6 +222,11 @@ func (s *stream) retype() {
 	for _, c := range s.convert {
 		if c != nil && c.misfits() != nil {
 			c.text = true
+		}
+	}
+	for _, l := range s.lists {
+		if l != nil {
+			l.decide()
 		}
 	}
 	s.describe()
@@ -238,6 +259,18 @@ func (s *stream) record(columns []arrow.Array) (rec arrow.RecordBatch, err error
 		}
 		if c := s.convert[i]; c != nil {
 			to, err := c.apply(s, kept[i])
+			if err == errMisfit {
+				misfit = true
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			kept[i].Release()
+			kept[i] = to
+		}
+		if l := s.lists[i]; l != nil {
+			to, err := l.apply(kept[i])
 			if err == errMisfit {
 				misfit = true
 				continue

@@ -17,6 +17,7 @@ import (
 	"pipe/base/diag"
 	"pipe/data/source/cell"
 	"pipe/data/table"
+	"pipe/data/tensor"
 )
 
 // Surveyed are Rows of texts, whose types follow from all values.
@@ -60,7 +61,7 @@ type together struct {
 	column string
 
 	shared *cell.Shared // nil if the files say which types there are
-	texts  []string     // columns that are text then, since in some file they misfit what was expected
+	loose  []string     // columns that are text then, since in some file they misfit what was expected, or lists of any length
 	schema *arrow.Schema
 
 	meta     arrow.Metadata // of the table
@@ -116,7 +117,7 @@ func (t *together) one(ctx context.Context, f *File) (rows Rows, end func() erro
 		end = func() error { return nil }
 	}
 	in := t.in
-	in.Files, in.Contract.Shared, in.Contract.Texts, in.Progress = []*File{f}, t.shared, t.texts, nil
+	in.Files, in.Contract.Shared, in.Contract.Loose, in.Progress = []*File{f}, t.shared, t.loose, nil
 	if rows, err = t.reader.Open(ctx, in); err != nil {
 		ended(&err, end)
 		return nil, nil, err
@@ -250,12 +251,13 @@ func (t *together) read(ctx context.Context, f *File, join *cell.Join, write fun
 	return nil
 }
 
-// retype makes text of the columns that are text in a file, and were not.
+// retype takes the types of a file, in which columns have turned out to be text, or to
+// hold lists of any length.
 func (t *together) retype(has *arrow.Schema) {
 	fields := slices.Clone(t.schema.Fields())
 	for i := range fields {
 		if at := has.FieldIndices(fields[i].Name); len(at) > 0 && !arrow.TypeEqual(has.Field(at[0]).Type, fields[i].Type) {
-			t.texts = append(t.texts, fields[i].Name)
+			t.loose = append(t.loose, fields[i].Name)
 			fields[i] = has.Field(at[0])
 		}
 	}
@@ -298,6 +300,9 @@ func (t *together) order(f *File, has *arrow.Schema) ([]int, error) {
 			return nil, diag.WithHint(fmt.Errorf("%s has no column %q, which %s has", f.Name, want.Name, first), "files that are one table have the same columns")
 		}
 		if got := has.Field(i).Type; !arrow.TypeEqual(got, want.Type) {
+			if t.loosen(want, has.Field(i)) {
+				return nil, ErrRetyped
+			}
 			return nil, diag.WithHint(fmt.Errorf("%s: column %q has the type %s, and %s in %s", f.Name, want.Name, table.TypeName(got), table.TypeName(want.Type), first),
 				"files that are one table have the same types")
 		}
@@ -310,6 +315,19 @@ func (t *together) order(f *File, has *arrow.Schema) ([]int, error) {
 		}
 	}
 	return order, nil
+}
+
+// loosen makes lists of any length of a column if files have lists of different ones.
+func (t *together) loosen(want, got arrow.Field) bool {
+	of, _, one := table.ShapeOf(want)
+	other, _, both := table.ShapeOf(got)
+	if !one || !both || of != other || slices.Contains(t.loose, want.Name) {
+		return false
+	}
+	fields := slices.Clone(t.schema.Fields())
+	fields[t.schema.FieldIndices(want.Name)[0]].Type = table.ListType(of, tensor.Ragged)
+	t.loose, t.schema = append(t.loose, want.Name), arrow.NewSchema(fields, nil)
+	return true
 }
 
 // record is a batch of the table.

@@ -260,7 +260,7 @@ func (in *Input) check() error {
 		seen[f.Name] = true
 	}
 	_, width, _ := listOf(in.dataType())
-	return checkList(in.Type, width)
+	return CheckList(in.Type, width)
 }
 
 func (t *Target) check() error {

@@ -31,7 +31,7 @@ func (f *Foreign) append(c *column, p part, from int64, n int, coded bool) error
 	case kind == texts:
 		err = p.appendTexts(c, from, n)
 	case kind == ragged:
-		err = p.appendLists(c, from, n)
+		err = f.appendLists(c, p, from, n)
 	case kind == textViews:
 		err = f.appendViews(c, p, from, n)
 	default:
@@ -99,30 +99,6 @@ func (p part) offsets(from int64, n int) (func(i int) int64, error) {
 		return func(i int) int64 { return int64(int32(little.Uint32(raw[4*i:]))) }, nil
 	}
 	return func(i int) int64 { return int64(little.Uint64(raw[8*i:])) }, nil
-}
-
-func (p part) appendLists(c *column, from int64, n int) error {
-	offset, err := p.offsets(from, n)
-	if err != nil {
-		return err
-	}
-	first, last := offset(0), offset(n)
-	have := int64(len(c.values) / c.size)
-	if first < 0 || last < first || last > p.elements {
-		return errOutside
-	}
-	if have+last-first > math.MaxInt32 {
-		return fmt.Errorf("%d rows hold more elements than one array can", n)
-	}
-	for i := range n {
-		if length := offset(i+1) - offset(i); length < 0 || length > maxListed || offset(i+1) > last {
-			return errOutside
-		}
-		c.offsets = append(c.offsets, int32(offset(i+1)-first+have))
-	}
-	values, err := p.text.read(first*int64(c.size), (last-first)*int64(c.size))
-	c.values = append(c.values, values...)
-	return err
 }
 
 func (p part) appendBits(c *column, from int64, n int) error {

@@ -9,7 +9,6 @@ import (
 	"math"
 
 	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/bitutil"
 	"github.com/klauspost/compress/zstd"
 	"github.com/pierrec/lz4/v4"
 
@@ -188,42 +187,6 @@ func (b *batchReader) part(f *foreignField, coded bool) (p part, err error) {
 			}
 			p.more = append(p.more, more)
 		}
-	}
-	return p, err
-}
-
-// list takes the buffers of lists, of a fixed size or ragged, without nulls.
-func (b *batchReader) list(p part, kind layout) (part, error) {
-	if p.valid.size > 0 {
-		missing, err := p.valid.read(0, min(p.valid.size, bitutil.BytesForBits(max(0, p.rows))))
-		if err != nil {
-			return p, err
-		}
-		if bitutil.CountSetBits(missing, 0, min(len(missing)*8, int(p.rows))) < int(p.rows) {
-			return p, errors.New("a vector column cannot hold nulls")
-		}
-	}
-	var err error
-	p.valid = segment{}
-	if kind == ragged {
-		if p.values, err = b.buffer(); err != nil {
-			return p, err
-		}
-	}
-	if len(b.nodes) == 0 || b.nodes[0].nulls != 0 || b.nodes[0].rows < 0 ||
-		kind == vectors && b.nodes[0].rows != p.rows*int64(p.field.cast.size/p.field.cast.child) {
-		return p, errors.New("a vector has missing elements")
-	}
-	p.elements = b.nodes[0].rows
-	b.nodes = b.nodes[1:]
-	if _, err := b.buffer(); err != nil {
-		return p, err
-	}
-	elements, err := b.buffer()
-	if kind == ragged {
-		p.text = elements
-	} else {
-		p.values = elements
 	}
 	return p, err
 }

@@ -2,7 +2,6 @@ package table
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"math"
 	"math/big"
@@ -12,7 +11,6 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/float16"
 
 	"pipe/base/diag"
-	"pipe/data/tensor"
 )
 
 // A foreignField is a column of a foreign file.
@@ -108,10 +106,10 @@ func newForeignField(name string, t flatTable, dataset bool) (*foreignField, err
 	def, _ := t.table(3) // types without parameters may have none
 	var err error
 	switch number := t.byte(2); {
-	case dataset && (number == typeFixedSizeList || number == typeList || number == typeLargeList):
-		f.cast, err = listCast(number, def, t)
+	case number == typeFixedSizeList || number == typeList || number == typeLargeList:
+		f.cast, err = listCast(number, def, t, dataset)
 	default:
-		f.cast, err = castOf(number, def, t)
+		f.cast, err = castOf(number, def)
 	}
 	if err != nil {
 		return nil, err
@@ -136,7 +134,7 @@ func newForeignField(name string, t flatTable, dataset bool) (*foreignField, err
 }
 
 // castOf finds the cast of a type. Its definition may be absent.
-func castOf(number byte, def, field flatTable) (cast, error) {
+func castOf(number byte, def flatTable) (cast, error) {
 	if def.buf == nil {
 		def = flatTable{buf: make([]byte, 8), pos: 4} // a table without fields
 		little.PutUint32(def.buf[4:], 4)
@@ -165,8 +163,6 @@ func castOf(number byte, def, field flatTable) (cast, error) {
 		return timeCast(def.shortOr(0, 1), def.int32Or(1, 32))
 	case typeDecimal:
 		return decimalCast(def.int32Or(0, 0), def.int32Or(1, 0), def.int32Or(2, 128))
-	case typeFixedSizeList:
-		return vectorCast(def, field)
 	}
 	return castFrom(foreignName(number), fixed, 0)
 }
@@ -380,66 +376,4 @@ func bigInt(from []byte) *big.Int {
 		v.Sub(v, new(big.Int).Lsh(big.NewInt(1), uint(8*len(b))))
 	}
 	return v
-}
-
-func vectorCast(def, field flatTable) (cast, error) {
-	width := def.int32Or(0, 0)
-	children := field.tables(5)
-	if len(children) == 1 && children[0].byte(2) != typeFloat && children[0].byte(2) != typeInt {
-		return castFrom("fixed_size_list", vectors, 0)
-	}
-	if len(children) != 1 || children[0].byte(2) != typeFloat {
-		return cast{}, diag.WithHint(errors.New("a vector holds float32 and nothing else"), "cast its elements to float32")
-	}
-	element, _ := children[0].table(3)
-	if element.buf == nil || element.short(0) != 1 {
-		return cast{}, diag.WithHint(errors.New("a vector holds float32 and nothing else"), "cast its elements to float32")
-	}
-	if width < 1 || width > maxWidth {
-		return cast{}, fmt.Errorf("a vector has %d elements, want 1 to %d", width, maxWidth)
-	}
-	return cast{name: "vector", to: VectorType(width), layout: vectors, size: 4 * width, child: 4}, nil
-}
-
-// listCast is that of an input of a data set.
-func listCast(number byte, def, field flatTable) (cast, error) {
-	of, err := elementOf(field)
-	if err != nil {
-		return cast{}, err
-	}
-	c := cast{name: "list", layout: ragged, child: of.Size()}
-	width := tensor.Ragged
-	switch number {
-	case typeFixedSizeList:
-		if def.buf != nil {
-			width = def.int32Or(0, 0)
-		}
-		c.layout, c.size = vectors, of.Size()*width
-		if err := checkList(of, max(0, width)); err != nil {
-			return cast{}, err
-		}
-	case typeList:
-		c.size = 4
-	default:
-		c.size = 8
-	}
-	c.to = ListType(of, width)
-	return c, nil
-}
-
-// elementOf is the type of the elements of a list.
-func elementOf(field flatTable) (tensor.Type, error) {
-	if children := field.tables(5); len(children) == 1 {
-		element, _ := children[0].table(3)
-		switch number := children[0].byte(2); {
-		case element.buf == nil:
-		case number == typeFloat && element.short(0) == 1:
-			return tensor.F32, nil
-		case number == typeInt && element.int32Or(0, 0) == 8 && element.byte(1) == 0:
-			return tensor.U8, nil
-		case number == typeInt && element.int32Or(0, 0) == 32 && element.byte(1) != 0:
-			return tensor.I32, nil
-		}
-	}
-	return "", diag.WithHint(errors.New("an input of a data set is a list of float32, uint8 or int32"), "cast its elements to one of these")
 }

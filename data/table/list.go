@@ -6,6 +6,7 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"pipe/data/tensor"
 )
@@ -50,8 +51,8 @@ func listOf(t arrow.DataType) (of tensor.Type, width int, ok bool) {
 	return "", 0, false
 }
 
-// checkList says whether a table may have a column of lists.
-func checkList(of tensor.Type, width int) error {
+// CheckList says whether a table may have a column of lists of a width.
+func CheckList(of tensor.Type, width int) error {
 	switch {
 	case width == tensor.Ragged:
 		return nil
@@ -148,6 +149,18 @@ func NewLists(of tensor.Type, rows tensor.Rows, width int) arrow.Array {
 	}
 	c.rows = len(rows.Ends)
 	return c.array()
+}
+
+// FixedLists views lists of any length, which all have width elements, as lists of
+// that one. They are not copied, and none is null.
+func FixedLists(a *array.List, width int) arrow.Array {
+	of, _, _ := listOf(a.DataType())
+	from := int64(a.Offsets()[a.Data().Offset()])
+	child := array.NewSlice(a.ListValues(), from, from+int64(a.Len()*width))
+	defer child.Release()
+	data := array.NewData(ListType(of, width), a.Len(), []*memory.Buffer{nil}, []arrow.ArrayData{child.Data()}, 0, 0)
+	defer data.Release()
+	return array.MakeFromData(data)
 }
 
 // A list is the elements of one row.

@@ -66,7 +66,7 @@ func TypeName(t arrow.DataType) string {
 // checkType says whether a table may have a column of the type.
 func checkType(t arrow.DataType) error {
 	if of, width, ok := listOf(t); ok {
-		return checkList(of, width)
+		return CheckList(of, width)
 	}
 	if scalarOf(t) == nil {
 		return fmt.Errorf("type %v is none that a table can hold", t)

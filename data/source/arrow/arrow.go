@@ -25,7 +25,8 @@ func Kind() source.Kind {
 		Title:   "Arrow",
 		Doc: `Arrow IPC files and streams, which are also Feather files of version 2, compressed with LZ4 or Zstandard or not. Columns
 have the types that the file says, dictionaries become what they stand for, and only the columns are read that the table keeps.
-Lists, maps, structs and bytes are an error unless select leaves them out.`,
+Lists of numbers are lists in a table, of a fixed length if all rows have the same. Other lists, maps, structs and bytes are an error
+unless select leaves them out.`,
 		Endings: []string{".arrow", ".arrows", ".ipc", ".feather"},
 		Detect:  table.IsArrow,
 		New:     func() source.Reader { return new(Reader) },
@@ -88,7 +89,7 @@ func (*Reader) Open(ctx context.Context, in source.Inputs) (source.Rows, error) 
 	if err != nil {
 		return nil, err
 	}
-	return &opened{rows, file.Name, f}, nil
+	return &opened{rows, file.Name, f}, rows.Peek()
 }
 
 var errEnough = errors.New("no more rows are wanted")

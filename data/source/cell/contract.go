@@ -32,7 +32,7 @@ type Contract struct {
 	Declared []Typed  // a value that is none of its type is an error
 	Expected []Typed  // if there are any nothing is inferred: see Again
 	Keep     []string // the columns of the table in their order, all if it is nil
-	Texts    []string // columns that are text whatever is expected, since other files are part of the table
+	Loose    []string // columns that are text, or lists of any length, since other files are part of the table
 	Shared   *Shared  // by which columns are made, since other files are part of the table; nil if it is for the data to say
 
 	// Agreed says that the declared columns are what a schema says. Others are

@@ -96,7 +96,7 @@ func (t Target) same(u Target) bool {
 func (c *Columns) Target(column int, misfits bool) Target {
 	typ := c.Types[column]
 	t := Target{From: column, typ: typ.Type, like: typ.Type}
-	if misfits {
+	if misfits || typ.Type == List {
 		t.typ = String
 	}
 	return t.written(c.in.Notation, typ.layout)

@@ -22,10 +22,11 @@ const (
 	TimestampNs
 	Time
 	TimeNs
+	List // of numbers, which no text is
 )
 
 // typeNames are the names of the types in the order of the constants.
-var typeNames = [...]string{"", "string", "int64", "float64", "bool", "date", "timestamp", "timestamp[ns]", "time", "time[ns]"}
+var typeNames = [...]string{"", "string", "int64", "float64", "bool", "date", "timestamp", "timestamp[ns]", "time", "time[ns]", "list"}
 
 // String is the name of the type.
 func (t Type) String() string { return typeNames[t] }
@@ -65,8 +66,10 @@ func TypeNamed(name string) Type {
 			return TimeNs
 		}
 		return Time
+	case table.ClassText:
+		return String
 	}
-	return String
+	return List
 }
 
 // Arrow is how a table stores the type.
@@ -112,6 +115,8 @@ func (t Type) Accepts(b []byte) (ok bool) {
 		_, ok = parseTime(b)
 	case TimeNs:
 		_, ok = parseTimeNs(b)
+	case List:
+		ok = false
 	default:
 		ok = true
 	}
