@@ -8,17 +8,18 @@ import (
 
 // Again is the stage that reads another file as this stage read its own: in the
 // same format, unless the name of the file tells another one, and with the same
-// words for missing values, but with the types that the columns had and with the
-// formats of their dates (see cell.Contract). It infers nothing, and needs none of
-// the columns, since new rows may lack some. version is that of the kind that the
-// settings were written for.
-func (in *Ingest) Again(path string, types, dates settings.Map[string], version int) pipeline.Stage {
+// words for missing values, but with the types that the columns had, in their order,
+// and with the formats of their dates (see cell.Contract), if there are any. It infers nothing, and
+// needs none of the columns, since new rows may lack some; those that optional lists
+// may also lack in a file without a header. Whether it has one is found out. version
+// is that of the kind that the settings were written for.
+func (in *Ingest) Again(path string, types, dates settings.Map[string], optional []string, version int) pipeline.Stage {
 	again := *in
 	again.Place, again.Expect = Place{Path: settings.Paths(path), UnpackLimit: in.UnpackLimit}, types
 	if again.Columns, again.Select = nil, nil; dates != nil {
 		again.Dates = dates
 	}
-	again.Agreement = Agreement{}
+	again.Agreement = Agreement{Optional: optional}
 	if version < 2 {
 		again.Quoted = false // text in quotes was never missing
 	}
@@ -26,6 +27,9 @@ func (in *Ingest) Again(path string, types, dates settings.Map[string], version 
 		again.Rows = "error" // each new row has an answer
 	}
 	again.follow()
+	if again.format() == csvName && (again.Header.Text != "true" || again.Names == nil) {
+		again.Header = settings.Scalar{Tag: "!!str", Text: "auto"}
+	}
 	return &again
 }
 

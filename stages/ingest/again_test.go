@@ -59,7 +59,7 @@ func TestAgainReadsRowsAlike(t *testing.T) {
 		for _, i := range at {
 			some, want = append(some, lines[i]), append(want, whole[i])
 		}
-		again := in.Again("new.csv", types, dates, Kind(nil).Version).(*Ingest)
+		again := in.Again("new.csv", types, dates, nil, Kind(nil).Version).(*Ingest)
 		got, typesAgain, _ := readRows(t, rt, again, file(some))
 		if diff := cmp.Diff(types, typesAgain); diff != "" {
 			rt.Fatalf("types: %s\n%s", diff, file(some))
@@ -110,7 +110,7 @@ func TestAgainOfVersionOne(t *testing.T) {
 	in := defaults()
 	in.Missing = []string{"NA"}
 	in.Columns, in.Select = types, []string{"s", "gone"}
-	rows, _, _ := readRows(t, t, in.Again("new.csv", types, nil, 1).(*Ingest), "n,s\n1.5,\"NA\"\nNA,NA\n,\"\"\n")
+	rows, _, _ := readRows(t, t, in.Again("new.csv", types, nil, nil, 1).(*Ingest), "n,s\n1.5,\"NA\"\nNA,NA\n,\"\"\n")
 	if diff := cmp.Diff([]string{`[[1.5] ["NA"]]`, `[[(null)] [(null)]]`, `[[(null)] [""]]`}, rows); diff != "" {
 		t.Error(diff)
 	}

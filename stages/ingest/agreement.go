@@ -24,7 +24,7 @@ const schemaPort = "schema"
 // Agreement is the settings of a schema that the file is to be read by.
 type Agreement struct {
 	Schema   settings.FilePath `yaml:"schema" doc:"Schema that the file is read by, in place of the input schema: what a stage that read another file has written, or a file of yours that lists the columns, {columns: [{name: id, type: int64}]}. Nothing is inferred then. A value that is not of its type is an error with its line, and so is a column that the file lacks; the order does not matter, and columns that the schema does not have are left out."`
-	Optional []string          `yaml:"optional" added:"true" doc:"Columns of the schema that the file need not have, such as the target in new rows. They are left out where they are not there."`
+	Optional []string          `yaml:"optional" added:"true" doc:"Columns of the schema that the file need not have, such as the target in new rows. They are left out where they are not there. With expect, which needs no column to be there, they are those that a file without a header may lack."`
 }
 
 // Validate checks what the tags cannot say.
@@ -34,7 +34,7 @@ func (a *Agreement) Validate() error { return source.CheckNames("optional", a.Op
 // one, and the contract that the file is read by.
 func (in *Ingest) agreed(env pipeline.Env) (*Ingest, cell.Contract, error) {
 	if in.Schema == "" && !slices.Contains(env.Inputs(), schemaPort) {
-		if len(in.Optional) > 0 {
+		if len(in.Optional) > 0 && len(in.Expect) == 0 {
 			return nil, cell.Contract{}, diag.WithHint(errors.New("optional: there is no schema, which alone says what has to be there"), "remove it, or connect an input named schema")
 		}
 		return in, in.contract(), nil

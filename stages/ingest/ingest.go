@@ -204,5 +204,6 @@ func (in *Ingest) contract() cell.Contract {
 		Declared: in.typed(in.Columns, len(in.Expect) == 0),
 		Expected: in.typed(in.Expect, false),
 		Keep:     in.Select,
+		Optional: in.Optional,
 	}
 }

@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -138,6 +139,7 @@ func findModel(ctx context.Context, w *workspace.Workspace, ref string) (registr
 	}
 	for _, m := range models {
 		if slices.Contains(ids, m.ID) {
+			m.RunID = cmp.Or(found.RunID, m.RunID) // several may have made the same
 			return m, nil
 		}
 	}

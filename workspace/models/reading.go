@@ -24,10 +24,11 @@ import (
 
 // A source is a stage that has read a file and can read another one alike: in
 // the same format, with the given types of columns and formats of dates in place
-// of inferred ones. version is that of the kind when the stage was configured.
+// of inferred ones. A file without a header may lack the optional ones. version is that
+// of the kind when the stage was configured.
 type source interface {
 	pipeline.Stage
-	Again(file string, types, dates settings.Map[string], version int) pipeline.Stage
+	Again(file string, types, dates settings.Map[string], optional []string, version int) pipeline.Stage
 	// Recall takes the settings of the schema that the stage has written, in which
 	// is what it found out of its file.
 	Recall(schema []byte) error
@@ -38,6 +39,7 @@ type past struct {
 	transform artifacts.ID
 	reading   []byte                // how the table was read that it was fitted on, if it says so
 	columns   []feature.TypedColumn // that the features are made of
+	target    string                // column, empty if there is none
 	train     []*lineage.Execution  // that made the training table, makers before users
 	used      map[artifacts.ID]bool // that it came from
 }
@@ -45,7 +47,18 @@ type past struct {
 // pastOf walks up the lineage of a model: to the transform that made its
 // training data, and to all that the table came from that it was fitted on.
 func pastOf(ctx context.Context, w *workspace.Workspace, m registry.Model) (*past, error) {
-	graph, err := walk.Upstream(ctx, w.DB, lineage.Ref{Artifact: m.ID})
+	from := m.ID
+	p, err := pastIn(ctx, w, m)
+	if err != nil {
+		return nil, err
+	}
+	if p == nil {
+		p = &past{used: map[artifacts.ID]bool{}}
+	}
+	for id := range p.used { // one at most
+		from = id
+	}
+	graph, err := walk.Upstream(ctx, w.DB, lineage.Ref{Artifact: from})
 	if err != nil {
 		return nil, err
 	}
@@ -57,28 +70,19 @@ func pastOf(ctx context.Context, w *workspace.Workspace, m registry.Model) (*pas
 	if err != nil {
 		return nil, err
 	}
-	wanted := map[artifacts.ID]bool{}
-	p := &past{used: wanted}
 	// Users come after makers, so the last transform is the one nearest to the model.
 	for _, n := range slices.Backward(graph.Executions) {
 		e := executions[n.ID]
 		if e == nil {
 			continue // it was forgotten meanwhile
 		}
-		makes := false
-		for _, o := range e.Outputs {
-			makes = makes || wanted[o.ID]
-			if o.Type == string(pipeline.Transform) && p.transform.IsZero() {
-				p.transform = o.ID
-				for _, in := range e.Inputs {
-					wanted[in.ID] = wanted[in.ID] || in.Port == "train"
-				}
-			}
+		if p.transform.IsZero() {
+			p.fittedBy(e)
 		}
-		if makes {
+		if slices.ContainsFunc(e.Outputs, func(o lineage.Output) bool { return p.used[o.ID] }) {
 			p.train = append(p.train, e)
 			for _, in := range e.Inputs {
-				wanted[in.ID] = true
+				p.used[in.ID] = true
 			}
 		}
 	}
@@ -88,6 +92,48 @@ func pastOf(ctx context.Context, w *workspace.Workspace, m registry.Model) (*pas
 			"new rows can only be scored by a model whose data came from a stage with `uses: preprocess`; a stage with `uses: predict` and the input `data` scores a data set")
 	}
 	return p, p.learned(ctx, w)
+}
+
+// pastIn is the past of a model in the run that is asked for it, which knows the
+// transform and the table that it was fitted on: where several runs have made the same
+// model, each may have read its data in its own way. It is nil if the run did not make
+// the data of the model.
+func pastIn(ctx context.Context, w *workspace.Workspace, m registry.Model) (*past, error) {
+	list, err := w.DB.Executions(ctx, m.RunID)
+	if err != nil {
+		return nil, err
+	}
+	data := map[artifacts.ID]bool{}
+	for i := range list {
+		if slices.ContainsFunc(list[i].Outputs, func(o lineage.Output) bool { return o.ID == m.ID }) {
+			for _, in := range list[i].Inputs {
+				data[in.ID] = true
+			}
+		}
+	}
+	p := &past{used: map[artifacts.ID]bool{}}
+	for i := range list {
+		if slices.ContainsFunc(list[i].Outputs, func(o lineage.Output) bool { return data[o.ID] }) && p.fittedBy(&list[i]) {
+			return p, nil
+		}
+	}
+	return nil, nil
+}
+
+// fittedBy takes the transform of an execution, and the table that it was fitted on,
+// if it has made one.
+func (p *past) fittedBy(e *lineage.Execution) bool {
+	at := slices.IndexFunc(e.Outputs, func(o lineage.Output) bool { return o.Type == string(pipeline.Transform) })
+	if at < 0 {
+		return false
+	}
+	p.transform = e.Outputs[at].ID
+	for _, in := range e.Inputs {
+		if in.Port == "train" {
+			p.used[in.ID] = true
+		}
+	}
+	return true
 }
 
 // learned reads what the transform says.
@@ -102,7 +148,18 @@ func (p *past) learned(ctx context.Context, w *workspace.Workspace) error {
 		return err
 	}
 	p.columns, p.reading = t.Columns(), t.Reading()
+	if target := t.Info().Target(); target != nil {
+		p.target = target.Column
+	}
 	return nil
+}
+
+// optional are the columns that new rows need not have.
+func (p *past) optional() []string {
+	if p.target == "" {
+		return nil
+	}
+	return []string{p.target}
 }
 
 // reading is the step that reads a file as the training data were read.
@@ -133,7 +190,7 @@ func told(w *workspace.Workspace, p *past, file string) (*pipeline.Step, error) 
 		had = append(had, settings.Entry[string]{Key: c.Name, Value: c.Type.String()})
 	}
 	types, _ := p.types(had)
-	load.Stage = stage.Again(file, types, nil, load.Kind.Version)
+	load.Stage = stage.Again(file, types, nil, p.optional(), load.Kind.Version)
 	return load, nil
 }
 
@@ -159,7 +216,7 @@ func recorded(ctx context.Context, w *workspace.Workspace, p *past, file string)
 		had, dates := p.typesOf(ctx, w, e.Outputs)
 		if types, known := p.types(had); known > best {
 			best = known
-			load = &pipeline.Step{Name: "load", Kind: k, Stage: stage.(source).Again(file, types, dates, e.KindVersion), Terms: pipeline.Terms{Cache: true}}
+			load = &pipeline.Step{Name: "load", Kind: k, Stage: stage.(source).Again(file, types, dates, p.optional(), e.KindVersion), Terms: pipeline.Terms{Cache: true}}
 		}
 	}
 	if load != nil {
@@ -176,7 +233,7 @@ func recorded(ctx context.Context, w *workspace.Workspace, p *past, file string)
 		return nil, fmt.Errorf("the stage kind %q reads no other files", load.Kind.Name)
 	}
 	types, _ := p.types(nil)
-	load.Stage = stage.Again(file, types, nil, load.Kind.Version)
+	load.Stage = stage.Again(file, types, nil, p.optional(), load.Kind.Version)
 	return load, nil
 }
 

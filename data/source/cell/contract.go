@@ -36,9 +36,24 @@ type Contract struct {
 	Shared   *Shared  // by which columns are made, since other files are part of the table; nil if it is for the data to say
 
 	// Agreed says that the declared columns are what a schema says. Others are
-	// left out with a note; those that Optional lists need not be there.
+	// left out with a note; those that Optional lists need not be there. Nor need
+	// they be in data that do not name their columns.
 	Agreed   bool
 	Optional []string
+}
+
+// Named are the columns that data are known to have, in their order. It is nil if
+// that is for the data to say.
+func (c *Contract) Named() []string {
+	known := c.Expected
+	if c.Agreed {
+		known = c.Declared
+	}
+	var names []string
+	for _, t := range known {
+		names = append(names, t.Name)
+	}
+	return names
 }
 
 // Again is the contract for reading other data as some were read that had the

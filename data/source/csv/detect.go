@@ -63,7 +63,11 @@ func (r *reading) detect(in *Reader) error {
 		if sample, err = r.sample(); err != nil {
 			return err
 		}
-		r.header = r.hasHeader(sample)
+		if r.known.expected {
+			r.header = r.isHeader(sample, in.Names == nil)
+		} else {
+			r.header = r.hasHeader(sample)
+		}
 		r.detected = append(r.detected, "header", r.header)
 		r.found["header"] = r.header
 	}
@@ -180,7 +184,7 @@ func (r *reading) parting(delim byte, in *Reader, sample []byte) (p parting) {
 			n--
 		}
 		if records++; records == 1 {
-			if p.fields = n; in.Names != nil && n != len(in.Names) {
+			if p.fields = n; in.Names != nil && r.known.of(n) == nil {
 				return p
 			}
 		}

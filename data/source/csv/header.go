@@ -69,17 +69,16 @@ func (r *reading) first(rs *records, b block.Block, in *Reader) error {
 	if r.rowNames = r.header && !in.Trailing && !r.recovers && r.rowsAreNamed(width); r.rowNames {
 		width++
 	}
-	if in.Names != nil && len(in.Names) != width {
-		return diag.WithHint(fmt.Errorf("%s:%d: %s, but names: lists %d", r.file.Name, line, countFields(width), len(in.Names)),
-			r.hintDelimiter(nil))
-	}
-	r.names = in.Names
-	switch {
-	case in.Names == nil && r.header:
+	var err error
+	switch r.names, err = r.given(rs, in, width, line); {
+	case err != nil:
+		return err
+	case r.names != nil:
+	case r.header:
 		if err := r.nameAll(rs, in.Repeated == "number"); err != nil {
 			return err
 		}
-	case in.Names == nil:
+	default:
 		for i := range rs.fields {
 			r.names = append(r.names, defaultName(i))
 		}

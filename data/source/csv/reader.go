@@ -52,6 +52,7 @@ type reading struct {
 	dialect
 	fit
 	rules cell.Rules
+	known known
 
 	columns *cell.Columns
 	guess   *cell.Plan    // by which columns are made
@@ -77,7 +78,7 @@ func (in *Reader) Open(ctx context.Context, from source.Inputs) (source.Rows, er
 	done, passes := int64(0), int64(1)
 	var r *reading
 	r = &reading{
-		file: file, dialect: in.dialect(), rules: from.Contract.Rules, found: map[string]any{},
+		file: file, dialect: in.dialect(), rules: from.Contract.Rules, found: map[string]any{}, known: knownOf(in, &from.Contract),
 		block: cmp.Or(from.Block, block.Usual), threads: max(1, from.Threads),
 		advance: func(n int64) {
 			done += n
@@ -219,6 +220,9 @@ func (r *reading) Report(log *slog.Logger) {
 func (r *reading) Remark(log *slog.Logger, w *cell.Warner) {
 	if len(r.detected) > 0 {
 		log.Info("found out how the file is written", r.detected...)
+	}
+	if r.ordered {
+		w.Warn("the file does not name its columns, which were taken in the order that they had in other data", "columns", strings.Join(r.names[:min(len(r.names), 20)], ", "))
 	}
 	if hint := r.hintDelimiter(nil); len(r.names) == 1 && hint != "" {
 		w.Warn("the file has one column only", "hint", hint)

@@ -20,6 +20,7 @@ import (
 type layout struct {
 	names      []string
 	header     bool   // the first record has names
+	ordered    bool   // names are those of other data, in their order
 	nameless   []int  // columns that the header does not name
 	repeated   []int  // columns whose name the header gives to another one before
 	trimmed    int    // names with blanks around them
