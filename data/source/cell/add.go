@@ -151,14 +151,13 @@ func shortInt(b []byte) (v int64, ok bool) {
 		ok = areDigits(high) && areDigits(low)
 		v = int64(eightDigits(high)*1e8 + eightDigits(low))
 	}
-	if i > 0 {
-		v = -v
-	}
-	return v, ok
+	return (v ^ -int64(i)) + int64(i), ok // negative if i is 1
 }
 
 // addFloat adds a decimal number with a point behind one to seven digits, and at
-// most 19 digits, or a whole number of at most eight.
+// most 19 digits, or a whole number of at most eight. Signs, numbers of digits and
+// zeros at the end are nothing that a processor could predict, so there are no
+// branches on them.
 func (b *Builder) addFloat(t *Tally, row int, raw []byte) bool {
 	i := 0
 	if raw[0] == '-' {
@@ -170,19 +169,16 @@ func (b *Builder) addFloat(t *Tally, row int, raw []byte) bool {
 	}
 	y := eight(raw, i)
 	whole := bits.TrailingZeros64(((y+beyond9)|y)&tops) / 8
-	if whole > 1 && raw[i] == '0' {
+	if (1-whole)&(int(y&0xff)-1) < 0 { // more than one digit, of which the first is 0
 		return false
 	}
 	if whole >= n {
 		v := float64(eightDigits(first(y, n)))
-		if i > 0 {
-			if v == 0 {
-				return false
-			}
-			v = -v
+		if v == 0 && i > 0 {
+			return false
 		}
 		t.classes[classInt]++
-		b.floats()[row] = v
+		b.values[row] = int64(math.Float64bits(v) | uint64(i)<<63)
 		return true
 	}
 	decimal := n - whole - 1
@@ -204,28 +200,26 @@ func (b *Builder) addFloat(t *Tally, row int, raw []byte) bool {
 		}
 		digits += eightDigits(high)*1e8 + eightDigits(low)
 	}
-	if len(raw) <= maxVersion && decimal >= 2 && raw[len(raw)-1] == '0' {
-		if t.example(classRound) == nil {
-			return false
-		}
+	short := classFloat
+	if len(raw) <= maxVersion && decimal >= 2 {
+		short = classRound
+	}
+	c := classFloat
+	if raw[len(raw)-1] == '0' {
+		c = short
+	}
+	if t.example(classRound) == nil && c == classRound || digits == 0 && i > 0 {
+		return false
+	}
+	if t.decimals&tooLong == 0 {
 		t.decimals |= decimals(raw)
-		t.classes[classRound]++
-	} else {
-		if t.decimals&tooLong == 0 {
-			t.decimals |= decimals(raw)
-		}
-		t.classes[classFloat]++
 	}
-	var v float64
+	t.classes[c]++
 	if digits <= maxExact {
-		v = float64(int64(digits)) / powers[decimal]
+		b.floats()[row] = float64((int64(digits)^-int64(i))+int64(i)) / powers[decimal]
 	} else {
-		v = over(digits, decimal)
+		b.values[row] = int64(math.Float64bits(over(digits, decimal)) | uint64(i)<<63)
 	}
-	if i > 0 {
-		v = -v
-	}
-	b.floats()[row] = v
 	return true
 }
 

@@ -197,7 +197,9 @@ func (t *Tally) count(in *Rules, c class, form Form, text []byte) Verdict {
 	t.classes[c]++
 	switch c {
 	case classRound, classExcess:
-		t.decimals |= decimals(text)
+		if t.decimals&tooLong == 0 {
+			t.decimals |= decimals(text)
+		}
 	case classInfinite:
 		t.infinite = t.infinite || form == Number
 	case classText:
