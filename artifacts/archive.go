@@ -127,5 +127,5 @@ func (a *archive) section(i int) *io.SectionReader {
 }
 
 func (a *archive) open(i int, id ID) *File {
-	return &File{content: a.section(i), id: id, size: a.files[i].size, path: a.file.path}
+	return &File{content: a.section(i), held: held{id: id, path: a.file.path, size: a.files[i].size}}
 }

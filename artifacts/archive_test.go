@@ -153,7 +153,7 @@ func FuzzExtract(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		parent := t.TempDir()
-		d, err := openDir(t.Context(), &File{content: bytes.NewReader(data), size: int64(len(data))},
+		d, err := openDir(t.Context(), &File{content: bytes.NewReader(data), held: held{size: int64(len(data))}},
 			func(id ID) (*File, error) { return s.Open(t.Context(), id) })
 		if err != nil {
 			return

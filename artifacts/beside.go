@@ -16,8 +16,9 @@ type Check struct {
 
 	wg      sync.WaitGroup
 	mu      sync.Mutex
-	pending int   // not hashed yet
-	err     error // the first that was found
+	pending int                // not hashed yet
+	err     error              // the first that was found
+	outside map[ID]fs.FileInfo // files that may change while they are read, as they were
 }
 
 // Checked begins a Check, which hashes until ctx ends.
@@ -28,7 +29,7 @@ func (s *Store) Checked(ctx context.Context) *Check { return &Check{ctx: ctx, s:
 // File.Verify first.
 func (c *Check) Open(id ID) (*File, error) {
 	if f, err := c.s.openKnown(id); f != nil || err != nil {
-		return f, err
+		return c.watched(f, err)
 	}
 	size, err := c.s.Stat(id)
 	if err != nil {
@@ -48,7 +49,11 @@ func (c *Check) Open(id ID) (*File, error) {
 	}
 	if same == nil {
 		f.Close()
-		return c.s.Open(c.ctx, id)
+		return c.watched(c.s.Open(c.ctx, id))
+	}
+	if _, err := c.watched(f, nil); err != nil {
+		same.Close()
+		return nil, err
 	}
 	f.verdict = make(chan error, 1)
 	c.mu.Lock()
@@ -56,7 +61,7 @@ func (c *Check) Open(id ID) (*File, error) {
 	c.mu.Unlock()
 	c.wg.Go(func() {
 		defer same.Close()
-		_, err := c.s.hashFile(c.ctx, id, same, size, nil)
+		_, err := c.s.hashFile(c.ctx, f.held, same, nil)
 		f.verdict <- err
 		c.mu.Lock()
 		defer c.mu.Unlock()
@@ -66,6 +71,45 @@ func (c *Check) Open(id ID) (*File, error) {
 		}
 	})
 	return f, nil
+}
+
+// watched notes how a file looks that is not of the store.
+func (c *Check) watched(f *File, err error) (*File, error) {
+	if f == nil || err != nil || !f.outside || f.file == nil {
+		return f, err
+	}
+	info, err := f.file.Stat()
+	if err != nil {
+		f.Close()
+		return nil, storeError("stat", f.path, err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.outside == nil {
+		c.outside = map[ID]fs.FileInfo{}
+	}
+	if _, known := c.outside[f.id]; !known {
+		c.outside[f.id] = info
+	}
+	return f, nil
+}
+
+// changed looks whether a file that is not of the store was changed while it was read.
+// One that was touched and has the same bytes was not.
+func (c *Check) changed() error {
+	for id, before := range c.outside {
+		at, err := c.s.find(id)
+		if err != nil {
+			return err
+		}
+		if after, err := c.s.fs.Lstat(at.path); err == nil && sameAsBefore(before, after) {
+			continue
+		}
+		if err := c.s.Check(c.ctx, id); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // again opens the file of f once more, since who has f may close it; nil if
@@ -108,6 +152,9 @@ func (c *Check) Wait() error {
 	c.wg.Wait()
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.err == nil {
+		c.err = c.changed()
+	}
 	return c.err
 }
 

@@ -8,6 +8,7 @@
 //	.pipe/claims/NAME          work that a process is at, see Claim
 //	.pipe/checkpoints/NAME     how far unfinished work has come, see SaveCheckpoint
 //	.pipe/notes/KIND/ID        what was found out of an artifact, see SaveNote
+//	.pipe/references/ab/cd...  files outside of the store that hold artifacts, see Refer
 //	.pipe/parts/NAME           what has come of a download, see Part
 //
 // # What is promised

@@ -3,6 +3,7 @@ package artifacts
 import (
 	"io/fs"
 	"syscall"
+	"time"
 )
 
 // A stamp changes when a file is replaced, written, cut, or given other times or
@@ -11,6 +12,12 @@ type stamp struct {
 	dev, ino     uint64
 	size         int64
 	mtime, ctime syscall.Timespec
+}
+
+// changedBefore says whether a file was last changed, in any way, before a time.
+func changedBefore(info fs.FileInfo, t time.Time) bool {
+	s, ok := stampOf(info)
+	return ok && time.Unix(s.mtime.Unix()).Before(t) && time.Unix(s.ctime.Unix()).Before(t)
 }
 
 func stampOf(info fs.FileInfo) (stamp, bool) {

@@ -120,19 +120,13 @@ func (s *Store) lock(take func(FSFile) error) (io.Closer, error) {
 
 // Stat returns the size of an artifact without reading it. The error is a
 // *NotFoundError if it is absent, a *DamagedError if something else is in its
-// place.
+// place, an *OutsideError if the file that it is in is another one now.
 func (s *Store) Stat(id ID) (size int64, err error) {
-	path := s.path(id)
-	info, err := s.fs.Lstat(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return 0, &NotFoundError{ID: id, Path: path}
-	case err != nil:
-		return 0, storeError("stat", path, err)
-	case !info.Mode().IsRegular():
-		return 0, &DamagedError{ID: id, Path: path, Reason: "is not a regular file but " + infile.TypeName(info.Mode())}
+	at, err := s.find(id)
+	if err != nil {
+		return 0, err
 	}
-	return info.Size(), nil
+	return at.size, nil
 }
 
 // Renew is Stat for an artifact that is about to be referred to: for Grace
@@ -143,10 +137,14 @@ func (s *Store) Renew(id ID) (size int64, err error) {
 		return 0, err
 	}
 	defer lock.Close()
-	if size, err = s.Stat(id); err != nil {
+	at, err := s.find(id)
+	if err != nil {
 		return 0, err
 	}
-	return size, storeError("renew", s.path(id), s.touch(id))
+	if at.outside {
+		return at.size, storeError("renew", s.referencePath(id), s.fs.Touch(s.referencePath(id), s.now()))
+	}
+	return at.size, storeError("renew", at.path, s.touch(id))
 }
 
 // touch makes an artifact young. That is no change of its bytes.
@@ -172,29 +170,29 @@ func (s *Store) Open(ctx context.Context, id ID) (*File, error) {
 		return f, err
 	}
 	var kept bytes.Buffer
-	f, size, err := s.verify(ctx, id, &kept)
+	f, at, err := s.verify(ctx, id, &kept)
 	if err != nil {
 		return nil, err
 	}
-	path := s.path(id)
-	if size <= keepInMemory {
+	if at.size <= keepInMemory {
 		if err := f.Close(); err != nil {
-			return nil, storeError("close a file", path, err)
+			return nil, storeError("close a file", at.path, err)
 		}
-		return &File{content: bytes.NewReader(kept.Bytes()), id: id, size: size, path: path}, nil
+		return &File{content: bytes.NewReader(kept.Bytes()), held: at}, nil
 	}
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		f.Close()
-		return nil, storeError("seek", path, err)
+		return nil, storeError("seek", at.path, err)
 	}
-	return newFile(f, id, size, path), nil
+	return newFile(f, at), nil
 }
 
-// newFile is an artifact whose bytes are read from its file.
-func newFile(f FSFile, id ID, size int64, path string) *File {
-	file := &File{content: f, file: f, id: id, size: size, path: path}
-	if f, ok := f.(*os.File); ok {
-		file.mapped = mapFile(f, size)
+// newFile is an artifact whose bytes are read from its file. One that is not of the
+// store is not mapped: if its owner cuts it, the process would die.
+func newFile(f FSFile, at held) *File {
+	file := &File{content: f, file: f, held: at}
+	if f, ok := f.(*os.File); ok && !at.outside {
+		file.mapped = mapFile(f, at.size)
 	}
 	return file
 }
@@ -202,36 +200,31 @@ func newFile(f FSFile, id ID, size int64, path string) *File {
 // Peek opens an artifact without hashing its bytes. It is for a look at what is in
 // it that does no harm if the bytes are wrong.
 func (s *Store) Peek(id ID) (*File, error) {
-	size, err := s.Stat(id)
+	at, err := s.find(id)
 	if err != nil {
 		return nil, err
 	}
-	path := s.path(id)
-	f, err := s.fs.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &NotFoundError{ID: id, Path: path}
-	}
+	f, err := s.openAt(at)
 	if err != nil {
-		return nil, storeError("open", path, err)
+		return nil, err
 	}
-	return newFile(f, id, size, path), nil
+	return newFile(f, at), nil
 }
 
 // openKnown opens an artifact that need not be hashed; nil is none.
 func (s *Store) openKnown(id ID) (*File, error) {
-	path := s.path(id)
-	info, err := s.fs.Lstat(path)
-	if err != nil || !s.verified.is(id, info) {
+	at, err := s.find(id)
+	if err != nil || at.size <= keepInMemory {
 		return nil, nil // verify says what is wrong
 	}
-	f, err := s.fs.Open(path)
+	f, err := s.fs.Open(at.path)
 	if err != nil {
 		return nil, nil
 	}
-	if info, err = f.Stat(); err != nil || !s.verified.is(id, info) { // replaced in between
-		return nil, storeError("close a file", path, f.Close())
+	if info, err := f.Stat(); err != nil || !s.verified.is(id, info) {
+		return nil, storeError("close a file", at.path, f.Close())
 	}
-	return newFile(f, id, info.Size(), path), nil
+	return newFile(f, at), nil
 }
 
 // keepInMemory is the size up to which Open gives the very bytes that it
@@ -251,49 +244,58 @@ func (s *Store) Check(ctx context.Context, id ID) error {
 
 // verify hashes an artifact. What fits into keepInMemory is also put into
 // kept, if that is not nil.
-func (s *Store) verify(ctx context.Context, id ID, kept *bytes.Buffer) (FSFile, int64, error) {
-	path := s.path(id)
-	expected, err := s.Stat(id)
+func (s *Store) verify(ctx context.Context, id ID, kept *bytes.Buffer) (FSFile, held, error) {
+	at, err := s.find(id)
 	if err != nil {
-		return nil, 0, err
+		return nil, at, err
 	}
-	f, err := s.fs.Open(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist): // swept in between
-		return nil, 0, &NotFoundError{ID: id, Path: path}
-	case err != nil:
-		return nil, 0, storeError("open", path, err)
-	}
-	size, err := s.hashFile(ctx, id, f, expected, kept)
+	f, err := s.openAt(at)
 	if err != nil {
+		return nil, at, err
+	}
+	if at.size, err = s.hashFile(ctx, at, f, kept); err != nil {
 		f.Close()
-		return nil, 0, err
+		return nil, at, err
 	}
-	return f, size, nil
+	return f, at, nil
 }
 
-// hashFile hashes the open file of an artifact, of probably some size.
-func (s *Store) hashFile(ctx context.Context, id ID, f FSFile, expected int64, kept *bytes.Buffer) (int64, error) {
-	path := s.path(id)
+func (s *Store) openAt(at held) (FSFile, error) {
+	f, err := s.fs.Open(at.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist): // swept in between
+		return nil, at.absent()
+	case err != nil:
+		return nil, storeError("open", at.path, err)
+	}
+	return f, nil
+}
+
+// hashFile hashes the open file of an artifact, of probably the size that was found.
+func (s *Store) hashFile(ctx context.Context, at held, f FSFile, kept *bytes.Buffer) (int64, error) {
 	before, err := f.Stat()
 	if err != nil {
-		return 0, storeError("stat", path, err)
+		return 0, storeError("stat", at.path, err)
 	}
 	var r io.Reader = f
-	if kept != nil && expected <= keepInMemory {
-		kept.Grow(int(expected))
+	if kept != nil && at.size <= keepInMemory {
+		kept.Grow(int(at.size))
 		r = io.TeeReader(f, kept)
 	}
-	got, size, err := hashReader(infile.Reader(ctx, r), expected)
+	got, size, err := hashReader(infile.Reader(ctx, r), at.size)
 	switch {
 	case ctx.Err() != nil:
 		return 0, ctx.Err()
 	case err != nil:
-		return 0, storeError("read", path, err)
-	case got != id:
-		return 0, &DamagedError{ID: id, Path: path, Reason: fmt.Sprintf("its %d bytes hash to %s", size, got.Short())}
+		return 0, storeError("read", at.path, err)
+	case got != at.id && at.outside:
+		return 0, at.wrong("has other bytes now")
+	case got != at.id:
+		return 0, at.wrong(fmt.Sprintf("its %d bytes hash to %s", size, got.Short()))
 	}
-	s.verified.remember(id, before)
+	if !at.outside || changedBefore(before, s.now().Add(-settled)) {
+		s.verified.remember(at.id, before)
+	}
 	return size, nil
 }
 
@@ -301,7 +303,8 @@ func (s *Store) hashFile(ctx context.Context, id ID, f FSFile, expected int64, k
 type Info struct {
 	ID      ID
 	Size    int64
-	ModTime time.Time // when it was last committed
+	ModTime time.Time // when it was last committed, or renewed
+	Outside bool      // it is a reference, and its bytes are nothing of the store
 }
 
 // All yields the artifacts in the order of their IDs. An object that cannot
@@ -362,9 +365,7 @@ type File struct {
 	mapped *mapping
 	// verdict gives what Check found once its bytes are hashed; nil if they are.
 	verdict chan error
-	id      ID
-	size    int64
-	path    string
+	held
 }
 
 // ID returns the name of the bytes.

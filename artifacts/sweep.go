@@ -39,7 +39,11 @@ func (s *Store) Sweep(ctx context.Context, live func(ID) bool) (Swept, error) {
 		if err := ctx.Err(); err != nil {
 			return swept, err
 		}
-		ok, err := s.removeOld(s.path(info.ID))
+		path := s.path(info.ID)
+		if info.Outside {
+			path = s.referencePath(info.ID)
+		}
+		ok, err := s.removeOld(path)
 		if err != nil {
 			return swept, err
 		}
@@ -109,6 +113,11 @@ func (s *Store) Garbage(ctx context.Context, live func(ID) bool) ([]Info, error)
 			return nil, err
 		}
 	}
+	outside, err := s.oldReferences(old, live)
+	if err != nil {
+		return nil, err
+	}
+	garbage = append(garbage, outside...)
 	kept := garbage[:0]
 	for _, info := range garbage {
 		if !listed[info.ID] {
@@ -116,6 +125,21 @@ func (s *Store) Garbage(ctx context.Context, live func(ID) bool) ([]Info, error)
 		}
 	}
 	return kept, nil
+}
+
+// oldReferences lists those that nothing refers to, unless their bytes are in the store
+// as well. Of what they name nothing is removed.
+func (s *Store) oldReferences(old time.Time, live func(ID) bool) ([]Info, error) {
+	var list []Info
+	for info, err := range s.References() {
+		if err != nil {
+			return nil, err
+		}
+		if _, err := s.fs.Lstat(s.path(info.ID)); errors.Is(err, fs.ErrNotExist) && info.ModTime.Before(old) && !live(info.ID) {
+			list = append(list, info)
+		}
+	}
+	return list, nil
 }
 
 // addListed adds what the object lists, if it is a directory manifest.

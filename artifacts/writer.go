@@ -300,13 +300,11 @@ func (w *Writer) complete() error {
 // sync waits until the bytes are on the disk.
 func (w *Writer) sync() error { return storeError("sync a file", w.path, w.f.Sync()) }
 
-// name moves the temp file to its name. What becomes visible is complete, on
-// the disk, and read-only.
-func (w *Writer) name(id ID) error {
+// moveTo gives the temp file another name.
+func (w *Writer) moveTo(path string) error {
 	if err := w.f.Close(); err != nil { // before the rename: Windows insists
 		return storeError("close a file", w.path, err)
 	}
-	path := w.s.path(id)
 	err := w.s.fs.Rename(w.path, path)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err := w.s.mkdir(filepath.Dir(path)); err != nil {
@@ -314,16 +312,27 @@ func (w *Writer) name(id ID) error {
 		}
 		err = w.s.fs.Rename(w.path, path)
 	}
+	if err != nil {
+		return storeError("rename a file", path, err)
+	}
+	// The temp name is free now; removing it could hit somebody else's file.
+	w.done = true
+	return nil
+}
+
+// name moves the temp file to its name. What becomes visible is complete, on
+// the disk, and read-only.
+func (w *Writer) name(id ID) error {
+	path := w.s.path(id)
+	err := w.moveTo(path)
 	if err != nil && w.s.sound(id, w.size) { // Windows replaces no file that is open
 		w.s.fs.Remove(w.path)
 		w.done = true
 		return storeError("renew", path, w.s.touch(id))
 	}
 	if err != nil {
-		return storeError("rename a file", path, err)
+		return err
 	}
-	// The temp name is free now; removing it could hit somebody else's file.
-	w.done = true
 	if w.size > keepInMemory {
 		if info, err := w.s.fs.Lstat(path); err == nil && info.Size() == w.size {
 			w.s.verified.remember(id, info)
