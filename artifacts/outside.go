@@ -142,6 +142,12 @@ func (s *Store) Outside(id ID) string {
 	return ""
 }
 
+// Holds says whether the store has the bytes of an artifact itself.
+func (s *Store) Holds(id ID) bool {
+	at, err := s.find(id)
+	return err == nil && !at.outside
+}
+
 // settled is how old the last change of a file has to be for its times to tell the next
 // one for sure.
 const settled = 2 * time.Second

@@ -13,8 +13,10 @@ import (
 // their paths are relative to.
 func fileInputs(stage Stage, dir string) []FileInput {
 	var list []FileInput
+	leaver, leaves := stage.(Leaver)
 	for _, f := range settings.Files(stage) {
 		in := FileInput{Port: f.Name, Path: f.Path, Type: File, Several: f.Several}
+		in.InPlace = leaves && leaver.LeavesInPlace(f.Name)
 		path := f.Path
 		switch f.Kind {
 		case settings.OnServer:

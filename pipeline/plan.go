@@ -94,6 +94,8 @@ type FileInput struct {
 	// Address, if not nil, is where a server has the file. Artifact is then what it is
 	// to hold, zero if nobody has said so yet.
 	Address *address.Address
+	// InPlace says that it is not copied into the store.
+	InPlace bool
 	// Artifact, if not zero, is what is read in place of the file.
 	Artifact artifacts.ID
 	// Pos is where the path was written; its Line is 0 in a plan made in code.

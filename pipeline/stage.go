@@ -117,6 +117,11 @@ type Readier interface {
 	Ready() error
 }
 
+// A Leaver is a Stage whose external files need not be copied into the store, by their
+// inputs. Such a file is read where it is, and has to stay there as it is for as long as
+// somebody wants to read it again.
+type Leaver interface{ LeavesInPlace(port string) bool }
+
 // A Downloader is a Stage that has something to say about the files that it reads of
 // servers, see FileInput. It is asked when one is to be downloaded.
 type Downloader interface {

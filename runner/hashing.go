@@ -16,8 +16,10 @@ type hasher struct {
 	db *lineage.DB
 	// new, if not nil, takes what nobody has read before into the store, in the
 	// same pass.
-	new   *importer
-	fresh []lineage.HashedFile
+	new *importer
+	// outside says that files are not copied, but referred to later.
+	outside bool
+	fresh   []lineage.HashedFile
 }
 
 // hash gives the ID and the size of a file to done, perhaps not before new is
@@ -36,6 +38,9 @@ func (h *hasher) hash(ctx context.Context, path string, done func(artifacts.ID, 
 			h.fresh = append(h.fresh, lineage.HashedFile{Path: path, Stat: st, ID: id})
 		}
 		return done(id, size, err)
+	}
+	if h.outside && h.new != nil {
+		return read(h.new.store.HashOutside(ctx, path))
 	}
 	if h.new != nil && !h.touched(path, st) {
 		return h.new.copied(ctx, path, func(id artifacts.ID, size int64, err error) error {
@@ -60,6 +65,7 @@ func (h *hasher) touched(path string, st lineage.FileStat) bool {
 
 // external is the ID of an external input.
 func (h *hasher) external(ctx context.Context, f pipeline.FileInput) (id artifacts.ID, err error) {
+	h.outside = f.InPlace
 	if f.Type != pipeline.Directory {
 		err := h.hash(ctx, f.Resolved, func(found artifacts.ID, _ int64, err error) error {
 			id = found

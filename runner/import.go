@@ -47,6 +47,7 @@ type importer struct {
 	client *fetch.Client
 	copies []*artifacts.Writer
 	done   []func(artifacts.ID, int64, error) error // what to do when a copy is there
+	refers []artifacts.Reference                    // files that stay where they are
 }
 
 const importedAtOnce = 64
@@ -123,11 +124,20 @@ func (im *importer) directory(ctx context.Context, f pipeline.FileInput) (id art
 // file copies a file of an input, unless its bytes are stored already, which guess
 // says. done is called with what the file holds, perhaps not before commit.
 func (im *importer) file(ctx context.Context, f pipeline.FileInput, x externalFile, guess artifacts.ID, done func(artifacts.ID, int64, error) error) error {
+	if guess.IsZero() && f.InPlace {
+		var err error
+		if guess, _, err = im.store.HashOutside(ctx, x.path); err != nil {
+			return done(artifacts.ID{}, 0, err)
+		}
+	}
 	if guess.IsZero() {
 		return im.copied(ctx, x.path, done)
 	}
+	if f.InPlace && !im.store.Holds(guess) {
+		return im.referred(x.path, guess, done)
+	}
 	size, err := im.store.Renew(guess)
-	if err != nil {
+	if err != nil || !im.store.Holds(guess) {
 		return im.copied(ctx, x.path, done)
 	}
 	st, err := lineage.StatFile(x.path)
@@ -159,8 +169,31 @@ func (im *importer) copied(ctx context.Context, path string, done func(artifacts
 	return nil
 }
 
-// commit makes the copies durable.
+// referred refers to a file that stays where it is. That it holds what it did is found
+// out when it is read.
+func (im *importer) referred(path string, id artifacts.ID, done func(artifacts.ID, int64, error) error) error {
+	st, err := lineage.StatFile(path)
+	if err != nil {
+		return done(artifacts.ID{}, 0, err)
+	}
+	im.refers = append(im.refers, artifacts.Reference{ID: id, Path: path, Size: st.Size})
+	if err := done(id, st.Size, nil); err != nil {
+		return err
+	}
+	if len(im.refers) == importedAtOnce {
+		return im.commit()
+	}
+	return nil
+}
+
+// commit makes the copies and the references durable.
 func (im *importer) commit() error {
+	if len(im.refers) > 0 {
+		if err := im.store.Refer(im.refers); err != nil {
+			return err
+		}
+		im.refers = im.refers[:0]
+	}
 	for i, c := range im.store.CommitAll(im.copies) {
 		if err := im.done[i](c.ID, c.Size, c.Err); err != nil {
 			return err

@@ -305,6 +305,9 @@ func (c *cleanRoom) copy(ctx context.Context, id artifacts.ID) error {
 	if c.there[id] {
 		return nil
 	}
+	if path := c.Store.Outside(id); path != "" {
+		return c.refer(id, path)
+	}
 	f, err := c.Store.Open(ctx, id)
 	if err != nil {
 		return err
@@ -323,4 +326,14 @@ func (c *cleanRoom) copy(ctx context.Context, id artifacts.ID) error {
 	}
 	c.there[id] = true
 	return nil
+}
+
+// refer has the room read a file where it is, as the run did.
+func (c *cleanRoom) refer(id artifacts.ID, path string) error {
+	size, err := c.Store.Stat(id)
+	if err == nil {
+		err = c.store.Refer([]artifacts.Reference{{ID: id, Path: path, Size: size}})
+	}
+	c.there[id] = err == nil
+	return err
 }

@@ -251,7 +251,11 @@ func (a *app) showStage(ctx context.Context, ws *workspace.Workspace, execution 
 	fmt.Fprintln(a.out)
 	var rows [][]string
 	for _, in := range s.Inputs {
-		rows = append(rows, []string{"in", in.Port, in.Type, in.ID.String(), cmp.Or(in.From, in.Path)})
+		from := cmp.Or(in.From, in.Path)
+		if in.Outside != "" {
+			from += ", not copied: " + in.Outside
+		}
+		rows = append(rows, []string{"in", in.Port, in.Type, in.ID.String(), from})
 	}
 	for _, o := range s.Outputs {
 		rows = append(rows, []string{"out", o.Port, o.Type, o.ID.String(), ui.Bytes(o.Size)})
@@ -273,6 +277,9 @@ func (a *app) showArtifact(ctx context.Context, ws *workspace.Workspace, id arti
 	fmt.Fprintf(a.out, "artifact  %s\ntype      %s\nsize      %s\n", art.ID, art.Type, ui.Bytes(art.Size))
 	if art.Path != "" {
 		fmt.Fprintf(a.out, "file      %s\n", diag.Visible(art.Path))
+	}
+	if art.Outside != "" {
+		fmt.Fprintf(a.out, "is at     %s, not copied\n", diag.Visible(art.Outside))
 	}
 	if art.Unreadable != nil {
 		fmt.Fprintf(a.out, "content   cannot be read: %s\n", ui.OneLine(art.Unreadable.Error()))

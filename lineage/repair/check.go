@@ -166,7 +166,10 @@ func checkObjects(ctx context.Context, store *artifacts.Store, rep *Report, foun
 		mu.Lock()
 		defer mu.Unlock()
 		var damaged *artifacts.DamagedError
+		var outside *artifacts.OutsideError
 		switch {
+		case errors.As(err, &outside):
+			found[id] = &Finding{ID: id, Missing: true, Reason: fmt.Sprintf("the file %s, which was not copied, %s", outside.Path, outside.Reason)}
 		case err == nil, errors.Is(err, fs.ErrNotExist): // swept meanwhile
 		case errors.As(err, &damaged):
 			found[id] = &Finding{ID: id, Reason: damaged.Path + " " + damaged.Reason}
@@ -198,6 +201,20 @@ func checkObjects(ctx context.Context, store *artifacts.Store, rep *Report, foun
 		}
 		work <- info
 	}
+	for info, err := range store.References() {
+		if err != nil {
+			note(info.ID, err)
+			break
+		}
+		if store.Holds(info.ID) {
+			continue // its file is of no interest any more
+		}
+		rep.Objects++
+		if size, err := store.Stat(info.ID); err == nil {
+			rep.Bytes += size
+		}
+		work <- info
+	}
 	close(work)
 	wg.Wait()
 	if failed == nil {
@@ -217,7 +234,7 @@ func lookFor(store *artifacts.Store, id artifacts.ID, found map[artifacts.ID]*Fi
 	_, err := store.Stat(id)
 	var missing *artifacts.NotFoundError
 	switch {
-	case err == nil: // hashed above
+	case err == nil, errors.As(err, new(*artifacts.OutsideError)): // looked at above
 		return nil
 	case errors.As(err, &missing):
 		found[id] = &Finding{ID: id, Missing: true, Reason: fmt.Sprintf("there is no file %s", missing.Path)}

@@ -17,7 +17,8 @@ import (
 // such as for the key of a cache. It has every setting, defaults filled in, in
 // the order of the Go fields:
 //
-//	struct              object, without settings that are external files
+//	struct              object, without settings that are external files, or how
+//	                    something is got (the tag key)
 //	choice              object with the one variant that is set, or null
 //	Map                 array of [key, value], in written order
 //	list                array
@@ -67,7 +68,7 @@ func (w *jsonWriter) omits(m member, v reflect.Value) bool {
 	if !w.strict && !w.brief {
 		return false
 	}
-	if isExternal(v.Type()) || m.tag.Get("added") == "true" && isUnused(v, m.tag.Get("default")) {
+	if isExternal(v.Type()) || m.tag.Get("key") == "false" || m.tag.Get("added") == "true" && isUnused(v, m.tag.Get("default")) {
 		return true
 	}
 	switch v.Kind() {

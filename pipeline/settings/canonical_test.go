@@ -241,6 +241,32 @@ func TestAddedSettings(t *testing.T) {
 	}
 }
 
+// TestKeylessSettings: how something is got is no part of a key, whatever it is, and has
+// its default elsewhere.
+func TestKeylessSettings(t *testing.T) {
+	type place struct {
+		Rate float64 `yaml:"rate"`
+		Copy bool    `yaml:"copy" default:"true" key:"false"`
+		From string  `yaml:"from" key:"false"`
+	}
+	for _, with := range []string{"rate: 1", "{rate: 1, copy: false, from: there}"} {
+		var read, restored place
+		if err := settings.DecodeFile("with", []byte(with), &read); err != nil {
+			t.Fatal(err)
+		}
+		canonical := string(settings.Canonical(&read))
+		if want := `{"rate":1}`; canonical != want {
+			t.Errorf("%s: %s, want %s", with, canonical, want)
+		}
+		if err := settings.FromCanonical([]byte(canonical), &restored); err != nil || restored != (place{Rate: 1, Copy: true}) {
+			t.Errorf("%+v, %v", restored, err)
+		}
+	}
+	if got := string(settings.JSON(&place{From: "there"})); !strings.Contains(got, `"copy":false,"from":"there"`) {
+		t.Errorf("people do not see it: %s", got)
+	}
+}
+
 // TestFromCanonical: another machine gets the same settings from their canonical
 // form and their files.
 func TestFromCanonical(t *testing.T) {

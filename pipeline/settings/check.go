@@ -139,7 +139,7 @@ func checkVariant(f *field) error {
 	if classOf(f.typ) != optionalClass || structBehind(f.typ) != f.typ.Elem() {
 		return errors.New("a variant must be a pointer to a struct")
 	}
-	if f.required || f.short || f.single || f.names || f.added || f.preset != nil || f.enum != nil || f.bounds != nil {
+	if f.required || f.short || f.single || f.names || f.added || f.keyless || f.preset != nil || f.enum != nil || f.bounds != nil {
 		return errors.New("a variant has no tags but yaml and doc")
 	}
 	return nil
@@ -148,7 +148,7 @@ func checkVariant(f *field) error {
 var (
 	tagKey    = regexp.MustCompile(`(?:^| )([a-z]+):"`)
 	knownTags = []string{
-		"yaml", "json", "doc", "default", "required", "min", "max", "above", "below", "enum", "except", "short", "single", "names", "added",
+		"yaml", "json", "doc", "default", "required", "min", "max", "above", "below", "enum", "except", "short", "single", "names", "added", "key",
 	}
 )
 
@@ -168,6 +168,8 @@ func checkPresence(f *field) error {
 		return errors.New("required, but has a default")
 	case f.required && f.added:
 		return errors.New("required, but added: files of before do not have it")
+	case f.keyless && (f.required || f.added):
+		return errors.New("key: it is no part of the canonical form, and so neither required nor added")
 	case classOf(f.typ) == choiceClass && !f.required && f.preset == nil:
 		return errors.New("a choice must be required, have a default, or be a pointer")
 	}

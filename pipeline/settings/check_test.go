@@ -61,6 +61,12 @@ func TestCheck(t *testing.T) {
 		{"added, but its default is neither a text, true or false, nor the zero value", struct {
 			A int `yaml:"a" default:"1" added:"true"`
 		}{}},
+		{"key: it is no part of the canonical form", struct {
+			A int `yaml:"a" required:"true" key:"false"`
+		}{}},
+		{`key:"true", want key:"false" or nothing`, struct {
+			A int `yaml:"a" key:"true"`
+		}{}},
 		{`required:"yes"`, struct {
 			A int `yaml:"a" required:"yes"`
 		}{}},

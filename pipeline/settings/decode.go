@@ -160,11 +160,12 @@ func pairs(n *Node) iter.Seq2[*Node, *Node] {
 }
 
 // absent gives the settings without a key their defaults. The canonical form
-// leaves out only what has no value, or was added and has its default.
+// leaves out only what has no value, or was added and has its default, or is no part
+// of it.
 func (d decoder) absent(v reflect.Value, sh *shape, s spot, seen map[string]bool) {
 	for i := range sh.fields {
 		f := &sh.fields[i]
-		if seen[f.name] || d.exact && !(f.added && f.preset != nil) {
+		if seen[f.name] || d.exact && !((f.added || f.keyless) && f.preset != nil) {
 			continue
 		}
 		inside := s.inside(f.name, s.owner, f)

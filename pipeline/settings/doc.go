@@ -21,6 +21,9 @@
 //	                  default, so that what was stored before is still found. The
 //	                  default is a text, true or false, or the zero value
 //
+//	key:"false"       says how something is got, and not what: it is never part of the
+//	                  canonical form
+//
 // Types: bool, Off, int, int64, uint64, float64, string, time.Duration ("30s"),
 // FilePath, Folder, Glob, Scalar, any encoding.TextUnmarshaler, slices, Map[T], structs,
 // pointers to structs (optional), structs that embed OneOf, and a Chooser. The

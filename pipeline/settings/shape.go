@@ -172,6 +172,7 @@ type field struct {
 	short    bool
 	single   bool // a list that may be written as its only element
 	names    bool // a map that may be written as a list of names
+	keyless  bool // never part of the canonical form
 	added    bool // not part of the canonical form while it has its default
 }
 
@@ -387,6 +388,11 @@ func readField(sf reflect.StructField) (field, error) {
 	}
 	if f.added, err = readFlag(sf.Tag, "added"); err != nil {
 		return f, err
+	}
+	if text, ok := sf.Tag.Lookup("key"); ok && text != "false" {
+		return f, fmt.Errorf("key:%q, want key:\"false\" or nothing", text)
+	} else {
+		f.keyless = ok
 	}
 	f.enum = enumOf(sf.Type)
 	if enum, ok := sf.Tag.Lookup("enum"); ok {

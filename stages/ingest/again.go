@@ -15,7 +15,7 @@ import (
 // is that of the kind that the settings were written for.
 func (in *Ingest) Again(path string, types, dates settings.Map[string], optional []string, version int) pipeline.Stage {
 	again := *in
-	again.Place, again.Expect = Place{Path: settings.Paths(path), UnpackLimit: in.UnpackLimit}, types
+	again.Place, again.Expect = Place{Path: settings.Paths(path), Copy: true, UnpackLimit: in.UnpackLimit}, types
 	if again.Columns, again.Select = nil, nil; dates != nil {
 		again.Dates = dates
 	}

@@ -15,8 +15,8 @@ import (
 
 // Download is the settings that say how files are got that servers have.
 type Download struct {
-	HeaderEnv     settings.Map[string] `yaml:"header_env" added:"true" doc:"Headers to ask servers with, by their names, such as {Authorization: Bearer TOKEN}. The last word is the name of the environment variable that holds the rest. Its value is stored nowhere, and is sent to the server of the address alone."`
-	DownloadLimit settings.Bytes       `yaml:"download_limit" added:"true" default:"0B" doc:"The most that a file may have that is downloaded; 0B is 256 GiB."`
+	HeaderEnv     settings.Map[string] `yaml:"header_env" key:"false" doc:"Headers to ask servers with, by their names, such as {Authorization: Bearer TOKEN}. The last word is the name of the environment variable that holds the rest. Its value is stored nowhere, and is sent to the server of the address alone."`
+	DownloadLimit settings.Bytes       `yaml:"download_limit" key:"false" default:"0B" doc:"The most that a file may have that is downloaded; 0B is 256 GiB."`
 }
 
 var (
@@ -47,6 +47,9 @@ func (p *Place) Validate() error {
 		}
 		seen[name] = true
 	}
+	if !p.Copy && !p.leaves() {
+		errs = append(errs, &settings.FieldError{Field: "copy", Err: errors.New("there is no file that could stay where it is"), Todo: "remove it, or give a path of this machine"})
+	}
 	switch servers := p.servers(); {
 	case len(p.HeaderEnv) == 0:
 	case len(servers) == 0:
@@ -55,6 +58,17 @@ func (p *Place) Validate() error {
 		errs = append(errs, &settings.FieldError{Field: "header_env", Err: fmt.Errorf("it would be sent to %s", strings.Join(servers, " and ")), Todo: "read the files of each server by a stage of its own"})
 	}
 	return errors.Join(errs...)
+}
+
+// leaves says whether a path names files of this machine.
+func (p *Place) leaves() bool {
+	return slices.ContainsFunc(append(slices.Clone(p.Paths), p.Path), func(at settings.Paths) bool { return at != "" && !address.Is(string(at)) })
+}
+
+// LeavesInPlace implements pipeline.Leaver.
+func (in *Ingest) LeavesInPlace(port string) bool {
+	setting, _, _ := strings.Cut(port, "/")
+	return !in.Copy && (setting == "path" || setting == "paths")
 }
 
 // servers are those that files are downloaded from.

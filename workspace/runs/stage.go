@@ -50,6 +50,10 @@ type Port struct {
 	Size int64        `json:"size,omitempty"`
 	From string       `json:"from,omitempty"` // the output that an input comes from
 	Path string       `json:"path,omitempty"` // of a file
+
+	// Outside is where the bytes of the file, or those of a file of the folder, are that
+	// were not copied into the store.
+	Outside string `json:"outside,omitempty"`
 }
 
 // A Device is what did the work of a stage.
@@ -145,7 +149,30 @@ func ShowStage(ctx context.Context, w *workspace.Workspace, execution int64) (*S
 		return nil, err
 	}
 	s := stageOf(*e)
+	for i := range s.Inputs {
+		if in := &s.Inputs[i]; in.Path != "" {
+			in.Outside = outside(ctx, w, in.Type, in.ID)
+		}
+	}
 	return &s, nil
+}
+
+// outside is where the bytes of an artifact are if they were not copied.
+func outside(ctx context.Context, w *workspace.Workspace, portType string, id artifacts.ID) string {
+	if portType != string(pipeline.Directory) {
+		return w.Store.Outside(id)
+	}
+	files, err := w.Store.Listed(ctx, id)
+	if err != nil {
+		return ""
+	}
+	const most = 1000 // of a folder of which some are copied
+	for _, f := range files[:min(len(files), most)] {
+		if path := w.Store.Outside(f.ID); path != "" {
+			return path
+		}
+	}
+	return ""
 }
 
 // An Artifact is what is known of an artifact, and what is in it.
@@ -158,6 +185,7 @@ type Artifact struct {
 	ReadBy    []Use          `json:"read_by"`
 	Size      int64          `json:"size"`
 	Type      string         `json:"type"`
+	Outside   string         `json:"outside,omitempty"`  // as that of a Port
 	Warnings  []string       `json:"warnings,omitempty"` // of the stage that made a table, the first if there are several
 
 	Content    format.View `json:"-"` // what is in it, nil if there is nothing to show
@@ -203,6 +231,7 @@ func ShowArtifact(ctx context.Context, w *workspace.Workspace, id artifacts.ID, 
 		return out
 	}
 	a := &Artifact{Created: art.Created, ID: art.ID, MadeBy: uses(art.MadeBy), Path: art.Path, ReadBy: uses(art.ReadBy), Size: art.Size, Type: art.Type}
+	a.Outside = outside(ctx, w, art.Type, id)
 	a.Content, a.Unreadable = content.Of(ctx, w, art, head) // what is known of it is worth showing anyway
 	if format.Of(pipeline.PortType(art.Type)).Rows {
 		f, err := foldingOf(ctx, w, art)
