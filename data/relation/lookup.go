@@ -235,7 +235,7 @@ func (l *Lookup) several(rec arrow.RecordBatch, row int, number int64, found []i
 	return &severalError{number, diag.WithHint(
 		fmt.Errorf("row %d of the left table (%s) matches %d rows of the right one, such as its rows %d and %d",
 			number+1, of, len(found), l.number(found[0])+1, l.number(found[1])+1),
-		"write `multiple: first` or `last` to take one of them, or `multiple: all` for a row of each")}
+		"write `multiple: first` or `last` to take one of them, or `multiple: all` for a row of each; a `dedupe` stage makes the right table have one row for each value")}
 }
 
 // Join gives the rows of the left table in a batch, whose first row has a number in

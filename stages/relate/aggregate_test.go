@@ -69,7 +69,7 @@ func TestAggregateSaysWhatIsWrong(t *testing.T) {
 }
 
 func TestAggregateOnAnyThreads(t *testing.T) {
-	const n = 2*65536 + 1000
+	const n = 65536 + 3000
 	keys, x, words := make([]int64, n), make([]float64, n), make([]string, n)
 	there := make([]bool, n)
 	for i := range n {

@@ -131,7 +131,7 @@ func TestJoinSaysWhatIsWrong(t *testing.T) {
 }
 
 func TestJoinOnAnyThreads(t *testing.T) {
-	const n = 3*65536 + 1000
+	const n = 65536 + 3000
 	keys, rows := make([]int64, n), make([]float64, n)
 	for i := range n {
 		keys[i], rows[i] = int64(i*7919%60000), float64(i)/3

@@ -19,7 +19,7 @@ const tablePort = "table"
 
 // Kinds lists the kinds of this package.
 func Kinds() []pipeline.Kind {
-	return []pipeline.Kind{joinKind(), aggregateKind()}
+	return []pipeline.Kind{joinKind(), aggregateKind(), unionKind(), sampleKind(), dedupeKind()}
 }
 
 // An opened is a table behind an input port.
@@ -62,6 +62,12 @@ func create(env pipeline.Env, port string, schema *arrow.Schema) (*table.Writer,
 // means are what a stage may work with.
 func means(env pipeline.Env) relation.Means {
 	return relation.Means{Threads: env.Threads(), Scratch: env.Scratch, Progress: env.Progress}
+}
+
+// quiet are means with which nobody hears how far the work has come: a first pass.
+func quiet(m relation.Means) relation.Means {
+	m.Progress = nil
+	return m
 }
 
 // passOn records that all columns of an output are those of an input.
