@@ -18,6 +18,7 @@ import (
 const (
 	maxShownColumns = 200
 	maxShownText    = 40
+	maxAcross       = 20 // columns of the first rows
 )
 
 func (a *app) showTable(v *format.Table) error {
@@ -60,19 +61,38 @@ func (a *app) showTable(v *format.Table) error {
 		return nil
 	}
 	fmt.Fprintln(a.out)
-	header = make([]string, min(len(v.Columns), maxShownColumns))
-	for i := range header {
-		header[i] = v.Columns[i].Name
+	return a.showRows(v)
+}
+
+// showRows prints the first rows: one below the other, or beside each other if a
+// line would have more columns than people follow.
+func (a *app) showRows(v *format.Table) error {
+	names := make([]string, min(len(v.Columns), maxShownColumns))
+	for i := range names {
+		names[i] = v.Columns[i].Name
 	}
-	rows = nil
+	var rows [][]string
 	for _, values := range v.Head {
-		row := make([]string, len(header))
-		for i, name := range header {
+		row := make([]string, len(names))
+		for i, name := range names {
 			row[i] = shown(values[name])
 		}
 		rows = append(rows, row)
 	}
-	return ui.Table(a.out, header, rows)
+	if len(names) <= maxAcross || len(rows) > maxAcross {
+		return ui.Table(a.out, names, rows)
+	}
+	header, lines := []string{"COLUMN"}, make([][]string, len(names))
+	for row := range rows {
+		header = append(header, fmt.Sprintf("ROW %d", row+1))
+	}
+	for i, name := range names {
+		lines[i] = []string{name}
+		for _, row := range rows {
+			lines[i] = append(lines[i], row[i])
+		}
+	}
+	return ui.Table(a.out, header, lines)
 }
 
 // brief is a value where there are many columns beside it.

@@ -36,6 +36,9 @@ func Profile(ctx context.Context, store *artifacts.Store, id artifacts.ID) (*Tab
 	return viewTable(ctx, store, id, 0)
 }
 
+// KeptProfile is what Profile gives if somebody has asked for it before, else nil.
+func KeptProfile(store *artifacts.Store, id artifacts.ID) *Table { return notedProfile(store, id) }
+
 // profiled gives the profile of a table that is open.
 func profiled(ctx context.Context, store *artifacts.Store, id artifacts.ID, r *table.Reader) (*Table, error) {
 	if v := notedProfile(store, id); v != nil && len(v.Columns) == r.Schema().NumFields() {

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"pipe/artifacts"
+	"pipe/base/diag"
 	"pipe/data/format"
 	"pipe/data/report"
 	"pipe/data/report/tables"
@@ -23,12 +24,17 @@ const (
 	maxParts  = 4
 )
 
+// maxProfiled is the size of a table up to which a page of something else makes its
+// profile: one that is larger takes more than a few seconds.
+const maxProfiled = 1 << 30
+
 // A folding is a box of a page that shows tables which a stage made: one beside
 // which the stage says how it was read, or those that have the same columns.
 type folding struct {
 	stage *lineage.Execution
 	made  []lineage.Output
 	read  artifacts.ID // the schema; zero if there is none
+	asked bool         // it is what the page is for
 }
 
 // foldingsOf lists what a page shows of the tables of a run, or of one of its stages:
@@ -62,7 +68,7 @@ func foldingsOf(ctx context.Context, w *workspace.Workspace, runID, stage string
 // foldingOf is that of one artifact with rows, as the stage made it that was the
 // first to make it.
 func foldingOf(ctx context.Context, w *workspace.Workspace, art *lineage.Artifact) (folding, error) {
-	alone := folding{stage: &lineage.Execution{Stage: art.ID.Short()}, made: []lineage.Output{{Port: art.Type, Type: art.Type, ID: art.ID}}}
+	alone := folding{asked: true, stage: &lineage.Execution{Stage: art.ID.Short()}, made: []lineage.Output{{Port: art.Type, Type: art.Type, ID: art.ID}}}
 	if len(art.MadeBy) == 0 {
 		return alone, nil
 	}
@@ -119,6 +125,10 @@ func gone(err error) bool {
 func (f *folding) fold(ctx context.Context, w *workspace.Workspace) (*report.Fold, error) {
 	var parts []tables.Part
 	for _, o := range f.made {
+		if !f.asked && o.Size > maxProfiled && format.KeptProfile(w.Store, o.ID) == nil {
+			return &report.Fold{Title: diag.Visible(f.stage.Stage + "." + o.Port), Note: "not looked at yet",
+				Notes: []string{fmt.Sprintf("It is large: pipe show %s makes its profile, which is shown here then.", o.ID.Short())}}, nil
+		}
 		v, err := format.Profile(ctx, w.Store, o.ID)
 		if err != nil {
 			return nil, err

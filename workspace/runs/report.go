@@ -59,7 +59,15 @@ func FindReport(ctx context.Context, w *workspace.Workspace, ref string) (*Repor
 	if found.Stage != "" {
 		r.title += "/" + found.Stage
 	}
+	r.askForTables()
 	return r, nil
+}
+
+// askForTables says that the page is for the tables, however large they are.
+func (r *Report) askForTables() {
+	for i := range r.tables {
+		r.tables[i].asked = true
+	}
 }
 
 // latestTables is a report of the tables of the latest run, where no run has made a
@@ -78,6 +86,7 @@ func latestTables(ctx context.Context, w *workspace.Workspace) (*Report, error) 
 	if r.tables, err = foldingsOf(ctx, w, run.ID, ""); err == nil && len(r.tables) == 0 {
 		err = none
 	}
+	r.askForTables()
 	return r, err
 }
 
