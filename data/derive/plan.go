@@ -3,6 +3,7 @@ package derive
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -225,6 +226,19 @@ func Merge(all *[]Met, later []Met) {
 			continue
 		}
 		(*all)[at].Notes.Add(l.Notes)
+	}
+}
+
+// Tell says what was met while columns were computed.
+func Tell(log *slog.Logger, met []Met) {
+	for _, m := range met {
+		for _, n := range m.Notes {
+			tell := log.Warn
+			if n.Tried { // who wrote try expects it
+				tell = log.Info
+			}
+			tell("values are missing, since there is no result", "column", m.Column, "values", n.Count, "first", n.Example, "first_row", n.Row+1)
+		}
 	}
 }
 

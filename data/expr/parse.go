@@ -103,6 +103,14 @@ func (e *Expr) Columns() []string {
 // Alone says whether the expression is nothing but the name of a column.
 func (e *Expr) Alone() (name string, ok bool) { return e.root.name, e.root.op == column }
 
+// Try is the expression with try around it. A column alone has no need of it.
+func (e *Expr) Try() *Expr {
+	if e.root.op == column || e.root.name == "try" {
+		return e
+	}
+	return &Expr{e.text, &node{op: call, name: "try", at: e.root.at, args: []*node{e.root}}}
+}
+
 type parser struct {
 	tokens []token
 	depth  int

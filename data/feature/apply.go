@@ -10,6 +10,7 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 
+	"pipe/data/derive"
 	"pipe/data/source/block"
 	"pipe/data/table"
 )
@@ -115,6 +116,8 @@ type applier struct {
 	columns  []int         // in the record, by column of the transform
 	target   int           // in the record, or -1
 	keep     []int         // in the record
+	chain    derive.Chain  // makes the record of the one that comes in; nil if that is it
+	needs    []string      // what the chain needs
 	tolerant bool          // a value that no rule covers is no error
 
 	free sync.Pool // of *workspace
@@ -139,6 +142,9 @@ func (p *applied) release() {
 
 // names are the columns that it reads, of a table with a schema.
 func (a *applier) names(in *arrow.Schema) []string {
+	if a.chain != nil {
+		return a.needs
+	}
 	at := slices.Concat(a.columns, a.keep)
 	if a.target >= 0 {
 		at = append(at, a.target)
@@ -165,8 +171,35 @@ func (a *applier) bytes() int {
 	return max(1, n)
 }
 
-// newApplier finds the columns.
+// newApplier finds the columns, and what makes them if the table has not gone through
+// the steps of training.
 func (t *Transform) newApplier(in *arrow.Schema, withTarget bool) (*applier, error) {
+	replay, err := t.replayOf(in, withTarget)
+	if err != nil {
+		return nil, err
+	}
+	if replay == nil {
+		return t.applierOf(in, withTarget)
+	}
+	for _, name := range replay.Needs() {
+		if _, err := table.Column(in, name); err != nil {
+			return nil, err
+		}
+	}
+	chain, err := replay.Bind(in)
+	if err != nil {
+		return nil, fmt.Errorf("as the training table was derived: %w", err)
+	}
+	a, err := t.applierOf(chain.Schema(), withTarget)
+	if err != nil {
+		return nil, err
+	}
+	a.chain, a.needs = chain, replay.Needs()
+	return a, nil
+}
+
+// applierOf finds the columns.
+func (t *Transform) applierOf(in *arrow.Schema, withTarget bool) (*applier, error) {
 	n := len(t.columns)
 	a := &applier{Transform: t, target: -1, columns: make([]int, n)}
 	a.free.New = func() any { return new(workspace) }
@@ -206,8 +239,14 @@ func (t *Transform) newApplier(in *arrow.Schema, withTarget bool) (*applier, err
 // apply transforms a record, of which it keeps a reference.
 func (a *applier) apply(rec arrow.RecordBatch) (*applied, error) {
 	p := &applied{in: rec, met: a.newMet()}
-	rows := labelled(rec, a.target)
 	var err error
+	if a.chain != nil {
+		if rec, p.met.derived, err = a.chain.Apply(rec); err != nil {
+			return nil, err
+		}
+		defer rec.Release()
+	}
+	rows := labelled(rec, a.target)
 	if rows == nil {
 		p.out, err = a.applyAll(rec, p.met)
 	} else {
@@ -223,7 +262,7 @@ func (a *applier) apply(rec arrow.RecordBatch) (*applied, error) {
 	if err != nil {
 		return nil, err
 	}
-	rec.Retain()
+	p.in.Retain()
 	return p, nil
 }
 

@@ -20,6 +20,8 @@ type document struct {
 
 	// Reading is a schema: how the data were read.
 	Reading json.RawMessage `json:"reading,omitempty"`
+	// Steps are what the columns went through since then, see derive.Steps.
+	Steps []json.RawMessage `json:"steps,omitempty"`
 }
 
 // A fittedColumn is a column as it was learned: a chain, or the short form, which
@@ -80,7 +82,10 @@ func (t *Transform) document() (document, error) {
 		doc.Columns = append(doc.Columns, out)
 	}
 	if t.reading != nil {
-		doc.Version, doc.Reading = formatVersion, t.reading
+		doc.Version, doc.Reading = readVersion, t.reading
+	}
+	if t.steps != nil {
+		doc.Version, doc.Steps = formatVersion, t.steps
 	}
 	return doc, nil
 }

@@ -11,7 +11,6 @@ import (
 
 	"pipe/data/order"
 	"pipe/data/source/block"
-	"pipe/data/source/schema"
 	"pipe/data/table"
 )
 
@@ -51,7 +50,7 @@ func Fit(ctx context.Context, spec Spec, r *table.Reader, kinds []Kind, use Reso
 		return nil, err
 	}
 	t := &Transform{target: target, keep: spec.Keep}
-	if t.reading, err = schema.Carried(r.Schema()); err != nil {
+	if err := t.carried(r.Schema()); err != nil {
 		return nil, err
 	}
 	for _, c := range f.columns[:len(spec.Features)] {

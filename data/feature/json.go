@@ -12,13 +12,14 @@ import (
 
 // The JSON form of a transform. A reader refuses later versions: a transform
 // that is read must mean what it meant when it was written. One that has no
-// chain, or does not say how the data were read, is written as it was before there
-// was such a thing.
+// chain, or does not say how the data were read or derived, is written as it was
+// before there was such a thing.
 const (
 	formatName    = "pipe.transform"
 	briefVersion  = 1
 	chainVersion  = 2
-	formatVersion = 3
+	readVersion   = 3
+	formatVersion = 4
 )
 
 // maxDocument bounds the bytes of a transform: a million categories of ordinary
@@ -89,6 +90,14 @@ func parse(b []byte, kinds []Kind) (*Transform, error) {
 			return nil, fmt.Errorf("reading: %w", err)
 		}
 	}
+	if t.steps != nil {
+		if t.reading == nil {
+			return nil, errors.New("steps: nothing says how the data were read")
+		}
+		if err := t.replayed(); err != nil {
+			return nil, err
+		}
+	}
 	if err := t.derive(); err != nil {
 		return nil, err
 	}
@@ -103,7 +112,7 @@ func (d *document) transform(kinds []Kind) (*Transform, error) {
 	if len(d.Columns) == 0 {
 		return nil, errors.New("there are no columns")
 	}
-	t := &Transform{target: d.Target, keep: d.Keep, reading: d.Reading}
+	t := &Transform{target: d.Target, keep: d.Keep, reading: d.Reading, steps: d.Steps}
 	seen := make(map[string]bool, len(d.Columns))
 	for i := range d.Columns {
 		name := d.Columns[i].Column

@@ -1,5 +1,7 @@
 package feature
 
+import "pipe/data/derive"
+
 // Counts say what Apply met.
 type Counts struct {
 	Rows    int64   // that came out
@@ -7,6 +9,8 @@ type Counts struct {
 	Imputed []Count // by column, in the order of the specification, without zeros
 	Unseen  []Count // categories that were not there in training, likewise
 	Rounded []Count // integers that are features as they are and that float32 cannot hold, likewise
+
+	Derived []derive.Met // while columns were derived
 
 	Problems []ProblemCount // of ApplyRows, by column and the row of the first
 }
@@ -27,6 +31,7 @@ type ProblemCount struct {
 type met struct {
 	rows, dropped int64
 	columns       []metColumn
+	derived       []derive.Met
 	problems      *problems // nil: the first one is an error
 }
 
@@ -61,6 +66,12 @@ func (m *met) add(column, n int, out *Out, rounded int64) error {
 func (m *met) merge(next *met, base int64) {
 	m.rows += next.rows
 	m.dropped += next.dropped
+	for _, d := range next.derived {
+		for i := range d.Notes {
+			d.Notes[i].Row += base
+		}
+	}
+	derive.Merge(&m.derived, next.derived)
 	for i, c := range next.columns {
 		m.columns[i].imputed += c.imputed
 		m.columns[i].unseen += c.unseen
@@ -81,7 +92,7 @@ func (m *met) texts() []string {
 
 // counts sums up what was met in a table.
 func (a *applier) counts(m *met) Counts {
-	c := Counts{Rows: m.rows, Dropped: m.dropped}
+	c := Counts{Rows: m.rows, Dropped: m.dropped, Derived: m.derived}
 	if m.problems != nil {
 		c.Problems = m.problems.counts()
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"pipe/data/derive"
 	"pipe/data/table"
 )
 
@@ -16,6 +17,8 @@ type Transform struct {
 	target  *fittedTarget
 	keep    []string
 	reading json.RawMessage
+	steps   []json.RawMessage
+	replay  []*derive.Columns // of the steps
 
 	info    table.DatasetInfo
 	classes map[string]int32 // classification: class -> index
@@ -53,8 +56,12 @@ func (t *Transform) ClassCounts() []int64 { return slices.Clone(t.counts) }
 // A TypedColumn is a column with its type by table.TypeName.
 type TypedColumn struct{ Name, Type string }
 
-// Columns lists the columns that features are made of, as they were in training.
+// Columns lists the columns that features are made of, as they were in training: of
+// columns that were derived, those that were read.
 func (t *Transform) Columns() []TypedColumn {
+	if t.steps != nil {
+		return t.readColumns()
+	}
 	list := make([]TypedColumn, len(t.columns))
 	for i, c := range t.columns {
 		list[i] = TypedColumn{c.Name, c.Type}

@@ -6,7 +6,6 @@ package derive
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -46,7 +45,10 @@ example. A number beyond 64 bits or a text that cannot be converted is an error 
 unless ` + "`try(...)`" + ` is around it, which makes it missing.
 
 First the columns are made, one after the other, then ` + "`select`, `types` and `drop`" + ` choose among
-all of them, then ` + "`rename`" + ` gives names.`,
+all of them, then ` + "`rename`" + ` gives names.
+
+The table says how its columns were made, and so does the transform that is fitted on it: new rows
+with the columns of the file are enough for ` + "`pipe predict`, `predict` and `apply`" + `.`,
 		Example: `body:
   uses: derive
   inputs: {table: load}
@@ -77,7 +79,11 @@ func (s *Derive) Run(ctx context.Context, env pipeline.Env) error {
 		if err != nil {
 			return err
 		}
-		out, err := create(env, tablePort, plan.Schema())
+		schema, err := s.Carry(r.Schema(), plan.Schema())
+		if err != nil {
+			return err
+		}
+		out, err := create(env, tablePort, schema)
 		if err != nil {
 			return err
 		}
@@ -106,7 +112,7 @@ func (s *Derive) Run(ctx context.Context, env pipeline.Env) error {
 		if err != nil {
 			return err
 		}
-		Tell(env.Log(), met)
+		derive.Tell(env.Log(), met)
 		env.Log().Info("columns", "made", len(s.Columns.Columns), "in", r.Schema().NumFields(), "out", plan.Schema().NumFields(), "rows", out.Rows())
 		for _, e := range s.Columns.Columns {
 			if slices.Contains(table.Names(r.Schema()), e.Key) {
@@ -115,19 +121,6 @@ func (s *Derive) Run(ctx context.Context, env pipeline.Env) error {
 		}
 		return out.Close()
 	})
-}
-
-// Tell says what was met while columns were computed.
-func Tell(log *slog.Logger, met []derive.Met) {
-	for _, m := range met {
-		for _, n := range m.Notes {
-			if n.Tried {
-				log.Info("values became missing inside of try", "column", m.Column, "values", n.Count, "first", n.Example, "first_row", n.Row+1)
-				continue
-			}
-			log.Warn("values are missing, since there is no result", "column", m.Column, "values", n.Count, "first", n.Example, "first_row", n.Row+1)
-		}
-	}
 }
 
 // withTable opens the input, and names it in errors.

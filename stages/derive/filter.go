@@ -131,7 +131,7 @@ func (s *Filter) filter(ctx context.Context, env pipeline.Env, r *table.Reader) 
 		return err
 	}
 	kept := writers[0].Rows()
-	Tell(env.Log(), met)
+	derive.Tell(env.Log(), met)
 	log := env.Log().Info
 	if kept == 0 && r.NumRows() > 0 {
 		log = env.Log().Warn

@@ -11,6 +11,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 
 	"pipe/base/diag"
+	"pipe/data/derive"
 	"pipe/data/feature"
 	"pipe/data/metric"
 	"pipe/data/table"
@@ -204,9 +205,9 @@ func (s *Stage) predict(ctx context.Context, env pipeline.Env, model *nn.Model, 
 	}
 	defer a.Close()
 	defer a.out.Discard()
-	var from []string
-	for _, f := range transform.Info().Features() {
-		from = append(from, f.Column)
+	from, err := transform.Needs(r.Schema())
+	if err != nil {
+		return err
 	}
 	a.out.columns(env, tablePort, from)
 	counts, err := transform.ApplyRows(ctx, r, s.Strict, env.Threads(), func(rows, features arrow.RecordBatch, problems []string) error {
@@ -291,6 +292,7 @@ func (s *Stage) finish(a *asker, rows int64, counts feature.Counts) error {
 			log.Warn("rows are longer than any in training: the model sees their beginning", "input", a.inputs[i].Name, "rows", n, "steps", a.inputs[i].Shape[0])
 		}
 	}
+	derive.Tell(log, counts.Derived)
 	for _, c := range counts.Imputed {
 		log.Info("missing values were filled in", "column", c.Column, "rows", c.N)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 
 	"pipe/base/diag"
+	"pipe/data/derive"
 	"pipe/data/feature"
 	"pipe/data/metric"
 	"pipe/data/table"
@@ -248,6 +249,7 @@ func apply(ctx context.Context, env pipeline.Env, transform *feature.Transform, 
 		}
 		log.Log(ctx, level, "rows without a target were dropped", "rows", counts.Dropped, "of", counts.Rows+counts.Dropped)
 	}
+	derive.Tell(log, counts.Derived)
 	for _, c := range counts.Imputed {
 		log.Info("missing values were filled in", "column", c.Column, "values", c.N)
 	}

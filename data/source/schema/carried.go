@@ -27,9 +27,17 @@ const maxReading = 1 << 20
 // Carried is the schema that a table carries with it, as a document: how its data
 // were read, and its columns. It is nil if the table does not say how.
 func Carried(t *arrow.Schema) ([]byte, error) {
+	if _, ok := t.Metadata().GetValue(ReadingKey); !ok {
+		return nil, nil
+	}
+	return Whole(t)
+}
+
+// Whole is Carried, but also of a table that was read in the usual way.
+func Whole(t *arrow.Schema) ([]byte, error) {
 	text, ok := t.Metadata().GetValue(ReadingKey)
 	if !ok {
-		return nil, nil
+		text = "{}"
 	}
 	var told map[string]json.RawMessage
 	if len(text) > maxReading {

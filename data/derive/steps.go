@@ -1,0 +1,192 @@
+package derive
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/apache/arrow-go/v18/arrow"
+
+	"pipe/data/source/schema"
+	"pipe/pipeline/settings"
+)
+
+// StepsKey is the metadata of a table that says how its columns were made of those
+// that were read, as JSON. A table whose columns were only read does not have it.
+const StepsKey = "pipe.steps"
+
+// maxSteps bounds the metadata.
+const maxSteps = 16 << 20
+
+// Steps are what columns went through since they were read, so that new rows can go
+// through it, too.
+type Steps struct {
+	// Reading is the schema of the columns that were read, as a document.
+	Reading json.RawMessage `json:"reading"`
+	// Steps are the settings of each, without what says nothing.
+	Steps []json.RawMessage `json:"steps"`
+}
+
+// Carried is what a table says of its columns, nil if they were only read.
+func Carried(t *arrow.Schema) (*Steps, error) {
+	text, ok := t.Metadata().GetValue(StepsKey)
+	if !ok {
+		return nil, nil
+	}
+	if len(text) > maxSteps {
+		return nil, fmt.Errorf("the metadata %s of the table have more than %d MiB", StepsKey, maxSteps>>20)
+	}
+	s := new(Steps)
+	d := json.NewDecoder(bytes.NewReader([]byte(text)))
+	d.DisallowUnknownFields()
+	if err := d.Decode(s); err != nil || len(s.Steps) == 0 {
+		return nil, fmt.Errorf("the metadata %s of the table are no steps", StepsKey)
+	}
+	return s, nil
+}
+
+// Carry gives the schema of what Apply makes with what its columns went through: that of
+// the table that came in, and this step.
+func (c *Columns) Carry(in, out *arrow.Schema) (*arrow.Schema, error) {
+	steps, err := Carried(in)
+	if err != nil {
+		return nil, err
+	}
+	if steps == nil {
+		steps = new(Steps)
+		if steps.Reading, err = schema.Whole(in); err != nil {
+			return nil, err
+		}
+	}
+	steps.Steps = append(steps.Steps, settings.Brief(c))
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(steps); err != nil {
+		return nil, err
+	}
+	meta := out.Metadata().ToMap()
+	delete(meta, schema.ReadingKey) // of other columns than these
+	if meta[StepsKey] = string(bytes.TrimSpace(text.Bytes())); len(meta[StepsKey]) > maxSteps {
+		delete(meta, StepsKey) // so many that nobody will score such rows by hand
+	}
+	with := arrow.MetadataFrom(meta)
+	return arrow.NewSchema(out.Fields(), &with), nil
+}
+
+// Equal says whether columns went through the same.
+func (s *Steps) Equal(t *Steps) bool {
+	return slices.EqualFunc(s.Steps, t.Steps, func(a, b json.RawMessage) bool { return bytes.Equal(compact(a), compact(b)) })
+}
+
+func compact(text json.RawMessage) []byte {
+	var b bytes.Buffer
+	if json.Compact(&b, text) != nil {
+		return text
+	}
+	return b.Bytes()
+}
+
+// Columns reads the steps, which anyone may have written.
+func (s *Steps) Columns() ([]*Columns, error) {
+	list := make([]*Columns, len(s.Steps))
+	for i, text := range s.Steps {
+		list[i] = new(Columns)
+		if err := settings.FromJSON(text, list[i]); err != nil {
+			return nil, fmt.Errorf("step %d: %w", i+1, err)
+		}
+		if err := list[i].Validate(); err != nil {
+			return nil, fmt.Errorf("step %d: %w", i+1, err)
+		}
+	}
+	return list, nil
+}
+
+// A Replay is as much of steps as some of the columns behind them need.
+type Replay struct {
+	steps []*Columns
+	needs []string
+}
+
+// NewReplay finds out what columns need. It goes from the last step to the first.
+func NewReplay(steps []*Columns, wanted []string) *Replay {
+	r := &Replay{steps: make([]*Columns, len(steps))}
+	need := slices.Clone(wanted)
+	for i, s := range slices.Backward(steps) {
+		part := new(Columns)
+		for _, name := range need {
+			for _, e := range s.Rename {
+				if e.Value == name {
+					part.Rename = append(part.Rename, e)
+					name = e.Key
+					break
+				}
+			}
+			part.Select = append(part.Select, name)
+		}
+		need = slices.Clone(part.Select)
+		for _, e := range slices.Backward(s.Columns) {
+			at := slices.Index(need, e.Key)
+			if at < 0 {
+				continue
+			}
+			need = slices.Delete(need, at, at+1)
+			for _, name := range e.Value.Columns() {
+				if !slices.Contains(need, name) {
+					need = append(need, name)
+				}
+			}
+			e.Value = *e.Value.Try() // a value that cannot be had is missing in a row that is to be scored
+			part.Columns = append(part.Columns, e)
+		}
+		slices.Reverse(part.Columns)
+		r.steps[i] = part
+	}
+	slices.Sort(need)
+	r.needs = need
+	return r
+}
+
+// Needs are the columns that have to be there, sorted.
+func (r *Replay) Needs() []string { return r.needs }
+
+// A Chain is a Replay that was bound to the columns of a table.
+type Chain []*Plan
+
+// Bind finds the columns.
+func (r *Replay) Bind(in *arrow.Schema) (Chain, error) {
+	var c Chain
+	for _, s := range r.steps {
+		p, err := s.Bind(in)
+		if err != nil {
+			return nil, err
+		}
+		c, in = append(c, p), p.Schema()
+	}
+	return c, nil
+}
+
+// Schema is that of what Apply makes.
+func (c Chain) Schema() *arrow.Schema { return c[len(c)-1].Schema() }
+
+// Apply makes the columns of some rows.
+func (c Chain) Apply(rec arrow.RecordBatch) (out arrow.RecordBatch, met []Met, err error) {
+	out = rec
+	out.Retain()
+	for _, p := range c {
+		next, m, err := p.Apply(out, 0)
+		out.Release()
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, one := range m {
+			for i := range one.Notes {
+				one.Notes[i].Tried = false // it was not the one who wrote the expression who tried
+			}
+		}
+		met = append(met, m...)
+		out = next
+	}
+	return out, met, nil
+}
