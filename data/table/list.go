@@ -151,6 +151,18 @@ func NewLists(of tensor.Type, rows tensor.Rows, width int) arrow.Array {
 	return c.array()
 }
 
+// MostListed is how many elements a row of a list may have.
+const MostListed = maxListed
+
+// NewRagged makes a column of lists of any length, without copying, of their elements
+// as bytes: row i has those from ends[i] to ends[i+1], and ends[0] is 0. The memory
+// belongs to the array from then on.
+func NewRagged(of tensor.Type, ends []int32, elements []byte) arrow.Array {
+	c := newColumn(ListType(of, tensor.Ragged))
+	c.offsets, c.values, c.rows = ends, elements, len(ends)-1
+	return c.array()
+}
+
 // FixedLists views lists of any length, which all have width elements, as lists of
 // that one. They are not copied, and none is null.
 func FixedLists(a *array.List, width int) arrow.Array {

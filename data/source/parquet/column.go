@@ -8,6 +8,7 @@ import (
 
 	"pipe/base/diag"
 	"pipe/data/table"
+	"pipe/data/tensor"
 )
 
 // Physical types.
@@ -73,7 +74,16 @@ type leaf struct {
 	size     int // bytes of a value; 0 if each has its own length, or is a bit
 	optional bool
 	cast     cast
-	err      error // why a table cannot hold it
+	list     *lists // nil if there is one value in each row
+	err      error  // why a table cannot hold it
+}
+
+// typ is that of the column in the table.
+func (l *leaf) typ() arrow.DataType {
+	if l.list != nil {
+		return table.ListType(l.list.element.Of(), tensor.Ragged)
+	}
+	return l.cast.to
 }
 
 // A cast makes values of a column type of a table.
@@ -106,6 +116,7 @@ func (f *footer) columns() ([]*leaf, error) {
 			return nil, err
 		}
 		l := &leaf{name: e.name, chunk: first, physical: e.physical, optional: e.repetition == optional}
+		element, list := e.list(w.elements)
 		if e.physical < 0 {
 			if err := w.skip(e, 0); err != nil {
 				return nil, err
@@ -118,7 +129,13 @@ func (f *footer) columns() ([]*leaf, error) {
 			return nil, diag.WithHint(fmt.Errorf("two columns are named %q", e.name), "write the file with another name for one of them")
 		}
 		seen[e.name] = true
-		if l.err = l.decide(e); l.err != nil {
+		if list != nil {
+			l.physical = element.physical
+			l.err = l.decideList(element, list)
+		} else {
+			l.err = l.decide(e)
+		}
+		if l.err != nil {
 			l.cast.to = arrow.Null
 		}
 		leaves = append(leaves, l)
@@ -173,13 +190,19 @@ func (w *walk) skip(e element, depth int) error {
 	return nil
 }
 
-// decide finds the cast of a column.
-func (l *leaf) decide(e element) (err error) {
+// means is what the values of an element are.
+func (e *element) means() logical {
 	means := e.logical
 	if means.kind == 0 && e.converted >= 0 {
 		means = convertedTypes[e.converted]
 		means.scale, means.digits = e.scale, e.precision
 	}
+	return means
+}
+
+// decide finds the cast of a column.
+func (l *leaf) decide(e element) (err error) {
+	means := e.means()
 	if e.physical < 0 || e.repetition == repeated {
 		return nested(e, means)
 	}
@@ -207,7 +230,7 @@ func nested(e element, means logical) error {
 	what, hint := "a struct", "flatten it before, for example in DuckDB with a column for each of its fields"
 	switch {
 	case means.kind == logicalList || e.repetition == repeated:
-		what, hint = "a list", "unnest it before, or leave it out with select"
+		what, hint = "a list of something else than numbers", "unnest it before, or leave it out with select"
 	case means.kind == logicalMap:
 		what = "a map"
 	}

@@ -27,6 +27,7 @@ type cursor struct {
 	dict     *dictionary
 	dictAt   int64 // where it is in the file
 	page     page
+	pending  levels // of lists
 	*memory
 	scratch *sync.Pool // of *[]byte
 }
@@ -65,7 +66,7 @@ func newCursor(f *source.File, l *leaf, g *group, m *memory, scratch *sync.Pool)
 	if err := c.check(l, f.Size); err != nil {
 		return nil, err
 	}
-	if c.values != g.rows {
+	if c.values != g.rows && l.list == nil {
 		return nil, fmt.Errorf("%d values in %d rows", c.values, g.rows)
 	}
 	return &cursor{leaf: l, codec: c.codec, rows: g.rows, memory: m, unpacker: decompressor{buf: m.unpacked}, scratch: scratch,
@@ -92,6 +93,9 @@ const step = 1024
 func (c *cursor) next(ctx context.Context, most limit) (*piece, arrow.Array, error) {
 	if c.rows == 0 {
 		return nil, nil, nil
+	}
+	if c.leaf.list != nil {
+		return c.nextLists(ctx, most)
 	}
 	p := c.memory.piece()
 	n := int(min(int64(most.rows), c.rows))

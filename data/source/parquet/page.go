@@ -26,6 +26,7 @@ type pageHead struct {
 	values    int
 	encoding  int
 	levels    int // encoding of the definition levels
+	starts    int // and of the repetition levels
 	defBytes  int
 	repBytes  int
 	unpacked  bool // not compressed, though the chunk is
@@ -133,7 +134,7 @@ func (t *thrift) pageHead() (h pageHead) {
 			h.crc, h.hasCRC = uint32(t.int()), true
 		case number == 5 && kind == thriftStruct:
 			h.hasDetail = true
-			t.structure(numbers(&h.values, &h.encoding, &h.levels))
+			t.structure(numbers(&h.values, &h.encoding, &h.levels, &h.starts))
 		case number == 7 && kind == thriftStruct:
 			h.hasDetail = true
 			t.structure(numbers(&h.values, &h.encoding))
@@ -157,7 +158,8 @@ func (t *thrift) pageHead() (h pageHead) {
 // A page is what a column has to read at the moment.
 type page struct {
 	left   int    // values and nulls
-	levels hybrid // of the definition, if the column is optional
+	levels hybrid // of the definition, if the column is optional, or of lists
+	starts hybrid // repetition levels of lists: 0 begins a row
 	hasNot bool   // no levels: no value is null
 	fixed  fixedValues
 	texts  textValues
@@ -253,18 +255,22 @@ func (c *cursor) needDictionary() error {
 
 func (c *cursor) dataPage(h pageHead, body []byte) (p page, err error) {
 	p = page{left: h.values, hasNot: !c.leaf.optional}
-	var levels []byte
+	var levels, starts []byte
+	width := 1
+	if c.leaf.list != nil {
+		width = c.leaf.list.width()
+	}
 	if h.kind == pageDataV2 {
 		if h.defBytes < 0 || h.repBytes < 0 || h.defBytes > len(body) || h.repBytes > len(body)-h.defBytes || h.plain < h.defBytes+h.repBytes {
 			return p, errors.New("a page is shorter than its levels")
 		}
-		levels, body = body[h.repBytes:h.repBytes+h.defBytes], body[h.repBytes+h.defBytes:]
+		starts, levels, body = body[:h.repBytes], body[h.repBytes:h.repBytes+h.defBytes], body[h.repBytes+h.defBytes:]
 		codec := c.codec
 		if h.unpacked || len(body) == 0 {
 			codec = codecNone
 		}
-		levels = append(c.levels[:0], levels...)
-		c.levels = levels
+		c.levels = append(append(c.levels[:0], starts...), levels...)
+		starts, levels = c.levels[:len(starts)], c.levels[len(starts):]
 		if body, err = c.unpacker.unpack(codec, body, h.plain-h.defBytes-h.repBytes); err != nil {
 			return p, err
 		}
@@ -272,21 +278,36 @@ func (c *cursor) dataPage(h pageHead, body []byte) (p page, err error) {
 		if body, err = c.unpacker.unpack(c.codec, body, h.plain); err != nil {
 			return p, err
 		}
-		if c.leaf.optional {
-			if h.levels != rleEncoding {
-				return p, fmt.Errorf("levels in encoding %d", h.levels)
+		if c.leaf.list != nil {
+			if starts, body, err = levelsOf(body, h.starts); err != nil {
+				return p, err
 			}
-			if len(body) < 4 || int64(little.Uint32(body)) > int64(len(body)-4) {
-				return p, errors.New("a page is shorter than its levels")
+		}
+		if c.leaf.optional || c.leaf.list != nil {
+			if levels, body, err = levelsOf(body, h.levels); err != nil {
+				return p, err
 			}
-			n := int(little.Uint32(body))
-			levels, body = body[4:4+n], body[4+n:]
 		}
 	}
-	if p.levels, err = newHybrid(levels, 1); err != nil {
+	if p.levels, err = newHybrid(levels, width); err != nil {
+		return p, err
+	}
+	if p.starts, err = newHybrid(starts, 1); err != nil {
 		return p, err
 	}
 	return p, c.values(&p, h.encoding, body)
+}
+
+// levelsOf takes levels, with their length, off the beginning of a page.
+func levelsOf(body []byte, encoding int) (levels, rest []byte, err error) {
+	if encoding != rleEncoding {
+		return nil, nil, fmt.Errorf("levels in encoding %d", encoding)
+	}
+	if len(body) < 4 || int64(little.Uint32(body)) > int64(len(body)-4) {
+		return nil, nil, errors.New("a page is shorter than its levels")
+	}
+	n := int(little.Uint32(body))
+	return body[4 : 4+n], body[4+n:], nil
 }
 
 // Encodings of values.

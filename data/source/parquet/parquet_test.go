@@ -2,6 +2,7 @@ package parquet
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -14,6 +15,7 @@ import (
 
 	"pipe/data/source"
 	"pipe/data/source/cell"
+	"pipe/data/source/sourcetest"
 	"pipe/data/table"
 	"pipe/data/table/tabletest"
 )
@@ -74,7 +76,7 @@ func TestWriters(t *testing.T) {
 	tried := 0
 	for _, path := range files {
 		name := filepath.Base(path)
-		if name == "other.parquet" || name == "int96.parquet" || name == "uuid.parquet" || name == "fastparquet.parquet" {
+		if name == "other.parquet" || name == "int96.parquet" || name == "uuid.parquet" || name == "fastparquet.parquet" || strings.HasPrefix(name, "lists") {
 			continue
 		}
 		tried++
@@ -126,7 +128,7 @@ func TestOtherTypes(t *testing.T) {
 	if want := "44,2000-01-02T19:59:59Z,1970-01-01T00:00:44.000000044Z,20:44:00.044,11,text 44"; lines[45] != want {
 		t.Errorf("row 45 is %s, want %s", lines[45], want)
 	}
-	for column, want := range map[string]string{"list": "holds a list", "struct": "holds a struct", "fixed": "holds bytes"} {
+	for column, want := range map[string]string{"struct": "holds a struct", "fixed": "holds bytes"} {
 		_, err := read(t, "other.parquet", other, cell.Contract{Keep: []string{"ms", column}}, 2)
 		if err == nil || !strings.Contains(err.Error(), `other.parquet: column "`+column+`": it `+want) {
 			t.Errorf("%s: error %v", column, err)
@@ -206,6 +208,56 @@ func TestRefusals(t *testing.T) {
 	} {
 		if _, err := read(t, c.name, c.data, c.contract, 2); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want %q", c.name, err, c.want)
+		}
+	}
+}
+
+// TestLists: lists of numbers are what they were in the table that was written, over
+// all borders of pages, row groups and batches; testdata/lists.py has made the files.
+func TestLists(t *testing.T) {
+	var want strings.Builder
+	want.WriteString("emb[0],emb[1],emb[2],fixed[0],fixed[1],tok,u8,wide[0],wide[1],need,n\n")
+	list := func(n int, at func(i int) int) string {
+		var list []string
+		for i := range n {
+			list = append(list, fmt.Sprint(at(i)))
+		}
+		if n > 1 {
+			return `"[` + strings.Join(list, ",") + `]"`
+		}
+		return "[" + strings.Join(list, ",") + "]"
+	}
+	for i := range 700 {
+		fmt.Fprintf(&want, "%v,%v,0.5,%d,%d,%s,%s,%v,%v,%s,%d\n", float32(i)/4, -float32(i)/8, i, i+1, list(i%7, func(k int) int { return k }),
+			list(1+i%3, func(int) int { return i % 256 }), float32(float64(i)/10), float32(float64(i)/10), list(i%2, func(int) int { return 1 }), i)
+	}
+	text := strings.Replace(want.String(), "\n0,-0,", "\n0,0,", 1) // a whole number in Python
+	for _, name := range []string{"lists.parquet", "lists-v2.parquet"} {
+		for _, threads := range []int{1, 16} {
+			file := &source.File{ReaderAt: bytes.NewReader(load(t, name)), Size: int64(len(load(t, name))), Name: name}
+			made, err := sourcetest.Read(t, new(Reader), source.Inputs{Files: []*source.File{file}, Threads: threads, Contract: cell.Contract{
+				Keep: []string{"emb", "fixed", "tok", "u8", "wide", "need", "n"}}})
+			if err != nil {
+				t.Fatal(name, err)
+			}
+			if want := "emb:vector[3] fixed:i32[2] tok:i32[] u8:u8[] wide:vector[2] need:i32[] n:int32"; made.Types != want {
+				t.Errorf("%s: types %s, want %s", name, made.Types, want)
+			}
+			if diff := cmp.Diff(text, made.CSV); diff != "" {
+				t.Errorf("%s (-want +got): %s", name, diff)
+			}
+			if lost := 700 - 700/5; !strings.Contains(made.Said, fmt.Sprintf(`column \"wide\": %d of its values`, lost)) {
+				t.Errorf("%s: said %s", name, made.Said)
+			}
+		}
+		for column, want := range map[string]string{
+			"text": "it holds a list of something else than numbers", "gap": "a list that is missing (null)", "hole": "a number that is missing (null) in a list",
+			"big": "a number of a list that 32 bits do not hold",
+		} {
+			_, err := read(t, name, load(t, name), cell.Contract{Keep: []string{column}}, 2)
+			if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), `column "`+column+`"`) {
+				t.Errorf("%s: %s: %v", name, column, err)
+			}
 		}
 	}
 }
@@ -308,5 +360,42 @@ func TestDictionaryAgain(t *testing.T) {
 	}
 	if again < 5 {
 		t.Errorf("only %d dictionaries were given up", again)
+	}
+}
+
+// TestListForms: lists are known in the ways in which they are and were written.
+func TestListForms(t *testing.T) {
+	group := func(name string, repetition, children int) element {
+		e := element{physical: -1, name: name, repetition: repetition, children: children, converted: -1}
+		if repetition != repeated {
+			e.logical.kind = logicalList
+		}
+		return e
+	}
+	number := func(repetition int) element {
+		return element{physical: typeInt32, name: "x", repetition: repetition, converted: -1}
+	}
+	plain := group("a", optional, 1)
+	plain.logical.kind = 0
+	for _, c := range []struct {
+		name        string
+		elements    []element
+		full, empty uint32 // both 0 if it is no list
+	}{
+		{"three levels", []element{group("a", optional, 1), group("list", repeated, 1), number(optional)}, 3, 1},
+		{"required", []element{group("a", required, 1), group("list", repeated, 1), number(required)}, 1, 0},
+		{"two levels", []element{group("a", optional, 1), number(repeated)}, 2, 1},
+		{"one level", []element{number(repeated)}, 1, 0},
+		{"structs", []element{group("a", optional, 1), group("array", repeated, 1), number(required)}, 0, 0},
+		{"structs of old", []element{group("a", optional, 1), group("a_tuple", repeated, 1), number(required)}, 0, 0},
+		{"lists of lists", []element{group("a", optional, 1), group("list", repeated, 1), number(repeated)}, 0, 0},
+		{"struct", []element{plain, number(repeated)}, 0, 0},
+		{"a value", []element{number(optional)}, 0, 0},
+		{"nothing", []element{group("a", optional, 1)}, 0, 0},
+	} {
+		_, l := c.elements[0].list(c.elements[1:])
+		if l == nil && c.full > 0 || l != nil && (l.full != c.full || l.empty != c.empty) {
+			t.Errorf("%s: %+v", c.name, l)
+		}
 	}
 }

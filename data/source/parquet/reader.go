@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime/debug"
 	"strings"
 	"sync"
@@ -15,6 +16,8 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 
 	"pipe/data/source"
+	"pipe/data/source/cell"
+	"pipe/data/table"
 )
 
 // Kind describes the format.
@@ -24,7 +27,8 @@ func Kind() source.Kind {
 		Version: 1,
 		Title:   "Parquet",
 		Doc: `Columns have the types that the file says, and only those are read that the table keeps. Dictionaries become what they
-stand for, and bytes are text in UTF-8. Lists, maps and structs are an error unless select leaves them out.`,
+stand for, and bytes are text in UTF-8. Lists of numbers are lists in a table, of a fixed length if all rows have the same. Other lists,
+maps and structs are an error unless select leaves them out.`,
 		Endings: []string{".parquet", ".pq", ".parq"},
 		Detect:  func(start []byte) bool { return strings.HasPrefix(string(start), magic) },
 		New:     func() source.Reader { return new(Reader) },
@@ -61,7 +65,7 @@ func (*Reader) Open(ctx context.Context, in source.Inputs) (source.Rows, error) 
 	}
 	fields := make([]arrow.Field, len(leaves))
 	for i, l := range leaves {
-		fields[i] = arrow.Field{Name: l.name, Type: l.cast.to, Nullable: true}
+		fields[i] = arrow.Field{Name: l.name, Type: l.typ(), Nullable: true}
 	}
 	schema := arrow.NewSchema(fields, nil)
 	keep, err := in.Keep(file.Name, schema)
@@ -74,7 +78,37 @@ func (*Reader) Open(ctx context.Context, in source.Inputs) (source.Rows, error) 
 		}
 	}
 	f := &reading{file: file, groups: meta.groups, leaves: leaves, keep: keep, threads: max(1, in.Threads), inputs: &in}
-	return source.Stream(&in, file.Name, schema, func(yield func(columns ...arrow.Array) bool) error { return f.read(ctx, yield) })
+	rows, err := source.Stream(&in, file.Name, schema, func(yield func(columns ...arrow.Array) bool) error { return f.read(ctx, yield) })
+	if err != nil {
+		return nil, err
+	}
+	return &opened{rows, f}, rows.Peek()
+}
+
+// An opened file knows what was lost.
+type opened struct {
+	source.Typed
+	f *reading
+}
+
+// Report implements source.Rows.
+func (o *opened) Report(log *slog.Logger) {
+	o.losses(log)
+	o.Typed.Report(log)
+}
+
+// Remark implements source.Remarker.
+func (o *opened) Remark(log *slog.Logger, w *cell.Warner) {
+	o.losses(log)
+	o.Typed.Remark(log, w)
+}
+
+func (o *opened) losses(log *slog.Logger) {
+	for _, i := range o.f.keep {
+		if l := o.f.leaves[i].list; l != nil && l.lost.Load() > 0 {
+			log.Warn(fmt.Sprintf("column %q: %d of its values: %s", o.f.leaves[i].name, l.lost.Load(), table.ListLoss), "file", o.f.file.Name)
+		}
+	}
 }
 
 // wrap says where an error is, and keeps its hint.
@@ -108,8 +142,8 @@ const (
 func (r *reading) limits(groups int) limit {
 	width, texts := 0, 0
 	for _, i := range r.keep {
-		if size := r.leaves[i].cast.size; size > 0 {
-			width += size
+		if l := r.leaves[i]; l.cast.size > 0 && l.list == nil {
+			width += l.cast.size
 		} else {
 			width += usualText
 			texts++
@@ -147,6 +181,11 @@ func (r *reading) read(ctx context.Context, yield func(columns ...arrow.Array) b
 		r.memory[k] = make(chan *memory, ahead)
 		for range ahead {
 			r.memory[k] <- newMemory()
+		}
+	}
+	for _, i := range r.keep {
+		if l := r.leaves[i].list; l != nil {
+			l.lost.Store(0)
 		}
 	}
 	slots := make(chan struct{}, r.threads)
