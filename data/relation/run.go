@@ -233,10 +233,10 @@ func (r *joining) inParts(need *table.Reader) (err error) {
 	rights, lefts := newSpill(r.with.Scratch, numbered(need.Schema()), n), newSpill(r.with.Scratch, numbered(deciding.Schema()), n)
 	counts, adds := newSpill(r.with.Scratch, countSchema, n), newSpill(r.with.Scratch, r.payload, n)
 	defer closeAll(&err, rights, lefts, counts, adds)
-	if err := r.deal(need, r.rightKeys, rights); err != nil {
+	if err := deal(r.ctx, r.with, r.hasher, r.bits, need, r.rightKeys, rights); err != nil {
 		return err
 	}
-	if err := r.deal(deciding, r.leftKeys, lefts); err != nil {
+	if err := deal(r.ctx, r.with, r.hasher, r.bits, deciding, r.leftKeys, lefts); err != nil {
 		return err
 	}
 	var several *severalError // of the first row, whichever part it is in
@@ -273,7 +273,7 @@ func numbered(s *arrow.Schema) *arrow.Schema {
 }
 
 // deal writes each row of a table, with its number, to the file of its part.
-func (r *joining) deal(from *table.Reader, keys *Keys, to *spill) error {
+func deal(ctx context.Context, with Means, h hasher, bits int, from *table.Reader, keys *Keys, to *spill) error {
 	work := func(p table.Piece) ([]arrow.RecordBatch, error) {
 		defer p.Rows.Release()
 		encoded := keys.Encode(p.Rows)
@@ -281,12 +281,12 @@ func (r *joining) deal(from *table.Reader, keys *Keys, to *spill) error {
 		rows := make([][]int, len(to.parts))
 		for row := range numbers {
 			numbers[row] = p.At + int64(row)
-			part := partOf(r.hasher.hash(encoded.key(row)), r.bits)
+			part := partOf(h.hash(encoded.key(row)), bits)
 			rows[part] = append(rows[part], row)
 		}
 		column := table.NewArray(numbers, nil)
 		defer column.Release()
-		whole := array.NewRecordBatch(to.schema, append(append([]arrow.Array{}, p.Rows.Columns()...), column), p.Rows.NumRows())
+		whole := array.NewRecordBatch(to.schema, append(slices.Clone(p.Rows.Columns()), column), p.Rows.NumRows())
 		defer whole.Release()
 		list := make([]arrow.RecordBatch, len(rows))
 		for part := range list {
@@ -297,7 +297,7 @@ func (r *joining) deal(from *table.Reader, keys *Keys, to *spill) error {
 		}
 		return list, nil
 	}
-	return block.Ordered(r.ctx, max(1, r.with.Threads), r.with.pieces(from), work, func(list []arrow.RecordBatch) error {
+	return block.Ordered(ctx, max(1, with.Threads), with.pieces(from), work, func(list []arrow.RecordBatch) error {
 		for part, rec := range list {
 			if err := to.write(part, rec); err != nil {
 				return err
@@ -306,6 +306,28 @@ func (r *joining) deal(from *table.Reader, keys *Keys, to *spill) error {
 		}
 		return nil
 	})
+}
+
+// dealtRows are rows of a table with the part that each is in.
+type dealtRows struct {
+	rec   arrow.RecordBatch
+	parts []uint8
+}
+
+// partsOf finds the parts of rows again, by the columns that the keys are in a record
+// of.
+func partsOf(p table.Piece, names []string, keys *Keys, h hasher, bits int) (dealtRows, error) {
+	deciding, err := table.Select(p.Rows, names)
+	if err != nil {
+		return dealtRows{}, err
+	}
+	defer deciding.Release()
+	encoded := keys.Encode(deciding)
+	parts := make([]uint8, p.Rows.NumRows())
+	for row := range parts {
+		parts[row] = uint8(partOf(h.hash(encoded.key(row)), bits))
+	}
+	return dealtRows{p.Rows, parts}, nil
 }
 
 // countSchema is that of how many rows are made of each row of the left table, and
@@ -370,27 +392,11 @@ func (m *matches) counts(n int) arrow.RecordBatch {
 
 // gather reads the left table again, and puts to each row what its part has for it.
 func (r *joining) gather(counts, adds *spill) error {
-	type dealt struct {
-		rec   arrow.RecordBatch
-		parts []uint8
-	}
-	work := func(p table.Piece) (dealt, error) {
-		deciding, err := table.Select(p.Rows, r.leftNames)
-		if err != nil {
-			return dealt{}, err
-		}
-		defer deciding.Release()
-		keys := r.leftKeys.Encode(deciding)
-		parts := make([]uint8, p.Rows.NumRows())
-		for row := range parts {
-			parts[row] = uint8(partOf(r.hasher.hash(keys.key(row)), r.bits))
-		}
-		return dealt{p.Rows, parts}, nil
-	}
+	work := func(p table.Piece) (dealtRows, error) { return partsOf(p, r.leftNames, r.leftKeys, r.hasher, r.bits) }
 	count, add := newCursors(counts), newCursors(adds)
 	defer count.stop()
 	defer add.stop()
-	return block.Ordered(r.ctx, max(1, r.with.Threads), r.with.pieces(r.left), work, func(d dealt) error {
+	return block.Ordered(r.ctx, max(1, r.with.Threads), r.with.pieces(r.left), work, func(d dealtRows) error {
 		defer d.rec.Release()
 		left := make([]int, 0, len(d.parts))
 		var places []table.Place
