@@ -43,6 +43,13 @@ func (r *reading) detect(in *Reader) error {
 			r.found["line_ends"] = "any"
 		}
 	}
+	if in.Quote == auto {
+		if r.quotesSingly(in, sample) {
+			r.quote = '\''
+			r.detected = append(r.detected, "quote", "'")
+		}
+		r.found["quote"] = string(rune(r.quote))
+	}
 	if in.Delimiter == auto {
 		r.delim = r.sniff(in, sample)
 	}
@@ -128,6 +135,20 @@ func separatorLine(sample []byte) (delim byte, size int) {
 	return 0, 0
 }
 
+// quotesSingly tells from a sample whether its quotes are single ones.
+func (r *reading) quotesSingly(in *Reader, sample []byte) bool {
+	if bytes.IndexByte(sample, '"') >= 0 || bytes.IndexByte(sample, '\'') < 0 || r.escape == '\'' || r.comment == '\'' || r.delim == '\'' {
+		return false
+	}
+	as := *r
+	as.quote = '\''
+	if in.Delimiter == auto {
+		as.delim = as.sniff(in, sample)
+	}
+	p := as.parting(as.delim, in, sample)
+	return p.all && p.quoted > 0
+}
+
 // sniff finds the delimiter of a sample. It is a comma, as RFC 4180 has it, unless
 // it is clear that it is another: one that parts all records of the sample, of
 // which there are two or a header alone, in as many fields, at least two, where
@@ -169,6 +190,7 @@ func (r *reading) sniff(in *Reader, sample []byte) byte {
 // A parting is what the records of a sample are with some delimiter.
 type parting struct {
 	fields    int  // of the first record
+	quoted    int  // fields of all records in quotes
 	all, most bool // of the records have as many
 }
 
@@ -180,6 +202,11 @@ func (r *reading) parting(delim byte, in *Reader, sample []byte) (p parting) {
 	records, alike := 0, 0
 	for rs.record() {
 		n := len(rs.fields)
+		for _, f := range rs.fields {
+			if f.form != bare {
+				p.quoted++
+			}
+		}
 		if in.Trailing && n > 1 && rs.fields[n-1].start == rs.fields[n-1].end {
 			n--
 		}

@@ -12,7 +12,7 @@ import (
 type Reader struct {
 	Encoding  charset.Name    `yaml:"encoding" added:"true" default:"auto" doc:"Encoding of the file. auto is what a byte order mark at its beginning says, and else UTF-8: text that is not UTF-8 is an error then, which says what it may be. Western European files of Windows are windows-1252; Excel calls UTF-16 Unicode text."`
 	Delimiter string          `yaml:"delimiter" default:"auto" doc:"The character between fields; \\t is a tab. auto is the comma, unless the first 64 KiB, or four lines, have another one in all records: a semicolon, a tab or a vertical bar that parts each of them in as many fields, where commas do not. A first line sep=; names it, as in files for Excel."`
-	Quote     string          `yaml:"quote" default:"'\"'" doc:"The character around fields that contain special characters, doubled inside of them. Empty if quotes have no meaning."`
+	Quote     string          `yaml:"quote" default:"'\"'" doc:"The character around fields that contain special characters, doubled inside of them. Empty if quotes have no meaning. auto is the single quote if the first 64 KiB, or four lines, have fields in such quotes, no double quote, and as many fields in all records; and else the double quote."`
 	Quotes    string          `yaml:"quotes" added:"true" default:"strict" enum:"strict,lenient" doc:"What a quote is inside of a field that does not begin with one, and text after the closing quote: an error, or text. A quote that begins a field has to be closed."`
 	Escape    string          `yaml:"escape" added:"true" doc:"A character that makes the next one text, in quotes or not, as the backslash of MySQL, Spark and Hive does. The field \\N stays what it is. None by default."`
 	Comment   string          `yaml:"comment" added:"true" doc:"A character that begins lines to leave out, such as #. None by default."`
@@ -42,7 +42,7 @@ func (in *Reader) Validate() error {
 	} {
 		b, err := oneByte(c.text)
 		switch {
-		case c.text == "" && c.setting != "delimiter", c.text == auto && c.setting == "delimiter":
+		case c.text == "" && c.setting != "delimiter", c.text == auto && (c.setting == "delimiter" || c.setting == "quote"):
 		case err != nil || b < 0:
 			or := ", or empty"
 			if c.setting == "delimiter" {
@@ -88,6 +88,9 @@ func (in *Reader) dialect() dialect {
 	}
 	if in.Delimiter != auto {
 		d.delim = byte(b(in.Delimiter))
+	}
+	if in.Quote == auto {
+		d.quote = '"'
 	}
 	if d.escape == d.quote {
 		d.escape = -1 // a doubled quote is one anyway
