@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	mathbits "math/bits"
+	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -62,6 +63,21 @@ func (c *column) another() *column {
 		d.offsets = append(make([]int32, 0, len(c.offsets)), 0)
 	}
 	return d
+}
+
+// expect makes room for n rows, but for what they have of no fixed size.
+func (c *column) expect(n int) {
+	switch c.dtype.(type) {
+	case *arrow.StringType, *arrow.ListType:
+		c.offsets = slices.Grow(c.offsets, n)
+	case *arrow.BooleanType:
+		c.values = slices.Grow(c.values, (n+7)/8)
+	default:
+		c.values = slices.Grow(c.values, n*c.size)
+	}
+	if c.dtype.ID() != arrow.FIXED_SIZE_LIST && c.dtype.ID() != arrow.LIST {
+		c.valid = slices.Grow(c.valid, (n+7)/8)
+	}
 }
 
 // roomFor gives b with room for n bytes more. It doubles, up to 16 MiB at a time.

@@ -16,7 +16,8 @@ import (
 )
 
 // A Writer writes a table file. It holds two batches in memory at most: one that
-// is being filled, and one that is being written meanwhile, by another goroutine.
+// is being filled, and one that is being written meanwhile, by another goroutine;
+// the latter is one for all Writers that Share.
 // What went wrong there is the error of a later call. After an error it is of no
 // further use. It is not safe for concurrent use.
 //
@@ -29,8 +30,8 @@ type Writer struct {
 	mem     memory.Allocator
 	columns []*column // of the batch that is being filled
 	filling *filling
-	other   []*column  // of the other batch; nil before there was one
-	writing chan error // gives the error of the batch that is being written; nil if none is
+	other   chan []*column // of the other batch, nil before there was one, while it is not being written
+	writing chan error     // gives the error of the batch that is being written; nil if none is
 	rows    int64
 	err     error // first error, returned by every later call
 
@@ -48,6 +49,8 @@ func newWriter(w io.Writer, schema *arrow.Schema, mem memory.Allocator) (*Writer
 		return nil, fmt.Errorf("table: %w", err)
 	}
 	t := &Writer{schema: s, file: &redirected{w}, mem: mem, columns: newColumns(s), filling: newFilling(s, mostBatchRows, batchBytes)}
+	t.other = make(chan []*column, 1)
+	t.other <- nil
 	t.out, err = t.newFile(s)
 	return t, err
 }
@@ -58,6 +61,23 @@ func (w *Writer) newFile(s *arrow.Schema) (*ipc.FileWriter, error) {
 		return nil, fmt.Errorf("table: %w", err)
 	}
 	return out, nil
+}
+
+// Expect makes room for rows that are about to be written, as far as their memory is
+// known and a batch has it. It may be more or less of them that come.
+func (w *Writer) Expect(rows int64) {
+	n := int(min(rows, int64(w.filling.most)))
+	for _, c := range w.columns {
+		c.expect(n)
+	}
+}
+
+// Share has writers of one schema use the memory of one batch in turns, so that they
+// hold one more than they are. It is called before the first row is written.
+func Share(writers ...*Writer) {
+	for _, w := range writers {
+		w.other = writers[0].other
+	}
 }
 
 // Schema is the schema as written.
@@ -143,14 +163,14 @@ func (w *Writer) flush() error {
 	if err := w.wait(); err != nil {
 		return err
 	}
-	full := w.columns
-	if w.other == nil {
-		w.other = make([]*column, len(full))
+	full, other := w.columns, <-w.other
+	if other == nil {
+		other = make([]*column, len(full))
 		for i, c := range full {
-			w.other[i] = c.another()
+			other[i] = c.another()
 		}
 	}
-	w.columns, w.other = w.other, full
+	w.columns = other
 	w.filling.reset()
 	done := make(chan error, 1)
 	w.writing = done
@@ -162,6 +182,7 @@ func (w *Writer) flush() error {
 		for _, c := range full {
 			c.reset()
 		}
+		w.other <- full
 		done <- err
 	}()
 	return nil

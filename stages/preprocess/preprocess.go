@@ -222,6 +222,7 @@ func apply(ctx context.Context, env pipeline.Env, transform *feature.Transform, 
 		return err
 	}
 	defer w.Discard()
+	w.Expect(r.NumRows())
 	columns(env, transform.Info(), port, port, true)
 	var done int64
 	counts, err := transform.ApplyTo(ctx, r, labelled, env.Threads(), func(rec arrow.RecordBatch) error {

@@ -204,6 +204,14 @@ func (s *Split) divide(ctx context.Context, env pipeline.Env, r *table.Reader) e
 			env.Column(pipeline.ColumnRef{Port: name, Column: column}, pipeline.ColumnRef{Port: tablePort, Column: column})
 		}
 	}
+	table.Share(writers...)
+	for p, w := range writers {
+		share := 1 / float64(len(writers))
+		if s.By == nil {
+			share = s.Parts[p].Value
+		}
+		w.Expect(int64(math.Ceil(share * float64(r.NumRows()))))
+	}
 	if err := deal(ctx, env, r, assigner, writers); err != nil {
 		return err
 	}
