@@ -3,10 +3,10 @@ package order
 import (
 	"math"
 	"slices"
-	"sort"
 )
 
-// A Column is a column of numbers. It is for one goroutine.
+// A Column is a column of numbers, or of keys that somebody else has made. It is for
+// one goroutine.
 type Column struct {
 	store *Store
 	runs  []stored
@@ -93,9 +93,14 @@ func (w *window) key(i int64) (uint64, error) {
 	return one[0], err
 }
 
-// At is the number at a place of the order, counted from 0: halving the range of
-// keys until few are left, which are sorted.
+// At is the number at a place of the order, counted from 0.
 func (c *Column) At(place int64) (float64, error) {
+	key, err := c.keyAt(place)
+	return Number(key), err
+}
+
+// keyAt halves the range of keys until few are left, which are sorted.
+func (c *Column) keyAt(place int64) (uint64, error) {
 	windows := c.windows()
 	least, most := uint64(math.MaxUint64), uint64(0)
 	for _, r := range c.runs {
@@ -132,10 +137,10 @@ func (c *Column) At(place int64) (float64, error) {
 			if err != nil {
 				return 0, err
 			}
-			return number(keys[place-first]), nil
+			return keys[place-first], nil
 		}
 	}
-	return number(least), nil
+	return least, nil
 }
 
 // between gives the keys in the windows, in order, and how many are before them.
@@ -181,28 +186,33 @@ func (c *Column) cut(windows []window, key uint64, or bool) (n int64, err error)
 // Mode is the number that is there most often, the smallest of several, and how
 // often. There is at least one.
 func (c *Column) Mode() (x float64, count int64, err error) {
-	windows := c.windows()
 	var mode uint64
-	better := func(key uint64, n int64) {
+	err = c.Each(func(key uint64, n int64) {
 		if n > count {
 			mode, count = key, n
 		}
-	}
+	})
+	return Number(mode), count, err
+}
+
+// Each visits the keys that there are, in order, and how often each is there.
+func (c *Column) Each(visit func(key uint64, n int64)) error {
+	windows := c.windows()
 	for from := int64(0); from < c.n; {
 		to := from + c.store.piece
 		if to < c.n {
-			next, err := c.At(to)
+			next, err := c.keyAt(to)
 			if err != nil {
-				return 0, 0, err
+				return err
 			}
-			if to, err = c.cut(windows, keyOf(next), true); err != nil {
-				return 0, 0, err
+			if to, err = c.cut(windows, next, true); err != nil {
+				return err
 			}
-			if to == from { // more of one number than is looked at in one go
-				if to, err = c.cut(windows, keyOf(next), false); err != nil {
-					return 0, 0, err
+			if to == from { // more of one key than is looked at in one go
+				if to, err = c.cut(windows, next, false); err != nil {
+					return err
 				}
-				better(keyOf(next), to-from)
+				visit(next, to-from)
 				advance(windows)
 				from = to
 				continue
@@ -215,17 +225,20 @@ func (c *Column) Mode() (x float64, count int64, err error) {
 		}
 		keys, _, err := between(windows)
 		if err != nil {
-			return 0, 0, err
+			return err
 		}
 		for len(keys) > 0 {
-			n := sort.Search(len(keys), func(i int) bool { return keys[i] > keys[0] })
-			better(keys[0], int64(n))
+			n := 1
+			for n < len(keys) && keys[n] == keys[0] {
+				n++
+			}
+			visit(keys[0], int64(n))
 			keys = keys[n:]
 		}
 		advance(windows)
 		from = to
 	}
-	return number(mode), count, nil
+	return nil
 }
 
 // advance goes on behind the windows.

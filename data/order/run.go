@@ -9,7 +9,7 @@ import (
 	"slices"
 )
 
-// A Run is some numbers in order, as keys.
+// A Run is some keys in order, each of a number or made by whoever sorts.
 type Run []uint64
 
 // A key is a number as an unsigned integer of the same order.
@@ -21,7 +21,8 @@ func keyOf(x float64) uint64 {
 	return bits | 1<<63
 }
 
-func number(key uint64) float64 {
+// Number is the number that a key of Sort stands for.
+func Number(key uint64) float64 {
 	if key>>63 != 0 {
 		return math.Float64frombits(key &^ (1 << 63))
 	}
@@ -37,6 +38,12 @@ func Sort(values []float64) Run {
 			keys = append(keys, keyOf(x))
 		}
 	}
+	return SortKeys(keys)
+}
+
+// SortKeys puts keys in order, in their memory or in other. It may be called from
+// several goroutines.
+func SortKeys(keys []uint64) Run {
 	if len(keys) < fewKeys {
 		slices.Sort(keys)
 		return keys

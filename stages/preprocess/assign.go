@@ -1,10 +1,8 @@
 package preprocess
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"maps"
 	"math"
 	"slices"
@@ -183,88 +181,43 @@ func missingKey(method, name string, row int64) error {
 		"fill it in where the table is made, or leave the row out")
 }
 
-// newGrouped makes an assigner that keeps groups together. Groups come in an
-// order that depends on nothing but their names and the seed, and each goes to
-// the part that is furthest below its share. The last groups go to parts that
-// have none yet, if there are no more of them than such parts.
-func newGrouped(seed uint64, keys *keyCounts, weights []uint64) (*keyAssigner, error) {
-	if len(keys.counts) < len(weights) {
-		return nil, diag.WithHint(fmt.Errorf("group: column %q has %d groups for %d parts", keys.name, len(keys.counts), len(weights)),
-			"make fewer parts, or group by a column with more values")
-	}
-	type group struct {
-		name string
-		rank uint64
-	}
-	stream := random.New(seed, "split.group", 0)
-	groups := make([]group, 0, len(keys.counts))
-	var n int64
-	for name, count := range keys.counts {
-		h := fnv.New64a()
-		h.Write([]byte(name))
-		groups = append(groups, group{name, stream.Uint64(h.Sum64())})
-		n += *count
-	}
-	slices.SortFunc(groups, func(a, b group) int {
-		return cmp.Or(cmp.Compare(a.rank, b.rank), strings.Compare(a.name, b.name))
-	})
-	below := apportion(n, weights)
-	empty := len(below)
-	used := make([]bool, len(below))
-	a := &keyAssigner{method: "group", name: keys.name, column: keys.column, parts: make(map[string]int, len(groups))}
-	for i, g := range groups {
-		best := -1
-		for p := range below {
-			if len(groups)-i <= empty && used[p] {
-				continue
-			}
-			if best < 0 || below[p] > below[best] {
-				best = p
-			}
-		}
-		if !used[best] {
-			used[best] = true
-			empty--
-		}
-		below[best] -= *keys.counts[g.name]
-		a.parts[g.name] = best
-	}
-	return a, nil
-}
-
-// A timeAssigner cuts the rows at points in time, the earliest to the first
-// part. Among equal times the rows that come first are the earlier ones.
+// A timeAssigner cuts the rows at points in time, the earliest to the first part.
 type timeAssigner struct {
 	name   string
 	column int
-	cuts   []cut
+	cuts   []float64 // the first time of each part but the first
 }
 
-// A cut is the border between a part and the next.
-type cut struct {
-	at     float64 // time of the first row behind it
-	before int64   // rows of just that time that lie before it
-	seen   int64
-}
-
-// newTimed makes an assigner from the times of all rows.
+// newTimed makes an assigner from the times of all rows. A cut lies between two
+// times, never among rows of one: that which is nearest to the sizes, the earlier one
+// of two, if it leaves a time for each part.
 func newTimed(name string, column int, times *order.Column, sizes []int64) (*timeAssigner, error) {
-	a := &timeAssigner{name: name, column: column}
-	var end int64
-	for _, size := range sizes[:len(sizes)-1] {
-		end += size
-		at, err := times.At(end) // there is one: no part is empty
-		if err != nil {
-			return nil, err
-		}
-		before, err := times.Below(at)
-		if err != nil {
-			return nil, err
-		}
-		a.cuts = append(a.cuts, cut{at: at, before: end - before})
+	different := 0
+	if err := times.Each(func(uint64, int64) { different++ }); err != nil {
+		return nil, err
 	}
-	return a, nil
+	if different < len(sizes) {
+		return nil, diag.WithHint(fmt.Errorf("time: column %q has %d different times for %d parts, and rows of one time are never divided", name, different, len(sizes)),
+			"make fewer parts, or cut by a column of finer times")
+	}
+	a := &timeAssigner{name: name, column: column}
+	end, at := sizes[0], 0 // rows before the next cut, as they are wanted; the number of the time
+	var before int64       // rows of earlier times
+	err := times.Each(func(key uint64, n int64) {
+		if next := len(a.cuts) + 1; next < len(sizes) && at >= next {
+			last := different-at == len(sizes)-next // the rest needs all times that are left
+			if last || distance(before, end) <= distance(before+n, end) {
+				a.cuts = append(a.cuts, order.Number(key))
+				end += sizes[next]
+			}
+		}
+		before += n
+		at++
+	})
+	return a, err
 }
+
+func distance(a, b int64) int64 { return max(a-b, b-a) }
 
 func (a *timeAssigner) assign(rec arrow.RecordBatch, parts []int8) error {
 	times, _, err := table.Floats(rec.Column(a.column))
@@ -272,15 +225,9 @@ func (a *timeAssigner) assign(rec arrow.RecordBatch, parts []int8) error {
 		return err // the first pass has read the column alike
 	}
 	for i, t := range times[:len(parts)] {
-		part := len(a.cuts)
-		for k := len(a.cuts) - 1; k >= 0; k-- {
-			c := &a.cuts[k]
-			if t < c.at || t == c.at && c.seen < c.before {
-				part = k
-			}
-			if t == c.at {
-				c.seen++
-			}
+		part := 0
+		for part < len(a.cuts) && t >= a.cuts[part] {
+			part++
 		}
 		parts[i] = int8(part)
 	}

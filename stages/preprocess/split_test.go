@@ -289,30 +289,63 @@ func TestAsManyGroupsAsParts(t *testing.T) {
 	}
 }
 
+// Rows of one time are in one part, parts follow one another in time, and where the
+// cut between two can be chosen it is nowhere nearer to what is wanted.
 func TestTimeSplit(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		days := rapid.SliceOfN(rapid.Int32Range(0, 12), 20, 60).Draw(rt, "days")
+		days := rapid.SliceOfN(rapid.Int32Range(0, 12), 20, 60).Filter(func(days []int32) bool {
+			return len(slices.Compact(slices.Sorted(slices.Values(days)))) >= 3
+		}).Draw(rt, "days")
 		keys := make([]arrow.Date32, len(days))
 		for i, d := range days {
 			keys[i] = arrow.Date32(d)
 		}
-		parts := assigned(t, "{time: key, "+threeParts+"}", numbered(t, keys, nil), len(keys))
-		// The parts one after the other, each sorted stably, are the table
-		// sorted stably.
-		order := make([]int64, len(keys))
-		for i := range order {
-			order[i] = int64(i)
-		}
-		slices.SortStableFunc(order, func(a, b int64) int { return int(keys[a] - keys[b]) })
-		sizes := apportion(int64(len(keys)), weightsOf([]float64{0.7, 0.15, 0.15}))
-		for p, name := range []string{"train", "validation", "test"} {
-			want := slices.Sorted(slices.Values(order[:sizes[p]]))
-			order = order[sizes[p]:]
-			if diff := cmp.Diff(want, parts[name]); diff != "" {
-				rt.Fatalf("%s: %s", name, diff)
+		data := numbered(t, keys, nil)
+		for with, names := range map[string][]string{threeParts: {"train", "validation", "test"}, "parts: {a: 0.3, b: 0.7}": {"a", "b"}} {
+			parts := assigned(t, "{time: key, "+with+"}", data, len(keys))
+			after := arrow.Date32(-1)
+			for _, name := range names {
+				var of []arrow.Date32
+				for _, row := range parts[name] {
+					of = append(of, keys[row])
+				}
+				if len(of) == 0 || slices.Min(of) <= after {
+					rt.Fatalf("%s has the days %v, and the part before it ends with %d", name, of, after)
+				}
+				after = slices.Max(of)
+			}
+			if len(names) == 2 {
+				want := apportion(int64(len(keys)), weightsOf([]float64{0.3, 0.7}))[0]
+				best := int64(math.MaxInt64)
+				for cut := range arrow.Date32(13) {
+					var n int64
+					for _, k := range keys {
+						if k < cut {
+							n++
+						}
+					}
+					if n > 0 && n < int64(len(keys)) {
+						best = min(best, distance(n, want))
+					}
+				}
+				if got := distance(int64(len(parts["a"])), want); got != best {
+					rt.Fatalf("%d rows are before the cut, want %d; %d off is possible", len(parts["a"]), want, best)
+				}
 			}
 		}
 	})
+}
+
+// Without rows of one time sizes are exact.
+func TestTimeSplitOfDifferentTimes(t *testing.T) {
+	keys := make([]int64, 100)
+	for i := range keys {
+		keys[i] = int64(i * 37 % 100)
+	}
+	parts := assigned(t, "{time: key, "+threeParts+"}", numbered(t, keys, nil), len(keys))
+	if len(parts["train"]) != 70 || len(parts["validation"]) != 15 || len(parts["test"]) != 15 {
+		t.Errorf("%d, %d and %d rows", len(parts["train"]), len(parts["validation"]), len(parts["test"]))
+	}
 }
 
 func TestSplitByValue(t *testing.T) {
@@ -366,6 +399,7 @@ func TestSplitErrors(t *testing.T) {
 		{"empty table", "parts: {a: 1}", numbered[int64](t, nil, nil), "the table has no rows to divide", ""},
 		{"empty part", "parts: {a: 0.9, b: 0.1}", numbered(t, []int64{1, 2}, nil), `part "b" would be empty: 0.1 of 2 rows is less than one`, "larger share"},
 		{"no row of the value", "by: {column: key, values: {a: [1], b: [2]}}", numbered(t, []int64{1, 1}, nil), `part "b" got none of the 2 rows`, "remove"},
+		{"too few times", half + "time: key}", numbered(t, []int64{5, 5, 5}, nil), `time: column "key" has 1 different times for 2 parts, and rows of one time are never divided`, "fewer parts"},
 		{"unknown column", half + "stratify: ky}", numbered(t, []int64{1, 2}, nil), `stratify: there is no column "ky"`, `"key"`},
 		{"strata of decimals", half + "stratify: key}", numbered(t, []float64{1, 2, 2.5, 2.5}, nil), `stratify: column "key" holds decimal numbers, at least 3 different ones in 4 rows`, "columns: {key: string}"},
 		{"missing group", half + "group: key}", numbered(t, []string{"a", "b", "c"}, []bool{true, true, false}), `group: column "key", row 3: the value is missing, so the row belongs to no part`, "leave the row out"},
