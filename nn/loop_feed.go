@@ -15,6 +15,8 @@ type feeder struct {
 	full, empty chan *batch
 	quit        chan struct{}
 	running     sync.WaitGroup
+	foreseen    int   // rows of the epoch that a Foreseer was told of
+	soon        []int // memory for those
 	from        int   // of the next batch
 	rows        []int // without a goroutine
 	slots       [2]*batch
@@ -52,6 +54,7 @@ func (f *feeder) start(o order, from int) {
 		}
 		f.empty <- f.slots[i]
 	}
+	f.foreseen = from
 	f.running.Go(func() { f.gather(from) })
 }
 
@@ -64,13 +67,40 @@ func (f *feeder) gather(from int) {
 		case b := <-f.empty:
 			n := f.order.take(b.rows[:f.size], from)
 			b.rows = b.rows[:n]
-			b.weight, b.err = f.set.gather(b.rows, b.x, b.y[:n], b.w[:n])
+			if b.err = f.foresee(from + n); b.err == nil {
+				b.weight, b.err = f.set.gather(b.rows, b.x, b.y[:n], b.w[:n])
+			}
 			f.full <- b // there is room for both
 			if b.err != nil {
 				return
 			}
 		}
 	}
+}
+
+// foreseenBytes is about how much of a file is asked for before it is needed. A disk
+// that is told of a single batch at a time stands still between one and the next.
+const foreseenBytes = 16 << 20
+
+// foresee tells a Foreseer of the rows that are gathered up to a place of the epoch
+// and of some behind it.
+func (f *feeder) foresee(to int) error {
+	source, ok := f.set.source.(Foreseer)
+	if !ok {
+		return nil
+	}
+	const page = 4 << 10 // the least that is read of a row
+	ahead := max(f.size, foreseenBytes/max(page, 4*f.set.size))
+	to = min(f.order.rows, to+ahead)
+	if to < f.order.rows && to-f.foreseen < f.size {
+		return nil
+	}
+	if n := to - f.foreseen; cap(f.soon) < n {
+		f.soon = make([]int, n)
+	}
+	n := f.order.take(f.soon[:to-f.foreseen], f.foreseen)
+	f.foreseen = to
+	return source.Foresee(f.soon[:n])
 }
 
 // next is the number of rows of the next batch, 0 at the end of the epoch.

@@ -18,6 +18,10 @@ type Source interface {
 	Gather(rows []int, into *Batch) error
 }
 
+// A Foreseer is a Source whose rows are in a file. It is told which of them will be
+// gathered before long, in their order, so that many can be read at a time.
+type Foreseer interface{ Foresee(rows []int) error }
+
 // A Batch is rows that a Source has gathered. Whoever asks for them brings the
 // memory: slices that are empty, with room.
 type Batch struct {

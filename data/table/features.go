@@ -24,6 +24,7 @@ type InputRows struct {
 	places []place
 	ends   []byte // memory for offsets
 	spans  []span // of rows
+	told   bool   // the file is told by Foresee what will be asked for
 }
 
 // A place is where the elements of a batch lie in the file, and of ragged ones
@@ -80,12 +81,32 @@ func (d *Dataset) InputRows(input int) (r *InputRows, err error) {
 // Len is the number of rows.
 func (r *InputRows) Len() int { return int(r.table.NumRows()) }
 
+// Foresee tells a file that can begin to read what will be asked for of rows that
+// will soon be gathered, so that it is busy with many at a time. Of ragged rows it is
+// told where they end.
+func (r *InputRows) Foresee(rows []int) error {
+	file, ok := r.table.src.(foreseer)
+	if !ok {
+		return nil
+	}
+	r.told = true
+	size := int64(r.of.Size()) * int64(r.width)
+	return r.runs(rows, func(p *place, at int64, n int) error {
+		if r.width == tensor.Ragged {
+			file.WillNeed(p.offsets+4*at, 4*int64(n+1))
+		} else {
+			file.WillNeed(p.start+size*at, size*int64(n))
+		}
+		return nil
+	})
+}
+
 // Gather adds rows, counted from 0, to dst, one behind the other. Rows that are
 // side by side in the file are read together, and a file that can begin to read
-// what will be asked for is told of all of them first.
+// what will be asked for is told of all of them first, as far as it was not before.
 func (r *InputRows) Gather(rows []int, dst *tensor.Rows) error {
 	tell := func(span) {}
-	if file, ok := r.table.src.(foreseer); ok {
+	if file, ok := r.table.src.(foreseer); ok && (!r.told || r.width == tensor.Ragged) {
 		tell = func(s span) { file.WillNeed(s.offset, s.size) }
 	}
 	r.spans = r.spans[:0]

@@ -27,7 +27,10 @@ type rows struct {
 	weights []float32
 }
 
-var _ nn.Source = (*rows)(nil)
+var (
+	_ nn.Source   = (*rows)(nil)
+	_ nn.Foreseer = (*rows)(nil)
+)
 
 // open opens the data set behind a port, whose rows have their weights in a kept
 // column if one is named. The caller closes it.
@@ -131,6 +134,16 @@ func (r *rows) weigh(ex *table.Examples) error {
 
 // Len is the number of rows.
 func (r *rows) Len() int { return len(r.targets) }
+
+// Foresee has rows read beside the work.
+func (r *rows) Foresee(list []int) error {
+	for _, in := range r.inputs {
+		if err := in.Foresee(list); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // Gather reads rows.
 func (r *rows) Gather(list []int, into *nn.Batch) error {
