@@ -125,12 +125,10 @@ func (s *Store) syncReferences(list []Reference) error {
 		dirs = append(dirs, filepath.Dir(s.referencePath(r.ID)))
 	}
 	slices.Sort(dirs)
-	for _, dir := range slices.Compact(dirs) {
-		if err := s.fs.SyncDir(dir); err != nil {
-			return storeError("sync", filepath.Join(dir, "*"), err)
-		}
-	}
-	return nil
+	dirs = slices.Compact(dirs)
+	errs := make([]error, len(dirs))
+	atOnce(len(dirs), func(i int) { errs[i] = storeError("sync", filepath.Join(dirs[i], "*"), s.fs.SyncDir(dirs[i])) })
+	return errors.Join(errs...)
 }
 
 // Outside is the file that holds an artifact which the store has not itself; empty if

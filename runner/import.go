@@ -52,6 +52,9 @@ type importer struct {
 
 const importedAtOnce = 64
 
+// referredAtOnce is how many files are referred to together: they need not be open.
+const referredAtOnce = 4096
+
 // errChanged says that a file is not what it was at the begin of the run.
 func errChanged(f pipeline.FileInput) error {
 	return diag.WithHint(fmt.Errorf("%s %q changed while the run was reading it", f.Port, f.Path), "run again once it is complete")
@@ -180,7 +183,7 @@ func (im *importer) referred(path string, id artifacts.ID, done func(artifacts.I
 	if err := done(id, st.Size, nil); err != nil {
 		return err
 	}
-	if len(im.refers) == importedAtOnce {
+	if len(im.refers) == referredAtOnce {
 		return im.commit()
 	}
 	return nil
