@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
@@ -196,5 +197,73 @@ func TestSeveralMatches(t *testing.T) {
 		if hint := diag.HintOf(err); !strings.Contains(hint, "multiple: first") {
 			t.Errorf("hint %q", hint)
 		}
+	}
+}
+
+// A row may have so many matches that what is made of a batch is no batch any more.
+func TestJoinOfManyMatches(t *testing.T) {
+	const rows, same = 700, 1000
+	left := tabletest.Table(t, "k", make([]int64, rows))
+	numbers := make([]int64, same)
+	for i := range numbers {
+		numbers[i] = int64(i)
+	}
+	right := tabletest.Table(t, "k", make([]int64, same), "n", numbers)
+	for _, budget := range []int64{0, 1} {
+		l, r := tabletest.Open(t, left), tabletest.Open(t, right)
+		j, err := NewJoiner(l.Schema(), r.Schema(), Join{On: []Pair{{"k", "k"}}, How: FullJoin, Multiple: AllOfSeveral})
+		if err != nil {
+			t.Fatal(err)
+		}
+		next := int64(0)
+		tally, err := j.Run(t.Context(), Means{Threads: 2, Budget: budget}, l, r, func(rec arrow.RecordBatch) error {
+			if rec.NumRows() > manyRows {
+				t.Fatalf("%d rows at once", rec.NumRows())
+			}
+			for row, v := range rec.Column(1).(*array.Int64).Values() {
+				if rec.Column(1).IsNull(row) || v != next%same {
+					t.Fatalf("row %d is %d", next, v)
+				}
+				next++
+			}
+			return nil
+		})
+		if err != nil || next != rows*same || tally.Matched != rows || tally.Unused != 0 {
+			t.Errorf("budget %d: %d rows, %+v, %v", budget, next, tally, err)
+		}
+	}
+}
+
+// Rows that come by themselves get the columns that they got in the table.
+func TestLookupJoinsAgain(t *testing.T) {
+	left := tabletest.Table(t, "k", []string{"b", "x", "a", "b"}, "row", []int64{0, 1, 2, 3})
+	right := tabletest.Table(t, "k", []string{"a", "b"}, "v", []float64{1, 2})
+	join := Join{On: []Pair{{"k", "k"}}, How: LeftJoin, Multiple: RefuseSeveral}
+	want, _, err := joinedBy(t, join, Means{}, left, right)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, r := tabletest.Open(t, left), tabletest.Open(t, right)
+	j, err := NewJoiner(l.Schema(), r.Schema(), join)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lookup, err := j.Lookup(t.Context(), 1, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := tabletest.Rows(t, left)
+	var got []string
+	for row := range all.NumRows() {
+		err := lookup.Join(all.NewSlice(row, row+1), row, func(rec arrow.RecordBatch) error {
+			got = append(got, lines(rec)...)
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("rows are %q, want %q", got, want)
 	}
 }

@@ -142,6 +142,69 @@ type matches struct {
 	left  []int   // for each of them the row of the batch; nil: all, each once
 	right []int32 // the row of the Lookup, -1 if there is none; nil if nothing is added
 	hit   []bool  // of each row of the batch, whether it matches
+
+	// all are the rows that match each row of the batch, where these are too many to
+	// be listed in left and right.
+	all [][]int32
+}
+
+// manyRows is how many rows are made of a batch in one go, about.
+const manyRows = 4 << 16
+
+// each gives left and right in pieces, of at most manyRows where they are many.
+func (m *matches) each(how How, piece func(left []int, right []int32) error) error {
+	if m.all == nil {
+		return piece(m.left, m.right)
+	}
+	left, right := make([]int, 0, manyRows), make([]int32, 0, manyRows)
+	for i, found := range m.all {
+		if len(found) == 0 && how != InnerJoin {
+			found = []int32{-1}
+		}
+		for len(found) > 0 {
+			n := min(len(found), manyRows-len(left))
+			for _, row := range found[:n] {
+				left, right = append(left, i), append(right, row)
+			}
+			if found = found[n:]; len(left) < manyRows {
+				continue
+			}
+			if err := piece(left, right); err != nil {
+				return err
+			}
+			left, right = left[:0], right[:0]
+		}
+	}
+	if len(left) == 0 {
+		return nil
+	}
+	return piece(left, right)
+}
+
+// list lists all in left and right, unless they are many.
+func (m *matches) list(how How) {
+	rows := m.rows()
+	if rows > manyRows {
+		return
+	}
+	m.left, m.right = make([]int, 0, rows), make([]int32, 0, rows)
+	for i, found := range m.all {
+		if len(found) == 0 && how != InnerJoin {
+			m.left, m.right = append(m.left, i), append(m.right, -1)
+		}
+		for _, row := range found {
+			m.left, m.right = append(m.left, i), append(m.right, row)
+		}
+	}
+	m.all = nil
+}
+
+// rows is at least how many rows are made.
+func (m *matches) rows() (n int) {
+	for _, found := range m.all {
+		n += max(1, len(found))
+	}
+	return n
 }
 
 // lefts are the rows of a batch of n rows, one for each of the matches.
@@ -194,6 +257,8 @@ func (l *Lookup) match(rec arrow.RecordBatch, number func(row int) int64) (*matc
 		}
 		m.hit[i] = len(found) > 0
 		switch {
+		case j.join.Multiple == AllOfSeveral && !j.addsNothing():
+			m.all = append(m.all, found)
 		case j.addsNothing():
 			if m.hit[i] == (how == SemiJoin) {
 				m.left = append(m.left, i)
@@ -206,15 +271,14 @@ func (l *Lookup) match(rec arrow.RecordBatch, number func(row int) int64) (*matc
 			m.left, m.right = append(m.left, i), append(m.right, found[0])
 		case j.join.Multiple == LastOfThem:
 			m.left, m.right = append(m.left, i), append(m.right, found[len(found)-1])
-		case j.join.Multiple == AllOfSeveral:
-			for _, r := range found {
-				m.left, m.right = append(m.left, i), append(m.right, r)
-			}
 		default:
 			return nil, l.several(rec, i, number(i), found)
 		}
 	}
-	if len(m.left) == n && (n == 0 || isCount(m.left)) {
+	if m.all != nil {
+		m.list(how)
+	}
+	if m.all == nil && len(m.left) == n && (n == 0 || isCount(m.left)) {
 		m.left = nil
 	}
 	return m, nil
@@ -238,15 +302,22 @@ func (l *Lookup) several(rec arrow.RecordBatch, row int, number int64, found []i
 		"write `multiple: first` or `last` to take one of them, or `multiple: all` for a row of each; a `dedupe` stage makes the right table have one row for each value")}
 }
 
-// Join gives the rows of the left table in a batch, whose first row has a number in
+// Join emits the rows of the left table in a batch, whose first row has a number in
 // the table, with the columns that are added. Rows of the right table that match
 // none are not among them.
-func (l *Lookup) Join(rec arrow.RecordBatch, first int64) (arrow.RecordBatch, error) {
+func (l *Lookup) Join(rec arrow.RecordBatch, first int64, emit func(arrow.RecordBatch) error) error {
 	m, err := l.matchTable(rec, first)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return l.assemble(rec, m)
+	return m.each(l.j.join.How, func(left []int, right []int32) error {
+		made, err := l.assemble(rec, left, right)
+		if err != nil {
+			return err
+		}
+		defer made.Release()
+		return emit(made)
+	})
 }
 
 // matchTable matches rows of the left table.
@@ -260,8 +331,8 @@ func (l *Lookup) matchTable(rec arrow.RecordBatch, first int64) (*matches, error
 }
 
 // assemble makes rows of matches.
-func (l *Lookup) assemble(rec arrow.RecordBatch, m *matches) (arrow.RecordBatch, error) {
-	return l.j.beside(rec, m.left, l.records, l.placesOf(m.right))
+func (l *Lookup) assemble(rec arrow.RecordBatch, left []int, right []int32) (arrow.RecordBatch, error) {
+	return l.j.beside(rec, left, l.records, l.placesOf(right))
 }
 
 // placesOf are the places of rows, some of which may be none.

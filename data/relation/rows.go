@@ -212,7 +212,9 @@ func (s *Sample) Draw(ctx context.Context, with Means, seed uint64, r *table.Rea
 	}
 	if group == nil {
 		for range r.NumRows() {
-			draw(0)
+			if draw(0); row%(1<<20) == 0 && ctx.Err() != nil {
+				break
+			}
 		}
 		return rows, short, ctx.Err()
 	}

@@ -82,7 +82,8 @@ type joining struct {
 
 // A joined is a batch that was worked on.
 type joined struct {
-	rec     arrow.RecordBatch
+	left    arrow.RecordBatch
+	rec     arrow.RecordBatch // what is made; nil if it is too much to be made at once
 	matches *matches
 	alone   []string
 }
@@ -90,23 +91,39 @@ type joined struct {
 // atOnce joins with a right table that is in memory.
 func (r *joining) atOnce(lookup *Lookup) error {
 	work := func(p table.Piece) (joined, error) {
-		defer p.Rows.Release()
 		m, err := lookup.matchTable(p.Rows, p.At)
 		if err != nil {
 			return joined{}, err
 		}
-		rec, err := lookup.assemble(p.Rows, m)
-		return joined{rec, m, r.describeAlone(p.Rows, m.hit)}, err
+		done := joined{left: p.Rows, matches: m, alone: r.describeAlone(p.Rows, m.hit)}
+		if m.all == nil {
+			done.rec, err = lookup.assemble(p.Rows, m.left, m.right)
+		}
+		return done, err
 	}
 	return block.Ordered(r.ctx, max(1, r.with.Threads), r.with.pieces(r.left), work, func(done joined) error {
-		defer done.rec.Release()
-		r.use(lookup, done.matches.right)
+		defer done.left.Release()
 		r.count(done.matches.hit, done.alone)
-		return r.out(done.rec)
+		return done.matches.each(r.join.How, func(left []int, right []int32) error {
+			r.use(lookup, right)
+			rec := done.rec
+			if rec == nil {
+				var err error
+				if rec, err = lookup.assemble(done.left, left, right); err != nil {
+					return err
+				}
+			}
+			return r.send(rec)
+		})
 	})
 }
 
-func (r *joining) out(rec arrow.RecordBatch) error {
+// send emits rows, and releases them.
+func (r *joining) send(rec arrow.RecordBatch) error {
+	defer rec.Release()
+	if err := r.ctx.Err(); err != nil {
+		return err
+	}
 	r.tally.Rows += rec.NumRows()
 	return r.emit(rec)
 }
@@ -215,9 +232,7 @@ func (r *joining) unused(rec arrow.RecordBatch, rows []int) error {
 		at, _ := table.Column(r.right.Schema(), name)
 		columns = append(columns, taken.Column(at))
 	}
-	out := array.NewRecordBatch(r.Joiner.out, columns, int64(len(rows)))
-	defer out.Release()
-	return r.out(out)
+	return r.send(array.NewRecordBatch(r.out, columns, int64(len(rows))))
 }
 
 // inParts deals the rows of both tables among parts, so that those with equal keys
@@ -341,8 +356,8 @@ func (r *joining) part(part int, rights, lefts, counts, adds *spill) error {
 		return err
 	}
 	type made struct {
-		count, added arrow.RecordBatch
-		right        []int32
+		count, added arrow.RecordBatch // added is nil if nothing is, or too much to be made at once
+		matches      *matches
 	}
 	work := func(p table.Piece) (made, error) {
 		defer p.Rows.Release()
@@ -351,19 +366,31 @@ func (r *joining) part(part int, rights, lefts, counts, adds *spill) error {
 		if err != nil {
 			return made{}, err
 		}
-		done := made{count: m.counts(int(p.Rows.NumRows())), right: m.right}
-		if r.added > 0 {
+		done := made{count: m.counts(int(p.Rows.NumRows()), r.join.How), matches: m}
+		if r.added > 0 && m.all == nil {
 			done.added, err = r.addition(lookup.records, lookup.placesOf(m.right))
 		}
 		return done, err
 	}
 	return block.Ordered(r.ctx, max(1, r.with.Threads), retained(lefts.read(part)), work, func(m made) error {
-		r.use(lookup, m.right)
-		err := counts.write(part, m.count)
-		if err == nil && m.added != nil {
-			err = adds.write(part, m.added)
+		if err := counts.write(part, m.count); err != nil {
+			return err
 		}
-		return err
+		return m.matches.each(r.join.How, func(_ []int, right []int32) error {
+			r.use(lookup, right)
+			if r.added == 0 {
+				return nil
+			}
+			added := m.added
+			if added == nil {
+				var err error
+				if added, err = r.addition(lookup.records, lookup.placesOf(right)); err != nil {
+					return err
+				}
+			}
+			defer added.Release()
+			return adds.write(part, added)
+		})
 	})
 }
 
@@ -382,10 +409,17 @@ func retained(records iter.Seq2[arrow.RecordBatch, error]) iter.Seq2[table.Piece
 }
 
 // counts says of n rows of the left table what was made of them.
-func (m *matches) counts(n int) arrow.RecordBatch {
+func (m *matches) counts(n int, how How) arrow.RecordBatch {
 	counts := make([]int32, n)
-	for _, row := range m.lefts(n) {
-		counts[row]++
+	for row, found := range m.all {
+		if counts[row] = int32(len(found)); len(found) == 0 && how != InnerJoin {
+			counts[row] = 1
+		}
+	}
+	if m.all == nil {
+		for _, row := range m.lefts(n) {
+			counts[row]++
+		}
 	}
 	return array.NewRecordBatch(countSchema, []arrow.Array{table.NewArray(counts, nil), table.NewArray(m.hit, nil)}, int64(n))
 }
@@ -400,6 +434,15 @@ func (r *joining) gather(counts, adds *spill) error {
 		defer d.rec.Release()
 		left := make([]int, 0, len(d.parts))
 		var places []table.Place
+		flush := func() error {
+			rec, err := r.beside(d.rec, left, add.records, places)
+			if err != nil {
+				return err
+			}
+			left, places = left[:0], places[:0]
+			add.begin()
+			return r.send(rec)
+		}
 		hit := make([]bool, len(d.parts))
 		count.begin()
 		add.begin()
@@ -412,22 +455,21 @@ func (r *joining) gather(counts, adds *spill) error {
 			hit[row] = of.Column(1).(*array.Boolean).Value(int(at.Row))
 			for range of.Column(0).(*array.Int32).Value(int(at.Row)) {
 				left = append(left, row)
-				if r.added == 0 {
-					continue
+				if r.added > 0 {
+					at, err := add.next(int(part))
+					if err != nil {
+						return err
+					}
+					places = append(places, at)
 				}
-				at, err := add.next(int(part))
-				if err != nil {
-					return err
+				if len(left) == manyRows {
+					if err := flush(); err != nil {
+						return err
+					}
 				}
-				places = append(places, at)
 			}
 		}
 		r.count(hit, r.describeAlone(d.rec, hit))
-		rec, err := r.beside(d.rec, left, add.records, places)
-		if err != nil {
-			return err
-		}
-		defer rec.Release()
-		return r.out(rec)
+		return flush()
 	})
 }
