@@ -18,7 +18,7 @@ type digest struct {
 const (
 	// chunkSize is how much is written, and hashed, in one go. Calls of the system
 	// no longer show beside the hash, and a chunk stays in the cache of a core.
-	chunkSize = 128 << 10
+	chunkSize = 256 << 10
 	// inPlace is how much is hashed before a goroutine is worth it.
 	inPlace = 512 << 10
 	// chunksAhead is how many chunks may wait for the hash.
