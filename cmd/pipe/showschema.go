@@ -16,7 +16,11 @@ func (a *app) showSchema(v *format.SchemaView) error {
 		fmt.Fprintf(a.out, "read with %s\n", diag.Visible(with))
 	}
 	if v.Rows != nil {
-		fmt.Fprintf(a.out, "read      %s, %s\n", ui.Plural(int(*v.Rows), "row"), ui.Plural(len(v.Columns), "column"))
+		left := ""
+		if v.LeftOut > 0 {
+			left = fmt.Sprintf("; %s left out", ui.Plural(int(v.LeftOut), "record"))
+		}
+		fmt.Fprintf(a.out, "read      %s, %s%s\n", ui.Plural(int(*v.Rows), "row"), ui.Plural(len(v.Columns), "column"), left)
 	}
 	fmt.Fprintln(a.out)
 	var rows [][]string

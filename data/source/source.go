@@ -195,6 +195,13 @@ type Remarker interface {
 	Remark(log *slog.Logger, w *cell.Warner)
 }
 
+// A Counter is Rows that count the records of the data apart from making rows of
+// them. It is asked when all rows have been read.
+type Counter interface {
+	// Counted is how many records there are, and how many of them were left out.
+	Counted() (records, left int64)
+}
+
 // A Detector is Rows that had to find out how their file is written, since settings
 // were open. It is asked when all rows have been read.
 type Detector interface {

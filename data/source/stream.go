@@ -137,6 +137,9 @@ func (s *stream) Remark(_ *slog.Logger, w *cell.Warner) {
 	}
 }
 
+// Counted implements Counter.
+func (s *stream) Counted() (records, left int64) { return s.rows, 0 }
+
 // Found implements Finder.
 func (s *stream) Found() []cell.Found {
 	list := make([]cell.Found, len(s.keep))

@@ -67,6 +67,8 @@ type together struct {
 	meta     arrow.Metadata // of the table
 	rows     int64
 	detected map[string]any // of all files alike
+	records  int64
+	left     int64 // of them, those that were left out
 	found    []cell.Found   // of the columns, if there is no shared plan
 	remarks  []func(log *slog.Logger, w *cell.Warner)
 	rejected []Rejected
@@ -165,7 +167,7 @@ func (t *together) Close() error { return nil }
 // Batches implements Rows.
 func (t *together) Batches(ctx context.Context) iter.Seq2[arrow.RecordBatch, error] {
 	return Pushed(func(write func(arrow.RecordBatch) error) error {
-		t.rows, t.remarks, t.rejected, t.detected, t.found = 0, nil, nil, nil, nil
+		t.rows, t.remarks, t.rejected, t.detected, t.found, t.records, t.left = 0, nil, nil, nil, nil, 0, 0
 		var join cell.Join
 		for i, f := range t.in.Files {
 			if err := ctx.Err(); err != nil {
@@ -204,6 +206,7 @@ func (t *together) read(ctx context.Context, f *File, join *cell.Join, write fun
 	if err != nil {
 		return err
 	}
+	before := t.rows
 	for rec, err := range rows.Batches(ctx) {
 		if err == ErrRetyped && t.shared == nil {
 			t.retype(rows.Schema())
@@ -239,6 +242,12 @@ func (t *together) read(ctx context.Context, f *File, join *cell.Join, write fun
 	}
 	if finder, ok := rows.(Finder); ok && t.shared == nil {
 		t.find(f, finder.Found(), order)
+	}
+	if c, ok := rows.(Counter); ok {
+		records, left := c.Counted()
+		t.records, t.left = t.records+records, t.left+left
+	} else {
+		t.records += t.rows - before
 	}
 	if d, ok := rows.(Detector); ok {
 		t.detect(d.Detected())
@@ -367,6 +376,9 @@ func (t *together) Report(log *slog.Logger) {
 	w := cell.NewWarner(log, &t.in.Contract.Rules)
 	t.shared.Plan.Report(w, data)
 }
+
+// Counted implements Counter.
+func (t *together) Counted() (records, left int64) { return t.records, t.left }
 
 // Detected implements Detector.
 func (t *together) Detected() map[string]any { return t.detected }

@@ -144,7 +144,11 @@ func (in *Ingest) Run(ctx context.Context, env pipeline.Env) error {
 	if err != nil {
 		return err
 	}
-	if err := writeSchema(env, reading, rows, read); err != nil {
+	left, err := leftOut(rows, read.Rows)
+	if err != nil {
+		return err
+	}
+	if err := writeSchema(env, reading, rows, read.Rows, left); err != nil {
 		return err
 	}
 	if err := in.writeRejected(env, rows); err != nil {
@@ -161,6 +165,9 @@ func (in *Ingest) Run(ctx context.Context, env pipeline.Env) error {
 	env.Metric("rows", float64(read.Rows), metric.Meaning{})
 	env.Metric("columns", float64(rows.Schema().NumFields()), metric.Meaning{})
 	env.Metric("missing", float64(read.Missing), metric.Meaning{})
+	if left > 0 {
+		env.Metric("left_out", float64(left), metric.Meaning{})
+	}
 	return nil
 }
 

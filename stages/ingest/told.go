@@ -3,6 +3,7 @@ package ingest
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
@@ -47,7 +48,7 @@ func (in *Reading) found(rows source.Rows) (*Reading, error) {
 }
 
 // writeSchema says how rows were read.
-func writeSchema(env pipeline.Env, reading *Reading, rows source.Rows, read source.Read) error {
+func writeSchema(env pipeline.Env, reading *Reading, rows source.Rows, written, left int64) error {
 	var found []cell.Found
 	if f, ok := rows.(source.Finder); ok {
 		found = f.Found()
@@ -60,7 +61,23 @@ func writeSchema(env pipeline.Env, reading *Reading, rows source.Rows, read sour
 	if err != nil {
 		return err
 	}
-	return schema.Of(rows.Schema(), read.Rows, found).Write(out, told)
+	s := schema.Of(rows.Schema(), written, found)
+	s.LeftOut = left
+	return s.Write(out, told)
+}
+
+// leftOut is how many records of the data are not in the table, whose rows were
+// written. It is an error if not each of the others is a row.
+func leftOut(rows source.Rows, written int64) (int64, error) {
+	c, ok := rows.(source.Counter)
+	if !ok {
+		return 0, nil
+	}
+	records, left := c.Counted()
+	if written != records-left {
+		return 0, fmt.Errorf("internal error: %d records were read and %d of them left out, and the table has %d rows", records, left, written)
+	}
+	return left, nil
 }
 
 // telling is rows whose table says how they were read, so that whoever learns from

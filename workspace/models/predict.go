@@ -65,6 +65,11 @@ func Predict(ctx context.Context, w *workspace.Workspace, req Request) (*Predict
 			done.Problems = int(m.Value)
 		}
 	}
+	for _, m := range res.Stages[0].Metrics {
+		if m.Name == predict.Rows && int(m.Value) != done.Rows {
+			return done, fmt.Errorf("internal error: %d rows were read, and %d came out", int(m.Value), done.Rows)
+		}
+	}
 	return done, nil
 }
 

@@ -29,7 +29,7 @@ import (
 )
 
 // Version is raised when the same settings and bytes would give another table.
-const Version = 7
+const Version = 8
 
 // Kind describes the format.
 func Kind() source.Kind {
@@ -288,6 +288,9 @@ func (r *reading) warnOfRagged(w *cell.Warner) {
 
 // Rejected implements source.Rejecter.
 func (r *reading) Rejected() []source.Rejected { return r.rejected }
+
+// Counted implements source.Counter.
+func (r *reading) Counted() (records, left int64) { return r.survey.rows + r.skipped, r.skipped }
 
 // Detected implements source.Detector. Which encoding a file has is for each to say.
 func (r *reading) Detected() map[string]any { return r.found }

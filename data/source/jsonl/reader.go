@@ -247,6 +247,9 @@ func (r *reading) Schema() *arrow.Schema { return r.plan.Schema }
 // Close implements source.Rows.
 func (r *reading) Close() error { return nil }
 
+// Counted implements source.Counter.
+func (r *reading) Counted() (records, left int64) { return r.rows, 0 }
+
 // Plan implements source.Surveyed.
 func (r *reading) Plan() *cell.Plan { return r.plan }
 

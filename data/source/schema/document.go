@@ -26,6 +26,7 @@ type document struct {
 	Version int          `yaml:"version" default:"1" min:"1" max:"1" doc:"Version of its form."`
 	Reading settings.Raw `yaml:"reading" doc:"Settings of the stage that has read the data."`
 	Rows    *int64       `yaml:"rows" min:"0" doc:"How many rows were read."`
+	LeftOut int64        `yaml:"left_out" min:"0" doc:"How many records were left out, since they cannot be read."`
 	Columns []Column     `yaml:"columns" required:"true" min:"1" doc:"The columns in their order."`
 }
 
@@ -55,7 +56,7 @@ func Read(name string, source []byte, reading any) (*Schema, error) {
 	if err := p.Err(); err != nil {
 		return nil, err
 	}
-	return &Schema{Columns: d.Columns, Rows: d.Rows, Told: d.Reading.Value != nil}, nil
+	return &Schema{Columns: d.Columns, Rows: d.Rows, LeftOut: d.LeftOut, Told: d.Reading.Value != nil}, nil
 }
 
 // parse reads JSON or, since people write schemas too, YAML.
@@ -91,6 +92,9 @@ func (s *Schema) text(reading []byte) ([]byte, error) {
 	b.Write(reading)
 	if s.Rows != nil {
 		fmt.Fprintf(&b, ",\n  \"rows\": %d", *s.Rows)
+	}
+	if s.LeftOut > 0 {
+		fmt.Fprintf(&b, ",\n  \"left_out\": %d", s.LeftOut)
 	}
 	b.WriteString(",\n  \"columns\": [")
 	for i, c := range s.Columns {

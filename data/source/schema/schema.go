@@ -17,6 +17,7 @@ import (
 type Schema struct {
 	Columns []Column
 	Rows    *int64 // that were read; nil in one that people have written
+	LeftOut int64  // records that were left out, since they cannot be read
 	// Told says that the document has settings of how data are read.
 	Told bool
 }
