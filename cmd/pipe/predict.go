@@ -21,6 +21,7 @@ import (
 func (a *app) predictCommand() *cobra.Command {
 	var model, transform, output, prefix string
 	var strict bool
+	var read []string
 	cmd := &cobra.Command{
 		Use:   "predict FILE",
 		Short: "Score new rows with a trained model",
@@ -35,6 +36,9 @@ A row that cannot be predicted, such as one with a word in a column of numbers, 
 are empty, the column "problem" says why, and a warning on standard error counts such rows; the exit code is 0. With
 --strict such a row is an error, and there is no column "problem". It is an error too if no row can be predicted.
 
+If the file is written otherwise, --read says how, with settings of ingest that say how a file is written
+(pipe stages describe ingest): --read delimiter=, --read 'missing=[NA, n/a]'.
+
 A model can be used where it was not trained: pipe get writes it and its transform to files, which --model and
 --transform name. There need not be a store then; the first prediction makes one.
 
@@ -45,6 +49,7 @@ The file is written in the form that its ending names:
   pipe predict new.csv --model penguins@production
   pipe predict new.csv --model 9f86d081 -o scored.arrow
   pipe predict scored.csv --prefix second_
+  pipe predict excel.csv --read 'delimiter=;' --read encoding=windows-1252
   pipe predict new.csv --model model.safetensors --transform transform.json`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, words []string) error {
@@ -55,7 +60,7 @@ The file is written in the form that its ending names:
 			if _, err := os.Stat(words[0]); errors.Is(err, fs.ErrNotExist) {
 				return workspace.MissingFile("file", words[0], "*.csv")
 			}
-			req := models.Request{File: words[0], Model: model, Transform: transform, Prefix: prefix, Strict: strict}
+			req := models.Request{File: words[0], Model: model, Transform: transform, Read: read, Prefix: prefix, Strict: strict}
 			if err := req.Check(); err != nil {
 				return err
 			}
@@ -79,6 +84,7 @@ The file is written in the form that its ending names:
 	}
 	cmd.Flags().StringVarP(&model, "model", "m", "", "the model: an artifact, a run, a stage, a pipeline, or PIPELINE@LABEL (default: the newest model)")
 	cmd.Flags().StringVar(&transform, "transform", "", "file with the transform that the model was trained behind; the model is a file then, too")
+	cmd.Flags().StringArrayVar(&read, "read", nil, "setting NAME=VALUE of how the file is written, in place of what it was in training (may be repeated)")
 	cmd.Flags().StringVarP(&output, "output", "o", "-", "file to write, in the form of its ending; - is CSV on standard output")
 	cmd.Flags().StringVar(&prefix, "prefix", "", "goes before the names of the added columns, where the file has columns of these names")
 	cmd.Flags().BoolVar(&strict, "strict", false, "fail at the first row that cannot be predicted")

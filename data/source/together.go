@@ -68,8 +68,8 @@ type together struct {
 	rows     int64
 	detected map[string]any // of all files alike
 	records  int64
-	left     int64 // of them, those that were left out
-	found    []cell.Found   // of the columns, if there is no shared plan
+	left     int64        // of them, those that were left out
+	found    []cell.Found // of the columns, if there is no shared plan
 	remarks  []func(log *slog.Logger, w *cell.Warner)
 	rejected []Rejected
 }

@@ -1,6 +1,11 @@
 package ingest
 
 import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"pipe/base/diag"
 	"pipe/data/source/schema"
 	"pipe/pipeline"
 	"pipe/pipeline/settings"
@@ -47,4 +52,65 @@ func (in *Ingest) Recall(text []byte) error {
 		in.Reading = *told
 	}
 	return nil
+}
+
+// Manner is how the stage reads files, as text, if not in the usual way. Formats of
+// dates are no part of it.
+func (in *Ingest) Manner() string { return string(in.manner()) }
+
+// Adjust changes settings that say how a file is written. Each is a text NAME=VALUE,
+// the value as in a pipeline file.
+func (in *Ingest) Adjust(words []string) error {
+	root, err := settings.ParseJSON(settings.Brief(&in.Reading))
+	if err != nil {
+		return err
+	}
+	for _, word := range words {
+		name, value, ok := strings.Cut(word, "=")
+		if !ok {
+			return diag.WithHint(diag.Usagef("%q is no setting", word), "write NAME=VALUE, such as delimiter=;")
+		}
+		node := settings.Plain(value)
+		if strings.HasPrefix(value, "[") || strings.HasPrefix(value, "{") {
+			p := settings.NewProblems("", []byte(value))
+			doc := settings.Parse([]byte(value), p)
+			if err := p.Err(); err != nil || doc == nil || doc.Root == nil {
+				return refused(word, err)
+			}
+			node = doc.Root
+		}
+		if key, there := root.Child(name); key != nil {
+			*there = *node
+		} else {
+			root.Content = append(root.Content, &settings.Node{Type: settings.Text, Value: name}, node)
+		}
+	}
+	told, p := new(Reading), settings.NewProblems("", nil)
+	settings.Decode(root, nil, told, p)
+	if err := p.Err(); err != nil {
+		return refused(strings.Join(words, " "), err)
+	}
+	if told.Rows == "skip" || told.Rows == "collect" {
+		return diag.WithHint(diag.Usagef("rows=%s: each row has an answer here", told.Rows), "take the records out of the file that cannot be read")
+	}
+	in.Reading = *told
+	return nil
+}
+
+// refused is the error about words that are no settings: the first of its problems.
+func refused(words string, err error) error {
+	var list diag.List
+	if errors.As(err, &list) && len(list) > 0 {
+		err = diag.WithHint(errors.New(list[0].Msg), list[0].Hint)
+	}
+	return diag.Usage(fmt.Errorf("%s: %w", words, err))
+}
+
+// ReadingSettings are the names of the settings that Adjust changes.
+func ReadingSettings() []string {
+	var names []string
+	for _, f := range settings.Fields(new(Reading)) {
+		names = append(names, f.Name)
+	}
+	return names
 }

@@ -101,23 +101,32 @@ func (t *telling) Schema() *arrow.Schema {
 }
 
 // carried is what a table says of how its rows were read, nil if that is the usual
-// way. What to do with bad rows is no matter of those who read others.
+// way.
 func (in *Reading) carried(rows source.Rows) []byte {
 	told, err := in.found(rows)
 	if err != nil {
 		return nil // writeSchema will say it
 	}
-	usual := usual()
+	return told.manner()
+}
+
+// manner is how rows are read, of which it is known how they are written, nil if that
+// is the usual way. What to do with bad rows is no matter of those who read others,
+// and each column says for itself how its dates are written.
+func (in *Reading) manner() []byte {
+	told, usual := *in, usual()
 	told.Rows, told.Empty, told.Dates = usual.Rows, usual.Empty, nil
-	if told.Format.kind.Name == csvName {
+	if told.Format == nil || told.Format.kind.Name == csvName {
 		usual.Delimiter = ","
 	}
-	usual.Format = &Format{kind: told.Format.kind}
-	usual.Format.preset()
-	if told.Format.kind.Elsewhere {
-		told.Format, usual.Format = nil, nil // it says where the data are
+	if told.Format != nil && told.Format.kind.Elsewhere {
+		told.Format = nil // it says where the data are
 	}
-	if text := settings.Brief(told); !bytes.Equal(text, settings.Brief(usual)) {
+	if told.Format != nil {
+		usual.Format = &Format{kind: told.Format.kind}
+		usual.Format.preset()
+	}
+	if text := settings.Brief(&told); !bytes.Equal(text, settings.Brief(usual)) {
 		return text
 	}
 	return nil

@@ -23,8 +23,9 @@ type Request struct {
 	// Transform, if it is not empty, is a file with the transform that the model was
 	// trained behind. Model is a file then, too: both may come from another store.
 	Transform string
-	Prefix    string // goes before the names of the added columns
-	Strict    bool   // the first row that cannot be predicted is an error
+	Read      []string // settings of how the file is written, each NAME=VALUE
+	Prefix    string   // goes before the names of the added columns
+	Strict    bool     // the first row that cannot be predicted is an error
 	Observe   func(runner.Event)
 }
 
@@ -53,6 +54,7 @@ func Predict(ctx context.Context, w *workspace.Workspace, req Request) (*Predict
 	done := &Prediction{Result: res, Column: req.Prefix + predict.ProblemColumn}
 	if err != nil {
 		explainAbsent(ctx, w, p, res)
+		sayHow(res)
 		return done, err
 	}
 	stage := res.Stages[len(res.Stages)-1]
@@ -88,7 +90,7 @@ func asked(ctx context.Context, w *workspace.Workspace, req Request) (registry.M
 
 // predictionPlan is a plan of two stages that begins with stored artifacts.
 func predictionPlan(ctx context.Context, w *workspace.Workspace, m registry.Model, past *past, req Request) (*pipeline.Plan, error) {
-	load, err := reading(ctx, w, past, req.File)
+	load, err := reading(ctx, w, past, req)
 	if err != nil {
 		return nil, err
 	}

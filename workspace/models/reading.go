@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"pipe/artifacts"
 	"pipe/base/diag"
@@ -18,6 +19,7 @@ import (
 	"pipe/pipeline"
 	"pipe/pipeline/settings"
 	"pipe/runner"
+	"pipe/stages/ingest"
 	"pipe/workspace"
 	"pipe/workspace/content"
 )
@@ -32,6 +34,10 @@ type source interface {
 	// Recall takes the settings of the schema that the stage has written, in which
 	// is what it found out of its file.
 	Recall(schema []byte) error
+	// Manner is how it reads files, as text, empty if in the usual way.
+	Manner() string
+	// Adjust changes settings of how a file is written, each a text NAME=VALUE.
+	Adjust(settings []string) error
 }
 
 // A past is what a model was trained on, as far as new rows need it.
@@ -44,21 +50,32 @@ type past struct {
 	used      map[artifacts.ID]bool // that it came from
 }
 
-// pastOf walks up the lineage of a model: to the transform that made its
-// training data, and to all that the table came from that it was fitted on.
+// pastOf is the past of a model: the transform that made its training data, and all
+// that the table came from that it was fitted on. It goes by the run that is asked for,
+// since several may have made the same model of data that each read in its own
+// way, and by all of the lineage if that run did not make the data.
 func pastOf(ctx context.Context, w *workspace.Workspace, m registry.Model) (*past, error) {
-	from := m.ID
-	p, err := pastIn(ctx, w, m)
+	list, err := w.DB.Executions(ctx, m.RunID)
 	if err != nil {
 		return nil, err
 	}
+	p := pastAmong(list, m.ID)
 	if p == nil {
-		p = &past{used: map[artifacts.ID]bool{}}
+		if list, err = upstream(ctx, w, m.ID); err != nil {
+			return nil, err
+		}
+		p = pastAmong(list, m.ID)
 	}
-	for id := range p.used { // one at most
-		from = id
+	if p == nil {
+		return nil, diag.WithHint(fmt.Errorf("model %s was not trained behind a fitted transform", m.ID.Short()),
+			"new rows can only be scored by a model whose data came from a stage with `uses: preprocess`; a stage with `uses: predict` and the input `data` scores a data set")
 	}
-	graph, err := walk.Upstream(ctx, w.DB, lineage.Ref{Artifact: from})
+	return p, p.learned(ctx, w)
+}
+
+// upstream are the executions that an artifact came from, makers before users.
+func upstream(ctx context.Context, w *workspace.Workspace, id artifacts.ID) ([]lineage.Execution, error) {
+	graph, err := walk.Upstream(ctx, w.DB, lineage.Ref{Artifact: id})
 	if err != nil {
 		return nil, err
 	}
@@ -66,58 +83,46 @@ func pastOf(ctx context.Context, w *workspace.Workspace, m registry.Model) (*pas
 	for i, n := range graph.Executions {
 		ids[i] = n.ID
 	}
-	executions, err := w.DB.ExecutionsByID(ctx, ids)
+	byID, err := w.DB.ExecutionsByID(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
-	// Users come after makers, so the last transform is the one nearest to the model.
-	for _, n := range slices.Backward(graph.Executions) {
-		e := executions[n.ID]
-		if e == nil {
-			continue // it was forgotten meanwhile
+	var list []lineage.Execution
+	for _, id := range ids {
+		if e := byID[id]; e != nil { // or it was forgotten meanwhile
+			list = append(list, *e)
 		}
-		if p.transform.IsZero() {
-			p.fittedBy(e)
+	}
+	return list, nil
+}
+
+// pastAmong is the past of a model in a list of executions, makers before users. It is
+// nil if none of them has fitted the transform.
+func pastAmong(list []lineage.Execution, model artifacts.ID) *past {
+	p := &past{used: map[artifacts.ID]bool{}}
+	of := map[artifacts.ID]bool{model: true} // it came from
+	for i := range slices.Backward(list) {
+		e := &list[i]
+		is := func(wanted map[artifacts.ID]bool) bool {
+			return slices.ContainsFunc(e.Outputs, func(o lineage.Output) bool { return wanted[o.ID] })
 		}
-		if slices.ContainsFunc(e.Outputs, func(o lineage.Output) bool { return p.used[o.ID] }) {
+		if is(p.used) {
 			p.train = append(p.train, e)
 			for _, in := range e.Inputs {
 				p.used[in.ID] = true
 			}
 		}
-	}
-	slices.Reverse(p.train)
-	if p.transform.IsZero() {
-		return nil, diag.WithHint(fmt.Errorf("model %s was not trained behind a fitted transform", m.ID.Short()),
-			"new rows can only be scored by a model whose data came from a stage with `uses: preprocess`; a stage with `uses: predict` and the input `data` scores a data set")
-	}
-	return p, p.learned(ctx, w)
-}
-
-// pastIn is the past of a model in the run that is asked for it, which knows the
-// transform and the table that it was fitted on: where several runs have made the same
-// model, each may have read its data in its own way. It is nil if the run did not make
-// the data of the model.
-func pastIn(ctx context.Context, w *workspace.Workspace, m registry.Model) (*past, error) {
-	list, err := w.DB.Executions(ctx, m.RunID)
-	if err != nil {
-		return nil, err
-	}
-	data := map[artifacts.ID]bool{}
-	for i := range list {
-		if slices.ContainsFunc(list[i].Outputs, func(o lineage.Output) bool { return o.ID == m.ID }) {
-			for _, in := range list[i].Inputs {
-				data[in.ID] = true
+		if p.transform.IsZero() && is(of) && !p.fittedBy(e) {
+			for _, in := range e.Inputs {
+				of[in.ID] = true
 			}
 		}
 	}
-	p := &past{used: map[artifacts.ID]bool{}}
-	for i := range list {
-		if slices.ContainsFunc(list[i].Outputs, func(o lineage.Output) bool { return data[o.ID] }) && p.fittedBy(&list[i]) {
-			return p, nil
-		}
+	if p.transform.IsZero() {
+		return nil
 	}
-	return nil, nil
+	slices.Reverse(p.train)
+	return p
 }
 
 // fittedBy takes the transform of an execution, and the table that it was fitted on,
@@ -162,12 +167,18 @@ func (p *past) optional() []string {
 	return []string{p.target}
 }
 
-// reading is the step that reads a file as the training data were read.
-func reading(ctx context.Context, w *workspace.Workspace, p *past, file string) (*pipeline.Step, error) {
+// reading is the step that reads the file of a request as the training data were
+// read, but for what the request says.
+func reading(ctx context.Context, w *workspace.Workspace, p *past, req Request) (load *pipeline.Step, err error) {
 	if p.reading != nil {
-		return told(w, p, file)
+		load, err = told(w, p, req.File)
+	} else {
+		load, err = recorded(ctx, w, p, req)
 	}
-	return recorded(ctx, w, p, file)
+	if err != nil || len(req.Read) == 0 {
+		return load, err
+	}
+	return load, load.Stage.(source).Adjust(req.Read)
 }
 
 // told is the step by what the transform says.
@@ -194,12 +205,67 @@ func told(w *workspace.Workspace, p *past, file string) (*pipeline.Step, error) 
 	return load, nil
 }
 
+// A reader is a stage that read some of the training data.
+type reader struct {
+	*lineage.Execution
+	source
+	kind         *pipeline.Kind
+	types, dates settings.Map[string] // of its columns
+	known        int                  // how many of these are features
+}
+
 // recorded is the step by what the lineage says. Of several stages that read some of
 // the training data, it goes by the one that read most of the columns of the
-// features, and of equal ones by the first.
-func recorded(ctx context.Context, w *workspace.Workspace, p *past, file string) (*pipeline.Step, error) {
-	var load *pipeline.Step
-	best := -1
+// features, and of equal ones by the first by name. If others read more of them, in another
+// way, nobody knows how a file with all of them is written.
+func recorded(ctx context.Context, w *workspace.Workspace, p *past, req Request) (*pipeline.Step, error) {
+	readers, err := p.readers(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	var best *reader
+	for i := range readers {
+		if best == nil || readers[i].known > best.known {
+			best = &readers[i]
+		}
+	}
+	if best == nil {
+		return unknown(w, p, req.File, nil)
+	}
+	agree := true
+	for i := range readers {
+		r := &readers[i]
+		if !p.adds(r, best) {
+			continue
+		}
+		if agree = agree && r.Manner() == best.Manner(); !agree && len(req.Read) == 0 {
+			return nil, diag.WithHint(fmt.Errorf("nobody knows how %s is written: the stages %s and %s read the training data in different ways", req.File, best.Stage, r.Stage),
+				"say it with --read, such as --read 'delimiter=;', or --read delimiter=, if it is usual CSV")
+		}
+		best.types, best.dates = append(best.types, missingIn(best.types, r.types)...), append(best.dates, missingIn(best.dates, r.dates)...)
+	}
+	if !agree {
+		return unknown(w, p, req.File, best.types)
+	}
+	types, _ := p.types(best.types)
+	return &pipeline.Step{Name: "load", Kind: best.kind, Stage: best.Again(req.File, types, best.dates, p.optional(), best.KindVersion), Terms: pipeline.Terms{Cache: true}}, nil
+}
+
+// unknown is the step if nothing says how a file is written: it is a CSV file of the
+// usual form, whose columns have the types that they had.
+func unknown(w *workspace.Workspace, p *past, file string, had settings.Map[string]) (*pipeline.Step, error) {
+	load, err := step(w, "load", "ingest", "")
+	if err != nil {
+		return nil, err
+	}
+	types, _ := p.types(had)
+	load.Stage = load.Stage.(source).Again(file, types, nil, p.optional(), load.Kind.Version)
+	return load, nil
+}
+
+// readers are the stages that read the training data, with their settings.
+func (p *past) readers(ctx context.Context, w *workspace.Workspace) ([]reader, error) {
+	var list []reader
 	for _, e := range p.train {
 		k := sourceKind(w, e)
 		if k == nil {
@@ -213,28 +279,29 @@ func recorded(ctx context.Context, w *workspace.Workspace, p *past, file string)
 		if err := recall(ctx, w, e, stage.(source)); err != nil {
 			return nil, err
 		}
-		had, dates := p.typesOf(ctx, w, e.Outputs)
-		if types, known := p.types(had); known > best {
-			best = known
-			load = &pipeline.Step{Name: "load", Kind: k, Stage: stage.(source).Again(file, types, dates, p.optional(), e.KindVersion), Terms: pipeline.Terms{Cache: true}}
-		}
+		r := reader{Execution: e, source: stage.(source), kind: k}
+		r.types, r.dates = p.typesOf(ctx, w, e.Outputs)
+		_, r.known = p.types(r.types)
+		list = append(list, r)
 	}
-	if load != nil {
-		return load, nil
-	}
-	// A program made the training table. New rows of it are in a CSV file of
-	// the usual form, with the types that the features had.
-	load, err := step(w, "load", "ingest", "")
-	if err != nil {
-		return nil, err
-	}
-	stage, ok := load.Stage.(source)
-	if !ok {
-		return nil, fmt.Errorf("the stage kind %q reads no other files", load.Kind.Name)
-	}
-	types, _ := p.types(nil)
-	load.Stage = stage.Again(file, types, nil, p.optional(), load.Kind.Version)
-	return load, nil
+	// Which of two ended first is chance.
+	slices.SortStableFunc(list, func(a, b reader) int { return strings.Compare(a.Stage, b.Stage) })
+	return list, nil
+}
+
+// adds says whether a stage read features that another one did not read.
+func (p *past) adds(r, to *reader) bool {
+	return slices.ContainsFunc(missingIn(to.types, r.types), func(c settings.Entry[string]) bool {
+		return slices.ContainsFunc(p.columns, func(f feature.TypedColumn) bool { return f.Name == c.Key })
+	})
+}
+
+// missingIn are the entries of a map that another one lacks.
+func missingIn(m, entries settings.Map[string]) settings.Map[string] {
+	return slices.DeleteFunc(slices.Clone(entries), func(e settings.Entry[string]) bool {
+		_, there := m.Get(e.Key)
+		return there
+	})
 }
 
 // recall gives a stage the schema that it has written, if it has and that is there.
@@ -273,6 +340,22 @@ func sourceKind(w *workspace.Workspace, e *lineage.Execution) *pipeline.Kind {
 		return nil
 	}
 	return k
+}
+
+// sayHow adds to the error of a file that cannot be read, whose hint is a setting of
+// the stage that reads, where such a setting is written for a prediction.
+func sayHow(res *runner.Result) {
+	if res == nil || len(res.Stages) == 0 {
+		return
+	}
+	load := &res.Stages[0]
+	hint := diag.HintOf(load.Err)
+	for _, name := range ingest.ReadingSettings() {
+		if strings.Contains(hint, name+":") || strings.HasSuffix(hint, "set "+name) {
+			load.Err = diag.WithHint(load.Err, fmt.Sprintf("settings of how a file is written are given to pipe predict with --read, each as NAME=VALUE: --read %s=...", name))
+			return
+		}
+	}
 }
 
 // explainAbsent adds to the error of a prediction for which a column is not
