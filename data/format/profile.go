@@ -20,7 +20,7 @@ import (
 // it: it is raised when a table has another profile than before.
 const (
 	profileNote    = "profile"
-	profileVersion = 2
+	profileVersion = 3
 )
 
 type profileDocument struct {

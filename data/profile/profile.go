@@ -74,7 +74,8 @@ type Quantile struct {
 }
 
 // A Histogram counts values in bins of equal width from the least value to the
-// greatest; a value on a bound is in the upper bin.
+// greatest; a value on a bound is in the upper bin. Of whole numbers and days each
+// bin has as many, and the last one may end behind the greatest.
 type Histogram struct {
 	Min   float64 `json:"min"`
 	Max   float64 `json:"max"`
@@ -154,7 +155,8 @@ func gathererFor(t arrow.DataType) gatherer {
 	case table.ClassBool:
 		return &numbers{counts: newCounter[uint64](mix)}
 	}
-	return &numbers{counts: newCounter[uint64](mix), sketch: new(sketch)}
+	c := table.ClassOf(t)
+	return &numbers{counts: newCounter[uint64](mix), sketch: new(sketch), whole: c == table.ClassWhole || c == table.ClassDate}
 }
 
 // texts gathers a column of text.
@@ -196,6 +198,7 @@ type numbers struct {
 	moments
 	n      int64   // with those that are no number
 	sketch *sketch // nil of truth values
+	whole  bool    // there is nothing between two numbers
 }
 
 func (g *numbers) add(arr arrow.Array) {
@@ -240,7 +243,7 @@ func (g *numbers) column() Column {
 	for _, share := range []float64{.01, .05, .25, .5, .75, .95, .99} {
 		c.Numbers.Quantiles = append(c.Numbers.Quantiles, Quantile{share, sorted.quantile(share)})
 	}
-	c.Numbers.Histogram = sorted.histogram(g.min, g.max, g.moments.n)
+	c.Numbers.Histogram = sorted.histogram(g.min, g.max, g.moments.n, g.whole)
 	return c
 }
 

@@ -52,7 +52,7 @@ func TestSmall(t *testing.T) {
 	}
 	want := []Column{
 		{Values: 4, Distinct: &Distinct{N: 3}, Top: []Count{{"2", 2}, {"1", 1}, {"5", 1}}, Numbers: &Numbers{Mean: 2.5, Deviation: 1.4999999999999998,
-			Quantiles: quantiles(1, 1, 1, 2, 2, 5, 5), Histogram: &Histogram{1, 5, counts(map[int]int64{0: 1, 5: 2, 19: 1})}}},
+			Quantiles: quantiles(1, 1, 1, 2, 2, 5, 5), Histogram: &Histogram{1, 6, []int64{1, 2, 0, 0, 1}}}},
 		{Values: 4, Distinct: &Distinct{N: 4}, Top: []Count{{"-1", 1}, {"0", 1}, {"1", 1}, {"4", 1}}, Numbers: &Numbers{Mean: 1, Deviation: math.Sqrt(3.5),
 			Quantiles: quantiles(-1, -1, -1, 0, 1, 4, 4), Histogram: &Histogram{-1, 4, counts(map[int]int64{0: 1, 4: 1, 8: 1, 19: 1})}}},
 		{Values: 4, Distinct: &Distinct{N: 3}, Top: []Count{{"ä", 2}, {"", 1}, {"bcd", 1}}, Lengths: &Lengths{0, 1.25, 3}},
@@ -176,6 +176,22 @@ func TestSort(t *testing.T) {
 		new(sketch).sort(list)
 		if !slices.Equal(want, list) {
 			t.Errorf("%d numbers are not in order", n)
+		}
+	}
+}
+
+// TestWholeBins: whole numbers that are there equally often have bars of one height,
+// whatever their range.
+func TestWholeBins(t *testing.T) {
+	for n := 2; n < 300; n += 7 {
+		values := make([]int64, 2*n)
+		for i := range values {
+			values[i] = int64(i%n) - 50
+		}
+		h := of(t, tabletest.Table(t, "x", values))[0].Numbers.Histogram
+		whole := h.Count[:len(h.Count)-1] // the last bin may have fewer
+		if len(h.Count) > bins || slices.Min(whole) != slices.Max(whole) || h.Count[len(whole)] > whole[0] || h.Count[len(whole)] == 0 || h.Max < float64(n-50) {
+			t.Errorf("%d numbers: %+v", n, h)
 		}
 	}
 }

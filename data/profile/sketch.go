@@ -163,12 +163,20 @@ func (r *ranking) quantile(share float64) float64 {
 	return r.list[len(r.list)-1].x
 }
 
-// histogram counts n numbers in bins between the least and the greatest.
-func (r *ranking) histogram(least, most float64, n int64) *Histogram {
+// histogram counts n numbers in bins between the least and the greatest. Those of
+// whole numbers have as many of them each: else some had one more, and it would seem
+// that there are more values.
+func (r *ranking) histogram(least, most float64, n int64, whole bool) *Histogram {
 	h := &Histogram{Min: least, Max: most, Count: make([]int64, bins)}
-	if width := most - least; width == 0 || math.IsInf(width, 0) {
+	width := most - least
+	if width == 0 || math.IsInf(width, 0) {
 		h.Count = []int64{n}
 		return h
+	}
+	if width++; whole && width < 1<<52 {
+		each := math.Ceil(width / bins)
+		h.Count = make([]int64, int(math.Ceil(width/each)))
+		h.Max = least + each*float64(len(h.Count))
 	}
 	var below, told int64
 	at := 0
@@ -178,7 +186,7 @@ func (r *ranking) histogram(least, most float64, n int64) *Histogram {
 		told, at = share, upTo
 	}
 	for _, w := range r.list {
-		bin := min(bins-1, int((w.x-least)/(most-least)*bins))
+		bin := min(len(h.Count)-1, int((w.x-least)/(h.Max-least)*float64(len(h.Count))))
 		if bin > at {
 			put(bin)
 		}

@@ -277,6 +277,9 @@ func FuzzDialect(f *testing.F) {
 		in.Rows = []string{"error", "skip", "pad", "collect"}[dialect>>5&3]
 		in.Trailing = bit(7)
 		in.empty = skip>>7 > 0
+		if skip>>2&1 > 0 {
+			in.Quote = auto
+		}
 		if skip>>6&1 > 0 { // the columns are known
 			in.Expected = []cell.Typed{{Name: "a", Type: cell.Int64}, {Name: "b", Type: cell.String}, {Name: "x", Type: cell.Float64}}
 			in.Optional = []string{"x"}
