@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"pipe/base/address"
 	"pipe/base/diag"
 	"pipe/cmd/pipe/ui"
 	"pipe/pipeline"
@@ -28,6 +29,7 @@ func (a *app) predictCommand() *cobra.Command {
 		Long: `Read new rows, transform them with the fitted transform that the model was trained behind, and write them with the
 predictions of the model. The rows need the columns that the features are made from; the label is not needed.
 
+The file may be one that a server has: https://host/new.csv#sha256=..., see docs/places.md.
 The file is read as the training data were: as the transform says that they were written, and with the types that the
 columns had, whatever the values of the new file look like. Columns that training did not know are text.
 The prediction is recorded like any other run, so that its lineage leads to the model and to the rows.
@@ -57,7 +59,11 @@ The file is written in the form that its ending names:
 			if err != nil {
 				return err
 			}
-			if _, err := os.Stat(words[0]); errors.Is(err, fs.ErrNotExist) {
+			if address.Is(words[0]) {
+				if _, err := address.Parse(words[0]); err != nil {
+					return diag.Usage(fmt.Errorf("%s: %w", diag.Visible(address.Shown(words[0])), err))
+				}
+			} else if _, err := os.Stat(words[0]); errors.Is(err, fs.ErrNotExist) {
 				return workspace.MissingFile("file", words[0], "*.csv")
 			}
 			req := models.Request{File: words[0], Model: model, Transform: transform, Read: read, Prefix: prefix, Strict: strict}
