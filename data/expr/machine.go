@@ -24,6 +24,10 @@ type part struct {
 	value  *literal // of a constant
 	column int      // of a column, its place among those of the program; else -1
 
+	// finds says that run finds what is NaN by what it makes of it, so that nobody
+	// has to look for it before.
+	finds bool
+
 	// run computes the values from those of the arguments, which are strict: what
 	// is missing in one of them is missing in the result before it is called.
 	run kernel
@@ -103,6 +107,10 @@ func (p *Program) Eval(columns []arrow.Array, rows int, row int64) (arrow.Array,
 	}
 	defer func() {
 		m.columns = nil
+		if p.root.value == nil {
+			own := &m.regs[p.root.reg].own
+			own.f, own.i = nil, nil // are those of the result
+		}
 		p.machines.Put(m)
 	}()
 	m.columns = columns
@@ -111,6 +119,9 @@ func (p *Program) Eval(columns []arrow.Array, rows int, row int64) (arrow.Array,
 	for from := 0; from < rows; from += chunk {
 		m.n, m.from, m.row, m.failed = min(chunk, rows-from), from, row+int64(from), nil
 		clear(m.loaded)
+		if p.root.value == nil {
+			out.lend(&m.regs[p.root.reg], p.root.kind, m.n)
+		}
 		v := m.eval(p.root, nil)
 		if m.failed != nil {
 			return nil, nil, m.failed
@@ -135,7 +146,7 @@ type machine struct {
 	in      [][]*vec    // of each part, where its arguments are
 	masks   [][2]bitset // of each lazy part
 	notes   []Note      // of each part
-	loaded  []bool      // of each input
+	loaded  []loading   // of each input
 	columns []arrow.Array
 
 	n      int    // rows of the chunk
@@ -147,7 +158,7 @@ type machine struct {
 
 func newMachine(p *Program) *machine {
 	m := &machine{program: p, regs: make([]vec, p.regs), in: make([][]*vec, p.regs), masks: make([][2]bitset, p.regs),
-		notes: make([]Note, p.regs), loaded: make([]bool, len(p.inputs))}
+		notes: make([]Note, p.regs), loaded: make([]loading, len(p.inputs))}
 	m.constants(p.root)
 	return m
 }
@@ -194,9 +205,10 @@ func (m *machine) eval(p *part, mask bitset) *vec {
 		m.cut(out, p)
 		return out
 	case p.column >= 0:
-		if !m.loaded[p.column] {
-			m.loaded[p.column] = true
-			out.load(m.columns[p.column], p.kind, m.from, m.n)
+		m.load(p, out)
+		if p.kind == Float && m.loaded[p.column] != clean {
+			m.loaded[p.column] = clean
+			out.withoutNaN(m.n)
 		}
 		return out
 	case p.lazy != nil:
@@ -204,6 +216,11 @@ func (m *machine) eval(p *part, mask bitset) *vec {
 	}
 	in := m.in[p.reg]
 	for i, a := range p.args {
+		if p.finds && a.column >= 0 {
+			in[i] = &m.regs[a.reg]
+			m.load(a, in[i])
+			continue
+		}
 		in[i] = m.eval(a, mask)
 	}
 	out.prepare(p.kind, m.n)
@@ -211,6 +228,22 @@ func (m *machine) eval(p *part, mask bitset) *vec {
 	m.mask = mask
 	p.run(m, p, in, out)
 	return out
+}
+
+// A loading says how far a column of the chunk is.
+type loading uint8
+
+const (
+	absent loading = iota
+	loaded
+	clean // what is NaN is missing
+)
+
+func (m *machine) load(p *part, v *vec) {
+	if m.loaded[p.column] == absent {
+		m.loaded[p.column] = loaded
+		v.load(m.columns[p.column], p.kind, m.from, m.n)
+	}
 }
 
 // cut makes a constant as long as the chunk.

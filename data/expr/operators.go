@@ -16,21 +16,25 @@ func operators() []function {
 	list := []function{
 		binary("+", checkSum), binary("-", checkSum),
 		binary("*", arithmetic(mulInt, func(x, y, out []float64) {
+			y, out = y[:len(x)], out[:len(x)]
 			for i, a := range x {
 				out[i] = a * y[i]
 			}
 		})),
 		binary("/", arithmetic(nil, func(x, y, out []float64) {
+			y, out = y[:len(x)], out[:len(x)]
 			for i, a := range x {
 				out[i] = a / y[i]
 			}
 		})),
 		binary("//", arithmetic(floorDivInt, func(x, y, out []float64) {
+			y, out = y[:len(x)], out[:len(x)]
 			for i, a := range x {
 				out[i] = floorDiv(a, y[i])
 			}
 		})),
 		binary("%", arithmetic(modInt, func(x, y, out []float64) {
+			y, out = y[:len(x)], out[:len(x)]
 			for i, a := range x {
 				out[i] = mod(a, y[i])
 			}
@@ -75,7 +79,7 @@ func numeric(c *checker, p *part, whole kernel, real func(x, y, out []float64)) 
 	}
 	c.convert(p, 0, Float)
 	c.convert(p, 1, Float)
-	p.kind, p.run = Float, func(m *machine, p *part, in []*vec, out *vec) {
+	p.kind, p.finds, p.run = Float, true, func(m *machine, p *part, in []*vec, out *vec) {
 		real(in[0].f, in[1].f, out.f)
 		m.finite(p, in, out)
 	}
@@ -131,12 +135,14 @@ func checkSum(c *checker, p *part) error {
 	}
 	if p.name == "-" {
 		return numeric(c, p, addInt(true, false), func(x, y, out []float64) {
+			y, out = y[:len(x)], out[:len(x)]
 			for i, a := range x {
 				out[i] = a - y[i]
 			}
 		})
 	}
 	return numeric(c, p, addInt(false, false), func(x, y, out []float64) {
+		y, out = y[:len(x)], out[:len(x)]
 		for i, a := range x {
 			out[i] = a + y[i]
 		}
@@ -152,7 +158,8 @@ const (
 // into a date.
 func addInt(subtract, days bool) kernel {
 	return func(m *machine, p *part, in []*vec, out *vec) {
-		x, y, sum := in[0].i, in[1].i, out.i
+		x := in[0].i
+		y, sum := in[1].i[:len(x)], out.i[:len(x)]
 		var wrong int64
 		if subtract {
 			for i, a := range x {
@@ -188,7 +195,8 @@ func addInt(subtract, days bool) kernel {
 }
 
 func mulInt(m *machine, p *part, in []*vec, out *vec) {
-	x, y := in[0].i, in[1].i
+	x := in[0].i
+	y, product := in[1].i[:len(x)], out.i[:len(x)]
 	wrong := false
 	over := func(a, b int64) bool {
 		hi, lo := bits.Mul64(uint64(a), uint64(b))
@@ -197,7 +205,7 @@ func mulInt(m *machine, p *part, in []*vec, out *vec) {
 	}
 	for i, a := range x {
 		b := y[i]
-		out.i[i] = a * b
+		product[i] = a * b
 		wrong = wrong || over(a, b)
 	}
 	if !wrong {
@@ -286,23 +294,24 @@ func floorDiv(a, b float64) float64 {
 // finite makes missing what is no number, and what is infinite though no operand
 // was.
 func (m *machine) finite(p *part, in []*vec, out *vec) {
-	const exponent, lowest = 0x7ff << 52, 1 << 52
-	var any uint64
-	for _, x := range out.f {
-		any |= math.Float64bits(x)&exponent + lowest
-	}
-	if any>>63 == 0 {
+	if finite(out.f) {
 		return
 	}
 	for i, x := range out.f {
 		if x-x == 0 {
 			continue
 		}
-		carried := false
+		carried, missing := false, false
 		for k, v := range in {
-			carried = carried || p.args[k].kind == Float && math.IsInf(v.f[i], 0)
+			if p.args[k].kind == Float {
+				carried = carried || math.IsInf(v.f[i], 0)
+				missing = missing || v.f[i] != v.f[i]
+			}
 		}
-		if x != x || !carried {
+		switch {
+		case missing:
+			out.drop(i, m.n)
+		case x != x || !carried:
 			m.undefined(p, in, out, i)
 		}
 	}
@@ -316,12 +325,15 @@ func checkPower(c *checker, p *part) error {
 		}
 	}
 	power := func(x, y, out []float64) {
+		y, out = y[:len(x)], out[:len(x)]
 		for i, a := range x {
 			out[i] = exact.Pow(a, y[i])
 		}
 	}
 	if l := p.args[1].value; l != nil && l.f == 2 {
+		p.finds = true // of NaN ** 0 it would make 1
 		power = func(x, _, out []float64) {
+			out = out[:len(x)]
 			for i, a := range x {
 				out[i] = a * a
 			}

@@ -2,6 +2,7 @@ package expr
 
 import (
 	"math"
+	"unsafe"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
@@ -29,6 +30,20 @@ func newSink(t arrow.DataType, rows int) *sink {
 		s.values = make([]byte, 0, rows*t.BitWidth()/8)
 	}
 	return s
+}
+
+// lend gives a vec the memory where its values are to be in the end, so that they
+// need not be copied, if they are of 64 bits here and there.
+func (s *sink) lend(v *vec, k Kind, rows int) {
+	at := len(s.values)
+	fixed, ok := s.dtype.(arrow.FixedWidthDataType)
+	switch {
+	case !ok || fixed.BitWidth() != 64:
+	case k == Float:
+		v.own.f = arrow.Float64Traits.CastFromBytes(s.values[at : at+8*rows])
+	case k.whole():
+		v.own.i = arrow.Int64Traits.CastFromBytes(s.values[at : at+8*rows])
+	}
 }
 
 // add adds a chunk. All but the last have a multiple of 64 rows.
@@ -85,11 +100,12 @@ func (s *sink) add(v *vec, k Kind, rows int) error {
 // appendAs adds values in the bytes of a type, nothing where they are missing.
 func appendAs[T, F plain](to []byte, from []F, valid bitset) []byte {
 	var zero T
-	start := len(to)
-	size := arrow.GetBytes([]T{zero})
-	to = append(to, make([]byte, len(from)*len(size))...)
+	start, size := len(to), int(unsafe.Sizeof(zero))
+	to = to[:start+len(from)*size] // there is room for all rows
 	values := arrow.GetData[T](to[start:])
-	convert(values, from)
+	if len(from) > 0 && unsafe.Pointer(&values[0]) != unsafe.Pointer(&from[0]) { // which is there already if it was lent
+		convert(values, from)
+	}
 	if valid != nil {
 		for i := range values {
 			if !valid.has(i) {

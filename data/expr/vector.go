@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"math"
 	"math/bits"
 	"slices"
 
@@ -176,7 +177,7 @@ func takeRows[T any](to, from []T, rows bitset) {
 	}
 }
 
-// load views or copies rows of a column.
+// load views or copies rows of a column. NaN are in it as they are, see withoutNaN.
 func (v *vec) load(arr arrow.Array, k Kind, from, rows int) {
 	v.valid = nil
 	if arr.NullN() > 0 {
@@ -191,11 +192,9 @@ func (v *vec) load(arr arrow.Array, k Kind, from, rows int) {
 	switch a := arr.(type) {
 	case *array.Float64:
 		v.f = a.Float64Values()[from : from+rows]
-		v.withoutNaN(rows)
 	case *array.Float32:
 		v.prepareKeeping(Float, rows)
 		convert(v.f, a.Float32Values()[from:from+rows])
-		v.withoutNaN(rows)
 	case *array.Int64:
 		v.i = a.Int64Values()[from : from+rows]
 	case *array.Uint64:
@@ -242,11 +241,7 @@ func (v *vec) prepareKeeping(k Kind, rows int) {
 
 // withoutNaN makes missing what is NaN.
 func (v *vec) withoutNaN(rows int) {
-	any := false
-	for _, x := range v.f {
-		any = any || x != x
-	}
-	if !any {
+	if finite(v.f) {
 		return
 	}
 	for i, x := range v.f {
@@ -254,6 +249,16 @@ func (v *vec) withoutNaN(rows int) {
 			v.drop(i, rows)
 		}
 	}
+}
+
+// finite says whether no value is infinite or NaN. It has no branch for a value.
+func finite(values []float64) bool {
+	const exponent, lowest = 0x7ff << 52, 1 << 52
+	var any uint64
+	for _, x := range values {
+		any |= math.Float64bits(x)&exponent + lowest
+	}
+	return any>>63 == 0
 }
 
 // fixed views the values of a column of 64 bits.
