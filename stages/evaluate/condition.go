@@ -1,24 +1,29 @@
 package evaluate
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
 	"pipe/base/diag"
+	"pipe/data/expr"
 	"pipe/data/metric"
 	"pipe/data/task"
 	"pipe/pipeline"
 	"pipe/pipeline/settings"
 )
 
-// A Condition compares a metric with a number or with what the best baseline
-// scores: ">= 0.95", "< baseline", "<= 0.5 * baseline".
+// A Condition compares a metric with a number or with an expression of what the best
+// baseline scores: ">= 0.95", "< baseline", "<= 0.5 * baseline", "> baseline + 0.02".
 type Condition struct {
 	pipeline.Comparison
-	baseline bool // the bound is a multiple of the best baseline
+	baseline bool   // the bound is a multiple of the best baseline
+	limit    string // an expression in place of the bound; empty if there is none
 }
+
+const baselineName = "baseline"
 
 // UnmarshalText reads a condition.
 func (c *Condition) UnmarshalText(text []byte) error {
@@ -28,23 +33,62 @@ func (c *Condition) UnmarshalText(text []byte) error {
 	if c.Op == "" {
 		return conditionError("a condition begins with >=, >, <=, < or ==")
 	}
-	if rest == "baseline" {
-		c.Bound, c.baseline = 1, true
+	if v, err := pipeline.ParseBound(rest); err == nil {
+		c.Bound = v
 		return nil
 	}
-	number, factor := strings.CutSuffix(rest, "baseline")
-	if factor {
-		c.baseline = true
-		if number, factor = strings.CutSuffix(strings.TrimSpace(number), "*"); !factor {
-			return conditionError("write %s NUMBER * baseline", c.Op)
-		}
-	}
-	v, err := pipeline.ParseBound(number)
+	e, err := limitOf(rest)
 	if err != nil {
+		var inside *expr.Error
+		if errors.As(err, &inside) {
+			inside.At += strings.LastIndex(string(text), rest)
+		}
 		return conditionError("%w", err)
 	}
-	c.Bound = v
+	c.baseline = slices.Contains(e.Columns(), baselineName)
+	if factor, _, ok := e.Multiple(); ok {
+		c.Bound = factor
+		return nil
+	}
+	c.limit = rest
+	if _, err := c.Limit(1); !c.baseline && err != nil {
+		return conditionError("%w", err)
+	}
 	return nil
+}
+
+// limitOf reads an expression of what the best baseline scores.
+func limitOf(text string) (*expr.Expr, error) {
+	e, err := expr.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range e.Columns() {
+		if name != baselineName {
+			return nil, fmt.Errorf("%q is neither a number nor baseline", name)
+		}
+	}
+	_, err = e.Number(map[string]float64{baselineName: 1})
+	var none *expr.NoNumber
+	if errors.As(err, &none) {
+		err = nil // perhaps of another baseline
+	}
+	return e, err
+}
+
+// Limit is what the condition compares with, if the best baseline scores a value.
+func (c Condition) Limit(best float64) (float64, error) {
+	switch {
+	case c.limit != "":
+		e, err := limitOf(c.limit)
+		if err != nil {
+			return 0, err
+		}
+		return e.Number(map[string]float64{baselineName: best})
+	case c.baseline:
+		return c.Bound * best, nil
+	}
+	return c.Bound, nil
 }
 
 func conditionError(format string, args ...any) error {
@@ -56,6 +100,8 @@ func (c Condition) MarshalText() ([]byte, error) { return []byte(c.String()), ni
 
 func (c Condition) String() string {
 	switch {
+	case c.limit != "":
+		return c.Op + " " + c.limit
 	case !c.baseline:
 		return c.Comparison.String()
 	case c.Bound == 1:

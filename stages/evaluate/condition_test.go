@@ -26,6 +26,9 @@ func TestCondition(t *testing.T) {
 		{"<baseline", "< baseline", 1, 2, true},
 		{"<= 0.5*baseline", "<= 0.5 * baseline", 3, 1, false},
 		{"> 1 * baseline", "> baseline", 3, 1, true},
+		{">= baseline + 0.02", ">= baseline + 0.02", 3, 2, true},
+		{"<  min(0.5*baseline, 4)", "< min(0.5*baseline, 4)", 3, 1, false},
+		{">= 1 - 0.05", ">= 1 - 0.05", 0.96, 0.95, true},
 	} {
 		var got Condition
 		if err := got.UnmarshalText([]byte(c.text)); err != nil {
@@ -39,7 +42,7 @@ func TestCondition(t *testing.T) {
 			t.Errorf("%v %s with limit %v: want %v", c.value, c.text, c.limit, c.holds)
 		}
 	}
-	for _, text := range []string{"", "0.95", ">=", "=> 1", ">= NaN", "> Inf", "> one", "< 2 baseline", "< * baseline", "> 0x", "!= 1", "> 1 2"} {
+	for _, text := range []string{"", "0.95", ">=", "=> 1", ">= NaN", "> Inf", "> one", "< 2 baseline", "< * baseline", "> 0x", "!= 1", "> 1 2", "> rmse", "> 1 / 0", "> baseline == 1", "> 'a'"} {
 		var c Condition
 		err := c.UnmarshalText([]byte(text))
 		if err == nil {

@@ -81,7 +81,7 @@ reason, and fails nothing. It is no part of the key. See ` + "`pipe models --hel
 // Stage is the configuration and the stage.
 type Stage struct {
 	Metrics []MetricName            `yaml:"metrics" doc:"What to compute, the most important first. If absent, what is usual for the task."`
-	Require settings.Map[Condition] `yaml:"require" doc:"Conditions on metrics, such as accuracy: \">= 0.95\" or rmse: \"< 0.5 * baseline\". A name may begin with a data set (train.accuracy) and end with a class (recall[Gentoo])."`
+	Require settings.Map[Condition] `yaml:"require" doc:"Conditions on metrics, such as accuracy: \">= 0.95\" or rmse: \"< 0.5 * baseline\"; what stands behind the operator is an expression of numbers and baseline. A name may begin with a data set (train.accuracy) and end with a class (recall[Gentoo])."`
 	Slices  []string                `yaml:"slices" doc:"Kept columns; metrics are also reported for the rows of each of their values."`
 	Title   string                  `yaml:"title" max:"200" doc:"Heading of the report. If absent, the target and the task."`
 	Prefix  string                  `yaml:"prefix" max:"100" doc:"Goes before the names of the columns that are added to the predictions, for where a kept column has such a name."`

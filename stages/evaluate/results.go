@@ -143,12 +143,18 @@ func (r *results) judge(q requirement) verdict {
 	p := r.part(q.dataset)
 	got := p.sample.Measure(metric.List{q.metric}, nil)[0]
 	v.value, v.undefined = got.Value, got.Undefined
-	if v.undefined == "" && q.baseline {
-		best, err := r.baselineOf(p, q.metric)
+	if v.undefined == "" {
+		var best float64
+		var err error
+		if q.baseline {
+			best, err = r.baselineOf(p, q.metric)
+		}
+		if err == nil {
+			v.limit, err = q.Limit(best)
+		}
 		if err != nil {
 			v.undefined = err.Error()
 		}
-		v.limit = q.Bound * best
 	}
 	v.met = v.undefined == "" && q.Holds(v.value, v.limit)
 	return v
@@ -177,7 +183,7 @@ func (v verdict) sentence() string {
 		return fmt.Sprintf("%s is undefined (%s), required %s", v.key, v.undefined, v.Condition)
 	}
 	s := fmt.Sprintf("%s is %s, required %s", v.key, pipeline.Telling(v.value, v.limit), v.Condition)
-	if v.baseline {
+	if v.baseline || v.Condition.limit != "" {
 		s += fmt.Sprintf(", which is %s", pipeline.Telling(v.limit, v.value))
 	}
 	return s
