@@ -2,6 +2,8 @@ package relation
 
 import (
 	"context"
+	"fmt"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 
@@ -217,7 +219,7 @@ func (g *grouping) size() (n int64) {
 }
 
 // each does something for each part, in a number of goroutines. The error is that of
-// the first part that has one.
+// the first part that has one. A panic becomes one of the calling goroutine.
 func (g *grouping) each(do func(part int) error) error {
 	threads := min(max(1, g.with.Threads), parts)
 	if threads == 1 {
@@ -230,15 +232,25 @@ func (g *grouping) each(do func(part int) error) error {
 	}
 	var errs [parts]error
 	var next atomic.Int64
+	var panicked atomic.Pointer[string]
 	var wait sync.WaitGroup
 	for range threads {
 		wait.Go(func() {
+			defer func() {
+				if v := recover(); v != nil {
+					text := fmt.Sprintf("%v\n%s", v, debug.Stack())
+					panicked.Store(&text)
+				}
+			}()
 			for i := int(next.Add(1)) - 1; i < parts; i = int(next.Add(1)) - 1 {
 				errs[i] = do(i)
 			}
 		})
 	}
 	wait.Wait()
+	if text := panicked.Load(); text != nil {
+		panic(*text)
+	}
 	for _, err := range errs {
 		if err != nil {
 			return err
