@@ -60,19 +60,41 @@ func (c *Columns) Carry(in, out *arrow.Schema) (*arrow.Schema, error) {
 		}
 	}
 	steps.Steps = append(steps.Steps, settings.Brief(c))
+	return steps.carriedBy(out)
+}
+
+// carriedBy gives a schema the steps.
+func (s *Steps) carriedBy(t *arrow.Schema) (*arrow.Schema, error) {
 	var text bytes.Buffer
 	e := json.NewEncoder(&text)
 	e.SetEscapeHTML(false)
-	if err := e.Encode(steps); err != nil {
+	if err := e.Encode(s); err != nil {
 		return nil, err
 	}
-	meta := out.Metadata().ToMap()
+	meta := t.Metadata().ToMap()
 	delete(meta, schema.ReadingKey) // of other columns than these
 	if meta[StepsKey] = string(bytes.TrimSpace(text.Bytes())); len(meta[StepsKey]) > maxSteps {
 		delete(meta, StepsKey) // so many that nobody will score such rows by hand
 	}
 	with := arrow.MetadataFrom(meta)
-	return arrow.NewSchema(out.Fields(), &with), nil
+	return arrow.NewSchema(t.Fields(), &with), nil
+}
+
+// Beside gives the schema of a table that got columns which were not made of its own:
+// new rows need to have them, as they need those that were read. taken are those whose
+// names columns had that were read: in new rows nobody can tell them from these.
+func Beside(t *arrow.Schema, columns []arrow.Field) (with *arrow.Schema, taken []string, err error) {
+	steps, err := Carried(t)
+	if err != nil || steps == nil {
+		return t, nil, err
+	}
+	reading, taken, err := schema.With(steps.Reading, columns)
+	if err != nil {
+		return nil, nil, err
+	}
+	steps.Reading = reading
+	with, err = steps.carriedBy(t)
+	return with, taken, err
 }
 
 // Equal says whether columns went through the same.

@@ -23,7 +23,7 @@ const (
 func joinKind() pipeline.Kind {
 	return pipeline.Kind{
 		Name:    "join",
-		Version: 1,
+		Version: 2,
 		Doc: `Add the columns of another table to rows that belong together by the values of columns.
 
 The rows are those of the table ` + "`left`" + ` in their order, each once by default: a row that matches
@@ -167,7 +167,7 @@ func (s *Join) run(ctx context.Context, env pipeline.Env, left, right *opened) e
 	if err != nil {
 		return err
 	}
-	out, err := create(env, tablePort, joiner.Schema())
+	out, err := beside(env, joiner.Schema(), left.Schema().NumFields())
 	if err != nil {
 		return err
 	}

@@ -6,10 +6,13 @@ import (
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
 
+	"pipe/data/derive"
 	"pipe/data/table"
 	"pipe/data/table/tabletest"
 	"pipe/pipeline/pipelinetest"
+	"pipe/pipeline/settings"
 )
 
 func joinCase(with string, left, right []byte) pipelinetest.Case {
@@ -142,4 +145,38 @@ func TestJoinOnAnyThreads(t *testing.T) {
 	}
 	left, right := tabletest.Table(t, "key", keys, "row", rows), tabletest.Table(t, "key", others, "name", names)
 	sameOnAnyThreads(t, joinCase("on: key", left, right))
+}
+
+// A table whose columns were derived says which others new rows need to have.
+func TestJoinSaysWhatNewRowsNeed(t *testing.T) {
+	left := tabletest.Rows(t, tabletest.Table(t, "dist", []float64{1, 2}, "year", []int64{2013, 2014}))
+	d := new(derive.Columns)
+	if err := settings.DecodeFile("with", []byte(`{columns: {km: "dist * 1.6"}, rename: {year: flown}}`), d); err != nil {
+		t.Fatal(err)
+	}
+	plan, err := d.Bind(left.Schema())
+	if err != nil {
+		t.Fatal(err)
+	}
+	schema, err := d.Carry(left.Schema(), plan.Schema())
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, _, err := plan.Apply(left, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	derived := tabletest.Bytes(t, array.NewRecordBatch(schema, made.Columns(), made.NumRows()))
+	planes := tabletest.Table(t, "flown", []int64{2013}, "year", []int64{1999}, "built", []int32{7})
+	r := pipelinetest.Run(t, joinCase("on: flown", derived, planes))
+	if !strings.Contains(r.Log, "a column of this name was read, and is another one") || !strings.Contains(r.Log, "column=year") {
+		t.Errorf("log is %s", r.Log)
+	}
+	steps, err := derive.Carried(tabletest.Open(t, r.Outputs["table"]).Schema())
+	if err != nil || steps == nil {
+		t.Fatalf("steps %v, %v", steps, err)
+	}
+	if want := `{"name":"built","type":"int64"}`; !strings.Contains(string(steps.Reading), want) || strings.Count(string(steps.Reading), `"year"`) != 1 {
+		t.Errorf("reading is %s, want %s", steps.Reading, want)
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 
 	"pipe/base/diag"
+	"pipe/data/derive"
 	"pipe/data/relation"
 	"pipe/data/table"
 	"pipe/pipeline"
@@ -47,6 +48,18 @@ func openTable(env pipeline.Env, port string) (*opened, error) {
 func (o *opened) Close() {
 	o.Reader.Close()
 	o.in.Close()
+}
+
+// beside begins the table of rows that got columns: those of the schema from one on.
+func beside(env pipeline.Env, schema *arrow.Schema, from int) (*table.Writer, error) {
+	schema, taken, err := derive.Beside(schema, schema.Fields()[from:])
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range taken {
+		env.Log().Warn("a column of this name was read, and is another one: a model that is given new rows takes the one for the other; give this one another name", "column", name)
+	}
+	return create(env, tablePort, schema)
 }
 
 // create begins the table behind an output port. The caller discards it, which does

@@ -17,7 +17,7 @@ import (
 func rollingKind() pipeline.Kind {
 	return pipeline.Kind{
 		Name:    "rolling",
-		Version: 1,
+		Version: 2,
 		Doc: `Put statistics of the rows before each row beside it: the mean of the last 24 hours, the sum of the last 7 rows.
 
 The rows of the table stay as they are, in their order. Which rows are before a row is said by ` + "`time`" + `, so that
@@ -112,7 +112,7 @@ func (s *Rolling) run(ctx context.Context, env pipeline.Env, in *opened) error {
 	if err != nil {
 		return err
 	}
-	out, err := create(env, tablePort, r.Schema())
+	out, err := beside(env, r.Schema(), in.Schema().NumFields())
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
@@ -67,6 +68,30 @@ func Whole(t *arrow.Schema) ([]byte, error) {
 		return nil, err
 	}
 	return s.text(bytes.TrimSpace(reading.Bytes()))
+}
+
+// With gives a schema, as a document, further columns of a table, but those whose names
+// it has already.
+func With(document []byte, fields []arrow.Field) (with []byte, taken []string, err error) {
+	var told struct {
+		Reading json.RawMessage `json:"reading"`
+	}
+	s, err := ReadPart(document, 0, len(document), nil)
+	if err == nil {
+		err = json.Unmarshal(document, &told)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, f := range fields {
+		if slices.ContainsFunc(s.Columns, func(c Column) bool { return c.Name == f.Name }) {
+			taken = append(taken, f.Name)
+			continue
+		}
+		s.Columns = append(s.Columns, Column{Name: f.Name, Type: cell.TypeFor(f.Type)})
+	}
+	with, err = s.text(told.Reading)
+	return with, taken, err
 }
 
 // ReadPart reads a schema that is a part of a larger document, from one byte of it to
