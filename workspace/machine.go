@@ -1,11 +1,10 @@
 package workspace
 
 import (
-	"fmt"
-	"os"
 	"runtime"
 	"strconv"
 
+	"pipe/base/memory"
 	"pipe/pipeline"
 	"pipe/runner"
 	"pipe/runner/machine"
@@ -105,17 +104,11 @@ func capacity(jobs int) pipeline.Resources {
 	return pipeline.Resources{CPU: jobs, Memory: totalMemory()}
 }
 
-// totalMemory reads the memory of the machine in bytes. Where it cannot be
-// read there is no limit.
+// totalMemory is the memory of the machine in bytes, or what a container has of it.
+// Where it cannot be read there is no limit.
 func totalMemory() int64 {
-	f, err := os.Open("/proc/meminfo")
-	if err != nil {
-		return 1 << 62
+	if n, ok := memory.Total(); ok {
+		return n
 	}
-	defer f.Close()
-	var kib int64
-	if _, err := fmt.Fscanf(f, "MemTotal: %d kB", &kib); err != nil {
-		return 1 << 62
-	}
-	return kib << 10
+	return 1 << 62
 }
