@@ -28,7 +28,8 @@ Nothing is deleted without --yes. The rules are in the file config.yaml of the s
 The newest run of each pipeline, promoted models, and whatever kept artifacts were made from, down to the bytes of
 the source files, stay in any case. Runs may go on meanwhile: what they may be using goes with the next pipe gc.
 Artifacts that are younger than an hour stay too. The checkpoint of a stage that was killed stays as long as a failed
-run does, unless the stage was finished since then or is at work.`,
+run does, unless the stage was finished since then or is at work, and so does what has come of a download. Of files
+that were not copied (copy: false) the store forgets where they are, and nothing happens to them.`,
 		Example: `  pipe gc
   pipe gc --yes
   pipe gc --json | jq .bytes`,
