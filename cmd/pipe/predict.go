@@ -84,7 +84,7 @@ The file is written in the form that its ending names:
 				if err != nil {
 					return a.report(done.Result, err)
 				}
-				return a.writePredictions(cmd.Context(), ws, done, output, form)
+				return a.writePredictions(cmd.Context(), ws, done, words[0], output, form)
 			})
 		},
 	}
@@ -108,8 +108,8 @@ func predictionForm(output string) (content.Form, error) {
 }
 
 // writePredictions writes the table, and says how many of its rows have no
-// prediction.
-func (a *app) writePredictions(ctx context.Context, ws *workspace.Workspace, done *models.Prediction, output string, form content.Form) error {
+// prediction, and which of the file are the first.
+func (a *app) writePredictions(ctx context.Context, ws *workspace.Workspace, done *models.Prediction, file, output string, form content.Form) error {
 	isFile, err := a.writeContent(ctx, ws, done.Table, output, form)
 	if err != nil {
 		return err
@@ -119,6 +119,16 @@ func (a *app) writePredictions(ctx context.Context, ws *workspace.Workspace, don
 	}
 	if done.Problems > 0 {
 		fmt.Fprintf(a.err, "warning: %s without a prediction, see the column %s\n", ui.Plural(done.Problems, "row"), diag.Visible(done.Column))
+		for _, p := range done.First {
+			place := fmt.Sprintf("row %d", p.Row)
+			if p.Line > 0 {
+				place = fmt.Sprintf("%s:%d", diag.Visible(file), p.Line)
+			}
+			fmt.Fprintf(a.err, "  %s: %s\n", place, diag.Visible(p.Reason))
+		}
+		if more := done.Problems - len(done.First); more > 0 {
+			fmt.Fprintf(a.err, "  and %d more\n", more)
+		}
 	}
 	return nil
 }

@@ -202,6 +202,13 @@ type Counter interface {
 	Counted() (records, left int64)
 }
 
+// A Liner is Rows of a file of lines. It is asked when all rows have been read.
+type Liner interface {
+	// FirstLine is the line of the first row, counted from 1, if each row is a line
+	// and no other line is between them.
+	FirstLine() (line int64, ok bool)
+}
+
 // A Detector is Rows that had to find out how their file is written, since settings
 // were open. It is asked when all rows have been read.
 type Detector interface {

@@ -140,7 +140,7 @@ func (in *Ingest) Run(ctx context.Context, env pipeline.Env) error {
 		return err
 	}
 	defer rows.Close()
-	read, err := writeTable(ctx, env, &telling{rows, reading})
+	read, err := writeTable(ctx, env, &telling{rows, reading, len(in.Expect) > 0})
 	if err != nil {
 		return err
 	}

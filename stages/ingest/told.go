@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strconv"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
@@ -85,17 +86,25 @@ func leftOut(rows source.Rows, written int64) (int64, error) {
 type telling struct {
 	source.Rows
 	reading *Reading
+	lines   bool // the table says in which line its rows begin
 }
 
 // Schema implements source.Rows.
 func (t *telling) Schema() *arrow.Schema {
 	s := t.Rows.Schema()
-	text := t.reading.carried(t.Rows)
-	if text == nil {
+	meta := s.Metadata().ToMap()
+	had := len(meta)
+	if text := t.reading.carried(t.Rows); text != nil {
+		meta[schema.ReadingKey] = string(text)
+	}
+	if l, ok := t.Rows.(source.Liner); ok && t.lines {
+		if line, ok := l.FirstLine(); ok {
+			meta[schema.LineKey] = strconv.FormatInt(line, 10)
+		}
+	}
+	if len(meta) == had {
 		return s
 	}
-	meta := s.Metadata().ToMap()
-	meta[schema.ReadingKey] = string(text)
 	with := arrow.MetadataFrom(meta)
 	return arrow.NewSchema(s.Fields(), &with)
 }

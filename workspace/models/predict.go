@@ -6,8 +6,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 
 	"pipe/artifacts"
+	"pipe/data/source/schema"
+	"pipe/data/table"
 	"pipe/lineage/registry"
 	"pipe/pipeline"
 	"pipe/runner"
@@ -36,6 +40,14 @@ type Prediction struct {
 	Rows     int    // all of them
 	Problems int    // of those that have no prediction
 	Column   string // which says why
+	First    []Problem
+}
+
+// A Problem is why a row has no prediction.
+type Problem struct {
+	Row    int64 // counted from 1
+	Line   int64 // of the file; 0 if that is not known
+	Reason string
 }
 
 // Predict reads new rows as the training data were read, transforms them with the
@@ -72,7 +84,56 @@ func Predict(ctx context.Context, w *workspace.Workspace, req Request) (*Predict
 			return done, fmt.Errorf("internal error: %d rows were read, and %d came out", int(m.Value), done.Rows)
 		}
 	}
-	return done, nil
+	if done.Problems > 0 {
+		done.First, err = firstProblems(ctx, w, done, res)
+	}
+	return done, err
+}
+
+// maxProblems is how many rows without a prediction are named.
+const maxProblems = 3
+
+// firstProblems are the first rows that have no prediction.
+func firstProblems(ctx context.Context, w *workspace.Workspace, done *Prediction, res *runner.Result) ([]Problem, error) {
+	var first int64 // line
+	if rows, err := content.ReadTable(ctx, w, res.Stages[0].Outputs[0].ID); err == nil {
+		text, _ := rows.Schema().Metadata().GetValue(schema.LineKey)
+		first, _ = strconv.ParseInt(text, 10, 64) // or 0, which is none
+		rows.Close()
+	}
+	t, err := content.ReadTable(ctx, w, done.Table.ID)
+	if err != nil {
+		return nil, err
+	}
+	defer t.Close()
+	at, err := table.Column(t.Schema(), done.Column)
+	if err != nil {
+		return nil, err
+	}
+	var list []Problem
+	row := int64(0)
+	for rec, err := range t.Batches() {
+		if err != nil {
+			return nil, err
+		}
+		reasons, valid, err := table.Texts(rec.Column(at))
+		if err != nil {
+			return nil, err
+		}
+		for i, reason := range reasons {
+			if row++; valid != nil && !valid[i] || reason == "" {
+				continue
+			}
+			p := Problem{Row: row, Reason: strings.Clone(reason)}
+			if first > 0 {
+				p.Line = first + row - 1
+			}
+			if list = append(list, p); len(list) == maxProblems {
+				return list, nil
+			}
+		}
+	}
+	return list, nil
 }
 
 // asked is the model of a request, and what it was trained on.

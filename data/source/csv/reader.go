@@ -29,7 +29,7 @@ import (
 )
 
 // Version is raised when the same settings and bytes would give another table.
-const Version = 8
+const Version = 9
 
 // Kind describes the format.
 func Kind() source.Kind {
@@ -291,6 +291,14 @@ func (r *reading) Rejected() []source.Rejected { return r.rejected }
 
 // Counted implements source.Counter.
 func (r *reading) Counted() (records, left int64) { return r.survey.rows + r.skipped, r.skipped }
+
+// FirstLine implements source.Liner.
+func (r *reading) FirstLine() (line int64, ok bool) {
+	if r.survey == nil {
+		return 0, false
+	}
+	return r.lines + 1, r.height-r.lines == r.survey.rows
+}
 
 // Detected implements source.Detector. Which encoding a file has is for each to say.
 func (r *reading) Detected() map[string]any { return r.found }

@@ -18,6 +18,10 @@ import (
 // have it.
 const ReadingKey = "pipe.reading"
 
+// LineKey is the metadata of a table of new rows that says in which line of their file
+// the first one is, if each is a line and no other line is between them.
+const LineKey = "pipe.first_line"
+
 // datesSetting is the setting that says how dates are written, by column. Each
 // column of a table says it for itself.
 const datesSetting = "dates"
