@@ -313,6 +313,17 @@ func (f *Foreign) readSchema(schema flatTable, keep func(names []string) (func(c
 	return err
 }
 
+// Forget leaves out metadata of the file.
+func (f *Foreign) Forget(key string) {
+	meta := f.schema.Metadata().ToMap()
+	if _, ok := meta[key]; !ok {
+		return
+	}
+	delete(meta, key)
+	without := arrow.MetadataFrom(meta)
+	f.schema = arrow.NewSchema(f.schema.Fields(), &without)
+}
+
 // metadata gives those pairs that are ours. What other programs note, such as
 // their version, would make equal tables unequal.
 func (t flatTable) metadata(number int) map[string]string {
