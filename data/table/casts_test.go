@@ -135,12 +135,12 @@ numbers takes float32 and float64. Both ` + "`timestamp`" + ` and ` + "`timestam
 
 ## What becomes of the types of other programs
 
-Arrow files, and what an ` + "`exec`" + ` stage writes, have any of these types. Parquet has the same ones, and JSON has lists of numbers. Lists may be
+Arrow files, and what an ` + "`exec`" + ` stage writes, have any of these types. Parquet has the same ones. Lists may be
 list, large_list or fixed_size_list; those that ` + "`ingest`" + ` reads have n numbers if all rows have as many.
 
 ` + CastsDoc() + `
 Columns in other columns, such as structs and maps, have no place in a table: what they mean for a model has to be said, by a column for each part.
-In JSON ` + "`flatten`" + ` makes these columns, ` + "`a.b`" + ` of member b of column a.
+In JSON ` + "`flatten`" + ` makes these columns, ` + "`a.b`" + ` of member b of column a; lists there are an error, or with ` + "`nested: text`" + ` their text.
 `
 	if *update {
 		if err := os.WriteFile(file, []byte(doc), 0o666); err != nil {

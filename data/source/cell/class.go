@@ -48,14 +48,31 @@ const (
 func (f Form) quoted() bool { return f == Quoted || f == Text }
 
 // class is what a text that looks like c is, of a form that says something.
-func (f Form) class(c class) class {
+func (f Form) class(c class, text []byte) class {
 	switch {
+	case f == Number && c == classText:
+		return surely(text)
 	case f == Number && c == classRound:
 		return classFloat // a number is no version
 	case f == Text && (c < classDate || c > classTimeNanos):
 		return classText
 	}
 	return c
+}
+
+// surely is the class of a text that the data say is a number, though it may look like
+// a code. One that no type holds is lost, so that somebody hears of it.
+func surely(text []byte) class {
+	n, ok := scanNumber(text)
+	if !ok {
+		return classText
+	}
+	n.padded = false
+	n.exponent = min(n.exponent, plainExponent)
+	if c := n.class(text); c != classText {
+		return c
+	}
+	return classLost
 }
 
 // number says whether a class is one of numbers.

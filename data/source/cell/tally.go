@@ -143,7 +143,7 @@ func (t *Tally) Value(in *Rules, column ColumnType, form Form, raw []byte) Verdi
 			c, used = in.Notation.classify(text)
 		}
 		if form > Quoted {
-			c = form.class(c)
+			c = form.class(c, text)
 		}
 		switch {
 		case used != 0 && c != classText:

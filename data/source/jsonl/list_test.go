@@ -36,7 +36,7 @@ func readList(t testing.TB, in List, text string, size, threads int) ([]byte, er
 // the objects are as JSON Lines.
 func TestListsAreLines(t *testing.T) {
 	names := rapid.SampledFrom([]string{`"a"`, `"b"`, `"c,]"`, `"d\""`, `"e\\"`})
-	values := rapid.SampledFrom([]string{"1", "-2.5e3", `"x"`, `"[,{"`, `"\\"`, `"\""`, "null", "true", "[1, [2]]", `{"k": "]"}`, "12345678901234567890"})
+	values := rapid.SampledFrom([]string{"1", "-2.5e3", `"x"`, `"[,{"`, `"\\"`, `"\""`, "null", "true", "[1, [2]]", `{"k": "]"}`, "9007199254740993"})
 	rapid.Check(t, func(rt *rapid.T) {
 		blank := func(where string) string {
 			return strings.Repeat(rapid.SampledFrom([]string{"", " ", "\n", "\r\n", "\t\n "}).Draw(rt, where), rapid.IntRange(0, 2).Draw(rt, "times"))

@@ -25,7 +25,7 @@ import (
 func Kind() source.Kind {
 	return source.Kind{
 		Name:    "jsonl",
-		Version: 2,
+		Version: 3,
 		Title:   "JSON Lines",
 		Doc: `One JSON object a line, in UTF-8; blank lines are skipped. The names are the columns, in the order in which they
 are first seen; an object need not have all of them, and a name that it lacks is missing, as null is. Numbers, dates and
