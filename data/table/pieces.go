@@ -12,8 +12,12 @@ type Piece struct {
 	At   int64             // row of the table that it begins with
 }
 
-// Pieces reads a table in order, in pieces of at most n rows. Where it is cut depends
-// on the table alone.
+// pieceBytes is about the most memory that a piece lies over, unless a row does, so
+// that however long texts are, many goroutines hold few batches.
+const pieceBytes = 4 << 20
+
+// Pieces reads a table in order, in pieces of at most n rows and some bytes. Where it
+// is cut depends on the table alone.
 func (r *Reader) Pieces(n int64) iter.Seq2[Piece, error] {
 	return func(yield func(Piece, error) bool) {
 		var base int64
@@ -22,8 +26,9 @@ func (r *Reader) Pieces(n int64) iter.Seq2[Piece, error] {
 				yield(Piece{}, err)
 				return
 			}
-			for from := int64(0); from < rec.NumRows(); from += n {
-				to := min(from+n, rec.NumRows())
+			step := min(n, max(1, rec.NumRows()*pieceBytes/max(1, Bytes(rec))))
+			for from := int64(0); from < rec.NumRows(); from += step {
+				to := min(from+step, rec.NumRows())
 				if !yield(Piece{rec.NewSlice(from, to), base + from}, nil) {
 					return
 				}

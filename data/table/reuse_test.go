@@ -2,6 +2,7 @@ package table
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -58,5 +59,33 @@ func TestReusingKeepsWhatIsHeld(t *testing.T) {
 	}
 	if n := len(r.spare.free); n == 0 || n > 5 {
 		t.Errorf("memory for %d batches, want that for the 5 that were there at a time", n)
+	}
+}
+
+// A piece lies over little memory, however few rows of long texts that is.
+func TestPiecesAreBoundedInBytes(t *testing.T) {
+	const rows, length = 300, 40 << 10
+	texts := make([]string, rows)
+	for i := range texts {
+		texts[i] = strings.Repeat(string(rune('a'+i%26)), length)
+	}
+	schema := arrow.NewSchema([]arrow.Field{{Name: "text", Type: arrow.BinaryTypes.String}}, nil)
+	rec, err := NewRecord(schema, NewArray(texts, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	next := int64(0)
+	for p, err := range read(t, write(t, schema, rec)).Pieces(1 << 20) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := p.Rows.NumRows(); p.At != next || n*length > pieceBytes {
+			t.Errorf("a piece of %d rows, %d bytes, begins at row %d, want %d", n, n*length, p.At, next)
+		}
+		next += p.Rows.NumRows()
+		p.Rows.Release()
+	}
+	if next != rows {
+		t.Errorf("%d rows, want %d", next, rows)
 	}
 }
