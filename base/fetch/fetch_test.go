@@ -223,10 +223,12 @@ func TestRefused(t *testing.T) {
 		want   string
 		asked  int64
 	}{
-		"not there": {func(_ int64, w http.ResponseWriter, _ *http.Request) { http.Error(w, "hidden", 404) }, 0, "404 Not Found", 1},
-		"forbidden": {func(_ int64, w http.ResponseWriter, _ *http.Request) { http.Error(w, "", 403) }, 0, "403 Forbidden", 1},
-		"broken":    {func(_ int64, w http.ResponseWriter, _ *http.Request) { http.Error(w, "", 500) }, 0, "500 Internal Server Error, 5 times in a row", 5},
-		"hangs up":  {func(_ int64, w http.ResponseWriter, _ *http.Request) { panic(http.ErrAbortHandler) }, 0, "EOF, 5 times in a row", 5},
+		"not there": {func(_ int64, w http.ResponseWriter, _ *http.Request) { http.Error(w, "hidden", http.StatusNotFound) }, 0, "404 Not Found", 1},
+		"forbidden": {func(_ int64, w http.ResponseWriter, _ *http.Request) { http.Error(w, "", http.StatusForbidden) }, 0, "403 Forbidden", 1},
+		"broken": {func(_ int64, w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, "", http.StatusInternalServerError)
+		}, 0, "500 Internal Server Error, 5 times in a row", 5},
+		"hangs up": {func(_ int64, w http.ResponseWriter, _ *http.Request) { panic(http.ErrAbortHandler) }, 0, "EOF, 5 times in a row", 5},
 		"too large": {func(_ int64, w http.ResponseWriter, _ *http.Request) {
 			for { // a body without an end
 				if _, err := w.Write(file); err != nil {
@@ -242,8 +244,12 @@ func TestRefused(t *testing.T) {
 			w.Header().Set("Content-Length", "999999")
 			w.Write(file[:9])
 		}, 0, "unexpected EOF, 5 times in a row", 5},
-		"redirects":      {func(_ int64, w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/x?key=hidden", 302) }, 0, "it redirects more than 10 times", 10},
-		"another scheme": {func(_ int64, w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "file:///etc/hidden", 302) }, 0, "it redirects to file://***", 1},
+		"redirects": {func(_ int64, w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/x?key=hidden", http.StatusFound)
+		}, 0, "it redirects more than 10 times", 10},
+		"another scheme": {func(_ int64, w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "file:///etc/hidden", http.StatusFound)
+		}, 0, "it redirects to file://***", 1},
 		"changes": {func(n int64, w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("ETag", strconv.Quote(strconv.Itoa(int(n))))
 			if n%2 == 0 {

@@ -18,8 +18,8 @@
 // same rows, so each first makes the features of the parts of pipe, which have to
 // be those of pipe to 1e-6. Then each divides the table in its own way. Pipe
 // starts as a process, writes the parts with all of their columns, too, hashes
-// what it reads and writes, and syncs it; the others keep their parts in memory
-// and read the columns that they need.
+// what it reads and writes, and syncs it; the others divide the whole table too,
+// and keep the parts in memory.
 package main
 
 import (

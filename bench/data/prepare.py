@@ -7,7 +7,7 @@
 # 30 categories is encoded one hot. What that needs is learned from the train part. Features are float32, as rows: a
 # column of lists, which is what training reads. "polars-columns" leaves them as columns, which is what Polars is fast at.
 #
-# Nobody reads a column that it does not need. It prints wall and CPU seconds without the imports, and the peak of
+# All read and divide the whole table. It prints wall and CPU seconds without the imports, and the peak of
 # memory, as JSON.
 import json
 import resource

@@ -125,11 +125,10 @@ func strictly(result Kind, run kernel, wants ...func(*checker, *part, int) error
 	}
 }
 
-func aText(c *checker, p *part, i int) error   { return c.wantText(p, i) }
-func aBool(c *checker, p *part, i int) error   { return c.wantBool(p, i) }
-func aFloat(c *checker, p *part, i int) error  { return c.float(p, i) }
-func aWhole(c *checker, p *part, i int) error  { return c.whole(p, i) }
-func aNumber(c *checker, p *part, i int) error { return c.wantNumber(p, i) }
+func aText(c *checker, p *part, i int) error  { return c.wantText(p, i) }
+func aBool(c *checker, p *part, i int) error  { return c.wantBool(p, i) }
+func aFloat(c *checker, p *part, i int) error { return c.float(p, i) }
+func aWhole(c *checker, p *part, i int) error { return c.whole(p, i) }
 
 // DocTable is the table of functions for the documentation, in Markdown.
 func DocTable() string {

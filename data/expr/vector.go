@@ -37,13 +37,6 @@ func (b bitset) empty() bool {
 	return b != nil && !slices.ContainsFunc(b, func(w uint64) bool { return w != 0 })
 }
 
-func (b bitset) count() (n int) {
-	for _, w := range b {
-		n += bits.OnesCount64(w)
-	}
-	return n
-}
-
 // A vec is the values of a part of an expression in the rows of a chunk. Which of
 // the slices has them is told by the kind. What lies under a missing value is
 // anything, but false.

@@ -84,7 +84,7 @@ func (u *Unifier) column(ctx context.Context, name string) (f arrow.Field, err e
 			return f, u.lacks(i, name)
 		}
 	}
-	f, a, b := u.typed(places)
+	f, a, _ := u.typed(places)
 	if a >= 0 {
 		// What nobody has written has no type: it is text, and in no other's way.
 		for i, at := range places {
@@ -92,6 +92,7 @@ func (u *Unifier) column(ctx context.Context, name string) (f arrow.Field, err e
 				places[i] = -1
 			}
 		}
+		var b int
 		if f, a, b = u.typed(places); a >= 0 {
 			return f, u.conflict(a, b, name)
 		}

@@ -116,8 +116,6 @@ func (p *Problems) within(n *Node, offset int) *Node {
 		column = len(rest) // what follows stands below
 	}
 	blank := func(r rune) bool { return r == ' ' || r == '\t' || r == '\n' }
-	written := []rune(n.Value[:offset])
-	after := []rune(n.Value[offset:])
 	// next is the place of a character that is no blank.
 	next := func(want rune) bool {
 		for {
@@ -133,7 +131,7 @@ func (p *Problems) within(n *Node, offset int) *Node {
 			rest, column = []rune(p.Line(line)), 0
 		}
 	}
-	for _, r := range written {
+	for _, r := range n.Value[:offset] {
 		if blank(r) {
 			continue
 		}
@@ -142,7 +140,7 @@ func (p *Problems) within(n *Node, offset int) *Node {
 		}
 		column++
 	}
-	for _, r := range after {
+	for _, r := range n.Value[offset:] {
 		if !blank(r) {
 			if !next(r) {
 				return n

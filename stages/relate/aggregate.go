@@ -203,15 +203,7 @@ func (s *Aggregate) aggregation() relation.Aggregation {
 
 // Run implements pipeline.Stage.
 func (s *Aggregate) Run(ctx context.Context, env pipeline.Env) error {
-	in, err := openTable(env, tablePort)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	if err := s.run(ctx, env, in); err != nil {
-		return fmt.Errorf("%s: %w", in.name, err)
-	}
-	return nil
+	return withTable(env, func(in *opened) error { return s.run(ctx, env, in) })
 }
 
 func (s *Aggregate) run(ctx context.Context, env pipeline.Env, in *opened) error {

@@ -78,15 +78,7 @@ func (s *Dedupe) OutputPorts([]string) []pipeline.Port {
 
 // Run implements pipeline.Stage.
 func (s *Dedupe) Run(ctx context.Context, env pipeline.Env) error {
-	in, err := openTable(env, tablePort)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	if err := s.run(ctx, env, in); err != nil {
-		return fmt.Errorf("%s: %w", in.name, err)
-	}
-	return nil
+	return withTable(env, func(in *opened) error { return s.run(ctx, env, in) })
 }
 
 func (s *Dedupe) run(ctx context.Context, env pipeline.Env, in *opened) error {

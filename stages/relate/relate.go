@@ -45,6 +45,19 @@ func openTable(env pipeline.Env, port string) (*opened, error) {
 	return &opened{r, port, in.Name, in}, nil
 }
 
+// withTable opens the only table, and says in errors which it is.
+func withTable(env pipeline.Env, run func(in *opened) error) error {
+	in, err := openTable(env, tablePort)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	if err := run(in); err != nil {
+		return fmt.Errorf("%s: %w", in.name, err)
+	}
+	return nil
+}
+
 func (o *opened) Close() {
 	o.Reader.Close()
 	o.in.Close()

@@ -3,7 +3,6 @@ package relate
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 
@@ -95,15 +94,7 @@ func (s *Rolling) rolling() relation.Rolling {
 
 // Run implements pipeline.Stage.
 func (s *Rolling) Run(ctx context.Context, env pipeline.Env) error {
-	in, err := openTable(env, tablePort)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	if err := s.run(ctx, env, in); err != nil {
-		return fmt.Errorf("%s: %w", in.name, err)
-	}
-	return nil
+	return withTable(env, func(in *opened) error { return s.run(ctx, env, in) })
 }
 
 func (s *Rolling) run(ctx context.Context, env pipeline.Env, in *opened) error {
