@@ -33,14 +33,13 @@ const knownGoals = "0012_known_goals.sql"
 
 func schemaVersion(ctx context.Context, db *sql.DB) (int, error) {
 	var version, app, tables int
-	// The two pragmas are read from the header of the file. Only a file that
-	// is not ours, or new, is looked at more closely.
-	err := db.QueryRowContext(ctx, "SELECT u.user_version, a.application_id FROM pragma_user_version u, pragma_application_id a").Scan(&version, &app)
-	if err == nil && app != applicationID {
-		err = db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables)
-		if err == nil && (tables > 0 || version != 0 || app != 0) {
-			err = diag.WithHint(errors.New("this is a database of another program"), "use another path for the store")
-		}
+	// One statement sees one state, also while another process makes the
+	// database. Only a file that is not ours, or new, is looked at closely.
+	err := db.QueryRowContext(ctx, `SELECT u.user_version, a.application_id,
+		CASE WHEN a.application_id = ? THEN 0 ELSE (SELECT count(*) FROM sqlite_schema) END
+		FROM pragma_user_version u, pragma_application_id a`, applicationID).Scan(&version, &app, &tables)
+	if err == nil && app != applicationID && (tables > 0 || version != 0 || app != 0) {
+		err = diag.WithHint(errors.New("this is a database of another program"), "use another path for the store")
 	}
 	if err == nil && version > SchemaVersion {
 		err = diag.WithHint(fmt.Errorf("the database was written by a newer pipe (schema version %d, this one knows %d)", version, SchemaVersion),
