@@ -146,6 +146,10 @@ type matches struct {
 	// all are the rows that match each row of the batch, where these are too many to
 	// be listed in left and right.
 	all [][]int32
+
+	// several are all matches of rows that have more than the one that is taken; only of
+	// a FullJoin.
+	several [][]int32
 }
 
 // manyRows is how many rows are made of a batch in one go, about.
@@ -256,6 +260,9 @@ func (l *Lookup) match(rec arrow.RecordBatch, number func(row int) int64) (*matc
 			}
 		}
 		m.hit[i] = len(found) > 0
+		if len(found) > 1 && how == FullJoin && j.join.Multiple != AllOfSeveral {
+			m.several = append(m.several, found)
+		}
 		switch {
 		case j.join.Multiple == AllOfSeveral && !j.addsNothing():
 			m.all = append(m.all, found)

@@ -104,6 +104,7 @@ func (r *joining) atOnce(lookup *Lookup) error {
 	return block.Ordered(r.ctx, max(1, r.with.Threads), r.with.pieces(r.left), work, func(done joined) error {
 		defer done.left.Release()
 		r.count(done.matches.hit, done.alone)
+		r.useSeveral(lookup, done.matches.several)
 		return done.matches.each(r.join.How, func(left []int, right []int32) error {
 			r.use(lookup, right)
 			rec := done.rec
@@ -137,6 +138,17 @@ func (r *joining) use(lookup *Lookup, rows []int32) {
 		if row >= 0 {
 			n := lookup.number(row)
 			r.used[n/64] |= 1 << (n % 64)
+		}
+	}
+}
+
+// useSeveral remembers all matches of rows for which one of them is taken: they match
+// as well. Rows that match one row are the matches of any that one of them matches, so
+// that lists of them are remembered as a whole or not at all.
+func (r *joining) useSeveral(lookup *Lookup, several [][]int32) {
+	for _, found := range several {
+		if n := lookup.number(found[0]); r.used[n/64]>>(n%64)&1 == 0 {
+			r.use(lookup, found)
 		}
 	}
 }
@@ -376,6 +388,7 @@ func (r *joining) part(part int, rights, lefts, counts, adds *spill) error {
 		if err := counts.write(part, m.count); err != nil {
 			return err
 		}
+		r.useSeveral(lookup, m.matches.several)
 		return m.matches.each(r.join.How, func(_ []int, right []int32) error {
 			r.use(lookup, right)
 			if r.added == 0 {

@@ -23,7 +23,7 @@ const (
 func joinKind() pipeline.Kind {
 	return pipeline.Kind{
 		Name:    "join",
-		Version: 2,
+		Version: 3,
 		Doc: `Add the columns of another table to rows that belong together by the values of columns.
 
 The rows are those of the table ` + "`left`" + ` in their order, each once by default: a row that matches

@@ -24,10 +24,11 @@ the table need not be sorted; with ` + "`by`" + ` only rows with equal values co
 Of them those count that are less than ` + "`window`" + ` before the row, or the last ` + "`rows`" + `. What is later than
 a row never counts, so that nothing of the future gets into a model. The row itself counts, and with a
 ` + "`window`" + ` all rows of the same time; with ` + "`current: false`" + ` only what is before it, as is needed
-where the column is what is to be predicted.
+where the column is what is to be predicted, and a row exactly ` + "`window`" + ` before it counts: ` + "`window: 24h`" + ` of
+rows of each hour are 24 rows either way.
 
 The statistics are those of [` + "`aggregate`" + `](#aggregate). Where no row counts, a sum and a count are 0 and others are
-missing; of a row without a time nothing counts. The work grows with the rows times the rows in a window.
+missing; beside a row without a time all statistics are missing. The work grows with the rows times the rows in a window.
 
 The bytes are the same on any number of threads. A table that is larger than memory is divided among
 files by group; at the least, memory has the needed columns of one group.`,
