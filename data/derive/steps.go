@@ -59,7 +59,7 @@ func (c *Columns) Carry(in, out *arrow.Schema) (*arrow.Schema, error) {
 			return nil, err
 		}
 	}
-	steps.Steps = append(steps.Steps, settings.Brief(c))
+	steps.Steps = append(steps.Steps, c.Step())
 	return steps.carriedBy(out)
 }
 
@@ -78,6 +78,29 @@ func (s *Steps) carriedBy(t *arrow.Schema) (*arrow.Schema, error) {
 	}
 	with := arrow.MetadataFrom(meta)
 	return arrow.NewSchema(t.Fields(), &with), nil
+}
+
+// Step is what Carry adds to a table.
+func (c *Columns) Step() json.RawMessage { return settings.Brief(c) }
+
+// Replaced are the columns of a table with some names that others take the place of.
+// Those count, too, whose names are not given, but which are themselves a part of
+// what replaces them.
+func (c *Columns) Replaced(names []string) (list []string) {
+	for _, e := range c.Columns {
+		if same, ok := e.Value.Alone(); ok && same == e.Key {
+			continue
+		}
+		if slices.Contains(names, e.Key) || slices.Contains(e.Value.Columns(), e.Key) {
+			list = append(list, e.Key)
+		}
+	}
+	for _, e := range c.Rename {
+		if slices.Contains(names, e.Value) && e.Key != e.Value {
+			list = append(list, e.Value)
+		}
+	}
+	return list
 }
 
 // Beside gives the schema of a table that got columns which were not made of its own:
@@ -100,6 +123,11 @@ func Beside(t *arrow.Schema, columns []arrow.Field) (with *arrow.Schema, taken [
 // Equal says whether columns went through the same.
 func (s *Steps) Equal(t *Steps) bool {
 	return slices.EqualFunc(s.Steps, t.Steps, func(a, b json.RawMessage) bool { return bytes.Equal(compact(a), compact(b)) })
+}
+
+// Has says whether a step is one of them.
+func (s *Steps) Has(step json.RawMessage) bool {
+	return slices.ContainsFunc(s.Steps, func(one json.RawMessage) bool { return bytes.Equal(compact(one), compact(step)) })
 }
 
 func compact(text json.RawMessage) []byte {

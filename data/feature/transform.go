@@ -49,6 +49,11 @@ func (t *Transform) Info() table.DatasetInfo {
 // document of a schema. It is nil if the table did not say so.
 func (t *Transform) Reading() []byte { return slices.Clone(t.reading) }
 
+// Repeats says whether rows that were only read go through a step, see derive.Steps.
+func (t *Transform) Repeats(step json.RawMessage) bool {
+	return (&derive.Steps{Steps: t.steps}).Has(step)
+}
+
 // ClassCounts is how many rows of each class, in their order, a transform was
 // fitted on. It is nil for one that was read, and where there are no classes.
 func (t *Transform) ClassCounts() []int64 { return slices.Clone(t.counts) }

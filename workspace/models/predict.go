@@ -41,6 +41,10 @@ type Prediction struct {
 	Problems int    // of those that have no prediction
 	Column   string // which says why
 	First    []Problem
+	// Anew are columns that were taken as they were read, and replaced as in training,
+	// though the file has others that are made by stages that are not run for new
+	// rows: who has run these may have given the replaced ones.
+	Anew []string
 }
 
 // A Problem is why a row has no prediction.
@@ -70,6 +74,7 @@ func Predict(ctx context.Context, w *workspace.Workspace, req Request) (*Predict
 		return done, err
 	}
 	stage := res.Stages[len(res.Stages)-1]
+	done.Anew = p.anew(ctx, w)
 	done.Table = content.Artifact{ID: stage.Outputs[0].ID, Type: pipeline.Table}
 	for _, m := range stage.Metrics {
 		switch m.Name {
@@ -151,6 +156,9 @@ func asked(ctx context.Context, w *workspace.Workspace, req Request) (registry.M
 
 // predictionPlan is a plan of two stages that begins with stored artifacts.
 func predictionPlan(ctx context.Context, w *workspace.Workspace, m registry.Model, past *past, req Request) (*pipeline.Plan, error) {
+	if err := past.lost(ctx, w); err != nil {
+		return nil, err
+	}
 	load, err := reading(ctx, w, past, req)
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -43,11 +44,13 @@ type source interface {
 // A past is what a model was trained on, as far as new rows need it.
 type past struct {
 	transform artifacts.ID
-	reading   []byte                // how the table was read that it was fitted on, if it says so
-	columns   []feature.TypedColumn // that the features are made of
-	target    string                // column, empty if there is none
-	train     []*lineage.Execution  // that made the training table, makers before users
-	used      map[artifacts.ID]bool // that it came from
+	fitted    artifacts.ID                    // the training table
+	repeats   func(step json.RawMessage) bool // whether new rows go through it, too
+	reading   []byte                          // how the table was read that it was fitted on, if it says so
+	columns   []feature.TypedColumn           // that the features are made of
+	target    string                          // column, empty if there is none
+	train     []*lineage.Execution            // that made the training table, makers before users
+	used      map[artifacts.ID]bool           // that it came from
 }
 
 // pastOf is the past of a model: the transform that made its training data, and all
@@ -135,7 +138,7 @@ func (p *past) fittedBy(e *lineage.Execution) bool {
 	p.transform = e.Outputs[at].ID
 	for _, in := range e.Inputs {
 		if in.Port == "train" {
-			p.used[in.ID] = true
+			p.used[in.ID], p.fitted = true, in.ID
 		}
 	}
 	return true
@@ -152,7 +155,7 @@ func (p *past) learned(ctx context.Context, w *workspace.Workspace) error {
 	if err != nil {
 		return err
 	}
-	p.columns, p.reading = t.Columns(), t.Reading()
+	p.columns, p.reading, p.repeats = t.Columns(), t.Reading(), t.Repeats
 	if target := t.Info().Target(); target != nil {
 		p.target = target.Column
 	}
@@ -382,8 +385,11 @@ func explainAbsent(ctx context.Context, w *workspace.Workspace, p *past, res *ru
 			continue
 		}
 		if sourceKind(w, e) == nil {
-			failed.Err = diag.WithHint(failed.Err, fmt.Sprintf("stage %s (%s) made the column %q of the training data, and pipe predict does not run it: predict rows that have gone through it",
-				e.Stage, e.Kind, name))
+			todo := "predict rows that have gone through it"
+			if anew := p.anew(ctx, w); len(anew) > 0 {
+				todo = fmt.Sprintf("predict rows that have the column, and %s as they were read, since these are derived as in training", strings.Join(anew, ", "))
+			}
+			failed.Err = diag.WithHint(failed.Err, fmt.Sprintf("stage %s (%s) made the column %q of the training data, and pipe predict does not run it: %s", e.Stage, e.Kind, name, todo))
 		}
 		return
 	}
