@@ -82,6 +82,9 @@ func (s *Store) Strangers() ([]string, error) {
 // Leftovers lists what dead processes left in tmp. Sweep removes it.
 func (s *Store) Leftovers() ([]string, error) {
 	entries, err := s.fs.ReadDir(s.tmp())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, storeError("list", filepath.Join(s.tmp(), "*"), err)
 	}

@@ -86,6 +86,9 @@ func (s *Store) isOwned(owner string) bool {
 // there, as absolute paths. Processes that were started there may have survived.
 func (s *Store) Abandoned() ([]string, error) {
 	entries, err := s.fs.ReadDir(s.tmp())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, storeError("list", filepath.Join(s.tmp(), "*"), err)
 	}

@@ -65,6 +65,9 @@ func (s *Store) Sweep(ctx context.Context, live func(ID) bool) (Swept, error) {
 // sweepTemps removes what dead processes left in tmp.
 func (s *Store) sweepTemps(ctx context.Context) (removed int, err error) {
 	temps, err := s.fs.ReadDir(s.tmp())
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
 	if err != nil {
 		return 0, storeError("list", filepath.Join(s.tmp(), "*"), err)
 	}
