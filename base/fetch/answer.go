@@ -31,7 +31,7 @@ func (d *download) begin(resp *http.Response) error {
 		}
 		var from int64
 		if _, err := fmt.Sscanf(resp.Header.Get("Content-Range"), "bytes %d-", &from); err != nil || from != d.to.Size() {
-			return fmt.Errorf("it was asked for what comes after byte %d, and the server gives %q", d.to.Size(), resp.Header.Get("Content-Range"))
+			return d.whole()
 		}
 	case code == http.StatusOK:
 		// All of it, of whatever file there is now.
@@ -60,6 +60,15 @@ func (d *download) changed(mark string) error {
 		return err
 	}
 	return &failure{err: errors.New("it has changed on the server")}
+}
+
+// whole begins anew with a server that gives other parts than those that it is asked for.
+func (d *download) whole() error {
+	d.noParts = true
+	if err := d.to.Begin(""); err != nil {
+		return err
+	}
+	return &failure{err: errors.New("the server gave another part of it than it was asked for")}
 }
 
 // markOf is what a server calls the bytes that it gives; empty if that names no bytes

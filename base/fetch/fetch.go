@@ -158,6 +158,8 @@ type download struct {
 	limit  int64
 	most   int64 // bytes that the sink has held
 	anew   int   // how often the file was another one
+
+	noParts bool // the server does not give the parts that it is asked for
 }
 
 // errIdle is why a try ended.
@@ -181,7 +183,7 @@ func (d *download) try(ctx context.Context) (Answer, error) {
 	if ask.Header.Get("User-Agent") == "" {
 		ask.Header.Set("User-Agent", "pipe")
 	}
-	if d.to.Size() > 0 && d.to.Mark() != "" {
+	if d.to.Size() > 0 && d.to.Mark() != "" && !d.noParts {
 		ask.Header.Set("Range", fmt.Sprintf("bytes=%d-", d.to.Size()))
 		ask.Header.Set("If-Range", d.to.Mark())
 	}

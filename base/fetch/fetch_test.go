@@ -187,6 +187,17 @@ func TestAnew(t *testing.T) {
 			}
 			w.Write(other)
 		},
+		"other parts": func(n int64, w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("ETag", `"a"`)
+			if n < 4 && r.Header.Get("Range") == "" {
+				cut(w, 0, 300_000)
+			}
+			if r.Header.Get("Range") != "" {
+				w.Header().Set("Content-Range", "bytes 0-999999/1000000")
+				w.WriteHeader(http.StatusPartialContent)
+			}
+			w.Write(other)
+		},
 		"another file": func(n int64, w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("ETag", strconv.Itoa(int(min(n, 2))))
 			if n == 1 {
@@ -260,7 +271,7 @@ func TestRefused(t *testing.T) {
 		"wrong range": {func(n int64, w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("ETag", `"a"`)
 			cut(w, int(n-1)*7, 500_000)
-		}, 0, "asked for what comes after byte", 2},
+		}, 0, "206 Partial Content", 3},
 		"a part that nobody asked for": {func(n int64, w http.ResponseWriter, _ *http.Request) { cut(w, 7, 500_000) }, 0, "206 Partial Content", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
