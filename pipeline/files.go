@@ -1,7 +1,9 @@
 package pipeline
 
 import (
+	"encoding/json"
 	"path/filepath"
+	"slices"
 
 	"pipe/artifacts"
 	"pipe/base/address"
@@ -42,4 +44,38 @@ func fileInputs(stage Stage, dir string) []FileInput {
 		list = append(list, in)
 	}
 	return list
+}
+
+// RecordedParams are the parameters as they are stored and shown: of those that are
+// addresses of files, alone or in a list, without what may let somebody in.
+func (p *Plan) RecordedParams() []Param {
+	list := slices.Clone(p.Params)
+	for i, param := range list {
+		texts := make([]string, 1)
+		alone := json.Unmarshal(param.Value, &texts[0]) == nil
+		if !alone && json.Unmarshal(param.Value, &texts) != nil {
+			continue
+		}
+		nodes, secret := make([]*settings.Node, len(texts)), false
+		for j, text := range texts {
+			if a, err := address.Parse(text); err == nil && a.HasSecret() && p.reads(a) {
+				text, secret = a.Kept(), true
+			}
+			nodes[j] = &settings.Node{Type: settings.Text, Value: text}
+		}
+		switch {
+		case secret && alone:
+			list[i].Value = nodes[0].JSON()
+		case secret:
+			list[i].Value = (&settings.Node{Type: settings.List, Content: nodes}).JSON()
+		}
+	}
+	return list
+}
+
+// reads says whether a stage reads what an address names.
+func (p *Plan) reads(a address.Address) bool {
+	return slices.ContainsFunc(p.Steps, func(s *Step) bool {
+		return slices.ContainsFunc(s.Files, func(f FileInput) bool { return f.Address != nil && f.Address.URL() == a.URL() })
+	})
 }

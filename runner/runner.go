@@ -278,7 +278,7 @@ func (r *Runner) runRecord(plan *pipeline.Plan, spec artifacts.ID, opt Options) 
 	if run.Trigger == "" {
 		run.Trigger = "manual"
 	}
-	for _, p := range plan.Params {
+	for _, p := range plan.RecordedParams() {
 		run.Params = append(run.Params, lineage.Param{Name: p.Name, Value: string(p.Value), Source: p.Source})
 	}
 	return run

@@ -83,9 +83,9 @@ func (w *Workspace) RecordedPlan(ctx context.Context, run *lineage.Run) (*pipeli
 	if err != nil {
 		return nil, fmt.Errorf("the pipeline of run %s: %w", run.ID, err)
 	}
-	for _, p := range plan.Params {
+	for i, p := range plan.RecordedParams() {
 		for _, was := range run.Params {
-			if was.Name == p.Name && was.Value != string(p.Value) {
+			if was.Name == p.Name && was.Value != string(p.Value) && was.Value != string(plan.Params[i].Value) {
 				return nil, fmt.Errorf("run %s: parameter %s was %s and cannot be set to that again: it becomes %s", run.ID, p.Name, was.Value, p.Value)
 			}
 		}

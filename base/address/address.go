@@ -97,6 +97,15 @@ func (a Address) String() string {
 	return shown + "?" + strings.Join(query, "&")
 }
 
+// Kept is what may be kept of the address so that it still means the same bytes: String
+// with the SHA-256.
+func (a Address) Kept() string {
+	if !a.IsPinned() {
+		return a.String()
+	}
+	return a.String() + Pin + hex.EncodeToString(a.Sum[:])
+}
+
 // HasSecret says whether String hides something.
 func (a Address) HasSecret() bool { return strings.Contains(a.String(), hidden) }
 
@@ -108,7 +117,7 @@ const (
 
 // secretWords are in the names of what lets somebody in, in signed URLs of stores of
 // objects and elsewhere.
-const secretWords = `(?i:token|key|sig|secret|pass|pwd|auth|cred|session|jwt|policy|code)`
+const secretWords = `(?i:token|key|sig|secret|pass|pwd|auth|cred|session|jwt|policy|code|bearer|ticket|hmac|private|(?:\b|_)(?:pw|sas)(?:\b|_))`
 
 var (
 	secretive   = regexp.MustCompile(secretWords)

@@ -11,12 +11,14 @@ const digits = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824
 
 func TestParse(t *testing.T) {
 	for text, want := range map[string]struct{ url, shown, name string }{
-		"https://example.org/a/b.csv.gz":                   {"https://example.org/a/b.csv.gz", "https://example.org/a/b.csv.gz", "b.csv.gz"},
-		"http://localhost:80/":                             {"http://localhost:80/", "http://localhost:80/", "/"},
-		"https://example.org":                              {"https://example.org", "https://example.org", "/"},
-		"https://h/x%20y%2Fz.csv#sha256=" + digits:         {"https://h/x%20y%2Fz.csv", "https://h/x%20y%2Fz.csv", "z.csv"},
-		"https://h/x?id=7&format=csv":                      {"https://h/x?id=7&format=csv", "https://h/x?id=7&format=csv", "x"},
-		"https://h/x.csv?sv=1&sig=se%2Fcret&sp":            {"https://h/x.csv?sv=1&sig=se%2Fcret&sp", "https://h/x.csv?sv=1&sig=***&sp", "x.csv"},
+		"https://example.org/a/b.csv.gz":           {"https://example.org/a/b.csv.gz", "https://example.org/a/b.csv.gz", "b.csv.gz"},
+		"http://localhost:80/":                     {"http://localhost:80/", "http://localhost:80/", "/"},
+		"https://example.org":                      {"https://example.org", "https://example.org", "/"},
+		"https://h/x%20y%2Fz.csv#sha256=" + digits: {"https://h/x%20y%2Fz.csv", "https://h/x%20y%2Fz.csv", "z.csv"},
+		"https://h/x?id=7&format=csv":              {"https://h/x?id=7&format=csv", "https://h/x?id=7&format=csv", "x"},
+		"https://h/x.csv?sv=1&sig=se%2Fcret&sp":    {"https://h/x.csv?sv=1&sig=se%2Fcret&sp", "https://h/x.csv?sv=1&sig=***&sp", "x.csv"},
+		"https://h/x?pw=a&my_sas=b&Bearer=c&ticket=d&hmac=e&private_id=f&disaster=g": {"https://h/x?pw=a&my_sas=b&Bearer=c&ticket=d&hmac=e&private_id=f&disaster=g",
+			"https://h/x?pw=***&my_sas=***&Bearer=***&ticket=***&hmac=***&private_id=***&disaster=g", "x"},
 		"https://h/x.csv?X-Amz-Signature=secret&a":         {"https://h/x.csv?X-Amz-Signature=secret&a", "https://h/x.csv?X-Amz-Signature=***&a", "x.csv"},
 		"https://h/x.csv?eyJhbGciOiJIUzI1NiJ9eyJ&API_KEY=": {"https://h/x.csv?eyJhbGciOiJIUzI1NiJ9eyJ&API_KEY=", "https://h/x.csv?***&API_KEY=", "x.csv"},
 	} {
@@ -27,6 +29,9 @@ func TestParse(t *testing.T) {
 		}
 		if a.URL() != want.url || a.String() != want.shown || Shown(text) != want.shown || Name(text) != want.name || a.Server()+a.Path() != want.shown {
 			t.Errorf("%s: %s, shown as %s, named %s", text, a.URL(), a.String(), Name(text))
+		}
+		if kept, err := Parse(a.Kept()); err != nil || kept.Sum != a.Sum || kept.String() != a.String() {
+			t.Errorf("%s is kept as %s: %v", text, a.Kept(), err)
 		}
 		if a.IsPinned() != strings.Contains(text, "#") || a.HasSecret() != strings.Contains(want.shown, "***") {
 			t.Errorf("%s: pinned %v, secret %v", text, a.IsPinned(), a.HasSecret())
@@ -84,6 +89,7 @@ func TestConceal(t *testing.T) {
 		"url: 'postgres://me:s3cret@h/db?password=abc'":           "url: 'postgres://me:******@h/db?password=***'",
 		`a: ["https://h/?sig=ab%2Fc", "https://h/b#sha256=0"]`:    `a: ["https://h/?sig=******", "https://h/b#sha256=0"]`,
 		"header_env: {Authorization: Bearer TOKEN}, x: a?token=b": "header_env: {Authorization: Bearer TOKEN}, x: a?token=b",
+		"https://h/x?a=1&pw=abc&disaster=x https://h/?x_sas=abcd": "https://h/x?a=1&pw=***&disaster=x https://h/?x_sas=****",
 		"https://me@h/ https://h:80/a@b":                          "https://me@h/ https://h:80/a@b",
 	} {
 		if got := Conceal(line); got != want {
