@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -119,8 +120,8 @@ func (c *Columns) choose(columns []held) ([]held, error) {
 				left = append(left, h)
 			}
 		}
-		for i, name := range c.Select {
-			found, err := find(columns, name, fmt.Sprintf("select.%d", i))
+		for _, name := range c.Select {
+			found, err := find(columns, name, "select")
 			if err != nil {
 				return nil, err
 			}
@@ -138,8 +139,8 @@ func (c *Columns) choose(columns []held) ([]held, error) {
 		}
 	}
 	gone := map[string]bool{}
-	for i, name := range c.Drop {
-		found, err := find(columns, name, fmt.Sprintf("drop.%d", i))
+	for _, name := range c.Drop {
+		found, err := find(columns, name, "drop")
 		if err != nil {
 			return nil, err
 		}
@@ -177,7 +178,7 @@ func find(columns []held, name, field string) ([]held, error) {
 	} else if near, ok := diag.Nearest(name, names); ok {
 		return nil, &settings.FieldError{Field: field, Err: err, Todo: fmt.Sprintf("did you mean %q?", near)}
 	}
-	return nil, &settings.FieldError{Field: field, Err: err, Todo: "the columns are " + diag.Shorten(fmt.Sprint(names))}
+	return nil, &settings.FieldError{Field: field, Err: err, Todo: "the columns are " + diag.Shorten(strings.Join(names, ", "))}
 }
 
 func (c *Columns) rename(columns []held) ([]held, error) {

@@ -118,7 +118,7 @@ func (j *Joiner) findColumns() error {
 			return fmt.Errorf("columns: right: %w", err)
 		}
 		name := p.Left
-		if taken[name] && name == p.Right {
+		if name == p.Right && len(j.left.FieldIndices(name)) > 0 {
 			name += j.join.Suffix
 			j.renamed = append(j.renamed, Pair{name, p.Right})
 		}

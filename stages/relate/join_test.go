@@ -114,6 +114,8 @@ func TestJoinSaysWhatIsWrong(t *testing.T) {
 		`the column "tailnum" of the left table is string, and "year" of the right one is int16, which are never equal`, "columns: {tailnum: int16}")
 	refuses(t, joinCase("on: {tailnum: maker}", planes, tabletest.Table(t, "maker", []string{"N1", "N1"})), `row 2 of the left table (tailnum "N1") matches 2 rows`, "multiple: first")
 	refuses(t, joinCase("{on: tailnum, suffix: \"\"}", flights, planes), `there would be two columns "year"`, "columns: {NAME: year}")
+	refuses(t, joinCase("{on: tailnum}", flights, tabletest.Table(t, "tailnum", []string{"a"}, "year", []int64{1}, "year_right", []int64{2})),
+		`there would be two columns "year_right"`, "columns: {NAME: year_right}")
 	refuses(t, joinCase("{on: tailnum, columns: {year: maker}}", flights, planes), `there would be two columns "year"`, "columns: {NAME: maker}")
 	refuses(t, joinCase("{on: tailnum, columns: marker}", flights, planes), `columns: right: there is no column "marker"`, `did you mean "maker"?`)
 	refuses(t, joinCase("as_of: {left: tailnum}", flights, planes), `as_of: column "tailnum" is string`, "columns: {tailnum: timestamp}")
