@@ -36,6 +36,7 @@ func (p *Plan) Report(w *Warner, data string) {
 		case misfits > 0:
 			w.Misfits(name, t.like, tally)
 		case p.Types[t.From].Type != Undeclared: // is taken as it is
+			w.bare(name, tally, "")
 		case t.typ == String:
 			doubt, _ := p.Schema.Field(at).Metadata.GetValue(table.DoubtKey)
 			_, nameless := slices.BinarySearch(p.Nameless, t.From)
@@ -185,10 +186,7 @@ func warnOfValues(w *Warner, name string, typ Type, tally *Tally) {
 		w.Warn("infinite numbers", "column", name, "count", n, "first", tally.example(classInfinite),
 			"hint", fmt.Sprintf("if they mean missing values, set missing: %s", w.withListed(tally.example(classInfinite).text)))
 	}
-	if n := tally.noted; n != nil && n.used&usedPercent != 0 && n.bare > 0 {
-		w.Warn("numbers without a percent sign are beside others with one, and stay what they are", "column", name, "count", n.bare, "first", n.firstBare,
-			"hint", fmt.Sprintf("with percent: true 5%% is 0.05, and 5 is 5; if that is right, set columns: {%s: float64}", settings.Quote(name)))
-	}
+	w.bare(name, tally, fmt.Sprintf("; if that is right, set columns: {%s: float64}", settings.Quote(name)))
 	if typ != Float64 {
 		return
 	}
@@ -200,6 +198,15 @@ func warnOfValues(w *Warner, name string, typ Type, tally *Tally) {
 	if tally.versions() {
 		w.Warn("numbers that end in 0 are equal to shorter ones", "column", name, "count", tally.classes[classRound], "first", tally.example(classRound),
 			"hint", fmt.Sprintf("set columns: {%s: string} if they are versions or codes, columns: {%s: float64} if they are numbers", column, column))
+	}
+}
+
+// bare warns of numbers without a percent sign beside others with one. way is what
+// to do if that is right.
+func (w *Warner) bare(name string, tally *Tally, way string) {
+	if n := tally.noted; n != nil && n.used&usedPercent != 0 && n.bare > 0 {
+		w.Warn("numbers without a percent sign are beside others with one, and stay what they are", "column", name, "count", n.bare, "first", n.firstBare,
+			"hint", "with percent: true 5% is 0.05, and 5 is 5"+way)
 	}
 }
 

@@ -163,8 +163,13 @@ func (t *Tally) Value(in *Rules, column ColumnType, form Form, raw []byte) Verdi
 		used, ok := column.accepts(in, form, text)
 		switch {
 		case used != 0 && ok:
-			return t.use(used, text, Fine)
+			v := Fine
+			if used&usedPercent == 0 {
+				v = t.besideExpected(in, column, form, text)
+			}
+			return t.use(used, text, v)
 		case ok:
+			return t.besideExpected(in, column, form, text)
 		case in.Missing.isWord(form, text):
 			t.word(string(text), 1)
 		case column.Expected:
@@ -260,6 +265,15 @@ func (t *Tally) beside(in *Rules, c class, form Form, text []byte, v Verdict) Ve
 	}
 	t.noted.bare++
 	return v
+}
+
+// besideExpected is beside for a value of a column that others were read as. What a
+// setting declares to be numbers has been looked at.
+func (t *Tally) besideExpected(in *Rules, column ColumnType, form Form, text []byte) Verdict {
+	if !column.Expected || column.Type != Int64 && column.Type != Float64 {
+		return Fine
+	}
+	return t.beside(in, classFloat, form, text, Fine)
 }
 
 // seen is the example of a value, which there may be already.
