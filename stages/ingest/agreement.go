@@ -104,13 +104,13 @@ func (in *Ingest) alone(s *schema.Schema) error {
 }
 
 // follow leaves out the format of other data, and what is about it, if they are in no
-// file or the name of this one tells another.
+// file or the name of this one tells another, which has other settings.
 func (in *Ingest) follow() {
 	if in.elsewhere() {
 		in.Format = nil
 	}
 	if kind := in.named(); kind != "" && kind != in.format() {
-		in.Format = nil
+		in.Format = in.Format.as(kind)
 	}
 	if in.format() != csvName {
 		in.Reader = *csv.Usual()

@@ -41,6 +41,23 @@ func (f *Format) preset() error {
 	return settings.DecodeFile(f.kind.Name, nil, reader)
 }
 
+// as is another format with the settings of this one, nil if it has not the same.
+func (f *Format) as(name string) *Format {
+	if f == nil {
+		return nil
+	}
+	other := new(Format)
+	other.Choose(name, nil)
+	had := settings.Fields(f.reader)
+	if other.preset() != nil || len(had) == 0 || !slices.EqualFunc(had, settings.Fields(other.reader), func(a, b settings.Field) bool { return a.Name == b.Name && a.Doc == b.Doc }) {
+		return nil
+	}
+	if settings.FromJSON(settings.Brief(f.reader), other.reader) != nil {
+		return nil
+	}
+	return other
+}
+
 // Variants implements settings.Chooser.
 func (*Format) Variants() []settings.Variant {
 	var list []settings.Variant
