@@ -83,7 +83,7 @@ func toPromote(ctx context.Context, w *workspace.Workspace, word string) (p regi
 			return p, nil
 		}
 	}
-	return p, errNotAModel(word)
+	return p, errNotAModel(ctx, w, word, found)
 }
 
 func shortIDs(ids []artifacts.ID) string {
@@ -98,8 +98,29 @@ func errNoModels() error {
 	return diag.WithHint(errors.New("no model has been trained here"), "run a pipeline that has a stage with `uses: train`")
 }
 
-func errNotAModel(word string) error {
-	return diag.WithHint(diag.Usagef("%s is not a model and has made none", word), "`pipe models` lists the models")
+// errNotAModel says that a reference means no model, and where those are that another
+// run of its pipeline has made.
+func errNotAModel(ctx context.Context, w *workspace.Workspace, word string, found lineage.Ref) error {
+	none := diag.WithHint(diag.Usagef("%s is not a model and has made none", word), "`pipe models` lists the models")
+	if found.RunID == "" || found.Stage != "" {
+		return none
+	}
+	run, err := w.DB.Run(ctx, found.RunID)
+	if err != nil {
+		return err
+	}
+	models, err := registry.Models(ctx, w.DB, run.Pipeline)
+	if err != nil {
+		return err
+	}
+	if len(models) == 0 {
+		return none
+	}
+	what := "run " + run.ID
+	if word == run.Pipeline {
+		what = fmt.Sprintf("the newest run of %s, %s,", word, run.ID)
+	}
+	return diag.WithHint(diag.Usagef("%s has made no model: it %s", what, run.Status), fmt.Sprintf("its newest model is %s, of run %s; `pipe models` lists all", models[0].ID.Short(), models[0].RunID))
 }
 
 // modelsOf lists the models that a run, or a stage of it, made or reused.

@@ -1,7 +1,6 @@
 package models
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -215,9 +214,15 @@ func findModel(ctx context.Context, w *workspace.Workspace, ref string) (registr
 	}
 	for _, m := range models {
 		if slices.Contains(ids, m.ID) {
-			m.RunID = cmp.Or(found.RunID, m.RunID) // several may have made the same
+			if found.RunID != "" && found.RunID != m.RunID { // several may have made the same
+				run, err := w.DB.Run(ctx, found.RunID)
+				if err != nil {
+					return registry.Model{}, err
+				}
+				m.RunID, m.Pipeline = run.ID, run.Pipeline
+			}
 			return m, nil
 		}
 	}
-	return registry.Model{}, errNotAModel(ref)
+	return registry.Model{}, errNotAModel(ctx, w, ref, found)
 }
