@@ -18,6 +18,7 @@ type odd struct {
 	written [len(usualDates)][len(usualClocks)]int64
 	nanos   int64 // dates with nanoseconds
 	far     int64 // dates of years that nanoseconds do not reach
+	beyond  int64 // times that no type holds, see isBeyond
 }
 
 // mixes says whether there are dates that no timestamp holds beside one another.
@@ -46,6 +47,10 @@ var (
 // look counts a text, which is no number in the usual way.
 func (o *odd) look(in *Rules, form Form, text []byte) {
 	if len(text) == 0 || len(text) > maxNumber {
+		return
+	}
+	if isBeyond(text) {
+		o.beyond++
 		return
 	}
 	if o.lookDate(in, text) || form == Text {
@@ -150,6 +155,7 @@ func (o *odd) add(p *odd) {
 	o.used |= p.used
 	o.nanos += p.nanos
 	o.far += p.far
+	o.beyond += p.beyond
 	for i, n := range p.numbers {
 		o.numbers[i] += n
 	}

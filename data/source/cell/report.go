@@ -120,6 +120,9 @@ func (w *Warner) hintOfDoubt(name string, t *Tally) string {
 	if t.numbers() == t.values() {
 		return fmt.Sprintf("columns: {%s: float64} reads the nearest numbers, columns: {%s: string} keeps the text", column, column)
 	}
+	if t.beyond() {
+		return fmt.Sprintf("nine decimals of a second are the most, from 1678 to 2261, and six in other years; columns: {%s: string} keeps the text", column)
+	}
 	hint := fmt.Sprintf("if the column is text, set columns: {%s: string}", column)
 	if t.odd != nil {
 		if words := t.odd.wordsOfTruth(t.values()); words != "" {

@@ -9,6 +9,26 @@ import (
 	"pgregory.net/rapid"
 )
 
+// TestTimesOfNoType: times that no type holds make text of a column, and that is told.
+func TestTimesOfNoType(t *testing.T) {
+	for _, c := range []struct{ beyond, other, want string }{
+		{"2262-04-11T23:47:16.854775808Z", "2024-01-01T00:00:00.000000001Z", "no type holds 1 of its 2 times"},
+		{"2024-01-01 00:00:00.1234567891+01:00", "2024-01-01T00:00:00Z", "no type holds 1 of its 2 times"},
+		{"2024-01-01T00:00:00.1234567891", "2024-01-01", "no type holds 1 of its 2 times"},
+		{"15:04:05.1234567891", "15:04", "no type holds 1 of its 2 times"},
+		{"15:04:05.1234567891x", "15:04", ""},
+	} {
+		var tally Tally
+		rules := &Rules{Missing: NewMissing(nil, true)}
+		for _, text := range []string{c.other, c.beyond} {
+			tally.Value(rules, ColumnType{}, Bare, []byte(text))
+		}
+		if got := tally.doubt(); tally.Type() != String || !strings.HasPrefix(got, c.want) || (got == "") != (c.want == "") {
+			t.Errorf("%s beside %s: %v, %q, want %q", c.beyond, c.other, tally.Type(), got, c.want)
+		}
+	}
+}
+
 // TestNumbersOfTheData: a number of JSON, a workbook or a database keeps its value,
 // to the 15 digits that any float64 keeps, or its text, and then that is told.
 func TestNumbersOfTheData(t *testing.T) {

@@ -1,7 +1,9 @@
 package cell
 
 import (
+	"bytes"
 	"math"
+	"slices"
 	"strings"
 	"time"
 )
@@ -261,6 +263,31 @@ func (m *moment) nanoseconds() (int64, bool) {
 		return 0, false
 	}
 	return seconds*1e9 + m.nanos, true
+}
+
+// isBeyond says of a text that is of no type whether it is a time that is finer than
+// one: with more than nine decimals of a second, or with nanoseconds in a year that
+// they do not reach.
+func isBeyond(text []byte) bool {
+	if len(text) < len("15:04:05.1234567890") || text[2] != ':' && text[4] != '-' {
+		return false
+	}
+	at := bytes.IndexAny(text, ".,")
+	if at < 0 {
+		return false
+	}
+	const most = len("123456789")
+	from := min(at+1+most, len(text))
+	to := from
+	for to < len(text) && text[to]-'0' < 10 {
+		to++
+	}
+	near := slices.Concat(text[:from], text[to:])
+	if m, ok := scanTimestamp(near); ok {
+		return to > from || m.nanos%1e3 != 0 && !fitsNanos(m.days)
+	}
+	_, ok := parseTimeNs(near)
+	return ok && to > from
 }
 
 // fitsNanos says whether the nanoseconds of a day, in any zone, are those of a
