@@ -31,10 +31,18 @@ func TestNoRows(t *testing.T) {
 		want                 string // types, or the error
 		hint                 string
 	}{
-		{"CSV", "in.csv", "empty: allow", "", "in.csv is empty: not even a header says which columns there are", "names: lists them"},
+		{"CSV", "in.csv", "empty: allow", "", "in.csv is empty: not even a header says which columns there are", "names: lists them, and columns: with their types"},
 		{"CSV error", "in.csv", "", "a,b\n", "in.csv has a header but no rows", allow},
 		{"CSV header", "in.csv", "empty: allow\ncolumns: {b: int64}", "a,b\n", "a:string b:int64", ""},
 		{"CSV names", "in.csv", "empty: allow\nnames: [a, b]\ncolumns: {b: int64}", "", "a:string b:int64", ""},
+		{"CSV columns", "in.csv", "empty: allow\ncolumns: {a: int64, b: date}", "", "a:int64 b:date", ""},
+		{"CSV mark", "in.csv", "empty: allow\nnames: [a]", "\xef\xbb\xbf", "a:string", ""},
+		{"CSV blank", "in.csv", "empty: allow\nnames: [a]", "\n\n", "a:string", ""},
+		{"CSV comments", "in.csv", "empty: allow\nnames: [a]\ncomment: '#'", "# x\n", "a:string", ""},
+		{"CSV mark error", "in.csv", "", "\xef\xbb\xbf", "in.csv has no records, only a byte order mark", allow},
+		{"CSV blank error", "in.csv", "", "\n\n", "in.csv has no records, only blank lines", allow},
+		{"CSV comments error", "in.csv", "comment: '#'", "# x\n", "in.csv has no records, only comments and blank lines", allow},
+		{"CSV no UTF-16", "in.csv", "encoding: utf-16", "a,b\n1,2\n", "in.csv is no UTF-16: its characters are those of UTF-8", "set encoding: auto"},
 		{"no ending", "in", "empty: allow\nnames: [a]", "", "a:string", ""},
 		{"JSON error", "in.json", "", " [ ] ", "in.json is a list without objects", allow},
 		{"JSON", "in.json", "empty: allow", "[]", "in.json is a list without objects, so that nothing says which columns there are", "columns: lists them with their types"},

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"strings"
+	"unicode/utf8"
 
 	"pipe/base/diag"
 	"pipe/data/source"
@@ -245,6 +247,9 @@ func (r *reading) decode(ctx context.Context, name charset.Name) (start []byte, 
 	}
 	if encoding == charset.UTF8 {
 		return start, nil
+	}
+	if encoding.IsWide() && len(start) > 0 && charset.OfMark(start) == "" && utf8.Valid(start) && bytes.IndexByte(start, 0) < 0 {
+		return nil, diag.WithHint(fmt.Errorf("%s is no %s: its characters are those of UTF-8", r.file.Name, strings.ToUpper(string(name))), "set encoding: auto")
 	}
 	if charset.OfMark(start) == charset.UTF8 {
 		return nil, diag.WithHint(fmt.Errorf("%s begins with the mark of UTF-8, and is read as %s", r.file.Name, encoding), "set encoding: auto")

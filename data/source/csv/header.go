@@ -17,7 +17,7 @@ import (
 // open looks at the beginning of a file: it finds the names of the columns and
 // where the data starts. A column without a name is called c1, c2 and so on, by
 // its position.
-func (r *reading) open(ctx context.Context, in *Reader) error {
+func (r *reading) open(ctx context.Context, in *Reader, c *cell.Contract) error {
 	start, err := r.decode(ctx, in.Encoding)
 	if err != nil {
 		return err
@@ -39,7 +39,12 @@ func (r *reading) open(ctx context.Context, in *Reader) error {
 			return err
 		}
 		if len(b.Data) == 0 {
-			return fmt.Errorf("%s has no records, only blank lines", r.file.Name)
+			if r.empty {
+				r.offset = r.file.Size // blank lines are no rows, even in one column
+				r.names, err = nameless(r.file, in.Names, c)
+				return err
+			}
+			return r.noRecords()
 		}
 		rs := records{dialect: r.dialect}
 		rs.recovers = rs.recovers && !r.header
@@ -96,16 +101,38 @@ func (r *reading) first(rs *records, b block.Block, in *Reader) error {
 	return nil
 }
 
-// nameless gives the names of the columns of a file without a byte, which may have no
-// rows: those that settings list or a schema has.
+// noRecords is about a file that has not even a header.
+func (r *reading) noRecords() error {
+	only := "blank lines"
+	switch {
+	case r.file.Size == r.offset:
+		only = "a byte order mark"
+	case r.comment >= 0:
+		only = "comments and blank lines"
+	}
+	return diag.WithHint(fmt.Errorf("%s has no records, only %s", r.file.Name, only), source.HintEmpty)
+}
+
+// nameless gives the names of the columns of a file without a record, which may have no
+// rows: those that settings list, or a schema or another file of the table has.
 func nameless(file *source.File, names []string, contract *cell.Contract) ([]string, error) {
 	switch {
 	case len(names) > 0:
 		return names, nil
 	case contract.Agreed:
 		return contract.Keep, nil
+	case contract.Shared != nil:
+		return contract.Shared.Plan.Names, nil
 	}
-	return nil, diag.WithHint(fmt.Errorf("%s is empty: not even a header says which columns there are", file.Name), "names: lists them")
+	for _, typed := range [][]cell.Typed{contract.Declared, contract.Expected} {
+		for _, c := range typed {
+			names = append(names, c.Name)
+		}
+	}
+	if len(names) > 0 {
+		return names, nil
+	}
+	return nil, diag.WithHint(fmt.Errorf("%s is empty: not even a header says which columns there are", file.Name), "names: lists them, and columns: with their types")
 }
 
 func defaultName(i int) string { return fmt.Sprintf("c%d", i+1) }

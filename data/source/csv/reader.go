@@ -93,7 +93,7 @@ func (in *Reader) Open(ctx context.Context, from source.Inputs) (source.Rows, er
 		if r.names, err = nameless(file, in.Names, &from.Contract); err != nil {
 			return nil, err
 		}
-	} else if err := r.open(ctx, in); err != nil {
+	} else if err := r.open(ctx, in, &from.Contract); err != nil {
 		return nil, err
 	}
 	r.structure = sync.OnceValue(r.hintStructure)

@@ -332,12 +332,26 @@ func (p *parser) wrongCount(r *reading) {
 		hint = r.structure()
 	}
 	if hint == "" {
-		hint = fmt.Sprintf("put a field that contains %q in quotes; rows: skip, collect or pad goes on without what does not fit, and skip: says how many lines come before the header", r.delim)
+		hint = fmt.Sprintf("put a field that contains %q in quotes; %sskip: says how many lines come before the header", r.delim, r.otherRows(len(rs.fields)))
 	}
 	p.found.Add(source.Problem{
 		Line: int64(rs.line) + 1, Row: p.row, Hint: hint,
 		Msg: wrongCount(len(rs.fields), len(r.names)),
 	})
+}
+
+// otherRows says which policies for rows go on behind a record of n fields, other than
+// the one that is set. Where others were read alike each row has its place.
+func (r *reading) otherRows(n int) string {
+	switch {
+	case r.known.expected && (r.policy == rowsPad || n > len(r.names)):
+		return ""
+	case r.known.expected:
+		return "rows: pad takes fields that are missing at its end for missing values, and "
+	case r.policy == rowsPad:
+		return "rows: skip or collect goes on without what does not fit, and "
+	}
+	return "rows: skip, collect or pad goes on without what does not fit, and "
 }
 
 // columnOf names the column in which a record became unreadable.

@@ -7,6 +7,7 @@ import (
 
 	"pipe/data/source"
 	"pipe/data/source/block"
+	"pipe/data/source/cell"
 )
 
 // Records reads a file that goes with data, as the usual settings read one, for who
@@ -15,7 +16,7 @@ import (
 func Records(ctx context.Context, file *source.File, names func([]string) error, each func(line int64, fields []string) error) error {
 	in := Usual()
 	r := &reading{file: file, dialect: in.dialect(), found: map[string]any{}, block: block.Usual, threads: 1}
-	if err := r.open(ctx, in); err != nil {
+	if err := r.open(ctx, in, new(cell.Contract)); err != nil {
 		return err
 	}
 	if err := names(r.names); err != nil {
