@@ -71,7 +71,10 @@ func (in *Ingest) Adjust(words []string) error {
 			return diag.WithHint(diag.Usagef("%q is no setting", word), "write NAME=VALUE, such as delimiter=;")
 		}
 		node := settings.Plain(value)
-		if strings.HasPrefix(value, "[") || strings.HasPrefix(value, "{") {
+		switch {
+		case value == "":
+			node = &settings.Node{Type: settings.Text}
+		case strings.HasPrefix(value, "[") || strings.HasPrefix(value, "{") || value == `""` || value == "''":
 			p := settings.NewProblems("", []byte(value))
 			doc := settings.Parse([]byte(value), p)
 			if err := p.Err(); err != nil || doc == nil || doc.Root == nil {
