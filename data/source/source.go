@@ -102,6 +102,9 @@ type Inputs struct {
 	Files    []*File
 	Contract cell.Contract
 	Empty    bool // there may be no rows
+	// Carried says that settings which tell where the data begin are those of other
+	// data, so that nothing that may be data can be left out by them.
+	Carried bool
 
 	Threads  int                     // to use, at least 1
 	Block    int                     // bytes of a file to read in one go, 0 if that is all the same

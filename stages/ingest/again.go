@@ -24,7 +24,7 @@ func (in *Ingest) Again(path string, types, dates settings.Map[string], optional
 	if again.Columns, again.Select = nil, nil; dates != nil {
 		again.Dates = dates
 	}
-	again.Agreement = Agreement{Optional: optional}
+	again.Agreement, again.carried = Agreement{Optional: optional}, true
 	if version < 2 {
 		again.Quoted = false // text in quotes was never missing
 	}
@@ -70,6 +70,9 @@ func (in *Ingest) Adjust(words []string) error {
 		if !ok {
 			return diag.WithHint(diag.Usagef("%q is no setting", word), "write NAME=VALUE, such as delimiter=;")
 		}
+		if name == "skip" || name == "format" {
+			in.carried = false // it is about this file
+		}
 		node := settings.Plain(value)
 		switch {
 		case value == "":
@@ -95,6 +98,11 @@ func (in *Ingest) Adjust(words []string) error {
 	}
 	if told.Rows == "skip" || told.Rows == "collect" {
 		return diag.WithHint(diag.Usagef("rows=%s: each row has an answer here", told.Rows), "take the records out of the file that cannot be read")
+	}
+	if told.Header.Text == "false" && in.Header.Text != "false" && told.Names == nil {
+		for _, e := range in.Expect { // the file has its columns in the order that is known
+			told.Names = append(told.Names, e.Key)
+		}
 	}
 	in.Reading = *told
 	return nil

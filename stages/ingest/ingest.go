@@ -24,7 +24,8 @@ type Ingest struct {
 	Reading
 	Agreement
 
-	lookup func(name string) (string, bool)
+	lookup  func(name string) (string, bool)
+	carried bool // the settings of where data begin in a file are those of another one
 }
 
 // Kind describes the stage. lookup gives the environment variables in which a source
@@ -132,6 +133,7 @@ func (in *Ingest) Run(ctx context.Context, env pipeline.Env) error {
 		Files:    data.files,
 		Contract: contract,
 		Empty:    in.Empty == "allow",
+		Carried:  in.carried,
 		Threads:  env.Threads(),
 		Progress: env.Progress,
 		Variable: in.lookup,

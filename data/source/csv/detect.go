@@ -29,6 +29,7 @@ func (r *reading) detect(in *Reader) error {
 	if err != nil {
 		return err
 	}
+	above := r.offset
 	if in.Skip > 0 {
 		i := bytes.IndexAny(sample, "\r\n")
 		returns := r.returns || in.LineEnds == auto && i >= 0 && !bytes.HasPrefix(sample[i:], []byte("\r\n")) && sample[i] == '\r'
@@ -67,13 +68,33 @@ func (r *reading) detect(in *Reader) error {
 		}
 	}
 	r.top, r.begin = r.lines, r.offset
+	if r.carried && in.Skip > 0 && r.known.expected {
+		if err := r.skipsData(in, above); err != nil {
+			return err
+		}
+	}
 	r.header = in.Header.Text != "false"
+	if r.header && in.Header.Text != auto && in.Names != nil && r.known.expected {
+		// The names are known, so that nothing says that this file has a header, too.
+		if sample, err = r.sample(); err != nil {
+			return err
+		}
+		if r.header, err = r.isHeader(sample, true, false); err != nil {
+			return err
+		}
+		if !r.header {
+			r.detected = append(r.detected, "header", false)
+			r.found["header"] = false
+		}
+	}
 	if in.Header.Text == auto {
 		if sample, err = r.sample(); err != nil {
 			return err
 		}
 		if r.known.expected {
-			r.header = r.isHeader(sample, in.Names == nil)
+			if r.header, err = r.isHeader(sample, in.Names == nil, true); err != nil {
+				return err
+			}
 		} else {
 			r.header = r.hasHeader(sample)
 		}

@@ -29,7 +29,7 @@ import (
 )
 
 // Version is raised when the same settings and bytes would give another table.
-const Version = 9
+const Version = 10
 
 // Kind describes the format.
 func Kind() source.Kind {
@@ -60,6 +60,7 @@ type reading struct {
 	schema  *arrow.Schema // of the guess, and at the end of plan
 	plan    *cell.Plan    // of all values
 	empty   bool          // there may be no rows
+	carried bool          // what is to be skipped is so in other data
 
 	found  map[string]any // settings that were open, and what they are
 	shared *cell.Shared   // nil if the table is of this file
@@ -88,7 +89,7 @@ func (in *Reader) Open(ctx context.Context, from source.Inputs) (source.Rows, er
 			from.Advance(done, passes*r.file.Size)
 		},
 	}
-	r.empty = from.Empty
+	r.empty, r.carried = from.Empty, from.Carried
 	if r.empty && file.Size == 0 {
 		if r.names, err = nameless(file, in.Names, &from.Contract); err != nil {
 			return nil, err

@@ -3,6 +3,7 @@ package csv
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 
 	"pipe/data/source/block"
@@ -109,10 +110,13 @@ func (r *reading) inSingleQuotes() bool {
 }
 
 // rowsAreNamed says whether the header names all columns but the first, as R writes
-// it: that one has the names of the rows. All records of the beginning have a field
+// it: that one has the names of the rows. Other data whose columns are known had it, too. All records of the beginning have a field
 // more than the header then, and some of their columns are no text, as names of
 // columns would be.
 func (r *reading) rowsAreNamed(width int) bool {
+	if r.known.expected && !r.known.agreed && !slices.Contains(r.known.names, defaultName(0)) {
+		return false // it had names for all columns
+	}
 	from := reading{file: r.file, layout: layout{offset: r.begin}}
 	sample, err := from.sample()
 	if err != nil {
