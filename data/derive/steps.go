@@ -120,6 +120,65 @@ func Beside(t *arrow.Schema, columns []arrow.Field) (with *arrow.Schema, taken [
 	return with, taken, err
 }
 
+// Meet gives the schema of a table that is made of several: it says how its data were
+// read only if those of all were read in one way. rows is for tables whose rows come
+// after each other, whose columns then hold dates of all of them.
+func Meet(t *arrow.Schema, rows bool, of ...*arrow.Schema) (*arrow.Schema, error) {
+	var first []byte
+	for i, one := range of {
+		reading, err := readingOf(one)
+		if err != nil {
+			return nil, err
+		}
+		if i == 0 {
+			first = reading
+			continue
+		}
+		alike, err := schema.Alike(first, reading, rows)
+		if err != nil {
+			return nil, err
+		}
+		if !alike {
+			return mix(t)
+		}
+	}
+	kept, err := readingOf(t)
+	if err != nil {
+		return nil, err
+	}
+	if alike, err := schema.Alike(first, kept, false); err != nil || alike {
+		return t, err
+	}
+	return mix(t) // what one of them says is not of all rows, and so nothing is said
+}
+
+// readingOf is the schema of the columns of a table that were read.
+func readingOf(t *arrow.Schema) ([]byte, error) {
+	steps, err := Carried(t)
+	if err == nil && steps != nil {
+		return steps.Reading, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return schema.Whole(t)
+}
+
+// mix gives a schema that says that its data were read in several ways.
+func mix(t *arrow.Schema) (*arrow.Schema, error) {
+	steps, err := Carried(t)
+	if err != nil {
+		return nil, err
+	}
+	if steps == nil {
+		return schema.MixTable(t), nil
+	}
+	if steps.Reading, err = schema.Mix(steps.Reading); err != nil {
+		return nil, err
+	}
+	return steps.carriedBy(t)
+}
+
 // Equal says whether columns went through the same.
 func (s *Steps) Equal(t *Steps) bool {
 	return slices.EqualFunc(s.Steps, t.Steps, func(a, b json.RawMessage) bool { return bytes.Equal(compact(a), compact(b)) })

@@ -12,6 +12,7 @@ import (
 
 	"pipe/base/diag"
 	"pipe/data/source/block"
+	"pipe/data/source/cell"
 	"pipe/data/table"
 )
 
@@ -122,9 +123,20 @@ func (u *Unifier) typed(places []int) (f arrow.Field, a, b int) {
 				return f, first, i
 			}
 			f.Type = both
+			if other := u.tables[i].Schema().Field(at); layoutOf(other) != layoutOf(f) {
+				meta := f.Metadata.ToMap()
+				delete(meta, cell.LayoutKey) // it is not of all rows
+				f.Metadata = arrow.MetadataFrom(meta)
+			}
 		}
 	}
 	return f, -1, -1
+}
+
+// layoutOf is how the dates of a column were written, empty if it does not say so.
+func layoutOf(f arrow.Field) string {
+	layout, _ := f.Metadata.GetValue(cell.LayoutKey)
+	return layout
 }
 
 // lacks is the error of a table that lacks a column.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"pipe/base/diag"
+	"pipe/data/derive"
 	"pipe/data/metric"
 	"pipe/data/relation"
 	"pipe/pipeline"
@@ -167,7 +168,13 @@ func (s *Join) run(ctx context.Context, env pipeline.Env, left, right *opened) e
 	if err != nil {
 		return err
 	}
-	out, err := beside(env, joiner.Schema(), left.Schema().NumFields())
+	schema := joiner.Schema()
+	if full := s.How == string(relation.FullJoin); full || len(joiner.Added()) > 0 {
+		if schema, err = derive.Meet(schema, full, left.Schema(), right.Schema()); err != nil {
+			return err
+		}
+	}
+	out, err := beside(env, schema, left.Schema().NumFields())
 	if err != nil {
 		return err
 	}

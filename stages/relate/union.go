@@ -7,7 +7,10 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/apache/arrow-go/v18/arrow"
+
 	"pipe/base/diag"
+	"pipe/data/derive"
 	"pipe/data/metric"
 	"pipe/data/relation"
 	"pipe/data/table"
@@ -17,7 +20,7 @@ import (
 func unionKind() pipeline.Kind {
 	return pipeline.Kind{
 		Name:    "union",
-		Version: 1,
+		Version: 2,
 		Doc: `Make one table of the rows of several, one after the other.
 
 Tables come in the order of the names of their inputs, or in that of ` + "`order`" + `. Columns are found by name,
@@ -98,7 +101,15 @@ func (s *Union) Run(ctx context.Context, env pipeline.Env) error {
 	if err != nil {
 		return err
 	}
-	out, err := create(env, tablePort, u.Schema())
+	var schemas []*arrow.Schema
+	for _, t := range tables {
+		schemas = append(schemas, t.Schema())
+	}
+	schema, err := derive.Meet(u.Schema(), true, schemas...)
+	if err != nil {
+		return err
+	}
+	out, err := create(env, tablePort, schema)
 	if err != nil {
 		return err
 	}

@@ -47,6 +47,7 @@ type past struct {
 	fitted    artifacts.ID                    // the training table
 	repeats   func(step json.RawMessage) bool // whether new rows go through it, too
 	reading   []byte                          // how the table was read that it was fitted on, if it says so
+	mixed     bool                            // it says that its data were read in several ways
 	columns   []feature.TypedColumn           // that the features are made of
 	target    string                          // column, empty if there is none
 	train     []*lineage.Execution            // that made the training table, makers before users
@@ -156,6 +157,9 @@ func (p *past) learned(ctx context.Context, w *workspace.Workspace) error {
 		return err
 	}
 	p.columns, p.reading, p.repeats = t.Columns(), t.Reading(), t.Repeats
+	if p.mixed = schema.Mixed(p.reading); p.mixed {
+		p.reading = nil
+	}
 	if target := t.Info().Target(); target != nil {
 		p.target = target.Column
 	}
@@ -232,18 +236,20 @@ func recorded(ctx context.Context, w *workspace.Workspace, p *past, req Request)
 			best = &readers[i]
 		}
 	}
+	if p.mixed && len(readers) < 2 && len(req.Read) == 0 {
+		return nil, nobodyKnows(req.File, "the training data are of tables that were read in different ways")
+	}
 	if best == nil {
 		return unknown(w, p, req.File, nil)
 	}
 	agree := true
 	for i := range readers {
 		r := &readers[i]
-		if !p.adds(r, best) {
+		if r == best || !p.adds(r, best) && !(p.mixed && p.shares(r, best)) {
 			continue
 		}
-		if agree = agree && r.Manner() == best.Manner(); !agree && len(req.Read) == 0 {
-			return nil, diag.WithHint(fmt.Errorf("nobody knows how %s is written: the stages %s and %s read the training data in different ways", req.File, best.Stage, r.Stage),
-				"say it with --read, such as --read 'delimiter=;', or --read delimiter=, if it is usual CSV")
+		if agree = agree && r.Manner() == best.Manner() && p.sameDates(r, best); !agree && len(req.Read) == 0 {
+			return nil, nobodyKnows(req.File, fmt.Sprintf("the stages %s and %s read the training data in different ways", best.Stage, r.Stage))
 		}
 		best.types, best.dates = append(best.types, missingIn(best.types, r.types)...), append(best.dates, missingIn(best.dates, r.dates)...)
 	}
@@ -290,6 +296,34 @@ func (p *past) readers(ctx context.Context, w *workspace.Workspace) ([]reader, e
 	// Which of two ended first is chance.
 	slices.SortStableFunc(list, func(a, b reader) int { return strings.Compare(a.Stage, b.Stage) })
 	return list, nil
+}
+
+// nobodyKnows is the error of a file that may be written in one way or another.
+func nobodyKnows(file, because string) error {
+	return diag.WithHint(fmt.Errorf("nobody knows how %s is written: %s", file, because),
+		"say it with --read, such as --read 'delimiter=;' or --read 'dates={COLUMN: \"%d/%m/%Y\"}', or --read delimiter=, if it is usual CSV")
+}
+
+// shares says whether two stages read features of the same names, as those do whose
+// rows come after each other.
+func (p *past) shares(r, with *reader) bool {
+	return slices.ContainsFunc(p.columns, func(c feature.TypedColumn) bool {
+		_, one := r.types.Get(c.Name)
+		_, other := with.types.Get(c.Name)
+		return one && other
+	})
+}
+
+// sameDates says whether dates are written in one way in the features that two stages
+// read, if the features are of such tables.
+func (p *past) sameDates(r, with *reader) bool {
+	return !p.mixed || !slices.ContainsFunc(p.columns, func(c feature.TypedColumn) bool {
+		_, there := r.types.Get(c.Name)
+		_, both := with.types.Get(c.Name)
+		one, _ := r.dates.Get(c.Name)
+		other, _ := with.dates.Get(c.Name)
+		return there && both && one != other
+	})
 }
 
 // adds says whether a stage read features that another one did not read.

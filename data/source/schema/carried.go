@@ -18,6 +18,10 @@ import (
 // have it.
 const ReadingKey = "pipe.reading"
 
+// mixed is what a table says, in place of settings, whose data were read in several
+// ways: none of them is how a file with all of its columns is written.
+const mixed = `{"mixed":true}`
+
 // LineKey is the metadata of a table of new rows that says in which line of their file
 // the first one is, if each is a line and no other line is between them.
 const LineKey = "pipe.first_line"
@@ -72,6 +76,90 @@ func Whole(t *arrow.Schema) ([]byte, error) {
 		return nil, err
 	}
 	return s.text(bytes.TrimSpace(reading.Bytes()))
+}
+
+// Mix gives a schema, as a document, that says that its columns were read in several
+// ways.
+func Mix(document []byte) ([]byte, error) {
+	s, err := ReadPart(document, 0, len(document), nil)
+	if err != nil {
+		return nil, err
+	}
+	return s.text([]byte(mixed))
+}
+
+// MixTable is Mix of a table.
+func MixTable(t *arrow.Schema) *arrow.Schema {
+	meta := t.Metadata().ToMap()
+	meta[ReadingKey] = mixed
+	with := arrow.MetadataFrom(meta)
+	return arrow.NewSchema(t.Fields(), &with)
+}
+
+// Mixed says whether a document says that its columns were read in several ways.
+func Mixed(document []byte) bool {
+	var told struct {
+		Reading struct {
+			Mixed bool `json:"mixed"`
+		} `json:"reading"`
+	}
+	return json.Unmarshal(document, &told) == nil && told.Reading.Mixed
+}
+
+// Alike says whether the data of two schemas, documents, were read in one way, and, with
+// dates, also the dates of columns that both have.
+func Alike(a, b []byte, dates bool) (bool, error) {
+	x, err := wayOf(a)
+	if err != nil {
+		return false, err
+	}
+	y, err := wayOf(b)
+	if err != nil || x.settings != y.settings {
+		return false, err
+	}
+	for name, typ := range x.types {
+		other, both := y.types[name]
+		text := cell.String.String()
+		if dates && both && typ != text && other != text && x.dates[name] != y.dates[name] {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// A way is how data were read.
+type way struct {
+	settings     string
+	dates, types map[string]string // by column
+}
+
+func wayOf(document []byte) (*way, error) {
+	var told struct {
+		Reading map[string]json.RawMessage `json:"reading"`
+		Columns []struct {
+			Name string `json:"name"`
+			Type string `json:"type"`
+		} `json:"columns"`
+	}
+	if err := json.Unmarshal(document, &told); err != nil {
+		return nil, err
+	}
+	w := &way{types: map[string]string{}}
+	if text, ok := told.Reading[datesSetting]; ok {
+		if err := json.Unmarshal(text, &w.dates); err != nil {
+			return nil, err
+		}
+	}
+	delete(told.Reading, datesSetting)
+	text, err := json.Marshal(told.Reading)
+	if err != nil {
+		return nil, err
+	}
+	w.settings = string(text)
+	for _, c := range told.Columns {
+		w.types[c.Name] = c.Type
+	}
+	return w, nil
 }
 
 // With gives a schema, as a document, further columns of a table, but those whose names
