@@ -171,7 +171,10 @@ func (j *Joiner) findKeys() (err error) {
 	if j.join.How == FullJoin {
 		for i, p := range j.join.On {
 			if l, r := j.leftKeys.types[i], j.rightKeys.types[i]; !arrow.TypeEqual(l, r) {
-				return differentTypes("on", p, l, r)
+				return diag.WithHint(fmt.Errorf("on: the column %q of the left table is %s, and %q of the right one is %s, and a full join has one column of both",
+					p.Left, table.TypeName(l), p.Right, table.TypeName(r)),
+					fmt.Sprintf("read both as the same type: `columns: {%s: %s}` of the ingest stage, or make it one in a derive stage before; `how: left` and `inner` take both as they are",
+						p.Right, table.TypeName(l)))
 			}
 		}
 	}

@@ -112,6 +112,8 @@ func TestJoinSaysWhatIsWrong(t *testing.T) {
 	refuses(t, joinCase("on: tailnumber", flights, planes), `left, right: on: left: there is no column "tailnumber"`, `did you mean "tailnum"?`)
 	refuses(t, joinCase("on: {tailnum: year}", flights, planes),
 		`the column "tailnum" of the left table is string, and "year" of the right one is int16, which are never equal`, "columns: {tailnum: int16}")
+	refuses(t, joinCase("{on: {year: built}, how: full}", planes, tabletest.Table(t, "built", []int64{1999})),
+		`the column "year" of the left table is int16, and "built" of the right one is int64, and a full join has one column of both`, "columns: {built: int16}")
 	refuses(t, joinCase("on: {tailnum: maker}", planes, tabletest.Table(t, "maker", []string{"N1", "N1"})), `row 2 of the left table (tailnum "N1") matches 2 rows`, "multiple: first")
 	refuses(t, joinCase("{on: tailnum, suffix: \"\"}", flights, planes), `there would be two columns "year"`, "columns: {NAME: year}")
 	refuses(t, joinCase("{on: tailnum}", flights, tabletest.Table(t, "tailnum", []string{"a"}, "year", []int64{1}, "year_right", []int64{2})),
