@@ -6,6 +6,16 @@ const (
 	nanosPerDay   = secondsPerDay * 1_000_000_000
 )
 
+// What functions make of dates and times is in the years that have four digits, which
+// all that reads files knows.
+const (
+	firstYear, lastYear = 1, 9999
+	firstDay, lastDay   = -719162, 2932896 // 0001-01-01 and 9999-12-31, in days since 1970
+
+	beyondYears     = "is beyond the years 1 to 9999"
+	beyondYearsTodo = "try(...) around it makes it missing"
+)
+
 // perDay is how many units of a kind a day has; 0 if the kind has no days.
 func perDay(k Kind) int64 {
 	switch k {

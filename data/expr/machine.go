@@ -24,6 +24,9 @@ type part struct {
 	value  *literal // of a constant
 	column int      // of a column, its place among those of the program; else -1
 
+	// lead begins the arguments in messages: those that are no args any more.
+	lead string
+
 	// finds says that run finds what is NaN by what it makes of it, so that nobody
 	// has to look for it before.
 	finds bool
@@ -320,7 +323,7 @@ func (p *part) example(in []*vec, i int) string {
 	if p.name == "neg" {
 		return "-" + texts[0]
 	}
-	list := ""
+	list := p.lead
 	for k, t := range texts {
 		if k > 0 {
 			list += ", "

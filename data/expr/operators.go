@@ -187,8 +187,8 @@ func addInt(subtract, days bool) kernel {
 			}
 			if over && !days {
 				m.reject(p, in, out, i, beyond, beyondTodo)
-			} else if days && (over || r != int64(int32(r))) {
-				m.reject(p, in, out, i, "is beyond what a date can be", "")
+			} else if days && (over || r < firstDay || r > lastDay) {
+				m.reject(p, in, out, i, beyondYears, beyondYearsTodo)
 			}
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"regexp"
 	"regexp/syntax"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 	"unsafe"
@@ -39,7 +40,7 @@ func texts() []function {
 		{name: "pad", usage: "pad(x, count, fill)", doc: "With `fill`, one character, before it, until it has `count` characters: `pad(code, 5, '0')`.", least: 3, most: 3, check: checkPad},
 		{name: "matches", usage: "matches(x, 'pattern')", doc: "Whether a regular expression (RE2) matches anywhere in the text; `^` and `$` are its ends.", least: 2, most: 2, check: checkMatches},
 		{name: "extract", usage: "extract(x, 'pattern', group)", doc: "What the regular expression matches first, or one of its groups, from 1. Missing if it does not match.", least: 2, most: 3, check: checkExtract},
-		{name: "replace_all", usage: "replace_all(x, 'pattern', 'new')", doc: "With every match of the regular expression replaced; `$1` is what the first group has matched.", least: 3, most: 3, check: checkReplaceAll},
+		{name: "replace_all", usage: "replace_all(x, 'pattern', 'new')", doc: "With every match of the regular expression replaced; `$1` is what the first group has matched, written `$${1}` in YAML where a letter or digit follows.", least: 3, most: 3, check: checkReplaceAll},
 	}
 }
 
@@ -262,6 +263,19 @@ func checkExtract(c *checker, p *part) error {
 	return nil
 }
 
+// noGroup is what a replacement names that is no group of a pattern, of which
+// regexp.Expand would make nothing; "" if there is none.
+func noGroup(re *regexp.Regexp, by string) string {
+	names := regexp.MustCompile(`\$(?:\$|\{([\pL\p{Nd}_]+)\}|([\pL\p{Nd}_]+))`) // and $$, which is none
+	for _, m := range names.FindAllStringSubmatch(by, -1) {
+		name := m[1] + m[2]
+		if n, err := strconv.Atoi(name); name != "" && re.SubexpIndex(name) < 0 && (err != nil || n > re.NumSubexp() || strconv.Itoa(n) != name) {
+			return name
+		}
+	}
+	return ""
+}
+
 func checkReplaceAll(c *checker, p *part) error {
 	re, err := c.pattern(p)
 	if err != nil {
@@ -273,6 +287,10 @@ func checkReplaceAll(c *checker, p *part) error {
 	}
 	if len(by) > maxReplacement {
 		return errorAt(p.args[2].at, "", "the text has %d bytes, at most %d are possible", len(by), maxReplacement)
+	}
+	if name := noGroup(re, by); name != "" {
+		return errorAt(p.args[2].at, "groups are counted from $1; before a letter, a digit or _ write ${1}, in YAML $${1}, and $$ for a $ itself, in YAML $$$$",
+			"the pattern has no group %q", name)
 	}
 	p.args = p.args[:1]
 	p.kind, p.run = Text, func(m *machine, p *part, in []*vec, out *vec) {

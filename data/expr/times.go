@@ -29,8 +29,8 @@ func times() []function {
 		{name: "seconds_between", usage: "seconds_between(from, to)", doc: "The seconds from one timestamp or time to another, a decimal number.", least: 2, most: 2, check: checkSeconds},
 		{name: "date_diff", usage: "date_diff('unit', from, to)", doc: "How many borders of a unit (year, quarter, month, week, day, hour, minute, second) lie between, as in SQL: from December 31st to January 1st it is one year. Of dates `to - from` is the days.", least: 3, most: 3, check: checkDiff},
 		{name: "date_trunc", usage: "date_trunc('unit', x)", doc: "The begin of the unit that a date or timestamp is in. Weeks begin on Monday.", least: 2, most: 2, check: checkTrunc},
-		{name: "date_add", usage: "date_add('unit', count, x)", doc: "So many units later. A day that a month does not have is its last. Of dates `x + 7` is a week later.", least: 3, most: 3, check: checkAdd},
-		{name: "make_date", usage: "make_date(year, month, day)", doc: "The date of three whole numbers.", least: 3, most: 3, check: strictly(Date, makeDate, aWhole)},
+		{name: "date_add", usage: "date_add('unit', count, x)", doc: "So many units later. A day that a month does not have is its last. Of dates `x + 7` is a week later. Beyond the years 1 to 9999 it is an error.", least: 3, most: 3, check: checkAdd},
+		{name: "make_date", usage: "make_date(year, month, day)", doc: "The date of three whole numbers, in the years 1 to 9999.", least: 3, most: 3, check: strictly(Date, makeDate, aWhole)},
 	}
 }
 
@@ -202,7 +202,7 @@ func checkTrunc(c *checker, p *part) error {
 	if err != nil {
 		return err
 	}
-	p.args = p.args[1:]
+	p.args, p.lead = p.args[1:], "'"+u.name+"', "
 	k := p.args[0].kind
 	per := perDay(k)
 	p.kind, p.run = k, func(m *machine, p *part, in []*vec, out *vec) {
@@ -230,14 +230,18 @@ func checkAdd(c *checker, p *part) error {
 	if err := c.whole(p, 1); err != nil {
 		return err
 	}
-	p.args = p.args[1:]
+	p.args, p.lead = p.args[1:], "'"+u.name+"', "
 	k := p.args[1].kind
 	per := perDay(k)
 	p.kind, p.run = k, func(m *machine, p *part, in []*vec, out *vec) {
 		for i, n := range in[0].i {
-			var ok bool
-			if out.i[i], ok = u.add(in[1].i[i], n, per); !ok || k == Date && out.i[i] != int64(int32(out.i[i])) {
+			sum, ok := u.add(in[1].i[i], n, per)
+			out.i[i] = sum
+			switch days, _ := apart(sum, per); {
+			case k == TimestampNs && !ok:
 				m.reject(p, in, out, i, "is beyond what a "+k.String()+" can be", "")
+			case !ok || days < firstDay || days > lastDay:
+				m.reject(p, in, out, i, beyondYears, beyondYearsTodo)
 			}
 		}
 	}
@@ -279,7 +283,7 @@ func (u *unit) add(v, n, perDay int64) (sum int64, ok bool) {
 func makeDate(m *machine, p *part, in []*vec, out *vec) {
 	for i, year := range in[0].i {
 		month, day := in[1].i[i], in[2].i[i]
-		if month < 1 || month > 12 || year < -1_000_000 || year > 1_000_000 || day < 1 || day > daysIn(year, month) {
+		if month < 1 || month > 12 || year < firstYear || year > lastYear || day < 1 || day > daysIn(year, month) {
 			m.reject(p, in, out, i, "is no date", "try(make_date(...)) is missing there")
 			continue
 		}

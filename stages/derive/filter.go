@@ -20,7 +20,7 @@ import (
 func filterKind() pipeline.Kind {
 	return pipeline.Kind{
 		Name:    "filter",
-		Version: 1,
+		Version: 2,
 		Doc: `Keeps the rows of which a condition is true.
 
 The condition is an expression, see [expressions.md](expressions.md): comparisons with ` + "`and`, `or`" + `
