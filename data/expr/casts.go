@@ -17,7 +17,7 @@ func casts() []function {
 	list := []function{
 		{name: "string", doc: "The value as files have it.", least: 1, most: 1, check: castTo(Text, arrow.BinaryTypes.String)},
 		{name: "bool", doc: "Of a text true or false, of a number 1 or 0.", least: 1, most: 1, check: castTo(Bool, arrow.FixedWidthTypes.Boolean)},
-		{name: "float64", doc: "The number of a text, a whole number or true and false. " + exactly, least: 1, most: 1, check: castTo(Float, arrow.PrimitiveTypes.Float64)},
+		{name: "float64", doc: "The number of a text, a whole number (beyond 2 ** 53 the nearest decimal one) or true and false. " + exactly, least: 1, most: 1, check: castTo(Float, arrow.PrimitiveTypes.Float64)},
 		{name: "float32", doc: "The same, rounded to 32 bits.", least: 1, most: 1, check: castTo(Float, arrow.PrimitiveTypes.Float32)},
 		{name: "int64", doc: "The whole number of a text, of a decimal number that is whole, or of true and false.", least: 1, most: 1, check: castTo(Int, arrow.PrimitiveTypes.Int64)},
 	}

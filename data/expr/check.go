@@ -379,6 +379,25 @@ func (c *checker) common(p *part, what string, args ...int) (Kind, error) {
 	return kind, nil
 }
 
+// takeUnsigned makes constants unsigned that are compared with a column of uint64, so
+// that no value of it is too large.
+func (p *part) takeUnsigned() {
+	unsigned := false
+	for _, a := range p.args {
+		switch {
+		case a.kind == Uint:
+			unsigned = true
+		case a.kind != Int || a.value == nil || a.value.i < 0:
+			return
+		}
+	}
+	for _, a := range p.args {
+		if unsigned && a.kind == Int {
+			a.kind, a.dtype, a.value.kind = Uint, kindTypes[Uint], Uint
+		}
+	}
+}
+
 // reads says whether a constant text in quotes is read as a kind.
 func (c *checker) reads(k Kind) bool {
 	return k == Date || k == Timestamp || k == TimestampNs || k == Time || k == TimeNs

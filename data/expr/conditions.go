@@ -17,7 +17,7 @@ func conditions() []function {
 		{name: "between", usage: "between(x, low, high)", doc: "Whether `x` is at least `low` and at most `high`; missing if one of them is.", least: 3, most: 3, check: checkBetween},
 		{name: "min", usage: "min(x, y, ...)", doc: "The least of the values; missing if one is.", least: 2, most: -1, check: extreme(true)},
 		{name: "max", usage: "max(x, y, ...)", doc: "The greatest of the values; missing if one is.", least: 2, most: -1, check: extreme(false)},
-		{name: "hash", usage: "hash(x, buckets)", doc: "A whole number from 0 to buckets - 1, always the same for a value, and evenly spread.", least: 2, most: 2, check: checkHash},
+		{name: "hash", usage: "hash(x, buckets)", doc: "A whole number from 0 to buckets - 1, always the same for a value, and evenly spread. Whole and decimal numbers are different values: 1 and 1.0.", least: 2, most: 2, check: checkHash},
 	}
 }
 
@@ -241,6 +241,7 @@ func checkTry(_ *checker, p *part) error {
 
 // checkBetween is x >= low and x <= high.
 func checkBetween(c *checker, p *part) error {
+	p.takeUnsigned()
 	k, err := c.common(p, "the values of between", 0, 1, 2)
 	if err != nil {
 		return err
@@ -330,6 +331,7 @@ func checkIn(c *checker, p *part) error {
 			return errorAt(a.at, "write x in [...] or is_missing(x)", "missing is in no list")
 		}
 	}
+	p.takeUnsigned()
 	k, err := c.common(p, "the values of in", everything(p)...)
 	if err != nil {
 		return err

@@ -18,7 +18,7 @@ func numbers() []function {
 		{name: "floor", doc: "The greatest whole number that is not above the value. It stays a decimal number: `int64(floor(x))`.", least: 1, most: 1, check: keepNumber(math.Floor, same64, false)},
 		{name: "ceil", doc: "The least whole number that is not below the value.", least: 1, most: 1, check: keepNumber(math.Ceil, same64, false)},
 		{name: "trunc", doc: "The value without what is behind the point.", least: 1, most: 1, check: keepNumber(math.Trunc, same64, false)},
-		{name: "round", usage: "round(x, digits)", doc: "The nearest value with so many digits behind the point, 0 if none are given; of two equally near the even one, as NumPy has it.", least: 1, most: 2, check: checkRound},
+		{name: "round", usage: "round(x, digits)", doc: "The nearest value with so many digits behind the point, 0 if none are given; with digits below 0, as in `round(x, -3)`, a decimal number. Of two equally near the even one, as NumPy has it.", least: 1, most: 2, check: checkRound},
 		{name: "clip", usage: "clip(x, low, high)", doc: "`low` where the value is below it, `high` where it is above it, else the value.", least: 3, most: 3, check: checkClip},
 		real("sqrt", "The square root; missing below 0.", math.Sqrt),
 		real("exp", "e to the power of the value.", exact.ExpUlp),

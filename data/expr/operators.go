@@ -379,6 +379,7 @@ func checkComparison(c *checker, p *part) error {
 			return errorAt(a.at, "write is_missing(x)", "what is compared with missing is missing")
 		}
 	}
+	p.takeUnsigned()
 	k, err := c.common(p, "the sides of "+p.name, 0, 1)
 	if err != nil {
 		return err
