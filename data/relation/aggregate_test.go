@@ -289,3 +289,16 @@ func TestWindows(t *testing.T) {
 		}
 	}
 }
+
+// NaN is neither the least nor the greatest value, and no value is where there is none
+// else.
+func TestExtremesLeaveOutNaN(t *testing.T) {
+	nan := math.NaN()
+	data := tabletest.Table(t, "key", []string{"a", "a", "b", "c", "c", "c"}, "x", []float64{nan, nan, nan, 2, nan, 1}, "y", []float32{float32(nan), -1, float32(nan), 2, 3, float32(nan)})
+	spec := Aggregation{By: []string{"key"}, Measures: []Measure{{Name: "lx", Statistic: Min, Column: "x"}, {Name: "gx", Statistic: Max, Column: "x"},
+		{Name: "med", Statistic: Median, Column: "x"}, {Name: "ly", Statistic: Min, Column: "y"}, {Name: "gy", Statistic: Max, Column: "y"}}}
+	got, err := aggregated(t, spec, Means{Threads: 2}, data)
+	if want := []string{"a|-|-|-|-1|-1", "b|-|-|-|-|-", "c|1|2|1.5|2|3"}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("%q, %v; want %q", got, err, want)
+	}
+}

@@ -143,7 +143,7 @@ func (s *edgeState) result(order []int32) (arrow.Array, int, error) {
 
 func (s *edgeState) size() int64 { return s.cells.size() + int64(cap(s.seen)) }
 
-// extremeState is the least or the greatest value, NaN only if there is no other.
+// extremeState is the least or the greatest value but NaN.
 type extremeState struct {
 	greatest bool
 	cells    *cells
@@ -157,12 +157,22 @@ func (s *extremeState) grow(n int) { s.cells.grow(n) }
 
 func (s *extremeState) add(values any, rows []int, groups []int32) {
 	col := values.(arrow.Array)
-	better := s.better(col)
+	better, none := s.better(col), nanOf(col)
 	for i, g := range groups {
-		if row := rows[i]; col.IsValid(row) && (!s.cells.valid[g] || better(row, g)) {
+		if row := rows[i]; col.IsValid(row) && !none(row) && (!s.cells.valid[g] || better(row, g)) {
 			s.cells.set(g, col, row)
 		}
 	}
+}
+
+// nanOf says of a row whether its value is NaN.
+func nanOf(col arrow.Array) func(row int) bool {
+	switch col.DataType().ID() {
+	case arrow.FLOAT32, arrow.FLOAT64:
+		value := realAt(col)
+		return func(row int) bool { return math.IsNaN(value(row)) }
+	}
+	return func(int) bool { return false }
 }
 
 // better says whether the value of a row is to replace that of a group.
@@ -237,9 +247,6 @@ func beats[T int64 | uint64 | string](greatest bool, a, b T) bool {
 }
 
 func beatsReal(greatest bool, a, b float64) bool {
-	if a != a || b != b {
-		return a == a
-	}
 	if greatest {
 		return a > b
 	}

@@ -17,7 +17,7 @@ import (
 func aggregateKind() pipeline.Kind {
 	return pipeline.Kind{
 		Name:    "aggregate",
-		Version: 1,
+		Version: 2,
 		Doc: `Make one row of all rows with equal values in some columns: counts, means and other statistics.
 
 Rows are sorted by the columns of ` + "`by`" + `, missing values last; rows with a missing value are a group

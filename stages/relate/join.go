@@ -38,7 +38,7 @@ which rows there are:
 - ` + "`semi`" + ` and ` + "`anti`" + `: the rows of the left table that match, or do not, without columns of the right.
 
 Values match if they are equal and of the same kind: whole numbers of any size, times of any
-precision, but no number and a text. Missing values match nothing.
+precision, but no number and a text. Missing values match nothing; NaN is a value, and matches NaN.
 
 ` + "`as_of`" + ` takes, of the rows with equal values, the one that is nearest in time: the last weather before
 each flight. By default that is never later than the row itself, so that nothing of the future gets

@@ -16,7 +16,7 @@ import (
 func rollingKind() pipeline.Kind {
 	return pipeline.Kind{
 		Name:    "rolling",
-		Version: 2,
+		Version: 3,
 		Doc: `Put statistics of the rows before each row beside it: the mean of the last 24 hours, the sum of the last 7 rows.
 
 The rows of the table stay as they are, in their order. Which rows are before a row is said by ` + "`time`" + `, so that
