@@ -34,7 +34,7 @@ func (e *execution) rememberedFiles(s *pipeline.Step) (map[string]artifacts.ID, 
 			return nil, false // hashFiles finds the error again and reports it
 		}
 		id, ok := e.DB.FileHash(f.Resolved, st)
-		if !ok {
+		if !ok || f.InPlace && isMisplaced(e.Store, id) {
 			return nil, false
 		}
 		ids[f.Port] = id

@@ -31,11 +31,12 @@ func (h *hasher) hash(ctx context.Context, path string, done func(artifacts.ID, 
 		return done(artifacts.ID{}, 0, err)
 	}
 	if id, ok := h.db.FileHash(path, st); ok {
-		return done(id, st.Size, nil)
+		return h.found(path, id, st.Size, done)
 	}
 	read := func(id artifacts.ID, size int64, err error) error {
 		if err == nil {
 			h.fresh = append(h.fresh, lineage.HashedFile{Path: path, Stat: st, ID: id})
+			return h.found(path, id, size, done)
 		}
 		return done(id, size, err)
 	}
@@ -51,6 +52,24 @@ func (h *hasher) hash(ctx context.Context, path string, done func(artifacts.ID, 
 		})
 	}
 	return read(artifacts.HashFile(ctx, path))
+}
+
+// found is done, of a file with an artifact. If the store refers to another file that
+// has it no longer, such as this one before it was moved, it refers to this one now: a
+// stage that is cached would not say so.
+func (h *hasher) found(path string, id artifacts.ID, size int64, done func(artifacts.ID, int64, error) error) error {
+	if h.outside && h.new != nil && isMisplaced(h.new.store, id) {
+		return h.new.referred(path, id, done)
+	}
+	return done(id, size, nil)
+}
+
+// isMisplaced says whether the store refers to a file that does not have an artifact any
+// more, as far as that shows without reading it.
+func isMisplaced(store *artifacts.Store, id artifacts.ID) bool {
+	_, err := store.Stat(id)
+	outside := (*artifacts.OutsideError)(nil)
+	return errors.As(err, &outside)
 }
 
 // touched says whether a file probably holds what it did, though it looks younger.

@@ -85,7 +85,7 @@ func (r *Runner) Recall(ctx context.Context, g *Given, opt Options) (*lineage.Re
 		if err != nil {
 			return nil, nil // the full run says which file is gone
 		}
-		if id, ok := r.DB.FileHash(f.Path, st); !ok || id != f.ID {
+		if id, ok := r.DB.FileHash(f.Path, st); !ok || id != f.ID || isMisplaced(r.Store, id) {
 			return nil, nil
 		}
 	}
