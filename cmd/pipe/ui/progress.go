@@ -73,6 +73,9 @@ func (p *progress) apply(ev runner.Event, now time.Time) {
 		if s.firstAt.IsZero() {
 			s.firstDone, s.firstAt = ev.Done, now
 		}
+		if s.begun.IsZero() { // it downloads its files, before it starts
+			s.begun = now
+		}
 		s.done, s.total = ev.Done, ev.Total
 	case runner.StagePoint:
 		p.stages[ev.Stage].point(ev.Name, ev.Value)

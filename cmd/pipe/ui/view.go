@@ -164,7 +164,11 @@ func (v *plainView) Event(ev runner.Event) {
 }
 
 func (v *plainView) stillRunning(stage string, now time.Time) {
-	if now.Sub(v.lastLine[stage]) < quiet {
+	last, ok := v.lastLine[stage]
+	if !ok { // it downloads its files, before it starts
+		last, v.lastLine[stage] = now, now
+	}
+	if now.Sub(last) < quiet {
 		return
 	}
 	v.lastLine[stage] = now

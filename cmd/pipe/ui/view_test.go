@@ -323,6 +323,10 @@ func TestPlainView(t *testing.T) {
 	now := time.Unix(0, 0)
 	v := newPlainView(&out, script{paint: Unpainted}, func() time.Time { return now })
 	v.Event(begin("load", "model", "score"))
+	for i := range int64(12) { // a download is there before its stage starts
+		now = now.Add(time.Second)
+		v.Event(runner.StageProgress{Stage: "load", Done: i << 20})
+	}
 	v.Event(ended("load", lineage.Cached, 0, lineage.Metric{Name: "rows", Value: 344}))
 	v.Event(started("model"))
 	for i := range int64(100) { // one epoch a second, one line in ten seconds
