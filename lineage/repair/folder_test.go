@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"pipe/artifacts"
@@ -78,6 +79,11 @@ func TestFilesOfFoldersAreReadAgain(t *testing.T) {
 	repairer := &repair.Repairer{Runner: r, Plan: func(run *lineage.Run) (*pipeline.Plan, error) { return load(run.SpecText), nil }}
 	if err := repairer.Repair(t.Context(), rep); err != nil {
 		t.Fatal(err)
+	}
+	for _, f := range rep.Findings {
+		if f.ID == lost[2] && (!strings.Contains(f.Lost, "2.png has other bytes now") || strings.Contains(f.Lost, "is not an artifact")) {
+			t.Errorf("lost: %s", f.Lost)
+		}
 	}
 	for i, id := range lost {
 		_, err := store.Stat(id)

@@ -101,7 +101,9 @@ func (r *Repairer) find(ctx context.Context, id artifacts.ID, listedBy []artifac
 	for _, of := range append([]artifacts.ID{id}, listedBy...) {
 		a, err := r.Runner.DB.Artifact(ctx, of)
 		if err != nil {
-			why = append(why, err)
+			if of != id || len(listedBy) == 0 { // a file of a folder is known by the folder
+				why = append(why, err)
+			}
 			continue
 		}
 		for _, use := range a.MadeBy {
