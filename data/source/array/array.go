@@ -35,14 +35,18 @@ func (a *Array) Check() error {
 	bytes := int64(a.Of.size())
 	for i, n := range a.Shape {
 		if i == 0 && n == 0 {
-			bytes = 0 // there are no rows
-		} else if n < 1 {
+			continue // there are no rows; what one would take is bounded all the same
+		}
+		if n < 1 {
 			return fmt.Errorf("%s has the shape %s, which has no elements", a.File.Name, a.shape())
 		}
-		if bytes > math.MaxInt64/max(1, n) {
+		if bytes > math.MaxInt64/n {
 			return fmt.Errorf("%s has the shape %s, which no file is large enough for", a.File.Name, a.shape())
 		}
 		bytes *= n
+	}
+	if a.Shape[0] == 0 {
+		bytes = 0
 	}
 	if has := a.File.Size - a.Offset; has != bytes {
 		return diag.WithHint(fmt.Errorf("%s: %s of shape %s take %d bytes, and %d follow the header", a.File.Name, a.Of, a.shape(), bytes, has),
