@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"io/fs"
 
 	"pipe/base/infile"
 )
@@ -72,20 +73,24 @@ func clip(s string) string {
 // HashFile returns the ID and the size that the bytes of a file would have as
 // an artifact, without storing them.
 func HashFile(ctx context.Context, path string) (ID, int64, error) {
+	id, n, _, err := hashFile(ctx, path)
+	return id, n, err
+}
+
+// hashFile is HashFile, and says what the file was like before it was read.
+func hashFile(ctx context.Context, path string) (id ID, n int64, info fs.FileInfo, err error) {
 	f, err := infile.Open(path)
 	if err != nil {
-		return ID{}, 0, err
+		return ID{}, 0, nil, err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return ID{}, 0, err
+	if info, err = f.Stat(); err != nil {
+		return ID{}, 0, nil, err
 	}
-	id, n, err := hashReader(infile.Reader(ctx, f), info.Size())
-	if err != nil {
-		return ID{}, 0, fmt.Errorf("hash %s: %w", path, err)
+	if id, n, err = hashReader(infile.Reader(ctx, f), info.Size()); err != nil {
+		return ID{}, 0, nil, fmt.Errorf("hash %s: %w", path, err)
 	}
-	return id, n, nil
+	return id, n, info, nil
 }
 
 // hashReader hashes what is probably size bytes.

@@ -153,18 +153,9 @@ const settled = 2 * time.Second
 // HashOutside is HashFile for a file that is going to be referred to: while it does not
 // change, this process need not hash it again.
 func (s *Store) HashOutside(ctx context.Context, path string) (ID, int64, error) {
-	f, err := infile.Open(path)
+	id, n, info, err := hashFile(ctx, path)
 	if err != nil {
 		return ID{}, 0, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return ID{}, 0, err
-	}
-	id, n, err := hashReader(infile.Reader(ctx, f), info.Size())
-	if err != nil {
-		return ID{}, 0, fmt.Errorf("hash %s: %w", path, err)
 	}
 	if n == info.Size() && changedBefore(info, s.now().Add(-settled)) {
 		s.verified.remember(id, info)
