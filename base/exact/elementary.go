@@ -46,8 +46,8 @@ func Log2(x float64) float64 {
 		return Log(x)
 	}
 	frac, exp := math.Frexp(x)
-	if frac == 0.5 {
-		return float64(exp - 1)
+	if frac < math.Sqrt2/2 { // near 1 nothing may cancel: 1.03 is 1.03 and not 0.515 times 2
+		frac, exp = 2*frac, exp-1
 	}
 	return times(Log(frac), 1/math.Ln2) + float64(exp)
 }

@@ -32,7 +32,7 @@ func Kinds() []pipeline.Kind { return []pipeline.Kind{deriveKind(), filterKind()
 func deriveKind() pipeline.Kind {
 	return pipeline.Kind{
 		Name:    "derive",
-		Version: 2,
+		Version: 3,
 		Doc: `Makes new columns of those that a table has, and selects, drops and renames columns.
 
 A column is an expression over others, such as ` + "`weight / height ** 2`, `month(date)` or" + `

@@ -20,7 +20,7 @@ import (
 func filterKind() pipeline.Kind {
 	return pipeline.Kind{
 		Name:    "filter",
-		Version: 2,
+		Version: 3,
 		Doc: `Keeps the rows of which a condition is true.
 
 The condition is an expression, see [expressions.md](expressions.md): comparisons with ` + "`and`, `or`" + `
