@@ -7,6 +7,7 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 
+	"pipe/base/calendar"
 	"pipe/data/source/cell"
 	"pipe/data/table"
 )
@@ -306,7 +307,7 @@ func toTime(from, to Kind) kernel {
 	}
 	return func(m *machine, p *part, in []*vec, out *vec) {
 		for i, v := range in[0].i {
-			days, rest := apart(v, per)
+			days, rest := calendar.Divide(v, per)
 			if clock {
 				days = 0
 			}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/bits"
 
+	"pipe/base/calendar"
 	"pipe/base/exact"
 )
 
@@ -187,7 +188,7 @@ func addInt(subtract, days bool) kernel {
 			}
 			if over && !days {
 				m.reject(p, in, out, i, beyond, beyondTodo)
-			} else if days && (over || r < firstDay || r > lastDay) {
+			} else if days && (over || r < calendar.FirstDay || r > calendar.LastDay) {
 				m.reject(p, in, out, i, beyondYears, beyondYearsTodo)
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/bits"
 
+	"pipe/base/calendar"
 	"pipe/base/diag"
 )
 
@@ -15,13 +16,13 @@ func times() []function {
 		return function{name: name, doc: doc, least: 1, most: 1, check: clockPart(nanos, wrap)}
 	}
 	return []function{
-		part("year", "The year of a date or timestamp.", func(d int64) int64 { y, _, _ := civil(d); return y }),
-		part("quarter", "The quarter, from 1 to 4.", func(d int64) int64 { _, m, _ := civil(d); return (m + 2) / 3 }),
-		part("month", "The month, from 1.", func(d int64) int64 { _, m, _ := civil(d); return m }),
-		part("week", "The week of ISO 8601, from 1 to 53: the first has the first Thursday of the year.", isoWeek),
-		part("day", "The day of the month.", func(d int64) int64 { _, _, day := civil(d); return day }),
-		part("weekday", "The day of the week, from 1 for Monday to 7 for Sunday.", weekday),
-		part("day_of_year", "The day of the year, from 1.", func(d int64) int64 { y, _, _ := civil(d); return d - daysOf(y, 1, 1) + 1 }),
+		part("year", "The year of a date or timestamp.", func(d int64) int64 { y, _, _ := calendar.Civil(d); return y }),
+		part("quarter", "The quarter, from 1 to 4.", func(d int64) int64 { _, m, _ := calendar.Civil(d); return (m + 2) / 3 }),
+		part("month", "The month, from 1.", func(d int64) int64 { _, m, _ := calendar.Civil(d); return m }),
+		part("week", "The week of ISO 8601, from 1 to 53: the first has the first Thursday of the year.", calendar.Week),
+		part("day", "The day of the month.", func(d int64) int64 { _, _, day := calendar.Civil(d); return day }),
+		part("weekday", "The day of the week, from 1 for Monday to 7 for Sunday.", calendar.Weekday),
+		part("day_of_year", "The day of the year, from 1.", calendar.DayOfYear),
 		clock("hour", "The hour of a timestamp, which is in UTC, or of a time of day.", 3600e9, 24),
 		clock("minute", "The minute.", 60e9, 60),
 		clock("second", "The whole second.", 1e9, 60),
@@ -49,7 +50,7 @@ func dayPart(of func(days int64) int64) func(*checker, *part) error {
 		p.kind, p.run = Int, func(_ *machine, _ *part, in []*vec, out *vec) {
 			last, value := int64(math.MinInt64), int64(0)
 			for i, v := range in[0].i {
-				days, _ := apart(v, per)
+				days, _ := calendar.Divide(v, per)
 				if days != last { // rows of one day are often together
 					last, value = days, of(days)
 				}
@@ -73,7 +74,7 @@ func clockPart(nanos, wrap int64) func(*checker, *part) error {
 		each := nanos / (nanosPerDay / per)
 		p.kind, p.run = Int, func(_ *machine, _ *part, in []*vec, out *vec) {
 			for i, v := range in[0].i {
-				_, rest := apart(v, per)
+				_, rest := calendar.Divide(v, per)
 				out.i[i] = rest / each % wrap
 			}
 		}
@@ -92,9 +93,9 @@ func checkEpoch(c *checker, p *part) error {
 	p.kind, p.run = Float, func(_ *machine, _ *part, in []*vec, out *vec) {
 		for i, v := range in[0].i {
 			if k == Date {
-				out.f[i] = float64(v * secondsPerDay)
+				out.f[i] = float64(v * calendar.SecondsPerDay)
 			} else {
-				out.f[i] = seconds(v, perDay(k)/secondsPerDay)
+				out.f[i] = seconds(v, perDay(k)/calendar.SecondsPerDay)
 			}
 		}
 	}
@@ -119,7 +120,7 @@ func checkSeconds(c *checker, p *part) error {
 			if (to^from)&(to^d) < 0 {
 				m.reject(p, in, out, i, "is beyond what can be counted", "")
 			}
-			out.f[i] = seconds(d, perDay(k)/secondsPerDay)
+			out.f[i] = seconds(d, perDay(k)/calendar.SecondsPerDay)
 		}
 	}
 	return nil
@@ -173,10 +174,10 @@ func checkDiff(c *checker, p *part) error {
 	per := perDay(k)
 	count := func(v int64) int64 {
 		if u.nanos > 0 {
-			n, _ := apart(v, u.nanos/(nanosPerDay/per))
+			n, _ := calendar.Divide(v, u.nanos/(nanosPerDay/per))
 			return n
 		}
-		days, _ := apart(v, per)
+		days, _ := calendar.Divide(v, per)
 		return u.count(days)
 	}
 	p.kind, p.run = Int, func(_ *machine, _ *part, in []*vec, out *vec) {
@@ -208,10 +209,10 @@ func checkTrunc(c *checker, p *part) error {
 	p.kind, p.run = k, func(m *machine, p *part, in []*vec, out *vec) {
 		for i, v := range in[0].i {
 			if u.nanos > 0 {
-				_, rest := apart(v, u.nanos/(nanosPerDay/per))
+				_, rest := calendar.Divide(v, u.nanos/(nanosPerDay/per))
 				out.i[i] = v - rest
 			} else {
-				days, _ := apart(v, per)
+				days, _ := calendar.Divide(v, per)
 				out.i[i] = u.start(days) * per
 			}
 			if out.i[i] > v || k == Date && out.i[i] < math.MinInt32 {
@@ -237,10 +238,10 @@ func checkAdd(c *checker, p *part) error {
 		for i, n := range in[0].i {
 			sum, ok := u.add(in[1].i[i], n, per)
 			out.i[i] = sum
-			switch days, _ := apart(sum, per); {
+			switch days, _ := calendar.Divide(sum, per); {
 			case k == TimestampNs && !ok:
 				m.reject(p, in, out, i, "is beyond what a "+k.String()+" can be", "")
-			case !ok || days < firstDay || days > lastDay:
+			case !ok || days < calendar.FirstDay || days > calendar.LastDay:
 				m.reject(p, in, out, i, beyondYears, beyondYearsTodo)
 			}
 		}
@@ -267,10 +268,10 @@ func (u *unit) add(v, n, perDay int64) (sum int64, ok bool) {
 	if n > most || n < -most {
 		return 0, false
 	}
-	days, rest := apart(v, perDay)
+	days, rest := calendar.Divide(v, perDay)
 	to := days + n*u.days
 	if u.months > 0 {
-		to = addMonths(days, n*u.months)
+		to = calendar.AddMonths(days, n*u.months)
 	}
 	hi, lo := bits.Mul64(uint64(to), uint64(perDay))
 	if high := int64(hi) - to>>63&perDay; high != int64(lo)>>63 {
@@ -283,10 +284,10 @@ func (u *unit) add(v, n, perDay int64) (sum int64, ok bool) {
 func makeDate(m *machine, p *part, in []*vec, out *vec) {
 	for i, year := range in[0].i {
 		month, day := in[1].i[i], in[2].i[i]
-		if month < 1 || month > 12 || year < firstYear || year > lastYear || day < 1 || day > daysIn(year, month) {
+		if month < 1 || month > 12 || year < calendar.FirstYear || year > calendar.LastYear || day < 1 || day > calendar.DaysIn(year, month) {
 			m.reject(p, in, out, i, "is no date", "try(make_date(...)) is missing there")
 			continue
 		}
-		out.i[i] = daysOf(year, month, day)
+		out.i[i] = calendar.Days(year, month, day)
 	}
 }

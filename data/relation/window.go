@@ -5,6 +5,7 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 
+	"pipe/base/calendar"
 	"pipe/base/diag"
 	"pipe/data/table"
 )
@@ -88,22 +89,10 @@ func (w *window) begin(t int64) int64 {
 		return begin
 	}
 	perDay := day / w.unit
-	year, month, _ := arrow.Date32(floorDiv(t, perDay)).ToTime().Date()
-	months := int64(year)*12 + int64(month) - 1
+	year, month, _ := calendar.Civil(floorDiv(t, perDay))
+	months := year*12 + month - 1
 	months -= floorMod(months, w.Every.Months)
-	return daysTo(floorDiv(months, 12), floorMod(months, 12)+1) * perDay
+	return calendar.Days(floorDiv(months, 12), floorMod(months, 12)+1, 1) * perDay
 }
 
 func floorMod(a, b int64) int64 { return a - b*floorDiv(a, b) }
-
-// daysTo is how many days after 1970 the first of a month is (Hinnant, "chrono-
-// compatible low-level date algorithms").
-func daysTo(year, month int64) int64 {
-	if month <= 2 {
-		year--
-	}
-	era := floorDiv(year, 400)
-	ofEra := year - era*400
-	ofYear := (153*((month+9)%12) + 2) / 5
-	return era*146097 + ofEra*365 + ofEra/4 - ofEra/100 + ofYear - 719468
-}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"pipe/base/calendar"
 	"pipe/base/diag"
 )
 
@@ -242,17 +243,17 @@ func (l *Layout) prefix(b []byte) (m moment, rest []byte, ok bool) {
 		}
 	}
 	if yday > 0 {
-		if yday == 366 && daysIn(year, 2) == 28 || yday > 366 {
+		if int64(yday) > calendar.DaysInYear(int64(year)) {
 			return m, nil, false
 		}
-		m.days = int64(civilDays(year, 1, 1)) + int64(yday-1)
-	} else if month < 1 || month > 12 || day < 1 || day > daysIn(year, month) {
-		return m, nil, false
+		m.days = calendar.Days(int64(year), 1, int64(yday))
+	} else if days, ok := daysOf(year, month, day); ok {
+		m.days = int64(days)
 	} else {
-		m.days = int64(civilDays(year, month, day))
+		return m, nil, false
 	}
 	m.nanos = int64((hour+noon)*3600+minute*60+second)*1e9 + int64(nanos)
-	if m.weekday > 0 && (m.days%7+7+4)%7+1 != int64(m.weekday) {
+	if m.weekday > 0 && calendar.Weekday(m.days)%7+1 != int64(m.weekday) {
 		return m, nil, false
 	}
 	return m, b, true

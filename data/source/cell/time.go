@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"pipe/base/calendar"
 )
 
 // parseBool reads true and false in the three ways in which programs write
@@ -38,39 +40,16 @@ func parseDate(b []byte) (days int32, ok bool) {
 	if !(ok1 && ok2 && ok3 && ok4) {
 		return 0, false
 	}
-	year += century * 100
-	if month < 1 || month > 12 || day < 1 || day > daysIn(year, month) {
+	return daysOf(year+century*100, month, day)
+}
+
+// daysOf counts the days from 1970-01-01 to a date. ok is false if there is none.
+func daysOf(year, month, day int) (days int32, ok bool) {
+	y, m, d := int64(year), int64(month), int64(day)
+	if m < 1 || m > 12 || d < 1 || d > calendar.DaysIn(y, m) {
 		return 0, false
 	}
-	return civilDays(year, month, day), true
-}
-
-func daysIn(year, month int) int {
-	switch month {
-	case 4, 6, 9, 11:
-		return 30
-	case 2:
-		if year%4 == 0 && (year%100 != 0 || year%400 == 0) {
-			return 29
-		}
-		return 28
-	}
-	return 31
-}
-
-// civilDays counts the days from 1970-01-01 in the proleptic Gregorian
-// calendar (H. Hinnant, chrono-compatible low-level date algorithms).
-func civilDays(year, month, day int) int32 {
-	year += 400 // keeps every quotient positive, takes off one era below
-	if month <= 2 {
-		year--
-		month += 12
-	}
-	era := year / 400
-	yearOfEra := year % 400
-	dayOfYear := (153*(month-3)+2)/5 + day - 1
-	dayOfEra := yearOfEra*365 + yearOfEra/4 - yearOfEra/100 + dayOfYear
-	return int32((era-1)*146097 + dayOfEra - 719468)
+	return int32(calendar.Days(y, m, d)), true
 }
 
 // parseTimestamp reads a timestamp, see scanTimestamp, as microseconds since
@@ -243,7 +222,7 @@ func (m *moment) at(zone *time.Location) bool {
 	return false
 }
 
-const perDay = 86400
+const perDay = calendar.SecondsPerDay
 
 // maxDays bounds the days of which a timestamp holds the microseconds.
 const maxDays = math.MaxInt64/(perDay*1_000_000) - 1
