@@ -69,7 +69,7 @@ var owners = []struct {
 	{"database/sql", []string{"lineage/...", "data/source/sqlite"}},
 	{"github.com/mattn/go-sqlite3", []string{"lineage/...", "data/source/sqlite"}},
 	{"github.com/jackc/pgx", []string{"data/source/postgres/..."}},
-	{"golang.org/x/text", []string{"data/source/charset"}},
+	{"golang.org/x/text", []string{"data/source/charset", "data/token"}},
 	{"github.com/google/flatbuffers", []string{"data/table"}},
 	{"gorgonia.org/", []string{"nn/graph"}},
 	{"gonum.org/", []string{"nn/..."}},

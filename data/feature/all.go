@@ -5,6 +5,7 @@ func All() []Kind {
 	return []Kind{
 		imputeKind(), indicatorKind(), clipKind(), log1pKind(), sqrtKind(), scaleKind(), oneHotKind(), ordinalKind(),
 		imageKind(), tokensKind(), vectorKind(),
+		normaliseKind(), wordsKind(),
 	}
 }
 

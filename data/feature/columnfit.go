@@ -23,6 +23,7 @@ type columnFit struct {
 	base    int      // the step whose values the statistics are of
 	stats   *statistics
 	numbers *order.Store
+	scratch *scratch
 	passing bool // a Passer is to be given the values in the next pass
 	due     bool // takes part in the current pass
 
@@ -37,7 +38,7 @@ type columnFit struct {
 }
 
 func (f *fitter) newColumn(name string, at int, field arrow.Field, form Form, chain []use) *columnFit {
-	c := &columnFit{at: at, chain: chain, numbers: f.numbers, column: column{Name: name, Type: table.TypeName(field.Type), form: form}}
+	c := &columnFit{at: at, chain: chain, numbers: f.numbers, scratch: f.scratch, column: column{Name: name, Type: table.TypeName(field.Type), form: form}}
 	c.of, c.shape, _ = table.ShapeOf(field)
 	c.any = form == Lists // nothing is missing
 	c.doubt, _ = field.Metadata.GetValue(table.DoubtKey)
@@ -92,7 +93,7 @@ func (c *columnFit) begin(k int) error {
 		form = s.kind.gives(form)
 	}
 	c.base, c.stats = k, &statistics{numbers: c.numbers}
-	in := &Input{Name: c.Name, Type: c.Type, Form: form, Of: c.of, Shape: c.shape, stats: c.stats, doubt: c.doubt, remarks: &c.remarks}
+	in := &Input{Name: c.Name, Type: c.Type, Form: form, Of: c.of, Shape: c.shape, stats: c.stats, doubt: c.doubt, remarks: &c.remarks, scratch: c.scratch}
 	for {
 		f, err := c.chain[len(c.fitters)].setting.Fit(in)
 		if err != nil {
@@ -151,6 +152,7 @@ type seen struct {
 	two    two
 	absent int64
 	sorted order.Run
+	looked any // what a looker has seen
 	counts *counter
 }
 
@@ -177,8 +179,14 @@ func (c *columnFit) look(arr arrow.Array, s *seen, first, target bool) error {
 	if c.passing {
 		to = len(c.steps)
 	}
-	if err := c.run(c.steps[:to], v); err != nil || c.passing {
+	if err := c.run(c.steps[:to], v); err != nil {
 		return err
+	}
+	if c.passing {
+		if l, ok := c.fitters[len(c.steps)].(looker); ok {
+			s.looked = l.Look(v)
+		}
+		return nil
 	}
 	if c.stats.order != nil {
 		s.sorted = order.Sort(v.Numbers)
@@ -204,6 +212,9 @@ func (c *columnFit) take(s *seen, first bool) error {
 	switch {
 	case !c.due:
 	case c.passing:
+		if l, ok := c.fitters[len(c.steps)].(looker); ok {
+			return l.Took(s.looked)
+		}
 		return c.fitters[len(c.steps)].(Passer).Add(&s.values)
 	default:
 		ok, err := c.stats.take(s)

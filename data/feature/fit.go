@@ -38,7 +38,9 @@ func Fit(ctx context.Context, spec Spec, r *table.Reader, kinds []Kind, use Reso
 	}
 	numbers := order.NewStore(cmp.Or(use.held, maxHeld), use.Scratch)
 	defer numbers.Close()
-	f := &fitter{ctx: ctx, r: r, threads: max(1, use.Threads), numbers: numbers, target: -1}
+	files := &scratch{folder: use.Scratch}
+	defer files.close()
+	f := &fitter{ctx: ctx, r: r, threads: max(1, use.Threads), numbers: numbers, scratch: files, target: -1}
 	if err := f.prepare(spec, kinds); err != nil {
 		return nil, err
 	}
@@ -74,6 +76,7 @@ type fitter struct {
 	r       *table.Reader
 	threads int
 	numbers *order.Store // those whose order is needed
+	scratch *scratch
 	columns []*columnFit // features, then the target
 	target  int          // index of the target's column in the table, or -1
 	task    Task         // of the target

@@ -28,6 +28,7 @@ type Input struct {
 	filler  filling // puts a value in place of those that the statistics lack
 	doubt   string  // why it was read as text though nearly all values are of another type
 	remarks *[]Remark
+	scratch *scratch
 }
 
 // A filling is a Fitter of a transform that puts one value in place of all that

@@ -1,0 +1,92 @@
+package feature
+
+import (
+	"errors"
+	"fmt"
+
+	"pipe/data/token"
+)
+
+// maxPieces bounds a vocabulary of words or other pieces of texts, far above what
+// helps.
+const maxPieces = 1 << 20
+
+// document is the text of a row for those that cut it into pieces: one that is
+// missing has none.
+func (v *Values) document(row int) string {
+	text, _ := v.Text(row)
+	return text
+}
+
+// A looker is a Passer that is given the rows twice: to Look first, by many
+// goroutines at a time, whose result Took gets in the order of the rows.
+type looker interface {
+	Passer
+	Look(v *Values) any
+	Took(seen any) error
+}
+
+// counting counts the pieces of a column of texts in one pass.
+type counting struct {
+	in      *Input
+	counter *token.Counter
+	passed  bool
+	each    func() func(text string, piece func([]byte)) // for one goroutine
+}
+
+func (in *Input) counting(each func() func(string, func([]byte))) *counting {
+	return &counting{in: in, counter: in.scratch.counter(), each: each}
+}
+
+// Again implements Passer.
+func (c *counting) Again() bool {
+	again := !c.passed
+	c.passed = true
+	return again
+}
+
+// Add implements Passer.
+func (c *counting) Add(v *Values) error { return c.Took(c.Look(v)) }
+
+// Look implements looker.
+func (c *counting) Look(v *Values) any {
+	t, each := token.NewTally(), c.each()
+	for row := range v.Len() {
+		t.Text()
+		each(v.document(row), t.Add)
+	}
+	return t
+}
+
+// Took implements looker.
+func (c *counting) Took(seen any) error { return c.counter.Take(seen.(*token.Tally)) }
+
+// choose lists what was counted and gives the memory back.
+func (c *counting) choose(kind string, how token.Choice) ([]token.Piece, error) {
+	how.Limit = maxPieces
+	pieces, err := c.counter.Choose(how)
+	err = errors.Join(err, c.counter.Close())
+	var many *token.TooManyError
+	if errors.As(err, &many) {
+		return nil, c.in.Errorf("chain", fmt.Sprintf("write `%s: {max_size: 20000}`", kind), "there are more than %d different pieces of text", many.Limit)
+	}
+	return pieces, err
+}
+
+// scratch is what learning from texts writes to files that are removed again.
+type scratch struct {
+	folder   func() (string, error)
+	counters []*token.Counter
+}
+
+func (s *scratch) counter() *token.Counter {
+	c := token.NewCounter(s.folder)
+	s.counters = append(s.counters, c)
+	return c
+}
+
+func (s *scratch) close() {
+	for _, c := range s.counters {
+		_ = c.Close() // a file that nobody needs any more
+	}
+}
