@@ -214,17 +214,21 @@ func (s *Steps) Columns() ([]*Columns, error) {
 
 // A Replay is as much of steps as some of the columns behind them need.
 type Replay struct {
-	steps []*Columns
-	needs []string
+	steps    []*Columns
+	needs    []string
+	computed map[string]bool
 }
 
 // NewReplay finds out what columns need. It goes from the last step to the first.
 func NewReplay(steps []*Columns, wanted []string) *Replay {
 	r := &Replay{steps: make([]*Columns, len(steps))}
 	need := slices.Clone(wanted)
+	computed := map[string]bool{} // of those that are needed, whether an expression needs them
 	for i, s := range slices.Backward(steps) {
 		part := new(Columns)
+		before := map[string]bool{}
 		for _, name := range need {
+			by := computed[name]
 			for _, e := range s.Rename {
 				if e.Value == name {
 					part.Rename = append(part.Rename, e)
@@ -233,7 +237,9 @@ func NewReplay(steps []*Columns, wanted []string) *Replay {
 				}
 			}
 			part.Select = append(part.Select, name)
+			before[name] = before[name] || by
 		}
+		computed = before
 		need = slices.Clone(part.Select)
 		for _, e := range slices.Backward(s.Columns) {
 			at := slices.Index(need, e.Key)
@@ -241,7 +247,9 @@ func NewReplay(steps []*Columns, wanted []string) *Replay {
 				continue
 			}
 			need = slices.Delete(need, at, at+1)
+			delete(computed, e.Key)
 			for _, name := range e.Value.Columns() {
+				computed[name] = true
 				if !slices.Contains(need, name) {
 					need = append(need, name)
 				}
@@ -253,12 +261,15 @@ func NewReplay(steps []*Columns, wanted []string) *Replay {
 		r.steps[i] = part
 	}
 	slices.Sort(need)
-	r.needs = need
+	r.needs, r.computed = need, computed
 	return r
 }
 
 // Needs are the columns that have to be there, sorted.
 func (r *Replay) Needs() []string { return r.needs }
+
+// Computes says whether something is computed of a column that has to be there.
+func (r *Replay) Computes(name string) bool { return r.computed[name] }
 
 // A Chain is a Replay that was bound to the columns of a table.
 type Chain []*Plan

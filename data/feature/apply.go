@@ -118,6 +118,7 @@ type applier struct {
 	keep     []int         // in the record
 	chain    derive.Chain  // makes the record of the one that comes in; nil if that is it
 	needs    []string      // what the chain needs
+	again    *again        // what of it had another type in training
 	tolerant bool          // a value that no rule covers is no error
 
 	free sync.Pool // of *workspace
@@ -186,7 +187,11 @@ func (t *Transform) newApplier(in *arrow.Schema, withTarget bool) (*applier, err
 			return nil, err
 		}
 	}
-	chain, err := replay.Bind(in)
+	again, err := t.againOf(in, replay)
+	if err != nil {
+		return nil, err
+	}
+	chain, err := replay.Bind(again.schema(in))
 	if err != nil {
 		return nil, fmt.Errorf("as the training table was derived: %w", err)
 	}
@@ -194,7 +199,7 @@ func (t *Transform) newApplier(in *arrow.Schema, withTarget bool) (*applier, err
 	if err != nil {
 		return nil, err
 	}
-	a.chain, a.needs = chain, replay.Needs()
+	a.chain, a.needs, a.again = chain, replay.Needs(), again
 	return a, nil
 }
 
@@ -241,6 +246,11 @@ func (a *applier) apply(rec arrow.RecordBatch) (*applied, error) {
 	p := &applied{in: rec, met: a.newMet()}
 	var err error
 	if a.chain != nil {
+		if rec, err = a.again.read(rec, p.met); err != nil {
+			return nil, err
+		}
+		read := rec
+		defer read.Release()
 		if rec, p.met.derived, err = a.chain.Apply(rec); err != nil {
 			return nil, err
 		}

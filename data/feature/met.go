@@ -1,6 +1,10 @@
 package feature
 
-import "pipe/data/derive"
+import (
+	"slices"
+
+	"pipe/data/derive"
+)
 
 // Counts say what Apply met.
 type Counts struct {
@@ -33,15 +37,24 @@ type met struct {
 	columns       []metColumn
 	derived       []derive.Met
 	problems      *problems // nil: the first one is an error
+
+	again  *again          // nil: nothing was read again
+	unread map[unread]bool // what could not be
+}
+
+// unread is a value of a column that was read again.
+type unread struct {
+	column int // of again
+	row    int64
 }
 
 // metColumn is how many values of a column there were of those that are counted.
 type metColumn struct{ imputed, unseen, rounded int64 }
 
 func (a *applier) newMet() *met {
-	m := &met{columns: make([]metColumn, len(a.columns))}
+	m := &met{columns: make([]metColumn, len(a.columns)), again: a.again}
 	if a.tolerant {
-		m.problems = newProblems(len(a.columns))
+		m.problems = newProblems(len(a.columns) + a.again.len())
 	}
 	return m
 }
@@ -53,13 +66,38 @@ func (m *met) add(column, n int, out *Out, rounded int64) error {
 		if m.problems == nil {
 			return err
 		}
-		m.problems.add(column, n, err)
+		if !m.follows(column, err.Row) {
+			m.problems.add(column, n, err)
+		}
 	}
 	c := &m.columns[column]
 	c.imputed += out.Imputed
 	c.unseen += out.Unseen
 	c.rounded += rounded
 	return nil
+}
+
+// unreadable notes that a value of a column that was read again, one of n rows, is none of
+// its type. It is an error, or a problem of its row.
+func (m *met) unreadable(column, n int, err *ValueError) error {
+	if m.problems == nil {
+		return err
+	}
+	m.problems.add(len(m.columns)+column, n, err)
+	if m.unread == nil {
+		m.unread = map[unread]bool{}
+	}
+	m.unread[unread{column, err.Row}] = true
+	return nil
+}
+
+// follows says whether a problem of a column of the transform follows from one that is
+// known, of what the column is made of.
+func (m *met) follows(column int, row int64) bool {
+	if len(m.unread) == 0 {
+		return false
+	}
+	return slices.ContainsFunc(m.again.needed[column], func(of int) bool { return m.unread[unread{of, row}] })
 }
 
 // merge adds what was met in the next rows, which begin at row base of the table.

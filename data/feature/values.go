@@ -130,6 +130,7 @@ const (
 	Absent    Reason = "the value is missing"
 	NotNumber Reason = "the text is no number"
 	NotTruth  Reason = "the text is no truth value"
+	NotTime   Reason = "the text is no date or time of training"
 	Infinite  Reason = "the value is infinite"
 	TooLarge  Reason = "the number is too large for a float32"
 	NotSeen   Reason = "the category was not there in training"

@@ -162,6 +162,34 @@ func wayOf(document []byte) (*way, error) {
 	return w, nil
 }
 
+// Typed are the columns of a schema, a document, as they were read, and the time zone of
+// times that name none, empty for UTC.
+func Typed(document []byte) (columns []cell.Typed, zone string, err error) {
+	s, err := ReadPart(document, 0, len(document), nil)
+	if err != nil {
+		return nil, "", err
+	}
+	var told struct {
+		Reading struct {
+			Dates    map[string]string `json:"dates"`
+			Timezone string            `json:"timezone"`
+		} `json:"reading"`
+	}
+	if err := json.Unmarshal(document, &told); err != nil {
+		return nil, "", err
+	}
+	for _, c := range s.Columns {
+		t := cell.Typed{Name: c.Name, Type: c.Type}
+		if text, ok := told.Reading.Dates[c.Name]; ok {
+			if t.Layout, _, err = cell.ParseLayout(text); err != nil {
+				return nil, "", err
+			}
+		}
+		columns = append(columns, t)
+	}
+	return columns, told.Reading.Timezone, nil
+}
+
 // With gives a schema, as a document, further columns of a table, but those whose names
 // it has already.
 func With(document []byte, fields []arrow.Field) (with []byte, taken []string, err error) {

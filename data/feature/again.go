@@ -1,0 +1,139 @@
+package feature
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+
+	"pipe/data/derive"
+	"pipe/data/source/cell"
+	"pipe/data/source/schema"
+	"pipe/data/table"
+)
+
+// An again is what of a table has to be read again before the steps of training: columns
+// that were of another type then, and are text now since one of their values is none of
+// it, or numbers of another type. The steps then get the others as in training.
+type again struct {
+	columns  []cell.Typed
+	at       []int // in the record
+	notation *cell.Notation
+	needed   [][]int // by column of the transform, those that it is made of
+}
+
+// againOf finds what is to be read again. It is only of what something is computed: a
+// feature reads texts and numbers by itself.
+func (t *Transform) againOf(in *arrow.Schema, replay *derive.Replay) (*again, error) {
+	columns, zone, err := schema.Typed(t.reading)
+	if err != nil {
+		return nil, fmt.Errorf("reading: %w", err)
+	}
+	g := &again{needed: make([][]int, len(t.columns))}
+	for _, c := range columns {
+		found := in.FieldIndices(c.Name)
+		if len(found) > 0 && replay.Computes(c.Name) && readsAgain(c.Type, table.ClassOf(in.Field(found[0]).Type)) {
+			g.columns, g.at = append(g.columns, c), append(g.at, found[0])
+		}
+	}
+	if len(g.columns) == 0 {
+		return g, nil
+	}
+	for i, c := range t.columns {
+		needs := derive.NewReplay(t.replay, []string{c.Name}).Needs()
+		for j, a := range g.columns {
+			if slices.Contains(needs, a.Name) {
+				g.needed[i] = append(g.needed[i], j)
+			}
+		}
+	}
+	if zone != "" {
+		at, err := time.LoadLocation(zone)
+		if err != nil {
+			return nil, fmt.Errorf("reading: timezone: %w", err)
+		}
+		g.notation = &cell.Notation{Zone: at}
+	}
+	return g, nil
+}
+
+// readsAgain says whether a column of a class is made one of the type that it had.
+func readsAgain(typ cell.Type, class table.Class) bool {
+	switch typ {
+	case cell.String, cell.List:
+		return false
+	case cell.Float64:
+		return class == table.ClassText || class == table.ClassWhole
+	case cell.Int64:
+		return class == table.ClassText || class == table.ClassReal
+	}
+	return class == table.ClassText
+}
+
+// len is the number of columns that are read again.
+func (g *again) len() int {
+	if g == nil {
+		return 0
+	}
+	return len(g.columns)
+}
+
+// schema is that of what read makes.
+func (g *again) schema(in *arrow.Schema) *arrow.Schema {
+	if len(g.columns) == 0 {
+		return in
+	}
+	fields := slices.Clone(in.Fields())
+	for i, c := range g.columns {
+		fields[g.at[i]].Type, fields[g.at[i]].Nullable = c.Type.Arrow(), true
+	}
+	meta := in.Metadata()
+	return arrow.NewSchema(fields, &meta)
+}
+
+// read reads the columns of some rows. A value that is none of the type is missing, and
+// a problem of its row.
+func (g *again) read(rec arrow.RecordBatch, met *met) (arrow.RecordBatch, error) {
+	if len(g.columns) == 0 {
+		rec.Retain()
+		return rec, nil
+	}
+	columns := slices.Clone(rec.Columns())
+	for i, c := range g.columns {
+		texts, valid, err := table.Texts(columns[g.at[i]])
+		if err != nil {
+			return nil, err
+		}
+		arr, wrong := c.Read(texts, valid, g.notation)
+		defer arr.Release()
+		columns[g.at[i]] = arr
+		for _, row := range wrong {
+			if err := met.unreadable(i, len(texts), notTyped(c, int64(row), texts[row])); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return array.NewRecordBatch(g.schema(rec.Schema()), columns, rec.NumRows()), nil
+}
+
+// notTyped says that a text is no value of a column.
+func notTyped(c cell.Typed, row int64, text string) *ValueError {
+	err := &ValueError{Column: c.Name, Row: row, Reason: NotTime}
+	what := c.Type.String()
+	switch c.Type {
+	case cell.Int64:
+		err.Reason, what = NotNumber, "whole number"
+	case cell.Float64:
+		err.Reason, what = NotNumber, "number"
+	case cell.Bool:
+		err.Reason, what = NotTruth, "truth value"
+	}
+	err.Msg = fmt.Sprintf("%s is no %s", shortQuote(text), what)
+	if c.Layout != nil {
+		err.Msg += " as " + c.Layout.String()
+	}
+	err.Fix = fmt.Sprintf("write a %s there, as the training data have it, or leave it empty", what)
+	return err
+}
