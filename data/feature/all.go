@@ -6,6 +6,7 @@ func All() []Kind {
 		imputeKind(), indicatorKind(), clipKind(), log1pKind(), sqrtKind(), scaleKind(), oneHotKind(), ordinalKind(),
 		imageKind(), tokensKind(), vectorKind(),
 		normaliseKind(), wordsKind(),
+		dateKind(),
 	}
 }
 

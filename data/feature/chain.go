@@ -50,7 +50,7 @@ func (k *Kind) gives(in Form) Form {
 func (c chain) begin(forms Form, holds string) (Form, error) {
 	var furthest error
 	reached := -1
-	for _, start := range []Form{Numbers, Texts, Lists} {
+	for _, start := range []Form{Numbers, Texts, Lists, Times} {
 		if forms&start == 0 {
 			continue
 		}
@@ -108,6 +108,8 @@ func (c chain) walk(form Form, holds string) (at int, err error) {
 		}
 	}
 	switch form {
+	case Times:
+		return len(c.uses), Column{Name: c.column}.wrong("chain", "end the chain with `date`, which makes features of them", "its values are times at the end of the chain, which are no features yet")
 	case Lists:
 		return len(c.uses), Column{Name: c.column}.wrong("chain", "end the chain with `image`, `tokens` or `vector`", "its values are lists at the end of the chain, which are no features yet")
 	case Texts:

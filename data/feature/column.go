@@ -84,10 +84,12 @@ func (c *column) check() error {
 		can = Lists // or nothing that any column is
 	}
 	switch {
-	case form != Numbers && form != Texts && form != Lists:
-		return errors.New("it says neither that its values are numbers nor that they are categories or lists")
+	case form&AnyForm == 0:
+		return errors.New("it says neither that its values are numbers nor that they are categories, times or lists")
 	case form&can == 0 && form == Lists:
 		return fmt.Errorf("type %q is no list", c.Type)
+	case form&can == 0 && form == Times:
+		return fmt.Errorf("type %q is no time", c.Type)
 	case form&can == 0 && form == Numbers:
 		return fmt.Errorf("type %q is no number", c.Type)
 	case form&can == 0:
@@ -244,6 +246,8 @@ func (c *column) readLater(arr arrow.Array, v *Values, out *Out) (err error) {
 	case Lists:
 		v.Lists, err = rd.lists(arr)
 		return err
+	case Times:
+		return rd.times(arr, v, out)
 	}
 	numbers, shared, err := rd.numbers(arr, v.buf)
 	if err != nil {

@@ -130,6 +130,9 @@ func (c *columnFit) read(arr arrow.Array, v *Values) (err error) {
 	case Lists:
 		v.Lists, _ = table.Lists(arr)
 		return nil
+	case Times:
+		v.setNumbers(times(arr, v.buf), false)
+		return nil
 	}
 	numbers, shared, err := floats(c.Name, arr, v.buf)
 	if err != nil {

@@ -28,15 +28,20 @@
 //     scale is fitted on the imputed column. A numeric column that has missing
 //     values must declare one. A column without any value can be fitted only
 //     with a constant.
+//
 //   - Scale (StandardScaler, MinMaxScaler, MaxAbsScaler, RobustScaler):
 //     (x - center) / scale, where a scale that is zero but for rounding is 1.
 //     Nothing is clipped.
+//
 //   - Encode (OneHotEncoder, OrdinalEncoder): categories are sorted, text by
 //     code point and integers by value. A missing value without imputation is
 //     a category of its own, sorted last. Rare categories can share a bucket,
 //     which is numbered last. A category that was not there in training is
 //     none of the known ones in one-hot encoding, which is counted, unless it
 //     is to be an error, as it is in ordinal encoding.
+//
+//   - Dates: parts are those of pandas, in UTC. A cycle is as long as the month, year
+//     or year of weeks that a day is in.
 //
 // Two things differ. An indicator feature exists whenever it is declared, not
 // only if values were missing in training, so that the width of the vector

@@ -122,7 +122,7 @@ func (d *fittedColumn) column(kinds []Kind) (column, error) {
 		}
 		return c, c.check()
 	}
-	for _, form := range []Form{Numbers, Texts, Lists} {
+	for _, form := range []Form{Numbers, Texts, Lists, Times} {
 		if form.String() == d.Form {
 			c.form = form
 		}

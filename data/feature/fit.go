@@ -110,7 +110,7 @@ func (f *fitter) prepare(spec Spec, kinds []Kind) error {
 			return err
 		}
 		fit := f.newColumn(c.Name, at, schema.Field(at), form, chain.uses)
-		fit.column.brief = c.Chain == nil && form != Lists
+		fit.column.brief = c.Chain == nil && form&(Lists|Times) == 0
 		if err := fit.advance(); err != nil {
 			return err
 		}

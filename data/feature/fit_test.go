@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"math"
 	"testing"
-
-	"github.com/apache/arrow-go/v18/arrow"
 )
 
 func TestFitErrors(t *testing.T) {
@@ -33,7 +31,6 @@ func TestFitErrors(t *testing.T) {
 		{"mean of text", x(Column{Impute: by(Mean)}), []col{texts}, `column "x": categories have no mean`, "most_frequent"},
 		{"encoded decimals", x(Column{Encode: asOneHot(OneHot{})}), []col{floats}, `column "x": it holds decimal numbers, which are not categories`, "columns: {x: string}"},
 		{"scaled categories", x(Column{Encode: asOneHot(OneHot{}), Scale: Robust}), []col{texts}, `column "x": categories have no scale`, "remove"},
-		{"date", x(Column{}), []col{{"x", []any{arrow.Date32(3)}}}, `column "x": a column of type date cannot be a feature as it is`, "weekday"},
 		{"constant", x(Column{Impute: constant("none")}), []col{floats}, `column "x": the constant "none" cannot take the place of a missing number`, "{constant: 0}"},
 		{"bare indicator", x(Column{Indicator: true}), []col{floats}, `column "x": an indicator goes with an imputation: without one a missing number is an error and a missing text is a category of its own`, "impute: median"},
 		{"bare infrequent", x(Column{Encode: asOneHot(OneHot{Unseen: UnseenInfrequent})}), []col{texts}, `column "x": there is no bucket of infrequent categories to put unseen ones into`, "min_frequency"},

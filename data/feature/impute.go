@@ -15,7 +15,7 @@ func imputeKind() Kind {
 		Name:    "impute",
 		Version: 1,
 		Doc:     "Put a value in place of each missing one.",
-		Takes:   Numbers | Texts,
+		Takes:   Numbers | Texts | Times,
 		New:     func() Setting { return new(Impute) },
 		Read: func(_ int, state json.RawMessage) (Fitted, error) {
 			f, err := Decode[fill](state)
@@ -72,9 +72,9 @@ func (s *Impute) Strategy() Strategy {
 // Takes implements Taker: categories have neither mean nor median.
 func (s *Impute) Takes() Form {
 	if st := s.Strategy(); st == Mean || st == Median {
-		return Numbers
+		return Numbers | Times
 	}
-	return Numbers | Texts
+	return Numbers | Texts | Times
 }
 
 // Fit implements Setting.
@@ -83,6 +83,12 @@ func (s *Impute) Fit(in *Input) (Fitter, error) {
 	switch {
 	case f.always() && in.Form == Texts:
 		f.learned.Text = &s.Constant.Value.Text
+	case f.always() && in.Form == Times:
+		v, err := in.moment("impute", s.Constant.Value.Text)
+		if err != nil {
+			return nil, err
+		}
+		f.learned.Number = &v
 	case f.always():
 		text := s.Constant.Value.Text
 		v, err := strconv.ParseFloat(text, 64)
@@ -129,12 +135,15 @@ func (f *imputeFit) Done() (Fitted, error) {
 	default:
 		v = f.order.Mode()
 	}
+	if f.in.Form == Times {
+		v = f.in.begun(v)
+	}
 	f.learned.Number = &v
 	return f.learned, f.in.finite(v)
 }
 
-// A fill is what takes the place of a missing value: Number of numbers, Text of
-// categories.
+// A fill is what takes the place of a missing value: Number of numbers and times,
+// Text of categories.
 type fill struct {
 	Strategy Strategy `json:"strategy"`
 	Number   *float64 `json:"number,omitempty"`
@@ -156,7 +165,7 @@ func (f fill) check() error {
 // Takes implements Taker.
 func (f fill) Takes() Form {
 	if f.Number != nil {
-		return Numbers
+		return Numbers | Times
 	}
 	return Texts
 }

@@ -7,7 +7,7 @@ func indicatorKind() Kind {
 		Name:    "indicator",
 		Version: 1,
 		Doc:     "Add a feature that is 1 where the value is missing. It comes before impute, which leaves no value missing.",
-		Takes:   Numbers | Texts,
+		Takes:   Numbers | Texts | Times,
 		New:     func() Setting { return new(Indicator) },
 		Read:    func(_ int, state json.RawMessage) (Fitted, error) { return Decode[missingness](state) },
 	}

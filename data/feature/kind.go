@@ -34,6 +34,11 @@ const (
 	Texts                     // of columns of text, and of integers and truth values as categories
 	Features                  // no values any more: the transform has made features or an input of them
 	Lists                     // of columns of lists, such as the levels of a picture
+	// Times are of columns of dates, timestamps and times of day: Numbers of
+	// microseconds since 1970 in UTC, or since midnight.
+	Times
+
+	AnyForm = Numbers | Texts | Lists | Times // of a column
 )
 
 func (f Form) String() string {
@@ -46,6 +51,8 @@ func (f Form) String() string {
 		return "features"
 	case Lists:
 		return "lists"
+	case Times:
+		return "times"
 	}
 	return "values"
 }

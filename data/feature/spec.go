@@ -22,7 +22,7 @@ type Spec struct {
 // A Column says how one column becomes features: by a chain of transforms, or
 // in the short form that the other fields are, whose zero values mean the
 // defaults for the type of the column: numbers are standardised, booleans become
-// 0 and 1, texts become one_hot.
+// 0 and 1, texts become one_hot, times become features of their parts.
 type Column struct {
 	Name      string
 	Impute    *Impute
@@ -45,7 +45,7 @@ type Encode struct {
 // scale, the encoding. A column of numbers or truth values that has an encoding
 // of its own holds categories; it takes none. Nor does a chain. A chain of
 // defaults is for columns that leave everything open.
-type Defaults struct{ Number, Text, Bool Column }
+type Defaults struct{ Number, Text, Bool, Date Column }
 
 // fill gives the column with what it leaves open.
 func (d Defaults) fill(c Column, typ arrow.DataType) Column {
@@ -58,6 +58,8 @@ func (d Defaults) fill(c Column, typ arrow.DataType) Column {
 		of = d.Number
 	case table.ClassBool:
 		of = d.Bool
+	case table.ClassDate, table.ClassTimestamp, table.ClassTime:
+		of = d.Date
 	}
 	if c.Chain != nil {
 		return c
@@ -222,7 +224,7 @@ func (s Spec) Validate(kinds []Kind) error {
 			return c.wrong("", "", "listed twice among the features")
 		}
 		seen[c.Name] = true
-		if err := c.Validate(kinds, Numbers|Texts|Lists); err != nil {
+		if err := c.Validate(kinds, AnyForm); err != nil {
 			return err
 		}
 	}
@@ -273,18 +275,31 @@ func (c Column) resolved(typ arrow.DataType, kinds []Kind) (chain, error) {
 			c.Scale = Standard
 		}
 	case table.ClassDate, table.ClassTimestamp, table.ClassTime:
-		return none, c.wrong("", fmt.Sprintf("make numbers of it where the table is made, such as year, month, weekday or days since a start, in an `exec` stage; or leave it out: `keep: [%s]` takes it out of a pattern", c.Name),
-			"a column of type %s cannot be a feature as it is", table.TypeName(typ))
+		if c.Scale != "" || c.Encode != nil {
+			return none, c.wrong("", fmt.Sprintf("write `%s: [date]`, or `[date: {parts: [weekday, is_weekend]}]` for some of it", c.Name),
+				"it holds values of type %s, of which the step `date` makes features; they have neither a scale nor an encoding", table.TypeName(typ))
+		}
+		if c.Chain == nil {
+			return c.dated(), nil
+		}
 	default:
 		return none, c.wrong("", fmt.Sprintf("leave it out of features: `keep: [%s]` takes it out of a pattern", c.Name), "a column of type %s cannot be a feature", table.TypeName(typ))
 	}
-	if err := c.Validate(kinds, Numbers|Texts|Lists); err != nil {
+	if err := c.Validate(kinds, AnyForm); err != nil {
 		return none, err
 	}
 	if c.Chain != nil {
 		return chainOf(c, kinds)
 	}
 	return c.brief(), nil
+}
+
+// dated is the chain of a column of times that has none.
+func (c Column) dated() chain {
+	out := c.brief()
+	kind := dateKind()
+	out.uses = append(out.uses, use{&kind, &Date{Cyclic: true}})
+	return out
 }
 
 // brief is the chain that the short form stands for.

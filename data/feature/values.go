@@ -15,7 +15,7 @@ import (
 // column is at.
 type Values struct {
 	// Numbers has a number for each row, NaN where it is missing. There are no
-	// infinities.
+	// infinities. Of Times they are whole, see there.
 	Numbers []float64
 	// Texts has a text for each row, and Valid which of them are there; nil if
 	// all are. Text tells what counts. They may share the memory of the table.
@@ -155,6 +155,8 @@ func formsOf(c table.Class) Form {
 		return Numbers | Texts
 	case table.ClassReal:
 		return Numbers
+	case table.ClassDate, table.ClassTimestamp, table.ClassTime:
+		return Times
 	}
 	return 0
 }

@@ -117,7 +117,7 @@ var classDocs = map[Class]struct{ holds, feature string }{
 	ClassBool:      {"true and false", "0 and 1"},
 	ClassWhole:     {"whole numbers", "numbers, or categories if it has an `encode`"},
 	ClassReal:      {"decimal numbers", "numbers"},
-	ClassDate:      {"days, as 2006-01-02", "not as it is"},
-	ClassTimestamp: {"points in time in UTC, as 2006-01-02T15:04:05Z", "not as it is"},
-	ClassTime:      {"times of day, as 15:04:05", "not as it is"},
+	ClassDate:      {"days, as 2006-01-02", "parts of a calendar, by the step `date`"},
+	ClassTimestamp: {"points in time in UTC, as 2006-01-02T15:04:05Z", "parts of a calendar, by the step `date`"},
+	ClassTime:      {"times of day, as 15:04:05", "parts of the day, by the step `date`"},
 }

@@ -38,7 +38,9 @@ its input, and the fitted ` + "`transform`" + `, with which a predict stage trea
 
 Features appear in the order in which they are listed; a column that is not listed is dropped. A
 column without settings gets the usual treatment of its type: numbers are standardised, booleans
-become 0 and 1, texts become one_hot. The definitions are those of scikit-learn.
+become 0 and 1, texts become one_hot. The definitions are those of scikit-learn. A date becomes the
+days since the first one, standardised, and the sine and the cosine of its place in the year and in the
+week; a timestamp that of its place in the day, too. The step ` + "`date`" + ` names other parts, or holidays.
 
 Rows without a target are dropped from every table. A number that is missing is an error unless
 ` + "`impute`" + ` says what to put in its place; a text that is missing is a category of its own. A
@@ -68,6 +70,7 @@ features:
       island: {encode: {one_hot: {unseen: error}}}
       body_mass_g: [impute: median, log1p, scale: standard]
       sex: {impute: most_frequent}
+      date_egg: [date: {parts: [year, week], holidays: [2008-11-27]}]
       "*": {}                       # all others, by their types
     defaults:
       number: {impute: median}

@@ -21,6 +21,14 @@ type DefaultsSetting struct {
 	Number *NumberDefaults `yaml:"number" doc:"Of columns of integers and decimal numbers, but for those with encode."`
 	Text   *TextDefaults   `yaml:"text" doc:"Of columns of text."`
 	Bool   *FeatureSetting `yaml:"bool" doc:"Of columns of truth values, but for those with encode."`
+	Date   *DateDefaults   `yaml:"date" added:"true" doc:"Of columns of dates, timestamps and times of day."`
+}
+
+// DateDefaults are settings of columns of times.
+type DateDefaults struct {
+	Impute    *feature.Impute `yaml:"impute" doc:"What takes the place of a missing value."`
+	Indicator bool            `yaml:"indicator" default:"false" doc:"Add a feature that is 1 where the value was missing, for columns with the impute from here."`
+	Chain     []feature.Step  `yaml:"chain" short:"true" single:"true" doc:"Transforms in their order, in place of the others here, for columns without any settings of their own."`
 }
 
 // NumberDefaults are settings of columns of numbers.
@@ -59,12 +67,17 @@ type TargetSetting struct {
 
 // Validate finds settings that contradict each other.
 func (s *FeatureSetting) Validate() error {
-	return feature.AtField(s.column("").Validate(feature.All(), feature.Numbers|feature.Texts|feature.Lists))
+	return feature.AtField(s.column("").Validate(feature.All(), feature.AnyForm))
 }
 
 // Validate finds settings that contradict each other.
 func (s *NumberDefaults) Validate() error {
 	return feature.AtField(s.column().Validate(feature.All(), feature.Numbers))
+}
+
+// Validate finds settings that contradict each other.
+func (s *DateDefaults) Validate() error {
+	return feature.AtField(s.column().Validate(feature.All(), feature.Times))
 }
 
 // Validate finds settings that contradict each other.
@@ -133,6 +146,10 @@ func (s *TextDefaults) column() feature.Column {
 	return feature.Column{Impute: s.Impute, Indicator: s.Indicator, Encode: s.Encode, Chain: s.Chain}
 }
 
+func (s *DateDefaults) column() feature.Column {
+	return feature.Column{Impute: s.Impute, Indicator: s.Indicator, Chain: s.Chain}
+}
+
 // defaults are those that the settings stand for, of which there may be none.
 func (s *DefaultsSetting) defaults() (d feature.Defaults) {
 	if s == nil {
@@ -146,6 +163,9 @@ func (s *DefaultsSetting) defaults() (d feature.Defaults) {
 	}
 	if s.Bool != nil {
 		d.Bool = s.Bool.column("")
+	}
+	if s.Date != nil {
+		d.Date = s.Date.column()
 	}
 	return d
 }

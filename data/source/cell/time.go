@@ -190,6 +190,27 @@ func parseTimeNs(b []byte) (nanos int64, ok bool) {
 	return nanos, ok && len(rest) == 0
 }
 
+// Micros reads a date, a timestamp or a time of day as its whole microseconds, since
+// 1970-01-01 UTC or since midnight. Timestamps may lack the time, and are in UTC
+// without a zone. ok is false for other texts and other types.
+func Micros(t Type, text string) (micros int64, ok bool) {
+	switch b := []byte(text); t {
+	case Date:
+		days, ok := parseDate(b)
+		return int64(days) * perDay * 1e6, ok
+	case Timestamp, TimestampNs:
+		m, ok := scanTimestamp(b)
+		m.nanos -= m.nanos % 1e3
+		if micros, fits := m.micros(); fits {
+			return micros, ok
+		}
+	case Time, TimeNs:
+		nanos, ok := parseTimeNs(b)
+		return nanos / 1e3, ok
+	}
+	return 0, false
+}
+
 // parseTimestampNs reads a timestamp as nanoseconds since 1970-01-01 UTC.
 func parseTimestampNs(b []byte) (nanos int64, ok bool) {
 	m, ok := scanTimestamp(b)
