@@ -3,7 +3,8 @@ package feature
 // All lists the transforms that there are.
 func All() []Kind {
 	return []Kind{
-		imputeKind(), indicatorKind(), clipKind(), log1pKind(), sqrtKind(), scaleKind(), oneHotKind(), ordinalKind(),
+		imputeKind(), indicatorKind(), clipKind(), outliersKind(), roundKind(),
+		log1pKind(), logKind(), sqrtKind(), powKind(), scaleKind(), binKind(), oneHotKind(), ordinalKind(),
 		imageKind(), tokensKind(), vectorKind(),
 		normaliseKind(), wordsKind(),
 		dateKind(),

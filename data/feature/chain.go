@@ -35,12 +35,21 @@ func (u use) takes() Form {
 	return u.kind.Takes
 }
 
-// gives is the form that a kind passes on if it was given one.
-func (k *Kind) gives(in Form) Form {
-	if k.Gives == 0 {
+// gives is the form that a transform passes on if it was given one.
+func (u use) gives(in Form) Form { return gives(u.kind, u.setting, in) }
+
+// gives is the form that a transform passes on if it was given one.
+func (s step) gives(in Form) Form { return gives(s.kind, s.Fitted, in) }
+
+func gives(k *Kind, of any, in Form) Form {
+	out := k.Gives
+	if g, ok := of.(Giver); ok {
+		out = g.Gives()
+	}
+	if out == 0 {
 		return in
 	}
-	return k.Gives
+	return out
 }
 
 // begin finds the form in which the values of a column begin its chain, out of
@@ -103,7 +112,7 @@ func (c chain) walk(form Form, holds string) (at int, err error) {
 			return wrong("remove one of the two", "nothing is missing any more behind impute, so %s has nothing to do", name)
 		}
 		imputed, indicated = imputed || isImpute, indicated || isIndicator
-		if next := u.kind.gives(form); next != form {
+		if next := u.gives(form); next != form {
 			form, maker = next, name
 		}
 	}

@@ -16,7 +16,7 @@ func chained(name string, steps ...Step) Column { return Column{Name: name, Chai
 
 func does(kind string, s Setting) Step { return Step{kind, s} }
 
-func scaled(m Scaling) Step { return does("scale", &Scale{m}) }
+func scaled(m Scaling) Step { return does("scale", &Scale{Method: m}) }
 
 // The numbers are those of numpy 2.4.
 func TestChainIsThatOfNumpy(t *testing.T) {

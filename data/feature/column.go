@@ -45,11 +45,12 @@ func (c *column) derive() []table.Feature {
 	var main, aside []string
 	c.offsets = make([]int, len(c.steps))
 	form := c.form
+	var asides []int // steps whose features come last
 	for i, s := range c.steps {
-		form = s.kind.gives(form)
-		to := &aside
-		if form == Features {
-			to = &main
+		form = s.gives(form)
+		to := &main
+		if form != Features {
+			to, asides = &aside, append(asides, i)
 		}
 		c.offsets[i] = len(*to)
 		for _, o := range s.Outputs() {
@@ -59,10 +60,8 @@ func (c *column) derive() []table.Feature {
 	if c.number = form == Numbers; c.number {
 		main = append(main, c.Name)
 	}
-	for i, s := range c.steps {
-		if s.kind.Gives != Features {
-			c.offsets[i] += len(main)
-		}
+	for _, i := range asides {
+		c.offsets[i] += len(main)
 	}
 	var features []table.Feature
 	for _, name := range append(main, aside...) {
@@ -103,7 +102,7 @@ func (c *column) check() error {
 		if form&takes == 0 {
 			return fmt.Errorf("%s cannot be applied to %s", s.kind.Name, form)
 		}
-		form = s.kind.gives(form)
+		form = s.gives(form)
 	}
 	if form != Numbers && form != Features {
 		return errors.New("the chain ends before there are features")

@@ -90,7 +90,7 @@ func (c *columnFit) advance() error {
 func (c *columnFit) begin(k int) error {
 	form := c.form
 	for _, s := range c.chain[:k] {
-		form = s.kind.gives(form)
+		form = s.gives(form)
 	}
 	c.base, c.stats = k, &statistics{numbers: c.numbers}
 	in := &Input{Name: c.Name, Type: c.Type, Form: form, Of: c.of, Shape: c.shape, stats: c.stats, doubt: c.doubt, remarks: &c.remarks, scratch: c.scratch}

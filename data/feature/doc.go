@@ -17,8 +17,8 @@
 //
 // # Semantics
 //
-// They are those of scikit-learn 1.5, to which the tests compare
-// (testdata/oracle.py). A null and a NaN are the same thing: a missing value.
+// They are those of scikit-learn, 1.5 to 1.9, to which the tests compare
+// (testdata/oracle.py and steps.py). A null and a NaN are the same thing: a missing value.
 // An infinite value is an error. Constants are computed in float64 with
 // compensated sums over the rows in order, so that they depend neither on how
 // the table is cut into batches nor on the number of threads.
@@ -32,6 +32,16 @@
 //   - Scale (StandardScaler, MinMaxScaler, MaxAbsScaler, RobustScaler):
 //     (x - center) / scale, where a scale that is zero but for rounding is 1.
 //     Nothing is clipped.
+//
+//   - Curves (QuantileTransformer, PowerTransformer): quantiles are those of all
+//     rows, none are drawn. The exponent of a power is where the derivative of the
+//     likelihood is 0, to eleven digits, of curves about the mean of the column,
+//     within the bounds that scipy has: values far from 0 and near to each other
+//     lose nothing, where PowerTransformer loses all.
+//
+//   - Bins (KBinsDiscretizer of 1.9): quantile (averaged inverse of the
+//     distribution), uniform, or edges that are given. Bins that are not wider
+//     than 1e-8 are left out.
 //
 //   - Encode (OneHotEncoder, OrdinalEncoder): categories are sorted, text by
 //     code point and integers by value. A missing value without imputation is

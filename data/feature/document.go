@@ -66,7 +66,7 @@ func (t *Transform) document() (document, error) {
 	doc := document{Format: formatName, Version: briefVersion, Target: t.target, Keep: t.keep}
 	for i := range t.columns {
 		c := &t.columns[i]
-		if c.brief && !slices.ContainsFunc(c.steps, func(s step) bool { return s.version > 1 }) {
+		if c.brief && !slices.ContainsFunc(c.steps, func(s step) bool { return s.version > 1 || !s.hasBrief() }) {
 			doc.Columns = append(doc.Columns, c.documentBrief())
 			continue
 		}
@@ -88,6 +88,16 @@ func (t *Transform) document() (document, error) {
 		doc.Version, doc.Steps = formatVersion, t.steps
 	}
 	return doc, nil
+}
+
+// hasBrief says whether there is a short form of what was learned, as there is of
+// what there was before there were chains.
+func (s step) hasBrief() bool {
+	switch s.Fitted.(type) {
+	case missingness, fill, scaling, oneHot, ordinal:
+		return true
+	}
+	return false
 }
 
 func (c *column) documentBrief() fittedColumn {

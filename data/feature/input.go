@@ -3,6 +3,7 @@ package feature
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"pipe/data/order"
 	"pipe/data/table"
@@ -107,6 +108,9 @@ func (m *Moments) value() moments {
 // Count is the number of values.
 func (m *Moments) Count() int64 { v := m.value(); return v.n }
 
+// Missing is the number of rows that have none.
+func (m *Moments) Missing() int64 { v := m.value(); return v.missing }
+
 // Mean is their mean, in compensated arithmetic.
 func (m *Moments) Mean() float64 { v := m.value(); return v.mean() }
 
@@ -168,6 +172,68 @@ func (o *Order) Median() float64 {
 // Quantile is the value below which the share q of the values lies, by linear
 // interpolation as numpy has it.
 func (o *Order) Quantile(q float64) float64 { return quantile(o.at, o.len(), q) }
+
+// Rows is how many rows there are, missing values included.
+func (o *Order) Rows() int64 { return o.in.stats.order.Len() + o.in.stats.absent }
+
+// Quantiles are those of shares that do not fall, in about the time of one pass over
+// the values.
+func (o *Order) Quantiles(shares []float64) []float64 {
+	n := o.len()
+	var places []int64
+	for _, q := range shares {
+		a, b, _ := between(n, q)
+		places = append(places, a, b)
+	}
+	values := o.atAll(places)
+	list := make([]float64, len(shares))
+	for i, q := range shares {
+		at := func(place int64) float64 {
+			if place == places[2*i] {
+				return values[2*i]
+			}
+			return values[2*i+1]
+		}
+		list[i] = quantile(at, n, q)
+	}
+	return list
+}
+
+// atAll gives the values at places, which may not fall by more than one.
+func (o *Order) atAll(places []int64) []float64 {
+	s := o.in.stats
+	sorted := slices.Sorted(slices.Values(places))
+	sorted = slices.Compact(sorted)
+	found := make([]float64, len(sorted))
+	var fill float64
+	var before, with int64 // how many are before those that were filled in, and how many these are
+	if f, ok := o.in.filled(); ok && s.absent > 0 {
+		fill, with = *f.Number, s.absent
+		before = o.known(s.order.Below(fill))
+	}
+	next, seen := 0, int64(0)
+	visit := func(x float64, until int64) {
+		for next < len(sorted) && sorted[next] < until {
+			found[next] = x
+			next++
+		}
+	}
+	o.known(0, s.order.Each(func(key uint64, n int64) {
+		if with > 0 && seen == before {
+			seen += with
+			visit(fill, seen)
+		}
+		seen += n
+		visit(order.Number(key), seen)
+	}))
+	visit(fill, math.MaxInt64) // behind all others
+	list := make([]float64, len(places))
+	for i, place := range places {
+		at, _ := slices.BinarySearch(sorted, place)
+		list[i] = found[at]
+	}
+	return list
+}
 
 // Mode is the most frequent value, the smallest of several.
 func (o *Order) Mode() float64 {

@@ -71,6 +71,10 @@ type Setting interface {
 // was learned from one of them.
 type Taker interface{ Takes() Form }
 
+// A Giver is a Setting, and what is learned of it, that gives another form than its
+// Kind; zero is the one that it was given.
+type Giver interface{ Gives() Form }
+
 // A Fitter learns from a column. One that needs more than the statistics of
 // Input is a Passer.
 //

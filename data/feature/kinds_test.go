@@ -62,8 +62,17 @@ func drawChain(t *rapid.T, texts bool) []Step {
 	zero := 0.0
 	steps = append(steps, Step{"clip", &Clip{Min: &zero}})
 	for range rapid.IntRange(0, 3).Draw(t, "more") {
-		s := pick(Step{"log1p", new(Log1p)}, Step{"sqrt", new(Sqrt)}, does("scale", &Scale{MinMax}), does("scale", &Scale{MaxAbs}))
+		s := pick(Step{"log1p", new(Log1p)}, Step{"sqrt", new(Sqrt)}, does("scale", &Scale{Method: MinMax}), does("scale", &Scale{Method: MaxAbs}),
+			does("scale", &Scale{Method: Quantile, Output: rapid.SampledFrom([]Distribution{Uniform, Normal}).Draw(t, "output")}), scaled(Power),
+			does("outliers", &Outliers{Rule: rapid.SampledFrom([]OutlierRule{ByIQR, ByZScore, ByQuantiles}).Draw(t, "rule")}),
+			does("round", &Round{Digits: 1}), does("log", &Log{Offset: 1}), does("pow", &Pow{Exponent: 0.5}))
 		steps = append(steps, s, Step{"clip", &Clip{Min: &zero}})
+	}
+	if rapid.Bool().Draw(t, "bin") {
+		b := &Bin{By: rapid.SampledFrom([]Binning{ByQuantile, ByWidth}).Draw(t, "by"), Output: rapid.SampledFrom([]BinOutput{BinOneHot, BinOrdinal}).Draw(t, "bins")}
+		if steps = append(steps, does("bin", b)); b.Output == BinOneHot {
+			return steps
+		}
 	}
 	if rapid.Bool().Draw(t, "scale") {
 		steps = append(steps, scaled(rapid.SampledFrom([]Scaling{Standard, MinMax, MaxAbs, Robust}).Draw(t, "scaling")))

@@ -207,6 +207,9 @@ func (t Target) Validate() error {
 	if t.Task == Classification && t.Scale != "" {
 		return c.wrong("scale", "remove `scale`", "classes have no scale")
 	}
+	if t.Scale == Quantile || t.Scale == Power {
+		return c.wrong("scale", "standard, min_max, max_abs or robust", "%s is a scale of features: what is learned in it is not in the units of the target", t.Scale)
+	}
 	if t.Positive != nil && (t.Task == Regression || t.Scale != "") {
 		return c.wrong("positive", "remove `positive`", "a number to predict has no positive class")
 	}
@@ -318,7 +321,7 @@ func (c Column) brief() chain {
 	case c.Encode != nil:
 		add(ordinalKind(), c.Encode.Ordinal)
 	case c.Scale != "" && c.Scale != None:
-		add(scaleKind(), &Scale{c.Scale})
+		add(scaleKind(), &Scale{Method: c.Scale})
 	}
 	return out
 }

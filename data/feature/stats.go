@@ -114,15 +114,25 @@ func median(a, b float64) float64 {
 	return a/2 + b/2
 }
 
+// between gives the places of n sorted values that a quantile lies between, and how
+// far it is from the first.
+func between(n int64, q float64) (a, b int64, t float64) {
+	at := float64(n-1) * q
+	a = int64(at)
+	if a+1 >= n {
+		return n - 1, n - 1, 0
+	}
+	return a, a + 1, at - float64(a)
+}
+
 // quantile of n sorted values, at least one, by linear interpolation: method 7
 // of Hyndman and Fan, with the rounding of numpy.
 func quantile(value func(at int64) float64, n int64, q float64) float64 {
-	at := float64(n-1) * q
-	i := int64(at)
-	if i+1 >= n {
-		return value(n - 1)
+	i, j, t := between(n, q)
+	if i == j {
+		return value(i)
 	}
-	a, b, t := value(i), value(i+1), at-float64(i)
+	a, b := value(i), value(j)
 	if t >= 0.5 {
 		return b - float64((b-a)*(1-t))
 	}

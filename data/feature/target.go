@@ -42,7 +42,7 @@ func (f *fitter) prepareTarget(t *Target) error {
 		form, chain = Texts, []use{{&kind, &classes{f}}}
 	case t.Scale != None:
 		kind := scaleKind()
-		chain = []use{{&kind, &Scale{cmp.Or(t.Scale, Standard)}}}
+		chain = []use{{&kind, &Scale{Method: cmp.Or(t.Scale, Standard)}}}
 	}
 	fit := f.newColumn(t.Column, at, field, form, chain)
 	f.columns, f.target = append(f.columns, fit), at

@@ -20,7 +20,7 @@ func (s *Preprocess) Foresee(map[string]pipeline.Facts) (pipeline.Facts, error) 
 		facts.Tasks, facts.Why = []task.Kind{task.Binary, task.Multiclass}, "task: classification"
 	case t.Task == string(feature.Regression):
 		facts.Tasks, facts.Why = []task.Kind{task.Regression}, "task: regression"
-	case t.Scale != auto:
+	case t.Scale != targetScaling(auto):
 		facts.Tasks, facts.Why = []task.Kind{task.Regression}, "a target with a scale"
 	}
 	return facts, nil

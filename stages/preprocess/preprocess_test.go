@@ -240,7 +240,7 @@ defaults:
 				{Kind: "impute", Setting: &feature.Impute{Median: yes}},
 				{Kind: "clip", Setting: &feature.Clip{Max: &one}},
 				{Kind: "log1p", Setting: new(feature.Log1p)},
-				{Kind: "scale", Setting: &feature.Scale{Method: feature.Standard}},
+				{Kind: "scale", Setting: &feature.Scale{Method: feature.Standard, Output: feature.Uniform, Family: feature.YeoJohnson}},
 			}},
 			{Name: "h", Chain: []feature.Step{{Kind: "sqrt", Setting: new(feature.Sqrt)}}},
 		},

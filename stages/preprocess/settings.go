@@ -51,7 +51,7 @@ type TextDefaults struct {
 type FeatureSetting struct {
 	Impute    *feature.Impute `yaml:"impute" doc:"What takes the place of a missing value. It comes before scaling and encoding."`
 	Indicator bool            `yaml:"indicator" default:"false" doc:"Add a feature that is 1 where the value was missing. Needs impute."`
-	Scale     scaling         `yaml:"scale" default:"auto" doc:"How the range of a number is changed: standard (mean 0, deviation 1), min_max (0 to 1), max_abs (largest magnitude 1), robust (median 0, interquartile range 1), none. By default standard for numbers, none for booleans."`
+	Scale     scaling         `yaml:"scale" default:"auto" doc:"How the range of a number is changed: standard (mean 0, deviation 1), min_max (0 to 1), max_abs (largest magnitude 1), robust (median 0, interquartile range 1), quantile (the share of rows that have less), power (as normal as a power makes it), none. By default standard for numbers, none for booleans."`
 	Encode    *feature.Encode `yaml:"encode" doc:"How categories become numbers. By default one_hot for texts; integers and booleans are numbers unless it is set."`
 	Chain     []feature.Step  `yaml:"chain" short:"true" single:"true" added:"true" doc:"Transforms in their order, each of what the one before has made, in place of the other settings: [impute: median, log1p, scale: standard]. A chain is all that is done to the column."`
 }
@@ -62,7 +62,7 @@ type TargetSetting struct {
 	Task     string           `yaml:"task" default:"auto" enum:"auto,regression,classification" doc:"What kind of prediction it is. By default texts and booleans are classes and numbers are a regression; set classification for integers that number classes."`
 	Positive *settings.Scalar `yaml:"positive" added:"true" doc:"Of two classes the one that the metrics f1, precision, recall, average_precision and the probabilities in charts are about, usually the rare one that is looked for. By default the class that sorts last: 1 of 0 and 1, true of false and true, ok of failed and ok."`
 	Missing  string           `yaml:"missing" added:"true" enum:"drop,error" doc:"What becomes of rows without a target: they are dropped (drop) or an error. By default they are dropped with a warning."`
-	Scale    scaling          `yaml:"scale" default:"auto" doc:"The scale in which a regression is learned; predictions and metrics are in original units all the same. By default standard."`
+	Scale    targetScaling    `yaml:"scale" default:"auto" doc:"The scale in which a regression is learned; predictions and metrics are in original units all the same. By default standard."`
 }
 
 // Validate finds settings that contradict each other.
@@ -109,7 +109,7 @@ func (s *Preprocess) spec() feature.Spec {
 }
 
 func (s *TargetSetting) target() feature.Target {
-	t := feature.Target{Column: s.Column, Task: feature.Task(s.Task), Scale: s.Scale.column()}
+	t := feature.Target{Column: s.Column, Task: feature.Task(s.Task), Scale: scaling(s.Scale).column()}
 	if p := s.Positive; p != nil {
 		t.Positive = &p.Text
 	}
@@ -124,6 +124,16 @@ const auto scaling = "auto"
 // Enum implements settings.Enum.
 func (scaling) Enum() []string {
 	return slices.Concat([]string{string(auto)}, feature.Standard.Enum(), []string{string(feature.None)})
+}
+
+// A targetScaling is one that predictions can be taken out of again.
+type targetScaling scaling
+
+// Enum implements settings.Enum.
+func (targetScaling) Enum() []string {
+	return slices.DeleteFunc(scaling("").Enum(), func(s string) bool {
+		return s == string(feature.Quantile) || s == string(feature.Power)
+	})
 }
 
 // column is the scale of a column.
