@@ -12,6 +12,7 @@ import (
 	"pipe/data/source/cell"
 	"pipe/data/table"
 	"pipe/data/table/tabletest"
+	"pipe/pipeline/pipelinetest"
 	"pipe/pipeline/settings"
 )
 
@@ -162,5 +163,20 @@ func TestFormatsAreOfAllValues(t *testing.T) {
 			}
 			rec.Release()
 		}
+	}
+}
+
+// TestCarriedIsInTheKey: the same settings read a file in another way if they are those
+// of other data.
+func TestCarriedIsInTheKey(t *testing.T) {
+	in := pipelinetest.Decode(t, Kind(nil), "{path: a.csv, skip: 2}").(*Ingest)
+	key := func(in *Ingest) string { return string(settings.Canonical(in)) + fmt.Sprint(in.KeyParts()) }
+	carried := in.Again("new.csv", nil, nil, nil, version()).(*Ingest)
+	told := in.Again("new.csv", nil, nil, nil, version()).(*Ingest)
+	if err := told.Adjust([]string{"skip=2"}); err != nil {
+		t.Fatal(err)
+	}
+	if key(carried) == key(told) {
+		t.Errorf("both have the key %s", key(told))
 	}
 }

@@ -23,7 +23,7 @@ const schemaPort = "schema"
 
 // Agreement is the settings of a schema that the file is to be read by.
 type Agreement struct {
-	Schema   settings.FilePath `yaml:"schema" doc:"Schema that the file is read by, in place of the input schema: what a stage that read another file has written, or a file of yours that lists the columns, {columns: [{name: id, type: int64}]}. Nothing is inferred then. A value that is not of its type is an error with its line, and so is a column that the file lacks; the order does not matter, and columns that the schema does not have are left out."`
+	Schema   settings.FilePath `yaml:"schema" doc:"Schema that the file is read by, in place of the input schema: what a stage that read another file has written, or a file of yours that lists the columns, {columns: [{name: id, type: int64}]}. Nothing is inferred then. A value that is not of its type is an error with its line, and so is a column that the file lacks; the order does not matter, and columns that the schema does not have are left out. Where the data begin is a matter of the file: header, skip and format may be set beside a schema. Those of the schema are not taken where they would leave rows of this file out, which is an error."`
 	Optional []string          `yaml:"optional" added:"true" doc:"Columns of the schema that the file need not have, such as the target in new rows. They are left out where they are not there. With expect, which needs no column to be there, they are those that a file without a header may lack."`
 }
 
@@ -62,10 +62,8 @@ func (in *Ingest) agreed(env pipeline.Env) (*Ingest, cell.Contract, error) {
 	by := *in
 	if s.Told {
 		by.Reading = *told
-		by.Rows, by.Empty = in.Rows, in.Empty // what to do is no matter of a schema
-		if in.elsewhere() {
-			by.Format = in.Format // it says where the data are
-		}
+		by.carried = in.Skip == 0 && in.Format == nil
+		in.beside(&by.Reading)
 	}
 	if !in.elsewhere() {
 		by.follow()
@@ -88,10 +86,7 @@ func (in *Ingest) alone(s *schema.Schema) error {
 		field = "expect"
 	case s.Told:
 		usual := usual()
-		usual.Rows, usual.Empty = in.Rows, in.Empty
-		if in.elsewhere() {
-			usual.Format = in.Format
-		}
+		in.beside(usual)
 		for _, c := range settings.Changes(string(settings.Canonical(usual)), string(settings.Canonical(&in.Reading))) {
 			field, _, _ = strings.Cut(cmp.Or(c.Path, "format"), "[")
 			break
@@ -101,6 +96,21 @@ func (in *Ingest) alone(s *schema.Schema) error {
 		return nil
 	}
 	return diag.WithHint(fmt.Errorf("%s: the schema says how the file is read", field), "remove the setting, or change the schema")
+}
+
+// beside gives the settings of a schema those that stand beside it: what to do is no
+// matter of a schema, and where the data are, and begin in a file, is one of the file.
+func (in *Ingest) beside(to *Reading) {
+	to.Rows, to.Empty = in.Rows, in.Empty
+	if in.Format != nil {
+		to.Format = in.Format
+	}
+	if in.Header.Text != usual().Header.Text {
+		to.Header = in.Header
+	}
+	if in.Skip > 0 {
+		to.Skip = in.Skip
+	}
 }
 
 // follow leaves out the format of other data, and what is about it, if they are in no

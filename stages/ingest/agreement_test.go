@@ -32,6 +32,10 @@ func TestBySchema(t *testing.T) {
 		{"columns without values", "", "id;day;size;kind\n;;;\n", schema,
 			"# \"id\" int64, declared, 1 missing\n# \"day\" date, declared, 1 missing\n# \"size\" float64, declared, 1 missing\n# \"kind\" string, declared, 1 missing\nid,day,size,kind\n,,,\n", ""},
 		{"optional", "optional: [size]\nselect: [kind, size]", "kind;id\n1;7\n", schema, "# \"kind\" string, declared, 0 missing\nkind\n1\n", ""},
+		{"no header, which is found out", "header: auto\nselect: [id, kind]", "7;01.02.2025;2;True\n", schema,
+			"# {\"header\":false}\n# \"id\" int64, declared, 0 missing\n# \"kind\" string, declared, 0 missing\nid,kind\n7,True\n", ""},
+		{"lines above the data of this file", "skip: 1\nselect: [id, kind]", "exported\nid;day;size;kind\n7;01.02.2025;2;x\n", schema,
+			"# \"id\" int64, declared, 0 missing\n# \"kind\" string, declared, 0 missing\nid,kind\n7,x\n", ""},
 		{"by hand", "delimiter: \"|\"", "id|kind\n1|1.10\n", byHand, "# \"kind\" string, declared, 0 missing\n# \"id\" int64, declared, 0 missing\nkind,id\n1.10,1\n", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -55,6 +59,8 @@ func TestBySchemaErrors(t *testing.T) {
 		{"wrong value", "", "id;kind\n1;a\nx;b\n", schema, `b.csv:3: row 2, column "id": "x" is not an int64`, "the schema says so"},
 		{"column that lacks", "", "Id;more\n1;a\n", schema, `schema: b.csv has no columns "id", "kind"`, "optional"},
 		{"a setting of the schema", "delimiter: \",\"", "id;kind\n1;a\n", schema, "delimiter: the schema says how the file is read", "remove"},
+		{"lines that the schema skips are data", "", "id,kind\n1,a\n2,b\n", `{"reading": {"skip": 1}, "columns": [{"name": "id", "type": "int64"}, {"name": "kind", "type": "string"}]}`,
+			"b.csv:1: the line has the names of the columns, and skip: 1", "take skip out of the schema"},
 		{"declared types", "columns: {id: string}", "id;kind\n1;a\n", schema, "columns: the schema says", "remove"},
 		{"optional that is none", "optional: [kin]", "id;kind\n1;a\n", schema, `the schema has no column "kin"`, ""},
 		{"no schema", "", "id;kind\n1;a\n", `{"columns": 1}`, "s.json:1:13", ""},

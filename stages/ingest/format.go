@@ -131,11 +131,14 @@ func (in *Ingest) format() string {
 
 // KeyParts implements pipeline.KeyContributor. The name of a file is no part of
 // the key, so the format that it tells is one, unless it is CSV, as it always was.
-func (in *Ingest) KeyParts() []artifacts.KeyPart {
+func (in *Ingest) KeyParts() (parts []artifacts.KeyPart) {
 	if in.Format == nil && in.format() != csvName {
-		return []artifacts.KeyPart{{Name: "format", Value: in.format()}}
+		parts = append(parts, artifacts.KeyPart{Name: "format", Value: in.format()})
 	}
-	return nil
+	if in.carried {
+		parts = append(parts, artifacts.KeyPart{Name: "carried", Value: "true"})
+	}
+	return parts
 }
 
 // checkFormat finds settings that the format does not have.

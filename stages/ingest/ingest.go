@@ -25,7 +25,7 @@ type Ingest struct {
 	Agreement
 
 	lookup  func(name string) (string, bool)
-	carried bool // the settings of where data begin in a file are those of another one
+	carried bool // the settings of where the data begin are those of another file
 }
 
 // Kind describes the stage. lookup gives the environment variables in which a source
@@ -133,7 +133,7 @@ func (in *Ingest) Run(ctx context.Context, env pipeline.Env) error {
 		Files:    data.files,
 		Contract: contract,
 		Empty:    in.Empty == "allow",
-		Carried:  in.carried,
+		Carried:  by.carried,
 		Threads:  env.Threads(),
 		Progress: env.Progress,
 		Variable: in.lookup,

@@ -68,13 +68,13 @@ func (r *reading) detect(in *Reader) error {
 		}
 	}
 	r.top, r.begin = r.lines, r.offset
-	if r.carried && in.Skip > 0 && r.known.expected {
+	if r.carried && in.Skip > 0 && r.known.Expected {
 		if err := r.skipsData(in, above); err != nil {
 			return err
 		}
 	}
 	r.header = in.Header.Text != "false"
-	if r.header && in.Header.Text != auto && in.Names != nil && r.known.expected {
+	if r.header && in.Header.Text != auto && in.Names != nil && r.known.Expected {
 		// The names are known, so that nothing says that this file has a header, too.
 		if sample, err = r.sample(); err != nil {
 			return err
@@ -91,7 +91,7 @@ func (r *reading) detect(in *Reader) error {
 		if sample, err = r.sample(); err != nil {
 			return err
 		}
-		if r.known.expected {
+		if r.known.Expected {
 			if r.header, err = r.isHeader(sample, in.Names == nil, true); err != nil {
 				return err
 			}
@@ -234,7 +234,7 @@ func (r *reading) parting(delim byte, in *Reader, sample []byte) (p parting) {
 			n--
 		}
 		if records++; records == 1 {
-			if p.fields = n; in.Names != nil && r.known.of(n) == nil {
+			if p.fields = n; in.Names != nil && r.known.Of(n) == nil {
 				return p
 			}
 		}

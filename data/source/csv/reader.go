@@ -52,7 +52,7 @@ type reading struct {
 	dialect
 	fit
 	rules cell.Rules
-	known known
+	known cell.Known
 
 	columns *cell.Columns
 	guess   *cell.Plan    // by which columns are made
@@ -79,7 +79,7 @@ func (in *Reader) Open(ctx context.Context, from source.Inputs) (source.Rows, er
 	done, passes := int64(0), int64(1)
 	var r *reading
 	r = &reading{
-		file: file, dialect: in.dialect(), rules: from.Contract.Rules, found: map[string]any{}, known: knownOf(in, &from.Contract),
+		file: file, dialect: in.dialect(), rules: from.Contract.Rules, found: map[string]any{}, known: from.Contract.Known(in.Names),
 		block: cmp.Or(from.Block, block.Usual), threads: max(1, from.Threads),
 		advance: func(n int64) {
 			done += n

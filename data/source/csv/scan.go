@@ -344,9 +344,9 @@ func (p *parser) wrongCount(r *reading) {
 // the one that is set. Where others were read alike each row has its place.
 func (r *reading) otherRows(n int) string {
 	switch {
-	case r.known.expected && (r.policy == rowsPad || n > len(r.names)):
+	case r.known.Expected && (r.policy == rowsPad || n > len(r.names)):
 		return ""
-	case r.known.expected:
+	case r.known.Expected:
 		return "rows: pad takes fields that are missing at its end for missing values, and "
 	case r.policy == rowsPad:
 		return "rows: skip or collect goes on without what does not fit, and "

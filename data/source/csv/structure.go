@@ -114,7 +114,7 @@ func (r *reading) inSingleQuotes() bool {
 // more than the header then, and some of their columns are no text, as names of
 // columns would be.
 func (r *reading) rowsAreNamed(width int) bool {
-	if r.known.expected && !r.known.agreed && !slices.Contains(r.known.names, defaultName(0)) {
+	if r.known.Expected && !r.known.Agreed && !slices.Contains(r.known.Names, defaultName(0)) {
 		return false // it had names for all columns
 	}
 	from := reading{file: r.file, layout: layout{offset: r.begin}}

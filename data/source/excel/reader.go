@@ -27,7 +27,7 @@ import (
 func Kind() source.Kind {
 	return source.Kind{
 		Name:    "excel",
-		Version: 1,
+		Version: 2,
 		Title:   "Excel",
 		Doc: `A sheet of a workbook of Excel 2007 or later. Numbers that are shown as dates or times are dates, times or timestamps;
 texts stay text, unless they are dates; the values of formulas are those that the program has stored. Rows without a value are
@@ -80,6 +80,7 @@ type reading struct {
 	rules cell.Rules
 
 	header     bool
+	found      bool           // that of the settings is not
 	head       map[int]string // names that there are
 	names      []string
 	nameless   []int
@@ -113,7 +114,13 @@ func (in *Reader) Open(ctx context.Context, from source.Inputs) (source.Rows, er
 	if r.sheet, err = r.book.sheet(in.Sheet); err != nil {
 		return nil, err
 	}
-	if err := r.readHeader(in.Names); err != nil {
+	names := in.Names
+	if known := from.Contract.Known(names); from.Carried && known.Expected {
+		if names, err = r.settle(ctx, in, &known); err != nil {
+			return nil, err
+		}
+	}
+	if err := r.readHeader(names); err != nil {
 		return nil, err
 	}
 	if err := r.survey(ctx, &from.Contract); err != nil {
@@ -342,6 +349,9 @@ func (r *reading) Found() []cell.Found { return r.plan.Found() }
 // Report implements source.Rows.
 func (r *reading) Report(log *slog.Logger) {
 	w := cell.NewWarner(log, &r.rules)
+	if r.found {
+		log.Info("found out how the file is written", "header", r.header)
+	}
 	if r.trimmed > 0 {
 		w.Note("blanks around names of columns were left out", "count", r.trimmed, "first", r.paddedName)
 	}

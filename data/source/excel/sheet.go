@@ -53,6 +53,15 @@ func parseArea(s string) (area, error) {
 	return a, nil
 }
 
+// String is the area as parseArea reads it.
+func (a area) String() string {
+	from := columnName(a.left) + strconv.Itoa(a.top+1)
+	if a.right == everything.right && a.bottom == everything.bottom {
+		return from
+	}
+	return from + ":" + columnName(a.right) + strconv.Itoa(a.bottom+1)
+}
+
 // parseCell reads B3, B or 3, and gives -1 for what is not there.
 func parseCell(s string) (column, row int, ok bool) {
 	column, row = -1, -1
