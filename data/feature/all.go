@@ -6,6 +6,7 @@ func All() []Kind {
 		imputeKind(), indicatorKind(), clipKind(), outliersKind(), roundKind(),
 		log1pKind(), logKind(), sqrtKind(), powKind(), scaleKind(), binKind(), oneHotKind(), ordinalKind(),
 		imageKind(), tokensKind(), vectorKind(),
+		seriesKind(),
 		normaliseKind(), wordsKind(),
 		dateKind(),
 	}

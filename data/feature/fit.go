@@ -97,7 +97,7 @@ func (f *fitter) prepare(spec Spec, kinds []Kind) error {
 		forms := formsOf(table.ClassOf(typ))
 		if of, shape, ok := table.ShapeOf(schema.Field(at)); ok {
 			forms = Lists
-			chain, err = c.lists(of, shape, kinds)
+			chain, err = c.lists(of, shape, table.ShownBy(schema.Field(at)), kinds)
 		} else {
 			c = spec.Defaults.fill(c, typ)
 			chain, err = c.resolved(typ, kinds)

@@ -22,15 +22,17 @@ type Whole interface {
 }
 
 // lists is the chain of a column of lists for which nobody has said what it is.
-func (c Column) lists(of tensor.Type, shape []int, kinds []Kind) (chain, error) {
+func (c Column) lists(of tensor.Type, shape []int, shows table.InputKind, kinds []Kind) (chain, error) {
 	if c.Impute != nil || c.Indicator || c.Scale != "" || c.Encode != nil {
-		return chain{}, c.wrong("", "write `[image]`, `[tokens]` or `[vector]`", "it holds a list in each row, which has no other settings")
+		return chain{}, c.wrong("", "write `[image]`, `[series]`, `[tokens]` or `[vector]`", "it holds a list in each row, which has no other settings")
 	}
 	if c.Chain != nil {
 		return chainOf(c, kinds)
 	}
 	var kind Kind
 	switch many := len(shape) > 1; {
+	case shows == table.Series:
+		kind = seriesKind()
 	case many && of != tensor.I32:
 		kind = imageKind()
 	case !many && of == tensor.I32:
@@ -38,7 +40,7 @@ func (c Column) lists(of tensor.Type, shape []int, kinds []Kind) (chain, error) 
 	case !many && of == tensor.F32 && shape[0] != tensor.Ragged:
 		kind = vectorKind()
 	default:
-		return chain{}, c.wrong("", fmt.Sprintf("write `%s: [image: [28, 28]]` for pictures of 28 by 28 levels, `%[1]s: [tokens]` for the ids of words, `%[1]s: [vector]` for a feature each", c.Name),
+		return chain{}, c.wrong("", fmt.Sprintf("write `%s: [image: [28, 28]]` for pictures of 28 by 28 levels, `%[1]s: [series]` for steps in time, `%[1]s: [tokens]` for the ids of words, `%[1]s: [vector]` for a feature each", c.Name),
 			"its lists of %s may be pictures, tokens or numbers", of)
 	}
 	return chain{column: c.Name, uses: []use{{&kind, kind.New()}}}, nil
@@ -156,13 +158,19 @@ func channelsFirst[E any](in []E, shape []int) []E {
 func checkFinite(v *Values, width int, out *Out) {
 	for i, x := range v.Lists.F32 {
 		if x-x != 0 {
-			row := i / max(1, width)
-			if v.Lists.Ends != nil {
-				row, _ = slices.BinarySearch(v.Lists.Ends, i+1)
-			}
+			row := v.rowOf(i, width)
 			out.Fail(row, Infinite, fmt.Sprintf("element %d of the list is %v", i-v.start(row, width)+1, x), "mend it where the table is made")
 		}
 	}
+}
+
+// rowOf is the row whose list an element is in.
+func (v *Values) rowOf(i, width int) int {
+	if v.Lists.Ends == nil {
+		return i / max(1, width)
+	}
+	row, _ := slices.BinarySearch(v.Lists.Ends, i+1)
+	return row
 }
 
 // start is where the list of a row begins.

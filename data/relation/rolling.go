@@ -6,11 +6,9 @@ import (
 	"fmt"
 	"iter"
 	"math"
-	"math/bits"
 	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
 
 	"pipe/base/diag"
 	"pipe/data/source/block"
@@ -30,22 +28,17 @@ type Rolling struct {
 // A Roller is a rolling of a table with certain columns.
 type Roller struct {
 	Rolling
+	siding
 	scratch  Scratch
-	table    *arrow.Schema
-	names    []string // columns of the table that are needed
-	keys     *Keys    // in records of names
-	time     int      // likewise
+	time     int // in records of names
 	nanos    bool
 	length   int64
 	measures []*measuring
-	out      *arrow.Schema
-	made     *arrow.Schema // of what is added
-	hasher   hasher
 }
 
 // NewRoller checks that a table with the columns can be rolled over.
 func NewRoller(schema *arrow.Schema, spec Rolling, scratch Scratch) (*Roller, error) {
-	r := &Roller{Rolling: spec, scratch: scratch, table: schema, hasher: newHasher()}
+	r := &Roller{Rolling: spec, scratch: scratch, siding: siding{table: schema, hasher: newHasher(), rowSize: rolledBytes}}
 	at, err := table.Column(schema, spec.Time)
 	if err != nil {
 		return nil, fmt.Errorf("time: %w", err)
@@ -105,33 +98,12 @@ func (r *Roller) Schema() *arrow.Schema { return r.out }
 // Run emits the rows of a table, in their order, with the measures beside them. It
 // says how many rows have no time.
 func (r *Roller) Run(ctx context.Context, with Means, t *table.Reader, emit func(arrow.RecordBatch) error) (timeless int64, err error) {
-	need, err := t.Select(r.names...)
-	if err != nil {
-		return 0, err
-	}
-	run := &rolling{Roller: r, ctx: ctx, with: with, table: t, emit: emit}
-	var records []arrow.RecordBatch
-	var held, seen int64
-	for rec, err := range need.Batches() {
-		if err == nil {
-			err = ctx.Err()
-		}
-		if err != nil {
-			return 0, err
-		}
-		rec.Retain()
-		records, held, seen = append(records, rec), held+2*table.Bytes(rec)+rec.NumRows()*rolledBytes, seen+rec.NumRows()
-		if held > with.budget() {
-			parts := max(8, 2*t.NumRows()/max(1, seen))
-			run.bits = min(mostBits, bits.Len64(uint64(parts-1)))
-			return run.timeless, run.inParts(need)
-		}
-	}
-	return run.timeless, run.atOnce(records)
+	run := &rolling{Roller: r, ctx: ctx, with: with}
+	err = r.run(ctx, with, t, run.roll, emit)
+	return run.timeless, err
 }
 
-// rolledBytes is what is held for each row beside its values, which are there twice for
-// a while: in batches, and in one record.
+// rolledBytes is what is held for each row beside its values.
 const rolledBytes = 8 + 4 + 8 + 8
 
 // A rolling is one on its way.
@@ -139,107 +111,15 @@ type rolling struct {
 	*Roller
 	ctx      context.Context
 	with     Means
-	table    *table.Reader
-	emit     func(arrow.RecordBatch) error
-	bits     int
 	timeless int64
 }
 
-// atOnce rolls over a table that is in memory.
-func (r *rolling) atOnce(records []arrow.RecordBatch) error {
-	if len(records) == 0 {
-		return nil
-	}
-	made, err := r.roll(records)
-	if err != nil {
-		return err
-	}
-	defer made.Release()
-	var done int64
-	for p, err := range r.with.pieces(r.table) {
-		if err != nil {
-			return err
-		}
-		n := p.Rows.NumRows()
-		part := made.NewSlice(p.At, p.At+n)
-		err = r.beside(p.Rows, part)
-		part.Release()
-		p.Rows.Release()
-		if err == nil {
-			err = r.ctx.Err()
-		}
-		if err != nil {
-			return err
-		}
-		done += n
-		r.with.progress(done, r.table.NumRows())
-	}
-	return nil
-}
+// rolled are measures beside rows.
+type rolled struct{ arrow.RecordBatch }
 
-func (r *rolling) beside(rec, made arrow.RecordBatch) error {
-	out := array.NewRecordBatch(r.out, slices.Concat(rec.Columns(), made.Columns()), rec.NumRows())
-	defer out.Release()
-	return r.emit(out)
-}
+func (r rolled) rows(from, to int64) (arrow.RecordBatch, error) { return r.NewSlice(from, to), nil }
 
-// inParts deals the rows among parts by their group, rolls over each, and puts what
-// was made to the rows again, as a join does.
-func (r *rolling) inParts(need *table.Reader) (err error) {
-	n := 1 << r.bits
-	rows, adds := newSpill(r.with.Scratch, numbered(need.Schema()), n), newSpill(r.with.Scratch, r.made, n)
-	defer closeAll(&err, rows, adds)
-	if err := deal(r.ctx, r.with, r.hasher, r.bits, need, r.keys, rows); err != nil {
-		return err
-	}
-	for part := range n {
-		var records []arrow.RecordBatch
-		for rec, err := range rows.read(part) {
-			if err != nil {
-				return err
-			}
-			rec.Retain()
-			records = append(records, rec)
-		}
-		if len(records) == 0 {
-			continue
-		}
-		made, err := r.roll(records)
-		if err != nil {
-			return err
-		}
-		for from := int64(0); from < made.NumRows(); from += runRows {
-			if err := adds.write(part, made.NewSlice(from, min(made.NumRows(), from+runRows))); err != nil {
-				return err
-			}
-		}
-		if err := rows.drop(part); err != nil {
-			return err
-		}
-	}
-	add := newCursors(adds)
-	defer add.stop()
-	work := func(p table.Piece) (dealtRows, error) { return partsOf(p, r.names, r.keys, r.hasher, r.bits) }
-	var done int64
-	return block.Ordered(r.ctx, max(1, r.with.Threads), r.with.pieces(r.table), work, func(d dealtRows) error {
-		defer d.rec.Release()
-		places := make([]table.Place, len(d.parts))
-		add.begin()
-		for row, part := range d.parts {
-			if places[row], err = add.next(int(part)); err != nil {
-				return err
-			}
-		}
-		made, err := table.Combine(r.made, add.records, places)
-		if err != nil {
-			return err
-		}
-		defer made.Release()
-		done += d.rec.NumRows()
-		r.with.progress(done, r.table.NumRows())
-		return r.beside(d.rec, made)
-	})
-}
+func (r rolled) release() { r.Release() }
 
 // A chunk is some rows in the order of time, and the rows before each that count.
 type chunk struct {
@@ -252,18 +132,8 @@ type chunk struct {
 const chunkRows = 1 << 16
 
 // roll makes the measures of all rows of records, in their order.
-func (r *rolling) roll(records []arrow.RecordBatch) (arrow.RecordBatch, error) {
-	var places []table.Place
-	for i, rec := range records {
-		for row := range int(rec.NumRows()) {
-			places = append(places, table.Place{Record: int32(i), Row: int32(row)})
-		}
-	}
-	if len(places) > mostKeys {
-		return nil, errTooMany("rows of one group, or nearly")
-	}
-	fields := records[0].Schema().Fields()[:len(r.names)]
-	rec, err := table.Combine(arrow.NewSchema(fields, nil), records, places)
+func (r *rolling) roll(records []arrow.RecordBatch) (added, error) {
+	rec, err := r.gathered(records)
 	if err != nil {
 		return nil, err
 	}
@@ -294,7 +164,8 @@ func (r *rolling) roll(records []arrow.RecordBatch) (arrow.RecordBatch, error) {
 			k++
 		}
 	}
-	return table.Combine(r.made, made, back)
+	all, err := table.Combine(r.made, made, back)
+	return rolled{all}, err
 }
 
 // inTime gives the rows that have a time, group by group in the order of time, and
@@ -302,12 +173,8 @@ func (r *rolling) roll(records []arrow.RecordBatch) (arrow.RecordBatch, error) {
 func (r *rolling) inTime(rec arrow.RecordBatch) (order, starts []int32, times []int64) {
 	col := rec.Column(r.time)
 	times = instants(col, r.nanos)
-	keys := r.keys.Encode(rec)
-	ids := make([]int32, rec.NumRows())
-	var x index
+	ids := r.groups(rec)
 	for row := range ids {
-		key := keys.key(row)
-		ids[row], _ = x.add(key, r.hasher.hash(key))
 		if col.IsNull(row) {
 			r.timeless++
 			continue

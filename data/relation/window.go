@@ -89,10 +89,15 @@ func (w *window) begin(t int64) int64 {
 		return begin
 	}
 	perDay := day / w.unit
-	year, month, _ := calendar.Civil(floorDiv(t, perDay))
-	months := year*12 + month - 1
+	months := monthOf(t, perDay)
 	months -= floorMod(months, w.Every.Months)
 	return calendar.Days(floorDiv(months, 12), floorMod(months, 12)+1, 1) * perDay
+}
+
+// monthOf numbers the month of a time.
+func monthOf(t, perDay int64) int64 {
+	year, month, _ := calendar.Civil(floorDiv(t, perDay))
+	return year*12 + month - 1
 }
 
 func floorMod(a, b int64) int64 { return a - b*floorDiv(a, b) }

@@ -21,6 +21,21 @@ func WithShape(f arrow.Field, shape []int) arrow.Field {
 	return WithMetadata(f, ShapeKey, string(text))
 }
 
+// ShowsKey is the field metadata key that says what a column of lists shows, where the
+// shape does not tell, as that of pictures does not from that of series.
+const ShowsKey = "pipe.shows"
+
+// WithShown gives the field with what its lists show.
+func WithShown(f arrow.Field, kind InputKind) arrow.Field {
+	return WithMetadata(f, ShowsKey, string(kind))
+}
+
+// ShownBy is what the lists of a column show, empty if nobody has said it.
+func ShownBy(f arrow.Field) InputKind {
+	kind, _ := f.Metadata.GetValue(ShowsKey)
+	return InputKind(kind)
+}
+
 // ShapeOf gives the type of the elements of a column of lists and the shape of its
 // rows: their number, tensor.Ragged if they have different ones, where nobody has
 // said more. ok is false for columns that are none of lists.

@@ -1,5 +1,5 @@
 // Package relate holds the kinds of stages that make tables of tables by the values
-// of columns: join, aggregate, rolling, union, sample and dedupe.
+// of columns: join, aggregate, rolling, window, union, sample and dedupe.
 package relate
 
 import (
@@ -20,7 +20,7 @@ const tablePort = "table"
 
 // Kinds lists the kinds of this package.
 func Kinds() []pipeline.Kind {
-	return []pipeline.Kind{joinKind(), aggregateKind(), unionKind(), sampleKind(), dedupeKind(), rollingKind()}
+	return []pipeline.Kind{joinKind(), aggregateKind(), unionKind(), sampleKind(), dedupeKind(), rollingKind(), windowKind()}
 }
 
 // An opened is a table behind an input port.
