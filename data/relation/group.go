@@ -121,6 +121,9 @@ func (g *grouping) prepared(b batch) (*prepared, error) {
 		}
 		defer rec.Release()
 	}
+	for _, c := range b.rec.Columns() {
+		c.NullN() // a slice counts its nulls when it is first asked, and writes that down: before parts share it
+	}
 	n := int(rec.NumRows())
 	p := &prepared{batch: b, keys: g.keys.Encode(rec), hashes: make([]uint64, n)}
 	var counts [parts]int
@@ -151,9 +154,6 @@ func (g *grouping) add(b *prepared) error {
 	defer column.Release()
 	whole := array.NewRecordBatch(g.aside.schema, append(append([]arrow.Array{}, b.rec.Columns()...), column), b.rec.NumRows())
 	defer whole.Release()
-	for _, c := range whole.Columns() {
-		c.NullN() // a slice counts its nulls when it is first asked, and writes that down
-	}
 	return g.each(func(i int) error {
 		if len(b.rows[i]) == 0 {
 			return nil
