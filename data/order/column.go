@@ -166,7 +166,7 @@ func between(windows []window) (keys []uint64, before int64, err error) {
 // Below is how many numbers are smaller than one.
 func (c *Column) Below(x float64) (n int64, err error) {
 	windows := c.windows()
-	return c.cut(windows, keyOf(x), true)
+	return c.cut(windows, Key(x), true)
 }
 
 // cut ends all windows before a key, or, without or, behind it, and says how many

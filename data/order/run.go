@@ -12,8 +12,8 @@ import (
 // A Run is some keys in order, each of a number or made by whoever sorts.
 type Run []uint64
 
-// A key is a number as an unsigned integer of the same order.
-func keyOf(x float64) uint64 {
+// Key is a number as an unsigned integer of the same order.
+func Key(x float64) uint64 {
 	bits := math.Float64bits(x + 0) // no -0, which is no other number than 0
 	if bits>>63 != 0 {
 		return ^bits
@@ -35,7 +35,7 @@ func Sort(values []float64) Run {
 	keys := make([]uint64, 0, len(values))
 	for _, x := range values {
 		if x == x {
-			keys = append(keys, keyOf(x))
+			keys = append(keys, Key(x))
 		}
 	}
 	return SortKeys(keys)

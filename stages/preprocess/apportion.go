@@ -75,9 +75,10 @@ func largest[T cmp.Ordered](values []T) []int {
 // Such a rounding always exists (Cox, 1987). Among these, part totals are those
 // of apportion if possible, and a stratum of at least as many rows as there are
 // parts is in every part if exchanging single rows with other strata can do it.
+// A stratum of one row is in the part alone, whatever its share, unless that is -1.
 // The result is indexed by stratum, then part.
-func apportionStrata(counts []int64, weights []uint64) [][]int64 {
-	r := newRounding(counts, weights)
+func apportionStrata(counts []int64, weights []uint64, alone int) [][]int64 {
+	r := newRounding(counts, weights, alone)
 	var n int64
 	for _, c := range counts {
 		n += c
@@ -114,7 +115,7 @@ type rounding struct {
 
 // newRounding rounds stratum by stratum, and carries what each part got too
 // little or too much on to the next.
-func newRounding(counts []int64, weights []uint64) *rounding {
+func newRounding(counts []int64, weights []uint64, alone int) *rounding {
 	parts, sum := len(weights), int64(total(weights))
 	r := &rounding{totals: make([]int64, parts)}
 	owed := make([]int64, parts) // in units of 1/sum
@@ -122,6 +123,14 @@ func newRounding(counts []int64, weights []uint64) *rounding {
 		whole, rest := shares(n, weights)
 		open, up := make([]bool, parts), make([]bool, parts)
 		left := n
+		if n == 1 && alone >= 0 {
+			for p := range parts {
+				owed[p] += whole[p]*sum + int64(rest[p])
+				whole[p], rest[p] = 0, 0
+			}
+			whole[alone] = 1
+			owed[alone] -= sum
+		}
 		for p := range parts {
 			left -= whole[p]
 			open[p] = rest[p] > 0

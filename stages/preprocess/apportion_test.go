@@ -46,7 +46,7 @@ func TestApportionStrata(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			if diff := cmp.Diff(test.want, apportionStrata(test.counts, test.weights)); diff != "" {
+			if diff := cmp.Diff(test.want, apportionStrata(test.counts, test.weights, -1)); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -88,7 +88,7 @@ func TestApportionStrataRounds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		weights := drawWeights(t)
 		counts := rapid.SliceOfN(rapid.Int64Range(1, 40), 1, 30).Draw(t, "counts")
-		quotas := apportionStrata(counts, weights)
+		quotas := apportionStrata(counts, weights, -1)
 		totals := make([]int64, len(weights))
 		var n int64
 		for c, parts := range quotas {

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"strings"
 
@@ -12,7 +11,6 @@ import (
 
 	"pipe/base/diag"
 	"pipe/base/random"
-	"pipe/data/order"
 	"pipe/data/table"
 )
 
@@ -93,23 +91,33 @@ func (a *quotaAssigner) draw(stratum int) int {
 const maxStrata = 10_000
 
 // newStratified makes an assigner that gives each part its share of every
-// value of a column. Rows without a value are a stratum of their own.
-func newStratified(seed uint64, keys *keyCounts, weights []uint64) (*quotaAssigner, error) {
-	names := slices.Sorted(maps.Keys(keys.counts))
-	counts := make([]int64, len(names), len(names)+1)
-	index := make(map[string]int, len(names))
-	for i, name := range names {
-		counts[i], index[name] = *keys.counts[name], i
+// value of a column, and the one row of a value to the part alone.
+func newStratified(seed uint64, keys *keyCounts, weights []uint64, alone int) (*quotaAssigner, error) {
+	index, counts, err := keys.strata()
+	if err != nil {
+		return nil, err
 	}
-	if keys.missing > 0 {
-		counts = append(counts, keys.missing)
+	a := newQuotaAssigner(seed, apportionStrata(counts, weights, alone))
+	a.column, a.index, a.absent = keys.column, index, len(index)
+	return a, nil
+}
+
+// strata numbers the values of a column. Rows without a value are a stratum of
+// their own, the last.
+func (k *keyCounts) strata() (index map[string]int, counts []int64, err error) {
+	names := slices.Sorted(maps.Keys(k.counts))
+	counts = make([]int64, len(names), len(names)+1)
+	index = make(map[string]int, len(names))
+	for i, name := range names {
+		counts[i], index[name] = *k.counts[name], i
+	}
+	if k.missing > 0 {
+		counts = append(counts, k.missing)
 	}
 	if len(counts) > maxStrata {
-		return nil, tooManyStrata(keys.name)
+		return nil, nil, tooManyStrata(k.name)
 	}
-	a := newQuotaAssigner(seed, apportionStrata(counts, weights))
-	a.column, a.index, a.absent = keys.column, index, len(names)
-	return a, nil
+	return index, counts, nil
 }
 
 func tooManyStrata(column string) error {
@@ -179,74 +187,6 @@ func (a *keyAssigner) assign(rec arrow.RecordBatch, parts []int8) error {
 func missingKey(method, name string, row int64) error {
 	return diag.WithHint(fmt.Errorf("%s: column %q, row %d: the value is missing, so the row belongs to no part", method, name, row+1),
 		"fill it in where the table is made, or leave the row out")
-}
-
-// A timeAssigner cuts the rows at points in time, the earliest to the first part.
-type timeAssigner struct {
-	name   string
-	column int
-	cuts   []float64 // the first time of each part but the first
-}
-
-// newTimed makes an assigner from the times of all rows. A cut lies between two
-// times, never among rows of one: that which is nearest to the sizes, the earlier one
-// of two, if it leaves a time for each part.
-func newTimed(name string, column int, times *order.Column, sizes []int64) (*timeAssigner, error) {
-	different := 0
-	if err := times.Each(func(uint64, int64) { different++ }); err != nil {
-		return nil, err
-	}
-	if different < len(sizes) {
-		return nil, diag.WithHint(fmt.Errorf("time: column %q has %d different times for %d parts, and rows of one time are never divided", name, different, len(sizes)),
-			"make fewer parts, or cut by a column of finer times")
-	}
-	a := &timeAssigner{name: name, column: column}
-	end, at := sizes[0], 0 // rows before the next cut, as they are wanted; the number of the time
-	var before int64       // rows of earlier times
-	err := times.Each(func(key uint64, n int64) {
-		if next := len(a.cuts) + 1; next < len(sizes) && at >= next {
-			last := different-at == len(sizes)-next // the rest needs all times that are left
-			if last || distance(before, end) <= distance(before+n, end) {
-				a.cuts = append(a.cuts, order.Number(key))
-				end += sizes[next]
-			}
-		}
-		before += n
-		at++
-	})
-	return a, err
-}
-
-func distance(a, b int64) int64 { return max(a-b, b-a) }
-
-func (a *timeAssigner) assign(rec arrow.RecordBatch, parts []int8) error {
-	times, _, err := table.Floats(rec.Column(a.column))
-	if err != nil {
-		return err // the first pass has read the column alike
-	}
-	for i, t := range times[:len(parts)] {
-		part := 0
-		for part < len(a.cuts) && t >= a.cuts[part] {
-			part++
-		}
-		parts[i] = int8(part)
-	}
-	return nil
-}
-
-// timesOf gives the times of some rows, the first of which has the number base.
-func timesOf(name string, arr arrow.Array, base int64) ([]float64, error) {
-	values, valid, err := table.Floats(arr)
-	if err != nil || table.ClassOf(arr.DataType()) == table.ClassBool {
-		return nil, diag.WithHint(fmt.Errorf("time: column %q is %s, which has no order in time", name, table.TypeName(arr.DataType())),
-			fmt.Sprintf("read it as a date: `columns: {%s: date}` of the ingest stage", name))
-	}
-	for i, t := range values {
-		if valid != nil && !valid[i] || math.IsNaN(t) {
-			return nil, missingKey("time", name, base+int64(i))
-		}
-	}
-	return values, nil
 }
 
 // errNoRows is the error of a table that cannot be divided.

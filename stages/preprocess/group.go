@@ -20,9 +20,11 @@ import (
 // groups depends on nothing but names and seed. In a million groups two have the
 // same rank once in 30 million times, and then stay together.
 type groupAssigner struct {
+	method string // for messages
 	name   string // of the column
 	column int
 	stream random.Stream
+	shift  int      // the bits of a rank that are left out
 	ranks  []uint64 // in order
 	parts  []int8
 	base   int64
@@ -44,7 +46,7 @@ func newGrouped(ctx context.Context, with means, r *table.Reader, name string, w
 	if err != nil {
 		return nil, fmt.Errorf("group: %w", err)
 	}
-	a := &groupAssigner{name: name, column: column, stream: random.New(with.seed, "split.group", 0)}
+	a := &groupAssigner{method: "group", name: name, column: column, stream: random.New(with.seed, "split.group", 0)}
 	store := order.NewStore(maxHeld, with.scratch)
 	defer store.Close()
 	rows := store.NewColumn()
@@ -73,8 +75,7 @@ func newGrouped(ctx context.Context, with means, r *table.Reader, name string, w
 		return nil, tooManyDecimals("group", name, n, r.NumRows())
 	}
 	if n < len(weights) {
-		return nil, diag.WithHint(fmt.Errorf("group: column %q has %d groups for %d parts", name, n, len(weights)),
-			"make fewer parts, or group by a column with more values")
+		return nil, tooFewGroups(name, n, len(weights))
 	}
 	a.ranks, a.parts = make([]uint64, 0, n), make([]int8, 0, n)
 	below := apportion(rows.Len(), weights)
@@ -99,16 +100,21 @@ func newGrouped(ctx context.Context, with means, r *table.Reader, name string, w
 	return a, err
 }
 
+func tooFewGroups(column string, groups, parts int) error {
+	return diag.WithHint(fmt.Errorf("group: column %q has %d groups for %d parts", column, groups, parts),
+		"make fewer parts, or group by a column with more values")
+}
+
 // rank gives the ranks of the groups of some rows, and which rows have one; nil if
 // all have.
 func (a *groupAssigner) rank(arr arrow.Array) (ranks []uint64, valid []bool, err error) {
 	keys, valid, err := table.Texts(arr)
 	if err != nil {
-		return nil, nil, fmt.Errorf("group: column %q: %w", a.name, err)
+		return nil, nil, fmt.Errorf("%s: column %q: %w", a.method, a.name, err)
 	}
 	ranks = make([]uint64, len(keys))
 	for i, key := range keys {
-		ranks[i] = a.stream.Uint64(fnv1a(key))
+		ranks[i] = a.stream.Uint64(fnv1a(key)) >> a.shift
 	}
 	return ranks, valid, nil
 }
@@ -129,7 +135,7 @@ func (a *groupAssigner) assign(rec arrow.RecordBatch, parts []int8) error {
 	}
 	for i, rank := range ranks {
 		if valid != nil && !valid[i] {
-			return missingKey("group", a.name, a.base+int64(i))
+			return missingKey(a.method, a.name, a.base+int64(i))
 		}
 		at, _ := slices.BinarySearch(a.ranks, rank) // the first pass has seen all of them
 		parts[i] = a.parts[at]

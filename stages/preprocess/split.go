@@ -4,18 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
 	"pipe/base/diag"
 	"pipe/data/metric"
-	"pipe/data/order"
-	"pipe/data/source/block"
 	"pipe/data/table"
 	"pipe/pipeline"
 	"pipe/pipeline/settings"
@@ -30,7 +27,7 @@ const maxParts = 100
 func splitKind() pipeline.Kind {
 	return pipeline.Kind{
 		Name:    "split",
-		Version: 3,
+		Version: 4,
 		Doc: `Divide the rows of a table among parts, such as train, validation and test.
 
 Each part is an output of its own name, a table with the same columns whose rows are in the order
@@ -40,14 +37,24 @@ By default rows are drawn at random, and sizes are exact: the fractions of the r
 largest remainder. One of these can be set instead:
 
 - ` + "`stratify: COLUMN`" + ` draws at random, but gives each part its share of every value of the column,
-  rounded up or down, so that it is less than one row off. Missing values count as a value.
+  rounded up or down, so that it is less than one row off. Missing values count as a value. A value that
+  only one row has goes to the part ` + "`train`" + `, or without one of this name to the first.
 - ` + "`group: COLUMN`" + ` keeps rows with equal values together, for example all visits of a patient.
-  Sizes are then as near to the fractions as whole groups, taken in random order, come.
+  Sizes are then as near to the fractions as whole groups, taken in random order, come. With ` + "`stratify`" + `
+  beside it groups stay whole, and are chosen so that each part has about its share of every value.
 - ` + "`time: COLUMN`" + ` cuts at points in time: the earliest rows go to the part that is written first.
-  Rows of one time are never divided; sizes are as near to the fractions as that allows.
+  Rows of one time are never divided; sizes are as near to the fractions as that allows. ` + "`gap: 7d`" + ` leaves
+  out what lies less than that before a cut, ` + "`within: station`" + ` cuts each series for itself: one with fewer
+  times than parts goes to the first parts.
 - ` + "`by: {column: COLUMN, values: {train: [a, b], test: [c]}}`" + ` sends rows where their value says.
 
-The table may be larger than memory. Of groups 9 bytes are in memory for each; strata are 10,000 at most.`,
+` + "`folds: {of: 5, fold: $fold}`" + ` in place of ` + "`parts`" + ` divides the rows into five parts alike, by any method but
+` + "`by`" + `; the part of that number, from 1 on, is ` + "`test`" + `, the others are ` + "`train`" + `. Runs with fold 1 to 5 test on every row
+once. Folds of folds, to choose settings by, are the folds of ` + "`train`" + ` in a second split. With ` + "`time`" + ` the origin
+rolls: the rows are cut into one part more than there are folds, ` + "`test`" + ` is a part and ` + "`train`" + ` all that is earlier.
+
+The table may be larger than memory. Of groups 9 bytes are in memory for each, with ` + "`stratify`" + ` about 60; strata
+are 10,000 at most.`,
 		Example: `
 split:
   uses: split
@@ -65,9 +72,12 @@ split:
 // Split divides the rows of a table among parts.
 type Split struct {
 	Parts    settings.Map[float64] `yaml:"parts" doc:"The names of the parts, each with its fraction of the rows. The fractions add up to 1."`
+	Folds    *Folds                `yaml:"folds" added:"true" doc:"Parts of equal size that take turns as the part test, in place of fractions."`
 	Stratify string                `yaml:"stratify" doc:"A column each of whose values is divided in proportion. Decimal numbers must repeat, as grades and codes do."`
 	Group    string                `yaml:"group" doc:"A column whose equal values stay together."`
 	Time     string                `yaml:"time" doc:"A column of dates, timestamps or numbers to cut by, the earliest first."`
+	Within   string                `yaml:"within" added:"true" doc:"With time: a column of series, such as a station or a customer, each of which is cut for itself."`
+	Gap      *settings.Scalar      `yaml:"gap" added:"true" doc:"With time: how much of the time before a cut is left out of the part that ends there, such as 90s, 24h or 7d, or a whole number if time holds such."`
 	By       *BySetting            `yaml:"by" doc:"A column whose value names the part, in place of fractions."`
 }
 
@@ -103,7 +113,7 @@ func (s *BySetting) Validate() error {
 // Validate finds fractions that do not add up, and methods that exclude each
 // other.
 func (s *Split) Validate() error {
-	return errors.Join(s.validateMethod(), s.validateParts())
+	return errors.Join(s.validateMethod(), s.validateParts(), s.validateTime())
 }
 
 func (s *Split) validateMethod() error {
@@ -116,9 +126,12 @@ func (s *Split) validateMethod() error {
 	if s.By != nil {
 		set = append(set, "by")
 	}
-	if len(set) > 1 {
+	if len(set) > 1 && !slices.Equal(set, []string{"stratify", "group"}) {
 		return fieldError(set[1], "remove all but one of them; a split of a split can do more",
 			"rows cannot be divided by %s at once", strings.Join(set, " and "))
+	}
+	if s.Folds != nil && s.By != nil {
+		return fieldError("folds", "remove `folds` or `by`", "the parts are those under `by.values`, which are no folds")
 	}
 	return nil
 }
@@ -131,6 +144,12 @@ func (s *Split) validateParts() error {
 	if s.By != nil {
 		if len(s.Parts) > 0 {
 			return fieldError("parts", "remove `parts` or `by`", "the parts are those under `by.values`")
+		}
+		return nil
+	}
+	if s.Folds != nil {
+		if len(s.Parts) > 0 {
+			return fieldError("parts", "remove `parts`; divide the part train by a split of its own", "folds have the parts %s and %s", foldTrain, foldTest)
 		}
 		return nil
 	}
@@ -156,7 +175,29 @@ func (s *Split) names() []string {
 	if s.By != nil {
 		return s.By.Values.Keys()
 	}
+	if s.Folds != nil {
+		return []string{foldTrain, foldTest}
+	}
 	return s.Parts.Keys()
+}
+
+// shares are the fractions of the rows that the parts will have, about.
+func (s *Split) shares() []float64 {
+	names := s.names()
+	shares := make([]float64, len(names))
+	for p := range names {
+		switch {
+		case s.By != nil:
+			shares[p] = 1 / float64(len(names))
+		case s.Folds != nil && names[p] == foldTest:
+			shares[p] = 1 / float64(s.Folds.Of)
+		case s.Folds != nil:
+			shares[p] = 1 - 1/float64(s.Folds.Of)
+		default:
+			shares[p] = s.Parts[p].Value
+		}
+	}
+	return shares
 }
 
 // OutputPorts are the parts.
@@ -206,16 +247,13 @@ func (s *Split) divide(ctx context.Context, env pipeline.Env, r *table.Reader) e
 		}
 	}
 	table.Share(writers...)
-	for p, w := range writers {
-		share := 1 / float64(len(writers))
-		if s.By == nil {
-			share = s.Parts[p].Value
-		}
-		w.Expect(int64(math.Ceil(share * float64(r.NumRows()))))
+	for p, share := range s.shares() {
+		writers[p].Expect(int64(math.Ceil(share * float64(r.NumRows()))))
 	}
 	if err := deal(ctx, env, r, assigner, writers); err != nil {
 		return err
 	}
+	left := r.NumRows()
 	for p, w := range writers {
 		if w.Rows() == 0 {
 			return diag.WithHint(fmt.Errorf("part %q got none of the %d rows", names[p], r.NumRows()), "remove the part, or give it a larger share")
@@ -225,99 +263,12 @@ func (s *Split) divide(ctx context.Context, env pipeline.Env, r *table.Reader) e
 		}
 		env.Metric(names[p]+".rows", float64(w.Rows()), metric.Meaning{})
 		env.Log().Info("part", "name", names[p], "rows", w.Rows())
+		left -= w.Rows()
+	}
+	if left > 0 {
+		env.Log().Info("rows in no part", "rows", left)
 	}
 	return nil
-}
-
-// dealBytes is about what is gathered for the parts at a time.
-const dealBytes = 1 << 20
-
-// A hand is some rows of the table and the part of each.
-type hand struct {
-	rec   arrow.RecordBatch
-	parts []int8
-}
-
-// A dealer gathers the rows of a hand by part, in the same memory hand after hand.
-type dealer struct {
-	rows  [][]int // of the hand, by part
-	takes []table.Taker
-
-	dealt []arrow.RecordBatch // by part; it may have no rows
-	count int64
-}
-
-func newDealer(parts int) *dealer {
-	return &dealer{rows: make([][]int, parts), takes: make([]table.Taker, parts), dealt: make([]arrow.RecordBatch, parts)}
-}
-
-func (d *dealer) deal(h hand) (err error) {
-	d.count = h.rec.NumRows()
-	for p := range d.rows {
-		d.rows[p] = d.rows[p][:0]
-	}
-	for i, p := range h.parts {
-		if p != noPart {
-			d.rows[p] = append(d.rows[p], i)
-		}
-	}
-	for p, rows := range d.rows {
-		if d.dealt[p], err = d.takes[p].Take(h.rec, rows); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// deal hands every row to the writer of its part. Which part that is is found out
-// in the order of the rows; they are gathered in a number of goroutines, and
-// written in order again.
-func deal(ctx context.Context, env pipeline.Env, r *table.Reader, assigner assigner, writers []*table.Writer) error {
-	free := sync.Pool{New: func() any { return newDealer(len(writers)) }}
-	gather := func(h hand) (*dealer, error) {
-		defer h.rec.Release()
-		d := free.Get().(*dealer)
-		return d, d.deal(h)
-	}
-	var done int64
-	return block.Ordered(ctx, max(1, env.Threads()), hands(r, assigner), gather, func(d *dealer) error {
-		for p, rec := range d.dealt {
-			err := writers[p].Write(rec)
-			rec.Release()
-			if err != nil {
-				return err
-			}
-		}
-		done += d.count
-		free.Put(d)
-		env.Progress(done, r.NumRows())
-		return nil
-	})
-}
-
-// hands reads the table and assigns its rows to parts.
-func hands(r *table.Reader, assigner assigner) iter.Seq2[hand, error] {
-	return func(yield func(hand, error) bool) {
-		for rec, err := range r.Batches() {
-			if err != nil {
-				yield(hand{}, err)
-				return
-			}
-			parts := make([]int8, rec.NumRows())
-			if err := assigner.assign(rec, parts); err != nil {
-				yield(hand{}, err)
-				return
-			}
-			n := rec.NumRows()
-			step := max(1, n*dealBytes/max(1, table.Bytes(rec)))
-			for from := int64(0); from < n; from += step {
-				to := min(n, from+step)
-				if !yield(hand{rec.NewSlice(from, to), parts[from:to]}, nil) {
-					return
-				}
-			}
-		}
-	}
 }
 
 // means are what a method may draw with and work with.
@@ -332,31 +283,40 @@ func (s *Split) assigner(ctx context.Context, with means, r *table.Reader) (assi
 	if s.By != nil {
 		return s.By.assigner(r.Schema())
 	}
-	fractions := make([]float64, len(s.Parts))
-	for i, p := range s.Parts {
-		fractions[i] = p.Value
+	if s.Folds != nil && s.Time == "" {
+		inner, err := s.drawn(ctx, with, r, s.Folds.equal(), -1)
+		return &foldAssigner{inner, s.Folds.Fold - 1}, err
 	}
-	weights := weightsOf(fractions)
-	sizes := apportion(r.NumRows(), weights)
-	for p, size := range sizes {
-		if size == 0 && s.Group == "" {
+	weights := weightsOf(s.shares())
+	for p, size := range apportion(r.NumRows(), weights) {
+		if size == 0 && s.Group == "" && s.Within == "" && s.Folds == nil {
 			return nil, diag.WithHint(fmt.Errorf("part %q would be empty: %v of %d rows is less than one", s.Parts[p].Key, s.Parts[p].Value, r.NumRows()),
 				"remove the part, or give it a larger share")
 		}
 	}
+	if s.Time != "" {
+		return s.timed(ctx, with, r)
+	}
+	return s.drawn(ctx, with, r, weights, max(0, slices.Index(s.names(), foldTrain)))
+}
+
+// drawn prepares the methods that draw at random. A value that only one row has goes
+// to the part alone, -1 to any.
+func (s *Split) drawn(ctx context.Context, with means, r *table.Reader, weights []uint64, alone int) (assigner, error) {
 	switch {
 	case s.Stratify != "":
 		keys, err := countKeys(ctx, r, s.Stratify)
 		if err != nil {
 			return nil, err
 		}
-		return newStratified(with.seed, keys, weights)
+		if s.Group != "" {
+			return newStratifiedGroups(ctx, with, r, s.Group, keys, weights)
+		}
+		return newStratified(with.seed, keys, weights, alone)
 	case s.Group != "":
 		return newGrouped(ctx, with, r, s.Group, weights)
-	case s.Time != "":
-		return timed(ctx, with, r, s.Time, sizes)
 	}
-	return newQuotaAssigner(with.seed, [][]int64{sizes}), nil
+	return newQuotaAssigner(with.seed, [][]int64{apportion(r.NumRows(), weights)}), nil
 }
 
 // countKeys is the first pass over a column of strata.
@@ -396,34 +356,6 @@ func countKeys(ctx context.Context, r *table.Reader, name string) (*keyCounts, e
 func tooManyDecimals(method, name string, n int, rows int64) error {
 	return diag.WithHint(fmt.Errorf("%s: column %q holds decimal numbers, at least %d different ones in %d rows", method, name, n, rows),
 		fmt.Sprintf("choose a column with few values, or if these are codes read them as text: `columns: {%s: string}` of the ingest stage", name))
-}
-
-// maxHeld bounds the bytes of times or groups of rows that are in memory. What is
-// beyond it is in a file.
-const maxHeld = 16 << 20
-
-// timed is the first pass over a column of times.
-func timed(ctx context.Context, with means, r *table.Reader, name string, sizes []int64) (assigner, error) {
-	column, err := table.Column(r.Schema(), name)
-	if err != nil {
-		return nil, fmt.Errorf("time: %w", err)
-	}
-	only, err := r.Select(name)
-	if err != nil {
-		return nil, fmt.Errorf("time: %w", err)
-	}
-	store := order.NewStore(maxHeld, with.scratch)
-	defer store.Close()
-	times := store.NewColumn()
-	sorted := func(p table.Piece) (order.Run, error) {
-		defer p.Rows.Release()
-		values, err := timesOf(name, p.Rows.Column(0), p.At)
-		return order.Sort(values), err
-	}
-	if err := block.Ordered(ctx, max(1, with.threads), only.Pieces(math.MaxInt64/2), sorted, times.Add); err != nil {
-		return nil, err
-	}
-	return newTimed(name, column, times, sizes)
 }
 
 // assigner looks values up as the column writes them.

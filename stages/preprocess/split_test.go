@@ -123,6 +123,10 @@ func TestSplitConforms(t *testing.T) {
 		"{parts: {train: 0.5, test: 0.5}, group: key}",
 		"{parts: {train: 0.5, test: 0.5}, time: row}",
 		"by: {column: key, values: {train: [a, b], test: [c]}}",
+		"{folds: {of: 3, fold: 2}}",
+		"{folds: {of: 2, fold: 1}, stratify: key, group: row}",
+		"{folds: {of: 3, fold: 2, train: 5}, time: row, gap: 1}",
+		"{parts: {train: 0.5, test: 0.5}, time: row, within: key, gap: 1}",
 	} {
 		t.Run(with, func(t *testing.T) { pipelinetest.Conform(t, splitCase(with, data)) })
 	}
@@ -377,6 +381,14 @@ func TestSplitSettings(t *testing.T) {
 		{"by: {column: x, values: {a: [1], b: [1]}}", `the value "1" belongs to part "a" and to part "b"`},
 		{"by: {column: x, values: {a: [1]}, drop: [1]}", "the value \"1\" belongs to part \"a\" and to `drop`"},
 		{"by: {column: x, values: {a: []}}", `part "a" has no values`},
+		{"folds: {of: 5, fold: 6}", "there is no fold 6 of 5"},
+		{"folds: {of: 1, fold: 1}", "of"},
+		{"{folds: {of: 5, fold: 1}, parts: {train: 0.5, test: 0.5}}", "folds have the parts train and test"},
+		{"{folds: {of: 5, fold: 1}, by: {column: x, values: {a: [1]}}}", "which are no folds"},
+		{"{folds: {of: 5, fold: 1, train: 7d}, stratify: x}", "it is about cuts in time, and there is no `time`"},
+		{"{parts: {a: 1}, gap: 7d}", "it is about cuts in time, and there is no `time`"},
+		{"{parts: {a: 1}, group: x, within: y}", "it is about cuts in time, and there is no `time`"},
+		{"{parts: {a: 1}, group: x, time: y}", "rows cannot be divided by group and time at once"},
 	}
 	for _, test := range tests {
 		_, err := pipeline.DecodeStage(splitKind(), test.with)
@@ -405,6 +417,13 @@ func TestSplitErrors(t *testing.T) {
 		{"missing group", half + "group: key}", numbered(t, []string{"a", "b", "c"}, []bool{true, true, false}), `group: column "key", row 3: the value is missing, so the row belongs to no part`, "leave the row out"},
 		{"few groups", half + "group: key}", numbered(t, []string{"a", "a"}, nil), `group: column "key" has 1 groups for 2 parts`, "fewer parts"},
 		{"missing time", half + "time: key}", numbered(t, []float64{1, 2, math.NaN()}, nil), `time: column "key", row 3: the value is missing, so the row belongs to no part`, ""},
+		{"gap of no length", half + "time: key, gap: 1mo}", numbered(t, []arrow.Date32{1, 2}, nil), `gap: 1mo is not of one length`, "30d"},
+		{"gap of time among numbers", half + "time: key, gap: 1d}", numbered(t, []int64{1, 2}, nil), `gap: "1d" is no distance of numbers, which column "key" holds`, "number"},
+		{"gap of everything", half + "time: key, gap: 10}", numbered(t, []int64{1, 2}, nil), `part "a" got none of the 2 rows`, ""},
+		{"few rows for folds", "{folds: {of: 3, fold: 1}, time: key}", numbered(t, []int64{1, 2}, nil), `time: column "key" has 2 different times for 4 parts, and rows of one time are never divided`, "fewer parts"},
+		{"long folds", "{folds: {of: 3, fold: 1, test: 5}, time: key}", numbered(t, []int64{1, 7, 12}, nil), `folds: nothing is earlier than 3 parts of 5`, "fewer folds"},
+		{"missing series", half + "time: row, within: key}", numbered(t, []string{"a", "b", "c"}, []bool{true, true, false}), `within: column "key", row 3: the value is missing, so the row belongs to no part`, "leave the row out"},
+		{"missing group of strata", half + "group: key, stratify: row}", numbered(t, []string{"a", "b", "c"}, []bool{true, true, false}), `group: column "key", row 3: the value is missing, so the row belongs to no part`, ""},
 		{"text as time", half + "time: key}", numbered(t, []string{"a", "b"}, nil), `time: column "key" is string, which has no order in time`, "columns: {key: date}"},
 		{"value of no part", "by: {column: key, values: {a: [x]}}", numbered(t, []string{"x", "y"}, nil), `by: column "key", row 2: the value "y" belongs to no part`, "drop"},
 		{"value of another type", "by: {column: key, values: {a: [x]}}", numbered(t, []int64{1}, nil), `by: column "key" holds integers, and "x" is none`, ""},

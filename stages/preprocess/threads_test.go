@@ -37,12 +37,15 @@ keep: [text, whole]
 `
 	const parts = "parts: {train: 0.7, validation: 0.2, test: 0.1}"
 	for name, c := range map[string]pipelinetest.Case{
-		"preprocess": transforms,
-		"random":     splitCase(parts, rows),
-		"stratified": splitCase("{"+parts+", stratify: class}", rows),
-		"grouped":    splitCase("{"+parts+", group: whole}", rows),
-		"timed":      splitCase("{"+parts+", time: whole}", rows),
-		"by value":   splitCase("by: {column: part, values: {train: [a], test: [b]}, drop: [c]}", rows),
+		"preprocess":       transforms,
+		"random":           splitCase(parts, rows),
+		"stratified":       splitCase("{"+parts+", stratify: class}", rows),
+		"grouped":          splitCase("{"+parts+", group: whole}", rows),
+		"timed":            splitCase("{"+parts+", time: whole}", rows),
+		"strata of groups": splitCase("{"+parts+", stratify: class, group: whole}", rows),
+		"series":           splitCase("{"+parts+", time: whole, within: class, gap: 1}", rows),
+		"folds":            splitCase("{folds: {of: 4, fold: 2}, stratify: class}", rows),
+		"by value":         splitCase("by: {column: part, values: {train: [a], test: [b]}, drop: [c]}", rows),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
