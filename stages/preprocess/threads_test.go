@@ -43,7 +43,7 @@ keep: [text, whole]
 		"grouped":          splitCase("{"+parts+", group: whole}", rows),
 		"timed":            splitCase("{"+parts+", time: whole}", rows),
 		"strata of groups": splitCase("{"+parts+", stratify: class, group: whole}", rows),
-		"series":           splitCase("{"+parts+", time: whole, within: class, gap: 1}", rows),
+		"series":           splitCase("{"+parts+", time: whole, within: part, gap: 1}", rows),
 		"folds":            splitCase("{folds: {of: 4, fold: 2}, stratify: class}", rows),
 		"by value":         splitCase("by: {column: part, values: {train: [a], test: [b]}, drop: [c]}", rows),
 	} {
