@@ -70,16 +70,9 @@ func (logarithm) Outputs() []Output { return nil }
 
 // Apply implements Fitted.
 func (f logarithm) Apply(v *Values, out *Out) {
-	log := exact.Log
-	switch f.Base {
-	case 0:
-	case 2:
-		log = exact.Log2
-	case 10:
-		log = exact.Log10
-	default:
-		by := exact.Log(f.Base)
-		log = func(x float64) float64 { return exact.Log(x) / by }
+	by := 1.0
+	if f.Base != 0 {
+		by = exact.Log(f.Base)
 	}
 	for i, x := range v.Numbers {
 		y := x + f.Offset
@@ -88,6 +81,13 @@ func (f logarithm) Apply(v *Values, out *Out) {
 				"write `log1p` if there are zeros, or `log: {offset: 1}`, or mend the value")
 			continue
 		}
-		v.Numbers[i] = log(y)
+		switch f.Base {
+		case 2:
+			v.Numbers[i] = exact.Log2(y)
+		case 10:
+			v.Numbers[i] = exact.Log10(y)
+		default:
+			v.Numbers[i] = exact.Log(y) / by
+		}
 	}
 }

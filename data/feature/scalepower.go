@@ -25,19 +25,14 @@ type curve struct {
 	Pivot  float64 `json:"pivot,omitempty"` // of yeo_johnson: 0 for the curve itself; else a value
 }
 
-// e1 is (e^w - 1) / w, and e2 its counterpart (e^w (w-1) + 1) / w^2.
-func e1(w float64) float64 {
+// exponentials are (e^w - 1) / w and its counterpart (e^w (w-1) + 1) / w^2.
+func exponentials(w float64) (e1, e2 float64) {
 	if math.Abs(w) < 0.02 {
-		return 1 + float64(w*(1.0/2+float64(w*(1.0/6+float64(w*(1.0/24+float64(w*(1.0/120+float64(w*(1.0/720))))))))))
+		return 1 + float64(w*(1.0/2+float64(w*(1.0/6+float64(w*(1.0/24+float64(w*(1.0/120+float64(w*(1.0/720)))))))))),
+			1.0/2 + float64(w*(1.0/3+float64(w*(1.0/8+float64(w*(1.0/30+float64(w*(1.0/144+float64(w*(1.0/840))))))))))
 	}
-	return (exact.ExpUlp(w) - 1) / w
-}
-
-func e2(w float64) float64 {
-	if math.Abs(w) < 0.02 {
-		return 1.0/2 + float64(w*(1.0/3+float64(w*(1.0/8+float64(w*(1.0/30+float64(w*(1.0/144+float64(w*(1.0/840))))))))))
-	}
-	return (float64(exact.ExpUlp(w)*(w-1)) + 1) / float64(w*w)
+	e := exact.ExpUlp(w)
+	return (e - 1) / w, (float64(e*(w-1)) + 1) / float64(w*w)
 }
 
 // relative is log(x/of) for positive numbers, to the last digits where they are near.
@@ -75,21 +70,18 @@ func (c *curve) at(x float64) float64 {
 		}
 		return (plain.at(x) - plain.at(c.Pivot)) * exact.ExpUlp(-w*exact.Log1p(math.Abs(c.Pivot)))
 	}
-	u, sign := c.log(x)
-	w := c.Lambda
-	if sign < 0 {
-		w = 2 - w
-	}
-	return sign * u * e1(float64(w*u))
+	y, _ := c.from(c.log(x))
+	return y
 }
 
-// slope is the derivative of the curve at x by the exponent.
-func (c *curve) slope(u, sign float64) float64 {
+// from is the curve with what log gives, and its derivative by the exponent.
+func (c *curve) from(u, sign float64) (y, slope float64) {
 	w := c.Lambda
 	if sign < 0 {
 		w = 2 - w
 	}
-	return float64(u*u) * e2(float64(w*u))
+	e1, e2 := exponentials(float64(w * u))
+	return float64(sign * float64(u*e1)), float64(float64(u*u) * e2)
 }
 
 // powerFit finds the exponent with the greatest likelihood if what comes out is
@@ -126,7 +118,7 @@ func (f *powerFit) Again() bool {
 		return false
 	}
 	if f.n < 2 {
-		f.finish(1)
+		f.keep()
 		return true
 	}
 	n := float64(f.n)
@@ -135,7 +127,7 @@ func (f *powerFit) Again() bool {
 	if f.passes == 1 { // with the exponent 1, which leaves the values as they are but for a factor
 		factor := f.curve.factor()
 		if a := standard(f.moments.Mean(), float64(variance*float64(factor*factor)), f.n); a.Scale == 1 && variance*factor*factor != 1 {
-			f.finish(1)
+			f.keep()
 			return true
 		}
 	}
@@ -193,8 +185,15 @@ func (f *powerFit) pass(lambda float64) {
 	f.passes++
 	f.curve.Lambda = lambda
 	f.n, f.d, f.e, f.dd, f.de, f.logarithm = 0, exact.Sum{}, exact.Sum{}, exact.Sum{}, exact.Sum{}, exact.Sum{}
-	u, sign := f.curve.log(f.center)
-	f.at, f.slope = f.curve.at(f.center), f.curve.slope(u, sign)
+	f.at, f.slope = f.curve.from(f.curve.log(f.center))
+}
+
+// keep leaves the values of a constant column as they are.
+func (f *powerFit) keep() {
+	if f.curve.Family == YeoJohnson {
+		f.curve.Pivot, f.n = 0, 0
+	}
+	f.finish(1)
 }
 
 // finish begins the last pass, over what the curve makes.
@@ -221,12 +220,8 @@ func (f *powerFit) Add(v *Values) error {
 			continue
 		}
 		u, sign := c.log(x)
-		w := c.Lambda
-		if sign < 0 {
-			w = 2 - w
-		}
-		d := float64(sign*float64(u*e1(float64(w*u)))) - f.at
-		e := float64(float64(u*u)*e2(float64(w*u))) - f.slope
+		d, e := c.from(u, sign)
+		d, e = d-f.at, e-f.slope
 		f.n++
 		f.d.Add(d)
 		f.e.Add(e)

@@ -70,8 +70,8 @@ def cases():
             low, high = min(there), max(there)
             rows = sorted(set(there))[:40] + [(low + high) / 2]
             if "box_cox" not in chain and high - low < 1e6:
-                rows += [low - 0.25 * (high - low)]
-            rows += [high + 0.25 * (high - low)]
+                rows += [low - 0.25 * (high - low) - (high == low)]
+            rows += [high + 0.25 * (high - low) + (high == low)]
             if any(v != v for v in train):
                 rows.append(NAN)
             try:
