@@ -102,7 +102,7 @@ func TestDataIsAsDescribed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, file := range []string{"penguins.csv", "cars.csv", "digits.csv", "sine.csv"} {
+	for _, file := range []string{"penguins.csv", "cars.csv", "digits.csv", "co2.csv", "sine.csv"} {
 		id, _, err := artifacts.HashFile(t.Context(), filepath.Join("data", file))
 		if err != nil {
 			t.Fatal(err)
@@ -123,7 +123,7 @@ func TestDataIsAsDescribed(t *testing.T) {
 		for _, column := range header {
 			missing := 0
 			for _, row := range rows {
-				if row[column] == "NA" {
+				if row[column] == "NA" || row[column] == "" {
 					missing++
 				}
 			}
