@@ -150,6 +150,19 @@ func (e *CountError) Hint() string {
 	return "use loss: mse for numbers that may be negative"
 }
 
+// A TransformError is a loss of the numbers of a target themselves, whose transform
+// is to be learned.
+type TransformError struct{ Loss, Column string }
+
+func (e *TransformError) Error() string {
+	return fmt.Sprintf("loss %s is for counts as they are, but the target %s is transformed", e.Loss, e.Column)
+}
+
+// Hint says what to do about it.
+func (e *TransformError) Hint() string {
+	return fmt.Sprintf("set `target: {column: %s, scale: none}` without a transform in the preprocess stage, or use loss: mse", e.Column)
+}
+
 // A MonitorError is a monitored curve that training will not have.
 type MonitorError struct {
 	Monitor string

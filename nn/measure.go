@@ -47,6 +47,9 @@ func (t *trainer) evaluate(ctx context.Context, p *plan, f *feeder) (loss, metri
 			total += float64(m.w[i])
 			if t.sig.Task == task.Regression {
 				d := (t.sig.number(z[0]) - float64(y)) * t.sig.Scale
+				if t.sig.Transform != nil {
+					d = t.sig.value(z[0]) - t.sig.unscaled(float64(y))
+				}
 				score += float64(d * d)
 			} else if predicted(z) == int(y) {
 				score++

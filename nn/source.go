@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"pipe/base/diag"
 	"pipe/data/task"
 	"pipe/data/tensor"
 )
@@ -145,7 +146,7 @@ func (s *set) scaled(b *Batch, y, w []float32) (weight float64) {
 	}
 	for i, t := range b.Targets[0] {
 		if s.sig.Task == task.Regression {
-			y[i] = float32((t - s.sig.Center) / s.sig.Scale)
+			y[i] = s.sig.scaled(t)
 		} else {
 			y[i] = float32(t)
 			if s.classes != nil {
@@ -257,7 +258,11 @@ func (s *set) check() (*Summary, error) {
 				return fmt.Errorf("%s: row %d weighs %v", s.name, row, w)
 			}
 			if regression {
-				if y := float32((t - s.sig.Center) / s.sig.Scale); y-y != 0 {
+				if y := s.sig.scaled(t); y-y != 0 {
+					if s.sig.Transform != nil && t-t == 0 {
+						_, msg, fix := s.sig.Transform.Refusal(s.sig.Column, t)
+						return diag.WithHint(fmt.Errorf("%s: target %s of row %d: %s", s.name, s.sig.Column, row, msg), fix)
+					}
 					return fmt.Errorf("%s: target %s of row %d is %v", s.name, s.sig.Column, row, t)
 				}
 				if s.sig.Log && (t-s.sig.Center)/s.sig.Scale < 0 {

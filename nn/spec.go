@@ -23,7 +23,6 @@ type Branch struct {
 	Input  string  `json:"input"`
 	Shape  Shape   `json:"shape"` // as Input.Shape
 	Ragged bool    `json:"ragged,omitempty"`
-	Sparse int     `json:"sparse,omitempty"` // as Input.Sparse
 	Layers []Layer `json:"layers"`
 }
 
@@ -55,6 +54,9 @@ type Signature struct {
 	// Log says that the network gives the logarithm: exp(output)*Scale + Center
 	// is in the units of the target.
 	Log bool `json:"log,omitempty"`
+	// Transform is what the network learned in place of the target: then
+	// output*Scale + Center is what it made of it. Nil: the target itself.
+	Transform *task.Transform `json:"transform,omitempty"`
 	// Threshold is the probability of the second of two classes above which a
 	// row is taken to be of it. 0 stands for one half.
 	Threshold float64 `json:"threshold,omitempty"`
@@ -107,6 +109,21 @@ func (s *Signature) number(z float32) float64 {
 	return float64(z)
 }
 
+// value is what the output of a regression network means, in the units of the
+// target.
+func (s *Signature) value(z float32) float64 { return s.unscaled(s.number(z)) }
+
+// unscaled is a number on the scale of the targets in training, in the units of the
+// target.
+func (s *Signature) unscaled(v float64) float64 {
+	return s.Transform.Invert(float64(v*s.Scale) + s.Center)
+}
+
+// scaled is a target on the scale of training.
+func (s *Signature) scaled(t float64) float32 {
+	return float32((s.Transform.Apply(t) - s.Center) / s.Scale)
+}
+
 // Outputs is the number of outputs of a network with this signature.
 func (s Signature) Outputs() int {
 	if s.Task == task.Multiclass {
@@ -125,6 +142,12 @@ func (s Signature) Validate() error {
 	}
 	if s.Task == task.Regression && (!finite(s.Center) || !finite(s.Scale) || s.Scale == 0) {
 		return fmt.Errorf("the scaling of the target, center %v and scale %v, cannot be inverted", s.Center, s.Scale)
+	}
+	if s.Transform != nil && (s.Task != task.Regression || s.Log) {
+		return fmt.Errorf("a transform of a target for %s", s.Task)
+	}
+	if err := s.Transform.Check(); err != nil {
+		return err
 	}
 	if len(s.Classes) > maxWidth {
 		return fmt.Errorf("a target of %d classes: at most %d are possible", len(s.Classes), maxWidth)

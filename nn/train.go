@@ -68,7 +68,9 @@ func assemble(spec Spec, sig Signature, cfg Config, idle bool) (*trainer, *Model
 	if err != nil {
 		return nil, nil, err
 	}
-	m.Signature.Log = loss.Kind == graph.Poisson
+	if m.Signature.Log = loss.Kind == graph.Poisson; m.Signature.Log && sig.Transform != nil {
+		return nil, nil, &TransformError{Loss: "poisson", Column: sig.Column}
+	}
 	st := &store{specs: spec.params()}
 	if !idle {
 		st = newStore(spec)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"pipe/base/diag"
 	"pipe/base/random"
 	"pipe/data/task"
 	"pipe/data/tensor"
@@ -341,6 +342,44 @@ func TestRegressionInOriginalUnits(t *testing.T) {
 	}
 	if r := m.Summary.Target; r.Min != 4700 || math.Abs(r.Mean-r.Median) > 1e-4 || m.Summary.Features[0].Min != -1 {
 		t.Errorf("summary %+v, %+v", r, m.Summary.Features)
+	}
+}
+
+// The transform of a target is learned, and predictions and the root mean squared
+// error are in units of the target.
+func TestTransformedTarget(t *testing.T) {
+	d := Data{Rows: 100}
+	for i := range 100 {
+		x := float32(i)/50 - 1
+		d.Features = append(d.Features, x)
+		d.Target = append(d.Target, 1000*math.Exp(2*float64(x)+0.1*float64(i%3-1)))
+	}
+	sig := signatureOf(task.Regression, 1, 1)
+	sig.Center, sig.Scale, sig.Transform = math.Log(1000), 1.15, &task.Transform{Kind: task.Log}
+	m := trainModel(t, Spec{Inputs: 1, Outputs: 1}, sig, d, &d, Config{Optimizer: SGD{LearningRate: 0.2}, Epochs: 60, BatchSize: 25, Seed: 1})
+	if got := predict(t, m, []float32{0.5}, 1)[0]; math.Abs(got/(1000*math.E)-1) > 0.02 {
+		t.Errorf("predicted %v, want %v", got, 1000*math.E)
+	}
+	var sum float64
+	for i, p := range predict(t, m, d.Features, d.Rows) {
+		sum += (p - d.Target[i]) * (p - d.Target[i])
+	}
+	rmse, _ := m.Summary.Curve("validation.rmse")
+	if got := rmse[m.Summary.BestEpoch-1]; math.Abs(got/math.Sqrt(sum/100)-1) > 1e-5 {
+		t.Errorf("rmse %v, want %v", got, math.Sqrt(sum/100))
+	}
+	if r := m.Summary.Target; math.Abs(r.Min-1000*math.Exp(-2.1)) > 1e-6 {
+		t.Errorf("summary %+v", r)
+	}
+	d.Target[7] = 0
+	_, err := Train(t.Context(), Spec{Inputs: 1, Outputs: 1}, sig, d, nil, Config{Optimizer: SGD{LearningRate: 0.2}, Epochs: 1, BatchSize: 25})
+	if err == nil || !strings.Contains(err.Error(), "of row 8: 0: the target has no logarithm") || !strings.Contains(diag.HintOf(err), "log1p") {
+		t.Errorf("a target of 0: %v", err)
+	}
+	d.Target[7] = 1
+	_, err = Train(t.Context(), Spec{Inputs: 1, Outputs: 1}, sig, d, nil, Config{Loss: Loss{Poisson: &Poisson{}}, Optimizer: SGD{LearningRate: 0.2}, Epochs: 1, BatchSize: 25})
+	if transformed := (*TransformError)(nil); !errors.As(err, &transformed) {
+		t.Errorf("poisson of logarithms: %v", err)
 	}
 }
 

@@ -111,7 +111,7 @@ func (m madeUp) Gather(rows []int, into *Batch) error {
 		into.Weights = append(into.Weights, 1)
 		y := float64(row % max(1, len(m.sig.Classes)))
 		if m.sig.Task == task.Regression {
-			y = m.sig.Center + m.sig.Scale*float64(m.number(row)) // what is counted is 0 or more
+			y = m.sig.unscaled(float64(m.number(row))) // what is counted is 0 or more
 		}
 		into.Targets[0] = append(into.Targets[0], y)
 		for i := range into.Inputs {
@@ -120,9 +120,6 @@ func (m madeUp) Gather(rows []int, into *Batch) error {
 				v := 2*m.number(row+k) - 1
 				if n := m.vocabularies[i]; n > 0 {
 					v = float32(int(m.number(row+k) * float32(n)))
-				}
-				if in.Sparse > 0 && k%2 == 0 {
-					v = float32(int(m.number(row+k) * float32(in.Sparse-1)))
 				}
 				switch in.Type {
 				case tensor.U8:

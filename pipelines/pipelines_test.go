@@ -3,9 +3,11 @@
 package pipelines_test
 
 import (
+	"compress/gzip"
 	"encoding/csv"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -83,7 +85,13 @@ func readData(t *testing.T, name string) (header []string, rows []map[string]str
 		t.Fatal(err)
 	}
 	defer f.Close()
-	lines, err := csv.NewReader(f).ReadAll()
+	var text io.Reader = f
+	if strings.HasSuffix(name, ".gz") {
+		if text, err = gzip.NewReader(f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lines, err := csv.NewReader(text).ReadAll()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +110,7 @@ func TestDataIsAsDescribed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, file := range []string{"penguins.csv", "cars.csv", "digits.csv", "co2.csv", "sine.csv"} {
+	for _, file := range []string{"penguins.csv", "cars.csv", "digits.csv", "co2.csv", "diamonds.csv.gz", "sine.csv"} {
 		id, _, err := artifacts.HashFile(t.Context(), filepath.Join("data", file))
 		if err != nil {
 			t.Fatal(err)

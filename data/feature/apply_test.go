@@ -1,6 +1,7 @@
 package feature
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math"
@@ -164,6 +165,36 @@ func TestTarget(t *testing.T) {
 				t.Errorf("target is %v, want %v", got, test.values)
 			}
 		})
+	}
+}
+
+// The scale of a transformed target is that of what is learned; the data set has
+// the target itself, also where there is nothing to learn in its place.
+func TestTransformedTarget(t *testing.T) {
+	features, y := col{"x", []any{1.0, 2.0, 3.0}}, col{"y", []any{1.0, math.E, math.E * math.E}}
+	for scale, want := range map[Scaling][2]float64{Standard: {1, math.Sqrt(2.0 / 3)}, None: {0, 1}, MinMax: {0, 2}} {
+		tr := fit(t, Spec{Features: []Column{{Name: "x"}}, Target: &Target{Column: "y", Scale: scale, Transform: &task.Transform{Kind: task.Log}}}, features, y)
+		read, err := ReadTransform(bytes.NewReader(written(t, tr)), All())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, tr := range []*Transform{tr, read} {
+			target := tr.Info().Target()
+			if !close12(target.Center, want[0]) || !close12(target.Scale, want[1]) || target.Transform.Of("y") != "log(y)" {
+				t.Errorf("%s: %+v", scale, target)
+			}
+			rec, err := tr.Apply(record(t, col{"x", []any{1.0}}, col{"y", []any{0.0}}), true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := fmt.Sprint(rec.Column(1)); got != "[0]" {
+				t.Errorf("%s: the target is %s", scale, got)
+			}
+			rec.Release()
+		}
+		if doc := documented(t, tr); doc.Version != formatVersion {
+			t.Errorf("version %d", doc.Version)
+		}
 	}
 }
 

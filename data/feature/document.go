@@ -85,7 +85,10 @@ func (t *Transform) document() (document, error) {
 		doc.Version, doc.Reading = readVersion, t.reading
 	}
 	if t.steps != nil {
-		doc.Version, doc.Steps = formatVersion, t.steps
+		doc.Version, doc.Steps = stepsVersion, t.steps
+	}
+	if t.target != nil && t.target.Transform != nil {
+		doc.Version = formatVersion
 	}
 	return doc, nil
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math"
 	"testing"
+
+	"pipe/data/task"
 )
 
 func TestFitErrors(t *testing.T) {
@@ -51,6 +53,10 @@ func TestFitErrors(t *testing.T) {
 		{"positive of three", target(Target{Positive: ptr("a")}), []col{{"x", []any{1.0, 2.0, 3.0}}, {"y", []any{"a", "b", "c"}}}, `column "y": the target has 3 classes, and only one of two can be the positive one`, "recall[a]"},
 		{"positive number", target(Target{Positive: ptr("1")}), []col{floats, {"y", []any{1.0, 2.0}}}, `target: column "y": the column is float64, and numbers have no positive class`, "int64 or string"},
 		{"positive regression", target(Target{Positive: ptr("1"), Task: Regression}), []col{floats, {"y", []any{1.0, 2.0}}}, `column "y": a number to predict has no positive class`, "remove"},
+		{"logarithm of 0", target(Target{Transform: &task.Transform{Kind: task.Log}}), []col{{"x", []any{1.0, 2.0, 3.0}}, {"y", []any{nil, 2.0, 0.0}}}, `column "y", row 3: 0: the target has no logarithm, which is of numbers above 0`, "log1p"},
+		{"square root unscaled", target(Target{Scale: None, Transform: &task.Transform{Kind: task.Sqrt}}), []col{floats, {"y", []any{4.0, -1.0}}}, `column "y", row 2: -1: the target has no square root`, "y >= 0"},
+		{"logarithm of classes", target(Target{Transform: &task.Transform{Kind: task.Log}}), []col{floats, {"y", []any{"1", "2"}}}, `target: column "y": classes have no transform`, "task: regression"},
+		{"logarithm of a classification", target(Target{Task: Classification, Transform: &task.Transform{Kind: task.Log}}), []col{floats, {"y", []any{int64(1), int64(2)}}}, `column "y": classes have no transform`, "remove"},
 		{"scale of classes", target(Target{Scale: Robust}), []col{floats, {"y", []any{"1", "2"}}}, `target: column "y": classes have no scale`, "remove"},
 	}
 	for _, test := range tests {

@@ -19,7 +19,8 @@ const (
 	briefVersion  = 1
 	chainVersion  = 2
 	readVersion   = 3
-	formatVersion = 4
+	stepsVersion  = 4
+	formatVersion = 5 // of a target that is transformed
 )
 
 // maxDocument bounds the bytes of a transform: a million categories of ordinary

@@ -61,7 +61,7 @@ func (in *Input) remarkIdentifier(v vocabulary, counts []int64) {
 // aboutTarget finds classes that are taken for numbers, where nobody said that
 // numbers are meant.
 func (f *fitter) aboutTarget(t *Target) []Remark {
-	if t == nil || f.task != Regression || t.Task == Regression || t.Scale != "" {
+	if t == nil || f.task != Regression || t.Task == Regression || t.Scale != "" || t.Transform != nil {
 		return nil
 	}
 	c := f.columns[len(f.columns)-1]

@@ -8,6 +8,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 
 	"pipe/data/table"
+	"pipe/data/task"
 	"pipe/pipeline/settings"
 )
 
@@ -100,6 +101,8 @@ type Target struct {
 	Column string
 	Task   Task    // empty: Auto
 	Scale  Scaling // regression only; empty: Standard
+	// Transform is learned in place of the numbers, in that scale; nil: there is none.
+	Transform *task.Transform
 	// Positive is the class that a binary classification is about. It comes
 	// second, which is what makes it positive everywhere else. Nil: the class
 	// that sorts last.
@@ -117,7 +120,7 @@ const (
 
 // A SpecError is a specification that contradicts itself. Setting is the part
 // of Column or Target that is wrong: "impute", "indicator", "scale", "encode",
-// "chain", "chain.1" (its second step), "task", "positive", "target", "keep", or
+// "chain", "chain.1" (its second step), "task", "transform", "positive", "target", "keep", or
 // empty.
 type SpecError struct {
 	Column, Setting string
@@ -210,7 +213,10 @@ func (t Target) Validate() error {
 	if t.Scale == Quantile || t.Scale == Power {
 		return c.wrong("scale", "standard, min_max, max_abs or robust", "%s is a scale of features: what is learned in it is not in the units of the target", t.Scale)
 	}
-	if t.Positive != nil && (t.Task == Regression || t.Scale != "") {
+	if t.Task == Classification && t.Transform != nil {
+		return c.wrong("transform", "remove `transform`", "classes have no transform")
+	}
+	if t.Positive != nil && (t.Task == Regression || t.Scale != "" || t.Transform != nil) {
 		return c.wrong("positive", "remove `positive`", "a number to predict has no positive class")
 	}
 	return c.Validate(nil, Numbers|Texts)

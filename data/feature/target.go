@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,6 +23,8 @@ type fittedTarget struct {
 	Task    task.Kind `json:"task"`
 	Classes []string  `json:"classes,omitempty"` // sorted, but of two the positive one is last
 	Number  *scaling  `json:"number,omitempty"`
+
+	Transform *task.Transform `json:"transform,omitempty"` // before Number; nil: none
 }
 
 // prepareTarget begins to learn from the target, like from a feature.
@@ -40,9 +43,14 @@ func (f *fitter) prepareTarget(t *Target) error {
 	case f.task == Classification:
 		kind := ordinalKind()
 		form, chain = Texts, []use{{&kind, &classes{f}}}
-	case t.Scale != None:
+	default:
 		kind := scaleKind()
-		chain = []use{{&kind, &Scale{Method: cmp.Or(t.Scale, Standard)}}}
+		if t.Transform != nil {
+			chain = []use{{&Kind{Name: "transform", Version: 1, Takes: Numbers}, changed{t.Transform}}, {&kind, unchanged{}}}
+		}
+		if t.Scale != None {
+			chain = append(chain[:min(len(chain), 1)], use{&kind, &Scale{Method: cmp.Or(t.Scale, Standard)}})
+		}
 	}
 	fit := f.newColumn(t.Column, at, field, form, chain)
 	f.columns, f.target = append(f.columns, fit), at
@@ -80,6 +88,8 @@ func (t Target) taskOf(typ arrow.DataType) (Task, error) {
 	case task == Classification && formsOf(class)&Texts == 0:
 		return "", c.wrong("task", "write `task: regression`, or declare the column as int64 or string in `columns` of the ingest stage",
 			"a column of type %s has no classes", table.TypeName(typ))
+	case task == Classification && t.Transform != nil:
+		return "", c.wrong("transform", "remove `transform`, or write `task: regression`", "classes have no transform")
 	case task == Classification && t.Scale != "":
 		return "", c.wrong("scale", "remove `scale`, or write `task: regression`", "classes have no scale")
 	}
@@ -94,9 +104,9 @@ func (f *fitter) fittedTarget(t *Target) (*fittedTarget, error) {
 	c := f.columns[len(f.columns)-1]
 	out := &fittedTarget{Column: c.Name, Type: c.Type}
 	if f.task == Regression {
-		out.Task, out.Number = task.Regression, &unscaled
-		if len(c.steps) > 0 {
-			s := c.steps[0].Fitted.(scaling)
+		out.Task, out.Number, out.Transform = task.Regression, &unscaled, t.Transform
+		if n := len(c.steps); n > 0 {
+			s := c.steps[n-1].Fitted.(scaling)
 			out.Number = &s
 		}
 		return out, nil
@@ -119,6 +129,37 @@ func (f *fitter) fittedTarget(t *Target) (*fittedTarget, error) {
 		return out, makePositive(c, classes, *p)
 	}
 	return out, nil
+}
+
+// changed is the transform of a target as a step, which learns nothing.
+type changed struct{ *task.Transform }
+
+// Fit implements Setting.
+func (c changed) Fit(*Input) (Fitter, error) { return Fixed(c), nil }
+
+// Outputs implements Fitted.
+func (changed) Outputs() []Output { return nil }
+
+// Apply implements Fitted.
+func (c changed) Apply(v *Values, out *Out) {
+	for i, x := range v.Numbers {
+		y := c.Transform.Apply(x)
+		if math.IsNaN(y) && !math.IsNaN(x) {
+			reason, msg, fix := c.Refusal(out.column, x)
+			out.Fail(i, Reason(reason), msg, fix)
+		}
+		v.Numbers[i] = y
+	}
+}
+
+// unchanged is no scale behind a transform. It looks at all numbers, so that those
+// are found that the transform cannot take.
+type unchanged struct{}
+
+// Fit implements Setting.
+func (unchanged) Fit(in *Input) (Fitter, error) {
+	in.Moments()
+	return Fixed(unscaled), nil
 }
 
 // makePositive puts a class of two behind the other.
@@ -162,10 +203,13 @@ func (t *fittedTarget) check() error {
 		if t.Number == nil || t.Classes != nil || !table.ClassNamed(t.Type).Numeric() {
 			return errors.New("a regression has a scale and no classes")
 		}
+		if err := t.Transform.Check(); err != nil {
+			return err
+		}
 		return t.Number.checkBrief()
 	}
 	n := len(t.Classes)
-	if t.Number != nil || t.Task == task.Binary && n != 2 || t.Task == task.Multiclass && n < 3 || n > maxOneHot ||
+	if t.Number != nil || t.Transform != nil || t.Task == task.Binary && n != 2 || t.Task == task.Multiclass && n < 3 || n > maxOneHot ||
 		t.Task != task.Binary && t.Task != task.Multiclass {
 		return fmt.Errorf("task %q does not go with %d classes", t.Task, n)
 	}

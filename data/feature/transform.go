@@ -122,7 +122,7 @@ func (t *Transform) derive() error {
 	}
 	t.info.Targets = []table.Target{{Column: target.Column, Task: target.Task, Classes: target.Classes, Scale: 1}}
 	if n := target.Number; n != nil {
-		t.info.Targets[0].Center, t.info.Targets[0].Scale = n.Center, n.Scale
+		t.info.Targets[0].Center, t.info.Targets[0].Scale, t.info.Targets[0].Transform = n.Center, n.Scale, target.Transform
 		return nil
 	}
 	t.classes = make(map[string]int32, len(target.Classes))

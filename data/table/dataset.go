@@ -47,7 +47,6 @@ const (
 	Tokens   InputKind = "tokens"   // ids of words or other pieces, in order
 	Image    InputKind = "image"    // a picture: channels, height, width
 	Series   InputKind = "series"   // steps of the same measurements
-	Sparse   InputKind = "sparse"   // long vectors of which nearly all elements are 0
 )
 
 // An Input is one of the things that a network is given of each row.
@@ -56,16 +55,13 @@ type Input struct {
 	Kind InputKind   `json:"kind"`
 	Type tensor.Type `json:"type"`
 	// Shape is (n) of features, (steps) of tokens, (channels, height, width) of
-	// images and (steps, values) of series. Of sparse vectors it is (steps, 2): an
-	// index, exact in 32 bits, and the value there, in the order of the indices. The number of steps is tensor.Ragged
+	// images and (steps, values) of series. The number of steps is tensor.Ragged
 	// where rows have different ones.
 	Shape []int `json:"shape"`
 	// Features says what is what and where it came from: each element of
 	// features, each value of a step of a series. Of other kinds, and of a
 	// series that says nothing more, it is one for the whole, or none.
 	Features []Feature `json:"features,omitempty"`
-	// Size is how many elements a sparse vector has, 0 of other kinds.
-	Size int `json:"size,omitempty"`
 }
 
 // A Feature is one element of an input.
@@ -75,14 +71,16 @@ type Feature struct {
 }
 
 // A Target describes what is to be predicted. For regression, the output of
-// the network times Scale plus Center is in original units; the neutral values
-// are 0 and 1.
+// the network times Scale plus Center is in original units, or their transform if
+// there is one; the neutral values are 0 and 1.
 type Target struct {
 	Column  string    `json:"column"`
 	Task    task.Kind `json:"task"`
 	Classes []string  `json:"classes,omitempty"` // classification: names, in the order of their indices; of two the second is positive
 	Center  float64   `json:"center"`
 	Scale   float64   `json:"scale"`
+
+	Transform *task.Transform `json:"transform,omitempty"` // of a regression; nil: none
 }
 
 // FlatDataset describes a data set of features and at most one target (nil: none).
@@ -218,12 +216,8 @@ func (d *DatasetInfo) roles() iter.Seq2[Role, string] {
 	}
 }
 
-// maxSparse is how many elements a sparse vector has at most: their indices are exact
-// in a float32.
-const maxSparse = 1 << 24
-
 // ranks are the numbers of dimensions of an input, by kind.
-var ranks = map[InputKind]int{Features: 1, Tokens: 1, Image: 3, Series: 2, Sparse: 2}
+var ranks = map[InputKind]int{Features: 1, Tokens: 1, Image: 3, Series: 2}
 
 func (in *Input) check() error {
 	rank, ok := ranks[in.Kind]
@@ -238,11 +232,7 @@ func (in *Input) check() error {
 		return fmt.Errorf("tokens are of type %s or %s, not %s", tensor.I32, tensor.U8, in.Type)
 	case len(in.Shape) != rank:
 		return fmt.Errorf("the shape of %s has %d dimensions, not %d", in.Kind, rank, len(in.Shape))
-	case (in.Kind == Sparse) != (in.Size != 0) || in.Size < 0 || in.Size > maxSparse:
-		return fmt.Errorf("vectors of %d elements", in.Size)
-	case in.Kind == Sparse && (in.Type != tensor.F32 || !in.Ragged() || in.Shape[1] != 2):
-		return fmt.Errorf("sparse vectors are of type %s and shape [%d 2], not %s %v", tensor.F32, tensor.Ragged, in.Type, in.Shape)
-	case in.Ragged() && in.Kind != Tokens && in.Kind != Series && in.Kind != Sparse:
+	case in.Ragged() && in.Kind != Tokens && in.Kind != Series:
 		return fmt.Errorf("%s have a fixed number of elements", in.Kind)
 	}
 	if in.Kind == Features && (len(in.Features) != in.Shape[0] || in.Shape[0] < 1 || in.Shape[0] > maxWidth) {
@@ -285,6 +275,12 @@ func (t *Target) check() error {
 			return fmt.Errorf("target %q: two classes are named %q", t.Column, c)
 		}
 		names[c] = true
+	}
+	if t.Transform != nil && t.Task != task.Regression {
+		return fmt.Errorf("target %q: classes have no transform", t.Column)
+	}
+	if err := t.Transform.Check(); err != nil {
+		return fmt.Errorf("target %q: %w", t.Column, err)
 	}
 	if t.Task == task.Regression && (!(t.Scale > 0) || math.IsInf(t.Scale, 0) || math.IsInf(t.Center, 0) || math.IsNaN(t.Center)) {
 		return fmt.Errorf("target %q: scale %v and center %v must be finite, the scale positive", t.Column, t.Scale, t.Center)

@@ -18,7 +18,7 @@ import (
 func Signature(info table.DatasetInfo, steps []int) nn.Signature {
 	var sig nn.Signature
 	if t := info.Target(); t != nil {
-		sig = nn.Signature{Column: t.Column, Task: t.Task, Classes: t.Classes, Center: t.Center, Scale: t.Scale}
+		sig = nn.Signature{Column: t.Column, Task: t.Task, Classes: t.Classes, Center: t.Center, Scale: t.Scale, Transform: t.Transform}
 	}
 	if info.Flat() {
 		sig.Features = info.Names()
@@ -27,9 +27,6 @@ func Signature(info table.DatasetInfo, steps []int) nn.Signature {
 	for i := range info.Inputs {
 		in := &info.Inputs[i]
 		out := nn.Input{Name: in.Name, Type: in.Type, Shape: slices.Clone(nn.Shape(in.Shape)), Ragged: in.Ragged()}
-		if in.Kind == table.Sparse {
-			out.Sparse = in.Size
-		}
 		if in.Ragged() {
 			out.Shape[0] = 1
 			if steps != nil {
@@ -49,17 +46,6 @@ func Signature(info table.DatasetInfo, steps []int) nn.Signature {
 	return sig
 }
 
-// Widen makes room in the sparse inputs of a signature for the rows of another data
-// set of the same inputs: no value of them is cut off.
-func Widen(sig, other *nn.Signature) {
-	for i := range sig.Inputs {
-		if in := &sig.Inputs[i]; in.Sparse > 0 {
-			in.Shape = slices.Clone(in.Shape)
-			in.Shape[0] = max(in.Shape[0], other.Inputs[i].Shape[0])
-		}
-	}
-}
-
 // A Part of a signature.
 type Part int
 
@@ -70,7 +56,7 @@ const (
 	Features      // the names of the elements, or their number
 	Task
 	Classes
-	Scale  // of the target: center and scale
+	Scale  // of the target: transform, center and scale
 	Column // the name of the target
 )
 
@@ -88,7 +74,7 @@ func Differs(a, b *nn.Signature) Part {
 		return Task
 	case !slices.Equal(a.Classes, b.Classes):
 		return Classes
-	case a.Center != b.Center || a.Scale != b.Scale:
+	case a.Center != b.Center || a.Scale != b.Scale || a.Transform.Of("") != b.Transform.Of(""):
 		return Scale
 	case a.Column != b.Column:
 		return Column
@@ -99,7 +85,7 @@ func Differs(a, b *nn.Signature) Part {
 // sameInput compares all but the features: whose number is the shape of an input
 // that has nothing else.
 func sameInput(a, b nn.Input) bool {
-	if a.Name != b.Name || a.Type != b.Type || a.Ragged != b.Ragged || len(a.Shape) != len(b.Shape) || a.Scale != b.Scale || a.Sparse != b.Sparse {
+	if a.Name != b.Name || a.Type != b.Type || a.Ragged != b.Ragged || len(a.Shape) != len(b.Shape) || a.Scale != b.Scale {
 		return false
 	}
 	from := 0
@@ -107,6 +93,15 @@ func sameInput(a, b nn.Input) bool {
 		from = 1
 	}
 	return slices.Equal(a.Shape[from:], b.Shape[from:])
+}
+
+// Scaling says how the target is scaled.
+func Scaling(sig *nn.Signature) string {
+	text := fmt.Sprintf("center %v and scale %v", sig.Center, sig.Scale)
+	if sig.Transform != nil {
+		text += " of " + sig.Transform.Of(sig.Column)
+	}
+	return text
 }
 
 // Text names inputs with their types and shapes.

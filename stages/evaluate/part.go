@@ -168,8 +168,7 @@ func fits(sig *nn.Signature, ds *table.Dataset) error {
 		}
 		return diag.WithHint(fmt.Errorf("the classes are %s, those of the model %s", quoteAll(t.Classes), quoteAll(sig.Classes)), hint)
 	case dataset.Scale:
-		return diag.WithHint(fmt.Errorf("the target is scaled differently than for the model (center %v and scale %v, not %v and %v)",
-			t.Center, t.Scale, sig.Center, sig.Scale), hint)
+		return diag.WithHint(fmt.Errorf("the target is scaled differently than for the model (%s, not %s)", dataset.Scaling(&data), dataset.Scaling(sig)), hint)
 	}
 	return nil
 }

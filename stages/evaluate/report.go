@@ -27,6 +27,9 @@ func (r *results) page(title string) *report.Page {
 			p.Subtitle += " above a probability of " + chart.Number(t, 3)
 		}
 	}
+	if t := sig.Transform; t != nil {
+		p.Subtitle += ", learned as " + t.Of(sig.Column)
+	}
 	for _, v := range r.verdicts {
 		p.Checks = append(p.Checks, report.Check{Met: v.met, Text: v.sentence()})
 	}

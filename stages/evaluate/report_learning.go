@@ -47,9 +47,23 @@ func (r *results) learningSection() *report.Section {
 			p.Marks = append(p.Marks, chart.Rule{At: float64(s.BestEpoch), Note: fmt.Sprintf("best: epoch %d", s.BestEpoch)})
 		}
 		out.Blocks = append(out.Blocks, report.Figure{Title: r.measureTitle(m), Plot: p,
-			Caption: "At the end of each epoch, over all rows, in evaluation mode."})
+			Caption: "At the end of each epoch, over all rows, in evaluation mode." + r.units(m)})
 	}
 	return out
+}
+
+// units says what the loss of a target that was transformed is about.
+func (r *results) units(measure string) string {
+	sig := &r.model.Signature
+	if sig.Transform == nil || measure != "loss" {
+		return ""
+	}
+	learned := sig.Transform.Of(sig.Column)
+	text := " The loss is that of " + learned
+	if sig.Center != 0 || sig.Scale != 1 {
+		text += fmt.Sprintf(", less %s and divided by %s", chart.Number(sig.Center, 3), chart.Number(sig.Scale, 3))
+	}
+	return text + "; all else is in units of " + sig.Column + "."
 }
 
 // measureTitle is how a curve is called where it is drawn.

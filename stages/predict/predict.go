@@ -176,7 +176,7 @@ func fits(sig *nn.Signature, info table.DatasetInfo) error {
 	case part == dataset.Task || part == dataset.Classes:
 		return misfit("its target %q is not what the model predicts, %q", t.Column, sig.Column)
 	case part == dataset.Scale:
-		return misfit("it scales the target differently (center %v and scale %v, not %v and %v)", t.Center, t.Scale, sig.Center, sig.Scale)
+		return misfit("it scales the target differently (%s, not %s)", dataset.Scaling(&made), dataset.Scaling(sig))
 	}
 	return nil
 }

@@ -20,6 +20,8 @@ func (s *Preprocess) Foresee(map[string]pipeline.Facts) (pipeline.Facts, error) 
 		facts.Tasks, facts.Why = []task.Kind{task.Binary, task.Multiclass}, "task: classification"
 	case t.Task == string(feature.Regression):
 		facts.Tasks, facts.Why = []task.Kind{task.Regression}, "task: regression"
+	case t.target().Transform != nil:
+		facts.Tasks, facts.Why = []task.Kind{task.Regression}, "a target with a transform"
 	case t.Scale != targetScaling(auto):
 		facts.Tasks, facts.Why = []task.Kind{task.Regression}, "a target with a scale"
 	}

@@ -47,6 +47,13 @@ Rows without a target are dropped from every table. A number that is missing is 
 category that was not there in training is none of the known ones, with a warning, unless
 ` + "`unseen`" + ` says otherwise; in ordinal encoding, which has no place for it, it is an error.
 
+A regression can learn the logarithm of its target, or another function that rises:
+` + "`" + `target: {column: price, transform: log}` + "`" + `. Then errors count as shares, not as amounts, while predictions,
+metrics, baselines and plots are in units of the target. What becomes of a quantile (loss ` + "`pinball`" + `) or of
+the median (` + "`mae`" + `) is that of the target; but the mean of logarithms (` + "`mse`" + `) becomes a number below the mean,
+close to the median, so that predictions add up to less than there is. A number that has no logarithm
+is an error in training data; in data that are only measured it is allowed.
+
 A list in place of the settings of a column is a chain of transforms, each of what the one before
 has made: ` + "`" + `[impute: median, log1p, scale: standard]` + "`" + `. It is all that is done to the column, and ends
 in numbers or in ` + "`one_hot`" + `.

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"pipe/data/feature"
+	"pipe/data/task"
 	"pipe/pipeline/settings"
 )
 
@@ -63,6 +64,8 @@ type TargetSetting struct {
 	Positive *settings.Scalar `yaml:"positive" added:"true" doc:"Of two classes the one that the metrics f1, precision, recall, average_precision and the probabilities in charts are about, usually the rare one that is looked for. By default the class that sorts last: 1 of 0 and 1, true of false and true, ok of failed and ok."`
 	Missing  string           `yaml:"missing" added:"true" enum:"drop,error" doc:"What becomes of rows without a target: they are dropped (drop) or an error. By default they are dropped with a warning."`
 	Scale    targetScaling    `yaml:"scale" default:"auto" doc:"The scale in which a regression is learned; predictions and metrics are in original units all the same. By default standard."`
+	// None is the same as nothing, so that a parameter can say it.
+	Transform transformKind `yaml:"transform" default:"none" added:"true" doc:"What a regression learns in place of the number, before scale: its logarithm (log, of numbers above 0), the logarithm of 1 + x (log1p, of numbers from 0 on), square root (sqrt) or logit (of shares between 0 and 1), for prices, incomes and counts, of which a few are far larger than the others. Predictions and metrics are in original units all the same; the loss is not."`
 }
 
 // Validate finds settings that contradict each other.
@@ -110,10 +113,23 @@ func (s *Preprocess) spec() feature.Spec {
 
 func (s *TargetSetting) target() feature.Target {
 	t := feature.Target{Column: s.Column, Task: feature.Task(s.Task), Scale: scaling(s.Scale).column()}
+	if s.Transform != noTransform && s.Transform != "" {
+		t.Transform = &task.Transform{Kind: task.TransformKind(s.Transform)}
+	}
 	if p := s.Positive; p != nil {
 		t.Positive = &p.Text
 	}
 	return t
+}
+
+// A transformKind is what a target becomes, or none.
+type transformKind string
+
+const noTransform transformKind = "none"
+
+// Enum implements settings.Enum.
+func (transformKind) Enum() []string {
+	return slices.Concat([]string{string(noTransform)}, task.Log.Enum())
 }
 
 // A scaling is one of feature, or the usual one of a column or target, or none.

@@ -53,6 +53,9 @@ that the curves of training and validation can be compared. If validation data i
 model has the weights of the epoch that was best by the monitored curve (` + "`validation.loss`" + ` unless
 ` + "`early_stopping`" + ` says otherwise), whether or not training ran to its end.
 
+The loss of a regression is in the scale of the target that the preprocess stage has chosen (` + "`scale`, `transform`" + `),
+the curves of rmse are in its own units.
+
 Of two classes the model takes a row for the positive one if its probability is above 0.5.
 ` + "`threshold: 0.3`" + ` sets another one, and ` + "`threshold: {best: f1}`" + ` takes the one at which F1 is best on the
 validation data once training is over; metrics ` + "`threshold`" + ` and ` + "`validation.f1`" + ` say what came of it.
