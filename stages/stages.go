@@ -3,6 +3,7 @@ package stages
 
 import (
 	"pipe/pipeline"
+	"pipe/stages/check"
 	"pipe/stages/derive"
 	"pipe/stages/evaluate"
 	"pipe/stages/exec"
@@ -24,6 +25,7 @@ func All(lookup func(name string) (string, bool), commands *exec.Supervisor, pro
 		train.Kind(processors),
 		evaluate.Kind(),
 		predict.Kind(),
+		check.Kind(),
 		export.Kind(),
 		manifest.Kind(),
 		exec.Kind(lookup, commands),

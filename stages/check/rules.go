@@ -1,0 +1,305 @@
+package check
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+
+	"pipe/base/diag"
+	"pipe/data/derive"
+	"pipe/data/expr"
+	"pipe/data/relation"
+	"pipe/data/table"
+	"pipe/pipeline/settings"
+)
+
+// A rule is a condition that each row meets or breaks.
+type rule struct {
+	name    string // for messages: "age >= 0"
+	column  string // whose value is shown as an example; empty if it is of several
+	program *expr.Program
+	inputs  []int // of the program, in the table
+	broken  *set  // rows that break it, if that was found out before; nil: the program says it
+}
+
+// A set is some rows of a table.
+type set struct{ bits []uint64 }
+
+func newSet(rows int64) *set { return &set{make([]uint64, (rows+63)/64)} }
+
+func (s *set) add(row int64)      { s.bits[row/64] |= 1 << (row % 64) }
+func (s *set) has(row int64) bool { return s.bits[row/64]>>(row%64)&1 == 1 }
+
+// A fault is something that is not as it should be.
+type fault struct{ text string }
+
+// columnRules are those of a column that is there.
+func (c *Column) rules(f arrow.Field) (texts []string) {
+	name := "`" + strings.ReplaceAll(f.Name, "`", "``") + "`"
+	if c.Missing != nil && *c.Missing == 0 {
+		texts = append(texts, fmt.Sprintf("not is_missing(%s)", name))
+	}
+	if c.Min != nil {
+		texts = append(texts, fmt.Sprintf("%s >= %s", name, literal(*c.Min)))
+	}
+	if c.Max != nil {
+		texts = append(texts, fmt.Sprintf("%s <= %s", name, literal(*c.Max)))
+	}
+	if len(c.In) > 0 {
+		values := make([]string, len(c.In))
+		for i, v := range c.In {
+			values[i] = literal(v)
+		}
+		texts = append(texts, fmt.Sprintf("%s in [%s]", name, strings.Join(values, ", ")))
+	}
+	if c.Matches != "" {
+		texts = append(texts, fmt.Sprintf("matches(%s, %s)", name, quoted(c.Matches)))
+	}
+	return texts
+}
+
+// literal writes a value as expressions have it.
+func literal(v settings.Scalar) string {
+	switch v.Tag {
+	case "!!int", "!!float", "!!bool":
+		return v.Text
+	}
+	return quoted(v.Text)
+}
+
+func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
+
+// columns are the columns of the table with what is said of them.
+func (s *Check) columns(schema *arrow.Schema) (of map[string]*settings.Entry[Column], faults []fault) {
+	of = make(map[string]*settings.Entry[Column])
+	for i := range s.Columns {
+		e := &s.Columns[i]
+		if strings.Contains(e.Key, "*") {
+			continue
+		}
+		if at, err := table.Column(schema, e.Key); err != nil {
+			if !e.Value.Optional {
+				faults = append(faults, fault{err.Error()})
+			}
+		} else {
+			of[schema.Field(at).Name] = e
+		}
+	}
+	var more []string
+	for _, f := range schema.Fields() {
+		for i := range s.Columns {
+			if e := &s.Columns[i]; of[f.Name] == nil && strings.Contains(e.Key, "*") && table.MatchName(e.Key, f.Name) {
+				of[f.Name] = e
+			}
+		}
+		if s.Only && of[f.Name] == nil {
+			more = append(more, strconv.Quote(f.Name))
+		}
+	}
+	if len(more) > 0 {
+		faults = append(faults, fault{"there are columns that are none of those under columns: " + strings.Join(more, ", ")})
+	}
+	return of, faults
+}
+
+// rulesOf gives the rules of rows in the order of the settings, and what is wrong with
+// the columns themselves.
+func (s *Check) rulesOf(ctx context.Context, with relation.Means, r *table.Reader, others func(port string) (*table.Reader, error)) ([]*rule, []fault, error) {
+	schema := r.Schema()
+	scope := expr.ScopeOf(schema)
+	of, faults := s.columns(schema)
+	var list []*rule
+	add := func(field, name, column string, e *expr.Expr) error {
+		if err := e.CheckCondition(scope); err != nil {
+			return derive.InExpression(field, e, err)
+		}
+		program, err := e.Bind(scope)
+		if err != nil {
+			return derive.InExpression(field, e, err)
+		}
+		one := &rule{name: name, column: column, program: program}
+		for _, input := range program.Inputs() {
+			at, err := table.Column(schema, input)
+			if err != nil {
+				return err
+			}
+			one.inputs = append(one.inputs, at)
+		}
+		list = append(list, one)
+		return nil
+	}
+	for _, f := range schema.Fields() {
+		e := of[f.Name]
+		if e == nil {
+			continue
+		}
+		field, c := "columns."+e.Key, &e.Value
+		if got := table.TypeName(f.Type); c.Type != "" && c.Type != got {
+			faults = append(faults, fault{fmt.Sprintf("column %q is %s, and should be %s", f.Name, got, c.Type)})
+			continue // its values are others
+		}
+		for _, text := range c.rules(f) {
+			parsed, err := expr.Parse(text)
+			if err == nil {
+				err = add(field, strings.ReplaceAll(text, "`", ""), f.Name, parsed)
+			}
+			if err != nil {
+				return nil, nil, fmt.Errorf("columns: %s: %w", f.Name, errors.Unwrap(err))
+			}
+		}
+		if c.Unique {
+			broken, err := repeated(ctx, with, r, []string{f.Name})
+			if err != nil {
+				return nil, nil, fmt.Errorf("columns: %s: %w", f.Name, err)
+			}
+			list = append(list, &rule{name: f.Name + " is unique", column: f.Name, broken: broken})
+		}
+		if c.References != "" {
+			broken, err := unmatched(ctx, with, r, f.Name, c.References, others)
+			if err != nil {
+				return nil, nil, fmt.Errorf("columns: %s: references %s: %w", f.Name, c.References, err)
+			}
+			list = append(list, &rule{name: f.Name + " is in " + c.References, column: f.Name, broken: broken})
+		}
+	}
+	if len(s.Unique) > 0 {
+		broken, err := repeated(ctx, with, r, s.Unique)
+		if err != nil {
+			return nil, nil, fmt.Errorf("unique: %w", err)
+		}
+		list = append(list, &rule{name: strings.Join(s.Unique, ", ") + " are unique", broken: broken})
+	}
+	for _, e := range s.Rules {
+		if err := add("rules."+e.Key, e.Key, "", e.Value); err != nil {
+			return nil, nil, err
+		}
+	}
+	return list, faults, nil
+}
+
+// repeated finds rows whose values in some columns are there more than once. Rows
+// with a missing value among them are none.
+func repeated(ctx context.Context, with relation.Means, r *table.Reader, columns []string) (*set, error) {
+	once, err := relation.Distinct(ctx, with, r, columns, relation.KeepNone)
+	if err != nil {
+		return nil, err
+	}
+	need, err := r.Select(columns...)
+	if err != nil {
+		return nil, err
+	}
+	broken := newSet(r.NumRows())
+	var row int64
+	for rec, err := range need.Batches() {
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return nil, err
+		}
+		for i := range int(rec.NumRows()) {
+			missing := false
+			for _, c := range rec.Columns() {
+				missing = missing || c.IsNull(i)
+			}
+			if !missing && !once.Has(row) {
+				broken.add(row)
+			}
+			row++
+		}
+	}
+	return broken, nil
+}
+
+// numberColumn is beside the column that refers to another, and says which row it is.
+const numberColumn = "row"
+
+// unmatched finds rows whose value another table does not have.
+func unmatched(ctx context.Context, with relation.Means, r *table.Reader, column, to string, others func(port string) (*table.Reader, error)) (*set, error) {
+	port, name, _ := strings.Cut(to, ".")
+	right, err := others(port)
+	if err != nil {
+		return nil, err
+	}
+	if right, err = right.Select(name); err != nil {
+		return nil, err
+	}
+	need, err := r.Select(column)
+	if err != nil {
+		return nil, err
+	}
+	key := need.Schema().Field(0)
+	key.Name = "key"
+	left := arrow.NewSchema([]arrow.Field{key, {Name: numberColumn, Type: arrow.PrimitiveTypes.Int64}}, nil)
+	joiner, err := relation.NewJoiner(left, right.Schema(), relation.Join{On: []relation.Pair{{Left: "key", Right: name}}, How: relation.AntiJoin})
+	if err != nil {
+		return nil, err
+	}
+	lookup, err := joiner.Lookup(ctx, with.Threads, right)
+	if err != nil {
+		return nil, err
+	}
+	broken := newSet(r.NumRows())
+	var row int64
+	for rec, err := range need.Batches() {
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return nil, err
+		}
+		numbers := make([]int64, rec.NumRows())
+		for i := range numbers {
+			numbers[i] = row + int64(i)
+		}
+		column := table.NewArray(numbers, nil)
+		both := array.NewRecordBatch(left, []arrow.Array{rec.Column(0), column}, rec.NumRows())
+		err := lookup.Join(both, row, func(none arrow.RecordBatch) error {
+			list := none.Column(1).(*array.Int64)
+			for i, at := range list.Values() {
+				if none.Column(0).IsValid(i) { // a value that is missing refers to nothing
+					broken.add(at)
+				}
+			}
+			return nil
+		})
+		both.Release()
+		column.Release()
+		if err != nil {
+			return nil, err
+		}
+		row += rec.NumRows()
+	}
+	return broken, nil
+}
+
+// breaks says of some rows of the table which break the rule.
+func (one *rule) breaks(p table.Piece) ([]bool, error) {
+	n := int(p.Rows.NumRows())
+	broken := make([]bool, n)
+	if one.broken != nil {
+		for i := range broken {
+			broken[i] = one.broken.has(p.At + int64(i))
+		}
+		return broken, nil
+	}
+	in := make([]arrow.Array, len(one.inputs))
+	for i, at := range one.inputs {
+		in[i] = p.Rows.Column(at)
+	}
+	arr, _, err := one.program.Eval(in, n, p.At)
+	if err != nil {
+		return nil, diag.WithHint(fmt.Errorf("%s: %w", one.name, err), "put what cannot be computed into try(...)")
+	}
+	defer arr.Release()
+	truth := arr.(*array.Boolean)
+	for i := range broken {
+		broken[i] = truth.IsValid(i) && !truth.Value(i)
+	}
+	return broken, nil
+}
