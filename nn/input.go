@@ -16,6 +16,10 @@ type Input struct {
 	Shape    Shape    `json:"shape"`
 	Ragged   bool     `json:"ragged,omitempty"`
 	Features []string `json:"features,omitempty"` // names of the elements, if they have any
+	// Sparse says that the two values of each step are an index, 0 to one less than
+	// it, and what a vector of so many elements has there; the others are 0. 0 stands
+	// for an input that is what it is. A row has no more steps than the vector.
+	Sparse int `json:"sparse,omitempty"`
 	// Scale is what a number of the data set is multiplied by; 0 stands for 1.
 	Scale float64 `json:"scale,omitempty"`
 }
@@ -52,6 +56,9 @@ func (s *Signature) checkInputs() error {
 		if err := in.Shape.checkRow(); err != nil {
 			return fmt.Errorf("input %q: %w", in.Name, err)
 		}
+		if in.Sparse != 0 && !in.sparse() {
+			return fmt.Errorf("input %q of type %s and shape %v is no sparse vector of %d elements", in.Name, in.Type, in.Shape, in.Sparse)
+		}
 		if size += in.Shape.Size(); size > maxValues {
 			return fmt.Errorf("the inputs have more than %d numbers for a row", maxValues)
 		}
@@ -71,6 +78,22 @@ func (s Shape) checkRow() error {
 	return nil
 }
 
+// sparse says whether rows can be pairs of an index and a value.
+func (in *Input) sparse() bool {
+	return in.Sparse > 0 && in.Sparse <= maxTokens && in.Ragged && in.Type == tensor.F32 && len(in.Shape) == 2 && in.Shape[1] == 2
+}
+
+// checkPairs finds the first index that a sparse vector does not have.
+func (in *Input) checkPairs(rows *tensor.Rows, before int) error {
+	for i := 0; i < len(rows.F32); i += 2 {
+		if v := rows.F32[i]; !(v >= 0 && v < float32(in.Sparse)) || float32(int(v)) != v {
+			row, _ := in.place(rows, i)
+			return fmt.Errorf("row %d of %s has a value at %v, and its vectors have %d elements", before+row+1, in.Name, v, in.Sparse)
+		}
+	}
+	return nil
+}
+
 // step is the number of elements of a step of a ragged row.
 func (in *Input) step() int { return in.Shape[1:].Size() }
 
@@ -79,11 +102,12 @@ func (in *Input) plain() bool {
 	return in.Type == tensor.F32 && !in.Ragged && (in.Scale == 0 || in.Scale == 1)
 }
 
-// Longer counts the rows that have more steps than the network looks at.
+// Longer counts the rows that have more steps than the network looks at. Of sparse
+// vectors it looks at all.
 func (in *Input) Longer(rows tensor.Rows) (n int) {
 	from := 0
 	for _, end := range rows.Ends {
-		if in.Ragged && end-from > in.Shape.Size() {
+		if in.Ragged && in.Sparse == 0 && end-from > in.Shape.Size() {
 			n++
 		}
 		from = end
@@ -181,6 +205,11 @@ func (in *Input) checkRows(rows *tensor.Rows, n, before, vocabulary int) error {
 		if v-v != 0 {
 			row, at := in.place(rows, i)
 			return fmt.Errorf("%s of row %d is %v", in.element(at), before+row+1, v)
+		}
+	}
+	if in.Sparse > 0 {
+		if err := in.checkPairs(rows, before); err != nil {
+			return err
 		}
 	}
 	if e := in.CheckTokens(vocabulary, rows); e != nil {

@@ -102,7 +102,7 @@ func (m *Model) fits() error {
 		return fmt.Errorf("the network has %d branches for %d inputs", len(m.Spec.Branches), n)
 	}
 	for i, b := range m.Spec.Branches {
-		if in := &m.Signature.Inputs[i]; b.Input != in.Name || !slices.Equal(b.Shape, in.Shape) || b.Ragged != in.Ragged {
+		if in := &m.Signature.Inputs[i]; b.Input != in.Name || !slices.Equal(b.Shape, in.Shape) || b.Ragged != in.Ragged || b.Sparse != in.Sparse {
 			return fmt.Errorf("branch %q of shape %v for the input %q of shape %v", b.Input, b.Shape, in.Name, in.Shape)
 		}
 	}

@@ -3,6 +3,8 @@ package nn
 import (
 	"errors"
 	"fmt"
+	"math/bits"
+	"slices"
 
 	"pipe/base/exact"
 	"pipe/data/task"
@@ -15,7 +17,8 @@ import (
 type Predictor struct {
 	model   *Model
 	backend backend.Backend
-	inputs  []Input
+	spec    Spec    // of the model, with room for the sparse rows that there were
+	inputs  []Input // likewise
 	numbers *numbers
 	nets    map[int]*plan // by rows
 }
@@ -32,7 +35,9 @@ func (m *Model) NewPredictor() (*Predictor, error) {
 	st := newStore(m.Spec)
 	st.load(m.Params)
 	b := cpu.New()
-	return &Predictor{model: m, backend: b, inputs: m.Signature.AllInputs(), numbers: onBackend(b, st.numbers(false)), nets: map[int]*plan{}}, nil
+	spec := m.Spec
+	spec.Branches = slices.Clone(spec.Branches)
+	return &Predictor{model: m, spec: spec, backend: b, inputs: slices.Clone(m.Signature.AllInputs()), numbers: onBackend(b, st.numbers(false)), nets: map[int]*plan{}}, nil
 }
 
 // Outputs is the number of values for each row: the classes of a multiclass
@@ -53,6 +58,9 @@ func (p *Predictor) Predict(inputs []tensor.Rows, n int) ([]float64, error) {
 		if have := inputs[i].Len(); !in.Ragged && have != n*in.Shape.Size() || in.Ragged && len(inputs[i].Ends) != n {
 			return nil, fmt.Errorf("predict: %d values of %s for %d rows of shape %v", have, in.Name, n, in.Shape)
 		}
+	}
+	if err := p.widen(inputs); err != nil {
+		return nil, err
 	}
 	out := make([]float64, n*k)
 	for from := 0; from < n; {
@@ -80,6 +88,38 @@ func (p *Predictor) Predict(inputs []tensor.Rows, n int) ([]float64, error) {
 	return out, nil
 }
 
+// widen checks sparse rows, and makes room for sparse rows with more pairs than there were before: none of
+// them is cut, as the last steps of other rows are.
+func (p *Predictor) widen(inputs []tensor.Rows) error {
+	wider := false
+	for i := range p.inputs {
+		in := &p.inputs[i]
+		if in.Sparse == 0 {
+			continue
+		}
+		if err := in.checkPairs(&inputs[i], 0); err != nil {
+			return fmt.Errorf("predict: %w", err)
+		}
+		most, from := in.Shape[0], 0
+		for _, end := range inputs[i].Ends {
+			most, from = max(most, (end-from)/2), end
+		}
+		if most == in.Shape[0] {
+			continue
+		}
+		if most > in.Sparse {
+			return fmt.Errorf("predict: a row of %s has %d values, and its vectors have %d elements", in.Name, most, in.Sparse)
+		}
+		in.Shape = Shape{min(in.Sparse, 1<<bits.Len(uint(most-1))), 2}
+		p.spec.Branches[i].Shape = in.Shape
+		wider = true
+	}
+	if !wider {
+		return nil
+	}
+	return p.Close() // graphs that are too small
+}
+
 // convert turns the outputs of the network for one row into what they mean.
 func (p *Predictor) convert(dst []float64, z []float32) {
 	switch sig := &p.model.Signature; sig.Task {
@@ -104,7 +144,7 @@ func (p *Predictor) network(left int) (*plan, error) {
 	if net := p.nets[rows]; net != nil {
 		return net, nil
 	}
-	net, err := newEvaluation(&specArchitecture{spec: p.model.Spec}, p.numbers, rows, how{backend: p.backend}, nil)
+	net, err := newEvaluation(&specArchitecture{spec: p.spec}, p.numbers, rows, how{backend: p.backend}, nil)
 	if err != nil {
 		return nil, err
 	}

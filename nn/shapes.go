@@ -134,6 +134,8 @@ type Node struct {
 	Lengths   string
 	LengthsIn string // the same of the input
 
+	Sparse int // elements of the vectors that the input stands for, as Input.Sparse
+
 	Window *Window // of convolutions and pooling
 	Params []ParamShape
 
@@ -273,7 +275,7 @@ func infer(inputs int, branches []Branch, list []Layer, outputs int) (*Shapes, e
 	if len(list) > 0 {
 		last.from.setting = list[len(list)-1].from.setting
 	}
-	if len(out.shape) != 1 {
+	if len(out.shape) != 1 && out.sparse == 0 {
 		return nil, &LayerError{Path: "output", Kind: "dense",
 			Text: fmt.Sprintf("wants features, but the last layer gives %s", out.shape.named()),
 			Todo: "add " + towardsFeatures(out.shape) + " at the end", from: last.from}
@@ -300,7 +302,7 @@ func (f *inferer) branches(branches []Branch, in *flow) (inner [][]Node, flops f
 		if err := b.Shape.checkRow(); err != nil {
 			return nil, 0, &LayerError{Path: at, Text: err.Error()}
 		}
-		from := flow{shape: b.Shape, raw: true}
+		from := flow{shape: b.Shape, raw: true, sparse: b.Sparse}
 		if b.Ragged {
 			from.lengths = at
 		}
@@ -311,7 +313,9 @@ func (f *inferer) branches(branches []Branch, in *flow) (inner [][]Node, flops f
 		for j := range nodes {
 			flops += nodes[j].Flops
 		}
-		inner = append(inner, nodes)
+		if inner = append(inner, nodes); out.sparse > 0 && len(branches) > 1 {
+			return nil, 0, &LayerError{Path: at, Text: fmt.Sprintf("gives %s, which cannot be joined with other inputs", out.named()), Todo: sparseHint}
+		}
 		if i == 0 {
 			*in, first = out, out.shape
 			in.shape = append(Shape{}, out.shape...)
@@ -364,7 +368,18 @@ type flow struct {
 	shape   Shape
 	lengths string // as Node.Lengths
 	raw     bool   // the values are still those of the data
+	sparse  int    // as Input.Sparse
 }
+
+// named is the shape with what it is.
+func (f *flow) named() string {
+	if f.sparse > 0 {
+		return fmt.Sprintf("a sparse vector (%d)", f.sparse)
+	}
+	return f.shape.named()
+}
+
+const sparseHint = "begin its branch with `dense: 64`, the layer that takes sparse vectors; `{dense: {units: 64, activation: linear}}` is a table of vectors, one for each element"
 
 // An inferer infers shapes and counts.
 type inferer struct {
@@ -389,7 +404,7 @@ func (f *inferer) list(path string, list []Layer, in flow, within origin) ([]Nod
 
 // layer infers one layer, before the rest of its list.
 func (f *inferer) layer(path string, l Layer, in flow, rest []Layer) (Node, flow, error) {
-	n := Node{Path: path, Layer: l, In: in.shape, LengthsIn: in.lengths}
+	n := Node{Path: path, Layer: l, In: in.shape, LengthsIn: in.lengths, Sparse: in.sparse}
 	names, values := l.chosen()
 	if len(names) != 1 {
 		return n, in, &LayerError{Path: path, Text: fmt.Sprintf("must be exactly one kind of layer, not %d", len(names)), from: l.from}
@@ -399,6 +414,9 @@ func (f *inferer) layer(path string, l Layer, in flow, rest []Layer) (Node, flow
 		return n, in, &LayerError{Text: fmt.Sprintf("has more than %d layers, those of transformers counted", maxNodes)}
 	}
 	s := step{inferer: f, Node: &n, in: in, out: flow{lengths: in.lengths}, rest: rest}
+	if in.sparse > 0 && n.Kind != "dense" {
+		return n, in, s.wrong("", sparseHint, "wants other values, but gets %s", in.named())
+	}
 	if err := values[0].infer(&s); err != nil {
 		return n, in, err
 	}

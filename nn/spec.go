@@ -23,6 +23,7 @@ type Branch struct {
 	Input  string  `json:"input"`
 	Shape  Shape   `json:"shape"` // as Input.Shape
 	Ragged bool    `json:"ragged,omitempty"`
+	Sparse int     `json:"sparse,omitempty"` // as Input.Sparse
 	Layers []Layer `json:"layers"`
 }
 

@@ -121,6 +121,9 @@ func (m madeUp) Gather(rows []int, into *Batch) error {
 				if n := m.vocabularies[i]; n > 0 {
 					v = float32(int(m.number(row+k) * float32(n)))
 				}
+				if in.Sparse > 0 && k%2 == 0 {
+					v = float32(int(m.number(row+k) * float32(in.Sparse-1)))
+				}
 				switch in.Type {
 				case tensor.U8:
 					b.U8 = append(b.U8, uint8(128+127*v))

@@ -38,6 +38,10 @@ func (l *Dense) infer(s *step) error {
 	if err := s.known(l.Activation); err != nil {
 		return err
 	}
+	if s.in.sparse > 0 {
+		s.sparse(l)
+		return nil
+	}
 	if err := s.wants(1, 2); err != nil {
 		return err
 	}
@@ -45,7 +49,34 @@ func (l *Dense) infer(s *step) error {
 	return nil
 }
 
+// sparse is a dense layer of sparse vectors.
+func (s *step) sparse(l *Dense) {
+	s.out = flow{shape: Shape{l.Units}}
+	s.weight("weight", Weight, s.in.sparse, l.Units, s.behind(l.Activation), s.in.sparse, l.Units)
+	if !l.NoBias {
+		s.param("bias", Bias, l.Units)
+	}
+	s.Flops += 2*count(s.in.shape[0], l.Units) + count(l.Units)
+}
+
+// sparse multiplies pairs of an index and a value with the weights.
+func (l *Dense) sparse(b *builder, n *Node, x *graph.Node) *graph.Node {
+	y := b.Bag(x, b.param(n, "weight"))
+	if bias := b.param(n, "bias"); bias != nil && b.Err() == nil {
+		units := n.Params[0].Shape[1]
+		y = b.LearnedPositions(b.Reshape(y, b.rows, 1, units), b.Reshape(bias, 1, units))
+		y = b.Reshape(y, b.rows, units)
+	}
+	if l.Activation == Softmax {
+		return b.Softmax(y, nil)
+	}
+	return b.Activate(y, l.Activation.operator())
+}
+
 func (l *Dense) build(b *builder, n *Node, x *graph.Node) *graph.Node {
+	if n.Sparse > 0 {
+		return l.sparse(b, n, x)
+	}
 	return b.dense(n, "", x, l.Activation)
 }
 

@@ -7,7 +7,7 @@ func All() []Kind {
 		log1pKind(), logKind(), sqrtKind(), powKind(), scaleKind(), binKind(), oneHotKind(), ordinalKind(),
 		imageKind(), tokensKind(), vectorKind(),
 		seriesKind(),
-		normaliseKind(), wordsKind(),
+		normaliseKind(), wordsKind(), bagOfWordsKind(), tfIdfKind(),
 		dateKind(),
 	}
 }

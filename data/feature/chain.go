@@ -122,7 +122,7 @@ func (c chain) walk(form Form, holds string) (at int, err error) {
 	case Lists:
 		return len(c.uses), Column{Name: c.column}.wrong("chain", "end the chain with `image`, `tokens` or `vector`", "its values are lists at the end of the chain, which are no features yet")
 	case Texts:
-		return len(c.uses), Column{Name: c.column}.wrong("chain", "end the chain with `one_hot` or `ordinal`, or texts with `words`", "its values are categories at the end of the chain, which are no features yet")
+		return len(c.uses), Column{Name: c.column}.wrong("chain", "end the chain with `one_hot` or `ordinal`, or texts with `tf_idf` or `words`", "its values are categories at the end of the chain, which are no features yet")
 	}
 	return 0, nil
 }

@@ -62,13 +62,13 @@ func (c *counting) Look(v *Values) any {
 func (c *counting) Took(seen any) error { return c.counter.Take(seen.(*token.Tally)) }
 
 // choose lists what was counted and gives the memory back.
-func (c *counting) choose(kind string, how token.Choice) ([]token.Piece, error) {
+func (c *counting) choose(kind, limit string, how token.Choice) ([]token.Piece, error) {
 	how.Limit = maxPieces
 	pieces, err := c.counter.Choose(how)
 	err = errors.Join(err, c.counter.Close())
 	var many *token.TooManyError
 	if errors.As(err, &many) {
-		return nil, c.in.Errorf("chain", fmt.Sprintf("write `%s: {max_size: 20000}`", kind), "there are more than %d different pieces of text", many.Limit)
+		return nil, c.in.Errorf("chain", fmt.Sprintf("write `%s: {%s: 20000}`", kind, limit), "there are more than %d different pieces of text", many.Limit)
 	}
 	return pieces, err
 }

@@ -86,7 +86,7 @@ func (f *wordsFitter) Done() (Fitted, error) {
 	if how.Most < 1 {
 		return nil, f.in.Errorf("chain", "write `words: {max_size: 20000}`", "max_size is %d, which is no more than the ids of padding and unknown words", f.s.MaxSize)
 	}
-	pieces, err := f.choose("words", how)
+	pieces, err := f.choose("words", "max_size", how)
 	if err != nil {
 		return nil, err
 	}

@@ -47,6 +47,7 @@ const (
 	Tokens   InputKind = "tokens"   // ids of words or other pieces, in order
 	Image    InputKind = "image"    // a picture: channels, height, width
 	Series   InputKind = "series"   // steps of the same measurements
+	Sparse   InputKind = "sparse"   // long vectors of which nearly all elements are 0
 )
 
 // An Input is one of the things that a network is given of each row.
@@ -55,13 +56,16 @@ type Input struct {
 	Kind InputKind   `json:"kind"`
 	Type tensor.Type `json:"type"`
 	// Shape is (n) of features, (steps) of tokens, (channels, height, width) of
-	// images and (steps, values) of series. The number of steps is tensor.Ragged
+	// images and (steps, values) of series. Of sparse vectors it is (steps, 2): an
+	// index, exact in 32 bits, and the value there, in the order of the indices. The number of steps is tensor.Ragged
 	// where rows have different ones.
 	Shape []int `json:"shape"`
 	// Features says what is what and where it came from: each element of
 	// features, each value of a step of a series. Of other kinds, and of a
 	// series that says nothing more, it is one for the whole, or none.
 	Features []Feature `json:"features,omitempty"`
+	// Size is how many elements a sparse vector has, 0 of other kinds.
+	Size int `json:"size,omitempty"`
 }
 
 // A Feature is one element of an input.
@@ -216,8 +220,12 @@ func (d *DatasetInfo) roles() iter.Seq2[Role, string] {
 	}
 }
 
+// maxSparse is how many elements a sparse vector has at most: their indices are exact
+// in a float32.
+const maxSparse = 1 << 24
+
 // ranks are the numbers of dimensions of an input, by kind.
-var ranks = map[InputKind]int{Features: 1, Tokens: 1, Image: 3, Series: 2}
+var ranks = map[InputKind]int{Features: 1, Tokens: 1, Image: 3, Series: 2, Sparse: 2}
 
 func (in *Input) check() error {
 	rank, ok := ranks[in.Kind]
@@ -232,7 +240,11 @@ func (in *Input) check() error {
 		return fmt.Errorf("tokens are of type %s or %s, not %s", tensor.I32, tensor.U8, in.Type)
 	case len(in.Shape) != rank:
 		return fmt.Errorf("the shape of %s has %d dimensions, not %d", in.Kind, rank, len(in.Shape))
-	case in.Ragged() && in.Kind != Tokens && in.Kind != Series:
+	case (in.Kind == Sparse) != (in.Size != 0) || in.Size < 0 || in.Size > maxSparse:
+		return fmt.Errorf("vectors of %d elements", in.Size)
+	case in.Kind == Sparse && (in.Type != tensor.F32 || !in.Ragged() || in.Shape[1] != 2):
+		return fmt.Errorf("sparse vectors are of type %s and shape [%d 2], not %s %v", tensor.F32, tensor.Ragged, in.Type, in.Shape)
+	case in.Ragged() && in.Kind != Tokens && in.Kind != Series && in.Kind != Sparse:
 		return fmt.Errorf("%s have a fixed number of elements", in.Kind)
 	}
 	if in.Kind == Features && (len(in.Features) != in.Shape[0] || in.Shape[0] < 1 || in.Shape[0] > maxWidth) {

@@ -21,6 +21,7 @@ func mixed() DatasetInfo {
 			{Name: "photo", Kind: Image, Type: tensor.U8, Shape: []int{3, 32, 32}},
 			{Name: "words", Kind: Tokens, Type: tensor.I32, Shape: []int{tensor.Ragged}, Features: []Feature{{"words", "text"}}},
 			{Name: "pulse", Kind: Series, Type: tensor.F32, Shape: []int{tensor.Ragged, 2}, Features: []Feature{{"low", "low"}, {"high", "high"}}},
+			{Name: "terms", Kind: Sparse, Type: tensor.F32, Shape: []int{tensor.Ragged, 2}, Size: 100, Features: []Feature{{"terms", "text"}}},
 			{Name: "features", Kind: Features, Type: tensor.F32, Shape: []int{2}, Features: []Feature{{"age", "age"}, {"size", "size"}}},
 		},
 		Targets: []Target{{Column: "price", Task: task.Regression, Scale: 2}, {Column: "sold", Task: task.Binary, Classes: []string{"no", "yes"}, Scale: 1}},
@@ -39,7 +40,7 @@ func mixedFile(t testing.TB, rows int) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var photo, words, pulse, features tensor.Rows
+	var photo, words, pulse, terms, features tensor.Rows
 	noise := random.New(1, "mixed", 0)
 	for i := range rows {
 		for j := range 3 * 32 * 32 {
@@ -53,9 +54,13 @@ func mixedFile(t testing.TB, rows int) []byte {
 			pulse.F32 = append(pulse.F32, float32(i), float32(j))
 		}
 		pulse.Ends = append(pulse.Ends, len(pulse.F32))
+		for j := range i % 3 {
+			terms.F32 = append(terms.F32, float32(i%97+j), 0.5)
+		}
+		terms.Ends = append(terms.Ends, len(terms.F32))
 		features.F32 = append(features.F32, float32(i), -float32(i))
 	}
-	rec, err := NewRecord(schema, NewLists(tensor.U8, photo, 3*32*32), NewLists(tensor.I32, words, tensor.Ragged), NewLists(tensor.F32, pulse, tensor.Ragged),
+	rec, err := NewRecord(schema, NewLists(tensor.U8, photo, 3*32*32), NewLists(tensor.I32, words, tensor.Ragged), NewLists(tensor.F32, pulse, tensor.Ragged), NewLists(tensor.F32, terms, tensor.Ragged),
 		NewLists(tensor.F32, features, 2), NewArray(make([]float64, rows), nil), NewArray(make([]int32, rows), nil),
 		NewArray(make([]string, rows), nil), NewArray(make([]float64, rows), nil), NewArray(make([]arrow.Date32, rows), nil))
 	if err != nil {
@@ -89,7 +94,7 @@ func TestRowsOfNamedInputs(t *testing.T) {
 	if len(ex.Targets) != 2 || ex.Targets[1].Classes == nil || ex.Kept.NumCols() != 3 {
 		t.Errorf("targets %v, kept %v", ex.Targets, ex.Kept)
 	}
-	if steps, err := d.Steps(); err != nil || !slices.Equal(steps, []int{0, 4, 3, 0}) {
+	if steps, err := d.Steps(); err != nil || !slices.Equal(steps, []int{0, 4, 3, 2, 0}) {
 		t.Errorf("steps %v, %v", steps, err)
 	}
 	list := []int{3, 4, 5, border - 1, border, border + 1, rows - 1, 0, 0}
@@ -188,8 +193,12 @@ func TestMixedSchemaRefuses(t *testing.T) {
 		{"ragged inside", func(d *DatasetInfo) { d.Inputs[2].Shape[1] = tensor.Ragged }, "no elements"},
 		{"too large", func(d *DatasetInfo) { d.Inputs[0].Shape = []int{1 << 30, 1 << 30, 1 << 30} }, "more than"},
 		{"empty", func(d *DatasetInfo) { d.Inputs[0].Shape[1] = 0 }, "no elements"},
-		{"features", func(d *DatasetInfo) { d.Inputs[3].Features = d.Inputs[3].Features[:1] }, "1 features"},
+		{"features", func(d *DatasetInfo) { d.Inputs[4].Features = d.Inputs[4].Features[:1] }, "1 features"},
 		{"features of steps", func(d *DatasetInfo) { d.Inputs[2].Features = append(d.Inputs[2].Features, Feature{"x", "x"}) }, "do not describe"},
+		{"sparse without a size", func(d *DatasetInfo) { d.Inputs[3].Size = 0 }, "vectors of 0 elements"},
+		{"sparse and too long", func(d *DatasetInfo) { d.Inputs[3].Size = 1 << 25 }, "elements"},
+		{"sparse triples", func(d *DatasetInfo) { d.Inputs[3].Shape[1] = 3 }, "sparse vectors are of type f32"},
+		{"size of tokens", func(d *DatasetInfo) { d.Inputs[1].Size = 5 }, "vectors of 5 elements"},
 		{"two targets of a name", func(d *DatasetInfo) { d.Targets[1].Column = "price" }, `"target.price"`},
 		{"role", func(d *DatasetInfo) { d.Group = "town" }, `the group is the column "town"`},
 	} {

@@ -156,6 +156,10 @@ func TestOperatorsMeanWhatTheySay(t *testing.T) {
 	ids := given([]float32{1, 2, 3, 0, 4, 1}, 2, 3)
 	add(graph.Embedding{Scale: 2, Padding: graph.NoPadding}, ids, weights("table", 5, 3))
 	add(graph.Embedding{Scale: 1, Padding: 1}, ids, weights("table", 5, 3))
+	pairs := given([]float32{0, 0.5, 4, -2, 2, 1, 1, 3, 1, 0.25, 0, 0, 3, 1, 0, 0, 0, 0}, 3, 3, 2)
+	add(graph.Bag{}, pairs, weights("table", 5, 3))
+	add(graph.Bag{}, pairs, weights("table", 5, 1))
+	add(graph.Bag{}, given([]float32{3, -1}, 1, 1, 2), weights("table", 4, 35))
 	for _, s := range [][]int{{5, 7}, {2, 3, 1}, {1, 17}} {
 		d := s[len(s)-1]
 		add(graph.LayerNorm{Epsilon: 1e-3}, weights("x", s...), weights("gamma", d), weights("beta", d))

@@ -27,6 +27,9 @@ func Signature(info table.DatasetInfo, steps []int) nn.Signature {
 	for i := range info.Inputs {
 		in := &info.Inputs[i]
 		out := nn.Input{Name: in.Name, Type: in.Type, Shape: slices.Clone(nn.Shape(in.Shape)), Ragged: in.Ragged()}
+		if in.Kind == table.Sparse {
+			out.Sparse = in.Size
+		}
 		if in.Ragged() {
 			out.Shape[0] = 1
 			if steps != nil {
@@ -44,6 +47,17 @@ func Signature(info table.DatasetInfo, steps []int) nn.Signature {
 		sig.Inputs = append(sig.Inputs, out)
 	}
 	return sig
+}
+
+// Widen makes room in the sparse inputs of a signature for the rows of another data
+// set of the same inputs: no value of them is cut off.
+func Widen(sig, other *nn.Signature) {
+	for i := range sig.Inputs {
+		if in := &sig.Inputs[i]; in.Sparse > 0 {
+			in.Shape = slices.Clone(in.Shape)
+			in.Shape[0] = max(in.Shape[0], other.Inputs[i].Shape[0])
+		}
+	}
 }
 
 // A Part of a signature.
@@ -85,7 +99,7 @@ func Differs(a, b *nn.Signature) Part {
 // sameInput compares all but the features: whose number is the shape of an input
 // that has nothing else.
 func sameInput(a, b nn.Input) bool {
-	if a.Name != b.Name || a.Type != b.Type || a.Ragged != b.Ragged || len(a.Shape) != len(b.Shape) || a.Scale != b.Scale {
+	if a.Name != b.Name || a.Type != b.Type || a.Ragged != b.Ragged || len(a.Shape) != len(b.Shape) || a.Scale != b.Scale || a.Sparse != b.Sparse {
 		return false
 	}
 	from := 0

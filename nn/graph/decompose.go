@@ -184,6 +184,12 @@ func (o Embedding) Decompose(g *Graph, in []*Node) *Node {
 	return a.Reshape(a.affine(y, o.Scale, 0), append(append(Shape{}, ids.shape...), d)...)
 }
 
+func (Bag) Decompose(g *Graph, in []*Node) *Node {
+	a, s := algebra{g}, in[0].shape
+	column := func(i int) *Node { return a.Reshape(a.Apply(Slice{2, i, 1}, in[0]), s[0], s[1]) }
+	return a.picked(a.Decompose(Embedding{Scale: 1, Padding: NoPadding}, column(0), in[1]), column(1))
+}
+
 func (MaskSteps) Decompose(g *Graph, in []*Node) *Node {
 	a, s := algebra{g}, in[0].shape
 	return a.times(in[0], a.repeated(a.Reshape(a.before(in[1], s[0], s[1]), s[0], s[1], 1), s))

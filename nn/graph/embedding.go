@@ -49,6 +49,42 @@ func (o EmbeddingGrad) Infer(in []Shape) ([]Shape, error) {
 	return []Shape{{o.Vocabulary, in[1].last()}}, nil
 }
 
+// A Bag is the product of rows that are nearly all zeros with table(V, D): of x(N, T,
+// 2), T pairs of an index, 0 to V-1, and a value in each row, the sum over the pairs
+// of the value times the row of the table: (N, D).
+type Bag struct{}
+
+// Bag multiplies rows given as pairs of an index and a value with a table.
+func (g *Graph) Bag(x, table *Node) *Node { return g.Apply(Bag{}, x, table) }
+
+func (Bag) Name() string { return "bag" }
+func (Bag) Infer(in []Shape) ([]Shape, error) {
+	x, table := in[0], in[1]
+	if len(x) != 3 || x[2] != 2 || len(table) != 2 {
+		return nil, misfit("pairs%v and table%v do not fit", x, table)
+	}
+	return []Shape{{x[0], table[1]}}, nil
+}
+
+// Stops says that no gradient flows to the pairs.
+func (Bag) Stops(input int) bool { return input == 0 }
+
+func (Bag) Grad(g *Graph, c *Call, dy *Node) []*Node {
+	return []*Node{nil, g.Apply(BagGrad{Vocabulary: c.In[1].shape[0]}, c.In[0], dy)}
+}
+
+// BagGrad is the gradient of the table: of the pairs and that of the output. Rows
+// that no pair names are 0.
+type BagGrad struct {
+	backward
+	Vocabulary int
+}
+
+func (BagGrad) Name() string { return "bag dw" }
+func (o BagGrad) Infer(in []Shape) ([]Shape, error) {
+	return []Shape{{o.Vocabulary, in[1].last()}}, nil
+}
+
 // IDLengths is the length (N) of sequences of ids(N, T): the number of steps up
 // to the last that is not the padding id.
 type IDLengths struct {

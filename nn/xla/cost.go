@@ -107,6 +107,9 @@ func (g *ledger) add(l *lowering, c *graph.Call, o Operation, operands int64) {
 	}
 	var seen []*graph.Node
 	_, picks := c.Op.(graph.Embedding) // rows of its second input
+	if _, bag := c.Op.(graph.Bag); bag {
+		picks = true
+	}
 	for i, n := range c.In {
 		if n != nil && !slices.Contains(seen, n) && !(picks && i == 1) {
 			e.Moved += size(l.values[n])

@@ -14,6 +14,18 @@ func (l *lowering) embedding(op graph.Op) bool {
 		l.pass(0, l.Times(l.Rows(table, l.ids(0, table.Shape[0])), o.Scale))
 	case graph.EmbeddingGrad:
 		l.embeddingGrad(o)
+	case graph.Bag:
+		ids, values := l.pairs()
+		ids = l.named(ids, l.shape(1)[0])
+		n, t, d := l.shape(0)[0], l.shape(0)[1], l.shape(1)[1]
+		rows := l.Convert(l.Rows(l.in(1), ids), stablehlo.F32)
+		rows = l.Mul(rows, l.along(values, rows.Shape, 0))
+		l.pass(0, l.Sum(l.Reshape(rows, n, t, d), 1))
+	case graph.BagGrad:
+		ids, values := l.pairs()
+		n, t, d := l.shape(0)[0], l.shape(0)[1], l.shape(1)[1]
+		rows := l.Reshape(l.along(l.wide(1), []int{n, t, d}, 0, 2), n*t, d)
+		l.addRows(l.named(ids, o.Vocabulary), l.Mul(rows, l.along(values, rows.Shape, 0)), o.Vocabulary)
 	case graph.IDLengths:
 		ids := l.wide(0)
 		number := l.Plus(l.Iota(stablehlo.F32, 1, ids.Shape...), 1)
@@ -35,7 +47,19 @@ func (l *lowering) embedding(op graph.Op) bool {
 // ids are the rows of a table of so many that an input names, one behind the other.
 func (l *lowering) ids(i, rows int) stablehlo.Value {
 	ids := l.wide(i)
-	ids = l.Reshape(ids, ids.Size())
+	return l.named(l.Reshape(ids, ids.Size()), rows)
+}
+
+// pairs takes the first input apart: pairs of an index and a value.
+func (l *lowering) pairs() (ids, values stablehlo.Value) {
+	x := l.wide(0)
+	k := x.Size() / 2
+	x = l.Reshape(x, k, 2)
+	return l.Reshape(l.Slice(x, 1, 0, 1), k), l.Reshape(l.Slice(x, 1, 1, 2), k)
+}
+
+// named are the rows that ids name.
+func (l *lowering) named(ids stablehlo.Value, rows int) stablehlo.Value {
 	there := l.Min(ids, l.Like(float64(rows-1), ids))
 	return l.Convert(l.where(l.Compare("GT", ids, l.Like(0, ids)), there, 0), stablehlo.I32) // also of what is no number
 }
@@ -48,9 +72,14 @@ func (l *lowering) embeddingGrad(o graph.EmbeddingGrad) {
 		padding := l.Compare("EQ", ids, l.Like(float64(o.Embedding.Padding), ids))
 		ids = l.where(l.Unary("not", padding), ids, float64(o.Vocabulary))
 	}
-	table := l.Const(0, stablehlo.F32, o.Vocabulary, dy.Shape[1])
+	l.addRows(ids, dy, o.Vocabulary)
+}
+
+// addRows is the result: a table of so many rows, each the sum of those with its id.
+func (l *lowering) addRows(ids, dy stablehlo.Value, vocabulary int) {
+	table := l.Const(0, stablehlo.F32, vocabulary, dy.Shape[1])
 	if l.ordered {
-		ids, dy = l.rowSums(ids, dy, o.Vocabulary)
+		ids, dy = l.rowSums(ids, dy, vocabulary)
 	}
 	l.put(0, l.AddRows(table, ids, dy, l.ordered))
 }

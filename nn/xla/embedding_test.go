@@ -23,6 +23,11 @@ func embeddingCases() cases {
 		"embedding padding": embedded(1, []float32{1, 4, 1, 0, 2, 4}, 2, 3),
 		"embedding one":     embedded(graph.NoPadding, []float32{3}, 1),
 		"embedding outside": embedded(4, []float32{-2, 7, nan, 4.5, 3, 2}, 3, 2, 1),
+		"embedding bag": func(g *testGraph) (*graph.Node, []*graph.Node) {
+			table := g.Param("table", numbers("table", 15), 5, 3)
+			pairs := []float32{0, 0.5, 4, -2, 2, 1, 1, 3, 1, 0.25, 0, 0, 3, 1, 0, 0, 0, 0}
+			return weighted(g, g.Bag(g.Input("pairs", pairs, 3, 3, 2), table)), []*graph.Node{table}
+		},
 		"positions": func(g *testGraph) (*graph.Node, []*graph.Node) {
 			x, table := g.Param("x", numbers("x", 3*4*5), 3, 4, 5), g.Param("table", numbers("table", 4*5), 4, 5)
 			return weighted(g, g.SinusoidalPositions(g.LearnedPositions(x, table))), []*graph.Node{x, table}

@@ -46,8 +46,12 @@ func (s *Train) measure(src pipeline.Sources) (size, error) {
 	}
 	m := size{rows: rows}
 	if slices.Contains(src.Inputs(), validationPort) {
-		if _, _, m.validation, err = peek(src, validationPort); err != nil {
+		var other nn.Signature
+		if _, other, m.validation, err = peek(src, validationPort); err != nil {
 			return size{}, err
+		}
+		if dataset.Differs(&sig, &other) == dataset.Nothing { // else training says so
+			dataset.Widen(&sig, &other)
 		}
 	}
 	m.spec, m.sig, err = s.spec(info, sig)

@@ -34,6 +34,7 @@ func (s *Train) Run(ctx context.Context, env pipeline.Env) (err error) {
 		if err := comparable(train, v); err != nil {
 			return err
 		}
+		dataset.Widen(&train.sig, &v.sig)
 		validation = v
 	}
 	spec, sig, err := s.spec(&train.info, train.sig)
@@ -175,7 +176,7 @@ func (s *Train) branches(info *table.DatasetInfo, inputs []nn.Input) ([]nn.Branc
 	}
 	list := make([]nn.Branch, len(inputs))
 	for i, in := range inputs {
-		list[i] = nn.Branch{Input: in.Name, Shape: in.Shape, Ragged: in.Ragged, Layers: []nn.Layer{}}
+		list[i] = nn.Branch{Input: in.Name, Shape: in.Shape, Ragged: in.Ragged, Sparse: in.Sparse, Layers: []nn.Layer{}}
 		layers, ok := s.Branches.Get(in.Name)
 		if !ok && len(inputs) > 1 && info.Inputs[i].Kind != table.Features {
 			return nil, &settings.FieldError{Field: "branches", Err: fmt.Errorf("there are no layers for the input %q, which is %s", in.Name, info.Inputs[i].Kind),
