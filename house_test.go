@@ -57,6 +57,7 @@ var down = []struct {
 	{"stages/ingest/...", []string{"base/...", "data/...", "artifacts", "pipeline", "pipeline/settings", "stages/ingest/..."}},
 	{"stages/evaluate/...", []string{"base/...", "data/...", "nn", "nn/dataset", "pipeline", "pipeline/settings", "stages/evaluate/..."}},
 	{"stages/exec/...", []string{"base/...", "data/...", "artifacts", "pipeline", "pipeline/settings", "stages/exec/..."}},
+	{"stages/sql", []string{"base/...", "data/...", "artifacts", "pipeline", "pipeline/settings"}},
 	{"stages/...", []string{"base/...", "data/...", "nn", "nn/dataset", "pipeline", "pipeline/settings"}},
 }
 
@@ -67,13 +68,13 @@ var owners = []struct {
 }{
 	{"gopkg.in/yaml.v3", []string{"pipeline/settings"}},
 	{"database/sql", []string{"lineage/...", "data/source/sqlite"}},
-	{"github.com/mattn/go-sqlite3", []string{"lineage/...", "data/source/sqlite"}},
+	{"github.com/mattn/go-sqlite3", []string{"lineage/...", "data/source/sqlite", "data/sql/sqlite"}},
 	{"github.com/jackc/pgx", []string{"data/source/postgres/..."}},
 	{"golang.org/x/text", []string{"data/source/charset", "data/token"}},
 	{"github.com/google/flatbuffers", []string{"data/table"}},
 	{"gorgonia.org/", []string{"nn/graph"}},
 	{"gonum.org/", []string{"nn/..."}},
-	{"github.com/apache/arrow-go/", []string{"data/table/...", "data/derive", "data/drift", "data/expr", "data/feature", "data/profile", "data/relation", "data/source/...", "stages/..."}},
+	{"github.com/apache/arrow-go/", []string{"data/table/...", "data/derive", "data/drift", "data/expr", "data/feature", "data/profile", "data/relation", "data/source/...", "data/sql/...", "stages/..."}},
 	{"github.com/klauspost/compress", []string{"data/table", "data/source/..."}},
 	{"github.com/pierrec/lz4", []string{"data/table", "data/source/parquet"}},
 	{"github.com/andybalholm/brotli", []string{"data/source/parquet"}},
@@ -82,7 +83,7 @@ var owners = []struct {
 	{"golang.org/x/term", []string{"cmd/pipe/ui"}},
 	{"net/http", []string{"base/fetch", "lineage/openlineage"}},
 	{"os/exec", []string{"stages/exec", "workspace", "data/source/postgres/postgrestest"}},
-	{"C", []string{"nn/cpu/kernel", "nn/xla/pjrt", "lineage/batch"}},
+	{"C", []string{"nn/cpu/kernel", "nn/xla/pjrt", "lineage/batch", "data/sql/sqlite"}},
 	{"math/rand", nil},
 	{"math/rand/v2", nil},
 }

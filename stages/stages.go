@@ -13,6 +13,7 @@ import (
 	"pipe/stages/predict"
 	"pipe/stages/preprocess"
 	"pipe/stages/relate"
+	"pipe/stages/sql"
 	"pipe/stages/train"
 )
 
@@ -28,6 +29,7 @@ func All(lookup func(name string) (string, bool), commands *exec.Supervisor, pro
 		check.Kind(),
 		export.Kind(),
 		manifest.Kind(),
+		sql.Kind(),
 		exec.Kind(lookup, commands),
 	}
 	kinds = append(kinds, preprocess.Kinds()...)
