@@ -73,7 +73,7 @@ func (s *Step) Key(inputs map[string]artifacts.ID, on Placement, secret []byte) 
 		input(f.Port, artifacts.ID{})
 	}
 	sortParts(parts[first:])
-	if s.Kind.Seeded {
+	if s.Seeded() {
 		parts = append(parts, artifacts.KeyPart{Name: "seed", Value: strconv.FormatUint(s.Seed, 10)})
 	}
 	if class := on.Of(s.Kind); class != "" {

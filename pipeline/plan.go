@@ -47,7 +47,7 @@ type Step struct {
 	Files       []FileInput
 	Outputs     []Port
 	Needs       []string // stages to wait for without taking data from them, as written
-	Seed        uint64   // derived from that of the run; 0 unless Kind.Seeded
+	Seed        uint64   // derived from that of the run; 0 unless Seeded
 	Terms
 	Resources Resources // of the first attempt
 	// MemoryBackoff is the factor by which Resources.Memory grows with each
@@ -62,6 +62,12 @@ type Terms struct {
 	Cache   bool    `yaml:"cache" default:"true" doc:"Whether an earlier result may be used."`
 	Retry   Retry   `yaml:"retry" doc:"What to do after a failure: a number of repetitions, or a mapping."`
 	Timeout Timeout `yaml:"timeout" doc:"Longest time for one attempt: a duration, or a mapping."`
+}
+
+// Seeded says whether the step draws random numbers.
+func (s *Step) Seeded() bool {
+	drawer, ok := s.Stage.(Drawer)
+	return s.Kind.Seeded || ok && drawer.Draws()
 }
 
 // An Edge brings an artifact to an input port.
@@ -224,7 +230,7 @@ func draftOf(s *Step, seed uint64, p *settings.Problems) *draft {
 		return d
 	}
 	d.configured(s.Stage, "")
-	if s.Kind.Seeded {
+	if s.Seeded() {
 		s.Seed = DeriveSeed(seed, s.Name)
 	}
 	return d

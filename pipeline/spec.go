@@ -258,7 +258,7 @@ func (l *loader) stage(key, n *settings.Node, plan *Plan) {
 	}
 	d.step.Kind = kind
 	l.configure(d, key, c.With)
-	if kind.Seeded {
+	if d.step.Seeded() {
 		d.step.Seed = DeriveSeed(plan.Seed, d.step.Name)
 	}
 }

@@ -110,6 +110,12 @@ type Sizer interface {
 	Memory(Sources) (int64, error)
 }
 
+// A Drawer is a Stage of a kind that is not Seeded, of which some settings draw random
+// numbers all the same. Only with those does it have a seed, which is part of its key.
+type Drawer interface {
+	Draws() bool
+}
+
 // A Readier is a Stage that can tell whether what it needs of its surroundings is
 // there, such as environment variables. It is asked before a run begins, and the
 // run fails if a stage that would run is not ready.
@@ -171,7 +177,8 @@ type Env interface {
 	Progress(done, total int64)
 	// Log is for messages to the person who runs the pipeline.
 	Log() *slog.Logger
-	// Seed is the derived seed of the stage; zero if its kind is not Seeded.
+	// Seed is the derived seed of the stage; zero if its kind is not Seeded and it is
+	// no Drawer.
 	Seed() uint64
 	// Resume opens what the last checkpoint of an earlier attempt at exactly
 	// this work (the same key) holds, nil if there is none. Its bytes are those

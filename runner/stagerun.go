@@ -260,7 +260,7 @@ func taskOf(s *pipeline.Step, inputs []lineage.Input, on pipeline.Placement, att
 		t.Files[i] = settings.File{Name: f.Port, Path: f.Path}
 	}
 	t.Resources.CPU = s.Resources.CPU
-	if s.Kind.Seeded {
+	if s.Seeded() {
 		t.Seed = s.Seed
 	}
 	return t
@@ -293,7 +293,7 @@ func (e *execution) executionRecord(s *pipeline.Step, key artifacts.Key, inputs 
 		RunID: e.runID, Stage: s.Name, Kind: s.Kind.Name, KindVersion: s.Kind.Version,
 		Key: key, Config: s.Settings, Inputs: inputs,
 	}
-	if s.Kind.Seeded {
+	if s.Seeded() {
 		rec.Seed = &s.Seed
 	}
 	return rec

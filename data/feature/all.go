@@ -8,6 +8,7 @@ func All() []Kind {
 		imageKind(), tokensKind(), vectorKind(),
 		seriesKind(),
 		normaliseKind(), wordsKind(), bagOfWordsKind(), tfIdfKind(),
+		targetEncodeKind(), frequencyKind(), hashKind(), embeddingIDsKind(),
 		dateKind(),
 	}
 }

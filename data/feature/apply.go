@@ -26,7 +26,7 @@ func (t *Transform) Apply(rec arrow.RecordBatch, withTarget bool) (arrow.RecordB
 	if err != nil {
 		return nil, err
 	}
-	p, err := a.apply(rec)
+	p, err := a.apply(rec, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -40,6 +40,10 @@ func (t *Transform) Apply(rec arrow.RecordBatch, withTarget bool) (arrow.RecordB
 //
 // A value that no rule covers is a *ValueError whose row counts in the table.
 func (t *Transform) ApplyTo(ctx context.Context, r *table.Reader, withTarget bool, threads int, write func(arrow.RecordBatch) error) (Counts, error) {
+	return t.applyTo(ctx, r, withTarget, false, threads, write)
+}
+
+func (t *Transform) applyTo(ctx context.Context, r *table.Reader, withTarget, training bool, threads int, write func(arrow.RecordBatch) error) (Counts, error) {
 	a, err := t.newApplier(r.Schema(), withTarget)
 	if err != nil {
 		return Counts{}, err
@@ -50,7 +54,14 @@ func (t *Transform) ApplyTo(ctx context.Context, r *table.Reader, withTarget boo
 	if a, err = t.newApplier(r.Schema(), withTarget); err != nil {
 		return Counts{}, err
 	}
+	a.training = training
 	return a.applyTo(ctx, r, threads, func(p *applied) error { return write(p.out) })
+}
+
+// ApplyTraining is ApplyTo of the table that the transform was fitted on, by whom has
+// just fitted it: a CrossFitted makes something else of its rows.
+func (t *Transform) ApplyTraining(ctx context.Context, r *table.Reader, threads int, write func(arrow.RecordBatch) error) (Counts, error) {
+	return t.applyTo(ctx, r, t.target != nil, true, threads, write)
 }
 
 // ApplyRows applies the transform to a whole table without a target, as ApplyTo
@@ -81,7 +92,7 @@ func (a *applier) applyTo(ctx context.Context, r *table.Reader, threads int, wri
 	var base int64
 	work := func(p table.Piece) (*applied, error) {
 		defer p.Rows.Release()
-		out, err := a.apply(p.Rows)
+		out, err := a.apply(p.Rows, p.At)
 		if err != nil {
 			return nil, atRow(err, func(i int) int64 { return p.At + int64(i) })
 		}
@@ -120,6 +131,7 @@ type applier struct {
 	needs    []string      // what the chain needs
 	again    *again        // what of it had another type in training
 	tolerant bool          // a value that no rule covers is no error
+	training bool          // the rows are those that it was fitted on
 
 	free sync.Pool // of *workspace
 }
@@ -241,8 +253,9 @@ func (t *Transform) applierOf(in *arrow.Schema, withTarget bool) (*applier, erro
 	return a, err
 }
 
-// apply transforms a record, of which it keeps a reference.
-func (a *applier) apply(rec arrow.RecordBatch) (*applied, error) {
+// apply transforms a record, of which it keeps a reference, and which begins at a row
+// of its table.
+func (a *applier) apply(rec arrow.RecordBatch, first int64) (*applied, error) {
 	p := &applied{in: rec, met: a.newMet()}
 	var err error
 	if a.chain != nil {
@@ -258,7 +271,7 @@ func (a *applier) apply(rec arrow.RecordBatch) (*applied, error) {
 	}
 	rows := labelled(rec, a.target)
 	if rows == nil {
-		p.out, err = a.applyAll(rec, p.met)
+		p.out, err = a.applyAll(rec, p.met, placement{first: first, training: a.training})
 	} else {
 		var kept arrow.RecordBatch
 		if kept, err = table.Take(rec, rows); err != nil {
@@ -266,7 +279,7 @@ func (a *applier) apply(rec arrow.RecordBatch) (*applied, error) {
 		}
 		defer kept.Release()
 		p.met.dropped = rec.NumRows() - kept.NumRows()
-		p.out, err = a.applyAll(kept, p.met)
+		p.out, err = a.applyAll(kept, p.met, placement{first: first, rows: rows, training: a.training})
 		err = atRow(err, func(i int) int64 { return int64(rows[i]) })
 	}
 	if err != nil {
@@ -277,11 +290,12 @@ func (a *applier) apply(rec arrow.RecordBatch) (*applied, error) {
 }
 
 // applyAll transforms a record in which every row that needs a target has one.
-func (a *applier) applyAll(rec arrow.RecordBatch, met *met) (arrow.RecordBatch, error) {
+func (a *applier) applyAll(rec arrow.RecordBatch, met *met, place placement) (arrow.RecordBatch, error) {
 	n, width := int(rec.NumRows()), a.width()
 	vectors := make([]float32, n*width)
 	work := a.free.Get().(*workspace)
 	defer a.free.Put(work)
+	work.values.place = place
 	var columns []arrow.Array
 	done := false
 	defer func() {

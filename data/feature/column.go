@@ -188,7 +188,11 @@ func (s step) run(v *Values, out *Out) {
 		v.own()
 	}
 	before := len(out.fails)
-	s.Apply(v, out)
+	if crossed, ok := s.Fitted.(CrossFitted); ok && v.place.training {
+		crossed.ApplyTraining(v, out)
+	} else {
+		s.Apply(v, out)
+	}
 	if v.shared {
 		return // nothing has changed
 	}
@@ -236,7 +240,7 @@ func (c *column) refuse(out *Out, row int, x float64) {
 
 // readLater gives the values of a batch of any table, read as those of training.
 func (c *column) readLater(arr arrow.Array, v *Values, out *Out) (err error) {
-	*v = Values{rows: arr.Len(), buf: v.buf}
+	*v = Values{rows: arr.Len(), buf: v.buf, place: v.place}
 	rd := reading{c.Name, c.Type}
 	switch c.form {
 	case Texts:

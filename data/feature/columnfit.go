@@ -24,6 +24,7 @@ type columnFit struct {
 	stats   *statistics
 	numbers *order.Store
 	scratch *scratch
+	targets *Targets
 	passing bool // a Passer is to be given the values in the next pass
 	due     bool // takes part in the current pass
 
@@ -38,7 +39,7 @@ type columnFit struct {
 }
 
 func (f *fitter) newColumn(name string, at int, field arrow.Field, form Form, chain []use) *columnFit {
-	c := &columnFit{at: at, chain: chain, numbers: f.numbers, scratch: f.scratch, column: column{Name: name, Type: table.TypeName(field.Type), form: form}}
+	c := &columnFit{at: at, chain: chain, numbers: f.numbers, scratch: f.scratch, targets: f.targets, column: column{Name: name, Type: table.TypeName(field.Type), form: form}}
 	c.of, c.shape, _ = table.ShapeOf(field)
 	c.any = form == Lists // nothing is missing
 	c.doubt, _ = field.Metadata.GetValue(table.DoubtKey)
@@ -93,7 +94,7 @@ func (c *columnFit) begin(k int) error {
 		form = s.gives(form)
 	}
 	c.base, c.stats = k, &statistics{numbers: c.numbers}
-	in := &Input{Name: c.Name, Type: c.Type, Form: form, Of: c.of, Shape: c.shape, stats: c.stats, doubt: c.doubt, remarks: &c.remarks, scratch: c.scratch}
+	in := &Input{Name: c.Name, Type: c.Type, Form: form, Of: c.of, Shape: c.shape, stats: c.stats, doubt: c.doubt, remarks: &c.remarks, scratch: c.scratch, targets: c.targets}
 	for {
 		f, err := c.chain[len(c.fitters)].setting.Fit(in)
 		if err != nil {
@@ -122,7 +123,7 @@ func (c *columnFit) holdsOrder(from int) bool {
 
 // read gives the values of a batch as they are in the table.
 func (c *columnFit) read(arr arrow.Array, v *Values) (err error) {
-	*v = Values{rows: arr.Len(), buf: v.buf}
+	*v = Values{rows: arr.Len(), buf: v.buf, Targets: v.Targets, place: v.place}
 	switch c.form {
 	case Texts:
 		v.Texts, v.Valid, err = texts(c.Name, arr)

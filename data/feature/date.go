@@ -196,7 +196,7 @@ func (f *dateFit) Done() (Fitted, error) {
 		default:
 			a = minMax(r.min, r.max)
 		}
-		f.learned.Parts[at].Scale = &dateScale{a.Center, a.Scale}
+		f.learned.Parts[at].Scale = &affineState{a.Center, a.Scale}
 	}
 	return f.learned.prepared()
 }
@@ -211,13 +211,13 @@ type dated struct {
 
 // A datedPart is a part of times, and what is done to it.
 type datedPart struct {
-	Part   DatePart   `json:"part"`
-	Cyclic bool       `json:"cyclic,omitempty"`
-	Since  int64      `json:"since,omitempty"` // microseconds since 1970
-	Scale  *dateScale `json:"scale,omitempty"`
+	Part   DatePart     `json:"part"`
+	Cyclic bool         `json:"cyclic,omitempty"`
+	Since  int64        `json:"since,omitempty"` // microseconds since 1970
+	Scale  *affineState `json:"scale,omitempty"`
 }
 
-type dateScale struct {
+type affineState struct {
 	Center float64 `json:"center"`
 	Scale  float64 `json:"scale"`
 }

@@ -81,12 +81,16 @@ type fitter struct {
 	target  int          // index of the target's column in the table, or -1
 	task    Task         // of the target
 	classes *Frequencies // of the target
+	targets *Targets     // nil: there is none
 	rows    int64        // that count
 }
 
 // prepare finds the columns and settles what to do with each.
 func (f *fitter) prepare(spec Spec, kinds []Kind) error {
 	schema := f.r.Schema()
+	if spec.Target != nil {
+		f.targets = &Targets{f: f, spec: spec.Target, seed: spec.Seed}
+	}
 	for _, c := range spec.Features {
 		at, err := table.Column(schema, c.Name)
 		if err != nil {
@@ -136,6 +140,9 @@ func (f *fitter) learn() error {
 		return err
 	}
 	if err := f.checkAnyValue(); err != nil {
+		return err
+	}
+	if err := f.targets.settle(); err != nil {
 		return err
 	}
 	for {
@@ -228,7 +235,12 @@ func look(s *sight, columns []*columnFit, target int, first bool) error {
 		s.Rows = kept
 	}
 	s.rows = s.Rows.NumRows()
+	targets, err := targetsOf(columns, s.Rows, target)
+	if err != nil {
+		return err
+	}
 	for i, c := range columns {
+		s.columns[i].values.Targets, s.columns[i].values.place = targets, placement{first: s.At, rows: rows}
 		if err := c.look(s.Rows.Column(i), &s.columns[i], first, i == target); err != nil {
 			return atRow(err, func(i int) int64 { return s.At + int64(original(rows, i)) })
 		}

@@ -29,6 +29,7 @@ type Input struct {
 	filler  filling // puts a value in place of those that the statistics lack
 	doubt   string  // why it was read as text though nearly all values are of another type
 	remarks *[]Remark
+	targets *Targets
 	scratch *scratch
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/apache/arrow-go/v18/arrow"
 	"pgregory.net/rapid"
 
 	"pipe/pipeline/settings"
@@ -52,8 +53,9 @@ func drawChain(t *rapid.T, texts bool) []Step {
 	}
 	if texts {
 		steps = append(steps, pick(Step{"impute", by(MostFrequent)}, Step{"impute", constant("7")}))
-		last := pick(Step{"one_hot", new(OneHot)}, Step{"one_hot", &OneHot{MaxCategories: 3, Unseen: UnseenInfrequent}}, Step{"ordinal", &Ordinal{Unseen: UnseenIgnore}})
-		if steps = append(steps, last); last.Kind == "one_hot" {
+		last := pick(Step{"one_hot", new(OneHot)}, Step{"one_hot", &OneHot{MaxCategories: 3, Unseen: UnseenInfrequent}}, Step{"ordinal", &Ordinal{Unseen: UnseenIgnore}},
+			Step{"frequency", &Frequency{As: count}}, Step{"hash", &Hash{Buckets: 5, Signed: true}})
+		if steps = append(steps, last); last.Kind == "one_hot" || last.Kind == "hash" {
 			return steps
 		}
 	} else {
@@ -96,9 +98,14 @@ func TestAnyChain(t *testing.T) {
 			draw("i", rapid.Custom(func(t *rapid.T) any {
 				return rapid.SampledFrom([]any{nil, int64(3), int64(-9), int64(20)}).Draw(t, "v")
 			})),
+			draw("d", rapid.Custom(func(t *rapid.T) any {
+				return rapid.SampledFrom([]any{nil, arrow.Timestamp(0), arrow.Timestamp(-1), arrow.Timestamp(1.7e15), arrow.Timestamp(9e14)}).Draw(t, "v")
+			})),
 		}
+		cols[3].values[0] = arrow.Timestamp(5)
 		cols[0].values[0], cols[1].values[0], cols[2].values[0] = 1.0, "a", int64(1)
-		spec := Spec{Features: []Column{chained("x", drawChain(rt, false)...), chained("s", drawChain(rt, true)...), chained("i", drawChain(rt, rapid.Bool().Draw(rt, "categories"))...)}}
+		spec := Spec{Features: []Column{chained("x", drawChain(rt, false)...), chained("s", drawChain(rt, true)...), chained("i", drawChain(rt, rapid.Bool().Draw(rt, "categories"))...),
+			chained("d", Step{"impute", by(rapid.SampledFrom([]Strategy{Mean, Median, MostFrequent}).Draw(rt, "date"))}, Step{"date", &Date{Cyclic: rapid.Bool().Draw(rt, "cyclic"), Scale: DateScale(rapid.SampledFrom([]Scaling{None, MinMax, Standard}).Draw(rt, "range"))}})}}
 		r := tableOf(t, record(t, cols...))
 		tr, err := Fit(t.Context(), spec, r, All(), Resources{})
 		if err != nil {

@@ -77,9 +77,10 @@ func (s *OneHot) Fit(in *Input) (Fitter, error) {
 		}
 		out := &oneHot{vocabulary: learn(in, f, s.rarity())}
 		n := out.count()
+		in.remarkMany(out.vocabulary, n)
 		out.DropFirst = s.Drop == DropFirst || s.Drop == DropIfBinary && n == 2
 		if n > maxOneHot {
-			return nil, in.Errorf("encode", fmt.Sprintf("write `%s: {encode: {one_hot: {max_categories: 50, unseen: infrequent}}}`, or leave the column out if it is an identifier", in.Name),
+			return nil, in.Errorf("encode", fmt.Sprintf("write `%s: [target_encode]` or `[hash: 32]`, `{encode: {one_hot: {max_categories: 50, unseen: infrequent}}}`, or leave the column out if it is an identifier", in.Name),
 				"%d categories would become %d features, at most %d are possible", n, n, maxOneHot)
 		}
 		return out.prepared(), nil

@@ -3,6 +3,7 @@ package feature
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"pipe/data/table"
 )
@@ -56,6 +57,18 @@ func (in *Input) remarkIdentifier(v vocabulary, counts []int64) {
 	}
 	in.Remark(fmt.Sprintf("%d different values in %d rows, as in an identifier or free text: hardly any will be met again", len(v.Categories), rows),
 		"leave the column out of features, or let rare values share one: `encode: {one_hot: {min_frequency: 5, unseen: infrequent}}`")
+}
+
+// manyFeatures is how many features of one column are more than usual.
+const manyFeatures = 200
+
+// remarkMany finds categories that become many features, but are not as many as rows.
+func (in *Input) remarkMany(v vocabulary, features int) {
+	if features <= manyFeatures || slices.ContainsFunc(*in.remarks, func(r Remark) bool { return r.Column == in.Name }) {
+		return
+	}
+	in.Remark(fmt.Sprintf("%d categories become a feature each, of which a network learns little where they are rare", len(v.Categories)),
+		fmt.Sprintf("`%s: [target_encode]` makes one feature of them, `[hash: 32]` a few, `[embedding_ids]` an input for an embedding; or let rare ones share one: `encode: {one_hot: {max_categories: 50, unseen: infrequent}}`", in.Name))
 }
 
 // aboutTarget finds classes that are taken for numbers, where nobody said that

@@ -239,3 +239,14 @@ func TestTwoValues(t *testing.T) {
 		})
 	}
 }
+
+// TestManyCategories: what becomes hundreds of features is told, with what else there is.
+func TestManyCategories(t *testing.T) {
+	for n, want := range map[int]int{manyFeatures: 0, manyFeatures + 1: 1} {
+		tr := fit(t, Spec{Features: []Column{{Name: "x"}}}, values("x", 3*n, func(i int) any { return fmt.Sprint("v", i%n) }))
+		got := tr.Remarks()
+		if len(got) != want || want > 0 && (got[0].Msg != "201 categories become a feature each, of which a network learns little where they are rare" || !strings.Contains(got[0].Fix, "target_encode")) {
+			t.Errorf("%d: %v", n, got)
+		}
+	}
+}

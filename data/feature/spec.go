@@ -18,6 +18,7 @@ type Spec struct {
 	Defaults Defaults // what the features leave open
 	Target   *Target  // nil: the datasets have no target
 	Keep     []string // columns carried into the datasets as they are
+	Seed     uint64   // of what draws random numbers
 }
 
 // A Column says how one column becomes features: by a chain of transforms, or

@@ -25,12 +25,20 @@ type Values struct {
 	Lists tensor.Rows
 	// Fill stands for each text that is not there; nil is a missing value.
 	Fill *string
+	// Targets are the target of each row, for a TargetFitter: the number of a
+	// regression, or the index of its class.
+	Targets []float64
 
 	rows     int
 	complete bool      // no number is missing; false is not known
 	shared   bool      // Numbers are those of the table
 	buf      []float64 // for Numbers, used again for each batch
+	place    placement
 }
+
+// Row is the row of its table that a value is in, counted from 0: for a TargetFitter
+// while it learns, and for a CrossFitted of rows of training.
+func (v *Values) Row(i int) int64 { return v.place.row(i) }
 
 // setNumbers sets the numbers that floats gave.
 func (v *Values) setNumbers(numbers []float64, shared bool) {

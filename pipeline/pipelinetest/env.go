@@ -27,6 +27,7 @@ type env struct {
 	store  *artifacts.Store
 	inputs map[string]source
 	ports  []pipeline.Port // outputs that may be created
+	seeded bool
 
 	mu      sync.Mutex
 	done    bool // Run returned
@@ -219,7 +220,7 @@ func (w logWriter) Write(p []byte) (int, error) {
 
 func (e *env) Seed() uint64 {
 	defer e.enter("Seed")()
-	if !e.c.Kind.Seeded {
+	if !e.seeded {
 		e.t.Errorf("the stage asked for a seed, but kind %q is not Seeded", e.c.Kind.Name)
 		return 0
 	}

@@ -133,6 +133,7 @@ func protect(f func() error) (err error) {
 // connect stores the inputs of the case and works out the ports.
 func (e *env) connect(stage pipeline.Stage) {
 	e.t.Helper()
+	e.seeded = (&pipeline.Step{Kind: &e.c.Kind, Stage: stage}).Seeded()
 	files := settings.Files(stage)
 	var connected []string
 	nameOf := func(port string) string {

@@ -61,7 +61,7 @@ func (*Apply) Run(ctx context.Context, env pipeline.Env) error {
 		if port == transformPort {
 			continue
 		}
-		if err := apply(ctx, env, transform, port, ""); err != nil {
+		if err := apply(ctx, env, transform, transform.ApplyTo, port, ""); err != nil {
 			return err
 		}
 	}

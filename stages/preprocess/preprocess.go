@@ -58,6 +58,12 @@ A list in place of the settings of a column is a chain of transforms, each of wh
 has made: ` + "`" + `[impute: median, log1p, scale: standard]` + "`" + `. It is all that is done to the column, and ends
 in numbers or in ` + "`one_hot`" + `.
 
+Categories of which there are many have other steps than ` + "`one_hot`: `target_encode`" + ` is the mean of
+the target in the rows of a category, ` + "`frequency`" + ` how many there are, ` + "`hash`" + ` a fixed number of
+features, and ` + "`embedding_ids`" + ` an input of its own, for an embedding in ` + "`branches`" + `. In target encoding the
+training rows get what the others tell of their categories (folds at random, from the seed), since a feature
+that knew their own targets would promise too much.
+
 A column of lists becomes an input of its own in the data set, in the type that it has: levels with
 a height and a width are pictures, integers are the ids of words. Where the table does not say it, a
 chain does: ` + "`" + `[image: [28, 28]]` + "`, `[tokens]`, or `[vector]`" + ` for a feature each. Networks take it by
@@ -122,7 +128,13 @@ func (s *Preprocess) Run(ctx context.Context, env pipeline.Env) error {
 		missing = s.Target.Missing
 	}
 	for _, port := range env.Inputs() {
-		if err := apply(ctx, env, transform, port, missing); err != nil {
+		to := transform.ApplyTo
+		if port == trainPort {
+			to = func(ctx context.Context, r *table.Reader, _ bool, threads int, write func(arrow.RecordBatch) error) (feature.Counts, error) {
+				return transform.ApplyTraining(ctx, r, threads, write)
+			}
+		}
+		if err := apply(ctx, env, transform, to, port, missing); err != nil {
 			return err
 		}
 	}
@@ -139,6 +151,9 @@ func (s *Preprocess) fit(ctx context.Context, env pipeline.Env) (*feature.Transf
 	spec, err := s.expanded(r.Schema())
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", in.Name, err)
+	}
+	if s.Draws() {
+		spec.Seed = env.Seed()
 	}
 	transform, err := feature.Fit(ctx, spec, r, feature.All(), feature.Resources{Threads: env.Threads(), Scratch: env.Scratch})
 	if err != nil {
@@ -204,14 +219,17 @@ func columns(env pipeline.Env, info table.DatasetInfo, out, in string, kept bool
 	}
 }
 
+// applying is feature.Transform.ApplyTo.
+type applying func(ctx context.Context, r *table.Reader, withTarget bool, threads int, write func(arrow.RecordBatch) error) (feature.Counts, error)
+
 // What is to become of rows without a target, where somebody has said it.
 const (
 	missingDrop  = "drop"
 	missingError = "error"
 )
 
-// apply makes the data set of one table.
-func apply(ctx context.Context, env pipeline.Env, transform *feature.Transform, port, missing string) error {
+// apply makes the data set of one table, to which to applies the transform.
+func apply(ctx context.Context, env pipeline.Env, transform *feature.Transform, to applying, port, missing string) error {
 	in, r, err := openTable(env, port)
 	if err != nil {
 		return err
@@ -235,7 +253,7 @@ func apply(ctx context.Context, env pipeline.Env, transform *feature.Transform, 
 	w.Expect(r.NumRows())
 	columns(env, transform.Info(), port, port, true)
 	var done int64
-	counts, err := transform.ApplyTo(ctx, r, labelled, env.Threads(), func(rec arrow.RecordBatch) error {
+	counts, err := to(ctx, r, labelled, env.Threads(), func(rec arrow.RecordBatch) error {
 		done += rec.NumRows()
 		env.Progress(done, r.NumRows())
 		return w.Write(rec)

@@ -164,6 +164,20 @@ func (s *FeatureSetting) column(name string) feature.Column {
 	return feature.Column{Name: name, Impute: s.Impute, Indicator: s.Indicator, Scale: s.Scale.column(), Encode: s.Encode, Chain: s.Chain}
 }
 
+// Draws implements pipeline.Drawer.
+func (s *Preprocess) Draws() bool {
+	defaults := s.Defaults.defaults()
+	chains := [][]feature.Step{defaults.Number.Chain, defaults.Text.Chain, defaults.Bool.Chain, defaults.Date.Chain}
+	for _, name := range s.Features.Keys() {
+		column, _ := s.Features.Get(name)
+		chains = append(chains, column.Chain)
+	}
+	return slices.ContainsFunc(slices.Concat(chains...), func(step feature.Step) bool {
+		drawer, ok := step.Setting.(feature.Drawer)
+		return ok && drawer.Draws()
+	})
+}
+
 func (s *NumberDefaults) column() feature.Column {
 	return feature.Column{Impute: s.Impute, Indicator: s.Indicator, Scale: s.Scale.column(), Chain: s.Chain}
 }
