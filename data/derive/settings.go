@@ -63,11 +63,7 @@ func (c *Columns) Validate() error {
 
 // typed says whether a column has one of the types.
 func (c *Columns) typed(class table.Class) bool {
-	name := map[table.Class]string{
-		table.ClassWhole: "number", table.ClassReal: "number", table.ClassText: "text", table.ClassBool: "bool",
-		table.ClassDate: "date", table.ClassTimestamp: "timestamp", table.ClassTime: "time", table.ClassOther: "list",
-	}[class]
-	return slices.Contains(c.Types, name)
+	return slices.Contains(c.Types, class.Group())
 }
 
 // isPattern says whether a name stands for several.

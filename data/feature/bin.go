@@ -76,8 +76,11 @@ func (s *Bin) Validate() error {
 		return settings.FieldErrorf("edges", "there is none, so that all numbers are in one bin")
 	}
 	for i, e := range s.Edges {
-		if math.IsNaN(e) || math.IsInf(e, 0) || i > 0 && e <= s.Edges[i-1] {
-			return settings.FieldErrorf("edges", "%v is no edge, or not more than the one before", e)
+		if math.IsNaN(e) || math.IsInf(e, 0) {
+			return settings.FieldErrorf("edges", "%v is no edge", e)
+		}
+		if i > 0 && e <= s.Edges[i-1] {
+			return settings.FieldErrorf("edges", "%v is not above the edge before it", e)
 		}
 	}
 	return nil

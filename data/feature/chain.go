@@ -87,6 +87,9 @@ func (c chain) walk(form Form, holds string) (at int, err error) {
 		switch {
 		case form == Features:
 			fix := fmt.Sprintf("remove `%s` or `%s`", name, maker)
+			if maker == "bin" && takes&Numbers != 0 {
+				fix = fmt.Sprintf("remove `%s`, or write `output: ordinal` in `bin`, which makes a number", name)
+			}
 			if maker == "one_hot" && takes&Numbers != 0 {
 				fix = fmt.Sprintf("remove `%s`, or write `ordinal`, which makes a number of a category, in place of `one_hot`", name)
 			}

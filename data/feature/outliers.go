@@ -57,7 +57,7 @@ func (s *Outliers) Validate() error {
 	byQuantiles := s.Rule == ByQuantiles
 	lower, upper := s.shares()
 	wrong := func(field, rule string) error {
-		return &settings.FieldError{Field: field, Err: fmt.Errorf("%s does not go with `rule: %s`", field, s.Rule), Todo: "remove it, or write `rule: " + rule + "`"}
+		return &settings.FieldError{Field: field, Err: fmt.Errorf("it does not go with `rule: %s`", s.Rule), Todo: "remove it, or write `rule: " + rule + "`"}
 	}
 	switch {
 	case byQuantiles && s.Width != nil:

@@ -88,7 +88,7 @@ func (s Scaling) affine() bool { return s.known() && s != Quantile && s != Power
 // Validate finds settings of another method.
 func (s *Scale) Validate() error {
 	wrong := func(field string, of Scaling) error {
-		return &settings.FieldError{Field: field, Err: fmt.Errorf("%s goes with `method: %s`, and this is %s", field, of, s.Method),
+		return &settings.FieldError{Field: field, Err: fmt.Errorf("it goes with `method: %s`, and this is %s", of, s.Method),
 			Todo: fmt.Sprintf("remove it, or write `method: %s`", of)}
 	}
 	switch {

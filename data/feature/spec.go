@@ -312,6 +312,15 @@ func (c Column) dated() chain {
 	return out
 }
 
+// ValidateFor finds what is wrong with a column of a type, which is no list.
+func (c Column) ValidateFor(typ arrow.DataType, kinds []Kind) error {
+	chain, err := c.resolved(typ, kinds)
+	if err == nil {
+		_, err = chain.begin(formsOf(table.ClassOf(typ)), "values of type "+table.TypeName(typ))
+	}
+	return err
+}
+
 // brief is the chain that the short form stands for.
 func (c Column) brief() chain {
 	out := chain{column: c.Name}

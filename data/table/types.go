@@ -28,6 +28,25 @@ const (
 // Numeric says whether the values are numbers that can be counted with.
 func (c Class) Numeric() bool { return c == ClassWhole || c == ClassReal }
 
+// Group is what pipeline files call columns of a class.
+func (c Class) Group() string {
+	switch c {
+	case ClassText:
+		return "text"
+	case ClassWhole, ClassReal:
+		return "number"
+	case ClassBool:
+		return "bool"
+	case ClassDate:
+		return "date"
+	case ClassTimestamp:
+		return "timestamp"
+	case ClassTime:
+		return "time"
+	}
+	return "list"
+}
+
 // ClassOf is the class of a column type.
 func ClassOf(t arrow.DataType) Class {
 	if s := scalarOf(t); s != nil {

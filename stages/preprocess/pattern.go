@@ -1,8 +1,10 @@
 package preprocess
 
 import (
+	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -10,12 +12,121 @@ import (
 	"pipe/base/diag"
 	"pipe/data/feature"
 	"pipe/data/table"
+	"pipe/pipeline/settings"
 )
 
-// expanded is the specification with the columns that patterns stand for, in
-// the order of the table. A column that is named, kept or the target is none of
-// them, and the first of two patterns has it. A column with a * in its name
-// comes before the pattern.
+// typePrefix begins a name under features that stands for all columns of a type.
+const typePrefix = "type:"
+
+// typeNamed is the group of types that a name under features stands for, with examples
+// of them; there are none of lists. It is empty if the name is no such one.
+func typeNamed(key string) (group string, examples []arrow.DataType) {
+	name, ok := strings.CutPrefix(key, typePrefix)
+	if !ok {
+		return "", nil
+	}
+	if name == table.ClassOther.Group() {
+		return name, nil
+	}
+	for _, typ := range exampleTypes() {
+		if table.ClassOf(typ).Group() == name {
+			group, examples = name, append(examples, typ)
+		}
+	}
+	return group, examples
+}
+
+// exampleTypes are one of each class of columns, but of lists.
+func exampleTypes() []arrow.DataType {
+	return []arrow.DataType{
+		arrow.PrimitiveTypes.Float64, arrow.PrimitiveTypes.Int64, arrow.BinaryTypes.String, arrow.FixedWidthTypes.Boolean,
+		arrow.FixedWidthTypes.Date32, arrow.FixedWidthTypes.Timestamp_us, arrow.FixedWidthTypes.Time64us,
+	}
+}
+
+// validateTyped finds settings that go with no column of the types.
+func validateTyped(c feature.Column, examples []arrow.DataType) (err error) {
+	for _, typ := range examples {
+		if err = c.ValidateFor(typ, feature.All()); err == nil {
+			return nil
+		}
+	}
+	return err
+}
+
+func isType(name string) bool {
+	group, _ := typeNamed(name)
+	return group != ""
+}
+
+// several says whether a name stands for all columns that fit, in a table that has
+// no column of that very name.
+func several(name string, schema *arrow.Schema) bool {
+	return (strings.Contains(name, "*") || isType(name)) && len(schema.FieldIndices(name)) == 0
+}
+
+// fits says whether such a name stands for a column.
+func fits(name string, f arrow.Field) bool {
+	if group, _ := typeNamed(name); group != "" {
+		return table.ClassOf(f.Type).Group() == group
+	}
+	return table.MatchName(name, f.Name)
+}
+
+// validateNames finds names that stand for nothing, and settings that go with no
+// column of a type.
+func (s *Preprocess) validateNames() error {
+	for _, f := range s.Features {
+		group, examples := typeNamed(f.Key)
+		switch {
+		case group != "":
+			if err := validateTyped(f.Value.column(f.Key), examples); err != nil {
+				return inside("features", f.Key, err)
+			}
+		case strings.HasPrefix(f.Key, typePrefix):
+			return inside("features", f.Key, noType(f.Key))
+		}
+		if slices.Contains(s.Drop, f.Key) {
+			return settings.FieldErrorf("drop", "%q is dropped and a feature", f.Key)
+		}
+	}
+	for i, name := range s.Drop {
+		switch {
+		case strings.HasPrefix(name, typePrefix) && !isType(name):
+			return inside("drop", strconv.Itoa(i), noType(name))
+		case slices.Contains(s.Keep, name):
+			return fieldError("drop", "remove it from `drop`: what is kept is no feature unless it is named", "%q is dropped and kept", name)
+		}
+	}
+	return nil
+}
+
+// inside puts an error at a key or a place of a field, and at the setting there that it
+// is about.
+func inside(field, key string, err error) error {
+	at := field + "." + key
+	var spec *feature.SpecError
+	if errors.As(err, &spec) && spec.Setting != "" {
+		at += "." + spec.Setting
+	}
+	return &settings.FieldError{Field: at, Err: err}
+}
+
+func noType(name string) error {
+	var names []string
+	for _, typ := range exampleTypes() {
+		if name := table.ClassOf(typ).Group(); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	names = append(names, table.ClassOther.Group())
+	return diag.WithHint(fmt.Errorf("there is no type of columns %q", strings.TrimPrefix(name, typePrefix)), "one of "+strings.Join(names, ", "))
+}
+
+// expanded is the specification with the columns that patterns and types stand for,
+// in the order of the table. A column that is named, kept, dropped or the target is
+// none of them, and the first of two has it. A column of the very name comes before
+// the pattern.
 func (s *Preprocess) expanded(schema *arrow.Schema) (feature.Spec, error) {
 	spec := s.spec()
 	taken := map[string]bool{}
@@ -25,18 +136,30 @@ func (s *Preprocess) expanded(schema *arrow.Schema) (feature.Spec, error) {
 	if spec.Target != nil {
 		taken[spec.Target.Column] = true
 	}
+	for _, name := range s.Drop {
+		if !several(name, schema) {
+			if _, err := table.Column(schema, name); err != nil {
+				return spec, fmt.Errorf("drop: %w", err)
+			}
+			taken[name] = true
+			continue
+		}
+		for _, f := range schema.Fields() {
+			taken[f.Name] = taken[f.Name] || fits(name, f)
+		}
+	}
 	for _, c := range spec.Features {
 		taken[c.Name] = true
 	}
 	var list []feature.Column
 	for _, c := range spec.Features {
-		if !strings.Contains(c.Name, "*") || len(schema.FieldIndices(c.Name)) > 0 {
+		if !several(c.Name, schema) {
 			list = append(list, c)
 			continue
 		}
 		before := len(list)
 		for _, f := range schema.Fields() {
-			if !taken[f.Name] && table.MatchName(c.Name, f.Name) {
+			if !taken[f.Name] && fits(c.Name, f) {
 				taken[f.Name] = true
 				column := c
 				column.Name = f.Name
@@ -44,11 +167,18 @@ func (s *Preprocess) expanded(schema *arrow.Schema) (feature.Spec, error) {
 			}
 		}
 		if len(list) == before {
-			return spec, diag.WithHint(fmt.Errorf("features: no column is left for the pattern %q", c.Name), "the columns are "+someNames(schema))
+			return spec, diag.WithHint(fmt.Errorf("features: no column is left for %s", whatFor(c.Name)), "the columns are "+someNames(schema))
 		}
 	}
 	spec.Features = list
 	return spec, spec.Validate(feature.All())
+}
+
+func whatFor(name string) string {
+	if isType(name) {
+		return fmt.Sprintf("%q", name)
+	}
+	return fmt.Sprintf("the pattern %q", name)
 }
 
 // someNames lists the columns of a table, but not thousands.

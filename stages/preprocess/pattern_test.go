@@ -53,3 +53,59 @@ func TestPatterns(t *testing.T) {
 		}
 	}
 }
+
+func TestTypes(t *testing.T) {
+	text, real, whole := arrow.BinaryTypes.String, arrow.PrimitiveTypes.Float64, arrow.PrimitiveTypes.Int64
+	schema := arrow.NewSchema([]arrow.Field{{Name: "a", Type: text}, {Name: "r", Type: real}, {Name: "n", Type: whole}, {Name: "yes", Type: arrow.FixedWidthTypes.Boolean},
+		{Name: "day", Type: arrow.FixedWidthTypes.Date32}, {Name: "r2", Type: real}, {Name: "b", Type: text}, {Name: "y", Type: whole}}, nil)
+	for _, tt := range []struct{ features, drop, want string }{
+		{"type:number", "", "r n r2"},
+		{"r2 type:number type:text", "", "r2 r n a b"},
+		{"type:bool type:date", "", "yes day"},
+		{"type:number *", "type:date b", "r n r2 a yes"},
+		{"*", "type:text r*", "n yes day"},
+		{"type:list", "", `no column is left for "type:list"`},
+		{"*", "nobody", `"nobody"`},
+		{"*", "*", "no column is left"},
+	} {
+		s := &Preprocess{Target: &TargetSetting{Column: "y", Task: "auto", Scale: "auto"}, Drop: strings.Fields(tt.drop)}
+		for _, name := range strings.Fields(tt.features) {
+			s.Features = append(s.Features, settings.Entry[FeatureSetting]{Key: name, Value: FeatureSetting{Scale: "auto"}})
+		}
+		spec, err := s.expanded(schema)
+		if err != nil {
+			if !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("%s: %v", tt.features, err)
+			}
+			continue
+		}
+		var got []string
+		for _, c := range spec.Features {
+			got = append(got, c.Name)
+		}
+		if !slices.Equal(got, strings.Fields(tt.want)) {
+			t.Errorf("%s without %s: got %v, want %s", tt.features, tt.drop, got, tt.want)
+		}
+	}
+}
+
+// What goes with no column of a type is found in the file.
+func TestTypesAreChecked(t *testing.T) {
+	for text, want := range map[string]string{
+		"features: {type:nummer: {}}":                   `there is no type of columns "nummer"`,
+		"features: {type:text: {scale: standard}}":      "it holds text, which has no scale",
+		"features: {type:timestamp: {encode: ordinal}}": "the step `date` makes features",
+		"features: {type:number: [one_hot, log1p]}":     "nothing can follow one_hot",
+		"features: {type:date: [log1p]}":                "log1p takes numbers",
+		"features: {\"*\": {}}\ndrop: [type:nummer]":    `there is no type of columns "nummer"`,
+		"features: {a: {}}\ndrop: [a]":                  `"a" is dropped and a feature`,
+		"features: {\"*\": {}}\ndrop: [a]\nkeep: [a]":   `"a" is dropped and kept`,
+		"features: {type:number: [impute: median, scale: power], type:timestamp: [date], type:bool: {}, type:date: [date], type:list: {}}": "",
+	} {
+		var s Preprocess
+		err := settings.DecodeFile("features", []byte(text), &s)
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: %v, want %q", text, err, want)
+		}
+	}
+}

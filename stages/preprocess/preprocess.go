@@ -84,10 +84,12 @@ features:
       body_mass_g: [impute: median, log1p, scale: standard]
       sex: {impute: most_frequent}
       date_egg: [date: {parts: [year, week], holidays: [2008-11-27]}]
+      type:bool: {}                 # all columns of a type
       "*": {}                       # all others, by their types
     defaults:
       number: {impute: median}
       text: {encode: {one_hot: {max_categories: 50, unseen: infrequent}}}
+    drop: [id, "*_note"]
     keep: [island]
 `,
 		Inputs: []pipeline.Port{

@@ -10,7 +10,8 @@ import (
 
 // Preprocess fits feature transforms on one table and applies them to all.
 type Preprocess struct {
-	Features settings.Map[FeatureSetting] `yaml:"features" required:"true" min:"1" doc:"The columns that become features, in order, each with its settings. A name with * stands for all columns that fit, in the order of the table, and are not used otherwise."`
+	Features settings.Map[FeatureSetting] `yaml:"features" required:"true" min:"1" doc:"The columns that become features, in order, each with its settings. A name with * stands for all columns that fit, in the order of the table, and are not used otherwise; so does type:number, type:text, type:bool, type:date, type:timestamp, type:time or type:list for all columns of the type."`
+	Drop     []string                     `yaml:"drop" added:"true" doc:"Columns that the names with * and type: under features leave out: names, patterns with *, or types as there."`
 	Defaults *DefaultsSetting             `yaml:"defaults" added:"true" doc:"Settings by type, for what the columns under features leave open."`
 	Target   *TargetSetting               `yaml:"target" doc:"The column to predict. Without it the data sets have no target."`
 	Keep     []string                     `yaml:"keep" doc:"Columns to carry into the data sets as they are, for slices, plots and identification."`
@@ -96,7 +97,12 @@ func (s *TextDefaults) Validate() error {
 func (s *TargetSetting) Validate() error { return feature.AtField(s.target().Validate()) }
 
 // Validate finds columns that have two uses.
-func (s *Preprocess) Validate() error { return feature.AtField(s.spec().Validate(feature.All())) }
+func (s *Preprocess) Validate() error {
+	if err := s.validateNames(); err != nil {
+		return err
+	}
+	return feature.AtField(s.spec().Validate(feature.All()))
+}
 
 // spec is the specification that the settings stand for.
 func (s *Preprocess) spec() feature.Spec {
