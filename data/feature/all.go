@@ -7,8 +7,8 @@ func All() []Kind {
 		log1pKind(), logKind(), sqrtKind(), powKind(), scaleKind(), binKind(), oneHotKind(), ordinalKind(),
 		imageKind(), tokensKind(), vectorKind(),
 		seriesKind(),
-		normaliseKind(), wordsKind(), bagOfWordsKind(), tfIdfKind(),
 		targetEncodeKind(), frequencyKind(), hashKind(), embeddingIDsKind(),
+		normaliseKind(), wordsKind(), bagOfWordsKind(), tfIdfKind(), bpeKind(),
 		dateKind(),
 	}
 }

@@ -136,23 +136,23 @@ func (wordIDs) Apply(*Values, *Out) {}
 func (f wordIDs) Input() table.Input { return f.input() }
 
 // Rows implements Whole.
-func (f wordIDs) Rows(v *Values, out *Out) tensor.Rows {
+func (f wordIDs) Rows(v *Values, _ *Out) tensor.Rows {
 	var lower []byte
-	return f.rows(v, out, func(text string, ids []int32) []int32 {
+	return f.rows(v, func(text string, ids []int32) []int32 {
 		text = token.Valid(text)
 		if f.Lowercase {
 			lower = token.AppendLower(lower[:0], text)
 			token.Words(string(lower), f.Punctuation, func(from, to int) {
-				ids = append(ids, f.id(string(lower[from:to]), out))
+				ids = append(ids, f.id(string(lower[from:to])))
 			})
 			return ids
 		}
-		token.Words(text, f.Punctuation, func(from, to int) { ids = append(ids, f.id(text[from:to], out)) })
+		token.Words(text, f.Punctuation, func(from, to int) { ids = append(ids, f.id(text[from:to])) })
 		return ids
 	})
 }
 
-func (f *wordIDs) id(word string, out *Out) int32 {
+func (f *wordIDs) id(word string) int32 {
 	if id, ok := f.ids[word]; ok {
 		return id
 	}
@@ -187,7 +187,7 @@ func (s sequence) input() table.Input {
 }
 
 // rows makes ids of texts.
-func (s sequence) rows(v *Values, out *Out, add func(text string, ids []int32) []int32) tensor.Rows {
+func (s sequence) rows(v *Values, add func(text string, ids []int32) []int32) tensor.Rows {
 	rows := tensor.Rows{I32: []int32{}}
 	if !s.padded() {
 		rows.Ends = make([]int, 0, v.Len())

@@ -84,6 +84,30 @@ func TestNormalisedWords(t *testing.T) {
 	}
 }
 
+// Parts of words are numbered behind the bytes, and no text is unknown.
+func TestBytePairs(t *testing.T) {
+	train := col{"said", []any{"low low low", nil, "lower newest", ""}}
+	later := col{"said", []any{"low", "new lo", nil, "\U0001f44d"}}
+	for _, c := range []struct {
+		s    BPE
+		want [][]int32
+	}{
+		// l o: 258, lo w: 259, " " low: 260
+		{BPE{MaxSize: 261, MinFrequency: 2}, [][]int32{{259}, {112, 103, 121, 34, 258}, {}, {242, 161, 147, 143}}},
+		{BPE{MaxSize: 258, MinFrequency: 2}, [][]int32{{110, 113, 121}, {112, 103, 121, 34, 110, 113}, {}, {242, 161, 147, 143}}},
+		{BPE{MaxSize: 9000, MinFrequency: 2, Length: 2, Truncate: token.Start, Pad: token.PadEnd}, [][]int32{{259, 0}, {34, 258}, {0, 0}, {147, 143}}},
+	} {
+		tr := fit(t, Spec{Features: []Column{chained("said", does("bpe", &c.s))}}, train)
+		got, in := idsOf(t, tr, later)
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%+v: %s", c.s, diff)
+		}
+		if in.Kind != table.Tokens {
+			t.Errorf("the input is %+v", in)
+		}
+	}
+}
+
 func TestWordErrors(t *testing.T) {
 	for _, c := range []struct {
 		s         Words

@@ -155,6 +155,11 @@ func FuzzPieces(f *testing.F) {
 			}
 			last = to
 		})
+		var whole strings.Builder
+		Chunks(s, func(from, to int) { whole.WriteString(s[from:to]) })
+		if whole.String() != s {
+			t.Errorf("%q is cut into %q", s, whole.String())
+		}
 		for _, unit := range []Unit{Word, Char, CharWB} {
 			a := Analyser{Unit: unit, Min: 1, Max: 3, Lower: true}
 			a.Analyse(s, func(gram []byte) {
