@@ -21,6 +21,8 @@ func (a *app) lineageCommand() *cobra.Command {
 		down, up, asJSON, columns bool
 		format                    string
 		depth                     int
+		row                       string
+		rows                      bool
 	)
 	cmd := &cobra.Command{
 		Use:   "lineage REF",
@@ -31,14 +33,22 @@ downstream to everything that was made from it. Cached stages are shown as the e
 With --columns, trace each column of a table, each feature of a data set, of a transform or of a model back to the
 columns of the files that it was made from.
 
+With --row FILE:NUMBER, follow a row of a file, from 1 and without the header, through the runs: into which part it came, which
+models saw it. That is the newest run of each pipeline, and each run that made a model, or the run that REF names. With
+--rows, list the rows of files that a model was trained on, or that are in a table. Rows are followed through splits, filters, samples, joins
+and transforms by asking the stages once more, so what they read has to be in the store; exec, aggregate and window make rows that are
+those of no single ones.
+
 ` + refHelp,
 		Example: `  pipe lineage penguins/score.metrics          from the metrics back to the hash of the CSV
   pipe lineage penguins/load.table --down      everything that was made from a table
   pipe lineage penguins/model --format mermaid   a drawing for a Markdown page
   pipe lineage penguins --format dot | dot -Tsvg -o penguins.svg
   pipe lineage penguins/model --columns        which columns of which file are in the model
+  pipe lineage --row data/penguins.csv:17        which parts and models saw the 17th row
+  pipe lineage penguins/model --rows             which rows a model saw
   pipe lineage 9f86d081 --format json`,
-		Args:              args(cobra.ExactArgs(1)),
+		Args:              args(cobra.MaximumNArgs(1)),
 		ValidArgsFunction: a.completeRefs,
 		RunE: func(cmd *cobra.Command, words []string) error {
 			if up && down {
@@ -58,6 +68,20 @@ columns of the files that it was made from.
 			}
 			if columns && (down || format == "dot" || format == "mermaid") {
 				return diag.Usagef("--columns goes upstream only, and is shown as tree or json")
+			}
+			if row != "" || rows {
+				if down || up || columns || format != "tree" && format != "json" || row != "" && rows {
+					return diag.Usagef("--row and --rows are questions of their own, answered as a table or as json")
+				}
+				return withWorkspace(a.host.OpenNearest, func(ws *workspace.Workspace) error {
+					if rows {
+						return a.rowsOf(cmd.Context(), ws, words, format == "json")
+					}
+					return a.lineageOfRow(cmd.Context(), ws, row, words, format == "json")
+				})
+			}
+			if len(words) == 0 {
+				return diag.Usagef("name what to trace, such as penguins/model")
 			}
 			return withWorkspace(a.host.OpenNearest, func(ws *workspace.Workspace) error {
 				ref, err := ws.DB.Resolve(cmd.Context(), words[0])
@@ -100,6 +124,8 @@ columns of the files that it was made from.
 	cmd.Flags().IntVar(&depth, "depth", 50, "how many stages deep the tree goes; 0 shows all")
 	jsonFlag(cmd, &asJSON, "short for --format json")
 	cmd.Flags().BoolVar(&columns, "columns", false, "which columns of which files its columns and features were made from")
+	cmd.Flags().StringVar(&row, "row", "", "FILE:NUMBER: which parts and models a row of a file came into")
+	cmd.Flags().BoolVar(&rows, "rows", false, "which rows of which files a model was trained on, or are in a table")
 	completeWords(cmd, "format", lineageFormats)
 	return cmd
 }

@@ -57,14 +57,16 @@ func (s *Sample) Run(ctx context.Context, env pipeline.Env) error {
 	return withTable(env, func(in *opened) error { return s.run(ctx, env, in) })
 }
 
-func (s *Sample) run(ctx context.Context, env pipeline.Env, in *opened) error {
-	draw := relation.Sample{By: s.By}
+// draw is what the settings say.
+func (s *Sample) draw() *relation.Sample {
 	if s.Rows != nil {
-		draw.Rows = int64(*s.Rows)
-	} else {
-		draw.Fraction = *s.Fraction
+		return &relation.Sample{By: s.By, Rows: int64(*s.Rows)}
 	}
-	rows, short, err := draw.Draw(ctx, quiet(means(env)), env.Seed(), in.Reader)
+	return &relation.Sample{By: s.By, Fraction: *s.Fraction}
+}
+
+func (s *Sample) run(ctx context.Context, env pipeline.Env, in *opened) error {
+	rows, short, err := s.draw().Draw(ctx, quiet(means(env)), env.Seed(), in.Reader)
 	if err != nil {
 		return err
 	}
