@@ -21,4 +21,6 @@ type RowTracer interface {
 }
 
 // SameRows says that the output has the rows of the input, one for one.
-func SameRows(output, input string) map[string][]Rows { return map[string][]Rows{output: {{Input: input}}} }
+func SameRows(output, input string) map[string][]Rows {
+	return map[string][]Rows{output: {{Input: input}}}
+}

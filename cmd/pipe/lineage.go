@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -81,7 +82,7 @@ those of no single ones.
 				})
 			}
 			if len(words) == 0 {
-				return diag.Usagef("name what to trace, such as penguins/model")
+				return diag.Usage(diag.WithHint(errors.New("missing argument REF"), "name what to trace, such as penguins/model"))
 			}
 			return withWorkspace(a.host.OpenNearest, func(ws *workspace.Workspace) error {
 				ref, err := ws.DB.Resolve(cmd.Context(), words[0])
