@@ -51,7 +51,7 @@ func (s *EmbeddingIDs) Fit(in *Input) (Fitter, error) {
 		if room := s.MaxSize - 1 - btoi(out.Missing); s.MaxSize > 0 && len(out.Categories) > room {
 			out.Categories = out.Categories[:max(0, room)]
 		}
-		out.Rare = len(out.Categories)+btoi(out.Missing) < len(f.Sorted())+btoi(f.Missing() > 0)
+		out.Rare = f.single() || len(out.Categories)+btoi(out.Missing) < len(f.Sorted())+btoi(f.Missing() > 0)
 		if len(out.Categories) == 0 {
 			return nil, in.Errorf("chain", "lower `min_frequency`, raise `max_size`, or leave the column out", "no category has an id of its own")
 		}
@@ -61,7 +61,7 @@ func (s *EmbeddingIDs) Fit(in *Input) (Fitter, error) {
 
 type categoryIDs struct {
 	Missing    bool     `json:"missing,omitempty"` // the missing value is the first
-	Rare       bool     `json:"rare,omitempty"`    // some of training have the id 0
+	Rare       bool     `json:"rare,omitempty"`    // some of training have the id 0, or one row: new ones are no wonder
 	Categories []string `json:"categories"`        // from id 1 or 2 on
 
 	ids map[string]int32

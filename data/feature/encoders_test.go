@@ -303,17 +303,29 @@ func TestHostileEncoders(t *testing.T) {
 	})
 }
 
-// TestRareAreNotUnseen: an id for what is rare says nothing of what is new.
+// TestRareAreNotUnseen: where training has categories of one row, or ids for what is
+// rare, new ones are no wonder.
 func TestRareAreNotUnseen(t *testing.T) {
-	train := col{"x", []any{"b", "b", "a", "a", "c"}}
-	for s, want := range map[EmbeddingIDs]int64{{}: 1, {MinFrequency: 2}: 0} {
-		tr := fit(t, Spec{Features: []Column{chained("x", does("embedding_ids", &s))}}, train)
+	often := []any{"b", "b", "a", "a", "c", "c", "c"}
+	rare := append(often[:7:7], "d")
+	for _, c := range []struct {
+		step  Step
+		train []any
+		want  int64
+	}{
+		{does("embedding_ids", &EmbeddingIDs{}), often, 1}, {does("embedding_ids", &EmbeddingIDs{}), rare, 0},
+		{does("embedding_ids", &EmbeddingIDs{MinFrequency: 3}), often, 0}, {does("embedding_ids", &EmbeddingIDs{MaxSize: 3}), often, 0},
+		{does("frequency", &Frequency{As: share}), often, 1}, {does("frequency", &Frequency{As: share}), rare, 0},
+		{does("target_encode", &TargetEncode{Folds: 2}), often, 1}, {does("target_encode", &TargetEncode{Folds: 2}), rare, 0},
+	} {
+		spec := Spec{Features: []Column{chained("x", c.step)}, Target: &Target{Column: "y"}}
+		tr := fit(t, spec, col{"x", c.train}, values("y", len(c.train), func(i int) any { return float64(i) }))
 		counts, err := tr.ApplyTo(t.Context(), tableOf(t, record(t, col{"x", []any{"a", "?", "c"}})), false, 1, ignore)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := len(counts.Unseen); got != int(want) || got > 0 && counts.Unseen[0].N != 1 {
-			t.Errorf("%+v: %v", s, counts.Unseen)
+		if got := len(counts.Unseen); got != int(c.want) || got > 0 && counts.Unseen[0].N != 1 {
+			t.Errorf("%s %+v of %v: %v", c.step.Kind, c.step.Setting, c.train, counts.Unseen)
 		}
 	}
 }

@@ -45,7 +45,7 @@ func (FrequencyUnit) Enum() []string { return []string{string(share), string(cou
 func (s *Frequency) Fit(in *Input) (Fitter, error) {
 	f := in.Frequencies()
 	return Learned(func() (Fitted, error) {
-		out := frequencies{Unit: s.As, Categories: f.Sorted(), Missing: f.Missing()}
+		out := frequencies{Rare: f.single(), Unit: s.As, Categories: f.Sorted(), Missing: f.Missing()}
 		for _, name := range out.Categories {
 			out.Counts = append(out.Counts, f.Of(name))
 		}
@@ -57,6 +57,7 @@ type frequencies struct {
 	Unit       FrequencyUnit `json:"unit"`
 	Categories []string      `json:"categories"`
 	Counts     []int64       `json:"counts"`
+	Rare       bool          `json:"rare,omitempty"`    // some have one row, so new ones are no wonder
 	Missing    int64         `json:"missing,omitempty"` // rows without a value
 
 	numbers map[string]float64
@@ -104,7 +105,7 @@ func (f frequencies) Apply(v *Values, out *Out) {
 		if there {
 			number, known = f.numbers[text]
 		}
-		if v.Numbers[row] = number; !known {
+		if v.Numbers[row] = number; !known && !f.Rare {
 			out.Unseen++
 		}
 	}

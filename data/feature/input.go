@@ -109,6 +109,10 @@ func (m *Moments) value() moments {
 // Count is the number of values.
 func (m *Moments) Count() int64 { v := m.value(); return v.n }
 
+// single says whether some category is that of one row: then there are others that no
+// row has, and to meet them later is nothing to tell (A. Turing, I. J. Good).
+func (f *Frequencies) single() bool { return slices.Contains(f.counter().counts, 1) }
+
 // Missing is the number of rows that have none.
 func (m *Moments) Missing() int64 { v := m.value(); return v.missing }
 

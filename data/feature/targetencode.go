@@ -106,7 +106,7 @@ func (f *targetEncodeFit) Again() bool {
 		return false
 	}
 	f.begun = true
-	f.learned.Categories, f.learned.Missing = f.counts.Sorted(), f.counts.Missing() > 0
+	f.learned.Categories, f.learned.Missing, f.learned.Rare = f.counts.Sorted(), f.counts.Missing() > 0, f.counts.single()
 	f.outputs = 1
 	if classes := f.in.Targets().Classes(); len(classes) > 2 {
 		f.learned.Classes, f.outputs = classes, len(classes)
@@ -263,6 +263,7 @@ func (s *spread) drawn(all spread, rows float64) float64 {
 type targetMeans struct {
 	Categories []string      `json:"categories"`        // in order
 	Missing    bool          `json:"missing,omitempty"` // the missing value is one more, after them
+	Rare       bool          `json:"rare,omitempty"`    // some have one row, so new ones are no wonder
 	Classes    []string      `json:"classes,omitempty"` // a feature each, if more than two
 	Means      []float64     `json:"means"`             // by category and class
 	Default    []float64     `json:"default"`           // by class: of a category that was not there in training
@@ -354,7 +355,7 @@ func (f targetMeans) ApplyTraining(v *Values, out *Out) {
 func (f *targetMeans) set(out *Out, row, code int, means, all []float64) {
 	if code >= 0 {
 		all = means[code*len(f.Default):][:len(f.Default)]
-	} else {
+	} else if !f.Rare {
 		out.Unseen++
 	}
 	for k, x := range all {
