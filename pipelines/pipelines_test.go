@@ -110,7 +110,7 @@ func TestDataIsAsDescribed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, file := range []string{"penguins.csv", "cars.csv", "digits.csv", "co2.csv", "diamonds.csv.gz", "flights.csv.gz", "planes.csv.gz", "weather.csv.gz", "sine.csv"} {
+	for _, file := range []string{"penguins.csv", "cars.csv", "digits.csv", "co2.csv", "diamonds.csv.gz", "flights.csv.gz", "planes.csv.gz", "weather.csv.gz", "comments.csv.gz", "sine.csv"} {
 		id, _, err := artifacts.HashFile(t.Context(), filepath.Join("data", file))
 		if err != nil {
 			t.Fatal(err)
