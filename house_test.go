@@ -74,7 +74,7 @@ var owners = []struct {
 	{"github.com/google/flatbuffers", []string{"data/table"}},
 	{"gorgonia.org/", []string{"nn/graph"}},
 	{"gonum.org/", []string{"nn/..."}},
-	{"github.com/apache/arrow-go/", []string{"data/table/...", "data/derive", "data/drift", "data/expr", "data/feature", "data/profile", "data/relation", "data/source/...", "data/sql/...", "stages/..."}},
+	{"github.com/apache/arrow-go/", []string{"data/table/...", "data/derive", "data/drift", "data/expr", "data/feature", "data/profile", "data/relation", "data/replay", "data/source/...", "data/sql/...", "stages/..."}},
 	{"github.com/klauspost/compress", []string{"data/table", "data/source/..."}},
 	{"github.com/pierrec/lz4", []string{"data/table", "data/source/parquet"}},
 	{"github.com/andybalholm/brotli", []string{"data/source/parquet"}},

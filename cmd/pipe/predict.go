@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -23,7 +24,7 @@ import (
 func (a *app) predictCommand() *cobra.Command {
 	var model, transform, output, prefix string
 	var strict bool
-	var read []string
+	var read, tables []string
 	cmd := &cobra.Command{
 		Use:   "predict FILE",
 		Short: "Score new rows with a trained model",
@@ -42,6 +43,11 @@ are empty, the column "problem" says why, and a warning on standard error counts
 If the file is written otherwise, --read says how, with settings of ingest that say how a file is written
 (pipe stages describe ingest): --read delimiter=, --read 'missing=[NA, n/a]'.
 
+Columns that training derived are derived, and tables that it joined are joined: as they were in training, which are in the
+store, or later versions of them, each by the name of the stage that read or made it: --table weather=may.csv. The file is read as
+that of training was, and what was done to the table is done to it, too. A file that has the columns of a join already is
+taken as it is.
+
 A model can be used where it was not trained: pipe get writes it and its transform to files, which --model and
 --transform name. There need not be a store then; the first prediction makes one.
 
@@ -53,6 +59,7 @@ The file is written in the form that its ending names:
   pipe predict new.csv --model 9f86d081 -o scored.arrow
   pipe predict scored.csv --prefix second_
   pipe predict excel.csv --read 'delimiter=;' --read encoding=windows-1252
+  pipe predict june.csv --model flights --table weather=june_weather.csv
   pipe predict new.csv --model model.safetensors --transform transform.json`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, words []string) error {
@@ -67,7 +74,11 @@ The file is written in the form that its ending names:
 			} else if _, err := os.Stat(words[0]); errors.Is(err, fs.ErrNotExist) {
 				return workspace.MissingFile("file", words[0], "*.csv")
 			}
-			req := models.Request{File: words[0], Model: model, Transform: transform, Read: read, Prefix: prefix, Strict: strict}
+			later, err := laterTables(tables)
+			if err != nil {
+				return err
+			}
+			req := models.Request{Tables: later, File: words[0], Model: model, Transform: transform, Read: read, Prefix: prefix, Strict: strict}
 			if err := req.Check(); err != nil {
 				return err
 			}
@@ -91,12 +102,33 @@ The file is written in the form that its ending names:
 	}
 	cmd.Flags().StringVarP(&model, "model", "m", "", "the model: an artifact, a run, a stage, a pipeline, or PIPELINE@LABEL (default: the newest model)")
 	cmd.Flags().StringVar(&transform, "transform", "", "file with the transform that the model was trained behind; the model is a file then, too")
+	cmd.Flags().StringArrayVar(&tables, "table", nil, "STAGE=FILE: a later version of a table that the training data were joined with (may be repeated)")
 	cmd.Flags().StringArrayVar(&read, "read", nil, "setting NAME=VALUE of how the file is written, in place of what it was in training (may be repeated)")
 	cmd.Flags().StringVarP(&output, "output", "o", "-", "file to write, in the form of its ending; - is CSV on standard output")
 	cmd.Flags().StringVar(&prefix, "prefix", "", "goes before the names of the added columns, where the file has columns of these names")
 	cmd.Flags().BoolVar(&strict, "strict", false, "fail at the first row that cannot be predicted")
 	_ = cmd.RegisterFlagCompletionFunc("model", a.completeRefs)
 	return cmd
+}
+
+// laterTables reads the flags that name tables.
+func laterTables(words []string) (list []models.Later, err error) {
+	for _, word := range words {
+		name, file, ok := strings.Cut(word, "=")
+		if !ok || name == "" || file == "" {
+			return nil, diag.Usage(diag.WithHint(fmt.Errorf("--table %s names no file of a table", diag.Visible(word)), "write --table STAGE=FILE, such as --table weather=june.csv"))
+		}
+		if slices.ContainsFunc(list, func(l models.Later) bool { return l.Name == name }) {
+			return nil, diag.Usage(fmt.Errorf("--table %s is there twice", diag.Visible(name)))
+		}
+		if !address.Is(file) {
+			if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+				return nil, workspace.MissingFile("file", file, "*.csv")
+			}
+		}
+		list = append(list, models.Later{Name: name, File: file})
+	}
+	return list, nil
 }
 
 // predictionForm is the form that the name of the output promises; what has no
@@ -117,6 +149,9 @@ func (a *app) writePredictions(ctx context.Context, ws *workspace.Workspace, don
 	}
 	if isFile {
 		fmt.Fprintf(a.err, "%s: %s scored\n", diag.Visible(output), ui.Plural(done.Rows-done.Problems, "row"))
+	}
+	if len(done.Kept) > 0 {
+		fmt.Fprintf(a.err, "joined as in training: %s; --table %s=FILE takes a later version\n", diag.Visible(strings.Join(done.Kept, ", ")), diag.Visible(done.Kept[0]))
 	}
 	if len(done.Anew) > 0 {
 		fmt.Fprintf(a.err, "warning: taken as it was read, and derived as in training: %s; if the file has gone through these stages already, its predictions are wrong\n", diag.Visible(strings.Join(done.Anew, ", ")))

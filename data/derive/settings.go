@@ -1,6 +1,7 @@
 package derive
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -59,6 +60,29 @@ func (c *Columns) Validate() error {
 		names[e.Value] = e.Key
 	}
 	return errors.Join(errs...)
+}
+
+// Step is what a table has of the settings, see replay.Steps: those that say something.
+func (c *Columns) Step() json.RawMessage { return settings.Brief(c) }
+
+// Replaced are the columns of a table with some names that others take the place of.
+// Those count, too, whose names are not given, but which are themselves a part of
+// what replaces them.
+func (c *Columns) Replaced(names []string) (list []string) {
+	for _, e := range c.Columns {
+		if same, ok := e.Value.Alone(); ok && same == e.Key {
+			continue
+		}
+		if slices.Contains(names, e.Key) || slices.Contains(e.Value.Columns(), e.Key) {
+			list = append(list, e.Key)
+		}
+	}
+	for _, e := range c.Rename {
+		if slices.Contains(names, e.Value) && e.Key != e.Value {
+			list = append(list, e.Value)
+		}
+	}
+	return list
 }
 
 // typed says whether a column has one of the types.

@@ -8,7 +8,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 
-	"pipe/data/derive"
+	"pipe/data/replay"
 	"pipe/data/source/cell"
 	"pipe/data/source/schema"
 	"pipe/data/table"
@@ -26,15 +26,18 @@ type again struct {
 
 // againOf finds what is to be read again. It is only of what something is computed: a
 // feature reads texts and numbers by itself.
-func (t *Transform) againOf(in *arrow.Schema, replay *derive.Replay) (*again, error) {
+func (t *Transform) againOf(in *arrow.Schema, part *replay.Part) (*again, error) {
+	g := &again{needed: make([][]int, len(t.columns))}
+	if through, err := replay.Carried(in); through != nil || err != nil {
+		return g, err // its columns are no longer those that were read
+	}
 	columns, zone, err := schema.Typed(t.reading)
 	if err != nil {
 		return nil, fmt.Errorf("reading: %w", err)
 	}
-	g := &again{needed: make([][]int, len(t.columns))}
 	for _, c := range columns {
 		found := in.FieldIndices(c.Name)
-		if len(found) > 0 && replay.Computes(c.Name) && readsAgain(c.Type, table.ClassOf(in.Field(found[0]).Type)) {
+		if len(found) > 0 && part.Computes(c.Name) && readsAgain(c.Type, table.ClassOf(in.Field(found[0]).Type)) {
 			g.columns, g.at = append(g.columns, c), append(g.at, found[0])
 		}
 	}
@@ -42,7 +45,7 @@ func (t *Transform) againOf(in *arrow.Schema, replay *derive.Replay) (*again, er
 		return g, nil
 	}
 	for i, c := range t.columns {
-		needs := derive.NewReplay(t.replay, []string{c.Name}).Needs()
+		needs := replay.NewPart(t.replay, []string{c.Name}, nil).Needs()
 		for j, a := range g.columns {
 			if slices.Contains(needs, a.Name) {
 				g.needed[i] = append(g.needed[i], j)

@@ -10,7 +10,7 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 
-	"pipe/data/derive"
+	"pipe/data/replay"
 	"pipe/data/source/block"
 	"pipe/data/table"
 )
@@ -24,6 +24,9 @@ import (
 func (t *Transform) Apply(rec arrow.RecordBatch, withTarget bool) (arrow.RecordBatch, error) {
 	a, err := t.newApplier(rec.Schema(), withTarget)
 	if err != nil {
+		return nil, err
+	}
+	if err := a.load(context.Background(), 1); err != nil {
 		return nil, err
 	}
 	p, err := a.apply(rec, 0)
@@ -88,6 +91,9 @@ const applyPiece = 1 << 19
 // applyTo has pieces of the table transformed beside each other, and writes them
 // in order.
 func (a *applier) applyTo(ctx context.Context, r *table.Reader, threads int, write func(*applied) error) (Counts, error) {
+	if err := a.load(ctx, threads); err != nil {
+		return Counts{}, err
+	}
 	all := a.newMet()
 	var base int64
 	work := func(p table.Piece) (*applied, error) {
@@ -127,7 +133,7 @@ type applier struct {
 	columns  []int         // in the record, by column of the transform
 	target   int           // in the record, or -1
 	keep     []int         // in the record
-	chain    derive.Chain  // makes the record of the one that comes in; nil if that is it
+	chain    *replay.Chain // makes the record of the one that comes in; nil if that is it
 	needs    []string      // what the chain needs
 	again    *again        // what of it had another type in training
 	tolerant bool          // a value that no rule covers is no error
@@ -187,23 +193,23 @@ func (a *applier) bytes() int {
 // newApplier finds the columns, and what makes them if the table has not gone through
 // the steps of training.
 func (t *Transform) newApplier(in *arrow.Schema, withTarget bool) (*applier, error) {
-	replay, err := t.replayOf(in, withTarget)
+	part, err := t.replayOf(in, withTarget)
 	if err != nil {
 		return nil, err
 	}
-	if replay == nil {
+	if part == nil {
 		return t.applierOf(in, withTarget)
 	}
-	for _, name := range replay.Needs() {
+	for _, name := range part.Needs() {
 		if _, err := table.Column(in, name); err != nil {
 			return nil, err
 		}
 	}
-	again, err := t.againOf(in, replay)
+	again, err := t.againOf(in, part)
 	if err != nil {
 		return nil, err
 	}
-	chain, err := replay.Bind(again.schema(in))
+	chain, err := part.Bind(again.schema(in), t.tables)
 	if err != nil {
 		return nil, fmt.Errorf("as the training table was derived: %w", err)
 	}
@@ -211,7 +217,7 @@ func (t *Transform) newApplier(in *arrow.Schema, withTarget bool) (*applier, err
 	if err != nil {
 		return nil, err
 	}
-	a.chain, a.needs, a.again = chain, replay.Needs(), again
+	a.chain, a.needs, a.again = chain, part.Needs(), again
 	return a, nil
 }
 
@@ -258,18 +264,32 @@ func (t *Transform) applierOf(in *arrow.Schema, withTarget bool) (*applier, erro
 func (a *applier) apply(rec arrow.RecordBatch, first int64) (*applied, error) {
 	p := &applied{in: rec, met: a.newMet()}
 	var err error
+	var gone []bool
 	if a.chain != nil {
 		if rec, err = a.again.read(rec, p.met); err != nil {
 			return nil, err
 		}
 		read := rec
 		defer read.Release()
-		if rec, p.met.derived, err = a.chain.Apply(rec); err != nil {
+		var met *replay.Met
+		if rec, met, err = a.chain.Apply(rec); err != nil {
 			return nil, err
 		}
 		defer rec.Release()
+		if err := p.met.take(met, int(rec.NumRows())); err != nil {
+			return nil, err
+		}
+		gone = met.Gone
 	}
 	rows := labelled(rec, a.target)
+	if rows != nil {
+		p.met.dropped = rec.NumRows() - int64(len(rows))
+	}
+	if gone != nil {
+		before := rec.NumRows() - p.met.dropped
+		rows = without(rows, gone)
+		p.met.gone = before - int64(len(rows))
+	}
 	if rows == nil {
 		p.out, err = a.applyAll(rec, p.met, placement{first: first, training: a.training})
 	} else {
@@ -278,7 +298,6 @@ func (a *applier) apply(rec arrow.RecordBatch, first int64) (*applied, error) {
 			return nil, err
 		}
 		defer kept.Release()
-		p.met.dropped = rec.NumRows() - kept.NumRows()
 		p.out, err = a.applyAll(kept, p.met, placement{first: first, rows: rows, training: a.training})
 		err = atRow(err, func(i int) int64 { return int64(rows[i]) })
 	}
@@ -287,6 +306,28 @@ func (a *applier) apply(rec arrow.RecordBatch, first int64) (*applied, error) {
 	}
 	p.in.Retain()
 	return p, nil
+}
+
+// load makes the chain ready.
+func (a *applier) load(ctx context.Context, threads int) error {
+	if a.chain == nil {
+		return nil
+	}
+	return a.chain.Load(ctx, threads)
+}
+
+// without gives rows, nil for all, without those that are gone.
+func without(rows []int, gone []bool) []int {
+	left := make([]int, 0, len(gone))
+	for i, is := range gone {
+		if !is {
+			left = append(left, i)
+		}
+	}
+	if rows == nil {
+		return left
+	}
+	return slices.DeleteFunc(rows, func(row int) bool { return gone[row] })
 }
 
 // applyAll transforms a record in which every row that needs a target has one.

@@ -192,7 +192,7 @@ func TestTransformedTarget(t *testing.T) {
 			}
 			rec.Release()
 		}
-		if doc := documented(t, tr); doc.Version != formatVersion {
+		if doc := documented(t, tr); doc.Version != targetVersion {
 			t.Errorf("version %d", doc.Version)
 		}
 	}

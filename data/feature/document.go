@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	"pipe/data/replay"
 	"pipe/data/table"
 )
 
@@ -20,7 +21,7 @@ type document struct {
 
 	// Reading is a schema: how the data were read.
 	Reading json.RawMessage `json:"reading,omitempty"`
-	// Steps are what the columns went through since then, see derive.Steps.
+	// Steps are what the columns went through since then, see replay.Steps.
 	Steps []json.RawMessage `json:"steps,omitempty"`
 }
 
@@ -88,6 +89,9 @@ func (t *Transform) document() (document, error) {
 		doc.Version, doc.Steps = stepsVersion, t.steps
 	}
 	if t.target != nil && t.target.Transform != nil {
+		doc.Version = targetVersion
+	}
+	if !replay.Simple(t.replay) {
 		doc.Version = formatVersion
 	}
 	return doc, nil

@@ -19,8 +19,9 @@ const (
 	briefVersion  = 1
 	chainVersion  = 2
 	readVersion   = 3
-	stepsVersion  = 4
-	formatVersion = 5 // of a target that is transformed
+	stepsVersion  = 4 // of derived columns
+	targetVersion = 5 // of a target that is transformed
+	formatVersion = 6 // of steps of another form
 )
 
 // maxDocument bounds the bytes of a transform: a million categories of ordinary

@@ -3,18 +3,19 @@ package feature
 import (
 	"slices"
 
-	"pipe/data/derive"
+	"pipe/data/replay"
 )
 
 // Counts say what Apply met.
 type Counts struct {
 	Rows    int64   // that came out
 	Dropped int64   // that had no target
+	Gone    int64   // that training would have left out
 	Imputed []Count // by column, in the order of the specification, without zeros
 	Unseen  []Count // categories that were not there in training, likewise
 	Rounded []Count // integers that are features as they are and that float32 cannot hold, likewise
 
-	Derived []derive.Met // while columns were derived
+	Replayed replay.Met // while rows went through the steps of training
 
 	Problems []ProblemCount // of ApplyRows, by column and the row of the first
 }
@@ -34,9 +35,11 @@ type ProblemCount struct {
 // met is what was met in some rows, piece by piece or in a whole table.
 type met struct {
 	rows, dropped int64
+	gone          int64
 	columns       []metColumn
-	derived       []derive.Met
-	problems      *problems // nil: the first one is an error
+	replayed      replay.Met
+	problems      *problems      // nil: the first one is an error
+	refused       map[int64]bool // rows that could not go through the steps
 
 	again  *again          // nil: nothing was read again
 	unread map[unread]bool // what could not be
@@ -54,7 +57,7 @@ type metColumn struct{ imputed, unseen, rounded int64 }
 func (a *applier) newMet() *met {
 	m := &met{columns: make([]metColumn, len(a.columns)), again: a.again}
 	if a.tolerant {
-		m.problems = newProblems(len(a.columns) + a.again.len())
+		m.problems = newProblems(len(a.columns) + a.again.len() + 1)
 	}
 	return m
 }
@@ -63,6 +66,9 @@ func (a *applier) newMet() *met {
 // error, or all are problems of their rows.
 func (m *met) add(column, n int, out *Out, rounded int64) error {
 	for _, err := range out.fails {
+		if m.refused[err.Row] {
+			continue // which was said
+		}
 		if m.problems == nil {
 			return err
 		}
@@ -100,16 +106,31 @@ func (m *met) follows(column int, row int64) bool {
 	return slices.ContainsFunc(m.again.needed[column], func(of int) bool { return m.unread[unread{of, row}] })
 }
 
+// take takes over what rows met that went through the steps.
+func (m *met) take(replayed *replay.Met, n int) error {
+	m.replayed = *replayed
+	for _, p := range replayed.Problems {
+		err := &ValueError{Column: p.Column, Row: p.Row, Reason: Reason(p.Reason), Msg: p.Msg, Fix: p.Fix}
+		if m.problems == nil {
+			return err
+		}
+		if m.refused == nil {
+			m.refused = map[int64]bool{}
+		}
+		if known := m.problems.rows; known == nil || known[p.Row] == "" {
+			m.problems.add(len(m.problems.kinds)-1, n, err)
+		}
+		m.refused[p.Row] = true
+	}
+	return nil
+}
+
 // merge adds what was met in the next rows, which begin at row base of the table.
 func (m *met) merge(next *met, base int64) {
 	m.rows += next.rows
 	m.dropped += next.dropped
-	for _, d := range next.derived {
-		for i := range d.Notes {
-			d.Notes[i].Row += base
-		}
-	}
-	derive.Merge(&m.derived, next.derived)
+	m.gone += next.gone
+	m.replayed.Merge(&next.replayed, base)
 	for i, c := range next.columns {
 		m.columns[i].imputed += c.imputed
 		m.columns[i].unseen += c.unseen
@@ -130,7 +151,7 @@ func (m *met) texts() []string {
 
 // counts sums up what was met in a table.
 func (a *applier) counts(m *met) Counts {
-	c := Counts{Rows: m.rows, Dropped: m.dropped, Derived: m.derived}
+	c := Counts{Rows: m.rows, Dropped: m.dropped, Gone: m.gone, Replayed: m.replayed}
 	if m.problems != nil {
 		c.Problems = m.problems.counts()
 	}

@@ -12,7 +12,7 @@ const (
 // problems gathers the values that no rule covers, by row and by kind.
 type problems struct {
 	rows  []string         // what is wrong with each row; nil: nothing
-	kinds [][]ProblemCount // by column of the transform
+	kinds [][]ProblemCount // by column of the transform, then by column that was read again, then of the steps
 }
 
 func newProblems(columns int) *problems { return &problems{kinds: make([][]ProblemCount, columns)} }

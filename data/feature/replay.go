@@ -7,14 +7,14 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 
 	"pipe/base/diag"
-	"pipe/data/derive"
+	"pipe/data/replay"
 	"pipe/data/source/schema"
 )
 
 // carried takes over what a table says of its columns: how they were read, and what
 // they went through.
 func (t *Transform) carried(in *arrow.Schema) (err error) {
-	steps, err := derive.Carried(in)
+	steps, err := replay.Carried(in)
 	if err != nil {
 		return err
 	}
@@ -28,30 +28,72 @@ func (t *Transform) carried(in *arrow.Schema) (err error) {
 
 // replayed reads the steps.
 func (t *Transform) replayed() (err error) {
-	t.replay, err = (&derive.Steps{Steps: t.steps}).Columns()
+	t.replay, err = (&replay.Steps{Steps: t.steps}).List()
 	return err
 }
 
-// replayOf is what a table with a schema has to go through, nil if it has.
-func (t *Transform) replayOf(in *arrow.Schema, withTarget bool) (*derive.Replay, error) {
+// With gives the transform the tables that were joined in training, or later versions
+// of them, for rows that have to be joined with them. They stay open for as long as it
+// is used.
+func (t *Transform) With(tables []replay.Table) *Transform {
+	with := *t
+	with.tables = tables
+	return &with
+}
+
+// Joins are the joins that rows go through that were only read.
+func (t *Transform) Joins() []*replay.Join { return replay.NewPart(t.replay, t.wanted(), nil).Joins() }
+
+// Joined are the columns that these add for features, with their types.
+func (t *Transform) Joined() (list []TypedColumn) {
+	for _, j := range t.Joins() {
+		for _, c := range j.Columns {
+			list = append(list, TypedColumn{c.Left, j.Types[c.Right]})
+		}
+	}
+	return list
+}
+
+// wanted are the columns that features are made of.
+func (t *Transform) wanted() (names []string) {
+	for _, c := range t.columns {
+		names = append(names, c.Name)
+	}
+	return names
+}
+
+// replayOf is what rows of a table with a schema have to go through, nil if that is
+// nothing.
+func (t *Transform) replayOf(in *arrow.Schema, withTarget bool) (*replay.Part, error) {
 	if t.steps == nil {
 		return nil, nil
 	}
-	through, err := derive.Carried(in)
+	through, err := replay.Carried(in)
 	if err != nil {
 		return nil, err
 	}
+	left := t.replay
 	if through != nil {
-		if !through.Equal(&derive.Steps{Steps: t.steps}) {
+		list, err := through.List()
+		if err != nil {
+			return nil, err
+		}
+		var ok bool
+		if left, ok = replay.Left(list, t.replay); !ok {
 			return nil, diag.WithHint(errors.New("its columns were derived in another way than those of the training table"),
 				"connect a table that went through the same stages, or one that went through none of them")
 		}
+	}
+	if len(left) == 0 {
 		return nil, nil
 	}
-	var wanted []string
-	for _, c := range t.columns {
-		wanted = append(wanted, c.Name)
+	read := t.types()
+	given := &replay.Given{
+		Has:   func(name string) bool { return len(in.FieldIndices(name)) > 0 },
+		Read:  func(name string) bool { _, ok := read[name]; return ok },
+		Leave: withTarget,
 	}
+	wanted := t.wanted()
 	if withTarget && t.target != nil {
 		wanted = append(wanted, t.target.Column)
 	}
@@ -60,30 +102,33 @@ func (t *Transform) replayOf(in *arrow.Schema, withTarget bool) (*derive.Replay,
 			continue
 		}
 		there := true // or it is an error where it has to be there
-		for _, need := range derive.NewReplay(t.replay, []string{name}).Needs() {
-			there = there && len(in.FieldIndices(need)) > 0
+		part := replay.NewPart(left, []string{name}, given)
+		for _, need := range part.Needs() {
+			there = there && given.Has(need)
 		}
-		if there || withTarget {
+		if there && len(part.Joins()) == 0 || withTarget {
 			wanted = append(wanted, name)
 		}
 	}
-	return derive.NewReplay(t.replay, wanted), nil
+	return replay.NewPart(left, wanted, given), nil
 }
 
-// readColumns are the columns that were read of which features are made.
-func (t *Transform) readColumns() []TypedColumn {
-	var wanted []string
-	for _, c := range t.columns {
-		wanted = append(wanted, c.Name)
-	}
+// types are those of the columns that were read.
+func (t *Transform) types() map[string]string {
 	types := map[string]string{}
 	if s, err := schema.ReadPart(t.reading, 0, len(t.reading), nil); err == nil {
 		for _, c := range s.Columns {
 			types[c.Name] = c.Type.String()
 		}
 	}
+	return types
+}
+
+// readColumns are the columns that were read of which features are made.
+func (t *Transform) readColumns() []TypedColumn {
+	types := t.types()
 	var list []TypedColumn
-	for _, name := range derive.NewReplay(t.replay, wanted).Needs() {
+	for _, name := range replay.NewPart(t.replay, t.wanted(), nil).Needs() {
 		if typ, ok := types[name]; ok {
 			list = append(list, TypedColumn{name, typ})
 			continue
@@ -104,4 +149,14 @@ func (t *Transform) Needs(in *arrow.Schema) ([]string, error) {
 		return nil, err
 	}
 	return a.names(in), nil
+}
+
+// Taken lists the columns of a table with a schema that were joined in training, and
+// that it has already.
+func (t *Transform) Taken(in *arrow.Schema) ([]string, error) {
+	part, err := t.replayOf(in, false)
+	if err != nil || part == nil {
+		return nil, err
+	}
+	return part.Taken(), nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"pipe/base/diag"
 	"pipe/data/derive"
+	"pipe/data/replay"
 	"pipe/data/table/tabletest"
 	"pipe/pipeline/settings"
 )
@@ -32,7 +33,7 @@ func through(t testing.TB, rec arrow.RecordBatch, steps ...string) arrow.RecordB
 		if err != nil {
 			t.Fatal(err)
 		}
-		schema, err := c.Carry(rec.Schema(), plan.Schema())
+		schema, err := replay.Carry(rec.Schema(), plan.Schema(), replay.Step{Derive: c})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -93,7 +94,15 @@ func TestDerivedColumnsAreReplayed(t *testing.T) {
 	if _, err := again.Apply(record(t, penguins()[:5]...), false); err != nil {
 		t.Errorf("without the target: %v", err)
 	}
-	other := through(t, raw, derivation[0])
+	all, err := again.Apply(done, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	part, err := again.Apply(through(t, raw, derivation[0]), false)
+	if err != nil || !array.RecordEqual(part, all) {
+		t.Errorf("of rows that went through the first step: %v, want %v, %v", part, all, err)
+	}
+	other := through(t, raw, "{drop: [tagged]}")
 	if _, err := again.Apply(other, false); err == nil || !strings.Contains(err.Error(), "in another way") || diag.HintOf(err) == "" {
 		t.Errorf("got %v", err)
 	}

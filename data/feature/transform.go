@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"slices"
 
-	"pipe/data/derive"
+	"pipe/data/replay"
 	"pipe/data/table"
 )
 
@@ -18,7 +18,8 @@ type Transform struct {
 	keep    []string
 	reading json.RawMessage
 	steps   []json.RawMessage
-	replay  []*derive.Columns // of the steps
+	replay  []*replay.Step // of the steps
+	tables  []replay.Table // that are joined to rows
 
 	info    table.DatasetInfo
 	classes map[string]int32 // classification: class -> index
@@ -49,9 +50,9 @@ func (t *Transform) Info() table.DatasetInfo {
 // document of a schema. It is nil if the table did not say so.
 func (t *Transform) Reading() []byte { return slices.Clone(t.reading) }
 
-// Repeats says whether rows that were only read go through a step, see derive.Steps.
+// Repeats says whether rows that were only read go through a step, see replay.Steps.
 func (t *Transform) Repeats(step json.RawMessage) bool {
-	return (&derive.Steps{Steps: t.steps}).Has(step)
+	return (&replay.Steps{Steps: t.steps}).Has(step)
 }
 
 // ClassCounts is how many rows of each class, in their order, a transform was

@@ -7,8 +7,8 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 
-	"pipe/data/derive"
 	"pipe/data/format"
+	"pipe/data/replay"
 	"pipe/data/source/schema"
 	"pipe/data/table"
 	"pipe/data/table/tabletest"
@@ -19,7 +19,7 @@ import (
 // same: what they went through before does not say what they are.
 func TestStepsEndAtAProgram(t *testing.T) {
 	rec := tabletest.Record(t, "x", []int64{1, 2})
-	meta := arrow.NewMetadata([]string{derive.StepsKey, schema.ReadingKey}, []string{`{"reading": {}, "steps": [{}]}`, `{}`})
+	meta := arrow.NewMetadata([]string{replay.StepsKey, schema.ReadingKey}, []string{`{"reading": {}, "steps": [{}]}`, `{}`})
 	data := tabletest.Bytes(t, array.NewRecordBatch(arrow.NewSchema(rec.Schema().Fields(), &meta), rec.Columns(), rec.NumRows()))
 	var out bytes.Buffer
 	if err := format.Of(pipeline.Table).Take(t.Context(), &out, bytes.NewReader(data), int64(len(data)), func(string) {}); err != nil {
@@ -30,7 +30,7 @@ func TestStepsEndAtAProgram(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	if _, ok := r.Schema().Metadata().GetValue(derive.StepsKey); ok {
+	if _, ok := r.Schema().Metadata().GetValue(replay.StepsKey); ok {
 		t.Error("the steps are still there")
 	}
 	if _, ok := r.Schema().Metadata().GetValue(schema.ReadingKey); !ok {

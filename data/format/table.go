@@ -7,8 +7,8 @@ import (
 
 	"pipe/artifacts"
 	"pipe/base/infile"
-	"pipe/data/derive"
 	"pipe/data/profile"
+	"pipe/data/replay"
 	"pipe/data/table"
 	"pipe/pipeline"
 )
@@ -50,7 +50,7 @@ func takeTable(check func(*table.Foreign) error) func(context.Context, io.Writer
 		if err := check(f); err != nil {
 			return err
 		}
-		f.Forget(derive.StepsKey) // what the program did with the columns is no step that can be repeated
+		f.Forget(replay.StepsKey) // what the program did with the columns is no step that can be repeated
 		return f.WriteTable(ctx, out, loss)
 	}
 }

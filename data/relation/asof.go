@@ -28,10 +28,11 @@ const (
 // An AsOf joins rows that are near each other by a time or a number, among those
 // whose other columns are equal.
 type AsOf struct {
-	Left, Right string // columns
-	Direction   Direction
-	Tolerance   string // how far apart they may be: a Span, or a whole number; empty for any
-	Apart       bool   // equal times do not match
+	Left      string    `json:"left"` // columns
+	Right     string    `json:"right"`
+	Direction Direction `json:"direction"`
+	Tolerance string    `json:"tolerance,omitempty"` // how far apart they may be: a Span, or a whole number; empty for any
+	Apart     bool      `json:"apart,omitempty"`     // equal times do not match
 }
 
 // An asOf is such a join of certain columns.

@@ -35,7 +35,10 @@ const (
 )
 
 // A Pair is a column of the left table, or of what is made, with one of the right.
-type Pair struct{ Left, Right string }
+type Pair struct {
+	Left  string `json:"left"`
+	Right string `json:"right"`
+}
 
 // A Join says how rows of two tables belong together.
 type Join struct {

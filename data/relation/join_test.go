@@ -257,15 +257,31 @@ func TestLookupJoinsAgain(t *testing.T) {
 	all := tabletest.Rows(t, left)
 	var got []string
 	for row := range all.NumRows() {
-		err := lookup.Join(all.NewSlice(row, row+1), row, func(rec arrow.RecordBatch) error {
-			got = append(got, lines(rec)...)
-			return nil
-		})
-		if err != nil {
-			t.Fatal(err)
+		rec, matches, err := lookup.Beside(all.NewSlice(row, row+1))
+		if err != nil || matches[0] > 1 {
+			t.Fatal(matches, err)
 		}
+		got = append(got, lines(rec)...)
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("rows are %q, want %q", got, want)
+	}
+	// Of several matches the one that the join says, or none.
+	r = tabletest.Open(t, tabletest.Table(t, "k", []string{"a", "b", "b"}, "v", []float64{1, 2, 3}))
+	for multiple, want := range map[Multiple]string{RefuseSeveral: "b|0|-", FirstOfThem: "b|0|2", LastOfThem: "b|0|3"} {
+		join.Multiple = multiple
+		if j, err = NewJoiner(l.Schema(), r.Schema(), join); err != nil {
+			t.Fatal(err)
+		}
+		if lookup, err = j.Lookup(t.Context(), 1, r); err != nil {
+			t.Fatal(err)
+		}
+		rec, matches, err := lookup.Beside(all)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := lines(rec)[0]; !slices.Equal(matches, []int{2, 0, 1, 2}) || got != want {
+			t.Errorf("%s: the first row is %q, want %q, and there are %d matches", multiple, got, want, matches)
+		}
 	}
 }

@@ -231,34 +231,51 @@ type severalError struct {
 
 func (e *severalError) Unwrap() error { return e.error }
 
+// A finder finds the rows that belong to those of a record of leftNames.
+type finder struct {
+	*Lookup
+	keys  *Encoded
+	timed arrow.Array // as of a time; else nil
+	times []int64
+}
+
+func (l *Lookup) finder(rec arrow.RecordBatch) *finder {
+	f := &finder{Lookup: l, keys: l.j.leftKeys.Encode(rec)}
+	if as := l.j.asOf; as != nil {
+		f.timed = rec.Column(as.left)
+		f.times = instants(f.timed, as.nanos)
+	}
+	return f
+}
+
+// at gives the rows that belong to one row.
+func (f *finder) at(i int) (found []int32) {
+	if f.keys.isMissing(i) || f.timed != nil && f.timed.IsNull(i) {
+		return nil
+	}
+	key := f.keys.key(i)
+	if id := f.index.find(key, f.j.hasher.hash(key)); id >= 0 {
+		found = f.rows[f.starts[id]:f.starts[id+1]]
+	}
+	if f.timed != nil {
+		found = f.j.asOf.near(found, f.Lookup.times, f.times[i])
+	}
+	return found
+}
+
 // match finds the rows that belong to those of a record of leftNames. number gives
 // the number of a row in the left table.
 func (l *Lookup) match(rec arrow.RecordBatch, number func(row int) int64) (*matches, error) {
 	j := l.j
-	keys := j.leftKeys.Encode(rec)
+	find := l.finder(rec)
 	n := int(rec.NumRows())
 	m := &matches{left: make([]int, 0, n), hit: make([]bool, n)}
 	how := j.join.How
 	if !j.addsNothing() {
 		m.right = make([]int32, 0, n)
 	}
-	var times []int64
-	var timed arrow.Array
-	if j.asOf != nil {
-		timed = rec.Column(j.asOf.left)
-		times = instants(timed, j.asOf.nanos)
-	}
 	for i := range n {
-		var found []int32
-		if !keys.isMissing(i) && (timed == nil || timed.IsValid(i)) {
-			key := keys.key(i)
-			if id := l.index.find(key, j.hasher.hash(key)); id >= 0 {
-				found = l.rows[l.starts[id]:l.starts[id+1]]
-			}
-			if timed != nil {
-				found = j.asOf.near(found, l.times, times[i])
-			}
-		}
+		found := find.at(i)
 		m.hit[i] = len(found) > 0
 		if len(found) > 1 && how == FullJoin && j.join.Multiple != AllOfSeveral {
 			m.several = append(m.several, found)
@@ -325,6 +342,32 @@ func (l *Lookup) Join(rec arrow.RecordBatch, first int64, emit func(arrow.Record
 		defer made.Release()
 		return emit(made)
 	})
+}
+
+// Beside gives each row of a batch of the left table once, with the columns that are
+// added, and how many rows of the right table it matches. Without any, or with several
+// of which the join does not say which is meant, what is added is missing.
+func (l *Lookup) Beside(rec arrow.RecordBatch) (made arrow.RecordBatch, matches []int, err error) {
+	deciding, err := table.Select(rec, l.j.leftNames)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer deciding.Release()
+	find := l.finder(deciding)
+	matches = make([]int, rec.NumRows())
+	right := make([]int32, len(matches))
+	for i := range matches {
+		found := find.at(i)
+		matches[i], right[i] = len(found), -1
+		switch {
+		case len(found) == 1 || len(found) > 1 && l.j.join.Multiple == FirstOfThem:
+			right[i] = found[0]
+		case len(found) > 1 && l.j.join.Multiple == LastOfThem:
+			right[i] = found[len(found)-1]
+		}
+	}
+	made, err = l.assemble(rec, nil, right)
+	return made, matches, err
 }
 
 // matchTable matches rows of the left table.

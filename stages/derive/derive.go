@@ -11,6 +11,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 
 	"pipe/data/derive"
+	"pipe/data/replay"
 	"pipe/data/source/block"
 	"pipe/data/table"
 	"pipe/pipeline"
@@ -79,7 +80,7 @@ func (s *Derive) Run(ctx context.Context, env pipeline.Env) error {
 		if err != nil {
 			return err
 		}
-		schema, err := s.Carry(r.Schema(), plan.Schema())
+		schema, err := replay.Carry(r.Schema(), plan.Schema(), replay.Step{Derive: &s.Columns})
 		if err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
@@ -14,6 +15,7 @@ import (
 	"pipe/data/derive"
 	"pipe/data/feature"
 	"pipe/data/metric"
+	"pipe/data/replay"
 	"pipe/data/table"
 	"pipe/data/tensor"
 	"pipe/nn"
@@ -37,11 +39,14 @@ const (
 	dataPort  = "data"
 )
 
+// Ports are the inputs that are no tables to join.
+func Ports() []string { return []string{tablePort, dataPort, "transform", "model"} }
+
 // Kind describes the stage kind.
 func Kind() pipeline.Kind {
 	return pipeline.Kind{
 		Name:    "predict",
-		Version: 3,
+		Version: 4,
 		Doc: `Adds the predictions of a model to a table.
 
 The table needs the columns that the features are made of, not the target; a
@@ -60,6 +65,11 @@ such rows by column and reason. If no row at all can be predicted, the stage fai
 With ` + "`strict: true`" + ` it fails at the first such row, and there is no column
 ` + "`problem`" + `.
 
+Rows that were only read go through what the training data went through: columns are derived and
+tables are joined. Such a table is connected as a further input: the one of training, or a later version of
+it, which is known by its columns. A row that an inner join of training would have left out has a problem, one that a
+filter would have left out is scored, and counted in a message.
+
 ` + "`data`" + `, a data set of the same preprocessing, comes in place of ` + "`table` and `transform`" + `: its
 rows are as the network takes them, and need no target.`,
 		Example: `answer:
@@ -71,6 +81,7 @@ rows are as the network takes them, and need no target.`,
 			{Name: tablePort, Type: pipeline.Table, Doc: "rows to predict"},
 			{Name: "transform", Type: pipeline.Transform, Doc: "the transform whose data sets the model was trained with"},
 			{Name: "model", Type: pipeline.Model, Doc: "the model to ask"},
+			{Name: "*", Type: pipeline.Table, Optional: true, Doc: "tables that were joined in training, or later versions of them, by any names"},
 			{Name: dataPort, Type: pipeline.Dataset, InPlaceOf: []string{tablePort, "transform"}, Doc: "rows to predict that are a data set already, with or without a target; what it keeps is carried along"},
 		},
 		Outputs: []pipeline.Port{
@@ -133,6 +144,16 @@ func (s *Stage) Run(ctx context.Context, env pipeline.Env) error {
 	if err != nil {
 		return err
 	}
+	tables, err := joined(env)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		for _, t := range tables {
+			t.Close()
+		}
+	}()
+	transform = transform.With(tables)
 	_, err = open(env, tablePort, func(in *pipeline.Input) (struct{}, error) {
 		r, err := table.Open(in, in.Size())
 		if err != nil {
@@ -142,6 +163,26 @@ func (s *Stage) Run(ctx context.Context, env pipeline.Env) error {
 		return struct{}{}, s.predict(ctx, env, model, transform, r)
 	})
 	return err
+}
+
+// joined opens the tables that rows are joined with. They stay open for as long as they
+// are used.
+func joined(env pipeline.Env) (tables []replay.Table, err error) {
+	for _, port := range env.Inputs() {
+		if slices.Contains(Ports(), port) {
+			continue
+		}
+		in, err := env.Open(port)
+		if err != nil {
+			return tables, err
+		}
+		t, err := replay.OpenTable(in, in.Size(), port, in.ID().String())
+		if err != nil {
+			return tables, err
+		}
+		tables = append(tables, t)
+	}
+	return tables, nil
 }
 
 // open reads an input, and names it in errors.
@@ -207,7 +248,10 @@ func (s *Stage) predict(ctx context.Context, env pipeline.Env, model *nn.Model, 
 	defer a.out.Discard()
 	from, err := transform.Needs(r.Schema())
 	if err != nil {
-		return err
+		return replay.Lacking(err, "connect the right table of the join, or a later version of it, as a further input of any name: `inputs: {weather: STAGE}`")
+	}
+	if taken, err := transform.Taken(r.Schema()); err == nil && len(taken) > 0 {
+		env.Log().Info("columns that were joined in training are in the table, and are taken from there", "columns", strings.Join(taken, ", "))
 	}
 	a.out.columns(env, tablePort, from)
 	counts, err := transform.ApplyRows(ctx, r, s.Strict, env.Threads(), func(rows, features arrow.RecordBatch, problems []string) error {
@@ -292,7 +336,13 @@ func (s *Stage) finish(a *asker, rows int64, counts feature.Counts) error {
 			log.Warn("rows are longer than any in training: the model sees their beginning", "input", a.inputs[i].Name, "rows", n, "steps", a.inputs[i].Shape[0])
 		}
 	}
-	derive.Tell(log, counts.Derived)
+	derive.Tell(log, counts.Replayed.Derived)
+	for _, c := range counts.Replayed.Alone {
+		log.Warn("rows match none of a table that is joined, so that what it would add is missing", "table", c.Of, "rows", c.Rows, "first_row", c.First+1)
+	}
+	for _, c := range counts.Replayed.Outside {
+		log.Info("rows are scored that a filter of training would have left out", "where", c.Of, "rows", c.Rows, "first_row", c.First+1)
+	}
 	for _, c := range counts.Imputed {
 		log.Info("missing values were filled in", "column", c.Column, "rows", c.N)
 	}

@@ -2,22 +2,30 @@ package preprocess
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 
 	"pipe/data/feature"
+	"pipe/data/replay"
 	"pipe/pipeline"
+	"pipe/pipeline/settings"
 )
 
 func applyKind() pipeline.Kind {
 	return pipeline.Kind{
 		Name:    "apply",
-		Version: 2,
+		Version: 3,
 		Doc: `Apply transforms that were fitted by another stage to tables.
 
 The stage makes a data set for each table, under the name of its input, as the preprocess stage that
 has fitted the ` + "`transform`" + ` would have made it. So a model can be evaluated on rows that came later.
 Gates use it, too: to compare a new model with the one in production on the same rows, these go
 through the transform that the model in production was trained behind.
+
+Tables of rows that were only read go through what the training data went through: columns are
+derived, tables are joined, and the rows that filters and inner joins left out are left out. The tables that
+are joined are inputs, too, which ` + "`joined`" + ` names: those of training, or later versions of them.
 
 The tables need the target column, and rows without a target are dropped; for new rows of which
 nobody knows it there is predict.`,
@@ -34,17 +42,35 @@ nobody knows it there is predict.`,
 }
 
 // Apply applies fitted transforms.
-type Apply struct{}
+type Apply struct {
+	Joined []string `yaml:"joined" single:"true" added:"true" doc:"Inputs that are tables to join, as in training, and none to apply the transforms to."`
+}
+
+// Foresee finds out whether those are connected.
+func (s *Apply) Foresee(inputs map[string]pipeline.Facts) (pipeline.Facts, error) {
+	var errs []error
+	for i, name := range s.Joined {
+		if _, ok := inputs[name]; !ok || name == transformPort {
+			errs = append(errs, &settings.FieldError{Field: fmt.Sprintf("joined.%d", i), Err: fmt.Errorf("there is no input %q", name), Todo: fmt.Sprintf("connect it: `inputs: {%s: STAGE}`", name)})
+		}
+	}
+	return pipeline.Facts{}, errors.Join(errs...)
+}
 
 // OutputPorts are a data set for each table.
-func (*Apply) OutputPorts(inputs []string) []pipeline.Port {
+func (s *Apply) OutputPorts(inputs []string) []pipeline.Port {
 	var ports []pipeline.Port
 	for _, in := range inputs {
-		if in != transformPort {
+		if s.applies(in) {
 			ports = append(ports, dataSetPort(in))
 		}
 	}
 	return ports
+}
+
+// applies says whether an input is a table to apply the transforms to.
+func (s *Apply) applies(port string) bool {
+	return port != transformPort && !slices.Contains(s.Joined, port)
 }
 
 func dataSetPort(table string) pipeline.Port {
@@ -52,17 +78,31 @@ func dataSetPort(table string) pipeline.Port {
 }
 
 // Run implements pipeline.Stage.
-func (*Apply) Run(ctx context.Context, env pipeline.Env) error {
+func (s *Apply) Run(ctx context.Context, env pipeline.Env) error {
 	transform, err := readTransform(env)
 	if err != nil {
 		return err
 	}
+	var tables []replay.Table
+	for _, port := range s.Joined {
+		in, err := env.Open(port)
+		if err != nil {
+			return err
+		}
+		t, err := replay.OpenTable(in, in.Size(), port, in.ID().String())
+		if err != nil {
+			return err
+		}
+		defer t.Close()
+		tables = append(tables, t)
+	}
+	transform = transform.With(tables)
 	for _, port := range env.Inputs() {
-		if port == transformPort {
+		if !s.applies(port) {
 			continue
 		}
 		if err := apply(ctx, env, transform, transform.ApplyTo, port, ""); err != nil {
-			return err
+			return replay.Lacking(err, "connect the right table of the join, or a later version of it, and name it: `inputs: {weather: STAGE}`, `with: {joined: weather}`")
 		}
 	}
 	return nil

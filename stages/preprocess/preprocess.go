@@ -273,14 +273,20 @@ func apply(ctx context.Context, env pipeline.Env, transform *feature.Transform, 
 		level := slog.LevelWarn
 		switch missing {
 		case missingError:
-			return diag.WithHint(fmt.Errorf("%s: %d of %d rows have no target", in.Name, counts.Dropped, counts.Rows+counts.Dropped),
+			return diag.WithHint(fmt.Errorf("%s: %d of %d rows have no target", in.Name, counts.Dropped, counts.Rows+counts.Dropped+counts.Gone),
 				"remove them from the file, or write `missing: drop` in target")
 		case missingDrop:
 			level = slog.LevelInfo
 		}
-		log.Log(ctx, level, "rows without a target were dropped", "rows", counts.Dropped, "of", counts.Rows+counts.Dropped)
+		log.Log(ctx, level, "rows without a target were dropped", "rows", counts.Dropped, "of", counts.Rows+counts.Dropped+counts.Gone)
 	}
-	derive.Tell(log, counts.Derived)
+	derive.Tell(log, counts.Replayed.Derived)
+	for _, c := range counts.Replayed.Alone {
+		log.Warn("rows match none of a table that is joined, so that what it would add is missing", "table", c.Of, "rows", c.Rows, "first_row", c.First+1)
+	}
+	if counts.Gone > 0 {
+		log.Info("rows were left out as in training, by a filter or an inner join", "rows", counts.Gone, "of", counts.Rows+counts.Dropped+counts.Gone)
+	}
 	for _, c := range counts.Imputed {
 		log.Info("missing values were filled in", "column", c.Column, "values", c.N)
 	}

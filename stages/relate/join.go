@@ -9,9 +9,11 @@ import (
 	"strings"
 
 	"pipe/base/diag"
-	"pipe/data/derive"
 	"pipe/data/metric"
 	"pipe/data/relation"
+	"pipe/data/replay"
+	"pipe/data/source/cell"
+	"pipe/data/table"
 	"pipe/pipeline"
 	"pipe/pipeline/settings"
 )
@@ -24,7 +26,7 @@ const (
 func joinKind() pipeline.Kind {
 	return pipeline.Kind{
 		Name:    "join",
-		Version: 3,
+		Version: 4,
 		Doc: `Add the columns of another table to rows that belong together by the values of columns.
 
 The rows are those of the table ` + "`left`" + ` in their order, each once by default: a row that matches
@@ -43,6 +45,9 @@ precision, but no number and a text. Missing values match nothing; NaN is a valu
 ` + "`as_of`" + ` takes, of the rows with equal values, the one that is nearest in time: the last weather before
 each flight. By default that is never later than the row itself, so that nothing of the future gets
 into a model; ` + "`forward`" + ` and ` + "`nearest`" + ` look ahead.
+
+New rows for a model are joined as those of training were: see
+[New rows](expressions.md#new-rows) for which table they are joined with.
 
 A right table of any size is joined in bounded memory: of one that is too large, rows with
 equal values are put together in files. Memory then has the rows of a few values at a time, at
@@ -168,13 +173,7 @@ func (s *Join) run(ctx context.Context, env pipeline.Env, left, right *opened) e
 	if err != nil {
 		return err
 	}
-	schema := joiner.Schema()
-	if full := s.How == string(relation.FullJoin); full || len(joiner.Added()) > 0 {
-		if schema, err = derive.Meet(schema, full, left.Schema(), right.Schema()); err != nil {
-			return err
-		}
-	}
-	out, err := beside(env, schema, left.Schema().NumFields())
+	out, err := s.create(env, joiner, left, right)
 	if err != nil {
 		return err
 	}
@@ -195,6 +194,45 @@ func (s *Join) run(ctx context.Context, env pipeline.Env, left, right *opened) e
 	}
 	s.report(ctx, env, joiner, tally, left, right)
 	return nil
+}
+
+// create begins the table, which says what new rows have to go through to get the columns
+// that are added, or, if they cannot go through it, that they have to have them.
+func (s *Join) create(env pipeline.Env, joiner *relation.Joiner, left, right *opened) (*table.Writer, error) {
+	schema := joiner.Schema()
+	step, ok := s.step(joiner, right)
+	if ok {
+		var err error
+		if schema, err = replay.Carry(left.Schema(), schema, replay.Step{Join: step}); err != nil {
+			return nil, err
+		}
+		return create(env, tablePort, schema)
+	}
+	if full := s.How == string(relation.FullJoin); full || len(joiner.Added()) > 0 {
+		var err error
+		if schema, err = replay.Meet(schema, full, left.Schema(), right.Schema()); err != nil {
+			return nil, err
+		}
+	}
+	return beside(env, schema, left.Schema().NumFields())
+}
+
+// step is what new rows go through. There is none if nothing is added, or if there are
+// not as many rows as in the left table.
+func (s *Join) step(joiner *relation.Joiner, right *opened) (*replay.Join, bool) {
+	j := s.join()
+	if len(joiner.Added()) == 0 || j.How == relation.FullJoin || j.Multiple == relation.AllOfSeveral {
+		return nil, false
+	}
+	step := &replay.Join{Right: right.in.ID().String(), On: j.On, AsOf: j.AsOf, Inner: j.How == relation.InnerJoin, Multiple: j.Multiple, Columns: joiner.Added(), Types: map[string]string{}}
+	for _, name := range step.Needs() {
+		at, err := table.Column(right.Schema(), name)
+		if err != nil {
+			return nil, false
+		}
+		step.Types[name] = cell.TypeFor(right.Schema().Field(at).Type).String()
+	}
+	return step, true
 }
 
 // report tells people how many rows matched.

@@ -1,6 +1,7 @@
 package relate
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 
 	"pipe/data/derive"
+	"pipe/data/replay"
 	"pipe/data/table"
 	"pipe/data/table/tabletest"
 	"pipe/pipeline/pipelinetest"
@@ -162,7 +164,7 @@ func TestJoinSaysWhatNewRowsNeed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	schema, err := d.Carry(left.Schema(), plan.Schema())
+	schema, err := replay.Carry(left.Schema(), plan.Schema(), replay.Step{Derive: d})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,15 +174,28 @@ func TestJoinSaysWhatNewRowsNeed(t *testing.T) {
 	}
 	derived := tabletest.Bytes(t, array.NewRecordBatch(schema, made.Columns(), made.NumRows()))
 	planes := tabletest.Table(t, "flown", []int64{2013}, "year", []int64{1999}, "built", []int32{7})
-	r := pipelinetest.Run(t, joinCase("on: flown", derived, planes))
+	r := pipelinetest.Run(t, joinCase("{on: flown, multiple: all}", derived, planes))
 	if !strings.Contains(r.Log, "a column of this name was read, and is another one") || !strings.Contains(r.Log, "column=year") {
 		t.Errorf("log is %s", r.Log)
 	}
-	steps, err := derive.Carried(tabletest.Open(t, r.Outputs["table"]).Schema())
+	steps, err := replay.Carried(tabletest.Open(t, r.Outputs["table"]).Schema())
 	if err != nil || steps == nil {
 		t.Fatalf("steps %v, %v", steps, err)
 	}
 	if want := `{"name":"built","type":"int64"}`; !strings.Contains(string(steps.Reading), want) || strings.Count(string(steps.Reading), `"year"`) != 1 {
 		t.Errorf("reading is %s, want %s", steps.Reading, want)
+	}
+	// A row of each is repeated by whoever has the other table.
+	r = pipelinetest.Run(t, joinCase("{on: flown, how: inner, suffix: _of_plane}", derived, planes))
+	if steps, err = replay.Carried(tabletest.Open(t, r.Outputs["table"]).Schema()); err != nil || len(steps.Steps) != 2 {
+		t.Fatalf("steps %v, %v", steps, err)
+	}
+	want := fmt.Sprintf(`{"join":{"right":"%x","on":[{"left":"flown","right":"flown"}],"inner":true,"multiple":"error",`, sha256.Sum256(planes)) +
+		`"columns":[{"left":"year","right":"year"},{"left":"built","right":"built"}],"types":{"built":"int64","flown":"int64","year":"int64"}}}`
+	if got := string(steps.Steps[1]); got != want {
+		t.Errorf("the step is %s, want %s", got, want)
+	}
+	if strings.Contains(string(steps.Reading), "built") || strings.Contains(r.Log, "was read, and is another one") {
+		t.Errorf("reading is %s, log %s", steps.Reading, r.Log)
 	}
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 
 	"pipe/base/diag"
-	"pipe/data/derive"
 	"pipe/data/relation"
+	"pipe/data/replay"
 	"pipe/data/table"
 	"pipe/pipeline"
 	"pipe/pipeline/settings"
@@ -65,7 +65,7 @@ func (o *opened) Close() {
 
 // beside begins the table of rows that got columns: those of the schema from one on.
 func beside(env pipeline.Env, schema *arrow.Schema, from int) (*table.Writer, error) {
-	schema, taken, err := derive.Beside(schema, schema.Fields()[from:])
+	schema, taken, err := replay.Beside(schema, schema.Fields()[from:])
 	if err != nil {
 		return nil, err
 	}

@@ -10,9 +10,9 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 
 	"pipe/base/diag"
-	"pipe/data/derive"
 	"pipe/data/metric"
 	"pipe/data/relation"
+	"pipe/data/replay"
 	"pipe/data/table"
 	"pipe/pipeline"
 )
@@ -105,7 +105,7 @@ func (s *Union) Run(ctx context.Context, env pipeline.Env) error {
 	for _, t := range tables {
 		schemas = append(schemas, t.Schema())
 	}
-	schema, err := derive.Meet(u.Schema(), true, schemas...)
+	schema, err := replay.Meet(u.Schema(), true, schemas...)
 	if err != nil {
 		return err
 	}

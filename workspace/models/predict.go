@@ -26,6 +26,7 @@ type Request struct {
 	// Transform, if it is not empty, is a file with the transform that the model was
 	// trained behind. Model is a file then, too: both may come from another store.
 	Transform string
+	Tables    []Later  // in place of tables that the training data were joined with
 	Read      []string // settings of how the file is written, each NAME=VALUE
 	Prefix    string   // goes before the names of the added columns
 	Strict    bool     // the first row that cannot be predicted is an error
@@ -44,6 +45,8 @@ type Prediction struct {
 	// though the file has others that are made by stages that are not run for new
 	// rows: who has run these may have given the replaced ones.
 	Anew []string
+	// Kept are the stages whose tables the rows were joined with as they were in training.
+	Kept []string
 }
 
 // A Problem is why a row has no prediction.
@@ -61,7 +64,7 @@ func Predict(ctx context.Context, w *workspace.Workspace, req Request) (*Predict
 	if err != nil {
 		return nil, err
 	}
-	plan, err := predictionPlan(ctx, w, m, p, req)
+	plan, tables, err := predictionPlan(ctx, w, m, p, req)
 	if err != nil {
 		return nil, err
 	}
@@ -70,10 +73,11 @@ func Predict(ctx context.Context, w *workspace.Workspace, req Request) (*Predict
 	if err != nil {
 		explainAbsent(ctx, w, p, res)
 		sayHow(res)
+		p.explainLacking(res)
 		return done, err
 	}
 	stage := res.Stages[len(res.Stages)-1]
-	done.Anew = p.anew(ctx, w)
+	done.Anew, done.Kept = p.anew(ctx, w), tables.names(ctx, w, p, tableOf(res))
 	done.Table = content.Artifact{ID: stage.Outputs[0].ID, Type: pipeline.Table}
 	for _, m := range stage.Metrics {
 		switch m.Name {
@@ -97,10 +101,20 @@ func Predict(ctx context.Context, w *workspace.Workspace, req Request) (*Predict
 // maxProblems is how many rows without a prediction are named.
 const maxProblems = 3
 
+// tableOf is the table that the first stage has read, which has other outputs beside it.
+func tableOf(res *runner.Result) (id artifacts.ID) {
+	for _, o := range res.Stages[0].Outputs {
+		if o.Port == "table" {
+			id = o.ID
+		}
+	}
+	return id
+}
+
 // firstProblems are the first rows that have no prediction.
 func firstProblems(ctx context.Context, w *workspace.Workspace, done *Prediction, res *runner.Result) ([]Problem, error) {
 	var first int64 // line
-	if rows, err := content.ReadTable(ctx, w, res.Stages[0].Outputs[0].ID); err == nil {
+	if rows, err := content.ReadTable(ctx, w, tableOf(res)); err == nil {
 		text, _ := rows.Schema().Metadata().GetValue(schema.LineKey)
 		first, _ = strconv.ParseInt(text, 10, 64) // or 0, which is none
 		rows.Close()
@@ -153,29 +167,39 @@ func asked(ctx context.Context, w *workspace.Workspace, req Request) (registry.M
 	return m, p, err
 }
 
-// predictionPlan is a plan of two stages that begins with stored artifacts.
-func predictionPlan(ctx context.Context, w *workspace.Workspace, m registry.Model, past *past, req Request) (*pipeline.Plan, error) {
+// predictionPlan is a plan that reads the file, makes the tables anew of which there are
+// later versions, and begins otherwise with stored artifacts.
+func predictionPlan(ctx context.Context, w *workspace.Workspace, m registry.Model, past *past, req Request) (*pipeline.Plan, *branches, error) {
 	if err := past.lost(ctx, w); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	load, err := reading(ctx, w, past, req)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	with, err := json.Marshal(map[string]any{"prefix": req.Prefix, "strict": req.Strict}) // JSON is YAML
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	score, err := step(w, "predictions", "predict", string(with))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	tables, err := joinedTables(ctx, w, past, req.Tables)
+	if err != nil {
+		return nil, nil, err
 	}
 	score.Inputs = []pipeline.Edge{
 		{Port: "table", From: pipeline.Ref{Stage: "load", Port: "table"}},
 		{Port: "transform", Type: pipeline.Transform, Artifact: past.transform},
 		{Port: "model", Type: pipeline.Model, Artifact: m.ID},
 	}
-	return pipeline.NewPlan(m.Pipeline+".predict", 0, load, score)
+	score.Inputs = append(score.Inputs, tables.edges...)
+	plan, err := pipeline.NewPlan(m.Pipeline+".predict", 0, append(append([]*pipeline.Step{load}, tables.steps...), score)...)
+	if err != nil {
+		return nil, nil, err
+	}
+	return plan.PinFiles(past.pins(tables.steps, req.Tables)), tables, nil
 }
 
 func step(w *workspace.Workspace, name, kind, settings string) (*pipeline.Step, error) {

@@ -12,6 +12,7 @@ import (
 	"pipe/base/diag"
 	"pipe/data/feature"
 	"pipe/data/format"
+	"pipe/data/replay"
 	"pipe/data/source/cell"
 	"pipe/data/source/schema"
 	"pipe/lineage"
@@ -49,9 +50,12 @@ type past struct {
 	reading   []byte                          // how the table was read that it was fitted on, if it says so
 	mixed     bool                            // it says that its data were read in several ways
 	columns   []feature.TypedColumn           // that the features are made of
-	target    string                          // column, empty if there is none
-	train     []*lineage.Execution            // that made the training table, makers before users
-	used      map[artifacts.ID]bool           // that it came from
+	fit       *feature.Transform
+	joins     []*replay.Join        // that new rows go through
+	joined    []feature.TypedColumn // that these add
+	target    string                // column, empty if there is none
+	train     []*lineage.Execution  // that made the training table, makers before users
+	used      map[artifacts.ID]bool // that it came from
 }
 
 // pastOf is the past of a model: the transform that made its training data, and all
@@ -157,6 +161,7 @@ func (p *past) learned(ctx context.Context, w *workspace.Workspace) error {
 		return err
 	}
 	p.columns, p.reading, p.repeats = t.Columns(), t.Reading(), t.Repeats
+	p.fit, p.joins, p.joined = t, t.Joins(), t.Joined()
 	if p.mixed = schema.Mixed(p.reading); p.mixed {
 		p.reading = nil
 	}
@@ -206,6 +211,11 @@ func told(w *workspace.Workspace, p *past, file string) (*pipeline.Step, error) 
 	var had settings.Map[string]
 	for _, c := range s.Columns {
 		had = append(had, settings.Entry[string]{Key: c.Name, Value: c.Type.String()})
+	}
+	for _, c := range p.joined { // the file may have them already
+		if _, there := had.Get(c.Name); !there {
+			had = append(had, settings.Entry[string]{Key: c.Name, Value: c.Type})
+		}
 	}
 	types, _ := p.types(had)
 	load.Stage = stage.Again(file, types, nil, p.optional(), load.Kind.Version)
