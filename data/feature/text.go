@@ -3,6 +3,7 @@ package feature
 import (
 	"errors"
 	"fmt"
+	"sync"
 
 	"pipe/data/token"
 )
@@ -32,10 +33,19 @@ type counting struct {
 	counter *token.Counter
 	passed  bool
 	each    func() func(text string, piece func([]byte)) // for one goroutine
+
+	adding  sync.Mutex // of the counter
+	tallies sync.Pool
 }
 
+// maxTally is about how many different pieces are counted beside each other before
+// they are added up.
+const maxTally = 1 << 14
+
 func (in *Input) counting(each func() func(string, func([]byte))) *counting {
-	return &counting{in: in, counter: in.scratch.counter(), each: each}
+	c := &counting{in: in, counter: in.scratch.counter(), each: each}
+	c.tallies.New = func() any { return token.NewTally() }
+	return c
 }
 
 // Again implements Passer.
@@ -50,16 +60,32 @@ func (c *counting) Add(v *Values) error { return c.Took(c.Look(v)) }
 
 // Look implements looker.
 func (c *counting) Look(v *Values) any {
-	t, each := token.NewTally(), c.each()
+	t, each := c.tallies.Get().(*token.Tally), c.each()
+	defer c.tallies.Put(t)
 	for row := range v.Len() {
 		t.Text()
-		each(v.document(row), t.Add)
+		if each(v.document(row), t.Add); t.Len() < maxTally {
+			continue
+		}
+		if err := c.add(t); err != nil {
+			return err
+		}
 	}
-	return t
+	return c.add(t)
+}
+
+// add adds up what was counted. Sums of counts do not depend on their order.
+func (c *counting) add(t *token.Tally) error {
+	c.adding.Lock()
+	defer c.adding.Unlock()
+	return c.counter.Take(t)
 }
 
 // Took implements looker.
-func (c *counting) Took(seen any) error { return c.counter.Take(seen.(*token.Tally)) }
+func (c *counting) Took(seen any) error {
+	err, _ := seen.(error)
+	return err
+}
 
 // choose lists what was counted and gives the memory back.
 func (c *counting) choose(kind, limit string, how token.Choice) ([]token.Piece, error) {

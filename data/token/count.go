@@ -16,7 +16,7 @@ import (
 
 // maxHeld bounds the bytes of pieces that a Counter has in memory. What is beyond it
 // is in a file.
-const maxHeld = 64 << 20
+const maxHeld = 32 << 20
 
 // pieceCost is about what a piece takes beside its bytes.
 const pieceCost = 96
@@ -59,8 +59,11 @@ func (t *Tally) Add(piece []byte) {
 	}
 }
 
-// Reset forgets all, and keeps the memory.
-func (t *Tally) Reset() {
+// Len is how many different pieces there are.
+func (t *Tally) Len() int { return len(t.names) }
+
+// reset forgets all, and keeps the memory.
+func (t *Tally) reset() {
 	clear(t.places)
 	clear(t.names)
 	t.names, t.counts, t.texts = t.names[:0], t.counts[:0], 0
@@ -89,7 +92,7 @@ func NewCounter(folder func() (string, error)) *Counter {
 	return &Counter{held: maxHeld, folder: folder, counts: map[string]*Count{}}
 }
 
-// Take adds what a Tally has counted.
+// Take adds what a Tally has counted, which it empties. That must be between two texts.
 func (c *Counter) Take(t *Tally) error {
 	c.Texts += t.texts
 	for i, name := range t.names {
@@ -102,6 +105,7 @@ func (c *Counter) Take(t *Tally) error {
 		have.Times += t.counts[i].Times
 		have.Texts += t.counts[i].Texts
 	}
+	t.reset()
 	if c.bytes > c.held {
 		return c.spill()
 	}
