@@ -10,6 +10,7 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 
+	"pipe/data/relation"
 	"pipe/data/replay"
 	"pipe/data/source/block"
 	"pipe/data/table"
@@ -26,10 +27,13 @@ func (t *Transform) Apply(rec arrow.RecordBatch, withTarget bool) (arrow.RecordB
 	if err != nil {
 		return nil, err
 	}
+	if a.chain != nil && a.chain.Wide() {
+		return nil, errors.New("the steps of training look at several rows, and so need a whole table")
+	}
 	if err := a.load(context.Background(), 1); err != nil {
 		return nil, err
 	}
-	p, err := a.apply(rec, 0)
+	p, err := a.apply(pair{Piece: table.Piece{Rows: rec}}, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -42,11 +46,11 @@ func (t *Transform) Apply(rec arrow.RecordBatch, withTarget bool) (arrow.RecordB
 // time. It must not keep them.
 //
 // A value that no rule covers is a *ValueError whose row counts in the table.
-func (t *Transform) ApplyTo(ctx context.Context, r *table.Reader, withTarget bool, threads int, write func(arrow.RecordBatch) error) (Counts, error) {
-	return t.applyTo(ctx, r, withTarget, false, threads, write)
+func (t *Transform) ApplyTo(ctx context.Context, r *table.Reader, withTarget bool, with Resources, write func(arrow.RecordBatch) error) (Counts, error) {
+	return t.applyTo(ctx, r, withTarget, false, with, write)
 }
 
-func (t *Transform) applyTo(ctx context.Context, r *table.Reader, withTarget, training bool, threads int, write func(arrow.RecordBatch) error) (Counts, error) {
+func (t *Transform) applyTo(ctx context.Context, r *table.Reader, withTarget, training bool, with Resources, write func(arrow.RecordBatch) error) (Counts, error) {
 	a, err := t.newApplier(r.Schema(), withTarget)
 	if err != nil {
 		return Counts{}, err
@@ -58,13 +62,13 @@ func (t *Transform) applyTo(ctx context.Context, r *table.Reader, withTarget, tr
 		return Counts{}, err
 	}
 	a.training = training
-	return a.applyTo(ctx, r, threads, func(p *applied) error { return write(p.out) })
+	return a.applyTo(ctx, r, with, func(p *applied) error { return write(p.out) })
 }
 
 // ApplyTraining is ApplyTo of the table that the transform was fitted on, by whom has
 // just fitted it: a CrossFitted makes something else of its rows.
-func (t *Transform) ApplyTraining(ctx context.Context, r *table.Reader, threads int, write func(arrow.RecordBatch) error) (Counts, error) {
-	return t.applyTo(ctx, r, t.target != nil, true, threads, write)
+func (t *Transform) ApplyTraining(ctx context.Context, r *table.Reader, with Resources, write func(arrow.RecordBatch) error) (Counts, error) {
+	return t.applyTo(ctx, r, t.target != nil, true, with, write)
 }
 
 // ApplyRows applies the transform to a whole table without a target, as ApplyTo
@@ -72,14 +76,14 @@ func (t *Transform) ApplyTraining(ctx context.Context, r *table.Reader, threads 
 // value that no rule covers is a problem of its row, whose features then mean
 // nothing, or, if strict, an error as of ApplyTo. Problems are texts by row of
 // the record, empty where there is none, and nil if no row has one.
-func (t *Transform) ApplyRows(ctx context.Context, r *table.Reader, strict bool, threads int,
+func (t *Transform) ApplyRows(ctx context.Context, r *table.Reader, strict bool, with Resources,
 	write func(rows, features arrow.RecordBatch, problems []string) error) (Counts, error) {
 	a, err := t.newApplier(r.Schema(), false)
 	if err != nil {
 		return Counts{}, err
 	}
 	a.tolerant = !strict
-	return a.applyTo(ctx, r, threads, func(p *applied) error { return write(p.in, p.out, p.met.texts()) })
+	return a.applyTo(ctx, r, with, func(p *applied) error { return write(p.in, p.out, p.met.texts()) })
 }
 
 // applyPiece is about the size of the features that are made at a time, in bytes. They
@@ -90,21 +94,32 @@ const applyPiece = 1 << 19
 
 // applyTo has pieces of the table transformed beside each other, and writes them
 // in order.
-func (a *applier) applyTo(ctx context.Context, r *table.Reader, threads int, write func(*applied) error) (Counts, error) {
-	if err := a.load(ctx, threads); err != nil {
+func (a *applier) applyTo(ctx context.Context, r *table.Reader, with Resources, write func(*applied) error) (Counts, error) {
+	if err := a.load(ctx, with.Threads); err != nil {
 		return Counts{}, err
 	}
 	all := a.newMet()
+	rows := max(1, applyPiece/int64(a.bytes()))
+	pieces := alone(r.Pieces(rows))
+	var staged *replay.Staged
+	if a.chain != nil && a.chain.Wide() {
+		var err error
+		if staged, err = a.chain.Stage(ctx, relation.Means{Threads: max(1, with.Threads), Scratch: with.Scratch}, r, a.readAgain); err != nil {
+			return Counts{}, err
+		}
+		defer staged.Close()
+		pieces = together(r.Pieces(rows), staged.Pieces(rows))
+	}
 	var base int64
-	work := func(p table.Piece) (*applied, error) {
-		defer p.Rows.Release()
-		out, err := a.apply(p.Rows, p.At)
+	work := func(p pair) (*applied, error) {
+		defer p.release()
+		out, err := a.apply(p, staged)
 		if err != nil {
 			return nil, atRow(err, func(i int) int64 { return p.At + int64(i) })
 		}
 		return out, nil
 	}
-	err := block.Ordered(ctx, max(1, threads), r.Pieces(max(1, applyPiece/int64(a.bytes()))), work, func(p *applied) error {
+	err := block.Ordered(ctx, max(1, with.Threads), pieces, work, func(p *applied) error {
 		defer p.release()
 		all.merge(p.met, base)
 		base += p.in.NumRows()
@@ -113,7 +128,17 @@ func (a *applier) applyTo(ctx context.Context, r *table.Reader, threads int, wri
 	if err != nil {
 		return Counts{}, err
 	}
+	if staged != nil {
+		all.replayed.Merge(&staged.Met, 0)
+	}
 	return a.counts(all), nil
+}
+
+// readAgain reads rows as they were in training, for the steps that look at several.
+// What cannot be read is told when their features are made.
+func (a *applier) readAgain(rec arrow.RecordBatch, at int64) (arrow.RecordBatch, error) {
+	out, err := a.again.read(rec, a.newMet())
+	return out, atRow(err, func(i int) int64 { return at + int64(i) })
 }
 
 // Schema is the schema of what Apply makes of tables with the given schema.
@@ -259,9 +284,10 @@ func (t *Transform) applierOf(in *arrow.Schema, withTarget bool) (*applier, erro
 	return a, err
 }
 
-// apply transforms a record, of which it keeps a reference, and which begins at a row
-// of its table.
-func (a *applier) apply(rec arrow.RecordBatch, first int64) (*applied, error) {
+// apply transforms rows, of which it keeps a reference. Of those that went through steps
+// already that look at several, it takes what was made of them.
+func (a *applier) apply(in pair, staged *replay.Staged) (*applied, error) {
+	rec, first := in.Rows, in.At
 	p := &applied{in: rec, met: a.newMet()}
 	var err error
 	var gone []bool
@@ -272,7 +298,12 @@ func (a *applier) apply(rec arrow.RecordBatch, first int64) (*applied, error) {
 		read := rec
 		defer read.Release()
 		var met *replay.Met
-		if rec, met, err = a.chain.Apply(rec); err != nil {
+		if staged != nil {
+			rec, met, err = staged.Apply(in.staged)
+		} else {
+			rec, met, err = a.chain.Apply(rec)
+		}
+		if err != nil {
 			return nil, err
 		}
 		defer rec.Release()
@@ -282,13 +313,16 @@ func (a *applier) apply(rec arrow.RecordBatch, first int64) (*applied, error) {
 		gone = met.Gone
 	}
 	rows := labelled(rec, a.target)
-	if rows != nil {
-		p.met.dropped = rec.NumRows() - int64(len(rows))
-	}
 	if gone != nil {
-		before := rec.NumRows() - p.met.dropped
+		for _, is := range gone {
+			if is {
+				p.met.gone++
+			}
+		}
 		rows = without(rows, gone)
-		p.met.gone = before - int64(len(rows))
+	}
+	if rows != nil {
+		p.met.dropped = rec.NumRows() - p.met.gone - int64(len(rows))
 	}
 	if rows == nil {
 		p.out, err = a.applyAll(rec, p.met, placement{first: first, training: a.training})

@@ -297,7 +297,7 @@ func TestApplyToCountsAndFindsRowsOfTheTable(t *testing.T) {
 	x[3], y[4], y[n-2] = nil, nil, nil
 	var rows int64
 	write := func(rec arrow.RecordBatch) error { rows += rec.NumRows(); return nil }
-	counts, err := tr.ApplyTo(t.Context(), tableOf(t, record(t, col{"x", x}, col{"y", y})), true, 2, write)
+	counts, err := tr.ApplyTo(t.Context(), tableOf(t, record(t, col{"x", x}, col{"y", y})), true, Resources{Threads: 2}, write)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -306,7 +306,7 @@ func TestApplyToCountsAndFindsRowsOfTheTable(t *testing.T) {
 		t.Errorf("%d rows were written; %s", rows, diff)
 	}
 	y[n-1] = "new"
-	_, err = tr.ApplyTo(t.Context(), tableOf(t, record(t, col{"x", x}, col{"y", y})), true, 2, write)
+	_, err = tr.ApplyTo(t.Context(), tableOf(t, record(t, col{"x", x}, col{"y", y})), true, Resources{Threads: 2}, write)
 	if want := fmt.Sprintf(`column "y", row %d: class "new" was not there in training`, n); err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}

@@ -55,7 +55,7 @@ func BenchmarkApply(b *testing.B) {
 	}
 	b.ResetTimer()
 	for b.Loop() {
-		if _, err := tr.ApplyTo(b.Context(), r, false, runtime.GOMAXPROCS(0), func(arrow.RecordBatch) error { return nil }); err != nil {
+		if _, err := tr.ApplyTo(b.Context(), r, false, Resources{Threads: runtime.GOMAXPROCS(0)}, func(arrow.RecordBatch) error { return nil }); err != nil {
 			b.Fatal(err)
 		}
 	}

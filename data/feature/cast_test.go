@@ -118,7 +118,7 @@ func TestProblems(t *testing.T) {
 	}
 	got := map[int64]string{}
 	var rows int64
-	counts, err := tr.ApplyRows(t.Context(), tableOf(t, record(t, col{"n", texts}, col{"c", classes})), false, 2,
+	counts, err := tr.ApplyRows(t.Context(), tableOf(t, record(t, col{"n", texts}, col{"c", classes})), false, Resources{Threads: 2},
 		func(in, features arrow.RecordBatch, problems []string) error {
 			for i, v := range vectors(features) {
 				row := rows + int64(i)
@@ -161,7 +161,7 @@ func TestProblemsOfWideRows(t *testing.T) {
 		training, later = append(training, col{name, []any{1.0, 2.0}}), append(later, col{name, []any{"x"}})
 	}
 	tr := fit(t, spec, training...)
-	_, err := tr.ApplyRows(t.Context(), tableOf(t, record(t, later...)), false, 2, func(_, _ arrow.RecordBatch, problems []string) error {
+	_, err := tr.ApplyRows(t.Context(), tableOf(t, record(t, later...)), false, Resources{Threads: 2}, func(_, _ arrow.RecordBatch, problems []string) error {
 		if s := problems[0]; len(s) > 2*maxProblem || !strings.HasSuffix(s, more) {
 			t.Errorf("%d bytes: %s", len(s), s)
 		}

@@ -92,6 +92,9 @@ func (t *Transform) document() (document, error) {
 		doc.Version = targetVersion
 	}
 	if !replay.Simple(t.replay) {
+		doc.Version = joinsVersion
+	}
+	if replay.Wide(t.replay) {
 		doc.Version = formatVersion
 	}
 	return doc, nil

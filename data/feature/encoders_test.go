@@ -47,7 +47,7 @@ func readScikit(t *testing.T) (file scikit) {
 func training(t testing.TB, tr *Transform, threads int, rec arrow.RecordBatch) [][]float32 {
 	t.Helper()
 	var out [][]float32
-	_, err := tr.ApplyTraining(context.Background(), tableOf(t, rec), threads, func(rec arrow.RecordBatch) error {
+	_, err := tr.ApplyTraining(context.Background(), tableOf(t, rec), Resources{Threads: threads}, func(rec arrow.RecordBatch) error {
 		for _, v := range vectors(rec) {
 			out = append(out, slices.Clone(v))
 		}
@@ -320,7 +320,7 @@ func TestRareAreNotUnseen(t *testing.T) {
 	} {
 		spec := Spec{Features: []Column{chained("x", c.step)}, Target: &Target{Column: "y"}}
 		tr := fit(t, spec, col{"x", c.train}, values("y", len(c.train), func(i int) any { return float64(i) }))
-		counts, err := tr.ApplyTo(t.Context(), tableOf(t, record(t, col{"x", []any{"a", "?", "c"}})), false, 1, ignore)
+		counts, err := tr.ApplyTo(t.Context(), tableOf(t, record(t, col{"x", []any{"a", "?", "c"}})), false, Resources{}, ignore)
 		if err != nil {
 			t.Fatal(err)
 		}

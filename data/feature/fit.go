@@ -36,6 +36,9 @@ func Fit(ctx context.Context, spec Spec, r *table.Reader, kinds []Kind, use Reso
 	if err := spec.Validate(kinds); err != nil {
 		return nil, err
 	}
+	if err := checkKnown(r.Schema(), spec.Features); err != nil {
+		return nil, err
+	}
 	numbers := order.NewStore(cmp.Or(use.held, maxHeld), use.Scratch)
 	defer numbers.Close()
 	files := &scratch{folder: use.Scratch}

@@ -21,7 +21,8 @@ const (
 	readVersion   = 3
 	stepsVersion  = 4 // of derived columns
 	targetVersion = 5 // of a target that is transformed
-	formatVersion = 6 // of steps of another form
+	joinsVersion  = 6 // of joins and filters
+	formatVersion = 7 // of windows
 )
 
 // maxDocument bounds the bytes of a transform: a million categories of ordinary

@@ -66,7 +66,7 @@ func TestReadGivesTheSameTransform(t *testing.T) {
 func TestReadRefuses(t *testing.T) {
 	good := string(written(t, fit(t, penguinSpec(), penguins()...)))
 	tests := []struct{ old, new, err string }{
-		{`"version": 1`, `"version": 7`, "version 7 cannot be read"},
+		{`"version": 1`, `"version": 8`, "version 8 cannot be read"},
 		{`"pipe.transform"`, `"pipe.model"`, `format is "pipe.model"`},
 		{`"version": 1`, `"version": 1, "extra": 1`, "unknown field"},
 		{`"version": 1`, `"Version": 1`, "not in the form"},

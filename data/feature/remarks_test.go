@@ -108,7 +108,7 @@ func TestRoundedIntegers(t *testing.T) {
 		{chained("x", scaled(Standard)), nil},
 	} {
 		tr := fit(t, Spec{Features: []Column{c.column}}, large)
-		counts, err := tr.ApplyTo(t.Context(), tableOf(t, record(t, large)), false, 2, ignore)
+		counts, err := tr.ApplyTo(t.Context(), tableOf(t, record(t, large)), false, Resources{Threads: 2}, ignore)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -122,7 +122,7 @@ func TestRoundedIntegers(t *testing.T) {
 func TestFilledIntegersAreNotRounded(t *testing.T) {
 	small := col{"x", []any{int64(1), int64(2), nil, int64(4)}}
 	tr := fit(t, Spec{Features: []Column{{Name: "x", Impute: by(Mean), Scale: None}}}, small)
-	counts, err := tr.ApplyTo(t.Context(), tableOf(t, record(t, small)), false, 2, ignore)
+	counts, err := tr.ApplyTo(t.Context(), tableOf(t, record(t, small)), false, Resources{Threads: 2}, ignore)
 	if err != nil || counts.Rounded != nil {
 		t.Errorf("counted as rounded: %v, %v", counts.Rounded, err)
 	}

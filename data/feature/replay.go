@@ -2,6 +2,7 @@ package feature
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -24,6 +25,25 @@ func (t *Transform) carried(in *arrow.Schema) (err error) {
 	}
 	t.reading, t.steps = steps.Reading, steps.Steps
 	return t.replayed()
+}
+
+// checkKnown refuses features that are made of what is to be predicted: of later rows.
+func checkKnown(in *arrow.Schema, features []Column) error {
+	steps, err := replay.Carried(in)
+	if err != nil || steps == nil {
+		return err
+	}
+	list, err := steps.List()
+	if err != nil {
+		return err
+	}
+	for _, c := range features {
+		if later := replay.NewPart(list, []string{c.Name}, nil).Targets(); len(later) > 0 {
+			return &SpecError{Column: c.Name, Msg: fmt.Sprintf("it is made of %s, the value of a later row, which nobody knows when a forecast is made", later[0]),
+				Fix: "leave it out, with `drop` if a pattern names it; what is known before it comes belongs under `future` of the window"}
+		}
+	}
+	return nil
 }
 
 // replayed reads the steps.

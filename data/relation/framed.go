@@ -25,6 +25,7 @@ type framed struct {
 	ends   []int32           // and ends
 	steps  []int64           // and the number of its step; nil if each row is one
 	values [][]float64       // of each needed column its numbers by row, NaN where missing; nil if not asked for
+	rolled []any             // of each frame, what its statistic is given
 	known  [][]int32         // of each needed column and position, that of the last value up to it, -1: none; nil if not asked for
 }
 
@@ -48,6 +49,12 @@ func (f *Framer) frame(records []arrow.RecordBatch) (added, error) {
 		}
 		if f.fills[i] {
 			m.known[i] = m.lastKnown(rec.Column(i))
+		}
+	}
+	m.rolled = make([]any, len(f.frames))
+	for i := range f.frames {
+		if g := f.frames[i].measuring; g != nil {
+			m.rolled[i] = g.prepare(rec, f.hasher)
 		}
 	}
 	return m, nil
@@ -222,6 +229,8 @@ func (m *framed) rows(from, to int64) (arrow.RecordBatch, error) {
 			made = m.change(f, from, lacks)
 		case Listed:
 			made = m.listed(f, from, lacks)
+		case Rolled:
+			made, err = m.measured(f, m.rolled[i], from, lacks)
 		default:
 			made = m.periodic(f, from, n)
 		}
@@ -265,8 +274,13 @@ func (m *framed) shifted(f *frame, from int64, lacks []Lack) (arrow.Array, error
 			places[i].Row = m.order[at]
 		}
 	}
-	schema := arrow.NewSchema([]arrow.Field{f.field}, nil)
-	one := array.NewRecordBatch(schema, []arrow.Array{m.rec.Column(f.columns[0])}, m.rec.NumRows())
+	return taken(f.field, m.rec.Column(f.columns[0]), places)
+}
+
+// taken is a column of values of another one.
+func taken(field arrow.Field, from arrow.Array, places []table.Place) (arrow.Array, error) {
+	schema := arrow.NewSchema([]arrow.Field{field}, nil)
+	one := array.NewRecordBatch(schema, []arrow.Array{from}, int64(from.Len()))
 	defer one.Release()
 	made, err := table.Combine(schema, []arrow.RecordBatch{one}, places)
 	if err != nil {
@@ -276,6 +290,68 @@ func (m *framed) shifted(f *frame, from int64, lacks []Lack) (arrow.Array, error
 	column := made.Column(0)
 	column.Retain()
 	return column, nil
+}
+
+// measured makes a statistic of the last steps of each row, which is missing beside a row
+// that lacks one of them.
+func (m *framed) measured(f *frame, values any, from int64, lacks []Lack) (arrow.Array, error) {
+	state := f.measuring.begin(f.measuring)
+	state.grow(len(lacks))
+	places, order := make([]table.Place, len(lacks)), make([]int32, len(lacks))
+	var rows []int
+	var groups []int32
+	flush := func() {
+		state.add(values, rows, groups)
+		rows, groups = rows[:0], groups[:0]
+	}
+	var known []int32
+	if len(f.columns) > 0 {
+		known = m.known[f.columns[0]]
+	}
+	last := 0
+	if f.Before {
+		last = -1
+	}
+	for i, p := range m.rank[from:][:len(lacks)] {
+		order[i], places[i] = int32(i), table.Nowhere
+		if p < 0 {
+			continue
+		}
+		var lack Lack
+		before := len(rows)
+		for k := last - f.Steps + 1; k <= last && lack == 0; k++ {
+			at, there, wrong := m.seek(p, k)
+			switch lack = wrong; {
+			case wrong != 0:
+				continue
+			case known != nil:
+				if at, there = known[at], true; at < 0 {
+					continue
+				}
+			case !there && m.spec.Gaps == GapsWrong:
+				lack = Gap
+			}
+			if there {
+				rows, groups = append(rows, int(m.order[at])), append(groups, int32(i))
+			}
+		}
+		if lack != 0 {
+			lacks[i] |= lack
+			rows, groups = rows[:before], groups[:before]
+			continue
+		}
+		places[i].Row = int32(i)
+		if len(rows) >= chunkRows {
+			flush()
+		}
+	}
+	flush()
+	column, _, err := state.result(order)
+	if err != nil {
+		return nil, err
+	}
+	defer column.Release()
+	return taken(f.field, column, places)
 }
 
 func (m *framed) change(f *frame, from int64, lacks []Lack) arrow.Array {

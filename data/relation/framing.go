@@ -2,6 +2,7 @@ package relation
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -19,46 +20,137 @@ import (
 // the steps before it, and of the steps after it, which are to be predicted. Rows of
 // a group are a series; they are in the order of Time, which no two of them share.
 type Framing struct {
-	By     []string
-	Time   string
-	Step   string // from a row to the next one: a length of time, or a whole number; empty: each row is a step
-	Gaps   Gaps   // what becomes of steps without a row; they can be told only by Step
-	Frames []Frame
+	By     []string `json:"by,omitempty"`
+	Time   string   `json:"time"`
+	Step   string   `json:"step,omitempty"` // from a row to the next one: a length of time, or a whole number; empty: each row is a step
+	Gaps   Gaps     `json:"gaps"`           // what becomes of steps without a row; they can be told only by Step
+	Frames []Frame  `json:"frames"`
 }
 
 // Gaps says what a step is without a row.
-type Gaps int
+type Gaps string
 
 const (
-	GapsWrong   Gaps = iota // a row that needs it lacks it
-	GapsMissing             // its values are missing
-	GapsFilled              // what is missing is the last value before; for what is before the row only
+	GapsWrong   Gaps = "error"   // a row that needs it lacks it
+	GapsMissing Gaps = "missing" // its values are missing
+	GapsFilled  Gaps = "fill"    // what is missing is the last value before; for what is before the row only
 )
 
 // A Frame is a column that is made.
 type Frame struct {
-	Name    string
-	View    View
-	Columns []string // of the table: one, or those of Steps
+	Name    string   `json:"name"`
+	View    View     `json:"view"`
+	Columns []string `json:"columns,omitempty"` // of the table: one, or those of Listed
 	// Steps is how far away the value is, before the row if negative; with Change how
-	// far back the value is that is subtracted; with Steps how many are listed.
-	Steps    int
-	Before   bool   // with Steps: the row itself is none of them
-	Period   string // of the others: a length of time, or a whole number
-	Harmonic int    // how often a wave comes in a period
+	// far back the value is that is subtracted; with Listed how many are listed.
+	Steps    int    `json:"steps,omitempty"`
+	Before   bool   `json:"before,omitempty"`   // with Listed and Rolled: the row itself is none of them
+	Period   string `json:"period,omitempty"`   // of the others: a length of time, or a whole number
+	Harmonic int    `json:"harmonic,omitempty"` // how often a wave comes in a period
+	// Measure is the statistic of Rolled, of Steps steps as with Listed. Its column is in Columns.
+	Measure *Measure `json:"measure,omitempty"`
+	// Target says that nobody knows it at the time of the row: it is to be predicted.
+	Target bool `json:"target,omitempty"`
 }
 
 // A View is what a Frame shows.
-type View int
+type View string
 
 const (
-	Shift  View = iota // a value of another step
-	Change             // by how much the value is larger than that of a step before
-	Listed             // the values of several columns in each of the last steps, the earliest first
-	Sine               // of the place of the time in a period
-	Cosine             // likewise
-	Phase              // how many whole steps of the period are over
+	Shift  View = "shift"  // a value of another step
+	Change View = "change" // by how much the value is larger than that of a step before
+	Listed View = "list"   // the values of several columns in each of the last steps, the earliest first
+	Rolled View = "rolled" // a statistic of a column in the last steps
+	Sine   View = "sine"   // of the place of the time in a period
+	Cosine View = "cosine" // likewise
+	Phase  View = "phase"  // how many whole steps of the period are over
 )
+
+// Bounds of a framing.
+const (
+	MostFrames    = 10_000
+	MostSteps     = 1_000_000 // how far one looks
+	mostHarmonics = 1000
+)
+
+// Check finds what is wrong with a framing whatever the table is.
+func (f *Framing) Check() error {
+	if f.Gaps != GapsWrong && f.Gaps != GapsMissing && f.Gaps != GapsFilled {
+		return fmt.Errorf("unknown gaps %q", f.Gaps)
+	}
+	if len(f.Frames) == 0 || len(f.Frames) > MostFrames {
+		return fmt.Errorf("%d columns are to be made, want 1 to %d", len(f.Frames), MostFrames)
+	}
+	seen := map[string]bool{}
+	for _, one := range f.Frames {
+		if seen[one.Name] {
+			return fmt.Errorf("two columns would be named %q", one.Name)
+		}
+		seen[one.Name] = true
+		if err := one.check(); err != nil {
+			return fmt.Errorf("%s: %w", one.Name, err)
+		}
+	}
+	return nil
+}
+
+func (f *Frame) check() error {
+	steps, columns := max(f.Steps, -f.Steps), len(f.Columns)
+	switch f.View {
+	case Shift:
+		if steps < 1 || steps > MostSteps || columns != 1 {
+			return errors.New("it shifts no column, or by no steps")
+		}
+	case Change:
+		if f.Steps < 1 || f.Steps > MostSteps || columns != 1 {
+			return errors.New("it is the change of no column, or since no steps")
+		}
+	case Listed:
+		if f.Steps < 1 || f.Steps > MostSteps || columns < 1 || columns > MostFrames {
+			return errors.New("it lists no columns, or no steps")
+		}
+	case Rolled:
+		m := f.Measure
+		if f.Steps < 1 || f.Steps > MostSteps || m == nil || m.Column == "" && m.Statistic != Count || !slices.Equal(f.Columns, m.columns()) ||
+			!(m.Quantile >= 0 && m.Quantile <= 1) || m.DDoF < 0 || m.DDoF > 1000 {
+			return errors.New("it is the statistic of no column, or of no steps")
+		}
+	case Sine, Cosine:
+		if f.Harmonic < 1 || f.Harmonic > mostHarmonics || columns != 0 {
+			return errors.New("it is no wave")
+		}
+	case Phase:
+		if columns != 0 {
+			return errors.New("it is of no column")
+		}
+	default:
+		return fmt.Errorf("unknown view %q", f.View)
+	}
+	return nil
+}
+
+// columns are those that a measure needs: one or none.
+func (m *Measure) columns() []string {
+	if m.Column == "" {
+		return nil
+	}
+	return []string{m.Column}
+}
+
+// Needs are the columns of the table that are needed, in the order in which they are named.
+func (f *Framing) Needs() []string {
+	var names []string
+	need(&names, f.Time)
+	for _, name := range f.By {
+		need(&names, name)
+	}
+	for _, one := range f.Frames {
+		for _, name := range one.Columns {
+			need(&names, name)
+		}
+	}
+	return names
+}
 
 // A Framer is a framing of a table with certain columns.
 type Framer struct {
@@ -78,9 +170,10 @@ type Framer struct {
 // A frame is one of certain columns.
 type frame struct {
 	Frame
-	columns []int // in records of names
-	field   arrow.Field
-	every   *window // of Period
+	columns   []int // in records of names
+	field     arrow.Field
+	every     *window    // of Period
+	measuring *measuring // of Measure
 }
 
 // lackColumn is a column that only the parts of a framing see.
@@ -89,6 +182,9 @@ const lackColumn = "lack"
 // NewFramer checks that a table with the columns can be framed. The error is about
 // Time, By, Step, or the Name of a frame.
 func NewFramer(schema *arrow.Schema, spec Framing) (*Framer, error) {
+	if err := spec.Check(); err != nil {
+		return nil, err
+	}
 	f := &Framer{spec: spec, siding: siding{table: schema, hasher: newHasher(), rowSize: framedBytes}}
 	at, err := table.Column(schema, spec.Time)
 	if err != nil {
@@ -132,8 +228,20 @@ func NewFramer(schema *arrow.Schema, spec Framing) (*Framer, error) {
 		}
 		fields = append(fields, schema.Field(at))
 	}
-	if f.keys, err = NewKeys(arrow.NewSchema(fields, nil), spec.By...); err != nil {
+	needs := arrow.NewSchema(fields, nil)
+	if f.keys, err = NewKeys(needs, spec.By...); err != nil {
 		return nil, fmt.Errorf("by: %w", err)
+	}
+	for i := range f.frames {
+		one := &f.frames[i]
+		if one.View != Rolled {
+			continue
+		}
+		if one.measuring, err = newMeasuring(needs, *one.Measure, nil); err != nil {
+			return nil, fmt.Errorf("%s: %w", one.Name, err)
+		}
+		one.field = one.measuring.out
+		one.field.Name, one.field.Nullable = one.Name, true
 	}
 	f.numbers, f.fills = make([]bool, len(f.names)), make([]bool, len(f.names))
 	for _, one := range f.frames {
@@ -182,7 +290,7 @@ func (f *Framer) frameOf(schema *arrow.Schema, spec Frame) (frame, error) {
 		switch c := table.ClassOf(field.Type); {
 		case c == table.ClassOther:
 			return one, diag.WithHint(fmt.Errorf("column %q holds lists", name), "use columns with one value in each row")
-		case spec.View != Shift && c != table.ClassWhole && c != table.ClassReal && c != table.ClassBool:
+		case spec.View != Shift && spec.View != Rolled && c != table.ClassWhole && c != table.ClassReal && c != table.ClassBool:
 			return one, diag.WithHint(fmt.Errorf("column %q is %s, and this is of numbers", name, table.TypeName(field.Type)), "use `lags` for other values, or make numbers of them with a `derive` stage")
 		}
 		one.columns = append(one.columns, need(&f.names, name))
@@ -191,6 +299,8 @@ func (f *Framer) frameOf(schema *arrow.Schema, spec Frame) (frame, error) {
 	case Shift:
 		one.field = arrow.Field{Name: spec.Name, Type: first.Type, Nullable: true, Metadata: first.Metadata}
 		return one, nil
+	case Rolled:
+		return one, nil // its field is that of the statistic
 	case Change:
 		one.field = arrow.Field{Name: spec.Name, Type: arrow.PrimitiveTypes.Float64, Nullable: true}
 		return one, nil

@@ -172,6 +172,26 @@ func (o *oracle) lines(frames []Frame) (list []string) {
 				if before && now {
 					cell = fmt.Sprint(y - x)
 				}
+			case Rolled:
+				most, n := math.Inf(-1), 0
+				var own Lack
+				for k := f.Steps - 1; k >= 0 && own == 0; k-- {
+					away := int64(-k)
+					if f.Before {
+						away--
+					}
+					if x, ok := o.value(alone, steps, row, away, &own); ok {
+						most, n = max(most, x), n+1
+					}
+				}
+				lack |= own
+				switch {
+				case own != 0:
+				case f.Measure.Statistic == Count:
+					cell = fmt.Sprint(n)
+				case n > 0:
+					cell = fmt.Sprint(most)
+				}
 			case Listed:
 				var values []string
 				var own Lack
@@ -203,6 +223,8 @@ var everyFrame = []Frame{
 	{Name: "change", View: Change, Columns: []string{"x"}, Steps: 2},
 	{Name: "last3", View: Listed, Columns: []string{"x"}, Steps: 3},
 	{Name: "before2", View: Listed, Columns: []string{"x"}, Steps: 2, Before: true},
+	{Name: "max3", View: Rolled, Columns: []string{"x"}, Steps: 3, Measure: &Measure{Statistic: Max, Column: "x"}},
+	{Name: "count2", View: Rolled, Columns: []string{"x"}, Steps: 2, Before: true, Measure: &Measure{Statistic: Count, Column: "x"}},
 	{Name: "ahead1", View: Shift, Columns: []string{"x"}, Steps: 1},
 	{Name: "ahead2", View: Shift, Columns: []string{"x"}, Steps: 2},
 }
@@ -225,7 +247,7 @@ func drawSeries(t *rapid.T) (rows []seriesRow, spec Framing, step int64) {
 		rows = append(rows, r)
 	}
 	rows = rapid.Permutation(rows).Draw(t, "order")
-	spec = Framing{By: []string{"group"}, Time: "time", Frames: everyFrame}
+	spec = Framing{By: []string{"group"}, Time: "time", Gaps: GapsWrong, Frames: everyFrame}
 	if step > 0 {
 		spec.Step, spec.Gaps = fmt.Sprint(step), rapid.SampledFrom([]Gaps{GapsWrong, GapsMissing, GapsFilled}).Draw(t, "gaps")
 	}
@@ -251,7 +273,7 @@ func TestFramingIsWhatRowsSay(t *testing.T) {
 func TestFramingLooksBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rows, spec, _ := drawSeries(t)
-		spec.Frames = everyFrame[:5]
+		spec.Frames = everyFrame[:7]
 		before := frameEverything(t, rows, spec, Means{Threads: 1})
 		now := rapid.Int64Range(0, 30).Draw(t, "now")
 		later := slices.Clone(rows)

@@ -39,11 +39,11 @@ const (
 
 // A Measure is a column of statistics.
 type Measure struct {
-	Name      string
-	Statistic Statistic
-	Column    string  // empty for Count of rows
-	Quantile  float64 // from 0 to 1
-	DDoF      int     // Std, Var: what is taken off the number of values to divide by
+	Name      string    `json:"-"`
+	Statistic Statistic `json:"statistic"`
+	Column    string    `json:"column,omitempty"`   // empty for Count of rows
+	Quantile  float64   `json:"quantile,omitempty"` // from 0 to 1
+	DDoF      int       `json:"ddof,omitempty"`     // Std, Var: what is taken off the number of values to divide by
 }
 
 // A measuring is a measure of a certain column.

@@ -29,15 +29,19 @@ type Given struct {
 func NewPart(steps []*Step, wanted []string, given *Given) *Part {
 	p := &Part{links: make([]binder, 0, len(steps)), computed: map[string]bool{}}
 	need := slices.Clone(wanted)
+	wide := false // a step behind looks at other rows, and does not see those that were left out
 	for i, s := range slices.Backward(steps) {
 		var b binder
 		switch {
 		case s.Derive != nil:
 			b, need = p.derivation(s.Derive, need)
 		case s.Join != nil:
-			b, need = p.join(s.Join, need, given)
+			b, need = p.join(s.Join, need, given, wide)
 		case s.Filter != nil:
-			b, need = p.filtering(s.Filter, steps[:i], need, given)
+			b, need = p.filtering(s.Filter, steps[:i], need, given, wide)
+		case s.Window != nil:
+			b, need = p.window(s.Window, need, given)
+			wide = wide || b != nil
 		}
 		if b != nil {
 			p.links = append(p.links, b)
@@ -114,7 +118,7 @@ func with(names []string, name string) []string {
 
 // join needs the columns by which rows are found in place of those that are added,
 // unless somebody has added all of them already.
-func (p *Part) join(j *Join, need []string, given *Given) (binder, []string) {
+func (p *Part) join(j *Join, need []string, given *Given, wide bool) (binder, []string) {
 	part := *j
 	part.Columns = nil
 	there := given != nil
@@ -124,6 +128,9 @@ func (p *Part) join(j *Join, need []string, given *Given) (binder, []string) {
 			part.Columns = append(part.Columns, c)
 			there = there && given.Has(c.Left) && !given.Read(c.Left)
 		}
+	}
+	if len(part.Columns) == 0 && wide && j.Inner {
+		part.Columns, there = j.Columns[:1], false
 	}
 	if len(part.Columns) == 0 {
 		return nil, need // also of an inner join: what is wanted is there without it
@@ -148,8 +155,13 @@ func (p *Part) join(j *Join, need []string, given *Given) (binder, []string) {
 	return &joining{Join: &part, from: before, leave: given != nil && given.Leave}, before
 }
 
-// filtering needs nothing that is not there, unless rows are to be refused by it.
-func (p *Part) filtering(f *Filter, before []*Step, need []string, given *Given) (binder, []string) {
+// filtering needs nothing that is not there, unless rows are to be refused by it: also
+// where a later step looks at the rows that are left.
+func (p *Part) filtering(f *Filter, before []*Step, need []string, given *Given, wide bool) (binder, []string) {
+	if wide && !f.Skip {
+		skip := *f
+		f, skip.Skip = &skip, true
+	}
 	columns := f.expr.Columns()
 	if !f.Skip {
 		if given == nil {

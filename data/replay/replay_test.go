@@ -112,3 +112,39 @@ func TestPartComputes(t *testing.T) {
 		}
 	}
 }
+
+const aWindow = `{"window":{"framing":{"by":["shop"],"time":"day","step":"1d","gaps":"error","frames":[{"name":"x_lag_1","view":"shift","columns":["x"],"steps":-1},{"name":"y_h1","view":"shift","columns":["y"],"steps":1},{"name":"year_sin_1","view":"sine","period":"1y","harmonic":1}]}}}`
+
+// A window needs the columns of what is wanted of it, and no target that is not.
+func TestNeedsOfWindows(t *testing.T) {
+	steps := list(t, `{"columns":{"x":"log(z)"}}`, `{"filter":{"where":"w > 0"}}`, aWindow, `{"columns":{"e":"x_lag_1 - x"}}`)
+	for _, c := range []struct{ wanted, has, needs, taken string }{
+		{"e", "day shop w x y z", "day shop w z", ""},
+		{"y_h1", "day shop w y", "day shop w y", ""},
+		{"year_sin_1", "day shop w", "day shop w", ""},
+		{"z", "z", "z", ""},
+		{"x_lag_1", "x_lag_1", "x_lag_1", "x_lag_1"},
+	} {
+		in := func(names string) func(string) bool {
+			return func(name string) bool { return strings.Contains(" "+names+" ", " "+name+" ") }
+		}
+		p := NewPart(steps, strings.Fields(c.wanted), &Given{Has: in(c.has), Read: in("day shop w y z")})
+		if needs, taken := strings.Join(p.Needs(), " "), strings.Join(p.Taken(), " "); needs != c.needs || taken != c.taken {
+			t.Errorf("%s: needs %q, takes %q; want %q, %q", c.wanted, needs, taken, c.needs, c.taken)
+		}
+	}
+	for _, c := range []struct{ old, new, want string }{
+		{`"gaps":"error"`, `"gaps":"none"`, `unknown gaps "none"`},
+		{`"steps":-1`, `"steps":-9000000`, "it shifts no column"},
+		{`"steps":-1`, `"steps":0`, "it shifts no column"},
+		{`"view":"sine"`, `"view":"tangent"`, `unknown view "tangent"`},
+		{`"harmonic":1`, `"harmonic":0`, "it is no wave"},
+		{`"y_h1"`, `"x_lag_1"`, `two columns would be named "x_lag_1"`},
+		{`"time"`, `"times"`, "unknown field"},
+	} {
+		text := strings.Replace(aWindow, c.old, c.new, 1)
+		if _, err := (&Steps{Steps: []json.RawMessage{json.RawMessage(text)}}).List(); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: got %v, want an error with %q", text, err, c.want)
+		}
+	}
+}

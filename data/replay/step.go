@@ -19,6 +19,7 @@ type Step struct {
 	Derive *derive.Columns `json:"-"` // a step without a name: its settings
 	Join   *Join           `json:"join,omitempty"`
 	Filter *Filter         `json:"filter,omitempty"`
+	Window *Window         `json:"window,omitempty"`
 }
 
 // A Join gave rows the columns of those of another table, the right one, that belong to them.
@@ -61,7 +62,7 @@ func read(text json.RawMessage) (*Step, error) {
 		return nil, err
 	}
 	s := new(Step)
-	if _, join := forms["join"]; !join && forms["filter"] == nil {
+	if forms["join"] == nil && forms["filter"] == nil && forms["window"] == nil {
 		s.Derive = new(derive.Columns)
 		if err := settings.FromJSON(text, s.Derive); err != nil {
 			return nil, err
@@ -73,11 +74,13 @@ func read(text json.RawMessage) (*Step, error) {
 	if err := d.Decode(s); err != nil {
 		return nil, err
 	}
-	if (s.Join == nil) == (s.Filter == nil) {
-		return nil, errors.New("want either a join or a filter")
-	}
-	if s.Join != nil {
+	switch {
+	case len(forms) != 1 || s.Join == nil && s.Filter == nil && s.Window == nil:
+		return nil, errors.New("want either a join, a filter or a window")
+	case s.Join != nil:
 		return s, s.Join.check()
+	case s.Window != nil:
+		return s, s.Window.Framing.Check()
 	}
 	if err := s.Filter.expr.UnmarshalText([]byte(s.Filter.Where)); err != nil {
 		return nil, fmt.Errorf("filter: %w", err)
@@ -191,6 +194,11 @@ func (s *Steps) List() ([]*Step, error) {
 		}
 	}
 	return list, nil
+}
+
+// Wide says whether a step looks at other rows.
+func Wide(steps []*Step) bool {
+	return slices.ContainsFunc(steps, func(s *Step) bool { return s.Window != nil })
 }
 
 // Simple says whether all steps are of derived columns, as all were once.

@@ -254,7 +254,7 @@ func (s *Stage) predict(ctx context.Context, env pipeline.Env, model *nn.Model, 
 		env.Log().Info("columns that were joined in training are in the table, and are taken from there", "columns", strings.Join(taken, ", "))
 	}
 	a.out.columns(env, tablePort, from)
-	counts, err := transform.ApplyRows(ctx, r, s.Strict, env.Threads(), func(rows, features arrow.RecordBatch, problems []string) error {
+	counts, err := transform.ApplyRows(ctx, r, s.Strict, feature.Resources{Threads: env.Threads(), Scratch: env.Scratch}, func(rows, features arrow.RecordBatch, problems []string) error {
 		inputs, err := inputsOf(features, len(a.inputs))
 		if err != nil {
 			return err

@@ -66,7 +66,7 @@ that knew their own targets would promise too much.
 
 A column of lists becomes an input of its own in the data set, in the type that it has: levels with
 a height and a width are pictures, integers are the ids of words. Where the table does not say it, a
-chain does: ` + "`" + `[image: [28, 28]]` + "`, `[tokens]`, or `[vector]`" + ` for a feature each. Networks take it by
+chain does: ` + "`" + `[image: [28, 28]]` + "`, `[tokens]`, `[series]`, or `[vector]`" + ` for a feature each. Networks take it by
 ` + "`branches`" + `.
 
 What a column leaves open is taken from ` + "`defaults`" + ` of its type, setting by setting, so that
@@ -132,8 +132,8 @@ func (s *Preprocess) Run(ctx context.Context, env pipeline.Env) error {
 	for _, port := range env.Inputs() {
 		to := transform.ApplyTo
 		if port == trainPort {
-			to = func(ctx context.Context, r *table.Reader, _ bool, threads int, write func(arrow.RecordBatch) error) (feature.Counts, error) {
-				return transform.ApplyTraining(ctx, r, threads, write)
+			to = func(ctx context.Context, r *table.Reader, _ bool, with feature.Resources, write func(arrow.RecordBatch) error) (feature.Counts, error) {
+				return transform.ApplyTraining(ctx, r, with, write)
 			}
 		}
 		if err := apply(ctx, env, transform, to, port, missing); err != nil {
@@ -222,7 +222,7 @@ func columns(env pipeline.Env, info table.DatasetInfo, out, in string, kept bool
 }
 
 // applying is feature.Transform.ApplyTo.
-type applying func(ctx context.Context, r *table.Reader, withTarget bool, threads int, write func(arrow.RecordBatch) error) (feature.Counts, error)
+type applying func(ctx context.Context, r *table.Reader, withTarget bool, with feature.Resources, write func(arrow.RecordBatch) error) (feature.Counts, error)
 
 // What is to become of rows without a target, where somebody has said it.
 const (
@@ -255,7 +255,7 @@ func apply(ctx context.Context, env pipeline.Env, transform *feature.Transform, 
 	w.Expect(r.NumRows())
 	columns(env, transform.Info(), port, port, true)
 	var done int64
-	counts, err := to(ctx, r, labelled, env.Threads(), func(rec arrow.RecordBatch) error {
+	counts, err := to(ctx, r, labelled, feature.Resources{Threads: env.Threads(), Scratch: env.Scratch}, func(rec arrow.RecordBatch) error {
 		done += rec.NumRows()
 		env.Progress(done, r.NumRows())
 		return w.Write(rec)

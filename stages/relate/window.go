@@ -13,6 +13,7 @@ import (
 	"pipe/base/diag"
 	"pipe/data/metric"
 	"pipe/data/relation"
+	"pipe/data/replay"
 	"pipe/data/table"
 	"pipe/pipeline"
 	"pipe/pipeline/settings"
@@ -21,7 +22,7 @@ import (
 func windowKind() pipeline.Kind {
 	return pipeline.Kind{
 		Name:    "window",
-		Version: 1,
+		Version: 2,
 		Doc: `Make of a series in time the rows that a network learns to forecast from: lags, windows of the last steps, targets ahead.
 
 Each row of the table is a moment at which a forecast could be made. Beside what it has already it gets values of the
@@ -32,18 +33,22 @@ and nothing goes from one to another. Two rows of one series with the same time 
 - ` + "`lags: {co2: [1, 2, 52]}`" + ` makes ` + "`co2_lag_1`" + `, the value of the step before, and so on; ` + "`1..12`" + ` are all from 1 to 12.
 - ` + "`differences: {co2: 52}`" + ` makes ` + "`co2_diff_52`" + `, by how much the value is larger than that of 52 steps before.
 - ` + "`windows: {recent: {columns: [co2, temp], rows: 24}}`" + ` makes a column of lists, the values of the last 24 steps, the
-  earliest first, which [` + "`[series]`" + `](#preprocess) makes an input of for ` + "`lstm`, `conv1d`" + ` and ` + "`attention`" + `.
+  earliest first, which [` + "`[series]`" + `](#preprocess) makes an input of: ` + "`branches: {recent: [lstm: 32]}`" + `.
+- ` + "`rolling: {week: {of: {mean: co2}, rows: 7}}`" + ` makes a statistic of the last 7 steps, those of [` + "`aggregate`" + `](#aggregate).
 - ` + "`horizon: {co2: 1..4}`" + ` makes ` + "`co2_h1` to `co2_h4`" + `, the values of the next 4 steps: each a target.
 - ` + "`future: {holiday: 4}`" + ` makes ` + "`holiday_in_4`" + `, a value of a step after the row that is known before it comes.
 - ` + "`seasons: {year: {period: 1y, waves: 2}}`" + ` makes ` + "`year_sin_1`, `year_cos_1`" + ` and so on, where in the year the time is.
 
-Only ` + "`horizon` and `future`" + ` look ahead. A row knows its own values: where a column is itself the target, in place of
-a ` + "`horizon`" + `, it must not be a feature, and windows of it need ` + "`current: false`" + `. Statistics of the rows before are made by [` + "`rolling`" + `](#rolling).
+Only ` + "`horizon` and `future`" + ` look ahead, and no feature can be made of a ` + "`horizon`" + `. A row knows its own values: where a column is itself the target, in place of
+a ` + "`horizon`" + `, it must not be a feature, and windows of it need ` + "`current: false`" + `. Statistics of all rows within a length of time are made by [` + "`rolling`" + `](#rolling).
 
 Without ` + "`step`" + ` the row before is the step before, however long ago it was. ` + "`step: 1h`" + ` says how long a step is, and
 ` + "`gaps`" + ` what becomes of steps without a row; months, quarters and years are those of the calendar. Rows that have too few
 others before or after them are dropped, and counted; a value that is missing in the table is missing here, too, and a row with one in its
 window is dropped.
+
+New rows for a model go through the same: ` + "`pipe predict`" + ` makes the features of rows of a series that are given with the rows
+before them. A row that has too few of them gets no prediction and a ` + "`problem`" + `; the rows of a ` + "`horizon`" + ` need not be there.
 
 The bytes are the same on any number of threads, and the work grows with the rows and what is made of them. A table that is larger
 than memory is divided among files by group; at the least, memory has the needed columns of one group.`,
@@ -74,6 +79,7 @@ type Framing struct {
 	Lags        settings.Map[Steps]  `yaml:"lags" doc:"Columns, each with the steps before the row whose values are put beside it."`
 	Differences settings.Map[Steps]  `yaml:"differences" doc:"Columns of numbers, each with the steps before the row whose values are subtracted from that of the row."`
 	Windows     settings.Map[Recent] `yaml:"windows" doc:"New columns of lists, each with what it lists."`
+	Rolling     settings.Map[Past]   `yaml:"rolling" doc:"New columns, each with a statistic of the last steps."`
 	Horizon     settings.Map[Steps]  `yaml:"horizon" doc:"Columns, each with the steps after the row whose values are put beside it, to be predicted."`
 	Future      settings.Map[Steps]  `yaml:"future" doc:"Columns whose values are known ahead, such as holidays, each with the steps after the row. When new rows are scored, rows of these steps have to be there."`
 	Seasons     settings.Map[Season] `yaml:"seasons" doc:"Periods of the time, by name."`
@@ -92,18 +98,19 @@ type Recent struct {
 	Current bool     `yaml:"current" default:"true" doc:"Whether the row itself is the last of them. With false, the step before is."`
 }
 
+// A Past is a statistic of the last steps.
+type Past struct {
+	Of      Statistic `yaml:"of" required:"true" doc:"What is said of them: {mean: COLUMN} and so on, as in aggregate. Missing values are left out."`
+	Rows    int       `yaml:"rows" required:"true" min:"1" max:"1000000" doc:"How many steps count."`
+	Current bool      `yaml:"current" default:"true" doc:"Whether the row itself is the last of them. With false, the step before is."`
+}
+
 // A Season is a period of the time.
 type Season struct {
 	Period settings.Scalar `yaml:"period" required:"true" short:"true" doc:"How long it is: 1d, 1w, 1y, or a whole number if time holds such."`
 	Waves  int             `yaml:"waves" default:"1" min:"0" max:"1000" doc:"How many pairs of a sine and a cosine say where in the period a time is; the k-th have k waves in a period."`
 	Index  bool            `yaml:"index" default:"false" doc:"Whether there is a column NAME_index, too: how many whole steps of the period are over."`
 }
-
-// mostFrames bounds the columns that are made, mostSteps how far they look.
-const (
-	mostFrames = 10_000
-	mostSteps  = 1_000_000
-)
 
 // list gives the numbers of steps.
 func (s *Steps) list() (list []int, err error) {
@@ -114,7 +121,7 @@ func (s *Steps) list() (list []int, err error) {
 		}
 		from, wrongFrom := strconv.Atoi(first)
 		to, wrongTo := strconv.Atoi(last)
-		if wrongFrom != nil || wrongTo != nil || from < 1 || to < from || to > mostSteps || to-from > mostFrames {
+		if wrongFrom != nil || wrongTo != nil || from < 1 || to < from || to > relation.MostSteps || to-from > relation.MostFrames {
 			return nil, fieldError("steps", "write numbers from 1, or ranges: [1..4, 52]", "%q says no steps", diag.Shorten(v.Text))
 		}
 		for k := from; k <= to; k++ {
@@ -151,8 +158,8 @@ func (s *Framing) Validate() error {
 		return errors.Join(errs...) // which its own field says
 	case len(frames) == 0:
 		errs = append(errs, fieldError("", "write `lags: {x: [1, 2]}` or `windows: {recent: {columns: x, rows: 24}}`", "nothing is to be made"))
-	case len(frames) > mostFrames:
-		errs = append(errs, fieldError("", "a window lists many steps in one column", "%d columns are to be made, at most %d are possible", len(frames), mostFrames))
+	case len(frames) > relation.MostFrames:
+		errs = append(errs, fieldError("", "a window lists many steps in one column", "%d columns are to be made, at most %d are possible", len(frames), relation.MostFrames))
 	}
 	seen := map[string]bool{}
 	for _, f := range frames {
@@ -186,6 +193,14 @@ func (s *Framing) frames() (list []relation.Frame, err error) {
 	for _, e := range s.Windows {
 		list = append(list, relation.Frame{Name: e.Key, View: relation.Listed, Columns: e.Value.Columns, Steps: e.Value.Rows, Before: !e.Value.Current})
 	}
+	for _, e := range s.Rolling {
+		m := e.Value.Of.measure("")
+		f := relation.Frame{Name: e.Key, View: relation.Rolled, Steps: e.Value.Rows, Before: !e.Value.Current, Measure: &m}
+		if m.Column != "" {
+			f.Columns = []string{m.Column}
+		}
+		list = append(list, f)
+	}
 	for _, e := range s.Seasons {
 		for k := 1; k <= e.Value.Waves; k++ {
 			list = append(list,
@@ -200,22 +215,16 @@ func (s *Framing) frames() (list []relation.Frame, err error) {
 		return relation.Frame{Name: fmt.Sprintf("%s_in_%d", column, k), View: relation.Shift, Steps: k}
 	})
 	each(s.Horizon, func(column string, k int) relation.Frame {
-		return relation.Frame{Name: fmt.Sprintf("%s_h%d", column, k), View: relation.Shift, Steps: k}
+		return relation.Frame{Name: fmt.Sprintf("%s_h%d", column, k), View: relation.Shift, Steps: k, Target: true}
 	})
 	return list, err
 }
 
 // framing is what the settings say.
 func (s *Framing) framing() (relation.Framing, error) {
-	f := relation.Framing{By: s.By, Time: s.Time}
+	f := relation.Framing{By: s.By, Time: s.Time, Gaps: relation.Gaps(s.Gaps)}
 	if s.Step != nil {
 		f.Step = s.Step.Text
-	}
-	switch s.Gaps {
-	case "missing":
-		f.Gaps = relation.GapsMissing
-	case "fill":
-		f.Gaps = relation.GapsFilled
 	}
 	var err error
 	f.Frames, err = s.frames()
@@ -236,7 +245,11 @@ func (s *Framing) run(ctx context.Context, env pipeline.Env, in *opened) error {
 	if err != nil {
 		return err
 	}
-	out, err := beside(env, f.Schema(), in.Schema().NumFields())
+	schema, err := replay.Carry(in.Schema(), f.Schema(), replay.Step{Window: &replay.Window{Framing: spec, Incomplete: s.Incomplete == "missing"}})
+	if err != nil {
+		return err
+	}
+	out, err := create(env, tablePort, schema)
 	if err != nil {
 		return err
 	}

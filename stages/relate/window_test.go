@@ -37,6 +37,15 @@ a,1970-01-02,-,0,[1,1]
 b,1970-01-02,20,10,[10,20]
 a,1970-01-05,5,2,[3,5]
 `)
+	gives(t, oneTable(windowKind(), "{time: day, by: shop, rolling: {mean: {of: {mean: sold}, rows: 2}, n: {of: {count: sold}, rows: 2, current: false}, rows: {of: count, rows: 1}}, incomplete: missing}", data), "table", `
+shop,day,sold,mean,n,rows
+a,1970-01-03,3,3,1,1
+b,1970-01-01,10,-,-,1
+a,1970-01-01,1,-,-,1
+a,1970-01-02,-,1,-,1
+b,1970-01-02,20,15,-,1
+a,1970-01-05,5,4,1,1
+`)
 	t.Run("conforms", func(t *testing.T) { pipelinetest.Conform(t, c) })
 	gives(t, oneTable(windowKind(), "{time: day, by: shop, windows: {two: {columns: [sold, n], rows: 2, current: false}}, future: {n: 1}, seasons: {year: {period: 1y, waves: 0, index: true}}, step: 1d}",
 		tabletest.Table(t, "shop", []string{"a", "a", "a", "a"}, "day", []arrow.Date32{364, 365, 366, 367}, "sold", []float64{1, 2, 3, 4}, "n", []int64{7, 8, 9, 10})), "table", `
@@ -48,6 +57,7 @@ a,1971-01-02,3,9,[1,7,2,8],1,10
 		{"{time: day, lags: {sold: 1}}", "row 3 (day=1970-01-01): another row of its series has its time", "`by`"},
 		{"{time: day, by: shop, step: 2d, lags: {sold: 1}}", "row 4 (shop=a, day=1970-01-02): its time is at no step of its series, which are 2d apart", "remove `step`"},
 		{"{time: shop, lags: {sold: 1}}", `time: column "shop" is string`, "columns: {shop: timestamp}"},
+		{"{time: day, by: shop, rolling: {x: {of: {mean: shop}, rows: 2}}}", `x: column "shop" is string, which has no mean`, "read them as such"},
 		{"{time: day, lags: {sol: 1}}", `sol_lag_1: `, ""},
 		{"{time: day, by: shop, differences: {shop: 1}}", `shop_diff_1: column "shop" is string`, "lags"},
 		{"{time: day, by: shop, lags: {sold: 9}}", "none of 6 rows has all that is asked for", "look fewer steps back"},
