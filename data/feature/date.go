@@ -34,6 +34,7 @@ func dateKind() Kind {
 type Date struct {
 	Parts    []DatePart `yaml:"parts" short:"true" doc:"Which features: elapsed (days since a start), year, quarter, month, week (of ISO 8601), day, weekday (1 is Monday), day_of_year, is_weekend, time_of_day (a part of the day), hour, minute, second. By default elapsed, day_of_year and weekday of dates, time_of_day as well of timestamps, and time_of_day of times. All are in UTC."`
 	Cyclic   bool       `yaml:"cyclic" default:"true" doc:"Make a sine and a cosine of a part that comes again, such as weekday, so that the last is as near to the first as to the one before it. Otherwise it is a number."`
+	OneHot   []DatePart `yaml:"one_hot" doc:"Parts of which each value is a feature of its own besides, 1 where it is the value: [week, hour], for what does not go up and down smoothly."`
 	Since    string     `yaml:"since" doc:"The start that elapsed counts from, as in 2013-01-01. By default the first time in training. Only with scale: none it makes a difference."`
 	Holidays []string   `yaml:"holidays" doc:"Days for one more feature, is_holiday, which is 1 on them: [2013-01-01, 2013-07-04]."`
 	Scale    DateScale  `yaml:"scale" default:"standard" doc:"How the range of numbers is changed, that is of elapsed, year and what is not cyclic: standard (mean 0, deviation 1), min_max (0 to 1), none."`
@@ -53,6 +54,14 @@ func (s *Date) Validate() error {
 	for i, p := range s.Parts {
 		if slices.Contains(s.Parts[:i], p) {
 			return wrong("parts", "", "%s is listed twice", p)
+		}
+	}
+	for i, p := range s.OneHot {
+		if slices.Contains(s.OneHot[:i], p) {
+			return wrong("one_hot", "", "%s is listed twice", p)
+		}
+		if of := p.kind(); of != nil && !of.listed() {
+			return wrong("one_hot", "quarter, month, week, day, weekday, day_of_year, hour, minute and second have", "%s has no values that could be listed", p)
 		}
 	}
 	if s.Since != "" {
@@ -94,10 +103,15 @@ func (s *Date) Fit(in *Input) (Fitter, error) {
 	}
 	class := table.ClassNamed(in.Type)
 	f := &dateFit{in: in}
-	for _, name := range s.parts(class) {
+	parts := s.parts(class)
+	for i, name := range slices.Concat(parts, s.OneHot) {
 		of := name.kind()
 		if class == table.ClassDate && !of.ofDay || class == table.ClassTime && !of.ofClock {
 			return nil, in.Errorf("chain", "leave it out of `parts`", "a %s has no %s", in.Type, name)
+		}
+		if i >= len(parts) {
+			f.learned.Parts = append(f.learned.Parts, datedPart{Part: name, OneHot: true})
+			continue
 		}
 		p := datedPart{Part: name, Cyclic: s.Cyclic && of.period != 0}
 		if name == Elapsed {
@@ -213,6 +227,7 @@ type dated struct {
 type datedPart struct {
 	Part   DatePart     `json:"part"`
 	Cyclic bool         `json:"cyclic,omitempty"`
+	OneHot bool         `json:"one_hot,omitempty"`
 	Since  int64        `json:"since,omitempty"` // microseconds since 1970
 	Scale  *affineState `json:"scale,omitempty"`
 }
@@ -228,19 +243,25 @@ func (f dated) prepared() (dated, error) {
 		return f, errors.New("there are no parts")
 	}
 	f.Parts = slices.Clone(f.Parts)
-	seen := map[DatePart]bool{}
+	type use struct {
+		part   DatePart
+		oneHot bool
+	}
+	seen := map[use]bool{}
 	for i := range f.Parts {
 		p := &f.Parts[i]
 		of := p.Part.kind()
 		switch {
-		case of == nil || seen[p.Part]:
+		case of == nil || seen[use{p.Part, p.OneHot}]:
 			return f, fmt.Errorf("part %q is listed twice or not known", p.Part)
+		case p.OneHot && (!of.listed() || p.Cyclic || p.Scale != nil):
+			return f, fmt.Errorf("part %q has no values that are features, or is something else, too", p.Part)
 		case p.Cyclic && (of.period == 0 || p.Scale != nil):
 			return f, fmt.Errorf("part %q is no cycle, or has a scale", p.Part)
 		case p.Scale != nil && (!(p.Scale.Scale > 0) || math.IsInf(1/p.Scale.Scale, 0)):
 			return f, fmt.Errorf("the scale %v of part %q is not positive", p.Scale.Scale, p.Part)
 		}
-		seen[p.Part] = true
+		seen[use{p.Part, p.OneHot}] = true
 	}
 	f.holidays = make(map[int64]bool, len(f.Holidays))
 	for i, text := range f.Holidays {
@@ -257,7 +278,12 @@ func (f dated) prepared() (dated, error) {
 func (f dated) Outputs() []Output {
 	var list []Output
 	for _, p := range f.Parts {
-		if p.Cyclic {
+		if p.OneHot {
+			of := p.Part.kind()
+			for i := range of.period {
+				list = append(list, Output{fmt.Sprintf(".%s=%d", p.Part, of.first+i)})
+			}
+		} else if p.Cyclic {
 			list = append(list, Output{"." + string(p.Part) + ".sin"}, Output{"." + string(p.Part) + ".cos"})
 		} else {
 			list = append(list, Output{"." + string(p.Part)})
@@ -297,6 +323,16 @@ func (f dated) Apply(v *Values, out *Out) {
 			continue
 		}
 		p.numbers(v.Numbers, values)
+		if p.OneHot {
+			of := p.Part.kind()
+			for row, x := range values {
+				if x == x {
+					out.Set(row, at+int(x)-int(of.first), 1)
+				}
+			}
+			at += int(of.period)
+			continue
+		}
 		for row, x := range values {
 			if p.Scale != nil {
 				x = (x - p.Scale.Center) / p.Scale.Scale

@@ -128,6 +128,32 @@ func TestHolidays(t *testing.T) {
 	}
 }
 
+// TestOneHotDates: each value of a part is a feature, besides what else there is of it.
+func TestOneHotDates(t *testing.T) {
+	train := timestamps(t, "when", "2024-01-01", "2024-12-31T23:00:00", "2020-12-31")
+	tr := fit(t, dated1(Date{Parts: []DatePart{Month}, OneHot: []DatePart{Month, Weekday, Week, Hour, DayOfYear}, Scale: DateScale(None)}), train)
+	again, err := ReadTransform(bytes.NewReader(written(t, tr)), All())
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := names(again)
+	for i, want := range [][]string{
+		{"when.month=1", "when.weekday=1", "when.week=1", "when.hour=0", "when.day_of_year=1"},
+		{"when.month=12", "when.weekday=2", "when.week=1", "when.hour=23", "when.day_of_year=366"},
+		{"when.month=12", "when.weekday=4", "when.week=53", "when.hour=0", "when.day_of_year=366"},
+	} {
+		var got []string
+		for j, x := range apply(t, again, train)[i] {
+			if j > 0 && x == 1 {
+				got = append(got, list[j])
+			}
+		}
+		if !slices.Equal(got, want) || len(list) != 1+12+7+53+24+366 {
+			t.Errorf("%v, want %v of %d", got, want, len(list))
+		}
+	}
+}
+
 // TestMissingDates: they are an error, or are filled in, with a feature that says so.
 func TestMissingDates(t *testing.T) {
 	gaps := days(t, "when", "2024-01-01", "", "2024-01-04", "2024-01-09")
@@ -214,6 +240,7 @@ func TestWrongDates(t *testing.T) {
 		})
 	}
 	for _, s := range []Date{{Parts: []DatePart{Day, Day}}, {Since: "yesterday"}, {Since: "2024-01-01", Parts: []DatePart{Day}},
+		{OneHot: []DatePart{Day, Day}}, {OneHot: []DatePart{TimeOfDay}}, {OneHot: []DatePart{Year}},
 		{Holidays: []string{"2024-02-30"}}, {Holidays: []string{"2024-02-01", "2024-02-01"}}} {
 		if s.Validate() == nil {
 			t.Errorf("%+v is taken", s)
@@ -221,6 +248,7 @@ func TestWrongDates(t *testing.T) {
 	}
 	for _, state := range []string{`{}`, `{"parts": []}`, `{"parts": [{"part": "moon"}]}`, `{"parts": [{"part": "day"}, {"part": "day"}]}`,
 		`{"parts": [{"part": "year", "cyclic": true}]}`, `{"parts": [{"part": "year", "scale": {"center": 0, "scale": 0}}]}`,
+		`{"parts": [{"part": "year", "one_hot": true}]}`, `{"parts": [{"part": "day", "one_hot": true, "cyclic": true}]}`, `{"parts": [{"part": "time_of_day", "one_hot": true}]}`,
 		`{"parts": [{"part": "day"}], "holidays": ["2024-02-02", "2024-02-01"]}`, `{"parts": [{"part": "day"}], "holidays": ["x"]}`} {
 		if _, err := dateKind().Read(1, json.RawMessage(state)); err == nil {
 			t.Errorf("%s is read", state)

@@ -86,6 +86,9 @@ func apart(x float64) (days int64, rest float64) {
 	return int64(d), x - d*microsPerDay
 }
 
+// listed says whether the values of a part are few whole numbers.
+func (p *datePart) listed() bool { return p.period > 0 && p.period <= 366 }
+
 // clock is the part of the time of day.
 func (p *datePart) clock(x float64) float64 {
 	_, rest := apart(x)
