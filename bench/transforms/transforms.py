@@ -9,6 +9,9 @@ file and applies it to that and to another one. scikit-learn does the same. Valu
 be equal to 1e-6 of themselves and of 1 (features are float32), those of a power to
 2e-6. Where scikit-learn has an error, pipe has one, too, or the case is in KNOWN.
 
+Training rows of target_encode are left out, for they hang on folds that are drawn at
+random; the fixture of data/feature has them for the same folds.
+
 To add a transform add a line to CASES: what pipe calls it, what scikit-learn does, and
 the columns that it is for. --only EXPRESSION takes those whose name matches it.
 
@@ -34,10 +37,12 @@ from typing import Any, Callable
 
 import numpy as np
 import pyarrow as pa
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.feature_extraction import FeatureHasher
 from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import (FunctionTransformer, KBinsDiscretizer, MaxAbsScaler, MinMaxScaler, OneHotEncoder, OrdinalEncoder,
-                                   PowerTransformer, QuantileTransformer, RobustScaler, StandardScaler)
+                                   PowerTransformer, QuantileTransformer, RobustScaler, StandardScaler, TargetEncoder)
 
 warnings.simplefilter("ignore")
 NAN = math.nan
@@ -51,6 +56,7 @@ class Case:
     tolerance: float = 1e-6
     fast: Callable[[Any], Any] = None  # what numpy needs to fit and apply, where it can
     target: bool = False  # it learns from the target, too
+    crossed: bool = False  # training rows are encoded by folds, which each program draws for itself
 
     def written(self):
         return self.chain if self.chain.startswith("{") else f"[{self.chain}]"
@@ -66,6 +72,21 @@ def imputed(strategy, *behind, **settings):
 
 def texts(strategy, encoder):
     return lambda: make_pipeline(SimpleImputer(strategy=strategy, missing_values=None, fill_value="none"), encoder())
+
+
+class Frequency(TransformerMixin, BaseEstimator):
+    def fit(self, x, y=None):
+        values, counts = np.unique([str(v) for v in x[:, 0]], return_counts=True)
+        self.shares = dict(zip(values, counts / len(x)))
+        return self
+
+    def transform(self, x):
+        return np.array([[self.shares.get(str(v), 0)] for v in x[:, 0]])
+
+
+def hashed(buckets, signed):
+    hasher = FeatureHasher(buckets, input_type="string", alternate_sign=signed)
+    return function(lambda x: hasher.transform([[] if v is None else [v] for v in x[:, 0]]).toarray())
 
 
 def standard(x):
@@ -125,6 +146,11 @@ CASES = [
     Case("one_hot: {drop: first}", one_hot(handle_unknown="ignore", drop="first"), "texts"),
     Case("impute: most_frequent, ordinal: {unseen: ignore}",
          texts("most_frequent", lambda: OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)), "texts"),
+    Case("frequency", Frequency, "texts"),
+    Case("hash: 8", hashed(8, False), "texts"),
+    Case("hash: {buckets: 5, signed: true}", hashed(5, True), "texts"),
+    Case("target_encode: {scale: none}", lambda: TargetEncoder(target_type="continuous"), "texts", target=True, crossed=True),
+    Case("target_encode: {smooth: 2.5, scale: none}", lambda: TargetEncoder(target_type="continuous", smooth=2.5), "texts", target=True, crossed=True),
 ]
 
 # Where the two differ, and why: (expression for the chain, for the column, reason).
@@ -133,6 +159,7 @@ KNOWN = [
     (r"box_cox", r"one row|two|constant", "scipy has no exponent for one value, and finds it to six digits for two; pipe keeps the one"),
     (r"bin", r"tiny", "KBinsDiscretizer removes bins of 1e-8, and fails if none is left; pipe makes one"),
     (r"pow: 2", r"huge", "the square is no float32"),
+    (r"target_encode", r"one text", "one row has no five folds; pipe gives it the mean of all rows, which is its own"),
     (r"drop: first", r"one", "no feature is left, which is an error in pipe"),
 ]
 
@@ -260,7 +287,7 @@ def compare(pipe, cases, rng):
             elif any(g is None for g in got):
                 why = "pipe fails: " + " ".join(re.findall(rf"f{i}[ :].*|error:.*", out.stderr)[:2])[:200]
             else:
-                why = next(filter(None, (difference(g, w, case.tolerance) for g, w in zip(got, want))), "")
+                why = next(filter(None, (difference(g, w, case.tolerance) for g, w in list(zip(got, want))[case.crossed:])), "")
             if not why:
                 counts[case.chain][2 if isinstance(want, str) else 0] += 1
             elif known is not None:
