@@ -171,6 +171,8 @@ type applier struct {
 type workspace struct {
 	values Values // of the column at hand
 	out    Out    // likewise
+
+	features []float32 // of a column some of which are not selected
 }
 
 // applied is what became of some rows.
@@ -396,9 +398,19 @@ func (a *applier) applyAll(rec arrow.RecordBatch, met *met, place placement) (ar
 			}
 			continue
 		}
-		rounded, err := c.apply(rec.Column(a.columns[i]), &work.values, &work.out, vectors[min(c.at, len(vectors)):], width)
+		to, stride := vectors[min(c.at, len(vectors)):], width
+		if c.kept != nil {
+			work.features = append(work.features[:0], make([]float32, n*c.made)...)
+			to, stride = work.features, c.made
+		}
+		rounded, err := c.apply(rec.Column(a.columns[i]), &work.values, &work.out, to, stride)
 		if err != nil {
 			return nil, err
+		}
+		for at, from := range c.kept {
+			for r := range n {
+				vectors[r*width+c.at+at] = to[r*stride+from]
+			}
 		}
 		if err := met.add(i, n, &work.out, rounded); err != nil {
 			return nil, err

@@ -20,6 +20,8 @@ type column struct {
 	steps      []step
 	brief      bool // it is written in the short form
 
+	kept      []int // of the features that it could make those that were selected; nil: all
+	made      int   // how many it could make
 	at, width int   // of its features in the vector
 	offsets   []int // of the first output of each step, from at
 	number    bool  // the values at the end are a feature, the first
@@ -67,11 +69,31 @@ func (c *column) derive() []table.Feature {
 	for _, name := range append(main, aside...) {
 		features = append(features, table.Feature{Name: name, Column: c.Name})
 	}
-	c.width = len(features)
+	c.made = len(features)
 	if n := len(c.steps); n > 0 {
 		c.whole, _ = c.steps[n-1].Fitted.(Whole)
 	}
 	return features
+}
+
+// selected are those of the features that stay.
+func (c *column) selected(features []table.Feature) ([]table.Feature, error) {
+	c.width = len(features)
+	if c.kept == nil {
+		return features, nil
+	}
+	var list []table.Feature
+	last := -1
+	for _, i := range c.kept {
+		if i <= last || i >= len(features) {
+			return nil, fmt.Errorf("column %q: feature %d is out of order or not there", c.Name, i)
+		}
+		list, last = append(list, features[i]), i
+	}
+	if c.width = len(list); c.width == len(features) {
+		return nil, fmt.Errorf("column %q: all features are selected", c.Name)
+	}
+	return list, nil
 }
 
 // check finds chains that cannot be applied: whose steps do not go together, or

@@ -43,6 +43,11 @@
 //     distribution), uniform, or edges that are given. Bins that are not wider
 //     than 1e-8 are left out.
 //
+//   - Selection (VarianceThreshold, SelectKBest with f_classif and f_regression): of
+//     equal scores the first features stay, where scikit-learn keeps the last.
+//     Mutual information is that of 16 bins of equal shares, which a pass counts,
+//     where mutual_info_classif draws noise and looks for neighbours.
+//
 //   - Encode (OneHotEncoder, OrdinalEncoder): categories are sorted, text by
 //     code point and integers by value. A missing value without imputation is
 //     a category of its own, sorted last. Rare categories can share a bucket,

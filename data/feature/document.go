@@ -23,6 +23,8 @@ type document struct {
 	Reading json.RawMessage `json:"reading,omitempty"`
 	// Steps are what the columns went through since then, see replay.Steps.
 	Steps []json.RawMessage `json:"steps,omitempty"`
+	// Dropped are features that were not selected; see fittedColumn.Kept.
+	Dropped []Dropped `json:"dropped,omitempty"`
 }
 
 // A fittedColumn is a column as it was learned: a chain, or the short form, which
@@ -37,6 +39,8 @@ type fittedColumn struct {
 
 	Form  string       `json:"form,omitempty"` // in which its values begin
 	Chain []fittedStep `json:"chain,omitempty"`
+
+	Kept []int `json:"kept,omitempty"` // of the features those that stay; none: all
 }
 
 type fittedCategory struct {
@@ -68,11 +72,13 @@ func (t *Transform) document() (document, error) {
 	for i := range t.columns {
 		c := &t.columns[i]
 		if c.brief && !slices.ContainsFunc(c.steps, func(s step) bool { return s.version > 1 || !s.hasBrief() }) {
-			doc.Columns = append(doc.Columns, c.documentBrief())
+			brief := c.documentBrief()
+			brief.Kept = c.kept
+			doc.Columns = append(doc.Columns, brief)
 			continue
 		}
 		doc.Version = chainVersion
-		out := fittedColumn{Column: c.Name, Type: c.Type, Form: c.form.String()}
+		out := fittedColumn{Column: c.Name, Type: c.Type, Form: c.form.String(), Kept: c.kept}
 		for _, s := range c.steps {
 			state, err := encode(s.Fitted)
 			if err != nil {
@@ -95,7 +101,10 @@ func (t *Transform) document() (document, error) {
 		doc.Version = joinsVersion
 	}
 	if replay.Wide(t.replay) {
-		doc.Version = formatVersion
+		doc.Version = wideVersion
+	}
+	if t.dropped != nil {
+		doc.Version, doc.Dropped = formatVersion, t.dropped
 	}
 	return doc, nil
 }
@@ -135,7 +144,7 @@ func (c *column) documentBrief() fittedColumn {
 
 // column is what the document says, checked.
 func (d *fittedColumn) column(kinds []Kind) (column, error) {
-	c := column{Name: d.Column, Type: d.Type, brief: d.Chain == nil}
+	c := column{Name: d.Column, Type: d.Type, brief: d.Chain == nil, kept: d.Kept}
 	if c.brief {
 		if err := d.readBrief(&c); err != nil {
 			return c, err

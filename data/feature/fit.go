@@ -64,6 +64,11 @@ func Fit(ctx context.Context, spec Spec, r *table.Reader, kinds []Kind, use Reso
 	if err := t.derive(); err != nil {
 		return nil, err
 	}
+	if spec.Select != nil {
+		if err := t.selectFeatures(ctx, spec.Select, r, use, numbers); err != nil {
+			return nil, err
+		}
+	}
 	t.remarks = f.remarks(spec.Target)
 	if f.task == Classification {
 		for _, class := range target.Classes {

@@ -22,7 +22,8 @@ const (
 	stepsVersion  = 4 // of derived columns
 	targetVersion = 5 // of a target that is transformed
 	joinsVersion  = 6 // of joins and filters
-	formatVersion = 7 // of windows
+	wideVersion   = 7 // of windows
+	formatVersion = 8 // of features that were selected
 )
 
 // maxDocument bounds the bytes of a transform: a million categories of ordinary
@@ -115,7 +116,7 @@ func (d *document) transform(kinds []Kind) (*Transform, error) {
 	if len(d.Columns) == 0 {
 		return nil, errors.New("there are no columns")
 	}
-	t := &Transform{target: d.Target, keep: d.Keep, reading: d.Reading, steps: d.Steps}
+	t := &Transform{target: d.Target, keep: d.Keep, reading: d.Reading, steps: d.Steps, dropped: d.Dropped}
 	seen := make(map[string]bool, len(d.Columns))
 	for i := range d.Columns {
 		name := d.Columns[i].Column
@@ -126,6 +127,9 @@ func (d *document) transform(kinds []Kind) (*Transform, error) {
 		c, err := d.Columns[i].column(kinds)
 		if err != nil {
 			return nil, fmt.Errorf("column %q: %w", name, err)
+		}
+		if c.kept != nil && d.Dropped == nil {
+			return nil, fmt.Errorf("column %q: features are missing that were not dropped", name)
 		}
 		t.columns = append(t.columns, c)
 	}

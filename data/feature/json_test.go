@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -66,7 +67,7 @@ func TestReadGivesTheSameTransform(t *testing.T) {
 func TestReadRefuses(t *testing.T) {
 	good := string(written(t, fit(t, penguinSpec(), penguins()...)))
 	tests := []struct{ old, new, err string }{
-		{`"version": 1`, `"version": 8`, "version 8 cannot be read"},
+		{`"version": 1`, fmt.Sprintf(`"version": %d`, formatVersion+1), fmt.Sprintf("version %d cannot be read", formatVersion+1)},
 		{`"pipe.transform"`, `"pipe.model"`, `format is "pipe.model"`},
 		{`"version": 1`, `"version": 1, "extra": 1`, "unknown field"},
 		{`"version": 1`, `"Version": 1`, "not in the form"},

@@ -2,6 +2,7 @@ package feature
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -91,7 +92,7 @@ func TestDamagedReading(t *testing.T) {
       }`, `"type": "boolean"
       }`, `unknown type "boolean"`},
 		{`"version": 3`, `"version": 2`, "not in the form"},
-		{`"version": 3`, `"version": 8`, "version 8 cannot be read"},
+		{`"version": 3`, fmt.Sprintf(`"version": %d`, formatVersion+1), fmt.Sprintf("version %d cannot be read", formatVersion+1)},
 		{`"delimiter": ";"`, `"delimiter": ` + strings.Repeat("[", 200) + strings.Repeat("]", 200), "nested deeper"},
 		{`"delimiter": ";"`, `"delimiter": ` + strings.Repeat("[", 20000) + strings.Repeat("]", 20000), "depth"},
 		{`"delimiter": ";"`, `"delimiter": ";", "delimiter": ","`, "twice"},

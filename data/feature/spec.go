@@ -14,11 +14,12 @@ import (
 
 // A Spec says which columns become features and how, and what is predicted.
 type Spec struct {
-	Features []Column // in the order of the vector; other columns are dropped
-	Defaults Defaults // what the features leave open
-	Target   *Target  // nil: the datasets have no target
-	Keep     []string // columns carried into the datasets as they are
-	Seed     uint64   // of what draws random numbers
+	Features []Column   // in the order of the vector; other columns are dropped
+	Defaults Defaults   // what the features leave open
+	Target   *Target    // nil: the datasets have no target
+	Select   *Selection // of the features; nil: all stay
+	Keep     []string   // columns carried into the datasets as they are
+	Seed     uint64     // of what draws random numbers
 }
 
 // A Column says how one column becomes features: by a chain of transforms, or
@@ -246,6 +247,9 @@ func (s Spec) Validate(kinds []Kind) error {
 		if err := t.Validate(); err != nil {
 			return err
 		}
+	}
+	if s.Select != nil && s.Select.Best != nil && s.Target == nil {
+		return &SpecError{Setting: "select.best", Msg: "there is no target that a feature could tell of", Fix: "add `target`, or remove `best`"}
 	}
 	kept := make(map[string]bool, len(s.Keep))
 	for _, name := range s.Keep {

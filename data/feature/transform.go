@@ -21,6 +21,8 @@ type Transform struct {
 	replay  []*replay.Step // of the steps
 	tables  []replay.Table // that are joined to rows
 
+	dropped []Dropped // features that were not selected
+
 	info    table.DatasetInfo
 	classes map[string]int32 // classification: class -> index
 	counts  []int64          // likewise: rows of each class in training; only of one that was just fitted
@@ -54,6 +56,9 @@ func (t *Transform) Reading() []byte { return slices.Clone(t.reading) }
 func (t *Transform) Repeats(step json.RawMessage) bool {
 	return (&replay.Steps{Steps: t.steps}).Has(step)
 }
+
+// Dropped lists the features that were not selected, and why.
+func (t *Transform) Dropped() []Dropped { return slices.Clone(t.dropped) }
 
 // ClassCounts is how many rows of each class, in their order, a transform was
 // fitted on. It is nil for one that was read, and where there are no classes.
@@ -92,7 +97,11 @@ func (t *Transform) derive() error {
 	for i := range t.columns {
 		c := &t.columns[i]
 		c.at = len(features)
-		features = append(features, c.derive()...)
+		stay, err := c.selected(c.derive())
+		if err != nil {
+			return err
+		}
+		features = append(features, stay...)
 		if n := len(features); n > maxFeatures {
 			return fmt.Errorf("%d features, at most %d are possible", n, maxFeatures)
 		}

@@ -69,6 +69,9 @@ a height and a width are pictures, integers are the ids of words. Where the tabl
 chain does: ` + "`" + `[image: [28, 28]]` + "`, `[tokens]`, `[series]`, or `[vector]`" + ` for a feature each. Networks take it by
 ` + "`branches`" + `.
 
+` + "`select`" + ` drops features that tell little, by what they are in the rows of train: those with one value, copies of
+others, or all but the best for the target. The log says which and why.
+
 What a column leaves open is taken from ` + "`defaults`" + ` of its type, setting by setting, so that
 ` + "`" + `features: {"*": {}}` + "`" + ` with two defaults treats a table of hundreds of columns.`,
 		Example: `
@@ -90,6 +93,7 @@ features:
       number: {impute: median}
       text: {encode: {one_hot: {max_categories: 50, unseen: infrequent}}}
     drop: [id, "*_note"]
+    select: {variance: 0, correlated: 0.99}
     keep: [island]
 `,
 		Inputs: []pipeline.Port{
@@ -164,6 +168,9 @@ func (s *Preprocess) fit(ctx context.Context, env pipeline.Env) (*feature.Transf
 	return transform, nil
 }
 
+// maxDroppedTold bounds the features of which the log tells why they were dropped.
+const maxDroppedTold = 20
+
 // report tells what the vectors are made of.
 func report(log *slog.Logger, transform *feature.Transform) {
 	info := transform.Info()
@@ -179,6 +186,13 @@ func report(log *slog.Logger, transform *feature.Transform) {
 		}
 	}
 	log.Info("fitted", args...)
+	dropped := transform.Dropped()
+	for _, d := range dropped[:min(len(dropped), maxDroppedTold)] {
+		log.Info("a feature was dropped", "feature", d.Feature, "because", d.Because)
+	}
+	if n := len(dropped); n > maxDroppedTold {
+		log.Info("more features were dropped, as the transform says", "features", n-maxDroppedTold, "of", n)
+	}
 	for _, r := range transform.Remarks() {
 		log.Warn(r.Msg, "column", r.Column, "hint", r.Fix)
 	}

@@ -92,6 +92,30 @@ func TestPreprocess(t *testing.T) {
 	}
 }
 
+// What is not selected is in no data set, and the log and the transform say why.
+func TestSelect(t *testing.T) {
+	c := preprocessCase(t)
+	c.With += "\nselect: {variance: 0, best: 1}\n"
+	result := pipelinetest.Run(t, c)
+	transform, err := feature.ReadTransform(bytes.NewReader(result.Outputs["transform"]), feature.All())
+	if err != nil {
+		t.Fatal(err)
+	}
+	test := load(t, result.Outputs["test"])
+	if info := transform.Info(); len(info.Names()) != 1 || len(transform.Dropped()) != 2 || len(test.Inputs[0].F32) != 2 {
+		t.Errorf("features %v, dropped %v, in the test part %v", info.Names(), transform.Dropped(), test.Inputs[0].F32)
+	}
+	for _, d := range transform.Dropped() {
+		if want := `"a feature was dropped" feature="?` + d.Feature + `"? because="`; !regexp.MustCompile(want).MatchString(result.Log) {
+			t.Errorf("the log does not say %s:\n%s", want, result.Log)
+		}
+	}
+	_, err = pipeline.DecodeStage(preprocessKind(), "features: {a: {}}\nselect: {best: 1}")
+	if err == nil || !strings.Contains(err.Error(), "there is no target that a feature could tell of") {
+		t.Errorf("without a target: %v", err)
+	}
+}
+
 // Who has said what becomes of rows without a target is not warned of them.
 func TestMissingTargets(t *testing.T) {
 	c := preprocessCase(t)

@@ -13,6 +13,7 @@ type Preprocess struct {
 	Features settings.Map[FeatureSetting] `yaml:"features" required:"true" min:"1" doc:"The columns that become features, in order, each with its settings. A name with * stands for all columns that fit, in the order of the table, and are not used otherwise; so does type:number, type:text, type:bool, type:date, type:timestamp, type:time or type:list for all columns of the type."`
 	Drop     []string                     `yaml:"drop" added:"true" doc:"Columns that the names with * and type: under features leave out: names, patterns with *, or types as there."`
 	Defaults *DefaultsSetting             `yaml:"defaults" added:"true" doc:"Settings by type, for what the columns under features leave open."`
+	Select   *feature.Selection           `yaml:"select" added:"true" doc:"Which of the features stay, by what they are in the rows of train. By default all do."`
 	Target   *TargetSetting               `yaml:"target" doc:"The column to predict. Without it the data sets have no target."`
 	Keep     []string                     `yaml:"keep" doc:"Columns to carry into the data sets as they are, for slices, plots and identification."`
 }
@@ -106,7 +107,7 @@ func (s *Preprocess) Validate() error {
 
 // spec is the specification that the settings stand for.
 func (s *Preprocess) spec() feature.Spec {
-	spec := feature.Spec{Keep: s.Keep, Defaults: s.Defaults.defaults()}
+	spec := feature.Spec{Keep: s.Keep, Select: s.Select, Defaults: s.Defaults.defaults()}
 	for _, f := range s.Features {
 		spec.Features = append(spec.Features, f.Value.column(f.Key))
 	}
