@@ -29,7 +29,7 @@ func All(lookup func(name string) (string, bool), commands *exec.Supervisor, pro
 		check.Kind(),
 		export.Kind(),
 		manifest.Kind(),
-		sql.Kind(),
+		sql.Kind(lookup, commands),
 		exec.Kind(lookup, commands),
 	}
 	kinds = append(kinds, preprocess.Kinds()...)

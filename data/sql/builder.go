@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
 
 	"pipe/base/diag"
 	"pipe/data/source/cell"
@@ -137,6 +138,41 @@ func (b *Builder) Text(text []byte) error {
 		return nil
 	}
 	return diag.WithHint(fmt.Errorf("the text %s is no %s", diag.Quote(string(text)), table.TypeName(b.typ)), "make a number of it in the query: CAST(... AS REAL)")
+}
+
+// Append adds the values of a column of any type of one value. If one cannot be added it
+// says which.
+func (b *Builder) Append(arr arrow.Array) (at int, err error) {
+	class := table.ClassOf(arr.DataType())
+	for i := range arr.Len() {
+		switch {
+		case arr.IsNull(i):
+			b.Null()
+		case class == table.ClassBool:
+			n := int64(0)
+			if arr.(*array.Boolean).Value(i) {
+				n = 1
+			}
+			err = b.Int(n)
+		case class == table.ClassReal:
+			v, _ := table.Real(arr, i)
+			err = b.Real(v)
+		case class == table.ClassWhole:
+			text := table.Text(arr, i)
+			n, wrong := strconv.ParseInt(text, 10, 64)
+			if err = wrong; err == nil {
+				err = b.Int(n)
+			} else {
+				err = b.unfit(text)
+			}
+		default:
+			err = b.Text([]byte(table.Text(arr, i)))
+		}
+		if err != nil {
+			return i, err
+		}
+	}
+	return 0, nil
 }
 
 func (b *Builder) unfit(shown string) error {

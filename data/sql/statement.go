@@ -141,15 +141,25 @@ func (s *Statement) Lines(isTable func(name string) bool) (alias string, ok bool
 	return alias, ends(s.at(next))
 }
 
-// OrderedBy is the text with more terms behind those of its ORDER BY, or with an ORDER
-// BY of these terms alone if it has none.
-func (s *Statement) OrderedBy(terms ...string) string {
+// Order cuts the text where more terms go behind those of its ORDER BY, or where an ORDER
+// BY goes if it has none. between is what comes in front of these terms; it is empty if
+// the query is ordered by all columns, as DuckDB writes it.
+func (s *Statement) Order() (before, between, after string) {
 	at := s.tokens[s.limit-1].end
-	between := " ORDER BY "
+	between = " ORDER BY "
 	if s.order >= 0 {
 		between = ", "
+		if next := s.at(s.order + 3); s.at(s.order+2).is("ALL") && (s.order+3 == s.limit || next.is("ASC") || next.is("DESC") || next.is("NULLS")) {
+			between = ""
+		}
 	}
-	return s.Text[:at] + between + strings.Join(terms, ", ") + s.Text[at:]
+	return s.Text[:at], between, s.Text[at:]
+}
+
+// OrderedBy is the text with these terms at that place.
+func (s *Statement) OrderedBy(terms ...string) string {
+	before, between, after := s.Order()
+	return before + between + strings.Join(terms, ", ") + after
 }
 
 // Ordinals are terms for the first n columns of the result, each with something behind
@@ -191,6 +201,26 @@ func (s *Statement) ReadsAll() bool {
 func (s *Statement) Find(name string) int {
 	for _, t := range s.tokens[:s.end] {
 		if t.isName() && strings.EqualFold(t.name(), name) {
+			return t.at
+		}
+	}
+	return -1
+}
+
+// Names lists the names that are not in quotes, with where.
+func (s *Statement) Names(do func(name string, at int)) {
+	for _, t := range s.tokens[:s.end] {
+		if t.kind == wordToken && t.isName() {
+			do(t.text, t.at)
+		}
+	}
+}
+
+// Sample is where the query takes some rows by chance, as DuckDB writes it; -1 if it does
+// not.
+func (s *Statement) Sample() int {
+	for i, t := range s.tokens[:s.end] {
+		if t.is("SAMPLE") && s.at(i-1).is("USING") {
 			return t.at
 		}
 	}

@@ -27,13 +27,18 @@ func planes(t testing.TB) []byte {
 	return tabletest.Table(t, "tail", []any{"N1", "N2", "N3"}, "year", []any{int64(1999), nil, int64(2004)})
 }
 
+// kind is one without a program.
+func kind() pipeline.Kind {
+	return Kind(func(string) (string, bool) { return "", false }, nil)
+}
+
 func queryCase(t testing.TB, query string) pipelinetest.Case {
 	return withCase(t, fmt.Sprintf("query: %q", query))
 }
 
 func withCase(t testing.TB, with string) pipelinetest.Case {
 	t.Helper()
-	return pipelinetest.Case{Kind: Kind(), With: with, Inputs: map[string][]byte{"flights": flights(t), "planes": planes(t)}}
+	return pipelinetest.Case{Kind: kind(), With: with, Inputs: map[string][]byte{"flights": flights(t), "planes": planes(t)}}
 }
 
 // shown writes a table with the types of its columns.
@@ -117,7 +122,7 @@ func TestTypes(t *testing.T) {
 	data := tabletest.Table(t, "text", []any{"ä'\"", "", nil}, "bool", []any{true, nil, false}, "i8", []int8{-128, 0, 127}, "i64", []int64{math.MinInt64, 0, math.MaxInt64},
 		"u8", []uint8{0, 255, 1}, "u32", []uint32{0, math.MaxUint32, 1}, "u64", []uint64{0, math.MaxInt64, 1}, "f32", []float32{1.1, float32(math.Inf(-1)), 0},
 		"f64", []float64{0.1, math.Inf(1), 1e300}, "day", []arrow.Date32{-719162, 0, 2932896}, "at", []arrow.Timestamp{-1, 0, 1_700_000_000_250_000}, "time", []arrow.Time64{0, 86399_999999, 1_000_000})
-	c := pipelinetest.Case{Kind: Kind(), With: "query: SELECT * FROM t", Inputs: map[string][]byte{"t": data}}
+	c := pipelinetest.Case{Kind: kind(), With: "query: SELECT * FROM t", Inputs: map[string][]byte{"t": data}}
 	got := shown(t, pipelinetest.Run(t, c).Outputs["table"])
 	if diff := cmp.Diff(shown(t, data), got); diff != "" {
 		t.Errorf("-want +got\n%s", diff)

@@ -31,21 +31,17 @@ type load struct {
 // newLoad chooses the columns that a query can read.
 func newLoad(query *sql.Statement, t Table, number int) (*load, error) {
 	l := &load{Name: t.Name, number: number}
-	all := query.ReadsAll()
-	var names []string
-	for i, f := range t.Schema().Fields() {
-		mentioned := query.Mentions(f.Name)
-		if !mentioned && (!all || !query.Mentions(t.Name)) {
-			continue
-		}
-		if table.ClassOf(f.Type) == table.ClassOther {
-			return nil, &sql.Error{At: query.Find(f.Name), Msg: fmt.Sprintf("column %q of %s holds lists, which SQL does not know", f.Name, t.Name),
-				Todo: "name the columns that are needed, in place of *"}
-		}
-		names, l.places = append(names, f.Name), append(l.places, i)
-		l.columns = append(l.columns, f)
+	names, err := query.Columns(t.Name, t.Schema())
+	if err != nil {
+		return nil, err
 	}
-	var err error
+	for _, name := range names {
+		at, err := table.Column(t.Schema(), name)
+		if err != nil {
+			return nil, err
+		}
+		l.columns, l.places = append(l.columns, t.Schema().Field(at)), append(l.places, at)
+	}
 	l.Reader, err = t.Select(names...)
 	return l, err
 }

@@ -92,7 +92,7 @@ func (s *session) query(ctx context.Context, query *sql.Statement, tables []Tabl
 	}
 	for _, t := range means.Types {
 		if !slices.Contains(columns, t.Name) {
-			return nil, &NoColumn{t.Name, columns}
+			return nil, &sql.NoColumn{Name: t.Name, Known: columns}
 		}
 	}
 	s.free()
@@ -184,17 +184,6 @@ func order(query *sql.Statement, tables []Table, columns int) (text string, sort
 	}
 	return query.OrderedBy(sql.Ordinals(columns, " COLLATE BINARY")...), !query.Ordered()
 }
-
-// A NoColumn is the error about a type for a column that the result does not have.
-type NoColumn struct {
-	Name  string
-	Known []string
-}
-
-func (e *NoColumn) Error() string { return fmt.Sprintf("the result has no column %q", e.Name) }
-
-// Hint says which there are.
-func (e *NoColumn) Hint() string { return diag.NearestHint(e.Name, e.Known) }
 
 // named finds columns without a name, and two of one name.
 func named(columns []string) error {
