@@ -101,6 +101,7 @@ func TestHostileTexts(t *testing.T) {
 		"version":  {{}},
 		"doctor":   {{}, {"--json"}, {"--root", "system"}, {"--root", "system", "--json"}, {"--root", evil}, {evil}},
 		"get":      {{"latest/load.table", "-o", "got.csv", "--force"}, {"latest/say.m", "-o", evil}, {evil, "-o", "x"}},
+		"forget":   {{"--row", evil}, {"--row", evil + ":1"}},
 		"cat":      {{"latest/fit.model"}, {evil}}, // what is not told but handed on is not spelled out
 		"check":    {{}, {"--json"}},
 		"gc":       {{}, {"--json"}},

@@ -36,9 +36,9 @@ columns of the files that it was made from.
 
 With --row FILE:NUMBER, follow a row of a file, from 1 and without the header, through the runs: into which part it came, which
 models saw it. That is the newest run of each pipeline, and each run that made a model, or the run that REF names. With
---rows, list the rows of files that a model was trained on, or that are in a table. Rows are followed through splits, filters, samples, joins
-and transforms by asking the stages once more, so what they read has to be in the store; exec, aggregate and window make rows that are
-those of no single ones.
+--rows, list the rows of files that a model was trained on, or that are in a table. Rows are followed through splits,
+filters, samples, joins and transforms by asking the stages once more, so what they read has to be in the store; exec,
+sql, aggregate and window make rows that are those of no single ones.
 
 ` + refHelp,
 		Example: `  pipe lineage penguins/score.metrics          from the metrics back to the hash of the CSV

@@ -76,7 +76,7 @@ stages:
 func TestQueriesDoNotGrow(t *testing.T) {
 	small, large := newQuestioner(t, 2, 1, 1), newQuestioner(t, 7, 6, 6)
 	asked := map[string]bool{
-		"run": true, "plan": true, "estimate": true, "rerun": true, "verify": true, // they look up each stage by its key
+		"run": true, "plan": true, "estimate": true, "rerun": true, "verify": true, "forget": true, // they look up each stage by its key
 		"diff": true, "predict": true, // see below
 		"stages": true, "schema": true, "version": true, "doctor": true, "completion": true, "help": true, // they ask for nothing in a store
 	}

@@ -137,7 +137,7 @@ func (p *past) dropper(at int) *lineage.Execution {
 		if !slices.ContainsFunc(e.Inputs, func(in lineage.Input) bool { return of[in.ID] }) {
 			continue
 		}
-		if slices.Contains([]string{"aggregate", "union", "exec"}, e.Kind) {
+		if slices.Contains([]string{"aggregate", "union", "exec", "sql"}, e.Kind) {
 			return e
 		}
 		for _, o := range e.Outputs {
