@@ -181,46 +181,11 @@ func kolmogorov(a, b *order.Column) (float64, error) {
 	if a.Len() == 0 || b.Len() == 0 {
 		return 0, nil
 	}
-	type step struct {
-		key uint64
-		n   int64
-	}
-	steps := make(chan step, 1024)
-	stop := make(chan struct{})
-	var failed error
-	go func() {
-		defer close(steps)
-		failed = b.Each(func(key uint64, n int64) {
-			select {
-			case steps <- step{key, n}:
-			case <-stop:
-			}
-		})
-	}()
 	largest, seenA, seenB := 0.0, int64(0), int64(0)
-	look := func() {
+	err := order.Both(a, b, func(_ uint64, inA, inB int64) {
+		seenA, seenB = seenA+inA, seenB+inB
 		largest = max(largest, math.Abs(float64(seenA)/float64(a.Len())-float64(seenB)/float64(b.Len())))
-	}
-	next, more := <-steps
-	err := a.Each(func(key uint64, n int64) {
-		for more && next.key < key {
-			seenB += next.n
-			look()
-			next, more = <-steps
-		}
-		seenA += n
-		if more && next.key == key {
-			seenB += next.n
-			next, more = <-steps
-		}
-		look()
 	})
-	close(stop)
-	for range steps { // what b has beyond the greatest of a only comes nearer
-	}
-	if err == nil {
-		err = failed
-	}
 	return largest, err
 }
 

@@ -101,7 +101,7 @@ func (s *Apply) Run(ctx context.Context, env pipeline.Env) error {
 		if !s.applies(port) {
 			continue
 		}
-		if err := apply(ctx, env, transform, transform.ApplyTo, port, ""); err != nil {
+		if err := apply(ctx, env, transform, transform.ApplyTo, nil, port, ""); err != nil {
 			return replay.Lacking(err, "connect the right table of the join, or a later version of it, and name it: `inputs: {weather: STAGE}`, `with: {joined: weather}`")
 		}
 	}

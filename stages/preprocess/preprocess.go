@@ -2,6 +2,7 @@ package preprocess
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -133,14 +134,22 @@ func (s *Preprocess) Run(ctx context.Context, env pipeline.Env) error {
 	if s.Target != nil {
 		missing = s.Target.Missing
 	}
+	watch := newRowWatch(env, s.Keep)
+	defer watch.close()
+	ports := []string{trainPort} // with which the others are compared
 	for _, port := range env.Inputs() {
+		if port != trainPort {
+			ports = append(ports, port)
+		}
+	}
+	for _, port := range ports {
 		to := transform.ApplyTo
 		if port == trainPort {
 			to = func(ctx context.Context, r *table.Reader, _ bool, with feature.Resources, write func(arrow.RecordBatch) error) (feature.Counts, error) {
 				return transform.ApplyTraining(ctx, r, with, write)
 			}
 		}
-		if err := apply(ctx, env, transform, to, port, missing); err != nil {
+		if err := apply(ctx, env, transform, to, watch, port, missing); err != nil {
 			return err
 		}
 	}
@@ -245,7 +254,7 @@ const (
 )
 
 // apply makes the data set of one table, to which to applies the transform.
-func apply(ctx context.Context, env pipeline.Env, transform *feature.Transform, to applying, port, missing string) error {
+func apply(ctx context.Context, env pipeline.Env, transform *feature.Transform, to applying, watch *rowWatch, port, missing string) error {
 	in, r, err := openTable(env, port)
 	if err != nil {
 		return err
@@ -269,15 +278,21 @@ func apply(ctx context.Context, env pipeline.Env, transform *feature.Transform, 
 	w.Expect(r.NumRows())
 	columns(env, transform.Info(), port, port, true)
 	var done int64
+	watch.begin()
 	counts, err := to(ctx, r, labelled, feature.Resources{Threads: env.Threads(), Scratch: env.Scratch}, func(rec arrow.RecordBatch) error {
 		done += rec.NumRows()
 		env.Progress(done, r.NumRows())
-		return w.Write(rec)
+		watched := make(chan error, 1)
+		go func() { watched <- watch.add(rec) }()
+		return errors.Join(w.Write(rec), <-watched)
 	})
 	if err != nil {
 		return fmt.Errorf("%s: %w", in.Name, err)
 	}
 	if err := w.Close(); err != nil {
+		return err
+	}
+	if err := watch.end(ctx, env, port); err != nil {
 		return err
 	}
 	env.Metric(port+".rows", float64(counts.Rows), metric.Meaning{})

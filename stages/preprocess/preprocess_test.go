@@ -78,7 +78,7 @@ func TestPreprocess(t *testing.T) {
 	if diff := cmp.Diff([]float32{0, 1, 0, float32(step), 1, 0}, test.Inputs[0].F32); diff != "" {
 		t.Error(diff)
 	}
-	wantMetrics := map[string]float64{"train.rows": 3, "train.dropped_rows": 1, "test.rows": 2, "test.dropped_rows": 0}
+	wantMetrics := map[string]float64{"train.rows": 3, "train.dropped_rows": 1, "test.rows": 2, "test.rows_in_train": 0, "test.dropped_rows": 0}
 	if diff := cmp.Diff(wantMetrics, result.Metrics); diff != "" {
 		t.Error(diff)
 	}
@@ -287,5 +287,36 @@ func TestKindsAreListedOnce(t *testing.T) {
 	}
 	if got, want := fmt.Sprint(names), "[preprocess apply split]"; got != want {
 		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// Rows of a test that train has, too, are counted and told; those that repeat by
+// themselves are not.
+func TestRowsOfTestInTrain(t *testing.T) {
+	made := func(n, from int, few bool) []byte {
+		var x []float64
+		var ids []int64
+		var words, y []string
+		for i := range n {
+			v := from + i
+			if few {
+				v %= 3
+			}
+			x, ids, words, y = append(x, float64(v)/7), append(ids, int64(1000*from+i)), append(words, string(rune('a'+v%5))), append(y, []string{"no", "yes"}[v%2])
+		}
+		return tabletest.Table(t, "x", x, "id", ids, "word", words, "y", y)
+	}
+	run := func(train, test []byte) pipelinetest.Result {
+		return pipelinetest.Run(t, pipelinetest.Case{Kind: preprocessKind(), With: "{target: y, features: {x: {}, word: {}}, keep: [id]}", Inputs: map[string][]byte{"train": train, "test": test}})
+	}
+	got := run(made(200, 0, false), made(50, 180, false))
+	if got.Metrics["test.rows_in_train"] != 20 || !strings.Contains(got.Log, "20 of 50 rows of test are rows of train again") {
+		t.Errorf("%v\n%s", got.Metrics, got.Log)
+	}
+	if got := run(made(200, 0, false), made(50, 200, false)); got.Metrics["test.rows_in_train"] != 0 || strings.Contains(got.Log, "again") {
+		t.Errorf("%v\n%s", got.Metrics, got.Log)
+	}
+	if got := run(made(200, 0, true), made(50, 0, true)); strings.Contains(got.Log, "again") {
+		t.Error(got.Log)
 	}
 }

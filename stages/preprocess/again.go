@@ -1,0 +1,114 @@
+package preprocess
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+
+	"github.com/apache/arrow-go/v18/arrow"
+
+	"pipe/data/metric"
+	"pipe/data/order"
+	"pipe/data/table"
+	"pipe/pipeline"
+)
+
+// A rowWatch looks for rows of other tables that are rows of train again: the same
+// features with the same target. A model that has learned them by heart is measured
+// by them as if it knew.
+type rowWatch struct {
+	hasher *table.RowHasher
+	keep   []string // columns that are carried along, which nobody learns from
+	store  *order.Store
+	seen   *order.Column // hashes of the rows of train; nil: not compared
+	now    *order.Column // of the table at hand
+	held   []uint64
+}
+
+func newRowWatch(env pipeline.Env, keep []string) *rowWatch {
+	return &rowWatch{hasher: table.NewRowHasher(), keep: keep, store: order.NewStore(maxHeld, env.Scratch)}
+}
+
+func (w *rowWatch) close() error { return w.store.Close() }
+
+// begin starts a table. The first one is train.
+func (w *rowWatch) begin() {
+	if w != nil {
+		w.now, w.held = w.store.NewColumn(), w.held[:0]
+	}
+}
+
+// add takes rows of the table at hand.
+func (w *rowWatch) add(rec arrow.RecordBatch) error {
+	if w == nil || w.now == nil {
+		return nil
+	}
+	hashes, ok := w.hasher.Hashes(rec, func(name string) bool { return slices.Contains(w.keep, name) })
+	if !ok {
+		w.now = nil
+		return nil
+	}
+	// Sorted in runs that are worth it.
+	if w.held = append(w.held, hashes...); len(w.held) < 1<<16 {
+		return nil
+	}
+	return w.flush()
+}
+
+func (w *rowWatch) flush() error {
+	if len(w.held) == 0 || w.now == nil {
+		return nil
+	}
+	run := order.SortKeys(slices.Clone(w.held))
+	w.held = w.held[:0]
+	return w.now.Add(run)
+}
+
+// end says how many rows of the table are in train. Values that come again by
+// themselves, as those of a few categories do, are nothing to speak of.
+func (w *rowWatch) end(ctx context.Context, env pipeline.Env, port string) error {
+	if w == nil {
+		return nil
+	}
+	if err := w.flush(); err != nil {
+		return err
+	}
+	now := w.now
+	w.now = nil
+	if port == trainPort {
+		if w.seen = now; now == nil {
+			return nil
+		}
+		different := int64(0)
+		if err := now.Each(func(uint64, int64) { different++ }); err != nil {
+			return err
+		}
+		if 2*different < now.Len() { // rows of train are there twice and more: so will those of others be
+			w.seen = nil
+		}
+		return nil
+	}
+	if w.seen == nil || now == nil {
+		return nil
+	}
+	again := int64(0)
+	err := order.Both(now, w.seen, func(_ uint64, here, there int64) {
+		if there > 0 {
+			again += here
+		}
+	})
+	if err != nil {
+		return err
+	}
+	env.Metric(port+".rows_in_train", float64(again), metric.Meaning{Goal: metric.Down})
+	level := slog.LevelInfo
+	if 100*again > now.Len() {
+		level = slog.LevelWarn
+	}
+	if again > 0 {
+		env.Log().Log(ctx, level, fmt.Sprintf("%d of %d rows of %s are rows of train again, with the same features and target: what is measured on them says little", again, now.Len(), port),
+			"hint", "put `dedupe` before `split`, or `group` into it where they belong to one thing")
+	}
+	return nil
+}
