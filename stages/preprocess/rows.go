@@ -67,14 +67,14 @@ func (s *Preprocess) TraceRows(ctx context.Context, env pipeline.Env) (map[strin
 }
 
 // TraceRows says which rows have a target, and so are in the data sets.
-func (*Apply) TraceRows(ctx context.Context, env pipeline.Env) (map[string][]pipeline.Rows, error) {
+func (s *Apply) TraceRows(ctx context.Context, env pipeline.Env) (map[string][]pipeline.Rows, error) {
 	transform, err := readTransform(env)
 	if err != nil {
 		return nil, err
 	}
 	traced := make(map[string][]pipeline.Rows)
 	for _, port := range env.Inputs() {
-		if port == transformPort {
+		if !s.applies(port) {
 			continue
 		}
 		rows := pipeline.Rows{Input: port}
