@@ -93,6 +93,7 @@ func (plan *Plan) complete(drafts []*draft, near *neighbours, p *settings.Proble
 	}
 	sorted := l.sort()
 	l.foresee(sorted)
+	l.repeats()
 	for _, d := range drafts {
 		l.gate(d)
 	}

@@ -95,7 +95,8 @@ func LoadBytes(name string, source []byte, reg *Registry, opt Options) (*Plan, e
 	if err := l.p.Err(); err != nil {
 		return nil, err
 	}
-	plan.Warnings = l.p.List
+	plan.Warnings, plan.Notes = l.p.List, l.p.Notes
+	plan.Notes.Sort()
 	return plan, nil
 }
 

@@ -28,6 +28,7 @@ type Plan struct {
 	Steps       []*Step        // producers before consumers, otherwise as written
 	Dropped     []string       // stages left out because of `when`, as written
 	Warnings    diag.List      // what looks wrong but is allowed
+	Notes       diag.List      // what is worth to be known before anything runs
 
 	byName map[string]*Step
 }

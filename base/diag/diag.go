@@ -16,12 +16,15 @@ type Severity int
 const (
 	Error   Severity = iota // nothing can be done until it is mended
 	Warning                 // work can go on
+	Note                    // worth to be known
 )
 
 func (s Severity) String() string {
 	switch s {
 	case Error:
 		return "error"
+	case Note:
+		return "note"
 	case Warning:
 		return "warning"
 	}

@@ -43,7 +43,7 @@ With names of stages it is about these and all that they need.`,
 			if err != nil {
 				return err
 			}
-			if err := a.render(plan.Warnings); err != nil {
+			if err := a.render(slices.Concat(plan.Warnings, plan.Notes)); err != nil {
 				return err
 			}
 			if plan, err = targets(plan, words[1:]); err != nil {

@@ -322,7 +322,15 @@ type filterer struct {
 	leave bool
 }
 
-func (f *filterer) bind(in *arrow.Schema, _ []Table) (link, error) {
+func (f *filterer) bind(in *arrow.Schema, tables []Table) (link, error) {
+	l, err := f.bound(in)
+	if err != nil && !f.Skip && !f.leave {
+		return (*deriving)(&derive.Columns{}).bind(in, tables) // nothing hangs on a count
+	}
+	return l, err
+}
+
+func (f *filterer) bound(in *arrow.Schema) (link, error) {
 	scope := expr.ScopeOf(in)
 	if err := f.where.CheckCondition(scope); err != nil {
 		return nil, derive.InExpression("where", f.where, err)

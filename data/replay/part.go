@@ -179,7 +179,9 @@ func (p *Part) filtering(f *Filter, before []*Step, need []string, given *Given,
 	}
 	need = slices.Clone(need)
 	for _, name := range columns {
-		p.computed[name] = true
+		if f.Skip || given != nil && given.Leave {
+			p.computed[name] = true
+		}
 		need = with(need, name)
 	}
 	return &filterer{Filter: f, where: f.expr.Try(), leave: given != nil && given.Leave}, need

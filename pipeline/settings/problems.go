@@ -14,6 +14,8 @@ import (
 type Problems struct {
 	File string
 	List diag.List // in the order in which they were found
+	// Notes are what is worth to be known, and no problem.
+	Notes diag.List
 
 	lines  []string // of the source, for the messages, without what may let somebody in
 	warned int      // how many of the list are warnings
@@ -49,6 +51,15 @@ func (p *Problems) Warn(n *Node, hint, format string, args ...any) {
 	p.At(n, hint, format, args...)
 	p.List[len(p.List)-1].Severity = diag.Warning
 	p.warned++
+}
+
+// Note is At for what is worth to be known.
+func (p *Problems) Note(n *Node, hint, format string, args ...any) {
+	p.At(n, hint, format, args...)
+	last := len(p.List) - 1
+	note := p.List[last]
+	note.Severity = diag.Note
+	p.List, p.Notes = p.List[:last], append(p.Notes, note)
 }
 
 // Errors is how many errors were added so far. Who compares it with an earlier

@@ -11,6 +11,7 @@ import (
 	"pipe/data/derive"
 	"pipe/data/expr"
 	"pipe/data/metric"
+	"pipe/data/replay"
 	"pipe/data/source/block"
 	"pipe/data/table"
 	"pipe/pipeline"
@@ -20,15 +21,16 @@ import (
 func filterKind() pipeline.Kind {
 	return pipeline.Kind{
 		Name:    "filter",
-		Version: 3,
+		Version: 4,
 		Doc: `Keeps the rows of which a condition is true.
 
 The condition is an expression, see [expressions.md](expressions.md): comparisons with ` + "`and`, `or`" + `
 and ` + "`not`, `x in [1, 2]`, `is_missing(x)`" + `. A row of which it is missing, since a value that it needs
 is, is not kept, and is counted apart: ` + "`price > 0 or is_missing(price)`" + ` keeps it.
 
-A filter is about the rows to learn from. New rows that ` + "`pipe predict`" + ` scores do not go through it:
-each of them has an answer.`,
+A filter is about the rows to learn from. New rows that ` + "`pipe predict`" + ` scores all have an answer, and a
+message counts those that the filter would have left out; with ` + "`scoring: skip`" + ` these have a problem in place
+of a prediction. A stage ` + "`apply`" + ` leaves them out as the filter does, if they have the columns.`,
 		Example: `sold:
   uses: filter
   inputs: {table: load}
@@ -42,6 +44,7 @@ each of them has an answer.`,
 // Filter is the configuration and the stage.
 type Filter struct {
 	Where   expr.Expr `yaml:"where" required:"true" doc:"Condition that is true of the rows that are kept."`
+	Scoring string    `yaml:"scoring" default:"score" enum:"score,skip" added:"true" doc:"What becomes of new rows that a model is asked about and of which the condition is not true: they are scored like any other, or have no prediction."`
 	Dropped bool      `yaml:"dropped" default:"false" doc:"Whether there is a second output dropped, a table of the other rows."`
 }
 
@@ -95,8 +98,13 @@ func (s *Filter) filter(ctx context.Context, env pipeline.Env, r *table.Reader) 
 		inputs = append(inputs, i)
 	}
 	var writers [2]*table.Writer
+	with, err := replay.Carry(r.Schema(), r.Schema(), replay.Step{Filter: &replay.Filter{Where: s.Where.String(), Skip: s.Scoring == "skip"}})
+	if err != nil {
+		return err
+	}
+	schemas := []*arrow.Schema{with, r.Schema()}
 	for i, port := range s.OutputPorts(nil) {
-		if writers[i], err = create(env, port.Name, r.Schema()); err != nil {
+		if writers[i], err = create(env, port.Name, schemas[i]); err != nil {
 			return err
 		}
 		defer writers[i].Discard()

@@ -341,7 +341,7 @@ func (s *Stage) finish(a *asker, rows int64, counts feature.Counts) error {
 		log.Warn("rows match none of a table that is joined, so that what it would add is missing", "table", c.Of, "rows", c.Rows, "first_row", c.First+1)
 	}
 	for _, c := range counts.Replayed.Outside {
-		log.Info("rows are scored that a filter of training would have left out", "where", c.Of, "rows", c.Rows, "first_row", c.First+1)
+		log.Warn("rows are scored that a filter of training would have left out", "where", c.Of, "rows", c.Rows, "first_row", c.First+1)
 	}
 	for _, c := range counts.Imputed {
 		log.Info("missing values were filled in", "column", c.Column, "rows", c.N)

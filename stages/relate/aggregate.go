@@ -242,3 +242,8 @@ func (s *Aggregate) run(ctx context.Context, env pipeline.Env, in *opened) error
 	env.Log().Info("aggregated", "rows", in.NumRows(), "groups", rows)
 	return nil
 }
+
+// Repeats implements pipeline.Repeater.
+func (*Aggregate) Repeats() (port, why string) {
+	return tablePort, "each row that it makes is of several"
+}

@@ -263,3 +263,14 @@ func (s *Join) report(ctx context.Context, env pipeline.Env, joiner *relation.Jo
 	}
 	log.Warn("no row of the left table matches one of the right")
 }
+
+// Repeats implements pipeline.Repeater.
+func (s *Join) Repeats() (port, why string) {
+	switch {
+	case s.How == string(relation.FullJoin):
+		return leftPort, "how: full has rows of the right table, too"
+	case s.Multiple == string(relation.AllOfSeveral) && s.How != string(relation.SemiJoin) && s.How != string(relation.AntiJoin):
+		return leftPort, "multiple: all makes several rows of one"
+	}
+	return leftPort, ""
+}

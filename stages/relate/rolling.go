@@ -132,3 +132,8 @@ func (s *Rolling) run(ctx context.Context, env pipeline.Env, in *opened) error {
 	env.Metric("rows", float64(out.Rows()), metric.Meaning{})
 	return nil
 }
+
+// Repeats implements pipeline.Repeater.
+func (*Rolling) Repeats() (port, why string) {
+	return tablePort, "what it makes of a row hangs on the rows before"
+}

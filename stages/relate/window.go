@@ -347,3 +347,8 @@ func (s *Framing) tell(env pipeline.Env, rows, of int64, dropped map[string]int6
 	env.Metric("dropped_rows", float64(of-rows), metric.Meaning{})
 	return nil
 }
+
+// Repeats implements pipeline.Repeater.
+func (*Framing) Repeats() (port, why string) {
+	return tablePort, "what it makes of a row hangs on the rows around"
+}

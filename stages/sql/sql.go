@@ -252,3 +252,8 @@ func (s *SQL) explain(err error) error {
 	}
 	return err
 }
+
+// Repeats implements pipeline.Repeater.
+func (*SQL) Repeats() (port, why string) {
+	return "", "nobody knows which row of a query is made of which"
+}
