@@ -180,6 +180,31 @@ func (s *Statement) Mentions(name string) bool {
 	})
 }
 
+// Makes says whether the query gives the name of a column to something else: to an
+// expression, or to another column.
+func (s *Statement) Makes(name string) bool {
+	for i, t := range s.tokens[:s.end] {
+		if !t.isName() || !strings.EqualFold(t.name(), name) {
+			continue
+		}
+		before := s.at(i - 1)
+		if before.is(")") && !s.at(i+1).is(".") && !s.at(i+1).is("(") {
+			return true
+		}
+		if !before.is("AS") {
+			continue
+		}
+		same, start := s.at(i-2), s.at(i-3)
+		if start.is(".") {
+			start = s.at(i - 5)
+		}
+		if !same.isName() || !strings.EqualFold(same.name(), name) || !start.is("SELECT") && !start.is(",") && !start.is("DISTINCT") {
+			return true
+		}
+	}
+	return false
+}
+
 // ReadsAll says whether the query can read columns that it does not name.
 func (s *Statement) ReadsAll() bool {
 	stars := []string{"SELECT", "DISTINCT", "ALL", ",", "."}

@@ -98,6 +98,28 @@ func TestColumns(t *testing.T) {
 	}
 }
 
+// TestMakes: a name is given to something else, or stays with its column.
+func TestMakes(t *testing.T) {
+	for query, want := range map[string]bool{
+		"SELECT a FROM t":                   false,
+		"SELECT a AS a, t.a AS A FROM t":    false,
+		"SELECT b, a AS b FROM t":           false,
+		"SELECT a + 1 AS a FROM t":          true,
+		"SELECT b AS \"a\" FROM t":          true,
+		"SELECT upper(a) a FROM t":          true,
+		"SELECT -a AS a FROM t":             true,
+		"SELECT (SELECT 1) + t.a AS a FROM": true,
+	} {
+		s, err := Dialect{}.Read(query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := s.Makes("a"); got != want {
+			t.Errorf("%s: %v", query, got)
+		}
+	}
+}
+
 // FuzzRead: no text makes it panic, and what it finds is in the text.
 func FuzzRead(f *testing.F) {
 	f.Add("WITH a AS (SELECT 'x''y' FROM \"b\") SELECT [c], `d` /* e */ FROM a -- f\nORDER BY 1 LIMIT 2;")
@@ -116,5 +138,6 @@ func FuzzRead(f *testing.F) {
 		_ = s.Clock()
 		s.Lines(func(string) bool { return true })
 		s.ReadsAll()
+		s.Makes("a")
 	})
 }

@@ -3,6 +3,7 @@ package sql
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -106,12 +107,33 @@ func (s *SQL) Validate() error {
 
 // read looks at the text of the query.
 func (s *SQL) read() error {
-	read := sqlite.Read
-	if s.Engine == duckDB {
-		read = readDuckDB
-	}
-	_, err := read(s.Query)
+	_, err := s.statement()
 	return err
+}
+
+func (s *SQL) statement() (*sql.Statement, error) {
+	if s.Engine == duckDB {
+		return readDuckDB(s.Query)
+	}
+	return sqlite.Read(s.Query)
+}
+
+// Step is nothing: rows without part in training do not go through a query.
+func (s *SQL) Step() json.RawMessage { return nil }
+
+// Replaced are the columns with some names whose names the query gives to something else:
+// a model that is given rows as they were read would take the one for the other.
+func (s *SQL) Replaced(names []string) (list []string) {
+	query, err := s.statement()
+	if err != nil {
+		return nil
+	}
+	for _, name := range names {
+		if query.Makes(name) {
+			list = append(list, name)
+		}
+	}
+	return list
 }
 
 // leastMemory is what SQLite needs for its pages and its sorters.

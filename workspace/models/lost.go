@@ -17,7 +17,8 @@ import (
 
 // A deriver is a stage that puts other columns in the place of those that were read.
 type deriver interface {
-	// Step is what a transform has of the stage if new rows go through it, too.
+	// Step is what a transform has of the stage if new rows go through it, too; nil if
+	// they never do.
 	Step() json.RawMessage
 	// Replaced are the columns of a table with some names, or with unknown ones, that
 	// others take the place of.
@@ -32,7 +33,11 @@ func (p *past) lost(ctx context.Context, w *workspace.Workspace) error {
 	rows, read := p.rowsOf(), p.read(ctx, w)
 	for i, e := range p.train {
 		d := deriverOf(w, e)
-		if d == nil || !rows[e] || p.repeats(d.Step()) {
+		if d == nil || !rows[e] {
+			continue
+		}
+		step := d.Step()
+		if step != nil && p.repeats(step) {
 			continue
 		}
 		for _, name := range d.Replaced(read) {
@@ -43,7 +48,11 @@ func (p *past) lost(ctx context.Context, w *workspace.Workspace) error {
 			if by := p.dropper(i); by != nil {
 				behind = fmt.Sprintf("stage %s (%s) behind it", by.Stage, by.Kind)
 			}
-			return diag.WithHint(fmt.Errorf("the column %q of the training data is not the one that was read: stage %s (%s) replaced it, which new rows cannot repeat because of %s", name, e.Stage, e.Kind, behind),
+			why := "which new rows cannot repeat because of " + behind
+			if step == nil {
+				why = "and new rows do not go through it"
+			}
+			return diag.WithHint(fmt.Errorf("the column %q of the training data is not the one that was read: stage %s (%s) replaced it, %s", name, e.Stage, e.Kind, why),
 				"let new rows go through the same stages of a pipeline, and connect them to a stage `predict`. For a file of rows that went through them, write transform and model to files with pipe get, and name these with --transform and --model: the columns are then taken as they are")
 		}
 	}
@@ -60,7 +69,7 @@ func (p *past) anew(ctx context.Context, w *workspace.Workspace) (list []string)
 	rows := p.rowsOf()
 	for _, e := range p.train {
 		d := deriverOf(w, e)
-		if d == nil || !rows[e] || !p.repeats(d.Step()) {
+		if d == nil || !rows[e] || d.Step() == nil || !p.repeats(d.Step()) {
 			continue
 		}
 		for _, name := range d.Replaced(read) {
