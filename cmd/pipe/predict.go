@@ -48,6 +48,10 @@ store, or later versions of them, each by the name of the stage that read or mad
 that of training was, and what was done to the table is done to it, too. A file that has the columns of a join already is
 taken as it is.
 
+What a window put beside rows is made of the rows of their series in the file, so that this needs the rows before those that are
+to be predicted. A row with too few of them has a problem; what comes after a row need not be known, but for what the window
+calls its future.
+
 A model can be used where it was not trained: pipe get writes it and its transform to files, which --model and
 --transform name. There need not be a store then; the first prediction makes one.
 
