@@ -92,11 +92,11 @@ func (in *Reader) Open(ctx context.Context, from source.Inputs) (source.Rows, er
 	var labels map[*source.File]label
 	if in.Labels != "" {
 		var err error
-		if from.Files, labels, err = labelsOf(ctx, in.Labels, from.Files); err != nil {
+		if from.Files, labels, err = labelsOf(ctx, in.Labels, &from); err != nil {
 			return nil, err
 		}
 	}
-	r := &reading{Reader: in, from: from, labels: labels, labelled: true, data: from.Files[0].Name}
+	r := &reading{Reader: in, from: from, labels: labels, labelled: labels != nil || in.Labels == "", data: from.Files[0].Name}
 	if n := len(from.Files); n > 1 {
 		r.data = fmt.Sprintf("%d pictures from %s", n, r.data)
 	}

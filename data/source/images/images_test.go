@@ -15,6 +15,7 @@ import (
 
 	"pipe/base/diag"
 	"pipe/data/source"
+	"pipe/data/source/sourcetest"
 	"pipe/data/table"
 	"pipe/data/table/tabletest"
 )
@@ -173,6 +174,25 @@ func TestErrors(t *testing.T) {
 	}
 	if err := (&Reader{Size: []int{0, 5}}).Validate(); err == nil || !strings.Contains(err.Error(), "0 is no size") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// TestCarried: pictures need no labels where others had a table of them.
+func TestCarried(t *testing.T) {
+	one := pngOf(t, gray(1, 1, 7))
+	for _, c := range []struct {
+		name  string
+		files []*source.File
+		want  string
+	}{
+		{"no table", []*source.File{file("cat/1.png", one)}, "image[0],file\n7,cat/1.png\n"},
+		{"a table of some", []*source.File{file("labels.csv", []byte("file,label\n1.png,x\n3.png,y\n")), file("1.png", one), file("2.png", one)},
+			"image[0],file,label\n7,1.png,x\n7,2.png,\n"},
+	} {
+		made, err := sourcetest.Read(t, &Reader{Labels: "labels.csv"}, source.Inputs{Files: c.files, Carried: true})
+		if err != nil || made.CSV != c.want {
+			t.Errorf("%s: got %s, %v; want %s", c.name, made.CSV, err, c.want)
+		}
 	}
 }
 

@@ -26,9 +26,14 @@ type label struct {
 }
 
 // labelsOf takes the table of labels out of the files, and reads it. Each picture has
-// a line there, and each line a picture.
-func labelsOf(ctx context.Context, name string, files []*source.File) (pictures []*source.File, labels map[*source.File]label, err error) {
+// a line there, and each line a picture. Where it is told that other pictures have such a
+// table, these need not: their labels are not known then, all of them or some.
+func labelsOf(ctx context.Context, name string, in *source.Inputs) (pictures []*source.File, labels map[*source.File]label, err error) {
+	files := in.Files
 	at := slices.IndexFunc(files, func(f *source.File) bool { return f.Label == name || f.Name == name })
+	if at < 0 && in.Carried {
+		return files, nil, nil
+	}
 	if at < 0 {
 		return nil, nil, diag.WithHint(fmt.Errorf("labels: %s is none of the %d files that are read", name, len(files)),
 			"it is in the folder of the pictures, named as from there, or listed beside them: paths: [\"photos/*.png\", photos/labels.csv]")
@@ -58,6 +63,9 @@ func labelsOf(ctx context.Context, name string, files []*source.File) (pictures 
 		if f == nil {
 			f = byName[path.Join(path.Dir(slashed(list.Title())), name)]
 		}
+		if f == nil && in.Carried {
+			return nil
+		}
 		if f == nil {
 			return diag.WithHint(fmt.Errorf("%s:%d: there is no picture %q", list.Name, line, name),
 				fmt.Sprintf("take the line out, or name the picture as %q", pictures[0].Title()))
@@ -70,6 +78,9 @@ func labelsOf(ctx context.Context, name string, files []*source.File) (pictures 
 	}
 	if err := csv.Records(ctx, list, names, each); err != nil {
 		return nil, nil, err
+	}
+	if in.Carried {
+		return pictures, labels, nil
 	}
 	return pictures, labels, unlabelled(list, pictures, labels)
 }

@@ -55,14 +55,14 @@ func (r *Reader) Open(_ context.Context, in source.Inputs) (source.Rows, error) 
 		}
 		names = append(names, f.Name)
 		if bytes.HasPrefix(start, zipMagic) {
-			more, err := r.unzip(f)
+			more, err := r.unzip(f, in.Carried)
 			if err != nil {
 				return nil, err
 			}
 			arrays = append(arrays, more...)
 			continue
 		}
-		if len(r.Arrays) > 0 {
+		if len(r.Arrays) > 0 && !in.Carried {
 			return nil, diag.WithHint(fmt.Errorf("arrays: %s holds one array", f.Name), "the setting is for files .npz; remove it")
 		}
 		a, err := open(f)

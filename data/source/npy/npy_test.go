@@ -175,6 +175,26 @@ func TestZipped(t *testing.T) {
 	}
 }
 
+// TestCarried: of the arrays that other files had those are read that are there.
+func TestCarried(t *testing.T) {
+	x := saved("<i4", "False", "(2,)", []int32{7, 8})
+	for _, c := range []struct {
+		name   string
+		data   []byte
+		arrays []string
+		want   string
+	}{
+		{"a.npz", zipped(t, zip.Store, "x.npy", x, "z.npy", x), []string{"x", "y"}, "x\n7\n8\n"},
+		{"a.npz", zipped(t, zip.Store, "x.npy", x), []string{"w", "y"}, `error arrays: a.npz has no array "w"`},
+		{"x.npy", x, []string{"x", "y"}, "x\n7\n8\n"},
+	} {
+		made, err := sourcetest.Read(t, &Reader{Arrays: c.arrays}, source.Inputs{Files: []*source.File{file(c.name, c.data)}, Carried: true})
+		if got := made.CSV; err != nil && "error "+err.Error() != c.want || err == nil && got != c.want {
+			t.Errorf("%s, %v: got %s, %v; want %s", c.name, c.arrays, got, err, c.want)
+		}
+	}
+}
+
 // FuzzNPY: whatever a file holds, it is a table that takes no more memory than the
 // file is long, or an error.
 func FuzzNPY(f *testing.F) {

@@ -19,8 +19,9 @@ import (
 // maxArrays bounds the arrays of a file.
 const maxArrays = 1 << 10
 
-// unzip finds the arrays of a file .npz, which is a zip archive of files .npy.
-func (r *Reader) unzip(f *source.File) ([]array.Array, error) {
+// unzip finds the arrays of a file .npz, which is a zip archive of files .npy. Those that
+// other files have, as is told, need not be there.
+func (r *Reader) unzip(f *source.File, carried bool) ([]array.Array, error) {
 	files, err := archive.Open(f, f.Size)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", f.Name, err)
@@ -43,6 +44,8 @@ func (r *Reader) unzip(f *source.File) ([]array.Array, error) {
 		return nil, diag.WithHint(fmt.Errorf("%s is a zip archive without arrays", f.Name), "numpy.savez writes one that can be read")
 	case len(wanted) == 0:
 		wanted = names
+	case carried && slices.ContainsFunc(wanted, func(name string) bool { return at[name] != nil }):
+		wanted = slices.DeleteFunc(slices.Clone(wanted), func(name string) bool { return at[name] == nil })
 	}
 	if len(wanted) > maxArrays {
 		return nil, diag.WithHint(fmt.Errorf("%s holds %d arrays, and at most %d are a table", f.Name, len(wanted), maxArrays), "arrays: lists some of them")
