@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"path/filepath"
+	"time"
 )
 
 // A Part is the beginning of an artifact whose bytes come from elsewhere and take
@@ -16,8 +17,9 @@ type Part struct {
 	*Writer
 	name  string
 	mark  string
-	saved int64 // bytes that will be there in any case
-	every int64 // after how many bytes they become more
+	saved int64     // bytes that will be there in any case
+	every int64     // after how many bytes they become more
+	at    time.Time // when they did
 }
 
 // partState is the checkpoint of a Part.
@@ -26,8 +28,11 @@ type partState struct {
 	Size int64  `json:"size"`
 }
 
-// savedEvery is how many bytes may be lost with the power.
-const savedEvery = 64 << 20
+// Between two times that bytes become sure to be there come so many, or so much time.
+const (
+	savedEvery = 64 << 20
+	savedAfter = 2 * time.Second
+)
 
 // maxPartState bounds what is read of a checkpoint that may be of something else.
 const maxPartState = 64 << 10
@@ -81,6 +86,7 @@ func (s *Store) partState(name string) (state partState, ok bool) {
 
 func (p *Part) begin(f FSFile) {
 	p.f, p.sum, p.buf, p.size, p.saved = f, newDigest(), make([]byte, 0, chunkSize), 0, 0
+	p.at = p.s.now()
 }
 
 // resume takes in the bytes that are sure to be there.
@@ -134,7 +140,7 @@ func (p *Part) Begin(mark string) error {
 // Write adds bytes.
 func (p *Part) Write(b []byte) (int, error) {
 	n, err := p.Writer.Write(b)
-	if err == nil && p.mark != "" && p.size-p.saved >= p.every {
+	if err == nil && p.mark != "" && p.size > p.saved && (p.size-p.saved >= p.every || p.s.now().Sub(p.at) >= savedAfter) {
 		err = p.save()
 	}
 	return n, err
@@ -164,7 +170,7 @@ func (p *Part) save() error {
 		return err
 	})
 	if err == nil {
-		p.saved = p.size
+		p.saved, p.at = p.size, p.s.now()
 	}
 	return err
 }

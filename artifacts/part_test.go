@@ -117,6 +117,23 @@ func TestPartAnew(t *testing.T) {
 	has(t, mustPart(t, s, "work"), "", 0)
 }
 
+// What comes slowly is saved by time, too: a process that dies does not lose minutes.
+func TestPartSavedByTime(t *testing.T) {
+	s := newStore(t)
+	now := s.now()
+	s.now = func() time.Time { return now }
+	p := mustPart(t, s, "work")
+	if err := p.Begin("v1"); err != nil {
+		t.Fatal(err)
+	}
+	for range 5 {
+		add(t, p, []byte("slowly"))
+		now = now.Add(savedAfter / 2)
+	}
+	// It dies here.
+	has(t, mustPart(t, later(t, s, 0), "work"), "v1", 5*len("slowly"))
+}
+
 // A process that dies leaves what was saved, whatever else is in the file.
 func TestPartOfADeadProcess(t *testing.T) {
 	s := newStore(t)

@@ -32,7 +32,7 @@ func (im *importer) unpinned(ctx context.Context, f pipeline.FileInput) error {
 	if err != nil {
 		return err
 	}
-	return diag.WithHint(missing, fmt.Sprintf("%swrite %s%s behind it if that is the right file; the store has it now", doubt(f, answer), address.Pin, id))
+	return diag.WithHint(missing, fmt.Sprintf("%s%swrite %s%s behind it if that is the right file; the store has it now", doubt(f, answer), unsure(answer), address.Pin, id))
 }
 
 // downloadName is what a file is called in a message: by its setting and its address.
@@ -48,6 +48,14 @@ func doubt(f pipeline.FileInput, answer fetch.Answer) string {
 	name := strings.ToLower(f.Address.Path())
 	if strings.HasPrefix(answer.Type, "text/html") && !strings.Contains(name, ".htm") {
 		return "it is a page in HTML, perhaps one to log in; "
+	}
+	return ""
+}
+
+// unsure warns of a file that may be a part of what it should be.
+func unsure(answer fetch.Answer) string {
+	if answer.Open {
+		return "the server did not say how long it is, so that nobody knows whether all of it has come: compare its size; "
 	}
 	return ""
 }
@@ -72,7 +80,7 @@ func (im *importer) download(ctx context.Context, f pipeline.FileInput, in *line
 	}
 	if id != in.ID {
 		return diag.WithHint(fmt.Errorf("%s: its SHA-256 is %s, and should be %s", downloadName(f), id, in.ID),
-			fmt.Sprintf("the server has another file now: %swrite %s%s behind the address if that is right; the store has it now", doubt(f, answer), address.Pin, id))
+			fmt.Sprintf("the server has another file now: %s%swrite %s%s behind the address if that is right; the store has it now", doubt(f, answer), unsure(answer), address.Pin, id))
 	}
 	in.Size = size
 	return nil

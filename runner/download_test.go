@@ -348,3 +348,43 @@ func TestDownloadPage(t *testing.T) {
 		t.Error(diag.HintOf(err))
 	}
 }
+
+// The files of a stage come side by side, and a stage whose one file fails ends the others.
+func TestDownloadsOfAStage(t *testing.T) {
+	w := newDownloadWorld(t)
+	files, addresses := map[string][]byte{}, []string{}
+	s := serveFiles(t, files)
+	for i := range downloadsAtOnce + 2 {
+		name := fmt.Sprintf("/%d.txt", i)
+		files[name] = []byte(name)
+		addresses = append(addresses, s.URL+name+pin(files[name]))
+	}
+	all := make(chan struct{})
+	s.faults(func(n int, _ http.ResponseWriter, _ *http.Request) bool {
+		if n == downloadsAtOnce {
+			close(all)
+		}
+		<-all // so many are under way together
+		return false
+	})
+	var most int64
+	w.runner.Observe = func(ev Event) {
+		if p, ok := ev.(StageProgress); ok {
+			most = max(most, p.Done)
+		}
+	}
+	if res, err := w.run(gets("", addresses...), Options{}); err != nil || res.Stages[0].Status != lineage.Succeeded || most != int64(6*len(files)) {
+		t.Errorf("%v, %d bytes", err, most)
+	}
+
+	w = newDownloadWorld(t)
+	s.faults(func(_ int, rw http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Path == "/1.txt" {
+			http.NotFound(rw, r)
+			return true
+		}
+		<-r.Context().Done() // until it is not wanted any more
+		return true
+	})
+	w.fails(gets("", addresses...), "/1.txt: the server answers 404 Not Found")
+}

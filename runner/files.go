@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"pipe/artifacts"
 	"pipe/base/diag"
@@ -50,9 +51,10 @@ func (e *execution) hashFiles(ctx context.Context, i int) jobResult {
 		im = e.importer(s, &listener{stage: s.Name, emit: e.emit, file: &logFile{}})
 		defer im.discard()
 	}
+	begun := time.Now()
 	ids, err := e.hashAll(ctx, s.Files, im)
 	if err != nil {
-		return jobResult{step: i, stage: e.recordUnread(ctx, s, err)}
+		return jobResult{step: i, stage: e.recordUnread(ctx, s, err), took: time.Since(begun)}
 	}
 	return jobResult{step: i, hashed: ids}
 }

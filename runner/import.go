@@ -23,7 +23,13 @@ func (r *stageRun) importFiles(ctx context.Context, says Events) (*rereading, er
 	im := r.importer(r.Step, says)
 	im.again = again
 	defer im.discard()
+	if err := im.downloadAll(ctx, r.Files, inputs); err != nil {
+		return nil, err
+	}
 	for _, f := range r.Files {
+		if f.Address != nil {
+			continue
+		}
 		if err := im.external(ctx, f, inputs[f.Port]); err != nil {
 			return nil, err
 		}
@@ -73,8 +79,6 @@ func (im *importer) external(ctx context.Context, f pipeline.FileInput, in *line
 		return nil
 	}
 	switch {
-	case f.Address != nil:
-		return im.download(ctx, f, in)
 	case !f.Artifact.IsZero():
 		size, err := im.store.Stat(f.Artifact)
 		if err != nil {

@@ -51,6 +51,9 @@ type Sink interface {
 // An Answer is what a server said of a file, as far as it can be believed.
 type Answer struct {
 	Type string // of its content: "text/html; charset=utf-8"
+	// Open says that nothing told where the file ends but that the connection did, so
+	// that nobody knows whether it is whole.
+	Open bool
 }
 
 // A StatusError is an answer that is no file.
@@ -198,7 +201,8 @@ func (d *download) try(ctx context.Context) (Answer, error) {
 	if err := d.begin(resp); err != nil {
 		return Answer{}, err
 	}
-	return Answer{Type: resp.Header.Get("Content-Type")}, d.copy(ctx, resp, idle)
+	open := resp.ContentLength < 0 && len(resp.TransferEncoding) == 0 && resp.ProtoMajor < 2
+	return Answer{Type: resp.Header.Get("Content-Type"), Open: open}, d.copy(ctx, resp, idle)
 }
 
 // copy writes an answer behind what there is.

@@ -380,3 +380,33 @@ type broken struct {
 }
 
 func (b *broken) Write([]byte) (int, error) { return 0, b.err }
+
+// TestOpenEnd: where only the end of the connection says that a file ends, nobody knows
+// whether it is whole.
+func TestOpenEnd(t *testing.T) {
+	for how, open := range map[string]bool{"close": true, "chunked": false, "length": false} {
+		s := serve(t, func(_ int64, w http.ResponseWriter, r *http.Request) {
+			switch how {
+			case "close":
+				conn, _, err := w.(http.Hijacker).Hijack()
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				defer conn.Close()
+				fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n%s", file[:len(file)/2])
+			case "chunked":
+				w.Write(file[:10])
+				w.(http.Flusher).Flush()
+				w.Write(file[10:])
+			case "length":
+				w.Header().Set("Content-Length", strconv.Itoa(len(file)))
+				w.Write(file)
+			}
+		})
+		answer, err := quick().Get(t.Context(), Request{Address: at(t, s.URL)}, new(memory))
+		if err != nil || answer.Open != open {
+			t.Errorf("%s: open is %v, %v", how, answer.Open, err)
+		}
+	}
+}
