@@ -14,22 +14,27 @@ import (
 	"pipe/data/table"
 )
 
-// An again is what of a table has to be read again before the steps of training: columns
-// that were of another type then, and are text now since one of their values is none of
-// it, or numbers of another type. The steps then get the others as in training.
+// An again is what of a table has to be read again before anything is made of it: columns
+// that were of another type in training, and are text now since one of their values is
+// none of it, or numbers of another type. The others are then taken as in training.
 type again struct {
 	columns  []cell.Typed
-	at       []int // in the record
+	at       []int  // in the record
+	quoted   []bool // see cell.QuotedKey
 	notation *cell.Notation
 	needed   [][]int // by column of the transform, those that it is made of
 }
 
-// againOf finds what is to be read again. It is only of what something is computed: a
-// feature reads texts and numbers by itself.
+// againOf finds what is to be read again: what something is computed of by steps, if there
+// are any, and dates and times, which may be written in any way. A feature reads other texts
+// and numbers by itself.
 func (t *Transform) againOf(in *arrow.Schema, part *replay.Part) (*again, error) {
 	g := &again{needed: make([][]int, len(t.columns))}
 	if through, err := replay.Carried(in); through != nil || err != nil {
 		return g, err // its columns are no longer those that were read
+	}
+	if t.reading == nil {
+		return g, nil
 	}
 	columns, zone, err := schema.Typed(t.reading)
 	if err != nil {
@@ -37,9 +42,11 @@ func (t *Transform) againOf(in *arrow.Schema, part *replay.Part) (*again, error)
 	}
 	for _, c := range columns {
 		found := in.FieldIndices(c.Name)
-		if len(found) > 0 && part.Computes(c.Name) && readsAgain(c.Type, table.ClassOf(in.Field(found[0]).Type)) {
-			g.columns, g.at = append(g.columns, c), append(g.at, found[0])
+		if len(found) == 0 || !t.readsAgain(c, part, table.ClassOf(in.Field(found[0]).Type)) {
+			continue
 		}
+		_, quoted := in.Field(found[0]).Metadata.GetValue(cell.QuotedKey)
+		g.columns, g.at, g.quoted = append(g.columns, c), append(g.at, found[0]), append(g.quoted, quoted)
 	}
 	if len(g.columns) == 0 {
 		return g, nil
@@ -62,17 +69,22 @@ func (t *Transform) againOf(in *arrow.Schema, part *replay.Part) (*again, error)
 	return g, nil
 }
 
-// readsAgain says whether a column of a class is made one of the type that it had.
-func readsAgain(typ cell.Type, class table.Class) bool {
-	switch typ {
+// readsAgain says whether a column of a class is made one of the type that it had. part
+// is nil if there are no steps.
+func (t *Transform) readsAgain(c cell.Typed, part *replay.Part, class table.Class) bool {
+	switch c.Type {
 	case cell.String, cell.List:
 		return false
-	case cell.Float64:
-		return class == table.ClassText || class == table.ClassWhole
-	case cell.Int64:
-		return class == table.ClassText || class == table.ClassReal
+	case cell.Float64, cell.Int64, cell.Bool:
+		if part == nil || !part.Computes(c.Name) {
+			return false
+		}
+		return class == table.ClassText || c.Type == cell.Float64 && class == table.ClassWhole || c.Type == cell.Int64 && class == table.ClassReal
 	}
-	return class == table.ClassText
+	if part != nil {
+		return class == table.ClassText && slices.Contains(part.Needs(), c.Name)
+	}
+	return class == table.ClassText && slices.ContainsFunc(t.columns, func(of column) bool { return of.Name == c.Name && of.form == Times })
 }
 
 // len is the number of columns that are read again.
@@ -99,10 +111,6 @@ func (g *again) schema(in *arrow.Schema) *arrow.Schema {
 // read reads the columns of some rows. A value that is none of the type is missing, and
 // a problem of its row.
 func (g *again) read(rec arrow.RecordBatch, met *met) (arrow.RecordBatch, error) {
-	if len(g.columns) == 0 {
-		rec.Retain()
-		return rec, nil
-	}
 	columns := slices.Clone(rec.Columns())
 	for i, c := range g.columns {
 		texts, valid, err := table.Texts(columns[g.at[i]])
@@ -113,6 +121,9 @@ func (g *again) read(rec arrow.RecordBatch, met *met) (arrow.RecordBatch, error)
 		defer arr.Release()
 		columns[g.at[i]] = arr
 		for _, row := range wrong {
+			if g.quoted[i] {
+				texts[row] = cell.Unquote(texts[row])
+			}
 			if err := met.unreadable(i, len(texts), notTyped(c, int64(row), texts[row])); err != nil {
 				return nil, err
 			}

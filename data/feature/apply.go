@@ -13,6 +13,7 @@ import (
 	"pipe/data/relation"
 	"pipe/data/replay"
 	"pipe/data/source/block"
+	"pipe/data/source/cell"
 	"pipe/data/table"
 )
 
@@ -225,7 +226,7 @@ func (t *Transform) newApplier(in *arrow.Schema, withTarget bool) (*applier, err
 		return nil, err
 	}
 	if part == nil {
-		return t.applierOf(in, withTarget)
+		return t.direct(in, withTarget)
 	}
 	for _, name := range part.Needs() {
 		if _, err := table.Column(in, name); err != nil {
@@ -246,6 +247,21 @@ func (t *Transform) newApplier(in *arrow.Schema, withTarget bool) (*applier, err
 	}
 	a.chain, a.needs, a.again = chain, part.Needs(), again
 	return a, nil
+}
+
+// direct finds the columns of a table that has gone through the steps of training, or
+// where there are none.
+func (t *Transform) direct(in *arrow.Schema, withTarget bool) (a *applier, err error) {
+	again := new(again)
+	if t.steps == nil {
+		if again, err = t.againOf(in, nil); err != nil {
+			return nil, err
+		}
+	}
+	if a, err = t.applierOf(again.schema(in), withTarget); err == nil {
+		a.again = again
+	}
+	return a, err
 }
 
 // applierOf finds the columns.
@@ -293,12 +309,13 @@ func (a *applier) apply(in pair, staged *replay.Staged) (*applied, error) {
 	p := &applied{in: rec, met: a.newMet()}
 	var err error
 	var gone []bool
-	if a.chain != nil {
+	if a.again.len() > 0 {
 		if rec, err = a.again.read(rec, p.met); err != nil {
 			return nil, err
 		}
-		read := rec
-		defer read.Release()
+		defer rec.Release()
+	}
+	if a.chain != nil {
 		var met *replay.Met
 		if staged != nil {
 			rec, met, err = staged.Apply(in.staged)
@@ -398,6 +415,7 @@ func (a *applier) applyAll(rec arrow.RecordBatch, met *met, place placement) (ar
 			}
 			continue
 		}
+		_, work.values.quoted = rec.Schema().Field(a.columns[i]).Metadata.GetValue(cell.QuotedKey)
 		to, stride := vectors[min(c.at, len(vectors)):], width
 		if c.kept != nil {
 			work.features = append(work.features[:0], make([]float32, n*c.made)...)
@@ -439,7 +457,7 @@ func (a *applier) applyAll(rec arrow.RecordBatch, met *met, place placement) (ar
 // targets gives the target column of a data set.
 func (a *applier) targets(arr arrow.Array) (arrow.Array, error) {
 	name := a.Transform.target.Column
-	rd := reading{name, a.Transform.target.Type}
+	rd := reading{column: name, fitted: a.Transform.target.Type}
 	if a.classes == nil {
 		values, _, err := rd.numbers(arr, nil)
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 
+	"pipe/data/source/cell"
 	"pipe/data/table"
 	"pipe/data/tensor"
 )
@@ -21,6 +22,7 @@ import (
 type reading struct {
 	column string
 	fitted string // by table.TypeName
+	quoted bool   // texts may be in quotes, see cell.QuotedKey
 }
 
 // misfit says that the whole column has a type whose values cannot be those of
@@ -138,6 +140,9 @@ func (rd reading) notNumber(arr arrow.Array, i int) *ValueError {
 	if values, _, failed := table.Texts(arr); failed == nil {
 		text = values[i]
 	}
+	if rd.quoted {
+		text = cell.Unquote(text)
+	}
 	err.Msg = fmt.Sprintf("%s is no %s", shortQuote(text), what)
 	err.Fix = fmt.Sprintf("write a %s there, or leave it empty and declare `impute`", what)
 	return err
@@ -177,6 +182,9 @@ func (rd reading) categories(arr arrow.Array) (values []string, valid []bool, er
 	for i, text := range values {
 		if text != "" {
 			values[i] = canonical(text)
+		}
+		if rd.quoted {
+			values[i] = cell.Unquote(values[i])
 		}
 	}
 	if class == table.ClassReal {

@@ -262,8 +262,8 @@ func (c *column) refuse(out *Out, row int, x float64) {
 
 // readLater gives the values of a batch of any table, read as those of training.
 func (c *column) readLater(arr arrow.Array, v *Values, out *Out) (err error) {
+	rd := reading{c.Name, c.Type, v.quoted}
 	*v = Values{rows: arr.Len(), buf: v.buf, place: v.place}
-	rd := reading{c.Name, c.Type}
 	switch c.form {
 	case Texts:
 		v.Texts, v.Valid, err = rd.categories(arr)

@@ -55,7 +55,7 @@ func Fit(ctx context.Context, spec Spec, r *table.Reader, kinds []Kind, use Reso
 		return nil, err
 	}
 	t := &Transform{target: target, keep: spec.Keep}
-	if err := t.carried(r.Schema()); err != nil {
+	if err := t.carried(r.Schema(), spec.Features); err != nil {
 		return nil, err
 	}
 	for _, c := range f.columns[:len(spec.Features)] {

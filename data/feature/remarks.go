@@ -169,7 +169,7 @@ func (in *Input) checkStray(f *Frequencies, assumed bool) error {
 	if !assumed || in.Type != "string" {
 		return nil
 	}
-	rd := reading{in.Name, "float64"}
+	rd := reading{column: in.Name, fitted: "float64"}
 	isNumber := func(text string) bool { v := rd.number(text); return !math.IsNaN(v) && !math.IsInf(v, 0) }
 	with, _ := in.filled()
 	filled := func(text string) bool { return with.Strategy == Constant && text == *with.Text }

@@ -9,18 +9,25 @@ import (
 
 	"pipe/base/diag"
 	"pipe/data/replay"
+	"pipe/data/source/cell"
 	"pipe/data/source/schema"
 )
 
 // carried takes over what a table says of its columns: how they were read, and what
-// they went through.
-func (t *Transform) carried(in *arrow.Schema) (err error) {
+// they went through. features are those that it learns from.
+func (t *Transform) carried(in *arrow.Schema, features []Column) (err error) {
 	steps, err := replay.Carried(in)
 	if err != nil {
 		return err
 	}
 	if steps == nil {
-		t.reading, err = schema.Carried(in)
+		read := schema.Carried
+		for _, f := range features {
+			if at := in.FieldIndices(f.Name); len(at) > 0 && in.Field(at[0]).Metadata.FindKey(cell.LayoutKey) >= 0 {
+				read = schema.Whole // whoever reads texts as dates has to know how they are written
+			}
+		}
+		t.reading, err = read(in)
 		return err
 	}
 	t.reading, t.steps = steps.Reading, steps.Steps

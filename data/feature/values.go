@@ -32,6 +32,7 @@ type Values struct {
 	rows     int
 	complete bool      // no number is missing; false is not known
 	shared   bool      // Numbers are those of the table
+	quoted   bool      // texts of the table may be in quotes, see cell.QuotedKey
 	buf      []float64 // for Numbers, used again for each batch
 	place    placement
 }

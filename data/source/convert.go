@@ -62,13 +62,16 @@ func converter(f arrow.Field, at int, want cell.ColumnType) (c *conversion, ok b
 	return c, true
 }
 
-// field is the column as it is made.
-func (c *conversion) field() arrow.Field {
+// field is the column as it is made, quoted if its texts may be in quotes.
+func (c *conversion) field(quoted bool) arrow.Field {
 	f := arrow.Field{Name: c.name, Type: c.want.Type.Arrow(), Nullable: true}
 	meta := map[string]string{cell.TypeKey: "declared"}
 	switch l := c.want.Layout(); {
 	case c.text:
 		f.Type = arrow.BinaryTypes.String
+		if quoted {
+			meta[cell.QuotedKey] = "true"
+		}
 	case l != nil:
 		meta[cell.LayoutKey] = l.String()
 	}

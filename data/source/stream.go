@@ -97,7 +97,7 @@ func (s *stream) describe() {
 	fields := slices.Clone(s.fields)
 	for i, c := range s.convert {
 		if c != nil {
-			fields[i] = c.field()
+			fields[i] = c.field(s.columns.Target(c.at, c.text).Quotes())
 		}
 		if l := s.lists[i]; l != nil {
 			fields[i].Type = l.typ()

@@ -5,9 +5,11 @@ import (
 	"math"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
 
 	"pipe/base/diag"
 	"pipe/data/feature"
+	"pipe/data/source/cell"
 	"pipe/data/table"
 	"pipe/data/task"
 	"pipe/data/tensor"
@@ -42,7 +44,7 @@ func (s *Stage) newWriter(env pipeline.Env, sig *nn.Signature, in *arrow.Schema,
 		if err != nil {
 			return nil, err
 		}
-		fields = append(fields, in.Field(i))
+		fields = append(fields, unquoted(in.Field(i)))
 		taken[name] = true
 	}
 	for _, f := range s.added(sig) {
@@ -206,9 +208,8 @@ func (w *writer) write(input arrow.RecordBatch, output []float64, problems []str
 	}
 	defer kept.Release()
 	columns := make([]arrow.Array, 0, w.Schema().NumFields())
-	for _, c := range kept.Columns() {
-		c.Retain()
-		columns = append(columns, c)
+	for i, c := range kept.Columns() {
+		columns = append(columns, asRead(kept.Schema().Field(i), c))
 	}
 	rows := int(input.NumRows())
 	var valid []bool
@@ -234,6 +235,32 @@ func (w *writer) write(input arrow.RecordBatch, output []float64, problems []str
 	}
 	defer rec.Release()
 	return w.Write(rec)
+}
+
+// asRead gives the values of a column as they stand in the data.
+func asRead(f arrow.Field, c arrow.Array) arrow.Array {
+	texts, ok := c.(*array.String)
+	if _, quoted := f.Metadata.GetValue(cell.QuotedKey); !quoted || !ok {
+		c.Retain()
+		return c
+	}
+	values, valid := make([]string, texts.Len()), make([]bool, texts.Len())
+	for row := range values {
+		if valid[row] = texts.IsValid(row); valid[row] {
+			values[row] = cell.Unquote(texts.Value(row))
+		}
+	}
+	return table.NewArray(values, valid)
+}
+
+// unquoted is the field of what asRead gives.
+func unquoted(f arrow.Field) arrow.Field {
+	meta := f.Metadata.ToMap()
+	if _, quoted := meta[cell.QuotedKey]; quoted {
+		delete(meta, cell.QuotedKey)
+		f.Metadata = arrow.MetadataFrom(meta)
+	}
+	return f
 }
 
 // problemColumn has a text for each row that has a problem, and nulls.

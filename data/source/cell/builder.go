@@ -167,7 +167,7 @@ func (b *Builder) put(in *Rules, row int, form Form, text []byte) {
 // plain adds a value of a column that is text since others are not of its type.
 // Who reads its numbers does not know their notation, so that they are written in
 // the usual one; what is none in the notation, but would be one in the usual way,
-// stands in quotes.
+// stands in quotes, see Unquote.
 func (b *Builder) plain(text []byte) {
 	switch bits, _, ok := b.how.parse(b.like, text); {
 	case ok && b.like == Int64:
@@ -176,7 +176,7 @@ func (b *Builder) plain(text []byte) {
 		b.chars = strconv.AppendFloat(b.chars, math.Float64frombits(uint64(bits)), 'g', -1, 64)
 	case ok && b.like == Bool:
 		b.chars = strconv.AppendBool(b.chars, bits != 0)
-	case (b.like == Int64 || b.like == Float64) && Float64.Accepts(text):
+	case (b.like == Int64 || b.like == Float64) && (Float64.Accepts(text) || len(text) > 0 && text[0] == '"'):
 		b.chars = append(append(append(b.chars, '"'), text...), '"')
 	default:
 		b.chars = append(b.chars, text...)

@@ -15,6 +15,7 @@ const (
 	TypeKey    = "pipe.type"    // "inferred" or "declared"
 	MissingKey = "pipe.missing" // number of missing values
 	LayoutKey  = "pipe.format"  // how dates and times were written, see Layout, unless in the usual way
+	QuotedKey  = "pipe.quoted"  // that texts which are no numbers may stand in quotes, see Unquote
 )
 
 // Columns are those of some data before their values are seen.
@@ -83,6 +84,20 @@ func (t Target) written(n *Notation, l *Layout) Target {
 	return t
 }
 
+// Quotes says whether texts stand in quotes that would be numbers in the usual way, and
+// are none as the data are written.
+func (t Target) Quotes() bool {
+	return t.typ == String && (t.like == Int64 || t.like == Float64) && t.how != nil
+}
+
+// Unquote is a text of a column whose target Quotes, as it stands in the data.
+func Unquote(text string) string {
+	if len(text) > 1 && text[0] == '"' {
+		return text[1 : len(text)-1]
+	}
+	return text
+}
+
 // same says whether another target makes the same of every value.
 func (t Target) same(u Target) bool {
 	a, b := t.how, u.how
@@ -117,6 +132,9 @@ func (p *Plan) Bare() *arrow.Schema {
 	fields := make([]arrow.Field, p.Schema.NumFields())
 	for i, f := range p.Schema.Fields() {
 		fields[i] = arrow.Field{Name: f.Name, Type: f.Type, Nullable: f.Nullable}
+		if p.Targets[i].Quotes() {
+			fields[i].Metadata = arrow.MetadataFrom(map[string]string{QuotedKey: "true"})
+		}
 	}
 	return arrow.NewSchema(fields, nil)
 }
@@ -138,6 +156,9 @@ func (s *Survey) Plan() *Plan {
 		}
 		if layout != nil && t.typ != String {
 			meta[LayoutKey] = layout.String()
+		}
+		if t.Quotes() {
+			meta[QuotedKey] = "true"
 		}
 		if t.typ == String && declared == Undeclared {
 			if doubt := s.Tallies[i].doubt(); doubt != "" {
