@@ -18,7 +18,8 @@ func (a *app) checkCommand() *cobra.Command {
 		Short: "Look for damage in the store, and repair it",
 		Long: `Read every artifact of the store and compare its bytes with its name, read the whole lineage database, and look for
 rows that point at artifacts which are missing. Damage is listed with the runs and stages that it touches, and
-the exit code is 3.
+the exit code is 3. Files that were read where they are (copy: false), and have changed or are gone, are listed too;
+they are no damage of the store.
 
 With --repair, damaged objects are moved to quarantine/ in the store, never deleted, and made again as far as the
 lineage says how: a stage is executed again with the settings and the inputs that were recorded, and counts only
@@ -83,7 +84,7 @@ func (a *app) printReport(rep *check.Report, dir string) {
 		switch {
 		case f.Repaired != "" && f.Needed:
 			fmt.Fprintf(a.out, "  %s: %s\n", paint(ui.Green, "repaired"), diag.Visible(f.Repaired))
-		case f.Lost != "":
+		case f.Lost != "" && f.State != check.Outside:
 			fmt.Fprintf(a.out, "  %s: %s\n", paint(ui.Red, "lost"), diag.Visible(f.Lost))
 		}
 	}
@@ -92,14 +93,29 @@ func (a *app) printReport(rep *check.Report, dir string) {
 	}
 	missing, damaged := 0, 0
 	for _, f := range rep.Findings {
-		if f.State == check.Missing {
+		switch f.State {
+		case check.Missing:
 			missing++
-		} else {
+		case check.Damaged:
 			damaged++
 		}
 	}
 	fmt.Fprintf(a.out, "%s, %s: %d damaged, %d missing; database: %s\n",
 		ui.Plural(rep.Objects, "artifact"), ui.Bytes(rep.Bytes), damaged, missing, databaseText(rep))
+	switch n := rep.Changed(); {
+	case n == 1:
+		fmt.Fprintf(a.err, "warning: 1 file outside of the store, which was not copied, has changed or is gone\nhint: %sput it back as it was, or run the pipeline file, which reads it as it is now\n", itself(rep))
+	case n > 1:
+		fmt.Fprintf(a.err, "warning: %d files outside of the store, which were not copied, have changed or are gone\nhint: %sput them back as they were, or run the pipeline files, which read them as they are now\n", n, itself(rep))
+	}
+}
+
+// itself says that nothing else is wrong, if that is so.
+func itself(rep *check.Report) string {
+	if rep.Damage {
+		return ""
+	}
+	return "the store itself is whole; "
 }
 
 func databaseText(rep *check.Report) string {

@@ -29,13 +29,14 @@ type Report struct {
 // Damage reports whether something is left that is not as it must be.
 func (r *Report) Damage() bool {
 	return len(r.Database) > 0 || len(r.Strangers) > 0 ||
-		slices.ContainsFunc(r.Findings, func(f *Finding) bool { return f.Repaired == "" })
+		slices.ContainsFunc(r.Findings, func(f *Finding) bool { return f.Repaired == "" && !f.Outside })
 }
 
 // A Finding is an artifact whose bytes are not there, or not right.
 type Finding struct {
 	ID       artifacts.ID
 	Missing  bool   // else damaged
+	Outside  bool   // it was never copied into the store, and its file has changed or is gone: no damage of the store
 	Reason   string // what is wrong with it
 	Touched  []lineage.Touch
 	More     bool           // Touched is not all
@@ -169,7 +170,7 @@ func checkObjects(ctx context.Context, store *artifacts.Store, rep *Report, foun
 		var outside *artifacts.OutsideError
 		switch {
 		case errors.As(err, &outside):
-			found[id] = &Finding{ID: id, Missing: true, Reason: fmt.Sprintf("the file %s, which was not copied, %s", outside.Path, outside.Reason)}
+			found[id] = &Finding{ID: id, Missing: true, Outside: true, Reason: fmt.Sprintf("the file %s, which was not copied, %s", outside.Path, outside.Reason)}
 		case err == nil, errors.Is(err, fs.ErrNotExist): // swept meanwhile
 		case errors.As(err, &damaged):
 			found[id] = &Finding{ID: id, Reason: damaged.Path + " " + damaged.Reason}

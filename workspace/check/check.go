@@ -36,7 +36,7 @@ type Report struct {
 // A Finding is an artifact that is damaged or missing.
 type Finding struct {
 	ID         artifacts.ID `json:"id"`
-	State      string       `json:"state"` // damaged or missing
+	State      string       `json:"state"` // damaged, missing or outside
 	Reason     string       `json:"reason"`
 	Needed     bool         `json:"needed"`
 	Touched    []Touch      `json:"touched"`              // what made or read it
@@ -52,6 +52,7 @@ type Finding struct {
 const (
 	Damaged = "damaged"
 	Missing = "missing"
+	Outside = "outside" // a file that was never copied into the store, and has changed or is gone; no damage
 )
 
 // A Touch is a port of a stage.
@@ -112,7 +113,10 @@ func reportOf(rep *repair.Report, database error, repaired bool) *Report {
 	for _, f := range rep.Findings {
 		x := Finding{ID: f.ID, State: Damaged, Reason: f.Reason, Needed: f.Needed, Touched: []Touch{},
 			Quarantine: f.Quarantine, Repaired: f.Repaired, Lost: f.Lost, More: f.More}
-		if f.Missing {
+		switch {
+		case f.Outside:
+			x.State = Outside
+		case f.Missing:
 			x.State = Missing
 		}
 		for _, t := range f.Touched {
@@ -141,9 +145,20 @@ func (r *Report) Err() error {
 		return diag.WithHint(ErrDamage, "copy lineage.db away and rescue its rows with `sqlite3 lineage.db .recover`; artifacts are not concerned")
 	case !r.repaired:
 		return diag.WithHint(ErrDamage, "`pipe check --repair` puts damaged objects into quarantine and makes them again")
-	case slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Repaired == "" }):
+	case slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Repaired == "" && f.State != Outside }):
 		return diag.WithHint(fmt.Errorf("%w: not all of it could be made again", ErrDamage),
 			"run the pipelines again: what is lost is a miss, and is made from the files of today")
 	}
 	return ErrDamage
+}
+
+// Changed counts the files outside of the store that have changed or are gone, and were not
+// found again.
+func (r *Report) Changed() (n int) {
+	for _, f := range r.Findings {
+		if f.State == Outside && f.Repaired == "" {
+			n++
+		}
+	}
+	return n
 }
