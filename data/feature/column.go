@@ -269,7 +269,7 @@ func (c *column) readLater(arr arrow.Array, v *Values, out *Out) (err error) {
 		v.Texts, v.Valid, err = rd.categories(arr)
 		return err
 	case Lists:
-		v.Lists, err = rd.lists(arr)
+		v.Lists, err = rd.lists(arr, out)
 		return err
 	case Times:
 		return rd.times(arr, v, out)

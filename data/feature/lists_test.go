@@ -165,3 +165,47 @@ func TestListsAreFinite(t *testing.T) {
 		return err
 	})
 }
+
+// Lists of other rows may have another length: where all had one in training it is a
+// problem of the row, and where they had any, all of one length are as good.
+func TestListsOfOtherLengths(t *testing.T) {
+	column := func(rows tensor.Rows, width int) arrow.RecordBatch {
+		list := table.NewLists(tensor.F32, rows, width)
+		rec, err := table.NewRecord(arrow.NewSchema([]arrow.Field{{Name: "v", Type: list.DataType()}}, nil), list)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return rec
+	}
+	fixed := column(tensor.Rows{F32: []float32{1, 2, 3, 4}}, 2)
+	ragged := column(tensor.Rows{F32: []float32{1, 2, 3, 4, 5}, Ends: []int{2, 3, 5}}, tensor.Ragged)
+	for _, c := range []struct {
+		name            string
+		chain           Column
+		training, later arrow.RecordBatch
+		want            []float32
+		problems        []string
+	}{
+		{"any, where there was one", Column{Name: "v"}, fixed, ragged, []float32{1, 2, 0, 0, 4, 5}, []string{"", `column "v": the list has 1 elements, and those of training have 2`, ""}},
+		{"another one", Column{Name: "v"}, fixed, column(tensor.Rows{F32: []float32{1, 2, 3}}, 3), []float32{0, 0}, []string{`column "v": the list has 3 elements, and those of training have 2`}},
+		{"one, where there were any", Column{Name: "v", Chain: []Step{{"series", &Series{Scale: string(None)}}}}, ragged, fixed, []float32{1, 2, 3, 4}, nil},
+	} {
+		tr, err := Fit(t.Context(), Spec{Features: []Column{c.chain}}, tableOf(t, c.training), All(), Resources{})
+		if err != nil {
+			t.Fatalf("%s: %v", c.name, err)
+		}
+		if tr, err = ReadTransform(strings.NewReader(string(written(t, tr))), All()); err != nil {
+			t.Fatal(err)
+		}
+		_, err = tr.ApplyRows(t.Context(), tableOf(t, c.later), false, 1, func(_, features arrow.RecordBatch, problems []string) error {
+			rows, _ := table.Lists(features.Column(0))
+			if !cmp.Equal(rows.F32, c.want) || !cmp.Equal(problems, c.problems) {
+				t.Errorf("%s: %v, %q", c.name, rows.F32, problems)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+}

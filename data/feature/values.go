@@ -143,6 +143,8 @@ const (
 	Infinite  Reason = "the value is infinite"
 	TooLarge  Reason = "the number is too large for a float32"
 	NotSeen   Reason = "the category was not there in training"
+
+	OtherLength Reason = "the list has another length than those of training"
 )
 
 func (e *ValueError) Error() string {

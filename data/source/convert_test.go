@@ -163,3 +163,14 @@ type oneOf map[string]func() []arrow.Array
 func (r oneOf) Open(ctx context.Context, in source.Inputs) (source.Rows, error) {
 	return typed{r[in.Files[0].Name]}.Open(ctx, in)
 }
+
+// TestBareNumbers: numbers without a percent sign beside others with one are told of,
+// whatever format has them.
+func TestBareNumbers(t *testing.T) {
+	contract := cell.Contract{Rules: cell.Rules{Notation: &cell.Notation{Percent: true}}}.Again([]cell.Typed{{Name: "a", Type: cell.Float64}})
+	texts := func() []arrow.Array { return []arrow.Array{table.NewArray([]string{"5%", "5"}, nil)} }
+	made, err := sourcetest.Read(t, typed{texts}, source.Inputs{Contract: contract})
+	if err != nil || made.CSV != "a\n0.05\n5\n" || !strings.Contains(made.Said, "numbers without a percent sign") {
+		t.Errorf("%+v, %v", made, err)
+	}
+}

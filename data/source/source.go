@@ -106,6 +106,10 @@ type Inputs struct {
 	// data, so that nothing that may be data can be left out by them.
 	Carried bool
 
+	// Limit is how many bytes may come out of the files if they are compressed within, as
+	// those of Parquet are; 0 is packed.Usual of their size.
+	Limit int64
+
 	Threads  int                     // to use, at least 1
 	Block    int                     // bytes of a file to read in one go, 0 if that is all the same
 	Progress func(done, total int64) // in any unit; may be nil
@@ -138,6 +142,21 @@ func (in *Inputs) NoRows(data string) error {
 		return nil
 	}
 	return diag.WithHint(errors.New(data+" has no rows"), HintEmpty)
+}
+
+// Unpacked is an error if more bytes come out of the files than may. data is for messages.
+func (in *Inputs) Unpacked(data string, bytes int64) error {
+	if len(in.Files) == 0 {
+		return nil
+	}
+	size := int64(0)
+	for _, f := range in.Files {
+		size += f.Size
+	}
+	if bytes <= cmp.Or(in.Limit, packed.Usual(size)) {
+		return nil
+	}
+	return packed.TooMuch(data, cmp.Or(in.Limit, packed.Usual(size)), size)
 }
 
 // HintEmpty is what to do about data without rows.

@@ -89,6 +89,7 @@ type stream struct {
 	absent  absent
 	read    func(yield func(columns ...arrow.Array) bool) error
 	rows    int64
+	bytes   int64   // of the rows
 	nulls   []int64 // of each that is kept
 }
 
@@ -133,6 +134,8 @@ func (s *stream) Remark(_ *slog.Logger, w *cell.Warner) {
 		w.Noted(c.name, c.want.Layout(), &c.tally)
 		if c.misfits() != nil {
 			w.Misfits(c.name, c.want.Type, &c.tally)
+		} else {
+			w.Bare(c.name, &c.tally)
 		}
 	}
 }
@@ -174,6 +177,17 @@ func (s *stream) Batches(ctx context.Context) iter.Seq2[arrow.RecordBatch, error
 					n = int64(c.Len())
 				}
 			}
+			for _, c := range columns {
+				s.bytes += table.SizeOf(c)
+			}
+			if err := s.in.Unpacked(s.data, s.bytes); err != nil {
+				for _, c := range columns {
+					if c != nil {
+						c.Release()
+					}
+				}
+				return stop(err)
+			}
 			rec, err := s.record(columns)
 			if err == errMisfit {
 				// All is void, but the other values are looked at, so as to know of all
@@ -206,7 +220,7 @@ func (s *stream) Batches(ctx context.Context) iter.Seq2[arrow.RecordBatch, error
 
 // begin makes all counts what they are before the first row.
 func (s *stream) begin() {
-	s.rows = 0
+	s.rows, s.bytes = 0, 0
 	clear(s.nulls)
 	for _, c := range s.convert {
 		if c != nil {

@@ -75,6 +75,23 @@ func (f *filling) span(rec arrow.RecordBatch, from, to int) (bytes int64) {
 	return bytes
 }
 
+// SizeOf is what the rows of a column take, in bytes, without their validity; 0 for nil.
+func SizeOf(col arrow.Array) int64 {
+	if col == nil {
+		return 0
+	}
+	const offset = 4
+	rows := int64(col.Len())
+	switch t := col.DataType().(type) {
+	case *arrow.FixedSizeListType:
+		of, width, _ := ListOf(t)
+		return rows * int64(width) * int64(of.Size())
+	case arrow.FixedWidthDataType:
+		return rows * int64(t.BitWidth()) / 8
+	}
+	return rows*offset + looseBytes(col, 0, col.Len())
+}
+
 // looseBytes is the size of the texts or elements of rows, which is not 0 where a
 // null lies over something.
 func looseBytes(col arrow.Array, from, to int) int64 {

@@ -46,7 +46,7 @@ func TestBatchesDependOnRowsAlone(t *testing.T) {
 		if rapid.Bool().Draw(rt, "no ragged lists") { // which are always copied
 			var names []string
 			for _, f := range rec.Schema().Fields() {
-				if _, width, _ := listOf(f.Type); width != tensor.Ragged {
+				if _, width, _ := ListOf(f.Type); width != tensor.Ragged {
 					names = append(names, f.Name)
 				}
 			}

@@ -58,7 +58,7 @@ func (c CSV) Write(w io.Writer, r *Reader) error {
 func (c CSV) appendHeader(line []byte, s *arrow.Schema) []byte {
 	info, _ := DatasetInfoOf(s)
 	for _, f := range s.Fields() {
-		_, width, ok := listOf(f.Type)
+		_, width, ok := ListOf(f.Type)
 		if !ok || width == tensor.Ragged {
 			line = append(c.appendText(line, f.Name), c.Delimiter)
 			continue

@@ -273,7 +273,7 @@ func (in *Input) check() error {
 		}
 		seen[f.Name] = true
 	}
-	_, width, _ := listOf(in.dataType())
+	_, width, _ := ListOf(in.dataType())
 	return CheckList(in.Type, width)
 }
 

@@ -196,7 +196,7 @@ func TestSummarize(t *testing.T) {
 					want.Empty = false
 				}
 			}
-			if _, _, list := listOf(f.Type); list {
+			if _, _, list := ListOf(f.Type); list {
 				continue
 			}
 			if got[i].Name != want.Name || got[i].Type != want.Type || got[i].Missing != want.Missing || got[i].NaN != want.NaN || got[i].Empty != want.Empty {

@@ -111,7 +111,7 @@ func TestForeignTakesTables(t *testing.T) {
 	all := readAll(t, sample(t))
 	var names []string
 	for _, f := range all.Schema().Fields() {
-		if of, width, list := listOf(f.Type); !list || of == tensor.F32 && width != tensor.Ragged {
+		if of, width, list := ListOf(f.Type); !list || of == tensor.F32 && width != tensor.Ragged {
 			names = append(names, f.Name)
 		}
 	}

@@ -2,7 +2,9 @@ package table
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -38,8 +40,8 @@ func ListType(of tensor.Type, width int) arrow.DataType {
 // VectorType is the type of a column that holds width float32 in each row.
 func VectorType(width int) arrow.DataType { return ListType(tensor.F32, width) }
 
-// listOf says what a column of lists holds, and how many in each row.
-func listOf(t arrow.DataType) (of tensor.Type, width int, ok bool) {
+// ListOf says what a column of lists holds, and how many in each row.
+func ListOf(t arrow.DataType) (of tensor.Type, width int, ok bool) {
 	switch t := t.(type) {
 	case *arrow.FixedSizeListType:
 		of, ok = elements[t.Elem().ID()]
@@ -73,6 +75,23 @@ func listName(of tensor.Type, width int) string {
 		return "vector[" + strconv.Itoa(width) + "]"
 	}
 	return string(of) + "[" + strconv.Itoa(width) + "]"
+}
+
+// ListNamed is ListOf of a type by its name.
+func ListNamed(name string) (of tensor.Type, width int, ok bool) {
+	name, ok = strings.CutSuffix(name, "]")
+	base, length, ok2 := strings.Cut(name, "[")
+	if of = tensor.Type(base); base == "vector" {
+		of = tensor.F32
+	}
+	if !ok || !ok2 || !slices.Contains([]tensor.Type{tensor.F32, tensor.U8, tensor.I32}, of) {
+		return "", 0, false
+	}
+	if length == "" {
+		return of, tensor.Ragged, true
+	}
+	width, err := strconv.Atoi(length)
+	return of, width, err == nil
 }
 
 // Lists views a column of lists as its elements. They are not copied: they are
@@ -166,7 +185,7 @@ func NewRagged(of tensor.Type, ends []int32, elements []byte) arrow.Array {
 // FixedLists views lists of any length, which all have width elements, as lists of
 // that one. They are not copied, and none is null.
 func FixedLists(a *array.List, width int) arrow.Array {
-	of, _, _ := listOf(a.DataType())
+	of, _, _ := ListOf(a.DataType())
 	from := int64(a.Offsets()[a.Data().Offset()])
 	child := array.NewSlice(a.ListValues(), from, from+int64(a.Len()*width))
 	defer child.Release()
@@ -183,7 +202,7 @@ type list struct {
 
 // listAt gives the elements of a row of a column of lists.
 func listAt(arr arrow.Array, row int) (l list, ok bool) {
-	of, width, ok := listOf(arr.DataType())
+	of, width, ok := ListOf(arr.DataType())
 	if !ok {
 		return l, false
 	}

@@ -119,7 +119,7 @@ func (p *parquetWriter) group(rec arrow.RecordBatch) {
 	g := parquetGroup{rows: rec.NumRows()}
 	for _, col := range rec.Columns() {
 		c := parquetChunk{offset: p.at}
-		if _, _, ok := listOf(col.DataType()); ok {
+		if _, _, ok := ListOf(col.DataType()); ok {
 			p.lists(&c, col)
 		} else {
 			p.column(&c, col)
@@ -181,7 +181,7 @@ func extension(last byte, signed bool) byte {
 
 // lists writes the pages of a column of lists.
 func (p *parquetWriter) lists(c *parquetChunk, col arrow.Array) {
-	_, width, _ := listOf(col.DataType())
+	_, width, _ := ListOf(col.DataType())
 	all, _ := Lists(col)
 	each := max(1, parquetPage/4/max(width, 1))
 	if width == tensor.Ragged {
@@ -277,7 +277,7 @@ func (p *parquetWriter) finish(rows int64) {
 	elements := 1
 	for _, f := range p.schema.Fields() {
 		elements++
-		if _, _, ok := listOf(f.Type); ok {
+		if _, _, ok := ListOf(f.Type); ok {
 			elements += 2
 		}
 	}
@@ -326,7 +326,7 @@ func (p *parquetWriter) groupInfo(t *thrift, g parquetGroup) {
 	for i, c := range g.chunks {
 		f := p.schema.Field(i)
 		path := []string{f.Name}
-		if _, _, ok := listOf(f.Type); ok {
+		if _, _, ok := ListOf(f.Type); ok {
 			path = append(path, "list", "element")
 		}
 		physical := parquetFormOf(f.Type).physical
@@ -404,7 +404,7 @@ func parquetFormOf(t arrow.DataType) parquetForm {
 	if s := scalarOf(t); s != nil {
 		return s.parquet
 	}
-	if of, _, _ := listOf(t); of != tensor.F32 {
+	if of, _, _ := ListOf(t); of != tensor.F32 {
 		return parquetForm{physical: parquetInt32}
 	}
 	return parquetForm{physical: parquetFloat}
@@ -414,7 +414,7 @@ func parquetFormOf(t arrow.DataType) parquetForm {
 func (t *thrift) element(f arrow.Field) {
 	form := parquetFormOf(f.Type)
 	t.nested()
-	if _, _, ok := listOf(f.Type); ok {
+	if _, _, ok := ListOf(f.Type); ok {
 		t.int32(3, parquetRequired)
 		t.text(4, f.Name)
 		t.int32(5, 1)

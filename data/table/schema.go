@@ -54,7 +54,7 @@ func WithMetadata(f arrow.Field, key, value string) arrow.Field {
 
 // TypeName is the name of a column type as people write and read it.
 func TypeName(t arrow.DataType) string {
-	if of, width, ok := listOf(t); ok {
+	if of, width, ok := ListOf(t); ok {
 		return listName(of, width)
 	}
 	if s := scalarOf(t); s != nil {
@@ -65,7 +65,7 @@ func TypeName(t arrow.DataType) string {
 
 // checkType says whether a table may have a column of the type.
 func checkType(t arrow.DataType) error {
-	if of, width, ok := listOf(t); ok {
+	if of, width, ok := ListOf(t); ok {
 		return CheckList(of, width)
 	}
 	if scalarOf(t) == nil {
@@ -98,7 +98,7 @@ func canonical(s *arrow.Schema) (*arrow.Schema, error) {
 			return nil, fmt.Errorf("column %q: %w", f.Name, err)
 		}
 		f.Nullable = true
-		if of, width, ok := listOf(f.Type); ok {
+		if of, width, ok := ListOf(f.Type); ok {
 			f.Type, f.Nullable = ListType(of, width), false
 		}
 		f.Metadata = arrow.MetadataFrom(f.Metadata.ToMap())
@@ -130,8 +130,8 @@ func checkColumns(want, got *arrow.Schema) error {
 
 // sameType compares types, but not the name of the element of a list.
 func sameType(a, b arrow.DataType) bool {
-	ofA, widthA, okA := listOf(a)
-	ofB, widthB, okB := listOf(b)
+	ofA, widthA, okA := ListOf(a)
+	ofB, widthB, okB := ListOf(b)
 	if okA && okB {
 		return ofA == ofB && widthA == widthB
 	}

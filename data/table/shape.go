@@ -40,7 +40,7 @@ func ShownBy(f arrow.Field) InputKind {
 // rows: their number, tensor.Ragged if they have different ones, where nobody has
 // said more. ok is false for columns that are none of lists.
 func ShapeOf(f arrow.Field) (of tensor.Type, shape []int, ok bool) {
-	of, width, ok := listOf(f.Type)
+	of, width, ok := ListOf(f.Type)
 	if !ok {
 		return "", nil, false
 	}

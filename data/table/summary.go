@@ -58,7 +58,7 @@ func newExtreme(t arrow.DataType) extreme {
 		return s.extreme()
 	}
 	bits := 64 // of the elements of lists
-	if of, _, _ := listOf(t); of == tensor.F32 {
+	if of, _, _ := ListOf(t); of == tensor.F32 {
 		bits = 32
 	}
 	return &extremeOf[float64]{values: func(a arrow.Array) (func(int) float64, int) {
@@ -130,7 +130,7 @@ func own[T cmp.Ordered](v T) T {
 // Text is a value as WriteCSV writes it, and a vector as a list; empty for a
 // null.
 func Text(col arrow.Array, row int) string {
-	if _, _, ok := listOf(col.DataType()); !ok {
+	if _, _, ok := ListOf(col.DataType()); !ok {
 		return string(appendValue(nil, col, row))
 	}
 	text, _ := appendJSONField(nil, col, row)

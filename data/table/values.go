@@ -237,7 +237,7 @@ func Texts(arr arrow.Array) (values []string, valid []bool, err error) {
 		}
 		return values, Valid(arr), nil
 	}
-	if _, _, ok := listOf(arr.DataType()); ok {
+	if _, _, ok := ListOf(arr.DataType()); ok {
 		return nil, nil, fmt.Errorf("a %s column holds no text", TypeName(arr.DataType()))
 	}
 	var buf []byte

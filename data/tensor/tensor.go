@@ -92,6 +92,28 @@ func (r *Rows) Slice(from, to int) Rows {
 	return s
 }
 
+// Resized copies rows, which have a width, or ends, to others of a fixed width. Those that
+// have not as many elements become zeros.
+func (r *Rows) Resized(of Type, rows, width, to int) Rows {
+	var out Rows
+	out.Grow(of, rows*to)
+	for row := range rows {
+		from, end := r.Row(row, width)
+		if end-from != to {
+			continue
+		}
+		switch of {
+		case F32:
+			copy(out.F32[row*to:], r.F32[from:end])
+		case U8:
+			copy(out.U8[row*to:], r.U8[from:end])
+		case I32:
+			copy(out.I32[row*to:], r.I32[from:end])
+		}
+	}
+	return out
+}
+
 // At is an element as a number, which all three types are exactly.
 func (r *Rows) At(i int) float64 {
 	switch {

@@ -134,6 +134,7 @@ func (in *Ingest) Run(ctx context.Context, env pipeline.Env) error {
 		Contract: contract,
 		Empty:    in.Empty == "allow",
 		Carried:  by.carried,
+		Limit:    int64(in.UnpackLimit),
 		Threads:  env.Threads(),
 		Progress: env.Progress,
 		Variable: in.lookup,

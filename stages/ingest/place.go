@@ -25,7 +25,7 @@ type Place struct {
 	Copy  bool             `yaml:"copy" key:"false" default:"true" doc:"Whether the bytes of files are copied into the store. If not they are read where they are and the store notes where that is; they must not change for as long as somebody wants to run it again, which is found out whenever they are read."`
 	Download
 	FileColumn  string         `yaml:"file_column" added:"true" doc:"Name of a column to add, which says which file a row is from: its path below the folder, or as paths has it."`
-	UnpackLimit settings.Bytes `yaml:"unpack_limit" added:"true" default:"0B" doc:"How much may come out of a compressed file, such as 20GB. 0B is 1 GiB, or a hundred times the file if that is more: a small file that fills the disk is no data."`
+	UnpackLimit settings.Bytes `yaml:"unpack_limit" added:"true" default:"0B" doc:"How much may come out of a compressed file, or one that is compressed within, as those of Parquet are, such as 20GB. 0B is 1 GiB, or a hundred times the file if that is more: a small file that fills the disk is no data."`
 }
 
 // An opened is what there is to read.

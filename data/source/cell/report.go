@@ -36,7 +36,7 @@ func (p *Plan) Report(w *Warner, data string) {
 		case misfits > 0:
 			w.Misfits(name, t.like, tally)
 		case p.Types[t.From].Type != Undeclared: // is taken as it is
-			w.bare(name, tally, "")
+			w.Bare(name, tally)
 		case t.typ == String:
 			doubt, _ := p.Schema.Field(at).Metadata.GetValue(table.DoubtKey)
 			_, nameless := slices.BinarySearch(p.Nameless, t.From)
@@ -203,6 +203,10 @@ func warnOfValues(w *Warner, name string, typ Type, tally *Tally) {
 			"hint", fmt.Sprintf("set columns: {%s: string} if they are versions or codes, columns: {%s: float64} if they are numbers", column, column))
 	}
 }
+
+// Bare warns of numbers without a percent sign beside others with one, in a column whose
+// type is known.
+func (w *Warner) Bare(name string, tally *Tally) { w.bare(name, tally, "") }
 
 // bare warns of numbers without a percent sign beside others with one. way is what
 // to do if that is right.

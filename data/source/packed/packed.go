@@ -96,6 +96,12 @@ func Usual(size int64) int64 {
 	return max(least, size*times)
 }
 
+// TooMuch is the error of data out of whose size in bytes more than a limit come.
+func TooMuch(name string, limit, size int64) error {
+	return diag.WithHint(fmt.Errorf("%s: more than %d bytes come out of its %d bytes", name, limit, size),
+		"if that is right, set unpack_limit, for example unpack_limit: 20GB")
+}
+
 // inMemory is how much is kept in memory.
 const inMemory = 4 << 20
 
@@ -116,8 +122,7 @@ func (p *Packing) Unpack(ctx context.Context, f *File, o Options) (io.ReaderAt, 
 	case ctx.Err() != nil:
 		return nil, 0, context.Cause(ctx)
 	case errors.Is(err, errLimit):
-		return nil, 0, diag.WithHint(fmt.Errorf("%s: more than %d bytes come out of its %d bytes", f.Name, limit, f.Size),
-			"if that is right, set unpack_limit, for example unpack_limit: 20GB")
+		return nil, 0, TooMuch(f.Name, limit, f.Size)
 	case out.err != nil:
 		return nil, 0, fmt.Errorf("unpacking %s: %w", f.Name, out.err)
 	case count.err != nil:

@@ -13,6 +13,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/google/go-cmp/cmp"
 
+	"pipe/base/diag"
 	"pipe/data/source"
 	"pipe/data/source/cell"
 	"pipe/data/source/sourcetest"
@@ -396,6 +397,20 @@ func TestListForms(t *testing.T) {
 		_, l := c.elements[0].list(c.elements[1:])
 		if l == nil && c.full > 0 || l != nil && (l.full != c.full || l.empty != c.empty) {
 			t.Errorf("%s: %+v", c.name, l)
+		}
+	}
+}
+
+// TestTooMuch: a small file whose footer promises more than can be meant is refused
+// before a row of it is read, and one whose texts become more as soon as they are.
+func TestTooMuch(t *testing.T) {
+	data := load(t, "pyarrow-snappy.parquet")
+	for _, limit := range []int64{1, 4_000} {
+		file := &source.File{ReaderAt: bytes.NewReader(data), Size: int64(len(data)), Name: "a.parquet"}
+		made, err := sourcetest.Read(t, new(Reader), source.Inputs{Files: []*source.File{file}, Limit: limit})
+		want := fmt.Sprintf("a.parquet: more than %d bytes come out of its %d bytes", limit, len(data))
+		if err == nil || err.Error() != want || !strings.Contains(diag.HintOf(err), "unpack_limit: 20GB") {
+			t.Errorf("%d: %v (%s), %s", limit, err, diag.HintOf(err), made.Types)
 		}
 	}
 }

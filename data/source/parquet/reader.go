@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"runtime/debug"
 	"strings"
 	"sync"
@@ -77,12 +78,33 @@ func (*Reader) Open(ctx context.Context, in source.Inputs) (source.Rows, error) 
 			return nil, wrap(fmt.Sprintf("%s: column %q", file.Name, leaves[i].name), err)
 		}
 	}
+	if err := in.Unpacked(file.Name, leastBytes(meta.groups, leaves, keep)); err != nil {
+		return nil, err
+	}
 	f := &reading{file: file, groups: meta.groups, leaves: leaves, keep: keep, threads: max(1, in.Threads), inputs: &in}
 	rows, err := source.Stream(&in, file.Name, schema, func(yield func(columns ...arrow.Array) bool) error { return f.read(ctx, yield) })
 	if err != nil {
 		return nil, err
 	}
 	return &opened{rows, f}, rows.Peek()
+}
+
+// leastBytes are those that the rows take which the footer promises, without their texts
+// and the elements of lists.
+func leastBytes(groups []group, leaves []*leaf, keep []int) int64 {
+	const offset = 4
+	var rows, bytes float64
+	for i := range groups {
+		rows += float64(groups[i].rows)
+	}
+	for _, i := range keep {
+		if l := leaves[i]; l.list == nil && l.cast.size > 0 {
+			bytes += rows * float64(l.cast.size)
+		} else {
+			bytes += rows * offset
+		}
+	}
+	return int64(min(bytes, math.MaxInt64/2))
 }
 
 // An opened file knows what was lost.
