@@ -137,7 +137,7 @@ func TestListErrors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	checkError(t, `column "picture": it is u8[6], but the transform was fitted on u8[12]`, "as many elements", func() error {
+	checkError(t, `column "picture", row 1: the list has 6 elements, and those of training have 12`, "make it as long", func() error {
 		_, err := tr.Apply(pictures(t, []int{2, 3}, counted(24)), false)
 		return err
 	})
