@@ -197,7 +197,7 @@ func TestListsOfOtherLengths(t *testing.T) {
 		if tr, err = ReadTransform(strings.NewReader(string(written(t, tr))), All()); err != nil {
 			t.Fatal(err)
 		}
-		_, err = tr.ApplyRows(t.Context(), tableOf(t, c.later), false, 1, func(_, features arrow.RecordBatch, problems []string) error {
+		_, err = tr.ApplyRows(t.Context(), tableOf(t, c.later), false, Resources{Threads: 1}, func(_, features arrow.RecordBatch, problems []string) error {
 			rows, _ := table.Lists(features.Column(0))
 			if !cmp.Equal(rows.F32, c.want) || !cmp.Equal(problems, c.problems) {
 				t.Errorf("%s: %v, %q", c.name, rows.F32, problems)
