@@ -201,6 +201,9 @@ type Rows interface {
 	Close() error
 }
 
+// ErrNameless says that data without rows, which there may be, name no columns either.
+var ErrNameless = errors.New("not even a header says which columns there are")
+
 // ErrRetyped says that columns have other types than was said.
 var ErrRetyped = errors.New("columns have other types than was said before all rows were read")
 

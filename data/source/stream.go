@@ -50,6 +50,7 @@ func Stream(in *Inputs, data string, schema *arrow.Schema, read func(yield func(
 	for _, i := range s.keep {
 		f := schema.Field(i)
 		f.Nullable = true
+		s.clocks = append(s.clocks, in.clockOf(&f))
 		var c *conversion
 		if want, ok := types.Named(f.Name); ok && want != cell.Undeclared {
 			if c, ok = converter(f, i, columns.Types[i]); !ok && !columns.Types[i].Expected {
@@ -85,6 +86,7 @@ type stream struct {
 	columns *cell.Columns
 	keep    []int
 	convert []*conversion // of each that is kept, nil if it stays as it is
+	clocks  []*clock      // of each that is kept, nil if its times, if they are some, are in a zone
 	lists   []*listing    // of each that is kept, nil if it is none of lists of any length
 	absent  absent
 	read    func(yield func(columns ...arrow.Array) bool) error
@@ -127,6 +129,11 @@ func (s *stream) Report(log *slog.Logger) {
 
 // Remark implements Remarker.
 func (s *stream) Remark(_ *slog.Logger, w *cell.Warner) {
+	for i, c := range s.clocks {
+		if c != nil && c.skipped > 0 {
+			w.Warn("times that clocks leave out are missing", "column", s.fields[i].Name, "count", c.skipped, "first_row", c.first, "timezone", c.Zone)
+		}
+	}
 	for _, c := range s.convert {
 		if c == nil {
 			continue
@@ -227,6 +234,11 @@ func (s *stream) begin() {
 			c.tally = cell.Tally{}
 		}
 	}
+	for _, c := range s.clocks {
+		if c != nil {
+			c.skipped = 0
+		}
+	}
 	for _, l := range s.lists {
 		if l != nil {
 			l.begin()
@@ -273,6 +285,11 @@ func (s *stream) record(columns []arrow.Array) (rec arrow.RecordBatch, err error
 			}
 		} else {
 			kept[i] = s.absent.without(columns[at])
+		}
+		if c := s.clocks[i]; c != nil {
+			to := c.apply(kept[i].(*array.Timestamp), s.rows)
+			kept[i].Release()
+			kept[i] = to
 		}
 		if c := s.convert[i]; c != nil {
 			to, err := c.apply(s, kept[i])

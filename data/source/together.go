@@ -60,11 +60,13 @@ type together struct {
 	in     Inputs
 	column string
 
+	first  string       // file that says which columns there are
 	shared *cell.Shared // nil if the files say which types there are
 	loose  []string     // columns that are text then, since in some file they misfit what was expected, or lists of any length
 	schema *arrow.Schema
 
 	meta     arrow.Metadata // of the table
+	told     bool           // a file with rows has said it
 	rows     int64
 	detected map[string]any // of all files alike
 	records  int64
@@ -78,11 +80,21 @@ type together struct {
 // look at all values before it can read.
 func (t *together) open(ctx context.Context) error {
 	var join cell.Join
+	var nameless error // of the first file, as long as no other says which columns there are
 	for _, f := range t.in.Files {
 		known, err := t.begin(ctx, f, &join)
+		if errors.Is(err, ErrNameless) {
+			if nameless == nil {
+				nameless = err
+			}
+			continue
+		}
 		if err != nil || known {
 			return err
 		}
+	}
+	if t.first == "" {
+		return nameless
 	}
 	return t.take(join.Plan())
 }
@@ -94,6 +106,9 @@ func (t *together) begin(ctx context.Context, f *File, join *cell.Join) (known b
 		return true, err
 	}
 	defer ended(&err, end)
+	if t.first == "" {
+		t.first = f.Name
+	}
 	s, ok := rows.(Surveyed)
 	switch {
 	case !ok:
@@ -137,7 +152,7 @@ func ended(err *error, end func() error) {
 
 // take makes columns by another plan.
 func (t *together) take(plan *cell.Plan) (err error) {
-	t.shared = &cell.Shared{Plan: plan, First: t.in.Files[0].Name}
+	t.shared = &cell.Shared{Plan: plan, First: t.first}
 	t.schema, err = t.with(plan.Bare())
 	return err
 }
@@ -148,7 +163,7 @@ func (t *together) with(s *arrow.Schema) (*arrow.Schema, error) {
 		return s, nil
 	}
 	if _, there := s.FieldsByName(t.column); there {
-		return nil, diag.WithHint(fmt.Errorf("file_column: %s has a column %q already", t.in.Files[0].Name, t.column), "choose another name")
+		return nil, diag.WithHint(fmt.Errorf("file_column: %s has a column %q already", t.first, t.column), "choose another name")
 	}
 	meta := s.Metadata()
 	fields := append(slices.Clone(s.Fields()), arrow.Field{
@@ -168,6 +183,7 @@ func (t *together) Close() error { return nil }
 func (t *together) Batches(ctx context.Context) iter.Seq2[arrow.RecordBatch, error] {
 	return Pushed(func(write func(arrow.RecordBatch) error) error {
 		t.rows, t.remarks, t.rejected, t.detected, t.found, t.records, t.left = 0, nil, nil, nil, nil, 0, 0
+		t.told, t.meta = false, arrow.Metadata{}
 		var join cell.Join
 		for i, f := range t.in.Files {
 			if err := ctx.Err(); err != nil {
@@ -249,11 +265,14 @@ func (t *together) read(ctx context.Context, f *File, join *cell.Join, write fun
 	} else {
 		t.records += t.rows - before
 	}
+	if t.rows == before {
+		return nil // how a file without rows is written is no matter
+	}
 	if d, ok := rows.(Detector); ok {
 		t.detect(d.Detected())
 	}
-	if meta := rows.Schema().Metadata(); f == t.in.Files[0] {
-		t.meta = meta
+	if meta := rows.Schema().Metadata(); !t.told {
+		t.meta, t.told = meta, true
 	} else if !meta.Equal(t.meta) {
 		t.meta = arrow.Metadata{} // it is not of the table
 	}
@@ -298,7 +317,7 @@ func (t *together) order(f *File, has *arrow.Schema) ([]int, error) {
 	for i, field := range has.Fields() {
 		at[field.Name] = i
 	}
-	first := t.in.Files[0].Name
+	first := t.first
 	var order []int
 	for _, want := range t.schema.Fields() {
 		if want.Name == t.column && t.column != "" {

@@ -63,6 +63,12 @@ func OpenForeignColumns(r io.ReaderAt, size int64, keep func(names []string) (fu
 // not have become the nearest that it has.
 func (f *Foreign) Schema() *arrow.Schema { return f.schema }
 
+// Local says whether the timestamps of a column of the schema are in no zone. The table
+// takes them for UTC.
+func (f *Foreign) Local(column string) bool {
+	return slices.ContainsFunc(f.fields, func(c *foreignField) bool { return c.name == column && c.out == nil && c.cast.local })
+}
+
 // WriteTable writes a table. It is called once. warn is told, once for a column,
 // what was lost.
 func (f *Foreign) WriteTable(ctx context.Context, w io.Writer, warn func(string)) error {

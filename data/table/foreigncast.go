@@ -43,8 +43,9 @@ type cast struct {
 	name   string // of the foreign type
 	to     arrow.DataType
 	layout layout
-	size   int // bytes of a value, of an offset, or of a vector
-	child  int // bytes of an element of a list
+	size   int  // bytes of a value, of an offset, or of a vector
+	child  int  // bytes of an element of a list
+	local  bool // timestamps in no zone
 
 	// convert makes a value of fixed size, nil if the bytes stay the same. kept false
 	// means that something of it is lost.
@@ -158,7 +159,9 @@ func castOf(number byte, def flatTable) (cast, error) {
 	case typeDate:
 		return dateCast(def.shortOr(0, 1))
 	case typeTimestamp:
-		return timestampCast(def.short(0))
+		c, err := timestampCast(def.short(0))
+		c.local = def.text(1) == ""
+		return c, err
 	case typeTime:
 		return timeCast(def.shortOr(0, 1), def.int32Or(1, 32))
 	case typeDecimal:

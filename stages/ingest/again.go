@@ -54,6 +54,9 @@ func (in *Ingest) Recall(text []byte) error {
 	return nil
 }
 
+// IsText says whether the file is one of lines with fields, as far as settings say it.
+func (in *Ingest) IsText() bool { return in.format() == csvName }
+
 // Manner is how the stage reads files, as text, if not in the usual way. Formats of
 // dates are no part of it.
 func (in *Ingest) Manner() string { return string(in.manner()) }
@@ -77,7 +80,7 @@ func (in *Ingest) Adjust(words []string) error {
 		switch {
 		case value == "":
 			node = &settings.Node{Type: settings.Text}
-		case strings.HasPrefix(value, "[") || strings.HasPrefix(value, "{") || value == `""` || value == "''":
+		case strings.HasPrefix(value, "[") || strings.HasPrefix(value, "{") || len(value) > 1 && (value[0] == '"' || value[0] == '\'') && value[len(value)-1] == value[0]:
 			p := settings.NewProblems("", []byte(value))
 			doc := settings.Parse([]byte(value), p)
 			if err := p.Err(); err != nil || doc == nil || doc.Root == nil {

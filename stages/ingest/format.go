@@ -104,7 +104,7 @@ func (*Format) Advise(written string) string {
 // version is that of the stage: of the CSV reader, which was the stage once, and
 // how often that of any other was raised.
 func version() int {
-	n := csv.Version + 3 // since there is a schema, which counts what is missing in every format, and texts in quotes are told apart
+	n := csv.Version + 4 // since there is a schema, which counts what is missing in every format, and texts in quotes are told apart
 	for _, k := range all.Kinds() {
 		if k.Name != csvName {
 			n += k.Version - 1

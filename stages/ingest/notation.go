@@ -22,7 +22,7 @@ type Notation struct {
 	Accounting bool                 `yaml:"accounting" added:"true" default:"false" doc:"Whether (5) and 5- are the number -5."`
 	TrueWords  []string             `yaml:"true_words" added:"true" doc:"Texts that are true, besides true, True and TRUE."`
 	Dates      settings.Map[string] `yaml:"dates" added:"true" doc:"How columns of dates and times are written, by name, in the words of strftime: {day: \"%d.%m.%Y\"}; or unix, unix_ms, unix_us for numbers that count from 1970, and unix_ns, which makes a timestamp[ns]. A value that is not written so is an error."`
-	Timezone   string               `yaml:"timezone" added:"true" doc:"IANA name of the time zone of times that say none, such as Europe/Berlin; UTC by default. Of an hour that clocks show twice it is the first; a time that they leave out is none."`
+	Timezone   string               `yaml:"timezone" added:"true" doc:"IANA name of the time zone of times that say none, such as Europe/Berlin; UTC by default. In formats with types, such as Parquet, it is that of timestamps without one. Of an hour that clocks show twice it is the first; a time that they leave out is none."`
 	FalseWords []string             `yaml:"false_words" added:"true" doc:"Texts that are false, besides false, False and FALSE."`
 }
 

@@ -68,10 +68,11 @@ func Predict(ctx context.Context, w *workspace.Workspace, req Request) (*Predict
 	if err != nil {
 		return nil, err
 	}
-	res, err := w.Run(ctx, plan, workspace.RunOptions{Observe: req.Observe})
+	res, err := w.Run(ctx, plan, workspace.RunOptions{Observe: tellHow(req.Observe)})
 	done := &Prediction{Result: res, Column: req.Prefix + predict.ProblemColumn}
 	if err != nil {
 		explainAbsent(ctx, w, p, res)
+		explainNames(ctx, w, p, plan.Step(loadStep), res)
 		sayHow(res)
 		p.explainLacking(res)
 		return done, err
@@ -190,7 +191,7 @@ func predictionPlan(ctx context.Context, w *workspace.Workspace, m registry.Mode
 		return nil, nil, err
 	}
 	score.Inputs = []pipeline.Edge{
-		{Port: "table", From: pipeline.Ref{Stage: "load", Port: "table"}},
+		{Port: "table", From: pipeline.Ref{Stage: loadStep, Port: "table"}},
 		{Port: "transform", Type: pipeline.Transform, Artifact: past.transform},
 		{Port: "model", Type: pipeline.Model, Artifact: m.ID},
 	}

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -38,6 +40,8 @@ type source interface {
 	Recall(schema []byte) error
 	// Manner is how it reads files, as text, empty if in the usual way.
 	Manner() string
+	// IsText says whether the file is one of lines with fields.
+	IsText() bool
 	// Adjust changes settings of how a file is written, each a text NAME=VALUE.
 	Adjust(settings []string) error
 }
@@ -195,7 +199,7 @@ func reading(ctx context.Context, w *workspace.Workspace, p *past, req Request) 
 
 // told is the step by what the transform says.
 func told(w *workspace.Workspace, p *past, file string) (*pipeline.Step, error) {
-	load, err := step(w, "load", "ingest", "")
+	load, err := step(w, loadStep, "ingest", "")
 	if err != nil {
 		return nil, err
 	}
@@ -267,13 +271,13 @@ func recorded(ctx context.Context, w *workspace.Workspace, p *past, req Request)
 		return unknown(w, p, req.File, best.types)
 	}
 	types, _ := p.types(best.types)
-	return &pipeline.Step{Name: "load", Kind: best.kind, Stage: best.Again(req.File, types, best.dates, p.optional(), best.KindVersion), Terms: pipeline.Terms{Cache: true}}, nil
+	return &pipeline.Step{Name: loadStep, Kind: best.kind, Stage: best.Again(req.File, types, best.dates, p.optional(), best.KindVersion), Terms: pipeline.Terms{Cache: true}}, nil
 }
 
 // unknown is the step if nothing says how a file is written: it is a CSV file of the
 // usual form, whose columns have the types that they had.
 func unknown(w *workspace.Workspace, p *past, file string, had settings.Map[string]) (*pipeline.Step, error) {
-	load, err := step(w, "load", "ingest", "")
+	load, err := step(w, loadStep, "ingest", "")
 	if err != nil {
 		return nil, err
 	}
@@ -396,13 +400,77 @@ func sayHow(res *runner.Result) {
 		return
 	}
 	load := &res.Stages[0]
-	hint := diag.HintOf(load.Err)
+	if told := inWords(diag.HintOf(load.Err)); told != "" {
+		load.Err = diag.WithHint(load.Err, "settings of how a file is written are given to pipe predict with --read, each as NAME=VALUE: "+told)
+	}
+}
+
+// inWords is the first setting of a hint as the command takes it, empty if there is none.
+func inWords(hint string) string {
+	first, told := len(hint), ""
 	for _, name := range ingest.ReadingSettings() {
-		if strings.Contains(hint, name+":") || strings.HasSuffix(hint, "set "+name) {
-			load.Err = diag.WithHint(load.Err, fmt.Sprintf("settings of how a file is written are given to pipe predict with --read, each as NAME=VALUE: --read %s=...", name))
-			return
+		with := regexp.MustCompile(`(?:^|[^a-z_])(` + name + `): ("[^"]*"|'[^']*'|\{[^}]*\}+|\[[^\]]*\]|true|false|auto|pad|number|allow|any|[0-9]+)?`)
+		if m := with.FindStringSubmatchIndex(hint); m != nil && m[2] < first {
+			value := "..."
+			if m[4] >= 0 {
+				value = hint[m[4]:m[5]]
+			}
+			first, told = m[2], "--read "+shellWord(name+"="+value)
+		}
+		if told == "" && strings.HasSuffix(hint, "set "+name) {
+			told = "--read " + name + "=..."
 		}
 	}
+	return told
+}
+
+// shellWord is a text as a word for a shell.
+func shellWord(text string) string {
+	if strings.ContainsAny(text, "\"'{}[]; $&|<>*?\\`") {
+		return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+	}
+	return text
+}
+
+// tellHow has the warnings of the step that reads say how their settings are given to the
+// command.
+func tellHow(observe func(runner.Event)) func(runner.Event) {
+	if observe == nil {
+		return nil
+	}
+	return func(ev runner.Event) {
+		if log, ok := ev.(runner.StageLog); ok && log.Stage == loadStep && log.Level >= slog.LevelWarn {
+			if _, hint := runner.SplitHint(log.Message); hint != "" {
+				if told := inWords(hint); told != "" {
+					log.Message += "; here it is " + told
+					ev = log
+				}
+			}
+		}
+		observe(ev)
+	}
+}
+
+// loadStep is the name of the step that reads the file.
+const loadStep = "load"
+
+// explainNames adds to the error of a prediction for which a column is not there what is
+// wrong if none is: a header that is none, or another delimiter.
+func explainNames(ctx context.Context, w *workspace.Workspace, p *past, load *pipeline.Step, res *runner.Result) {
+	if res == nil || len(res.Stages) < 2 || !load.Stage.(source).IsText() {
+		return
+	}
+	failed := &res.Stages[len(res.Stages)-1]
+	types := settings.Map[string](nil)
+	for _, o := range res.Stages[0].Outputs {
+		if o.Type == string(pipeline.Table) {
+			types, _ = columnTypes(ctx, w, o.ID)
+		}
+	}
+	if failed.Err == nil || len(types) == 0 || slices.ContainsFunc(p.columns, func(c feature.TypedColumn) bool { _, there := types.Get(c.Name); return there }) {
+		return
+	}
+	failed.Err = diag.WithHint(failed.Err, "no column is one that the model was trained on: if the first record is a row, and no header, add --read header=false; if something else stands between the fields, add it as in --read 'delimiter=;'")
 }
 
 // explainAbsent adds to the error of a prediction for which a column is not

@@ -66,6 +66,9 @@ func (*Reader) Open(ctx context.Context, in source.Inputs) (source.Rows, error) 
 	for i := range all {
 		if k := f.Schema().FieldIndices(all[i].Name); len(k) > 0 {
 			all[i].Type = f.Schema().Field(k[0]).Type
+			if f.Local(all[i].Name) {
+				all[i].Metadata = source.Local()
+			}
 			at = append(at, i)
 		}
 	}

@@ -243,6 +243,24 @@ func (m *moment) at(zone *time.Location) bool {
 	return false
 }
 
+// LocalKey is the metadata of a column of timestamps, in data with types, that are in no
+// zone: they are as clocks show them. No table has it.
+const LocalKey = "pipe.local"
+
+// Local is a time since 1970 that clocks show in the zone of the notation, in parts of a
+// second, since 1970 UTC. An hour that they show twice is the first, one that they leave
+// out is none.
+func (n *Notation) Local(v, perSecond int64) (utc int64, ok bool) {
+	seconds, _ := calendar.Divide(v, perSecond)
+	days, rest := calendar.Divide(seconds, perDay)
+	m := moment{days: days, nanos: rest * 1e9}
+	if !m.at(n.Zone) {
+		return 0, false
+	}
+	utc = v - m.zone*perSecond
+	return utc, (utc < v) == (m.zone > 0) || m.zone == 0
+}
+
 const perDay = calendar.SecondsPerDay
 
 // maxDays bounds the days of which a timestamp holds the microseconds.

@@ -132,7 +132,11 @@ func nameless(file *source.File, names []string, contract *cell.Contract) ([]str
 	if len(names) > 0 {
 		return names, nil
 	}
-	return nil, diag.WithHint(fmt.Errorf("%s is empty: not even a header says which columns there are", file.Name), "names: lists them, and columns: with their types")
+	what := "has no records"
+	if file.Size == 0 {
+		what = "is empty"
+	}
+	return nil, diag.WithHint(fmt.Errorf("%s %s: %w", file.Name, what, source.ErrNameless), "names: lists them, and columns: with their types")
 }
 
 func defaultName(i int) string { return fmt.Sprintf("c%d", i+1) }

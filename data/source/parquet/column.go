@@ -74,6 +74,7 @@ type leaf struct {
 	size     int // bytes of a value; 0 if each has its own length, or is a bit
 	optional bool
 	cast     cast
+	local    bool   // its timestamps are in no zone
 	list     *lists // nil if there is one value in each row
 	err      error  // why a table cannot hold it
 }
@@ -222,6 +223,7 @@ func (l *leaf) decide(e element) (err error) {
 		return fmt.Errorf("damaged Parquet file: type %d", e.physical)
 	}
 	l.cast, err = l.castOf(means)
+	l.local = means.kind == logicalTimestamp && means.local
 	return err
 }
 

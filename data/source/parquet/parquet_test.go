@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/google/go-cmp/cmp"
@@ -411,6 +412,31 @@ func TestTooMuch(t *testing.T) {
 		want := fmt.Sprintf("a.parquet: more than %d bytes come out of its %d bytes", limit, len(data))
 		if err == nil || err.Error() != want || !strings.Contains(diag.HintOf(err), "unpack_limit: 20GB") {
 			t.Errorf("%d: %v (%s), %s", limit, err, diag.HintOf(err), made.Types)
+		}
+	}
+}
+
+// TestTimezone: timestamps that a file does not put into a zone are of the one that is
+// set, and others are not.
+func TestTimezone(t *testing.T) {
+	zone, err := time.LoadLocation("Asia/Tokyo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		file, column string
+		local        bool
+	}{{"pyarrow-snappy", "us", false}, {"other", "ms", true}, {"other", "ns", true}} {
+		var made [2]string
+		for i, z := range []*time.Location{nil, zone} {
+			data, err := read(t, "a", load(t, c.file+".parquet"), cell.Contract{Keep: []string{c.column}, Rules: cell.Rules{Notation: &cell.Notation{Zone: z}}}, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			made[i] = csvOf(t, data)
+		}
+		if (made[0] != made[1]) != c.local {
+			t.Errorf("%s, %s: the zone makes a difference: %v", c.file, c.column, !c.local)
 		}
 	}
 }

@@ -67,6 +67,9 @@ func (*Reader) Open(ctx context.Context, in source.Inputs) (source.Rows, error) 
 	fields := make([]arrow.Field, len(leaves))
 	for i, l := range leaves {
 		fields[i] = arrow.Field{Name: l.name, Type: l.typ(), Nullable: true}
+		if l.local {
+			fields[i].Metadata = source.Local()
+		}
 	}
 	schema := arrow.NewSchema(fields, nil)
 	keep, err := in.Keep(file.Name, schema)

@@ -48,6 +48,7 @@ type column struct {
 	put     func(b *builder, v []byte) error
 	of      tensor.Type // elements of a list
 	numeric bool        // and not text, though its values come as text
+	local   bool        // timestamps in no zone
 	open    bool        // numeric without declared digits: all values decide
 	err     error       // why a table cannot hold it
 }
@@ -109,7 +110,9 @@ func columnOf(oid uint32, modifier int32) column {
 	case oidTime:
 		return fixed(table.TimeType(), 8, putTime)
 	case oidTimestamp, oidTimestampTZ:
-		return fixed(table.TimestampType(), 8, putTimestamp)
+		c := fixed(table.TimestampType(), 8, putTimestamp)
+		c.local = oid == oidTimestamp
+		return c
 	case oidNumeric:
 		return numericColumn(modifier)
 	case oidFloat4List:

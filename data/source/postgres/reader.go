@@ -158,6 +158,9 @@ func (rd *reading) open(ctx context.Context, r *Reader) (source.Rows, error) {
 	fields := make([]arrow.Field, len(rd.columns))
 	for i, c := range rd.columns {
 		fields[i] = arrow.Field{Name: c.name, Type: c.to, Nullable: true}
+		if c.local {
+			fields[i].Metadata = source.Local()
+		}
 	}
 	rows, err := source.Stream(rd.in, rd.data, arrow.NewSchema(fields, nil), func(yield func(columns ...arrow.Array) bool) error {
 		return rd.hide(rd.read(ctx, yield))
