@@ -1,0 +1,131 @@
+package models
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"pipe/base/diag"
+	"pipe/data/feature"
+	"pipe/pipeline"
+	"pipe/pipeline/settings"
+	"pipe/runner"
+	"pipe/stages/ingest"
+	"pipe/workspace"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// sayHow adds to the error of a file that cannot be read, whose hint is a setting of
+// the stage that reads, where such a setting is written for a prediction.
+func sayHow(res *runner.Result) {
+	if res == nil || len(res.Stages) == 0 {
+		return
+	}
+	load := &res.Stages[0]
+	if told := inWords(diag.HintOf(load.Err)); told != "" {
+		load.Err = diag.WithHint(load.Err, "settings of how a file is written are given to pipe predict with --read, each as NAME=VALUE: "+told)
+	}
+}
+
+// inWords is the first setting of a hint as the command takes it, empty if there is none.
+func inWords(hint string) string {
+	first, told := len(hint), ""
+	for _, name := range ingest.ReadingSettings() {
+		with := regexp.MustCompile(`(?:^|[^a-z_])(` + name + `): ("[^"]*"|'[^']*'|\{[^}]*\}+|\[[^\]]*\]|true|false|auto|pad|number|allow|any|[0-9]+)?`)
+		if m := with.FindStringSubmatchIndex(hint); m != nil && m[2] < first {
+			value := "..."
+			if m[4] >= 0 {
+				value = hint[m[4]:m[5]]
+			}
+			first, told = m[2], "--read "+shellWord(name+"="+value)
+		}
+		if told == "" && strings.HasSuffix(hint, "set "+name) {
+			told = "--read " + name + "=..."
+		}
+	}
+	return told
+}
+
+// shellWord is a text as a word for a shell.
+func shellWord(text string) string {
+	if strings.ContainsAny(text, "\"'{}[]; $&|<>*?\\`") {
+		return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+	}
+	return text
+}
+
+// tellHow has the warnings of the step that reads say how their settings are given to the
+// command.
+func tellHow(observe func(runner.Event)) func(runner.Event) {
+	if observe == nil {
+		return nil
+	}
+	return func(ev runner.Event) {
+		if log, ok := ev.(runner.StageLog); ok && log.Stage == loadStep && log.Level >= slog.LevelWarn {
+			if _, hint := runner.SplitHint(log.Message); hint != "" {
+				if told := inWords(hint); told != "" {
+					log.Message += "; here it is " + told
+					ev = log
+				}
+			}
+		}
+		observe(ev)
+	}
+}
+
+// loadStep is the name of the step that reads the file.
+const loadStep = "load"
+
+// explainNames adds to the error of a prediction for which a column is not there what is
+// wrong if none is: a header that is none, or another delimiter.
+func explainNames(ctx context.Context, w *workspace.Workspace, p *past, load *pipeline.Step, res *runner.Result) {
+	if res == nil || len(res.Stages) < 2 || !load.Stage.(source).IsText() {
+		return
+	}
+	failed := &res.Stages[len(res.Stages)-1]
+	types := settings.Map[string](nil)
+	for _, o := range res.Stages[0].Outputs {
+		if o.Type == string(pipeline.Table) {
+			types, _ = columnTypes(ctx, w, o.ID)
+		}
+	}
+	if failed.Err == nil || len(types) == 0 || slices.ContainsFunc(p.columns, func(c feature.TypedColumn) bool { _, there := types.Get(c.Name); return there }) {
+		return
+	}
+	failed.Err = diag.WithHint(failed.Err, "no column is one that the model was trained on: if the first record is a row, and no header, add --read header=false; if something else stands between the fields, add it as in --read 'delimiter=;'")
+}
+
+// explainAbsent adds to the error of a prediction for which a column is not
+// there who made that column for training: a stage that is not run for new rows.
+func explainAbsent(ctx context.Context, w *workspace.Workspace, p *past, res *runner.Result) {
+	if res == nil || len(res.Stages) == 0 {
+		return
+	}
+	load, failed := res.Stages[0], &res.Stages[len(res.Stages)-1]
+	there := map[string]bool{}
+	for _, o := range load.Outputs {
+		types, _ := columnTypes(ctx, w, o.ID)
+		for _, c := range types {
+			there[c.Key] = true
+		}
+	}
+	at := slices.IndexFunc(p.columns, func(c feature.TypedColumn) bool { return !there[c.Name] })
+	if failed.Err == nil || len(there) == 0 || at < 0 {
+		return
+	}
+	name := p.columns[at].Name
+	for _, e := range p.train {
+		if types, _ := p.typesOf(ctx, w, e.Outputs); !slices.ContainsFunc(types, func(c settings.Entry[string]) bool { return c.Key == name }) {
+			continue
+		}
+		if sourceKind(w, e) == nil {
+			todo := "predict rows that have gone through it"
+			if anew := p.anew(ctx, w); len(anew) > 0 {
+				todo = fmt.Sprintf("predict rows that have the column, and %s as they were read, since these are derived as in training", strings.Join(anew, ", "))
+			}
+			failed.Err = diag.WithHint(failed.Err, fmt.Sprintf("stage %s (%s) made the column %q of the training data, and pipe predict does not run it: %s", e.Stage, e.Kind, name, todo))
+		}
+		return
+	}
+}
