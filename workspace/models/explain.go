@@ -4,6 +4,10 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"regexp"
+	"slices"
+	"strings"
+
 	"pipe/base/diag"
 	"pipe/data/feature"
 	"pipe/pipeline"
@@ -11,9 +15,6 @@ import (
 	"pipe/runner"
 	"pipe/stages/ingest"
 	"pipe/workspace"
-	"regexp"
-	"slices"
-	"strings"
 )
 
 // sayHow adds to the error of a file that cannot be read, whose hint is a setting of
