@@ -270,7 +270,7 @@ func curveNames(kind task.Kind, validation bool) []string {
 }
 
 func metricName(kind task.Kind) string {
-	if kind == task.Regression {
+	if !kind.IsClassification() {
 		return "rmse"
 	}
 	return "accuracy"

@@ -26,7 +26,7 @@ type trainer struct {
 	work         string // a text that is the same for the same work only
 	train        *set
 	validate     *set // nil if there is none
-	rowLoss      func(z []float32, y float32) float64
+	rowLoss      func(z, y []float32) float64
 
 	store   *store
 	numbers *numbers

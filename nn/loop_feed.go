@@ -50,7 +50,7 @@ func (f *feeder) start(o order, from int) {
 	f.full, f.empty, f.quit = make(chan *batch, 2), make(chan *batch, 2), make(chan struct{})
 	for i := range f.slots {
 		if f.slots[i] == nil {
-			f.slots[i] = &batch{rows: make([]int, f.size), x: newGiven(f.set.inputs, f.size), y: make([]float32, f.size), w: make([]float32, f.size)}
+			f.slots[i] = &batch{rows: make([]int, f.size), x: newGiven(f.set.inputs, f.size), y: make([]float32, f.size*len(f.set.heads)), w: make([]float32, f.size)}
 		}
 		f.empty <- f.slots[i]
 	}
@@ -68,7 +68,7 @@ func (f *feeder) gather(from int) {
 			n := f.order.take(b.rows[:f.size], from)
 			b.rows = b.rows[:n]
 			if b.err = f.foresee(from + n); b.err == nil {
-				b.weight, b.err = f.set.gather(b.rows, b.x, b.y[:n], b.w[:n])
+				b.weight, b.err = f.set.gather(b.rows, b.x, b.y[:n*len(f.set.heads)], b.w[:n])
 			}
 			f.full <- b // there is room for both
 			if b.err != nil {
@@ -116,10 +116,12 @@ func (f *feeder) load(p *plan, y, w []float32) (weight float64, skip int, err er
 	}
 	n := f.next()
 	f.order.take(f.rows[:n], f.from)
+	each := len(f.set.heads)
 	for i, row := range f.rows[:n] {
 		weight += float64(f.there.w[row])
-		if i < len(y) {
-			y[i], w[i] = f.there.y[row], f.there.w[row]
+		if i < len(w) {
+			w[i] = f.there.w[row]
+			copy(y[i*each:(i+1)*each], f.there.y[row*each:])
 		}
 	}
 	skip = max(0, f.from+p.rows-f.order.rows)
@@ -143,7 +145,7 @@ func (f *feeder) fill(x []given, y, w []float32) (weight float64, err error) {
 		copy(x[i].values, f.set.inputs[i].first(b.x[i], n).values)
 		copy(x[i].lengths, b.x[i].lengths)
 	}
-	copy(y, b.y[:n])
+	copy(y, b.y[:n*len(f.set.heads)])
 	copy(w, b.w[:n])
 	weight, err = b.weight, b.err
 	f.empty <- b

@@ -21,7 +21,7 @@ type architecture interface {
 // A wiring says what is where in a graph.
 type wiring struct {
 	x         []givenNode   // by input
-	y, weight *graph.Node   // rows; training only
+	y, weight *graph.Node   // rows, or rows x targets; training only
 	output    *graph.Node   // rows x outputs
 	loss      *graph.Node   // a scalar; training only
 	params    []*graph.Node // leaves, in the order of the numbers
@@ -448,7 +448,7 @@ func (p *plan) close() error {
 func (p *plan) again(s *set, rows []int, step uint64) error {
 	y, w := p.y, p.weight
 	if p.loss == nil {
-		y, w = make([]float32, p.rows), make([]float32, p.rows)
+		y, w = make([]float32, p.rows*len(s.heads)), make([]float32, p.rows)
 	}
 	_, err := s.gather(rows, p.x, y, w)
 	if err == nil {

@@ -15,13 +15,13 @@ type resident struct {
 	targets backend.Rows
 	weights backend.Rows
 	order   backend.Order // nil: rows are taken as they are
-	y, w    []float32     // targets and weights of the network, by row
+	y, w    []float32     // targets and weights of the network, row by row
 	listed  []int32
 }
 
 // bytes is what a set takes on a device.
 func (s *set) bytes() int64 {
-	width := 8 // target and weight
+	width := 4*len(s.heads) + 4 // targets and weight
 	for i := range s.inputs {
 		in := &s.inputs[i]
 		width += in.Type.Size() * in.Shape.Size()
@@ -34,7 +34,7 @@ func (s *set) bytes() int64 {
 
 // resident brings a set to a device. Those who train take its rows in an order.
 func (s *set) resident(d backend.Device, ordered bool) (r *resident, err error) {
-	r = &resident{x: make([]backend.Rows, len(s.inputs)), lengths: make([]backend.Rows, len(s.inputs)), y: make([]float32, s.rows), w: make([]float32, s.rows)}
+	r = &resident{x: make([]backend.Rows, len(s.inputs)), lengths: make([]backend.Rows, len(s.inputs)), y: make([]float32, s.rows*len(s.heads)), w: make([]float32, s.rows)}
 	content := make([]backend.Content, len(s.inputs))
 	lengths := make([][]float32, len(s.inputs))
 	for i := range s.inputs {
@@ -51,7 +51,7 @@ func (s *set) resident(d backend.Device, ordered bool) (r *resident, err error) 
 		for i := range s.inputs {
 			s.inputs[i].store(&content[i], lengths[i], &b.Inputs[i], from, rows)
 		}
-		s.scaled(b, r.y[from:from+rows], r.w[from:from+rows])
+		s.scaled(b, r.y[from*len(s.heads):(from+rows)*len(s.heads)], r.w[from:from+rows])
 		return nil
 	})
 	if err != nil {

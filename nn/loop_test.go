@@ -104,7 +104,7 @@ func (c trial) trainer(t testing.TB) *trainer {
 		sig.Features = append(sig.Features, fmt.Sprint("x", i))
 	}
 	tr := &trainer{cfg: c.cfg, sig: sig, vocabularies: []int{0}, arch: c.net, work: "test", numbers: c.net.numbers(),
-		rowLoss: func(z []float32, y float32) float64 { return float64(z[0]+y) * float64(z[0]+y) }}
+		rowLoss: func(z, y []float32) float64 { return float64(z[0]+y[0]) * float64(z[0]+y[0]) }}
 	t.Cleanup(func() {
 		if err := tr.close(); err != nil {
 			t.Error(err)

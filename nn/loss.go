@@ -34,7 +34,7 @@ type lossKind interface {
 type AutoLoss struct{}
 
 func (AutoLoss) operator(kind task.Kind) *graph.Loss {
-	if kind == task.Regression {
+	if !kind.IsClassification() {
 		return MSE{}.operator(kind)
 	}
 	return CrossEntropy{}.operator(kind)
@@ -61,7 +61,7 @@ func (l Focal) operator(kind task.Kind) *graph.Loss {
 // ofClasses is a cross entropy with parameters.
 func ofClasses(kind task.Kind, l graph.Loss) *graph.Loss {
 	switch kind {
-	case task.Binary:
+	case task.Binary, task.Multilabel:
 		l.Kind = graph.SigmoidCrossEntropy
 	case task.Multiclass:
 		l.Kind = graph.SoftmaxCrossEntropy
@@ -107,7 +107,7 @@ func (Poisson) operator(kind task.Kind) *graph.Loss {
 }
 
 func ofNumbers(kind task.Kind, l graph.Loss) *graph.Loss {
-	if kind != task.Regression {
+	if kind.IsClassification() {
 		return nil
 	}
 	return &l
@@ -163,7 +163,7 @@ func (l *Loss) Tasks() []task.Kind {
 
 // DefaultLoss is the loss that "auto" stands for.
 func DefaultLoss(kind task.Kind) string {
-	if kind == task.Regression {
+	if !kind.IsClassification() {
 		return "mse"
 	}
 	return "cross_entropy"

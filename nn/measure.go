@@ -28,30 +28,36 @@ func (t *trainer) evaluateAll(ctx context.Context) ([]Value, error) {
 }
 
 // evaluate gives the loss, weighted as in training, and the metric of a set:
-// the share of rows whose class is right, or the root mean squared error in the
-// units of the target.
+// the share of rows whose class is right, or all labels of which are, or the root
+// mean squared error in the units of the target, the mean of those of several.
 func (t *trainer) evaluate(ctx context.Context, p *plan, f *feeder) (loss, metric float64, err error) {
 	k := len(p.out) / p.rows
+	each := len(f.set.heads)
+	squares := make([]float64, each) // of numbers: what was wrong
 	sum, total, score := 0.0, 0.0, 0.0
 	count := func(m measurement) error {
 		if err := p.seen(m); err != nil {
 			return err
 		}
-		for i, y := range m.y {
-			z := p.out[(m.skip+i)*k : (m.skip+i+1)*k]
+		for i := range m.w {
+			z, y := p.out[(m.skip+i)*k:(m.skip+i+1)*k], m.y[i*each:(i+1)*each]
 			l := t.rowLoss(z, y)
 			if !finite(l) {
 				return t.divergedThere(p, f.set, m, l)
 			}
 			sum += float64(float64(m.w[i]) * l)
 			total += float64(m.w[i])
-			if t.sig.Task == task.Regression {
-				d := (t.sig.number(z[0]) - float64(y)) * t.sig.Scale
-				if t.sig.Transform != nil {
-					d = t.sig.value(z[0]) - t.sig.unscaled(float64(y))
+			right := true
+			for j, h := range f.set.heads {
+				if h.Task == task.Regression {
+					d := h.off(z[j], y[j])
+					squares[j] += float64(d * d)
+					right = false
+				} else {
+					right = right && predicted(h.of(z, j)) == int(y[j])
 				}
-				score += float64(d * d)
-			} else if predicted(z) == int(y) {
+			}
+			if right {
 				score++
 			}
 		}
@@ -66,7 +72,7 @@ func (t *trainer) evaluate(ctx context.Context, p *plan, f *feeder) (loss, metri
 		}
 	}()
 	for range t.how.ahead() {
-		free = append(free, measurement{y: make([]float32, p.rows), w: make([]float32, p.rows)})
+		free = append(free, measurement{y: make([]float32, p.rows*each), w: make([]float32, p.rows)})
 	}
 	f.start(order{rows: f.set.rows}, 0)
 	defer f.stop()
@@ -85,7 +91,7 @@ func (t *trainer) evaluate(ctx context.Context, p *plan, f *feeder) (loss, metri
 		}
 		m := free[len(free)-1]
 		free = free[:len(free)-1]
-		m.y, m.w, m.row = m.y[:n], m.w[:n], f.from
+		m.y, m.w, m.row = m.y[:n*each], m.w[:n], f.from
 		if _, m.skip, err = f.load(p, m.y, m.w); err != nil {
 			return 0, 0, err
 		}
@@ -103,13 +109,32 @@ func (t *trainer) evaluate(ctx context.Context, p *plan, f *feeder) (loss, metri
 			"give rows that count a weight, and the classes they are of")
 	}
 	score /= float64(f.set.rows)
-	if t.sig.Task == task.Regression {
-		score = math.Sqrt(score)
+	if !t.sig.Task.IsClassification() {
+		for _, s := range squares {
+			score += math.Sqrt(s/float64(f.set.rows)) / float64(each)
+		}
 	}
 	if loss = sum / total; !finite(loss) || !finite(score) {
 		return 0, 0, &DivergedError{Epoch: t.at.Epoch, Loss: loss, LastLoss: t.at.Last, Layer: "loss"} // a sum of many
 	}
 	return loss, score, nil
+}
+
+// off is how far an output is from a target on the scale of training, in the units of
+// the target.
+func (s *Signature) off(z, y float32) float64 {
+	if s.Transform != nil {
+		return s.value(z) - s.unscaled(float64(y))
+	}
+	return (s.number(z) - float64(y)) * s.Scale
+}
+
+// of are the outputs of the j-th target.
+func (s *Signature) of(z []float32, j int) []float32 {
+	if s.Task == task.Multiclass {
+		return z
+	}
+	return z[j : j+1]
 }
 
 // A measurement is a batch that was asked for: its targets and weights.

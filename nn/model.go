@@ -40,10 +40,11 @@ type Summary struct {
 	StoppedEarly   bool    `json:"stopped_early"`
 	Curves         []Curve `json:"curves"`
 
-	ClassCounts []int        `json:"class_counts,omitempty"` // of training rows, by class index
-	ClassPriors []float64    `json:"class_priors,omitempty"` // ClassCounts / Rows
-	Target      *Range       `json:"target,omitempty"`       // regression, in original units
-	Features    []InputRange `json:"features"`               // of the training rows, in order
+	ClassCounts []int           `json:"class_counts,omitempty"` // of training rows, by class index
+	ClassPriors []float64       `json:"class_priors,omitempty"` // ClassCounts / Rows
+	Target      *Range          `json:"target,omitempty"`       // regression, in original units
+	Targets     []TargetSummary `json:"targets,omitempty"`      // of several, in their order: then the three above are of none
+	Features    []InputRange    `json:"features"`               // of the training rows, in order
 
 	Threshold *Chosen `json:"threshold,omitempty"` // how that of the signature was chosen; nil: it was given, or is the usual one
 	Device    string  `json:"device,omitempty"`    // that it was trained on, for people; empty: the CPU
@@ -71,6 +72,13 @@ type Range struct {
 	Max    float64 `json:"max"`
 	Mean   float64 `json:"mean"`
 	Median float64 `json:"median"`
+}
+
+// A TargetSummary is what training saw of one of several targets.
+type TargetSummary struct {
+	Column      string `json:"column"`
+	ClassCounts []int  `json:"class_counts,omitempty"`
+	Target      *Range `json:"target,omitempty"` // a number, in original units
 }
 
 // An InputRange is what training saw of a feature: outside of it the network

@@ -35,11 +35,23 @@ func (a *specArchitecture) wire(g *graph.Graph, m *numbers, rows int, training b
 	z := b.list(shapes.Nodes, b.inputs(a.spec, shapes))
 	b.output = z
 	if training {
-		b.y, b.weight = g.Input("target", rows), g.Input("weight", rows)
+		target := []int{rows}
+		if n := targetsOf(a.loss, a.spec.Outputs); n > 1 {
+			target = append(target, n)
+		}
+		b.y, b.weight = g.Input("target", target...), g.Input("weight", rows)
 		g.Scope("loss")
 		b.loss = g.Loss(a.loss, z, b.y, b.weight)
 	}
 	return b.wiring, g.Err()
+}
+
+// targetsOf is how many numbers of a row a loss compares with so many outputs.
+func targetsOf(loss graph.Loss, outputs int) int {
+	if loss.Kind == graph.SoftmaxCrossEntropy {
+		return 1
+	}
+	return outputs
 }
 
 // inputs adds what the network is given, and what inputs with names pass through

@@ -19,6 +19,7 @@ type Predictor struct {
 	backend backend.Backend
 	spec    Spec    // of the model, with room for the sparse rows that there were
 	inputs  []Input // likewise
+	heads   []*Signature
 	numbers *numbers
 	nets    map[int]*plan // by rows
 }
@@ -37,16 +38,17 @@ func (m *Model) NewPredictor() (*Predictor, error) {
 	b := cpu.New()
 	spec := m.Spec
 	spec.Branches = slices.Clone(spec.Branches)
-	return &Predictor{model: m, spec: spec, backend: b, inputs: slices.Clone(m.Signature.AllInputs()), numbers: onBackend(b, st.numbers(false)), nets: map[int]*plan{}}, nil
+	return &Predictor{model: m, spec: spec, backend: b, inputs: slices.Clone(m.Signature.AllInputs()), heads: m.Signature.Heads(), numbers: onBackend(b, st.numbers(false)), nets: map[int]*plan{}}, nil
 }
 
 // Outputs is the number of values for each row: the classes of a multiclass
-// model, else 1.
+// model, the targets of one with several, else 1.
 func (p *Predictor) Outputs() int { return p.model.Spec.Outputs }
 
 // Predict takes n rows of each input and returns n x Outputs values:
 // the probabilities of the classes; of a binary model the probability of the
-// second class; of a regression the value in the units of the target. What it
+// second class; of a regression the value in the units of the target; of several
+// targets that of each. What it
 // says about a row does not depend on the other rows.
 func (p *Predictor) Predict(inputs []tensor.Rows, n int) ([]float64, error) {
 	k := p.model.Spec.Outputs
@@ -128,7 +130,13 @@ func (p *Predictor) convert(dst []float64, z []float32) {
 	case task.Binary:
 		dst[0] = exact.Logistic(float64(z[0]))
 	default:
-		dst[0] = sig.value(z[0])
+		for i, h := range p.heads {
+			if h.Task == task.Binary {
+				dst[i] = exact.Logistic(float64(z[i]))
+			} else {
+				dst[i] = h.value(z[i])
+			}
+		}
 	}
 }
 

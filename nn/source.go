@@ -31,6 +31,14 @@ type Batch struct {
 	Weights []float32     // of each row in the loss
 }
 
+// begin empties what a batch holds beside its inputs, with memory for weights.
+func (b *Batch) begin(weights []float32) {
+	for i := range b.Targets {
+		b.Targets[i] = b.Targets[i][:0]
+	}
+	b.Weights = weights
+}
+
 // Data is a Source in memory, of features alone.
 type Data struct {
 	Rows     int
@@ -78,7 +86,8 @@ type set struct {
 	rows    int
 	sig     *Signature
 	inputs  []Input
-	size    int       // float32 of a row, of all inputs together
+	size    int // float32 of a row, of all inputs together
+	heads   []*Signature
 	classes []float64 // weights; nil: all 1
 	batch   Batch     // memory of a batch, but for what goes straight to its place
 
@@ -106,11 +115,11 @@ func newSet(name string, source Source, sig *Signature, vocabularies []int) (*se
 
 // setOf is a set of so many rows, whatever they are.
 func setOf(rows int, sig *Signature) *set {
-	s := &set{rows: rows, sig: sig, inputs: sig.AllInputs()}
+	s := &set{rows: rows, sig: sig, inputs: sig.AllInputs(), heads: sig.Heads()}
 	for i := range s.inputs {
 		s.size += s.inputs[i].Shape.Size()
 	}
-	s.batch = Batch{Inputs: make([]tensor.Rows, len(s.inputs)), Targets: make([][]float64, 1)}
+	s.batch = Batch{Inputs: make([]tensor.Rows, len(s.inputs)), Targets: make([][]float64, len(s.heads))}
 	return s
 }
 
@@ -125,7 +134,7 @@ func (s *set) gather(rows []int, into []given, y, w []float32) (weight float64, 
 			b.Inputs[i].Reset(in.Type, 0)
 		}
 	}
-	b.Targets[0], b.Weights = b.Targets[0][:0], w[:0:n]
+	b.begin(w[:0:n])
 	if err := s.read(rows, b); err != nil {
 		return 0, err
 	}
@@ -144,15 +153,20 @@ func (s *set) scaled(b *Batch, y, w []float32) (weight float64) {
 	if &b.Weights[0] != &w[0] {
 		copy(w, b.Weights)
 	}
-	for i, t := range b.Targets[0] {
-		if s.sig.Task == task.Regression {
-			y[i] = s.sig.scaled(t)
-		} else {
-			y[i] = float32(t)
+	for j, h := range s.heads {
+		for i, t := range b.Targets[j] {
+			at := i*len(s.heads) + j
+			if h.Task == task.Regression {
+				y[at] = h.scaled(t)
+				continue
+			}
+			y[at] = float32(t)
 			if s.classes != nil {
 				w[i] *= float32(s.classes[int(t)])
 			}
 		}
+	}
+	for i := range b.Weights {
 		weight += float64(w[i])
 	}
 	return weight
@@ -163,8 +177,10 @@ func (s *set) read(rows []int, b *Batch) error {
 	if err := s.source.Gather(rows, b); err != nil {
 		return fmt.Errorf("%s: %w", s.name, err)
 	}
-	if len(b.Targets[0]) != len(rows) || len(b.Weights) != len(rows) {
-		return fmt.Errorf("%s gave %d targets and %d weights for %d rows", s.name, len(b.Targets[0]), len(b.Weights), len(rows))
+	for _, list := range b.Targets {
+		if len(list) != len(rows) || len(b.Weights) != len(rows) {
+			return fmt.Errorf("%s gave %d targets and %d weights for %d rows", s.name, len(list), len(b.Weights), len(rows))
+		}
 	}
 	for i := range b.Inputs {
 		in := &s.inputs[i]
@@ -182,7 +198,7 @@ func (s *set) chunk() int { return min(s.rows, max(1, min(8192, 1<<20/s.size))) 
 func (s *set) each(inputs bool, look func(from int, b *Batch) error) error {
 	n := s.chunk()
 	rows := make([]int, n)
-	b := &Batch{Targets: [][]float64{make([]float64, 0, n)}, Weights: make([]float32, 0, n)}
+	b := &Batch{Targets: make([][]float64, len(s.heads)), Weights: make([]float32, 0, n)}
 	if inputs {
 		b.Inputs = make([]tensor.Rows, len(s.inputs))
 	}
@@ -194,7 +210,7 @@ func (s *set) each(inputs bool, look func(from int, b *Batch) error) error {
 		for i := range b.Inputs {
 			b.Inputs[i].Reset(s.inputs[i].Type, 0)
 		}
-		b.Targets[0], b.Weights = b.Targets[0][:0], b.Weights[:0]
+		b.begin(b.Weights[:0])
 		if err := s.read(rows[:n], b); err != nil {
 			return err
 		}
@@ -240,10 +256,9 @@ func (s *set) ranged() (n int) {
 // what there is.
 func (s *set) check() (*Summary, error) {
 	sum := &Summary{Rows: s.rows, Features: make([]InputRange, s.ranged())}
-	regression := s.sig.Task == task.Regression
-	r := &Range{Min: math.Inf(1), Max: math.Inf(-1)}
-	if !regression {
-		sum.ClassCounts = make([]int, len(s.sig.Classes))
+	targets := make([]TargetSummary, len(s.heads))
+	for i, h := range s.heads {
+		targets[i] = newTargetSummary(h)
 	}
 	err := s.each(true, func(from int, b *Batch) error {
 		for i := range s.inputs {
@@ -252,62 +267,106 @@ func (s *set) check() (*Summary, error) {
 			}
 		}
 		s.ranges(sum.Features, b, from == 0)
-		for i, t := range b.Targets[0] {
-			row := from + i + 1
-			if w := b.Weights[i]; !(w >= 0) || w-w != 0 {
-				return fmt.Errorf("%s: row %d weighs %v", s.name, row, w)
+		for i, w := range b.Weights {
+			if !(w >= 0) || w-w != 0 {
+				return fmt.Errorf("%s: row %d weighs %v", s.name, from+i+1, w)
 			}
-			if regression {
-				if y := s.sig.scaled(t); y-y != 0 {
-					if s.sig.Transform != nil && t-t == 0 {
-						_, msg, fix := s.sig.Transform.Refusal(s.sig.Column, t)
-						return diag.WithHint(fmt.Errorf("%s: target %s of row %d: %s", s.name, s.sig.Column, row, msg), fix)
-					}
-					return fmt.Errorf("%s: target %s of row %d is %v", s.name, s.sig.Column, row, t)
+		}
+		for j, h := range s.heads {
+			for i, t := range b.Targets[j] {
+				if err := targets[j].add(s.name, h, from+i+1, t); err != nil {
+					return err
 				}
-				if s.sig.Log && (t-s.sig.Center)/s.sig.Scale < 0 {
-					return &CountError{Data: s.name, Column: s.sig.Column, Row: row, Value: t, Center: s.sig.Center}
-				}
-				r.Min, r.Max = min(r.Min, t), max(r.Max, t)
-				r.Mean += (t - r.Mean) / float64(row) // a running mean, since the sum of large numbers may overflow
-				continue
 			}
-			if t != math.Trunc(t) || t < 0 || t >= float64(len(s.sig.Classes)) {
-				return fmt.Errorf("%s: target %s of row %d is %v, which is not one of %d classes", s.name, s.sig.Column, row, t, len(s.sig.Classes))
-			}
-			sum.ClassCounts[int(t)]++
 		}
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	if regression {
-		sum.Target = r
-		low, err := s.rank((s.rows - 1) / 2)
-		if err != nil {
+	for i := range targets {
+		if err := targets[i].finish(s, i); err != nil {
 			return nil, err
 		}
-		high, err := s.rank(s.rows / 2)
-		r.Median = low/2 + high/2
-		return sum, err
 	}
-	sum.ClassPriors = make([]float64, len(sum.ClassCounts))
-	for i, n := range sum.ClassCounts {
-		sum.ClassPriors[i] = float64(n) / float64(s.rows)
+	if s.sig.Task.IsOne() {
+		sum.ClassCounts, sum.ClassPriors, sum.Target = targets[0].ClassCounts, targets[0].priors(s.rows), targets[0].Target
+		return sum, nil
 	}
+	sum.Targets = targets
 	return sum, nil
 }
 
-// rank is the k-th smallest target, counted from 0: it finds 16 bits of it with
+func newTargetSummary(sig *Signature) TargetSummary {
+	t := TargetSummary{Column: sig.Column}
+	if sig.Task == task.Regression {
+		t.Target = &Range{Min: math.Inf(1), Max: math.Inf(-1)}
+	} else {
+		t.ClassCounts = make([]int, len(sig.Classes))
+	}
+	return t
+}
+
+// add looks at the target of a row, counted from 1, of some data.
+func (t *TargetSummary) add(data string, sig *Signature, row int, v float64) error {
+	r := t.Target
+	if r == nil {
+		if v != math.Trunc(v) || v < 0 || v >= float64(len(sig.Classes)) {
+			return fmt.Errorf("%s: target %s of row %d is %v, which is not one of %d classes", data, sig.Column, row, v, len(sig.Classes))
+		}
+		t.ClassCounts[int(v)]++
+		return nil
+	}
+	if y := sig.scaled(v); y-y != 0 {
+		if sig.Transform != nil && v-v == 0 {
+			_, msg, fix := sig.Transform.Refusal(sig.Column, v)
+			return diag.WithHint(fmt.Errorf("%s: target %s of row %d: %s", data, sig.Column, row, msg), fix)
+		}
+		return fmt.Errorf("%s: target %s of row %d is %v", data, sig.Column, row, v)
+	}
+	if sig.Log && (v-sig.Center)/sig.Scale < 0 {
+		return &CountError{Data: data, Column: sig.Column, Row: row, Value: v, Center: sig.Center}
+	}
+	r.Min, r.Max = min(r.Min, v), max(r.Max, v)
+	r.Mean += (v - r.Mean) / float64(row) // a running mean, since the sum of large numbers may overflow
+	return nil
+}
+
+// finish finds the median of the i-th target of a set, if it is a number.
+func (t *TargetSummary) finish(s *set, i int) error {
+	if t.Target == nil {
+		return nil
+	}
+	low, err := s.rank(i, (s.rows-1)/2)
+	if err != nil {
+		return err
+	}
+	high, err := s.rank(i, s.rows/2)
+	t.Target.Median = low/2 + high/2
+	return err
+}
+
+// priors are the shares of the classes.
+func (t *TargetSummary) priors(rows int) []float64 {
+	if t.ClassCounts == nil {
+		return nil
+	}
+	list := make([]float64, len(t.ClassCounts))
+	for i, n := range t.ClassCounts {
+		list[i] = float64(n) / float64(rows)
+	}
+	return list
+}
+
+// rank is the k-th smallest of a target, counted from 0: it finds 16 bits of it with
 // each pass over the targets, so that they need not be in memory.
-func (s *set) rank(k int) (float64, error) {
+func (s *set) rank(target, k int) (float64, error) {
 	var prefix uint64
 	counts := make([]int, 1<<16)
 	for shift := 48; shift >= 0; shift -= 16 {
 		clear(counts)
 		err := s.each(false, func(_ int, b *Batch) error {
-			for _, t := range b.Targets[0] {
+			for _, t := range b.Targets[target] {
 				if key := sortKey(t); key>>shift>>16 == prefix {
 					counts[key>>shift&0xffff]++
 				}

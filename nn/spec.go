@@ -47,7 +47,7 @@ func (s Spec) params() []ParamShape {
 type Signature struct {
 	Features []string  `json:"features"` // names of the elements of the only input; none where there are Inputs
 	Inputs   []Input   `json:"inputs,omitempty"`
-	Column   string    `json:"column"`            // the target
+	Column   string    `json:"column"`            // the target; of several, their names for people
 	Task     task.Kind `json:"task"`              // binary: one logit, of the second class; multiclass: one for each
 	Classes  []string  `json:"classes,omitempty"` // by class index
 	Center   float64   `json:"center"`            // regression: output*Scale + Center
@@ -58,9 +58,49 @@ type Signature struct {
 	// Transform is what the network learned in place of the target: then
 	// output*Scale + Center is what it made of it. Nil: the target itself.
 	Transform *task.Transform `json:"transform,omitempty"`
+	// Targets are several, of which each has an output: then Classes, Center, Scale
+	// and Transform are theirs.
+	Targets []Target `json:"targets,omitempty"`
 	// Threshold is the probability of the second of two classes above which a
 	// row is taken to be of it. 0 stands for one half.
 	Threshold float64 `json:"threshold,omitempty"`
+}
+
+// A Target is one of several that a network learns.
+type Target struct {
+	Column    string          `json:"column"`
+	Classes   []string        `json:"classes,omitempty"` // two, or none of a number
+	Center    float64         `json:"center"`
+	Scale     float64         `json:"scale"`
+	Transform *task.Transform `json:"transform,omitempty"`
+}
+
+// Heads are the targets one by one: each a signature with that target alone. Of a
+// signature with one target it is that itself.
+func (s *Signature) Heads() []*Signature {
+	if len(s.Targets) == 0 {
+		return []*Signature{s}
+	}
+	list := make([]*Signature, len(s.Targets))
+	for i, t := range s.Targets {
+		one := *s
+		one.Column, one.Classes, one.Center, one.Scale, one.Transform = t.Column, t.Classes, t.Center, t.Scale, t.Transform
+		one.Targets = nil
+		if one.Task = task.Regression; s.Task == task.Multilabel {
+			one.Task = task.Binary
+		}
+		list[i] = &one
+	}
+	return list
+}
+
+// Columns are those of the targets.
+func (s *Signature) Columns() []string {
+	var list []string
+	for _, h := range s.Heads() {
+		list = append(list, h.Column)
+	}
+	return list
 }
 
 // Cut is the threshold of a binary model in use.
@@ -127,8 +167,11 @@ func (s *Signature) scaled(t float64) float32 {
 
 // Outputs is the number of outputs of a network with this signature.
 func (s Signature) Outputs() int {
-	if s.Task == task.Multiclass {
+	switch {
+	case s.Task == task.Multiclass:
 		return len(s.Classes)
+	case len(s.Targets) > 0:
+		return len(s.Targets)
 	}
 	return 1
 }
@@ -140,6 +183,21 @@ func (s Signature) Validate() error {
 	}
 	if err := s.checkInputs(); err != nil {
 		return err
+	}
+	if several := len(s.Targets) > 0; several == s.Task.IsOne() || len(s.Targets) == 1 || len(s.Targets) > maxWidth {
+		return fmt.Errorf("%d targets for a %s task", len(s.Targets), s.Task)
+	}
+	if len(s.Targets) > 0 {
+		seen := map[string]bool{}
+		for _, h := range s.Heads() {
+			if seen[h.Column] {
+				return fmt.Errorf("two targets are named %q", h.Column)
+			}
+			seen[h.Column] = true
+			if err := h.Validate(); err != nil {
+				return fmt.Errorf("target %q: %w", h.Column, err)
+			}
+		}
 	}
 	if s.Task == task.Regression && (!finite(s.Center) || !finite(s.Scale) || s.Scale == 0) {
 		return fmt.Errorf("the scaling of the target, center %v and scale %v, cannot be inverted", s.Center, s.Scale)

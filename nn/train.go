@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"slices"
 
-	"pipe/data/task"
 	"pipe/nn/graph"
 )
 
@@ -68,15 +67,19 @@ func assemble(spec Spec, sig Signature, cfg Config, idle bool) (*trainer, *Model
 	if err != nil {
 		return nil, nil, err
 	}
-	if m.Signature.Log = loss.Kind == graph.Poisson; m.Signature.Log && sig.Transform != nil {
-		return nil, nil, &TransformError{Loss: "poisson", Column: sig.Column}
+	if m.Signature.Log = loss.Kind == graph.Poisson; m.Signature.Log {
+		for _, h := range sig.Heads() {
+			if h.Transform != nil {
+				return nil, nil, &TransformError{Loss: "poisson", Column: h.Column}
+			}
+		}
 	}
 	st := &store{specs: spec.params()}
 	if !idle {
 		st = newStore(spec)
 	}
 	t := &trainer{cfg: cfg, sig: &m.Signature, vocabularies: spec.Vocabularies(), store: st, numbers: st.numbers(cfg.DecayWeights),
-		rowLoss: func(z []float32, y float32) float64 { return loss.Row(z, []float32{y}) },
+		rowLoss: loss.Row,
 		how:     how{idle: idle}, arch: &specArchitecture{spec: spec, loss: loss, seed: cfg.Seed}}
 	return t, m, nil
 }
@@ -108,7 +111,7 @@ func (t *trainer) read(train, validation Source) (*Summary, error) {
 		return nil, err
 	}
 	weights := t.cfg.ClassWeights
-	if t.cfg.BalanceClasses && t.sig.Task != task.Regression {
+	if t.cfg.BalanceClasses && t.sig.Task.IsClassification() {
 		weights = balanced(summary.ClassCounts)
 	}
 	t.train.classes = weights

@@ -109,11 +109,13 @@ func (m madeUp) Gather(rows []int, into *Batch) error {
 	inputs := m.sig.AllInputs()
 	for _, row := range rows {
 		into.Weights = append(into.Weights, 1)
-		y := float64(row % max(1, len(m.sig.Classes)))
-		if m.sig.Task == task.Regression {
-			y = m.sig.unscaled(float64(m.number(row))) // what is counted is 0 or more
+		for i, h := range m.sig.Heads() {
+			y := float64(row % max(1, len(h.Classes)))
+			if h.Task == task.Regression {
+				y = h.unscaled(float64(m.number(row))) // what is counted is 0 or more
+			}
+			into.Targets[i] = append(into.Targets[i], y)
 		}
-		into.Targets[0] = append(into.Targets[0], y)
 		for i := range into.Inputs {
 			in, b := &inputs[i], &into.Inputs[i]
 			for k := range in.Shape.Size() {

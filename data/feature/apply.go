@@ -69,7 +69,7 @@ func (t *Transform) applyTo(ctx context.Context, r *table.Reader, withTarget, tr
 // ApplyTraining is ApplyTo of the table that the transform was fitted on, by whom has
 // just fitted it: a CrossFitted makes something else of its rows.
 func (t *Transform) ApplyTraining(ctx context.Context, r *table.Reader, with Resources, write func(arrow.RecordBatch) error) (Counts, error) {
-	return t.applyTo(ctx, r, t.target != nil, true, with, write)
+	return t.applyTo(ctx, r, len(t.targets) > 0, true, with, write)
 }
 
 // ApplyRows applies the transform to a whole table without a target, as ApplyTo
@@ -157,7 +157,7 @@ type applier struct {
 	*Transform
 	schema   *arrow.Schema // of what it makes
 	columns  []int         // in the record, by column of the transform
-	target   int           // in the record, or -1
+	labels   []int         // in the record, by target; none if they are not wanted
 	keep     []int         // in the record
 	chain    *replay.Chain // makes the record of the one that comes in; nil if that is it
 	needs    []string      // what the chain needs
@@ -193,9 +193,7 @@ func (a *applier) names(in *arrow.Schema) []string {
 		return a.needs
 	}
 	at := slices.Concat(a.columns, a.keep)
-	if a.target >= 0 {
-		at = append(at, a.target)
-	}
+	at = append(at, a.labels...)
 	slices.Sort(at)
 	var names []string
 	for _, i := range slices.Compact(at) {
@@ -267,7 +265,7 @@ func (t *Transform) direct(in *arrow.Schema, withTarget bool) (a *applier, err e
 // applierOf finds the columns.
 func (t *Transform) applierOf(in *arrow.Schema, withTarget bool) (*applier, error) {
 	n := len(t.columns)
-	a := &applier{Transform: t, target: -1, columns: make([]int, n)}
+	a := &applier{Transform: t, columns: make([]int, n)}
 	a.free.New = func() any { return new(workspace) }
 	for i, c := range t.columns {
 		at, err := table.Column(in, c.Name)
@@ -277,14 +275,16 @@ func (t *Transform) applierOf(in *arrow.Schema, withTarget bool) (*applier, erro
 		a.columns[i] = at
 	}
 	if withTarget {
-		if t.target == nil {
+		if len(t.targets) == 0 {
 			return nil, errors.New("the transform was fitted without a target")
 		}
-		at, err := table.Column(in, t.target.Column)
-		if err != nil {
-			return nil, fmt.Errorf("target: %w", err)
+		for _, target := range t.targets {
+			at, err := table.Column(in, target.Column)
+			if err != nil {
+				return nil, fmt.Errorf("target: %w", err)
+			}
+			a.labels = append(a.labels, at)
 		}
-		a.target = at
 	}
 	var fields []arrow.Field
 	for _, name := range t.keep {
@@ -331,7 +331,7 @@ func (a *applier) apply(in pair, staged *replay.Staged) (*applied, error) {
 		}
 		gone = met.Gone
 	}
-	rows := labelled(rec, a.target)
+	rows := labelled(rec, a.labels)
 	if gone != nil {
 		for _, is := range gone {
 			if is {
@@ -438,8 +438,8 @@ func (a *applier) applyAll(rec arrow.RecordBatch, met *met, place placement) (ar
 	if width > 0 {
 		columns = slices.Insert(columns, 0, table.NewVectors(vectors, width))
 	}
-	if a.target >= 0 {
-		target, err := a.targets(rec.Column(a.target))
+	for i, at := range a.labels {
+		target, err := a.target(i, rec.Column(at))
 		if err != nil {
 			return nil, err
 		}
@@ -454,11 +454,11 @@ func (a *applier) applyAll(rec arrow.RecordBatch, met *met, place placement) (ar
 	return table.NewRecord(a.schema, columns...)
 }
 
-// targets gives the target column of a data set.
-func (a *applier) targets(arr arrow.Array) (arrow.Array, error) {
-	name := a.Transform.target.Column
-	rd := reading{column: name, fitted: a.Transform.target.Type}
-	if a.classes == nil {
+// target gives the column of a target of a data set.
+func (a *applier) target(i int, arr arrow.Array) (arrow.Array, error) {
+	name := a.Transform.targets[i].Column
+	rd := reading{column: name, fitted: a.Transform.targets[i].Type}
+	if a.classes[i] == nil {
 		values, _, err := rd.numbers(arr, nil)
 		if err != nil {
 			return nil, fmt.Errorf("target: %w", err)
@@ -476,7 +476,7 @@ func (a *applier) targets(arr arrow.Array) (arrow.Array, error) {
 	}
 	indices := make([]int32, len(values))
 	for r, class := range values {
-		index, ok := a.classes[class]
+		index, ok := a.classes[i][class]
 		if !ok {
 			return nil, &ValueError{Column: name, Row: int64(r), Reason: NotSeen, Msg: fmt.Sprintf("class %q was not there in training", class),
 				Fix: fmt.Sprintf("so that every part has every class, write `stratify: %s` in the split stage", name)}

@@ -17,7 +17,9 @@ type document struct {
 	Version int            `json:"version"`
 	Columns []fittedColumn `json:"columns"`
 	Target  *fittedTarget  `json:"target,omitempty"`
-	Keep    []string       `json:"keep,omitempty"`
+	// Targets are several, in place of Target.
+	Targets []*fittedTarget `json:"targets,omitempty"`
+	Keep    []string        `json:"keep,omitempty"`
 
 	// Reading is a schema: how the data were read.
 	Reading json.RawMessage `json:"reading,omitempty"`
@@ -68,7 +70,7 @@ func (s scaling) checkBrief() error {
 
 // document is the transform in its JSON form.
 func (t *Transform) document() (document, error) {
-	doc := document{Format: formatName, Version: briefVersion, Target: t.target, Keep: t.keep}
+	doc := document{Format: formatName, Version: briefVersion, Keep: t.keep}
 	for i := range t.columns {
 		c := &t.columns[i]
 		if c.brief && !slices.ContainsFunc(c.steps, func(s step) bool { return s.version > 1 || !s.hasBrief() }) {
@@ -94,8 +96,13 @@ func (t *Transform) document() (document, error) {
 	if t.steps != nil {
 		doc.Version, doc.Steps = stepsVersion, t.steps
 	}
-	if t.target != nil && t.target.Transform != nil {
-		doc.Version = targetVersion
+	switch {
+	case len(t.targets) > 1:
+		doc.Version, doc.Targets = targetVersion, t.targets
+	case len(t.targets) == 1:
+		if doc.Target = t.targets[0]; doc.Target.Transform != nil {
+			doc.Version = targetVersion
+		}
 	}
 	if !replay.Simple(t.replay) {
 		doc.Version = joinsVersion

@@ -12,6 +12,7 @@ import (
 	"pipe/data/order"
 	"pipe/data/source/block"
 	"pipe/data/table"
+	"pipe/data/task"
 )
 
 // maxFeatures bounds the width of the vectors. A table has at most so many
@@ -43,18 +44,25 @@ func Fit(ctx context.Context, spec Spec, r *table.Reader, kinds []Kind, use Reso
 	defer numbers.Close()
 	files := &scratch{folder: use.Scratch}
 	defer files.close()
-	f := &fitter{ctx: ctx, r: r, threads: max(1, use.Threads), numbers: numbers, scratch: files, target: -1}
+	f := &fitter{ctx: ctx, r: r, threads: max(1, use.Threads), numbers: numbers, scratch: files}
 	if err := f.prepare(spec, kinds); err != nil {
 		return nil, err
 	}
 	if err := f.learn(); err != nil {
 		return nil, err
 	}
-	target, err := f.fittedTarget(spec.Target)
-	if err != nil {
-		return nil, err
+	t := &Transform{keep: spec.Keep}
+	for i := range f.predicted {
+		target, err := f.predicted[i].fitted()
+		if err != nil {
+			return nil, err
+		}
+		if target.Task == task.Multiclass && len(f.predicted) > 1 {
+			return nil, f.predicted[i].column.wrong("targets", "make a column of truth values for each class by a `derive` stage, or train a model for this target alone",
+				"it has %d classes, and of several targets each is a number or has two", len(target.Classes))
+		}
+		t.targets = append(t.targets, target)
 	}
-	t := &Transform{target: target, keep: spec.Keep}
 	if err := t.carried(r.Schema(), spec.Features); err != nil {
 		return nil, err
 	}
@@ -69,10 +77,10 @@ func Fit(ctx context.Context, spec Spec, r *table.Reader, kinds []Kind, use Reso
 			return nil, err
 		}
 	}
-	t.remarks = f.remarks(spec.Target)
-	if f.task == Classification {
-		for _, class := range target.Classes {
-			t.counts = append(t.counts, f.classes.Of(class))
+	t.remarks = f.remarks()
+	if len(f.predicted) == 1 && f.predicted[0].task == Classification {
+		for _, class := range t.targets[0].Classes {
+			t.counts = append(t.counts, f.predicted[0].classes.Of(class))
 		}
 	}
 	return t, nil
@@ -80,17 +88,15 @@ func Fit(ctx context.Context, spec Spec, r *table.Reader, kinds []Kind, use Reso
 
 // A fitter goes over the table, pass by pass.
 type fitter struct {
-	ctx     context.Context // of the one call of Fit that it lives for
-	r       *table.Reader
-	threads int
-	numbers *order.Store // those whose order is needed
-	scratch *scratch
-	columns []*columnFit // features, then the target
-	target  int          // index of the target's column in the table, or -1
-	task    Task         // of the target
-	classes *Frequencies // of the target
-	targets *Targets     // nil: there is none
-	rows    int64        // that count
+	ctx       context.Context // of the one call of Fit that it lives for
+	r         *table.Reader
+	threads   int
+	numbers   *order.Store // those whose order is needed
+	scratch   *scratch
+	columns   []*columnFit // features, then what is predicted
+	predicted []*targetFit
+	targets   *Targets // of TargetFitters; nil: there is no target, or there are several
+	rows      int64    // that count
 }
 
 // prepare finds the columns and settles what to do with each.
@@ -133,13 +139,12 @@ func (f *fitter) prepare(spec Spec, kinds []Kind) error {
 			return fmt.Errorf("keep: %w", err)
 		}
 	}
-	if spec.Target == nil {
-		return nil
+	for _, t := range spec.targets() {
+		if err := f.prepareTarget(t); err != nil {
+			return fmt.Errorf("target: %w", err)
+		}
 	}
-	if err := f.prepareTarget(spec.Target); err != nil {
-		return fmt.Errorf("target: %w", err)
-	}
-	return nil
+	return f.together()
 }
 
 // learn goes over the table until every transform of every column is fitted.
@@ -184,17 +189,15 @@ type sight struct {
 func (f *fitter) pass(first bool) error {
 	var columns []*columnFit
 	var names []string
-	target := -1
+	var targets []int // among the names
 	for _, c := range f.columns {
 		c.due = !c.fitted()
 		if c.due || first && c.form != Lists {
 			columns, names = append(columns, c), append(names, c.Name)
 		}
-		if c.at == f.target {
-			if target = slices.Index(names, c.Name); target < 0 {
-				target, names = len(names), append(names, c.Name)
-			}
-		}
+	}
+	if len(names) > 0 || len(f.predicted) > 0 {
+		names, targets = f.withTargets(names)
 	}
 	if len(names) == 0 { // all are lists, of which there is nothing to learn
 		f.rows = f.r.NumRows()
@@ -208,7 +211,7 @@ func (f *fitter) pass(first bool) error {
 	see := func(p table.Piece) (*sight, error) {
 		s := free.Get().(*sight)
 		s.Piece = p
-		return s, look(s, columns, target, first)
+		return s, look(s, columns, targets, first)
 	}
 	return block.Ordered(f.ctx, f.threads, r.Pieces(max(1, fitPiece/int64(max(1, fitBytes*len(columns))))), see, func(s *sight) error {
 		defer free.Put(s)
@@ -232,8 +235,8 @@ const (
 
 // look sees what there is in the columns of a piece, which come first in it, without
 // the rows that have no target.
-func look(s *sight, columns []*columnFit, target int, first bool) error {
-	rows := labelled(s.Rows, target)
+func look(s *sight, columns []*columnFit, targets []int, first bool) error {
+	rows := labelled(s.Rows, targets)
 	if rows != nil {
 		kept, err := table.Take(s.Rows, rows)
 		if err != nil {
@@ -243,33 +246,67 @@ func look(s *sight, columns []*columnFit, target int, first bool) error {
 		s.Rows = kept
 	}
 	s.rows = s.Rows.NumRows()
-	targets, err := targetsOf(columns, s.Rows, target)
+	values, err := targetsOf(columns, s.Rows, targets)
 	if err != nil {
 		return err
 	}
 	for i, c := range columns {
-		s.columns[i].values.Targets, s.columns[i].values.place = targets, placement{first: s.At, rows: rows}
-		if err := c.look(s.Rows.Column(i), &s.columns[i], first, i == target); err != nil {
+		s.columns[i].values.Targets, s.columns[i].values.place = values, placement{first: s.At, rows: rows}
+		if err := c.look(s.Rows.Column(i), &s.columns[i], first, slices.Contains(targets, i)); err != nil {
 			return atRow(err, func(i int) int64 { return s.At + int64(original(rows, i)) })
 		}
 	}
 	return nil
 }
 
-// labelled lists the rows of a record that have a value in the column, nil if
-// all have. A negative column is one that nobody asks for.
-func labelled(rec arrow.RecordBatch, column int) []int {
-	if column < 0 {
+// withTargets adds the columns of the targets to some that are read, and says where
+// they are among them.
+func (f *fitter) withTargets(names []string) (all []string, at []int) {
+	for _, t := range f.predicted {
+		i := slices.Index(names, t.column.Name)
+		if i < 0 {
+			i, names = len(names), append(names, t.column.Name)
+		}
+		at = append(at, i)
+	}
+	return names, at
+}
+
+// labelled lists the rows of a record that have a value in all of some columns, nil
+// if all have.
+func labelled(rec arrow.RecordBatch, columns []int) []int {
+	var all []bool // nil: all are there
+	for _, column := range columns {
+		there := present(rec.Column(column))
+		if all == nil {
+			all = there
+			continue
+		}
+		for i, ok := range there {
+			all[i] = all[i] && ok
+		}
+	}
+	if all == nil {
 		return nil
 	}
-	arr := rec.Column(column)
+	rows := make([]int, 0, len(all))
+	for i, ok := range all {
+		if ok {
+			rows = append(rows, i)
+		}
+	}
+	return rows
+}
+
+// present says which values of a column are there, nil if all are. Whoever asks may
+// change it.
+func present(arr arrow.Array) []bool {
 	if arr.NullN() == 0 && table.ClassOf(arr.DataType()) != table.ClassReal {
 		return nil
 	}
-	n := arr.Len()
-	there := table.Valid(arr)
+	there := slices.Clone(table.Valid(arr))
 	if values, _, err := table.FloatsOrNaN(arr, nil); err == nil {
-		there = make([]bool, n)
+		there = make([]bool, arr.Len())
 		for i, v := range values {
 			there[i] = v == v
 		}
@@ -277,13 +314,7 @@ func labelled(rec arrow.RecordBatch, column int) []int {
 	if !slices.Contains(there, false) {
 		return nil
 	}
-	rows := make([]int, 0, n)
-	for i, ok := range there {
-		if ok {
-			rows = append(rows, i)
-		}
-	}
-	return rows
+	return there
 }
 
 // original is the row that row i of a selection was, where nil selects all.
@@ -307,8 +338,11 @@ func atRow(err error, row func(int) int64) error {
 // checkAnyValue refuses tables and columns that there is nothing to learn from.
 func (f *fitter) checkAnyValue() error {
 	if f.rows == 0 {
-		if f.target >= 0 && f.r.NumRows() > 0 {
-			return f.columns[len(f.columns)-1].wrong("target", "", "the target is missing in all %d rows", f.r.NumRows())
+		if len(f.predicted) > 0 && f.r.NumRows() > 0 {
+			if len(f.predicted) > 1 {
+				return fmt.Errorf("there is no row of %d that has all targets, and rows that lack one are left out", f.r.NumRows())
+			}
+			return f.predicted[0].column.wrong("target", "", "the target is missing in all %d rows", f.r.NumRows())
 		}
 		return fmt.Errorf("the table has no rows to learn from")
 	}

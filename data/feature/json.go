@@ -20,7 +20,7 @@ const (
 	chainVersion  = 2
 	readVersion   = 3
 	stepsVersion  = 4 // of derived columns
-	targetVersion = 5 // of a target that is transformed
+	targetVersion = 5 // of a target that is transformed, or several
 	joinsVersion  = 6 // of joins and filters
 	wideVersion   = 7 // of windows
 	formatVersion = 8 // of features that were selected
@@ -116,7 +116,11 @@ func (d *document) transform(kinds []Kind) (*Transform, error) {
 	if len(d.Columns) == 0 {
 		return nil, errors.New("there are no columns")
 	}
-	t := &Transform{target: d.Target, keep: d.Keep, reading: d.Reading, steps: d.Steps, dropped: d.Dropped}
+	targets := d.Targets
+	if d.Target != nil {
+		targets = append([]*fittedTarget{d.Target}, targets...) // of which only one form is written
+	}
+	t := &Transform{targets: targets, keep: d.Keep, reading: d.Reading, steps: d.Steps, dropped: d.Dropped}
 	seen := make(map[string]bool, len(d.Columns))
 	for i := range d.Columns {
 		name := d.Columns[i].Column
@@ -133,10 +137,14 @@ func (d *document) transform(kinds []Kind) (*Transform, error) {
 		}
 		t.columns = append(t.columns, c)
 	}
-	if target := d.Target; target != nil {
-		if seen[target.Column] {
-			return nil, fmt.Errorf("target %q is also a feature", target.Column)
+	for _, target := range targets {
+		if target == nil {
+			return nil, errors.New("a target is none")
 		}
+		if seen[target.Column] {
+			return nil, fmt.Errorf("target %q is also a feature, or there twice", target.Column)
+		}
+		seen[target.Column] = true
 		if err := target.check(); err != nil {
 			return nil, fmt.Errorf("target %q: %w", target.Column, err)
 		}

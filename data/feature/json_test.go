@@ -82,7 +82,7 @@ func TestReadRefuses(t *testing.T) {
 		{"\"Adelie\",\n      \"Gentoo\"", "\"Adelie\",\n      \"Adelie\"", "out of order"},
 		{`"task": "binary"`, `"task": "multiclass"`, "does not go with 2 classes"},
 		{`"column": "bill"`, `"column": "sex"`, "listed twice"},
-		{`"column": "bill"`, `"column": "species"`, "is also a feature"},
+		{`"column": "bill"`, `"column": "species"`, "is also a feature, or there twice"},
 		{`"type": "float64"`, `"type": "string"`, "is no number"},
 		{`"drop_first": true`, `"infrequent": [3]`, "not there"},
 		{`"drop_first": true`, `"infrequent": [-1]`, "not there"},

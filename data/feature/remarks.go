@@ -25,10 +25,13 @@ func (t *Transform) Remarks() []Remark { return t.remarks }
 const minRemarkRows = 20
 
 // remarks are those about the target, and then those about the features.
-func (f *fitter) remarks(target *Target) []Remark {
-	all := f.aboutTarget(target)
-	for _, c := range f.columns {
-		if c.at == f.target || f.rows < minRemarkRows {
+func (f *fitter) remarks() []Remark {
+	var all []Remark
+	for _, t := range f.predicted {
+		all = append(all, t.remarks()...)
+	}
+	for _, c := range f.columns[:len(f.columns)-len(f.predicted)] {
+		if f.rows < minRemarkRows {
 			continue
 		}
 		all = append(all, c.remarks...)
@@ -71,13 +74,13 @@ func (in *Input) remarkMany(v vocabulary, features int) {
 		fmt.Sprintf("`%s: [target_encode]` makes one feature of them, `[hash: 32]` a few, `[embedding_ids]` an input for an embedding; or let rare ones share one: `encode: {one_hot: {max_categories: 50, unseen: infrequent}}`", in.Name))
 }
 
-// aboutTarget finds classes that are taken for numbers, where nobody said that
+// remarks finds classes that are taken for numbers, where nobody said that
 // numbers are meant.
-func (f *fitter) aboutTarget(t *Target) []Remark {
-	if t == nil || f.task != Regression || t.Task == Regression || t.Scale != "" || t.Transform != nil {
+func (f *targetFit) remarks() []Remark {
+	t, c := f.of, f.column
+	if f.task != Regression || t.Task == Regression || t.Scale != "" || t.Transform != nil {
 		return nil
 	}
-	c := f.columns[len(f.columns)-1]
 	if !c.two.is() {
 		return nil
 	}

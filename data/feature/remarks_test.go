@@ -181,7 +181,7 @@ func TestDefaults(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if s := tr.target.Number.Scaling; s != Standard {
+	if s := tr.targets[0].Number.Scaling; s != Standard {
 		t.Errorf("the target takes the default of features: %s", s)
 	}
 }

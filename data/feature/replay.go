@@ -121,8 +121,10 @@ func (t *Transform) replayOf(in *arrow.Schema, withTarget bool) (*replay.Part, e
 		Leave: withTarget,
 	}
 	wanted := t.wanted()
-	if withTarget && t.target != nil {
-		wanted = append(wanted, t.target.Column)
+	for _, target := range t.targets {
+		if withTarget {
+			wanted = append(wanted, target.Column)
+		}
 	}
 	for _, name := range t.keep {
 		if slices.Contains(wanted, name) {

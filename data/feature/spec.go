@@ -16,7 +16,8 @@ import (
 type Spec struct {
 	Features []Column   // in the order of the vector; other columns are dropped
 	Defaults Defaults   // what the features leave open
-	Target   *Target    // nil: the datasets have no target
+	Target   *Target    // nil: the datasets have no target, or Targets
+	Targets  []Target   // several that are learned together: all numbers, or all of two classes
 	Select   *Selection // of the features; nil: all stay
 	Keep     []string   // columns carried into the datasets as they are
 	Seed     uint64     // of what draws random numbers
@@ -224,6 +225,18 @@ func (t Target) Validate() error {
 	return c.Validate(nil, Numbers|Texts)
 }
 
+// targets lists what is predicted.
+func (s *Spec) targets() []*Target {
+	if s.Target != nil {
+		return []*Target{s.Target}
+	}
+	var list []*Target
+	for i := range s.Targets {
+		list = append(list, &s.Targets[i])
+	}
+	return list
+}
+
 // Validate finds contradictions that need no table to be seen.
 func (s Spec) Validate(kinds []Kind) error {
 	if len(s.Features) == 0 {
@@ -239,7 +252,15 @@ func (s Spec) Validate(kinds []Kind) error {
 			return err
 		}
 	}
-	if t := s.Target; t != nil {
+	if s.Target != nil && s.Targets != nil {
+		return &SpecError{Setting: "targets", Fix: "remove `target`", Msg: "there are both a target and targets"}
+	}
+	predicted := map[string]bool{}
+	for _, t := range s.targets() {
+		if predicted[t.Column] {
+			return &SpecError{Column: t.Column, Setting: "targets", Msg: "it is there twice"}
+		}
+		predicted[t.Column] = true
 		if seen[t.Column] {
 			return &SpecError{Column: t.Column, Setting: "target", Fix: "remove it from `features`",
 				Msg: "the target is also a feature, which would leak the answer into the question"}

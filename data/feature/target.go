@@ -27,7 +27,15 @@ type fittedTarget struct {
 	Transform *task.Transform `json:"transform,omitempty"` // before Number; nil: none
 }
 
-// prepareTarget begins to learn from the target, like from a feature.
+// A targetFit is a target as far as it was learned.
+type targetFit struct {
+	of      *Target
+	column  *columnFit
+	task    Task
+	classes *Frequencies
+}
+
+// prepareTarget begins to learn from a target, like from a feature.
 func (f *fitter) prepareTarget(t *Target) error {
 	schema := f.r.Schema()
 	at, err := table.Column(schema, t.Column)
@@ -35,14 +43,15 @@ func (f *fitter) prepareTarget(t *Target) error {
 		return err
 	}
 	field := schema.Field(at)
-	if f.task, err = t.taskOf(field.Type); err != nil {
+	target := &targetFit{of: t}
+	if target.task, err = t.taskOf(field.Type); err != nil {
 		return err
 	}
 	form, chain := Numbers, []use(nil)
 	switch {
-	case f.task == Classification:
+	case target.task == Classification:
 		kind := ordinalKind()
-		form, chain = Texts, []use{{&kind, &classes{f}}}
+		form, chain = Texts, []use{{&kind, &classes{target}}}
 	default:
 		kind := scaleKind()
 		if t.Transform != nil {
@@ -53,16 +62,29 @@ func (f *fitter) prepareTarget(t *Target) error {
 		}
 	}
 	fit := f.newColumn(t.Column, at, field, form, chain)
-	f.columns, f.target = append(f.columns, fit), at
+	target.column = fit
+	f.columns, f.predicted = append(f.columns, fit), append(f.predicted, target)
 	return fit.advance()
 }
 
+// together refuses targets that no network learns together.
+func (f *fitter) together() error {
+	for _, t := range f.predicted {
+		if first := f.predicted[0]; t.task != first.task {
+			word := map[Task]string{Regression: "a number", Classification: "a class"}
+			return t.column.wrong("targets", "train a model for each, or write `task: classification` for numbers that stand for two classes",
+				"it is %s and %s is %s, and a network learns several numbers or several labels, not both", word[t.task], first.column.Name, word[first.task])
+		}
+	}
+	return nil
+}
+
 // classes counts the classes of a target. It learns nothing that is applied.
-type classes struct{ f *fitter }
+type classes struct{ of *targetFit }
 
 // Fit implements Setting.
 func (c *classes) Fit(in *Input) (Fitter, error) {
-	c.f.classes = in.Frequencies()
+	c.of.classes = in.Frequencies()
 	return Fixed(ordinal{}), nil
 }
 
@@ -96,12 +118,9 @@ func (t Target) taskOf(typ arrow.DataType) (Task, error) {
 	return task, nil
 }
 
-// fittedTarget puts together what was learned of the target.
-func (f *fitter) fittedTarget(t *Target) (*fittedTarget, error) {
-	if t == nil {
-		return nil, nil
-	}
-	c := f.columns[len(f.columns)-1]
+// fitted puts together what was learned of the target.
+func (f *targetFit) fitted() (*fittedTarget, error) {
+	t, c := f.of, f.column
 	out := &fittedTarget{Column: c.Name, Type: c.Type}
 	if f.task == Regression {
 		out.Task, out.Number, out.Transform = task.Regression, &unscaled, t.Transform

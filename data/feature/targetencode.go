@@ -75,7 +75,7 @@ const maxTargetMeans = 1 << 23
 // Fit implements Setting.
 func (s *TargetEncode) Fit(in *Input) (Fitter, error) {
 	if in.Targets() == nil {
-		return nil, in.Errorf("chain", "name the column to predict under `target`, or write `frequency`", "there is no target to encode it by")
+		return nil, in.Errorf("chain", "name the one column to predict under `target`, or write `frequency`", "there is no target to encode it by")
 	}
 	return &targetEncodeFit{in: in, s: s, counts: in.Frequencies(), folds: newFolds(in.Targets().Seed(), in.Name, s.Folds)}, nil
 }

@@ -49,10 +49,10 @@ type CrossFitted interface {
 
 // settle finds the classes, once they are counted.
 func (t *Targets) settle() error {
-	if t == nil || t.f.task != Classification {
+	if t == nil || t.f.predicted[0].task != Classification {
 		return nil
 	}
-	fitted, err := t.f.fittedTarget(t.spec)
+	fitted, err := t.f.predicted[0].fitted()
 	if err != nil {
 		return err
 	}
@@ -130,11 +130,11 @@ func (f *folds) of(row int64) int {
 }
 
 // targetsOf are the targets of a piece for the columns that learn from them now.
-func targetsOf(columns []*columnFit, rec arrow.RecordBatch, target int) ([]float64, error) {
+func targetsOf(columns []*columnFit, rec arrow.RecordBatch, targets []int) ([]float64, error) {
 	for _, c := range columns {
 		if c.due && c.passing {
 			if _, ok := c.fitters[len(c.steps)].(TargetFitter); ok {
-				return c.targets.of(rec.Column(target))
+				return c.targets.of(rec.Column(targets[0])) // there is one, or nobody learns from it
 			}
 		}
 	}

@@ -14,7 +14,7 @@ import (
 // used by several goroutines.
 type Transform struct {
 	columns []column
-	target  *fittedTarget
+	targets []*fittedTarget
 	keep    []string
 	reading json.RawMessage
 	steps   []json.RawMessage
@@ -24,26 +24,21 @@ type Transform struct {
 	dropped []Dropped // features that were not selected
 
 	info    table.DatasetInfo
-	classes map[string]int32 // classification: class -> index
-	counts  []int64          // likewise: rows of each class in training; only of one that was just fitted
-	remarks []Remark         // only of one that was just fitted
+	classes []map[string]int32 // of each target that is a classification: class -> index
+	counts  []int64            // of the only target, if it is one: rows of each class in training; only of one that was just fitted
+	remarks []Remark           // only of one that was just fitted
 }
 
 // Info describes the vectors that Apply makes and the target.
 func (t *Transform) Info() table.DatasetInfo {
-	target := t.info.Target()
-	if target != nil {
-		own := *target
-		own.Classes = slices.Clone(own.Classes)
-		target = &own
-	}
 	info := table.DatasetInfo{Keep: slices.Clone(t.info.Keep)}
 	for _, in := range t.info.Inputs {
 		in.Shape, in.Features = slices.Clone(in.Shape), slices.Clone(in.Features)
 		info.Inputs = append(info.Inputs, in)
 	}
-	if target != nil {
-		info.Targets = []table.Target{*target}
+	for _, target := range t.info.Targets {
+		target.Classes = slices.Clone(target.Classes)
+		info.Targets = append(info.Targets, target)
 	}
 	return info
 }
@@ -126,18 +121,18 @@ func (t *Transform) derive() error {
 		t.info.Inputs = table.FlatDataset(features, nil).Inputs
 	}
 	t.info.Inputs = append(t.info.Inputs, wholes...)
-	target := t.target
-	if target == nil {
-		return nil
-	}
-	t.info.Targets = []table.Target{{Column: target.Column, Task: target.Task, Classes: target.Classes, Scale: 1}}
-	if n := target.Number; n != nil {
-		t.info.Targets[0].Center, t.info.Targets[0].Scale, t.info.Targets[0].Transform = n.Center, n.Scale, target.Transform
-		return nil
-	}
-	t.classes = make(map[string]int32, len(target.Classes))
-	for i, class := range target.Classes {
-		t.classes[class] = int32(i)
+	t.info.Targets, t.classes = nil, make([]map[string]int32, len(t.targets))
+	for i, f := range t.targets {
+		target := table.Target{Column: f.Column, Task: f.Task, Classes: f.Classes, Scale: 1, Transform: f.Transform}
+		if n := f.Number; n != nil {
+			target.Center, target.Scale = n.Center, n.Scale
+		} else {
+			t.classes[i] = make(map[string]int32, len(f.Classes))
+			for j, class := range f.Classes {
+				t.classes[i][class] = int32(j)
+			}
+		}
+		t.info.Targets = append(t.info.Targets, target)
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 func accuracy() *Def {
 	return &Def{Name: "accuracy", Title: "Accuracy", Goal: Up, Range: unitRange, Unit: Share, Interval: Wilson, Source: "sklearn.metrics.accuracy_score",
 		Doc:     "Share of rows whose predicted class is the actual one.",
+		Labels:  (*Labels).exactly,
 		Classes: shareCorrect}
 }
 
@@ -51,12 +52,13 @@ func topAccuracy(k int) *Def {
 
 // The micro averages are from counts pooled over the classes.
 
-func microPrecision() *Def { return micro("precision", "sklearn.metrics.precision_score") }
-func microRecall() *Def    { return micro("recall", "sklearn.metrics.recall_score") }
-func microF1() *Def        { return micro("f1", "sklearn.metrics.f1_score") }
+func microPrecision() *Def { return micro(precision()) }
+func microRecall() *Def    { return micro(recall()) }
+func microF1() *Def        { return micro(f1()) }
 
-func micro(name, source string) *Def {
-	return &Def{Name: "micro_" + name, Title: "Micro " + titleOf(name), Goal: Up, Range: unitRange, Interval: Wilson, Source: source + `, average="micro"`,
+func micro(of *Def) *Def {
+	return &Def{Name: "micro_" + of.Name, Title: "Micro " + titleOf(of.Name), Goal: Up, Range: unitRange, Interval: Wilson, Source: of.Source + `, average="micro"`,
 		Doc:     "From counts pooled over the classes; equals accuracy where each row has one class.",
+		Labels:  func(l *Labels) (float64, error) { return of.Cells(l.pooled()), nil },
 		Classes: shareCorrect}
 }

@@ -9,6 +9,7 @@ func All() List {
 		macroPrecision(), macroRecall(), macroF1(), weightedPrecision(), weightedRecall(), weightedF1(),
 		microPrecision(), microRecall(), microF1(), rocAUC(), averagePrecision(), logLoss(), brier(), ece(), mce(), mcc(), kappa(),
 		topAccuracy(2), topAccuracy(3), topAccuracy(5),
+		hammingLoss(),
 		rmse(), mae(), mse(), medianAE(), r2(), mape(), smape(), maxError(),
 	}
 }
@@ -21,6 +22,10 @@ func Usual(t task.Kind) List {
 		return List{accuracy(), rocAUC(), f1(), logLoss(), balancedAccuracy(), precision(), recall(), averagePrecision(), brier(), ece(), mcc()}
 	case task.Multiclass:
 		return List{accuracy(), macroF1(), logLoss(), rocAUC(), balancedAccuracy(), weightedF1(), brier(), ece(), mcc()}
+	case task.Multilabel:
+		return List{macroF1(), microF1(), hammingLoss(), accuracy(), rocAUC(), averagePrecision(), logLoss(), brier()}
+	case task.Multioutput:
+		return List{r2(), rmse(), mae(), medianAE(), mape()}
 	case task.Regression:
 		return List{rmse(), mae(), r2(), medianAE(), maxError(), mape()}
 	}

@@ -7,6 +7,8 @@ type Baseline struct {
 	Name  string
 	Prob  []float64 // of each class
 	Value float64   // of a regression
+
+	Each []Baseline // of several targets
 }
 
 // ValueBaselines are the best guesses where numbers are known to have a mean and

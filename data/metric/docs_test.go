@@ -51,6 +51,8 @@ Which are computed unless `+"`metrics`"+` says otherwise, the most important fir
 	}
 	fmt.Fprintf(&b, "\nOf one class there are %s: `recall[Gentoo]` is the recall of Gentoo. A threshold of two classes is chosen by %s.\n",
 		words(all.OfOneClass()), words(metric.ForThreshold()))
+	fmt.Fprintf(&b, "\nSeveral targets of one model: of numbers (`multioutput`) %s are the plain mean over the targets, of labels (`multilabel`) there are %s: macro is over all labels, micro pools them, accuracy is the share of rows of which all labels are right. "+
+		"`rmse[price]` or `f1[spam]` is that of one target.\n", words(all.For(task.Multioutput)), words(all.For(task.Multilabel)))
 	for _, part := range []struct {
 		title string
 		tasks []task.Kind
@@ -58,6 +60,7 @@ Which are computed unless `+"`metrics`"+` says otherwise, the most important fir
 		{"Classification", []task.Kind{task.Binary, task.Multiclass}},
 		{"Two classes", []task.Kind{task.Binary}},
 		{"Several classes", []task.Kind{task.Multiclass}},
+		{"Several labels", []task.Kind{task.Multilabel}},
 		{"Regression", []task.Kind{task.Regression}},
 	} {
 		fmt.Fprintf(&b, "\n## %s\n\n| Metric | Better | Range | In | Looks at | 95%% interval | Definition | As in |\n|---|---|---|---|---|---|---|---|\n", part.title)
@@ -75,6 +78,9 @@ func words(l metric.List) string { return "`" + strings.Join(l.Names(), "`, `") 
 // fits tells whether the metric is for the tasks and no others.
 func fits(d *metric.Def, tasks []task.Kind) bool {
 	for _, kind := range task.All() {
+		if !kind.IsOne() && len(tasks) > 0 && tasks[0].IsOne() {
+			continue // the text says which are for several targets
+		}
 		wanted := false
 		for _, k := range tasks {
 			wanted = wanted || k == kind

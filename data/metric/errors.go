@@ -46,25 +46,25 @@ func (e *Errors) meanSquare() float64 {
 }
 
 func rmse() *Def {
-	return &Def{Name: "rmse", Title: "RMSE", Goal: Down, Range: errorRange, Unit: OfTarget, Source: "sklearn.metrics.root_mean_squared_error",
+	return &Def{Name: "rmse", Mean: true, Title: "RMSE", Goal: Down, Range: errorRange, Unit: OfTarget, Source: "sklearn.metrics.root_mean_squared_error",
 		Doc:    "Root of the mean squared error, in units of the target.",
 		Values: func(e *Errors) (float64, error) { return math.Sqrt(e.meanSquare()), nil }}
 }
 
 func mae() *Def {
-	return &Def{Name: "mae", Title: "MAE", Goal: Down, Range: errorRange, Unit: OfTarget, Source: "sklearn.metrics.mean_absolute_error",
+	return &Def{Name: "mae", Mean: true, Title: "MAE", Goal: Down, Range: errorRange, Unit: OfTarget, Source: "sklearn.metrics.mean_absolute_error",
 		Doc:    "Mean absolute error, in units of the target.",
 		Values: func(e *Errors) (float64, error) { return e.mean(e.v.abs), nil }}
 }
 
 func mse() *Def {
-	return &Def{Name: "mse", Title: "MSE", Goal: Down, Range: errorRange, Unit: Squared, Source: "sklearn.metrics.mean_squared_error",
+	return &Def{Name: "mse", Mean: true, Title: "MSE", Goal: Down, Range: errorRange, Unit: Squared, Source: "sklearn.metrics.mean_squared_error",
 		Doc:    "Mean squared error, in squared units of the target.",
 		Values: func(e *Errors) (float64, error) { return e.meanSquare(), nil }}
 }
 
 func medianAE() *Def {
-	return &Def{Name: "median_ae", Title: "Median abs. error", Goal: Down, Range: errorRange, Unit: OfTarget, Source: "sklearn.metrics.median_absolute_error",
+	return &Def{Name: "median_ae", Mean: true, Title: "Median abs. error", Goal: Down, Range: errorRange, Unit: OfTarget, Source: "sklearn.metrics.median_absolute_error",
 		Doc:    "Median absolute error, in units of the target.",
 		Values: (*Errors).median}
 }
@@ -88,7 +88,7 @@ func (e *Errors) median() (float64, error) {
 }
 
 func r2() *Def {
-	return &Def{Name: "r2", Title: "R²", Goal: Up, Range: Range{math.Inf(-1), 1}, Source: "sklearn.metrics.r2_score",
+	return &Def{Name: "r2", Mean: true, Title: "R²", Goal: Up, Range: Range{math.Inf(-1), 1}, Source: "sklearn.metrics.r2_score",
 		Doc:    "1 - SSE/SST, at most 1; constant actual values: 1 if predicted exactly, else 0.",
 		Values: (*Errors).explained}
 }
@@ -118,7 +118,7 @@ func (e *Errors) explained() (float64, error) {
 }
 
 func mape() *Def {
-	return &Def{Name: "mape", Title: "MAPE", Goal: Down, Range: errorRange, Source: "sklearn.metrics.mean_absolute_percentage_error",
+	return &Def{Name: "mape", Mean: true, Title: "MAPE", Goal: Down, Range: errorRange, Source: "sklearn.metrics.mean_absolute_percentage_error",
 		Doc: "Mean of |error| / max(|actual|, 2^-52), a fraction; explodes where actual values are near 0.",
 		Values: func(e *Errors) (float64, error) {
 			return e.mean(func(i int) float64 { return e.v.abs(i) / max(math.Abs(e.v.Actual[i]), 0x1p-52) }), nil
@@ -126,7 +126,7 @@ func mape() *Def {
 }
 
 func smape() *Def {
-	return &Def{Name: "smape", Title: "sMAPE", Goal: Down, Range: Range{0, 200}, Source: "S. Makridakis et al., the M4 competition (2018)",
+	return &Def{Name: "smape", Mean: true, Title: "sMAPE", Goal: Down, Range: Range{0, 200}, Source: "S. Makridakis et al., the M4 competition (2018)",
 		Doc: "Mean of 200 |error| / (|actual|+|predicted|), in [0, 200]; 0/0 counts 0.",
 		Values: func(e *Errors) (float64, error) {
 			return e.mean(func(i int) float64 {

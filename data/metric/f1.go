@@ -40,7 +40,8 @@ func macroF1() *Def        { return macro(f1()) }
 // macro is the plain mean of a metric over the classes.
 func macro(of *Def) *Def {
 	return &Def{Name: "macro_" + of.Name, Title: "Macro " + titleOf(of.Name), Goal: of.Goal, Range: of.Range, Source: of.Source + `, average="macro"`,
-		Doc: "Plain mean over the classes that occur among actual or predicted values.",
+		Doc:  "Plain mean over the classes that occur among actual or predicted values.",
+		Each: func() *Def { return of },
 		Classes: func(t *Tally) (float64, error) {
 			var s exact.Sum
 			var n int
@@ -66,7 +67,8 @@ func weightedRecall() *Def {
 // weighted is the mean of a metric over the classes, each by its number of rows.
 func weighted(of *Def) *Def {
 	return &Def{Name: "weighted_" + of.Name, Title: "Weighted " + titleOf(of.Name), Goal: of.Goal, Range: of.Range, Source: of.Source + `, average="weighted"`,
-		Doc: "Mean over the classes, each by its number of rows.",
+		Doc:    "Mean over the classes, each by its number of rows.",
+		Labels: func(l *Labels) (float64, error) { return l.weighted(of.Cells) },
 		Classes: func(t *Tally) (float64, error) {
 			var s exact.Sum
 			for j := range t.actual {

@@ -64,12 +64,13 @@ func resamples(rows int) int {
 // the concurrency and does not change the result.
 func Intervals(ctx context.Context, s Sample, metrics List, threads int) ([]*Interval, error) {
 	intervals := make([]*Interval, len(metrics))
+	_, several := s.(*Several) // then a share may be of labels, which are no rows
 	var ask List
 	var at []int
 	for i, v := range s.Measure(metrics, nil) {
 		switch {
 		case v.Undefined != "":
-		case v.Interval == Wilson:
+		case v.Interval == Wilson && !several:
 			w := Score(v.Value, s.Rows())
 			intervals[i] = &w
 		default:

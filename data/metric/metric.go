@@ -45,6 +45,15 @@ type Def struct {
 	Classes func(*Tally) (float64, error)
 	// Values computes it for a regression.
 	Values func(*Errors) (float64, error)
+
+	// Of several targets it is the plain mean of itself over them, if Mean; or of
+	// another metric of each; or computed for labels at once.
+	Mean   bool
+	Each   func() *Def
+	Labels func(*Labels) (float64, error)
+
+	base *Def   // of one of several targets: of which metric
+	one  string // and which target
 }
 
 // A Need is what a metric looks at beside the actual values.
@@ -98,6 +107,10 @@ func (d *Def) For(t task.Kind) bool {
 	switch {
 	case d.Tasks != nil:
 		return slices.Contains(d.Tasks, t)
+	case t == task.Multioutput:
+		return d.Mean && d.Values != nil
+	case t == task.Multilabel:
+		return d.Values == nil && (d.Mean || d.Each != nil || d.Labels != nil)
 	case d.Cells != nil:
 		return t == task.Binary
 	}
@@ -122,11 +135,23 @@ func (d *Def) Meaning(classes []string) Meaning {
 	return m
 }
 
-// of is the metric for one class, as "recall[Gentoo]".
+// of is the metric for one class, as "recall[Gentoo]", or for one of several targets.
 func (d *Def) of(class string) *Def {
 	one := *d
 	one.Name, one.Title = d.Name+"["+class+"]", d.Title+" of "+class
-	one.Tasks = []task.Kind{task.Binary, task.Multiclass}
+	one.base, one.one = d, class
+	one.Mean, one.Each, one.Labels = false, nil, nil
+	if d.Values != nil {
+		one.Tasks = []task.Kind{task.Multioutput}
+		one.Values = func(*Errors) (float64, error) { return 0, Undefinedf("there is no other target") }
+		return &one
+	}
+	if d.Cells == nil {
+		one.Tasks = []task.Kind{task.Multilabel}
+		one.Classes = func(*Tally) (float64, error) { return 0, Undefinedf("there is no other target") }
+		return &one
+	}
+	one.Tasks = []task.Kind{task.Binary, task.Multiclass, task.Multilabel}
 	one.Cells = nil
 	one.Classes = func(t *Tally) (float64, error) {
 		j := slices.Index(t.c.Names, class)
@@ -141,8 +166,8 @@ func (d *Def) of(class string) *Def {
 // A List is metrics that are known, in the order in which they are shown.
 type List []*Def
 
-// Find looks a metric up by its name, which may ask for one class:
-// "recall[Gentoo]".
+// Find looks a metric up by its name, which may ask for one class,
+// "recall[Gentoo]", or for one of several targets: "rmse[price]".
 func (l List) Find(name string) (*Def, bool) {
 	for _, d := range l {
 		if d.Name == name {
@@ -153,8 +178,8 @@ func (l List) Find(name string) (*Def, bool) {
 	if !ok {
 		return nil, false
 	}
-	for _, d := range l.OfOneClass() {
-		if d.Name == base {
+	for _, d := range l {
+		if d.Name == base && (d.Cells != nil || d.Mean) {
 			return d.of(class), true
 		}
 	}

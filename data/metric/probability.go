@@ -11,13 +11,13 @@ import (
 const clipEps = 0x1p-23
 
 func logLoss() *Def {
-	return &Def{Name: "log_loss", Title: "Log loss", Goal: Down, Range: Range{0, -math.Log(clipEps)}, Unit: Nats, Of: Probabilities, Source: "sklearn.metrics.log_loss",
+	return &Def{Name: "log_loss", Mean: true, Title: "Log loss", Goal: Down, Range: Range{0, -math.Log(clipEps)}, Unit: Nats, Of: Probabilities, Source: "sklearn.metrics.log_loss",
 		Doc:     "Mean of -ln p(actual class), p clipped to [2^-23, 1-2^-23], the precision of the network's float32 output.",
 		Classes: func(t *Tally) (float64, error) { return t.mean(t.c.loss), nil }}
 }
 
 func brier() *Def {
-	return &Def{Name: "brier", Title: "Brier score", Goal: Down, Range: Range{0, 2}, Of: Probabilities, Source: "sklearn.metrics.brier_score_loss; several classes: G. W. Brier (1950)",
+	return &Def{Name: "brier", Mean: true, Title: "Brier score", Goal: Down, Range: Range{0, 2}, Of: Probabilities, Source: "sklearn.metrics.brier_score_loss; several classes: G. W. Brier (1950)",
 		Doc:     "Mean squared error of the probabilities; two classes: of the positive one, in [0, 1]; more: summed over classes, in [0, 2].",
 		Classes: func(t *Tally) (float64, error) { return t.mean(t.c.squared), nil }}
 }

@@ -3,13 +3,13 @@ package metric
 import "pipe/base/exact"
 
 func rocAUC() *Def {
-	return &Def{Name: "roc_auc", Title: "ROC AUC", Goal: Up, Range: unitRange, Of: Probabilities, Source: `sklearn.metrics.roc_auc_score, multi_class="ovr"`,
+	return &Def{Name: "roc_auc", Mean: true, Title: "ROC AUC", Goal: Up, Range: unitRange, Of: Probabilities, Source: `sklearn.metrics.roc_auc_score, multi_class="ovr"`,
 		Doc:     "Chance that a positive row scores above a negative one, ties counting half; several classes: plain mean of one against the rest.",
 		Classes: (*Tally).rocAUC}
 }
 
 func averagePrecision() *Def {
-	return &Def{Name: "average_precision", Title: "Average precision", Goal: Up, Range: unitRange, Of: Probabilities, Positive: true, Source: "sklearn.metrics.average_precision_score",
+	return &Def{Name: "average_precision", Mean: true, Title: "Average precision", Goal: Up, Range: unitRange, Of: Probabilities, Positive: true, Source: "sklearn.metrics.average_precision_score",
 		Doc:     "Area under the precision-recall steps, without interpolation; several classes: plain mean of one against the rest.",
 		Classes: (*Tally).averagePrecision}
 }

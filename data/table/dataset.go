@@ -96,6 +96,9 @@ func FlatDataset(features []Feature, target *Target) DatasetInfo {
 	return d
 }
 
+// Plain says whether there is no other input than features.
+func (d DatasetInfo) Plain() bool { return len(d.Inputs) == 1 && d.Inputs[0].flat() }
+
 // Flat says whether FlatDataset could have made d, but for kept columns.
 func (d DatasetInfo) Flat() bool {
 	return len(d.Inputs) == 1 && len(d.Targets) <= 1 && d.Inputs[0].flat() && d.Weight+d.Group+d.Time+d.ID == ""

@@ -12,21 +12,40 @@ const (
 	Regression Kind = "regression" // a number
 	Binary     Kind = "binary"     // one of two classes, of which the second is the positive one
 	Multiclass Kind = "multiclass" // one of two or more classes, none of which is special
+
+	// Of several targets that one network learns. Each of them is a Regression, or Binary.
+	Multioutput Kind = "multioutput" // a number for each
+	Multilabel  Kind = "multilabel"  // whether a row has it, for each
 )
 
 // All lists the kinds.
-func All() []Kind { return []Kind{Binary, Multiclass, Regression} }
+func All() []Kind { return []Kind{Binary, Multiclass, Regression, Multioutput, Multilabel} }
+
+// Of is what several targets of the same kind are together, empty if there is no
+// such thing.
+func Of(each Kind) Kind {
+	switch each {
+	case Regression:
+		return Multioutput
+	case Binary:
+		return Multilabel
+	}
+	return ""
+}
+
+// IsOne says whether there is one target.
+func (k Kind) IsOne() bool { return k != Multioutput && k != Multilabel }
 
 // IsClassification says whether a target is one of classes.
-func (k Kind) IsClassification() bool { return k != Regression }
+func (k Kind) IsClassification() bool { return k != Regression && k != Multioutput }
 
 // Check says whether a target of the kind can have a number of classes. It
 // refuses a kind that is none.
 func (k Kind) Check(classes int) error {
 	switch k {
-	case Regression:
+	case Regression, Multioutput, Multilabel: // whose labels have classes of their own
 		if classes != 0 {
-			return fmt.Errorf("a regression has no classes, but there are %d", classes)
+			return fmt.Errorf("a %s target has no classes, but there are %d", string(k), classes)
 		}
 	case Binary:
 		if classes != 2 {

@@ -8,19 +8,30 @@ import (
 	"strings"
 
 	"pipe/data/table"
+	"pipe/data/task"
 	"pipe/data/tensor"
 	"pipe/nn"
 )
 
-// Signature is that of a network for a data set with one target, or with none
+// Signature is that of a network for a data set with its targets, or with none
 // that is known. steps are how many steps the longest row of each ragged input
 // has; nil: that does not matter.
 func Signature(info table.DatasetInfo, steps []int) nn.Signature {
 	var sig nn.Signature
-	if t := info.Target(); t != nil {
+	if len(info.Targets) > 1 {
+		sig.Task = task.Of(info.Targets[0].Task)
+		var names []string
+		for _, t := range info.Targets {
+			if names = append(names, t.Column); task.Of(t.Task) != sig.Task {
+				sig.Task = "" // no network learns them together
+			}
+			sig.Targets = append(sig.Targets, nn.Target{Column: t.Column, Classes: t.Classes, Center: t.Center, Scale: t.Scale, Transform: t.Transform})
+		}
+		sig.Column = strings.Join(names, ", ")
+	} else if t := info.Target(); t != nil {
 		sig = nn.Signature{Column: t.Column, Task: t.Task, Classes: t.Classes, Center: t.Center, Scale: t.Scale, Transform: t.Transform}
 	}
-	if info.Flat() {
+	if info.Plain() {
 		sig.Features = info.Names()
 		return sig
 	}
@@ -84,14 +95,21 @@ func Differs(a, b *nn.Signature) Part {
 		return Inputs
 	case !slices.EqualFunc(x, y, func(a, b nn.Input) bool { return slices.Equal(a.Features, b.Features) }):
 		return Features
-	case a.Task != b.Task:
+	case a.Task != b.Task || len(a.Targets) != len(b.Targets):
 		return Task
-	case !slices.Equal(a.Classes, b.Classes):
-		return Classes
-	case a.Center != b.Center || a.Scale != b.Scale || a.Transform.Of("") != b.Transform.Of(""):
-		return Scale
-	case a.Column != b.Column:
-		return Column
+	}
+	heads, others := a.Heads(), b.Heads()
+	for _, d := range []struct {
+		part Part
+		same func(a, b *nn.Signature) bool
+	}{
+		{Classes, func(a, b *nn.Signature) bool { return slices.Equal(a.Classes, b.Classes) }},
+		{Scale, func(a, b *nn.Signature) bool { return Scaling(a) == Scaling(b) }},
+		{Column, func(a, b *nn.Signature) bool { return a.Column == b.Column }},
+	} {
+		if !slices.EqualFunc(heads, others, d.same) {
+			return d.part
+		}
 	}
 	return Nothing
 }
@@ -109,13 +127,17 @@ func sameInput(a, b nn.Input) bool {
 	return slices.Equal(a.Shape[from:], b.Shape[from:])
 }
 
-// Scaling says how the target is scaled.
+// Scaling says how the targets are scaled.
 func Scaling(sig *nn.Signature) string {
-	text := fmt.Sprintf("center %v and scale %v", sig.Center, sig.Scale)
-	if sig.Transform != nil {
-		text += " of " + sig.Transform.Of(sig.Column)
+	var texts []string
+	for _, h := range sig.Heads() {
+		text := fmt.Sprintf("center %v and scale %v", h.Center, h.Scale)
+		if h.Transform != nil {
+			text += " of " + h.Transform.Of("the target")
+		}
+		texts = append(texts, text)
 	}
-	return text
+	return strings.Join(texts, ", ")
 }
 
 // Text names inputs with their types and shapes.

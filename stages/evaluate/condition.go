@@ -11,6 +11,7 @@ import (
 	"pipe/data/expr"
 	"pipe/data/metric"
 	"pipe/data/task"
+	"pipe/nn"
 	"pipe/pipeline"
 	"pipe/pipeline/settings"
 )
@@ -170,7 +171,10 @@ func checkTask(known metric.List, def *metric.Def, t task.Kind) error {
 }
 
 func taskName(t task.Kind) string {
-	if !t.IsClassification() {
+	switch {
+	case t == task.Multioutput:
+		return "regression of several numbers"
+	case !t.IsClassification():
 		return string(t)
 	}
 	return string(t) + " classification"
@@ -184,7 +188,7 @@ type requirement struct {
 
 // requirements resolves what is required against the task, the classes and the data
 // sets that are connected.
-func (s *Stage) requirements(task task.Kind, classes, ports []string) ([]requirement, error) {
+func (s *Stage) requirements(sig *nn.Signature, ports []string) ([]requirement, error) {
 	var list []requirement
 	for _, e := range s.Require {
 		t, err := parseTarget(s.known, e.Key)
@@ -195,10 +199,15 @@ func (s *Stage) requirements(task task.Kind, classes, ports []string) ([]require
 			return nil, fmt.Errorf("require: %w", err)
 		}
 		if class, ok := metric.ClassOf(t.metric.Name); ok {
-			if !slices.Contains(classes, class) {
-				return nil, fmt.Errorf("require: %s: the model has no class %q; its classes are %s", t.key, class, quoteAll(classes))
+			names, word, plural := sig.Classes, "class", "classes"
+			if !sig.Task.IsOne() {
+				names, word, plural = sig.Columns(), "target", "targets"
 			}
-		} else if err := checkTask(s.known, t.metric, task); err != nil {
+			if !slices.Contains(names, class) {
+				return nil, fmt.Errorf("require: %s: the model has no %s %q; its %s are %s", t.key, word, class, plural, quoteAll(names))
+			}
+		}
+		if err := checkTask(s.known, t.metric, sig.Task); err != nil {
 			return nil, fmt.Errorf("require: %w", err)
 		}
 		list = append(list, requirement{t, e.Value})

@@ -36,6 +36,13 @@ type datasetDocument struct {
 	Metrics   []metricDocument `json:"metrics"`
 	PerClass  []classDocument  `json:"per_class,omitempty"`
 	Confusion [][]int64        `json:"confusion,omitempty"` // actual x predicted
+	Targets   []targetDocument `json:"targets,omitempty"`   // of several, each by itself
+}
+
+type targetDocument struct {
+	Target   string             `json:"target"`
+	Positive string             `json:"positive,omitempty"` // class of a label that metrics are about
+	Metrics  map[string]float64 `json:"metrics"`            // that are usual for one such target, and defined
 }
 
 type metricDocument struct {
@@ -130,6 +137,20 @@ func (r *results) datasetDocument(i int) datasetDocument {
 			}
 		}
 		d.Metrics = append(d.Metrics, doc)
+	}
+	if heads := r.model.Signature.Heads(); len(heads) > 1 {
+		for j, h := range heads {
+			one := targetDocument{Target: h.Column, Metrics: map[string]float64{}}
+			if len(h.Classes) == 2 {
+				one.Positive = h.Classes[1]
+			}
+			for _, v := range p.each[j].Measure(metric.Usual(h.Task), nil) {
+				if v.Undefined == "" {
+					one.Metrics[v.Name] = v.Value
+				}
+			}
+			d.Targets = append(d.Targets, one)
+		}
 	}
 	if p.classes != nil {
 		for _, c := range p.classes.PerClass() {

@@ -45,6 +45,10 @@ are taken for it above the ` + "`threshold`" + ` of the model. Further data sets
 any name; their metrics are recorded as ` + "`train.rmse`" + `. Where a data set is named
 ` + "`train`" + `, baselines and the training range in plots are taken from it.
 
+Of a model with several targets the metrics of numbers are the plain mean over the targets, of which
+r2 alone has no unit; of labels there are macro, micro and weighted ones, hamming_loss, and accuracy, the share of
+rows of which all labels are right. ` + "`rmse[price]` and `f1[spam]`" + ` are of one target, also in ` + "`require`" + `.
+
 ` + "`require`" + ` is a gate: if a condition is not met the outputs are kept, nothing
 downstream runs, and pipe ends with exit code 4.
 
@@ -157,7 +161,7 @@ func (s *Stage) results(ctx context.Context, from pipeline.Sources, env pipeline
 	if err != nil {
 		return nil, err
 	}
-	required, err := s.requirements(model.Signature.Task, model.Signature.Classes, datasetPorts(from))
+	required, err := s.requirements(&model.Signature, datasetPorts(from))
 	if err != nil {
 		return nil, err
 	}

@@ -94,8 +94,14 @@ func misfit(def *metric.Def, facts pipeline.Facts) error {
 
 // tasksName writes what several tasks have in common.
 func tasksName(tasks []task.Kind) string {
-	if len(tasks) > 1 {
-		return "classification" // nothing else has two tasks
+	if len(tasks) == 1 {
+		return taskName(tasks[0])
 	}
-	return taskName(tasks[0])
+	if !slices.ContainsFunc(tasks, task.Kind.IsClassification) {
+		return "regression"
+	}
+	if !slices.ContainsFunc(tasks, task.Kind.IsOne) {
+		return "several targets"
+	}
+	return "classification"
 }

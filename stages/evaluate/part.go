@@ -2,6 +2,7 @@ package evaluate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -25,10 +26,11 @@ type part struct {
 	info   table.DatasetInfo
 	rows   int
 	sample metric.Sample // of the rows that have a target
-	// Exactly one of these is the sample.
+	// Of one target exactly one of these is the sample.
 	classes *metric.Classes
 	values  *metric.Values
-	at      []int // row of the data set of each row of the sample
+	each    []metric.Sample // of each target
+	at      []int           // row of the data set of each row of the sample
 
 	x      []float64                 // of each row of the sample: the only feature; nil if there are more
 	xTitle string                    // the name of x
@@ -93,6 +95,9 @@ func (s *Stage) predictPart(ctx context.Context, from pipeline.Sources, env pipe
 		return nil, fmt.Errorf("%s: %w", in.Name, err)
 	}
 	r := &reader{part: &part{port: port, info: ds.Info, groups: map[string]*metric.Groups{}}, model: model, inputs: model.Signature.AllInputs(), vocabularies: model.Spec.Vocabularies()}
+	for _, h := range model.Signature.Heads() {
+		r.heads = append(r.heads, head{Signature: h})
+	}
 	if port == dataPort {
 		if r.slices = s.Slices; len(r.slices) > 0 {
 			if err := sliceable(s.Slices, &ds.Info); err != nil {
@@ -161,12 +166,19 @@ func fits(sig *nn.Signature, ds *table.Dataset) error {
 	}
 	switch part {
 	case dataset.Task:
-		return diag.WithHint(fmt.Errorf("the target is for %s, the model for %s", t.Task, sig.Task), hint)
+		return diag.WithHint(fmt.Errorf("the target is for %s, the model for %s", data.Task, sig.Task), hint)
 	case dataset.Classes:
+		if sig.Task == task.Multilabel {
+			return diag.WithHint(errors.New("the classes of a label, or their order, are not those of the model"), hint)
+		}
 		if t.Task == task.Binary && t.Classes[0] == sig.Classes[1] && t.Classes[1] == sig.Classes[0] {
 			return diag.WithHint(fmt.Errorf("the positive class is %q, that of the model %q", t.Classes[1], sig.Classes[1]), hint)
 		}
 		return diag.WithHint(fmt.Errorf("the classes are %s, those of the model %s", quoteAll(t.Classes), quoteAll(sig.Classes)), hint)
+	case dataset.Column:
+		if !sig.Task.IsOne() {
+			return diag.WithHint(fmt.Errorf("the targets are %s, those of the model %s", data.Column, sig.Column), hint)
+		}
 	case dataset.Scale:
 		return diag.WithHint(fmt.Errorf("the target is scaled differently than for the model (%s, not %s)", dataset.Scaling(&data), dataset.Scaling(sig)), hint)
 	}
@@ -225,10 +237,28 @@ type reader struct {
 	longer       []int // rows of each input that the model sees the beginning of
 	slices       []string
 	out          *predictions // nil if nothing is written
-	actual       []float64    // regression
-	guessed      []float64
-	class        []int32 // classification
-	prob         []float64
+	heads        []head
+}
+
+// A head is what was said of a target.
+type head struct {
+	*nn.Signature           // of that target alone
+	actual        []float64 // regression
+	guessed       []float64
+	class         []int32 // classification
+	prob          []float64
+}
+
+// sample is what was said as a sample.
+func (h *head) sample() (metric.Sample, error) {
+	if h.Task == task.Regression {
+		return metric.NewValues(h.actual, h.guessed)
+	}
+	c, err := metric.NewClasses(h.Classes, h.class, h.prob)
+	if err == nil && h.Threshold != 0 {
+		c = c.At(h.Threshold)
+	}
+	return c, err
 }
 
 func (r *reader) add(predictor *nn.Predictor, ex *table.Examples) error {
@@ -255,21 +285,23 @@ func (r *reader) add(predictor *nn.Predictor, ex *table.Examples) error {
 		}
 	}
 	labelled := make([]int, 0, ex.Rows)
-	y := ex.Targets[0]
 	for i := range ex.Rows {
-		if y.Valid == nil || y.Valid[i] {
+		if !slices.ContainsFunc(ex.Targets, func(y table.Labels) bool { return y.Valid != nil && !y.Valid[i] }) {
 			labelled = append(labelled, i)
 			r.at = append(r.at, r.rows+i)
 		}
 	}
-	k := predictor.Outputs()
-	for _, i := range labelled {
-		if r.model.Signature.Task == task.Regression {
-			r.actual = append(r.actual, y.Values[i])
-			r.guessed = append(r.guessed, output[i])
-		} else {
-			r.class = append(r.class, y.Classes[i])
-			r.prob = append(r.prob, output[i*k:(i+1)*k]...)
+	for j := range r.heads {
+		h, y := &r.heads[j], ex.Targets[j]
+		said := headOutput(output, predictor.Outputs(), j, len(r.heads))
+		for _, i := range labelled {
+			if h.Task == task.Regression {
+				h.actual = append(h.actual, y.Values[i])
+				h.guessed = append(h.guessed, said(i)...)
+			} else {
+				h.class = append(h.class, y.Classes[i])
+				h.prob = append(h.prob, said(i)...)
+			}
 		}
 	}
 	if err := r.addX(ex, labelled); err != nil {
@@ -343,15 +375,26 @@ func (r *reader) finish() (err error) {
 	if len(r.at) == 0 {
 		return fmt.Errorf("there is no row with a target to compare with")
 	}
-	if r.model.Signature.Task == task.Regression {
-		r.values, err = metric.NewValues(r.actual, r.guessed)
-		r.sample = r.values
-	} else {
-		sig := &r.model.Signature
-		if r.classes, err = metric.NewClasses(sig.Classes, r.class, r.prob); err == nil && sig.Threshold != 0 {
-			r.classes = r.classes.At(sig.Threshold)
+	r.each = make([]metric.Sample, len(r.heads))
+	for i := range r.heads {
+		if r.each[i], err = r.heads[i].sample(); err != nil {
+			return err
 		}
-		r.sample = r.classes
 	}
-	return err
+	if len(r.heads) > 1 {
+		r.sample, err = metric.NewSeveral(r.model.Signature.Columns(), r.each)
+		return err
+	}
+	r.sample = r.each[0]
+	r.classes, _ = r.sample.(*metric.Classes)
+	r.values, _ = r.sample.(*metric.Values)
+	return nil
+}
+
+// headOutput gives the outputs of a target for each row: all of them if there is one.
+func headOutput(output []float64, each, target, targets int) func(row int) []float64 {
+	if targets == 1 {
+		return func(row int) []float64 { return output[row*each : (row+1)*each] }
+	}
+	return func(row int) []float64 { return output[row*each+target : row*each+target+1] }
 }

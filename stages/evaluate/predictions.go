@@ -19,7 +19,8 @@ import (
 )
 
 // predictions writes the predictions table: the kept columns, then `actual`,
-// `predicted`, and `residual` (actual - predicted) or `p_CLASS` for each class.
+// `predicted`, and `residual` (actual - predicted) or `p_CLASS` for each class. Of
+// several targets these are `actual.TARGET` and so on, with one `p.TARGET` for a label.
 type predictions struct {
 	w         *table.Writer
 	signature *nn.Signature
@@ -35,14 +36,22 @@ func newPredictions(w io.Writer, prefix string, sig *nn.Signature, ds *table.Dat
 	add := func(name string, t arrow.DataType) {
 		fields = append(fields, arrow.Field{Name: prefix + name, Type: t, Nullable: true})
 	}
-	if sig.Task == task.Regression {
-		add("actual", arrow.PrimitiveTypes.Float64)
-		add("predicted", arrow.PrimitiveTypes.Float64)
-		add("residual", arrow.PrimitiveTypes.Float64)
-	} else {
-		add("actual", arrow.BinaryTypes.String)
-		add("predicted", arrow.BinaryTypes.String)
-		for _, class := range sig.Classes {
+	heads := sig.Heads()
+	for _, h := range heads {
+		of := suffix(h, len(heads))
+		if h.Task == task.Regression {
+			add("actual"+of, arrow.PrimitiveTypes.Float64)
+			add("predicted"+of, arrow.PrimitiveTypes.Float64)
+			add("residual"+of, arrow.PrimitiveTypes.Float64)
+			continue
+		}
+		add("actual"+of, arrow.BinaryTypes.String)
+		add("predicted"+of, arrow.BinaryTypes.String)
+		if of != "" {
+			add("p"+of, arrow.PrimitiveTypes.Float64)
+			continue
+		}
+		for _, class := range h.Classes {
 			add("p_"+class, arrow.PrimitiveTypes.Float64)
 		}
 	}
@@ -67,22 +76,42 @@ func (p *predictions) columns(env pipeline.Env, prefix string, info *table.Datas
 	edge := func(column, port, from string) {
 		env.Column(pipeline.ColumnRef{Port: "predictions", Column: column}, pipeline.ColumnRef{Port: port, Column: from})
 	}
-	target := p.signature.Column
+	from := map[string]*nn.Signature{} // by column, but for the prefix
+	heads := p.signature.Heads()
+	for _, h := range heads {
+		of := suffix(h, len(heads))
+		for _, name := range []string{"actual", "predicted", "residual", "p"} {
+			from[prefix+name+of] = h
+		}
+	}
 	for _, name := range table.Names(p.w.Schema()) {
 		if slices.Contains(info.Keep, name) {
 			edge(name, dataPort, name)
 			continue
 		}
-		if name == prefix+"actual" || name == prefix+"residual" {
+		target := p.signature.Column
+		if h, ok := from[name]; ok {
+			target = h.Column
+		}
+		actual := strings.HasPrefix(name, prefix+"actual")
+		if actual || strings.HasPrefix(name, prefix+"residual") {
 			edge(name, dataPort, target)
 		}
-		if name != prefix+"actual" {
+		if !actual {
 			edge(name, modelPort, target)
 			for _, element := range info.Elements() {
 				edge(name, dataPort, element)
 			}
 		}
 	}
+}
+
+// suffix tells the columns of one of several targets from those of the others.
+func suffix(h *nn.Signature, targets int) string {
+	if targets == 1 {
+		return ""
+	}
+	return "." + h.Column
 }
 
 // write adds the rows of a batch with the outputs of the model for them.
@@ -94,15 +123,20 @@ func (p *predictions) write(ex *table.Examples, output []float64) error {
 			columns = append(columns, c)
 		}
 	}
-	y := ex.Targets[0]
-	if p.signature.Task == task.Regression {
-		residual := make([]float64, ex.Rows)
-		for i := range residual {
-			residual[i] = y.Values[i] - output[i]
+	heads := p.signature.Heads()
+	for j, h := range heads {
+		said := headOutput(output, p.signature.Outputs(), j, len(heads))
+		y := ex.Targets[j]
+		if h.Task != task.Regression {
+			columns = append(columns, classColumns(h, y, ex.Rows, said, len(heads) == 1)...)
+			continue
 		}
-		columns = append(columns, table.NewArray(y.Values, y.Valid), table.NewArray(output, nil), table.NewArray(residual, y.Valid))
-	} else {
-		columns = append(columns, p.classColumns(ex, output)...)
+		predicted, residual := make([]float64, ex.Rows), make([]float64, ex.Rows)
+		for i := range residual {
+			predicted[i] = said(i)[0]
+			residual[i] = y.Values[i] - predicted[i]
+		}
+		columns = append(columns, table.NewArray(y.Values, y.Valid), table.NewArray(predicted, nil), table.NewArray(residual, y.Valid))
 	}
 	rec, err := table.NewRecord(p.w.Schema(), columns...)
 	if err != nil {
@@ -112,23 +146,27 @@ func (p *predictions) write(ex *table.Examples, output []float64) error {
 	return p.w.Write(rec)
 }
 
-func (p *predictions) classColumns(ex *table.Examples, output []float64) []arrow.Array {
-	names := p.signature.Classes
-	actual, predicted := make([]string, ex.Rows), make([]string, ex.Rows)
-	prob := make([][]float64, len(names))
+// classColumns are the actual and the predicted class of each row, and the
+// probability of each class, or of the positive one alone.
+func classColumns(sig *nn.Signature, y table.Labels, rows int, said func(row int) []float64, all bool) []arrow.Array {
+	names := sig.Classes
+	shown := names
+	if !all {
+		shown = names[1:]
+	}
+	actual, predicted := make([]string, rows), make([]string, rows)
+	prob := make([][]float64, len(shown))
 	for j := range prob {
-		prob[j] = make([]float64, ex.Rows)
+		prob[j] = make([]float64, rows)
 	}
-	k := p.signature.Outputs()
-	for i := range ex.Rows {
-		row := output[i*k : (i+1)*k]
-		actual[i] = names[ex.Targets[0].Classes[i]]
-		for j := range names {
-			prob[j][i] = p.signature.Probability(row, j)
+	for i := range rows {
+		actual[i] = names[y.Classes[i]]
+		for j := range shown {
+			prob[j][i] = sig.Probability(said(i), len(names)-len(shown)+j)
 		}
-		predicted[i] = names[p.signature.Class(row)]
+		predicted[i] = names[sig.Class(said(i))]
 	}
-	columns := []arrow.Array{table.NewArray(actual, ex.Targets[0].Valid), table.NewArray(predicted, nil)}
+	columns := []arrow.Array{table.NewArray(actual, y.Valid), table.NewArray(predicted, nil)}
 	for _, p := range prob {
 		columns = append(columns, table.NewArray(p, nil))
 	}
@@ -155,6 +193,9 @@ const (
 // worstOf finds the rows that were predicted wrong with the most confidence,
 // or with the largest errors, and reads their kept columns.
 func worstOf(ds *table.Dataset, p *part) (*examples, error) {
+	if p.values == nil && p.classes == nil {
+		return nil, nil // errors of several targets cannot be compared
+	}
 	e := &examples{columns: ds.Info.Keep[:min(len(ds.Info.Keep), mostColumns)]}
 	score := func(i int) float64 {
 		if p.values != nil {

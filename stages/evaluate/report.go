@@ -8,7 +8,6 @@ import (
 	"pipe/data/metric"
 	"pipe/data/report"
 	"pipe/data/report/chart"
-	"pipe/data/report/quality"
 	"pipe/data/task"
 	"pipe/nn"
 )
@@ -34,10 +33,18 @@ func (r *results) page(title string) *report.Page {
 		p.Checks = append(p.Checks, report.Check{Met: v.met, Text: v.sentence()})
 	}
 	sections := []*report.Section{r.overviewSection(), r.fitSection()}
-	if d := r.data(); d.values != nil {
-		sections = append(sections, quality.ValueErrors(d.values, sig.Column))
-	} else {
-		sections = append(sections, quality.ClassErrors(d.classes), quality.Ranking(d.classes, r.task, sig.Cut()), quality.Calibration(d.classes, r.task))
+	heads := sig.Heads()
+	if len(heads) > 1 {
+		sections = append(sections, r.targetSection(heads))
+	}
+	for i, h := range heads[:min(len(heads), mostTargets)] {
+		own := qualityOf(r.data().each[i], h)
+		for _, s := range own {
+			if s != nil && len(heads) > 1 {
+				s.Title += " of " + h.Column
+			}
+		}
+		sections = append(sections, own...)
 	}
 	for _, s := range append(sections, r.worstSection(), r.sliceSection(), r.learningSection(), r.originSection()) {
 		if s != nil {
@@ -176,7 +183,7 @@ func (r *results) sliceSection() *report.Section {
 	s := &report.Section{Title: "Slices", Lead: "The same metrics for parts of the data. A wide interval means few rows, not a bad model."}
 	for _, c := range r.slices {
 		t := report.Table{Title: c.column, Columns: []report.Column{{Name: "value"}, {Name: "rows", Number: true}}, Wide: true}
-		if r.task != task.Regression {
+		if r.task.IsOne() && r.task != task.Regression {
 			t.Columns = append(t.Columns, report.Column{Name: "Accuracy", Number: true}, report.Column{Name: "95% interval"})
 		}
 		var shown []int

@@ -86,22 +86,40 @@ func (r *results) measure(ctx context.Context, columns []string, threads int) er
 // guesses are the baselines that the training targets give: of a connected
 // data set `train`, else what the model remembers of them.
 func (r *results) guesses() []metric.Baseline {
-	train := r.part("train")
-	if r.task == task.Regression {
-		if train != nil {
-			return metric.BaselinesOf(train.values.Actual)
+	heads := r.model.Signature.Heads()
+	each := make([][]metric.Baseline, len(heads))
+	s := &r.model.Summary
+	for i, h := range heads {
+		known := nn.TargetSummary{ClassCounts: s.ClassCounts, Target: s.Target}
+		if len(heads) > 1 && i < len(s.Targets) {
+			known = s.Targets[i]
 		}
-		if t := r.model.Summary.Target; t != nil {
+		each[i] = r.guessesOf(i, h, &known)
+	}
+	if len(heads) > 1 {
+		return metric.SeveralBaselines(each)
+	}
+	return each[0]
+}
+
+// guessesOf are the baselines of one target, of which the model knows something.
+func (r *results) guessesOf(i int, sig *nn.Signature, summary *nn.TargetSummary) []metric.Baseline {
+	train := r.part("train")
+	if sig.Task == task.Regression {
+		if train != nil {
+			return metric.BaselinesOf(train.each[i].(*metric.Values).Actual)
+		}
+		if t := summary.Target; t != nil {
 			return metric.ValueBaselines(t.Mean, t.Median)
 		}
 		return nil
 	}
-	counts := make([]float64, len(r.model.Signature.Classes))
+	counts := make([]float64, len(sig.Classes))
 	if train != nil {
-		for _, c := range train.classes.Actual {
+		for _, c := range train.each[i].(*metric.Classes).Actual {
 			counts[c]++
 		}
-	} else if known := r.model.Summary.ClassCounts; len(known) == len(counts) {
+	} else if known := summary.ClassCounts; len(known) == len(counts) {
 		for j, n := range known {
 			counts[j] = float64(n)
 		}

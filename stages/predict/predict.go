@@ -58,7 +58,8 @@ missing, whatever its type.
 
 For classes the added columns are ` + "`predicted`" + `, ` + "`probability`" + ` (of the predicted
 class) and one ` + "`p_CLASS`" + ` for each class; for a regression it is ` + "`predicted`" + `, in
-units of the target. The last one is ` + "`" + ProblemColumn + "`" + `: a row that cannot be predicted
+units of the target. Of several targets there is ` + "`predicted.TARGET`" + ` for each, and for labels
+` + "`p.TARGET`" + `, the probability of the positive class. The last one is ` + "`" + ProblemColumn + "`" + `: a row that cannot be predicted
 does not stop the others. Its predictions are empty, its problem says why, such
 as a number that is missing and was not told to be filled in, and a warning counts
 such rows by column and reason. If no row at all can be predicted, the stage fails.
@@ -214,8 +215,8 @@ func fits(sig *nn.Signature, info table.DatasetInfo) error {
 	switch {
 	case t == nil:
 		return nil
-	case part == dataset.Task || part == dataset.Classes:
-		return misfit("its target %q is not what the model predicts, %q", t.Column, sig.Column)
+	case part == dataset.Task || part == dataset.Classes || part == dataset.Column && !sig.Task.IsOne():
+		return misfit("its target %q is not what the model predicts, %q", made.Column, sig.Column)
 	case part == dataset.Scale:
 		return misfit("it scales the target differently (%s, not %s)", dataset.Scaling(&made), dataset.Scaling(sig))
 	}

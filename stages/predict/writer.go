@@ -3,6 +3,7 @@ package predict
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -81,13 +82,25 @@ func says(sig *nn.Signature) []arrow.Field {
 	number := func(name string) arrow.Field {
 		return arrow.Field{Name: name, Type: arrow.PrimitiveTypes.Float64, Nullable: true}
 	}
-	if sig.Task == task.Regression {
+	text := func(name string) arrow.Field {
+		return arrow.Field{Name: name, Type: arrow.BinaryTypes.String, Nullable: true}
+	}
+	var fields []arrow.Field
+	switch sig.Task {
+	case task.Regression:
 		return []arrow.Field{number("predicted")}
+	case task.Multioutput:
+		for _, column := range sig.Columns() {
+			fields = append(fields, number("predicted."+column))
+		}
+		return fields
+	case task.Multilabel:
+		for _, column := range sig.Columns() {
+			fields = append(fields, text("predicted."+column), number("p."+column))
+		}
+		return fields
 	}
-	fields := []arrow.Field{
-		{Name: "predicted", Type: arrow.BinaryTypes.String, Nullable: true},
-		number("probability"),
-	}
+	fields = []arrow.Field{text("predicted"), number("probability")}
 	for _, class := range sig.Classes {
 		fields = append(fields, number("p_"+class))
 	}
@@ -106,7 +119,11 @@ func (w *writer) columns(env pipeline.Env, port string, from []string) {
 			edge(name, port, name)
 			continue
 		}
-		edge(name, "model", w.signature.Column)
+		for _, target := range w.signature.Columns() {
+			if _, of, ok := strings.Cut(name, "."); w.signature.Task.IsOne() || !ok || of == target {
+				edge(name, "model", target)
+			}
+		}
 		for _, column := range from {
 			edge(name, port, column)
 		}
@@ -221,9 +238,12 @@ func (w *writer) write(input arrow.RecordBatch, output []float64, problems []str
 			}
 		}
 	}
-	if w.signature.Task == task.Regression {
+	switch w.signature.Task {
+	case task.Regression:
 		columns = append(columns, table.NewArray(output, valid))
-	} else {
+	case task.Multioutput, task.Multilabel:
+		columns = append(columns, w.each(output, rows, valid)...)
+	default:
 		columns = append(columns, w.classes(output, rows, valid)...)
 	}
 	if !w.strict {
@@ -273,6 +293,26 @@ func problemColumn(problems []string, rows int) arrow.Array {
 		valid[i] = p != ""
 	}
 	return table.NewArray(problems, valid)
+}
+
+// each makes the columns of several targets, without the rows that are not valid.
+func (w *writer) each(output []float64, rows int, valid []bool) []arrow.Array {
+	var columns []arrow.Array
+	heads := w.signature.Heads()
+	for j, h := range heads {
+		said, class := make([]float64, rows), make([]string, rows)
+		for i := range rows {
+			said[i] = output[i*len(heads)+j]
+			if h.Task == task.Binary {
+				class[i] = h.Classes[h.Class(said[i:i+1])]
+			}
+		}
+		if h.Task == task.Binary {
+			columns = append(columns, table.NewArray(class, valid))
+		}
+		columns = append(columns, table.NewArray(said, valid))
+	}
+	return columns
 }
 
 // classes makes the columns of a classification, without the rows that are not

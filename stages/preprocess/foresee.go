@@ -12,6 +12,17 @@ var _ pipeline.Foreseer = (*Preprocess)(nil)
 func (s *Preprocess) Foresee(map[string]pipeline.Facts) (pipeline.Facts, error) {
 	facts := pipeline.Facts{Keep: append([]string{}, s.Keep...)}
 	switch t := s.Target; {
+	case len(s.Targets) > 0:
+		facts.Tasks, facts.Why = []task.Kind{task.Multioutput, task.Multilabel}, "several targets"
+		for i := range s.Targets {
+			each := s.Targets[i].target()
+			switch {
+			case each.Positive != nil || each.Task == feature.Classification:
+				facts.Tasks, facts.Why = []task.Kind{task.Multilabel}, "targets that are classes"
+			case each.Transform != nil || each.Task == feature.Regression || each.Scale != "":
+				facts.Tasks, facts.Why = []task.Kind{task.Multioutput}, "targets that are numbers"
+			}
+		}
 	case t == nil:
 		facts.Tasks, facts.Why = []task.Kind{}, "no target"
 	case t.Positive != nil:

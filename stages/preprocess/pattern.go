@@ -133,8 +133,8 @@ func (s *Preprocess) expanded(schema *arrow.Schema) (feature.Spec, error) {
 	for _, name := range spec.Keep {
 		taken[name] = true
 	}
-	if spec.Target != nil {
-		taken[spec.Target.Column] = true
+	for _, t := range s.predicted() {
+		taken[t.Column] = true
 	}
 	for _, name := range s.Drop {
 		if !several(name, schema) {

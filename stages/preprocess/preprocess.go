@@ -55,6 +55,10 @@ the median (` + "`mae`" + `) is that of the target; but the mean of logarithms (
 close to the median, so that predictions add up to less than there is. A number that has no logarithm
 is an error in training data; in data that are only measured it is allowed.
 
+` + "`targets: [height, weight]`" + ` in place of ` + "`target`" + ` are several that one network predicts: all numbers, each with a
+scale of its own, or all labels of two classes (multi-label), such as columns of truth values. The loss is the
+mean over them. Rows that lack one of them are dropped.
+
 A list in place of the settings of a column is a chain of transforms, each of what the one before
 has made: ` + "`" + `[impute: median, log1p, scale: standard]` + "`" + `. It is all that is done to the column, and ends
 in numbers or in ` + "`one_hot`" + `.
@@ -131,8 +135,10 @@ func (s *Preprocess) Run(ctx context.Context, env pipeline.Env) error {
 	report(env.Log(), transform)
 	s.tellPositive(env.Log(), transform)
 	var missing string
-	if s.Target != nil {
-		missing = s.Target.Missing
+	for _, t := range s.predicted() {
+		if missing != missingError { // the strictest of several
+			missing = t.Missing
+		}
 	}
 	watch := newRowWatch(env, s.Keep)
 	defer watch.close()
@@ -188,7 +194,9 @@ func report(log *slog.Logger, transform *feature.Transform) {
 		columns[f.Column] = true
 	}
 	args := []any{"columns", len(columns), "features", len(info.Features())}
-	if t := info.Target(); t != nil {
+	if n := len(info.Targets); n > 1 {
+		args = append(args, "targets", n, "task", info.Targets[0].Task)
+	} else if t := info.Target(); t != nil {
 		args = append(args, "target", t.Column, "task", t.Task)
 		if t.Task.IsClassification() {
 			args = append(args, "classes", len(t.Classes))
@@ -212,7 +220,7 @@ func report(log *slog.Logger, transform *feature.Transform) {
 // on it.
 func (s *Preprocess) tellPositive(log *slog.Logger, transform *feature.Transform) {
 	t := transform.Info().Target()
-	if t == nil || t.Task != task.Binary {
+	if t == nil || t.Task != task.Binary || len(s.Targets) > 0 {
 		return
 	}
 	other, positive, counts := t.Classes[0], t.Classes[1], transform.ClassCounts()
@@ -234,7 +242,7 @@ func columns(env pipeline.Env, info table.DatasetInfo, out, in string, kept bool
 	for _, f := range info.Features() {
 		edge(f.Name, f.Column)
 	}
-	if t := info.Target(); t != nil {
+	for _, t := range info.Targets {
 		edge(t.Column, t.Column)
 	}
 	if kept {

@@ -53,11 +53,15 @@ func (s *Split) TraceRows(ctx context.Context, env pipeline.Env) (map[string][]p
 func (s *Preprocess) TraceRows(ctx context.Context, env pipeline.Env) (map[string][]pipeline.Rows, error) {
 	traced := make(map[string][]pipeline.Rows)
 	for _, port := range env.Inputs() {
-		if s.Target == nil {
+		var targets []string
+		for _, t := range s.predicted() {
+			targets = append(targets, t.Column)
+		}
+		if targets == nil {
 			traced[port] = []pipeline.Rows{{Input: port}}
 			continue
 		}
-		rows, err := labelled(ctx, env, port, s.Target.Column)
+		rows, err := labelled(ctx, env, port, targets)
 		if err != nil {
 			return nil, err
 		}
@@ -78,8 +82,12 @@ func (s *Apply) TraceRows(ctx context.Context, env pipeline.Env) (map[string][]p
 			continue
 		}
 		rows := pipeline.Rows{Input: port}
-		if t := transform.Info().Target(); t != nil {
-			if rows.From, err = labelled(ctx, env, port, t.Column); err != nil {
+		var targets []string
+		for _, t := range transform.Info().Targets {
+			targets = append(targets, t.Column)
+		}
+		if targets != nil {
+			if rows.From, err = labelled(ctx, env, port, targets); err != nil {
 				return nil, err
 			}
 		}
@@ -88,15 +96,15 @@ func (s *Apply) TraceRows(ctx context.Context, env pipeline.Env) (map[string][]p
 	return traced, nil
 }
 
-// labelled are the rows of a table that have a target.
-func labelled(ctx context.Context, env pipeline.Env, port, target string) ([]int64, error) {
+// labelled are the rows of a table that have all targets.
+func labelled(ctx context.Context, env pipeline.Env, port string, targets []string) ([]int64, error) {
 	in, r, err := openTable(env, port)
 	if err != nil {
 		return nil, err
 	}
 	defer in.Close()
 	defer r.Close()
-	only, err := r.Select(target)
+	only, err := r.Select(targets...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", in.Name, err)
 	}
@@ -109,15 +117,23 @@ func labelled(ctx context.Context, env pipeline.Env, port, target string) ([]int
 		if err != nil {
 			return nil, err
 		}
-		column := rec.Column(0)
-		var numbers []float64
-		if table.ClassOf(column.DataType()) == table.ClassReal {
-			if numbers, _, err = table.Floats(column); err != nil {
-				return nil, err
+		there := make([]bool, rec.NumRows())
+		for i := range there {
+			there[i] = true
+		}
+		for _, column := range rec.Columns() {
+			var numbers []float64
+			if table.ClassOf(column.DataType()) == table.ClassReal {
+				if numbers, _, err = table.Floats(column); err != nil {
+					return nil, err
+				}
+			}
+			for i := range there {
+				there[i] = there[i] && column.IsValid(i) && (numbers == nil || !math.IsNaN(numbers[i]))
 			}
 		}
-		for i := range column.Len() {
-			if column.IsValid(i) && (numbers == nil || !math.IsNaN(numbers[i])) {
+		for _, ok := range there {
+			if ok {
 				rows = append(rows, row)
 			}
 			row++

@@ -15,6 +15,7 @@ type Preprocess struct {
 	Defaults *DefaultsSetting             `yaml:"defaults" added:"true" doc:"Settings by type, for what the columns under features leave open."`
 	Select   *feature.Selection           `yaml:"select" added:"true" doc:"Which of the features stay, by what they are in the rows of train. By default all do."`
 	Target   *TargetSetting               `yaml:"target" doc:"The column to predict. Without it the data sets have no target."`
+	Targets  []TargetSetting              `yaml:"targets" min:"2" max:"1000" added:"true" doc:"Several columns that one network predicts, in place of target: all numbers, or all labels of two classes (multi-label), such as truth values. Rows that lack one of them are dropped."`
 	Keep     []string                     `yaml:"keep" doc:"Columns to carry into the data sets as they are, for slices, plots and identification."`
 }
 
@@ -115,7 +116,18 @@ func (s *Preprocess) spec() feature.Spec {
 		target := s.Target.target()
 		spec.Target = &target
 	}
+	for i := range s.Targets {
+		spec.Targets = append(spec.Targets, s.Targets[i].target())
+	}
 	return spec
+}
+
+// predicted lists the targets, of which there may be none.
+func (s *Preprocess) predicted() []TargetSetting {
+	if s.Target != nil {
+		return []TargetSetting{*s.Target}
+	}
+	return s.Targets
 }
 
 func (s *TargetSetting) target() feature.Target {

@@ -64,7 +64,7 @@ func (s *Train) Foresee(inputs map[string]pipeline.Facts) (pipeline.Facts, error
 		tasks, err := nn.CheckMonitor(e.Monitor, validated)
 		if err != nil {
 			errs = append(errs, &settings.FieldError{Field: "early_stopping", Err: err})
-		} else if len(tasks) < len(classes)+1 {
+		} else if len(tasks) < len(task.All()) {
 			narrow("early_stopping.monitor", "monitor: "+e.Monitor, e.Monitor+" is", "monitor validation.loss, which every task has", tasks)
 		}
 	}
@@ -80,13 +80,25 @@ func (s *Train) Foresee(inputs map[string]pipeline.Facts) (pipeline.Facts, error
 
 // taskNames writes tasks for people: what they have in common if that is so.
 func taskNames(tasks []task.Kind) string {
-	if slices.Contains(tasks, task.Binary) && slices.Contains(tasks, task.Multiclass) && len(tasks) == 2 {
-		return "classification"
+	if all := slices.ContainsFunc(tasks, task.Kind.IsOne); all && len(tasks) > 1 {
+		classes := slices.ContainsFunc(tasks, task.Kind.IsClassification)
+		numbers := slices.ContainsFunc(tasks, func(k task.Kind) bool { return !k.IsClassification() })
+		switch {
+		case !numbers:
+			return "classification"
+		case !classes:
+			return "regression"
+		}
 	}
 	words := make([]string, len(tasks))
 	for i, t := range tasks {
-		if words[i] = string(t); t == task.Binary {
+		switch words[i] = string(t); t {
+		case task.Binary:
 			words[i] = "two classes"
+		case task.Multioutput:
+			words[i] = "several numbers"
+		case task.Multilabel:
+			words[i] = "several labels"
 		}
 	}
 	return strings.Join(words, " or ")

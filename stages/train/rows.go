@@ -22,8 +22,9 @@ type rows struct {
 	sig     nn.Signature
 	file    *pipeline.Input
 	inputs  []*table.InputRows
-	targets []float64 // class index, or the number itself
-	column  string    // that has the weights; empty: all are 1
+	targets [][]float64 // of each target: class index, or the number itself
+	rows    int
+	column  string // that has the weights; empty: all are 1
 	weights []float32
 }
 
@@ -58,10 +59,7 @@ func (r *rows) read() (err error) {
 		return diag.WithHint(errors.New("it has no target to learn"),
 			"name a target in the preprocess stage that makes it")
 	}
-	if n := len(ds.Info.Targets); n > 1 {
-		return fmt.Errorf("it has %d targets, and a network learns one", n)
-	}
-	r.info = ds.Info
+	r.info, r.targets = ds.Info, make([][]float64, len(ds.Info.Targets))
 	if r.column == "" {
 		r.column = r.info.Weight
 	}
@@ -73,16 +71,18 @@ func (r *rows) read() (err error) {
 		if err != nil {
 			return err
 		}
-		y := ex.Targets[0]
-		for i, valid := range y.Valid {
-			if !valid {
-				return fmt.Errorf("row %d has no target", len(r.targets)+i+1)
+		for j, y := range ex.Targets {
+			for i, valid := range y.Valid {
+				if !valid {
+					return fmt.Errorf("row %d has no target", r.rows+i+1)
+				}
+			}
+			r.targets[j] = append(r.targets[j], y.Values...)
+			for _, class := range y.Classes {
+				r.targets[j] = append(r.targets[j], float64(class))
 			}
 		}
-		r.targets = append(r.targets, y.Values...)
-		for _, class := range y.Classes {
-			r.targets = append(r.targets, float64(class))
-		}
+		r.rows += ex.Rows
 		if err := r.weigh(ex); err != nil {
 			return err
 		}
@@ -133,7 +133,7 @@ func (r *rows) weigh(ex *table.Examples) error {
 }
 
 // Len is the number of rows.
-func (r *rows) Len() int { return len(r.targets) }
+func (r *rows) Len() int { return r.rows }
 
 // Foresee has rows read beside the work.
 func (r *rows) Foresee(list []int) error {
@@ -148,7 +148,9 @@ func (r *rows) Foresee(list []int) error {
 // Gather reads rows.
 func (r *rows) Gather(list []int, into *nn.Batch) error {
 	for _, row := range list {
-		into.Targets[0] = append(into.Targets[0], r.targets[row])
+		for j := range into.Targets {
+			into.Targets[j] = append(into.Targets[j], r.targets[j][row])
+		}
 		w := float32(1)
 		if r.weights != nil {
 			w = r.weights[row]

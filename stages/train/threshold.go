@@ -18,6 +18,8 @@ func (t *Threshold) check(sig *nn.Signature, validation *rows) error {
 	switch {
 	case t == nil:
 		return nil
+	case !sig.Task.IsOne():
+		return diag.WithHint(fmt.Errorf("threshold: it divides two classes of one target, but there are %d targets", len(sig.Targets)), "remove threshold")
 	case sig.Task == task.Regression:
 		return diag.WithHint(fmt.Errorf("threshold: it divides two classes, but the target %s is a number", sig.Column),
 			"remove threshold, or set `target: {column: "+sig.Column+", task: classification}` in the preprocess stage")

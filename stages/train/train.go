@@ -46,6 +46,9 @@ func (s *Train) Run(ctx context.Context, env pipeline.Env) (err error) {
 			env.Log().Warn("token ids are taken for amounts", "input", in.Name, "hint", "begin its layers with an embedding: {vocabulary: N, dimensions: 16}")
 		}
 	}
+	if !sig.Task.IsOne() && s.ClassWeights.Mode == "balanced" && sig.Task.IsClassification() {
+		return diag.WithHint(fmt.Errorf("class_weights: they are of the classes of one target, but there are %d targets", len(sig.Targets)), "remove class_weights")
+	}
 	cfg, err := s.config(env.Seed(), sig.Classes)
 	if err != nil {
 		return err
@@ -96,7 +99,7 @@ func (s *Train) Run(ctx context.Context, env pipeline.Env) (err error) {
 	if err := s.Threshold.set(ctx, env, model, validation); err != nil {
 		return err
 	}
-	for _, name := range append(train.info.Elements(), sig.Column) {
+	for _, name := range append(train.info.Elements(), sig.Columns()...) {
 		env.Column(pipeline.ColumnRef{Port: modelPort, Column: name}, pipeline.ColumnRef{Port: trainPort, Column: name})
 	}
 	report(env, &model.Summary)

@@ -53,7 +53,7 @@ type past struct {
 	fit       *feature.Transform
 	joins     []*replay.Join        // that new rows go through
 	joined    []feature.TypedColumn // that these add
-	target    string                // column, empty if there is none
+	targets   []string              // columns
 	train     []*lineage.Execution  // that made the training table, makers before users
 	used      map[artifacts.ID]bool // that it came from
 }
@@ -165,18 +165,15 @@ func (p *past) learned(ctx context.Context, w *workspace.Workspace) error {
 	if p.mixed = schema.Mixed(p.reading); p.mixed {
 		p.reading = nil
 	}
-	if target := t.Info().Target(); target != nil {
-		p.target = target.Column
+	for _, target := range t.Info().Targets {
+		p.targets = append(p.targets, target.Column)
 	}
 	return nil
 }
 
 // optional are the columns that new rows need not have.
 func (p *past) optional() []string {
-	if p.target == "" {
-		return nil
-	}
-	return []string{p.target}
+	return p.targets
 }
 
 // reading is the step that reads the file of a request as the training data were
