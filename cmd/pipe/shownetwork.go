@@ -59,7 +59,12 @@ func givenText(n *format.Network) string {
 }
 
 func taskText(n *format.Network) string {
-	if n.Task == task.Regression {
+	switch n.Task {
+	case task.Multioutput:
+		return "the numbers " + n.Target + " out"
+	case task.Multilabel:
+		return "the labels " + n.Target + " out"
+	case task.Regression:
 		return "the number " + n.Target + " out"
 	}
 	return fmt.Sprintf("%d classes of %s out", len(n.Classes), n.Target)
