@@ -255,6 +255,9 @@ func (s Spec) Validate(kinds []Kind) error {
 	if s.Target != nil && s.Targets != nil {
 		return &SpecError{Setting: "targets", Fix: "remove `target`", Msg: "there are both a target and targets"}
 	}
+	if s.Select != nil && s.Targets != nil {
+		return &SpecError{Setting: "targets", Fix: "remove `select`, or train a model for each target", Msg: "features are selected for one target, not for several"}
+	}
 	predicted := map[string]bool{}
 	for _, t := range s.targets() {
 		if predicted[t.Column] {
