@@ -149,7 +149,7 @@ func TestCheckMetric(t *testing.T) {
 	if got := listed.MainMetrics(); !slices.Equal(got, []string{"macro_f1"}) {
 		t.Errorf("main metrics %v", got)
 	}
-	if got := new(Stage).MainMetrics(); !slices.Equal(got, []string{"accuracy", "rmse"}) {
+	if got := new(Stage).MainMetrics(); !slices.Equal(got, []string{"accuracy", "rmse", "r2", "macro_f1"}) {
 		t.Errorf("main metrics %v", got)
 	}
 }
