@@ -348,7 +348,5 @@ func (s *Framing) tell(env pipeline.Env, rows, of int64, dropped map[string]int6
 	return nil
 }
 
-// Repeats implements pipeline.Repeater.
-func (*Framing) Repeats() (port, why string) {
-	return tablePort, "what it makes of a row hangs on the rows around"
-}
+// Repeats implements pipeline.Repeater: new rows with those before them go through it.
+func (*Framing) Repeats() (port, why string) { return tablePort, "" }
