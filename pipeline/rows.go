@@ -24,3 +24,6 @@ type RowTracer interface {
 func SameRows(output, input string) map[string][]Rows {
 	return map[string][]Rows{output: {{Input: input}}}
 }
+
+// A RowMixer is a RowTracer that may put what it computes of a row into other rows.
+type RowMixer interface{ MixesRows() bool }

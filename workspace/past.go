@@ -62,8 +62,7 @@ func (w *Workspace) RecordedPlan(ctx context.Context, run *lineage.Run) (*pipeli
 		return nil, err
 	}
 	if len(source) == 0 {
-		return nil, diag.Usage(diag.WithHint(fmt.Errorf("run %s was made of no pipeline file, as those of pipe predict are", run.ID),
-			"give it one of a pipeline; pipe ls lists the runs"))
+		return nil, diag.Usage(diag.WithHint(&NoFileError{run.ID}, "give it one of a pipeline; pipe ls lists the runs"))
 	}
 	opt := pipeline.Options{Set: map[string]string{}, Run: map[string]string{}, Seed: &run.Seed}
 	for _, p := range run.Params {
@@ -91,6 +90,13 @@ func (w *Workspace) RecordedPlan(ctx context.Context, run *lineage.Run) (*pipeli
 		}
 	}
 	return plan, nil
+}
+
+// A NoFileError says that a run was made of no pipeline file.
+type NoFileError struct{ Run string }
+
+func (e *NoFileError) Error() string {
+	return fmt.Sprintf("run %s was made of no pipeline file, as those of pipe predict are", e.Run)
 }
 
 // recordedSpec is the text of the pipeline file of a run, from the store or,

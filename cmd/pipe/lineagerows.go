@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"os"
 	"path"
 	"slices"
 	"strconv"
@@ -42,6 +45,7 @@ type sighting struct {
 	Port     string       `json:"port"`
 	Type     string       `json:"type"`
 	ID       artifacts.ID `json:"id"`
+	File     artifacts.ID `json:"file"`           // the bytes that the file had then
 	Rows     []int64      `json:"rows,omitempty"` // of the artifact, from 1; of a model none
 	As       []string     `json:"as,omitempty"`   // of a model: the inputs that have the row
 	Labels   []string     `json:"labels,omitempty"`
@@ -51,7 +55,8 @@ type sighting struct {
 type sightings struct {
 	Row       trace.Row  `json:"row"`
 	Sightings []sighting `json:"sightings"`
-	Lost      []string   `json:"not_followed"` // stages behind which it may be without being seen
+	Lost      []string   `json:"not_followed"` // where it may be without being seen
+	Notes     []string   `json:"notes"`
 }
 
 // seek follows a row through the run that words name, or through the newest run of
@@ -69,9 +74,11 @@ func seek(ctx context.Context, ws *workspace.Workspace, text string, words []str
 	if err != nil {
 		return nil, err
 	}
-	found := &sightings{Row: row, Sightings: []sighting{}, Lost: []string{}}
+	found := &sightings{Row: row, Sightings: []sighting{}, Lost: []string{}, Notes: []string{}}
 	follower := trace.NewFollower(ws)
+	name := row.File
 	var files []string
+	versions := make(map[artifacts.ID]bool)
 	for _, id := range ids {
 		run, err := ws.DB.Run(ctx, id)
 		if err != nil {
@@ -79,19 +86,36 @@ func seek(ctx context.Context, ws *workspace.Workspace, text string, words []str
 		}
 		in, err := follower.Run(ctx, run)
 		if err != nil {
-			return nil, fmt.Errorf("run %s: %w", id, err)
+			var none *workspace.NoFileError
+			switch {
+			case ctx.Err() != nil:
+				return nil, err
+			case errors.As(err, &none): // nobody learns in it
+				continue
+			}
+			found.Lost = append(found.Lost, fmt.Sprintf("run %s of %s: %v", id, run.Pipeline, err))
+			continue
 		}
-		files = append(files, in.Files()...)
-		row.File = fileOf(text[:strings.LastIndexByte(text, ':')], in.Files())
-		seen := false
+		var paths []string
+		for _, f := range in.Files() {
+			paths = append(paths, f.Path)
+		}
+		files = append(files, paths...)
+		row.File = fileOf(name, paths)
+		version := artifacts.ID{}
+		for _, f := range in.Files() {
+			if f.Path == row.File {
+				version = f.ID
+			}
+		}
 		for _, a := range in.Artifacts {
 			if at := a.Find(row); len(at) > 0 {
-				seen = true
-				found.Sightings = append(found.Sightings, sighting{Pipeline: in.Pipeline, Run: id, Stage: a.Stage, Port: a.Port, Type: a.Type, ID: a.ID, Rows: at})
+				versions[version] = true
+				found.Sightings = append(found.Sightings, sighting{Pipeline: in.Pipeline, Run: id, Stage: a.Stage, Port: a.Port, Type: a.Type, ID: a.ID, File: version, Rows: at})
 			}
 		}
 		for _, m := range in.Models {
-			s := sighting{Pipeline: in.Pipeline, Run: id, Stage: m.Stage, Port: m.Port, Type: "model", ID: m.ID}
+			s := sighting{Pipeline: in.Pipeline, Run: id, Stage: m.Stage, Port: m.Port, Type: "model", ID: m.ID, File: version}
 			for _, d := range m.Data {
 				if len(d.Find(row)) > 0 {
 					s.As = append(s.As, d.Port)
@@ -106,19 +130,43 @@ func seek(ctx context.Context, ws *workspace.Workspace, text string, words []str
 				found.Sightings = append(found.Sightings, s)
 			}
 		}
-		if seen {
-			for _, l := range in.Lost {
+		for _, l := range in.Lost {
+			if l.Reads(row) || l.Reads(trace.Row{File: name, Row: row.Row}) {
 				found.Lost = append(found.Lost, fmt.Sprintf("%s/%s (%s): %s", in.Pipeline, l.Stage, l.Kind, l.Why))
 			}
 		}
 	}
 	slices.Sort(found.Lost)
 	found.Lost = slices.Compact(found.Lost)
-	if len(found.Sightings) == 0 {
+	if len(found.Sightings)+len(found.Lost) == 0 {
 		slices.Sort(files)
-		return nil, noSuchRow(row, slices.Compact(files))
+		return nil, noSuchRow(trace.Row{File: name, Row: row.Row}, slices.Compact(files))
+	}
+	if len(versions) > 1 {
+		found.Notes = append(found.Notes, fmt.Sprintf("%s had %d different contents in these runs, and row %d is that of each as it was then", name, len(versions), row.Row))
+	}
+	if now, err := hashOf(name); err == nil && !versions[now] && len(versions) > 0 {
+		found.Notes = append(found.Notes, name+" has changed since: its row "+strconv.FormatInt(row.Row, 10)+" may be another one now")
 	}
 	return found, nil
+}
+
+// hashOf is the hash of a file as it is now.
+func hashOf(name string) (id artifacts.ID, err error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return id, err
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return id, errors.New("it is no file")
+	}
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return id, err
+	}
+	h.Sum(id[:0])
+	return id, nil
 }
 
 func noSuchRow(row trace.Row, files []string) error {
@@ -198,14 +246,24 @@ func (a *app) lineageOfRow(ctx context.Context, ws *workspace.Workspace, text st
 		}
 		cells = append(cells, []string{s.Pipeline, s.Run, s.Stage + "." + s.Port, s.Type, s.ID.Short(), where})
 	}
-	if err := ui.Table(a.out, []string{"pipeline", "run", "artifact", "type", "id", "row"}, cells); err != nil {
-		return err
+	if len(cells) > 0 {
+		if err := ui.Table(a.out, []string{"pipeline", "run", "artifact", "type", "id", "row"}, cells); err != nil {
+			return err
+		}
 	}
-	return writeLost(a.out, found.Lost)
+	return writeLost(a.out, found)
 }
 
-func writeLost(w io.Writer, lost []string) error {
+func writeLost(w io.Writer, found *sightings) error {
 	var errs []error
+	for i, note := range found.Notes {
+		if i == 0 {
+			fmt.Fprintln(w)
+		}
+		_, err := fmt.Fprintln(w, "note: "+diag.Visible(note))
+		errs = append(errs, err)
+	}
+	lost := found.Lost
 	for i, l := range lost {
 		if i == 0 {
 			fmt.Fprintln(w, "\nnot followed through:")
@@ -268,11 +326,9 @@ func (a *app) rowsOf(ctx context.Context, ws *workspace.Workspace, words []strin
 			r := d.At(i + 1)
 			by[r.File] = append(by[r.File], r.Row)
 		}
-		for _, f := range in.Files() {
-			if rows := by[f]; len(rows) > 0 {
-				slices.Sort(rows)
-				lists = append(lists, list{as, f, slices.Compact(rows)})
-			}
+		for _, f := range slices.Sorted(maps.Keys(by)) {
+			slices.Sort(by[f])
+			lists = append(lists, list{as, f, slices.Compact(by[f])})
 		}
 	}
 	for _, m := range in.Models {
@@ -324,7 +380,7 @@ model that has seen it, but one can be made without it. Nothing is changed by th
 				if err != nil {
 					return err
 				}
-				models := &sightings{Row: found.Row, Sightings: []sighting{}, Lost: found.Lost}
+				models := &sightings{Row: found.Row, Sightings: []sighting{}, Lost: found.Lost, Notes: found.Notes}
 				for _, s := range found.Sightings {
 					if s.Type == "model" {
 						models.Sightings = append(models.Sightings, s)
@@ -343,9 +399,13 @@ model that has seen it, but one can be made without it. Nothing is changed by th
 }
 
 func (a *app) writeForget(models, found *sightings) error {
-	if len(models.Sightings) == 0 {
+	switch {
+	case len(models.Sightings) == 0 && len(found.Lost) > 0:
+		fmt.Fprintf(a.out, "whether a model has learned from row %d of %s is not known: it went where it cannot be followed\n", found.Row.Row, diag.Visible(found.Row.File))
+		return writeLost(a.out, found)
+	case len(models.Sightings) == 0:
 		fmt.Fprintf(a.out, "no model has learned from row %d of %s; it is in %d tables\n", found.Row.Row, diag.Visible(found.Row.File), len(found.Sightings))
-		return writeLost(a.out, found.Lost)
+		return writeLost(a.out, found)
 	}
 	var cells [][]string
 	var pipelines []string
@@ -360,5 +420,5 @@ func (a *app) writeForget(models, found *sightings) error {
 	}
 	fmt.Fprintf(a.out, "\n1. take row %d out of %s\n2. run %s again, and promote what takes the place of a labelled model\n3. `pipe gc` removes the models, and the tables that have the row, once no run that is kept has them\n",
 		found.Row.Row, diag.Visible(found.Row.File), diag.Visible(strings.Join(pipelines, ", ")))
-	return writeLost(a.out, found.Lost)
+	return writeLost(a.out, found)
 }

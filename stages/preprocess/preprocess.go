@@ -142,6 +142,9 @@ func (s *Preprocess) Run(ctx context.Context, env pipeline.Env) error {
 	}
 	watch := newRowWatch(env, s.Keep)
 	defer watch.close()
+	if s.Draws() { // the rows of train are encoded by others of them, and are no longer those of a test
+		watch = nil
+	}
 	ports := []string{trainPort} // with which the others are compared
 	for _, port := range env.Inputs() {
 		if port != trainPort {

@@ -316,6 +316,10 @@ func TestRowsOfTestInTrain(t *testing.T) {
 	if got := run(made(200, 0, false), made(50, 200, false)); got.Metrics["test.rows_in_train"] != 0 || strings.Contains(got.Log, "again") {
 		t.Errorf("%v\n%s", got.Metrics, got.Log)
 	}
+	encoded := pipelinetest.Run(t, pipelinetest.Case{Kind: preprocessKind(), With: "{target: y, features: {x: {}, word: [target_encode]}}", Seed: 1, Inputs: map[string][]byte{"train": made(200, 0, false), "test": made(50, 180, false)}})
+	if n, ok := encoded.Metrics["test.rows_in_train"]; ok {
+		t.Errorf("%v rows of train, which are encoded otherwise, are compared", n)
+	}
 	if got := run(made(200, 0, true), made(50, 0, true)); strings.Contains(got.Log, "again") {
 		t.Error(got.Log)
 	}

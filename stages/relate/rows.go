@@ -12,6 +12,9 @@ func (s *Rolling) TraceRows(context.Context, pipeline.Env) (map[string][]pipelin
 	return pipeline.SameRows(tablePort, tablePort), nil
 }
 
+// MixesRows says that a row is in what is computed for those behind it.
+func (s *Rolling) MixesRows() bool { return true }
+
 // TraceRows puts the rows of the inputs one behind the other.
 func (s *Union) TraceRows(_ context.Context, env pipeline.Env) (map[string][]pipeline.Rows, error) {
 	ports := s.Order

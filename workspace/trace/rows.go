@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"os"
+	"path"
 	"runtime"
 	"slices"
+	"strings"
 
 	"pipe/artifacts"
 	"pipe/data/metric"
@@ -47,12 +50,33 @@ type ModelRows struct {
 	Data        []ArtifactRows // what it was trained on, and what decided when to stop
 }
 
-// A Lost stage is one behind which rows are not followed.
-type Lost struct{ Stage, Kind, Why string }
+// A Lost stage is one behind which rows, or some of them, are not followed.
+type Lost struct {
+	Stage, Kind, Why string
+	from             []ArtifactRows // what it reads
+	files            []string       // likewise
+}
+
+// Reads says whether a row of a file is among what the stage reads.
+func (l *Lost) Reads(r Row) bool {
+	for _, f := range l.files {
+		inside, err := path.Match(f, r.File)
+		if f == r.File || err == nil && inside || strings.HasSuffix(f, "/") && strings.HasPrefix(r.File, f) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(l.from, func(a ArtifactRows) bool { return len(a.Find(r)) > 0 })
+}
+
+// A File is one whose rows were followed, with the bytes that it had then.
+type File struct {
+	Path string
+	ID   artifacts.ID
+}
 
 // origins are rows by file.
 type origins struct {
-	files []string
+	files []File
 	file  []int32
 	row   []int64
 }
@@ -62,14 +86,13 @@ func (a *ArtifactRows) Len() int { return len(a.rows.row) }
 
 // At is the row of a file that a row of the artifact is, both from 1.
 func (a *ArtifactRows) At(row int) Row {
-	return Row{a.rows.files[a.rows.file[row-1]], a.rows.row[row-1] + 1}
+	return Row{a.rows.files[a.rows.file[row-1]].Path, a.rows.row[row-1] + 1}
 }
 
 // Find lists the rows of the artifact, from 1, that are a row of a file.
 func (a *ArtifactRows) Find(r Row) (found []int64) {
-	at := int32(slices.Index(a.rows.files, r.File))
 	for i, row := range a.rows.row {
-		if row == r.Row-1 && a.rows.file[i] == at {
+		if row == r.Row-1 && a.rows.files[a.rows.file[i]].Path == r.File {
 			found = append(found, int64(i)+1)
 		}
 	}
@@ -82,7 +105,7 @@ func (a *ArtifactRows) Find(r Row) (found []int64) {
 // runs share is followed once.
 type Follower struct {
 	w     *workspace.Workspace
-	files []string
+	files []File
 	made  map[int64]*followed // by the execution that did the work
 	out   *RunRows            // of the run at hand
 	ports map[string]*ArtifactRows
@@ -180,14 +203,26 @@ func (f *Follower) follow(ctx context.Context, step *pipeline.Step, e *lineage.E
 // execution asks a stage once more.
 func (f *Follower) execution(ctx context.Context, step *pipeline.Step, made []lineage.Output, inputs map[string]lineage.Input) (*followed, error) {
 	one := new(followed)
-	lost := func(why string) (*followed, error) {
-		one.lost = append(one.lost, Lost{step.Name, step.Kind.Name, why})
+	lose := func(why string, ports ...string) (*followed, error) {
+		l := Lost{Stage: step.Name, Kind: step.Kind.Name, Why: why}
+		for _, port := range ports {
+			if in := inputs[port]; in.Path != "" {
+				l.files = append(l.files, in.Path)
+			} else if known := f.input(in); known != nil {
+				l.from = append(l.from, *known)
+			}
+		}
+		one.lost = append(one.lost, l)
 		return one, nil
 	}
+	all := slices.Sorted(maps.Keys(inputs))
+	lost := func(why string) (*followed, error) { return lose(why, all...) }
 	tracer, ok := step.Stage.(pipeline.RowTracer)
 	if !ok {
 		return lost("its rows come from no single rows that could be named")
 	}
+	mixer, ok := step.Stage.(pipeline.RowMixer)
+	mixes := ok && mixer.MixesRows()
 	env := &rereading{w: f.w, step: step, inputs: inputs, ctx: ctx}
 	defer env.close()
 	traced, err := tracer.TraceRows(ctx, env)
@@ -196,6 +231,21 @@ func (f *Follower) execution(ctx context.Context, step *pipeline.Step, made []li
 			return lost("what it read is not in the store any more")
 		}
 		return nil, err
+	}
+	for _, port := range all {
+		in := inputs[port]
+		named := func(rows []pipeline.Rows) bool {
+			return slices.ContainsFunc(rows, func(r pipeline.Rows) bool { return r.Input == port })
+		}
+		if known := f.input(in); known == nil || len(traced) == 0 {
+			continue
+		}
+		switch used := slices.ContainsFunc(slices.Collect(maps.Values(traced)), named); {
+		case !used:
+			lose("what it takes of "+port+" stands beside other rows", port)
+		case mixes:
+			lose("what it computes of a row goes into rows behind it, too", port)
+		}
 	}
 	for _, o := range made {
 		parts, ok := traced[o.Port]
@@ -230,9 +280,9 @@ func (f *Follower) compose(ctx context.Context, o lineage.Output, parts []pipeli
 	for _, p := range parts {
 		in := inputs[p.Input]
 		if in.Path != "" { // a file, whose rows are those of the table
-			at := slices.Index(f.files, in.Path)
+			at := slices.Index(f.files, File{in.Path, in.ID})
 			if at < 0 {
-				at, f.files = len(f.files), append(f.files, in.Path)
+				at, f.files = len(f.files), append(f.files, File{in.Path, in.ID})
 			}
 			for row := range n {
 				out.file, out.row = append(out.file, int32(at)), append(out.row, row)
@@ -355,9 +405,9 @@ func (*rereading) Checkpoint(func(io.Writer) error)         {}
 func (*rereading) GPUs() []string                           { return nil }
 func (*rereading) Placement() pipeline.Placement            { return pipeline.Placement{} }
 
-// Files are those whose rows could be followed.
-func (r *RunRows) Files() []string {
-	var files []string
+// Files are those whose rows could be followed, as they were then.
+func (r *RunRows) Files() []File {
+	var files []File
 	for _, a := range r.Artifacts {
 		for i, f := range a.rows.files {
 			if !slices.Contains(files, f) && slices.Contains(a.rows.file, int32(i)) {
