@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"path"
 	"slices"
 	"strconv"
@@ -18,6 +17,7 @@ import (
 
 	"pipe/artifacts"
 	"pipe/base/diag"
+	"pipe/base/infile"
 	"pipe/cmd/pipe/ui"
 	"pipe/lineage"
 	"pipe/lineage/registry"
@@ -153,14 +153,11 @@ func seek(ctx context.Context, ws *workspace.Workspace, text string, words []str
 
 // hashOf is the hash of a file as it is now.
 func hashOf(name string) (id artifacts.ID, err error) {
-	f, err := os.Open(name)
+	f, err := infile.Open(name)
 	if err != nil {
 		return id, err
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		return id, errors.New("it is no file")
-	}
 	h := sha256.New()
 	if _, err := io.Copy(h, f); err != nil {
 		return id, err
