@@ -152,8 +152,8 @@ func hide[T float32 | float64](arr arrow.Array, values []T, b interface {
 	return b.NewArray()
 }
 
-// write writes the result to an Arrow file, a page at a time.
-func (s *session) write(ctx context.Context, path string) (rows int64, err error) {
+// write writes the columns that all selects of the result to an Arrow file, a page at a time.
+func (s *session) write(ctx context.Context, path, all string) (rows int64, err error) {
 	f, err := os.Create(path)
 	if err != nil {
 		return 0, err
@@ -166,7 +166,7 @@ func (s *session) write(ctx context.Context, path string) (rows int64, err error
 	var out *ipc.FileWriter
 	for done := false; !done; {
 		from := rows
-		in, err := a.QueryContext(ctx, fmt.Sprintf("SELECT * FROM %s WHERE rowid >= %d AND rowid < %d ORDER BY rowid", resultTable, from, from+pageRows))
+		in, err := a.QueryContext(ctx, fmt.Sprintf("SELECT %s FROM %[2]s WHERE %[2]s.rowid >= %[3]d AND %[2]s.rowid < %[4]d ORDER BY %[2]s.rowid", all, resultTable, from, from+pageRows))
 		if err != nil {
 			return 0, err
 		}

@@ -21,7 +21,7 @@ import (
 )
 
 // Protocol is the version of the requests and responses.
-const Protocol = 1
+const Protocol = 2
 
 // A Request is one question.
 type Request struct {

@@ -119,8 +119,24 @@ func query(ctx context.Context, req *Request, res *Response) (err error) {
 	if err := s.exec(ctx, "CREATE TABLE "+resultTable+" AS "+text); err != nil {
 		return err
 	}
-	res.Rows, err = s.write(ctx, req.Out)
+	all, err := s.uncover(ctx, columns)
+	if err != nil {
+		return err
+	}
+	res.Rows, err = s.write(ctx, req.Out, all)
 	return err
+}
+
+// uncover gives a column of the result that hides the number of a row another name: by
+// these numbers the result is read. all is what selects all columns as they were named.
+func (s *session) uncover(ctx context.Context, columns []string) (all string, err error) {
+	const other = `"?rowid"`
+	for _, column := range columns {
+		if strings.EqualFold(column, "rowid") {
+			return "* RENAME (" + other + " AS " + name(column) + ")", s.exec(ctx, "ALTER TABLE "+resultTable+" RENAME COLUMN "+name(column)+" TO "+other)
+		}
+	}
+	return "*", nil
 }
 
 // configure makes DuckDB one that sees nothing but its tables, gives the same each time,

@@ -24,7 +24,7 @@ import (
 // What has to be equal in the program, which is built from the module pipe-sql.
 const (
 	program       = "pipe-sql"
-	duckProtocol  = 1
+	duckProtocol  = 2
 	duckDBVersion = "1.5.6"
 )
 
@@ -145,9 +145,16 @@ func (s *SQL) onDuckDB(ctx context.Context, env pipeline.Env, tables []*input) (
 	}
 	req := request{Protocol: duckProtocol, Query: query.Text, Memory: int64(s.MemoryLimit), Disk: int64(s.DiskLimit), Out: "result.arrow"}
 	req.Before, req.Between, req.After = query.Order()
+	var of *input
 	req.Lines, _ = query.Lines(func(name string) bool {
-		return slices.ContainsFunc(tables, func(t *input) bool { return strings.EqualFold(t.port, name) })
+		return slices.ContainsFunc(tables, func(t *input) bool {
+			of = t
+			return strings.EqualFold(t.port, name)
+		})
 	})
+	if req.Lines != "" && of.hides("rowid") {
+		req.Between = "" // no ORDER BY can name the number of a row, and one thread keeps the order of a table
+	}
 	query.Calls(func(name string, at int) { req.Calls = append(req.Calls, called{name, at}) })
 	for _, t := range tables {
 		columns, err := query.Columns(t.port, t.Schema())
@@ -172,6 +179,11 @@ func (s *SQL) onDuckDB(ctx context.Context, env pipeline.Env, tables []*input) (
 		return nil, nearDuckDB(wrong, tables)
 	}
 	return s.take(filepath.Join(dir, req.Out), res)
+}
+
+// hides says whether a column has a name, in any case.
+func (in *input) hides(name string) bool {
+	return slices.ContainsFunc(table.Names(in.Schema()), func(column string) bool { return strings.EqualFold(column, name) })
 }
 
 // ask runs the program with a request.

@@ -33,7 +33,7 @@ const duckDB = "duckdb"
 func Kind(lookup func(name string) (value string, ok bool), programs Programs) pipeline.Kind {
 	return pipeline.Kind{
 		Name:    "sql",
-		Version: 1,
+		Version: 2,
 		Doc: `Make a table of others by a SELECT.
 
 The tables are the inputs, by their names: ` + "`inputs: {flights: load}`" + ` makes ` + "`FROM flights`" + `. The query is one

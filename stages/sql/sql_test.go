@@ -117,6 +117,32 @@ B6,N9,10,50,1970-01-03,true`},
 	}
 }
 
+// TestRowNumbers: rows keep their order whatever their columns are named.
+func TestRowNumbers(t *testing.T) {
+	for _, names := range [][3]string{{"rowid", "x", "y"}, {"RowID", "_rowid_", "y"}, {"rowid", "_rowid_", "OID"}} {
+		data := tabletest.Table(t, "n", []int64{9, 1, 5, 4}, names[0], []int64{3, 4, 1, 2}, names[1], []int64{3, 4, 1, 2}, names[2], []int64{3, 4, 1, 2})
+		for query, want := range map[string]string{
+			"SELECT n FROM (SELECT * FROM t)":  "1 4 5 9", // not of one table: sorted
+			"SELECT n FROM t":                  "9 1 5 4",
+			"SELECT * FROM t":                  "9 1 5 4",
+			"SELECT n FROM t AS x WHERE n > 1": "9 5 4",
+			"SELECT n, " + names[0] + ", " + names[2] + " FROM t WHERE EXISTS (SELECT 1 FROM u WHERE u.k = t.n) LIMIT 2": "9 5",
+			"SELECT * FROM t WHERE EXISTS (SELECT 1 FROM u WHERE k > 4) LIMIT 2":                                         "9 1",
+			"SELECT * FROM t WHERE n IN (SELECT k FROM u)":                                                               "9 5",
+		} {
+			c := pipelinetest.Case{Kind: kind(), With: fmt.Sprintf("query: %q", query), Inputs: map[string][]byte{"t": data, "u": tabletest.Table(t, "k", []int64{5, 9})}}
+			rec := tabletest.Rows(t, pipelinetest.Run(t, c).Outputs["table"])
+			var got []string
+			for row := range int(rec.NumRows()) {
+				got = append(got, table.Text(rec.Column(0), row))
+			}
+			if strings.Join(got, " ") != want {
+				t.Errorf("%v, %s: %v, want %s", names, query, got, want)
+			}
+		}
+	}
+}
+
 // TestTypes: every type of a table comes back as it was, whatever its values.
 func TestTypes(t *testing.T) {
 	data := tabletest.Table(t, "text", []any{"ä'\"", "", nil}, "bool", []any{true, nil, false}, "i8", []int8{-128, 0, 127}, "i64", []int64{math.MinInt64, 0, math.MaxInt64},
@@ -166,6 +192,9 @@ func TestHostile(t *testing.T) {
 		"SELECT date('now') AS a":                                                  "'now' is another time in each run",
 		"SELECT datetime('2024-01-01', 'localtime') AS a":                          "the time zone of the machine",
 		"SELECT date('n' || 'ow') AS a":                                            "asks for the time of now",
+		"SELECT datetime(day, 'local' || 'time') AS a FROM flights":                "the time zone of the machine",
+		"SELECT datetime(1e9, 'unixepoch', lower('UTC')) AS a":                     "the time zone of the machine",
+		"SELECT carrier FROM flights WHERE time(day, (SELECT 'localtime')) > ''":   "the time zone of the machine",
 		"SELECT strftime('%s') AS a":                                               "asks for the time of now",
 		"SELECT * FROM sqlite_schema":                                              "sqlite_master cannot be read",
 		"SELECT count(*) AS n FROM sqlite_master":                                  "cannot be read",

@@ -181,6 +181,9 @@ func order(query *sql.Statement, tables []Table, columns int) (text string, sort
 				return query.OrderedBy(sql.Name(alias) + "." + row), false
 			}
 		}
+		// Columns have all names of the number of a row, so that no ORDER BY can name it. The one
+		// table has no index, and is read from its first row to its last.
+		return query.Text, false
 	}
 	return query.OrderedBy(sql.Ordinals(columns, " COLLATE BINARY")...), !query.Ordered()
 }

@@ -18,7 +18,7 @@ static int look(void *data) {
 	} else if (sqlite3_memory_used() - s->memory > s->most_memory) {
 		s->why |= SQL_MEMORY;
 	}
-	return (s->why & (SQL_STOPPED | SQL_MEMORY | SQL_CLOCK)) != 0;
+	return (s->why & (SQL_STOPPED | SQL_MEMORY | SQL_CLOCK | SQL_ZONE)) != 0;
 }
 
 static int contains(const char *const *list, const char *name) {
@@ -146,7 +146,9 @@ void sql_restrict(sql_session *s, const char *const *tables, const char *const *
 
 int sql_prepare(sql_session *s, const char *text, sqlite3_stmt **stmt, int *tail) {
 	const char *rest = text;
+	sql_zone_enter(s);
 	int rc = sqlite3_prepare_v2(s->db, text, -1, stmt, &rest);
+	sql_zone_leave();
 	*tail = (int)(rest - text);
 	return rc;
 }
@@ -162,6 +164,7 @@ int sql_why(sql_session *s) { return s->why; }
 const char *sql_denied(sql_session *s) { return s->denied; }
 const char *sql_message(sql_session *s) { return sqlite3_errmsg(s->db); }
 int sql_offset(sql_session *s) { return sqlite3_error_offset(s->db); }
+int sql_keyword(const char *name, int n) { return sqlite3_keyword_check(name, n); }
 int64_t sql_written(sql_session *s) { return s->used; }
 const char *sql_version(void) { return sqlite3_libversion(); }
 
@@ -304,7 +307,9 @@ int sql_fetch(sql_session *s, sqlite3_stmt *stmt, int64_t most_bytes, int64_t at
 	out->rows = out->used = 0;
 	out->more = 1;
 	while (out->rows < out->most_rows && out->used < most_bytes) {
+		sql_zone_enter(s);
 		int rc = sqlite3_step(stmt);
+		sql_zone_leave();
 		if (rc == DONE) {
 			out->more = 0;
 			return OK;

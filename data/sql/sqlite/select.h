@@ -37,7 +37,7 @@ typedef struct {
 } sql_seen;
 
 // Why a statement ended, as bits.
-enum { SQL_STOPPED = 1, SQL_MEMORY = 2, SQL_DISK = 4, SQL_CLOCK = 8, SQL_BROKEN = 16 };
+enum { SQL_STOPPED = 1, SQL_MEMORY = 2, SQL_DISK = 4, SQL_CLOCK = 8, SQL_BROKEN = 16, SQL_ZONE = 32 };
 
 // All that return int return a code of SQLite.
 int sql_open(const char *dir, int64_t memory, int64_t disk, sql_session **s);
@@ -60,5 +60,6 @@ int sql_why(sql_session *s);
 const char *sql_denied(sql_session *s); // what was refused; empty if nothing was
 const char *sql_message(sql_session *s);
 int sql_offset(sql_session *s);
+int sql_keyword(const char *name, int n); // whether it is a word of the language
 int64_t sql_written(sql_session *s);
 const char *sql_version(void);

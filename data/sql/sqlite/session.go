@@ -159,6 +159,8 @@ func (s *session) failure(code int, query *sql.Statement) error {
 		return context.Canceled
 	case why&C.SQL_CLOCK != 0:
 		return diag.WithHint(errors.New("the query asks for the time of now, which is another one in each run"), "write the time itself, or a parameter of the pipeline: '${day}'")
+	case why&C.SQL_ZONE != 0:
+		return diag.WithHint(errors.New("the query asks for the time zone of the machine: the modifiers localtime and utc give other times on another one"), "shift the time by what is meant, such as '+2 hours'")
 	case why&C.SQL_MEMORY != 0:
 		return diag.WithHint(fmt.Errorf("the query takes more than %s of memory", amount(s.memory)), "give it more with `memory_limit`, or make its values smaller: only single values and rows have to fit")
 	case why&C.SQL_DISK != 0:

@@ -17,5 +17,7 @@ struct sql_session {
 	const char *const *tables, *const *functions; // that may be read and called, each list with a NULL at its end
 };
 
+void sql_zone_enter(sql_session *s); // of this thread, until it leaves
+void sql_zone_leave(void);
 int sql_vfs_begin(sql_session *s);
 void sql_vfs_end(sql_session *s);

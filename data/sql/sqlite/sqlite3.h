@@ -53,6 +53,8 @@ SQLITE(void, result_int64, sqlite3_context *, int64_t);
 SQLITE(void, result_double, sqlite3_context *, double);
 SQLITE(int, vfs_register, sqlite3_vfs *, int);
 SQLITE(int, vfs_unregister, sqlite3_vfs *);
+SQLITE(int, test_control, int, ...);
+SQLITE(int, keyword_check, const char *, int);
 SQLITE(int, stricmp, const char *, const char *);
 
 enum {
@@ -63,6 +65,7 @@ enum {
 	ACTION_READ = 20, ACTION_SELECT = 21, ACTION_FUNCTION = 31, ACTION_RECURSIVE = 33,
 	UTF8 = 1, DETERMINISTIC = 0x800, INNOCUOUS = 0x200000,
 	CONFIG_LOAD_EXTENSION = 1005, CONFIG_DEFENSIVE = 1010, CONFIG_DQS_DML = 1013, CONFIG_DQS_DDL = 1014, CONFIG_TRUSTED_SCHEMA = 1017,
+	CONTROL_LOCALTIME = 18,
 };
 
 // The third versions of both structures, of which only the first are used.
