@@ -181,7 +181,8 @@ func DeriveSeed(run uint64, stage string) uint64 {
 
 // NewPlan makes a plan in code, for commands whose few steps are not worth a
 // file. Of each step the caller sets Name, Kind, Stage (see DecodeStage), and
-// what else it needs; an Edge has its Port, and From or else Artifact and Type.
+// what else it needs; an Edge has its Port, and From or else Artifact and Type. A
+// Seed is that of a step which ran before; without one it is derived.
 // The rest is filled in and checked as Load does it. Paths of external files
 // are relative to the working directory. The error is a diag.List, without
 // positions.
@@ -231,7 +232,10 @@ func draftOf(s *Step, seed uint64, p *settings.Problems) *draft {
 		return d
 	}
 	d.configured(s.Stage, "")
-	if s.Seeded() {
+	switch {
+	case !s.Seeded():
+		s.Seed = 0
+	case s.Seed == 0:
 		s.Seed = DeriveSeed(seed, s.Name)
 	}
 	return d

@@ -135,14 +135,12 @@ func (g *again) read(rec arrow.RecordBatch, met *met) (arrow.RecordBatch, error)
 // notTyped says that a text is no value of a column.
 func notTyped(c cell.Typed, row int64, text string) *ValueError {
 	err := &ValueError{Column: c.Name, Row: row, Reason: NotTime}
-	what := c.Type.String()
+	what := c.Type.Noun()
 	switch c.Type {
-	case cell.Int64:
-		err.Reason, what = NotNumber, "whole number"
-	case cell.Float64:
-		err.Reason, what = NotNumber, "number"
+	case cell.Int64, cell.Float64:
+		err.Reason = NotNumber
 	case cell.Bool:
-		err.Reason, what = NotTruth, "truth value"
+		err.Reason = NotTruth
 	}
 	err.Msg = fmt.Sprintf("%s is no %s", shortQuote(text), what)
 	if c.Layout != nil {

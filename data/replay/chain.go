@@ -219,11 +219,20 @@ func (j *joining) bind(in *arrow.Schema, tables []Table) (link, error) {
 		}
 		fields[i] = in.Field(at)
 	}
-	joiner, err := relation.NewJoiner(arrow.NewSchema(fields, nil), right.Schema(), relation.Join{On: j.On, AsOf: j.AsOf, How: relation.LeftJoin, Multiple: j.Multiple, Columns: j.Columns})
+	typing, err := j.typingOf(right.Schema())
 	if err != nil {
 		return nil, fmt.Errorf("join with %s: %w", right.Name, err)
 	}
-	return &joined{joining: j, joiner: joiner, right: right}, nil
+	has, columns := right.Schema(), j.Columns
+	if typing != nil {
+		has = typing.schema()
+		columns = append(slices.Clone(columns), relation.Pair{Left: typing.wrong(), Right: typing.wrong()})
+	}
+	joiner, err := relation.NewJoiner(arrow.NewSchema(fields, nil), has, relation.Join{On: j.On, AsOf: j.AsOf, How: relation.LeftJoin, Multiple: j.Multiple, Columns: columns})
+	if err != nil {
+		return nil, fmt.Errorf("join with %s: %w", right.Name, err)
+	}
+	return &joined{joining: j, joiner: joiner, right: right, typing: typing}, nil
 }
 
 // table is the right table: the one of training, and else the only one that has the
@@ -271,13 +280,26 @@ type joined struct {
 	*joining
 	joiner *relation.Joiner
 	right  *Table
+	typing *typing // nil if the table has the types of training
 	lookup *relation.Lookup
 }
 
-func (j *joined) schema() *arrow.Schema { return j.joiner.Schema() }
+func (j *joined) schema() *arrow.Schema {
+	if j.typing != nil {
+		return without(j.joiner.Schema())
+	}
+	return j.joiner.Schema()
+}
 
 func (j *joined) load(ctx context.Context, threads int) (err error) {
-	if j.lookup, err = j.joiner.Lookup(ctx, threads, j.right.Reader); err != nil {
+	rows := j.right.Reader
+	if j.typing != nil {
+		if rows, err = j.typing.read(j.right.Reader); err != nil {
+			return fmt.Errorf("%s: %w", j.right.Name, err)
+		}
+		defer rows.Close()
+	}
+	if j.lookup, err = j.joiner.Lookup(ctx, threads, rows); err != nil {
 		err = fmt.Errorf("%s: %w", j.right.Name, err)
 	}
 	return err
@@ -293,21 +315,29 @@ func (j *joined) apply(rec arrow.RecordBatch, met *Met) (arrow.RecordBatch, erro
 	if err != nil {
 		return nil, err
 	}
+	keys := j.keys(false)
 	problem := func(row int, reason string) {
-		keys := j.keys(false)
-		reason = fmt.Sprintf(reason, j.right.Name+" by "+strings.Join(keys, ", "))
 		met.Problems = append(met.Problems, Problem{Row: int64(row), Column: keys[0], Reason: reason, Msg: reason,
 			Fix: "a later version of the table may have such a row: pipe predict takes it with --table STAGE=FILE, a stage `predict` as an input"})
 	}
+	var wrong *array.Int32
+	if j.typing != nil {
+		all := made
+		defer all.Release()
+		made, wrong = j.typing.apart(all)
+	}
+	by := j.right.Name + " by " + strings.Join(keys, ", ")
 	for row, n := range matches {
 		switch {
 		case n > 1 && j.Multiple == relation.RefuseSeveral:
-			problem(row, "several rows match in %s, where training allowed for one")
+			problem(row, fmt.Sprintf("several rows match in %s, where training allowed for one", by))
+		case wrong != nil && wrong.IsValid(row) && wrong.Value(row) > 0:
+			problem(row, j.typing.reason(wrong.Value(row), j.right.Name))
 		case n > 0:
 		case j.Inner && j.leave:
 			met.gone(row, len(matches))
 		case j.Inner:
-			problem(row, "no row matches in %s, and training had only rows that match")
+			problem(row, fmt.Sprintf("no row matches in %s, and training had only rows that match", by))
 		default:
 			count(&met.Alone, j.right.Name, 1, int64(row))
 		}

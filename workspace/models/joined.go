@@ -286,6 +286,9 @@ func repeated(w *workspace.Workspace, e *lineage.Execution, from map[artifacts.I
 	if err := settings.FromJSON(e.Config, s.Stage); err != nil {
 		return nil, fmt.Errorf("stage %s of run %s: %w", e.Stage, e.RunID, err)
 	}
+	if e.Seed != nil {
+		s.Seed = *e.Seed // it draws what it drew in training, also by another name
+	}
 	for _, in := range e.Inputs {
 		edge := pipeline.Edge{Port: in.Port, Type: pipeline.PortType(in.Type), Artifact: in.ID}
 		switch ref := from[in.ID]; {

@@ -31,6 +31,19 @@ var typeNames = [...]string{"", "string", "int64", "float64", "bool", "date", "t
 // String is the name of the type.
 func (t Type) String() string { return typeNames[t] }
 
+// Noun is what people call a value of the type.
+func (t Type) Noun() string {
+	switch t {
+	case Int64:
+		return "whole number"
+	case Float64:
+		return "number"
+	case Bool:
+		return "truth value"
+	}
+	return t.String()
+}
+
 // TypeOf finds a type by name. What is none is Undeclared.
 func TypeOf(name string) Type {
 	for i, n := range typeNames {
