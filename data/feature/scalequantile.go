@@ -3,6 +3,7 @@ package feature
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"pipe/base/exact"
@@ -142,8 +143,16 @@ func (f *ranking) share(x float64) float64 {
 	if q := f.Quantiles[at]; q == x {
 		b = f.shares[f.first[at]]
 	} else {
-		next := f.Quantiles[above]
-		slope := (f.shares[above] - a) / (next - q)
+		next, rise := f.Quantiles[above], f.shares[above]-a
+		by := 1.0 // keeps what is between two numbers, and the slope, in the range of a float64
+		switch width := next - q; {
+		case math.IsInf(width, 0):
+			by = 0.5
+		case math.IsInf(rise/width, 0):
+			by = 0x1p200
+		}
+		q, x, next = float64(q*by), float64(x*by), float64(next*by)
+		slope := rise / (next - q)
 		b = f.shares[above] - float64(slope*(next-x))
 		a += float64(slope * (x - q))
 	}

@@ -133,6 +133,9 @@ func quantile(value func(at int64) float64, n int64, q float64) float64 {
 		return value(i)
 	}
 	a, b := value(i), value(j)
+	if math.IsInf(b-a, 0) {
+		return float64(a*(1-t)) + float64(b*t)
+	}
 	if t >= 0.5 {
 		return b - float64((b-a)*(1-t))
 	}
