@@ -63,7 +63,7 @@ func learn(in *Input, f *Frequencies, r rarity) vocabulary {
 		counts = append(counts, f.Missing())
 	}
 	v.Infrequent = infrequent(counts, r.minFrequency, r.maxCategories)
-	in.remarkIdentifier(v, counts)
+	f.remarkIdentifier(len(v.Categories)-len(v.Infrequent), "let rare values share one: `encode: {one_hot: {min_frequency: 5, unseen: infrequent}}`")
 	return v
 }
 

@@ -55,6 +55,7 @@ func (s *EmbeddingIDs) Fit(in *Input) (Fitter, error) {
 		if len(out.Categories) == 0 {
 			return nil, in.Errorf("chain", "lower `min_frequency`, raise `max_size`, or leave the column out", "no category has an id of its own")
 		}
+		f.remarkIdentifier(len(out.Categories), "let rare values share the id 0: `embedding_ids: {min_frequency: 5}`")
 		return out.prepared(), nil
 	}), nil
 }

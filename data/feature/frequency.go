@@ -49,6 +49,7 @@ func (s *Frequency) Fit(in *Input) (Fitter, error) {
 		for _, name := range out.Categories {
 			out.Counts = append(out.Counts, f.Of(name))
 		}
+		f.remarkIdentifier(len(out.Categories), "")
 		return out.prepared(), nil
 	}), nil
 }

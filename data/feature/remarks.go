@@ -43,23 +43,28 @@ func (f *fitter) remarks() []Remark {
 	return all
 }
 
-// remarkIdentifier finds categories that are as many as rows. counts has how
-// often each of them is there.
-func (in *Input) remarkIdentifier(v vocabulary, counts []int64) {
-	var rows int64
-	for _, n := range counts {
+// remarkIdentifier notes categories that are as many as rows, of which some have a
+// feature, a number or an id of their own. fix says what to write to keep the column,
+// empty if there is nothing.
+func (f *Frequencies) remarkIdentifier(own int, fix string) {
+	in, c := f.in, f.counter()
+	rows := c.missing
+	for _, n := range c.counts {
 		rows += n
 	}
-	if codes := len(v.Categories) - len(v.Infrequent); int64(codes) <= rows/2 {
+	if int64(own) <= rows/2 {
 		return
 	}
 	if in.doubt != "" {
-		in.Remark(fmt.Sprintf("%d different values in %d rows; the column was read as text, since %s", len(v.Categories), rows, in.doubt),
+		in.Remark(fmt.Sprintf("%d different values in %d rows; the column was read as text, since %s", len(c.counts), rows, in.doubt),
 			"see the warning of the ingest stage for what to set there, or leave the column out of features")
 		return
 	}
-	in.Remark(fmt.Sprintf("%d different values in %d rows, as in an identifier or free text: hardly any will be met again", len(v.Categories), rows),
-		"leave the column out of features, or let rare values share one: `encode: {one_hot: {min_frequency: 5, unseen: infrequent}}`")
+	if fix != "" {
+		fix = ", or " + fix
+	}
+	in.Remark(fmt.Sprintf("%d different values in %d rows, as in an identifier or free text: hardly any will be met again", len(c.counts), rows),
+		"leave the column out of features"+fix)
 }
 
 // manyFeatures is how many features of one column are more than usual.

@@ -34,6 +34,11 @@ func TestRemarks(t *testing.T) {
 		{"keys in order", 60, text("k%d"), Column{Encode: asOrdinal(Ordinal{})}, nearly},
 		{"keys with a bucket", 60, text("k%d"), Column{Encode: asOneHot(OneHot{MaxCategories: 10})}, ""},
 		{"few rows", 19, text("k%d"), Column{}, ""},
+		{"keys by target", 60, text("k%d"), chained("", Step{"target_encode", &TargetEncode{Folds: 5}}), nearly},
+		{"keys by frequency", 60, text("k%d"), chained("", Step{"frequency", &Frequency{As: count}}), nearly},
+		{"keys as ids", 60, text("k%d"), chained("", Step{"embedding_ids", new(EmbeddingIDs)}), nearly},
+		{"keys as few ids", 60, text("k%d"), chained("", Step{"embedding_ids", &EmbeddingIDs{MaxSize: 9}}), ""},
+		{"words by target", 60, func(i int) any { return fmt.Sprint("k", i%7) }, chained("", Step{"target_encode", &TargetEncode{Folds: 5}}), ""},
 		{"half of them", 60, func(i int) any { return fmt.Sprint("k", i/2) }, Column{}, ""},
 		{"categories of numbers", 60, func(i int) any { return int64(i * i) }, Column{Encode: asOneHot(OneHot{})}, nearly},
 		{"row numbers", 60, func(i int) any { return int64(i + 1000) }, Column{}, id},
@@ -50,7 +55,8 @@ func TestRemarks(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.column.Name = "x"
-			tr := fit(t, Spec{Features: []Column{c.column}}, values("x", c.rows, c.value))
+			y := values("y", c.rows, func(i int) any { return float64(i % 3) })
+			tr := fit(t, Spec{Features: []Column{c.column}, Target: &Target{Column: "y"}}, values("x", c.rows, c.value), y)
 			got := fmt.Sprint(tr.Remarks())
 			if c.want == "" && len(tr.Remarks()) > 0 || !strings.Contains(got, c.want) {
 				t.Errorf("remarks are %s, want %q", got, c.want)

@@ -153,6 +153,7 @@ func (f *targetEncodeFit) Done() (Fitted, error) {
 			"%d categories, %d folds and %d classes need %d means, at most %d are possible", f.learned.count(), f.s.Folds, f.outputs, f.size(), maxTargetMeans)
 	}
 	out := &f.learned
+	f.counts.remarkIdentifier(len(out.Categories), "put a column of what its values have in common in its place")
 	out.Means, out.Default = f.means(-1)
 	cross := &crossMeans{folds: f.folds}
 	for fold := range f.s.Folds {
