@@ -15,7 +15,7 @@ func binKind() Kind {
 	return Kind{
 		Name:    "bin",
 		Version: 1,
-		Doc:     "Cut the range of numbers into bins. A number beyond those of training is in the first or the last one.",
+		Doc:     "Cut the range of numbers into bins. A number beyond those of training is in the first or the last one. A missing number is a bin of its own if there was one in training, of one_hot; an index stays missing.",
 		Takes:   Numbers,
 		New:     func() Setting { return new(Bin) },
 		Read: func(_ int, state json.RawMessage) (Fitted, error) {
@@ -31,7 +31,7 @@ func binKind() Kind {
 // A Bin cuts the range of numbers into bins.
 type Bin struct {
 	Count  *int      `yaml:"count" short:"true" min:"2" max:"4096" doc:"How many bins, 5 by default. Those that would be empty are left out."`
-	By     Binning   `yaml:"by" default:"quantile" enum:"quantile,uniform" doc:"Bins that share the rows equally (quantile), or that are equally wide (uniform)."`
+	By     Binning   `yaml:"by" default:"quantile" enum:"quantile,uniform" doc:"Bins that share the rows equally (quantile), each wider than 1e-8, or that are equally wide (uniform). For a column in smaller units put scale: standard before."`
 	Edges  []float64 `yaml:"edges" doc:"Where the bins end, in place of count: [18, 65] makes three, of which the second begins with 18."`
 	Output BinOutput `yaml:"output" default:"one_hot" enum:"one_hot,ordinal" doc:"What becomes of them: a feature for each, 1 where the number is in it (one_hot), or one number, the index of the bin (ordinal)."`
 }
@@ -97,9 +97,13 @@ func (s *Bin) Fit(in *Input) (Fitter, error) {
 		count = *s.Count
 	}
 	moments := in.Moments()
-	done := func(edges []float64) (Fitted, error) {
+	done := func(edges []float64, narrow int) (Fitted, error) {
 		f.Edges, f.Missing = edges, f.Output == BinOneHot && moments.Missing() > 0
-		if n := len(edges) + 1; n < count && s.Edges == nil {
+		switch n := len(edges) + 1; {
+		case narrow > 0:
+			in.remarkAlways(fmt.Sprintf("only %d of %d bins are left, since %d would not be wider than %v", n, count, narrow, narrowest),
+				"put `scale: standard` before `bin`, or write `edges` of your own")
+		case n < count && s.Edges == nil:
 			in.Remark(fmt.Sprintf("only %d of %d bins are left, since too many rows have the same value", n, count),
 				"write a smaller `count`, `by: uniform`, or `edges` of your own")
 		}
@@ -107,21 +111,21 @@ func (s *Bin) Fit(in *Input) (Fitter, error) {
 	}
 	switch {
 	case s.Edges != nil:
-		return Learned(func() (Fitted, error) { return done(s.Edges) }), nil
+		return Learned(func() (Fitted, error) { return done(s.Edges, 0) }), nil
 	case s.By == ByWidth:
 		return Learned(func() (Fitted, error) {
 			least, most := moments.Range()
 			if least == most {
-				return done(nil)
+				return done(nil, 0)
 			}
-			return done(evenEdges(least, most, count))
+			return done(evenEdges(least, most, count), 0)
 		}), nil
 	}
 	order := in.Order()
 	return Learned(func() (Fitted, error) {
 		least, most := moments.Range()
 		if least == most {
-			return done(nil)
+			return done(nil, 0)
 		}
 		return done(sharedEdges(order, count))
 	}), nil
@@ -142,8 +146,10 @@ func evenEdges(least, most float64, count int) []float64 {
 // narrowest is the width that a bin must exceed, as in scikit-learn.
 const narrowest = 1e-8
 
-// sharedEdges are those between bins that share the rows equally.
-func sharedEdges(order *Order, count int) []float64 {
+// sharedEdges are those between bins that share the rows equally. Some are left out
+// since two of them are equal but for rounding, and others, which are counted, for
+// narrowest alone.
+func sharedEdges(order *Order, count int) (edges []float64, narrow int) {
 	n := order.len()
 	places := make([]int64, 0, 2*count+2)
 	for i := range count + 1 {
@@ -165,20 +171,22 @@ func sharedEdges(order *Order, count int) []float64 {
 		places = append(places, place, next)
 	}
 	values := order.atAll(places)
-	var edges []float64
-	last := 0.0
+	last, width := 0.0, values[len(values)-1]-values[0]
 	for i := range count + 1 {
 		a, b := values[2*i], values[2*i+1]
 		e := b - float64((b-a)*0.5)
-		if i == 0 || e-last > narrowest {
+		switch {
+		case i == 0 || e-last > narrowest:
 			edges = append(edges, e)
+		case e-last > max(narrowest*width, 16*epsilon*math.Abs(e)):
+			narrow++
 		}
 		last = e
 	}
 	if len(edges) < 3 {
-		return nil
+		return nil, narrow
 	}
-	return edges[1 : len(edges)-1]
+	return edges[1 : len(edges)-1], narrow
 }
 
 // binned are bins that were learned.

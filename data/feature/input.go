@@ -292,6 +292,11 @@ func (in *Input) Remark(msg, fix string) {
 	*in.remarks = append(*in.remarks, Remark{Column: in.Name, Msg: msg, Fix: fix})
 }
 
+// remarkAlways is Remark for what is so in however few rows.
+func (in *Input) remarkAlways(msg, fix string) {
+	*in.remarks = append(*in.remarks, Remark{Column: in.Name, Msg: msg, Fix: fix, always: true})
+}
+
 // Errorf makes an error of a setting that does not go with the column. setting
 // is the key it is written under, and fix says what to write instead.
 func (in *Input) Errorf(setting, fix, format string, args ...any) error {

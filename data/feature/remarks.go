@@ -14,6 +14,8 @@ type Remark struct {
 	Column string
 	Msg    string
 	Fix    string // what to write if it is not meant
+
+	always bool // in however few rows
 }
 
 // Remarks are those of fitting, in the order of the columns. A transform that
@@ -31,11 +33,13 @@ func (f *fitter) remarks() []Remark {
 		all = append(all, t.remarks()...)
 	}
 	for _, c := range f.columns[:len(f.columns)-len(f.predicted)] {
-		if f.rows < minRemarkRows {
-			continue
+		few := f.rows < minRemarkRows
+		for _, r := range c.remarks {
+			if r.always || !few {
+				all = append(all, r)
+			}
 		}
-		all = append(all, c.remarks...)
-		if c.rising.dense(f.rows) {
+		if !few && c.rising.dense(f.rows) {
 			all = append(all, Remark{Column: c.Name, Msg: "the values count up with the rows, as those of an identifier do",
 				Fix: "leave the column out of features if it numbers the rows: new rows have values beyond all that were learned"})
 		}

@@ -256,3 +256,31 @@ func TestManyCategories(t *testing.T) {
 		}
 	}
 }
+
+// TestSmallUnits: where a bound that is not relative takes the differences of a column,
+// that is said in any number of rows, and the hint helps.
+func TestSmallUnits(t *testing.T) {
+	for _, rows := range []int{6, 60} {
+		small := values("x", rows, func(i int) any { return float64(i+1) * 1e-8 / float64(rows) })
+		for chain, want := range map[string]string{
+			"bin: 3": "only 1 of 3 bins are left, since 3 would not be wider than 1e-08",
+			"scale: {method: quantile, output: normal}":                  "no two values are more than",
+			"bin: {count: 3, by: uniform}":                               "",
+			"scale: standard, bin: 3":                                    "",
+			"scale: standard, scale: {method: quantile, output: normal}": "",
+		} {
+			tr := fit(t, Spec{Features: []Column{chained("x", writtenChain(t, chain)...)}}, small)
+			got := tr.Remarks()
+			if want == "" && len(got) > 0 || want != "" && (len(got) != 1 || !strings.Contains(got[0].Msg, want) || !strings.Contains(got[0].Fix, "scale: standard")) {
+				t.Errorf("%s of %d rows: %+v, want %q", chain, rows, got, want)
+			}
+		}
+		noise := values("x", rows, func(i int) any { return []float64{0.3, 0.3 + 0x1p-54, 0.3 + 0x1p-53}[i%3] })
+		if got := fit(t, Spec{Features: []Column{chained("x", writtenChain(t, "bin: 3")...)}}, noise).Remarks(); len(got) > 0 && strings.Contains(got[0].Fix, "scale") {
+			t.Errorf("rounding: %+v", got)
+		}
+		if n := len(names(fit(t, Spec{Features: []Column{chained("x", writtenChain(t, "scale: standard, bin: 3")...)}}, small))); n != 3 {
+			t.Errorf("%d bins behind a scale, want 3", n)
+		}
+	}
+}

@@ -57,7 +57,7 @@ type Scale struct {
 	Method       Scaling      `yaml:"method" short:"true" required:"true" doc:"How: standard (mean 0, deviation 1), min_max (0 to 1), max_abs (largest magnitude 1), robust (median 0, interquartile range 1), quantile (the share of rows that have less, which takes any distribution to an even one), power (a power that makes the distribution as normal as it can, then mean 0, deviation 1)."`
 	UnitVariance bool         `yaml:"unit_variance" default:"false" added:"true" doc:"Of robust: make the deviation 1, rather than the interquartile range, if the distribution is normal."`
 	Quantiles    *int         `yaml:"n_quantiles" min:"2" max:"10000" added:"true" doc:"Of quantile: how many points of the distribution are learned, at most one for each row; 1000 by default."`
-	Output       Distribution `yaml:"output" default:"uniform" enum:"uniform,normal" added:"true" doc:"Of quantile: what the distribution becomes, uniform (from 0 to 1) or normal (mean 0, deviation 1; within 5.2)."`
+	Output       Distribution `yaml:"output" default:"uniform" enum:"uniform,normal" added:"true" doc:"Of quantile: what the distribution becomes, uniform (from 0 to 1) or normal (mean 0, deviation 1; within 5.2, which numbers within 1e-7 of the ends of the range become)."`
 	Family       Family       `yaml:"family" default:"yeo_johnson" enum:"yeo_johnson,box_cox" added:"true" doc:"Of power: yeo_johnson takes any number, box_cox only those above 0."`
 }
 

@@ -42,6 +42,10 @@ func (s *Scale) fitQuantiles(in *Input) Fitter {
 		if f.Output == "" {
 			f.Output = Uniform
 		}
+		if least, most := f.Quantiles[0], f.Quantiles[len(f.Quantiles)-1]; f.Output == Normal && least < most && most-least <= 2*rankMargin {
+			in.remarkAlways(fmt.Sprintf("no two values are more than %v apart, and all become %.2g or %.2g, as those within %v of the ends do", most-least, leastNormal, mostNormal, rankMargin),
+				"put `scale: standard` before it")
+		}
 		return f.prepared(), in.finite(f.Quantiles...)
 	})
 }
