@@ -25,8 +25,7 @@ const (
 	maxParams    = 1<<31 - 1
 )
 
-// Unknown is a dimension that depends on the number of features, where that is
-// not known yet.
+// Unknown is a dimension that depends on the data, where that is not known yet.
 const Unknown = -1
 
 // A Shape is what a layer makes of one row: features (F), a sequence (T, D) of
@@ -241,17 +240,30 @@ func (s Spec) Shapes() (*Shapes, error) {
 	if s.Outputs < 1 || s.Outputs > maxWidth {
 		return nil, &LayerError{Text: fmt.Sprintf("has %d outputs: want 1 to %d", s.Outputs, maxWidth)}
 	}
-	return infer(s.Inputs, s.Branches, s.Layers, s.Outputs)
+	return new(inferer).infer(Shape{s.Inputs}, s.Branches, s.Layers, s.Outputs)
 }
 
-// CheckLayers finds what is wrong with layers whatever data they are for. The
-// error is a *LayerError.
+// CheckLayers finds what is wrong with layers whatever data they are for: features,
+// or the only input of a data set, which may be a series or a picture. Where they fit
+// none of these, the error, a *LayerError, is about the one that they fit the longest.
 func CheckLayers(list []Layer) error {
-	_, err := infer(Unknown, nil, list, Unknown)
-	return err
+	var wrong error
+	most := 0
+	for rank := range 3 {
+		f := &inferer{}
+		_, err := f.infer(Shape{Unknown, Unknown, Unknown}[:rank+1], nil, list, Unknown)
+		if err == nil {
+			return nil
+		}
+		if wrong == nil || f.nodes > most {
+			wrong, most = err, f.nodes
+		}
+	}
+	return wrong
 }
 
-func infer(inputs int, branches []Branch, list []Layer, outputs int) (*Shapes, error) {
+// infer follows a row through a network; row is its shape where there are no branches.
+func (f *inferer) infer(row Shape, branches []Branch, list []Layer, outputs int) (*Shapes, error) {
 	count := len(branches)
 	for i, b := range branches {
 		if err := checkCount(b.Layers, &count, BranchPath(i), origin{}, 1); err != nil {
@@ -261,8 +273,7 @@ func infer(inputs int, branches []Branch, list []Layer, outputs int) (*Shapes, e
 	if err := checkCount(list, &count, "layers", origin{}, 1); err != nil {
 		return nil, err
 	}
-	f := &inferer{}
-	in := flow{shape: Shape{inputs}, raw: true}
+	in := flow{shape: row, raw: true}
 	inner, flops, err := f.branches(branches, &in)
 	if err != nil {
 		return nil, err

@@ -245,6 +245,8 @@ func FuzzSpec(f *testing.F) {
 		`[` + embed + `,{"position":{"kind":"learned"}},` + fmt.Sprintf(conv1, 1, "causal") + `,` + gruAll + `,{"rms_norm":{"epsilon":0.1}},{"time_pool":{"kind":"last"}}]`,
 		`[` + embed + `,{"transformer":{"heads":2,"feed_forward":8,"dropout":0.1,"activation":"gelu","norm":"post","layers":9}},{"attention":{"heads":1,"key_dimensions":7}},{"lstm":{"units":3,"layers":1,"return":"last"}}]`,
 		`[{"concat":{"branches":[[],[{"residual":{"layers":[{"dense":{"units":9,"activation":"elu"}},{"activation":{"kind":"elu","alpha":2}}]}}]]}},{"layer_norm":{"epsilon":1}}]`,
+		`[` + gruAll + `,{"gru":{"units":3,"layers":1,"return":"last"}}]`,
+		`[` + fmt.Sprintf(conv2, 4, 2, 1, "same") + `,{"global_pool":{"kind":"max"}}]`,
 		`[{"reshape":{"dims":[9223372036854775807,-1]}},{"lstm":{"units":9223372036854775807,"layers":99,"return":"sequence"}}]`,
 	} {
 		f.Add(text, 6)
@@ -255,6 +257,12 @@ func FuzzSpec(f *testing.F) {
 			return
 		}
 		early := CheckLayers(s.Layers)
+		for _, row := range []Shape{{inputs, 3}, {3, inputs, 5}} { // as the only input of a data set
+			only := Spec{Branches: []Branch{{Input: "only", Shape: row}}, Layers: s.Layers, Outputs: 2}
+			if _, err := only.Shapes(); err == nil && early != nil {
+				t.Errorf("refused without the shape %v: %v", row, early)
+			}
+		}
 		shapes, err := s.Shapes()
 		if err != nil {
 			var e *LayerError

@@ -44,8 +44,8 @@ largest remainder. One of these can be set instead:
   beside it groups stay whole, and are chosen so that each part has about its share of every value.
 - ` + "`time: COLUMN`" + ` cuts at points in time: the earliest rows go to the part that is written first.
   Rows of one time are never divided; sizes are as near to the fractions as that allows. ` + "`gap: 7d`" + ` leaves
-  out what lies less than that before a cut, ` + "`within: station`" + ` cuts each series for itself: one with fewer
-  times than parts goes to the first parts.
+  out what lies that long or less before a cut, which is the first time of the next part.
+  ` + "`within: station`" + ` cuts each series for itself: one with fewer times than parts goes to the first parts.
 - ` + "`by: {column: COLUMN, values: {train: [a, b], test: [c]}}`" + ` sends rows where their value says.
 
 ` + "`folds: {of: 5, fold: $fold}`" + ` in place of ` + "`parts`" + ` divides the rows into five parts alike, by any method but
@@ -77,7 +77,7 @@ type Split struct {
 	Group    string                `yaml:"group" doc:"A column whose equal values stay together."`
 	Time     string                `yaml:"time" doc:"A column of dates, timestamps or numbers to cut by, the earliest first."`
 	Within   string                `yaml:"within" added:"true" doc:"With time: a column of series, such as a station or a customer, each of which is cut for itself."`
-	Gap      *settings.Scalar      `yaml:"gap" added:"true" doc:"With time: how much of the time before a cut is left out of the part that ends there, such as 90s, 24h or 7d, or a whole number if time holds such."`
+	Gap      *settings.Scalar      `yaml:"gap" added:"true" doc:"With time: how much of the time before a cut, such as 90s, 24h or 7d, or a whole number if time holds such, is left out of the part that ends there; a row at just that distance is, too."`
 	By       *BySetting            `yaml:"by" doc:"A column whose value names the part, in place of fractions."`
 }
 

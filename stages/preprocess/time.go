@@ -152,8 +152,8 @@ func (f *Folds) train() *settings.Scalar {
 	return f.Train
 }
 
-// between is the part of a time, of which those at less than a gap before a cut
-// are in none.
+// between is the part of a time, of which those at a gap or less before a cut are
+// in none.
 func between(cuts []float64, t, gap float64) int8 {
 	part := 0
 	for part < len(cuts) && t >= cuts[part] {

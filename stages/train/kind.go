@@ -28,8 +28,9 @@ makes a linear or logistic regression.
 
 The input is one row of features. ` + "`reshape: [channels, height, width]`" + ` takes them as an image,
 ` + "`reshape: [steps, values]`" + ` as a sequence, and ` + "`embedding`" + ` as the token ids of a sequence; each layer
-says which of these it takes. Layers that do not fit are found before anything runs, as far as that
-does not depend on the number of features. At the end there must be features again: ` + "`flatten`" + `,
+says which of these it takes. Where a picture or a series is the only input of the data set, the layers get it as it is.
+Layers that do not fit are found before anything runs, as far as that
+does not depend on the data. At the end there must be features again: ` + "`flatten`" + `,
 ` + "`global_pool`" + `, ` + "`time_pool`" + `, or the last output of an lstm or gru. The presets ` + "`mlp`" + `, ` + "`cnn`" + ` and ` + "`resnet`" + `
 stand for several layers, by themselves (` + "`network: {mlp: [64, 64]}`" + `) or in the list. So do ` + "`lstm`" + `, ` + "`gru`" + ` and
 ` + "`transformer`" + ` if they say how to read the features: ` + "`network: {lstm: {vocabulary: 5000}}`" + ` of token ids,

@@ -38,9 +38,14 @@ network:
 `, 4, 34, "reaches over 9 values, but the width of its input (3, 8, 8) is 8", "smaller"},
 		"bare layer": {`
 network:
-  - dense: 8
+  - flatten
   - time_pool
 `, 4, 5, "network.1.time_pool: wants a sequence (steps, values)", "reshape: [steps, values]"},
+		"of no data": {`
+network:
+  - conv2d: {filters: 8, kernel: 3}
+  - lstm: 4
+`, 4, 11, "network.1.lstm: wants a sequence (steps, values), but gets an image (8, ?, ?)", ""},
 		"in a short residual": {`
 network:
   - dense: 8
@@ -131,6 +136,19 @@ network:
 				t.Errorf("got %d:%d %s (hint: %s), want %d:%d", d.Pos.Line, d.Pos.Column, d.Msg, d.Hint, c.line, c.column)
 			}
 		})
+	}
+}
+
+// A network without branches may be for the only input of a data set, which is a
+// picture or a series as well as features.
+func TestLayersOfTheOnlyInput(t *testing.T) {
+	for _, with := range []string{
+		"network: {cnn: [8]}", "network: {resnet: [8]}", "network: [{conv2d: {filters: 8, kernel: 3}}, {global_pool: max}]",
+		"network: [{gru: 16}]", "network: [{dense: 8}, time_pool]", "network: [{transformer: {heads: 2, feed_forward: 8}}, time_pool]",
+	} {
+		if _, err := pipeline.DecodeStage(Kind(nil), with); err != nil {
+			t.Errorf("%s: %v", with, err)
+		}
 	}
 }
 
