@@ -53,28 +53,42 @@ const (
 	maxHeld       = 64 << 20
 )
 
-// Between compares a column of two tables. ok is false if the values are of
-// a kind that is not compared: lists, texts most of which are different, or
-// columns of different kinds. Errors are those of reading.
-func Between(ctx context.Context, with Means, reference, current *table.Reader, column string) (m Move, ok bool, err error) {
+// Incomparable is the error of a column whose values are not compared: lists, texts
+// most of which are different, columns of different kinds, or no values.
+type Incomparable struct {
+	Why string // such as "it is string, and int64 in the reference"
+}
+
+func (e *Incomparable) Error() string { return e.Why }
+
+func incomparable(format string, args ...any) error {
+	return &Incomparable{fmt.Sprintf(format, args...)}
+}
+
+// Between compares a column of two tables. An error is one of reading, or an
+// *Incomparable.
+func Between(ctx context.Context, with Means, reference, current *table.Reader, column string) (Move, error) {
 	was, err := reference.Select(column)
 	if err != nil {
-		return m, false, err
+		return Move{}, err
 	}
 	is, err := current.Select(column)
 	if err != nil {
-		return m, false, err
+		return Move{}, err
 	}
 	typeWas, typeIs := was.Schema().Field(0).Type, is.Schema().Field(0).Type
 	a, b := kindOf(typeWas), kindOf(typeIs)
 	switch {
-	case (temporal(typeWas) || temporal(typeIs)) && !arrow.TypeEqual(typeWas, typeIs):
-		return m, false, nil // their numbers count other units
-	case a != b || a == other || was.NumRows() == 0 || is.NumRows() == 0:
-		return m, false, nil
+	case a != b, (temporal(typeWas) || temporal(typeIs)) && !arrow.TypeEqual(typeWas, typeIs): // whose numbers count other units
+		return Move{}, incomparable("it is %s, and %s in the reference", table.TypeName(typeIs), table.TypeName(typeWas))
+	case a == other:
+		return Move{}, incomparable("it is %s, of which there is no measure", table.TypeName(typeIs))
+	case is.NumRows() == 0:
+		return Move{}, incomparable("the table has no rows")
+	case was.NumRows() == 0:
+		return Move{}, incomparable("the reference has no rows")
 	case a == numbers:
-		m, err = ofNumbers(ctx, with, was, is)
-		return m, err == nil, err
+		return ofNumbers(ctx, with, was, is)
 	}
 	return ofCategories(ctx, was, is)
 }
@@ -189,15 +203,15 @@ func kolmogorov(a, b *order.Column) (float64, error) {
 	return largest, err
 }
 
-func ofCategories(ctx context.Context, was, is *table.Reader) (Move, bool, error) {
+func ofCategories(ctx context.Context, was, is *table.Reader) (Move, error) {
 	var m Move
-	p, missingP, ok, err := count(ctx, was)
-	if err != nil || !ok {
-		return m, false, err
+	p, missingP, err := count(ctx, was)
+	if err != nil {
+		return m, err
 	}
-	q, missingQ, ok, err := count(ctx, is)
-	if err != nil || !ok {
-		return m, false, err
+	q, missingQ, err := count(ctx, is)
+	if err != nil {
+		return m, err
 	}
 	names := slices.Sorted(maps.Keys(p))
 	var unseen int64
@@ -216,23 +230,23 @@ func ofCategories(ctx context.Context, was, is *table.Reader) (Move, bool, error
 	}
 	a, b = append(a, float64(missingP)), append(b, float64(missingQ))
 	m.PSI, m.JS = psi(a, b), jensenShannon(a, b)
-	return m, true, nil
+	return m, nil
 }
 
-// count counts the categories of a column. ok is false if they are too many, or most
-// of them are there once.
-func count(ctx context.Context, r *table.Reader) (counts map[string]int64, missing int64, ok bool, err error) {
+// count counts the categories of a column. It is Incomparable if they are too many, or
+// most of them are there once.
+func count(ctx context.Context, r *table.Reader) (counts map[string]int64, missing int64, err error) {
 	counts = make(map[string]int64)
 	for rec, err := range r.Batches() {
 		if err == nil {
 			err = ctx.Err()
 		}
 		if err != nil {
-			return nil, 0, false, err
+			return nil, 0, err
 		}
 		values, valid, err := table.Texts(rec.Column(0))
 		if err != nil {
-			return nil, 0, false, err
+			return nil, 0, err
 		}
 		for i, v := range values {
 			if valid != nil && !valid[i] {
@@ -244,13 +258,15 @@ func count(ctx context.Context, r *table.Reader) (counts map[string]int64, missi
 				continue
 			}
 			if len(counts) == maxCategories {
-				return nil, 0, false, nil
+				return nil, 0, incomparable("it has more than %d different values", maxCategories)
 			}
 			counts[strings.Clone(v)] = 1
 		}
 	}
-	few := int64(len(counts)) <= max(20, (r.NumRows()-missing)/2)
-	return counts, missing, few, nil
+	if int64(len(counts)) > max(20, (r.NumRows()-missing)/2) {
+		return nil, 0, incomparable("most of its values are different, as those of identifiers are")
+	}
+	return counts, missing, nil
 }
 
 // shares makes shares of counts, each with half a row more.

@@ -1,9 +1,13 @@
 package drift
 
 import (
+	"errors"
 	"math"
 	"testing"
 
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
 	"pgregory.net/rapid"
 
 	"pipe/data/table"
@@ -22,11 +26,22 @@ func lcg(n int, x int64) []float64 {
 
 func between(t testing.TB, a, b any) (Move, bool) {
 	t.Helper()
-	m, ok, err := Between(t.Context(), Means{Threads: 2}, tabletest.Open(t, tabletest.Table(t, "x", a)), tabletest.Open(t, tabletest.Table(t, "x", b)), "x")
+	m, why := compare(t, a, b)
+	return m, why == ""
+}
+
+// compare also says why columns are not compared.
+func compare(t testing.TB, a, b any) (m Move, why string) {
+	t.Helper()
+	m, err := Between(t.Context(), Means{Threads: 2}, tabletest.Open(t, tabletest.Table(t, "x", a)), tabletest.Open(t, tabletest.Table(t, "x", b)), "x")
+	var not *Incomparable
+	if errors.As(err, &not) {
+		return m, not.Why
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	return m, ok
+	return m, ""
 }
 
 func near(t testing.TB, what string, got, want float64) {
@@ -117,24 +132,30 @@ func TestKindsOfColumns(t *testing.T) {
 	for i := range ids {
 		ids[i] = string(rune('a'+i%26)) + string(rune('a'+i/26))
 	}
+	nanos := array.NewTimestampBuilder(memory.DefaultAllocator, &arrow.TimestampType{Unit: arrow.Nanosecond, TimeZone: "UTC"})
+	nanos.Append(1)
 	for _, c := range []struct {
 		name string
 		a, b any
-		ok   bool
+		why  string
 	}{
-		{"texts that differ", ids, ids, false},
-		{"few texts that differ", ids[:5], ids[:5], true},
-		{"number and text", []float64{1}, []string{"a"}, false},
-		{"whole and decimal", []int64{1, 2}, []float64{1, 2}, true},
-		{"no rows", []float64{}, []float64{1}, false},
-		{"nothing there", table.NewArray([]float64{0, 0}, []bool{false, false}), []float64{1, 2}, true},
-		{"constant", []float64{3, 3, 3}, []float64{3, 3}, true},
-		{"infinite", []float64{1, math.Inf(1)}, []float64{math.Inf(-1), 1}, true},
-		{"truth", []bool{true, false}, []bool{true, true}, true},
+		{"texts that differ", ids, ids, "most of its values are different, as those of identifiers are"},
+		{"few texts that differ", ids[:5], ids[:5], ""},
+		{"number and text", []float64{1}, []string{"a"}, "it is string, and float64 in the reference"},
+		{"whole and decimal", []int64{1, 2}, []float64{1, 2}, ""},
+		{"dates and numbers", []arrow.Date32{1}, []int64{1}, "it is int64, and date in the reference"},
+		{"dates and times", []arrow.Date32{1}, []arrow.Timestamp{1}, "it is timestamp, and date in the reference"},
+		{"times of other units", nanos.NewArray(), []arrow.Timestamp{1}, "it is timestamp, and timestamp[ns] in the reference"},
+		{"no rows", []float64{}, []float64{1}, "the reference has no rows"},
+		{"no rows now", []float64{1}, []float64{}, "the table has no rows"},
+		{"nothing there", table.NewArray([]float64{0, 0}, []bool{false, false}), []float64{1, 2}, ""},
+		{"constant", []float64{3, 3, 3}, []float64{3, 3}, ""},
+		{"infinite", []float64{1, math.Inf(1)}, []float64{math.Inf(-1), 1}, ""},
+		{"truth", []bool{true, false}, []bool{true, true}, ""},
 	} {
-		m, ok := between(t, c.a, c.b)
-		if ok != c.ok || math.IsNaN(m.PSI) || math.IsNaN(m.JS) || math.IsNaN(m.KS) {
-			t.Errorf("%s: %+v, %v", c.name, m, ok)
+		m, why := compare(t, c.a, c.b)
+		if why != c.why || math.IsNaN(m.PSI) || math.IsNaN(m.JS) || math.IsNaN(m.KS) {
+			t.Errorf("%s: %+v, %q, want %q", c.name, m, why, c.why)
 		}
 	}
 }

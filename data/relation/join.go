@@ -200,8 +200,19 @@ func differentTypes(setting string, p Pair, left, right arrow.DataType) error {
 			hint = fmt.Sprintf("read %q as %s where its table is made: `columns: {%s: %s}` of the ingest stage", side.name, side.to, side.name, side.to)
 		}
 	}
-	return diag.WithHint(fmt.Errorf("%s: the column %q of the left table is %s, and %q of the right one is %s, which are never equal",
-		setting, p.Left, table.TypeName(left), p.Right, table.TypeName(right)), hint)
+	return diag.WithHint(&TypesError{setting, p, left, right}, hint)
+}
+
+// TypesError is the error of columns whose values are never equal.
+type TypesError struct {
+	setting     string
+	columns     Pair
+	Left, Right arrow.DataType
+}
+
+func (e *TypesError) Error() string {
+	return fmt.Sprintf("%s: the column %q of the left table is %s, and %q of the right one is %s, which are never equal",
+		e.setting, e.columns.Left, table.TypeName(e.Left), e.columns.Right, table.TypeName(e.Right))
 }
 
 // describe is what decides about a row of a record of leftNames, in words: carrier

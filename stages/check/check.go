@@ -35,7 +35,7 @@ const (
 func Kind() pipeline.Kind {
 	return pipeline.Kind{
 		Name:    "check",
-		Version: 1,
+		Version: 2, // 1 left backticks out of what the column problem says
 		Doc: `Check that a table is what it should be, and like the one before.
 
 Under ` + "`columns`" + ` stands what holds for each value of a column, under ` + "`rules`" + ` conditions on whole rows, as
@@ -83,7 +83,7 @@ type Check struct {
 	Rules     settings.Map[*expr.Expr] `yaml:"rules" doc:"Conditions on rows, by names of your own."`
 	Fresh     *Fresh                   `yaml:"fresh" doc:"How new the newest row is."`
 	Drift     *Drift                   `yaml:"drift" doc:"How far the values may have moved from those of the reference."`
-	Tolerance float64                  `yaml:"tolerance" default:"0" min:"0" max:"1" doc:"The share of rows that may break a rule of rows or values before the table does."`
+	Tolerance float64                  `yaml:"tolerance" default:"0" min:"0" max:"1" doc:"The share of rows that may break a rule of rows or values before the table does. With on_failure: quarantine they leave the table all the same."`
 	OnFailure string                   `yaml:"on_failure" default:"fail" enum:"fail,warn,quarantine" doc:"What becomes of a table that is not as it should be."`
 }
 
@@ -94,7 +94,7 @@ type Column struct {
 	Missing    *float64          `yaml:"missing" min:"0" max:"1" doc:"The largest share of values that are missing. With 0 each one that is breaks the rule."`
 	Min        *settings.Scalar  `yaml:"min" doc:"The least value: a number, or a date or time as text."`
 	Max        *settings.Scalar  `yaml:"max" doc:"The greatest value."`
-	In         []settings.Scalar `yaml:"in" doc:"All values that there may be."`
+	In         []settings.Scalar `yaml:"in" min:"1" doc:"All values that there may be."`
 	Matches    string            `yaml:"matches" doc:"A regular expression (RE2) that fits somewhere in each text."`
 	Unique     bool              `yaml:"unique" default:"false" doc:"Whether each value is there once."`
 	References string            `yaml:"references" doc:"A column of another input, as in customers.id, that has each of the values."`
@@ -113,7 +113,7 @@ type Drift struct {
 	JS      *float64 `yaml:"js" min:"0" max:"1" doc:"The largest Jensen-Shannon distance of a column."`
 	KS      *float64 `yaml:"ks" min:"0" max:"1" doc:"The largest distance of the distribution functions of a column of numbers."`
 	Unseen  *float64 `yaml:"unseen" min:"0" max:"1" doc:"The largest share of values of a text column that the reference does not have."`
-	Columns []string `yaml:"columns" doc:"The columns to compare, with * for any; all that both tables have if it is absent."`
+	Columns []string `yaml:"columns" min:"1" doc:"The columns to compare, with * for any; all that both tables have if it is absent. One that is named and cannot be compared is a fault; of others there is a warning."`
 	Except  []string `yaml:"except" doc:"Columns not to compare, such as identifiers and dates, which always move."`
 }
 

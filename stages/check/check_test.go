@@ -24,7 +24,8 @@ func people(t testing.TB) []byte {
 		"plan", []string{"pro", "basic", "gold", "pro", "pro"},
 		"mail", []string{"a@b.c", "x", "d@e.f", "a@b.c", "g@h.i"},
 		"born", []arrow.Date32{10, 20, 30, 19000, 18990},
-		"shop", table.NewArray([]string{"n", "n", "s", "q", ""}, []bool{true, true, true, true, false}))
+		"shop", table.NewArray([]string{"n", "n", "s", "q", ""}, []bool{true, true, true, true, false}),
+		"paid", table.NewArray([]bool{true, false, false, true, true}, []bool{true, true, true, true, false}))
 }
 
 func with(t testing.TB, settings string) pipelinetest.Case {
@@ -57,7 +58,7 @@ func TestEachCheckFails(t *testing.T) {
 	for _, c := range []struct{ with, want string }{
 		{`{rows: ">= 6"}`, "there are 5 rows, required >= 6"},
 		{"{columns: {height: {min: 0}}}", `there is no column "height"`},
-		{"{columns: {id: {min: 1}}, only: true}", `there are columns that are none of those under columns: "age", "plan", "mail", "born", "shop"`},
+		{"{columns: {id: {min: 1}}, only: true}", `there are columns that are none of those under columns: "age", "plan", "mail", "born", "shop", "paid"`},
 		{"{columns: {age: {type: float64}}}", `column "age" is int64, and should be float64`},
 		{"{columns: {age: {missing: 0}}}", `"not is_missing(age)" is broken by 1 of 5 rows: row 3`},
 		{"{columns: {age: {missing: 0.1}}}", `column "age": 20 % of the values are missing, at most 10 % may be`},
@@ -65,6 +66,9 @@ func TestEachCheckFails(t *testing.T) {
 		{"{columns: {age: {min: 0}}}", `"age >= 0" is broken by 1 of 5 rows: row 2 has "-2"`},
 		{"{columns: {age: {max: 99.5}}}", `"age <= 99.5" is broken by 1 of 5 rows: row 4 has "200"`},
 		{"{columns: {born: {min: 1970-01-15}}}", `"born >= '1970-01-15'" is broken by 1 of 5 rows: row 1 has "1970-01-11"`},
+		{"{columns: {paid: {in: [true]}}}", `"paid in [true]" is broken by 2 of 5 rows: row 2 has "false"`},
+		{"{columns: {paid: {in: [false, false]}}}", `"paid in [false, false]" is broken by 2 of 5 rows: row 1 has "true"`},
+		{"{columns: {plan: {in: [pro, 1, true]}}}", `"plan in ['pro', '1', 'true']" is broken by 2 of 5 rows: row 2 has "basic"`},
 		{"{columns: {plan: {in: [pro, basic]}}}", `"plan in ['pro', 'basic']" is broken by 1 of 5 rows: row 3 has "gold"`},
 		{`{columns: {mail: {matches: "^[^@]+@.+$"}}}`, `"matches(mail, '^[^@]+@.+$')" is broken by 1 of 5 rows: row 2 has "x"`},
 		{"{columns: {id: {unique: true}}}", `"id is unique" is broken by 2 of 5 rows: row 4 has "4"`},
@@ -92,6 +96,7 @@ func TestEachCheckFails(t *testing.T) {
 		"{columns: {age: {min: 0, max: 100}}, tolerance: 0.2}",
 		"{columns: {age: {min: 0, max: 100}}, on_failure: warn}",
 		"{columns: {height: {min: 0, optional: true}}}",
+		"{columns: {paid: {in: [true, false]}}}",
 		"{fresh: {column: born, within: 14d, of: \"2022-01-20T12:00:00Z\"}}",
 	} {
 		pipelinetest.Run(t, with(t, fine))
@@ -120,6 +125,83 @@ func TestQuarantine(t *testing.T) {
 	}
 	if _, err := pipelinetest.RunErr(t, with(t, `{rows: "> 9", on_failure: quarantine}`)); err == nil {
 		t.Error("too few rows are no matter of single rows")
+	}
+}
+
+// A row that leaves the table is told of, also one that is tolerated.
+func TestQuarantineIsToldOf(t *testing.T) {
+	got := pipelinetest.Run(t, with(t, "{columns: {age: {max: 100}}, tolerance: 0.5, on_failure: quarantine}"))
+	if n := tabletest.Rows(t, got.Outputs["quarantine"]).NumRows(); n != 1 {
+		t.Errorf("%d rows", n)
+	}
+	if got.Metrics["faults"] != 0 || strings.Count(got.Log, "level=WARN") != 1 || !strings.Contains(got.Log, "age <= 100") {
+		t.Errorf("%v, %s", got.Metrics, got.Log)
+	}
+	got = pipelinetest.Run(t, with(t, "{columns: {age: {max: 100}}, on_failure: quarantine}"))
+	if got.Metrics["faults"] != 1 || strings.Count(got.Log, "level=WARN") != 1 {
+		t.Errorf("%v, %s", got.Metrics, got.Log)
+	}
+}
+
+// Messages have the names of columns and the texts of settings as they are.
+func TestNamesOfRules(t *testing.T) {
+	in := with(t, "")
+	in.Inputs["table"] = tabletest.Table(t, "a`b", []string{"1", "`3"})
+	in.With = "{columns: {\"a`b\": {min: \"2\", matches: \"`\"}}, on_failure: quarantine}"
+	got := pipelinetest.Run(t, in)
+	aside := tabletest.Rows(t, got.Outputs["quarantine"])
+	problems, _, _ := table.Texts(aside.Column(int(aside.NumCols()) - 1))
+	if diff := cmp.Diff([]string{"a`b >= '2'; matches(a`b, '`')"}, problems); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A reference to a column of another type says which column, whatever it is called.
+func TestReferencesOfOtherTypes(t *testing.T) {
+	for _, name := range []string{"code", "row", "key"} {
+		in := with(t, "{columns: {"+name+": {references: shops.number}}}")
+		in.Inputs = map[string][]byte{"table": tabletest.Table(t, name, []string{"1"}), "shops": tabletest.Table(t, "number", []int64{1})}
+		_, err := pipelinetest.RunErr(t, in)
+		want := "column \"" + name + "\" is string, and \"number\" of the input \"shops\" is int64, which are never equal"
+		if hint := "columns: {" + name + ": int64}"; err == nil || !strings.HasSuffix(err.Error(), want) || !strings.Contains(diag.HintOf(err), hint) {
+			t.Errorf("%s: %v (%s)", name, err, diag.HintOf(err))
+		}
+		in.Inputs["shops"] = tabletest.Table(t, "number", []string{"1"})
+		pipelinetest.Run(t, in)
+	}
+}
+
+// A column that is named and cannot be compared is a fault, of others there is a warning.
+func TestDriftIsNotSilent(t *testing.T) {
+	in := pipelinetest.Case{Kind: Kind(), Inputs: map[string][]byte{
+		"table":     tabletest.Table(t, "x", []int64{1, 2}, "new", []int64{1, 2}, "type", []string{"a", "b"}, "empty", []int64{1, 2}),
+		"reference": tabletest.Table(t, "x", []int64{1, 2}, "old", []int64{1, 2}, "type", []int64{1, 2}, "empty", table.NewArray([]string{"", ""}, []bool{false, false})),
+	}}
+	for _, c := range []struct{ drift, err, hint, log string }{
+		{"{}", "", "", `columns that are not compared with the reference: \"new\": the reference does not have it; \"type\": it is string, and int64 in the reference; \"empty\": it is int64, and string in the reference; \"old\": only the reference has it`},
+		{"{columns: [x]}", "", "", ""},
+		{"{columns: [x, t*]}", "", "", `\"type\": it is string`},
+		{"{columns: [x, xy]}", `drift: columns: neither the table nor the reference has a column "xy"`, `"x"`, ""},
+		{"{columns: [x, z*]}", `has a column "z*"`, "", ""},
+		{"{columns: [x, new]}", `column "new" cannot be compared with the reference: the reference does not have it`, "", ""},
+		{"{columns: [x, old]}", `column "old" cannot be compared with the reference: only the reference has it`, "", ""},
+		{"{columns: [type]}", `column "type" cannot be compared with the reference: it is string, and int64 in the reference`, "", ""},
+		{"{columns: [x], except: [zz]}", "", "", `except: neither the table nor the reference has a column \"zz\"`},
+		{"{except: [x]}", `no column of the two tables can be compared: "new": `, "same columns", ""},
+		{"{except: ['*']}", "`except` leaves no column to compare", "", ""},
+	} {
+		in.With = "{drift: " + c.drift + "}"
+		got, err := pipelinetest.RunErr(t, in)
+		if (err == nil) != (c.err == "") || err != nil && (!strings.Contains(err.Error(), c.err) || !strings.Contains(diag.HintOf(err), c.hint)) {
+			t.Errorf("%s: %v (%s), want %s", c.drift, err, diag.HintOf(err), c.err)
+		}
+		if err == nil && (!strings.Contains(got.Log, c.log) || c.log == "" && strings.Contains(got.Log, "WARN")) {
+			t.Errorf("%s: %s, want %s", c.drift, got.Log, c.log)
+		}
+	}
+	in.With = "{drift: {columns: [x, new]}, on_failure: warn}"
+	if got := pipelinetest.Run(t, in); !strings.Contains(got.Log, `\"new\" cannot be compared`) || got.Metrics["faults"] != 1 {
+		t.Errorf("%s", got.Log)
 	}
 }
 
@@ -153,6 +235,8 @@ func TestSettings(t *testing.T) {
 		{"{}", "there is nothing to check", "rows"},
 		{`{columns: {a: {matches: "("}}}`, "missing closing", ""},
 		{"{columns: {a: {references: b}}}", `"b" names no column of an input`, "INPUT.COLUMN"},
+		{"{columns: {a: {in: []}}}", `"in" must have at least 1 entry`, ""},
+		{"{drift: {columns: []}}", `"columns" must have at least 1 entry`, ""},
 		{"{rules: {x: a +}}", `"x" is wrong: the expression ends`, ""},
 		{"{rules: {x: 'string(a)'}}", "a condition is true or false", ""},
 		{"{fresh: {column: a, within: 1mo, of: 2024-01-01}}", "1mo is not of one length", "30d"},
@@ -168,6 +252,7 @@ func TestSettings(t *testing.T) {
 	for _, c := range []struct{ with, err, hint string }{
 		{"{columns: {age: {matches: x}}}", "matches", "string"},
 		{"{columns: {plan: {min: 3}}}", "columns: plan", ""},
+		{"{columns: {paid: {in: [true, 'yes']}}}", `columns: paid: it holds true and false, and "yes" is neither`, "in: [true]"},
 		{`{rules: {x: "int64(plan) > 3"}}`, "row 1", "try"},
 		{"{rules: {x: age + 1}}", "a condition is true or false", ""},
 		{"{fresh: {column: plan, within: 1d, of: 2024-01-01}}", `fresh: column "plan" is string, which is no date`, "date"},

@@ -38,29 +38,51 @@ func (s *set) has(row int64) bool { return s.bits[row/64]>>(row%64)&1 == 1 }
 // A fault is something that is not as it should be.
 type fault struct{ text string }
 
-// columnRules are those of a column that is there.
-func (c *Column) rules(f arrow.Field) (texts []string) {
+// A condition is an expression about one column, and what it is called in messages,
+// where the name of the column is not quoted.
+type condition struct{ name, text string }
+
+// conditions are those on the values of a column that is there.
+func (c *Column) conditions(f arrow.Field) (list []condition, err error) {
 	name := "`" + strings.ReplaceAll(f.Name, "`", "``") + "`"
+	add := func(before, after string) {
+		list = append(list, condition{before + f.Name + after, before + name + after})
+	}
 	if c.Missing != nil && *c.Missing == 0 {
-		texts = append(texts, fmt.Sprintf("not is_missing(%s)", name))
+		add("not is_missing(", ")")
 	}
 	if c.Min != nil {
-		texts = append(texts, fmt.Sprintf("%s >= %s", name, literal(*c.Min)))
+		add("", " >= "+literal(*c.Min))
 	}
 	if c.Max != nil {
-		texts = append(texts, fmt.Sprintf("%s <= %s", name, literal(*c.Max)))
+		add("", " <= "+literal(*c.Max))
 	}
 	if len(c.In) > 0 {
-		values := make([]string, len(c.In))
-		for i, v := range c.In {
-			values[i] = literal(v)
+		var values, equal []string
+		class := table.ClassOf(f.Type)
+		for _, v := range c.In {
+			text := literal(v)
+			switch class {
+			case table.ClassText: // as it is written, codes such as 1 and true, too
+				text = quoted(v.Text)
+			case table.ClassBool:
+				is, err := strconv.ParseBool(v.Text)
+				if err != nil {
+					return nil, diag.WithHint(fmt.Errorf("it holds true and false, and %q is neither", v.Text), "write `in: [true]`, `in: [false]` or both")
+				}
+				text = strconv.FormatBool(is)
+				equal = append(equal, name+" == "+text)
+			}
+			values = append(values, text)
 		}
-		texts = append(texts, fmt.Sprintf("%s in [%s]", name, strings.Join(values, ", ")))
+		if add("", " in ["+strings.Join(values, ", ")+"]"); equal != nil { // expressions have no lists of true and false
+			list[len(list)-1].text = strings.Join(equal, " or ")
+		}
 	}
 	if c.Matches != "" {
-		texts = append(texts, fmt.Sprintf("matches(%s, %s)", name, quoted(c.Matches)))
+		add("matches(", ", "+quoted(c.Matches)+")")
 	}
-	return texts
+	return list, nil
 }
 
 // literal writes a value as expressions have it.
@@ -143,10 +165,14 @@ func (s *Check) rulesOf(ctx context.Context, with relation.Means, r *table.Reade
 			faults = append(faults, fault{fmt.Sprintf("column %q is %s, and should be %s", f.Name, got, c.Type)})
 			continue // its values are others
 		}
-		for _, text := range c.rules(f) {
-			parsed, err := expr.Parse(text)
+		conditions, err := c.conditions(f)
+		if err != nil {
+			return nil, nil, fmt.Errorf("columns: %s: %w", f.Name, err)
+		}
+		for _, one := range conditions {
+			parsed, err := expr.Parse(one.text)
 			if err == nil {
-				err = add(field, strings.ReplaceAll(text, "`", ""), f.Name, parsed)
+				err = add(field, one.name, f.Name, parsed)
 			}
 			if err != nil {
 				return nil, nil, fmt.Errorf("columns: %s: %w", f.Name, errors.Unwrap(err))
@@ -216,9 +242,6 @@ func repeated(ctx context.Context, with relation.Means, r *table.Reader, columns
 	return broken, nil
 }
 
-// numberColumn is beside the column that refers to another, and says which row it is.
-const numberColumn = "row"
-
 // unmatched finds rows whose value another table does not have.
 func unmatched(ctx context.Context, with relation.Means, r *table.Reader, column, to string, others func(port string) (*table.Reader, error)) (*set, error) {
 	port, name, _ := strings.Cut(to, ".")
@@ -233,10 +256,14 @@ func unmatched(ctx context.Context, with relation.Means, r *table.Reader, column
 	if err != nil {
 		return nil, err
 	}
-	key := need.Schema().Field(0)
-	key.Name = "key"
-	left := arrow.NewSchema([]arrow.Field{key, {Name: numberColumn, Type: arrow.PrimitiveTypes.Int64}}, nil)
-	joiner, err := relation.NewJoiner(left, right.Schema(), relation.Join{On: []relation.Pair{{Left: "key", Right: name}}, How: relation.AntiJoin})
+	number := "row of " + column // beside the column, and says which row it is
+	left := arrow.NewSchema([]arrow.Field{need.Schema().Field(0), {Name: number, Type: arrow.PrimitiveTypes.Int64}}, nil)
+	joiner, err := relation.NewJoiner(left, right.Schema(), relation.Join{On: []relation.Pair{{Left: column, Right: name}}, How: relation.AntiJoin})
+	var unlike *relation.TypesError
+	if errors.As(err, &unlike) {
+		err = diag.WithHint(fmt.Errorf("column %q is %s, and %q of the input %q is %s, which are never equal",
+			column, table.TypeName(unlike.Left), name, port, table.TypeName(unlike.Right)), diag.HintOf(err))
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -14,7 +14,6 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 
 	"pipe/base/diag"
-	"pipe/data/drift"
 	"pipe/data/metric"
 	"pipe/data/relation"
 	"pipe/data/source/block"
@@ -90,7 +89,12 @@ func (s *Check) run(ctx context.Context, env pipeline.Env, in *opened) error {
 	if err != nil {
 		return err
 	}
-	rows := found.faults(s, rules)
+	rows := found.faults(s.Tolerance, rules)
+	if s.OnFailure == quarantine {
+		for _, f := range found.faults(0, rules) { // they leave the table, tolerated or not
+			env.Log().Warn(f.text)
+		}
+	}
 	faults = append(faults, found.missing(s, in.Reader)...)
 	if s.Fresh != nil {
 		fault, err := s.Fresh.check(ctx, in.Reader)
@@ -123,10 +127,8 @@ func (s *Check) tell(env pipeline.Env, faults, rows []fault) error {
 		failed = append(failed, f.text)
 	}
 	for _, f := range rows {
-		if s.OnFailure == fail {
+		if s.OnFailure != quarantine { // whose rows were told of
 			failed = append(failed, f.text)
-		} else {
-			env.Log().Warn(f.text)
 		}
 	}
 	if s.OnFailure == warn {
@@ -293,9 +295,9 @@ func (s *Check) inspect(p table.Piece, rules []*rule) (*seen, error) {
 }
 
 // faults are the rules that more rows break than are tolerated.
-func (f *finding) faults(s *Check, rules []*rule) (list []fault) {
+func (f *finding) faults(tolerance float64, rules []*rule) (list []fault) {
 	for i, one := range rules {
-		if n := f.broken[i]; n > 0 && float64(n) > s.Tolerance*float64(f.of) {
+		if n := f.broken[i]; n > 0 && float64(n) > tolerance*float64(f.of) {
 			list = append(list, fault{fmt.Sprintf("%s is broken by %d of %d rows: %s", diag.Quote(one.name), n, f.of, f.example[i])})
 		}
 	}
@@ -369,52 +371,4 @@ func (f *Fresh) check(ctx context.Context, r *table.Reader) ([]fault, error) {
 		return []fault{{fmt.Sprintf("the newest row is of %s, more than %s before %s", at.UTC().Format("2006-01-02 15:04"), f.Within, f.Of)}}, nil
 	}
 	return nil, nil
-}
-
-// check compares the columns that both tables have.
-func (d *Drift) check(ctx context.Context, env pipeline.Env, r, reference *table.Reader) ([]fault, error) {
-	var faults []fault
-	fits := func(patterns []string, name string) bool {
-		for _, p := range patterns {
-			if p == name || strings.Contains(p, "*") && table.MatchName(p, name) {
-				return true
-			}
-		}
-		return false
-	}
-	most, compared := 0.0, 0
-	for _, f := range r.Schema().Fields() {
-		at := reference.Schema().FieldIndices(f.Name)
-		if len(at) == 0 || fits(d.Except, f.Name) || len(d.Columns) > 0 && !fits(d.Columns, f.Name) {
-			continue
-		}
-		moved, ok, err := drift.Between(ctx, drift.Means{Threads: env.Threads(), Scratch: env.Scratch}, reference, r, f.Name)
-		if err != nil {
-			return nil, fmt.Errorf("column %q: %w", f.Name, err)
-		}
-		if !ok {
-			continue
-		}
-		compared++
-		most = max(most, moved.PSI)
-		for _, m := range []struct {
-			name  string
-			value float64
-			limit *float64
-			there bool
-		}{{"psi", moved.PSI, &d.PSI, true}, {"js", moved.JS, d.JS, true}, {"ks", moved.KS, d.KS, moved.Numbers}, {"unseen", moved.Unseen, d.Unseen, !moved.Numbers}} {
-			if !m.there {
-				continue
-			}
-			env.Metric(fmt.Sprintf("%s[%s]", m.name, f.Name), m.value, metric.Meaning{Goal: metric.Down})
-			if m.limit != nil && m.value > *m.limit {
-				faults = append(faults, fault{fmt.Sprintf("column %q has moved from the reference: %s is %.4g, at most %v%s", f.Name, m.name, m.value, *m.limit, moved.Why)})
-			}
-		}
-	}
-	if compared == 0 {
-		return nil, diag.WithHint(errors.New("the two tables have no columns in common that can be compared"), "connect a table of the same columns as `reference`")
-	}
-	env.Metric("drift", most, metric.Meaning{Goal: metric.Down})
-	return faults, nil
 }
