@@ -288,6 +288,11 @@ func TestWindows(t *testing.T) {
 			t.Errorf("%q is a length of time", text)
 		}
 	}
+	for text, want := range map[string]string{"106751d": "", "106752d": "too long", "2d106750d": "too long", "99999999999999999999h": "too long", "99999999999999999999x": "no length of time"} {
+		if _, err := ParseSpan(text); (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %q", text, err, want)
+		}
+	}
 }
 
 // NaN is neither the least nor the greatest value, and no value is where there is none

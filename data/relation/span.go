@@ -1,6 +1,7 @@
 package relation
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -33,11 +34,12 @@ func ParseSpan(text string) (Span, error) {
 		return Span{}, diag.WithHint(fmt.Errorf("%q is no length of time", diag.Shorten(text)),
 			"write whole numbers with units: ns, us, ms, s, m (minutes), h, d, w, mo (months), q, y, as in 15m or 1d12h")
 	}
-	rest := text
+	rest, long := text, false
 	for rest != "" {
 		digits := len(rest) - len(strings.TrimLeft(rest, "0123456789"))
 		n, err := strconv.ParseInt(rest[:digits], 10, 64)
-		if err != nil {
+		overflow := errors.Is(err, strconv.ErrRange)
+		if err != nil && !overflow {
 			return wrong()
 		}
 		rest = rest[digits:]
@@ -45,17 +47,21 @@ func ParseSpan(text string) (Span, error) {
 		for _, u := range spanUnits {
 			if strings.HasPrefix(rest, u.name) {
 				rest, found = rest[len(u.name):], true
-				if n > 0 && n > math.MaxInt64/max(u.nanos, u.months) {
-					return wrong()
+				if per := max(u.nanos, u.months); overflow || n > (math.MaxInt64-max(s.Months, s.Nanos))/per {
+					long = true
+					break
 				}
 				s.Months += n * u.months
 				s.Nanos += n * u.nanos
 				break
 			}
 		}
-		if !found || s.Months < 0 || s.Nanos < 0 {
+		if !found {
 			return wrong()
 		}
+	}
+	if long {
+		return Span{}, diag.WithHint(fmt.Errorf("%q is too long", diag.Shorten(text)), "the longest time is 106751d, about 292 years")
 	}
 	if s.Months > 0 && s.Nanos > 0 {
 		return Span{}, diag.WithHint(fmt.Errorf("%q mixes months, which have different lengths, with shorter units", text), "write one or the other")

@@ -58,18 +58,23 @@ func (a *foldAssigner) assign(rec arrow.RecordBatch, parts []int8) error {
 	return err
 }
 
-// validateTime finds settings of cuts in time beside no such cut.
+// validateTime finds settings of cuts in time beside no such cut, and lengths that are
+// none whatever the column holds.
 func (s *Split) validateTime() error {
-	if s.Time != "" {
-		return nil
-	}
 	var errs []error
-	for _, set := range []struct {
-		name string
-		is   bool
-	}{{"within", s.Within != ""}, {"gap", s.Gap != nil}, {"folds.test", s.Folds != nil && s.Folds.Test != nil}, {"folds.train", s.Folds != nil && s.Folds.Train != nil}} {
-		if set.is {
-			errs = append(errs, fieldError(set.name, "add `time: COLUMN`, or remove it", "it is about cuts in time, and there is no `time`"))
+	alone := func(setting string) {
+		errs = append(errs, fieldError(setting, "add `time: COLUMN`, or remove it", "it is about cuts in time, and there is no `time`"))
+	}
+	if s.Time == "" && s.Within != "" {
+		alone("within")
+	}
+	for _, l := range s.lengths() {
+		if s.Time == "" {
+			alone(l.setting)
+		} else if _, ok := distanceOf(l.text); !ok {
+			if _, err := nanosOf(l.text); err != nil {
+				errs = append(errs, &settings.FieldError{Field: l.setting, Err: err})
+			}
 		}
 	}
 	return errors.Join(errs...)

@@ -388,6 +388,11 @@ func TestSplitSettings(t *testing.T) {
 		{"{folds: {of: 5, fold: 1, train: 7d}, stratify: x}", "it is about cuts in time, and there is no `time`"},
 		{"{parts: {a: 1}, gap: 7d}", "it is about cuts in time, and there is no `time`"},
 		{"{parts: {a: 1}, group: x, within: y}", "it is about cuts in time, and there is no `time`"},
+		{"{parts: {a: 1}, time: x, gap: 1mo}", `gap: 1mo is not of one length`},
+		{"{parts: {a: 1}, time: x, gap: -3d}", `"-3d" is no length of time`},
+		{"{parts: {a: 1}, time: x, gap: 300000d}", `"300000d" is too long`},
+		{"{folds: {of: 5, fold: 1, test: 0}, time: x}", `"0" is no length of time`},
+		{"{folds: {of: 5, fold: 1, train: soon}, time: x}", `"soon" is no length of time`},
 		{"{parts: {a: 1}, group: x, time: y}", "rows cannot be divided by group and time at once"},
 	}
 	for _, test := range tests {
@@ -417,7 +422,8 @@ func TestSplitErrors(t *testing.T) {
 		{"missing group", half + "group: key}", numbered(t, []string{"a", "b", "c"}, []bool{true, true, false}), `group: column "key", row 3: the value is missing, so the row belongs to no part`, "leave the row out"},
 		{"few groups", half + "group: key}", numbered(t, []string{"a", "a"}, nil), `group: column "key" has 1 groups for 2 parts`, "fewer parts"},
 		{"missing time", half + "time: key}", numbered(t, []float64{1, 2, math.NaN()}, nil), `time: column "key", row 3: the value is missing, so the row belongs to no part`, ""},
-		{"gap of no length", half + "time: key, gap: 1mo}", numbered(t, []arrow.Date32{1, 2}, nil), `gap: 1mo is not of one length`, "30d"},
+		{"gap of numbers among dates", half + "time: key, gap: 3}", numbered(t, []arrow.Date32{1, 2}, nil), `gap: "3" is no length of time`, "units"},
+		{"folds of time among numbers", "{folds: {of: 3, fold: 1, test: 1d}, time: key}", numbered(t, []int64{1, 7, 12}, nil), `folds.test: "1d" is no distance of numbers, which column "key" holds`, "number"},
 		{"gap of time among numbers", half + "time: key, gap: 1d}", numbered(t, []int64{1, 2}, nil), `gap: "1d" is no distance of numbers, which column "key" holds`, "number"},
 		{"gap of everything", half + "time: key, gap: 10}", numbered(t, []int64{1, 2}, nil), `part "a" got none of the 2 rows`, ""},
 		{"few rows for folds", "{folds: {of: 3, fold: 1}, time: key}", numbered(t, []int64{1, 2}, nil), `time: column "key" has 2 different times for 4 parts, and rows of one time are never divided`, "fewer parts"},

@@ -90,15 +90,12 @@ type cutter func(rows int64, times func(visit func(key uint64, n int64)) error) 
 // cutter says where times are cut, and to which part a time belongs.
 func (s *Split) cutter(f arrow.Field) (cutter, func(cuts []float64, t float64) int8, error) {
 	spans := make(map[string]float64)
-	for name, text := range map[string]*settings.Scalar{"gap": s.Gap, "test": s.Folds.test(), "train": s.Folds.train()} {
-		if text == nil {
-			continue
-		}
-		length, err := lengthOf(text.Text, f)
+	for _, l := range s.lengths() {
+		length, err := lengthOf(l.text, f)
 		if err != nil {
-			return nil, nil, fmt.Errorf("%s: %w", name, err)
+			return nil, nil, fmt.Errorf("%s: %w", l.setting, err)
 		}
-		spans[name] = length
+		spans[l.setting] = length
 	}
 	gap := spans["gap"]
 	if s.Folds == nil {
@@ -108,7 +105,7 @@ func (s *Split) cutter(f arrow.Field) (cutter, func(cuts []float64, t float64) i
 		}
 		return byShare, func(cuts []float64, t float64) int8 { return between(cuts, t, gap) }, nil
 	}
-	folds, test := s.Folds, spans["test"]
+	folds, test := s.Folds, spans["folds.test"]
 	rolling := func(n int64, times func(func(uint64, int64)) error) ([]float64, error) {
 		if test > 0 {
 			return cutsBack(times, folds.Of, test)
@@ -120,7 +117,7 @@ func (s *Split) cutter(f arrow.Field) (cutter, func(cuts []float64, t float64) i
 		sizes[0] += n % int64(len(sizes))
 		return cutsOf(times, sizes)
 	}
-	train, hasTrain := spans["train"]
+	train, hasTrain := spans["folds.train"]
 	return rolling, func(cuts []float64, t float64) int8 {
 		cut, after := cuts[folds.Fold-1], math.Inf(1)
 		if folds.Fold < len(cuts) {
@@ -138,18 +135,23 @@ func (s *Split) cutter(f arrow.Field) (cutter, func(cuts []float64, t float64) i
 	}, nil
 }
 
-func (f *Folds) test() *settings.Scalar {
-	if f == nil {
-		return nil
-	}
-	return f.Test
-}
+// A length is how long something is, in time or in the numbers of the column that the
+// rows are cut by.
+type length struct{ setting, text string }
 
-func (f *Folds) train() *settings.Scalar {
-	if f == nil {
-		return nil
+// lengths are those that are set.
+func (s *Split) lengths() (list []length) {
+	add := func(setting string, text *settings.Scalar) {
+		if text != nil {
+			list = append(list, length{setting, text.Text})
+		}
 	}
-	return f.Train
+	add("gap", s.Gap)
+	if s.Folds != nil {
+		add("folds.test", s.Folds.Test)
+		add("folds.train", s.Folds.Train)
+	}
+	return list
 }
 
 // between is the part of a time, of which those at a gap or less before a cut are
@@ -176,20 +178,29 @@ func lengthOf(text string, f arrow.Field) (float64, error) {
 	case *arrow.Time64Type:
 		unit = typ.Unit.Multiplier()
 	default:
-		n, err := strconv.ParseFloat(text, 64)
-		if err != nil || !(n > 0) || math.IsInf(n, 0) {
+		n, ok := distanceOf(text)
+		if !ok {
 			return 0, diag.WithHint(fmt.Errorf("%q is no distance of numbers, which column %q holds", diag.Shorten(text), f.Name), "write a number above 0")
 		}
 		return n, nil
 	}
+	nanos, err := nanosOf(text)
+	return float64(nanos) / float64(unit), err
+}
+
+// distanceOf reads a distance of numbers.
+func distanceOf(text string) (n float64, ok bool) {
+	n, err := strconv.ParseFloat(text, 64)
+	return n, err == nil && n > 0 && !math.IsInf(n, 0)
+}
+
+// nanosOf reads a length of time, which months are not.
+func nanosOf(text string) (int64, error) {
 	span, err := relation.ParseSpan(text)
-	switch {
-	case err != nil:
-		return 0, err
-	case span.Months > 0:
-		return 0, diag.WithHint(fmt.Errorf("%s is not of one length", span), "write days: 30d")
+	if err == nil && span.Months > 0 {
+		err = diag.WithHint(fmt.Errorf("%s is not of one length", span), "write days: 30d")
 	}
-	return float64(span.Nanos) / float64(unit), nil
+	return span.Nanos, err
 }
 
 // cutsOf makes the cuts for parts of some sizes. A cut lies between two times, never
