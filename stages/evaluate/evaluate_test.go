@@ -316,6 +316,8 @@ func TestErrors(t *testing.T) {
 	classes := species("a", "b", "d")
 	scaled := sine()
 	scaled.Signature.Scale = 2
+	named := sine()
+	named.Signature.Column = "share"
 	vast := sine()
 	vast.Params[2].Data[0] = math.MaxFloat32
 	bare := sineInfo()
@@ -330,6 +332,7 @@ func TestErrors(t *testing.T) {
 		{"other features", "", other, clouds3, `missing "mass", unknown "bill_depth_mm"`, "preprocess"},
 		{"other classes", "", classes, clouds3, `the classes are "a", "b", "c", those of the model "a", "b", "d"`, ""},
 		{"other task", "", wave, clouds3, `missing "x"`, ""},
+		{"other target", "", named, sineData(t, 5, 0, 1, 0, "data"), `that of the model "share"`, "preprocess"},
 		{"other scaling", "", scaled, sineData(t, 5, 0, 1, 0, "data"), "scaled differently", ""},
 		{"no target", "", wave, tabletest.Dataset(t, bare, "features", []float32{1}), "no target column", "predict"},
 		{"no rows", "", wave, tabletest.Dataset(t, bare, "features", []float32{}, "target", []float64{}), "no row with a target", ""},

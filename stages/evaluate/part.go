@@ -176,9 +176,10 @@ func fits(sig *nn.Signature, ds *table.Dataset) error {
 		}
 		return diag.WithHint(fmt.Errorf("the classes are %s, those of the model %s", quoteAll(t.Classes), quoteAll(sig.Classes)), hint)
 	case dataset.Column:
-		if !sig.Task.IsOne() {
-			return diag.WithHint(fmt.Errorf("the targets are %s, those of the model %s", data.Column, sig.Column), hint)
+		if sig.Task.IsOne() {
+			return diag.WithHint(fmt.Errorf("the target is %q, that of the model %q", data.Column, sig.Column), hint)
 		}
+		return diag.WithHint(fmt.Errorf("the targets are %s, those of the model %s", data.Column, sig.Column), hint)
 	case dataset.Scale:
 		return diag.WithHint(fmt.Errorf("the target is scaled differently than for the model (%s, not %s)", dataset.Scaling(&data), dataset.Scaling(sig)), hint)
 	}

@@ -215,7 +215,10 @@ func fits(sig *nn.Signature, info table.DatasetInfo) error {
 	switch {
 	case t == nil:
 		return nil
-	case part == dataset.Task || part == dataset.Classes || part == dataset.Column && !sig.Task.IsOne():
+	case part == dataset.Task || part == dataset.Classes || part == dataset.Column:
+		if made.Column == sig.Column {
+			return misfit("it makes another thing of the target %q than the model predicts: other classes, or others first", sig.Column)
+		}
 		return misfit("its target %q is not what the model predicts, %q", made.Column, sig.Column)
 	case part == dataset.Scale:
 		return misfit("it scales the target differently (%s, not %s)", dataset.Scaling(&made), dataset.Scaling(sig))
