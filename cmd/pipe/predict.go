@@ -158,7 +158,7 @@ func (a *app) writePredictions(ctx context.Context, ws *workspace.Workspace, don
 		fmt.Fprintf(a.err, "joined as in training: %s; --table %s=FILE takes a later version\n", diag.Visible(strings.Join(done.Kept, ", ")), diag.Visible(done.Kept[0]))
 	}
 	if len(done.Anew) > 0 {
-		fmt.Fprintf(a.err, "warning: taken as it was read, and derived as in training: %s; if the file has gone through these stages already, its predictions are wrong\n", diag.Visible(strings.Join(done.Anew, ", ")))
+		fmt.Fprintf(a.err, "warning: taken as it was read, and derived as in training: %s; if the file has gone through these stages already, its predictions are wrong; a file .arrow or .parquet that pipe get wrote says what it went through, and is taken as it is\n", diag.Visible(strings.Join(done.Anew, ", ")))
 	}
 	if done.Problems > 0 {
 		fmt.Fprintf(a.err, "warning: %s without a prediction, see the column %s\n", ui.Plural(done.Problems, "row"), diag.Visible(done.Column))

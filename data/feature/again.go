@@ -30,7 +30,7 @@ type again struct {
 // and numbers by itself.
 func (t *Transform) againOf(in *arrow.Schema, part *replay.Part) (*again, error) {
 	g := &again{needed: make([][]int, len(t.columns))}
-	if through, err := replay.Carried(in); through != nil || err != nil {
+	if _, through, err := replay.Behind(in, t.replay); through || err != nil {
 		return g, err // its columns are no longer those that were read
 	}
 	if t.reading == nil {

@@ -1,13 +1,11 @@
 package feature
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
-	"pipe/base/diag"
 	"pipe/data/replay"
 	"pipe/data/source/cell"
 	"pipe/data/source/schema"
@@ -95,24 +93,9 @@ func (t *Transform) replayOf(in *arrow.Schema, withTarget bool) (*replay.Part, e
 	if t.steps == nil {
 		return nil, nil
 	}
-	through, err := replay.Carried(in)
-	if err != nil {
+	left, _, err := replay.Behind(in, t.replay)
+	if err != nil || len(left) == 0 {
 		return nil, err
-	}
-	left := t.replay
-	if through != nil {
-		list, err := through.List()
-		if err != nil {
-			return nil, err
-		}
-		var ok bool
-		if left, ok = replay.Left(list, t.replay); !ok {
-			return nil, diag.WithHint(errors.New("its columns were derived in another way than those of the training table"),
-				"connect a table that went through the same stages, or one that went through none of them")
-		}
-	}
-	if len(left) == 0 {
-		return nil, nil
 	}
 	read := t.types()
 	given := &replay.Given{
@@ -178,6 +161,40 @@ func (t *Transform) Needs(in *arrow.Schema) ([]string, error) {
 		return nil, err
 	}
 	return a.names(in), nil
+}
+
+// Lacks lists the joins for which rows of a table with a schema need another table.
+func (t *Transform) Lacks(in *arrow.Schema) ([]*replay.Join, error) {
+	part, err := t.replayOf(in, false)
+	if err != nil || part == nil {
+		return nil, err
+	}
+	return part.Joins(), nil
+}
+
+// Again lists columns of a table with a schema that are replaced by steps, though it has
+// others that only steps make: whoever went through these may have replaced them already.
+// said is whether the table says what it went through: then there are none.
+func (t *Transform) Again(in *arrow.Schema) (names []string, said bool, err error) {
+	_, said, err = replay.Behind(in, t.replay)
+	if said || err != nil {
+		return nil, said, err
+	}
+	part, err := t.replayOf(in, false)
+	if err != nil || part == nil {
+		return nil, false, err
+	}
+	read := t.types()
+	made := replay.Made(t.replay)
+	if !slices.ContainsFunc(made, func(name string) bool { _, there := read[name]; return !there && len(in.FieldIndices(name)) > 0 }) {
+		return nil, false, nil
+	}
+	for _, name := range part.Needs() {
+		if _, there := read[name]; there && slices.Contains(made, name) && len(in.FieldIndices(name)) > 0 {
+			names = append(names, name)
+		}
+	}
+	return names, false, nil
 }
 
 // Taken lists the columns of a table with a schema that were joined in training, and

@@ -196,6 +196,26 @@ func (s *Steps) List() ([]*Step, error) {
 	return list, nil
 }
 
+// Made are the names of the columns that steps make.
+func Made(steps []*Step) (names []string) {
+	for _, s := range steps {
+		switch {
+		case s.Derive != nil:
+			for _, e := range s.Derive.Columns {
+				names = append(names, e.Key)
+			}
+			for _, e := range s.Derive.Rename {
+				names = append(names, e.Value)
+			}
+		case s.Join != nil:
+			for _, c := range s.Join.Columns {
+				names = append(names, c.Left)
+			}
+		}
+	}
+	return names
+}
+
 // Wide says whether a step looks at other rows.
 func Wide(steps []*Step) bool {
 	return slices.ContainsFunc(steps, func(s *Step) bool { return s.Window != nil })

@@ -3,16 +3,23 @@ package replay
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
+	"pipe/base/diag"
 	"pipe/data/source/schema"
 )
 
 // StepsKey is the metadata of a table that says how its columns were made of those
 // that were read, as JSON. A table whose columns were only read does not have it.
 const StepsKey = "pipe.steps"
+
+// FileStepsKey is the metadata of a table of new rows with the steps that their file says
+// that they went through. They may be those of another pipeline, behind which training
+// began: then they say nothing of the steps of training.
+const FileStepsKey = "pipe.file_steps"
 
 // maxSteps bounds the metadata.
 const maxSteps = 16 << 20
@@ -27,21 +34,50 @@ type Steps struct {
 }
 
 // Carried is what a table says of its columns, nil if they were only read.
-func Carried(t *arrow.Schema) (*Steps, error) {
-	text, ok := t.Metadata().GetValue(StepsKey)
+func Carried(t *arrow.Schema) (*Steps, error) { return under(StepsKey, t) }
+
+func under(key string, t *arrow.Schema) (*Steps, error) {
+	text, ok := t.Metadata().GetValue(key)
 	if !ok {
 		return nil, nil
 	}
 	if len(text) > maxSteps {
-		return nil, fmt.Errorf("the metadata %s of the table have more than %d MiB", StepsKey, maxSteps>>20)
+		return nil, fmt.Errorf("the metadata %s of the table have more than %d MiB", key, maxSteps>>20)
 	}
 	s := new(Steps)
 	d := json.NewDecoder(bytes.NewReader([]byte(text)))
 	d.DisallowUnknownFields()
 	if err := d.Decode(s); err != nil || len(s.Steps) == 0 {
-		return nil, fmt.Errorf("the metadata %s of the table are no steps", StepsKey)
+		return nil, fmt.Errorf("the metadata %s of the table are no steps", key)
 	}
 	return s, nil
+}
+
+// Behind are the steps that rows of a table have before them, of those of training, and
+// whether they went through any. It is an error if they went through others.
+func Behind(t *arrow.Schema, steps []*Step) (left []*Step, went bool, err error) {
+	for _, key := range []string{StepsKey, FileStepsKey} {
+		through, err := under(key, t)
+		if err != nil {
+			return nil, false, err
+		}
+		if through == nil {
+			continue
+		}
+		list, err := through.List()
+		if err != nil {
+			return nil, false, err
+		}
+		left, ok := Left(list, steps)
+		switch {
+		case ok:
+			return left, true, nil
+		case key == StepsKey:
+			return nil, false, diag.WithHint(errors.New("its columns were derived in another way than those of the training table"),
+				"connect a table that went through the same stages, or one that went through none of them")
+		}
+	}
+	return steps, false, nil
 }
 
 // Carry gives the schema of what a stage made of the rows of a table, one row of each,
@@ -75,6 +111,7 @@ func (s *Steps) carriedBy(t *arrow.Schema) (*arrow.Schema, error) {
 	}
 	meta := t.Metadata().ToMap()
 	delete(meta, schema.ReadingKey) // of other columns than these
+	delete(meta, FileStepsKey)
 	if meta[StepsKey] = string(bytes.TrimSpace(text.Bytes())); len(meta[StepsKey]) > maxSteps {
 		delete(meta, StepsKey) // so many that nobody will score such rows by hand
 	}

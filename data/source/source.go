@@ -220,6 +220,14 @@ type Remarker interface {
 	Remark(log *slog.Logger, w *cell.Warner)
 }
 
+// A Teller is Rows of data that say more of their table than what its columns are. It is
+// asked when the data are open, and again when all rows have been read.
+type Teller interface {
+	// Told are the pairs of metadata that are of pipe; alike is false if several files have
+	// different ones.
+	Told() (pairs map[string]string, alike bool)
+}
+
 // A Counter is Rows that count the records of the data apart from making rows of
 // them. It is asked when all rows have been read.
 type Counter interface {

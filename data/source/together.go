@@ -70,8 +70,10 @@ type together struct {
 	rows     int64
 	detected map[string]any // of all files alike
 	records  int64
-	left     int64        // of them, those that were left out
-	found    []cell.Found // of the columns, if there is no shared plan
+	left     int64             // of them, those that were left out
+	found    []cell.Found      // of the columns, if there is no shared plan
+	says     map[string]string // as Teller has it, of the first file
+	unlike   bool              // another one says something else
 	remarks  []func(log *slog.Logger, w *cell.Warner)
 	rejected []Rejected
 }
@@ -108,6 +110,7 @@ func (t *together) begin(ctx context.Context, f *File, join *cell.Join) (known b
 	defer ended(&err, end)
 	if t.first == "" {
 		t.first = f.Name
+		t.says = toldBy(rows)
 	}
 	s, ok := rows.(Surveyed)
 	switch {
@@ -176,6 +179,17 @@ func (t *together) with(s *arrow.Schema) (*arrow.Schema, error) {
 // Schema implements Rows.
 func (t *together) Schema() *arrow.Schema { return t.schema }
 
+// Told implements Teller.
+func (t *together) Told() (map[string]string, bool) { return t.says, !t.unlike }
+
+func toldBy(rows Rows) map[string]string {
+	if t, ok := rows.(Teller); ok {
+		pairs, _ := t.Told()
+		return pairs
+	}
+	return nil
+}
+
 // Close implements Rows.
 func (t *together) Close() error { return nil }
 
@@ -222,6 +236,7 @@ func (t *together) read(ctx context.Context, f *File, join *cell.Join, write fun
 	if err != nil {
 		return err
 	}
+	t.unlike = t.unlike || !maps.Equal(toldBy(rows), t.says)
 	before := t.rows
 	for rec, err := range rows.Batches(ctx) {
 		if err == ErrRetyped && t.shared == nil {

@@ -138,6 +138,9 @@ func (in *Ingest) KeyParts() (parts []artifacts.KeyPart) {
 	if in.carried {
 		parts = append(parts, artifacts.KeyPart{Name: "carried", Value: "true"})
 	}
+	if len(in.Expect) > 0 && in.format() != csvName {
+		parts = append(parts, artifacts.KeyPart{Name: "new_rows", Value: "2"}) // with the steps that their file tells
+	}
 	return parts
 }
 

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 
+	"pipe/base/diag"
 	"pipe/data/format"
 	"pipe/data/metric"
 	"pipe/data/source"
@@ -129,7 +130,7 @@ func (in *Ingest) Run(ctx context.Context, env pipeline.Env) error {
 	if err != nil {
 		return err
 	}
-	rows, err := reader.Open(ctx, source.Inputs{
+	inputs := source.Inputs{
 		Files:    data.files,
 		Contract: contract,
 		Empty:    in.Empty == "allow",
@@ -138,14 +139,31 @@ func (in *Ingest) Run(ctx context.Context, env pipeline.Env) error {
 		Threads:  env.Threads(),
 		Progress: env.Progress,
 		Variable: in.lookup,
-	})
+	}
+	rows, err := reader.Open(ctx, inputs)
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
-	read, err := writeTable(ctx, env, &telling{rows, reading, len(in.Expect) > 0})
+	defer func() { rows.Close() }() // of rows that are opened again
+	isNew := len(in.Expect) > 0
+	if isNew && stepsOf(rows) != "" {
+		// Its columns are no longer those whose types are expected.
+		inputs.Contract.Expected = nil
+		if err := rows.Close(); err != nil {
+			return err
+		}
+		if rows, err = reader.Open(ctx, inputs); err != nil {
+			return err
+		}
+	}
+	read, err := writeTable(ctx, env, &telling{rows, reading, isNew})
 	if err != nil {
 		return err
+	}
+	if t, ok := rows.(source.Teller); ok && isNew {
+		if _, alike := t.Told(); !alike {
+			return diag.WithHint(errors.New("the rows of its files went through different stages"), "take files together whose rows went through the same ones, or none")
+		}
 	}
 	left, err := leftOut(rows, read.Rows)
 	if err != nil {

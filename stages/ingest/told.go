@@ -8,6 +8,7 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 
+	"pipe/data/replay"
 	"pipe/data/source"
 	"pipe/data/source/cell"
 	"pipe/data/source/schema"
@@ -86,7 +87,7 @@ func leftOut(rows source.Rows, written int64) (int64, error) {
 type telling struct {
 	source.Rows
 	reading *Reading
-	lines   bool // the table says in which line its rows begin
+	isNew   bool // the table says in which line its rows begin, and what they went through
 }
 
 // Schema implements source.Rows.
@@ -97,16 +98,28 @@ func (t *telling) Schema() *arrow.Schema {
 	if text := t.reading.carried(t.Rows); text != nil {
 		meta[schema.ReadingKey] = string(text)
 	}
-	if l, ok := t.Rows.(source.Liner); ok && t.lines {
+	if l, ok := t.Rows.(source.Liner); ok && t.isNew {
 		if line, ok := l.FirstLine(); ok {
 			meta[schema.LineKey] = strconv.FormatInt(line, 10)
 		}
+	}
+	if steps := stepsOf(t.Rows); t.isNew && steps != "" {
+		meta[replay.FileStepsKey] = steps
 	}
 	if len(meta) == had {
 		return s
 	}
 	with := arrow.MetadataFrom(meta)
 	return arrow.NewSchema(s.Fields(), &with)
+}
+
+// stepsOf are the steps that the file of some rows says that they went through.
+func stepsOf(rows source.Rows) string {
+	if t, ok := rows.(source.Teller); ok {
+		pairs, _ := t.Told()
+		return pairs[replay.StepsKey]
+	}
+	return ""
 }
 
 // carried is what a table says of how its rows were read, nil if that is the usual

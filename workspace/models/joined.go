@@ -10,7 +10,6 @@ import (
 	"pipe/artifacts"
 	"pipe/base/diag"
 	"pipe/base/names"
-	"pipe/data/relation"
 	"pipe/data/replay"
 	"pipe/lineage"
 	"pipe/pipeline"
@@ -112,12 +111,12 @@ func (b *branches) names(ctx context.Context, w *workspace.Workspace, p *past, r
 		return nil
 	}
 	defer t.Close()
-	taken, err := p.fit.Taken(t.Schema())
+	joins, err := p.fit.Lacks(t.Schema())
 	if err != nil {
 		return nil
 	}
 	for _, k := range b.kept {
-		if slices.ContainsFunc(k.join.Columns, func(c relation.Pair) bool { return !slices.Contains(taken, c.Left) }) {
+		if slices.ContainsFunc(joins, func(j *replay.Join) bool { return j.Right == k.join.Right }) {
 			names = append(names, k.stage)
 		}
 	}

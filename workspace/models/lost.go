@@ -13,6 +13,7 @@ import (
 	"pipe/pipeline"
 	"pipe/pipeline/settings"
 	"pipe/workspace"
+	"pipe/workspace/content"
 )
 
 // A deriver is a stage that puts other columns in the place of those that were read.
@@ -76,6 +77,27 @@ func (p *past) anew(ctx context.Context, w *workspace.Workspace) (list []string)
 			if p.needs(name) && !slices.Contains(list, name) {
 				list = append(list, name)
 			}
+		}
+	}
+	return list
+}
+
+// again are the columns of a table that was read which were replaced as in training, though
+// it looks as if that had been done before. A table that says what was done is right.
+func (p *past) again(ctx context.Context, w *workspace.Workspace, rows artifacts.ID) []string {
+	t, err := content.ReadTable(ctx, w, rows)
+	if err != nil {
+		return nil
+	}
+	defer t.Close()
+	more, said, err := p.fit.Again(t.Schema())
+	if err != nil || said {
+		return nil
+	}
+	list := p.anew(ctx, w)
+	for _, name := range more {
+		if !slices.Contains(list, name) {
+			list = append(list, name)
 		}
 	}
 	return list

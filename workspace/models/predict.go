@@ -42,8 +42,8 @@ type Prediction struct {
 	Column   string // which says why
 	First    []Problem
 	// Anew are columns that were taken as they were read, and replaced as in training,
-	// though the file has others that are made by stages that are not run for new
-	// rows: who has run these may have given the replaced ones.
+	// though the file has others that stages make, whether these are run for new rows or
+	// not: who has run them may have given the replaced ones.
 	Anew []string
 	// Kept are the stages whose tables the rows were joined with as they were in training.
 	Kept []string
@@ -78,7 +78,7 @@ func Predict(ctx context.Context, w *workspace.Workspace, req Request) (*Predict
 		return done, err
 	}
 	stage := res.Stages[len(res.Stages)-1]
-	done.Anew, done.Kept = p.anew(ctx, w), tables.names(ctx, w, p, tableOf(res))
+	done.Anew, done.Kept = p.again(ctx, w, tableOf(res)), tables.names(ctx, w, p, tableOf(res))
 	done.Table = content.Artifact{ID: stage.Outputs[0].ID, Type: pipeline.Table}
 	for _, m := range stage.Metrics {
 		switch m.Name {

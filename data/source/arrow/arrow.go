@@ -109,6 +109,9 @@ type opened struct {
 	f    *table.Foreign
 }
 
+// Told implements source.Teller.
+func (o *opened) Told() (map[string]string, bool) { return o.f.Schema().Metadata().ToMap(), true }
+
 // Report implements source.Rows.
 func (o *opened) Report(log *slog.Logger) {
 	o.losses(log)

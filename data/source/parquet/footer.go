@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strings"
 
 	"pipe/base/diag"
 	"pipe/data/source"
@@ -22,6 +23,7 @@ const (
 type footer struct {
 	elements []element // of the schema, each before its children
 	groups   []group
+	told     map[string]string // pairs of what pipe notes; what other programs note is left out
 }
 
 // An element is a column or a group of columns.
@@ -99,6 +101,8 @@ func readFooter(f *source.File) (*footer, error) {
 			t.list(func() { meta.elements = append(meta.elements, t.element()) })
 		case number == 4 && kind == thriftList:
 			t.list(func() { meta.groups = append(meta.groups, t.group()) })
+		case number == 5 && kind == thriftList:
+			t.list(func() { t.pair(&meta) })
 		case number == 8:
 			encrypted = true
 			return false
@@ -120,6 +124,27 @@ func readFooter(f *source.File) (*footer, error) {
 
 func errEncrypted(f *source.File) error {
 	return diag.WithHint(fmt.Errorf("%s is an encrypted Parquet file", f.Name), "write it without encryption: no key can be given")
+}
+
+func (t *thrift) pair(meta *footer) {
+	var key, value string
+	t.structure(func(number int, kind byte) bool {
+		switch {
+		case number == 1 && kind == thriftBinary:
+			key = t.text()
+		case number == 2 && kind == thriftBinary:
+			value = t.text()
+		default:
+			return false
+		}
+		return true
+	})
+	if strings.HasPrefix(key, "pipe.") {
+		if meta.told == nil {
+			meta.told = map[string]string{}
+		}
+		meta.told[key] = value
+	}
 }
 
 func (t *thrift) element() element {

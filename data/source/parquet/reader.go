@@ -89,7 +89,7 @@ func (*Reader) Open(ctx context.Context, in source.Inputs) (source.Rows, error) 
 	if err != nil {
 		return nil, err
 	}
-	return &opened{rows, f}, rows.Peek()
+	return &opened{rows, f, meta.told}, rows.Peek()
 }
 
 // leastBytes are those that the rows take which the footer promises, without their texts
@@ -113,8 +113,12 @@ func leastBytes(groups []group, leaves []*leaf, keep []int) int64 {
 // An opened file knows what was lost.
 type opened struct {
 	source.Typed
-	f *reading
+	f    *reading
+	told map[string]string
 }
+
+// Told implements source.Teller.
+func (o *opened) Told() (map[string]string, bool) { return o.told, true }
 
 // Report implements source.Rows.
 func (o *opened) Report(log *slog.Logger) {
