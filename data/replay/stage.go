@@ -3,6 +3,7 @@ package replay
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"slices"
@@ -92,9 +93,13 @@ func (s *Staged) through(ctx context.Context, with relation.Means, head []link, 
 	}
 	schema := arrow.NewSchema(append(slices.Clone(w.schema().Fields()), fields[len(fields)-1]), nil)
 	after, err := s.store(with, schema, func(write func(arrow.RecordBatch) error) error {
-		return framer.Run(ctx, with, before.Reader, func(rec arrow.RecordBatch, lacks []relation.Lack) error {
+		var rows, twice int64 // the first row whose time another one before it has, counted from 1
+		err := framer.Run(ctx, with, before.Reader, func(rec arrow.RecordBatch, lacks []relation.Lack) error {
 			state := slices.Clone(rec.Column(len(w.from)).(*array.Int32).Values())
 			for row, l := range lacks {
+				if twice == 0 && state[row] == 0 && l.Reason() == relation.Twice.Reason() {
+					twice = rows + int64(row) + 1
+				}
 				if state[row] != 0 {
 					continue // it was taken out of its series for that
 				}
@@ -108,8 +113,17 @@ func (s *Staged) through(ctx context.Context, with relation.Means, head []link, 
 			columns := slices.Delete(slices.Clone(rec.Columns()), len(w.from), len(w.from)+1)
 			out := array.NewRecordBatch(schema, append(columns, table.NewArray(state, nil)), rec.NumRows())
 			defer out.Release()
+			rows += rec.NumRows()
 			return write(out)
 		})
+		if twice > 0 { // the other rows of its series are as they should be
+			for i := range s.problems {
+				if p := &s.problems[i]; p.Reason == relation.Unclear.Reason() && p.Column == w.Framing.Time && p.Fix == oneOfThem {
+					p.Fix = fmt.Sprintf("row %d is the first that has the time of another one of its series: %s", twice, oneOfThem)
+				}
+			}
+		}
+		return err
 	})
 	if err != nil {
 		return err

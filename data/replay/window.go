@@ -3,6 +3,7 @@ package replay
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -112,6 +113,9 @@ func (*windowed) apply(arrow.RecordBatch, *Met) (arrow.RecordBatch, error) {
 	return nil, errors.New("rows of a window need the others of their series")
 }
 
+// oneOfThem is what to do about rows of one time.
+const oneOfThem = "leave one of the rows with one time out, as a stage `dedupe` does"
+
 // lacking says what becomes of a row that lacks something.
 func (w *windowed) lacking(l relation.Lack) (p *Problem, gone bool) {
 	reason := l.Reason()
@@ -122,7 +126,15 @@ func (w *windowed) lacking(l relation.Lack) (p *Problem, gone bool) {
 		return nil, true
 	}
 	p = &Problem{Column: w.Framing.Time, Reason: reason, Msg: reason, Fix: "add the rows of the series that are not there to the table"}
-	if l&relation.Wrong != 0 {
+	if wrong := l & relation.Wrong; wrong != 0 {
+		switch {
+		case wrong&relation.NoTime != 0:
+			p.Fix = "write the time there, or leave the row out"
+		case wrong&relation.OffStep != 0:
+			p.Fix = fmt.Sprintf("give it a time that is whole steps of %s behind the first of its series, or leave the row out", w.Framing.Step)
+		default:
+			p.Fix = oneOfThem
+		}
 		return p, false
 	}
 	for _, f := range w.Framing.Frames { // the first one that may be lacking

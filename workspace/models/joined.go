@@ -85,7 +85,7 @@ func joinedTables(ctx context.Context, w *workspace.Workspace, p *past, later []
 }
 
 // explainLacking says of an error about a table that is not there how it is given.
-func (p *past) explainLacking(res *runner.Result) {
+func (p *past) explainLacking(ctx context.Context, w *workspace.Workspace, res *runner.Result, later []Later) {
 	if res == nil || len(res.Stages) == 0 {
 		return
 	}
@@ -95,12 +95,47 @@ func (p *past) explainLacking(res *runner.Result) {
 		return
 	}
 	todo := "give it as a file, by any name: --table NAME=FILE. Where the model was trained, pipe get RUN/STAGE -o FILE writes it"
+	if len(p.train) == 0 && len(later) > 0 {
+		todo = "no file of --table has these columns: give the one that has them, too"
+	}
 	if id, err := artifacts.ParseID(lack.Right); err == nil {
 		if maker := p.maker(id); maker != nil {
+			if given := p.givenFor(id, later); given != nil {
+				todo = given.lacking(ctx, w, res, stepName(maker.Stage), lack.Needs())
+				failed.Err = diag.WithHint(fmt.Errorf("--table %s=%s is not like the table that was joined in training, which has the columns %s", diag.Visible(given.Name), diag.Visible(given.File), strings.Join(lack.Needs(), ", ")), todo)
+				return
+			}
 			todo = fmt.Sprintf("the table of stage %s is no longer in the store: give it as a file, --table %s=FILE, or run the pipeline again", maker.Stage, maker.Stage)
 		}
 	}
 	failed.Err = diag.WithHint(lack, todo)
+}
+
+// givenFor is the first file that is given for what a table is made of, or nil.
+func (p *past) givenFor(id artifacts.ID, later []Later) *Later {
+	for _, e := range p.before(id) {
+		if at := slices.IndexFunc(later, func(l Later) bool { return l.Name == e.Stage }); at >= 0 {
+			return &later[at]
+		}
+	}
+	return nil
+}
+
+// lacking says what to do about a file of which a step has made a table without some of
+// the columns that are needed.
+func (l *Later) lacking(ctx context.Context, w *workspace.Workspace, res *runner.Result, step string, needs []string) string {
+	for _, s := range res.Stages {
+		if s.Stage != step {
+			continue
+		}
+		for _, o := range s.Outputs {
+			if types, _ := columnTypes(ctx, w, o.ID); len(types) > 0 {
+				lacks := slices.DeleteFunc(slices.Clone(needs), func(name string) bool { _, there := types.Get(name); return there })
+				return fmt.Sprintf("it has no %s: give a file that has what the stage %s had in training", strings.Join(lacks, ", "), diag.Visible(l.Name))
+			}
+		}
+	}
+	return fmt.Sprintf("give a file that has what the stage %s had in training", diag.Visible(l.Name))
 }
 
 // names are those of the tables of training that rows with the columns of a table were

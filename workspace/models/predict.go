@@ -74,7 +74,7 @@ func Predict(ctx context.Context, w *workspace.Workspace, req Request) (*Predict
 		explainAbsent(ctx, w, p, res)
 		explainNames(ctx, w, p, plan.Step(loadStep), res)
 		sayHow(res)
-		p.explainLacking(res)
+		p.explainLacking(ctx, w, res, req.Tables)
 		return done, err
 	}
 	stage := res.Stages[len(res.Stages)-1]
