@@ -244,7 +244,8 @@ func (f binned) Apply(v *Values, out *Out) {
 			case f.Missing:
 				out.Set(i, len(f.Edges)+1, 1)
 			default:
-				out.Fail(i, Absent, "the value is missing, and none was in training", "put `impute: median` before `bin`")
+				reason, _ := out.absent(i)
+				out.Fail(i, reason, string(reason)+", and none was missing in training", "put `impute: median` before `bin`")
 			}
 			continue
 		}

@@ -195,6 +195,10 @@ func TestChainFailures(t *testing.T) {
 		{chained("x", does("sqrt", new(Sqrt)), scaled(Standard)), -4.0, `column "x", row 2: -4 is below 0, which has no square root`, "clip: {min: 0}"},
 		{chained("x", does("sqrt", new(Sqrt))), nil, `column "x", row 2: the value is missing`, "add `impute: median` to the chain"},
 		{chained("x", does("sqrt", new(Sqrt))), 1e100, `column "x", row 2: 1e+50 is too large for a float32`, "add `scale: standard` to the chain"},
+		{chained("x", does("outliers", &Outliers{Become: MadeMissing})), 1e9, `column "x", row 2: the value is an outlier, and so is taken for missing`, "behind `outliers`"},
+		{chained("x", does("outliers", &Outliers{Become: MadeMissing}), scaled(Standard)), 1e9, `column "x", row 2: the value is an outlier, and so is taken for missing`, "behind `outliers`"},
+		{chained("x", does("outliers", &Outliers{Become: MadeMissing}), does("bin", new(Bin))), 1e9, `column "x", row 2: the value is an outlier, and so is taken for missing, and none was missing in training`, "before `bin`"},
+		{chained("x", does("outliers", &Outliers{Become: MadeMissing})), nil, `column "x", row 2: the value is missing`, "to the chain"},
 		{chained("x", does("clip", &Clip{Max: ptr(5.0)})), math.Inf(1), `column "x", row 2: the value is infinite`, "impute"},
 		{chained("x", scaled(Standard), does("sqrt", new(Sqrt))), -4.0, `column "x", row 1: -1.0690449676496978 is below 0, which has no square root`, "clip"},
 	} {

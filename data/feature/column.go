@@ -247,17 +247,24 @@ func (c *column) write(v *Values, out *Out, vectors []float32, stride int) (roun
 	return rounded
 }
 
+// largestSquare is about the largest number of which a scale can sum up the squares.
+const largestSquare = 1e150
+
 // refuse says why a number is no feature.
 func (c *column) refuse(out *Out, row int, x float64) {
-	where := "to the column"
-	if !c.brief {
-		where = "to the chain"
-	}
 	if x != x {
-		out.Fail(row, Absent, string(Absent), "add `impute: median` "+where)
+		reason, fix := out.absent(row)
+		out.Fail(row, reason, string(reason), fix)
 		return
 	}
-	out.Fail(row, TooLarge, fmt.Sprintf("%v is too large for a float32", x), "add `scale: standard` "+where)
+	fix := "add `scale: standard` to the chain"
+	if c.brief {
+		fix = "add `scale: standard` to the column"
+	}
+	if math.Abs(x) > largestSquare {
+		fix = "mend the value, or divide the column by a power of ten where the table is made"
+	}
+	out.Fail(row, TooLarge, fmt.Sprintf("%v is too large for a float32", x), fix)
 }
 
 // readLater gives the values of a batch of any table, read as those of training.

@@ -64,6 +64,9 @@ func (s *Date) Validate() error {
 			return wrong("one_hot", "quarter, month, week, day, weekday, day_of_year, hour, minute and second have", "%s has no values that could be listed", p)
 		}
 	}
+	if s.Parts != nil && len(s.Parts)+len(s.OneHot) == 0 {
+		return wrong("parts", "name some, as in [elapsed, weekday], or remove `parts`", "there is none")
+	}
 	if s.Since != "" {
 		if _, ok := cell.Micros(cell.Timestamp, s.Since); !ok {
 			return wrong("since", "write it as in 2013-01-01", "%s is no date", shortQuote(s.Since))

@@ -239,7 +239,7 @@ func TestWrongDates(t *testing.T) {
 			return err
 		})
 	}
-	for _, s := range []Date{{Parts: []DatePart{Day, Day}}, {Since: "yesterday"}, {Since: "2024-01-01", Parts: []DatePart{Day}},
+	for _, s := range []Date{{Parts: []DatePart{}}, {Parts: []DatePart{Day, Day}}, {Since: "yesterday"}, {Since: "2024-01-01", Parts: []DatePart{Day}},
 		{OneHot: []DatePart{Day, Day}}, {OneHot: []DatePart{TimeOfDay}}, {OneHot: []DatePart{Year}},
 		{Holidays: []string{"2024-02-30"}}, {Holidays: []string{"2024-02-01", "2024-02-01"}}} {
 		if s.Validate() == nil {

@@ -348,7 +348,8 @@ func (f *fitter) checkAnyValue() error {
 	}
 	for _, c := range f.columns {
 		if !c.any && !c.always {
-			return c.wrong("", "remove it from `features`, or say what it is: `impute: {constant: 0}`", "all %d values are missing", f.rows)
+			sample := cmp.Or(sampleTimes[table.ClassNamed(c.Type)], "0")
+			return c.wrong("", fmt.Sprintf("remove it from `features`, or say what it is: `impute: {constant: %s}`", sample), "all %d values are missing", f.rows)
 		}
 	}
 	return nil

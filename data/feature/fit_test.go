@@ -7,6 +7,8 @@ import (
 	"math"
 	"testing"
 
+	"github.com/apache/arrow-go/v18/arrow"
+
 	"pipe/data/task"
 )
 
@@ -17,6 +19,7 @@ func TestFitErrors(t *testing.T) {
 		return Spec{Features: []Column{{Name: "x"}}, Target: &target}
 	}
 	floats, texts := col{"x", []any{1.0, 2.0}}, col{"x", []any{"a", "b"}}
+	dates := col{"y", []any{arrow.Date32(1), arrow.Date32(2)}}
 	tests := []struct {
 		name      string
 		spec      Spec
@@ -55,7 +58,11 @@ func TestFitErrors(t *testing.T) {
 		{"positive regression", target(Target{Positive: ptr("1"), Task: Regression}), []col{floats, {"y", []any{1.0, 2.0}}}, `column "y": a number to predict has no positive class`, "remove"},
 		{"logarithm of 0", target(Target{Transform: &task.Transform{Kind: task.Log}}), []col{{"x", []any{1.0, 2.0, 3.0}}, {"y", []any{nil, 2.0, 0.0}}}, `column "y", row 3: 0: the target has no logarithm, which is of numbers above 0`, "log1p"},
 		{"square root unscaled", target(Target{Scale: None, Transform: &task.Transform{Kind: task.Sqrt}}), []col{floats, {"y", []any{4.0, -1.0}}}, `column "y", row 2: -1: the target has no square root`, "y >= 0"},
-		{"logarithm of classes", target(Target{Transform: &task.Transform{Kind: task.Log}}), []col{floats, {"y", []any{"1", "2"}}}, `target: column "y": classes have no transform`, "task: regression"},
+		{"logarithm of classes", target(Target{Transform: &task.Transform{Kind: task.Log}}), []col{floats, {"y", []any{"1", "2"}}}, `target: column "y": classes have no transform`, "remove `transform`"},
+		{"regression of a date", target(Target{Task: Regression}), []col{floats, dates}, `target: column "y": a column of type date has neither numbers nor classes to predict`, "derive"},
+		{"date to predict", target(Target{}), []col{floats, dates}, `target: column "y": a column of type date has neither numbers nor classes to predict`, "derive"},
+		{"logarithm of text", target(Target{Task: Regression, Transform: &task.Transform{Kind: task.Log}}), []col{floats, {"y", []any{"1", "2"}}}, `target: column "y": a regression predicts numbers, and the column is string`, "without `transform`"},
+		{"no dates", Spec{Features: []Column{{Name: "x"}}, Target: &Target{Column: "y"}}, []col{{"x", []any{arrow.Date32(1), nil}}, {"y", []any{nil, 1.0}}}, `column "x": all 1 values are missing`, "{constant: 2024-01-31}"},
 		{"logarithm of a classification", target(Target{Task: Classification, Transform: &task.Transform{Kind: task.Log}}), []col{floats, {"y", []any{int64(1), int64(2)}}}, `column "y": classes have no transform`, "remove"},
 		{"scale of classes", target(Target{Scale: Robust}), []col{floats, {"y", []any{"1", "2"}}}, `target: column "y": classes have no scale`, "remove"},
 	}

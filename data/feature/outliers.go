@@ -152,7 +152,7 @@ func (f fence) check() error {
 func (fence) Outputs() []Output { return nil }
 
 // Apply implements Fitted.
-func (f fence) Apply(v *Values, _ *Out) {
+func (f fence) Apply(v *Values, out *Out) {
 	if f.Become == Clipped {
 		for i, x := range v.Numbers {
 			v.Numbers[i] = min(max(x, f.Min), f.Max)
@@ -162,6 +162,7 @@ func (f fence) Apply(v *Values, _ *Out) {
 	for i, x := range v.Numbers {
 		if x < f.Min || x > f.Max {
 			v.Numbers[i] = math.NaN()
+			out.lose(i)
 		}
 	}
 }

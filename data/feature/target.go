@@ -98,6 +98,10 @@ func (t Target) taskOf(typ arrow.DataType) (Task, error) {
 			task = Regression
 		}
 	}
+	orRegression := ""
+	if class.Numeric() {
+		orRegression = ", or write `task: regression`"
+	}
 	switch {
 	case task == Regression && t.Positive != nil:
 		fix := "write `task: classification` if its numbers stand for classes"
@@ -105,15 +109,22 @@ func (t Target) taskOf(typ arrow.DataType) (Task, error) {
 			fix = "read the column as int64 or string if its numbers stand for classes"
 		}
 		return "", c.wrong("positive", fix, "the column is %s, and numbers have no positive class", table.TypeName(typ))
+	case !class.Numeric() && formsOf(class)&Texts == 0:
+		return "", c.wrong("target", "make a number or a class of it by a `derive` stage before, and predict that; or read it as string in `columns` of the ingest stage if its values are classes",
+			"a column of type %s has neither numbers nor classes to predict", table.TypeName(typ))
 	case task == Regression && !class.Numeric():
-		return "", c.wrong("task", "write `task: classification`", "a regression predicts numbers, and the column is %s", table.TypeName(typ))
+		fix := "write `task: classification`"
+		if t.Transform != nil || t.Scale != "" {
+			fix += ", without `transform` and `scale`"
+		}
+		return "", c.wrong("task", fix, "a regression predicts numbers, and the column is %s", table.TypeName(typ))
 	case task == Classification && formsOf(class)&Texts == 0:
 		return "", c.wrong("task", "write `task: regression`, or declare the column as int64 or string in `columns` of the ingest stage",
 			"a column of type %s has no classes", table.TypeName(typ))
 	case task == Classification && t.Transform != nil:
-		return "", c.wrong("transform", "remove `transform`, or write `task: regression`", "classes have no transform")
+		return "", c.wrong("transform", "remove `transform`"+orRegression, "classes have no transform")
 	case task == Classification && t.Scale != "":
-		return "", c.wrong("scale", "remove `scale`, or write `task: regression`", "classes have no scale")
+		return "", c.wrong("scale", "remove `scale`"+orRegression, "classes have no scale")
 	}
 	return task, nil
 }

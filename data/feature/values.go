@@ -87,8 +87,9 @@ type Out struct {
 	bad     []bool    // rows that have failed; nil: none
 	fails   []*ValueError
 	rows    int
-	filled  bool // missing values have been filled in
-	brief   bool // the column was written in the short form
+	outlier []bool // rows whose number was taken for missing; nil: none
+	filled  bool   // missing values have been filled in
+	brief   bool   // the column was written in the short form
 }
 
 // in is the setting of a transform as it is written for the column at hand.
@@ -120,6 +121,25 @@ func (o *Out) fail(err *ValueError) {
 	}
 }
 
+// lose notes that the number of a row is an outlier that is taken for missing.
+func (o *Out) lose(row int) {
+	if o.outlier == nil {
+		o.outlier = make([]bool, o.rows)
+	}
+	o.outlier[row] = true
+}
+
+// absent says why there is no number in a row, and what puts one there.
+func (o *Out) absent(row int) (reason Reason, fix string) {
+	switch {
+	case o.outlier != nil && o.outlier[row]:
+		return Outlying, "put `impute: median` behind `outliers`"
+	case o.brief:
+		return Absent, "add `impute: median` to the column"
+	}
+	return Absent, "add `impute: median` to the chain"
+}
+
 // failed reports whether the value of a row could not be transformed.
 func (o *Out) failed(row int) bool { return o.bad != nil && o.bad[row] }
 
@@ -137,6 +157,7 @@ type Reason string
 
 const (
 	Absent    Reason = "the value is missing"
+	Outlying  Reason = "the value is an outlier, and so is taken for missing"
 	NotNumber Reason = "the text is no number"
 	NotTruth  Reason = "the text is no truth value"
 	NotTime   Reason = "the text is no date or time of training"

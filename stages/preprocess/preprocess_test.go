@@ -206,6 +206,7 @@ func TestPreprocessSettings(t *testing.T) {
 		{"{features: {x: {}}, defaults: {number: {encode: ordinal}}}", "encode"},
 		{"features: {x: [impute: median, log2, scale: standard]}", `with:1:32: unknown name "log2" in "x[1]"`},
 		{"features: {x: [one_hot, scale: standard]}", "with:1:25: chain.1: nothing can follow one_hot, which makes features"},
+		{"features: {x: [date: {parts: []}]}", "parts: there is none"},
 		{"features: {x: [impute: mean, one_hot]}", "with:1:30: chain.1: one_hot takes categories, and a step before it takes only numbers"},
 		{"features: {x: [log1p, ordinal]}", "with:1:23: chain.1: ordinal takes categories"},
 		{"features: {x: [impute: median, scale: robust, impute: mean]}", "with:1:47: chain.2: nothing is missing any more"},
