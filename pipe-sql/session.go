@@ -192,8 +192,13 @@ func (s *session) look(ctx context.Context, query string) ([]string, error) {
 		if names[i], err = stmt.ColumnName(i); err != nil {
 			return nil, err
 		}
-		if slices.Contains(names[:i], names[i]) {
-			return nil, &Problem{Message: fmt.Sprintf("two columns of the result are named %q", names[i]), Hint: "give one of them another name: AS name", At: -1}
+		for _, other := range names[:i] {
+			switch {
+			case other == names[i]:
+				return nil, &Problem{Message: fmt.Sprintf("two columns of the result are named %q", other), Hint: "give one of them another name: AS name", At: -1}
+			case lower(other) == lower(names[i]): // of which DuckDB would rename one in silence
+				return nil, &Problem{Message: fmt.Sprintf("columns %q and %q of the result have one name in DuckDB", other, names[i]), Hint: "give one of them another name: AS name", At: -1}
+			}
 		}
 	}
 	return names, nil
@@ -276,5 +281,15 @@ func problemOf(err error) *Problem {
 }
 
 // name writes a name in quotes, and text a text.
+// lower is a name as DuckDB compares it: only a to z have another case.
+func lower(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'A' && r <= 'Z' {
+			r += 'a' - 'A'
+		}
+		return r
+	}, s)
+}
+
 func name(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
 func text(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }

@@ -141,10 +141,14 @@ const leastMemory = 32 << 20
 
 // Foresee finds tables that are no inputs, and what SQLite does not understand.
 func (s *SQL) Foresee(inputs map[string]pipeline.Facts) (pipeline.Facts, error) {
+	names := slices.Sorted(maps.Keys(inputs))
+	if err := sql.CheckTables(names); err != nil {
+		return pipeline.Facts{}, err
+	}
 	if s.Engine == duckDB || s.read() != nil { // which Validate said
 		return pipeline.Facts{}, nil
 	}
-	if err := sqlite.Check(s.Query, slices.Sorted(maps.Keys(inputs))); err != nil {
+	if err := sqlite.Check(s.Query, names); err != nil {
 		return pipeline.Facts{}, &settings.FieldError{Field: "query", Err: err}
 	}
 	return pipeline.Facts{}, nil

@@ -143,6 +143,60 @@ func TestRowNumbers(t *testing.T) {
 	}
 }
 
+// TestCase: SQL knows no case of names, tables do.
+func TestCase(t *testing.T) {
+	for query, want := range map[string]string{
+		"SELECT X FROM t":                  "X:int64\n1",
+		"SELECT x, n FROM t":               "x:int64,n:int64\n2,3",
+		"SELECT n FROM t WHERE X <> 'x'":   "n:int64\n3",
+		"SELECT X AS x FROM t":             "x:int64\n1",
+		"SELECT N FROM t":                  "n:int64\n3",
+		"SELECT é, É FROM t":               "é:int64,É:int64\n4,5",
+		"SELECT 1 AS a, 2 AS A, n FROM t":  "a:int64,A:int64,n:int64\n1,2,3",
+		"SELECT 1 AS X, x.n FROM t AS x":   "X:int64,n:int64\n1,3",
+		"SELECT * FROM t":                  `line 1, character 15: columns "X" and "x" of t have one name in SQL`,
+		"SELECT n,\n  X + x AS sum FROM t": `line 2, character 3: columns "X" and "x" of t have one name in SQL`,
+	} {
+		c := pipelinetest.Case{Kind: kind(), With: fmt.Sprintf("query: %q", query), Inputs: map[string][]byte{"t": tabletest.Table(t, "X", []int64{1}, "x", []int64{2}, "n", []int64{3}, "é", []int64{4}, "É", []int64{5})}}
+		if strings.HasPrefix(want, "line") {
+			if _, err := pipelinetest.RunErr(t, c); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(diag.HintOf(err), "`rename`") {
+				t.Errorf("%s: %v, hint %q, want %q", query, err, diag.HintOf(err), want)
+			}
+			continue
+		}
+		if got := shown(t, pipelinetest.Run(t, c).Outputs["table"]); got != want {
+			t.Errorf("%s: %q, want %q", query, got, want)
+		}
+	}
+	s, err := pipeline.DecodeStage(kind(), "query: SELECT a FROM t")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.(pipeline.Foreseer).Foresee(map[string]pipeline.Facts{"t": {}, "T": {}}); err == nil || !strings.Contains(err.Error(), `inputs "T" and "t" have one name`) || diag.HintOf(err) == "" {
+		t.Errorf("two tables: %v", err)
+	}
+}
+
+// TestManyColumns: what SQLite cannot take is said with what to do.
+func TestManyColumns(t *testing.T) {
+	var columns []any
+	for i := range 2001 {
+		columns = append(columns, fmt.Sprintf("c%d", i), []int64{int64(i)})
+	}
+	c := pipelinetest.Case{Kind: kind(), With: "query: SELECT * FROM t", Inputs: map[string][]byte{"t": tabletest.Table(t, columns...)}}
+	if _, err := pipelinetest.RunErr(t, c); err == nil || !strings.Contains(err.Error(), "line 1, character 15: 2001 columns of t, and SQLite takes 2000") || !strings.Contains(diag.HintOf(err), "duckdb") {
+		t.Errorf("%v, hint %q", err, diag.HintOf(err))
+	}
+	c.With = "query: SELECT c2000, c7 FROM t"
+	if got := shown(t, pipelinetest.Run(t, c).Outputs["table"]); got != "c2000:int64,c7:int64\n2000,7" {
+		t.Error(got)
+	}
+	c.With, c.Inputs["t"] = "query: SELECT *, 1 AS a FROM t", tabletest.Table(t, columns[:4000]...)
+	if _, err := pipelinetest.RunErr(t, c); err == nil || !strings.Contains(diag.HintOf(err), "duckdb") {
+		t.Errorf("result: %v, hint %q", err, diag.HintOf(err))
+	}
+}
+
 // TestTypes: every type of a table comes back as it was, whatever its values.
 func TestTypes(t *testing.T) {
 	data := tabletest.Table(t, "text", []any{"ä'\"", "", nil}, "bool", []any{true, nil, false}, "i8", []int8{-128, 0, 127}, "i64", []int64{math.MinInt64, 0, math.MaxInt64},

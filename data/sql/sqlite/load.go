@@ -28,12 +28,21 @@ type load struct {
 	places  []int // of the columns in the whole table
 }
 
+// mostColumns is what SQLite takes, in a table and in a result.
+const (
+	mostColumns  = 2000
+	fewerColumns = "name those that are needed in place of *, or `engine: duckdb`"
+)
+
 // newLoad chooses the columns that a query can read.
 func newLoad(query *sql.Statement, t Table, number int) (*load, error) {
 	l := &load{Name: t.Name, number: number}
 	names, err := query.Columns(t.Name, t.Schema())
 	if err != nil {
 		return nil, err
+	}
+	if len(names) > mostColumns {
+		return nil, &sql.Error{At: query.Find(t.Name), Msg: fmt.Sprintf("%d columns of %s, and SQLite takes %d", len(names), t.Name, mostColumns), Todo: fewerColumns}
 	}
 	for _, name := range names {
 		at, err := table.Column(t.Schema(), name)

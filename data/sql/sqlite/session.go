@@ -231,5 +231,9 @@ func (s *session) explain(message string, at int, denied string, query *sql.Stat
 		}
 		return &sql.Error{At: at, Msg: fmt.Sprintf("there is no column %q", name)}
 	}
-	return &sql.Error{At: at, Msg: message}
+	todo := ""
+	if strings.HasPrefix(message, "too many columns") || strings.HasPrefix(message, "too many terms in ORDER BY") { // it is ordered by all
+		todo = fewerColumns
+	}
+	return &sql.Error{At: at, Msg: message, Todo: todo}
 }
