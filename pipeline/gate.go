@@ -106,7 +106,7 @@ type promoteBlock struct {
 	To   string               `yaml:"to" required:"true" short:"true" doc:"The label that the model gets, such as production."`
 	When settings.Map[string] `yaml:"when" doc:"Conditions on metrics of the stage, such as accuracy: \">= 0.95\", and better_than: LABEL, which compares with the model that has that label now. Without conditions every model is promoted."`
 
-	OnOtherData string `yaml:"on_other_data" default:"refuse" enum:"refuse,allow" doc:"better_than measures the other model on the same rows. Where that cannot be done: refuse the new model, or allow to compare with what was measured of the other one before, on other data."`
+	OnOtherData string `yaml:"on_other_data" default:"refuse" enum:"refuse,allow" doc:"better_than measures the other model on the same rows. Where that cannot be done, as of features of columns that the new pipeline derives or joins in another way: refuse the new model, or allow to compare with what was measured of the other one before, on other data."`
 
 	valid bool // says Validate
 }

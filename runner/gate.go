@@ -136,7 +136,7 @@ func compare(p *pipeline.Gate, m registry.Measured, rival *registry.Rival, c *co
 	if because != nil {
 		text += fmt.Sprintf("; it was not measured on the same data: %s", strings.ReplaceAll(because.Error(), "\n", " "))
 		if p.OnOtherData != pipeline.AllowOtherData {
-			text += "; on_other_data: allow compares all the same"
+			text += "; `on_other_data: allow`, written in `promote` beside `when`, compares all the same"
 		}
 	}
 	return checks, text, better

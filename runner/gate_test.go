@@ -70,7 +70,7 @@ func TestJudge(t *testing.T) {
 			against + "f1 0.5, worse than 0.6, mcc 2, better than 1"},
 		{"by the first that there is", better(when(), "accuracy", "rmse"), metrics{"rmse": 1}, rival(known("D", metrics{"rmse": 2})), "y", against + "rmse 1, better than 2"},
 		{"other data", better(when(), "f1"), metrics{"f1": 0.6}, rival(known("E", metrics{"f1": 0.5})), "n",
-			against + "f1 0.6, the other had 0.5 (measured on other data); it was not measured on the same data: no way; on_other_data: allow compares all the same"},
+			against + "f1 0.6, the other had 0.5 (measured on other data); it was not measured on the same data: no way; `on_other_data: allow`, written in `promote` beside `when`, compares all the same"},
 		{"other data, allowed", allowed(better(when(), "f1")), metrics{"f1": 0.6}, rival(known("E", metrics{"f1": 0.5})), "y",
 			against + "f1 0.6, better than 0.5 (measured on other data); it was not measured on the same data: no way"},
 		{"nothing on record", better(when(), "f1"), metrics{"f1": 0.6}, rival(known("D", metrics{"mcc": 1})), "n", against + "f1 0.6, not known of the other"},

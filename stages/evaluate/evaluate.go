@@ -56,7 +56,8 @@ downstream runs, and pipe ends with exit code 4.
 gets the label if all conditions hold. ` + "`better_than: LABEL`" + ` compares with the model that
 has the label now: by the metrics that have a condition, otherwise by the first of ` + "`metrics`" + `,
 none may be worse and one must be better. The other model is measured by this stage on the same rows,
-behind the transform that it was trained with. A gate that is not met is recorded with its
+behind the transform that it was trained with; where that cannot be done, since its columns were derived or joined
+in another way, the gate refuses, or, with ` + "`on_other_data: allow`" + ` beside ` + "`when`" + `, compares with what was measured of it before. A gate that is not met is recorded with its
 reason, and fails nothing. It is no part of the key. See ` + "`pipe models --help`" + `.`,
 		Example: `score:
   uses: evaluate

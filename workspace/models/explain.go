@@ -10,6 +10,7 @@ import (
 
 	"pipe/base/diag"
 	"pipe/data/feature"
+	"pipe/lineage"
 	"pipe/pipeline"
 	"pipe/pipeline/settings"
 	"pipe/runner"
@@ -116,7 +117,7 @@ func explainAbsent(ctx context.Context, w *workspace.Workspace, p *past, res *ru
 		return
 	}
 	name := p.columns[at].Name
-	for _, e := range p.train {
+	for i, e := range p.train {
 		if types, _ := p.typesOf(ctx, w, e.Outputs); !slices.ContainsFunc(types, func(c settings.Entry[string]) bool { return c.Key == name }) {
 			continue
 		}
@@ -125,8 +126,31 @@ func explainAbsent(ctx context.Context, w *workspace.Workspace, p *past, res *ru
 			if anew := p.anew(ctx, w); len(anew) > 0 {
 				todo = fmt.Sprintf("predict rows that have the column, and %s as they were read, since these are derived as in training", strings.Join(anew, ", "))
 			}
-			failed.Err = diag.WithHint(failed.Err, fmt.Sprintf("stage %s (%s) made the column %q of the training data, and pipe predict does not run it: %s", e.Stage, e.Kind, name, todo))
+			why := "pipe predict does not run it"
+			if by := p.dropper(i); by != nil && repeatable(w, e) {
+				why = fmt.Sprintf("new rows cannot go through it because of stage %s (%s) behind it", by.Stage, by.Kind)
+			}
+			failed.Err = diag.WithHint(failed.Err, fmt.Sprintf("stage %s (%s) made the column %q of the training data, and %s: %s", e.Stage, e.Kind, name, why, todo))
 		}
 		return
 	}
+}
+
+// repeatable says whether new rows go through a stage, as long as none behind it is in
+// the way.
+func repeatable(w *workspace.Workspace, e *lineage.Execution) bool {
+	k, ok := w.Host().Registry().Lookup(e.Kind)
+	if !ok {
+		return false
+	}
+	stage := k.New()
+	if settings.FromJSON(e.Config, stage) != nil {
+		return false
+	}
+	r, ok := stage.(pipeline.Repeater)
+	if !ok {
+		return true
+	}
+	_, why := r.Repeats()
+	return why == ""
 }
