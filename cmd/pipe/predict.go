@@ -50,7 +50,8 @@ taken as it is.
 
 What a window put beside rows is made of the rows of their series in the file, so that this needs the rows before those that are
 to be predicted. A row with too few of them has a problem; what comes after a row need not be known, but for what the window
-calls its future.
+calls its future. Rows that a filter of training leaves out do not count. Those that another stage, such as sample or check, left
+out before a window do, and a warning says so: it is for you to leave them out of the file.
 
 A model can be used where it was not trained: pipe get writes it and its transform to files, which --model and
 --transform name. There need not be a store then; the first prediction makes one.
@@ -159,6 +160,10 @@ func (a *app) writePredictions(ctx context.Context, ws *workspace.Workspace, don
 	}
 	if len(done.Anew) > 0 {
 		fmt.Fprintf(a.err, "warning: taken as it was read, and derived as in training: %s; if the file has gone through these stages already, its predictions are wrong; a file .arrow or .parquet that pipe get wrote says what it went through, and is taken as it is\n", diag.Visible(strings.Join(done.Anew, ", ")))
+	}
+	for _, t := range done.Thinned {
+		fmt.Fprintf(a.err, "warning: stage %s (%s) of training left out %s before stage %s; here all rows count, so that predictions near such rows differ from those of training: leave them out of the file\n",
+			diag.Visible(t.Stage), t.Kind, diag.Visible(t.Which), diag.Visible(t.Before))
 	}
 	if done.Problems > 0 {
 		fmt.Fprintf(a.err, "warning: %s without a prediction, see the column %s\n", ui.Plural(done.Problems, "row"), diag.Visible(done.Column))

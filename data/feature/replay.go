@@ -206,3 +206,10 @@ func (t *Transform) Taken(in *arrow.Schema) ([]string, error) {
 	}
 	return part.Taken(), nil
 }
+
+// Surveys says whether the features of rows of a table with a schema are made of others
+// of its rows.
+func (t *Transform) Surveys(in *arrow.Schema) bool {
+	part, err := t.replayOf(in, false)
+	return err == nil && part != nil && part.Wide()
+}

@@ -64,6 +64,11 @@ func (p *Part) Computes(name string) bool { return p.computed[name] }
 // they are there.
 func (p *Part) Taken() []string { return p.taken }
 
+// Wide says whether rows go through a step that looks at others.
+func (p *Part) Wide() bool {
+	return slices.ContainsFunc(p.links, func(b binder) bool { _, ok := b.(*windowing); return ok })
+}
+
 // Joins are those for which there has to be another table.
 func (p *Part) Joins() (list []*Join) {
 	for _, l := range p.links {

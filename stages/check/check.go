@@ -217,3 +217,11 @@ func (f *Fresh) since() (time.Time, error) {
 	}
 	return time.Time{}, fieldError("fresh.of", "write it as 2024-05-31 or 2024-05-31T06:00:00Z", "%q is no time", f.Of)
 }
+
+// Thins implements pipeline.Thinner.
+func (s *Check) Thins([]string) string {
+	if s.OnFailure == quarantine {
+		return "rows that break a rule"
+	}
+	return ""
+}

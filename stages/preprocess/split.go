@@ -413,3 +413,14 @@ func keyOf(v settings.Scalar, f arrow.Field) (string, error) {
 	return "", diag.WithHint(fmt.Errorf("by: column %q is %s, whose values cannot be listed", f.Name, table.TypeName(f.Type)),
 		"use a column of text, integers, booleans or dates; `time` cuts by time")
 }
+
+// Thins implements pipeline.Thinner. What is cut by time is an end of a series.
+func (s *Split) Thins(series []string) string {
+	switch {
+	case s.Time != "" || s.Group != "" && slices.Contains(series, s.Group) || s.By != nil && slices.Contains(series, s.By.Column):
+		return ""
+	case s.By != nil:
+		return "rows with other values of " + s.By.Column
+	}
+	return "rows of other parts"
+}

@@ -115,3 +115,6 @@ func (s *Dedupe) run(ctx context.Context, env pipeline.Env, in *opened) error {
 	env.Log().Info("left out rows that were there already", "rows", in.NumRows(), "kept", rows.Len(), "duplicates", in.NumRows()-rows.Len())
 	return nil
 }
+
+// Thins implements pipeline.Thinner.
+func (*Dedupe) Thins([]string) string { return "rows that are there already" }

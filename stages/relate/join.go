@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -273,4 +274,19 @@ func (s *Join) Repeats() (port, why string) {
 		return leftPort, "multiple: all makes several rows of one"
 	}
 	return leftPort, ""
+}
+
+// Thins implements pipeline.Thinner. Rows of an inner join are left out again.
+func (s *Join) Thins(series []string) string {
+	if s.How != string(relation.SemiJoin) && s.How != string(relation.AntiJoin) {
+		return ""
+	}
+	other := func(e settings.Entry[string]) bool { return !slices.Contains(series, e.Key) }
+	if s.AsOf == nil && !slices.ContainsFunc(s.On, other) {
+		return "" // a series matches as a whole
+	}
+	if s.How == string(relation.AntiJoin) {
+		return "rows that match"
+	}
+	return "rows that match nothing"
 }

@@ -92,3 +92,6 @@ func (s *Sample) run(ctx context.Context, env pipeline.Env, in *opened) error {
 	env.Log().Info("drew rows", "rows", in.NumRows(), "drawn", rows.Len())
 	return nil
 }
+
+// Thins implements pipeline.Thinner.
+func (*Sample) Thins([]string) string { return "rows that are not drawn" }

@@ -49,6 +49,8 @@ window is dropped.
 
 New rows for a model go through the same: ` + "`pipe predict`" + ` makes the features of rows of a series that are given with the rows
 before them. A row that has too few of them gets no prediction and a ` + "`problem`" + `; the rows of a ` + "`horizon`" + ` need not be there.
+Rows that a ` + "`filter`" + ` leaves out before the window are left out of new rows, too. What ` + "`sample`, `dedupe`, `check`" + ` with
+` + "`on_failure: quarantine`" + `, a ` + "`join`" + ` with ` + "`how: semi` or `anti`" + ` and a ` + "`split`" + ` leave out stays in new rows, and is around the others: ` + "`pipe plan`" + ` says so, and ` + "`pipe predict`" + ` warns.
 
 The bytes are the same on any number of threads, and the work grows with the rows and what is made of them. A table that is larger
 than memory is divided among files by group; at the least, memory has the needed columns of one group.`,
@@ -350,3 +352,6 @@ func (s *Framing) tell(env pipeline.Env, rows, of int64, dropped map[string]int6
 
 // Repeats implements pipeline.Repeater: new rows with those before them go through it.
 func (*Framing) Repeats() (port, why string) { return tablePort, "" }
+
+// Series implements pipeline.Surveyor.
+func (s *Framing) Series() []string { return s.By }

@@ -125,16 +125,21 @@ func (p *past) read(ctx context.Context, w *workspace.Workspace) (names []string
 
 // deriverOf is the stage of an execution if it makes columns, and else nil.
 func deriverOf(w *workspace.Workspace, e *lineage.Execution) deriver {
+	d, _ := stageOf(w, e).(deriver)
+	return d
+}
+
+// stageOf is the stage of an execution, nil if it is of no kind that is built in.
+func stageOf(w *workspace.Workspace, e *lineage.Execution) pipeline.Stage {
 	k, ok := w.Host().Registry().Lookup(e.Kind)
 	if !ok {
 		return nil
 	}
 	stage := k.New()
-	d, ok := stage.(deriver)
-	if !ok || settings.FromJSON(e.Config, stage) != nil {
+	if settings.FromJSON(e.Config, stage) != nil {
 		return nil
 	}
-	return d
+	return stage
 }
 
 // rowsOf are the executions that the rows of the training table came through: of

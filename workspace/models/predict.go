@@ -47,6 +47,8 @@ type Prediction struct {
 	Anew []string
 	// Kept are the stages whose tables the rows were joined with as they were in training.
 	Kept []string
+	// Thinned are stages of training that left out rows which count in the file.
+	Thinned []Thinning
 }
 
 // A Problem is why a row has no prediction.
@@ -79,6 +81,7 @@ func Predict(ctx context.Context, w *workspace.Workspace, req Request) (*Predict
 	}
 	stage := res.Stages[len(res.Stages)-1]
 	done.Anew, done.Kept = p.again(ctx, w, tableOf(res)), tables.names(ctx, w, p, tableOf(res))
+	done.Thinned = p.thinned(ctx, w, tableOf(res))
 	done.Table = content.Artifact{ID: stage.Outputs[0].ID, Type: pipeline.Table}
 	for _, m := range stage.Metrics {
 		switch m.Name {
