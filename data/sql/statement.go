@@ -261,12 +261,26 @@ func (s *Statement) Calls(do func(name string, at int)) {
 	}
 }
 
+// dated says whether a token is an argument of a function of dates.
+func (s *Statement) dated(i int) bool {
+	depth := s.tokens[i].depth
+	for i--; i > 0; i-- {
+		if t := s.tokens[i]; t.is("(") && t.depth == depth-1 {
+			return slices.Contains([]string{"date", "time", "datetime", "julianday", "unixepoch", "strftime", "timediff"}, strings.ToLower(s.tokens[i-1].name()))
+		}
+	}
+	return false
+}
+
 // Clock finds what gives another time tomorrow, as far as that stands in the text: a
-// function of the clock, 'now', and the time zone of the machine.
-func (s *Statement) Clock() error {
+// function of the clock, 'now', and the time zone of the machine. Texts are such anywhere, or
+// else as an argument of a function of dates.
+func (s *Statement) Clock(anywhere bool) error {
 	for i, t := range s.tokens[:s.end] {
 		msg := ""
 		switch lower := strings.ToLower(t.name()); {
+		case t.kind == textToken && !anywhere && !s.dated(i):
+			continue
 		case t.kind == textToken && lower == "now":
 			msg = "'now' is another time in each run"
 		case t.kind == textToken && (lower == "localtime" || lower == "utc") && s.at(i-1).is(","):

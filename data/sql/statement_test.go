@@ -135,7 +135,7 @@ func FuzzRead(f *testing.F) {
 		if before+after != s.Text || !strings.HasPrefix(text, s.Text) {
 			t.Errorf("%q and %q of %q", before, after, text)
 		}
-		_ = s.Clock()
+		_ = s.Clock(false)
 		s.Lines(func(string) bool { return true })
 		s.ReadsAll()
 		s.Makes("a")

@@ -91,7 +91,7 @@ func readDuckDB(text string) (*sql.Statement, error) {
 		err = &sql.Error{At: at, Msg: "USING SAMPLE gives other rows in each run", Todo: "use the stage `sample`"}
 	}
 	if err == nil {
-		err = s.Clock()
+		err = s.Clock(true)
 	}
 	return s, err
 }

@@ -18,7 +18,7 @@ func Read(text string) (*sql.Statement, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s, s.Clock()
+	return s, s.Clock(false)
 }
 
 // Check finds what is wrong with a query over tables of which only the names are known.

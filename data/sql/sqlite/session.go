@@ -231,7 +231,15 @@ func (s *session) explain(message string, at int, denied string, query *sql.Stat
 		}
 		return &sql.Error{At: at, Msg: fmt.Sprintf("there is no column %q", name)}
 	}
+	for _, start := range []string{"no such collation sequence: ", "no such index: ", "no such window: ", "circular reference: "} {
+		if name, ok := strings.CutPrefix(message, start); ok && at < 0 {
+			at = find(name)
+		}
+	}
 	todo := ""
+	if strings.HasPrefix(message, "no such function") {
+		todo = "docs/sql.md lists what there is; logarithms and the like are in the stage `derive`"
+	}
 	if strings.HasPrefix(message, "too many columns") || strings.HasPrefix(message, "too many terms in ORDER BY") { // it is ordered by all
 		todo = fewerColumns
 	}
