@@ -184,6 +184,9 @@ func (s *Statement) Mentions(name string) bool {
 // expression, or to another column.
 func (s *Statement) Makes(name string) bool {
 	for i, t := range s.tokens[:s.end] {
+		if t.is("(") && s.lists(i, name) {
+			return true
+		}
 		if !t.isName() || !strings.EqualFold(t.name(), name) {
 			continue
 		}
@@ -191,18 +194,58 @@ func (s *Statement) Makes(name string) bool {
 		if before.is(")") && !s.at(i+1).is(".") && !s.at(i+1).is("(") {
 			return true
 		}
+		operand := i - 2 // before AS
 		if !before.is("AS") {
-			continue
+			if operand = i - 1; !s.aliased(i) {
+				continue
+			}
 		}
-		same, start := s.at(i-2), s.at(i-3)
+		same, start := s.at(operand), s.at(operand-1)
 		if start.is(".") {
-			start = s.at(i - 5)
+			start = s.at(operand - 3)
 		}
 		if !same.isName() || !strings.EqualFold(same.name(), name) || !start.is("SELECT") && !start.is(",") && !start.is("DISTINCT") {
 			return true
 		}
 	}
 	return false
+}
+
+// aliased says whether a name is one that an operand before it gets without AS. Names of
+// tables are none.
+func (s *Statement) aliased(i int) bool {
+	next, before := s.at(i+1), s.at(i-1)
+	ends := i+1 >= s.end || next.is(",") || next.is(")") || next.is("FROM") || next.is("UNION") || next.is("EXCEPT") || next.is("INTERSECT")
+	if !ends || before.text == "" || before.kind == signToken || before.kind == wordToken && precedesOperand(before.text) {
+		return false
+	}
+	first := i - 1
+	if s.at(first - 1).is(".") {
+		first -= 2
+	}
+	of := s.at(first - 1)
+	return !of.is("FROM") && !of.is("JOIN")
+}
+
+// precedesOperand says whether a name behind a word is an operand, and no name that one gets.
+func precedesOperand(word string) bool {
+	switch strings.ToUpper(word) {
+	case "SELECT", "DISTINCT", "ALL", "AS", "FROM", "JOIN", "ON", "USING", "WHERE", "HAVING", "BY", "AND", "OR", "NOT", "IN", "IS", "LIKE", "ILIKE",
+		"GLOB", "REGEXP", "MATCH", "ESCAPE", "BETWEEN", "COLLATE", "CASE", "WHEN", "THEN", "ELSE", "LIMIT", "OFFSET", "UNION", "EXCEPT", "INTERSECT", "WITH", "RECURSIVE", "OVER", "WINDOW", "VALUES":
+		return true
+	}
+	return false
+}
+
+// lists says whether a parenthesis begins the names of the columns of a common table,
+// WITH t(a, b) AS (SELECT, and a name is one of them.
+func (s *Statement) lists(from int, name string) bool {
+	found, i := false, from+1
+	for ; s.at(i).isName() || s.at(i).is(","); i++ {
+		found = found || strings.EqualFold(s.at(i).name(), name)
+	}
+	next := s.at(i + 2)
+	return found && s.at(from-1).isName() && s.at(i).is(")") && s.at(i+1).is("AS") && (next.is("(") || next.is("NOT") || next.is("MATERIALIZED"))
 }
 
 // ReadsAll says whether the query can read columns that it does not name.

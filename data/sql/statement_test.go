@@ -101,14 +101,26 @@ func TestColumns(t *testing.T) {
 // TestMakes: a name is given to something else, or stays with its column.
 func TestMakes(t *testing.T) {
 	for query, want := range map[string]bool{
-		"SELECT a FROM t":                   false,
-		"SELECT a AS a, t.a AS A FROM t":    false,
-		"SELECT b, a AS b FROM t":           false,
-		"SELECT a + 1 AS a FROM t":          true,
-		"SELECT b AS \"a\" FROM t":          true,
-		"SELECT upper(a) a FROM t":          true,
-		"SELECT -a AS a FROM t":             true,
-		"SELECT (SELECT 1) + t.a AS a FROM": true,
+		"SELECT a FROM t":                                      false,
+		"SELECT a AS a, t.a AS A FROM t":                       false,
+		"SELECT b, a AS b FROM t":                              false,
+		"SELECT a + 1 AS a FROM t":                             true,
+		"SELECT b AS \"a\" FROM t":                             true,
+		"SELECT upper(a) a FROM t":                             true,
+		"SELECT -a AS a FROM t":                                true,
+		"SELECT (SELECT 1) + t.a AS a FROM":                    true,
+		"SELECT b a FROM t":                                    true,
+		"SELECT b * 2 a, c FROM t":                             true,
+		"SELECT t.b \"a\" FROM t":                              true,
+		"SELECT CASE b WHEN 1 THEN 2 END a FROM t":             true,
+		"SELECT * FROM (SELECT b a)":                           true,
+		"SELECT 1 a UNION SELECT 2":                            true,
+		"WITH q(b, a) AS (SELECT b, c FROM t) SELECT * FROM q": true,
+		"SELECT a a, t.a a FROM t":                             false,
+		"SELECT b FROM t a":                                    false,
+		"SELECT DISTINCT a FROM t WHERE b IN (a) ORDER BY a":   false,
+		"SELECT min(a, b) AS c FROM t WHERE NOT a":             false,
+		"SELECT b FROM t GROUP BY a":                           false,
 	} {
 		s, err := Dialect{}.Read(query)
 		if err != nil {
