@@ -183,6 +183,13 @@ func (d *Document) mapping(y *yaml.Node, n *Node, depth int) {
 		if d.broken {
 			return
 		}
+		if n.inline {
+			if cut := cutShort(y.Content, i); cut > 0 {
+				d.Problems.At(value, flowHint, "the text %s ends at a comma", diag.Quote(value.Value))
+				d.Spoil(value)
+				i += 2 * cut
+			}
+		}
 		switch first := explicit[key.Value]; {
 		case isMerge && merge != nil:
 			d.Problems.At(key, "merge several with `<<: [*a, *b]`", "duplicate key <<, first used on line %d", merge.Line)

@@ -22,6 +22,7 @@ var syntaxMessages = []struct{ part, msg, hint string }{
 		"begin all keys of one mapping in the same column"},
 	{"did not find expected '-' indicator", "the indentation fits nothing above",
 		"begin each item of the list with `- ` in the same column"},
+	{endsEarly, endsEarly, flowHint},
 	{"did not find expected ',' or ']'", "the list in [ ] is not closed, or a ',' is missing in it", ""},
 	{"did not find expected ',' or '}'", "the mapping in { } is not closed, or a ',' is missing in it", ""},
 	{"did not find expected node content", "a value is missing here", ""},
@@ -36,6 +37,13 @@ var syntaxMessages = []struct{ part, msg, hint string }{
 	{"exceeded max depth", "nested too deeply", ""},
 }
 
+// unclosed begins what the YAML library says of a list or a mapping in brackets, and
+// endsEarly is what is said where the bracket is closed.
+const (
+	unclosed  = "did not find expected ',' or "
+	endsEarly = "a text in [ ] or { } ends before this"
+)
+
 // linePrefix is where the library says a problem is. It is the line of the
 // enclosing block, one less than that, or nothing; so it is not used.
 var linePrefix = regexp.MustCompile(`^yaml: (?:line \d+: )?`)
@@ -49,7 +57,13 @@ func syntaxText(err error) string {
 // the parser had been given when it failed, up to the end of a line.
 func reportSyntax(given []byte, err error, p *Problems) {
 	msg := syntaxText(err)
+	all := given
 	given = given[:failure(given, msg)]
+	if open := bytes.LastIndexAny(given, "[{"); open >= 0 && strings.HasPrefix(msg, unclosed) {
+		if n := flowFailure(all[open:], msg); n > 0 {
+			given, msg = all[:open+n+1], endsEarly
+		}
+	}
 	begin := bytes.LastIndexByte(given, '\n') + 1
 	at := At(bytes.Count(given, []byte("\n"))+1, max(utf8.RuneCount(given[begin:]), 1))
 

@@ -3,6 +3,7 @@ package preprocess
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strconv"
 	"strings"
@@ -126,8 +127,8 @@ func noType(name string) error {
 // expanded is the specification with the columns that patterns and types stand for,
 // in the order of the table. A column that is named, kept, dropped or the target is
 // none of them, and the first of two has it. A column of the very name comes before
-// the pattern.
-func (s *Preprocess) expanded(schema *arrow.Schema) (feature.Spec, error) {
+// the pattern. The log is told where that may not be what was meant.
+func (s *Preprocess) expanded(schema *arrow.Schema, log *slog.Logger) (feature.Spec, error) {
 	spec := s.spec()
 	taken := map[string]bool{}
 	for _, name := range spec.Keep {
@@ -141,6 +142,7 @@ func (s *Preprocess) expanded(schema *arrow.Schema) (feature.Spec, error) {
 			if _, err := table.Column(schema, name); err != nil {
 				return spec, fmt.Errorf("drop: %w", err)
 			}
+			tellAlone(log, "drop", name, schema)
 			taken[name] = true
 			continue
 		}
@@ -154,10 +156,12 @@ func (s *Preprocess) expanded(schema *arrow.Schema) (feature.Spec, error) {
 	var list []feature.Column
 	for _, c := range spec.Features {
 		if !several(c.Name, schema) {
+			tellAlone(log, "features", c.Name, schema)
 			list = append(list, c)
 			continue
 		}
 		before := len(list)
+		kept := s.keptOf(c.Name, schema)
 		for _, f := range schema.Fields() {
 			if !taken[f.Name] && fits(c.Name, f) {
 				taken[f.Name] = true
@@ -166,8 +170,13 @@ func (s *Preprocess) expanded(schema *arrow.Schema) (feature.Spec, error) {
 				list = append(list, column)
 			}
 		}
-		if len(list) == before {
+		switch {
+		case len(list) == before && len(kept) > 0:
+			return spec, diag.WithHint(fmt.Errorf("features: no column is left for %s without those in keep, %s", whatFor(c.Name), someOf(kept)), keptHint+"; the columns are "+someNames(schema))
+		case len(list) == before:
 			return spec, diag.WithHint(fmt.Errorf("features: no column is left for %s", whatFor(c.Name)), "the columns are "+someNames(schema))
+		case len(kept) > 0:
+			log.Info("columns in keep are no features", "of", c.Name, "columns", someOf(kept), "hint", keptHint)
 		}
 	}
 	spec.Features = list
@@ -181,13 +190,48 @@ func whatFor(name string) string {
 	return fmt.Sprintf("the pattern %q", name)
 }
 
+const keptHint = "what is kept is a feature only if it is named under features itself"
+
+// keptOf lists the columns that a pattern or a type does not stand for because they are
+// kept.
+func (s *Preprocess) keptOf(name string, schema *arrow.Schema) (kept []string) {
+	target := s.predicted()
+	for _, f := range schema.Fields() {
+		_, named := s.Features.Get(f.Name)
+		dropped := slices.ContainsFunc(s.Drop, func(d string) bool { return d == f.Name || several(d, schema) && fits(d, f) })
+		predicted := slices.ContainsFunc(target, func(t TargetSetting) bool { return t.Column == f.Name })
+		if fits(name, f) && slices.Contains(s.Keep, f.Name) && !named && !dropped && !predicted {
+			kept = append(kept, f.Name)
+		}
+	}
+	return kept
+}
+
+// tellAlone tells that a name is that of a column, where it could have been meant for
+// several.
+func tellAlone(log *slog.Logger, setting, name string, schema *arrow.Schema) {
+	if !strings.Contains(name, "*") && !isType(name) {
+		return
+	}
+	for _, f := range schema.Fields() {
+		if f.Name != name && fits(name, f) {
+			log.Warn(fmt.Sprintf("%s: %q is the column of that name, and stands for no others", setting, name), "hint", "give it another name with rename of a derive stage if others are meant, too")
+			return
+		}
+	}
+}
+
 // someNames lists the columns of a table, but not thousands.
 func someNames(schema *arrow.Schema) string {
-	const most = 20
 	var names []string
 	for _, f := range schema.Fields() {
 		names = append(names, f.Name)
 	}
+	return someOf(names)
+}
+
+func someOf(names []string) string {
+	const most = 20
 	if len(names) > most {
 		names = append(slices.Clone(names[:most]), fmt.Sprintf("and %d more", len(names)-most))
 	}

@@ -1,6 +1,7 @@
 package preprocess
 
 import (
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -34,7 +35,7 @@ func TestPatterns(t *testing.T) {
 		for _, name := range strings.Fields(tt.features) {
 			s.Features = append(s.Features, settings.Entry[FeatureSetting]{Key: name, Value: FeatureSetting{Scale: "min_max"}})
 		}
-		spec, err := s.expanded(schema)
+		spec, err := s.expanded(schema, slog.New(slog.DiscardHandler))
 		if err != nil {
 			if !strings.Contains(err.Error(), tt.want) || !strings.Contains(diag.HintOf(err), "p_10") {
 				t.Errorf("%s: got error %v (hint: %s)", tt.features, err, diag.HintOf(err))
@@ -50,6 +51,37 @@ func TestPatterns(t *testing.T) {
 		}
 		if !slices.Equal(got, strings.Fields(tt.want)) {
 			t.Errorf("%s: got %v, want %s", tt.features, got, tt.want)
+		}
+	}
+}
+
+// What a pattern leaves out, or does not stand for, is told.
+func TestTellPatterns(t *testing.T) {
+	var fields []arrow.Field
+	for _, name := range []string{"*", "p_1", "id", "p_2", "y"} {
+		fields = append(fields, arrow.Field{Name: name, Type: arrow.PrimitiveTypes.Float64})
+	}
+	for _, tt := range []struct{ features, keep, drop, want string }{
+		{"p_*", "p_2", "", `level=INFO msg="columns in keep are no features" of=p_* columns=p_2 `},
+		{"p_* p_2", "p_2", "", ""},
+		{"p_*", "p_2 id", "p_2*", ""},
+		{"p_*", "id", "", ""},
+		{"p_*", "p_1 p_2", "", `no column is left for the pattern "p_*" without those in keep, p_1, p_2`},
+		{"type:text", "id", "", `no column is left for "type:text"` + "\n"},
+		{"*", "", "", `level=WARN msg="features: \"*\" is the column of that name, and stands for no others"`},
+		{"p_1", "", "*", `level=WARN msg="drop: \"*\" is the column of that name, and stands for no others"`},
+	} {
+		s := &Preprocess{Target: &TargetSetting{Column: "y", Task: "auto", Scale: "auto"}, Keep: strings.Fields(tt.keep), Drop: strings.Fields(tt.drop)}
+		for _, name := range strings.Fields(tt.features) {
+			s.Features = append(s.Features, settings.Entry[FeatureSetting]{Key: name, Value: FeatureSetting{Scale: "auto"}})
+		}
+		var log strings.Builder
+		_, err := s.expanded(arrow.NewSchema(fields, nil), slog.New(slog.NewTextHandler(&log, nil)))
+		if err != nil {
+			log.WriteString(err.Error() + "\n")
+		}
+		if got := log.String(); !strings.Contains(got, tt.want) || tt.want == "" && got != "" {
+			t.Errorf("%+v: got %s", tt, got)
 		}
 	}
 }
@@ -72,7 +104,7 @@ func TestTypes(t *testing.T) {
 		for _, name := range strings.Fields(tt.features) {
 			s.Features = append(s.Features, settings.Entry[FeatureSetting]{Key: name, Value: FeatureSetting{Scale: "auto"}})
 		}
-		spec, err := s.expanded(schema)
+		spec, err := s.expanded(schema, slog.New(slog.DiscardHandler))
 		if err != nil {
 			if !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("%s: %v", tt.features, err)

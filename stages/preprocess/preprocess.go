@@ -172,7 +172,7 @@ func (s *Preprocess) fit(ctx context.Context, env pipeline.Env) (*feature.Transf
 	}
 	defer in.Close()
 	defer r.Close()
-	spec, err := s.expanded(r.Schema())
+	spec, err := s.expanded(r.Schema(), env.Log().With("table", trainPort))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", in.Name, err)
 	}

@@ -10,13 +10,13 @@ import (
 
 // Preprocess fits feature transforms on one table and applies them to all.
 type Preprocess struct {
-	Features settings.Map[FeatureSetting] `yaml:"features" required:"true" min:"1" doc:"The columns that become features, in order, each with its settings. A name with * stands for all columns that fit, in the order of the table, and are not used otherwise; so does type:number, type:text, type:bool, type:date, type:timestamp, type:time or type:list for all columns of the type."`
+	Features settings.Map[FeatureSetting] `yaml:"features" required:"true" min:"1" doc:"The columns that become features, in order, each with its settings. A name with * stands for all columns that fit, in the order of the table, and are not used otherwise; so does type:number, type:text, type:bool, type:date, type:timestamp, type:time or type:list for all columns of the type. The columns of keep are none of these: name one to have it as a feature, too."`
 	Drop     []string                     `yaml:"drop" added:"true" doc:"Columns that the names with * and type: under features leave out: names, patterns with *, or types as there."`
 	Defaults *DefaultsSetting             `yaml:"defaults" added:"true" doc:"Settings by type, for what the columns under features leave open."`
 	Select   *feature.Selection           `yaml:"select" added:"true" doc:"Which of the features stay, by what they are in the rows of train. By default all do."`
 	Target   *TargetSetting               `yaml:"target" doc:"The column to predict. Without it the data sets have no target."`
 	Targets  []TargetSetting              `yaml:"targets" min:"2" max:"1000" added:"true" doc:"Several columns that one network predicts, in place of target: all numbers, or all labels of two classes (multi-label), such as truth values. Rows that lack one of them are dropped."`
-	Keep     []string                     `yaml:"keep" doc:"Columns to carry into the data sets as they are, for slices, plots and identification."`
+	Keep     []string                     `yaml:"keep" doc:"Columns to carry into the data sets as they are, for slices, plots and identification. The names with * and type: under features leave them out."`
 }
 
 // A DefaultsSetting says how columns of a type become features, as far as they
