@@ -11,6 +11,7 @@ import (
 	"image/png"
 	"io"
 	"iter"
+	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
@@ -202,13 +203,13 @@ func (r *reading) add(levels []byte, f *source.File) ([]byte, error) {
 		return nil, err
 	}
 	if r.channels == 1 && r.Color != "gray" && !isGray(m) {
-		return nil, diag.WithHint(fmt.Errorf("%s has colours, and the first picture has none", f.Name), "write `color: rgb`, or `color: gray` to drop them")
+		return nil, diag.WithHint(fmt.Errorf("%s has colours, and the first picture has none", f.Name), "write `format: {images: {color: rgb}}`, or `format: {images: {color: gray}}` to drop them")
 	}
 	p := planesOf(m, r.channels)
 	if p.height != r.height || p.width != r.width {
 		if len(r.Size) == 0 {
 			return nil, diag.WithHint(fmt.Errorf("%s has %d x %d levels, and the first picture %d x %d (height x width)", f.Name, p.height, p.width, r.height, r.width),
-				fmt.Sprintf("write `size: [%d, %d]` to scale all to one size", r.height, r.width))
+				fmt.Sprintf("write `format: {images: {size: [%d, %d]}}` to scale all to one size", r.height, r.width))
 		}
 		p = p.scaled(r.height, r.width)
 	}
@@ -234,14 +235,22 @@ func read(f *source.File) (image.Image, error) {
 	}
 	c, err := format.config(bytes.NewReader(data))
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", f.Name, err)
+		return nil, damaged(f, err)
 	}
 	if c.Width < 1 || c.Height < 1 || c.Width > maxPixels/c.Height {
 		return nil, fmt.Errorf("%s has %d x %d pixels, at most %d are possible", f.Name, c.Height, c.Width, maxPixels)
 	}
 	m, err := format.decode(bytes.NewReader(data))
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", f.Name, err)
+		return nil, damaged(f, err)
 	}
 	return m, nil
+}
+
+// damaged is the error about a picture that cannot be decoded.
+func damaged(f *source.File, err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) || strings.HasSuffix(err.Error(), io.ErrUnexpectedEOF.Error()) { // image/png tells it as a text
+		return diag.WithHint(fmt.Errorf("%s: the picture is cut off", f.Name), "copy the file again, or remove it")
+	}
+	return diag.WithHint(fmt.Errorf("%s: %w", f.Name, err), "the picture is damaged, or of a kind that is not read: convert it, or remove it")
 }

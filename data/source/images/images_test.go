@@ -153,10 +153,10 @@ func TestErrors(t *testing.T) {
 	}{
 		{"none", Reader{}, nil, "there are no pictures", ""},
 		{"other file", Reader{}, []*source.File{file("1.png", one), file("notes.txt", []byte("hello"))}, "photos/notes.txt is no picture in PNG or JPEG", "leave it out"},
-		{"cut", Reader{}, []*source.File{file("1.png", one[:50])}, "photos/1.png: ", ""},
+		{"cut", Reader{}, []*source.File{file("1.png", one[:50])}, "photos/1.png: the picture is cut off", "copy the file again"},
 		{"bomb", Reader{}, []*source.File{file("1.png", huge)}, "photos/1.png", ""},
 		{"sizes", Reader{}, []*source.File{file("1.png", one), file("2.png", pngOf(t, gray(1, 2, 7, 8)))}, "photos/2.png has 1 x 2 levels, and the first picture 1 x 1", "size: [1, 1]"},
-		{"colour among gray", Reader{}, []*source.File{file("1.png", one), file("2.png", pngOf(t, colored(1, 1, color.NRGBA{1, 2, 3, 255})))}, "photos/2.png has colours", "color: rgb"},
+		{"colour among gray", Reader{}, []*source.File{file("1.png", one), file("2.png", pngOf(t, colored(1, 1, color.NRGBA{1, 2, 3, 255})))}, "photos/2.png has colours", "`format: {images: {color: gray}}`"},
 		{"no such table", Reader{Labels: "labels.csv"}, []*source.File{file("1.png", one)}, "labels: labels.csv is none of the 1 files that are read", "paths:"},
 		{"a table alone", labels, []*source.File{table("file,label\n")}, "there are no pictures", ""},
 		{"other columns", labels, []*source.File{table("id,label\n1.png,x\n"), file("1.png", one)}, "photos/labels.csv has no columns file and label", "its header"},
