@@ -173,8 +173,8 @@ func (p *Part) filtering(f *Filter, before []*Step, need []string, given *Given,
 			return nil, need
 		}
 		part := NewPart(before, columns, given)
-		if len(part.Joins()) > 0 && !given.Leave {
-			return nil, need // a table is not fetched for a count
+		if (len(part.Joins()) > 0 || part.Wide()) && !given.Leave {
+			return nil, need // for a count no table is fetched, and no row is asked for those around it, which may not be there yet
 		}
 		for _, name := range part.Needs() {
 			if !given.Has(name) {

@@ -2,6 +2,7 @@ package replay
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -132,6 +133,12 @@ func TestNeedsOfWindows(t *testing.T) {
 		if needs, taken := strings.Join(p.Needs(), " "), strings.Join(p.Taken(), " "); needs != c.needs || taken != c.taken {
 			t.Errorf("%s: needs %q, takes %q; want %q, %q", c.wanted, needs, taken, c.needs, c.taken)
 		}
+	}
+	// A filter of what later rows say is not counted: the newest rows are to be scored.
+	behind := append(steps, list(t, `{"filter":{"where":"y_h1 > 0"}}`)...)
+	raw := func(name string) bool { return slices.Contains(strings.Fields("day shop w x y z"), name) }
+	if needs := strings.Join(NewPart(behind, []string{"e"}, &Given{Has: raw, Read: raw}).Needs(), " "); needs != "day shop w z" {
+		t.Errorf("a count needs %q", needs)
 	}
 	for _, c := range []struct{ old, new, want string }{
 		{`"gaps":"error"`, `"gaps":"none"`, `unknown gaps "none"`},

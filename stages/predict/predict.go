@@ -46,7 +46,7 @@ func Ports() []string { return []string{tablePort, dataPort, "transform", "model
 func Kind() pipeline.Kind {
 	return pipeline.Kind{
 		Name:    "predict",
-		Version: 4,
+		Version: 5,
 		Doc: `Adds the predictions of a model to a table.
 
 The table needs the columns that the features are made of, not the target; a

@@ -1,6 +1,7 @@
 package cell
 
 import (
+	"math"
 	"math/big"
 	"strconv"
 	"strings"
@@ -76,6 +77,9 @@ func TestNumbersOfTheData(t *testing.T) {
 			significant := len(strings.TrimRight(strings.ReplaceAll(mantissa, ".", ""), "0"))
 			back := strconv.FormatFloat(b.floats()[0], 'e', max(0, min(significant, 15)-1), 64)
 			again, _ := new(big.Rat).SetString(back)
+			if math.Abs(b.floats()[0]) < 0x1p-1022 {
+				return // numbers this small have fewer digits, the smallest of them one
+			}
 			if significant <= 15 && again.Cmp(exact) != 0 && tally.classes[classExcess] == 0 {
 				rt.Fatalf("%s became %s", text, back)
 			}
