@@ -220,15 +220,11 @@ func NewFramer(schema *arrow.Schema, spec Framing) (*Framer, error) {
 		}
 		f.frames = append(f.frames, frame)
 	}
-	var fields, out []arrow.Field
-	for _, name := range f.names {
-		at, err := table.Column(schema, name)
-		if err != nil {
-			return nil, err
-		}
-		fields = append(fields, schema.Field(at))
+	var out []arrow.Field
+	needs, err := narrowed(schema, f.names)
+	if err != nil {
+		return nil, err
 	}
-	needs := arrow.NewSchema(fields, nil)
 	if f.keys, err = NewKeys(needs, spec.By...); err != nil {
 		return nil, fmt.Errorf("by: %w", err)
 	}

@@ -467,3 +467,16 @@ func converted[To, From ~int8 | ~int16 | ~int32 | ~int64 | ~uint8 | ~uint16 | ~u
 	}
 	return out
 }
+
+// narrowed is a schema of some columns alone.
+func narrowed(schema *arrow.Schema, names []string) (*arrow.Schema, error) {
+	fields := make([]arrow.Field, len(names))
+	for i, name := range names {
+		at, err := table.Column(schema, name)
+		if err != nil {
+			return nil, err
+		}
+		fields[i] = schema.Field(at)
+	}
+	return arrow.NewSchema(fields, nil), nil
+}

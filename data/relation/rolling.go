@@ -63,15 +63,10 @@ func NewRoller(schema *arrow.Schema, spec Rolling, scratch Scratch) (*Roller, er
 			need(&r.names, m.Column)
 		}
 	}
-	var fields []arrow.Field
-	for _, name := range r.names {
-		at, err := table.Column(schema, name)
-		if err != nil {
-			return nil, err
-		}
-		fields = append(fields, schema.Field(at))
+	needs, err := narrowed(schema, r.names)
+	if err != nil {
+		return nil, err
 	}
-	needs := arrow.NewSchema(fields, nil)
 	if r.keys, err = NewKeys(needs, spec.By...); err != nil {
 		return nil, fmt.Errorf("by: %w", err)
 	}

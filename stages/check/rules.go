@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -220,26 +221,31 @@ func repeated(ctx context.Context, with relation.Means, r *table.Reader, columns
 		return nil, err
 	}
 	broken := newSet(r.NumRows())
+	return broken, present(ctx, need, func(row int64) {
+		if !once.Has(row) {
+			broken.add(row)
+		}
+	})
+}
+
+// present visits the rows that have a value in each column.
+func present(ctx context.Context, r *table.Reader, visit func(row int64)) error {
 	var row int64
-	for rec, err := range need.Batches() {
+	for rec, err := range r.Batches() {
 		if err == nil {
 			err = ctx.Err()
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for i := range int(rec.NumRows()) {
-			missing := false
-			for _, c := range rec.Columns() {
-				missing = missing || c.IsNull(i)
-			}
-			if !missing && !once.Has(row) {
-				broken.add(row)
+			if !slices.ContainsFunc(rec.Columns(), func(c arrow.Array) bool { return c.IsNull(i) }) {
+				visit(row)
 			}
 			row++
 		}
 	}
-	return broken, nil
+	return nil
 }
 
 // unmatched finds rows whose value another table does not have.
@@ -256,9 +262,7 @@ func unmatched(ctx context.Context, with relation.Means, r *table.Reader, column
 	if err != nil {
 		return nil, err
 	}
-	number := "row of " + column // beside the column, and says which row it is
-	left := arrow.NewSchema([]arrow.Field{need.Schema().Field(0), {Name: number, Type: arrow.PrimitiveTypes.Int64}}, nil)
-	joiner, err := relation.NewJoiner(left, right.Schema(), relation.Join{On: []relation.Pair{{Left: column, Right: name}}, How: relation.AntiJoin})
+	joiner, err := relation.NewJoiner(need.Schema(), right.Schema(), relation.Join{On: []relation.Pair{{Left: column, Right: name}}, How: relation.AntiJoin})
 	var unlike *relation.TypesError
 	if errors.As(err, &unlike) {
 		err = diag.WithHint(fmt.Errorf("column %q is %s, and %q of the input %q is %s, which are never equal",
@@ -267,42 +271,19 @@ func unmatched(ctx context.Context, with relation.Means, r *table.Reader, column
 	if err != nil {
 		return nil, err
 	}
-	lookup, err := joiner.Lookup(ctx, with.Threads, right)
+	rows, err := joiner.Lefts(ctx, with, need, right)
 	if err != nil {
 		return nil, err
 	}
-	broken := newSet(r.NumRows())
-	var row int64
-	for rec, err := range need.Batches() {
-		if err == nil {
-			err = ctx.Err()
-		}
-		if err != nil {
-			return nil, err
-		}
-		numbers := make([]int64, rec.NumRows())
-		for i := range numbers {
-			numbers[i] = row + int64(i)
-		}
-		column := table.NewArray(numbers, nil)
-		both := array.NewRecordBatch(left, []arrow.Array{rec.Column(0), column}, rec.NumRows())
-		err := lookup.Join(both, row, func(none arrow.RecordBatch) error {
-			list := none.Column(1).(*array.Int64)
-			for i, at := range list.Values() {
-				if none.Column(0).IsValid(i) { // a value that is missing refers to nothing
-					broken.add(at)
-				}
-			}
-			return nil
-		})
-		both.Release()
-		column.Release()
-		if err != nil {
-			return nil, err
-		}
-		row += rec.NumRows()
+	alone, broken := newSet(r.NumRows()), newSet(r.NumRows())
+	for _, row := range rows {
+		alone.add(row)
 	}
-	return broken, nil
+	return broken, present(ctx, need, func(row int64) { // a value that is missing refers to nothing
+		if alone.has(row) {
+			broken.add(row)
+		}
+	})
 }
 
 // breaks says of some rows of the table which break the rule.
