@@ -27,13 +27,15 @@ func (im *importer) downloadAll(ctx context.Context, files []pipeline.FileInput,
 		}
 		one := *im
 		one.says = together.part()
+		select { // in the order of the files, so that the first ones come first
+		case slots <- struct{}{}:
+		case <-ctx.Done():
+		}
+		if ctx.Err() != nil {
+			break
+		}
 		running.Go(func() {
-			select {
-			case slots <- struct{}{}:
-				defer func() { <-slots }()
-			case <-ctx.Done():
-				return
-			}
+			defer func() { <-slots }()
 			if errs[i] = one.download(ctx, f, inputs[f.Port]); errs[i] != nil {
 				cancel(errOther)
 			}
