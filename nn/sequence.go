@@ -26,36 +26,42 @@ const maxScores = 1 << 28
 // become a sequence (T, Dimensions). With a Padding id sequences end before
 // their trailing paddings, and the layers behind see their lengths.
 type Embedding struct {
-	Vocabulary int  `yaml:"vocabulary" json:"vocabulary" required:"true" min:"1" max:"16777216" doc:"How many ids there are, from 0 on. Any other number is an error."`
-	Dimensions int  `yaml:"dimensions" json:"dimensions" required:"true" min:"1" max:"65536" doc:"The size of a vector."`
+	Vocabulary int  `yaml:"vocabulary" json:"vocabulary" default:"0" min:"0" max:"16777216" doc:"How many ids there are, from 0 on. Any other number is an error. 0 is as many as the data set says, which it does of words, parts of words and categories that a preprocess stage has numbered."`
+	Dimensions int  `yaml:"dimensions" json:"dimensions" short:"true" required:"true" min:"1" max:"65536" doc:"The size of a vector."`
 	Padding    *int `yaml:"padding" json:"padding,omitempty" min:"0" doc:"The id that fills up sequences at their end. What it fills is left out by the layers that follow, as long as they keep the steps."`
 }
 
 func (l *Embedding) words() string { return fmt.Sprintf("%d of %d", l.Dimensions, l.Vocabulary) }
 
 func (l *Embedding) infer(s *step) error {
-	if err := s.between("vocabulary", l.Vocabulary, 1, maxTokens); err != nil {
-		return err
-	}
-	if err := s.between("dimensions", l.Dimensions, 1, maxWidth); err != nil {
-		return err
-	}
-	if l.Padding != nil {
-		if err := s.between("padding", *l.Padding, 0, l.Vocabulary-1); err != nil {
-			return err
-		}
-		if s.in.lengths == "" { // else the data says how long they are
-			s.out.lengths = s.Path
-		}
-	}
 	if !s.in.raw {
 		return s.wrong("", "put it first", "wants token ids of the data set, but a layer before it has changed them")
 	}
 	if err := s.wants(1); err != nil {
 		return err
 	}
+	ids, last := l.Vocabulary, l.Vocabulary-1
+	if ids == 0 {
+		if s.in.shape[0] != Unknown {
+			return s.wrong("vocabulary", "write how many there are, as in `vocabulary: 5000`", "does not know how many token ids there are, and the data set does not say it")
+		}
+		ids, last = Unknown, maxTokens-1
+	} else if err := s.between("vocabulary", ids, 1, maxTokens); err != nil {
+		return err
+	}
+	if err := s.between("dimensions", l.Dimensions, 1, maxWidth); err != nil {
+		return err
+	}
+	if l.Padding != nil {
+		if err := s.between("padding", *l.Padding, 0, last); err != nil {
+			return err
+		}
+		if s.in.lengths == "" { // else the data says how long they are
+			s.out.lengths = s.Path
+		}
+	}
 	s.out.shape = Shape{s.in.shape[0], l.Dimensions}
-	s.weight("weight", Table, l.Vocabulary, l.Dimensions, Linear, l.Vocabulary, l.Dimensions)
+	s.weight("weight", Table, ids, l.Dimensions, Linear, ids, l.Dimensions)
 	return nil
 }
 

@@ -3,6 +3,7 @@ package nn
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"pipe/data/tensor"
 )
@@ -30,6 +31,29 @@ func (s Spec) Vocabularies() []int {
 		walk(shapes.Nodes, look(0))
 	}
 	return least
+}
+
+// WithVocabulary gives layers, whose input has so many token ids, in which embeddings
+// that do not say how many there are have that number. 0 stands for one that is not
+// known.
+func WithVocabulary(list []Layer, ids int) []Layer {
+	out := slices.Clone(list)
+	for i := range out {
+		switch l := &out[i]; {
+		case l.Embedding != nil && l.Embedding.Vocabulary == 0:
+			e := *l.Embedding
+			e.Vocabulary, l.Embedding = ids, &e
+		case l.Residual != nil:
+			l.Residual = &Residual{Layers: WithVocabulary(l.Residual.Layers, ids)}
+		case l.Concat != nil:
+			c := &Concat{}
+			for _, branch := range l.Concat.Branches {
+				c.Branches = append(c.Branches, WithVocabulary(branch, ids))
+			}
+			l.Concat = c
+		}
+	}
+	return out
 }
 
 // CheckTokens finds the first number in rows that is no token id of a vocabulary.
@@ -83,5 +107,5 @@ func (e *TokenError) Hint() string {
 	if math.Trunc(e.Value) != e.Value || e.Value < 0 {
 		return "token ids must not be scaled: write `scale: none` for their columns in the preprocess stage"
 	}
-	return "raise the vocabulary of the network, or give rare tokens one id where the table is made"
+	return "raise the vocabulary of the embedding, or give rare tokens one id where the table is made"
 }

@@ -52,6 +52,8 @@ func TestVocabulary(t *testing.T) {
 		want   int
 	}{
 		{nil, 0},
+		{WithVocabulary([]Layer{embedding(0), flatten}, 9), 9},
+		{WithVocabulary([]Layer{NewLayer("concat", &Concat{Branches: [][]Layer{{embedding(0), flatten}, {embedding(5), flatten}}})}, 4), 4},
 		{[]Layer{embedding(7), flatten}, 7},
 		{[]Layer{NewLayer("concat", &Concat{Branches: [][]Layer{{embedding(7), flatten}, {embedding(5), flatten}}})}, 5},
 	} {

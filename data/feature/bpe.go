@@ -96,7 +96,7 @@ func (pairIDs) Outputs() []Output { return nil }
 func (pairIDs) Apply(*Values, *Out) {}
 
 // Input implements Whole.
-func (f pairIDs) Input() table.Input { return f.input() }
+func (f pairIDs) Input() table.Input { return f.input(token.FirstMerge + len(f.Merges)) }
 
 // Rows implements Whole.
 func (f pairIDs) Rows(v *Values, _ *Out) tensor.Rows {

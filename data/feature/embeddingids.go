@@ -93,8 +93,8 @@ func (categoryIDs) Outputs() []Output { return nil }
 func (categoryIDs) Apply(*Values, *Out) {}
 
 // Input implements Whole.
-func (categoryIDs) Input() table.Input {
-	return table.Input{Kind: table.Tokens, Type: tensor.I32, Shape: []int{1}}
+func (f categoryIDs) Input() table.Input {
+	return table.Input{Kind: table.Tokens, Type: tensor.I32, Shape: []int{1}, Size: 1 + btoi(f.Missing) + len(f.Categories)}
 }
 
 // Rows implements Whole.

@@ -133,7 +133,7 @@ func (wordIDs) Outputs() []Output { return nil }
 func (wordIDs) Apply(*Values, *Out) {}
 
 // Input implements Whole.
-func (f wordIDs) Input() table.Input { return f.input() }
+func (f wordIDs) Input() table.Input { return f.input(firstID + len(f.Words)) }
 
 // Rows implements Whole.
 func (f wordIDs) Rows(v *Values, _ *Out) tensor.Rows {
@@ -178,12 +178,13 @@ func (s sequence) check() error {
 
 func (s sequence) padded() bool { return s.Pad != "" && s.Pad != token.PadNone }
 
-func (s sequence) input() table.Input {
+// input is what rows of so many ids are.
+func (s sequence) input(size int) table.Input {
 	steps := tensor.Ragged
 	if s.padded() {
 		steps = s.Length
 	}
-	return table.Input{Kind: table.Tokens, Type: tensor.I32, Shape: []int{steps}}
+	return table.Input{Kind: table.Tokens, Type: tensor.I32, Shape: []int{steps}, Size: size}
 }
 
 // rows makes ids of texts.

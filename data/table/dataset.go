@@ -64,7 +64,8 @@ type Input struct {
 	// features, each value of a step of a series. Of other kinds, and of a
 	// series that says nothing more, it is one for the whole, or none.
 	Features []Feature `json:"features,omitempty"`
-	// Size is how many elements a sparse vector has, 0 of other kinds.
+	// Size is how many elements a sparse vector has, and how many ids there are of
+	// tokens, from 0 on, where that is known. It is 0 of other kinds.
 	Size int `json:"size,omitempty"`
 }
 
@@ -243,8 +244,8 @@ func (in *Input) check() error {
 		return fmt.Errorf("tokens are of type %s or %s, not %s", tensor.I32, tensor.U8, in.Type)
 	case len(in.Shape) != rank:
 		return fmt.Errorf("the shape of %s has %d dimensions, not %d", in.Kind, rank, len(in.Shape))
-	case (in.Kind == Sparse) != (in.Size != 0) || in.Size < 0 || in.Size > maxSparse:
-		return fmt.Errorf("vectors of %d elements", in.Size)
+	case in.Kind == Sparse && in.Size == 0, in.Kind != Sparse && in.Kind != Tokens && in.Size != 0, in.Size < 0, in.Size > maxSparse:
+		return fmt.Errorf("%s of size %d", in.Kind, in.Size)
 	case in.Kind == Sparse && (in.Type != tensor.F32 || !in.Ragged() || in.Shape[1] != 2):
 		return fmt.Errorf("sparse vectors are of type %s and shape [%d 2], not %s %v", tensor.F32, tensor.Ragged, in.Type, in.Shape)
 	case in.Ragged() && in.Kind != Tokens && in.Kind != Series && in.Kind != Sparse:

@@ -15,7 +15,7 @@ import (
 func applyKind() pipeline.Kind {
 	return pipeline.Kind{
 		Name:    "apply",
-		Version: 3,
+		Version: 4,
 		Doc: `Apply transforms that were fitted by another stage to tables.
 
 The stage makes a data set for each table, under the name of its input, as the preprocess stage that

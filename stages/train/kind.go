@@ -28,7 +28,8 @@ makes a linear or logistic regression.
 
 The input is one row of features. ` + "`reshape: [channels, height, width]`" + ` takes them as an image,
 ` + "`reshape: [steps, values]`" + ` as a sequence, and ` + "`embedding`" + ` as the token ids of a sequence; each layer
-says which of these it takes. Where a picture or a series is the only input of the data set, the layers get it as it is.
+says which of these it takes. How many ids there are an embedding knows from the preprocess stage, where that has
+numbered words or categories. Where a picture or a series is the only input of the data set, the layers get it as it is.
 Layers that do not fit are found before anything runs, as far as that
 does not depend on the data. At the end there must be features again: ` + "`flatten`" + `,
 ` + "`global_pool`" + `, ` + "`time_pool`" + `, or the last output of an lstm or gru. The presets ` + "`mlp`" + `, ` + "`cnn`" + ` and ` + "`resnet`" + `
@@ -41,7 +42,7 @@ A data set whose inputs have names (a picture, a text, features) has a list of l
 
     branches:
       image: [{conv2d: {filters: 16, kernel: 3, activation: relu}}, {global_pool: average}]
-      text: [{embedding: {vocabulary: 5000, dimensions: 32}}, {lstm: {units: 32, return: last}}]
+      text: [{embedding: 32}, {lstm: {units: 32, return: last}}]
     network: [{dense: 64}]
 
 What comes out of them is put side by side, as ` + "`concat`" + ` does, for the layers of ` + "`network`" + `. Features need no

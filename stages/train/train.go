@@ -43,7 +43,7 @@ func (s *Train) Run(ctx context.Context, env pipeline.Env) (err error) {
 	}
 	for i, n := range spec.Vocabularies() {
 		if in := &train.info.Inputs[i]; in.Kind == table.Tokens && n == 0 {
-			env.Log().Warn("token ids are taken for amounts", "input", in.Name, "hint", "begin its layers with an embedding: {vocabulary: N, dimensions: 16}")
+			env.Log().Warn("token ids are taken for amounts", "input", in.Name, "hint", "begin its layers with `embedding: 16`")
 		}
 	}
 	if !sig.Task.IsOne() && s.ClassWeights.Mode == "balanced" && sig.Task.IsClassification() {
@@ -155,6 +155,9 @@ func comparable(train, validation *rows) error {
 // error names the setting that does not fit.
 func (s *Train) spec(info *table.DatasetInfo, sig nn.Signature) (nn.Spec, nn.Signature, error) {
 	spec := nn.Spec{Inputs: len(sig.Features), Layers: nn.Expand(s.Network, network), Outputs: sig.Outputs()}
+	if len(info.Inputs) == 1 && len(s.Branches) == 0 {
+		spec.Layers = nn.WithVocabulary(spec.Layers, ids(&info.Inputs[0]))
+	}
 	about := fmt.Sprintf("%d features", spec.Inputs)
 	if len(s.Branches) > 0 || len(sig.Inputs) > 0 {
 		sig.Inputs, sig.Features, spec.Inputs = sig.AllInputs(), nil, 0
@@ -186,10 +189,18 @@ func (s *Train) branches(info *table.DatasetInfo, inputs []nn.Input) ([]nn.Branc
 				Todo: fmt.Sprintf("write `branches: {%s: [...]}` with layers that make features of it", in.Name)}
 		}
 		if ok {
-			list[i].Layers = nn.Expand(layers, "branches."+in.Name)
+			list[i].Layers = nn.WithVocabulary(nn.Expand(layers, "branches."+in.Name), ids(&info.Inputs[i]))
 		}
 	}
 	return list, nil
+}
+
+// ids are how many token ids an input has, 0 if that is not known, or if it has none.
+func ids(in *table.Input) int {
+	if in.Kind != table.Tokens {
+		return 0
+	}
+	return in.Size
 }
 
 func inputNames(inputs []nn.Input) string {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"pipe/data/table"
 	"pipe/data/task"
 	"pipe/nn"
 	"pipe/pipeline"
@@ -45,7 +46,7 @@ func (s *Train) Imagine(rows, validation, features, classes int) (t Training, er
 	if classes >= 2 {
 		sig.Classes, sig.Scale = numbered("class", classes), 0
 	}
-	if t.Spec, t.Signature, err = s.spec(nil, sig); err != nil {
+	if t.Spec, t.Signature, err = s.spec(new(table.DatasetInfo), sig); err != nil {
 		return t, err
 	}
 	cfg := *s
