@@ -155,7 +155,8 @@ type seen struct {
 	rising rising
 	two    two
 	absent int64
-	sorted order.Run
+	sorted order.Run // in memory of the sorter
+	sorter order.Sorter
 	looked any // what a looker has seen
 	counts *counter
 }
@@ -193,7 +194,7 @@ func (c *columnFit) look(arr arrow.Array, s *seen, first, target bool) error {
 		return nil
 	}
 	if c.stats.order != nil {
-		s.sorted = order.Sort(v.Numbers)
+		s.sorted = s.sorter.Sort(v.Numbers)
 		s.absent = int64(len(v.Numbers) - len(s.sorted))
 	}
 	if c.stats.counter != nil {

@@ -13,7 +13,7 @@ type Column struct {
 	n     int64
 }
 
-// Add adds a run, which belongs to the column from then on.
+// Add adds what is in a run.
 func (c *Column) Add(r Run) error {
 	if len(r) == 0 {
 		return nil
@@ -95,16 +95,19 @@ func (w *window) key(i int64) (uint64, error) {
 
 // At is the number at a place of the order, counted from 0.
 func (c *Column) At(place int64) (float64, error) {
-	key, err := c.keyAt(place)
+	key, err := keyAt(c.windows(), place)
 	return Number(key), err
 }
 
-// keyAt halves the range of keys until few are left, which are sorted.
-func (c *Column) keyAt(place int64) (uint64, error) {
-	windows := c.windows()
+// keyAt halves the range of keys from the windows on until few are left, which are
+// sorted. The place is one among all keys, also those before the windows.
+func keyAt(windows []window, place int64) (uint64, error) {
+	windows = slices.Clone(windows)
 	least, most := uint64(math.MaxUint64), uint64(0)
-	for _, r := range c.runs {
-		least, most = min(least, r.first), max(most, r.last)
+	for i := range windows {
+		w := &windows[i]
+		w.to = w.n
+		least, most = min(least, w.first), max(most, w.last)
 	}
 	ends := make([]int64, len(windows))
 	for least < most {
@@ -133,45 +136,45 @@ func (c *Column) keyAt(place int64) (uint64, error) {
 			least = middle + 1
 		}
 		if left <= atOnce {
-			keys, first, err := between(windows)
+			var s Sorter
+			keys, err := between(windows, &s)
 			if err != nil {
 				return 0, err
 			}
-			return keys[place-first], nil
+			for _, w := range windows {
+				place -= w.from
+			}
+			return keys[place], nil
 		}
 	}
 	return least, nil
 }
 
-// between gives the keys in the windows, in order, and how many are before them.
-func between(windows []window) (keys []uint64, before int64, err error) {
-	for i := range windows {
-		w := &windows[i]
-		before += w.from
+// between gives the keys in the windows, in order. They are in memory of the Sorter.
+func between(windows []window, s *Sorter) (Run, error) {
+	n := 0
+	for _, w := range windows {
+		n += int(w.to - w.from)
+	}
+	keys := s.room(n)
+	for _, w := range windows {
 		n := len(keys)
-		keys = slices.Grow(keys, int(w.to-w.from))[:n+int(w.to-w.from)]
+		keys = keys[:n+int(w.to-w.from)]
 		if w.keys != nil {
 			copy(keys[n:], w.keys[w.from:w.to])
 		} else if err := w.read(keys[n:], w.from); err != nil {
-			return nil, 0, err
+			return nil, err
 		}
 	}
-	if len(keys) < fewKeys {
-		slices.Sort(keys)
-		return keys, before, nil
-	}
-	return sortDigits(keys), before, nil
+	return s.SortKeys(keys), nil
 }
 
 // Below is how many numbers are smaller than one.
-func (c *Column) Below(x float64) (n int64, err error) {
-	windows := c.windows()
-	return c.cut(windows, Key(x), true)
-}
+func (c *Column) Below(x float64) (n int64, err error) { return cut(c.windows(), Key(x), true) }
 
 // cut ends all windows before a key, or, without or, behind it, and says how many
 // keys lie before that.
-func (c *Column) cut(windows []window, key uint64, or bool) (n int64, err error) {
+func cut(windows []window, key uint64, or bool) (n int64, err error) {
 	for i := range windows {
 		w := &windows[i]
 		w.to = w.n
@@ -197,53 +200,5 @@ func (c *Column) Mode() (x float64, count int64, err error) {
 
 // Each visits the keys that there are, in order, and how often each is there.
 func (c *Column) Each(visit func(key uint64, n int64)) error {
-	windows := c.windows()
-	for from := int64(0); from < c.n; {
-		to := from + c.store.piece
-		if to < c.n {
-			next, err := c.keyAt(to)
-			if err != nil {
-				return err
-			}
-			if to, err = c.cut(windows, next, true); err != nil {
-				return err
-			}
-			if to == from { // more of one key than is looked at in one go
-				if to, err = c.cut(windows, next, false); err != nil {
-					return err
-				}
-				visit(next, to-from)
-				advance(windows)
-				from = to
-				continue
-			}
-		} else {
-			for i := range windows {
-				windows[i].to = windows[i].n
-			}
-			to = c.n
-		}
-		keys, _, err := between(windows)
-		if err != nil {
-			return err
-		}
-		for len(keys) > 0 {
-			n := 1
-			for n < len(keys) && keys[n] == keys[0] {
-				n++
-			}
-			visit(keys[0], int64(n))
-			keys = keys[n:]
-		}
-		advance(windows)
-		from = to
-	}
-	return nil
-}
-
-// advance goes on behind the windows.
-func advance(windows []window) {
-	for i := range windows {
-		windows[i].from = windows[i].to
-	}
+	return Both(c, &Column{store: c.store}, func(key uint64, n, _ int64) { visit(key, n) })
 }

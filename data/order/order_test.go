@@ -1,6 +1,7 @@
 package order
 
 import (
+	"maps"
 	"math"
 	"slices"
 	"testing"
@@ -59,6 +60,39 @@ func TestColumnIsSortedColumn(t *testing.T) {
 	})
 }
 
+// Both visits what is in one column or the other, however it is cut into pieces.
+func TestBothCountsKeys(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		store := NewStore(rapid.SampledFrom([]int64{0, 500, 1 << 20}).Draw(t, "memory"), nil)
+		defer store.Close()
+		store.piece = rapid.Int64Range(1, 50).Draw(t, "piece")
+		want := make(map[uint64][2]int64)
+		columns := []*Column{store.NewColumn(), store.NewColumn()}
+		for range rapid.IntRange(0, 10).Draw(t, "runs") {
+			in := rapid.IntRange(0, 1).Draw(t, "in")
+			keys := rapid.SliceOfN(rapid.Uint64Range(0, 30), 0, 60).Draw(t, "keys")
+			for _, k := range keys {
+				n := want[k]
+				n[in]++
+				want[k] = n
+			}
+			if err := columns[in].Add(SortKeys(keys)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got, last := make(map[uint64][2]int64), int64(-1)
+		err := Both(columns[0], columns[1], func(key uint64, inA, inB int64) {
+			if int64(key) <= last {
+				t.Fatalf("%d after %d", key, last)
+			}
+			got[key], last = [2]int64{inA, inB}, int64(key)
+		})
+		if err != nil || !maps.Equal(got, want) {
+			t.Fatalf("%v (%v), want %v", got, err, want)
+		}
+	})
+}
+
 func TestSortManyKeys(t *testing.T) {
 	for _, spread := range []uint64{1, 1 << 20, 1 << 40, math.MaxUint64} {
 		keys := make([]uint64, 10*fewKeys)
@@ -71,7 +105,7 @@ func TestSortManyKeys(t *testing.T) {
 			}
 		}
 		want := slices.Sorted(slices.Values(keys))
-		if !slices.Equal(sortDigits(keys), want) {
+		if got, _ := sortDigits(keys, make([]uint64, len(keys))); !slices.Equal(got, want) {
 			t.Errorf("keys below %d are not in order", spread)
 		}
 	}

@@ -31,24 +31,48 @@ func Number(key uint64) float64 {
 
 // Sort puts the numbers among values in order, and leaves out what is NaN. It may be
 // called from several goroutines.
-func Sort(values []float64) Run {
-	keys := make([]uint64, 0, len(values))
+func Sort(values []float64) Run { return new(Sorter).Sort(values) }
+
+// SortKeys puts keys in order, in their memory or in other. It may be called from
+// several goroutines.
+func SortKeys(keys []uint64) Run { return new(Sorter).SortKeys(keys) }
+
+// A Sorter sorts run after run in the same memory. It is for one goroutine.
+type Sorter struct{ keys, spare []uint64 }
+
+// Sort is the function of this name. The run is in memory of the Sorter, and lasts
+// until it sorts again.
+func (s *Sorter) Sort(values []float64) Run {
+	keys := s.room(len(values))
 	for _, x := range values {
 		if x == x {
 			keys = append(keys, Key(x))
 		}
 	}
-	return SortKeys(keys)
+	return s.SortKeys(keys)
 }
 
-// SortKeys puts keys in order, in their memory or in other. It may be called from
-// several goroutines.
-func SortKeys(keys []uint64) Run {
+// room is memory for keys.
+func (s *Sorter) room(n int) []uint64 {
+	if cap(s.keys) < n {
+		s.keys = make([]uint64, 0, n)
+	}
+	return s.keys[:0]
+}
+
+// SortKeys is the function of this name. The run is in the memory of the keys, which
+// the Sorter takes over, or in its own, and lasts until it sorts again.
+func (s *Sorter) SortKeys(keys []uint64) Run {
 	if len(keys) < fewKeys {
 		slices.Sort(keys)
+		s.keys = keys
 		return keys
 	}
-	return sortDigits(keys)
+	if cap(s.spare) < len(keys) {
+		s.spare = make([]uint64, len(keys))
+	}
+	s.keys, s.spare = sortDigits(keys, s.spare[:len(keys)])
+	return s.keys
 }
 
 // Keys are sorted by their digits, the last one first (LSD radix sort), which costs
@@ -60,14 +84,16 @@ const (
 	fewKeys   = 1 << 9 // fewer are sorted faster by comparing
 )
 
-func sortDigits(keys []uint64) []uint64 {
+// sortDigits sorts keys with the help of as much memory. One of the two holds them
+// then.
+func sortDigits(keys, spare []uint64) (sorted, other []uint64) {
 	var counts [digits][1 << digitBits]uint32
 	for _, k := range keys {
 		for d := range counts {
 			counts[d][k>>(d*digitBits)&digitMask]++
 		}
 	}
-	from, to := keys, make([]uint64, len(keys))
+	from, to := keys, spare
 	for d := range counts {
 		shift := d * digitBits
 		count := &counts[d]
@@ -86,5 +112,5 @@ func sortDigits(keys []uint64) []uint64 {
 		}
 		from, to = to, from
 	}
-	return from
+	return from, to
 }

@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 )
 
 const (
-	usualPiece = 1 << 20 // keys that Mode looks at in one go
+	usualPiece = 1 << 20 // most keys that Each looks at in one go
+	leastPiece = 1 << 16 // what stays in the cache of a core is sorted faster
+	fewPieces  = 32      // each costs a search in all runs
 	atOnce     = 128     // keys of a run in a file that are read together
 )
 
@@ -54,11 +57,15 @@ type stored struct {
 	offset      int64
 }
 
+// pieceOf is how many of n keys are looked at in one go.
+func (s *Store) pieceOf(n int64) int64 { return min(s.piece, max(leastPiece, n/fewPieces)) }
+
+// keep copies a run.
 func (s *Store) keep(r Run) (stored, error) {
 	run := stored{n: int64(len(r)), first: r[0], last: r[len(r)-1]}
 	if s.held+8*run.n <= s.memory {
 		s.held += 8 * run.n
-		run.keys = r
+		run.keys = slices.Clone(r)
 		return run, nil
 	}
 	if s.file == nil {
@@ -70,9 +77,9 @@ func (s *Store) keep(r Run) (stored, error) {
 			return run, fmt.Errorf("put numbers aside: %w", err)
 		}
 	}
-	s.buf = s.buf[:0]
-	for _, k := range r {
-		s.buf = binary.LittleEndian.AppendUint64(s.buf, k)
+	s.buf = slices.Grow(s.buf[:0], 8*len(r))[:8*len(r)]
+	for i, k := range r {
+		binary.LittleEndian.PutUint64(s.buf[8*i:], k)
 	}
 	if _, err := s.file.WriteAt(s.buf, s.size); err != nil {
 		return run, fmt.Errorf("put numbers aside: %w", err)

@@ -24,6 +24,7 @@ type rowWatch struct {
 	seen   *order.Column // hashes of the rows of train; nil: not compared
 	now    *order.Column // of the table at hand
 	held   []uint64
+	sorter order.Sorter
 }
 
 func newRowWatch(env pipeline.Env, keep []string) *rowWatch {
@@ -60,8 +61,8 @@ func (w *rowWatch) flush() error {
 	if len(w.held) == 0 || w.now == nil {
 		return nil
 	}
-	run := order.SortKeys(slices.Clone(w.held))
-	w.held = w.held[:0]
+	run := w.sorter.SortKeys(w.held)
+	w.held = run[:0]
 	return w.now.Add(run)
 }
 
@@ -77,29 +78,25 @@ func (w *rowWatch) end(ctx context.Context, env pipeline.Env, port string) error
 	now := w.now
 	w.now = nil
 	if port == trainPort {
-		if w.seen = now; now == nil {
-			return nil
-		}
-		different := int64(0)
-		if err := now.Each(func(uint64, int64) { different++ }); err != nil {
-			return err
-		}
-		if 2*different < now.Len() { // rows of train are there twice and more: so will those of others be
-			w.seen = nil
-		}
+		w.seen = now
 		return nil
 	}
 	if w.seen == nil || now == nil {
 		return nil
 	}
-	again := int64(0)
+	again, different := int64(0), int64(0)
 	err := order.Both(now, w.seen, func(_ uint64, here, there int64) {
 		if there > 0 {
 			again += here
+			different++
 		}
 	})
 	if err != nil {
 		return err
+	}
+	if 2*different < w.seen.Len() { // rows of train are there twice and more: so will those of others be
+		w.seen = nil
+		return nil
 	}
 	env.Metric(port+".rows_in_train", float64(again), metric.Meaning{Goal: metric.Down})
 	level := slog.LevelInfo
