@@ -54,6 +54,10 @@ type Config struct {
 	Initializer Initializer
 	Seed        uint64
 
+	// Augment changes the rows of batches, but not those that losses are measured
+	// of. Nil: they stay as they are. It is a part of the name of the work, as JSON.
+	Augment Augmenter
+
 	// EarlyStopping ends training when the monitored curve no longer gets
 	// better. Nil: all epochs are run.
 	EarlyStopping *EarlyStopping

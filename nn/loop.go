@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"pipe/data/metric"
+	"pipe/data/tensor"
 	"pipe/nn/backend"
 	"pipe/nn/cpu"
 	"pipe/nn/optim"
@@ -88,7 +89,9 @@ func (t *trainer) prepare() (err error) {
 	if err := t.settleIn(); err != nil {
 		return err
 	}
-	t.plan.there = t.there[0]
+	if t.cfg.Augment == nil {
+		t.plan.there = t.there[0] // else rows come from here, as they are in the epoch
+	}
 	for _, rows := range []int{t.cfg.BatchSize, t.train.rows % t.cfg.BatchSize} {
 		if rows > 0 {
 			if t.plans[rows], err = t.plan.plan(t.arch, rows, rows == t.cfg.BatchSize && !t.cfg.bare); err != nil {
@@ -99,7 +102,8 @@ func (t *trainer) prepare() (err error) {
 	t.layers, t.counts = make([]float32, len(t.plans[t.cfg.BatchSize].layers)), make([]float32, 1)
 	t.squares = make([]float32, len(t.numbers.trained()))
 	t.feed = newFeeder(t.train, t.cfg.BatchSize)
-	t.feed.there = t.there[0]
+	t.feed.there = t.plan.there
+	t.feed.ahead = t.feed.ahead || t.cfg.Augment != nil
 	if !t.cfg.bare {
 		if err := t.planEvaluation(); err != nil {
 			return err
@@ -126,7 +130,7 @@ func (t *trainer) settleIn() (err error) {
 		if s == nil || s.bytes() > room {
 			continue
 		}
-		if t.there[i], err = s.resident(d, i == 0); err != nil {
+		if t.there[i], err = s.resident(d, i == 0 && t.cfg.Augment == nil); err != nil {
 			return err
 		}
 		room -= s.bytes()
@@ -287,11 +291,21 @@ func (t *trainer) begin() error {
 		t.listed = o.listed
 	}
 	t.order = o
+	t.feed.alter = t.augment()
 	t.feed.start(o, t.at.Row)
-	if t.there[0] != nil && t.cfg.Shuffle {
-		return t.there[0].take(&o)
+	if t.feed.there != nil && t.cfg.Shuffle {
+		return t.feed.there.take(&o)
 	}
 	return nil
+}
+
+// augment is what becomes of the rows of this epoch; nil: they stay as they are.
+func (t *trainer) augment() augment {
+	if t.cfg.Augment == nil {
+		return nil
+	}
+	epoch := t.at.Epoch
+	return func(rows []int, inputs []tensor.Rows) { t.cfg.Augment.Augment(epoch, rows, inputs) }
 }
 
 // step asks for one step of the optimizer: on one batch, or on the next few. On

@@ -8,6 +8,7 @@ import "sync"
 type feeder struct {
 	set   *set
 	there *resident // nil: rows come from the set
+	alter augment   // of the epoch to come; nil: rows stay as they are
 	order order
 	size  int // rows of a batch; the last one has what is left
 	ahead bool
@@ -68,7 +69,7 @@ func (f *feeder) gather(from int) {
 			n := f.order.take(b.rows[:f.size], from)
 			b.rows = b.rows[:n]
 			if b.err = f.foresee(from + n); b.err == nil {
-				b.weight, b.err = f.set.gather(b.rows, b.x, b.y[:n*len(f.set.heads)], b.w[:n])
+				b.weight, b.err = f.set.gather(b.rows, b.x, b.y[:n*len(f.set.heads)], b.w[:n], f.alter)
 			}
 			f.full <- b // there is room for both
 			if b.err != nil {
@@ -138,7 +139,7 @@ func (f *feeder) fill(x []given, y, w []float32) (weight float64, err error) {
 	f.from += n
 	if !f.ahead {
 		f.order.take(f.rows[:n], from)
-		return f.set.gather(f.rows[:n], x, y, w)
+		return f.set.gather(f.rows[:n], x, y, w, f.alter)
 	}
 	b := <-f.full
 	for i := range x {

@@ -445,12 +445,12 @@ func (p *plan) close() error {
 
 // again computes rows of a set once more, with random numbers of a step, to find out
 // where numbers stop being finite. It closes the plan if that fails.
-func (p *plan) again(s *set, rows []int, step uint64) error {
+func (p *plan) again(s *set, rows []int, step uint64, augment augment) error {
 	y, w := p.y, p.weight
 	if p.loss == nil {
 		y, w = make([]float32, p.rows*len(s.heads)), make([]float32, p.rows)
 	}
-	_, err := s.gather(rows, p.x, y, w)
+	_, err := s.gather(rows, p.x, y, w, augment)
 	if err == nil {
 		err = p.run(step)
 	}

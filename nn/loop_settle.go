@@ -121,7 +121,7 @@ func (t *trainer) again(a *asked) (p *plan, err error) {
 	}
 	rows := make([]int, p.rows)
 	t.order.take(rows, a.row)
-	return p, p.again(t.train, rows, a.draw)
+	return p, p.again(t.train, rows, a.draw, t.augment())
 }
 
 // here is this processor, for what a device cannot tell.

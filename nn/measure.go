@@ -185,7 +185,7 @@ func (t *trainer) measureAgain(p *plan, s *set, m measurement) (here *plan, err 
 	for i := range rows {
 		rows[i] = min(m.row-m.skip+i, s.rows-1)
 	}
-	return here, here.again(s, rows, 0)
+	return here, here.again(s, rows, 0, nil)
 }
 
 // predicted is the index of the class that logits speak for: the first of the

@@ -23,6 +23,16 @@ type Source interface {
 // gathered before long, in their order, so that many can be read at a time.
 type Foreseer interface{ Foresee(rows []int) error }
 
+// An Augmenter changes the inputs of rows each time that training takes them, in place.
+// What becomes of a row depends on the epoch and the row alone.
+type Augmenter interface {
+	// Augment changes what inputs hold of rows, which are counted from 0.
+	Augment(epoch int, rows []int, inputs []tensor.Rows)
+}
+
+// augment is an Augmenter in an epoch.
+type augment func(rows []int, inputs []tensor.Rows)
+
 // A Batch is rows that a Source has gathered. Whoever asks for them brings the
 // memory: slices that are empty, with room.
 type Batch struct {
@@ -124,8 +134,8 @@ func setOf(rows int, sig *Signature) *set {
 }
 
 // gather fills in a batch and returns the sum of its weights. There is memory for
-// as many rows as are listed.
-func (s *set) gather(rows []int, into []given, y, w []float32) (weight float64, err error) {
+// as many rows as are listed. augment changes what was read; nil: it stays as it is.
+func (s *set) gather(rows []int, into []given, y, w []float32, augment augment) (weight float64, err error) {
 	n, b := len(rows), &s.batch
 	for i := range s.inputs {
 		if in := &s.inputs[i]; in.plain() {
@@ -137,6 +147,9 @@ func (s *set) gather(rows []int, into []given, y, w []float32) (weight float64, 
 	b.begin(w[:0:n])
 	if err := s.read(rows, b); err != nil {
 		return 0, err
+	}
+	if augment != nil {
+		augment(rows, b.Inputs)
 	}
 	for i := range s.inputs {
 		in, got := &s.inputs[i], &b.Inputs[i]

@@ -140,8 +140,12 @@ func (t *trainer) describe(s *Summary, spec Spec) {
 	s.Loss = t.cfg.Loss.nameFor(t.sig.Task)
 	s.Optimizer, s.BatchSize, s.Seed = t.cfg.Optimizer.String(), min(t.cfg.BatchSize, t.train.rows), t.cfg.Seed
 	c := t.cfg
-	text, err := json.Marshal([]any{spec, t.sig, s, c.Loss.with(t.sig.Task), fmt.Sprint(c.Schedule), c.Epochs, c.Shuffle, c.BalanceClasses, c.ClassWeights,
-		c.L1, c.ClipValue, c.ClipNorm, c.DecayWeights, c.Accumulate, c.Average, c.Initializer, c.EarlyStopping})
+	parts := []any{spec, t.sig, s, c.Loss.with(t.sig.Task), fmt.Sprint(c.Schedule), c.Epochs, c.Shuffle, c.BalanceClasses, c.ClassWeights,
+		c.L1, c.ClipValue, c.ClipNorm, c.DecayWeights, c.Accumulate, c.Average, c.Initializer, c.EarlyStopping}
+	if c.Augment != nil {
+		parts = append(parts, c.Augment)
+	}
+	text, err := json.Marshal(parts)
 	if err != nil {
 		panic(fmt.Sprintf("nn: %v", err)) // all of it was validated
 	}

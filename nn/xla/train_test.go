@@ -15,6 +15,7 @@ import (
 
 	"pipe/base/random"
 	"pipe/data/task"
+	"pipe/data/tensor"
 	"pipe/nn"
 	"pipe/nn/xla"
 	"pipe/nn/xla/xlatest"
@@ -189,6 +190,32 @@ func TestFeeding(t *testing.T) {
 	c.spec = nn.Spec{Inputs: width, Outputs: 3, Layers: layers(dense(3, nn.Tanh))}
 	for _, devices := range []int{1, 2} {
 		near(t, c.run(t, open(t, xla.Options{Room: -1, Devices: devices})), c.run(t, nil), 2e-5)
+	}
+}
+
+// fewer makes some of the features of rows 0.
+type fewer struct{}
+
+func (fewer) Augment(epoch int, rows []int, inputs []tensor.Rows) {
+	list := inputs[0].F32
+	width := len(list) / len(rows)
+	for i, row := range rows {
+		list[i*width+(row+epoch)%width] = 0
+	}
+}
+
+// Rows that are changed in each epoch come batch by batch, also where the device has the
+// data, which it still measures there.
+func TestAugmented(t *testing.T) {
+	c := mlp()
+	plain := c.run(t, nil)
+	c.cfg.Augment = fewer{}
+	want := c.run(t, nil)
+	if same(plain, want) {
+		t.Error("nothing was changed")
+	}
+	for _, room := range []int64{0, -1} {
+		near(t, c.run(t, open(t, xla.Options{Room: room})), want, 2e-5)
 	}
 }
 

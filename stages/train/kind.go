@@ -2,6 +2,7 @@
 package train
 
 import (
+	"pipe/data/picture"
 	"pipe/nn"
 	"pipe/pipeline"
 	"pipe/pipeline/settings"
@@ -62,6 +63,17 @@ Of two classes the model takes a row for the positive one if its probability is 
 ` + "`threshold: 0.3`" + ` sets another one, and ` + "`threshold: {best: f1}`" + ` takes the one at which F1 is best on the
 validation data once training is over; metrics ` + "`threshold`" + ` and ` + "`validation.f1`" + ` say what came of it.
 
+` + "`augment: {shift: 2, rotate: 10}`" + ` changes pictures at random in each epoch: inputs that ` + "`[image]`" + ` makes in the preprocess
+stage, and features that the network begins by taking as one, with ` + "`reshape: [channels, height, width]`" + ` or the
+` + "`image`" + ` of a preset. First they are mirrored, enlarged, turned and moved, all in one with the bilinear mean of the pixels
+around, then contrast and brightness, noise and the square that is cut out follow. What to write: for photographs
+` + "`{flip: horizontal, shift: 4, border: mirror, brightness: 0.2, contrast: 0.2}`" + `, and the shift an eighth of the side; for digits, letters
+and signs no flip, which makes others of them, but ` + "`{shift: 1, rotate: 10, zoom: 0.1}`" + `; for pictures without an above and a
+below, as from a microscope or a satellite, ` + "`{flip: both, rotate: 180, border: mirror}`" + `. Noise and cut_out help where there are few
+rows; more epochs are needed in any case, since there is more to learn. What a row becomes follows from seed, epoch and row, so
+the model is the same on any number of threads and after an interruption. Levels of 8 bits have the range 0 to 255, others are taken for
+0 to 1, so scale pixels that are columns with min_max: what comes in from beyond the edge is 0, unless border says otherwise.
+
 With ` + "`find_learning_rate`" + ` a short training comes first, in which the learning rate rises until the loss
 explodes; the one at which the loss fell fastest is taken. Its curve is in the points
 ` + "`find_learning_rate.rate` and `find_learning_rate.loss`" + `, what was chosen in the metric ` + "`learning_rate`" + `.
@@ -113,6 +125,7 @@ type Train struct {
 	Epochs        int                      `yaml:"epochs" default:"100" min:"1" max:"1000000" doc:"Passes over the training rows, at most."`
 	BatchSize     int                      `yaml:"batch_size" default:"32" min:"1" max:"1048576" doc:"Rows for each step of the optimizer, or of each of the batches that accumulate."`
 	Accumulate    int                      `yaml:"accumulate" default:"1" min:"1" max:"1048576" doc:"Batches for each step of the optimizer: the step is that of a batch of as many rows, in less memory."`
+	Augment       *picture.Augment         `yaml:"augment" added:"true" doc:"Change the pictures at random each time that training takes them, so that it sees more of them than there are. Of validation and evaluation nothing is changed, nor of the rows that the curves are measured with."`
 	Shuffle       bool                     `yaml:"shuffle" default:"true" doc:"Take the rows in a new random order in each epoch."`
 	ClassWeights  ClassWeights             `yaml:"class_weights" doc:"The weight of a class in the loss. It also applies to the losses that are reported."`
 	SampleWeight  string                   `yaml:"sample_weight" doc:"A kept column of the data sets with the weight of each row in the loss. It also applies to the losses that are reported."`

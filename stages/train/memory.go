@@ -33,6 +33,7 @@ func (s *Train) Memory(src pipeline.Sources) (int64, error) {
 
 // A size is how large a training is.
 type size struct {
+	info             *table.DatasetInfo
 	spec             nn.Spec
 	sig              nn.Signature
 	rows, validation int
@@ -44,7 +45,7 @@ func (s *Train) measure(src pipeline.Sources) (size, error) {
 	if err != nil {
 		return size{}, err
 	}
-	m := size{rows: rows}
+	m := size{info: info, rows: rows}
 	if slices.Contains(src.Inputs(), validationPort) {
 		var other nn.Signature
 		if _, other, m.validation, err = peek(src, validationPort); err != nil {

@@ -57,6 +57,9 @@ func (s *Train) Run(ctx context.Context, env pipeline.Env) (err error) {
 		return err
 	}
 	cfg.Threads = env.Threads()
+	if err := s.augment(&cfg, &train.info, &spec, &sig); err != nil {
+		return err
+	}
 	backend, err := s.backend(ctx, env)
 	if err != nil {
 		return err

@@ -25,8 +25,10 @@ func (s *Train) Training(src pipeline.Sources) (Training, error) {
 		return Training{}, err
 	}
 	t := Training{Spec: m.spec, Signature: m.sig, Rows: m.rows, Validation: m.validation}
-	t.Config, err = s.config(0, m.sig.Classes)
-	return t, err
+	if t.Config, err = s.config(0, m.sig.Classes); err != nil {
+		return t, err
+	}
+	return t, s.augment(&t.Config, m.info, &t.Spec, &t.Signature)
 }
 
 // Imagine is Training for data that is not there: so many rows of features, and a
@@ -51,8 +53,10 @@ func (s *Train) Imagine(rows, validation, features, classes int) (t Training, er
 	}
 	cfg := *s
 	cfg.ClassWeights.Weights = nil // of classes that have names
-	t.Config, err = cfg.config(0, t.Signature.Classes)
-	return t, err
+	if t.Config, err = cfg.config(0, t.Signature.Classes); err != nil {
+		return t, err
+	}
+	return t, s.augment(&t.Config, nil, &t.Spec, &t.Signature)
 }
 
 // Anywhere is the stage where nothing is asked of the machine.

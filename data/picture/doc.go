@@ -1,0 +1,3 @@
+// Package picture changes pictures: levels in rows of pixels, one channel behind
+// another, as a network takes them.
+package picture
