@@ -13,7 +13,8 @@ Training rows of target_encode are left out, for they hang on folds that are dra
 random; the fixture of data/feature has them for the same folds.
 
 To add a transform add a line to CASES: what pipe calls it, what scikit-learn does, and
-the columns that it is for. --only EXPRESSION takes those whose name matches it.
+the columns that it is for. --only EXPRESSION takes those whose name matches it;
+columns that are crossed match `cross`.
 
 The cost is the CPU time of a run that fits and applies, less that of one that takes the
 column as it is, for each value; beside it that of numpy or scikit-learn for the same,
@@ -42,7 +43,7 @@ from sklearn.feature_extraction import FeatureHasher
 from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import (FunctionTransformer, KBinsDiscretizer, MaxAbsScaler, MinMaxScaler, OneHotEncoder, OrdinalEncoder,
-                                   PowerTransformer, QuantileTransformer, RobustScaler, StandardScaler, TargetEncoder)
+                                   PolynomialFeatures, PowerTransformer, QuantileTransformer, RobustScaler, StandardScaler, TargetEncoder)
 
 warnings.simplefilter("ignore")
 NAN = math.nan
@@ -300,6 +301,51 @@ def compare(pipe, cases, rng):
     return bad
 
 
+# What is crossed, what scikit-learn does of all columns, and in which order it has the features.
+CROSSES = [
+    ("polynomial: [a, b, c]", lambda: PolynomialFeatures(2, include_bias=False)),
+    ("polynomial: {columns: [a, b, c], degree: 4}", lambda: PolynomialFeatures(4, include_bias=False)),
+    ("polynomial: {columns: ['*'], degree: 3, interaction_only: true}", lambda: PolynomialFeatures(3, interaction_only=True, include_bias=False)),
+    ("interaction: [a, b, c]", lambda: FunctionTransformer(lambda x: np.column_stack([x, x.prod(axis=1)]))),
+]
+
+
+def compare_crosses(pipe, rng):
+    """Columns that are crossed, behind a scale, and behind an imputation; and pairs of categories."""
+    bad = 0
+    n = 400
+    for kind, first in [("{scale: standard}", StandardScaler()), ("[impute: median, scale: min_max]", make_pipeline(SimpleImputer(strategy="median"), MinMaxScaler()))]:
+        x = np.column_stack([rng.normal(size=n), rng.lognormal(size=n), rng.integers(0, 9, n)])
+        if "impute" in kind:
+            x[rng.uniform(size=x.shape) < 0.1] = NAN
+        with open(os.path.join(pipe.folder, "crossed.csv"), "w") as f:
+            f.write("a,b,c\n" + "\n".join(",".join("" if v != v else repr(v) for v in row) for row in x.tolist()) + "\n")
+        lines = ["pipeline: p", "stages:", "  load: {uses: ingest, with: {path: crossed.csv}}"]
+        for i, (cross, _) in enumerate(CROSSES):
+            lines.append(f"  f{i}: {{uses: preprocess, inputs: {{train: load}}, with: {{features: {{a: {kind}, b: {kind}, c: {kind}}}, cross: [{cross}]}}}}")
+        with open(os.path.join(pipe.folder, "p.yaml"), "w") as f:
+            f.write("\n".join(lines) + "\n")
+        pipe.call("run", "p.yaml")
+        scaled = first.fit_transform(x)
+        for i, (cross, make) in enumerate(CROSSES):
+            why = difference(pipe.values(f"f{i}.train"), make().fit_transform(scaled), 1e-6)
+            bad += bool(why)
+            print(f"{'DIFFERS ' * bool(why)}{cross + ' of ' + kind:100} {why or 'equal'}")
+    words = np.array(["p", "q", "r*s", "t"])
+    pairs = words[rng.integers(0, 4, (n, 2))]
+    with open(os.path.join(pipe.folder, "crossed.csv"), "w") as f:
+        f.write("a,b\n" + "\n".join(",".join(row) for row in pairs) + "\n")
+    with open(os.path.join(pipe.folder, "p.yaml"), "w") as f:
+        f.write("pipeline: p\nstages:\n  load: {uses: ingest, with: {path: crossed.csv}}\n"
+                "  f0: {uses: preprocess, inputs: {train: load}, with: {features: {a: {}, b: {}}, cross: [interaction: [a, b]]}}\n")
+    pipe.call("run", "p.yaml")
+    joined = np.array([["\\*".join(a.split("*")) + "*" + "\\*".join(b.split("*"))] for a, b in pairs])
+    want = np.concatenate([one_hot()().fit_transform(pairs), one_hot()().fit_transform(joined)], axis=1)
+    why = difference(pipe.values("f0.train"), want, 0)
+    print(f"{'DIFFERS ' * bool(why)}{'interaction of categories':100} {why or 'equal'}")
+    return bad + bool(why)
+
+
 def used():
     r = resource.getrusage(resource.RUSAGE_CHILDREN)
     return r.ru_utime + r.ru_stime
@@ -347,6 +393,8 @@ def main():
             subprocess.run(["go", "build", "-o", o.pipe, "./cmd/pipe"], check=True)
         pipe = Pipe(os.path.abspath(o.pipe), folder)
         bad = compare(pipe, cases, np.random.default_rng(o.seed))
+        if re.search(o.only, "cross"):
+            bad += compare_crosses(pipe, np.random.default_rng(o.seed))
         if o.cost:
             cost(pipe, cases, o.rows, o.rounds)
     if bad:

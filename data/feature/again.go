@@ -52,7 +52,11 @@ func (t *Transform) againOf(in *arrow.Schema, part *replay.Part) (*again, error)
 		return g, nil
 	}
 	for i, c := range t.columns {
-		needs := replay.NewPart(t.replay, []string{c.Name}, nil).Needs()
+		made := []string{c.Name}
+		if c.of != nil {
+			made = c.of
+		}
+		needs := replay.NewPart(t.replay, made, nil).Needs()
 		for j, a := range g.columns {
 			if slices.Contains(needs, a.Name) {
 				g.needed[i] = append(g.needed[i], j)

@@ -13,7 +13,6 @@ import (
 	"pipe/data/relation"
 	"pipe/data/replay"
 	"pipe/data/source/block"
-	"pipe/data/source/cell"
 	"pipe/data/table"
 )
 
@@ -156,7 +155,7 @@ func (t *Transform) Schema(in *arrow.Schema, withTarget bool) (*arrow.Schema, er
 type applier struct {
 	*Transform
 	schema   *arrow.Schema // of what it makes
-	columns  []int         // in the record, by column of the transform
+	columns  []int         // in the record, by column of the transform; -1: it is crossed of others
 	labels   []int         // in the record, by target; none if they are not wanted
 	keep     []int         // in the record
 	chain    *replay.Chain // makes the record of the one that comes in; nil if that is it
@@ -172,6 +171,7 @@ type applier struct {
 type workspace struct {
 	values Values // of the column at hand
 	out    Out    // likewise
+	batch  batch  // that it is of
 
 	features []float32 // of a column some of which are not selected
 }
@@ -197,6 +197,9 @@ func (a *applier) names(in *arrow.Schema) []string {
 	slices.Sort(at)
 	var names []string
 	for _, i := range slices.Compact(at) {
+		if i < 0 {
+			continue // it is crossed of others
+		}
 		names = append(names, in.Field(i).Name)
 	}
 	return names
@@ -268,6 +271,10 @@ func (t *Transform) applierOf(in *arrow.Schema, withTarget bool) (*applier, erro
 	a := &applier{Transform: t, columns: make([]int, n)}
 	a.free.New = func() any { return new(workspace) }
 	for i, c := range t.columns {
+		if c.of != nil {
+			a.columns[i] = -1
+			continue
+		}
 		at, err := table.Column(in, c.Name)
 		if err != nil {
 			return nil, err
@@ -390,6 +397,8 @@ func (a *applier) applyAll(rec arrow.RecordBatch, met *met, place placement) (ar
 	work := a.free.Get().(*workspace)
 	defer a.free.Put(work)
 	work.values.place = place
+	work.batch.begin(rec)
+	defer work.batch.end()
 	var columns []arrow.Array
 	done := false
 	defer func() {
@@ -401,11 +410,12 @@ func (a *applier) applyAll(rec arrow.RecordBatch, met *met, place placement) (ar
 	}()
 	for i := range a.Transform.columns {
 		c := &a.Transform.columns[i]
-		if c.width == 0 && c.whole == nil {
+		if c.width == 0 && c.whole == nil && !c.tapped {
 			continue
 		}
+		work.batch.at = a.columns[i]
 		if c.whole != nil {
-			lists, err := c.applyWhole(rec.Column(a.columns[i]), &work.values, &work.out)
+			lists, err := c.applyWhole(&work.batch, &work.values, &work.out)
 			if err != nil {
 				return nil, err
 			}
@@ -415,13 +425,12 @@ func (a *applier) applyAll(rec arrow.RecordBatch, met *met, place placement) (ar
 			}
 			continue
 		}
-		_, work.values.quoted = rec.Schema().Field(a.columns[i]).Metadata.GetValue(cell.QuotedKey)
 		to, stride := vectors[min(c.at, len(vectors)):], width
 		if c.kept != nil {
 			work.features = append(work.features[:0], make([]float32, n*c.made)...)
 			to, stride = work.features, c.made
 		}
-		rounded, err := c.apply(rec.Column(a.columns[i]), &work.values, &work.out, to, stride)
+		rounded, err := c.apply(&work.batch, &work.values, &work.out, to, stride)
 		if err != nil {
 			return nil, err
 		}

@@ -20,6 +20,9 @@ type column struct {
 	steps      []step
 	brief      bool // it is written in the short form
 
+	of     []string // the columns that it is crossed of; nil: it is read
+	tapped bool     // others are crossed of it
+
 	kept      []int // of the features that it could make those that were selected; nil: all
 	made      int   // how many it could make
 	at, width int   // of its features in the vector
@@ -134,23 +137,30 @@ func (c *column) check() error {
 
 // apply puts the values of a batch through the chain. Features of row r begin at
 // vectors[r*stride]. Values that cannot be transformed are in out.
-func (c *column) apply(arr arrow.Array, v *Values, out *Out, vectors []float32, stride int) (rounded int64, err error) {
-	*out = Out{column: c.Name, rows: arr.Len(), stride: stride, brief: c.brief}
-	if err := c.readLater(arr, v, out); err != nil {
+func (c *column) apply(b *batch, v *Values, out *Out, vectors []float32, stride int) (rounded int64, err error) {
+	*out = Out{column: c.Name, rows: b.rows(), stride: stride, brief: c.brief}
+	if err := b.values(c, v, out); err != nil {
 		return 0, err
 	}
 	steps := c.steps
 	var last writer
-	if n := len(steps); n > 0 && c.number {
+	if n := len(steps); n > 0 && c.number && !c.tapped {
 		if last, _ = steps[n-1].Fitted.(writer); last != nil {
 			steps = steps[:n-1]
 		}
 	}
+	upTo := b.upTo(c)
 	for i, s := range steps {
+		if i == upTo {
+			b.tap(c, v)
+		}
 		if len(vectors) > 0 {
 			out.vectors = vectors[c.offsets[i]:]
 		}
 		s.run(v, out)
+	}
+	if upTo == len(steps) {
+		b.tap(c, v)
 	}
 	switch {
 	case last != nil:
@@ -158,19 +168,23 @@ func (c *column) apply(arr arrow.Array, v *Values, out *Out, vectors []float32, 
 	case c.number:
 		rounded = c.write(v, out, vectors, stride)
 	}
+	b.tapped(c, out)
 	slices.SortStableFunc(out.fails, func(a, b *ValueError) int { return cmp.Compare(a.Row, b.Row) })
 	return rounded, nil
 }
 
 // applyWhole makes a column of a data set of the lists of a batch. Values that cannot
 // be transformed are in out.
-func (c *column) applyWhole(arr arrow.Array, v *Values, out *Out) (arrow.Array, error) {
-	*out = Out{column: c.Name, rows: arr.Len(), brief: c.brief}
-	if err := c.readLater(arr, v, out); err != nil {
+func (c *column) applyWhole(b *batch, v *Values, out *Out) (arrow.Array, error) {
+	*out = Out{column: c.Name, rows: b.rows(), brief: c.brief}
+	if err := b.values(c, v, out); err != nil {
 		return nil, err
 	}
 	for _, s := range c.steps[:len(c.steps)-1] {
 		s.run(v, out)
+	}
+	if c.tapped {
+		b.tap(c, v) // the last step makes an input of what there is
 	}
 	in := c.whole.Input()
 	width := tensor.Ragged
@@ -178,7 +192,8 @@ func (c *column) applyWhole(arr arrow.Array, v *Values, out *Out) (arrow.Array, 
 		width = in.Width()
 	}
 	rows := c.whole.Rows(v, out)
-	if of := typeOf(&rows); of != in.Type && rows.Len() > 0 || width != tensor.Ragged && rows.Len() != width*arr.Len() || width == tensor.Ragged && rows.Ends == nil {
+	b.tapped(c, out)
+	if of := typeOf(&rows); of != in.Type && rows.Len() > 0 || width != tensor.Ragged && rows.Len() != width*b.rows() || width == tensor.Ragged && rows.Ends == nil {
 		return nil, fmt.Errorf("column %q: its lists are no %s of shape %v", c.Name, in.Kind, in.Shape) // of a transform that somebody has made up
 	}
 	return table.NewLists(in.Type, rows, width), nil

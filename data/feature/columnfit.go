@@ -28,7 +28,7 @@ type columnFit struct {
 	passing bool // a Passer is to be given the values in the next pass
 	due     bool // takes part in the current pass
 
-	of      tensor.Type // of the elements of lists
+	element tensor.Type // of lists
 	shape   []int       // of the lists of a row
 	doubt   string      // why it was read as text though nearly all values are of another type
 	any     bool        // some value is not missing
@@ -36,11 +36,13 @@ type columnFit struct {
 	rising  rising      // integers
 	two     two         // numbers of the target
 	remarks []Remark
+
+	sources []*columnFit // that it is crossed of; nil: it is read
 }
 
 func (f *fitter) newColumn(name string, at int, field arrow.Field, form Form, chain []use) *columnFit {
 	c := &columnFit{at: at, chain: chain, numbers: f.numbers, scratch: f.scratch, targets: f.targets, column: column{Name: name, Type: table.TypeName(field.Type), form: form}}
-	c.of, c.shape, _ = table.ShapeOf(field)
+	c.element, c.shape, _ = table.ShapeOf(field)
 	c.any = form == Lists // nothing is missing
 	c.doubt, _ = field.Metadata.GetValue(table.DoubtKey)
 	return c
@@ -94,7 +96,7 @@ func (c *columnFit) begin(k int) error {
 		form = s.gives(form)
 	}
 	c.base, c.stats = k, &statistics{numbers: c.numbers}
-	in := &Input{Name: c.Name, Type: c.Type, Form: form, Of: c.of, Shape: c.shape, stats: c.stats, doubt: c.doubt, remarks: &c.remarks, scratch: c.scratch, targets: c.targets}
+	in := &Input{Name: c.Name, Type: c.Type, Form: form, Of: c.element, Shape: c.shape, stats: c.stats, doubt: c.doubt, remarks: &c.remarks, scratch: c.scratch, targets: c.targets}
 	for {
 		f, err := c.chain[len(c.fitters)].setting.Fit(in)
 		if err != nil {
@@ -161,13 +163,10 @@ type seen struct {
 	counts *counter
 }
 
-// look reads the values of a piece, has the steps that are known made of them, and
-// sees what they tell. It changes nothing of the column.
-func (c *columnFit) look(arr arrow.Array, s *seen, first, target bool) error {
+// look has the steps that are known made of the values of a piece, and sees what they
+// tell. It changes nothing of the column.
+func (c *columnFit) look(s *seen, first, target bool) error {
 	v := &s.values
-	if err := c.read(arr, v); err != nil {
-		return err
-	}
 	if first {
 		s.any, s.rising, s.two = anyValue(v), rising{}, two{}
 		if c.form == Numbers && table.ClassNamed(c.Type) == table.ClassWhole {

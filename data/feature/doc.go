@@ -48,6 +48,10 @@
 //     Mutual information is that of 16 bins of equal shares, which a pass counts,
 //     where mutual_info_classif draws noise and looks for neighbours.
 //
+//   - Crosses (PolynomialFeatures): products of the numbers at the ends of chains,
+//     multiplied in the order of scikit-learn in float64, or a category for each
+//     combination of categories.
+//
 //   - Encode (OneHotEncoder, OrdinalEncoder): categories are sorted, text by
 //     code point and integers by value. A missing value without imputation is
 //     a category of its own, sorted last. Rare categories can share a bucket,

@@ -33,7 +33,8 @@ type document struct {
 // is either of a number or of a category, and of the first versions of its kinds.
 type fittedColumn struct {
 	Column    string          `json:"column"`
-	Type      string          `json:"type"` // as in training, by table.TypeName
+	Type      string          `json:"type"`         // as in training, by table.TypeName
+	Of        []string        `json:"of,omitempty"` // the columns before it that it is crossed of; none: it is read
 	Impute    *fill           `json:"impute,omitempty"`
 	Indicator bool            `json:"indicator,omitempty"`
 	Number    *scaling        `json:"number,omitempty"`
@@ -42,7 +43,8 @@ type fittedColumn struct {
 	Form  string       `json:"form,omitempty"` // in which its values begin
 	Chain []fittedStep `json:"chain,omitempty"`
 
-	Kept []int `json:"kept,omitempty"` // of the features those that stay; none: all
+	Kept  []int `json:"kept,omitempty"`  // of the features those that stay; none: all
+	Aside bool  `json:"aside,omitempty"` // no feature stays, but others are crossed of it
 }
 
 type fittedCategory struct {
@@ -75,12 +77,12 @@ func (t *Transform) document() (document, error) {
 		c := &t.columns[i]
 		if c.brief && !slices.ContainsFunc(c.steps, func(s step) bool { return s.version > 1 || !s.hasBrief() }) {
 			brief := c.documentBrief()
-			brief.Kept = c.kept
+			brief.Kept, brief.Aside = c.kept, c.aside()
 			doc.Columns = append(doc.Columns, brief)
 			continue
 		}
 		doc.Version = chainVersion
-		out := fittedColumn{Column: c.Name, Type: c.Type, Form: c.form.String(), Kept: c.kept}
+		out := fittedColumn{Column: c.Name, Type: c.Type, Of: c.of, Form: c.form.String(), Kept: c.kept, Aside: c.aside()}
 		for _, s := range c.steps {
 			state, err := encode(s.Fitted)
 			if err != nil {
@@ -111,10 +113,16 @@ func (t *Transform) document() (document, error) {
 		doc.Version = wideVersion
 	}
 	if t.dropped != nil {
-		doc.Version, doc.Dropped = formatVersion, t.dropped
+		doc.Version, doc.Dropped = selectVersion, t.dropped
+	}
+	if slices.ContainsFunc(t.columns, func(c column) bool { return c.of != nil }) {
+		doc.Version = formatVersion
 	}
 	return doc, nil
 }
+
+// aside says whether no feature of the column stays, while others are crossed of it.
+func (c *column) aside() bool { return c.kept != nil && len(c.kept) == 0 }
 
 // hasBrief says whether there is a short form of what was learned, as there is of
 // what there was before there were chains.
@@ -151,7 +159,10 @@ func (c *column) documentBrief() fittedColumn {
 
 // column is what the document says, checked.
 func (d *fittedColumn) column(kinds []Kind) (column, error) {
-	c := column{Name: d.Column, Type: d.Type, brief: d.Chain == nil, kept: d.Kept}
+	c := column{Name: d.Column, Type: d.Type, brief: d.Chain == nil && d.Of == nil, of: d.Of, kept: d.Kept}
+	if d.Aside {
+		c.kept = []int{}
+	}
 	if c.brief {
 		if err := d.readBrief(&c); err != nil {
 			return c, err

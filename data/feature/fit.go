@@ -66,7 +66,7 @@ func Fit(ctx context.Context, spec Spec, r *table.Reader, kinds []Kind, use Reso
 	if err := t.carried(r.Schema(), spec.Features); err != nil {
 		return nil, err
 	}
-	for _, c := range f.columns[:len(spec.Features)] {
+	for _, c := range f.features() {
 		t.columns = append(t.columns, c.column)
 	}
 	if err := t.derive(); err != nil {
@@ -93,7 +93,7 @@ type fitter struct {
 	threads   int
 	numbers   *order.Store // those whose order is needed
 	scratch   *scratch
-	columns   []*columnFit // features, then what is predicted
+	columns   []*columnFit // features, then what is predicted, then what is crossed of features
 	predicted []*targetFit
 	targets   *Targets // of TargetFitters; nil: there is no target, or there are several
 	rows      int64    // that count
@@ -144,7 +144,10 @@ func (f *fitter) prepare(spec Spec, kinds []Kind) error {
 			return fmt.Errorf("target: %w", err)
 		}
 	}
-	return f.together()
+	if err := f.together(); err != nil {
+		return err
+	}
+	return f.prepareCrosses(spec.Crosses, kinds)
 }
 
 // learn goes over the table until every transform of every column is fitted.
@@ -161,8 +164,10 @@ func (f *fitter) learn() error {
 	for {
 		waiting := false
 		for _, c := range f.columns {
-			if err := c.advance(); err != nil {
-				return err
+			if c.ready() {
+				if err := c.advance(); err != nil {
+					return err
+				}
 			}
 			waiting = waiting || !c.fitted()
 		}
@@ -180,6 +185,9 @@ type sight struct {
 	table.Piece
 	rows    int64  // that count
 	columns []seen // of those that take part
+
+	sources  map[*columnFit]*source // that some of them are crossed of
+	combiner combiner
 }
 
 // pass gives the values of the table to all columns that are waiting for them. The
@@ -187,17 +195,28 @@ type sight struct {
 // beside each other for pieces of the table, the rest in the order of the rows: so
 // sums have the same last digits always.
 func (f *fitter) pass(first bool) error {
-	var columns []*columnFit
+	p := &passing{first: first, places: map[*columnFit]int{}}
 	var names []string
-	var targets []int // among the names
+	reads := func(c *columnFit) {
+		if _, ok := p.places[c]; !ok {
+			p.places[c], names = len(names), append(names, c.Name)
+		}
+	}
 	for _, c := range f.columns {
-		c.due = !c.fitted()
-		if c.due || first && c.form != Lists {
-			columns, names = append(columns, c), append(names, c.Name)
+		c.due = !c.fitted() && c.ready()
+		switch {
+		case c.sources != nil && c.due:
+			p.columns = append(p.columns, c)
+			for _, of := range c.sources {
+				reads(of)
+			}
+		case c.sources == nil && (c.due || first && c.form != Lists):
+			p.columns = append(p.columns, c)
+			reads(c)
 		}
 	}
 	if len(names) > 0 || len(f.predicted) > 0 {
-		names, targets = f.withTargets(names)
+		names, p.targets = f.withTargets(names)
 	}
 	if len(names) == 0 { // all are lists, of which there is nothing to learn
 		f.rows = f.r.NumRows()
@@ -207,19 +226,21 @@ func (f *fitter) pass(first bool) error {
 	if err != nil {
 		return err
 	}
-	free := sync.Pool{New: func() any { return &sight{columns: make([]seen, len(columns))} }}
-	see := func(p table.Piece) (*sight, error) {
+	free := sync.Pool{New: func() any {
+		return &sight{columns: make([]seen, len(p.columns)), sources: map[*columnFit]*source{}}
+	}}
+	see := func(piece table.Piece) (*sight, error) {
 		s := free.Get().(*sight)
-		s.Piece = p
-		return s, look(s, columns, targets, first)
+		s.Piece = piece
+		return s, p.look(s)
 	}
-	return block.Ordered(f.ctx, f.threads, r.Pieces(max(1, fitPiece/int64(max(1, fitBytes*len(columns))))), see, func(s *sight) error {
+	return block.Ordered(f.ctx, f.threads, r.Pieces(max(1, fitPiece/int64(max(1, fitBytes*len(p.columns))))), see, func(s *sight) error {
 		defer free.Put(s)
 		defer s.Rows.Release()
 		if first {
 			f.rows += s.rows
 		}
-		for i, c := range columns {
+		for i, c := range p.columns {
 			if err := c.take(&s.columns[i], first); err != nil {
 				return err
 			}
@@ -228,15 +249,23 @@ func (f *fitter) pass(first bool) error {
 	})
 }
 
+// passing is a pass over the table.
+type passing struct {
+	columns []*columnFit       // that take part
+	places  map[*columnFit]int // in the pieces, of those that are read
+	targets []int              // likewise
+	first   bool
+}
+
 const (
 	fitPiece = 4 << 20 // bytes
 	fitBytes = 16      // of a number on its way, or of the head of a text
 )
 
-// look sees what there is in the columns of a piece, which come first in it, without
-// the rows that have no target.
-func look(s *sight, columns []*columnFit, targets []int, first bool) error {
-	rows := labelled(s.Rows, targets)
+// look sees what there is in the columns of a piece, without the rows that have no
+// target.
+func (p *passing) look(s *sight) error {
+	rows := labelled(s.Rows, p.targets)
 	if rows != nil {
 		kept, err := table.Take(s.Rows, rows)
 		if err != nil {
@@ -246,13 +275,28 @@ func look(s *sight, columns []*columnFit, targets []int, first bool) error {
 		s.Rows = kept
 	}
 	s.rows = s.Rows.NumRows()
-	values, err := targetsOf(columns, s.Rows, targets)
+	values, err := targetsOf(p.columns, s.Rows, p.targets)
 	if err != nil {
 		return err
 	}
-	for i, c := range columns {
-		s.columns[i].values.Targets, s.columns[i].values.place = values, placement{first: s.At, rows: rows}
-		if err := c.look(s.Rows.Column(i), &s.columns[i], first, slices.Contains(targets, i)); err != nil {
+	for _, of := range s.sources {
+		of.done = false
+	}
+	for i, c := range p.columns {
+		seen := &s.columns[i]
+		seen.values.Targets, seen.values.place = values, placement{first: s.At, rows: rows}
+		at, target := 0, false
+		if c.sources != nil {
+			err = s.crossed(c, p.places, &seen.values)
+		} else {
+			at = p.places[c]
+			target = slices.Contains(p.targets, at)
+			err = c.read(s.Rows.Column(at), &seen.values)
+		}
+		if err == nil {
+			err = c.look(seen, p.first && c.sources == nil, target)
+		}
+		if err != nil {
 			return atRow(err, func(i int) int64 { return s.At + int64(original(rows, i)) })
 		}
 	}

@@ -23,7 +23,8 @@ const (
 	targetVersion = 5 // of a target that is transformed, or several
 	joinsVersion  = 6 // of joins and filters
 	wideVersion   = 7 // of windows
-	formatVersion = 8 // of features that were selected
+	selectVersion = 8 // of features that were selected
+	formatVersion = 9 // of columns that are crossed
 )
 
 // maxDocument bounds the bytes of a transform: a million categories of ordinary
@@ -131,6 +132,11 @@ func (d *document) transform(kinds []Kind) (*Transform, error) {
 		c, err := d.Columns[i].column(kinds)
 		if err != nil {
 			return nil, fmt.Errorf("column %q: %w", name, err)
+		}
+		if c.of != nil {
+			if err := t.checkCrossed(&c); err != nil {
+				return nil, fmt.Errorf("column %q: %w", name, err)
+			}
 		}
 		if c.kept != nil && d.Dropped == nil {
 			return nil, fmt.Errorf("column %q: features are missing that were not dropped", name)

@@ -32,7 +32,7 @@ func (f *fitter) remarks() []Remark {
 	for _, t := range f.predicted {
 		all = append(all, t.remarks()...)
 	}
-	for _, c := range f.columns[:len(f.columns)-len(f.predicted)] {
+	for _, c := range f.features() {
 		few := f.rows < minRemarkRows
 		for _, r := range c.remarks {
 			if r.always || !few {

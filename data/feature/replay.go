@@ -82,7 +82,9 @@ func (t *Transform) Joined() (list []TypedColumn) {
 // wanted are the columns that features are made of.
 func (t *Transform) wanted() (names []string) {
 	for _, c := range t.columns {
-		names = append(names, c.Name)
+		if c.of == nil {
+			names = append(names, c.Name)
+		}
 	}
 	return names
 }

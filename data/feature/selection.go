@@ -81,7 +81,7 @@ func (t *Transform) selectFeatures(ctx context.Context, s *Selection, r *table.R
 }
 
 // drop leaves features out for which there is a reason, and columns of which nothing
-// is left.
+// is left, not even in others that are crossed of them.
 func (t *Transform) drop(names []string, because []string) error {
 	var columns []column
 	at := 0
@@ -96,13 +96,21 @@ func (t *Transform) drop(names []string, because []string) error {
 			at++
 		}
 		if len(kept) < c.width {
-			c.kept = kept
+			c.kept = append([]int{}, kept...) // none is not the same as all
 		}
-		if len(kept) > 0 || c.whole != nil {
-			columns = append(columns, c)
+		columns = append(columns, c)
+	}
+	crossed := map[string]bool{} // others that stay are made of it
+	for _, c := range columns {
+		if c.kept == nil || len(c.kept) > 0 {
+			for _, name := range c.of {
+				crossed[name] = true
+			}
 		}
 	}
-	t.columns = columns
+	t.columns = slices.DeleteFunc(columns, func(c column) bool {
+		return c.kept != nil && len(c.kept) == 0 && c.whole == nil && !crossed[c.Name]
+	})
 	return t.derive()
 }
 

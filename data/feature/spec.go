@@ -18,6 +18,7 @@ type Spec struct {
 	Defaults Defaults   // what the features leave open
 	Target   *Target    // nil: the datasets have no target, or Targets
 	Targets  []Target   // several that are learned together: all numbers, or all of two classes
+	Crosses  []Cross    // further columns, of several of the features
 	Select   *Selection // of the features; nil: all stay
 	Keep     []string   // columns carried into the datasets as they are
 	Seed     uint64     // of what draws random numbers

@@ -68,9 +68,11 @@ func (t *Transform) Columns() []TypedColumn {
 	if t.steps != nil {
 		return t.readColumns()
 	}
-	list := make([]TypedColumn, len(t.columns))
-	for i, c := range t.columns {
-		list[i] = TypedColumn{c.Name, c.Type}
+	list := make([]TypedColumn, 0, len(t.columns))
+	for _, c := range t.columns {
+		if c.of == nil {
+			list = append(list, TypedColumn{c.Name, c.Type})
+		}
 	}
 	return list
 }
@@ -89,12 +91,16 @@ func (t *Transform) width() (n int) {
 func (t *Transform) derive() error {
 	var features []table.Feature
 	var wholes []table.Input
+	t.markTapped()
 	for i := range t.columns {
 		c := &t.columns[i]
 		c.at = len(features)
 		stay, err := c.selected(c.derive())
 		if err != nil {
 			return err
+		}
+		if len(stay) == 0 && c.kept != nil && !c.tapped {
+			return fmt.Errorf("column %q: no feature of it is left", c.Name)
 		}
 		features = append(features, stay...)
 		if n := len(features); n > maxFeatures {

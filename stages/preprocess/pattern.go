@@ -91,6 +91,9 @@ func (s *Preprocess) validateNames() error {
 			return settings.FieldErrorf("drop", "%q is dropped and a feature", f.Key)
 		}
 	}
+	if err := s.validateCrosses(); err != nil {
+		return err
+	}
 	for i, name := range s.Drop {
 		switch {
 		case strings.HasPrefix(name, typePrefix) && !isType(name):
@@ -100,6 +103,40 @@ func (s *Preprocess) validateNames() error {
 		}
 	}
 	return nil
+}
+
+// validateCrosses finds columns that are crossed and are no features, and products that
+// are too many, as far as that can be seen without a table.
+func (s *Preprocess) validateCrosses() error {
+	open := slices.ContainsFunc(s.Features, func(f settings.Entry[FeatureSetting]) bool { return patterned(f.Key) })
+	for i := range s.Cross {
+		names := s.Cross[i].Columns()
+		at := fmt.Sprintf("cross.%d.%s", i, s.Cross[i].Kind())
+		for j, name := range names {
+			if strings.HasPrefix(name, typePrefix) && !isType(name) {
+				return inside(at, fmt.Sprintf("columns.%d", j), noType(name))
+			}
+			if _, known := s.Features.Get(name); !known && !patterned(name) && !open {
+				err := &feature.SpecError{Column: name, Msg: "it is crossed, and is no feature", Fix: "name it under `features`, too"}
+				if near, ok := diag.Nearest(name, s.Features.Keys()); ok {
+					err.Fix = fmt.Sprintf("did you mean %q?", near)
+				}
+				return &settings.FieldError{Field: fmt.Sprintf("%s.columns.%d", at, j), Err: err}
+			}
+		}
+		if slices.ContainsFunc(names, patterned) {
+			continue
+		}
+		if err := s.Cross[i].Check(); err != nil {
+			return &settings.FieldError{Field: at + ".columns", Err: err}
+		}
+	}
+	return nil
+}
+
+// patterned says whether a name can stand for several columns.
+func patterned(name string) bool {
+	return strings.Contains(name, "*") || strings.HasPrefix(name, typePrefix)
 }
 
 // inside puts an error at a key or a place of a field, and at the setting there that it
@@ -180,7 +217,39 @@ func (s *Preprocess) expanded(schema *arrow.Schema, log *slog.Logger) (feature.S
 		}
 	}
 	spec.Features = list
+	if err := expandCrosses(spec.Crosses, list, schema); err != nil {
+		return spec, err
+	}
 	return spec, spec.Validate(feature.All())
+}
+
+// expandCrosses puts the features that fit in place of the names in crosses that stand for
+// several.
+func expandCrosses(crosses []feature.Cross, features []feature.Column, schema *arrow.Schema) error {
+	for i := range crosses {
+		var names []string
+		for _, name := range crosses[i].Columns() {
+			if !several(name, schema) {
+				names = append(names, name)
+				continue
+			}
+			before := len(names)
+			for _, c := range features {
+				f, err := table.Column(schema, c.Name)
+				if err != nil {
+					return err
+				}
+				if fits(name, schema.Field(f)) && !slices.Contains(names, c.Name) {
+					names = append(names, c.Name)
+				}
+			}
+			if len(names) == before {
+				return diag.WithHint(fmt.Errorf("cross: no feature is left for %s", whatFor(name)), "the columns are "+someNames(schema))
+			}
+		}
+		crosses[i] = crosses[i].Of(names)
+	}
+	return nil
 }
 
 func whatFor(name string) string {

@@ -74,6 +74,11 @@ a height and a width are pictures, integers are the ids of words. Where the tabl
 chain does: ` + "`" + `[image: [28, 28]]` + "`, `[tokens]`, `[series]`, or `[vector]`" + ` for a feature each. Networks take it by
 ` + "`branches`" + `.
 
+` + "`cross`" + ` makes features of several columns: ` + "`polynomial`" + ` of numbers, such as ` + "`x^2`" + ` and ` + "`x*y`" + `, ` + "`interaction`" + ` a product of
+numbers, or one category for each combination of categories, such as ` + "`carrier*origin=AA*JFK`" + `. They are made
+behind the chains of their columns, of the number at the end of a chain, or of the category that its last step
+encodes, and stand behind all other features; they can have a chain of their own.
+
 ` + "`select`" + ` drops features that tell little, by what they are in the rows of train: those with one value, copies of
 others, or all but the best for the target. The log says which and why.
 
@@ -98,6 +103,9 @@ features:
       number: {impute: median}
       text: {encode: {one_hot: {max_categories: 50, unseen: infrequent}}}
     drop: [id, "*_note"]
+    cross:
+      - polynomial: {columns: [bill_length_mm, body_mass_g], degree: 2}   # bill_length_mm^2, bill_length_mm*body_mass_g, ...
+      - interaction: [island, sex]                                        # a category of two
     select: {variance: 0, correlated: 0.99}
     keep: [island]
 `,
@@ -131,7 +139,7 @@ func (s *Preprocess) Run(ctx context.Context, env pipeline.Env) error {
 	if _, err := transform.WriteTo(out); err != nil {
 		return err
 	}
-	columns(env, transform.Info(), transformPort, trainPort, false)
+	columns(env, transform, transformPort, trainPort, false)
 	report(env.Log(), transform)
 	s.tellPositive(env.Log(), transform)
 	var missing string
@@ -238,12 +246,20 @@ func (s *Preprocess) tellPositive(log *slog.Logger, transform *feature.Transform
 
 // columns tells which columns features and target are made of and, of a data
 // set, which are kept.
-func columns(env pipeline.Env, info table.DatasetInfo, out, in string, kept bool) {
+func columns(env pipeline.Env, transform *feature.Transform, out, in string, kept bool) {
+	info := transform.Info()
 	edge := func(name, column string) {
 		env.Column(pipeline.ColumnRef{Port: out, Column: name}, pipeline.ColumnRef{Port: in, Column: column})
 	}
+	crossed := transform.Crossed()
 	for _, f := range info.Features() {
-		edge(f.Name, f.Column)
+		of, ok := crossed[f.Column]
+		if !ok {
+			of = []string{f.Column}
+		}
+		for _, column := range of {
+			edge(f.Name, column)
+		}
 	}
 	for _, t := range info.Targets {
 		edge(t.Column, t.Column)
@@ -287,7 +303,7 @@ func apply(ctx context.Context, env pipeline.Env, transform *feature.Transform, 
 	}
 	defer w.Discard()
 	w.Expect(r.NumRows())
-	columns(env, transform.Info(), port, port, true)
+	columns(env, transform, port, port, true)
 	var done int64
 	watch.begin()
 	counts, err := to(ctx, r, labelled, feature.Resources{Threads: env.Threads(), Scratch: env.Scratch}, func(rec arrow.RecordBatch) error {

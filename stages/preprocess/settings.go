@@ -13,6 +13,7 @@ type Preprocess struct {
 	Features settings.Map[FeatureSetting] `yaml:"features" required:"true" min:"1" doc:"The columns that become features, in order, each with its settings. A name with * stands for all columns that fit, in the order of the table, and are not used otherwise; so does type:number, type:text, type:bool, type:date, type:timestamp, type:time or type:list for all columns of the type. The columns of keep are none of these: name one to have it as a feature, too."`
 	Drop     []string                     `yaml:"drop" added:"true" doc:"Columns that the names with * and type: under features leave out: names, patterns with *, or types as there."`
 	Defaults *DefaultsSetting             `yaml:"defaults" added:"true" doc:"Settings by type, for what the columns under features leave open."`
+	Cross    []feature.Cross              `yaml:"cross" added:"true" doc:"Further features, each of several of the columns under features: of the numbers or categories that the chains of these have made, so of scaled numbers where they are scaled."`
 	Select   *feature.Selection           `yaml:"select" added:"true" doc:"Which of the features stay, by what they are in the rows of train. By default all do."`
 	Target   *TargetSetting               `yaml:"target" doc:"The column to predict. Without it the data sets have no target."`
 	Targets  []TargetSetting              `yaml:"targets" min:"2" max:"1000" added:"true" doc:"Several columns that one network predicts, in place of target: all numbers, or all labels of two classes (multi-label), such as truth values. Rows that lack one of them are dropped."`
@@ -108,7 +109,7 @@ func (s *Preprocess) Validate() error {
 
 // spec is the specification that the settings stand for.
 func (s *Preprocess) spec() feature.Spec {
-	spec := feature.Spec{Keep: s.Keep, Select: s.Select, Defaults: s.Defaults.defaults()}
+	spec := feature.Spec{Keep: s.Keep, Crosses: s.Cross, Select: s.Select, Defaults: s.Defaults.defaults()}
 	for _, f := range s.Features {
 		spec.Features = append(spec.Features, f.Value.column(f.Key))
 	}
@@ -190,6 +191,9 @@ func (s *Preprocess) Draws() bool {
 	for _, name := range s.Features.Keys() {
 		column, _ := s.Features.Get(name)
 		chains = append(chains, column.Chain)
+	}
+	for i := range s.Cross {
+		chains = append(chains, s.Cross[i].Steps())
 	}
 	return slices.ContainsFunc(slices.Concat(chains...), func(step feature.Step) bool {
 		drawer, ok := step.Setting.(feature.Drawer)

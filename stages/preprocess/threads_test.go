@@ -33,6 +33,10 @@ features:
   number: {impute: mean, indicator: true, scale: standard}
   whole: [impute: median, log1p, scale: robust]
   text: {impute: most_frequent}
+  part: {}
+cross:
+  - polynomial: {columns: [number, whole], degree: 3, chain: [scale: robust]}
+  - interaction: {columns: [text, part], chain: [target_encode]}
 keep: [text, whole]
 `
 	const parts = "parts: {train: 0.7, validation: 0.2, test: 0.1}"
