@@ -14,7 +14,7 @@ func accuracy() *Def {
 		Classes: shareCorrect}
 }
 
-func shareCorrect(t *Tally) (float64, error) { return ratio(t.correct(), t.n), nil }
+func shareCorrect(t *Tally) (float64, error) { return min(1, ratio(t.correct(), t.n)), nil }
 
 func balancedAccuracy() *Def {
 	return &Def{Name: "balanced_accuracy", Title: "Balanced accuracy", Goal: Up, Range: unitRange, Unit: Share, Source: "sklearn.metrics.balanced_accuracy_score",
@@ -40,13 +40,13 @@ func topAccuracy(k int) *Def {
 			if k >= len(t.actual) {
 				return 0, Undefinedf("there are only %d classes", len(t.actual))
 			}
-			var hits int64
+			var hits exact.Sum
 			for i, r := range t.c.rank {
 				if int(r) < k {
-					hits += t.of(i)
+					hits.Add(t.of(i))
 				}
 			}
-			return ratio(hits, t.n), nil
+			return min(1, ratio(hits.Value(), t.n)), nil
 		}}
 }
 

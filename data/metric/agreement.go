@@ -11,10 +11,10 @@ func mcc() *Def {
 // correlation is the multiclass form of Gorodkin, "Comparing two K-category
 // assignments by a K-category correlation coefficient" (2004).
 func correlation(t *Tally) (float64, error) {
-	n := float64(t.n)
-	cov, va, vp := float64(t.correct())*n, n*n, n*n
+	n := t.n
+	cov, va, vp := float64(t.correct()*n), n*n, n*n
 	for j := range t.actual {
-		a, p := float64(t.actual[j]), float64(t.predicted[j])
+		a, p := t.actual[j], t.predicted[j]
 		cov -= float64(a * p)
 		va -= float64(a * a)
 		vp -= float64(p * p)
@@ -29,14 +29,14 @@ func kappa() *Def {
 	return &Def{Name: "kappa", Title: "Cohen's kappa", Goal: Up, Range: signedRange, Source: "sklearn.metrics.cohen_kappa_score",
 		Doc: "Agreement beyond chance, at most 1.",
 		Classes: func(t *Tally) (float64, error) {
-			n := float64(t.n)
+			n := t.n
 			var chance float64
 			for j := range t.actual {
-				chance += float64(t.actual[j]) * float64(t.predicted[j])
+				chance += float64(t.actual[j] * t.predicted[j])
 			}
 			if chance == n*n {
 				return 0, Undefinedf("only one class occurs among actual and predicted values")
 			}
-			return 1 - float64(t.n-t.correct())*n/(n*n-chance), nil
+			return 1 - t.wrong()*n/(n*n-chance), nil
 		}}
 }

@@ -7,9 +7,9 @@ func All() List {
 	return List{
 		accuracy(), balancedAccuracy(), precision(), recall(), f1(),
 		macroPrecision(), macroRecall(), macroF1(), weightedPrecision(), weightedRecall(), weightedF1(),
-		microPrecision(), microRecall(), microF1(), rocAUC(), averagePrecision(), logLoss(), brier(), ece(), mce(), mcc(), kappa(),
+		microPrecision(), microRecall(), microF1(), rocAUC(), weightedROCAUC(), averagePrecision(), weightedAveragePrecision(), logLoss(), brier(), ece(), mce(), mcc(), kappa(),
 		topAccuracy(2), topAccuracy(3), topAccuracy(5),
-		hammingLoss(),
+		hammingLoss(), labelRanking(),
 		rmse(), mae(), mse(), medianAE(), r2(), mape(), smape(), maxError(),
 	}
 }

@@ -27,6 +27,32 @@ func BaselinesOf(actual []float64) []Baseline {
 	return ValueBaselines(mean, Quantile(sorted, .5))
 }
 
+// Baselines are the best guesses by the numbers of a sample, which has rows.
+func (v *Values) Baselines() []Baseline {
+	if v.weights == nil {
+		return BaselinesOf(v.Actual)
+	}
+	// What is left of a guess of 0 is the number itself, whose sign the order of rows needs.
+	low := slices.Min(v.Actual)
+	off := &Values{Actual: make([]float64, v.Rows()), Predicted: make([]float64, v.Rows()), weights: v.weights}
+	for i, y := range v.Actual {
+		off.Actual[i] = y - low
+	}
+	off.order = ordered(off)
+	e := off.errors(nil)
+	if e.n == 0 {
+		return nil
+	}
+	median, err := e.median()
+	if err != nil {
+		return nil
+	}
+	return ValueBaselines(low+e.mean(func(i int) float64 { return off.Actual[i] }), low+median)
+}
+
+// Baselines are the best guesses by the classes of a sample.
+func (c *Classes) Baselines() []Baseline { return ClassBaselines(c.tally(nil).actual) }
+
 // ClassBaselines are the best guesses where classes are known to have that many
 // rows: the most frequent one, and each with its share. There are none if there
 // are no rows.

@@ -45,6 +45,7 @@ func binOf(p float64, n int) int {
 type Bin struct {
 	Low, High float64 // (Low, High]
 	Rows      int64
+	Weight    float64 // of the rows together: their number, if they have none
 	Predicted float64 // mean predicted probability; 0 if there is no row
 	Observed  float64 // share of rows in which the event came; 0 if there is no row
 }
@@ -55,27 +56,37 @@ func (b Bin) Gap() float64 { return math.Abs(b.Observed - b.Predicted) }
 func (t *Tally) bins(n int, p func(i int) float64, event func(i int) bool) []Bin {
 	bins := make([]Bin, n)
 	sums := make([]exact.Sum, n)
-	hits := make([]int64, n)
+	hits, weight := make([]exact.Sum, n), make([]exact.Sum, n)
 	for i := range t.c.Actual {
 		m := t.of(i)
 		if m == 0 {
 			continue
 		}
 		b := binOf(p(i), n)
-		bins[b].Rows += m
-		sums[b].Add(p(i) * float64(m))
+		bins[b].Rows += t.times(i)
+		weight[b].Add(m)
+		sums[b].Add(p(i) * m)
 		if event(i) {
-			hits[b] += m
+			hits[b].Add(m)
 		}
 	}
 	for b := range bins {
 		bins[b].Low, bins[b].High = float64(b)/float64(n), float64(b+1)/float64(n)
-		if rows := float64(bins[b].Rows); rows > 0 {
-			bins[b].Predicted = sums[b].Value() / rows
-			bins[b].Observed = float64(hits[b]) / rows
+		if w := weight[b].Value(); w > 0 {
+			bins[b].Weight = w
+			bins[b].Predicted = sums[b].Value() / w
+			bins[b].Observed = hits[b].Value() / w
 		}
 	}
 	return bins
+}
+
+// times is how often row i occurs.
+func (t *Tally) times(i int) int64 {
+	if t.count == nil {
+		return 1
+	}
+	return int64(t.count[i])
 }
 
 // topBins groups the rows by their top probability; the event is that the most
@@ -89,9 +100,9 @@ func (t *Tally) topBins() []Bin {
 func (t *Tally) meanGap() (float64, error) {
 	var s exact.Sum
 	for _, b := range t.topBins() {
-		s.Add(float64(b.Rows) * b.Gap())
+		s.Add(b.Weight * b.Gap())
 	}
-	return s.Value() / float64(t.n), nil
+	return s.Value() / t.n, nil
 }
 
 func (t *Tally) largestGap() (float64, error) {

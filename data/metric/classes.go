@@ -18,6 +18,7 @@ type Classes struct {
 	Predicted []int32   // the class each row is taken for; see At
 	Prob      []float64 // rows x classes, row by row
 
+	weights
 	top     []int32   // most probable class; the first of equals
 	rank    []int32   // number of classes ahead of the actual one
 	loss    []float64 // -ln p(actual), clipped
@@ -168,13 +169,18 @@ func (c *Classes) Guessed(b Baseline) (Sample, error) {
 	for range c.Rows() {
 		prob = append(prob, b.Prob...)
 	}
-	return NewClasses(c.Names, c.Actual, prob)
+	guessed, err := NewClasses(c.Names, c.Actual, prob)
+	if err != nil {
+		return nil, err
+	}
+	guessed.weights = c.weights
+	return guessed, nil
 }
 
 func (t *Tally) measure(d *Def) (float64, error) {
 	switch {
 	case t.n == 0:
-		return 0, errNoRows
+		return 0, nothing(counted(t.c.Rows(), t.count))
 	case !d.For(t.c.Task()):
 		return 0, Undefinedf("%s is not a metric of %s classification", d.Name, t.c.Task())
 	case d.Cells != nil:
@@ -183,25 +189,42 @@ func (t *Tally) measure(d *Def) (float64, error) {
 	return d.Classes(t)
 }
 
-// A Tally is a classification with counts, and its confusion matrix.
+// A Tally is a classification with counts, and its confusion matrix. Its numbers of
+// rows are sums of their weights, where rows have weights.
 type Tally struct {
 	c         *Classes
 	count     []int32
-	n         int64
-	confusion []int64 // actual x predicted
-	actual    []int64 // rows of each actual class
-	predicted []int64 // rows of each predicted class
+	n         float64
+	confusion []float64 // actual x predicted
+	actual    []float64 // rows of each actual class
+	predicted []float64 // rows of each predicted class
+	occurs    []bool    // classes that rows have or are taken for, whatever they weigh
 }
 
 func (c *Classes) tally(count []int32) *Tally {
 	k := len(c.Names)
-	t := &Tally{c: c, count: count, confusion: make([]int64, k*k), actual: make([]int64, k), predicted: make([]int64, k)}
+	sums, occurs := make([]exact.Sum, k*k), make([]bool, k)
 	for i, a := range c.Actual {
-		t.confusion[int(a)*k+int(c.Predicted[i])] += t.of(i)
+		if count != nil && count[i] == 0 {
+			continue
+		}
+		sums[int(a)*k+int(c.Predicted[i])].Add(c.of(i, count))
+		occurs[a], occurs[c.Predicted[i]] = true, true
 	}
+	confusion := make([]float64, k*k)
+	for i := range sums {
+		confusion[i] = sums[i].Value()
+	}
+	return c.tallied(count, confusion, occurs)
+}
+
+// tallied is the tally of a confusion matrix.
+func (c *Classes) tallied(count []int32, confusion []float64, occurs []bool) *Tally {
+	k := len(c.Names)
+	t := &Tally{c: c, count: count, confusion: confusion, occurs: occurs, actual: make([]float64, k), predicted: make([]float64, k)}
 	for a := range k {
 		for p := range k {
-			m := t.confusion[a*k+p]
+			m := confusion[a*k+p]
 			t.actual[a] += m
 			t.predicted[p] += m
 			t.n += m
@@ -210,17 +233,26 @@ func (c *Classes) tally(count []int32) *Tally {
 	return t
 }
 
-// Rows is the number of rows, each as often as it occurs.
-func (t *Tally) Rows() int64 { return t.n }
+// Rows is the number of rows, each as often as it occurs, or the sum of their weights.
+func (t *Tally) Rows() float64 { return t.n }
 
 // Classes is the number of classes.
 func (t *Tally) Classes() int { return len(t.actual) }
 
 // Cells are the rows by a class against the rest.
 func (t *Tally) Cells(class int) Cells {
-	tp := t.confusion[class*len(t.actual)+class]
-	c := Cells{TP: tp, FP: t.predicted[class] - tp, FN: t.actual[class] - tp}
-	c.TN = t.n - c.TP - c.FP - c.FN
+	k := len(t.actual)
+	c := Cells{TP: t.confusion[class*k+class]}
+	for j := range k { // no differences, of which rounded weights would leave something where there is nothing
+		if j != class {
+			c.FP += t.confusion[j*k+class]
+			c.FN += t.confusion[class*k+j]
+		}
+	}
+	c.TN = max(0, t.n-c.TP-c.FP-c.FN)
+	if k == 2 {
+		c.TN = t.confusion[3-3*class]
+	}
 	return c
 }
 
@@ -230,23 +262,28 @@ func (t *Tally) Mean(of func(actual int, prob []float64) float64) float64 {
 	var s exact.Sum
 	for i, a := range t.c.Actual {
 		if m := t.of(i); m != 0 {
-			s.Add(of(int(a), t.c.Row(i)) * float64(m))
+			s.Add(of(int(a), t.c.Row(i)) * m)
 		}
 	}
-	return s.Value() / float64(t.n)
+	return s.Value() / t.n
 }
 
-// of is how often row i occurs.
-func (t *Tally) of(i int) int64 {
-	if t.count == nil {
-		return 1
-	}
-	return int64(t.count[i])
-}
+// of is how much row i counts.
+func (t *Tally) of(i int) float64 { return t.c.of(i, t.count) }
 
-func (t *Tally) correct() (c int64) {
+func (t *Tally) correct() (c float64) {
 	for j := range t.actual {
 		c += t.confusion[j*len(t.actual)+j]
+	}
+	return c
+}
+
+// wrong is the rows that are not correct: no difference, as in Cells.
+func (t *Tally) wrong() (c float64) {
+	for i, m := range t.confusion {
+		if i/len(t.actual) != i%len(t.actual) {
+			c += m
+		}
 	}
 	return c
 }
@@ -256,25 +293,46 @@ type ClassReport struct {
 	Class                 string
 	Rows                  int64 // that are of the class
 	Precision, Recall, F1 float64
+	// NaN where they are not defined, as where all rows are of the class.
+	ROCAUC, AveragePrecision float64
 }
 
 // PerClass reports every class, in order.
 func (c *Classes) PerClass() []ClassReport {
-	t := c.tally(nil)
+	t, rows := c.tally(nil), c.plain().tally(nil)
 	reports := make([]ClassReport, len(c.Names))
 	for j, name := range c.Names {
-		reports[j] = ClassReport{Class: name, Rows: t.actual[j],
-			Precision: precisionOf(t.Cells(j)), Recall: recallOf(t.Cells(j)), F1: f1Of(t.Cells(j))}
+		reports[j] = ClassReport{Class: name, Rows: int64(rows.actual[j]),
+			Precision: precisionOf(t.Cells(j)), Recall: recallOf(t.Cells(j)), F1: f1Of(t.Cells(j)),
+			ROCAUC: orNaN(t.auc(j)), AveragePrecision: orNaN(t.ap(j))}
 	}
 	return reports
 }
 
-// Confusion counts the rows by actual class (outer) and predicted class.
+func orNaN(v float64, err error) float64 {
+	if err != nil {
+		return math.NaN()
+	}
+	return v
+}
+
+// plain is the same rows without weights.
+func (c *Classes) plain() *Classes {
+	other := *c
+	other.weights = nil
+	return &other
+}
+
+// Confusion counts the rows by actual class (outer) and predicted class, whatever
+// their weights are.
 func (c *Classes) Confusion() [][]int64 {
-	t, k := c.tally(nil), len(c.Names)
+	t, k := c.plain().tally(nil), len(c.Names)
 	m := make([][]int64, k)
 	for a := range m {
-		m[a] = t.confusion[a*k : (a+1)*k : (a+1)*k]
+		m[a] = make([]int64, k)
+		for p := range k {
+			m[a][p] = int64(t.confusion[a*k+p])
+		}
 	}
 	return m
 }

@@ -53,6 +53,9 @@ Which are computed unless `+"`metrics`"+` says otherwise, the most important fir
 		words(all.OfOneClass()), words(metric.ForThreshold()))
 	fmt.Fprintf(&b, "\nSeveral targets of one model: of numbers (`multioutput`) %s are the plain mean over the targets, of labels (`multilabel`) there are %s: macro is over all labels, micro pools them, accuracy is the share of rows of which all labels are right. "+
 		"`rmse[price]` or `f1[spam]` is that of one target.\n", words(all.For(task.Multioutput)), words(all.For(task.Multilabel)))
+	unweighted := all.Where(func(d *metric.Def) bool { return d.Unweighted })
+	fmt.Fprintf(&b, "\nWhere rows have weights (`sample_weight` of evaluate), each metric is that of scikit-learn 1.9 with `sample_weight`: a row counts as much as its weight says, also in intervals and slices. "+
+		"No weighted form has %s: rows of weight 0 are left out, all others count the same.\n", words(unweighted))
 	for _, part := range []struct {
 		title string
 		tasks []task.Kind

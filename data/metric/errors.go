@@ -10,11 +10,12 @@ import (
 type Errors struct {
 	v     *Values
 	count []int32
-	n     int64
+	rows  int64   // each as often as it occurs
+	n     float64 // the same, or the sum of their weights
 }
 
-// Rows is the number of rows, each as often as it occurs.
-func (e *Errors) Rows() int64 { return e.n }
+// Rows is the number of rows, each as often as it occurs, or the sum of their weights.
+func (e *Errors) Rows() float64 { return e.n }
 
 // Mean is the mean over all rows of a function of the actual and the predicted
 // value.
@@ -22,23 +23,18 @@ func (e *Errors) Mean(of func(actual, predicted float64) float64) float64 {
 	return e.mean(func(i int) float64 { return of(e.v.Actual[i], e.v.Predicted[i]) })
 }
 
-// of is how often row i occurs.
-func (e *Errors) of(i int) int64 {
-	if e.count == nil {
-		return 1
-	}
-	return int64(e.count[i])
-}
+// of is how much row i counts.
+func (e *Errors) of(i int) float64 { return e.v.of(i, e.count) }
 
 // mean is the mean of a function of the rows.
 func (e *Errors) mean(of func(i int) float64) float64 {
 	var s exact.Sum
 	for i := range e.v.Actual {
 		if m := e.of(i); m != 0 {
-			s.Add(of(i) * float64(m))
+			s.Add(of(i) * m)
 		}
 	}
-	return s.Value() / float64(e.n)
+	return s.Value() / e.n
 }
 
 func (e *Errors) meanSquare() float64 {
@@ -69,20 +65,31 @@ func medianAE() *Def {
 		Values: (*Errors).median}
 }
 
-// median walks through the errors in order up to the middle one, or to the
-// two in the middle of an even number.
+// median walks through the errors in order up to the middle of the weights, and
+// takes the mean of two errors where it lies between them, as scikit-learn does.
 func (e *Errors) median() (float64, error) {
-	low, high := (e.n-1)/2, e.n/2
-	var seen int64
-	a := math.NaN()
+	var seen exact.Sum
+	var low float64
+	found := false
 	for _, i := range e.v.order() {
-		seen += e.of(int(i))
-		if math.IsNaN(a) && seen > low {
-			a = e.v.abs(int(i))
+		m := e.of(int(i))
+		if m == 0 {
+			continue
 		}
-		if seen > high {
-			return a + (e.v.abs(int(i))-a)/2, nil
+		x := e.v.abs(int(i))
+		if found {
+			return low + (x-low)/2, nil
 		}
+		seen.Add(m)
+		if above := seen.Value() - e.n/2; above >= -e.n*0x1p-52 {
+			if above > e.n*0x1p-52 {
+				return x, nil
+			}
+			low, found = x, true
+		}
+	}
+	if found {
+		return low, nil
 	}
 	return 0, errNoRows
 }
@@ -96,7 +103,7 @@ func r2() *Def {
 // explained treats constant actual values exactly: whether they are constant is
 // decided by comparing them, not by a rounded sum of squares.
 func (e *Errors) explained() (float64, error) {
-	if e.n < 2 {
+	if e.rows < 2 {
 		return 0, Undefinedf("needs at least 2 rows")
 	}
 	lo, hi := math.Inf(1), math.Inf(-1)
@@ -140,7 +147,7 @@ func smape() *Def {
 }
 
 func maxError() *Def {
-	return &Def{Name: "max_error", Title: "Largest error", Goal: Down, Range: errorRange, Unit: OfTarget, Source: "sklearn.metrics.max_error",
+	return &Def{Name: "max_error", Title: "Largest error", Goal: Down, Range: errorRange, Unit: OfTarget, Unweighted: true, Source: "sklearn.metrics.max_error",
 		Doc: "Largest absolute error, in units of the target.",
 		Values: func(e *Errors) (float64, error) {
 			var worst float64

@@ -3,19 +3,19 @@ package metric
 import "pipe/base/exact"
 
 // Cells are the rows by one class against the rest: true and false, positive
-// and negative.
-type Cells struct{ TP, FP, FN, TN int64 }
+// and negative. They are numbers of rows, or sums of their weights.
+type Cells struct{ TP, FP, FN, TN float64 }
 
 func precisionOf(c Cells) float64 { return ratio(c.TP, c.TP+c.FP) }
 func recallOf(c Cells) float64    { return ratio(c.TP, c.TP+c.FN) }
 func f1Of(c Cells) float64        { return ratio(2*c.TP, 2*c.TP+c.FP+c.FN) }
 
 // ratio is a/b, and 0 where that is 0/0 (zero_division=0 of scikit-learn).
-func ratio(a, b int64) float64 {
+func ratio(a, b float64) float64 {
 	if b == 0 {
 		return 0
 	}
-	return float64(a) / float64(b)
+	return a / b
 }
 
 func precision() *Def {
@@ -46,7 +46,7 @@ func macro(of *Def) *Def {
 			var s exact.Sum
 			var n int
 			for j := range t.actual {
-				if t.actual[j]+t.predicted[j] > 0 {
+				if t.occurs[j] {
 					s.Add(of.Cells(t.Cells(j)))
 					n++
 				}
@@ -72,9 +72,9 @@ func weighted(of *Def) *Def {
 		Classes: func(t *Tally) (float64, error) {
 			var s exact.Sum
 			for j := range t.actual {
-				s.Add(float64(t.actual[j]) * of.Cells(t.Cells(j)))
+				s.Add(t.actual[j] * of.Cells(t.Cells(j)))
 			}
-			return s.Value() / float64(t.n), nil
+			return s.Value() / t.n, nil
 		}}
 }
 

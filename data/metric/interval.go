@@ -4,9 +4,6 @@ import (
 	"context"
 	"math"
 	"slices"
-	"sync"
-
-	"pipe/base/random"
 )
 
 // Level is the confidence level of every interval.
@@ -29,11 +26,10 @@ const (
 	Bootstrap Method = "bootstrap" // for all others
 )
 
-// Score is the score interval of a proportion p over n rows (E. B. Wilson,
+// Score is the score interval of a proportion p over a number of rows (E. B. Wilson,
 // 1927). Unlike the textbook interval it stays within [0, 1] and holds for
 // few rows and for proportions near 0 and 1.
-func Score(p float64, n int) Interval {
-	rows := float64(n)
+func Score(p, rows float64) Interval {
 	z2n := z * z / rows
 	centre := (p + z2n/2) / (1 + z2n)
 	half := z / (1 + z2n) * math.Sqrt(p*(1-p)/rows+z2n/(4*rows))
@@ -41,23 +37,11 @@ func Score(p float64, n int) Interval {
 	return Interval{Low: max(0, min(centre-half, p)), High: min(1, max(centre+half, p)), Method: Wilson}
 }
 
-// resamples bounds the cost of the bootstrap: at most 10 million draws. Beyond
-// 50,000 rows there is none, as an interval would be narrower than the digits
-// that people read.
-func resamples(rows int) int {
-	switch {
-	case rows < 2 || rows > 50_000:
-		return 0
-	case rows > 10_000:
-		return 200
-	}
-	return 1000
-}
-
 // Intervals computes a confidence interval for each metric: Wilson's for
-// proportions, for the others the percentile bootstrap over rows (Efron 1979).
-// An interval is nil where the metric is undefined in the sample or in more
-// than half of the resamples, or where there are too many rows to need one.
+// proportions of rows, for the others the percentile bootstrap over rows (Efron
+// 1979); see resampling. An interval is nil where the metric is undefined in the
+// sample or in more than half of the resamples, and where rows are too many to draw
+// them all and it is of a single row.
 //
 // The resamples are a fixed function of the number of rows, so that the
 // intervals belong to the data and not to the seed of a run. threads bounds
@@ -67,52 +51,47 @@ func Intervals(ctx context.Context, s Sample, metrics List, threads int) ([]*Int
 	_, several := s.(*Several) // then a share may be of labels, which are no rows
 	var ask List
 	var at []int
+	var values []float64
 	for i, v := range s.Measure(metrics, nil) {
 		switch {
-		case v.Undefined != "":
-		case v.Interval == Wilson && !several:
-			w := Score(v.Value, s.Rows())
+		case v.Undefined != "" || v.Unweighted && s.Rows() > mostDrawn:
+		case v.Interval == Wilson && !several && !s.isWeighted():
+			w := Score(v.Value, float64(s.Rows()))
 			intervals[i] = &w
 		default:
-			ask, at = append(ask, v.Def), append(at, i)
+			ask, at, values = append(ask, v.Def), append(at, i), append(values, v.Value)
 		}
 	}
 	if len(ask) == 0 {
 		return intervals, nil
 	}
-	draws, err := bootstrap(ctx, s, ask, threads)
+	r := resampled(s)
+	drawn, whole, err := r.part(s)
 	if err != nil {
 		return nil, err
 	}
-	for j := range ask {
-		intervals[at[j]] = percentile(draws, j)
+	draws, err := r.draw(ctx, threads, func(count []int32) []Value { return drawn.Measure(ask, count) })
+	if err != nil {
+		return nil, err
+	}
+	for j, of := range ask {
+		in := percentile(draws, j)
+		if in != nil && r.rows != nil {
+			in = in.about(of, values[j], whole)
+		}
+		intervals[at[j]] = in
 	}
 	return intervals, nil
 }
 
-// bootstrap measures every resample. Resample b is a pure function of b, and
-// results are kept by b, so that threads do not show.
-func bootstrap(ctx context.Context, s Sample, metrics List, threads int) ([][]Value, error) {
-	n := s.Rows()
-	draws := make([][]Value, resamples(n))
-	stream := random.New(0, "evaluate.bootstrap", 0)
-	threads = max(1, min(threads, len(draws)))
-	var wg sync.WaitGroup
-	for worker := range threads {
-		wg.Go(func() {
-			count := make([]int32, n)
-			for b := worker; b < len(draws) && ctx.Err() == nil; b += threads {
-				clear(count)
-				at := stream.At(uint64(b))
-				for i := range n {
-					count[at.IntN(uint64(i), n)]++
-				}
-				draws[b] = s.Measure(metrics, count)
-			}
-		})
+// about moves the interval of a part of the rows to where the metric of all is.
+func (in *Interval) about(of *Def, value float64, part Sample) *Interval {
+	v := part.Measure(List{of}, nil)[0]
+	if v.Undefined != "" {
+		return nil
 	}
-	wg.Wait()
-	return draws, ctx.Err()
+	by := value - v.Value
+	return &Interval{Low: max(of.Range.Low, min(in.Low+by, value)), High: min(of.Range.High, max(in.High+by, value)), Method: in.Method}
 }
 
 // percentile is the interval between the 2.5% and 97.5% quantiles of metric j.

@@ -4,7 +4,8 @@
 //
 // A metric is one Def: its computation with all that is to be known of it. All
 // lists those of pipe. Every figure is computed over all rows at once, never
-// averaged over batches. Rows may carry counts, which is how the bootstrap
+// averaged over batches. Rows may carry weights, with which all figures are the
+// weighted ones of scikit-learn 1.9, and counts, which is how the bootstrap
 // resamples without copying a row.
 package metric
 
@@ -37,10 +38,16 @@ type Def struct {
 	// Positive says that, of two classes, it is about the positive one, and has
 	// another value for the other. Metrics of Cells always are.
 	Positive bool
+	// Unweighted says that it has no weighted form: the weights of rows do not count,
+	// but that those of weight 0 are left out.
+	Unweighted bool
 
 	// Cells computes it for one class. Of two classes that is the positive one;
 	// of any number it can be asked for one class, as NAME[CLASS].
 	Cells func(Cells) float64
+	// Class computes it for one class against the rest, so that it can be asked for
+	// one class; Classes is there as well.
+	Class func(t *Tally, class int) (float64, error)
 	// Classes computes it for a classification.
 	Classes func(*Tally) (float64, error)
 	// Values computes it for a regression.
@@ -146,7 +153,7 @@ func (d *Def) of(class string) *Def {
 		one.Values = func(*Errors) (float64, error) { return 0, Undefinedf("there is no other target") }
 		return &one
 	}
-	if d.Cells == nil {
+	if d.Cells == nil && d.Class == nil {
 		one.Tasks = []task.Kind{task.Multilabel}
 		one.Classes = func(*Tally) (float64, error) { return 0, Undefinedf("there is no other target") }
 		return &one
@@ -157,6 +164,9 @@ func (d *Def) of(class string) *Def {
 		j := slices.Index(t.c.Names, class)
 		if j < 0 {
 			return 0, Undefinedf("there is no class %q", class)
+		}
+		if d.Class != nil {
+			return d.Class(t, j)
 		}
 		return d.Cells(t.Cells(j)), nil
 	}
@@ -179,7 +189,7 @@ func (l List) Find(name string) (*Def, bool) {
 		return nil, false
 	}
 	for _, d := range l {
-		if d.Name == base && (d.Cells != nil || d.Mean) {
+		if d.Name == base && (d.Cells != nil || d.Class != nil || d.Mean) {
 			return d.of(class), true
 		}
 	}
@@ -199,15 +209,16 @@ func (l List) Named(names ...string) List {
 
 // For gives the metrics of a task.
 func (l List) For(t task.Kind) List {
-	return l.where(func(d *Def) bool { return d.For(t) })
+	return l.Where(func(d *Def) bool { return d.For(t) })
 }
 
 // OfOneClass gives the metrics that can be asked for one class.
 func (l List) OfOneClass() List {
-	return l.where(func(d *Def) bool { return d.Cells != nil })
+	return l.Where(func(d *Def) bool { return d.Cells != nil || d.Class != nil })
 }
 
-func (l List) where(holds func(*Def) bool) List {
+// Where gives the metrics of which something holds.
+func (l List) Where(holds func(*Def) bool) List {
 	var list List
 	for _, d := range l {
 		if holds(d) {
@@ -259,6 +270,13 @@ type Sample interface {
 	Measure(metrics List, count []int32) []Value
 	// Guessed is the sample of the same rows of which a baseline says the same.
 	Guessed(b Baseline) (Sample, error)
+
+	isWeighted() bool
+	// strata is of which kind each row is, so that a part can have some of each.
+	strata() []int32
+	// take is some of the rows, each of which counts as much more as scale says; nil
+	// is as much as before.
+	take(rows []int32, scale []float64) (Sample, error)
 }
 
 // errUndefined carries a reason to Value.Undefined.

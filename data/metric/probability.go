@@ -26,8 +26,8 @@ func (t *Tally) mean(x []float64) float64 {
 	var s exact.Sum
 	for i, v := range x {
 		if m := t.of(i); m != 0 {
-			s.Add(v * float64(m))
+			s.Add(v * m)
 		}
 	}
-	return s.Value() / float64(t.n)
+	return s.Value() / t.n
 }

@@ -43,6 +43,8 @@ func NewSeveral(names []string, samples []Sample) (*Several, error) {
 // Rows implements Sample.
 func (s *Several) Rows() int { return s.samples[0].Rows() }
 
+func (s *Several) isWeighted() bool { return s.samples[0].isWeighted() }
+
 // Task is Multioutput or Multilabel.
 func (s *Several) Task() task.Kind {
 	if s.labels != nil {
@@ -181,35 +183,32 @@ func (l *Labels) pooled() (c Cells) {
 // weighted is the mean of a metric of the labels, each by the rows that have it.
 func (l *Labels) weighted(of func(Cells) float64) (float64, error) {
 	var sum exact.Sum
-	var total int64
+	var total exact.Sum
 	for _, t := range l.tallies {
 		c := t.Cells(1)
-		sum.Add(float64(c.TP+c.FN) * of(c))
-		total += c.TP + c.FN
+		sum.Add((c.TP + c.FN) * of(c))
+		total.Add(c.TP + c.FN)
 	}
-	if total == 0 {
-		return 0, nil
-	}
-	return sum.Value() / float64(total), nil
+	return ratio(sum.Value(), total.Value()), nil
 }
 
 // exactly is the share of rows of which all labels are right.
 func (l *Labels) exactly() (float64, error) {
 	n := l.tallies[0].n
 	if n == 0 {
-		return 0, errNoRows
+		return 0, nothing(counted(l.s.Rows(), l.count))
 	}
-	var right int64
+	var right exact.Sum
 	for i := range l.s.Rows() {
 		all := true
 		for _, c := range l.s.labels {
 			all = all && c.Actual[i] == c.Predicted[i]
 		}
 		if all {
-			right += l.tallies[0].of(i)
+			right.Add(l.tallies[0].of(i))
 		}
 	}
-	return float64(right) / float64(n), nil
+	return min(1, right.Value()/n), nil
 }
 
 func hammingLoss() *Def {
@@ -218,8 +217,55 @@ func hammingLoss() *Def {
 		Labels: func(l *Labels) (float64, error) {
 			c := l.pooled()
 			if c.TP+c.FP+c.FN+c.TN == 0 {
-				return 0, errNoRows
+				return 0, nothing(counted(l.s.Rows(), l.count))
 			}
 			return ratio(c.FP+c.FN, c.TP+c.FP+c.FN+c.TN), nil
 		}}
+}
+
+func labelRanking() *Def {
+	return &Def{Name: "label_ranking_average_precision", Title: "Label ranking precision", Goal: Up, Range: unitRange, Of: Probabilities, Tasks: []task.Kind{task.Multilabel},
+		Source: "sklearn.metrics.label_ranking_average_precision_score",
+		Doc:    "Mean over the rows, and over the labels of each, of the share of its labels among all that are at least as probable; 1 for a row of no or all labels.",
+		Labels: (*Labels).ranking}
+}
+
+// ranking is the mean over the rows of how far ahead their labels are of the others.
+func (l *Labels) ranking() (float64, error) {
+	n := l.tallies[0].n
+	if n == 0 {
+		return 0, nothing(counted(l.s.Rows(), l.count))
+	}
+	var sum exact.Sum
+	for i := range l.s.Rows() {
+		if m := l.tallies[0].of(i); m != 0 {
+			sum.Add(m * l.s.precisionOf(i))
+		}
+	}
+	return min(1, sum.Value()/n), nil
+}
+
+// precisionOf is the mean over the labels of a row of how many of the labels that are
+// at least as probable it has.
+func (s *Several) precisionOf(row int) float64 {
+	var sum float64
+	has := 0
+	for _, c := range s.labels {
+		if c.Actual[row] == 0 {
+			continue
+		}
+		has++
+		var ahead, right float64
+		for _, other := range s.labels {
+			if other.Row(row)[1] >= c.Row(row)[1] {
+				ahead++
+				right += float64(other.Actual[row])
+			}
+		}
+		sum += right / ahead
+	}
+	if has == 0 || has == len(s.labels) {
+		return 1
+	}
+	return sum / float64(has)
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"pipe/data/task"
 )
 
 // Groups are rows by the value that each has in a column. The zero value is
@@ -44,8 +46,9 @@ type Slice struct {
 	Pooled int // that many values together; 0 for one value
 	Rows   int
 	Values []Value
-	// Accuracy is that of a classification with its interval; nil of a
-	// regression.
+	// Accuracy is that of a classification with its interval, of several labels the
+	// share of rows of which all are right; nil of a regression, and of rows that
+	// weigh nothing.
 	Accuracy *Value
 	Interval *Interval
 }
@@ -77,10 +80,11 @@ func SliceBy(s Sample, g *Groups, metrics List) []Slice {
 			}
 		}
 		one.Values = s.Measure(metrics, count)
-		if _, ok := s.(*Classes); ok {
-			a := s.Measure(List{accuracy()}, count)[0]
-			w := Score(a.Value, one.Rows)
-			one.Accuracy, one.Interval = &a, &w
+		if rows, ok := certainty(s, count); ok {
+			if a := s.Measure(List{accuracy()}, count)[0]; a.Undefined == "" {
+				w := Score(a.Value, rows)
+				one.Accuracy, one.Interval = &a, &w
+			}
 		}
 		out = append(out, one)
 	}
@@ -97,4 +101,18 @@ func SliceBy(s Sample, g *Groups, metrics List) []Slice {
 		add(Slice{Value: fmt.Sprintf("(%d other values)", rest), Pooled: rest}, func(x int32) bool { return !alone[x] })
 	}
 	return out
+}
+
+// certainty is how many rows the accuracy of some of them is the share of, and
+// whether the sample has one. Weighted rows are as many as make it as certain.
+func certainty(s Sample, count []int32) (rows float64, ok bool) {
+	switch s := s.(type) {
+	case *Classes:
+		return s.rowsOf(count, s.Rows()), true
+	case *Several:
+		if s.Task() == task.Multilabel {
+			return s.labels[0].rowsOf(count, s.Rows()), true
+		}
+	}
+	return 0, false
 }

@@ -24,9 +24,9 @@ func (c *Classes) BestThreshold(d *Def) (threshold, value float64, err error) {
 	// At each probability, from the highest: the rows above a threshold just
 	// below it are those that steps counted.
 	var scores []float64
-	above := [][2]int64{{0, 0}} // true and false positives
-	all.steps(1, func(score float64, tp, fp int64) {
-		scores, above = append(scores, score), append(above, [2]int64{tp, fp})
+	above := [][2]float64{{0, 0}} // true and false positives
+	all.steps(1, func(score float64, tp, fp float64) {
+		scores, above = append(scores, score), append(above, [2]float64{tp, fp})
 	})
 	threshold = math.NaN()
 	for i, n := range above {
@@ -66,9 +66,8 @@ func between(low, high float64) float64 {
 
 // divided is the tally with other predictions, by how many rows of the second
 // class, and of the first, are taken for the second.
-func (t *Tally) divided(tp, fp int64) *Tally {
+func (t *Tally) divided(tp, fp float64) *Tally {
 	neg, pos := t.actual[0], t.actual[1]
-	return &Tally{c: t.c, count: t.count, n: t.n, actual: t.actual,
-		confusion: []int64{neg - fp, fp, pos - tp, tp},
-		predicted: []int64{t.n - tp - fp, tp + fp}}
+	tn, fn := max(0, neg-fp), max(0, pos-tp)
+	return t.c.tallied(t.count, []float64{tn, fp, fn, tp}, []bool{neg > 0 || tp+fp < t.n, pos > 0 || tp+fp > 0})
 }

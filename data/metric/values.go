@@ -6,6 +6,8 @@ import (
 	"math"
 	"slices"
 	"sync"
+
+	"pipe/base/exact"
 )
 
 // Values is the sample of a regression, in units of the target. It is
@@ -14,6 +16,7 @@ type Values struct {
 	Actual    []float64
 	Predicted []float64
 
+	weights
 	order func() []int32 // rows by absolute error
 }
 
@@ -31,7 +34,13 @@ func NewValues(actual, predicted []float64) (*Values, error) {
 		}
 	}
 	v := &Values{Actual: actual, Predicted: predicted}
-	v.order = sync.OnceValue(func() []int32 {
+	v.order = ordered(v)
+	return v, nil
+}
+
+// ordered gives the rows by absolute error. They are sorted once, on first use.
+func ordered(v *Values) func() []int32 {
+	return sync.OnceValue(func() []int32 {
 		rows := make([]int32, v.Rows())
 		for i := range rows {
 			rows[i] = int32(i)
@@ -41,7 +50,6 @@ func NewValues(actual, predicted []float64) (*Values, error) {
 		})
 		return rows
 	})
-	return v, nil
 }
 
 // Rows implements Sample.
@@ -54,10 +62,7 @@ func (v *Values) abs(i int) float64 { return math.Abs(v.Residual(i)) }
 
 // Measure implements Sample.
 func (v *Values) Measure(metrics List, count []int32) []Value {
-	e := &Errors{v: v, count: count}
-	for i := range v.Actual {
-		e.n += e.of(i)
-	}
+	e := v.errors(count)
 	values := make([]Value, len(metrics))
 	for i, d := range metrics {
 		x, err := e.measure(d)
@@ -69,10 +74,20 @@ func (v *Values) Measure(metrics List, count []int32) []Value {
 	return values
 }
 
+func (v *Values) errors(count []int32) *Errors {
+	e := &Errors{v: v, count: count, rows: counted(v.Rows(), count)}
+	var n exact.Sum
+	for i := range v.Actual {
+		n.Add(e.of(i))
+	}
+	e.n = n.Value()
+	return e
+}
+
 func (e *Errors) measure(d *Def) (float64, error) {
 	switch {
 	case e.n == 0:
-		return 0, errNoRows
+		return 0, nothing(e.rows)
 	case d.Values == nil:
 		return 0, Undefinedf("%s is not a metric of regression", d.Name)
 	}
@@ -85,5 +100,10 @@ func (v *Values) Guessed(b Baseline) (Sample, error) {
 	for i := range predicted {
 		predicted[i] = b.Value
 	}
-	return NewValues(v.Actual, predicted)
+	guessed, err := NewValues(v.Actual, predicted)
+	if err != nil {
+		return nil, err
+	}
+	guessed.weights = v.weights
+	return guessed, nil
 }

@@ -3,6 +3,7 @@ package evaluate
 import (
 	"encoding/json"
 	"io"
+	"math"
 
 	"pipe/data/metric"
 	"pipe/data/task"
@@ -21,6 +22,8 @@ type document struct {
 	Positive string `json:"positive,omitempty"`
 	// Threshold is the probability above which a row is taken for it.
 	Threshold float64 `json:"threshold,omitempty"`
+	// Weight is the column that says how much rows count.
+	Weight string `json:"weight,omitempty"`
 
 	// Metrics is every value by its recorded name: "rmse", "train.rmse".
 	Metrics      map[string]float64    `json:"metrics"`
@@ -67,6 +70,9 @@ type classDocument struct {
 	Precision float64 `json:"precision"`
 	Recall    float64 `json:"recall"`
 	F1        float64 `json:"f1"`
+
+	ROCAUC           *float64 `json:"roc_auc,omitempty"` // absent: not defined
+	AveragePrecision *float64 `json:"average_precision,omitempty"`
 }
 
 type slicingDocument struct {
@@ -98,6 +104,7 @@ func (r *results) writeJSON(w io.Writer, title string) error {
 	if class, ok := r.positive(); ok {
 		d.Positive, d.Threshold = class, sig.Cut()
 	}
+	d.Weight = r.data().weight
 	for _, n := range r.flat() {
 		d.Metrics[n.name] = n.Value.Value
 	}
@@ -154,11 +161,20 @@ func (r *results) datasetDocument(i int) datasetDocument {
 	}
 	if p.classes != nil {
 		for _, c := range p.classes.PerClass() {
-			d.PerClass = append(d.PerClass, classDocument(c))
+			d.PerClass = append(d.PerClass, classDocument{Class: c.Class, Rows: c.Rows, Precision: c.Precision, Recall: c.Recall, F1: c.F1,
+				ROCAUC: defined(c.ROCAUC), AveragePrecision: defined(c.AveragePrecision)})
 		}
 		d.Confusion = p.classes.Confusion()
 	}
 	return d
+}
+
+// defined is nil for a number that is none.
+func defined(v float64) *float64 {
+	if math.IsNaN(v) {
+		return nil
+	}
+	return &v
 }
 
 func documentOf(i *metric.Interval) *intervalDocument {

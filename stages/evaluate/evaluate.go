@@ -33,12 +33,13 @@ func Kind() pipeline.Kind {
 	known := metric.All()
 	return pipeline.Kind{
 		Name:    "evaluate",
-		Version: 5,
+		Version: 6,
 		Doc: `Measures a model on a data set, beside what guessing would score.
 
 Metrics follow scikit-learn and are computed over all rows at once. Those of
 ` + "`data`" + ` come with a 95% confidence interval: Wilson's for shares of rows, the
-percentile bootstrap for the others. Of two classes ` + "`precision`, `recall`, `f1`" + ` and
+percentile bootstrap for the others, and for all if rows have weights (` + "`sample_weight`" + `). Of more than 50,000 rows
+a part is resampled in which each stands for several; classes that are rare keep their rows. Of two classes ` + "`precision`, `recall`, `f1`" + ` and
 ` + "`average_precision`" + ` are about the positive one, which the preprocess stage chooses
 (` + "`target: {column: y, positive: failed}`" + `); metrics, report, log and terminal name it. Rows
 are taken for it above the ` + "`threshold`" + ` of the model. Further data sets can be connected under
@@ -91,8 +92,13 @@ type Stage struct {
 	Title   string                  `yaml:"title" max:"200" doc:"Heading of the report. If absent, the target and the task."`
 	Prefix  string                  `yaml:"prefix" max:"100" doc:"Goes before the names of the columns that are added to the predictions, for where a kept column has such a name."`
 
+	SampleWeight string `yaml:"sample_weight" added:"true" doc:"A kept column of the data sets with the weight of each row: how much it counts in metrics, intervals, slices and baselines. Confusion and histograms count rows."`
+
 	known metric.List
 }
+
+// weightSetting names the column of weights.
+const weightSetting = "sample_weight"
 
 // A MetricName is the name of a metric of all rows.
 type MetricName string
@@ -133,7 +139,7 @@ func (s *Stage) Run(ctx context.Context, env pipeline.Env) error {
 	if class, ok := r.positive(); ok {
 		env.Log().Info("the positive class is "+strconv.Quote(class), "threshold", r.model.Signature.Cut())
 	}
-	for _, u := range r.undefined() {
+	for _, u := range append(r.undefined(), r.unweighted()...) {
 		env.Log().Warn(u)
 	}
 	if err := s.write(env, r); err != nil {

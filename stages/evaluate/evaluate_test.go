@@ -42,6 +42,11 @@ func cases(t testing.TB) map[string]pipelinetest.Case {
 			With:   `{slices: [island, body_mass_g], metrics: [accuracy, roc_auc, f1, brier, log_loss, average_precision, ece, mcc]}`,
 			Inputs: map[string][]byte{"model": encode(t, two), "data": drawClouds(600, 2, .9, "data").dataset(t, two)},
 		},
+		"weighted": {
+			Kind:   evaluate.Kind(),
+			With:   `{slices: [island], sample_weight: body_mass_g, metrics: [accuracy, macro_f1, roc_auc, weighted_roc_auc, log_loss]}`,
+			Inputs: map[string][]byte{"model": encode(t, three), "data": drawClouds(120, 3, .42, "data").dataset(t, three)},
+		},
 		"regression": {
 			Kind: evaluate.Kind(),
 			With: `{title: A sine wave, require: {rmse: "< 0.2", outside.rmse: "< 0.5 * baseline"}}`,

@@ -42,6 +42,12 @@ func (s *Stage) Foresee(inputs map[string]pipeline.Facts) (pipeline.Facts, error
 				fmt.Sprintf("add %q to `keep` of the preprocess stage", c)))
 		}
 	}
+	for _, port := range ports {
+		if c, keep := s.SampleWeight, inputs[port].Keep; c != "" && keep != nil && !slices.Contains(keep, c) {
+			add(weightSetting, diag.WithHint(fmt.Errorf("%q is not among the kept columns of the data set %s, which are %s", c, port, quoteAll(keep)),
+				fmt.Sprintf("add %q to `keep` of the preprocess stage", c)))
+		}
+	}
 	return pipeline.Facts{}, errors.Join(errs...)
 }
 

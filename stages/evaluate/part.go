@@ -31,6 +31,7 @@ type part struct {
 	values  *metric.Values
 	each    []metric.Sample // of each target
 	at      []int           // row of the data set of each row of the sample
+	weight  string          // the column that says how much rows count; empty: all the same
 
 	x      []float64                 // of each row of the sample: the only feature; nil if there are more
 	xTitle string                    // the name of x
@@ -115,6 +116,9 @@ func (s *Stage) predictPart(ctx context.Context, from pipeline.Sources, env pipe
 		}
 		defer r.out.w.Discard()
 		r.out.columns(env, s.Prefix, &ds.Info)
+	}
+	if r.weight, err = ds.Info.WeightColumn(weightSetting, s.SampleWeight); err != nil {
+		return nil, fmt.Errorf("%s: %w", in.Name, err)
 	}
 	r.longer = make([]int, len(r.inputs))
 	for ex, err := range ds.Stream() {
@@ -239,6 +243,7 @@ type reader struct {
 	slices       []string
 	out          *predictions // nil if nothing is written
 	heads        []head
+	weights      []float64 // of the rows of the sample
 }
 
 // A head is what was said of a target.
@@ -250,16 +255,23 @@ type head struct {
 	prob          []float64
 }
 
-// sample is what was said as a sample.
-func (h *head) sample() (metric.Sample, error) {
+// sample is what was said as a sample, whose rows have weights unless there are none.
+func (h *head) sample(weights []float64) (metric.Sample, error) {
 	if h.Task == task.Regression {
-		return metric.NewValues(h.actual, h.guessed)
+		v, err := metric.NewValues(h.actual, h.guessed)
+		if err != nil || weights == nil {
+			return v, err
+		}
+		return v.Weighted(weights)
 	}
 	c, err := metric.NewClasses(h.Classes, h.class, h.prob)
 	if err == nil && h.Threshold != 0 {
 		c = c.At(h.Threshold)
 	}
-	return c, err
+	if err != nil || weights == nil {
+		return c, err
+	}
+	return c.Weighted(weights)
 }
 
 func (r *reader) add(predictor *nn.Predictor, ex *table.Examples) error {
@@ -303,6 +315,15 @@ func (r *reader) add(predictor *nn.Predictor, ex *table.Examples) error {
 				h.class = append(h.class, y.Classes[i])
 				h.prob = append(h.prob, said(i)...)
 			}
+		}
+	}
+	if r.weight != "" {
+		list, err := ex.Weights(weightSetting, r.weight, r.rows)
+		if err != nil {
+			return err
+		}
+		for _, i := range labelled {
+			r.weights = append(r.weights, list[i])
 		}
 	}
 	if err := r.addX(ex, labelled); err != nil {
@@ -376,9 +397,12 @@ func (r *reader) finish() (err error) {
 	if len(r.at) == 0 {
 		return fmt.Errorf("there is no row with a target to compare with")
 	}
+	if r.weight != "" && !slices.ContainsFunc(r.weights, func(w float64) bool { return w > 0 }) {
+		return table.NoWeight(weightSetting, r.weight, len(r.weights))
+	}
 	r.each = make([]metric.Sample, len(r.heads))
 	for i := range r.heads {
-		if r.each[i], err = r.heads[i].sample(); err != nil {
+		if r.each[i], err = r.heads[i].sample(r.weights); err != nil {
 			return err
 		}
 	}

@@ -8,7 +8,6 @@ import (
 	"pipe/data/metric"
 	"pipe/data/report"
 	"pipe/data/report/chart"
-	"pipe/data/task"
 	"pipe/nn"
 )
 
@@ -20,6 +19,9 @@ func (r *results) page(title string) *report.Page {
 		p.Title = sig.Column
 	}
 	p.Subtitle = fmt.Sprintf("%s of %s on %s rows", capital(taskName(r.task)), sig.Column, chart.Count(int64(r.data().sample.Rows())))
+	if w := r.data().weight; w != "" {
+		p.Subtitle += ", weighted by " + w
+	}
 	if class, ok := r.positive(); ok {
 		p.Subtitle += ", positive class: " + class
 		if t := r.model.Signature.Threshold; t != 0 {
@@ -151,7 +153,7 @@ func (r *results) overviewSection() *report.Section {
 		t.Rows = append(t.Rows, row)
 	}
 	notes := []string{"Computed over all rows at once. A baseline says the same of every row: what the training data makes the best guess. Point at a metric to see its definition."}
-	for _, u := range r.undefined() {
+	for _, u := range append(r.undefined(), r.unweighted()...) {
 		notes = append(notes, u+".")
 	}
 	return &report.Section{Title: "Metrics", Table: t, Notes: notes}
@@ -183,7 +185,7 @@ func (r *results) sliceSection() *report.Section {
 	s := &report.Section{Title: "Slices", Lead: "The same metrics for parts of the data. A wide interval means few rows, not a bad model."}
 	for _, c := range r.slices {
 		t := report.Table{Title: c.column, Columns: []report.Column{{Name: "value"}, {Name: "rows", Number: true}}, Wide: true}
-		if r.task.IsOne() && r.task != task.Regression {
+		if r.task.IsClassification() {
 			t.Columns = append(t.Columns, report.Column{Name: "Accuracy", Number: true}, report.Column{Name: "95% interval"})
 		}
 		var shown []int
@@ -200,6 +202,8 @@ func (r *results) sliceSection() *report.Section {
 				gauge := &chart.Gauge{Label: "accuracy " + accuracy + ", interval " + interval,
 					Value: v.Accuracy.Value, Low: v.Interval.Low, High: v.Interval.High, Mark: math.NaN(), From: 0, To: 1}
 				row = append(row, report.Cell{Text: accuracy}, report.Cell{Text: interval, Gauge: gauge})
+			} else if r.task.IsClassification() {
+				row = append(row, report.Cell{Text: "–"}, report.Cell{})
 			}
 			for _, j := range shown {
 				text := "–"

@@ -107,19 +107,18 @@ func (r *results) guessesOf(i int, sig *nn.Signature, summary *nn.TargetSummary)
 	train := r.part("train")
 	if sig.Task == task.Regression {
 		if train != nil {
-			return metric.BaselinesOf(train.each[i].(*metric.Values).Actual)
+			return train.each[i].(*metric.Values).Baselines()
 		}
 		if t := summary.Target; t != nil {
 			return metric.ValueBaselines(t.Mean, t.Median)
 		}
 		return nil
 	}
-	counts := make([]float64, len(sig.Classes))
 	if train != nil {
-		for _, c := range train.each[i].(*metric.Classes).Actual {
-			counts[c]++
-		}
-	} else if known := summary.ClassCounts; len(known) == len(counts) {
+		return train.each[i].(*metric.Classes).Baselines()
+	}
+	counts := make([]float64, len(sig.Classes))
+	if known := summary.ClassCounts; len(known) == len(counts) {
 		for j, n := range known {
 			counts[j] = float64(n)
 		}
@@ -250,6 +249,17 @@ func recorded(port, name string) string {
 		return name
 	}
 	return port + "." + name
+}
+
+// unweighted lists the metrics in which weights do not count, if rows have weights.
+func (r *results) unweighted() []string {
+	var all []string
+	for _, d := range r.metrics {
+		if d.Unweighted && r.data().weight != "" {
+			all = append(all, d.Name+" has no weighted form: rows of weight 0 are left out, all others count the same")
+		}
+	}
+	return all
 }
 
 // undefined lists the metrics that have no value, with the reason.

@@ -3,7 +3,6 @@ package train
 import (
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 
 	"pipe/base/diag"
@@ -12,6 +11,9 @@ import (
 	"pipe/nn/dataset"
 	"pipe/pipeline"
 )
+
+// weightSetting names the column of weights.
+const weightSetting = "sample_weight"
 
 // rows are the rows of a data set as training takes them. Targets are in
 // memory. Inputs are read from the file a batch at a time, which is in the memory
@@ -60,12 +62,8 @@ func (r *rows) read() (err error) {
 			"name a target in the preprocess stage that makes it")
 	}
 	r.info, r.targets = ds.Info, make([][]float64, len(ds.Info.Targets))
-	if r.column == "" {
-		r.column = r.info.Weight
-	}
-	if r.column != "" && !slices.Contains(r.info.Keep, r.column) {
-		return diag.WithHint(fmt.Errorf("sample_weight: %q is not among the kept columns", r.column),
-			fmt.Sprintf("add `keep: [%s]` to the preprocess stage that makes it", r.column))
+	if r.column, err = r.info.WeightColumn(weightSetting, r.column); err != nil {
+		return err
 	}
 	for ex, err := range ds.StreamLabels() {
 		if err != nil {
@@ -88,8 +86,7 @@ func (r *rows) read() (err error) {
 		}
 	}
 	if r.column != "" && len(r.weights) > 0 && !slices.ContainsFunc(r.weights, func(w float32) bool { return w > 0 }) {
-		return diag.WithHint(fmt.Errorf("sample_weight: the weights of all %d rows, in the column %q, are 0", len(r.weights), r.column),
-			"a row of weight 0 does not count: give those that should count 1, or leave out sample_weight")
+		return table.NoWeight(weightSetting, r.column, len(r.weights))
 	}
 	steps, err := ds.Steps()
 	if err != nil {
@@ -111,25 +108,11 @@ func (r *rows) weigh(ex *table.Examples) error {
 	if r.column == "" {
 		return nil
 	}
-	i, err := table.Column(ex.Kept.Schema(), r.column)
-	if err != nil {
-		return err
-	}
-	list, valid, err := table.Floats(ex.Kept.Column(i))
-	if err != nil {
-		return fmt.Errorf("sample_weight: column %q: %w", r.column, err)
-	}
-	for j, w := range list {
-		row := len(r.weights) + 1
-		if valid != nil && !valid[j] {
-			return fmt.Errorf("sample_weight: row %d has no %s", row, r.column)
-		}
-		if !(w >= 0) || w > math.MaxFloat32 {
-			return diag.WithHint(fmt.Errorf("sample_weight: %s of row %d is %v", r.column, row, w), "a weight is 0 or more; 0 leaves the row out")
-		}
+	list, err := ex.Weights(weightSetting, r.column, len(r.weights))
+	for _, w := range list {
 		r.weights = append(r.weights, float32(w))
 	}
-	return nil
+	return err
 }
 
 // Len is the number of rows.

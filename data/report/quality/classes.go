@@ -5,6 +5,7 @@ package quality
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 
 	"pipe/data/metric"
@@ -31,7 +32,7 @@ func ClassErrors(c *metric.Classes) *report.Section {
 	reports := c.PerClass()
 	slices.SortStableFunc(reports, func(a, b metric.ClassReport) int { return cmp.Compare(a.F1, b.F1) })
 	t := report.Table{Title: "Classes", Caption: "The hardest class first.", Columns: []report.Column{{Name: "class"}}}
-	for _, name := range []string{"rows", "precision", "recall", "F1"} {
+	for _, name := range []string{"rows", "precision", "recall", "F1", "ROC AUC", "average precision"} {
 		t.Columns = append(t.Columns, report.Column{Name: name, Number: true})
 	}
 	for i, p := range reports {
@@ -39,10 +40,19 @@ func ClassErrors(c *metric.Classes) *report.Section {
 			t.Caption = fmt.Sprintf("The %d hardest of %d classes.", mostRows, len(reports))
 			break
 		}
-		t.Rows = append(t.Rows, report.Texts(p.Class, chart.Count(p.Rows), chart.Decimals(p.Precision, 3), chart.Decimals(p.Recall, 3), chart.Decimals(p.F1, 3)))
+		t.Rows = append(t.Rows, report.Texts(p.Class, chart.Count(p.Rows), chart.Decimals(p.Precision, 3), chart.Decimals(p.Recall, 3), chart.Decimals(p.F1, 3),
+			decimals(p.ROCAUC), decimals(p.AveragePrecision)))
 	}
 	s.Blocks = append(s.Blocks, t)
 	return s
+}
+
+// decimals writes a score, or a dash where there is none.
+func decimals(v float64) string {
+	if math.IsNaN(v) {
+		return "–"
+	}
+	return chart.Decimals(v, 3)
 }
 
 func matrix(names []string, counts [][]int64) *chart.Matrix {

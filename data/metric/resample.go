@@ -1,0 +1,260 @@
+package metric
+
+import (
+	"context"
+	"math"
+	"slices"
+	"sync"
+
+	"pipe/base/random"
+)
+
+// How much the bootstrap costs at most: 10 million draws, so much work whatever the
+// number of rows is.
+const (
+	mostDrawn = 50_000 // rows that are resampled; of more rows, so many of them
+	manyRows  = 10_000 // beyond which there are fewer resamples
+)
+
+func resamples(rows int) int {
+	switch {
+	case rows < 2:
+		return 0
+	case rows > manyRows:
+		return 200
+	}
+	return 1000
+}
+
+// A resampling is how the rows of a sample are drawn again.
+//
+// Of many rows a part is drawn, each row of which stands for several: it occurs as
+// often as they would together (A. Kleiner et al., A scalable bootstrap for massive
+// data, 2014). Classes, and the labels of several, have as many rows in the part as
+// there are, or as many as the others, so that it has those of rare classes.
+type resampling struct {
+	rows   []int32   // of the part; nil: all
+	stands []float64 // for how many each stands
+	times  []*poisson
+	n      int // how many are drawn
+}
+
+// resampled is how the rows of a sample are drawn.
+func resampled(s Sample) *resampling {
+	n := s.Rows()
+	if n <= mostDrawn {
+		return &resampling{n: n}
+	}
+	return partOf(s.strata(), mostDrawn)
+}
+
+// partOf draws so many rows; strata is of which kind each is.
+func partOf(strata []int32, most int) *resampling {
+	sizes := make([]int, int(slices.Max(strata))+1)
+	for _, h := range strata {
+		sizes[h]++
+	}
+	quotas := apportion(sizes, most)
+	r := &resampling{}
+	stands, times := make([]float64, len(sizes)), make([]*poisson, len(sizes))
+	left, need := slices.Clone(sizes), slices.Clone(quotas)
+	for h := range sizes {
+		if quotas[h] > 0 {
+			stands[h] = float64(sizes[h]) / float64(quotas[h])
+			times[h] = newPoisson(stands[h])
+		}
+	}
+	// Each row is taken with the chance that keeps all parts of its kind equally likely.
+	stream := random.New(0, "evaluate.part", 0)
+	for i, h := range strata {
+		if stream.IntN(uint64(i), left[h]) < need[h] {
+			need[h]--
+			r.rows, r.stands, r.times = append(r.rows, int32(i)), append(r.stands, stands[h]), append(r.times, times[h])
+		}
+		left[h]--
+	}
+	r.n = len(r.rows)
+	return r
+}
+
+// apportion gives each size as many of most as the others, or itself if that is less.
+func apportion(sizes []int, most int) []int {
+	order := make([]int, len(sizes))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return sizes[a] - sizes[b] })
+	quotas := make([]int, len(sizes))
+	for i, h := range order {
+		quotas[h] = min(sizes[h], most/(len(order)-i))
+		most -= quotas[h]
+	}
+	return quotas
+}
+
+// fill is how often each row occurs in resample b, which depends on b alone.
+func (r *resampling) fill(b int, count []int32) {
+	if r.rows == nil {
+		clear(count)
+		at := random.New(0, "evaluate.bootstrap", 0).At(uint64(b))
+		for i := range count {
+			count[at.IntN(uint64(i), len(count))]++
+		}
+		return
+	}
+	at := random.New(0, "evaluate.bootstrap", 1).At(uint64(b))
+	for i := range count {
+		count[i] = r.times[i].at(at.Float64(uint64(i)))
+	}
+}
+
+// draw measures every resample. They are kept by number, so that threads do not show.
+func (r *resampling) draw(ctx context.Context, threads int, measure func(count []int32) []Value) ([][]Value, error) {
+	draws := make([][]Value, resamples(r.n))
+	threads = max(1, min(threads, len(draws)))
+	var wg sync.WaitGroup
+	for worker := range threads {
+		wg.Go(func() {
+			count := make([]int32, r.n)
+			for b := worker; b < len(draws) && ctx.Err() == nil; b += threads {
+				r.fill(b, count)
+				draws[b] = measure(count)
+			}
+		})
+	}
+	wg.Wait()
+	return draws, ctx.Err()
+}
+
+// part is what is drawn of a sample, and the same rows, each counting as what it
+// stands for.
+func (r *resampling) part(s Sample) (drawn, whole Sample, err error) {
+	if r.rows == nil {
+		return s, s, nil
+	}
+	if drawn, err = s.take(r.rows, nil); err == nil {
+		whole, err = s.take(r.rows, r.stands)
+	}
+	return drawn, whole, err
+}
+
+// A poisson is the distribution of how often something occurs.
+type poisson struct {
+	from  int32
+	below []float64 // chance of at most from, from+1, ...
+}
+
+// newPoisson is the distribution with a mean, which is 1 or more.
+func newPoisson(mean float64) *poisson {
+	mode := math.Floor(mean)
+	low := max(0, math.Floor(mean-9*math.Sqrt(mean)))
+	high := math.Ceil(mean + 9*math.Sqrt(mean) + 12)
+	p := &poisson{from: int32(low), below: make([]float64, int(high-low)+1)}
+	at := int(mode - low)
+	p.below[at] = 1
+	for k := at; k > 0; k-- {
+		p.below[k-1] = p.below[k] * (low + float64(k)) / mean
+	}
+	for k := at; k+1 < len(p.below); k++ {
+		p.below[k+1] = p.below[k] * mean / (low + float64(k+1))
+	}
+	var sum float64
+	for k, v := range p.below {
+		sum += v
+		p.below[k] = sum
+	}
+	for k := range p.below {
+		p.below[k] /= sum
+	}
+	return p
+}
+
+// at is the number that u of all are below; u is in [0, 1).
+func (p *poisson) at(u float64) int32 {
+	i, found := slices.BinarySearch(p.below, u)
+	if found {
+		i++
+	}
+	return p.from + int32(min(i, len(p.below)-1))
+}
+
+func (c *Classes) strata() []int32 { return c.Actual }
+
+func (v *Values) strata() []int32 { return make([]int32, v.Rows()) }
+
+// strata are the rows by the rarest label that they have.
+func (s *Several) strata() []int32 {
+	kind := make([]int32, s.Rows())
+	rows := make([]int, len(s.samples)+1)
+	for j, one := range s.samples {
+		if c, ok := one.(*Classes); ok {
+			for _, a := range c.Actual {
+				rows[j+1] += int(a)
+			}
+		}
+	}
+	for j, one := range s.samples {
+		if c, ok := one.(*Classes); ok {
+			for i, a := range c.Actual {
+				if a == 1 && (kind[i] == 0 || rows[j+1] < rows[kind[i]]) {
+					kind[i] = int32(j + 1)
+				}
+			}
+		}
+	}
+	return kind
+}
+
+func (c *Classes) take(rows []int32, scale []float64) (Sample, error) {
+	k := len(c.Names)
+	actual, predicted, prob := make([]int32, len(rows)), make([]int32, len(rows)), make([]float64, 0, k*len(rows))
+	for i, row := range rows {
+		actual[i], predicted[i], prob = c.Actual[row], c.Predicted[row], append(prob, c.Row(int(row))...)
+	}
+	part, err := NewClasses(c.Names, actual, prob)
+	if err != nil {
+		return nil, err
+	}
+	part.Predicted = predicted
+	part.weights = c.weights.take(rows, scale)
+	return part, nil
+}
+
+func (v *Values) take(rows []int32, scale []float64) (Sample, error) {
+	actual, predicted := make([]float64, len(rows)), make([]float64, len(rows))
+	for i, row := range rows {
+		actual[i], predicted[i] = v.Actual[row], v.Predicted[row]
+	}
+	part, err := NewValues(actual, predicted)
+	if err != nil {
+		return nil, err
+	}
+	part.weights = v.weights.take(rows, scale)
+	return part, nil
+}
+
+func (s *Several) take(rows []int32, scale []float64) (Sample, error) {
+	parts := make([]Sample, len(s.samples))
+	for i, one := range s.samples {
+		var err error
+		if parts[i], err = one.take(rows, scale); err != nil {
+			return nil, err
+		}
+	}
+	return NewSeveral(s.names, parts)
+}
+
+// take is the weights of some rows, times a scale unless that is nil.
+func (w weights) take(rows []int32, scale []float64) weights {
+	if w == nil {
+		return scale
+	}
+	part := make(weights, len(rows))
+	for i, row := range rows {
+		part[i] = w[row]
+		if scale != nil {
+			part[i] *= scale[i]
+		}
+	}
+	return part
+}
