@@ -29,6 +29,14 @@ type Config struct {
 	// balanced ones. Nil: all are 1.
 	ClassWeights []float64
 
+	// Sampling draws the rows that are trained on. Nil: each is there once. Nothing is
+	// drawn of validation data.
+	Sampling *Sampling
+
+	// Prior takes out of the probabilities of the model what weights and sampling of
+	// classes have done to their shares, when training is over.
+	Prior bool
+
 	// What is done to gradients: first L1 sign(w) is added, then each is cut to
 	// ±ClipValue, then all are scaled down to ClipNorm, taken over all of them
 	// together. 0: none of it.
@@ -255,6 +263,8 @@ func (c *Config) validate() error {
 		return fmt.Errorf("class weights are both balanced and given")
 	case slices.ContainsFunc(c.ClassWeights, func(w float64) bool { return !(w > 0) || math.IsInf(w, 0) }):
 		return fmt.Errorf("class weights are %v: want positive numbers", c.ClassWeights)
+	case c.Sampling != nil && !(c.Sampling.Ratio > 0 && c.Sampling.Ratio <= 1):
+		return fmt.Errorf("the ratio of classes is %v: want more than 0 and at most 1", c.Sampling.Ratio)
 	case e != nil && e.Patience < 1:
 		return fmt.Errorf("patience is %d: want at least 1", e.Patience)
 	case e != nil && !(e.MinDelta >= 0):

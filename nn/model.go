@@ -46,8 +46,9 @@ type Summary struct {
 	Targets     []TargetSummary `json:"targets,omitempty"`      // of several, in their order: then the three above are of none
 	Features    []InputRange    `json:"features"`               // of the training rows, in order
 
-	Threshold *Chosen `json:"threshold,omitempty"` // how that of the signature was chosen; nil: it was given, or is the usual one
-	Device    string  `json:"device,omitempty"`    // that it was trained on, for people; empty: the CPU
+	Threshold *Chosen  `json:"threshold,omitempty"` // how that of the signature was chosen; nil: it was given, or is the usual one
+	Balance   *Balance `json:"balance,omitempty"`   // what was done to the shares of classes by drawing rows, or put back; nil: nothing
+	Device    string   `json:"device,omitempty"`    // that it was trained on, for people; empty: the CPU
 }
 
 // Chosen says what a setting of a model was chosen by.

@@ -110,11 +110,9 @@ func (t *trainer) read(train, validation Source) (*Summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	weights := t.cfg.ClassWeights
-	if t.cfg.BalanceClasses && t.sig.Task.IsClassification() {
-		weights = balanced(summary.ClassCounts)
+	if err := t.balance(summary); err != nil {
+		return nil, err
 	}
-	t.train.classes = weights
 	if validation == nil {
 		return summary, nil
 	}
@@ -124,7 +122,7 @@ func (t *trainer) read(train, validation Source) (*Summary, error) {
 	if _, err := t.validate.check(); err != nil {
 		return nil, err
 	}
-	t.validate.classes = weights
+	t.validate.classes = t.train.classes
 	summary.ValidationRows = t.validate.rows
 	return summary, nil
 }
@@ -168,5 +166,5 @@ func (t *trainer) finish(m *Model) error {
 		data := append([]float32(nil), numbers.params[i].of(numbers.flat)...)
 		m.Params = append(m.Params, Param{Name: p.Name, Shape: p.Shape, Data: data})
 	}
-	return nil
+	return s.Balance.restore(m)
 }

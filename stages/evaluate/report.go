@@ -279,6 +279,9 @@ func (r *results) originSection() *report.Section {
 	add("Loss", s.Loss)
 	add("Optimizer", s.Optimizer)
 	add("Trained on", chart.Count(int64(s.Rows))+" rows in batches of "+chart.Count(int64(s.BatchSize)))
+	if b := s.Balance; b != nil {
+		add("Classes", b.String())
+	}
 	add("Device", s.Device)
 	epochs := fmt.Sprintf("%d, the best was %d", s.EpochsRun, s.BestEpoch)
 	if s.StoppedEarly {

@@ -60,6 +60,9 @@ func (s *Train) Foresee(inputs map[string]pipeline.Facts) (pipeline.Facts, error
 	if s.ClassWeights.Weights != nil {
 		narrow("class_weights", "class_weights", "they are", "remove class_weights", classes)
 	}
+	if s.Balance.used() {
+		narrow("balance", "balance", "it is", "remove balance", classes)
+	}
 	if e := s.EarlyStopping; e != nil {
 		tasks, err := nn.CheckMonitor(e.Monitor, validated)
 		if err != nil {

@@ -74,6 +74,14 @@ rows; more epochs are needed in any case, since there is more to learn. What a r
 the model is the same on any number of threads and after an interruption. Levels of 8 bits have the range 0 to 255, others are taken for
 0 to 1, so scale pixels that are columns with min_max: what comes in from beyond the edge is 0, unless border says otherwise.
 
+` + "`balance: weights | oversample | undersample`" + ` makes rare classes count as much as frequent ones. Rows are drawn for
+training alone, by a function of seed, class and number; no row of validation or test data is drawn or left out,
+and the data set with its row ids stays as it is. The model then finds more of the rare classes, and says so with
+probabilities that are too high for the rows as they are: those of data in which classes have the balanced shares.
+` + "`balance: {by: oversample, prior: train}`" + ` puts the shares of the training rows back into the output (Saerens 2002,
+Elkan 2001), so that probabilities can be taken at their word again; the classes that are predicted then follow from them, and
+` + "`threshold`" + ` from what is wanted. Curves in training are from before.
+
 With ` + "`find_learning_rate`" + ` a short training comes first, in which the learning rate rises until the loss
 explodes; the one at which the loss fell fastest is taken. Its curve is in the points
 ` + "`find_learning_rate.rate` and `find_learning_rate.loss`" + `, what was chosen in the metric ` + "`learning_rate`" + `.
@@ -128,6 +136,7 @@ type Train struct {
 	Augment       *picture.Augment         `yaml:"augment" added:"true" doc:"Change the pictures at random each time that training takes them, so that it sees more of them than there are. Of validation and evaluation nothing is changed, nor of the rows that the curves are measured with."`
 	Shuffle       bool                     `yaml:"shuffle" default:"true" doc:"Take the rows in a new random order in each epoch."`
 	ClassWeights  ClassWeights             `yaml:"class_weights" doc:"The weight of a class in the loss. It also applies to the losses that are reported."`
+	Balance       Balance                  `yaml:"balance" added:"true" doc:"How rare classes are made to count in training. Validation and test data stay as they are."`
 	SampleWeight  string                   `yaml:"sample_weight" doc:"A kept column of the data sets with the weight of each row in the loss. It also applies to the losses that are reported."`
 	ClipNorm      float64                  `yaml:"clip_norm" default:"0" min:"0" doc:"Scale gradients down to this norm, taken over all weights. 0 is no limit."`
 	ClipValue     float64                  `yaml:"clip_value" default:"0" min:"0" doc:"Cut each number of the gradients to this size, before clip_norm. 0 is no limit."`
@@ -158,7 +167,9 @@ func (s *Train) config(seed uint64, classes []string) (nn.Config, error) {
 		BatchSize:      s.BatchSize,
 		Accumulate:     s.Accumulate,
 		Shuffle:        s.Shuffle,
-		BalanceClasses: s.ClassWeights.Mode == "balanced",
+		BalanceClasses: s.ClassWeights.Mode == "balanced" || s.Balance.By == "weights",
+		Sampling:       s.Balance.sampling(),
+		Prior:          s.Balance.Prior == "train",
 		ClipNorm:       s.ClipNorm,
 		ClipValue:      s.ClipValue,
 		L1:             s.L1,

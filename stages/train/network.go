@@ -19,7 +19,7 @@ func (s *Train) Validate() error {
 			return placed(err)
 		}
 	}
-	return errors.Join(s.checkDevice(), lastSoftmax(layers))
+	return errors.Join(s.checkDevice(), s.checkBalance(), lastSoftmax(layers))
 }
 
 // placed turns an error about a layer into one about the setting that it was

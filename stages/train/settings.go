@@ -8,6 +8,7 @@ import (
 
 	"pipe/base/diag"
 	"pipe/data/metric"
+	"pipe/nn"
 	"pipe/pipeline/settings"
 )
 
@@ -59,6 +60,50 @@ func (c *ClassWeights) forClasses(classes []string) ([]float64, error) {
 	}
 	return list, nil
 }
+
+// Balance is how classes that are rare are made to count.
+type Balance struct {
+	By    string  `yaml:"by" short:"true" default:"none" enum:"none,weights,oversample,undersample" doc:"weights: each class counts inverse to its share, in the losses of validation data as well (class_weights: balanced). oversample: rows of rare classes are drawn again, at random, until each class has as many as the most frequent one. undersample: rows of frequent classes are left out at random until each has as many as the rarest."`
+	Ratio float64 `yaml:"ratio" default:"1" above:"0" max:"1" doc:"Of oversample and undersample: how many rows a class has at least for each of the most frequent one; 0.5 leaves that twice as many."`
+	Prior string  `yaml:"prior" default:"balanced" enum:"balanced,train" doc:"Of which shares of the classes the probabilities of the model are: of the balanced rows, or of the training rows as they are (train), which are put back into the output when training is over."`
+}
+
+// Validate finds a ratio or a prior that nothing is done with.
+func (b *Balance) Validate() error {
+	if b.Ratio != 1 && b.sampling() == nil {
+		return &settings.FieldError{Field: "ratio", Err: errors.New("a ratio is of oversample and undersample alone"), Todo: "remove ratio, or write `by: oversample`"}
+	}
+	return nil
+}
+
+// sampling is how rows are drawn; nil: each is there once.
+func (b *Balance) sampling() *nn.Sampling {
+	switch b.By {
+	case "oversample":
+		return &nn.Sampling{Over: true, Ratio: b.Ratio}
+	case "undersample":
+		return &nn.Sampling{Ratio: b.Ratio}
+	}
+	return nil
+}
+
+// checkBalance finds what does not go with how classes are balanced.
+func (s *Train) checkBalance() error {
+	b := &s.Balance
+	weighted := s.ClassWeights.Mode == "balanced" || s.ClassWeights.Weights != nil
+	switch {
+	case b.By == "weights" && weighted:
+		return &settings.FieldError{Field: "balance", Err: errors.New("the weights of classes are in class_weights already"), Todo: "remove balance or class_weights"}
+	case b.Prior == "train" && b.By == "none" && !weighted:
+		return &settings.FieldError{Field: "balance.prior", Err: errors.New("nothing has changed the shares of the classes that prior: train would put back"), Todo: "add `by: weights`, or remove prior"}
+	case b.Prior == "train" && s.Loss.Focal != nil:
+		return &settings.FieldError{Field: "balance.prior", Err: errors.New("the probabilities that focal loss gives are of no shares of classes, so that none can be put back"), Todo: "use loss: cross_entropy, or remove prior"}
+	}
+	return nil
+}
+
+// used says whether anything is balanced.
+func (b *Balance) used() bool { return b.By != "none" || b.Prior == "train" }
 
 // Threshold is where the positive one of two classes begins.
 type Threshold struct {

@@ -11,6 +11,7 @@ import (
 	"pipe/base/diag"
 	"pipe/data/metric"
 	"pipe/data/table"
+	"pipe/data/task"
 	"pipe/nn"
 	"pipe/nn/dataset"
 	"pipe/pipeline"
@@ -48,6 +49,9 @@ func (s *Train) Run(ctx context.Context, env pipeline.Env) (err error) {
 	}
 	if !sig.Task.IsOne() && s.ClassWeights.Mode == "balanced" && sig.Task.IsClassification() {
 		return diag.WithHint(fmt.Errorf("class_weights: they are of the classes of one target, but there are %d targets", len(sig.Targets)), "remove class_weights")
+	}
+	if s.Balance.used() && sig.Task != task.Binary && sig.Task != task.Multiclass {
+		return diag.WithHint(fmt.Errorf("balance: it is of the classes of one target, but %s is for %s", sig.Column, sig.Task), "remove balance")
 	}
 	cfg, err := s.config(env.Seed(), sig.Classes)
 	if err != nil {
@@ -98,6 +102,7 @@ func (s *Train) Run(ctx context.Context, env pipeline.Env) (err error) {
 	if err != nil {
 		return err
 	}
+	tellBalance(env, model)
 	model.Summary.Device = trainedOn(env)
 	if err := s.Threshold.set(ctx, env, model, validation); err != nil {
 		return err
@@ -113,6 +118,22 @@ func (s *Train) Run(ctx context.Context, env pipeline.Env) (err error) {
 	_, err = model.WriteTo(w)
 	return err
 }
+
+// tellBalance says what classes were made of, and that probabilities go by it.
+func tellBalance(env pipeline.Env, m *nn.Model) {
+	b := m.Summary.Balance
+	if b == nil {
+		return
+	}
+	var attrs []any
+	for i, n := range b.Sampled {
+		attrs = append(attrs, slog.String(m.Signature.Classes[i], fmt.Sprintf("%d of %d rows", n, m.Summary.ClassCounts[i])))
+	}
+	env.Log().Info("classes are "+b.String(), attrs[:min(len(attrs), mostTold)]...)
+}
+
+// mostTold is of how many classes the log tells.
+const mostTold = 10
 
 // findRate looks for a learning rate, and records what it saw.
 func findRate(ctx context.Context, env pipeline.Env, test nn.FindRate, spec nn.Spec, sig nn.Signature, train nn.Source, cfg nn.Config) (float64, error) {
