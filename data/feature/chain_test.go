@@ -294,6 +294,48 @@ func TestOrderInLittleMemory(t *testing.T) {
 	}
 }
 
+// A median is searched for where a sample has it, and if that was wrong among all.
+func TestMedianWhereASampleMisleads(t *testing.T) {
+	const rows, step = 2000, 2000 / sampleRows
+	value := func(sampled, other func(r int) any) func(r int) any {
+		return func(r int) any {
+			if r%step == step/2 {
+				return sampled(r)
+			}
+			return other(r)
+		}
+	}
+	one := func(x float64) func(int) any { return func(int) any { return x } }
+	some := func(r int) any {
+		if r%5 == 0 {
+			return nil
+		}
+		return float64(r * 7919 % 1009)
+	}
+	spec := Spec{Target: &Target{Column: "y", Task: Regression}}
+	var cols []col
+	for name, v := range map[string]func(r int) any{
+		"like": some, "high": value(one(5000), some), "low": value(one(-1), some), "none": value(func(int) any { return nil }, some),
+		"ties": func(r int) any { return float64(r % 3) }, "rising": func(r int) any { return float64(r) },
+	} {
+		spec.Features = append(spec.Features, Column{Name: name, Impute: by(Median), Scale: Standard}, chained(name+"x", does("impute", by(Median)), scaled(Robust)))
+		cols = append(cols, values(name, rows, v), values(name+"x", rows, v))
+	}
+	cols = append(cols, values("y", rows, some))
+	r := tableOf(t, record(t, cols...))
+	want, err := Fit(t.Context(), spec, r, All(), Resources{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := Fit(t.Context(), spec, r, All(), Resources{sample: 1, Threads: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(written(t, want)), string(written(t, got))); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // The short form is stored without versions, so it is for the first ones.
 func TestLaterVersionsAreStoredAsChains(t *testing.T) {
 	tr := fit(t, Spec{Features: []Column{{Name: "x"}}}, col{"x", []any{1.0, 2.0}})

@@ -56,8 +56,8 @@ func (c *columnFit) fitted() bool { return len(c.steps) == len(c.chain) }
 
 // advance learns what needs no further pass over the values.
 func (c *columnFit) advance() error {
-	if c.stats != nil && c.stats.wanted() && c.due {
-		c.stats.ready = true
+	if c.stats != nil && !c.stats.ready && c.stats.wanted() && c.due {
+		c.stats.ready = c.stats.settled()
 	}
 	c.passing = false
 	for !c.fitted() {
@@ -75,15 +75,15 @@ func (c *columnFit) advance() error {
 			return nil
 		}
 		fitted, err := c.fitters[k].Done()
-		if err == nil && c.stats.order != nil {
+		if err == nil {
 			err = c.stats.failed
 		}
 		if err != nil {
 			return err
 		}
 		c.steps = append(c.steps, step{c.chain[k].kind, c.chain[k].kind.Version, fitted})
-		if !c.holdsOrder(len(c.steps)) && c.stats.order != nil {
-			c.stats.order.Free()
+		if !c.holdsOrder(len(c.steps)) {
+			c.stats.free()
 		}
 	}
 	return nil
@@ -157,6 +157,7 @@ type seen struct {
 	rising rising
 	two    two
 	absent int64
+	below  int64     // how many numbers are before those that were sorted
 	sorted order.Run // in memory of the sorter
 	sorter order.Sorter
 	looked any // what a looker has seen
@@ -192,11 +193,8 @@ func (c *columnFit) look(s *seen, first, target bool) error {
 		}
 		return nil
 	}
-	if c.stats.order != nil {
-		s.sorted = s.sorter.Sort(v.Numbers)
-		s.absent = int64(len(v.Numbers) - len(s.sorted))
-	}
-	if c.stats.counter != nil {
+	c.stats.gather(v, s)
+	if c.stats.counter != nil && !c.stats.again {
 		if s.counts == nil {
 			s.counts = newCounter(false)
 		}

@@ -28,7 +28,8 @@ type Resources struct {
 	Threads int                    // at least 1; 0 means 1
 	Scratch func() (string, error) // a folder for files that are removed again; nil: the one of the system
 
-	held int64 // bytes in place of maxHeld; 0 means maxHeld
+	held   int64 // bytes in place of maxHeld; 0 means maxHeld
+	sample int64 // rows in place of worthSample; 0 means worthSample
 }
 
 // Fit learns a transform from a table, with chains of the kinds. Rows without a
@@ -44,7 +45,7 @@ func Fit(ctx context.Context, spec Spec, r *table.Reader, kinds []Kind, use Reso
 	defer numbers.Close()
 	files := &scratch{folder: use.Scratch}
 	defer files.close()
-	f := &fitter{ctx: ctx, r: r, threads: max(1, use.Threads), numbers: numbers, scratch: files}
+	f := &fitter{ctx: ctx, r: r, threads: max(1, use.Threads), worthSample: cmp.Or(use.sample, worthSample), numbers: numbers, scratch: files}
 	if err := f.prepare(spec, kinds); err != nil {
 		return nil, err
 	}
@@ -97,6 +98,8 @@ type fitter struct {
 	predicted []*targetFit
 	targets   *Targets // of TargetFitters; nil: there is no target, or there are several
 	rows      int64    // that count
+
+	worthSample int64 // rows of a table
 }
 
 // prepare finds the columns and settles what to do with each.
@@ -221,6 +224,9 @@ func (f *fitter) pass(first bool) error {
 	if len(names) == 0 { // all are lists, of which there is nothing to learn
 		f.rows = f.r.NumRows()
 		return nil
+	}
+	if err := f.guess(p.columns); err != nil {
+		return err
 	}
 	r, err := f.r.Select(names...)
 	if err != nil {

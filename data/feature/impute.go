@@ -101,6 +101,8 @@ func (s *Impute) Fit(in *Input) (Fitter, error) {
 		f.categories = in.Frequencies()
 	case f.learned.Strategy == Mean:
 		f.moments = in.Moments()
+	case f.learned.Strategy == Median:
+		f.middle = in.Middle()
 	default:
 		f.order = in.Order()
 	}
@@ -110,7 +112,8 @@ func (s *Impute) Fit(in *Input) (Fitter, error) {
 type imputeFit struct {
 	in         *Input
 	moments    *Moments     // of a mean
-	order      *Order       // of a median, or the most frequent number
+	middle     *Middle      // of a median
+	order      *Order       // of the most frequent number
 	categories *Frequencies // of the most frequent category
 	learned    fill
 }
@@ -130,8 +133,8 @@ func (f *imputeFit) Done() (Fitted, error) {
 		return f.learned, nil
 	case f.moments != nil:
 		v = f.moments.Mean()
-	case f.learned.Strategy == Median:
-		v = f.order.Median()
+	case f.middle != nil:
+		v = f.middle.Median()
 	default:
 		v = f.order.Mode()
 	}

@@ -50,24 +50,27 @@ type statistics struct {
 	counter *counter
 	ready   bool
 
+	centered bool    // the median is wanted
+	middle   *nearby // of which it will be found, if the order is not wanted
+	again    bool    // all but the order was gathered by a pass before
+
 	numbers *order.Store
 	failed  error // in finding out what the order tells
 }
 
 // wanted says whether anybody asked for any.
-func (s *statistics) wanted() bool { return s.moments != nil || s.order != nil || s.counter != nil }
+func (s *statistics) wanted() bool {
+	return s.moments != nil || s.order != nil || s.centered || s.counter != nil
+}
 
 // take gathers what was seen in the next rows, and says whether it can hold that.
 func (s *statistics) take(seen *seen) (ok bool, err error) {
+	if err := s.keep(seen); err != nil || s.again {
+		return true, err
+	}
 	if m := s.moments; m != nil {
 		for _, x := range seen.values.Numbers {
 			m.add(x)
-		}
-	}
-	if s.order != nil {
-		s.absent += seen.absent
-		if err := s.order.Add(seen.sorted); err != nil {
-			return false, err
 		}
 	}
 	return s.counter == nil || s.counter.take(seen.counts), nil

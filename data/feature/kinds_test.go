@@ -115,6 +115,10 @@ func TestAnyChain(t *testing.T) {
 		if err != nil || string(written(t, small)) != string(written(t, tr)) {
 			rt.Fatalf("with little memory: %v\n%s\n%s", err, written(t, small), written(t, tr))
 		}
+		guessed, err := Fit(t.Context(), spec, r, All(), Resources{sample: 1})
+		if err != nil || string(written(t, guessed)) != string(written(t, tr)) {
+			rt.Fatalf("with a sample: %v\n%s\n%s", err, written(t, guessed), written(t, tr))
+		}
 		again, err := ReadTransform(strings.NewReader(string(written(t, tr))), All())
 		if err != nil {
 			rt.Fatal(err)

@@ -135,6 +135,23 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 }
 
+// Within leaves out what Sort would have before and behind.
+func TestWithinIsPartOfSorted(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		values := rapid.SliceOfN(rapid.SampledFrom([]float64{math.NaN(), math.Copysign(math.NaN(), -1), math.Inf(-1), -3, -1, 0, 0.5, 2, 2.5, math.Inf(1)}), 0, 40).Draw(t, "values")
+		low, high := rapid.Float64Range(-4, 2).Draw(t, "low"), rapid.Float64Range(2, 4).Draw(t, "high")
+		all := Sort(values)
+		var s Sorter
+		s.Sort([]float64{7, 8, 9})
+		run, before, missing := s.Within(values, Key(low), Key(high))
+		from, _ := slices.BinarySearch(all, Key(low))
+		to, _ := slices.BinarySearch(all, Key(high)+1)
+		if !slices.Equal(run, all[from:to]) || int(before) != from || int(missing) != len(values)-len(all) {
+			t.Fatalf("%v, %d before, %d missing, want %v", run, before, missing, all[from:to])
+		}
+	})
+}
+
 func BenchmarkSort(b *testing.B) {
 	values := make([]float64, 1<<16)
 	for i := range values {
