@@ -10,6 +10,7 @@ import (
 type Column struct {
 	store *Store
 	runs  []stored
+	held  int64 // bytes of it in memory
 	n     int64
 }
 
@@ -18,13 +19,11 @@ func (c *Column) Add(r Run) error {
 	if len(r) == 0 {
 		return nil
 	}
-	s, err := c.store.keep(r)
-	if err != nil {
-		return err
-	}
-	c.runs = append(c.runs, s)
+	c.runs = append(c.runs, stored{n: int64(len(r)), first: r[0], last: r[len(r)-1], keys: slices.Clone(r)})
 	c.n += int64(len(r))
-	return nil
+	c.held += 8 * int64(len(r))
+	c.store.held += 8 * int64(len(r))
+	return c.store.shrink()
 }
 
 // Len is how many numbers there are.
@@ -32,10 +31,8 @@ func (c *Column) Len() int64 { return c.n }
 
 // Free forgets the numbers.
 func (c *Column) Free() {
-	for _, r := range c.runs {
-		c.store.held -= 8 * int64(len(r.keys))
-	}
-	c.runs, c.n = nil, 0
+	c.store.held -= c.held
+	c.runs, c.held, c.n = nil, 0, 0
 }
 
 // A window is the part of a run that a search has not ruled out.

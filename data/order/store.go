@@ -1,6 +1,7 @@
 package order
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ const (
 	leastPiece = 1 << 16 // what stays in the cache of a core is sorted faster
 	fewPieces  = 32      // each costs a search in all runs
 	atOnce     = 128     // keys of a run in a file that are read together
+	smallRun   = 1 << 14 // shorter ones are put together before they go to the file
 )
 
 // A Store holds the numbers of columns: in memory up to a bound, what is beyond it in
@@ -21,9 +23,11 @@ type Store struct {
 	scratch func() (string, error)
 	memory  int64
 	piece   int64
-	held    int64
+	held    int64 // bytes of all columns in memory
+	columns []*Column
 	file    *os.File
 	size    int64
+	sorter  Sorter
 	buf     []byte
 }
 
@@ -38,7 +42,11 @@ func NewStore(memory int64, scratch func() (string, error)) *Store {
 }
 
 // NewColumn makes a column without numbers.
-func (s *Store) NewColumn() *Column { return &Column{store: s} }
+func (s *Store) NewColumn() *Column {
+	c := &Column{store: s}
+	s.columns = append(s.columns, c)
+	return c
+}
 
 // Close removes the file. Columns are of no use any more.
 func (s *Store) Close() error {
@@ -60,14 +68,51 @@ type stored struct {
 // pieceOf is how many of n keys are looked at in one go.
 func (s *Store) pieceOf(n int64) int64 { return min(s.piece, max(leastPiece, n/fewPieces)) }
 
-// keep copies a run.
-func (s *Store) keep(r Run) (stored, error) {
-	run := stored{n: int64(len(r)), first: r[0], last: r[len(r)-1]}
-	if s.held+8*run.n <= s.memory {
-		s.held += 8 * run.n
-		run.keys = slices.Clone(r)
-		return run, nil
+// shrink has memory hold no more than its bound. The columns that have most there go
+// to the file, so that what goes there is long: of a thousand columns a batch has a few
+// hundred rows, and each run costs a search, and memory of its own.
+func (s *Store) shrink() error {
+	for s.held > s.memory {
+		if err := s.spill(slices.MaxFunc(s.columns, func(a, b *Column) int { return cmp.Compare(a.held, b.held) })); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+// spill puts the runs of a column that are in memory into the file.
+func (s *Store) spill(c *Column) error {
+	inFile := slices.IndexFunc(c.runs, func(r stored) bool { return r.keys != nil })
+	held := slices.Clone(c.runs[inFile:])
+	c.runs = c.runs[:inFile]
+	for len(held) > 0 {
+		n, keys := 0, int64(0)
+		for n < len(held) && (n == 0 || keys+held[n].n <= smallRun) {
+			keys += held[n].n
+			n++
+		}
+		run := held[0].keys
+		if n > 1 {
+			all := s.sorter.room(int(keys))
+			for _, r := range held[:n] {
+				all = append(all, r.keys...)
+			}
+			run = s.sorter.SortKeys(all)
+		}
+		r, err := s.write(run)
+		if err != nil {
+			return err
+		}
+		c.runs, held = append(c.runs, r), held[n:]
+	}
+	s.held -= c.held
+	c.held = 0
+	return nil
+}
+
+// write puts a run into the file.
+func (s *Store) write(r Run) (stored, error) {
+	run := stored{n: int64(len(r)), first: r[0], last: r[len(r)-1]}
 	if s.file == nil {
 		dir, err := s.scratch()
 		if err != nil {
