@@ -45,14 +45,27 @@ func newFilling(s *arrow.Schema, rows int, limit int64) *filling {
 // if the batch has rows and the next one goes into another.
 func (f *filling) room(rec arrow.RecordBatch, from int) int {
 	n := max(0, min(f.most-f.rows, int(rec.NumRows())-from))
-	if len(f.loose) == 0 || f.within(f.rows+n, f.bytes+f.span(rec, from, from+n)) {
+	return f.roomOf(rec, n, f.span(rec, from, from+n), func(i int) int { return from + i })
+}
+
+// roomAmong is room for those rows of a record that have the indices, none of them
+// twice.
+func (f *filling) roomAmong(rec arrow.RecordBatch, rows []int) int {
+	n := max(0, min(f.most-f.rows, len(rows)))
+	return f.roomOf(rec, n, f.span(rec, 0, int(rec.NumRows())), func(i int) int { return rows[i] })
+}
+
+// roomOf is room for n rows, which are given one by one, and whose loose values take
+// so many bytes at most.
+func (f *filling) roomOf(rec arrow.RecordBatch, n int, most int64, row func(i int) int) int {
+	if len(f.loose) == 0 || f.within(f.rows+n, f.bytes+most) {
 		return n
 	}
 	bytes := f.bytes
 	for i := range n {
 		for _, at := range f.loose {
-			if col := rec.Column(at); !col.IsNull(from + i) {
-				bytes += looseBytes(col, from+i, from+i+1)
+			if col, row := rec.Column(at), row(i); !col.IsNull(row) {
+				bytes += looseBytes(col, row, row+1)
 			}
 		}
 		if !f.within(f.rows+i+1, bytes) && f.rows+i > 0 {
@@ -122,6 +135,18 @@ func (f *filling) add(rec arrow.RecordBatch, from, n int) {
 			if !col.IsNull(i) {
 				f.bytes += looseBytes(col, i, i+1)
 			}
+		}
+	}
+}
+
+// took counts rows that are in the columns by now.
+func (f *filling) took(n int, columns []*column) {
+	f.rows, f.bytes = f.rows+n, 0
+	for _, at := range f.loose {
+		c := columns[at]
+		f.bytes += int64(len(c.text)) // of a text, and there are no others of a list
+		if c.dtype.ID() == arrow.LIST {
+			f.bytes += int64(len(c.values))
 		}
 	}
 }

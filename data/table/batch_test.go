@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -20,21 +21,71 @@ import (
 
 // writeSmall writes with small batches.
 func writeSmall(t failer, most int, limit int64, schema *arrow.Schema, records ...arrow.RecordBatch) []byte {
+	return smallTable(t, most, limit, schema, func(w *Writer) error {
+		for _, rec := range records {
+			if err := w.Write(rec); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// smallTable is what was written with small batches.
+func smallTable(t failer, most int, limit int64, schema *arrow.Schema, write func(*Writer) error) []byte {
 	var b bytes.Buffer
 	w, err := newWriter(&b, schema, memory.DefaultAllocator)
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.filling = newFilling(w.schema, most, limit)
-	for _, rec := range records {
-		if err := w.Write(rec); err != nil {
-			t.Fatal(err)
-		}
+	if err := write(w); err != nil {
+		t.Fatal(err)
 	}
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()
+}
+
+// Rows that are picked out of records are written as a table of them alone.
+func TestWriteRows(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		rows := rapid.IntRange(1, 40).Draw(rt, "rows")
+		from := rapid.IntRange(0, rows-1).Draw(rt, "from")
+		rec := drawRecord(rt, rows).NewSlice(int64(from), int64(rows))
+		most := rapid.SampledFrom([]int{1, 2, 5, 8, 11}).Draw(rt, "most")
+		limit := rapid.SampledFrom([]int64{100, 500, 2000, 1 << 20}).Draw(rt, "limit")
+		var picked [][]int
+		var taken []arrow.RecordBatch
+		for range rapid.IntRange(1, 4).Draw(rt, "times") {
+			all := make([]int, rows-from)
+			for i := range all {
+				all[i] = i
+			}
+			some := rapid.Permutation(all).Draw(rt, "order")[:rapid.IntRange(0, len(all)).Draw(rt, "some")]
+			if rapid.Bool().Draw(rt, "rising") {
+				slices.Sort(some)
+			}
+			alone, err := Take(rec, some)
+			if err != nil {
+				rt.Fatal(err)
+			}
+			picked, taken = append(picked, some), append(taken, alone)
+		}
+		want := writeSmall(rt, most, limit, rec.Schema(), taken...)
+		got := smallTable(rt, most, limit, rec.Schema(), func(w *Writer) error {
+			for _, some := range picked {
+				if err := w.WriteRows(rec, some); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if !bytes.Equal(got, want) {
+			rt.Fatal("the bytes are others than of the rows taken out")
+		}
+	})
 }
 
 // Where batches end depends on the rows alone: not on how they arrive, nor on what

@@ -106,7 +106,8 @@ func (w *Writer) write(rec arrow.RecordBatch) error {
 	}
 	for from, rows := 0, int(rec.NumRows()); from < rows; {
 		n := w.filling.room(rec, from)
-		if err := w.fill(rec, from, from+n); err != nil {
+		err := w.fill(func(c *column, at int) error { return c.appendRange(rec.Column(at), from, from+n) })
+		if err != nil {
 			return err
 		}
 		w.filling.add(rec, from, n)
@@ -121,14 +122,47 @@ func (w *Writer) write(rec arrow.RecordBatch) error {
 	return nil
 }
 
+// WriteRows is Write of those rows of a record that have the indices, none of them
+// twice, in that order.
+func (w *Writer) WriteRows(rec arrow.RecordBatch, rows []int) error {
+	if w.err == nil {
+		if w.err = w.writeRows(rec, rows); w.err != nil {
+			w.wait()
+		}
+	}
+	return w.err
+}
+
+func (w *Writer) writeRows(rec arrow.RecordBatch, rows []int) error {
+	if err := checkColumns(w.schema, rec.Schema()); err != nil {
+		return fmt.Errorf("table: record does not fit: %w", err)
+	}
+	for len(rows) > 0 {
+		n := w.filling.roomAmong(rec, rows)
+		err := w.fill(func(c *column, at int) error { return c.appendTaken(rec.Column(at), rows[:n]) })
+		if err != nil {
+			return err
+		}
+		w.filling.took(n, w.columns)
+		w.rows += int64(n)
+		rows = rows[n:]
+		if len(rows) > 0 || w.filling.full() {
+			if err := w.flush(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // worthThread is how many columns are worth another goroutine to copy them.
 const worthThread = 64
 
-// fill copies rows into the batch, many columns by several goroutines.
-func (w *Writer) fill(rec arrow.RecordBatch, from, to int) error {
+// fill adds to all columns of the batch, to many by several goroutines.
+func (w *Writer) fill(add func(c *column, at int) error) error {
 	threads := min(runtime.GOMAXPROCS(0), len(w.columns)/worthThread)
 	if threads < 2 {
-		return w.fillColumns(rec, from, to, 0, len(w.columns))
+		return w.fillColumns(add, 0, len(w.columns))
 	}
 	errs := make([]error, (len(w.columns)+worthThread-1)/worthThread)
 	var next atomic.Int64
@@ -136,7 +170,7 @@ func (w *Writer) fill(rec arrow.RecordBatch, from, to int) error {
 	for range threads {
 		wait.Go(func() {
 			for i := int(next.Add(1)) - 1; i < len(errs); i = int(next.Add(1)) - 1 {
-				errs[i] = w.fillColumns(rec, from, to, i*worthThread, min((i+1)*worthThread, len(w.columns)))
+				errs[i] = w.fillColumns(add, i*worthThread, min((i+1)*worthThread, len(w.columns)))
 			}
 		})
 	}
@@ -149,9 +183,9 @@ func (w *Writer) fill(rec arrow.RecordBatch, from, to int) error {
 	return nil
 }
 
-func (w *Writer) fillColumns(rec arrow.RecordBatch, from, to, first, end int) error {
+func (w *Writer) fillColumns(add func(c *column, at int) error, first, end int) error {
 	for i := first; i < end; i++ {
-		if err := w.columns[i].appendRange(rec.Column(i), from, to); err != nil {
+		if err := add(w.columns[i], i); err != nil {
 			return fmt.Errorf("table: column %q: %w", w.schema.Field(i).Name, err)
 		}
 	}
