@@ -56,6 +56,8 @@ type Step struct {
 	MemoryBackoff float64
 	Limits        settings.Map[int] // units of what has a name in the configuration of the machine
 	Promote       *Gate             // whether the model that the stage measures gets a label; nil if there is no gate
+
+	with, configAt *settings.Node // where Config was written; nil in a plan made in code
 }
 
 // Terms say how a stage is run, whatever its kind is.

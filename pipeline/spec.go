@@ -276,6 +276,7 @@ func (l *loader) configure(d *draft, key *settings.Node, with settings.Raw) {
 		return
 	}
 	d.configAt, d.with = key, with.Value
+	d.step.configAt, d.step.with = key, with.Value
 	d.configured(stage, filepath.Dir(l.p.File))
 	l.checkFiles(d, with.Value)
 }

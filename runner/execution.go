@@ -38,6 +38,7 @@ type execution struct {
 	failed    error                   // the first failure
 	broken    error                   // why the run cannot go on at all
 	findings  []finding               // by stage, kept if not nil
+	checked   moment                  // when its columns were checked last
 	dry       bool                    // nothing is to be made, and the store is left as it is
 	seen      seen                    // external files
 	secret    func() ([]byte, error)  // of the store
@@ -190,6 +191,9 @@ func (e *execution) dispatch(ctx context.Context) error {
 		if err := e.settle(ctx, i); err != nil {
 			return err
 		}
+	}
+	if err := e.checkColumns(ctx); err != nil {
+		return err
 	}
 	e.startJobs()
 	return nil

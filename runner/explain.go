@@ -52,7 +52,8 @@ func (dryRun) Execute(context.Context, Task, Events) (Outcome, error) { return O
 // Explain says for every stage of a plan what Run would do with the same
 // options, without doing it: it makes a run that executes and records nothing.
 // A stage whose input is still to be made cannot be decided before: if the
-// input turns out as it was, the stage is cached after all.
+// input turns out as it was, the stage is cached after all. The error is a diag.List if
+// columns that stages name will not be there.
 func (r *Runner) Explain(ctx context.Context, plan *pipeline.Plan, opt Options) ([]Forecast, error) {
 	dry := *r
 	dry.Executor, dry.Observe = dryRun{}, nil
@@ -71,6 +72,9 @@ func (r *Runner) Explain(ctx context.Context, plan *pipeline.Plan, opt Options) 
 	}
 	var failure *StageError
 	if err := e.loop(ctx); err != nil && !errors.As(err, &failure) {
+		return nil, err
+	}
+	if err := plan.CheckColumns(ctx, seenPlan{e}); err != nil {
 		return nil, err
 	}
 	list := make([]Forecast, len(plan.Steps))

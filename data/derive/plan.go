@@ -98,6 +98,46 @@ func (c *Columns) Bind(in *arrow.Schema) (*Plan, error) {
 	return p, nil
 }
 
+// Outline is Bind while the table is not there: it checks as much as is known of its
+// columns. It is nil if the columns of the result are not known. The errors, of which
+// there may be several, are about settings.
+func (c *Columns) Outline(in *table.Outline) (*table.Outline, error) {
+	scope, outline := expr.ScopeOfOutline(in), in
+	var errs []error
+	for _, e := range c.Columns {
+		t, err := e.Value.Check(scope)
+		if err != nil {
+			errs = append(errs, &settings.FieldError{Field: "columns." + e.Key, Err: err})
+		}
+		made := arrow.Field{Name: e.Key, Type: t, Nullable: true}
+		if name, ok := e.Value.Alone(); ok && err == nil {
+			made = outline.Fields()[slices.Index(outline.Names(), name)]
+			made.Name = e.Key
+		}
+		scope.Set(e.Key, t)
+		outline = outline.With(made)
+	}
+	var columns []held
+	for _, f := range outline.Fields() {
+		columns = append(columns, held{field: f})
+	}
+	if len(c.Types) > 0 && outline.Schema() == nil {
+		return nil, errors.Join(errs...)
+	}
+	columns, err := c.choose(columns)
+	if err == nil {
+		columns, err = c.rename(columns)
+	}
+	if err != nil {
+		return nil, errors.Join(append(errs, err)...)
+	}
+	var fields []arrow.Field
+	for _, h := range columns {
+		fields = append(fields, h.field)
+	}
+	return table.NewOutline(fields...), errors.Join(errs...)
+}
+
 // InExpression says in which expression an error is, and where, for who does not see
 // the text that it was written in.
 func InExpression(field string, e *expr.Expr, err error) error {
@@ -130,7 +170,7 @@ func (c *Columns) choose(columns []held) ([]held, error) {
 			}
 		}
 		for _, h := range columns {
-			if c.typed(table.ClassOf(h.field.Type)) {
+			if len(c.Types) > 0 && c.typed(table.ClassOf(h.field.Type)) {
 				take(h)
 			}
 		}

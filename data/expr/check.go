@@ -27,6 +27,15 @@ func ScopeOf(schema *arrow.Schema) *Scope {
 	return s
 }
 
+// ScopeOfOutline has the columns of a table that is not there yet.
+func ScopeOfOutline(outline *table.Outline) *Scope {
+	s := new(Scope)
+	for _, f := range outline.Fields() {
+		s.Set(f.Name, f.Type)
+	}
+	return s
+}
+
 // Set adds a column or changes its type; nil is one that is not known.
 func (s *Scope) Set(name string, t arrow.DataType) {
 	if s.types == nil {

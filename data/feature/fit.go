@@ -113,20 +113,7 @@ func (f *fitter) prepare(spec Spec, kinds []Kind) error {
 		if err != nil {
 			return err
 		}
-		typ := schema.Field(at).Type
-		var chain chain
-		forms := formsOf(table.ClassOf(typ))
-		if of, shape, ok := table.ShapeOf(schema.Field(at)); ok {
-			forms = Lists
-			chain, err = c.lists(of, shape, table.ShownBy(schema.Field(at)), kinds)
-		} else {
-			c = spec.Defaults.fill(c, typ)
-			chain, err = c.resolved(typ, kinds)
-		}
-		if err != nil {
-			return err
-		}
-		form, err := chain.begin(forms, "values of type "+table.TypeName(typ))
+		chain, form, err := spec.begin(&c, schema.Field(at), kinds)
 		if err != nil {
 			return err
 		}
@@ -151,6 +138,30 @@ func (f *fitter) prepare(spec Spec, kinds []Kind) error {
 		return err
 	}
 	return f.prepareCrosses(spec.Crosses, kinds)
+}
+
+// begin settles what to do with a column, which it fills in by the defaults, and in which
+// form its values begin.
+func (s *Spec) begin(c *Column, field arrow.Field, kinds []Kind) (chain chain, form Form, err error) {
+	forms := formsOf(table.ClassOf(field.Type))
+	if of, shape, ok := table.ShapeOf(field); ok {
+		forms = Lists
+		chain, err = c.lists(of, shape, table.ShownBy(field), kinds)
+	} else {
+		*c = s.Defaults.fill(*c, field.Type)
+		chain, err = c.resolved(field.Type, kinds)
+	}
+	if err == nil {
+		form, err = chain.begin(forms, "values of type "+table.TypeName(field.Type))
+	}
+	return chain, form, err
+}
+
+// ValidateFor finds what is wrong with one of the features if a table has this column
+// for it.
+func (s *Spec) ValidateFor(c Column, field arrow.Field, kinds []Kind) error {
+	_, _, err := s.begin(&c, field, kinds)
+	return err
 }
 
 // learn goes over the table until every transform of every column is fitted.

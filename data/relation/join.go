@@ -50,6 +50,20 @@ type Join struct {
 	Suffix   string // goes behind the name of a column that both tables have
 }
 
+// Adds are the columns of a right table with some names that are added.
+func (j *Join) Adds(right []string) []Pair {
+	if j.Columns != nil {
+		return slices.Clone(j.Columns)
+	}
+	var add []Pair
+	for _, name := range right {
+		if !slices.ContainsFunc(j.On, func(p Pair) bool { return p.Right == name }) {
+			add = append(add, Pair{name, name})
+		}
+	}
+	return add
+}
+
 // A Joiner is a join of tables with certain columns. It may be used by several goroutines.
 type Joiner struct {
 	join        Join
@@ -99,16 +113,9 @@ func (j *Joiner) addsNothing() bool { return j.join.How == SemiJoin || j.join.Ho
 
 // findColumns says which columns are added.
 func (j *Joiner) findColumns() error {
-	add := slices.Clone(j.join.Columns)
-	switch {
-	case j.addsNothing():
-		add = nil
-	case add == nil:
-		for _, name := range table.Names(j.right) {
-			if !slices.ContainsFunc(j.join.On, func(p Pair) bool { return p.Right == name }) {
-				add = append(add, Pair{name, name})
-			}
-		}
+	var add []Pair
+	if !j.addsNothing() {
+		add = j.join.Adds(table.Names(j.right))
 	}
 	fields := slices.Clone(j.left.Fields())
 	taken := make(map[string]bool, len(fields))

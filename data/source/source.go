@@ -43,6 +43,10 @@ type Kind struct {
 	// side. Those of other formats hold one row behind the other.
 	Together bool
 
+	// Typed says that a file tells the columns with their types apart from its rows, so
+	// that Open is quick however many there are.
+	Typed bool
+
 	// Elsewhere says that the settings of the Reader say where the data are, as those
 	// of a database do: it reads no files.
 	Elsewhere bool

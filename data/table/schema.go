@@ -143,17 +143,21 @@ func Column(s *arrow.Schema, name string) (int, error) {
 	if at := s.FieldIndices(name); len(at) > 0 {
 		return at[0], nil
 	}
-	names := Names(s)
+	return 0, NoColumn(name, Names(s))
+}
+
+// NoColumn is the error about a name that is none of those of the columns.
+func NoColumn(name string, names []string) error {
 	err := fmt.Errorf("there is no column %q", name)
 	if near, ok := diag.Nearest(name, names); ok {
-		return 0, diag.WithHint(err, fmt.Sprintf("did you mean %q?", near))
+		return diag.WithHint(err, fmt.Sprintf("did you mean %q?", near))
 	}
 	const shown = 12
 	list := strings.Join(names[:min(shown, len(names))], ", ")
 	if len(names) > shown {
 		list += fmt.Sprintf(" and %d more", len(names)-shown)
 	}
-	return 0, diag.WithHint(err, "the columns are "+list)
+	return diag.WithHint(err, "the columns are "+list)
 }
 
 // Names lists the columns in order.

@@ -109,6 +109,9 @@ func runWith(ctx context.Context, t testing.TB, c Case, prepare func(*env)) (Res
 	prepare(env)
 	err = protect(func() error { return stage.Run(ctx, env) })
 	r, err := env.finish(err)
+	if err == nil {
+		checkOutline(ctx, t, stage, c, r.Outputs)
+	}
 	return r, env, err
 }
 

@@ -107,6 +107,22 @@ func (n *Node) Find(field string) *Node {
 	return key
 }
 
+// findKey is where the last name of a field was written; nil if it was not.
+func (n *Node) findKey(field string) *Node {
+	if n == nil {
+		return nil
+	}
+	if key, value := n.Child(field); value != nil {
+		return key
+	}
+	head, rest, ok := strings.Cut(field, ".")
+	if !ok {
+		return nil
+	}
+	_, value := n.Child(head)
+	return value.findKey(rest)
+}
+
 // anchor is where to report a problem with the whole of n: at the key of a
 // list or mapping that has no brackets, since its first entry is not at fault.
 func anchor(n, key *Node) *Node {

@@ -97,6 +97,9 @@ func (p *Problems) Report(err error, n, owner *Node) {
 		if found := n.Find(fe.Field); found != nil {
 			at = found
 		}
+		if key := n.findKey(fe.Field); fe.Key && key != nil {
+			at = key
+		}
 	}
 	var inside interface{ Offset() int }
 	if errors.As(err, &inside) {

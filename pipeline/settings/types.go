@@ -115,6 +115,7 @@ type FieldError struct {
 	Todo  string // what to do about it, if Err does not say so
 
 	Warning bool // it is allowed, but looks like a mistake
+	Key     bool // the last name of Field is what is wrong, not what stands under it
 }
 
 func (e *FieldError) Error() string {

@@ -33,7 +33,7 @@ func (a *Agreement) Validate() error { return source.CheckNames("optional", a.Op
 // agreed is the stage with the settings of the schema that it is given, if it is given
 // one, and the contract that the file is read by.
 func (in *Ingest) agreed(env pipeline.Env) (*Ingest, cell.Contract, error) {
-	if in.Schema == "" && !slices.Contains(env.Inputs(), schemaPort) {
+	if !in.isAgreed(env.Inputs()) {
 		if len(in.Optional) > 0 && len(in.Expect) == 0 {
 			return nil, cell.Contract{}, diag.WithHint(errors.New("optional: there is no schema, which alone says what has to be there"), "remove it, or connect an input named schema")
 		}
@@ -44,15 +44,25 @@ func (in *Ingest) agreed(env pipeline.Env) (*Ingest, cell.Contract, error) {
 		return nil, cell.Contract{}, err
 	}
 	defer file.Close()
-	if file.Size() > schema.MaxSize {
-		return nil, cell.Contract{}, fmt.Errorf("%s has more than %d MiB, which no schema has", file.Name, schema.MaxSize>>20)
+	return in.by(file.Name, file, file.Size())
+}
+
+// isAgreed says whether there is a schema.
+func (in *Ingest) isAgreed(inputs []string) bool {
+	return in.Schema != "" || slices.Contains(inputs, schemaPort)
+}
+
+// by is the stage with the settings of a schema, and the contract with it.
+func (in *Ingest) by(name string, file io.ReaderAt, size int64) (*Ingest, cell.Contract, error) {
+	if size > schema.MaxSize {
+		return nil, cell.Contract{}, fmt.Errorf("%s has more than %d MiB, which no schema has", name, schema.MaxSize>>20)
 	}
-	text, err := io.ReadAll(io.NewSectionReader(file, 0, file.Size()))
+	text, err := io.ReadAll(io.NewSectionReader(file, 0, size))
 	if err != nil {
 		return nil, cell.Contract{}, err
 	}
 	told := new(Reading)
-	s, err := schema.Read(file.Name, text, told)
+	s, err := schema.Read(name, text, told)
 	if err != nil {
 		return nil, cell.Contract{}, err
 	}
@@ -70,7 +80,7 @@ func (in *Ingest) agreed(env pipeline.Env) (*Ingest, cell.Contract, error) {
 	}
 	c, err := s.Agree(by.contract(), in.Select, in.Optional)
 	if err != nil {
-		return nil, c, fmt.Errorf("%s: %w", file.Name, err)
+		return nil, c, fmt.Errorf("%s: %w", name, err)
 	}
 	c.Declared = by.laidOut(c.Declared)
 	return &by, c, nil

@@ -29,6 +29,7 @@ Lists of numbers are lists in a table, of a fixed length if all rows have the sa
 unless select leaves them out.`,
 		Endings: []string{".arrow", ".arrows", ".ipc", ".feather"},
 		Detect:  table.IsArrow,
+		Typed:   true,
 		New:     func() source.Reader { return new(Reader) },
 	}
 }

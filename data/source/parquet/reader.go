@@ -32,6 +32,7 @@ stand for, and bytes are text in UTF-8. Lists of numbers are lists in a table, o
 maps and structs are an error unless select leaves them out.`,
 		Endings: []string{".parquet", ".pq", ".parq"},
 		Detect:  func(start []byte) bool { return strings.HasPrefix(string(start), magic) },
+		Typed:   true,
 		New:     func() source.Reader { return new(Reader) },
 	}
 }
