@@ -230,6 +230,9 @@ func checkBounds(f *field) error {
 
 // checkPreset decodes the default as a pipeline file with that value would be.
 func checkPreset(f *field) error {
+	if f.added && classOf(f.typ) == structClass {
+		return errors.New("added, but there is always a mapping with its own defaults, which would not be left out: make it a pointer")
+	}
 	if f.preset == nil {
 		return nil
 	}

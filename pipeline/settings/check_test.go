@@ -61,6 +61,11 @@ func TestCheck(t *testing.T) {
 		{"added, but its default is neither a text, true or false, nor the zero value", struct {
 			A int `yaml:"a" default:"1" added:"true"`
 		}{}},
+		{"added, but there is always a mapping", struct {
+			A struct {
+				B int `yaml:"b" default:"1"`
+			} `yaml:"a" added:"true"`
+		}{}},
 		{"key: it is no part of the canonical form", struct {
 			A int `yaml:"a" required:"true" key:"false"`
 		}{}},

@@ -60,7 +60,7 @@ func (s *Train) Foresee(inputs map[string]pipeline.Facts) (pipeline.Facts, error
 	if s.ClassWeights.Weights != nil {
 		narrow("class_weights", "class_weights", "they are", "remove class_weights", classes)
 	}
-	if s.Balance.used() {
+	if s.balance().used() {
 		narrow("balance", "balance", "it is", "remove balance", classes)
 	}
 	if e := s.EarlyStopping; e != nil {

@@ -136,7 +136,7 @@ type Train struct {
 	Augment       *picture.Augment         `yaml:"augment" added:"true" doc:"Change the pictures at random each time that training takes them, so that it sees more of them than there are. Of validation and evaluation nothing is changed, nor of the rows that the curves are measured with."`
 	Shuffle       bool                     `yaml:"shuffle" default:"true" doc:"Take the rows in a new random order in each epoch."`
 	ClassWeights  ClassWeights             `yaml:"class_weights" doc:"The weight of a class in the loss. It also applies to the losses that are reported."`
-	Balance       Balance                  `yaml:"balance" added:"true" doc:"How rare classes are made to count in training. Validation and test data stay as they are."`
+	Balance       *Balance                 `yaml:"balance" added:"true" doc:"How rare classes are made to count in training. Validation and test data stay as they are."`
 	SampleWeight  string                   `yaml:"sample_weight" doc:"A kept column of the data sets with the weight of each row in the loss. It also applies to the losses that are reported."`
 	ClipNorm      float64                  `yaml:"clip_norm" default:"0" min:"0" doc:"Scale gradients down to this norm, taken over all weights. 0 is no limit."`
 	ClipValue     float64                  `yaml:"clip_value" default:"0" min:"0" doc:"Cut each number of the gradients to this size, before clip_norm. 0 is no limit."`
@@ -167,9 +167,9 @@ func (s *Train) config(seed uint64, classes []string) (nn.Config, error) {
 		BatchSize:      s.BatchSize,
 		Accumulate:     s.Accumulate,
 		Shuffle:        s.Shuffle,
-		BalanceClasses: s.ClassWeights.Mode == "balanced" || s.Balance.By == "weights",
-		Sampling:       s.Balance.sampling(),
-		Prior:          s.Balance.Prior == "train",
+		BalanceClasses: s.ClassWeights.Mode == "balanced" || s.balance().By == "weights",
+		Sampling:       s.balance().sampling(),
+		Prior:          s.balance().Prior == "train",
 		ClipNorm:       s.ClipNorm,
 		ClipValue:      s.ClipValue,
 		L1:             s.L1,

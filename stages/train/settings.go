@@ -89,7 +89,7 @@ func (b *Balance) sampling() *nn.Sampling {
 
 // checkBalance finds what does not go with how classes are balanced.
 func (s *Train) checkBalance() error {
-	b := &s.Balance
+	b := s.balance()
 	weighted := s.ClassWeights.Mode == "balanced" || s.ClassWeights.Weights != nil
 	switch {
 	case b.By == "weights" && weighted:
@@ -100,6 +100,14 @@ func (s *Train) checkBalance() error {
 		return &settings.FieldError{Field: "balance.prior", Err: errors.New("the probabilities that focal loss gives are of no shares of classes, so that none can be put back"), Todo: "use loss: cross_entropy, or remove prior"}
 	}
 	return nil
+}
+
+// balance is how classes are balanced, or not.
+func (s *Train) balance() *Balance {
+	if s.Balance == nil {
+		return &Balance{By: "none", Ratio: 1, Prior: "balanced"}
+	}
+	return s.Balance
 }
 
 // used says whether anything is balanced.

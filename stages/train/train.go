@@ -50,7 +50,7 @@ func (s *Train) Run(ctx context.Context, env pipeline.Env) (err error) {
 	if !sig.Task.IsOne() && s.ClassWeights.Mode == "balanced" && sig.Task.IsClassification() {
 		return diag.WithHint(fmt.Errorf("class_weights: they are of the classes of one target, but there are %d targets", len(sig.Targets)), "remove class_weights")
 	}
-	if s.Balance.used() && sig.Task != task.Binary && sig.Task != task.Multiclass {
+	if s.balance().used() && sig.Task != task.Binary && sig.Task != task.Multiclass {
 		return diag.WithHint(fmt.Errorf("balance: it is of the classes of one target, but %s is for %s", sig.Column, sig.Task), "remove balance")
 	}
 	cfg, err := s.config(env.Seed(), sig.Classes)
