@@ -7,6 +7,7 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 
+	"pipe/data/leak"
 	"pipe/data/order"
 	"pipe/data/table"
 	"pipe/data/tensor"
@@ -36,6 +37,7 @@ type columnFit struct {
 	rising  rising      // integers
 	two     two         // numbers of the target
 	remarks []Remark
+	looked  *leak.Column // what it has in some rows; nil: nothing is said of it
 
 	sources []*columnFit // that it is crossed of; nil: it is read
 }
@@ -162,6 +164,9 @@ type seen struct {
 	sorter order.Sorter
 	looked any // what a looker has seen
 	counts *counter
+
+	numbers []float64 // of the rows that are looked at
+	texts   []string  // likewise
 }
 
 // look has the steps that are known made of the values of a piece, and sees what they
@@ -210,6 +215,9 @@ func (c *columnFit) take(s *seen, first bool) error {
 		c.any = c.any || s.any
 		c.rising.merge(s.rising)
 		c.two.merge(s.two)
+		if c.looked != nil {
+			c.looked.Numbers, c.looked.Texts = append(c.looked.Numbers, s.numbers...), append(c.looked.Texts, s.texts...)
+		}
 	}
 	switch {
 	case !c.due:

@@ -9,6 +9,7 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 
+	"pipe/data/leak"
 	"pipe/data/order"
 	"pipe/data/source/block"
 	"pipe/data/table"
@@ -49,6 +50,7 @@ func Fit(ctx context.Context, spec Spec, r *table.Reader, kinds []Kind, use Reso
 	if err := f.prepare(spec, kinds); err != nil {
 		return nil, err
 	}
+	f.watched()
 	if err := f.learn(); err != nil {
 		return nil, err
 	}
@@ -98,6 +100,7 @@ type fitter struct {
 	predicted []*targetFit
 	targets   *Targets // of TargetFitters; nil: there is no target, or there are several
 	rows      int64    // that count
+	sample    leak.Sample
 
 	worthSample int64 // rows of a table
 }
@@ -198,6 +201,7 @@ func (f *fitter) learn() error {
 type sight struct {
 	table.Piece
 	rows    int64  // that count
+	picked  []int  // those of them that are looked at
 	columns []seen // of those that take part
 
 	sources  map[*columnFit]*source // that some of them are crossed of
@@ -209,7 +213,7 @@ type sight struct {
 // beside each other for pieces of the table, the rest in the order of the rows: so
 // sums have the same last digits always.
 func (f *fitter) pass(first bool) error {
-	p := &passing{first: first, places: map[*columnFit]int{}}
+	p := &passing{first: first, sample: &f.sample, places: map[*columnFit]int{}}
 	var names []string
 	reads := func(c *columnFit) {
 		if _, ok := p.places[c]; !ok {
@@ -272,6 +276,7 @@ type passing struct {
 	places  map[*columnFit]int // in the pieces, of those that are read
 	targets []int              // likewise
 	first   bool
+	sample  *leak.Sample // rows that are looked at in the first pass
 }
 
 const (
@@ -292,6 +297,9 @@ func (p *passing) look(s *sight) error {
 		s.Rows = kept
 	}
 	s.rows = s.Rows.NumRows()
+	if p.first {
+		s.pick(p.sample, rows)
+	}
 	values, err := targetsOf(p.columns, s.Rows, p.targets)
 	if err != nil {
 		return err
@@ -309,6 +317,9 @@ func (p *passing) look(s *sight) error {
 			at = p.places[c]
 			target = slices.Contains(p.targets, at)
 			err = c.read(s.Rows.Column(at), &seen.values)
+			if err == nil && p.first && c.looked != nil {
+				seen.glimpse(s.picked)
+			}
 		}
 		if err == nil {
 			err = c.look(seen, p.first && c.sources == nil, target)

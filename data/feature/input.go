@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"pipe/data/leak"
 	"pipe/data/order"
 	"pipe/data/table"
 	"pipe/data/tensor"
@@ -298,6 +299,11 @@ func (in *Input) Remark(msg, fix string) {
 // remarkAlways is Remark for what is so in however few rows.
 func (in *Input) remarkAlways(msg, fix string) {
 	*in.remarks = append(*in.remarks, Remark{Column: in.Name, Msg: msg, Fix: fix, always: true})
+}
+
+// remarkKind is Remark of a kind that can be allowed.
+func (in *Input) remarkKind(kind leak.Kind, msg, fix string) {
+	*in.remarks = append(*in.remarks, Remark{Kind: kind, Column: in.Name, Msg: msg, Fix: fix})
 }
 
 // Errorf makes an error of a setting that does not go with the column. setting

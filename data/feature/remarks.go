@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"pipe/data/leak"
 	"pipe/data/table"
 )
 
@@ -13,7 +14,8 @@ import (
 type Remark struct {
 	Column string
 	Msg    string
-	Fix    string // what to write if it is not meant
+	Fix    string    // what to write if it is not meant
+	Kind   leak.Kind // empty if it is none of those
 
 	always bool // in however few rows
 }
@@ -40,11 +42,11 @@ func (f *fitter) remarks() []Remark {
 			}
 		}
 		if !few && c.rising.dense(f.rows) {
-			all = append(all, Remark{Column: c.Name, Msg: "the values count up with the rows, as those of an identifier do",
+			all = append(all, Remark{Kind: leak.Identifier, Column: c.Name, Msg: "the values count up with the rows, as those of an identifier do",
 				Fix: "leave the column out of features if it numbers the rows: new rows have values beyond all that were learned"})
 		}
 	}
-	return all
+	return append(all, f.leaks(all)...)
 }
 
 // remarkIdentifier notes categories that are as many as rows, of which some have a
@@ -60,14 +62,14 @@ func (f *Frequencies) remarkIdentifier(own int, fix string) {
 		return
 	}
 	if in.doubt != "" {
-		in.Remark(fmt.Sprintf("%d different values in %d rows; the column was read as text, since %s", len(c.counts), rows, in.doubt),
+		in.remarkKind(leak.Identifier, fmt.Sprintf("%d different values in %d rows; the column was read as text, since %s", len(c.counts), rows, in.doubt),
 			"see the warning of the ingest stage for what to set there, or leave the column out of features")
 		return
 	}
 	if fix != "" {
 		fix = ", or " + fix
 	}
-	in.Remark(fmt.Sprintf("%d different values in %d rows, as in an identifier or free text: hardly any will be met again", len(c.counts), rows),
+	in.remarkKind(leak.Identifier, fmt.Sprintf("%d different values in %d rows, as in an identifier or free text: hardly any will be met again", len(c.counts), rows),
 		"leave the column out of features"+fix)
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"pipe/data/feature"
+	"pipe/data/leak"
 	"pipe/data/table"
 	"pipe/pipeline"
 	"pipe/pipeline/settings"
@@ -62,6 +63,11 @@ func (s *Preprocess) Outline(_ context.Context, inputs pipeline.Outlines) (map[s
 	for i, name := range s.Drop {
 		if single(name) {
 			need(fmt.Sprintf("drop.%d", i), name)
+		}
+	}
+	for i, name := range s.Allow {
+		if !slices.Contains(leak.Kinds(), leak.Kind(name)) {
+			need(fmt.Sprintf("allow.%d", i), name)
 		}
 	}
 	for i, name := range s.Keep {

@@ -12,6 +12,7 @@ import (
 
 	"pipe/base/diag"
 	"pipe/data/feature"
+	"pipe/data/leak"
 	"pipe/data/table"
 	"pipe/pipeline/settings"
 )
@@ -189,6 +190,11 @@ func (s *Preprocess) expanded(schema *arrow.Schema, log *slog.Logger) (feature.S
 	}
 	for _, c := range spec.Features {
 		taken[c.Name] = true
+	}
+	for _, name := range s.Allow {
+		if _, err := table.Column(schema, name); err != nil && !slices.Contains(leak.Kinds(), leak.Kind(name)) {
+			return spec, fmt.Errorf("allow: %w", err)
+		}
 	}
 	var list []feature.Column
 	for _, c := range spec.Features {

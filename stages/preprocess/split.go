@@ -78,6 +78,7 @@ type Split struct {
 	Time     string                `yaml:"time" doc:"A column of dates, timestamps or numbers to cut by, the earliest first."`
 	Within   string                `yaml:"within" added:"true" doc:"With time: a column of series, such as a station or a customer, each of which is cut for itself."`
 	Gap      *settings.Scalar      `yaml:"gap" added:"true" doc:"With time: how much of the time before a cut, such as 90s, 24h or 7d, or a whole number if time holds such, is left out of the part that ends there; a row at just that distance is, too."`
+	Allow    []string              `yaml:"allow" enum:"later_rows" added:"true" doc:"What is meant as it is, so that no warning is of it: later_rows, if the rows of a series are divided at random."`
 	By       *BySetting            `yaml:"by" doc:"A column whose value names the part, in place of fractions."`
 }
 
@@ -245,6 +246,9 @@ func (s *Split) divide(ctx context.Context, env pipeline.Env, r *table.Reader) e
 		for _, column := range table.Names(r.Schema()) {
 			env.Column(pipeline.ColumnRef{Port: name, Column: column}, pipeline.ColumnRef{Port: tablePort, Column: column})
 		}
+	}
+	if err := s.tellLater(ctx, env, r); err != nil {
+		return err
 	}
 	table.Share(writers...)
 	for p, share := range s.shares() {
