@@ -90,5 +90,9 @@ func (e *RefError) Hint() string {
 	if len(e.Candidates) == 0 {
 		return "`pipe ls` lists the runs"
 	}
+	const most = 30
+	if more := len(e.Candidates) - most; more > 0 {
+		return fmt.Sprintf("one of: %s and %d more", strings.Join(e.Candidates[:most], ", "), more)
+	}
 	return "one of: " + strings.Join(e.Candidates, ", ")
 }

@@ -5,9 +5,11 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"pipe/artifacts"
+	"pipe/base/names"
 )
 
 // A Ref is what a reference names: an artifact, an execution, or a run.
@@ -176,10 +178,11 @@ func (d *DB) artifactsLike(ctx context.Context, ref string) ([]string, error) {
 
 // resolveStage finds "STAGE" or "STAGE.PORT" in a run: the last attempt.
 func (d *DB) resolveStage(ctx context.Context, ref, runID, name string) (Ref, error) {
+	name = names.Canonical(name)
 	stage, port := name, ""
 	id, err := d.LastAttempt(ctx, runID, stage)
 	if err == nil && id == 0 {
-		if at := strings.LastIndexByte(name, '.'); at > 0 {
+		if at := strings.LastIndexByte(name, '.'); at > strings.LastIndexByte(name, ']') && at > 0 {
 			stage, port = name[:at], name[at+1:]
 			id, err = d.LastAttempt(ctx, runID, stage)
 		}
@@ -192,7 +195,12 @@ func (d *DB) resolveStage(ctx context.Context, ref, runID, name string) (Ref, er
 		if err != nil {
 			return Ref{}, err
 		}
-		return Ref{}, &RefError{Ref: ref, Msg: fmt.Sprintf("names nothing: run %s has no stage %q", runID, stage), Candidates: stages}
+		none := &RefError{Ref: ref, Msg: fmt.Sprintf("names nothing: run %s has no stage %q", runID, stage), Candidates: stages}
+		cases := slices.DeleteFunc(slices.Clone(stages), func(s string) bool { return !strings.HasPrefix(s, stage+"[") })
+		if len(cases) > 0 {
+			none.Msg, none.Candidates = fmt.Sprintf("names one of several: stage %q has %d cases in run %s", stage, len(cases), runID), cases
+		}
+		return Ref{}, none
 	}
 	res := Ref{Execution: id, RunID: runID, Stage: stage, Port: port}
 	if port == "" {

@@ -36,8 +36,18 @@ type input struct {
 	at, refAt *settings.Node
 	ref       string // STAGE or STAGE.PORT; empty if it was something else
 	edge      Edge   // in code it may have its artifact already
+	gathered  bool   // one of several cases: the port has its name behind
 	declared  *Port  // of the kind; nil if there is none
 	from      *draft // where the data comes from; nil if not known
+}
+
+// name is the port as it is written.
+func (in *input) name() string {
+	if !in.gathered {
+		return in.port
+	}
+	base, _, _ := names.SplitCase(in.port)
+	return base
 }
 
 // A need is a stage that has to run earlier.
@@ -82,7 +92,9 @@ func (plan *Plan) complete(drafts []*draft, near *neighbours, p *settings.Proble
 	for i, d := range drafts {
 		d.index = i
 		l.byName[d.step.Name] = d
-		l.names = append(l.names, d.step.Name)
+		if base, _, _ := names.SplitCase(d.step.Name); i == 0 || l.names[len(l.names)-1] != base {
+			l.names = append(l.names, base)
+		}
 	}
 	for _, d := range drafts {
 		l.ports(d)
@@ -126,12 +138,13 @@ func (l *linker) ports(d *draft) {
 		return
 	}
 	connected := make([]string, 0, len(d.inputs))
+	written := make([]string, 0, len(d.inputs))
 	for _, in := range d.inputs {
-		connected = append(connected, in.port)
-		in.declared = portOf(s.Kind.Inputs, in.port)
+		connected, written = append(connected, in.port), append(written, in.name())
+		in.declared = portOf(s.Kind.Inputs, in.name())
 		if in.declared == nil {
 			l.unknownInput(d, in)
-		} else if msg, hint := names.CheckPart(in.port); msg != "" {
+		} else if msg, hint := names.CheckPart(in.name()); msg != "" {
 			l.p.At(in.at, hint, "the name of an input %s", msg)
 		}
 	}
@@ -144,7 +157,7 @@ func (l *linker) ports(d *draft) {
 		}
 	}
 	for _, port := range s.Kind.Inputs {
-		if s.Kind.Needs(port, connected) {
+		if s.Kind.Needs(port, written) {
 			at := d.inputsAt
 			if at == nil {
 				at = d.at
@@ -291,7 +304,8 @@ func (l *linker) source(d *draft, in *input) {
 		}
 		return
 	}
-	stage, port, dotted := strings.Cut(in.ref, ".")
+	ref := selectionOf(in.ref)
+	stage, port, dotted := ref.fixed.Of(ref.stage), ref.port, ref.dotted
 	from := l.stage(d, stage, in.refAt)
 	if from == nil {
 		return
@@ -357,7 +371,7 @@ func (l *linker) onlyOutput(in *input) {
 	from := in.from.step
 	var candidates []Port
 	for _, out := range from.Outputs {
-		if out.Name == in.port || len(from.Outputs) == 1 {
+		if out.Name == in.name() || len(from.Outputs) == 1 {
 			candidates = []Port{out}
 			break
 		}

@@ -8,6 +8,7 @@ import (
 
 	"pipe/artifacts"
 	"pipe/base/diag"
+	"pipe/base/names"
 	"pipe/pipeline/settings"
 )
 
@@ -170,7 +171,7 @@ func (r *replay) applied(e Edge, s *Step, fitter Fitter, input string) (Edge, er
 	}
 	rows.Port = e.From.Port
 	step := applier(s, fitter, []Edge{{Port: fitter.Fitted(), Type: Transform, Artifact: theirs}, rows})
-	step.Name = r.name(s.Name + "-" + e.From.Port)
+	step.Name = r.name(names.Append(s.Name, "-"+e.From.Port))
 	r.steps = append(r.steps, step)
 	e.From.Stage = step.Name
 	return e, nil
@@ -239,12 +240,12 @@ func (r *replay) clone(s *Step, always bool) (*Step, error) {
 
 // name is that of a stage, with what tells it from those of the plan.
 func (r *replay) name(stage string) string {
-	name := stage + "-" + r.other.Name
+	name := names.Append(stage, "-"+r.other.Name)
 	for n := 2; ; n++ {
 		taken := r.plan.Step(name) != nil || slices.ContainsFunc(r.steps, func(s *Step) bool { return s.Name == name })
 		if !taken {
 			return name
 		}
-		name = fmt.Sprintf("%s-%s-%d", stage, r.other.Name, n)
+		name = names.Append(stage, fmt.Sprintf("-%s-%d", r.other.Name, n))
 	}
 }

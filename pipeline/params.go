@@ -38,8 +38,12 @@ const (
 	ScheduledDate = "scheduled_date"
 )
 
-// runPrefix marks what is not a parameter but a property of the run.
-const runPrefix = "run."
+// Prefixes of what is not a parameter but a property of the run, or the value of an axis
+// of the matrix of a stage.
+const (
+	runPrefix    = "run."
+	matrixPrefix = "matrix."
+)
 
 // reference is what may be a parameter: a whole text `$name`, and each `$$`
 // and `${...}` (closed or not) inside a text. Any other `$` stands for itself,
@@ -69,12 +73,16 @@ type params struct {
 	zone   *time.Location // of the schedule
 
 	runUsed map[string]bool // properties of the run that something refers to
+
+	of       *entry          // the stage whose references are replaced; nil outside of stages
+	variant  variant         // its case
+	axesUsed map[string]bool // axes that something refers to
 }
 
 // readParams reads the `params` block; n is nil if there is none.
 func readParams(n *settings.Node, run map[string]string, near *neighbours, r *settings.Document) *params {
 	p := r.Problems
-	s := &params{byName: make(map[string]*parameter), run: maps.Clone(run), near: near, zone: time.UTC, runUsed: make(map[string]bool)}
+	s := &params{byName: make(map[string]*parameter), run: maps.Clone(run), near: near, zone: time.UTC, runUsed: make(map[string]bool), axesUsed: make(map[string]bool)}
 	if s.run == nil {
 		s.run = make(map[string]string)
 	}
@@ -92,6 +100,10 @@ func readParams(n *settings.Node, run map[string]string, near *neighbours, r *se
 		}
 		if strings.HasPrefix(key.Value, runPrefix) {
 			p.At(key, "", "names with %q in front are those of the run itself", runPrefix)
+			continue
+		}
+		if strings.HasPrefix(key.Value, matrixPrefix) {
+			p.At(key, "", "names with %q in front are those of the axes of a matrix", matrixPrefix)
 			continue
 		}
 		checkParamValue(value, r)
@@ -368,6 +380,9 @@ func (s *params) lookup(n *settings.Node, name string, r *settings.Document) *se
 	p := r.Problems
 	if v, ok := strings.CutPrefix(name, runPrefix); ok {
 		return s.lookupRun(n, v, p)
+	}
+	if v, ok := strings.CutPrefix(name, matrixPrefix); ok {
+		return s.lookupAxis(n, v, p)
 	}
 	q := s.byName[name]
 	if q == nil {

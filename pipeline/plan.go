@@ -198,7 +198,7 @@ func NewPlan(name string, seed uint64, steps ...*Step) (*Plan, error) {
 	taken := make(map[string]bool, len(steps))
 	for _, given := range steps {
 		s := *given
-		if msg, hint := names.CheckPart(s.Name); msg != "" {
+		if msg, hint := names.CheckStage(s.Name); msg != "" {
 			p.At(nil, hint, "the name of a stage %s", msg)
 		}
 		if taken[s.Name] {
@@ -218,7 +218,7 @@ func NewPlan(name string, seed uint64, steps ...*Step) (*Plan, error) {
 func draftOf(s *Step, seed uint64, p *settings.Problems) *draft {
 	d := &draft{step: s, keep: true}
 	for _, e := range s.Inputs {
-		in := &input{port: e.Port, edge: e}
+		in := &input{port: e.Port, edge: e, gathered: strings.Contains(e.Port, "[")}
 		if e.From.Stage != "" {
 			in.ref = strings.TrimSuffix(e.From.String(), ".")
 		}
@@ -238,7 +238,8 @@ func draftOf(s *Step, seed uint64, p *settings.Problems) *draft {
 	case !s.Seeded():
 		s.Seed = 0
 	case s.Seed == 0:
-		s.Seed = DeriveSeed(seed, s.Name)
+		base, _, _ := names.SplitCase(s.Name)
+		s.Seed = DeriveSeed(seed, base)
 	}
 	return d
 }

@@ -73,6 +73,7 @@ func (w schemaWriter) stage(r *Registry) object {
 		properties["uses"] = object{"description": "Kind of the stage.", "anyOf": uses}
 	}
 	add(properties["inputs"], object{"type": []any{"object", "null"}})
+	add(properties["matrix"], object{"anyOf": []any{w.axes(), object{"type": "array", "items": object{"type": "object", "minProperties": 1}, "minItems": 1}, w.Reference, object{"type": "null"}}})
 	add(properties["needs"], object{"anyOf": []any{textOr("null"), object{"type": "array", "items": textOr(), "uniqueItems": true}}})
 	var rules []any
 	for _, k := range r.kinds {
@@ -82,6 +83,24 @@ func (w schemaWriter) stage(r *Registry) object {
 		s["allOf"] = rules
 	}
 	return s
+}
+
+// axes is the schema of a matrix that is a mapping.
+func (w schemaWriter) axes() object {
+	cases := object{"anyOf": []any{object{"type": "object"}, object{"type": "array", "items": object{"type": "object", "minProperties": 1}}, w.Reference}}
+	number := object{"type": "integer", "minimum": 1, "maximum": maxCases}
+	values := []any{object{"type": "array", "minItems": 1}, object{"type": "object", "minProperties": 1}, w.Reference}
+	return object{
+		"type": "object",
+		"properties": object{
+			zipKey:     object{"type": "boolean", "description": "Whether the first values of all names are a case, the second ones and so on, in place of all combinations."},
+			excludeKey: maps.Clone(cases),
+			includeKey: maps.Clone(cases),
+			seedAxis:   object{"anyOf": append([]any{number}, values...), "description": "Seeds, or how many of them; each takes the place of the seed of the run."},
+			foldAxis:   object{"anyOf": append([]any{number}, values...), "description": "Folds, how many of them, or {of: STAGE} for those that a stage makes."},
+		},
+		"additionalProperties": object{"anyOf": values},
+	}
 }
 
 // add says more about what is raw.

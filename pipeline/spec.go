@@ -52,6 +52,7 @@ type common struct {
 	Uses        string       `yaml:"uses" required:"true" doc:"Kind of the stage."`
 	Description string       `yaml:"description" doc:"What the stage is for."`
 	Inputs      settings.Raw `yaml:"inputs" doc:"What each input port is connected to: STAGE, or STAGE.PORT."`
+	Matrix      settings.Raw `yaml:"matrix" doc:"Values by name; the stage is run once for each combination, and so is what takes data from it. Settings refer to them as $matrix.NAME."`
 	Needs       settings.Raw `yaml:"needs" doc:"Stages that have to be done before, without data from them."`
 	With        settings.Raw `yaml:"with" doc:"The settings of the kind."`
 	When        bool         `yaml:"when" default:"true" doc:"False leaves out the stage and those that take data from it."`
@@ -128,9 +129,12 @@ func (l *loader) load(source []byte, opt Options) (*Plan, error) {
 		scope.substitute(block, doc) // first: the rest may ask for its time zone
 		scope.zone = zoneOf(block)
 	}
+	var x *expansion
 	for i := 0; i < len(root.Content); i += 2 {
 		switch name := root.Content[i].Value; {
 		case name == "pipeline" || name == "params" || name == "schedule":
+		case name == "stages":
+			x = l.expand(root.Content[i+1], scope, doc)
 		case slices.ContainsFunc(settings.Fields(new(header)), func(f settings.Field) bool { return f.Name == name }):
 			scope.substitute(root.Content[i+1], doc)
 		}
@@ -138,14 +142,19 @@ func (l *loader) load(source []byte, opt Options) (*Plan, error) {
 	if doc.Broken() {
 		return nil, nil
 	}
-	scope.unused(l.p)
-
 	plan, stages := l.header(root, opt)
 	plan.Source = source
+	l.stages(root, stages, plan, x)
+	if doc.Broken() {
+		return nil, nil
+	}
+	scope.unused(l.p)
 	plan.Params = scope.values()
-	l.stages(root, stages, plan)
-	plan.complete(l.drafts, l.near, l.p)
+	if x.sound() {
+		plan.complete(l.drafts, l.near, l.p)
+	}
 	doc.DropFollowUps()
+	x.unite()
 	return plan, nil
 }
 
@@ -202,7 +211,7 @@ func (l *loader) header(root *settings.Node, opt Options) (plan *Plan, stages se
 }
 
 // stages reads the `stages` block into drafts.
-func (l *loader) stages(root *settings.Node, block settings.Raw, plan *Plan) {
+func (l *loader) stages(root *settings.Node, block settings.Raw, plan *Plan, x *expansion) {
 	const hint = "write `stages: {NAME: {uses: KIND}}`"
 	switch n := block.Value; {
 	case n == nil:
@@ -212,19 +221,20 @@ func (l *loader) stages(root *settings.Node, block settings.Raw, plan *Plan) {
 	case len(n.Content) == 0:
 		l.p.At(n, hint, "there are no stages")
 	default:
-		for i := 0; i < len(n.Content); i += 2 {
-			l.stage(n.Content[i], n.Content[i+1], plan)
-		}
+		x.each(func(e *entry, c variant, n *settings.Node) { l.stage(e, c, n, plan, x) })
 	}
 }
 
-// stage reads one stage. A stage that is too wrong to be used is a draft all
-// the same: others may refer to it.
-func (l *loader) stage(key, n *settings.Node, plan *Plan) {
-	d := &draft{step: &Step{Name: key.Value}, at: key, keep: true}
+// stage reads one stage in one case, n is what was written with the values of that. A
+// stage that is too wrong to be used is a draft all the same: others may refer to it.
+func (l *loader) stage(e *entry, v variant, n *settings.Node, plan *Plan, x *expansion) {
+	key := e.key
+	d := &draft{step: &Step{Name: v.name().Of(key.Value)}, at: key, keep: true}
 	l.drafts = append(l.drafts, d)
 	if msg, hint := names.CheckPart(key.Value); msg != "" {
 		l.p.At(key, hint, "the name of a stage %s", msg)
+	} else if msg, _ := names.CheckStage(d.step.Name); msg != "" {
+		l.p.At(key, "give the stage, the axes or their values shorter names", "the name of the stage with its case, %s, %s", d.step.Name, msg)
 	}
 	if n.Type != settings.Mapping {
 		l.p.At(n, "write `{uses: KIND}`", "stage %s must be a mapping, not %s", diag.Quote(key.Value), n.Describe())
@@ -234,8 +244,8 @@ func (l *loader) stage(key, n *settings.Node, plan *Plan) {
 	c.Cache, c.When = true, true
 	settings.Decode(n, key, &c, l.p)
 	d.keep = c.When
-	d.inputs, d.inputsAt = l.inputs(c.Inputs), c.Inputs.Key
-	d.needs = l.needs(c.Needs.Value)
+	d.inputs, d.inputsAt = x.resolve(e, v, l.inputs(c.Inputs)), c.Inputs.Key
+	d.needs = x.needs(l.needs(c.Needs.Value))
 	d.step.Description, d.step.Terms = c.Description, c.Terms
 	d.step.Resources = Resources{CPU: c.Resources.CPU, Memory: int64(c.Resources.Memory), GPU: c.Resources.GPU}
 	d.step.MemoryBackoff = c.Resources.MemoryBackoff
@@ -243,6 +253,10 @@ func (l *loader) stage(key, n *settings.Node, plan *Plan) {
 	if c.Promote != nil && c.Promote.valid {
 		d.step.Promote = c.Promote.gate()
 		d.promoteKey, d.promote = n.Child("promote")
+		if len(e.cases) > 1 {
+			l.p.At(d.promoteKey, "let a stage of kind compare choose the best model, and a stage behind it measure and promote that",
+				"stage %s has %d cases, which would take the label from each other", diag.Quote(key.Value), len(e.cases))
+		}
 	}
 	if _, uses := n.Child("uses"); c.Uses == "" && !uses.Is(settings.Text) {
 		return // it is missing or no text, which was said
@@ -259,7 +273,9 @@ func (l *loader) stage(key, n *settings.Node, plan *Plan) {
 	d.step.Kind = kind
 	l.configure(d, key, c.With)
 	if d.step.Seeded() {
-		d.step.Seed = DeriveSeed(plan.Seed, d.step.Name)
+		// The name is that which is written: what differs in something else than the seed
+		// draws the same numbers, and folds are those of one division.
+		d.step.Seed = DeriveSeed(v.seed(plan.Seed), key.Value)
 	}
 }
 

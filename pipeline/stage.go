@@ -36,6 +36,10 @@ type Port struct {
 	// Aside, of an output, says that it is beside what the stage is for: who names
 	// only the stage does not mean it, unless nothing else fits.
 	Aside bool
+	// Many, of an input, says that it takes an artifact of each of several cases: those of
+	// all of a stage that has a matrix. Each has a port of its own with its case, as in
+	// metrics[seed=2].
+	Many bool
 	// InPlaceOf, of an input, names other inputs. It is connected in place of
 	// them, or they are.
 	InPlaceOf []string

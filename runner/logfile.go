@@ -28,7 +28,7 @@ func LogFile(dir, runID, stage string, attempt int) (string, error) {
 	if msg, _ := names.Check(runID); msg != "" {
 		return "", fmt.Errorf("the name of a run %s", msg)
 	}
-	if msg, _ := names.CheckPart(stage); msg != "" {
+	if msg, _ := names.CheckStage(stage); msg != "" {
 		return "", fmt.Errorf("the name of a stage %s", msg)
 	}
 	return filepath.Join(dir, runID, stage+"."+strconv.Itoa(attempt)+".log"), nil

@@ -3,7 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
-	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -52,15 +52,27 @@ func (a *app) completeTargets(cmd *cobra.Command, words []string, word string) (
 // targets is the part of a plan that is needed for some stages; all of it if
 // none is named.
 func targets(plan *pipeline.Plan, names []string) (*pipeline.Plan, error) {
-	for _, name := range names {
-		if plan.Step(name) == nil {
-			return nil, diag.Unknown("stage", name, stageNames(plan))
-		}
-	}
 	if len(names) == 0 {
 		return plan, nil
 	}
+	names, err := selected(plan, names)
+	if err != nil {
+		return nil, err
+	}
 	return plan.Targets(names...), nil
+}
+
+// selected are the stages that are named, each by its name or by that of all its cases.
+func selected(plan *pipeline.Plan, names []string) ([]string, error) {
+	var list []string
+	for _, name := range names {
+		some := plan.Select(name)
+		if len(some) == 0 {
+			return nil, diag.Unknown("stage", name, stageNames(plan))
+		}
+		list = append(list, some...)
+	}
+	return list, nil
 }
 
 func stageNames(plan *pipeline.Plan) []string {
@@ -84,20 +96,42 @@ func (f *choiceFlags) apply(plan *pipeline.Plan, names []string, opt *runner.Opt
 	if f.from != "" && f.only != "" {
 		return nil, diag.Usagef("--from and --only exclude each other")
 	}
-	for _, name := range slices.Concat(f.force, []string{f.from, f.only}) {
-		if name != "" && plan.Step(name) == nil {
-			return nil, diag.Unknown("stage", name, stageNames(plan))
-		}
+	if opt.Force, err = selected(plan, joinCases(f.force)); err != nil {
+		return nil, err
 	}
-	opt.Force = slices.Clone(f.force)
 	if f.from != "" {
-		opt.Force = append(opt.Force, plan.Downstream(f.from)...)
+		first, err := selected(plan, []string{f.from})
+		if err != nil {
+			return nil, err
+		}
+		opt.Force = append(opt.Force, plan.Downstream(first...)...)
 	}
 	if f.only == "" {
 		return plan, nil
 	}
-	opt.Only = f.only
-	return plan.Upto(f.only), nil
+	only, err := selected(plan, []string{f.only})
+	if err != nil {
+		return nil, err
+	}
+	if len(only) > 1 {
+		return nil, diag.Usage(diag.WithHint(fmt.Errorf("--only %s names %d stages", f.only, len(only)), "name one of them, such as "+only[0]))
+	}
+	opt.Only = only[0]
+	return plan.Upto(only[0]), nil
+}
+
+// joinCases puts together the names of cases that were divided at the commas in their brackets.
+func joinCases(parts []string) []string {
+	var list []string
+	for _, part := range parts {
+		last := len(list) - 1
+		if last >= 0 && strings.Contains(list[last], "[") && !strings.Contains(list[last], "]") {
+			list[last] += "," + part
+		} else {
+			list = append(list, part)
+		}
+	}
+	return list
 }
 
 // explain adds to the error about a missing input what to type next.

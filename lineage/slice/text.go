@@ -26,6 +26,7 @@ type textRule func(text string) bool
 
 func isName(text string) bool     { msg, _ := names.Check(text); return msg == "" }
 func isPart(text string) bool     { msg, _ := names.CheckPart(text); return msg == "" }
+func isStage(text string) bool    { msg, _ := names.CheckStage(text); return msg == "" }
 func isLine(text string) bool     { msg, _ := names.CheckText(text); return msg == "" }
 func mayBeLine(text string) bool  { return text == "" || isLine(text) }
 func isHash(text string) bool     { return hexForm.MatchString(text) }
@@ -53,7 +54,7 @@ var textRules = map[string]textRule{
 	"seed": isSeed, "git_commit": commitForm.MatchString,
 
 	"pipeline": isName, "pipelines.name": isName, "params.name": isName,
-	"stage": isPart, "from_stage": isPart, "port": isPart, "from_port": isPart, "out_port": isPart,
+	"stage": isStage, "from_stage": isStage, "port": isPart, "from_port": isPart, "out_port": isPart,
 	"label": isPart, "kind": isPart, "type": isPart,
 	"metrics.name": isLine, "goal": isLine, "metric_points.name": mayBeLine, "key_parts.name": isLine,
 	"execution_inputs.port": isLine, "in_port": isLine, // those of external files have paths in them

@@ -74,6 +74,9 @@ func (d *Document) Move(n *Node, line, column int) {
 	}
 }
 
+// Copy is n with everything below, to be changed.
+func (d *Document) Copy(n *Node) *Node { return d.copy(n, 0) }
+
 // Replace puts a copy of a value in the place of n, which refers to it. A number
 // or boolean in it may stand where a text is wanted.
 func (d *Document) Replace(n, value *Node) {
@@ -137,7 +140,7 @@ func (d *Document) enter(n *Node, depth int) bool {
 // fails if the document is too large with them, which is reported.
 func (d *Document) Spend(n *Node, characters int) bool {
 	if d.left -= characters; d.left < 0 && !d.broken {
-		d.Problems.At(n, "use fewer aliases and parameters", "the file expands to more than %d characters", d.limit)
+		d.Problems.At(n, "use fewer aliases, parameters and cases", "the file expands to more than %d characters", d.limit)
 		d.broken = true
 	}
 	return !d.broken

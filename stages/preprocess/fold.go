@@ -28,6 +28,14 @@ func (f *Folds) Validate() error {
 	return nil
 }
 
+// FoldsOf implements pipeline.Folder.
+func (s *Split) FoldsOf() int {
+	if s.Folds == nil {
+		return 0
+	}
+	return s.Folds.Of
+}
+
 // equal are the weights of the folds.
 func (f *Folds) equal() []uint64 {
 	weights := make([]uint64, f.Of)

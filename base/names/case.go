@@ -1,0 +1,143 @@
+package names
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// A Case is what one of the runs of a stage is for that is run for many values:
+// train[network=cnn,seed=2]. It is sorted by axis, so that there is one way to write it.
+type Case []Value
+
+// A Value of an axis, by its label.
+type Value struct{ Axis, Label string }
+
+const (
+	maxLabel = 40
+	// maxStage is the longest name of a stage with its case: it becomes that of a file.
+	maxStage = 200
+)
+
+var label = regexp.MustCompile(`^[A-Za-z0-9_+-][A-Za-z0-9_.+-]*$`)
+
+// CheckLabel is Check for the labels of a Case, which may be numbers.
+func CheckLabel(text string) (msg, hint string) {
+	msg, hint = match(text, label, "it is letters, digits and any of _ . + -, and does not begin with .")
+	if msg == "" && len(text) > maxLabel {
+		return fmt.Sprintf("is longer than %d bytes", maxLabel), ""
+	}
+	return msg, hint
+}
+
+// CheckStage is CheckPart for a stage, or a port, that may have a case behind its name.
+func CheckStage(name string) (msg, hint string) {
+	base, c, ok := SplitCase(name)
+	if msg, hint := CheckPart(base); msg != "" || len(c) == 0 && ok {
+		return msg, hint
+	}
+	switch {
+	case len(name) > maxStage:
+		return fmt.Sprintf("is longer than %d bytes", maxStage), ""
+	case !ok || c.Of(base) != name:
+		return fmt.Sprintf("cannot be %q", shorten(name)), "a case is written NAME[AXIS=VALUE,AXIS=VALUE], the axes in order"
+	}
+	for _, v := range c {
+		if msg, hint := CheckPart(v.Axis); msg != "" {
+			return msg, hint
+		}
+		if msg, hint := CheckLabel(v.Label); msg != "" {
+			return msg, hint
+		}
+	}
+	return "", ""
+}
+
+// SplitCase divides the name of a stage into what is written in the pipeline and its
+// case, which is empty for most. ok is false if there are brackets and no case in them;
+// then base is all of it. What is in the brackets may be in any order.
+func SplitCase(name string) (base string, c Case, ok bool) {
+	base, inside, found := strings.Cut(name, "[")
+	if !found {
+		return name, nil, true
+	}
+	inside, closed := strings.CutSuffix(inside, "]")
+	for part := range strings.SplitSeq(inside, ",") {
+		axis, value, equals := strings.Cut(part, "=")
+		axis, value = strings.TrimSpace(axis), strings.TrimSpace(value)
+		if !closed || !equals || axis == "" || value == "" || strings.ContainsAny(part, "[]") {
+			return name, nil, false
+		}
+		c = append(c, Value{axis, value})
+	}
+	c.sort()
+	for i := 1; i < len(c); i++ {
+		if c[i].Axis == c[i-1].Axis {
+			return name, nil, false
+		}
+	}
+	return base, c, true
+}
+
+func (c Case) sort() {
+	slices.SortFunc(c, func(a, b Value) int { return cmp.Compare(a.Axis, b.Axis) })
+}
+
+// Of is the name of a stage, or of a port, in the case.
+func (c Case) Of(base string) string {
+	if len(c) == 0 {
+		return base
+	}
+	return base + "[" + c.String() + "]"
+}
+
+// String is network=cnn,seed=2.
+func (c Case) String() string {
+	var b strings.Builder
+	for i, v := range c {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(v.Axis + "=" + v.Label)
+	}
+	return b.String()
+}
+
+// Get is the label that the case has on an axis.
+func (c Case) Get(axis string) (label string, ok bool) {
+	for _, v := range c {
+		if v.Axis == axis {
+			return v.Label, true
+		}
+	}
+	return "", false
+}
+
+// Within says whether the case has all values of another one.
+func (c Case) Within(other Case) bool {
+	for _, v := range other {
+		if label, ok := c.Get(v.Axis); !ok || label != v.Label {
+			return false
+		}
+	}
+	return true
+}
+
+// Canonical is a reference STAGE or STAGE.PORT with its case as names have it, whatever
+// the order in which it was written.
+func Canonical(ref string) string {
+	end := strings.LastIndexByte(ref, ']') + 1
+	if base, c, ok := SplitCase(ref[:end]); ok && len(c) > 0 {
+		return c.Of(base) + ref[end:]
+	}
+	return ref
+}
+
+// Append is the name of a stage with something behind what is written in the pipeline,
+// before the case.
+func Append(stage, text string) string {
+	base, c, _ := SplitCase(stage)
+	return c.Of(base + text)
+}

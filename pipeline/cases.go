@@ -1,0 +1,184 @@
+package pipeline
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"pipe/base/diag"
+	"pipe/base/names"
+	"pipe/pipeline/settings"
+)
+
+// each reads every case of every stage, with the references replaced by its values.
+func (x *expansion) each(read func(e *entry, c variant, n *settings.Node)) {
+	defer func() { x.scope.of, x.scope.variant = nil, nil }()
+	for _, e := range x.entries {
+		for i, c := range e.cases {
+			n := e.node
+			if i+1 < len(e.cases) { // the last one may have what is written
+				n = x.doc.Copy(n)
+			}
+			x.scope.of, x.scope.variant = e, c
+			x.scope.substitute(n, x.doc)
+			if x.doc.Broken() {
+				return
+			}
+			first := len(x.p.List)
+			read(e, c, n)
+			if len(e.cases) > 1 {
+				for k := range x.p.List[first:] {
+					x.p.List[first+k].Msg += " (in " + c.name().Of(e.key.Value) + ")"
+				}
+			}
+		}
+	}
+	if x.p.Errors() > 0 {
+		return // one of them may be about the name of an axis
+	}
+	for _, e := range x.entries {
+		x.unusedAxes(e)
+	}
+}
+
+// unusedAxes warns of axes that change nothing.
+func (x *expansion) unusedAxes(e *entry) {
+	if e.matrix == nil || e.broken {
+		return
+	}
+	for _, b := range e.own[0] {
+		if b.axis != seedAxis && !x.scope.axesUsed[b.axis] {
+			at, _ := e.matrix.Child(b.axis)
+			x.p.Warn(cmp.Or(at, e.matrixKey), fmt.Sprintf("refer to it in the settings, as in $matrix.%s", b.axis), "the axis %s is not used: its cases are all the same", b.axis)
+		}
+	}
+}
+
+// sound says whether the cases of all stages are known.
+func (x *expansion) sound() bool {
+	return x == nil || !slices.ContainsFunc(x.entries, func(e *entry) bool { return e.broken })
+}
+
+// inCase is what a message about a case of a stage ends with, and ofCase how one names it.
+var (
+	inCase = regexp.MustCompile(` \(in ([^()\[]*)\[[^\[\]]*\]\)$`)
+	ofCase = regexp.MustCompile(`\[[A-Za-z0-9_-]+=[^\[\]]*\]`)
+)
+
+// unite makes one of the problems that several cases of a stage have at one place.
+func (x *expansion) unite() {
+	if x != nil && x.matrix {
+		x.p.List, x.p.Notes = x.united(x.p.List), x.united(x.p.Notes)
+	}
+}
+
+func (x *expansion) united(list diag.List) diag.List {
+	type problem struct {
+		pos      diag.Pos
+		severity diag.Severity
+		msg      string
+	}
+	first := make(map[problem]int)
+	more := make([]int, len(list))
+	kept := list[:0]
+	for _, d := range list {
+		of := problem{d.Pos, d.Severity, ofCase.ReplaceAllString(inCase.ReplaceAllString(d.Msg, ""), "")}
+		if i, ok := first[of]; ok {
+			more[i]++
+			continue
+		}
+		first[of] = len(kept)
+		kept = append(kept, d)
+	}
+	for i := range kept {
+		msg := &kept[i].Msg
+		in := inCase.FindStringSubmatch(*msg)
+		switch {
+		case in != nil && more[i]+1 == len(x.byName[in[1]].cases):
+			*msg = strings.TrimSuffix(*msg, in[0]) // it is about the stage
+		case in != nil && more[i] > 0:
+			*msg = strings.TrimSuffix(*msg, ")") + fmt.Sprintf(" and %d more of its cases)", more[i])
+		case more[i] > 0:
+			*msg += fmt.Sprintf(" (and so in %d more of its cases)", more[i])
+		}
+	}
+	return kept
+}
+
+// resolve turns the inputs of a stage as they are written into those of a case of it.
+func (x *expansion) resolve(e *entry, c variant, inputs []*input) []*input {
+	if !x.matrix || e.broken {
+		return inputs
+	}
+	list := make([]*input, 0, len(inputs))
+	for _, in := range inputs {
+		s := selectionOf(in.ref)
+		from := x.byName[s.stage]
+		if from == nil || from.broken {
+			list = append(list, in)
+			continue
+		}
+		gathers := e.gathers(in.port)
+		if s.many() && !gathers && e.kind != nil && portOf(e.kind.Inputs, in.port) != portOf(e.kind.Inputs, "*") {
+			x.p.At(in.refAt, "a stage of kind compare takes all", "input %s of stage %s takes one artifact, not those of several cases", diag.Quote(in.port), diag.Quote(e.key.Value))
+			continue
+		}
+		if s.many() || gathers {
+			s.every = s.every || len(s.gathered) == 0
+		}
+		found := 0
+		for _, of := range from.selected(&s) {
+			var gathered names.Case
+			fits := true
+			for _, b := range of {
+				if s.every || slices.Contains(s.gathered, b.axis) {
+					if _, fixed := s.fixed.Get(b.axis); !fixed {
+						gathered = append(gathered, names.Value{Axis: b.axis, Label: b.label})
+					}
+					continue
+				}
+				if _, fixed := s.fixed.Get(b.axis); fixed {
+					continue
+				}
+				mine := c.get(b.axis)
+				fits = fits && mine != nil && mine.label == b.label
+			}
+			if fits {
+				one := *in
+				one.port, one.ref, one.gathered = gathered.Of(in.port), s.reference(of.name()), len(gathered) > 0
+				list = append(list, &one)
+				found++
+			}
+		}
+		if found == 0 {
+			x.p.At(in.refAt, fmt.Sprintf("name one of its cases, as in %s", from.cases[0].name().Of(s.stage)), "stage %s has cases, and which is meant is not known here", diag.Quote(s.stage))
+		}
+	}
+	return list
+}
+
+// needs turns the stages that a stage waits for into all of their cases.
+func (x *expansion) needs(needs []*need) []*need {
+	if !x.matrix {
+		return needs
+	}
+	var list []*need
+	for _, n := range needs {
+		s := selectionOf(n.stage)
+		from := x.byName[s.stage]
+		if from == nil || from.broken || s.dotted {
+			list = append(list, n)
+			continue
+		}
+		some := from.selected(&s)
+		for _, c := range some {
+			list = append(list, &need{stage: c.name().Of(s.stage), at: n.at})
+		}
+		if len(some) == 0 {
+			list = append(list, n)
+		}
+	}
+	return list
+}
