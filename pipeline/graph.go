@@ -138,9 +138,8 @@ func (l *linker) ports(d *draft) {
 		return
 	}
 	connected := make([]string, 0, len(d.inputs))
-	written := make([]string, 0, len(d.inputs))
 	for _, in := range d.inputs {
-		connected, written = append(connected, in.port), append(written, in.name())
+		connected = append(connected, in.port)
 		in.declared = portOf(s.Kind.Inputs, in.name())
 		if in.declared == nil {
 			l.unknownInput(d, in)
@@ -157,7 +156,7 @@ func (l *linker) ports(d *draft) {
 		}
 	}
 	for _, port := range s.Kind.Inputs {
-		if s.Kind.Needs(port, written) {
+		if s.Kind.Needs(port, connected) {
 			at := d.inputsAt
 			if at == nil {
 				at = d.at
@@ -193,9 +192,11 @@ func (p *Port) inPlaceOf() []string {
 	return p.InPlaceOf
 }
 
-// Needs says whether an input must be connected where others are.
+// Needs says whether an input must be connected where others are. Those of several cases
+// connect the port of their name.
 func (k *Kind) Needs(p Port, connected []string) bool {
-	if !isRequired(p) || slices.Contains(connected, p.Name) {
+	ofCase := func(in string) bool { return strings.HasPrefix(in, p.Name+"[") }
+	if !isRequired(p) || slices.Contains(connected, p.Name) || p.Many && slices.ContainsFunc(connected, ofCase) {
 		return false
 	}
 	return !slices.ContainsFunc(k.Inputs, func(other Port) bool {

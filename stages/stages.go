@@ -4,6 +4,7 @@ package stages
 import (
 	"pipe/pipeline"
 	"pipe/stages/check"
+	"pipe/stages/compare"
 	"pipe/stages/derive"
 	"pipe/stages/evaluate"
 	"pipe/stages/exec"
@@ -27,6 +28,7 @@ func All(lookup func(name string) (string, bool), commands *exec.Supervisor, pro
 		evaluate.Kind(),
 		predict.Kind(),
 		check.Kind(),
+		compare.Kind(),
 		export.Kind(),
 		manifest.Kind(),
 		sql.Kind(lookup, commands),

@@ -141,3 +141,12 @@ func Append(stage, text string) string {
 	base, c, _ := SplitCase(stage)
 	return c.Of(base + text)
 }
+
+// Map is the labels by axis.
+func (c Case) Map() map[string]string {
+	m := make(map[string]string, len(c))
+	for _, v := range c {
+		m[v.Axis] = v.Label
+	}
+	return m
+}

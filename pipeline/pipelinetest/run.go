@@ -15,6 +15,7 @@ import (
 	"testing/fstest"
 
 	"pipe/artifacts"
+	"pipe/base/names"
 	"pipe/pipeline"
 	"pipe/pipeline/settings"
 )
@@ -168,13 +169,19 @@ func (e *env) connect(stage pipeline.Stage) {
 }
 
 func accepts(ports []pipeline.Port, name string) bool {
-	return slices.ContainsFunc(ports, func(p pipeline.Port) bool { return p.Name == name || p.Name == "*" })
+	return slices.ContainsFunc(ports, func(p pipeline.Port) bool { return isOf(p, name) })
+}
+
+// isOf says whether an input of a name, which may be that of one of many cases, is by a port.
+func isOf(p pipeline.Port, name string) bool {
+	base, _, _ := names.SplitCase(name)
+	return p.Name == name || p.Name == "*" || p.Many && p.Name == base
 }
 
 // inputType is the type of what comes in by a port. Bytes that any type would
 // do for are a file.
 func inputType(ports []pipeline.Port, name string) pipeline.PortType {
-	at := slices.IndexFunc(ports, func(p pipeline.Port) bool { return p.Name == name || p.Name == "*" })
+	at := slices.IndexFunc(ports, func(p pipeline.Port) bool { return isOf(p, name) })
 	if at < 0 || ports[at].Type == pipeline.Any {
 		return pipeline.File
 	}

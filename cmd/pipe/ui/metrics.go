@@ -47,6 +47,11 @@ func stageMetricsText(metrics []lineage.Metric) string {
 	own := slices.DeleteFunc(slices.Clone(metrics), func(m lineage.Metric) bool {
 		return strings.Contains(m.Name, ".") && m.Name != "validation.loss"
 	})
+	if len(own) == 0 { // of many cases
+		own = slices.DeleteFunc(slices.Clone(metrics), func(m lineage.Metric) bool {
+			return !strings.HasSuffix(m.Name, ".mean") || strings.Count(m.Name, ".") > 1
+		})
+	}
 	more := ""
 	if n := len(own) - maxOwnMetrics; n > 0 {
 		own, more = own[:maxOwnMetrics], fmt.Sprintf("and %d more", n)

@@ -1,0 +1,190 @@
+// Package compare is the stage kind that brings together what was measured of the cases
+// of a matrix: how good each is over its seeds and folds, and which is the best.
+package compare
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"pipe/base/diag"
+	"pipe/base/names"
+	"pipe/data/metric"
+	"pipe/data/report"
+	"pipe/pipeline"
+	"pipe/pipeline/settings"
+)
+
+// Ports of the stage.
+const (
+	metricsPort = "metrics"
+	modelsPort  = "models"
+	modelPort   = "model"
+	reportPort  = "report"
+)
+
+// Kind describes the stage kind.
+func Kind() pipeline.Kind {
+	return pipeline.Kind{
+		Name:    "compare",
+		Version: 1,
+		Doc: `Compares the cases of a matrix by what was measured of them.
+
+It takes the metrics of all cases of a stage. Cases that differ in nothing but the axes of ` + "`over`" + `,
+by default ` + "`seed` and `fold`" + `, are repetitions of one variant. Of each variant there are the mean of
+each metric, its standard deviation (n - 1), the least and the greatest value. The best variant has
+the best mean of the metric ` + "`by`" + `; every other is compared with it case by case, by the differences where both
+have the same seed and fold.
+
+Recorded are ` + "`accuracy.mean`, `accuracy.std`, `accuracy.min` and `accuracy.max`" + ` of the best variant, for every
+metric, and ` + "`accuracy.mean[network=cnn]`" + ` of each variant for the metric ` + "`by`" + `. ` + "`require`" + ` is a gate on the former: if a
+condition is not met the outputs are kept, nothing downstream runs, and pipe ends with exit code 4.
+
+With models the output ` + "`model`" + ` is that of the best case of the best variant, to be measured on other rows, to be
+promoted and to predict with.`,
+		Example: `compare:
+  uses: compare
+  inputs: {metrics: score, models: model}
+  with: {by: accuracy, require: {accuracy.mean: ">= 0.9", accuracy.min: ">= 0.8"}}
+`,
+		Inputs: []pipeline.Port{
+			{Name: metricsPort, Type: pipeline.Metrics, Many: true, Doc: "what evaluate has measured of each case"},
+			{Name: modelsPort, Type: pipeline.Model, Many: true, Optional: true, Doc: "the models of the cases, of which the best becomes an output"},
+		},
+		Outputs: []pipeline.Port{
+			{Name: metricsPort, Type: pipeline.Metrics, Doc: "every figure of every variant and case, as JSON"},
+			{Name: reportPort, Type: pipeline.Report, Doc: "one HTML page with a table and a chart of the ranges"},
+			{Name: modelPort, Type: pipeline.Model, Doc: "the model of the best case; only where models are connected", Aside: true},
+		},
+		New: func() pipeline.Stage { return new(Stage) },
+	}
+}
+
+// Stage is the configuration and the stage.
+type Stage struct {
+	By      string                            `yaml:"by" max:"200" doc:"The metric that decides, as evaluate records it: accuracy, train.rmse, recall[yes]. If absent, the first that evaluate has computed."`
+	Over    []string                          `yaml:"over" doc:"Axes whose values are repetitions: metrics are averaged over them. If absent, seed and fold."`
+	Require settings.Map[pipeline.Comparison] `yaml:"require" doc:"Conditions on what is recorded of the best variant, such as accuracy.mean: \">= 0.9\"."`
+	Title   string                            `yaml:"title" max:"200" doc:"Heading of the report. If absent, the target and the metric."`
+}
+
+// statistics are what there is of each metric, by the ends of their names.
+var statistics = []string{"mean", "std", "min", "max"}
+
+// repetitions are the axes that are averaged over.
+func (s *Stage) repetitions() []string {
+	if len(s.Over) == 0 {
+		return []string{"seed", "fold"}
+	}
+	return s.Over
+}
+
+// Validate finds what is wrong whatever the inputs are.
+func (s *Stage) Validate() error {
+	var errs []error
+	for i, axis := range s.Over {
+		if msg, hint := names.CheckPart(axis); msg != "" {
+			errs = append(errs, &settings.FieldError{Field: fmt.Sprintf("over.%d", i), Err: errors.New("the name of an axis " + msg), Todo: hint})
+		} else if slices.Contains(s.Over[:i], axis) {
+			errs = append(errs, settings.FieldErrorf(fmt.Sprintf("over.%d", i), "%s is there twice", axis))
+		}
+	}
+	for _, e := range s.Require {
+		if _, _, ok := cutStatistic(e.Key); !ok {
+			errs = append(errs, &settings.FieldError{Field: "require." + e.Key, Err: fmt.Errorf("%s is no metric of several cases", diag.Quote(e.Key)),
+				Todo: "write " + e.Key + ".mean, .std, .min or .max"})
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// OutputPorts implements pipeline.OutputPorter: there is a model where there are models.
+func (s *Stage) OutputPorts(inputs []string) []pipeline.Port {
+	ports := Kind().Outputs
+	if !slices.ContainsFunc(inputs, func(in string) bool { return base(in) == modelsPort }) {
+		ports = slices.DeleteFunc(ports, func(p pipeline.Port) bool { return p.Name == modelPort })
+	}
+	return ports
+}
+
+func base(port string) string {
+	name, _, _ := names.SplitCase(port)
+	return name
+}
+
+// Run implements pipeline.Stage.
+func (s *Stage) Run(ctx context.Context, env pipeline.Env) error {
+	r, err := s.results(ctx, env)
+	if err != nil {
+		return err
+	}
+	r.record(env.Metric)
+	best := r.best()
+	env.Log().Info("the best variant is "+best.name(), r.by, r.show(best.stats[r.by].mean), "cases", len(best.cases))
+	for _, note := range r.notes {
+		env.Log().Warn(note)
+	}
+	w, err := env.Create(metricsPort)
+	if err != nil {
+		return err
+	}
+	if err := r.writeJSON(w); err != nil {
+		return fmt.Errorf("metrics: %w", err)
+	}
+	if w, err = env.Create(reportPort); err != nil {
+		return err
+	}
+	if err := r.page(s.Title).WriteHTML(w); err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	if err := s.model(ctx, env, r); err != nil {
+		return err
+	}
+	return r.unmet()
+}
+
+// model passes on the model of the best case.
+func (s *Stage) model(ctx context.Context, env pipeline.Env, r *results) error {
+	if !slices.ContainsFunc(env.Inputs(), func(in string) bool { return base(in) == modelsPort }) {
+		return nil
+	}
+	of := r.best().best(r.by, r.goal).name
+	port := of.Of(modelsPort)
+	if !slices.Contains(env.Inputs(), port) {
+		return diag.WithHint(fmt.Errorf("there is no model of the best case, %s", of), "connect the models of the stage whose metrics these are")
+	}
+	in, err := env.Open(port)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := env.Create(modelPort)
+	if err != nil {
+		return err
+	}
+	if _, err = io.Copy(out, io.NewSectionReader(in, 0, in.Size())); err != nil {
+		return fmt.Errorf("model: %w", err)
+	}
+	return ctx.Err()
+}
+
+// Page is the page of the report of the same inputs. Nothing else is written.
+func (s *Stage) Page(ctx context.Context, from pipeline.Sources, _ int) (*report.Page, error) {
+	r, err := s.results(ctx, from)
+	if err != nil {
+		return nil, err
+	}
+	return r.page(s.Title), nil
+}
+
+// MetricGoal implements pipeline.GoalTeller.
+func (s *Stage) MetricGoal(name string) (metric.Goal, error) {
+	of, statistic, ok := cutStatistic(name)
+	def, known := metric.All().Find(lastPart(of))
+	if !ok || !known || statistic == "std" {
+		return metric.None, diag.WithHint(fmt.Errorf("nothing says what is better of %s", diag.Quote(name)), "write a metric of evaluate and .mean, .min or .max")
+	}
+	return def.Goal, nil
+}

@@ -1,0 +1,181 @@
+package compare
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"pipe/base/names"
+	"pipe/data/metric"
+	"pipe/pipeline"
+	"pipe/pipeline/pipelinetest"
+)
+
+// measuredAs is a document as evaluate writes it.
+func measuredAs(target string, rows int, values map[string]float64, order ...string) []byte {
+	type named struct {
+		Name string `json:"name"`
+	}
+	var list []named
+	for _, name := range order {
+		list = append(list, named{name})
+	}
+	data, err := json.Marshal(map[string]any{"format": "pipe.metrics", "version": 1, "target": target, "metrics": values,
+		"datasets": []any{map[string]any{"name": "data", "rows": rows, "metrics": list}}})
+	if err != nil {
+		panic(err)
+	}
+	return data
+}
+
+// example has two networks of three seeds.
+func example() map[string][]byte {
+	inputs := map[string][]byte{}
+	for network, values := range map[string][]float64{"cnn": {0.9, 0.8, 0.85}, "mlp": {0.7, 0.82, 0.6}} {
+		for i, v := range values {
+			c := fmt.Sprintf("[network=%s,seed=%d]", network, i+1)
+			inputs["metrics"+c] = measuredAs("y", 10, map[string]float64{"accuracy": v, "log_loss": 1 - v, "train.accuracy": 1}, "accuracy", "log_loss")
+			inputs["models"+c] = []byte("model " + c)
+		}
+	}
+	return inputs
+}
+
+func TestConform(t *testing.T) {
+	pipelinetest.Conform(t, pipelinetest.Case{Kind: Kind(), Inputs: example()})
+	pipelinetest.Conform(t, pipelinetest.Case{Kind: Kind(), With: "by: log_loss\nover: [network]\nrequire: {log_loss.mean: '< 1'}", Inputs: example()})
+	pipelinetest.Conform(t, pipelinetest.Case{Kind: Kind(), Inputs: map[string][]byte{"metrics": example()["metrics[network=cnn,seed=1]"]}})
+}
+
+func TestBestVariant(t *testing.T) {
+	r := pipelinetest.Run(t, pipelinetest.Case{Kind: Kind(), Inputs: example()})
+	want := map[string]float64{
+		"accuracy.mean": 0.85, "accuracy.std": 0.05, "accuracy.min": 0.8, "accuracy.max": 0.9,
+		"log_loss.mean": 0.15, "log_loss.std": 0.05, "log_loss.min": 0.1, "log_loss.max": 0.2,
+		"train.accuracy.mean": 1, "train.accuracy.std": 0, "train.accuracy.min": 1, "train.accuracy.max": 1,
+		"accuracy.mean[network=cnn]": 0.85, "accuracy.mean[network=mlp]": 2.12 / 3,
+	}
+	for name, v := range want {
+		if math.Abs(r.Metrics[name]-v) > 1e-12 {
+			t.Errorf("%s is %v, want %v", name, r.Metrics[name], v)
+		}
+	}
+	if len(r.Metrics) != len(want) {
+		t.Errorf("%d metrics, want %d: %v", len(r.Metrics), len(want), r.Metrics)
+	}
+	if got := string(r.Outputs["model"]); got != "model [network=cnn,seed=1]" {
+		t.Errorf("the best model is %q", got)
+	}
+	var doc document
+	if err := json.Unmarshal(r.Outputs["metrics"], &doc); err != nil {
+		t.Fatal(err)
+	}
+	mlp := doc.Variants[1]
+	if doc.Best != "network=cnn" || doc.Case != "network=cnn,seed=1" || mlp.Behind == nil || mlp.Behind.Better != 2 || math.Abs(mlp.Behind.Mean-0.43/3) > 1e-12 || math.Abs(mlp.Behind.Min+0.02) > 1e-12 {
+		t.Errorf("%+v, behind %+v", doc, mlp.Behind)
+	}
+	for _, text := range []string{"network=cnn", "85.0%", "80.0%\u2009–\u200990.0%", "2 of 3", "<svg"} {
+		if !strings.Contains(string(r.Outputs["report"]), text) {
+			t.Errorf("the report does not have %q", text)
+		}
+	}
+	// By another metric and over another axis.
+	r = pipelinetest.Run(t, pipelinetest.Case{Kind: Kind(), With: "{by: log_loss, over: [network]}", Inputs: example()})
+	if got := r.Metrics["log_loss.mean[seed=2]"]; math.Abs(got-0.19) > 1e-12 {
+		t.Errorf("seed 2 has a loss of %v", got)
+	}
+	if got := string(r.Outputs["model"]); got != "model [network=mlp,seed=2]" {
+		t.Errorf("the best model is %q", got)
+	}
+}
+
+func TestMistakes(t *testing.T) {
+	with := func(change func(map[string][]byte)) map[string][]byte {
+		inputs := example()
+		change(inputs)
+		return inputs
+	}
+	for name, tt := range map[string]struct {
+		with   string
+		inputs map[string][]byte
+		want   string
+	}{
+		"unknown metric": {"by: acuracy", example(), `6 of 6 cases have no metric "acuracy"`},
+		"no goal": {"by: rows", with(func(in map[string][]byte) {
+			for p := range in {
+				if strings.HasPrefix(p, "metrics") {
+					in[p] = measuredAs("y", 1, map[string]float64{"rows": 1})
+				}
+			}
+		}), `more or less of "rows" is better`},
+		"another target": {"", with(func(in map[string][]byte) {
+			in["metrics[network=mlp,seed=1]"] = measuredAs("z", 1, map[string]float64{"accuracy": 1})
+		}), "predict different columns"},
+		"other document": {"", with(func(in map[string][]byte) { in["metrics[network=mlp,seed=1]"] = []byte(`{"a": 1}`) }), "was not made by evaluate"},
+		"no JSON":        {"", with(func(in map[string][]byte) { in["metrics[network=mlp,seed=1]"] = []byte(`[`) }), "was not made by evaluate"},
+		"a metric is not": {"", with(func(in map[string][]byte) {
+			in["metrics[network=mlp,seed=1]"] = measuredAs("y", 1, map[string]float64{"log_loss": 1})
+		}), ""},
+		"no model":    {"", with(func(in map[string][]byte) { delete(in, "models[network=cnn,seed=1]") }), "there is no model of the best case, network=cnn,seed=1"},
+		"unmet":       {"require: {accuracy.min: '>= 0.81'}", example(), "accuracy.min is 0.8, required >= 0.81"},
+		"not there":   {"require: {acuracy.min: '>= 0.81'}", example(), `no case has a metric "acuracy"`},
+		"of one case": {"require: {accuracy.std: '< 1'}", map[string][]byte{"metrics": example()["metrics[network=cnn,seed=1]"]}, "accuracy.std is not defined"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := pipelinetest.RunErr(t, pipelinetest.Case{Kind: Kind(), With: tt.with, Inputs: tt.inputs})
+			if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
+				t.Errorf("error %v, want %q", err, tt.want)
+			}
+			var gate *pipeline.RequirementError
+			if errors.As(err, &gate) != (name == "unmet") {
+				t.Errorf("%T", err)
+			}
+		})
+	}
+}
+
+// TestStatistics: the numbers are those of the definitions, whatever the order is.
+func TestStatistics(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		values := rapid.SliceOfN(rapid.Float64Range(-1e6, 1e6), 1, 30).Draw(t, "values")
+		s := statisticOf(values)
+		if s.min != slices.Min(values) || s.max != slices.Max(values) || s.mean < s.min || s.mean > s.max || s.n != len(values) {
+			t.Errorf("%+v of %v", s, values)
+		}
+		if (len(values) == 1) != math.IsNaN(s.std) || s.std < 0 || s.std > (s.max-s.min)*1.0001 {
+			t.Errorf("deviation %v of %v", s.std, values)
+		}
+	})
+}
+
+// Every recorded name with a goal is one that a gate knows.
+func TestGoals(t *testing.T) {
+	s := new(Stage)
+	for name, want := range map[string]metric.Goal{"accuracy.mean": metric.Up, "train.log_loss.max": metric.Down, "recall[a.b].min": metric.Up, "accuracy.std": "", "accuracy": "", "x.mean": ""} {
+		got, err := s.MetricGoal(name)
+		if got != want || (err == nil) != (want != "") {
+			t.Errorf("%s: goal %q, %v", name, got, err)
+		}
+	}
+	if diff := cmp.Diff([]string{"metrics", "report", "model"}, namesOf(s.OutputPorts([]string{"metrics[a=1]", "models[a=1]"}))); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"metrics", "report"}, namesOf(s.OutputPorts([]string{names.Case{{Axis: "a", Label: "1"}}.Of("metrics")}))); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func namesOf(ports []pipeline.Port) []string {
+	var list []string
+	for _, p := range ports {
+		list = append(list, p.Name)
+	}
+	return list
+}

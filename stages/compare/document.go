@@ -1,0 +1,99 @@
+package compare
+
+import (
+	"encoding/json"
+	"io"
+	"math"
+)
+
+// document is the metrics artifact. Its fields are a public interface.
+type document struct {
+	Format  string   `json:"format"`  // "pipe.comparison"
+	Version int      `json:"version"` // raised when a field changes its meaning
+	Target  string   `json:"target"`
+	By      string   `json:"by"`              // the metric that decides
+	Over    []string `json:"over"`            // axes that are averaged over
+	Best    string   `json:"best"`            // the variant with the best mean
+	Case    string   `json:"best_case"`       // its best case
+	Lower   bool     `json:"lower_is_better"` // of the metric that decides
+
+	// Metrics is every recorded value by its name.
+	Metrics      map[string]float64    `json:"metrics"`
+	Variants     []variantDocument     `json:"variants"` // the best first
+	Requirements []requirementDocument `json:"requirements,omitempty"`
+}
+
+type variantDocument struct {
+	Variant map[string]string            `json:"variant"`
+	Metrics map[string]statisticDocument `json:"metrics"`
+	// Behind is by how much the best variant is better in the metric that decides,
+	// over the cases that both have.
+	Behind *differenceDocument `json:"behind,omitempty"`
+	Cases  []caseDocument      `json:"cases"`
+}
+
+type statisticDocument struct {
+	Cases int      `json:"cases"`
+	Mean  float64  `json:"mean"`
+	Std   *float64 `json:"std"` // null of one case
+	Min   float64  `json:"min"`
+	Max   float64  `json:"max"`
+}
+
+type differenceDocument struct {
+	statisticDocument
+	Better int `json:"better"` // cases in which the best variant is the better one
+}
+
+type caseDocument struct {
+	Case    map[string]string  `json:"case"`
+	Rows    int                `json:"rows"`
+	Metrics map[string]float64 `json:"metrics"`
+}
+
+type requirementDocument struct {
+	Metric    string  `json:"metric"`
+	Condition string  `json:"condition"`
+	Value     float64 `json:"value"`
+	Met       bool    `json:"met"`
+}
+
+func (s statistic) document() statisticDocument {
+	d := statisticDocument{Cases: s.n, Mean: s.mean, Min: s.min, Max: s.max}
+	if !math.IsNaN(s.std) {
+		d.Std = &s.std
+	}
+	return d
+}
+
+// writeJSON writes the document, byte for byte the same for equal results.
+func (r *results) writeJSON(w io.Writer) error {
+	best := r.best()
+	d := document{Format: "pipe.comparison", Version: 1, Target: r.target, By: r.by, Over: r.over, Best: best.of.String(),
+		Case: best.best(r.by, r.goal).name.String(), Lower: r.goal == "down", Metrics: map[string]float64{}}
+	r.record(func(name string, v float64, _ meaning) { d.Metrics[name] = v })
+	for _, v := range r.variants {
+		doc := variantDocument{Variant: v.of.Map(), Metrics: map[string]statisticDocument{}}
+		for _, m := range r.metrics {
+			doc.Metrics[m] = v.stats[m].document()
+		}
+		if v.against != nil {
+			doc.Behind = &differenceDocument{v.against.document(), v.against.better}
+		}
+		for _, c := range v.cases {
+			values := map[string]float64{}
+			for _, m := range r.metrics {
+				values[m] = c.values[m]
+			}
+			doc.Cases = append(doc.Cases, caseDocument{c.name.Map(), c.rows, values})
+		}
+		d.Variants = append(d.Variants, doc)
+	}
+	for _, v := range r.verdicts {
+		d.Requirements = append(d.Requirements, requirementDocument{v.key, v.condition.String(), v.value, v.met})
+	}
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(d)
+}

@@ -1,0 +1,379 @@
+package compare
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"pipe/base/diag"
+	"pipe/base/names"
+	"pipe/data/metric"
+	"pipe/pipeline"
+)
+
+// measured is the part of a metrics document of evaluate that is read.
+type measured struct {
+	Format   string             `json:"format"`
+	Version  int                `json:"version"`
+	Target   string             `json:"target"`
+	Classes  []string           `json:"classes"`
+	Metrics  map[string]float64 `json:"metrics"`
+	Datasets []struct {
+		Rows    int `json:"rows"`
+		Metrics []struct {
+			Name string `json:"name"`
+		} `json:"metrics"`
+	} `json:"datasets"`
+}
+
+// maxDocument bounds a metrics document.
+const maxDocument = 64 << 20
+
+// A result is what was measured of a case.
+type result struct {
+	name   names.Case
+	rows   int
+	values map[string]float64
+}
+
+// A variant is a case without the axes that are averaged over, with all that are its
+// repetitions.
+type variant struct {
+	of    names.Case
+	cases []result
+	stats map[string]statistic
+	// against is by how much the best variant is better, where both have a case.
+	against *difference
+}
+
+// A statistic is what there is of the values of one metric.
+type statistic struct {
+	n                   int
+	mean, std, min, max float64 // std is NaN of one value
+}
+
+// A difference is how a variant differs from the best one, by the metric that decides.
+type difference struct {
+	statistic
+	better int // cases in which the best variant is the better one
+}
+
+// results are what is found out from the inputs.
+type results struct {
+	over     []string
+	by       string
+	goal     metric.Goal
+	def      *metric.Def // of by; nil if it is not known
+	target   string
+	classes  []string
+	metrics  []string // all that every case has, the most important first
+	variants []*variant
+	notes    []string
+	verdicts []verdict
+}
+
+// A verdict is what came of a condition.
+type verdict struct {
+	key       string
+	value     float64
+	condition pipeline.Comparison
+	met       bool
+}
+
+func (s *Stage) results(ctx context.Context, from pipeline.Sources) (*results, error) {
+	r := &results{over: s.repetitions(), by: s.By}
+	var list []result
+	counts := map[string]int{}
+	for _, port := range from.Inputs() {
+		name, c, _ := names.SplitCase(port)
+		if name != metricsPort {
+			continue
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		doc, err := read(from, port)
+		if err != nil {
+			return nil, err
+		}
+		one := result{name: c, values: doc.Metrics}
+		if len(doc.Datasets) > 0 {
+			one.rows = doc.Datasets[0].Rows
+		}
+		for m := range doc.Metrics {
+			counts[m]++
+		}
+		if len(list) == 0 {
+			r.target, r.classes = doc.Target, doc.Classes
+			for _, d := range doc.Datasets {
+				for _, m := range d.Metrics {
+					if _, ok := doc.Metrics[m.Name]; ok && !slices.Contains(r.metrics, m.Name) {
+						r.metrics = append(r.metrics, m.Name)
+					}
+				}
+			}
+			for _, m := range slices.Sorted(maps.Keys(doc.Metrics)) {
+				if !slices.Contains(r.metrics, m) {
+					r.metrics = append(r.metrics, m)
+				}
+			}
+		} else if doc.Target != r.target {
+			return nil, fmt.Errorf("the cases predict different columns: %s is about %q, the first about %q", c, doc.Target, r.target)
+		}
+		list = append(list, one)
+	}
+	if len(list) == 0 {
+		return nil, errors.New("there are no metrics to compare")
+	}
+	every := func(m string) bool { return counts[m] == len(list) }
+	if r.by == "" {
+		if i := slices.IndexFunc(r.metrics, every); i >= 0 {
+			r.by = r.metrics[i]
+		}
+	}
+	if !every(r.by) {
+		return nil, diag.WithHint(fmt.Errorf("by: %d of %d cases have no metric %q", len(list)-counts[r.by], len(list), r.by),
+			diag.NearestHint(r.by, slices.DeleteFunc(slices.Clone(r.metrics), func(m string) bool { return !every(m) })))
+	}
+	if n := len(r.metrics); n > 0 {
+		r.metrics = slices.DeleteFunc(r.metrics, func(m string) bool { return !every(m) })
+		if left := n - len(r.metrics); left > 0 {
+			r.notes = append(r.notes, fmt.Sprintf("%d metrics are left out: some cases do not have them", left))
+		}
+	}
+	if r.def, _ = metric.All().Find(lastPart(r.by)); r.def != nil {
+		r.goal = r.def.Goal
+	}
+	if r.goal == metric.None {
+		return nil, diag.WithHint(fmt.Errorf("by: nothing says whether more or less of %q is better", r.by), "choose a metric such as accuracy or rmse")
+	}
+	r.group(list)
+	r.compare()
+	for _, e := range s.Require {
+		v, err := r.judge(e.Key, e.Value)
+		if err != nil {
+			return nil, fmt.Errorf("require: %w", err)
+		}
+		r.verdicts = append(r.verdicts, v)
+	}
+	return r, nil
+}
+
+// read reads what evaluate has measured.
+func read(from pipeline.Sources, port string) (*measured, error) {
+	in, err := from.Open(port)
+	if err != nil {
+		return nil, err
+	}
+	defer in.Close()
+	if in.Size() > maxDocument {
+		return nil, fmt.Errorf("%s has more than %d MiB", in.Name, maxDocument>>20)
+	}
+	data, err := io.ReadAll(io.NewSectionReader(in, 0, in.Size()))
+	if err != nil {
+		return nil, err
+	}
+	var doc measured
+	if err := json.Unmarshal(data, &doc); err != nil || doc.Format != "pipe.metrics" || doc.Version != 1 {
+		return nil, diag.WithHint(fmt.Errorf("%s was not made by evaluate", in.Name), "connect the output metrics of a stage of kind evaluate")
+	}
+	return &doc, nil
+}
+
+// lastPart is a metric without the data set that it is of.
+func lastPart(name string) string {
+	dot := strings.IndexByte(name, '.')
+	if bracket := strings.IndexByte(name, '['); dot < 0 || bracket >= 0 && bracket < dot {
+		return name
+	}
+	return name[dot+1:]
+}
+
+// cutStatistic divides accuracy.mean.
+func cutStatistic(key string) (of, statistic string, ok bool) {
+	dot := strings.LastIndexByte(key, '.')
+	if dot < 1 || !slices.Contains(statistics, key[dot+1:]) {
+		return "", "", false
+	}
+	return key[:dot], key[dot+1:], true
+}
+
+// group puts repetitions together. Variants are in the order of their first case, which
+// is that of the names of the ports.
+func (r *results) group(list []result) {
+	by := map[string]*variant{}
+	for _, one := range list {
+		of := slices.DeleteFunc(slices.Clone(one.name), func(v names.Value) bool { return slices.Contains(r.over, v.Axis) })
+		v := by[of.String()]
+		if v == nil {
+			v = &variant{of: of, stats: map[string]statistic{}}
+			by[of.String()] = v
+			r.variants = append(r.variants, v)
+		}
+		v.cases = append(v.cases, one)
+	}
+	for _, v := range r.variants {
+		for _, m := range r.metrics {
+			var values []float64
+			for _, c := range v.cases {
+				values = append(values, c.values[m])
+			}
+			v.stats[m] = statisticOf(values)
+		}
+	}
+	slices.SortStableFunc(r.variants, func(a, b *variant) int {
+		return cmp.Compare(r.goal.Gain(b.stats[r.by].mean, a.stats[r.by].mean), 0)
+	})
+}
+
+// statisticOf computes the mean and the deviation in two passes, in the order of the
+// values.
+func statisticOf(values []float64) statistic {
+	s := statistic{n: len(values), min: math.Inf(1), max: math.Inf(-1), std: math.NaN()}
+	sum := 0.0
+	for _, v := range values {
+		sum += v
+		s.min, s.max = min(s.min, v), max(s.max, v)
+	}
+	s.mean = min(s.max, max(s.min, sum/float64(s.n)))
+	if s.n > 1 {
+		squares := 0.0
+		for _, v := range values {
+			d := v - s.mean
+			squares += float64(d * d)
+		}
+		s.std = math.Sqrt(squares / float64(s.n-1))
+	}
+	return s
+}
+
+// compare finds how the other variants differ from the best one.
+func (r *results) compare() {
+	best := r.best()
+	values := map[string]float64{}
+	for _, c := range best.cases {
+		values[r.repetition(c.name)] = c.values[r.by]
+	}
+	for _, v := range r.variants[1:] {
+		var gains []float64
+		d := &difference{}
+		for _, c := range v.cases {
+			of, ok := values[r.repetition(c.name)]
+			if !ok {
+				continue
+			}
+			gain := r.goal.Gain(of, c.values[r.by])
+			if gains = append(gains, gain); gain > 0 {
+				d.better++
+			}
+		}
+		if len(gains) > 0 {
+			d.statistic = statisticOf(gains)
+			v.against = d
+		}
+	}
+}
+
+// repetition is what a case has of the axes that are averaged over.
+func (r *results) repetition(c names.Case) string {
+	return slices.DeleteFunc(slices.Clone(c), func(v names.Value) bool { return !slices.Contains(r.over, v.Axis) }).String()
+}
+
+func (r *results) best() *variant { return r.variants[0] }
+
+// name is what a variant is called.
+func (v *variant) name() string {
+	if len(v.of) == 0 {
+		return "all cases"
+	}
+	return v.of.String()
+}
+
+// best is the case with the best value, of equal ones the first.
+func (v *variant) best(by string, goal metric.Goal) *result {
+	best := &v.cases[0]
+	for i := range v.cases {
+		if goal.Gain(v.cases[i].values[by], best.values[by]) > 0 {
+			best = &v.cases[i]
+		}
+	}
+	return best
+}
+
+// value is a statistic by its name.
+func (s statistic) value(name string) float64 {
+	switch name {
+	case "mean":
+		return s.mean
+	case "std":
+		return s.std
+	case "min":
+		return s.min
+	}
+	return s.max
+}
+
+// judge compares what is recorded of the best variant with a condition.
+func (r *results) judge(key string, c pipeline.Comparison) (verdict, error) {
+	of, name, _ := cutStatistic(key)
+	if !slices.Contains(r.metrics, of) {
+		return verdict{}, diag.WithHint(fmt.Errorf("no case has a metric %q", of), diag.NearestHint(of, r.metrics))
+	}
+	v := verdict{key: key, value: r.best().stats[of].value(name), condition: c}
+	if math.IsNaN(v.value) {
+		return v, diag.WithHint(fmt.Errorf("%s is not defined: there is one case", key), "it takes several seeds or folds")
+	}
+	v.met = c.Holds(v.value, c.Bound)
+	return v, nil
+}
+
+func (v verdict) sentence() string {
+	return fmt.Sprintf("%s is %s, required %s", v.key, pipeline.Telling(v.value, v.condition.Bound), v.condition)
+}
+
+// unmet is the error about conditions that are not met.
+func (r *results) unmet() error {
+	var failed []string
+	for _, v := range r.verdicts {
+		if !v.met {
+			failed = append(failed, v.sentence())
+		}
+	}
+	if len(failed) > 0 {
+		return &pipeline.RequirementError{Failed: failed}
+	}
+	return nil
+}
+
+// record gives the metrics of the stage: those of the best variant, and of each the mean
+// that decides.
+func (r *results) record(put func(name string, value float64, meaning metric.Meaning)) {
+	for _, m := range r.metrics {
+		var meaning metric.Meaning
+		if def, ok := metric.All().Find(lastPart(m)); ok {
+			meaning = def.Meaning(r.classes)
+		}
+		s := r.best().stats[m]
+		for _, name := range statistics {
+			how := meaning
+			if name == "std" {
+				how.Goal = metric.None
+			}
+			if v := s.value(name); !math.IsNaN(v) {
+				put(m+"."+name, v, how)
+			}
+		}
+	}
+	if len(r.variants) > 1 {
+		for _, v := range r.variants {
+			put(r.by+".mean["+v.of.String()+"]", v.stats[r.by].mean, r.def.Meaning(r.classes))
+		}
+	}
+}
