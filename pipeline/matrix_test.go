@@ -214,7 +214,7 @@ stages:
 	if plan.Step("split[share=0.2]").Seed != plan.Step("split[share=0.3]").Seed {
 		t.Error("cases that differ in something else than the seed draw different numbers")
 	}
-	for name, want := range map[string]int{"model": 4, "model[seed=2]": 2, "model[share=0.2,seed=2]": 1, "model[seed=3]": 0, "model[": 0, "load": 1, "nope": 0} {
+	for name, want := range map[string]int{"model": 4, "model[*]": 4, "model[seed=2]": 2, "model[share=0.2,seed=2]": 1, "model[seed=3]": 0, "model[": 0, "load": 1, "nope": 0} {
 		if got := len(plan.Select(name)); got != want {
 			t.Errorf("%s selects %d stages, want %d", name, got, want)
 		}

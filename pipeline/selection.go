@@ -64,7 +64,7 @@ func (p *Plan) Select(name string) []string {
 	if p.Step(name) != nil {
 		return []string{name}
 	}
-	base, c, ok := names.SplitCase(name)
+	base, c, ok := names.SplitCase(strings.TrimSuffix(name, "[*]"))
 	if !ok {
 		return nil
 	}

@@ -3,11 +3,15 @@ package main
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"pipe/artifacts"
 	"pipe/base/diag"
+	"pipe/base/names"
 	"pipe/cmd/pipe/ui"
 	"pipe/pipeline"
 	"pipe/runner"
@@ -95,11 +99,62 @@ func tooLarge(file string, f *runs.Forecast) diag.List {
 	return warnings
 }
 
+// prospectLines are what is to be said of stages, with the cases of a stage together of which
+// there are many and the same is to be said.
+func prospectLines(stages []runs.Prospect) []runs.Prospect {
+	cases := map[string]int{}
+	for _, s := range stages {
+		if base, c, _ := names.SplitCase(s.Stage); len(c) > 0 {
+			cases[base]++
+		}
+	}
+	type said struct{ base, action, reason, device string }
+	var lines []runs.Prospect
+	at, many := map[said]int{}, map[int]int{}
+	for _, s := range stages {
+		base, _, _ := names.SplitCase(s.Stage)
+		if cases[base] <= ui.ManyCases {
+			lines = append(lines, s)
+			continue
+		}
+		s.Reason = caseInReason.ReplaceAllString(s.Reason, "[*]")
+		of := said{base, string(s.Action), s.Reason, s.Device}
+		i, ok := at[of]
+		if !ok {
+			i = len(lines)
+			at[of] = i
+			lines = append(lines, s)
+		}
+		many[i]++
+		lines[i].Memory = max(lines[i].Memory, s.Memory)
+	}
+	for i, n := range many {
+		base, _, _ := names.SplitCase(lines[i].Stage)
+		if n == 1 {
+			continue
+		}
+		lines[i].Stage, lines[i].Key = ui.AllCases(base), artifacts.Key{}
+		count := fmt.Sprintf("%d cases", n)
+		if n < cases[base] {
+			count = fmt.Sprintf("%d of %d cases", n, cases[base])
+		}
+		lines[i].Reason = strings.TrimSuffix(count+": "+lines[i].Reason, ": ")
+	}
+	return lines
+}
+
+// caseInReason is the case of a stage that a reason names.
+var caseInReason = regexp.MustCompile(`\[[A-Za-z0-9_-]+=[^\[\]]*\]`)
+
 func (a *app) printForecast(f *runs.Forecast, explain bool) error {
 	var rows [][]string
+	lines := prospectLines(f.Stages)
+	if explain {
+		lines = f.Stages
+	}
 	sized := slices.ContainsFunc(f.Stages, func(s runs.Prospect) bool { return s.Memory > 0 })
 	placed := slices.ContainsFunc(f.Stages, func(s runs.Prospect) bool { return s.Device != "" })
-	for _, s := range f.Stages {
+	for _, s := range lines {
 		key := ""
 		if !s.Key.IsZero() {
 			key = s.Key.Short()

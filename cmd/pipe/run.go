@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pipe/base/diag"
+	"pipe/base/names"
 	"pipe/cmd/pipe/ui"
 	"pipe/lineage"
 	"pipe/pipeline"
@@ -164,14 +165,18 @@ func (a *app) nextSteps(res *runner.Result, storeDir string) []string {
 	add := func(what, command string) {
 		lines = append(lines, a.painter(a.out)(ui.Dim, "  "+ui.Pad(what, 9))+a.asTyped(command)+store)
 	}
+	reports := map[string]int{} // by the stage without its case
 	for _, st := range res.Stages {
 		if st.Status == lineage.Failed {
-			add("details", "pipe show "+res.RunID+"/"+st.Stage)
+			add("details", "pipe show "+res.RunID+"/"+diag.ShellWord(st.Stage))
 			return lines
 		}
 		made := st.Status == lineage.Succeeded || st.Status == lineage.RequirementFailed
 		if made && slices.ContainsFunc(st.Outputs, func(o lineage.Output) bool { return o.Type == string(pipeline.Report) }) {
-			add("report", "pipe report "+res.RunID+"/"+st.Stage)
+			base, c, _ := names.SplitCase(st.Stage)
+			if reports[base]++; len(c) == 0 || reports[base] == 1 { // one of many shows how
+				add("report", "pipe report "+res.RunID+"/"+diag.ShellWord(st.Stage))
+			}
 		}
 	}
 	if len(lines) > 0 {

@@ -163,13 +163,13 @@ func (v *liveView) live(now time.Time, columns, rows int) (lines []string, width
 	spin := []string{"⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"}[now.Sub(v.begun)/frameTime%10]
 	underWay := v.underWay()
 	for _, s := range underWay[:min(room, len(underWay))] {
-		line := []span{{"", "  "}, {Cyan, spin}, {"", " " + Pad(s.name, nameW) + "  "}}
+		line := []span{{"", "  "}, {Cyan, spin}, {"", " " + Pad(StageName(s.name, nameW), nameW) + "  "}}
 		put(append(line, s.activity(now, columns-1-widthOf(line), 24)...)...)
 	}
 	if !counting {
 		for _, name := range v.order {
 			if v.stages[name].status == "" {
-				put(span{Dim, "  · " + Pad(name, nameW) + "  " + cmp.Or(v.stages[name].waits, "waiting")})
+				put(span{Dim, "  · " + Pad(StageName(name, nameW), nameW) + "  " + cmp.Or(v.stages[name].waits, "waiting")})
 			}
 		}
 		return lines, widths

@@ -41,9 +41,9 @@ func Class(m lineage.Metric) string {
 // maxOwnMetrics is how many metrics the line of a stage has.
 const maxOwnMetrics = 12
 
-// stageMetricsText lists the metrics of the stage itself; those of further data
-// sets ("train.rmse") are in `pipe show`.
-func stageMetricsText(metrics []lineage.Metric) string {
+// ownMetrics are those of the stage itself; those of further data sets ("train.rmse") are
+// in `pipe show`.
+func ownMetrics(metrics []lineage.Metric) []lineage.Metric {
 	own := slices.DeleteFunc(slices.Clone(metrics), func(m lineage.Metric) bool {
 		return strings.Contains(m.Name, ".") && m.Name != "validation.loss"
 	})
@@ -52,6 +52,12 @@ func stageMetricsText(metrics []lineage.Metric) string {
 			return !strings.HasSuffix(m.Name, ".mean") || strings.Count(m.Name, ".") > 1
 		})
 	}
+	return own
+}
+
+// stageMetricsText lists the metrics of the stage itself.
+func stageMetricsText(metrics []lineage.Metric) string {
+	own := ownMetrics(metrics)
 	more := ""
 	if n := len(own) - maxOwnMetrics; n > 0 {
 		own, more = own[:maxOwnMetrics], fmt.Sprintf("and %d more", n)

@@ -21,7 +21,8 @@ type progress struct {
 	begun    time.Time
 	order    []string
 	stages   map[string]*stageProgress
-	nameW    int // columns of the longest name
+	groups   map[string]*caseGroup // stages of many cases
+	nameW    int                   // columns of the longest name
 }
 
 type stageProgress struct {
@@ -46,13 +47,14 @@ func newProgress(now time.Time) *progress {
 const running = "running"
 
 // maxName is how many columns the name of a stage may take.
-const maxName = 32
+const maxName = 40
 
 // apply takes in an event at a time.
 func (p *progress) apply(ev runner.Event, now time.Time) {
 	switch ev := ev.(type) {
 	case runner.RunStarted:
 		p.pipeline, p.runID, p.order = ev.Pipeline, ev.RunID, ev.Stages
+		p.groups = groupsOf(ev.Stages)
 		for _, name := range ev.Stages {
 			p.stages[name] = &stageProgress{name: name}
 			p.nameW = min(maxName, max(p.nameW, Width(name)))
@@ -65,6 +67,9 @@ func (p *progress) apply(ev runner.Event, now time.Time) {
 			p.nameW = min(maxName, max(p.nameW, Width(s.Name)))
 		}
 	case runner.StageStarted:
+		if g := p.group(ev.Stage); g != nil && g.begun.IsZero() {
+			g.begun = now
+		}
 		*p.stages[ev.Stage] = stageProgress{name: ev.Stage, status: running, begun: now, attempt: ev.Attempt}
 	case runner.StageWaiting:
 		p.stages[ev.Stage].waits = Waiting(ev)
@@ -82,6 +87,9 @@ func (p *progress) apply(ev runner.Event, now time.Time) {
 	case runner.StageRetry:
 		p.stages[ev.Stage].again = now.Add(ev.Delay)
 	case runner.StageFinished:
+		if g := p.group(ev.Stage); g != nil {
+			g.add(ev, now)
+		}
 		p.stages[ev.Stage].status = string(ev.Status)
 	}
 }
@@ -256,7 +264,7 @@ const tookWidth = 6
 // finishedLine is what is worth saying of a stage that ended.
 func finishedLine(ev runner.StageFinished, nameW int) []span {
 	sign, color := mark(ev.Status)
-	line := []span{{"", "  "}, {color, sign}, {"", " " + Pad(ev.Stage, nameW) + "  "}}
+	line := []span{{"", "  "}, {color, sign}, {"", " " + Pad(StageName(ev.Stage, nameW), nameW) + "  "}}
 	took := padLeft(Duration(ev.Duration), tookWidth)
 	metrics := ""
 	if text := stageMetricsText(ev.Metrics); text != "" {

@@ -71,7 +71,7 @@ func (s *script) lines(ev runner.Event, columns int) []string {
 		if color == Yellow {
 			first = "  ! "
 		}
-		lines := wrap(first+Pad(stage, nameW)+"  "+text, columns, indent, 20)
+		lines := wrap(first+Pad(StageName(stage, nameW), nameW)+"  "+text, columns, indent, 20)
 		for i := range lines {
 			lines[i] = s.paint(color, lines[i])
 		}
@@ -102,16 +102,23 @@ func (s *script) lines(ev runner.Event, columns int) []string {
 		text := fmt.Sprintf("attempt %d failed: %s; again in %s", ev.Attempt, OneLine(ev.Err.Error()), Duration(ev.Delay))
 		return message(Yellow, text, ev.Stage)
 	case runner.StageFinished:
+		over := ev.Status == lineage.Cached || ev.Status == lineage.Succeeded
+		if g := s.group(ev.Stage); g != nil && over && !s.verbose {
+			if g.done < g.total || g.cached == g.total && len(s.order) > manyStages {
+				return nil
+			}
+			return []string{paintLine(s.paint, columns, g.line(ev.Stage, nameW)...)}
+		}
 		if ev.Status == lineage.Cached && len(s.order) > manyStages && !s.verbose {
 			return nil
 		}
 		return []string{paintLine(s.paint, columns, finishedLine(ev, nameW)...)}
 	case runner.RivalMeasured:
 		text := fmt.Sprintf("measures %s (%s) on the same data, to compare", ev.Label, ev.Model.Short())
-		return []string{paintLine(s.paint, columns, span{Dim, "    " + Pad(ev.Stage, nameW) + "  " + text})}
+		return []string{paintLine(s.paint, columns, span{Dim, "    " + Pad(StageName(ev.Stage, nameW), nameW) + "  " + text})}
 	case runner.GateJudged:
 		sign, color, text := Gate(ev)
-		lines := wrap("  "+sign+" "+Pad(ev.Stage, nameW)+"  "+diag.Visible(text), columns, indent, 20)
+		lines := wrap("  "+sign+" "+Pad(StageName(ev.Stage, nameW), nameW)+"  "+diag.Visible(text), columns, indent, 20)
 		for i := range lines {
 			lines[i] = s.paint(color, lines[i])
 		}
@@ -172,7 +179,7 @@ func (v *plainView) stillRunning(stage string, now time.Time) {
 		return
 	}
 	v.lastLine[stage] = now
-	line := append([]span{{"", "  > " + Pad(stage, v.nameW) + "  "}}, v.stages[stage].activity(now, plainColumns, 0)...)
+	line := append([]span{{"", "  > " + Pad(StageName(stage, v.nameW), v.nameW) + "  "}}, v.stages[stage].activity(now, plainColumns, 0)...)
 	fmt.Fprintln(v.w, paintLine(v.paint, plainColumns, line...))
 }
 

@@ -175,6 +175,32 @@ func TestLiveThousandStages(t *testing.T) {
 	w.end()
 }
 
+// Many cases of a stage share a line; what fails has its own.
+func TestLiveCases(t *testing.T) {
+	w := watch(t, 60, 24, false)
+	stages := []string{"load"}
+	for i := range 12 {
+		stages = append(stages, fmt.Sprintf("model[network=convolutional,seed=%d]", i))
+	}
+	stages = append(stages, "score[network=convolutional,seed=1]")
+	w.events(begin(stages...), ended("load", lineage.Cached, 0))
+	for i, s := range stages[1:13] {
+		switch {
+		case i < 3:
+			w.events(ended(s, lineage.Cached, 0, lineage.Metric{Name: "accuracy", Value: 0.5}))
+		case i == 7:
+			w.events(started(s))
+			w.frame(400 * time.Millisecond)
+			w.events(ended(s, lineage.Failed, time.Second))
+		default:
+			w.events(started(s), ended(s, lineage.Succeeded, time.Second, lineage.Metric{Name: "accuracy", Value: 0.9 + float64(i)/100}))
+		}
+	}
+	w.events(started(stages[13]), ended(stages[13], lineage.Succeeded, time.Second, accuracy))
+	w.frame(time.Second)
+	w.end()
+}
+
 func TestLiveRetryAndFailure(t *testing.T) {
 	w := watch(t, 60, 24, false)
 	w.events(begin("fetch", "after"), started("fetch"))

@@ -1,0 +1,129 @@
+package ui
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"pipe/base/diag"
+	"pipe/base/names"
+	"pipe/lineage"
+	"pipe/runner"
+)
+
+// ManyCases is from where on the cases of a stage share a line: nobody compares fifty
+// lines by eye.
+const ManyCases = 10
+
+// AllCases is the name for all cases of a stage, as pipelines have it.
+func AllCases(stage string) string { return stage + "[*]" }
+
+// A caseGroup is what is known of the cases of a stage that share a line.
+type caseGroup struct {
+	total, done, cached int
+	begun, ended        time.Time
+	metrics             []metricRange
+}
+
+// A metricRange is the least and the greatest value of a metric.
+type metricRange struct {
+	name     string
+	min, max float64
+}
+
+// groupsOf finds the stages of many cases.
+func groupsOf(stages []string) map[string]*caseGroup {
+	groups := make(map[string]*caseGroup)
+	for _, stage := range stages {
+		base, c, _ := names.SplitCase(stage)
+		if len(c) == 0 {
+			continue
+		}
+		if groups[base] == nil {
+			groups[base] = &caseGroup{}
+		}
+		groups[base].total++
+	}
+	for base, g := range groups {
+		if g.total <= ManyCases {
+			delete(groups, base)
+		}
+	}
+	return groups
+}
+
+// group is that of a stage; nil if it has a line of its own.
+func (p *progress) group(stage string) *caseGroup {
+	base, c, _ := names.SplitCase(stage)
+	if len(c) == 0 {
+		return nil
+	}
+	return p.groups[base]
+}
+
+// add takes in a case that is over.
+func (g *caseGroup) add(ev runner.StageFinished, now time.Time) {
+	g.done++
+	g.ended = now
+	if ev.Status == lineage.Cached {
+		g.cached++
+	}
+	for _, m := range ownMetrics(ev.Metrics) {
+		i := slices.IndexFunc(g.metrics, func(r metricRange) bool { return r.name == m.Name })
+		if i < 0 {
+			g.metrics = append(g.metrics, metricRange{m.Name, m.Value, m.Value})
+			continue
+		}
+		g.metrics[i].min, g.metrics[i].max = min(g.metrics[i].min, m.Value), max(g.metrics[i].max, m.Value)
+	}
+}
+
+// line says what came of all cases.
+func (g *caseGroup) line(stage string, nameW int) []span {
+	base, _, _ := names.SplitCase(stage)
+	status := lineage.Succeeded
+	took := padLeft(Duration(g.ended.Sub(g.begun)), tookWidth)
+	if g.cached == g.done || g.begun.IsZero() {
+		status, took = lineage.Cached, padLeft("cached", tookWidth)
+	}
+	sign, color := mark(status)
+	text := fmt.Sprintf("  %d cases", g.total)
+	if g.cached > 0 && g.cached < g.done {
+		text += fmt.Sprintf(", %d cached", g.cached)
+	}
+	const most = 6
+	for _, m := range g.metrics[:min(len(g.metrics), most)] {
+		value := Number(m.min)
+		if upper := Number(m.max); upper != value {
+			value += "–" + upper
+		}
+		text += "  " + diag.Visible(m.name) + " " + value
+	}
+	line := []span{{"", "  "}, {color, sign}, {"", " " + Pad(AllCases(base), nameW) + "  "}}
+	if status == lineage.Cached {
+		return append(line, span{Dim, took + text})
+	}
+	return append(line, span{"", took + text})
+}
+
+// StageName is the name of a stage in so many columns. Of a case the values tell more than
+// the axes, which are the same in all lines around it.
+func StageName(stage string, columns int) string {
+	if Width(stage) <= columns {
+		return stage
+	}
+	base, c, _ := names.SplitCase(stage)
+	if len(c) == 0 {
+		return stage
+	}
+	labels := make([]string, len(c))
+	for i, v := range c {
+		labels[i] = v.Label
+	}
+	short := strings.Join(labels, ",") + "]"
+	if room := columns - len(base) - 2; len(base)+1+len(short) > columns && room > 3 {
+		return base + "[…" + short[len(short)-room:] // names and labels are ASCII
+	}
+	return base + "[" + short
+}
