@@ -23,6 +23,8 @@ const (
 	modelsPort  = "models"
 	modelPort   = "model"
 	reportPort  = "report"
+
+	predictionsPort = "predictions"
 )
 
 // Kind describes the stage kind.
@@ -42,6 +44,9 @@ Recorded are ` + "`accuracy.mean`, `accuracy.std`, `accuracy.min` and `accuracy.
 metric, and ` + "`accuracy.mean[network=cnn]`" + ` of each variant for the metric ` + "`by`" + `. ` + "`require`" + ` is a gate on the former: if a
 condition is not met the outputs are kept, nothing downstream runs, and pipe ends with exit code 4.
 
+With predictions the rows of all cases of a variant are also measured together, as of one evaluation: ` + "`accuracy.pooled`" + `. Over folds that is of
+each row by a model that has not seen it, with a 95% confidence interval in the report; with several seeds each row is there once for each, and there is none.
+
 With models the output ` + "`model`" + ` is that of the best case of the best variant, to be measured on other rows, to be
 promoted and to predict with.`,
 		Example: `compare:
@@ -51,6 +56,7 @@ promoted and to predict with.`,
 `,
 		Inputs: []pipeline.Port{
 			{Name: metricsPort, Type: pipeline.Metrics, Many: true, Doc: "what evaluate has measured of each case"},
+			{Name: predictionsPort, Type: pipeline.Table, Many: true, Optional: true, Doc: "the predictions of the cases, whose rows are measured together, too"},
 			{Name: modelsPort, Type: pipeline.Model, Many: true, Optional: true, Doc: "the models of the cases, of which the best becomes an output"},
 		},
 		Outputs: []pipeline.Port{
@@ -71,7 +77,7 @@ type Stage struct {
 }
 
 // statistics are what there is of each metric, by the ends of their names.
-var statistics = []string{"mean", "std", "min", "max"}
+var statistics = []string{"mean", "std", "min", "max", "pooled"}
 
 // repetitions are the axes that are averaged over.
 func (s *Stage) repetitions() []string {
@@ -94,7 +100,7 @@ func (s *Stage) Validate() error {
 	for _, e := range s.Require {
 		if _, _, ok := cutStatistic(e.Key); !ok {
 			errs = append(errs, &settings.FieldError{Field: "require." + e.Key, Err: fmt.Errorf("%s is no metric of several cases", diag.Quote(e.Key)),
-				Todo: "write " + e.Key + ".mean, .std, .min or .max"})
+				Todo: "write " + e.Key + ".mean, .std, .min, .max or .pooled"})
 		}
 	}
 	return errors.Join(errs...)
@@ -114,9 +120,14 @@ func base(port string) string {
 	return name
 }
 
+// connected says whether there is a case on a port.
+func connected(from pipeline.Sources, port string) bool {
+	return slices.ContainsFunc(from.Inputs(), func(in string) bool { return base(in) == port })
+}
+
 // Run implements pipeline.Stage.
 func (s *Stage) Run(ctx context.Context, env pipeline.Env) error {
-	r, err := s.results(ctx, env)
+	r, err := s.results(ctx, env, env.Threads())
 	if err != nil {
 		return err
 	}
@@ -147,7 +158,7 @@ func (s *Stage) Run(ctx context.Context, env pipeline.Env) error {
 
 // model passes on the model of the best case.
 func (s *Stage) model(ctx context.Context, env pipeline.Env, r *results) error {
-	if !slices.ContainsFunc(env.Inputs(), func(in string) bool { return base(in) == modelsPort }) {
+	if !connected(env, modelsPort) {
 		return nil
 	}
 	of := r.best().best(r.by, r.goal).name
@@ -171,8 +182,8 @@ func (s *Stage) model(ctx context.Context, env pipeline.Env, r *results) error {
 }
 
 // Page is the page of the report of the same inputs. Nothing else is written.
-func (s *Stage) Page(ctx context.Context, from pipeline.Sources, _ int) (*report.Page, error) {
-	r, err := s.results(ctx, from)
+func (s *Stage) Page(ctx context.Context, from pipeline.Sources, threads int) (*report.Page, error) {
+	r, err := s.results(ctx, from, threads)
 	if err != nil {
 		return nil, err
 	}
@@ -184,7 +195,7 @@ func (s *Stage) MetricGoal(name string) (metric.Goal, error) {
 	of, statistic, ok := cutStatistic(name)
 	def, known := metric.All().Find(lastPart(of))
 	if !ok || !known || statistic == "std" {
-		return metric.None, diag.WithHint(fmt.Errorf("nothing says what is better of %s", diag.Quote(name)), "write a metric of evaluate and .mean, .min or .max")
+		return metric.None, diag.WithHint(fmt.Errorf("nothing says what is better of %s", diag.Quote(name)), "write a metric of evaluate and .mean, .min, .max or .pooled")
 	}
 	return def.Goal, nil
 }

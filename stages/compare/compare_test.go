@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ import (
 
 	"pipe/base/names"
 	"pipe/data/metric"
+	"pipe/data/table/tabletest"
 	"pipe/pipeline"
 	"pipe/pipeline/pipelinetest"
 )
@@ -94,6 +96,70 @@ func TestBestVariant(t *testing.T) {
 	if got := string(r.Outputs["model"]); got != "model [network=mlp,seed=2]" {
 		t.Errorf("the best model is %q", got)
 	}
+}
+
+// TestPooled: rows of folds are measured as if one model had predicted them.
+func TestPooled(t *testing.T) {
+	inputs := map[string][]byte{}
+	var actual []int32
+	var prob []float64
+	for fold := range 3 {
+		var kind, predicted, a, b []any
+		for i := range 5 + fold {
+			p := float64((fold*7+i*3)%10) / 10
+			class := (fold + i) % 2
+			kind, a, b = append(kind, []string{"a", "b"}[class]), append(a, 1-p), append(b, p)
+			actual, prob = append(actual, int32(class)), append(prob, 1-p, p)
+			predicted = append(predicted, []string{"a", "b"}[btoi(p > 0.5)])
+		}
+		kind, predicted, a, b = append(kind, nil), append(predicted, "a"), append(a, 1.0), append(b, 0.0) // it does not count
+		c := fmt.Sprintf("[fold=%d]", fold+1)
+		inputs["predictions"+c] = tabletest.Table(t, "x", slices.Repeat([]any{int64(1)}, len(a)), "m_actual", kind, "m_predicted", predicted, "m_p_a", a, "m_p_b", b)
+		var doc map[string]any
+		if err := json.Unmarshal(measuredAs("y", 5+fold, map[string]float64{"accuracy": 0.5, "roc_auc": 0.5, "train.accuracy": 1}, "accuracy", "roc_auc"), &doc); err != nil {
+			t.Fatal(err)
+		}
+		doc["classes"], doc["task"] = []string{"a", "b"}, "binary"
+		data, err := json.Marshal(doc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		inputs["metrics"+c] = data
+	}
+	sample, err := metric.NewClasses([]string{"a", "b"}, actual, prob)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := metric.All().Named("accuracy", "roc_auc")
+	c := pipelinetest.Case{Kind: Kind(), With: "require: {roc_auc.pooled: '>= 0'}", Inputs: inputs}
+	pipelinetest.Conform(t, c)
+	r := pipelinetest.Run(t, c)
+	for _, v := range sample.Measure(list, nil) {
+		if got := r.Metrics[v.Name+".pooled"]; got != v.Value {
+			t.Errorf("%s of all rows is %v, want %v", v.Name, got, v.Value)
+		}
+	}
+	var doc document
+	if err := json.Unmarshal(r.Outputs["metrics"], &doc); err != nil {
+		t.Fatal(err)
+	}
+	if one := doc.Variants[0]; one.Rows != len(actual) || one.Pooled["accuracy"].Low == nil {
+		t.Errorf("%d rows, %+v", one.Rows, one.Pooled)
+	}
+	// Without the predictions of a case there is no telling.
+	missing := maps.Clone(inputs)
+	delete(missing, "predictions[fold=2]")
+	c.Inputs = missing
+	if _, err := pipelinetest.RunErr(t, c); err == nil || !strings.Contains(err.Error(), "there are no predictions of the case fold=2") {
+		t.Error(err)
+	}
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 func TestMistakes(t *testing.T) {

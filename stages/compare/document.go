@@ -26,6 +26,9 @@ type document struct {
 type variantDocument struct {
 	Variant map[string]string            `json:"variant"`
 	Metrics map[string]statisticDocument `json:"metrics"`
+	// Pooled are metrics of the rows of all cases together.
+	Pooled map[string]pooledDocument `json:"pooled,omitempty"`
+	Rows   int                       `json:"pooled_rows,omitempty"`
 	// Behind is by how much the best variant is better in the metric that decides,
 	// over the cases that both have.
 	Behind *differenceDocument `json:"behind,omitempty"`
@@ -38,6 +41,12 @@ type statisticDocument struct {
 	Std   *float64 `json:"std"` // null of one case
 	Min   float64  `json:"min"`
 	Max   float64  `json:"max"`
+}
+
+type pooledDocument struct {
+	Value float64  `json:"value"`
+	Low   *float64 `json:"low,omitempty"` // of the 95% confidence interval, where there is one
+	High  *float64 `json:"high,omitempty"`
 }
 
 type differenceDocument struct {
@@ -76,6 +85,16 @@ func (r *results) writeJSON(w io.Writer) error {
 		doc := variantDocument{Variant: v.of.Map(), Metrics: map[string]statisticDocument{}}
 		for _, m := range r.metrics {
 			doc.Metrics[m] = v.stats[m].document()
+		}
+		if doc.Rows = v.rows; len(v.pooled) > 0 {
+			doc.Pooled = map[string]pooledDocument{}
+		}
+		for m, p := range v.pooled {
+			one := pooledDocument{Value: p.value}
+			if p.interval != nil {
+				one.Low, one.High = &p.interval.Low, &p.interval.High
+			}
+			doc.Pooled[m] = one
 		}
 		if v.against != nil {
 			doc.Behind = &differenceDocument{v.against.document(), v.against.better}

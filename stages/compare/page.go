@@ -83,6 +83,10 @@ func (r *results) repeated() string {
 func (r *results) variantSection() report.Section {
 	t := &report.Table{Columns: []report.Column{{Name: "", Number: true}, {Name: "variant"}, {Name: "cases", Number: true},
 		{Name: r.by, Note: "mean", Number: true}, {Name: "± std", Number: true}, {Name: "range", Number: true}, {Name: "behind", Number: true}, {Name: "worse in", Number: true}}}
+	together := len(r.best().pooled) > 0
+	if together {
+		t.Columns = append(t.Columns, report.Column{Name: r.by, Note: "all rows", Number: true})
+	}
 	var others []string
 	for _, m := range r.metrics {
 		if m != r.by && len(others) < mostMetrics {
@@ -102,6 +106,9 @@ func (r *results) variantSection() report.Section {
 		}
 		row := report.Texts(strconv.Itoa(i+1), v.name(), chart.Count(int64(s.n)), r.show(s.mean), r.show(s.std), r.show(s.min)+"\u2009–\u2009"+r.show(s.max), behind, worse)
 		row[1].Tone, row[3].Tone = tone, tone
+		if together {
+			row = append(row, r.together(v))
+		}
 		for _, m := range others {
 			def, _ := metric.All().Find(lastPart(m))
 			row = append(row, report.Cell{Text: showOf(def, v.stats[m].mean)})
@@ -110,6 +117,20 @@ func (r *results) variantSection() report.Section {
 	}
 	lead := "The best mean first. Behind is by how much the first is better, as the mean over the cases that have the same seed and fold."
 	return report.Section{Title: "Variants", Lead: lead, Table: t, Blocks: report.Blocks{r.ranges()}}
+}
+
+// together is the metric that decides of the rows of all cases, with its interval.
+func (r *results) together(v *variant) report.Cell {
+	p, ok := v.pooled[r.by]
+	if !ok {
+		return report.Cell{Text: "–"}
+	}
+	c := report.Cell{Text: r.show(p.value), Doc: "of " + chart.Count(int64(v.rows)) + " rows together"}
+	if p.interval != nil {
+		c.Text += " (" + r.show(p.interval.Low) + "\u2009–\u2009" + r.show(p.interval.High) + ")"
+		c.Doc += ", with a 95% confidence interval"
+	}
+	return c
 }
 
 // ranges is a chart with each case as a dot, and lines from the worst to the best.

@@ -15,6 +15,7 @@ import (
 	"pipe/base/diag"
 	"pipe/base/names"
 	"pipe/data/metric"
+	"pipe/data/task"
 	"pipe/pipeline"
 )
 
@@ -22,7 +23,9 @@ import (
 type measured struct {
 	Format   string             `json:"format"`
 	Version  int                `json:"version"`
+	Task     task.Kind          `json:"task"`
 	Target   string             `json:"target"`
+	Weight   string             `json:"weight"`
 	Classes  []string           `json:"classes"`
 	Metrics  map[string]float64 `json:"metrics"`
 	Datasets []struct {
@@ -49,6 +52,10 @@ type variant struct {
 	of    names.Case
 	cases []result
 	stats map[string]statistic
+	// pooled are metrics of the rows of all cases together, by their names, and rows how
+	// many these are; there are none without predictions.
+	pooled map[string]pooled
+	rows   int
 	// against is by how much the best variant is better, where both have a case.
 	against *difference
 }
@@ -71,7 +78,10 @@ type results struct {
 	by       string
 	goal     metric.Goal
 	def      *metric.Def // of by; nil if it is not known
+	task     task.Kind
 	target   string
+	weight   string // the column that rows were weighted by; empty: none
+	mixed    bool   // the cases know different classes
 	classes  []string
 	metrics  []string // all that every case has, the most important first
 	variants []*variant
@@ -87,7 +97,7 @@ type verdict struct {
 	met       bool
 }
 
-func (s *Stage) results(ctx context.Context, from pipeline.Sources) (*results, error) {
+func (s *Stage) results(ctx context.Context, from pipeline.Sources, threads int) (*results, error) {
 	r := &results{over: s.repetitions(), by: s.By}
 	var list []result
 	counts := map[string]int{}
@@ -111,7 +121,7 @@ func (s *Stage) results(ctx context.Context, from pipeline.Sources) (*results, e
 			counts[m]++
 		}
 		if len(list) == 0 {
-			r.target, r.classes = doc.Target, doc.Classes
+			r.task, r.target, r.weight, r.classes = doc.Task, doc.Target, doc.Weight, doc.Classes
 			for _, d := range doc.Datasets {
 				for _, m := range d.Metrics {
 					if _, ok := doc.Metrics[m.Name]; ok && !slices.Contains(r.metrics, m.Name) {
@@ -124,7 +134,7 @@ func (s *Stage) results(ctx context.Context, from pipeline.Sources) (*results, e
 					r.metrics = append(r.metrics, m)
 				}
 			}
-		} else if doc.Target != r.target {
+		} else if r.mixed = r.mixed || !slices.Equal(doc.Classes, r.classes); doc.Target != r.target {
 			return nil, fmt.Errorf("the cases predict different columns: %s is about %q, the first about %q", c, doc.Target, r.target)
 		}
 		list = append(list, one)
@@ -156,6 +166,11 @@ func (s *Stage) results(ctx context.Context, from pipeline.Sources) (*results, e
 	}
 	r.group(list)
 	r.compare()
+	if connected(from, predictionsPort) {
+		if err := r.pool(ctx, from, threads); err != nil {
+			return nil, err
+		}
+	}
 	for _, e := range s.Require {
 		v, err := r.judge(e.Key, e.Value)
 		if err != nil {
@@ -307,6 +322,17 @@ func (v *variant) best(by string, goal metric.Goal) *result {
 	return best
 }
 
+// value is what is recorded of a metric; NaN if it is not defined.
+func (v *variant) value(m, name string) float64 {
+	if name != "pooled" {
+		return v.stats[m].value(name)
+	}
+	if p, ok := v.pooled[m]; ok {
+		return p.value
+	}
+	return math.NaN()
+}
+
 // value is a statistic by its name.
 func (s statistic) value(name string) float64 {
 	switch name {
@@ -326,8 +352,11 @@ func (r *results) judge(key string, c pipeline.Comparison) (verdict, error) {
 	if !slices.Contains(r.metrics, of) {
 		return verdict{}, diag.WithHint(fmt.Errorf("no case has a metric %q", of), diag.NearestHint(of, r.metrics))
 	}
-	v := verdict{key: key, value: r.best().stats[of].value(name), condition: c}
-	if math.IsNaN(v.value) {
+	v := verdict{key: key, value: r.best().value(of, name), condition: c}
+	switch {
+	case math.IsNaN(v.value) && name == "pooled":
+		return v, diag.WithHint(fmt.Errorf("%s is not known", key), "connect the predictions of the cases; it is there for metrics of the rows of one target")
+	case math.IsNaN(v.value):
 		return v, diag.WithHint(fmt.Errorf("%s is not defined: there is one case", key), "it takes several seeds or folds")
 	}
 	v.met = c.Holds(v.value, c.Bound)
@@ -360,13 +389,12 @@ func (r *results) record(put func(name string, value float64, meaning metric.Mea
 		if def, ok := metric.All().Find(lastPart(m)); ok {
 			meaning = def.Meaning(r.classes)
 		}
-		s := r.best().stats[m]
 		for _, name := range statistics {
 			how := meaning
 			if name == "std" {
 				how.Goal = metric.None
 			}
-			if v := s.value(name); !math.IsNaN(v) {
+			if v := r.best().value(m, name); !math.IsNaN(v) {
 				put(m+"."+name, v, how)
 			}
 		}
