@@ -17,7 +17,7 @@ const (
 	// mostVariants is how many variants a chart shows, and mostCases how many cases a table.
 	mostVariants = 50
 	mostCases    = 200
-	mostMetrics  = 6
+	mostMetrics  = 3
 )
 
 // show writes a value of the metric that decides.
