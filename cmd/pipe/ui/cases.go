@@ -69,7 +69,10 @@ func (g *caseGroup) add(ev runner.StageFinished, now time.Time) {
 	if ev.Status == lineage.Cached {
 		g.cached++
 	}
-	for _, m := range ownMetrics(ev.Metrics) {
+	for _, m := range ev.Metrics {
+		if !isOwn(m) {
+			continue
+		}
 		i := slices.IndexFunc(g.metrics, func(r metricRange) bool { return r.name == m.Name })
 		if i < 0 {
 			g.metrics = append(g.metrics, metricRange{m.Name, m.Value, m.Value})
@@ -105,6 +108,13 @@ func (g *caseGroup) line(stage string, nameW int) []span {
 		return append(line, span{Dim, took + text})
 	}
 	return append(line, span{"", took + text})
+}
+
+// isOwn says whether a metric is of the stage itself, or the mean over many cases, and not
+// of a further data set, as train.rmse is.
+func isOwn(m lineage.Metric) bool {
+	of, ok := strings.CutSuffix(m.Name, ".mean")
+	return !strings.Contains(m.Name, ".") || m.Name == "validation.loss" || ok && !strings.Contains(of, ".")
 }
 
 // StageName is the name of a stage in so many columns. Of a case the values tell more than

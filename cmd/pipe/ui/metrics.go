@@ -41,23 +41,12 @@ func Class(m lineage.Metric) string {
 // maxOwnMetrics is how many metrics the line of a stage has.
 const maxOwnMetrics = 12
 
-// ownMetrics are those of the stage itself; those of further data sets ("train.rmse") are
-// in `pipe show`.
-func ownMetrics(metrics []lineage.Metric) []lineage.Metric {
-	own := slices.DeleteFunc(slices.Clone(metrics), func(m lineage.Metric) bool {
-		return strings.Contains(m.Name, ".") && m.Name != "validation.loss"
-	})
-	if len(own) == 0 { // of many cases
-		own = slices.DeleteFunc(slices.Clone(metrics), func(m lineage.Metric) bool {
-			return !strings.HasSuffix(m.Name, ".mean") || strings.Count(m.Name, ".") > 1
-		})
-	}
-	return own
-}
-
-// stageMetricsText lists the metrics of the stage itself.
+// stageMetricsText lists the metrics of the stage itself; those of further data
+// sets ("train.rmse") are in `pipe show`.
 func stageMetricsText(metrics []lineage.Metric) string {
-	own := ownMetrics(metrics)
+	own := slices.DeleteFunc(slices.Clone(metrics), func(m lineage.Metric) bool {
+		return !isOwn(m)
+	})
 	more := ""
 	if n := len(own) - maxOwnMetrics; n > 0 {
 		own, more = own[:maxOwnMetrics], fmt.Sprintf("and %d more", n)
