@@ -71,13 +71,17 @@ func portName(p Port) string {
 }
 
 func portType(p Port) string {
+	text := string(p.Type)
+	if p.Many {
+		text += " of each case"
+	}
 	switch {
 	case p.InPlaceOf != nil:
-		return string(p.Type) + ", in place of " + strings.Join(p.InPlaceOf, " and ")
+		return text + ", in place of " + strings.Join(p.InPlaceOf, " and ")
 	case p.Optional:
-		return string(p.Type) + ", optional"
+		return text + ", optional"
 	}
-	return string(p.Type)
+	return text
 }
 
 // indent puts a prefix in front of each line that is not empty, between the

@@ -23,6 +23,9 @@ type entry struct {
 	state     walkState
 }
 
+// maxCopies is how many characters the stages of all cases may have together.
+const maxCopies = 4_000_000
+
 type walkState uint8
 
 const (
@@ -78,6 +81,7 @@ func (l *loader) expand(n *settings.Node, scope *params, doc *settings.Document)
 		}
 		return x
 	}
+	doc.Grow(maxCopies)
 	for _, e := range x.entries {
 		if e.matrix != nil {
 			r := &matrixReader{p: l.p, near: l.near, folds: x.folds}

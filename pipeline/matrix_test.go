@@ -164,6 +164,20 @@ func TestMatrixIsOrderFree(tt *testing.T) {
 	})
 }
 
+// TestManyCases: a thousand cases of a long stage are read, and a file whose cases are
+// too long together is refused before they fill the memory.
+func TestManyCases(t *testing.T) {
+	long := func(numbers int) string {
+		return matrixSource("{seed: 500, rate: [0.1, 0.2]}", "learning_rate: $matrix.rate, layers: ["+strings.Repeat("16, ", numbers)+"16]")
+	}
+	if n := len(mustLoad(t, long(200), pipeline.Options{}).Steps); n != 3+2*1000 {
+		t.Errorf("%d steps", n)
+	}
+	if _, err := pipeline.LoadBytes("p.yaml", []byte(long(3_000)), testRegistry(), pipeline.Options{}); err == nil || !strings.Contains(err.Error(), "the file expands to more than") {
+		t.Error(err)
+	}
+}
+
 func TestMatrixCarries(t *testing.T) {
 	plan := mustLoad(t, `
 pipeline: m

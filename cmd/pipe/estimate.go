@@ -171,8 +171,12 @@ func (q *estimateQuestion) machines() ([]estimate.Machine, error) {
 
 // estimate estimates the trainings of a plan.
 func (a *app) estimate(ctx context.Context, ws *workspace.Workspace, plan *pipeline.Plan, q *estimateQuestion) ([]stageEstimate, error) {
-	if q.stage != "" && plan.Step(q.stage) == nil {
-		return nil, diag.Unknown("stage", q.stage, stageNames(plan))
+	var only []string
+	if q.stage != "" {
+		var err error
+		if only, err = selected(plan, []string{q.stage}); err != nil {
+			return nil, err
+		}
 	}
 	trainings, err := runs.Trainings(ctx, ws, plan)
 	if err != nil {
@@ -180,7 +184,7 @@ func (a *app) estimate(ctx context.Context, ws *workspace.Workspace, plan *pipel
 	}
 	list := []stageEstimate{}
 	for _, t := range trainings {
-		if q.stage != "" && t.Stage != q.stage {
+		if q.stage != "" && !slices.Contains(only, t.Stage) {
 			continue
 		}
 		x, err := a.estimateStage(ctx, plan, &t, q)

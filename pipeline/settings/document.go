@@ -146,6 +146,10 @@ func (d *Document) Spend(n *Node, characters int) bool {
 	return !d.broken
 }
 
+// Grow lets the document expand to so many more characters, for copies whose number has
+// a limit of its own.
+func (d *Document) Grow(characters int) { d.limit, d.left = d.limit+characters, d.left+characters }
+
 func (d *Document) alias(y *yaml.Node, depth int) *Node {
 	if target := d.anchored[y.Alias]; target != nil {
 		return d.copy(target, depth)

@@ -15,7 +15,7 @@ const foldTrain, foldTest = "train", "test"
 // Folds are parts of equal size that take turns as the part test.
 type Folds struct {
 	Of    int              `yaml:"of" required:"true" min:"2" max:"100" doc:"How many folds there are."`
-	Fold  int              `yaml:"fold" required:"true" min:"1" max:"100" doc:"The fold that is the part test, from 1 on; a parameter, as in $fold, lets runs go through all of them."`
+	Fold  int              `yaml:"fold" required:"true" min:"1" max:"100" doc:"The fold that is the part test, from 1 on. With matrix: {fold: {of: STAGE}} beside it, $matrix.fold makes them all; a parameter, as in $fold, one in each run."`
 	Test  *settings.Scalar `yaml:"test" doc:"With time: how long each part test is, such as 24h or 30d, or a whole number if time holds such; the last of them ends with the last row. By default all have the same number of rows."`
 	Train *settings.Scalar `yaml:"train" doc:"With time: how long the part train is, up to the part test or the gap before it. By default it begins with the first row."`
 }
