@@ -16,10 +16,12 @@ const (
 	PerfectFeature Kind = "perfect_feature" // a feature alone predicts the target nearly without fault
 	Identifier     Kind = "identifier"      // a feature has a value of its own in each row
 	LaterRows      Kind = "later_rows"      // rows of a series are divided at random
+	RepeatedRows   Kind = "repeated_rows"   // rows of train are in other parts, too
+	SimilarRows    Kind = "similar_rows"    // so are rows that differ little from them
 )
 
-// Kinds lists what is found in columns.
-func Kinds() []Kind { return []Kind{TargetCopy, PerfectFeature, Identifier} }
+// Kinds lists what is found where features are made.
+func Kinds() []Kind { return []Kind{TargetCopy, PerfectFeature, Identifier, RepeatedRows, SimilarRows} }
 
 // A Finding is something about a column.
 type Finding struct {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 
+	"pipe/data/leak"
 	"pipe/data/metric"
 	"pipe/data/order"
 	"pipe/data/table"
@@ -25,24 +26,36 @@ type rowWatch struct {
 	now    *order.Column // of the table at hand
 	held   []uint64
 	sorter order.Sorter
+	near   *nearWatch // nil until train is looked at
+	allow  []string   // what is meant
 }
 
-func newRowWatch(env pipeline.Env, keep []string) *rowWatch {
-	return &rowWatch{hasher: table.NewRowHasher(), keep: keep, store: order.NewStore(maxHeld, env.Scratch)}
+func newRowWatch(env pipeline.Env, keep, allow []string) *rowWatch {
+	return &rowWatch{hasher: table.NewRowHasher(), keep: keep, allow: allow, store: order.NewStore(maxHeld, env.Scratch)}
 }
 
 func (w *rowWatch) close() error { return w.store.Close() }
 
-// begin starts a table. The first one is train.
-func (w *rowWatch) begin() {
-	if w != nil {
-		w.now, w.held = w.store.NewColumn(), w.held[:0]
+// begin starts a table of so many rows. The first one is train.
+func (w *rowWatch) begin(rows int64) {
+	if w == nil {
+		return
+	}
+	w.now, w.held = w.store.NewColumn(), w.held[:0]
+	if w.near == nil {
+		w.near = newNearWatch(rows)
+	} else {
+		w.near.begin()
 	}
 }
 
 // add takes rows of the table at hand.
 func (w *rowWatch) add(rec arrow.RecordBatch) error {
-	if w == nil || w.now == nil {
+	if w == nil {
+		return nil
+	}
+	w.near.add(rec)
+	if w.now == nil {
 		return nil
 	}
 	hashes, ok := w.hasher.Hashes(rec, func(name string) bool { return slices.Contains(w.keep, name) })
@@ -77,6 +90,9 @@ func (w *rowWatch) end(ctx context.Context, env pipeline.Env, port string) error
 	}
 	now := w.now
 	w.now = nil
+	if told := w.near.told(port); told != "" && !slices.Contains(w.allow, string(leak.SimilarRows)) {
+		env.Log().Warn(told, "hint", "leave them out before `split`, or `group` what belongs to one thing there; `allow: [similar_rows]` says that it is meant")
+	}
 	if port == trainPort {
 		w.seen = now
 		return nil
@@ -100,12 +116,12 @@ func (w *rowWatch) end(ctx context.Context, env pipeline.Env, port string) error
 	}
 	env.Metric(port+".rows_in_train", float64(again), metric.Meaning{Goal: metric.Down})
 	level := slog.LevelInfo
-	if 20*again > now.Len() { // a few come again by themselves, as short texts do
+	if 20*again > now.Len() && !slices.Contains(w.allow, string(leak.RepeatedRows)) { // a few come again by themselves, as short texts do
 		level = slog.LevelWarn
 	}
 	if again > 0 {
 		env.Log().Log(ctx, level, fmt.Sprintf("%d of %d rows of %s are rows of train again, with the same features and target: what is measured on them says little", again, now.Len(), port),
-			"hint", "put `dedupe` before `split`, or `group` into it where they belong to one thing")
+			"hint", "put `dedupe` before `split`, or `group` into it where they belong to one thing; `allow: [repeated_rows]` says that it is meant")
 	}
 	return nil
 }

@@ -152,7 +152,7 @@ func (s *Preprocess) Run(ctx context.Context, env pipeline.Env) error {
 			missing = t.Missing
 		}
 	}
-	watch := newRowWatch(env, s.Keep)
+	watch := newRowWatch(env, s.Keep, s.Allow)
 	defer watch.close()
 	if s.Draws() { // the rows of train are encoded by others of them, and are no longer those of a test
 		watch = nil
@@ -316,7 +316,7 @@ func apply(ctx context.Context, env pipeline.Env, transform *feature.Transform, 
 	w.Expect(r.NumRows())
 	columns(env, transform, port, port, true)
 	var done int64
-	watch.begin()
+	watch.begin(r.NumRows())
 	counts, err := to(ctx, r, labelled, feature.Resources{Threads: env.Threads(), Scratch: env.Scratch}, func(rec arrow.RecordBatch) error {
 		done += rec.NumRows()
 		env.Progress(done, r.NumRows())

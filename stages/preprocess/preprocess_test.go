@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"pipe/base/diag"
+	"pipe/base/random"
 	"pipe/data/feature"
 	"pipe/data/table"
 	"pipe/data/table/tabletest"
@@ -323,5 +324,44 @@ func TestRowsOfTestInTrain(t *testing.T) {
 	}
 	if got := run(made(200, 0, true), made(50, 0, true)); strings.Contains(got.Log, "again") {
 		t.Error(got.Log)
+	}
+}
+
+// Rows that are nearly rows of train are told, those that are by chance are not.
+func TestRowsNearlyInTrain(t *testing.T) {
+	s := random.New(3, "test", 0)
+	made := func(n, from, columns int, change float64) []byte {
+		var list []any
+		for k := range columns {
+			x := make([]float64, n)
+			for i := range x {
+				x[i] = float64(s.At(uint64(k)).Normal(uint64(from+i))) + change*float64(1+i%2)
+			}
+			list = append(list, fmt.Sprint("x", k), x)
+		}
+		y := make([]float64, n)
+		for i := range y {
+			y[i] = float64(i % 7)
+		}
+		return tabletest.Table(t, append(list, "y", y)...)
+	}
+	for _, tt := range []struct {
+		what          string
+		columns, from int
+		change        float64
+		more, want    string
+	}{
+		{"changed a little", 5, 0, 1e-5, "", "nearly rows of train"},
+		{"meant", 5, 0, 1e-5, ", allow: [similar_rows]", ""},
+		{"others", 5, 4000, 0, "", ""},
+		{"others of one feature", 1, 4000, 0, "", ""},
+		{"others of two features", 2, 4000, 0, "", ""},
+		{"the same", 5, 0, 0, "", "are rows of train again"},
+	} {
+		got := pipelinetest.Run(t, pipelinetest.Case{Kind: preprocessKind(), With: `{target: y, features: {"x*": {}}` + tt.more + "}",
+			Inputs: map[string][]byte{"train": made(4000, 0, tt.columns, 0), "test": made(1000, tt.from, tt.columns, tt.change)}})
+		if says := strings.Contains(got.Log, "what is measured on them"); says != (tt.want != "") || !strings.Contains(got.Log, tt.want) {
+			t.Errorf("%s: %s", tt.what, got.Log)
+		}
 	}
 }
