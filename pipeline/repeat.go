@@ -11,6 +11,10 @@ type Repeater interface {
 	Repeats() (port, why string)
 }
 
+// A Remedier is a Repeater that new rows cannot go through with its settings, and that knows
+// others with which they can.
+type Remedier interface{ Remedy() string }
+
 // A Surveyor is a Stage that makes something of each row of other rows around it, so that it
 // matters which rows there are. New rows go through it again.
 type Surveyor interface {
@@ -49,7 +53,11 @@ func (l *linker) repeats() {
 			if why != "" {
 				if !told[from] {
 					told[from] = true
-					l.p.Note(from.at, "give pipe predict files that have the columns that the stage makes, or let new rows go through the same stages of a pipeline and connect them to a stage `predict`",
+					hint := ""
+					if r, ok := from.step.Stage.(Remedier); ok {
+						hint = r.Remedy() + "; otherwise "
+					}
+					l.p.Note(from.at, hint+"give pipe predict files that have the columns that the stage makes, or let new rows go through the same stages of a pipeline and connect them to a stage `predict`",
 						"a model behind stage %s (%s) cannot score rows as they are read: %s", diag.Quote(from.step.Name), from.step.Kind.Name, why)
 				}
 				continue

@@ -23,7 +23,7 @@ import (
 
 func (a *app) predictCommand() *cobra.Command {
 	var model, transform, output, prefix string
-	var strict bool
+	var strict, allowExec bool
 	var read, tables []string
 	cmd := &cobra.Command{
 		Use:   "predict FILE",
@@ -52,6 +52,10 @@ What a window put beside rows is made of the rows of their series in the file, s
 to be predicted. A row with too few of them has a problem; what comes after a row need not be known, but for what the window
 calls its future. Rows that a filter of training leaves out do not count. Those that another stage, such as sample or check, left
 out before a window do, and a warning says so: it is for you to leave them out of the file.
+
+Rows of training that went through a command which makes one row of each (exec with rows: true) went through a program: new
+rows go through it, too, with the files that it had then. Commands of a run that pipe import has brought are somebody else's, and
+run with --allow-exec only.
 
 A model can be used where it was not trained: pipe get writes it and its transform to files, which --model and
 --transform name. There need not be a store then; the first prediction makes one.
@@ -83,7 +87,7 @@ The file is written in the form that its ending names:
 			if err != nil {
 				return err
 			}
-			req := models.Request{Tables: later, File: words[0], Model: model, Transform: transform, Read: read, Prefix: prefix, Strict: strict}
+			req := models.Request{Tables: later, File: words[0], Model: model, Transform: transform, Read: read, Prefix: prefix, Strict: strict, AllowExec: allowExec}
 			if err := req.Check(); err != nil {
 				return err
 			}
@@ -111,6 +115,7 @@ The file is written in the form that its ending names:
 	cmd.Flags().StringArrayVar(&read, "read", nil, "setting NAME=VALUE of how the file is written, in place of what it was in training (may be repeated)")
 	cmd.Flags().StringVarP(&output, "output", "o", "-", "file to write, in the form of its ending; - is CSV on standard output")
 	cmd.Flags().StringVar(&prefix, "prefix", "", "goes before the names of the added columns, where the file has columns of these names")
+	cmd.Flags().BoolVar(&allowExec, "allow-exec", false, "run commands of stages exec of a run that was imported, too: they are somebody else's")
 	cmd.Flags().BoolVar(&strict, "strict", false, "fail at the first row that cannot be predicted")
 	_ = cmd.RegisterFlagCompletionFunc("model", a.completeRefs)
 	return cmd

@@ -116,6 +116,9 @@ func (t *Transform) document() (document, error) {
 		doc.Version, doc.Dropped = selectVersion, t.dropped
 	}
 	if slices.ContainsFunc(t.columns, func(c column) bool { return c.of != nil }) {
+		doc.Version = crossVersion
+	}
+	if len(replay.Programs(t.replay)) > 0 {
 		doc.Version = formatVersion
 	}
 	return doc, nil

@@ -19,12 +19,13 @@ const (
 	briefVersion  = 1
 	chainVersion  = 2
 	readVersion   = 3
-	stepsVersion  = 4 // of derived columns
-	targetVersion = 5 // of a target that is transformed, or several
-	joinsVersion  = 6 // of joins and filters
-	wideVersion   = 7 // of windows
-	selectVersion = 8 // of features that were selected
-	formatVersion = 9 // of columns that are crossed
+	stepsVersion  = 4  // of derived columns
+	targetVersion = 5  // of a target that is transformed, or several
+	joinsVersion  = 6  // of joins and filters
+	wideVersion   = 7  // of windows
+	selectVersion = 8  // of features that were selected
+	crossVersion  = 9  // of columns that are crossed
+	formatVersion = 10 // of commands
 )
 
 // maxDocument bounds the bytes of a transform: a million categories of ordinary

@@ -20,6 +20,8 @@ type Part struct {
 type Given struct {
 	Has  func(column string) bool // a column is there
 	Read func(column string) bool // a column of this name was read in training
+	// Computed are those of the wanted columns of which something is computed.
+	Computed []string
 	// Leave says that rows of which a filter is not true, and rows that an inner join
 	// leaves out, are left out again. Otherwise all of them stay.
 	Leave bool
@@ -29,6 +31,11 @@ type Given struct {
 func NewPart(steps []*Step, wanted []string, given *Given) *Part {
 	p := &Part{links: make([]binder, 0, len(steps)), computed: map[string]bool{}}
 	need := slices.Clone(wanted)
+	if given != nil {
+		for _, name := range given.Computed {
+			p.computed[name] = true
+		}
+	}
 	wide := false // a step behind looks at other rows, and does not see those that were left out
 	for i, s := range slices.Backward(steps) {
 		var b binder
@@ -42,6 +49,8 @@ func NewPart(steps []*Step, wanted []string, given *Given) *Part {
 		case s.Window != nil:
 			b, need = p.window(s.Window, need, given)
 			wide = wide || b != nil
+		case s.Program != nil:
+			b, need = p.program(s.Program)
 		}
 		if b != nil {
 			p.links = append(p.links, b)

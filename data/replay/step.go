@@ -20,6 +20,8 @@ type Step struct {
 	Join   *Join           `json:"join,omitempty"`
 	Filter *Filter         `json:"filter,omitempty"`
 	Window *Window         `json:"window,omitempty"`
+	// Program is not gone through here: whoever has rows that are to go through it runs it.
+	Program *Program `json:"program,omitempty"`
 }
 
 // A Join gave rows the columns of those of another table, the right one, that belong to them.
@@ -62,7 +64,7 @@ func read(text json.RawMessage) (*Step, error) {
 		return nil, err
 	}
 	s := new(Step)
-	if forms["join"] == nil && forms["filter"] == nil && forms["window"] == nil {
+	if forms["join"] == nil && forms["filter"] == nil && forms["window"] == nil && forms["program"] == nil {
 		s.Derive = new(derive.Columns)
 		if err := settings.FromJSON(text, s.Derive); err != nil {
 			return nil, err
@@ -75,12 +77,14 @@ func read(text json.RawMessage) (*Step, error) {
 		return nil, err
 	}
 	switch {
-	case len(forms) != 1 || s.Join == nil && s.Filter == nil && s.Window == nil:
-		return nil, errors.New("want either a join, a filter or a window")
+	case len(forms) != 1 || s.Join == nil && s.Filter == nil && s.Window == nil && s.Program == nil:
+		return nil, errors.New("want either a join, a filter, a window or a program")
 	case s.Join != nil:
 		return s, s.Join.check()
 	case s.Window != nil:
 		return s, s.Window.Framing.Check()
+	case s.Program != nil:
+		return s, s.Program.check()
 	}
 	if err := s.Filter.expr.UnmarshalText([]byte(s.Filter.Where)); err != nil {
 		return nil, fmt.Errorf("filter: %w", err)
@@ -146,6 +150,11 @@ func same(a, b *Step) bool {
 		one, other := *a.Join, *b.Join
 		one.Right, other.Right, one.Types, other.Types = "", "", nil, nil
 		a, b = &Step{Join: &one}, &Step{Join: &other}
+	}
+	if a.Program != nil && b.Program != nil {
+		one, other := *a.Program, *b.Program
+		one.Columns, other.Columns = nil, nil // new rows may have others, that were only read
+		a, b = &Step{Program: &one}, &Step{Program: &other}
 	}
 	x, err := a.JSON()
 	y, err2 := b.JSON()

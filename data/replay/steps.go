@@ -101,6 +101,14 @@ func Carry(in, out *arrow.Schema, step Step) (*arrow.Schema, error) {
 	return steps.carriedBy(out)
 }
 
+// On gives a schema the steps, if there are any.
+func (s *Steps) On(t *arrow.Schema) (*arrow.Schema, error) {
+	if len(s.Steps) == 0 {
+		return t, nil
+	}
+	return s.carriedBy(t)
+}
+
 // carriedBy gives a schema the steps.
 func (s *Steps) carriedBy(t *arrow.Schema) (*arrow.Schema, error) {
 	var text bytes.Buffer

@@ -15,6 +15,7 @@ import (
 	"pipe/data/format"
 	"pipe/data/metric"
 	"pipe/data/source"
+	"pipe/data/source/cell"
 	"pipe/data/source/csv"
 	"pipe/pipeline"
 	"pipe/pipeline/settings"
@@ -134,22 +135,24 @@ func (w *workDir) store(ctx context.Context, env pipeline.Env, root *os.Root, o 
 	switch take := format.Of(t).Take; {
 	case t == pipeline.Metrics:
 		return w.storeMetrics(env, out, f)
+	case t == pipeline.Table && w.stage.Rows:
+		return w.storeRows(ctx, env, out, f, name)
 	case t == pipeline.Table && strings.HasSuffix(name, csvEnding):
-		return w.storeCSV(ctx, env, out, f, name)
+		return w.storeCSV(ctx, env, out, f, name, nil)
 	case take != nil:
-		return storeForeign(ctx, env, out, f, t)
+		return storeForeign(ctx, out, f, t, func(loss string) { env.Log().Warn(loss) })
 	}
 	_, err = io.Copy(out, infile.Reader(ctx, f))
 	return err
 }
 
 // storeForeign stores what is written in any form in the form of its type.
-func storeForeign(ctx context.Context, env pipeline.Env, out io.Writer, f *os.File, t pipeline.PortType) error {
+func storeForeign(ctx context.Context, out io.Writer, f *os.File, t pipeline.PortType, loss func(string)) error {
 	info, err := f.Stat()
 	if err != nil {
 		return err
 	}
-	err = format.Of(t).Take(ctx, out, f, info.Size(), func(loss string) { env.Log().Warn(loss) })
+	err = format.Of(t).Take(ctx, out, f, info.Size(), loss)
 	if unknown := (*format.UnknownForm)(nil); errors.As(err, &unknown) && diag.HintOf(err) == "" {
 		hint := "write an Arrow IPC file or stream, or declare the type file and let ingest read it"
 		if t == pipeline.Table {
@@ -160,14 +163,17 @@ func storeForeign(ctx context.Context, env pipeline.Env, out io.Writer, f *os.Fi
 	return err
 }
 
-// storeCSV reads CSV as an ingest stage without settings does.
-func (w *workDir) storeCSV(ctx context.Context, env pipeline.Env, out source.Output, f *os.File, name string) error {
+// storeCSV reads CSV as an ingest stage without settings does, or as another file was read
+// whose columns had some types.
+func (w *workDir) storeCSV(ctx context.Context, env pipeline.Env, out source.Output, f *os.File, name string, types []cell.Typed) error {
 	info, err := f.Stat()
 	if err != nil {
 		return err
 	}
 	rows, err := csv.Usual().Open(ctx, source.Inputs{
 		Files:    []*source.File{{ReaderAt: f, Size: info.Size(), Name: outputsDir + "/" + name}},
+		Contract: cell.Contract{}.Again(types),
+		Empty:    types != nil,
 		Threads:  env.Threads(),
 		Progress: env.Progress,
 	})
@@ -178,7 +184,9 @@ func (w *workDir) storeCSV(ctx context.Context, env pipeline.Env, out source.Out
 	if _, err := source.Write(ctx, out, rows); err != nil {
 		return err
 	}
-	rows.Report(env.Log())
+	if types == nil {
+		rows.Report(env.Log())
+	}
 	return nil
 }
 

@@ -44,6 +44,12 @@ The cached result is used again while the settings, inputs, files, seed and the 
 command calls are not part of that: when a program changes (` + "`pipe show RUN/STAGE`" + ` says which it was), say so in ` + "`set`" + `, for example
 ` + "`set: {TOOL_VERSION: \"2\"}`" + `. The command must give the same outputs each time; take random numbers from PIPE_SEED and no dates from the clock.
 
+With ` + "`rows: true`" + ` a model behind the command can be asked about new rows as they are read: ` + "`pipe predict`" + ` and
+` + "`pipe evaluate`" + ` run the command on them, with the files and other inputs that it had in training. It reads one table and
+writes one, in which each row is made of the row in the same place, or with ` + "`group: customer`" + ` of the rows with the same value of that column. This is
+checked when the stage runs: rows in are rows out, and the command is run once more on some of the rows, in another order, which
+must give the same. New rows have the columns of training; the target may be without any value, so that nothing can be made of it.
+
 A table is written as Arrow (an IPC file or stream, compressed or not: ` + "`to_feather`" + ` in pandas,
 ` + "`write_ipc`" + ` in Polars) or, named ` + "`outputs/PORT.csv`" + `, as CSV, which is read as an ingest stage without
 settings reads it. It is stored in one form:
@@ -95,8 +101,12 @@ type Exec struct {
 
 	Metrics settings.Map[MetricSetting] `yaml:"metrics" added:"true" doc:"What is to be known of metrics that the command writes, by name, as in metrics: {wer: down}."`
 
+	Rows  bool   `yaml:"rows" added:"true" doc:"Whether the command reads one table and writes one, with a row for each row that it reads, in their order, and makes it of that row alone. New rows then go through the command, too, when a model is asked about them. It is checked with some of the rows."`
+	Group string `yaml:"group" added:"true" max:"1000" doc:"A column of the table that the command reads: with rows, it makes a row of that row and of the others that have the same value there, whichever rows else there are."`
+
 	lookup func(string) (string, bool)
 	on     *Supervisor
+	again  *again // how new rows go through it; nil: these are not new
 }
 
 // A MetricSetting is what is to be known of a metric.
@@ -176,6 +186,9 @@ func (s *Exec) KeyParts() []artifacts.KeyPart {
 	if types[pipeline.Table] || types[pipeline.Dataset] {
 		parts = append(parts, artifacts.KeyPart{Name: "arrow", Value: strconv.Itoa(table.ForeignVersion)})
 	}
+	if s.again != nil {
+		parts = append(parts, s.again.keyPart())
+	}
 	return parts
 }
 
@@ -209,6 +222,23 @@ func (s *Exec) run(ctx context.Context, env pipeline.Env, m *mask) error {
 	if err != nil {
 		return err
 	}
+	if s.Rows {
+		if w.rowsPort, err = s.rowsPort(env); err != nil {
+			return err
+		}
+	}
+	if err := s.call(ctx, env, m, w); err != nil {
+		return err
+	}
+	defer w.close()
+	if err := w.collect(ctx, env); err != nil || !s.Rows || s.again != nil {
+		return err
+	}
+	return s.checkRows(ctx, env, m, w)
+}
+
+// call runs the command in a work folder.
+func (s *Exec) call(ctx context.Context, env pipeline.Env, m *mask, w *workDir) error {
 	if err := w.layInputs(ctx, env); err != nil {
 		return err
 	}
@@ -227,8 +257,5 @@ func (s *Exec) run(ctx context.Context, env pipeline.Env, m *mask) error {
 		}
 		run.scripts = append(run.scripts, filepath.FromSlash(placeOf(f)))
 	}
-	if err := run.run(ctx); err != nil {
-		return err
-	}
-	return w.collect(ctx, env)
+	return run.run(ctx)
 }

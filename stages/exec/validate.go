@@ -2,6 +2,7 @@ package exec
 
 import (
 	"errors"
+	"fmt"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -30,6 +31,7 @@ func (s *Exec) Validate() error {
 			errs = append(errs, &settings.FieldError{Field: "outputs", Err: errors.New("the name of an output " + msg), Todo: hint})
 		}
 	}
+	errs = append(errs, s.checkTables())
 	if a, b, clash := clashing(s.Outputs.Keys()); clash {
 		errs = append(errs, settings.FieldErrorf("outputs", "%q and %q have the same variable %s", a, b, portVariable("PIPE_OUTPUT_", a)))
 	}
@@ -158,7 +160,33 @@ func clashing(ports []string) (a, b string, clash bool) {
 	return "", "", false
 }
 
+// checkTables makes sure that it is clear which table has rows like those of the input.
+func (s *Exec) checkTables() error {
+	tables := 0
+	for _, o := range s.Outputs {
+		if pipeline.PortType(o.Value) == pipeline.Table {
+			tables++
+		}
+	}
+	switch {
+	case s.Rows && tables != 1:
+		return &settings.FieldError{Field: "rows", Err: fmt.Errorf("the command writes %d tables, and not one", tables),
+			Todo: "declare the one that has a row for each row of the input: outputs: {table: table}"}
+	case s.Group != "" && !s.Rows:
+		return &settings.FieldError{Field: "group", Err: errors.New("nothing says that there is a row for each row that the command reads"), Todo: "add rows: true"}
+	}
+	return nil
+}
+
 // Repeats implements pipeline.Repeater.
-func (*Exec) Repeats() (port, why string) {
+func (s *Exec) Repeats() (port, why string) {
+	if s.Rows {
+		return "", ""
+	}
 	return "", "nobody knows what the command does with rows"
+}
+
+// Remedy implements pipeline.Remedier.
+func (*Exec) Remedy() string {
+	return "if the command makes one row of each, say so with `rows: true` in the settings of the stage: new rows then go through it, too"
 }

@@ -35,6 +35,10 @@ type workDir struct {
 	inputs map[string]string // by port, the absolute path of what the command reads
 
 	measured map[string]bool // metrics that the command has written
+
+	rowsPort string   // of the table whose rows the command reads one by one
+	sample   *os.File // a table in place of it
+	made     *os.File // the table that has a row for each
 }
 
 func newWorkDir(dir string, s *Exec, m *mask) (*workDir, error) {
@@ -123,6 +127,9 @@ func (w *workDir) layInput(ctx context.Context, env pipeline.Env, port string) e
 	}
 	path := filepath.Join(w.dir, inputsDir, port)
 	as, _ := w.stage.Formats.Get(port)
+	if w.sample != nil && port == w.rowsPort {
+		return w.laySample(ctx, path, as)
+	}
 	isArrow := in.Type == pipeline.File
 	if isArrow {
 		start := make([]byte, len(arrowMagic))
@@ -134,7 +141,7 @@ func (w *workDir) layInput(ctx context.Context, env pipeline.Env, port string) e
 	switch of := format.Of(in.Type); {
 	case as == CSV:
 		w.inputs[port] = path + csvEnding
-		return wrap(writeCSV(ctx, w.inputs[port], in))
+		return wrap(writeCSV(ctx, w.inputs[port], in, in.Size()))
 	case of.Files:
 		w.inputs[port] = path
 		return wrap(layDir(ctx, env, port, path))
@@ -183,8 +190,8 @@ func writeFile(ctx context.Context, path string, r io.Reader, mode fs.FileMode) 
 	return errors.Join(err, f.Close())
 }
 
-func writeCSV(ctx context.Context, path string, in *pipeline.Input) error {
-	r, err := table.Open(in, in.Size())
+func writeCSV(ctx context.Context, path string, in io.ReaderAt, size int64) error {
+	r, err := table.Open(in, size)
 	if err != nil {
 		return diag.WithHint(err, "the format csv is for tables and data sets")
 	}

@@ -2,14 +2,18 @@ package ingest
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"strconv"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
+	"pipe/base/address"
+	"pipe/base/infile"
 	"pipe/data/replay"
 	"pipe/data/source"
+	"pipe/data/source/all"
 	"pipe/data/source/cell"
 	"pipe/data/source/schema"
 	"pipe/pipeline"
@@ -120,6 +124,30 @@ func stepsOf(rows source.Rows) string {
 		return pairs[replay.StepsKey]
 	}
 	return ""
+}
+
+// StepsOf is what a file of new rows says that they went through, as metadata of a table
+// have it; empty if it says nothing, as text does, or if it is on a server.
+func StepsOf(ctx context.Context, path string) (string, error) {
+	kind := source.ByName(all.Kinds(), path)
+	if kind == nil || address.Is(path) || kind.Name != "arrow" && kind.Name != "parquet" {
+		return "", nil
+	}
+	f, err := infile.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return "", err
+	}
+	rows, err := kind.New().Open(ctx, source.Inputs{Files: []*source.File{{ReaderAt: f, Size: info.Size(), Name: path}}, Empty: true, Threads: 1})
+	if err != nil {
+		return "", nil // whoever reads it will say it
+	}
+	defer rows.Close()
+	return stepsOf(rows), nil
 }
 
 // carried is what a table says of how its rows were read, nil if that is the usual

@@ -37,7 +37,7 @@ func (s *Stage) predictData(ctx context.Context, env pipeline.Env, model *nn.Mod
 	}
 	defer a.Close()
 	defer a.out.Discard()
-	a.out.columns(env, dataPort, ds.Info.Elements())
+	a.out.columns(env, dataPort, dataPort, ds.Info.Elements())
 	for ex, err := range ds.Stream() {
 		if err == nil {
 			err = ctx.Err()

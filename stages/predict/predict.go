@@ -39,8 +39,17 @@ const (
 	dataPort  = "data"
 )
 
+// Ports of rows that went through a command: what they were read as, and why some of them have
+// a problem.
+const (
+	rawPort      = "raw"
+	problemsPort = "problems"
+)
+
 // Ports are the inputs that are no tables to join.
-func Ports() []string { return []string{tablePort, dataPort, "transform", "model"} }
+func Ports() []string {
+	return []string{tablePort, dataPort, rawPort, problemsPort, "transform", "model"}
+}
 
 // Kind describes the stage kind.
 func Kind() pipeline.Kind {
@@ -82,6 +91,8 @@ rows are as the network takes them, and need no target.`,
 			{Name: tablePort, Type: pipeline.Table, Doc: "rows to predict"},
 			{Name: "transform", Type: pipeline.Transform, Doc: "the transform whose data sets the model was trained with"},
 			{Name: "model", Type: pipeline.Model, Doc: "the model to ask"},
+			{Name: rawPort, Type: pipeline.Table, Optional: true, Doc: "the rows as they were read, where table is what a command made of each: their columns are carried along"},
+			{Name: problemsPort, Type: pipeline.Table, Optional: true, Doc: "why rows have a problem already, of a stage replay"},
 			{Name: "*", Type: pipeline.Table, Optional: true, Doc: "tables that were joined in training, or later versions of them, by any names"},
 			{Name: dataPort, Type: pipeline.Dataset, InPlaceOf: []string{tablePort, "transform"}, Doc: "rows to predict that are a data set already, with or without a target; what it keeps is carried along"},
 		},
@@ -244,7 +255,12 @@ func misfit(format string, args ...any) error {
 // predict streams the table: each batch is transformed, run through the model
 // and written before the next one is read.
 func (s *Stage) predict(ctx context.Context, env pipeline.Env, model *nn.Model, transform *feature.Transform, r *table.Reader) error {
-	a, err := s.ask(env, model, r.Schema(), r.NumRows())
+	beside, err := s.openBeside(env, r)
+	if err != nil {
+		return err
+	}
+	defer beside.close()
+	a, err := s.ask(env, model, beside.schema, r.NumRows())
 	if err != nil {
 		return err
 	}
@@ -257,12 +273,16 @@ func (s *Stage) predict(ctx context.Context, env pipeline.Env, model *nn.Model, 
 	if taken, err := transform.Taken(r.Schema()); err == nil && len(taken) > 0 {
 		env.Log().Info("columns that were joined in training are in the table, and are taken from there", "columns", strings.Join(taken, ", "))
 	}
-	a.out.columns(env, tablePort, from)
+	a.out.columns(env, beside.port, tablePort, from)
 	counts, err := transform.ApplyRows(ctx, r, s.Strict, feature.Resources{Threads: env.Threads(), Scratch: env.Scratch}, func(rows, features arrow.RecordBatch, problems []string) error {
 		inputs, err := inputsOf(features, len(a.inputs))
 		if err != nil {
 			return err
 		}
+		if rows, problems, err = beside.of(rows, problems, a.out); err != nil {
+			return err
+		}
+		defer rows.Release()
 		return a.add(rows, inputs, problems)
 	})
 	if err != nil {

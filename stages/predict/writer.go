@@ -31,7 +31,10 @@ type writer struct {
 	// Rows for which the output of the model is no number, and the first of them.
 	infinite, firstInfinite int64
 	// Rows with a feature that is no token id of the vocabulary.
-	unknown struct {
+	// Rows that had a problem before they came here, and the first.
+	given      int64
+	firstGiven string
+	unknown    struct {
 		rows  int64
 		first *nn.TokenError
 	}
@@ -109,14 +112,14 @@ func says(sig *nn.Signature) []arrow.Field {
 
 // columns tells what the columns of the predictions are made of: what the
 // model says, of all columns of a port that the features are made from and of
-// what the model has learned to predict.
-func (w *writer) columns(env pipeline.Env, port string, from []string) {
+// what the model has learned to predict. Those of another port are carried along.
+func (w *writer) columns(env pipeline.Env, kept, port string, from []string) {
 	edge := func(column, port, from string) {
 		env.Column(pipeline.ColumnRef{Port: "predictions", Column: column}, pipeline.ColumnRef{Port: port, Column: from})
 	}
 	for i, name := range table.Names(w.Schema()) {
 		if i < len(w.keep) {
-			edge(name, port, name)
+			edge(name, kept, name)
 			continue
 		}
 		for _, target := range w.signature.Columns() {
@@ -202,6 +205,9 @@ func (w *writer) nothing(problems []feature.ProblemCount) error {
 	}
 	if e := w.unknown.first; len(problems) == 0 && e != nil {
 		return fmt.Errorf("%s; the problem of %d: %w", all, w.unknown.rows, e)
+	}
+	if len(problems) == 0 && w.given > 0 {
+		return fmt.Errorf("%s; the problem of the first of them: %s", all, w.firstGiven)
 	}
 	if len(problems) == 0 {
 		return diag.WithHint(fmt.Errorf("%s: the output of the model is no number", all), farAway)

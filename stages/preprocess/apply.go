@@ -83,18 +83,10 @@ func (s *Apply) Run(ctx context.Context, env pipeline.Env) error {
 	if err != nil {
 		return err
 	}
-	var tables []replay.Table
-	for _, port := range s.Joined {
-		in, err := env.Open(port)
-		if err != nil {
-			return err
-		}
-		t, err := replay.OpenTable(in, in.Size(), port, in.ID().String())
-		if err != nil {
-			return err
-		}
-		defer t.Close()
-		tables = append(tables, t)
+	tables, err := joined(env, s.Joined)
+	defer closeAll(tables)
+	if err != nil {
+		return err
 	}
 	transform = transform.With(tables)
 	for _, port := range env.Inputs() {

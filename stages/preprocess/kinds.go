@@ -1,7 +1,7 @@
 // Package preprocess holds the kinds of stages that prepare tables for
 // training: split divides the rows of a table among parts, and preprocess
 // fits feature transforms on one part and applies them to all, and apply does
-// only the latter.
+// only the latter. replay takes new rows through what comes before.
 package preprocess
 
 import (
@@ -15,7 +15,7 @@ import (
 
 // Kinds lists the kinds of this package.
 func Kinds() []pipeline.Kind {
-	return []pipeline.Kind{preprocessKind(), applyKind(), splitKind()}
+	return []pipeline.Kind{preprocessKind(), applyKind(), replayKind(), splitKind()}
 }
 
 // openTable opens the table behind an input port, to be read by batches that are

@@ -287,7 +287,7 @@ func TestKindsAreListedOnce(t *testing.T) {
 	for _, k := range Kinds() {
 		names = append(names, k.Name)
 	}
-	if got, want := fmt.Sprint(names), "[preprocess apply split]"; got != want {
+	if got, want := fmt.Sprint(names), "[preprocess apply replay split]"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }

@@ -127,7 +127,7 @@ func explainAbsent(ctx context.Context, w *workspace.Workspace, p *past, res *ru
 				todo = fmt.Sprintf("predict rows that have the column, and %s as they were read, since these are derived as in training", strings.Join(anew, ", "))
 			}
 			why := "pipe predict does not run it"
-			if by := p.dropper(i); by != nil && repeatable(w, e) {
+			if by := p.dropper(w, i); by != nil && repeatable(w, e) {
 				why = fmt.Sprintf("new rows cannot go through it because of stage %s (%s) behind it", by.Stage, by.Kind)
 			}
 			failed.Err = diag.WithHint(failed.Err, fmt.Sprintf("stage %s (%s) made the column %q of the training data, and %s: %s", e.Stage, e.Kind, name, why, todo))

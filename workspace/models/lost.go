@@ -46,7 +46,7 @@ func (p *past) lost(ctx context.Context, w *workspace.Workspace) error {
 				continue
 			}
 			behind := "the stages behind it"
-			if by := p.dropper(i); by != nil {
+			if by := p.dropper(w, i); by != nil {
 				behind = fmt.Sprintf("stage %s (%s) behind it", by.Stage, by.Kind)
 			}
 			why := "which new rows cannot repeat because of " + behind
@@ -164,7 +164,7 @@ func (p *past) rowsOf() map[*lineage.Execution]bool {
 
 // dropper is the first execution behind another one whose rows are not those that came
 // in, or nil if there is none.
-func (p *past) dropper(at int) *lineage.Execution {
+func (p *past) dropper(w *workspace.Workspace, at int) *lineage.Execution {
 	of := map[artifacts.ID]bool{}
 	for _, o := range p.train[at].Outputs {
 		of[o.ID] = true
@@ -173,7 +173,7 @@ func (p *past) dropper(at int) *lineage.Execution {
 		if !slices.ContainsFunc(e.Inputs, func(in lineage.Input) bool { return of[in.ID] }) {
 			continue
 		}
-		if slices.Contains([]string{"aggregate", "union", "exec", "sql"}, e.Kind) {
+		if slices.Contains([]string{"aggregate", "union", "exec", "sql"}, e.Kind) && (e.Kind != "exec" || !repeatable(w, e)) {
 			return e
 		}
 		for _, o := range e.Outputs {

@@ -29,6 +29,7 @@ type Request struct {
 	Tables    []Later  // in place of tables that the training data were joined with
 	Read      []string // settings of how the file is written, each NAME=VALUE
 	Prefix    string   // goes before the names of the added columns
+	AllowExec bool     // commands of runs that were imported may run
 	Strict    bool     // the first row that cannot be predicted is an error
 	Observe   func(runner.Event)
 }
@@ -193,17 +194,28 @@ func predictionPlan(ctx context.Context, w *workspace.Workspace, m registry.Mode
 	if err != nil {
 		return nil, nil, err
 	}
-	score.Inputs = []pipeline.Edge{
-		{Port: "table", From: pipeline.Ref{Stage: loadStep, Port: "table"}},
-		{Port: "transform", Type: pipeline.Transform, Artifact: past.transform},
-		{Port: "model", Type: pipeline.Model, Artifact: m.ID},
-	}
-	score.Inputs = append(score.Inputs, tables.edges...)
-	plan, err := pipeline.NewPlan(m.Pipeline+".predict", 0, append(append([]*pipeline.Step{load}, tables.steps...), score)...)
+	way, err := past.route(ctx, w, req.File, false, req.Strict, tables.edges)
 	if err != nil {
 		return nil, nil, err
 	}
-	return plan.PinFiles(past.pins(tables.steps, req.Tables)), tables, nil
+	score.Inputs = []pipeline.Edge{
+		{Port: "table", From: way.rows},
+		{Port: "transform", Type: pipeline.Transform, Artifact: past.transform},
+		{Port: "model", Type: pipeline.Model, Artifact: m.ID},
+	}
+	if len(way.steps) > 0 {
+		score.Inputs = append(score.Inputs, pipeline.Edge{Port: "raw", From: pipeline.Ref{Stage: loadStep, Port: "table"}}, pipeline.Edge{Port: "problems", From: way.problems})
+	}
+	score.Inputs = append(score.Inputs, tables.edges...)
+	between := slices.Concat(tables.steps, way.steps)
+	if err := past.allowed(ctx, w, between, req.AllowExec); err != nil {
+		return nil, nil, err
+	}
+	plan, err := pipeline.NewPlan(m.Pipeline+".predict", 0, slices.Concat([]*pipeline.Step{load}, between, []*pipeline.Step{score})...)
+	if err != nil {
+		return nil, nil, err
+	}
+	return plan.PinFiles(past.pins(between, req.Tables)), tables, nil
 }
 
 func step(w *workspace.Workspace, name, kind, settings string) (*pipeline.Step, error) {
