@@ -22,9 +22,9 @@ import (
 )
 
 func (a *app) predictCommand() *cobra.Command {
-	var model, transform, output, prefix string
-	var strict, allowExec bool
-	var read, tables []string
+	var from newRows
+	var output, prefix string
+	var strict bool
 	cmd := &cobra.Command{
 		Use:   "predict FILE",
 		Short: "Score new rows with a trained model",
@@ -76,26 +76,12 @@ The file is written in the form that its ending names:
 			if err != nil {
 				return err
 			}
-			if address.Is(words[0]) {
-				if _, err := address.Parse(words[0]); err != nil {
-					return diag.Usage(fmt.Errorf("%s: %w", diag.Visible(address.Shown(words[0])), err))
-				}
-			} else if _, err := os.Stat(words[0]); errors.Is(err, fs.ErrNotExist) {
-				return workspace.MissingFile("file", words[0], "*.csv")
-			}
-			later, err := laterTables(tables)
+			req, err := from.request(words[0])
 			if err != nil {
 				return err
 			}
-			req := models.Request{Tables: later, File: words[0], Model: model, Transform: transform, Read: read, Prefix: prefix, Strict: strict, AllowExec: allowExec}
-			if err := req.Check(); err != nil {
-				return err
-			}
-			open := a.host.OpenNearestToWrite
-			if transform != "" {
-				open = a.host.OpenToFill
-			}
-			return withWorkspace(open, func(ws *workspace.Workspace) error {
+			req.Prefix, req.Strict = prefix, strict
+			return withWorkspace(from.open(a), func(ws *workspace.Workspace) error {
 				v := ui.NewWarnings(a.err, a.painter(a.err))
 				req.Observe = v.Event
 				done, err := models.Predict(cmd.Context(), ws, req)
@@ -109,16 +95,52 @@ The file is written in the form that its ending names:
 			})
 		},
 	}
-	cmd.Flags().StringVarP(&model, "model", "m", "", "the model: an artifact, a run, a stage, a pipeline, or PIPELINE@LABEL (default: the newest model)")
-	cmd.Flags().StringVar(&transform, "transform", "", "file with the transform that the model was trained behind; the model is a file then, too")
-	cmd.Flags().StringArrayVar(&tables, "table", nil, "STAGE=FILE: a later version of a table that the training data were joined with (may be repeated)")
-	cmd.Flags().StringArrayVar(&read, "read", nil, "setting NAME=VALUE of how the file is written, in place of what it was in training (may be repeated)")
+	from.flags(a, cmd)
 	cmd.Flags().StringVarP(&output, "output", "o", "-", "file to write, in the form of its ending; - is CSV on standard output")
 	cmd.Flags().StringVar(&prefix, "prefix", "", "goes before the names of the added columns, where the file has columns of these names")
-	cmd.Flags().BoolVar(&allowExec, "allow-exec", false, "run commands of stages exec of a run that was imported, too: they are somebody else's")
 	cmd.Flags().BoolVar(&strict, "strict", false, "fail at the first row that cannot be predicted")
-	_ = cmd.RegisterFlagCompletionFunc("model", a.completeRefs)
 	return cmd
+}
+
+// newRows are the flags of commands that read new rows for a model.
+type newRows struct {
+	model, transform string
+	allowExec        bool
+	read, tables     []string
+}
+
+func (n *newRows) flags(a *app, cmd *cobra.Command) {
+	cmd.Flags().StringVarP(&n.model, "model", "m", "", "the model: an artifact, a run, a stage, a pipeline, or PIPELINE@LABEL (default: of the latest run)")
+	cmd.Flags().StringVar(&n.transform, "transform", "", "file with the transform that the model was trained behind; the model is a file then, too")
+	cmd.Flags().StringArrayVar(&n.tables, "table", nil, "STAGE=FILE: a later version of a table that the training data were joined with (may be repeated)")
+	cmd.Flags().StringArrayVar(&n.read, "read", nil, "setting NAME=VALUE of how the file is written, in place of what it was in training (may be repeated)")
+	cmd.Flags().BoolVar(&n.allowExec, "allow-exec", false, "run commands of stages exec of a run that was imported, too: they are somebody else's")
+	_ = cmd.RegisterFlagCompletionFunc("model", a.completeRefs)
+}
+
+// request is about a file of rows.
+func (n *newRows) request(file string) (req models.Request, err error) {
+	if address.Is(file) {
+		if _, err := address.Parse(file); err != nil {
+			return req, diag.Usage(fmt.Errorf("%s: %w", diag.Visible(address.Shown(file)), err))
+		}
+	} else if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+		return req, workspace.MissingFile("file", file, "*.csv")
+	}
+	later, err := laterTables(n.tables)
+	if err != nil {
+		return req, err
+	}
+	req = models.Request{Tables: later, File: file, Model: n.model, Transform: n.transform, Read: n.read, AllowExec: n.allowExec}
+	return req, req.Check()
+}
+
+// open is how the store is opened: with a transform that is a file there need not be one.
+func (n *newRows) open(a *app) func() (*workspace.Workspace, error) {
+	if n.transform != "" {
+		return a.host.OpenToFill
+	}
+	return a.host.OpenNearestToWrite
 }
 
 // laterTables reads the flags that name tables.
@@ -160,16 +182,7 @@ func (a *app) writePredictions(ctx context.Context, ws *workspace.Workspace, don
 	if isFile {
 		fmt.Fprintf(a.err, "%s: %s scored\n", diag.Visible(output), ui.Plural(done.Rows-done.Problems, "row"))
 	}
-	if len(done.Kept) > 0 {
-		fmt.Fprintf(a.err, "joined as in training: %s; --table %s=FILE takes a later version\n", diag.Visible(strings.Join(done.Kept, ", ")), diag.Visible(done.Kept[0]))
-	}
-	if len(done.Anew) > 0 {
-		fmt.Fprintf(a.err, "warning: taken as it was read, and derived as in training: %s; if the file has gone through these stages already, its predictions are wrong; a file .arrow or .parquet that pipe get wrote says what it went through, and is taken as it is\n", diag.Visible(strings.Join(done.Anew, ", ")))
-	}
-	for _, t := range done.Thinned {
-		fmt.Fprintf(a.err, "warning: stage %s (%s) of training left out %s before stage %s; here all rows count, so that predictions near such rows differ from those of training: leave them out of the file\n",
-			diag.Visible(t.Stage), t.Kind, diag.Visible(t.Which), diag.Visible(t.Before))
-	}
+	a.writeRemarks(&done.Remarks)
 	if done.Problems > 0 {
 		fmt.Fprintf(a.err, "warning: %s without a prediction, see the column %s\n", ui.Plural(done.Problems, "row"), diag.Visible(done.Column))
 		for _, p := range done.First {
@@ -184,4 +197,21 @@ func (a *app) writePredictions(ctx context.Context, ws *workspace.Workspace, don
 		}
 	}
 	return nil
+}
+
+// writeRemarks says what was done to new rows on their way.
+func (a *app) writeRemarks(done *models.Remarks) {
+	if len(done.Kept) > 0 {
+		fmt.Fprintf(a.err, "joined as in training: %s; --table %s=FILE takes a later version\n", diag.Visible(strings.Join(done.Kept, ", ")), diag.Visible(done.Kept[0]))
+	}
+	if len(done.Raw) > 0 {
+		fmt.Fprintf(a.err, "taken as it was read, and derived as in training: %s\n", diag.Visible(strings.Join(done.Raw, ", ")))
+	}
+	if len(done.Anew) > 0 {
+		fmt.Fprintf(a.err, "warning: taken as it was read, and derived as in training: %s; if the file has gone through these stages already, its predictions are wrong; a file .arrow or .parquet that pipe get wrote says what it went through, and is taken as it is\n", diag.Visible(strings.Join(done.Anew, ", ")))
+	}
+	for _, t := range done.Thinned {
+		fmt.Fprintf(a.err, "warning: stage %s (%s) of training left out %s before stage %s; here all rows count, so that predictions near such rows differ from those of training: leave them out of the file\n",
+			diag.Visible(t.Stage), t.Kind, diag.Visible(t.Which), diag.Visible(t.Before))
+	}
 }

@@ -174,29 +174,27 @@ func (t *Transform) Lacks(in *arrow.Schema) ([]*replay.Join, error) {
 	return part.Joins(), nil
 }
 
-// Again lists columns of a table with a schema that are replaced by steps, though it has
+// Again lists columns of a table with a schema that are replaced by steps. done is whether it has
 // others that only steps make: whoever went through these may have replaced them already.
 // said is whether the table says what it went through: then there are none.
-func (t *Transform) Again(in *arrow.Schema) (names []string, said bool, err error) {
+func (t *Transform) Again(in *arrow.Schema) (names []string, done, said bool, err error) {
 	_, said, err = replay.Behind(in, t.replay)
 	if said || err != nil {
-		return nil, said, err
+		return nil, false, said, err
 	}
 	part, err := t.replayOf(in, false)
 	if err != nil || part == nil {
-		return nil, false, err
+		return nil, false, false, err
 	}
 	read := t.types()
 	made := replay.Made(t.replay)
-	if !slices.ContainsFunc(made, func(name string) bool { _, there := read[name]; return !there && len(in.FieldIndices(name)) > 0 }) {
-		return nil, false, nil
-	}
+	done = slices.ContainsFunc(made, func(name string) bool { _, there := read[name]; return !there && len(in.FieldIndices(name)) > 0 })
 	for _, name := range part.Needs() {
 		if _, there := read[name]; there && slices.Contains(made, name) && len(in.FieldIndices(name)) > 0 {
 			names = append(names, name)
 		}
 	}
-	return names, false, nil
+	return names, done, false, nil
 }
 
 // Taken lists the columns of a table with a schema that were joined in training, and

@@ -30,20 +30,41 @@ type Model struct {
 // first.
 func Models(ctx context.Context, d *lineage.DB, pipeline string) (_ []Model, err error) {
 	defer func() { err = d.Error("list models in", err) }()
-	return lineage.Collect(ctx, d.Reader(), func(rows *sql.Rows) (Model, error) {
-		var m Model
-		var hash, created string
-		if err := rows.Scan(&hash, &m.Execution, &m.RunID, &m.Pipeline, &m.Stage, &m.Port, &m.Size, &created); err != nil {
-			return m, err
-		}
-		var err error
-		if m.ID, err = artifacts.ParseID(hash); err != nil {
-			return m, err
-		}
-		return m, lineage.SetTime(&m.Created, created)
-	}, `SELECT a.hash, m.execution_id, e.run_id, m.pipeline, m.stage, m.port, coalesce(a.size, 0), m.created_at
+	return lineage.Collect(ctx, d.Reader(), scanModel, `SELECT a.hash, m.execution_id, e.run_id, m.pipeline, m.stage, m.port, coalesce(a.size, 0), m.created_at
 		FROM models m JOIN artifacts a ON a.id = m.artifact_id JOIN executions e ON e.id = m.execution_id
 		WHERE ?1 = '' OR m.pipeline = ?1 ORDER BY m.id DESC`, pipeline)
+}
+
+func scanModel(rows *sql.Rows) (Model, error) {
+	var m Model
+	var hash, created string
+	if err := rows.Scan(&hash, &m.Execution, &m.RunID, &m.Pipeline, &m.Stage, &m.Port, &m.Size, &created); err != nil {
+		return m, err
+	}
+	var err error
+	if m.ID, err = artifacts.ParseID(hash); err != nil {
+		return m, err
+	}
+	return m, lineage.SetTime(&m.Created, created)
+}
+
+// LatestRun is a model as the latest run has it that made it, or took it from the cache, nil if
+// none is known. Without an ID it is any model: of the latest run that has one, the last.
+func LatestRun(ctx context.Context, d *lineage.DB, id artifacts.ID) (_ *Model, err error) {
+	defer func() { err = d.Error("find the latest run of a model in", err) }()
+	hash := ""
+	if !id.IsZero() {
+		hash = id.String()
+	}
+	list, err := lineage.Collect(ctx, d.Reader(), scanModel, `SELECT a.hash, e.id, r.id, r.pipeline, e.stage, o.port, coalesce(a.size, 0), m.created_at
+		FROM runs r JOIN executions e ON e.run_id = r.id AND e.status IN ('succeeded', 'cached')
+		JOIN execution_outputs o ON o.execution_id = coalesce(e.cached_from, e.id)
+		JOIN artifacts a ON a.id = o.artifact_id JOIN models m ON m.artifact_id = a.id
+		WHERE ?1 = '' OR a.hash = ?1 ORDER BY r.seq DESC, e.id DESC LIMIT 1`, hash)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	return &list[0], nil
 }
 
 // A Standing is a model that has, or had, a label for a time.

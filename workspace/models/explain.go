@@ -79,13 +79,24 @@ func tellHow(observe func(runner.Event)) func(runner.Event) {
 // loadStep is the name of the step that reads the file.
 const loadStep = "load"
 
+// failedStage is the stage behind the one that read the file that failed first, and the last
+// one if none did.
+func failedStage(res *runner.Result) *runner.StageResult {
+	for i := range res.Stages {
+		if i > 0 && res.Stages[i].Err != nil {
+			return &res.Stages[i]
+		}
+	}
+	return &res.Stages[len(res.Stages)-1]
+}
+
 // explainNames adds to the error of a prediction for which a column is not there what is
 // wrong if none is: a header that is none, or another delimiter.
 func explainNames(ctx context.Context, w *workspace.Workspace, p *past, load *pipeline.Step, res *runner.Result) {
 	if res == nil || len(res.Stages) < 2 || !load.Stage.(source).IsText() {
 		return
 	}
-	failed := &res.Stages[len(res.Stages)-1]
+	failed := failedStage(res)
 	types := settings.Map[string](nil)
 	for _, o := range res.Stages[0].Outputs {
 		if o.Type == string(pipeline.Table) {
@@ -104,7 +115,7 @@ func explainAbsent(ctx context.Context, w *workspace.Workspace, p *past, res *ru
 	if res == nil || len(res.Stages) == 0 {
 		return
 	}
-	load, failed := res.Stages[0], &res.Stages[len(res.Stages)-1]
+	load, failed := res.Stages[0], failedStage(res)
 	there := map[string]bool{}
 	for _, o := range load.Outputs {
 		types, _ := columnTypes(ctx, w, o.ID)

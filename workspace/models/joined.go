@@ -89,7 +89,7 @@ func (p *past) explainLacking(ctx context.Context, w *workspace.Workspace, res *
 	if res == nil || len(res.Stages) == 0 {
 		return
 	}
-	failed := &res.Stages[len(res.Stages)-1]
+	failed := failedStage(res)
 	var lack *replay.LackError
 	if !errors.As(failed.Err, &lack) {
 		return

@@ -82,25 +82,29 @@ func (p *past) anew(ctx context.Context, w *workspace.Workspace) (list []string)
 	return list
 }
 
-// again are the columns of a table that was read which were replaced as in training, though
-// it looks as if that had been done before. A table that says what was done is right.
-func (p *past) again(ctx context.Context, w *workspace.Workspace, rows artifacts.ID) []string {
+// again are the columns of a table that was read which were replaced as in training, and
+// those of them of which it looks as if that had been done before. A table that says what was done is right.
+func (p *past) again(ctx context.Context, w *workspace.Workspace, rows artifacts.ID) (raw, doubt []string) {
 	t, err := content.ReadTable(ctx, w, rows)
 	if err != nil {
-		return nil
+		return nil, nil
 	}
 	defer t.Close()
-	more, said, err := p.fit.Again(t.Schema())
+	replaced, done, said, err := p.fit.Again(t.Schema())
 	if err != nil || said {
-		return nil
+		return nil, nil
 	}
-	list := p.anew(ctx, w)
-	for _, name := range more {
-		if !slices.Contains(list, name) {
-			list = append(list, name)
+	doubt = p.anew(ctx, w)
+	for _, name := range replaced {
+		switch {
+		case slices.Contains(doubt, name):
+		case done:
+			doubt = append(doubt, name)
+		default:
+			raw = append(raw, name)
 		}
 	}
-	return list
+	return raw, doubt
 }
 
 // needs says whether features are made of a column that new rows have.

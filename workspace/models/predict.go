@@ -42,8 +42,14 @@ type Prediction struct {
 	Problems int    // of those that have no prediction
 	Column   string // which says why
 	First    []Problem
-	// Anew are columns that were taken as they were read, and replaced as in training,
-	// though the file has others that stages make, whether these are run for new rows or
+	Remarks
+}
+
+// Remarks are what is to be known of the way that new rows have gone.
+type Remarks struct {
+	// Raw are columns that were taken as they were read, and replaced as in training.
+	Raw []string
+	// Anew are those of them about which there is doubt: the file has others that stages make, whether these are run for new rows or
 	// not: who has run them may have given the replaced ones.
 	Anew []string
 	// Kept are the stages whose tables the rows were joined with as they were in training.
@@ -74,15 +80,11 @@ func Predict(ctx context.Context, w *workspace.Workspace, req Request) (*Predict
 	res, err := w.Run(ctx, plan, workspace.RunOptions{Observe: tellHow(req.Observe)})
 	done := &Prediction{Result: res, Column: req.Prefix + predict.ProblemColumn}
 	if err != nil {
-		explainAbsent(ctx, w, p, res)
-		explainNames(ctx, w, p, plan.Step(loadStep), res)
-		sayHow(res)
-		p.explainLacking(ctx, w, res, req.Tables)
+		p.explain(ctx, w, plan, res, req)
 		return done, err
 	}
 	stage := res.Stages[len(res.Stages)-1]
-	done.Anew, done.Kept = p.again(ctx, w, tableOf(res)), tables.names(ctx, w, p, tableOf(res))
-	done.Thinned = p.thinned(ctx, w, tableOf(res))
+	done.Remarks = p.remarks(ctx, w, res, tables)
 	done.Table = content.Artifact{ID: stage.Outputs[0].ID, Type: pipeline.Table}
 	for _, m := range stage.Metrics {
 		switch m.Name {
@@ -101,6 +103,21 @@ func Predict(ctx context.Context, w *workspace.Workspace, req Request) (*Predict
 		done.First, err = firstProblems(ctx, w, done, res)
 	}
 	return done, err
+}
+
+// explain adds to the error of a run on new rows what is to be done about it.
+func (p *past) explain(ctx context.Context, w *workspace.Workspace, plan *pipeline.Plan, res *runner.Result, req Request) {
+	explainAbsent(ctx, w, p, res)
+	explainNames(ctx, w, p, plan.Step(loadStep), res)
+	sayHow(res)
+	p.explainLacking(ctx, w, res, req.Tables)
+}
+
+func (p *past) remarks(ctx context.Context, w *workspace.Workspace, res *runner.Result, tables *branches) Remarks {
+	rows := tableOf(res)
+	r := Remarks{Kept: tables.names(ctx, w, p, rows), Thinned: p.thinned(ctx, w, rows)}
+	r.Raw, r.Anew = p.again(ctx, w, rows)
+	return r
 }
 
 // maxProblems is how many rows without a prediction are named.
@@ -175,9 +192,6 @@ func asked(ctx context.Context, w *workspace.Workspace, req Request) (registry.M
 // predictionPlan is a plan that reads the file, makes the tables anew of which there are
 // later versions, and begins otherwise with stored artifacts.
 func predictionPlan(ctx context.Context, w *workspace.Workspace, m registry.Model, past *past, req Request) (*pipeline.Plan, *branches, error) {
-	if err := past.lost(ctx, w); err != nil {
-		return nil, nil, err
-	}
 	load, err := reading(ctx, w, past, req)
 	if err != nil {
 		return nil, nil, err
@@ -190,11 +204,7 @@ func predictionPlan(ctx context.Context, w *workspace.Workspace, m registry.Mode
 	if err != nil {
 		return nil, nil, err
 	}
-	tables, err := joinedTables(ctx, w, past, req.Tables)
-	if err != nil {
-		return nil, nil, err
-	}
-	way, err := past.route(ctx, w, req.File, false, req.Strict, tables.edges)
+	tables, way, err := past.between(ctx, w, req, false)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -208,9 +218,6 @@ func predictionPlan(ctx context.Context, w *workspace.Workspace, m registry.Mode
 	}
 	score.Inputs = append(score.Inputs, tables.edges...)
 	between := slices.Concat(tables.steps, way.steps)
-	if err := past.allowed(ctx, w, between, req.AllowExec); err != nil {
-		return nil, nil, err
-	}
 	plan, err := pipeline.NewPlan(m.Pipeline+".predict", 0, slices.Concat([]*pipeline.Step{load}, between, []*pipeline.Step{score})...)
 	if err != nil {
 		return nil, nil, err
@@ -230,7 +237,8 @@ func step(w *workspace.Workspace, name, kind, settings string) (*pipeline.Step, 
 	return &pipeline.Step{Name: name, Kind: k, Stage: stage, Terms: pipeline.Terms{Cache: true}}, nil
 }
 
-// findModel finds the model that a reference means; without one, the newest.
+// findModel finds the model that a reference means; without one, that of the latest run which
+// has one. Of several runs that have the same model it is the latest, unless the reference names one.
 func findModel(ctx context.Context, w *workspace.Workspace, ref string) (registry.Model, error) {
 	models, err := registry.Models(ctx, w.DB, "")
 	if err != nil {
@@ -240,11 +248,24 @@ func findModel(ctx context.Context, w *workspace.Workspace, ref string) (registr
 		return registry.Model{}, errNoModels()
 	}
 	if ref == "" {
-		return models[0], nil
+		last, err := registry.LatestRun(ctx, w.DB, artifacts.ID{})
+		if err != nil || last == nil {
+			return models[0], err
+		}
+		return *last, nil
 	}
 	found, err := w.DB.ResolveEnded(ctx, ref)
 	if err != nil {
 		return registry.Model{}, err
+	}
+	if found.RunID == "" {
+		last, err := registry.LatestRun(ctx, w.DB, found.Artifact)
+		if err != nil {
+			return registry.Model{}, err
+		}
+		if last != nil {
+			return *last, nil
+		}
 	}
 	ids := []artifacts.ID{found.Artifact}
 	if found.Artifact.IsZero() {

@@ -34,6 +34,23 @@ type route struct {
 	problems pipeline.Ref // why rows have none; zero if there is no such table
 }
 
+// between finds what is between the file of a request and the transform: the stages that
+// make the tables which its rows are joined with, and those that the rows go through.
+func (p *past) between(ctx context.Context, w *workspace.Workspace, req Request, labelled bool) (*branches, *route, error) {
+	if err := p.lost(ctx, w); err != nil {
+		return nil, nil, err
+	}
+	tables, err := joinedTables(ctx, w, p, req.Tables)
+	if err != nil {
+		return nil, nil, err
+	}
+	way, err := p.route(ctx, w, req.File, labelled, req.Strict, tables.edges)
+	if err != nil {
+		return nil, nil, err
+	}
+	return tables, way, p.allowed(ctx, w, slices.Concat(tables.steps, way.steps), req.AllowExec)
+}
+
 // route finds the way of the rows of a file: through the commands that rows of training went
 // through, and before each through what came before it. Labelled rows are for a stage apply; if
 // strict, a row that cannot go is an error.
