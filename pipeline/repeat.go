@@ -19,7 +19,8 @@ type Remedier interface{ Remedy() string }
 // matters which rows there are. New rows go through it again.
 type Surveyor interface {
 	// Series are the columns whose equal values make rows one series: others do not count.
-	Series() []string
+	// around is false if it looks at no others with its settings.
+	Series() (columns []string, around bool)
 }
 
 // A Thinner is a Stage that leaves out rows, and that new rows do not go through: all
@@ -63,14 +64,17 @@ func (l *linker) repeats() {
 				continue
 			}
 			if t, ok := from.step.Stage.(Thinner); ok && around != nil {
-				if which := t.Thins(around.step.Stage.(Surveyor).Series()); which != "" {
+				series, _ := around.step.Stage.(Surveyor).Series()
+				if which := t.Thins(series); which != "" {
 					l.p.Note(from.at, "let a `filter` leave the rows out, which new rows go through, too; or put the stage behind "+diag.Quote(around.step.Name)+"; or let new rows go through the same stages of a pipeline and connect them to a stage `predict`",
 						"a model behind stage %s (%s) predicts otherwise of rows as they are read: here %s are left out before it, and there they are not", diag.Quote(around.step.Name), around.step.Kind.Name, which)
 				}
 			}
 			next := around
-			if _, ok := from.step.Stage.(Surveyor); ok {
-				next = from
+			if s, ok := from.step.Stage.(Surveyor); ok {
+				if _, looks := s.Series(); looks {
+					next = from
+				}
 			}
 			through(from, port, next)
 		}

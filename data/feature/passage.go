@@ -31,7 +31,7 @@ func (t *Transform) Programs(through string) []*replay.Program {
 }
 
 // A Passage takes rows through the steps of training up to the next command, and gives
-// them the columns that this read.
+// them the columns that this read. Rows that have a problem stay behind.
 type Passage struct {
 	schema   *arrow.Schema
 	chain    *replay.Chain
@@ -53,15 +53,12 @@ func (t *Transform) NewPassage(in *arrow.Schema, labelled, strict bool) (*Passag
 		return nil, diag.WithHint(errors.New("no command is left that the rows have to go through"),
 			"connect the rows to the stage behind it, such as `predict`")
 	}
-	if !labelled && replay.Leaves(left[:at]) && replay.Wide(left[at+1:]) {
-		return nil, diag.WithHint(errors.New("training left rows out before a command, and put the others beside each other behind it: of new rows all stay"),
-			"in the pipeline, move the stage `window` before the command, or the filter or join behind it, and train again")
-	}
 	read := t.types()
 	given := &replay.Given{
 		Has:      func(name string) bool { return len(in.FieldIndices(name)) > 0 },
 		Read:     func(name string) bool { _, ok := read[name]; return ok },
 		Computed: left[at].Program.Names(),
+		Wide:     replay.Wide(left[at:]),
 		Leave:    labelled,
 	}
 	there, err := t.had(left[:at], left[at].Program, given, in)
@@ -95,6 +92,8 @@ func (t *Transform) NewPassage(in *arrow.Schema, labelled, strict bool) (*Passag
 // had are the columns that a command read and that can be had: all, but for a target.
 func (t *Transform) had(before []*replay.Step, program *replay.Program, given *replay.Given, in *arrow.Schema) (there []string, err error) {
 	var unknown []string // need not be there
+	alone := *given
+	alone.Wide, given = false, &alone // what rows are left out by is no part of a column
 	for _, target := range t.targets {
 		if !given.Leave && slices.Contains(program.Names(), target.Column) {
 			unknown = append(unknown, replay.NewPart(before, []string{target.Column}, given).Needs()...)
@@ -129,9 +128,9 @@ type passed struct {
 	met  *met
 }
 
-// Run takes a table through, some rows at a time and in their order, and hands write the rows
-// with their problems, which are texts by row, and nil if no row has one.
-func (p *Passage) Run(ctx context.Context, r *table.Reader, with Resources, write func(rows arrow.RecordBatch, problems []string) error) (replay.Met, error) {
+// Run takes a table through, some rows at a time and in their order, and hands write those that
+// got through, and how many came in with the problems of these, which are texts by row, and nil if no row has one.
+func (p *Passage) Run(ctx context.Context, r *table.Reader, with Resources, write func(rows arrow.RecordBatch, in int, problems []string) error) (replay.Met, error) {
 	var all replay.Met
 	if err := p.chain.Load(ctx, with.Threads); err != nil {
 		return all, err
@@ -158,7 +157,7 @@ func (p *Passage) Run(ctx context.Context, r *table.Reader, with Resources, writ
 		defer one.rows.Release()
 		all.Merge(&one.met.replayed, base)
 		base += one.read
-		return write(one.rows, one.met.texts())
+		return write(one.rows, int(one.read), one.met.texts())
 	})
 	return all, err
 }
@@ -209,10 +208,17 @@ func (p *Passage) pass(in pair, staged *replay.Staged) (*passed, error) {
 		columns[i] = nobody
 	}
 	one.rows = array.NewRecordBatch(p.schema, columns, made.NumRows())
-	if found.Gone != nil {
+	gone := found.Gone
+	if why := one.met.texts(); why != nil {
+		gone = make([]bool, len(why))
+		for i, text := range why {
+			gone[i] = text != ""
+		}
+	}
+	if gone != nil {
 		all := one.rows
 		defer all.Release()
-		one.rows, err = table.Take(all, without(nil, found.Gone))
+		one.rows, err = table.Take(all, without(nil, gone))
 	}
 	return one, err
 }

@@ -22,6 +22,9 @@ type Given struct {
 	Read func(column string) bool // a column of this name was read in training
 	// Computed are those of the wanted columns of which something is computed.
 	Computed []string
+	// Wide says that something behind looks at several rows, and does not see those that were
+	// left out.
+	Wide bool
 	// Leave says that rows of which a filter is not true, and rows that an inner join
 	// leaves out, are left out again. Otherwise all of them stay.
 	Leave bool
@@ -36,7 +39,7 @@ func NewPart(steps []*Step, wanted []string, given *Given) *Part {
 			p.computed[name] = true
 		}
 	}
-	wide := false // a step behind looks at other rows, and does not see those that were left out
+	wide := given != nil && given.Wide // a step behind looks at other rows, and does not see those that were left out
 	for i, s := range slices.Backward(steps) {
 		var b binder
 		switch {
@@ -51,6 +54,7 @@ func NewPart(steps []*Step, wanted []string, given *Given) *Part {
 			wide = wide || b != nil
 		case s.Program != nil:
 			b, need = p.program(s.Program)
+			wide = wide || s.Program.Group != ""
 		}
 		if b != nil {
 			p.links = append(p.links, b)
@@ -75,7 +79,11 @@ func (p *Part) Taken() []string { return p.taken }
 
 // Wide says whether rows go through a step that looks at others.
 func (p *Part) Wide() bool {
-	return slices.ContainsFunc(p.links, func(b binder) bool { _, ok := b.(*windowing); return ok })
+	return slices.ContainsFunc(p.links, func(b binder) bool {
+		_, window := b.(*windowing)
+		command, ok := b.(programmed)
+		return window || ok && command.Group != ""
+	})
 }
 
 // Joins are those for which there has to be another table.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
@@ -20,6 +19,8 @@ type Program struct {
 	Settings json.RawMessage   `json:"settings"`         // of the stage, without what says nothing
 	Inputs   map[string]string `json:"inputs,omitempty"` // what else it read, files too: hashes by port
 	Columns  []Column          `json:"columns"`          // of the table that it read, in their order
+	// Group is the column whose rows with one value it made together, empty if it made each alone.
+	Group string `json:"group,omitempty"`
 }
 
 // A Column is one of a table, with its type by table.TypeName.
@@ -82,11 +83,6 @@ func SameSettings(p *Program, brief []byte) bool {
 	return bytes.Equal(compact(p.Settings), compact(brief))
 }
 
-// Leaves says whether rows were left out by some steps.
-func Leaves(steps []*Step) bool {
-	return slices.ContainsFunc(steps, func(s *Step) bool { return s.Filter != nil || s.Join != nil && s.Join.Inner })
-}
-
 // A ProgramError says that rows have to go through a command first.
 type ProgramError struct{}
 
@@ -95,7 +91,7 @@ func (*ProgramError) Error() string {
 }
 
 // programmed is a step that rows have to go through before.
-type programmed struct{}
+type programmed struct{ *Program }
 
 func (programmed) bind(*arrow.Schema, []Table) (link, error) {
 	return nil, diag.WithHint(new(ProgramError),
@@ -108,5 +104,5 @@ func (p *Part) program(s *Program) (binder, []string) {
 	for _, name := range s.Names() {
 		p.computed[name] = true
 	}
-	return programmed{}, s.Names()
+	return programmed{s}, s.Names()
 }

@@ -227,7 +227,7 @@ func Made(steps []*Step) (names []string) {
 
 // Wide says whether a step looks at other rows.
 func Wide(steps []*Step) bool {
-	return slices.ContainsFunc(steps, func(s *Step) bool { return s.Window != nil })
+	return slices.ContainsFunc(steps, func(s *Step) bool { return s.Window != nil || s.Program != nil && s.Program.Group != "" })
 }
 
 // Simple says whether all steps are of derived columns, as all were once.

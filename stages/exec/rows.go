@@ -231,7 +231,7 @@ const notRowWise = "`rows: true` is for a command that makes one row of each tha
 
 // step is what rows go through, for those who want others to go through it.
 func (s *Exec) step(env pipeline.Env, rows string, from *table.Reader) (*replay.Program, error) {
-	step := &replay.Program{Settings: settings.Brief(s), Columns: replay.ColumnsOf(from.Schema()), Inputs: map[string]string{}}
+	step := &replay.Program{Settings: settings.Brief(s), Columns: replay.ColumnsOf(from.Schema()), Group: s.Group, Inputs: map[string]string{}}
 	for _, port := range env.Inputs() {
 		if port == rows {
 			continue

@@ -186,6 +186,11 @@ func (s *Exec) Repeats() (port, why string) {
 	return "", "nobody knows what the command does with rows"
 }
 
+// Series implements pipeline.Surveyor: a group is one.
+func (s *Exec) Series() (columns []string, around bool) {
+	return []string{s.Group}, s.Rows && s.Group != ""
+}
+
 // Remedy implements pipeline.Remedier.
 func (*Exec) Remedy() string {
 	return "if the command makes one row of each, say so with `rows: true` in the settings of the stage: new rows then go through it, too"

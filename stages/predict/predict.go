@@ -91,8 +91,8 @@ rows are as the network takes them, and need no target.`,
 			{Name: tablePort, Type: pipeline.Table, Doc: "rows to predict"},
 			{Name: "transform", Type: pipeline.Transform, Doc: "the transform whose data sets the model was trained with"},
 			{Name: "model", Type: pipeline.Model, Doc: "the model to ask"},
-			{Name: rawPort, Type: pipeline.Table, Optional: true, Doc: "the rows as they were read, where table is what a command made of each: their columns are carried along"},
-			{Name: problemsPort, Type: pipeline.Table, Optional: true, Doc: "why rows have a problem already, of a stage replay"},
+			{Name: rawPort, Type: pipeline.Table, Optional: true, Doc: "the rows as they were read, where table is what a command made of each that did not stay behind: their columns are carried along"},
+			{Name: problemsPort, Type: pipeline.Table, Optional: true, Doc: "why rows stayed behind, of a stage replay; it comes with raw"},
 			{Name: "*", Type: pipeline.Table, Optional: true, Doc: "tables that were joined in training, or later versions of them, by any names"},
 			{Name: dataPort, Type: pipeline.Dataset, InPlaceOf: []string{tablePort, "transform"}, Doc: "rows to predict that are a data set already, with or without a target; what it keeps is carried along"},
 		},
@@ -260,7 +260,7 @@ func (s *Stage) predict(ctx context.Context, env pipeline.Env, model *nn.Model, 
 		return err
 	}
 	defer beside.close()
-	a, err := s.ask(env, model, beside.schema, r.NumRows())
+	a, err := s.ask(env, model, beside.schema, beside.rows)
 	if err != nil {
 		return err
 	}
@@ -275,20 +275,26 @@ func (s *Stage) predict(ctx context.Context, env pipeline.Env, model *nn.Model, 
 	}
 	a.out.columns(env, beside.port, tablePort, from)
 	counts, err := transform.ApplyRows(ctx, r, s.Strict, feature.Resources{Threads: env.Threads(), Scratch: env.Scratch}, func(rows, features arrow.RecordBatch, problems []string) error {
-		inputs, err := inputsOf(features, len(a.inputs))
+		one, err := beside.of(rows, features, problems, a.out)
 		if err != nil {
 			return err
 		}
-		if rows, problems, err = beside.of(rows, problems, a.out); err != nil {
-			return err
-		}
-		defer rows.Release()
-		return a.add(rows, inputs, problems)
+		return a.addBatch(one)
 	})
 	if err != nil {
 		return err
 	}
-	return s.finish(a, r.NumRows(), counts)
+	rest, err := beside.rest(a.out)
+	if err == nil && rest != nil {
+		err = a.addBatch(rest)
+	}
+	if err == nil {
+		err = beside.place(&counts)
+	}
+	if err != nil {
+		return err
+	}
+	return s.finish(a, beside.rows, counts)
 }
 
 // An asker asks a model about batches of rows and writes what it says.
@@ -319,6 +325,16 @@ func (s *Stage) ask(env pipeline.Env, model *nn.Model, schema *arrow.Schema, row
 	a.longer = make([]int, len(a.inputs))
 	out.inputs, out.vocabularies = a.inputs, model.Spec.Vocabularies()
 	return a, nil
+}
+
+// addBatch is add of a batch, which it releases.
+func (a *asker) addBatch(b *batch) error {
+	defer b.release()
+	inputs, err := inputsOf(b.features, len(a.inputs))
+	if err != nil {
+		return err
+	}
+	return a.add(b.rows, inputs, b.problems)
 }
 
 // add writes a batch of rows with what the model says of their inputs.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
@@ -17,9 +16,6 @@ import (
 )
 
 const problemsPort = "problems"
-
-// problemName is the column of the table of problems.
-const problemName = "problem"
 
 func replayKind() pipeline.Kind {
 	return pipeline.Kind{
@@ -33,8 +29,8 @@ that come before the command, and gives it the columns that it read in training,
 settings of the one of training can go on from there. Of a target that new rows do not have there are no values. ` + "`pipe predict`" + ` puts
 these stages together by itself.
 
-A row that cannot go through, such as one with a word in a column of numbers, has a problem: it goes on without the value,
-and the table ` + "`problems`" + ` says why, for a stage ` + "`predict`" + `. With ` + "`labelled: true`" + ` the rows are for a stage ` + "`apply`" + `: those that
+A row that cannot go through, such as one with a word in a column of numbers, stays behind, and so does one that training left out if the
+command, or a window behind it, looks at other rows: the table ` + "`problems`" + ` says why, row for row, for a stage ` + "`predict`" + `. With ` + "`labelled: true`" + ` the rows are for a stage ` + "`apply`" + `: those that
 filters and inner joins of training left out are left out, and a row that cannot go through is an error.
 
 Tables that were joined in training are further inputs, as of a stage ` + "`predict`" + `.`,
@@ -67,9 +63,9 @@ type Replay struct {
 
 // OutputPorts are the rows, and why some have a problem.
 func (s *Replay) OutputPorts([]string) []pipeline.Port {
-	ports := []pipeline.Port{{Name: tablePort, Type: pipeline.Table, Doc: "the rows, with the columns that the command read in training"}}
+	ports := []pipeline.Port{{Name: tablePort, Type: pipeline.Table, Doc: "the rows that can go on, with the columns that the command read in training"}}
 	if !s.Labelled {
-		ports = append(ports, pipeline.Port{Name: problemsPort, Type: pipeline.Table, Doc: "a row for each row, which says why it cannot be predicted"})
+		ports = append(ports, pipeline.Port{Name: problemsPort, Type: pipeline.Table, Doc: "a row for each row, which says why it stayed behind"})
 	}
 	return ports
 }
@@ -119,18 +115,20 @@ func (s *Replay) replay(ctx context.Context, env pipeline.Env, transform *featur
 	defer w.Discard()
 	var problems *problemTable
 	if !s.Labelled {
-		if problems, err = newProblemTable(env, r.NumRows()); err != nil {
+		if problems, err = newProblemTable(env); err != nil {
 			return err
 		}
 		defer problems.close()
 	}
-	met, err := p.Run(ctx, r, feature.Resources{Threads: env.Threads(), Scratch: env.Scratch}, func(rec arrow.RecordBatch, why []string) error {
+	read := int64(0)
+	met, err := p.Run(ctx, r, feature.Resources{Threads: env.Threads(), Scratch: env.Scratch}, func(rec arrow.RecordBatch, in int, why []string) error {
+		read += int64(in)
 		if err := w.Write(rec); err != nil {
 			return err
 		}
-		env.Progress(w.Rows(), r.NumRows())
+		env.Progress(read, r.NumRows())
 		if problems != nil {
-			return problems.add(int(rec.NumRows()), why)
+			return problems.add(in, why)
 		}
 		return nil
 	})
@@ -140,10 +138,7 @@ func (s *Replay) replay(ctx context.Context, env pipeline.Env, transform *featur
 	derive.Tell(env.Log(), met.Derived)
 	tellReplayed(env.Log(), met)
 	if problems != nil {
-		if problems.bad > 0 {
-			env.Log().Warn("rows cannot go through what those of training went through, and have no prediction", "rows", problems.bad, "first_row", problems.first+1, "problem", problems.why)
-		}
-		if err := problems.w.Close(); err != nil {
+		if err := problems.end(env.Log()); err != nil {
 			return err
 		}
 	}
@@ -163,29 +158,30 @@ func tellReplayed(log *slog.Logger, met replay.Met) {
 // A problemTable says of each row why it has no prediction.
 type problemTable struct {
 	w     *table.Writer
-	from  *pipeline.Input // of the rows before; nil: they had none
-	given *table.Beside
+	from  *pipeline.Input // of the rows before; nil: all of them are there
+	given *replay.Problems
+	rows  int64 // that came in
 	bad   int64
 	first int64
 	why   string
 }
 
-func newProblemTable(env pipeline.Env, rows int64) (*problemTable, error) {
+func newProblemTable(env pipeline.Env) (*problemTable, error) {
 	p := new(problemTable)
 	if slices.Contains(env.Inputs(), problemsPort) {
-		in, err := env.Open(problemsPort)
+		in, r, err := openTable(env, problemsPort)
 		if err != nil {
 			return nil, err
 		}
-		if p.given, err = besideRows(in, rows); err != nil {
+		if p.given, err = replay.ReadProblems(r); err != nil {
 			in.Close()
-			return nil, err
+			return nil, fmt.Errorf("%s: %w", in.Name, err)
 		}
 		p.from = in
 	}
 	out, err := env.Create(problemsPort)
 	if err == nil {
-		p.w, err = table.NewWriter(out, arrow.NewSchema([]arrow.Field{{Name: problemName, Type: arrow.BinaryTypes.String, Nullable: true}}, nil))
+		p.w, err = table.NewWriter(out, arrow.NewSchema([]arrow.Field{{Name: replay.ProblemColumn, Type: arrow.BinaryTypes.String, Nullable: true}}, nil))
 	}
 	if err != nil {
 		p.close()
@@ -193,48 +189,38 @@ func newProblemTable(env pipeline.Env, rows int64) (*problemTable, error) {
 	return p, err
 }
 
-// besideRows reads problems in step with rows.
-func besideRows(in *pipeline.Input, rows int64) (*table.Beside, error) {
-	r, err := table.Open(in, in.Size())
-	if err == nil {
-		r, err = r.Select(problemName)
-	}
-	if err == nil && r.NumRows() != rows {
-		err = fmt.Errorf("it has %d rows, and the table %d", r.NumRows(), rows)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", in.Name, err)
-	}
-	return r.Beside(), nil
-}
-
-// add writes the problems of n rows, those that they have already first. why is nil if they
-// have no others.
+// add writes the problems of n rows that came in, and of those that did not. why is nil if they
+// have none.
 func (p *problemTable) add(n int, why []string) error {
-	problems, valid := make([]string, n), make([]bool, n)
-	for i, text := range why {
-		if problems[i], valid[i] = text, text != ""; valid[i] {
+	var all []string
+	for i := range n {
+		if p.given != nil {
+			before, err := p.given.Until()
+			if err != nil {
+				return fmt.Errorf("%s: %w", problemsPort, err)
+			}
+			all = append(all, before...)
+		}
+		text := ""
+		if why != nil {
+			text = why[i]
+		}
+		if text != "" {
 			if p.bad == 0 {
-				p.first, p.why = p.w.Rows()+int64(i), text
+				p.first, p.why = p.w.Rows()+int64(len(all)), text
 			}
 			p.bad++
 		}
+		all = append(all, text)
 	}
-	if p.given != nil {
-		rec, err := p.given.Next(n)
-		if err != nil {
-			return err
-		}
-		defer rec.Release()
-		texts, there, err := table.Texts(rec.Column(0))
-		if err != nil {
-			return err
-		}
-		for i, text := range texts {
-			if there == nil || there[i] {
-				problems[i], valid[i] = strings.Clone(text), true
-			}
-		}
+	p.rows += int64(n)
+	return p.write(all)
+}
+
+func (p *problemTable) write(problems []string) error {
+	valid := make([]bool, len(problems))
+	for i, text := range problems {
+		valid[i] = text != ""
 	}
 	rec, err := table.NewRecord(p.w.Schema(), table.NewArray(problems, valid))
 	if err != nil {
@@ -242,6 +228,26 @@ func (p *problemTable) add(n int, why []string) error {
 	}
 	defer rec.Release()
 	return p.w.Write(rec)
+}
+
+// end writes the rest, and tells how many rows stayed behind. It is an error if all did.
+func (p *problemTable) end(log *slog.Logger) error {
+	if p.given != nil {
+		rest, err := p.given.Rest()
+		if err == nil {
+			err = p.write(rest)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", problemsPort, err)
+		}
+	}
+	if p.bad > 0 && p.bad == p.rows {
+		return fmt.Errorf("none of the %d rows can go through what those of training went through; the problem of the first: %s", p.rows, p.why)
+	}
+	if p.bad > 0 {
+		log.Warn("rows cannot go through what those of training went through, and have no prediction", "rows", p.bad, "first_row", p.first+1, "problem", p.why)
+	}
+	return p.w.Close()
 }
 
 func (p *problemTable) close() {

@@ -354,4 +354,4 @@ func (s *Framing) tell(env pipeline.Env, rows, of int64, dropped map[string]int6
 func (*Framing) Repeats() (port, why string) { return tablePort, "" }
 
 // Series implements pipeline.Surveyor.
-func (s *Framing) Series() []string { return s.By }
+func (s *Framing) Series() (columns []string, around bool) { return s.By, true }

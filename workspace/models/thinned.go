@@ -55,7 +55,9 @@ func (p *past) thinned(ctx context.Context, w *workspace.Workspace, rows artifac
 			}
 		}
 		if s, ok := stage.(pipeline.Surveyor); ok {
-			by, within = survey{e.Stage, s.Series()}, true
+			if series, around := s.Series(); around {
+				by, within = survey{e.Stage, series}, true
+			}
 		}
 		for _, in := range e.Inputs {
 			if port != "" && in.Port != port || in.Type != string(pipeline.Table) {
