@@ -61,7 +61,7 @@ func (t *Transform) applyTo(ctx context.Context, r *table.Reader, withTarget, tr
 	if a, err = t.newApplier(r.Schema(), withTarget); err != nil {
 		return Counts{}, err
 	}
-	a.training = training
+	a.training, a.lends = training, true
 	return a.applyTo(ctx, r, with, func(p *applied) error { return write(p.out) })
 }
 
@@ -120,7 +120,7 @@ func (a *applier) applyTo(ctx context.Context, r *table.Reader, with Resources, 
 		return out, nil
 	}
 	err := block.Ordered(ctx, max(1, with.Threads), pieces, work, func(p *applied) error {
-		defer p.release()
+		defer a.release(p)
 		all.merge(p.met, base)
 		base += p.in.NumRows()
 		return write(p)
@@ -164,27 +164,9 @@ type applier struct {
 	tolerant bool          // a value that no rule covers is no error
 	training bool          // the rows are those that it was fitted on
 
-	free sync.Pool // of *workspace
-}
-
-// A workspace is the memory that a goroutine works in.
-type workspace struct {
-	values Values // of the column at hand
-	out    Out    // likewise
-	batch  batch  // that it is of
-
-	features []float32 // of a column some of which are not selected
-}
-
-// applied is what became of some rows.
-type applied struct {
-	in, out arrow.RecordBatch
-	met     *met
-}
-
-func (p *applied) release() {
-	p.in.Release()
-	p.out.Release()
+	free  sync.Pool // of *workspace
+	lends bool      // nobody keeps the features of rows
+	lent  sync.Pool // of *[]float32, that hold them
 }
 
 // names are the columns that it reads, of a table with a schema.
@@ -351,14 +333,16 @@ func (a *applier) apply(in pair, staged *replay.Staged) (*applied, error) {
 		p.met.dropped = rec.NumRows() - p.met.gone - int64(len(rows))
 	}
 	if rows == nil {
-		p.out, err = a.applyAll(rec, p.met, placement{first: first, training: a.training})
+		p.vectors = a.room(rec)
+		p.out, err = a.applyAll(rec, p.vectors, p.met, placement{first: first, training: a.training})
 	} else {
 		var kept arrow.RecordBatch
 		if kept, err = table.Take(rec, rows); err != nil {
 			return nil, err
 		}
 		defer kept.Release()
-		p.out, err = a.applyAll(kept, p.met, placement{first: first, rows: rows, training: a.training})
+		p.vectors = a.room(kept)
+		p.out, err = a.applyAll(kept, p.vectors, p.met, placement{first: first, rows: rows, training: a.training})
 		err = atRow(err, func(i int) int64 { return int64(rows[i]) })
 	}
 	if err != nil {
@@ -390,10 +374,10 @@ func without(rows []int, gone []bool) []int {
 	return slices.DeleteFunc(rows, func(row int) bool { return gone[row] })
 }
 
-// applyAll transforms a record in which every row that needs a target has one.
-func (a *applier) applyAll(rec arrow.RecordBatch, met *met, place placement) (arrow.RecordBatch, error) {
+// applyAll transforms a record in which every row that needs a target has one. The
+// features are in vectors.
+func (a *applier) applyAll(rec arrow.RecordBatch, vectors []float32, met *met, place placement) (arrow.RecordBatch, error) {
 	n, width := int(rec.NumRows()), a.width()
-	vectors := make([]float32, n*width)
 	work := a.free.Get().(*workspace)
 	defer a.free.Put(work)
 	work.values.place = place

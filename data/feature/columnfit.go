@@ -144,9 +144,11 @@ func (c *columnFit) read(arr arrow.Array, v *Values) (err error) {
 		return err
 	}
 	v.setNumbers(numbers, shared)
-	if i := slices.IndexFunc(numbers, func(x float64) bool { return math.IsInf(x, 0) }); i >= 0 {
-		return &ValueError{Column: c.Name, Row: int64(i), Reason: Infinite, Msg: string(Infinite),
-			Fix: "leave it empty where the table is made, and declare `impute`"}
+	for i, x := range numbers {
+		if math.Abs(x) > math.MaxFloat64 {
+			return &ValueError{Column: c.Name, Row: int64(i), Reason: Infinite, Msg: string(Infinite),
+				Fix: "leave it empty where the table is made, and declare `impute`"}
+		}
 	}
 	return nil
 }

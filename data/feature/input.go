@@ -70,9 +70,7 @@ func (s *statistics) take(seen *seen) (ok bool, err error) {
 		return true, err
 	}
 	if m := s.moments; m != nil {
-		for _, x := range seen.values.Numbers {
-			m.add(x)
-		}
+		m.addAll(seen.values.Numbers)
 	}
 	return s.counter == nil || s.counter.take(seen.counts), nil
 }

@@ -159,9 +159,7 @@ func (f *standardFit) Again() bool {
 
 // Add implements Passer.
 func (f *standardFit) Add(v *Values) error {
-	for _, x := range v.Numbers {
-		f.spread.add(x)
-	}
+	f.spread.addAll(v.Numbers)
 	return nil
 }
 

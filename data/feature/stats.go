@@ -31,6 +31,32 @@ func (m *moments) add(x float64) {
 	m.sum.Add(x)
 }
 
+// addAll adds values in order. Sums that stay in registers take half of the time.
+func (m *moments) addAll(values []float64) {
+	sum, least, most := m.sum, m.min, m.max
+	if m.n == 0 {
+		least, most = math.Inf(1), math.Inf(-1)
+	}
+	missing := 0
+	for _, x := range values {
+		if x != x {
+			missing++
+			continue
+		}
+		if x < least {
+			least = x
+		}
+		if x > most {
+			most = x
+		}
+		sum.Add(x)
+	}
+	m.missing += int64(missing)
+	if n := int64(len(values) - missing); n > 0 {
+		m.n, m.sum, m.min, m.max = m.n+n, sum, least, most
+	}
+}
+
 // mean is the mean of the values that are there.
 func (m *moments) mean() float64 { return m.sum.Value() / float64(m.n) }
 
@@ -65,6 +91,21 @@ func (d *deviations) add(x float64) {
 	d.n++
 	d.first.Add(e)
 	d.squares.Add(float64(e * e))
+}
+
+// addAll adds values in order, as that of moments.
+func (d *deviations) addAll(values []float64) {
+	center, n, first, squares := d.center, d.n, d.first, d.squares
+	for _, x := range values {
+		if x != x {
+			continue
+		}
+		e := x - center
+		n++
+		first.Add(e)
+		squares.Add(float64(e * e))
+	}
+	d.n, d.first, d.squares = n, first, squares
 }
 
 // variance has ddof 0. The square of the first moment corrects for the

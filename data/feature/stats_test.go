@@ -1,6 +1,7 @@
 package feature
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"testing"
@@ -34,6 +35,27 @@ func TestMomentsOfFilledColumn(t *testing.T) {
 		got := gappy.filled(fill)
 		if got.n != full.n || got.missing != 0 || got.min != full.min || got.max != full.max || math.Abs(got.mean()-full.mean()) > 1e-9 {
 			t.Fatalf("filled %+v, want %+v", got, full)
+		}
+	})
+}
+
+// Values that are added together are added one by one.
+func TestSumsOfManyValues(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var one, all moments
+		alone, spread := deviations{center: 3}, deviations{center: 3}
+		number := rapid.OneOf(rapid.Float64(), rapid.Float64Range(-3, 3), rapid.SampledFrom([]float64{math.NaN(), 0, math.Copysign(0, -1)}))
+		for range 3 {
+			values := rapid.SliceOfN(number, 0, 20).Draw(t, "values")
+			for _, x := range values {
+				one.add(x)
+				alone.add(x)
+			}
+			all.addAll(values)
+			spread.addAll(values)
+		}
+		if fmt.Sprintf("%x", one) != fmt.Sprintf("%x", all) || fmt.Sprintf("%x", alone) != fmt.Sprintf("%x", spread) {
+			t.Fatalf("%+v and %+v, want %+v and %+v", all, spread, one, alone)
 		}
 	})
 }

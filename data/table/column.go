@@ -224,6 +224,10 @@ func (c *column) clearNullBits(n int) {
 // zeroNulls zeros the values of nulls among the n rows being added.
 func (c *column) zeroNulls(n int) {
 	for i := c.rows; i < c.rows+n; i++ {
+		if i%8 == 0 && c.valid[i/8] == 0xff {
+			i += 7
+			continue
+		}
 		if bitutil.BitIsNotSet(c.valid, i) {
 			clear(c.values[i*c.size : (i+1)*c.size])
 		}
