@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,6 +26,9 @@ type Gate struct {
 	// compared also where it was measured on other data only.
 	OnOtherData string
 
+	// Paired says that a gain has to be certain, see Comparer.
+	Paired bool
+
 	// Goals are those of the metrics of When and By; none is empty.
 	Goals    map[string]metric.Goal
 	declared bool // the settings of the stage say so, not the definition of the metric
@@ -47,7 +51,8 @@ func (p *Gate) Rule() string {
 		// What the file says of a metric is a part of what it asks for.
 		Goals       map[string]metric.Goal `json:"goals,omitempty"`
 		OnOtherData string                 `json:"on_other_data,omitempty"`
-	}{To: p.To, BetterThan: p.BetterThan, When: map[string]string{}}
+		Paired      bool                   `json:"paired,omitempty"`
+	}{To: p.To, BetterThan: p.BetterThan, When: map[string]string{}, Paired: p.Paired}
 	for _, c := range p.When {
 		rule.When[c.Metric] = c.Comparison.String()
 	}
@@ -77,7 +82,11 @@ func (p *Gate) String() string {
 		parts = append(parts, c.Metric+" "+c.Comparison.String())
 	}
 	if p.BetterThan != "" {
-		parts = append(parts, "better than "+p.BetterThan+" by "+strings.Join(p.By, ", "))
+		word := "better than "
+		if p.Paired {
+			word = "certainly better than "
+		}
+		parts = append(parts, word+p.BetterThan+" by "+strings.Join(p.By, ", "))
 	}
 	return strings.Join(parts, ", ")
 }
@@ -101,12 +110,29 @@ type GoalTeller interface {
 	MetricGoal(name string) (metric.Goal, error)
 }
 
+// A Comparer is a Stage that knows more of what it has made of two models than metrics:
+// whether these can be compared, and how certain a difference is. It is given the
+// outputs of two executions, of which the second is that of the other model.
+type Comparer interface {
+	// Comparable says how metrics are of different things; nil if they are not.
+	Comparable(own, other Sources) error
+	// Contrast gives, for metrics by their names, the 95% interval of how much better the
+	// first is, by the same rows of both; those that have none are left out.
+	Contrast(ctx context.Context, own, other Sources, metrics []string, threads int) (map[string]Contrast, error)
+}
+
+// A Contrast is an interval of how much better a model is than another: above 0 if it
+// certainly is, below 0 if the other is.
+type Contrast struct{ Low, High float64 }
+
 // promoteBlock is a Gate as it is written.
 type promoteBlock struct {
 	To   string               `yaml:"to" required:"true" short:"true" doc:"The label that the model gets, such as production."`
 	When settings.Map[string] `yaml:"when" doc:"Conditions on metrics of the stage, such as accuracy: \">= 0.95\", and better_than: LABEL, which compares with the model that has that label now. Without conditions every model is promoted."`
 
 	OnOtherData string `yaml:"on_other_data" default:"refuse" enum:"refuse,allow" doc:"better_than measures the other model on the same rows. Where that cannot be done, as of features of columns that the new pipeline derives or joins in another way: refuse the new model, or allow to compare with what was measured of the other one before, on other data."`
+
+	Paired bool `yaml:"paired" doc:"Whether better_than wants a gain to be certain: the rows are resampled for both models together, and the 95% interval of the difference has to be above 0 in one metric, and below 0 in none."`
 
 	valid bool // says Validate
 }
@@ -149,7 +175,7 @@ func (b *promoteBlock) Validate() error {
 
 // gate turns the block, which is valid, into what a step has.
 func (b *promoteBlock) gate() *Gate {
-	p := &Gate{To: b.To, OnOtherData: b.OnOtherData}
+	p := &Gate{To: b.To, OnOtherData: b.OnOtherData, Paired: b.Paired}
 	for _, e := range b.When {
 		if e.Key == betterThan {
 			p.BetterThan = e.Value
@@ -189,6 +215,10 @@ func (l *linker) gate(d *draft) {
 		return
 	}
 	measurer, measures := d.step.Stage.(Measurer)
+	if _, compares := d.step.Stage.(Comparer); p.Paired && (!compares || p.BetterThan == "") {
+		l.p.At(keyOf(d.promote, "paired"), "remove paired, or compare with a model by a stage of kind evaluate: `when: {better_than: production}`",
+			"there is no pair of models whose difference on the same rows is known")
+	}
 	p.Goals, p.declared = map[string]metric.Goal{}, !measures
 	for _, c := range p.When {
 		if measures {
@@ -237,6 +267,9 @@ func countWord(n int) string {
 
 // keyOf is the key of a condition in `promote: {when: {...}}`.
 func keyOf(promote *settings.Node, condition string) *settings.Node {
+	if key, _ := promote.Child(condition); key != nil {
+		return key
+	}
 	_, when := promote.Child("when")
 	if when == nil {
 		return promote

@@ -91,7 +91,7 @@ func compare(p *pipeline.Gate, m registry.Measured, rival *registry.Rival, c *co
 		other := c.measured
 		limit, known := other.Metrics[name]
 		known = known && because == nil
-		if !known {
+		if !known && c.different == nil {
 			if other, before = record(rival, name); before {
 				limit, check.OtherData = other.Metrics[name], other.DataOf(name) != m.DataOf(name)
 			}
@@ -101,8 +101,22 @@ func compare(p *pipeline.Gate, m registry.Measured, rival *registry.Rival, c *co
 		}
 		about, otherwise := m.Classes[name], other.Classes[name]
 		same := about == otherwise || about == "" || otherwise == "" // as far as is known
+		known = known && c.different == nil
 		comparable := measured && same && (known || before && p.OnOtherData == pipeline.AllowOtherData)
 		gain := p.Goals[name].Gain(v, limit)
+		contrast, certain := c.contrasts[name]
+		paired := p.Paired && known && because == nil
+		if paired && certain {
+			check.Gain = &[2]float64{contrast.Low, contrast.High}
+			switch {
+			case contrast.Low > 0:
+				gain = contrast.Low
+			case contrast.High < 0:
+				gain = contrast.High
+			default:
+				gain = 0
+			}
+		}
 		part := fmt.Sprintf("%s %s, ", name, pipeline.Telling(v, limit))
 		switch {
 		case !measured:
@@ -113,12 +127,24 @@ func compare(p *pipeline.Gate, m registry.Measured, rival *registry.Rival, c *co
 			part += fmt.Sprintf("which is about the class %q; that of the other is about %q", about, otherwise)
 		case !comparable:
 			part += "the other had " + pipeline.Telling(limit, v)
+		case paired && !certain:
+			part += "the other had " + pipeline.Telling(limit, v) + ", and nobody knows how certain the difference is"
+			comparable = false
+		case paired && gain == 0:
+			part += "not certainly better or worse than " + pipeline.Telling(limit, v)
 		case gain > 0:
 			part += "better than " + pipeline.Telling(limit, v)
 		case gain < 0:
 			part += "worse than " + pipeline.Telling(limit, v)
 		default:
 			part = fmt.Sprintf("%s %.4g, the same", name, v)
+		}
+		if check.Gain != nil {
+			word, low, high := "better", check.Gain[0], check.Gain[1]
+			if high < 0 {
+				word, low, high = "worse", -high, -low
+			}
+			part += fmt.Sprintf(" (%s by %.3g to %.3g, with 95%% confidence)", word, low, high)
 		}
 		if check.OtherData {
 			part += " (measured on other data)"
@@ -131,6 +157,9 @@ func compare(p *pipeline.Gate, m registry.Measured, rival *registry.Rival, c *co
 	better = better && !worse
 	for i := range checks {
 		checks[i].Met = checks[i].Met && (better || worse) // the same in all is better in none
+	}
+	if c.different != nil {
+		return checks, fmt.Sprintf("against %s (%s): metrics of the two are not comparable: %s", p.BetterThan, rival.Model.Short(), c.different), false
 	}
 	text = fmt.Sprintf("against %s (%s): %s", p.BetterThan, rival.Model.Short(), strings.Join(parts, ", "))
 	if because != nil {

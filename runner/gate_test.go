@@ -95,6 +95,35 @@ func TestJudge(t *testing.T) {
 	}
 }
 
+// A gate on pairs of rows wants a gain that is certain, and compares nothing that is of
+// different things.
+func TestJudgePairs(t *testing.T) {
+	gate := &pipeline.Gate{To: "production", BetterThan: "production", By: []string{"rmse"}, Goals: map[string]metric.Goal{"rmse": metric.Down}, Paired: true,
+		OnOtherData: pipeline.AllowOtherData}
+	measured := func(v float64) registry.Measured {
+		return registry.Measured{Metrics: map[string]float64{"rmse": v}, On: map[string]string{"data": "D"}}
+	}
+	id := artifacts.Sum([]byte("rival"))
+	rival := &registry.Rival{Model: id, Measured: []registry.Measured{measured(2)}}
+	for _, c := range []struct {
+		contest contest
+		met     bool
+		why     string
+	}{
+		{contest{contrasts: map[string]pipeline.Contrast{"rmse": {Low: .5, High: 1.5}}}, true, "rmse 1, better than 2 (better by 0.5 to 1.5, with 95% confidence)"},
+		{contest{contrasts: map[string]pipeline.Contrast{"rmse": {Low: -.5, High: 2.5}}}, false, "rmse 1, not certainly better or worse than 2 (better by -0.5 to 2.5, with 95% confidence)"},
+		{contest{contrasts: map[string]pipeline.Contrast{"rmse": {Low: -3, High: -1}}}, false, "rmse 1, worse than 2 (worse by 1 to 3, with 95% confidence)"},
+		{contest{}, false, "rmse 1, the other had 2, and nobody knows how certain the difference is"},
+		{contest{different: errors.New("it predicts weight")}, false, "metrics of the two are not comparable: it predicts weight"},
+	} {
+		c.contest.rival, c.contest.measured = id, measured(2)
+		checks, why := judge(gate, measured(1), rival, &c.contest)
+		if want := "against production (" + id.Short() + "): " + c.why; why != want || checks[0].Met != c.met {
+			t.Errorf("%v, %q, want %q", checks[0].Met, why, want)
+		}
+	}
+}
+
 // The f1 of one class says nothing about that of another.
 func TestJudgeComparesOneClass(t *testing.T) {
 	gate := &pipeline.Gate{To: "production", BetterThan: "production", By: []string{"f1"}, Goals: map[string]metric.Goal{"f1": metric.Up},

@@ -9,6 +9,7 @@ import (
 	"pipe/data/replay"
 	"pipe/data/source/cell"
 	"pipe/data/source/schema"
+	"pipe/data/table"
 )
 
 // carried takes over what a table says of its columns: how they were read, and what
@@ -125,6 +126,27 @@ func (t *Transform) replayOf(in *arrow.Schema, withTarget bool) (*replay.Part, e
 		}
 	}
 	return replay.NewPart(left, wanted, given), nil
+}
+
+// Undo gives a table whose columns were derived in another way than those of the training
+// table without what was derived, so that its rows can go through what those of training went
+// through. It is the table itself where nothing is to be undone, or where that cannot be,
+// since a column that is needed is no longer as it was read.
+func (t *Transform) Undo(r *table.Reader) (*table.Reader, error) {
+	before, left, ok, err := replay.Undone(r.Schema(), t.replay)
+	if err != nil || !ok {
+		return r, err
+	}
+	wanted := append(t.wanted(), t.keep...)
+	for _, target := range t.targets {
+		wanted = append(wanted, target.Column)
+	}
+	for _, name := range replay.NewPart(left, wanted, nil).Needs() {
+		if len(before.FieldIndices(name)) == 0 {
+			return r, nil
+		}
+	}
+	return r.As(before)
 }
 
 // types are those of the columns that were read.

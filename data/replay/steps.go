@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
@@ -78,6 +79,49 @@ func Behind(t *arrow.Schema, steps []*Step) (left []*Step, went bool, err error)
 		}
 	}
 	return steps, false, nil
+}
+
+// Undone says which steps of a table would have to be undone so that its rows can go
+// through those of training: the last ones. It gives the schema of what is left, which has the
+// columns that were there before, and what these have before them. ok is false if nothing is to
+// be undone, or if that cannot be: the steps made other rows, or new rows would have to be
+// seen beside those that are no longer there.
+func Undone(t *arrow.Schema, steps []*Step) (before *arrow.Schema, left []*Step, ok bool, err error) {
+	through, err := Carried(t)
+	if err != nil || through == nil {
+		return nil, nil, false, err
+	}
+	list, err := through.List()
+	if err != nil {
+		return nil, nil, false, err
+	}
+	n := len(list)
+	for ; n >= 0; n-- {
+		if left, ok = Left(list[:n], steps); ok {
+			break
+		}
+	}
+	if n == len(list) || Wide(list[n:]) || Wide(left) {
+		return nil, nil, false, nil
+	}
+	made := Made(list[n:])
+	var fields []arrow.Field
+	for _, f := range t.Fields() {
+		if !slices.Contains(made, f.Name) {
+			fields = append(fields, f)
+		}
+	}
+	meta := t.Metadata()
+	before = arrow.NewSchema(fields, &meta)
+	if n > 0 {
+		through.Steps = through.Steps[:n]
+		before, err = through.carriedBy(before)
+		return before, left, err == nil, err
+	}
+	rest := meta.ToMap()
+	delete(rest, StepsKey)
+	without := arrow.MetadataFrom(rest)
+	return arrow.NewSchema(fields, &without), left, true, nil
 }
 
 // Carry gives the schema of what a stage made of the rows of a table, one row of each,

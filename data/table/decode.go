@@ -31,6 +31,18 @@ func (r *Reader) Select(names ...string) (*Reader, error) {
 	return &selected, nil
 }
 
+// As gives the columns of a schema alone, which are some of those of the table, with the
+// metadata of that schema.
+func (r *Reader) As(schema *arrow.Schema) (*Reader, error) {
+	selected, err := r.Select(Names(schema)...)
+	if err != nil {
+		return nil, err
+	}
+	meta := schema.Metadata()
+	selected.schema = arrow.NewSchema(selected.schema.Fields(), &meta)
+	return selected, nil
+}
+
 // A columnPart is where the nodes and buffers of a column are in a header.
 type columnPart struct{ node, nodes, buffer, buffers int }
 

@@ -59,6 +59,9 @@ type Check struct {
 	Limit     *float64 `json:"limit,omitempty"`      // what it was compared with; nil if there was nothing
 	OtherData bool     `json:"other_data,omitempty"` // the limit was measured on other data
 	Met       bool     `json:"met"`
+
+	// Gain is the 95% interval of how much better it is, of a gate that compares row by row.
+	Gain *[2]float64 `json:"gain,omitempty"`
 }
 
 // A Promotion is the wish of a user that a model gets a label.

@@ -29,6 +29,7 @@ type document struct {
 	Metrics      map[string]float64    `json:"metrics"`
 	Datasets     []datasetDocument     `json:"datasets"` // data first
 	Slices       []slicingDocument     `json:"slices,omitempty"`
+	Against      []differenceDocument  `json:"against,omitempty"` // another model on the same rows
 	Requirements []requirementDocument `json:"requirements,omitempty"`
 }
 
@@ -44,6 +45,7 @@ type datasetDocument struct {
 
 type targetDocument struct {
 	Target   string             `json:"target"`
+	Classes  []string           `json:"classes,omitempty"`  // of a label, the positive one last
 	Positive string             `json:"positive,omitempty"` // class of a label that metrics are about
 	Metrics  map[string]float64 `json:"metrics"`            // that are usual for one such target, and defined
 }
@@ -114,6 +116,7 @@ func (r *results) writeJSON(w io.Writer, title string) error {
 	for _, s := range r.slices {
 		d.Slices = append(d.Slices, s.document())
 	}
+	d.Against = r.againstDocument()
 	for _, v := range r.verdicts {
 		doc := requirementDocument{Metric: v.key, Condition: v.String(), Met: v.met}
 		if v.undefined == "" {
@@ -149,7 +152,7 @@ func (r *results) datasetDocument(i int) datasetDocument {
 		for j, h := range heads {
 			one := targetDocument{Target: h.Column, Metrics: map[string]float64{}}
 			if len(h.Classes) == 2 {
-				one.Positive = h.Classes[1]
+				one.Classes, one.Positive = h.Classes, h.Classes[1]
 			}
 			for _, v := range p.each[j].Measure(metric.Usual(h.Task), nil) {
 				if v.Undefined == "" {

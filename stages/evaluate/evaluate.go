@@ -58,7 +58,10 @@ gets the label if all conditions hold. ` + "`better_than: LABEL`" + ` compares w
 has the label now: by the metrics that have a condition, otherwise by the first of ` + "`metrics`" + `,
 none may be worse and one must be better. The other model is measured by this stage on the same rows,
 behind the transform that it was trained with; where that cannot be done, since its columns were derived or joined
-in another way, the gate refuses, or, with ` + "`on_other_data: allow`" + ` beside ` + "`when`" + `, compares with what was measured of it before. A gate that is not met is recorded with its
+in another way, the gate refuses, or, with ` + "`on_other_data: allow`" + ` beside ` + "`when`" + `, compares with what was measured of it before.
+A model of another target, or of other classes, is not compared with. ` + "`paired: true`" + ` beside ` + "`when`" + ` wants the gain to be
+certain: rows are resampled for both models together, and the 95% interval of the difference must be above 0 in one
+metric, and below 0 in none. A gate that is not met is recorded with its
 reason, and fails nothing. It is no part of the key. See ` + "`pipe models --help`" + `.`,
 		Example: `score:
   uses: evaluate
@@ -72,6 +75,7 @@ reason, and fails nothing. It is no part of the key. See ` + "`pipe models --hel
 		Inputs: []pipeline.Port{
 			{Name: modelPort, Type: pipeline.Model, Doc: "the model to measure"},
 			{Name: dataPort, Type: pipeline.Dataset, Doc: "rows that the model has not seen, made by the transform that it was trained with"},
+			{Name: againstPort, Type: pipeline.Table, Doc: "predictions of another model on the rows of data, by an evaluate stage: metrics and report have the difference of each metric with its interval", Optional: true},
 			{Name: "*", Type: pipeline.Dataset, Doc: "further data sets to compare with: train, validation, ...", Optional: true},
 		},
 		Outputs: []pipeline.Port{
@@ -178,6 +182,9 @@ func (s *Stage) results(ctx context.Context, from pipeline.Sources, env pipeline
 	}
 	r := &results{model: model, task: model.Signature.Task, known: s.known, metrics: metrics, parts: parts}
 	if err := r.measure(ctx, s.Slices, threads); err != nil {
+		return nil, err
+	}
+	if err := r.compareWith(ctx, from, s.Prefix, threads); err != nil {
 		return nil, err
 	}
 	r.require(required)

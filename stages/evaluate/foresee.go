@@ -81,7 +81,7 @@ func learned(inputs map[string]pipeline.Facts) (facts pipeline.Facts, errs []err
 func dataPorts(inputs map[string]pipeline.Facts) []string {
 	ports := []string{dataPort}
 	for port := range inputs {
-		if port != modelPort && port != dataPort {
+		if port != modelPort && port != dataPort && port != againstPort {
 			ports = append(ports, port)
 		}
 	}

@@ -42,7 +42,7 @@ type part struct {
 func datasetPorts(in pipeline.Sources) []string {
 	ports := []string{dataPort}
 	for _, p := range in.Inputs() {
-		if p != modelPort && p != dataPort {
+		if p != modelPort && p != dataPort && p != againstPort {
 			ports = append(ports, p)
 		}
 	}
@@ -253,6 +253,7 @@ type head struct {
 	guessed       []float64
 	class         []int32 // classification
 	prob          []float64
+	taken         []int32 // the class that each row was taken for; nil: that follows from prob
 }
 
 // sample is what was said as a sample, whose rows have weights unless there are none.
@@ -267,6 +268,9 @@ func (h *head) sample(weights []float64) (metric.Sample, error) {
 	c, err := metric.NewClasses(h.Classes, h.class, h.prob)
 	if err == nil && h.Threshold != 0 {
 		c = c.At(h.Threshold)
+	}
+	if err == nil && h.taken != nil {
+		c.Predicted = h.taken
 	}
 	if err != nil || weights == nil {
 		return c, err

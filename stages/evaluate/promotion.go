@@ -3,6 +3,7 @@ package evaluate
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"pipe/base/diag"
@@ -36,6 +37,15 @@ func (s *Stage) CheckMetric(name string, inputs map[string]pipeline.Facts) error
 	}
 	if slices.Contains(s.Require.Keys(), name) || slices.Contains(s.computed(), t.metric.Name) {
 		return nil
+	}
+	if class, one := metric.ClassOf(t.metric.Name); one {
+		base, _, _ := strings.Cut(t.metric.Name, "[")
+		facts, wrong := learned(inputs)
+		several := wrong == nil && slices.ContainsFunc(facts.Tasks, func(k task.Kind) bool { return !k.IsOne() })
+		if several && slices.Contains(s.computed(), base) {
+			return nil // each target has it
+		}
+		return diag.WithHint(fmt.Errorf("this stage does not compute %s", name), fmt.Sprintf("add it to require, as in `require: {%q: \">= 0\"}`: metrics lists those of all rows, and %s is one class", name, strconv.Quote(class)))
 	}
 	return diag.WithHint(fmt.Errorf("this stage does not compute %s", name), "add it to metrics; so far it computes "+strings.Join(s.computed(), ", "))
 }

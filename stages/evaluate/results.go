@@ -22,12 +22,16 @@ type results struct {
 	baselines []metric.Baseline
 	slices    []slicing
 	verdicts  []verdict
+
+	against []metric.Difference // to another model, by metric; nil: there is none
+	others  []metric.Value      // of that model
 }
 
 // measured is the metrics of one part.
 type measured struct {
 	port      string
 	values    []metric.Value
+	each      []metric.Value     // of each of several targets
 	intervals []*metric.Interval // nil, or nil at some, where there is none
 	baselines [][]metric.Value   // of each baseline
 }
@@ -61,7 +65,7 @@ func (r *results) part(port string) *part {
 func (r *results) measure(ctx context.Context, columns []string, threads int) error {
 	r.baselines = r.guesses()
 	for i, p := range r.parts {
-		m := measured{port: p.port, values: p.sample.Measure(r.metrics, nil)}
+		m := measured{port: p.port, values: p.sample.Measure(r.metrics, nil), each: p.sample.Measure(r.ofEach(), nil)}
 		for _, b := range r.baselines {
 			s, err := p.sample.Guessed(b)
 			if err != nil {
@@ -81,6 +85,25 @@ func (r *results) measure(ctx context.Context, columns []string, threads int) er
 		r.slices = append(r.slices, slicing{c, metric.SliceBy(r.data().sample, r.data().groups[c], r.metrics)})
 	}
 	return nil
+}
+
+// mostRecorded is of how many targets each has metrics of its own on record.
+const mostRecorded = 32
+
+// ofEach are the metrics of each of several targets: "rmse[price]".
+func (r *results) ofEach() (list metric.List) {
+	heads := r.model.Signature.Heads()
+	if len(heads) == 1 || len(heads) > mostRecorded {
+		return nil
+	}
+	for _, h := range heads {
+		for _, d := range r.metrics {
+			if one, ok := r.known.Find(d.Name + "[" + h.Column + "]"); ok {
+				list = append(list, one)
+			}
+		}
+	}
+	return list
 }
 
 // guesses are the baselines that the training targets give: of a connected
@@ -230,7 +253,7 @@ type named struct {
 func (r *results) flat() []named {
 	var all []named
 	for _, m := range r.measured {
-		for _, v := range m.values {
+		for _, v := range slices.Concat(m.values, m.each) {
 			if v.Undefined == "" {
 				all = append(all, named{recorded(m.port, v.Name), v})
 			}

@@ -299,6 +299,9 @@ func apply(ctx context.Context, env pipeline.Env, transform *feature.Transform, 
 	}
 	defer in.Close()
 	defer r.Close()
+	if r, err = transform.Undo(r); err != nil {
+		return fmt.Errorf("%s: %w", in.Name, err)
+	}
 	labelled := transform.Info().Target() != nil
 	schema, err := transform.Schema(r.Schema(), labelled)
 	if err != nil {

@@ -47,6 +47,10 @@ func stageMetricsText(metrics []lineage.Metric) string {
 	own := slices.DeleteFunc(slices.Clone(metrics), func(m lineage.Metric) bool {
 		return !isOwn(m)
 	})
+	// Those of one class or of one of several targets come last.
+	slices.SortStableFunc(own, func(a, b lineage.Metric) int {
+		return cmp.Compare(strings.Count(a.Name, "["), strings.Count(b.Name, "["))
+	})
 	more := ""
 	if n := len(own) - maxOwnMetrics; n > 0 {
 		own, more = own[:maxOwnMetrics], fmt.Sprintf("and %d more", n)

@@ -1,0 +1,129 @@
+package metric
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// A Difference is by how much a metric of one sample is more than that of another of
+// the same rows.
+type Difference struct {
+	*Def
+	Value     float64
+	Interval  *Interval // nil: there is none, as where it is undefined in most resamples
+	Undefined string    // why there is no value; empty: there is one
+}
+
+// Gain is the interval of how much better the first sample is; ok is false if there is
+// none. It is certain that one of them is better if 0 is not inside.
+func (d *Difference) Gain() (low, high float64, ok bool) {
+	if d.Undefined != "" || d.Interval == nil || d.Goal == None {
+		return 0, 0, false
+	}
+	if d.Goal == Down {
+		return -d.Interval.High, -d.Interval.Low, true
+	}
+	return d.Interval.Low, d.Interval.High, true
+}
+
+// Differences compares two samples of the same rows. These are resampled together, so
+// that what makes a row hard for both does not count (the paired bootstrap): the
+// interval is narrower than the two of the metrics lead one to believe.
+func Differences(ctx context.Context, a, b Sample, metrics List, threads int) ([]Difference, error) {
+	if err := SameRows(a, b); err != nil {
+		return nil, err
+	}
+	minus := func(x, y []Value) []Value {
+		for i := range x {
+			if x[i].Undefined == "" {
+				x[i].Undefined = y[i].Undefined
+			}
+			x[i].Value -= y[i].Value
+		}
+		return x
+	}
+	list := make([]Difference, len(metrics))
+	for i, v := range minus(a.Measure(metrics, nil), b.Measure(metrics, nil)) {
+		list[i] = Difference{Def: metrics[i], Value: v.Value, Undefined: v.Undefined}
+	}
+	r := resampled(a)
+	drawnA, wholeA, err := r.part(a)
+	if err != nil {
+		return nil, err
+	}
+	drawnB, wholeB, err := r.part(b)
+	if err != nil {
+		return nil, err
+	}
+	draws, err := r.draw(ctx, threads, func(count []int32) []Value {
+		return minus(drawnA.Measure(metrics, count), drawnB.Measure(metrics, count))
+	})
+	if err != nil {
+		return nil, err
+	}
+	part := minus(wholeA.Measure(metrics, nil), wholeB.Measure(metrics, nil))
+	for i := range list {
+		d := &list[i]
+		if d.Undefined != "" || r.rows != nil && (d.Unweighted || part[i].Undefined != "") {
+			continue
+		}
+		if d.Interval = percentile(draws, i); d.Interval != nil && r.rows != nil {
+			by := d.Value - part[i].Value
+			d.Interval.Low, d.Interval.High = d.Interval.Low+by, d.Interval.High+by
+		}
+	}
+	return list, nil
+}
+
+// SameRows says how two samples are not of the same rows, as far as these can be told
+// apart: by what is true of them, and how much they count.
+func SameRows(a, b Sample) error {
+	if a.Rows() != b.Rows() {
+		return fmt.Errorf("there are %d rows here and %d there", a.Rows(), b.Rows())
+	}
+	differ := func(i int) error { return fmt.Errorf("row %d is another one there: the target has another value", i+1) }
+	switch a := a.(type) {
+	case *Classes:
+		b, ok := b.(*Classes)
+		if !ok || !slices.Equal(a.Names, b.Names) {
+			return errors.New("the classes are others there")
+		}
+		for i := range a.Actual {
+			if a.Actual[i] != b.Actual[i] {
+				return differ(i)
+			}
+		}
+		return sameWeights(a.weights, b.weights)
+	case *Values:
+		b, ok := b.(*Values)
+		if !ok {
+			return errors.New("the target is of another kind there")
+		}
+		for i := range a.Actual {
+			if a.Actual[i] != b.Actual[i] {
+				return differ(i)
+			}
+		}
+		return sameWeights(a.weights, b.weights)
+	case *Several:
+		b, ok := b.(*Several)
+		if !ok || !slices.Equal(a.names, b.names) {
+			return errors.New("the targets are others there")
+		}
+		for i, one := range a.samples {
+			if err := SameRows(one, b.samples[i]); err != nil {
+				return fmt.Errorf("%s: %w", a.names[i], err)
+			}
+		}
+	}
+	return nil
+}
+
+func sameWeights(a, b weights) error {
+	if !slices.Equal(a, b) {
+		return errors.New("the weights of the rows are others there")
+	}
+	return nil
+}
