@@ -37,7 +37,7 @@ func ExpUlp(x float64) float64 {
 	c := r - times(t, 1.66666666666666657415e-01+times(t, -2.77777777770155933842e-03+
 		times(t, 6.61375632143793436117e-05+times(t, -1.65339022054652515390e-06+times(t, 4.13813679705723846039e-08)))))
 	y := 1 - ((lo - times(r, c)/(2-c)) - hi)
-	return math.Ldexp(y, int(k))
+	return scaled(y, int(k))
 }
 
 // Log2 is the logarithm of base 2, exact for its powers.
@@ -45,20 +45,32 @@ func Log2(x float64) float64 {
 	if !(x > 0) || math.IsInf(x, 1) {
 		return Log(x)
 	}
-	frac, exp := math.Frexp(x)
-	if frac < math.Sqrt2/2 { // near 1 nothing may cancel: 1.03 is 1.03 and not 0.515 times 2
-		frac, exp = 2*frac, exp-1
+	b, below := math.Float64bits(x), 0.0
+	if b < leastNormal {
+		b, below = math.Float64bits(x*0x1p52), 52
 	}
-	return times(Log(frac), 1/math.Ln2) + float64(exp)
+	// The rest is about 1, where nothing may cancel: 1.03 is 1.03 and not 0.515 times 2.
+	e := int64(b-halfRoot) >> 52
+	return times(Log(math.Float64frombits(b-uint64(e)<<52)), 1/math.Ln2) + (float64(e) - below)
 }
 
 // Log10 is the logarithm of base 10, exact for its powers.
 func Log10(x float64) float64 {
 	y := times(Log2(x), math.Ln2/math.Ln10)
-	if whole := math.RoundToEven(y); whole != y && math.Abs(whole) < 300 && math.Pow10(int(whole)) == x {
-		return whole
+	whole := math.RoundToEven(y)
+	if d := math.Abs(whole - y); d < 1e-9 && d > 0 && math.Abs(whole) < 300 && math.Pow10(int(whole)) == x {
+		return whole // of a power of ten, which y is near to
 	}
 	return y
+}
+
+// cut is math.Frexp, at once for most numbers.
+func cut(x float64) (frac float64, exp int) {
+	b := math.Float64bits(x)
+	if e := b >> 52 & 0x7ff; e-1 < 0x7fe {
+		return math.Float64frombits(b&^(0x7ff<<52) | 1022<<52), int(e) - 1022
+	}
+	return math.Frexp(x)
 }
 
 // Pow is x to the power of y.
@@ -71,7 +83,8 @@ func Pow(x, y float64) float64 {
 	case y == -0.5:
 		return 1 / math.Sqrt(x)
 	}
-	yi, yf := math.Modf(math.Abs(y))
+	yi := math.Floor(math.Abs(y))
+	yf := math.Abs(y) - yi
 	switch {
 	case yf != 0 && x < 0:
 		return math.NaN()
@@ -92,7 +105,7 @@ func Pow(x, y float64) float64 {
 		}
 		a = ExpUlp(times(yf, Log(x)))
 	}
-	square, exp := math.Frexp(x)
+	square, exp := cut(x)
 	for i := int64(yi); i != 0; i >>= 1 {
 		if exp < -1<<12 || 1<<12 < exp {
 			e += exp // far beyond what there is, and a further shift would be too far
@@ -101,6 +114,9 @@ func Pow(x, y float64) float64 {
 		if i&1 == 1 {
 			a *= square
 			e += exp
+		}
+		if i == 1 {
+			break
 		}
 		square *= square
 		exp <<= 1
@@ -112,7 +128,7 @@ func Pow(x, y float64) float64 {
 	if y < 0 {
 		a, e = 1/a, -e
 	}
-	return math.Ldexp(a, e)
+	return scaled(a, e)
 }
 
 // octant cuts x >= 0 into an even number of eighths of a circle, as far as 8 of

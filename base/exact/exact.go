@@ -15,6 +15,21 @@ const (
 	ln2Lo = 1.90821492927058770002e-10
 )
 
+// Bits of numbers.
+const (
+	leastNormal = 0x0010000000000000
+	infinity    = 0x7ff0000000000000
+	halfRoot    = 0x3fe6a09e667f3bcd // the square root of 2, halved
+)
+
+// scaled is math.Ldexp, at once where neither y nor the result is far from 1.
+func scaled(y float64, k int) float64 {
+	if b := math.Float64bits(y) &^ (1 << 63); b-0x2000000000000000 < 0x4000000000000000 && -500 < k && k < 500 {
+		return y * math.Float64frombits(uint64(k+1023)<<52)
+	}
+	return math.Ldexp(y, k)
+}
+
 // Exp is e to the x, 0 below -745 and +Inf above 709.
 func Exp(x float64) float64 {
 	switch {
@@ -44,20 +59,23 @@ func Exp(x float64) float64 {
 // Log is the natural logarithm of a positive x, after FreeBSD's e_log.c: with
 // x = 2^k (1+f) and s = f/(2+f), log(1+f) = f - f²/2 + s (f²/2 + R(s²)).
 func Log(x float64) float64 {
-	switch {
-	case x != x || math.IsInf(x, 1):
-		return x
-	case x < 0:
-		return math.NaN()
-	case x == 0:
-		return math.Inf(-1)
+	b := math.Float64bits(x)
+	below := 0.0
+	if b-leastNormal >= infinity-leastNormal { // which wraps around for subnormal numbers
+		switch {
+		case x != x || math.IsInf(x, 1):
+			return x
+		case x < 0:
+			return math.NaN()
+		case x == 0:
+			return math.Inf(-1)
+		}
+		b, below = math.Float64bits(x*0x1p52), 52
 	}
-	m, e := math.Frexp(x)
-	if m < math.Sqrt2/2 {
-		m *= 2
-		e--
-	}
-	f, k := m-1, float64(e)
+	// 1+f is from sqrt(2)/2 up to sqrt(2), found without a branch, which would be
+	// guessed wrong for half of all numbers.
+	e := int64(b-halfRoot) >> 52
+	f, k := math.Float64frombits(b-uint64(e)<<52)-1, float64(e)-below
 	s := f / (2 + f)
 	s2 := s * s
 	s4 := s2 * s2
