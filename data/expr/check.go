@@ -86,7 +86,8 @@ type checker struct {
 	columns []*part        // one for each input, so that it is loaded once
 	names   []string
 	regs    int
-	try     int // that of the innermost try around; -1: none
+	try     int   // that of the innermost try around; -1: none
+	great   *part // a constant beyond int64 that was to be converted
 }
 
 func newChecker(s *Scope) *checker { return &checker{scope: s, inputs: map[string]int{}, try: -1} }
@@ -137,6 +138,9 @@ func (c *checker) check(n *node) (*part, error) {
 	}
 	if err := f.check(c, p); err != nil {
 		return nil, err
+	}
+	if a := c.great; a != nil {
+		return nil, errorAt(a.at, "write it with a point, as a decimal number, or as a text in quotes; it is compared with columns of whole numbers as it is", "%d is beyond int64", uint64(a.value.i))
 	}
 	if p.dtype == nil {
 		p.dtype = kindTypes[p.kind]
@@ -299,6 +303,9 @@ func (c *checker) convert(p *part, i int, to Kind) {
 		a.kind, a.dtype = Float, kindTypes[Float]
 		return
 	}
+	if a.kind == Uint && a.value != nil && a.value.i < 0 && c.great == nil {
+		c.great = a
+	}
 	w := c.part(&part{at: a.at, name: "int64", kind: to, dtype: kindTypes[to], args: []*part{a}})
 	switch {
 	case to == Int:
@@ -386,25 +393,6 @@ func (c *checker) common(p *part, what string, args ...int) (Kind, error) {
 		c.convert(p, i, kind)
 	}
 	return kind, nil
-}
-
-// takeUnsigned makes constants unsigned that are compared with a column of uint64, so
-// that no value of it is too large.
-func (p *part) takeUnsigned() {
-	unsigned := false
-	for _, a := range p.args {
-		switch {
-		case a.kind == Uint:
-			unsigned = true
-		case a.kind != Int || a.value == nil || a.value.i < 0:
-			return
-		}
-	}
-	for _, a := range p.args {
-		if unsigned && a.kind == Int {
-			a.kind, a.dtype, a.value.kind = Uint, kindTypes[Uint], Uint
-		}
-	}
 }
 
 // reads says whether a constant text in quotes is read as a kind.

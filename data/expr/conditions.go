@@ -3,7 +3,6 @@ package expr
 import (
 	"cmp"
 	"math"
-	"unsafe"
 )
 
 // conditions are what chooses, and what knows missing values.
@@ -242,6 +241,10 @@ func checkTry(_ *checker, p *part) error {
 // checkBetween is x >= low and x <= high.
 func checkBetween(c *checker, p *part) error {
 	p.takeUnsigned()
+	if p.wholes() {
+		p.kind, p.run = Bool, mixedBetween(p)
+		return nil
+	}
 	k, err := c.common(p, "the values of between", 0, 1, 2)
 	if err != nil {
 		return err
@@ -313,14 +316,6 @@ func fold[T cmp.Ordered](least bool, of func(*vec) []T) kernel {
 	}
 }
 
-// unsigned views integers as those of a column of uint64.
-func unsigned(v []int64) []uint64 {
-	if len(v) == 0 {
-		return nil
-	}
-	return unsafe.Slice((*uint64)(unsafe.Pointer(&v[0])), len(v))
-}
-
 // checkIn looks a value up among constants.
 func checkIn(c *checker, p *part) error {
 	for _, a := range p.args[1:] {
@@ -331,9 +326,22 @@ func checkIn(c *checker, p *part) error {
 			return errorAt(a.at, "write x in [...] or is_missing(x)", "missing is in no list")
 		}
 	}
-	p.takeUnsigned()
+	if of := p.args[0].kind; of == Int || of == Uint { // which no constant is that the other kind alone can hold
+		kept := p.args[:1:1]
+		for _, a := range p.args[1:] {
+			switch l := a.value; {
+			case (l.kind == Int || l.kind == Uint) && l.kind != of && l.i < 0:
+			case (l.kind == Int || l.kind == Uint) && l.kind != of:
+				a.kind, a.dtype, l.kind = of, kindTypes[of], of
+				kept = append(kept, a)
+			default:
+				kept = append(kept, a)
+			}
+		}
+		p.args = kept
+	}
 	k, err := c.common(p, "the values of in", everything(p)...)
-	if err != nil {
+	if err != nil || c.great != nil {
 		return err
 	}
 	p.kind = Bool

@@ -381,6 +381,10 @@ func checkComparison(c *checker, p *part) error {
 		}
 	}
 	p.takeUnsigned()
+	if p.wholes() {
+		p.kind, p.run = Bool, mixedComparison(p)
+		return nil
+	}
 	k, err := c.common(p, "the sides of "+p.name, 0, 1)
 	if err != nil {
 		return err

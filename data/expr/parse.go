@@ -320,11 +320,13 @@ func (p *parser) primary() (*node, error) {
 	n := &node{at: t.at}
 	switch t.is {
 	case intToken:
-		v, err := strconv.ParseInt(t.text, 10, 64)
+		v, err := strconv.ParseUint(t.text, 10, 64)
 		if err != nil {
-			return nil, errorAt(t.at, "write it with a point, as a decimal number, or as a text in quotes", "%s is beyond int64", t.text)
+			return nil, errorAt(t.at, "write it with a point, as a decimal number, or as a text in quotes", "%s is beyond uint64", t.text)
 		}
-		n.value = literal{kind: Int, i: v}
+		if n.value = (literal{kind: Int, i: int64(v)}); v > math.MaxInt64 {
+			n.value.kind = Uint
+		}
 	case floatToken:
 		v, _ := strconv.ParseFloat(t.text, 64)
 		n.value = literal{kind: Float, f: v}
