@@ -37,6 +37,7 @@ from dataclasses import dataclass
 from typing import Any, Callable
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.feature_extraction import FeatureHasher
@@ -311,7 +312,7 @@ CROSSES = [
 
 
 def compare_crosses(pipe, rng):
-    """Columns that are crossed, behind a scale, and behind an imputation; and pairs of categories."""
+    """Columns that are crossed, behind a scale, and behind an imputation; pairs of categories; what is filled in by group, as by pandas."""
     bad = 0
     n = 400
     for kind, first in [("{scale: standard}", StandardScaler()), ("[impute: median, scale: min_max]", make_pipeline(SimpleImputer(strategy="median"), MinMaxScaler()))]:
@@ -331,6 +332,20 @@ def compare_crosses(pipe, rng):
             why = difference(pipe.values(f"f{i}.train"), make().fit_transform(scaled), 1e-6)
             bad += bool(why)
             print(f"{'DIFFERS ' * bool(why)}{cross + ' of ' + kind:100} {why or 'equal'}")
+    values = pd.Series(np.where(rng.uniform(size=n) < 0.3, NAN, np.round(rng.normal(size=n), 1)))
+    by = pd.Series(rng.choice(["g", "h", "i", None], n))
+    pd.DataFrame({"x": values, "g": by}).to_csv(os.path.join(pipe.folder, "crossed.csv"), index=False)
+    filled = {"mean": pd.Series.mean, "median": pd.Series.median, "most_frequent": lambda s: s.mode().iloc[0]}
+    with open(os.path.join(pipe.folder, "p.yaml"), "w") as f:
+        f.write("pipeline: p\nstages:\n  load: {uses: ingest, with: {path: crossed.csv}}\n")
+        for how in filled:
+            f.write(f"  {how}: {{uses: preprocess, inputs: {{train: load}}, with: {{features: {{x: [impute: {{{how}: {{by: g}}}}]}}}}}}\n")
+    pipe.call("run", "p.yaml")
+    for how, f in filled.items():
+        want = values.fillna(values.groupby(by).transform(f)).fillna(f(values))
+        why = difference(pipe.values(how + ".train"), want.to_numpy()[:, None], 1e-6)
+        bad += bool(why)
+        print(f"{'DIFFERS ' * bool(why)}{f'impute: {how} by group':100} {why or 'equal'}")
     words = np.array(["p", "q", "r*s", "t"])
     pairs = words[rng.integers(0, 4, (n, 2))]
     with open(os.path.join(pipe.folder, "crossed.csv"), "w") as f:

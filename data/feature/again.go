@@ -56,6 +56,9 @@ func (t *Transform) againOf(in *arrow.Schema, part *replay.Part) (*again, error)
 		if c.of != nil {
 			made = c.of
 		}
+		if c.beside != "" {
+			made = append(made[:len(made):len(made)], c.beside)
+		}
 		needs := replay.NewPart(t.replay, made, nil).Needs()
 		for j, a := range g.columns {
 			if slices.Contains(needs, a.Name) {

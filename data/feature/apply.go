@@ -156,6 +156,7 @@ type applier struct {
 	*Transform
 	schema   *arrow.Schema // of what it makes
 	columns  []int         // in the record, by column of the transform; -1: it is crossed of others
+	besides  []int         // likewise, of the columns beside them; -1: there is none
 	labels   []int         // in the record, by target; none if they are not wanted
 	keep     []int         // in the record
 	chain    *replay.Chain // makes the record of the one that comes in; nil if that is it
@@ -174,13 +175,13 @@ func (a *applier) names(in *arrow.Schema) []string {
 	if a.chain != nil {
 		return a.needs
 	}
-	at := slices.Concat(a.columns, a.keep)
+	at := slices.Concat(a.columns, a.besides, a.keep)
 	at = append(at, a.labels...)
 	slices.Sort(at)
 	var names []string
 	for _, i := range slices.Compact(at) {
 		if i < 0 {
-			continue // it is crossed of others
+			continue // there is none
 		}
 		names = append(names, in.Field(i).Name)
 	}
@@ -250,11 +251,18 @@ func (t *Transform) direct(in *arrow.Schema, withTarget bool) (a *applier, err e
 // applierOf finds the columns.
 func (t *Transform) applierOf(in *arrow.Schema, withTarget bool) (*applier, error) {
 	n := len(t.columns)
-	a := &applier{Transform: t, columns: make([]int, n)}
+	a := &applier{Transform: t, columns: make([]int, n), besides: make([]int, n)}
 	a.free.New = func() any { return new(workspace) }
 	for i, c := range t.columns {
+		a.columns[i], a.besides[i] = -1, -1
+		if c.beside != "" {
+			at, err := table.Column(in, c.beside)
+			if err != nil {
+				return nil, err
+			}
+			a.besides[i] = at
+		}
 		if c.of != nil {
-			a.columns[i] = -1
 			continue
 		}
 		at, err := table.Column(in, c.Name)
@@ -360,20 +368,6 @@ func (a *applier) load(ctx context.Context, threads int) error {
 	return a.chain.Load(ctx, threads)
 }
 
-// without gives rows, nil for all, without those that are gone.
-func without(rows []int, gone []bool) []int {
-	left := make([]int, 0, len(gone))
-	for i, is := range gone {
-		if !is {
-			left = append(left, i)
-		}
-	}
-	if rows == nil {
-		return left
-	}
-	return slices.DeleteFunc(rows, func(row int) bool { return gone[row] })
-}
-
 // applyAll transforms a record in which every row that needs a target has one. The
 // features are in vectors.
 func (a *applier) applyAll(rec arrow.RecordBatch, vectors []float32, met *met, place placement) (arrow.RecordBatch, error) {
@@ -397,7 +391,7 @@ func (a *applier) applyAll(rec arrow.RecordBatch, vectors []float32, met *met, p
 		if c.width == 0 && c.whole == nil && !c.tapped {
 			continue
 		}
-		work.batch.at = a.columns[i]
+		work.batch.at, work.batch.by = a.columns[i], a.besides[i]
 		if c.whole != nil {
 			lists, err := c.applyWhole(&work.batch, &work.values, &work.out)
 			if err != nil {

@@ -23,6 +23,8 @@ type column struct {
 	of     []string // the columns that it is crossed of; nil: it is read
 	tapped bool     // others are crossed of it
 
+	beside, besideType string // the column that a step looks at, too; empty: none does
+
 	kept      []int // of the features that it could make those that were selected; nil: all
 	made      int   // how many it could make
 	at, width int   // of its features in the vector
@@ -73,6 +75,7 @@ func (c *column) derive() []table.Feature {
 		features = append(features, table.Feature{Name: name, Column: c.Name})
 	}
 	c.made = len(features)
+	c.beside, c.besideType = besideOf(c.steps, func(s step) any { return s.Fitted })
 	if n := len(c.steps); n > 0 {
 		c.whole, _ = c.steps[n-1].Fitted.(Whole)
 	}
@@ -285,7 +288,7 @@ func (c *column) refuse(out *Out, row int, x float64) {
 // readLater gives the values of a batch of any table, read as those of training.
 func (c *column) readLater(arr arrow.Array, v *Values, out *Out) (err error) {
 	rd := reading{c.Name, c.Type, v.quoted}
-	*v = Values{rows: arr.Len(), buf: v.buf, place: v.place}
+	*v = Values{rows: arr.Len(), buf: v.buf, place: v.place, beside: v.beside}
 	switch c.form {
 	case Texts:
 		v.Texts, v.Valid, err = rd.categories(arr)

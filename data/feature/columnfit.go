@@ -40,6 +40,8 @@ type columnFit struct {
 	looked  *leak.Column // what it has in some rows; nil: nothing is said of it
 
 	sources []*columnFit // that it is crossed of; nil: it is read
+	beside  string       // the column that a step looks at, too
+	besides string       // its type
 }
 
 func (f *fitter) newColumn(name string, at int, field arrow.Field, form Form, chain []use) *columnFit {
@@ -98,7 +100,7 @@ func (c *columnFit) begin(k int) error {
 		form = s.gives(form)
 	}
 	c.base, c.stats = k, &statistics{numbers: c.numbers}
-	in := &Input{Name: c.Name, Type: c.Type, Form: form, Of: c.element, Shape: c.shape, stats: c.stats, doubt: c.doubt, remarks: &c.remarks, scratch: c.scratch, targets: c.targets}
+	in := &Input{Name: c.Name, Type: c.Type, Form: form, Of: c.element, Shape: c.shape, stats: c.stats, doubt: c.doubt, remarks: &c.remarks, scratch: c.scratch, targets: c.targets, besideType: c.besides}
 	for {
 		f, err := c.chain[len(c.fitters)].setting.Fit(in)
 		if err != nil {
@@ -127,7 +129,7 @@ func (c *columnFit) holdsOrder(from int) bool {
 
 // read gives the values of a batch as they are in the table.
 func (c *columnFit) read(arr arrow.Array, v *Values) (err error) {
-	*v = Values{rows: arr.Len(), buf: v.buf, Targets: v.Targets, place: v.place}
+	*v = Values{rows: arr.Len(), buf: v.buf, Targets: v.Targets, place: v.place, beside: v.beside}
 	switch c.form {
 	case Texts:
 		v.Texts, v.Valid, err = texts(c.Name, arr)

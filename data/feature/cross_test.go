@@ -181,7 +181,7 @@ func TestSelectionOfCrossed(t *testing.T) {
 	zero := 0.0
 	spec := Spec{Features: []Column{{Name: "b", Scale: None}, {Name: "a"}}, Crosses: []Cross{polynomial(Polynomial{Degree: 2}, "a", "b")}, Select: &Selection{Variance: &zero}}
 	tr := fit(t, spec, a, b)
-	if got := fmt.Sprint(names(tr), tr.Columns(), tr.Crossed()); got != "[a a^2 a*b] [{b float64} {a float64}] map[a*b:[a b] a^2:[a]]" {
+	if got := fmt.Sprint(names(tr), tr.Columns(), tr.Sources()); got != "[a a^2 a*b] [{b float64} {a float64}] map[a*b:[a b] a^2:[a]]" {
 		t.Errorf("there are %s", got)
 	}
 	text := string(written(t, tr))

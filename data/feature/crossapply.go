@@ -14,6 +14,7 @@ import (
 type batch struct {
 	rec  arrow.RecordBatch
 	at   int // of the column at hand, in the record
+	by   int // of the one beside it
 	taps map[string]*tapped
 	with combiner
 }
@@ -39,6 +40,16 @@ func (b *batch) rows() int { return int(b.rec.NumRows()) }
 // values reads those of a column, or makes them of the columns that it is crossed of. A
 // row that one of these could not be made of has a problem that is known.
 func (b *batch) values(c *column, v *Values, out *Out) error {
+	v.beside = nil
+	if c.beside != "" {
+		v.beside = new(grouping)
+		rd := reading{column: c.beside, fitted: c.besideType}
+		_, rd.quoted = b.rec.Schema().Field(b.by).Metadata.GetValue(cell.QuotedKey)
+		var err error
+		if v.beside.texts, v.beside.valid, err = rd.categories(b.rec.Column(b.by)); err != nil {
+			return err
+		}
+	}
 	if c.of == nil {
 		_, v.quoted = b.rec.Schema().Field(b.at).Metadata.GetValue(cell.QuotedKey)
 		return c.readLater(b.rec.Column(b.at), v, out)
@@ -113,12 +124,28 @@ func (t *Transform) markTapped() {
 	}
 }
 
-// Crossed are the columns that features are crossed of, by the column of these features.
-func (t *Transform) Crossed() map[string][]string {
+// Sources are the columns of a table that the features of a column are made of, for those
+// that are made of others than it alone.
+func (t *Transform) Sources() map[string][]string {
 	all := map[string][]string{}
+	beside := map[string]string{}
 	for i := range t.columns {
-		if c := &t.columns[i]; c.of != nil {
-			all[c.Name] = slices.Compact(slices.Clone(c.of))
+		c := &t.columns[i]
+		var list []string
+		switch {
+		case c.of != nil:
+			for _, name := range c.of {
+				list = append(list, name)
+				if by := beside[name]; by != "" {
+					list = append(list, by)
+				}
+			}
+		case c.beside != "":
+			beside[c.Name], list = c.beside, []string{c.Name, c.beside}
+		}
+		if list != nil {
+			slices.Sort(list)
+			all[c.Name] = slices.Compact(list)
 		}
 	}
 	return all

@@ -150,7 +150,7 @@ type source struct {
 }
 
 // crossed makes the values of a column of those that it is crossed of.
-func (s *sight) crossed(c *columnFit, places map[*columnFit]int, v *Values) error {
+func (s *sight) crossed(c *columnFit, places map[string]int, v *Values) error {
 	sources := make([]*Values, len(c.sources))
 	for i, of := range c.sources {
 		from := s.sources[of]
@@ -160,7 +160,10 @@ func (s *sight) crossed(c *columnFit, places map[*columnFit]int, v *Values) erro
 		}
 		if !from.done {
 			from.values.place = v.place
-			if err := of.read(s.Rows.Column(places[of]), &from.values); err != nil {
+			if err := s.besides(of, places, &from.values); err != nil {
+				return err
+			}
+			if err := of.read(s.Rows.Column(places[of.Name]), &from.values); err != nil {
 				return err
 			}
 			upTo, _ := of.crossing()

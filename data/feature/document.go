@@ -119,6 +119,9 @@ func (t *Transform) document() (document, error) {
 		doc.Version = crossVersion
 	}
 	if len(replay.Programs(t.replay)) > 0 {
+		doc.Version = programVersion
+	}
+	if slices.ContainsFunc(t.columns, func(c column) bool { return c.beside != "" }) {
 		doc.Version = formatVersion
 	}
 	return doc, nil

@@ -44,7 +44,7 @@ func Fit(ctx context.Context, spec Spec, r *table.Reader, kinds []Kind, use Reso
 	}
 	numbers := order.NewStore(cmp.Or(use.held, maxHeld), use.Scratch)
 	defer numbers.Close()
-	files := &scratch{folder: use.Scratch}
+	files := &scratch{folder: use.Scratch, held: cmp.Or(use.held, maxHeld)}
 	defer files.close()
 	f := &fitter{ctx: ctx, r: r, threads: max(1, use.Threads), worthSample: cmp.Or(use.sample, worthSample), numbers: numbers, scratch: files}
 	if err := f.prepare(spec, kinds); err != nil {
@@ -121,6 +121,15 @@ func (f *fitter) prepare(spec Spec, kinds []Kind) error {
 			return err
 		}
 		fit := f.newColumn(c.Name, at, schema.Field(at), form, chain.uses)
+		if fit.beside, _ = besideOf(chain.uses, func(u use) any { return u.setting }); fit.beside != "" {
+			by, err := table.Column(schema, fit.beside)
+			if err != nil {
+				return fmt.Errorf("column %q: by: %w", c.Name, err)
+			}
+			if fit.besides = table.TypeName(schema.Field(by).Type); slices.ContainsFunc(spec.targets(), func(t *Target) bool { return t.Column == fit.beside }) {
+				return c.wrong("impute", "name another column under `by`", "it cannot be filled in by groups of the target, which new rows do not have")
+			}
+		}
 		fit.column.brief = c.Chain == nil && form&(Lists|Times) == 0
 		if err := fit.advance(); err != nil {
 			return err
@@ -213,24 +222,19 @@ type sight struct {
 // beside each other for pieces of the table, the rest in the order of the rows: so
 // sums have the same last digits always.
 func (f *fitter) pass(first bool) error {
-	p := &passing{first: first, sample: &f.sample, places: map[*columnFit]int{}}
+	p := &passing{first: first, sample: &f.sample, places: map[string]int{}}
 	var names []string
-	reads := func(c *columnFit) {
-		if _, ok := p.places[c]; !ok {
-			p.places[c], names = len(names), append(names, c.Name)
-		}
-	}
 	for _, c := range f.columns {
 		c.due = !c.fitted() && c.ready()
 		switch {
 		case c.sources != nil && c.due:
 			p.columns = append(p.columns, c)
 			for _, of := range c.sources {
-				reads(of)
+				names = p.reads(names, of)
 			}
 		case c.sources == nil && (c.due || first && c.form != Lists):
 			p.columns = append(p.columns, c)
-			reads(c)
+			names = p.reads(names, c)
 		}
 	}
 	if len(names) > 0 || len(f.predicted) > 0 {
@@ -272,9 +276,9 @@ func (f *fitter) pass(first bool) error {
 
 // passing is a pass over the table.
 type passing struct {
-	columns []*columnFit       // that take part
-	places  map[*columnFit]int // in the pieces, of those that are read
-	targets []int              // likewise
+	columns []*columnFit   // that take part
+	places  map[string]int // of columns of the table, in the pieces
+	targets []int          // likewise
 	first   bool
 	sample  *leak.Sample // rows that are looked at in the first pass
 }
@@ -283,6 +287,16 @@ const (
 	fitPiece = 4 << 20 // bytes
 	fitBytes = 16      // of a number on its way, or of the head of a text
 )
+
+// reads adds what is read for a column to names.
+func (p *passing) reads(names []string, c *columnFit) []string {
+	for _, name := range []string{c.Name, c.beside} {
+		if _, ok := p.places[name]; !ok && name != "" {
+			p.places[name], names = len(names), append(names, name)
+		}
+	}
+	return names
+}
 
 // look sees what there is in the columns of a piece, without the rows that have no
 // target.
@@ -314,9 +328,11 @@ func (p *passing) look(s *sight) error {
 		if c.sources != nil {
 			err = s.crossed(c, p.places, &seen.values)
 		} else {
-			at = p.places[c]
+			at = p.places[c.Name]
 			target = slices.Contains(p.targets, at)
-			err = c.read(s.Rows.Column(at), &seen.values)
+			if err = s.besides(c, p.places, &seen.values); err == nil {
+				err = c.read(s.Rows.Column(at), &seen.values)
+			}
 			if err == nil && p.first && c.looked != nil {
 				seen.glimpse(s.picked)
 			}

@@ -74,7 +74,7 @@ func names(tr *Transform) []string {
 
 // by is an imputation without settings.
 func by(s Strategy) *Impute {
-	yes := &struct{}{}
+	yes := new(GroupFill)
 	return map[Strategy]*Impute{Mean: {Mean: yes}, Median: {Median: yes}, MostFrequent: {MostFrequent: yes}}[s]
 }
 

@@ -18,6 +18,9 @@ func imputeKind() Kind {
 		Takes:   Numbers | Texts | Times,
 		New:     func() Setting { return new(Impute) },
 		Read: func(_ int, state json.RawMessage) (Fitted, error) {
+			if f, err := Decode[groupFill](state); err == nil {
+				return f.prepared(), f.check()
+			}
 			f, err := Decode[fill](state)
 			if err != nil {
 				return nil, err
@@ -31,10 +34,33 @@ func imputeKind() Kind {
 type Impute struct {
 	settings.OneOf
 	None         *struct{}     `yaml:"none" doc:"Nothing, which a default may say otherwise: a missing number is an error, a missing text a category of its own."`
-	Mean         *struct{}     `yaml:"mean" doc:"The mean of the column."`
-	Median       *struct{}     `yaml:"median" doc:"The median of the column."`
-	MostFrequent *struct{}     `yaml:"most_frequent" doc:"The most frequent value, the smallest of several."`
+	Mean         *GroupFill    `yaml:"mean" doc:"The mean of the column, or of a group of its rows."`
+	Median       *GroupFill    `yaml:"median" doc:"The median of the column, or of a group of its rows."`
+	MostFrequent *GroupFill    `yaml:"most_frequent" doc:"The most frequent value, the smallest of several, of the column or of a group of its rows."`
 	Constant     *ConstantFill `yaml:"constant" doc:"A number or category of your own."`
+}
+
+// A GroupFill is a value for each group of rows, if By names a column.
+type GroupFill struct {
+	By string `yaml:"by" added:"true" doc:"A column of categories: what is filled in is that of the rows of train that have the same one, as in {median: {by: species}}. In rows of a group without any value in train, or of no group, it is that of the whole column."`
+}
+
+// by is the column that rows are grouped by, empty if they are not.
+func (s *Impute) by() string {
+	for _, g := range []*GroupFill{s.Mean, s.Median, s.MostFrequent} {
+		if g != nil {
+			return g.By
+		}
+	}
+	return ""
+}
+
+// Beside implements Beside.
+func (s *Impute) Beside() (column, typ string) {
+	if s == nil {
+		return "", ""
+	}
+	return s.by(), ""
 }
 
 // A ConstantFill is a value that takes the place of a missing one.
@@ -79,6 +105,9 @@ func (s *Impute) Takes() Form {
 
 // Fit implements Setting.
 func (s *Impute) Fit(in *Input) (Fitter, error) {
+	if s.by() != "" {
+		return s.fitBy(in)
+	}
 	f := &imputeFit{in: in, learned: fill{Strategy: s.Strategy()}}
 	switch {
 	case f.always() && in.Form == Texts:

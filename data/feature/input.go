@@ -32,6 +32,8 @@ type Input struct {
 	remarks *[]Remark
 	targets *Targets
 	scratch *scratch
+
+	besideType string // of the column that a Beside looks at
 }
 
 // A filling is a Fitter of a transform that puts one value in place of all that

@@ -19,13 +19,15 @@ const (
 	briefVersion  = 1
 	chainVersion  = 2
 	readVersion   = 3
-	stepsVersion  = 4  // of derived columns
-	targetVersion = 5  // of a target that is transformed, or several
-	joinsVersion  = 6  // of joins and filters
-	wideVersion   = 7  // of windows
-	selectVersion = 8  // of features that were selected
-	crossVersion  = 9  // of columns that are crossed
-	formatVersion = 10 // of commands
+	stepsVersion  = 4 // of derived columns
+	targetVersion = 5 // of a target that is transformed, or several
+	joinsVersion  = 6 // of joins and filters
+	wideVersion   = 7 // of windows
+	selectVersion = 8 // of features that were selected
+	crossVersion  = 9 // of columns that are crossed
+
+	programVersion = 10 // of commands
+	formatVersion  = 11 // of what is filled in by group
 )
 
 // maxDocument bounds the bytes of a transform: a million categories of ordinary

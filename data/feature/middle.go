@@ -42,7 +42,7 @@ const (
 // guess says of the columns whose median is asked for, and no more, which numbers
 // are near it, by a sample. Where it cannot, the order of all is gathered.
 func (f *fitter) guess(columns []*columnFit) error {
-	p := &passing{places: map[*columnFit]int{}}
+	p := &passing{places: map[string]int{}}
 	var names []string
 	for _, c := range columns {
 		if !c.due || c.passing || !c.stats.centered || c.stats.order != nil {
@@ -50,8 +50,7 @@ func (f *fitter) guess(columns []*columnFit) error {
 		}
 		c.stats.order = f.numbers.NewColumn()
 		if c.sources == nil { // nobody crosses columns in order to fill in what is missing
-			p.places[c] = len(names)
-			p.columns, names = append(p.columns, c), append(names, c.Name)
+			p.columns, names = append(p.columns, c), p.reads(names, c)
 		}
 	}
 	if len(names) == 0 || f.r.NumRows() < f.worthSample {

@@ -93,7 +93,7 @@ func outside() []feature.Kind {
 // Who is not in the package can make several features of a value, refuse one, and
 // go over the table as often as it takes, also behind other transforms.
 func TestTransformsFromOutside(t *testing.T) {
-	impute := feature.Step{Kind: "impute", Setting: &feature.Impute{Mean: &struct{}{}}}
+	impute := feature.Step{Kind: "impute", Setting: &feature.Impute{Mean: &feature.GroupFill{}}}
 	deviate := feature.Step{Kind: "deviation", Setting: new(deviation)}
 	spec := feature.Spec{Features: []feature.Column{
 		{Name: "at", Chain: []feature.Step{{Kind: "indicator", Setting: new(feature.Indicator)}, {Kind: "clock", Setting: new(clock)}}},

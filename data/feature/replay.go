@@ -1,6 +1,7 @@
 package feature
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -82,10 +83,19 @@ func (t *Transform) Joined() (list []TypedColumn) {
 
 // wanted are the columns that features are made of.
 func (t *Transform) wanted() (names []string) {
+	seen := map[string]bool{"": true}
+	add := func(name string) {
+		if !seen[name] {
+			seen[name], names = true, append(names, name)
+		}
+	}
 	for _, c := range t.columns {
 		if c.of == nil {
-			names = append(names, c.Name)
+			add(c.Name)
 		}
+	}
+	for _, c := range t.columns {
+		add(c.beside)
 	}
 	return names
 }
@@ -169,10 +179,16 @@ func (t *Transform) readColumns() []TypedColumn {
 			list = append(list, TypedColumn{name, typ})
 			continue
 		}
+		typ := "" // joined to the table after it was derived
 		for _, c := range t.columns {
-			if c.Name == name { // joined to the table after it was derived
-				list = append(list, TypedColumn{name, c.Type})
+			if c.Name == name {
+				typ = c.Type
+			} else if c.beside == name {
+				typ = cmp.Or(typ, c.besideType)
 			}
+		}
+		if typ != "" {
+			list = append(list, TypedColumn{name, typ})
 		}
 	}
 	return list

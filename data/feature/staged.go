@@ -3,6 +3,7 @@ package feature
 import (
 	"errors"
 	"iter"
+	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
@@ -79,4 +80,18 @@ func together(rows, staged iter.Seq2[table.Piece, error]) iter.Seq2[pair, error]
 			p.Rows.Release()
 		}
 	}
+}
+
+// without gives rows, nil for all, without those that are gone.
+func without(rows []int, gone []bool) []int {
+	left := make([]int, 0, len(gone))
+	for i, is := range gone {
+		if !is {
+			left = append(left, i)
+		}
+	}
+	if rows == nil {
+		return left
+	}
+	return slices.DeleteFunc(rows, func(row int) bool { return gone[row] })
 }

@@ -3,6 +3,7 @@ package feature
 import (
 	"errors"
 	"fmt"
+	"io"
 	"sync"
 
 	"pipe/data/token"
@@ -101,18 +102,23 @@ func (c *counting) choose(kind, limit string, how token.Choice) ([]token.Piece, 
 
 // scratch is what learning from texts writes to files that are removed again.
 type scratch struct {
-	folder   func() (string, error)
-	counters []*token.Counter
+	folder func() (string, error)
+	all    []io.Closer
+	held   int64 // bytes of numbers in memory
 }
+
+// largeGroup is how many numbers of groups are in memory; a group with more of its own is
+// sorted by itself.
+func (s *scratch) largeGroup() int { return int(s.held / 16) }
 
 func (s *scratch) counter() *token.Counter {
 	c := token.NewCounter(s.folder)
-	s.counters = append(s.counters, c)
+	s.all = append(s.all, c)
 	return c
 }
 
 func (s *scratch) close() {
-	for _, c := range s.counters {
+	for _, c := range s.all {
 		_ = c.Close() // a file that nobody needs any more
 	}
 }

@@ -74,6 +74,11 @@ func (t *Transform) Columns() []TypedColumn {
 			list = append(list, TypedColumn{c.Name, c.Type})
 		}
 	}
+	for _, c := range t.columns {
+		if c.beside != "" && !slices.ContainsFunc(list, func(of TypedColumn) bool { return of.Name == c.beside }) {
+			list = append(list, TypedColumn{c.beside, c.besideType})
+		}
+	}
 	return list
 }
 

@@ -18,7 +18,7 @@ import (
 func TestTutorial(t *testing.T) {
 	kinds := append(feature.All(), binsKind())
 	spec := feature.Spec{Features: []feature.Column{{Name: "age", Chain: []feature.Step{
-		{Kind: "impute", Setting: &feature.Impute{Median: &struct{}{}}},
+		{Kind: "impute", Setting: &feature.Impute{Median: &feature.GroupFill{}}},
 		{Kind: "bins", Setting: &bins{Count: 4}},
 	}}}}
 	learned, err := feature.Fit(t.Context(), spec, tabletest.Open(t, tabletest.Table(t, "age", []any{1.0, 2.0, 3.0, nil, 5.0, 60.0, 7.0, 8.0})), kinds, feature.Resources{})

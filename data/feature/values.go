@@ -35,6 +35,7 @@ type Values struct {
 	quoted   bool      // texts of the table may be in quotes, see cell.QuotedKey
 	buf      []float64 // for Numbers, used again for each batch
 	place    placement
+	beside   *grouping // of the column that a step looks at; nil: none does
 }
 
 // Row is the row of its table that a value is in, counted from 0: for a TargetFitter

@@ -42,7 +42,7 @@ func fit(t testing.TB, target feature.Target) []byte {
 	defer r.Close()
 	tr, err := feature.Fit(context.Background(), feature.Spec{
 		Features: []feature.Column{
-			{Name: "size", Impute: &feature.Impute{Mean: &struct{}{}}, Scale: feature.None},
+			{Name: "size", Impute: &feature.Impute{Mean: &feature.GroupFill{}}, Scale: feature.None},
 			{Name: "island", Encode: &feature.Encode{OneHot: new(feature.OneHot)}},
 		},
 		Target: &target,

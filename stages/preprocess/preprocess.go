@@ -43,6 +43,9 @@ become 0 and 1, texts become one_hot. The definitions are those of scikit-learn.
 days since the first one, standardised, and the sine and the cosine of its place in the year and in the
 week; a timestamp that of its place in the day, too. The step ` + "`date`" + ` names other parts, or holidays.
 
+` + "`impute: {median: {by: species}}`" + ` fills in the median of the rows of train of the same species, and of all of them where
+there is none.
+
 Rows without a target are dropped from every table. A number that is missing is an error unless
 ` + "`impute`" + ` says what to put in its place; a text that is missing is a category of its own. A
 category that was not there in training is none of the known ones, with a warning, unless
@@ -262,9 +265,9 @@ func columns(env pipeline.Env, transform *feature.Transform, out, in string, kep
 	edge := func(name, column string) {
 		env.Column(pipeline.ColumnRef{Port: out, Column: name}, pipeline.ColumnRef{Port: in, Column: column})
 	}
-	crossed := transform.Crossed()
+	sources := transform.Sources()
 	for _, f := range info.Features() {
-		of, ok := crossed[f.Column]
+		of, ok := sources[f.Column]
 		if !ok {
 			of = []string{f.Column}
 		}

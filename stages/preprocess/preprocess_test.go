@@ -249,7 +249,7 @@ defaults:
   text: {impute: most_frequent, encode: {ordinal: {unseen: error}}}
   bool: {impute: {constant: 1}, scale: standard}
 `)
-	yes := &struct{}{}
+	yes, none := new(feature.GroupFill), &struct{}{}
 	constant := func(tag, text string) *feature.Impute {
 		return &feature.Impute{Constant: &feature.ConstantFill{Value: settings.Scalar{Tag: tag, Text: text}}}
 	}
@@ -261,7 +261,7 @@ defaults:
 			{Name: "c", Impute: constant("!!str", "none"), Encode: &feature.Encode{Ordinal: &feature.Ordinal{Unseen: feature.UnseenError}}},
 			{Name: "d", Encode: &feature.Encode{OneHot: &feature.OneHot{Unseen: feature.UnseenInfrequent, MinFrequency: 0.1, MaxCategories: 5, Drop: feature.DropIfBinary}}},
 			{Name: "e"},
-			{Name: "f", Impute: &feature.Impute{None: yes}},
+			{Name: "f", Impute: &feature.Impute{None: none}},
 			{Name: "g", Chain: []feature.Step{
 				{Kind: "impute", Setting: &feature.Impute{Median: yes}},
 				{Kind: "clip", Setting: &feature.Clip{Max: &one}},
