@@ -36,7 +36,7 @@ type Date struct {
 	Cyclic   bool       `yaml:"cyclic" default:"true" doc:"Make a sine and a cosine of a part that comes again, such as weekday, so that the last is as near to the first as to the one before it. Otherwise it is a number."`
 	OneHot   []DatePart `yaml:"one_hot" doc:"Parts of which each value is a feature of its own besides, 1 where it is the value: [week, hour], for what does not go up and down smoothly."`
 	Since    string     `yaml:"since" doc:"The start that elapsed counts from, as in 2013-01-01. By default the first time in training. Only with scale: none it makes a difference."`
-	Holidays []string   `yaml:"holidays" doc:"Days for one more feature, is_holiday, which is 1 on them: [2013-01-01, 2013-07-04]."`
+	Holidays *Holidays  `yaml:"holidays" doc:"Days for one more feature, is_holiday, which is 1 on them: [2013-01-01, 2013-07-04], or those in a file, {file: holidays.csv}."`
 	Scale    DateScale  `yaml:"scale" default:"standard" doc:"How the range of numbers is changed, that is of elapsed, year and what is not cyclic: standard (mean 0, deviation 1), min_max (0 to 1), none."`
 }
 
@@ -73,14 +73,6 @@ func (s *Date) Validate() error {
 		}
 		if s.Parts != nil && !slices.Contains(s.Parts, Elapsed) {
 			return wrong("since", "add elapsed to the parts", "only elapsed counts from a start, and it is none of the parts")
-		}
-	}
-	for i, day := range s.Holidays {
-		if _, ok := cell.Micros(cell.Date, day); !ok {
-			return wrong("holidays", "write them as in [2013-01-01]", "%s is no date", shortQuote(day))
-		}
-		if slices.Contains(s.Holidays[:i], day) {
-			return wrong("holidays", "", "%s is listed twice", day)
 		}
 	}
 	return nil
@@ -126,10 +118,12 @@ func (s *Date) Fit(in *Input) (Fitter, error) {
 		}
 		f.learned.Parts = append(f.learned.Parts, p)
 	}
-	if len(s.Holidays) > 0 && class == table.ClassTime {
+	if s.Holidays != nil && class == table.ClassTime {
 		return nil, in.Errorf("chain", "leave it out", "a time of day has no holidays")
 	}
-	f.learned.Holidays = slices.Sorted(slices.Values(s.Holidays))
+	if s.Holidays != nil {
+		f.learned.Holidays = slices.Compact(slices.Sorted(slices.Values(s.Holidays.Days)))
+	}
 	f.method = Scaling(s.Scale)
 	if f.method == "" {
 		f.method = Standard

@@ -3,6 +3,7 @@ package feature
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"math"
 	"os"
 	"slices"
@@ -10,7 +11,6 @@ import (
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow"
-
 	"pipe/data/source/cell"
 )
 
@@ -117,7 +117,7 @@ func TestDateOfItself(t *testing.T) {
 
 // TestHolidays: a feature is 1 on the days that are listed.
 func TestHolidays(t *testing.T) {
-	tr := fit(t, dated1(Date{Parts: []DatePart{IsWeekend}, Holidays: []string{"2024-07-04", "2024-01-01"}}),
+	tr := fit(t, dated1(Date{Parts: []DatePart{IsWeekend}, Holidays: &Holidays{Days: []string{"2024-07-04", "2024-01-01"}}}),
 		timestamps(t, "when", "2024-01-01", "2024-01-02T23:59:59", "2024-07-04T12:00:00", "2024-07-06"))
 	got := apply(t, tr, timestamps(t, "when", "2024-01-01T00:00:00", "2023-12-31T23:59:59.999999", "2024-07-04T23:59:59", "2024-07-05"))
 	want := [][]float32{{0, 1}, {1, 0}, {0, 1}, {0, 0}}
@@ -227,7 +227,7 @@ func TestWrongDates(t *testing.T) {
 	}{
 		{dated1(Date{Parts: []DatePart{Hour}}), daily, `column "when": a date has no hour`, "parts"},
 		{dated1(Date{Parts: []DatePart{Month}}), clock, `column "when": a time has no month`, "parts"},
-		{dated1(Date{Holidays: []string{"2024-01-01"}}), clock, `column "when": a time of day has no holidays`, ""},
+		{dated1(Date{Holidays: &Holidays{Days: []string{"2024-01-01"}}}), clock, `column "when": a time of day has no holidays`, ""},
 		{Spec{Features: []Column{{Name: "when", Scale: Standard}}}, daily, `column "when": it holds values of type date, of which the step ` + "`date`" + ` makes features; they have neither a scale nor an encoding`, "when: [date]"},
 		{Spec{Features: []Column{chained("when", scaled(Standard))}}, daily, `column "when": scale takes numbers, and the column holds values of type date`, "another type"},
 		{Spec{Features: []Column{chained("when", does("indicator", new(Indicator)))}}, daily, `column "when": its values are times at the end of the chain, which are no features yet`, "date"},
@@ -240,10 +240,36 @@ func TestWrongDates(t *testing.T) {
 		})
 	}
 	for _, s := range []Date{{Parts: []DatePart{}}, {Parts: []DatePart{Day, Day}}, {Since: "yesterday"}, {Since: "2024-01-01", Parts: []DatePart{Day}},
-		{OneHot: []DatePart{Day, Day}}, {OneHot: []DatePart{TimeOfDay}}, {OneHot: []DatePart{Year}},
-		{Holidays: []string{"2024-02-30"}}, {Holidays: []string{"2024-02-01", "2024-02-01"}}} {
+		{OneHot: []DatePart{Day, Day}}, {OneHot: []DatePart{TimeOfDay}}, {OneHot: []DatePart{Year}}} {
 		if s.Validate() == nil {
 			t.Errorf("%+v is taken", s)
+		}
+	}
+	for _, h := range []Holidays{{}, {Days: []string{"2024-02-30"}}, {Days: []string{"2024-02-01", "2024-02-01"}}, {Days: []string{"2024-02-01"}, File: "h.csv"},
+		{Days: []string{"2024-02-01"}, Column: "date"}} {
+		if h.Validate() == nil {
+			t.Errorf("%+v is taken", h)
+		}
+	}
+	for text, want := range map[string]string{
+		"date,name\n2024-07-04,a\n2024-01-01,b\n,c\n2024-07-04,d\n": "[2024-07-04 2024-01-01]",
+		"\ufeffdays\n2024-07-04\n":                                  "[2024-07-04]",
+		"name, date \nx, 2024-07-04\ny\n":                           "[2024-07-04]",
+		"":                                                          "it is empty",
+		"date\n":                                                    "it has no days",
+		"name,day\na,2024-01-01\n":                                  `there is no column "date"`,
+		"date\n2024-01-01\n04.07.2024\n":                            `line 3: "04.07.2024" is no date`,
+		"date\n\"2024":                                              "parse error",
+	} {
+		h := Holidays{File: "h.csv"}
+		got := ""
+		if err := h.Read(strings.NewReader(text)); err != nil {
+			got = err.Error()
+		} else {
+			got = fmt.Sprint(h.Days)
+		}
+		if !strings.Contains(got, want) {
+			t.Errorf("of %q: %s, want %s", text, got, want)
 		}
 	}
 	for _, state := range []string{`{}`, `{"parts": []}`, `{"parts": [{"part": "moon"}]}`, `{"parts": [{"part": "day"}, {"part": "day"}]}`,

@@ -161,7 +161,7 @@ func (s *Preprocess) Run(ctx context.Context, env pipeline.Env) error {
 		watch = nil
 	}
 	ports := []string{trainPort} // with which the others are compared
-	for _, port := range env.Inputs() {
+	for _, port := range s.tables(env) {
 		if port != trainPort {
 			ports = append(ports, port)
 		}
@@ -187,6 +187,9 @@ func (s *Preprocess) fit(ctx context.Context, env pipeline.Env) (*feature.Transf
 	}
 	defer in.Close()
 	defer r.Close()
+	if err := s.readHolidays(env); err != nil {
+		return nil, err
+	}
 	spec, err := s.expanded(r.Schema(), env.Log().With("table", trainPort))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", in.Name, err)

@@ -52,7 +52,7 @@ func (s *Split) TraceRows(ctx context.Context, env pipeline.Env) (map[string][]p
 // TraceRows says which rows have a target, and so are in the data sets.
 func (s *Preprocess) TraceRows(ctx context.Context, env pipeline.Env) (map[string][]pipeline.Rows, error) {
 	traced := make(map[string][]pipeline.Rows)
-	for _, port := range env.Inputs() {
+	for _, port := range s.tables(env) {
 		var targets []string
 		for _, t := range s.predicted() {
 			targets = append(targets, t.Column)

@@ -187,16 +187,7 @@ func (s *FeatureSetting) column(name string) feature.Column {
 
 // Draws implements pipeline.Drawer.
 func (s *Preprocess) Draws() bool {
-	defaults := s.Defaults.defaults()
-	chains := [][]feature.Step{defaults.Number.Chain, defaults.Text.Chain, defaults.Bool.Chain, defaults.Date.Chain}
-	for _, name := range s.Features.Keys() {
-		column, _ := s.Features.Get(name)
-		chains = append(chains, column.Chain)
-	}
-	for i := range s.Cross {
-		chains = append(chains, s.Cross[i].Steps())
-	}
-	return slices.ContainsFunc(slices.Concat(chains...), func(step feature.Step) bool {
+	return slices.ContainsFunc(s.steps(), func(step feature.Step) bool {
 		drawer, ok := step.Setting.(feature.Drawer)
 		return ok && drawer.Draws()
 	})
