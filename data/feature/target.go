@@ -55,7 +55,11 @@ func (f *fitter) prepareTarget(t *Target) error {
 	default:
 		kind := scaleKind()
 		if t.Transform != nil {
-			chain = []use{{&Kind{Name: "transform", Version: 1, Takes: Numbers}, changed{t.Transform}}, {&kind, unchanged{}}}
+			var change Setting = changed{t.Transform}
+			if t.Transform.Kind.Learned() {
+				change = powered{t.Transform.Kind}
+			}
+			chain = []use{{&Kind{Name: "transform", Version: 1, Takes: Numbers}, change}, {&kind, unchanged{}}}
 		}
 		if t.Scale != None {
 			chain = append(chain[:min(len(chain), 1)], use{&kind, &Scale{Method: cmp.Or(t.Scale, Standard)}})
@@ -138,6 +142,9 @@ func (f *targetFit) fitted() (*fittedTarget, error) {
 		if n := len(c.steps); n > 0 {
 			s := c.steps[n-1].Fitted.(scaling)
 			out.Number = &s
+			if change, ok := c.steps[0].Fitted.(changed); ok {
+				out.Transform = change.Transform
+			}
 		}
 		return out, nil
 	}
@@ -180,6 +187,48 @@ func (c changed) Apply(v *Values, out *Out) {
 		}
 		v.Numbers[i] = y
 	}
+}
+
+// powered is a transform of a target whose exponent is learned.
+type powered struct{ kind task.TransformKind }
+
+// Fit implements Setting.
+func (p powered) Fit(in *Input) (Fitter, error) {
+	return &poweredFit{newPowerFit(in, Family(p.kind)), p.kind}, nil
+}
+
+// A poweredFit learns the exponent as that of a feature is.
+type poweredFit struct {
+	*powerFit
+	kind task.TransformKind
+}
+
+// Add implements Passer.
+func (f *poweredFit) Add(v *Values) error {
+	if f.kind == task.BoxCox {
+		for i, x := range v.Numbers {
+			if x <= 0 {
+				reason, msg, fix := (&task.Transform{Kind: f.kind}).Refusal(f.in.Name, x)
+				return &ValueError{Column: f.in.Name, Row: int64(i), Reason: Reason(reason), Msg: msg, Fix: fix}
+			}
+		}
+	}
+	return f.powerFit.Add(v)
+}
+
+// Done implements Fitter. What is predicted ends as far beyond the numbers of training
+// as these are from each other.
+func (f *poweredFit) Done() (Fitted, error) {
+	learned, err := f.powerFit.Done()
+	if err != nil {
+		return nil, err
+	}
+	least, most := f.moments.Range()
+	t := &task.Transform{Kind: f.kind, Lambda: learned.(powering).Lambda, Low: least - (most - least), High: most + (most - least)}
+	if f.kind == task.BoxCox {
+		t.Low = max(0, t.Low)
+	}
+	return changed{t}, f.in.finite(t.Low, t.High)
 }
 
 // unchanged is no scale behind a transform. It looks at all numbers, so that those

@@ -14,6 +14,11 @@ import (
 // A nil Transform leaves numbers as they are.
 type Transform struct {
 	Kind TransformKind `json:"kind"`
+	// Lambda is the exponent of YeoJohnson and BoxCox, which is learned. What they
+	// stand for ends at Low and High, since not all numbers are of their curves.
+	Lambda float64 `json:"lambda,omitempty"`
+	Low    float64 `json:"low,omitempty"`
+	High   float64 `json:"high,omitempty"`
 }
 
 // A TransformKind is a function of numbers.
@@ -24,12 +29,18 @@ const (
 	Log1p TransformKind = "log1p" // the logarithm of 1 + x, of numbers above -1
 	Sqrt  TransformKind = "sqrt"  // the square root, of numbers from 0 on
 	Logit TransformKind = "logit" // log(x / (1-x)), of numbers between 0 and 1
+
+	YeoJohnson TransformKind = "yeo_johnson" // the power that makes numbers most normal
+	BoxCox     TransformKind = "box_cox"     // the same of numbers above 0
 )
 
 // Enum lists the kinds.
 func (TransformKind) Enum() []string {
-	return []string{string(Log), string(Log1p), string(Sqrt), string(Logit)}
+	return []string{string(Log), string(Log1p), string(Sqrt), string(Logit), string(YeoJohnson), string(BoxCox)}
 }
+
+// Learned says whether something of the transform is learned from the target.
+func (k TransformKind) Learned() bool { return k == YeoJohnson || k == BoxCox }
 
 // Check refuses what is no transform.
 func (t *Transform) Check() error {
@@ -38,6 +49,19 @@ func (t *Transform) Check() error {
 	}
 	switch t.Kind {
 	case Log, Log1p, Sqrt, Logit:
+		if t.Lambda != 0 || t.Low != 0 || t.High != 0 {
+			return fmt.Errorf("the transform %s of a target has no exponent", t.Kind)
+		}
+		return nil
+	case YeoJohnson, BoxCox:
+		for _, x := range []float64{t.Lambda, t.Low, t.High} {
+			if x-x != 0 {
+				return fmt.Errorf("the transform %s of a target has an exponent or ends that are no numbers", t.Kind)
+			}
+		}
+		if t.Low > t.High || t.Kind == BoxCox && t.Low < 0 {
+			return fmt.Errorf("the transform %s of a target ends at %v and %v", t.Kind, t.Low, t.High)
+		}
 		return nil
 	}
 	return fmt.Errorf("unknown transform %q of a target", string(t.Kind))
@@ -58,6 +82,13 @@ func (t *Transform) Apply(x float64) float64 {
 		return exact.Log1p(x)
 	case Sqrt:
 		return math.Sqrt(x)
+	case BoxCox:
+		return grow(exact.Log(x), t.Lambda)
+	case YeoJohnson:
+		if x < 0 {
+			return -grow(exact.Log1p(-x), 2-t.Lambda)
+		}
+		return grow(exact.Log1p(x), t.Lambda)
 	}
 	return exact.Log(x / (1 - x))
 }
@@ -65,7 +96,9 @@ func (t *Transform) Apply(x float64) float64 {
 // takes says whether there is something to learn in place of x.
 func (t *Transform) takes(x float64) bool {
 	switch t.Kind {
-	case Log:
+	case YeoJohnson:
+		return x-x == 0
+	case Log, BoxCox:
 		return x > 0
 	case Log1p:
 		return x > -1
@@ -91,8 +124,39 @@ func (t *Transform) Invert(z float64) float64 {
 			return 0
 		}
 		return float64(z * z)
+	case BoxCox:
+		return t.within(exact.ExpUlp(shrink(z, t.Lambda)))
+	case YeoJohnson:
+		if z < 0 {
+			return t.within(-expm1(shrink(-z, 2-t.Lambda)))
+		}
+		return t.within(expm1(shrink(z, t.Lambda)))
 	}
 	return exact.Logistic(z)
+}
+
+// within is x, or the end that it lies beyond.
+func (t *Transform) within(x float64) float64 { return min(max(x, t.Low), t.High) }
+
+// grow is (e^(wu) - 1) / w, which is u where w is 0.
+func grow(u, w float64) float64 {
+	if w == 0 {
+		return u
+	}
+	return expm1(float64(w*u)) / w
+}
+
+// shrink is the u of what grow gives, infinite where there is none.
+func shrink(y, w float64) float64 {
+	switch q := float64(w * y); {
+	case w == 0:
+		return y
+	case q > -1:
+		return exact.Log1p(q) / w
+	case w > 0:
+		return math.Inf(-1)
+	}
+	return math.Inf(1)
 }
 
 // expm1 is exp(z) - 1 without loss of digits near 0 (Kahan).
@@ -130,6 +194,10 @@ func (t *Transform) Refusal(column string, x float64) (reason, msg, fix string) 
 		} else {
 			fix = "write `transform: none`, or " + fix
 		}
+	case BoxCox:
+		reason, fix = "the target has no box_cox, which is of numbers above 0", "write `transform: yeo_johnson`, which takes any number, or "+fmt.Sprintf(filter, column+" > 0")
+	case YeoJohnson:
+		reason, fix = "the target is too large for its power", "write `transform: none`, or mend the value"
 	case Log1p:
 		reason, fix = "the target has no log1p, which is of numbers above -1", "write `transform: none`, or "+fmt.Sprintf(filter, column+" > -1")
 	case Sqrt:

@@ -55,7 +55,9 @@ A regression can learn the logarithm of its target, or another function that ris
 ` + "`" + `target: {column: price, transform: log}` + "`" + `. Then errors count as shares, not as amounts, while predictions,
 metrics, baselines and plots are in units of the target. What becomes of a quantile (loss ` + "`pinball`" + `) or of
 the median (` + "`mae`" + `) is that of the target; but the mean of logarithms (` + "`mse`" + `) becomes a number below the mean,
-close to the median, so that predictions add up to less than there is. A number that has no logarithm
+close to the median, so that predictions add up to less than there is. ` + "`yeo_johnson` and `box_cox`" + ` learn
+the exponent of a power from the rows of train; what they predict ends as far beyond the numbers of train
+as these are from each other, since a power of a large output may be any number. A number that has no logarithm
 is an error in training data; in data that are only measured it is allowed.
 
 ` + "`targets: [height, weight]`" + ` in place of ` + "`target`" + ` are several that one network predicts: all numbers, each with a

@@ -70,7 +70,7 @@ type TargetSetting struct {
 	Missing  string           `yaml:"missing" added:"true" enum:"drop,error" doc:"What becomes of rows without a target: they are dropped (drop) or an error. By default they are dropped with a warning."`
 	Scale    targetScaling    `yaml:"scale" default:"auto" doc:"The scale in which a regression is learned; predictions and metrics are in original units all the same. By default standard."`
 	// None is the same as nothing, so that a parameter can say it.
-	Transform transformKind `yaml:"transform" default:"none" added:"true" doc:"What a regression learns in place of the number, before scale: its logarithm (log, of numbers above 0), the logarithm of 1 + x (log1p, of numbers above -1), square root (sqrt) or logit (of shares between 0 and 1), for prices, incomes and counts, of which a few are far larger than the others. Predictions and metrics are in original units all the same; the loss is not."`
+	Transform transformKind `yaml:"transform" default:"none" added:"true" doc:"What a regression learns in place of the number, before scale: its logarithm (log, of numbers above 0), the logarithm of 1 + x (log1p, of numbers above -1), square root (sqrt), logit (of shares between 0 and 1), or the power that makes it most normal (yeo_johnson of any number, box_cox of numbers above 0, as PowerTransformer of scikit-learn), for prices, incomes and counts, of which a few are far larger than the others. Predictions and metrics are in original units all the same; the loss is not."`
 }
 
 // Validate finds settings that contradict each other.
