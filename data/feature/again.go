@@ -80,7 +80,7 @@ func (t *Transform) againOf(in *arrow.Schema, part *replay.Part) (*again, error)
 // is nil if there are no steps.
 func (t *Transform) readsAgain(c cell.Typed, part *replay.Part, class table.Class) bool {
 	switch c.Type {
-	case cell.String, cell.List:
+	case cell.String, cell.List, cell.ListF32, cell.ListU8, cell.ListI32:
 		return false
 	case cell.Float64, cell.Int64, cell.Bool:
 		if part == nil || !part.Computes(c.Name) {

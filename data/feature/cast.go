@@ -11,7 +11,6 @@ import (
 
 	"pipe/data/source/cell"
 	"pipe/data/table"
-	"pipe/data/tensor"
 )
 
 // A reading reads columns of later tables as the type that a column had when
@@ -191,33 +190,6 @@ func (rd reading) categories(arr arrow.Array) (values []string, valid []bool, er
 		valid = withoutNaN(arr, valid)
 	}
 	return values, valid, nil
-}
-
-// lists gives the elements of a column of lists. A row whose list has another length than
-// those of training, where all had the same, has failed.
-func (rd reading) lists(arr arrow.Array, out *Out) (tensor.Rows, error) {
-	rows, ok := table.Lists(arr)
-	of, width, _ := table.ListOf(arr.DataType())
-	fitted, want, _ := table.ListNamed(rd.fitted)
-	switch {
-	case !ok || of != fitted:
-		return rows, &SpecError{Column: rd.column, Msg: fmt.Sprintf("it is %s, but the transform was fitted on %s", table.TypeName(arr.DataType()), rd.fitted),
-			Fix: "its rows must have elements of the same type as those of training"}
-	case width == want:
-		return rows, nil
-	case want == tensor.Ragged:
-		rows.Ends = make([]int, arr.Len())
-		for i := range rows.Ends {
-			rows.Ends[i] = (i + 1) * width
-		}
-		return rows, nil
-	}
-	for row := range arr.Len() {
-		if from, to := rows.Row(row, width); to-from != want {
-			out.Fail(row, OtherLength, fmt.Sprintf("the list has %d elements, and those of training have %d", to-from, want), "make it as long where the table is made")
-		}
-	}
-	return rows.Resized(of, arr.Len(), width, want), nil
 }
 
 // withoutNaN makes values that are NaN missing.

@@ -39,6 +39,9 @@ func (c Column) lists(of tensor.Type, shape []int, shows table.InputKind, kinds 
 		kind = tokensKind()
 	case !many && of == tensor.F32 && shape[0] != tensor.Ragged:
 		kind = vectorKind()
+	case !many && of == tensor.F32:
+		return chain{}, c.wrong("", fmt.Sprintf("make them equally long where the table is made for a feature each; write `%s: [series]` if they are steps in time", c.Name),
+			"its rows have different numbers of elements")
 	default:
 		return chain{}, c.wrong("", fmt.Sprintf("write `%s: [image: [28, 28]]` for pictures of 28 by 28 levels, `%[1]s: [series]` for steps in time, `%[1]s: [tokens]` for the ids of words, `%[1]s: [vector]` for a feature each", c.Name),
 			"its lists of %s may be pictures, tokens or numbers", of)

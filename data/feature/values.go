@@ -167,6 +167,7 @@ const (
 	NotSeen   Reason = "the category was not there in training"
 
 	OtherLength Reason = "the list has another length than those of training"
+	NoList      Reason = "the value is no list of numbers as those of training"
 )
 
 func (e *ValueError) Error() string {

@@ -11,6 +11,7 @@ import (
 	"pipe/base/diag"
 	"pipe/data/source/cell"
 	"pipe/data/table"
+	"pipe/data/tensor"
 )
 
 // A conversion makes a column of typed data one of the type that a contract names.
@@ -22,6 +23,9 @@ type conversion struct {
 	// be one, -1 if all can. It is nil for values that are read as text is.
 	exact func(arr arrow.Array) (to arrow.Array, wrong int, err error)
 	form  cell.Form // of the values as text
+
+	of    tensor.Type // of the elements of lists
+	width int         // of lists: a guess until all were seen
 
 	text    bool // the column is text, since values of it are not of the type
 	tally   cell.Tally
@@ -44,7 +48,7 @@ func converter(f arrow.Field, at int, want cell.ColumnType) (c *conversion, ok b
 	c = &conversion{at: at, name: f.Name, want: want}
 	switch class { // of the values as text
 	case table.ClassOther:
-		return nil, want.Type == cell.List
+		return c.ofLists(f)
 	case table.ClassText:
 		c.form = cell.Text
 	case table.ClassBool:
@@ -53,6 +57,8 @@ func converter(f arrow.Field, at int, want cell.ColumnType) (c *conversion, ok b
 		c.form = cell.Number // or what else programs write
 	}
 	switch {
+	case want.Type.IsList():
+		c.settle()
 	case want.Layout() != nil:
 	case want.Type == cell.Float64 && class.Numeric():
 		c.exact = toReal
@@ -72,6 +78,8 @@ func (c *conversion) field(quoted bool) arrow.Field {
 		if quoted {
 			meta[cell.QuotedKey] = "true"
 		}
+	case c.of != "":
+		f.Type = table.ListType(c.of, c.width)
 	case l != nil:
 		meta[cell.LayoutKey] = l.String()
 	}
@@ -100,9 +108,12 @@ func (c *conversion) apply(s *stream, arr arrow.Array) (arrow.Array, error) {
 		return nil, fmt.Errorf("%s: column %q: %w", s.data, c.name, err)
 	}
 	rules := &s.in.Contract.Rules
-	c.builder.Reset(s.columns.Target(c.at, c.text), len(texts))
+	c.builder.Reset(s.columns.Target(c.at, c.text).AsLists(c.of, c.width), len(texts))
 	for row, text := range texts {
 		if valid != nil && !valid[row] {
+			if c.tally.Null(1); c.want.Type.IsList() && !c.want.Expected {
+				return nil, c.wrong(s, arr, row)
+			}
 			c.builder.Null(row)
 			continue
 		}
@@ -115,7 +126,7 @@ func (c *conversion) apply(s *stream, arr arrow.Array) (arrow.Array, error) {
 		}
 		c.builder.Set(rules, row, c.form, c.buf)
 	}
-	if !c.text && c.misfits() != nil {
+	if !c.text && (c.misfits() != nil || c.builder.Misfit()) {
 		return nil, errMisfit
 	}
 	// The memory of a builder is that of its array, and the next batch is made before

@@ -62,7 +62,15 @@ func Stream(in *Inputs, data string, schema *arrow.Schema, read func(yield func(
 			columns.Types[i] = c.want
 			c.text = slices.Contains(in.Contract.Loose, f.Name)
 		}
-		s.lists = append(s.lists, newListing(f, in.Contract.Loose))
+		listed := f
+		if c != nil && c.exact != nil && c.of != "" {
+			listed = c.field(false)
+		}
+		var l *listing
+		if c == nil || c.exact != nil {
+			l = newListing(listed, in.Contract.Loose)
+		}
+		s.lists = append(s.lists, l)
 		s.fields, s.convert = append(s.fields, f), append(s.convert, c)
 	}
 	s.describe()
@@ -143,6 +151,7 @@ func (s *stream) Remark(_ *slog.Logger, w *cell.Warner) {
 			w.Misfits(c.name, c.want.Type, &c.tally)
 		} else {
 			w.Bare(c.name, &c.tally)
+			w.Lists(c.name, c.of, &c.tally)
 		}
 	}
 }
@@ -215,7 +224,7 @@ func (s *stream) Batches(ctx context.Context) iter.Seq2[arrow.RecordBatch, error
 		case err != nil || !going:
 		case s.rows == 0:
 			err = s.in.NoRows(s.data)
-		case misfit || s.even():
+		case misfit || s.even() || slices.ContainsFunc(s.convert, func(c *conversion) bool { return !c.settled() }):
 			s.retype()
 			err = ErrRetyped
 		}
@@ -249,8 +258,12 @@ func (s *stream) begin() {
 // retype makes text of the columns with values that misfit.
 func (s *stream) retype() {
 	for _, c := range s.convert {
-		if c != nil && c.misfits() != nil {
+		switch {
+		case c == nil:
+		case c.misfits() != nil:
 			c.text = true
+		case !c.settled():
+			c.settle()
 		}
 	}
 	for _, l := range s.lists {

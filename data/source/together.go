@@ -98,7 +98,11 @@ func (t *together) open(ctx context.Context) error {
 	if t.first == "" {
 		return nameless
 	}
-	return t.take(join.Plan())
+	plan := join.Plan()
+	if err := plan.CheckLists(t.first); err != nil {
+		return err
+	}
+	return t.take(plan)
 }
 
 // begin opens a file to see what it is. known says that no other has to be.

@@ -140,7 +140,9 @@ list, large_list or fixed_size_list; those that ` + "`ingest`" + ` reads have n 
 
 ` + CastsDoc() + `
 Columns in other columns, such as structs and maps, have no place in a table: what they mean for a model has to be said, by a column for each part.
-In JSON ` + "`flatten`" + ` makes these columns, ` + "`a.b`" + ` of member b of column a; lists there are an error, or with ` + "`nested: text`" + ` their text.
+In JSON ` + "`flatten`" + ` makes these columns, ` + "`a.b`" + ` of member b of column a. Lists of numbers are lists in the table, of i32 if all numbers of the
+column are whole and 32 bits hold them, else of f32; other lists are an error, or with ` + "`nested: text`" + ` their text. In CSV and other texts
+` + "`columns: {embedding: list}`" + ` reads ` + "`[0.5, 2]`" + `, also as NumPy writes it, ` + "`[0.5 2. ]`" + `; ` + "`f32[]`, `u8[]` and `i32[]`" + ` name the numbers.
 `
 	if *update {
 		if err := os.WriteFile(file, []byte(doc), 0o666); err != nil {

@@ -111,6 +111,9 @@ func (n *Notation) typed(columns settings.Map[string], all bool) []cell.Typed {
 	types := make([]cell.Typed, 0, len(columns))
 	for _, c := range columns {
 		t := cell.Typed{Name: c.Key, Type: cell.TypeNamed(c.Value)} // a feature may have a type of less room
+		if named := cell.TypeOf(c.Value); named.IsList() {
+			t.Type = named
+		}
 		if l := n.layout(c.Key); l != nil && l.Fits(t.Type) {
 			t.Layout = l
 		}

@@ -95,7 +95,7 @@ func (s *SQL) Validate() error {
 		errs = append(errs, &settings.FieldError{Field: "query", Err: err})
 	}
 	for _, t := range s.Types {
-		if t.Value == cell.List {
+		if t.Value.IsList() {
 			errs = append(errs, settings.FieldErrorf("types."+t.Key, "SQL knows no lists"))
 		}
 	}

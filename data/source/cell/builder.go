@@ -32,7 +32,7 @@ func (b *Builder) Reset(t Target, rows int) {
 		b.quick = t.typ
 	}
 	b.chars = b.chars[:0]
-	if t.typ == String {
+	if t.typ == String || t.typ.IsList() {
 		b.offsets = append(b.offsets[:0], 0)
 		return
 	}
@@ -62,6 +62,8 @@ func (b *Builder) Null(row int) {
 	switch b.typ {
 	case String:
 		b.offsets = append(b.offsets, int32(len(b.chars)))
+	case List, ListF32, ListU8, ListI32:
+		b.setList(nil)
 	case Date:
 		b.days()[row] = 0
 	case Bool:
@@ -110,6 +112,8 @@ func (b *Builder) Set(in *Rules, row int, form Form, raw []byte) {
 		b.values[row], ok = parseTime(text)
 	case TimeNs:
 		b.values[row], ok = parseTimeNs(text)
+	case List, ListF32, ListU8, ListI32:
+		b.setList(text)
 	default:
 		if in.Trim && form == Bare {
 			raw = text
@@ -220,8 +224,11 @@ func (b *Builder) Array(rows int) arrow.Array {
 		}
 		valid = b.valid
 	}
-	if b.typ == String {
+	switch {
+	case b.typ == String:
 		return table.NewTextArray(b.offsets, b.chars, valid)
+	case b.typ.IsList():
+		return b.lists(rows)
 	}
 	bytes := b.bytes()
 	switch b.typ {

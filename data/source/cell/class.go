@@ -21,6 +21,7 @@ const (
 	classNanos                  // 2006-01-02 15:04:05.123456789, of a year that they do
 	classTime                   // 15:04:05
 	classTimeNanos              // 15:04:05.123456789
+	classList                   // [0.5, 1], in data that say of lists that they are some
 	classInfinite               // inf
 	classRound                  // a short decimal number that ends in a zero, such as 1.10
 	classExcess                 // a decimal number of more than 17 significant digits
@@ -42,6 +43,7 @@ const (
 	Text               // it is text, and may be a date or a time
 	Number             // it is a number
 	Truth              // it is true or false
+	Listed             // it is a list
 )
 
 // quoted says whether a form stands in quotes.

@@ -94,6 +94,9 @@ func (c ColumnType) Plain() ColumnType {
 	return c
 }
 
+// NeedsAll says whether a value may not be missing: one of lists.
+func (c ColumnType) NeedsAll() bool { return c.Type.IsList() && !c.Expected }
+
 // Layout is how dates and times are written that are texts or numbers, nil if in the
 // usual way.
 func (c ColumnType) Layout() *Layout { return c.layout }

@@ -52,7 +52,7 @@ func (t *Tally) Misfits(expected Type) *Misfits {
 	if n == 0 {
 		return nil
 	}
-	e := t.example(classText)
+	e := t.misfit()
 	return &Misfits{Type: expected, Count: n, First: e.text, Line: e.line, File: e.file}
 }
 

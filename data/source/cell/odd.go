@@ -5,6 +5,7 @@ import (
 	"math/bits"
 	"strings"
 
+	"pipe/data/tensor"
 	"pipe/pipeline/settings"
 )
 
@@ -19,6 +20,7 @@ type odd struct {
 	nanos   int64 // dates with nanoseconds
 	far     int64 // dates of years that nanoseconds do not reach
 	beyond  int64 // times that no type holds, see isBeyond
+	lists   int64 // of numbers
 }
 
 // mixes says whether there are dates that no timestamp holds beside one another.
@@ -46,6 +48,9 @@ var (
 
 // look counts a text, which is no number in the usual way.
 func (o *odd) look(in *Rules, form Form, text []byte) {
+	if len(text) > 0 && text[0] == '[' && form != Text && new(lists).look(text, tensor.F32) {
+		o.lists++
+	}
 	if len(text) == 0 || len(text) > maxNumber {
 		return
 	}
@@ -156,6 +161,7 @@ func (o *odd) add(p *odd) {
 	o.nanos += p.nanos
 	o.far += p.far
 	o.beyond += p.beyond
+	o.lists += p.lists
 	for i, n := range p.numbers {
 		o.numbers[i] += n
 	}

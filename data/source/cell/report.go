@@ -24,7 +24,7 @@ func (p *Plan) Report(w *Warner, data string) {
 	for at, t := range p.Targets {
 		name, tally := p.Names[t.From], &p.Tallies[t.From]
 		n := tally.missingAs(t.like)
-		column := name + " " + t.typ.String()
+		column := name + " " + table.TypeName(t.Arrow())
 		if n > 0 {
 			column += fmt.Sprintf(" (%d missing)", n)
 		}
@@ -35,6 +35,8 @@ func (p *Plan) Report(w *Warner, data string) {
 		switch misfits := p.misfits(t.From); {
 		case misfits > 0:
 			w.Misfits(name, t.like, tally)
+		case t.IsList():
+			w.Lists(name, t.of, tally)
 		case p.Types[t.From].Type != Undeclared: // is taken as it is
 			w.Bare(name, tally)
 		case t.typ == String:
@@ -76,7 +78,7 @@ func (w *Warner) Noted(column string, layout *Layout, t *Tally) {
 // Misfits warns that a column is text since values of it are not of a type.
 func (w *Warner) Misfits(column string, expected Type, t *Tally) {
 	w.Warn("a column was read as text, since not all values are of the type that was expected", "column", column,
-		"expected", expected, "others", t.misfits(), "first", t.example(classText))
+		"expected", expected, "others", t.misfits(), "first", t.misfit())
 }
 
 // listOf lists the first of n things.
@@ -124,6 +126,9 @@ func (w *Warner) hintOfDoubt(name string, t *Tally) string {
 		return fmt.Sprintf("nine decimals of a second are the most, from 1678 to 2261, and six in other years; columns: {%s: string} keeps the text", column)
 	}
 	hint := fmt.Sprintf("if the column is text, set columns: {%s: string}", column)
+	if t.odd != nil && t.odd.lists == t.values() {
+		return fmt.Sprintf("set columns: {%s: list} to have lists, of which training makes features or an input; ", column) + hint
+	}
 	if t.odd != nil {
 		if words := t.odd.wordsOfTruth(t.values()); words != "" {
 			return "set " + words + "; " + hint

@@ -8,6 +8,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 
 	"pipe/data/table"
+	"pipe/data/tensor"
 )
 
 // Metadata keys of the columns of a table.
@@ -71,6 +72,38 @@ type Target struct {
 	typ  Type
 	like Type     // whose words mean a missing value, if it was read as text for other values
 	how  *writing // of its values; nil is the usual one
+
+	of    tensor.Type // of the elements of lists
+	width int         // of lists: how many each has, or tensor.Ragged
+}
+
+// IsList says whether values become lists of numbers.
+func (t Target) IsList() bool { return t.typ.IsList() }
+
+// Arrow is the type of the column.
+func (t Target) Arrow() arrow.DataType {
+	if t.typ.IsList() {
+		return table.ListType(t.of, t.width)
+	}
+	return t.typ.Arrow()
+}
+
+// AsLists is the target of lists of a type and a width, or tensor.Ragged.
+func (t Target) AsLists(of tensor.Type, width int) Target {
+	t.of, t.width = of, width
+	return t
+}
+
+// lists is the target of lists as they were seen, which is text if none were.
+func (t Target) lists(tally *Tally) Target {
+	if !t.typ.IsList() {
+		return t
+	}
+	var ok bool
+	if t.of, t.width, ok = tally.ListType(t.typ); !ok {
+		t.typ, t.like = String, String
+	}
+	return t
 }
 
 // TargetOf is a column of the table of a type that the data say.
@@ -78,7 +111,7 @@ func TargetOf(t Type) Target { return Target{typ: t, like: t} }
 
 // written is the target of values that are written in some way.
 func (t Target) written(n *Notation, l *Layout) Target {
-	if (t.typ != String || t.like != String) && (n != nil || l != nil) {
+	if (t.typ != String || t.like != String) && (n != nil || l != nil) && !t.like.IsList() {
 		t.how = &writing{n, l}
 	}
 	return t
@@ -111,7 +144,7 @@ func (t Target) same(u Target) bool {
 func (c *Columns) Target(column int, misfits bool) Target {
 	typ := c.Types[column]
 	t := Target{From: column, typ: typ.Type, like: typ.Type}
-	if misfits || typ.Type == List {
+	if misfits {
 		t.typ = String
 	}
 	return t.written(c.in.Notation, typ.layout)
@@ -151,6 +184,7 @@ func (s *Survey) Plan() *Plan {
 			t = TargetOf(s.Tallies[i].Type()).written(s.in.Notation, layout)
 			t.From = i
 		}
+		t = t.lists(&s.Tallies[i])
 		meta := map[string]string{
 			TypeKey: origin, MissingKey: strconv.FormatInt(s.Tallies[i].missingAs(t.like), 10),
 		}
@@ -166,7 +200,7 @@ func (s *Survey) Plan() *Plan {
 			}
 		}
 		fields = append(fields, arrow.Field{
-			Name: s.Names[i], Type: t.typ.Arrow(), Nullable: true, Metadata: arrow.MetadataFrom(meta),
+			Name: s.Names[i], Type: t.Arrow(), Nullable: true, Metadata: arrow.MetadataFrom(meta),
 		})
 		p.Targets = append(p.Targets, t)
 	}
@@ -175,7 +209,13 @@ func (s *Survey) Plan() *Plan {
 }
 
 // misfits counts the values that are not of the type that is expected of a column.
-func (t *Tally) misfits() int64 { return t.classes[classText] }
+func (t *Tally) misfits() int64 {
+	n := t.classes[classText]
+	if t.Lists() { // which are in each row, or in none
+		n += t.missing + t.blanks + t.wordCount()
+	}
+	return n
+}
 
 // misfits counts the values of a column that are not of the expected type.
 func (s *Survey) misfits(column int) int64 {

@@ -25,6 +25,7 @@ type Tally struct {
 
 	noted *noted // values that are read as a setting says, nil if there are none
 	odd   *odd   // values of text that are numbers by another, nil if there is no text
+	lists *lists // nil if there are none
 }
 
 // maxExample bounds the bytes of an example.
@@ -80,6 +81,12 @@ func (t *Tally) Add(u *Tally, lines int64) {
 	for text, n := range u.listed {
 		t.list([]byte(text), *n)
 	}
+	if u.lists != nil {
+		if t.lists == nil {
+			t.lists = new(lists)
+		}
+		t.lists.add(u.lists)
+	}
 	if u.noted != nil {
 		if t.noted == nil {
 			t.noted = new(noted)
@@ -118,9 +125,14 @@ func (t *Tally) Value(in *Rules, column ColumnType, form Form, raw []byte) Verdi
 		text = trimBlanks(raw)
 	}
 	if in.Missing.may(text) && t.absent(in, form, raw, text) {
+		if column.NeedsAll() {
+			return Wrong
+		}
 		return Fine
 	}
 	switch want := column.Type; {
+	case want.IsList(), want == Undeclared && form == Listed:
+		return t.listValue(in, column, form, text)
 	case want == String:
 	case want == Undeclared:
 		c, used := class(0), used(0)
@@ -300,6 +312,8 @@ func (t *Tally) Type() Type {
 		return Float64
 	case c[classBool]:
 		return Bool
+	case c[classList]:
+		return List
 	case t.dates():
 		return Date
 	case t.times():
@@ -372,6 +386,9 @@ func (t *Tally) doubt() string {
 			lost, n, t.example(classLost))
 	}
 	if t.odd != nil {
+		if t.odd.lists == n {
+			return fmt.Sprintf("its %d values are lists of numbers, such as %v", n, t.example(classText))
+		}
 		switch d := t.odd.dates(n - n/10); {
 		case d.layout == nil:
 		case d.count == n && d.sure():

@@ -22,11 +22,14 @@ const (
 	TimestampNs
 	Time
 	TimeNs
-	List // of numbers, which no text is
+	List    // of numbers: whole ones if all are and 32 bits hold them, else decimal ones
+	ListF32 // of decimal numbers
+	ListU8  // of whole numbers from 0 to 255
+	ListI32 // of whole numbers
 )
 
 // typeNames are the names of the types in the order of the constants.
-var typeNames = [...]string{"", "string", "int64", "float64", "bool", "date", "timestamp", "timestamp[ns]", "time", "time[ns]", "list"}
+var typeNames = [...]string{"", "string", "int64", "float64", "bool", "date", "timestamp", "timestamp[ns]", "time", "time[ns]", "list", "f32[]", "u8[]", "i32[]"}
 
 // String is the name of the type.
 func (t Type) String() string { return typeNames[t] }
@@ -85,7 +88,7 @@ func TypeNamed(name string) Type {
 	return List
 }
 
-// Arrow is how a table stores the type.
+// Arrow is how a table stores the type. Lists have one that follows from their values.
 func (t Type) Arrow() arrow.DataType {
 	switch t {
 	case Int64:
@@ -128,8 +131,8 @@ func (t Type) Accepts(b []byte) (ok bool) {
 		_, ok = parseTime(b)
 	case TimeNs:
 		_, ok = parseTimeNs(b)
-	case List:
-		ok = false
+	case List, ListF32, ListU8, ListI32:
+		ok = new(lists).look(b, t.element())
 	default:
 		ok = true
 	}

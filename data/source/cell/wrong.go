@@ -33,6 +33,9 @@ func (c ColumnType) Wrong(in *Rules, raw []byte) (msg, hint string) {
 
 func (c ColumnType) wrong(in *Rules, text []byte) (msg, hint string) {
 	q, t, column := Quote(text), c.Type, settings.Quote(c.name)
+	if t.IsList() {
+		return t.wrongList(text)
+	}
 	article := "a"
 	if t == Int64 {
 		article = "an"

@@ -29,7 +29,7 @@ import (
 )
 
 // Version is raised when the same settings and bytes would give another table.
-const Version = 10
+const Version = 11
 
 // Kind describes the format.
 func Kind() source.Kind {

@@ -319,7 +319,7 @@ func (r *reading) survey(ctx context.Context, contract *cell.Contract) error {
 		s.Tallies = append(s.Tallies, columns[i].tally)
 	}
 	r.plan = s.Plan()
-	return nil
+	return r.plan.CheckLists(r.file.Name)
 }
 
 // absent counts a cell that has no value, though it is not empty.

@@ -141,6 +141,9 @@ func (l *loader) object(r *reading, targets map[string]int, w *walk, text []byte
 		}
 		if m.kind == nested {
 			m.form = cell.Text
+			if r.plan.Targets[i].IsList() {
+				m.form = cell.Listed
+			}
 		}
 		l.fill(i)
 		l.columns[i].Set(&r.contract.Rules, l.row, m.form, m.text)

@@ -29,7 +29,9 @@ func Kind() source.Kind {
 		Title:   "JSON Lines",
 		Doc: `One JSON object a line, in UTF-8; blank lines are skipped. The names are the columns, in the order in which they
 are first seen; an object need not have all of them, and a name that it lacks is missing, as null is. Numbers, dates and
-times in texts, true and false have the types that they have in CSV; numbers in double quotes are text. What is not JSON
+times in texts, true and false have the types that they have in CSV; numbers in double quotes are text. Lists of numbers are
+lists in the table, of int32 if all numbers of the column are whole, else of float32, and of a fixed length if all have it: each row
+needs one. What is not JSON
 is an error with its line, character, row and column.`,
 		Endings: []string{".jsonl", ".ndjson"},
 		Detect:  detect,
@@ -39,7 +41,7 @@ is an error with its line, character, row and column.`,
 
 // Reader reads a file of JSON Lines.
 type Reader struct {
-	Nested  string `yaml:"nested" default:"error" enum:"error,text" doc:"What an object or a list is that is the value of a column: an error, or text, as it is written in the file. In columns that select leaves out it does not matter, and with expect it is text."`
+	Nested  string `yaml:"nested" default:"error" enum:"error,text" doc:"What an object or a list is that is the value of a column: an error, but for lists of numbers, or text, as it is written in the file. In columns that select leaves out it does not matter, and with expect it is text."`
 	Flatten bool   `yaml:"flatten" added:"true" default:"false" doc:"Whether the members of an object that is a value are columns of their own, a.b for member b of column a, as deep as they are. Lists are what nested says."`
 }
 
@@ -161,12 +163,73 @@ func (r *reading) decide() error {
 			return err
 		}
 		r.plan = &cell.Plan{Survey: s, Schema: made.Schema, Targets: made.Targets}
+	} else if err := r.checkLists(); err != nil {
+		return err
 	}
 	if cells := r.rows * int64(len(r.plan.Targets)); cells > maxCells && cells/maxSparse > r.file.Size {
 		return diag.WithHint(fmt.Errorf("%s: %d rows of %d columns in %d bytes: nearly all values are missing", r.file.Name, r.rows, len(r.plan.Targets), r.file.Size),
 			"select: lists the columns to keep")
 	}
 	return nil
+}
+
+// checkLists finds what no table has of lists.
+func (r *reading) checkLists() error {
+	for _, t := range r.plan.Targets {
+		tally := &r.tallies[t.From]
+		if !t.IsList() || r.plan.Types[t.From].Expected || tally.Missing() == 0 {
+			continue
+		}
+		line, row, err := r.without(r.names[t.From])
+		if err != nil {
+			return err
+		}
+		msg, hint := cell.WrongList(nil)
+		var ps source.Problems
+		ps.Add(source.Problem{Line: line, Row: row, Column: r.names[t.From], Msg: msg, Hint: hint})
+		return ps.Err(r.file.Name)
+	}
+	return r.plan.CheckLists(r.file.Name)
+}
+
+// without finds the first object in which a member is missing.
+func (r *reading) without(name string) (line, row int64, err error) {
+	w := walk{list: r.list}
+	for _, p := range r.pieces {
+		data := make([]byte, p.size)
+		if err := r.file.ReadFull(data, p.offset); err != nil {
+			return 0, 0, err
+		}
+		for record := range r.records(data) {
+			if !r.list && isBlank(record) {
+				line++
+				continue
+			}
+			row++
+			if !has(&w, record, name, r.flatten) {
+				lead := len(record) - len(trimStart(record))
+				return line + int64(bytes.Count(record[:lead], newline)) + 1, row, nil
+			}
+			line += int64(bytes.Count(record, newline))
+		}
+	}
+	return 0, 0, nil
+}
+
+// has says whether an object has a member that is not null.
+func has(w *walk, text []byte, name string, flatten bool) bool {
+	var m member
+	for w.start(text); w.next(&m); {
+		switch {
+		case m.kind == nested && flatten && m.text[0] == '{':
+			if has(w.within(m.name), m.text, name, flatten) {
+				return true
+			}
+		case string(m.name) == name:
+			return m.kind != null
+		}
+	}
+	return false
 }
 
 // nothing makes columns of what is known of them without an object.

@@ -230,6 +230,8 @@ func (sc *scanner) value(r *reading, i int, m *member) {
 		return
 	case m.kind == nested && !sc.kept[i]:
 		return // nobody wants to know
+	case m.kind == nested && r.isList(sc.types[i], m):
+		m.form = cell.Listed
 	case m.kind == nested && !r.nested:
 		sc.problem(m.at, name, "an object or a list, where a value is expected",
 			r.hintNested(m))
@@ -242,8 +244,18 @@ func (sc *scanner) value(r *reading, i int, m *member) {
 		t.Place(sc.out.lines)
 	case cell.Wrong:
 		msg, hint := sc.types[i].Wrong(&r.contract.Rules, m.text)
+		if m.form == cell.Listed && sc.types[i].Type == cell.Undeclared {
+			msg, hint = cell.WrongList(m.text)
+			hint = r.hintNested(m)
+		}
 		sc.problem(m.at, name, msg, hint)
 	}
+}
+
+// isList says whether a value is to be a list of numbers: where the column is one, or
+// where it would be an error if it were none.
+func (r *reading) isList(t cell.ColumnType, m *member) bool {
+	return m.text[0] == '[' && (t.Type.IsList() || t.Type == cell.Undeclared && !r.nested)
 }
 
 // hintNested says what to do with an object or a list.

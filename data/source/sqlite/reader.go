@@ -163,14 +163,19 @@ func (rd *reading) look(ctx context.Context, s *cell.Survey, kept []int) error {
 		s.Rows = row
 		for i, at := range kept {
 			v := &values[i]
-			if v.null || rd.in.Contract.Missing.Lists(v.text) {
+			gap := v.null || rd.in.Contract.Missing.Lists(v.text)
+			if gap {
 				s.Tallies[at].Null(1)
-				continue
 			}
 			msg, hint := v.bad, ""
-			if msg != "" {
+			switch {
+			case gap && !s.Types[at].NeedsAll():
+				continue
+			case gap:
+				msg, hint = s.Types[at].Wrong(rd.rules[i], nil)
+			case msg != "":
 				hint = "leave the column out with select, or make text of it in a query: hex(...), or CAST(... AS TEXT)"
-			} else {
+			default:
 				switch s.Tallies[at].Value(rd.rules[i], s.Types[at], v.form, v.text) {
 				case cell.First:
 					s.Tallies[at].PlaceRow(row)
