@@ -132,15 +132,6 @@ type Readier interface {
 // somebody wants to read it again.
 type Leaver interface{ LeavesInPlace(port string) bool }
 
-// A Downloader is a Stage that has something to say about the files that it reads of
-// servers, see FileInput. It is asked when one is to be downloaded.
-type Downloader interface {
-	// DownloadHeaders are sent with the requests. The error says what is missing.
-	DownloadHeaders() (map[string]string, error)
-	// DownloadLimit is the most that a file may have, in bytes; 0 is the usual limit.
-	DownloadLimit() int64
-}
-
 // Sources are the inputs of a stage.
 type Sources interface {
 	// Inputs lists the connected input ports, sorted, external files included.

@@ -143,7 +143,7 @@ func (im *importer) failed(ctx context.Context, f pipeline.FileInput, err error,
 	var name *net.DNSError
 	switch {
 	case errors.As(err, &status) && (status.Code == 401 || status.Code == 403):
-		hint = "if it wants to know who asks, name the environment variable that holds what to say: header_env: {Authorization: Bearer VARIABLE}"
+		hint = "if it wants to know who asks, name the environment variable that holds what to say: header_env: {Authorization: Bearer VARIABLE}, or in pipe predict --header-env 'Authorization: Bearer VARIABLE'"
 	case errors.As(err, &status) && (status.Code == 404 || status.Code == 410):
 		hint = "look at the address in a browser"
 	case errors.As(err, &name) && hint == "":

@@ -32,8 +32,9 @@ Rows without a target are counted and left out, and so are those that filters an
 cannot be used, such as one of a class that training did not know, or with a word in a column of numbers, is an error that names
 it. The columns of --slice are among those that the transform keeps (keep of the stage preprocess).
 
-How FILE is read, and --model, --transform, --table, --read and --allow-exec, are as for pipe predict. The evaluation is
-recorded like any other run, so that pipe report makes a page of it, and its lineage leads to the model and to the rows.
+How FILE is read, and --model, --transform, --table, --read, --header-env and --allow-exec, are as for pipe predict. The
+evaluation is recorded like any other run, so that pipe report makes a page of it, and its lineage leads to the model and to the
+rows.
 
 With --json the document of the metrics is written, as pipe cat writes that of a stage evaluate.`,
 		Example: `  pipe evaluate may.csv

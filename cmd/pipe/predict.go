@@ -16,6 +16,7 @@ import (
 	"pipe/base/diag"
 	"pipe/cmd/pipe/ui"
 	"pipe/pipeline"
+	"pipe/pipeline/settings"
 	"pipe/workspace"
 	"pipe/workspace/content"
 	"pipe/workspace/models"
@@ -31,7 +32,8 @@ func (a *app) predictCommand() *cobra.Command {
 		Long: `Read new rows, transform them with the fitted transform that the model was trained behind, and write them with the
 predictions of the model. The rows need the columns that the features are made from; the label is not needed.
 
-The file may be one that a server has: https://host/new.csv#sha256=..., see docs/places.md.
+The file may be one that a server has: https://host/new.csv#sha256=..., see docs/places.md. Where it asks who
+wants it, --header-env 'Authorization: Bearer TOKEN' sends what the environment variable TOKEN holds, which is stored nowhere.
 The file is read as the training data were: as the transform says that they were written, and with the types that the
 columns had, whatever the values of the new file look like. Columns that training did not know are text.
 The prediction is recorded like any other run, so that its lineage leads to the model and to the rows.
@@ -107,6 +109,7 @@ type newRows struct {
 	model, transform string
 	allowExec        bool
 	read, tables     []string
+	headers          []string
 }
 
 func (n *newRows) flags(a *app, cmd *cobra.Command) {
@@ -114,6 +117,7 @@ func (n *newRows) flags(a *app, cmd *cobra.Command) {
 	cmd.Flags().StringVar(&n.transform, "transform", "", "file with the transform that the model was trained behind; the model is a file then, too")
 	cmd.Flags().StringArrayVar(&n.tables, "table", nil, "STAGE=FILE: a later version of a table that the training data were joined with (may be repeated)")
 	cmd.Flags().StringArrayVar(&n.read, "read", nil, "setting NAME=VALUE of how the file is written, in place of what it was in training (may be repeated)")
+	cmd.Flags().StringArrayVar(&n.headers, "header-env", nil, "`HEADER` for the server that has the file; its last word is an environment variable (may be repeated)")
 	cmd.Flags().BoolVar(&n.allowExec, "allow-exec", false, "run commands of stages exec of a run that was imported, too: they are somebody else's")
 	_ = cmd.RegisterFlagCompletionFunc("model", a.completeRefs)
 }
@@ -131,7 +135,11 @@ func (n *newRows) request(file string) (req models.Request, err error) {
 	if err != nil {
 		return req, err
 	}
-	req = models.Request{Tables: later, File: file, Model: n.model, Transform: n.transform, Read: n.read, AllowExec: n.allowExec}
+	headers, err := headersOf(n.headers)
+	if err != nil {
+		return req, err
+	}
+	req = models.Request{Headers: headers, Tables: later, File: file, Model: n.model, Transform: n.transform, Read: n.read, AllowExec: n.allowExec}
 	return req, req.Check()
 }
 
@@ -159,6 +167,18 @@ func laterTables(words []string) (list []models.Later, err error) {
 			}
 		}
 		list = append(list, models.Later{Name: name, File: file})
+	}
+	return list, nil
+}
+
+// headersOf are headers whose values environment variables hold.
+func headersOf(words []string) (list settings.Map[string], err error) {
+	for _, word := range words {
+		name, value, ok := strings.Cut(word, ":")
+		if !ok { // it may be the secret itself, so that it is not repeated
+			return nil, diag.Usage(diag.WithHint(errors.New("--header-env: it names no header"), "write --header-env 'Authorization: Bearer TOKEN', where the environment variable TOKEN holds what nobody is to see"))
+		}
+		list = append(list, settings.Entry[string]{Key: strings.TrimSpace(name), Value: strings.TrimSpace(value)})
 	}
 	return list, nil
 }

@@ -99,6 +99,7 @@ type Exec struct {
 	Secrets []string                 `yaml:"secrets" added:"true" doc:"Variables that the command gets from the environment of pipe, such as tokens and passwords. Their values are no part of the key: another value makes nothing run again. They are stored nowhere, and hidden in logs, errors and metrics."`
 	Set     settings.Map[string]     `yaml:"set" doc:"Variables with fixed values."`
 
+	pipeline.Download
 	Metrics settings.Map[MetricSetting] `yaml:"metrics" added:"true" doc:"What is to be known of metrics that the command writes, by name, as in metrics: {wer: down}."`
 
 	Rows  bool   `yaml:"rows" added:"true" doc:"Whether the command reads one table and writes one, with a row for each row that it reads, in their order, and makes it of that row alone. New rows then go through the command, too, when a model is asked about them. It is checked with some of the rows."`

@@ -21,7 +21,7 @@ var (
 
 // Validate checks what tags cannot say.
 func (s *Exec) Validate() error {
-	errs := []error{s.checkCommand(), s.checkFiles(), s.checkVariables()}
+	errs := []error{s.checkCommand(), s.checkFiles(), s.checkDownload(), s.checkVariables()}
 	if len(s.Metrics) > 0 && !slices.ContainsFunc(s.Outputs, func(o settings.Entry[OutputType]) bool { return pipeline.PortType(o.Value) == pipeline.Metrics }) {
 		errs = append(errs, &settings.FieldError{Field: "metrics", Err: errors.New("the command writes no metrics"),
 			Todo: "declare the document that holds them: outputs: {metrics: metrics}"})
@@ -57,6 +57,22 @@ func (s *Exec) checkCommand() error {
 	}
 	return nil
 }
+
+func (s *Exec) checkDownload() error {
+	var files []string
+	for _, f := range s.Files {
+		files = append(files, string(f))
+	}
+	return s.Check(files)
+}
+
+var _ pipeline.Downloader = (*Exec)(nil)
+
+// DownloadLimit implements pipeline.Downloader.
+func (s *Exec) DownloadLimit() int64 { return int64(s.Limit) }
+
+// DownloadHeaders implements pipeline.Downloader.
+func (s *Exec) DownloadHeaders() (map[string]string, error) { return s.Headers(s.lookup) }
 
 // checkFiles makes sure that each file has a place in the work folder.
 func (s *Exec) checkFiles() error {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"pipe/base/address"
 	"pipe/base/diag"
 	"pipe/data/source/schema"
 	"pipe/pipeline"
@@ -20,7 +21,7 @@ import (
 // is that of the kind that the settings were written for.
 func (in *Ingest) Again(path string, types, dates settings.Map[string], optional []string, version int) pipeline.Stage {
 	again := *in
-	again.Place, again.Expect = Place{Path: settings.Paths(path), Copy: true, UnpackLimit: in.UnpackLimit}, types
+	again.Place, again.Expect = Place{Path: settings.Paths(path), Copy: true, UnpackLimit: in.UnpackLimit, Download: pipeline.Download{Limit: in.Limit}}, types
 	if again.Columns, again.Select = nil, nil; dates != nil {
 		again.Dates = dates
 	}
@@ -52,6 +53,13 @@ func (in *Ingest) Recall(text []byte) error {
 		in.Reading = *told
 	}
 	return nil
+}
+
+// Ask says with which headers a server is asked for a file, if the stage reads that.
+func (in *Ingest) Ask(file string, headers settings.Map[string]) {
+	if string(in.Path) == file && address.Is(file) {
+		in.HeaderEnv = headers
+	}
 }
 
 // IsText says whether the file is one of lines with fields, as far as settings say it.

@@ -23,7 +23,7 @@ type Place struct {
 	Path  settings.Paths   `yaml:"path" doc:"File to read, or several that are one table: a folder, which ends in a slash (data/), or a pattern (data/2024-*.csv). Files may be compressed with gzip or zstd. One that a server has is downloaded once: https://host/data.csv#sha256=..., where a run without the last part says what it is. Instead of it, an input named file or folder can be connected."`
 	Paths []settings.Paths `yaml:"paths" added:"true" doc:"Files, folders, patterns and addresses in place of path. They are read in the order of their names, not of this list."`
 	Copy  bool             `yaml:"copy" key:"false" default:"true" doc:"Whether the bytes of files are copied into the store. If not they are read where they are and the store notes where that is; they must not change for as long as somebody wants to run it again, which is found out whenever they are read."`
-	Download
+	pipeline.Download
 	FileColumn  string         `yaml:"file_column" added:"true" doc:"Name of a column to add, which says which file a row is from: its path below the folder, or as paths has it."`
 	UnpackLimit settings.Bytes `yaml:"unpack_limit" added:"true" default:"0B" doc:"How much may come out of a compressed file, or one that is compressed within, as those of Parquet are, such as 20GB. 0B is 1 GiB, or a hundred times the file if that is more: a small file that fills the disk is no data."`
 }

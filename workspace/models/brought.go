@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"pipe/artifacts"
 	"pipe/base/diag"
@@ -12,12 +13,17 @@ import (
 	"pipe/data/feature"
 	"pipe/lineage/registry"
 	"pipe/nn"
+	"pipe/pipeline"
+	"pipe/pipeline/settings"
 	"pipe/workspace"
 )
 
 // Check finds what is wrong with the files that a request brings along, before there
 // is a store for them.
 func (r *Request) Check() error {
+	if err := r.checkHeaders(); err != nil {
+		return err
+	}
 	if r.Transform == "" {
 		return nil
 	}
@@ -34,6 +40,24 @@ func (r *Request) Check() error {
 			_, err := feature.ReadTransform(f, feature.All())
 			return err
 		}))
+}
+
+func (r *Request) checkHeaders() error {
+	err := (&pipeline.Download{HeaderEnv: r.Headers}).Check(r.files())
+	var field *settings.FieldError
+	if errors.As(err, &field) {
+		return diag.Usage(diag.WithHint(fmt.Errorf("--header-env: %w", field.Err), strings.Replace(field.Todo, "{Authorization: Bearer TOKEN}", "'Authorization: Bearer TOKEN'", 1)))
+	}
+	return err
+}
+
+// files are those that are read.
+func (r *Request) files() []string {
+	files := []string{r.File}
+	for _, l := range r.Tables {
+		files = append(files, l.File)
+	}
+	return files
 }
 
 // checkFile checks a file, which a command writes.

@@ -13,6 +13,7 @@ import (
 	"pipe/data/table"
 	"pipe/lineage/registry"
 	"pipe/pipeline"
+	"pipe/pipeline/settings"
 	"pipe/runner"
 	"pipe/stages/predict"
 	"pipe/workspace"
@@ -28,9 +29,12 @@ type Request struct {
 	Transform string
 	Tables    []Later  // in place of tables that the training data were joined with
 	Read      []string // settings of how the file is written, each NAME=VALUE
-	Prefix    string   // goes before the names of the added columns
-	AllowExec bool     // commands of runs that were imported may run
-	Strict    bool     // the first row that cannot be predicted is an error
+	// Headers are sent to the server that has the file, or later tables, each with the
+	// name of the environment variable that holds its value, see pipeline.Download.
+	Headers   settings.Map[string]
+	Prefix    string // goes before the names of the added columns
+	AllowExec bool   // commands of runs that were imported may run
+	Strict    bool   // the first row that cannot be predicted is an error
 	Observe   func(runner.Event)
 }
 

@@ -44,6 +44,13 @@ func (p *past) between(ctx context.Context, w *workspace.Workspace, req Request,
 	if err != nil {
 		return nil, nil, err
 	}
+	for _, l := range req.Tables {
+		for _, s := range tables.steps {
+			if reads, ok := s.Stage.(source); ok {
+				reads.Ask(l.File, req.Headers)
+			}
+		}
+	}
 	way, err := p.route(ctx, w, req.File, labelled, req.Strict, tables.edges)
 	if err != nil {
 		return nil, nil, err

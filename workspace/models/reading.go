@@ -38,6 +38,8 @@ type source interface {
 	Manner() string
 	// IsText says whether the file is one of lines with fields.
 	IsText() bool
+	// Ask says with which headers a server is asked for a file, if the stage reads that.
+	Ask(file string, headers settings.Map[string])
 	// Adjust changes settings of how a file is written, each a text NAME=VALUE.
 	Adjust(settings []string) error
 }
@@ -184,10 +186,14 @@ func reading(ctx context.Context, w *workspace.Workspace, p *past, req Request) 
 	} else {
 		load, err = recorded(ctx, w, p, req)
 	}
-	if err != nil || len(req.Read) == 0 {
-		return load, err
+	if err != nil {
+		return nil, err
 	}
-	return load, load.Stage.(source).Adjust(req.Read)
+	stage := load.Stage.(source)
+	if stage.Ask(req.File, req.Headers); len(req.Read) > 0 {
+		err = stage.Adjust(req.Read)
+	}
+	return load, err
 }
 
 // told is the step by what the transform says.
