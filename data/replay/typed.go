@@ -34,7 +34,7 @@ func (j *joining) typingOf(right *arrow.Schema) (*typing, error) {
 		f := right.Field(at)
 		switch c := (cell.Typed{Name: name, Type: cell.TypeOf(j.Types[name])}); c.Type {
 		case cell.Int64, cell.Float64, cell.Bool: // others may be written in many ways
-			if table.ClassOf(f.Type) != table.ClassText {
+			if class := table.ClassOf(f.Type); class != table.ClassText && (c.Type != cell.Int64 || class != table.ClassReal) {
 				break
 			}
 			t.columns, t.at = append(t.columns, c), append(t.at, i)

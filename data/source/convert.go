@@ -27,6 +27,7 @@ type conversion struct {
 	of    tensor.Type // of the elements of lists
 	width int         // of lists: a guess until all were seen
 
+	asIs    bool // it has numbers of another type, which serve as well
 	text    bool // the column is text, since values of it are not of the type
 	tally   cell.Tally
 	builder cell.Builder
@@ -51,6 +52,7 @@ func converter(f arrow.Field, at int, want cell.ColumnType) (c *conversion, ok b
 		return c.ofLists(f)
 	case table.ClassText:
 		c.form = cell.Text
+		c.want = want.Exactly()
 	case table.ClassBool:
 		c.form = cell.Truth
 	default:
@@ -92,7 +94,7 @@ var errMisfit = errors.New("values are not of the type that was expected")
 
 // apply converts some rows, which come after others.
 func (c *conversion) apply(s *stream, arr arrow.Array) (arrow.Array, error) {
-	if c.exact != nil && !c.text {
+	if c.exact != nil && !c.text && !c.asIs {
 		to, wrong, err := c.exact(arr)
 		switch {
 		case err != nil:
@@ -124,7 +126,14 @@ func (c *conversion) apply(s *stream, arr arrow.Array) (arrow.Array, error) {
 		case cell.Wrong:
 			return nil, c.wrong(s, arr, row)
 		}
+		if c.asIs {
+			continue
+		}
 		c.builder.Set(rules, row, c.form, c.buf)
+	}
+	if c.asIs {
+		arr.Retain()
+		return arr, nil
 	}
 	if !c.text && (c.misfits() != nil || c.builder.Misfit()) {
 		return nil, errMisfit
@@ -138,7 +147,7 @@ func (c *conversion) apply(s *stream, arr arrow.Array) (arrow.Array, error) {
 
 // misfits are the values that are not as expected, nil if there are none.
 func (c *conversion) misfits() *cell.Misfits {
-	if !c.want.Expected {
+	if !c.want.Expected || c.asIs {
 		return nil
 	}
 	return c.tally.Misfits(c.want.Type)

@@ -60,7 +60,9 @@ func Stream(in *Inputs, data string, schema *arrow.Schema, read func(yield func(
 		}
 		if c != nil {
 			columns.Types[i] = c.want
-			c.text = slices.Contains(in.Contract.Loose, f.Name)
+			if slices.Contains(in.Contract.Loose, f.Name) {
+				c.loosen(f)
+			}
 		}
 		listed := f
 		if c != nil && c.exact != nil && c.of != "" {
@@ -107,7 +109,7 @@ type stream struct {
 func (s *stream) describe() {
 	fields := slices.Clone(s.fields)
 	for i, c := range s.convert {
-		if c != nil {
+		if c != nil && !c.asIs {
 			fields[i] = c.field(s.columns.Target(c.at, c.text).Quotes())
 		}
 		if l := s.lists[i]; l != nil {
@@ -147,9 +149,12 @@ func (s *stream) Remark(_ *slog.Logger, w *cell.Warner) {
 			continue
 		}
 		w.Noted(c.name, c.want.Layout(), &c.tally)
-		if c.misfits() != nil {
+		switch {
+		case c.misfits() != nil:
 			w.Misfits(c.name, c.want.Type, &c.tally)
-		} else {
+		case c.tally.Widens():
+			w.Widened(c.name, &c.tally)
+		default:
 			w.Bare(c.name, &c.tally)
 			w.Lists(c.name, c.of, &c.tally)
 		}
@@ -257,11 +262,11 @@ func (s *stream) begin() {
 
 // retype makes text of the columns with values that misfit.
 func (s *stream) retype() {
-	for _, c := range s.convert {
+	for i, c := range s.convert {
 		switch {
 		case c == nil:
-		case c.misfits() != nil:
-			c.text = true
+		case c.misfits() != nil || c.tally.Widens():
+			c.loosen(s.fields[i])
 		case !c.settled():
 			c.settle()
 		}

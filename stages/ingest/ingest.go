@@ -20,7 +20,7 @@ import (
 type Ingest struct {
 	Place
 	Columns settings.Map[string] `yaml:"columns" enum:"string,int64,float64,bool,date,timestamp,timestamp[ns],time,time[ns],list,f32[],u8[],i32[]" doc:"Types of columns by name. Types of other columns are inferred from all their values. list is one of numbers in each row, [0.5, 2], of int32 if all are whole, else of float32; f32[], u8[] and i32[] say it."`
-	Expect  settings.Map[string] `yaml:"expect" added:"true" enum:"string,int64,float64,bool,date,timestamp,timestamp[ns],time,time[ns],list,f32[],u8[],i32[]" doc:"Types that columns had in other data, by name; nothing is inferred then. A column has its type if all its values fit, and is text with a warning if not. A column that is not listed is text, and a listed one need not be there. So does pipe predict read new rows."`
+	Expect  settings.Map[string] `yaml:"expect" added:"true" enum:"string,int64,float64,bool,date,timestamp,timestamp[ns],time,time[ns],list,f32[],u8[],i32[]" doc:"Types that columns had in other data, by name; nothing is inferred then. A column has its type if all its values fit, is float64 with a warning if some have decimals where whole ones are expected, and is text with a warning if not. A column that is not listed is text, and a listed one need not be there. So does pipe predict read new rows."`
 	Select  []string             `yaml:"select" doc:"Columns to keep, in this order. All columns are kept by default."`
 	Reading
 	Agreement

@@ -50,7 +50,8 @@ func TestInterpretationsAreTold(t *testing.T) {
 		{"blank lines", "", "a\n1\n\n2\n", warn, []string{"lines=1"}},
 		{"short records", "rows: pad", "a,b\n1\n2,x\n", warn, []string{"records=1", "line 2"}},
 		{"left out", "rows: skip", "a,b\n1\n2,x\n", warn, []string{"count=1", "line 2"}},
-		{"misfits", "expect: {a: int64, b: string}", "a,b\n1.5,x\n", warn, []string{"column=a expected=int64 others=1", `\"1.5\" in line 2`}},
+		{"misfits", "expect: {a: int64, b: string}", "a,b\nx,x\n", warn, []string{"column=a expected=int64 others=1", `\"x\" in line 2`}},
+		{"decimals", "expect: {a: int64, b: string}", "a,b\n1.5,x\n", warn, []string{"numbers with decimals, where whole ones were expected", "column=a others=1", `\"1.5\" in line 2`}},
 		{"JSON", "format: json\ntimezone: Europe/Berlin", `[{"a": "2024-01-01 12:00"}]`, note, []string{"column=a count=1"}},
 		{"JSON dates", "format: json", `[{"a": "31.12.2023"}]`, warn, []string{"column=a as=%d.%m.%Y count=1", `31.12.2023`}},
 	} {

@@ -2,6 +2,7 @@ package cell
 
 import (
 	"bytes"
+	"math"
 	"strconv"
 )
 
@@ -199,6 +200,8 @@ func (n *number) kept(b []byte) bool {
 	switch {
 	case !ok || v == 0:
 		return false
+	case v < leastNormal && v > -leastNormal:
+		return n.keptSmall(math.Abs(v))
 	case n.exponent != noExponent || v >= -maxExact && v <= maxExact:
 		return true
 	}
@@ -207,6 +210,18 @@ func (n *number) kept(b []byte) bool {
 		written = bytes.TrimRight(bytes.TrimRight(written, "0"), ".")
 	}
 	return string(written) == strconv.FormatFloat(max(v, -v), 'f', -1, 64)
+}
+
+// leastNormal is the smallest number of which a float64 keeps as many digits as of others.
+const leastNormal = 0x1p-1022
+
+// keptSmall says of a number that small whether the float64 nearest to it is it, as far as
+// it was written: rounded to as many digits it has the same.
+func (n *number) keptSmall(v float64) bool {
+	var buf [2 * maxDigits]byte
+	digits := len(strconv.AppendUint(buf[:0], n.digits, 10))
+	same, ok := scanNumber(strconv.AppendFloat(buf[:0], v, 'e', digits-1, 64))
+	return ok && n.exact && same.digits == n.digits
 }
 
 // excess says whether the digits, of which there are 18 or more, are more than

@@ -86,6 +86,14 @@ type ColumnType struct {
 	name   string
 	layout *Layout // of dates and times; nil is the usual one
 	agreed bool    // a schema says it
+	exact  bool    // see Exactly
+}
+
+// Exactly is the type of a column that is text, and not one of decimal numbers, if whole
+// ones are expected and some have decimals.
+func (c ColumnType) Exactly() ColumnType {
+	c.exact = true
+	return c
 }
 
 // Plain is the type of a column whose values are dates and times already.

@@ -35,6 +35,8 @@ func (p *Plan) Report(w *Warner, data string) {
 		switch misfits := p.misfits(t.From); {
 		case misfits > 0:
 			w.Misfits(name, t.like, tally)
+		case tally.Widens():
+			w.Widened(name, tally)
 		case t.IsList():
 			w.Lists(name, t.of, tally)
 		case p.Types[t.From].Type != Undeclared: // is taken as it is
@@ -79,6 +81,12 @@ func (w *Warner) Noted(column string, layout *Layout, t *Tally) {
 func (w *Warner) Misfits(column string, expected Type, t *Tally) {
 	w.Warn("a column was read as text, since not all values are of the type that was expected", "column", column,
 		"expected", expected, "others", t.misfits(), "first", t.misfit())
+}
+
+// Widened warns that a column has decimal numbers, of which whole ones were expected.
+func (w *Warner) Widened(column string, t *Tally) {
+	w.Warn("a column was read as float64, since it has numbers with decimals, where whole ones were expected", "column", column,
+		"others", t.decimal, "first", t.example(classText))
 }
 
 // listOf lists the first of n things.

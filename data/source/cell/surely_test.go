@@ -77,8 +77,13 @@ func TestNumbersOfTheData(t *testing.T) {
 			significant := len(strings.TrimRight(strings.ReplaceAll(mantissa, ".", ""), "0"))
 			back := strconv.FormatFloat(b.floats()[0], 'e', max(0, min(significant, 15)-1), 64)
 			again, _ := new(big.Rat).SetString(back)
-			if math.Abs(b.floats()[0]) < 0x1p-1022 {
-				return // numbers this small have fewer digits, the smallest of them one
+			if small := math.Abs(b.floats()[0]) < leastNormal; small {
+				// Numbers this small have fewer digits, the smallest of them one.
+				back = strconv.FormatFloat(b.floats()[0], 'e', significant-1, 64)
+				if again, _ = new(big.Rat).SetString(back); (again.Cmp(exact) == 0) != (tally.classes[classLost] == 0) && significant <= 17 {
+					rt.Fatalf("%s became %s, and %d are lost", text, back, tally.classes[classLost])
+				}
+				return
 			}
 			if significant <= 15 && again.Cmp(exact) != 0 && tally.classes[classExcess] == 0 {
 				rt.Fatalf("%s became %s", text, back)

@@ -179,6 +179,9 @@ func (s *Survey) Plan() *Plan {
 	for _, i := range s.keep {
 		declared, layout := s.Types[i].Type, s.Types[i].layout
 		t, origin := s.Target(i, s.misfits(i) > 0), "declared"
+		if tally := &s.Tallies[i]; s.Types[i].Expected && tally.Widens() {
+			t.typ, t.like = Float64, Float64
+		}
 		if declared == Undeclared {
 			layout, origin = s.Tallies[i].layout(), "inferred"
 			t = TargetOf(s.Tallies[i].Type()).written(s.in.Notation, layout)
@@ -211,6 +214,9 @@ func (s *Survey) Plan() *Plan {
 // misfits counts the values that are not of the type that is expected of a column.
 func (t *Tally) misfits() int64 {
 	n := t.classes[classText]
+	if !t.Widens() {
+		n += t.decimal
+	}
 	if t.Lists() { // which are in each row, or in none
 		n += t.missing + t.blanks + t.wordCount()
 	}

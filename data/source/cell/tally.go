@@ -26,6 +26,9 @@ type Tally struct {
 	noted *noted // values that are read as a setting says, nil if there are none
 	odd   *odd   // values of text that are numbers by another, nil if there is no text
 	lists *lists // nil if there are none
+
+	decimal int64 // numbers with decimals in a column of which whole ones are expected
+	large   bool  // there are whole ones that a float64 might not hold
 }
 
 // maxExample bounds the bytes of an example.
@@ -70,6 +73,8 @@ func (t *Tally) Add(u *Tally, lines int64) {
 	t.blanks += u.blanks
 	t.decimals |= u.decimals
 	t.infinite = t.infinite || u.infinite
+	t.decimal += u.decimal
+	t.large = t.large || u.large
 	for word, n := range u.words {
 		t.word(word, n)
 	}
@@ -161,6 +166,8 @@ func (t *Tally) Value(in *Rules, column ColumnType, form Form, raw []byte) Verdi
 	default:
 		used, ok := column.accepts(in, form, text)
 		switch {
+		case column.Expected && column.Type == Int64 && !column.exact && used == 0 && (!ok || len(text) > maxShort):
+			return t.expectWhole(in, column, form, text, ok)
 		case used != 0 && ok:
 			v := Fine
 			if used&usedPercent == 0 {
@@ -179,6 +186,37 @@ func (t *Tally) Value(in *Rules, column ColumnType, form Form, raw []byte) Verdi
 	}
 	return Fine
 }
+
+// maxShort is how many bytes a whole number may have that a float64 holds for sure.
+const maxShort = 15
+
+// expectWhole counts a value of which a whole number is expected, and that is none, or a
+// long one.
+func (t *Tally) expectWhole(in *Rules, column ColumnType, form Form, text []byte, ok bool) Verdict {
+	if ok {
+		t.large = true
+		return t.besideExpected(in, column, form, text)
+	}
+	column.Type = Float64
+	_, decimal := column.accepts(in, form, text)
+	if n, number := scanNumber(text); !number || n.integral || !decimal {
+		if in.Missing.isWord(form, text) {
+			t.word(string(text), 1)
+			return Fine
+		}
+		return t.count(in, classText, form, text)
+	}
+	if t.decimal++; t.example(classText) != nil {
+		return Fine
+	}
+	t.last = exampleOf(text)
+	t.examples[classText-firstExample] = t.last
+	return First
+}
+
+// Widens says whether a column of which whole numbers are expected has decimal ones, so
+// that it is one of these.
+func (t *Tally) Widens() bool { return t.decimal > 0 && t.classes[classText] == 0 && !t.large }
 
 // absent counts a value that may be missing if it is.
 func (t *Tally) absent(in *Rules, form Form, raw, text []byte) bool {

@@ -49,6 +49,16 @@ func toElements(arr arrow.Array, of tensor.Type, width int) (arrow.Array, int, e
 	return table.NewLists(of, to, width), -1, nil
 }
 
+// loosen makes the column one whose values need not be of the type: numbers where whole
+// ones are expected stay what they are, all else is text.
+func (c *conversion) loosen(f arrow.Field) {
+	if c.want.Type == cell.Int64 && c.want.Layout() == nil && table.ClassOf(f.Type).Numeric() {
+		c.asIs = true
+		return
+	}
+	c.text = true
+}
+
 // settle decides on what lists are that are written in texts.
 func (c *conversion) settle() {
 	var ok bool
@@ -63,7 +73,7 @@ func (c *conversion) empty() bool { return c.tally.Missing() > 0 && !c.tally.Lis
 
 // settled says whether lists are what they were taken for.
 func (c *conversion) settled() bool {
-	if c == nil || c.text || c.exact != nil || !c.want.Type.IsList() {
+	if c == nil || c.text || c.asIs || c.exact != nil || !c.want.Type.IsList() {
 		return true
 	}
 	of, width, ok := c.tally.ListType(c.want.Type)
