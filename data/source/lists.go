@@ -17,6 +17,10 @@ type listing struct {
 	width  int  // tensor.Ragged as long as they may have any
 	closed bool // nothing is to be found out any more
 
+	gaps int64 // lists that are missing
+	gap  int64 // the first such row, from 1
+	text bool  // the column is text for them
+
 	rows  bool // there were some
 	first int  // length of the first
 	same  bool // all have it so far
@@ -31,9 +35,14 @@ func newListing(f arrow.Field, loose []string) *listing {
 	return &listing{of: of, width: tensor.Ragged, closed: slices.Contains(loose, f.Name)}
 }
 
-func (l *listing) typ() arrow.DataType { return table.ListType(l.of, l.width) }
+func (l *listing) typ() arrow.DataType {
+	if l.text {
+		return arrow.BinaryTypes.String
+	}
+	return table.ListType(l.of, l.width)
+}
 
-func (l *listing) begin() { l.rows, l.first, l.same = false, 0, true }
+func (l *listing) begin() { l.rows, l.first, l.same, l.gaps, l.gap = false, 0, true, 0, 0 }
 
 // even says whether all rows have a length that the column could have.
 func (l *listing) even() bool { return l.rows && l.same && table.CheckList(l.of, l.first) == nil }
@@ -50,8 +59,22 @@ func (l *listing) look(a *array.List) {
 	}
 }
 
-// apply makes lists of the length that the column has, if it has one.
-func (l *listing) apply(arr arrow.Array) (arrow.Array, error) {
+// apply makes lists of the length that the column has, if it has one. Rows come before
+// those of the array.
+func (l *listing) apply(arr arrow.Array, rows int64) (arrow.Array, error) {
+	for row := 0; row < arr.Len() && arr.NullN() > 0; row++ {
+		if arr.IsNull(row) {
+			if l.gaps++; l.gaps == 1 {
+				l.gap = rows + int64(row) + 1
+			}
+		}
+	}
+	if l.text {
+		return table.ListTexts(arr), nil
+	}
+	if l.gaps > 0 {
+		return nil, errMisfit
+	}
 	a, ok := arr.(*array.List)
 	if ok && !l.closed || l.width != tensor.Ragged {
 		l.look(a)
@@ -68,6 +91,9 @@ func (l *listing) apply(arr arrow.Array) (arrow.Array, error) {
 
 // decide settles the length when all rows were looked at.
 func (l *listing) decide() {
+	if l.text = l.text || l.gaps > 0; l.text {
+		return
+	}
 	if !l.rows || l.closed && l.width == tensor.Ragged {
 		return
 	}

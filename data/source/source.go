@@ -163,6 +163,11 @@ func (in *Inputs) Unpacked(data string, bytes int64) error {
 	return packed.TooMuch(data, cmp.Or(in.Limit, packed.Usual(size)), size)
 }
 
+// ErrEmpty is the error about a file without a byte that may be one without rows.
+func ErrEmpty(f *File) error {
+	return diag.WithHint(fmt.Errorf("%s is empty", f.Name), HintEmpty)
+}
+
 // HintEmpty is what to do about data without rows.
 const HintEmpty = "if that may be, set empty: allow"
 

@@ -144,6 +144,11 @@ func (s *stream) Remark(_ *slog.Logger, w *cell.Warner) {
 			w.Warn("times that clocks leave out are missing", "column", s.fields[i].Name, "count", c.skipped, "first_row", c.first, "timezone", c.Zone)
 		}
 	}
+	for i, l := range s.lists {
+		if l != nil && l.gaps > 0 {
+			w.Warn("a column of lists was read as text, since lists are missing, or numbers in them", "column", s.fields[i].Name, "rows", l.gaps, "first_row", l.gap)
+		}
+	}
 	for _, c := range s.convert {
 		if c == nil {
 			continue
@@ -322,7 +327,7 @@ func (s *stream) record(columns []arrow.Array) (rec arrow.RecordBatch, err error
 			kept[i] = to
 		}
 		if l := s.lists[i]; l != nil {
-			to, err := l.apply(kept[i])
+			to, err := l.apply(kept[i], s.rows)
 			if err == errMisfit {
 				misfit = true
 				continue

@@ -8,6 +8,7 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/bitutil"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"pipe/data/tensor"
@@ -180,6 +181,39 @@ func NewRagged(of tensor.Type, ends []int32, elements []byte) arrow.Array {
 	c := newColumn(ListType(of, tensor.Ragged))
 	c.offsets, c.values, c.rows = ends, elements, len(ends)-1
 	return c.array()
+}
+
+// NewGaps is NewRagged of lists some of which are missing, as no table has them: valid is a
+// bitmap with one bit for each row, lowest bit first.
+func NewGaps(of tensor.Type, ends []int32, elements, valid []byte) arrow.Array {
+	whole := NewRagged(of, ends, elements)
+	defer whole.Release()
+	n := whole.Len()
+	buffers := []*memory.Buffer{memory.NewBufferBytes(valid), memory.NewBufferBytes(arrow.Int32Traits.CastToBytes(ends))}
+	data := array.NewData(whole.DataType(), n, buffers, whole.Data().Children(), n-bitutil.CountSetBits(valid, 0, n), 0)
+	defer data.Release()
+	return array.MakeFromData(data)
+}
+
+// ListTexts writes lists as texts: [1,2.5]. One that is missing stays so.
+func ListTexts(arr arrow.Array) arrow.Array {
+	texts, valid := make([]string, arr.Len()), make([]bool, arr.Len())
+	var b []byte
+	for row := range texts {
+		if valid[row] = arr.IsValid(row); !valid[row] {
+			continue
+		}
+		l, _ := listAt(arr, row)
+		b = append(b[:0], '[')
+		for i := range l.Len() {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = l.text(b, i)
+		}
+		texts[row] = string(append(b, ']'))
+	}
+	return NewArray(texts, valid)
 }
 
 // FixedLists views lists of any length, which all have width elements, as lists of

@@ -83,6 +83,16 @@ func (b *Builder) Set(in *Rules, row int, form Form, raw []byte) {
 		b.Null(row)
 		return
 	}
+	if form == Truth && isNumber(b.typ) {
+		v := int64(0)
+		if truth, _ := parseBool(text); truth {
+			v = 1
+		}
+		if b.values[row] = v; b.typ == Float64 {
+			b.floats()[row] = float64(v)
+		}
+		return
+	}
 	if b.how != nil && b.how.matters(form) {
 		if b.typ == String {
 			b.plain(text)

@@ -166,6 +166,8 @@ func (t *Tally) Value(in *Rules, column ColumnType, form Form, raw []byte) Verdi
 	default:
 		used, ok := column.accepts(in, form, text)
 		switch {
+		case column.Expected && form == Truth && isNumber(column.Type):
+			return Fine
 		case column.Expected && column.Type == Int64 && !column.exact && used == 0 && (!ok || len(text) > maxShort):
 			return t.expectWhole(in, column, form, text, ok)
 		case used != 0 && ok:
@@ -186,6 +188,9 @@ func (t *Tally) Value(in *Rules, column ColumnType, form Form, raw []byte) Verdi
 	}
 	return Fine
 }
+
+// isNumber says whether truth values are 1 and 0 where others of the type are expected.
+func isNumber(t Type) bool { return t == Int64 || t == Float64 }
 
 // maxShort is how many bytes a whole number may have that a float64 holds for sure.
 const maxShort = 15

@@ -50,3 +50,24 @@ func TestDecimalWhereWholeIsExpected(t *testing.T) {
 		}
 	}
 }
+
+// TestTruthWhereNumbersAreExpected: data that tell truth values from words have 1 and 0 for
+// numbers.
+func TestTruthWhereNumbersAreExpected(t *testing.T) {
+	for _, typ := range []Type{Int64, Float64, String, Date} {
+		column := ColumnType{Type: typ, Expected: true}
+		var tally Tally
+		var b Builder
+		b.Reset(TargetOf(typ), 2)
+		for row, text := range []string{"true", "false"} {
+			tally.Value(new(Rules), column, Truth, []byte(text))
+			b.Set(new(Rules), row, Truth, []byte(text))
+		}
+		if fits := tally.misfits() == 0; fits != (typ != Date) || fits == b.Misfit() {
+			t.Errorf("%s: %d misfits, %v", typ, tally.misfits(), b.Misfit())
+		}
+		if texts, _, err := table.Texts(b.Array(2)); isNumber(typ) && (err != nil || texts[0] != "1" || texts[1] != "0") {
+			t.Errorf("%s: %q, %v", typ, texts, err)
+		}
+	}
+}

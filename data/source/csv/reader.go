@@ -94,6 +94,8 @@ func (in *Reader) Open(ctx context.Context, from source.Inputs) (source.Rows, er
 		if r.names, err = nameless(file, in.Names, &from.Contract); err != nil {
 			return nil, err
 		}
+	} else if file.Size == 0 {
+		return nil, source.ErrEmpty(file)
 	} else if err := r.open(ctx, in, &from.Contract); err != nil {
 		return nil, err
 	}

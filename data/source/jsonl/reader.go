@@ -106,6 +106,9 @@ func (in *Reader) open(ctx context.Context, from source.Inputs, list bool) (sour
 		r.survey = new(survey)
 		return r, r.decide()
 	}
+	if file.Size == 0 {
+		return nil, source.ErrEmpty(file)
+	}
 	start, err := file.Begin()
 	if err != nil {
 		return nil, err

@@ -18,6 +18,7 @@ import (
 type lists struct {
 	full    uint32 // definition level of a number that is there
 	empty   uint32 // of a list without numbers; below it is a list that is missing
+	gaps    bool   // lists may be missing, or have numbers that are
 	element table.Element
 	lost    atomic.Int64 // lists of which numbers were rounded
 }
@@ -86,6 +87,7 @@ var errLevels = errors.New("a row goes on that did not begin")
 // another.
 func (c *cursor) nextLists(ctx context.Context, most limit) (*piece, arrow.Array, error) {
 	p, l, v := c.memory.piece(), c.leaf.list, &c.pending
+	p.valid = p.valid[:0]
 	p.ends = append(p.ends, 0)
 	count := 0
 	end := func() {
@@ -129,6 +131,8 @@ func (c *cursor) nextLists(ctx context.Context, most limit) (*piece, arrow.Array
 					return nil, nil, errLevels
 				case full == l.full:
 					present, count = present+1, count+1
+				case full != l.empty && l.gaps:
+					p.gap(p.rows)
 				case full > l.empty:
 					return nil, nil, fmt.Errorf("row %d of the row group: %w", c.at+1, table.ErrNoElement)
 				case full < l.empty:
@@ -166,7 +170,24 @@ func (c *cursor) nextLists(ctx context.Context, most limit) (*piece, arrow.Array
 	if err != nil {
 		return nil, nil, err
 	}
+	if len(p.valid) > 0 {
+		return p, table.NewGaps(l.element.Of(), p.ends, values, p.validOf(p.rows)), nil
+	}
 	return p, table.NewRagged(l.element.Of(), p.ends, values), nil
+}
+
+// gap makes the list of a row missing.
+func (p *piece) gap(row int) {
+	p.valid = p.validOf(row + 1)
+	p.valid[row/8] &^= 1 << (row % 8)
+}
+
+// validOf is the bitmap of so many rows.
+func (p *piece) validOf(rows int) []byte {
+	for len(p.valid) < (rows+7)/8 {
+		p.valid = append(p.valid, 0xff)
+	}
+	return p.valid
 }
 
 // moreLevels reads the next levels. ok is false at the end.
@@ -191,13 +212,22 @@ func (c *cursor) elements(p *piece) ([]byte, error) {
 	l, size := c.leaf.list, c.leaf.cast.size
 	values, kept, err := l.element.Convert(p.fixed)
 	for row := 0; row < p.rows && (err != nil || !kept); row++ {
-		_, fine, failed := l.element.Convert(p.fixed[int(p.ends[row])*size : int(p.ends[row+1])*size])
+		list := p.fixed[int(p.ends[row])*size : int(p.ends[row+1])*size]
+		_, fine, failed := l.element.Convert(list)
+		if failed != nil && l.gaps {
+			clear(list)
+			p.gap(row)
+			continue
+		}
 		if failed != nil {
 			return nil, fmt.Errorf("row %d of the row group: %w", c.at-int64(p.rows)+int64(row)+1, failed)
 		}
 		if !fine {
 			l.lost.Add(1)
 		}
+	}
+	if err != nil { // of lists that are missing now
+		values, _, err = l.element.Convert(p.fixed)
 	}
 	return values, err
 }

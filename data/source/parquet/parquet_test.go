@@ -264,6 +264,33 @@ func TestLists(t *testing.T) {
 	}
 }
 
+// TestGaps: where others were read before, a list that is missing, or has a number that
+// is, is missing in a column of texts, so that it is a matter of its row.
+func TestGaps(t *testing.T) {
+	for _, name := range []string{"lists.parquet", "lists-v2.parquet"} {
+		for column, whole := range map[string]string{"gap": "[1]", "hole": "[1,2]", "big": "[1]"} {
+			contract := cell.Contract{Expected: []cell.Typed{{Name: column, Type: cell.List}}, Keep: []string{column}}
+			data, err := read(t, name, load(t, name), contract, 2)
+			if err != nil {
+				t.Fatal(name, err)
+			}
+			texts := strings.Split(strings.TrimSpace(csvOf(t, data)), "\n")[1:]
+			if types := typesOf(t, data); types != column+":string" || len(texts) != 700 {
+				t.Fatalf("%s: %s of %d rows", name, types, len(texts))
+			}
+			for row, text := range texts {
+				want := whole
+				if row == 350 {
+					want = ""
+				}
+				if got := strings.Trim(text, `"`); got != want {
+					t.Fatalf("%s: row %d of %s is %s, want %s", name, row, column, text, want)
+				}
+			}
+		}
+	}
+}
+
 // FuzzRead: no file makes the reader panic or take memory that it does not need.
 func FuzzRead(f *testing.F) {
 	files, err := filepath.Glob("testdata/small/*.parquet")

@@ -81,6 +81,9 @@ func (*Reader) Open(ctx context.Context, in source.Inputs) (source.Rows, error) 
 		if err := leaves[i].err; err != nil {
 			return nil, wrap(fmt.Sprintf("%s: column %q", file.Name, leaves[i].name), err)
 		}
+		if l := leaves[i].list; l != nil {
+			l.gaps = len(in.Contract.Expected) > 0
+		}
 	}
 	if err := in.Unpacked(file.Name, leastBytes(meta.groups, leaves, keep)); err != nil {
 		return nil, err
