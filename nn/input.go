@@ -2,6 +2,7 @@ package nn
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"pipe/data/tensor"
@@ -22,6 +23,10 @@ type Input struct {
 	Sparse int `json:"sparse,omitempty"`
 	// Scale is what a number of the data set is multiplied by; 0 stands for 1.
 	Scale float64 `json:"scale,omitempty"`
+	// Center and Deviation are what is taken from the numbers of each channel of a picture
+	// after that, and what they are then divided by. Nil: nothing, and 1.
+	Center    []float64 `json:"center,omitempty"`
+	Deviation []float64 `json:"deviation,omitempty"`
 }
 
 // PixelScale makes of the levels of a picture, 0 to 255, numbers up to 1.
@@ -52,6 +57,8 @@ func (s *Signature) checkInputs() error {
 			return fmt.Errorf("input %q is of the unknown type %.20q", in.Name, string(in.Type))
 		case !finite(in.Scale):
 			return fmt.Errorf("input %q is scaled by %v", in.Name, in.Scale)
+		case !in.normalised():
+			return fmt.Errorf("input %q cannot be normalised by %v and %v", in.Name, in.Center, in.Deviation)
 		}
 		if err := in.Shape.checkRow(); err != nil {
 			return fmt.Errorf("input %q: %w", in.Name, err)
@@ -68,6 +75,25 @@ func (s *Signature) checkInputs() error {
 		seen[in.Name] = true
 	}
 	return nil
+}
+
+// mostCenter bounds what channels are normalised by, so that they stay numbers of 32 bits.
+const mostCenter = 1e12
+
+// normalised says whether channels can be normalised as the input says, if it does.
+func (in *Input) normalised() bool {
+	if in.Center == nil && in.Deviation == nil {
+		return true
+	}
+	if len(in.Shape) != 3 || in.Ragged || len(in.Center) != in.Shape[0] || len(in.Deviation) != in.Shape[0] {
+		return false
+	}
+	for c, d := range in.Deviation {
+		if !(d >= 1/mostCenter && d <= mostCenter && math.Abs(in.Center[c]) <= mostCenter) {
+			return false
+		}
+	}
+	return true
 }
 
 // checkRow says whether a row can be of a shape.
@@ -99,7 +125,7 @@ func (in *Input) step() int { return in.Shape[1:].Size() }
 
 // plain says whether the numbers of rows are what the network gets.
 func (in *Input) plain() bool {
-	return in.Type == tensor.F32 && !in.Ragged && (in.Scale == 0 || in.Scale == 1)
+	return in.Type == tensor.F32 && !in.Ragged && in.Center == nil && (in.Scale == 0 || in.Scale == 1)
 }
 
 // Longer counts the rows that have more steps than the network looks at. Of sparse
@@ -167,6 +193,8 @@ func (in *Input) fill(into given, rows *tensor.Rows, first int) {
 		from, to := rows.Row(first+i, size)
 		n := min(size, to-from)
 		switch {
+		case in.Center != nil:
+			in.normalise(dst[:n], rows, from)
 		case rows.U8 != nil:
 			for j, v := range rows.U8[from : from+n] {
 				dst[j] = float32(float64(v) * scale)
@@ -185,6 +213,29 @@ func (in *Input) fill(into given, rows *tensor.Rows, first int) {
 		clear(dst[n:])
 		if into.lengths != nil {
 			into.lengths[i] = float32(n / in.step())
+		}
+	}
+}
+
+// normalise turns levels from one on, those of a row, into numbers of the network.
+func (in *Input) normalise(dst []float32, rows *tensor.Rows, from int) {
+	scale := in.Scale
+	if scale == 0 {
+		scale = 1
+	}
+	size := in.Shape.Size() / in.Shape[0]
+	for c := range in.Shape[0] {
+		part := dst[c*size : (c+1)*size]
+		a, b := scale/in.Deviation[c], -in.Center[c]/in.Deviation[c]
+		at := from + c*size
+		if rows.U8 != nil {
+			for j, v := range rows.U8[at : at+size] {
+				part[j] = float32(float64(float64(v)*a) + b)
+			}
+			continue
+		}
+		for j := range part {
+			part[j] = float32(float64(rows.At(at+j)*a) + b)
 		}
 	}
 }

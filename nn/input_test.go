@@ -218,3 +218,33 @@ func TestInputsThatCannotBe(t *testing.T) {
 		}
 	}
 }
+
+// Channels are normalised where rows become what the network gets, of bytes as of others.
+func TestNormalisedChannels(t *testing.T) {
+	in := Input{Name: "photo", Type: tensor.U8, Shape: Shape{2, 1, 2}, Scale: PixelScale, Center: []float64{0.5, 0.25}, Deviation: []float64{0.5, 2}}
+	levels := []uint8{9, 9, 9, 9, 0, 255, 51, 255}
+	floats := make([]float32, len(levels))
+	for i, v := range levels {
+		floats[i] = float32(v)
+	}
+	want := []float32{-1, 1, -0.025, 0.375}
+	for _, rows := range []tensor.Rows{{U8: levels}, {F32: floats}} {
+		g := newGiven([]Input{in}, 1)
+		in.fill(g[0], &rows, 1)
+		for i, v := range g[0].values {
+			if d := v - want[i]; d > 1e-7 || d < -1e-7 {
+				t.Errorf("number %d is %v, want %v", i, v, want[i])
+			}
+		}
+	}
+	if f := (Input{Type: tensor.F32, Shape: in.Shape, Center: in.Center, Deviation: in.Deviation}); f.plain() {
+		t.Error("numbers that are to be normalised are taken as they are")
+	}
+	for _, bad := range []Input{{Center: []float64{1, 2}}, {Center: []float64{1}, Deviation: []float64{1}}, {Center: []float64{0, 0}, Deviation: []float64{0, 1}},
+		{Center: []float64{0, math.NaN()}, Deviation: []float64{1, 1}}, {Center: []float64{0, 0}, Deviation: []float64{1, math.Inf(1)}}} {
+		bad.Name, bad.Type, bad.Shape = in.Name, in.Type, in.Shape
+		if err := (&Signature{Inputs: []Input{bad}}).checkInputs(); err == nil {
+			t.Errorf("%+v is taken", bad)
+		}
+	}
+}

@@ -71,6 +71,7 @@ func (s *set) resident(d backend.Device, ordered bool) (r *resident, err error) 
 	for i := range s.inputs {
 		r.x[i] = table(content[i])
 		r.x[i].Scale = s.inputs[i].Scale
+		r.x[i].Center, r.x[i].Deviation = s.inputs[i].Center, s.inputs[i].Deviation
 		content[i] = backend.Content{}
 		if lengths[i] != nil {
 			r.lengths[i] = table(backend.Content{Rows: s.rows, F32: lengths[i]})

@@ -5,7 +5,7 @@ func All() []Kind {
 	return []Kind{
 		imputeKind(), indicatorKind(), clipKind(), outliersKind(), roundKind(),
 		log1pKind(), logKind(), sqrtKind(), powKind(), scaleKind(), binKind(), oneHotKind(), ordinalKind(),
-		imageKind(), tokensKind(), vectorKind(),
+		resizeKind(), cropKind(), padKind(), grayscaleKind(), imageKind(), tokensKind(), vectorKind(),
 		seriesKind(),
 		targetEncodeKind(), frequencyKind(), hashKind(), embeddingIDsKind(),
 		normaliseKind(), wordsKind(), bagOfWordsKind(), tfIdfKind(), bpeKind(),

@@ -157,6 +157,7 @@ type applier struct {
 	schema   *arrow.Schema // of what it makes
 	columns  []int         // in the record, by column of the transform; -1: it is crossed of others
 	besides  []int         // likewise, of the columns beside them; -1: there is none
+	fitted   []column      // those of the transform, for the record
 	labels   []int         // in the record, by target; none if they are not wanted
 	keep     []int         // in the record
 	chain    *replay.Chain // makes the record of the one that comes in; nil if that is it
@@ -251,7 +252,7 @@ func (t *Transform) direct(in *arrow.Schema, withTarget bool) (a *applier, err e
 // applierOf finds the columns.
 func (t *Transform) applierOf(in *arrow.Schema, withTarget bool) (*applier, error) {
 	n := len(t.columns)
-	a := &applier{Transform: t, columns: make([]int, n), besides: make([]int, n)}
+	a := &applier{Transform: t, columns: make([]int, n), besides: make([]int, n), fitted: slices.Clone(t.columns)}
 	a.free.New = func() any { return new(workspace) }
 	for i, c := range t.columns {
 		a.columns[i], a.besides[i] = -1, -1
@@ -270,6 +271,7 @@ func (t *Transform) applierOf(in *arrow.Schema, withTarget bool) (*applier, erro
 			return nil, err
 		}
 		a.columns[i] = at
+		a.fitted[i] = c.sized(in.Field(at))
 	}
 	if withTarget {
 		if len(t.targets) == 0 {
@@ -386,8 +388,8 @@ func (a *applier) applyAll(rec arrow.RecordBatch, vectors []float32, met *met, p
 			}
 		}
 	}()
-	for i := range a.Transform.columns {
-		c := &a.Transform.columns[i]
+	for i := range a.fitted {
+		c := &a.fitted[i]
 		if c.width == 0 && c.whole == nil && !c.tapped {
 			continue
 		}

@@ -44,9 +44,13 @@ func (rd reading) lists(arr arrow.Array, out *Out) (tensor.Rows, error) {
 		}
 		return rows, nil
 	}
+	fix := "make it as long where the table is made"
+	if fitted == tensor.U8 {
+		fix += "; pictures may have any size if `resize` comes first in the chain, or if `format: {images: {size: [64, 64]}}` of the ingest stage scales them"
+	}
 	for row := range arr.Len() {
 		if from, to := rows.Row(row, width); to-from != want {
-			out.Fail(row, OtherLength, fmt.Sprintf("the list has %d elements, and those of training have %d", to-from, want), "make it as long where the table is made")
+			out.Fail(row, OtherLength, fmt.Sprintf("the list has %d elements, and those of training have %d", to-from, want), fix)
 		}
 	}
 	return rows.Resized(fitted, arr.Len(), width, want), nil

@@ -95,12 +95,15 @@ func (c *columnFit) advance() error {
 
 // begin starts to learn a step, and those behind it that share its statistics.
 func (c *columnFit) begin(k int) error {
-	form := c.form
-	for _, s := range c.chain[:k] {
+	form, shape := c.form, c.shape
+	for i, s := range c.chain[:k] {
 		form = s.gives(form)
+		if r, ok := c.steps[i].Fitted.(reshaper); ok {
+			shape = r.shape()
+		}
 	}
 	c.base, c.stats = k, &statistics{numbers: c.numbers}
-	in := &Input{Name: c.Name, Type: c.Type, Form: form, Of: c.element, Shape: c.shape, stats: c.stats, doubt: c.doubt, remarks: &c.remarks, scratch: c.scratch, targets: c.targets, besideType: c.besides}
+	in := &Input{Name: c.Name, Type: c.Type, Form: form, Of: c.element, Shape: shape, stats: c.stats, doubt: c.doubt, remarks: &c.remarks, scratch: c.scratch, targets: c.targets, besideType: c.besides}
 	for {
 		f, err := c.chain[len(c.fitters)].setting.Fit(in)
 		if err != nil {

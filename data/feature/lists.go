@@ -49,100 +49,6 @@ func (c Column) lists(of tensor.Type, shape []int, shows table.InputKind, kinds 
 	return chain{column: c.Name, uses: []use{{&kind, kind.New()}}}, nil
 }
 
-func imageKind() Kind {
-	return Kind{
-		Name:    "image",
-		Version: 1,
-		Doc:     "An input of pictures, with the levels as they are; a network takes those of 8 bits as 0 to 1.",
-		Takes:   Lists,
-		Gives:   Features,
-		New:     func() Setting { return new(Image) },
-		Read: func(_ int, state json.RawMessage) (Fitted, error) {
-			f, err := Decode[picture](state)
-			if err != nil {
-				return nil, err
-			}
-			return f, f.check()
-		},
-	}
-}
-
-// An Image makes pictures of lists of levels.
-type Image struct {
-	Shape []int `yaml:"shape" short:"true" min:"2" max:"3" doc:"[height, width], or [channels, height, width] or [height, width, channels] with at most 4 channels, for lists that do not say it themselves."`
-}
-
-// Validate finds sizes that are none.
-func (s *Image) Validate() error {
-	if i := slices.IndexFunc(s.Shape, func(n int) bool { return n < 1 }); i >= 0 {
-		return AtField(&SpecError{Setting: "shape", Msg: fmt.Sprintf("%d is no size", s.Shape[i])})
-	}
-	return nil
-}
-
-// maxChannels is what a dimension has at most that is one of channels.
-const maxChannels = 4
-
-// Fit implements Setting.
-func (s *Image) Fit(in *Input) (Fitter, error) {
-	shape, width := in.Shape, tensor.Width(in.Shape)
-	if len(s.Shape) > 0 {
-		shape = s.Shape
-	}
-	const write = "write `[image: [28, 28]]` for 28 by 28 levels, or `[image: [3, 32, 32]]` for three channels"
-	switch {
-	case in.Shape[0] == tensor.Ragged:
-		return nil, in.Errorf("chain", "make all pictures of one size where the table is made", "its rows have different numbers of elements")
-	case in.Of == tensor.I32:
-		return nil, in.Errorf("chain", "levels are of type uint8 or float32", "its elements are integers of 32 bits, which are no levels")
-	case len(shape) != 2 && len(shape) != 3:
-		return nil, in.Errorf("chain", write, "nothing says the height and the width of its %d elements", width)
-	case !slices.Equal(shape, in.Shape) && tensor.Width(shape) != width:
-		return nil, in.Errorf("chain", write, "the shape %v has %d elements, and a row has %d", shape, tensor.Width(shape), width)
-	}
-	f := picture{Type: in.Of, Shape: slices.Clone(shape)}
-	switch {
-	case len(shape) == 2:
-		f.Shape = slices.Insert(f.Shape, 0, 1)
-	case shape[0] > maxChannels && shape[2] <= maxChannels:
-		f.Shape, f.ChannelsLast = []int{shape[2], shape[0], shape[1]}, true
-	}
-	return Fixed(f), nil
-}
-
-type picture struct {
-	Type         tensor.Type `json:"type"`
-	Shape        []int       `json:"shape"`                   // channels, height, width
-	ChannelsLast bool        `json:"channels_last,omitempty"` // in the table
-}
-
-func (f picture) check() error {
-	if f.Type != tensor.U8 && f.Type != tensor.F32 || len(f.Shape) != 3 {
-		return errors.New("these are no pictures")
-	}
-	return nil // the shape is checked where the data set is described
-}
-
-// Outputs implements Fitted.
-func (picture) Outputs() []Output { return nil }
-
-// Apply implements Fitted.
-func (picture) Apply(*Values, *Out) {}
-
-// Input implements Whole.
-func (f picture) Input() table.Input {
-	return table.Input{Kind: table.Image, Type: f.Type, Shape: f.Shape}
-}
-
-// Rows implements Whole.
-func (f picture) Rows(v *Values, out *Out) tensor.Rows {
-	checkFinite(v, tensor.Width(f.Shape), out)
-	if !f.ChannelsLast {
-		return v.Lists
-	}
-	return tensor.Rows{U8: channelsFirst(v.Lists.U8, f.Shape), F32: channelsFirst(v.Lists.F32, f.Shape)}
-}
-
 // channelsFirst puts the levels of each channel side by side.
 func channelsFirst[E any](in []E, shape []int) []E {
 	out := make([]E, 0, len(in))
@@ -283,6 +189,12 @@ func (f elements) Outputs() []Output {
 // Apply implements Fitted.
 func (f elements) Apply(v *Values, out *Out) {
 	checkFinite(v, f.Width, out)
+	if v.Lists.Len() != v.Len()*f.Width {
+		for row := range v.Len() {
+			out.Fail(row, OtherLength, string(OtherLength), "")
+		}
+		return
+	}
 	for row := range v.Len() {
 		for i := range f.Width {
 			x := float32(v.Lists.At(row*f.Width + i))

@@ -16,7 +16,7 @@ type Augment struct {
 	Shift      int     `yaml:"shift" default:"0" min:"0" max:"16384" doc:"Move by up to so many pixels, along each side by itself: a random crop out of a picture with a border of that width."`
 	Rotate     float64 `yaml:"rotate" default:"0" min:"0" max:"180" doc:"Turn around the middle by up to so many degrees, either way."`
 	Zoom       float64 `yaml:"zoom" default:"0" min:"0" max:"0.9" doc:"Enlarge or shrink around the middle by up to this share: 0.1 is 0.9 to 1.1 times."`
-	Border     string  `yaml:"border" default:"zero" enum:"zero,edge,mirror" doc:"What there is beyond the edge of a picture: zeros, the nearest pixel, or the picture in a mirror."`
+	Border     Border  `yaml:"border" default:"zero" doc:"What there is beyond the edge of a picture: zeros, the nearest pixel, or the picture in a mirror."`
 	Brightness float64 `yaml:"brightness" default:"0" min:"0" max:"1" doc:"Add up to this share of the range of levels, or take it away."`
 	Contrast   float64 `yaml:"contrast" default:"0" min:"0" max:"1" doc:"Move levels away from the mean of their picture, or closer to it, by up to this share of their distance."`
 	Noise      float64 `yaml:"noise" default:"0" min:"0" max:"1" doc:"Standard deviation of noise in each level, as a share of the range of levels."`
@@ -110,7 +110,7 @@ type change struct {
 	shiftX       int
 	angle        float64 // degrees
 	zoom         float64
-	border       border
+	border       Border
 	brightness   float64 // share of the range
 	contrast     float64 // factor
 	noise        float64 // share of the range
@@ -156,7 +156,7 @@ func (a *Augment) draw(s random.Stream, row uint64) (c change, changed bool) {
 		c.shiftY = s.IntN(row*drawn+drawShiftY, 2*a.Shift+1) - a.Shift
 		c.shiftX = s.IntN(row*drawn+drawShiftX, 2*a.Shift+1) - a.Shift
 	}
-	c.angle, c.zoom, c.border = around(drawAngle, a.Rotate), 1+around(drawZoom, a.Zoom), borderOf(a.Border)
+	c.angle, c.zoom, c.border = around(drawAngle, a.Rotate), 1+around(drawZoom, a.Zoom), a.Border
 	c.brightness, c.contrast, c.noise = around(drawBrightness, a.Brightness), 1+around(drawContrast, a.Contrast), a.Noise
 	if o := a.CutOut; o != nil && at(drawCut) < o.Probability {
 		c.cut, c.cutY, c.cutX = o.Size, at(drawCutY), at(drawCutX)

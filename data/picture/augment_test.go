@@ -43,9 +43,9 @@ func TestChange(t *testing.T) {
 		{"left and right", change{flipX: true}, []int{1, 2, 3}, []uint8{3, 2, 1, 6, 5, 4}},
 		{"above and below", change{flipY: true}, []int{1, 2, 3}, []uint8{4, 5, 6, 1, 2, 3}},
 		{"moved down and right", change{shiftY: 1, shiftX: 1}, []int{1, 2, 3}, []uint8{0, 0, 0, 0, 1, 2}},
-		{"moved up and left over the edge", change{shiftY: -1, shiftX: -2, border: edge}, []int{1, 2, 3}, []uint8{6, 6, 6, 6, 6, 6}},
-		{"moved in a mirror", change{shiftX: 2, border: mirror}, []int{1, 2, 3}, []uint8{2, 1, 1, 5, 4, 4}},
-		{"moved beyond a mirror", change{shiftX: 7, border: mirror}, []int{1, 1, 6}, []uint8{6, 6, 5, 4, 3, 2}},
+		{"moved up and left over the edge", change{shiftY: -1, shiftX: -2, border: Edge}, []int{1, 2, 3}, []uint8{6, 6, 6, 6, 6, 6}},
+		{"moved in a mirror", change{shiftX: 2, border: Mirror}, []int{1, 2, 3}, []uint8{2, 1, 1, 5, 4, 4}},
+		{"moved beyond a mirror", change{shiftX: 7, border: Mirror}, []int{1, 1, 6}, []uint8{6, 6, 5, 4, 3, 2}},
 		{"mirrored, then moved", change{flipX: true, shiftX: 1}, []int{1, 2, 3}, []uint8{0, 3, 2, 0, 6, 5}},
 		{"channels", change{flipX: true}, []int{2, 1, 3}, []uint8{3, 2, 1, 6, 5, 4}},
 		{"upside down", change{angle: 180}, []int{1, 2, 3}, []uint8{6, 5, 4, 3, 2, 1}},
@@ -61,6 +61,9 @@ func TestChange(t *testing.T) {
 		if c.how.contrast == 0 {
 			c.how.contrast = 1
 		}
+		if c.how.border == "" {
+			c.how.border = Zero
+		}
 		got := slices.Clone(in)
 		new(changer[uint8]).change(&c.how, got, c.shape, 0, byteLevels{})
 		if !slices.Equal(got, c.want) {
@@ -75,7 +78,7 @@ func TestTurn(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(1, 20).Draw(t, "side")
 		c := change{angle: 90 * float64(rapid.IntRange(-2, 2).Draw(t, "quarters")), zoom: 1, contrast: 1, flipX: rapid.Bool().Draw(t, "x"), flipY: rapid.Bool().Draw(t, "y"),
-			shiftY: rapid.IntRange(-3, 3).Draw(t, "down"), shiftX: rapid.IntRange(-3, 3).Draw(t, "right"), border: border(rapid.IntRange(0, 2).Draw(t, "border"))}
+			shiftY: rapid.IntRange(-3, 3).Draw(t, "down"), shiftX: rapid.IntRange(-3, 3).Draw(t, "right"), border: rapid.SampledFrom([]Border{Zero, Edge, Mirror}).Draw(t, "border")}
 		in := planes(rapid.Uint64().Draw(t, "seed"), n*n)
 		want := slices.Clone(in)
 		move(&change{flipX: c.flipX, flipY: c.flipY}, want, in, n, n)
@@ -106,7 +109,7 @@ func TestTurn(t *testing.T) {
 func TestAugmentByRow(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		how := Augment{Shift: rapid.IntRange(0, 9).Draw(t, "shift"), Rotate: rapid.Float64Range(0, 180).Draw(t, "rotate"), Zoom: rapid.Float64Range(0, 0.9).Draw(t, "zoom"),
-			Border: rapid.SampledFrom([]string{"zero", "edge", "mirror"}).Draw(t, "border"), Brightness: rapid.Float64Range(0, 1).Draw(t, "brightness"),
+			Border: rapid.SampledFrom([]Border{Zero, Edge, Mirror}).Draw(t, "border"), Brightness: rapid.Float64Range(0, 1).Draw(t, "brightness"),
 			Contrast: rapid.Float64Range(0, 1).Draw(t, "contrast"), Noise: rapid.Float64Range(0, 1).Draw(t, "noise"), Share: rapid.SampledFrom([]float64{0.5, 1}).Draw(t, "share"),
 			Flip: &Flip{Along: rapid.SampledFrom([]string{"horizontal", "vertical", "both"}).Draw(t, "flip"), Probability: 0.5}, CutOut: &CutOut{Size: rapid.IntRange(1, 9).Draw(t, "cut"), Probability: 0.7}}
 		shape := []int{rapid.IntRange(1, 3).Draw(t, "channels"), rapid.IntRange(1, 40).Draw(t, "height"), rapid.IntRange(1, 40).Draw(t, "width")}

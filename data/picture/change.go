@@ -57,43 +57,6 @@ func (c *change) moves() bool {
 	return c.flipX || c.flipY || c.shiftY != 0 || c.shiftX != 0 || c.angle != 0 || c.zoom != 1
 }
 
-// A border says what is beyond the edge of a picture.
-type border int
-
-const (
-	zero border = iota
-	edge
-	mirror
-)
-
-func borderOf(name string) border {
-	switch name {
-	case "edge":
-		return edge
-	case "mirror":
-		return mirror
-	}
-	return zero
-}
-
-// at is the place of n that stands for place i, -1 where there is nothing.
-func (b border) at(i, n int) int {
-	if i >= 0 && i < n {
-		return i
-	}
-	switch b {
-	case edge:
-		return min(max(i, 0), n-1)
-	case mirror: // ... 1 0 | 0 1 2 ... n-1 | n-1 n-2 ...
-		i %= 2 * n
-		if i < 0 {
-			i += 2 * n
-		}
-		return min(i, 2*n-1-i)
-	}
-	return -1
-}
-
 // move flips a plane and moves it by whole pixels.
 func move[E uint8 | float32](c *change, out, in []E, height, width int) {
 	for y := range height {
@@ -107,7 +70,7 @@ func move[E uint8 | float32](c *change, out, in []E, height, width int) {
 			from = height - 1 - from
 		}
 		source := in[from*width : (from+1)*width]
-		if !c.flipX && c.border == zero {
+		if !c.flipX && c.border == Zero {
 			clear(row)
 			if by := c.shiftX; by >= 0 {
 				copy(row[min(by, width):], source)
@@ -182,7 +145,7 @@ func turn[E uint8 | float32](c *change, out, in []E, height, width int, of level
 			y, z := atY+int64(x)*rightY, atX+int64(x)*rightX
 			top, left := int(y>>fractionBits), int(z>>fractionBits)
 			row[x] = 0
-			if c.border != zero || top >= -1 && left >= -1 && top < height && left < width {
+			if c.border != Zero || top >= -1 && left >= -1 && top < height && left < width {
 				row[x] = of.mix(level(top, left), level(top, left+1), level(top+1, left), level(top+1, left+1), y&(fraction-1), z&(fraction-1))
 			}
 		}

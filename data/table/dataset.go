@@ -64,6 +64,11 @@ type Input struct {
 	// features, each value of a step of a series. Of other kinds, and of a
 	// series that says nothing more, it is one for the whole, or none.
 	Features []Feature `json:"features,omitempty"`
+	// Center and Deviation are what a network takes from the levels of each channel of a
+	// picture, and then divides them by; a level of 8 bits is one of 0 to 1 there. The rows have
+	// the levels as they are. Nil: nothing, and 1.
+	Center    []float64 `json:"center,omitempty"`
+	Deviation []float64 `json:"deviation,omitempty"`
 	// Size is how many elements a sparse vector has, and how many ids there are of
 	// tokens, from 0 on, where that is known. It is 0 of other kinds.
 	Size int `json:"size,omitempty"`
@@ -231,6 +236,22 @@ const maxSparse = 1 << 24
 // ranks are the numbers of dimensions of an input, by kind.
 var ranks = map[InputKind]int{Features: 1, Tokens: 1, Image: 3, Series: 2, Sparse: 2}
 
+// mostCenter bounds what levels are normalised by, so that they stay numbers of 32 bits.
+const mostCenter = 1e12
+
+// normalised says whether the channels can be normalised as the description says.
+func (in *Input) normalised() bool {
+	if in.Kind != Image || len(in.Shape) != 3 || len(in.Center) != in.Shape[0] || len(in.Deviation) != in.Shape[0] {
+		return false
+	}
+	for c, d := range in.Deviation {
+		if !(d >= 1/mostCenter && d <= mostCenter && math.Abs(in.Center[c]) <= mostCenter) {
+			return false
+		}
+	}
+	return true
+}
+
 func (in *Input) check() error {
 	rank, ok := ranks[in.Kind]
 	switch {
@@ -246,6 +267,8 @@ func (in *Input) check() error {
 		return fmt.Errorf("the shape of %s has %d dimensions, not %d", in.Kind, rank, len(in.Shape))
 	case in.Kind == Sparse && in.Size == 0, in.Kind != Sparse && in.Kind != Tokens && in.Size != 0, in.Size < 0, in.Size > maxSparse:
 		return fmt.Errorf("%s of size %d", in.Kind, in.Size)
+	case (in.Center != nil || in.Deviation != nil) && !in.normalised():
+		return errors.New("its channels cannot be normalised so")
 	case in.Kind == Sparse && (in.Type != tensor.F32 || !in.Ragged() || in.Shape[1] != 2):
 		return fmt.Errorf("sparse vectors are of type %s and shape [%d 2], not %s %v", tensor.F32, tensor.Ragged, in.Type, in.Shape)
 	case in.Ragged() && in.Kind != Tokens && in.Kind != Series && in.Kind != Sparse:

@@ -117,6 +117,9 @@ type Rows struct {
 	Table Table
 	Order Order   // nil: as they are
 	Scale float64 // what numbers are multiplied by; 0 is 1
+	// What is then taken from the numbers of each channel, the first dimension of a
+	// row, and what they are divided by. Nil: nothing, and 1.
+	Center, Deviation []float64
 }
 
 // A Part is one of the graphs of a program.

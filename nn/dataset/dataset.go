@@ -55,6 +55,7 @@ func Signature(info table.DatasetInfo, steps []int) nn.Signature {
 		if in.Kind == table.Image && in.Type == tensor.U8 {
 			out.Scale = nn.PixelScale
 		}
+		out.Center, out.Deviation = in.Center, in.Deviation
 		sig.Inputs = append(sig.Inputs, out)
 	}
 	return sig
@@ -117,7 +118,7 @@ func Differs(a, b *nn.Signature) Part {
 // sameInput compares all but the features: whose number is the shape of an input
 // that has nothing else.
 func sameInput(a, b nn.Input) bool {
-	if a.Name != b.Name || a.Type != b.Type || a.Ragged != b.Ragged || len(a.Shape) != len(b.Shape) || a.Scale != b.Scale || a.Sparse != b.Sparse {
+	if a.Name != b.Name || a.Type != b.Type || a.Ragged != b.Ragged || len(a.Shape) != len(b.Shape) || a.Scale != b.Scale || !slices.Equal(a.Center, b.Center) || !slices.Equal(a.Deviation, b.Deviation) || a.Sparse != b.Sparse {
 		return false
 	}
 	from := 0

@@ -120,5 +120,19 @@ func (f *feed) leaf(n *graph.Node, r backend.Rows) (stablehlo.Value, error) {
 	if r.Scale != 0 && r.Scale != 1 {
 		v = f.f.Times(v, r.Scale)
 	}
+	if r.Center != nil {
+		channels := n.Shape()[1]
+		v = f.f.Reshape(v, v.Shape[0], channels, v.Size()/v.Shape[0]/channels)
+		v = f.f.Div(f.f.Sub(v, f.channels(r.Center, v.Shape)), f.channels(r.Deviation, v.Shape))
+	}
 	return f.f.Reshape(v, n.Shape()...), nil
+}
+
+// channels is a number for each channel, in a shape of rows, channels and what they have.
+func (f *feed) channels(list []float64, shape []int) stablehlo.Value {
+	parts := make([]stablehlo.Value, len(list))
+	for c, v := range list {
+		parts[c] = f.f.Const(v, stablehlo.F32, 1)
+	}
+	return f.f.Broadcast(f.f.Concat(0, parts...), []int{1}, shape...)
 }

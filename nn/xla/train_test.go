@@ -407,3 +407,53 @@ func TestFirstLosses(t *testing.T) {
 		}
 	}
 }
+
+// photos are rows of one picture each, of bytes.
+type photos struct {
+	nn.Data
+	width int
+}
+
+func (p photos) Gather(rows []int, into *nn.Batch) error {
+	all := nn.Batch{Inputs: make([]tensor.Rows, min(1, len(into.Inputs))), Targets: into.Targets, Weights: into.Weights}
+	if err := p.Data.Gather(rows, &all); err != nil {
+		return err
+	}
+	into.Weights = all.Weights
+	if len(into.Inputs) > 0 {
+		for _, v := range all.Inputs[0].F32 {
+			into.Inputs[0].U8 = append(into.Inputs[0].U8, uint8(127+100*v))
+		}
+	}
+	return nil
+}
+
+// Bytes become normalised numbers on the device, as they do here.
+func TestNormalised(t *testing.T) {
+	c := mlp()
+	const width = 12
+	in := nn.Input{Name: "photo", Type: tensor.U8, Shape: nn.Shape{2, 2, 3}, Scale: nn.PixelScale, Center: []float64{0.4, 0.6}, Deviation: []float64{0.2, 0.5}}
+	sig := signature(width, 3)
+	sig.Features, sig.Inputs = nil, []nn.Input{in}
+	spec := nn.Spec{Outputs: 3, Branches: []nn.Branch{{Input: in.Name, Shape: in.Shape, Layers: []nn.Layer{}}}, Layers: layers(nn.NewLayer("flatten", &nn.Flatten{}), dense(5, nn.Tanh))}
+	run := func(on nn.Backend, in nn.Input) *nn.Model {
+		cfg := c.cfg
+		cfg.Backend = on
+		sig := sig
+		sig.Inputs = []nn.Input{in}
+		m, err := nn.Train(t.Context(), spec, sig, photos{rows(53, width, 3), width}, photos{rows(11, width, 3), width}, cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	want := run(nil, in)
+	plain := in
+	plain.Center, plain.Deviation = nil, nil
+	if same(run(nil, plain), want) {
+		t.Error("nothing was normalised")
+	}
+	for _, room := range []int64{0, -1} {
+		near(t, run(open(t, xla.Options{Room: room}), in), want, 2e-5)
+	}
+}

@@ -84,6 +84,12 @@ numbers, or one category for each combination of categories, such as ` + "`carri
 behind the chains of their columns, of the number at the end of a chain, or of the category that its last step
 encodes, and stand behind all other features; they can have a chain of their own.
 
+Pictures have steps of their own before ` + "`image`: `[grayscale, {resize: [64, 64]}, {crop: [56, 56]}, image]`" + `, with ` + "`pad`" + ` for
+pixels around them. They make what Pillow makes, and bytes stay bytes. ` + "`image: {normalise: standard}`" + ` finds the mean and the
+deviation of each channel in the rows of train, which the model then applies itself; ` + "`normalise: imagenet`" + ` is for networks that were
+trained on that. A chain that begins with ` + "`resize`" + ` takes new pictures of any size, as long as those of a file or folder have one;
+for folders of several sizes let ingest scale them, ` + "`format: {images: {size: [64, 64]}}`" + `. What should be other in each epoch is ` + "`augment`" + ` of the train stage.
+
 ` + "`select`" + ` drops features that tell little, by what they are in the rows of train: those with one value, copies of
 others, or all but the best for the target. The log says which and why.
 

@@ -27,7 +27,7 @@ import (
 func Kind() source.Kind {
 	return source.Kind{
 		Name:    "images",
-		Version: 1,
+		Version: 2,
 		Title:   "pictures",
 		Doc: `Pictures in PNG and JPEG, each of them a row, in the order of their names: its levels of 8 bits in the column image, and
 its name in the column file. Where pictures lie in folders of their classes, as in path: photos/ with photos/cat/1.jpg,
@@ -42,13 +42,17 @@ what a camera notes of how it was held.`,
 
 // Reader reads pictures.
 type Reader struct {
-	Size   []int  `yaml:"size" min:"2" max:"2" doc:"[height, width] that all pictures are scaled to. Without it one of another size than the first is an error."`
+	Size   []int  `yaml:"size" min:"2" max:"2" doc:"[height, width] that all pictures are scaled to, as Pillow does with bilinear means. Without it one of another size than the first is an error."`
+	Fit    string `yaml:"fit" added:"true" default:"stretch" enum:"stretch,crop,pad" doc:"What becomes of a picture of other proportions than size: it is stretched, scaled so that it covers the size and cut on both sides, or scaled so that all of it is there, with zeros around."`
 	Labels string `yaml:"labels" added:"true" doc:"A CSV file among those that are read, which has the labels: photos/labels.csv is labels.csv where path is photos/. Its columns are file, the picture as it is called from there, and label, which may be empty. Each picture has a line."`
 	Color  string `yaml:"color" default:"auto" enum:"auto,gray,rgb" doc:"Whether a picture has one channel (gray) or three (rgb). By default as the first picture has it; a coloured one among gray ones is an error then."`
 }
 
 // Validate finds sizes that are none.
 func (in *Reader) Validate() error {
+	if len(in.Size) == 0 && (in.Fit == cut || in.Fit == surround) {
+		return &settings.FieldError{Field: "fit", Err: errors.New("there is no size that pictures could fit into"), Todo: "add `size: [height, width]`"}
+	}
 	for _, n := range in.Size {
 		if n < 1 || n > maxSide {
 			return settings.FieldErrorf("size", "%d is no size, want 1 to %d", n, maxSide)
@@ -56,6 +60,13 @@ func (in *Reader) Validate() error {
 	}
 	return nil
 }
+
+// The ways to fit a picture into a size.
+const (
+	stretch  = "stretch" // also if nothing is said
+	cut      = "crop"
+	surround = "pad"
+)
 
 const (
 	maxSide   = 1 << 14 // of what comes out
@@ -208,10 +219,10 @@ func (r *reading) add(levels []byte, f *source.File) ([]byte, error) {
 	p := planesOf(m, r.channels)
 	if p.height != r.height || p.width != r.width {
 		if len(r.Size) == 0 {
-			return nil, diag.WithHint(fmt.Errorf("%s has %d x %d levels, and the first picture %d x %d (height x width)", f.Name, p.height, p.width, r.height, r.width),
+			return nil, diag.WithHint(fmt.Errorf("%s has %d x %d levels, and the first picture, %s, %d x %d (height x width)", f.Name, p.height, p.width, r.from.Files[0].Name, r.height, r.width),
 				fmt.Sprintf("write `format: {images: {size: [%d, %d]}}` to scale all to one size", r.height, r.width))
 		}
-		p = p.scaled(r.height, r.width)
+		p = p.sized(r.height, r.width, r.Fit)
 	}
 	return append(levels, p.levels...), nil
 }

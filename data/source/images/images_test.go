@@ -94,6 +94,10 @@ func TestPictures(t *testing.T) {
 			[]uint8{3}, []int{1, 1, 1}, "file: x/1.png;label: 7;"},
 		{"of one size", Reader{Size: []int{1, 2}}, []*source.File{file("1.png", pngOf(t, gray(2, 4, 0, 0, 100, 100, 0, 0, 100, 100))), file("2.png", pngOf(t, gray(1, 2, 7, 8)))},
 			[]uint8{14, 86, 7, 8}, []int{1, 1, 2}, "file: 1.png 2.png;"},
+		{"cut to a size", Reader{Size: []int{1, 2}, Fit: cut}, []*source.File{file("1.png", pngOf(t, gray(1, 4, 1, 2, 3, 4))), file("2.png", pngOf(t, gray(3, 2, 1, 2, 3, 4, 5, 6)))},
+			[]uint8{2, 3, 3, 4}, []int{1, 1, 2}, "file: 1.png 2.png;"},
+		{"surrounded in a size", Reader{Size: []int{3, 3}, Fit: surround}, []*source.File{file("1.png", pngOf(t, gray(1, 3, 1, 2, 3))), file("2.png", pngOf(t, gray(1, 1, 7)))},
+			[]uint8{0, 0, 0, 1, 2, 3, 0, 0, 0, 7, 7, 7, 7, 7, 7, 7, 7, 7}, []int{1, 3, 3}, "file: 1.png 2.png;"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for _, threads := range []int{1, 3} {
@@ -127,13 +131,13 @@ func TestScaled(t *testing.T) {
 		side := rapid.IntRange(1, 20)
 		p := planes{channels: 1, height: side.Draw(t, "height"), width: side.Draw(t, "width")}
 		p.levels = bytes.Repeat([]byte{rapid.Byte().Draw(t, "level")}, p.height*p.width)
-		q := p.scaled(side.Draw(t, "new height"), side.Draw(t, "new width"))
+		q := p.sized(side.Draw(t, "new height"), side.Draw(t, "new width"), rapid.SampledFrom([]string{stretch, cut}).Draw(t, "fit"))
 		for _, v := range q.levels {
 			if v != p.levels[0] {
 				t.Fatalf("%d became %d", p.levels[0], v)
 			}
 		}
-		if same := p.scaled(p.height, p.width); !bytes.Equal(same.levels, p.levels) {
+		if same := p.sized(p.height, p.width, rapid.SampledFrom([]string{stretch, cut, surround, ""}).Draw(t, "same")); !bytes.Equal(same.levels, p.levels) {
 			t.Fatal("the same size changes the picture")
 		}
 	})
@@ -155,7 +159,7 @@ func TestErrors(t *testing.T) {
 		{"other file", Reader{}, []*source.File{file("1.png", one), file("notes.txt", []byte("hello"))}, "photos/notes.txt is no picture in PNG or JPEG", "leave it out"},
 		{"cut", Reader{}, []*source.File{file("1.png", one[:50])}, "photos/1.png: the picture is cut off", "copy the file again"},
 		{"bomb", Reader{}, []*source.File{file("1.png", huge)}, "photos/1.png", ""},
-		{"sizes", Reader{}, []*source.File{file("1.png", one), file("2.png", pngOf(t, gray(1, 2, 7, 8)))}, "photos/2.png has 1 x 2 levels, and the first picture 1 x 1", "size: [1, 1]"},
+		{"sizes", Reader{}, []*source.File{file("1.png", one), file("2.png", pngOf(t, gray(1, 2, 7, 8)))}, "photos/2.png has 1 x 2 levels, and the first picture, photos/1.png, 1 x 1", "size: [1, 1]"},
 		{"colour among gray", Reader{}, []*source.File{file("1.png", one), file("2.png", pngOf(t, colored(1, 1, color.NRGBA{1, 2, 3, 255})))}, "photos/2.png has colours", "`format: {images: {color: gray}}`"},
 		{"no such table", Reader{Labels: "labels.csv"}, []*source.File{file("1.png", one)}, "labels: labels.csv is none of the 1 files that are read", "paths:"},
 		{"a table alone", labels, []*source.File{table("file,label\n")}, "there are no pictures", ""},

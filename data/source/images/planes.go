@@ -3,7 +3,8 @@ package images
 import (
 	"image"
 	"image/color"
-	"math"
+
+	"pipe/data/picture"
 )
 
 // planes are the levels of a picture: those of one channel behind those of another.
@@ -75,74 +76,40 @@ func (p *planes) set(i, size int, level uint8) {
 // setColor sets a pixel. A gray level is what the eye sees of the colour (ITU-R 601).
 func (p *planes) setColor(i, size int, r, g, b uint8) {
 	if p.channels == 1 {
-		p.levels[i] = uint8((19595*uint32(r) + 38470*uint32(g) + 7471*uint32(b) + 1<<15) >> 16)
+		p.levels[i] = picture.Gray(r, g, b)
 		return
 	}
 	p.levels[i], p.levels[size+i], p.levels[2*size+i] = r, g, b
 }
 
-// scaled makes the picture of another size, each level of which is a mean of those that
-// it covers, or that lie around it: with a triangle as weights, as wide as two pixels of
-// the smaller picture. All sums are of integers.
-func (p planes) scaled(height, width int) planes {
-	across, down := weights(p.width, width), weights(p.height, height)
-	between := make([]byte, p.channels*p.height*width)
-	for row := range p.channels * p.height {
-		for x, w := range across {
-			between[row*width+x] = w.mean(p.levels[row*p.width:], 1)
-		}
+// sized makes the picture of another size: stretched to it, or with its proportions, cut
+// before or surrounded by zeros after.
+func (p planes) sized(height, width int, fit string) planes {
+	out := planes{p.channels, height, width, nil}
+	wide := int64(p.width)*int64(height) > int64(p.height)*int64(width)
+	h, w := height, width
+	switch {
+	case fit != cut && fit != surround:
+	case fit == cut && wide:
+		p = p.middle(p.height, min(p.width, share(p.height, width, height)))
+	case fit == cut:
+		p = p.middle(min(p.height, share(p.width, height, width)), p.width)
+	case wide:
+		h = min(h, share(p.height, width, p.width))
+	default:
+		w = min(w, share(p.width, height, p.height))
 	}
-	out := planes{p.channels, height, width, make([]byte, p.channels*height*width)}
-	for c := range p.channels {
-		for y, w := range down {
-			for x := range width {
-				out.levels[(c*height+y)*width+x] = w.mean(between[c*p.height*width+x:], width)
-			}
-		}
+	out.levels = picture.NewResize(p.height, p.width, h, w, false).Bytes(nil, p.levels)
+	if h != height || w != width {
+		out.levels = picture.Framed(nil, out.levels, h, w, picture.Middle(h, w, height, width), picture.Zero, 0)
 	}
 	return out
 }
 
-// A window is the weights of levels side by side, which add up to one.
-type window struct {
-	from    int
-	weights []int64
+// middle is the middle of the picture, in a smaller size.
+func (p planes) middle(height, width int) planes {
+	return planes{p.channels, height, width, picture.Framed(nil, p.levels, p.height, p.width, picture.Middle(p.height, p.width, height, width), picture.Zero, 0)}
 }
 
-const one = 1 << 20
-
-func (w *window) mean(levels []byte, stride int) byte {
-	sum := int64(one / 2)
-	for i, k := range w.weights {
-		sum += k * int64(levels[(w.from+i)*stride])
-	}
-	return byte(sum / one)
-}
-
-// weights are those of each level of a line of n that becomes one of m.
-func weights(n, m int) []window {
-	list := make([]window, m)
-	scale := float64(n) / float64(m)
-	reach := max(scale, 1)
-	for i := range list {
-		center := float64((float64(i)+0.5)*scale) - 0.5
-		from, to := max(0, int(math.Ceil(center-reach))), min(n-1, int(math.Floor(center+reach)))
-		raw, sum := make([]float64, to-from+1), 0.0
-		for k := range raw {
-			raw[k] = max(0, 1-math.Abs(float64(from+k)-center)/reach)
-			sum += raw[k]
-		}
-		w := window{from, make([]int64, len(raw))}
-		left, largest := int64(one), 0
-		for k, v := range raw {
-			w.weights[k] = int64(math.Round(float64(v/sum) * one))
-			left -= w.weights[k]
-			if w.weights[k] > w.weights[largest] {
-				largest = k
-			}
-		}
-		w.weights[largest] += left
-		list[i] = w
-	}
-	return list
-}
+// share is n a/b, rounded, but 1 at least.
+func share(n, a, b int) int { return max(1, int((2*int64(n)*int64(a)+int64(b))/(2*int64(b)))) }

@@ -1,0 +1,184 @@
+package feature
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/apache/arrow-go/v18/arrow"
+
+	"pipe/data/picture"
+	"pipe/data/table"
+	"pipe/data/tensor"
+)
+
+// A pictureFrame is how the lists of a column are pictures, as a transform is given them.
+type pictureFrame struct {
+	Type         tensor.Type `json:"type"`
+	Shape        []int       `json:"shape"`                   // channels, height, width
+	ChannelsLast bool        `json:"channels_last,omitempty"` // in the lists
+}
+
+// maxChannels is what a dimension has at most that is one of channels.
+const maxChannels = 4
+
+// maxSide is what a side of a picture has at most.
+const maxSide = 1 << 14
+
+// A reshaper is a Fitted of lists that makes lists of another shape of them.
+type reshaper interface{ shape() []int }
+
+// framed says how the lists of a column with a shape are pictures.
+func framed(in *Input, shape []int, write string) (pictureFrame, error) {
+	width := tensor.Width(in.Shape)
+	switch {
+	case in.Shape[0] == tensor.Ragged:
+		return pictureFrame{}, in.Errorf("chain", "make all pictures of one size where the table is made: `format: {images: {size: [64, 64]}}` of the ingest stage, if they are files", "its rows have different numbers of elements")
+	case in.Of == tensor.I32:
+		return pictureFrame{}, in.Errorf("chain", "levels are of type uint8 or float32", "its elements are integers of 32 bits, which are no levels")
+	case len(shape) != 2 && len(shape) != 3:
+		return pictureFrame{}, in.Errorf("chain", write, "nothing says the height and the width of its %d elements", width)
+	case !slices.Equal(shape, in.Shape) && tensor.Width(shape) != width:
+		return pictureFrame{}, in.Errorf("chain", write, "the shape %v has %d elements, and a row has %d", shape, tensor.Width(shape), width)
+	}
+	return frameOf(in.Of, shape), nil
+}
+
+// frameOf is framed for two or three dimensions.
+func frameOf(of tensor.Type, shape []int) pictureFrame {
+	f := pictureFrame{Type: of, Shape: slices.Clone(shape)}
+	switch {
+	case len(shape) == 2:
+		f.Shape = slices.Insert(f.Shape, 0, 1)
+	case shape[0] > maxChannels && shape[2] <= maxChannels:
+		f.Shape, f.ChannelsLast = []int{shape[2], shape[0], shape[1]}, true
+	}
+	return f
+}
+
+// A resizer is a transform of pictures that can be applied to those of another size than
+// it was learned for.
+type resizer interface {
+	reshaper
+	// of is the same for other pictures. done says that what comes of them is what came of
+	// those of training.
+	of(f pictureFrame) (same Fitted, done bool)
+	frame() *pictureFrame
+}
+
+func (f resized) frame() *pictureFrame { return &f.pictureFrame }
+func (f gray) frame() *pictureFrame    { return &f.pictureFrame }
+
+func (f resized) of(other pictureFrame) (Fitted, bool) {
+	f.pictureFrame = other
+	return f, true
+}
+
+func (f gray) of(other pictureFrame) (Fitted, bool) {
+	f.pictureFrame = other
+	return f, false
+}
+
+// sized is the column for a table whose pictures may have another size than those of
+// training, which does not matter if they are resized first.
+func (c *column) sized(field arrow.Field) column {
+	of, shape, ok := table.ShapeOf(field)
+	if c.form != Lists || !ok {
+		return *c
+	}
+	steps := slices.Clone(c.steps)
+	for i := range steps {
+		r, ok := steps[i].Fitted.(resizer)
+		if !ok || len(shape) != 2 && len(shape) != 3 {
+			return *c
+		}
+		f := frameOf(of, shape)
+		if was := r.frame(); f.Type != was.Type || f.Shape[0] != was.Shape[0] || tooMany(f.Shape) {
+			return *c
+		}
+		same, done := r.of(f)
+		steps[i].Fitted, shape = same, same.(reshaper).shape()
+		if done {
+			other := *c
+			other.steps, other.Type = steps, table.TypeName(field.Type)
+			return other
+		}
+	}
+	return *c
+}
+
+// pictures is framed for a step that is followed by others.
+func (in *Input) pictures() (pictureFrame, error) {
+	return framed(in, in.Shape, "make lists of rows of pixels where the table is made, as IDX, NumPy and picture files have them")
+}
+
+func (f *pictureFrame) check() error {
+	if f.Type != tensor.U8 && f.Type != tensor.F32 || len(f.Shape) != 3 || slices.Min(f.Shape) < 1 || slices.Max(f.Shape) > table.MostListed || tooMany(f.Shape) {
+		return errors.New("these are no pictures")
+	}
+	return nil
+}
+
+// tooMany says whether a row cannot have so many levels.
+func tooMany(shape []int) bool {
+	return int64(shape[1])*int64(shape[2]) > table.MostListed || int64(shape[0])*int64(shape[1])*int64(shape[2]) > table.MostListed
+}
+
+// levels are those of the pictures of some rows, channel by channel; none if they are no
+// such pictures.
+func (f *pictureFrame) levels(v *Values) tensor.Rows {
+	if v.Lists.Len() != v.Len()*tensor.Width(f.Shape) {
+		return tensor.Rows{}
+	}
+	if !f.ChannelsLast {
+		return v.Lists
+	}
+	if v.Lists.U8 != nil {
+		return tensor.Rows{U8: channelsFirst(v.Lists.U8, f.Shape)}
+	}
+	return tensor.Rows{F32: channelsFirst(v.Lists.F32, f.Shape)}
+}
+
+// remade gives rows other levels, as many as a shape has for each.
+func (f *pictureFrame) remade(v *Values, shape []int, bytes func(dst, in []uint8) []uint8, floats func(dst, in []float32) []float32) {
+	in := f.levels(v)
+	n := v.Len() * tensor.Width(shape)
+	switch {
+	case in.U8 != nil:
+		v.Lists = tensor.Rows{U8: bytes(make([]uint8, 0, n), in.U8)}
+	case in.F32 != nil:
+		v.Lists = tensor.Rows{F32: floats(make([]float32, 0, n), in.F32)}
+	default:
+		v.Lists = tensor.Rows{}
+	}
+}
+
+// sides checks the height and the width of pictures that are to be made.
+func sides(setting string, size []int) error {
+	for _, n := range size {
+		if n < 1 || n > maxSide {
+			return AtField(&SpecError{Setting: setting, Msg: fmt.Sprintf("%d is no side of a picture, want 1 to %d", n, maxSide)})
+		}
+	}
+	return nil
+}
+
+// made checks what a transform makes of pictures.
+func (f *pictureFrame) made(in *Input, shape []int) error {
+	if tooMany(shape) {
+		return in.Errorf("chain", "make them smaller", "pictures of %d x %d x %d levels (channels, height, width) are too large, at most %d are possible", shape[0], shape[1], shape[2], table.MostListed)
+	}
+	return nil
+}
+
+// framing gives a part of each picture, or more than it.
+func (f *pictureFrame) framing(v *Values, part picture.Frame, border picture.Border, level float64) {
+	height, width := f.Shape[1], f.Shape[2]
+	f.remade(v, []int{f.Shape[0], part.Height, part.Width},
+		func(dst, in []uint8) []uint8 {
+			return picture.Framed(dst, in, height, width, part, border, uint8(level))
+		},
+		func(dst, in []float32) []float32 {
+			return picture.Framed(dst, in, height, width, part, border, float32(level))
+		})
+}
