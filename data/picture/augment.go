@@ -61,10 +61,9 @@ const least = 1 << 14
 // Augment changes what the inputs hold of rows, in the order of the rows.
 func (a *Augmenter) Augment(epoch int, rows []int, inputs []tensor.Rows) {
 	levels := 0
-	for i, shape := range a.Shapes {
+	for _, shape := range a.Shapes {
 		if shape != nil {
 			levels += len(rows) * tensor.Width(shape)
-			_ = inputs[i]
 		}
 	}
 	n := min(max(1, a.Threads), len(rows), max(1, levels/least))
