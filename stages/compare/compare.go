@@ -31,7 +31,7 @@ const (
 func Kind() pipeline.Kind {
 	return pipeline.Kind{
 		Name:    "compare",
-		Version: 1,
+		Version: 2,
 		Doc: `Compares the cases of a matrix by what was measured of them.
 
 It takes the metrics of all cases of a stage. Cases that differ in nothing but the axes of ` + "`over`" + `,
@@ -45,7 +45,8 @@ metric, and ` + "`accuracy.mean[network=cnn]`" + ` of each variant for the metri
 condition is not met the outputs are kept, nothing downstream runs, and pipe ends with exit code 4.
 
 With predictions the rows of all cases of a variant are also measured together, as of one evaluation: ` + "`accuracy.pooled`" + `. Over folds that is of
-each row by a model that has not seen it, with a 95% confidence interval in the report; with several seeds each row is there once for each, and there is none.
+each row by a model that has not seen it, with a 95% confidence interval in the report, and one of how much better the best variant is than each other on the same rows (the paired
+bootstrap). With several seeds each row is there once for each, and there is none; neither is there where all folds are measured on one part.
 
 With models the output ` + "`model`" + ` is that of the best case of the best variant, to be measured on other rows, to be
 promoted and to predict with.`,
@@ -95,6 +96,18 @@ func (s *Stage) Validate() error {
 			errs = append(errs, &settings.FieldError{Field: fmt.Sprintf("over.%d", i), Err: errors.New("the name of an axis " + msg), Todo: hint})
 		} else if slices.Contains(s.Over[:i], axis) {
 			errs = append(errs, settings.FieldErrorf(fmt.Sprintf("over.%d", i), "%s is there twice", axis))
+		}
+	}
+	if s.By != "" {
+		name := lastPart(s.By)
+		of, _, ended := cutStatistic(s.By)
+		switch def, ok := metric.All().Find(name); {
+		case !ok && ended:
+			errs = append(errs, &settings.FieldError{Field: "by", Err: fmt.Errorf("%s is no metric of evaluate", diag.Quote(s.By)), Todo: "write " + of + "; its mean decides"})
+		case !ok:
+			errs = append(errs, &settings.FieldError{Field: "by", Err: fmt.Errorf("there is no metric %s", diag.Quote(name)), Todo: diag.NearestHint(name, metric.All().Names())})
+		case def.Goal == metric.None:
+			errs = append(errs, &settings.FieldError{Field: "by", Err: fmt.Errorf("nothing says whether more or less of %s is better", diag.Quote(name)), Todo: "choose a metric such as accuracy or rmse"})
 		}
 	}
 	for _, e := range s.Require {

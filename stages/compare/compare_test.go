@@ -98,38 +98,64 @@ func TestBestVariant(t *testing.T) {
 	}
 }
 
+// predicted is a case with what was predicted of rows of two classes, and what evaluate
+// has measured of that. The classes are by number, and the probabilities those of b.
+func predicted(t *testing.T, inputs map[string][]byte, c string, actual []int32, p []float64) {
+	t.Helper()
+	kept := slices.Repeat([]any{"b"}, len(p)+1) // predictions of another model
+	var kind, said, a, b []any
+	var prob []float64
+	for i := range p {
+		kind, said = append(kind, []string{"a", "b"}[actual[i]]), append(said, []string{"a", "b"}[btoi(p[i] > 0.5)])
+		a, b, prob = append(a, 1-p[i]), append(b, p[i]), append(prob, 1-p[i], p[i])
+	}
+	kind, said, a, b = append(kind, nil), append(said, "a"), append(a, 1.0), append(b, 0.0) // it does not count
+	inputs["predictions"+c] = tabletest.Table(t, "old_actual", kept, "old_predicted", kept, "m_actual", kind, "m_predicted", said, "m_p_a", a, "m_p_b", b)
+	values := map[string]float64{"train.accuracy": 1}
+	for _, v := range classes(t, actual, prob).Measure(metric.All().Named("accuracy", "roc_auc"), nil) {
+		values[v.Name] = v.Value
+	}
+	var doc map[string]any
+	if err := json.Unmarshal(measuredAs("y", len(a), values, "accuracy", "roc_auc"), &doc); err != nil {
+		t.Fatal(err)
+	}
+	doc["classes"], doc["task"] = []string{"a", "b"}, "binary"
+	doc["datasets"].([]any)[0].(map[string]any)["compared"] = len(p)
+	data, err := json.Marshal(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inputs["metrics"+c] = data
+}
+
+func classes(t *testing.T, actual []int32, prob []float64) *metric.Classes {
+	t.Helper()
+	sample, err := metric.NewClasses([]string{"a", "b"}, actual, prob)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sample
+}
+
+// guess is a probability without an order.
+func guess(i int) float64 { return float64(i*i*7+i*3)/11*0.37 - math.Floor(float64(i*i*7+i*3)/11*0.37) }
+
 // TestPooled: rows of folds are measured as if one model had predicted them.
 func TestPooled(t *testing.T) {
 	inputs := map[string][]byte{}
 	var actual []int32
 	var prob []float64
 	for fold := range 3 {
-		var kind, predicted, a, b []any
+		var some []int32
+		var p []float64
 		for i := range 5 + fold {
-			p := float64((fold*7+i*3)%10) / 10
-			class := (fold + i) % 2
-			kind, a, b = append(kind, []string{"a", "b"}[class]), append(a, 1-p), append(b, p)
-			actual, prob = append(actual, int32(class)), append(prob, 1-p, p)
-			predicted = append(predicted, []string{"a", "b"}[btoi(p > 0.5)])
+			some, p = append(some, int32(fold+i)%2), append(p, guess(fold*10+i))
+			prob = append(prob, 1-p[i], p[i])
 		}
-		kind, predicted, a, b = append(kind, nil), append(predicted, "a"), append(a, 1.0), append(b, 0.0) // it does not count
-		c := fmt.Sprintf("[fold=%d]", fold+1)
-		inputs["predictions"+c] = tabletest.Table(t, "x", slices.Repeat([]any{int64(1)}, len(a)), "m_actual", kind, "m_predicted", predicted, "m_p_a", a, "m_p_b", b)
-		var doc map[string]any
-		if err := json.Unmarshal(measuredAs("y", 5+fold, map[string]float64{"accuracy": 0.5, "roc_auc": 0.5, "train.accuracy": 1}, "accuracy", "roc_auc"), &doc); err != nil {
-			t.Fatal(err)
-		}
-		doc["classes"], doc["task"] = []string{"a", "b"}, "binary"
-		data, err := json.Marshal(doc)
-		if err != nil {
-			t.Fatal(err)
-		}
-		inputs["metrics"+c] = data
+		actual = append(actual, some...)
+		predicted(t, inputs, fmt.Sprintf("[fold=%d]", fold+1), some, p)
 	}
-	sample, err := metric.NewClasses([]string{"a", "b"}, actual, prob)
-	if err != nil {
-		t.Fatal(err)
-	}
+	sample := classes(t, actual, prob)
 	list := metric.All().Named("accuracy", "roc_auc")
 	c := pipelinetest.Case{Kind: Kind(), With: "require: {roc_auc.pooled: '>= 0'}", Inputs: inputs}
 	pipelinetest.Conform(t, c)
@@ -139,19 +165,121 @@ func TestPooled(t *testing.T) {
 			t.Errorf("%s of all rows is %v, want %v", v.Name, got, v.Value)
 		}
 	}
+	if one := written(t, r).Variants[0]; one.Rows != len(actual) || one.Pooled["accuracy"].Low == nil {
+		t.Errorf("%d rows, %+v", one.Rows, one.Pooled)
+	}
+	// Without the predictions of a case, or with others than were measured, there is no telling.
+	for want, change := range map[string]func(map[string][]byte){
+		"there are no predictions of the case fold=2":                func(in map[string][]byte) { delete(in, "predictions[fold=2]") },
+		"they have 7 rows with a target, and there are metrics of 6": func(in map[string][]byte) { in["predictions[fold=2]"] = in["predictions[fold=3]"] },
+		"accuracy is 1 by them, and not": func(in map[string][]byte) {
+			other := map[string][]byte{}
+			predicted(t, other, "", []int32{0, 0, 0, 1, 1, 1}, []float64{0, 0, 0, 1, 1, 1})
+			in["predictions[fold=2]"] = other["predictions"]
+		},
+	} {
+		c.Inputs = maps.Clone(inputs)
+		change(c.Inputs)
+		if _, err := pipelinetest.RunErr(t, c); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+}
+
+func written(t *testing.T, r pipelinetest.Result) *document {
+	t.Helper()
 	var doc document
 	if err := json.Unmarshal(r.Outputs["metrics"], &doc); err != nil {
 		t.Fatal(err)
 	}
-	if one := doc.Variants[0]; one.Rows != len(actual) || one.Pooled["accuracy"].Low == nil {
-		t.Errorf("%d rows, %+v", one.Rows, one.Pooled)
+	return &doc
+}
+
+// folds has two networks with as many folds of 40 rows, of which the second is worse. If
+// they are the same rows, each model is measured on one part.
+func folds(t *testing.T, many int, same bool) (inputs map[string][]byte, better, worse *metric.Classes) {
+	t.Helper()
+	inputs = map[string][]byte{}
+	var actual []int32
+	prob := map[string][]float64{}
+	for fold := range many {
+		var some []int32
+		for i := range 40 {
+			row := i
+			if !same {
+				row += fold * 40
+			}
+			some = append(some, int32(btoi(guess(row) > 0.5)))
+		}
+		actual = append(actual, some...)
+		for network, noise := range map[string]float64{"cnn": 0.3, "mlp": 0.7} {
+			var p []float64
+			for i, class := range some {
+				p = append(p, (1-noise)*float64(class)+noise*guess(i*3+fold))
+				prob[network] = append(prob[network], 1-p[i], p[i])
+			}
+			predicted(t, inputs, fmt.Sprintf("[fold=%d,network=%s]", fold+1, network), some, p)
+		}
 	}
-	// Without the predictions of a case there is no telling.
-	missing := maps.Clone(inputs)
-	delete(missing, "predictions[fold=2]")
-	c.Inputs = missing
-	if _, err := pipelinetest.RunErr(t, c); err == nil || !strings.Contains(err.Error(), "there are no predictions of the case fold=2") {
-		t.Error(err)
+	return inputs, classes(t, actual, prob["cnn"]), classes(t, actual, prob["mlp"])
+}
+
+// TestPaired: variants are compared on the same rows.
+func TestPaired(t *testing.T) {
+	inputs, better, worse := folds(t, 3, false)
+	r := pipelinetest.Run(t, pipelinetest.Case{Kind: Kind(), With: "by: roc_auc", Inputs: inputs})
+	doc := written(t, r)
+	if doc.Best != "network=cnn" || doc.Notes != nil {
+		t.Fatalf("%s is the best, notes %q", doc.Best, doc.Notes)
+	}
+	want, err := metric.Differences(t.Context(), better, worse, metric.All().Named("accuracy", "roc_auc"), 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range want {
+		got := doc.Variants[1].Pooled[d.Name].Behind
+		if d.Value <= 0 || got == nil || *got != (pairedDocument{d.Value, d.Interval.Low, d.Interval.High}) {
+			t.Errorf("%s is behind by %+v, want %+v of %+v", d.Name, got, d, d.Interval)
+		}
+		if doc.Variants[0].Pooled[d.Name].Behind != nil {
+			t.Error("the best is behind itself")
+		}
+	}
+	if !strings.Contains(string(r.Outputs["report"]), "chance where 0 is inside") {
+		t.Error("the report does not say it")
+	}
+	// Not where the other has other rows.
+	delete(inputs, "metrics[fold=3,network=mlp]")
+	doc = written(t, pipelinetest.Run(t, pipelinetest.Case{Kind: Kind(), With: "by: roc_auc", Inputs: inputs}))
+	if got := doc.Variants[1].Pooled["roc_auc"]; got.Behind != nil || got.Low == nil {
+		t.Errorf("%+v", got)
+	}
+	if len(doc.Notes) != 1 || !strings.Contains(doc.Notes[0], "network=mlp has 2 of 3") {
+		t.Errorf("notes %q", doc.Notes)
+	}
+}
+
+// TestSameRows: an interval would be too narrow if rows are there once for each fold.
+func TestSameRows(t *testing.T) {
+	inputs, _, _ := folds(t, 4, true)
+	r := pipelinetest.Run(t, pipelinetest.Case{Kind: Kind(), Inputs: inputs})
+	doc := written(t, r)
+	for _, v := range doc.Variants {
+		if p := v.Pooled["accuracy"]; v.Rows != 160 || p.Low != nil || p.Behind != nil {
+			t.Errorf("%d rows, %+v", v.Rows, p)
+		}
+	}
+	if len(doc.Notes) != 1 || !strings.Contains(doc.Notes[0], "measured on the same rows") || !strings.Contains(string(r.Outputs["report"]), "measured on the same rows") {
+		t.Errorf("notes %q", doc.Notes)
+	}
+	// Parts of sorted classes look alike, and are not the same.
+	sorted := []int32{0, 0, 0, 0, 1, 1, 1, 1}
+	inputs = map[string][]byte{}
+	for fold := range 3 {
+		predicted(t, inputs, fmt.Sprintf("[fold=%d]", fold), sorted, []float64{0, 0, guess(fold), 0, 1, 1, 1, 1})
+	}
+	if p := written(t, pipelinetest.Run(t, pipelinetest.Case{Kind: Kind(), Inputs: inputs})).Variants[0].Pooled["accuracy"]; p.Low == nil {
+		t.Error("no interval")
 	}
 }
 
@@ -173,8 +301,8 @@ func TestMistakes(t *testing.T) {
 		inputs map[string][]byte
 		want   string
 	}{
-		"unknown metric": {"by: acuracy", example(), `6 of 6 cases have no metric "acuracy"`},
-		"no goal": {"by: rows", with(func(in map[string][]byte) {
+		"unknown metric": {"by: rmse", example(), `6 of 6 cases have no metric "rmse"`},
+		"no goal": {"", with(func(in map[string][]byte) {
 			for p := range in {
 				if strings.HasPrefix(p, "metrics") {
 					in[p] = measuredAs("y", 1, map[string]float64{"rows": 1})
@@ -190,6 +318,7 @@ func TestMistakes(t *testing.T) {
 			in["metrics[network=mlp,seed=1]"] = measuredAs("y", 1, map[string]float64{"log_loss": 1})
 		}), ""},
 		"no model":    {"", with(func(in map[string][]byte) { delete(in, "models[network=cnn,seed=1]") }), "there is no model of the best case, network=cnn,seed=1"},
+		"no axis":     {"over: [sed]", example(), `the cases have no axis "sed"`},
 		"unmet":       {"require: {accuracy.min: '>= 0.81'}", example(), "accuracy.min is 0.8, required >= 0.81"},
 		"not there":   {"require: {acuracy.min: '>= 0.81'}", example(), `no case has a metric "acuracy"`},
 		"of one case": {"require: {accuracy.std: '< 1'}", map[string][]byte{"metrics": example()["metrics[network=cnn,seed=1]"]}, "accuracy.std is not defined"},
@@ -219,6 +348,21 @@ func TestStatistics(t *testing.T) {
 			t.Errorf("deviation %v of %v", s.std, values)
 		}
 	})
+}
+
+// TestValidate: what can be told before anything is trained.
+func TestValidate(t *testing.T) {
+	for with, want := range map[string]string{
+		"acuracy":        `there is no metric "acuracy"`,
+		"train.acuracy":  `there is no metric "acuracy"`,
+		"accuracy.mean":  `"accuracy.mean" is no metric of evaluate`,
+		"train.log_loss": "", "recall[a.b]": "", "rmse": "", "": "",
+	} {
+		err := (&Stage{By: with}).Validate()
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", with, err, want)
+		}
+	}
 }
 
 // Every recorded name with a goal is one that a gate knows.

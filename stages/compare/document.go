@@ -21,6 +21,7 @@ type document struct {
 	Metrics      map[string]float64    `json:"metrics"`
 	Variants     []variantDocument     `json:"variants"` // the best first
 	Requirements []requirementDocument `json:"requirements,omitempty"`
+	Notes        []string              `json:"notes,omitempty"` // what there is to know before numbers are believed
 }
 
 type variantDocument struct {
@@ -47,6 +48,16 @@ type pooledDocument struct {
 	Value float64  `json:"value"`
 	Low   *float64 `json:"low,omitempty"` // of the 95% confidence interval, where there is one
 	High  *float64 `json:"high,omitempty"`
+	// Behind is by how much the best variant is better on the same rows; absent of the
+	// best one itself, and where rows are there more than once or are others.
+	Behind *pairedDocument `json:"behind,omitempty"`
+}
+
+// A pairedDocument is a difference with its 95% confidence interval: the paired bootstrap.
+type pairedDocument struct {
+	Value float64 `json:"value"`
+	Low   float64 `json:"low"`
+	High  float64 `json:"high"`
 }
 
 type differenceDocument struct {
@@ -80,6 +91,7 @@ func (r *results) writeJSON(w io.Writer) error {
 	best := r.best()
 	d := document{Format: "pipe.comparison", Version: 1, Target: r.target, By: r.by, Over: r.over, Best: best.of.String(),
 		Case: best.best(r.by, r.goal).name.String(), Lower: r.goal == "down", Metrics: map[string]float64{}}
+	d.Notes = r.notes
 	r.record(func(name string, v float64, _ meaning) { d.Metrics[name] = v })
 	for _, v := range r.variants {
 		doc := variantDocument{Variant: v.of.Map(), Metrics: map[string]statisticDocument{}}
@@ -93,6 +105,10 @@ func (r *results) writeJSON(w io.Writer) error {
 			one := pooledDocument{Value: p.value}
 			if p.interval != nil {
 				one.Low, one.High = &p.interval.Low, &p.interval.High
+			}
+			if d := v.behind(m); d != nil {
+				low, high, _ := d.Gain()
+				one.Behind = &pairedDocument{d.Goal.Gain(d.Value, 0), low, high}
 			}
 			doc.Pooled[m] = one
 		}

@@ -3,6 +3,7 @@ package compare
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,6 +19,7 @@ const (
 	mostVariants = 50
 	mostCases    = 200
 	mostMetrics  = 3
+	mostTogether = 3 // metrics of all rows
 )
 
 // show writes a value of the metric that decides.
@@ -55,7 +57,11 @@ func (r *results) page(title string) *report.Page {
 	for _, v := range r.verdicts {
 		p.Checks = append(p.Checks, report.Check{Met: v.met, Text: v.sentence()})
 	}
-	p.Sections = []report.Section{r.variantSection(), r.caseSection()}
+	p.Sections = []report.Section{r.variantSection()}
+	if len(best.pooled) > 0 {
+		p.Sections = append(p.Sections, r.togetherSection())
+	}
+	p.Sections = append(p.Sections, r.caseSection())
 	return p
 }
 
@@ -83,10 +89,6 @@ func (r *results) repeated() string {
 func (r *results) variantSection() report.Section {
 	t := &report.Table{Columns: []report.Column{{Name: "", Number: true}, {Name: "variant"}, {Name: "cases", Number: true},
 		{Name: r.by, Note: "mean", Number: true}, {Name: "± std", Number: true}, {Name: "range", Number: true}, {Name: "behind", Number: true}, {Name: "worse in", Number: true}}}
-	together := len(r.best().pooled) > 0
-	if together {
-		t.Columns = append(t.Columns, report.Column{Name: r.by, Note: "all rows", Number: true})
-	}
 	var others []string
 	for _, m := range r.metrics {
 		if m != r.by && len(others) < mostMetrics {
@@ -106,9 +108,6 @@ func (r *results) variantSection() report.Section {
 		}
 		row := report.Texts(strconv.Itoa(i+1), v.name(), chart.Count(int64(s.n)), r.show(s.mean), r.show(s.std), r.show(s.min)+"\u2009–\u2009"+r.show(s.max), behind, worse)
 		row[1].Tone, row[3].Tone = tone, tone
-		if together {
-			row = append(row, r.together(v))
-		}
 		for _, m := range others {
 			def, _ := metric.All().Find(lastPart(m))
 			row = append(row, report.Cell{Text: showOf(def, v.stats[m].mean)})
@@ -116,19 +115,68 @@ func (r *results) variantSection() report.Section {
 		t.Rows = append(t.Rows, row)
 	}
 	lead := "The best mean first. Behind is by how much the first is better, as the mean over the cases that have the same seed and fold."
-	return report.Section{Title: "Variants", Lead: lead, Table: t, Blocks: report.Blocks{r.ranges()}}
+	return report.Section{Title: "Variants", Lead: lead, Table: t, Notes: r.notes, Blocks: report.Blocks{r.ranges()}}
 }
 
-// together is the metric that decides of the rows of all cases, with its interval.
-func (r *results) together(v *variant) report.Cell {
-	p, ok := v.pooled[r.by]
+// togetherSection has metrics of the rows of all cases, as of one evaluation.
+func (r *results) togetherSection() report.Section {
+	t := &report.Table{Columns: []report.Column{{Name: "", Number: true}, {Name: "variant"}, {Name: "rows", Number: true}}}
+	var shown []string
+	for _, m := range append([]string{r.by}, r.metrics...) {
+		if _, ok := r.best().pooled[m]; ok && !slices.Contains(shown, m) && len(shown) < mostTogether {
+			shown = append(shown, m)
+		}
+	}
+	paired := slices.ContainsFunc(r.variants, func(v *variant) bool { return v.paired != nil })
+	for i, m := range shown {
+		t.Columns = append(t.Columns, report.Column{Name: m, Number: true})
+		if paired && i == 0 {
+			t.Columns = append(t.Columns, report.Column{Name: "behind", Number: true})
+		}
+	}
+	for i, v := range r.variants {
+		row := report.Texts(strconv.Itoa(i+1), v.name(), chart.Count(int64(v.rows)))
+		for j, m := range shown {
+			def, _ := metric.All().Find(m)
+			row = append(row, togetherCell(def, v.pooled, m))
+			if paired && j == 0 {
+				row = append(row, behindCell(def, v.behind(m)))
+			}
+		}
+		if i == 0 {
+			row[1].Tone, row[3].Tone = report.Strong, report.Strong
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	lead := "The rows of all cases of a variant, measured as those of one evaluation, with 95% confidence intervals where each row is there once."
+	if paired {
+		lead += " Behind is by how much the first is better on the same rows, which are resampled together: it may be chance where 0 is inside of the interval."
+	}
+	return report.Section{Title: "All rows", Lead: lead, Table: t}
+}
+
+// togetherCell is a metric of all rows with its interval.
+func togetherCell(def *metric.Def, values map[string]pooled, m string) report.Cell {
+	p, ok := values[m]
 	if !ok {
 		return report.Cell{Text: "–"}
 	}
-	c := report.Cell{Text: r.show(p.value), Doc: "of " + chart.Count(int64(v.rows)) + " rows together"}
+	c := report.Cell{Text: showOf(def, p.value)}
 	if p.interval != nil {
-		c.Text += " (" + r.show(p.interval.Low) + "\u2009–\u2009" + r.show(p.interval.High) + ")"
-		c.Doc += ", with a 95% confidence interval"
+		c.Text += " (" + showOf(def, p.interval.Low) + "\u2009–\u2009" + showOf(def, p.interval.High) + ")"
+	}
+	return c
+}
+
+// behindCell is by how much the best variant is better, with the interval of that.
+func behindCell(def *metric.Def, d *metric.Difference) report.Cell {
+	if d == nil {
+		return report.Cell{}
+	}
+	low, high, _ := d.Gain()
+	c := report.Cell{Text: showOf(def, d.Goal.Gain(d.Value, 0)) + " (" + showOf(def, low) + "\u2009–\u2009" + showOf(def, high) + ")", Doc: "it may be chance"}
+	if low > 0 {
+		c.Tone, c.Doc = report.Strong, "more than chance"
 	}
 	return c
 }

@@ -3,6 +3,7 @@ package compare
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -28,7 +29,9 @@ type pooled struct {
 
 // A pool collects what was predicted of rows.
 type pool struct {
+	task      task.Kind
 	classes   []string
+	begins    []int // the first row of each case
 	actual    []int32
 	taken     []int32 // for which class
 	prob      []float64
@@ -36,7 +39,8 @@ type pool struct {
 	predicted []float64
 }
 
-// pool measures the rows of all cases of each variant together.
+// pool measures the rows of all cases of each variant together, and how much better
+// those of the best one are predicted.
 func (r *results) pool(ctx context.Context, from pipeline.Sources, threads int) error {
 	var list metric.List
 	for _, m := range r.metrics {
@@ -48,23 +52,28 @@ func (r *results) pool(ctx context.Context, from pipeline.Sources, threads int) 
 		r.notes = append(r.notes, "the rows of all cases are not measured together: "+why)
 		return nil
 	}
-	for _, v := range r.variants {
-		p := &pool{classes: r.classes}
-		for _, c := range v.cases {
-			port := c.name.Of(predictionsPort)
-			if !slices.Contains(from.Inputs(), port) {
-				return diag.WithHint(fmt.Errorf("there are no predictions of the case %s", c.name), "connect the predictions of the stage whose metrics these are")
-			}
-			if err := p.read(ctx, from, port); err != nil {
+	var best metric.Sample // nil if its rows are there more than once
+	noted := false
+	for i, v := range r.variants {
+		p := &pool{task: r.task, classes: r.classes}
+		for j := range v.cases {
+			if err := r.poolCase(ctx, from, p, &v.cases[j]); err != nil {
 				return err
 			}
 		}
-		sample, err := p.sample(r.task)
+		sample, err := p.sample(0)
 		if err != nil {
 			return fmt.Errorf("predictions of %s: %w", v.name(), err)
 		}
+		once := !v.repeats()
+		if a, b, same := p.same(); once && same {
+			if !noted {
+				r.notes = append(r.notes, fmt.Sprintf("%s and %s are measured on the same rows: of all rows together there is no confidence interval", v.cases[a].name, v.cases[b].name))
+			}
+			once, noted = false, true
+		}
 		intervals := make([]*metric.Interval, len(list))
-		if !v.repeats() {
+		if once {
 			if intervals, err = metric.Intervals(ctx, sample, list, threads); err != nil {
 				return err
 			}
@@ -76,6 +85,58 @@ func (r *results) pool(ctx context.Context, from pipeline.Sources, threads int) 
 				v.pooled[list[i].Name] = pooled{value.Value, intervals[i]}
 			}
 		}
+		switch {
+		case i == 0 && once:
+			best = sample
+		case i > 0 && once && best != nil && metric.SameRows(best, sample) == nil:
+			if v.paired, err = metric.Differences(ctx, best, sample, list, threads); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// behind is by how much the best variant is better in a metric of the same rows; nil if
+// that is not known.
+func (v *variant) behind(m string) *metric.Difference {
+	for i := range v.paired {
+		if d := &v.paired[i]; d.Name == m {
+			if _, _, ok := d.Gain(); ok {
+				return d
+			}
+		}
+	}
+	return nil
+}
+
+// poolCase takes in the predictions of a case, which are to be those that were measured.
+func (r *results) poolCase(ctx context.Context, from pipeline.Sources, p *pool, c *result) error {
+	port := c.name.Of(predictionsPort)
+	if !slices.Contains(from.Inputs(), port) {
+		return diag.WithHint(fmt.Errorf("there are no predictions of the case %s", c.name), "connect the predictions of the stage whose metrics these are")
+	}
+	first := p.rows()
+	p.begins = append(p.begins, first)
+	if err := p.read(ctx, from, port); err != nil {
+		return err
+	}
+	other := func(format string, args ...any) error {
+		return diag.WithHint(fmt.Errorf("%s are not the predictions that %s was measured by: %s", port, c.name.Of(metricsPort), fmt.Sprintf(format, args...)),
+			"connect metrics and predictions of the same stage")
+	}
+	if n := p.rows() - first; n != c.compared {
+		return other("they have %d rows with a target, and there are metrics of %d", n, c.compared)
+	}
+	if n := p.rows() - first; n == 0 || r.def == nil || r.def.Name != r.by || !r.def.For(r.task) {
+		return nil
+	}
+	sample, err := p.sample(first)
+	if err != nil {
+		return fmt.Errorf("%s: %w", port, err)
+	}
+	if v := sample.Measure(metric.List{r.def}, nil)[0]; v.Undefined == "" && math.Abs(v.Value-c.values[r.by]) > 1e-6*max(1, math.Abs(v.Value)) {
+		return other("%s is %v by them, and not %v", r.by, v.Value, c.values[r.by])
 	}
 	return nil
 }
@@ -95,8 +156,8 @@ func (r *results) unpooled(list metric.List) string {
 	return ""
 }
 
-// repeats says whether rows are there more than once: the folds of one division have each
-// once, and seeds do not.
+// repeats says whether rows are there more than once by what the cases are: the folds of
+// one division have each once, and seeds do not.
 func (v *variant) repeats() bool {
 	return slices.ContainsFunc(v.cases, func(c result) bool {
 		for _, of := range c.name {
@@ -123,13 +184,10 @@ func (p *pool) read(ctx context.Context, from pipeline.Sources, port string) err
 		return fmt.Errorf("%s: %w", in.Name, err)
 	}
 	defer t.Close()
-	names := []string{"actual", "predicted"}
-	for _, class := range p.classes {
-		names = append(names, "p_"+class)
-	}
-	prefix, ok := prefixOf(t.Schema())
+	names := p.columns()
+	prefix, ok := prefixOf(t.Schema(), names)
 	if !ok {
-		return diag.WithHint(fmt.Errorf("%s has no columns actual and predicted", in.Name), "connect the output predictions of a stage of kind evaluate")
+		return diag.WithHint(fmt.Errorf("%s has no columns %s", in.Name, strings.Join(names, ", ")), "connect the output predictions of a stage of kind evaluate")
 	}
 	for i := range names {
 		names[i] = prefix + names[i]
@@ -151,10 +209,24 @@ func (p *pool) read(ctx context.Context, from pipeline.Sources, port string) err
 	return nil
 }
 
-// prefixOf finds what evaluate has put before the names of its columns.
-func prefixOf(schema *arrow.Schema) (prefix string, ok bool) {
-	for _, name := range table.Names(schema) {
-		if prefix, ok := strings.CutSuffix(name, "actual"); ok && schema.HasField(prefix+"predicted") {
+// columns are those of predictions that are read.
+func (p *pool) columns() []string {
+	if !p.task.IsClassification() {
+		return []string{"actual", "predicted", "residual"}
+	}
+	list := []string{"actual", "predicted"}
+	for _, class := range p.classes {
+		list = append(list, "p_"+class)
+	}
+	return list
+}
+
+// prefixOf finds what evaluate has put before the names of its columns. They are behind
+// those that were kept, of which some may be predictions of another model.
+func prefixOf(schema *arrow.Schema, columns []string) (prefix string, ok bool) {
+	for _, name := range slices.Backward(table.Names(schema)) {
+		prefix, ok := strings.CutSuffix(name, columns[0])
+		if ok && !slices.ContainsFunc(columns, func(c string) bool { return !schema.HasField(prefix + c) }) {
 			return prefix, true
 		}
 	}
@@ -163,10 +235,10 @@ func prefixOf(schema *arrow.Schema) (prefix string, ok bool) {
 
 // add takes in a batch of actual, predicted and the probabilities.
 func (p *pool) add(rec arrow.RecordBatch) error {
-	if len(p.actual)+len(p.values)+int(rec.NumRows()) > maxPooled {
+	if p.rows()+int(rec.NumRows()) > maxPooled {
 		return fmt.Errorf("the cases have more than %d rows together", maxPooled)
 	}
-	if len(p.classes) == 0 {
+	if !p.task.IsClassification() {
 		actual, ok := rec.Column(0).(*array.Float64)
 		predicted, both := rec.Column(1).(*array.Float64)
 		if !ok || !both {
@@ -206,17 +278,62 @@ func (p *pool) add(rec arrow.RecordBatch) error {
 	return nil
 }
 
-// sample is the rows as those of one evaluation. Each model has its own threshold, so that
-// the class which a row is taken for is that of its own.
-func (p *pool) sample(t task.Kind) (metric.Sample, error) {
-	if !t.IsClassification() {
-		return metric.NewValues(p.values, p.predicted)
+// rows is how many there are.
+func (p *pool) rows() int { return len(p.actual) + len(p.values) }
+
+// sample is the rows from one on as those of one evaluation. Each model has its own
+// threshold, so that the class which a row is taken for is that of its own.
+func (p *pool) sample(first int) (metric.Sample, error) {
+	if !p.task.IsClassification() {
+		return metric.NewValues(p.values[first:], p.predicted[first:])
 	}
-	c, err := metric.NewClasses(p.classes, p.actual, p.prob)
+	c, err := metric.NewClasses(p.classes, p.actual[first:], p.prob[first*len(p.classes):])
 	if err != nil {
 		return nil, err
 	}
 	own := *c
-	own.Predicted = p.taken
+	own.Predicted = p.taken[first:]
 	return &own, nil
+}
+
+// fewestChanges is how often the target has to change from row to row for rows to be known
+// by it: two random parts of as many rows agree in one of a million cases, and sorted
+// ones, which often do, have fewer changes.
+const fewestChanges = 20
+
+// same finds two cases with the same rows, as where the models of all folds are measured on
+// one part: as far as the targets in their order tell.
+func (p *pool) same() (a, b int, ok bool) {
+	if p.task.IsClassification() {
+		return sameParts(p.actual, p.begins)
+	}
+	return sameParts(p.values, p.begins)
+}
+
+func sameParts[T comparable](rows []T, begins []int) (a, b int, ok bool) {
+	part := func(i int) []T {
+		if i+1 < len(begins) {
+			return rows[begins[i]:begins[i+1]]
+		}
+		return rows[begins[i]:]
+	}
+	for i := range begins {
+		for j := range i {
+			if slices.Equal(part(j), part(i)) && changes(part(i)) >= fewestChanges {
+				return j, i, true
+			}
+		}
+	}
+	return 0, 0, false
+}
+
+// changes counts the rows that are another value than the one before.
+func changes[T comparable](rows []T) int {
+	n := 0
+	for i := 1; i < len(rows); i++ {
+		if rows[i] != rows[i-1] {
+			n++
+		}
+	}
+	return n
 }

@@ -29,8 +29,9 @@ type measured struct {
 	Classes  []string           `json:"classes"`
 	Metrics  map[string]float64 `json:"metrics"`
 	Datasets []struct {
-		Rows    int `json:"rows"`
-		Metrics []struct {
+		Rows     int `json:"rows"`
+		Compared int `json:"compared"`
+		Metrics  []struct {
 			Name string `json:"name"`
 		} `json:"metrics"`
 	} `json:"datasets"`
@@ -41,9 +42,10 @@ const maxDocument = 64 << 20
 
 // A result is what was measured of a case.
 type result struct {
-	name   names.Case
-	rows   int
-	values map[string]float64
+	name     names.Case
+	rows     int
+	compared int // rows that have a target
+	values   map[string]float64
 }
 
 // A variant is a case without the axes that are averaged over, with all that are its
@@ -56,6 +58,9 @@ type variant struct {
 	// many these are; there are none without predictions.
 	pooled map[string]pooled
 	rows   int
+	// paired is by how much metrics of the best variant are more on the same rows; there is
+	// none where rows are there more than once, or others.
+	paired []metric.Difference
 	// against is by how much the best variant is better, where both have a case.
 	against *difference
 }
@@ -115,7 +120,7 @@ func (s *Stage) results(ctx context.Context, from pipeline.Sources, threads int)
 		}
 		one := result{name: c, values: doc.Metrics}
 		if len(doc.Datasets) > 0 {
-			one.rows = doc.Datasets[0].Rows
+			one.rows, one.compared = doc.Datasets[0].Rows, doc.Datasets[0].Compared
 		}
 		for m := range doc.Metrics {
 			counts[m]++
@@ -134,8 +139,8 @@ func (s *Stage) results(ctx context.Context, from pipeline.Sources, threads int)
 					r.metrics = append(r.metrics, m)
 				}
 			}
-		} else if r.mixed = r.mixed || !slices.Equal(doc.Classes, r.classes); doc.Target != r.target {
-			return nil, fmt.Errorf("the cases predict different columns: %s is about %q, the first about %q", c, doc.Target, r.target)
+		} else if err := r.alike(c, doc); err != nil {
+			return nil, err
 		}
 		list = append(list, one)
 	}
@@ -164,8 +169,12 @@ func (s *Stage) results(ctx context.Context, from pipeline.Sources, threads int)
 	if r.goal == metric.None {
 		return nil, diag.WithHint(fmt.Errorf("by: nothing says whether more or less of %q is better", r.by), "choose a metric such as accuracy or rmse")
 	}
+	if err := r.knowAxes(s.Over, list); err != nil {
+		return nil, err
+	}
 	r.group(list)
 	r.compare()
+	r.noteMissing()
 	if connected(from, predictionsPort) {
 		if err := r.pool(ctx, from, threads); err != nil {
 			return nil, err
@@ -218,6 +227,69 @@ func cutStatistic(key string) (of, statistic string, ok bool) {
 		return "", "", false
 	}
 	return key[:dot], key[dot+1:], true
+}
+
+// alike says what makes a case one that cannot be compared with the first.
+func (r *results) alike(c names.Case, doc *measured) error {
+	r.mixed = r.mixed || !slices.Equal(doc.Classes, r.classes)
+	switch {
+	case doc.Target != r.target:
+		return fmt.Errorf("the cases predict different columns: %s is about %q, the first about %q", c, doc.Target, r.target)
+	case doc.Task != r.task:
+		return fmt.Errorf("the cases are for different tasks: %s is for %s, the first for %s", c, doc.Task, r.task)
+	case doc.Weight != r.weight:
+		return fmt.Errorf("the rows of the cases count differently: those of %s by %s, of the first by %s", c, weightName(doc.Weight), weightName(r.weight))
+	}
+	return nil
+}
+
+func weightName(column string) string {
+	if column == "" {
+		return "no column"
+	}
+	return "the column " + diag.Quote(column)
+}
+
+// knowAxes reports axes to average over that no case has.
+func (r *results) knowAxes(over []string, list []result) error {
+	var axes []string
+	for _, v := range list[0].name { // all cases of a stage have the same
+		axes = append(axes, v.Axis)
+	}
+	for i, axis := range over {
+		if !slices.Contains(axes, axis) {
+			return diag.WithHint(fmt.Errorf("over.%d: the cases have no axis %q", i, axis), diag.NearestHint(axis, axes))
+		}
+	}
+	return nil
+}
+
+// noteMissing says which variants were measured for other seeds and folds than the best
+// one: what is easier for them is no merit.
+func (r *results) noteMissing() {
+	all := map[string]bool{}
+	of := make([]map[string]bool, len(r.variants))
+	for i, v := range r.variants {
+		of[i] = map[string]bool{}
+		for _, c := range v.cases {
+			one := r.repetition(c.name)
+			of[i][one], all[one] = true, true
+		}
+	}
+	var few []string
+	for i, v := range r.variants {
+		if len(of[i]) < len(all) {
+			few = append(few, fmt.Sprintf("%s has %d of %d", v.name(), len(of[i]), len(all)))
+		}
+	}
+	if len(few) > 0 {
+		const most = 3
+		text := strings.Join(few[:min(len(few), most)], ", ")
+		if left := len(few) - most; left > 0 {
+			text += fmt.Sprintf(", and so on: %d more", left)
+		}
+		r.notes = append(r.notes, "the variants do not have the same cases, so that their means are of different ones: "+text)
+	}
 }
 
 // group puts repetitions together. Variants are in the order of their first case, which
