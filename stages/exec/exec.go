@@ -47,7 +47,7 @@ command calls are not part of that: when a program changes (` + "`pipe show RUN/
 With ` + "`rows: true`" + ` a model behind the command can be asked about new rows as they are read: ` + "`pipe predict`" + ` and
 ` + "`pipe evaluate`" + ` run the command on them, with the files and other inputs that it had in training. It reads one table and
 writes one, in which each row is made of the row in the same place, or with ` + "`group: customer`" + ` of the rows with the same value of that column. This is
-checked when the stage runs: rows in are rows out, and the command is run once more on some of the rows, in another order, which
+checked when the stage runs: rows in are rows out, and the command is run again on some of the rows, in another order, and on one or two of them (or on one group) alone, which
 must give the same. New rows have the columns of training; the target may be without any value, so that nothing can be made of it.
 
 A table is written as Arrow (an IPC file or stream, compressed or not: ` + "`to_feather`" + ` in pandas,

@@ -22,8 +22,9 @@ const (
 	repeatedGroups = 8
 )
 
-// checkRows runs the command once more, on some of the rows in another order, or on those
-// of some of the groups: if it makes each row of itself, or of its group, it makes the same of them.
+// checkRows runs the command again on some of the rows: if it makes each row of itself, or of
+// its group, it makes the same of them. What it learns of all rows, such as codes of
+// categories, many rows may tell it as well, but not one.
 func (s *Exec) checkRows(ctx context.Context, env pipeline.Env, m *mask, first *workDir) error {
 	in, err := env.Open(first.rowsPort)
 	if err != nil {
@@ -35,37 +36,69 @@ func (s *Exec) checkRows(ctx context.Context, env pipeline.Env, m *mask, first *
 		return err
 	}
 	defer from.Close()
-	rows, err := s.draw(env, from)
-	if err != nil {
-		return err
-	}
-	dir := filepath.Join(first.dir, "repeated")
-	if err := os.Mkdir(dir, 0o777); err != nil {
-		return err
-	}
-	w, err := newWorkDir(dir, s, m)
-	if err != nil {
-		return err
-	}
-	w.rowsPort = first.rowsPort
-	if w.sample, err = pick(from, rows, filepath.Join(dir, "sample")); err != nil {
-		return err
-	}
-	defer w.sample.Close()
-	env.Log().Info(fmt.Sprintf("once more, on %d of the %d rows, to see whether each is made of itself", len(rows), from.NumRows()))
-	err = s.call(ctx, env, m, w)
-	if err == nil {
-		err = w.checkOutputs()
-	}
-	if err != nil {
-		return diag.WithHint(fmt.Errorf("the command made %d rows of as many, and fails when it reads %d of these: %w", from.NumRows(), len(rows), err), diagHint(err))
-	}
 	made, err := openAside(first.made)
 	if err != nil {
 		return err
 	}
 	defer made.Close()
-	if w.made, err = w.tableAgain(ctx, env, cell.TypesOf(made.Schema())); err != nil {
+	rows, err := s.draw(env, from)
+	if err != nil {
+		return err
+	}
+	env.Log().Info(fmt.Sprintf("once more, on %d of the %d rows, to see whether each is made of itself", len(rows), from.NumRows()))
+	r := &repeat{stage: s, mask: m, first: first, from: from, made: made}
+	if err := r.try(ctx, env, rows); err != nil {
+		return err
+	}
+	alone, err := r.telling(rows)
+	for _, row := range alone {
+		some := []int64{row}
+		if s.Group != "" {
+			some, err = r.groupOf(row)
+		}
+		if err == nil && !slices.Equal(some, rows) {
+			err = r.try(ctx, env, some)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return err
+}
+
+// A repeat asks a command again about some of the rows that it has read.
+type repeat struct {
+	stage      *Exec
+	mask       *mask
+	first      *workDir
+	from, made *table.Reader
+	n          int // how often it was asked
+}
+
+// try runs the command on some of the rows.
+func (r *repeat) try(ctx context.Context, env pipeline.Env, rows []int64) error {
+	r.n++
+	dir := filepath.Join(r.first.dir, fmt.Sprint("repeated-", r.n))
+	if err := os.Mkdir(dir, 0o777); err != nil {
+		return err
+	}
+	w, err := newWorkDir(dir, r.stage, r.mask)
+	if err != nil {
+		return err
+	}
+	w.rowsPort = r.first.rowsPort
+	if w.sample, err = pick(r.from, rows, filepath.Join(dir, "sample")); err != nil {
+		return err
+	}
+	defer w.sample.Close()
+	err = r.stage.call(ctx, env, r.mask, w)
+	if err == nil {
+		err = w.checkOutputs()
+	}
+	if err != nil {
+		return diag.WithHint(fmt.Errorf("the command made %d rows of as many, and fails when it reads %d of these: %w", r.from.NumRows(), len(rows), err), diagHint(err))
+	}
+	if w.made, err = w.tableAgain(ctx, env, cell.TypesOf(r.made.Schema())); err != nil {
 		return err
 	}
 	defer w.close()
@@ -74,7 +107,64 @@ func (s *Exec) checkRows(ctx context.Context, env pipeline.Env, m *mask, first *
 		return err
 	}
 	defer again.Close()
-	return compare(made, again, rows)
+	return compare(r.made, again, rows)
+}
+
+// telling are one or two of some rows that tell most when the command reads nothing else: one
+// with the most values that are missing in what it read, which it may have filled in, and one
+// with the most that are no zero in what it made, as the first code of a category is.
+func (r *repeat) telling(rows []int64) ([]int64, error) {
+	filled, err := most(r.from, rows, func(v value) bool { return !v.there })
+	if err != nil {
+		return nil, err
+	}
+	coded, err := most(r.made, rows, func(v value) bool { return v.there && !slices.Contains(nothing, v.text) })
+	if err != nil || coded < 0 && filled < 0 {
+		return nil, err
+	}
+	return slices.DeleteFunc(slices.Compact([]int64{coded, filled}), func(row int64) bool { return row < 0 }), nil
+}
+
+// nothing is how values are written that say little.
+var nothing = []string{"", "0", "false"}
+
+// most is that of some rows with the most values that are of a kind; -1 if none has any.
+func most(t *table.Reader, rows []int64, is func(value) bool) (int64, error) {
+	at, best := int64(-1), 0
+	c := cursor{r: t}
+	for _, row := range rows {
+		if err := c.to(row); err != nil {
+			return 0, err
+		}
+		n := 0
+		for column := range c.rec.Columns() {
+			if is(c.value(column)) {
+				n++
+			}
+		}
+		if n > best {
+			at, best = row, n
+		}
+	}
+	return at, nil
+}
+
+// groupOf are the rows of the group of one.
+func (r *repeat) groupOf(row int64) ([]int64, error) {
+	column, err := r.from.Select(r.stage.Group)
+	if err != nil {
+		return nil, err
+	}
+	i, at := column.BatchOf(row)
+	rec, err := column.Batch(i)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := groupsOf(rec)
+	if err != nil {
+		return nil, err
+	}
+	return rowsWith(column, keys[at:at+1])
 }
 
 func diagHint(err error) string {

@@ -227,7 +227,7 @@ func (w *workDir) storeRows(ctx context.Context, env pipeline.Env, out pipeline.
 	return tw.Close()
 }
 
-const notRowWise = "`rows: true` is for a command that makes one row of each that it reads, in their order, and of that row alone; if it makes them of the rows of a group, name the column, as in `group: customer`; remove `rows: true` if it does something else"
+const notRowWise = "`rows: true` is for a command that makes one row of each that it reads, in their order, and of that row alone; if it makes them of the rows of a group, name the column, as in `group: customer`; what it learns of all rows, such as codes of categories or a mean, is for `preprocess`, or for a file that another stage makes of training rows; remove `rows: true` if it does something else"
 
 // step is what rows go through, for those who want others to go through it.
 func (s *Exec) step(env pipeline.Env, rows string, from *table.Reader) (*replay.Program, error) {

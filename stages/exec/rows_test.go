@@ -28,7 +28,11 @@ func series(t *testing.T, n int) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rec, err := table.NewRecord(schema, table.NewArray(groups, nil), table.NewArray(values, nil))
+	there := make([]bool, n)
+	for i := range there {
+		there[i] = i%11 != 3
+	}
+	rec, err := table.NewRecord(schema, table.NewArray(groups, nil), table.NewArray(values, there))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,6 +57,9 @@ func TestRows(t *testing.T) {
 	const twice = `NR==1{print \"g\",\"w\";next}{print $1,$2*2}`
 	const mean = `NR==1{next}{g[NR]=$1;v[NR]=$2;s+=$2}END{print \"g\",\"w\";for(i=2;i<=NR;i++)print g[i],v[i]-s/(NR-1)}`
 	const inGroup = `NR==1{next}{g[NR]=$1;v[NR]=$2;s[$1]+=$2}END{print \"g\",\"w\";for(i=2;i<=NR;i++)print g[i],v[i]-s[g[i]]}`
+	const codes = `NR==1{next}{g[NR]=$1;k[$1]}END{print \"g\",\"w\";for(i=2;i<=NR;i++){n=0;for(c in k)if(c<g[i])n++;print g[i],n}}`
+	const filled = `NR==1{next}{g[NR]=$1;v[NR]=$2;if($2>m)m=$2}END{print \"g\",\"w\";for(i=2;i<=NR;i++)print g[i],v[i]==\"\"?m:v[i]}`
+	const several = `NR==1{next}{g[NR]=$1;if(!k[$1]++)n++}END{print \"g\",\"w\";for(i=2;i<=NR;i++)print g[i],(n>1?\"many\":\"one\")}`
 	for _, c := range []struct {
 		name      string
 		n         int
@@ -65,6 +72,9 @@ func TestRows(t *testing.T) {
 		{"fewer", 100, `NR<50`, "", "the command read 100 rows and wrote 48"},
 		{"mean of all", 100, mean, "", "`rows: true` is not true of the command: row "},
 		{"mean of two", 2, mean, "", "`rows: true` is not true of the command: row "},
+		{"codes of categories", 2000, codes, "", "is another one when it reads only 1 of the rows: "},
+		{"a value for missing ones", 2000, filled, "", "is another one when it reads only 1 of the rows: "},
+		{"other groups", 2000, several, ", group: g", `is another one when it reads only 400 of the rows: "w" is "one" there`},
 		{"group", 100, inGroup, "", "`rows: true` is not true of the command: row "},
 		{"group, said", 100, inGroup, ", group: g", ""},
 		{"mean, and group", 100, mean, ", group: g", "`rows: true` is not true of the command: row "},
