@@ -12,7 +12,7 @@ import (
 )
 
 func (a *app) checkCommand() *cobra.Command {
-	var fix, asJSON bool
+	var fix, allowExec, asJSON bool
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Look for damage in the store, and repair it",
@@ -24,7 +24,7 @@ they are no damage of the store.
 With --repair, damaged objects are moved to quarantine/ in the store, never deleted, and made again as far as the
 lineage says how: a stage is executed again with the settings and the inputs that were recorded, and counts only
 if the bytes are the same; an external file is read again if it still has its content. What cannot be made again
-is reported as lost.`,
+is reported as lost. Commands of a run that pipe import has brought are somebody else's, and run with --allow-exec only.`,
 		Example: `  pipe check
   pipe check --repair
   pipe check --json | jq '.findings[].id'`,
@@ -34,7 +34,7 @@ is reported as lost.`,
 			if err != nil {
 				return err
 			}
-			rep, err := check.Store(cmd.Context(), a.host, dir, fix)
+			rep, err := check.Store(cmd.Context(), a.host, dir, fix, allowExec)
 			if err != nil {
 				return err
 			}
@@ -48,6 +48,7 @@ is reported as lost.`,
 			return rep.Err()
 		},
 	}
+	allowExecFlag(cmd, &allowExec)
 	cmd.Flags().BoolVar(&fix, "repair", false, "put damaged objects into quarantine and make them again")
 	a.gpuFlag(cmd)
 	jsonFlag(cmd, &asJSON, printJSON)

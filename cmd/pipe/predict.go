@@ -118,7 +118,7 @@ func (n *newRows) flags(a *app, cmd *cobra.Command) {
 	cmd.Flags().StringArrayVar(&n.tables, "table", nil, "STAGE=FILE: a later version of a table that the training data were joined with (may be repeated)")
 	cmd.Flags().StringArrayVar(&n.read, "read", nil, "setting NAME=VALUE of how the file is written, in place of what it was in training (may be repeated)")
 	cmd.Flags().StringArrayVar(&n.headers, "header-env", nil, "`HEADER` for the server that has the file; its last word is an environment variable (may be repeated)")
-	cmd.Flags().BoolVar(&n.allowExec, "allow-exec", false, "run commands of stages exec of a run that was imported, too: they are somebody else's")
+	allowExecFlag(cmd, &n.allowExec)
 	_ = cmd.RegisterFlagCompletionFunc("model", a.completeRefs)
 }
 
@@ -234,4 +234,9 @@ func (a *app) writeRemarks(done *models.Remarks) {
 		fmt.Fprintf(a.err, "warning: stage %s (%s) of training left out %s before stage %s; here all rows count, so that predictions near such rows differ from those of training: leave them out of the file\n",
 			diag.Visible(t.Stage), t.Kind, diag.Visible(t.Which), diag.Visible(t.Before))
 	}
+}
+
+// allowExecFlag is for what runs commands that a run has recorded.
+func allowExecFlag(cmd *cobra.Command, to *bool) {
+	cmd.Flags().BoolVar(to, "allow-exec", false, "run commands of stages exec of a run that was imported, too: they are somebody else's")
 }

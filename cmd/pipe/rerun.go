@@ -15,6 +15,7 @@ func (a *app) rerunCommand() *cobra.Command {
 		asJSON    bool
 		verbose   bool
 		dryRun    bool
+		allowExec bool
 	)
 	cmd := &cobra.Command{
 		Use:   "rerun RUN [STAGE...]",
@@ -22,6 +23,7 @@ func (a *app) rerunCommand() *cobra.Command {
 		Long: `Repeat a run from what was recorded of it: the text of its pipeline file, its parameters, its seed, and the bytes
 of the files that it read. It does not matter whether the pipeline file or the data has changed since or is gone.
 What is still in the store is not made again. A file that the run did not come to read is read now.
+A run that pipe import has brought has commands of somebody else: they run with --allow-exec only.
 
 RUN is "latest", the name of a pipeline for its latest run, or a run ID or the beginning of one.
 
@@ -46,6 +48,11 @@ RUN is "latest", the name of a pipeline for its latest run, or a run ID or the b
 				if plan, err = which.apply(plan, words[1:], &opt); err != nil {
 					return err
 				}
+				if !allowExec && !dryRun {
+					if err := workspace.CheckCommands(run, plan); err != nil {
+						return err
+					}
+				}
 				if dryRun {
 					return a.forecast(ctx, ws, plan, opt, verbose, asJSON)
 				}
@@ -55,6 +62,7 @@ RUN is "latest", the name of a pipeline for its latest run, or a run ID or the b
 		},
 	}
 	which.register(cmd, a)
+	allowExecFlag(cmd, &allowExec)
 	cmd.Flags().BoolVarP(&dryRun, "dry-run", "n", false, "only say what would be run, and why")
 	cmd.Flags().IntVarP(&jobs, "jobs", "j", 0, "stages to run at once (default: one for each CPU)")
 	a.gpuFlag(cmd)

@@ -17,6 +17,7 @@ func (a *app) verifyCommand() *cobra.Command {
 		jobs      int
 		tolerance float64
 		asJSON    bool
+		allowExec bool
 	)
 	cmd := &cobra.Command{
 		Use:   "verify RUN",
@@ -30,6 +31,8 @@ A model that was trained on a GPU which this machine does not have, with determi
 the other cannot be made again to the bit. It is trained on what there is, and its metrics are compared: each may
 differ by --tolerance, as a share of what it has changed by in the course of training.
 
+Commands of a run that pipe import has brought are somebody else's, and run with --allow-exec only.
+
 RUN is "latest", the name of a pipeline for its latest run, or a run ID or the beginning of one.
 The exit code is 0 if all bytes are the same, or metrics are within the tolerance where bytes need not be, and 1 if not.`,
 		Example: `  pipe verify latest
@@ -42,7 +45,7 @@ The exit code is 0 if all bytes are the same, or metrics are within the toleranc
 				return diag.Usagef("--tolerance must be at least 0, not %v", tolerance)
 			}
 			return withWorkspace(a.host.OpenNearest, func(ws *workspace.Workspace) error {
-				v, err := runs.Verify(ctx, ws, words[0], jobs, tolerance)
+				v, err := runs.Verify(ctx, ws, words[0], jobs, tolerance, allowExec)
 				if err != nil {
 					return err
 				}
@@ -60,6 +63,7 @@ The exit code is 0 if all bytes are the same, or metrics are within the toleranc
 	}
 	cmd.Flags().IntVarP(&jobs, "jobs", "j", 0, "stages to run at once (default: one for each CPU)")
 	cmd.Flags().Float64Var(&tolerance, "tolerance", runner.DefaultTolerance, "how far metrics may be apart where bytes may differ, see above")
+	allowExecFlag(cmd, &allowExec)
 	a.gpuFlag(cmd)
 	jsonFlag(cmd, &asJSON, printJSON)
 	return cmd

@@ -23,6 +23,9 @@ type Repairer struct {
 	Runner  *runner.Runner
 	Plan    func(*lineage.Run) (*pipeline.Plan, error) // of a past run, as it was recorded
 	Folders []string                                   // where external files may be, besides the folder that the run had
+	// Allowed says why a stage of a run must not be executed, if that is so; nil allows all. The
+	// plan may have no stage of the name that is recorded.
+	Allowed func(run *lineage.Run, plan *pipeline.Plan, stage string) error
 
 	done map[int64]error         // executions that were done again
 	busy map[int64]bool          // executions whose inputs are being restored
@@ -206,6 +209,11 @@ func (r *Repairer) execute(ctx context.Context, execution int64) error {
 	plan, err := r.Plan(run)
 	if err != nil {
 		return err
+	}
+	if r.Allowed != nil {
+		if err := r.Allowed(run, plan, rec.Stage); err != nil {
+			return err
+		}
 	}
 	for _, in := range rec.Inputs {
 		if err := r.restoreInput(ctx, in); err != nil {

@@ -66,8 +66,9 @@ type Touch struct {
 }
 
 // Store checks the store in a folder. With fix, what is damaged is moved away and
-// made again as far as the lineage says how.
-func Store(ctx context.Context, h *workspace.Host, dir string, fix bool) (*Report, error) {
+// made again as far as the lineage says how. Commands of runs that were imported run only if
+// allowExec says so.
+func Store(ctx context.Context, h *workspace.Host, dir string, fix, allowExec bool) (*Report, error) {
 	store := artifacts.OpenReadOnly(dir)
 	if fix {
 		var err error
@@ -100,11 +101,28 @@ func Store(ctx context.Context, h *workspace.Host, dir string, fix bool) (*Repor
 			Plan:    func(run *lineage.Run) (*pipeline.Plan, error) { return w.RecordedPlan(ctx, run) },
 			Folders: []string{filepath.Dir(dir)},
 		}
+		if !allowExec {
+			r.Allowed = allowed
+		}
 		if err := r.Repair(ctx, rep); err != nil {
 			return nil, err
 		}
 	}
 	return reportOf(rep, dbErr, fix), nil
+}
+
+// allowed refuses commands of a run that was imported.
+func allowed(run *lineage.Run, plan *pipeline.Plan, stage string) error {
+	var err error
+	if s := plan.Step(stage); s != nil {
+		err = workspace.CheckCommand(run, s.Name, s.Stage)
+	} else {
+		err = workspace.CheckCommands(run, plan)
+	}
+	if err != nil {
+		return fmt.Errorf("%w, which it does only with --allow-exec", err) // a finding has no hint
+	}
+	return nil
 }
 
 func reportOf(rep *repair.Report, database error, repaired bool) *Report {

@@ -148,22 +148,20 @@ func (p *past) allowed(ctx context.Context, w *workspace.Workspace, steps []*pip
 		return nil
 	}
 	for _, s := range steps {
-		stage, ok := s.Stage.(program)
-		if !ok {
+		if _, ok := s.Stage.(program); !ok {
 			continue
 		}
-		at := slices.IndexFunc(p.train, func(e *lineage.Execution) bool { return stepName(e.Stage) == s.Name })
-		if at < 0 {
-			continue
-		}
-		e := p.train[at]
-		run, err := w.DB.Run(ctx, e.RunID)
-		if err != nil {
-			return err
-		}
-		if !run.Imported.IsZero() {
-			return diag.WithHint(fmt.Errorf("new rows would go through a command of run %s, which was imported from %s: stage %s runs %s", e.RunID, diag.Visible(run.ImportedFrom), e.Stage, diag.Visible(stage.CommandLine())),
-				fmt.Sprintf("it may do on this machine whatever you may. Look at it, and at its files (pipe show %s/%s), and add --allow-exec if you trust who exported the run", e.RunID, e.Stage))
+		for _, e := range p.train {
+			if stepName(e.Stage) != s.Name {
+				continue
+			}
+			run, err := w.DB.Run(ctx, e.RunID)
+			if err != nil {
+				return err
+			}
+			if err := workspace.CheckCommand(run, e.Stage, s.Stage); err != nil {
+				return fmt.Errorf("new rows would go through a command: %w", err)
+			}
 		}
 	}
 	return nil

@@ -57,8 +57,9 @@ type VerifiedValue struct {
 }
 
 // Verify executes a past run again in a clean room and compares every artifact.
-// Values of stages whose bytes need not be the same may differ by the tolerance.
-func Verify(ctx context.Context, w *workspace.Workspace, ref string, jobs int, tolerance float64) (*Verification, error) {
+// Values of stages whose bytes need not be the same may differ by the tolerance. Commands of a
+// run that was imported run only if allowExec says so.
+func Verify(ctx context.Context, w *workspace.Workspace, ref string, jobs int, tolerance float64, allowExec bool) (*Verification, error) {
 	run, err := w.DB.EndedRunByRef(ctx, ref)
 	if err != nil {
 		return nil, err
@@ -66,6 +67,11 @@ func Verify(ctx context.Context, w *workspace.Workspace, ref string, jobs int, t
 	plan, err := w.RecordedPlan(ctx, run)
 	if err != nil {
 		return nil, err
+	}
+	if !allowExec {
+		if err := workspace.CheckCommands(run, plan); err != nil {
+			return nil, err
+		}
 	}
 	r, err := w.Runner(jobs)
 	if err != nil {
