@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -21,9 +22,13 @@ func AllCases(stage string) string { return stage + "[*]" }
 
 // A caseGroup is what is known of the cases of a stage that share a line.
 type caseGroup struct {
-	total, done, cached int
-	begun, ended        time.Time
-	metrics             []metricRange
+	total, done, cached, good int
+	bad                       lineage.Status // the worst of those that are not good; empty: all are
+	begun, ended              time.Time
+	metrics                   []metricRange
+	warned                    map[string]bool // warnings that were shown, without their numbers
+	more                      int             // and how many like them were not
+	told                      bool            // the line is on the screen
 }
 
 // A metricRange is the least and the greatest value of a metric.
@@ -41,7 +46,7 @@ func groupsOf(stages []string) map[string]*caseGroup {
 			continue
 		}
 		if groups[base] == nil {
-			groups[base] = &caseGroup{}
+			groups[base] = &caseGroup{warned: map[string]bool{}}
 		}
 		groups[base].total++
 	}
@@ -66,8 +71,16 @@ func (p *progress) group(stage string) *caseGroup {
 func (g *caseGroup) add(ev runner.StageFinished, now time.Time) {
 	g.done++
 	g.ended = now
-	if ev.Status == lineage.Cached {
+	switch ev.Status {
+	case lineage.Cached:
 		g.cached++
+		g.good++
+	case lineage.Succeeded:
+		g.good++
+	default:
+		if g.bad == "" || ev.Status == lineage.Failed {
+			g.bad = ev.Status
+		}
 	}
 	for _, m := range ev.Metrics {
 		if !isOwn(m) {
@@ -82,18 +95,44 @@ func (g *caseGroup) add(ev runner.StageFinished, now time.Time) {
 	}
 }
 
-// line says what came of all cases.
+var digits = regexp.MustCompile(`[0-9]+`)
+
+// warns says whether a warning of a case is to be shown: of those that differ in their
+// numbers alone, as one about each fold, the first.
+func (g *caseGroup) warns(text string) bool {
+	text = digits.ReplaceAllString(text, "0")
+	if g.warned[text] {
+		g.more++
+		return false
+	}
+	g.warned[text] = true
+	return true
+}
+
+// over says whether nothing more will be known of the cases.
+func (g *caseGroup) over() bool { return g.done == g.total }
+
+// line says what came of the cases.
 func (g *caseGroup) line(stage string, nameW int) []span {
 	base, _, _ := names.SplitCase(stage)
 	status := lineage.Succeeded
 	took := padLeft(Duration(g.ended.Sub(g.begun)), tookWidth)
-	if g.cached == g.done || g.begun.IsZero() {
+	switch {
+	case g.bad != "":
+		status = g.bad
+	case g.cached == g.done || g.begun.IsZero():
 		status, took = lineage.Cached, padLeft("cached", tookWidth)
 	}
 	sign, color := mark(status)
 	text := fmt.Sprintf("  %d cases", g.total)
-	if g.cached > 0 && g.cached < g.done {
+	if g.good < g.total {
+		text = fmt.Sprintf("  %d of %d cases", g.good, g.total)
+	}
+	if g.cached > 0 && g.cached < g.good {
 		text += fmt.Sprintf(", %d cached", g.cached)
+	}
+	if g.more > 0 {
+		text += ", " + Plural(g.more, "more warning")
 	}
 	const most = 6
 	for _, m := range g.metrics[:min(len(g.metrics), most)] {

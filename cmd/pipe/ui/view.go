@@ -89,6 +89,9 @@ func (s *script) lines(ev runner.Event, columns int) []string {
 	case runner.StageLog:
 		switch {
 		case ev.Level >= slog.LevelWarn:
+			if g := s.group(ev.Stage); g != nil && !s.verbose && !g.warns(ev.Message) {
+				return nil
+			}
 			text, hint := runner.SplitHint(logText(ev))
 			lines := message(Yellow, text, ev.Stage)
 			if hint != "" {
@@ -102,12 +105,16 @@ func (s *script) lines(ev runner.Event, columns int) []string {
 		text := fmt.Sprintf("attempt %d failed: %s; again in %s", ev.Attempt, OneLine(ev.Err.Error()), Duration(ev.Delay))
 		return message(Yellow, text, ev.Stage)
 	case runner.StageFinished:
-		over := ev.Status == lineage.Cached || ev.Status == lineage.Succeeded
-		if g := s.group(ev.Stage); g != nil && over && !s.verbose {
-			if g.done < g.total || g.cached == g.total && len(s.order) > manyStages {
-				return nil
+		if g := s.group(ev.Stage); g != nil && !s.verbose {
+			var lines []string
+			if ev.Status != lineage.Cached && ev.Status != lineage.Succeeded {
+				lines = append(lines, paintLine(s.paint, columns, finishedLine(ev, nameW)...))
 			}
-			return []string{paintLine(s.paint, columns, g.line(ev.Stage, nameW)...)}
+			if g.over() && (g.cached < g.total || len(s.order) <= manyStages) {
+				g.told = true
+				lines = append(lines, paintLine(s.paint, columns, g.line(ev.Stage, nameW)...))
+			}
+			return lines
 		}
 		if ev.Status == lineage.Cached && len(s.order) > manyStages && !s.verbose {
 			return nil
@@ -124,13 +131,27 @@ func (s *script) lines(ev runner.Event, columns int) []string {
 		}
 		return lines
 	case runner.RunFinished:
-		lines := wrap(Summary(s.pipeline, ev.Result), columns, 2, 3)
+		lines := append(s.unfinished(columns, nameW), wrap(Summary(s.pipeline, ev.Result), columns, 2, 3)...)
 		if s.nextStep != nil {
 			lines = append(lines, s.nextStep(ev.Result)...) // whole, so that it can be copied
 		}
 		return lines
 	}
 	return nil
+}
+
+// unfinished has the stages of which some cases were run, and others not for what failed.
+func (s *script) unfinished(columns, nameW int) []string {
+	var lines []string
+	for _, stage := range s.order {
+		g := s.group(stage)
+		if g == nil || s.verbose || g.told || g.over() || g.good == g.cached {
+			continue
+		}
+		g.told = true
+		lines = append(lines, paintLine(s.paint, columns, g.line(stage, nameW)...))
+	}
+	return lines
 }
 
 // A plainView writes one line for each thing that happens: for logs, pipes

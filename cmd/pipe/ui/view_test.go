@@ -201,6 +201,34 @@ func TestLiveCases(t *testing.T) {
 	w.end()
 }
 
+// What the cases warn of alike is said once, and those that could not be begun are not
+// among the ones that were run.
+func TestLiveCasesWarn(t *testing.T) {
+	w := watch(t, 70, 24, false)
+	var stages []string
+	for i := range 12 {
+		stages = append(stages, fmt.Sprintf("features[fold=%d]", i))
+	}
+	for i := range 12 {
+		stages = append(stages, fmt.Sprintf("model[fold=%d]", i))
+	}
+	w.events(begin(stages...))
+	for i, s := range stages[:12] {
+		w.events(started(s), runner.StageLog{Stage: s, Level: slog.LevelWarn, Message: fmt.Sprintf("%d of 30 rows are rows of train again", i+1)})
+		if i == 11 {
+			w.events(runner.StageLog{Stage: s, Level: slog.LevelWarn, Message: "another thing"}, ended(s, lineage.Failed, time.Second))
+			continue
+		}
+		w.events(ended(s, lineage.Succeeded, time.Second))
+	}
+	for _, s := range stages[12:15] {
+		w.events(started(s), ended(s, lineage.Succeeded, time.Second, accuracy))
+	}
+	w.events(runner.RunFinished{Result: &runner.Result{Duration: time.Second}})
+	w.frame(time.Second)
+	w.end()
+}
+
 func TestLiveRetryAndFailure(t *testing.T) {
 	w := watch(t, 60, 24, false)
 	w.events(begin("fetch", "after"), started("fetch"))
