@@ -195,12 +195,14 @@ func (d *DB) resolveStage(ctx context.Context, ref, runID, name string) (Ref, er
 		if err != nil {
 			return Ref{}, err
 		}
-		none := &RefError{Ref: ref, Msg: fmt.Sprintf("names nothing: run %s has no stage %q", runID, stage), Candidates: stages}
-		cases := slices.DeleteFunc(slices.Clone(stages), func(s string) bool { return !strings.HasPrefix(s, stage+"[") })
-		if len(cases) > 0 {
-			none.Msg, none.Candidates = fmt.Sprintf("names one of several: stage %q has %d cases in run %s", stage, len(cases), runID), cases
+		some := names.Select(stage, stages)
+		if len(some) != 1 {
+			return Ref{}, noStage(ref, runID, stage, stages, some)
 		}
-		return Ref{}, none
+		stage = some[0]
+		if id, err = d.LastAttempt(ctx, runID, stage); err != nil {
+			return Ref{}, err
+		}
 	}
 	res := Ref{Execution: id, RunID: runID, Stage: stage, Port: port}
 	if port == "" {
@@ -257,4 +259,30 @@ func (d *DB) modelByLabel(ctx context.Context, ref string) (Ref, error) {
 // NoHolder says that no model has a label, and which labels there are.
 func NoHolder(ref string, held []string) error {
 	return &RefError{Ref: ref, Msg: "names nothing: no model has that label", Candidates: held, Next: "`pipe models` lists the models, `pipe promote MODEL --to LABEL` gives a label"}
+}
+
+// noStage says why a name means no stage of a run, or which it could mean.
+func noStage(ref, runID, stage string, stages, some []string) error {
+	if len(some) > 0 {
+		base, c, _ := names.SplitCase(strings.TrimSuffix(stage, "[*]"))
+		what := "cases"
+		if len(c) > 0 {
+			what += " with " + c.String()
+		}
+		return &RefError{Ref: ref, Msg: fmt.Sprintf("names one of several: stage %q has %d %s in run %s", base, len(some), what, runID), Candidates: some}
+	}
+	if l, ok := names.Lacks(stage, stages); ok {
+		if len(l.Valid) == 0 {
+			base, _, _ := names.SplitCase(stage)
+			l.Valid = names.Select(base, stages)
+		}
+		return &RefError{Ref: ref, Msg: fmt.Sprintf("names nothing: %s in run %s", l.Msg, runID), Candidates: l.Valid}
+	}
+	var bases []string
+	for _, s := range stages {
+		if base, _, _ := names.SplitCase(s); !slices.Contains(bases, base) {
+			bases = append(bases, base)
+		}
+	}
+	return &RefError{Ref: ref, Msg: fmt.Sprintf("names nothing: run %s has no stage %q", runID, stage), Candidates: bases}
 }

@@ -61,10 +61,12 @@ func (x *expansion) sound() bool {
 	return x == nil || !slices.ContainsFunc(x.entries, func(e *entry) bool { return e.broken })
 }
 
-// inCase is what a message about a case of a stage ends with, and ofCase how one names it.
+// inCase is what a message about a case of a stage ends with, moreCases one about several
+// of them, and ofCase how one names it.
 var (
-	inCase = regexp.MustCompile(` \(in ([^()\[]*)\[[^\[\]]*\]\)$`)
-	ofCase = regexp.MustCompile(`\[[A-Za-z0-9_-]+=[^\[\]]*\]`)
+	inCase    = regexp.MustCompile(` \(in ([^()\[]*)\[[^\[\]]*\]\)$`)
+	moreCases = regexp.MustCompile(` \(in [^()\[]*\[[^\[\]]*\] and [0-9]+ more of its cases\)$`)
+	ofCase    = regexp.MustCompile(`\[[A-Za-z0-9_-]+=[^\[\]]*\]`)
 )
 
 // unite makes one of the problems that several cases of a stage have at one place.
@@ -102,6 +104,48 @@ func (x *expansion) united(list diag.List) diag.List {
 			*msg = strings.TrimSuffix(*msg, ")") + fmt.Sprintf(" and %d more of its cases)", more[i])
 		case more[i] > 0:
 			*msg += fmt.Sprintf(" (and so in %d more of its cases)", more[i])
+		}
+	}
+	return fewAlike(kept)
+}
+
+// mostAlike is how many problems are shown that differ in the value of the case alone.
+const mostAlike = 3
+
+// anyValue is what messages have of the values of a case.
+var anyValue = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|[0-9][0-9.e+-]*`)
+
+// fewAlike leaves the first problems that cases have at one place and that say the same of
+// other values: what is wrong with a text is wrong in all of a hundred cases that have a
+// number in it.
+func fewAlike(list diag.List) diag.List {
+	type problem struct {
+		pos      diag.Pos
+		severity diag.Severity
+		msg      string
+	}
+	seen := make(map[problem]int)
+	last := make(map[problem]int) // the place of the last that is shown
+	kept := list[:0]
+	for _, d := range list {
+		in := inCase.FindStringIndex(d.Msg)
+		if in == nil {
+			in = moreCases.FindStringIndex(d.Msg)
+		}
+		if in == nil {
+			kept = append(kept, d)
+			continue
+		}
+		of := problem{d.Pos, d.Severity, anyValue.ReplaceAllString(d.Msg[:in[0]], "")}
+		if seen[of]++; seen[of] > mostAlike {
+			continue
+		}
+		last[of] = len(kept)
+		kept = append(kept, d)
+	}
+	for of, i := range last {
+		if left := seen[of] - mostAlike; left > 0 {
+			kept[i].Msg += fmt.Sprintf(", and so with %d other values", left)
 		}
 	}
 	return kept

@@ -84,7 +84,7 @@ func (l *loader) expand(n *settings.Node, scope *params, doc *settings.Document)
 	doc.Grow(maxCopies)
 	for _, e := range x.entries {
 		if e.matrix != nil {
-			r := &matrixReader{p: l.p, near: l.near, folds: x.folds}
+			r := &matrixReader{p: l.p, near: l.near, folds: x.folds, stage: func(name string) bool { return x.byName[name] != nil }}
 			e.own = r.read(e.matrix)
 			e.broken = e.own == nil
 		}

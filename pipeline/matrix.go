@@ -46,6 +46,7 @@ type matrixReader struct {
 	p     *settings.Problems
 	near  *neighbours
 	folds func(stage *settings.Node) (n int, ok bool) // reports why there are none
+	stage func(name string) bool                      // there is one of that name
 }
 
 // read gives the cases in written order; the last axis changes first. What is wrong is
@@ -166,7 +167,7 @@ func (r *matrixReader) values(key, n *settings.Node) []bound {
 			return nil
 		}
 		list = r.count(n, name, first, to)
-	case n.Is(settings.Mapping) && len(n.Content) == 2 && of != nil && name == foldAxis:
+	case n.Is(settings.Mapping) && len(n.Content) == 2 && of != nil && (name == foldAxis || of.Is(settings.Text) && r.stage(of.Value)):
 		if many, ok := r.folds(of); ok {
 			for i := range many {
 				list = append(list, r.number(name, int64(i+1), of))
@@ -250,8 +251,8 @@ func (r *matrixReader) count(n *settings.Node, name string, first int64, to *set
 		return nil
 	}
 	var list []bound
-	for i := first; i <= last && len(list) < maxCases; i++ {
-		list = append(list, r.number(name, i, to))
+	for i := range last - first + 1 { // last can be the greatest number there is
+		list = append(list, r.number(name, first+i, to))
 	}
 	return list
 }

@@ -49,18 +49,20 @@ func TestMatrixCases(t *testing.T) {
 		matrix, with string
 		want         []string
 	}{
-		"product":   {"{seed: [1, 2], hidden: [8, 16]}", "hidden: $matrix.hidden", []string{"hidden=8,seed=1", "hidden=16,seed=1", "hidden=8,seed=2", "hidden=16,seed=2"}},
-		"number":    {"{seed: 3}", "", []string{"seed=1", "seed=2", "seed=3"}},
-		"range":     {"{seed: {from: 9, to: 11}}", "", []string{"seed=9", "seed=10", "seed=11"}},
-		"zip":       {"{seed: [1, 2], hidden: [8, 16], zip: true}", "hidden: $matrix.hidden", []string{"hidden=8,seed=1", "hidden=16,seed=2"}},
-		"list":      {"[{seed: 1, hidden: 8}, {hidden: 16, seed: 2}]", "hidden: $matrix.hidden", []string{"hidden=8,seed=1", "hidden=16,seed=2"}},
-		"exclude":   {"{seed: 2, hidden: [8, 16], exclude: {hidden: 8, seed: 2}}", "hidden: $matrix.hidden", []string{"hidden=8,seed=1", "hidden=16,seed=1", "hidden=16,seed=2"}},
-		"several":   {"{seed: 3, hidden: [8, 16], exclude: [{hidden: 8}, {seed: 2}]}", "hidden: $matrix.hidden", []string{"hidden=16,seed=1", "hidden=16,seed=3"}},
-		"include":   {"{seed: 1, hidden: [8], include: [{hidden: 99, seed: 5}]}", "hidden: $matrix.hidden", []string{"hidden=8,seed=1", "hidden=99,seed=5"}},
-		"names":     {"{net: {one: [1], two: [2, 2]}}", "layers: $matrix.net", []string{"net=one", "net=two"}},
-		"numbers":   {"{rate: [1e-3, 0.01, 1_0.50]}", "learning_rate: $matrix.rate", []string{"rate=0.001", "rate=0.01", "rate=10.5"}},
-		"in a text": {"{n: [a, b]}", `name: "x-${matrix.n}"`, []string{"n=a", "n=b"}},
-		"one":       {"{seed: [4]}", "", []string{"seed=4"}},
+		"product":    {"{seed: [1, 2], hidden: [8, 16]}", "hidden: $matrix.hidden", []string{"hidden=8,seed=1", "hidden=16,seed=1", "hidden=8,seed=2", "hidden=16,seed=2"}},
+		"number":     {"{seed: 3}", "", []string{"seed=1", "seed=2", "seed=3"}},
+		"range":      {"{seed: {from: 9, to: 11}}", "", []string{"seed=9", "seed=10", "seed=11"}},
+		"last seeds": {"{seed: {from: 9223372036854775806, to: 9223372036854775807}}", "", []string{"seed=9223372036854775806", "seed=9223372036854775807"}},
+		"name of":    {"{n: {of: nothing}}", "name: $matrix.n", []string{"n=of"}},
+		"zip":        {"{seed: [1, 2], hidden: [8, 16], zip: true}", "hidden: $matrix.hidden", []string{"hidden=8,seed=1", "hidden=16,seed=2"}},
+		"list":       {"[{seed: 1, hidden: 8}, {hidden: 16, seed: 2}]", "hidden: $matrix.hidden", []string{"hidden=8,seed=1", "hidden=16,seed=2"}},
+		"exclude":    {"{seed: 2, hidden: [8, 16], exclude: {hidden: 8, seed: 2}}", "hidden: $matrix.hidden", []string{"hidden=8,seed=1", "hidden=16,seed=1", "hidden=16,seed=2"}},
+		"several":    {"{seed: 3, hidden: [8, 16], exclude: [{hidden: 8}, {seed: 2}]}", "hidden: $matrix.hidden", []string{"hidden=16,seed=1", "hidden=16,seed=3"}},
+		"include":    {"{seed: 1, hidden: [8], include: [{hidden: 99, seed: 5}]}", "hidden: $matrix.hidden", []string{"hidden=8,seed=1", "hidden=99,seed=5"}},
+		"names":      {"{net: {one: [1], two: [2, 2]}}", "layers: $matrix.net", []string{"net=one", "net=two"}},
+		"numbers":    {"{rate: [1e-3, 0.01, 1_0.50]}", "learning_rate: $matrix.rate", []string{"rate=0.001", "rate=0.01", "rate=10.5"}},
+		"in a text":  {"{n: [a, b]}", `name: "x-${matrix.n}"`, []string{"n=a", "n=b"}},
+		"one":        {"{seed: [4]}", "", []string{"seed=4"}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -61,18 +61,14 @@ func (s *selection) reference(c names.Case) string {
 // Select lists the steps that a name means, in the order of the plan: the one of that
 // name, or all cases of a stage that have the values which are named.
 func (p *Plan) Select(name string) []string {
-	if p.Step(name) != nil {
-		return []string{name}
-	}
-	base, c, ok := names.SplitCase(strings.TrimSuffix(name, "[*]"))
-	if !ok {
-		return nil
-	}
-	var list []string
-	for _, s := range p.Steps {
-		if stage, of, _ := names.SplitCase(s.Name); stage == base && of.Within(c) {
-			list = append(list, s.Name)
-		}
+	return names.Select(name, p.Names())
+}
+
+// Names are those of the steps.
+func (p *Plan) Names() []string {
+	list := make([]string, len(p.Steps))
+	for i, s := range p.Steps {
+		list[i] = s.Name
 	}
 	return list
 }

@@ -125,6 +125,68 @@ func (c Case) Within(other Case) bool {
 	return true
 }
 
+// Select lists those of some stages that a name means: the one of that name, or all cases
+// of a stage that have the values which are named; [*] behind it is all of them.
+func Select(name string, stages []string) []string {
+	if slices.Contains(stages, name) {
+		return []string{name}
+	}
+	base, c, ok := SplitCase(strings.TrimSuffix(name, "[*]"))
+	if !ok {
+		return nil
+	}
+	var list []string
+	for _, stage := range stages {
+		if of, have, _ := SplitCase(stage); of == base && have.Within(c) {
+			list = append(list, stage)
+		}
+	}
+	return list
+}
+
+// A Lack is what a name asks for that the cases of a stage do not have.
+type Lack struct {
+	Msg   string   // stage "model" has no axis "sed"
+	Wrong string   // what there is not,
+	Valid []string // and what there is in its place; empty if each of it is there, and not together
+}
+
+// Lacks says why Select finds nothing; ok is false if no stage of the name has cases.
+func Lacks(name string, stages []string) (l Lack, ok bool) {
+	base, c, valid := SplitCase(name)
+	if !valid || len(c) == 0 {
+		return Lack{}, false
+	}
+	var axes []string
+	labels := map[string][]string{}
+	for _, stage := range stages {
+		of, have, _ := SplitCase(stage)
+		if of != base {
+			continue
+		}
+		for _, v := range have {
+			if labels[v.Axis] == nil {
+				axes = append(axes, v.Axis)
+			}
+			if !slices.Contains(labels[v.Axis], v.Label) {
+				labels[v.Axis] = append(labels[v.Axis], v.Label)
+			}
+		}
+	}
+	if len(axes) == 0 {
+		return Lack{}, false
+	}
+	for _, v := range c {
+		switch {
+		case labels[v.Axis] == nil:
+			return Lack{fmt.Sprintf("stage %q has no axis %q", base, shorten(v.Axis)), v.Axis, axes}, true
+		case !slices.Contains(labels[v.Axis], v.Label):
+			return Lack{fmt.Sprintf("stage %q has no case %s=%s", base, v.Axis, shorten(v.Label)), v.Label, labels[v.Axis]}, true
+		}
+	}
+	return Lack{Msg: fmt.Sprintf("stage %q has no case %s", base, c)}, true
+}
+
 // Canonical is a reference STAGE or STAGE.PORT with its case as names have it, whatever
 // the order in which it was written.
 func Canonical(ref string) string {

@@ -1,6 +1,7 @@
 package names_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -48,6 +49,27 @@ func TestCases(t *testing.T) {
 	}
 	if got := names.Append("m[a=2]", "-test"); got != "m-test[a=2]" {
 		t.Error(got)
+	}
+}
+
+func TestSelect(t *testing.T) {
+	stages := []string{"load", "m[a=1,b=x]", "m[a=2,b=x]", "m[a=2,b=y]", "n[a=1]"}
+	for name, want := range map[string]string{
+		"load": "load", "load[*]": "load", "m[a=2,b=y]": "m[a=2,b=y]", "m[b=y, a=2]": "m[a=2,b=y]", "m[a=2]": "m[a=2,b=x] m[a=2,b=y]",
+		"m": "m[a=1,b=x] m[a=2,b=x] m[a=2,b=y]", "m[*]": "m[a=1,b=x] m[a=2,b=x] m[a=2,b=y]", "m[a=3]": "", "m[": "", "o": "", "load[a=1]": "",
+	} {
+		if got := strings.Join(names.Select(name, stages), " "); got != want {
+			t.Errorf("%s selects %q, want %q", name, got, want)
+		}
+	}
+	for name, want := range map[string]string{
+		"m[a=3]": `stage "m" has no case a=3: 3 of [1 2]`, "m[c=3]": `stage "m" has no axis "c": c of [a b]`, "m[a=1,b=y]": `stage "m" has no case a=1,b=y:  of []`,
+		"load[a=1]": "", "o[a=1]": "", "m": "", "m[": "",
+	} {
+		l, ok := names.Lacks(name, stages)
+		if got := fmt.Sprintf("%s: %s of %v", l.Msg, l.Wrong, l.Valid); ok != (want != "") || ok && got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
 	}
 }
 

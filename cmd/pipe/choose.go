@@ -3,11 +3,13 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"pipe/base/diag"
+	"pipe/base/names"
 	"pipe/pipeline"
 	"pipe/runner"
 )
@@ -38,7 +40,7 @@ func (a *app) completeStages(_ *cobra.Command, words []string, _ string) ([]stri
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	return stageNames(plan), cobra.ShellCompDirectiveNoFileComp
+	return plan.Names(), cobra.ShellCompDirectiveNoFileComp
 }
 
 // completeTargets completes a pipeline file and, behind it, its stages.
@@ -62,25 +64,39 @@ func targets(plan *pipeline.Plan, names []string) (*pipeline.Plan, error) {
 	return plan.Targets(names...), nil
 }
 
+// mostValid is how many values of an axis a hint lists.
+const mostValid = 30
+
 // selected are the stages that are named, each by its name or by that of all its cases.
-func selected(plan *pipeline.Plan, names []string) ([]string, error) {
+func selected(plan *pipeline.Plan, chosen []string) ([]string, error) {
 	var list []string
-	for _, name := range names {
+	for _, name := range chosen {
 		some := plan.Select(name)
 		if len(some) == 0 {
-			return nil, diag.Unknown("stage", name, stageNames(plan))
+			if l, ok := names.Lacks(name, plan.Names()); ok {
+				hint := "`pipe plan FILE --explain` lists its cases"
+				if len(l.Valid) > 0 {
+					hint = diag.NearestHint(l.Wrong, l.Valid[:min(len(l.Valid), mostValid)])
+				}
+				return nil, diag.Usage(diag.WithHint(errors.New(l.Msg), hint))
+			}
+			return nil, diag.Unknown("stage", name, writtenStages(plan))
 		}
 		list = append(list, some...)
 	}
 	return list, nil
 }
 
-func stageNames(plan *pipeline.Plan) []string {
-	var names []string
+// writtenStages are the names of the stages as the file has them.
+func writtenStages(plan *pipeline.Plan) []string {
+	var list []string
 	for _, s := range plan.Steps {
-		names = append(names, s.Name)
+		base, _, _ := names.SplitCase(s.Name)
+		if !slices.Contains(list, base) {
+			list = append(list, base)
+		}
 	}
-	return names
+	return list
 }
 
 // apply sets the options of a run, and gives the part of the plan to be run:
