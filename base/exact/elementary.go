@@ -302,3 +302,16 @@ func Atan2(y, x float64) float64 {
 	}
 	return q - math.Pi
 }
+
+// Expm1Ulp is e^x - 1 without loss of digits near 0 (W. Kahan), from ExpUlp.
+func Expm1Ulp(x float64) float64 {
+	u := ExpUlp(x)
+	switch d := u - 1; {
+	case u == 1:
+		return x
+	case d == -1 || math.IsInf(u, 1):
+		return d
+	default:
+		return d * x / Log(u)
+	}
+}

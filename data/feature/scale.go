@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"pipe/base/exact"
+	"pipe/data/power"
 	"pipe/pipeline/settings"
 )
 
@@ -58,7 +59,7 @@ type Scale struct {
 	UnitVariance bool         `yaml:"unit_variance" default:"false" added:"true" doc:"Of robust: make the deviation 1, rather than the interquartile range, if the distribution is normal."`
 	Quantiles    *int         `yaml:"n_quantiles" min:"2" max:"10000" added:"true" doc:"Of quantile: how many points of the distribution are learned, at most one for each row; 1000 by default."`
 	Output       Distribution `yaml:"output" default:"uniform" enum:"uniform,normal" added:"true" doc:"Of quantile: what the distribution becomes, uniform (from 0 to 1) or normal (mean 0, deviation 1; within 5.2, which numbers within 1e-7 of the ends of the range become)."`
-	Family       Family       `yaml:"family" default:"yeo_johnson" enum:"yeo_johnson,box_cox" added:"true" doc:"Of power: yeo_johnson takes any number, box_cox only those above 0."`
+	Family       power.Family `yaml:"family" default:"yeo_johnson" enum:"yeo_johnson,box_cox" added:"true" doc:"Of power: yeo_johnson takes any number, box_cox only those above 0."`
 }
 
 // A Scaling names a rule for the range of a number.
@@ -98,7 +99,7 @@ func (s *Scale) Validate() error {
 		return wrong("n_quantiles", Quantile)
 	case s.Output == Normal && s.Method != Quantile:
 		return wrong("output", Quantile)
-	case s.Family == BoxCox && s.Method != Power:
+	case s.Family == power.BoxCox && s.Method != Power:
 		return wrong("family", Power)
 	}
 	return nil
@@ -112,7 +113,7 @@ func (s *Scale) Fit(in *Input) (Fitter, error) {
 	case Quantile:
 		return s.fitQuantiles(in), nil
 	case Power:
-		return newPowerFit(in, cmp.Or(s.Family, YeoJohnson)), nil
+		return newPowerFit(in, cmp.Or(s.Family, power.YeoJohnson)), nil
 	}
 	done := func(a affine) (Fitted, error) {
 		return scaling{s.Method, a.Center, a.Scale}, in.finite(a.Center, a.Scale)

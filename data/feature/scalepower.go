@@ -5,84 +5,8 @@ import (
 	"math"
 
 	"pipe/base/exact"
+	"pipe/data/power"
 )
-
-// A Family is a set of curves, one for each exponent, that make a distribution more
-// normal.
-type Family string
-
-const (
-	YeoJohnson Family = "yeo_johnson" // of any number
-	BoxCox     Family = "box_cox"     // of numbers above 0
-)
-
-// A curve is one of a family, but for a shift and a factor, which whoever scales what
-// comes out does not see: about a pivot where all values have one sign, so that no
-// digits are lost where they lie far from 0 and near to each other.
-type curve struct {
-	Family Family  `json:"family"`
-	Lambda float64 `json:"lambda"`
-	Pivot  float64 `json:"pivot,omitempty"` // of yeo_johnson: 0 for the curve itself; else a value
-}
-
-// exponentials are (e^w - 1) / w and its counterpart (e^w (w-1) + 1) / w^2.
-func exponentials(w float64) (e1, e2 float64) {
-	if math.Abs(w) < 0.02 {
-		return 1 + float64(w*(1.0/2+float64(w*(1.0/6+float64(w*(1.0/24+float64(w*(1.0/120+float64(w*(1.0/720)))))))))),
-			1.0/2 + float64(w*(1.0/3+float64(w*(1.0/8+float64(w*(1.0/30+float64(w*(1.0/144+float64(w*(1.0/840))))))))))
-	}
-	e := exact.ExpUlp(w)
-	return (e - 1) / w, (float64(e*(w-1)) + 1) / float64(w*w)
-}
-
-// relative is log(x/of) for positive numbers, to the last digits where they are near.
-func relative(x, difference, of float64) float64 {
-	if r := x / of; r < 0.5 || r > 2 {
-		return exact.Log(r)
-	}
-	return exact.Log1p(difference / of)
-}
-
-// log gives what the exponent multiplies: the curve of x is (e^(wu) - 1)/w, times the
-// sign, for the w of the exponent.
-func (c *curve) log(x float64) (u, sign float64) {
-	switch {
-	case c.Family == BoxCox:
-		return relative(x, x-c.Pivot, c.Pivot), 1
-	case c.Pivot > 0:
-		return relative(1+x, x-c.Pivot, 1+c.Pivot), 1
-	case c.Pivot < 0:
-		return relative(1-x, c.Pivot-x, 1-c.Pivot), -1
-	case x < 0:
-		return exact.Log1p(-x), -1
-	}
-	return exact.Log1p(x), 1
-}
-
-// at is the curve at x. Where x has another sign than the values that the curve was
-// fitted to, it goes on as the curve itself does.
-func (c *curve) at(x float64) float64 {
-	if c.Family == YeoJohnson && (c.Pivot > 0 && x < 0 || c.Pivot < 0 && x >= 0) {
-		plain := curve{Family: c.Family, Lambda: c.Lambda}
-		w := c.Lambda
-		if c.Pivot < 0 {
-			w = 2 - w
-		}
-		return (plain.at(x) - plain.at(c.Pivot)) * exact.ExpUlp(-w*exact.Log1p(math.Abs(c.Pivot)))
-	}
-	y, _ := c.from(c.log(x))
-	return y
-}
-
-// from is the curve with what log gives, and its derivative by the exponent.
-func (c *curve) from(u, sign float64) (y, slope float64) {
-	w := c.Lambda
-	if sign < 0 {
-		w = 2 - w
-	}
-	e1, e2 := exponentials(float64(w * u))
-	return float64(sign * float64(u*e1)), float64(float64(u*u) * e2)
-}
 
 // powerFit finds the exponent with the greatest likelihood if what comes out is
 // normal. The likelihood has one top, so it is where the derivative is 0, of which
@@ -90,7 +14,7 @@ func (c *curve) from(u, sign float64) (y, slope float64) {
 type powerFit struct {
 	in      *Input
 	moments *Moments
-	curve   curve
+	curve   power.Curve
 	passes  int
 
 	// Sums over the values with the current exponent, about the curve at center.
@@ -103,8 +27,8 @@ type powerFit struct {
 	begun  bool
 }
 
-func newPowerFit(in *Input, family Family) *powerFit {
-	return &powerFit{in: in, moments: in.Moments(), curve: curve{Family: family, Lambda: 1}}
+func newPowerFit(in *Input, family power.Family) *powerFit {
+	return &powerFit{in: in, moments: in.Moments(), curve: power.Curve{Family: family, Lambda: 1}}
 }
 
 // Again implements Passer.
@@ -125,7 +49,7 @@ func (f *powerFit) Again() bool {
 	d, e := f.d.Value()/n, f.e.Value()/n
 	variance := f.dd.Value()/n - float64(d*d)
 	if f.passes == 1 { // with the exponent 1, which leaves the values as they are but for a factor
-		factor := f.curve.factor()
+		factor := f.curve.Factor()
 		if a := standard(f.moments.Mean(), float64(variance*float64(factor*factor)), f.n); a.Scale == 1 && variance*factor*factor != 1 {
 			f.keep()
 			return true
@@ -143,33 +67,22 @@ func (f *powerFit) Again() bool {
 
 const maxPowerPasses = 60
 
-// factor is what a difference of values is, of the curve with the exponent 1.
-func (c *curve) factor() float64 {
-	switch {
-	case c.Family == BoxCox:
-		return c.Pivot
-	case c.Pivot != 0:
-		return 1 + math.Abs(c.Pivot)
-	}
-	return 1
-}
-
 // begin chooses the pivot, and bounds the exponent so that values twenty times as far
 // away can still be squared, as scipy does.
 func (f *powerFit) begin() {
 	least, most := f.moments.Range()
 	mean := f.moments.Mean()
-	if f.curve.Family == BoxCox || least >= 0 || most < 0 {
+	if f.curve.Family == power.BoxCox || least >= 0 || most < 0 {
 		f.curve.Pivot = mean
 	}
 	widest := exact.Log1p(20 * max(math.Abs(least), math.Abs(most)))
-	if f.curve.Family == BoxCox {
-		widest = exact.Log(20) + max(math.Abs(relative(least, least-mean, mean)), math.Abs(relative(most, most-mean, mean)))
+	if f.curve.Family == power.BoxCox {
+		widest = exact.Log(20) + max(math.Abs(power.Relative(least, least-mean, mean)), math.Abs(power.Relative(most, most-mean, mean)))
 	}
 	const low, high = -336.17, 336.85 // half of the exponents of a float64, but for its digits
 	from, to := low/widest, high/widest
 	switch {
-	case f.curve.Family == BoxCox:
+	case f.curve.Family == power.BoxCox:
 	case most < 0:
 		from, to = 2-to, 2-from
 	case least < 0:
@@ -185,12 +98,12 @@ func (f *powerFit) pass(lambda float64) {
 	f.passes++
 	f.curve.Lambda = lambda
 	f.n, f.d, f.e, f.dd, f.de, f.logarithm = 0, exact.Sum{}, exact.Sum{}, exact.Sum{}, exact.Sum{}, exact.Sum{}
-	f.at, f.slope = f.curve.from(f.curve.log(f.center))
+	f.at, f.slope = f.curve.From(f.curve.Log(f.center))
 }
 
 // keep leaves the values of a constant column as they are.
 func (f *powerFit) keep() {
-	if f.curve.Family == YeoJohnson {
+	if f.curve.Family == power.YeoJohnson {
 		f.curve.Pivot, f.n = 0, 0
 	}
 	f.finish(1)
@@ -199,7 +112,7 @@ func (f *powerFit) keep() {
 // finish begins the last pass, over what the curve makes.
 func (f *powerFit) finish(lambda float64) {
 	f.curve.Lambda = lambda
-	f.spread = &deviations{center: f.curve.at(f.center)}
+	f.spread = &deviations{center: f.curve.At(f.center)}
 	if f.n > 0 {
 		f.spread.center += f.d.Value() / float64(f.n)
 	}
@@ -212,15 +125,15 @@ func (f *powerFit) Add(v *Values) error {
 		if x != x {
 			continue
 		}
-		if c.Family == BoxCox && x <= 0 {
+		if c.Family == power.BoxCox && x <= 0 {
 			return boxCoxError(f.in.Name, i, x)
 		}
 		if f.spread != nil {
-			f.spread.add(c.at(x))
+			f.spread.add(c.At(x))
 			continue
 		}
-		u, sign := c.log(x)
-		d, e := c.from(u, sign)
+		u, sign := c.Log(x)
+		d, e := c.From(u, sign)
 		d, e = d-f.at, e-f.slope
 		f.n++
 		f.d.Add(d)
@@ -311,16 +224,16 @@ func (s *search) next(x, value float64) (at float64, found bool) {
 // A powering is a curve with its mean and deviation.
 type powering struct {
 	Scaling Scaling `json:"scaling"`
-	curve
+	power.Curve
 	Center float64 `json:"center"`
 	Scale  float64 `json:"scale"`
 }
 
 func (f powering) check() error {
 	switch {
-	case f.Family != YeoJohnson && f.Family != BoxCox:
+	case f.Family != power.YeoJohnson && f.Family != power.BoxCox:
 		return fmt.Errorf("unknown family %q", f.Family)
-	case f.Family == BoxCox && !(f.Pivot > 0):
+	case f.Family == power.BoxCox && !(f.Pivot > 0):
 		return fmt.Errorf("the pivot %v is not positive", f.Pivot)
 	case !(f.Scale > 0) || math.IsInf(1/f.Scale, 0):
 		return fmt.Errorf("the scale %v is not positive", f.Scale)
@@ -334,11 +247,11 @@ func (powering) Outputs() []Output { return nil }
 // Apply implements Fitted.
 func (f powering) Apply(v *Values, out *Out) {
 	for i, x := range v.Numbers {
-		if x <= 0 && f.Family == BoxCox {
+		if x <= 0 && f.Family == power.BoxCox {
 			out.fail(boxCoxError(out.column, i, x))
 			continue
 		}
-		y := (f.at(x) - f.Center) / f.Scale
+		y := (f.At(x) - f.Center) / f.Scale
 		v.Numbers[i] = y
 		if x == x && (y != y || math.IsInf(float64(float32(y)), 0)) {
 			out.Fail(i, TooLarge, fmt.Sprintf("%v is too far from the rows that the scale was learned from (lambda %.6g)", x, f.Lambda),

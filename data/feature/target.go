@@ -12,6 +12,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 
 	"pipe/base/diag"
+	"pipe/data/power"
 	"pipe/data/table"
 	"pipe/data/task"
 )
@@ -194,7 +195,7 @@ type powered struct{ kind task.TransformKind }
 
 // Fit implements Setting.
 func (p powered) Fit(in *Input) (Fitter, error) {
-	return &poweredFit{newPowerFit(in, Family(p.kind)), p.kind}, nil
+	return &poweredFit{newPowerFit(in, power.Family(p.kind)), p.kind}, nil
 }
 
 // A poweredFit learns the exponent as that of a feature is.
@@ -224,7 +225,8 @@ func (f *poweredFit) Done() (Fitted, error) {
 		return nil, err
 	}
 	least, most := f.moments.Range()
-	t := &task.Transform{Kind: f.kind, Lambda: learned.(powering).Lambda, Low: least - (most - least), High: most + (most - least)}
+	curve := learned.(powering).Curve
+	t := &task.Transform{Kind: f.kind, Lambda: curve.Lambda, Pivot: curve.Pivot, Low: least - (most - least), High: most + (most - least)}
 	if f.kind == task.BoxCox {
 		t.Low = max(0, t.Low)
 	}

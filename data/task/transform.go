@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"pipe/base/exact"
+	"pipe/data/power"
 )
 
 // A Transform is a rising function of the numbers of a target, which a network
@@ -14,9 +15,11 @@ import (
 // A nil Transform leaves numbers as they are.
 type Transform struct {
 	Kind TransformKind `json:"kind"`
-	// Lambda is the exponent of YeoJohnson and BoxCox, which is learned. What they
-	// stand for ends at Low and High, since not all numbers are of their curves.
+	// Lambda is the exponent of YeoJohnson and BoxCox, which is learned, and Pivot what
+	// their curve is about; see power.Curve. What they stand for ends at Low and High,
+	// since not all numbers are of their curves.
 	Lambda float64 `json:"lambda,omitempty"`
+	Pivot  float64 `json:"pivot,omitempty"`
 	Low    float64 `json:"low,omitempty"`
 	High   float64 `json:"high,omitempty"`
 }
@@ -30,8 +33,8 @@ const (
 	Sqrt  TransformKind = "sqrt"  // the square root, of numbers from 0 on
 	Logit TransformKind = "logit" // log(x / (1-x)), of numbers between 0 and 1
 
-	YeoJohnson TransformKind = "yeo_johnson" // the power that makes numbers most normal
-	BoxCox     TransformKind = "box_cox"     // the same of numbers above 0
+	YeoJohnson TransformKind = TransformKind(power.YeoJohnson) // the power that makes numbers most normal
+	BoxCox     TransformKind = TransformKind(power.BoxCox)     // the same of numbers above 0
 )
 
 // Enum lists the kinds.
@@ -49,15 +52,18 @@ func (t *Transform) Check() error {
 	}
 	switch t.Kind {
 	case Log, Log1p, Sqrt, Logit:
-		if t.Lambda != 0 || t.Low != 0 || t.High != 0 {
+		if t.Lambda != 0 || t.Pivot != 0 || t.Low != 0 || t.High != 0 {
 			return fmt.Errorf("the transform %s of a target has no exponent", t.Kind)
 		}
 		return nil
 	case YeoJohnson, BoxCox:
-		for _, x := range []float64{t.Lambda, t.Low, t.High} {
+		for _, x := range []float64{t.Lambda, t.Pivot, t.Low, t.High} {
 			if x-x != 0 {
-				return fmt.Errorf("the transform %s of a target has an exponent or ends that are no numbers", t.Kind)
+				return fmt.Errorf("the transform %s of a target has an exponent, a pivot or ends that are no numbers", t.Kind)
 			}
+		}
+		if t.Kind == BoxCox && t.Pivot < 0 {
+			return fmt.Errorf("the pivot %v of the transform %s of a target is below 0", t.Pivot, t.Kind)
 		}
 		if t.Low > t.High || t.Kind == BoxCox && t.Low < 0 {
 			return fmt.Errorf("the transform %s of a target ends at %v and %v", t.Kind, t.Low, t.High)
@@ -82,13 +88,8 @@ func (t *Transform) Apply(x float64) float64 {
 		return exact.Log1p(x)
 	case Sqrt:
 		return math.Sqrt(x)
-	case BoxCox:
-		return grow(exact.Log(x), t.Lambda)
-	case YeoJohnson:
-		if x < 0 {
-			return -grow(exact.Log1p(-x), 2-t.Lambda)
-		}
-		return grow(exact.Log1p(x), t.Lambda)
+	case BoxCox, YeoJohnson:
+		return t.curve().At(x)
 	}
 	return exact.Log(x / (1 - x))
 }
@@ -118,59 +119,25 @@ func (t *Transform) Invert(z float64) float64 {
 	case Log:
 		return exact.ExpUlp(z)
 	case Log1p:
-		return expm1(z)
+		return exact.Expm1Ulp(z)
 	case Sqrt:
 		if z < 0 {
 			return 0
 		}
 		return float64(z * z)
-	case BoxCox:
-		return t.within(exact.ExpUlp(shrink(z, t.Lambda)))
-	case YeoJohnson:
-		if z < 0 {
-			return t.within(-expm1(shrink(-z, 2-t.Lambda)))
-		}
-		return t.within(expm1(shrink(z, t.Lambda)))
+	case BoxCox, YeoJohnson:
+		return t.within(t.curve().Invert(z))
 	}
 	return exact.Logistic(z)
 }
 
+// curve is that of YeoJohnson and BoxCox.
+func (t *Transform) curve() *power.Curve {
+	return &power.Curve{Family: power.Family(t.Kind), Lambda: t.Lambda, Pivot: t.Pivot}
+}
+
 // within is x, or the end that it lies beyond.
 func (t *Transform) within(x float64) float64 { return min(max(x, t.Low), t.High) }
-
-// grow is (e^(wu) - 1) / w, which is u where w is 0.
-func grow(u, w float64) float64 {
-	if w == 0 {
-		return u
-	}
-	return expm1(float64(w*u)) / w
-}
-
-// shrink is the u of what grow gives, infinite where there is none.
-func shrink(y, w float64) float64 {
-	switch q := float64(w * y); {
-	case w == 0:
-		return y
-	case q > -1:
-		return exact.Log1p(q) / w
-	case w > 0:
-		return math.Inf(-1)
-	}
-	return math.Inf(1)
-}
-
-// expm1 is exp(z) - 1 without loss of digits near 0 (Kahan).
-func expm1(z float64) float64 {
-	u := exact.ExpUlp(z)
-	switch d := u - 1; {
-	case u == 1:
-		return z
-	case d == -1 || math.IsInf(u, 1):
-		return d
-	default:
-		return d * z / exact.Log(u)
-	}
-}
 
 // Of writes the transform of a column as a formula, for people.
 func (t *Transform) Of(column string) string {

@@ -29,7 +29,7 @@ const (
 func preprocessKind() pipeline.Kind {
 	return pipeline.Kind{
 		Name:    "preprocess",
-		Version: 5 + feature.Raised(feature.All()), // each of them is applied here
+		Version: 6 + feature.Raised(feature.All()), // each of them is applied here
 		Doc: `Turn the columns of tables into vectors of features that a network can learn from.
 
 What the transforms need to know (means, medians, categories, classes) is learned from the table

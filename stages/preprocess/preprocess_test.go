@@ -13,6 +13,7 @@ import (
 	"pipe/base/diag"
 	"pipe/base/random"
 	"pipe/data/feature"
+	"pipe/data/power"
 	"pipe/data/table"
 	"pipe/data/table/tabletest"
 	"pipe/pipeline"
@@ -266,7 +267,7 @@ defaults:
 				{Kind: "impute", Setting: &feature.Impute{Median: yes}},
 				{Kind: "clip", Setting: &feature.Clip{Max: &one}},
 				{Kind: "log1p", Setting: new(feature.Log1p)},
-				{Kind: "scale", Setting: &feature.Scale{Method: feature.Standard, Output: feature.Uniform, Family: feature.YeoJohnson}},
+				{Kind: "scale", Setting: &feature.Scale{Method: feature.Standard, Output: feature.Uniform, Family: power.YeoJohnson}},
 			}},
 			{Name: "h", Chain: []feature.Step{{Kind: "sqrt", Setting: new(feature.Sqrt)}}},
 		},
