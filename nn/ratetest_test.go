@@ -2,12 +2,15 @@ package nn
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"math"
 	"slices"
 	"strings"
 	"testing"
 
+	"pipe/base/random"
+	"pipe/data/task"
 	"pipe/nn/cpu"
 	"pipe/nn/cpu/kernel"
 )
@@ -85,7 +88,8 @@ func TestNoRateIsFound(t *testing.T) {
 	}{
 		"falling":  {FindRate{From: 1, To: 0.1, Steps: 50}, "must be more than from"},
 		"short":    {FindRate{From: 0.1, To: 1, Steps: 5}, "too few"},
-		"too high": {FindRate{From: 1e6, To: 1e8, Steps: 50}, "falls at no learning rate"},
+		"too high": {FindRate{From: 1e6, To: 1e8, Steps: 50}, "falls at none between"},
+		"too low":  {FindRate{From: 1e-9, To: 1e-6, Steps: 50}, "no learning rate found"},
 	} {
 		_, err := test.test.Find(t.Context(), spec, sig, train, cfg)
 		if err == nil || !strings.Contains(err.Error(), test.want) {
@@ -93,6 +97,75 @@ func TestNoRateIsFound(t *testing.T) {
 		}
 		if no, ok := errors.AsType[*NoRateError](err); ok && no.Hint() == "" {
 			t.Errorf("%s: no hint", name)
+		}
+	}
+}
+
+// noisy is a few rows with a little in them: the slope of the first losses says nothing.
+func noisy(rows int, signal float64) Data {
+	s := random.New(5, "noisy", uint64(rows))
+	d := Data{Rows: rows}
+	for i := range rows {
+		for j := range 6 {
+			d.Features = append(d.Features, float32(s.Normal(uint64(7*i+j))))
+		}
+		class := 0.0
+		if signal*float64(d.Features[6*i]-d.Features[6*i+1])+2*s.Normal(uint64(7*i+6)) > 0 {
+			class = 1
+		}
+		d.Target = append(d.Target, class)
+	}
+	return d
+}
+
+// On few and noisy rows there is a rate that learns, or none that is told.
+func TestRateOfNoisyRows(t *testing.T) {
+	spec := Spec{Inputs: 6, Layers: layers(Dense{Units: 32, Activation: ReLU}, Dense{Units: 32, Activation: ReLU}), Outputs: 1}
+	sig := signatureOf(task.Binary, 6, 1)
+	for seed := range uint64(10) {
+		cfg := Config{Optimizer: adam, Epochs: 20, BatchSize: 32, Shuffle: true, Seed: seed}
+		c, err := FindRate{From: 1e-6, To: 1, Steps: 50}.Find(t.Context(), spec, sig, noisy(97, 1), cfg)
+		if err != nil {
+			if _, ok := errors.AsType[*NoRateError](err); !ok {
+				t.Error(err)
+			}
+			continue
+		}
+		if c.Best < 1e-3 || c.Best > 0.3 {
+			t.Errorf("seed %d: found %v, tried %v", seed, c.Best, c.Tried)
+		}
+		if !slices.IsSortedFunc(c.Tried, func(a, b TriedRate) int { return cmp.Compare(a.Rate, b.Rate) }) {
+			t.Errorf("tried %v", c.Tried)
+		}
+	}
+}
+
+// All trainings of a search begin alike, whatever was before: one that diverged, gradients that
+// were added up, memory of the optimizer.
+func TestSearchBeginsAgain(t *testing.T) {
+	spec, sig, train, _, cfg := threeClasses()
+	for _, accumulate := range []int{1, 3} {
+		cfg.Accumulate, cfg.bare, cfg.Schedule = accumulate, true, level(0.01)
+		tr, _, err := newTrainer(spec, sig, train, nil, cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := newRateFinder(FindRate{From: 1e-6, To: 1, Steps: 40}, tr)
+		if err := f.remember(); err != nil {
+			t.Fatal(err)
+		}
+		first, err := f.losses(t.Context(), level(0.01))
+		if err != nil || len(first) != 40 {
+			t.Fatal(first, err)
+		}
+		if diverged, err := f.losses(t.Context(), level(1e300)); err != nil || len(diverged) == 40 {
+			t.Fatal(diverged, err)
+		}
+		if again, err := f.losses(t.Context(), level(0.01)); err != nil || !slices.Equal(again, first) {
+			t.Errorf("accumulate %d: %v, then %v, %v", accumulate, first, again, err)
+		}
+		if err := tr.close(); err != nil {
+			t.Error(err)
 		}
 	}
 }

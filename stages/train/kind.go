@@ -20,7 +20,7 @@ const (
 func Kind(processors Processors) pipeline.Kind {
 	return pipeline.Kind{
 		Name:    "train",
-		Version: 1,
+		Version: 2, // 1 took the steepest slope of find_learning_rate, and left a batch of one row to batch_norm
 		Doc: `Train a network on a data set.
 
 The input and output layers follow from the data: a number to predict gives one output, two
@@ -82,9 +82,14 @@ probabilities that are too high for the rows as they are: those of data in which
 Elkan 2001), so that probabilities can be taken at their word again; the classes that are predicted then follow from them, and
 ` + "`threshold`" + ` from what is wanted. Curves in training are from before.
 
-With ` + "`find_learning_rate`" + ` a short training comes first, in which the learning rate rises until the loss
-explodes; the one at which the loss fell fastest is taken. Its curve is in the points
-` + "`find_learning_rate.rate` and `find_learning_rate.loss`" + `, what was chosen in the metric ` + "`learning_rate`" + `.
+With ` + "`find_learning_rate`" + ` short trainings come first, all from the same weights and on the same batches. In the first the learning
+rate rises at each step (the range test of Smith 2017); its losses, smoothed by m(i) = 0.9 m(i-1) + 0.1 l(i) and divided by 1 - 0.9^i, say
+where to look: at a tenth of the rate where that is least. Rates around it, three times apart, are then tried in
+a training each, and the one with the least mean loss over the second half of the steps is taken; of several that cannot be told from
+it (two standard errors of the differences, batch by batch) the middle one. Where the loss falls at none, or is least at an end of the range, there is no
+answer but an error that says so. The first training is in the points ` + "`find_learning_rate.rate` and `find_learning_rate.loss`" + `, the
+others are in ` + "`find_learning_rate.tried_rate` and `find_learning_rate.tried_loss`" + `, and what was chosen is the metric ` + "`learning_rate`" + `. Of ten data sets
+it is within a factor of 3 of the rate with the least validation loss in 94 of 100 searches (` + "`go run ./bench/rates`" + `).
 
 With a plugin of XLA (docs/gpu.md) the network is trained on an NVIDIA GPU. ` + "`device: auto`" + ` takes one that is
 there if the training is long enough for it, and says why in the log; ` + "`device: gpu`" + ` insists. The stage then takes

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"slices"
 	"strings"
 
@@ -145,8 +146,14 @@ func findRate(ctx context.Context, env pipeline.Env, test nn.FindRate, spec nn.S
 		env.Point("find_learning_rate.rate", int64(i+1), rate)
 		env.Point("find_learning_rate.loss", int64(i+1), curve.Losses[i])
 	}
+	for i, tried := range curve.Tried {
+		env.Point("find_learning_rate.tried_rate", int64(i+1), tried.Rate)
+		if !math.IsInf(tried.Loss, 0) {
+			env.Point("find_learning_rate.tried_loss", int64(i+1), tried.Loss)
+		}
+	}
 	env.Metric("learning_rate", curve.Best, metric.Meaning{})
-	env.Log().Info(fmt.Sprintf("found the learning rate %.3g in %d steps", curve.Best, len(curve.Rates)))
+	env.Log().Info(fmt.Sprintf("found the learning rate %.3g, of %d that were tried", curve.Best, len(curve.Tried)))
 	return curve.Best, nil
 }
 
