@@ -20,6 +20,7 @@ type entry struct {
 	own       []variant // of its matrix; one that is empty without
 	cases     []variant // all have the same axes
 	broken    bool      // which was reported
+	dropping  bool      // some cases of its inputs find no partner, which was reported
 	state     walkState
 }
 
@@ -373,10 +374,33 @@ func (x *expansion) join(e *entry, ref reference, a, b []variant) ([]variant, bo
 			}
 		}
 	}
-	if len(list) == 0 {
+	if len(list) > 0 {
+		x.dropped(e, ref, shared, list, a, b)
+	} else {
 		x.p.At(ref.at, "they meet in the values of "+strings.Join(shared, ", "), "no case of stage %s goes together with those of the other inputs", diag.Quote(ref.stage))
 		e.broken = true
 		return nil, false
 	}
 	return list, true
+}
+
+// dropped warns of values that cases of one input have and those of another do not, as
+// where one split makes three folds and another one five.
+func (x *expansion) dropped(e *entry, ref reference, shared []string, both, a, b []variant) {
+	if e.dropping {
+		return
+	}
+	for _, axis := range shared {
+		have := func(cases []variant, label string) bool {
+			return slices.ContainsFunc(cases, func(v variant) bool { return v.get(axis).label == label })
+		}
+		for _, v := range slices.Concat(a, b) {
+			if label := v.get(axis).label; !have(both, label) {
+				e.dropping = true
+				x.p.Warn(ref.at, fmt.Sprintf("let both have the same values of %s, or call one of the axes otherwise", axis),
+					"stage %s has no case %s=%s: it is among those of one input, and not of another", diag.Quote(e.key.Value), axis, label)
+				return
+			}
+		}
+	}
 }

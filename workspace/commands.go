@@ -21,7 +21,7 @@ func (e *ForeignCommandError) Error() string {
 
 // Hint implements diag.Hinter.
 func (e *ForeignCommandError) Hint() string {
-	return fmt.Sprintf("it may do on this machine whatever you may. Look at it, and at its files (pipe show %s/%s), and add --allow-exec if you trust who exported the run", e.Run, e.Stage)
+	return fmt.Sprintf("it may do on this machine whatever you may. Look at it, and at its files (pipe show %s), and add --allow-exec if you trust who exported the run", diag.ShellWord(e.Run+"/"+e.Stage))
 }
 
 // CheckCommand refuses a stage of a run that was imported if it runs a command.

@@ -50,7 +50,7 @@ unless --force is given.
 				}
 				out := &pipeWriter{to: a.out}
 				if _, _, terminal := a.out.Size(); terminal && !force {
-					hint := fmt.Sprintf("pipe get %s -o %s, or --force", words[0], art.FileName())
+					hint := fmt.Sprintf("pipe get %s -o %s, or --force", diag.ShellWord(words[0]), art.FileName())
 					if as.Binary || art.IsFolder() {
 						return diag.Usage(diag.WithHint(errNoText, hint))
 					}

@@ -130,7 +130,7 @@ func (f *choiceFlags) apply(plan *pipeline.Plan, names []string, opt *runner.Opt
 		return nil, err
 	}
 	if len(only) > 1 {
-		return nil, diag.Usage(diag.WithHint(fmt.Errorf("--only %s names %d stages", f.only, len(only)), "name one of them, such as "+only[0]))
+		return nil, diag.Usage(diag.WithHint(fmt.Errorf("--only %s names %d stages", f.only, len(only)), "name one of them, such as --only "+diag.ShellWord(only[0])))
 	}
 	opt.Only = only[0]
 	return plan.Upto(only[0]), nil
@@ -157,5 +157,5 @@ func (f *choiceFlags) explain(err error, file string) error {
 		return err
 	}
 	return diag.Usage(diag.WithHint(err, fmt.Sprintf("run what comes before it: pipe run %s --only %s, or the whole pipeline: pipe run %s",
-		file, missing.Stage, file)))
+		diag.ShellWord(file), diag.ShellWord(missing.Stage), diag.ShellWord(file))))
 }

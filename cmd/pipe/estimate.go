@@ -289,8 +289,12 @@ func (q *estimateQuestion) data(plan *pipeline.Plan, t *runs.Training) (train.Tr
 	}
 	if missing != nil {
 		before := t.Before()
+		targets := make([]string, len(before))
+		for i, stage := range before {
+			targets[i] = diag.ShellWord(stage)
+		}
 		return train.Training{}, diag.Usage(diag.WithHint(fmt.Errorf("its data is not there, so nobody knows how many rows and features there are: stage %s has not run", strings.Join(before, ", ")),
-			fmt.Sprintf("`pipe run %s %s` makes it, or say %s", diag.ShellWord(plan.File), strings.Join(before, " "), strings.Join(missing, " "))))
+			fmt.Sprintf("`pipe run %s %s` makes it, or say %s", diag.ShellWord(plan.File), strings.Join(targets, " "), strings.Join(missing, " "))))
 	}
 	return t.Train.Imagine(q.rows, q.validation, q.features, q.classes)
 }

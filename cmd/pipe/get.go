@@ -43,7 +43,7 @@ new folder, is there whole or not at all.
 				}
 				if path == "" {
 					return diag.Usage(diag.WithHint(errors.New("it is not said where to write it"),
-						fmt.Sprintf("name a file: pipe get %s -o %s", words[0], art.FileName())))
+						fmt.Sprintf("name a file: pipe get %s -o %s", diag.ShellWord(words[0]), art.FileName())))
 				}
 				if art.IsFolder() && filepath.Ext(path) != content.TarEnding {
 					if err := content.WriteFolder(ctx, ws.Store, art.ID, path, force); err != nil {

@@ -468,7 +468,7 @@ func (a *applier) target(i int, arr arrow.Array) (arrow.Array, error) {
 		index, ok := a.classes[i][class]
 		if !ok {
 			return nil, &ValueError{Column: name, Row: int64(r), Reason: NotSeen, Msg: fmt.Sprintf("class %q was not there in training", class),
-				Fix: fmt.Sprintf("so that every part has every class, write `stratify: %s` in the split stage", name)}
+				Fix: fmt.Sprintf("so that every part has every class, write `stratify: %s` in the split stage; leave a class of a single row out with `filter`", name)}
 		}
 		indices[r] = index
 	}

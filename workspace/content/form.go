@@ -179,7 +179,7 @@ func Find(ctx context.Context, w *workspace.Workspace, word string) (Artifact, e
 		}
 	}
 	if len(names) == 0 {
-		return Artifact{}, diag.Usage(diag.WithHint(fmt.Errorf("%s has no artifacts", word), "pipe show "+word+" says what became of it"))
+		return Artifact{}, diag.Usage(diag.WithHint(fmt.Errorf("%s has no artifacts", word), "pipe show "+diag.ShellWord(word)+" says what became of it"))
 	}
 	return Artifact{}, diag.Usage(diag.WithHint(fmt.Errorf("%s is not one artifact", word), "its artifacts are "+strings.Join(slices.Compact(names), ", ")))
 }

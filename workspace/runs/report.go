@@ -135,7 +135,7 @@ func reportOf(ctx context.Context, w *workspace.Workspace, runID, stage string) 
 	}
 	if other != "" && stage != "" {
 		return artifacts.ID{}, diag.WithHint(fmt.Errorf("stage %s of run %s has no report", stage, runID),
-			fmt.Sprintf("stage %s has one: pipe report %s/%s", other, runID, other))
+			fmt.Sprintf("stage %s has one: pipe report %s", other, diag.ShellWord(runID+"/"+other)))
 	}
 	return artifacts.ID{}, diag.WithHint(fmt.Errorf("run %s has no report", runID), "pipe ls lists the runs")
 }
