@@ -45,9 +45,10 @@ func Middle(height, width, toHeight, toWidth int) Frame {
 	return Frame{half(height - toHeight), half(width - toWidth), toHeight, toWidth}
 }
 
-// half is n/2, to even.
+// half is n/2: of what is cut off to even, and of what is put around as much before as
+// behind, or a pixel less.
 func half(n int) int {
-	if n&3 == 3 {
+	if n > 0 && n&3 == 3 {
 		return n/2 + 1
 	}
 	return n / 2

@@ -97,6 +97,18 @@ func TestResize(t *testing.T) {
 	})
 }
 
+// What is larger than the picture has all of it in the middle.
+func TestMiddleAround(t *testing.T) {
+	for more := range 12 {
+		for size := 1; size < 5; size++ {
+			f := Middle(size, size, size+more, size)
+			if before, behind := -f.Top, f.Top+f.Height-size; before < 0 || behind-before < 0 || behind-before > 1 {
+				t.Errorf("%d more than %d are %d before and %d behind", more, size, before, behind)
+			}
+		}
+	}
+}
+
 func TestFramed(t *testing.T) {
 	in := []uint8{1, 2, 3, 4, 5, 6} // 2 x 3
 	for _, c := range []struct {

@@ -22,6 +22,7 @@ type Typed interface {
 	Rows
 	Finder
 	Remarker
+	Counter
 
 	// Peek reads the first rows, to guess which lists have the same length in all. A
 	// reader calls it whose first rows are read for little.

@@ -64,7 +64,7 @@ const parquetPage = 1 << 20
 const usualLength = 1024
 
 // WriteParquet writes a table as a Parquet file. Lists become lists of
-// float or int32; the metadata of the table goes with it. The same table gives the same bytes.
+// float, int32 or uint8; the metadata of the table goes with it. The same table gives the same bytes.
 func WriteParquet(w io.Writer, r *Reader) error {
 	enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
 	if err != nil {
@@ -404,7 +404,10 @@ func parquetFormOf(t arrow.DataType) parquetForm {
 	if s := scalarOf(t); s != nil {
 		return s.parquet
 	}
-	if of, _, _ := ListOf(t); of != tensor.F32 {
+	switch of, _, _ := ListOf(t); of {
+	case tensor.U8:
+		return parquetWhole(8, false)
+	case tensor.I32:
 		return parquetForm{physical: parquetInt32}
 	}
 	return parquetForm{physical: parquetFloat}
@@ -433,12 +436,19 @@ func (t *thrift) element(f arrow.Field) {
 		t.int32(1, form.physical)
 		t.int32(3, parquetRequired)
 		t.text(4, "element")
+		t.meaning(form)
 		t.end()
 		return
 	}
 	t.int32(1, form.physical)
 	t.int32(3, parquetOptional)
 	t.text(4, f.Name)
+	t.meaning(form)
+	t.end()
+}
+
+// meaning says what values of a form stand for, where the physical type does not.
+func (t *thrift) meaning(form parquetForm) {
 	if form.converted > 0 || form.logical == logicalString {
 		t.int32(6, form.converted)
 	}
@@ -459,5 +469,4 @@ func (t *thrift) element(f arrow.Field) {
 		t.end()
 		t.end()
 	}
-	t.end()
 }

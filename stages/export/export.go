@@ -21,7 +21,7 @@ import (
 func Kind() pipeline.Kind {
 	return pipeline.Kind{
 		Name:    "export",
-		Version: 1,
+		Version: 2,
 		Doc: `Writes a table or a data set as a file that other programs read, so that it is made with the run, has its own hash and
 lineage, and goes to a service with the model. ` + "`pipe get`" + ` puts it where you want it, as it puts any table into these
 formats without a stage.

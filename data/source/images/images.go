@@ -4,6 +4,7 @@ package images
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"image"
@@ -27,7 +28,7 @@ import (
 func Kind() source.Kind {
 	return source.Kind{
 		Name:    "images",
-		Version: 2,
+		Version: 3,
 		Title:   "pictures",
 		Doc: `Pictures in PNG and JPEG, each of them a row, in the order of their names: its levels of 8 bits in the column image, and
 its name in the column file. Where pictures lie in folders of their classes, as in path: photos/ with photos/cat/1.jpg,
@@ -45,7 +46,7 @@ type Reader struct {
 	Size   []int  `yaml:"size" min:"2" max:"2" doc:"[height, width] that all pictures are scaled to, as Pillow does with bilinear means. Without it one of another size than the first is an error."`
 	Fit    string `yaml:"fit" added:"true" default:"stretch" enum:"stretch,crop,pad" doc:"What becomes of a picture of other proportions than size: it is stretched, scaled so that it covers the size and cut on both sides, or scaled so that all of it is there, with zeros around."`
 	Labels string `yaml:"labels" added:"true" doc:"A CSV file among those that are read, which has the labels: photos/labels.csv is labels.csv where path is photos/. Its columns are file, the picture as it is called from there, and label, which may be empty. Each picture has a line."`
-	Color  string `yaml:"color" default:"auto" enum:"auto,gray,rgb" doc:"Whether a picture has one channel (gray) or three (rgb). By default as the first picture has it; a coloured one among gray ones is an error then."`
+	Color  string `yaml:"color" default:"auto" enum:"auto,gray,rgb" doc:"Whether a picture has one channel (gray) or three (rgb). By default as the first picture has it, and new pictures for a model as those of training; a coloured one among gray ones is an error then."`
 }
 
 // Validate finds sizes that are none.
@@ -127,7 +128,29 @@ func (in *Reader) Open(ctx context.Context, from source.Inputs) (source.Rows, er
 	if in.Color == "gray" || in.Color != "rgb" && isGray(first) {
 		r.channels = 1
 	}
-	return r.rows(ctx)
+	rows, err := r.rows(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &opened{rows, in, r.channels}, nil
+}
+
+// opened is the rows of pictures. Others are read with as many channels, whatever the
+// first of them has.
+type opened struct {
+	source.Typed
+	in       *Reader
+	channels int
+}
+
+// Detected implements source.Detector.
+func (o *opened) Detected() map[string]any {
+	told := *o.in
+	told.Color = "rgb"
+	if o.channels == 1 {
+		told.Color = "gray"
+	}
+	return map[string]any{"format": map[string]any{Kind().Name: json.RawMessage(settings.Brief(&told))}}
 }
 
 // A reading is what is known of the pictures.
@@ -143,7 +166,7 @@ type reading struct {
 // batchBytes is about what pictures are decoded at a time.
 const batchBytes = 4 << 20
 
-func (r *reading) rows(ctx context.Context) (source.Rows, error) {
+func (r *reading) rows(ctx context.Context) (source.Typed, error) {
 	size := r.channels * r.height * r.width
 	fields := []arrow.Field{
 		table.WithShape(arrow.Field{Name: "image", Type: table.ListType(tensor.U8, size)}, []int{r.channels, r.height, r.width}),

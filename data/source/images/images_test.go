@@ -98,6 +98,8 @@ func TestPictures(t *testing.T) {
 			[]uint8{2, 3, 3, 4}, []int{1, 1, 2}, "file: 1.png 2.png;"},
 		{"surrounded in a size", Reader{Size: []int{3, 3}, Fit: surround}, []*source.File{file("1.png", pngOf(t, gray(1, 3, 1, 2, 3))), file("2.png", pngOf(t, gray(1, 1, 7)))},
 			[]uint8{0, 0, 0, 1, 2, 3, 0, 0, 0, 7, 7, 7, 7, 7, 7, 7, 7, 7}, []int{1, 3, 3}, "file: 1.png 2.png;"},
+		{"surrounded by a line", Reader{Size: []int{2, 2}, Fit: surround}, []*source.File{file("1.png", pngOf(t, gray(1, 2, 1, 2)))},
+			[]uint8{1, 2, 0, 0}, []int{1, 2, 2}, "file: 1.png;"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for _, threads := range []int{1, 3} {
