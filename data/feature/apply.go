@@ -271,7 +271,9 @@ func (t *Transform) applierOf(in *arrow.Schema, withTarget bool) (*applier, erro
 			return nil, err
 		}
 		a.columns[i] = at
-		a.fitted[i] = c.sized(in.Field(at))
+		if a.fitted[i], err = c.sized(in.Field(at)); err != nil {
+			return nil, err
+		}
 	}
 	if withTarget {
 		if len(t.targets) == 0 {

@@ -17,6 +17,7 @@ type pictureFrame struct {
 	Type         tensor.Type `json:"type"`
 	Shape        []int       `json:"shape"`                   // channels, height, width
 	ChannelsLast bool        `json:"channels_last,omitempty"` // in the lists
+	Listed       []int       `json:"listed,omitempty"`        // what the table says of them, where the chain says something else
 }
 
 // maxChannels is what a dimension has at most that is one of channels.
@@ -41,7 +42,11 @@ func framed(in *Input, shape []int, write string) (pictureFrame, error) {
 	case !slices.Equal(shape, in.Shape) && tensor.Width(shape) != width:
 		return pictureFrame{}, in.Errorf("chain", write, "the shape %v has %d elements, and a row has %d", shape, tensor.Width(shape), width)
 	}
-	return frameOf(in.Of, shape), nil
+	f := frameOf(in.Of, shape)
+	if said, ok := saidOf(in.Of, in.Shape, f); ok && (!slices.Equal(said.Shape, f.Shape) || said.ChannelsLast != f.ChannelsLast) {
+		f.Listed = slices.Clone(in.Shape)
+	}
+	return f, nil
 }
 
 // frameOf is framed for two or three dimensions.
@@ -63,11 +68,23 @@ type resizer interface {
 	// of is the same for other pictures. done says that what comes of them is what came of
 	// those of training.
 	of(f pictureFrame) (same Fitted, done bool)
-	frame() *pictureFrame
+	frame() pictureFrame
 }
 
-func (f resized) frame() *pictureFrame { return &f.pictureFrame }
-func (f gray) frame() *pictureFrame    { return &f.pictureFrame }
+// A framer is a transform of pictures.
+type framer interface {
+	frame() pictureFrame
+	// laid is the same for pictures whose levels lie otherwise.
+	laid(channelsLast bool) Fitted
+}
+
+func (f pictureFrame) frame() pictureFrame { return f }
+
+func (f resized) laid(channelsLast bool) Fitted { f.ChannelsLast = channelsLast; return f }
+func (f gray) laid(channelsLast bool) Fitted    { f.ChannelsLast = channelsLast; return f }
+func (f cropped) laid(channelsLast bool) Fitted { f.ChannelsLast = channelsLast; return f }
+func (f padded) laid(channelsLast bool) Fitted  { f.ChannelsLast = channelsLast; return f }
+func (f image) laid(channelsLast bool) Fitted   { f.ChannelsLast = channelsLast; return f }
 
 func (f resized) of(other pictureFrame) (Fitted, bool) {
 	f.pictureFrame = other
@@ -80,31 +97,80 @@ func (f gray) of(other pictureFrame) (Fitted, bool) {
 }
 
 // sized is the column for a table whose pictures may have another size than those of
-// training, which does not matter if they are resized first.
-func (c *column) sized(field arrow.Field) column {
+// training, which does not matter if they are resized first. It is an error if as many
+// levels are other pictures, which would be taken for those of training.
+func (c *column) sized(field arrow.Field) (column, error) {
 	of, shape, ok := table.ShapeOf(field)
-	if c.form != Lists || !ok {
-		return *c
+	if c.form != Lists || !ok || len(shape) != 2 && len(shape) != 3 {
+		return *c, nil
 	}
+	if other := c.resized(of, shape); other != nil {
+		other.Type = table.TypeName(field.Type)
+		return *other, nil
+	}
+	first, ok := c.steps[0].Fitted.(framer)
+	if !ok {
+		return *c, nil
+	}
+	was := first.frame()
+	is, said := saidOf(of, shape, was)
+	switch {
+	case !said || tensor.Width(was.Shape) != tensor.Width(is.Shape) /* of which each row says so */, was.Listed != nil && slices.Equal(was.Listed, shape):
+		return *c, nil
+	case !slices.Equal(was.Shape, is.Shape) || was.Listed != nil:
+		return *c, &SpecError{Column: c.Name, Msg: fmt.Sprintf("its pictures have %s, and those of training %s", is.size(), was.size()),
+			Fix: "make them as large where the table is made; pictures may have any size if `resize` comes first in the chain, or if `format: {images: {size: [64, 64]}}` of the ingest stage scales them"}
+	case was.ChannelsLast == is.ChannelsLast:
+		return *c, nil
+	}
+	other := *c
+	other.steps = slices.Clone(c.steps)
+	other.steps[0].Fitted = first.laid(is.ChannelsLast)
+	if len(other.steps) == 1 {
+		other.whole, _ = other.steps[0].Fitted.(Whole)
+	}
+	return other, nil
+}
+
+// resized is the column for pictures of any size; nil if its chain does not resize them.
+func (c *column) resized(of tensor.Type, shape []int) *column {
 	steps := slices.Clone(c.steps)
 	for i := range steps {
 		r, ok := steps[i].Fitted.(resizer)
-		if !ok || len(shape) != 2 && len(shape) != 3 {
-			return *c
+		if !ok {
+			return nil
 		}
 		f := frameOf(of, shape)
 		if was := r.frame(); f.Type != was.Type || f.Shape[0] != was.Shape[0] || tooMany(f.Shape) {
-			return *c
+			return nil
 		}
 		same, done := r.of(f)
 		steps[i].Fitted, shape = same, same.(reshaper).shape()
 		if done {
 			other := *c
-			other.steps, other.Type = steps, table.TypeName(field.Type)
-			return other
+			other.steps = steps
+			return &other
 		}
 	}
-	return *c
+	return nil
+}
+
+// saidOf is how the lists of a column are pictures where it says so itself. Two numbers
+// may be lines of levels as well, of which `image` of the chain makes pictures with colours.
+func saidOf(of tensor.Type, shape []int, chain pictureFrame) (f pictureFrame, said bool) {
+	if len(shape) != 3 && (len(shape) != 2 || chain.Shape[0] > 1) {
+		return f, false
+	}
+	return frameOf(of, shape), true
+}
+
+// size says how large pictures are.
+func (f pictureFrame) size() string {
+	s := fmt.Sprintf("%d x %d pixels (height x width)", f.Shape[1], f.Shape[2])
+	if f.Shape[0] > 1 {
+		s += fmt.Sprintf(" of %d channels", f.Shape[0])
+	}
+	return s
 }
 
 // pictures is framed for a step that is followed by others.

@@ -235,3 +235,62 @@ func TestPictureStatesAreChecked(t *testing.T) {
 		}
 	}
 }
+
+// As many levels may be other pictures: of another form they are refused, and in another
+// order they become what those of training became.
+func TestOtherPictures(t *testing.T) {
+	levels := make([]uint8, 3*5*6)
+	for i := range levels {
+		levels[i] = uint8(i)
+	}
+	last := make([]uint8, len(levels))
+	for c := range 3 {
+		for i := range 30 {
+			last[3*i+c] = levels[30*c+i]
+		}
+	}
+	trained := levelsOf(t, []int{3, 5, 6}, levels)
+	for _, chain := range [][]Step{
+		{{"image", &Image{Normalise: &Levels{By: "standard"}}}},
+		{{"pad", &Pad{By: []int{1}, Border: picture.Zero}}, {"image", new(Image)}},
+		{{"crop", &Crop{Size: []int{1, 4}}}, {"image", new(Image)}},
+		{{"grayscale", new(Grayscale)}, {"image", new(Image)}},
+	} {
+		tr, err := Fit(t.Context(), Spec{Features: []Column{{Name: "bytes", Chain: chain}}}, tableOf(t, trained), All(), Resources{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		tr = stored(t, tr)
+		var made []string
+		for _, rec := range []arrow.RecordBatch{trained, levelsOf(t, []int{5, 6, 3}, last), levelsOf(t, []int{90}, levels)} {
+			out, err := tr.Apply(rec, false)
+			if err != nil {
+				t.Fatal(err)
+			}
+			lists, _ := table.Lists(out.Column(0))
+			made = append(made, string(lists.U8))
+		}
+		if made[1] != made[0] || made[2] != made[0] {
+			t.Errorf("%s: % x", chain[0], made)
+		}
+		for _, shape := range [][]int{{3, 6, 5}, {6, 5, 3}, {3, 3, 10}} {
+			_, err := tr.Apply(levelsOf(t, shape, levels), false)
+			if err == nil || !strings.Contains(err.Error(), "of 3 channels, and those of training 5 x 6 pixels") {
+				t.Errorf("%s of %v: %v", chain[0], shape, err)
+			}
+		}
+	}
+	// What the chain says of pictures goes before what the table says.
+	spec := Spec{Features: []Column{{Name: "bytes", Chain: []Step{{"image", &Image{Shape: []int{6, 5, 3}}}}}}}
+	tr, err := Fit(t.Context(), spec, tableOf(t, trained), All(), Resources{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tr = stored(t, tr)
+	if _, err := tr.Apply(trained, false); err != nil {
+		t.Error(err)
+	}
+	if _, err := tr.Apply(levelsOf(t, []int{5, 6, 3}, last), false); err == nil {
+		t.Error("pictures of another shape, where the chain says which they are")
+	}
+}
