@@ -48,7 +48,7 @@ func Differences(ctx context.Context, a, b Sample, metrics List, threads int) ([
 	for i, v := range minus(a.Measure(metrics, nil), b.Measure(metrics, nil)) {
 		list[i] = Difference{Def: metrics[i], Value: v.Value, Undefined: v.Undefined}
 	}
-	r := resampled(a)
+	r := resampled(a, b)
 	drawnA, wholeA, err := r.part(a)
 	if err != nil {
 		return nil, err

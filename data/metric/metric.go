@@ -274,6 +274,8 @@ type Sample interface {
 	isWeighted() bool
 	// strata is of which kind each row is, so that a part can have some of each.
 	strata() []int32
+	// influences say how much a row counts, so that a part can have all that count most.
+	influences() []func(i int) float64
 	// take is some of the rows, each of which counts as much more as scale says; nil
 	// is as much as before.
 	take(rows []int32, scale []float64) (Sample, error)

@@ -180,11 +180,14 @@ func (c *Classes) PrecisionRecall(class int) Curve {
 	}
 	var curve Curve
 	t.steps(class, func(score float64, tp, fp float64) {
-		if len(curve.X) == 0 {
+		switch {
+		case tp+fp == 0: // rows of weight 0 alone
+			return
+		case len(curve.X) == 0:
 			curve = Curve{X: []float64{0}, Y: []float64{ratio(tp, tp+fp)}, Threshold: []float64{1}}
 		}
 		curve.X = append(curve.X, tp/pos)
-		curve.Y = append(curve.Y, ratio(tp, tp+fp))
+		curve.Y = append(curve.Y, tp/(tp+fp))
 		curve.Threshold = append(curve.Threshold, score)
 	})
 	return curve

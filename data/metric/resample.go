@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 
+	"pipe/base/exact"
 	"pipe/base/random"
 )
 
@@ -14,6 +15,7 @@ import (
 const (
 	mostDrawn = 50_000 // rows that are resampled; of more rows, so many of them
 	manyRows  = 10_000 // beyond which there are fewer resamples
+	mostHeavy = 15_000 // rows that are all drawn, since single ones of them move a metric
 )
 
 func resamples(rows int) int {
@@ -31,7 +33,9 @@ func resamples(rows int) int {
 // Of many rows a part is drawn, each row of which stands for several: it occurs as
 // often as they would together (A. Kleiner et al., A scalable bootstrap for massive
 // data, 2014). Classes, and the labels of several, have as many rows in the part as
-// there are, or as many as the others, so that it has those of rare classes.
+// there are, or as many as the others, so that it has those of rare classes. So do the
+// rows that count most, by their errors or weights: of errors with heavy tails a few
+// are most of what an rmse varies by, and a part would have some of them or none.
 type resampling struct {
 	rows   []int32   // of the part; nil: all
 	stands []float64 // for how many each stands
@@ -39,13 +43,41 @@ type resampling struct {
 	n      int // how many are drawn
 }
 
-// resampled is how the rows of a sample are drawn.
-func resampled(s Sample) *resampling {
-	n := s.Rows()
+// resampled is how the rows of samples are drawn, which are of the same rows.
+func resampled(samples ...Sample) *resampling {
+	n := samples[0].Rows()
 	if n <= mostDrawn {
 		return &resampling{n: n}
 	}
-	return partOf(s.strata(), mostDrawn)
+	strata := slices.Clone(samples[0].strata())
+	for i, heavy := range heavy(samples, mostHeavy) {
+		if strata[i] *= 2; heavy {
+			strata[i]++
+		}
+	}
+	return partOf(strata, mostDrawn)
+}
+
+// heavy says which rows are among the few that count most in a metric, at most so many.
+func heavy(samples []Sample, most int) []bool {
+	var counts []func(i int) float64
+	for _, s := range samples {
+		counts = append(counts, s.influences()...)
+	}
+	n := samples[0].Rows()
+	is, of, sorted := make([]bool, n), make([]float64, n), make([]float64, n)
+	for _, influence := range counts {
+		for i := range of {
+			of[i] = influence(i)
+		}
+		copy(sorted, of)
+		slices.Sort(sorted)
+		limit := sorted[n-1-most/len(counts)] // of equal ones none or all
+		for i, v := range of {
+			is[i] = is[i] || v > limit
+		}
+	}
+	return is
 }
 
 // partOf draws so many rows; strata is of which kind each is.
@@ -176,6 +208,37 @@ func (p *poisson) at(u float64) int32 {
 		i++
 	}
 	return p.from + int32(min(i, len(p.below)-1))
+}
+
+// influences are how much a row counts in metrics, which may be other rows in each:
+// squared errors, distances to the mean (in r2), and errors as shares.
+func (v *Values) influences() []func(i int) float64 {
+	var sum exact.Sum
+	for _, a := range v.Actual {
+		sum.Add(a / float64(v.Rows()))
+	}
+	mean := sum.Value()
+	root := func(i int) float64 { return math.Sqrt(v.of(i, nil)) } // of what is squared: only the order matters
+	return []func(i int) float64{
+		func(i int) float64 { return root(i) * v.abs(i) },
+		func(i int) float64 { return root(i) * math.Abs(v.Actual[i]-mean) },
+		func(i int) float64 { return v.of(i, nil) * (v.abs(i) / max(math.Abs(v.Actual[i]), 0x1p-52)) },
+	}
+}
+
+// influences are the weights: what else a row does to a metric of classes has a bound.
+func (c *Classes) influences() []func(i int) float64 {
+	if !c.isWeighted() {
+		return nil
+	}
+	return []func(i int) float64{func(i int) float64 { return c.of(i, nil) }}
+}
+
+func (s *Several) influences() (list []func(i int) float64) {
+	for _, one := range s.samples {
+		list = append(list, one.influences()...)
+	}
+	return list
 }
 
 func (c *Classes) strata() []int32 { return c.Actual }

@@ -213,6 +213,88 @@ func TestIntervalsOfManyRows(t *testing.T) {
 	}
 }
 
+// Of errors with heavy tails a few rows are most of what a metric varies by: the part
+// of many rows that is drawn has them all, also those of the other model.
+func TestIntervalsOfHeavyTails(t *testing.T) {
+	const n = 120_000
+	zero, a, b, weight := make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, n)
+	for i := range n {
+		u, v, w := math.Mod(float64(i)*.7548776662, 1), math.Mod(float64(i)*.5698402909, 1), math.Mod(float64(i)*.618033988, 1)
+		a[i], b[i] = 1+u, math.Pow(1-v, -1/3.05)
+		weight[i] = math.Pow(1-w, -1/2.1)
+	}
+	deviation := func(x func(i int) float64, w func(i int) float64) float64 { // of a weighted mean
+		var sum, all, square float64
+		for i := range n {
+			sum, all = sum+w(i)*x(i), all+w(i)
+		}
+		for i := range n {
+			d := w(i) * (x(i) - sum/all)
+			square += d * d
+		}
+		return math.Sqrt(square) / all
+	}
+	alike := func(what string, in *metric.Interval, want float64) {
+		t.Helper()
+		if got := (in.High - in.Low) / (2 * 1.96); math.Abs(got-want) > want/4 {
+			t.Errorf("%s: the interval %+v has the deviation %v, want %v", what, *in, got, want)
+		}
+	}
+	one := func(int) float64 { return 1 }
+	va, err := metric.NewValues(zero, a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	vb, err := metric.NewValues(zero, b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := metric.Differences(t.Context(), va, vb, metric.All().Named("mse"), 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	alike("difference", d[0].Interval, deviation(func(i int) float64 { return a[i]*a[i] - b[i]*b[i] }, one))
+	class, prob := make([]int32, n), make([]float64, n)
+	for i := range n {
+		if class[i], prob[i] = int32(i%2), .7; i%3 == 0 {
+			prob[i] = .2
+		}
+	}
+	c, err := metric.NewClasses([]string{"no", "yes"}, class, prob)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wc, err := c.Weighted(weight)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := metric.Intervals(t.Context(), wc, metric.All().Named("accuracy"), 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	right := func(i int) float64 {
+		if (prob[i] > .5) == (class[i] == 1) {
+			return 1
+		}
+		return 0
+	}
+	alike("weighted accuracy", got[0], deviation(right, func(i int) float64 { return weight[i] }))
+}
+
+// A curve begins at the first row that counts.
+func TestCurvesLeaveOutRowsWithoutWeight(t *testing.T) {
+	c, err := metric.NewClasses([]string{"no", "yes"}, []int32{0, 1, 0, 1}, []float64{.99, .9, .5, .4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c, err = c.Weighted([]float64{0, 2, 1, 1}); err != nil {
+		t.Fatal(err)
+	}
+	if got := c.PrecisionRecall(1); got.Y[0] != 1 || got.Y[1] != 1 || len(got.Y) != 4 {
+		t.Errorf("precision is %v over the recall %v", got.Y, got.X)
+	}
+}
+
 // The rows of a value have the accuracy of all labels together, with an interval.
 func TestSlicesOfLabels(t *testing.T) {
 	s, err := labelled([][]int32{{0, 1}, {1, 1}, {0, 0}}, [][]float64{{.1, .9}, {.8, .2}, {.3, .4}}, []float64{1, 1, 2})

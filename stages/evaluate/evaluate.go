@@ -33,13 +33,13 @@ func Kind() pipeline.Kind {
 	known := metric.All()
 	return pipeline.Kind{
 		Name:    "evaluate",
-		Version: 7,
+		Version: 8,
 		Doc: `Measures a model on a data set, beside what guessing would score.
 
 Metrics follow scikit-learn and are computed over all rows at once. Those of
 ` + "`data`" + ` come with a 95% confidence interval: Wilson's for shares of rows, the
 percentile bootstrap for the others, and for all if rows have weights (` + "`sample_weight`" + `). Of more than 50,000 rows
-a part is resampled in which each stands for several; classes that are rare keep their rows. Of two classes ` + "`precision`, `recall`, `f1`" + ` and
+a part is resampled in which each stands for several; classes that are rare keep their rows, and so do the largest errors and weights. Of two classes ` + "`precision`, `recall`, `f1`" + ` and
 ` + "`average_precision`" + ` are about the positive one, which the preprocess stage chooses
 (` + "`target: {column: y, positive: failed}`" + `); metrics, report, log and terminal name it. Rows
 are taken for it above the ` + "`threshold`" + ` of the model. Further data sets can be connected under
