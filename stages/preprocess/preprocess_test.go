@@ -328,6 +328,41 @@ func TestRowsOfTestInTrain(t *testing.T) {
 	}
 }
 
+// Rows of few whole numbers and a number with huge values are alike by chance, and their
+// targets are as different as any.
+func TestRowsAlikeByChance(t *testing.T) {
+	s := random.New(5, "test", 0)
+	made := func(n, from, ages int, copied bool) []byte {
+		at := func(k, i, of int) int64 { return int64(s.At(uint64(k)).Uint64(uint64(from+i)) % uint64(of)) }
+		class, age, fare, y := make([]int64, n), make([]int64, n), make([]float64, n), make([]string, n)
+		for i := range n {
+			class[i], age[i], fare[i] = at(1, i, 6), at(2, i, ages), 5+float64(at(3, i, 1000))/100
+			if i%250 == 0 {
+				fare[i] = 9000
+			}
+			y[i] = "dead"
+			if at(4, i, 4) == class[i]%2 {
+				y[i] = "alive"
+			}
+			if copied {
+				fare[i] += 0.001
+			}
+		}
+		return tabletest.Table(t, "class", class, "age", age, "fare", fare, "y", y)
+	}
+	for _, copied := range []bool{false, true} {
+		from, ages := 1000, 60
+		if copied {
+			from, ages = 0, 600
+		}
+		got := pipelinetest.Run(t, pipelinetest.Case{Kind: preprocessKind(), With: `{target: y, features: {class: {}, age: {scale: standard}, fare: {scale: standard}}}`,
+			Inputs: map[string][]byte{"train": made(600, 0, ages, false), "test": made(250, from, ages, copied)}})
+		if says := strings.Contains(got.Log, "nearly rows of train"); says != copied {
+			t.Errorf("copied: %t: %s", copied, got.Log)
+		}
+	}
+}
+
 // Rows that are nearly rows of train are told, those that are by chance are not.
 func TestRowsNearlyInTrain(t *testing.T) {
 	s := random.New(3, "test", 0)
