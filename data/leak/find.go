@@ -18,10 +18,13 @@ const (
 	LaterRows      Kind = "later_rows"      // rows of a series are divided at random
 	RepeatedRows   Kind = "repeated_rows"   // rows of train are in other parts, too
 	SimilarRows    Kind = "similar_rows"    // so are rows that differ little from them
+	SharedGroups   Kind = "shared_groups"   // so are other rows of what they are of
 )
 
 // Kinds lists what is found where features are made.
-func Kinds() []Kind { return []Kind{TargetCopy, PerfectFeature, Identifier, RepeatedRows, SimilarRows} }
+func Kinds() []Kind {
+	return []Kind{TargetCopy, PerfectFeature, Identifier, RepeatedRows, SimilarRows, SharedGroups}
+}
 
 // A Finding is something about a column.
 type Finding struct {

@@ -18,6 +18,7 @@ import (
 	"pipe/data/table"
 	"pipe/data/task"
 	"pipe/pipeline"
+	"pipe/pipeline/settings"
 )
 
 // The ports of a preprocess stage that have a fixed name.
@@ -96,6 +97,8 @@ others, or all but the best for the target. The log says which and why.
 Warnings tell of features that are the target in other words or in another unit, of those that alone predict
 it nearly without fault (ROC-AUC or R2 above 0.995 by ranges or values of the column, measured on rows that these were not
 made of), and of identifiers: as a rule they are not known when a prediction is made. Up to 10,000 rows are looked at. ` + "`allow: [COLUMN]`" + ` says that one is meant.
+Others tell of rows of train that are in another table, too, or nearly so, and of a column that is no feature whose rows with one value have one target and are in both, such as
+the number of a patient: ` + "`group`" + ` of the split stage keeps them together.
 
 What a column leaves open is taken from ` + "`defaults`" + ` of its type, setting by setting, so that
 ` + "`" + `features: {"*": {}}` + "`" + ` with two defaults treats a table of hundreds of columns.`,
@@ -157,6 +160,9 @@ func (s *Preprocess) Run(ctx context.Context, env pipeline.Env) error {
 	columns(env, transform, transformPort, trainPort, false)
 	s.report(env.Log(), transform)
 	s.tellPositive(env.Log(), transform)
+	if err := s.tellGroups(ctx, env, transform); err != nil {
+		return err
+	}
 	var missing string
 	for _, t := range s.predicted() {
 		if missing != missingError { // the strictest of several
@@ -245,7 +251,7 @@ func (s *Preprocess) report(log *slog.Logger, transform *feature.Transform) {
 		}
 		hint := r.Fix
 		if r.Kind != "" {
-			hint += fmt.Sprintf("; `allow: [%s]` says that it is meant", r.Column)
+			hint += fmt.Sprintf("; `allow: [%s]` says that it is meant", settings.Quote(r.Column))
 		}
 		log.Warn(r.Msg, "column", r.Column, "hint", hint)
 	}

@@ -17,7 +17,7 @@ type Preprocess struct {
 	Select   *feature.Selection           `yaml:"select" added:"true" doc:"Which of the features stay, by what they are in the rows of train. By default all do."`
 	Target   *TargetSetting               `yaml:"target" doc:"The column to predict. Without it the data sets have no target."`
 	Targets  []TargetSetting              `yaml:"targets" min:"2" max:"1000" added:"true" doc:"Several columns that one network predicts, in place of target: all numbers, or all labels of two classes (multi-label), such as truth values. Rows that lack one of them are dropped."`
-	Allow    []string                     `yaml:"allow" added:"true" doc:"What is meant as it is, so that no warning is of it: features by name, or what is warned of: target_copy (a feature is the target in other words), perfect_feature (one predicts it alone), identifier, repeated_rows and similar_rows (rows of other tables are, or nearly are, rows of train)."`
+	Allow    []string                     `yaml:"allow" added:"true" doc:"What is meant as it is, so that no warning is of it: columns by name, or what is warned of: target_copy (a feature is the target in other words), perfect_feature (one predicts it alone), identifier, repeated_rows and similar_rows (rows of other tables are, or nearly are, rows of train), shared_groups (they are of things that have rows in train)."`
 	Keep     []string                     `yaml:"keep" doc:"Columns to carry into the data sets as they are, for slices, plots and identification. The names with * and type: under features leave them out."`
 }
 
