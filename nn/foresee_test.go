@@ -31,7 +31,7 @@ func TestFeederForetells(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := newFeeder(set, 256)
+	f := newFeeder(set, batches{size: 256})
 	for epoch, from := range []int{0, 512} {
 		source.told, source.gathered = nil, nil
 		f.start(shuffled(1, epoch, rows, nil), from)

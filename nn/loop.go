@@ -22,6 +22,9 @@ type trainer struct {
 	sig  *Signature
 	arch architecture
 	how  how
+	// norms are the layers that normalise over a batch.
+	norms   []*Node
+	batches batches
 	// vocabularies of the token ids that inputs are; 0: they are none.
 	vocabularies []int
 	work         string // a text that is the same for the same work only
@@ -64,7 +67,7 @@ func (t *trainer) prepare() (err error) {
 	}
 	onBackend(t.how.backend, t.numbers)
 	t.plans = map[int]*plan{}
-	t.cfg.BatchSize = min(t.cfg.BatchSize, t.train.rows)
+	t.batched()
 	t.cfg.Accumulate = max(1, t.cfg.Accumulate)
 	t.saving = t.save
 	accumulate := t.cfg.Accumulate > 1
@@ -92,7 +95,7 @@ func (t *trainer) prepare() (err error) {
 	if t.cfg.Augment == nil {
 		t.plan.there = t.there[0] // else rows come from here, as they are in the epoch
 	}
-	for _, rows := range []int{t.cfg.BatchSize, t.train.rows % t.cfg.BatchSize} {
+	for _, rows := range []int{t.cfg.BatchSize, t.batches.last(t.train.rows)} {
 		if rows > 0 {
 			if t.plans[rows], err = t.plan.plan(t.arch, rows, rows == t.cfg.BatchSize && !t.cfg.bare); err != nil {
 				return err
@@ -101,7 +104,7 @@ func (t *trainer) prepare() (err error) {
 	}
 	t.layers, t.counts = make([]float32, len(t.plans[t.cfg.BatchSize].layers)), make([]float32, 1)
 	t.squares = make([]float32, len(t.numbers.trained()))
-	t.feed = newFeeder(t.train, t.cfg.BatchSize)
+	t.feed = newFeeder(t.train, t.batches)
 	t.feed.there = t.plan.there
 	t.feed.ahead = t.feed.ahead || t.cfg.Augment != nil
 	if !t.cfg.bare {
@@ -165,7 +168,7 @@ func (t *trainer) planEvaluation() (err error) {
 				return err
 			}
 		}
-		t.measure[i] = newFeeder(s, t.evals[i].rows)
+		t.measure[i] = newFeeder(s, batches{size: t.evals[i].rows})
 		t.measure[i].there = t.there[i].plain()
 	}
 	return nil
@@ -320,7 +323,7 @@ func (t *trainer) step() error {
 		if err != nil {
 			return err
 		}
-		probe := !t.cfg.bare && t.at.Row == (t.train.rows/t.cfg.BatchSize-1)*t.cfg.BatchSize
+		probe := !t.cfg.bare && t.at.Row == (t.batches.full(t.train.rows)-1)*t.cfg.BatchSize
 		t.at.Row += rows
 		if weight == 0 {
 			continue // nothing to learn, and the mean of nothing is not a number
@@ -370,8 +373,7 @@ func (t *trainer) measured() *numbers {
 
 // stepsPerEpoch is how many steps of the optimizer an epoch has.
 func (t *trainer) stepsPerEpoch() int {
-	batches := (t.train.rows + t.cfg.BatchSize - 1) / t.cfg.BatchSize
-	return (batches + t.cfg.Accumulate - 1) / t.cfg.Accumulate
+	return (t.batches.count(t.train.rows) + t.cfg.Accumulate - 1) / t.cfg.Accumulate
 }
 
 // factor is what the learning rate of a step, counted from 0, is multiplied by.

@@ -10,7 +10,7 @@ type feeder struct {
 	there *resident // nil: rows come from the set
 	alter augment   // of the epoch to come; nil: rows stay as they are
 	order order
-	size  int // rows of a batch; the last one has what is left
+	batches
 	ahead bool
 
 	full, empty chan *batch
@@ -36,9 +36,9 @@ type batch struct {
 // costs less than gathering it.
 const worthAhead = 1 << 15
 
-func newFeeder(s *set, size int) *feeder {
-	f := &feeder{set: s, size: size, rows: make([]int, size)}
-	f.ahead = !s.inMemory || size*s.size >= worthAhead
+func newFeeder(s *set, b batches) *feeder {
+	f := &feeder{set: s, batches: b, rows: make([]int, b.most())}
+	f.ahead = !s.inMemory || b.size*s.size >= worthAhead
 	return f
 }
 
@@ -51,7 +51,8 @@ func (f *feeder) start(o order, from int) {
 	f.full, f.empty, f.quit = make(chan *batch, 2), make(chan *batch, 2), make(chan struct{})
 	for i := range f.slots {
 		if f.slots[i] == nil {
-			f.slots[i] = &batch{rows: make([]int, f.size), x: newGiven(f.set.inputs, f.size), y: make([]float32, f.size*len(f.set.heads)), w: make([]float32, f.size)}
+			most := f.most()
+			f.slots[i] = &batch{rows: make([]int, most), x: newGiven(f.set.inputs, most), y: make([]float32, most*len(f.set.heads)), w: make([]float32, most)}
 		}
 		f.empty <- f.slots[i]
 	}
@@ -61,12 +62,12 @@ func (f *feeder) start(o order, from int) {
 
 // gather fills batches from a row on until all rows are taken, one cannot be read, or stop.
 func (f *feeder) gather(from int) {
-	for ; from < f.order.rows; from += f.size {
+	for n := 0; from < f.order.rows; from += n {
 		select {
 		case <-f.quit:
 			return
 		case b := <-f.empty:
-			n := f.order.take(b.rows[:f.size], from)
+			n = f.order.take(b.rows[:f.batches.next(from, f.order.rows)], from)
 			b.rows = b.rows[:n]
 			if b.err = f.foresee(from + n); b.err == nil {
 				b.weight, b.err = f.set.gather(b.rows, b.x, b.y[:n*len(f.set.heads)], b.w[:n], f.alter)
@@ -105,7 +106,7 @@ func (f *feeder) foresee(to int) error {
 }
 
 // next is the number of rows of the next batch, 0 at the end of the epoch.
-func (f *feeder) next() int { return max(0, min(f.size, f.order.rows-f.from)) }
+func (f *feeder) next() int { return f.batches.next(f.from, f.order.rows) }
 
 // load gives a plan the next batch, whose targets and weights it copies, as far as
 // there is room, and returns the sum of the weights. The batch begins behind so many

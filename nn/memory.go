@@ -37,7 +37,7 @@ func (t *trainer) bytes() int {
 	}
 	for _, f := range append(t.measure[:], t.feed) {
 		if f != nil && f.ahead {
-			n += len(f.slots) * f.size * (f.set.size + 1 + len(f.set.heads))
+			n += len(f.slots) * f.most() * (f.set.size + 1 + len(f.set.heads))
 		}
 	}
 	bytes := 4 * n

@@ -8,7 +8,7 @@ import (
 
 // Norms are normalisations.
 type Norms struct {
-	BatchNorm *BatchNorm `yaml:"batch_norm" json:"batch_norm,omitempty" doc:"Normalise each feature or channel over the batch; in evaluation by running averages."`
+	BatchNorm *BatchNorm `yaml:"batch_norm" json:"batch_norm,omitempty" doc:"Normalise each feature or channel over the batch; in evaluation by running averages. A row that is left over at the end of an epoch goes with the batch before."`
 	LayerNorm *LayerNorm `yaml:"layer_norm" json:"layer_norm,omitempty" doc:"Normalise the features of each row, or of each step of a sequence."`
 	GroupNorm *GroupNorm `yaml:"group_norm" json:"group_norm,omitempty" doc:"Normalise groups of channels of each row."`
 	RMSNorm   *RMSNorm   `yaml:"rms_norm" json:"rms_norm,omitempty" doc:"Divide the features of each row or step by their root mean square."`

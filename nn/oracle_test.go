@@ -131,7 +131,7 @@ func TestTrainingAgreesWithPyTorch(t *testing.T) {
 func (t *trainer) gradients(tb testing.TB, rows int) [][]float32 {
 	tb.Helper()
 	p := t.plans[rows]
-	f := newFeeder(t.train, rows)
+	f := newFeeder(t.train, batches{size: rows})
 	f.start(order{rows: t.train.rows}, 0)
 	defer f.stop()
 	if _, err := f.fill(p.x, p.y, p.weight); err != nil {

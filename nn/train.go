@@ -47,6 +47,9 @@ func newTrainer(spec Spec, sig Signature, train, validation Source, cfg Config) 
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := t.alone(); err != nil {
+		return nil, nil, err
+	}
 	m.Summary = *summary
 	t.describe(&m.Summary, spec)
 	t.store.init(cfg.Seed, cfg.Initializer)
@@ -81,6 +84,15 @@ func assemble(spec Spec, sig Signature, cfg Config, idle bool) (*trainer, *Model
 	t := &trainer{cfg: cfg, sig: &m.Signature, vocabularies: spec.Vocabularies(), store: st, numbers: st.numbers(cfg.DecayWeights),
 		rowLoss: loss.Row,
 		how:     how{idle: idle}, arch: &specArchitecture{spec: spec, loss: loss, seed: cfg.Seed}}
+	shapes, err := spec.Shapes()
+	if err != nil {
+		return nil, nil, err
+	}
+	shapes.Walk(func(n *Node) {
+		if n.Layer.BatchNorm != nil {
+			t.norms = append(t.norms, n)
+		}
+	})
 	return t, m, nil
 }
 
@@ -142,6 +154,9 @@ func (t *trainer) describe(s *Summary, spec Spec) {
 		c.L1, c.ClipValue, c.ClipNorm, c.DecayWeights, c.Accumulate, c.Average, c.Initializer, c.EarlyStopping}
 	if c.Augment != nil {
 		parts = append(parts, c.Augment)
+	}
+	if len(t.norms) > 0 {
+		parts = append(parts, "a row that is left over is joined to the batch before")
 	}
 	text, err := json.Marshal(parts)
 	if err != nil {

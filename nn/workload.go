@@ -64,13 +64,13 @@ func NewWorkload(spec Spec, sig Signature, rows, validation int, cfg Config) (_ 
 		}
 	}
 	size := t.cfg.BatchSize
-	whole := t.train.rows / size
+	whole := t.batches.full(t.train.rows)
 	if probe := t.plans[size].probe; probe != nil { // one batch of an epoch
 		w.Passes = append(w.Passes, Pass{Program: probe, Runs: 1})
 		whole--
 	}
 	w.Passes = append(w.Passes, Pass{Program: t.plans[size].program, Runs: whole, Whole: true})
-	if last := t.plans[t.train.rows%size]; last != nil {
+	if last := t.plans[t.batches.last(t.train.rows)]; last != nil {
 		w.Passes = append(w.Passes, Pass{Program: last.program, Runs: 1})
 	}
 	if t.update.program != nil {

@@ -101,7 +101,7 @@ func (s *Train) Run(ctx context.Context, env pipeline.Env) (err error) {
 	}
 	model, err := nn.Train(ctx, spec, sig, train, watched, cfg)
 	if err != nil {
-		return err
+		return placed(err, spec.Branches...)
 	}
 	tellBalance(env, model)
 	model.Summary.Device = trainedOn(env)
@@ -140,7 +140,7 @@ const mostTold = 10
 func findRate(ctx context.Context, env pipeline.Env, test nn.FindRate, spec nn.Spec, sig nn.Signature, train nn.Source, cfg nn.Config) (float64, error) {
 	curve, err := test.Find(ctx, spec, sig, train, cfg)
 	if err != nil {
-		return 0, fmt.Errorf("find a learning rate: %w", err)
+		return 0, fmt.Errorf("find a learning rate: %w", placed(err, spec.Branches...))
 	}
 	for i, rate := range curve.Rates {
 		env.Point("find_learning_rate.rate", int64(i+1), rate)

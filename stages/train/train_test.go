@@ -209,6 +209,7 @@ func TestRunRefuses(t *testing.T) {
 		"threshold":      {small + "threshold: 0.3", good, "divides two classes, but the target species has 3", "remove"},
 		"no best":        {small + "threshold: {best: f1}", files{"train": inputs(t, sex)["train"]}, "the best f1 is looked for on validation data, and there is none", "connect"},
 		"of a number":    {small + "threshold: 0.3", inputs(t, mass), "but the target mass is a number", "classification"},
+		"one row":        {"network: [{dense: 4}, batch_norm]\nbatch_size: 1", good, "network.1.batch_norm: cannot normalise over batches of one row", "batch_size"},
 		"diverges":       {"network: [{dense: 4}]\noptimizer: {sgd: {learning_rate: 1e+30}}", good, "diverged at epoch 1", "learning rate"},
 		"feature order":  {small, files{"train": good["train"], "validation": examples(t, species, "v", 9, -1, "b", "a")}, `feature 1 is "a" in`, "same preprocess"},
 		"feature count":  {small, files{"train": good["train"], "validation": examples(t, species, "v", 9, -1, "a")}, "has 2 features but", "same preprocess"},
