@@ -78,12 +78,16 @@ type RefError struct {
 	Msg        string
 	Candidates []string // what it could mean, or what there is; may be empty
 	Next       string   // what to do where there are none; may be empty
+	Elsewhere  string   // the reference with which another run of the pipeline has it; may be empty
 }
 
 func (e *RefError) Error() string { return fmt.Sprintf("%q %s", e.Ref, e.Msg) }
 
 // Hint lists the candidates.
 func (e *RefError) Hint() string {
+	if e.Elsewhere != "" {
+		return "the newest run that has it: " + e.Elsewhere
+	}
 	if len(e.Candidates) == 0 && e.Next != "" {
 		return e.Next
 	}

@@ -197,7 +197,13 @@ func (d *DB) resolveStage(ctx context.Context, ref, runID, name string) (Ref, er
 		}
 		some := names.Select(stage, stages)
 		if len(some) != 1 {
-			return Ref{}, noStage(ref, runID, stage, stages, some)
+			none := noStage(ref, runID, stage, stages, some)
+			if len(some) == 0 {
+				if none.Elsewhere, err = d.elsewhere(ctx, runID, stage, name); err != nil {
+					return Ref{}, err
+				}
+			}
+			return Ref{}, none
 		}
 		stage = some[0]
 		if id, err = d.LastAttempt(ctx, runID, stage); err != nil {
@@ -262,7 +268,7 @@ func NoHolder(ref string, held []string) error {
 }
 
 // noStage says why a name means no stage of a run, or which it could mean.
-func noStage(ref, runID, stage string, stages, some []string) error {
+func noStage(ref, runID, stage string, stages, some []string) *RefError {
 	if len(some) > 0 {
 		base, c, _ := names.SplitCase(strings.TrimSuffix(stage, "[*]"))
 		what := "cases"
@@ -285,4 +291,16 @@ func noStage(ref, runID, stage string, stages, some []string) error {
 		}
 	}
 	return &RefError{Ref: ref, Msg: fmt.Sprintf("names nothing: run %s has no stage %q", runID, stage), Candidates: bases}
+}
+
+// elsewhere names a stage in the newest other run of the same pipeline that has it; empty
+// if none has.
+func (d *DB) elsewhere(ctx context.Context, runID, stage, name string) (string, error) {
+	runs, err := Collect(ctx, d.r, Scan[string], `SELECT r.id FROM runs r JOIN executions e ON e.run_id = r.id
+		WHERE r.pipeline = (SELECT pipeline FROM runs WHERE id = ?1) AND r.id <> ?1 AND e.stage = ?2 AND e.status IN ('succeeded', 'cached')
+		ORDER BY r.seq DESC LIMIT 1`, runID, stage)
+	if err != nil || len(runs) == 0 {
+		return "", err
+	}
+	return runs[0] + "/" + name, nil
 }
