@@ -65,10 +65,8 @@ func toPromote(ctx context.Context, w *workspace.Workspace, word string) (p regi
 			return p, err
 		}
 	}
-	slices.SortFunc(ids, func(a, b artifacts.ID) int { return slices.Compare(a[:], b[:]) })
-	ids = slices.Compact(ids)
 	if len(ids) > 1 {
-		return p, diag.Usage(diag.WithHint(fmt.Errorf("%s made %d models", word, len(ids)), "name one of them: "+shortIDs(ids)))
+		return p, errSeveral(word, ids)
 	}
 	for _, m := range models {
 		if len(ids) == 1 && m.ID == ids[0] {
@@ -86,12 +84,17 @@ func toPromote(ctx context.Context, w *workspace.Workspace, word string) (p regi
 	return p, errNotAModel(ctx, w, word, found)
 }
 
-func shortIDs(ids []artifacts.ID) string {
+// errSeveral asks which of several models of a run is meant.
+func errSeveral(what string, ids []artifacts.ID) error {
+	const some = 4
 	var names []string
-	for _, id := range ids {
+	for _, id := range ids[:min(len(ids), some)] {
 		names = append(names, id.Short())
 	}
-	return strings.Join(names, ", ")
+	if len(ids) > some {
+		names = append(names, "...")
+	}
+	return diag.Usage(diag.WithHint(fmt.Errorf("%s made %d models", what, len(ids)), "name one of them: "+strings.Join(names, ", ")+"; `pipe models` lists them with their stages and metrics"))
 }
 
 func errNoModels() error {
@@ -123,19 +126,33 @@ func errNotAModel(ctx context.Context, w *workspace.Workspace, word string, foun
 	return diag.WithHint(diag.Usagef("%s has made no model: it %s", what, run.Status), fmt.Sprintf("its newest model is %s, of run %s; `pipe models` lists all", models[0].ID.Short(), models[0].RunID))
 }
 
-// modelsOf lists the models that a run, or a stage of it, made or reused.
+// modelsOf lists the models that a run, or a stage of it, made or reused, each once. Those of a
+// run that another model was made of or chosen from, as compare does, are left out.
 func modelsOf(ctx context.Context, w *workspace.Workspace, ref lineage.Ref) ([]artifacts.ID, error) {
 	list, err := w.DB.Executions(ctx, ref.RunID)
 	if err != nil {
 		return nil, err
 	}
+	makes := func(o lineage.Output) bool { return o.Type == string(pipeline.Model) }
+	taken := map[pipeline.Ref]bool{}
+	if ref.Stage == "" {
+		for _, e := range list {
+			if !slices.ContainsFunc(e.Outputs, makes) {
+				continue
+			}
+			for _, in := range e.Inputs {
+				taken[pipeline.Ref{Stage: in.FromStage, Port: in.FromPort}] = true
+			}
+		}
+	}
 	var ids []artifacts.ID
 	for _, e := range list {
 		for _, o := range e.Outputs {
-			if o.Type == string(pipeline.Model) && (ref.Stage == "" && e.Rival == "" || ref.Stage == e.Stage) {
+			if makes(o) && (ref.Stage == "" && e.Rival == "" || ref.Stage == e.Stage) && !taken[pipeline.Ref{Stage: e.Stage, Port: o.Port}] {
 				ids = append(ids, o.ID)
 			}
 		}
 	}
-	return ids, nil
+	slices.SortFunc(ids, func(a, b artifacts.ID) int { return slices.Compare(a[:], b[:]) })
+	return slices.Compact(ids), nil
 }

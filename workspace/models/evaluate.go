@@ -74,7 +74,7 @@ func Evaluate(ctx context.Context, w *workspace.Workspace, req Request, measure 
 	done.Result, err = w.Run(ctx, plan, workspace.RunOptions{Observe: tellHow(req.Observe)})
 	res := done.Result
 	if err != nil {
-		p.explain(ctx, w, plan, res, req)
+		p.explain(ctx, w, m, plan, res, req)
 		unseen(res)
 		return done, err
 	}

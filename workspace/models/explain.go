@@ -11,6 +11,7 @@ import (
 	"pipe/base/diag"
 	"pipe/data/feature"
 	"pipe/lineage"
+	"pipe/lineage/registry"
 	"pipe/pipeline"
 	"pipe/pipeline/settings"
 	"pipe/runner"
@@ -26,7 +27,7 @@ func sayHow(res *runner.Result) {
 	}
 	load := &res.Stages[0]
 	if told := inWords(diag.HintOf(load.Err)); told != "" {
-		load.Err = diag.WithHint(load.Err, "settings of how a file is written are given to pipe predict with --read, each as NAME=VALUE: "+told)
+		load.Err = diag.WithHint(load.Err, "settings of how a file is written are given with --read, each as NAME=VALUE: "+told)
 	}
 }
 
@@ -112,22 +113,10 @@ func explainNames(ctx context.Context, w *workspace.Workspace, p *past, load *pi
 // explainAbsent adds to the error of a prediction for which a column is not
 // there who made that column for training: a stage that is not run for new rows.
 func explainAbsent(ctx context.Context, w *workspace.Workspace, p *past, res *runner.Result) {
-	if res == nil || len(res.Stages) == 0 {
+	failed, name := lacking(ctx, w, p, res)
+	if failed == nil {
 		return
 	}
-	load, failed := res.Stages[0], failedStage(res)
-	there := map[string]bool{}
-	for _, o := range load.Outputs {
-		types, _ := columnTypes(ctx, w, o.ID)
-		for _, c := range types {
-			there[c.Key] = true
-		}
-	}
-	at := slices.IndexFunc(p.columns, func(c feature.TypedColumn) bool { return !there[c.Name] })
-	if failed.Err == nil || len(there) == 0 || at < 0 {
-		return
-	}
-	name := p.columns[at].Name
 	for i, e := range p.train {
 		if types, _ := p.typesOf(ctx, w, e.Outputs); !slices.ContainsFunc(types, func(c settings.Entry[string]) bool { return c.Key == name }) {
 			continue
@@ -164,4 +153,32 @@ func repeatable(w *workspace.Workspace, e *lineage.Execution) bool {
 	}
 	_, why := r.Repeats()
 	return why == ""
+}
+
+// lacking is the stage that has failed, nil if none has, and the first column of training that a file does not have.
+func lacking(ctx context.Context, w *workspace.Workspace, p *past, res *runner.Result) (*runner.StageResult, string) {
+	if res == nil || len(res.Stages) == 0 {
+		return nil, ""
+	}
+	there := map[string]bool{}
+	for _, o := range res.Stages[0].Outputs {
+		types, _ := columnTypes(ctx, w, o.ID)
+		for _, c := range types {
+			there[c.Key] = true
+		}
+	}
+	at := slices.IndexFunc(p.columns, func(c feature.TypedColumn) bool { return !there[c.Name] })
+	failed := failedStage(res)
+	if failed.Err == nil || len(there) == 0 || at < 0 {
+		return nil, ""
+	}
+	return failed, p.columns[at].Name
+}
+
+// explainChoice adds to the error of a file that lacks columns which model was taken, if nobody
+// has named one.
+func explainChoice(ctx context.Context, w *workspace.Workspace, p *past, m registry.Model, res *runner.Result) {
+	if failed, _ := lacking(ctx, w, p, res); failed != nil {
+		failed.Err = diag.WithHint(failed.Err, fmt.Sprintf("the model is that of the latest run that has one, %s of %s: --model takes another, as pipe models lists them", m.RunID, m.Pipeline))
+	}
 }

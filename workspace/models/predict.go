@@ -11,6 +11,7 @@ import (
 	"pipe/artifacts"
 	"pipe/data/source/schema"
 	"pipe/data/table"
+	"pipe/lineage"
 	"pipe/lineage/registry"
 	"pipe/pipeline"
 	"pipe/pipeline/settings"
@@ -84,7 +85,7 @@ func Predict(ctx context.Context, w *workspace.Workspace, req Request) (*Predict
 	res, err := w.Run(ctx, plan, workspace.RunOptions{Observe: tellHow(req.Observe)})
 	done := &Prediction{Result: res, Column: req.Prefix + predict.ProblemColumn}
 	if err != nil {
-		p.explain(ctx, w, plan, res, req)
+		p.explain(ctx, w, m, plan, res, req)
 		return done, err
 	}
 	stage := res.Stages[len(res.Stages)-1]
@@ -110,11 +111,14 @@ func Predict(ctx context.Context, w *workspace.Workspace, req Request) (*Predict
 }
 
 // explain adds to the error of a run on new rows what is to be done about it.
-func (p *past) explain(ctx context.Context, w *workspace.Workspace, plan *pipeline.Plan, res *runner.Result, req Request) {
+func (p *past) explain(ctx context.Context, w *workspace.Workspace, m registry.Model, plan *pipeline.Plan, res *runner.Result, req Request) {
 	explainAbsent(ctx, w, p, res)
 	explainNames(ctx, w, p, plan.Step(loadStep), res)
 	sayHow(res)
 	p.explainLacking(ctx, w, res, req.Tables)
+	if req.Model == "" {
+		explainChoice(ctx, w, p, m, res)
+	}
 }
 
 func (p *past) remarks(ctx context.Context, w *workspace.Workspace, res *runner.Result, tables *branches) Remarks {
@@ -242,7 +246,7 @@ func step(w *workspace.Workspace, name, kind, settings string) (*pipeline.Step, 
 }
 
 // findModel finds the model that a reference means; without one, that of the latest run which
-// has one. Of several runs that have the same model it is the latest, unless the reference names one.
+// has one. It is an error if the run has several of which none was chosen. Of several runs that have the same model it is the latest, unless the reference names one.
 func findModel(ctx context.Context, w *workspace.Workspace, ref string) (registry.Model, error) {
 	models, err := registry.Models(ctx, w.DB, "")
 	if err != nil {
@@ -251,15 +255,14 @@ func findModel(ctx context.Context, w *workspace.Workspace, ref string) (registr
 	if len(models) == 0 {
 		return registry.Model{}, errNoModels()
 	}
+	found := lineage.Ref{}
 	if ref == "" {
 		last, err := registry.LatestRun(ctx, w.DB, artifacts.ID{})
 		if err != nil || last == nil {
 			return models[0], err
 		}
-		return *last, nil
-	}
-	found, err := w.DB.ResolveEnded(ctx, ref)
-	if err != nil {
+		found.RunID, ref = last.RunID, fmt.Sprintf("the latest run with a model, %s of %s,", last.RunID, last.Pipeline)
+	} else if found, err = w.DB.ResolveEnded(ctx, ref); err != nil {
 		return registry.Model{}, err
 	}
 	if found.RunID == "" {
@@ -276,6 +279,9 @@ func findModel(ctx context.Context, w *workspace.Workspace, ref string) (registr
 		if ids, err = modelsOf(ctx, w, found); err != nil {
 			return registry.Model{}, err
 		}
+	}
+	if len(ids) > 1 {
+		return registry.Model{}, errSeveral(ref, ids)
 	}
 	for _, m := range models {
 		if slices.Contains(ids, m.ID) {
