@@ -2,6 +2,7 @@ package picture
 
 import (
 	"errors"
+	"fmt"
 	"sync"
 
 	"pipe/base/random"
@@ -40,6 +41,17 @@ type CutOut struct {
 func (a *Augment) Validate() error {
 	if a.Flip == nil && a.CutOut == nil && a.Shift == 0 && a.Rotate == 0 && a.Zoom == 0 && a.Brightness == 0 && a.Contrast == 0 && a.Noise == 0 {
 		return &settings.FieldError{Err: errors.New("it changes nothing"), Todo: "say what may change, as in `augment: {shift: 2, rotate: 10}`, or leave it out"}
+	}
+	return nil
+}
+
+// Fits says whether something can be left of pictures of a size.
+func (a *Augment) Fits(height, width int) error {
+	if a.Shift >= min(height, width) {
+		return fmt.Errorf("a shift of %d pixels moves pictures of %d x %d (height x width) out of sight", a.Shift, height, width)
+	}
+	if a.CutOut != nil && a.CutOut.Size >= max(height, width) {
+		return fmt.Errorf("a square of %d pixels that is cut out leaves nothing of pictures of %d x %d (height x width)", a.CutOut.Size, height, width)
 	}
 	return nil
 }

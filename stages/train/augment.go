@@ -2,6 +2,7 @@ package train
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 
 	"pipe/data/picture"
@@ -27,6 +28,14 @@ func (s *Train) augment(cfg *nn.Config, info *table.DatasetInfo, spec *nn.Spec, 
 	if !found {
 		return &settings.FieldError{Field: "augment", Err: errors.New("there are no pictures to change among the inputs " + inputNames(inputs)),
 			Todo: "make them with `[image]` in the preprocess stage, or begin the network with `reshape: [channels, height, width]` if features are the pixels; else leave out augment"}
+	}
+	for i, shape := range a.Shapes {
+		if shape == nil {
+			continue
+		}
+		if err := a.How.Fits(shape[1], shape[2]); err != nil {
+			return &settings.FieldError{Field: "augment", Err: fmt.Errorf("input %s: %w", inputs[i].Name, err), Todo: "write less"}
+		}
 	}
 	cfg.Augment = a
 	return nil

@@ -78,11 +78,13 @@ func TestAugmentFeatures(t *testing.T) {
 }
 
 func TestAugmentRefusals(t *testing.T) {
-	for _, c := range []struct{ network, msg string }{
-		{"{dense: 4}", "augment: there are no pictures to change among the inputs features"},
-		{"{reshape: [3, 3]}, {flatten: {}}", "augment: there are no pictures to change among the inputs features"},
+	for _, c := range []struct{ network, augment, msg string }{
+		{"{dense: 4}", "flip: horizontal", "augment: there are no pictures to change among the inputs features"},
+		{"{reshape: [3, 3]}, {flatten: {}}", "flip: horizontal", "augment: there are no pictures to change among the inputs features"},
+		{"{reshape: [1, 3, 3]}, {flatten: {}}", "shift: 3", "augment: input features: a shift of 3 pixels moves pictures of 3 x 3 (height x width) out of sight"},
+		{"{reshape: [1, 1, 9]}, {flatten: {}}", "cut_out: 9", "augment: input features: a square of 9 pixels that is cut out leaves nothing of pictures of 1 x 9 (height x width)"},
 	} {
-		_, err := pipelinetest.RunErr(t, pipelinetest.Case{Kind: Kind(nil), With: "network: [" + c.network + "]\naugment: {flip: horizontal}",
+		_, err := pipelinetest.RunErr(t, pipelinetest.Case{Kind: Kind(nil), With: "network: [" + c.network + "]\naugment: {" + c.augment + "}",
 			Inputs: map[string][]byte{"train": examples(t, species, "train", 60, -1, "a", "b", "c", "d", "e", "f", "g", "h", "i")}})
 		if err == nil || err.Error() != c.msg || diag.HintOf(err) == "" {
 			t.Errorf("%s: %v (%s), want %s", c.network, err, diag.HintOf(err), c.msg)
