@@ -36,7 +36,7 @@ func framed(in *Input, shape []int, write string) (pictureFrame, error) {
 	case in.Shape[0] == tensor.Ragged:
 		return pictureFrame{}, in.Errorf("chain", "make all pictures of one size where the table is made: `format: {images: {size: [64, 64]}}` of the ingest stage, if they are files", "its rows have different numbers of elements")
 	case in.Of == tensor.I32:
-		return pictureFrame{}, in.Errorf("chain", "levels are of type uint8 or float32", "its elements are integers of 32 bits, which are no levels")
+		return pictureFrame{}, in.Errorf("chain", fmt.Sprintf("levels are of type uint8 or float32: write `columns: {%q: \"u8[]\"}` in the ingest stage if they are 0 to 255, else `f32[]`", in.Name), "its elements are integers of 32 bits, which are no levels")
 	case len(shape) != 2 && len(shape) != 3:
 		return pictureFrame{}, in.Errorf("chain", write, "nothing says the height and the width of its %d elements", width)
 	case !slices.Equal(shape, in.Shape) && tensor.Width(shape) != width:
@@ -101,7 +101,14 @@ func (f gray) of(other pictureFrame) (Fitted, bool) {
 // levels are other pictures, which would be taken for those of training.
 func (c *column) sized(field arrow.Field) (column, error) {
 	of, shape, ok := table.ShapeOf(field)
-	if c.form != Lists || !ok || len(shape) != 2 && len(shape) != 3 {
+	if c.form != Lists || !ok || len(c.steps) == 0 {
+		return *c, nil
+	}
+	if f, ok := c.steps[0].Fitted.(framer); ok && of == tensor.U8 && f.frame().Type == tensor.F32 {
+		return *c, &SpecError{Column: c.Name, Msg: "its levels are bytes, and those of training were decimal numbers, which may have had another range",
+			Fix: "write them as those of training were, in NumPy x.astype(\"float32\"), divided by 255 if white was 1"}
+	}
+	if len(shape) != 2 && len(shape) != 3 {
 		return *c, nil
 	}
 	if other := c.resized(of, shape); other != nil {

@@ -294,3 +294,19 @@ func TestOtherPictures(t *testing.T) {
 		t.Error("pictures of another shape, where the chain says which they are")
 	}
 }
+
+// Bytes are not taken for the numbers from 0 to 1 that training may have had.
+func TestBytesForNumbers(t *testing.T) {
+	rec := levelsOf(t, []int{1, 2, 2}, []uint8{0, 50, 100, 255})
+	tr, err := Fit(t.Context(), Spec{Features: []Column{{Name: "floats", Chain: []Step{{"image", new(Image)}}}}}, tableOf(t, rec), All(), Resources{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	as, err := table.NewRecord(arrow.NewSchema([]arrow.Field{{Name: "floats", Type: rec.Column(0).DataType()}}, nil), rec.Column(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tr.Apply(as, false); err == nil || !strings.Contains(err.Error(), "its levels are bytes") {
+		t.Errorf("bytes for numbers: %v", err)
+	}
+}

@@ -55,7 +55,7 @@ func Ports() []string {
 func Kind() pipeline.Kind {
 	return pipeline.Kind{
 		Name:    "predict",
-		Version: 5,
+		Version: 6,
 		Doc: `Adds the predictions of a model to a table.
 
 The table needs the columns that the features are made of, not the target; a

@@ -21,7 +21,7 @@ import (
 func Kind() source.Kind {
 	return source.Kind{
 		Name:    "arrow",
-		Version: 1,
+		Version: 2,
 		Title:   "Arrow",
 		Doc: `Arrow IPC files and streams, which are also Feather files of version 2, compressed with LZ4 or Zstandard or not. Columns
 have the types that the file says, dictionaries become what they stand for, and only the columns are read that the table keeps.
@@ -69,6 +69,9 @@ func (*Reader) Open(ctx context.Context, in source.Inputs) (source.Rows, error) 
 			all[i].Type = f.Schema().Field(k[0]).Type
 			if f.Local(all[i].Name) {
 				all[i].Metadata = source.Local()
+			}
+			if _, shape, ok := table.ShapeOf(f.Schema().Field(k[0])); ok && len(shape) > 1 {
+				all[i] = table.WithShape(all[i], shape)
 			}
 			at = append(at, i)
 		}

@@ -128,6 +128,10 @@ func (in *Reader) Open(ctx context.Context, from source.Inputs) (source.Rows, er
 	if in.Color == "gray" || in.Color != "rgb" && isGray(first) {
 		r.channels = 1
 	}
+	if err := table.CheckList(tensor.U8, r.channels*r.height*r.width); err != nil {
+		return nil, diag.WithHint(fmt.Errorf("pictures of %d x %d pixels (height x width), as %s is, are too large for a table: %w", r.height, r.width, from.Files[0].Name, err),
+			"write `format: {images: {size: [256, 256]}}` to scale all to one size")
+	}
 	rows, err := r.rows(ctx)
 	if err != nil {
 		return nil, err

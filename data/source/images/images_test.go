@@ -115,6 +115,13 @@ func TestPictures(t *testing.T) {
 	}
 }
 
+func TestTooLarge(t *testing.T) {
+	_, _, _, err := pictures(t, &Reader{Size: []int{16384, 16384}}, 1, file("1.png", pngOf(t, gray(1, 1, 0))))
+	if err == nil || !strings.Contains(err.Error(), "pictures of 16384 x 16384 pixels") || !strings.Contains(diag.HintOf(err), "size:") {
+		t.Errorf("%v, hint %s", err, diag.HintOf(err))
+	}
+}
+
 func TestJPEG(t *testing.T) {
 	flat := gray(8, 8, bytes.Repeat([]byte{90}, 64)...)
 	var b bytes.Buffer
