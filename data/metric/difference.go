@@ -107,6 +107,12 @@ func SameRows(a, b Sample) error {
 			}
 		}
 		return sameWeights(a.weights, b.weights)
+	case *Repeated:
+		b, ok := b.(*Repeated)
+		if !ok || !slices.Equal(a.of, b.of) {
+			return errors.New("rows are repeated otherwise there")
+		}
+		return SameRows(a.all, b.all)
 	case *Several:
 		b, ok := b.(*Several)
 		if !ok || !slices.Equal(a.names, b.names) {

@@ -48,14 +48,15 @@ func Score(p, rows float64) Interval {
 // the concurrency and does not change the result.
 func Intervals(ctx context.Context, s Sample, metrics List, threads int) ([]*Interval, error) {
 	intervals := make([]*Interval, len(metrics))
-	_, several := s.(*Several) // then a share may be of labels, which are no rows
+	_, several := s.(*Several)   // then a share may be of labels, which are no rows
+	_, repeated := s.(*Repeated) // and it is of rows that do not vary by themselves
 	var ask List
 	var at []int
 	var values []float64
 	for i, v := range s.Measure(metrics, nil) {
 		switch {
 		case v.Undefined != "" || v.Unweighted && s.Rows() > mostDrawn:
-		case v.Interval == Wilson && !several && !s.isWeighted():
+		case v.Interval == Wilson && !several && !repeated && !s.isWeighted():
 			w := Score(v.Value, float64(s.Rows()))
 			intervals[i] = &w
 		default:

@@ -31,7 +31,7 @@ const (
 func Kind() pipeline.Kind {
 	return pipeline.Kind{
 		Name:    "compare",
-		Version: 3,
+		Version: 4,
 		Doc: `Compares the cases of a matrix by what was measured of them.
 
 It takes the metrics of all cases of a stage. Cases that differ in nothing but the axes of ` + "`over`" + `,
@@ -46,7 +46,7 @@ condition is not met the outputs are kept, nothing downstream runs, and pipe end
 
 With predictions the rows of all cases of a variant are also measured together, as of one evaluation: ` + "`accuracy.pooled`" + `. Over folds that is of
 each row by a model that has not seen it, with a 95% confidence interval in the report, and one of how much better the best variant is than each other on the same rows (the paired
-bootstrap). With several seeds each row is there once for each, and there is none; neither is there where all folds are measured on one part.
+bootstrap). Where rows are there several times, once for each seed or where all folds are measured on one part, a row is drawn with all that was predicted of it.
 
 With models the output ` + "`model`" + ` is that of the best case of the best variant, to be measured on other rows, to be
 promoted and to predict with.`,

@@ -49,7 +49,7 @@ type pooledDocument struct {
 	Low   *float64 `json:"low,omitempty"` // of the 95% confidence interval, where there is one
 	High  *float64 `json:"high,omitempty"`
 	// Behind is by how much the best variant is better on the same rows; absent of the
-	// best one itself, and where rows are there more than once or are others.
+	// best one itself, and where rows are others.
 	Behind *pairedDocument `json:"behind,omitempty"`
 }
 

@@ -148,7 +148,7 @@ func (r *results) togetherSection() report.Section {
 		}
 		t.Rows = append(t.Rows, row)
 	}
-	lead := "The rows of all cases of a variant, measured as those of one evaluation, with 95% confidence intervals where each row is there once."
+	lead := "The rows of all cases of a variant, measured as those of one evaluation, with 95% confidence intervals: where rows are there several times, as with several seeds, they are drawn with all that was predicted of them."
 	if paired {
 		lead += " Behind is by how much the first is better on the same rows, which are resampled together: it may be chance where 0 is inside of the interval."
 	}

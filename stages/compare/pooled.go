@@ -17,6 +17,9 @@ import (
 	"pipe/pipeline"
 )
 
+// foldAxis is the one whose cases have rows of their own.
+const foldAxis = "fold"
+
 // maxPooled bounds the rows of a variant: they are in memory at once.
 const maxPooled = 20_000_000
 
@@ -24,7 +27,7 @@ const maxPooled = 20_000_000
 // folds, of each row by a model that has not seen it.
 type pooled struct {
 	value    float64
-	interval *metric.Interval // nil: there is none, as where rows are there once for each seed
+	interval *metric.Interval // nil: there is none, as where the cases of a fold have other rows
 }
 
 // A pool collects what was predicted of rows.
@@ -52,8 +55,7 @@ func (r *results) pool(ctx context.Context, from pipeline.Sources, threads int) 
 		r.notes = append(r.notes, "the rows of all cases are not measured together: "+why)
 		return nil
 	}
-	var best metric.Sample // nil if its rows are there more than once
-	noted := false
+	var best metric.Sample // nil if it is not known which of its rows are the same
 	for i, v := range r.variants {
 		p := &pool{task: r.task, classes: r.classes}
 		for j := range v.cases {
@@ -65,20 +67,17 @@ func (r *results) pool(ctx context.Context, from pipeline.Sources, threads int) 
 		if err != nil {
 			return fmt.Errorf("predictions of %s: %w", v.name(), err)
 		}
-		once := !v.repeats()
-		if a, b, same := p.same(); once && same {
-			if !noted {
-				r.notes = append(r.notes, fmt.Sprintf("%s and %s are measured on the same rows: of all rows together there is no confidence interval", v.cases[a].name, v.cases[b].name))
-			}
-			once, noted = false, true
+		v.rows = sample.Rows()
+		drawn, err := p.drawn(sample, v.cases)
+		if err != nil {
+			return fmt.Errorf("predictions of %s: %w", v.name(), err)
 		}
 		intervals := make([]*metric.Interval, len(list))
-		if once {
-			if intervals, err = metric.Intervals(ctx, sample, list, threads); err != nil {
+		if drawn != nil {
+			if intervals, err = metric.Intervals(ctx, drawn, list, threads); err != nil {
 				return err
 			}
 		}
-		v.rows = sample.Rows()
 		v.pooled = map[string]pooled{}
 		for i, value := range sample.Measure(list, nil) {
 			if value.Undefined == "" {
@@ -86,10 +85,10 @@ func (r *results) pool(ctx context.Context, from pipeline.Sources, threads int) 
 			}
 		}
 		switch {
-		case i == 0 && once:
-			best = sample
-		case i > 0 && once && best != nil && metric.SameRows(best, sample) == nil:
-			if v.paired, err = metric.Differences(ctx, best, sample, list, threads); err != nil {
+		case i == 0:
+			best = drawn
+		case drawn != nil && best != nil && metric.SameRows(best, drawn) == nil:
+			if v.paired, err = metric.Differences(ctx, best, drawn, list, threads); err != nil {
 				return err
 			}
 		}
@@ -155,22 +154,6 @@ func (r *results) unpooled(list metric.List) string {
 	}
 	return ""
 }
-
-// repeats says whether rows are there more than once by what the cases are: the folds of
-// one division have each once, and seeds do not.
-func (v *variant) repeats() bool {
-	return slices.ContainsFunc(v.cases, func(c result) bool {
-		for _, of := range c.name {
-			if first, _ := v.cases[0].name.Get(of.Axis); of.Axis != foldAxis && first != of.Label {
-				return true
-			}
-		}
-		return false
-	})
-}
-
-// foldAxis is the axis whose cases have different rows.
-const foldAxis = "fold"
 
 // read adds the rows of a table of predictions whose target is known.
 func (p *pool) read(ctx context.Context, from pipeline.Sources, port string) error {
@@ -301,16 +284,46 @@ func (p *pool) sample(first int) (metric.Sample, error) {
 // ones, which often do, have fewer changes.
 const fewestChanges = 20
 
-// same finds two cases with the same rows, as where the models of all folds are measured on
-// one part: as far as the targets in their order tell.
-func (p *pool) same() (a, b int, ok bool) {
+// drawn is the sample with what is known of which rows are the same: those of one fold, of
+// which there is one for each seed, and those of folds of which the models were measured
+// on one part. It is nil if cases of one fold have other rows, as where a seed is that of
+// the split.
+func (p *pool) drawn(sample metric.Sample, cases []result) (metric.Sample, error) {
+	var parts []int
+	var ok bool
 	if p.task.IsClassification() {
-		return sameParts(p.actual, p.begins)
+		parts, ok = partsOf(p.actual, p.begins, cases)
+	} else {
+		parts, ok = partsOf(p.values, p.begins, cases)
 	}
-	return sameParts(p.values, p.begins)
+	if !ok {
+		return nil, nil
+	}
+	of := make([]int32, p.rows())
+	next := int32(0)
+	for i, first := range p.begins {
+		end := len(of)
+		if i+1 < len(p.begins) {
+			end = p.begins[i+1]
+		}
+		for row := first; row < end; row++ {
+			if same := parts[i]; same < i {
+				of[row] = of[p.begins[same]+row-first]
+				continue
+			}
+			of[row] = next
+			next++
+		}
+	}
+	if int(next) == len(of) {
+		return sample, nil
+	}
+	return metric.NewRepeated(sample, of)
 }
 
-func sameParts[T comparable](rows []T, begins []int) (a, b int, ok bool) {
+// partsOf gives for each case the first one with the same rows, as far as what is true of
+// them in their order tells; ok is false where cases of one fold have other rows.
+func partsOf[T comparable](rows []T, begins []int, cases []result) (list []int, ok bool) {
 	part := func(i int) []T {
 		if i+1 < len(begins) {
 			return rows[begins[i]:begins[i+1]]
@@ -318,13 +331,25 @@ func sameParts[T comparable](rows []T, begins []int) (a, b int, ok bool) {
 		return rows[begins[i]:]
 	}
 	for i := range begins {
+		fold, _ := cases[i].name.Get(foldAxis)
+		first := i
 		for j := range i {
-			if slices.Equal(part(j), part(i)) && changes(part(i)) >= fewestChanges {
-				return j, i, true
+			if list[j] != j {
+				continue
+			}
+			of, _ := cases[j].name.Get(foldAxis)
+			equal := slices.Equal(part(j), part(i))
+			if of == fold && !equal {
+				return nil, false
+			}
+			if equal && (of == fold || changes(part(i)) >= fewestChanges) {
+				first = j
+				break
 			}
 		}
+		list = append(list, first)
 	}
-	return 0, 0, false
+	return list, true
 }
 
 // changes counts the rows that are another value than the one before.

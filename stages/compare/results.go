@@ -59,7 +59,7 @@ type variant struct {
 	pooled map[string]pooled
 	rows   int
 	// paired is by how much metrics of the best variant are more on the same rows; there is
-	// none where rows are there more than once, or others.
+	// none where these are others.
 	paired []metric.Difference
 	// against is by how much the best variant is better, where both have a case.
 	against *difference

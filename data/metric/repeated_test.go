@@ -1,0 +1,116 @@
+package metric_test
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	"pipe/data/metric"
+)
+
+// TestRepeated: to measure rows again is no more data, and what differs between the
+// repetitions is no row.
+func TestRepeated(t *testing.T) {
+	const rows = 300
+	var actual, predicted []float64
+	for i := range rows {
+		actual = append(actual, float64(i%17))
+		predicted = append(predicted, float64(i%17)+math.Sin(float64(i*i)))
+	}
+	list := metric.All().Named("rmse", "mae", "r2")
+	one, err := metric.NewValues(actual, predicted)
+	if err != nil {
+		t.Fatal(err)
+	}
+	three, err := metric.NewValues(slices.Repeat(actual, 3), slices.Repeat(predicted, 3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	of := make([]int32, 3*rows)
+	for i := range of {
+		of[i] = int32(i % rows)
+	}
+	again, err := metric.NewRepeated(three, of)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again.Rows() != rows {
+		t.Errorf("%d rows", again.Rows())
+	}
+	intervals := func(s metric.Sample) []*metric.Interval {
+		t.Helper()
+		in, err := metric.Intervals(t.Context(), s, list, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return in
+	}
+	want, got, naive := intervals(one), intervals(again), intervals(three)
+	for i, d := range list {
+		if math.Abs(got[i].Low-want[i].Low) > 1e-9 || math.Abs(got[i].High-want[i].High) > 1e-9 {
+			t.Errorf("%s: %+v of the repeated rows, %+v of the rows", d.Name, got[i], want[i])
+		}
+		if width := naive[i].High - naive[i].Low; width > 0.8*(want[i].High-want[i].Low) {
+			t.Errorf("%s: the interval of as many rows is not narrower: %v", d.Name, width)
+		}
+	}
+	if v := again.Measure(list, nil); v[0].Value != three.Measure(list, nil)[0].Value {
+		t.Errorf("%v", v)
+	}
+	// Proportions have no interval as of so many rows, either.
+	said := make([]float64, 0, 6*rows)
+	class := make([]int32, 0, 3*rows)
+	for i := range 3 * rows {
+		p := math.Abs(math.Sin(float64(i % rows * i)))
+		said, class = append(said, 1-p, p), append(class, int32(i%rows%2))
+	}
+	c, err := metric.NewClasses([]string{"a", "b"}, class, said)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := metric.NewRepeated(c, of)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, err := metric.Intervals(t.Context(), r, metric.All().Named("accuracy"), 2)
+	if err != nil || in[0].Method != metric.Bootstrap {
+		t.Errorf("%+v, %v", in, err)
+	}
+	if err := metric.SameRows(r, c); err == nil {
+		t.Error("rows are the same that are repeated otherwise")
+	}
+	for _, wrong := range [][]int32{nil, of[1:], append(slices.Clone(of[1:]), -1), append(slices.Clone(of[1:]), 1<<20), slices.Repeat([]int32{1}, 3*rows)} {
+		if _, err := metric.NewRepeated(c, wrong); err == nil {
+			t.Errorf("%d repetitions are right", len(wrong))
+		}
+	}
+}
+
+// TestManyRepeated: of many rows a part is drawn with all repetitions.
+func TestManyRepeated(t *testing.T) {
+	const rows = 60_000
+	actual, predicted, of := make([]float64, 2*rows), make([]float64, 2*rows), make([]int32, 2*rows)
+	for i := range of {
+		of[i] = int32(i / 2)
+		actual[i], predicted[i] = float64(i/2%13), float64(i/2%13)+math.Sin(float64(i/2*(i/2)))
+	}
+	all, err := metric.NewValues(actual, predicted)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := metric.NewRepeated(all, of)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := metric.All().Named("mae")
+	in, err := metric.Intervals(t.Context(), s, list, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The standard error of a mean: |sin| has the standard deviation 0.3078.
+	mae := s.Measure(list, nil)[0].Value
+	half := 1.96 * 0.3078 / math.Sqrt(rows)
+	if math.Abs((in[0].High-in[0].Low)/2-half) > 0.25*half || in[0].Low > mae || in[0].High < mae {
+		t.Errorf("%+v about %v, want about ±%v", in[0], mae, half)
+	}
+}
