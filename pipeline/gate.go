@@ -127,8 +127,8 @@ type Contrast struct{ Low, High float64 }
 
 // promoteBlock is a Gate as it is written.
 type promoteBlock struct {
-	To   string               `yaml:"to" required:"true" short:"true" doc:"The label that the model gets, such as production."`
-	When settings.Map[string] `yaml:"when" doc:"Conditions on metrics of the stage, such as accuracy: \">= 0.95\", and better_than: LABEL, which compares with the model that has that label now. Without conditions every model is promoted."`
+	To   string                `yaml:"to" required:"true" short:"true" doc:"The label that the model gets, such as production."`
+	When settings.Map[written] `yaml:"when" doc:"Conditions on metrics of the stage, such as accuracy: \">= 0.95\", and better_than: LABEL, which compares with the model that has that label now. Without conditions every model is promoted."`
 
 	OnOtherData string `yaml:"on_other_data" default:"refuse" enum:"refuse,allow" doc:"better_than measures the other model on the same rows. Where that cannot be done, as of features of columns that the new pipeline derives or joins in another way: refuse the new model, or allow to compare with what was measured of the other one before, on other data."`
 
@@ -136,6 +136,19 @@ type promoteBlock struct {
 
 	valid bool // says Validate
 }
+
+// written is a text as it is in the file, whatever YAML takes it for: what is wrong
+// with it says Validate, who knows its key.
+type written string
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (w *written) UnmarshalText(text []byte) error {
+	*w = written(text)
+	return nil
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (w written) MarshalText() ([]byte, error) { return []byte(w), nil }
 
 // AllowOtherData is the word that lets a gate compare what was measured on
 // different data.
@@ -161,7 +174,9 @@ func (b *promoteBlock) Validate() error {
 	for _, e := range b.When {
 		err := new(Comparison).UnmarshalText([]byte(e.Value))
 		if _, near := diag.Nearest(e.Key, []string{betterThan}); e.Key == betterThan {
-			err = CheckLabel(e.Value)
+			err = CheckLabel(string(e.Value))
+		} else if e.Key == "paired" || e.Key == "on_other_data" {
+			err = diag.WithHint(fmt.Errorf("%s is no metric", diag.Quote(e.Key)), fmt.Sprintf("write `%s: %s` beside `when`, in `promote`", e.Key, e.Value))
 		} else if err != nil && near {
 			err = diag.WithHint(fmt.Errorf("there is no metric %s", diag.Quote(e.Key)), diag.DidYouMean(betterThan))
 		}
@@ -178,7 +193,7 @@ func (b *promoteBlock) gate() *Gate {
 	p := &Gate{To: b.To, OnOtherData: b.OnOtherData, Paired: b.Paired}
 	for _, e := range b.When {
 		if e.Key == betterThan {
-			p.BetterThan = e.Value
+			p.BetterThan = string(e.Value)
 			continue
 		}
 		var c Comparison

@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -254,7 +255,31 @@ func (c *checker) want(p *part, i int, what string, kinds ...Kind) error {
 			return nil
 		}
 	}
-	return misfit(p, i, what)
+	return c.meaning(misfit(p, i, what), a)
+}
+
+// meaning adds to what is wrong that one of some arguments is a text in quotes where a
+// column of that name was meant, as in SQL.
+func (c *checker) meaning(err error, args ...*part) error {
+	var e *Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	for _, a := range args {
+		if c.namesColumn(a) {
+			e.Todo = fmt.Sprintf("a column is written without quotes, or in backticks: `%s`", a.value.s)
+		}
+	}
+	return err
+}
+
+// namesColumn says whether an argument is a text in quotes that is the name of a column.
+func (c *checker) namesColumn(a *part) bool {
+	if a.value == nil || a.kind != Text {
+		return false
+	}
+	_, is := c.scope.types[a.value.s]
+	return is
 }
 
 func (c *checker) wantNumber(p *part, i int) error {
@@ -387,7 +412,7 @@ func (c *checker) common(p *part, what string, args ...int) (Kind, error) {
 		a.become(kind)
 		if a.kind == Text && kind != Text && a.value != nil {
 			if err := a.reread(kind); err != nil {
-				return kind, err
+				return kind, c.meaning(err, a)
 			}
 		}
 		c.convert(p, i, kind)
@@ -427,5 +452,5 @@ func (c *checker) differ(p *part, what string, i, j int) error {
 	default:
 		todo = "convert one of them, such as by string(x)"
 	}
-	return errorAt(b.at, todo, "%s are of different types: %s, and %s", what, a.describe(), b.describe())
+	return c.meaning(errorAt(b.at, todo, "%s are of different types: %s, and %s", what, a.describe(), b.describe()), a, b)
 }

@@ -3,6 +3,8 @@ package expr
 import (
 	"cmp"
 	"math"
+
+	"pipe/base/diag"
 )
 
 // conditions are what chooses, and what knows missing values.
@@ -318,6 +320,9 @@ func fold[T cmp.Ordered](least bool, of func(*vec) []T) kernel {
 
 // checkIn looks a value up among constants.
 func checkIn(c *checker, p *part) error {
+	if a := p.args[0]; c.namesColumn(a) {
+		return c.meaning(errorAt(a.at, "", "%s is a text, so that it is the same in all rows", diag.Quote(a.value.s)), a)
+	}
 	for _, a := range p.args[1:] {
 		switch {
 		case a.value == nil:

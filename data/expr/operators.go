@@ -380,6 +380,9 @@ func checkComparison(c *checker, p *part) error {
 			return errorAt(a.at, "write is_missing(x)", "what is compared with missing is missing")
 		}
 	}
+	if a, b := p.args[0], p.args[1]; a.value != nil && b.value != nil && a.kind == b.kind && (c.namesColumn(a) || c.namesColumn(b)) {
+		return c.meaning(errorAt(a.at, "", "both sides of %s are texts, so that it is the same in all rows", p.name), b, a)
+	}
 	p.takeUnsigned()
 	if p.wholes() {
 		p.kind, p.run = Bool, mixedComparison(p)

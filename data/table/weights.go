@@ -18,14 +18,18 @@ func (ex *Examples) Weights(setting, column string, from int) ([]float64, error)
 	}
 	list, valid, err := Floats(ex.Kept.Column(i))
 	if err != nil {
-		return nil, fmt.Errorf("%s: column %q: %w", setting, column, err)
+		return nil, diag.WithHint(fmt.Errorf("%s: column %q: %w", setting, column, err), "name a column of numbers in "+setting)
 	}
 	for j, w := range list {
 		row := from + j + 1
 		if valid != nil && !valid[j] {
-			return nil, fmt.Errorf("%s: row %d has no %s", setting, row, column)
+			return nil, diag.WithHint(fmt.Errorf("%s: row %d has no %s", setting, row, column),
+				"fill it in before the split by a `derive` stage, with coalesce(weight, 1), or leave such rows out by a `filter` stage")
 		}
-		if !(w >= 0) || w > math.MaxFloat32 {
+		switch {
+		case w > math.MaxFloat32:
+			return nil, diag.WithHint(fmt.Errorf("%s: %s of row %d is %v, which is beyond a float32", setting, column, row, w), "divide the weights by the largest: only how they compare matters")
+		case !(w >= 0):
 			return nil, diag.WithHint(fmt.Errorf("%s: %s of row %d is %v", setting, column, row, w), "a weight is 0 or more; 0 leaves the row out")
 		}
 	}

@@ -75,10 +75,10 @@ func TestSampleWeightMistakes(t *testing.T) {
 		want, hint string
 	}{
 		"not kept": {"other", 1, `"other" is not among the kept columns`, "keep: [other]"},
-		"text":     {"text", 1, `column "text"`, ""},
+		"text":     {"text", 1, `column "text"`, "a column of numbers"},
 		"negative": {"w", -1, "w of row 4 is -1", "0 leaves the row out"},
-		"null":     {"w", math.NaN(), "row 4 has no w", ""},
-		"infinite": {"w", math.Inf(1), "w of row 4 is +Inf", "0 or more"},
+		"null":     {"w", math.NaN(), "row 4 has no w", "coalesce"},
+		"infinite": {"w", math.Inf(1), "w of row 4 is +Inf, which is beyond", "divide"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			in := weighted(t, func(i int) float64 {
