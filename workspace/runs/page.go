@@ -30,8 +30,8 @@ import (
 // maxDataFiles is how many files a page names.
 const maxDataFiles = 20
 
-// WritePage writes a report as an HTML page that shows the tables of the run, too,
-// and says at its end where it comes from.
+// WritePage writes a report as an HTML page that shows what was warned of and the tables of the
+// run, too, and says at its end where it comes from.
 func (r *Report) WritePage(ctx context.Context, w *workspace.Workspace, out io.Writer) error {
 	data, from, err := r.beside(ctx, w)
 	if err != nil {
@@ -48,14 +48,18 @@ func (r *Report) WritePage(ctx context.Context, w *workspace.Workspace, out io.W
 	return report.Append(out, f, f.Size(), data, from)
 }
 
-// beside is what a page says beside the report: the tables, and where all is from.
+// beside is what a page says beside the report: warnings, the tables, and where all is from.
 func (r *Report) beside(ctx context.Context, w *workspace.Workspace) ([]report.Section, []report.Fact, error) {
 	data, err := sectionOf(ctx, w, r.tables)
 	if err != nil {
 		return nil, nil, err
 	}
+	warned, err := r.warned(ctx, w)
+	if err != nil {
+		return nil, nil, err
+	}
 	from, err := r.provenance(ctx, w)
-	return data, from, err
+	return append(warned, data...), from, err
 }
 
 // dataPage is a page of tables alone.

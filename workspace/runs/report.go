@@ -21,6 +21,7 @@ type Report struct {
 	Name string       // that is right for a file
 
 	title  string // of a page of tables
+	part   bool   // it is about one stage or table
 	tables []folding
 }
 
@@ -57,7 +58,7 @@ func FindReport(ctx context.Context, w *workspace.Workspace, ref string) (*Repor
 		return nil, errors.Join(none, err)
 	}
 	if found.Stage != "" {
-		r.title += "/" + found.Stage
+		r.title, r.part = r.title+"/"+found.Stage, true
 	}
 	r.askForTables()
 	return r, nil
@@ -112,7 +113,7 @@ func reportOfArtifact(ctx context.Context, w *workspace.Workspace, ref string, f
 		return nil, diag.Usagef("no run has made %s", ref)
 	}
 	f, err := foldingOf(ctx, w, art)
-	return &Report{Run: run, Name: name, title: f.stage.Stage + "." + f.made[0].Port, tables: []folding{f}}, err
+	return &Report{Run: run, Name: name, title: f.stage.Stage + "." + f.made[0].Port, tables: []folding{f}, part: true}, err
 }
 
 // reportOf finds the report that a run made, in one stage or in any.
