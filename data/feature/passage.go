@@ -107,6 +107,9 @@ func (t *Transform) had(before []*replay.Step, program *replay.Program, given *r
 			}
 			if has = false; !slices.Contains(unknown, need) {
 				_, err := table.Column(in, need)
+				if given.Leave && slices.ContainsFunc(t.targets, func(target *fittedTarget) bool { return target.Column == name }) {
+					return nil, diag.WithHint(fmt.Errorf("%w, of which the target is made", err), "predictions are compared with the target: add it to the file, empty in rows where it is not known")
+				}
 				return nil, diag.WithHint(fmt.Errorf("%w, and the command that the rows go through read %s in training", err, diag.Quote(name)),
 					"nobody knows what the command makes of a column: add it, without a value where there is none")
 			}
