@@ -20,7 +20,7 @@ type column struct {
 	size  int // bytes of a value, of a ragged list those of an element; 0 for text and bool
 	rows  int
 	nulls int
-	valid []byte // bitmap, kept for all types but lists
+	valid []byte // bitmap, kept for all types but lists, which are missing only where Foreign.AllowGaps lets them
 
 	values  []byte  // fixed-size values, or the bitmap of a bool column
 	offsets []int32 // text and ragged lists only: rows+1 of them
@@ -321,8 +321,8 @@ func (c *column) array() arrow.Array {
 		child := array.NewData(t.Elem(), len(c.values)/c.size,
 			[]*memory.Buffer{nil, memory.NewBufferBytes(c.values)}, nil, 0, 0)
 		defer child.Release()
-		data = array.NewData(t, c.rows, []*memory.Buffer{nil,
-			memory.NewBufferBytes(arrow.Int32Traits.CastToBytes(c.offsets))}, []arrow.ArrayData{child}, 0, 0)
+		data = array.NewData(t, c.rows, []*memory.Buffer{valid,
+			memory.NewBufferBytes(arrow.Int32Traits.CastToBytes(c.offsets))}, []arrow.ArrayData{child}, c.nulls, 0)
 	default:
 		data = array.NewData(t, c.rows, []*memory.Buffer{valid,
 			memory.NewBufferBytes(c.values)}, nil, c.nulls, 0)

@@ -37,6 +37,7 @@ type Foreign struct {
 	budget int64          // bytes that the chunk or batch at hand may still become
 	others map[int64]bool // dictionaries of columns that are left out
 	lent   bool           // a batch is with who asked for it
+	gaps   bool           // lists may be missing
 }
 
 // A dictionary has values that columns refer to by index.
@@ -83,6 +84,10 @@ func (f *Foreign) WriteTable(ctx context.Context, w io.Writer, warn func(string)
 	f.Losses(warn)
 	return out.Close()
 }
+
+// AllowGaps lets lists of any length be missing in what Each gives, as no table has them: null, or
+// with a number that is null or that no list of a table has.
+func (f *Foreign) AllowGaps() { f.gaps = true }
 
 // Each calls use with all rows in batches, which are good until it returns.
 func (f *Foreign) Each(ctx context.Context, use func(arrow.RecordBatch) error) (err error) {

@@ -41,8 +41,10 @@ type part struct {
 	values segment
 	text   segment   // or the elements of lists
 	more   []segment // texts of views
-	// elements is how many elements lists have.
+	// elements is how many elements lists have, and holes a bitmap of those that are there; it
+	// is empty if all are.
 	elements int64
+	holes    segment
 }
 
 // A batchReader takes the buffers of a batch, one after the other.

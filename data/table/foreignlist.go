@@ -157,9 +157,11 @@ func elementOf(field flatTable) (e Element, ok bool) {
 	return e, false
 }
 
-// list takes the buffers of lists, of a fixed size or ragged, without nulls.
+// list takes the buffers of lists, of a fixed size or ragged, without nulls unless there may
+// be gaps.
 func (b *batchReader) list(p part, kind layout) (part, error) {
-	if p.valid.size > 0 {
+	gaps := b.f.gaps && kind == ragged
+	if p.valid.size > 0 && !gaps {
 		missing, err := p.valid.read(0, min(p.valid.size, bitutil.BytesForBits(max(0, p.rows))))
 		if err != nil {
 			return p, err
@@ -171,7 +173,9 @@ func (b *batchReader) list(p part, kind layout) (part, error) {
 		}
 	}
 	var err error
-	p.valid = segment{}
+	if !gaps {
+		p.valid = segment{}
+	}
 	if kind == ragged {
 		if p.values, err = b.buffer(); err != nil {
 			return p, err
@@ -181,13 +185,18 @@ func (b *batchReader) list(p part, kind layout) (part, error) {
 		kind == vectors && b.nodes[0].rows != p.rows*int64(p.field.cast.size/p.field.cast.child) {
 		return p, errors.New("its lists have other lengths than they say")
 	}
-	if b.nodes[0].nulls != 0 {
+	holes := b.nodes[0].nulls != 0
+	if holes && !gaps {
 		return p, ErrNoElement
 	}
 	p.elements = b.nodes[0].rows
 	b.nodes = b.nodes[1:]
-	if _, err := b.buffer(); err != nil {
+	there, err := b.buffer()
+	if err != nil {
 		return p, err
+	}
+	if holes {
+		p.holes = there
 	}
 	elements, err := b.buffer()
 	if kind == ragged {
@@ -227,6 +236,20 @@ func (f *Foreign) appendLists(c *column, p part, from int64, n int) error {
 		}
 		c.offsets = append(c.offsets, int32(offset(i+1)-first+have))
 	}
+	if p.holes.size > 0 {
+		there, err := p.holes.read(first/8, bitutil.BytesForBits(first%8+last-first))
+		if err != nil {
+			return err
+		}
+		for i := range n {
+			for k := offset(i); k < offset(i+1); k++ {
+				if bitutil.BitIsNotSet(there, int(k-first/8*8)) {
+					bitutil.ClearBit(c.valid, c.rows+i)
+					break
+				}
+			}
+		}
+	}
 	child, convert := int64(p.field.cast.child), p.field.cast.convert
 	values, err := p.text.read(first*child, (last-first)*child)
 	if err != nil || convert == nil {
@@ -236,8 +259,15 @@ func (f *Foreign) appendLists(c *column, p part, from int64, n int) error {
 	at := len(c.values)
 	c.values = grown(c.values, at+int(last-first)*c.size)
 	for i := range n {
+		if f.gaps && bitutil.BitIsNotSet(c.valid, c.rows+i) {
+			continue
+		}
 		a, b := offset(i)-first, offset(i+1)-first
 		kept, err := convert(c.values[at+int(a)*c.size:], values[a*child:b*child])
+		if err != nil && f.gaps {
+			bitutil.ClearBit(c.valid, c.rows+i)
+			continue
+		}
 		if err != nil {
 			return fmt.Errorf("row %d: %w", f.row(from, i), err)
 		}

@@ -8,6 +8,9 @@ import (
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/ipc"
+	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/google/go-cmp/cmp"
 
 	"pipe/base/diag"
@@ -109,13 +112,62 @@ func TestRefusals(t *testing.T) {
 	_ = f.Each(t.Context(), func(arrow.RecordBatch) error { panic("mine") })
 }
 
+// listed is a file with a column v of all rows, and of all but the first.
+func listed(t testing.TB, typ arrow.DataType, rows string) []byte {
+	t.Helper()
+	a, _, err := array.FromJSON(memory.DefaultAllocator, typ, strings.NewReader(rows))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	schema := arrow.NewSchema([]arrow.Field{{Name: "v", Type: typ, Nullable: true}}, nil)
+	w, err := ipc.NewFileWriter(&b, ipc.WithSchema(schema))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, from := range []int64{0, 1} { // with which no byte of a bitmap begins
+		if err := w.Write(array.NewRecordBatch(schema, []arrow.Array{array.NewSlice(a, from, int64(a.Len()))}, int64(a.Len())-from)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// Where others were read before, a list that is missing, or has a number that is missing
+// or too large, is missing in a column of texts, so that it is a matter of its row.
+func TestGaps(t *testing.T) {
+	for _, c := range []struct {
+		of         arrow.DataType
+		lists, csv string
+	}{
+		{arrow.PrimitiveTypes.Float32, "[[1, 2], null, [3, null], [4, 5]]", `"[1,2]",,,"[4,5]"`},
+		{arrow.PrimitiveTypes.Float64, "[[1, 2], [3, null], [1e300], [], [4, 5]]", `"[1,2]",,,[],"[4,5]"`},
+		{arrow.PrimitiveTypes.Int64, "[[1, 2], null, [3000000000], [null], [4]]", `"[1,2]",,,,[4]`},
+	} {
+		for _, typ := range []arrow.DataType{arrow.ListOf(c.of), arrow.LargeListOf(c.of)} {
+			got, _, err := read(t, "gaps.arrow", listed(t, typ, c.lists), cell.Contract{Expected: []cell.Typed{{Name: "v", Type: cell.List}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = strings.ReplaceAll(strings.TrimSpace(got), "\n", ",")
+			if want := "v," + c.csv + "," + strings.TrimPrefix(c.csv, `"[1,2]",`); got != want {
+				t.Errorf("%s: %s, want %s", typ, got, want)
+			}
+		}
+	}
+}
+
 // FuzzRead: no file makes the reader panic, whichever columns are left out.
 func FuzzRead(f *testing.F) {
 	for _, name := range []string{"small.arrow", "lz4.arrows"} {
 		f.Add(load(f, name), true)
 	}
+	f.Add(listed(f, arrow.ListOf(arrow.PrimitiveTypes.Int64), "[[1, 2], null, [3, null]]"), false)
 	f.Fuzz(func(t *testing.T, data []byte, one bool) {
-		contract := cell.Contract{}
+		contract := cell.Contract{Expected: []cell.Typed{{Name: "v", Type: cell.List}}}
 		if one {
 			contract.Keep = []string{"n"}
 		}
