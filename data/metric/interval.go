@@ -55,7 +55,7 @@ func Intervals(ctx context.Context, s Sample, metrics List, threads int) ([]*Int
 	var values []float64
 	for i, v := range s.Measure(metrics, nil) {
 		switch {
-		case v.Undefined != "" || v.Unweighted && s.Rows() > mostDrawn:
+		case v.Undefined != "" || v.Unweighted && s.Rows() > drawable(s):
 		case v.Interval == Wilson && !several && !repeated && !s.isWeighted():
 			w := Score(v.Value, float64(s.Rows()))
 			intervals[i] = &w

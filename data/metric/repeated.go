@@ -36,6 +36,14 @@ func NewRepeated(all Sample, of []int32) (*Repeated, error) {
 	return s, nil
 }
 
+// repetitions is how many of a row there are on average, from 1 on.
+func repetitions(s Sample) int {
+	if r, ok := s.(*Repeated); ok {
+		return max(1, len(r.of)/max(1, len(r.each)))
+	}
+	return 1
+}
+
 // Rows implements Sample: without repetitions.
 func (s *Repeated) Rows() int { return len(s.each) }
 

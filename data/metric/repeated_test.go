@@ -86,31 +86,34 @@ func TestRepeated(t *testing.T) {
 	}
 }
 
-// TestManyRepeated: of many rows a part is drawn with all repetitions.
+// TestManyRepeated: of many rows, or of rows with many repetitions, a part is drawn.
 func TestManyRepeated(t *testing.T) {
-	const rows = 60_000
-	actual, predicted, of := make([]float64, 2*rows), make([]float64, 2*rows), make([]int32, 2*rows)
-	for i := range of {
-		of[i] = int32(i / 2)
-		actual[i], predicted[i] = float64(i/2%13), float64(i/2%13)+math.Sin(float64(i/2*(i/2)))
-	}
-	all, err := metric.NewValues(actual, predicted)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := metric.NewRepeated(all, of)
-	if err != nil {
-		t.Fatal(err)
-	}
-	list := metric.All().Named("mae")
-	in, err := metric.Intervals(t.Context(), s, list, 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	// The standard error of a mean: |sin| has the standard deviation 0.3078.
-	mae := s.Measure(list, nil)[0].Value
-	half := 1.96 * 0.3078 / math.Sqrt(rows)
-	if math.Abs((in[0].High-in[0].Low)/2-half) > 0.25*half || in[0].Low > mae || in[0].High < mae {
-		t.Errorf("%+v about %v, want about ±%v", in[0], mae, half)
+	for _, size := range []struct{ rows, times int }{{60_000, 2}, {6_000, 20}} {
+		n := size.rows * size.times
+		actual, predicted, of := make([]float64, n), make([]float64, n), make([]int32, n)
+		for i := range of {
+			row := i / size.times
+			of[i] = int32(row)
+			actual[i], predicted[i] = float64(row%13), float64(row%13)+math.Sin(float64(row*row))
+		}
+		all, err := metric.NewValues(actual, predicted)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := metric.NewRepeated(all, of)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list := metric.All().Named("mae")
+		in, err := metric.Intervals(t.Context(), s, list, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// The standard error of a mean: |sin| has the standard deviation 0.3078.
+		mae := s.Measure(list, nil)[0].Value
+		half := 1.96 * 0.3078 / math.Sqrt(float64(size.rows))
+		if math.Abs((in[0].High-in[0].Low)/2-half) > 0.25*half || in[0].Low > mae || in[0].High < mae {
+			t.Errorf("%d rows: %+v about %v, want about ±%v", size.rows, in[0], mae, half)
+		}
 	}
 }

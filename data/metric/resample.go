@@ -16,13 +16,19 @@ const (
 	mostDrawn = 50_000 // rows that are resampled; of more rows, so many of them
 	manyRows  = 10_000 // beyond which there are fewer resamples
 	mostHeavy = 15_000 // rows that are all drawn, since single ones of them move a metric
+
+	fewestDrawn = 5_000 // rows that are resampled with however many repetitions
 )
 
-func resamples(rows int) int {
+// drawable is how many rows of a sample are resampled: fewer of those with repetitions,
+// which are measured with them.
+func drawable(s Sample) int { return max(fewestDrawn, mostDrawn/repetitions(s)) }
+
+func resamples(rows, size int) int {
 	switch {
 	case rows < 2:
 		return 0
-	case rows > manyRows:
+	case size > manyRows:
 		return 200
 	}
 	return 1000
@@ -41,21 +47,24 @@ type resampling struct {
 	stands []float64 // for how many each stands
 	times  []*poisson
 	n      int // how many are drawn
+	size   int // and how many that are with their repetitions
 }
 
 // resampled is how the rows of samples are drawn, which are of the same rows.
 func resampled(samples ...Sample) *resampling {
-	n := samples[0].Rows()
-	if n <= mostDrawn {
-		return &resampling{n: n}
+	n, most, times := samples[0].Rows(), drawable(samples[0]), repetitions(samples[0])
+	if n <= most {
+		return &resampling{n: n, size: n * times}
 	}
 	strata := slices.Clone(samples[0].strata())
-	for i, heavy := range heavy(samples, mostHeavy) {
+	for i, heavy := range heavy(samples, mostHeavy/(mostDrawn/most)) {
 		if strata[i] *= 2; heavy {
 			strata[i]++
 		}
 	}
-	return partOf(strata, mostDrawn)
+	r := partOf(strata, most)
+	r.size = r.n * times
+	return r
 }
 
 // heavy says which rows are among the few that count most in a metric, at most so many.
@@ -142,7 +151,7 @@ func (r *resampling) fill(b int, count []int32) {
 
 // draw measures every resample. They are kept by number, so that threads do not show.
 func (r *resampling) draw(ctx context.Context, threads int, measure func(count []int32) []Value) ([][]Value, error) {
-	draws := make([][]Value, resamples(r.n))
+	draws := make([][]Value, resamples(r.n, r.size))
 	threads = max(1, min(threads, len(draws)))
 	var wg sync.WaitGroup
 	for worker := range threads {
