@@ -124,7 +124,7 @@ func (t *trainer) evaluate(ctx context.Context, p *plan, f *feeder) (loss, metri
 // the target.
 func (s *Signature) off(z, y float32) float64 {
 	if s.Transform != nil {
-		return s.value(z) - s.unscaled(float64(y))
+		return s.value(z) - s.Unscaled(float64(y))
 	}
 	return (s.number(z) - float64(y)) * s.Scale
 }

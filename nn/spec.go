@@ -152,18 +152,21 @@ func (s *Signature) number(z float32) float64 {
 
 // value is what the output of a regression network means, in the units of the
 // target.
-func (s *Signature) value(z float32) float64 { return s.unscaled(s.number(z)) }
+func (s *Signature) value(z float32) float64 { return s.Unscaled(s.number(z)) }
 
-// unscaled is a number on the scale of the targets in training, in the units of the
+// Unscaled is a number on the scale of the targets in training, in the units of the
 // target.
-func (s *Signature) unscaled(v float64) float64 {
+func (s *Signature) Unscaled(v float64) float64 {
 	return s.Transform.Invert(float64(v*s.Scale) + s.Center)
 }
 
-// scaled is a target on the scale of training.
-func (s *Signature) scaled(t float64) float32 {
-	return float32((s.Transform.Apply(t) - s.Center) / s.Scale)
+// Scaled is a target on the scale of training.
+func (s *Signature) Scaled(t float64) float64 {
+	return (s.Transform.Apply(t) - s.Center) / s.Scale
 }
+
+// scaled is a target as a network learns it.
+func (s *Signature) scaled(t float64) float32 { return float32(s.Scaled(t)) }
 
 // Outputs is the number of outputs of a network with this signature.
 func (s Signature) Outputs() int {

@@ -112,7 +112,7 @@ func (m madeUp) Gather(rows []int, into *Batch) error {
 		for i, h := range m.sig.Heads() {
 			y := float64(row % max(1, len(h.Classes)))
 			if h.Task == task.Regression {
-				y = h.unscaled(float64(m.number(row))) // what is counted is 0 or more
+				y = h.Unscaled(float64(m.number(row))) // what is counted is 0 or more
 			}
 			into.Targets[i] = append(into.Targets[i], y)
 		}

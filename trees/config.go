@@ -1,0 +1,136 @@
+package trees
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"pipe/base/diag"
+	"pipe/data/task"
+	"pipe/nn"
+)
+
+// A Loss names what is minimised.
+type Loss string
+
+// The losses. Auto is SquaredError of numbers and CrossEntropy of classes.
+const (
+	Auto          Loss = "auto"
+	SquaredError  Loss = "squared_error"
+	AbsoluteError Loss = "absolute_error"
+	Quantile      Loss = "quantile"
+	CrossEntropy  Loss = "cross_entropy"
+)
+
+// Tasks are those that a loss is for.
+func (l Loss) Tasks() []task.Kind {
+	var list []task.Kind
+	for _, k := range task.All() {
+		if l == Auto || (l == CrossEntropy) == k.IsClassification() {
+			list = append(list, k)
+		}
+	}
+	return list
+}
+
+// A Config says how trees are trained.
+type Config struct {
+	Loss     Loss
+	Quantile float64 // of the loss Quantile
+
+	Rounds       int
+	LearningRate float64
+	MaxLeaves    int     // of a tree
+	MaxDepth     int     // 0: no limit
+	MinRows      int     // of a leaf
+	MaxBins      int     // of a column
+	L2           float64 // on the values of leaves
+	MinGain      float64 // of a split
+	RowShare     float64 // of rows that each round draws
+	ColumnShare  float64 // of columns that each tree draws
+
+	// Patience is how many rounds in a row without a better loss of validation end
+	// training; 0: all rounds are run.
+	Patience int
+
+	Categories []string       // columns whose numbers are categories
+	Monotone   map[string]int // columns that the output follows (1), or goes against (-1)
+
+	Seed    uint64
+	Threads int
+	OnRound func(nn.Epoch)
+}
+
+func (c *Config) loss(t task.Kind) (Loss, error) {
+	if !slices.Contains(c.Loss.Tasks(), t) {
+		return "", fmt.Errorf("loss %s is not for %s", c.Loss, t)
+	}
+	switch {
+	case c.Loss != Auto:
+		return c.Loss, nil
+	case t.IsClassification():
+		return CrossEntropy, nil
+	}
+	return SquaredError, nil
+}
+
+// mark says of columns that they are of categories, or monotone.
+func (c *Config) mark(columns []Column, t task.Kind) error {
+	find := func(setting, name string) (*Column, error) {
+		at := slices.IndexFunc(columns, func(c Column) bool { return c.Name == name })
+		if at < 0 {
+			return nil, fmt.Errorf("%s: %w", setting, diag.Unknown("feature", name, namesOf(columns)))
+		}
+		return &columns[at], nil
+	}
+	for _, name := range c.Categories {
+		col, err := find("categories", name)
+		if err != nil {
+			return err
+		}
+		col.Category = true
+	}
+	if len(c.Monotone) > 0 && t != task.Regression && t != task.Binary {
+		return diag.WithHint(errors.New("monotone: it is of one number, or of two classes"), "remove monotone")
+	}
+	for i := range columns {
+		columns[i].Monotone = c.Monotone[columns[i].Name]
+	}
+	for name := range c.Monotone {
+		col, err := find("monotone", name)
+		if err != nil {
+			return err
+		}
+		if col.Category {
+			return diag.WithHint(fmt.Errorf("monotone: %q is of categories, which have no order", name), "remove it from monotone")
+		}
+	}
+	return nil
+}
+
+func namesOf(columns []Column) []string {
+	var list []string
+	for i := range columns {
+		list = append(list, columns[i].Name)
+	}
+	return list
+}
+
+// String writes the settings for people.
+func (c *Config) String() string {
+	text := fmt.Sprintf("learning rate %v, at most %d leaves", c.LearningRate, c.MaxLeaves)
+	if c.MaxDepth > 0 {
+		text += fmt.Sprintf(" and depth %d", c.MaxDepth)
+	}
+	text += fmt.Sprintf(", %d rows or more in each", c.MinRows)
+	if c.L2 > 0 {
+		text += fmt.Sprintf(", l2 %v", c.L2)
+	}
+	if c.RowShare < 1 {
+		text += fmt.Sprintf(", %v of the rows", c.RowShare)
+	}
+	if c.ColumnShare < 1 {
+		text += fmt.Sprintf(", %v of the columns", c.ColumnShare)
+	}
+	return text
+}
