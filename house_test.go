@@ -30,7 +30,7 @@ var down = []struct {
 	{"artifacts/...", []string{"base/...", "artifacts/..."}},
 	{"schedule/...", []string{"base/..."}},
 	{"pipeline/settings", []string{"base/..."}},
-	{"data/format", []string{"base/...", "data/...", "artifacts", "nn", "pipeline", "pipeline/settings"}}, // what is known of artifacts of all types
+	{"data/format", []string{"base/...", "data/...", "artifacts", "estimator", "nn", "trees", "pipeline", "pipeline/settings"}}, // what is known of artifacts of all types
 	{"data/...", []string{"base/...", "data/...", "pipeline/settings"}},
 	{"nn/cpu/kernel", nil},
 	{"nn/cpu/vm", []string{"nn/cpu/kernel"}},
@@ -43,6 +43,8 @@ var down = []struct {
 	{"nn/optim", []string{"base/...", "pipeline/settings", "nn/graph"}},
 	{"nn/dataset", []string{"data/...", "nn"}},
 	{"nn/...", []string{"base/...", "data/metric", "data/task", "data/tensor", "nn/...", "pipeline/settings"}},
+	{"trees", []string{"base/...", "data/task", "data/tensor", "nn"}},
+	{"estimator", []string{"data/tensor", "nn", "trees"}},
 	{"pipeline/pipelinetest", []string{"base/...", "artifacts", "data/format", "data/metric", "data/table", "data/task", "pipeline/..."}},
 	{"pipeline/...", []string{"base/...", "artifacts", "data/metric", "data/table", "data/task", "schedule", "pipeline/..."}}, // data/table: which columns tables will have
 	{"pipelines", nil},
@@ -52,13 +54,13 @@ var down = []struct {
 	{"runner/machine", []string{"base/..."}},
 	{"runner/...", []string{"base/...", "artifacts", "data/metric", "pipeline", "pipeline/settings", "lineage/...", "runner/..."}},
 	{"cmd/pipe/ui", []string{"base/...", "lineage/...", "runner", "workspace/..."}},
-	{"workspace/...", []string{"base/...", "data/...", "artifacts", "lineage/...", "nn", "pipeline", "pipeline/settings", "runner/...", "schedule", "stages/...", "workspace/..."}},
+	{"workspace/...", []string{"base/...", "data/...", "artifacts", "estimator", "lineage/...", "nn", "pipeline", "pipeline/settings", "runner/...", "schedule", "stages/...", "workspace/..."}},
 	{"stages", []string{"stages/...", "pipeline"}},
 	{"stages/ingest/...", []string{"base/...", "data/...", "artifacts", "pipeline", "pipeline/settings", "stages/ingest/..."}},
-	{"stages/evaluate/...", []string{"base/...", "data/...", "nn", "nn/dataset", "pipeline", "pipeline/settings", "stages/evaluate/..."}},
+	{"stages/evaluate/...", []string{"base/...", "data/...", "estimator", "trees", "nn", "nn/dataset", "pipeline", "pipeline/settings", "stages/evaluate/..."}},
 	{"stages/exec/...", []string{"base/...", "data/...", "artifacts", "pipeline", "pipeline/settings", "stages/exec/..."}},
 	{"stages/sql", []string{"base/...", "data/...", "artifacts", "pipeline", "pipeline/settings"}},
-	{"stages/...", []string{"base/...", "data/...", "nn", "nn/dataset", "pipeline", "pipeline/settings"}},
+	{"stages/...", []string{"base/...", "data/...", "estimator", "trees", "nn", "nn/dataset", "pipeline", "pipeline/settings"}},
 }
 
 // owners names the only packages that may import an outside dependency.

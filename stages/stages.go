@@ -25,6 +25,7 @@ func All(lookup func(name string) (string, bool), commands *exec.Supervisor, pro
 	kinds := []pipeline.Kind{
 		ingest.Kind(lookup),
 		train.Kind(processors),
+		train.TreesKind(),
 		evaluate.Kind(),
 		predict.Kind(),
 		check.Kind(),

@@ -90,7 +90,7 @@ func (c *Config) mark(columns []Column, t task.Kind) error {
 		}
 		col.Category = true
 	}
-	if len(c.Monotone) > 0 && t != task.Regression && t != task.Binary {
+	if len(c.Monotone) > 0 && !slices.Contains(MonotoneTasks(), t) {
 		return diag.WithHint(errors.New("monotone: it is of one number, or of two classes"), "remove monotone")
 	}
 	for i := range columns {
@@ -114,6 +114,18 @@ func namesOf(columns []Column) []string {
 		list = append(list, columns[i].Name)
 	}
 	return list
+}
+
+// MonotoneTasks are those of which an output can be held to a direction.
+func MonotoneTasks() []task.Kind { return []task.Kind{task.Binary, task.Regression} }
+
+// Memory is about how many bytes training takes for so many rows of training and validation.
+func Memory(rows, columns, outputs, leaves int) int64 {
+	const row = 8 + 8 + 16 + 16 + 4 + 4 // target, weight, and what growing takes
+	each := int64(columns) + row + 24*int64(outputs)
+	histograms := int64(columns) * binStride * 16 * int64(leaves)
+	sample := 4 * int64(columns) * int64(min(rows, sampleRows))
+	return int64(rows)*each + histograms + sample
 }
 
 // String writes the settings for people.

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"reflect"
 	"slices"
 
+	"pipe/base/diag"
 	"pipe/data/task"
 	"pipe/data/tensor"
 	"pipe/nn"
@@ -69,7 +71,8 @@ func columnsOf(sig *nn.Signature) ([]Column, error) {
 	var list []Column
 	for _, in := range sig.AllInputs() {
 		if in.Ragged || in.Sparse > 0 {
-			return nil, fmt.Errorf("input %q has rows of different lengths, and trees take columns", in.Name)
+			return nil, diag.WithHint(fmt.Errorf("input %q has rows of different lengths, and trees take columns", in.Name),
+				"leave its column out in the preprocess stage, or make features of it; a network takes it as it is")
 		}
 		n := in.Shape.Size()
 		if len(list)+n > maxColumns {
@@ -230,3 +233,20 @@ func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 
 // binary says whether a target is one of two classes.
 func binary(h *nn.Signature) bool { return h.Task == task.Binary }
+
+// FirstDifference is the first tree in which two models differ, -1 if there is none.
+func FirstDifference(a, b *Model) int {
+	for i := range min(len(a.Trees), len(b.Trees)) {
+		if !slices.EqualFunc(a.Trees[i].Nodes, b.Trees[i].Nodes, func(x, y Node) bool {
+			in := slices.Equal(x.In, y.In)
+			x.In, y.In = nil, nil
+			return in && reflect.DeepEqual(x, y)
+		}) {
+			return i
+		}
+	}
+	if n := min(len(a.Trees), len(b.Trees)); n < max(len(a.Trees), len(b.Trees)) {
+		return n
+	}
+	return -1
+}

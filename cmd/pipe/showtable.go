@@ -183,6 +183,8 @@ func (a *app) showContent(art *runs.Artifact) error {
 		return nil
 	case *format.Network:
 		return a.showNetwork(v)
+	case *format.Trees:
+		return a.showTrees(v)
 	case *format.Table:
 		return a.showTable(v)
 	case *format.Folder:

@@ -7,16 +7,17 @@ import (
 
 	"pipe/artifacts"
 	"pipe/data/task"
+	"pipe/estimator"
 	"pipe/nn"
 	"pipe/pipeline"
 )
 
-// models are trained networks with their signature, see nn.Model.
+// models are trained networks and trees with their signature, see estimator.Model.
 func models() Format {
 	return Format{
 		Type: pipeline.Model, Ending: ".safetensors", Structured: true, Difference: modelDifference,
 		View: func(ctx context.Context, store *artifacts.Store, id artifacts.ID, _ int) (View, error) {
-			return readNetwork(ctx, store, id)
+			return readModel(ctx, store, id)
 		},
 	}
 }
@@ -68,18 +69,21 @@ type Layer struct {
 // Name implements View.
 func (*Network) Name() string { return "network" }
 
-// readNetwork reads a model of the store.
-func readNetwork(ctx context.Context, store *artifacts.Store, id artifacts.ID) (*Network, error) {
+// readModel reads a model of the store.
+func readModel(ctx context.Context, store *artifacts.Store, id artifacts.ID) (View, error) {
 	f, err := store.Open(ctx, id)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	m, err := nn.ReadModel(f, f.Size())
+	m, err := estimator.Read(f, f.Size())
 	if err != nil {
 		return nil, err
 	}
-	return NetworkOf(m)
+	if m.Trees != nil {
+		return TreesOf(m.Trees), nil
+	}
+	return NetworkOf(m.Network)
 }
 
 // NetworkOf describes a model.
@@ -145,14 +149,24 @@ func layersOf(nodes []nn.Node, depth int) []Layer {
 }
 
 func modelDifference(was, is *artifacts.File) (string, error) {
-	a, err := nn.ReadModel(was, was.Size())
+	x, err := estimator.Read(was, was.Size())
 	if err != nil {
 		return "", err
 	}
-	b, err := nn.ReadModel(is, is.Size())
+	y, err := estimator.Read(is, is.Size())
 	if err != nil {
 		return "", err
 	}
+	switch {
+	case x.Trees != nil && y.Trees != nil:
+		return treesDifference(x.Trees, y.Trees)
+	case x.Trees != nil || y.Trees != nil:
+		return "one is a network, the other is made of trees", nil
+	}
+	return networkDifference(x.Network, y.Network)
+}
+
+func networkDifference(a, b *nn.Model) (string, error) {
 	if text := nn.FirstDifference(a, b); text != "" {
 		if d := nn.Distance(a, b); d > 0 {
 			text += fmt.Sprintf("; all numbers together differ by %.2g of their size", d)

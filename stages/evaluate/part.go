@@ -14,6 +14,7 @@ import (
 	"pipe/data/metric"
 	"pipe/data/table"
 	"pipe/data/task"
+	"pipe/estimator"
 	"pipe/nn"
 	"pipe/nn/dataset"
 	"pipe/pipeline"
@@ -49,13 +50,13 @@ func datasetPorts(in pipeline.Sources) []string {
 	return ports
 }
 
-func readModel(from pipeline.Sources) (*nn.Model, error) {
+func readModel(from pipeline.Sources) (*estimator.Model, error) {
 	in, err := from.Open(modelPort)
 	if err != nil {
 		return nil, err
 	}
 	defer in.Close()
-	model, err := nn.ReadModel(in, in.Size())
+	model, err := estimator.Read(in, in.Size())
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", in.Name, err)
 	}
@@ -64,7 +65,7 @@ func readModel(from pipeline.Sources) (*nn.Model, error) {
 
 // predict runs the model over every data set, `data` first, and writes the
 // predictions for that one, unless env is nil.
-func (s *Stage) predict(ctx context.Context, from pipeline.Sources, env pipeline.Env, model *nn.Model) ([]*part, error) {
+func (s *Stage) predict(ctx context.Context, from pipeline.Sources, env pipeline.Env, model *estimator.Model) ([]*part, error) {
 	predictor, err := model.NewPredictor()
 	if err != nil {
 		return nil, fmt.Errorf("model: %w", err)
@@ -81,7 +82,7 @@ func (s *Stage) predict(ctx context.Context, from pipeline.Sources, env pipeline
 	return parts, nil
 }
 
-func (s *Stage) predictPart(ctx context.Context, from pipeline.Sources, env pipeline.Env, model *nn.Model, predictor *nn.Predictor, port string) (*part, error) {
+func (s *Stage) predictPart(ctx context.Context, from pipeline.Sources, env pipeline.Env, model *estimator.Model, predictor estimator.Predictor, port string) (*part, error) {
 	in, err := from.Open(port)
 	if err != nil {
 		return nil, err
@@ -95,7 +96,7 @@ func (s *Stage) predictPart(ctx context.Context, from pipeline.Sources, env pipe
 	if err := fits(&model.Signature, ds); err != nil {
 		return nil, fmt.Errorf("%s: %w", in.Name, err)
 	}
-	r := &reader{part: &part{port: port, info: ds.Info, groups: map[string]*metric.Groups{}}, model: model, inputs: model.Signature.AllInputs(), vocabularies: model.Spec.Vocabularies()}
+	r := &reader{part: &part{port: port, info: ds.Info, groups: map[string]*metric.Groups{}}, model: model, inputs: model.Signature.AllInputs(), vocabularies: model.Vocabularies()}
 	for _, h := range model.Signature.Heads() {
 		r.heads = append(r.heads, head{Signature: h})
 	}
@@ -235,7 +236,7 @@ func sliceable(columns []string, info *table.DatasetInfo) error {
 // A reader collects a part, batch by batch.
 type reader struct {
 	*part
-	model  *nn.Model
+	model  *estimator.Model
 	inputs []nn.Input
 	// vocabularies of the token ids that inputs are; 0: they are none.
 	vocabularies []int
@@ -278,7 +279,7 @@ func (h *head) sample(weights []float64) (metric.Sample, error) {
 	return c.Weighted(weights)
 }
 
-func (r *reader) add(predictor *nn.Predictor, ex *table.Examples) error {
+func (r *reader) add(predictor estimator.Predictor, ex *table.Examples) error {
 	for i := range r.inputs {
 		if e := r.inputs[i].CheckTokens(r.vocabularies[i], &ex.Inputs[i]); e != nil {
 			e.Row += r.rows

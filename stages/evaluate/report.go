@@ -48,7 +48,7 @@ func (r *results) page(title string) *report.Page {
 		}
 		sections = append(sections, own...)
 	}
-	for _, s := range append(sections, r.worstSection(), r.sliceSection(), r.learningSection(), r.originSection()) {
+	for _, s := range append(sections, r.worstSection(), r.sliceSection(), r.importanceSection(), r.learningSection(), r.originSection()) {
 		if s != nil {
 			p.Sections = append(p.Sections, *s)
 		}
@@ -271,14 +271,25 @@ func (r *results) originSection() *report.Section {
 			model.Facts = append(model.Facts, report.Fact{Name: name, Value: value})
 		}
 	}
-	add("Network", network(&r.model.Spec))
+	if t := r.model.Trees; t != nil {
+		add("Trees", chart.Count(int64(len(t.Trees)))+", at most "+chart.Count(int64(t.Depth()))+" questions deep")
+	} else {
+		add("Network", network(&r.model.Network.Spec))
+	}
 	if class, ok := r.positive(); ok {
 		add("Threshold", r.thresholdText(class))
 	}
-	add("Parameters", chart.Count(int64(s.Parameters)))
-	add("Loss", s.Loss)
-	add("Optimizer", s.Optimizer)
-	add("Trained on", chart.Count(int64(s.Rows))+" rows in batches of "+chart.Count(int64(s.BatchSize)))
+	if r.model.Trees != nil {
+		add("Leaves", chart.Count(int64(s.Parameters)))
+		add("Loss", s.Loss)
+		add("Growth", s.Optimizer)
+		add("Trained on", chart.Count(int64(s.Rows))+" rows")
+	} else {
+		add("Parameters", chart.Count(int64(s.Parameters)))
+		add("Loss", s.Loss)
+		add("Optimizer", s.Optimizer)
+		add("Trained on", chart.Count(int64(s.Rows))+" rows in batches of "+chart.Count(int64(s.BatchSize)))
+	}
 	if b := s.Balance; b != nil {
 		add("Classes", b.String())
 	}
@@ -287,7 +298,7 @@ func (r *results) originSection() *report.Section {
 	if s.StoppedEarly {
 		epochs += " (stopped early)"
 	}
-	add("Epochs", epochs)
+	add(capital(r.model.Pass())+"s", epochs)
 	if t := s.Target; t != nil {
 		add("Target in training", fmt.Sprintf("%s to %s, mean %s, median %s",
 			chart.Number(t.Min, 4), chart.Number(t.Max, 4), chart.Number(t.Mean, 4), chart.Number(t.Median, 4)))

@@ -27,8 +27,8 @@ func (r *results) learningSection() *report.Section {
 		p := plots[measure]
 		if p == nil {
 			p = &chart.Plot{
-				Label: fmt.Sprintf("%s over %d epochs of training", measure, s.EpochsRun),
-				X:     chart.Axis{Title: "epoch", Whole: true, Tight: true},
+				Label: fmt.Sprintf("%s over %d %ss of training", measure, s.EpochsRun, r.model.Pass()),
+				X:     chart.Axis{Title: r.model.Pass(), Whole: true, Tight: true},
 				Y:     chart.Axis{Title: r.measureTitle(measure), Log: true},
 			}
 			plots[measure] = p
@@ -44,10 +44,10 @@ func (r *results) learningSection() *report.Section {
 	for _, m := range measures {
 		p := plots[m]
 		if s.BestEpoch > 0 && s.BestEpoch <= s.EpochsRun {
-			p.Marks = append(p.Marks, chart.Rule{At: float64(s.BestEpoch), Note: fmt.Sprintf("best: epoch %d", s.BestEpoch)})
+			p.Marks = append(p.Marks, chart.Rule{At: float64(s.BestEpoch), Note: fmt.Sprintf("best: %s %d", r.model.Pass(), s.BestEpoch)})
 		}
 		out.Blocks = append(out.Blocks, report.Figure{Title: r.measureTitle(m), Plot: p,
-			Caption: "At the end of each epoch, over all rows, in evaluation mode." + r.units(m)})
+			Caption: "At the end of each " + r.model.Pass() + ", over all rows, in evaluation mode." + r.units(m)})
 	}
 	return out
 }
@@ -93,11 +93,11 @@ func (r *results) gapSentence() string {
 	}
 	validation, ok := s.Curve("validation.loss")
 	if !ok || best >= len(validation) {
-		return fmt.Sprintf("Training loss went from %s to %s in %d epochs. There was no validation data, so that overfitting cannot be seen here.",
-			chart.Number(train[0], 3), chart.Number(train[len(train)-1], 3), len(train))
+		return fmt.Sprintf("Training loss went from %s to %s in %s. There was no validation data, so that overfitting cannot be seen here.",
+			chart.Number(train[0], 3), chart.Number(train[len(train)-1], 3), r.passes(len(train)))
 	}
-	text := fmt.Sprintf("At the best epoch, %d, the loss is %s in training and %s in validation",
-		s.BestEpoch, chart.Number(train[best], 3), chart.Number(validation[best], 3))
+	text := fmt.Sprintf("At the best %s, %d, the loss is %s in training and %s in validation",
+		r.model.Pass(), s.BestEpoch, chart.Number(train[best], 3), chart.Number(validation[best], 3))
 	switch gap := validation[best] - train[best]; {
 	case gap <= 0:
 		text += ": no sign of overfitting."
@@ -106,10 +106,14 @@ func (r *results) gapSentence() string {
 	default:
 		text += fmt.Sprintf(", a gap of %s.", chart.Number(gap, 2))
 	}
+	kept := "weights of the best epoch"
+	if r.model.Trees != nil {
+		kept = "trees up to the best round"
+	}
 	last := len(validation) - 1
 	if worse := validation[last] - validation[best]; last > best && worse > 0 {
-		text += fmt.Sprintf(" Over the %s after it the validation loss rose by %s while the training loss went to %s; the model has the weights of the best epoch.",
-			epochs(last-best), chart.Number(worse, 2), chart.Number(train[len(train)-1], 3))
+		text += fmt.Sprintf(" Over the %s after it the validation loss rose by %s while the training loss went to %s; the model has the %s.",
+			r.passes(last-best), chart.Number(worse, 2), chart.Number(train[len(train)-1], 3), kept)
 	}
 	return text
 }
@@ -122,9 +126,10 @@ func share(v float64) string {
 	return chart.Percentage(v, 0) + " of"
 }
 
-func epochs(n int) string {
+// passes counts epochs, or rounds.
+func (r *results) passes(n int) string {
 	if n == 1 {
-		return "one epoch"
+		return "one " + r.model.Pass()
 	}
-	return fmt.Sprintf("%d epochs", n)
+	return fmt.Sprintf("%d %ss", n, r.model.Pass())
 }

@@ -7,13 +7,14 @@ import (
 
 	"pipe/data/metric"
 	"pipe/data/task"
+	"pipe/estimator"
 	"pipe/nn"
 	"pipe/pipeline"
 )
 
 // results is everything that was found out, before it is written down.
 type results struct {
-	model     *nn.Model
+	model     *estimator.Model
 	task      task.Kind
 	known     metric.List
 	metrics   metric.List // as asked for

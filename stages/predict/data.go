@@ -12,13 +12,14 @@ import (
 	"pipe/data/feature"
 	"pipe/data/table"
 	"pipe/data/tensor"
+	"pipe/estimator"
 	"pipe/nn"
 	"pipe/nn/dataset"
 	"pipe/pipeline"
 )
 
 // predictData streams a data set, whose rows are as the network takes them.
-func (s *Stage) predictData(ctx context.Context, env pipeline.Env, model *nn.Model, in *pipeline.Input) error {
+func (s *Stage) predictData(ctx context.Context, env pipeline.Env, model *estimator.Model, in *pipeline.Input) error {
 	ds, err := table.OpenDataset(in, in.Size())
 	if err != nil {
 		return err

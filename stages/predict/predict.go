@@ -18,6 +18,7 @@ import (
 	"pipe/data/replay"
 	"pipe/data/table"
 	"pipe/data/tensor"
+	"pipe/estimator"
 	"pipe/nn"
 	"pipe/nn/dataset"
 	"pipe/pipeline"
@@ -136,7 +137,7 @@ func (c *Columns) Validate() error {
 
 // Run implements pipeline.Stage.
 func (s *Stage) Run(ctx context.Context, env pipeline.Env) error {
-	model, err := open(env, "model", func(in *pipeline.Input) (*nn.Model, error) { return nn.ReadModel(in, in.Size()) })
+	model, err := open(env, "model", func(in *pipeline.Input) (*estimator.Model, error) { return estimator.Read(in, in.Size()) })
 	if err != nil {
 		return err
 	}
@@ -254,7 +255,7 @@ func misfit(format string, args ...any) error {
 
 // predict streams the table: each batch is transformed, run through the model
 // and written before the next one is read.
-func (s *Stage) predict(ctx context.Context, env pipeline.Env, model *nn.Model, transform *feature.Transform, r *table.Reader) error {
+func (s *Stage) predict(ctx context.Context, env pipeline.Env, model *estimator.Model, transform *feature.Transform, r *table.Reader) error {
 	beside, err := s.openBeside(env, r)
 	if err != nil {
 		return err
@@ -299,7 +300,7 @@ func (s *Stage) predict(ctx context.Context, env pipeline.Env, model *nn.Model, 
 
 // An asker asks a model about batches of rows and writes what it says.
 type asker struct {
-	*nn.Predictor
+	estimator.Predictor
 	env    pipeline.Env
 	inputs []nn.Input
 	longer []int // of each input, the rows that are longer than any in training
@@ -308,7 +309,7 @@ type asker struct {
 }
 
 // ask prepares for rows with the columns of a schema.
-func (s *Stage) ask(env pipeline.Env, model *nn.Model, schema *arrow.Schema, rows int64) (*asker, error) {
+func (s *Stage) ask(env pipeline.Env, model *estimator.Model, schema *arrow.Schema, rows int64) (*asker, error) {
 	keep, err := s.columns(schema)
 	if err != nil {
 		return nil, err
@@ -323,7 +324,7 @@ func (s *Stage) ask(env pipeline.Env, model *nn.Model, schema *arrow.Schema, row
 	}
 	a := &asker{Predictor: predictor, env: env, inputs: model.Signature.AllInputs(), out: out, rows: rows}
 	a.longer = make([]int, len(a.inputs))
-	out.inputs, out.vocabularies = a.inputs, model.Spec.Vocabularies()
+	out.inputs, out.vocabularies = a.inputs, model.Vocabularies()
 	return a, nil
 }
 

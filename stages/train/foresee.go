@@ -17,68 +17,93 @@ var _ pipeline.Foreseer = (*Train)(nil)
 // Foresee finds settings that do not go with each other, with what is to be
 // learned, or with the data sets that are connected.
 func (s *Train) Foresee(inputs map[string]pipeline.Facts) (pipeline.Facts, error) {
-	facts := inputs[trainPort]
-	var errs []error
-	wrong := func(field, hint, format string, args ...any) {
-		errs = append(errs, &settings.FieldError{Field: field, Todo: hint, Err: fmt.Errorf(format, args...)})
+	f, ok := foreseeData(inputs, s.SampleWeight)
+	if !ok {
+		return pipeline.Facts{}, errors.Join(f.errs...)
 	}
-	validation, validated := inputs[validationPort]
+	_, validated := inputs[validationPort]
+	loss := s.Loss.Name()
+	if tasks := s.Loss.Tasks(); len(tasks) > 0 && s.Loss.Auto == nil {
+		f.narrow("loss", "loss: "+loss, loss+" is", "leave it out, and it follows from the target", tasks)
+	}
+	classes := []task.Kind{task.Binary, task.Multiclass}
+	if s.ClassWeights.Weights != nil {
+		f.narrow("class_weights", "class_weights", "they are", "remove class_weights", classes)
+	}
+	if s.balance().used() {
+		f.narrow("balance", "balance", "it is", "remove balance", classes)
+	}
+	if e := s.EarlyStopping; e != nil {
+		tasks, err := nn.CheckMonitor(e.Monitor, validated)
+		if err != nil {
+			f.errs = append(f.errs, &settings.FieldError{Field: "early_stopping", Err: err})
+		} else if len(tasks) < len(task.All()) {
+			f.narrow("early_stopping.monitor", "monitor: "+e.Monitor, e.Monitor+" is", "monitor validation.loss, which every task has", tasks)
+		}
+	}
+	f.threshold(s.Threshold, validated)
+	return f.Facts, errors.Join(f.errs...)
+}
+
+// A foresight is what is known before anything runs, with what is wrong.
+type foresight struct {
+	pipeline.Facts
+	errs []error
+}
+
+func (f *foresight) wrong(field, hint, format string, args ...any) {
+	f.errs = append(f.errs, &settings.FieldError{Field: field, Todo: hint, Err: fmt.Errorf(format, args...)})
+}
+
+// narrow is for a setting that is of some tasks.
+func (f *foresight) narrow(field, why, subject, hint string, tasks []task.Kind) {
+	narrower, ok := f.Facts.Narrow(tasks, why)
+	if !ok {
+		f.wrong(field, hint, "%s for %s, but %s", subject, taskNames(tasks), f.Facts.Reason())
+	}
+	f.Facts = narrower
+}
+
+func (f *foresight) threshold(t *Threshold, validated bool) {
+	if t == nil {
+		return
+	}
+	f.narrow("threshold", "a threshold", "it is", "remove threshold", []task.Kind{task.Binary})
+	if t.Best != "" && !validated {
+		f.errs = append(f.errs, &settings.FieldError{Field: "threshold", Err: errNoValidation(t.Best)})
+	}
+}
+
+// foreseeData is what follows from the data sets that are connected, rows of which may have a
+// weight. It is not ok if there is nothing to learn.
+func foreseeData(inputs map[string]pipeline.Facts, weight string) (f *foresight, ok bool) {
+	f = &foresight{Facts: inputs[trainPort]}
+	facts := f.Facts
+	validation := inputs[validationPort]
 	for _, part := range []struct {
 		port string
 		pipeline.Facts
 	}{{trainPort, facts}, {validationPort, validation}} {
 		if part.Tasks != nil && len(part.Tasks) == 0 {
-			wrong("", "name a target there", "the %s data has nothing to learn: %s", part.port, part.Reason())
-			return pipeline.Facts{}, errors.Join(errs...)
+			f.wrong("", "name a target there", "the %s data has nothing to learn: %s", part.port, part.Reason())
+			return f, false
 		}
-		if c := s.SampleWeight; c != "" && part.Keep != nil && !slices.Contains(part.Keep, c) {
-			wrong("sample_weight", fmt.Sprintf("add `keep: [%s]` to that preprocess stage", c), "%q is not among the kept columns of the %s data", c, part.port)
+		if c := weight; c != "" && part.Keep != nil && !slices.Contains(part.Keep, c) {
+			f.wrong("sample_weight", fmt.Sprintf("add `keep: [%s]` to that preprocess stage", c), "%q is not among the kept columns of the %s data", c, part.port)
 		}
-	}
-	narrow := func(field, why, subject, hint string, tasks []task.Kind) {
-		narrower, ok := facts.Narrow(tasks, why)
-		if !ok {
-			wrong(field, hint, "%s for %s, but %s", subject, taskNames(tasks), facts.Reason())
-		}
-		facts = narrower
 	}
 	if validation.Tasks != nil {
-		before := facts
 		narrower, ok := facts.Narrow(validation.Tasks, validation.Why)
 		if narrower.From == "" {
 			narrower.From = validation.From
 		}
-		if facts = narrower; !ok {
-			wrong("", "connect two outputs of the same preprocess stage", "training and validation data are for different tasks: %s, but %s", before.Reason(), validation.Reason())
+		if !ok {
+			f.wrong("", "connect two outputs of the same preprocess stage", "training and validation data are for different tasks: %s, but %s", facts.Reason(), validation.Reason())
 		}
+		f.Facts = narrower
 	}
-	loss := s.Loss.Name()
-	if tasks := s.Loss.Tasks(); len(tasks) > 0 && s.Loss.Auto == nil {
-		narrow("loss", "loss: "+loss, loss+" is", "leave it out, and it follows from the target", tasks)
-	}
-	classes := []task.Kind{task.Binary, task.Multiclass}
-	if s.ClassWeights.Weights != nil {
-		narrow("class_weights", "class_weights", "they are", "remove class_weights", classes)
-	}
-	if s.balance().used() {
-		narrow("balance", "balance", "it is", "remove balance", classes)
-	}
-	if e := s.EarlyStopping; e != nil {
-		tasks, err := nn.CheckMonitor(e.Monitor, validated)
-		if err != nil {
-			errs = append(errs, &settings.FieldError{Field: "early_stopping", Err: err})
-		} else if len(tasks) < len(task.All()) {
-			narrow("early_stopping.monitor", "monitor: "+e.Monitor, e.Monitor+" is", "monitor validation.loss, which every task has", tasks)
-		}
-	}
-	if t := s.Threshold; t != nil {
-		narrow("threshold", "a threshold", "it is", "remove threshold", []task.Kind{task.Binary})
-		if t.Best != "" && !validated {
-			errs = append(errs, &settings.FieldError{Field: "threshold", Err: errNoValidation(t.Best)})
-		}
-	}
-	facts.Keep = nil
-	return facts, errors.Join(errs...)
+	f.Facts.Keep = nil
+	return f, true
 }
 
 // taskNames writes tasks for people: what they have in common if that is so.

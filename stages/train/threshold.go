@@ -9,6 +9,7 @@ import (
 	"pipe/data/metric"
 	"pipe/data/task"
 	"pipe/data/tensor"
+	"pipe/estimator"
 	"pipe/nn"
 	"pipe/pipeline"
 )
@@ -36,13 +37,13 @@ func errNoValidation(by ThresholdMetric) error {
 		"connect validation data, or write a number, as in `threshold: 0.3`")
 }
 
-// set gives a model its threshold. All other parts of the model are complete.
-func (t *Threshold) set(ctx context.Context, env pipeline.Env, model *nn.Model, validation *rows) error {
+// set gives the signature of a model its threshold. All other parts of the model are complete.
+func (t *Threshold) set(ctx context.Context, env pipeline.Env, sig *nn.Signature, sum *nn.Summary, model *estimator.Model, validation *rows) error {
 	if t == nil {
 		return nil
 	}
 	if t.Value != nil {
-		model.Signature.Threshold = *t.Value
+		sig.Threshold = *t.Value
 		return nil
 	}
 	classes, err := predictAll(ctx, model, validation)
@@ -57,16 +58,16 @@ func (t *Threshold) set(ctx context.Context, env pipeline.Env, model *nn.Model, 
 	if err != nil {
 		return fmt.Errorf("threshold: validation data set %s: %w", validation.name, err)
 	}
-	model.Signature.Threshold = at
-	model.Summary.Threshold = &nn.Chosen{Metric: by.Name, Value: value}
+	sig.Threshold = at
+	sum.Threshold = &nn.Chosen{Metric: by.Name, Value: value}
 	env.Metric("threshold", at, metric.Meaning{})
-	env.Metric(validationPort+"."+by.Name, value, by.Meaning(model.Signature.Classes))
+	env.Metric(validationPort+"."+by.Name, value, by.Meaning(sig.Classes))
 	env.Log().Info(fmt.Sprintf("%s is best on the validation data, %.4g, at the threshold %.4g", by.Name, value, at))
 	return nil
 }
 
 // predictAll is what a binary model says of all rows.
-func predictAll(ctx context.Context, model *nn.Model, r *rows) (_ *metric.Classes, err error) {
+func predictAll(ctx context.Context, model *estimator.Model, r *rows) (_ *metric.Classes, err error) {
 	p, err := model.NewPredictor()
 	if err != nil {
 		return nil, err

@@ -13,6 +13,7 @@ import (
 	"pipe/data/metric"
 	"pipe/data/table"
 	"pipe/data/task"
+	"pipe/estimator"
 	"pipe/nn"
 	"pipe/nn/dataset"
 	"pipe/pipeline"
@@ -105,13 +106,13 @@ func (s *Train) Run(ctx context.Context, env pipeline.Env) (err error) {
 	}
 	tellBalance(env, model)
 	model.Summary.Device = trainedOn(env)
-	if err := s.Threshold.set(ctx, env, model, validation); err != nil {
+	if err := s.Threshold.set(ctx, env, &model.Signature, &model.Summary, estimator.OfNetwork(model), validation); err != nil {
 		return err
 	}
 	for _, name := range append(train.info.Elements(), sig.Columns()...) {
 		env.Column(pipeline.ColumnRef{Port: modelPort, Column: name}, pipeline.ColumnRef{Port: trainPort, Column: name})
 	}
-	report(env, &model.Summary)
+	report(env, &model.Summary, "epoch")
 	w, err := env.Create(modelPort)
 	if err != nil {
 		return err
@@ -242,20 +243,20 @@ func inputNames(inputs []nn.Input) string {
 	return strings.Join(names, ", ")
 }
 
-// report records what training came to: the metrics are those of the epoch
-// whose weights the model has.
-func report(env pipeline.Env, s *nn.Summary) {
-	env.Metric("best_epoch", float64(s.BestEpoch), metric.Meaning{})
-	env.Metric("epochs_run", float64(s.EpochsRun), metric.Meaning{})
-	attrs := []any{slog.Int("epochs", s.EpochsRun), slog.Int("best_epoch", s.BestEpoch)}
+// report records what training came to: the metrics are those of the pass, an
+// epoch or a round, that the model is of.
+func report(env pipeline.Env, s *nn.Summary, pass string) {
+	env.Metric("best_"+pass, float64(s.BestEpoch), metric.Meaning{})
+	env.Metric(pass+"s_run", float64(s.EpochsRun), metric.Meaning{})
+	var attrs []any
 	for _, c := range s.Curves {
 		v := c.Values[s.BestEpoch-1]
 		env.Metric(c.Name, v, metric.Meaning{Goal: c.Goal()})
 		attrs = append(attrs, slog.String(c.Name, fmt.Sprintf("%.5g", v)))
 	}
-	msg := fmt.Sprintf("ran all %d epochs", s.EpochsRun)
+	msg := fmt.Sprintf("ran all %d %ss", s.EpochsRun, pass)
 	if s.StoppedEarly {
-		msg = fmt.Sprintf("stopped after epoch %d", s.EpochsRun)
+		msg = fmt.Sprintf("stopped after %s %d", pass, s.EpochsRun)
 	}
 	switch {
 	case s.Monitor == "":
@@ -263,7 +264,7 @@ func report(env pipeline.Env, s *nn.Summary) {
 	case s.BestEpoch == s.EpochsRun:
 		msg += ", the last was the best"
 	default:
-		msg += fmt.Sprintf(", best epoch %d, restored", s.BestEpoch)
+		msg += fmt.Sprintf(", best %s %d, restored", pass, s.BestEpoch)
 	}
-	env.Log().Info(msg, attrs[4:]...)
+	env.Log().Info(msg, attrs...)
 }

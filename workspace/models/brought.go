@@ -11,8 +11,8 @@ import (
 	"pipe/base/diag"
 	"pipe/base/infile"
 	"pipe/data/feature"
+	"pipe/estimator"
 	"pipe/lineage/registry"
-	"pipe/nn"
 	"pipe/pipeline"
 	"pipe/pipeline/settings"
 	"pipe/workspace"
@@ -33,7 +33,7 @@ func (r *Request) Check() error {
 	}
 	return errors.Join(
 		checkFile(r.Model, "pipe get MODEL -o model.safetensors", func(f *os.File, size int64) error {
-			_, err := nn.ReadModel(f, size)
+			_, err := estimator.Read(f, size)
 			return err
 		}),
 		checkFile(r.Transform, "pipe get RUN/STAGE.transform -o transform.json", func(f *os.File, _ int64) error {
