@@ -11,13 +11,16 @@ import (
 	"pipe/nn"
 )
 
+// blockRows are rows that a tree is asked of while it is at hand.
+const blockRows = 64
+
 // A Predictor asks the trees, for one goroutine at a time.
 type Predictor struct {
 	model  *Model
 	inputs []nn.Input
 	heads  []*nn.Signature
 	trees  [][]ask
-	row    []float32 // of columns; the number of the category of those
+	rows   []float32 // of some rows, the columns: a number, or the place of a category
 }
 
 // An ask is a node as it is asked.
@@ -36,7 +39,7 @@ func (m *Model) NewPredictor() (*Predictor, error) {
 	if err := m.validate(); err != nil {
 		return nil, err
 	}
-	p := &Predictor{model: m, inputs: m.Signature.AllInputs(), heads: m.Signature.Heads(), row: make([]float32, len(m.Columns))}
+	p := &Predictor{model: m, inputs: m.Signature.AllInputs(), heads: m.Signature.Heads(), rows: make([]float32, blockRows*len(m.Columns))}
 	for i := range m.Trees {
 		nodes := m.Trees[i].Nodes
 		list := make([]ask, len(nodes))
@@ -76,20 +79,27 @@ func (p *Predictor) Predict(inputs []tensor.Rows, n int) ([]float64, error) {
 	}
 	k := len(p.model.Start)
 	out := make([]float64, n*k)
-	for r := range n {
-		p.fill(inputs, r)
-		z := out[r*k : (r+1)*k]
-		copy(z, p.model.Start)
-		for i, t := range p.trees {
-			z[i%k] += leaf(t, p.row)
+	width := len(p.model.Columns)
+	for from := 0; from < n; from += blockRows {
+		to := min(from+blockRows, n)
+		for r := from; r < to; r++ {
+			p.fill(p.rows[(r-from)*width:(r-from+1)*width], inputs, r)
+			copy(out[r*k:(r+1)*k], p.model.Start)
 		}
-		p.convert(z)
+		for i, t := range p.trees {
+			for r := from; r < to; r++ {
+				out[r*k+i%k] += leaf(t, p.rows[(r-from)*width:(r-from+1)*width])
+			}
+		}
+		for r := from; r < to; r++ {
+			p.convert(out[r*k : (r+1)*k])
+		}
 	}
 	return out, nil
 }
 
 // fill takes the columns of a row.
-func (p *Predictor) fill(inputs []tensor.Rows, r int) {
+func (p *Predictor) fill(row []float32, inputs []tensor.Rows, r int) {
 	at := 0
 	for i := range inputs {
 		size := p.inputs[i].Shape.Size()
@@ -98,7 +108,7 @@ func (p *Predictor) fill(inputs []tensor.Rows, r int) {
 			if c := &p.model.Columns[at]; c.Category {
 				v = float32(c.index(v))
 			}
-			p.row[at] = v
+			row[at] = v
 			at++
 		}
 	}
@@ -106,7 +116,7 @@ func (p *Predictor) fill(inputs []tensor.Rows, r int) {
 
 // value is an element as a number.
 func value(rows *tensor.Rows, i int) float32 {
-	if rows.F32 != nil {
+	if len(rows.F32) > 0 {
 		return rows.F32[i]
 	}
 	return float32(rows.At(i))

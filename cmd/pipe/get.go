@@ -23,7 +23,8 @@ func (a *app) getCommand() *cobra.Command {
 A table or data set is written in the form that the ending of the file names:
 ` + content.EndingsText() + `.
 Values are exact in each of them, but CSV does not say which type a column has: who reads it finds out anew. A model is
-a safetensors file, a transform and metrics are JSON, a report is HTML; these, and files, are written as they are.
+a safetensors file, or JSON if it is of trees; a transform and metrics are JSON, a report is HTML; these, and files, are
+written as they are.
 A directory becomes a folder, which must be new or empty unless --force is given, or a tar file (.tar). A file, or a
 new folder, is there whole or not at all.
 

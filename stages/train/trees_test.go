@@ -1,0 +1,113 @@
+package train
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"pipe/base/random"
+	"pipe/data/table"
+	"pipe/data/table/tabletest"
+	"pipe/data/task"
+	"pipe/data/tensor"
+	"pipe/pipeline"
+	"pipe/pipeline/pipelinetest"
+	"pipe/stages/evaluate"
+	"pipe/stages/predict"
+	"pipe/trees"
+)
+
+const few = "rounds: 12\nmin_rows: 5\nmax_leaves: 6\nlearning_rate: 0.3\n"
+
+func TestTreesConform(t *testing.T) {
+	for _, target := range []table.Target{species, sex, mass} {
+		with := few + "row_fraction: 0.8\ncolumn_fraction: 0.5\n"
+		if target.Task == task.Binary {
+			with += "threshold: {best: f1}\n"
+		}
+		pipelinetest.Conform(t, pipelinetest.Case{Kind: TreesKind(), With: with, Inputs: inputs(t, target), Seed: 5})
+	}
+}
+
+// Trees are measured, and predict, as networks do.
+func TestTreesAreModels(t *testing.T) {
+	for _, target := range []table.Target{species, sex, mass} {
+		data := inputs(t, target)
+		r := pipelinetest.Run(t, pipelinetest.Case{Kind: TreesKind(), With: few, Inputs: data, Seed: 5})
+		if r.Metrics["best_round"] < 1 || r.Metrics["best_round"] > 12 {
+			t.Errorf("%s: metrics %v", target.Task, r.Metrics)
+		}
+		model := r.Outputs["model"]
+		if _, err := trees.ReadModel(bytes.NewReader(model), int64(len(model))); err != nil {
+			t.Fatal(err)
+		}
+		scored := pipelinetest.Run(t, pipelinetest.Case{Kind: evaluate.Kind(), Inputs: map[string][]byte{"model": model, "data": data["validation"], "train": data["train"]}})
+		if !bytes.Contains(scored.Outputs["report"], []byte("What the trees go by")) {
+			t.Errorf("%s: the report does not say what the trees go by", target.Task)
+		}
+		better := map[task.Kind]string{task.Multiclass: "accuracy", task.Binary: "accuracy", task.Regression: "r2"}[target.Task]
+		if v := scored.Metrics[better]; v < .6 {
+			t.Errorf("%s: %s is %v", target.Task, better, v)
+		}
+		pipelinetest.Run(t, pipelinetest.Case{Kind: predict.Kind(), Inputs: map[string][]byte{"model": model, "data": data["validation"]}})
+	}
+}
+
+// Ids are categories: what they say does not go by their order.
+func TestTreesOfIDs(t *testing.T) {
+	info := table.DatasetInfo{
+		Inputs: []table.Input{
+			{Name: "place", Kind: table.Tokens, Type: tensor.I32, Shape: []int{1}, Size: 40},
+			{Name: "features", Kind: table.Features, Type: tensor.F32, Shape: []int{1}, Features: []table.Feature{{Name: "size", Column: "size"}}},
+		},
+		Targets: []table.Target{{Column: "y", Task: task.Regression, Scale: 1}},
+	}
+	noise := random.New(3, "ids", 0)
+	var ids []int32
+	var size []float32
+	var y []float64
+	for i := range 2000 {
+		id := noise.IntN(uint64(2*i), 40)
+		ids, size, y = append(ids, int32(id)), append(size, float32(noise.Float64(uint64(2*i+1)))), append(y, float64(id*7%40%2))
+	}
+	data := tabletest.Dataset(t, info, "place", ids, "features", size, "target", y)
+	model := pipelinetest.Run(t, pipelinetest.Case{Kind: TreesKind(), With: "rounds: 1\nlearning_rate: 1\nmax_leaves: 2\n", Inputs: map[string][]byte{"train": data}}).Outputs["model"]
+	scored := pipelinetest.Run(t, pipelinetest.Case{Kind: evaluate.Kind(), Inputs: map[string][]byte{"model": model, "data": data}})
+	if r2 := scored.Metrics["r2"]; r2 < .999 {
+		t.Errorf("one split of the ids explains %v of what follows from them alone", r2)
+	}
+}
+
+func TestTreesMistakes(t *testing.T) {
+	for with, want := range map[string]string{
+		"quantile: 0.9":      "loss quantile alone",
+		"loss: hinge":        "hinge",
+		"categories: [a, a]": "there twice",
+		"categories: [a]\nmonotone: {a: increasing}": "no order",
+		"monotone: {a: up}":                          "up",
+		"rounds: 0":                                  "rounds",
+	} {
+		if _, err := pipeline.DecodeStage(TreesKind(), with); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got error %v, want %q", with, err, want)
+		}
+	}
+	s, err := pipeline.DecodeStage(TreesKind(), "loss: cross_entropy\nmonotone: {a: increasing}\nthreshold: 0.3\nsample_weight: w\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = s.(*Trees).Foresee(map[string]pipeline.Facts{"train": {Tasks: []task.Kind{task.Regression}, Keep: []string{"v"}}})
+	for _, want := range []string{"cross_entropy is for classification", "it is for two classes", "not among the kept"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("foreseen is %v, want %q", err, want)
+		}
+	}
+	for with, want := range map[string]string{"categories: [z]": "unknown feature", "threshold: {best: f1}": "validation"} {
+		data := inputs(t, sex)
+		if strings.HasPrefix(with, "threshold") {
+			delete(data, "validation")
+		}
+		if _, err := pipelinetest.RunErr(t, pipelinetest.Case{Kind: TreesKind(), With: with, Inputs: data}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got error %v, want %q", with, err, want)
+		}
+	}
+}
