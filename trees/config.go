@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"pipe/base/diag"
 	"pipe/data/task"
@@ -79,7 +80,8 @@ func (c *Config) mark(columns []Column, t task.Kind) error {
 	find := func(setting, name string) (*Column, error) {
 		at := slices.IndexFunc(columns, func(c Column) bool { return c.Name == name })
 		if at < 0 {
-			return nil, fmt.Errorf("%s: %w", setting, diag.Unknown("feature", name, namesOf(columns)))
+			names := namesOf(columns)
+			return nil, diag.WithHint(fmt.Errorf("%s: there is no feature %q", setting, name), "the features are "+strings.Join(names[:min(len(names), 50)], ", "))
 		}
 		return &columns[at], nil
 	}

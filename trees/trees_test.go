@@ -296,8 +296,8 @@ func TestTreesRefuse(t *testing.T) {
 		change func(*Config)
 	}{
 		{"different lengths", ragged, d, func(*Config) {}},
-		{"unknown feature", numbers, d, func(c *Config) { c.Categories = []string{"kinds"} }},
-		{"unknown feature", numbers, d, func(c *Config) { c.Monotone = map[string]int{"z": 1} }},
+		{"no feature", numbers, d, func(c *Config) { c.Categories = []string{"kinds"} }},
+		{"no feature", numbers, d, func(c *Config) { c.Monotone = map[string]int{"z": 1} }},
 		{"no category", numbers, d, func(c *Config) { c.Categories = []string{"a"} }},
 		{"no order", numbers, d, func(c *Config) { c.Categories, c.Monotone = []string{"kind"}, map[string]int{"kind": 1} }},
 		{"not for binary", two, d, func(c *Config) { c.Loss = SquaredError }},
@@ -350,7 +350,7 @@ func TestDamagedDocuments(t *testing.T) {
 	for name, damage := range map[string]func(d *document){
 		"cycle":      func(d *document) { d.Trees[0].Nodes[1] = Node{Left: 0, Right: 1} },
 		"itself":     func(d *document) { d.Trees[0].Nodes[0].Left = 0; d.Trees[0].Nodes[0].Right = 0 },
-		"back":       func(d *document) { n := &d.Trees[0].Nodes[0]; n.Left, n.Right = n.Right, n.Right },
+		"back":       func(d *document) { n := &d.Trees[0].Nodes[0]; n.Left = n.Right },
 		"outside":    func(d *document) { d.Trees[0].Nodes[0].Right = 1 << 40 },
 		"column":     func(d *document) { d.Trees[0].Nodes[0].Column = 4 },
 		"negative":   func(d *document) { d.Trees[0].Nodes[0].Column = -1 },

@@ -101,7 +101,7 @@ func TestTreesMistakes(t *testing.T) {
 			t.Errorf("foreseen is %v, want %q", err, want)
 		}
 	}
-	for with, want := range map[string]string{"categories: [z]": "unknown feature", "threshold: {best: f1}": "validation"} {
+	for with, want := range map[string]string{"categories: [z]": "no feature", "threshold: {best: f1}": "validation"} {
 		data := inputs(t, sex)
 		if strings.HasPrefix(with, "threshold") {
 			delete(data, "validation")
