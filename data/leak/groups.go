@@ -21,11 +21,14 @@ type thing struct {
 }
 
 const (
-	fewGroups   = 20   // with several rows each
-	sharedRows  = 0.05 // of the other table, that are of groups of train
-	sharedDiff  = 0.02 // of the unequal targets that rows have by chance, in groups
-	sharedTells = 10   // unequal targets by chance, from which on something can be said
-	evenGroups  = 3    // how much larger than others the largest is where all are about equal
+	fewGroups    = 20   // with several rows each
+	sharedRows   = 0.05 // of the other table, that are of groups of train
+	sharedDiff   = 0.02 // of the unequal targets that rows have by chance, in groups
+	firstGroups  = 4096 // rows after which a column is left alone if it has
+	firstPairs   = 5    // fewer rows of one thing,
+	firstUnequal = 4    // or one in so many of them with another target
+	sharedTells  = 10   // unequal targets by chance, from which on something can be said
+	evenGroups   = 3    // how much larger than others the largest is where all are about equal
 )
 
 var things = regexp.MustCompile(`(?i)(^|[_ .-])(patient|subject|customer|client|user|person|household|house|session|device|machine|sensor|speaker|author|player|driver|animal|plant|store|shop|account|group|family|student|sample|case|visit|order)(s|[_ .-]?(no|nr|num|number|code|name|ref))?\.?$`)
@@ -37,6 +40,9 @@ func FindThings(column string, values []string, numbers []float64, targets []str
 	groups, counts := map[string]*thing{}, map[string]int{}
 	var rows, compared, unequal int
 	for i, value := range values {
+		if i == firstGroups && (compared < firstPairs || unequal > compared/firstUnequal) {
+			return nil, false // most columns are no things, and this has shown it
+		}
 		if value == Missing || targets[i] == Missing {
 			continue
 		}

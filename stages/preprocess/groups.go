@@ -4,7 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
+
+	"github.com/apache/arrow-go/v18/arrow/array"
 
 	"pipe/data/feature"
 	"pipe/data/leak"
@@ -111,6 +112,10 @@ func firstValues(ctx context.Context, r *table.Reader, name string, numbers bool
 			return nil, nil, err
 		}
 		column := rec.Column(0)
+		if left := groupRows - len(texts); column.Len() > left {
+			column = array.NewSlice(column, 0, int64(left))
+			defer column.Release()
+		}
 		values, valid, err := table.Texts(column)
 		if err != nil {
 			return nil, nil, err
@@ -119,7 +124,7 @@ func firstValues(ctx context.Context, r *table.Reader, name string, numbers bool
 			if valid != nil && !valid[i] {
 				text = leak.Missing
 			}
-			texts = append(texts, strings.Clone(leak.Keep(text)))
+			texts = append(texts, leak.Keep(text))
 		}
 		if numbers {
 			more, _, err := table.FloatsOrNaN(column, nil)
