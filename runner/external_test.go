@@ -184,7 +184,7 @@ func TestExternalDirectoriesRefused(t *testing.T) {
 		{"a link", func(dir string) error { return os.Symlink("dog.png", filepath.Join(dir, "img", "zz")) }, `a symbolic link`, false},
 		{"a selected link", func(dir string) error { return os.Symlink("x.txt", filepath.Join(dir, "data", "zz.txt")) }, `zz.txt: is not a regular file but a symbolic link`, false},
 		{"a store", func(dir string) error { return os.Mkdir(filepath.Join(dir, "img", ".pipe"), 0o777) }, `it holds .pipe`, false},
-		{"a bad name", func(dir string) error { return os.WriteFile(filepath.Join(dir, "img", "a\nb"), nil, 0o666) }, `control character`, false},
+		{"a bad name", func(dir string) error { return os.WriteFile(filepath.Join(dir, "img", "a\nb"), nil, 0o666) }, `images "img": path "a\nb" has a control character`, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newListingWorld(t)

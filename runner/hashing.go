@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"pipe/artifacts"
+	"pipe/base/diag"
 	"pipe/lineage"
 	"pipe/pipeline"
 )
@@ -113,11 +114,24 @@ func (h *hasher) external(ctx context.Context, f pipeline.FileInput) (id artifac
 	if err != nil {
 		return artifacts.ID{}, err
 	}
-	tree, err := artifacts.NewTree(entries)
+	tree, err := treeOf(entries)
 	if err != nil {
 		return artifacts.ID{}, err
 	}
 	return tree.ID(), nil
+}
+
+// treeOf lists the files of a folder. The error is for people, who know nothing of lists.
+func treeOf(entries []artifacts.TreeEntry) (*artifacts.Tree, error) {
+	tree, err := artifacts.NewTree(entries)
+	var bad *artifacts.TreeError
+	switch {
+	case !errors.As(err, &bad):
+		return tree, err
+	case bad.Line == 0: // of all files together
+		return nil, errors.New(bad.Msg)
+	}
+	return nil, diag.WithHint(errors.New(bad.Msg), "rename it, or read only others: a pattern such as data/*.csv names them")
 }
 
 func (h *hasher) commit() error {

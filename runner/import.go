@@ -121,7 +121,7 @@ func (im *importer) directory(ctx context.Context, f pipeline.FileInput) (id art
 	if err != nil {
 		return id, 0, err
 	}
-	tree, err := artifacts.NewTree(entries)
+	tree, err := treeOf(entries)
 	if err != nil {
 		return id, 0, err
 	}
