@@ -47,6 +47,7 @@ func TestFitErrors(t *testing.T) {
 		{"no rows", x(Column{}), []col{{"x", []any{}}}, `the table has no rows to learn from`, ""},
 		{"nothing left", x(Column{Encode: asOneHot(OneHot{Drop: DropFirst})}), []col{{"x", []any{"a", "a"}}}, `no feature is left after dropping`, ""},
 		{"same names", Spec{Features: []Column{{Name: "a"}, {Name: "a=b"}}}, []col{{"a", []any{"b=c"}}, {"a=b", []any{"c"}}}, `columns "a" and "a=b" would both make a feature named "a=b=c": rename a column or one of its values`, ""},
+		{"text of missing", x(Column{}), []col{{"x", []any{"<missing>", nil, "a"}}}, `column "x": it has the text "<missing>" beside missing values, and both would make a feature named "x=<missing>"`, "impute"},
 		{"no target", target(Target{}), []col{floats, {"z", []any{1.0, 2.0}}}, `target: there is no column "y"`, ""},
 		{"target missing", target(Target{}), []col{floats, {"y", []any{nil, math.NaN()}}}, `column "y": the target is missing in all 2 rows`, ""},
 		{"one class", target(Target{}), []col{floats, {"y", []any{"a", "a"}}}, `column "y": the target has a single class "a", so there is nothing to tell apart`, "split"},

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
+	"pipe/base/diag"
 	"pipe/data/replay"
 	"pipe/data/table"
 )
@@ -122,7 +124,12 @@ func (t *Transform) derive() error {
 	}
 	source := make(map[string]string, len(features))
 	for _, f := range features {
-		if other, ok := source[f.Name]; ok {
+		other, ok := source[f.Name]
+		switch {
+		case ok && other == f.Column && strings.HasSuffix(f.Name, "="+missingName):
+			return diag.WithHint(fmt.Errorf("column %q: it has the text %q beside missing values, and both would make a feature named %q", f.Column, missingName, f.Name),
+				fmt.Sprintf("write `missing: [%q]` in the ingest stage, if it stands for no value, or an `impute` for the column", missingName))
+		case ok:
 			return fmt.Errorf("columns %q and %q would both make a feature named %q: rename a column or one of its values", other, f.Column, f.Name)
 		}
 		source[f.Name] = f.Column

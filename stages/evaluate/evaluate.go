@@ -33,7 +33,7 @@ func Kind() pipeline.Kind {
 	known := metric.All()
 	return pipeline.Kind{
 		Name:    "evaluate",
-		Version: 8,
+		Version: 9,
 		Doc: `Measures a model on a data set, beside what guessing would score.
 
 Metrics follow scikit-learn and are computed over all rows at once. Those of

@@ -31,13 +31,13 @@ func ClassErrors(c *metric.Classes) *report.Section {
 	}
 	reports := c.PerClass()
 	slices.SortStableFunc(reports, func(a, b metric.ClassReport) int { return cmp.Compare(a.F1, b.F1) })
-	t := report.Table{Title: "Classes", Caption: "The hardest class first.", Columns: []report.Column{{Name: "class"}}}
-	for _, name := range []string{"rows", "precision", "recall", "F1", "ROC AUC", "average precision"} {
+	t := report.Table{Title: "Classes", Caption: "The hardest class first. AP is the average precision of a class against the rest.", Columns: []report.Column{{Name: "class"}}}
+	for _, name := range []string{"rows", "precision", "recall", "F1", "ROC AUC", "AP"} {
 		t.Columns = append(t.Columns, report.Column{Name: name, Number: true})
 	}
 	for i, p := range reports {
 		if i == mostRows {
-			t.Caption = fmt.Sprintf("The %d hardest of %d classes.", mostRows, len(reports))
+			t.Caption = fmt.Sprintf("The %d hardest of %d classes. AP is the average precision of a class against the rest.", mostRows, len(reports))
 			break
 		}
 		t.Rows = append(t.Rows, report.Texts(p.Class, chart.Count(p.Rows), chart.Decimals(p.Precision, 3), chart.Decimals(p.Recall, 3), chart.Decimals(p.F1, 3),
