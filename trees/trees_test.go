@@ -423,3 +423,20 @@ func FuzzReadModel(f *testing.F) {
 		_ = fmt.Sprint(m.Depth(), m.Importance())
 	})
 }
+
+// Numbers between which there is no other are told apart as in training.
+func TestTreesOfNeighbours(t *testing.T) {
+	low := float32(1)
+	high := math.Nextafter32(low, 2)
+	d := nn.Data{}
+	for i := range 100 {
+		x := []float32{low, high}[i%2]
+		d.Rows, d.Features, d.Target = d.Rows+1, append(d.Features, x), append(d.Target, float64(i%2))
+	}
+	cfg := usual()
+	cfg.Rounds, cfg.LearningRate = 1, 1
+	m := trained(t, nn.Signature{Features: []string{"a"}, Column: "y", Task: task.Regression, Scale: 1}, d, nil, cfg)
+	if said := asked(t, m, d); !slices.Equal(said, d.Target) {
+		t.Errorf("neighbours get %v", said[:2])
+	}
+}
