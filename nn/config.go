@@ -62,6 +62,9 @@ type Config struct {
 	Initializer Initializer
 	Seed        uint64
 
+	// KeepNorms says that the model tells of the gradients of its first epoch.
+	KeepNorms bool
+
 	// Augment changes the rows of batches, but not those that losses are measured
 	// of. Nil: they stay as they are. It is a part of the name of the work, as JSON.
 	Augment Augmenter

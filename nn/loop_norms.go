@@ -19,6 +19,25 @@ func (t *trainer) record(scale float64) {
 	t.at.Norms = append(t.at.Norms[:t.at.Epoch-1], list)
 }
 
+// firstNorms are those of the weights, from the first layer to the last, in the first epoch.
+func (t *trainer) firstNorms() []Norm {
+	var list []Norm
+	layer := 0
+	for i := range t.store.specs {
+		p := &t.store.specs[i]
+		if !p.IsWeight() {
+			continue
+		}
+		layer++
+		for _, v := range t.at.Norms[0] {
+			if v.Name == "gradient_norm."+p.Name {
+				list = append(list, Norm{layer, p.Name, v.Value})
+			}
+		}
+	}
+	return list
+}
+
 // add leaves out what is no number: it could not be written down.
 func add(list []Value, name string, v float64) []Value {
 	if finite(v) {

@@ -48,7 +48,15 @@ type Summary struct {
 
 	Threshold *Chosen  `json:"threshold,omitempty"` // how that of the signature was chosen; nil: it was given, or is the usual one
 	Balance   *Balance `json:"balance,omitempty"`   // what was done to the shares of classes by drawing rows, or put back; nil: nothing
+	Norms     []Norm   `json:"norms,omitempty"`     // of gradients at the end of the first epoch, if they were to be kept
 	Device    string   `json:"device,omitempty"`    // that it was trained on, for people; empty: the CPU
+}
+
+// A Norm is how large the gradient of the weights of a layer was, over all of them.
+type Norm struct {
+	Layer     int     `json:"layer"` // from 1, counting those with weights
+	Parameter string  `json:"parameter"`
+	Value     float64 `json:"value"`
 }
 
 // Chosen says what a setting of a model was chosen by.

@@ -61,19 +61,23 @@ type MLP struct {
 	Activation Activation `yaml:"activation" json:"-" default:"relu" except:"softmax" doc:"The function behind each dense layer."`
 	Dropout    float64    `yaml:"dropout" json:"-" default:"0" min:"0" below:"1" doc:"Dropout behind each dense layer."`
 	BatchNorm  bool       `yaml:"batch_norm" json:"-" default:"false" doc:"Batch normalisation before each activation."`
+	Residual   bool       `yaml:"residual" json:"-" default:"false" added:"true" doc:"Add the input of each layer to what comes out behind its activation, where both have as many units."`
 }
 
 func (p *MLP) expand(string, string) ([]Layer, bool) {
 	var list []Layer
-	for _, units := range p.Units {
+	for i, units := range p.Units {
+		layer := []Layer{dense(units, p.Activation)}
 		if p.BatchNorm {
 			d := dense(units, Linear)
 			d.Dense.NoBias = true // the normalisation has a shift
-			list = append(list, d, batchNorm(), activate(p.Activation))
-		} else {
-			list = append(list, dense(units, p.Activation))
+			layer = []Layer{d, batchNorm(), activate(p.Activation)}
 		}
-		list = append(list, dropout(p.Dropout)...)
+		layer = append(layer, dropout(p.Dropout)...)
+		if p.Residual && i > 0 && units == p.Units[i-1] {
+			layer = []Layer{NewLayer("residual", &Residual{Layers: layer})}
+		}
+		list = append(list, layer...)
 	}
 	return list, true
 }

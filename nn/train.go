@@ -173,6 +173,9 @@ func (t *trainer) finish(m *Model) error {
 		s.BestEpoch = s.EpochsRun
 	}
 	s.Curves = t.at.Curves
+	if t.cfg.KeepNorms && len(t.at.Norms) > 0 {
+		s.Norms = t.firstNorms()
+	}
 	numbers, err := t.result()
 	if err != nil {
 		return err

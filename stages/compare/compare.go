@@ -31,7 +31,7 @@ const (
 func Kind() pipeline.Kind {
 	return pipeline.Kind{
 		Name:    "compare",
-		Version: 5,
+		Version: 6,
 		Doc: `Compares the cases of a matrix by what was measured of them.
 
 It takes the metrics of all cases of a stage. Cases that differ in nothing but the axes of ` + "`over`" + `,
@@ -41,8 +41,12 @@ the best mean of the metric ` + "`by`" + `; every other is compared with it case
 have the same seed and fold.
 
 Recorded are ` + "`accuracy.mean`, `accuracy.std`, `accuracy.min` and `accuracy.max`" + ` of the best variant, for every
-metric, and ` + "`accuracy.mean[network=cnn]`" + ` of each variant for the metric ` + "`by`" + `. ` + "`require`" + ` is a gate on the former: if a
-condition is not met the outputs are kept, nothing downstream runs, and pipe ends with exit code 4.
+metric, and ` + "`accuracy.mean[network=cnn]`" + ` of each variant for the metric ` + "`by`" + `. ` + "`require`" + ` is a gate: if a
+condition is not met the outputs are kept, nothing downstream runs, and pipe ends with exit code 4. With values in brackets it is about
+the variant that has them, ` + "`log_loss.mean[units=64]`" + `, and may compare it with another one, ` + "`\"> 2 * log_loss.mean[units=8]\"`" + `.
+
+The report has a chart of the metric by each axis with three numbers or more, such as the units of a layer, with a line for each combination of the other axes.
+With models it draws their losses epoch by epoch, and, if they were trained with ` + "`norms: true`" + `, the gradients of their layers.
 
 With predictions the rows of all cases of a variant are also measured together, as of one evaluation: ` + "`accuracy.pooled`" + `. Over folds that is of
 each row by a model that has not seen it, with a 95% confidence interval in the report, and one of how much better the best variant is than each other on the same rows (the paired
@@ -71,10 +75,10 @@ promoted and to predict with.`,
 
 // Stage is the configuration and the stage.
 type Stage struct {
-	By      string                            `yaml:"by" max:"200" doc:"The metric that decides, as evaluate records it: accuracy, train.rmse, recall[yes]. If absent, the first that evaluate has computed."`
-	Over    []string                          `yaml:"over" doc:"Axes whose values are repetitions: metrics are averaged over them. If absent, seed and fold."`
-	Require settings.Map[pipeline.Comparison] `yaml:"require" doc:"Conditions on what is recorded of the best variant, such as accuracy.mean: \">= 0.9\"."`
-	Title   string                            `yaml:"title" max:"200" doc:"Heading of the report. If absent, the target and the metric."`
+	By      string                  `yaml:"by" max:"200" doc:"The metric that decides, as evaluate records it: accuracy, train.rmse, recall[yes]. If absent, the first that evaluate has computed."`
+	Over    []string                `yaml:"over" doc:"Axes whose values are repetitions: metrics are averaged over them. If absent, seed and fold."`
+	Require settings.Map[Condition] `yaml:"require" doc:"Conditions on what is recorded of the best variant, such as accuracy.mean: \">= 0.9\", or of another, which may be compared with a third: log_loss.mean[units=64]: \"> 2 * log_loss.mean[units=8]\"."`
+	Title   string                  `yaml:"title" max:"200" doc:"Heading of the report. If absent, the target and the metric."`
 }
 
 // statistics are what there is of each metric, by the ends of their names.
@@ -111,7 +115,7 @@ func (s *Stage) Validate() error {
 		}
 	}
 	for _, e := range s.Require {
-		if _, _, ok := cutStatistic(e.Key); !ok {
+		if _, _, _, ok := cutFigure(e.Key); !ok {
 			errs = append(errs, &settings.FieldError{Field: "require." + e.Key, Err: fmt.Errorf("%s is no metric of several cases", diag.Quote(e.Key)),
 				Todo: "write " + e.Key + ".mean, .std, .min, .max or .pooled"})
 		}

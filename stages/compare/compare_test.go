@@ -15,6 +15,8 @@ import (
 
 	"pipe/base/names"
 	"pipe/data/metric"
+	"pipe/data/report"
+	"pipe/data/report/chart"
 	"pipe/data/table/tabletest"
 	"pipe/pipeline"
 	"pipe/pipeline/pipelinetest"
@@ -139,6 +141,72 @@ func classes(t *testing.T, actual []int32, prob []float64) *metric.Classes {
 
 // guess is a probability without an order.
 func guess(i int) float64 { return float64(i*i*7+i*3)/11*0.37 - math.Floor(float64(i*i*7+i*3)/11*0.37) }
+
+// Conditions may be about any variant, and compare it with another.
+func TestConditionsOnVariants(t *testing.T) {
+	for text, met := range map[string]bool{
+		`"accuracy.mean[network=mlp]": ">= 0.7"`:                             true,
+		`"accuracy.mean[network=mlp]": "< accuracy.mean[network=cnn]"`:       true,
+		`"accuracy.mean": "> 1.1 * accuracy.min[network=mlp]"`:               true,
+		`"log_loss.max[network=cnn]": "<= 0.5 * log_loss.max[network=mlp]"`:  true,
+		`"log_loss.max[network=cnn]": "<= 0.49 * log_loss.max[network=mlp]"`: false,
+		`"accuracy.mean[network=mlp]": "== accuracy.mean"`:                   false,
+	} {
+		_, err := pipelinetest.RunErr(t, pipelinetest.Case{Kind: Kind(), With: "require: {" + text + "}", Inputs: example()})
+		_, unmet := errors.AsType[*pipeline.RequirementError](err)
+		if err != nil && !unmet || unmet == met {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+	for text, want := range map[string]string{
+		`"accuracy.mean[network=rnn]": ">= 0.7"`:    "no variant has network=rnn",
+		`"accuracy.mean[network=mlp]": "< f1.mean"`: `no case has a metric "f1"`,
+		`"accuracy.mean[seed=1]": ">= 0"`:           "no variant has seed=1",
+	} {
+		if _, err := pipelinetest.RunErr(t, pipelinetest.Case{Kind: Kind(), With: "require: {" + text + "}", Inputs: example()}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+	for text, want := range map[string]string{
+		"> x * accuracy.mean[network=mlp]": `"x" is not a number`,
+		"1.5 * accuracy.mean[network=mlp]": "it begins with",
+		"> accuracy.mean[network=mlp] + 1": "is not a number",
+	} {
+		if err := new(Condition).UnmarshalText([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+	for _, text := range []string{"> 1.5 * accuracy.mean[network=mlp]", "<= accuracy.mean", ">= 0.5"} {
+		var c Condition
+		if err := c.UnmarshalText([]byte(text)); err != nil || c.String() != text {
+			t.Errorf("%s is %s, %v", text, c, err)
+		}
+	}
+}
+
+// An axis of numbers has a chart, with a line for each combination of the others.
+func TestAxisOfNumbers(t *testing.T) {
+	var list []result
+	for i, units := range []string{"2", "16", "128"} {
+		for _, decay := range []string{"0", "1"} {
+			list = append(list, result{name: names.Case{{Axis: "decay", Label: decay}, {Axis: "units", Label: units}}, values: map[string]float64{"log_loss": 0.5 + float64(i), "train.log_loss": 0.1}})
+		}
+	}
+	r := &results{by: "log_loss", goal: metric.Down, metrics: []string{"log_loss", "train.log_loss"}}
+	r.group(list)
+	figures := r.axisFigures() // two values of decay make no line
+	if len(figures) != 1 {
+		t.Fatalf("%d figures", len(figures))
+	}
+	f := figures[0].(report.Figure)
+	if f.Title != "log_loss by units" || !f.Plot.X.Log || len(f.Plot.Marks) != 6 {
+		t.Errorf("%+v", f)
+	}
+	line := f.Plot.Marks[0].(chart.Line)
+	if line.Name != "decay=0" || !slices.Equal(line.X, chart.Numbers{2, 16, 128}) || !slices.Equal(line.Y, chart.Numbers{0.5, 1.5, 2.5}) {
+		t.Errorf("%+v", line)
+	}
+}
 
 // TestPooled: rows of folds are measured as if one model had predicted them.
 func TestPooled(t *testing.T) {

@@ -51,7 +51,7 @@ func (r *results) page(title string) *report.Page {
 	}
 	p.Subtitle = fmt.Sprintf("%s of %s, %s", plural(cases, "case"), plural(len(r.variants), "variant"), r.repeated())
 	p.Headline = []report.Highlight{
-		{Name: "best", Value: best.name(), Doc: "the variant with the best mean of " + r.by},
+		r.bestHighlight(),
 		{Name: r.by, Value: r.show(s.mean), Doc: "mean over its cases", Facts: []report.Fact{{Name: "range", Value: r.show(s.min) + "\u2009–\u2009" + r.show(s.max)}, {Name: "standard deviation", Value: r.show(s.std)}}},
 	}
 	for _, v := range r.verdicts {
@@ -61,8 +61,30 @@ func (r *results) page(title string) *report.Page {
 	if len(best.pooled) > 0 {
 		p.Sections = append(p.Sections, r.togetherSection())
 	}
+	for _, s := range []*report.Section{r.learningSection(), r.gradientSection()} {
+		if s != nil {
+			p.Sections = append(p.Sections, *s)
+		}
+	}
 	p.Sections = append(p.Sections, r.caseSection())
 	return p
+}
+
+// longName is from how many bytes on the name of a variant is taken apart.
+const longName = 20
+
+// bestHighlight names the best variant, one with a long name by its values.
+func (r *results) bestHighlight() report.Highlight {
+	best := r.best()
+	h := report.Highlight{Name: "best", Value: best.name(), Doc: "the variant with the best mean of " + r.by}
+	if len(h.Value) < longName {
+		return h
+	}
+	h.Value = "1 of " + chart.Count(int64(len(r.variants)))
+	for _, v := range best.of {
+		h.Facts = append(h.Facts, report.Fact{Name: v.Axis, Value: v.Label})
+	}
+	return h
 }
 
 func plural(n int, what string) string {
@@ -115,7 +137,7 @@ func (r *results) variantSection() report.Section {
 		t.Rows = append(t.Rows, row)
 	}
 	lead := "The best mean first. Behind is by how much the first is better, as the mean over the cases that have the same seed and fold."
-	return report.Section{Title: "Variants", Lead: lead, Table: t, Notes: r.notes, Blocks: report.Blocks{r.ranges()}}
+	return report.Section{Title: "Variants", Lead: lead, Table: t, Notes: r.notes, Blocks: append(r.axisFigures(), r.ranges())}
 }
 
 // togetherSection has metrics of the rows of all cases, as of one evaluation.

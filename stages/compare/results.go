@@ -16,6 +16,7 @@ import (
 	"pipe/base/names"
 	"pipe/data/metric"
 	"pipe/data/task"
+	"pipe/nn"
 	"pipe/pipeline"
 )
 
@@ -63,6 +64,8 @@ type variant struct {
 	paired []metric.Difference
 	// against is by how much the best variant is better, where both have a case.
 	against *difference
+	// learned is how the model of the first case was trained; nil if that is not shown.
+	learned *nn.Summary
 }
 
 // A statistic is what there is of the values of one metric.
@@ -98,7 +101,8 @@ type results struct {
 type verdict struct {
 	key       string
 	value     float64
-	condition pipeline.Comparison
+	limit     float64 // that the condition compares with
+	condition Condition
 	met       bool
 }
 
@@ -179,6 +183,9 @@ func (s *Stage) results(ctx context.Context, from pipeline.Sources, threads int)
 		if err := r.pool(ctx, from, threads); err != nil {
 			return nil, err
 		}
+	}
+	if connected(from, modelsPort) {
+		r.curves(from)
 	}
 	for _, e := range s.Require {
 		v, err := r.judge(e.Key, e.Value)
@@ -416,27 +423,6 @@ func (s statistic) value(name string) float64 {
 		return s.min
 	}
 	return s.max
-}
-
-// judge compares what is recorded of the best variant with a condition.
-func (r *results) judge(key string, c pipeline.Comparison) (verdict, error) {
-	of, name, _ := cutStatistic(key)
-	if !slices.Contains(r.metrics, of) {
-		return verdict{}, diag.WithHint(fmt.Errorf("no case has a metric %q", of), diag.NearestHint(of, r.metrics))
-	}
-	v := verdict{key: key, value: r.best().value(of, name), condition: c}
-	switch {
-	case math.IsNaN(v.value) && name == "pooled":
-		return v, diag.WithHint(fmt.Errorf("%s is not known", key), "connect the predictions of the cases; it is there for metrics of the rows of one target")
-	case math.IsNaN(v.value):
-		return v, diag.WithHint(fmt.Errorf("%s is not defined: there is one case", key), "it takes several seeds or folds")
-	}
-	v.met = c.Holds(v.value, c.Bound)
-	return v, nil
-}
-
-func (v verdict) sentence() string {
-	return fmt.Sprintf("%s is %s, required %s", v.key, pipeline.Telling(v.value, v.condition.Bound), v.condition)
 }
 
 // unmet is the error about conditions that are not met.

@@ -150,6 +150,7 @@ type Train struct {
 	EMA           float64                  `yaml:"ema" default:"0" min:"0" below:"1" doc:"Decay of an exponential moving average of the parameters, taken after each step, which the curves are measured with and the model has. 0 is none, 0.999 is usual."`
 	Initializer   nn.Initializer           `yaml:"initializer" default:"auto" doc:"How weights are drawn: auto is he_uniform before relu and its like, as in PyTorch in lstm and gru, else glorot_uniform."`
 	EarlyStopping *nn.EarlyStopping        `yaml:"early_stopping" doc:"When to end before all epochs are run."`
+	Norms         bool                     `yaml:"norms" default:"false" added:"true" doc:"Keep with the model how large the gradients of each layer were at the end of the first epoch, for the report of compare. In any case all epochs are in the points gradient_norm.*."`
 	Threshold     *Threshold               `yaml:"threshold" added:"true" doc:"Of two classes: the probability of the positive one above which a row is taken for it, 0.5 by default. It becomes a part of the model: the classes that predict gives, and accuracy, f1 and the like in evaluate, go by it. The curves of accuracy in training go by 0.5."`
 	Device        string                   `yaml:"device" default:"auto" enum:"auto,cpu,gpu" added:"true" doc:"What the network is trained on: the GPU, the CPU, or whichever is likely to be done earlier (auto)."`
 	Precision     string                   `yaml:"precision" default:"float32" enum:"float32,tf32,bfloat16" added:"true" doc:"How exactly a GPU multiplies: float32 as the CPU does, tf32 with 10 bits of the fraction, bfloat16 with 7, also between layers. Weights are float32 in any case. The CPU knows float32 only, which auto trains with if it takes the CPU."`
@@ -182,6 +183,7 @@ func (s *Train) config(seed uint64, classes []string) (nn.Config, error) {
 		Average:        s.EMA,
 		Initializer:    s.Initializer,
 		Seed:           seed,
+		KeepNorms:      s.Norms,
 	}
 	var err error
 	cfg.ClassWeights, err = s.ClassWeights.forClasses(classes)
