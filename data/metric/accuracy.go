@@ -41,8 +41,8 @@ func topAccuracy(k int) *Def {
 				return 0, Undefinedf("there are only %d classes", len(t.actual))
 			}
 			var hits exact.Sum
-			for i, r := range t.c.rank {
-				if int(r) < k {
+			for i := range t.c.rows {
+				if t.c.ahead(i) < k {
 					hits.Add(t.of(i))
 				}
 			}

@@ -19,7 +19,8 @@ func ValueBaselines(mean, median float64) []Baseline {
 
 // BaselinesOf are the best guesses by numbers, which are not empty.
 func BaselinesOf(actual []float64) []Baseline {
-	sorted := slices.Sorted(slices.Values(actual))
+	sorted := slices.Clone(actual)
+	slices.Sort(sorted)
 	var mean float64
 	for i, y := range sorted {
 		mean += (y - mean) / float64(i+1)
@@ -34,7 +35,7 @@ func (v *Values) Baselines() []Baseline {
 	}
 	// What is left of a guess of 0 is the number itself, whose sign the order of rows needs.
 	low := slices.Min(v.Actual)
-	off := &Values{Actual: make([]float64, v.Rows()), Predicted: make([]float64, v.Rows()), weights: v.weights}
+	off := &Values{Actual: make([]float64, v.Rows()), guess: true, weights: v.weights}
 	for i, y := range v.Actual {
 		off.Actual[i] = y - low
 	}

@@ -57,7 +57,7 @@ func (t *Tally) bins(n int, p func(i int) float64, event func(i int) bool) []Bin
 	bins := make([]Bin, n)
 	sums := make([]exact.Sum, n)
 	hits, weight := make([]exact.Sum, n), make([]exact.Sum, n)
-	for i := range t.c.Actual {
+	for i := range t.c.rows {
 		m := t.of(i)
 		if m == 0 {
 			continue
@@ -93,8 +93,8 @@ func (t *Tally) times(i int) int64 {
 // probable class was the actual one, whatever the threshold is.
 func (t *Tally) topBins() []Bin {
 	return t.bins(Bins,
-		func(i int) float64 { return t.c.Row(i)[t.c.top[i]] },
-		func(i int) bool { return t.c.top[i] == t.c.Actual[i] })
+		func(i int) float64 { return t.c.Probability(i, int(t.c.top.at(i))) },
+		func(i int) bool { return t.c.top.at(i) == t.c.actual.at(i) })
 }
 
 func (t *Tally) meanGap() (float64, error) {
@@ -122,6 +122,6 @@ func (c *Classes) Confidences() []Bin { return c.tally(nil).topBins() }
 func (c *Classes) Reliability(class, bins int) []Bin {
 	t := c.tally(nil)
 	return t.bins(bins,
-		func(i int) float64 { return c.Row(i)[class] },
-		func(i int) bool { return int(c.Actual[i]) == class })
+		func(i int) float64 { return c.Probability(i, class) },
+		func(i int) bool { return c.Actual(i) == class })
 }

@@ -13,13 +13,24 @@ import (
 
 // Classes is the sample of a classifier. It is immutable.
 type Classes struct {
-	Names     []string  // of the classes
-	Actual    []int32   // actual class of each row
-	Predicted []int32   // the class each row is taken for; see At
-	Prob      []float64 // rows x classes, row by row
+	Names []string // of the classes
+
+	rows, classes int
+	actual        codes // class of each row
+	taken         codes // the class each row is taken for; see At
+	top           codes // most probable class; the first of equals
+
+	// Probabilities, row by row: of each class or, of two that are paired, of the second
+	// one. From one row to the next are so many numbers; 0: all rows have the same.
+	prob   []float64
+	stride int
+	paired bool
 
 	weights
-	top     []int32   // most probable class; the first of equals
+	areas *areas
+
+	// What is kept of rows that are few enough to be resampled; else nil, and computed
+	// when it is asked for.
 	rank    []int32   // number of classes ahead of the actual one
 	loss    []float64 // -ln p(actual), clipped
 	squared []float64 // contribution to the Brier score
@@ -31,95 +42,114 @@ type Classes struct {
 // two classes, the probability of the second one for each row.
 func NewClasses(names []string, actual []int32, prob []float64) (*Classes, error) {
 	k, n := len(names), len(actual)
-	if k < 2 {
-		return nil, fmt.Errorf("classification needs at least 2 classes, not %d", k)
-	}
+	r := CollectClasses(names, n)
+	each := k
 	if k == 2 && len(prob) == n && n > 0 {
-		both := make([]float64, 0, 2*n)
-		for _, p := range prob {
-			both = append(both, 1-p, p)
-		}
-		prob = both
+		each = 1
 	}
-	if len(prob) != n*k {
+	if r.err == nil && len(prob) != n*each {
 		return nil, fmt.Errorf("%d probabilities for %d rows of %d classes", len(prob), n, k)
 	}
-	c := &Classes{
-		Names: names, Actual: actual, Prob: prob,
-		top:     make([]int32, n),
-		rank:    make([]int32, n),
-		loss:    make([]float64, n),
-		squared: make([]float64, n),
-	}
-	c.Predicted = c.top
 	for i, a := range actual {
-		if a < 0 || int(a) >= k {
-			return nil, fmt.Errorf("row %d: class %d of %d", i, a, k)
+		if r.err != nil {
+			break
 		}
-		row := c.Row(i)
-		for j, p := range row {
-			if !(p >= 0 && p <= 1) {
-				return nil, fmt.Errorf("row %d: probability of %q is %v", i, names[j], p)
-			}
-		}
-		c.rate(i, int(a), row)
+		r.Add(a, prob[i*each:(i+1)*each]...)
 	}
-	c.order = ordersOf(c)
-	return c, nil
+	return r.Sample()
 }
 
-// rate fills in what the metrics need to know of a row.
-func (c *Classes) rate(i, actual int, row []float64) {
-	best := 0
+// rankOf is how many classes are ahead of the actual one of a row. Of equal scores the
+// later class is ahead, as scikit-learn has it.
+func (c *Classes) rankOf(i int) (rank int32) {
+	actual := c.Actual(i)
+	of := c.Probability(i, actual)
+	for j := range c.classes {
+		if p := c.Probability(i, j); p > of || p == of && j > actual {
+			rank++
+		}
+	}
+	return rank
+}
+
+// ahead is rankOf, looked up if it is kept.
+func (c *Classes) ahead(i int) int {
+	if c.rank != nil {
+		return int(c.rank[i])
+	}
+	return int(c.rankOf(i))
+}
+
+func (c *Classes) lossOf(i int) float64 {
+	return -math.Log(min(max(c.Probability(i, c.Actual(i)), clipEps), 1-clipEps))
+}
+
+// squaredOf is what a row contributes to the Brier score. Of two classes only the
+// positive one counts, which makes the range [0, 1].
+func (c *Classes) squaredOf(i int) float64 {
+	actual := c.Actual(i)
+	if c.classes == 2 {
+		d := c.Probability(i, 1) - float64(actual)
+		return d * d
+	}
 	var square float64
-	for j, p := range row {
-		if p > row[best] {
-			best = j
-		}
-		// Of equal scores the later class is ahead, as scikit-learn has it.
-		if p > row[actual] || p == row[actual] && j > actual {
-			c.rank[i]++
-		}
-		d := p
+	for j := range c.classes {
+		d := c.Probability(i, j)
 		if j == actual {
-			d = p - 1
+			d--
 		}
 		square += float64(d * d)
 	}
-	if len(row) == 2 {
-		// Only the positive class counts, which makes the range [0, 1].
-		d := row[1] - float64(actual)
-		square = d * d
-	}
-	c.top[i] = int32(best)
-	c.loss[i] = -math.Log(min(max(row[actual], clipEps), 1-clipEps))
-	c.squared[i] = square
+	return square
 }
 
 // Rows implements Sample.
-func (c *Classes) Rows() int { return len(c.Actual) }
+func (c *Classes) Rows() int { return c.rows }
 
-// Row is the probabilities of a row, one for each class.
-func (c *Classes) Row(i int) []float64 {
-	k := len(c.Names)
-	return c.Prob[i*k : (i+1)*k : (i+1)*k]
+// Actual is the class of a row.
+func (c *Classes) Actual(i int) int { return int(c.actual.at(i)) }
+
+// Predicted is the class that a row is taken for; see At.
+func (c *Classes) Predicted(i int) int { return int(c.taken.at(i)) }
+
+// Probability is that of a class in a row.
+func (c *Classes) Probability(i, class int) float64 {
+	if !c.paired {
+		return c.prob[i*c.stride+class]
+	}
+	if p := c.prob[i*c.stride]; class == 1 {
+		return p
+	} else {
+		return 1 - p
+	}
+}
+
+// AppendRow appends the probabilities of a row, one for each class.
+func (c *Classes) AppendRow(list []float64, i int) []float64 {
+	if !c.paired {
+		return append(list, c.prob[i*c.stride:i*c.stride+c.classes]...)
+	}
+	p := c.prob[i*c.stride]
+	return append(list, 1-p, p)
 }
 
 // At is the same rows of two classes with another threshold: a row is taken for
 // the second class if its probability is above it. NewClasses has one half.
 func (c *Classes) At(threshold float64) *Classes {
 	at := *c
-	at.Predicted = make([]int32, c.Rows())
-	for i := range at.Predicted {
-		if c.Row(i)[1] > threshold {
-			at.Predicted[i] = 1
+	at.taken = newCodes(c.rows, c.classes)
+	for i := range c.rows {
+		var taken int32
+		if c.Probability(i, 1) > threshold {
+			taken = 1
 		}
+		at.taken.add(taken)
 	}
 	return &at
 }
 
 // Confidence is the probability of the predicted class of a row.
-func (c *Classes) Confidence(i int) float64 { return c.Row(i)[c.Predicted[i]] }
+func (c *Classes) Confidence(i int) float64 { return c.Probability(i, c.Predicted(i)) }
 
 // Task is Binary for two classes.
 func (c *Classes) Task() task.Kind {
@@ -132,16 +162,15 @@ func (c *Classes) Task() task.Kind {
 // ordersOf gives, for each class, the rows by falling score. Each order is
 // sorted once, on first use, and shared by all resamples.
 func ordersOf(c *Classes) func(class int) []int32 {
-	once := make([]func() []int32, len(c.Names))
+	once := make([]func() []int32, c.classes)
 	for class := range once {
 		once[class] = sync.OnceValue(func() []int32 {
-			rows := make([]int32, c.Rows())
+			rows := make([]int32, c.rows)
 			for i := range rows {
 				rows[i] = int32(i)
 			}
-			k := len(c.Names)
 			slices.SortFunc(rows, func(a, b int32) int {
-				if d := cmp.Compare(c.Prob[int(b)*k+class], c.Prob[int(a)*k+class]); d != 0 {
+				if d := cmp.Compare(c.Probability(int(b), class), c.Probability(int(a), class)); d != 0 {
 					return d
 				}
 				return cmp.Compare(a, b)
@@ -163,18 +192,15 @@ func (c *Classes) Measure(metrics List, count []int32) []Value {
 	return values
 }
 
-// Guessed implements Sample.
+// Guessed implements Sample. All rows have the same probabilities, which are there once.
 func (c *Classes) Guessed(b Baseline) (Sample, error) {
-	prob := make([]float64, 0, c.Rows()*len(b.Prob))
-	for range c.Rows() {
-		prob = append(prob, b.Prob...)
-	}
-	guessed, err := NewClasses(c.Names, c.Actual, prob)
+	one, err := NewClasses(c.Names, []int32{0}, b.Prob)
 	if err != nil {
 		return nil, err
 	}
-	guessed.weights = c.weights
-	return guessed, nil
+	best := codes{all: one.top.at(0)}
+	return &Classes{Names: c.Names, rows: c.rows, classes: c.classes, actual: c.actual, taken: best, top: best,
+		prob: one.prob, paired: one.paired, weights: c.weights, areas: newAreas()}, nil
 }
 
 func (t *Tally) measure(d *Def) (float64, error) {
@@ -204,12 +230,13 @@ type Tally struct {
 func (c *Classes) tally(count []int32) *Tally {
 	k := len(c.Names)
 	sums, occurs := make([]exact.Sum, k*k), make([]bool, k)
-	for i, a := range c.Actual {
+	for i := range c.rows {
 		if count != nil && count[i] == 0 {
 			continue
 		}
-		sums[int(a)*k+int(c.Predicted[i])].Add(c.of(i, count))
-		occurs[a], occurs[c.Predicted[i]] = true, true
+		a, p := c.Actual(i), c.Predicted(i)
+		sums[a*k+p].Add(c.of(i, count))
+		occurs[a], occurs[p] = true, true
 	}
 	confusion := make([]float64, k*k)
 	for i := range sums {
@@ -260,9 +287,11 @@ func (t *Tally) Cells(class int) Cells {
 // probabilities.
 func (t *Tally) Mean(of func(actual int, prob []float64) float64) float64 {
 	var s exact.Sum
-	for i, a := range t.c.Actual {
+	var row []float64
+	for i := range t.c.rows {
 		if m := t.of(i); m != 0 {
-			s.Add(of(int(a), t.c.Row(i)) * m)
+			row = t.c.AppendRow(row[:0], i)
+			s.Add(of(t.c.Actual(i), row) * m)
 		}
 	}
 	return s.Value() / t.n
@@ -319,7 +348,7 @@ func orNaN(v float64, err error) float64 {
 // plain is the same rows without weights.
 func (c *Classes) plain() *Classes {
 	other := *c
-	other.weights = nil
+	other.weights, other.areas = nil, newAreas()
 	return &other
 }
 

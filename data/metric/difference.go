@@ -90,10 +90,8 @@ func SameRows(a, b Sample) error {
 		if !ok || !slices.Equal(a.Names, b.Names) {
 			return errors.New("the classes are others there")
 		}
-		for i := range a.Actual {
-			if a.Actual[i] != b.Actual[i] {
-				return differ(i)
-			}
+		if i, same := a.actual.equal(&b.actual, a.rows); !same {
+			return differ(i)
 		}
 		return sameWeights(a.weights, b.weights)
 	case *Values:

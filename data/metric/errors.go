@@ -20,7 +20,7 @@ func (e *Errors) Rows() float64 { return e.n }
 // Mean is the mean over all rows of a function of the actual and the predicted
 // value.
 func (e *Errors) Mean(of func(actual, predicted float64) float64) float64 {
-	return e.mean(func(i int) float64 { return of(e.v.Actual[i], e.v.Predicted[i]) })
+	return e.mean(func(i int) float64 { return of(e.v.Actual[i], e.v.predicted(i)) })
 }
 
 // of is how much row i counts.
@@ -68,10 +68,17 @@ func medianAE() *Def {
 // median walks through the errors in order up to the middle of the weights, and
 // takes the mean of two errors where it lies between them, as scikit-learn does.
 func (e *Errors) median() (float64, error) {
+	if e.v.order == nil && e.v.weights == nil && once(e.count) {
+		return e.middle()
+	}
+	order := e.v.order
+	if order == nil {
+		order = ordered(e.v)
+	}
 	var seen exact.Sum
 	var low float64
 	found := false
-	for _, i := range e.v.order() {
+	for _, i := range order() {
 		m := e.of(int(i))
 		if m == 0 {
 			continue
@@ -92,6 +99,29 @@ func (e *Errors) median() (float64, error) {
 		return low, nil
 	}
 	return 0, errNoRows
+}
+
+// middle is the median of rows that count 1 each, or not at all.
+func (e *Errors) middle() (median float64, err error) {
+	key := func(i int) (uint64, bool) { return orderedKey(e.v.abs(i)), e.count == nil || e.count[i] > 0 }
+	left := e.rows / 2 // rows before the middle, from the largest
+	even := e.rows%2 == 0
+	var above float64
+	fallingKeys(e.v.Rows(), key, func(piece []uint64) bool {
+		n := int64(len(piece))
+		if even && left > 0 && left <= n {
+			above = keyed(piece[left-1])
+		}
+		if left >= n {
+			left -= n
+			return true
+		}
+		if median = keyed(piece[left]); even {
+			median += (above - median) / 2
+		}
+		return false
+	})
+	return median, nil
 }
 
 func r2() *Def {
@@ -141,7 +171,7 @@ func smape() *Def {
 				if r == 0 {
 					return 0
 				}
-				return 200 * r / (math.Abs(e.v.Actual[i]) + math.Abs(e.v.Predicted[i]))
+				return 200 * r / (math.Abs(e.v.Actual[i]) + math.Abs(e.v.predicted(i)))
 			}), nil
 		}}
 }

@@ -272,8 +272,8 @@ type Sample interface {
 	Guessed(b Baseline) (Sample, error)
 
 	isWeighted() bool
-	// strata is of which kind each row is, so that a part can have some of each.
-	strata() []int32
+	// strata are of which of some kinds each row is, so that a part can have some of each.
+	strata() (of codes, kinds int)
 	// influences say how much a row counts, so that a part can have all that count most.
 	influences() []func(i int) float64
 	// take is some of the rows, each of which counts as much more as scale says; nil

@@ -48,11 +48,12 @@ func TestAUCIsMannWhitney(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := drawClasses(t, 2)
 		var wins, pairs float64
-		for i, a := range c.Actual {
-			for j, b := range c.Actual {
+		for i := range c.Rows() {
+			for j := range c.Rows() {
+				a, b := c.Actual(i), c.Actual(j)
 				if a == 1 && b == 0 {
 					pairs++
-					switch p, q := c.Row(i)[1], c.Row(j)[1]; {
+					switch p, q := c.Probability(i, 1), c.Probability(j, 1); {
 					case p > q:
 						wins++
 					case p == q:
@@ -82,8 +83,8 @@ func TestMetricsIgnoreTheOrderOfRows(t *testing.T) {
 		actual := make([]int32, c.Rows())
 		var prob []float64
 		for i, from := range perm {
-			actual[i] = c.Actual[from]
-			prob = append(prob, c.Row(from)...)
+			actual[i] = int32(c.Actual(from))
+			prob = c.AppendRow(prob, from)
 		}
 		moved, err := metric.NewClasses(c.Names, actual, prob)
 		if err != nil {
@@ -116,8 +117,8 @@ func TestCountsAreRepetitions(t *testing.T) {
 		for i := range count {
 			count[i] = int32(rapid.IntRange(0, 3).Draw(t, "count"))
 			for range count[i] {
-				actual = append(actual, c.Actual[i])
-				prob = append(prob, c.Row(i)...)
+				actual = append(actual, int32(c.Actual(i)))
+				prob = c.AppendRow(prob, i)
 			}
 		}
 		repeated, err := metric.NewClasses(c.Names, actual, prob)
@@ -195,7 +196,8 @@ func TestRanges(t *testing.T) {
 			t.Fatalf("ece %v exceeds mce %v", e.Value, m.Value)
 		}
 		for j := range c.Names {
-			curve := c.ROC(j)
+			var curve struct{ X, Y []float64 }
+			c.ROC(j, func(x, y, _ float64) { curve.X, curve.Y = append(curve.X, x), append(curve.Y, y) })
 			if len(curve.X) > 0 && (curve.X[len(curve.X)-1] != 1 || curve.Y[len(curve.Y)-1] != 1) {
 				t.Fatalf("ROC ends at (%v, %v)", curve.X[len(curve.X)-1], curve.Y[len(curve.Y)-1])
 			}
@@ -309,7 +311,7 @@ func TestBestThreshold(t *testing.T) {
 		by := rapid.SampledFrom(metric.ForThreshold()).Draw(t, "metric")
 		name := by.Name
 		at, value, err := c.BestThreshold(by)
-		if !slices.Contains(c.Actual, 0) || !slices.Contains(c.Actual, 1) {
+		if counts := c.Confusion(); counts[0][0]+counts[0][1] == 0 || counts[1][0]+counts[1][1] == 0 {
 			if err == nil {
 				t.Fatal("a threshold between a class and nothing")
 			}
@@ -332,7 +334,7 @@ func TestBestThreshold(t *testing.T) {
 		var actual []int32
 		var prob []float64
 		for _, i := range order {
-			actual, prob = append(actual, c.Actual[i]), append(prob, c.Row(i)...)
+			actual, prob = append(actual, int32(c.Actual(i))), c.AppendRow(prob, i)
 		}
 		turned, err := metric.NewClasses(c.Names, actual, prob)
 		if err != nil {

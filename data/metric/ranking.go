@@ -1,6 +1,10 @@
 package metric
 
 import (
+	"math"
+	"slices"
+	"sync"
+
 	"pipe/base/exact"
 	"pipe/data/task"
 )
@@ -23,21 +27,117 @@ func averagePrecision() *Def {
 // each it gives the number of rows of the class (tp) and of other classes (fp)
 // that score at least that much.
 func (t *Tally) steps(class int, yield func(score float64, tp, fp float64)) {
-	k := len(t.c.Names)
-	order := t.c.order(class)
 	var tp, fp exact.Sum
-	for i, row := range order {
-		m := t.of(int(row))
-		if int(t.c.Actual[row]) == class {
+	var last float64 // the score that rows are counted of
+	begun := false
+	count := func(score float64, positive bool, m float64) {
+		if begun && score != last {
+			yield(last, tp.Value(), fp.Value())
+		}
+		begun, last = true, score
+		if positive {
 			tp.Add(m)
 		} else {
 			fp.Add(m)
 		}
-		score := t.c.Prob[int(row)*k+class]
-		if i+1 == len(order) || t.c.Prob[int(order[i+1])*k+class] != score {
-			yield(score, tp.Value(), fp.Value())
-		}
 	}
+	of := func(row int) {
+		count(t.c.Probability(row, class), t.c.Actual(row) == class, t.of(row))
+	}
+	switch {
+	case t.c.stride == 0:
+		for row := range t.c.rows {
+			of(row)
+		}
+	case t.c.order != nil:
+		for _, row := range t.c.order(class) {
+			of(int(row))
+		}
+	case t.c.weights == nil && once(t.count):
+		t.unitSteps(class, count)
+	default:
+		fallingRows(t.c.rows, t.key(class), func(piece []keyedRow) bool {
+			for _, k := range piece {
+				of(int(k.row))
+			}
+			return true
+		})
+	}
+	if begun {
+		yield(last, tp.Value(), fp.Value())
+	}
+}
+
+// key puts the rows that count in the order of the scores of a class.
+func (t *Tally) key(class int) func(i int) (uint64, bool) {
+	return func(i int) (uint64, bool) {
+		if t.count != nil && t.count[i] == 0 {
+			return 0, false
+		}
+		return math.Float64bits(t.c.Probability(i, class) + 0), true // no -0
+	}
+}
+
+// unitSteps counts rows that count 1 each, or not at all. Which of those of equal scores
+// comes first makes no difference to whole numbers.
+func (t *Tally) unitSteps(class int, count func(score float64, positive bool, m float64)) {
+	key := t.key(class)
+	with := func(i int) (uint64, bool) {
+		k, ok := key(i)
+		k <<= 1 // a score is in [0, 1], so that the bit of its sign is free
+		if t.c.Actual(i) == class {
+			k++
+		}
+		return k, ok
+	}
+	fallingKeys(t.c.rows, with, func(piece []uint64) bool {
+		for _, k := range piece {
+			count(math.Float64frombits(k>>1), k&1 == 1, 1)
+		}
+		return true
+	})
+}
+
+// once tells whether no row occurs more than once.
+func once(count []int32) bool {
+	return !slices.ContainsFunc(count, func(n int32) bool { return n > 1 })
+}
+
+// areas keeps the areas under the curves of each class, for which all rows are put in
+// order.
+type areas struct {
+	mu sync.Mutex
+	of map[int]area
+}
+
+func newAreas() *areas { return &areas{of: map[int]area{}} }
+
+// An area is what the steps of a class come to.
+type area struct {
+	twice     float64 // pairs of a positive and a negative row: 2 if they are in order, 1 if they tie
+	precision float64 // precision times the rise in true positives
+}
+
+// area walks through the steps of a class.
+func (t *Tally) area(class int) (a area) {
+	if t.count == nil {
+		t.c.areas.mu.Lock()
+		defer t.c.areas.mu.Unlock()
+		if known, ok := t.c.areas.of[class]; ok {
+			return known
+		}
+		defer func() { t.c.areas.of[class] = a }()
+	}
+	var twice, precision exact.Sum
+	var lastTP, lastFP float64
+	t.steps(class, func(_ float64, tp, fp float64) {
+		twice.Add((fp - lastFP) * (tp + lastTP))
+		if tp > lastTP {
+			precision.Add((tp - lastTP) * tp / (tp + fp))
+		}
+		lastTP, lastFP = tp, fp
+	})
+	return area{twice.Value(), precision.Value()}
 }
 
 // auc is the Mann-Whitney statistic, up to the last division in whole numbers where
@@ -51,13 +151,7 @@ func (t *Tally) auc(class int) (float64, error) {
 		}
 		return 0, Undefinedf("every row is of class %q", t.c.Names[class])
 	}
-	var twice exact.Sum
-	var lastTP, lastFP float64
-	t.steps(class, func(_ float64, tp, fp float64) {
-		twice.Add((fp - lastFP) * (tp + lastTP))
-		lastTP, lastFP = tp, fp
-	})
-	return min(1, twice.Value()/(2*pos*neg)), nil
+	return min(1, t.area(class).twice/(2*pos*neg)), nil
 }
 
 // divide is the rows of a class, and those of all others.
@@ -77,15 +171,7 @@ func (t *Tally) ap(class int) (float64, error) {
 	if pos == 0 {
 		return 0, nil
 	}
-	var s exact.Sum
-	var last float64
-	t.steps(class, func(_ float64, tp, fp float64) {
-		if tp > last {
-			s.Add((tp - last) * tp / (tp + fp))
-		}
-		last = tp
-	})
-	return min(1, s.Value()/pos), nil
+	return min(1, t.area(class).precision/pos), nil
 }
 
 // scored lists the classes whose scores are looked at: the positive one of
@@ -149,46 +235,39 @@ func weightedOver(d *Def) *Def {
 		Classes: func(t *Tally) (float64, error) { return mean(t.Classes(), func(j int) (*Tally, int) { return t, j }) }}
 }
 
-// A Curve is a polyline, with the score threshold of each vertex.
-type Curve struct{ X, Y, Threshold []float64 }
+// A Vertex is a point of a curve, with the score threshold that it is of.
+type Vertex func(x, y, threshold float64)
 
-// ROC is the true positive rate over the false positive rate of a class
-// against the rest, from (0, 0) to (1, 1). It is empty where one of the two
+// ROC walks along the true positive rate over the false positive rate of a class
+// against the rest, from (0, 0) to (1, 1). There is nothing where one of the two
 // does not occur.
-func (c *Classes) ROC(class int) Curve {
+func (c *Classes) ROC(class int, to Vertex) {
 	t := c.tally(nil)
 	pos, neg := t.divide(class)
 	if pos == 0 || neg == 0 {
-		return Curve{}
+		return
 	}
-	curve := Curve{X: []float64{0}, Y: []float64{0}, Threshold: []float64{1}}
-	t.steps(class, func(score float64, tp, fp float64) {
-		curve.X = append(curve.X, fp/neg)
-		curve.Y = append(curve.Y, tp/pos)
-		curve.Threshold = append(curve.Threshold, score)
-	})
-	return curve
+	to(0, 0, 1)
+	t.steps(class, func(score float64, tp, fp float64) { to(fp/neg, tp/pos, score) })
 }
 
-// PrecisionRecall is the precision over the recall of a class against the
-// rest, as steps. It is empty where the class does not occur.
-func (c *Classes) PrecisionRecall(class int) Curve {
+// PrecisionRecall walks along the precision over the recall of a class against the
+// rest, as steps. There is nothing where the class does not occur.
+func (c *Classes) PrecisionRecall(class int, to Vertex) {
 	t := c.tally(nil)
 	pos := t.actual[class]
 	if pos == 0 {
-		return Curve{}
+		return
 	}
-	var curve Curve
+	first := true
 	t.steps(class, func(score float64, tp, fp float64) {
 		switch {
 		case tp+fp == 0: // rows of weight 0 alone
 			return
-		case len(curve.X) == 0:
-			curve = Curve{X: []float64{0}, Y: []float64{ratio(tp, tp+fp)}, Threshold: []float64{1}}
+		case first:
+			to(0, tp/(tp+fp), 1)
+			first = false
 		}
-		curve.X = append(curve.X, tp/pos)
-		curve.Y = append(curve.Y, tp/(tp+fp))
-		curve.Threshold = append(curve.Threshold, score)
+		to(tp/pos, tp/(tp+fp), score)
 	})
-	return curve
 }

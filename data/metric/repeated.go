@@ -71,13 +71,13 @@ func (s *Repeated) Guessed(b Baseline) (Sample, error) {
 func (s *Repeated) isWeighted() bool { return s.all.isWeighted() }
 
 // strata are those of the first repetitions: what is true is the same of all.
-func (s *Repeated) strata() []int32 {
-	all := s.all.strata()
-	list := make([]int32, len(s.each))
-	for row, each := range s.each {
-		list[row] = all[each[0]]
+func (s *Repeated) strata() (codes, int) {
+	all, kinds := s.all.strata()
+	list := newCodes(len(s.each), kinds)
+	for _, each := range s.each {
+		list.add(all.at(int(each[0])))
 	}
-	return list
+	return list, kinds
 }
 
 // influences are the greatest among the repetitions.

@@ -56,44 +56,49 @@ func resampled(samples ...Sample) *resampling {
 	if n <= most {
 		return &resampling{n: n, size: n * times}
 	}
-	strata := slices.Clone(samples[0].strata())
-	for i, heavy := range heavy(samples, mostHeavy/(mostDrawn/most)) {
-		if strata[i] *= 2; heavy {
-			strata[i]++
-		}
+	kind, kinds := samples[0].strata()
+	strata := newCodes(n, 2*kinds)
+	for i := range n {
+		strata.add(2 * kind.at(i))
 	}
-	r := partOf(strata, most)
+	heavy(samples, mostHeavy/(mostDrawn/most), func(i int) { strata.set(i, strata.at(i)|1) })
+	r := partOf(strata, 2*kinds, n, most)
 	r.size = r.n * times
 	return r
 }
 
-// heavy says which rows are among the few that count most in a metric, at most so many.
-func heavy(samples []Sample, most int) []bool {
+// heavy marks the rows that are among the few that count most in a metric, at most so many.
+func heavy(samples []Sample, most int, mark func(i int)) {
 	var counts []func(i int) float64
 	for _, s := range samples {
 		counts = append(counts, s.influences()...)
 	}
 	n := samples[0].Rows()
-	is, of, sorted := make([]bool, n), make([]float64, n), make([]float64, n)
 	for _, influence := range counts {
-		for i := range of {
-			of[i] = influence(i)
-		}
-		copy(sorted, of)
-		slices.Sort(sorted)
-		limit := sorted[n-1-most/len(counts)] // of equal ones none or all
-		for i, v := range of {
-			is[i] = is[i] || v > limit
+		key := func(i int) (uint64, bool) { return orderedKey(influence(i)), true }
+		left := most / len(counts)
+		var limit uint64 // of equal ones none or all
+		fallingKeys(n, key, func(piece []uint64) bool {
+			if left >= len(piece) {
+				left -= len(piece)
+				return true
+			}
+			limit = piece[left]
+			return false
+		})
+		for i := range n {
+			if k, _ := key(i); limit > 0 && k > limit {
+				mark(i)
+			}
 		}
 	}
-	return is
 }
 
-// partOf draws so many rows; strata is of which kind each is.
-func partOf(strata []int32, most int) *resampling {
-	sizes := make([]int, int(slices.Max(strata))+1)
-	for _, h := range strata {
-		sizes[h]++
+// partOf draws so many rows; strata is of which of some kinds each is.
+func partOf(strata codes, kinds, rows, most int) *resampling {
+	sizes := make([]int, kinds)
+	for i := range rows {
+		sizes[strata.at(i)]++
 	}
 	quotas := apportion(sizes, most)
 	r := &resampling{}
@@ -107,7 +112,8 @@ func partOf(strata []int32, most int) *resampling {
 	}
 	// Each row is taken with the chance that keeps all parts of its kind equally likely.
 	stream := random.New(0, "evaluate.part", 0)
-	for i, h := range strata {
+	for i := range rows {
+		h := strata.at(i)
 		if stream.IntN(uint64(i), left[h]) < need[h] {
 			need[h]--
 			r.rows, r.stands, r.times = append(r.rows, int32(i)), append(r.stands, stands[h]), append(r.times, times[h])
@@ -171,12 +177,35 @@ func (r *resampling) draw(ctx context.Context, threads int, measure func(count [
 // stands for.
 func (r *resampling) part(s Sample) (drawn, whole Sample, err error) {
 	if r.rows == nil {
+		s = keeping(s)
 		return s, s, nil
 	}
 	if drawn, err = s.take(r.rows, nil); err == nil {
 		whole, err = s.take(r.rows, r.stands)
 	}
-	return drawn, whole, err
+	return keeping(drawn), whole, err
+}
+
+// keeping is a sample that keeps what resampling asks for again and again. A sample of few
+// rows does; one of rows with many repetitions may not.
+func keeping(s Sample) Sample {
+	switch s := s.(type) {
+	case *Classes:
+		if s.order == nil {
+			kept := *s
+			kept.keep()
+			return &kept
+		}
+	case *Values:
+		if s.order == nil {
+			kept := *s
+			kept.order = ordered(&kept)
+			return &kept
+		}
+	case *Repeated:
+		return &Repeated{all: keeping(s.all), of: s.of, each: s.each}
+	}
+	return s
 }
 
 // A poisson is the distribution of how often something occurs.
@@ -250,44 +279,44 @@ func (s *Several) influences() (list []func(i int) float64) {
 	return list
 }
 
-func (c *Classes) strata() []int32 { return c.Actual }
+func (c *Classes) strata() (codes, int) { return c.actual, c.classes }
 
-func (v *Values) strata() []int32 { return make([]int32, v.Rows()) }
+func (v *Values) strata() (codes, int) { return codes{}, 1 }
 
 // strata are the rows by the rarest label that they have.
-func (s *Several) strata() []int32 {
+func (s *Several) strata() (codes, int) {
 	kind := make([]int32, s.Rows())
 	rows := make([]int, len(s.samples)+1)
 	for j, one := range s.samples {
 		if c, ok := one.(*Classes); ok {
-			for _, a := range c.Actual {
-				rows[j+1] += int(a)
+			for i := range c.rows {
+				rows[j+1] += c.Actual(i)
 			}
 		}
 	}
 	for j, one := range s.samples {
 		if c, ok := one.(*Classes); ok {
-			for i, a := range c.Actual {
-				if a == 1 && (kind[i] == 0 || rows[j+1] < rows[kind[i]]) {
+			for i := range c.rows {
+				if c.Actual(i) == 1 && (kind[i] == 0 || rows[j+1] < rows[kind[i]]) {
 					kind[i] = int32(j + 1)
 				}
 			}
 		}
 	}
-	return kind
+	return codes{large: kind}, len(rows)
 }
 
 func (c *Classes) take(rows []int32, scale []float64) (Sample, error) {
-	k := len(c.Names)
-	actual, predicted, prob := make([]int32, len(rows)), make([]int32, len(rows)), make([]float64, 0, k*len(rows))
-	for i, row := range rows {
-		actual[i], predicted[i], prob = c.Actual[row], c.Predicted[row], append(prob, c.Row(int(row))...)
+	r := CollectClasses(c.Names, len(rows))
+	var prob []float64
+	for _, row := range rows {
+		prob = c.AppendRow(prob[:0], int(row))
+		r.AddAs(c.actual.at(int(row)), c.taken.at(int(row)), prob...)
 	}
-	part, err := NewClasses(c.Names, actual, prob)
+	part, err := r.Sample()
 	if err != nil {
 		return nil, err
 	}
-	part.Predicted = predicted
 	part.weights = c.weights.take(rows, scale)
 	return part, nil
 }

@@ -202,7 +202,7 @@ func (l *Labels) exactly() (float64, error) {
 	for i := range l.s.Rows() {
 		all := true
 		for _, c := range l.s.labels {
-			all = all && c.Actual[i] == c.Predicted[i]
+			all = all && c.actual.at(i) == c.taken.at(i)
 		}
 		if all {
 			right.Add(l.tallies[0].of(i))
@@ -251,15 +251,15 @@ func (s *Several) precisionOf(row int) float64 {
 	var sum float64
 	has := 0
 	for _, c := range s.labels {
-		if c.Actual[row] == 0 {
+		if c.Actual(row) == 0 {
 			continue
 		}
 		has++
 		var ahead, right float64
 		for _, other := range s.labels {
-			if other.Row(row)[1] >= c.Row(row)[1] {
+			if other.Probability(row, 1) >= c.Probability(row, 1) {
 				ahead++
-				right += float64(other.Actual[row])
+				right += float64(other.Actual(row))
 			}
 		}
 		sum += right / ahead

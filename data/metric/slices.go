@@ -18,6 +18,9 @@ type Groups struct {
 	missing int32 // place of the missing value, plus one; 0 if there is none
 }
 
+// NewGroups has room for so many rows.
+func NewGroups(rows int) *Groups { return &Groups{of: make([]int32, 0, rows)} }
+
 // Add gives the next row a value, or none.
 func (g *Groups) Add(text string, valid bool) {
 	code, ok := g.codes[text]
@@ -71,8 +74,9 @@ func SliceBy(s Sample, g *Groups, metrics List) []Slice {
 		return cmp.Or(cmp.Compare(sizes[b], sizes[a]), cmp.Compare(g.values[a], g.values[b]), cmp.Compare(a, b))
 	})
 	var out []Slice
+	count := make([]int32, len(g.of))
 	add := func(one Slice, in func(code int32) bool) {
-		count := make([]int32, len(g.of))
+		clear(count)
 		for i, code := range g.of {
 			if in(code) {
 				count[i] = 1

@@ -17,7 +17,11 @@ type Values struct {
 	Predicted []float64
 
 	weights
-	order func() []int32 // rows by absolute error
+	order func() []int32 // rows by absolute error; nil of rows that are too many to keep it
+
+	// Of a guess there are no predictions but one for all rows.
+	guess bool
+	all   float64
 }
 
 // NewValues makes the sample of rows whose actual values are known.
@@ -34,7 +38,9 @@ func NewValues(actual, predicted []float64) (*Values, error) {
 		}
 	}
 	v := &Values{Actual: actual, Predicted: predicted}
-	v.order = ordered(v)
+	if v.Rows() <= mostDrawn {
+		v.order = ordered(v)
+	}
 	return v, nil
 }
 
@@ -56,7 +62,14 @@ func ordered(v *Values) func() []int32 {
 func (v *Values) Rows() int { return len(v.Actual) }
 
 // Residual is the actual minus the predicted value of a row.
-func (v *Values) Residual(i int) float64 { return v.Actual[i] - v.Predicted[i] }
+func (v *Values) Residual(i int) float64 { return v.Actual[i] - v.predicted(i) }
+
+func (v *Values) predicted(i int) float64 {
+	if v.guess {
+		return v.all
+	}
+	return v.Predicted[i]
+}
 
 func (v *Values) abs(i int) float64 { return math.Abs(v.Residual(i)) }
 
@@ -94,16 +107,10 @@ func (e *Errors) measure(d *Def) (float64, error) {
 	return d.Values(e)
 }
 
-// Guessed implements Sample.
+// Guessed implements Sample. What is guessed is there once for all rows.
 func (v *Values) Guessed(b Baseline) (Sample, error) {
-	predicted := make([]float64, v.Rows())
-	for i := range predicted {
-		predicted[i] = b.Value
-	}
-	guessed, err := NewValues(v.Actual, predicted)
-	if err != nil {
+	if _, err := NewValues([]float64{0}, []float64{b.Value}); err != nil {
 		return nil, err
 	}
-	guessed.weights = v.weights
-	return guessed, nil
+	return &Values{Actual: v.Actual, guess: true, all: b.Value, weights: v.weights}, nil
 }

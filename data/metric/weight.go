@@ -89,7 +89,7 @@ func (c *Classes) Weighted(list []float64) (*Classes, error) {
 		return nil, err
 	}
 	other := *c
-	other.weights = w
+	other.weights, other.areas = w, newAreas()
 	return &other, nil
 }
 

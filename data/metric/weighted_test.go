@@ -290,8 +290,10 @@ func TestCurvesLeaveOutRowsWithoutWeight(t *testing.T) {
 	if c, err = c.Weighted([]float64{0, 2, 1, 1}); err != nil {
 		t.Fatal(err)
 	}
-	if got := c.PrecisionRecall(1); got.Y[0] != 1 || got.Y[1] != 1 || len(got.Y) != 4 {
-		t.Errorf("precision is %v over the recall %v", got.Y, got.X)
+	var recall, precision []float64
+	c.PrecisionRecall(1, func(x, y, _ float64) { recall, precision = append(recall, x), append(precision, y) })
+	if precision[0] != 1 || precision[1] != 1 || len(precision) != 4 {
+		t.Errorf("precision is %v over the recall %v", precision, recall)
 	}
 }
 

@@ -34,13 +34,29 @@ type pooled struct {
 type pool struct {
 	task      task.Kind
 	classes   []string
-	begins    []int // the first row of each case
-	actual    []int32
-	taken     []int32 // for which class
-	prob      []float64
-	values    []float64
+	begins    []int             // the first row of each case
+	rated     *metric.ClassRows // of a classification
+	values    []float64         // of a regression
 	predicted []float64
 }
+
+// newPool has room for the rows of some cases.
+func newPool(t task.Kind, classes []string, cases []result) *pool {
+	rows := 0
+	for _, c := range cases {
+		rows = min(rows+max(0, c.compared), mostExpected/max(1, len(classes)))
+	}
+	p := &pool{task: t, classes: classes}
+	if t.IsClassification() {
+		p.rated = metric.CollectClasses(classes, rows)
+		return p
+	}
+	p.values, p.predicted = make([]float64, 0, rows), make([]float64, 0, rows)
+	return p
+}
+
+// mostExpected bounds the numbers that there is room for before they are there.
+const mostExpected = 1 << 26
 
 // pool measures the rows of all cases of each variant together, and how much better
 // those of the best one are predicted.
@@ -57,7 +73,7 @@ func (r *results) pool(ctx context.Context, from pipeline.Sources, threads int) 
 	}
 	var best metric.Sample // nil if it is not known which of its rows are the same
 	for i, v := range r.variants {
-		p := &pool{task: r.task, classes: r.classes}
+		p := newPool(r.task, r.classes, v.cases)
 		for j := range v.cases {
 			if err := r.poolCase(ctx, from, p, &v.cases[j]); err != nil {
 				return err
@@ -245,6 +261,7 @@ func (p *pool) add(rec arrow.RecordBatch) error {
 			return fmt.Errorf("%s is no column of numbers", rec.ColumnName(2+j))
 		}
 	}
+	row := make([]float64, len(p.classes))
 	for i := range actual.Len() {
 		if actual.IsNull(i) || predicted.IsNull(i) {
 			continue
@@ -253,30 +270,29 @@ func (p *pool) add(rec arrow.RecordBatch) error {
 		if class < 0 || taken < 0 {
 			continue // evaluate does not count it either
 		}
-		p.actual, p.taken = append(p.actual, int32(class)), append(p.taken, int32(taken))
-		for _, column := range probabilities {
-			p.prob = append(p.prob, column.Value(i))
+		for j, column := range probabilities {
+			row[j] = column.Value(i)
 		}
+		p.rated.AddAs(int32(class), int32(taken), row...)
 	}
 	return nil
 }
 
 // rows is how many there are.
-func (p *pool) rows() int { return len(p.actual) + len(p.values) }
+func (p *pool) rows() int {
+	if p.rated != nil {
+		return p.rated.Rows()
+	}
+	return len(p.values)
+}
 
 // sample is the rows from one on as those of one evaluation. Each model has its own
 // threshold, so that the class which a row is taken for is that of its own.
 func (p *pool) sample(first int) (metric.Sample, error) {
-	if !p.task.IsClassification() {
-		return metric.NewValues(p.values[first:], p.predicted[first:])
+	if p.rated != nil {
+		return p.rated.Since(first)
 	}
-	c, err := metric.NewClasses(p.classes, p.actual[first:], p.prob[first*len(p.classes):])
-	if err != nil {
-		return nil, err
-	}
-	own := *c
-	own.Predicted = p.taken[first:]
-	return &own, nil
+	return metric.NewValues(p.values[first:], p.predicted[first:])
 }
 
 // fewestChanges is how often the target has to change from row to row for rows to be known
@@ -291,10 +307,10 @@ const fewestChanges = 20
 func (p *pool) drawn(sample metric.Sample, cases []result) (metric.Sample, error) {
 	var parts []int
 	var ok bool
-	if p.task.IsClassification() {
-		parts, ok = partsOf(p.actual, p.begins, cases)
+	if p.rated != nil {
+		parts, ok = partsOf(p.rated.Actual, p.begins, p.rows(), cases)
 	} else {
-		parts, ok = partsOf(p.values, p.begins, cases)
+		parts, ok = partsOf(func(row int) float64 { return p.values[row] }, p.begins, p.rows(), cases)
 	}
 	if !ok {
 		return nil, nil
@@ -323,26 +339,27 @@ func (p *pool) drawn(sample metric.Sample, cases []result) (metric.Sample, error
 
 // partsOf gives for each case the first one with the same rows, as far as what is true of
 // them in their order tells; ok is false where cases of one fold have other rows.
-func partsOf[T comparable](rows []T, begins []int, cases []result) (list []int, ok bool) {
-	part := func(i int) []T {
+func partsOf[T comparable](of func(row int) T, begins []int, rows int, cases []result) (list []int, ok bool) {
+	end := func(i int) int {
 		if i+1 < len(begins) {
-			return rows[begins[i]:begins[i+1]]
+			return begins[i+1]
 		}
-		return rows[begins[i]:]
+		return rows
 	}
-	for i := range begins {
+	for i, from := range begins {
+		n := end(i) - from
 		fold, _ := cases[i].name.Get(foldAxis)
 		first := i
-		for j := range i {
+		for j, before := range begins[:i] {
 			if list[j] != j {
 				continue
 			}
-			of, _ := cases[j].name.Get(foldAxis)
-			equal := slices.Equal(part(j), part(i))
-			if of == fold && !equal {
+			other, _ := cases[j].name.Get(foldAxis)
+			equal := end(j)-before == n && equal(of, before, from, n)
+			if other == fold && !equal {
 				return nil, false
 			}
-			if equal && (of == fold || changes(part(i)) >= fewestChanges) {
+			if equal && (other == fold || changes(of, from, n) >= fewestChanges) {
 				first = j
 				break
 			}
@@ -352,11 +369,20 @@ func partsOf[T comparable](rows []T, begins []int, cases []result) (list []int, 
 	return list, true
 }
 
+func equal[T comparable](of func(row int) T, a, b, rows int) bool {
+	for i := range rows {
+		if of(a+i) != of(b+i) {
+			return false
+		}
+	}
+	return true
+}
+
 // changes counts the rows that are another value than the one before.
-func changes[T comparable](rows []T) int {
+func changes[T comparable](of func(row int) T, from, rows int) int {
 	n := 0
-	for i := 1; i < len(rows); i++ {
-		if rows[i] != rows[i-1] {
+	for i := from + 1; i < from+rows; i++ {
+		if of(i) != of(i-1) {
 			n++
 		}
 	}

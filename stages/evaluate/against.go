@@ -40,7 +40,7 @@ func (p *predicted) read(in *pipeline.Input) (_ metric.Sample, err error) {
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
 	for _, h := range p.heads {
-		p.collected = append(p.collected, head{Signature: h})
+		p.collected = append(p.collected, newHead(h, roomFor(r.NumRows(), max(1, len(h.Classes)), in.Size())))
 	}
 	for rec, err := range r.Batches() {
 		if err == nil {
@@ -164,23 +164,23 @@ func (h *head) collect(column func(string) (arrow.Array, error), prefix, of stri
 			return err
 		}
 	}
+	row := make([]float64, len(prob))
 	for i, ok := range labelled {
 		if !ok {
 			continue
 		}
-		for _, at := range []struct {
-			text string
-			list *[]int32
-		}{{actual[i], &h.class}, {said[i], &h.taken}} {
-			class := slices.Index(h.Classes, at.text)
+		var codes [2]int32
+		for j, text := range [2]string{actual[i], said[i]} {
+			class := slices.Index(h.Classes, text)
 			if class < 0 {
-				return fmt.Errorf("row %d is of the class %q, which is none of %s", i+1, at.text, quoteAll(h.Classes))
+				return fmt.Errorf("row %d is of the class %q, which is none of %s", i+1, text, quoteAll(h.Classes))
 			}
-			*at.list = append(*at.list, int32(class))
+			codes[j] = int32(class)
 		}
-		for _, p := range prob {
-			h.prob = append(h.prob, p[i])
+		for j, p := range prob {
+			row[j] = p[i]
 		}
+		h.classes.AddAs(codes[0], codes[1], row...)
 	}
 	return nil
 }

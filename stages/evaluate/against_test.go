@@ -14,7 +14,7 @@ import (
 func TestAgainst(t *testing.T) {
 	better, worse := churn(), churn()
 	worse.Params[0].Data[0] = -worse.Params[0].Data[0] / 8
-	worse.Signature.Threshold = .7
+	better.Signature.Threshold, worse.Signature.Threshold = .4, .7
 	data := drawClouds(300, 2, .9, "data").dataset(t, better)
 	measure := func(model []byte, against []byte) pipelinetest.Result {
 		inputs := map[string][]byte{"model": model, "data": data}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -31,7 +32,7 @@ type part struct {
 	classes *metric.Classes
 	values  *metric.Values
 	each    []metric.Sample // of each target
-	at      []int           // row of the data set of each row of the sample
+	without []int           // rows of the data set that lack a target, and so are not in the sample
 	weight  string          // the column that says how much rows count; empty: all the same
 
 	x      []float64                 // of each row of the sample: the only feature; nil if there are more
@@ -97,9 +98,6 @@ func (s *Stage) predictPart(ctx context.Context, from pipeline.Sources, env pipe
 		return nil, fmt.Errorf("%s: %w", in.Name, err)
 	}
 	r := &reader{part: &part{port: port, info: ds.Info, groups: map[string]*metric.Groups{}}, model: model, inputs: model.Signature.AllInputs(), vocabularies: model.Vocabularies()}
-	for _, h := range model.Signature.Heads() {
-		r.heads = append(r.heads, head{Signature: h})
-	}
 	if port == dataPort {
 		if r.slices = s.Slices; len(r.slices) > 0 {
 			if err := sliceable(s.Slices, &ds.Info); err != nil {
@@ -122,6 +120,7 @@ func (s *Stage) predictPart(ctx context.Context, from pipeline.Sources, env pipe
 		return nil, fmt.Errorf("%s: %w", in.Name, err)
 	}
 	r.longer = make([]int, len(r.inputs))
+	r.expect(roomFor(ds.NumRows(), predictor.Outputs(), in.Size()))
 	for ex, err := range ds.Stream() {
 		if err == nil {
 			err = ctx.Err()
@@ -252,9 +251,21 @@ type head struct {
 	*nn.Signature           // of that target alone
 	actual        []float64 // regression
 	guessed       []float64
-	class         []int32 // classification
-	prob          []float64
-	taken         []int32 // the class that each row was taken for; nil: that follows from prob
+	classes       *metric.ClassRows // classification
+}
+
+// roomFor is for how many rows there is room before they are read: all of them, unless a
+// small file claims to have very many.
+func roomFor(rows int64, outputs int, size int64) int {
+	return int(min(rows, 4*size/int64(max(1, outputs))))
+}
+
+// newHead has room for so many rows.
+func newHead(sig *nn.Signature, rows int) head {
+	if sig.Task == task.Regression {
+		return head{Signature: sig, actual: make([]float64, 0, rows), guessed: make([]float64, 0, rows)}
+	}
+	return head{Signature: sig, classes: metric.CollectClasses(sig.Classes, rows)}
 }
 
 // sample is what was said as a sample, whose rows have weights unless there are none.
@@ -266,17 +277,30 @@ func (h *head) sample(weights []float64) (metric.Sample, error) {
 		}
 		return v.Weighted(weights)
 	}
-	c, err := metric.NewClasses(h.Classes, h.class, h.prob)
-	if err == nil && h.Threshold != 0 {
+	c, err := h.classes.Sample()
+	if err == nil && h.Threshold != 0 && !h.classes.Taken() {
 		c = c.At(h.Threshold)
-	}
-	if err == nil && h.taken != nil {
-		c.Predicted = h.taken
 	}
 	if err != nil || weights == nil {
 		return c, err
 	}
 	return c.Weighted(weights)
+}
+
+// expect makes room for the rows of the data set.
+func (r *reader) expect(rows int) {
+	for _, h := range r.model.Signature.Heads() {
+		r.heads = append(r.heads, newHead(h, rows))
+	}
+	for _, column := range r.slices {
+		r.groups[column] = metric.NewGroups(rows)
+	}
+	if r.info.Flat() && len(r.info.Features()) == 1 {
+		r.x = make([]float64, 0, rows)
+	}
+	if r.weight != "" {
+		r.weights = make([]float64, 0, rows)
+	}
 }
 
 func (r *reader) add(predictor estimator.Predictor, ex *table.Examples) error {
@@ -306,7 +330,8 @@ func (r *reader) add(predictor estimator.Predictor, ex *table.Examples) error {
 	for i := range ex.Rows {
 		if !slices.ContainsFunc(ex.Targets, func(y table.Labels) bool { return y.Valid != nil && !y.Valid[i] }) {
 			labelled = append(labelled, i)
-			r.at = append(r.at, r.rows+i)
+		} else {
+			r.without = append(r.without, r.rows+i)
 		}
 	}
 	for j := range r.heads {
@@ -317,8 +342,7 @@ func (r *reader) add(predictor estimator.Predictor, ex *table.Examples) error {
 				h.actual = append(h.actual, y.Values[i])
 				h.guessed = append(h.guessed, said(i)...)
 			} else {
-				h.class = append(h.class, y.Classes[i])
-				h.prob = append(h.prob, said(i)...)
+				h.classes.Add(y.Classes[i], said(i)...)
 			}
 		}
 	}
@@ -383,14 +407,16 @@ func (r *reader) addGroup(kept arrow.RecordBatch, column string, labelled []int)
 		return fmt.Errorf("slices: %w", err)
 	}
 	g := r.groups[column]
-	if g == nil {
-		g = new(metric.Groups)
-		r.groups[column] = g
-	}
 	for _, row := range labelled {
 		g.Add(texts[row], valid == nil || valid[row])
 	}
 	return nil
+}
+
+// rowOf is the row of the data set that a row of the sample is.
+func (p *part) rowOf(i int) int {
+	before := sort.Search(len(p.without), func(j int) bool { return p.without[j]-j > i })
+	return i + before
 }
 
 func (r *reader) finish() (err error) {
@@ -399,7 +425,7 @@ func (r *reader) finish() (err error) {
 			return err
 		}
 	}
-	if len(r.at) == 0 {
+	if len(r.without) == r.rows {
 		return fmt.Errorf("there is no row with a target to compare with")
 	}
 	if r.weight != "" && !slices.ContainsFunc(r.weights, func(w float64) bool { return w > 0 }) {

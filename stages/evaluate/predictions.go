@@ -201,7 +201,7 @@ func worstOf(ds *table.Dataset, p *part) (*examples, error) {
 		if p.values != nil {
 			return math.Abs(p.values.Residual(i))
 		}
-		if p.classes.Predicted[i] == p.classes.Actual[i] {
+		if p.classes.Predicted(i) == p.classes.Actual(i) {
 			return 0
 		}
 		return p.classes.Confidence(i)
@@ -223,7 +223,7 @@ func worstOf(ds *table.Dataset, p *part) (*examples, error) {
 	}
 	e.kept, e.numbers = make([][]string, len(e.columns)), make([]bool, len(e.columns))
 	for _, i := range e.sample {
-		row := p.at[i]
+		row := p.rowOf(i)
 		e.rows = append(e.rows, row)
 		if err := e.read(ds, row); err != nil {
 			return nil, err

@@ -40,7 +40,7 @@ func (r *results) fitSection() *report.Section {
 	step, note := quality.Every(total)
 	curve := chart.Line{Name: "model", Class: "model"}
 	type point struct{ x, y float64 }
-	var points []point
+	points := make([]point, 0, total)
 	// data is drawn last, on top.
 	for i := len(r.parts) - 1; i >= 0; i-- {
 		p := r.parts[i]
@@ -60,6 +60,7 @@ func (r *results) fitSection() *report.Section {
 		plot.Marks = append(plot.Marks, dots)
 	}
 	slices.SortFunc(points, func(a, b point) int { return cmp.Or(cmp.Compare(a.x, b.x), cmp.Compare(a.y, b.y)) })
+	curve.X, curve.Y = make(chart.Numbers, 0, len(points)), make(chart.Numbers, 0, len(points))
 	for _, p := range points {
 		curve.X, curve.Y = append(curve.X, p.x), append(curve.Y, p.y)
 	}

@@ -30,7 +30,7 @@ func (r *results) worstSection() *report.Section {
 			}
 		} else {
 			c := p.classes
-			texts = append(texts, c.Names[c.Actual[i]], c.Names[c.Predicted[i]], chart.Percentage(c.Confidence(i), 1))
+			texts = append(texts, c.Names[c.Actual(i)], c.Names[c.Predicted(i)], chart.Percentage(c.Confidence(i), 1))
 		}
 		for j := range e.columns {
 			texts = append(texts, e.kept[j][n])

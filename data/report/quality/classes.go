@@ -117,33 +117,45 @@ func Ranking(c *metric.Classes, kind task.Kind, cut float64) *report.Section {
 	s := &report.Section{Title: "Ranking"}
 	if kind == task.Binary {
 		s.Lead = fmt.Sprintf("How well the probability of %s tells its rows from the others, whatever threshold is chosen.", c.Names[1])
-		roc, pr := c.ROC(1), c.PrecisionRecall(1)
-		if len(roc.X) > 0 {
-			s.Blocks = append(s.Blocks, rocFigure([]chart.Mark{chart.Line{Class: "c1", X: roc.X, Y: roc.Y}}, ""))
-			s.Blocks = append(s.Blocks, prFigure(c, pr), thresholdFigure(c, pr, cut))
+		if hasROC(c.PerClass()[1]) {
+			pr := precisionRecall(c)
+			s.Blocks = append(s.Blocks, rocFigure(c, []int{1}, []chart.Line{{Class: "c1"}}, ""), prFigure(c, pr), thresholdFigure(c, pr, cut))
 		}
 		s.Blocks = append(s.Blocks, scoreFigure(c))
 		return s
 	}
 	s.Lead = "How well the probability of each class tells its rows from all others."
-	order := byRows(c)
-	var curves []chart.Mark
-	for _, j := range order {
-		if curve := c.ROC(j); len(curve.X) > 0 && len(curves) < mostCurves {
-			curves = append(curves, chart.Line{Name: c.Names[j], Class: chart.Series(len(curves)), X: curve.X, Y: curve.Y})
+	reports := c.PerClass()
+	var curves []chart.Line
+	var drawn []int
+	for _, j := range byRows(reports) {
+		if hasROC(reports[j]) && len(curves) < mostCurves {
+			curves, drawn = append(curves, chart.Line{Name: c.Names[j], Class: chart.Series(len(curves))}), append(drawn, j)
 		}
 	}
 	note := ""
-	if len(order) > mostCurves {
+	if len(reports) > mostCurves {
 		note = fmt.Sprintf(" The %d most frequent classes are drawn.", mostCurves)
 	}
-	s.Blocks = append(s.Blocks, rocFigure(curves, note), confidenceFigure(c))
+	s.Blocks = append(s.Blocks, rocFigure(c, drawn, curves, note), confidenceFigure(c))
 	return s
 }
 
+// hasROC tells whether rows are of the class, and others are not.
+func hasROC(r metric.ClassReport) bool { return !math.IsNaN(r.ROCAUC) }
+
+// A tradeoff is the precision and the recall at each threshold, from the highest.
+type tradeoff struct{ recall, precision, threshold []float64 }
+
+func precisionRecall(c *metric.Classes) (t tradeoff) {
+	c.PrecisionRecall(1, func(x, y, threshold float64) {
+		t.recall, t.precision, t.threshold = append(t.recall, x), append(t.precision, y), append(t.threshold, threshold)
+	})
+	return t
+}
+
 // byRows lists the classes, the most frequent first.
-func byRows(c *metric.Classes) []int {
-	reports := c.PerClass()
+func byRows(reports []metric.ClassReport) []int {
 	order := make([]int, len(reports))
 	for j := range order {
 		order[j] = j
@@ -154,39 +166,44 @@ func byRows(c *metric.Classes) []int {
 
 func unit(title string) chart.Axis { return chart.Axis{Title: title, Min: 0, Max: 1} }
 
-func rocFigure(curves []chart.Mark, note string) report.Figure {
+// rocFigure draws the curves of classes.
+func rocFigure(c *metric.Classes, classes []int, curves []chart.Line, note string) report.Figure {
 	plot := chart.Plot{Label: "ROC: true positive rate over false positive rate", Height: 380,
 		X: unit("false positive rate"), Y: unit("true positive rate"),
-		Marks: append([]chart.Mark{chart.Line{Class: "guide", X: []float64{0, 1}, Y: []float64{0, 1}, Tip: "guessing"}}, curves...)}
+		Marks: []chart.Mark{chart.Line{Class: "guide", X: []float64{0, 1}, Y: []float64{0, 1}, Tip: "guessing"}}}
+	for _, line := range curves {
+		plot.Marks = append(plot.Marks, line)
+	}
+	for i, class := range classes {
+		plot.Marks[i+1] = plot.Trace(curves[i], func(to func(x, y float64)) { c.ROC(class, func(x, y, _ float64) { to(x, y) }) })
+	}
 	return report.Figure{Title: "ROC", Plot: &plot, Caption: "The dashed diagonal is guessing." + note}
 }
 
-func prFigure(c *metric.Classes, pr metric.Curve) report.Figure {
+func prFigure(c *metric.Classes, pr tradeoff) report.Figure {
 	share := float64(c.PerClass()[1].Rows) / float64(c.Rows())
 	plot := chart.Plot{Label: "Precision over recall", Height: 380, X: unit("recall"), Y: unit("precision"),
 		Marks: []chart.Mark{
 			chart.Line{Class: "guide", X: []float64{0, 1}, Y: []float64{share, share}, Tip: "guessing"},
-			chart.Line{Class: "c1", Step: true, X: pr.X, Y: pr.Y}}}
+			chart.Line{Class: "c1", Step: true, X: pr.recall, Y: pr.precision}}}
 	return report.Figure{Title: "Precision and recall", Plot: &plot,
 		Caption: fmt.Sprintf("The dashed line is guessing: %s of the rows are %s.", chart.Percentage(share, 1), c.Names[1])}
 }
 
 // thresholdFigure shows what another threshold would give.
-func thresholdFigure(c *metric.Classes, pr metric.Curve, cut float64) report.Figure {
-	var f1 []float64
-	for i := range pr.X {
-		v := 0.0
-		if sum := pr.X[i] + pr.Y[i]; sum > 0 {
-			v = 2 * pr.X[i] * pr.Y[i] / sum
+func thresholdFigure(c *metric.Classes, pr tradeoff, cut float64) report.Figure {
+	f1 := make([]float64, len(pr.recall))
+	for i := range f1 {
+		if sum := pr.recall[i] + pr.precision[i]; sum > 0 {
+			f1[i] = 2 * pr.recall[i] * pr.precision[i] / sum
 		}
-		f1 = append(f1, v)
 	}
 	plot := chart.Plot{Label: "Precision, recall and F1 over the threshold", Height: 380,
 		X: unit("threshold"), Y: unit(""),
 		Marks: []chart.Mark{
-			chart.Line{Name: "precision", Class: "c1", X: pr.Threshold, Y: pr.Y},
-			chart.Line{Name: "recall", Class: "c2", X: pr.Threshold, Y: pr.X},
-			chart.Line{Name: "F1", Class: "c3", X: pr.Threshold, Y: f1},
+			chart.Line{Name: "precision", Class: "c1", X: pr.threshold, Y: pr.precision},
+			chart.Line{Name: "recall", Class: "c2", X: pr.threshold, Y: pr.recall},
+			chart.Line{Name: "F1", Class: "c3", X: pr.threshold, Y: f1},
 			chart.Rule{At: cut, Note: "in use"}}}
 	return report.Figure{Title: "Threshold", Plot: &plot,
 		Caption: fmt.Sprintf("What a row needs to be called %s.", c.Names[1])}
@@ -201,9 +218,9 @@ func scoreFigure(c *metric.Classes) report.Figure {
 	for b := range bins {
 		low[b], high[b] = float64(b)/bins, float64(b+1)/bins
 	}
-	for i, a := range c.Actual {
-		b := min(int(c.Row(i)[1]*bins), bins-1)
-		count[a][b]++
+	for i := range c.Rows() {
+		b := min(int(c.Probability(i, 1)*bins), bins-1)
+		count[c.Actual(i)][b]++
 	}
 	plot := chart.Plot{Label: "Histogram of the probability of " + c.Names[1] + " for the rows of each class", Height: 380,
 		X: unit("probability of " + c.Names[1]), Y: chart.Axis{Title: "rows", Zero: true, Whole: true}}
@@ -223,9 +240,9 @@ func confidenceFigure(c *metric.Classes) report.Figure {
 	for b := range bins {
 		low[b], high[b] = float64(b)/bins, float64(b+1)/bins
 	}
-	for i := range c.Actual {
+	for i := range c.Rows() {
 		b := min(int(c.Confidence(i)*bins), bins-1)
-		if c.Predicted[i] == c.Actual[i] {
+		if c.Predicted(i) == c.Actual(i) {
 			right[b]++
 		} else {
 			wrong[b]++

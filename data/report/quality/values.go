@@ -19,7 +19,9 @@ func ValueErrors(v *metric.Values, column string) *report.Section {
 		predicted = append(predicted, v.Predicted[i])
 		residual = append(residual, v.Residual(i))
 	}
-	lo, hi := Extremes(slices.Concat(v.Actual, v.Predicted))
+	lo, hi := Extremes(v.Actual)
+	least, most := Extremes(v.Predicted)
+	lo, hi = min(lo, least), max(hi, most)
 	scatter := chart.Plot{
 		Label: fmt.Sprintf("Predicted over actual %s; a perfect model lies on the diagonal", column), Height: 400,
 		X: chart.Axis{Title: "actual"}, Y: chart.Axis{Title: "predicted"},
@@ -36,24 +38,23 @@ func ValueErrors(v *metric.Values, column string) *report.Section {
 			chart.Dots{Class: chart.Series(0), X: predicted, Y: residual},
 		},
 	}
-	all := make([]float64, v.Rows())
-	for i := range all {
-		all[i] = v.Residual(i)
-	}
 	return &report.Section{Title: "Errors", Blocks: report.Blocks{
 		report.Figure{Title: "Predicted against actual", Plot: &scatter, Caption: "On the dashed diagonal a prediction is exact." + note},
 		report.Figure{Title: "Residuals", Plot: &residuals, Caption: "A band around zero without a pattern is what one hopes for." + note},
-		report.Figure{Title: "Errors", Plot: histogram(all, "residual (actual − predicted)"), Caption: "How many rows are off by how much.", Wide: true},
+		report.Figure{Title: "Errors", Plot: histogram(v.Rows(), v.Residual, "residual (actual − predicted)"), Caption: "How many rows are off by how much.", Wide: true},
 	}}
 }
 
-// histogram counts values in about thirty equal bins with round edges.
-func histogram(values []float64, title string) *chart.Plot {
-	lo, hi := Extremes(values)
+// histogram counts the values of rows, which are numbers, in about thirty equal bins with round edges.
+func histogram(rows int, value func(i int) float64, title string) *chart.Plot {
+	lo, hi := math.Inf(1), math.Inf(-1)
+	for i := range rows {
+		lo, hi = min(lo, value(i)), max(hi, value(i))
+	}
 	edges := chart.Edges(lo, hi, 30)
 	bars := chart.Bars{Class: "c1", Y: make([]float64, len(edges)-1), Low: edges[:len(edges)-1], High: edges[1:]}
-	for _, v := range values {
-		at, found := slices.BinarySearch(edges, v)
+	for i := range rows {
+		at, found := slices.BinarySearch(edges, value(i))
 		if !found {
 			at--
 		}
