@@ -53,6 +53,7 @@ const (
 	nearCells = 1 << 14 // rows that are looked at, about
 	nearFew   = 12      // features that say which are neighbours, about
 	nearMost  = 64      // features that are compared, about
+	leastNear = 3       // features: of two, rows are near by chance in any grid
 	nearFine  = 64      // cells in a unit of a feature, which mostly is a standard deviation
 	nearShift = 2       // the coarser grid has cells of four by four
 	nearShare = 0.05    // of rows is worth a warning
@@ -140,6 +141,10 @@ func (w *nearWatch) add(rec arrow.RecordBatch) {
 		return
 	}
 	width := len(vectors) / rows
+	if width < leastNear {
+		w.off = true
+		return
+	}
 	few, many := max(1, width/nearFew), max(1, width/nearMost)
 	targets, classes := targetsOf(rec)
 	if w.learning && !classes {

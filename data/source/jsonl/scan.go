@@ -245,7 +245,7 @@ func (sc *scanner) value(r *reading, i int, m *member) {
 	case cell.Wrong:
 		msg, hint := sc.types[i].Wrong(&r.contract.Rules, m.text)
 		if m.form == cell.Listed && sc.types[i].Type == cell.Undeclared {
-			msg, hint = cell.WrongList(m.text)
+			msg, _ = cell.WrongList(m.text)
 			hint = r.hintNested(m)
 		}
 		sc.problem(m.at, name, msg, hint)
