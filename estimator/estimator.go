@@ -30,7 +30,7 @@ type Predictor interface {
 
 // Read reads a model of any kind.
 func Read(r io.ReaderAt, size int64) (*Model, error) {
-	head := make([]byte, min(size, 8))
+	head := make([]byte, min(size, trees.HeadSize))
 	if _, err := r.ReadAt(head, 0); err != nil && err != io.EOF {
 		return nil, err
 	}

@@ -2,10 +2,12 @@ package trees
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 
 	"pipe/nn"
 )
@@ -27,9 +29,14 @@ type document struct {
 	Trees     []Tree       `json:"trees"`
 }
 
-// Is says whether a file that begins with so many bytes is a document of trees, and not
-// one of a network: whose first eight bytes are the length of what follows.
-func Is(head []byte) bool { return len(head) >= 8 && head[0] == '{' && head[7] != 0 }
+// HeadSize is how much of a file says whether it is a document of trees.
+const HeadSize = 64
+
+// Is says whether a file that begins so is a document of trees, and not a network or
+// another document, however its lines are broken.
+func Is(head []byte) bool {
+	return bytes.HasPrefix(bytes.TrimSpace(head), []byte("{")) && bytes.Contains(head, []byte(strconv.Quote(format)))
+}
 
 // WriteTo writes the model as JSON, with a line for each tree.
 func (m *Model) WriteTo(w io.Writer) (int64, error) {

@@ -339,7 +339,7 @@ func TestDocumentIsReadBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Equal(written(t, back), text) || FirstDifference(m, back) != -1 || !Is(text[:8]) {
+	if !bytes.Equal(written(t, back), text) || FirstDifference(m, back) != -1 || !Is(text[:HeadSize]) || Is([]byte(`{"format": "pipe.transform", "version": 3}`)) {
 		t.Error("what was read is not what was written")
 	}
 }
