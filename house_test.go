@@ -43,6 +43,7 @@ var down = []struct {
 	{"nn/optim", []string{"base/...", "pipeline/settings", "nn/graph"}},
 	{"nn/dataset", []string{"data/...", "nn"}},
 	{"nn/...", []string{"base/...", "data/metric", "data/task", "data/tensor", "nn/...", "pipeline/settings"}},
+	{"forecast", []string{"base/..."}},
 	{"trees", []string{"base/...", "data/task", "data/tensor", "nn"}},
 	{"estimator", []string{"data/tensor", "nn", "trees"}},
 	{"pipeline/pipelinetest", []string{"base/...", "artifacts", "data/format", "data/metric", "data/table", "data/task", "pipeline/..."}},
