@@ -247,6 +247,7 @@ func FuzzSpec(f *testing.F) {
 		`[{"concat":{"branches":[[],[{"residual":{"layers":[{"dense":{"units":9,"activation":"elu"}},{"activation":{"kind":"elu","alpha":2}}]}}]]}},{"layer_norm":{"epsilon":1}}]`,
 		`[` + gruAll + `,{"gru":{"units":3,"layers":1,"return":"last"}}]`,
 		`[` + fmt.Sprintf(conv2, 4, 2, 1, "same") + `,{"global_pool":{"kind":"max"}}]`,
+		`[` + fmt.Sprintf(conv2, 4, 1, 1, "same") + `,{"residual":{"layers":[` + fmt.Sprintf(conv2, 8, 2, 2, "same") + `]}},{"global_pool":{"kind":"max"}}]`,
 		`[{"reshape":{"dims":[9223372036854775807,-1]}},{"lstm":{"units":9223372036854775807,"layers":99,"return":"sequence"}}]`,
 	} {
 		f.Add(text, 6)

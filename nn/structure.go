@@ -67,7 +67,10 @@ func (s *step) project(out flow) error {
 		return nil
 	}
 	l, ok := projection(in, to)
-	if !ok {
+	switch known := in.Size() != Unknown && to.Size() != Unknown; {
+	case ok && !known:
+		return nil // which stride it takes follows from the data
+	case !ok:
 		return s.wrong("layers", "let its layers keep the shape, or divide it by a stride",
 			"turns %s into %s, and no projection of its input can be added to that", in, to)
 	}
@@ -81,9 +84,11 @@ func (s *step) project(out flow) error {
 	return nil
 }
 
+// projection is a layer that makes the shape to of in; ok also says whether there may be
+// one where a dimension is Unknown.
 func projection(in, to Shape) (l Layer, ok bool) {
 	switch {
-	case len(in) != len(to) || to.Size() == Unknown || in.Size() == Unknown:
+	case len(in) != len(to):
 		return l, false
 	case len(in) == 3:
 		h, okH := strideOf(in[1], to[1])
@@ -97,9 +102,12 @@ func projection(in, to Shape) (l Layer, ok bool) {
 	return dense(to[len(to)-1], Linear), true
 }
 
-// strideOf is the smallest stride with which n inputs give m outputs.
+// strideOf is the smallest stride with which n inputs give m outputs. Of Unknown ones any may.
 func strideOf(n, m int) (int, bool) {
-	if m > n {
+	switch {
+	case n == Unknown || m == Unknown:
+		return 1, true
+	case m > n:
 		return 0, false
 	}
 	stride := (n-1)/m + 1 // the smallest s with (n-1)/s < m
