@@ -32,7 +32,16 @@ func (a *specArchitecture) wire(g *graph.Graph, m *numbers, rows int, training b
 		b.params[p.Name] = n
 		b.wiring.params = append(b.wiring.params, n)
 	}
-	z := b.list(shapes.Nodes, b.inputs(a.spec, shapes))
+	x, wide := b.inputs(a.spec, shapes)
+	layers, end := shapes.Nodes[:len(shapes.Nodes)-1], &shapes.Nodes[len(shapes.Nodes)-1]
+	if x = b.list(layers, x); wide != nil && b.Err() == nil {
+		b.Scope("wide")
+		x = b.join([]*graph.Node{x, wide}, end.In)
+	}
+	if b.Err() != nil {
+		return nil, b.Err()
+	}
+	z := b.layer(end, x)
 	b.output = z
 	if training {
 		target := []int{rows}
@@ -55,14 +64,14 @@ func targetsOf(loss graph.Loss, outputs int) int {
 }
 
 // inputs adds what the network is given, and what inputs with names pass through
-// until they are joined.
-func (b *builder) inputs(spec Spec, shapes *Shapes) *graph.Node {
+// until they are joined: for the layers, and where some are wide for the outputs.
+func (b *builder) inputs(spec Spec, shapes *Shapes) (joined, wide *graph.Node) {
 	if len(spec.Branches) == 0 {
 		x := b.Input("x", b.rows, spec.Inputs)
 		b.x = []givenNode{{values: x}}
-		return x
+		return x, nil
 	}
-	var parts []*graph.Node
+	var parts, beside []*graph.Node
 	for i, branch := range spec.Branches {
 		at := BranchPath(i)
 		in := givenNode{values: b.Input(at, append([]int{b.rows}, branch.Shape...)...)}
@@ -71,13 +80,21 @@ func (b *builder) inputs(spec Spec, shapes *Shapes) *graph.Node {
 			b.lengths[at] = in.lengths
 		}
 		b.x = append(b.x, in)
-		parts = append(parts, b.list(shapes.Branches[i], in.values))
+		y := b.list(shapes.Branches[i], in.values)
 		if b.Err() != nil {
-			return nil
+			return nil, nil
+		}
+		if branch.Wide {
+			beside = append(beside, y)
+		} else {
+			parts = append(parts, y)
 		}
 	}
 	b.Scope("inputs")
-	return b.join(parts, shapes.Joined)
+	if len(beside) > 0 {
+		wide = b.join(beside, shapes.Wide)
+	}
+	return b.join(parts, shapes.Joined), wide
 }
 
 // A builder adds the layers of a network to a graph, for a number of rows.

@@ -5,9 +5,10 @@ import "pipe/nn/graph"
 // Presets are networks in a few settings. They are functions that make layers;
 // nothing else knows of them.
 type Presets struct {
-	MLP    *MLP    `yaml:"mlp" json:"-" doc:"Preset: dense layers."`
-	CNN    *CNN    `yaml:"cnn" json:"-" doc:"Preset: convolutions with max pooling, and a dense layer."`
-	ResNet *ResNet `yaml:"resnet" json:"-" doc:"Preset: a residual network for images."`
+	MLP         *MLP         `yaml:"mlp" json:"-" doc:"Preset: dense layers."`
+	CNN         *CNN         `yaml:"cnn" json:"-" doc:"Preset: convolutions with max pooling, and a dense layer."`
+	ResNet      *ResNet      `yaml:"resnet" json:"-" doc:"Preset: a residual network for images."`
+	WideAndDeep *WideAndDeep `yaml:"wide_and_deep" json:"-" doc:"Preset: dense layers, and beside them the way from their input straight to the output layer."`
 }
 
 // A preset is no layer of a model: see expand.
@@ -80,6 +81,16 @@ func (p *MLP) expand(string, string) ([]Layer, bool) {
 		list = append(list, layer...)
 	}
 	return list, true
+}
+
+// WideAndDeep is the network of Cheng et al., "Wide & Deep Learning for Recommender
+// Systems" (2016): an output that is linear in what comes in and in what dense layers
+// make of it.
+type WideAndDeep struct{ MLP }
+
+func (p *WideAndDeep) expand(kind, at string) ([]Layer, bool) {
+	deep, _ := p.MLP.expand(kind, at)
+	return []Layer{NewLayer("concat", &Concat{Branches: [][]Layer{{}, deep}})}, true
 }
 
 // square is a convolution of a square window that keeps height and width, but

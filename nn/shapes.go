@@ -155,6 +155,7 @@ type Node struct {
 type Shapes struct {
 	Branches   [][]Node // of the inputs, if they have names
 	Joined     Shape    // what the layers get
+	Wide       Shape    // what the output layer gets beside what they give; nil: nothing
 	Nodes      []Node   // the last one is "output"
 	Parameters int      // trained numbers
 	Buffers    int      // numbers that are kept but not trained
@@ -273,8 +274,8 @@ func (f *inferer) infer(row Shape, branches []Branch, list []Layer, outputs int)
 	if err := checkCount(list, &count, "layers", origin{}, 1); err != nil {
 		return nil, err
 	}
-	in := flow{shape: row, raw: true}
-	inner, flops, err := f.branches(branches, &in)
+	in, wide := flow{shape: row, raw: true}, flow{}
+	inner, flops, err := f.branches(branches, &in, &wide)
 	if err != nil {
 		return nil, err
 	}
@@ -291,11 +292,15 @@ func (f *inferer) infer(row Shape, branches []Branch, list []Layer, outputs int)
 			Text: fmt.Sprintf("wants features, but the last layer gives %s", out.shape.named()),
 			Todo: "add " + towardsFeatures(out.shape) + " at the end", from: last.from}
 	}
+	if wide.shape != nil { // both are features
+		out.shape = append(Shape{}, out.shape...)
+		out.join(wide)
+	}
 	end, _, err := f.layer("output", last, out, nil)
 	if err != nil {
 		return nil, err
 	}
-	s := &Shapes{Branches: inner, Joined: in.shape, Flops: flops, Nodes: append(nodes, end), Parameters: int(f.trained), Buffers: int(f.kept)}
+	s := &Shapes{Branches: inner, Joined: in.shape, Wide: wide.shape, Flops: flops, Nodes: append(nodes, end), Parameters: int(f.trained), Buffers: int(f.kept)}
 	for i := range s.Nodes {
 		s.Flops += s.Nodes[i].Flops
 	}
@@ -305,9 +310,11 @@ func (f *inferer) infer(row Shape, branches []Branch, list []Layer, outputs int)
 // BranchPath is the path of the layers of an input.
 func BranchPath(i int) string { return child("inputs", i) }
 
-// branches infers what inputs pass through, and leaves what they are joined to.
-func (f *inferer) branches(branches []Branch, in *flow) (inner [][]Node, flops float64, err error) {
+// branches infers what inputs pass through, and leaves what they are joined to, and what
+// those that are wide are.
+func (f *inferer) branches(branches []Branch, in, wide *flow) (inner [][]Node, flops float64, err error) {
 	var first Shape
+	firstAt, joined := "", false
 	for i, b := range branches {
 		at := BranchPath(i)
 		if err := b.Shape.checkRow(); err != nil {
@@ -327,19 +334,34 @@ func (f *inferer) branches(branches []Branch, in *flow) (inner [][]Node, flops f
 		if inner = append(inner, nodes); out.sparse > 0 && len(branches) > 1 {
 			return nil, 0, &LayerError{Path: at, Text: fmt.Sprintf("gives %s, which cannot be joined with other inputs", out.named()), Todo: sparseHint}
 		}
-		if i == 0 {
-			*in, first = out, out.shape
+		if b.Wide {
+			if len(out.shape) != 1 {
+				return nil, 0, &LayerError{Path: at, Text: fmt.Sprintf("gives %s, but leads to the output layer, which takes features", out.shape.named()),
+					Todo: "add " + towardsFeatures(out.shape) + " at the end of its branch"}
+			}
+			if wide.shape == nil {
+				wide.shape = append(Shape{}, out.shape...)
+			} else {
+				wide.join(out)
+			}
+			continue
+		}
+		if !joined {
+			*in, first, firstAt, joined = out, out.shape, at, true
 			in.shape = append(Shape{}, out.shape...)
 			continue
 		}
 		if !in.join(out) {
 			gives, other, whose := out.shape, in.shape, "of the inputs before it"
 			if len(gives) == 1 { // then those before are the ones that give no features
-				at, gives, other, whose = BranchPath(0), first, gives, fmt.Sprintf("of the input %q", b.Input)
+				at, gives, other, whose = firstAt, first, gives, fmt.Sprintf("of the input %q", b.Input)
 			}
 			return nil, 0, &LayerError{Path: at, Text: fmt.Sprintf("gives %s, which cannot be joined with %s %s", gives.named(), other.named(), whose),
 				Todo: "add " + towardsFeatures(gives) + " at the end of each branch that does not give features"}
 		}
+	}
+	if len(branches) > 0 && !joined {
+		return nil, 0, &LayerError{Text: "has wide inputs alone, so that its layers get nothing", Todo: "leave one of them out of wide"}
 	}
 	return inner, flops, nil
 }

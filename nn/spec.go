@@ -12,7 +12,7 @@ import (
 type Spec struct {
 	Inputs int `json:"inputs"` // features; 0 where there are branches
 	// Branches are what named inputs pass through before they are joined, as the
-	// branches of a concat are, for the layers.
+	// branches of a concat are, for the layers, or if they are wide for the outputs.
 	Branches []Branch `json:"branches,omitempty"`
 	Layers   []Layer  `json:"layers"`
 	Outputs  int      `json:"outputs"`
@@ -24,6 +24,7 @@ type Branch struct {
 	Shape  Shape   `json:"shape"` // as Input.Shape
 	Ragged bool    `json:"ragged,omitempty"`
 	Sparse int     `json:"sparse,omitempty"` // as Input.Sparse
+	Wide   bool    `json:"wide,omitempty"`   // leads to the output layer, past Spec.Layers
 	Layers []Layer `json:"layers"`
 }
 

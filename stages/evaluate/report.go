@@ -320,10 +320,13 @@ func (r *results) thresholdText(class string) string {
 	return text
 }
 
-// branches writes what each input passes through.
-func branches(s *nn.Spec) string {
+// branches writes what each input passes through, those that are wide or the others.
+func branches(s *nn.Spec, wide bool) string {
 	var all []string
 	for _, b := range s.Branches {
+		if b.Wide != wide {
+			continue
+		}
 		parts := []string{b.Input}
 		for _, l := range b.Layers {
 			parts = append(parts, l.String())
@@ -337,10 +340,13 @@ func branches(s *nn.Spec) string {
 func network(s *nn.Spec) string {
 	parts := []string{fmt.Sprintf("%d inputs", s.Inputs)}
 	if len(s.Branches) > 0 {
-		parts[0] = branches(s)
+		parts[0] = branches(s, false)
 	}
 	for _, l := range s.Layers {
 		parts = append(parts, l.String())
+	}
+	if wide := branches(s, true); wide != "" {
+		parts = append(parts, "beside "+wide)
 	}
 	parts = append(parts, fmt.Sprintf("%d outputs", s.Outputs))
 	for i, p := range parts {

@@ -33,7 +33,7 @@ says which of these it takes. How many ids there are an embedding knows from the
 numbered words or categories. Where a picture or a series is the only input of the data set, the layers get it as it is.
 Layers that do not fit are found before anything runs, as far as that
 does not depend on the data. At the end there must be features again: ` + "`flatten`" + `,
-` + "`global_pool`" + `, ` + "`time_pool`" + `, or the last output of an lstm or gru. The presets ` + "`mlp`" + `, ` + "`cnn`" + ` and ` + "`resnet`" + `
+` + "`global_pool`" + `, ` + "`time_pool`" + `, or the last output of an lstm or gru. The presets ` + "`mlp`" + `, ` + "`wide_and_deep`, `cnn`" + ` and ` + "`resnet`" + `
 stand for several layers, by themselves (` + "`network: {mlp: [64, 64]}`" + `) or in the list. So do ` + "`lstm`" + `, ` + "`gru`" + ` and
 ` + "`transformer`" + ` if they say how to read the features: ` + "`network: {lstm: {vocabulary: 5000}}`" + ` of token ids,
 ` + "`network: {transformer: {steps: 30}}`" + ` of the values of 30 steps. The model has the layers that presets
@@ -50,6 +50,23 @@ What comes out of them is put side by side, as ` + "`concat`" + ` does, for the 
 layers of their own, and nor does an input that is the only one. Texts and series of different lengths
 are cut to the longest of the training rows, or filled up with steps that recurrent layers, attention,
 normalisation and pooling leave out of account. Levels of pictures, 0 to 255, become numbers up to 1.
+
+Categories of a table are inputs of their own where the preprocess stage ends their chain in ` + "`embedding_ids`" + `. A name
+with * is for all of them, so that a residual network of a table with embeddings is
+
+    branches: {"*": [{embedding: 8}, flatten]}
+    network: {mlp: {units: [64, 64, 64], residual: true, batch_norm: true, dropout: 0.2}}
+
+and a wide and deep one (Cheng et al. 2016), which remembers what single categories and crosses of them do and generalises beside it,
+
+    branches:
+      education*occupation: [{embedding: 1}, flatten]   # a cross: one weight for each category
+      "*": [{embedding: 8}, flatten]
+    wide: [education*occupation]
+    network: {wide_and_deep: {units: [64, 32], dropout: 0.3}}
+
+Inputs that ` + "`wide`" + ` names lead past all layers to the output layer, which is linear in them. ` + "`wide_and_deep`" + ` is dense layers, and
+beside them the way of what they get, numbers, features of ` + "`one_hot`" + ` and embeddings, to the output layer. All weights are learned together.
 
 Losses and metrics are measured at the end of each epoch, over all rows and without dropout, so
 that the curves of training and validation can be compared. If validation data is connected, the
@@ -130,7 +147,8 @@ model:
 // Train is the configuration of the stage, and the stage.
 type Train struct {
 	Network       []nn.Layer               `yaml:"network" single:"true" required:"true" max:"1000" doc:"The hidden layers, in order. An empty list makes a linear or logistic regression."`
-	Branches      settings.Map[[]nn.Layer] `yaml:"branches" added:"true" doc:"Of data sets whose inputs have names (a picture, a text, features): the layers that each passes through by itself. What comes out is put side by side, as by concat, for the layers of network. Features need none."`
+	Branches      settings.Map[[]nn.Layer] `yaml:"branches" added:"true" doc:"Of data sets whose inputs have names (a picture, a text, features): the layers that each passes through by itself. What comes out is put side by side, as by concat, for the layers of network. Features need none. A name with * stands for all inputs that fit, but for features and those that have layers by their own name."`
+	Wide          []string                 `yaml:"wide" added:"true" doc:"Inputs that lead past the layers of network straight to the output layer, which is linear in them: crosses of categories beside a network that generalises. A name with * stands for all that fit."`
 	Loss          nn.Loss                  `yaml:"loss" default:"auto" doc:"What is minimised."`
 	Optimizer     nn.Optimizer             `yaml:"optimizer" default:"adam" doc:"How weights follow from gradients. The definitions are those of PyTorch."`
 	Schedule      nn.Schedule              `yaml:"learning_rate_schedule" default:"constant" doc:"How the learning rate of the optimizer changes in the course of training."`

@@ -2,6 +2,7 @@ package train
 
 import (
 	"errors"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -213,14 +214,15 @@ func TestPresets(t *testing.T) {
 	for text, features := range map[string]int{
 		"{mlp: [16, 16]}": 7,
 		"{mlp: 16}":       1,
-		"{cnn: {image: [1, 28, 28], filters: [8, 16], dropout: 0.2, batch_norm: true}}": 784,
-		"[reshape: [1, 28, 28], cnn: {filters: 8, dense: 0}]":                           784,
-		"{resnet: {image: [3, 32, 32], filters: [8, 16, 32], blocks: 2}}":               3072,
-		"{lstm: {steps: 12, layers: 2}}":                                                36,
-		"{gru: {vocabulary: 100, padding: 0, bidirectional: true}}":                     20,
-		"{transformer: {vocabulary: 100, padding: 0, units: 8, layers: 3}}":             20,
-		"{transformer: {steps: 12, units: 8}}":                                          36,
-		"[lstm: {steps: 12, return: sequence}, transformer, time_pool: last]":           36,
+		"{wide_and_deep: {units: [16, 16], dropout: 0.2, batch_norm: true, residual: true}}": 7,
+		"{cnn: {image: [1, 28, 28], filters: [8, 16], dropout: 0.2, batch_norm: true}}":      784,
+		"[reshape: [1, 28, 28], cnn: {filters: 8, dense: 0}]":                                784,
+		"{resnet: {image: [3, 32, 32], filters: [8, 16, 32], blocks: 2}}":                    3072,
+		"{lstm: {steps: 12, layers: 2}}":                                                     36,
+		"{gru: {vocabulary: 100, padding: 0, bidirectional: true}}":                          20,
+		"{transformer: {vocabulary: 100, padding: 0, units: 8, layers: 3}}":                  20,
+		"{transformer: {steps: 12, units: 8}}":                                               36,
+		"[lstm: {steps: 12, return: sequence}, transformer, time_pool: last]":                36,
 		"flatten": 3,
 	} {
 		s := pipelinetest.Decode(t, Kind(nil), "network: "+text).(*Train)
@@ -266,5 +268,18 @@ func TestTrainingSettings(t *testing.T) {
 		if _, err := s.config(1, classes); err == nil {
 			t.Errorf("classes %v: no error", classes)
 		}
+	}
+}
+
+// What the text of the stage shows can be written.
+func TestNetworksInDoc(t *testing.T) {
+	blocks := regexp.MustCompile("(?m)(?:^    .*\n)+").FindAllString(Kind(nil).Doc, -1)
+	for _, block := range blocks {
+		if _, err := pipeline.DecodeStage(Kind(nil), block); err != nil {
+			t.Errorf("%s%v", block, err)
+		}
+	}
+	if len(blocks) < 3 {
+		t.Errorf("there are %d blocks: the test looks for them in the wrong way", len(blocks))
 	}
 }

@@ -191,7 +191,7 @@ func (s *Train) spec(info *table.DatasetInfo, sig nn.Signature) (nn.Spec, nn.Sig
 		spec.Layers = nn.WithVocabulary(spec.Layers, ids(&info.Inputs[0]))
 	}
 	about := fmt.Sprintf("%d features", spec.Inputs)
-	if len(s.Branches) > 0 || len(sig.Inputs) > 0 {
+	if len(s.Branches) > 0 || len(s.Wide) > 0 || len(sig.Inputs) > 0 {
 		sig.Inputs, sig.Features, spec.Inputs = sig.AllInputs(), nil, 0
 		about = "inputs " + inputNames(sig.Inputs)
 		var err error
@@ -207,24 +207,78 @@ func (s *Train) spec(info *table.DatasetInfo, sig nn.Signature) (nn.Spec, nn.Sig
 
 // branches are what the inputs of a data set pass through by themselves.
 func (s *Train) branches(info *table.DatasetInfo, inputs []nn.Input) ([]nn.Branch, error) {
-	for _, e := range s.Branches {
-		if !slices.ContainsFunc(inputs, func(in nn.Input) bool { return in.Name == e.Key }) {
-			return nil, &settings.FieldError{Field: "branches." + e.Key, Err: fmt.Errorf("the data set has no input %q", e.Key), Todo: "its inputs are " + inputNames(inputs)}
+	keys, wide, used := make([]string, len(inputs)), make([]bool, len(inputs)), map[string]bool{}
+	for i, in := range inputs {
+		if keys[i] = s.branch(&info.Inputs[i], inputs); keys[i] != "" {
+			used["branches."+keys[i]] = true
 		}
+		for j, name := range s.Wide {
+			if name == in.Name || standsFor(name, inputs) && table.MatchName(name, in.Name) {
+				wide[i], used[fmt.Sprintf("wide.%d", j)] = true, true
+			}
+		}
+	}
+	if err := s.unused(used, inputs); err != nil {
+		return nil, err
 	}
 	list := make([]nn.Branch, len(inputs))
 	for i, in := range inputs {
-		list[i] = nn.Branch{Input: in.Name, Shape: in.Shape, Ragged: in.Ragged, Sparse: in.Sparse, Layers: []nn.Layer{}}
-		layers, ok := s.Branches.Get(in.Name)
+		list[i] = nn.Branch{Input: in.Name, Shape: in.Shape, Ragged: in.Ragged, Sparse: in.Sparse, Wide: wide[i], Layers: []nn.Layer{}}
+		layers, ok := s.Branches.Get(keys[i])
 		if !ok && len(inputs) > 1 && info.Inputs[i].Kind != table.Features {
 			return nil, &settings.FieldError{Field: "branches", Err: fmt.Errorf("there are no layers for the input %q, which is %s", in.Name, info.Inputs[i].Kind),
 				Todo: fmt.Sprintf("write `branches: {%s: [...]}` with layers that make features of it", in.Name)}
 		}
 		if ok {
-			list[i].Layers = nn.WithVocabulary(nn.Expand(layers, "branches."+in.Name), ids(&info.Inputs[i]))
+			list[i].Layers = nn.WithVocabulary(nn.Expand(layers, "branches."+keys[i]), ids(&info.Inputs[i]))
 		}
 	}
 	return list, nil
+}
+
+// unused finds a name in branches and wide that no input has, by the settings that are used.
+func (s *Train) unused(used map[string]bool, inputs []nn.Input) error {
+	check := func(field, name string) error {
+		if used[field] {
+			return nil
+		}
+		text := "the data set has no input %q"
+		if standsFor(name, inputs) {
+			text = "no input of the data set is left for %q"
+		}
+		return &settings.FieldError{Field: field, Err: fmt.Errorf(text, name), Todo: "its inputs are " + inputNames(inputs)}
+	}
+	for _, e := range s.Branches {
+		if err := check("branches."+e.Key, e.Key); err != nil {
+			return err
+		}
+	}
+	for j, name := range s.Wide {
+		if err := check(fmt.Sprintf("wide.%d", j), name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// branch is the name in branches of the layers of an input: its own, else the first that stands
+// for several. It is empty if there is none.
+func (s *Train) branch(in *table.Input, all []nn.Input) string {
+	if _, ok := s.Branches.Get(in.Name); ok {
+		return in.Name
+	}
+	for _, e := range s.Branches {
+		if in.Kind != table.Features && standsFor(e.Key, all) && table.MatchName(e.Key, in.Name) {
+			return e.Key
+		}
+	}
+	return ""
+}
+
+// standsFor says whether a name stands for all inputs that fit: crosses have a * in
+// their own names.
+func standsFor(name string, inputs []nn.Input) bool {
+	return strings.Contains(name, "*") && !slices.ContainsFunc(inputs, func(in nn.Input) bool { return in.Name == name })
 }
 
 // ids are how many token ids an input has, 0 if that is not known, or if it has none.

@@ -34,7 +34,7 @@ func (s *Train) Training(src pipeline.Sources) (Training, error) {
 // Imagine is Training for data that is not there: so many rows of features, and a
 // target of classes, 0 for a number.
 func (s *Train) Imagine(rows, validation, features, classes int) (t Training, err error) {
-	if len(s.Branches) > 0 {
+	if len(s.Branches) > 0 || len(s.Wide) > 0 {
 		return t, errors.New("the network has branches for inputs of data that is not there")
 	}
 	t.Rows, t.Validation = rows, validation
