@@ -89,8 +89,12 @@ func Fit(m Method, s Series) (*Model, error) {
 		fitted = &SeasonalNaive{Season: max(1, m.Season)}
 	case DriftName:
 		fitted = &Drift{}
-	default:
-		err = fmt.Errorf("there is no method %q", m.Name)
+	case ETSName:
+		fitted, err = fitETS(m.ETS, m.Season, s.Values)
+	case ThetaName:
+		fitted, err = fitTheta(m.Season, s.Values)
+	case RidgeName:
+		fitted, err = fitRidge(m.Ridge, m.Season, m.Steps, s)
 	}
 	if err != nil {
 		return nil, err
@@ -114,7 +118,10 @@ func (m Method) check() error {
 	if m.Season < 0 || m.Season > MaxSeason {
 		return fmt.Errorf("a season of %d steps is not possible: at most %d are", m.Season, MaxSeason)
 	}
-	return nil
+	if err := m.ETS.check(); err != nil {
+		return err
+	}
+	return m.Ridge.check()
 }
 
 func (s Series) check() error {
@@ -170,6 +177,9 @@ func roll(s Series, origins []int, steps int, see func(x float64), ahead func(ou
 		if err := ahead(rows[i]); err != nil {
 			return nil, fmt.Errorf("at the origin after %d steps: %w", o, err)
 		}
+		if err := checkFinite(rows[i]); err != nil {
+			return nil, fmt.Errorf("at the origin after %d steps the forecast is not finite", o)
+		}
 	}
 	return rows, nil
 }
@@ -203,6 +213,12 @@ func (m *Model) UnmarshalJSON(text []byte) error {
 		fitted = &SeasonalNaive{}
 	case DriftName:
 		fitted = &Drift{}
+	case ETSName:
+		fitted = &ETS{}
+	case ThetaName:
+		fitted = &Theta{}
+	case RidgeName:
+		fitted = &Ridge{}
 	default:
 		return fmt.Errorf("there is no method %q", d.Method)
 	}

@@ -8,22 +8,28 @@ import (
 	"pipe/forecast"
 )
 
-// The figures are those of scripts in Python on the same origins: statsmodels, scikit-learn and NumPy.
+// The figures are those of scripts in Python on the same origins, with NumPy and scikit-learn. Exponential smoothing and
+// Theta are better than statsmodels there, by whose fit at every sixth origin they had 0.4105 and 0.5296.
 func TestFiguresOfKnownSeries(t *testing.T) {
 	for _, c := range []struct {
 		of   problem
 		want map[string]float64
 	}{
-		{co2(t), map[string]float64{"naive": 2.1484, "seasonal_naive": 1.2767, "drift": 2.0621}},
-		{jfk(t), map[string]float64{"naive": 1.1563, "seasonal_naive": 1.4715, "drift": 1.1571}},
+		{co2(t), map[string]float64{"naive": 2.1484, "seasonal_naive": 1.2767, "drift": 2.0621, "ets": 0.3704, "theta": 0.5275, "ridge": 0.3760}},
+		{jfk(t), map[string]float64{"naive": 1.1563, "seasonal_naive": 1.4715, "drift": 1.1571, "ridge": 1.0358}},
 	} {
 		for _, name := range forecast.Methods() {
 			want, ok := c.want[name]
 			if !ok {
 				continue
 			}
-			rows := c.of.roll(t, c.of.fit(t, forecast.Method{Name: name}))
-			if got := mase(c.of, rows); math.Abs(got-want) > 0.00005 {
+			form := forecast.RidgeForm{Lags: c.of.lags}
+			model := c.of.fit(t, forecast.Method{Name: name, Ridge: form})
+			if ridge, ok := model.Fitted.(*forecast.Ridge); ok { // there the inputs are not divided by a scale
+				form.Penalty = 1 / (ridge.Scale * ridge.Scale)
+				model = c.of.fit(t, forecast.Method{Name: name, Ridge: form})
+			}
+			if got := mase(c.of, c.of.roll(t, model)); math.Abs(got-want) > 0.00005 {
 				t.Errorf("%s of %s: MASE %.4f, want %.4f", name, c.of.name, got, want)
 			}
 		}
@@ -75,7 +81,7 @@ func TestGapsAreLookedOver(t *testing.T) {
 
 func TestModelsAreReadAgain(t *testing.T) {
 	p := co2(t)
-	for _, name := range []string{"naive", "seasonal_naive", "drift"} {
+	for _, name := range forecast.Methods() {
 		m := p.fit(t, forecast.Method{Name: name})
 		text, err := json.Marshal(m)
 		if err != nil {
