@@ -31,7 +31,16 @@ type Facts struct {
 
 	// Keep lists the columns that a data set carries along. Nil: not known.
 	Keep []string
+
+	// Data names the data set that it is, as STAGE.PORT; Learned the one that a model
+	// has learned from. Empty: not known.
+	Data, Learned string
+	// Doubts are what the stage that says so has of its inputs.
+	Doubts []Doubt
 }
+
+// A Doubt is what looks wrong of an input but is allowed.
+type Doubt struct{ Port, Msg, Hint string }
 
 // Narrow keeps those of the tasks that a setting goes with. It says whether any
 // are left; if none are, nothing changes.
@@ -64,7 +73,11 @@ func (d *draft) known() map[string]Facts {
 	for _, in := range d.inputs {
 		inputs[in.port] = Facts{}
 		if in.from != nil {
-			inputs[in.port] = in.from.facts
+			facts := in.from.facts
+			if facts.Doubts = nil; in.edge.Type == Dataset {
+				facts.Data = in.edge.From.String()
+			}
+			inputs[in.port] = facts
 		}
 	}
 	return inputs
@@ -82,6 +95,13 @@ func (l *linker) foresee(sorted []*draft) {
 			facts.From = d.step.Name
 		}
 		d.facts = facts
+		for _, doubt := range facts.Doubts {
+			for _, in := range d.inputs {
+				if in.port == doubt.Port {
+					l.p.Warn(in.refAt, doubt.Hint, "%s", doubt.Msg)
+				}
+			}
+		}
 		if err != nil {
 			l.p.Report(err, d.with, d.configAt)
 		}

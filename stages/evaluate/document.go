@@ -29,7 +29,8 @@ type document struct {
 	Metrics      map[string]float64    `json:"metrics"`
 	Datasets     []datasetDocument     `json:"datasets"` // data first
 	Slices       []slicingDocument     `json:"slices,omitempty"`
-	Against      []differenceDocument  `json:"against,omitempty"` // another model on the same rows
+	InTrain      *againDocument        `json:"rows_in_train,omitempty"` // absent: not known
+	Against      []differenceDocument  `json:"against,omitempty"`       // another model on the same rows
 	Requirements []requirementDocument `json:"requirements,omitempty"`
 }
 
@@ -116,6 +117,7 @@ func (r *results) writeJSON(w io.Writer, title string) error {
 	for _, s := range r.slices {
 		d.Slices = append(d.Slices, s.document())
 	}
+	d.InTrain = r.again.document()
 	d.Against = r.againstDocument()
 	for _, v := range r.verdicts {
 		doc := requirementDocument{Metric: v.key, Condition: v.String(), Met: v.met}

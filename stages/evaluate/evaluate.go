@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 
+	"pipe/data/leak"
 	"pipe/data/metric"
 	"pipe/data/report"
 	"pipe/data/task"
@@ -33,7 +34,7 @@ func Kind() pipeline.Kind {
 	known := metric.All()
 	return pipeline.Kind{
 		Name:    "evaluate",
-		Version: 9,
+		Version: 10,
 		Doc: `Measures a model on a data set, beside what guessing would score.
 
 Metrics follow scikit-learn and are computed over all rows at once. Those of
@@ -44,7 +45,8 @@ a part is resampled in which each stands for several; classes that are rare keep
 (` + "`target: {column: y, positive: failed}`" + `); metrics, report, log and terminal name it. Rows
 are taken for it above the ` + "`threshold`" + ` of the model. Further data sets can be connected under
 any name; their metrics are recorded as ` + "`train.rmse`" + `. Where a data set is named
-` + "`train`" + `, baselines and the training range in plots are taken from it.
+` + "`train`" + `, baselines and the training range in plots are taken from it, and rows of ` + "`data`" + ` that
+are among its rows are told, with the metrics without them.
 
 Of a model with several targets the metrics of numbers are the plain mean over the targets, of which
 r2 alone has no unit; of labels there are macro, micro and weighted ones, hamming_loss, and accuracy, the share of
@@ -96,6 +98,8 @@ type Stage struct {
 	Title   string                  `yaml:"title" max:"200" doc:"Heading of the report. If absent, the target and the task."`
 	Prefix  string                  `yaml:"prefix" max:"100" doc:"Goes before the names of the columns that are added to the predictions, for where a kept column has such a name."`
 
+	Allow []Allowed `yaml:"allow" added:"true" doc:"What is meant, so that no warning is of it: repeated_rows, that rows of data are rows of train."`
+
 	SampleWeight string `yaml:"sample_weight" added:"true" doc:"A kept column of the data sets with the weight of each row: how much it counts in metrics, intervals, slices and baselines. Confusion and histograms count rows."`
 
 	known metric.List
@@ -103,6 +107,15 @@ type Stage struct {
 
 // weightSetting names the column of weights.
 const weightSetting = "sample_weight"
+
+// Allowed is what a warning may be of.
+type Allowed string
+
+// Enum implements settings.Enum.
+func (Allowed) Enum() []string { return []string{string(leak.RepeatedRows)} }
+
+// allows says whether what is found is meant.
+func (s *Stage) allows(k leak.Kind) bool { return slices.Contains(s.Allow, Allowed(k)) }
 
 // A MetricName is the name of a metric of all rows.
 type MetricName string
@@ -146,6 +159,7 @@ func (s *Stage) Run(ctx context.Context, env pipeline.Env) error {
 	for _, u := range append(r.undefined(), r.unweighted()...) {
 		env.Log().Warn(u)
 	}
+	r.again.tell(ctx, env.Log(), s.allows(leak.RepeatedRows))
 	if err := s.write(env, r); err != nil {
 		return err
 	}
@@ -185,6 +199,9 @@ func (s *Stage) results(ctx context.Context, from pipeline.Sources, env pipeline
 		return nil, err
 	}
 	if err := r.compareWith(ctx, from, s.Prefix, threads); err != nil {
+		return nil, err
+	}
+	if r.again, err = r.rowsAgain(ctx, from); err != nil {
 		return nil, err
 	}
 	r.require(required)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"pipe/base/diag"
+	"pipe/data/leak"
 	"pipe/data/metric"
 	"pipe/data/task"
 	"pipe/pipeline"
@@ -48,7 +49,12 @@ func (s *Stage) Foresee(inputs map[string]pipeline.Facts) (pipeline.Facts, error
 				fmt.Sprintf("add %q to `keep` of the preprocess stage", c)))
 		}
 	}
-	return pipeline.Facts{}, errors.Join(errs...)
+	var own pipeline.Facts
+	if of := inputs[dataPort].Data; of != "" && of == inputs[modelPort].Learned && len(errs) == 0 && !s.allows(leak.RepeatedRows) {
+		own.Doubts = []pipeline.Doubt{{Port: dataPort, Msg: fmt.Sprintf("the model has learned from %s: what is measured on it says little of new rows", of),
+			Hint: "connect rows that it has not learned from, such as the part test of a stage `split`; `allow: [repeated_rows]` says that it is meant"}}
+	}
+	return own, errors.Join(errs...)
 }
 
 // learned is what is known of the task, from the model and all data sets. Errors

@@ -34,7 +34,7 @@ func (r *results) page(title string) *report.Page {
 	for _, v := range r.verdicts {
 		p.Checks = append(p.Checks, report.Check{Met: v.met, Text: v.sentence()})
 	}
-	sections := []*report.Section{r.overviewSection(), r.againstSection(), r.fitSection()}
+	sections := []*report.Section{r.overviewSection(), r.againSection(), r.againstSection(), r.fitSection()}
 	heads := sig.Heads()
 	if len(heads) > 1 {
 		sections = append(sections, r.targetSection(heads))
@@ -153,6 +153,9 @@ func (r *results) overviewSection() *report.Section {
 		t.Rows = append(t.Rows, row)
 	}
 	notes := []string{"Computed over all rows at once. A baseline says the same of every row: what the training data makes the best guess. Point at a metric to see its definition."}
+	if a := r.again; a != nil && a.Again == 0 {
+		notes = append(notes, "No row of data is a row of train.")
+	}
 	for _, u := range append(r.undefined(), r.unweighted()...) {
 		notes = append(notes, u+".")
 	}

@@ -25,7 +25,7 @@ func (r *results) fitSection() *report.Section {
 		X: chart.Axis{Title: r.data().xTitle, Tight: true}, Y: chart.Axis{Title: column},
 	}
 	caption := "Each point is a row; the line joins what the model says."
-	train := r.part("train")
+	train := r.part(trainPort)
 	if train != nil && train.xTitle == r.data().xTitle {
 		lo, hi := quality.Extremes(train.x)
 		plot.Marks = append(plot.Marks, chart.Span{Name: "training range", From: lo, To: hi})
@@ -71,7 +71,7 @@ func (r *results) fitSection() *report.Section {
 
 // rangeSentence compares the errors inside and outside of the training range.
 func (r *results) rangeSentence() string {
-	train := r.part("train")
+	train := r.part(trainPort)
 	if train == nil || train.xTitle != r.data().xTitle {
 		return ""
 	}

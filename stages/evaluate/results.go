@@ -23,6 +23,7 @@ type results struct {
 	baselines []metric.Baseline
 	slices    []slicing
 	verdicts  []verdict
+	again     *again // rows of data that are in train; nil: not known
 
 	against []metric.Difference // to another model, by metric; nil: there is none
 	others  []metric.Value      // of that model
@@ -128,7 +129,7 @@ func (r *results) guesses() []metric.Baseline {
 
 // guessesOf are the baselines of one target, of which the model knows something.
 func (r *results) guessesOf(i int, sig *nn.Signature, summary *nn.TargetSummary) []metric.Baseline {
-	train := r.part("train")
+	train := r.part(trainPort)
 	if sig.Task == task.Regression {
 		if train != nil {
 			return train.each[i].(*metric.Values).Baselines()

@@ -100,27 +100,27 @@ func (w *rowWatch) end(ctx context.Context, env pipeline.Env, port string) error
 	if w.seen == nil || now == nil {
 		return nil
 	}
-	again, different := int64(0), int64(0)
+	found := leak.Repeats{Rows: now.Len(), Train: w.seen.Len()}
 	err := order.Both(now, w.seen, func(_ uint64, here, there int64) {
 		if there > 0 {
-			again += here
-			different++
+			found.Again += here
+			found.Different++
 		}
 	})
 	if err != nil {
 		return err
 	}
-	if 2*different < w.seen.Len() { // rows of train are there twice and more: so will those of others be
+	if !found.Tell() {
 		w.seen = nil
 		return nil
 	}
-	env.Metric(port+".rows_in_train", float64(again), metric.Meaning{Goal: metric.Down})
+	env.Metric(port+".rows_in_train", float64(found.Again), metric.Meaning{Goal: metric.Down})
 	level := slog.LevelInfo
-	if 20*again > now.Len() && !slices.Contains(w.allow, string(leak.RepeatedRows)) { // a few come again by themselves, as short texts do
+	if found.Many() && !slices.Contains(w.allow, string(leak.RepeatedRows)) {
 		level = slog.LevelWarn
 	}
-	if again > 0 {
-		env.Log().Log(ctx, level, fmt.Sprintf("%d of %d rows of %s are rows of train again, with the same features and target: what is measured on them says little", again, now.Len(), port),
+	if found.Again > 0 {
+		env.Log().Log(ctx, level, fmt.Sprintf("%d of %d rows of %s are rows of train again, with the same features and target: what is measured on them says little", found.Again, found.Rows, port),
 			"hint", "put `dedupe` before `split`, or `group` into it where they belong to one thing; `allow: [repeated_rows]` says that it is meant")
 	}
 	return nil

@@ -102,7 +102,7 @@ func foreseeData(inputs map[string]pipeline.Facts, weight string) (f *foresight,
 		}
 		f.Facts = narrower
 	}
-	f.Facts.Keep = nil
+	f.Facts.Keep, f.Facts.Data, f.Facts.Learned = nil, "", facts.Data
 	return f, true
 }
 
