@@ -29,6 +29,10 @@ type Facts struct {
 	// From is the stage that has it; empty for the one that is asked.
 	From string
 
+	// Missing is the setting by which numbers may be missing in a data set, as in
+	// "impute: keep"; empty: none are, or that is not known.
+	Missing string
+
 	// Keep lists the columns that a data set carries along. Nil: not known.
 	Keep []string
 

@@ -14,6 +14,12 @@ type chain struct {
 	uses   []use
 }
 
+// keepsMissing says whether missing values are to stay so behind a transform.
+func (u use) keepsMissing() bool {
+	impute, ok := u.setting.(*Impute)
+	return ok && impute.Strategy() == Keep
+}
+
 // chainOf finds the kinds of the steps of a column.
 func chainOf(c Column, kinds []Kind) (chain, error) {
 	list := chain{column: c.Name}
@@ -78,7 +84,7 @@ func (c chain) begin(forms Form, holds string) (Form, error) {
 // those before it.
 func (c chain) walk(form Form, holds string) (at int, err error) {
 	maker := "" // the last step that gave another form
-	imputed, indicated := false, false
+	imputed, kept, indicated := false, false, false
 	for i, u := range c.uses {
 		name, takes := u.kind.Name, u.takes()
 		wrong := func(fix, format string, args ...any) (int, error) {
@@ -107,6 +113,8 @@ func (c chain) walk(form Form, holds string) (at int, err error) {
 		switch {
 		case isImpute && impute.Strategy() == "":
 			return wrong("remove it, or say what takes the place of a missing value", "`impute: none` does nothing in a chain")
+		case kept && isImpute:
+			return wrong("remove one of the two", "one impute keeps what is missing, and the other one does not")
 		case imputed && isIndicator:
 			return wrong("put `indicator` before `impute`", "nothing is missing any more behind impute, so indicator has nothing to tell")
 		case indicated && isIndicator:
@@ -114,7 +122,8 @@ func (c chain) walk(form Form, holds string) (at int, err error) {
 		case imputed && isImpute:
 			return wrong("remove one of the two", "nothing is missing any more behind impute, so %s has nothing to do", name)
 		}
-		imputed, indicated = imputed || isImpute, indicated || isIndicator
+		kept = kept || u.keepsMissing()
+		imputed, indicated = imputed || isImpute && !kept, indicated || isIndicator
 		if next := u.gives(form); next != form {
 			form, maker = next, name
 		}

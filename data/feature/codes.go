@@ -163,7 +163,7 @@ func (c *codes) other(v *Values, out *Out, row int) int {
 				"to allow it write "+out.in(c.encoding, "unseen: ignore"))
 			return codeNone
 		}
-		out.Unseen++
+		out.unseen(row)
 		return c.unseen
 	}
 	if v.Fill != nil {
@@ -183,7 +183,7 @@ func (c *codes) other(v *Values, out *Out, row int) int {
 		return codeNone
 	}
 	if !c.hasMissing {
-		out.Unseen++
+		out.unseen(row)
 	}
 	return c.missing
 }

@@ -31,6 +31,8 @@ type column struct {
 	offsets   []int // of the first output of each step, from at
 	number    bool  // the values at the end are a feature, the first
 	whole     Whole // the last step, if it makes an input of its own; else nil
+	opens     bool  // it is crossed of numbers that may be missing, and then is missing
+	open      []int // of the features that it could make those that may be missing
 }
 
 // A step is a transform that was learned.
@@ -75,11 +77,45 @@ func (c *column) derive() []table.Feature {
 		features = append(features, table.Feature{Name: name, Column: c.Name})
 	}
 	c.made = len(features)
+	c.findOpen()
+	for _, at := range c.open {
+		features[at].Missing = true
+	}
 	c.beside, c.besideType = besideOf(c.steps, func(s step) any { return s.Fitted })
 	if n := len(c.steps); n > 0 {
 		c.whole, _ = c.steps[n-1].Fitted.(Whole)
 	}
 	return features
+}
+
+// keepsMissing says whether missing values stay so behind a transform.
+func keepsMissing(f Fitted) bool {
+	filled, ok := f.(fill)
+	return ok && filled.Strategy == Keep
+}
+
+// findOpen finds the features that may be missing: those that are made of the values
+// once missing ones are to stay so.
+func (c *column) findOpen() {
+	c.open = nil
+	from := slices.IndexFunc(c.steps, func(s step) bool { return keepsMissing(s.Fitted) })
+	switch {
+	case c.opens:
+		from = 0
+	case from < 0:
+		return
+	}
+	for i, s := range c.steps {
+		if _, says := s.Fitted.(missingness); says || i < from {
+			continue
+		}
+		for k := range s.Outputs() {
+			c.open = append(c.open, c.offsets[i]+k)
+		}
+	}
+	if c.number {
+		c.open = append(c.open, 0)
+	}
 }
 
 // selected are those of the features that stay.
@@ -145,6 +181,9 @@ func (c *column) apply(b *batch, v *Values, out *Out, vectors []float32, stride 
 	if err := b.values(c, v, out); err != nil {
 		return 0, err
 	}
+	if c.opens {
+		out.leaveMissing(v)
+	}
 	steps := c.steps
 	var last writer
 	if n := len(steps); n > 0 && c.number && !c.tapped {
@@ -172,8 +211,27 @@ func (c *column) apply(b *batch, v *Values, out *Out, vectors []float32, stride 
 		rounded = c.write(v, out, vectors, stride)
 	}
 	b.tapped(c, out)
+	if len(vectors) > 0 {
+		c.clear(out, vectors, stride)
+	}
 	slices.SortStableFunc(out.fails, func(a, b *ValueError) int { return cmp.Compare(a.Row, b.Row) })
 	return rounded, nil
+}
+
+// notThere is the one number that features have where they are missing, whichever NaN the
+// table has.
+var notThere = math.Float32frombits(0x7fc00000)
+
+// clear makes the features of rows whose value is missing and stays so missing, too.
+func (c *column) clear(out *Out, vectors []float32, stride int) {
+	for r, is := range out.missing {
+		if !is {
+			continue
+		}
+		for _, at := range c.open {
+			vectors[r*stride+at] = notThere
+		}
+	}
 }
 
 // applyWhole makes a column of a data set of the lists of a batch. Values that cannot
@@ -240,6 +298,11 @@ func (s step) run(v *Values, out *Out) {
 	if v.Numbers != nil {
 		for _, err := range out.fails[before:] {
 			v.Numbers[err.Row] = math.NaN()
+		}
+		for r, is := range out.missing {
+			if is {
+				v.Numbers[r] = math.NaN() // whatever number was made of it
+			}
 		}
 	}
 }

@@ -85,6 +85,10 @@ func (c *columnFit) advance() error {
 		if err != nil {
 			return err
 		}
+		if _, whole := fitted.(Whole); whole && slices.ContainsFunc(c.steps, func(s step) bool { return keepsMissing(s.Fitted) }) {
+			name := c.chain[k].kind.Name
+			return c.wrong("", "remove `impute: keep`", "%s makes an input of its own, of which nothing can be missing: it has what it needs for rows without a value", name)
+		}
 		c.steps = append(c.steps, step{c.chain[k].kind, c.chain[k].kind.Version, fitted})
 		if !c.holdsOrder(len(c.steps)) {
 			c.stats.free()
@@ -103,7 +107,8 @@ func (c *columnFit) begin(k int) error {
 		}
 	}
 	c.base, c.stats = k, &statistics{numbers: c.numbers}
-	in := &Input{Name: c.Name, Type: c.Type, Form: form, Of: c.element, Shape: shape, stats: c.stats, doubt: c.doubt, remarks: &c.remarks, scratch: c.scratch, targets: c.targets, besideType: c.besides}
+	open := c.opens || slices.ContainsFunc(c.steps, func(s step) bool { return keepsMissing(s.Fitted) })
+	in := &Input{open: open, Name: c.Name, Type: c.Type, Form: form, Of: c.element, Shape: shape, stats: c.stats, doubt: c.doubt, remarks: &c.remarks, scratch: c.scratch, targets: c.targets, besideType: c.besides}
 	for {
 		f, err := c.chain[len(c.fitters)].setting.Fit(in)
 		if err != nil {
@@ -264,6 +269,9 @@ func anyValue(v *Values) bool {
 // fails at is an error.
 func (c *columnFit) run(steps []step, v *Values) error {
 	out := Out{column: c.Name, rows: v.rows, brief: c.brief}
+	if c.opens {
+		out.leaveMissing(v)
+	}
 	for _, s := range steps {
 		// All rows set their outputs in one place, where nobody looks.
 		out.vectors = make([]float32, len(s.Outputs()))

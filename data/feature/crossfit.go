@@ -66,6 +66,9 @@ func (f *fitter) prepareCross(x *Cross, before []*columnFit, names map[string]bo
 		}
 		form, sources = of, append(sources, source)
 	}
+	opens := form == Numbers && slices.ContainsFunc(sources, func(c *columnFit) bool {
+		return slices.ContainsFunc(c.chain, func(u use) bool { return u.keepsMissing() })
+	})
 	chain := Column{Name: x.Columns()[0], Chain: x.Steps()}
 	if len(chain.Chain) == 0 && form == Texts {
 		chain.Chain = []Step{{"one_hot", &OneHot{assumed: true}}}
@@ -75,7 +78,7 @@ func (f *fitter) prepareCross(x *Cross, before []*columnFit, names map[string]bo
 		for _, i := range p {
 			c.sources, c.of = append(c.sources, sources[i]), append(c.of, sources[i].Name)
 		}
-		c.Name, c.Type, c.form = crossedName(c.of), crossedType(form), form
+		c.Name, c.Type, c.form, c.opens = crossedName(c.of), crossedType(form), form, opens
 		if names[c.Name] {
 			return &SpecError{Column: c.Name, Msg: "there is such a column already", Fix: "remove one of the two, or rename the column in a `derive` stage"}
 		}

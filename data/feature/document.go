@@ -122,6 +122,9 @@ func (t *Transform) document() (document, error) {
 		doc.Version = programVersion
 	}
 	if slices.ContainsFunc(t.columns, func(c column) bool { return c.beside != "" }) {
+		doc.Version = groupVersion
+	}
+	if slices.ContainsFunc(t.columns, func(c column) bool { return len(c.open) > 0 }) {
 		doc.Version = formatVersion
 	}
 	return doc, nil

@@ -107,7 +107,7 @@ func (f frequencies) Apply(v *Values, out *Out) {
 			number, known = f.numbers[text]
 		}
 		if v.Numbers[row] = number; !known && !f.Rare {
-			out.Unseen++
+			out.unseen(row)
 		}
 	}
 }

@@ -14,7 +14,7 @@ func imputeKind() Kind {
 	return Kind{
 		Name:    "impute",
 		Version: 1,
-		Doc:     "Put a value in place of each missing one.",
+		Doc:     "Put a value in place of each missing one, or keep it missing (keep) for train_trees.",
 		Takes:   Numbers | Texts | Times,
 		New:     func() Setting { return new(Impute) },
 		Read: func(_ int, state json.RawMessage) (Fitted, error) {
@@ -38,6 +38,7 @@ type Impute struct {
 	Median       *GroupFill    `yaml:"median" doc:"The median of the column, or of a group of its rows."`
 	MostFrequent *GroupFill    `yaml:"most_frequent" doc:"The most frequent value, the smallest of several, of the column or of a group of its rows."`
 	Constant     *ConstantFill `yaml:"constant" doc:"A number or category of your own."`
+	Keep         *struct{}     `yaml:"keep" doc:"Nothing: what is missing stays so, in all features that are made of it. It is for train_trees, which learns where missing values belong; a network cannot take them."`
 }
 
 // A GroupFill is a value for each group of rows, if By names a column.
@@ -76,6 +77,7 @@ const (
 	Median       Strategy = "median"
 	MostFrequent Strategy = "most_frequent"
 	Constant     Strategy = "constant"
+	Keep         Strategy = "keep" // missing values stay so
 )
 
 // Strategy is the rule that was chosen; empty for none, or if there is nothing.
@@ -91,6 +93,8 @@ func (s *Impute) Strategy() Strategy {
 		return MostFrequent
 	case s.Constant != nil:
 		return Constant
+	case s.Keep != nil:
+		return Keep
 	}
 	return ""
 }
@@ -107,6 +111,9 @@ func (s *Impute) Takes() Form {
 func (s *Impute) Fit(in *Input) (Fitter, error) {
 	if s.by() != "" {
 		return s.fitBy(in)
+	}
+	if s.Keep != nil {
+		return Fixed(fill{Strategy: Keep}), nil
 	}
 	f := &imputeFit{in: in, learned: fill{Strategy: s.Strategy()}}
 	switch {
@@ -175,7 +182,7 @@ func (f *imputeFit) Done() (Fitted, error) {
 }
 
 // A fill is what takes the place of a missing value: Number of numbers and times,
-// Text of categories.
+// Text of categories, and neither where missing values stay so.
 type fill struct {
 	Strategy Strategy `json:"strategy"`
 	Number   *float64 `json:"number,omitempty"`
@@ -184,6 +191,7 @@ type fill struct {
 
 func (f fill) check() error {
 	switch {
+	case f.Strategy == Keep && f.Number == nil && f.Text == nil:
 	case (f.Number == nil) == (f.Text == nil):
 		return errors.New("the imputation is neither one of numbers nor one of categories")
 	case f.Number != nil && !slices.Contains([]Strategy{Mean, Median, MostFrequent, Constant}, f.Strategy):
@@ -196,6 +204,9 @@ func (f fill) check() error {
 
 // Takes implements Taker.
 func (f fill) Takes() Form {
+	if f.Strategy == Keep {
+		return Numbers | Texts | Times
+	}
 	if f.Number != nil {
 		return Numbers | Times
 	}
@@ -209,6 +220,10 @@ func (fill) Outputs() []Output { return nil }
 
 // Apply implements Fitted.
 func (f fill) Apply(v *Values, out *Out) {
+	if f.Strategy == Keep {
+		out.leaveMissing(v)
+		return
+	}
 	out.filled = true
 	if f.Text != nil {
 		for _, ok := range v.Valid {

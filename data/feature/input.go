@@ -34,6 +34,7 @@ type Input struct {
 	scratch *scratch
 
 	besideType string // of the column that a Beside looks at
+	open       bool   // missing values stay so, and are none that anything is to be made of
 }
 
 // A filling is a Fitter of a transform that puts one value in place of all that
@@ -117,8 +118,13 @@ func (m *Moments) Count() int64 { v := m.value(); return v.n }
 // row has, and to meet them later is nothing to tell (A. Turing, I. J. Good).
 func (f *Frequencies) single() bool { return slices.Contains(f.counter().counts, 1) }
 
-// Missing is the number of rows that have none.
-func (m *Moments) Missing() int64 { v := m.value(); return v.missing }
+// Missing is the number of rows that have none, and for which there is to be something.
+func (m *Moments) Missing() int64 {
+	if v := m.value(); !m.in.open {
+		return v.missing
+	}
+	return 0
+}
 
 // Mean is their mean, in compensated arithmetic.
 func (m *Moments) Mean() float64 { v := m.value(); return v.mean() }
@@ -287,8 +293,13 @@ func (f *Frequencies) Sorted() []string { return f.counter().sorted() }
 // Of is the number of rows that have a category.
 func (f *Frequencies) Of(category string) int64 { return f.counter().of(category) }
 
-// Missing is the number of rows that have none.
-func (f *Frequencies) Missing() int64 { return f.counter().missing }
+// Missing is the number of rows that have none, and for which there is to be something.
+func (f *Frequencies) Missing() int64 {
+	if f.in.open {
+		return 0
+	}
+	return f.counter().missing
+}
 
 // Remark notes something about the column that is allowed but seldom meant, and
 // what to write if it is not.

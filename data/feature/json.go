@@ -27,7 +27,8 @@ const (
 	crossVersion  = 9 // of columns that are crossed
 
 	programVersion = 10 // of commands
-	formatVersion  = 11 // of what is filled in by group
+	groupVersion   = 11 // of what is filled in by group
+	formatVersion  = 12 // of missing values that stay so
 )
 
 // maxDocument bounds the bytes of a transform: a million categories of ordinary

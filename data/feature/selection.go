@@ -57,6 +57,8 @@ const (
 	selectable = 2048
 	// scoreBins are those that mutual information is of.
 	scoreBins = 16
+	// featureBins are those of a feature: one more is of missing values.
+	featureBins = scoreBins + 1
 )
 
 // selectFeatures drops features of a transform that was learned from a table.
@@ -120,6 +122,7 @@ type selector struct {
 	t           *Transform
 	width       int
 	rows        int64
+	there       []int64 // of each feature, the rows in which it is not missing: in the others it tells nothing
 	sums        []exact.Sum
 	least, most []float32
 	means       []float64
@@ -140,7 +143,7 @@ type selector struct {
 }
 
 func newSelector(s *Selection, t *Transform, width int, numbers *order.Store) *selector {
-	x := &selector{Selection: s, t: t, width: width, numbers: numbers, sums: make([]exact.Sum, width), least: make([]float32, width), most: make([]float32, width),
+	x := &selector{Selection: s, t: t, width: width, numbers: numbers, sums: make([]exact.Sum, width), there: make([]int64, width), least: make([]float32, width), most: make([]float32, width),
 		means: make([]float64, width), squares: make([]float64, width), row: make([]float64, width)}
 	if s.Correlated != nil {
 		x.products = make([]float64, width*(width-1)/2)
@@ -195,7 +198,7 @@ func (x *selector) learn(ctx context.Context, r *table.Reader, use Resources) er
 			}
 		}
 		for i := range x.means {
-			x.means[i] = x.sums[i].Value() / float64(x.rows)
+			x.means[i] = x.sums[i].Value() / float64(max(1, x.there[i]))
 		}
 		x.targetMean = x.target.Value() / float64(x.rows)
 	}
@@ -208,13 +211,17 @@ func (x *selector) first(values []float32, numbers []float64, classes []int32) e
 	n := len(values) / w
 	for r := range n {
 		for i, v := range values[r*w : (r+1)*w] {
+			if v != v {
+				continue
+			}
 			x.sums[i].Add(float64(v))
-			if x.rows == 0 || v < x.least[i] {
+			if x.there[i] == 0 || v < x.least[i] {
 				x.least[i] = v
 			}
-			if x.rows == 0 || v > x.most[i] {
+			if x.there[i] == 0 || v > x.most[i] {
 				x.most[i] = v
 			}
+			x.there[i]++
 		}
 		x.rows++
 	}
@@ -227,10 +234,13 @@ func (x *selector) first(values []float32, numbers []float64, classes []int32) e
 	if x.orders == nil {
 		return nil
 	}
-	column := make([]float64, n)
+	column := make([]float64, 0, n)
 	for i := range w {
+		column = column[:0]
 		for r := range n {
-			column[r] = float64(values[r*w+i])
+			if v := values[r*w+i]; v == v {
+				column = append(column, float64(v))
+			}
 		}
 		if err := x.orders[i].Add(order.Sort(column)); err != nil {
 			return err
@@ -246,7 +256,7 @@ func (x *selector) first(values []float32, numbers []float64, classes []int32) e
 func (x *selector) cut() error {
 	for _, o := range x.orders {
 		var edges []float64
-		for i := 1; i < scoreBins; i++ {
+		for i := 1; i < scoreBins && o.Len() > 0; i++ {
 			e, err := o.At(o.Len() * int64(i) / scoreBins)
 			if err != nil {
 				return err
@@ -258,7 +268,7 @@ func (x *selector) cut() error {
 		x.edges = append(x.edges, edges)
 		o.Free()
 	}
-	x.table = make([]int64, x.width*scoreBins*x.targetBins())
+	x.table = make([]int64, x.width*featureBins*x.targetBins())
 	return nil
 }
 
@@ -293,6 +303,9 @@ func (x *selector) second(values []float32, numbers []float64, classes []int32) 
 		}
 		for i, v := range values[r*w : (r+1)*w] {
 			d := float64(v) - x.means[i]
+			if v != v {
+				d = 0
+			}
 			x.row[i] = d
 			x.squares[i] += float64(d * d)
 			if x.with != nil && x.classes > 0 {
@@ -315,7 +328,11 @@ func (x *selector) second(values []float32, numbers []float64, classes []int32) 
 				of = binOf(x.edges[w], numbers[r])
 			}
 			for i, v := range values[r*w : (r+1)*w] {
-				x.table[(i*scoreBins+binOf(x.edges[i], float64(v)))*x.targetBins()+of]++
+				bin := binOf(x.edges[i], float64(v))
+				if v != v {
+					bin = scoreBins
+				}
+				x.table[(i*featureBins+bin)*x.targetBins()+of]++
 			}
 		}
 	}
@@ -327,7 +344,8 @@ func (x *selector) because(names []string) ([]string, error) {
 	why := make([]string, x.width)
 	if x.Variance != nil {
 		for i := range why {
-			switch variance := x.squares[i] / float64(x.rows); {
+			switch variance := x.squares[i] / float64(max(1, x.there[i])); {
+			case x.least[i] == x.most[i] && x.there[i] < x.rows: // that it is missing tells something
 			case x.least[i] == x.most[i]:
 				why[i] = fmt.Sprintf("it is %v in all rows", x.least[i])
 			case variance <= *x.Variance:
@@ -380,7 +398,7 @@ func (x *selector) because(names []string) ([]string, error) {
 func (x *selector) score(i int) float64 {
 	n := float64(x.rows)
 	if x.table != nil {
-		return x.mutual(x.table[i*scoreBins*x.targetBins() : (i+1)*scoreBins*x.targetBins()])
+		return x.mutual(x.table[i*featureBins*x.targetBins() : (i+1)*featureBins*x.targetBins()])
 	}
 	if x.least[i] == x.most[i] {
 		return 0
@@ -413,7 +431,7 @@ func (x *selector) score(i int) float64 {
 // mutual is the mutual information of a table of counts, in nats.
 func (x *selector) mutual(counts []int64) float64 {
 	bins := x.targetBins()
-	rows, columns := make([]float64, scoreBins), make([]float64, bins)
+	rows, columns := make([]float64, featureBins), make([]float64, bins)
 	for at, n := range counts {
 		rows[at/bins] += float64(n)
 		columns[at%bins] += float64(n)

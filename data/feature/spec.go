@@ -85,6 +85,21 @@ func (d Defaults) fill(c Column, typ arrow.DataType) Column {
 	return c
 }
 
+// KeepsMissing lists the columns that say themselves that missing values stay so.
+func (s *Spec) KeepsMissing() (names []string) {
+	for _, c := range s.Features {
+		keeps := c.Impute.Strategy() == Keep
+		for _, step := range c.Chain {
+			impute, ok := step.Setting.(*Impute)
+			keeps = keeps || ok && impute.Strategy() == Keep
+		}
+		if keeps {
+			names = append(names, c.Name)
+		}
+	}
+	return names
+}
+
 // assumed is an encoding that nobody asked for.
 func (e *Encode) assumed() *Encode {
 	switch {

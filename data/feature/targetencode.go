@@ -126,6 +126,9 @@ func (f *targetEncodeFit) Add(v *Values) error {
 	classes := f.in.Targets().Classes()
 	for i := range v.Len() {
 		code := f.learned.code(v, i)
+		if _, there := v.Text(i); !there && f.in.open {
+			continue // it stays missing
+		}
 		if code < 0 {
 			return fmt.Errorf("column %q: row %d has changed while it was read", f.in.Name, v.Row(i)+1)
 		}
@@ -357,7 +360,7 @@ func (f *targetMeans) set(out *Out, row, code int, means, all []float64) {
 	if code >= 0 {
 		all = means[code*len(f.Default):][:len(f.Default)]
 	} else if !f.Rare {
-		out.Unseen++
+		out.unseen(row)
 	}
 	for k, x := range all {
 		if f.Scale != nil {

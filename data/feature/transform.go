@@ -99,8 +99,11 @@ func (t *Transform) derive() error {
 	var features []table.Feature
 	var wholes []table.Input
 	t.markTapped()
+	open := map[string]bool{}
 	for i := range t.columns {
 		c := &t.columns[i]
+		open[c.Name] = slices.ContainsFunc(c.steps, func(s step) bool { return keepsMissing(s.Fitted) })
+		c.opens = c.form == Numbers && slices.ContainsFunc(c.of, func(name string) bool { return open[name] })
 		c.at = len(features)
 		stay, err := c.selected(c.derive())
 		if err != nil {

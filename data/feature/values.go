@@ -90,6 +90,7 @@ type Out struct {
 	rows    int
 	outlier []bool // rows whose number was taken for missing; nil: none
 	filled  bool   // missing values have been filled in
+	missing []bool // rows whose value is missing and stays so; nil: none
 	brief   bool   // the column was written in the short form
 }
 
@@ -109,6 +110,9 @@ func (o *Out) Set(row, output int, value float32) { o.vectors[row*o.stride+outpu
 // value is, msg has the value, and fix says what to write to get around it. Only
 // the first failure of a row counts.
 func (o *Out) Fail(row int, reason Reason, msg, fix string) {
+	if o.left(row) {
+		return
+	}
 	o.fail(&ValueError{Column: o.column, Row: int64(row), Reason: reason, Msg: msg, Fix: fix})
 }
 
@@ -119,6 +123,40 @@ func (o *Out) fail(err *ValueError) {
 	if !o.bad[err.Row] {
 		o.bad[err.Row] = true
 		o.fails = append(o.fails, err)
+	}
+}
+
+// leaveMissing notes the rows that have no value and are to have none: nothing that is done
+// to them can fail, and what is made of them is missing, too.
+func (o *Out) leaveMissing(v *Values) {
+	note := func(row int) {
+		if o.failed(row) {
+			return
+		}
+		if o.missing == nil {
+			o.missing = make([]bool, o.rows)
+		}
+		o.missing[row] = true
+	}
+	for i, x := range v.Numbers {
+		if x != x {
+			note(i)
+		}
+	}
+	for i, ok := range v.Valid {
+		if !ok {
+			note(i)
+		}
+	}
+}
+
+// left says whether the value of a row is missing and stays so.
+func (o *Out) left(row int) bool { return o.missing != nil && o.missing[row] }
+
+// unseen counts a category that was not there in training.
+func (o *Out) unseen(row int) {
+	if !o.left(row) {
+		o.Unseen++
 	}
 }
 
@@ -136,9 +174,9 @@ func (o *Out) absent(row int) (reason Reason, fix string) {
 	case o.outlier != nil && o.outlier[row]:
 		return Outlying, "put `impute: median` behind `outliers`"
 	case o.brief:
-		return Absent, "add `impute: median` to the column"
+		return Absent, "add `impute: median` to the column, or `impute: keep` if it is for train_trees"
 	}
-	return Absent, "add `impute: median` to the chain"
+	return Absent, "add `impute: median` to the chain, or `impute: keep` if it is for train_trees"
 }
 
 // failed reports whether the value of a row could not be transformed.

@@ -140,17 +140,41 @@ func columnsOfDataset(f *artifacts.File) (*Columns, error) {
 	}
 	defer ds.Close()
 	s := &Columns{Rows: ds.NumRows()}
-	for _, in := range ds.Info.Inputs {
+	type gap struct{ column, input, feature int } // a feature that may be missing
+	var gaps []gap
+	for i, in := range ds.Info.Inputs {
 		if in.Kind != table.Features {
-			i, err := table.Column(ds.Schema(), in.Name)
+			at, err := table.Column(ds.Schema(), in.Name)
 			if err != nil {
 				return nil, err
 			}
-			s.List = append(s.List, ColumnInfo{Name: in.Name, Type: table.TypeName(ds.Schema().Field(i).Type), Missing: 0})
+			s.List = append(s.List, ColumnInfo{Name: in.Name, Type: table.TypeName(ds.Schema().Field(at).Type), Missing: 0})
 			continue
 		}
-		for _, feature := range in.Features {
+		for k, feature := range in.Features {
 			s.List = append(s.List, ColumnInfo{Name: feature.Name, Type: "float32", Missing: 0})
+			if feature.Missing {
+				s.List[len(s.List)-1].Missing = -1
+				gaps = append(gaps, gap{len(s.List) - 1, i, k})
+			}
+		}
+	}
+	if len(gaps) > 0 && f.Size() <= mostCounted {
+		for _, g := range gaps {
+			s.List[g.column].Missing = 0
+		}
+		for ex, err := range ds.Stream() {
+			if err != nil {
+				return nil, err
+			}
+			for _, g := range gaps {
+				rows := &ex.Inputs[g.input]
+				for at := g.feature; at < rows.Len(); at += ds.Info.Inputs[g.input].Width() {
+					if v := rows.At(at); v != v {
+						s.List[g.column].Missing++
+					}
+				}
+			}
 		}
 	}
 	for _, t := range ds.Info.Targets {

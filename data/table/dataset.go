@@ -78,6 +78,9 @@ type Input struct {
 type Feature struct {
 	Name   string `json:"name"`   // "island=Biscoe", "bill_length_mm"
 	Column string `json:"column"` // the column that it was made from
+	// Missing says that it is NaN in rows that have no value of it. Others have a number
+	// in every row.
+	Missing bool `json:"missing,omitempty"`
 }
 
 // A Target describes what is to be predicted. For regression, the output of
@@ -120,6 +123,16 @@ func (d DatasetInfo) Target() *Target {
 		return nil
 	}
 	return &d.Targets[0]
+}
+
+// MayMiss lists the features that have no number in some rows, but NaN.
+func (d DatasetInfo) MayMiss() (names []string) {
+	for _, f := range d.Features() {
+		if f.Missing {
+			names = append(names, f.Name)
+		}
+	}
+	return names
 }
 
 // Features lists the features of all inputs, in order.

@@ -15,12 +15,12 @@ import (
 )
 
 func classes() DatasetInfo {
-	return FlatDataset([]Feature{{"island=Biscoe", "island"}, {"bill", "bill"}},
+	return FlatDataset([]Feature{{Name: "island=Biscoe", Column: "island"}, {Name: "bill", Column: "bill"}},
 		&Target{Column: "species", Task: task.Binary, Classes: []string{"Adelie", "Gentoo"}, Scale: 1})
 }
 
 func prices() DatasetInfo {
-	return FlatDataset([]Feature{{"rooms", "rooms"}, {"age", "age"}},
+	return FlatDataset([]Feature{{Name: "rooms", Column: "rooms"}, {Name: "age", Column: "age"}},
 		&Target{Column: "price", Task: task.Regression, Center: 200, Scale: 50})
 }
 

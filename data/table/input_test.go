@@ -19,10 +19,10 @@ func mixed() DatasetInfo {
 	return DatasetInfo{
 		Inputs: []Input{
 			{Name: "photo", Kind: Image, Type: tensor.U8, Shape: []int{3, 32, 32}},
-			{Name: "words", Kind: Tokens, Type: tensor.I32, Shape: []int{tensor.Ragged}, Features: []Feature{{"words", "text"}}},
-			{Name: "pulse", Kind: Series, Type: tensor.F32, Shape: []int{tensor.Ragged, 2}, Features: []Feature{{"low", "low"}, {"high", "high"}}},
-			{Name: "terms", Kind: Sparse, Type: tensor.F32, Shape: []int{tensor.Ragged, 2}, Size: 100, Features: []Feature{{"terms", "text"}}},
-			{Name: "features", Kind: Features, Type: tensor.F32, Shape: []int{2}, Features: []Feature{{"age", "age"}, {"size", "size"}}},
+			{Name: "words", Kind: Tokens, Type: tensor.I32, Shape: []int{tensor.Ragged}, Features: []Feature{{Name: "words", Column: "text"}}},
+			{Name: "pulse", Kind: Series, Type: tensor.F32, Shape: []int{tensor.Ragged, 2}, Features: []Feature{{Name: "low", Column: "low"}, {Name: "high", Column: "high"}}},
+			{Name: "terms", Kind: Sparse, Type: tensor.F32, Shape: []int{tensor.Ragged, 2}, Size: 100, Features: []Feature{{Name: "terms", Column: "text"}}},
+			{Name: "features", Kind: Features, Type: tensor.F32, Shape: []int{2}, Features: []Feature{{Name: "age", Column: "age"}, {Name: "size", Column: "size"}}},
 		},
 		Targets: []Target{{Column: "price", Task: task.Regression, Scale: 2}, {Column: "sold", Task: task.Binary, Classes: []string{"no", "yes"}, Scale: 1}},
 		Weight:  "w", Group: "street", Time: "day", ID: "street",
@@ -161,7 +161,7 @@ func TestDescriptionHasTwoForms(t *testing.T) {
 	if doc != first {
 		t.Errorf("the description of features is\n%s\nand was\n%s", doc, first)
 	}
-	for _, info := range []DatasetInfo{classes(), prices(), mixed(), FlatDataset([]Feature{{"a", "a"}}, nil)} {
+	for _, info := range []DatasetInfo{classes(), prices(), mixed(), FlatDataset([]Feature{{Name: "a", Column: "a"}}, nil)} {
 		doc, err := info.MarshalJSON()
 		if err != nil {
 			t.Fatal(err)
@@ -194,7 +194,9 @@ func TestMixedSchemaRefuses(t *testing.T) {
 		{"too large", func(d *DatasetInfo) { d.Inputs[0].Shape = []int{1 << 30, 1 << 30, 1 << 30} }, "more than"},
 		{"empty", func(d *DatasetInfo) { d.Inputs[0].Shape[1] = 0 }, "no elements"},
 		{"features", func(d *DatasetInfo) { d.Inputs[4].Features = d.Inputs[4].Features[:1] }, "1 features"},
-		{"features of steps", func(d *DatasetInfo) { d.Inputs[2].Features = append(d.Inputs[2].Features, Feature{"x", "x"}) }, "do not describe"},
+		{"features of steps", func(d *DatasetInfo) {
+			d.Inputs[2].Features = append(d.Inputs[2].Features, Feature{Name: "x", Column: "x"})
+		}, "do not describe"},
 		{"sparse without a size", func(d *DatasetInfo) { d.Inputs[3].Size = 0 }, "sparse of size 0"},
 		{"sparse and too long", func(d *DatasetInfo) { d.Inputs[3].Size = 1 << 25 }, "sparse of size"},
 		{"sparse triples", func(d *DatasetInfo) { d.Inputs[3].Shape[1] = 3 }, "sparse vectors are of type f32"},

@@ -11,6 +11,10 @@ var _ pipeline.Foreseer = (*Preprocess)(nil)
 // Foresee tells what there is to learn, as far as the settings say so.
 func (s *Preprocess) Foresee(map[string]pipeline.Facts) (pipeline.Facts, error) {
 	facts := pipeline.Facts{Keep: append([]string{}, s.Keep...)}
+	spec := s.spec()
+	if names := spec.KeepsMissing(); len(names) > 0 {
+		facts.Missing = "impute: keep of " + names[0]
+	}
 	switch t := s.Target; {
 	case len(s.Targets) > 0:
 		facts.Tasks, facts.Why = []task.Kind{task.Multioutput, task.Multilabel}, "several targets"

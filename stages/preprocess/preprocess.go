@@ -48,7 +48,8 @@ week; a timestamp that of its place in the day, too. The step ` + "`date`" + ` n
 there is none.
 
 Rows without a target are dropped from every table. A number that is missing is an error unless
-` + "`impute`" + ` says what to put in its place; a text that is missing is a category of its own. A
+` + "`impute`" + ` says what to put in its place; a text that is missing is a category of its own. Trees need no value:
+` + "`impute: keep`" + ` (or ` + "`defaults: {number: {impute: keep, scale: none}}`" + `) lets what is missing through to ` + "`train_trees`" + `. A
 category that was not there in training is none of the known ones, with a warning, unless
 ` + "`unseen`" + ` says otherwise; in ordinal encoding, which has no place for it, it is an error.
 

@@ -169,7 +169,12 @@ func (w *nearWatch) add(rec arrow.RecordBatch) {
 }
 
 // cellOf is the cell of the fine grid that a number is in; of a huge one it is any.
-func cellOf(x float32) int32 { return int32(x*nearFine + 1<<22) }
+func cellOf(x float32) int32 {
+	if x != x {
+		return math.MinInt32 // missing
+	}
+	return int32(x*nearFine + 1<<22)
+}
 
 // take looks at a row: neighbours of a row that is looked at are looked at, too.
 func (w *nearWatch) take(v []float32, step int, target float64) {

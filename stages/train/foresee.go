@@ -21,6 +21,9 @@ func (s *Train) Foresee(inputs map[string]pipeline.Facts) (pipeline.Facts, error
 	if !ok {
 		return pipeline.Facts{}, errors.Join(f.errs...)
 	}
+	if f.Missing != "" {
+		f.wrong("", missingHint, "a network takes no missing numbers, and there are some by %s", f.Missing)
+	}
 	_, validated := inputs[validationPort]
 	loss := s.Loss.Name()
 	if tasks := s.Loss.Tasks(); len(tasks) > 0 && s.Loss.Auto == nil {
@@ -105,6 +108,9 @@ func foreseeData(inputs map[string]pipeline.Facts, weight string) (f *foresight,
 	f.Facts.Keep, f.Facts.Data, f.Facts.Learned = nil, "", facts.Data
 	return f, true
 }
+
+// missingHint is what to do about numbers that are missing.
+const missingHint = "write `impute: median` or the like in the preprocess stage, with `indicator: true`, or train trees: `uses: train_trees`"
 
 // taskNames writes tasks for people: what they have in common if that is so.
 func taskNames(tasks []task.Kind) string {

@@ -31,8 +31,8 @@ On tables of numbers and categories they are often better than a network, and ne
 (` + "`scale: none`" + `), give each category a number instead of a column (` + "`encode: ordinal`" + `), and name those features
 in ` + "`categories`" + `, so that a split divides them in any way, not by the order of the numbers. What ` + "`embedding_ids`" + ` makes
 is taken as categories without being named. Of more than 255 categories the rarest are told apart from no others,
-and are treated as missing, as new ones are. Numbers that are missing must be filled in by the preprocess stage, best with an
-` + "`indicator`" + ` beside: a data set holds none.
+and are treated as missing, as new ones are. Missing values are let through by ` + "`impute: keep`" + `
+in the preprocess stage, of numbers, categories and dates: each split learns to which side they go.
 
 If validation data is connected, the model has the trees up to the round that was best by its loss, and training
 ends after ` + "`patience`" + ` rounds without a better one. Evaluate, predict and gates take the model as they
