@@ -25,6 +25,9 @@ type Array struct {
 	Of        Element
 	BigEndian bool
 	Shape     []int64
+	// Names are what the numbers 0, 1 and so on of a column of whole numbers stand for,
+	// which is a column of texts then. Nil: they are numbers.
+	Names []string
 }
 
 // Check finds arrays that are not what the file holds.
@@ -79,6 +82,12 @@ const maxColumns = 1 << 15
 // decimal numbers of 64 bits, which no list holds, one for each element of a row.
 func (a *Array) fields() ([]arrow.Field, error) {
 	width := a.width()
+	if len(a.Shape) == 1 && a.Names != nil {
+		if !a.Of.whole() {
+			return nil, diag.WithHint(fmt.Errorf("%s holds numbers of the type %s, which are none that a class has", a.File.Name, a.Of), "remove `classes`")
+		}
+		return []arrow.Field{{Name: a.Name, Type: arrow.BinaryTypes.String}}, nil
+	}
 	if len(a.Shape) == 1 {
 		return []arrow.Field{{Name: a.Name, Type: a.Of.scalar()}}, nil
 	}
@@ -159,6 +168,9 @@ func (a *Array) read(from, rows int64) ([]arrow.Array, error) {
 		return nil, err
 	}
 	a.littleEndian(raw)
+	if len(a.Shape) == 1 && a.Names != nil {
+		return a.named(raw, from)
+	}
 	if len(a.Shape) == 1 {
 		return []arrow.Array{a.Of.values(raw, int(rows))}, nil
 	}
@@ -185,6 +197,24 @@ func (a *Array) read(from, rows int64) ([]arrow.Array, error) {
 		columns[c] = table.NewFixedArray(arrow.PrimitiveTypes.Float64, int(rows), values, nil)
 	}
 	return columns, nil
+}
+
+// named gives what numbers stand for; from is the row of the first.
+func (a *Array) named(raw []byte, from int64) ([]arrow.Array, error) {
+	numbers, bad := a.Of.integers(raw)
+	texts := make([]string, len(numbers))
+	for i, n := range numbers {
+		if n < 0 || int(n) >= len(a.Names) {
+			bad = i
+			break
+		}
+		texts[i] = a.Names[n]
+	}
+	if bad >= 0 {
+		return nil, diag.WithHint(fmt.Errorf("%s: the number of row %d has no name: there are %d, of 0 to %d", a.File.Name, from+int64(bad)+1, len(a.Names), len(a.Names)-1),
+			"list a name for each, in the order of the numbers")
+	}
+	return []arrow.Array{table.NewArray(texts, nil)}, nil
 }
 
 // littleEndian puts the bytes of each element into the order of the machine.

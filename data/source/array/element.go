@@ -55,6 +55,9 @@ func (e Element) size() int              { return kinds[e].size }
 func (e Element) scalar() arrow.DataType { return kinds[e].scalar }
 func (e Element) listed() tensor.Type    { return kinds[e].listed }
 
+// whole says whether elements are whole numbers.
+func (e Element) whole() bool { return e == Uint8 || e.listed() == tensor.I32 }
+
 // values makes a column of elements, which may keep their memory.
 func (e Element) values(raw []byte, rows int) arrow.Array {
 	switch e {
@@ -110,6 +113,8 @@ func (e Element) integers(raw []byte) (list []int32, bad int) {
 		switch e {
 		case Int8:
 			v = int64(int8(at[0]))
+		case Uint8:
+			v = int64(at[0])
 		case Int16:
 			v = int64(int16(binary.LittleEndian.Uint16(at)))
 		case Uint16:

@@ -20,8 +20,8 @@ func Kind() source.Kind {
 		Version: 1,
 		Title:   "IDX",
 		Doc: `Arrays of numbers as MNIST has them (train-images-idx3-ubyte). A file of more than one dimension becomes a column
-image, whose rows are lists of numbers with their shape; one of a single dimension a column label. Both together,
-as in path: "data/train-*", are one table.`,
+image, whose rows are lists of numbers with their shape; one of a single dimension a column label, of numbers or of
+what classes says they stand for. Both together, as in path: "data/train-*", are one table.`,
 		Endings:  []string{".idx", ".idx1-ubyte", ".idx3-ubyte"},
 		Detect:   detect,
 		Together: true,
@@ -29,8 +29,13 @@ as in path: "data/train-*", are one table.`,
 	}
 }
 
-// Reader reads IDX files. It has no settings.
-type Reader struct{}
+// Reader reads IDX files.
+type Reader struct {
+	Classes []string `yaml:"classes" added:"true" doc:"What the labels 0, 1, 2 and so on stand for, such as [T-shirt, Trouser, Pullover]: they are texts then. A label that has no name is an error."`
+}
+
+// Validate checks what the tags cannot say.
+func (r *Reader) Validate() error { return source.CheckNames("classes", r.Classes) }
 
 // elements are the types of numbers by the third byte of a file.
 var elements = map[byte]array.Element{
@@ -47,7 +52,7 @@ func detect(start []byte) bool {
 }
 
 // Open reads the headers.
-func (*Reader) Open(_ context.Context, in source.Inputs) (source.Rows, error) {
+func (r *Reader) Open(_ context.Context, in source.Inputs) (source.Rows, error) {
 	var arrays []array.Array
 	var names []string
 	at := map[string]string{}
@@ -61,6 +66,9 @@ func (*Reader) Open(_ context.Context, in source.Inputs) (source.Rows, error) {
 				"one file of pictures and one of labels are a table: read training and test data in a stage each")
 		}
 		at[a.Name] = f.Name
+		if a.Name == label {
+			a.Names = r.Classes
+		}
 		names = append(names, f.Name)
 		arrays = append(arrays, a)
 	}

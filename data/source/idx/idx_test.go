@@ -44,6 +44,34 @@ func TestPicturesWithLabels(t *testing.T) {
 	}
 }
 
+// Labels are what classes names them, and a number without a name is an error.
+func TestClasses(t *testing.T) {
+	named := func(f *source.File) (string, error) {
+		made, err := sourcetest.Read(t, &Reader{Classes: []string{"shirt", "bag"}}, source.Inputs{Files: []*source.File{f}, Threads: 1})
+		return made.Types + "\n" + made.CSV, err
+	}
+	for _, f := range []*source.File{file("x", 8, []uint8{1, 0, 1}, 3), file("x", 0x0C, []int32{1, 0, 1}, 3)} {
+		if got, err := named(f); err != nil || got != "label:string\nlabel\nbag\nshirt\nbag\n" {
+			t.Errorf("got %q, %v", got, err)
+		}
+	}
+	if got, err := named(file("x", 8, []uint8{1, 0}, 1, 2)); err != nil || !strings.HasPrefix(got, "image:") {
+		t.Errorf("an array that is no label: %q, %v", got, err)
+	}
+	for want, f := range map[string]*source.File{
+		"x: the number of row 2 has no name: there are 2, of 0 to 1": file("x", 8, []uint8{0, 2, 3}, 3),
+		"x: the number of row 1 has no name":                         file("x", 9, []int8{-1}, 1),
+		"x holds numbers of the type float64":                        file("x", 14, []float64{1}, 1),
+	} {
+		if _, err := named(f); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want %s", err, want)
+		}
+	}
+	if err := (&Reader{Classes: []string{"a", "b", "a"}}).Validate(); err == nil {
+		t.Error("two labels have one name")
+	}
+}
+
 // Pictures of more than a batch come out whole and in order.
 func TestManyPictures(t *testing.T) {
 	levels, labels := make([]uint8, 9000*28*28), make([]uint8, 9000)
