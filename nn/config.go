@@ -77,6 +77,10 @@ type Config struct {
 	// checkpoint, also for the epochs before it.
 	OnEpoch func(Epoch)
 
+	// OnRows, if set, is called after each step with how many rows training has taken so
+	// far, each once in an epoch, of how many it takes if it runs all epochs.
+	OnRows func(done, of int64)
+
 	// Resume is what an earlier training with the same spec, data and Config
 	// saved; nil to begin anew. If it makes no sense OnAnew, if set, is told why,
 	// and training begins anew.

@@ -281,6 +281,10 @@ func (t *trainer) epoch(ctx context.Context) error {
 		if err := t.step(); err != nil {
 			return err
 		}
+		if t.cfg.OnRows != nil {
+			rows := int64(t.train.rows)
+			t.cfg.OnRows(int64(t.at.Epoch-1)*rows+int64(t.at.Row), int64(t.cfg.Epochs)*rows)
+		}
 		t.offer()
 	}
 	return t.settle()

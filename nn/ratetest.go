@@ -106,7 +106,7 @@ func (r FindRate) Find(ctx context.Context, spec Spec, sig Signature, train Sour
 		return nil, err
 	}
 	cfg.Optimizer, cfg.Schedule, cfg.bare = cfg.Optimizer.WithRate(1), rising{r}, true
-	cfg.EarlyStopping, cfg.Average, cfg.OnEpoch, cfg.Resume, cfg.Checkpoint = nil, 0, nil, nil, nil
+	cfg.EarlyStopping, cfg.Average, cfg.OnEpoch, cfg.OnRows, cfg.Resume, cfg.Checkpoint = nil, 0, nil, nil, nil, nil
 	t, _, err := newTrainer(spec, sig, train, nil, cfg)
 	if t != nil {
 		defer func() { err = errors.Join(err, t.close()) }()

@@ -28,7 +28,7 @@ const (
 // there would be or fewer. Before that it trains a little that does not count: memory
 // is touched, and programs are compiled.
 func Try(ctx context.Context, spec Spec, sig Signature, rows int, cfg Config, budget time.Duration) (trial Trial, err error) {
-	cfg.EarlyStopping, cfg.OnEpoch, cfg.Resume, cfg.Checkpoint = nil, nil, nil, nil
+	cfg.EarlyStopping, cfg.OnEpoch, cfg.OnRows, cfg.Resume, cfg.Checkpoint = nil, nil, nil, nil, nil
 	cfg.Optimizer, cfg.Schedule = cfg.Optimizer.WithRate(trialRate), nil
 	batch := min(cfg.BatchSize, rows)
 	source := madeUp{sig: &sig, vocabularies: spec.Vocabularies(), rows: min(rows/batch, max(1, cfg.Accumulate)*trialBatches) * batch, numbers: make([]float32, 1<<12)}

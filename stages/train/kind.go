@@ -69,7 +69,8 @@ Inputs that ` + "`wide`" + ` names lead past all layers to the output layer, whi
 beside them the way of what they get, numbers, features of ` + "`one_hot`" + ` and embeddings, to the output layer. All weights are learned together.
 
 Losses and metrics are measured at the end of each epoch, over all rows and without dropout, so
-that the curves of training and validation can be compared. If validation data is connected, the
+that the curves of training and validation can be compared. The log says at the end how many rows a second
+were trained on, rows_per_second, the measuring left aside. If validation data is connected, the
 model has the weights of the epoch that was best by the monitored curve (` + "`validation.loss`" + ` unless
 ` + "`early_stopping`" + ` says otherwise), whether or not training ran to its end.
 

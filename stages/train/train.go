@@ -8,6 +8,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"pipe/base/diag"
 	"pipe/data/metric"
@@ -90,11 +91,13 @@ func (s *Train) Run(ctx context.Context, env pipeline.Env) (err error) {
 		env.Log().Warn("the checkpoint is of no use, training begins anew", "reason", why)
 	}
 	cfg.Checkpoint = env.Checkpoint
+	speed := pace{tell: env.Progress, now: time.Now}
+	cfg.OnRows = speed.rows
 	cfg.OnEpoch = func(e nn.Epoch) {
 		for _, v := range slices.Concat(e.Values, e.Norms) {
 			env.Point(v.Name, int64(e.Number), v.Value)
 		}
-		env.Progress(int64(e.Number), int64(e.Of))
+		speed.epoch()
 	}
 	var watched nn.Source
 	if validation != nil {
@@ -112,7 +115,7 @@ func (s *Train) Run(ctx context.Context, env pipeline.Env) (err error) {
 	for _, name := range append(train.info.Elements(), sig.Columns()...) {
 		env.Column(pipeline.ColumnRef{Port: modelPort, Column: name}, pipeline.ColumnRef{Port: trainPort, Column: name})
 	}
-	report(env, &model.Summary, "epoch")
+	report(env, &model.Summary, "epoch", speed.attrs()...)
 	w, err := env.Create(modelPort)
 	if err != nil {
 		return err
@@ -301,8 +304,8 @@ func inputNames(inputs []nn.Input) string {
 }
 
 // report records what training came to: the metrics are those of the pass, an
-// epoch or a round, that the model is of.
-func report(env pipeline.Env, s *nn.Summary, pass string) {
+// epoch or a round, that the model is of. The log has more attributes.
+func report(env pipeline.Env, s *nn.Summary, pass string, more ...any) {
 	env.Metric("best_"+pass, float64(s.BestEpoch), metric.Meaning{})
 	env.Metric(pass+"s_run", float64(s.EpochsRun), metric.Meaning{})
 	var attrs []any
@@ -323,5 +326,5 @@ func report(env pipeline.Env, s *nn.Summary, pass string) {
 	default:
 		msg += fmt.Sprintf(", best %s %d, restored", pass, s.BestEpoch)
 	}
-	env.Log().Info(msg, attrs...)
+	env.Log().Info(msg, append(attrs, more...)...)
 }
