@@ -24,6 +24,11 @@ import (
 	"pipe/stages/exec"
 )
 
+// brief are parameters by which an example takes less time here than for people.
+var brief = map[string]map[string]string{
+	"fashion.yaml": {"epochs": "2", "accuracy": "0.8"},
+}
+
 // Every example meets its own gate with the seed in its file.
 func TestExamplesMeetTheirGates(t *testing.T) {
 	files, err := filepath.Glob("*.yaml")
@@ -33,7 +38,7 @@ func TestExamplesMeetTheirGates(t *testing.T) {
 	reg := stages.All(func(string) (string, bool) { return "", false }, exec.NewSupervisor(), nil)
 	for _, file := range files {
 		t.Run(file, func(t *testing.T) {
-			plan, err := pipeline.Load(file, reg, pipeline.Options{})
+			plan, err := pipeline.Load(file, reg, pipeline.Options{Set: brief[file]})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -105,19 +110,69 @@ func readData(t *testing.T, name string) (header []string, rows []map[string]str
 	return lines[0], rows
 }
 
+// hasSum checks what a README says of the bytes of a file.
+func hasSum(t *testing.T, readme, file string) {
+	t.Helper()
+	id, _, err := artifacts.HashFile(t.Context(), filepath.Join("data", file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := id.String() + "  " + file; !strings.Contains(readme, want) {
+		t.Errorf("data/README.md does not say %q", want)
+	}
+}
+
+// The sample of Fashion-MNIST has as many pictures of each class.
+func TestPicturesAreAsDescribed(t *testing.T) {
+	readme, err := os.ReadFile("data/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for part, each := range map[string]int{"fashion/train": 500, "fashion/t10k": 100} {
+		hasSum(t, string(readme), part+"-images-idx3-ubyte.gz")
+		hasSum(t, string(readme), part+"-labels-idx1-ubyte.gz")
+		pictures, labels := readIDX(t, part+"-images-idx3-ubyte.gz"), readIDX(t, part+"-labels-idx1-ubyte.gz")
+		if len(pictures) != 28*28*len(labels) {
+			t.Errorf("%s has %d labels and %d levels", part, len(labels), len(pictures))
+		}
+		var count [256]int
+		for _, class := range labels {
+			count[class]++
+		}
+		for class, n := range count {
+			if class < 10 && n != each || class >= 10 && n > 0 {
+				t.Errorf("%s has %d pictures of class %d", part, n, class)
+			}
+		}
+	}
+}
+
+// readIDX gives the bytes of an IDX file of the data, without its header.
+func readIDX(t *testing.T, name string) []byte {
+	t.Helper()
+	f, err := os.Open(filepath.Join("data", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := io.ReadAll(z)
+	if err != nil || len(all) < 4 {
+		t.Fatalf("%s: %d bytes, %v", name, len(all), err)
+	}
+	return all[4+4*int(all[3]):]
+}
+
 func TestDataIsAsDescribed(t *testing.T) {
 	readme, err := os.ReadFile("data/README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, file := range []string{"penguins.csv", "cars.csv", "digits.csv", "co2.csv", "diamonds.csv.gz", "flights.csv.gz", "planes.csv.gz", "weather.csv.gz", "comments.csv.gz", "sine.csv"} {
-		id, _, err := artifacts.HashFile(t.Context(), filepath.Join("data", file))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if want := id.String() + "  " + file; !strings.Contains(string(readme), want) {
-			t.Errorf("data/README.md does not say %q", want)
-		}
+		hasSum(t, string(readme), file)
 		header, rows := readData(t, file)
 		summary := fmt.Sprintf("| `%s`", file)
 		if i := strings.Index(string(readme), summary); i < 0 || !strings.Contains(string(readme)[i:i+30], fmt.Sprintf(" %d |", len(rows))) {
