@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+
+	"pipe/base/exact"
 )
 
 // An ETSForm is the form of exponential smoothing with additive errors.
@@ -149,7 +151,7 @@ func fitETSForm(trend string, m int, y []float64) (*ETS, error) {
 	e.Squares = e.squares(y, 1)
 	n, k := float64(count(y)), float64(e.parameters())
 	if n-k-1 > 0 && e.Squares > 0 && !math.IsInf(e.Squares, 0) {
-		c := float64(n*math.Log(e.Squares/n)) + 2*k + 2*k*(k+1)/(n-k-1)
+		c := float64(n*exact.Log(e.Squares/n)) + 2*k + 2*k*(k+1)/(n-k-1)
 		e.AICc = &c
 	}
 	if err := e.check(); err != nil {
@@ -190,7 +192,7 @@ func (e *ETS) point(alpha, share, phi float64) []float64 {
 
 // set takes the parameters of a point of the search.
 func (e *ETS) set(x []float64) {
-	within := func(v float64) float64 { return min(max(logistic(v), 1e-4), 1-1e-4) }
+	within := func(v float64) float64 { return min(max(exact.Logistic(v), 1e-4), 1-1e-4) }
 	e.Alpha, x = within(x[0]), x[1:]
 	if e.Trend != None {
 		e.Beta, x = float64(e.Alpha*within(x[0])), x[1:]
@@ -199,7 +201,7 @@ func (e *ETS) set(x []float64) {
 		e.Gamma, x = float64((1-e.Alpha)*within(x[0])), x[1:]
 	}
 	if e.Trend == Damped {
-		e.Phi = 0.8 + float64(0.18*logistic(x[0]))
+		e.Phi = 0.8 + float64(0.18*exact.Logistic(x[0]))
 	}
 }
 

@@ -141,3 +141,16 @@ func read(t testing.TB, name string) [][]string {
 	}
 	return rows[1:]
 }
+
+// departures is how many planes leave New York by hour.
+func departures(t testing.TB) problem {
+	var values []float64
+	for _, row := range read(t, "departures.csv.gz") {
+		x, err := strconv.ParseFloat(row[1], 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		values = append(values, x)
+	}
+	return problem{"departures", values, 168, 24, 24 * 70, 24, 336}
+}

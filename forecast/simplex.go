@@ -3,6 +3,8 @@ package forecast
 import (
 	"math"
 	"slices"
+
+	"pipe/base/exact"
 )
 
 // A point is where a function was measured.
@@ -106,8 +108,5 @@ func walk(f func(x []float64) float64, from point, step float64) point {
 	return simplex[0]
 }
 
-// Parameters that lie between bounds are walked through without them.
-
-func logit(p float64) float64 { return math.Log(p / (1 - p)) }
-
-func logistic(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
+// logit is the inverse of the logistic function: parameters that lie between bounds are walked through without them.
+func logit(p float64) float64 { return exact.Log(p / (1 - p)) }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+
+	"pipe/base/exact"
 )
 
 // Theta is the standard method of V. Assimakopoulos and K. Nikolopoulos (2000), in the form of R. Hyndman and
@@ -52,7 +54,7 @@ func fitTheta(season int, y []float64) (*Theta, error) {
 	if scale == 0 {
 		scale = 1
 	}
-	at := func(x []float64) float64 { return min(max(logistic(x[0]), 1e-4), 1) }
+	at := func(x []float64) float64 { return min(max(exact.Logistic(x[0]), 1e-4), 1) }
 	best := minimise(func(x []float64) float64 {
 		level, alpha, sum := math.NaN(), at(x), 0.0
 		for _, v := range known {
@@ -139,7 +141,7 @@ func (t *Theta) Roll(s Series, origins []int, steps int) ([][]float64, error) {
 			return errNothing
 		}
 		// The smoothed level lags behind the line by the steps that smoothing looks back.
-		behind := (1-math.Pow(1-t.Alpha, float64(at)))/t.Alpha - 1
+		behind := (1-exact.Pow(1-t.Alpha, float64(at)))/t.Alpha - 1
 		for i := range out {
 			ahead := float64(at + i - since)
 			out[i] = t.with(level+float64(t.Slope/2*(ahead+behind)), at+i)
