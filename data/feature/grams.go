@@ -17,14 +17,16 @@ const maxGram = 20
 // Grams are the settings of what counts in texts: those of CountVectorizer of
 // scikit-learn.
 type Grams struct {
-	Analyzer    token.Unit `yaml:"analyzer" default:"word" doc:"What is counted: words of two or more letters, digits and underscores, or n-grams of characters, of the whole text or within each word with a space on either side."`
-	NgramRange  []int      `yaml:"ngram_range" min:"2" max:"2" doc:"The least and the most neighbours that are counted together: [1, 2] is words and pairs of words. [1, 1] if absent."`
-	Lowercase   bool       `yaml:"lowercase" default:"true" doc:"Whether case is left out of account."`
-	StopWords   []string   `yaml:"stop_words" max:"100000" doc:"Words that are left out; in lower case, with lowercase."`
-	MinDF       float64    `yaml:"min_df" default:"1" min:"0" doc:"Leave out what is in fewer texts of training: a number, or below 1 a fraction of them."`
-	MaxDF       float64    `yaml:"max_df" default:"1" above:"0" doc:"Leave out what is in more texts of training: up to 1 a fraction of them, above 1 a number."`
-	MaxFeatures int        `yaml:"max_features" default:"0" min:"0" max:"1048576" doc:"How many are taken at most: those that are there most often, of equals those that sort first. 0 is no limit but 1048576."`
-	Dense       bool       `yaml:"dense" default:"false" doc:"Make a feature of each, among the other features, in place of an input of sparse vectors. For few."`
+	Analyzer      token.Unit `yaml:"analyzer" default:"word" doc:"What is counted: words of two or more letters, digits and underscores (of one, too, with single_letters), or n-grams of characters, of the whole text or within each word with a space on either side."`
+	NgramRange    []int      `yaml:"ngram_range" min:"2" max:"2" doc:"The least and the most neighbours that are counted together: [1, 2] is words and pairs of words. [1, 1] if absent."`
+	Lowercase     bool       `yaml:"lowercase" default:"true" doc:"Whether case is left out of account."`
+	SingleLetters bool       `yaml:"single_letters" default:"false" added:"true" doc:"Whether words of one letter or digit count, such as I."`
+	Punctuation   string     `yaml:"punctuation" added:"true" max:"1000" doc:"Characters that are words by themselves, as in punctuation: '!?'; all is each that is seen and belongs to no word, emoji among them. None if absent."`
+	StopWords     []string   `yaml:"stop_words" max:"100000" doc:"Words that are left out; in lower case, with lowercase."`
+	MinDF         float64    `yaml:"min_df" default:"1" min:"0" doc:"Leave out what is in fewer texts of training: a number, or below 1 a fraction of them."`
+	MaxDF         float64    `yaml:"max_df" default:"1" above:"0" doc:"Leave out what is in more texts of training: up to 1 a fraction of them, above 1 a number."`
+	MaxFeatures   int        `yaml:"max_features" default:"0" min:"0" max:"1048576" doc:"How many are taken at most: those that are there most often, of equals those that sort first. 0 is no limit but 1048576."`
+	Dense         bool       `yaml:"dense" default:"false" doc:"Make a feature of each, among the other features, in place of an input of sparse vectors. For few."`
 }
 
 // gramRange is the range of n.
@@ -48,11 +50,20 @@ func (s *Grams) Validate() error {
 		return wrong("min_df", "write a whole number of texts, or a fraction below 1", "min_df is %v, which is neither a number of texts nor a fraction", s.MinDF)
 	case s.MaxDF > 1 && !whole(s.MaxDF):
 		return wrong("max_df", "write a whole number of texts, or a fraction", "max_df is %v, which is neither a number of texts nor a fraction", s.MaxDF)
-	case len(s.StopWords) > 0 && s.Analyzer != token.Word && s.Analyzer != "":
+	case len(s.StopWords) > 0 && s.ofCharacters():
 		return wrong("stop_words", "remove `stop_words`, or count words", "words cannot be left out where characters are counted")
+	case s.SingleLetters && s.ofCharacters():
+		return wrong("single_letters", "remove `single_letters`, or count words", "there are no words where characters are counted")
+	case s.Punctuation != "" && s.ofCharacters():
+		return wrong("punctuation", "remove `punctuation`, or count words", "characters are counted, punctuation among them")
+	}
+	if r, found := token.Symbols(s.Punctuation).Other(); found {
+		return wrong("punctuation", "write `punctuation: all`, or characters such as '!?'", "punctuation has %q, which is none", r)
 	}
 	return nil
 }
+
+func (s *Grams) ofCharacters() bool { return s.Analyzer != token.Word && s.Analyzer != "" }
 
 // cutting is how texts are cut into n-grams, as it is stored.
 type cutting struct {
@@ -61,11 +72,14 @@ type cutting struct {
 	Lowercase  bool       `json:"lowercase"`
 	StopWords  []string   `json:"stop_words,omitempty"`
 
+	SingleLetters bool          `json:"single_letters,omitempty"`
+	Punctuation   token.Symbols `json:"punctuation,omitempty"`
+
 	stop map[string]bool
 }
 
 func (s *Grams) cutting() cutting {
-	c := cutting{Analyzer: s.Analyzer, Lowercase: s.Lowercase, StopWords: s.StopWords}
+	c := cutting{Analyzer: s.Analyzer, Lowercase: s.Lowercase, StopWords: s.StopWords, SingleLetters: s.SingleLetters, Punctuation: token.Symbols(s.Punctuation)}
 	if c.Analyzer == "" {
 		c.Analyzer = token.Word
 	}
@@ -75,7 +89,7 @@ func (s *Grams) cutting() cutting {
 }
 
 func (c *cutting) analyser() *token.Analyser {
-	return &token.Analyser{Unit: c.Analyzer, Min: c.NgramRange[0], Max: c.NgramRange[1], Lower: c.Lowercase, Stop: c.stop}
+	return &token.Analyser{Unit: c.Analyzer, Min: c.NgramRange[0], Max: c.NgramRange[1], Lower: c.Lowercase, Stop: c.stop, Single: c.SingleLetters, Symbols: c.Punctuation}
 }
 
 // fit begins to count; done makes of the n-grams what is learned.
@@ -142,12 +156,19 @@ func (g gramList) prepared() gramList {
 func (g *gramList) check() error {
 	least, most := g.NgramRange[0], g.NgramRange[1]
 	switch {
+	case g.otherSymbols():
+		return fmt.Errorf("punctuation has %q, which is none", g.Punctuation)
 	case !slices.Contains(g.Analyzer.Enum(), string(g.Analyzer)) || least < 1 || most < least || most > maxGram:
 		return errors.New("it is not known what n-grams are made of")
 	case len(g.Terms) == 0 || len(g.Terms) > maxPieces || g.Dense && len(g.Terms) > maxFeatures:
 		return fmt.Errorf("%d n-grams", len(g.Terms))
 	}
 	return nil
+}
+
+func (g *gramList) otherSymbols() bool {
+	_, found := g.Punctuation.Other()
+	return found
 }
 
 // each counts the n-grams of the rows: where they stand in the list, in its order,

@@ -127,6 +127,10 @@ func TestGramErrors(t *testing.T) {
 		{"{min_df: 1.5}", "min_df is 1.5, which is neither a number of texts nor a fraction"},
 		{"{max_df: 2.5}", "max_df is 2.5, which is neither a number of texts nor a fraction"},
 		{"{analyzer: char, stop_words: [the]}", "words cannot be left out where characters are counted"},
+		{"{analyzer: char_wb, single_letters: true}", "there are no words where characters are counted"},
+		{"{analyzer: char, punctuation: all}", "characters are counted, punctuation among them"},
+		{"{punctuation: '!a'}", `punctuation has 'a', which is none`},
+		{"{punctuation: '! ?'}", `punctuation has ' ', which is none`},
 	} {
 		for _, s := range []Setting{new(TFIDF), new(BagOfWords)} {
 			if err := settings.DecodeFile("chain", []byte(c.with), s); err == nil || !strings.Contains(err.Error(), c.err) {

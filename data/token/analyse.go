@@ -6,7 +6,7 @@ import "unicode/utf8"
 type Unit string
 
 const (
-	Word   Unit = "word"    // two or more letters, digits and underscores: \b\w\w+\b of Python
+	Word   Unit = "word"    // letters, digits and underscores: \b\w\w+\b of Python
 	Char   Unit = "char"    // characters
 	CharWB Unit = "char_wb" // characters within a word that has a space on either side
 )
@@ -21,6 +21,8 @@ type Analyser struct {
 	Min, Max int // n
 	Lower    bool
 	Stop     map[string]bool // words that are left out, before there are n-grams
+	Single   bool            // a letter or digit by itself is a word, too
+	Symbols  Symbols         // characters that are words, too
 
 	text   []byte // in lower case
 	spaced []byte // the text of characters
@@ -65,34 +67,46 @@ func (a *Analyser) grams(n int, gram func([]byte)) {
 
 // words puts the words that count behind each other, a space between them.
 func (a *Analyser) words() {
-	start, letters := -1, 0
-	end := func(at int) {
-		if start >= 0 && letters >= 2 && !a.Stop[string(a.text[start:at])] {
-			if len(a.spaced) > 0 {
-				a.spaced = append(a.spaced, ' ')
-			}
-			a.starts = append(a.starts, len(a.spaced))
-			a.spaced = append(a.spaced, a.text[start:at]...)
-			a.ends = append(a.ends, len(a.spaced))
+	start, letters, least := -1, 0, 2
+	if a.Single {
+		least = 1
+	}
+	add := func(from, to int) {
+		if a.Stop[string(a.text[from:to])] {
+			return
 		}
-		start, letters = -1, 0
+		if len(a.spaced) > 0 {
+			a.spaced = append(a.spaced, ' ')
+		}
+		a.starts = append(a.starts, len(a.spaced))
+		a.spaced = append(a.spaced, a.text[from:to]...)
+		a.ends = append(a.ends, len(a.spaced))
 	}
 	for i := 0; i < len(a.text); {
 		r, n := rune(a.text[i]), 1
 		if r >= utf8.RuneSelf {
 			r, n = utf8.DecodeRune(a.text[i:])
 		}
-		if !isWord(r) {
-			end(i)
-		} else {
+		if isWord(r) {
 			if start < 0 {
 				start = i
 			}
 			letters++
+			i += n
+			continue
+		}
+		if letters >= least {
+			add(start, i)
+		}
+		start, letters = -1, 0
+		if a.Symbols.has(r) {
+			add(i, i+n)
 		}
 		i += n
 	}
-	end(len(a.text))
+	if letters >= least {
+		add(start, len(a.text))
+	}
 }
 
 // joinBlanks copies the text with one space for each run of two or more blanks.
@@ -165,7 +179,7 @@ func (a *Analyser) withinWords(gram func([]byte)) {
 
 // Clone is an Analyser for another goroutine.
 func (a *Analyser) Clone() *Analyser {
-	return &Analyser{Unit: a.Unit, Min: a.Min, Max: a.Max, Lower: a.Lower, Stop: a.Stop}
+	return &Analyser{Unit: a.Unit, Min: a.Min, Max: a.Max, Lower: a.Lower, Stop: a.Stop, Single: a.Single, Symbols: a.Symbols}
 }
 
 // StopWords is a set of words.

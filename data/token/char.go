@@ -24,6 +24,41 @@ func isWord(r rune) bool {
 // isBlank is \s of Python's regular expressions.
 func isBlank(r rune) bool { return unicode.IsSpace(r) || 0x1c <= r && r <= 0x1f }
 
+// isSymbol says whether a character can be a word by itself: one that is seen and is
+// neither part of a word nor put on one.
+func isSymbol(r rune) bool {
+	return !isWord(r) && !isBlank(r) && !unicode.IsControl(r) && !unicode.IsMark(r)
+}
+
+// Symbols are characters that are words by themselves: AllSymbols, or those of a text.
+type Symbols string
+
+// AllSymbols are all characters that can be: punctuation, symbols and emoji.
+const AllSymbols Symbols = "all"
+
+func (s Symbols) has(r rune) bool {
+	switch s {
+	case "":
+		return false
+	case AllSymbols:
+		return isSymbol(r)
+	}
+	return strings.ContainsRune(string(s), r)
+}
+
+// Other is the first of the characters that is none that can be a word by itself.
+func (s Symbols) Other() (r rune, found bool) {
+	if s == AllSymbols {
+		return 0, false
+	}
+	for _, r := range string(s) {
+		if !isSymbol(r) || r == utf8.RuneError {
+			return r, true
+		}
+	}
+	return 0, false
+}
+
 // isCased says whether a character has a case.
 func isCased(r rune) bool {
 	return unicode.In(r, unicode.Lu, unicode.Ll, unicode.Lt, unicode.Other_Lowercase, unicode.Other_Uppercase)

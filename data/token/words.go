@@ -26,7 +26,7 @@ func Words(text string, punctuation bool, word func(from, to int)) {
 				word(start, i)
 				start = -1
 			}
-			if punctuation && !isBlank(r) && !unicode.IsControl(r) && !unicode.IsMark(r) {
+			if punctuation && isSymbol(r) {
 				word(i, i+n)
 			}
 		}

@@ -9,7 +9,9 @@ which is an empty one here.
 """
 
 import json
+import re
 import sys
+import unicodedata
 
 import sklearn
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
@@ -31,6 +33,10 @@ UNICODE = [
     "İSTANBUL ΟΔΟΣ. naïve NAÏVE straße STRASSE",
     "_under_score __ _ a_b 3.14 1,000 x-y",
 ]
+
+# What is seen and belongs to no word: not \w, no blank, no control character, no mark on a letter.
+MARKS = "".join(re.escape(chr(c)) for c in range(0x110000) if unicodedata.category(chr(c))[0] == "M" or unicodedata.category(chr(c)) == "Cc")
+SEEN = r"[^\w\s" + MARKS + "]"
 
 ROWS = ["cat and dog and unseen words", "", None, "THE the The mat", "naïve ΟΔΟΣ 数字１２３ istanbul", "  ", "story_story of of of cats"]
 
@@ -60,6 +66,9 @@ for data, train in ("plain", PLAIN), ("unicode", UNICODE):
         ("max_df fraction", "{max_df: 0.4}", dict(max_df=0.4)),
         ("max_df number", "{max_df: 2}", dict(max_df=2)),
         ("both", "{min_df: 0.2, max_df: 0.5}", dict(min_df=0.2, max_df=0.5)),
+        ("letters", "{single_letters: true, ngram_range: [1, 2]}", dict(token_pattern=r"\b\w+\b", ngram_range=(1, 2))),
+        ("punctuation", "{punctuation: '!;,.', ngram_range: [1, 2]}", dict(token_pattern=r"\b\w\w+\b|[!;,.]", ngram_range=(1, 2))),
+        ("letters and all punctuation", "{single_letters: true, punctuation: all}", dict(token_pattern=r"\w+|" + SEEN)),
         ("stop", "{stop_words: [the, and, naïve], ngram_range: [1, 2]}", dict(stop_words=["the", "and", "naïve"], ngram_range=(1, 2))),
     ):
         cases.append(case(data + " " + name, "bag_of_words", settings, train, **kw))
