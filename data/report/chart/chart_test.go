@@ -143,11 +143,35 @@ func TestTicks(t *testing.T) {
 		{Axis{Min: 0, Max: 5e-7}, "0 10⁻⁷ 2×10⁻⁷ 3×10⁻⁷ 4×10⁻⁷ 5×10⁻⁷"},
 		{Axis{Min: .001, Max: 10, Log: true}, "0.001 0.01 0.1 1 10"},
 		{Axis{Min: 1, Max: 20, Log: true}, "1 2 5 10 20"},
+		{Axis{Min: .45, Max: .9, Log: true}, "0.6 0.8"},
+		{Axis{Min: .21, Max: .22, Log: true}, "0.20 0.25"},
 	} {
 		s := c.axis.scale(newExtent(), 6)
 		if got := strings.Join(s.labels, " "); got != c.want {
 			t.Errorf("%+v: %s, want %s", c.axis, got, c.want)
 		}
+	}
+}
+
+func TestLogTicksOfAnyRange(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		lo := math.Pow(10, rapid.Float64Range(-300, 300).Draw(t, "low"))
+		hi := lo * rapid.OneOf(rapid.Float64Range(1, 10), rapid.Float64Range(1, 1e6)).Draw(t, "ratio")
+		s := logScale(lo, hi)
+		if len(s.ticks) < 2 || len(s.ticks) > 12 || len(s.labels) != len(s.ticks) {
+			t.Fatalf("%d ticks of [%v, %v]: %v", len(s.ticks), lo, hi, s.labels)
+		}
+	})
+}
+
+// Labels of a share do not reach beyond the edge: a percent sign is wide.
+func TestRoomForPercent(t *testing.T) {
+	left := func(percent bool) float64 {
+		p := Plot{Y: Axis{Min: 0, Max: 100, Percent: percent}, Marks: []Mark{Line{X: []float64{0, 1}, Y: []float64{0, 1}}}}
+		return p.frame().left
+	}
+	if room := left(true) - edge; room < charWidth*float64(len("10 000"))+2*charWidth {
+		t.Errorf("10 000%% has %v pixels", room)
 	}
 }
 

@@ -2,6 +2,7 @@ package chart
 
 import (
 	"math"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -23,7 +24,7 @@ func (s *scale) at(v float64) float64 {
 
 func (s *scale) widest() (n int) {
 	for _, l := range s.labels {
-		n = max(n, utf8.RuneCountInString(l))
+		n = max(n, widthOf(l))
 	}
 	return n
 }
@@ -32,8 +33,11 @@ func (s *scale) lastWidth() int {
 	if len(s.labels) == 0 {
 		return 0
 	}
-	return utf8.RuneCountInString(s.labels[len(s.labels)-1])
+	return widthOf(s.labels[len(s.labels)-1])
 }
+
+// widthOf is the width of a label in average characters: a percent sign is as wide as two.
+func widthOf(label string) int { return utf8.RuneCountInString(label) + strings.Count(label, "%") }
 
 // scale fits the axis to its values, with about n ticks.
 func (a *Axis) scale(e extent, n int) scale {
@@ -113,7 +117,8 @@ func Edges(lo, hi float64, n int) []float64 {
 	return s.ticks
 }
 
-// logScale has ticks at powers of ten, and at 2 and 5 times those if they are few.
+// logScale has ticks at powers of ten, at 2 and 5 times those if they are few, and at equal
+// steps where less than two of them are between lo and hi.
 func logScale(lo, hi float64) scale {
 	s := scale{log: true, lo: math.Log10(lo), hi: math.Log10(hi)}
 	if s.hi-s.lo < .1 {
@@ -138,6 +143,15 @@ func logScale(lo, hi float64) scale {
 				s.labels = append(s.labels, Number(t, 3))
 			}
 		}
+	}
+	if len(s.ticks) < 2 {
+		least, most := math.Pow(10, s.lo), math.Pow(10, s.hi)
+		step := niceStep((most - least) / 4)
+		s.ticks = nil
+		for i := math.Ceil(least / step); i*step <= most; i++ {
+			s.ticks = append(s.ticks, i*step)
+		}
+		s.labels = labels(s.ticks, step, false)
 	}
 	return s
 }
