@@ -32,7 +32,8 @@ func (a *app) predictCommand() *cobra.Command {
 		Long: `Read new rows, transform them with the fitted transform that the model was trained behind, and write them with the
 predictions of the model. The rows need the columns that the features are made from; the label is not needed.
 
-The file may be one that a server has: https://host/new.csv#sha256=..., see docs/places.md. Where it asks who
+FILE is a file, a folder (new/) or a pattern ('new/t10k-*', in quotes), whose files are one table as in training, or
+a file that a server has: https://host/new.csv#sha256=..., see docs/places.md. Where it asks who
 wants it, --header-env 'Authorization: Bearer TOKEN' sends what the environment variable TOKEN holds, which is stored nowhere.
 The file is read as the training data were: as the transform says that they were written, and with the types that the
 columns had, whatever the values of the new file look like. Columns that training did not know are text.
@@ -128,7 +129,7 @@ func (n *newRows) request(file string) (req models.Request, err error) {
 		if _, err := address.Parse(file); err != nil {
 			return req, diag.Usage(fmt.Errorf("%s: %w", diag.Visible(address.Shown(file)), err))
 		}
-	} else if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+	} else if missing(file) {
 		return req, workspace.MissingFile("file", file, "*.csv")
 	}
 	later, err := laterTables(n.tables)
@@ -141,6 +142,16 @@ func (n *newRows) request(file string) (req models.Request, err error) {
 	}
 	req = models.Request{Headers: headers, Tables: later, File: file, Model: n.model, Transform: n.transform, Read: n.read, AllowExec: n.allowExec}
 	return req, req.Check()
+}
+
+// missing says whether there is no file or folder of a name, or none where a pattern begins.
+// What it selects is seen when it is read.
+func missing(file string) bool {
+	if folder, several := settings.Paths(file).Folder(); several {
+		file = folder
+	}
+	_, err := os.Stat(file)
+	return errors.Is(err, fs.ErrNotExist)
 }
 
 // open is how the store is opened: with a transform that is a file there need not be one.
@@ -161,10 +172,8 @@ func laterTables(words []string) (list []models.Later, err error) {
 		if slices.ContainsFunc(list, func(l models.Later) bool { return l.Name == name }) {
 			return nil, diag.Usage(fmt.Errorf("--table %s is there twice", diag.Visible(name)))
 		}
-		if !address.Is(file) {
-			if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
-				return nil, workspace.MissingFile("file", file, "*.csv")
-			}
+		if !address.Is(file) && missing(file) {
+			return nil, workspace.MissingFile("file", file, "*.csv")
 		}
 		list = append(list, models.Later{Name: name, File: file})
 	}
