@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	_ "embed"
+	"errors"
 	"html/template"
 	"io"
 	"slices"
@@ -23,6 +24,11 @@ var pageCSS string
 //go:embed fold.css
 var foldCSS string
 
+// explainCSS is likewise that of pictures and passages.
+//
+//go:embed explain.css
+var explainCSS string
+
 // templates are those of page.html.
 func templates() *template.Template {
 	return template.Must(template.New("").Funcs(template.FuncMap{
@@ -32,10 +38,10 @@ func templates() *template.Template {
 		"kind":  func(b Block) string { return b.kind() },
 		"class": func(t Table, column int, c Cell) string { return t.class(column, c) },
 		"met":   met,
-		"folds": func(s Section) bool {
-			return slices.ContainsFunc(s.Blocks, func(b Block) bool { return b.kind() == "fold" })
-		},
-		"foldCSS": func() template.CSS { return template.CSS(foldCSS) },
+		"more":  func(s Section) template.CSS { return template.CSS(s.css()) },
+		"shows": (*Page).shows,
+		"data":  func(p Picture) template.URL { return template.URL(p.url()) },
+		"mark":  Word.class,
 	}).Parse(pageHTML))
 }
 
@@ -50,6 +56,28 @@ func (p *Page) WriteHTML(w io.Writer) error {
 	}
 	_, err := w.Write(b.Bytes())
 	return err
+}
+
+// css is the style of what not all pages have.
+func (s *Section) css() (css string) {
+	has := func(kinds ...string) bool {
+		return slices.ContainsFunc(s.Blocks, func(b Block) bool { return slices.Contains(kinds, b.kind()) })
+	}
+	if has("fold") {
+		css += foldCSS
+	}
+	if has("pictures", "passages") {
+		css += explainCSS
+	}
+	return css
+}
+
+// shows says whether there are pictures: only such a page may load any, of which
+// none is outside of it.
+func (p *Page) shows() bool {
+	return slices.ContainsFunc(p.Sections, func(s Section) bool {
+		return slices.ContainsFunc(s.Blocks, func(b Block) bool { return b.kind() == "pictures" })
+	})
 }
 
 // plain makes text safe for XML as well as for HTML: the template escapes
@@ -88,8 +116,12 @@ const tailOfPage = 4 << 10
 // and, at the end of its body, where it comes from. Of another page of HTML, as a
 // command may have written it, only that is said; what is none is copied as it is.
 func Append(w io.Writer, page io.ReaderAt, size int64, sections []Section, origin []Fact) error {
-	if err := (&Page{Sections: sections}).check(); err != nil {
+	added := Page{Sections: sections}
+	if err := added.check(); err != nil {
 		return err
+	}
+	if added.shows() {
+		return errors.New("pictures cannot be added to a page: it says at its beginning whether it has any")
 	}
 	tail := make([]byte, min(size, tailOfPage))
 	if _, err := page.ReadAt(tail, size-int64(len(tail))); err != nil && err != io.EOF {

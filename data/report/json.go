@@ -59,6 +59,9 @@ type blockDocument struct {
 	Tags   *Tags   `json:"tags,omitempty"`
 	Group  *Group  `json:"group,omitempty"`
 	Fold   *Fold   `json:"fold,omitempty"`
+
+	Pictures *Pictures `json:"pictures,omitempty"`
+	Passages *Passages `json:"passages,omitempty"`
 }
 
 // MarshalJSON implements json.Marshaler.
@@ -78,6 +81,10 @@ func (b Blocks) MarshalJSON() ([]byte, error) {
 			list[i].Group = &block
 		case Fold:
 			list[i].Fold = &block
+		case Pictures:
+			list[i].Pictures = &block
+		case Passages:
+			list[i].Passages = &block
 		}
 	}
 	return json.Marshal(list)
@@ -104,8 +111,12 @@ func (b *Blocks) UnmarshalJSON(data []byte) error {
 			*b = append(*b, *d.Group)
 		case d.Fold != nil:
 			*b = append(*b, *d.Fold)
+		case d.Pictures != nil:
+			*b = append(*b, *d.Pictures)
+		case d.Passages != nil:
+			*b = append(*b, *d.Passages)
 		default:
-			return fmt.Errorf("block %d is none of figure, table, facts, tags, group and fold", i+1)
+			return fmt.Errorf("block %d is none of figure, table, facts, tags, group, fold, pictures and passages", i+1)
 		}
 	}
 	return nil
@@ -173,7 +184,7 @@ func (f Fold) check() error { return f.Blocks.checkParts("fold") }
 func (b Blocks) checkParts(of string) error {
 	for _, part := range b {
 		switch part.(type) {
-		case Figure, Group, Fold:
+		case Figure, Group, Fold, Pictures, Passages:
 			return fmt.Errorf("a %s holds no %s", of, part.kind())
 		}
 		if err := part.check(); err != nil {

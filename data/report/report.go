@@ -42,7 +42,7 @@ type Section struct {
 	Blocks Blocks   `json:"blocks,omitempty"`
 }
 
-// A Block is a box of a section: Figure, Table, Facts, Tags, Group or Fold. Boxes
+// A Block is a box of a section: Figure, Table, Facts, Tags, Group, Fold, Pictures or Passages. Boxes
 // stand two in a row, those that are wide alone.
 type Block interface {
 	kind() string

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"encoding/xml"
 	"flag"
+	"image"
 	"io"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -36,6 +38,7 @@ func whole(name string) *report.Page {
 		Columns: []report.Column{{Name: name}, {Name: "n", Note: name, Number: true}},
 		Rows:    [][]report.Cell{{{Text: name, Doc: name}, {Text: "1", Tone: report.Strong, Gauge: gauge}}, {{Text: "a"}, {Text: "b", Spark: &chart.Spark{Label: name, Counts: []int64{1, 0, 3}, Max: 3, To: 4}}}}}
 	facts := report.Facts{Title: name, Facts: []report.Fact{{name, name}}}
+	told := report.Told{Title: name, Note: name, Text: name}
 	tags := report.Tags{Title: name, Tags: []string{name, "b"}, More: 3}
 	return &report.Page{
 		Title: name, Subtitle: name,
@@ -46,11 +49,23 @@ func whole(name string) *report.Page {
 			{Title: "Boxes", Blocks: report.Blocks{
 				report.Figure{Title: name, Caption: name, Plot: plot, Wide: true}, report.Figure{Title: name, Caption: name, Matrix: matrix},
 				table, facts, tags, report.Group{Blocks: report.Blocks{report.Table{}, tags, facts}},
+				report.Pictures{Title: name, Caption: name, Scale: &report.Scale{Against: name, For: name}, Items: []report.Shot{{Told: told, Pictures: []report.Picture{dot(name, 2, 1), dot(name, 1, 2)}}}},
+				report.Passages{Title: name, Caption: name, Scale: &report.Scale{Against: name, For: name}, Items: []report.Passage{{Told: told, Words: []report.Word{
+					{Text: name, Weight: 1, Tip: name}, {Before: " ", Text: name, Tip: name}, {Before: name, Text: name, Weight: -.3}}}}},
 				report.Fold{Title: name, Note: name, Open: true, Notes: []string{name}, Blocks: report.Blocks{table, tags, facts}}, report.Fold{Title: name},
 			}},
 		},
 		Origin: []report.Fact{{name, name}},
 	}
+}
+
+// dot is a picture of that size.
+func dot(label string, width, height int) report.Picture {
+	p, err := report.NewPicture(label, image.NewGray(image.Rect(0, 0, width, height)))
+	if err != nil {
+		panic(err)
+	}
+	return p
 }
 
 func html(t *testing.T, p *report.Page) string {
@@ -130,7 +145,7 @@ func TestHostileNames(t *testing.T) {
 		}
 		if e, ok := token.(xml.StartElement); ok {
 			for _, a := range e.Attr {
-				if strings.HasPrefix(strings.ToLower(a.Name.Local), "on") || a.Name.Local == "src" || a.Name.Local == "href" {
+				if strings.HasPrefix(strings.ToLower(a.Name.Local), "on") || a.Name.Local == "href" || a.Name.Local == "src" && !strings.HasPrefix(a.Value, "data:image/png;base64,iVBOR") {
 					t.Errorf("<%s> has the attribute %s", e.Name.Local, a.Name.Local)
 				}
 			}
@@ -147,16 +162,22 @@ func TestWhatCannotBeWritten(t *testing.T) {
 	}
 	two := []report.Column{{Name: "a"}, {Name: "b"}}
 	for want, p := range map[string]*report.Page{
-		`section "S": figure "F": want a plot or a matrix`: in(report.Figure{Title: "F"}),
-		`figure "": mark 1: lists that belong together`:    in(report.Figure{Plot: &chart.Plot{Marks: []chart.Mark{chart.Line{X: []float64{1}}}}}),
-		`figure "": lists that belong together`:            in(report.Figure{Matrix: &chart.Matrix{Rows: []string{"a"}}}),
-		`figure "": the size or a range is not finite`:     in(report.Figure{Plot: &chart.Plot{Width: math.Inf(1)}}),
-		`table "": row 1 has 1 cells in 2 columns`:         in(report.Table{Columns: two, Rows: [][]report.Cell{{{}}}}),
-		`table "": "loud" is no tone: strong or quiet`:     in(report.Table{Columns: two, Rows: [][]report.Cell{{{}, {Tone: "loud"}}}}),
-		`section "S": a group holds no figure`:             in(report.Group{Blocks: report.Blocks{report.Figure{}}}),
-		`section "S": a group holds no group`:              in(report.Group{Blocks: report.Blocks{report.Group{}}}),
-		`section "S": a fold holds no fold`:                in(report.Fold{Blocks: report.Blocks{report.Fold{}}}),
-		`the range of a spark is not finite`:               in(report.Table{Columns: two[:1], Rows: [][]report.Cell{{{Spark: &chart.Spark{To: math.Inf(1)}}}}}),
+		`section "S": figure "F": want a plot or a matrix`:           in(report.Figure{Title: "F"}),
+		`figure "": mark 1: lists that belong together`:              in(report.Figure{Plot: &chart.Plot{Marks: []chart.Mark{chart.Line{X: []float64{1}}}}}),
+		`figure "": lists that belong together`:                      in(report.Figure{Matrix: &chart.Matrix{Rows: []string{"a"}}}),
+		`figure "": the size or a range is not finite`:               in(report.Figure{Plot: &chart.Plot{Width: math.Inf(1)}}),
+		`table "": row 1 has 1 cells in 2 columns`:                   in(report.Table{Columns: two, Rows: [][]report.Cell{{{}}}}),
+		`table "": "loud" is no tone: strong or quiet`:               in(report.Table{Columns: two, Rows: [][]report.Cell{{{}, {Tone: "loud"}}}}),
+		`pictures "P": "": png: invalid format`:                      in(report.Pictures{Title: "P", Items: []report.Shot{{Pictures: []report.Picture{{PNG: []byte("<svg onload=")}}}}}),
+		`pictures "": "": it has 1 x 2 pixels, not 7 x 2`:            in(report.Pictures{Items: []report.Shot{{Pictures: []report.Picture{{PNG: dot("", 1, 2).PNG, Width: 7, Height: 2}}}}}),
+		`pictures "": "l": it has 600 x 1 pixels, at most 512 x 512`: in(report.Pictures{Items: []report.Shot{{Pictures: []report.Picture{dot("l", 600, 1)}}}}),
+		`pictures "": "": it has 300000 bytes, at most`:              in(report.Pictures{Items: []report.Shot{{Pictures: []report.Picture{{PNG: make([]byte, 300000)}}}}}),
+		`passages "W": the weight of a word is not from -1 to 1`:     in(report.Passages{Title: "W", Items: []report.Passage{{Words: []report.Word{{Weight: math.NaN()}}}}}),
+		`section "S": a fold holds no pictures`:                      in(report.Fold{Blocks: report.Blocks{report.Pictures{}}}),
+		`section "S": a group holds no figure`:                       in(report.Group{Blocks: report.Blocks{report.Figure{}}}),
+		`section "S": a group holds no group`:                        in(report.Group{Blocks: report.Blocks{report.Group{}}}),
+		`section "S": a fold holds no fold`:                          in(report.Fold{Blocks: report.Blocks{report.Fold{}}}),
+		`the range of a spark is not finite`:                         in(report.Table{Columns: two[:1], Rows: [][]report.Cell{{{Spark: &chart.Spark{To: math.Inf(1)}}}}}),
 	} {
 		var b bytes.Buffer
 		if err := p.WriteHTML(&b); err == nil || !strings.Contains(err.Error(), want) || b.Len() > 0 {
@@ -183,11 +204,26 @@ func TestWhatCannotBeRead(t *testing.T) {
 	}
 }
 
+// Only a page with pictures may load any, and it has them within.
+func TestOnlyOwnPictures(t *testing.T) {
+	for page, want := range map[*report.Page]bool{whole("A name"): true, {Title: "img"}: false} {
+		if got := strings.Contains(html(t, page), "img-src data:;"); got != want {
+			t.Errorf("pictures allowed: %v, want %v", got, want)
+		}
+	}
+}
+
 // TestAppend: what is added to a page is what the page would have had.
 func TestAppend(t *testing.T) {
 	origin := []report.Fact{{"Run", evil}, {"Date", "today"}}
 	whole := whole("A name")
 	whole.Origin = origin
+	boxes := &whole.Sections[1]
+	pictures := slices.IndexFunc(boxes.Blocks, func(b report.Block) bool { _, is := b.(report.Pictures); return is })
+	if err := report.Append(io.Discard, strings.NewReader(""), 0, whole.Sections, nil); err == nil || !strings.Contains(err.Error(), "pictures cannot be added") {
+		t.Errorf("pictures were added to a page that may not load any: %v", err)
+	}
+	boxes.Blocks = slices.Delete(boxes.Blocks, pictures, pictures+1)
 	bare := *whole
 	bare.Origin, bare.Sections = nil, whole.Sections[:1]
 	with := func(page string) string {

@@ -162,3 +162,28 @@ func Names(sig *nn.Signature) []string {
 	}
 	return list
 }
+
+// PictureShape is channels, height and width of an input of pictures, or of features that
+// the network begins by taking as some; nil of others. info is nil of data that is not there.
+func PictureShape(info *table.DatasetInfo, spec *nn.Spec, inputs []nn.Input, i int) []int {
+	in := &inputs[i]
+	if in.Ragged || in.Type == tensor.I32 {
+		return nil
+	}
+	if info != nil && info.Inputs[i].Kind == table.Image {
+		return in.Shape
+	}
+	layers := spec.Layers
+	if len(spec.Branches) > 0 {
+		layers = spec.Branches[i].Layers
+	}
+	if len(layers) == 0 || layers[0].Reshape == nil || len(layers[0].Reshape.Dims) != 3 {
+		return nil
+	}
+	shape := slices.Clone(layers[0].Reshape.Dims) // which the network was found to fit
+	if open := slices.Index(shape, nn.Unknown); open >= 0 {
+		shape[open] = 1
+		shape[open] = in.Shape.Size() / tensor.Width(shape)
+	}
+	return shape
+}

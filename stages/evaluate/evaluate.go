@@ -84,6 +84,7 @@ reason, and fails nothing. It is no part of the key. See ` + "`pipe models --hel
 			{Name: "metrics", Type: pipeline.Metrics, Doc: "every figure, as JSON"},
 			{Name: "report", Type: pipeline.Report, Doc: "one HTML page with charts"},
 			{Name: "predictions", Type: pipeline.Table, Doc: "a row for each row of data: kept columns, actual, predicted, and probabilities or the residual"},
+			{Name: explanationsPort, Type: pipeline.Table, Optional: true, Aside: true, Doc: "only with something explained. A row for each part of a row of data that was hidden: row (from 1), input, the part (word or feature with its position, or top, left, bottom and right in a picture), what the model held of what it said (held), by how much that fell, and what it says then (predicted)"},
 		},
 		Engine: nn.Engine,
 		New:    func() pipeline.Stage { return &Stage{known: known} },
@@ -101,6 +102,8 @@ type Stage struct {
 	Allow []Allowed `yaml:"allow" added:"true" doc:"What is meant, so that no warning is of it: repeated_rows, that rows of data are rows of train."`
 
 	SampleWeight string `yaml:"sample_weight" added:"true" doc:"A kept column of the data sets with the weight of each row: how much it counts in metrics, intervals, slices and baselines. Confusion and histograms count rows."`
+
+	Explain *Explain `yaml:"explain" added:"true" doc:"What the report shows of what the model looked at in its worst mistakes: false for nothing, or how many, as in {rows: 24}."`
 
 	known metric.List
 }
@@ -205,6 +208,9 @@ func (s *Stage) results(ctx context.Context, from pipeline.Sources, env pipeline
 		return nil, err
 	}
 	r.require(required)
+	if err := s.explain(ctx, from, r); err != nil {
+		return nil, err
+	}
 	return r, nil
 }
 
@@ -248,5 +254,5 @@ func (s *Stage) write(env pipeline.Env, r *results) error {
 	if err := r.page(s.Title).WriteHTML(w); err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
-	return nil
+	return r.writeExplanations(env)
 }

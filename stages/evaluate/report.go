@@ -48,6 +48,7 @@ func (r *results) page(title string) *report.Page {
 		}
 		sections = append(sections, own...)
 	}
+	sections = append(sections, r.explained.sections...)
 	for _, s := range append(sections, r.worstSection(), r.sliceSection(), r.importanceSection(), r.learningSection(), r.originSection()) {
 		if s != nil {
 			p.Sections = append(p.Sections, *s)

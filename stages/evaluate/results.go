@@ -27,6 +27,8 @@ type results struct {
 
 	against []metric.Difference // to another model, by metric; nil: there is none
 	others  []metric.Value      // of that model
+
+	explained explanations
 }
 
 // measured is the metrics of one part.

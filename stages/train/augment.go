@@ -3,12 +3,11 @@ package train
 import (
 	"errors"
 	"fmt"
-	"slices"
 
 	"pipe/data/picture"
 	"pipe/data/table"
-	"pipe/data/tensor"
 	"pipe/nn"
+	"pipe/nn/dataset"
 	"pipe/pipeline/settings"
 )
 
@@ -22,7 +21,7 @@ func (s *Train) augment(cfg *nn.Config, info *table.DatasetInfo, spec *nn.Spec, 
 	a := &picture.Augmenter{How: *s.Augment, Seed: cfg.Seed, Threads: cfg.Threads, Shapes: make([][]int, len(inputs))}
 	found := false
 	for i := range inputs {
-		a.Shapes[i] = shapeOf(&inputs[i], info, i, spec)
+		a.Shapes[i] = dataset.PictureShape(info, spec, inputs, i)
 		found = found || a.Shapes[i] != nil
 	}
 	if !found {
@@ -39,28 +38,4 @@ func (s *Train) augment(cfg *nn.Config, info *table.DatasetInfo, spec *nn.Spec, 
 	}
 	cfg.Augment = a
 	return nil
-}
-
-// shapeOf is channels, height and width of an input of pictures; nil of others. info is
-// nil of data that is not there.
-func shapeOf(in *nn.Input, info *table.DatasetInfo, i int, spec *nn.Spec) []int {
-	if in.Ragged || in.Type == tensor.I32 {
-		return nil
-	}
-	if info != nil && info.Inputs[i].Kind == table.Image {
-		return in.Shape
-	}
-	layers := spec.Layers
-	if len(spec.Branches) > 0 {
-		layers = spec.Branches[i].Layers
-	}
-	if len(layers) == 0 || layers[0].Reshape == nil || len(layers[0].Reshape.Dims) != 3 {
-		return nil
-	}
-	shape := slices.Clone(layers[0].Reshape.Dims) // which the network was found to fit
-	if open := slices.Index(shape, nn.Unknown); open >= 0 {
-		shape[open] = 1
-		shape[open] = in.Shape.Size() / tensor.Width(shape)
-	}
-	return shape
 }

@@ -1,0 +1,283 @@
+package evaluate
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"pipe/data/report"
+	"pipe/data/report/chart"
+	"pipe/data/table"
+	"pipe/data/tensor"
+	"pipe/estimator"
+	"pipe/nn/dataset"
+	"pipe/pipeline"
+	"pipe/stages/evaluate/occlusion"
+)
+
+// Explain says which of the mistakes are explained.
+type Explain struct {
+	On   bool `yaml:"on" short:"true" default:"true" doc:"Whether the report shows what the model looked at."`
+	Rows int  `yaml:"rows" default:"0" min:"0" max:"24" doc:"How many of the worst mistakes are shown with what the model looked at. 0 is 12, of which fewer are explained where that would take longer than some seconds: with a number here it takes as long as it takes, at most 196 predictions for each."`
+}
+
+// How much is explained if nothing is said.
+const (
+	usualRows = 12
+	// usualFlops is how many operations that may take: seconds, of a processor.
+	usualFlops = 1e11
+	handful    = 3 // mistakes of a pair of classes, as long as there are others
+)
+
+// rows is how many mistakes are shown; budget how many operations explaining them may take, 0 if
+// it does not matter.
+func (e *Explain) rows() (rows int, budget float64) {
+	switch {
+	case e == nil || e.On && e.Rows == 0:
+		return usualRows, usualFlops
+	case !e.On:
+		return 0, 0
+	}
+	return e.Rows, 0
+}
+
+// A mistake is a row that is explained.
+type mistake struct {
+	sample, row int // of the sample, and of the data set
+	answer      occlusion.Answer
+}
+
+// A finding is what hiding a part of a row has shown.
+type finding struct {
+	row      int    // of the data set
+	input    string // that the part is of
+	part     string // what was hidden
+	position int    // of a word in its text, from 0
+	area     []int  // of a picture: top, left, bottom and right, from 0, the last two not included
+	answer   occlusion.Answer
+	fall     float64 // of what the model held before
+}
+
+// explanations are what the model looked at.
+type explanations struct {
+	sections []*report.Section
+	findings []finding
+}
+
+// An explainer finds out what the model looked at in rows of a data set.
+type explainer struct {
+	*results
+	ds     *table.Dataset
+	prober *occlusion.Prober
+	inputs []*table.InputRows
+	flops  float64 // of a row
+	budget float64 // that is left; 0: it does not matter
+	found  explanations
+}
+
+// explain looks for what the model has looked at in its worst mistakes.
+func (s *Stage) explain(ctx context.Context, from pipeline.Sources, r *results) error {
+	rows, budget := s.Explain.rows()
+	p := r.data()
+	if rows == 0 || p.classes == nil && p.values == nil {
+		return nil // errors of several targets cannot be compared
+	}
+	in, err := from.Open(dataPort)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	ds, err := table.OpenDataset(in, in.Size())
+	if err != nil {
+		return fmt.Errorf("%s: %w", in.Name, err)
+	}
+	defer ds.Close()
+	predictor, err := r.model.NewPredictor()
+	if err != nil {
+		return fmt.Errorf("model: %w", err)
+	}
+	defer predictor.Close()
+	e := &explainer{results: r, ds: ds, prober: occlusion.NewProber(predictor, &r.model.Signature), flops: flopsOf(r.model), budget: budget}
+	for i := range ds.Info.Inputs {
+		rows, err := ds.InputRows(i)
+		if err != nil {
+			return fmt.Errorf("%s: %w", in.Name, err)
+		}
+		e.inputs = append(e.inputs, rows)
+	}
+	if err := e.explain(ctx, p.mistakes(rows)); err != nil {
+		return fmt.Errorf("%s: %w", in.Name, err)
+	}
+	r.explained = e.found
+	return nil
+}
+
+// explain chooses the way that the inputs allow.
+func (e *explainer) explain(ctx context.Context, list []mistake) error {
+	if len(list) == 0 {
+		return nil
+	}
+	if input, shape := e.picture(); shape != nil {
+		return e.pictures(ctx, list, input, shape)
+	}
+	return nil
+}
+
+// picture is the first input of pictures, with channels, height and width; nil: there is none.
+func (e *explainer) picture() (input int, shape []int) {
+	n := e.model.Network
+	if n == nil {
+		return 0, nil
+	}
+	inputs := e.model.Signature.AllInputs()
+	for i := range inputs {
+		if shape := dataset.PictureShape(&e.ds.Info, &n.Spec, inputs, i); shape != nil {
+			return i, shape
+		}
+	}
+	return 0, nil
+}
+
+// perElement is how many operations reading, copying and converting an element is worth.
+const perElement = 64
+
+// flopsOf is about how many operations a prediction takes.
+func flopsOf(m *estimator.Model) (flops float64) {
+	for _, in := range m.Signature.AllInputs() {
+		flops += perElement * float64(in.Shape.Size())
+	}
+	if t := m.Trees; t != nil {
+		return flops + 4*float64(len(t.Trees))*float64(t.Depth()+1)
+	}
+	if shapes, err := m.Network.Spec.Shapes(); err == nil { // it has predicted
+		flops += shapes.Flops
+	}
+	return flops
+}
+
+// affords says whether so many predictions are within the budget, which they are taken from.
+func (e *explainer) affords(predictions int) bool {
+	if e.budget == 0 {
+		return true
+	}
+	cost := float64(float64(predictions) * e.flops)
+	if cost > e.budget {
+		return false
+	}
+	e.budget -= cost
+	return true
+}
+
+// gather reads the inputs of a row.
+func (e *explainer) gather(row int) ([]tensor.Rows, error) {
+	inputs := make([]tensor.Rows, len(e.inputs))
+	for i, rows := range e.inputs {
+		inputs[i].Reset(e.ds.Info.Inputs[i].Type, 0)
+		if err := rows.Gather([]int{row}, &inputs[i]); err != nil {
+			return nil, err
+		}
+	}
+	return inputs, nil
+}
+
+// mistakes are the rows that were predicted wrong, at most so many: a handful of each pair of classes, the pairs first that are
+// mixed up most often, and of those the most confident. Of numbers they are those with the largest errors.
+func (p *part) mistakes(most int) []mistake {
+	var list []mistake
+	add := func(i int) { list = append(list, mistake{sample: i, row: p.rowOf(i)}) }
+	if p.classes == nil {
+		for _, i := range p.worst.sample[:min(most, len(p.worst.sample))] {
+			add(i)
+		}
+		return list
+	}
+	pairs := p.confusions()
+	var more []int
+	for _, pair := range pairs {
+		for n, i := range pair.rows {
+			switch {
+			case len(list) == most:
+				return list
+			case n < handful:
+				add(i)
+			default:
+				more = append(more, i)
+			}
+		}
+	}
+	for _, i := range more[:min(len(more), most-len(list))] {
+		add(i)
+	}
+	order := map[[2]int]int{}
+	for n, pair := range pairs {
+		order[[2]int{pair.actual, pair.predicted}] = n
+	}
+	slices.SortStableFunc(list, func(a, b mistake) int { // those of a pair together
+		c := p.classes
+		of := func(m mistake) int { return order[[2]int{c.Actual(m.sample), c.Predicted(m.sample)}] }
+		return cmp.Compare(of(a), of(b))
+	})
+	return list
+}
+
+// A confusion is the rows of a class that were taken for another.
+type confusion struct {
+	actual, predicted int
+	rows              []int // of the sample, the most confident first
+}
+
+// confusions are all, the most frequent first.
+func (p *part) confusions() []confusion {
+	c := p.classes
+	at := map[[2]int]int{}
+	var list []confusion
+	for i := range c.Rows() {
+		pair := [2]int{c.Actual(i), c.Predicted(i)}
+		if pair[0] == pair[1] {
+			continue
+		}
+		n, ok := at[pair]
+		if !ok {
+			n = len(list)
+			at[pair] = n
+			list = append(list, confusion{actual: pair[0], predicted: pair[1]})
+		}
+		list[n].rows = append(list[n].rows, i)
+	}
+	slices.SortFunc(list, func(a, b confusion) int {
+		return cmp.Or(cmp.Compare(len(b.rows), len(a.rows)), cmp.Compare(a.actual, b.actual), cmp.Compare(a.predicted, b.predicted))
+	})
+	for _, pair := range list {
+		slices.SortStableFunc(pair.rows, func(i, j int) int { return cmp.Compare(c.Confidence(j), c.Confidence(i)) })
+	}
+	return list
+}
+
+// told says what the model made of a row and what would have been right.
+func (r *results) told(m mistake) report.Told {
+	p := r.data()
+	row := "row " + chart.Count(int64(m.row+1))
+	if c := p.classes; c != nil {
+		return report.Told{Title: c.Names[c.Actual(m.sample)] + ", taken for " + c.Names[c.Predicted(m.sample)],
+			Note: chart.Percentage(c.Confidence(m.sample), 1) + " · " + row}
+	}
+	v := p.values
+	return report.Told{Title: chart.Number(v.Actual[m.sample], 4) + ", taken for " + chart.Number(v.Predicted[m.sample], 4), Note: row}
+}
+
+// said writes what the model holds of what it was asked about.
+func (r *results) said(v float64) string {
+	if r.data().classes != nil {
+		return chart.Percentage(v, 1)
+	}
+	return chart.Number(v, 4)
+}
+
+// held names what falls.
+func (r *results) held(m mistake) string {
+	if c := r.data().classes; c != nil {
+		return "the probability of " + c.Names[m.answer.Class]
+	}
+	return "the prediction"
+}
