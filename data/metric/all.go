@@ -1,17 +1,21 @@
 package metric
 
-import "pipe/data/task"
+import (
+	"slices"
+
+	"pipe/data/task"
+)
 
 // All lists the metrics of pipe, in the order in which they are shown.
 func All() List {
-	return List{
-		accuracy(), balancedAccuracy(), precision(), recall(), f1(),
+	return slices.Concat(List{
+		accuracy(), balancedAccuracy(), precision(), recall(), f1(), falsePositiveRate(), selectionRate(),
 		macroPrecision(), macroRecall(), macroF1(), weightedPrecision(), weightedRecall(), weightedF1(),
-		microPrecision(), microRecall(), microF1(), rocAUC(), weightedROCAUC(), averagePrecision(), weightedAveragePrecision(), logLoss(), brier(), ece(), mce(), mcc(), kappa(),
+		microPrecision(), microRecall(), microF1(), rocAUC(), weightedROCAUC(), averagePrecision(), weightedAveragePrecision()}, fixed(), List{logLoss(), brier(), ece(), mce(), mcc(), kappa(),
 		topAccuracy(2), topAccuracy(3), topAccuracy(5),
 		hammingLoss(), labelRanking(),
 		rmse(), mae(), mse(), medianAE(), r2(), mape(), smape(), maxError(),
-	}
+	})
 }
 
 // Usual lists the metrics of a task that are computed unless others are asked

@@ -32,7 +32,7 @@ func TestLists(t *testing.T) {
 	}
 	check(metric.ForThreshold(), task.Binary)
 	for _, d := range all {
-		if d.Title == "" || d.Doc == "" || d.Source == "" || d.Goal == metric.None || !(d.Range.Low < d.Range.High) {
+		if d.Title == "" || d.Doc == "" || d.Source == "" || d.Goal == metric.None && d.Name != "selection_rate" || !(d.Range.Low < d.Range.High) {
 			t.Errorf("%s is not defined whole: %+v", d.Name, *d)
 		}
 	}

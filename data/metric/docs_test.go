@@ -51,6 +51,11 @@ Which are computed unless `+"`metrics`"+` says otherwise, the most important fir
 	}
 	fmt.Fprintf(&b, "\nOf one class there are %s: `recall[Gentoo]` is the recall of Gentoo. A threshold of two classes is chosen by %s.\n",
 		words(all.OfOneClass()), words(metric.ForThreshold()))
+	fmt.Fprintf(&b, "\nHow far a metric is apart in the groups of a column of `slices` or `fairness`, in `require`: `recall.sex.difference` of the greatest and the least group, "+
+		"`recall.sex.ratio` of the least and the greatest, `recall.sex.min` and `recall.sex.max`. Of `selection_rate` that is demographic parity, of `recall` equal opportunity; "+
+		"`equalized_odds` stands for the worse of `recall` and `false_positive_rate` (as in fairlearn 0.15, but that a group without a row of the class has no such rate). "+
+		"Of %s, which are shares of rows, there are intervals: Wilson's of a group, Newcombe's of a difference, and of a ratio the same by logarithms.\n",
+		words(all.Where(func(d *metric.Def) bool { return d.Among != nil })))
 	fmt.Fprintf(&b, "\nSeveral targets of one model: of numbers (`multioutput`) %s are the plain mean over the targets, of labels (`multilabel`) there are %s: macro is over all labels, micro pools them, accuracy is the share of rows of which all labels are right. "+
 		"`rmse[price]` or `f1[spam]` is that of one target.\n", words(all.For(task.Multioutput)), words(all.For(task.Multilabel)))
 	unweighted := all.Where(func(d *metric.Def) bool { return d.Unweighted })

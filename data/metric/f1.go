@@ -20,12 +20,28 @@ func ratio(a, b float64) float64 {
 
 func precision() *Def {
 	return &Def{Name: "precision", Title: "Precision", Goal: Up, Range: unitRange, Source: "sklearn.metrics.precision_score", Cells: precisionOf,
-		Doc: "Share of rows predicted to be of the positive class that are; 0 if none is predicted."}
+		Among: func(_, predicted bool) bool { return predicted },
+		Doc:   "Share of rows predicted to be of the positive class that are; 0 if none is predicted."}
 }
 
 func recall() *Def {
 	return &Def{Name: "recall", Title: "Recall", Goal: Up, Range: unitRange, Source: "sklearn.metrics.recall_score", Cells: recallOf,
-		Doc: "Share of the rows of the positive class that are predicted to be; 0 if there is none."}
+		Among: func(actual, _ bool) bool { return actual },
+		Doc:   "Share of the rows of the positive class that are predicted to be; 0 if there is none."}
+}
+
+func selectionRate() *Def {
+	return &Def{Name: "selection_rate", Title: "Selection rate", Range: unitRange, Source: "fairlearn.metrics.selection_rate",
+		Doc:   "Share of all rows that are predicted to be of the positive class.",
+		Cells: func(c Cells) float64 { return ratio(c.TP+c.FP, c.TP+c.FP+c.FN+c.TN) },
+		Among: func(_, _ bool) bool { return true }}
+}
+
+func falsePositiveRate() *Def {
+	return &Def{Name: "false_positive_rate", Title: "False positive rate", Goal: Down, Range: unitRange, Source: "fairlearn.metrics.false_positive_rate",
+		Doc:   "Share of the rows of the other class that are predicted to be of the positive one; 0 if there is none.",
+		Cells: func(c Cells) float64 { return ratio(c.FP, c.FP+c.TN) },
+		Among: func(actual, _ bool) bool { return !actual }}
 }
 
 func f1() *Def {

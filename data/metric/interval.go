@@ -24,6 +24,7 @@ type Method string
 const (
 	Wilson    Method = "wilson"    // for shares of rows, see Score
 	Bootstrap Method = "bootstrap" // for all others
+	Newcombe  Method = "newcombe"  // for differences and ratios of two groups, see Gap
 )
 
 // Score is the score interval of a proportion p over a number of rows (E. B. Wilson,

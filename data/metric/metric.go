@@ -45,6 +45,9 @@ type Def struct {
 	// Cells computes it for one class. Of two classes that is the positive one;
 	// of any number it can be asked for one class, as NAME[CLASS].
 	Cells func(Cells) float64
+	// Among says of a metric of Cells that is a share of some rows which these are, by
+	// whether a row is of the class and is predicted to be.
+	Among func(actual, predicted bool) bool
 	// Class computes it for one class against the rest, so that it can be asked for
 	// one class; Classes is there as well.
 	Class func(t *Tally, class int) (float64, error)

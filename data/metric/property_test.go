@@ -384,7 +384,7 @@ func TestBestThresholdAtTheEdges(t *testing.T) {
 // Metrics that are about one of two classes are those that change when the
 // other one is made the positive one.
 func TestPositiveMetricsAreThoseThatDependOnTheOrder(t *testing.T) {
-	actual, p := []int32{0, 0, 0, 0, 0, 1, 1, 1}, []float64{.1, .2, .55, .3, .15, .8, .35, .9}
+	actual, p := []int32{0, 0, 0, 0, 0, 1, 1, 1}, []float64{.1, .2, .85, .3, .15, .8, .05, .9}
 	swapped, q := make([]int32, len(actual)), make([]float64, len(p))
 	for i := range actual {
 		swapped[i], q[i] = 1-actual[i], 1-p[i]

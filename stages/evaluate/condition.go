@@ -116,6 +116,7 @@ type target struct {
 	key     string
 	dataset string // port
 	metric  *metric.Def
+	across  *across // nil: it is about all rows
 }
 
 func parseTarget(known metric.List, key string) (target, error) {
@@ -124,6 +125,10 @@ func parseTarget(known metric.List, key string) (target, error) {
 		name, class = key[:open], key[open:]
 	}
 	t := target{key: key, dataset: dataPort}
+	if a, def, ok, err := parseAcross(known, key); ok {
+		t.across, t.metric = a, def
+		return t, err
+	}
 	if dot := strings.LastIndexByte(name, '.'); dot >= 0 {
 		t.dataset, name = name[:dot], name[dot+1:]
 		if t.dataset == dataPort {

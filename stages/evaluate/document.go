@@ -29,6 +29,7 @@ type document struct {
 	Metrics      map[string]float64    `json:"metrics"`
 	Datasets     []datasetDocument     `json:"datasets"` // data first
 	Slices       []slicingDocument     `json:"slices,omitempty"`
+	Fairness     []fairnessDocument    `json:"fairness,omitempty"`
 	InTrain      *againDocument        `json:"rows_in_train,omitempty"` // absent: not known
 	Against      []differenceDocument  `json:"against,omitempty"`       // another model on the same rows
 	Requirements []requirementDocument `json:"requirements,omitempty"`
@@ -118,6 +119,9 @@ func (r *results) writeJSON(w io.Writer, title string) error {
 		d.Slices = append(d.Slices, s.document())
 	}
 	d.InTrain = r.again.document()
+	for i := range r.fairness {
+		d.Fairness = append(d.Fairness, r.fairness[i].document())
+	}
 	d.Against = r.againstDocument()
 	for _, v := range r.verdicts {
 		doc := requirementDocument{Metric: v.key, Condition: v.String(), Met: v.met}

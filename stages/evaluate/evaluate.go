@@ -55,6 +55,12 @@ rows of which all labels are right. ` + "`rmse[price]` and `f1[spam]`" + ` are o
 ` + "`require`" + ` is a gate: if a condition is not met the outputs are kept, nothing
 downstream runs, and pipe ends with exit code 4.
 
+Conditions also compare the groups of a column of ` + "`slices` or `fairness`: `accuracy.island.min` is the accuracy of the worst island, `recall.sex.difference`" + ` how far
+the best and the worst are apart, and ` + "`ratio`" + ` and ` + "`max`" + ` are the other two. ` + "`fairness: [sex, race]`" + ` reports what a model of two classes does to
+groups: ` + "`selection_rate`" + ` (demographic parity), ` + "`recall`" + ` (equal opportunity), ` + "`false_positive_rate`, and `equalized_odds`" + `, in which the last two
+are both alike, as fairlearn defines them, with 95% intervals. Their differences and ratios are recorded, as ` + "`equalized_odds.sex.difference`" + `. Columns
+that a model must not know need not be features: ` + "`keep`" + ` of the preprocess stage is enough.
+
 ` + "`promote`, beside `with`" + `, is a gate for the model: when the run has succeeded, the model
 gets the label if all conditions hold. ` + "`better_than: LABEL`" + ` compares with the model that
 has the label now: by the metrics that have a condition, otherwise by the first of ` + "`metrics`" + `,
@@ -101,7 +107,8 @@ type Stage struct {
 
 	Allow []Allowed `yaml:"allow" added:"true" doc:"What is meant, so that no warning is of it: repeated_rows, that rows of data are rows of train."`
 
-	SampleWeight string `yaml:"sample_weight" added:"true" doc:"A kept column of the data sets with the weight of each row: how much it counts in metrics, intervals, slices and baselines. Confusion and histograms count rows."`
+	Fairness     []string `yaml:"fairness" added:"true" doc:"Kept columns of groups that should fare alike, of a model of two classes: how often the positive one is predicted in each, of all rows (selection rate), of those that are of it (recall), and of the others (false positive rate), and how far the groups are apart, with intervals."`
+	SampleWeight string   `yaml:"sample_weight" added:"true" doc:"A kept column of the data sets with the weight of each row: how much it counts in metrics, intervals, slices and baselines. Confusion and histograms count rows."`
 
 	Explain *Explain `yaml:"explain" added:"true" doc:"What the report shows of what the model looked at in its worst mistakes: false for nothing, or how many, as in {rows: 24}."`
 
@@ -139,9 +146,17 @@ func (s *Stage) Validate() error {
 			errs = append(errs, settings.FieldErrorf("slices", "%q is there twice", c))
 		}
 	}
+	for i, c := range s.Fairness {
+		if slices.Contains(s.Fairness[:i], c) {
+			errs = append(errs, settings.FieldErrorf("fairness", "%q is there twice", c))
+		}
+	}
 	for _, e := range s.Require {
-		if _, err := parseTarget(s.known, e.Key); err != nil {
+		t, err := parseTarget(s.known, e.Key)
+		if err != nil {
 			errs = append(errs, &settings.FieldError{Field: "require", Err: err, Todo: "write a metric, such as accuracy, train.rmse or recall[yes]"})
+		} else if err := s.checkAcross(t, e.Value); err != nil {
+			errs = append(errs, &settings.FieldError{Field: "require." + e.Key, Err: err})
 		}
 	}
 	return errors.Join(errs...)
@@ -199,6 +214,9 @@ func (s *Stage) results(ctx context.Context, from pipeline.Sources, env pipeline
 	}
 	r := &results{model: model, task: model.Signature.Task, known: s.known, metrics: metrics, parts: parts}
 	if err := r.measure(ctx, s.Slices, threads); err != nil {
+		return nil, err
+	}
+	if err := r.measureFairness(s.Fairness); err != nil {
 		return nil, err
 	}
 	if err := r.compareWith(ctx, from, s.Prefix, threads); err != nil {

@@ -37,11 +37,21 @@ func (s *Stage) Foresee(inputs map[string]pipeline.Facts) (pipeline.Facts, error
 		add("require."+e.Key, t.connected(ports))
 		add("require."+e.Key, misfit(t.metric, facts))
 	}
-	for i, c := range s.Slices {
+	kept := func(field, c string) {
 		if keep := inputs[dataPort].Keep; keep != nil && !slices.Contains(keep, c) {
-			add(fmt.Sprintf("slices.%d", i), diag.WithHint(fmt.Errorf("%q is not among the kept columns, which are %s", c, quoteAll(keep)),
+			add(field, diag.WithHint(fmt.Errorf("%q is not among the kept columns, which are %s", c, quoteAll(keep)),
 				fmt.Sprintf("add %q to `keep` of the preprocess stage", c)))
 		}
+	}
+	for i, c := range s.Slices {
+		kept(fmt.Sprintf("slices.%d", i), c)
+	}
+	for i, c := range s.Fairness {
+		kept(fmt.Sprintf("fairness.%d", i), c)
+	}
+	if len(s.Fairness) > 0 && facts.Tasks != nil && !slices.Contains(facts.Tasks, task.Binary) {
+		add("fairness", diag.WithHint(fmt.Errorf("groups are compared by how often the positive one of two classes is predicted, and this is %s: %s", tasksName(facts.Tasks), facts.Reason()),
+			"remove fairness; slices, and conditions such as `accuracy.COLUMN.difference`, compare groups of any model"))
 	}
 	for _, port := range ports {
 		if c, keep := s.SampleWeight, inputs[port].Keep; c != "" && keep != nil && !slices.Contains(keep, c) {

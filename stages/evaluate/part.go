@@ -99,11 +99,10 @@ func (s *Stage) predictPart(ctx context.Context, from pipeline.Sources, env pipe
 	}
 	r := &reader{part: &part{port: port, info: ds.Info, groups: map[string]*metric.Groups{}}, model: model, inputs: model.Signature.AllInputs(), vocabularies: model.Vocabularies()}
 	if port == dataPort {
-		if r.slices = s.Slices; len(r.slices) > 0 {
-			if err := sliceable(s.Slices, &ds.Info); err != nil {
-				return nil, fmt.Errorf("%s: %w", in.Name, err)
-			}
+		if err := s.checkColumns(&ds.Info); err != nil {
+			return nil, fmt.Errorf("%s: %w", in.Name, err)
 		}
+		r.slices = s.columns()
 	}
 	if port == dataPort && env != nil {
 		w, err := env.Create("predictions")
@@ -222,10 +221,10 @@ func featureDifference(want, got []string) string {
 	return fmt.Sprintf("there are %d, the model has %d", len(got), len(want))
 }
 
-func sliceable(columns []string, info *table.DatasetInfo) error {
+func sliceable(setting string, columns []string, info *table.DatasetInfo) error {
 	for _, c := range columns {
 		if !slices.Contains(info.Keep, c) {
-			err := fmt.Errorf("slices: %q is not among the kept columns, which are %s", c, quoteAll(info.Keep))
+			err := fmt.Errorf("%s: %q is not among the kept columns, which are %s", setting, c, quoteAll(info.Keep))
 			return diag.WithHint(err, fmt.Sprintf("add %q to `keep` of the preprocess stage", c))
 		}
 	}
@@ -239,8 +238,8 @@ type reader struct {
 	inputs []nn.Input
 	// vocabularies of the token ids that inputs are; 0: they are none.
 	vocabularies []int
-	longer       []int // rows of each input that the model sees the beginning of
-	slices       []string
+	longer       []int        // rows of each input that the model sees the beginning of
+	slices       []string     // columns whose groups are measured
 	out          *predictions // nil if nothing is written
 	heads        []head
 	weights      []float64 // of the rows of the sample

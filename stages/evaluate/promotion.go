@@ -38,6 +38,12 @@ func (s *Stage) CheckMetric(name string, inputs map[string]pipeline.Facts) error
 	if slices.Contains(s.Require.Keys(), name) || slices.Contains(s.computed(), t.metric.Name) {
 		return nil
 	}
+	if t.across != nil && slices.Contains(s.Fairness, t.across.column) && s.recordsAcross(t.across) {
+		return nil
+	}
+	if t.across != nil {
+		return diag.WithHint(fmt.Errorf("this stage does not compute %s", name), fmt.Sprintf("add it to require, as in `require: {%q: \">= 0\"}`", name))
+	}
 	if class, one := metric.ClassOf(t.metric.Name); one {
 		base, _, _ := strings.Cut(t.metric.Name, "[")
 		facts, wrong := learned(inputs)

@@ -49,7 +49,7 @@ func (r *results) page(title string) *report.Page {
 		sections = append(sections, own...)
 	}
 	sections = append(sections, r.explained.sections...)
-	for _, s := range append(sections, r.worstSection(), r.sliceSection(), r.importanceSection(), r.learningSection(), r.originSection()) {
+	for _, s := range append(sections, r.worstSection(), r.sliceSection(), r.fairnessSection(), r.importanceSection(), r.learningSection(), r.originSection()) {
 		if s != nil {
 			p.Sections = append(p.Sections, *s)
 		}
@@ -218,15 +218,15 @@ func (r *results) sliceSection() *report.Section {
 			}
 			t.Rows = append(t.Rows, row)
 		}
-		t.Caption = r.spread(c)
+		t.Caption = r.extremes(c)
 		s.Blocks = append(s.Blocks, t)
 	}
 	return s
 }
 
-// spread says how far the best and the worst value of a column are apart, in
+// extremes says how far the best and the worst value of a column are apart, in
 // the first metric.
-func (r *results) spread(c slicing) string {
+func (r *results) extremes(c slicing) string {
 	best, worst := -1, -1
 	def := r.metrics[0]
 	for i, v := range c.slices {

@@ -22,6 +22,7 @@ type results struct {
 	measured  []measured
 	baselines []metric.Baseline
 	slices    []slicing
+	fairness  []fairness
 	verdicts  []verdict
 	again     *again // rows of data that are in train; nil: not known
 
@@ -185,8 +186,15 @@ func (r *results) require(list []requirement) {
 func (r *results) judge(q requirement) verdict {
 	v := verdict{requirement: q, limit: q.Bound}
 	p := r.part(q.dataset)
-	got := p.sample.Measure(metric.List{q.metric}, nil)[0]
-	v.value, v.undefined = got.Value, got.Undefined
+	if q.across != nil {
+		var err error
+		if v.value, _, err = r.spread(q.across); err != nil {
+			v.undefined = err.Error()
+		}
+	} else {
+		got := p.sample.Measure(metric.List{q.metric}, nil)[0]
+		v.value, v.undefined = got.Value, got.Undefined
+	}
 	if v.undefined == "" {
 		var best float64
 		var err error
@@ -262,6 +270,9 @@ func (r *results) flat() []named {
 				all = append(all, named{recorded(m.port, v.Name), v})
 			}
 		}
+	}
+	for i := range r.fairness {
+		all = append(all, r.fairness[i].recorded()...)
 	}
 	for _, v := range r.verdicts {
 		if v.undefined == "" && !slices.ContainsFunc(all, func(n named) bool { return n.name == v.key }) {

@@ -77,6 +77,11 @@ def classes(name, k, y, prob, w):
             "precision": p[1], "recall": r[1], "f1": f[1], "roc_auc": e["roc_auc[1]"], "average_precision": e["average_precision[1]"],
             "brier": m.brier_score_loss(y, prob[:, 1], pos_label=1, sample_weight=w),
         }
+        if w[y == 1].sum() > 0:
+            precision, recall, _ = m.precision_recall_curve(y, prob[:, 1], sample_weight=w)
+            for at in 50, 80, 90:
+                e[f"precision_at_recall_{at}"] = precision[recall >= at / 100].max()
+                e[f"recall_at_precision_{at}"] = recall[precision >= at / 100].max()
         return e
     e["brier"] = np.average(((prob - onehot) ** 2).sum(axis=1), weights=w)
     auc = [e[f"roc_auc[{c}]"] for c in labels]
