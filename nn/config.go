@@ -21,6 +21,10 @@ type Config struct {
 	BatchSize int  // cut down to the number of rows
 	Shuffle   bool // a new order of the rows in each epoch
 
+	// Gaps says that targets, which are numbers then, may be missing: NaN. They have no
+	// influence on the loss, whose mean is that of the targets which are there.
+	Gaps bool
+
 	// BalanceClasses weighs each class by the inverse of its share of the
 	// training rows, in training and in the reported losses.
 	BalanceClasses bool

@@ -26,6 +26,7 @@ type wiring struct {
 	loss      *graph.Node   // a scalar; training only
 	params    []*graph.Node // leaves, in the order of the numbers
 	layers    []layerNode   // in order; training only
+	parts     []partLeaf    // in place of weight, if the loss has parts
 }
 
 // A givenNode is an input, with the lengths (rows) of one that is ragged.
@@ -206,7 +207,15 @@ func newPlan(a architecture, m *numbers, rows int, h how, there *resident, train
 		p.x = append(p.x, x)
 	}
 	if training {
-		p.y, p.weight = p.input(h, p.wiring.y), p.input(h, p.wiring.weight)
+		p.y = p.input(h, p.wiring.y)
+		if len(p.parts) == 0 {
+			p.weight = p.input(h, p.wiring.weight)
+			return p, nil
+		}
+		p.weight = h.memory(rows)
+		for i := range p.parts {
+			p.parts[i].weight = p.input(h, p.parts[i].node)
+		}
 	}
 	return p, nil
 }
@@ -355,6 +364,7 @@ func (p *plan) run(step uint64) error {
 
 // ask is run without waiting.
 func (p *plan) ask(program backend.Program, step uint64) error {
+	p.weigh()
 	if p.tables != nil {
 		program.(backend.Queue).From(p.row)
 	}

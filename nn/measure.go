@@ -33,7 +33,7 @@ func (t *trainer) evaluateAll(ctx context.Context) ([]Value, error) {
 func (t *trainer) evaluate(ctx context.Context, p *plan, f *feeder) (loss, metric float64, err error) {
 	k := len(p.out) / p.rows
 	each := len(f.set.heads)
-	squares := make([]float64, each) // of numbers: what was wrong
+	squares, seen := make([]float64, each), make([]float64, each) // of numbers: what was wrong, of how many
 	sum, total, score := 0.0, 0.0, 0.0
 	count := func(m measurement) error {
 		if err := p.seen(m); err != nil {
@@ -50,9 +50,12 @@ func (t *trainer) evaluate(ctx context.Context, p *plan, f *feeder) (loss, metri
 			right := true
 			for j, h := range f.set.heads {
 				if h.Task == task.Regression {
+					if right = false; f.set.gaps && y[j] != y[j] {
+						continue
+					}
 					d := h.off(z[j], y[j])
 					squares[j] += float64(d * d)
-					right = false
+					seen[j]++
 				} else {
 					right = right && predicted(h.of(z, j)) == int(y[j])
 				}
@@ -110,8 +113,8 @@ func (t *trainer) evaluate(ctx context.Context, p *plan, f *feeder) (loss, metri
 	}
 	score /= float64(f.set.rows)
 	if !t.sig.Task.IsClassification() {
-		for _, s := range squares {
-			score += math.Sqrt(s/float64(f.set.rows)) / float64(each)
+		for j, s := range squares {
+			score += math.Sqrt(s/max(1, seen[j])) / float64(each)
 		}
 	}
 	if loss = sum / total; !finite(loss) || !finite(score) {

@@ -12,7 +12,10 @@ import (
 type specArchitecture struct {
 	spec Spec
 	loss graph.Loss
-	seed uint64
+	// parts, if there are any, are losses of some of the outputs each, in place of loss; they
+	// are added up.
+	parts []lossPart
+	seed  uint64
 }
 
 func (a *specArchitecture) wire(g *graph.Graph, m *numbers, rows int, training bool) (*wiring, error) {
@@ -48,7 +51,12 @@ func (a *specArchitecture) wire(g *graph.Graph, m *numbers, rows int, training b
 		if n := targetsOf(a.loss, a.spec.Outputs); n > 1 {
 			target = append(target, n)
 		}
-		b.y, b.weight = g.Input("target", target...), g.Input("weight", rows)
+		b.y = g.Input("target", target...)
+		if len(a.parts) > 0 {
+			b.add(a.parts, a.spec.Outputs)
+			return b.wiring, g.Err()
+		}
+		b.weight = g.Input("weight", rows)
 		g.Scope("loss")
 		b.loss = g.Loss(a.loss, z, b.y, b.weight)
 	}

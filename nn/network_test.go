@@ -45,6 +45,7 @@ func samples() map[string]sample {
 	return map[string]sample{
 		"mlp":    {layers: Expand([]Layer{NewLayer("mlp", &MLP{Units: []int{20, 12}, Activation: SiLU, Dropout: 0.2, BatchNorm: true})}, ""), inputs: 7},
 		"cnn":    {layers: Expand([]Layer{NewLayer("cnn", &CNN{Image: image, Filters: []int{5, 6}, Kernel: 3, Dense: 9, Activation: ReLU, Dropout: 0.1, BatchNorm: true})}, ""), inputs: 96},
+		"tcn":    {layers: Expand([]Layer{NewLayer("reshape", &Reshape{Dims: []int{24, 4}}), NewLayer("tcn", &TCN{Filters: 5, Kernel: 2, Blocks: 2, Activation: ReLU, Dropout: 0.1}), NewLayer("time_pool", &TimePool{Kind: "last"})}, ""), inputs: 96},
 		"resnet": {layers: Expand([]Layer{NewLayer("resnet", &ResNet{Image: image, Filters: []int{4, 6}, Blocks: 1, Dropout: 0.1})}, ""), inputs: 96},
 		"lstm": {layers: Expand([]Layer{NewLayer("lstm", &Recurrent{Vocabulary: 11, Padding: &zero, Units: 9, Layers: 2, Bidirectional: true, Return: "last", Dropout: orNil(0.1)})}, ""),
 			inputs: 7, tokens: 11},

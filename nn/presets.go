@@ -9,6 +9,7 @@ type Presets struct {
 	CNN         *CNN         `yaml:"cnn" json:"-" doc:"Preset: convolutions with max pooling, and a dense layer."`
 	ResNet      *ResNet      `yaml:"resnet" json:"-" doc:"Preset: a residual network for images."`
 	WideAndDeep *WideAndDeep `yaml:"wide_and_deep" json:"-" doc:"Preset: dense layers, and beside them the way from their input straight to the output layer."`
+	TCN         *TCN         `yaml:"tcn" json:"-" doc:"Preset: a temporal convolutional network for sequences: residual blocks of causal convolutions whose dilation doubles."`
 }
 
 // A preset is no layer of a model: see expand.
@@ -169,4 +170,32 @@ func (p *ResNet) expand(string, string) ([]Layer, bool) {
 	}
 	list = append(list, NewLayer("global_pool", &GlobalPool{Kind: "average"}))
 	return append(list, dropout(p.Dropout)...), true
+}
+
+// TCN is the network of Bai, Kolter and Koltun, "An Empirical Evaluation of Generic
+// Convolutional and Recurrent Networks for Sequence Modeling" (2018), without its weight
+// normalisation. What comes out of it is a sequence, of which no step sees a later one.
+type TCN struct {
+	preset
+	Filters    int        `yaml:"filters" json:"-" short:"true" default:"32" min:"1" max:"65536" doc:"Filters of each convolution."`
+	Kernel     int        `yaml:"kernel" json:"-" default:"3" min:"2" max:"99" doc:"How many steps a window has."`
+	Blocks     int        `yaml:"blocks" json:"-" default:"4" min:"1" max:"15" doc:"Blocks of two convolutions. The dilation of the i-th, from 0, is 2^i, so that the last step sees 1 + 2 (kernel - 1) (2^blocks - 1) steps."`
+	Activation Activation `yaml:"activation" json:"-" default:"relu" except:"softmax" doc:"The function behind each convolution and each block."`
+	Dropout    float64    `yaml:"dropout" json:"-" default:"0" min:"0" below:"1" doc:"Dropout behind each convolution."`
+}
+
+// Sees is how many steps the last step of the output depends on.
+func (p *TCN) Sees() int { return 1 + 2*(p.Kernel-1)*(1<<p.Blocks-1) }
+
+func (p *TCN) expand(string, string) ([]Layer, bool) {
+	var list []Layer
+	for i := range p.Blocks {
+		var inner []Layer
+		for range 2 {
+			inner = append(inner, NewLayer("conv1d", &Conv1D{Filters: p.Filters, Kernel: p.Kernel, Stride: 1, Dilation: 1 << i, Padding: Causal, Groups: 1, Activation: p.Activation}))
+			inner = append(inner, dropout(p.Dropout)...)
+		}
+		list = append(list, NewLayer("residual", &Residual{Layers: inner}), activate(p.Activation))
+	}
+	return list, true
 }

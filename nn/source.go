@@ -104,6 +104,7 @@ type set struct {
 	vocabularies []int // of the token ids that inputs are; 0: they are none
 
 	inMemory bool // rows cost next to nothing
+	gaps     bool // targets may be missing, which are numbers
 }
 
 func newSet(name string, source Source, sig *Signature, vocabularies []int) (*set, error) {
@@ -287,6 +288,9 @@ func (s *set) check() (*Summary, error) {
 		}
 		for j, h := range s.heads {
 			for i, t := range b.Targets[j] {
+				if s.gaps && t != t && h.Task == task.Regression {
+					continue
+				}
 				if err := targets[j].add(s.name, h, from+i+1, t); err != nil {
 					return err
 				}
@@ -296,6 +300,9 @@ func (s *set) check() (*Summary, error) {
 	})
 	if err != nil {
 		return nil, err
+	}
+	if s.gaps {
+		return sum, nil // of targets that are not there nothing is to be said
 	}
 	for i := range targets {
 		if err := targets[i].finish(s, i); err != nil {

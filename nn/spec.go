@@ -74,6 +74,9 @@ type Target struct {
 	Center    float64         `json:"center"`
 	Scale     float64         `json:"scale"`
 	Transform *task.Transform `json:"transform,omitempty"`
+	// Quantile is which one the output learns of the target, by the pinball loss; 0: it is
+	// learned by the loss of all.
+	Quantile float64 `json:"quantile,omitempty"`
 }
 
 // Heads are the targets one by one: each a signature with that target alone. Of a
@@ -193,11 +196,14 @@ func (s Signature) Validate() error {
 	}
 	if len(s.Targets) > 0 {
 		seen := map[string]bool{}
-		for _, h := range s.Heads() {
+		for i, h := range s.Heads() {
 			if seen[h.Column] {
 				return fmt.Errorf("two targets are named %q", h.Column)
 			}
 			seen[h.Column] = true
+			if q := s.Targets[i].Quantile; q != 0 && (h.Task != task.Regression || !(q > 0 && q < 1)) {
+				return fmt.Errorf("target %q: no output of a %s learns the quantile %v", h.Column, h.Task, q)
+			}
 			if err := h.Validate(); err != nil {
 				return fmt.Errorf("target %q: %w", h.Column, err)
 			}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 
+	"pipe/nn/backend"
 	"pipe/nn/graph"
 )
 
@@ -83,7 +84,14 @@ func assemble(spec Spec, sig Signature, cfg Config, idle bool) (*trainer, *Model
 	}
 	t := &trainer{cfg: cfg, sig: &m.Signature, vocabularies: spec.Vocabularies(), store: st, numbers: st.numbers(cfg.DecayWeights),
 		rowLoss: loss.Row,
-		how:     how{idle: idle}, arch: &specArchitecture{spec: spec, loss: loss, seed: cfg.Seed}}
+		how:     how{idle: idle}}
+	arch := &specArchitecture{spec: spec, loss: loss, seed: cfg.Seed, parts: lossParts(&m.Signature, loss, cfg.Gaps)}
+	if t.arch = arch; len(arch.parts) > 0 {
+		if _, device := cfg.Backend.(backend.Device); device {
+			return nil, nil, errors.New("quantiles of several outputs, and targets that may be missing, are trained on the CPU")
+		}
+		t.rowLoss = rowOf(arch.parts)
+	}
 	shapes, err := spec.Shapes()
 	if err != nil {
 		return nil, nil, err
@@ -118,6 +126,7 @@ func (t *trainer) read(train, validation Source) (*Summary, error) {
 	if t.train, err = newSet("the training data", train, t.sig, t.vocabularies); err != nil {
 		return nil, err
 	}
+	t.train.gaps = t.cfg.Gaps
 	summary, err := t.train.check()
 	if err != nil {
 		return nil, err
@@ -131,6 +140,7 @@ func (t *trainer) read(train, validation Source) (*Summary, error) {
 	if t.validate, err = newSet("the validation data", validation, t.sig, t.vocabularies); err != nil {
 		return nil, err
 	}
+	t.validate.gaps = t.cfg.Gaps
 	if _, err := t.validate.check(); err != nil {
 		return nil, err
 	}
@@ -154,6 +164,9 @@ func (t *trainer) describe(s *Summary, spec Spec) {
 		c.L1, c.ClipValue, c.ClipNorm, c.DecayWeights, c.Accumulate, c.Average, c.Initializer, c.EarlyStopping}
 	if c.Augment != nil {
 		parts = append(parts, c.Augment)
+	}
+	if c.Gaps {
+		parts = append(parts, "targets may be missing")
 	}
 	if len(t.norms) > 0 {
 		parts = append(parts, "a row that is left over is joined to the batch before")
