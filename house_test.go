@@ -30,7 +30,7 @@ var down = []struct {
 	{"artifacts/...", []string{"base/...", "artifacts/..."}},
 	{"schedule/...", []string{"base/..."}},
 	{"pipeline/settings", []string{"base/..."}},
-	{"data/format", []string{"base/...", "data/...", "artifacts", "estimator", "nn", "trees", "pipeline", "pipeline/settings"}}, // what is known of artifacts of all types
+	{"data/format", []string{"base/...", "data/...", "artifacts", "estimator", "forecaster", "nn", "trees", "pipeline", "pipeline/settings"}}, // what is known of artifacts of all types
 	{"data/...", []string{"base/...", "data/...", "pipeline/settings"}},
 	{"nn/cpu/kernel", nil},
 	{"nn/cpu/vm", []string{"nn/cpu/kernel"}},
@@ -45,7 +45,8 @@ var down = []struct {
 	{"nn/...", []string{"base/...", "data/metric", "data/task", "data/tensor", "nn/...", "pipeline/settings"}},
 	{"forecast", []string{"base/..."}},
 	{"trees", []string{"base/...", "data/task", "data/tensor", "nn"}},
-	{"estimator", []string{"data/tensor", "nn", "trees"}},
+	{"forecaster", []string{"base/...", "data/...", "forecast", "nn"}},
+	{"estimator", []string{"base/diag", "data/tensor", "forecaster", "nn", "trees"}},
 	{"pipeline/pipelinetest", []string{"base/...", "artifacts", "data/format", "data/metric", "data/table", "data/task", "pipeline/..."}},
 	{"pipeline/...", []string{"base/...", "artifacts", "data/metric", "data/table", "data/task", "schedule", "pipeline/..."}}, // data/table: which columns tables will have
 	{"pipelines", nil},
@@ -61,6 +62,7 @@ var down = []struct {
 	{"stages/evaluate/...", []string{"base/...", "data/...", "estimator", "trees", "nn", "nn/dataset", "pipeline", "pipeline/settings", "stages/evaluate/..."}},
 	{"stages/exec/...", []string{"base/...", "data/...", "artifacts", "pipeline", "pipeline/settings", "stages/exec/..."}},
 	{"stages/sql", []string{"base/...", "data/...", "artifacts", "pipeline", "pipeline/settings"}},
+	{"stages/forecast", []string{"base/...", "data/...", "forecast", "forecaster", "nn", "pipeline", "pipeline/settings"}},
 	{"stages/...", []string{"base/...", "data/...", "estimator", "trees", "nn", "nn/dataset", "pipeline", "pipeline/settings"}},
 }
 
@@ -77,7 +79,7 @@ var owners = []struct {
 	{"github.com/google/flatbuffers", []string{"data/table"}},
 	{"gorgonia.org/", []string{"nn/graph"}},
 	{"gonum.org/", []string{"nn/..."}},
-	{"github.com/apache/arrow-go/", []string{"data/table/...", "data/derive", "data/drift", "data/expr", "data/feature", "data/profile", "data/relation", "data/replay", "data/source/...", "data/sql/...", "pipeline/pipelinetest", "stages/..."}},
+	{"github.com/apache/arrow-go/", []string{"data/table/...", "data/derive", "data/drift", "data/expr", "data/feature", "data/profile", "data/relation", "data/replay", "data/source/...", "data/sql/...", "data/timeline", "pipeline/pipelinetest", "stages/..."}},
 	{"github.com/klauspost/compress", []string{"data/table", "data/source/..."}},
 	{"github.com/pierrec/lz4", []string{"data/table", "data/source/parquet"}},
 	{"github.com/andybalholm/brotli", []string{"data/source/parquet"}},

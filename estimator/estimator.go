@@ -3,9 +3,12 @@
 package estimator
 
 import (
+	"errors"
 	"io"
 
+	"pipe/base/diag"
 	"pipe/data/tensor"
+	"pipe/forecaster"
 	"pipe/nn"
 	"pipe/trees"
 )
@@ -30,9 +33,12 @@ type Predictor interface {
 
 // Read reads a model of any kind.
 func Read(r io.ReaderAt, size int64) (*Model, error) {
-	head := make([]byte, min(size, trees.HeadSize))
+	head := make([]byte, min(size, int64(max(trees.HeadSize, forecaster.HeadSize))))
 	if _, err := r.ReadAt(head, 0); err != nil && err != io.EOF {
 		return nil, err
+	}
+	if n := min(len(head), forecaster.HeadSize); forecaster.Is(head[:n]) {
+		return nil, diag.WithHint(errors.New("it forecasts series, and says nothing of single rows"), "its forecasts are an output of the stage of kind forecast that made it")
 	}
 	if trees.Is(head) {
 		m, err := trees.ReadModel(r, size)

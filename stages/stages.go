@@ -9,6 +9,7 @@ import (
 	"pipe/stages/evaluate"
 	"pipe/stages/exec"
 	"pipe/stages/export"
+	"pipe/stages/forecast"
 	"pipe/stages/ingest"
 	"pipe/stages/manifest"
 	"pipe/stages/predict"
@@ -30,6 +31,7 @@ func All(lookup func(name string) (string, bool), commands *exec.Supervisor, pro
 		predict.Kind(),
 		check.Kind(),
 		compare.Kind(),
+		forecast.Kind(),
 		export.Kind(),
 		manifest.Kind(),
 		sql.Kind(lookup, commands),

@@ -185,6 +185,8 @@ func (a *app) showContent(art *runs.Artifact) error {
 		return a.showNetwork(v)
 	case *format.Trees:
 		return a.showTrees(v)
+	case *format.Forecaster:
+		return a.showForecaster(v)
 	case *format.Table:
 		return a.showTable(v)
 	case *format.Folder:

@@ -76,6 +76,12 @@ func readModel(ctx context.Context, store *artifacts.Store, id artifacts.ID) (Vi
 		return nil, err
 	}
 	defer f.Close()
+	if series, err := readForecaster(f); err != nil || series != nil {
+		if err != nil {
+			return nil, err
+		}
+		return ForecasterOf(series)
+	}
 	m, err := estimator.Read(f, f.Size())
 	if err != nil {
 		return nil, err
@@ -149,6 +155,19 @@ func layersOf(nodes []nn.Node, depth int) []Layer {
 }
 
 func modelDifference(was, is *artifacts.File) (string, error) {
+	a, err := readForecaster(was)
+	if err != nil {
+		return "", err
+	}
+	b, err := readForecaster(is)
+	if err != nil {
+		return "", err
+	}
+	if a != nil && b != nil {
+		return forecasterDifference(a, b)
+	} else if a != nil || b != nil {
+		return "one forecasts series, the other is of rows", nil
+	}
 	x, err := estimator.Read(was, was.Size())
 	if err != nil {
 		return "", err

@@ -65,6 +65,16 @@ func ClassNamed(name string) Class {
 	return ClassOther
 }
 
+// TypeNamed is the type of one value of a name, as TypeName gives it.
+func TypeNamed(name string) (arrow.DataType, bool) {
+	for i := range scalars {
+		if scalars[i].name == name {
+			return scalars[i].dtype, true
+		}
+	}
+	return nil, false
+}
+
 // TimestampType is the usual type of timestamps: microseconds since 1970 in UTC.
 func TimestampType() arrow.DataType {
 	return &arrow.TimestampType{Unit: arrow.Microsecond, TimeZone: "UTC"}

@@ -33,7 +33,7 @@ says which of these it takes. How many ids there are an embedding knows from the
 numbered words or categories. Where a picture or a series is the only input of the data set, the layers get it as it is.
 Layers that do not fit are found before anything runs, as far as that
 does not depend on the data. At the end there must be features again: ` + "`flatten`" + `,
-` + "`global_pool`" + `, ` + "`time_pool`" + `, or the last output of an lstm or gru. The presets ` + "`mlp`" + `, ` + "`wide_and_deep`, `cnn`" + ` and ` + "`resnet`" + `
+` + "`global_pool`" + `, ` + "`time_pool`" + `, or the last output of an lstm or gru. The presets ` + "`mlp`" + `, ` + "`wide_and_deep`, `cnn`, `resnet`" + ` and ` + "`tcn`" + `
 stand for several layers, by themselves (` + "`network: {mlp: [64, 64]}`" + `) or in the list. So do ` + "`lstm`" + `, ` + "`gru`" + ` and
 ` + "`transformer`" + ` if they say how to read the features: ` + "`network: {lstm: {vocabulary: 5000}}`" + ` of token ids,
 ` + "`network: {transformer: {steps: 30}}`" + ` of the values of 30 steps. The model has the layers that presets
