@@ -242,6 +242,27 @@ func NewBPE(merges []Pair) (*BPE, error) {
 	return b, nil
 }
 
+// PieceOf is the text that an id stands for, which may end within a character; false: there is
+// no such id, or none that an Encoder gives.
+func PieceOf(merges []Pair, id int) (string, bool) {
+	var text []byte
+	left := []int{id}
+	for len(left) > 0 {
+		last := left[len(left)-1]
+		left = left[:len(left)-1]
+		switch {
+		case last < FirstByte || last-FirstMerge >= len(merges) || len(text)+len(left) >= maxChunk:
+			return "", false
+		case last < FirstMerge:
+			text = append(text, byte(last-FirstByte))
+		default:
+			p := merges[last-FirstMerge]
+			left = append(left, int(p[1]), int(p[0]))
+		}
+	}
+	return string(text), true
+}
+
 // An Encoder encodes texts with what it remembers of chunks. It is for one goroutine
 // at a time.
 type Encoder struct {

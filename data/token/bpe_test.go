@@ -121,3 +121,16 @@ func TestDamagedMerges(t *testing.T) {
 		}
 	}
 }
+
+// Merges that somebody has made up, each of the one before twice, would be a text without end.
+func TestPieceOfAnEndlessMerge(t *testing.T) {
+	merges := []Pair{{FirstByte + 'a', FirstByte + 'b'}}
+	for i := range 1000 {
+		merges = append(merges, Pair{int32(FirstMerge + i), int32(FirstMerge + i)})
+	}
+	for id, want := range map[int]string{FirstByte + 'x': "x", FirstMerge: "ab", FirstMerge + 2: "abababab", FirstMerge + 1000: "", 0: "", FirstMerge + 5000: "", -3: ""} {
+		if got, ok := PieceOf(merges, id); got != want || ok != (want != "") {
+			t.Errorf("id %d is %q, %v", id, got, ok)
+		}
+	}
+}

@@ -52,6 +52,11 @@ Of a model with several targets the metrics of numbers are the plain mean over t
 r2 alone has no unit; of labels there are macro, micro and weighted ones, hamming_loss, and accuracy, the share of
 rows of which all labels are right. ` + "`rmse[price]` and `f1[spam]`" + ` are of one target, also in ` + "`require`" + `.
 
+The report shows the worst mistakes and what the model looked at in them (` + "`explain`" + `): a part of the row is hidden, and how much
+less the model then holds of what it said is what the part counts. Of pictures that is a patch, over all places; of texts each word, where
+` + "`transform`" + ` is connected, and the words that moved most in 200 rows are listed. It takes at most 196 predictions for a row, and no more than some
+seconds unless ` + "`explain: {rows: 12}`" + ` asks for all that it takes.
+
 ` + "`require`" + ` is a gate: if a condition is not met the outputs are kept, nothing
 downstream runs, and pipe ends with exit code 4.
 
@@ -84,6 +89,7 @@ reason, and fails nothing. It is no part of the key. See ` + "`pipe models --hel
 			{Name: modelPort, Type: pipeline.Model, Doc: "the model to measure"},
 			{Name: dataPort, Type: pipeline.Dataset, Doc: "rows that the model has not seen, made by the transform that it was trained with"},
 			{Name: againstPort, Type: pipeline.Table, Doc: "predictions of another model on the rows of data, by an evaluate stage: metrics and report have the difference of each metric with its interval", Optional: true},
+			{Name: transformPort, Type: pipeline.Transform, Doc: "the transform that made data: the report shows the words that texts are made of, and which of them counted", Optional: true},
 			{Name: "*", Type: pipeline.Dataset, Doc: "further data sets to compare with: train, validation, ...", Optional: true},
 		},
 		Outputs: []pipeline.Port{

@@ -106,22 +106,25 @@ func (s *Stage) explain(ctx context.Context, from pipeline.Sources, r *results) 
 		}
 		e.inputs = append(e.inputs, rows)
 	}
-	if err := e.explain(ctx, p.mistakes(rows)); err != nil {
+	if err := e.explain(ctx, from, p.mistakes(rows)); err != nil {
 		return fmt.Errorf("%s: %w", in.Name, err)
 	}
 	r.explained = e.found
 	return nil
 }
 
-// explain chooses the way that the inputs allow.
-func (e *explainer) explain(ctx context.Context, list []mistake) error {
-	if len(list) == 0 {
-		return nil
+// explain chooses the ways that the inputs allow.
+func (e *explainer) explain(ctx context.Context, from pipeline.Sources, list []mistake) error {
+	if input, shape := e.picture(); shape != nil && len(list) > 0 {
+		if err := e.pictures(ctx, list, input, shape); err != nil {
+			return err
+		}
 	}
-	if input, shape := e.picture(); shape != nil {
-		return e.pictures(ctx, list, input, shape)
+	w, err := e.writing(from)
+	if err != nil || w == nil {
+		return err
 	}
-	return nil
+	return e.words(ctx, list, w)
 }
 
 // picture is the first input of pictures, with channels, height and width; nil: there is none.

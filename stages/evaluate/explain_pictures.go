@@ -55,6 +55,9 @@ func (e *explainer) pictures(ctx context.Context, list []mistake, input int, sha
 			return err
 		}
 		most := 0.0
+		if e.data().classes != nil {
+			most = leastChange
+		}
 		for _, fall := range falls {
 			most = max(most, math.Abs(fall))
 		}
@@ -69,7 +72,7 @@ func (e *explainer) pictures(ctx context.Context, list []mistake, input int, sha
 	block.Caption = fmt.Sprintf("Beside each picture: a patch of %d x %d pixels around each place was replaced by what is usual there, the mean of the pictures of the data. In orange places %s falls then, in blue ones it rises; full colour is the largest change of that picture. "+
 		"A patch may hide a thing only in part, and what counts only together with something else is not found so.", y1-y0, x1-x0, e.heldOfAny())
 	if without > 0 {
-		block.Caption += fmt.Sprintf(" Of %d pictures this was left out, since it takes about %s operations each; `explain: {rows: %d}` has it for all.",
+		block.Caption += fmt.Sprintf(" Of %d pictures this was left out, since it takes about %s operations each; explain: {rows: %d} has it for all.",
 			without, chart.Digits(float64(grid.Cells())*e.flops, 1), len(list))
 	}
 	e.found.sections = append(e.found.sections, &report.Section{Title: "Worst mistakes, and what the model looked at", Lead: e.mixedUp(len(list)), Blocks: report.Blocks{block}})
@@ -78,7 +81,7 @@ func (e *explainer) pictures(ctx context.Context, list []mistake, input int, sha
 
 // hide asks about a picture with patches over it. It gives the falls, cell by cell, and what they say.
 func (e *explainer) hide(m *mistake, row []tensor.Rows, input int, shape []int, usual tensor.Rows) ([]float64, string, error) {
-	whole, err := e.prober.Ask(1, -1, func(_ int, into []tensor.Rows) { e.prober.Copy(row, into) })
+	whole, err := e.prober.Ask(1, occlusion.Itself, func(_ int, into []tensor.Rows) { e.prober.Copy(row, into) })
 	if err != nil {
 		return nil, "", err
 	}
@@ -98,14 +101,14 @@ func (e *explainer) hide(m *mistake, row []tensor.Rows, input int, shape []int, 
 		y0, y1, x0, x1 := grid.Patch(cell)
 		e.found.findings = append(e.found.findings, finding{row: m.row, input: e.ds.Info.Inputs[input].Name, area: []int{y0, x0, y1, x1}, answer: a, fall: falls[cell]})
 	}
-	return falls, e.sentence(m, answers[strongest], "the strongest place"), nil
+	return falls, e.sentence(m, answers[strongest], "the strongest place", "place"), nil
 }
 
 // sentence says what hiding the part that counts most has done.
-func (e *explainer) sentence(m *mistake, a occlusion.Answer, part string) string {
+func (e *explainer) sentence(m *mistake, a occlusion.Answer, part, kind string) string {
 	before, after := e.said(m.answer.Held), e.said(a.Held)
 	if before == after {
-		return "Hiding any one place changes next to nothing."
+		return "No " + kind + " changes it much by itself."
 	}
 	change := "falls"
 	if a.Held > m.answer.Held {

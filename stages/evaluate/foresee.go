@@ -97,7 +97,7 @@ func learned(inputs map[string]pipeline.Facts) (facts pipeline.Facts, errs []err
 func dataPorts(inputs map[string]pipeline.Facts) []string {
 	ports := []string{dataPort}
 	for port := range inputs {
-		if port != modelPort && port != dataPort && port != againstPort {
+		if port != modelPort && port != dataPort && port != againstPort && port != transformPort {
 			ports = append(ports, port)
 		}
 	}

@@ -44,7 +44,7 @@ type part struct {
 func datasetPorts(in pipeline.Sources) []string {
 	ports := []string{dataPort}
 	for _, p := range in.Inputs() {
-		if p != modelPort && p != dataPort && p != againstPort {
+		if p != modelPort && p != dataPort && p != againstPort && p != transformPort {
 			ports = append(ports, p)
 		}
 	}

@@ -48,8 +48,8 @@ func Together(width int) int {
 }
 
 // Ask gives the answers about n rows, each of which row writes: it adds the elements of
-// row i to its inputs. class is what they are asked about; -1: each about its own.
-func (p *Prober) Ask(n, class int, row func(i int, into []tensor.Rows)) ([]Answer, error) {
+// row i to its inputs. class is what it is asked about; -1: what it says itself.
+func (p *Prober) Ask(n int, class func(i int) int, row func(i int, into []tensor.Rows)) ([]Answer, error) {
 	answers := make([]Answer, 0, n)
 	inputs := make([]tensor.Rows, len(p.inputs))
 	width := 0
@@ -70,7 +70,7 @@ func (p *Prober) Ask(n, class int, row func(i int, into []tensor.Rows)) ([]Answe
 			return nil, err
 		}
 		for i := range rows {
-			answers = append(answers, p.answer(output[i*each:(i+1)*each], class))
+			answers = append(answers, p.answer(output[i*each:(i+1)*each], class(from+i)))
 		}
 		from += rows
 	}
@@ -98,6 +98,9 @@ func (p *Prober) reset(rows *tensor.Rows, i int) {
 		}
 	}
 }
+
+// Itself asks about what the model says itself.
+func Itself(int) int { return -1 }
 
 func (p *Prober) answer(output []float64, class int) Answer {
 	sig := p.signature

@@ -41,7 +41,7 @@ func (g Grid) Patch(cell int) (y0, y1, x0, x1 int) {
 // with that number, is replaced by that of usual. shape is its channels, height and width.
 func (p *Prober) Picture(row []tensor.Rows, input int, shape []int, usual tensor.Rows, class int) ([]Answer, error) {
 	g := NewGrid(shape[1], shape[2])
-	return p.Ask(g.Cells(), class, func(cell int, into []tensor.Rows) {
+	return p.Ask(g.Cells(), func(int) int { return class }, func(cell int, into []tensor.Rows) {
 		at := into[input].Len()
 		p.Copy(row, into)
 		y0, y1, x0, x1 := g.Patch(cell)

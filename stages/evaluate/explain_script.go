@@ -1,0 +1,284 @@
+package evaluate
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"pipe/data/feature"
+	"pipe/data/table"
+	"pipe/data/tensor"
+	"pipe/stages/evaluate/occlusion"
+)
+
+// A script is the text behind an input of a row, cut into words.
+type script struct {
+	words []word
+	// hide gives what the input holds without the words of each stretch, a row for each.
+	hide func(spans []stretch) tensor.Rows
+}
+
+// A word is a part of a text.
+type word struct{ before, text string }
+
+// A stretch is words of a script, from one to before another.
+type stretch struct{ from, to int }
+
+// spans cuts a script into so many that each can be left out once.
+func (s *script) spans() []stretch {
+	n := len(s.words)
+	step := max(1, (n+occlusion.MostSpans-1)/occlusion.MostSpans)
+	var list []stretch
+	for from := 0; from < n; from += step {
+		list = append(list, stretch{from, min(n, from+step)})
+	}
+	return list
+}
+
+// A writing is an input that texts were made into, and the way back.
+type writing struct {
+	number int // of the input
+	input  *table.Input
+	of     *feature.TextInput
+	kept   *table.Reader // the column of the texts themselves; nil: they were not kept
+
+	batch int // that texts holds; -1: none
+	texts []string
+	valid []bool
+}
+
+// script reads the text of a row, whose input that is.
+func (w *writing) script(ds *table.Dataset, row int, input *tensor.Rows) (*script, error) {
+	if w.kept != nil {
+		text, err := w.text(ds, row)
+		if err != nil {
+			return nil, err
+		}
+		if w.makes(text, input) {
+			return scriptOfText(text, w.of), nil
+		}
+	}
+	if w.input.Kind == table.Sparse {
+		return scriptOfTerms(input, w.of), nil
+	}
+	return scriptOfIDs(input, w), nil
+}
+
+// makes says whether the transform makes the input of a row of a text.
+func (w *writing) makes(text string, input *tensor.Rows) bool {
+	again := w.of.Rows([]string{text})
+	return occlusion.SameRow(&again, 0, w.input.Width(), input)
+}
+
+// mostTried is of how many rows a kept column has to hold the text to be that of all.
+const mostTried = 20
+
+// find looks for the kept column of the texts. It has another name than the input: what the transform makes of
+// it tells that it is the one.
+func (w *writing) find(e *explainer, rows []int) error {
+	schema := e.ds.Schema()
+	for _, name := range e.ds.Info.Keep {
+		at, err := table.Column(schema, name)
+		if err != nil {
+			return err
+		}
+		if table.ClassOf(schema.Field(at).Type) != table.ClassText {
+			continue
+		}
+		if w.kept, err = e.ds.Select(name); err != nil {
+			return err
+		}
+		w.batch = -1
+		found, err := w.fits(e, rows)
+		if err != nil || found {
+			return err
+		}
+	}
+	w.kept = nil
+	return nil
+}
+
+// fits says whether the kept column holds the texts of rows.
+func (w *writing) fits(e *explainer, rows []int) (bool, error) {
+	some := false
+	for _, row := range rows[:min(len(rows), mostTried)] {
+		text, err := w.text(e.ds, row)
+		if err != nil {
+			return false, err
+		}
+		input, err := e.gather(row)
+		if err != nil {
+			return false, err
+		}
+		if !w.makes(text, &input[w.number]) {
+			return false, nil
+		}
+		some = some || input[w.number].Len() > 0
+	}
+	return some, nil
+}
+
+// text is that of a row; empty where it is missing.
+func (w *writing) text(ds *table.Dataset, row int) (string, error) {
+	at, row := ds.BatchOf(int64(row))
+	if w.batch != at {
+		rec, err := w.kept.Batch(at)
+		if err != nil {
+			return "", err
+		}
+		defer rec.Release()
+		texts, valid, err := table.Texts(rec.Column(0))
+		if err != nil {
+			return "", err
+		}
+		w.texts = make([]string, len(texts)) // they live longer than the batch
+		for i, text := range texts {
+			w.texts[i] = strings.Clone(text)
+		}
+		w.batch, w.valid = at, valid
+	}
+	if w.valid != nil && !w.valid[row] {
+		return "", nil
+	}
+	return w.texts[row], nil
+}
+
+// scriptOfText cuts a text at its blanks, and between words and the punctuation around them. What
+// is left of it goes through the transform again.
+func scriptOfText(text string, of *feature.TextInput) *script {
+	s := &script{}
+	var ends []int
+	var starts []int
+	last := 0
+	add := func(from, to int) {
+		if from < to {
+			s.words = append(s.words, word{text[last:from], text[from:to]})
+			starts, ends, last = append(starts, from), append(ends, to), to
+		}
+	}
+	start := -1
+	end := func(to int) {
+		if start >= 0 {
+			chunk := text[start:to]
+			head := len(chunk) - len(strings.TrimLeftFunc(chunk, isPunctuation))
+			if head == len(chunk) {
+				add(start, to)
+			} else {
+				tail := len(strings.TrimRightFunc(chunk, isPunctuation))
+				add(start, start+head)
+				add(start+head, start+tail)
+				add(start+tail, to)
+			}
+		}
+		start = -1
+	}
+	for i, r := range text {
+		if unicode.IsSpace(r) {
+			end(i)
+		} else if start < 0 {
+			start = i
+		}
+	}
+	end(len(text))
+	s.hide = func(spans []stretch) tensor.Rows {
+		left := make([]string, len(spans))
+		for i, sp := range spans {
+			left[i] = text[:starts[sp.from]] + text[ends[sp.to-1]:]
+		}
+		return of.Rows(left)
+	}
+	return s
+}
+
+// isPunctuation says that a character is none that words are made of.
+func isPunctuation(r rune) bool {
+	return r != '_' && r != utf8.RuneError && !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r) && !unicode.IsNumber(r)
+}
+
+// scriptOfIDs reads the pieces that ids stand for. Those that are left move together.
+func scriptOfIDs(input *tensor.Rows, w *writing) *script {
+	s := &script{}
+	width := input.Len()
+	var ids []int32
+	for _, id := range input.I32 {
+		text, ok := w.of.Piece(int(id))
+		switch {
+		case ok:
+		case id == 0:
+			continue // padding
+		default:
+			text = "\u25a1" // a word that the vocabulary does not have
+		}
+		before := ""
+		if w.of.Apart() && len(ids) > 0 {
+			before = " "
+		}
+		ids, s.words = append(ids, id), append(s.words, word{before, text})
+	}
+	first := width > 0 && input.I32[0] == 0 // padding stands before them
+	s.hide = func(spans []stretch) tensor.Rows {
+		rows := tensor.Rows{I32: []int32{}}
+		for _, sp := range spans {
+			zeros := width - len(ids) + sp.to - sp.from
+			if w.input.Ragged() {
+				zeros = 0
+			}
+			if first {
+				rows.I32 = append(rows.I32, make([]int32, zeros)...)
+			}
+			rows.I32 = append(append(rows.I32, ids[:sp.from]...), ids[sp.to:]...)
+			if !first {
+				rows.I32 = append(rows.I32, make([]int32, zeros)...)
+			}
+			if w.input.Ragged() {
+				rows.Ends = append(rows.Ends, len(rows.I32))
+			}
+		}
+		return rows
+	}
+	return s
+}
+
+// scriptOfTerms lists the words of the n-grams that a row has, in their order in the vocabulary. Without a word
+// the n-grams that hold it are gone.
+func scriptOfTerms(input *tensor.Rows, of *feature.TextInput) *script {
+	s := &script{}
+	at := map[string]int{}
+	holds := make([][]int, input.Len()/2) // words of each n-gram
+	for i := range holds {
+		term, ok := of.Piece(int(input.F32[2*i]))
+		if !ok {
+			continue
+		}
+		parts := []string{term}
+		if of.Apart() {
+			parts = strings.Fields(term)
+		}
+		for _, part := range parts {
+			n, known := at[part]
+			if !known {
+				n = len(s.words)
+				at[part] = n
+				s.words = append(s.words, word{" ", part})
+			}
+			holds[i] = append(holds[i], n)
+		}
+	}
+	s.hide = func(spans []stretch) tensor.Rows {
+		rows := tensor.Rows{F32: []float32{}}
+		for _, sp := range spans {
+			for i, words := range holds {
+				gone := false
+				for _, n := range words {
+					gone = gone || n >= sp.from && n < sp.to
+				}
+				if !gone {
+					rows.F32 = append(rows.F32, input.F32[2*i], input.F32[2*i+1])
+				}
+			}
+			rows.Ends = append(rows.Ends, len(rows.F32))
+		}
+		return rows
+	}
+	return s
+}

@@ -1,0 +1,362 @@
+package evaluate
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"pipe/base/diag"
+	"pipe/data/feature"
+	"pipe/data/report"
+	"pipe/data/report/chart"
+	"pipe/data/table"
+	"pipe/data/tensor"
+	"pipe/pipeline"
+	"pipe/stages/evaluate/occlusion"
+)
+
+// transformPort is the input that says which words an input stands for.
+const transformPort = "transform"
+
+// How much is shown of words.
+const (
+	sampledTexts = 200  // rows that the list of words is of
+	mostListed   = 20   // words of the list
+	mostWords    = 250  // of a text
+	mostRunes    = 60   // of a word
+	leastChange  = 0.02 // of a probability: nothing below has the full colour
+	mostHidden   = 1 << 20
+)
+
+// writing is the first input of texts; nil: there is none, or nobody knows its words.
+func (e *explainer) writing(from pipeline.Sources) (*writing, error) {
+	i := slices.IndexFunc(e.ds.Info.Inputs, func(in table.Input) bool { return in.Kind == table.Tokens || in.Kind == table.Sparse })
+	if i < 0 {
+		return nil, nil
+	}
+	in := &e.ds.Info.Inputs[i]
+	if !slices.Contains(from.Inputs(), transformPort) {
+		e.found.sections = append(e.found.sections, &report.Section{Title: "The words that counted",
+			Lead: fmt.Sprintf("What %s holds of a row are numbers of words. To see the words, connect the transform that made the data set (transform: STAGE.transform, among the inputs of this stage).", in.Name)})
+		return nil, nil
+	}
+	t, err := readTransform(from)
+	if err != nil {
+		return nil, err
+	}
+	w := &writing{number: i, input: in, batch: -1}
+	var ok bool
+	if w.of, ok = t.TextInput(in.Name); !ok {
+		return nil, nil // ids that came from outside
+	}
+	if made := w.of.Input(); made.Kind != in.Kind || made.Size != in.Size || !slices.Equal(made.Shape, in.Shape) {
+		return nil, diag.WithHint(fmt.Errorf("%s: the data set was not made by it: %s differs", transformPort, in.Name),
+			"connect the transform of the preprocess stage that made the data set")
+	}
+	return w, nil
+}
+
+func readTransform(from pipeline.Sources) (*feature.Transform, error) {
+	in, err := from.Open(transformPort)
+	if err != nil {
+		return nil, err
+	}
+	defer in.Close()
+	t, err := feature.ReadTransform(in, feature.All())
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", in.Name, err)
+	}
+	return t, nil
+}
+
+// A reading is a text with what leaving words out has shown.
+type reading struct {
+	row   int // of the data set
+	whole occlusion.Answer
+	words []word
+	spans []stretch
+	after []occlusion.Answer // without each span
+}
+
+// fall is what a span counts.
+func (r *reading) fall(i int) float64 { return r.whole.Held - r.after[i].Held }
+
+// words shows mistakes as texts in which the words that counted are marked, and the words that counted
+// most in rows from all over the data.
+func (e *explainer) words(ctx context.Context, list []mistake, w *writing) error {
+	n := min(sampledTexts, e.data().sample.Rows())
+	spread := make([]int, n) // all over the data
+	for i := range spread {
+		spread[i] = e.data().rowOf(i * e.data().sample.Rows() / n)
+	}
+	if err := w.find(e, spread); err != nil {
+		return err
+	}
+	rows := make([]int, len(list))
+	for i, m := range list {
+		rows[i] = m.row
+	}
+	mistakes, err := e.readAll(ctx, rows, w)
+	if err != nil {
+		return err
+	}
+	sample, err := e.readAll(ctx, spread, w)
+	if err != nil {
+		return err
+	}
+	s := &report.Section{Title: "Worst mistakes, and the words that counted", Lead: e.mixedUp(len(mistakes))}
+	if len(list) == 0 {
+		s.Title, s.Lead = "The words that counted", ""
+	}
+	if len(mistakes) > 0 {
+		s.Blocks = append(s.Blocks, e.passages(list, mistakes, w))
+	}
+	if t := e.wordTable(sample); t != nil {
+		s.Blocks = append(s.Blocks, *t)
+	}
+	if len(mistakes) < len(list) {
+		s.Notes = append(s.Notes, fmt.Sprintf("%d mistakes were left out, since a prediction takes about %s operations; explain: {rows: %d} has them all.", len(list)-len(mistakes), chart.Digits(e.flops, 1), len(list)))
+	}
+	if len(s.Blocks)+len(s.Notes) > 0 {
+		e.found.sections = append(e.found.sections, s)
+	}
+	e.keep(mistakes, w)
+	e.keep(sample, w)
+	return nil
+}
+
+// keep adds what was found to the table, each row once.
+func (e *explainer) keep(list []reading, w *writing) {
+	known := map[int]bool{}
+	for _, f := range e.found.findings {
+		known[f.row] = known[f.row] || f.area == nil
+	}
+	for _, r := range list {
+		if known[r.row] {
+			continue
+		}
+		for i, sp := range r.spans {
+			text := r.words[sp.from].text
+			for _, more := range r.words[sp.from+1 : sp.to] {
+				text += more.before + more.text
+			}
+			e.found.findings = append(e.found.findings, finding{row: r.row, input: w.input.Name, part: text, position: sp.from, answer: r.after[i], fall: r.fall(i)})
+		}
+	}
+}
+
+// readAll reads rows, as many as the budget allows, some at a time: models answer about many at once.
+func (e *explainer) readAll(ctx context.Context, rows []int, w *writing) ([]reading, error) {
+	var list []reading
+	for len(rows) > 0 {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		some, n, err := e.readSome(rows, w)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, some...)
+		if n == 0 {
+			return list, nil
+		}
+		rows = rows[n:]
+	}
+	return list, nil
+}
+
+// readSome reads the first n of rows, of which there is memory for what is left of each; 0 if
+// they are too dear.
+func (e *explainer) readSome(rows []int, w *writing) (list []reading, n int, err error) {
+	var inputs [][]tensor.Rows
+	var hidden []tensor.Rows
+	elements := 0
+	for _, row := range rows {
+		if elements > mostHidden {
+			break
+		}
+		input, err := e.gather(row)
+		if err != nil {
+			return nil, 0, err
+		}
+		s, err := w.script(e.ds, row, &input[w.number])
+		if err != nil {
+			return nil, 0, err
+		}
+		r := reading{row: row, words: s.words, spans: s.spans()}
+		if !e.affords(1 + len(r.spans)) {
+			break
+		}
+		list, inputs, hidden = append(list, r), append(inputs, input), append(hidden, s.hide(r.spans))
+		elements += hidden[len(hidden)-1].Len()
+	}
+	whole, err := e.prober.Ask(len(list), occlusion.Itself, func(i int, into []tensor.Rows) { e.prober.Copy(inputs[i], into) })
+	if err != nil {
+		return nil, 0, err
+	}
+	var asked []occlusion.Variant
+	width := w.input.Width()
+	changed := func(i, j int) bool { return !occlusion.SameRow(&hidden[i], j, width, &inputs[i][w.number]) }
+	for i := range list {
+		list[i].whole = whole[i]
+		for j := range list[i].spans {
+			if changed(i, j) {
+				asked = append(asked, occlusion.Variant{Of: inputs[i], Input: w.number, Instead: &hidden[i], Row: j, Class: whole[i].Class})
+			}
+		}
+	}
+	answers, err := e.prober.AskVariants(asked)
+	if err != nil {
+		return nil, 0, err
+	}
+	for i := range list {
+		for j := range list[i].spans {
+			if !changed(i, j) {
+				list[i].after = append(list[i].after, whole[i])
+				continue
+			}
+			list[i].after, answers = append(list[i].after, answers[0]), answers[1:]
+		}
+	}
+	return list, len(list), nil
+}
+
+// passages are the texts of mistakes.
+func (e *explainer) passages(list []mistake, readings []reading, w *writing) report.Passages {
+	block := report.Passages{Scale: e.scale("word")}
+	for n := range readings {
+		r := &readings[n]
+		list[n].answer = r.whole
+		p := report.Passage{Told: e.told(list[n])}
+		strongest, most := 0, 0.0
+		for i := range r.spans {
+			if fall := math.Abs(r.fall(i)); fall > most {
+				strongest, most = i, fall
+			}
+		}
+		if e.data().classes != nil {
+			most = max(most, leastChange)
+		}
+		from, to := 0, len(r.words)
+		if len(r.spans) > 0 {
+			from = max(0, min(r.spans[strongest].from-mostWords/2, to-mostWords))
+			to = min(to, from+mostWords)
+			p.Text = e.sentence(&list[n], r.after[strongest], quoted(r.words[r.spans[strongest].from:r.spans[strongest].to]), "word")
+		}
+		if from > 0 {
+			p.Words = append(p.Words, report.Word{Text: "… "})
+		}
+		for i, sp := range r.spans {
+			for at := max(from, sp.from); at < min(to, sp.to); at++ {
+				one := report.Word{Before: clipped(r.words[at].before), Text: clipped(r.words[at].text)}
+				if most > 0 {
+					one.Weight = r.fall(i) / most
+				}
+				one.Tip = "without it: " + e.said(r.after[i].Held)
+				p.Words = append(p.Words, one)
+			}
+		}
+		if to < len(r.words) {
+			p.Words = append(p.Words, report.Word{Text: " …"})
+		}
+		block.Items = append(block.Items, p)
+	}
+	block.Caption = fmt.Sprintf("Each word was left out in turn: without an orange word %s falls, without a blue one it rises; full colour is the largest change of that text.", e.heldOfAny())
+	switch {
+	case w.kept != nil:
+	case w.input.Kind == table.Sparse:
+		block.Caption += " The data set holds which words a text has, but not in which order, and none that the transform does not know: " + asWritten
+	default:
+		block.Caption += " \u25a1 is a word that the transform does not know: " + asWritten
+	}
+	return block
+}
+
+// asWritten says how to have the texts themselves.
+const asWritten = "a kept column with a copy of the texts, as a stage derive makes it, shows them as they were written."
+
+// quoted writes words for a sentence.
+func quoted(words []word) string {
+	text := words[0].text
+	if len(words) > 1 {
+		text += " … " + words[len(words)-1].text
+	}
+	return "“" + clipped(text) + "”"
+}
+
+// clipped shortens what is too long to read.
+func clipped(text string) string {
+	if r := []rune(text); len(r) > mostRunes {
+		return string(r[:mostRunes-1]) + "…"
+	}
+	return text
+}
+
+// A counted word is what leaving it out did in all texts that have it.
+type counted struct {
+	word  string
+	class int
+	sum   float64
+	times int
+}
+
+// wordTable lists the words that moved most, all told; nil if none did.
+func (e *explainer) wordTable(sample []reading) *report.Table {
+	at := map[string]int{}
+	var list []counted
+	for i := range sample {
+		r := &sample[i]
+		for j, sp := range r.spans {
+			if sp.to != sp.from+1 {
+				continue // it is not known which of the words it was
+			}
+			text := strings.ToLower(r.words[sp.from].text)
+			key := fmt.Sprint(r.whole.Class, " ", text)
+			n, ok := at[key]
+			if !ok {
+				n = len(list)
+				at[key] = n
+				list = append(list, counted{word: text, class: r.whole.Class})
+			}
+			list[n].sum += r.fall(j)
+			list[n].times++
+		}
+	}
+	list = slices.DeleteFunc(list, func(c counted) bool { return c.sum == 0 })
+	slices.SortFunc(list, func(a, b counted) int {
+		return cmp.Or(cmp.Compare(math.Abs(b.sum), math.Abs(a.sum)), cmp.Compare(a.word, b.word), cmp.Compare(a.class, b.class))
+	})
+	if list = list[:min(len(list), mostListed)]; len(list) == 0 {
+		return nil
+	}
+	t := &report.Table{Title: "Words that moved most", Wide: true,
+		Caption: fmt.Sprintf("In %s texts from all over the data: by how much %s fell on average when the word was left out, and how often it was there. Sorted by both together.", chart.Count(int64(len(sample))), e.heldOfAny()),
+		Columns: []report.Column{{Name: "word"}}}
+	c := e.data().classes
+	if c != nil {
+		t.Columns = append(t.Columns, report.Column{Name: "where the model said"})
+	}
+	t.Columns = append(t.Columns, report.Column{Name: "mean effect", Number: true}, report.Column{Name: "times", Number: true})
+	most := 0.0
+	for _, w := range list {
+		most = max(most, math.Abs(w.sum/float64(w.times)))
+	}
+	for _, w := range list {
+		mean := w.sum / float64(w.times)
+		text := chart.Number(mean, 3)
+		if c != nil {
+			text = fmt.Sprintf("%+.1f points", 100*mean)
+		}
+		row := []report.Cell{{Text: clipped(w.word), Tone: report.Strong}}
+		if c != nil {
+			row = append(row, report.Cell{Text: c.Names[w.class]})
+		}
+		row = append(row, report.Cell{Text: text, Gauge: &chart.Gauge{Label: "mean effect " + text, Value: mean, Low: min(0, mean), High: max(0, mean), Mark: 0, From: -most, To: most}},
+			report.Cell{Text: chart.Count(int64(w.times))})
+		t.Rows = append(t.Rows, row)
+	}
+	return t
+}
