@@ -174,7 +174,7 @@ func TestDataIsAsDescribed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, file := range []string{"penguins.csv", "cars.csv", "digits.csv", "co2.csv", "diamonds.csv.gz", "flights.csv.gz", "planes.csv.gz", "weather.csv.gz", "departures.csv.gz", "comments.csv.gz", "sine.csv"} {
+	for _, file := range []string{"penguins.csv", "cars.csv", "digits.csv", "co2.csv", "diamonds.csv.gz", "adult.csv.gz", "default.csv.gz", "flights.csv.gz", "planes.csv.gz", "weather.csv.gz", "departures.csv.gz", "comments.csv.gz", "sine.csv"} {
 		hasSum(t, string(readme), file)
 		header, rows := readData(t, file)
 		summary := fmt.Sprintf("| `%s`", file)
