@@ -172,3 +172,11 @@ func (b *builder) join(parts []*graph.Node, shape Shape) *graph.Node {
 	}
 	return b.Reshape(y, append([]int{b.rows}, shape...)...)
 }
+
+// dropParts drops whole planes of images, or steps of sequences.
+func (b *builder) dropParts(path string, x *graph.Node, rate float64) *graph.Node {
+	if !b.training || rate == 0 {
+		return x
+	}
+	return b.Apply(graph.Dropout{Rate: rate, Key: b.stream(path), Spatial: true}, x)
+}

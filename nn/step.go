@@ -97,7 +97,7 @@ func (s *step) behind(own Activation) Activation {
 		case l.Activation != nil:
 			return l.Activation.Kind
 		case l.BatchNorm == nil && l.LayerNorm == nil && l.GroupNorm == nil && l.RMSNorm == nil &&
-			l.Dropout == nil && l.SpatialDropout == nil:
+			l.Dropout == nil && l.SpatialDropout == nil && l.StepDropout == nil:
 			return own
 		}
 	}

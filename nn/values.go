@@ -17,6 +17,7 @@ type Values struct {
 	Activation     *Activate       `yaml:"activation" json:"activation,omitempty" doc:"A function that each value passes through, as a layer of its own."`
 	Dropout        *Dropout        `yaml:"dropout" json:"dropout,omitempty" doc:"Drops values at random during training, against overfitting."`
 	SpatialDropout *SpatialDropout `yaml:"spatial_dropout" json:"spatial_dropout,omitempty" doc:"Dropout of whole channels of images."`
+	StepDropout    *StepDropout    `yaml:"step_dropout" json:"step_dropout,omitempty" doc:"Dropout of whole steps of sequences; behind an embedding of words, of words."`
 }
 
 // Dense is activation(x W + b) with as many outputs as it has units, of the
@@ -201,8 +202,26 @@ func (l *SpatialDropout) infer(s *step) error {
 }
 
 func (l *SpatialDropout) build(b *builder, n *Node, x *graph.Node) *graph.Node {
-	if !b.training {
-		return x
+	return b.dropParts(n.Path, x, l.Rate)
+}
+
+// StepDropout drops whole steps of sequences. Behind an embedding of words that is
+// word dropout (Iyyer et al., "Deep Unordered Composition Rivals Syntactic Methods for
+// Text Classification", 2015): no single word can carry a text.
+type StepDropout struct {
+	Rate float64 `yaml:"rate" json:"rate" short:"true" required:"true" min:"0" below:"1" doc:"The probability that a step is dropped; those that stay are divided by 1-rate."`
+}
+
+func (l *StepDropout) words() string { return number(l.Rate) }
+
+func (l *StepDropout) infer(s *step) error {
+	if err := s.wants(2); err != nil {
+		return err
 	}
-	return b.Apply(graph.Dropout{Rate: l.Rate, Key: b.stream(n.Path), Spatial: true}, x)
+	s.out.shape = s.in.shape
+	return s.rate("rate", l.Rate)
+}
+
+func (l *StepDropout) build(b *builder, n *Node, x *graph.Node) *graph.Node {
+	return b.dropParts(n.Path, x, l.Rate)
 }

@@ -70,7 +70,7 @@ func activate(op kernel.Op, a graph.Activation, n int, operands ...vm.Operand) v
 func (e *emitter) dropout(o graph.Dropout) {
 	s, group := e.shape(0), 1
 	if o.Spatial {
-		group = s[2] * s[3]
+		group = s[2:].Size()
 	}
 	n := s.Size()
 	per := max(1, grain/4/group) * 4 * group

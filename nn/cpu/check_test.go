@@ -319,3 +319,29 @@ func TestSpatialDropoutDropsPlanes(t *testing.T) {
 	})
 	m.check(t)
 }
+
+// Of sequences whole steps are dropped, as their gradients say.
+func TestSpatialDropoutDropsSteps(t *testing.T) {
+	const rows, steps, width = 7, 11, 3
+	m := model(func(g *testGraph) (*graph.Node, []*graph.Node) {
+		x := g.Param("x", numbers("x", rows*steps*width), rows, steps, width)
+		return scalar(g, dropPlanes(g, x, 0.25, random.New(1, "dropout", 0))), []*graph.Node{x}
+	})
+	m.check(t)
+	dropped, grad := 0, m.build(t).run(t, kernel.Reference(), 1)[1]
+	for i := range rows * steps {
+		zeros := 0
+		for _, v := range grad[i*width : (i+1)*width] {
+			if v == 0 {
+				zeros++
+			}
+		}
+		if zeros%width != 0 {
+			t.Fatalf("%d of %d numbers of step %d are dropped", zeros, width, i)
+		}
+		dropped += zeros / width
+	}
+	if dropped < 8 || dropped > 32 {
+		t.Errorf("%d of %d steps are dropped at a rate of 0.25", dropped, rows*steps)
+	}
+}

@@ -108,7 +108,8 @@ func (SumSquaresGrad) Infer(in []Shape) ([]Shape, error) { return in[:1], nil }
 //
 // If it is Spatial, of x(n, c, h, w) each plane (h, w) is kept or dropped as one,
 // so that neighbours cannot stand in for each other (Tompson et al., "Efficient
-// Object Localization Using Convolutional Networks", 2015).
+// Object Localization Using Convolutional Networks", 2015), and of sequences x(n, t, d)
+// each step.
 type Dropout struct {
 	Rate    float64
 	Key     uint64
@@ -126,8 +127,8 @@ func (o Dropout) Infer(in []Shape) ([]Shape, error) {
 	if !(o.Rate >= 0 && o.Rate < 1) {
 		return nil, misfit("rate %v is not in [0, 1)", o.Rate)
 	}
-	if o.Spatial && len(in[0]) != 4 {
-		return nil, misfit("want images (n, c, h, w), got shape %v", in[0])
+	if o.Spatial && len(in[0]) != 4 && len(in[0]) != 3 {
+		return nil, misfit("want images (n, c, h, w) or sequences (n, t, d), got shape %v", in[0])
 	}
 	return in[:1], nil
 }

@@ -33,6 +33,11 @@ func TestDense(t *testing.T) {
 		h := g.Apply(graph.Dropout{Rate: 0.5, Key: random.New(1, "dropout", 0).Key(), Spatial: true}, x)
 		return weighted(g, g.SwapAxes(g.Reshape(h, 6, 5, 2))), []*graph.Node{x}
 	}
+	c["steps"] = func(g *testGraph) (*graph.Node, []*graph.Node) {
+		x := g.Param("x", numbers("x", 4*5*3), 4, 5, 3)
+		h := g.Apply(graph.Dropout{Rate: 0.5, Key: random.New(1, "dropout", 0).Key(), Spatial: true}, x)
+		return weighted(g, g.SwapAxes(h)), []*graph.Node{x}
+	}
 	check(t, c)
 	checkNarrow(t, cases{"dense": c["dense gelu"], "residual": c["residual"], "planes": c["planes"]})
 }

@@ -185,6 +185,7 @@ network:
   - reshape: [5, -1]
   - position: learned
   - conv1d: {filters: 6, kernel: 3, padding: causal}
+  - step_dropout: 0.1
   - attention: {heads: 2, causal: true}
   - transformer: {heads: 3, feed_forward: 8, layers: 2}
   - gru: {units: 4, bidirectional: true, return: sequence}
@@ -199,7 +200,7 @@ network:
 	}
 	const want = "reshape (3, 32, 32)|conv2d 8 3x5 stride 2 dilation 1x2|batch norm|activation leaky_relu|max pool 2|" +
 		"average pool 3x2 stride 1|spatial dropout 0.1|group norm 4|residual|concat 3 branches|layer norm|rms norm|reshape (5, ?)|" +
-		"position learned|conv1d 6 3 causal relu|attention 2 heads causal|transformer 3 heads, 8 x 2|gru 4 bidirectional sequence|" +
+		"position learned|conv1d 6 3 causal relu|step dropout 0.1|attention 2 heads causal|transformer 3 heads, 8 x 2|gru 4 bidirectional sequence|" +
 		"lstm 4 x 2|dense 4 softmax|activation softmax|dense 8 linear|batch norm|activation relu|dropout 0.5|dense 4 linear|batch norm|activation relu|dropout 0.5"
 	if got := strings.Join(words, "|"); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
