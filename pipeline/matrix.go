@@ -97,8 +97,8 @@ func (r *matrixReader) distinct(n *settings.Node, cases []variant) {
 	}
 }
 
-// crossed reads a mapping: all combinations of the values of its axes, or with `zip`
-// the first of each, the second of each and so on.
+// crossed reads a mapping: all combinations of the values of its axes. Those that `zip`
+// takes together count as one: the first of each, the second of each and so on.
 func (r *matrixReader) crossed(n *settings.Node) []variant {
 	var axes []axis
 	for i := 0; i < len(n.Content); i += 2 {
@@ -116,20 +116,11 @@ func (r *matrixReader) crossed(n *settings.Node) []variant {
 		}
 		return nil
 	}
-	zip := false
-	if _, z := n.Child(zipKey); z != nil {
-		if !z.Is(settings.Bool) {
-			r.p.At(z, "write `zip: true`", "zip is true or false, not %s", z.Describe())
-			return nil
-		}
-		zip = strings.EqualFold(z.Value, "true")
+	groups, ok := r.groups(n, axes)
+	if !ok {
+		return nil
 	}
-	var cases []variant
-	if zip {
-		cases = r.zipped(axes)
-	} else {
-		cases = r.product(n, axes)
-	}
+	cases := r.product(n, groups)
 	if cases == nil {
 		return nil
 	}
@@ -315,13 +306,13 @@ func plainNumber(text string) string {
 }
 
 // product are all combinations.
-func (r *matrixReader) product(n *settings.Node, axes []axis) []variant {
+func (r *matrixReader) product(n *settings.Node, groups [][]variant) []variant {
 	many := 1
-	for _, a := range axes {
-		if len(a.values) == 0 {
+	for _, g := range groups {
+		if len(g) == 0 {
 			return nil
 		}
-		if many *= len(a.values); many > maxCases*maxCases {
+		if many *= len(g); many > maxCases*maxCases {
 			break
 		}
 	}
@@ -330,11 +321,11 @@ func (r *matrixReader) product(n *settings.Node, axes []axis) []variant {
 		return nil
 	}
 	cases := []variant{nil}
-	for _, a := range axes {
-		next := make([]variant, 0, len(cases)*len(a.values))
+	for _, g := range groups {
+		next := make([]variant, 0, len(cases)*len(g))
 		for _, c := range cases {
-			for _, b := range a.values {
-				next = append(next, append(c[:len(c):len(c)], b))
+			for _, b := range g {
+				next = append(next, append(c[:len(c):len(c)], b...))
 			}
 		}
 		cases = next
@@ -345,22 +336,17 @@ func (r *matrixReader) product(n *settings.Node, axes []axis) []variant {
 	return cases
 }
 
-// zipped are the first values of all axes, the second ones and so on.
-func (r *matrixReader) zipped(axes []axis) []variant {
-	cases := make([]variant, len(axes[0].values))
+// noAxis reports a name that is none of the axes.
+func (r *matrixReader) noAxis(name *settings.Node, axes []axis) {
+	var known []string
 	for _, a := range axes {
-		if len(a.values) != len(cases) {
-			r.p.At(a.at, "with `zip: true` all have the same number of values", "%s has %d values, and %s has %d", a.name, len(a.values), axes[0].name, len(cases))
-			return nil
-		}
-		for i, b := range a.values {
-			cases[i] = append(cases[i], b)
-		}
+		known = append(known, a.name)
 	}
-	for _, c := range cases {
-		c.sorted()
+	hint := listHint("the axes are ", known)
+	if near, ok := r.near.nearest(name.Value, known); ok {
+		hint = diag.DidYouMean(near)
 	}
-	return cases
+	r.p.At(name, hint, "the matrix has no axis %s", diag.Quote(name.Value))
 }
 
 // excluded leaves out the cases that have all values of one of a list.
@@ -442,15 +428,7 @@ func (r *matrixReader) one(key, value *settings.Node, axes []axis) (bound, bool)
 	}
 	at := slices.IndexFunc(axes, func(a axis) bool { return a.name == key.Value })
 	if at < 0 && axes != nil {
-		var known []string
-		for _, a := range axes {
-			known = append(known, a.name)
-		}
-		hint := listHint("the axes are ", known)
-		if near, ok := r.near.nearest(key.Value, known); ok {
-			hint = diag.DidYouMean(near)
-		}
-		r.p.At(key, hint, "the matrix has no axis %s", diag.Quote(key.Value))
+		r.noAxis(key, axes)
 		return bound{}, false
 	}
 	label, ok := r.label(key.Value, value)

@@ -93,7 +93,7 @@ func (w schemaWriter) axes() object {
 	return object{
 		"type": "object",
 		"properties": object{
-			zipKey:     object{"type": "boolean", "description": "Whether the first values of all names are a case, the second ones and so on, in place of all combinations."},
+			zipKey:     object{"anyOf": []any{object{"type": "boolean"}, object{"type": "array", "items": object{"type": "string"}, "minItems": 2}}, "description": "Whether the first values of all names are a case, the second ones and so on, in place of all combinations; or the names of those for which it is so."},
 			excludeKey: maps.Clone(cases),
 			includeKey: maps.Clone(cases),
 			seedAxis:   object{"anyOf": append([]any{number}, values...), "description": "Seeds, or how many of them; each takes the place of the seed of the run."},
