@@ -56,14 +56,14 @@ var down = []struct {
 	{"runner/machine", []string{"base/..."}},
 	{"runner/...", []string{"base/...", "artifacts", "data/metric", "pipeline", "pipeline/settings", "lineage/...", "runner/..."}},
 	{"cmd/pipe/ui", []string{"base/...", "lineage/...", "runner", "workspace/..."}},
-	{"workspace/...", []string{"base/...", "data/...", "artifacts", "estimator", "lineage/...", "nn", "pipeline", "pipeline/settings", "runner/...", "schedule", "stages/...", "workspace/..."}},
+	{"workspace/...", []string{"base/...", "data/...", "artifacts", "estimator", "forecaster", "lineage/...", "nn", "pipeline", "pipeline/settings", "runner/...", "schedule", "stages/...", "workspace/..."}},
 	{"stages", []string{"stages/...", "pipeline"}},
 	{"stages/ingest/...", []string{"base/...", "data/...", "artifacts", "pipeline", "pipeline/settings", "stages/ingest/..."}},
 	{"stages/evaluate/...", []string{"base/...", "data/...", "estimator", "trees", "nn", "nn/dataset", "pipeline", "pipeline/settings", "stages/evaluate/..."}},
 	{"stages/exec/...", []string{"base/...", "data/...", "artifacts", "pipeline", "pipeline/settings", "stages/exec/..."}},
 	{"stages/sql", []string{"base/...", "data/...", "artifacts", "pipeline", "pipeline/settings"}},
 	{"stages/forecast", []string{"base/...", "data/...", "forecast", "forecaster", "nn", "pipeline", "pipeline/settings"}},
-	{"stages/...", []string{"base/...", "data/...", "estimator", "trees", "nn", "nn/dataset", "pipeline", "pipeline/settings"}},
+	{"stages/...", []string{"base/...", "data/...", "estimator", "forecast", "trees", "nn", "nn/dataset", "pipeline", "pipeline/settings"}},
 }
 
 // owners names the only packages that may import an outside dependency.

@@ -38,7 +38,7 @@ func Read(r io.ReaderAt, size int64) (*Model, error) {
 		return nil, err
 	}
 	if n := min(len(head), forecaster.HeadSize); forecaster.Is(head[:n]) {
-		return nil, diag.WithHint(errors.New("it forecasts series, and says nothing of single rows"), "its forecasts are an output of the stage of kind forecast that made it")
+		return nil, diag.WithHint(errors.New("it forecasts series, and says nothing of single rows"), "write `pipe forecast TABLE --model ...` for the next steps of its series")
 	}
 	if trees.Is(head) {
 		m, err := trees.ReadModel(r, size)

@@ -235,7 +235,7 @@ func (m *Model) Next(ctx context.Context, s *Subject, steps int) (points []float
 		for h := range steps {
 			half := math.NaN()
 			if known != nil && h < m.Plan.Horizon {
-				half = known[i].Half(h) * width[h]
+				half = float64(known[i].Half(h) * width[h])
 			}
 			b.Lower[h], b.Upper[h] = middle[h]-half, middle[h]+half
 		}
@@ -269,7 +269,7 @@ func Shape(n *FittedNetwork, f Forecasts, origin int, level float64) (middle, wi
 	}
 	for h, row := range f.Quantiles[origin] {
 		middle[h] = row[low]/2 + row[high]/2
-		width[h] = max((row[high]-row[low])/2, 1e-9*(math.Abs(row[low])+math.Abs(row[high])), math.SmallestNonzeroFloat32)
+		width[h] = max((row[high]-row[low])/2, 1e-9*max(math.Abs(row[low]), math.Abs(row[high])), math.SmallestNonzeroFloat32)
 	}
 	return middle, width
 }

@@ -32,6 +32,7 @@ func All(lookup func(name string) (string, bool), commands *exec.Supervisor, pro
 		check.Kind(),
 		compare.Kind(),
 		forecast.Kind(),
+		forecast.NextKind(),
 		export.Kind(),
 		manifest.Kind(),
 		sql.Kind(lookup, commands),

@@ -195,7 +195,7 @@ func (a *app) groups() []group {
 			a.queryCommand(), a.getCommand(), a.catCommand(),
 		}},
 		{"models", "Use models:", []*cobra.Command{
-			a.modelsCommand(), a.promoteCommand(), a.retireCommand(), a.predictCommand(), a.evaluateCommand(), a.forgetCommand(),
+			a.modelsCommand(), a.promoteCommand(), a.retireCommand(), a.predictCommand(), a.forecastCommand(), a.evaluateCommand(), a.forgetCommand(),
 		}},
 		{"store", "Keep the store:", []*cobra.Command{
 			a.checkCommand(), a.gcCommand(), a.exportCommand(), a.importCommand(),

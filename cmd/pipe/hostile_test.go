@@ -93,6 +93,7 @@ func TestHostileTexts(t *testing.T) {
 		"query":    {{"SELECT * FROM executions"}, {"--json", "SELECT * FROM executions"}, {"SELECT '" + evil + "' AS \"" + evil + "\""}, {"--json", "SELECT '" + evil + "' AS \"" + evil + "\""}, {evil}},
 		"report":   {{}, {"-o", "-"}, {evil}},
 		"predict":  {{"in.csv"}, {evil}},
+		"forecast": {{}, {"in.csv"}, {"in.csv", "--steps", "-1"}, {evil}, {"--model", evil}},
 		"evaluate": {{"in.csv"}, {evil}, {"in.csv", "--metric", evil}, {"in.csv", "--slice", evil}},
 		"schedule": {{"p.yaml", "--list"}, {".", "--list"}, {evil}},
 		"export":   {{"latest", "-o", "no/" + evil}, {evil}},

@@ -78,6 +78,7 @@ func TestQueriesDoNotGrow(t *testing.T) {
 	asked := map[string]bool{
 		"run": true, "plan": true, "estimate": true, "rerun": true, "verify": true, "forget": true, // they look up each stage by its key
 		"diff": true, "predict": true, // see below
+		"forecast": true,                                                                                    // asks what predict asks, but for the transform
 		"evaluate": true,                                                                                    // asks what predict asks, and for the stages of one run
 		"stages":   true, "schema": true, "version": true, "doctor": true, "completion": true, "help": true, // they ask for nothing in a store
 	}

@@ -52,6 +52,9 @@ With predictions the rows of all cases of a variant are also measured together, 
 each row by a model that has not seen it, with a 95% confidence interval in the report, and one of how much better the best variant is than each other on the same rows (the paired
 bootstrap). Where rows are there several times, once for each seed or where all folds are measured on one part, a row is drawn with all that was predicted of it.
 
+Forecasts of several models (metrics of a stage of kind forecast) are compared origin by origin, too: by how much the best variant errs less, with a 95%
+confidence interval from the circular block bootstrap, since origins overlap. Losses of seeds are averaged first.
+
 With models the output ` + "`model`" + ` is that of the best case of the best variant, to be measured on other rows, to be
 promoted and to predict with.`,
 		Example: `compare:
@@ -105,10 +108,10 @@ func (s *Stage) Validate() error {
 	if s.By != "" {
 		name := lastPart(s.By)
 		of, _, ended := cutStatistic(s.By)
-		switch def, ok := metric.All().Find(name); {
-		case !ok && ended:
+		switch def := known(name); {
+		case def == nil && ended:
 			errs = append(errs, &settings.FieldError{Field: "by", Err: fmt.Errorf("%s is no metric of evaluate", diag.Quote(s.By)), Todo: "write " + of + "; its mean decides"})
-		case !ok:
+		case def == nil:
 			errs = append(errs, &settings.FieldError{Field: "by", Err: fmt.Errorf("there is no metric %s", diag.Quote(name)), Todo: diag.NearestHint(name, metric.All().Names())})
 		case def.Goal == metric.None:
 			errs = append(errs, &settings.FieldError{Field: "by", Err: fmt.Errorf("nothing says whether more or less of %s is better", diag.Quote(name)), Todo: "choose a metric such as accuracy or rmse"})
@@ -210,8 +213,8 @@ func (s *Stage) Page(ctx context.Context, from pipeline.Sources, threads int) (*
 // MetricGoal implements pipeline.GoalTeller.
 func (s *Stage) MetricGoal(name string) (metric.Goal, error) {
 	of, statistic, ok := cutStatistic(name)
-	def, known := metric.All().Find(lastPart(of))
-	if !ok || !known || statistic == "std" {
+	def := known(lastPart(of))
+	if !ok || def == nil || statistic == "std" {
 		return metric.None, diag.WithHint(fmt.Errorf("nothing says what is better of %s", diag.Quote(name)), "write a metric of evaluate and .mean, .min, .max or .pooled")
 	}
 	return def.Goal, nil

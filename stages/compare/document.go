@@ -33,7 +33,9 @@ type variantDocument struct {
 	// Behind is by how much the best variant is better in the metric that decides,
 	// over the cases that both have.
 	Behind *differenceDocument `json:"behind,omitempty"`
-	Cases  []caseDocument      `json:"cases"`
+	// Origins is by how much the best variant of forecasts errs less at the same origins.
+	Origins *originsDocument `json:"behind_by_origin,omitempty"`
+	Cases   []caseDocument   `json:"cases"`
 }
 
 type statisticDocument struct {
@@ -51,6 +53,12 @@ type pooledDocument struct {
 	// Behind is by how much the best variant is better on the same rows; absent of the
 	// best one itself, and where rows are others.
 	Behind *pairedDocument `json:"behind,omitempty"`
+}
+
+// An originsDocument is a difference with its 95% confidence interval: the circular block bootstrap.
+type originsDocument struct {
+	pairedDocument
+	Block int `json:"block"` // origins that are drawn together
 }
 
 // A pairedDocument is a difference with its 95% confidence interval: the paired bootstrap.
@@ -114,6 +122,9 @@ func (r *results) writeJSON(w io.Writer) error {
 		}
 		if v.against != nil {
 			doc.Behind = &differenceDocument{v.against.document(), v.against.better}
+		}
+		if o := v.origins; o != nil {
+			doc.Origins = &originsDocument{pairedDocument{-o.Mean, -o.High, -o.Low}, o.Block}
 		}
 		for _, c := range v.cases {
 			values := map[string]float64{}

@@ -128,15 +128,21 @@ func (r *results) variantSection() report.Section {
 		if v.against != nil {
 			behind, worse = r.show(v.against.mean), fmt.Sprintf("%d of %d", v.against.better, v.against.n)
 		}
+		if o := v.origins; o != nil {
+			behind += " (" + r.show(-o.High) + "\u2009–\u2009" + r.show(-o.Low) + ")"
+		}
 		row := report.Texts(strconv.Itoa(i+1), v.name(), chart.Count(int64(s.n)), r.show(s.mean), r.show(s.std), r.show(s.min)+"\u2009–\u2009"+r.show(s.max), behind, worse)
 		row[1].Tone, row[3].Tone = tone, tone
 		for _, m := range others {
-			def, _ := metric.All().Find(lastPart(m))
+			def := known(lastPart(m))
 			row = append(row, report.Cell{Text: showOf(def, v.stats[m].mean)})
 		}
 		t.Rows = append(t.Rows, row)
 	}
 	lead := "The best mean first. Behind is by how much the first is better, as the mean over the cases that have the same seed and fold."
+	if slices.ContainsFunc(r.variants, func(v *variant) bool { return v.origins != nil }) {
+		lead += " In brackets is the 95% interval of by how much it errs less at the same origins, of which blocks are drawn together: it may be chance where 0 is inside."
+	}
 	return report.Section{Title: "Variants", Lead: lead, Table: t, Notes: r.notes, Blocks: append(r.axisFigures(), r.ranges())}
 }
 
@@ -250,7 +256,7 @@ func (r *results) caseSection() report.Section {
 			}
 			row := report.Texts(name, chart.Count(int64(c.rows)))
 			for _, m := range metrics {
-				def, _ := metric.All().Find(lastPart(m))
+				def := known(lastPart(m))
 				row = append(row, report.Cell{Text: showOf(def, c.values[m])})
 			}
 			t.Rows = append(t.Rows, row)

@@ -16,6 +16,7 @@ import (
 	"pipe/base/names"
 	"pipe/data/metric"
 	"pipe/data/task"
+	"pipe/forecast"
 	"pipe/nn"
 	"pipe/pipeline"
 )
@@ -36,6 +37,13 @@ type measured struct {
 			Name string `json:"name"`
 		} `json:"metrics"`
 	} `json:"datasets"`
+
+	// Of forecasts: the mean errors at the origins of the test, in time. Those of cases with the same
+	// first origin are of the same ones.
+	Losses  []*float64 `json:"losses"`
+	First   string     `json:"first_origin"`
+	Every   int        `json:"every"`
+	Horizon int        `json:"horizon"`
 }
 
 // maxDocument bounds a metrics document.
@@ -47,6 +55,7 @@ type result struct {
 	rows     int
 	compared int // rows that have a target
 	values   map[string]float64
+	origins  *origins // of forecasts; nil: it is of rows
 }
 
 // A variant is a case without the axes that are averaged over, with all that are its
@@ -62,6 +71,8 @@ type variant struct {
 	// paired is by how much metrics of the best variant are more on the same rows; there is
 	// none where these are others.
 	paired []metric.Difference
+	// origins is by how much more the best variant of forecasts loses at the same origins; nil: that is not known.
+	origins *forecast.Interval
 	// against is by how much the best variant is better, where both have a case.
 	against *difference
 	// learned is how the model of the first case was trained; nil if that is not shown.
@@ -126,6 +137,7 @@ func (s *Stage) results(ctx context.Context, from pipeline.Sources, threads int)
 		if len(doc.Datasets) > 0 {
 			one.rows, one.compared = doc.Datasets[0].Rows, doc.Datasets[0].Compared
 		}
+		one.origins = doc.origins()
 		for m := range doc.Metrics {
 			counts[m]++
 		}
@@ -167,7 +179,7 @@ func (s *Stage) results(ctx context.Context, from pipeline.Sources, threads int)
 			r.notes = append(r.notes, fmt.Sprintf("%d metrics are left out: some cases do not have them", left))
 		}
 	}
-	if r.def, _ = metric.All().Find(lastPart(r.by)); r.def != nil {
+	if r.def = known(lastPart(r.by)); r.def != nil {
 		r.goal = r.def.Goal
 	}
 	if r.goal == metric.None {
@@ -179,6 +191,7 @@ func (s *Stage) results(ctx context.Context, from pipeline.Sources, threads int)
 	r.group(list)
 	r.compare()
 	r.noteMissing()
+	r.pairOrigins()
 	if connected(from, predictionsPort) {
 		if err := r.pool(ctx, from, threads); err != nil {
 			return nil, err
@@ -444,7 +457,7 @@ func (r *results) unmet() error {
 func (r *results) record(put func(name string, value float64, meaning metric.Meaning)) {
 	for _, m := range r.metrics {
 		var meaning metric.Meaning
-		if def, ok := metric.All().Find(lastPart(m)); ok {
+		if def := known(lastPart(m)); def != nil {
 			meaning = def.Meaning(r.classes)
 		}
 		for _, name := range statistics {

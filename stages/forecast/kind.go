@@ -45,7 +45,9 @@ the mean pinball loss of its two ends. A name that begins with a baseline is of 
 its mase is not defined, and it is told. Missing values count nowhere: what sees them is given the value before.
 
 The report says whether the model is better than the simplest method, with the 95% interval of the difference over origins (circular block
-bootstrap, blocks as long as forecasts overlap). ` + "`matrix`" + ` makes several models and seeds, and ` + "`compare`" + ` stands them side by side.`,
+bootstrap, blocks as long as forecasts overlap). ` + "`matrix`" + ` makes several models and seeds, and ` + "`compare`" + ` stands them side by side.
+A stage of kind [` + "`extrapolate`" + `](#extrapolate), or ` + "`pipe forecast --model`" + `, gives the steps behind the end of the table, or of a newer one.
+A stage of kind ` + "[`extrapolate`](#extrapolate), or `pipe forecast --model`" + `, gives the steps behind the end of the table, or of a newer one.`,
 		Example: `
 outlook:
   uses: forecast

@@ -44,14 +44,14 @@ type value struct {
 // figures are the measures that need no interval.
 func figures() []measure {
 	return []measure{
-		{"mase", "MASE", "mean absolute error, divided by that of the seasonal naive forecast in training", metric.Down,
+		{"mase", "MASE", "mean absolute error, divided by that of the seasonal naive forecast in training", goalOf("mase"),
 			func(p *pairs) (float64, error) {
 				if p.scale.err != nil {
 					return 0, p.scale.err
 				}
 				return forecast.MASE(p.actual, p.points, p.scale.Scale)
 			}},
-		{"rmsse", "RMSSE", "root mean squared error, divided by that of the seasonal naive forecast in training", metric.Down,
+		{"rmsse", "RMSSE", "root mean squared error, divided by that of the seasonal naive forecast in training", goalOf("rmsse"),
 			func(p *pairs) (float64, error) {
 				if p.scale.err != nil {
 					return 0, p.scale.err
@@ -62,6 +62,14 @@ func figures() []measure {
 		usual("rmse", "root mean squared error, in units of the target"),
 		usual("smape", "symmetric mean absolute percentage error, from 0 to 200"),
 	}
+}
+
+// goalOf is the goal of a measure of forecasts.
+func goalOf(name string) metric.Goal {
+	if lower, _ := forecast.LowerIsBetter(name); lower {
+		return metric.Down
+	}
+	return metric.Up
 }
 
 // usual is a metric of actual and predicted values.
@@ -95,11 +103,11 @@ func measuresOf(levels []float64) []measure {
 	for i, level := range levels {
 		name, percent := suffix(level), strconv.FormatFloat(100*level, 'g', 6, 64)+" %"
 		list = append(list,
-			measure{"coverage" + name, "Coverage of " + percent, "share of the values within the " + percent + " interval", metric.Up,
+			measure{"coverage" + name, "Coverage of " + percent, "share of the values within the " + percent + " interval", goalOf("coverage" + name),
 				func(p *pairs) (float64, error) { return forecast.Coverage(p.actual, p.lower[i], p.upper[i]) }},
-			measure{"width" + name, "Width of " + percent, "mean width of the " + percent + " interval", metric.Down,
+			measure{"width" + name, "Width of " + percent, "mean width of the " + percent + " interval", goalOf("width" + name),
 				func(p *pairs) (float64, error) { return forecast.Width(p.actual, p.lower[i], p.upper[i]) }},
-			measure{"pinball" + name, "Pinball of " + percent, "mean pinball loss of the two ends of the " + percent + " interval", metric.Down,
+			measure{"pinball" + name, "Pinball of " + percent, "mean pinball loss of the two ends of the " + percent + " interval", goalOf("pinball" + name),
 				func(p *pairs) (float64, error) {
 					low, err := forecast.Pinball(p.actual, p.lower[i], (1-level)/2)
 					if err != nil {

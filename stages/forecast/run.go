@@ -382,7 +382,8 @@ func (r *run) rollOne(ctx context.Context, to *rolled, s *forecaster.Subject, o 
 		for i := range all {
 			lower[i], upper[i] = make([]float64, r.Horizon), make([]float64, r.Horizon)
 			for h := range r.Horizon {
-				lower[i][h], upper[i][h] = middles[i][h]-half[i][h]*widths[i][h], middles[i][h]+half[i][h]*widths[i][h]
+				by := float64(half[i][h] * widths[i][h])
+				lower[i][h], upper[i][h] = middles[i][h]-by, middles[i][h]+by
 			}
 		}
 		to.lower, to.upper, to.intervals = append(to.lower, lower), append(to.upper, upper), append(to.intervals, c)

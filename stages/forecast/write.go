@@ -69,16 +69,21 @@ func forecastColumn(s *Stage, name string) string {
 	return name
 }
 
-// fields are the columns of the forecasts.
-func (s *Stage) fields(clock arrow.DataType) []arrow.Field {
-	text, number := arrow.BinaryTypes.String, arrow.PrimitiveTypes.Float64
-	list := []arrow.Field{{Name: methodColumn, Type: text}}
-	for _, b := range s.By {
-		list = append(list, arrow.Field{Name: b, Type: text})
+// fieldsOf are the columns of forecasts of series, with actual values or without.
+func fieldsOf(by []string, clock arrow.DataType, actual bool, levels []float64) (list []arrow.Field) {
+	number := arrow.PrimitiveTypes.Float64
+	for _, b := range by {
+		list = append(list, arrow.Field{Name: b, Type: arrow.BinaryTypes.String})
 	}
-	list = append(list, arrow.Field{Name: originColumn, Type: clock}, arrow.Field{Name: timeColumn, Type: clock}, arrow.Field{Name: stepColumn, Type: arrow.PrimitiveTypes.Int64},
-		arrow.Field{Name: actualColumn, Type: number, Nullable: true}, arrow.Field{Name: predictedColumn, Type: number}, arrow.Field{Name: residualColumn, Type: number, Nullable: true})
-	for _, level := range s.Intervals {
+	list = append(list, arrow.Field{Name: originColumn, Type: clock}, arrow.Field{Name: timeColumn, Type: clock}, arrow.Field{Name: stepColumn, Type: arrow.PrimitiveTypes.Int64})
+	if actual {
+		list = append(list, arrow.Field{Name: actualColumn, Type: number, Nullable: true})
+	}
+	list = append(list, arrow.Field{Name: predictedColumn, Type: number})
+	if actual {
+		list = append(list, arrow.Field{Name: residualColumn, Type: number, Nullable: true})
+	}
+	for _, level := range levels {
 		list = append(list, arrow.Field{Name: "lower" + suffix(level), Type: number, Nullable: true}, arrow.Field{Name: "upper" + suffix(level), Type: number, Nullable: true})
 	}
 	return list
@@ -86,7 +91,8 @@ func (s *Stage) fields(clock arrow.DataType) []arrow.Field {
 
 // writeForecasts writes the forecasts of the test, method by method and series by series.
 func (r *run) writeForecasts(ctx context.Context, w io.Writer) error {
-	schema := arrow.NewSchema(r.fields(r.clock.Field()), nil)
+	fields := append([]arrow.Field{{Name: methodColumn, Type: arrow.BinaryTypes.String}}, fieldsOf(r.By, r.clock.Field(), true, r.Intervals)...)
+	schema := arrow.NewSchema(fields, nil)
 	out, err := table.NewWriter(w, schema)
 	if err != nil {
 		return err

@@ -77,6 +77,9 @@ func pastOf(ctx context.Context, w *workspace.Workspace, m registry.Model) (*pas
 		p = pastAmong(list, m.ID)
 	}
 	if p == nil {
+		if series, err := seriesModel(ctx, w, m.ID); err == nil && series != nil {
+			return nil, diag.WithHint(fmt.Errorf("model %s forecasts series, and says nothing of single rows", m.ID.Short()), "write `pipe forecast FILE --model ...` for the next steps of its series")
+		}
 		return nil, diag.WithHint(fmt.Errorf("model %s was not trained behind a fitted transform", m.ID.Short()),
 			"new rows can only be scored by a model whose data came from a stage with `uses: preprocess`; a stage with `uses: predict` and the input `data` scores a data set")
 	}
