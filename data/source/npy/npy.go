@@ -5,13 +5,16 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"pipe/base/diag"
 	"pipe/data/source"
 	"pipe/data/source/array"
+	"pipe/pipeline/settings"
 )
 
 // Kind describes the format.
@@ -34,10 +37,18 @@ are columns of one table, and so are the arrays of a file .npz, compressed or no
 // Reader reads .npy and .npz files.
 type Reader struct {
 	Arrays []string `yaml:"arrays" single:"true" doc:"Arrays of a file .npz to read, such as x_train and y_train: all have as many rows. By default it is all that there are, in their order."`
+
+	Classes settings.Map[[]string] `yaml:"classes" added:"true" doc:"Of arrays of labels, by their names, what the numbers 0, 1, 2 and so on stand for: {y_train: [cat, dog]}. They are texts then. A number that has no name is an error."`
 }
 
 // Validate checks what the tags cannot say.
-func (r *Reader) Validate() error { return source.CheckNames("arrays", r.Arrays) }
+func (r *Reader) Validate() error {
+	errs := []error{source.CheckNames("arrays", r.Arrays)}
+	for _, e := range r.Classes {
+		errs = append(errs, source.CheckNames("classes."+e.Key, e.Value))
+	}
+	return errors.Join(errs...)
+}
 
 var (
 	magic    = []byte("\x93NUMPY")
@@ -71,7 +82,31 @@ func (r *Reader) Open(_ context.Context, in source.Inputs) (source.Rows, error) 
 		}
 		arrays = append(arrays, a)
 	}
+	if err := r.name(arrays, in.Carried); err != nil {
+		return nil, err
+	}
 	return array.Rows(&in, strings.Join(names, " and "), arrays)
+}
+
+// name says what the numbers of arrays stand for. Of new rows labels may be absent.
+func (r *Reader) name(arrays []array.Array, carried bool) error {
+	for _, e := range r.Classes {
+		i := slices.IndexFunc(arrays, func(a array.Array) bool { return a.Name == e.Key })
+		switch {
+		case i < 0 && carried:
+		case i < 0:
+			var names []string
+			for _, a := range arrays {
+				names = append(names, a.Name)
+			}
+			return diag.WithHint(fmt.Errorf("classes: there is no array %q", e.Key), "there are: "+strings.Join(names, ", "))
+		case len(arrays[i].Shape) != 1:
+			return diag.WithHint(fmt.Errorf("classes: the array %q has %d dimensions, and labels have one", e.Key, len(arrays[i].Shape)), "save y.ravel()")
+		default:
+			arrays[i].Names = e.Value
+		}
+	}
+	return nil
 }
 
 // maxHeader bounds the text that says what an array is.

@@ -12,6 +12,7 @@ import (
 	"pipe/base/diag"
 	"pipe/data/source"
 	"pipe/data/source/sourcetest"
+	"pipe/pipeline/settings"
 )
 
 // saved is a file as numpy.save writes it.
@@ -69,6 +70,32 @@ func TestRead(t *testing.T) {
 				t.Errorf("got %q, %v\nwant %q", got, err, c.want)
 			}
 		})
+	}
+}
+
+// Labels are what classes names them.
+func TestClasses(t *testing.T) {
+	x, y := file("x.npy", saved("|u1", "False", "(2, 1)", []uint8{1, 2})), file("y.npy", saved("<i8", "False", "(2,)", []int64{1, 0}))
+	r := &Reader{Classes: settings.Map[[]string]{{Key: "y", Value: []string{"cat", "dog"}}}}
+	made, err := sourcetest.Read(t, r, source.Inputs{Files: []*source.File{x, y}, Threads: 1})
+	if want := "x[0],y\n1,dog\n2,cat\n"; err != nil || made.CSV != want {
+		t.Errorf("got %q, %v, want %q", made.CSV, err, want)
+	}
+	if made, err = sourcetest.Read(t, r, source.Inputs{Files: []*source.File{x}, Threads: 1, Carried: true}); err != nil || made.CSV != "x[0]\n1\n2\n" {
+		t.Errorf("new rows without labels: %q, %v", made.CSV, err)
+	}
+	for want, files := range map[string][]*source.File{
+		`classes: there is no array "y"`:                                    {x},
+		`classes: the array "y" has 2 dimensions, and labels have one`:      {file("y.npy", saved("|u1", "False", "(1, 1)", []uint8{1}))},
+		"y.npy: the number of row 3 has no name: there are 2, of 0 to 1":    {file("y.npy", saved("<i8", "False", "(3,)", []int64{1, 0, 1 << 40}))},
+		"y.npy holds numbers of the type bool, which are none that a class": {file("y.npy", saved("|b1", "False", "(1,)", []uint8{1}))},
+	} {
+		if _, err := sourcetest.Read(t, r, source.Inputs{Files: files, Threads: 1}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want %s", err, want)
+		}
+	}
+	if err := (&Reader{Classes: settings.Map[[]string]{{Key: "y", Value: []string{"a", "a"}}}}).Validate(); err == nil {
+		t.Error("two labels have one name")
 	}
 }
 
