@@ -260,7 +260,7 @@ func (p *part) confusions() []confusion {
 // told says what the model made of a row and what would have been right.
 func (r *results) told(m mistake) report.Told {
 	p := r.data()
-	row := "row " + chart.Count(int64(m.row+1))
+	row := "row\u00a0" + chart.Count(int64(m.row+1)) // not on two lines
 	if c := p.classes; c != nil {
 		return report.Told{Title: c.Names[c.Actual(m.sample)] + ", taken for " + c.Names[c.Predicted(m.sample)],
 			Note: chart.Percentage(c.Confidence(m.sample), 1) + " · " + row}
