@@ -30,7 +30,8 @@ const (
 //	trend'   = φ·trend + β·e
 //	season'  = season of the step + γ·e
 //
-// where 0 < β < α < 1, 0 < γ < 1-α and 0.8 <= φ <= 0.98 are those of the least squares of e over the training part.
+// where 0 < β < α < 1, 0 < γ < 1-α and 0.8 <= φ <= 0.98 are those of the least squares of e over the training part, of a
+// long one its last 20,000 steps or 20 periods.
 // The states before the first step are not estimated but found by the heuristic of section 2.6.1, in the form it
 // has in statsmodels. From then on the states follow the values, and a step that is not known leaves them as the
 // forecast of it has them. statsmodels does the same where results are extended without a refit.
@@ -111,8 +112,12 @@ func (e *ETS) criterion() float64 {
 	return math.Inf(1)
 }
 
-func fitETSForm(trend string, m int, y []float64) (*ETS, error) {
+func fitETSForm(trend string, m int, all []float64) (*ETS, error) {
 	e := &ETS{Trend: trend, Season: m, Phi: 1}
+	y := all
+	if most := max(20_000, 20*m); len(all) > most && count(all[len(all)-most:]) > most/2 {
+		y = all[len(all)-most:]
+	}
 	if err := e.start(y); err != nil {
 		return nil, err
 	}
@@ -148,8 +153,11 @@ func fitETSForm(trend string, m int, y []float64) (*ETS, error) {
 		}
 	}
 	e.set(x)
-	e.Squares = e.squares(y, 1)
-	n, k := float64(count(y)), float64(e.parameters())
+	if err := e.start(all); err != nil {
+		return nil, err
+	}
+	e.Squares = e.squares(all, 1)
+	n, k := float64(count(all)), float64(e.parameters())
 	if n-k-1 > 0 && e.Squares > 0 && !math.IsInf(e.Squares, 0) {
 		c := float64(n*exact.Log(e.Squares/n)) + 2*k + 2*k*(k+1)/(n-k-1)
 		e.AICc = &c

@@ -244,6 +244,7 @@ func TestWhatASeriesLacksIsTold(t *testing.T) {
 		{forecast.Method{Name: "ridge", Steps: 1, Ridge: forecast.RidgeForm{Penalty: -1}}, short, "a penalty of -1 is not possible: 1e-9 to 1e18 are"},
 		{forecast.Method{Name: "ets", ETS: forecast.ETSForm{Trend: "steep"}}, short, `a trend of the form "steep" is not known: there are [auto none additive damped]`},
 		{forecast.Method{Name: "naive"}, []float64{1, math.Inf(1)}, "a value is infinite"},
+		{forecast.Method{Name: "ridge", Steps: 1, Ridge: forecast.RidgeForm{Lags: 5000}}, make([]float64, 6000), "regression on lags has 5001 inputs, and at most 4000 are possible: it needs fewer lags or columns"},
 	} {
 		if _, err := forecast.Fit(c.m, forecast.Series{Values: c.s}); err == nil || err.Error() != c.want {
 			t.Errorf("%s: %v, want %s", c.m.Name, err, c.want)
@@ -267,6 +268,18 @@ func TestWhatASeriesLacksIsTold(t *testing.T) {
 		if _, err := m.Roll(forecast.Series{Values: c.s}, c.origins, c.steps); err == nil || err.Error() != c.want {
 			t.Errorf("%v, want %s", err, c.want)
 		}
+	}
+}
+
+// A long series is searched in its last steps alone, and forecast from all.
+func TestLongSeries(t *testing.T) {
+	form := forecast.Method{Name: "ets", ETS: forecast.ETSForm{Trend: "none", Seasonal: "none"}}
+	s := computed(30_000, 1, "w")
+	long, _ := fitted(t, s, form)
+	short, _ := fitted(t, forecast.Series{Values: s.Values[10_000:]}, form)
+	a, b := long.Fitted.(*forecast.ETS), short.Fitted.(*forecast.ETS)
+	if a.Alpha != b.Alpha || a.Level == b.Level {
+		t.Errorf("α is %v of all steps and %v of the last; the first level %v and %v", a.Alpha, b.Alpha, a.Level, b.Level)
 	}
 }
 

@@ -16,7 +16,8 @@ type RidgeForm struct {
 // Ridge is linear regression on the last values less their mean, one for each step ahead, with a penalty on the
 // squares of the coefficients. Further inputs are the last values of past columns less their mean, and of columns
 // known ahead the value at the step and one period before it. Inputs that are not known have the value of the
-// last step before; targets that are not are left out.
+// last step before; targets that are not are left out. Of a long series the last windows are used that have 16 million
+// inputs together.
 type Ridge struct {
 	Lags     int         `json:"lags"`
 	PastLags int         `json:"past_lags"`
@@ -55,7 +56,11 @@ func (r *Ridge) wide() int {
 	return r.base() + each*len(r.Known)
 }
 
-const minWindows = 10 // of training
+const (
+	minWindows = 10      // of training
+	mostInputs = 1 << 24 // of all windows, which are held in memory
+	maxInputs  = 4000    // of one window, with what is known ahead
+)
 
 func fitRidge(form RidgeForm, season, steps int, s Series) (*Ridge, error) {
 	n := len(s.Values)
@@ -85,13 +90,17 @@ func fitRidge(form RidgeForm, season, steps int, s Series) (*Ridge, error) {
 		return nil, fmt.Errorf("regression on %d lags for %d steps ahead needs %d steps of training, and there are %d", r.Lags, steps, r.Lags+steps+minWindows-1, n)
 	}
 	r.Past, r.Known = make([]float64, len(s.Past)), make([]Standard, len(s.Known))
+	if n := r.wide(); n > maxInputs {
+		return nil, fmt.Errorf("regression on lags has %d inputs, and at most %d are possible: it needs fewer lags or columns", n, maxInputs)
+	}
 	in := r.inputs(s)
-	r.measure(in, n, windows)
+	first := max(0, windows-mostInputs/r.base())
+	r.measure(in, n, first, windows)
 	penalty := form.Penalty
 	if penalty == 0 {
 		penalty = 1
 	}
-	if err := r.solve(in, s.Values, windows, penalty); err != nil {
+	if err := r.solve(in, s.Values, first, windows, penalty); err != nil {
 		return nil, err
 	}
 	return r, r.check()
@@ -128,18 +137,18 @@ func carried(x []float64) []float64 {
 	return out
 }
 
-// measure finds the scales of the inputs.
-func (r *Ridge) measure(in ridgeInputs, n, windows int) {
+// measure finds the scales of the inputs in the windows from the first to the end.
+func (r *Ridge) measure(in ridgeInputs, n, first, end int) {
 	spread := func(x []float64, lags int) float64 {
 		sum := 0.0
-		for o := r.Lags; o < r.Lags+windows; o++ {
+		for o := r.Lags + first; o < r.Lags+end; o++ {
 			window := x[o-lags : o]
 			m := mean(window)
 			for _, v := range window {
 				sum += float64((v - m) * (v - m))
 			}
 		}
-		if s := math.Sqrt(sum / float64(windows*lags)); s > 0 {
+		if s := math.Sqrt(sum / float64((end-first)*lags)); s > 0 {
 			return s
 		}
 		return 1
@@ -203,14 +212,14 @@ func (r *Ridge) ahead(row []float64, in ridgeInputs, step int) {
 
 // solve finds the weights of each step ahead by the normal equations. The part that all steps share is summed once;
 // windows whose target is not known are then taken out of it.
-func (r *Ridge) solve(in ridgeInputs, y []float64, windows int, penalty float64) error {
-	base, wide, steps := r.base(), r.wide(), len(r.Weights)
+func (r *Ridge) solve(in ridgeInputs, y []float64, first, end int, penalty float64) error {
+	base, wide, steps, windows, from := r.base(), r.wide(), len(r.Weights), end-first, r.Lags+first
 	rows := make([]float64, windows*base)
 	levels := make([]float64, windows)
 	shared := newSymmetric(base)
 	for i := range windows {
 		row := rows[i*base:][:base]
-		levels[i] = r.fill(row, in, r.Lags+i)
+		levels[i] = r.fill(row, in, from+i)
 	}
 	for i := 0; i+4 <= windows; i += 4 {
 		shared.add4(rows[i*base:][:4*base])
@@ -227,7 +236,7 @@ func (r *Ridge) solve(in ridgeInputs, y []float64, windows int, penalty float64)
 		a.place(shared)
 		used := 0
 		for i := range windows {
-			target := y[r.Lags+i+h]
+			target := y[from+i+h]
 			known := rows[i*base:][:base]
 			if math.IsNaN(target) {
 				a.add(known, -1)
@@ -241,7 +250,7 @@ func (r *Ridge) solve(in ridgeInputs, y []float64, windows int, penalty float64)
 			}
 			if wide > base {
 				copy(row, known)
-				r.ahead(row, in, r.Lags+i+h)
+				r.ahead(row, in, from+i+h)
 				a.addFrom(row, base)
 				for j := base; j < wide; j++ {
 					right[j] += float64(row[j] * target)
@@ -333,6 +342,9 @@ func (r *Ridge) check() error {
 	}
 	if err := checkSeason(r.Season); err != nil {
 		return err
+	}
+	if n := r.wide(); n > maxInputs {
+		return fmt.Errorf("it has %d inputs", n)
 	}
 	if len(r.Weights) < 1 || len(r.Weights) > MaxSteps {
 		return fmt.Errorf("it forecasts %d steps", len(r.Weights))
