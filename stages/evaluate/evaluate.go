@@ -54,7 +54,7 @@ rows of which all labels are right. ` + "`rmse[price]` and `f1[spam]`" + ` are o
 
 The report shows the worst mistakes and what the model looked at in them (` + "`explain`" + `): a part of the row is hidden, and how much
 less the model then holds of what it said is what the part counts. Of pictures that is a patch, over all places; of texts each word, where
-` + "`transform`" + ` is connected, and the words that moved most in 200 rows are listed. It takes at most 196 predictions for a row, and no more than some
+` + "`transform`" + ` is connected; of features each column, which becomes what is usual. The words or columns that moved most in 200 rows are listed. It takes at most 196 predictions for a row, and no more than some
 seconds unless ` + "`explain: {rows: 12}`" + ` asks for all that it takes.
 
 ` + "`require`" + ` is a gate: if a condition is not met the outputs are kept, nothing

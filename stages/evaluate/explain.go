@@ -115,10 +115,14 @@ func (s *Stage) explain(ctx context.Context, from pipeline.Sources, r *results) 
 
 // explain chooses the ways that the inputs allow.
 func (e *explainer) explain(ctx context.Context, from pipeline.Sources, list []mistake) error {
-	if input, shape := e.picture(); shape != nil && len(list) > 0 {
-		if err := e.pictures(ctx, list, input, shape); err != nil {
-			return err
+	if input, shape := e.picture(); shape != nil {
+		if len(list) > 0 {
+			if err := e.pictures(ctx, list, input, shape); err != nil {
+				return err
+			}
 		}
+	} else if err := e.features(ctx, list); err != nil {
+		return err
 	}
 	w, err := e.writing(from)
 	if err != nil || w == nil {

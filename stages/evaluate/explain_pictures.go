@@ -13,7 +13,7 @@ import (
 	"pipe/stages/evaluate/occlusion"
 )
 
-// How many pictures the usual one is the mean of, and how many elements they have at most.
+// How many rows what is usual is made of, and how many elements they have at most.
 const (
 	mostUsual    = 1000
 	mostElements = 8 << 20
@@ -126,18 +126,24 @@ func (e *explainer) sentence(m *mistake, a occlusion.Answer, part, kind string) 
 
 // usual is the mean of pictures of the data, and the levels that they have.
 func (e *explainer) usual(input, width int) (tensor.Rows, occlusion.Levels, error) {
-	rows := e.inputs[input]
-	n := max(1, min(rows.Len(), mostUsual, mostElements/width))
-	some := make([]int, n) // from all over the data
-	for i := range some {
-		some[i] = i * rows.Len() / n
-	}
-	var all tensor.Rows
-	all.Reset(e.ds.Info.Inputs[input].Type, 0)
-	if err := rows.Gather(some, &all); err != nil {
+	some, n, err := e.some(input, width)
+	if err != nil {
 		return tensor.Rows{}, occlusion.Levels{}, err
 	}
-	return occlusion.Mean(&all, n, width), occlusion.LevelsOf(&all), nil
+	return occlusion.Mean(&some, n, width), occlusion.LevelsOf(&some), nil
+}
+
+// some are n rows of an input of a fixed width, from all over the data.
+func (e *explainer) some(input, width int) (some tensor.Rows, n int, err error) {
+	rows := e.inputs[input]
+	n = max(1, min(rows.Len(), mostUsual, mostElements/width))
+	list := make([]int, n)
+	for i := range list {
+		list[i] = i * rows.Len() / n
+	}
+	some.Reset(e.ds.Info.Inputs[input].Type, 0)
+	err = rows.Gather(list, &some)
+	return some, n, err
 }
 
 // scale says what the colours of a part mean.

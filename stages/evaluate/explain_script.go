@@ -47,6 +47,8 @@ type writing struct {
 	valid []bool
 }
 
+func (w *writing) about() (int, *table.Input) { return w.number, w.input }
+
 // script reads the text of a row, whose input that is.
 func (w *writing) script(ds *table.Dataset, row int, input *tensor.Rows) (*script, error) {
 	if w.kept != nil {

@@ -23,12 +23,12 @@ const transformPort = "transform"
 
 // How much is shown of words.
 const (
-	sampledTexts = 200  // rows that the list of words is of
-	mostListed   = 20   // words of the list
-	mostWords    = 250  // of a text
-	mostRunes    = 60   // of a word
-	leastChange  = 0.02 // of a probability: nothing below has the full colour
-	mostHidden   = 1 << 20
+	sampledRows = 200  // rows that the list of words is of
+	mostListed  = 20   // words of the list
+	mostWords   = 250  // of a text
+	mostRunes   = 60   // of a word
+	leastChange = 0.02 // of a probability: nothing below has the full colour
+	mostHidden  = 1 << 20
 )
 
 // writing is the first input of texts; nil: there is none, or nobody knows its words.
@@ -72,7 +72,7 @@ func readTransform(from pipeline.Sources) (*feature.Transform, error) {
 	return t, nil
 }
 
-// A reading is a text with what leaving words out has shown.
+// A reading is a row with what leaving parts out has shown.
 type reading struct {
 	row   int // of the data set
 	whole occlusion.Answer
@@ -81,17 +81,20 @@ type reading struct {
 	after []occlusion.Answer // without each span
 }
 
+// A hider is an input that consists of parts, words or columns, which can be left out of it.
+type hider interface {
+	about() (number int, input *table.Input)
+	// script has the parts of the input of a row.
+	script(ds *table.Dataset, row int, input *tensor.Rows) (*script, error)
+}
+
 // fall is what a span counts.
 func (r *reading) fall(i int) float64 { return r.whole.Held - r.after[i].Held }
 
 // words shows mistakes as texts in which the words that counted are marked, and the words that counted
 // most in rows from all over the data.
 func (e *explainer) words(ctx context.Context, list []mistake, w *writing) error {
-	n := min(sampledTexts, e.data().sample.Rows())
-	spread := make([]int, n) // all over the data
-	for i := range spread {
-		spread[i] = e.data().rowOf(i * e.data().sample.Rows() / n)
-	}
+	spread := e.spread()
 	if err := w.find(e, spread); err != nil {
 		return err
 	}
@@ -128,11 +131,22 @@ func (e *explainer) words(ctx context.Context, list []mistake, w *writing) error
 	return nil
 }
 
+// spread are rows from all over the data.
+func (e *explainer) spread() []int {
+	n := min(sampledRows, e.data().sample.Rows())
+	rows := make([]int, n)
+	for i := range rows {
+		rows[i] = e.data().rowOf(i * e.data().sample.Rows() / n)
+	}
+	return rows
+}
+
 // keep adds what was found to the table, each row once.
-func (e *explainer) keep(list []reading, w *writing) {
+func (e *explainer) keep(list []reading, of hider) {
+	_, input := of.about()
 	known := map[int]bool{}
 	for _, f := range e.found.findings {
-		known[f.row] = known[f.row] || f.area == nil
+		known[f.row] = known[f.row] || f.input == input.Name
 	}
 	for _, r := range list {
 		if known[r.row] {
@@ -143,19 +157,19 @@ func (e *explainer) keep(list []reading, w *writing) {
 			for _, more := range r.words[sp.from+1 : sp.to] {
 				text += more.before + more.text
 			}
-			e.found.findings = append(e.found.findings, finding{row: r.row, input: w.input.Name, part: text, position: sp.from, answer: r.after[i], fall: r.fall(i)})
+			e.found.findings = append(e.found.findings, finding{row: r.row, input: input.Name, part: text, position: sp.from, answer: r.after[i], fall: r.fall(i)})
 		}
 	}
 }
 
 // readAll reads rows, as many as the budget allows, some at a time: models answer about many at once.
-func (e *explainer) readAll(ctx context.Context, rows []int, w *writing) ([]reading, error) {
+func (e *explainer) readAll(ctx context.Context, rows []int, of hider) ([]reading, error) {
 	var list []reading
 	for len(rows) > 0 {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		some, n, err := e.readSome(rows, w)
+		some, n, err := e.readSome(rows, of)
 		if err != nil {
 			return nil, err
 		}
@@ -170,7 +184,8 @@ func (e *explainer) readAll(ctx context.Context, rows []int, w *writing) ([]read
 
 // readSome reads the first n of rows, of which there is memory for what is left of each; 0 if
 // they are too dear.
-func (e *explainer) readSome(rows []int, w *writing) (list []reading, n int, err error) {
+func (e *explainer) readSome(rows []int, of hider) (list []reading, n int, err error) {
+	number, about := of.about()
 	var inputs [][]tensor.Rows
 	var hidden []tensor.Rows
 	elements := 0
@@ -182,7 +197,7 @@ func (e *explainer) readSome(rows []int, w *writing) (list []reading, n int, err
 		if err != nil {
 			return nil, 0, err
 		}
-		s, err := w.script(e.ds, row, &input[w.number])
+		s, err := of.script(e.ds, row, &input[number])
 		if err != nil {
 			return nil, 0, err
 		}
@@ -198,13 +213,13 @@ func (e *explainer) readSome(rows []int, w *writing) (list []reading, n int, err
 		return nil, 0, err
 	}
 	var asked []occlusion.Variant
-	width := w.input.Width()
-	changed := func(i, j int) bool { return !occlusion.SameRow(&hidden[i], j, width, &inputs[i][w.number]) }
+	width := about.Width()
+	changed := func(i, j int) bool { return !occlusion.SameRow(&hidden[i], j, width, &inputs[i][number]) }
 	for i := range list {
 		list[i].whole = whole[i]
 		for j := range list[i].spans {
 			if changed(i, j) {
-				asked = append(asked, occlusion.Variant{Of: inputs[i], Input: w.number, Instead: &hidden[i], Row: j, Class: whole[i].Class})
+				asked = append(asked, occlusion.Variant{Of: inputs[i], Input: number, Instead: &hidden[i], Row: j, Class: whole[i].Class})
 			}
 		}
 	}
@@ -346,9 +361,9 @@ func (e *explainer) wordTable(sample []reading) *report.Table {
 	}
 	for _, w := range list {
 		mean := w.sum / float64(w.times)
-		text := chart.Number(mean, 3)
+		text := e.change(mean)
 		if c != nil {
-			text = fmt.Sprintf("%+.1f points", 100*mean)
+			text += " points"
 		}
 		row := []report.Cell{{Text: clipped(w.word), Tone: report.Strong}}
 		if c != nil {

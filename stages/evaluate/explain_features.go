@@ -1,0 +1,254 @@
+package evaluate
+
+import (
+	"cmp"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"pipe/data/report"
+	"pipe/data/report/chart"
+	"pipe/data/table"
+	"pipe/data/tensor"
+	"pipe/stages/evaluate/occlusion"
+)
+
+// How many features are shown, and how many different values of one are taken for kinds rather than measurements.
+const (
+	mostCounted = 3 // of a mistake
+	mostValues  = 64
+)
+
+// A sheet is an input of features, which are hidden column by column: the features that were made of one are
+// what is usual.
+type sheet struct {
+	number  int // of the input
+	input   *table.Input
+	names   []string // of columns
+	columns [][]int  // features of each
+	usual   []float32
+}
+
+// sheet is the first input of features of two columns or more; nil: there is none.
+func (e *explainer) sheet() (*sheet, error) {
+	i := slices.IndexFunc(e.ds.Info.Inputs, func(in table.Input) bool { return in.Kind == table.Features })
+	if i < 0 {
+		return nil, nil
+	}
+	s := &sheet{number: i, input: &e.ds.Info.Inputs[i]}
+	at := map[string]int{}
+	for j, f := range s.input.Features {
+		n, ok := at[f.Column]
+		if !ok {
+			n = len(s.names)
+			at[f.Column] = n
+			s.names, s.columns = append(s.names, f.Column), append(s.columns, nil)
+		}
+		s.columns[n] = append(s.columns[n], j)
+	}
+	width := s.input.Width()
+	if len(s.names) < 2 || len(s.input.Features) != width || s.input.Type != tensor.F32 {
+		return nil, nil
+	}
+	some, n, err := e.some(i, width)
+	if err != nil {
+		return nil, err
+	}
+	mean := occlusion.Mean(&some, n, width)
+	s.usual = mean.F32
+	for _, column := range s.columns {
+		if most := mode(some.F32, n, width, column); most != nil {
+			for k, j := range column {
+				s.usual[j] = most[k]
+			}
+		}
+	}
+	return s, nil
+}
+
+// mode is the most frequent combination of some features, of equals the first; nil: there are many, and no few of
+// them are kinds.
+func mode(rows []float32, n, width int, features []int) []float32 {
+	times := map[string]int{}
+	first := map[string]int{}
+	whole := true
+	var key []byte
+	for i := range n {
+		key = key[:0]
+		for _, j := range features {
+			v := rows[i*width+j]
+			key = binary.LittleEndian.AppendUint32(key, math.Float32bits(v))
+			whole = whole && (v != v || v == float32(math.Trunc(float64(v))))
+		}
+		if _, ok := first[string(key)]; !ok {
+			first[string(key)] = i
+		}
+		times[string(key)]++
+	}
+	if len(times) > mostValues && !whole {
+		return nil
+	}
+	best := -1
+	most := 0
+	for key, at := range first { // the order does not matter: no two begin at the same row
+		if t := times[key]; t > most || t == most && at < best {
+			best, most = at, t
+		}
+	}
+	values := make([]float32, len(features))
+	for k, j := range features {
+		values[k] = rows[best*width+j]
+	}
+	return values
+}
+
+func (s *sheet) about() (int, *table.Input) { return s.number, s.input }
+
+// script has a word for each column.
+func (s *sheet) script(_ *table.Dataset, _ int, input *tensor.Rows) (*script, error) {
+	out := &script{words: make([]word, len(s.names))}
+	for i, name := range s.names {
+		out.words[i] = word{" ", name}
+	}
+	out.hide = func(spans []stretch) tensor.Rows {
+		rows := tensor.Rows{F32: make([]float32, 0, len(spans)*input.Len())}
+		for _, sp := range spans {
+			at := len(rows.F32)
+			rows.F32 = append(rows.F32, input.F32...)
+			for _, column := range s.columns[sp.from:sp.to] {
+				for _, j := range column {
+					rows.F32[at+j] = s.usual[j]
+				}
+			}
+		}
+		return rows
+	}
+	return out, nil
+}
+
+// features shows which columns counted in mistakes, and in rows from all over the data.
+func (e *explainer) features(ctx context.Context, list []mistake) error {
+	s, err := e.sheet()
+	if err != nil || s == nil {
+		return err
+	}
+	rows := make([]int, len(list))
+	for i, m := range list {
+		rows[i] = m.row
+	}
+	mistakes, err := e.readAll(ctx, rows, s)
+	if err != nil {
+		return err
+	}
+	sample, err := e.readAll(ctx, e.spread(), s)
+	if err != nil {
+		return err
+	}
+	section := &report.Section{Title: "Features that counted"}
+	if t := e.featureTable(sample); t != nil {
+		section.Blocks = append(section.Blocks, *t)
+	}
+	if len(mistakes) > 0 {
+		section.Title, section.Lead = "Worst mistakes, and the features that counted", e.mixedUp(len(mistakes))
+		section.Blocks = append(section.Blocks, e.mistakeTable(list, mistakes))
+	}
+	if len(section.Blocks) > 0 {
+		e.found.sections = append(e.found.sections, section)
+	}
+	e.keep(mistakes, s)
+	e.keep(sample, s)
+	return nil
+}
+
+// change writes by how much what the model holds falls.
+func (e *explainer) change(fall float64) string {
+	text := chart.Number(fall, 3)
+	if e.data().classes != nil {
+		text = strings.Replace(fmt.Sprintf("%.1f", 100*fall), "-", "−", 1)
+	}
+	if fall > 0 {
+		text = "+" + text
+	}
+	return text
+}
+
+// mistakeTable says of each mistake which columns counted most.
+func (e *explainer) mistakeTable(list []mistake, readings []reading) report.Table {
+	number := func(name string) report.Column { return report.Column{Name: name, Number: true} }
+	t := report.Table{Title: "Mistakes", Wide: true, Columns: []report.Column{number("row"), number("actual"), number("predicted")}}
+	unit := ""
+	c, v := e.data().classes, e.data().values
+	if c != nil {
+		t.Columns[1].Number, t.Columns[2].Number = false, false
+		t.Columns, unit = append(t.Columns, number("probability")), ", in points of a percent"
+	}
+	t.Columns = append(t.Columns, report.Column{Name: "what counted most"})
+	t.Caption = fmt.Sprintf("Behind each column stands by how much %s falls%s, when it is what is usual in the data: the mean, or of few or whole values the most frequent. A minus says that it rises.", e.heldOfAny(), unit)
+	for n := range readings {
+		r, m := &readings[n], list[n]
+		texts := []string{chart.Count(int64(m.row + 1))}
+		if c != nil {
+			texts = append(texts, c.Names[c.Actual(m.sample)], c.Names[c.Predicted(m.sample)], chart.Percentage(c.Confidence(m.sample), 1))
+		} else {
+			texts = append(texts, chart.Number(v.Actual[m.sample], 4), chart.Number(v.Predicted[m.sample], 4))
+		}
+		order := make([]int, len(r.spans))
+		for i := range order {
+			order[i] = i
+		}
+		slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(math.Abs(r.fall(j)), math.Abs(r.fall(i))) })
+		var named []string
+		for _, i := range order[:min(len(order), mostCounted)] {
+			if r.fall(i) != 0 {
+				named = append(named, r.name(i)+" "+e.change(r.fall(i)))
+			}
+		}
+		t.Rows = append(t.Rows, report.Texts(append(texts, strings.Join(named, ", "))...))
+	}
+	return t
+}
+
+// name is that of a span.
+func (r *reading) name(i int) string {
+	words := r.words[r.spans[i].from:r.spans[i].to]
+	text := clipped(words[0].text)
+	if len(words) > 1 {
+		text += " … " + clipped(words[len(words)-1].text)
+	}
+	return text
+}
+
+// featureTable lists the columns that changed most, on average; nil if none did.
+func (e *explainer) featureTable(sample []reading) *report.Table {
+	if len(sample) == 0 {
+		return nil
+	}
+	n := len(sample[0].spans)
+	sums, order := make([]float64, n), make([]int, n)
+	for i := range order {
+		order[i] = i
+		for j := range sample {
+			sums[i] += math.Abs(sample[j].fall(i))
+		}
+	}
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(sums[j], sums[i]) })
+	if !(sums[order[0]] > 0) {
+		return nil
+	}
+	t := &report.Table{Title: "Columns that moved most", Wide: true, Columns: []report.Column{{Name: "column"}, {Name: "mean change", Number: true}},
+		Caption: fmt.Sprintf("In %s rows from all over the data: by how much %s changed on average, up or down, when the column was what is usual. Columns that say the same stand for each other, and then none of them moves much.", chart.Count(int64(len(sample))), e.heldOfAny())}
+	most := sums[order[0]] / float64(len(sample))
+	for _, i := range order[:min(n, mostListed)] {
+		mean := sums[i] / float64(len(sample))
+		text := strings.TrimPrefix(e.change(mean), "+")
+		if e.data().classes != nil {
+			text += " points"
+		}
+		t.Rows = append(t.Rows, []report.Cell{{Text: sample[0].name(i), Tone: report.Strong},
+			{Text: text, Gauge: &chart.Gauge{Label: "mean change " + text, Value: mean, Low: mean, High: mean, Mark: math.NaN(), From: 0, To: most}}})
+	}
+	return t
+}
