@@ -43,5 +43,15 @@ func atFixed(name, other string, level int, order func(recall, precision float64
 	return d
 }
 
+// Cost is the mean cost of a row, where false alarms and misses of the positive class have
+// one each, and what is right has none.
+func Cost(falseAlarm, miss float64) *Def {
+	return &Def{Name: "cost", Title: "Cost", Goal: Down, Range: Range{0, max(falseAlarm, miss)}, Source: "C. Elkan (2001)",
+		Doc: fmt.Sprintf("Mean cost of a row: %g for a false alarm, %g for a miss of the positive class.", falseAlarm, miss),
+		Cells: func(c Cells) float64 {
+			return ratio(falseAlarm*c.FP+miss*c.FN, c.TP+c.FP+c.FN+c.TN)
+		}}
+}
+
 // capital begins a name with a capital letter.
 func capital(name string) string { return string(name[0]-'a'+'A') + name[1:] }

@@ -211,7 +211,8 @@ func (d decoder) text(n *Node, v reflect.Value, s spot) {
 	if s.field == nil {
 		return
 	}
-	if enum := s.field.enum; len(enum) > 0 && !slices.Contains(enum, text) {
+	absent := text == "" && (d.exact || d.stored) && !s.field.required && s.field.preset == nil
+	if enum := s.field.enum; len(enum) > 0 && !slices.Contains(enum, text) && !absent {
 		hint := ""
 		if near, ok := diag.Nearest(text, enum); ok {
 			hint = diag.DidYouMean(near)

@@ -305,7 +305,7 @@ func (s *Stage) Contrast(ctx context.Context, own, other pipeline.Sources, metri
 			return nil, err
 		}
 	}
-	list := s.known.Named(metrics...)
+	list := s.defs().Named(metrics...)
 	differences, err := metric.Differences(ctx, samples[0], samples[1], list, threads)
 	if err != nil {
 		return nil, fmt.Errorf("it was not measured on the same rows: %w", err)

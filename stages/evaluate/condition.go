@@ -161,6 +161,9 @@ func (t target) connected(ports []string) error {
 
 func unknownMetric(name string, valid []string) error {
 	err := fmt.Errorf("there is no metric %q", name)
+	if name == "cost" {
+		return diag.WithHint(err, "say what mistakes cost: `costs: {false_alarm: 1, miss: 10}`")
+	}
 	if near, ok := diag.Nearest(name, valid); ok {
 		return diag.WithHint(err, "did you mean "+near+"?")
 	}
@@ -196,7 +199,7 @@ type requirement struct {
 func (s *Stage) requirements(sig *nn.Signature, ports []string) ([]requirement, error) {
 	var list []requirement
 	for _, e := range s.Require {
-		t, err := parseTarget(s.known, e.Key)
+		t, err := parseTarget(s.defs(), e.Key)
 		if err != nil {
 			return nil, fmt.Errorf("require: %w", err)
 		}
@@ -212,7 +215,7 @@ func (s *Stage) requirements(sig *nn.Signature, ports []string) ([]requirement, 
 				return nil, fmt.Errorf("require: %s: the model has no %s %q; its %s are %s", t.key, word, class, plural, quoteAll(names))
 			}
 		}
-		if err := checkTask(s.known, t.metric, sig.Task); err != nil {
+		if err := checkTask(s.defs(), t.metric, sig.Task); err != nil {
 			return nil, fmt.Errorf("require: %w", err)
 		}
 		list = append(list, requirement{t, e.Value})

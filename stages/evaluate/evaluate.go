@@ -113,12 +113,27 @@ type Stage struct {
 
 	Allow []Allowed `yaml:"allow" added:"true" doc:"What is meant, so that no warning is of it: repeated_rows, that rows of data are rows of train."`
 
+	Costs        *Costs   `yaml:"costs" added:"true" doc:"What mistakes cost, of two classes: adds the metric cost, the mean over the rows, as the first, and taking every row for the positive class as a baseline."`
 	Fairness     []string `yaml:"fairness" added:"true" doc:"Kept columns of groups that should fare alike, of a model of two classes: how often the positive one is predicted in each, of all rows (selection rate), of those that are of it (recall), and of the others (false positive rate), and how far the groups are apart, with intervals."`
 	SampleWeight string   `yaml:"sample_weight" added:"true" doc:"A kept column of the data sets with the weight of each row: how much it counts in metrics, intervals, slices and baselines. Confusion and histograms count rows."`
 
 	Explain *Explain `yaml:"explain" added:"true" doc:"What the report shows of what the model looked at in its worst mistakes: false for nothing, or how many, as in {rows: 24}."`
 
 	known metric.List
+}
+
+// Costs are what the two kinds of mistakes cost.
+type Costs struct {
+	FalseAlarm float64 `yaml:"false_alarm" required:"true" min:"0" max:"1e12" doc:"Of a row that is taken for the positive class and is not of it."`
+	Miss       float64 `yaml:"miss" required:"true" min:"0" max:"1e12" doc:"Of a row of the positive class that is not taken for it."`
+}
+
+// defs are the metrics that the stage can compute.
+func (s *Stage) defs() metric.List {
+	if s.Costs == nil {
+		return s.known
+	}
+	return append(slices.Clip(s.known), metric.Cost(s.Costs.FalseAlarm, s.Costs.Miss))
 }
 
 // weightSetting names the column of weights.
@@ -158,7 +173,7 @@ func (s *Stage) Validate() error {
 		}
 	}
 	for _, e := range s.Require {
-		t, err := parseTarget(s.known, e.Key)
+		t, err := parseTarget(s.defs(), e.Key)
 		if err != nil {
 			errs = append(errs, &settings.FieldError{Field: "require", Err: err, Todo: "write a metric, such as accuracy, train.rmse or recall[yes]"})
 		} else if err := s.checkAcross(t, e.Value); err != nil {
@@ -218,7 +233,7 @@ func (s *Stage) results(ctx context.Context, from pipeline.Sources, env pipeline
 	if err != nil {
 		return nil, err
 	}
-	r := &results{model: model, task: model.Signature.Task, known: s.known, metrics: metrics, parts: parts}
+	r := &results{costs: s.Costs != nil, model: model, task: model.Signature.Task, known: s.defs(), metrics: metrics, parts: parts}
 	if err := r.measure(ctx, s.Slices, threads); err != nil {
 		return nil, err
 	}
@@ -240,12 +255,12 @@ func (s *Stage) results(ctx context.Context, from pipeline.Sources, env pipeline
 
 // metrics are those to compute, which must be of the model's task.
 func (s *Stage) metrics(t task.Kind) (metric.List, error) {
-	if len(s.Metrics) == 0 {
-		return metric.Usual(t), nil
-	}
 	list := s.asked()
+	if len(s.Metrics) == 0 {
+		list = append(list, metric.Usual(t)...)
+	}
 	for _, def := range list {
-		if err := checkTask(s.known, def, t); err != nil {
+		if err := checkTask(s.defs(), def, t); err != nil {
 			return nil, fmt.Errorf("metrics: %w", err)
 		}
 	}
@@ -255,8 +270,11 @@ func (s *Stage) metrics(t task.Kind) (metric.List, error) {
 // asked are the metrics that the settings name.
 func (s *Stage) asked() metric.List {
 	var list metric.List
+	if d, ok := s.defs().Find("cost"); ok {
+		list = append(list, d)
+	}
 	for _, name := range s.Metrics {
-		if def, ok := s.known.Find(string(name)); ok {
+		if def, ok := s.defs().Find(string(name)); ok {
 			list = append(list, def)
 		}
 	}

@@ -206,7 +206,7 @@ func (f *fairness) recorded() (list []named) {
 
 // recordsAcross says that a fairness records how far the groups are apart.
 func (s *Stage) recordsAcross(a *across) bool {
-	names := fairnessMetrics(s.known)[:actualPlace].Names()
+	names := fairnessMetrics(s.defs())[:actualPlace].Names()
 	return (a.by == metric.Apart || a.by == metric.Ratio) && !slices.ContainsFunc(a.of, func(d *metric.Def) bool { return !slices.Contains(names, d.Name) })
 }
 

@@ -26,11 +26,16 @@ func (s *Stage) Foresee(inputs map[string]pipeline.Facts) (pipeline.Facts, error
 			errs = append(errs, &settings.FieldError{Field: field, Err: err})
 		}
 	}
-	for i, def := range s.asked() {
+	asked := s.asked()
+	if s.Costs != nil {
+		add("costs", misfit(asked[0], facts))
+		asked = asked[1:]
+	}
+	for i, def := range asked {
 		add(fmt.Sprintf("metrics.%d", i), misfit(def, facts))
 	}
 	for _, e := range s.Require {
-		t, err := parseTarget(s.known, e.Key)
+		t, err := parseTarget(s.defs(), e.Key)
 		if err != nil {
 			continue // Validate said so
 		}

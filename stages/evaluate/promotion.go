@@ -20,7 +20,7 @@ var (
 // CheckMetric implements pipeline.Measurer. Which of the usual metrics are
 // computed follows from the task, which is not always known before the run.
 func (s *Stage) CheckMetric(name string, inputs map[string]pipeline.Facts) error {
-	t, err := parseTarget(s.known, name)
+	t, err := parseTarget(s.defs(), name)
 	if err != nil && diag.HintOf(err) == "" {
 		err = diag.WithHint(err, "write a metric, such as accuracy, train.rmse or recall[yes]")
 	}
@@ -58,7 +58,7 @@ func (s *Stage) CheckMetric(name string, inputs map[string]pipeline.Facts) error
 
 // MetricGoal implements pipeline.GoalTeller.
 func (s *Stage) MetricGoal(name string) (metric.Goal, error) {
-	t, err := parseTarget(s.known, name)
+	t, err := parseTarget(s.defs(), name)
 	if err != nil {
 		return metric.None, err // CheckMetric says it, too
 	}
@@ -67,8 +67,8 @@ func (s *Stage) MetricGoal(name string) (metric.Goal, error) {
 
 // MainMetrics implements pipeline.Measurer: the most important metric first.
 func (s *Stage) MainMetrics() []string {
-	if len(s.Metrics) > 0 {
-		return s.asked().Names()[:1]
+	if asked := s.asked(); len(asked) > 0 {
+		return asked.Names()[:1]
 	}
 	var first []string
 	for _, t := range task.All() {
@@ -79,10 +79,10 @@ func (s *Stage) MainMetrics() []string {
 
 // computed is what the stage computes of each data set, for any task.
 func (s *Stage) computed() []string {
+	all := s.asked().Names()
 	if len(s.Metrics) > 0 {
-		return s.asked().Names()
+		return all
 	}
-	var all []string
 	for _, t := range task.All() {
 		for _, name := range metric.Usual(t).Names() {
 			if !slices.Contains(all, name) {

@@ -316,8 +316,8 @@ func (r *results) thresholdText(class string) string {
 	text := fmt.Sprintf("%s above a probability of %s", class, chart.Number(m.Signature.Cut(), 4))
 	if c := m.Summary.Threshold; c != nil {
 		def, ok := r.known.Find(c.Metric)
-		if !ok {
-			return text // a model from a store of a later time
+		if !ok { // cost, which the model has of its own, or one of a later time
+			return text + fmt.Sprintf(", where %s was best on the validation data (%s)", c.Metric, chart.Number(c.Value, 4))
 		}
 		text += fmt.Sprintf(", where %s was best on the validation data (%s)", def.Title, show(def, c.Value))
 	}

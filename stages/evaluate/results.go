@@ -18,6 +18,7 @@ type results struct {
 	task      task.Kind
 	known     metric.List
 	metrics   metric.List // as asked for
+	costs     bool        // mistakes have costs
 	parts     []*part     // data first
 	measured  []measured
 	baselines []metric.Baseline
@@ -69,6 +70,9 @@ func (r *results) part(port string) *part {
 
 func (r *results) measure(ctx context.Context, columns []string, threads int) error {
 	r.baselines = r.guesses()
+	if r.costs {
+		r.baselines = append(r.baselines, metric.Baseline{Name: "always " + r.model.Signature.Classes[1], Prob: []float64{0, 1}})
+	}
 	for i, p := range r.parts {
 		m := measured{port: p.port, values: p.sample.Measure(r.metrics, nil), each: p.sample.Measure(r.ofEach(), nil)}
 		for _, b := range r.baselines {

@@ -72,8 +72,8 @@ func (f *foresight) threshold(t *Threshold, validated bool) {
 		return
 	}
 	f.narrow("threshold", "a threshold", "it is", "remove threshold", []task.Kind{task.Binary})
-	if t.Best != "" && !validated {
-		f.errs = append(f.errs, &settings.FieldError{Field: "threshold", Err: errNoValidation(t.Best)})
+	if by, ok := t.by(); ok && !validated {
+		f.errs = append(f.errs, &settings.FieldError{Field: "threshold", Err: errNoValidation(by)})
 	}
 }
 

@@ -80,6 +80,8 @@ the curves of rmse are in its own units.
 Of two classes the model takes a row for the positive one if its probability is above 0.5.
 ` + "`threshold: 0.3`" + ` sets another one, and ` + "`threshold: {best: f1}`" + ` takes the one at which F1 is best on the
 validation data once training is over; metrics ` + "`threshold`" + ` and ` + "`validation.f1`" + ` say what came of it.
+` + "`threshold: {costs: {false_alarm: 1, miss: 10}}`" + ` takes the one at which mistakes cost least, of which a miss may cost more: rows are taken for the
+positive class from lower probabilities on. If these can be taken at their word that is false_alarm / (false_alarm + miss), here 0.09.
 
 ` + "`augment: {shift: 2, rotate: 10}`" + ` changes pictures at random in each epoch: inputs that ` + "`[image]`" + ` makes in the preprocess
 stage, and features that the network begins by taking as one, with ` + "`reshape: [channels, height, width]`" + ` or the

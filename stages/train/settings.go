@@ -117,6 +117,21 @@ func (b *Balance) used() bool { return b.By != "none" || b.Prior == "train" }
 type Threshold struct {
 	Value *float64        `yaml:"value" short:"true" above:"0" below:"1" doc:"The probability itself."`
 	Best  ThresholdMetric `yaml:"best" doc:"Find it: where this metric is best on the validation data, each row counting once. Of equally good ones the nearest to 0.5."`
+	Costs *Costs          `yaml:"costs" added:"true" doc:"Find it by what mistakes cost: where their cost is least on the validation data. Only how the two costs compare matters."`
+}
+
+// Costs are what the two kinds of mistakes cost.
+type Costs struct {
+	FalseAlarm float64 `yaml:"false_alarm" required:"true" above:"0" max:"1e12" doc:"Of a row that is taken for the positive class and is not of it."`
+	Miss       float64 `yaml:"miss" required:"true" above:"0" max:"1e12" doc:"Of a row of the positive class that is not taken for it."`
+}
+
+// by is the metric by which the threshold is looked for; ok is false if it is given.
+func (t *Threshold) by() (by *metric.Def, ok bool) {
+	if t.Costs != nil {
+		return metric.Cost(t.Costs.FalseAlarm, t.Costs.Miss), true
+	}
+	return metric.ForThreshold().Find(string(t.Best))
 }
 
 // A ThresholdMetric is the name of a metric by which a threshold is chosen.
@@ -130,8 +145,10 @@ func (t *Threshold) Validate() error {
 	switch {
 	case t.Value != nil && t.Best != "":
 		return settings.FieldErrorf("best", "the threshold is either given or to be found")
-	case t.Value == nil && t.Best == "":
-		return &settings.FieldError{Err: errors.New("the threshold is neither given nor to be found"), Todo: "write `threshold: 0.3` or `threshold: {best: f1}`"}
+	case t.Costs != nil && (t.Value != nil || t.Best != ""):
+		return settings.FieldErrorf("costs", "the threshold is either given, or to be found by one metric, or by costs")
+	case t.Value == nil && t.Best == "" && t.Costs == nil:
+		return &settings.FieldError{Err: errors.New("the threshold is neither given nor to be found"), Todo: "write `threshold: 0.3`, `threshold: {best: f1}` or `threshold: {costs: {false_alarm: 1, miss: 10}}`"}
 	}
 	return nil
 }

@@ -26,14 +26,15 @@ func (t *Threshold) check(sig *nn.Signature, validation *rows) error {
 			"remove threshold, or set `target: {column: "+sig.Column+", task: classification}` in the preprocess stage")
 	case sig.Task != task.Binary:
 		return diag.WithHint(fmt.Errorf("threshold: it divides two classes, but the target %s has %d", sig.Column, len(sig.Classes)), "remove threshold")
-	case t.Best != "" && validation == nil:
-		return fmt.Errorf("threshold: %w", errNoValidation(t.Best))
+	}
+	if by, ok := t.by(); ok && validation == nil {
+		return fmt.Errorf("threshold: %w", errNoValidation(by))
 	}
 	return nil
 }
 
-func errNoValidation(by ThresholdMetric) error {
-	return diag.WithHint(fmt.Errorf("the best %s is looked for on validation data, and there is none", by),
+func errNoValidation(by *metric.Def) error {
+	return diag.WithHint(fmt.Errorf("the best %s is looked for on validation data, and there is none", by.Name),
 		"connect validation data, or write a number, as in `threshold: 0.3`")
 }
 
@@ -50,7 +51,7 @@ func (t *Threshold) set(ctx context.Context, env pipeline.Env, sig *nn.Signature
 	if err != nil {
 		return fmt.Errorf("threshold: %w", err)
 	}
-	by, ok := metric.ForThreshold().Find(string(t.Best))
+	by, ok := t.by()
 	if !ok {
 		return fmt.Errorf("threshold: no threshold is chosen by %q", t.Best)
 	}

@@ -2,10 +2,15 @@ package train
 
 import (
 	"bytes"
+	"math"
 	"slices"
 	"testing"
 
+	"pgregory.net/rapid"
+
+	"pipe/data/metric"
 	"pipe/nn"
+	"pipe/pipeline"
 	"pipe/pipeline/pipelinetest"
 )
 
@@ -71,6 +76,58 @@ func TestThresholdOfAModelFile(t *testing.T) {
 		bad := bytes.Replace(slices.Clone(file.Bytes()), old, []byte(`threshold\":`+(wrong + " ")[:4]), 1)
 		if _, err := nn.ReadModel(bytes.NewReader(bad), int64(len(bad))); err == nil {
 			t.Errorf("a threshold of %s was taken", wrong)
+		}
+	}
+}
+
+// The threshold of costs is where mistakes cost least: nowhere do they cost less.
+func TestThresholdOfCosts(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(2, 40).Draw(t, "rows")
+		actual, prob := []int32{0, 1}, []float64{rapid.Float64Range(0, 1).Draw(t, "p"), rapid.Float64Range(.01, .99).Draw(t, "p")}
+		for range n {
+			actual = append(actual, rapid.Int32Range(0, 1).Draw(t, "class"))
+			prob = append(prob, float64(rapid.IntRange(0, 20).Draw(t, "p"))/20)
+		}
+		costs := &Costs{FalseAlarm: rapid.Float64Range(.1, 9).Draw(t, "false alarm"), Miss: rapid.Float64Range(.1, 9).Draw(t, "miss")}
+		by, _ := (&Threshold{Costs: costs}).by()
+		c, err := metric.NewClasses([]string{"no", "yes"}, actual, prob)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at, value, err := c.BestThreshold(by)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cost := func(threshold float64) (sum float64) {
+			for i, p := range prob {
+				switch taken := p > threshold; {
+				case taken && actual[i] == 0:
+					sum += costs.FalseAlarm
+				case !taken && actual[i] == 1:
+					sum += costs.Miss
+				}
+			}
+			return sum / float64(len(prob))
+		}
+		if math.Abs(cost(at)-value) > 1e-12 {
+			t.Fatalf("the cost at %v is %v, not %v", at, cost(at), value)
+		}
+		for i := 1; i < 400; i++ {
+			if other := float64(i) / 400; cost(other) < value-1e-12 {
+				t.Fatalf("the cost at %v is %v, and at %v %v", at, value, other, cost(other))
+			}
+		}
+	})
+}
+
+// The settings that are recorded of a threshold are settings again, for pipe rerun.
+func TestThresholdIsRecorded(t *testing.T) {
+	for _, with := range []string{"threshold: 0.3", "threshold: {best: f1}", "threshold: {costs: {false_alarm: 1, miss: 9}}", ""} {
+		s := pipelinetest.Decode(t, Kind(nil), "network: []\n"+with)
+		kind := Kind(nil)
+		if err := pipeline.CheckCanonical(&kind, s); err != nil {
+			t.Errorf("%s: %v", with, err)
 		}
 	}
 }
