@@ -3,7 +3,10 @@ package metric
 import (
 	"math"
 
+	"slices"
+
 	"pipe/base/exact"
+	"pipe/base/random"
 )
 
 // Bins is the number of equal bins of the calibration errors.
@@ -124,4 +127,70 @@ func (c *Classes) Reliability(class, bins int) []Bin {
 	return t.bins(bins,
 		func(i int) float64 { return c.Probability(i, class) },
 		func(i int) bool { return c.Actual(i) == class })
+}
+
+// Chance is the calibration error of ece that probabilities have which are exactly right: its mean
+// over samples of rows with these probabilities, and what it exceeds in one of twenty. The number
+// of rows of a bin that come true is taken for normal.
+func (c *Classes) Chance() (mean, high float64) {
+	t := c.tally(nil)
+	var variance [Bins]exact.Sum
+	for i := range c.rows {
+		p, m := c.Probability(i, int(c.top.at(i))), t.of(i)
+		variance[binOf(p, Bins)].Add(p * (1 - p) * m * m)
+	}
+	stream := random.New(0, "evaluate.calibration", 0)
+	draws := make([]float64, 2000)
+	var sum float64
+	for d := range draws {
+		for b := range variance {
+			draws[d] += math.Sqrt(variance[b].Value()) * math.Abs(stream.Normal(uint64(d*Bins+b))) / t.n
+		}
+		sum += draws[d]
+	}
+	slices.Sort(draws)
+	return sum / float64(len(draws)), Quantile(draws, .95)
+}
+
+// Brier is what the Brier score of two classes is made of: Uncertainty - Discrimination +
+// Miscalibration (T. Dimitriadis, T. Gneiting, A. Jordan, Stable reliability diagrams for
+// probabilistic classifiers, 2021). No bins are chosen for it.
+type Brier struct {
+	Uncertainty    float64 // the score of the share of the second class, said of every row
+	Discrimination float64 // by how much it falls if rows are told apart, with the best probabilities that keep their order
+	Miscalibration float64 // by how much it rises since the probabilities are others
+}
+
+// BrierParts takes the Brier score of two classes apart.
+func (c *Classes) BrierParts() Brier {
+	t := c.tally(nil)
+	// Pools of neighbours in the order of the scores, from the highest, in each of which the share
+	// of the second class is no larger than in that before: those of isotonic regression.
+	type pool struct{ positive, all float64 }
+	var pools []pool
+	var tp, all float64
+	t.steps(1, func(_ float64, p, n float64) {
+		one := pool{p - tp, p + n - all}
+		tp, all = p, p+n
+		for len(pools) > 0 {
+			last := pools[len(pools)-1]
+			if last.positive*one.all > one.positive*last.all {
+				break
+			}
+			one = pool{one.positive + last.positive, one.all + last.all}
+			pools = pools[:len(pools)-1]
+		}
+		if one.all > 0 {
+			pools = append(pools, one)
+		}
+	})
+	var best exact.Sum
+	for _, p := range pools {
+		best.Add(p.positive * (1 - p.positive/p.all))
+	}
+	score, _ := t.measure(brier())
+	b := Brier{Uncertainty: tp * (1 - tp/all) / all}
+	b.Discrimination = max(0, b.Uncertainty-best.Value()/all)
+	b.Miscalibration = max(0, score-best.Value()/all)
+	return b
 }

@@ -290,12 +290,43 @@ func Calibration(c *metric.Classes, kind task.Kind) *report.Section {
 			chart.Dots{Class: "c1 solid", X: px, Y: py, Tips: about, Radius: 4}}}
 	histogram := chart.Plot{Label: "Rows in each bin", Height: 380, X: unit(x), Y: chart.Axis{Title: "rows", Zero: true, Whole: true},
 		Marks: []chart.Mark{chart.Bars{Class: "c1", Low: low, High: high, Y: rows, Tips: counts}}}
-	mean, largest := c.CalibrationError()
-	return &report.Section{Title: "Calibration",
-		Lead: fmt.Sprintf("Probabilities are off by %s on average and by %s in the worst of %d bins of the top probability.",
-			chart.Percentage(mean, 1), chart.Percentage(largest, 1), metric.Bins),
+	return &report.Section{Title: "Calibration", Lead: calibrationWords(c), Notes: brierWords(c, kind),
 		Blocks: report.Blocks{
 			report.Figure{Title: "Reliability", Plot: &reliability, Caption: caption + " On the diagonal, what is predicted with 80% comes true in 80% of the cases."},
 			report.Figure{Title: "How sure", Plot: &histogram, Caption: "How many rows there are in each bin; a point above that stands for few rows says little."},
 		}}
+}
+
+// calibrationWords says how far probabilities are off, and what chance alone would make of that.
+func calibrationWords(c *metric.Classes) string {
+	mean, largest := c.CalibrationError()
+	usual, high := c.Chance()
+	digits := 1
+	if high < .01 {
+		digits = 2
+	}
+	text := fmt.Sprintf("Probabilities are off by %s on average and by %s in the worst of %d bins of the top probability. Of probabilities that are exactly right that would be %s on average, and above %s in one of twenty samples: ",
+		chart.Percentage(mean, digits), chart.Percentage(largest, 1), metric.Bins, chart.Percentage(usual, digits), chart.Percentage(high, digits))
+	if mean > high {
+		return text + "these are off by more than chance makes of so many rows."
+	}
+	return text + "these may be right."
+}
+
+// brierWords takes the Brier score of two classes apart.
+func brierWords(c *metric.Classes, kind task.Kind) []string {
+	if kind != task.Binary || len(c.Names) != 2 {
+		return nil
+	}
+	b := c.BrierParts()
+	if b.Uncertainty == 0 {
+		return nil
+	}
+	score := b.Uncertainty - b.Discrimination + b.Miscalibration
+	text := fmt.Sprintf("The Brier score of %s is %s, that of saying the share of %s of every row, less %s for telling rows apart, and %s more for probabilities that are off: ",
+		chart.Digits(score, 3), chart.Digits(b.Uncertainty, 3), c.Names[1], chart.Digits(b.Discrimination, 3), chart.Digits(b.Miscalibration, 3))
+	if skill := 1 - score/b.Uncertainty; skill > 0 {
+		return []string{text + fmt.Sprintf("%s better than the share.", chart.Percentage(skill, 0))}
+	}
+	return []string{text + "no better than the share."}
 }
