@@ -198,12 +198,7 @@ func (r *matrixReader) values(key, n *settings.Node) []bound {
 		r.tooMany(n, len(list))
 		return nil
 	}
-	seen := map[string]bool{}
 	for _, b := range list {
-		if seen[b.label] {
-			r.p.At(b.value, "", "the value %s of %s is there twice", b.label, name)
-		}
-		seen[b.label] = true
 		r.check(b)
 	}
 	return list

@@ -56,6 +56,7 @@ func TestMatrixCases(t *testing.T) {
 		"name of":    {"{n: {of: nothing}}", "name: $matrix.n", []string{"n=of"}},
 		"zip":        {"{seed: [1, 2], hidden: [8, 16], zip: true}", "hidden: $matrix.hidden", []string{"hidden=8,seed=1", "hidden=16,seed=2"}},
 		"zip two":    {"{seed: 2, hidden: [8, 16], n: [a, b], zip: [n, hidden]}", `hidden: $matrix.hidden, name: "x-${matrix.n}"`, []string{"hidden=8,n=a,seed=1", "hidden=16,n=b,seed=1", "hidden=8,n=a,seed=2", "hidden=16,n=b,seed=2"}},
+		"zip again":  {"{seed: 1, hidden: [8, 8, 16], n: [a, b, c], zip: [n, hidden]}", `hidden: $matrix.hidden, name: "x-${matrix.n}"`, []string{"hidden=8,n=a,seed=1", "hidden=8,n=b,seed=1", "hidden=16,n=c,seed=1"}},
 		"list":       {"[{seed: 1, hidden: 8}, {hidden: 16, seed: 2}]", "hidden: $matrix.hidden", []string{"hidden=8,seed=1", "hidden=16,seed=2"}},
 		"exclude":    {"{seed: 2, hidden: [8, 16], exclude: {hidden: 8, seed: 2}}", "hidden: $matrix.hidden", []string{"hidden=8,seed=1", "hidden=16,seed=1", "hidden=16,seed=2"}},
 		"several":    {"{seed: 3, hidden: [8, 16], exclude: [{hidden: 8}, {seed: 2}]}", "hidden: $matrix.hidden", []string{"hidden=16,seed=1", "hidden=16,seed=3"}},

@@ -18,6 +18,7 @@ func (r *matrixReader) groups(n *settings.Node, axes []axis) (groups [][]variant
 	for _, a := range axes {
 		switch {
 		case !slices.ContainsFunc(zipped, func(z axis) bool { return z.name == a.name }):
+			r.once(a)
 			group := make([]variant, len(a.values))
 			for i, b := range a.values {
 				group[i] = variant{b}
@@ -32,6 +33,18 @@ func (r *matrixReader) groups(n *settings.Node, axes []axis) (groups [][]variant
 		}
 	}
 	return groups, true
+}
+
+// once reports values of an axis that are there twice. Of one that is zipped they may be:
+// it counts what they are taken with.
+func (r *matrixReader) once(a axis) {
+	seen := map[string]bool{}
+	for _, b := range a.values {
+		if seen[b.label] {
+			r.p.At(b.value, "", "the value %s of %s is there twice", b.label, a.name)
+		}
+		seen[b.label] = true
+	}
 }
 
 // zippedAxes are the axes of which the first values belong together, the second ones and

@@ -55,6 +55,9 @@ bootstrap). Where rows are there several times, once for each seed or where all 
 Forecasts of several models (metrics of a stage of kind forecast) are compared origin by origin, too: by how much the best variant errs less, with a 95%
 confidence interval from the circular block bootstrap, since origins overlap. Losses of seeds are averaged first.
 
+` + "`macro_f1.ahead[network=linear]`" + ` is the lower end of the 95% interval of how much better the best variant is than that one, on the same rows: with
+">= -0.01" it is not worse, with "> 0" it is certainly better.
+
 With models the output ` + "`model`" + ` is that of the best case of the best variant, to be measured on other rows, to be
 promoted and to predict with.`,
 		Example: `compare:
@@ -120,7 +123,7 @@ func (s *Stage) Validate() error {
 	for _, e := range s.Require {
 		if _, _, _, ok := cutFigure(e.Key); !ok {
 			errs = append(errs, &settings.FieldError{Field: "require." + e.Key, Err: fmt.Errorf("%s is no metric of several cases", diag.Quote(e.Key)),
-				Todo: "write " + e.Key + ".mean, .std, .min, .max or .pooled"})
+				Todo: "write " + e.Key + ".mean, .std, .min, .max or .pooled, or " + e.Key + ".ahead[AXIS=VALUE] of another variant"})
 		}
 	}
 	return errors.Join(errs...)

@@ -142,48 +142,6 @@ func classes(t *testing.T, actual []int32, prob []float64) *metric.Classes {
 // guess is a probability without an order.
 func guess(i int) float64 { return float64(i*i*7+i*3)/11*0.37 - math.Floor(float64(i*i*7+i*3)/11*0.37) }
 
-// Conditions may be about any variant, and compare it with another.
-func TestConditionsOnVariants(t *testing.T) {
-	for text, met := range map[string]bool{
-		`"accuracy.mean[network=mlp]": ">= 0.7"`:                             true,
-		`"accuracy.mean[network=mlp]": "< accuracy.mean[network=cnn]"`:       true,
-		`"accuracy.mean": "> 1.1 * accuracy.min[network=mlp]"`:               true,
-		`"log_loss.max[network=cnn]": "<= 0.5 * log_loss.max[network=mlp]"`:  true,
-		`"log_loss.max[network=cnn]": "<= 0.49 * log_loss.max[network=mlp]"`: false,
-		`"accuracy.mean[network=mlp]": "== accuracy.mean"`:                   false,
-	} {
-		_, err := pipelinetest.RunErr(t, pipelinetest.Case{Kind: Kind(), With: "require: {" + text + "}", Inputs: example()})
-		_, unmet := errors.AsType[*pipeline.RequirementError](err)
-		if err != nil && !unmet || unmet == met {
-			t.Errorf("%s: %v", text, err)
-		}
-	}
-	for text, want := range map[string]string{
-		`"accuracy.mean[network=rnn]": ">= 0.7"`:    "no variant has network=rnn",
-		`"accuracy.mean[network=mlp]": "< f1.mean"`: `no case has a metric "f1"`,
-		`"accuracy.mean[seed=1]": ">= 0"`:           "no variant has seed=1",
-	} {
-		if _, err := pipelinetest.RunErr(t, pipelinetest.Case{Kind: Kind(), With: "require: {" + text + "}", Inputs: example()}); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v", text, err)
-		}
-	}
-	for text, want := range map[string]string{
-		"> x * accuracy.mean[network=mlp]": `"x" is not a number`,
-		"1.5 * accuracy.mean[network=mlp]": "it begins with",
-		"> accuracy.mean[network=mlp] + 1": "is not a number",
-	} {
-		if err := new(Condition).UnmarshalText([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v", text, err)
-		}
-	}
-	for _, text := range []string{"> 1.5 * accuracy.mean[network=mlp]", "<= accuracy.mean", ">= 0.5"} {
-		var c Condition
-		if err := c.UnmarshalText([]byte(text)); err != nil || c.String() != text {
-			t.Errorf("%s is %s, %v", text, c, err)
-		}
-	}
-}
-
 // An axis of numbers has a chart, with a line for each combination of the others.
 func TestAxisOfNumbers(t *testing.T) {
 	var list []result

@@ -67,7 +67,35 @@ func cutFigure(key string) (of, statistic string, c names.Case, ok bool) {
 	}
 	_, c, ok = names.SplitCase("x" + key[open:])
 	of, statistic, known := cutStatistic(key[:open])
+	if m, is := strings.CutSuffix(key[:open], "."+ahead); is {
+		of, statistic, known = m, ahead, m != ""
+	}
 	return of, statistic, c, ok && known && len(c) > 0
+}
+
+// ahead is the lower end of the 95% interval of how much better the best variant is than
+// the one in brackets, on the same rows.
+const ahead = "ahead"
+
+// ahead of a variant is negative if none is better: then it is that of the next best.
+func (r *results) ahead(v *variant, m string) float64 {
+	if v != r.best() {
+		if d := v.behind(m); d != nil {
+			low, _, _ := d.Gain()
+			return low
+		}
+		return math.NaN()
+	}
+	least := math.NaN()
+	for _, other := range r.variants {
+		if d := other.behind(m); d != nil {
+			_, high, _ := d.Gain()
+			if !(least >= -high) {
+				least = -high
+			}
+		}
+	}
+	return least
 }
 
 // figure is what is recorded under a name: of the best variant, or of the one with the
@@ -95,8 +123,15 @@ func (r *results) figure(key string) (float64, error) {
 		}
 		v = list[0]
 	}
-	value := v.value(of, name)
+	var value float64
+	if name == ahead {
+		value = r.ahead(v, of)
+	} else {
+		value = v.value(of, name)
+	}
 	switch {
+	case math.IsNaN(value) && name == ahead:
+		return 0, diag.WithHint(fmt.Errorf("%s is not known", key), "connect the predictions of the cases, which are to be of the same rows; it is there for metrics that say what is better")
 	case math.IsNaN(value) && name == "pooled":
 		return 0, diag.WithHint(fmt.Errorf("%s is not known", key), "connect the predictions of the cases; it is there for metrics of the rows of one target")
 	case math.IsNaN(value):
