@@ -24,7 +24,11 @@ type bins struct {
 	edges      []float32
 	categories []int32
 	category   bool
+	direct     []uint8 // the bins of the categories 0, 1 and so on, as far as they are there
 }
+
+// mostDirect is how many categories have their bins listed by their number.
+const mostDirect = 1 << 12
 
 // count is how many bins there are, without that of missing values.
 func (b *bins) count() int {
@@ -36,6 +40,9 @@ func (b *bins) count() int {
 
 func (b *bins) of(v float32) uint8 {
 	if b.category {
+		if i := int(v); v >= 0 && v < mostDirect && i < len(b.direct) && float32(i) == v {
+			return b.direct[i]
+		}
 		c := Column{Categories: b.categories}
 		if at := c.index(v); at >= 0 {
 			return uint8(at)
@@ -119,6 +126,15 @@ func categoryBins(counts map[int32]int, most int) bins {
 		b.categories = append(b.categories, c.value)
 	}
 	slices.Sort(b.categories)
+	if n := len(b.categories); n > 0 {
+		for v := range min(mostDirect, int32(b.categories[n-1])+1) {
+			at, known := slices.BinarySearch(b.categories, v)
+			if !known {
+				at = n
+			}
+			b.direct = append(b.direct, uint8(at))
+		}
+	}
 	return b
 }
 
@@ -191,8 +207,12 @@ func survey(src nn.Source, sig *nn.Signature, columns []Column, cfg *Config) (*n
 	}
 	ins := sig.AllInputs()
 	targets := newSummaries(sig)
+	drawn := make([]bool, chunkRows)
 	err := pass(src, sig, true, func(from int, used []int, b *nn.Batch) error {
 		at := 0
+		for _, r := range used {
+			drawn[r] = share >= 1 || stream.Float64(uint64(from+r)) < share
+		}
 		for i := range ins {
 			size := ins[i].Shape.Size()
 			for j := range size {
@@ -204,7 +224,7 @@ func survey(src nn.Source, sig *nn.Signature, columns []Column, cfg *Config) (*n
 					case v-v != 0:
 						return fmt.Errorf("feature %s of row %d is %v", c.Name, from+r+1, v)
 					case !c.Category:
-						if share >= 1 || stream.Float64(uint64(from+r)) < share {
+						if drawn[r] {
 							samples[at+j] = append(samples[at+j], v)
 						}
 					case v != float32(math.Trunc(float64(v))) || v > maxCategory || v < -maxCategory:

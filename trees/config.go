@@ -123,7 +123,7 @@ func MonotoneTasks() []task.Kind { return []task.Kind{task.Binary, task.Regressi
 
 // Memory is about how many bytes training takes for so many rows of training and validation.
 func Memory(rows, columns, outputs, leaves int) int64 {
-	const row = 8 + 8 + 16 + 16 + 4 + 4 // target, weight, and what growing takes
+	const row = 8 + 8 + 16 + 16 + 4 + 4 + 4 + 4 // target, weight, and what growing takes
 	each := int64(columns) + row + 24*int64(outputs)
 	histograms := int64(columns) * binStride * 16 * int64(leaves)
 	sample := 4 * int64(columns) * int64(min(rows, sampleRows))

@@ -11,4 +11,4 @@ package trees
 
 // Engine is the numeric class: programs with the same Engine train the same trees from the
 // same input.
-const Engine = "trees/1"
+const Engine = "trees/2"

@@ -8,6 +8,9 @@ import (
 // alone is how many rows times columns are not worth more than one thread.
 const alone = 1 << 15
 
+// divideRows are those of a leaf that one thread takes at a time.
+const divideRows = 1 << 14
+
 // A grower grows one tree after another on a table.
 type grower struct {
 	cfg      *Config
@@ -16,10 +19,13 @@ type grower struct {
 	monotone bool
 	units    units
 	drawn    []int   // columns of this tree
+	all      []int32 // rows of the table
 	rows     []int32 // of this round, those of a leaf side by side
-	spare    []int32
-	cells    []cell // of each row of the table
-	ordered  []cell // of the rows of a leaf
+	lefts    []int32 // while the rows of a leaf are divided
+	spare    []int32 // likewise
+	cells    []cell  // of each row of the table
+	sum      cell    // of the rows of this round
+	ordered  []cell  // of the rows of a leaf
 	unused   []histogram
 	found    []split
 }
@@ -42,34 +48,46 @@ type grown struct {
 }
 
 func newGrower(cfg *Config, t *table, columns []Column) *grower {
-	g := &grower{cfg: cfg, t: t, columns: columns, spare: make([]int32, t.rows), cells: make([]cell, t.rows), ordered: make([]cell, t.rows)}
+	g := &grower{cfg: cfg, t: t, columns: columns, lefts: make([]int32, t.rows), spare: make([]int32, t.rows), cells: make([]cell, t.rows), ordered: make([]cell, t.rows)}
 	g.monotone = slices.ContainsFunc(columns, func(c Column) bool { return c.Monotone != 0 })
 	g.found = make([]split, len(columns))
+	for r := range t.rows {
+		g.all = append(g.all, int32(r))
+	}
 	return g
 }
 
-// quantise takes the derivatives of the rows of this round.
-func (g *grower) quantise(grad, hess []float64) {
-	var mostG, mostH float64
-	for _, r := range g.rows {
-		mostG, mostH = max(mostG, math.Abs(grad[r])), max(mostH, hess[r])
-	}
-	g.units = unitsFor(mostG, mostH, len(g.rows))
+// quantise takes the derivatives of the j-th output for the rows of this round.
+func (g *grower) quantise(o *objective, j int) {
+	grad, hess := o.grad[j], o.hess[j]
 	chunks := (len(g.rows) + chunkRows - 1) / chunkRows
+	part := func(c int) []int32 { return g.rows[c*chunkRows : min((c+1)*chunkRows, len(g.rows))] }
+	var most extent
+	for _, e := range o.most[j] {
+		most.add(e.g, e.h)
+	}
+	g.units = unitsFor(most.g, most.h, len(g.rows))
+	sums := make([]cell, chunks)
 	parallel(g.cfg.Threads, chunks, func(c int) {
-		for _, r := range g.rows[c*chunkRows : min((c+1)*chunkRows, len(g.rows))] {
-			g.cells[r] = g.units.cell(grad[r], hess[r])
+		units := g.units
+		var sum cell
+		for _, r := range part(c) {
+			d := units.cell(grad[r], hess[r])
+			g.cells[r] = d
+			sum.add(&d)
 		}
+		sums[c] = sum
 	})
+	g.sum = cell{}
+	for i := range sums {
+		g.sum.add(&sums[i])
+	}
 }
 
 // grow grows a tree by always dividing the leaf from which the loss falls the most.
 func (g *grower) grow() *grown {
 	out := &grown{}
-	root := leafRows{to: len(g.rows), low: math.Inf(-1), high: math.Inf(1)}
-	for _, r := range g.rows {
-		root.sum.add(&g.cells[r])
-	}
+	root := leafRows{to: len(g.rows), sum: g.sum, low: math.Inf(-1), high: math.Inf(1)}
 	add := func(l *leafRows) {
 		l.node = len(out.Nodes)
 		out.Nodes, out.sides = append(out.Nodes, Node{Rows: l.to - l.from}), append(out.sides, nil)
@@ -116,19 +134,7 @@ func (g *grower) grow() *grown {
 
 // divide sorts the rows of a leaf into those that go left and right, in their order.
 func (g *grower) divide(l *leafRows, sides *[binStride]bool) (left, right leafRows) {
-	column := g.t.columns[l.best.column]
-	rows := g.rows[l.from:l.to]
-	n, m := 0, 0
-	for _, r := range rows {
-		if sides[column[r]] {
-			rows[n] = r
-			n++
-		} else {
-			g.spare[m] = r
-			m++
-		}
-	}
-	copy(rows[n:], g.spare[:m])
+	n := g.part(g.rows[l.from:l.to], g.t.columns[l.best.column], sides)
 	left = leafRows{depth: l.depth + 1, from: l.from, to: l.from + n, sum: l.best.left, low: l.low, high: l.high, best: split{column: nobody}}
 	right = leafRows{depth: l.depth + 1, from: l.from + n, to: l.to, sum: l.sum.less(l.best.left), low: l.low, high: l.high, best: split{column: nobody}}
 	if mono := g.columns[l.best.column].Monotone; mono != 0 {
@@ -142,6 +148,49 @@ func (g *grower) divide(l *leafRows, sides *[binStride]bool) (left, right leafRo
 		}
 	}
 	return left, right
+}
+
+// part puts the rows that go left before the others, and says how many they are.
+func (g *grower) part(rows []int32, column []uint8, sides *[binStride]bool) int {
+	if len(rows) < alone || g.cfg.Threads < 2 {
+		n := separate(rows, rows, g.spare, column, sides)
+		copy(rows[n:], g.spare)
+		return n
+	}
+	// Each chunk is separated by itself, and then put behind those before it.
+	chunks := (len(rows) + divideRows - 1) / divideRows
+	lefts := make([]int, chunks+1)
+	bounds := func(c int) (from, to int) { return c * divideRows, min((c+1)*divideRows, len(rows)) }
+	parallel(g.cfg.Threads, chunks, func(c int) {
+		from, to := bounds(c)
+		lefts[c+1] = separate(rows[from:to], g.lefts[from:to], g.spare[from:to], column, sides)
+	})
+	for c := range chunks {
+		lefts[c+1] += lefts[c]
+	}
+	n := lefts[chunks]
+	parallel(g.cfg.Threads, chunks, func(c int) {
+		from, to := bounds(c)
+		k := lefts[c+1] - lefts[c]
+		copy(rows[lefts[c]:], g.lefts[from:from+k])
+		copy(rows[n+from-lefts[c]:], g.spare[from:to-k])
+	})
+	return n
+}
+
+// separate puts the rows that go left and those that go right one behind the other, and says
+// how many go left. Left may be the rows themselves.
+func separate(rows, left, right []int32, column []uint8, sides *[binStride]bool) (n int) {
+	m := 0
+	for _, r := range rows { // without a branch, which nothing could foretell
+		goes := 0
+		if sides[column[r]] {
+			goes = 1
+		}
+		left[n], right[m] = r, r
+		n, m = n+goes, m+1-goes
+	}
+	return n
 }
 
 // divisible says whether the rows of a leaf may make two.
@@ -162,7 +211,9 @@ func (g *grower) children(parent, left, right *leafRows) {
 	}
 	small.hist = g.histogram(small)
 	large.hist = parent.hist
-	g.each(large, func(c int) { large.hist.subtract(c, g.t.bins[c].count()+1, small.hist) })
+	for _, c := range g.drawn {
+		large.hist.subtract(c, g.t.bins[c].count()+1, small.hist)
+	}
 	g.look(small)
 	g.look(large)
 }
@@ -186,23 +237,35 @@ func (g *grower) look(l *leafRows) {
 	}
 }
 
-// each does something for each column of the tree.
-func (g *grower) each(l *leafRows, do func(column int)) {
-	threads := g.cfg.Threads
+// threads are those that work on the histogram of a leaf.
+func (g *grower) threads(l *leafRows) int {
 	if (l.to-l.from)*len(g.drawn) < alone {
-		threads = 1
+		return 1
 	}
-	parallel(threads, len(g.drawn), func(i int) { do(g.drawn[i]) })
+	return g.cfg.Threads
 }
 
 // histogram is that of the rows of a leaf.
 func (g *grower) histogram(l *leafRows) histogram {
 	h := g.fresh()
-	rows := g.rows[l.from:l.to]
-	for i, r := range rows {
-		g.ordered[i] = g.cells[r]
+	rows, ordered := g.rows[l.from:l.to], g.cells
+	if len(rows) < g.t.rows {
+		ordered = g.ordered
+		parallel(g.threads(l), (len(rows)+divideRows-1)/divideRows, func(c int) {
+			from := c * divideRows
+			for i, r := range rows[from:min(from+divideRows, len(rows))] {
+				ordered[from+i] = g.cells[r]
+			}
+		})
 	}
-	g.each(l, func(c int) { h.fill(c, g.t.bins[c].count()+1, g.t.columns[c], rows, g.ordered) })
+	threads := g.threads(l)
+	size := together
+	if len(g.drawn) < together*threads {
+		size = (len(g.drawn) + threads - 1) / threads
+	}
+	parallel(threads, (len(g.drawn)+size-1)/size, func(i int) {
+		h.fill(g.drawn[i*size:min((i+1)*size, len(g.drawn))], g.t, rows, ordered)
+	})
 	return h
 }
 

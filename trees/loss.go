@@ -19,6 +19,19 @@ type objective struct {
 	threads  int
 	grad     [][]float64
 	hess     [][]float64
+	most     [][]extent // of each output, those of chunks of rows
+}
+
+// An extent is how large derivatives are.
+type extent struct{ g, h float64 }
+
+func (e *extent) add(g, h float64) {
+	if g = math.Abs(g); g > e.g {
+		e.g = g
+	}
+	if h > e.h {
+		e.h = h
+	}
 }
 
 func newObjective(cfg *Config, loss Loss, sig *nn.Signature, rows int) *objective {
@@ -28,6 +41,7 @@ func newObjective(cfg *Config, loss Loss, sig *nn.Signature, rows int) *objectiv
 	}
 	for range o.outputs {
 		o.grad, o.hess = append(o.grad, make([]float64, rows)), append(o.hess, make([]float64, rows))
+		o.most = append(o.most, make([]extent, (rows+chunkRows-1)/chunkRows))
 	}
 	return o
 }
@@ -94,25 +108,52 @@ func (o *objective) measure(t *table, raw [][]float64, derive bool) float64 {
 	return total / t.total / float64(o.outputs)
 }
 
+// logsAtOnce is of how many factors up to 2 the product is taken before its logarithm.
+const logsAtOnce = 512
+
 func (o *objective) logistic(t *table, raw []float64, j, from, to int, derive bool) (sum float64) {
-	for r := from; r < to; r++ {
-		z, y, w := raw[r], t.targets[j][r], t.weight(r)
-		e := exact.Exp(-math.Abs(z))
-		sum += float64(w * (exact.Log1p(e) + max(z, 0) - float64(y*z)))
-		if derive {
-			p := 1 / (1 + e)
-			q := e / (1 + e) // 1 - p without loss of digits
-			if z < 0 {
-				p, q = q, p
-			}
-			o.grad[j][r], o.hess[j][r] = w*(p-y), w*p*q
-		}
+	zs, ys := raw[from:to], t.targets[j][from:to]
+	grad, hess := o.grad[j][:0], o.hess[j][:0]
+	if derive {
+		grad, hess = o.grad[j][from:to], o.hess[j][from:to]
 	}
-	return sum
+	product, most := 1., extent{}
+	for i, z := range zs {
+		y, a := ys[i], math.Abs(z)
+		e := exact.Exp(-a)
+		if t.weights == nil {
+			product *= 1 + e
+			if i%logsAtOnce == logsAtOnce-1 {
+				sum, product = sum+exact.Log(product), 1
+			}
+			sum += float64((z+a)/2) - float64(y*z)
+		} else {
+			sum += float64(t.weights[from+i] * (exact.Log1p(e) + float64((z+a)/2) - float64(y*z)))
+		}
+		if !derive {
+			continue
+		}
+		p := 1 / (1 + e)
+		q := e * p // 1 - p without loss of digits
+		h := p * q
+		below := uint64(int64(math.Float64bits(z)) >> 63) // all bits, which no processor has to foretell
+		g := math.Float64frombits(math.Float64bits(p)&^below|math.Float64bits(q)&below) - y
+		if t.weights != nil {
+			w := t.weights[from+i]
+			g, h = w*g, w*h
+		}
+		grad[i], hess[i] = g, h
+		most.add(g, h)
+	}
+	if derive {
+		o.most[j][from/chunkRows] = most
+	}
+	return sum + exact.Log(product)
 }
 
 func (o *objective) classes(t *table, raw [][]float64, from, to int, derive bool) (sum float64) {
 	z, p := make([]float64, o.outputs), make([]float64, o.outputs)
+	most := make([]extent, o.outputs)
 	for r := from; r < to; r++ {
 		y, w := int(t.targets[0][r]), t.weight(r)
 		for j := range raw {
@@ -129,12 +170,19 @@ func (o *objective) classes(t *table, raw [][]float64, from, to int, derive bool
 				g--
 			}
 			o.grad[j][r], o.hess[j][r] = w*g, w*p[j]*(1-p[j])
+			most[j].add(o.grad[j][r], o.hess[j][r])
+		}
+	}
+	for j := range most {
+		if derive {
+			o.most[j][from/chunkRows] = most[j]
 		}
 	}
 	return sum
 }
 
 func (o *objective) number(t *table, raw []float64, j, from, to int, derive bool) (sum float64) {
+	var most extent
 	for r := from; r < to; r++ {
 		d, w := raw[r]-t.targets[j][r], t.weight(r)
 		g := d
@@ -150,7 +198,11 @@ func (o *objective) number(t *table, raw []float64, j, from, to int, derive bool
 		}
 		if derive {
 			o.grad[j][r], o.hess[j][r] = w*g, w
+			most.add(w*g, w)
 		}
+	}
+	if derive {
+		o.most[j][from/chunkRows] = most
 	}
 	return sum
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"pipe/base/random"
 	"pipe/nn"
@@ -129,7 +130,7 @@ func (t *training) round(number int) (divided bool) {
 	g := t.g
 	for j := range t.m.Start {
 		g.draw(number, j)
-		g.quantise(t.o.grad[j], t.o.hess[j])
+		g.quantise(t.o, j)
 		tree := g.grow()
 		t.o.values(g, tree, j, t.raw[0][j])
 		t.m.Trees = append(t.m.Trees, tree.Tree)
@@ -160,11 +161,9 @@ func (t *training) round(number int) (divided bool) {
 // draw chooses the rows of a round and the columns of a tree of it.
 func (g *grower) draw(round, output int) {
 	n, stream := g.t.rows, random.New(g.cfg.Seed, "trees.rows", uint64(round))
-	g.rows = g.rows[:0]
-	for r := range n {
-		if g.cfg.RowShare >= 1 || stream.Float64(uint64(r)) < g.cfg.RowShare {
-			g.rows = append(g.rows, int32(r))
-		}
+	g.rows = append(g.rows[:0], g.all...)
+	if g.cfg.RowShare < 1 {
+		g.rows = slices.DeleteFunc(g.rows, func(r int32) bool { return !(stream.Float64(uint64(r)) < g.cfg.RowShare) })
 	}
 	if len(g.rows) == 0 {
 		g.rows = append(g.rows, int32(stream.IntN(0, n)))

@@ -12,6 +12,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime/pprof"
 	"slices"
 	"strings"
 	"syscall"
@@ -26,10 +27,22 @@ import (
 
 func main() {
 	threads := flag.Int("threads", 2, "as many as the peers have")
+	profile := flag.String("profile", "", "write a CPU profile of all trainings to this file")
 	flag.Parse()
 	if flag.NArg() != 1 {
 		fmt.Fprintln(os.Stderr, "usage: trees [-threads N] DIR")
 		os.Exit(2)
+	}
+	if *profile != "" {
+		f, err := os.Create(*profile)
+		if err == nil {
+			err = pprof.StartCPUProfile(f)
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		defer pprof.StopCPUProfile()
 	}
 	files, err := filepath.Glob(filepath.Join(flag.Arg(0), "*.train.bin"))
 	if err == nil && len(files) == 0 {

@@ -22,7 +22,7 @@ var (
 func TreesKind() pipeline.Kind {
 	return pipeline.Kind{
 		Name:    "train_trees",
-		Version: 1,
+		Version: 2, // 1 added up logarithms one by one
 		Doc: `Train gradient boosted trees on a data set.
 
 Each round adds a tree for each output, which lowers the loss of those before. Trees are grown leaf by leaf on histograms of at
