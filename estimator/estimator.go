@@ -31,9 +31,21 @@ type Predictor interface {
 	Close() error
 }
 
+// HeadSize is how much of a file says what kind of model it is.
+const HeadSize = int64(max(trees.HeadSize, forecaster.HeadSize))
+
+// Ending is that of the name of a file that begins so: networks are safetensors, all
+// others JSON.
+func Ending(head []byte) string {
+	if trees.Is(head) || forecaster.Is(head) {
+		return ".json"
+	}
+	return ".safetensors"
+}
+
 // Read reads a model of any kind.
 func Read(r io.ReaderAt, size int64) (*Model, error) {
-	head := make([]byte, min(size, int64(max(trees.HeadSize, forecaster.HeadSize))))
+	head := make([]byte, min(size, HeadSize))
 	if _, err := r.ReadAt(head, 0); err != nil && err != io.EOF {
 		return nil, err
 	}

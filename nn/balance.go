@@ -43,6 +43,29 @@ func (b *Balance) String() string {
 	return text + ", probabilities of the balanced rows"
 }
 
+// Sample says how many rows of each class were drawn, of how many.
+func (b *Balance) Sample(quotas, counts []int) {
+	for class, n := range counts {
+		if n > 0 {
+			b.Weights[class] *= float64(quotas[class]) / float64(n)
+		}
+	}
+	b.Sampled = quotas
+}
+
+// Shift is how much of its output each class has by what it counted: the logarithm of its
+// weight, of two classes that of the second beside the first.
+func (b *Balance) Shift() []float64 {
+	if len(b.Weights) == 2 {
+		return []float64{exact.Log(b.Weights[1]) - exact.Log(b.Weights[0])}
+	}
+	list := make([]float64, len(b.Weights))
+	for class, w := range b.Weights {
+		list[class] = exact.Log(w)
+	}
+	return list
+}
+
 // quotas is how many rows of each class are drawn.
 func (s *Sampling) quotas(counts []int) []int {
 	most, least := slices.Max(counts), 0
@@ -64,9 +87,10 @@ func (s *Sampling) quotas(counts []int) []int {
 	return quotas
 }
 
-// draw lists the rows to train on, in their order. Whether a row is left out, and
-// which are drawn again, depends on seed, class and number alone.
-func (s *Sampling) draw(t *set, counts []int, seed uint64) (rows, quotas []int, err error) {
+// Draw lists the rows to train on, in their order, and says how many of each class they are.
+// Whether a row is left out, and which are drawn again, depends on seed, class and number
+// alone. each gives the classes of all rows, which are counted in counts, some rows at a time.
+func (s *Sampling) Draw(each func(look func(from int, classes []float64)) error, counts []int, seed uint64) (rows, quotas []int, err error) {
 	quotas = s.quotas(counts)
 	again := make([][]int, len(counts)) // how often each row of a class is drawn beyond once
 	for class, n := range counts {
@@ -84,8 +108,8 @@ func (s *Sampling) draw(t *set, counts []int, seed uint64) (rows, quotas []int, 
 	for class := range streams {
 		streams[class] = random.New(seed, "undersample", uint64(class))
 	}
-	err = t.each(false, func(from int, b *Batch) error {
-		for i, y := range b.Targets[0] {
+	err = each(func(from int, classes []float64) {
+		for i, y := range classes {
 			class := int(y)
 			at := seen[class]
 			seen[class]++
@@ -99,10 +123,12 @@ func (s *Sampling) draw(t *set, counts []int, seed uint64) (rows, quotas []int, 
 				drawn[class]++
 			}
 		}
-		return nil
 	})
 	return rows, quotas, err
 }
+
+// Drawn is a source of rows of another one, some more than once.
+func Drawn(of Source, rows []int) Source { return &drawn{Source: of, rows: rows} }
 
 // drawn are rows of a source, some more than once.
 type drawn struct {
@@ -133,7 +159,7 @@ func (d *drawn) Foresee(rows []int) error {
 func (t *trainer) balance(s *Summary) error {
 	weights := t.cfg.ClassWeights
 	if t.cfg.BalanceClasses && t.sig.Task.IsClassification() {
-		weights = balanced(s.ClassCounts)
+		weights = Balanced(s.ClassCounts)
 	}
 	t.train.classes = weights
 	if t.cfg.Sampling == nil && !t.cfg.Prior {
@@ -147,17 +173,18 @@ func (t *trainer) balance(s *Summary) error {
 		b.Weights = slices.Repeat([]float64{1}, len(s.ClassCounts))
 	}
 	if t.cfg.Sampling != nil {
-		rows, quotas, err := t.cfg.Sampling.draw(t.train, s.ClassCounts, t.cfg.Seed)
+		each := func(look func(from int, classes []float64)) error {
+			return t.train.each(false, func(from int, b *Batch) error {
+				look(from, b.Targets[0])
+				return nil
+			})
+		}
+		rows, quotas, err := t.cfg.Sampling.Draw(each, s.ClassCounts, t.cfg.Seed)
 		if err != nil {
 			return err
 		}
-		for class, n := range s.ClassCounts {
-			if n > 0 {
-				b.Weights[class] *= float64(quotas[class]) / float64(n)
-			}
-		}
-		b.Sampled = quotas
-		t.train.source, t.train.rows = &drawn{Source: t.train.source, rows: rows}, len(rows)
+		b.Sample(quotas, s.ClassCounts)
+		t.train.source, t.train.rows = Drawn(t.train.source, rows), len(rows)
 	}
 	s.Balance = b
 	return nil
@@ -174,12 +201,8 @@ func (b *Balance) restore(m *Model) error {
 		if p.Name != "output.bias" {
 			continue
 		}
-		if len(p.Data) == 1 {
-			p.Data[0] -= float32(exact.Log(b.Weights[1]) - exact.Log(b.Weights[0]))
-			return nil
-		}
-		for class, w := range b.Weights {
-			p.Data[class] -= float32(exact.Log(w))
+		for i, shift := range b.Shift() {
+			p.Data[i] -= float32(shift)
 		}
 		return nil
 	}

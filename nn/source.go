@@ -418,9 +418,9 @@ func sortKey(v float64) uint64 {
 	return b | 1<<63
 }
 
-// balanced weighs each class by rows / (classes x rows of the class), as
+// Balanced weighs each class by rows / (classes x rows of the class), as
 // scikit-learn's "balanced" does; a class without rows weighs 1.
-func balanced(counts []int) []float64 {
+func Balanced(counts []int) []float64 {
 	rows := 0
 	for _, n := range counts {
 		rows += n

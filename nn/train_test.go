@@ -311,10 +311,10 @@ func TestTrainRefuses(t *testing.T) {
 
 func TestBalancedWeights(t *testing.T) {
 	// scikit-learn: compute_class_weight("balanced") of these counts
-	if got := balanced([]int{6, 3, 1}); math.Abs(got[0]-0.5555555555555556) > 1e-15 || math.Abs(got[1]-1.1111111111111112) > 1e-15 || math.Abs(got[2]-3.3333333333333335) > 1e-15 {
+	if got := Balanced([]int{6, 3, 1}); math.Abs(got[0]-0.5555555555555556) > 1e-15 || math.Abs(got[1]-1.1111111111111112) > 1e-15 || math.Abs(got[2]-3.3333333333333335) > 1e-15 {
 		t.Errorf("weights %v", got)
 	}
-	if got := balanced([]int{4, 0}); got[1] != 1 {
+	if got := Balanced([]int{4, 0}); got[1] != 1 {
 		t.Errorf("a class without rows weighs %v", got[1])
 	}
 }

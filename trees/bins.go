@@ -274,7 +274,7 @@ func survey(src nn.Source, sig *nn.Signature, columns []Column, cfg *Config) (*n
 }
 
 // read makes a table of all rows.
-func read(name string, src nn.Source, sig *nn.Signature, list []bins, threads int) (*table, error) {
+func read(name string, src nn.Source, sig *nn.Signature, list []bins, cfg *Config) (*table, error) {
 	heads := sig.Heads()
 	t := &table{name: name, bins: list, columns: make([][]uint8, len(list)), targets: make([][]float64, len(heads))}
 	for i := range t.columns {
@@ -290,7 +290,7 @@ func read(name string, src nn.Source, sig *nn.Signature, list []bins, threads in
 	}
 	even := true
 	err := pass(src, sig, true, func(from int, used []int, b *nn.Batch) error {
-		parallel(threads, len(places), func(c int) {
+		parallel(cfg.Threads, len(places), func(c int) {
 			p, x := places[c], &b.Inputs[places[c].input]
 			bins, col := &list[c], t.columns[c]
 			for _, r := range used {
@@ -300,8 +300,6 @@ func read(name string, src nn.Source, sig *nn.Signature, list []bins, threads in
 		})
 		for _, r := range used {
 			w := float64(b.Weights[r])
-			even = even && w == 1
-			t.weights = append(t.weights, w)
 			for j, h := range heads {
 				y := b.Targets[j][r]
 				if !h.Task.IsClassification() {
@@ -313,7 +311,12 @@ func read(name string, src nn.Source, sig *nn.Signature, list []bins, threads in
 					return fmt.Errorf("target %s of row %d is %v", h.Column, from+r+1, b.Targets[j][r])
 				}
 				t.targets[j] = append(t.targets[j], y)
+				if cfg.ClassWeights != nil {
+					w *= cfg.ClassWeights[int(y)]
+				}
 			}
+			even = even && w == 1
+			t.weights = append(t.weights, w)
 		}
 		return nil
 	})

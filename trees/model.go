@@ -94,6 +94,12 @@ func columnsOf(sig *nn.Signature) ([]Column, error) {
 	return list, nil
 }
 
+// Names are those of the columns that trees see of the inputs of a signature.
+func Names(sig *nn.Signature) ([]string, error) {
+	columns, err := columnsOf(sig)
+	return namesOf(columns), err
+}
+
 // Rounds is how many trees there are for each output.
 func (m *Model) Rounds() int { return len(m.Trees) / max(1, len(m.Start)) }
 

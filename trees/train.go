@@ -35,6 +35,9 @@ func Train(ctx context.Context, sig nn.Signature, train, validation nn.Source, c
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
+	if train, err = cfg.balance(train, &sig, sum); err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
 	t, err := newTraining(&cfg, m, loss, list, train, validation)
 	if err != nil {
 		return nil, err
@@ -46,6 +49,36 @@ func Train(ctx context.Context, sig nn.Signature, train, validation nn.Source, c
 	return m, m.validate()
 }
 
+// balance gives classes their weights, and draws rows, as the configuration says.
+func (c *Config) balance(train nn.Source, sig *nn.Signature, s *nn.Summary) (nn.Source, error) {
+	if c.BalanceClasses {
+		c.ClassWeights = nn.Balanced(s.ClassCounts)
+	}
+	if c.Sampling == nil && !c.Prior {
+		return train, nil
+	}
+	b := &nn.Balance{Weights: slices.Clone(c.ClassWeights), Prior: c.Prior}
+	if b.Weights == nil {
+		b.Weights = slices.Repeat([]float64{1}, len(s.ClassCounts))
+	}
+	s.Balance = b
+	if c.Sampling == nil {
+		return train, nil
+	}
+	each := func(look func(from int, classes []float64)) error {
+		return pass(train, sig, false, func(from int, _ []int, b *nn.Batch) error {
+			look(from, b.Targets[0])
+			return nil
+		})
+	}
+	rows, quotas, err := c.Sampling.Draw(each, s.ClassCounts, c.Seed)
+	if err != nil {
+		return nil, err
+	}
+	b.Sample(quotas, s.ClassCounts)
+	return nn.Drawn(train, rows), nil
+}
+
 // A training is the state of one.
 type training struct {
 	cfg    *Config
@@ -55,6 +88,9 @@ type training struct {
 	parts  []*table      // training rows, and those of validation
 	raw    [][][]float64 // of each of them: of each output, the sum of trees for each row
 	curves []nn.Curve
+
+	rounds, best int // that are run, and the best of them
+	bestLoss     float64
 }
 
 func newTraining(cfg *Config, m *Model, loss Loss, list []bins, train, validation nn.Source) (*training, error) {
@@ -66,7 +102,7 @@ func newTraining(cfg *Config, m *Model, loss Loss, list []bins, train, validatio
 		if part.src == nil {
 			continue
 		}
-		p, err := read(part.name, part.src, &m.Signature, list, cfg.Threads)
+		p, err := read(part.name, part.src, &m.Signature, list, cfg)
 		if err != nil {
 			return nil, err
 		}
@@ -81,52 +117,81 @@ func newTraining(cfg *Config, m *Model, loss Loss, list []bins, train, validatio
 		raw := make([][]float64, len(m.Start))
 		for j := range raw {
 			raw[j] = make([]float64, p.rows)
-			for r := range raw[j] {
-				raw[j][r] = m.Start[j]
-			}
 		}
 		t.raw = append(t.raw, raw)
 	}
+	t.begin()
 	return t, nil
+}
+
+// begin is where there are no trees yet.
+func (t *training) begin() {
+	for _, raw := range t.raw {
+		for j := range raw {
+			for r := range raw[j] {
+				raw[j][r] = t.m.Start[j]
+			}
+		}
+	}
+	t.o.measure(t.parts[0], t.raw[0], true)
+	t.bestLoss = math.Inf(1)
 }
 
 // run runs rounds until all are run, or nothing gets better.
 func (t *training) run(ctx context.Context) error {
-	t.o.measure(t.parts[0], t.raw[0], true)
-	best, bestLoss := 0, math.Inf(1)
-	watched := len(t.parts) - 1 // validation, if there is any
-	round := 0
-	for round < t.cfg.Rounds {
+	if t.cfg.Resume != nil {
+		if err := t.load(t.cfg.Resume); err != nil && t.cfg.OnAnew != nil {
+			t.cfg.OnAnew(err)
+		}
+	}
+	for !t.ended() {
+		if t.rounds > 0 && t.cfg.Checkpoint != nil {
+			t.cfg.Checkpoint(t.save)
+		}
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		round++
-		divided := t.round(round)
-		e := nn.Epoch{Number: round, Of: t.cfg.Rounds}
+		t.round(t.rounds + 1)
+		var losses []float64
 		for i, p := range t.parts {
 			loss := t.o.measure(p, t.raw[i], i == 0)
 			if !finite(loss) {
-				return fmt.Errorf("the loss of round %d is %v: lower the learning rate, or raise l2", round, loss)
+				return fmt.Errorf("the loss of round %d is %v: lower the learning rate, or raise l2", t.rounds+1, loss)
 			}
-			t.curves[i].Values = append(t.curves[i].Values, loss)
-			e.Values = append(e.Values, nn.Value{Name: t.curves[i].Name, Value: loss})
+			losses = append(losses, loss)
 		}
-		if t.cfg.OnRound != nil {
-			t.cfg.OnRound(e)
-		}
-		if loss := e.Values[watched].Value; watched == 0 || loss < bestLoss {
-			best, bestLoss = round, loss
-		}
-		if !divided || watched > 0 && t.cfg.Patience > 0 && round-best >= t.cfg.Patience {
-			break
-		}
+		t.note(losses)
 	}
-	t.finish(round, best)
+	t.finish()
 	return nil
 }
 
-// round adds a tree for each output. It says whether any of them asks anything.
-func (t *training) round(number int) (divided bool) {
+// note keeps the losses of a round, and tells them.
+func (t *training) note(losses []float64) {
+	t.rounds++
+	e := nn.Epoch{Number: t.rounds, Of: t.cfg.Rounds}
+	for i, loss := range losses {
+		t.curves[i].Values = append(t.curves[i].Values, loss)
+		e.Values = append(e.Values, nn.Value{Name: t.curves[i].Name, Value: loss})
+	}
+	if t.cfg.OnRound != nil {
+		t.cfg.OnRound(e)
+	}
+	if loss := losses[len(losses)-1]; len(losses) == 1 || loss < t.bestLoss {
+		t.best, t.bestLoss = t.rounds, loss
+	}
+}
+
+// ended says whether all rounds are run, the last one has divided nothing, or none was better
+// than the best for too long.
+func (t *training) ended() bool {
+	last := t.m.Trees[max(0, len(t.m.Trees)-len(t.m.Start)):]
+	return t.rounds >= t.cfg.Rounds || t.rounds > 0 && !slices.ContainsFunc(last, func(tree Tree) bool { return len(tree.Nodes) > 1 }) ||
+		len(t.parts) > 1 && t.cfg.Patience > 0 && t.rounds-t.best >= t.cfg.Patience
+}
+
+// round adds a tree for each output.
+func (t *training) round(number int) {
 	g := t.g
 	for j := range t.m.Start {
 		g.draw(number, j)
@@ -134,7 +199,6 @@ func (t *training) round(number int) (divided bool) {
 		tree := g.grow()
 		t.o.values(g, tree, j, t.raw[0][j])
 		t.m.Trees = append(t.m.Trees, tree.Tree)
-		divided = divided || len(tree.Nodes) > 1
 		for i, p := range t.parts {
 			raw := t.raw[i][j]
 			if i == 0 && len(g.rows) == p.rows {
@@ -155,7 +219,6 @@ func (t *training) round(number int) (divided bool) {
 			})
 		}
 	}
-	return divided
 }
 
 // draw chooses the rows of a round and the columns of a tree of it.
@@ -189,8 +252,8 @@ func (g *grower) draw(round, output int) {
 }
 
 // finish drops the trees after the best round, and says how the model came about.
-func (t *training) finish(rounds, best int) {
-	m := t.m
+func (t *training) finish() {
+	m, rounds, best := t.m, t.rounds, t.best
 	m.Trees = m.Trees[:best*len(m.Start)]
 	for i := range m.Trees {
 		for j := range m.Trees[i].Nodes {
@@ -205,6 +268,11 @@ func (t *training) finish(rounds, best int) {
 	s.Parameters, s.Loss, s.Optimizer, s.Seed = m.Leaves(), string(t.o.loss), t.cfg.String(), t.cfg.Seed
 	s.BatchSize, s.EpochsRun, s.BestEpoch = s.Rows, rounds, best
 	s.Curves = t.curves
+	if b := s.Balance; b != nil && b.Prior {
+		for i, shift := range b.Shift() {
+			m.Start[i] -= shift
+		}
+	}
 	if t.o.loss == Quantile {
 		s.Loss = fmt.Sprintf("%s %v", Quantile, t.cfg.Quantile)
 	}

@@ -41,6 +41,8 @@ type stageEstimate struct {
 	Deterministic bool          `json:"deterministic"`
 	Plugin        bool          `json:"plugin"` // that compiles for GPUs is there
 	*estimate.Report
+
+	Trees *train.TreesCost `json:"trees,omitempty"` // in place of the report
 }
 
 func (a *app) estimateCommand() *cobra.Command {
@@ -187,7 +189,11 @@ func (a *app) estimate(ctx context.Context, ws *workspace.Workspace, plan *pipel
 		if q.stage != "" && !slices.Contains(only, t.Stage) {
 			continue
 		}
-		x, err := a.estimateStage(ctx, plan, &t, q)
+		one := a.estimateStage
+		if t.Trees != nil {
+			one = estimateTrees
+		}
+		x, err := one(ctx, plan, &t, q)
 		if err != nil {
 			return nil, fmt.Errorf("stage %s: %w", t.Stage, err)
 		}
@@ -199,7 +205,37 @@ func (a *app) estimate(ctx context.Context, ws *workspace.Workspace, plan *pipel
 	case q.stage != "":
 		return nil, diag.Usagef("stage %s trains nothing", q.stage)
 	}
-	return nil, diag.WithHint(errors.New("no stage of this pipeline trains a network"), "`pipe stages describe train` says how one is written")
+	return nil, diag.WithHint(errors.New("no stage of this pipeline trains a model"), "`pipe stages describe train` says how one is written")
+}
+
+// estimateTrees is for a stage that trains trees: no GPU would help.
+func estimateTrees(_ context.Context, plan *pipeline.Plan, t *runs.Training, q *estimateQuestion) (*stageEstimate, error) {
+	var c train.TreesCost
+	if t.Sources != nil {
+		var err error
+		if c, err = t.Trees.Cost(t.Sources); err != nil {
+			return nil, err
+		}
+	} else {
+		if err := q.known(plan, t); err != nil {
+			return nil, err
+		}
+		c = train.TreesCost{Features: q.features, Outputs: max(1, q.classes)}
+		if q.classes == 2 {
+			c.Outputs = 1
+		}
+	}
+	if q.rows > 0 {
+		if c.Rows > 0 {
+			c.Validation = int(float64(c.Validation) * float64(q.rows) / float64(c.Rows))
+		}
+		c.Rows = q.rows
+	}
+	if q.given("validation-rows") {
+		c.Validation = q.validation
+	}
+	t.Trees.Price(&c)
+	return &stageEstimate{Stage: t.Stage, Source: q.source(t), Deterministic: true, Trees: &c}, nil
 }
 
 func (a *app) estimateStage(ctx context.Context, plan *pipeline.Plan, t *runs.Training, q *estimateQuestion) (_ *stageEstimate, err error) {
@@ -281,6 +317,14 @@ func (q *estimateQuestion) data(plan *pipeline.Plan, t *runs.Training) (train.Tr
 	if t.Sources != nil {
 		return t.Train.Training(t.Sources)
 	}
+	if err := q.known(plan, t); err != nil {
+		return train.Training{}, err
+	}
+	return t.Train.Imagine(q.rows, q.validation, q.features, q.classes)
+}
+
+// known is an error if the flags do not say what data that is not there would be.
+func (q *estimateQuestion) known(plan *pipeline.Plan, t *runs.Training) error {
 	var missing []string
 	for _, f := range []struct{ flag, example string }{{"rows", "--rows 10000"}, {"features", "--features 64"}, {"classes", "--classes 10 (0: a number)"}} {
 		if !q.given(f.flag) {
@@ -293,10 +337,10 @@ func (q *estimateQuestion) data(plan *pipeline.Plan, t *runs.Training) (train.Tr
 		for i, stage := range before {
 			targets[i] = diag.ShellWord(stage)
 		}
-		return train.Training{}, diag.Usage(diag.WithHint(fmt.Errorf("its data is not there, so nobody knows how many rows and features there are: stage %s has not run", strings.Join(before, ", ")),
+		return diag.Usage(diag.WithHint(fmt.Errorf("its data is not there, so nobody knows how many rows and features there are: stage %s has not run", strings.Join(before, ", ")),
 			fmt.Sprintf("`pipe run %s %s` makes it, or say %s", diag.ShellWord(plan.File), strings.Join(targets, " "), strings.Join(missing, " "))))
 	}
-	return t.Train.Imagine(q.rows, q.validation, q.features, q.classes)
+	return nil
 }
 
 // hand is the GPU that is there, or what stands for one; nil if there is none.

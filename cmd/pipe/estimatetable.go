@@ -33,6 +33,18 @@ func (a *app) printEstimate(s *stageEstimate) error {
 	row := func(name, format string, words ...any) {
 		fmt.Fprintf(a.out, "%s%s\n", ui.Pad(name, 10), fmt.Sprintf(format, words...))
 	}
+	if c := s.Trees; c != nil {
+		validation := ""
+		if c.Validation > 0 {
+			validation = fmt.Sprintf(" and %s of validation", counted(c.Validation))
+		}
+		row("stage", "%s, trees", s.Stage)
+		row("rows", "%s%s, from %s", counted(c.Rows), validation, s.Source)
+		row("training", "at most %s of %s, on %s", plural(c.Rounds, "round"), plural(c.Outputs, "tree"), plural(c.Features, "feature"))
+		row("memory", "%s", ui.Bytes(c.Memory))
+		row("time", "%s of a processor, shared by those that it has, if all rounds are run", ui.Duration(time.Duration(c.Seconds*float64(time.Second))))
+		return nil
+	}
 	row("stage", "%s, %s parameters", s.Stage, counted(s.Parameters))
 	validation := ""
 	if s.Validation > 0 {

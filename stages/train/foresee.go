@@ -29,12 +29,11 @@ func (s *Train) Foresee(inputs map[string]pipeline.Facts) (pipeline.Facts, error
 	if tasks := s.Loss.Tasks(); len(tasks) > 0 && s.Loss.Auto == nil {
 		f.narrow("loss", "loss: "+loss, loss+" is", "leave it out, and it follows from the target", tasks)
 	}
-	classes := []task.Kind{task.Binary, task.Multiclass}
 	if s.ClassWeights.Weights != nil {
-		f.narrow("class_weights", "class_weights", "they are", "remove class_weights", classes)
+		f.narrow("class_weights", "class_weights", "they are", "remove class_weights", classTasks())
 	}
 	if s.balance().used() {
-		f.narrow("balance", "balance", "it is", "remove balance", classes)
+		f.narrow("balance", "balance", "it is", "remove balance", classTasks())
 	}
 	if e := s.EarlyStopping; e != nil {
 		tasks, err := nn.CheckMonitor(e.Monitor, validated)
@@ -47,6 +46,9 @@ func (s *Train) Foresee(inputs map[string]pipeline.Facts) (pipeline.Facts, error
 	f.threshold(s.Threshold, validated)
 	return f.Facts, errors.Join(f.errs...)
 }
+
+// classTasks are those of one target of classes, which can be balanced.
+func classTasks() []task.Kind { return []task.Kind{task.Binary, task.Multiclass} }
 
 // A foresight is what is known before anything runs, with what is wrong.
 type foresight struct {

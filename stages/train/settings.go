@@ -34,7 +34,7 @@ func (c *ClassWeights) Validate() error {
 // forClasses orders the weights as a data set does its classes. They are nil if
 // none are listed.
 func (c *ClassWeights) forClasses(classes []string) ([]float64, error) {
-	if c.Weights == nil {
+	if c == nil || c.Weights == nil {
 		return nil, nil
 	}
 	if classes == nil {
@@ -87,31 +87,46 @@ func (b *Balance) sampling() *nn.Sampling {
 	return nil
 }
 
+// used says whether classes have weights.
+func (c *ClassWeights) used() bool { return c.balanced() || c != nil && c.Weights != nil }
+
+// balanced says whether these follow from the shares of the classes.
+func (c *ClassWeights) balanced() bool { return c != nil && c.Mode == "balanced" }
+
 // checkBalance finds what does not go with how classes are balanced.
 func (s *Train) checkBalance() error {
-	b := s.balance()
-	weighted := s.ClassWeights.Mode == "balanced" || s.ClassWeights.Weights != nil
+	if s.balance().Prior == "train" && s.Loss.Focal != nil && (s.balance().By != "none" || s.ClassWeights.used()) {
+		return &settings.FieldError{Field: "balance.prior", Err: errors.New("the probabilities that focal loss gives are of no shares of classes, so that none can be put back"), Todo: "use loss: cross_entropy, or remove prior"}
+	}
+	return checkBalance(&s.ClassWeights, s.Balance)
+}
+
+// checkBalance finds weights of classes and a balance that contradict each other.
+func checkBalance(c *ClassWeights, b *Balance) error {
+	b = b.orNone()
+	weighted := c.used()
 	switch {
 	case b.By == "weights" && weighted:
 		return &settings.FieldError{Field: "balance", Err: errors.New("the weights of classes are in class_weights already"), Todo: "remove balance or class_weights"}
 	case b.Prior == "train" && b.By == "none" && !weighted:
 		return &settings.FieldError{Field: "balance.prior", Err: errors.New("nothing has changed the shares of the classes that prior: train would put back"), Todo: "add `by: weights`, or remove prior"}
-	case b.Prior == "train" && s.Loss.Focal != nil:
-		return &settings.FieldError{Field: "balance.prior", Err: errors.New("the probabilities that focal loss gives are of no shares of classes, so that none can be put back"), Todo: "use loss: cross_entropy, or remove prior"}
 	}
 	return nil
 }
 
 // balance is how classes are balanced, or not.
-func (s *Train) balance() *Balance {
-	if s.Balance == nil {
+func (s *Train) balance() *Balance { return s.Balance.orNone() }
+
+// orNone is the balance, or that of classes that are as they are.
+func (b *Balance) orNone() *Balance {
+	if b == nil {
 		return &Balance{By: "none", Ratio: 1, Prior: "balanced"}
 	}
-	return s.Balance
+	return b
 }
 
 // used says whether anything is balanced.
-func (b *Balance) used() bool { return b.By != "none" || b.Prior == "train" }
+func (b *Balance) used() bool { return b != nil && (b.By != "none" || b.Prior == "train") }
 
 // Threshold is where the positive one of two classes begins.
 type Threshold struct {

@@ -86,10 +86,7 @@ func (s *Train) Run(ctx context.Context, env pipeline.Env) (err error) {
 		defer func() { err = errors.Join(err, resume.Close()) }()
 		cfg.Resume = resume
 	}
-	cfg.OnAnew = func(why error) {
-		env.Anew()
-		env.Log().Warn("the checkpoint is of no use, training begins anew", "reason", why)
-	}
+	cfg.OnAnew = anew(env)
 	cfg.Checkpoint = env.Checkpoint
 	speed := pace{tell: env.Progress, now: time.Now}
 	cfg.OnRows = speed.rows
@@ -107,7 +104,7 @@ func (s *Train) Run(ctx context.Context, env pipeline.Env) (err error) {
 	if err != nil {
 		return placed(err, spec.Branches...)
 	}
-	tellBalance(env, model)
+	tellBalance(env, &model.Signature, &model.Summary)
 	model.Summary.Device = trainedOn(env)
 	if err := s.Threshold.set(ctx, env, &model.Signature, &model.Summary, estimator.OfNetwork(model), validation); err != nil {
 		return err
@@ -124,15 +121,23 @@ func (s *Train) Run(ctx context.Context, env pipeline.Env) (err error) {
 	return err
 }
 
+// anew says that training begins anew, and why.
+func anew(env pipeline.Env) func(error) {
+	return func(why error) {
+		env.Anew()
+		env.Log().Warn("the checkpoint is of no use, training begins anew", "reason", why)
+	}
+}
+
 // tellBalance says what classes were made of, and that probabilities go by it.
-func tellBalance(env pipeline.Env, m *nn.Model) {
-	b := m.Summary.Balance
+func tellBalance(env pipeline.Env, sig *nn.Signature, s *nn.Summary) {
+	b := s.Balance
 	if b == nil {
 		return
 	}
 	var attrs []any
 	for i, n := range b.Sampled {
-		attrs = append(attrs, slog.String(m.Signature.Classes[i], fmt.Sprintf("%d of %d rows", n, m.Summary.ClassCounts[i])))
+		attrs = append(attrs, slog.String(sig.Classes[i], fmt.Sprintf("%d of %d rows", n, s.ClassCounts[i])))
 	}
 	env.Log().Info("classes are "+b.String(), attrs[:min(len(attrs), mostTold)]...)
 }

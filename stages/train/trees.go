@@ -5,7 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
+	"pipe/base/diag"
+	"pipe/data/table"
+	"pipe/data/task"
 	"pipe/estimator"
 	"pipe/nn"
 	"pipe/pipeline"
@@ -38,6 +42,9 @@ If validation data is connected, the model has the trees up to the round that wa
 ends after ` + "`patience`" + ` rounds without a better one. Evaluate, predict and gates take the model as they
 take a network; the report and ` + "`pipe show`" + ` say what the trees go by: the share of each feature in what the splits
 gained. The model is a JSON document with a line for each tree.
+
+Several targets are learned together: a tree for each in each round. ` + "`class_weights` and `balance`" + ` make rare classes count as
+in ` + "`train`" + `. A training that was interrupted goes on from its last checkpoint.
 
 ` + "`monotone: {carat: increasing}`" + ` holds the output to what is known beforehand: it never falls where that feature rises,
 and all others stay the same. Texts and series of different lengths are for networks alone.
@@ -76,8 +83,10 @@ type Trees struct {
 	MinGain        float64                 `yaml:"min_gain" default:"0" min:"0" doc:"A split must lower the loss by so much, summed over rows."`
 	RowFraction    float64                 `yaml:"row_fraction" default:"1" above:"0" max:"1" doc:"Share of the rows that each round draws at random."`
 	ColumnFraction float64                 `yaml:"column_fraction" default:"1" above:"0" max:"1" doc:"Share of the features that each tree draws at random."`
-	Categories     []string                `yaml:"categories" doc:"Features that are numbers of categories, as ordinal makes them: a split divides the categories in any way."`
+	Categories     []string                `yaml:"categories" doc:"Features that are numbers of categories, as ordinal makes them: a split divides the categories in any way. A name with * stands for all features that fit."`
 	Monotone       settings.Map[Direction] `yaml:"monotone" doc:"Features with which the output never falls (increasing), or never rises (decreasing). For a number, or two classes."`
+	ClassWeights   *ClassWeights           `yaml:"class_weights" added:"true" doc:"The weight of a class in the loss, as in train. It also applies to the losses that are reported."`
+	Balance        *Balance                `yaml:"balance" added:"true" doc:"How rare classes are made to count in training, as in train. Validation and test data stay as they are."`
 	SampleWeight   string                  `yaml:"sample_weight" doc:"A kept column of the data sets with the weight of each row in the loss. It also applies to the losses that are reported."`
 	Threshold      *Threshold              `yaml:"threshold" doc:"Of two classes: the probability of the positive one above which a row is taken for it, 0.5 by default, as in train."`
 }
@@ -93,6 +102,9 @@ func (s *Trees) Validate() error {
 	var errs []error
 	if s.Quantile != .5 && s.Loss != string(trees.Quantile) {
 		errs = append(errs, &settings.FieldError{Field: "quantile", Err: errors.New("it is of loss quantile alone"), Todo: "add `loss: quantile`, or remove quantile"})
+	}
+	if err := checkBalance(s.ClassWeights, s.Balance); err != nil {
+		errs = append(errs, err)
 	}
 	for i, c := range s.Categories {
 		if slices.Contains(s.Categories[:i], c) {
@@ -115,6 +127,12 @@ func (s *Trees) Foresee(inputs map[string]pipeline.Facts) (pipeline.Facts, error
 	if l := trees.Loss(s.Loss); l != trees.Auto {
 		f.narrow("loss", "loss: "+s.Loss, s.Loss+" is", "leave it out, and it follows from the target", l.Tasks())
 	}
+	if s.ClassWeights.used() {
+		f.narrow("class_weights", "class_weights", "they are", "remove class_weights", classTasks())
+	}
+	if s.Balance.used() {
+		f.narrow("balance", "balance", "it is", "remove balance", classTasks())
+	}
 	if len(s.Monotone) > 0 {
 		f.narrow("monotone", "monotone", "it is", "remove monotone", trees.MonotoneTasks())
 	}
@@ -123,39 +141,99 @@ func (s *Trees) Foresee(inputs map[string]pipeline.Facts) (pipeline.Facts, error
 	return f.Facts, errors.Join(f.errs...)
 }
 
-// Memory is what training will need: bins of all features, and a few numbers for each row.
-func (s *Trees) Memory(src pipeline.Sources) (int64, error) {
-	_, sig, rows, err := peek(src, trainPort)
-	if err != nil {
-		return 0, err
-	}
-	if slices.Contains(src.Inputs(), validationPort) {
-		_, _, more, err := peek(src, validationPort)
-		if err != nil {
-			return 0, err
-		}
-		rows += more
-	}
-	columns := 0
-	for _, in := range sig.AllInputs() {
-		columns += in.Shape.Size()
-	}
-	return trees.Memory(rows, columns, sig.Outputs(), s.MaxLeaves), nil
+// A TreesCost is what a training of trees costs.
+type TreesCost struct {
+	Rows       int     `json:"rows"`
+	Validation int     `json:"validation_rows"`
+	Features   int     `json:"features"`
+	Outputs    int     `json:"outputs"`
+	Rounds     int     `json:"rounds"`            // at most
+	Memory     int64   `json:"memory_bytes"`      // about
+	Seconds    float64 `json:"processor_seconds"` // about, if all rounds are run
 }
 
-// config is the settings in the terms of package trees.
-func (s *Trees) config() trees.Config {
+// Cost is that of training on the data that is there.
+func (s *Trees) Cost(src pipeline.Sources) (c TreesCost, err error) {
+	_, sig, rows, err := peek(src, trainPort)
+	if err != nil {
+		return c, err
+	}
+	if slices.Contains(src.Inputs(), validationPort) {
+		if _, _, c.Validation, err = peek(src, validationPort); err != nil {
+			return c, err
+		}
+	}
+	for _, in := range sig.AllInputs() {
+		c.Features += in.Shape.Size()
+	}
+	c.Rows, c.Outputs = rows, sig.Outputs()
+	s.Price(&c)
+	return c, nil
+}
+
+// Price fills in what training on so many rows and features costs.
+func (s *Trees) Price(c *TreesCost) {
+	c.Rounds = s.Rounds
+	c.Memory = trees.Memory(c.Rows+c.Validation, c.Features, c.Outputs, s.MaxLeaves)
+	c.Seconds = trees.Seconds(c.Rows, c.Validation, c.Features, c.Outputs, c.Rounds)
+}
+
+// Memory is what training will need: bins of all features, and a few numbers for each row.
+func (s *Trees) Memory(src pipeline.Sources) (int64, error) {
+	c, err := s.Cost(src)
+	return c.Memory, err
+}
+
+// config is the settings in the terms of package trees, for data with a signature.
+func (s *Trees) config(sig *nn.Signature) (trees.Config, error) {
+	balance := s.Balance.orNone()
 	cfg := trees.Config{
+		BalanceClasses: s.ClassWeights.balanced() || balance.By == "weights", Sampling: balance.sampling(), Prior: balance.Prior == "train",
 		Loss: trees.Loss(s.Loss), Quantile: s.Quantile, Rounds: s.Rounds, Patience: s.Patience, LearningRate: s.LearningRate,
 		MaxLeaves: s.MaxLeaves, MaxDepth: s.MaxDepth, MinRows: s.MinRows, MaxBins: s.MaxBins, L2: s.L2, MinGain: s.MinGain,
-		RowShare: s.RowFraction, ColumnShare: s.ColumnFraction, Categories: s.Categories, Monotone: map[string]int{},
+		RowShare: s.RowFraction, ColumnShare: s.ColumnFraction, Monotone: map[string]int{},
+	}
+	if one := sig.Task == task.Binary || sig.Task == task.Multiclass; !one && (s.ClassWeights.used() || balance.used()) {
+		return cfg, diag.WithHint(fmt.Errorf("class_weights and balance are for classes, but the target is for %s", sig.Task), "remove them")
+	}
+	var err error
+	if cfg.ClassWeights, err = s.ClassWeights.forClasses(sig.Classes); err != nil {
+		return cfg, err
+	}
+	if cfg.Categories, err = s.categories(sig); err != nil {
+		return cfg, err
 	}
 	for _, e := range s.Monotone {
 		if cfg.Monotone[e.Key] = 1; e.Value == "decreasing" {
 			cfg.Monotone[e.Key] = -1
 		}
 	}
-	return cfg
+	return cfg, nil
+}
+
+// categories are the features that the names stand for, of which one with * has no feature
+// of that very name.
+func (s *Trees) categories(sig *nn.Signature) (list []string, err error) {
+	names, err := trees.Names(sig)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range s.Categories {
+		before := len(list)
+		if !strings.Contains(c, "*") || slices.Contains(names, c) {
+			list = append(list, c)
+			continue
+		}
+		for _, name := range names {
+			if _, held := s.Monotone.Get(name); table.MatchName(c, name) && !held {
+				list = append(list, name)
+			}
+		}
+		if len(list) == before {
+			return nil, diag.WithHint(fmt.Errorf("categories: no feature fits %q", c), "the features are "+strings.Join(names[:min(len(names), 50)], ", "))
+		}
+	}
+	return list, nil
 }
 
 // Run trains the trees and writes the model.
@@ -184,7 +262,10 @@ func (s *Trees) Run(ctx context.Context, env pipeline.Env) (err error) {
 	if err := s.Threshold.check(&sig, validation); err != nil {
 		return err
 	}
-	cfg := s.config()
+	cfg, err := s.config(&sig)
+	if err != nil {
+		return err
+	}
 	cfg.Seed, cfg.Threads = env.Seed(), env.Threads()
 	cfg.OnRound = func(e nn.Epoch) {
 		for _, v := range e.Values {
@@ -192,10 +273,17 @@ func (s *Trees) Run(ctx context.Context, env pipeline.Env) (err error) {
 		}
 		env.Progress(int64(e.Number), int64(e.Of))
 	}
+	if resume := env.Resume(); resume != nil {
+		defer func() { err = errors.Join(err, resume.Close()) }()
+		cfg.Resume = resume
+	}
+	cfg.Checkpoint = env.Checkpoint
+	cfg.OnAnew = anew(env)
 	model, err := trees.Train(ctx, sig, train, watched, cfg)
 	if err != nil {
 		return err
 	}
+	tellBalance(env, &model.Signature, &model.Summary)
 	if err := s.Threshold.set(ctx, env, &model.Signature, &model.Summary, estimator.OfTrees(model), validation); err != nil {
 		return err
 	}

@@ -86,6 +86,8 @@ func TestTreesMistakes(t *testing.T) {
 		"categories: [a]\nmonotone: {a: increasing}": "no order",
 		"monotone: {a: up}":                          "up",
 		"rounds: 0":                                  "rounds",
+		"class_weights: balanced\nbalance: weights":  "already",
+		"balance: {by: none, prior: train}":          "put back",
 	} {
 		if _, err := pipeline.DecodeStage(TreesKind(), with); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got error %v, want %q", with, err, want)
@@ -110,4 +112,65 @@ func TestTreesMistakes(t *testing.T) {
 			t.Errorf("%s: got error %v, want %q", with, err, want)
 		}
 	}
+}
+
+// Names with * stand for features, but for those that are monotone, and classes are balanced as
+// they are for networks.
+func TestTreesSettings(t *testing.T) {
+	model := func(with string) *trees.Model {
+		t.Helper()
+		out := pipelinetest.Run(t, pipelinetest.Case{Kind: TreesKind(), With: few + with, Inputs: whole(t), Seed: 5}).Outputs["model"]
+		m, err := trees.ReadModel(bytes.NewReader(out), int64(len(out)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	for with, want := range map[string]string{
+		"categories: ['k_*']\n":                                    "k_1 k_2",
+		"categories: ['*']\n":                                      "k_1 k_2 other",
+		"categories: ['*', other]\n":                               "k_1 k_2 other",
+		"categories: ['*']\nmonotone: {other: increasing}\n":       "k_1 k_2",
+		"categories: [other]\nclass_weights: {weights: {no: 2}}\n": "other",
+	} {
+		var got []string
+		for _, c := range model(with).Columns {
+			if c.Category {
+				got = append(got, c.Name)
+			}
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s are %v, want %s", with, got, want)
+		}
+	}
+	if b := model("balance: {by: oversample, prior: train}\n").Summary.Balance; b == nil || !b.Prior || b.Sampled[0] != b.Sampled[1] {
+		t.Errorf("the summary says %v of how classes are balanced", b)
+	}
+	for with, want := range map[string]string{
+		"categories: ['z*']\n":                   "no feature fits",
+		"class_weights: {weights: {maybe: 2}}\n": "none of the classes",
+	} {
+		if _, err := pipelinetest.RunErr(t, pipelinetest.Case{Kind: TreesKind(), With: few + with, Inputs: whole(t)}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got error %v, want %q", with, err, want)
+		}
+	}
+}
+
+// whole are rows of whole numbers, and classes of which one is rare.
+func whole(t *testing.T) map[string][]byte {
+	info := table.FlatDataset([]table.Feature{{Name: "k_1", Column: "k_1"}, {Name: "k_2", Column: "k_2"}, {Name: "other", Column: "other"}},
+		&table.Target{Column: "y", Task: task.Binary, Classes: []string{"no", "yes"}})
+	s := random.New(1, "whole", 0)
+	var x []float32
+	var y []int32
+	for i := range 300 {
+		for k := range 3 {
+			x = append(x, float32(s.IntN(uint64(4*i+k), 7)))
+		}
+		y = append(y, 0)
+		if x[3*i] > 4 && s.Float64(uint64(4*i+3)) < .8 {
+			y[i] = 1
+		}
+	}
+	return map[string][]byte{"train": tabletest.Dataset(t, info, "features", x, "target", y)}
 }

@@ -1,6 +1,7 @@
 package content
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -14,6 +15,7 @@ import (
 	"pipe/base/infile"
 	"pipe/data/format"
 	"pipe/data/table"
+	"pipe/estimator"
 	"pipe/lineage"
 	"pipe/pipeline"
 	"pipe/workspace"
@@ -59,6 +61,8 @@ type Artifact struct {
 	ID   artifacts.ID
 	Type pipeline.PortType
 	Port string // of which it came; may be empty
+
+	ending string // of its name, if that of its type is not right for what is in it
 }
 
 // IsTable says that an artifact has rows.
@@ -76,7 +80,25 @@ func (f Artifact) FileName() string {
 	if f.IsTable() {
 		return name + ".csv"
 	}
-	return name + format.Of(f.Type).Ending
+	return name + cmp.Or(f.ending, format.Of(f.Type).Ending)
+}
+
+// named is an artifact with a name that is right for what is in it.
+func named(ctx context.Context, w *workspace.Workspace, f Artifact) (Artifact, error) {
+	if f.Type != pipeline.Model {
+		return f, nil
+	}
+	file, err := w.Store.Open(ctx, f.ID)
+	if err != nil {
+		return f, nil // which is told where it is read
+	}
+	defer file.Close()
+	head := make([]byte, min(file.Size(), estimator.HeadSize))
+	if _, err := file.ReadAt(head, 0); err != nil && err != io.EOF {
+		return f, err
+	}
+	f.ending = estimator.Ending(head)
+	return f, nil
 }
 
 func isFolder(path string) bool {
@@ -156,7 +178,7 @@ func Find(ctx context.Context, w *workspace.Workspace, word string) (Artifact, e
 		if err != nil {
 			return Artifact{}, err
 		}
-		return Artifact{word, ref.Artifact, pipeline.PortType(art.Type), ref.Port}, nil
+		return named(ctx, w, Artifact{Ref: word, ID: ref.Artifact, Type: pipeline.PortType(art.Type), Port: ref.Port})
 	}
 	var list []lineage.Execution
 	if ref.Stage != "" {
@@ -165,7 +187,7 @@ func Find(ctx context.Context, w *workspace.Workspace, word string) (Artifact, e
 			return Artifact{}, err
 		}
 		if o, ok := mainOutput(w, e); ok {
-			return Artifact{word, o.ID, pipeline.PortType(o.Type), o.Port}, nil
+			return named(ctx, w, Artifact{Ref: word, ID: o.ID, Type: pipeline.PortType(o.Type), Port: o.Port})
 		}
 		list = append(list, *e)
 	} else if list, err = w.DB.Executions(ctx, ref.RunID); err != nil {

@@ -29,10 +29,10 @@ func (r *Request) Check() error {
 	}
 	if r.Model == "" {
 		return diag.Usage(diag.WithHint(errors.New("a transform is named, and no model"),
-			"name the file of the model that was trained behind it, as pipe get writes it: --model model.safetensors"))
+			"name the file of the model that was trained behind it, as pipe get writes it: --model model.safetensors, or model.json of trees"))
 	}
 	return errors.Join(
-		checkFile(r.Model, "pipe get MODEL -o model.safetensors", func(f *os.File, size int64) error {
+		checkFile(r.Model, "pipe get MODEL -o model.safetensors, or model.json of trees", func(f *os.File, size int64) error {
 			_, err := estimator.Read(f, size)
 			return err
 		}),

@@ -10,10 +10,11 @@ import (
 	"pipe/workspace"
 )
 
-// A Training is a stage of a plan that trains a network.
+// A Training is a stage of a plan that trains a network, or trees.
 type Training struct {
 	Stage string
 	Train *train.Train
+	Trees *train.Trees // in place of Train
 	GPUs  int // that the stage declares
 	// Sources are its data; nil if that is still to be made.
 	Sources pipeline.Sources
@@ -33,7 +34,7 @@ func (t *Training) Before() []string {
 	return slices.Compact(names)
 }
 
-// Trainings lists the stages of a plan that train networks, with the data that is in
+// Trainings lists the stages of a plan that train networks or trees, with the data that is in
 // the store for them.
 func Trainings(ctx context.Context, w *workspace.Workspace, plan *pipeline.Plan) ([]Training, error) {
 	r, err := w.Runner(0)
@@ -56,10 +57,11 @@ func Trainings(ctx context.Context, w *workspace.Workspace, plan *pipeline.Plan)
 	var list []Training
 	for i, s := range plan.Steps {
 		t, ok := s.Stage.(*train.Train)
-		if !ok {
+		boosted, also := s.Stage.(*train.Trees)
+		if !ok && !also {
 			continue
 		}
-		list = append(list, Training{Stage: s.Name, Train: t, GPUs: s.Resources.GPU, Sources: forecasts[i].Sources, step: s})
+		list = append(list, Training{Stage: s.Name, Train: t, Trees: boosted, GPUs: s.Resources.GPU, Sources: forecasts[i].Sources, step: s})
 	}
 	return list, nil
 }
