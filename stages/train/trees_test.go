@@ -2,6 +2,7 @@ package train
 
 import (
 	"bytes"
+	"math"
 	"strings"
 	"testing"
 
@@ -173,4 +174,56 @@ func whole(t *testing.T) map[string][]byte {
 		}
 	}
 	return map[string][]byte{"train": tabletest.Dataset(t, info, "features", x, "target", y)}
+}
+
+// Several targets are learned beside each other, numbers or labels, each as if it were alone.
+func TestTreesOfSeveralTargets(t *testing.T) {
+	info := table.FlatDataset([]table.Feature{{Name: "a", Column: "a", Missing: true}, {Name: "b", Column: "b"}}, nil)
+	s := random.New(1, "several", 0)
+	var x []float32
+	var numbers [2][]float64
+	var labels [2][]int32
+	for i := range 600 {
+		a, b := s.Float64(uint64(3*i)), s.Float64(uint64(3*i+1))
+		x = append(x, float32(a), float32(b))
+		if i%5 == 0 {
+			x[2*i], a = float32(math.NaN()), 2
+		}
+		for k, v := range [2]float64{a + b, 100 - 50*a*b} {
+			numbers[k] = append(numbers[k], v)
+			labels[k] = append(labels[k], int32(btoi(v > []float64{1, 80}[k])))
+		}
+	}
+	for _, c := range []struct {
+		task   task.Kind
+		values [2]any
+		metric string
+	}{{task.Regression, [2]any{numbers[0], numbers[1]}, "r2"}, {task.Binary, [2]any{labels[0], labels[1]}, "accuracy"}} {
+		info := info
+		for _, name := range []string{"p", "q"} {
+			target := table.Target{Column: name, Task: c.task, Scale: 1}
+			if c.task == task.Binary {
+				target.Classes = []string{"no", "yes"}
+			}
+			info.Targets = append(info.Targets, target)
+		}
+		data := tabletest.Dataset(t, info, "features", x, "target.p", c.values[0], "target.q", c.values[1])
+		model := pipelinetest.Run(t, pipelinetest.Case{Kind: TreesKind(), With: "rounds: 60\n", Inputs: map[string][]byte{"train": data}}).Outputs["model"]
+		scored := pipelinetest.Run(t, pipelinetest.Case{Kind: evaluate.Kind(), Inputs: map[string][]byte{"model": model, "data": data}})
+		for name, v := range scored.Metrics {
+			if strings.Contains(name, c.metric) && v < .9 {
+				t.Errorf("%s: %s is %v", c.task, name, v)
+			}
+		}
+		if len(scored.Metrics) == 0 {
+			t.Errorf("%s: nothing was measured", c.task)
+		}
+	}
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
