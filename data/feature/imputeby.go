@@ -1,7 +1,6 @@
 package feature
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -321,8 +320,8 @@ func (f groupFill) check() error {
 			return fmt.Errorf("group %q is out of order", g.Group)
 		}
 	}
-	if f.Other.Strategy == Constant {
-		return errors.New("a constant has no groups")
+	if f.Other.Strategy == Constant || f.Other.Strategy == Keep {
+		return fmt.Errorf("%s has no groups", f.Other.Strategy)
 	}
 	return f.Other.check()
 }

@@ -123,6 +123,23 @@ func TestMissingValuesThatCannotStay(t *testing.T) {
 	}
 }
 
+// Documents that keep what is missing by groups, or with a value, are none.
+func TestKeepingIsChecked(t *testing.T) {
+	kind := imputeKind()
+	for state, good := range map[string]bool{
+		`{"strategy": "keep"}`:              true,
+		`{"strategy": "keep", "number": 1}`: false,
+		`{"strategy": "keep", "text": "a"}`: false,
+		`{"strategy": "mean"}`:              false,
+		`{"by": "g", "by_type": "string", "other": {"strategy": "keep"}, "groups": []}`:               false,
+		`{"by": "g", "by_type": "string", "other": {"strategy": "keep"}, "groups": [{"group": "a"}]}`: false,
+	} {
+		if _, err := kind.Read(1, []byte(state)); (err == nil) != good {
+			t.Errorf("%s: %v", state, err)
+		}
+	}
+}
+
 // What is missing does not enter what features are selected by, and is a bin of its own of
 // mutual information.
 func TestSelectionOfMissingValues(t *testing.T) {

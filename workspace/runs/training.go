@@ -15,7 +15,7 @@ type Training struct {
 	Stage string
 	Train *train.Train
 	Trees *train.Trees // in place of Train
-	GPUs  int // that the stage declares
+	GPUs  int          // that the stage declares
 	// Sources are its data; nil if that is still to be made.
 	Sources pipeline.Sources
 
