@@ -144,6 +144,17 @@ type Sources interface {
 	OpenDir(port string) (*artifacts.Dir, error)
 }
 
+// A Notebook is Sources that keep what a stage has found out of an input and would take long
+// to find out again, as long as the input is there. Whether something was kept must not
+// change a byte of the output.
+type Notebook interface {
+	// Note gives what was kept of an input under a name; nil if nothing was.
+	Note(port, name string) []byte
+	// KeepNote keeps it, where it can be kept. The name says all that it depends on beside
+	// the input, in letters, digits and hyphens.
+	KeepNote(port, name string, note []byte)
+}
+
 // Env is everything that a stage may touch: no paths, no clock, no globals.
 // All methods may be called from several goroutines.
 type Env interface {

@@ -130,6 +130,24 @@ func (s sources) OpenDir(port string) (*artifacts.Dir, error) {
 	return dir, nil
 }
 
+var _ pipeline.Notebook = sources{}
+
+// Note implements pipeline.Notebook.
+func (s sources) Note(port, name string) []byte {
+	in, err := s.input(port)
+	if err != nil {
+		return nil
+	}
+	return s.store.Note(name, in.ID)
+}
+
+// KeepNote implements pipeline.Notebook. Nothing is lost but time if it cannot be kept.
+func (s sources) KeepNote(port, name string, note []byte) {
+	if in, err := s.input(port); err == nil {
+		_ = s.store.SaveNote(name, in.ID, note)
+	}
+}
+
 func (s sources) input(port string) (TaskInput, error) {
 	i, ok := s.at[port]
 	if !ok {

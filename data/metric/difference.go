@@ -32,45 +32,64 @@ func (d *Difference) Gain() (low, high float64, ok bool) {
 // that what makes a row hard for both does not count (the paired bootstrap): the
 // interval is narrower than the two of the metrics lead one to believe.
 func Differences(ctx context.Context, a, b Sample, metrics List, threads int) ([]Difference, error) {
-	if err := SameRows(a, b); err != nil {
+	all, err := DifferencesTo(ctx, a, []Sample{b}, metrics, threads)
+	if err != nil {
 		return nil, err
 	}
-	minus := func(x, y []Value) []Value {
-		for i := range x {
-			if x[i].Undefined == "" {
-				x[i].Undefined = y[i].Undefined
-			}
-			x[i].Value -= y[i].Value
+	return all[0], nil
+}
+
+// DifferencesTo compares a sample with each of several others of the same rows, which are
+// all resampled together.
+func DifferencesTo(ctx context.Context, a Sample, others []Sample, metrics List, threads int) ([][]Difference, error) {
+	if len(others) == 0 {
+		return nil, nil
+	}
+	for _, b := range others {
+		if err := SameRows(a, b); err != nil {
+			return nil, err
 		}
-		return x
 	}
-	list := make([]Difference, len(metrics))
-	for i, v := range minus(a.Measure(metrics, nil), b.Measure(metrics, nil)) {
-		list[i] = Difference{Def: metrics[i], Value: v.Value, Undefined: v.Undefined}
+	samples := append([]Sample{a}, others...)
+	// differences are those of all metrics to the first other, then to the second.
+	differences := func(of []Sample, count []int32) (list []Value) {
+		own := of[0].Measure(metrics, count)
+		for _, b := range of[1:] {
+			for i, v := range b.Measure(metrics, count) {
+				d := own[i]
+				if d.Undefined == "" {
+					d.Undefined = v.Undefined
+				}
+				d.Value -= v.Value
+				list = append(list, d)
+			}
+		}
+		return list
 	}
-	r := resampled(a, b)
-	drawnA, wholeA, err := r.part(a)
+	list := make([][]Difference, len(others))
+	for i, v := range differences(samples, nil) {
+		j := i / len(metrics)
+		list[j] = append(list[j], Difference{Def: v.Def, Value: v.Value, Undefined: v.Undefined})
+	}
+	r := resampled(samples...)
+	drawn, whole := make([]Sample, len(samples)), make([]Sample, len(samples))
+	for i, s := range samples {
+		var err error
+		if drawn[i], whole[i], err = r.part(s); err != nil {
+			return nil, err
+		}
+	}
+	draws, err := r.draw(ctx, threads, func(count []int32) []Value { return differences(drawn, count) })
 	if err != nil {
 		return nil, err
 	}
-	drawnB, wholeB, err := r.part(b)
-	if err != nil {
-		return nil, err
-	}
-	draws, err := r.draw(ctx, threads, func(count []int32) []Value {
-		return minus(drawnA.Measure(metrics, count), drawnB.Measure(metrics, count))
-	})
-	if err != nil {
-		return nil, err
-	}
-	part := minus(wholeA.Measure(metrics, nil), wholeB.Measure(metrics, nil))
-	for i := range list {
-		d := &list[i]
-		if d.Undefined != "" || r.rows != nil && (d.Unweighted || part[i].Undefined != "") {
+	for i, part := range differences(whole, nil) {
+		d := &list[i/len(metrics)][i%len(metrics)]
+		if d.Undefined != "" || r.rows != nil && (d.Unweighted || part.Undefined != "") {
 			continue
 		}
 		if d.Interval = percentile(draws, i); d.Interval != nil && r.rows != nil {
-			by := d.Value - part[i].Value
+			by := d.Value - part.Value
 			d.Interval.Low, d.Interval.High = d.Interval.Low+by, d.Interval.High+by
 		}
 	}

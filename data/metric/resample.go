@@ -324,7 +324,7 @@ func (c *Classes) take(rows []int32, scale []float64) (Sample, error) {
 func (v *Values) take(rows []int32, scale []float64) (Sample, error) {
 	actual, predicted := make([]float64, len(rows)), make([]float64, len(rows))
 	for i, row := range rows {
-		actual[i], predicted[i] = v.Actual[row], v.Predicted[row]
+		actual[i], predicted[i] = v.Actual[row], v.predicted(int(row))
 	}
 	part, err := NewValues(actual, predicted)
 	if err != nil {

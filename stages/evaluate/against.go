@@ -13,7 +13,6 @@ import (
 	"pipe/base/diag"
 	"pipe/data/metric"
 	"pipe/data/report"
-	"pipe/data/report/chart"
 	"pipe/data/table"
 	"pipe/data/task"
 	"pipe/nn"
@@ -215,12 +214,9 @@ func (r *results) againstSection() *report.Section {
 	number := func(name string) report.Column { return report.Column{Name: name, Number: true} }
 	t := &report.Table{Columns: []report.Column{{Name: "metric"}, number("this model"), number("the other"), number("difference"), number("95% interval"), {Name: "better"}}}
 	for i, d := range r.against {
-		row := []report.Cell{{Text: d.Title, Doc: d.Doc}, {Text: shownValue(r.measured[0].values[i]), Tone: report.Strong}, {Text: shownValue(r.others[i])}, {Text: "–"}, {Tone: report.Quiet}, {Tone: report.Quiet}}
-		if d.Undefined == "" {
-			row[3].Text = chart.Number(d.Value, 3)
-		}
+		row := append([]report.Cell{{Text: d.Title, Doc: d.Doc}, {Text: shownValue(r.measured[0].values[i]), Tone: report.Strong}, {Text: shownValue(r.others[i])}},
+			append(differenceCells(d), report.Cell{Tone: report.Quiet})...)
 		if low, high, ok := d.Gain(); ok {
-			row[4].Text = chart.Number(d.Interval.Low, 3) + "\u2009–\u2009" + chart.Number(d.Interval.High, 3)
 			switch {
 			case low > 0:
 				row[5].Text = "this model"
@@ -243,14 +239,15 @@ type differenceDocument struct {
 	Interval   *intervalDocument `json:"interval,omitempty"`
 }
 
-func (r *results) againstDocument() (list []differenceDocument) {
-	for i, d := range r.against {
+// differenceDocuments are differences to another model, which has the values.
+func differenceDocuments(differences []metric.Difference, others []metric.Value) (list []differenceDocument) {
+	for i, d := range differences {
 		doc := differenceDocument{Name: d.Name, Interval: documentOf(d.Interval)}
-		if r.others[i].Undefined == "" {
-			doc.Other = &r.others[i].Value
+		if others[i].Undefined == "" {
+			doc.Other = &others[i].Value
 		}
 		if d.Undefined == "" {
-			doc.Difference = &r.against[i].Value
+			doc.Difference = &differences[i].Value
 		}
 		list = append(list, doc)
 	}

@@ -17,14 +17,17 @@ import (
 )
 
 // A Condition compares a metric with a number or with an expression of what the best
-// baseline scores: ">= 0.95", "< baseline", "<= 0.5 * baseline", "> baseline + 0.02".
+// baseline, or a simple model, scores: ">= 0.95", "< baseline", "<= 0.5 * baseline", "> linear + 0.02".
 type Condition struct {
 	pipeline.Comparison
-	baseline bool   // the bound is a multiple of the best baseline
-	limit    string // an expression in place of the bound; empty if there is none
+	others []string // that the bound depends on: is a multiple of, if there is no limit
+	limit  string   // an expression in place of the bound; empty if there is none
 }
 
 const baselineName = "baseline"
+
+// comparedWith are the names in a bound.
+func comparedWith() []string { return []string{baselineName, linearModel, treesModel} }
 
 // UnmarshalText reads a condition.
 func (c *Condition) UnmarshalText(text []byte) error {
@@ -46,30 +49,32 @@ func (c *Condition) UnmarshalText(text []byte) error {
 		}
 		return conditionError("%w", err)
 	}
-	c.baseline = slices.Contains(e.Columns(), baselineName)
+	c.others = e.Columns()
 	if factor, _, ok := e.Multiple(); ok {
 		c.Bound = factor
 		return nil
 	}
 	c.limit = rest
-	if _, err := c.Limit(1); !c.baseline && err != nil {
+	if _, err := c.Limit(nil); len(c.others) == 0 && err != nil {
 		return conditionError("%w", err)
 	}
 	return nil
 }
 
-// limitOf reads an expression of what the best baseline scores.
+// limitOf reads an expression of what others score.
 func limitOf(text string) (*expr.Expr, error) {
 	e, err := expr.Parse(text)
 	if err != nil {
 		return nil, err
 	}
+	values := map[string]float64{}
 	for _, name := range e.Columns() {
-		if name != baselineName {
-			return nil, fmt.Errorf("%q is neither a number nor baseline", name)
+		if !slices.Contains(comparedWith(), name) {
+			return nil, fmt.Errorf("%q is neither a number nor one of %s", name, strings.Join(comparedWith(), ", "))
 		}
+		values[name] = 1
 	}
-	_, err = e.Number(map[string]float64{baselineName: 1})
+	_, err = e.Number(values)
 	var none *expr.NoNumber
 	if errors.As(err, &none) {
 		err = nil // perhaps of another baseline
@@ -77,17 +82,17 @@ func limitOf(text string) (*expr.Expr, error) {
 	return e, err
 }
 
-// Limit is what the condition compares with, if the best baseline scores a value.
-func (c Condition) Limit(best float64) (float64, error) {
+// Limit is what the condition compares with, if others score so.
+func (c Condition) Limit(scores map[string]float64) (float64, error) {
 	switch {
 	case c.limit != "":
 		e, err := limitOf(c.limit)
 		if err != nil {
 			return 0, err
 		}
-		return e.Number(map[string]float64{baselineName: best})
-	case c.baseline:
-		return c.Bound * best, nil
+		return e.Number(scores)
+	case len(c.others) > 0:
+		return c.Bound * scores[c.others[0]], nil
 	}
 	return c.Bound, nil
 }
@@ -103,12 +108,12 @@ func (c Condition) String() string {
 	switch {
 	case c.limit != "":
 		return c.Op + " " + c.limit
-	case !c.baseline:
+	case len(c.others) == 0:
 		return c.Comparison.String()
 	case c.Bound == 1:
-		return c.Op + " baseline"
+		return c.Op + " " + c.others[0]
 	}
-	return c.Comparison.String() + " * baseline"
+	return c.Comparison.String() + " * " + c.others[0]
 }
 
 // A target is what a condition is about: "outside.rmse", "recall[Gentoo]".
@@ -159,6 +164,22 @@ func (t target) connected(ports []string) error {
 		fmt.Sprintf("connected are %s; add `%s: STAGE.PORT` to the inputs", strings.Join(ports, ", "), t.dataset))
 }
 
+// simpleKnown checks that the simple models of a condition will be there.
+func (s *Stage) simpleKnown(t target, c Condition, ports []string) error {
+	for _, name := range c.others {
+		switch {
+		case name == baselineName:
+		case !s.Baselines.has(name):
+			return diag.WithHint(fmt.Errorf("%s: nothing is known of %s: baselines is %s", t.key, name, s.Baselines), "set baselines to both, or leave it out")
+		case t.dataset != dataPort:
+			return diag.WithHint(fmt.Errorf("%s: what %s scores is known of data alone", t.key, name), "compare the metric of data with it, or this one with a number")
+		case !slices.Contains(ports, trainPort):
+			return diag.WithHint(fmt.Errorf("%s: no data set is connected as %q, which %s learns from", t.key, trainPort, name), "add `train: STAGE.PORT` to the inputs, with the data set that the model was trained on")
+		}
+	}
+	return nil
+}
+
 func unknownMetric(name string, valid []string) error {
 	err := fmt.Errorf("there is no metric %q", name)
 	if name == "cost" {
@@ -203,7 +224,7 @@ func (s *Stage) requirements(sig *nn.Signature, ports []string) ([]requirement, 
 		if err != nil {
 			return nil, fmt.Errorf("require: %w", err)
 		}
-		if err := t.connected(ports); err != nil {
+		if err := errors.Join(t.connected(ports), s.simpleKnown(t, e.Value, ports)); err != nil {
 			return nil, fmt.Errorf("require: %w", err)
 		}
 		if class, ok := metric.ClassOf(t.metric.Name); ok {

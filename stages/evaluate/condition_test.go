@@ -1,6 +1,7 @@
 package evaluate
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -28,6 +29,9 @@ func TestCondition(t *testing.T) {
 		{"> 1 * baseline", "> baseline", 3, 1, true},
 		{">= baseline + 0.02", ">= baseline + 0.02", 3, 2, true},
 		{"<  min(0.5*baseline, 4)", "< min(0.5*baseline, 4)", 3, 1, false},
+		{">  linear", "> linear", 3, 2, true},
+		{"<= 0.9 * trees", "<= 0.9 * trees", 3, 2, false},
+		{"> max(linear, trees)", "> max(linear, trees)", 3, 2, true},
 		{">= 1 - 0.05", ">= 1 - 0.05", 0.96, 0.95, true},
 	} {
 		var got Condition
@@ -54,7 +58,7 @@ func TestCondition(t *testing.T) {
 }
 
 func FuzzCondition(f *testing.F) {
-	for _, text := range []string{">= 0.95", "< baseline", "<= 0.5 * baseline", "== -1e300", "> 1_0", ">"} {
+	for _, text := range []string{">= 0.95", "< baseline", "<= 0.5 * baseline", "> 2 * linear", "== -1e300", "> 1_0", ">"} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -63,7 +67,7 @@ func FuzzCondition(f *testing.F) {
 			return
 		}
 		var again Condition
-		if err := again.UnmarshalText([]byte(c.String())); err != nil || again != c {
+		if err := again.UnmarshalText([]byte(c.String())); err != nil || !reflect.DeepEqual(again, c) {
 			t.Fatalf("%q is written %q, which reads as %q (%v)", text, c, again, err)
 		}
 	})

@@ -32,6 +32,7 @@ type document struct {
 	Fairness     []fairnessDocument    `json:"fairness,omitempty"`
 	InTrain      *againDocument        `json:"rows_in_train,omitempty"` // absent: not known
 	Against      []differenceDocument  `json:"against,omitempty"`       // another model on the same rows
+	Baselines    []simpleModelDocument `json:"baselines,omitempty"`     // simple models on the same rows
 	Requirements []requirementDocument `json:"requirements,omitempty"`
 }
 
@@ -122,7 +123,8 @@ func (r *results) writeJSON(w io.Writer, title string) error {
 	for i := range r.fairness {
 		d.Fairness = append(d.Fairness, r.fairness[i].document())
 	}
-	d.Against = r.againstDocument()
+	d.Against = differenceDocuments(r.against, r.others)
+	d.Baselines = r.simpleDocument()
 	for _, v := range r.verdicts {
 		doc := requirementDocument{Metric: v.key, Condition: v.String(), Met: v.met}
 		if v.undefined == "" {

@@ -46,7 +46,11 @@ a part is resampled in which each stands for several; classes that are rare keep
 are taken for it above the ` + "`threshold`" + ` of the model. Further data sets can be connected under
 any name; their metrics are recorded as ` + "`train.rmse`" + `. Where a data set is named
 ` + "`train`" + `, baselines and the training range in plots are taken from it, and rows of ` + "`data`" + ` that
-are among its rows are told, with the metrics without them.
+are among its rows are told, with the metrics without them. ` + "`baselines`" + ` are simple models that then are
+trained beside the model, on its features and without any search: a ridge or logistic regression, and gradient boosted trees.
+Report and metrics have the difference to each, with its interval, and log and report say whether the model is better than the simplest
+of them. They are kept in the store beside train, so that another network is compared without training them again, and take
+seconds: they learn from 20,000 rows at most, and of very wide ones there are none. ` + "`accuracy: \"> linear\"`" + ` is a condition.
 
 Of a model with several targets the metrics of numbers are the plain mean over the targets, of which
 r2 alone has no unit; of labels there are macro, micro and weighted ones, hamming_loss, and accuracy, the share of
@@ -106,10 +110,12 @@ reason, and fails nothing. It is no part of the key. See ` + "`pipe models --hel
 // Stage is the configuration and the stage.
 type Stage struct {
 	Metrics []MetricName            `yaml:"metrics" doc:"What to compute, the most important first. If absent, what is usual for the task."`
-	Require settings.Map[Condition] `yaml:"require" doc:"Conditions on metrics, such as accuracy: \">= 0.95\" or rmse: \"< 0.5 * baseline\"; what stands behind the operator is an expression of numbers and baseline. A name may begin with a data set (train.accuracy) and end with a class (recall[Gentoo])."`
+	Require settings.Map[Condition] `yaml:"require" doc:"Conditions on metrics, such as accuracy: \">= 0.95\" or rmse: \"< 0.5 * baseline\"; what stands behind the operator is an expression of numbers, baseline (the best guess), linear and trees (see baselines). A name may begin with a data set (train.accuracy) and end with a class (recall[Gentoo])."`
 	Slices  []string                `yaml:"slices" doc:"Kept columns; metrics are also reported for the rows of each of their values."`
 	Title   string                  `yaml:"title" max:"200" doc:"Heading of the report. If absent, the target and the task."`
 	Prefix  string                  `yaml:"prefix" max:"100" doc:"Goes before the names of the columns that are added to the predictions, for where a kept column has such a name."`
+
+	Baselines Baselines `yaml:"baselines" default:"both" added:"true" doc:"Simple models that are trained beside the model where train is connected, on at most 20,000 of its rows, and measured on the rows of data: linear, a ridge or logistic regression; trees, gradient boosted trees. What they score can be asked for in require, as in accuracy: \"> linear\"."`
 
 	Allow []Allowed `yaml:"allow" added:"true" doc:"What is meant, so that no warning is of it: repeated_rows, that rows of data are rows of train."`
 
@@ -199,6 +205,7 @@ func (s *Stage) Run(ctx context.Context, env pipeline.Env) error {
 		env.Log().Warn(u)
 	}
 	r.again.tell(ctx, env.Log(), s.allows(leak.RepeatedRows))
+	r.tellSimple(ctx, env.Log())
 	if err := s.write(env, r); err != nil {
 		return err
 	}
@@ -244,6 +251,15 @@ func (s *Stage) results(ctx context.Context, from pipeline.Sources, env pipeline
 		return nil, err
 	}
 	if r.again, err = r.rowsAgain(ctx, from); err != nil {
+		return nil, err
+	}
+	if r.simple, err = s.trainSimple(ctx, from, r, threads); err != nil {
+		return nil, err
+	}
+	if err := r.measureSimple(ctx, from, threads); err != nil {
+		return nil, err
+	}
+	if err := r.compareGuess(ctx, threads); err != nil {
 		return nil, err
 	}
 	r.require(required)

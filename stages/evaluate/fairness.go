@@ -94,7 +94,7 @@ func (s *Stage) checkAcross(t target, c Condition) error {
 	switch {
 	case t.across == nil:
 		return nil
-	case c.baseline:
+	case len(c.others) > 0:
 		return fmt.Errorf("%s: a baseline says the same of every row, so that there is none of groups", t.key)
 	case !s.grouped(t.across.column):
 		return diag.WithHint(fmt.Errorf("%s: the groups of %q are not measured", t.key, t.across.column),

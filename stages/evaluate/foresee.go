@@ -40,6 +40,7 @@ func (s *Stage) Foresee(inputs map[string]pipeline.Facts) (pipeline.Facts, error
 			continue // Validate said so
 		}
 		add("require."+e.Key, t.connected(ports))
+		add("require."+e.Key, s.simpleKnown(t, e.Value, ports))
 		add("require."+e.Key, misfit(t.metric, facts))
 	}
 	kept := func(field, c string) {

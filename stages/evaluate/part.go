@@ -34,6 +34,7 @@ type part struct {
 	each    []metric.Sample // of each target
 	without []int           // rows of the data set that lack a target, and so are not in the sample
 	weight  string          // the column that says how much rows count; empty: all the same
+	weights []float64       // of the rows of the sample, if there is such a column
 
 	x      []float64                 // of each row of the sample: the only feature; nil if there are more
 	xTitle string                    // the name of x
@@ -242,7 +243,6 @@ type reader struct {
 	slices       []string     // columns whose groups are measured
 	out          *predictions // nil if nothing is written
 	heads        []head
-	weights      []float64 // of the rows of the sample
 }
 
 // A head is what was said of a target.
@@ -325,26 +325,11 @@ func (r *reader) add(predictor estimator.Predictor, ex *table.Examples) error {
 			return err
 		}
 	}
-	labelled := make([]int, 0, ex.Rows)
-	for i := range ex.Rows {
-		if !slices.ContainsFunc(ex.Targets, func(y table.Labels) bool { return y.Valid != nil && !y.Valid[i] }) {
-			labelled = append(labelled, i)
-		} else {
-			r.without = append(r.without, r.rows+i)
-		}
+	labelled, without := labelledRows(ex)
+	for _, i := range without {
+		r.without = append(r.without, r.rows+i)
 	}
-	for j := range r.heads {
-		h, y := &r.heads[j], ex.Targets[j]
-		said := headOutput(output, predictor.Outputs(), j, len(r.heads))
-		for _, i := range labelled {
-			if h.Task == task.Regression {
-				h.actual = append(h.actual, y.Values[i])
-				h.guessed = append(h.guessed, said(i)...)
-			} else {
-				h.classes.Add(y.Classes[i], said(i)...)
-			}
-		}
-	}
+	addOutputs(r.heads, ex, output, predictor.Outputs(), labelled)
 	if r.weight != "" {
 		list, err := ex.Weights(weightSetting, r.weight, r.rows)
 		if err != nil {
@@ -364,6 +349,35 @@ func (r *reader) add(predictor estimator.Predictor, ex *table.Examples) error {
 	}
 	r.rows += ex.Rows
 	return nil
+}
+
+// labelledRows are the rows that have all targets, and those that do not.
+func labelledRows(ex *table.Examples) (labelled, without []int) {
+	labelled = make([]int, 0, ex.Rows)
+	for i := range ex.Rows {
+		if !slices.ContainsFunc(ex.Targets, func(y table.Labels) bool { return y.Valid != nil && !y.Valid[i] }) {
+			labelled = append(labelled, i)
+		} else {
+			without = append(without, i)
+		}
+	}
+	return labelled, without
+}
+
+// addOutputs takes what was said of rows, and what is true of them.
+func addOutputs(heads []head, ex *table.Examples, output []float64, each int, labelled []int) {
+	for j := range heads {
+		h, y := &heads[j], ex.Targets[j]
+		said := headOutput(output, each, j, len(heads))
+		for _, i := range labelled {
+			if h.Task == task.Regression {
+				h.actual = append(h.actual, y.Values[i])
+				h.guessed = append(h.guessed, said(i)...)
+			} else {
+				h.classes.Add(y.Classes[i], said(i)...)
+			}
+		}
+	}
 }
 
 // addX keeps the only feature of a model that has just one: its column where

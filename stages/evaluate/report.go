@@ -34,7 +34,7 @@ func (r *results) page(title string) *report.Page {
 	for _, v := range r.verdicts {
 		p.Checks = append(p.Checks, report.Check{Met: v.met, Text: v.sentence()})
 	}
-	sections := []*report.Section{r.overviewSection(), r.againSection(), r.againstSection(), r.fitSection()}
+	sections := []*report.Section{r.overviewSection(), r.againSection(), r.simpleSection(), r.againstSection(), r.fitSection()}
 	heads := sig.Heads()
 	if len(heads) > 1 {
 		sections = append(sections, r.targetSection(heads))

@@ -25,12 +25,15 @@ type results struct {
 	slices    []slicing
 	fairness  []fairness
 	verdicts  []verdict
+	simple    *simpleModels
 	again     *again // rows of data that are in train; nil: not known
 
 	against []metric.Difference // to another model, by metric; nil: there is none
 	others  []metric.Value      // of that model
 
 	explained explanations
+
+	simpleSamples []simpleSample // of those simple models that there are
 }
 
 // measured is the metrics of one part.
@@ -200,13 +203,15 @@ func (r *results) judge(q requirement) verdict {
 		v.value, v.undefined = got.Value, got.Undefined
 	}
 	if v.undefined == "" {
-		var best float64
+		scores := map[string]float64{}
 		var err error
-		if q.baseline {
-			best, err = r.baselineOf(p, q.metric)
+		for _, name := range q.others {
+			if scores[name], err = r.scoreOf(name, p, q.metric); err != nil {
+				break
+			}
 		}
 		if err == nil {
-			v.limit, err = q.Limit(best)
+			v.limit, err = q.Limit(scores)
 		}
 		if err != nil {
 			v.undefined = err.Error()
@@ -214,6 +219,30 @@ func (r *results) judge(q requirement) verdict {
 	}
 	v.met = v.undefined == "" && q.Holds(v.value, v.limit)
 	return v
+}
+
+// scoreOf is what the best baseline, or a simple model, scores in any metric, asked for or not.
+func (r *results) scoreOf(name string, p *part, of *metric.Def) (float64, error) {
+	if name == baselineName {
+		return r.baselineOf(p, of)
+	}
+	for _, s := range r.simpleSamples {
+		if s.name == name {
+			v := s.Measure(metric.List{of}, nil)[0]
+			if v.Undefined != "" {
+				return 0, fmt.Errorf("for %s: %s", name, v.Undefined)
+			}
+			return v.Value, nil
+		}
+	}
+	if r.simple != nil {
+		for _, v := range r.simple.list {
+			if v.name == name {
+				return 0, fmt.Errorf("there is no %s: %s", name, v.why)
+			}
+		}
+	}
+	return 0, fmt.Errorf("there is no %s", name)
 }
 
 // baselineOf is the best baseline of any metric, asked for or not.
@@ -239,7 +268,7 @@ func (v verdict) sentence() string {
 		return fmt.Sprintf("%s is undefined (%s), required %s", v.key, v.undefined, v.Condition)
 	}
 	s := fmt.Sprintf("%s is %s, required %s", v.key, pipeline.Telling(v.value, v.limit), v.Condition)
-	if v.baseline || v.Condition.limit != "" {
+	if len(v.others) > 0 || v.Condition.limit != "" {
 		s += fmt.Sprintf(", which is %s", pipeline.Telling(v.limit, v.value))
 	}
 	return s
