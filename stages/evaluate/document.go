@@ -27,6 +27,7 @@ type document struct {
 
 	// Metrics is every value by its recorded name: "rmse", "train.rmse".
 	Metrics      map[string]float64    `json:"metrics"`
+	Headline     headlineDocument      `json:"headline"`
 	Datasets     []datasetDocument     `json:"datasets"` // data first
 	Slices       []slicingDocument     `json:"slices,omitempty"`
 	Fairness     []fairnessDocument    `json:"fairness,omitempty"`
@@ -34,6 +35,12 @@ type document struct {
 	Against      []differenceDocument  `json:"against,omitempty"`       // another model on the same rows
 	Baselines    []simpleModelDocument `json:"baselines,omitempty"`     // simple models on the same rows
 	Requirements []requirementDocument `json:"requirements,omitempty"`
+}
+
+// A headlineDocument is the metric to look at first.
+type headlineDocument struct {
+	Name string `json:"name"`
+	Why  string `json:"why,omitempty"` // it is that one; absent: the settings say so
 }
 
 type datasetDocument struct {
@@ -110,6 +117,7 @@ func (r *results) writeJSON(w io.Writer, title string) error {
 		d.Positive, d.Threshold = class, sig.Cut()
 	}
 	d.Weight = r.data().weight
+	d.Headline = headlineDocument{r.metrics[r.headline.at].Name, r.headline.why}
 	for _, n := range r.flat() {
 		d.Metrics[n.name] = n.Value.Value
 	}

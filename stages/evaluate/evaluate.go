@@ -250,6 +250,7 @@ func (s *Stage) results(ctx context.Context, from pipeline.Sources, env pipeline
 	if err := r.compareWith(ctx, from, s.Prefix, threads); err != nil {
 		return nil, err
 	}
+	r.headline = r.chooseHeadline(len(s.Metrics) > 0)
 	if r.again, err = r.rowsAgain(ctx, from); err != nil {
 		return nil, err
 	}

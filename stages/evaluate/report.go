@@ -88,7 +88,8 @@ func (r *results) headlines() []report.Highlight {
 	const most = 4
 	var heads []report.Highlight
 	m := r.measured[0]
-	for j, v := range m.values {
+	for _, j := range r.inOrder() {
+		v := m.values[j]
 		if v.Undefined != "" || len(heads) == most {
 			continue
 		}
@@ -131,7 +132,8 @@ func (r *results) overviewSection() *report.Section {
 		t.Columns = append(t.Columns, number(m.port))
 	}
 	first := r.measured[0]
-	for j, v := range first.values {
+	for _, j := range r.inOrder() {
+		v := first.values[j]
 		def := v.Def
 		row := []report.Cell{{Text: def.Title, Doc: def.Doc}, {Text: "–", Tone: report.Strong}, {Tone: report.Quiet}}
 		if v.Undefined == "" {
@@ -160,7 +162,7 @@ func (r *results) overviewSection() *report.Section {
 	for _, u := range append(r.undefined(), r.unweighted()...) {
 		notes = append(notes, u+".")
 	}
-	return &report.Section{Title: "Metrics", Table: t, Notes: notes}
+	return &report.Section{Title: "Metrics", Lead: r.headline.why, Table: t, Notes: notes}
 }
 
 // color gives a data set its colour, the same in every chart of the report.

@@ -25,6 +25,7 @@ type results struct {
 	slices    []slicing
 	fairness  []fairness
 	verdicts  []verdict
+	headline  headline
 	simple    *simpleModels
 	again     *again // rows of data that are in train; nil: not known
 

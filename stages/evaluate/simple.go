@@ -85,7 +85,7 @@ type simpleModels struct {
 	kept     bool // they were trained by an execution before
 	list     []*simpleModel
 
-	guess   string              // the best guess in the first metric
+	guess   string              // the best guess in the headline
 	guessed []metric.Difference // of the model to it in that metric; nil: not known
 }
 

@@ -98,12 +98,12 @@ func (r *results) samplesOf(ctx context.Context, from pipeline.Sources, list []*
 	return samples, nil
 }
 
-// compareGuess is by how much the model is better than the best guess, in the first metric.
+// compareGuess is by how much the model is better than the best guess, in the headline.
 func (r *results) compareGuess(ctx context.Context, threads int) error {
 	m := r.measured[0]
 	values := make([]metric.Value, len(m.baselines))
 	for b, known := range m.baselines {
-		values[b] = known[0]
+		values[b] = known[r.headline.at]
 	}
 	best := metric.Best(values)
 	if r.simple == nil || best < 0 {
@@ -113,7 +113,7 @@ func (r *results) compareGuess(ctx context.Context, threads int) error {
 	if err != nil {
 		return err
 	}
-	list, err := metric.DifferencesTo(ctx, r.data().sample, []metric.Sample{guess}, r.metrics[:1], threads)
+	list, err := metric.DifferencesTo(ctx, r.data().sample, []metric.Sample{guess}, r.metrics[r.headline.at:r.headline.at+1], threads)
 	if err != nil {
 		return err
 	}
@@ -127,12 +127,13 @@ type judgement struct {
 	todo string // where a simple model is as good; empty: none is
 }
 
-// judgeSimple says whether the model is better than the simplest ones, in the first metric.
+// judgeSimple says whether the model is better than the simplest ones, in the headline.
 func (r *results) judgeSimple() []judgement {
 	if r.simple == nil || r.again != nil && r.again.Again > 0 && r.again.Many() {
 		return nil // of rows that are known, what has learned them by heart is best
 	}
-	own := r.measured[0].values[0]
+	at := r.headline.at
+	own := r.measured[0].values[at]
 	say := func(what, with string, other float64, d metric.Difference) string {
 		return fmt.Sprintf("%s: %s is %s, and with %s %s (95%% interval of the difference %s to %s)", what, own.Title, show(own.Def, own.Value), with,
 			show(own.Def, other), chart.Number(d.Interval.Low, 3), chart.Number(d.Interval.High, 3))
@@ -149,18 +150,18 @@ func (r *results) judgeSimple() []judgement {
 		if v.values == nil {
 			continue
 		}
-		d := v.against[0]
+		d := v.against[at]
 		low, high, ok := d.Gain()
 		switch {
 		case !ok:
 		case high < 0:
-			list = append(list, judgement{say(v.title()+" would be better", v.pronoun(), v.values[0].Value, d), v.todo()})
+			list = append(list, judgement{say(v.title()+" would be better", v.pronoun(), v.values[at].Value, d), v.todo()})
 		case low <= 0 && v.name == linearModel:
-			list = append(list, judgement{say("the model is no better than "+v.title(), v.pronoun(), v.values[0].Value, d), v.todo()})
+			list = append(list, judgement{say("the model is no better than "+v.title(), v.pronoun(), v.values[at].Value, d), v.todo()})
 		case low <= 0:
-			list = append(list, judgement{say("the model is about as good as "+v.title(), v.pronoun(), v.values[0].Value, d), ""})
+			list = append(list, judgement{say("the model is about as good as "+v.title(), v.pronoun(), v.values[at].Value, d), ""})
 		default:
-			list = append(list, judgement{say("the model is better than "+v.title(), v.pronoun(), v.values[0].Value, d), ""})
+			list = append(list, judgement{say("the model is better than "+v.title(), v.pronoun(), v.values[at].Value, d), ""})
 		}
 	}
 	return list
@@ -206,7 +207,8 @@ func (r *results) simpleSection() *report.Section {
 	if len(there) == 0 {
 		return s
 	}
-	for i, own := range r.measured[0].values {
+	for _, i := range r.inOrder() {
+		own := r.measured[0].values[i]
 		row := []report.Cell{{Text: own.Title, Doc: own.Doc}, {Text: shownValue(own), Tone: report.Strong}}
 		for _, v := range there {
 			row = append(row, append([]report.Cell{{Text: shownValue(v.values[i])}}, differenceCells(v.against[i])...)...)

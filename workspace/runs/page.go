@@ -9,6 +9,7 @@ import (
 	"io"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -146,6 +147,18 @@ func (r *Report) provenance(ctx context.Context, w *workspace.Workspace) ([]repo
 		add("Git commit", run.Git.Commit+Git{run.Git.Commit, run.Git.Clean}.Note())
 	}
 	add("Made by", "pipe "+strings.TrimSpace(run.Environment.PipeVersion+" "+run.Environment.Details["revision"]))
+	add("Seed", strconv.FormatUint(run.Seed, 10))
+	if !r.ID.IsZero() {
+		if e, err := r.execution(ctx, w); err == nil {
+			add("Stage", fmt.Sprintf("%s (%s, version %d)", e.Stage, e.Kind, e.KindVersion))
+			for _, in := range e.Inputs {
+				if in.Type == string(pipeline.Model) {
+					add("Model", strings.Trim(in.FromStage+"."+in.FromPort, ".")+", SHA-256 "+in.ID.String())
+				}
+			}
+		}
+	}
+	add("Again", "pipe verify "+run.ID+" makes it anew and compares the bytes; pipe rerun "+run.ID+" runs it with what is in the cache")
 	files, err := r.files(ctx, w)
 	if err != nil {
 		return nil, err
