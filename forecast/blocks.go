@@ -57,14 +57,13 @@ func Paired(a, b []float64, block int, confidence float64) (Interval, error) {
 	}
 	mean := total(func(i int) float64 { return d[i] }, n)
 	means := make([]float64, drawn)
-	blocks := (n + block - 1) / block
+	places := make([]int, n)
 	for r := range means {
 		stream := random.New(0, "forecast.blocks", 0).At(uint64(r))
-		starts := make([]int, blocks)
-		for i := range starts {
-			starts[i] = stream.IntN(uint64(i), n)
+		for i := range places {
+			places[i] = stream.Block(i, n, block)
 		}
-		means[r] = total(func(i int) float64 { return d[(starts[i/block]+i%block)%n] }, n)
+		means[r] = total(func(i int) float64 { return d[places[i]] }, n)
 	}
 	slices.Sort(means)
 	tail := (1 - confidence) / 2

@@ -73,6 +73,13 @@ func (s Stream) IntN(i uint64, n int) int {
 	return int(hi)
 }
 
+// Block is the i-th of n things of a circular block bootstrap (D. Politis and J. Romano, 1992):
+// neighbours are drawn together, so many at a time, and the last ones are neighbours of the
+// first. n and length must be positive.
+func (s Stream) Block(i, n, length int) int {
+	return (s.IntN(uint64(i/length), n) + i%length) % n
+}
+
 // Perm is a random permutation of 0..n-1 (Fisher-Yates).
 func (s Stream) Perm(n int) []int {
 	p := make([]int, n)

@@ -32,16 +32,16 @@ func (d *Difference) Gain() (low, high float64, ok bool) {
 // that what makes a row hard for both does not count (the paired bootstrap): the
 // interval is narrower than the two of the metrics lead one to believe.
 func Differences(ctx context.Context, a, b Sample, metrics List, threads int) ([]Difference, error) {
-	all, err := DifferencesTo(ctx, a, []Sample{b}, metrics, threads)
+	all, err := Drawing{Threads: threads}.Differences(ctx, a, []Sample{b}, metrics)
 	if err != nil {
 		return nil, err
 	}
 	return all[0], nil
 }
 
-// DifferencesTo compares a sample with each of several others of the same rows, which are
+// Differences compares a sample with each of several others of the same rows, which are
 // all resampled together.
-func DifferencesTo(ctx context.Context, a Sample, others []Sample, metrics List, threads int) ([][]Difference, error) {
+func (o Drawing) Differences(ctx context.Context, a Sample, others []Sample, metrics List) ([][]Difference, error) {
 	if len(others) == 0 {
 		return nil, nil
 	}
@@ -71,7 +71,7 @@ func DifferencesTo(ctx context.Context, a Sample, others []Sample, metrics List,
 		j := i / len(metrics)
 		list[j] = append(list[j], Difference{Def: v.Def, Value: v.Value, Undefined: v.Undefined})
 	}
-	r := resampled(samples...)
+	r := resampled(o.Block, samples...)
 	drawn, whole := make([]Sample, len(samples)), make([]Sample, len(samples))
 	for i, s := range samples {
 		var err error
@@ -79,7 +79,7 @@ func DifferencesTo(ctx context.Context, a Sample, others []Sample, metrics List,
 			return nil, err
 		}
 	}
-	draws, err := r.draw(ctx, threads, func(count []int32) []Value { return differences(drawn, count) })
+	draws, err := r.draw(ctx, o.Threads, func(count []int32) []Value { return differences(drawn, count) })
 	if err != nil {
 		return nil, err
 	}

@@ -48,6 +48,20 @@ func Score(p, rows float64) Interval {
 // intervals belong to the data and not to the seed of a run. threads bounds
 // the concurrency and does not change the result.
 func Intervals(ctx context.Context, s Sample, metrics List, threads int) ([]*Interval, error) {
+	return Drawing{Threads: threads}.Intervals(ctx, s, metrics)
+}
+
+// A Drawing is how rows are drawn again.
+type Drawing struct {
+	Threads int
+	// Block is how many rows that follow each other are drawn together, where they are alike:
+	// of rows in time that are drawn one by one, intervals are too narrow. 0 and 1 draw each by
+	// itself. Of fewer than five blocks there is no interval, and Wilson's is of none.
+	Block int
+}
+
+// Intervals is as the function of that name.
+func (o Drawing) Intervals(ctx context.Context, s Sample, metrics List) ([]*Interval, error) {
 	intervals := make([]*Interval, len(metrics))
 	_, several := s.(*Several)   // then a share may be of labels, which are no rows
 	_, repeated := s.(*Repeated) // and it is of rows that do not vary by themselves
@@ -56,8 +70,8 @@ func Intervals(ctx context.Context, s Sample, metrics List, threads int) ([]*Int
 	var values []float64
 	for i, v := range s.Measure(metrics, nil) {
 		switch {
-		case v.Undefined != "" || v.Unweighted && s.Rows() > drawable(s):
-		case v.Interval == Wilson && !several && !repeated && !s.isWeighted():
+		case v.Undefined != "" || v.Unweighted && s.Rows() > drawable(s) && o.Block <= 1:
+		case v.Interval == Wilson && !several && !repeated && !s.isWeighted() && o.Block <= 1:
 			w := Score(v.Value, float64(s.Rows()))
 			intervals[i] = &w
 		default:
@@ -67,12 +81,12 @@ func Intervals(ctx context.Context, s Sample, metrics List, threads int) ([]*Int
 	if len(ask) == 0 {
 		return intervals, nil
 	}
-	r := resampled(s)
+	r := resampled(o.Block, s)
 	drawn, whole, err := r.part(s)
 	if err != nil {
 		return nil, err
 	}
-	draws, err := r.draw(ctx, threads, func(count []int32) []Value { return drawn.Measure(ask, count) })
+	draws, err := r.draw(ctx, o.Threads, func(count []int32) []Value { return drawn.Measure(ask, count) })
 	if err != nil {
 		return nil, err
 	}

@@ -17,6 +17,9 @@ const (
 	manyRows  = 10_000 // beyond which there are fewer resamples
 	mostHeavy = 15_000 // rows that are all drawn, since single ones of them move a metric
 
+	fewestBlocks    = 5   // of rows that follow each other, below which there is no interval
+	fewestResamples = 100 // of however many rows
+
 	fewestDrawn = 5_000 // rows that are resampled with however many repetitions
 )
 
@@ -24,10 +27,12 @@ const (
 // which are measured with them.
 func drawable(s Sample) int { return max(fewestDrawn, mostDrawn/repetitions(s)) }
 
-func resamples(rows, size int) int {
+func resamples(rows, size, block int) int {
 	switch {
-	case rows < 2:
+	case rows < 2 || block > 1 && rows < fewestBlocks*block:
 		return 0
+	case rows > mostDrawn:
+		return max(fewestResamples, mostDrawn*200/rows)
 	case size > manyRows:
 		return 200
 	}
@@ -48,13 +53,15 @@ type resampling struct {
 	times  []*poisson
 	n      int // how many are drawn
 	size   int // and how many that are with their repetitions
+	block  int // neighbours that are drawn together; 0 is each by itself
 }
 
-// resampled is how the rows of samples are drawn, which are of the same rows.
-func resampled(samples ...Sample) *resampling {
+// resampled is how the rows of samples are drawn, which are of the same rows. Of rows in
+// blocks all are drawn: a part would have holes.
+func resampled(block int, samples ...Sample) *resampling {
 	n, most, times := samples[0].Rows(), drawable(samples[0]), repetitions(samples[0])
-	if n <= most {
-		return &resampling{n: n, size: n * times}
+	if n <= most || block > 1 {
+		return &resampling{n: n, size: n * times, block: block}
 	}
 	kind, kinds := samples[0].strata()
 	strata := newCodes(n, 2*kinds)
@@ -144,6 +151,12 @@ func (r *resampling) fill(b int, count []int32) {
 	if r.rows == nil {
 		clear(count)
 		at := random.New(0, "evaluate.bootstrap", 0).At(uint64(b))
+		if r.block > 1 {
+			for i := range count {
+				count[at.Block(i, len(count), r.block)]++
+			}
+			return
+		}
 		for i := range count {
 			count[at.IntN(uint64(i), len(count))]++
 		}
@@ -157,7 +170,7 @@ func (r *resampling) fill(b int, count []int32) {
 
 // draw measures every resample. They are kept by number, so that threads do not show.
 func (r *resampling) draw(ctx context.Context, threads int, measure func(count []int32) []Value) ([][]Value, error) {
-	draws := make([][]Value, resamples(r.n, r.size))
+	draws := make([][]Value, resamples(r.n, r.size, r.block))
 	threads = max(1, min(threads, len(draws)))
 	var wg sync.WaitGroup
 	for worker := range threads {

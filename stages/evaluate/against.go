@@ -199,9 +199,11 @@ func (r *results) compareWith(ctx context.Context, from pipeline.Sources, prefix
 	if err != nil {
 		return err
 	}
-	if r.against, err = metric.Differences(ctx, r.data().sample, other, r.metrics, threads); err != nil {
+	all, err := metric.Drawing{Threads: threads, Block: r.blocks}.Differences(ctx, r.data().sample, []metric.Sample{other}, r.metrics)
+	if err != nil {
 		return diag.WithHint(fmt.Errorf("%s: they are not of the same rows: %w", in.Name, err), "measure both models on the same data set")
 	}
+	r.against = all[0]
 	r.others = other.Measure(r.metrics, nil)
 	return nil
 }
@@ -303,12 +305,12 @@ func (s *Stage) Contrast(ctx context.Context, own, other pipeline.Sources, metri
 		}
 	}
 	list := s.defs().Named(metrics...)
-	differences, err := metric.Differences(ctx, samples[0], samples[1], list, threads)
+	all, err := metric.Drawing{Threads: threads, Block: s.Blocks}.Differences(ctx, samples[0], samples[1:], list)
 	if err != nil {
 		return nil, fmt.Errorf("it was not measured on the same rows: %w", err)
 	}
 	contrasts := map[string]pipeline.Contrast{}
-	for i, d := range differences {
+	for i, d := range all[0] {
 		if low, high, ok := d.Gain(); ok {
 			contrasts[list[i].Name] = pipeline.Contrast{Low: low, High: high}
 		}

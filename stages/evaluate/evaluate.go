@@ -117,6 +117,8 @@ type Stage struct {
 
 	Baselines Baselines `yaml:"baselines" default:"both" added:"true" doc:"Simple models that are trained beside the model where train is connected, on at most 20,000 of its rows, and measured on the rows of data: linear, a ridge or logistic regression; trees, gradient boosted trees. What they score can be asked for in require, as in accuracy: \"> linear\"."`
 
+	Blocks int `yaml:"blocks" default:"0" min:"0" max:"1000000" added:"true" doc:"Of rows in order of time: how many neighbours are drawn together for intervals and differences, as in 24 of hourly rows with a daily rhythm. Rows that are alike one after the other make intervals too narrow if each is drawn by itself, as with 0."`
+
 	Allow []Allowed `yaml:"allow" added:"true" doc:"What is meant, so that no warning is of it: repeated_rows, that rows of data are rows of train."`
 
 	Costs        *Costs   `yaml:"costs" added:"true" doc:"What mistakes cost, of two classes: adds the metric cost, the mean over the rows, as the first, and taking every row for the positive class as a baseline."`
@@ -240,7 +242,7 @@ func (s *Stage) results(ctx context.Context, from pipeline.Sources, env pipeline
 	if err != nil {
 		return nil, err
 	}
-	r := &results{costs: s.Costs != nil, model: model, task: model.Signature.Task, known: s.defs(), metrics: metrics, parts: parts}
+	r := &results{costs: s.Costs != nil, model: model, task: model.Signature.Task, known: s.defs(), metrics: metrics, parts: parts, blocks: s.Blocks}
 	if err := r.measure(ctx, s.Slices, threads); err != nil {
 		return nil, err
 	}
@@ -250,7 +252,7 @@ func (s *Stage) results(ctx context.Context, from pipeline.Sources, env pipeline
 	if err := r.compareWith(ctx, from, s.Prefix, threads); err != nil {
 		return nil, err
 	}
-	r.headline = r.chooseHeadline(len(s.Metrics) > 0)
+	r.headline = r.chooseHeadline(len(s.Metrics) > 0 || s.Costs != nil)
 	if r.again, err = r.rowsAgain(ctx, from); err != nil {
 		return nil, err
 	}

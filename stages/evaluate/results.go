@@ -26,6 +26,7 @@ type results struct {
 	fairness  []fairness
 	verdicts  []verdict
 	headline  headline
+	blocks    int // rows that are drawn together
 	simple    *simpleModels
 	again     *again // rows of data that are in train; nil: not known
 
@@ -88,7 +89,7 @@ func (r *results) measure(ctx context.Context, columns []string, threads int) er
 		}
 		if i == 0 {
 			var err error
-			if m.intervals, err = metric.Intervals(ctx, p.sample, r.metrics, threads); err != nil {
+			if m.intervals, err = (metric.Drawing{Threads: threads, Block: r.blocks}).Intervals(ctx, p.sample, r.metrics); err != nil {
 				return err
 			}
 		}

@@ -26,7 +26,7 @@ func (r *results) measureSimple(ctx context.Context, from pipeline.Sources, thre
 	if err != nil {
 		return err
 	}
-	differences, err := metric.DifferencesTo(ctx, r.data().sample, samples, r.metrics, threads)
+	differences, err := metric.Drawing{Threads: threads, Block: r.blocks}.Differences(ctx, r.data().sample, samples, r.metrics)
 	if err != nil {
 		return err
 	}
@@ -113,7 +113,7 @@ func (r *results) compareGuess(ctx context.Context, threads int) error {
 	if err != nil {
 		return err
 	}
-	list, err := metric.DifferencesTo(ctx, r.data().sample, []metric.Sample{guess}, r.metrics[r.headline.at:r.headline.at+1], threads)
+	list, err := metric.Drawing{Threads: threads, Block: r.blocks}.Differences(ctx, r.data().sample, []metric.Sample{guess}, r.metrics[r.headline.at:r.headline.at+1])
 	if err != nil {
 		return err
 	}
