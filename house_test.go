@@ -57,7 +57,7 @@ var down = []struct {
 	{"runner/machine", []string{"base/..."}},
 	{"runner/...", []string{"base/...", "artifacts", "data/metric", "pipeline", "pipeline/settings", "lineage/...", "runner/..."}},
 	{"cmd/pipe/ui", []string{"base/...", "lineage/...", "runner", "workspace/..."}},
-	{"workspace/...", []string{"base/...", "data/...", "artifacts", "estimator", "forecaster", "lineage/...", "nn", "pipeline", "pipeline/settings", "runner/...", "schedule", "stages/...", "workspace/..."}},
+	{"workspace/...", []string{"base/...", "data/...", "artifacts", "estimator", "forecast", "forecaster", "lineage/...", "nn", "pipeline", "pipeline/settings", "runner/...", "schedule", "stages/...", "workspace/..."}},
 	{"stages", []string{"stages/...", "pipeline"}},
 	{"stages/ingest/...", []string{"base/...", "data/...", "artifacts", "pipeline", "pipeline/settings", "stages/ingest/..."}},
 	{"stages/evaluate/...", []string{"base/...", "data/...", "estimator", "linear", "trees", "nn", "nn/dataset", "pipeline", "pipeline/settings", "stages/evaluate/..."}},

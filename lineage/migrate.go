@@ -23,7 +23,7 @@ var newest string
 
 // SchemaVersion is the version of the schema that this program reads and
 // writes: the number of files in migrations. Version n is made by 000n_*.sql.
-const SchemaVersion = 19
+const SchemaVersion = 20
 
 // applicationID marks the file as a lineage database: "pipe" in ASCII.
 const applicationID = 0x70697065

@@ -486,6 +486,15 @@ JOIN executions o ON o.id = coalesce(e.cached_from, e.id)
 LEFT JOIN seeds s ON s.execution_id = o.id
 LEFT JOIN devices d ON d.execution_id = o.id;
 
+CREATE VIEW measuring AS
+SELECT i.execution_id, i.artifact_id FROM execution_inputs i
+WHERE i.type = 'model' AND i.port NOT LIKE '%[%'
+UNION ALL
+SELECT o.execution_id, o.artifact_id FROM execution_outputs o
+WHERE o.type = 'model'
+  AND EXISTS (SELECT 1 FROM execution_outputs m WHERE m.execution_id = o.execution_id AND m.type = 'metrics')
+  AND NOT EXISTS (SELECT 1 FROM execution_inputs i WHERE i.execution_id = o.execution_id AND i.type = 'model');
+
 CREATE VIEW models_view AS
 SELECT a.hash AS model, m.pipeline, m.stage, e.run_id, m.created_at, a.size,
        (SELECT group_concat(label, ', ') FROM (
@@ -497,9 +506,9 @@ FROM models m
 JOIN artifacts a ON a.id = m.artifact_id
 JOIN executions e ON e.id = m.execution_id
 LEFT JOIN executions x ON x.id = (
-  SELECT i.execution_id FROM execution_inputs i JOIN executions s ON s.id = i.execution_id
+  SELECT i.execution_id FROM measuring i JOIN executions s ON s.id = i.execution_id
   JOIN metrics t ON t.execution_id = s.id
-  WHERE i.artifact_id = m.artifact_id AND i.type = 'model' AND i.port NOT LIKE '%[%' AND s.status IN ('succeeded', 'gate_failed')
+  WHERE i.artifact_id = m.artifact_id AND s.status IN ('succeeded', 'gate_failed')
   GROUP BY i.execution_id ORDER BY max(t.goal IS NOT NULL) DESC, i.execution_id DESC LIMIT 1);
 
 CREATE VIEW best_models AS
@@ -507,7 +516,7 @@ WITH
 measured AS (
   SELECT r.pipeline, e.stage, m.name AS metric, m.value, e.status, i.artifact_id, e.run_id, r.seq, r.started_at, m.goal, m.class
   FROM metrics m
-  JOIN execution_inputs i ON i.execution_id = m.execution_id AND i.type = 'model' AND i.port NOT LIKE '%[%'
+  JOIN measuring i ON i.execution_id = m.execution_id
   JOIN executions e ON e.id = m.execution_id
   JOIN runs r ON r.id = e.run_id
   WHERE e.status IN ('succeeded', 'gate_failed') AND m.goal IS NOT NULL

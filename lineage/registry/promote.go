@@ -266,9 +266,9 @@ func (m *Measured) DataOf(metric string) string {
 // pipeline has measured before what others have, what says how good it is before
 // other figures, the newest first, and then what its promotions say. That stays when gc deletes the rest.
 func measurements(t *lineage.Tx, model artifacts.ID, pipeline, stage string) ([]Measured, error) {
-	ids, err := t.IDs(`SELECT i.execution_id FROM execution_inputs i JOIN artifacts a ON a.id = i.artifact_id
+	ids, err := t.IDs(`SELECT i.execution_id FROM measuring i JOIN artifacts a ON a.id = i.artifact_id
 		JOIN executions e ON e.id = i.execution_id JOIN runs r ON r.id = e.run_id
-		WHERE a.hash = ? AND i.type = 'model' AND i.port NOT LIKE '%[%' AND e.status IN ('succeeded', 'gate_failed')
+		WHERE a.hash = ? AND e.status IN ('succeeded', 'gate_failed')
 		  AND EXISTS (SELECT 1 FROM metrics m WHERE m.execution_id = e.id)
 		ORDER BY r.pipeline = ? DESC, e.stage = ? DESC, EXISTS (SELECT 1 FROM metrics m WHERE m.execution_id = e.id AND m.goal IS NOT NULL) DESC, e.id DESC`, model.String(), pipeline, stage)
 	if err != nil {

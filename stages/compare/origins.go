@@ -68,7 +68,7 @@ func meanOf(cases []result, like *origins) []float64 {
 func (r *results) pairOrigins() {
 	like := r.best().cases[0].origins
 	best := meanOf(r.best().cases, like)
-	if best == nil || r.by != "mase" { // which the losses are
+	if best == nil || r.by != forecast.MASEName { // which the losses are
 		return
 	}
 	for _, v := range r.variants[1:] {

@@ -13,6 +13,7 @@ import (
 	"pipe/base/random"
 	"pipe/data/table"
 	"pipe/data/table/tabletest"
+	"pipe/data/timeline"
 	"pipe/forecaster"
 	"pipe/pipeline"
 	"pipe/pipeline/pipelinetest"
@@ -299,4 +300,38 @@ func TestModelIsReadAgain(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Whatever stands in a document, reading it is an error or gives a model that forecasts or says why it does not.
+func FuzzRead(f *testing.F) {
+	data := hours(f, 2, 80, nil)
+	for _, model := range []string{"model: ridge\n", small} {
+		with := strings.Replace(common, "steps: 40", "steps: 20", 1) + model + "baselines: []\nintervals: [0.9]\n"
+		f.Add(made(f, with, data).Outputs["model"], uint32(0), "1")
+	}
+	f.Fuzz(func(t *testing.T, text []byte, at uint32, piece string) {
+		if len(text) > 0 {
+			from := int(at) % len(text)
+			text = append(append(append([]byte{}, text[:from]...), piece...), text[min(len(text), from+len(piece)):]...)
+		}
+		m, err := forecaster.Read(bytes.NewReader(text), int64(len(text)))
+		if err != nil {
+			return
+		}
+		rows, err := table.Open(bytes.NewReader(data), int64(len(data)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		series, err := timeline.Read(t.Context(), rows, m.Plan.Spec(), &m.Clock)
+		if err != nil {
+			return
+		}
+		subjects, _, err := m.Plan.Subjects(series)
+		if err != nil {
+			return
+		}
+		for i := range subjects {
+			_, _, _ = m.Next(t.Context(), &subjects[i], min(3, m.Plan.Horizon))
+		}
+	})
 }

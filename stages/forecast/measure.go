@@ -159,7 +159,7 @@ var (
 func (s *Stage) CheckMetric(name string, _ map[string]pipeline.Facts) error { return s.knows(name) }
 
 // MainMetrics implements pipeline.Measurer.
-func (s *Stage) MainMetrics() []string { return []string{"mase", "mae"} }
+func (s *Stage) MainMetrics() []string { return []string{forecast.MASEName, "mae"} }
 
 // MetricGoal implements pipeline.GoalTeller.
 func (s *Stage) MetricGoal(name string) (metric.Goal, error) {

@@ -128,10 +128,12 @@ func (r *run) comparison() report.Section {
 		s.Lead = strings.Join(leads, " ")
 	}
 	t := &report.Table{Columns: []report.Column{{Name: "Method"}}, Wide: true}
-	for _, m := range r.measures {
-		t.Columns = append(t.Columns, report.Column{Name: m.title, Number: true})
+	columns := r.shown(main)
+	for i, j := range columns {
+		if t.Columns = append(t.Columns, report.Column{Name: r.measures[j].title, Number: true}); i == 0 {
+			t.Columns = append(t.Columns, report.Column{Name: "more than the model", Note: "95% interval", Number: true})
+		}
 	}
-	t.Columns = append(t.Columns, report.Column{Name: "Error less that of the model", Note: "95% interval", Number: true})
 	order := slices.Clone(r.methods)
 	slices.SortStableFunc(order, func(a, b *method) int {
 		x, y := a.total[main], b.total[main]
@@ -140,14 +142,11 @@ func (r *run) comparison() report.Section {
 	for _, m := range order {
 		row := []report.Cell{{Text: title(m.name)}}
 		if m == r.methods[0] {
-			row[0] = report.Cell{Text: title(m.name) + " (the model)", Tone: report.Strong}
+			row[0] = report.Cell{Text: title(m.name) + "\u00a0(the\u00a0model)", Tone: report.Strong}
 		}
 		if m.lacks > 0 {
 			row[0].Text += fmt.Sprintf(", without %d series", m.lacks)
 			row[0].Doc = m.why
-		}
-		for j, v := range m.total {
-			row = append(row, report.Cell{Text: r.show(j, v), Doc: v.undefined})
 		}
 		text := "–"
 		for _, p := range r.against {
@@ -155,9 +154,14 @@ func (r *run) comparison() report.Section {
 				text = fmt.Sprintf("%s (%s to %s)", chart.Digits(p.interval.Mean, 3), chart.Digits(p.interval.Low, 3), chart.Digits(p.interval.High, 3))
 			}
 		}
-		t.Rows = append(t.Rows, append(row, report.Cell{Text: text}))
+		for i, j := range columns {
+			if row = append(row, report.Cell{Text: r.show(j, m.total[j]), Doc: m.total[j].undefined}); i == 0 {
+				row = append(row, report.Cell{Text: text})
+			}
+		}
+		t.Rows = append(t.Rows, row)
 	}
-	t.Caption = fmt.Sprintf("Means over all origins and steps, and then over series. MASE and RMSSE are errors in units of the error of the seasonal naive forecast (%d steps before) in training.", r.Season)
+	s.Notes = append(s.Notes, fmt.Sprintf("Means over all origins and steps, and then over series. MASE and RMSSE are errors in units of the error of the seasonal naive forecast (%d steps before) in training.", r.Season))
 	s.Table = t
 	if len(r.against) > 0 && r.against[0].err == nil {
 		s.Notes = append(s.Notes, fmt.Sprintf("Intervals of differences are of the mean error at each origin, by the circular block bootstrap with blocks of %d origins.", r.against[0].interval.Block))
@@ -166,6 +170,23 @@ func (r *run) comparison() report.Section {
 		s.Blocks = append(s.Blocks, r.networkFacts(n))
 	}
 	return s
+}
+
+// shown are the measures in the table of methods: that by which they are compared first, and of intervals the coverage of all
+// levels, and the rest of the highest.
+func (r *run) shown(main int) []int {
+	top := ""
+	if len(r.Intervals) > 0 {
+		top = suffix(slices.Max(r.Intervals))
+	}
+	list := []int{main}
+	for j, m := range r.measures {
+		interval := strings.HasPrefix(m.name, "width") || strings.HasPrefix(m.name, "pinball")
+		if j != main && (!interval || strings.HasSuffix(m.name, top)) {
+			list = append(list, j)
+		}
+	}
+	return list
 }
 
 // networkFacts says how the network sees series, and how it was trained.

@@ -13,6 +13,7 @@ import (
 	"pipe/artifacts"
 	"pipe/base/diag"
 	"pipe/data/metric"
+	"pipe/forecast"
 	"pipe/lineage/registry"
 	"pipe/workspace"
 )
@@ -139,7 +140,7 @@ func tellingOrder(metrics map[string]float64, config json.RawMessage) []string {
 	}
 	_ = json.Unmarshal(config, &settings) // of another kind of stage: then the usual order
 	var order []string
-	for _, name := range slices.Concat(settings.Metrics, metric.All().Names(), slices.Sorted(maps.Keys(metrics))) {
+	for _, name := range slices.Concat(settings.Metrics, []string{forecast.MASEName}, metric.All().Names(), slices.Sorted(maps.Keys(metrics))) {
 		if _, ok := metrics[name]; ok && !slices.Contains(order, name) {
 			order = append(order, name)
 		}
