@@ -224,7 +224,13 @@ func (l *linker) gate(d *draft) {
 			return // which was said
 		}
 	}
-	if models != 1 {
+	maker := models == 0 && d.step.Kind.measuresItsModel()
+	if maker && p.BetterThan != "" {
+		l.p.At(keyOf(d.promote, betterThan), "write conditions on its metrics: `when: {METRIC: \"<= 0.5\"}`; a baseline beside the model is what it can be held against",
+			"a stage of kind %s measures the model that it makes, and no other one", d.step.Kind.Name)
+		return
+	}
+	if models != 1 && !maker {
 		l.p.At(d.promoteKey, "give it to the stage that measures the model, such as one of kind evaluate",
 			"promote is for a stage that has one model among its inputs, and %s has %s", diag.Quote(d.step.Name), countWord(models))
 		return
@@ -255,6 +261,19 @@ func (l *linker) gate(d *draft) {
 	for _, name := range p.By {
 		l.goal(d, name)
 	}
+}
+
+// measuresItsModel says whether stages of the kind make a model and a document of what they measured of it.
+func (k *Kind) measuresItsModel() bool {
+	count := func(ports []Port, t PortType) (n int) {
+		for _, p := range ports {
+			if p.Type == t {
+				n++
+			}
+		}
+		return n
+	}
+	return count(k.Inputs, Model) == 0 && count(k.Outputs, Model) == 1 && count(k.Outputs, Metrics) == 1
 }
 
 // goal finds out which values of a metric of the gate are the better ones.

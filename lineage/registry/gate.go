@@ -107,13 +107,13 @@ func undecided(t *lineage.Tx, runID string, g Gate) (ev Event, m Measured, befor
 	return ev, m, nil, nil
 }
 
-// candidate reads the model that a stage of the run has measured, and what it
+// candidate reads the model that a stage of the run has measured, or has made and measured, and what it
 // measured.
 func candidate(t *lineage.Tx, ev *Event) (m Measured, err error) {
 	var id int64
 	var hash string
 	err = t.Row(`SELECT i.execution_id, a.hash, r.pipeline FROM executions e JOIN runs r ON r.id = e.run_id
-		JOIN execution_inputs i ON i.execution_id = coalesce(e.cached_from, e.id) AND i.type = 'model'
+		JOIN measuring i ON i.execution_id = coalesce(e.cached_from, e.id)
 		JOIN artifacts a ON a.id = i.artifact_id
 		WHERE `+lineage.OfRun+` AND e.stage = ?2 AND e.status IN ('succeeded', 'cached') ORDER BY e.attempt DESC LIMIT 1`,
 		ev.RunID, ev.Stage).Scan(&id, &hash, &ev.Pipeline)
