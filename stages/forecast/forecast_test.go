@@ -335,3 +335,15 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// Where origins are far apart, those before the test are closer, so that there are intervals from the first one on.
+func TestIntervalsOfFewOrigins(t *testing.T) {
+	data := hours(t, 2, 200, nil)
+	with := strings.Replace(common, "{steps: 40, every: 2}", "{steps: 40, every: 8}", 1) + "model: seasonal_naive\nbaselines: []\n"
+	r := made(t, with, data)
+	for i, v := range values(t, r.Outputs["forecasts"], "seasonal_naive", "lower_90") {
+		if v == "" {
+			t.Fatalf("forecast %d has no interval", i+1)
+		}
+	}
+}

@@ -139,11 +139,12 @@ func (r *run) prepare(series *timeline.Series) error {
 	}
 	var untested, late []string
 	every := int64(r.Test.Every)
+	apart := r.closer(validation)
 	cells := 0
 	for i := range r.subjects {
 		s := &r.subjects[i]
 		var o origins
-		for at := r.test - validation/every*every; at < r.test; at += every {
+		for at := r.test - validation/apart*apart; at < r.test; at += apart {
 			if at > s.First && at < s.End() {
 				o.before = append(o.before, int(at-s.First))
 			}
@@ -172,6 +173,19 @@ func (r *run) prepare(series *timeline.Series) error {
 		return diag.WithHint(fmt.Errorf("there would be %d forecasts of each method, more than are possible in memory", cells), "make the test shorter, or raise `every`")
 	}
 	return nil
+}
+
+// closer is how many steps apart the origins of the validation part are: as those of the test, so that errors of
+// the same hour come together, but closer where too few would be there for intervals.
+func (r *run) closer(validation int64) int64 {
+	every, enough := int64(r.Test.Every), int64(1)
+	for _, level := range r.Intervals {
+		enough = max(enough, int64(math.Ceil(2/(1-level))))
+	}
+	if validation < 1 || validation/every >= enough {
+		return every
+	}
+	return max(1, min(every, validation/min(enough, validation)))
 }
 
 // note says something in the log and in the report.
