@@ -16,7 +16,7 @@ type RidgeForm struct {
 // Ridge is linear regression on the last values less their mean, one for each step ahead, with a penalty on the
 // squares of the coefficients. Further inputs are the last values of past columns less their mean, and of columns
 // known ahead the value at the step and one period before it. Inputs that are not known have the value of the
-// last step before; targets that are not are left out. Of a long series the last windows are used that have 16 million
+// last step before, or of the mean where there is none; targets that are not are left out. Of a long series the last windows are used that have 16 million
 // inputs together.
 type Ridge struct {
 	Lags     int         `json:"lags"`
@@ -124,10 +124,10 @@ func (r *Ridge) inputs(s Series) ridgeInputs {
 	return in
 }
 
-// carried has the last known value in the place of unknown ones: 0 where there is none before.
+// carried has the last known value in the place of unknown ones: NaN where there is none before.
 func carried(x []float64) []float64 {
 	out := make([]float64, len(x))
-	last := 0.0
+	last := math.NaN()
 	for i, v := range x {
 		if !math.IsNaN(v) {
 			last = v
@@ -145,7 +145,9 @@ func (r *Ridge) measure(in ridgeInputs, n, first, end int) {
 			window := x[o-lags : o]
 			m := mean(window)
 			for _, v := range window {
-				sum += float64((v - m) * (v - m))
+				if !math.IsNaN(v) {
+					sum += float64((v - m) * (v - m))
+				}
 			}
 		}
 		if s := math.Sqrt(sum / float64((end-first)*lags)); s > 0 {
@@ -160,17 +162,24 @@ func (r *Ridge) measure(in ridgeInputs, n, first, end int) {
 	for i, x := range in.known {
 		m, sum := mean(x[:n]), 0.0
 		for _, v := range x[:n] {
-			sum += float64((v - m) * (v - m))
+			if !math.IsNaN(v) {
+				sum += float64((v - m) * (v - m))
+			}
 		}
-		r.Known[i] = Standard{Mean: m, Scale: math.Sqrt(sum / float64(n))}
+		r.Known[i] = Standard{Mean: m, Scale: math.Sqrt(sum / float64(max(1, count(x[:n]))))}
 	}
 }
 
+// mean is that of the known values, 0 if there is none.
 func mean(x []float64) (m float64) {
+	n := 0
 	for _, v := range x {
-		m += v
+		if !math.IsNaN(v) {
+			m += v
+			n++
+		}
 	}
-	return m / float64(len(x))
+	return m / float64(max(1, n))
 }
 
 // fill writes the inputs that all steps share, as they are at an origin, and gives what the target's are above.
@@ -180,7 +189,9 @@ func (r *Ridge) fill(row []float64, in ridgeInputs, o int) (level float64) {
 	window := func(x []float64, lags int, scale float64) float64 {
 		m := mean(x[o-lags : o])
 		for i, v := range x[o-lags : o] {
-			row[at+i] = (v - m) / scale
+			if row[at+i] = (v - m) / scale; math.IsNaN(v) {
+				row[at+i] = 0 // nothing was known yet: as the mean
+			}
 		}
 		at += lags
 		return m
@@ -197,8 +208,8 @@ func (r *Ridge) ahead(row []float64, in ridgeInputs, step int) {
 	at := r.base()
 	value := func(c, step int) {
 		row[at] = 0
-		if s := r.Known[c]; s.Scale > 0 {
-			row[at] = (in.known[c][max(0, step)] - s.Mean) / s.Scale
+		if v, s := in.known[c][max(0, step)], r.Known[c]; s.Scale > 0 && !math.IsNaN(v) {
+			row[at] = (v - s.Mean) / s.Scale
 		}
 		at++
 	}

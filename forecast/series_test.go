@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -153,4 +154,41 @@ func departures(t testing.TB) problem {
 		values = append(values, x)
 	}
 	return problem{"departures", values, 168, 24, 24 * 70, 24, 336}
+}
+
+// A column that begins late is as its mean before that, whatever its level is.
+func TestColumnsThatBeginLate(t *testing.T) {
+	at := func(level float64) []float64 {
+		s := forecast.Series{Past: make([][]float64, 1), Known: make([][]float64, 1)}
+		for i := range 220 {
+			x := math.Sin(float64(i * i))
+			if i < 200 {
+				s.Values = append(s.Values, 5*x+float64(i%7))
+			}
+			late := level + x
+			if i < 60 {
+				late = math.NaN()
+			}
+			if i < 200 {
+				s.Past[0] = append(s.Past[0], late)
+			}
+			s.Known[0] = append(s.Known[0], late)
+		}
+		m, err := forecast.Fit(forecast.Method{Name: forecast.RidgeName, Season: 7, Steps: 3}, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := m.Roll(s, []int{50, 70, 200}, 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return slices.Concat(out...)
+	}
+	low, high := at(0), at(1<<20)
+	for i := range low {
+		if math.Abs(low[i]-high[i]) > 1e-6 {
+			t.Errorf("forecasts %v, and %v if the columns are higher", low, high)
+			break
+		}
+	}
 }

@@ -3,8 +3,11 @@ package forecaster
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 
+	"pipe/base/diag"
+	"pipe/data/timeline"
 	"pipe/forecast"
 )
 
@@ -29,11 +32,13 @@ type Classical struct {
 	Method string                     `json:"method"`
 	Models map[string]*forecast.Model `json:"models"`          // by the key of the series
 	Lacks  map[string]string          `json:"lacks,omitempty"` // what series lack for it
+	// Begins are the steps that the fits begin at, of methods that follow a series from there. Older models have none.
+	Begins map[string]int64 `json:"begins,omitempty"`
 }
 
 // FitClassical fits a method to the values of each series before a step.
 func FitClassical(ctx context.Context, m forecast.Method, list []Subject, before int64, threads int) (*Classical, error) {
-	c := &Classical{Method: m.Name, Models: map[string]*forecast.Model{}, Lacks: map[string]string{}}
+	c := &Classical{Method: m.Name, Models: map[string]*forecast.Model{}, Lacks: map[string]string{}, Begins: map[string]int64{}}
 	fits, errs := make([]*forecast.Model, len(list)), make([]error, len(list))
 	err := Each(ctx, threads, len(list), func(i int) {
 		s := &list[i]
@@ -53,6 +58,9 @@ func FitClassical(ctx context.Context, m forecast.Method, list []Subject, before
 			c.Lacks[key] = err.Error()
 		} else {
 			c.Models[key] = fits[i]
+			if m.Name == forecast.ETSName || m.Name == forecast.ThetaName {
+				c.Begins[key] = list[i].First
+			}
 		}
 	}
 	if len(c.Models) == 0 {
@@ -88,6 +96,17 @@ func (c *Classical) Roll(_ context.Context, s *Subject, origins []int, steps int
 	return Forecasts{Points: points}, err
 }
 
+// begins says whether a series begins where its fit does. From elsewhere the season would be that of other steps,
+// and the level one of long ago.
+func (c *Classical) begins(s *Subject, clock timeline.Clock) error {
+	at, ok := c.Begins[KeyOf(s.Key)]
+	if !ok || at == s.First {
+		return nil
+	}
+	return diag.WithHint(&LackError{c.Method, s.Name, fmt.Sprintf("its first value is of %s, and %s follows it from %s, as in training", clock.Text(s.First), c.Method, clock.Text(at))},
+		"give all rows from there on; methods that need the last ones alone are ridge, seasonal_naive and naive")
+}
+
 // A LackError says what a series lacks to be forecast.
 type LackError struct{ Method, Series, Lack string }
 
@@ -98,12 +117,15 @@ func (e *LackError) Error() string {
 	return fmt.Sprintf("%s cannot forecast the series %s: %s", e.Method, e.Series, e.Lack)
 }
 
-// KeyOf is the key of a series as one text.
+// KeyOf is the key of a series as one text, another one for each.
 func KeyOf(key []string) string {
 	text := ""
 	for i, v := range key {
 		if i > 0 {
 			text += "\x1f"
+		}
+		if strings.ContainsAny(v, "\x1f\x1b") {
+			v = strings.ReplaceAll(strings.ReplaceAll(v, "\x1b", "\x1b\x1b"), "\x1f", "\x1b\x1f")
 		}
 		text += v
 	}

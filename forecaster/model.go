@@ -2,6 +2,7 @@ package forecaster
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -35,6 +36,14 @@ type Model struct {
 func (m *Model) Engine() Engine {
 	if m.Network != nil {
 		return m.Network
+	}
+	return m.Classical
+}
+
+// base is the method of package forecast that forecasts, or that a network adds to; nil: there is none.
+func (m *Model) base() *Classical {
+	if m.Network != nil {
+		return m.Network.Bases
 	}
 	return m.Classical
 }
@@ -224,6 +233,11 @@ type Band struct{ Lower, Upper []float64 }
 
 // Next forecasts the steps behind the end of a series, with a band for each level: NaN where too few errors are known.
 func (m *Model) Next(ctx context.Context, s *Subject, steps int) (points []float64, bands []Band, err error) {
+	if c := m.base(); c != nil {
+		if err := c.begins(s, m.Clock); err != nil {
+			return nil, nil, err
+		}
+	}
 	f, err := m.Engine().Roll(ctx, s, []int{len(s.Series.Values)}, steps)
 	if err != nil {
 		return nil, nil, err
@@ -241,7 +255,26 @@ func (m *Model) Next(ctx context.Context, s *Subject, steps int) (points []float
 		}
 		bands = append(bands, b)
 	}
+	Nest(m.Levels, bands)
 	return f.Points[0], bands, nil
+}
+
+// Nest widens intervals of higher levels to those of lower ones where these reach farther, since each is adapted by itself.
+func Nest(levels []float64, bands []Band) {
+	order := make([]int, len(levels))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(levels[a], levels[b]) })
+	for i, wide := range order {
+		for _, in := range order[:i] {
+			for h, lower := range bands[in].Lower {
+				if !math.IsNaN(lower) && !math.IsNaN(bands[wide].Lower[h]) {
+					bands[wide].Lower[h], bands[wide].Upper[h] = min(bands[wide].Lower[h], lower), max(bands[wide].Upper[h], bands[in].Upper[h])
+				}
+			}
+		}
+	}
 }
 
 // Shape is the middle of the interval of a level at each step of an origin, and the width of which its errors are

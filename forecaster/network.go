@@ -259,14 +259,34 @@ func scaleFor(values []float64, season int) float64 {
 	return 0
 }
 
+// scalesAt are the scales of a series that has none of training, because it was constant there or is new: by
+// how many steps are known, that of those, or the typical one while they do not change.
+func (n *FittedNetwork) scalesAt(values []float64) []float64 {
+	list := make([]float64, len(values)+1)
+	var sums, counts [2]float64
+	for o := range list {
+		list[o] = n.Typical
+		for i, m := range []int{1, n.plan.Season} {
+			if at := o - 1; at >= m {
+				if d := math.Abs(values[at] - values[at-m]); d == d {
+					sums[i] += d
+					counts[i]++
+				}
+			}
+			if v := sums[i] / counts[i]; v > 0 && finite(v) {
+				list[o] = v
+			}
+		}
+	}
+	return list
+}
+
 // seen is a series as the network sees it.
 func (n *FittedNetwork) seen(s *Subject) windowed {
 	w := windowed{target: s.Series.Values, filled: slices.Clone(s.Series.Values), scale: n.Scales[KeyOf(s.Key)]}
 	timeline.Fill(w.filled, nil)
 	if w.scale == 0 {
-		if w.scale = scaleFor(s.Series.Values, n.plan.Season); w.scale == 0 {
-			w.scale = n.Typical
-		}
+		w.scales = n.scalesAt(s.Series.Values)
 	}
 	for c, values := range s.Series.Past {
 		w.past = append(w.past, standardised(values, n.Past[c]))
@@ -358,14 +378,10 @@ func (n *FittedNetwork) windows(ctx context.Context, list []Subject, threads int
 	return w, nil
 }
 
-func based(origins []int, points [][]float64) map[int][]float32 {
-	m := make(map[int][]float32, len(origins))
+func based(origins []int, points [][]float64) map[int][]float64 {
+	m := make(map[int][]float64, len(origins))
 	for i, o := range origins {
-		row := make([]float32, len(points[i]))
-		for h, v := range points[i] {
-			row[h] = float32(v)
-		}
-		m[o] = row
+		m[o] = points[i]
 	}
 	return m
 }

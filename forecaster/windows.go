@@ -16,8 +16,9 @@ type windowed struct {
 	known  [][]float32
 	static []float32
 	scale  float64
+	scales []float64 // where training has no scale: by how many steps are known
 	// base is what the network learns the difference to, by origin and step; nil: nothing.
-	base map[int][]float32
+	base map[int][]float64
 }
 
 // A window is one origin of a series.
@@ -64,17 +65,17 @@ func (w *windows) Gather(rows []int, into *nn.Batch) error {
 }
 
 // normal is a target as the network learns it.
-func (n *Network) normal(v, center, scale float64, base []float32, h int) float64 {
+func (n *Network) normal(v, center, scale float64, base []float64, h int) float64 {
 	if base != nil {
-		return (v - float64(base[h])) / scale
+		return (v - base[h]) / scale
 	}
 	return (v - center) / scale
 }
 
 // restored is normal the other way round.
-func (n *Network) restored(v, center, scale float64, base []float32, h int) float64 {
+func (n *Network) restored(v, center, scale float64, base []float64, h int) float64 {
 	if base != nil {
-		return float64(v*scale) + float64(base[h])
+		return float64(v*scale) + base[h]
 	}
 	return float64(v*scale) + center
 }
@@ -92,8 +93,12 @@ func (n *Network) level(s *windowed, origin int) (center, scale float64) {
 		}
 		center /= float64(len(values))
 	}
+	by := s.scale
+	if s.scales != nil {
+		by = s.scales[origin]
+	}
 	if n.Scale == ScaleSeries {
-		return center, s.scale
+		return center, by
 	}
 	mean, squares := 0.0, 0.0
 	for _, v := range values {
@@ -104,7 +109,7 @@ func (n *Network) level(s *windowed, origin int) (center, scale float64) {
 		squares += float64((v - mean) * (v - mean))
 	}
 	// A window that is nearly constant would make noise of what follows.
-	return center, max(math.Sqrt(squares/float64(len(values))), 0.1*s.scale)
+	return center, max(math.Sqrt(squares/float64(len(values))), 0.1*by)
 }
 
 // inputs adds what the network is given at an origin.
@@ -130,7 +135,7 @@ func (n *Network) inputs(p *Plan, s *windowed, origin int, center, scale float64
 				x = append(x, c[origin+h])
 			}
 			if n.Base != NoBase {
-				x = append(x, float32((float64(base[h])-center)/scale))
+				x = append(x, float32((base[h]-center)/scale))
 			}
 		}
 		into[next].F32 = x

@@ -30,7 +30,7 @@ type Spec struct {
 	By      []string      // rows of equal values are a series
 	Gaps    relation.Gaps // what a step without a row is
 	Numbers []string      // columns of numbers; missing ones are NaN
-	Filled  []string      // of those, the ones that Gaps fills
+	Filled  []string      // of those, the ones that Gaps fills, up to their last value
 	Labels  []string      // columns of which a series has one value
 }
 
@@ -239,7 +239,9 @@ func (r *reading) series(clock *Clock) (*Series, error) {
 	}
 	slices.SortStableFunc(sorted, func(a, b int32) int { return slices.Compare(r.names[a], r.names[b]) })
 	for i, id := range sorted {
-		rank[id] = int32(i)
+		if rank[id] = int32(i); i > 0 && slices.Equal(r.names[id], r.names[sorted[i-1]]) {
+			return nil, r.alike(id, sorted[i-1])
+		}
 	}
 	slices.SortStableFunc(order, func(a, b int32) int {
 		x, y := &r.rows[a], &r.rows[b]
@@ -260,6 +262,16 @@ func (r *reading) series(clock *Clock) (*Series, error) {
 		from = to
 	}
 	return s, nil
+}
+
+// alike is the error about two series that nothing tells apart.
+func (r *reading) alike(a, b int32) error {
+	number := func(id int32) int64 {
+		return r.rows[slices.IndexFunc(r.rows, func(one row) bool { return one.series == id })].number
+	}
+	x, y := number(a), number(b)
+	return diag.WithHint(fmt.Errorf("row %d: %s is the empty text, and missing in row %d, or the other way round: their forecasts could not be told apart", max(x, y), strings.Join(r.spec.By, ", "), min(x, y)),
+		"give missing values a name with a `derive` stage, such as `id ?? 'none'`")
 }
 
 // place names a row in errors.
@@ -310,7 +322,11 @@ func (r *reading) one(rows []int32, cells *int64) (*One, error) {
 			list[steps[i]-steps[0]] = values[at]
 		}
 		if r.spec.Gaps == relation.GapsFilled && slices.Contains(r.spec.Filled, r.spec.Numbers[c]) {
-			Fill(list, nil)
+			end := len(list)
+			for end > 0 && math.IsNaN(list[end-1]) {
+				end--
+			}
+			Fill(list[:end], nil) // what is behind the last value is ahead, and not measured
 		}
 		one.Numbers = append(one.Numbers, list)
 	}

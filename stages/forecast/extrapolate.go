@@ -19,10 +19,11 @@ import (
 func NextKind() pipeline.Kind {
 	return pipeline.Kind{
 		Name:    "extrapolate",
-		Version: 1,
+		Version: 2, // 1 followed a series that began elsewhere than in training as if it did not
 		Doc: `Forecasts the steps behind the end of each series of a table, with a model that a stage of kind forecast made.
 
 The table needs the columns that the model was made of, and may be newer: nothing is fitted again, and the forecasts follow from the last values.
+It may begin later, too, but for ` + "`ets` and `theta`" + `, and networks with such a base, which follow a series from where it began in training.
 A series ends with its last value of the target; rows behind it say what columns that are known ahead will be, and each of these has to be there for
 each step that is forecast. There is a row for each series and step, with the intervals of the model. A series that it
 does not know, or that is too short, is told in the log, and has no rows; if that are all, the stage fails. ` + "`pipe forecast`" + ` does the same for a file.`,
@@ -91,7 +92,7 @@ func (s *Next) Run(ctx context.Context, env pipeline.Env) error {
 			if lacking++; lacking <= 5 {
 				env.Log().Warn(err.Error())
 			}
-			n.lack = lack
+			n.lack = err
 			continue
 		}
 		if err != nil {

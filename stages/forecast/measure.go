@@ -20,6 +20,8 @@ type measure struct {
 	name, title, doc string
 	goal             metric.Goal
 	of               func(p *pairs) (float64, error)
+	// least is the place of another measure, of whose values by step ahead this is the least one; 0: it is computed by of.
+	least int
 }
 
 // pairs are what was forecast of a series, and what came.
@@ -44,15 +46,15 @@ type value struct {
 // figures are the measures that need no interval.
 func figures() []measure {
 	return []measure{
-		{"mase", "MASE", "mean absolute error, divided by that of the seasonal naive forecast in training", goalOf("mase"),
-			func(p *pairs) (float64, error) {
+		{name: "mase", title: "MASE", doc: "mean absolute error, divided by that of the seasonal naive forecast in training", goal: goalOf("mase"),
+			of: func(p *pairs) (float64, error) {
 				if p.scale.err != nil {
 					return 0, p.scale.err
 				}
 				return forecast.MASE(p.actual, p.points, p.scale.Scale)
 			}},
-		{"rmsse", "RMSSE", "root mean squared error, divided by that of the seasonal naive forecast in training", goalOf("rmsse"),
-			func(p *pairs) (float64, error) {
+		{name: "rmsse", title: "RMSSE", doc: "root mean squared error, divided by that of the seasonal naive forecast in training", goal: goalOf("rmsse"),
+			of: func(p *pairs) (float64, error) {
 				if p.scale.err != nil {
 					return 0, p.scale.err
 				}
@@ -75,7 +77,7 @@ func goalOf(name string) metric.Goal {
 // usual is a metric of actual and predicted values.
 func usual(name, doc string) measure {
 	def, _ := metric.All().Find(name)
-	return measure{name, def.Title, doc, def.Goal, func(p *pairs) (float64, error) {
+	return measure{name: name, title: def.Title, doc: doc, goal: def.Goal, of: func(p *pairs) (float64, error) {
 		var actual, points []float64
 		for i, v := range p.actual {
 			if v == v {
@@ -103,12 +105,13 @@ func measuresOf(levels []float64) []measure {
 	for i, level := range levels {
 		name, percent := suffix(level), strconv.FormatFloat(100*level, 'g', 6, 64)+" %"
 		list = append(list,
-			measure{"coverage" + name, "Coverage of " + percent, "share of the values within the " + percent + " interval", goalOf("coverage" + name),
-				func(p *pairs) (float64, error) { return forecast.Coverage(p.actual, p.lower[i], p.upper[i]) }},
-			measure{"width" + name, "Width of " + percent, "mean width of the " + percent + " interval", goalOf("width" + name),
-				func(p *pairs) (float64, error) { return forecast.Width(p.actual, p.lower[i], p.upper[i]) }},
-			measure{"pinball" + name, "Pinball of " + percent, "mean pinball loss of the two ends of the " + percent + " interval", goalOf("pinball" + name),
-				func(p *pairs) (float64, error) {
+			measure{name: "coverage" + name, title: "Coverage of " + percent, doc: "share of the values within the " + percent + " interval", goal: goalOf("coverage" + name),
+				of: func(p *pairs) (float64, error) { return forecast.Coverage(p.actual, p.lower[i], p.upper[i]) }},
+			measure{name: "coverage" + name + worst, title: "Least coverage of " + percent, doc: "least of the shares by step ahead", goal: goalOf("coverage" + name + worst), least: len(list)},
+			measure{name: "width" + name, title: "Width of " + percent, doc: "mean width of the " + percent + " interval", goal: goalOf("width" + name),
+				of: func(p *pairs) (float64, error) { return forecast.Width(p.actual, p.lower[i], p.upper[i]) }},
+			measure{name: "pinball" + name, title: "Pinball of " + percent, doc: "mean pinball loss of the two ends of the " + percent + " interval", goal: goalOf("pinball" + name),
+				of: func(p *pairs) (float64, error) {
 					low, err := forecast.Pinball(p.actual, p.lower[i], (1-level)/2)
 					if err != nil {
 						return 0, err
@@ -120,6 +123,9 @@ func measuresOf(levels []float64) []measure {
 	}
 	return list
 }
+
+// worst is the end of the name of a coverage that is the least of all steps ahead.
+const worst = "_worst"
 
 // suffix is the end of the names of measures of a level: _90.
 func suffix(level float64) string {
@@ -198,11 +204,27 @@ func (r *run) measure(ctx context.Context) error {
 		for h := range r.Horizon {
 			m.steps = append(m.steps, r.values(m, h))
 		}
-		m.origins = r.losses(m)
+		for j, one := range r.measures {
+			if one.least > 0 {
+				m.total[j] = m.leastStep(one.least)
+			}
+		}
+		m.origins = r.losses(m, m)
 	}
 	r.record()
 	r.compare()
 	return nil
+}
+
+// leastStep is the least value of a measure at any step ahead.
+func (m *method) leastStep(j int) value {
+	least := m.steps[0][j]
+	for _, step := range m.steps[1:] {
+		if v := step[j]; v.undefined == "" && (least.undefined != "" || v.value < least.value) {
+			least = v
+		}
+	}
+	return least
 }
 
 // pairs are those of a series, of one step ahead, or of all (-1).
@@ -234,6 +256,9 @@ func (r *run) values(m *method, step int) []value {
 		}
 		p := r.pairs(m, i, step)
 		for j := range r.measures {
+			if r.measures[j].of == nil {
+				continue
+			}
 			v, err := r.measures[j].of(p)
 			if err != nil {
 				if why[j] == "" {
@@ -259,8 +284,9 @@ func (r *run) values(m *method, step int) []value {
 	return list
 }
 
-// losses are the mean errors at each origin of the test, over series: in scales, where a series has one.
-func (r *run) losses(m *method) []float64 {
+// losses are the mean errors at each origin of the test, over the series that another method has forecast, too: in
+// scales, where a series has one.
+func (r *run) losses(m, with *method) []float64 {
 	scaled := slices.ContainsFunc(r.scales, func(s scale) bool { return s.err == nil && s.Absolute > 0 })
 	n := 0
 	for at := r.test; at+int64(r.Horizon) <= r.end; at += int64(r.Test.Every) {
@@ -272,7 +298,7 @@ func (r *run) losses(m *method) []float64 {
 		if !scaled {
 			by = 1
 		}
-		if m.of[i].Points == nil || !(by > 0) || scaled && r.scales[i].err != nil {
+		if m.of[i].Points == nil || with.of[i].Points == nil || !(by > 0) || scaled && r.scales[i].err != nil {
 			continue
 		}
 		s, o := &r.subjects[i], &r.origins[i]
@@ -389,8 +415,9 @@ const confidence = 0.95
 func (r *run) compare() {
 	model := r.methods[0]
 	for _, m := range r.methods[1:] {
-		block := forecast.BlockLength(len(model.origins), r.Horizon, r.Test.Every)
-		i, err := forecast.Paired(m.origins, model.origins, block, confidence)
+		theirs, ours := r.losses(m, model), r.losses(model, m)
+		block := forecast.BlockLength(len(ours), r.Horizon, r.Test.Every)
+		i, err := forecast.Paired(theirs, ours, block, confidence)
 		r.against = append(r.against, pair{m, i, err})
 	}
 }

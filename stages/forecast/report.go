@@ -66,7 +66,7 @@ func (r *run) show(j int, v value) string {
 
 func (r *run) headline() (list []report.Highlight) {
 	for j, m := range r.measures {
-		if m.name != "mase" && m.name != "mae" && !strings.HasPrefix(m.name, "coverage") {
+		if m.least > 0 || m.name != "mase" && m.name != "mae" && !strings.HasPrefix(m.name, "coverage") {
 			continue
 		}
 		h := report.Highlight{Name: m.title, Doc: m.doc, Value: r.show(j, r.methods[0].total[j])}
@@ -334,7 +334,7 @@ func (r *run) ahead() report.Section {
 	var top float64
 	n := 0
 	for j, m := range r.measures {
-		if !strings.HasPrefix(m.name, "coverage") {
+		if m.least > 0 || !strings.HasPrefix(m.name, "coverage") {
 			continue
 		}
 		level := r.Intervals[n]

@@ -134,8 +134,8 @@ func (r *run) prepare(series *timeline.Series) error {
 	if validation == 0 {
 		validation = min(int64(r.Test.Steps), (r.test-first)/5)
 	}
-	if r.train = r.test - validation; r.train-first < 2 {
-		return diag.WithHint(fmt.Errorf("test: %d steps of test and %d of validation leave %d of %d for training", r.Test.Steps, validation, max(0, r.train-first), r.end-first), "make them shorter")
+	if r.train = r.test - max(0, validation); r.train-first < 2 {
+		return diag.WithHint(fmt.Errorf("test: of %d steps %d of test and %d of validation leave %d for training", r.end-first, r.Test.Steps, max(0, validation), max(0, r.train-first)), "make them shorter, or give more rows")
 	}
 	var untested, late []string
 	every := int64(r.Test.Every)
@@ -401,6 +401,13 @@ func (r *run) rollOne(ctx context.Context, to *rolled, s *forecaster.Subject, o 
 			}
 		}
 		to.lower, to.upper, to.intervals = append(to.lower, lower), append(to.upper, upper), append(to.intervals, c)
+	}
+	for i := range all {
+		bands := make([]forecaster.Band, len(r.Intervals))
+		for l := range bands {
+			bands[l] = forecaster.Band{Lower: to.lower[l][i], Upper: to.upper[l][i]}
+		}
+		forecaster.Nest(r.Intervals, bands)
 	}
 	return nil
 }

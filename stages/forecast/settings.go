@@ -18,7 +18,7 @@ import (
 type Stage struct {
 	Time       string                            `yaml:"time" required:"true" doc:"The column that says which row is before which: a timestamp, a date, or a whole number."`
 	Step       settings.Scalar                   `yaml:"step" required:"true" doc:"How long a step is: 15m, 1h, 1d, 1w, 1mo, or a whole number if time holds such."`
-	Gaps       string                            `yaml:"gaps" default:"error" enum:"error,missing,fill" doc:"What a step without a row is: an error; a step whose values are missing; or, with fill, one with the last values before it. With fill, values that are missing are filled so, too, and count as measured."`
+	Gaps       string                            `yaml:"gaps" default:"error" enum:"error,missing,fill" doc:"What a step without a row is: an error; a step whose values are missing; or, with fill, one with the last values before it. With fill, values that are missing before the last one are filled so, too, and count as measured."`
 	Target     string                            `yaml:"target" required:"true" doc:"The column of numbers that is forecast. Steps behind its last value are those ahead."`
 	By         []string                          `yaml:"by" single:"true" doc:"Columns: rows with equal values are a series of their own."`
 	Season     int                               `yaml:"season" default:"1" min:"1" max:"100000" doc:"Steps of a period: 12 for months, 24 or 168 for hours. 1 is none. The scale of MASE, seasonal_naive, ets, theta and ridge go by it."`
