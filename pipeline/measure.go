@@ -221,6 +221,10 @@ func (r *replay) clone(s *Step, always bool) (*Step, error) {
 	step.Inputs = slices.Clone(s.Inputs)
 	changed := always
 	for i, e := range s.Inputs {
+		if s.Kind.Beside(e.Port) && e.Artifact.IsZero() {
+			step.Inputs[i] = r.unchanged(e)
+			continue
+		}
 		to, err := r.edge(e)
 		if err != nil {
 			return nil, err

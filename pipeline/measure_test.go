@@ -88,6 +88,12 @@ func TestMeasureOther(t *testing.T) {
 			"features-test-other: apply, test split.test, transform T\n" +
 				"rotate-other: exec, d -> features-test-other.test, script script of rotate\n" +
 				"score-other: exec, a -> rotate-other.out, b -> rotate-other.out, m M, raw split.test, t T, script script of score\n", ""},
+		{"predictions of another model on the rows", `  simple: {uses: train, inputs: {train: features.train}}
+  first: {uses: evaluate, inputs: {model: simple, data: features.test}, with: {metrics: [f1]}}
+  score: {uses: evaluate, inputs: {model: model, data: features.test, against: first.predictions}, with: {metrics: [f1]}, promote: production}
+`, pipeline.OtherModel{Fitted: fitted("features", "T")},
+			"features-test-other: apply, test split.test, transform T\n" +
+				"score-other: evaluate, against first.predictions, data -> features-test-other.test, model M\n", ""},
 		{"a name that is taken", score + "  score-other: {uses: ingest, with: {path: b.csv}}\n", pipeline.OtherModel{Fitted: fitted("features", "features.transform")},
 			"score-other-2: evaluate, data features.test, model M\n", ""},
 	} {

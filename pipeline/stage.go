@@ -43,6 +43,9 @@ type Port struct {
 	// InPlaceOf, of an input, names other inputs. It is connected in place of
 	// them, or they are.
 	InPlaceOf []string
+	// Beside, of an input, says that it tells of the rows that a model is measured on, whichever
+	// model that is: it stays where another model is measured on them, and is of no use with other rows.
+	Beside bool
 }
 
 // A Kind describes one kind of stage, and is the only place that does: strict
@@ -68,6 +71,11 @@ type Kind struct {
 	// exported fields are settings (see the package documentation for their
 	// tags), filled in by the decoder before Validate and Run are called.
 	New func() Stage
+}
+
+// Beside says of an input that it tells of the rows that a model is measured on, whichever that is.
+func (k *Kind) Beside(input string) bool {
+	return slices.ContainsFunc(k.Inputs, func(p Port) bool { return p.Name == input && p.Beside })
 }
 
 // IsAside says whether an output of the kind is Aside.

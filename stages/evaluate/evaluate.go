@@ -92,7 +92,7 @@ reason, and fails nothing. It is no part of the key. See ` + "`pipe models --hel
 		Inputs: []pipeline.Port{
 			{Name: modelPort, Type: pipeline.Model, Doc: "the model to measure"},
 			{Name: dataPort, Type: pipeline.Dataset, Doc: "rows that the model has not seen, made by the transform that it was trained with"},
-			{Name: againstPort, Type: pipeline.Table, Doc: "predictions of another model on the rows of data, by an evaluate stage: metrics and report have the difference of each metric with its interval", Optional: true},
+			{Name: againstPort, Type: pipeline.Table, Doc: "predictions of another model on the rows of data, by an evaluate stage: metrics and report have the difference of each metric with its interval", Optional: true, Beside: true},
 			{Name: transformPort, Type: pipeline.Transform, Doc: "the transform that made data: the report shows the words that texts are made of, and which of them counted", Optional: true},
 			{Name: "*", Type: pipeline.Dataset, Doc: "further data sets to compare with: train, validation, ...", Optional: true},
 		},

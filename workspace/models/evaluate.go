@@ -158,10 +158,6 @@ func (done *Evaluation) plan(ctx context.Context, w *workspace.Workspace, m regi
 // beside the same other data sets. What that required is no matter here.
 func (done *Evaluation) score(ctx context.Context, w *workspace.Workspace, m registry.Model, measure Measures) (*pipeline.Step, error) {
 	with := map[string]any{}
-	inputs := []pipeline.Edge{
-		{Port: "model", Type: pipeline.Model, Artifact: m.ID},
-		{Port: "data", From: pipeline.Ref{Stage: applyStep, Port: "data"}},
-	}
 	was, err := measuredBy(ctx, w, m)
 	if err != nil {
 		return nil, err
@@ -171,16 +167,6 @@ func (done *Evaluation) score(ctx context.Context, w *workspace.Workspace, m reg
 			return nil, err
 		}
 		maps.DeleteFunc(with, func(name string, value any) bool { return name == "require" || value == nil })
-		for _, in := range was.Inputs {
-			if in.Port == "model" || in.Port == "data" {
-				continue
-			}
-			if _, err := w.Store.Stat(in.ID); err != nil {
-				done.Absent = append(done.Absent, in.Port)
-				continue
-			}
-			inputs = append(inputs, pipeline.Edge{Port: in.Port, Type: pipeline.Dataset, Artifact: in.ID})
-		}
 	}
 	if measure.Metrics != nil {
 		with["metrics"] = measure.Metrics
@@ -196,7 +182,23 @@ func (done *Evaluation) score(ctx context.Context, w *workspace.Workspace, m reg
 	if err != nil {
 		return nil, diag.Usage(err)
 	}
-	score.Inputs = inputs
+	score.Inputs = []pipeline.Edge{
+		{Port: "model", Type: pipeline.Model, Artifact: m.ID},
+		{Port: "data", From: pipeline.Ref{Stage: applyStep, Port: "data"}},
+	}
+	if was == nil {
+		return score, nil
+	}
+	for _, in := range was.Inputs {
+		if in.Port == "model" || in.Port == "data" || score.Kind.Beside(in.Port) {
+			continue
+		}
+		if _, err := w.Store.Stat(in.ID); err != nil {
+			done.Absent = append(done.Absent, in.Port)
+			continue
+		}
+		score.Inputs = append(score.Inputs, pipeline.Edge{Port: in.Port, Type: pipeline.PortType(in.Type), Artifact: in.ID})
+	}
 	return score, nil
 }
 
