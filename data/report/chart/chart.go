@@ -14,7 +14,6 @@ import (
 	"math"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 )
 
 // CSS is the style sheet of the charts. It reads the custom properties
@@ -153,7 +152,8 @@ func (p *Plot) legend(f *frame, width float64) float64 {
 	}
 	x, y := 0.0, 0.0
 	for _, e := range entries {
-		w := 22 + charWidth*float64(utf8.RuneCountInString(e.name)) + 14
+		e.name = shortened(e.name, width-22)
+		w := 22 + wide(e.name) + 14
 		if x > 0 && x+w > width {
 			x, y = 0, y+lineHeight
 		}
@@ -170,6 +170,41 @@ func (p *Plot) legend(f *frame, width float64) float64 {
 		x += w
 	}
 	return y + lineHeight + 4
+}
+
+// wide estimates how wide a text is at fontSize, by the widths of DejaVu Sans,
+// which is the widest of the fonts that pages are shown in.
+func wide(s string) float64 {
+	w := 0.0
+	for _, r := range s {
+		switch {
+		case strings.ContainsRune("ijlI.,:;'|!()[]/\\ ftr-", r):
+			w += 4.6
+		case strings.ContainsRune("mwMW@%+=<>~#", r):
+			w += 10.8
+		case r >= 'A' && r <= 'Z':
+			w += 8.6
+		case r > 0x2e80: // Chinese and the like are as wide as they are high
+			w += fontSize
+		default:
+			w += 7.5
+		}
+	}
+	return w
+}
+
+// shortened is a text cut so that it is no wider than room.
+func shortened(s string, room float64) string {
+	if wide(s) <= room {
+		return s
+	}
+	room -= wide("…")
+	for i, r := range s {
+		if room -= wide(string(r)); room < 0 {
+			return s[:i] + "…"
+		}
+	}
+	return s
 }
 
 // axes draws the grid, the tick labels and the title of the x axis.

@@ -296,3 +296,25 @@ func TestPlotAsJSON(t *testing.T) {
 		}
 	})
 }
+
+// TestLegendLeavesRoom holds that names do not run into each other, nor out of the chart.
+func TestLegendLeavesRoom(t *testing.T) {
+	long := "data=both,network=wide_and_deep,rate=0.003,model=WWWWWWWWWW"
+	p := Plot{Width: 300}
+	for _, name := range []string{long, long, "a", "b"} {
+		p.Marks = append(p.Marks, Line{X: []float64{0, 1}, Y: []float64{0, 1}, Name: name})
+	}
+	svg := p.SVG()
+	if strings.Contains(svg, long) {
+		t.Error("a name that is wider than the chart is not cut")
+	}
+	if !strings.Contains(svg, "data=both,network=wide_and_") {
+		t.Error("what there is room for is not shown")
+	}
+	if w := wide(shortened(long, 278)); w > 278 || w < 260 {
+		t.Errorf("cut to %v of 278", w)
+	}
+	if got := shortened("表表表", 30); got != "表…" {
+		t.Errorf("got %q", got)
+	}
+}
