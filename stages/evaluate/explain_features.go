@@ -108,7 +108,8 @@ func mode(rows []float32, n, width int, features []int) []float32 {
 func (s *sheet) about() (int, *table.Input) { return s.number, s.input }
 
 // script has a word for each column.
-func (s *sheet) script(_ *table.Dataset, _ int, input *tensor.Rows) (*script, error) {
+func (s *sheet) script(_ *table.Dataset, _ int, inputs []tensor.Rows) (*script, error) {
+	input := &inputs[s.number]
 	out := &script{words: make([]word, len(s.names))}
 	for i, name := range s.names {
 		out.words[i] = word{" ", name}

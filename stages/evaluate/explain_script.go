@@ -1,6 +1,7 @@
 package evaluate
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -16,6 +17,15 @@ type script struct {
 	words []word
 	// hide gives what the input holds without the words of each stretch, a row for each.
 	hide func(spans []stretch) tensor.Rows
+	// twins are inputs of the same text, from which the words are left out, too.
+	twins []hidden
+}
+
+// A hidden is what another input holds without the words.
+type hidden struct {
+	number int
+	input  *table.Input
+	hide   func(spans []stretch) tensor.Rows
 }
 
 // A word is a part of a text.
@@ -41,6 +51,8 @@ type writing struct {
 	input  *table.Input
 	of     *feature.TextInput
 	kept   *table.Reader // the column of the texts themselves; nil: they were not kept
+	others []*writing    // further inputs of texts
+	twins  []*writing    // those of the same texts, as far as they were kept
 
 	batch int // that texts holds; -1: none
 	texts []string
@@ -49,17 +61,25 @@ type writing struct {
 
 func (w *writing) about() (int, *table.Input) { return w.number, w.input }
 
-// script reads the text of a row, whose input that is.
-func (w *writing) script(ds *table.Dataset, row int, input *tensor.Rows) (*script, error) {
+// script reads the text of a row, whose inputs those are.
+func (w *writing) script(ds *table.Dataset, row int, inputs []tensor.Rows) (*script, error) {
 	if w.kept != nil {
 		text, err := w.text(ds, row)
 		if err != nil {
 			return nil, err
 		}
-		if w.makes(text, input) {
-			return scriptOfText(text, w.of), nil
+		if w.makes(text, &inputs[w.number]) {
+			s, left := scriptOfText(text)
+			s.hide = func(spans []stretch) tensor.Rows { return w.of.Rows(left(spans)) }
+			for _, twin := range w.twins {
+				if twin.makes(text, &inputs[twin.number]) {
+					s.twins = append(s.twins, hidden{twin.number, twin.input, func(spans []stretch) tensor.Rows { return twin.of.Rows(left(spans)) }})
+				}
+			}
+			return s, nil
 		}
 	}
+	input := &inputs[w.number]
 	if w.input.Kind == table.Sparse {
 		return scriptOfTerms(input, w.of), nil
 	}
@@ -91,17 +111,41 @@ func (w *writing) find(e *explainer, rows []int) error {
 			return err
 		}
 		w.batch = -1
-		found, err := w.fits(e, rows)
-		if err != nil || found {
+		found, err := w.fits(w, e, rows)
+		if err != nil {
 			return err
 		}
+		if !found {
+			continue
+		}
+		for _, other := range w.others {
+			same, err := w.fits(other, e, rows)
+			if err != nil {
+				return err
+			}
+			if same {
+				w.twins = append(w.twins, other)
+			}
+		}
+		return nil
 	}
 	w.kept = nil
 	return nil
 }
 
-// fits says whether the kept column holds the texts of rows.
-func (w *writing) fits(e *explainer, rows []int) (bool, error) {
+// stays are the names of the inputs of texts from which no words are left out.
+func (w *writing) stays() []string {
+	var names []string
+	for _, other := range w.others {
+		if !slices.Contains(w.twins, other) {
+			names = append(names, other.input.Name)
+		}
+	}
+	return names
+}
+
+// fits says whether the kept column holds the texts of rows that an input was made of.
+func (w *writing) fits(of *writing, e *explainer, rows []int) (bool, error) {
 	some := false
 	for _, row := range rows[:min(len(rows), mostTried)] {
 		text, err := w.text(e.ds, row)
@@ -112,10 +156,10 @@ func (w *writing) fits(e *explainer, rows []int) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		if !w.makes(text, &input[w.number]) {
+		if !of.makes(text, &input[of.number]) {
 			return false, nil
 		}
-		some = some || input[w.number].Len() > 0
+		some = some || input[of.number].Len() > 0
 	}
 	return some, nil
 }
@@ -145,10 +189,10 @@ func (w *writing) text(ds *table.Dataset, row int) (string, error) {
 	return w.texts[row], nil
 }
 
-// scriptOfText cuts a text at its blanks, and between words and the punctuation around them. What
-// is left of it goes through the transform again.
-func scriptOfText(text string, of *feature.TextInput) *script {
-	s := &script{}
+// scriptOfText cuts a text at its blanks, and between words and the punctuation around them, and says what
+// is left of it without each span, to go through the transform again.
+func scriptOfText(text string) (s *script, left func(spans []stretch) []string) {
+	s = &script{}
 	var ends []int
 	var starts []int
 	last := 0
@@ -162,7 +206,7 @@ func scriptOfText(text string, of *feature.TextInput) *script {
 	end := func(to int) {
 		if start >= 0 {
 			chunk := text[start:to]
-			head := len(chunk) - len(strings.TrimLeftFunc(chunk, isPunctuation))
+			head := punctuationAt(chunk)
 			if head == len(chunk) {
 				add(start, to)
 			} else {
@@ -182,14 +226,24 @@ func scriptOfText(text string, of *feature.TextInput) *script {
 		}
 	}
 	end(len(text))
-	s.hide = func(spans []stretch) tensor.Rows {
-		left := make([]string, len(spans))
+	return s, func(spans []stretch) []string {
+		list := make([]string, len(spans))
 		for i, sp := range spans {
-			left[i] = text[:starts[sp.from]] + text[ends[sp.to-1]:]
+			list[i] = text[:starts[sp.from]] + text[ends[sp.to-1]:]
 		}
-		return of.Rows(left)
+		return list
 	}
-	return s
+}
+
+// punctuationAt is how many bytes at the beginning of a text are punctuation, with what is put on it: an emoji is a
+// character, and often others that say how it looks.
+func punctuationAt(text string) int {
+	for i, r := range text {
+		if !isPunctuation(r) && (i == 0 || !unicode.IsMark(r)) {
+			return i
+		}
+	}
+	return len(text)
 }
 
 // isPunctuation says that a character is none that words are made of.

@@ -31,32 +31,44 @@ const (
 	mostHidden  = 1 << 20
 )
 
-// writing is the first input of texts; nil: there is none, or nobody knows its words.
+// writing is the first input of texts, with the others; nil: there is none, or nobody knows its words.
 func (e *explainer) writing(from pipeline.Sources) (*writing, error) {
-	i := slices.IndexFunc(e.ds.Info.Inputs, func(in table.Input) bool { return in.Kind == table.Tokens || in.Kind == table.Sparse })
+	isText := func(in table.Input) bool { return in.Kind == table.Tokens || in.Kind == table.Sparse }
+	i := slices.IndexFunc(e.ds.Info.Inputs, isText)
 	if i < 0 {
 		return nil, nil
 	}
-	in := &e.ds.Info.Inputs[i]
 	if !slices.Contains(from.Inputs(), transformPort) {
 		e.found.sections = append(e.found.sections, &report.Section{Title: "The words that counted",
-			Lead: fmt.Sprintf("What %s holds of a row are numbers of words. To see the words, connect the transform that made the data set (transform: STAGE.transform, among the inputs of this stage).", in.Name)})
+			Lead: fmt.Sprintf("What %s holds of a row are numbers of words. To see the words, connect the transform that made the data set (transform: STAGE.transform, among the inputs of this stage).", e.ds.Info.Inputs[i].Name)})
 		return nil, nil
 	}
 	t, err := readTransform(from)
 	if err != nil {
 		return nil, err
 	}
-	w := &writing{number: i, input: in, batch: -1}
-	var ok bool
-	if w.of, ok = t.TextInput(in.Name); !ok {
-		return nil, nil // ids that came from outside
+	var first *writing
+	for i := range e.ds.Info.Inputs {
+		in := &e.ds.Info.Inputs[i]
+		if !isText(*in) {
+			continue
+		}
+		of, ok := t.TextInput(in.Name)
+		if !ok {
+			continue // ids that came from outside
+		}
+		if made := of.Input(); made.Kind != in.Kind || made.Size != in.Size || !slices.Equal(made.Shape, in.Shape) {
+			return nil, diag.WithHint(fmt.Errorf("%s: the data set was not made by it: %s differs", transformPort, in.Name),
+				"connect the transform of the preprocess stage that made the data set")
+		}
+		w := &writing{number: i, input: in, of: of, batch: -1}
+		if first == nil {
+			first = w
+		} else {
+			first.others = append(first.others, w)
+		}
 	}
-	if made := w.of.Input(); made.Kind != in.Kind || made.Size != in.Size || !slices.Equal(made.Shape, in.Shape) {
-		return nil, diag.WithHint(fmt.Errorf("%s: the data set was not made by it: %s differs", transformPort, in.Name),
-			"connect the transform of the preprocess stage that made the data set")
-	}
-	return w, nil
+	return first, nil
 }
 
 func readTransform(from pipeline.Sources) (*feature.Transform, error) {
@@ -84,8 +96,8 @@ type reading struct {
 // A hider is an input that consists of parts, words or columns, which can be left out of it.
 type hider interface {
 	about() (number int, input *table.Input)
-	// script has the parts of the input of a row.
-	script(ds *table.Dataset, row int, input *tensor.Rows) (*script, error)
+	// script has the parts of the input of a row, whose inputs those are.
+	script(ds *table.Dataset, row int, inputs []tensor.Rows) (*script, error)
 }
 
 // fall is what a span counts.
@@ -119,6 +131,9 @@ func (e *explainer) words(ctx context.Context, list []mistake, w *writing) error
 	}
 	if t := e.wordTable(sample); t != nil {
 		s.Blocks = append(s.Blocks, *t)
+	}
+	if note := w.elsewhere(); note != "" && len(s.Blocks) > 0 {
+		s.Notes = append(s.Notes, note)
 	}
 	if len(mistakes) < len(list) {
 		s.Notes = append(s.Notes, fmt.Sprintf("%d mistakes were left out, since a prediction takes about %s operations; explain: {rows: %d} has them all.", len(list)-len(mistakes), chart.Digits(e.flops, 1), len(list)))
@@ -182,12 +197,18 @@ func (e *explainer) readAll(ctx context.Context, rows []int, of hider) ([]readin
 	return list, nil
 }
 
+// A hiddenRows is an input without each span, a row for each.
+type hiddenRows struct {
+	number, width int
+	rows          tensor.Rows
+}
+
 // readSome reads the first n of rows, of which there is memory for what is left of each; 0 if
 // they are too dear.
 func (e *explainer) readSome(rows []int, of hider) (list []reading, n int, err error) {
 	number, about := of.about()
 	var inputs [][]tensor.Rows
-	var hidden []tensor.Rows
+	var without [][]hiddenRows // of each row, by input
 	elements := 0
 	for _, row := range rows {
 		if elements > mostHidden {
@@ -197,7 +218,7 @@ func (e *explainer) readSome(rows []int, of hider) (list []reading, n int, err e
 		if err != nil {
 			return nil, 0, err
 		}
-		s, err := of.script(e.ds, row, &input[number])
+		s, err := of.script(e.ds, row, input)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -205,21 +226,32 @@ func (e *explainer) readSome(rows []int, of hider) (list []reading, n int, err e
 		if !e.affords(1 + len(r.spans)) {
 			break
 		}
-		list, inputs, hidden = append(list, r), append(inputs, input), append(hidden, s.hide(r.spans))
-		elements += hidden[len(hidden)-1].Len()
+		made := []hiddenRows{{number, about.Width(), s.hide(r.spans)}}
+		for _, twin := range s.twins {
+			made = append(made, hiddenRows{twin.number, twin.input.Width(), twin.hide(r.spans)})
+		}
+		for i := range made {
+			elements += made[i].rows.Len()
+		}
+		list, inputs, without = append(list, r), append(inputs, input), append(without, made)
 	}
 	whole, err := e.prober.Ask(len(list), occlusion.Itself, func(i int, into []tensor.Rows) { e.prober.Copy(inputs[i], into) })
 	if err != nil {
 		return nil, 0, err
 	}
 	var asked []occlusion.Variant
-	width := about.Width()
-	changed := func(i, j int) bool { return !occlusion.SameRow(&hidden[i], j, width, &inputs[i][number]) }
+	changed := func(i, j int) bool {
+		return slices.ContainsFunc(without[i], func(h hiddenRows) bool { return !occlusion.SameRow(&h.rows, j, h.width, &inputs[i][h.number]) })
+	}
 	for i := range list {
 		list[i].whole = whole[i]
+		var instead []occlusion.Instead
+		for k := range without[i] {
+			instead = append(instead, occlusion.Instead{Input: without[i][k].number, Rows: &without[i][k].rows})
+		}
 		for j := range list[i].spans {
 			if changed(i, j) {
-				asked = append(asked, occlusion.Variant{Of: inputs[i], Input: number, Instead: &hidden[i], Row: j, Class: whole[i].Class})
+				asked = append(asked, occlusion.Variant{Of: inputs[i], Instead: instead, Row: j, Class: whole[i].Class})
 			}
 		}
 	}
@@ -288,6 +320,19 @@ func (e *explainer) passages(list []mistake, readings []reading, w *writing) rep
 		block.Caption += " \u25a1 is a word that the transform does not know: " + asWritten
 	}
 	return block
+}
+
+// elsewhere says what still holds the words that were left out, or others that were not.
+func (w *writing) elsewhere() string {
+	stay := w.stays()
+	if len(stay) == 0 {
+		return ""
+	}
+	names := strings.Join(stay, ", ")
+	if w.kept != nil {
+		return fmt.Sprintf("Words of %s were left out, and none of what else the model reads: %s.", w.input.Name, names)
+	}
+	return fmt.Sprintf(" Words were left out of %s alone, and stay in what else the model reads (%s): where that is made of the same texts, the kept copy leaves them out of all.", w.input.Name, names)
 }
 
 // asWritten says how to have the texts themselves.

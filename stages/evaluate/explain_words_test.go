@@ -23,7 +23,7 @@ import (
 
 // reviews are texts of which "good" and "bad" say what they are, but for every fourth.
 func reviews(rows int) (texts, labels []string) {
-	others := []string{"the", "film", "<b>plot</b>", "cast", "I", "saw", "and", "was"}
+	others := []string{"the", "film", "<b>plot</b>", "\u2764\ufe0f", "I", "saw", "and", "was"}
 	noise := random.New(1, "reviews", 0)
 	for i := range rows {
 		var words []string
@@ -43,16 +43,20 @@ func reviews(rows int) (texts, labels []string) {
 	return texts, labels
 }
 
-// library is what a stage is given about reviews: a transform that ends with a step, and a model that looks at the two words.
-func library(t testing.TB, step feature.Step, keep bool) map[string][]byte {
+// library is what a stage is given about reviews: a transform that makes inputs of the texts, and a model that looks
+// at the two words.
+func library(t testing.TB, keep bool, steps ...feature.Step) map[string][]byte {
 	t.Helper()
 	texts, labels := reviews(48)
 	positive := "leaves"
-	spec := feature.Spec{Features: []feature.Column{{Name: "text", Chain: []feature.Step{step}}}, Target: &feature.Target{Column: "churn", Positive: &positive}}
+	spec := feature.Spec{Target: &feature.Target{Column: "churn", Positive: &positive}}
+	for i, step := range steps {
+		spec.Features = append(spec.Features, feature.Column{Name: []string{"text", "terms"}[i], Chain: []feature.Step{step}})
+	}
 	if keep {
 		spec.Keep = []string{"other", "said"}
 	}
-	rec := tabletest.Record(t, "text", texts, "churn", labels, "other", labels, "said", texts)
+	rec := tabletest.Record(t, "text", texts, "terms", texts, "churn", labels, "other", labels, "said", texts)
 	tr, err := feature.Fit(t.Context(), spec, tabletest.Open(t, tabletest.Bytes(t, rec)), feature.All(), feature.Resources{})
 	if err != nil {
 		t.Fatal(err)
@@ -69,25 +73,28 @@ func library(t testing.TB, step feature.Step, keep bool) map[string][]byte {
 	return map[string][]byte{"data": tabletest.Bytes(t, []arrow.RecordBatch{out}...), "transform": document.Bytes(), "model": encode(t, m)}
 }
 
-// reader is a model of one layer, or of an embedding and one, that takes "good" for stays and "bad" for leaves.
+// reader is a model that takes "good" for stays and "bad" for leaves: it adds what a layer or an embedding says of each input.
 func reader(t testing.TB, tr *feature.Transform) *nn.Model {
 	t.Helper()
 	info := tr.Info()
-	in := info.Inputs[0]
 	m := churn()
-	m.Signature = dataset.Signature(info, []int{64})
-	given := m.Signature.Inputs[0]
-	branch := nn.Branch{Input: "text", Shape: given.Shape, Ragged: given.Ragged, Sparse: given.Sparse}
-	if in.Kind == table.Tokens {
-		branch.Layers = []nn.Layer{nn.NewLayer("embedding", &nn.Embedding{Vocabulary: in.Size, Dimensions: 1}), nn.NewLayer("time_pool", &nn.TimePool{Kind: "mean"})}
+	m.Signature = dataset.Signature(info, []int{64, 64})
+	m.Spec = nn.Spec{Outputs: 1}
+	for i, in := range info.Inputs {
+		given := m.Signature.Inputs[i]
+		branch := nn.Branch{Input: in.Name, Shape: given.Shape, Ragged: given.Ragged, Sparse: given.Sparse}
+		if in.Kind == table.Tokens {
+			branch.Layers = []nn.Layer{nn.NewLayer("embedding", &nn.Embedding{Vocabulary: in.Size, Dimensions: 1}), nn.NewLayer("time_pool", &nn.TimePool{Kind: "mean"})}
+		} else {
+			branch.Layers = []nn.Layer{nn.NewLayer("dense", &nn.Dense{Units: 1, Activation: nn.Linear})}
+		}
+		m.Spec.Branches = append(m.Spec.Branches, branch)
 	}
-	m.Spec = nn.Spec{Outputs: 1, Branches: []nn.Branch{branch}}
 	m.Summary.Features = nil
 	shapes, err := m.Spec.Shapes()
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, _ := tr.TextInput("text")
 	m.Params = nil
 	for _, p := range shapes.Params() {
 		param := nn.Param{Name: p.Name, Shape: p.Shape}
@@ -96,11 +103,15 @@ func reader(t testing.TB, tr *feature.Transform) *nn.Model {
 			size *= d
 		}
 		param.Data = make([]float32, size)
+		text, _ := tr.TextInput("text")
+		if strings.Contains(p.Name, "inputs.1.") {
+			text, _ = tr.TextInput("terms")
+		}
 		for i := range param.Data {
 			switch piece, _ := text.Piece(i); {
 			case strings.Contains(p.Name, "bias"):
-			case size == 1:
-				param.Data[i] = 1 // behind the embedding
+			case size <= len(info.Inputs):
+				param.Data[i] = 1 // behind them
 			case strings.TrimSpace(strings.ToLower(piece)) == "bad":
 				param.Data[i] = 8
 			case strings.TrimSpace(strings.ToLower(piece)) == "good":
@@ -138,7 +149,7 @@ func TestWordsSayWhatTheModelReadInThem(t *testing.T) {
 		"pairs of bytes, bare": {feature.Step{Kind: "bpe", Setting: &feature.BPE{MaxSize: 300, MinFrequency: 2}}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			stage := pipelinetest.Case{Kind: evaluate.Kind(), With: `{explain: {rows: 6}}`, Inputs: library(t, c.step, c.keep)}
+			stage := pipelinetest.Case{Kind: evaluate.Kind(), With: `{explain: {rows: 6}}`, Inputs: library(t, c.keep, c.step)}
 			r := pipelinetest.Run(t, stage)
 			found := map[string]float64{}
 			for _, e := range explanations(t, r) {
@@ -149,6 +160,9 @@ func TestWordsSayWhatTheModelReadInThem(t *testing.T) {
 				if counts := part == "good" || part == "bad"; counts != (fall > .2) {
 					t.Errorf("%q changes a probability by %v", part, fall)
 				}
+			}
+			if _, alone := found["\ufe0f"]; alone && (c.keep || c.step.Kind != "bpe") {
+				t.Error("what says how an emoji looks is a word of its own")
 			}
 			if len(found) < 6 {
 				t.Errorf("only %d words are explained", len(found))
@@ -168,15 +182,35 @@ func TestWordsSayWhatTheModelReadInThem(t *testing.T) {
 	}
 }
 
+// Where several inputs are made of a text, a word is left out of all of them, or the report says of which it is not.
+func TestWordsAreLeftOutOfAllInputs(t *testing.T) {
+	ids := feature.Step{Kind: "words", Setting: &feature.Words{MinFrequency: 1, Lowercase: true}}
+	terms := feature.Step{Kind: "tf_idf", Setting: &feature.TFIDF{Grams: feature.Grams{Lowercase: true, MaxDF: 1, MinDF: 1}, Norm: feature.NormL2}}
+	most := func(keep bool) (fall float64, page string) {
+		r := pipelinetest.Run(t, pipelinetest.Case{Kind: evaluate.Kind(), With: `{explain: {rows: 6}}`, Inputs: library(t, keep, ids, terms)})
+		for _, e := range explanations(t, r) {
+			fall = max(fall, number(t, e["fall"]))
+		}
+		return fall, string(r.Outputs["report"])
+	}
+	const stays = "Words were left out of text alone, and stay in what else the model reads (terms)"
+	if fall, page := most(true); fall < .4 || strings.Contains(page, stays) {
+		t.Errorf("a word changes a probability by %v at most, its copy in the other input remains", fall)
+	}
+	if fall, page := most(false); fall > .2 || !strings.Contains(page, stays) {
+		t.Errorf("without the texts a word changes a probability by %v, and the report does not say that it stays in terms", fall)
+	}
+}
+
 func TestWordsConform(t *testing.T) {
 	step := feature.Step{Kind: "tf_idf", Setting: &feature.TFIDF{Grams: feature.Grams{Lowercase: true, MaxDF: 1, MinDF: 1}, Norm: feature.NormL2}}
-	pipelinetest.Conform(t, pipelinetest.Case{Kind: evaluate.Kind(), With: `{}`, Inputs: library(t, step, true)})
+	pipelinetest.Conform(t, pipelinetest.Case{Kind: evaluate.Kind(), With: `{}`, Inputs: library(t, true, step)})
 }
 
 // Without the transform nobody knows the words, and the report says what to connect; that of other data is refused.
 func TestWordsNeedTheirTransform(t *testing.T) {
-	ids := library(t, feature.Step{Kind: "words", Setting: &feature.Words{MinFrequency: 1, Lowercase: true}}, true)
-	fewer := library(t, feature.Step{Kind: "words", Setting: &feature.Words{MinFrequency: 1, Lowercase: true, MaxSize: 5}}, true)
+	ids := library(t, true, feature.Step{Kind: "words", Setting: &feature.Words{MinFrequency: 1, Lowercase: true}})
+	fewer := library(t, true, feature.Step{Kind: "words", Setting: &feature.Words{MinFrequency: 1, Lowercase: true, MaxSize: 5}})
 	stage := pipelinetest.Case{Kind: evaluate.Kind(), With: `{}`, Inputs: map[string][]byte{"data": ids["data"], "model": ids["model"]}}
 	if page := string(pipelinetest.Run(t, stage).Outputs["report"]); !strings.Contains(page, "connect the transform that made the data set") {
 		t.Error("the report does not say how to see words")

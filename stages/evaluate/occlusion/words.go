@@ -8,13 +8,18 @@ import (
 // out: each word is one, unless there are more.
 const MostSpans = 196
 
-// A Variant is a row of which an input is another one: row Row of Instead, whose rows have a width or ends.
+// A Variant is a row of which inputs are others.
 type Variant struct {
 	Of      []tensor.Rows
-	Input   int
-	Instead *tensor.Rows
-	Row     int
+	Instead []Instead
+	Row     int // of all Instead
 	Class   int // what is asked about
+}
+
+// Instead is rows of an input, which have a width or ends.
+type Instead struct {
+	Input int
+	Rows  *tensor.Rows
 }
 
 // AskVariants gives the answers about them.
@@ -22,13 +27,13 @@ func (p *Prober) AskVariants(list []Variant) ([]Answer, error) {
 	return p.Ask(len(list), func(i int) int { return list[i].Class }, func(i int, into []tensor.Rows) {
 		v := &list[i]
 		for j := range into {
-			if j != v.Input {
-				p.CopyInput(j, &v.Of[j], &into[j])
-				continue
+			row := v.Of[j]
+			for _, other := range v.Instead {
+				if other.Input == j {
+					row = other.Rows.Slice(other.Rows.Row(v.Row, p.inputs[j].Shape.Size()))
+				}
 			}
-			from, to := v.Instead.Row(v.Row, p.inputs[j].Shape.Size())
-			other := v.Instead.Slice(from, to)
-			p.CopyInput(j, &other, &into[j])
+			p.CopyInput(j, &row, &into[j])
 		}
 	})
 }
