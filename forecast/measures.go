@@ -103,12 +103,13 @@ func Pinball(actual, forecast []float64, q float64) (float64, error) {
 	if !(q > 0 && q < 1) {
 		return 0, fmt.Errorf("a quantile of %v is not possible: it lies between 0 and 1", q)
 	}
-	return meanOf(actual, forecast, func(a, f float64) float64 {
+	m, err := meanOf(actual, forecast, func(a, f float64) float64 {
 		if a >= f {
 			return q * (a - f)
 		}
 		return (1 - q) * (f - a)
 	})
+	return m, noInterval(err, forecast)
 }
 
 // Coverage is the share of values that lie within intervals, with both ends. Values that are not known, or have no
@@ -127,7 +128,8 @@ func Coverage(actual, lower, upper []float64) (float64, error) {
 			}
 		}
 	}
-	return meanOf(actual, inside, func(_, in float64) float64 { return in })
+	m, err := meanOf(actual, inside, func(_, in float64) float64 { return in })
+	return m, noInterval(err, lower)
 }
 
 // Width is the mean width of intervals whose value is known: of those that coverage counts.
@@ -139,5 +141,14 @@ func Width(actual, lower, upper []float64) (float64, error) {
 	for i := range width {
 		width[i] = upper[i] - lower[i]
 	}
-	return meanOf(actual, width, func(_, w float64) float64 { return w })
+	m, err := meanOf(actual, width, func(_, w float64) float64 { return w })
+	return m, noInterval(err, lower)
+}
+
+// noInterval is the error where it is intervals that are not known.
+func noInterval(err error, lower []float64) error {
+	if err != nil && count(lower) == 0 {
+		return errors.New("no interval is known: too few forecasts were made before")
+	}
+	return err
 }

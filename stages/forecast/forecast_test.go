@@ -228,17 +228,18 @@ func TestOddSeries(t *testing.T) {
 
 func TestMistakes(t *testing.T) {
 	for with, want := range map[string]string{
-		"model: ridge\ntest: 3\n":                                           "no origin with 4 steps",
-		"model: ridge\nrequire: {mas: '< 1'}\n":                             `no metric "mas"`,
-		"model: ridge\nrequire: {drif.mase: '< 1'}\n":                       `"drif" is none of the baselines`,
-		"model: ridge\nrequire: {coverage_95: '< 1'}\n":                     "coverage_95",
-		"model: ridge\nbaselines: [naive, naive]\n":                         "there twice",
-		"model: ridge\nintervals: [0.8, 1]\n":                               "1 is there twice, or not between",
-		"model: ridge\nknown: [y]\n":                                        `"y" is in target already`,
-		"model: {network: {layers: {mlp: [8]}, quantiles: [0.9, 0.1]}}\n":   "not in order",
-		"model: {network: {layers: {mlp: [8]}, loss: poisson}}\n":           "poisson",
-		"model: {network: {layers: [{conv2d: {filters: 3, kernel: 3}}]}}\n": "conv2d",
-		"model: {network: {layers: {mlp: [8]}, head: [{lstm: 3}]}}\n":       "lstm",
+		"model: ridge\ntest: 3\n":                                                         "no origin with 4 steps",
+		"model: ridge\nrequire: {mas: '< 1'}\n":                                           `no metric "mas"`,
+		"model: ridge\nrequire: {drif.mase: '< 1'}\n":                                     `"drif" is none of the baselines`,
+		"model: ridge\nrequire: {coverage_95: '< 1'}\n":                                   "coverage_95",
+		"model: ridge\nbaselines: [naive, naive]\n":                                       "there twice",
+		"model: ridge\nintervals: [0.8, 1]\n":                                             "1 is there twice, or not between",
+		"model: ridge\nknown: [y]\n":                                                      `"y" is in target already`,
+		"model: {network: {layers: {mlp: [8]}, quantiles: [0.9, 0.1]}}\n":                 "not in order",
+		"model: {network: {layers: {mlp: [8]}, loss: poisson}}\n":                         "poisson",
+		"model: {network: {layers: [{conv2d: {filters: 3, kernel: 3}}]}}\n":               "conv2d",
+		"model: {network: {layers: {mlp: [8]}, head: [{lstm: 3}]}}\n":                     "lstm",
+		"model: {network: {layers: {transformer: {steps: 9, units: 8}}, lookback: 12}}\n": "of 9 steps, and the window has 12",
 	} {
 		text := common
 		for _, line := range strings.Split(strings.TrimSpace(with), "\n") { // a key stands in place of the common one

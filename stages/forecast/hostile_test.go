@@ -248,3 +248,20 @@ func TestTableThatBeginsLater(t *testing.T) {
 		}
 	}
 }
+
+// Beside a test of one origin there are enough forecasts before it for intervals.
+func TestIntervalsOfOneOrigin(t *testing.T) {
+	with := strings.Replace(common, "{steps: 40, every: 2}", "4", 1) + "model: ridge\nbaselines: [naive]\n"
+	r := made(t, with, hours(t, 2, 200, nil))
+	for _, m := range []string{"ridge", "naive"} {
+		for i, v := range numbersOf(t, r, m, "upper_90") {
+			if math.IsNaN(v) {
+				t.Fatalf("%s: forecast %d has no interval", m, i+1)
+			}
+		}
+	}
+	r = made(t, with+"validation: 2\n", hours(t, 2, 200, nil))
+	if notes := strings.Join(metricsOf(t, r).Notes, "\n"); !strings.Contains(notes, "coverage_90 is not defined: no interval is known") {
+		t.Errorf("notes %s", notes)
+	}
+}

@@ -132,7 +132,7 @@ func (r *run) prepare(series *timeline.Series) error {
 	r.test = r.end - int64(r.Test.Steps)
 	validation := int64(r.Validation)
 	if validation == 0 {
-		validation = min(int64(r.Test.Steps), (r.test-first)/5)
+		validation = min(max(int64(r.Test.Steps), int64(r.Horizon)+r.enough()), (r.test-first)/5)
 	}
 	if r.train = r.test - max(0, validation); r.train-first < 2 {
 		return diag.WithHint(fmt.Errorf("test: of %d steps %d of test and %d of validation leave %d for training", r.end-first, r.Test.Steps, max(0, validation), max(0, r.train-first)), "make them shorter, or give more rows")
@@ -178,14 +178,20 @@ func (r *run) prepare(series *timeline.Series) error {
 // closer is how many steps apart the origins of the validation part are: as those of the test, so that errors of
 // the same hour come together, but closer where too few would be there for intervals.
 func (r *run) closer(validation int64) int64 {
-	every, enough := int64(r.Test.Every), int64(1)
-	for _, level := range r.Intervals {
-		enough = max(enough, int64(math.Ceil(2/(1-level))))
-	}
+	every, enough := int64(r.Test.Every), r.enough()
 	if validation < 1 || validation/every >= enough {
 		return every
 	}
 	return max(1, min(every, validation/min(enough, validation)))
+}
+
+// enough is how many errors make good intervals of all levels: twice those that are needed for one.
+func (r *run) enough() int64 {
+	enough := int64(1)
+	for _, level := range r.Intervals {
+		enough = max(enough, int64(math.Ceil(min(2/(1-level), 1e9))))
+	}
+	return enough
 }
 
 // note says something in the log and in the report.

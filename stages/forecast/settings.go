@@ -28,7 +28,7 @@ type Stage struct {
 	Static     []string                          `yaml:"static" single:"true" doc:"Columns with one value in each series, numbers or labels: networks see them."`
 	Calendar   []timeline.Period                 `yaml:"calendar" single:"true" doc:"Two waves, each a sine and a cosine, of where in a year, quarter, month, week, day or hour a step is, known ahead: ridge and networks see them."`
 	Test       Test                              `yaml:"test" required:"true" doc:"The last steps, from whose origins forecasts are made and judged. Training is all before."`
-	Validation int                               `yaml:"validation" default:"0" min:"0" max:"100000000" doc:"Steps before the test by which a network chooses its best epoch, and from whose forecasts the first intervals come: what made these has seen no step of them. 0 is as many as the test has, at most a fifth of those before it."`
+	Validation int                               `yaml:"validation" default:"0" min:"0" max:"100000000" doc:"Steps before the test by which a network chooses its best epoch, and from whose forecasts the first intervals come: what made these has seen no step of them. 0 is as many as the test has, and as intervals need, at most a fifth of those before it."`
 	Model      Model                             `yaml:"model" required:"true" doc:"What is fitted, judged and kept."`
 	Baselines  []Baseline                        `yaml:"baselines" default:"[naive, seasonal_naive, drift, ets, theta, ridge]" doc:"Methods that are shown beside. [] is none."`
 	Intervals  []float64                         `yaml:"intervals" default:"[0.8, 0.9]" doc:"Shares of the actual values that intervals around the forecasts are to cover."`
@@ -75,7 +75,7 @@ type Ridge struct {
 
 // Network is a network with its training.
 type Network struct {
-	Layers    []nn.Layer        `yaml:"layers" single:"true" required:"true" max:"1000" doc:"What the window of the last steps passes through, a sequence (steps, values): the target, past, known and calendar. A preset does by itself: mlp, lstm, gru, tcn, transformer. Before mlp the window is flattened, before transformer its steps get the size of its units and where they are, and what is a sequence at the end gives its last step."`
+	Layers    []nn.Layer        `yaml:"layers" single:"true" required:"true" max:"1000" doc:"What the window of the last steps passes through, a sequence (steps, values): the target, past, known and calendar. A preset does by itself: mlp, lstm, gru, tcn, transformer. Before mlp the window is flattened, before transformer (steps: 48, units: 32, of as many steps as the window) they get the size of its units and where they are, and what is a sequence at the end gives its last step."`
 	Head      []nn.Layer        `yaml:"head" single:"true" max:"1000" doc:"Layers behind those, once what is known of the steps ahead, and static columns, are beside what came out."`
 	Lookback  int               `yaml:"lookback" default:"0" min:"0" max:"100000" doc:"Steps of the window. 0 is two periods, and at least 24."`
 	Base      string            `yaml:"base" default:"none" enum:"none,naive,seasonal_naive,drift,ets,theta,ridge" doc:"Learn what a method leaves: the network is added to its forecast, which it sees, too."`
@@ -151,7 +151,11 @@ func (s *Stage) Validate() error {
 		errs = append(errs, &settings.FieldError{Field: "test", Err: fmt.Errorf("%d steps have no origin with %d steps behind it", s.Test.Steps, s.Horizon), Todo: "make the test as long as the horizon, at least"})
 	}
 	if n := s.Model.Network; n != nil {
-		if err := n.network(s).Check(s.plan()); err != nil {
+		net := n.network(s)
+		if t := n.Layers[0].Transformer; t != nil && t.Steps != 0 && t.Steps != net.Lookback {
+			errs = append(errs, &settings.FieldError{Field: "model.network.layers", Err: fmt.Errorf("the transformer is of %d steps, and the window has %d", t.Steps, net.Lookback), Todo: "write the same number under `lookback`"})
+		}
+		if err := net.Check(s.plan()); err != nil {
 			errs = append(errs, placed(err))
 		}
 	}
