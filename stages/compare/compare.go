@@ -31,7 +31,7 @@ const (
 func Kind() pipeline.Kind {
 	return pipeline.Kind{
 		Name:    "compare",
-		Version: 7,
+		Version: 8,
 		Doc: `Compares the cases of a matrix by what was measured of them.
 
 It takes the metrics of all cases of a stage. Cases that differ in nothing but the axes of ` + "`over`" + `,

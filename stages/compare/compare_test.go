@@ -447,3 +447,33 @@ func namesOf(ports []pipeline.Port) []string {
 	}
 	return list
 }
+
+// Forecasts are compared origin by origin where they are of the same steps, seasons and series, and else it is told.
+func TestOriginsOfOtherForecasts(t *testing.T) {
+	forecasts := func(mase float64, change map[string]any) []byte {
+		losses := make([]float64, 40)
+		for i := range losses {
+			losses[i] = mase + float64(i*i%7)/100*mase
+		}
+		doc := map[string]any{"format": "pipe.metrics", "version": 1, "task": "forecast", "target": "y", "metrics": map[string]float64{"mase": mase},
+			"datasets": []any{map[string]any{"name": "test", "rows": 120, "compared": 100, "metrics": []any{map[string]string{"name": "mase"}}}},
+			"losses":   losses, "first_origin": "2024-01-01", "every": 3, "horizon": 3, "season": 12, "series": 1}
+		for key, v := range change {
+			doc[key] = v
+		}
+		text, err := json.Marshal(doc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	for _, change := range []map[string]any{nil, {"horizon": 2}, {"season": 1}, {"series": 2}, {"every": 2}, {"first_origin": "2024-02-01"},
+		{"datasets": []any{map[string]any{"name": "test", "rows": 120, "compared": 90, "metrics": []any{map[string]string{"name": "mase"}}}}}} {
+		r := pipelinetest.Run(t, pipelinetest.Case{Kind: Kind(), With: "by: mase", Inputs: map[string][]byte{
+			"metrics[model=a]": forecasts(0.5, nil), "metrics[model=b]": forecasts(0.8, change)}})
+		told := strings.Contains(string(r.Outputs["report"]), "model=b is not compared origin by origin")
+		if told != (change != nil) {
+			t.Errorf("%v: that they are not compared is told: %v", change, told)
+		}
+	}
+}

@@ -25,16 +25,27 @@ func known(name string) *metric.Def {
 
 // origins are the mean errors of forecasts from origins in time.
 type origins struct {
-	losses         []float64 // NaN: there is none
-	first          string    // the time of the first
-	every, horizon int       // steps
+	losses []float64 // NaN: there is none
+	originFacts
+}
+
+// originFacts are what makes origins those of another case, and losses there comparable.
+type originFacts struct {
+	first          string // the time of the first
+	every, horizon int    // steps
+	season         int    // of the scale
+	count          int
+	series, values int // of which, and how many were held against a forecast
 }
 
 func (m *measured) origins() *origins {
 	if len(m.Losses) == 0 {
 		return nil
 	}
-	o := &origins{first: m.First, every: max(1, m.Every), horizon: m.Horizon}
+	o := &origins{originFacts: originFacts{first: m.First, every: max(1, m.Every), horizon: m.Horizon, season: m.Season, count: len(m.Losses), series: m.Series}}
+	if len(m.Datasets) > 0 {
+		o.values = m.Datasets[0].Compared
+	}
 	for _, v := range m.Losses {
 		if v == nil {
 			o.losses = append(o.losses, math.NaN())
@@ -50,7 +61,7 @@ func meanOf(cases []result, like *origins) []float64 {
 	var sum []float64
 	for _, c := range cases {
 		o := c.origins
-		if o == nil || like == nil || o.first != like.first || o.every != like.every || len(o.losses) != len(like.losses) {
+		if o == nil || like == nil || o.originFacts != like.originFacts {
 			return nil
 		}
 		if sum == nil {
@@ -74,6 +85,7 @@ func (r *results) pairOrigins() {
 	for _, v := range r.variants[1:] {
 		other := meanOf(v.cases, like)
 		if other == nil {
+			r.notes = append(r.notes, v.name()+" is not compared origin by origin: its forecasts are of other origins, steps ahead, seasons or series than those of the best")
 			continue
 		}
 		block := forecast.BlockLength(len(best), like.horizon, like.every)

@@ -44,6 +44,8 @@ type measured struct {
 	First   string     `json:"first_origin"`
 	Every   int        `json:"every"`
 	Horizon int        `json:"horizon"`
+	Season  int        `json:"season"`
+	Series  int        `json:"series"`
 }
 
 // maxDocument bounds a metrics document.
