@@ -265,3 +265,30 @@ func TestIntervalsOfOneOrigin(t *testing.T) {
 		t.Errorf("notes %s", notes)
 	}
 }
+
+// Where a series is too short for a fit without the validation part, it is told that the first intervals are narrow.
+func TestShortSeriesAreTold(t *testing.T) {
+	short := func(_, i int, v float64) any {
+		if i < 109 {
+			return nil
+		}
+		return v
+	}
+	with := strings.Replace(common, "{steps: 40, every: 2}", "40", 1) + "model: ets\nbaselines: []\n"
+	const want = "series are too short for a fit without the validation part"
+	if notes := strings.Join(metricsOf(t, made(t, with, hours(t, 2, 160, short))).Notes, "\n"); !strings.Contains(notes, "2 of 2 "+want) {
+		t.Errorf("notes %s", notes)
+	}
+	one := hours(t, 2, 160, func(s, i int, v float64) any {
+		if s == 0 {
+			return v
+		}
+		return short(s, i, v)
+	})
+	if notes := strings.Join(metricsOf(t, made(t, with, one)).Notes, "\n"); !strings.Contains(notes, "1 of 2 "+want) || !strings.Contains(notes, "station=s1") {
+		t.Errorf("notes %s", notes)
+	}
+	if notes := strings.Join(metricsOf(t, made(t, with, hours(t, 2, 160, nil))).Notes, "\n"); strings.Contains(notes, want) {
+		t.Errorf("notes %s", notes)
+	}
+}

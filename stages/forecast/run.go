@@ -108,6 +108,7 @@ type rolled struct {
 	early        int           // origins before the test, which come first
 	lower, upper [][][]float64 // by level, origin and step
 	intervals    []*forecast.Conformal
+	seen         bool // the first intervals are of errors of a fit that has seen the outcomes
 }
 
 // prepare finds the origins.
@@ -339,6 +340,15 @@ func (r *run) roll(ctx context.Context, name string, before, after forecaster.En
 			return nil, err
 		}
 	}
+	var seen []string
+	for i := range m.of {
+		if m.of[i].seen {
+			seen = append(seen, r.subjects[i].Name)
+		}
+	}
+	if model {
+		r.tell("are too short for a fit without the validation part, so that the first intervals are too narrow: they are of errors of a fit that has seen what came", seen)
+	}
 	if m.lacks = len(lacking); m.lacks > 0 {
 		if !slices.ContainsFunc(m.of, func(one rolled) bool { return one.Points != nil }) {
 			return nil, fmt.Errorf("%s cannot forecast: %s", name, m.why)
@@ -360,11 +370,13 @@ func (r *run) rollOne(ctx context.Context, to *rolled, s *forecaster.Subject, o 
 	}
 	early := slices.Clone(o.before)
 	if len(early) > 0 {
+		to.seen = before == after
 		first, err := before.Roll(ctx, s, early, r.Horizon)
 		if lack := (*forecaster.LackError)(nil); errors.As(err, &lack) {
 			// It is too short without the validation part.
 			early = slices.DeleteFunc(early, func(at int) bool { return at < after.First(s) })
 			if len(early) > 0 {
+				to.seen = true
 				first, err = after.Roll(ctx, s, early, r.Horizon)
 			} else {
 				first, err = forecaster.Forecasts{}, nil
