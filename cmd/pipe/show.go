@@ -158,6 +158,16 @@ func outputsText(outputs []runs.Port) string {
 // maxGroups is how many data sets get a column of their own.
 const maxGroups = 6
 
+// metricGroup takes the data set, or what else a metric is of, from its name. recall.sex.difference is none of a
+// data set: it stands as it is.
+func metricGroup(name string) (group, rest string, ok bool) {
+	plain, _, _ := strings.Cut(name, "[")
+	if group, rest, ok = strings.Cut(plain, "."); !ok || strings.Contains(rest, ".") {
+		return "", name, false
+	}
+	return group, name[len(group)+1:], true
+}
+
 // showMetrics prints a row for each metric of a stage. Metrics of several data
 // sets ("train.loss", "validation.loss") stand side by side. Where one is about a
 // class, a last column says it.
@@ -165,7 +175,7 @@ func (a *app) showMetrics(list []runs.Stage) error {
 	header := []string{"STAGE", "METRIC", "VALUE"}
 	for _, e := range list {
 		for _, m := range e.Metrics {
-			if group, _, ok := strings.Cut(m.Name, "."); ok && !slices.Contains(header[3:], group) {
+			if group, _, ok := metricGroup(m.Name); ok && !slices.Contains(header[3:], group) {
 				header = append(header, group)
 			}
 		}
@@ -184,7 +194,7 @@ func (a *app) showMetrics(list []runs.Stage) error {
 		at := map[string]int{} // row of a metric
 		for _, m := range e.Metrics {
 			column, name := 2, m.Name
-			if group, rest, ok := strings.Cut(m.Name, "."); ok && groups > 3 {
+			if group, rest, ok := metricGroup(m.Name); ok && groups > 3 {
 				column, name = slices.Index(header, group), rest
 			}
 			if _, known := at[name]; !known {

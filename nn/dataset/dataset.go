@@ -61,6 +61,14 @@ func Signature(info table.DatasetInfo, steps []int) nn.Signature {
 	return sig
 }
 
+// Complete says that a network can take the data: no number may be missing.
+func Complete(info table.DatasetInfo) error {
+	if names := info.MayMiss(); len(names) > 0 {
+		return fmt.Errorf("a network takes no missing numbers, and %d of %d features may be missing, such as %q", len(names), len(info.Features()), names[0])
+	}
+	return nil
+}
+
 // Widen makes room in the sparse inputs of a signature for the rows of another data
 // set of the same inputs: no value of them is cut off.
 func Widen(sig, other *nn.Signature) {

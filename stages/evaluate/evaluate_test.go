@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -327,6 +328,10 @@ func TestErrors(t *testing.T) {
 	vast.Params[2].Data[0] = math.MaxFloat32
 	bare := sineInfo()
 	wild := tabletest.Dataset(t, bare, "features", []float32{1, 3e38}, "target", []float64{1, 1})
+	gaps := sineInfo()
+	gaps.Inputs = slices.Clone(gaps.Inputs)
+	gaps.Inputs[0].Features = []table.Feature{{Name: "x", Column: "x", Missing: true}}
+	holes := tabletest.Dataset(t, gaps, "features", []float32{1, float32(math.NaN())}, "target", []float64{1, 1})
 	for _, c := range []struct {
 		name, with string
 		model      *nn.Model
@@ -348,6 +353,7 @@ func TestErrors(t *testing.T) {
 		{"slice that was not kept", "slices: [sex]", three, clouds3, `"sex" is not among the kept columns`, "keep"},
 		{"column of predictions is taken", "", wave, tabletest.Dataset(t, bare, "features", []float32{1}, "target", []float64{1}, "predicted", []float64{1}), `two columns are named "predicted"`, "prefix"},
 		{"no model", "", nil, clouds3, "model: ", ""},
+		{"missing numbers", "", wave, holes, `a network takes no missing numbers, and 1 of 1 features may be missing, such as "x"`, "preprocess"},
 		{"output beyond numbers", "", vast, wild, "the output of the model is", "outside of the training range"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

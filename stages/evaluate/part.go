@@ -95,7 +95,7 @@ func (s *Stage) predictPart(ctx context.Context, from pipeline.Sources, env pipe
 		return nil, fmt.Errorf("%s: %w", in.Name, err)
 	}
 	defer ds.Close()
-	if err := fits(&model.Signature, ds); err != nil {
+	if err := fits(model, ds); err != nil {
 		return nil, fmt.Errorf("%s: %w", in.Name, err)
 	}
 	r := &reader{part: &part{port: port, info: ds.Info, groups: map[string]*metric.Groups{}}, model: model, inputs: model.Signature.AllInputs(), vocabularies: model.Vocabularies()}
@@ -153,8 +153,9 @@ func (s *Stage) predictPart(ctx context.Context, from pipeline.Sources, env pipe
 
 // fits checks that the data set was made for the model. A target that is scaled
 // differently gives away a transform that was fitted on other data.
-func fits(sig *nn.Signature, ds *table.Dataset) error {
+func fits(model *estimator.Model, ds *table.Dataset) error {
 	const hint = "connect the data sets of the preprocess stage that the model was trained with"
+	sig := &model.Signature
 	data := dataset.Signature(ds.Info, nil)
 	part := dataset.Differs(sig, &data)
 	switch part {
@@ -162,6 +163,11 @@ func fits(sig *nn.Signature, ds *table.Dataset) error {
 		return diag.WithHint(fmt.Errorf("the inputs are %s, those of the model %s", dataset.Text(&data), dataset.Text(sig)), hint)
 	case dataset.Features:
 		return diag.WithHint(fmt.Errorf("the features are not those of the model: %s", featureDifference(dataset.Names(sig), dataset.Names(&data))), hint)
+	}
+	if model.Network != nil {
+		if err := dataset.Complete(ds.Info); err != nil {
+			return diag.WithHint(err, hint)
+		}
 	}
 	t := ds.Info.Target()
 	if t == nil || !ds.HasTarget() {

@@ -13,7 +13,6 @@ import (
 	"pipe/data/table"
 	"pipe/data/tensor"
 	"pipe/estimator"
-	"pipe/nn"
 	"pipe/nn/dataset"
 	"pipe/pipeline"
 )
@@ -25,7 +24,7 @@ func (s *Stage) predictData(ctx context.Context, env pipeline.Env, model *estima
 		return err
 	}
 	defer ds.Close()
-	if err := dataFits(&model.Signature, ds.Info); err != nil {
+	if err := dataFits(model, ds.Info); err != nil {
 		return err
 	}
 	kept, err := keptSchema(ds)
@@ -58,7 +57,8 @@ func (s *Stage) predictData(ctx context.Context, env pipeline.Env, model *estima
 }
 
 // dataFits checks that a data set was made for the model, but for a target.
-func dataFits(sig *nn.Signature, info table.DatasetInfo) error {
+func dataFits(model *estimator.Model, info table.DatasetInfo) error {
+	sig := &model.Signature
 	made := dataset.Signature(info, nil)
 	const hint = "connect a data set of the preprocess stage that the model was trained with"
 	switch dataset.Differs(sig, &made) {
@@ -66,6 +66,9 @@ func dataFits(sig *nn.Signature, info table.DatasetInfo) error {
 		return diag.WithHint(fmt.Errorf("the inputs are %s, those of the model %s", dataset.Text(&made), dataset.Text(sig)), hint)
 	case dataset.Features:
 		return diag.WithHint(errors.New(otherFeatures("it has", dataset.Names(&made), dataset.Names(sig))), hint)
+	}
+	if model.Network != nil {
+		return diag.WithHint(dataset.Complete(info), hint)
 	}
 	return nil
 }

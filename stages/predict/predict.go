@@ -152,7 +152,7 @@ func (s *Stage) Run(ctx context.Context, env pipeline.Env) error {
 		if err != nil {
 			return nil, err
 		}
-		return t, fits(&model.Signature, t.Info())
+		return t, fits(model, t.Info())
 	})
 	if err != nil {
 		return err
@@ -214,7 +214,8 @@ func open[T any](env pipeline.Env, port string, read func(*pipeline.Input) (T, e
 }
 
 // fits checks that the transform makes what the model was trained on.
-func fits(sig *nn.Signature, info table.DatasetInfo) error {
+func fits(model *estimator.Model, info table.DatasetInfo) error {
+	sig := &model.Signature
 	made := dataset.Signature(info, nil)
 	part := dataset.Differs(sig, &made)
 	switch part {
@@ -222,6 +223,11 @@ func fits(sig *nn.Signature, info table.DatasetInfo) error {
 		return misfit("it makes the inputs %s, the model has %s", dataset.Text(&made), dataset.Text(sig))
 	case dataset.Features:
 		return misfit("%s", otherFeatures("it makes", dataset.Names(&made), dataset.Names(sig)))
+	}
+	if model.Network != nil {
+		if err := dataset.Complete(info); err != nil {
+			return misfit("%w", err)
+		}
 	}
 	t := info.Target()
 	switch {

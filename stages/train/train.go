@@ -194,8 +194,8 @@ func comparable(train, validation *rows) error {
 // spec is the network for a data set with a signature, which it gives back. An
 // error names the setting that does not fit.
 func (s *Train) spec(info *table.DatasetInfo, sig nn.Signature) (nn.Spec, nn.Signature, error) {
-	if names := info.MayMiss(); len(names) > 0 {
-		return nn.Spec{}, sig, diag.WithHint(fmt.Errorf("a network takes no missing numbers, and %d of %d features may be missing, such as %q", len(names), len(info.Features()), names[0]), missingHint)
+	if err := dataset.Complete(*info); err != nil {
+		return nn.Spec{}, sig, diag.WithHint(err, missingHint)
 	}
 	spec := nn.Spec{Inputs: len(sig.Features), Layers: nn.Expand(s.Network, network), Outputs: sig.Outputs()}
 	if len(info.Inputs) == 1 && len(s.Branches) == 0 {
