@@ -22,6 +22,8 @@ type trainer struct {
 	sig  *Signature
 	arch architecture
 	how  how
+	// extents of batches on this processor; a device has programs for whole rows.
+	extents extents
 	// norms are the layers that normalise over a batch.
 	norms   []*Node
 	batches batches
@@ -48,6 +50,7 @@ type trainer struct {
 	failed  error      // of one of them
 	measure [2]*feeder // of the training and the validation data
 	listed  []int      // memory of the order
+	probed  *plan      // of the batch whose norms are recorded
 	layers  []float32  // sums of the squares of outputs, by layer
 	squares []float32  // of gradients so far, by trained parameter
 	counts  []float32  // 1: the weight of a batch
@@ -66,6 +69,15 @@ func (t *trainer) prepare() (err error) {
 		t.how.backend = cpu.New()
 	}
 	onBackend(t.how.backend, t.numbers)
+	t.extents = extentsOf(t.arch, t.sig.AllInputs())
+	if t.how.device() != nil {
+		t.extents = t.extents[:1]
+	}
+	for _, s := range []*set{t.train, t.validate} {
+		if s != nil {
+			s.extents = t.extents
+		}
+	}
 	t.plans = map[int]*plan{}
 	t.batched()
 	t.cfg.Accumulate = max(1, t.cfg.Accumulate)
@@ -97,7 +109,7 @@ func (t *trainer) prepare() (err error) {
 	}
 	for _, rows := range []int{t.cfg.BatchSize, t.batches.last(t.train.rows)} {
 		if rows > 0 {
-			if t.plans[rows], err = t.plan.plan(t.arch, rows, rows == t.cfg.BatchSize && !t.cfg.bare); err != nil {
+			if t.plans[rows], err = t.plan.plan(t.extents[0], rows, rows == t.cfg.BatchSize && !t.cfg.bare, nil); err != nil {
 				return err
 			}
 		}
@@ -152,7 +164,7 @@ func (t *trainer) planEvaluation() (err error) {
 		}
 	}
 	if t.how.device() == nil {
-		if t.evals[0], err = newEvaluation(t.arch, t.measured(), most, t.how, nil); err != nil {
+		if t.evals[0], err = newEvaluation(t.extents[0], t.measured(), most, t.how, nil, nil); err != nil {
 			return err
 		}
 		t.evals[1] = t.evals[0]
@@ -164,7 +176,7 @@ func (t *trainer) planEvaluation() (err error) {
 		if t.how.device() != nil {
 			// It is slow with few rows, and has the memory for a batch.
 			rows := min(s.rows, max(evalRows, t.cfg.BatchSize))
-			if t.evals[i], err = newEvaluation(t.arch, t.measured(), rows, t.how, t.there[i].plain()); err != nil {
+			if t.evals[i], err = newEvaluation(t.extents[0], t.measured(), rows, t.how, t.there[i].plain(), nil); err != nil {
 				return err
 			}
 		}
@@ -322,7 +334,10 @@ func (t *trainer) step() error {
 	total, probed := 0.0, false
 	for k := 0; k < t.cfg.Accumulate && t.at.Row < t.train.rows; k++ {
 		rows := t.feed.next()
-		p := t.plans[rows]
+		p, err := t.plans[rows].to(t.extents, t.feed.extent())
+		if err != nil {
+			return err
+		}
 		weight, _, err := t.feed.load(p, p.y, p.weight)
 		if err != nil {
 			return err
@@ -343,7 +358,9 @@ func (t *trainer) step() error {
 			return err
 		}
 		t.unseen = append(t.unseen, t.asked(p, program, draw, t.at.Row-rows))
-		probed = probed || probe
+		if probe {
+			probed, t.probed = true, p
+		}
 		total += weight
 		if n := len(t.unseen); n >= t.how.window() {
 			if err := t.settleFirst(min(n, t.how.ahead())); err != nil {

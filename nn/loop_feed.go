@@ -21,6 +21,7 @@ type feeder struct {
 	from        int   // of the next batch
 	rows        []int // without a goroutine
 	slots       [2]*batch
+	held        *batch // the next one, if somebody has asked for its extent
 }
 
 // A batch is rows that were gathered ahead.
@@ -29,6 +30,7 @@ type batch struct {
 	x      []given
 	y, w   []float32
 	weight float64
+	extent int // index of it, among those of the set
 	err    error
 }
 
@@ -38,7 +40,7 @@ const worthAhead = 1 << 15
 
 func newFeeder(s *set, b batches) *feeder {
 	f := &feeder{set: s, batches: b, rows: make([]int, b.most())}
-	f.ahead = !s.inMemory || b.size*s.size >= worthAhead
+	f.ahead = !s.inMemory || b.size*s.size >= worthAhead || len(s.extents) > 1
 	return f
 }
 
@@ -70,7 +72,7 @@ func (f *feeder) gather(from int) {
 			n = f.order.take(b.rows[:f.batches.next(from, f.order.rows)], from)
 			b.rows = b.rows[:n]
 			if b.err = f.foresee(from + n); b.err == nil {
-				b.weight, b.err = f.set.gather(b.rows, b.x, b.y[:n*len(f.set.heads)], b.w[:n], f.alter)
+				b.weight, b.extent, b.err = f.set.gather(b.rows, b.x, b.y[:n*len(f.set.heads)], b.w[:n], f.alter)
 			}
 			f.full <- b // there is room for both
 			if b.err != nil {
@@ -108,6 +110,17 @@ func (f *feeder) foresee(to int) error {
 // next is the number of rows of the next batch, 0 at the end of the epoch.
 func (f *feeder) next() int { return f.batches.next(f.from, f.order.rows) }
 
+// extent is the index of that of the next batch, which a plan to load it has to have.
+func (f *feeder) extent() int {
+	if len(f.set.extents) == 1 || f.there != nil {
+		return 0
+	}
+	if f.held == nil {
+		f.held = <-f.full
+	}
+	return f.held.extent
+}
+
 // load gives a plan the next batch, whose targets and weights it copies, as far as
 // there is room, and returns the sum of the weights. The batch begins behind so many
 // rows of the plan: those of a set that a device has end with it.
@@ -140,11 +153,15 @@ func (f *feeder) fill(x []given, y, w []float32) (weight float64, err error) {
 	f.from += n
 	if !f.ahead {
 		f.order.take(f.rows[:n], from)
-		return f.set.gather(f.rows[:n], x, y, w, f.alter)
+		weight, _, err = f.set.gather(f.rows[:n], x, y, w, f.alter)
+		return weight, err
 	}
-	b := <-f.full
+	b := f.held
+	if f.held = nil; b == nil {
+		b = <-f.full
+	}
 	for i := range x {
-		copy(x[i].values, f.set.inputs[i].first(b.x[i], n).values)
+		copy(x[i].values, f.set.extents[b.extent].inputs[i].first(b.x[i], n).values)
 		copy(x[i].lengths, b.x[i].lengths)
 	}
 	copy(y, b.y[:n*len(f.set.heads)])
@@ -161,5 +178,5 @@ func (f *feeder) stop() {
 	}
 	close(f.quit)
 	f.running.Wait()
-	f.quit = nil
+	f.quit, f.held = nil, nil
 }

@@ -7,9 +7,8 @@ import "math"
 // square of what each layer puts out. Gradients that vanish from layer to layer
 // show there.
 func (t *trainer) record(scale float64) {
-	p := t.plans[t.cfg.BatchSize]
 	var list []Value
-	for i, l := range p.layers {
+	for i, l := range t.probed.layers {
 		n := float64(l.node.Shape().Size())
 		list = add(list, "activation_rms."+l.name, math.Sqrt(float64(t.layers[i])/n))
 	}

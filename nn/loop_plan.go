@@ -2,12 +2,10 @@ package nn
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 
 	"pipe/nn/backend"
 	"pipe/nn/graph"
-	"pipe/nn/optim"
 )
 
 // An architecture puts networks into graphs. It is what the training loop knows
@@ -38,70 +36,6 @@ type layerNode struct {
 	node *graph.Node
 }
 
-// numbers are all numbers of a network that training changes. Plans share them:
-// they see each other's changes, and one at a time may run.
-type numbers struct {
-	params   []tensorAt
-	flat     []float32        // the parameters, one behind the other: see read
-	variable backend.Variable // where programs have them
-}
-
-// read brings flat up to date.
-func (m *numbers) read() error { return m.variable.Read(m.flat) }
-
-// write makes the numbers what flat holds.
-func (m *numbers) write() error { return m.variable.Write(m.flat) }
-
-// sizes are those of the parameters.
-func (m *numbers) sizes() []int {
-	var list []int
-	for _, t := range m.params {
-		list = append(list, t.size)
-	}
-	return list
-}
-
-// A tensorAt is a parameter as a part of a flat memory.
-type tensorAt struct {
-	name    string // with that of its layer: "layers.0.weight"
-	from    int
-	size    int
-	trained bool // by gradients; else by the way, as running means
-	decays  bool // weight decay and L1 apply to it
-}
-
-// of is the parameter in a memory of the size of flat.
-func (t tensorAt) of(flat []float32) []float32 { return flat[t.from : t.from+t.size : t.from+t.size] }
-
-// trained lists the parameters that the optimizer changes.
-func (m *numbers) trained() []optim.Range {
-	var list []optim.Range
-	for _, t := range m.params {
-		if t.trained {
-			list = append(list, optim.Range{From: t.from, Size: t.size, Decays: t.decays})
-		}
-	}
-	return list
-}
-
-// size is how many there are.
-func (m *numbers) size() int {
-	n := 0
-	for _, t := range m.params {
-		n += t.size
-	}
-	return n
-}
-
-// copy is the same numbers with memory of their own, which no program has.
-func (m *numbers) copy() *numbers { return &numbers{params: m.params, flat: slices.Clone(m.flat)} }
-
-// onBackend puts numbers to where a backend computes.
-func onBackend(b backend.Backend, m *numbers) *numbers {
-	m.variable = b.Variable(m.flat, m.sizes()...)
-	return m
-}
-
 // how says what plans run on.
 type how struct {
 	backend backend.Backend
@@ -124,12 +58,12 @@ func (h how) device() backend.Device {
 }
 
 // compile makes a program of graphs: of one, if the backend is no device, which has
-// no use for the options either.
-func (h how) compile(o backend.JoinOptions, parts ...backend.Part) (backend.Program, error) {
+// no use for the options either. It may use the memory of another program, if there is one.
+func (h how) compile(within backend.Program, o backend.JoinOptions, parts ...backend.Part) (backend.Program, error) {
 	d := h.device()
 	if d == nil {
 		p := parts[0]
-		return h.backend.Compile(p.Graph, p.Keep, backend.Options{Threads: h.threads, Places: p.Places})
+		return h.backend.Compile(p.Graph, p.Keep, backend.Options{Threads: h.threads, Places: p.Places, Within: within})
 	}
 	program, err := d.Join(parts, o)
 	if err != nil {
@@ -164,6 +98,7 @@ type batchLeaf struct {
 // A plan is a network for a fixed number of rows, ready to run.
 type plan struct {
 	*wiring
+	extent    extent
 	rows      int
 	graph     *graph.Graph
 	program   backend.Program
@@ -174,6 +109,9 @@ type plan struct {
 	x         []given // memory of a batch, filled before a run
 	y, weight []float32
 	out       []float32 // after a run
+
+	shorter map[int]*plan                 // by extent: for batches of short rows, in the memory of this one
+	shorten func(e extent) (*plan, error) // makes those
 
 	// Training only.
 	lossNow []float32       // after a run
@@ -186,10 +124,12 @@ type plan struct {
 // stepScope is what operators belong to that do something with gradients.
 const stepScope = "step"
 
-func newPlan(a architecture, m *numbers, rows int, h how, there *resident, training bool) (*plan, error) {
-	p := &plan{rows: rows, graph: graph.New(), places: map[*graph.Node]backend.Place{}}
+// newPlan plans for rows up to an extent. within is a plan for a larger one, in whose
+// memory the batch is: nil if there is none.
+func newPlan(e extent, m *numbers, rows int, h how, there *resident, training bool, within *plan) (*plan, error) {
+	p := &plan{extent: e, rows: rows, graph: graph.New(), places: map[*graph.Node]backend.Place{}}
 	var err error
-	if p.wiring, err = a.wire(p.graph, m, rows, training); err != nil {
+	if p.wiring, err = e.arch.wire(p.graph, m, rows, training); err != nil {
 		return nil, errors.Join(err, p.graph.Err())
 	}
 	for i, n := range p.params {
@@ -199,25 +139,48 @@ func newPlan(a architecture, m *numbers, rows int, h how, there *resident, train
 		p.takeFrom(there, training)
 		return p, nil
 	}
-	for _, in := range p.wiring.x {
-		x := given{values: p.input(h, in.values)}
+	if within == nil {
+		within = &plan{wiring: &wiring{parts: make([]partLeaf, len(p.parts))}, x: make([]given, len(p.wiring.x))}
+	}
+	for i, in := range p.wiring.x {
+		x := given{values: p.input(h, in.values, within.x[i].values)}
 		if in.lengths != nil {
-			x.lengths = p.input(h, in.lengths)
+			x.lengths = p.input(h, in.lengths, within.x[i].lengths)
 		}
 		p.x = append(p.x, x)
 	}
 	if training {
-		p.y = p.input(h, p.wiring.y)
+		p.y = p.input(h, p.wiring.y, within.y)
 		if len(p.parts) == 0 {
-			p.weight = p.input(h, p.wiring.weight)
+			p.weight = p.input(h, p.wiring.weight, within.weight)
 			return p, nil
 		}
-		p.weight = h.memory(rows)
+		if p.weight = within.weight; p.weight == nil {
+			p.weight = h.memory(rows)
+		}
 		for i := range p.parts {
-			p.parts[i].weight = p.input(h, p.parts[i].node)
+			p.parts[i].weight = p.input(h, p.parts[i].node, within.parts[i].weight)
 		}
 	}
 	return p, nil
+}
+
+// to is the plan for an extent, by its index, which is made when it is first asked for.
+func (p *plan) to(list extents, at int) (q *plan, err error) {
+	if at == 0 {
+		return p, nil
+	}
+	if q = p.shorter[at]; q != nil {
+		return q, nil
+	}
+	if q, err = p.shorten(list[at]); err != nil {
+		return nil, err
+	}
+	if p.shorter == nil {
+		p.shorter = map[int]*plan{}
+	}
+	p.shorter[at] = q
+	return q, nil
 }
 
 // takeFrom makes inputs of what is on a device.
@@ -239,9 +202,14 @@ func (p *plan) part(keep []*graph.Node) backend.Part {
 	return backend.Part{Graph: p.graph, Keep: keep, Places: p.places, Rows: p.tables}
 }
 
-// input makes the memory of an input.
-func (p *plan) input(h how, n *graph.Node) []float32 {
-	data := h.memory(n.Shape().Size())
+// input makes the memory of an input, or takes it of what there is.
+func (p *plan) input(h how, n *graph.Node, room []float32) []float32 {
+	data := room
+	if data == nil {
+		data = h.memory(n.Shape().Size())
+	} else {
+		data = data[:n.Shape().Size()]
+	}
 	v := h.backend.Variable(data, n.Shape().Size())
 	p.inputs = append(p.inputs, batchLeaf{data, v})
 	p.places[n] = backend.Place{Variable: v, Batch: true}
@@ -267,11 +235,14 @@ type training struct {
 // two the loop looks whether the numbers are finite, and whether more batches
 // belong to the step; and since it is the same for all sizes of batches. On a
 // device, which looks by itself, both are one program if each batch is a step.
-func (t *training) plan(a architecture, rows int, probes bool) (p *plan, err error) {
+//
+// It may use the memory of a plan for a larger extent; nil: there is none.
+func (t *training) plan(e extent, rows int, probes bool, within *plan) (p *plan, err error) {
 	m := t.numbers
-	if p, err = newPlan(a, m, rows, t.how, t.there, true); err != nil {
+	if p, err = newPlan(e, m, rows, t.how, t.there, true, within); err != nil {
 		return nil, err
 	}
+	p.shorten = func(e extent) (*plan, error) { return t.plan(e, rows, probes, p) }
 	p.lossNow = make([]float32, 1)
 	var params, sums []*graph.Node
 	for i, t := range m.params {
@@ -317,8 +288,12 @@ func (t *training) plan(a architecture, rows int, probes bool) (p *plan, err err
 	if err := g.Err(); err != nil {
 		return nil, err
 	}
-	if p.program, err = t.compile(p, keep); err == nil && p.layered != nil {
-		p.probe, err = t.compile(p, append(keep, p.layered))
+	var program, probe backend.Program
+	if within != nil {
+		program, probe = within.program, within.probe
+	}
+	if p.program, err = t.compile(p, keep, program); err == nil && p.layered != nil {
+		p.probe, err = t.compile(p, append(keep, p.layered), probe)
 	}
 	if err != nil {
 		return nil, errors.Join(err, p.close())
@@ -327,7 +302,7 @@ func (t *training) plan(a architecture, rows int, probes bool) (p *plan, err err
 }
 
 // compile makes a program of a plan.
-func (t *training) compile(p *plan, keep []*graph.Node) (backend.Program, error) {
+func (t *training) compile(p *plan, keep []*graph.Node, within backend.Program) (backend.Program, error) {
 	parts := []backend.Part{p.part(keep)}
 	o := backend.JoinOptions{Guard: []*graph.Node{p.loss}, Halt: t.halt}
 	if p.squares != nil {
@@ -337,19 +312,25 @@ func (t *training) compile(p *plan, keep []*graph.Node) (backend.Program, error)
 		parts = append(parts, t.update.part())
 		o.Scratch = []backend.Variable{t.gradients}
 	}
-	return t.how.compile(o, parts...)
+	return t.how.compile(within, o, parts...)
 }
 
 // joined says whether the program of a plan does the step of the optimizer too.
 func (t *training) joined() bool { return t.device() != nil && !t.accumulate }
 
-// newEvaluation plans evaluation.
-func newEvaluation(a architecture, m *numbers, rows int, h how, there *resident) (p *plan, err error) {
-	if p, err = newPlan(a, m, rows, h, there, false); err != nil {
+// newEvaluation plans evaluation, in the memory of a plan for a larger extent if there is one.
+func newEvaluation(e extent, m *numbers, rows int, h how, there *resident, within *plan) (p *plan, err error) {
+	if p, err = newPlan(e, m, rows, h, there, false, within); err != nil {
 		return nil, err
 	}
-	p.out = h.memory(p.output.Shape().Size())
-	p.program, err = h.compile(backend.JoinOptions{}, p.part([]*graph.Node{p.output}))
+	p.shorten = func(e extent) (*plan, error) { return newEvaluation(e, m, rows, h, there, p) }
+	var program backend.Program
+	if within != nil {
+		p.out, program = within.out, within.program
+	} else {
+		p.out = h.memory(p.output.Shape().Size())
+	}
+	p.program, err = h.compile(program, backend.JoinOptions{}, p.part([]*graph.Node{p.output}))
 	return p, err
 }
 
@@ -442,6 +423,10 @@ func (p *plan) askBatch(step uint64, weight []float32, probe bool) (backend.Prog
 
 func (p *plan) close() error {
 	var errs []error
+	for _, q := range p.shorter { // which use the memory of this one
+		errs = append(errs, q.close())
+	}
+	p.shorter = nil
 	for _, m := range []backend.Program{p.program, p.probe} {
 		if m != nil {
 			errs = append(errs, m.Close())
@@ -460,7 +445,7 @@ func (p *plan) again(s *set, rows []int, step uint64, augment augment) error {
 	if p.loss == nil {
 		y, w = make([]float32, p.rows*len(s.heads)), make([]float32, p.rows)
 	}
-	_, err := s.gather(rows, p.x, y, w, augment)
+	_, _, err := s.gather(rows, p.x, y, w, augment)
 	if err == nil {
 		err = p.run(step)
 	}
@@ -477,18 +462,4 @@ func layerOf(f backend.Fault, found bool) (layer, tensor string, index int, ok b
 		return "", "", 0, false
 	}
 	return f.Scope, f.Operator, f.Index, true
-}
-
-// trainedName is the name of the i-th parameter that is trained.
-func (m *numbers) trainedName(i int) string {
-	for _, t := range m.params {
-		if !t.trained {
-			continue
-		}
-		if i == 0 {
-			return t.name
-		}
-		i--
-	}
-	panic(fmt.Sprintf("nn: no such parameter: %d", i))
 }

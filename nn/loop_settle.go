@@ -116,7 +116,7 @@ func (t *trainer) again(a *asked) (p *plan, err error) {
 	}
 	h := t.here()
 	here := &training{how: h, numbers: onBackend(h.backend, t.numbers.copy()), gradients: h.backend.Variable(make([]float32, len(t.numbers.flat)))}
-	if p, err = here.plan(t.arch, a.plan.rows, false); err != nil {
+	if p, err = here.plan(t.extents[0], a.plan.rows, false, nil); err != nil {
 		return nil, err
 	}
 	rows := make([]int, p.rows)

@@ -93,7 +93,7 @@ func (u *updater) compile(t *training) (err error) {
 	if len(u.graph.Calls()) == 0 {
 		return nil
 	}
-	u.program, err = t.how.compile(backend.JoinOptions{Halt: t.halt}, u.part())
+	u.program, err = t.how.compile(nil, backend.JoinOptions{Halt: t.halt}, u.part())
 	return err
 }
 

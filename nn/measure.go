@@ -36,6 +36,7 @@ func (t *trainer) evaluate(ctx context.Context, p *plan, f *feeder) (loss, metri
 	squares, seen := make([]float64, each), make([]float64, each) // of numbers: what was wrong, of how many
 	sum, total, score := 0.0, 0.0, 0.0
 	count := func(m measurement) error {
+		p := m.plan
 		if err := p.seen(m); err != nil {
 			return err
 		}
@@ -95,11 +96,15 @@ func (t *trainer) evaluate(ctx context.Context, p *plan, f *feeder) (loss, metri
 		m := free[len(free)-1]
 		free = free[:len(free)-1]
 		m.y, m.w, m.row = m.y[:n*each], m.w[:n], f.from
+		if m.plan, err = p.to(f.set.extents, f.extent()); err != nil {
+			return 0, 0, err
+		}
+		p := m.plan
 		if _, m.skip, err = f.load(p, m.y, m.w); err != nil {
 			return 0, 0, err
 		}
 		for i := range p.x { // rows that do not count
-			f.set.inputs[i].repeat(p.x[i], n)
+			p.extent.inputs[i].repeat(p.x[i], n)
 		}
 		if err := p.ask(p.program, 0); err != nil {
 			return 0, 0, err
@@ -142,6 +147,7 @@ func (s *Signature) of(z []float32, j int) []float32 {
 
 // A measurement is a batch that was asked for: its targets and weights.
 type measurement struct {
+	plan  *plan
 	y, w  []float32
 	row   int          // the first of them
 	skip  int          // rows of the plan before them
@@ -181,7 +187,7 @@ func (t *trainer) measureAgain(p *plan, s *set, m measurement) (here *plan, err 
 		return nil, err
 	}
 	h := t.here()
-	if here, err = newEvaluation(t.arch, onBackend(h.backend, now.copy()), p.rows, h, nil); err != nil {
+	if here, err = newEvaluation(t.extents[0], onBackend(h.backend, now.copy()), p.rows, h, nil, nil); err != nil {
 		return nil, err
 	}
 	rows := make([]int, p.rows)

@@ -5,8 +5,9 @@ import "errors"
 // Memory is how many bytes Train will need for so many rows of training and of
 // validation data (0: there is none), beside what the data is kept in. It is
 // known before the first step: parameters with their gradients and what the
-// optimizer keeps of each, the plans of all batch sizes, and batches that are
-// gathered ahead. Nothing is computed, and none of the memory is used.
+// optimizer keeps of each, the plans of all batch sizes, whose memory those of
+// short rows use, and batches that are gathered ahead. Nothing is
+// computed, and none of the memory is used.
 func Memory(spec Spec, sig Signature, rows, validation int, cfg Config) (bytes int, err error) {
 	t, _, err := assemble(spec, sig, cfg, false)
 	if err != nil {

@@ -20,6 +20,7 @@ type Predictor struct {
 	spec    Spec    // of the model, with room for the sparse rows that there were
 	inputs  []Input // likewise
 	heads   []*Signature
+	extents extents // likewise
 	numbers *numbers
 	nets    map[int]*plan // by rows
 }
@@ -38,7 +39,9 @@ func (m *Model) NewPredictor() (*Predictor, error) {
 	b := cpu.New()
 	spec := m.Spec
 	spec.Branches = slices.Clone(spec.Branches)
-	return &Predictor{model: m, spec: spec, backend: b, inputs: slices.Clone(m.Signature.AllInputs()), heads: m.Signature.Heads(), numbers: onBackend(b, st.numbers(false)), nets: map[int]*plan{}}, nil
+	p := &Predictor{model: m, spec: spec, backend: b, inputs: slices.Clone(m.Signature.AllInputs()), heads: m.Signature.Heads(), numbers: onBackend(b, st.numbers(false)), nets: map[int]*plan{}}
+	p.extents = extentsOf(&specArchitecture{spec: p.spec}, p.inputs)
+	return p, nil
 }
 
 // Outputs is the number of values for each row: the classes of a multiclass
@@ -71,8 +74,11 @@ func (p *Predictor) Predict(inputs []tensor.Rows, n int) ([]float64, error) {
 			return nil, err
 		}
 		rows := min(net.rows, n-from)
+		if net, err = net.to(p.extents, p.extents.holding(inputs, from, rows)); err != nil {
+			return nil, err
+		}
 		for i := range inputs {
-			in, x := &p.inputs[i], net.x[i]
+			in, x := &net.extent.inputs[i], net.x[i]
 			in.fill(in.first(x, rows), &inputs[i], from)
 			clear(x.values[rows*in.Shape.Size():])
 			if x.lengths != nil {
@@ -119,6 +125,7 @@ func (p *Predictor) widen(inputs []tensor.Rows) error {
 	if !wider {
 		return nil
 	}
+	p.extents = extentsOf(&specArchitecture{spec: p.spec}, slices.Clone(p.inputs))
 	return p.Close() // graphs that are too small
 }
 
@@ -152,7 +159,7 @@ func (p *Predictor) network(left int) (*plan, error) {
 	if net := p.nets[rows]; net != nil {
 		return net, nil
 	}
-	net, err := newEvaluation(&specArchitecture{spec: p.spec}, p.numbers, rows, how{backend: p.backend}, nil)
+	net, err := newEvaluation(p.extents[0], p.numbers, rows, how{backend: p.backend}, nil, nil)
 	if err != nil {
 		return nil, err
 	}

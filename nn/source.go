@@ -96,7 +96,8 @@ type set struct {
 	rows    int
 	sig     *Signature
 	inputs  []Input
-	size    int // float32 of a row, of all inputs together
+	extents extents // of batches: one, unless training says otherwise
+	size    int     // float32 of a row, of all inputs together
 	heads   []*Signature
 	classes []float64 // weights; nil: all 1
 	batch   Batch     // memory of a batch, but for what goes straight to its place
@@ -127,6 +128,7 @@ func newSet(name string, source Source, sig *Signature, vocabularies []int) (*se
 // setOf is a set of so many rows, whatever they are.
 func setOf(rows int, sig *Signature) *set {
 	s := &set{rows: rows, sig: sig, inputs: sig.AllInputs(), heads: sig.Heads()}
+	s.extents = extents{{inputs: s.inputs}}
 	for i := range s.inputs {
 		s.size += s.inputs[i].Shape.Size()
 	}
@@ -134,9 +136,10 @@ func setOf(rows int, sig *Signature) *set {
 	return s
 }
 
-// gather fills in a batch and returns the sum of its weights. There is memory for
+// gather fills in a batch and returns the sum of its weights, and the index of the
+// extent that its rows have there. There is memory for
 // as many rows as are listed. augment changes what was read; nil: it stays as it is.
-func (s *set) gather(rows []int, into []given, y, w []float32, augment augment) (weight float64, err error) {
+func (s *set) gather(rows []int, into []given, y, w []float32, augment augment) (weight float64, at int, err error) {
 	n, b := len(rows), &s.batch
 	for i := range s.inputs {
 		if in := &s.inputs[i]; in.plain() {
@@ -147,18 +150,19 @@ func (s *set) gather(rows []int, into []given, y, w []float32, augment augment) 
 	}
 	b.begin(w[:0:n])
 	if err := s.read(rows, b); err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	if augment != nil {
 		augment(rows, b.Inputs)
 	}
+	at = s.extents.holding(b.Inputs, 0, n)
 	for i := range s.inputs {
-		in, got := &s.inputs[i], &b.Inputs[i]
+		in, got := &s.extents[at].inputs[i], &b.Inputs[i]
 		if x := in.first(into[i], n); !in.plain() || &got.F32[0] != &x.values[0] { // or it is in its place already
 			in.fill(x, got, 0)
 		}
 	}
-	return s.scaled(b, y, w), nil
+	return s.scaled(b, y, w), at, nil
 }
 
 // scaled fills in the targets and the weights of rows as the network has them, and

@@ -171,6 +171,9 @@ func (t *trainer) describe(s *Summary, spec Spec) {
 	if len(t.norms) > 0 {
 		parts = append(parts, "a row that is left over is joined to the batch before")
 	}
+	if slices.Contains(spec.anyLength(), true) {
+		parts = append(parts, "a batch is as long as its longest row")
+	}
 	text, err := json.Marshal(parts)
 	if err != nil {
 		panic(fmt.Sprintf("nn: %v", err)) // all of it was validated

@@ -34,7 +34,7 @@ func bpeKind() Kind {
 type BPE struct {
 	MaxSize      int           `yaml:"max_size" default:"8000" min:"258" max:"1048576" doc:"How many ids there are at most, with the 258 of padding, unknown and bytes: what an embedding has as its vocabulary."`
 	MinFrequency int           `yaml:"min_frequency" default:"2" min:"1" doc:"Parts that are rarer in all texts of training are not put together."`
-	Length       int           `yaml:"length" default:"0" min:"0" max:"65536" doc:"How many ids a row has at most. 0 is no limit: a network looks at as many as the longest row of training has, and takes that long for each row; with a few long ones write what 99 in 100 have."`
+	Length       int           `yaml:"length" default:"0" min:"0" max:"65536" doc:"How many ids a row has at most. 0 is no limit: a network looks at as many as the longest row of training has. A batch takes as long as its own longest row, if no layer needs them all."`
 	Truncate     token.TextEnd `yaml:"truncate" default:"end" doc:"The end that is cut off of longer rows."`
 	Pad          token.Padding `yaml:"pad" default:"none" doc:"The end at which shorter rows are filled up with 0 to length. With none rows have their own lengths, which layers know."`
 }

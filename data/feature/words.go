@@ -43,7 +43,7 @@ type Words struct {
 	MaxSize      int           `yaml:"max_size" default:"0" min:"0" max:"1048576" doc:"How many ids there are at most, 0 and 1 counted: what an embedding has as its vocabulary. The most frequent words are taken, of equals those that sort first. 0 is no limit but 1048576."`
 	Lowercase    bool          `yaml:"lowercase" default:"true" doc:"Whether words count without their case."`
 	Punctuation  bool          `yaml:"punctuation" default:"false" doc:"Whether characters such as ! and emoji are words, too."`
-	Length       int           `yaml:"length" default:"0" min:"0" max:"65536" doc:"How many ids a row has at most. 0 is no limit: a network looks at as many as the longest row of training has, and takes that long for each row; with a few long ones write what 99 in 100 have."`
+	Length       int           `yaml:"length" default:"0" min:"0" max:"65536" doc:"How many ids a row has at most. 0 is no limit: a network looks at as many as the longest row of training has. A batch takes as long as its own longest row, if no layer needs them all."`
 	Truncate     token.TextEnd `yaml:"truncate" default:"end" doc:"The end that is cut off of longer rows."`
 	Pad          token.Padding `yaml:"pad" default:"none" doc:"The end at which shorter rows are filled up with 0 to length. With none rows have their own lengths, which layers know; behind an embedding with padding: 0 those that are padded at the end are known, too."`
 }

@@ -50,6 +50,10 @@ type Options struct {
 	// Places are where leaves are. Those that are not named have memory of the
 	// program's own, which holds 0 until it is written.
 	Places map[*graph.Node]Place
+	// Within is a program of the backend whose memory this one may use: of the two one at
+	// a time runs, and what it gives is read before the other does. It is closed after this
+	// one. Nil: there is none.
+	Within Program
 }
 
 // A Program is a compiled graph. One goroutine at a time may use it, and one of

@@ -95,7 +95,11 @@ func (b *Backend) Compile(g *graph.Graph, keep []*graph.Node, o backend.Options)
 		kept = append(kept, id)
 	}
 	var err error
-	if p.plan, err = e.Compile(o.Threads, kept...); err != nil {
+	var within *vm.Program
+	if other, ours := o.Within.(*Program); ours {
+		within = other.plan
+	}
+	if p.plan, err = e.CompileWithin(within, o.Threads, kept...); err != nil {
 		return nil, err
 	}
 	return p, nil

@@ -20,7 +20,7 @@ const (
 func Kind(processors Processors) pipeline.Kind {
 	return pipeline.Kind{
 		Name:    "train",
-		Version: 2, // 1 took the steepest slope of find_learning_rate, and left a batch of one row to batch_norm
+		Version: 3, // 1 took the steepest slope of find_learning_rate, and left a batch of one row to batch_norm; 2 filled up all rows to the longest
 		Doc: `Train a network on a data set.
 
 The input and output layers follow from the data: a number to predict gives one output, two
@@ -49,7 +49,9 @@ A data set whose inputs have names (a picture, a text, features) has a list of l
 What comes out of them is put side by side, as ` + "`concat`" + ` does, for the layers of ` + "`network`" + `. Features need no
 layers of their own, and nor does an input that is the only one. Texts and series of different lengths
 are cut to the longest of the training rows, or filled up with steps that recurrent layers, attention,
-normalisation and pooling leave out of account. Levels of pictures, 0 to 255, become numbers up to 1.
+normalisation and pooling leave out of account. On the CPU they are filled up to the longest of their batch only, so that a
+few long rows cost little, unless a layer needs all steps: ` + "`flatten`, `reshape`, `max_pool`, `average_pool`, `group_norm`, `position: learned`" + `,
+or a ` + "`conv1d`" + ` with a stride or with a padding other than same and causal. Levels of pictures, 0 to 255, become numbers up to 1.
 
 Categories of a table are inputs of their own where the preprocess stage ends their chain in ` + "`embedding_ids`" + `. A name
 with * is for all of them, so that a residual network of a table with embeddings is

@@ -20,6 +20,7 @@ type Program struct {
 	source  []Instr // labels and operands, by instruction
 	list    *kernel.Memory
 	arena   *kernel.Memory
+	borrows bool // the arena of another program
 	instrs  []kernel.Instr
 	scratch []unsafe.Pointer // by worker, parts of the arena
 	steps   []step
@@ -36,6 +37,13 @@ type step struct {
 // Compile makes a program that runs on up to so many threads, 0 for one for
 // each CPU. Kept buffers hold their values after a run.
 func (b *Builder) Compile(threads int, keep ...Buffer) (_ *Program, err error) {
+	return b.CompileWithin(nil, threads, keep...)
+}
+
+// CompileWithin is Compile of a program that uses the arena of another, if that has
+// room: of the two one at a time runs, and kept buffers hold their values until then.
+// The other is closed later. Nil: the program has an arena of its own.
+func (b *Builder) CompileWithin(other *Program, threads int, keep ...Buffer) (_ *Program, err error) {
 	if b.err != nil {
 		return nil, b.err
 	}
@@ -60,7 +68,10 @@ func (b *Builder) Compile(threads int, keep ...Buffer) (_ *Program, err error) {
 			err = errors.Join(err, p.Close())
 		}
 	}()
-	if p.arena, err = kernel.NewMemory(p.layout.bytes + threads*scratch); err != nil {
+	bytes := p.layout.bytes + threads*scratch
+	if p.borrows = other != nil && other.arena.Bytes() >= bytes; p.borrows {
+		p.arena = other.arena
+	} else if p.arena, err = kernel.NewMemory(bytes); err != nil {
 		return nil, err
 	}
 	for w := range threads {
@@ -159,8 +170,13 @@ func (p *Program) Data(id Buffer) []float32 {
 	return unsafe.Slice((*float32)(p.pointer(id)), p.buffers[id].bytes/4)
 }
 
-// Bytes is the memory that the program has beside what was bound.
-func (p *Program) Bytes() int { return p.arena.Bytes() + p.list.Bytes() }
+// Bytes is the memory that the program has beside what was bound and what is another's.
+func (p *Program) Bytes() int {
+	if p.borrows {
+		return p.list.Bytes()
+	}
+	return p.arena.Bytes() + p.list.Bytes()
+}
 
 // Subnormals counts the numbers in the arena that are subnormal, for those who
 // measure: on some processors each makes an instruction a hundred times as slow.
@@ -210,7 +226,7 @@ func (p *Program) Close() error {
 	if p.list != nil {
 		p.list.Free()
 	}
-	if p.arena != nil {
+	if p.arena != nil && !p.borrows {
 		p.arena.Free()
 	}
 	p.pins.Unpin()
