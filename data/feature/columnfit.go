@@ -35,7 +35,7 @@ type columnFit struct {
 	any     bool        // some value is not missing
 	always  bool        // a constant stands for missing values
 	rising  rising      // integers
-	two     two         // numbers of the target
+	few     few         // numbers of the target
 	remarks []Remark
 	looked  *leak.Column // what it has in some rows; nil: nothing is said of it
 
@@ -169,7 +169,7 @@ type seen struct {
 	values Values
 	any    bool
 	rising rising
-	two    two
+	few    few
 	absent int64
 	below  int64     // how many numbers are before those that were sorted
 	sorted order.Run // in memory of the sorter
@@ -186,12 +186,12 @@ type seen struct {
 func (c *columnFit) look(s *seen, first, target bool) error {
 	v := &s.values
 	if first {
-		s.any, s.rising, s.two = anyValue(v), rising{}, two{}
+		s.any, s.rising, s.few = anyValue(v), rising{}, few{}
 		if c.form == Numbers && table.ClassNamed(c.Type) == table.ClassWhole {
 			s.rising.add(v.Numbers)
 		}
 		if c.form == Numbers && target {
-			s.two.add(v.Numbers)
+			s.few.add(v.Numbers)
 		}
 	}
 	if !c.due {
@@ -226,7 +226,7 @@ func (c *columnFit) take(s *seen, first bool) error {
 	if first {
 		c.any = c.any || s.any
 		c.rising.merge(s.rising)
-		c.two.merge(s.two)
+		c.few.merge(s.few)
 		if c.looked != nil {
 			c.looked.Numbers, c.looked.Texts = append(c.looked.Numbers, s.numbers...), append(c.looked.Texts, s.texts...)
 		}

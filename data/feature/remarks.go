@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"pipe/data/leak"
 	"pipe/data/table"
+	"pipe/data/token"
 )
 
 // A Remark is something about a column, seen in fitting, that is allowed but
@@ -32,7 +34,7 @@ const minRemarkRows = 20
 func (f *fitter) remarks() []Remark {
 	var all []Remark
 	for _, t := range f.predicted {
-		all = append(all, t.remarks()...)
+		all = append(all, t.remarks(f.rows)...)
 	}
 	for _, c := range f.features() {
 		few := f.rows < minRemarkRows
@@ -86,54 +88,102 @@ func (in *Input) remarkMany(v vocabulary, features int) {
 }
 
 // remarks finds classes that are taken for numbers, where nobody said that
-// numbers are meant.
-func (f *targetFit) remarks() []Remark {
+// numbers are meant, and classes that are others only in how they are written.
+func (f *targetFit) remarks(rows int64) []Remark {
 	t, c := f.of, f.column
+	if f.task == Classification {
+		return f.spelling()
+	}
 	if f.task != Regression || t.Task == Regression || t.Scale != "" || t.Transform != nil {
 		return nil
 	}
-	if !c.two.is() {
+	values := c.few.all()
+	n := len(values)
+	if n < 2 || n > 2 && rows < int64(n*rowsOfClass) {
 		return nil
 	}
-	fix := fmt.Sprintf("write `target: {column: %s, task: classification}` if they stand for two classes, else `task: regression`", t.Column)
+	fix := fmt.Sprintf("write `target: {column: %s, task: classification}` if they stand for classes, else `task: regression`", t.Column)
 	if table.ClassNamed(c.Type) == table.ClassReal {
 		fix += fmt.Sprintf("; a column of classes is read as int64: `columns: {%s: int64}` of the ingest stage", t.Column)
 	}
 	return []Remark{{Column: t.Column, Fix: fix,
-		Msg: fmt.Sprintf("the target has only the values %v and %v, and is learned as a number", min(c.two.a, c.two.b), max(c.two.a, c.two.b))}}
+		Msg: fmt.Sprintf("the target has only the values %s, and is learned as a number", strings.Join(values[:n-1], ", ")+" and "+values[n-1])}}
 }
 
-// A two is a column that has two different values.
-type two struct {
-	n    int // of different ones, up to 3
-	a, b float64
-}
+// mostSpellings is how many ways of writing a class are named.
+const mostSpellings = 3
 
-func (t *two) add(values []float64) {
-	for _, x := range values {
-		switch {
-		case t.n == 3:
-			return
-		case math.IsNaN(x) || t.n > 0 && x == t.a || t.n > 1 && x == t.b:
-		case t.n == 0:
-			t.n, t.a = 1, x
-		case t.n == 1:
-			t.n, t.b = 2, x
-		default:
-			t.n = 3
+// spelling finds classes that differ by case and blanks alone.
+func (f *targetFit) spelling() []Remark {
+	form := token.Normaliser{Form: token.NFKC, Case: token.Fold, Blanks: true}
+	first := map[string]string{}
+	var pairs []string
+	for _, class := range f.classes.Sorted() {
+		same := form.Normal(class)
+		if other, ok := first[same]; ok {
+			pairs = append(pairs, fmt.Sprintf("%q and %q", other, class))
+		} else {
+			first[same] = class
 		}
+	}
+	if len(pairs) == 0 {
+		return nil
+	}
+	more := ""
+	if n := len(pairs) - mostSpellings; n > 0 {
+		pairs, more = pairs[:mostSpellings], fmt.Sprintf(", and %d more", n)
+	}
+	name := f.of.Column
+	return []Remark{{Column: name, Msg: fmt.Sprintf("classes of the target differ by case or blanks alone, and are learned as different ones: %s%s", strings.Join(pairs, ", "), more),
+		Fix: "write them alike in a stage `derive` before `split`, such as `columns: {label: lower(trim(label))}`, if they mean the same"}}
+}
+
+// How many different values of a target may be classes, how many of those that are no whole numbers, and how many
+// rows each has on average, if there are more than two.
+const (
+	mostFew      = 10
+	mostDecimals = 2
+	rowsOfClass  = 10
+)
+
+// few is the different values of a column, as long as they are that.
+type few struct {
+	values []float64 // in their order
+	many   bool
+}
+
+func (s *few) add(values []float64) {
+	for _, x := range values {
+		if s.many {
+			return
+		}
+		at, known := slices.BinarySearch(s.values, x)
+		if known || math.IsNaN(x) {
+			continue
+		}
+		s.many = len(s.values) == mostFew
+		s.values = slices.Insert(s.values, at, x)
 	}
 }
 
 // merge adds the values of the next rows.
-func (t *two) merge(next two) {
-	t.add([]float64{next.a, next.b}[:min(next.n, 2)])
-	if next.n == 3 {
-		t.n = 3
-	}
+func (s *few) merge(next few) {
+	s.add(next.values)
+	s.many = s.many || next.many
 }
 
-func (t *two) is() bool { return t.n == 2 }
+// all are the values as texts; nil if they are measurements rather than classes.
+func (s *few) all() []string {
+	whole := !slices.ContainsFunc(s.values, func(x float64) bool { return x != math.Trunc(x) })
+	if s.many || !whole && len(s.values) > mostDecimals {
+		return nil
+	}
+	list := make([]string, len(s.values))
+	for i, x := range s.values {
+		list[i] = fmt.Sprint(x)
+	}
+	return list
+}
 
 // A rising column of integers grows from each row to the next.
 type rising struct {

@@ -55,7 +55,7 @@ func TestRemarks(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.column.Name = "x"
-			y := values("y", c.rows, func(i int) any { return float64(i % 3) })
+			y := values("y", c.rows, func(i int) any { return float64(i%3) / 2 })
 			tr := fit(t, Spec{Features: []Column{c.column}, Target: &Target{Column: "y"}}, values("x", c.rows, c.value), y)
 			got := fmt.Sprint(tr.Remarks())
 			if c.want == "" && len(tr.Remarks()) > 0 || !strings.Contains(got, c.want) {
@@ -215,27 +215,32 @@ func TestStrayWordElsewhere(t *testing.T) {
 	}
 }
 
-// A number with two values is a class that nobody named as such.
-func TestTwoValues(t *testing.T) {
+// A number with few values is a class that nobody named as such.
+func TestFewValues(t *testing.T) {
 	for _, c := range []struct {
 		name   string
+		rows   int
 		target Target
 		value  func(i int) any
 		want   string
 	}{
-		{"0 and 1", Target{}, func(i int) any { return int64(i % 2) }, "the target has only the values 0 and 1, and is learned as a number"},
-		{"missing ones", Target{Task: Auto}, func(i int) any { return []any{int64(7), nil, int64(3)}[i%3] }, "only the values 3 and 7"},
-		{"decimals", Target{}, func(i int) any { return float64(i % 2) }, "only the values 0 and 1"},
-		{"three", Target{}, func(i int) any { return int64(i % 3) }, ""},
-		{"one", Target{}, func(i int) any { return int64(1) }, ""},
-		{"wanted", Target{Task: Regression}, func(i int) any { return int64(i % 2) }, ""},
-		{"scaled", Target{Scale: None}, func(i int) any { return int64(i % 2) }, ""},
-		{"classes", Target{Task: Classification}, func(i int) any { return int64(i % 2) }, ""},
+		{"0 and 1", 6, Target{}, func(i int) any { return int64(i % 2) }, "the target has only the values 0 and 1, and is learned as a number"},
+		{"missing ones", 6, Target{Task: Auto}, func(i int) any { return []any{int64(7), nil, int64(3)}[i%3] }, "only the values 3 and 7"},
+		{"decimals", 6, Target{}, func(i int) any { return float64(i % 2) }, "only the values 0 and 1"},
+		{"negative, neutral and positive", 60, Target{}, func(i int) any { return int64(i%3 - 1) }, "only the values -1, 0 and 1, and"},
+		{"digits", 120, Target{}, func(i int) any { return int64(i % 10) }, "only the values 0, 1, 2, 3, 4, 5, 6, 7, 8 and 9"},
+		{"eleven", 120, Target{}, func(i int) any { return int64(i % 11) }, ""},
+		{"halves", 60, Target{}, func(i int) any { return float64(i%3) / 2 }, ""},
+		{"three of few rows", 6, Target{}, func(i int) any { return int64(i % 3) }, ""},
+		{"one", 6, Target{}, func(i int) any { return int64(1) }, ""},
+		{"wanted", 6, Target{Task: Regression}, func(i int) any { return int64(i % 2) }, ""},
+		{"scaled", 6, Target{Scale: None}, func(i int) any { return int64(i % 2) }, ""},
+		{"classes", 6, Target{Task: Classification}, func(i int) any { return int64(i % 2) }, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.target.Column = "y"
 			remarks := fit(t, Spec{Features: []Column{{Name: "x"}}, Target: &c.target},
-				values("x", 6, func(i int) any { return float64(i) }), values("y", 6, c.value)).Remarks()
+				values("x", c.rows, func(i int) any { return float64(i*7919%1000) / 8 }), values("y", c.rows, c.value)).Remarks()
 			switch {
 			case c.want == "" && len(remarks) > 0:
 				t.Errorf("got %v, want no remark", remarks)
@@ -243,6 +248,22 @@ func TestTwoValues(t *testing.T) {
 				t.Errorf("got %v, want %q", remarks, c.want)
 			}
 		})
+	}
+}
+
+// Labels that people wrote differ in case, blanks and width, and mean the same.
+func TestSpellingOfClasses(t *testing.T) {
+	for want, labels := range map[string][]any{
+		"": {"positive", "negative", "neutral", "non-positive"},
+		`learned as different ones: "NEUTRAL" and "neutral", " Positive" and "positive"`: {"positive", "neutral", " Positive", "NEUTRAL", "negative"},
+		`: "A" and "a", "B" and "b", "C" and "c", and 1 more`:                            {"A", "a", "\uff21", "B", "b", "C", "c"},
+	} {
+		remarks := fit(t, Spec{Features: []Column{{Name: "x"}}, Target: &Target{Column: "y"}},
+			values("x", 70, func(i int) any { return float64(i*7919%1000) / 8 }), values("y", 70, func(i int) any { return labels[i%len(labels)] })).Remarks()
+		if want == "" && len(remarks) == 0 || len(remarks) == 1 && want != "" && strings.Contains(remarks[0].Msg, want) && strings.Contains(remarks[0].Fix, "derive") {
+			continue
+		}
+		t.Errorf("%q: got %v\nwant %s", labels, remarks, want)
 	}
 }
 

@@ -141,8 +141,10 @@ func TestBalanceMistakes(t *testing.T) {
 			t.Errorf("%s: got error %v, want %q", with, err, want[0])
 		}
 	}
-	_, err := pipelinetest.RunErr(t, pipelinetest.Case{Kind: Kind(nil), With: linear + "balance: oversample\n", Inputs: map[string][]byte{"train": weighted(t, func(int) float64 { return 1 })}})
-	if err == nil || !strings.Contains(err.Error(), "y is for regression") || diag.HintOf(err) == "" {
-		t.Errorf("of numbers: got error %v", err)
+	for _, with := range []string{"balance: oversample\n", "class_weights: balanced\n"} {
+		_, err := pipelinetest.RunErr(t, pipelinetest.Case{Kind: Kind(nil), With: linear + with, Inputs: map[string][]byte{"train": weighted(t, func(int) float64 { return 1 })}})
+		if err == nil || !strings.Contains(err.Error(), "y is for regression") || diag.HintOf(err) == "" {
+			t.Errorf("%s of numbers: got error %v", with, err)
+		}
 	}
 }

@@ -29,7 +29,7 @@ func (s *Train) Foresee(inputs map[string]pipeline.Facts) (pipeline.Facts, error
 	if tasks := s.Loss.Tasks(); len(tasks) > 0 && s.Loss.Auto == nil {
 		f.narrow("loss", "loss: "+loss, loss+" is", "leave it out, and it follows from the target", tasks)
 	}
-	if s.ClassWeights.Weights != nil {
+	if s.ClassWeights.used() {
 		f.narrow("class_weights", "class_weights", "they are", "remove class_weights", classTasks())
 	}
 	if s.balance().used() {

@@ -50,10 +50,11 @@ func (s *Train) Run(ctx context.Context, env pipeline.Env) (err error) {
 			env.Log().Warn("token ids are taken for amounts", "input", in.Name, "hint", "begin its layers with `embedding: 16`")
 		}
 	}
-	if !sig.Task.IsOne() && s.ClassWeights.Mode == "balanced" && sig.Task.IsClassification() {
-		return diag.WithHint(fmt.Errorf("class_weights: they are of the classes of one target, but there are %d targets", len(sig.Targets)), "remove class_weights")
+	one := sig.Task == task.Binary || sig.Task == task.Multiclass
+	if s.ClassWeights.balanced() && !one {
+		return diag.WithHint(fmt.Errorf("class_weights: they are of the classes of one target, but %s is for %s", sig.Column, sig.Task), fmt.Sprintf("remove class_weights, or write `target: {column: %s, task: classification}` in the preprocess stage if its numbers stand for classes", sig.Column))
 	}
-	if s.balance().used() && sig.Task != task.Binary && sig.Task != task.Multiclass {
+	if s.balance().used() && !one {
 		return diag.WithHint(fmt.Errorf("balance: it is of the classes of one target, but %s is for %s", sig.Column, sig.Task), "remove balance")
 	}
 	cfg, err := s.config(env.Seed(), sig.Classes)
