@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"pipe/data/table"
 	"pipe/data/tensor"
@@ -92,6 +93,24 @@ func (c *cutting) analyser() *token.Analyser {
 	return &token.Analyser{Unit: c.Analyzer, Min: c.NgramRange[0], Max: c.NgramRange[1], Lower: c.Lowercase, Stop: c.stop, Single: c.SingleLetters, Symbols: c.Punctuation}
 }
 
+// mostIdle is how many stop words are named that leave nothing out.
+const mostIdle = 5
+
+// idle are the first stop words that texts are never cut into.
+func (c *cutting) idle() []string {
+	a := c.analyser()
+	a.Min, a.Max, a.Stop = 1, 1, nil
+	var list []string
+	for _, word := range c.StopWords {
+		same := false
+		a.Analyse(word, func(gram []byte) { same = same || string(gram) == word })
+		if !same && len(list) < mostIdle {
+			list = append(list, fmt.Sprintf("%q", word))
+		}
+	}
+	return list
+}
+
 // fit begins to count; done makes of the n-grams what is learned.
 func (s *Grams) fit(in *Input, kind string, done func(vocabulary gramList, list []token.Piece, texts int64) Fitted) Fitter {
 	cut := s.cutting()
@@ -110,6 +129,10 @@ type gramFitter struct {
 
 // Done implements Fitter.
 func (f *gramFitter) Done() (Fitted, error) {
+	if idle := f.cut.idle(); len(idle) > 0 {
+		f.in.Remark(fmt.Sprintf("stop_words has what no text holds as a word: %s", strings.Join(idle, ", ")),
+			"write words as texts are cut into them: in lower case with `lowercase`, and without apostrophes and blanks, as in `don` for don't")
+	}
 	texts := f.counter.Texts
 	least, most := f.s.MinDF, f.s.MaxDF
 	if least < 1 {

@@ -8,7 +8,9 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/google/go-cmp/cmp"
 
+	"pipe/base/diag"
 	"pipe/data/table"
+	"pipe/data/token"
 )
 
 // values makes a column of n values.
@@ -264,6 +266,31 @@ func TestSpellingOfClasses(t *testing.T) {
 			continue
 		}
 		t.Errorf("%q: got %v\nwant %s", labels, remarks, want)
+	}
+}
+
+// Stop words that leave nothing out are told: they are not what texts are cut into.
+func TestIdleStopWords(t *testing.T) {
+	texts := values("x", 60, func(i int) any { return fmt.Sprint("The film that I don't know no", i%7) })
+	for want, grams := range map[string]Grams{
+		"": {Lowercase: true, StopWords: []string{"the", "that", "no1"}},
+		`no text holds as a word: "The", "don't", "that I", "", "I"`: {Lowercase: true, StopWords: []string{"The", "don't", "that I", "", "I", "know"}},
+		`no text holds as a word: "x"`:                               {StopWords: []string{"The", "don", "x"}},
+	} {
+		grams.Analyzer, grams.MinDF, grams.MaxDF = token.Word, 1, 1
+		remarks := fit(t, Spec{Features: []Column{{Name: "x", Chain: []Step{{"bag_of_words", &BagOfWords{Grams: grams}}}}}}, texts).Remarks()
+		if want == "" && len(remarks) > 0 || want != "" && (len(remarks) != 1 || !strings.HasSuffix(remarks[0].Msg, want)) {
+			t.Errorf("remarks are %v, want %q", remarks, want)
+		}
+	}
+}
+
+// A text that became an input is kept under another name, and the error says how.
+func TestKeepsNoInputUnderItsName(t *testing.T) {
+	rec := record(t, col{"x", []any{"good film", "bad film"}})
+	_, err := Fit(t.Context(), Spec{Keep: []string{"x"}, Features: []Column{{Name: "x", Chain: []Step{{"words", &Words{MinFrequency: 1}}}}}}, tableOf(t, rec), All(), Resources{})
+	if err == nil || !strings.Contains(err.Error(), `column "x": it cannot be kept under its name`) || !strings.Contains(diag.HintOf(err), "columns: {said: x}") {
+		t.Errorf("got error %v", err)
 	}
 }
 

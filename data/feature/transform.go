@@ -142,6 +142,12 @@ func (t *Transform) derive() error {
 		t.info.Inputs = table.FlatDataset(features, nil).Inputs
 	}
 	t.info.Inputs = append(t.info.Inputs, wholes...)
+	for _, name := range t.keep {
+		if slices.ContainsFunc(wholes, func(in table.Input) bool { return in.Name == name }) {
+			return diag.WithHint(fmt.Errorf("column %q: it cannot be kept under its name, which the input has that is made of it", name),
+				fmt.Sprintf("copy it in a stage `derive` before, such as `columns: {said: %s}`, and write `keep: [said]`", name))
+		}
+	}
 	t.info.Targets, t.classes = nil, make([]map[string]int32, len(t.targets))
 	for i, f := range t.targets {
 		target := table.Target{Column: f.Column, Task: f.Task, Classes: f.Classes, Scale: 1, Transform: f.Transform}

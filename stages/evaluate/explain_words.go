@@ -53,13 +53,15 @@ func (e *explainer) writing(from pipeline.Sources) (*writing, error) {
 		if !isText(*in) {
 			continue
 		}
+		if !slices.ContainsFunc(t.Info().Inputs, func(made table.Input) bool {
+			return made.Name == in.Name && made.Kind == in.Kind && made.Size == in.Size && slices.Equal(made.Shape, in.Shape)
+		}) {
+			return nil, diag.WithHint(fmt.Errorf("%s: the data set was not made by it: %s differs", transformPort, in.Name),
+				"connect the transform of the preprocess stage that made the data set")
+		}
 		of, ok := t.TextInput(in.Name)
 		if !ok {
 			continue // ids that came from outside
-		}
-		if made := of.Input(); made.Kind != in.Kind || made.Size != in.Size || !slices.Equal(made.Shape, in.Shape) {
-			return nil, diag.WithHint(fmt.Errorf("%s: the data set was not made by it: %s differs", transformPort, in.Name),
-				"connect the transform of the preprocess stage that made the data set")
 		}
 		w := &writing{number: i, input: in, of: of, batch: -1}
 		if first == nil {

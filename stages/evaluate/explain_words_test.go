@@ -219,4 +219,10 @@ func TestWordsNeedTheirTransform(t *testing.T) {
 	if _, err := pipelinetest.RunErr(t, stage); err == nil || !strings.Contains(err.Error(), "transform: the data set was not made by it: text differs") {
 		t.Errorf("got error %v", err)
 	}
+	step := feature.Step{Kind: "words", Setting: &feature.Words{MinFrequency: 1, Lowercase: true}}
+	both := library(t, true, step, step)
+	stage.Inputs = map[string][]byte{"data": both["data"], "model": both["model"], "transform": ids["transform"]}
+	if _, err := pipelinetest.RunErr(t, stage); err == nil || !strings.Contains(err.Error(), "transform: the data set was not made by it: terms differs") {
+		t.Errorf("of a column that it does not have: got error %v", err)
+	}
 }
