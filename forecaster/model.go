@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"slices"
 
@@ -30,6 +31,8 @@ type Model struct {
 	// Intervals are made of the errors of the forecasts of each series until the end of the table that the model
 	// was made of, one for each level.
 	Intervals map[string][]*forecast.Conformal
+
+	pooled [][]float64 // see Model.pool
 }
 
 // Engine is what forecasts.
@@ -232,6 +235,7 @@ func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 type Band struct{ Lower, Upper []float64 }
 
 // Next forecasts the steps behind the end of a series, with a band for each level: NaN where too few errors are known.
+// Those of a series of which none are, since it is new, are made of the errors of all others: see Tested.
 func (m *Model) Next(ctx context.Context, s *Subject, steps int) (points []float64, bands []Band, err error) {
 	if c := m.base(); c != nil {
 		if err := c.begins(s, m.Clock); err != nil {
@@ -243,13 +247,22 @@ func (m *Model) Next(ctx context.Context, s *Subject, steps int) (points []float
 		return nil, nil, err
 	}
 	known := m.Intervals[KeyOf(s.Key)]
+	pooled := known == nil && m.Network != nil
+	scale := 0.0
+	if pooled {
+		scale = m.Network.scaleOf(s)
+	}
 	for i, level := range m.Levels {
 		middle, width := m.Shape(f, 0, level)
 		b := Band{make([]float64, steps), make([]float64, steps)}
 		for h := range steps {
 			half := math.NaN()
-			if known != nil && h < m.Plan.Horizon {
+			switch {
+			case h >= m.Plan.Horizon:
+			case known != nil:
 				half = float64(known[i].Half(h) * width[h])
+			case pooled:
+				half = float64(float64(m.pool()[i][h]*m.unit(scale, level)) * width[h])
 			}
 			b.Lower[h], b.Upper[h] = middle[h]-half, middle[h]+half
 		}
@@ -277,6 +290,53 @@ func Nest(levels []float64, bands []Band) {
 	}
 }
 
+// Tested says whether errors of a series are known, so that its intervals are made of these.
+func (m *Model) Tested(s *Subject) bool { return m.Intervals[KeyOf(s.Key)] != nil }
+
+// mostPooled is of how many series the errors are put together.
+const mostPooled = 1000
+
+// pool is half the width of the interval of each level and step that the errors of all series together have, in
+// the scale of each. The levels have been adapted as those of the series are on average.
+func (m *Model) pool() [][]float64 {
+	if m.pooled != nil {
+		return m.pooled
+	}
+	keys := slices.Sorted(maps.Keys(m.Intervals))
+	keys = slices.DeleteFunc(keys, func(key string) bool { return m.Network.Scales[key] == 0 })
+	every := (len(keys) + mostPooled - 1) / mostPooled
+	for i, level := range m.Levels {
+		all := &forecast.Conformal{Level: level, Alpha: make([]float64, m.Plan.Horizon), Errors: make([][]float64, m.Plan.Horizon)}
+		halves := make([]float64, m.Plan.Horizon)
+		for h := range halves {
+			of := 0.0
+			for at := 0; at < len(keys); at += every {
+				c, unit := m.Intervals[keys[at]][i], m.unit(m.Network.Scales[keys[at]], level)
+				all.Alpha[h] += c.Alpha[h]
+				of++
+				for _, e := range c.Errors[h] {
+					all.Errors[h] = append(all.Errors[h], e/unit)
+				}
+			}
+			if of > 0 {
+				all.Alpha[h] /= of
+			}
+			halves[h] = all.Half(h)
+		}
+		m.pooled = append(m.pooled, halves)
+	}
+	return m.pooled
+}
+
+// unit is what errors of a series of a scale are measured in, so that those of several series are alike: widths of
+// the quantiles of a level are so already.
+func (m *Model) unit(scale, level float64) float64 {
+	if low, high := m.Network.ends(level); low >= 0 && high >= 0 {
+		return 1
+	}
+	return scale
+}
+
 // Shape is the middle of the interval of a level at each step of an origin, and the width of which its errors are
 // multiples: of quantiles, if the network has learned two that belong to the level; else around the forecast, and 1.
 func (m *Model) Shape(f Forecasts, origin int, level float64) (middle, width []float64) {
@@ -293,10 +353,7 @@ func Shape(n *FittedNetwork, f Forecasts, origin int, level float64) (middle, wi
 	if n == nil || f.Quantiles == nil {
 		return middle, width
 	}
-	at := func(q float64) int {
-		return slices.IndexFunc(n.Quantiles, func(v float64) bool { return math.Abs(v-q) < 1e-9 })
-	}
-	low, high := at((1-level)/2), at((1+level)/2)
+	low, high := n.ends(level)
 	if low < 0 || high < 0 {
 		return middle, width
 	}
@@ -305,4 +362,12 @@ func Shape(n *FittedNetwork, f Forecasts, origin int, level float64) (middle, wi
 		width[h] = max((row[high]-row[low])/2, 1e-9*max(math.Abs(row[low]), math.Abs(row[high])), math.SmallestNonzeroFloat32)
 	}
 	return middle, width
+}
+
+// ends are which quantiles belong to a level, below 0 if the network has not learned one.
+func (n *FittedNetwork) ends(level float64) (low, high int) {
+	at := func(q float64) int {
+		return slices.IndexFunc(n.Quantiles, func(v float64) bool { return math.Abs(v-q) < 1e-9 })
+	}
+	return at((1 - level) / 2), at((1 + level) / 2)
 }

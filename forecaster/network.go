@@ -281,6 +281,14 @@ func (n *FittedNetwork) scalesAt(values []float64) []float64 {
 	return list
 }
 
+// scaleOf is the scale of a series at its end.
+func (n *FittedNetwork) scaleOf(s *Subject) float64 {
+	if v := n.Scales[KeyOf(s.Key)]; v > 0 {
+		return v
+	}
+	return n.scalesAt(s.Series.Values)[len(s.Series.Values)]
+}
+
 // seen is a series as the network sees it.
 func (n *FittedNetwork) seen(s *Subject) windowed {
 	w := windowed{target: s.Series.Values, filled: slices.Clone(s.Series.Values), scale: n.Scales[KeyOf(s.Key)]}

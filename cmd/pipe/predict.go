@@ -114,22 +114,29 @@ type newRows struct {
 }
 
 func (n *newRows) flags(a *app, cmd *cobra.Command) {
-	cmd.Flags().StringVarP(&n.model, "model", "m", "", "the model: an artifact, a run, a stage, a pipeline, or PIPELINE@LABEL (default: of the latest run)")
+	n.common(a, cmd)
 	cmd.Flags().StringVar(&n.transform, "transform", "", "file with the transform that the model was trained behind; the model is a file then, too")
 	cmd.Flags().StringArrayVar(&n.tables, "table", nil, "STAGE=FILE: a later version of a table that the training data were joined with (may be repeated)")
+}
+
+// common are the flags that do not depend on what the model says something of.
+func (n *newRows) common(a *app, cmd *cobra.Command) {
+	cmd.Flags().StringVarP(&n.model, "model", "m", "", "the model: an artifact, a run, a stage, a pipeline, or PIPELINE@LABEL (default: of the latest run)")
 	cmd.Flags().StringArrayVar(&n.read, "read", nil, "setting NAME=VALUE of how the file is written, in place of what it was in training (may be repeated)")
 	cmd.Flags().StringArrayVar(&n.headers, "header-env", nil, "`HEADER` for the server that has the file; its last word is an environment variable (may be repeated)")
 	allowExecFlag(cmd, &n.allowExec)
 	_ = cmd.RegisterFlagCompletionFunc("model", a.completeRefs)
 }
 
-// request is about a file of rows.
+// request is about a file of rows; it may be empty if tables are enough.
 func (n *newRows) request(file string) (req models.Request, err error) {
-	if address.Is(file) {
+	switch {
+	case file == "":
+	case address.Is(file):
 		if _, err := address.Parse(file); err != nil {
 			return req, diag.Usage(fmt.Errorf("%s: %w", diag.Visible(address.Shown(file)), err))
 		}
-	} else if missing(file) {
+	case missing(file):
 		return req, workspace.MissingFile("file", file, "*.csv")
 	}
 	later, err := laterTables(n.tables)
@@ -154,9 +161,9 @@ func missing(file string) bool {
 	return errors.Is(err, fs.ErrNotExist)
 }
 
-// open is how the store is opened: with a transform that is a file there need not be one.
+// open is how the store is opened: with a model that is a file there need not be one.
 func (n *newRows) open(a *app) func() (*workspace.Workspace, error) {
-	if n.transform != "" {
+	if n.transform != "" || models.IsSeriesFile(n.model) {
 		return a.host.OpenToFill
 	}
 	return a.host.OpenNearestToWrite

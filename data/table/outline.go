@@ -22,6 +22,15 @@ func OutlineOf(schema *arrow.Schema) *Outline { return &Outline{schema.Fields()}
 // NewOutline has these columns. The Type of one is nil if it is not known.
 func NewOutline(fields ...arrow.Field) *Outline { return &Outline{slices.Clone(fields)} }
 
+// Unread has columns of which only the names are known.
+func Unread(names ...string) *Outline {
+	fields := make([]arrow.Field, len(names))
+	for i, name := range names {
+		fields[i].Name = name
+	}
+	return &Outline{fields}
+}
+
 // Fields are the columns. The Type of one is nil if it is not known.
 func (s *Outline) Fields() []arrow.Field { return slices.Clone(s.fields) }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
@@ -19,14 +20,15 @@ import (
 func NextKind() pipeline.Kind {
 	return pipeline.Kind{
 		Name:    "extrapolate",
-		Version: 2, // 1 followed a series that began elsewhere than in training as if it did not
+		Version: 3, // 2 had no intervals of series that were not there in training
 		Doc: `Forecasts the steps behind the end of each series of a table, with a model that a stage of kind forecast made.
 
 The table needs the columns that the model was made of, and may be newer: nothing is fitted again, and the forecasts follow from the last values.
 It may begin later, too, but for ` + "`ets` and `theta`" + `, and networks with such a base, which follow a series from where it began in training.
 A series ends with its last value of the target; rows behind it say what columns that are known ahead will be, and each of these has to be there for
-each step that is forecast. There is a row for each series and step, with the intervals of the model. A series that it
-does not know, or that is too short, is told in the log, and has no rows; if that are all, the stage fails. ` + "`pipe forecast`" + ` does the same for a file.`,
+each step that is forecast. There is a row for each series and step, with the intervals of the model. A series that
+was not there when the model was made is forecast by a network, if its base is fitted to no series; its intervals are made of the errors of all others,
+each in its scale, and the log says so. One that cannot be forecast, or that is too short, is told in the log, and has no rows; if that are all, the stage fails. ` + "`pipe forecast`" + ` does the same for a file.`,
 		Example: `
 next:
   uses: extrapolate
@@ -85,7 +87,8 @@ func (s *Next) Run(ctx context.Context, env pipeline.Env) error {
 		return diag.WithHint(fmt.Errorf("%d steps are to be forecast, and the model has learned %d", steps, model.Plan.Horizon), "make one with a longer `horizon`")
 	}
 	n := &next{model: model, clock: series.Clock, steps: steps}
-	lacking := len(empty)
+	lacking, untested := len(empty), 0
+	var told []string
 	for i := range subjects {
 		err := n.add(ctx, &subjects[i])
 		if lack := (*forecaster.LackError)(nil); errors.As(err, &lack) {
@@ -98,6 +101,11 @@ func (s *Next) Run(ctx context.Context, env pipeline.Env) error {
 		if err != nil {
 			return err
 		}
+		if !model.Tested(&subjects[i]) && len(model.Levels) > 0 {
+			if untested++; untested <= 5 {
+				told = append(told, subjects[i].Name)
+			}
+		}
 	}
 	if len(n.ahead) == 0 {
 		if n.lack != nil {
@@ -107,6 +115,13 @@ func (s *Next) Run(ctx context.Context, env pipeline.Env) error {
 	}
 	if lacking > 0 {
 		env.Log().Warn(fmt.Sprintf("%d of %d series have no forecast", lacking, len(subjects)+len(empty)))
+	}
+	if untested > 0 {
+		made := "intervals of series without errors of their own are made of those of all others"
+		if model.Network == nil {
+			made = "series without errors of their own have no intervals"
+		}
+		env.Log().Warn(made, "series", untested, "first", strings.Join(told, "; "))
 	}
 	w, err := env.Create(forecastsPort)
 	if err != nil {

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/apache/arrow-go/v18/arrow"
+
 	"pipe/base/diag"
 	"pipe/data/metric"
 	"pipe/data/relation"
@@ -22,7 +24,9 @@ func aggregateKind() pipeline.Kind {
 
 Rows are sorted by the columns of ` + "`by`" + `, missing values last; rows with a missing value are a group
 like any other. Without ` + "`by`" + ` there is one row for the whole table. ` + "`window`" + ` divides time into
-days, quarters of an hour, months, and makes a group of each that has rows.
+days, quarters of an hour, months, and makes a group of each that has rows. The last piece may be of half a month: it
+is said not to be whole if its end is further behind the last row of the table than 95 of 100 gaps between times are long, or than the end of each of the 23
+pieces before is behind theirs.
 
 Missing values are left out: a mean is that of the values that are there, and is missing itself if
 there are none, while a sum is 0 then. ` + "`first` and `last`" + ` are those of the first and last row, missing or
@@ -65,6 +69,8 @@ type Window struct {
 	Column string `yaml:"column" required:"true" doc:"A column of timestamps or dates."`
 	Every  string `yaml:"every" required:"true" doc:"How long each piece is: 15m, 1h, 1d, 1w (from Monday), 1mo, 1q, 1y. Pieces begin at midnight, or on the first of a month, in UTC."`
 	Name   string `yaml:"name" doc:"The name of the column of where pieces begin, if it is to be another than that of the times."`
+
+	Incomplete string `yaml:"incomplete" added:"true" default:"keep" enum:"keep,drop" doc:"What becomes of the last piece, if the rows of the table end before it does: a month of which half is over. It is kept, with a warning, or left out."`
 }
 
 // Validate finds what is no length of time.
@@ -231,16 +237,47 @@ func (s *Aggregate) run(ctx context.Context, env pipeline.Env, in *opened) error
 			from(m.Name, m.Column)
 		}
 	}
-	rows, err := a.Run(ctx, means(env), in.Reader, out.Write)
+	write, err := s.whole(ctx, env, a, in, out.Write)
+	if err == nil {
+		_, err = a.Run(ctx, means(env), in.Reader, write)
+	}
 	if err == nil {
 		err = out.Close()
 	}
 	if err != nil {
 		return err
 	}
-	env.Metric("rows", float64(rows), metric.Meaning{})
-	env.Log().Info("aggregated", "rows", in.NumRows(), "groups", rows)
+	env.Metric("rows", float64(out.Rows()), metric.Meaning{})
+	env.Log().Info("aggregated", "rows", in.NumRows(), "groups", out.Rows())
 	return nil
+}
+
+// whole tells of a last window that is not, and has it left out if that is wanted.
+func (s *Aggregate) whole(ctx context.Context, env pipeline.Env, a *relation.Aggregator, in *opened, write func(arrow.RecordBatch) error) (func(arrow.RecordBatch) error, error) {
+	u, err := a.Unfinished(ctx, in.Reader)
+	if err != nil || u == nil {
+		return write, err
+	}
+	if s.Window.Incomplete == dropped {
+		env.Log().Warn("the last piece of time is left out: the rows end before it does", "window", u.Begin, "last_row", u.Last)
+		return a.Without(u, write), nil
+	}
+	env.Log().Warn("the last piece of time is not whole: the rows end before it does; `incomplete: drop` leaves it out", "window", u.Begin, "last_row", u.Last)
+	return write, nil
+}
+
+// dropped is what Window.Incomplete says of a piece that is left out.
+const dropped = "drop"
+
+// Whole is the stage that leaves out a last window which is not whole, or nil if that is this one, or there are no windows.
+func (s *Aggregate) Whole() pipeline.Stage {
+	if s.Window == nil || s.Window.Incomplete == dropped {
+		return nil
+	}
+	whole, window := *s, *s.Window
+	window.Incomplete = dropped
+	whole.Window = &window
+	return &whole
 }
 
 // Repeats implements pipeline.Repeater.

@@ -71,7 +71,7 @@ func Evaluate(ctx context.Context, w *workspace.Workspace, req Request, measure 
 	if err != nil {
 		return nil, err
 	}
-	done.Result, err = w.Run(ctx, plan, workspace.RunOptions{Observe: tellHow(req.Observe)})
+	done.Result, err = w.Run(ctx, plan, workspace.RunOptions{Observe: tellHow(req.Observe, loadStep)})
 	res := done.Result
 	if err != nil {
 		p.explain(ctx, w, m, plan, res, req)

@@ -20,14 +20,19 @@ import (
 )
 
 // sayHow adds to the error of a file that cannot be read, whose hint is a setting of
-// the stage that reads, where such a setting is written for a prediction.
-func sayHow(res *runner.Result) {
-	if res == nil || len(res.Stages) == 0 {
+// the stage that reads, where such a setting is written for a prediction. step is that which reads the file.
+func sayHow(res *runner.Result, step string) {
+	if res == nil {
 		return
 	}
-	load := &res.Stages[0]
-	if told := inWords(diag.HintOf(load.Err)); told != "" {
-		load.Err = diag.WithHint(load.Err, "settings of how a file is written are given with --read, each as NAME=VALUE: "+told)
+	for i := range res.Stages {
+		load := &res.Stages[i]
+		if load.Stage != step {
+			continue
+		}
+		if told := inWords(diag.HintOf(load.Err)); told != "" {
+			load.Err = diag.WithHint(load.Err, "settings of how a file is written are given with --read, each as NAME=VALUE: "+told)
+		}
 	}
 }
 
@@ -60,12 +65,12 @@ func shellWord(text string) string {
 
 // tellHow has the warnings of the step that reads say how their settings are given to the
 // command.
-func tellHow(observe func(runner.Event)) func(runner.Event) {
+func tellHow(observe func(runner.Event), step string) func(runner.Event) {
 	if observe == nil {
 		return nil
 	}
 	return func(ev runner.Event) {
-		if log, ok := ev.(runner.StageLog); ok && log.Stage == loadStep && log.Level >= slog.LevelWarn {
+		if log, ok := ev.(runner.StageLog); ok && log.Stage == step && log.Level >= slog.LevelWarn {
 			if _, hint := runner.SplitHint(log.Message); hint != "" {
 				if told := inWords(hint); told != "" {
 					log.Message += "; here it is " + told

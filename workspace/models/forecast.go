@@ -7,6 +7,7 @@ import (
 
 	"pipe/artifacts"
 	"pipe/base/diag"
+	"pipe/base/infile"
 	"pipe/data/feature"
 	"pipe/data/source/cell"
 	"pipe/data/table"
@@ -23,55 +24,117 @@ import (
 type Forecast struct {
 	Result *runner.Result // of the run that made it; nil if none began
 	Table  content.Artifact
+	// Through are the stages that the rows of files went through as in training.
+	Through []string
+	// Kept are the stages whose tables are those of training, beside rows of files.
+	Kept []string
+	// Taken is the stage whose table a file was taken for, since it has its columns and not those of what was read.
+	Taken string
 }
 
-// ForecastNext forecasts the steps behind the end of the series of a file, or, without one, of the table that the
-// model was made of. It is a run like any other.
-func ForecastNext(ctx context.Context, w *workspace.Workspace, req Request, steps int) (*Forecast, error) {
-	m, err := findModel(ctx, w, req.Model)
+// A Next says which steps are forecast.
+type Next struct {
+	Steps int // 0: the horizon of the model
+	// Incomplete says that a last month of which half is over counts as one, where rows go through a stage that makes months of them.
+	Incomplete bool
+}
+
+// ForecastNext forecasts the steps behind the end of the series of files, or, without any, of the table that the
+// model was made of. A file has what was read in training, and goes through the same stages, or what one of them
+// made. It is a run like any other.
+func ForecastNext(ctx context.Context, w *workspace.Workspace, req Request, ask Next) (*Forecast, error) {
+	m, p, made, err := askedSeries(ctx, w, req)
 	if err != nil {
 		return nil, err
-	}
-	model, err := seriesModel(ctx, w, m.ID)
-	if err != nil {
-		return nil, err
-	}
-	if model == nil {
-		return nil, diag.WithHint(fmt.Errorf("model %s says something of rows, and forecasts no series", m.ID.Short()), "score rows with pipe predict; a stage of kind forecast makes models for pipe forecast")
 	}
 	done := new(Forecast)
-	p, made, err := seriesPast(ctx, w, m, model)
+	next, err := step(w, "forecasts", "extrapolate", fmt.Sprintf("{steps: %d}", ask.Steps))
 	if err != nil {
 		return nil, err
 	}
-	next, err := step(w, "forecasts", "extrapolate", fmt.Sprintf("{steps: %d}", steps))
+	way := &remade{past: p, req: req, made: made}
+	if err := way.find(ctx, w, ask.Incomplete); err != nil {
+		return nil, err
+	}
+	done.Through, done.Kept, done.Taken = way.through, way.kept, way.taken
+	next.Inputs = []pipeline.Edge{way.edge(), {Port: "model", Type: pipeline.Model, Artifact: m.ID}}
+	plan, err := pipeline.NewPlan(m.Pipeline+".forecast", 0, append(way.steps, next)...)
 	if err != nil {
 		return nil, err
 	}
-	list := []*pipeline.Step{next}
-	if req.File == "" {
-		next.Inputs = []pipeline.Edge{{Port: "table", Type: pipeline.Table, Artifact: made}}
-	} else {
-		load, err := reading(ctx, w, p, req)
-		if err != nil {
-			return nil, err
-		}
-		list = []*pipeline.Step{load, next}
-		next.Inputs = []pipeline.Edge{{Port: "table", From: pipeline.Ref{Stage: loadStep, Port: "table"}}}
-	}
-	next.Inputs = append(next.Inputs, pipeline.Edge{Port: "model", Type: pipeline.Model, Artifact: m.ID})
-	plan, err := pipeline.NewPlan(m.Pipeline+".forecast", 0, list...)
+	plan = plan.PinFiles(p.pins(way.steps, way.later))
+	done.Result, err = w.Run(ctx, plan, workspace.RunOptions{Observe: tellHow(req.Observe, way.reads)})
 	if err != nil {
-		return nil, err
-	}
-	done.Result, err = w.Run(ctx, plan, workspace.RunOptions{Observe: tellHow(req.Observe)})
-	if err != nil {
-		sayHow(done.Result)
+		sayHow(done.Result, way.reads)
 		return done, err
 	}
 	stage := done.Result.Stages[len(done.Result.Stages)-1]
 	done.Table = content.Artifact{ID: stage.Outputs[0].ID, Type: pipeline.Table}
 	return done, nil
+}
+
+// askedSeries is the model of a request, what it came from, and the table that it was made of.
+func askedSeries(ctx context.Context, w *workspace.Workspace, req Request) (m registry.Model, p *past, made artifacts.ID, err error) {
+	if IsSeriesFile(req.Model) {
+		m.Pipeline = "files"
+		if m.ID, err = keep(ctx, w, req.Model); err != nil {
+			return m, nil, made, err
+		}
+		if known, err := registry.LatestRun(ctx, w.DB, m.ID); err != nil {
+			return m, nil, made, err
+		} else if known != nil {
+			m = *known
+		}
+	} else if m, err = findModel(ctx, w, req.Model); err != nil {
+		return m, nil, made, err
+	}
+	model, err := seriesModel(ctx, w, m.ID)
+	if err != nil {
+		return m, nil, made, err
+	}
+	if model == nil {
+		return m, nil, made, diag.WithHint(fmt.Errorf("model %s says something of rows, and forecasts no series", m.ID.Short()), "score rows with pipe predict; a stage of kind forecast makes models for pipe forecast")
+	}
+	if m.RunID == "" {
+		return m, newPast(model), made, nil
+	}
+	p, made, err = seriesPast(ctx, w, m, model)
+	return m, p, made, err
+}
+
+// IsSeriesFile says whether a model is named that is a file, as pipe get writes that of a stage of kind forecast.
+func IsSeriesFile(model string) bool {
+	f, err := infile.Open(model)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	head := make([]byte, forecaster.HeadSize)
+	_, err = f.ReadAt(head, 0)
+	return err == nil && forecaster.Is(head)
+}
+
+// newPast is that of a model of which only its document is known.
+func newPast(model *forecaster.Model) *past {
+	p := &past{used: map[artifacts.ID]bool{}, targets: []string{model.Plan.Target}}
+	spec := model.Plan.Spec()
+	add := func(t cell.Type, names ...string) {
+		for _, name := range names {
+			if !p.needs(name) {
+				p.columns = append(p.columns, feature.TypedColumn{Name: name, Type: t.String()})
+			}
+		}
+	}
+	add(cell.TypeNamed(model.Clock.Type), spec.Time)
+	add(cell.String, spec.By...)
+	add(cell.Float64, spec.Numbers...)
+	for i, name := range spec.Labels {
+		if n := model.Network; n != nil && n.Static[i].Standard != nil {
+			add(cell.Float64, name)
+		}
+		add(cell.String, name)
+	}
+	return p
 }
 
 // seriesModel reads a model that forecasts series; nil if it is of rows.
@@ -111,14 +174,14 @@ func seriesPast(ctx context.Context, w *workspace.Workspace, m registry.Model, m
 			return nil, artifacts.ID{}, fmt.Errorf("nothing says what model %s was made of", m.ID.Short())
 		}
 	}
-	p := &past{used: map[artifacts.ID]bool{}, targets: []string{model.Plan.Target}}
+	p := newPast(model)
 	var made artifacts.ID
 	for _, in := range list[at].Inputs {
 		if in.Port == "table" {
 			made = in.ID
 		}
 	}
-	p.used[made] = true
+	p.used[made], p.fitted = true, made
 	for i := range slices.Backward(list) {
 		if e := &list[i]; makes(e, p.used) {
 			p.train = append(p.train, e)
@@ -130,13 +193,12 @@ func seriesPast(ctx context.Context, w *workspace.Workspace, m registry.Model, m
 	slices.Reverse(p.train)
 	t, err := content.ReadTable(ctx, w, made)
 	if err != nil {
-		return p, made, nil // it is gone: types follow from the file
+		return p, made, nil // it is gone: types follow from the model
 	}
 	defer t.Close()
-	spec := model.Plan.Spec()
-	for _, name := range slices.Concat([]string{spec.Time}, spec.By, spec.Numbers, spec.Labels) {
-		if i, err := table.Column(t.Schema(), name); err == nil {
-			p.columns = append(p.columns, feature.TypedColumn{Name: name, Type: cell.TypeFor(t.Schema().Field(i).Type).String()})
+	for i, c := range p.columns {
+		if at, err := table.Column(t.Schema(), c.Name); err == nil {
+			p.columns[i].Type = cell.TypeFor(t.Schema().Field(at).Type).String()
 		}
 	}
 	return p, made, nil

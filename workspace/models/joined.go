@@ -305,6 +305,8 @@ func rereading(ctx context.Context, w *workspace.Workspace, p *past, e *lineage.
 			return nil, err
 		}
 		read.Kind, stage, version = k, own.(source), e.KindVersion
+	} else {
+		dates = nil // a file that pipe get wrote has them in the usual form, and not as those had them that were read
 	}
 	read.Stage = stage.Again(file, types, dates, nil, version)
 	return read, nil

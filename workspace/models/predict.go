@@ -82,7 +82,7 @@ func Predict(ctx context.Context, w *workspace.Workspace, req Request) (*Predict
 	if err != nil {
 		return nil, err
 	}
-	res, err := w.Run(ctx, plan, workspace.RunOptions{Observe: tellHow(req.Observe)})
+	res, err := w.Run(ctx, plan, workspace.RunOptions{Observe: tellHow(req.Observe, loadStep)})
 	done := &Prediction{Result: res, Column: req.Prefix + predict.ProblemColumn}
 	if err != nil {
 		p.explain(ctx, w, m, plan, res, req)
@@ -114,7 +114,7 @@ func Predict(ctx context.Context, w *workspace.Workspace, req Request) (*Predict
 func (p *past) explain(ctx context.Context, w *workspace.Workspace, m registry.Model, plan *pipeline.Plan, res *runner.Result, req Request) {
 	explainAbsent(ctx, w, p, res)
 	explainNames(ctx, w, p, plan.Step(loadStep), res)
-	sayHow(res)
+	sayHow(res, loadStep)
 	p.explainLacking(ctx, w, res, req.Tables)
 	if req.Model == "" {
 		explainChoice(ctx, w, p, m, res)
