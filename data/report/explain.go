@@ -57,10 +57,16 @@ func NewPicture(label string, img image.Image) (Picture, error) {
 	return Picture{Label: label, Width: size.X, Height: size.Y, PNG: b.Bytes()}, nil
 }
 
-// Form is how the picture stands on the page: as broad or as high as its place.
+// Form is how the picture stands on the page: as broad or as high as its place, and those that are much
+// longer in one direction one below the other, or higher than others.
 func (p Picture) Form() string {
-	if p.Height > p.Width {
+	switch {
+	case p.Height > 2*p.Width:
+		return "tall"
+	case p.Height > p.Width:
 		return "high"
+	case p.Width > 2*p.Height:
+		return "line"
 	}
 	return "broad"
 }

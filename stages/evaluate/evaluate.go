@@ -34,7 +34,7 @@ func Kind() pipeline.Kind {
 	known := metric.All()
 	return pipeline.Kind{
 		Name:    "evaluate",
-		Version: 11, // 10 left words out of one input alone, where several are made of a text
+		Version: 12, // 11 explained one picture of a row alone
 		Doc: `Measures a model on a data set, beside what guessing would score.
 
 Metrics follow scikit-learn and are computed over all rows at once. Those of
@@ -58,7 +58,7 @@ rows of which all labels are right. ` + "`rmse[price]` and `f1[spam]`" + ` are o
 
 The report shows the worst mistakes and what the model looked at in them (` + "`explain`" + `): a part of the row is hidden, and how much
 less the model then holds of what it said is what the part counts. Of pictures that is a patch, over all places; of texts each word, where
-` + "`transform`" + ` is connected; of features each column, which becomes what is usual. The words or columns that moved most in 200 rows are listed. It takes at most 196 predictions for a row, and no more than some
+` + "`transform`" + ` is connected; of features each column, which becomes what is usual. Where no row was predicted wrong, those are shown that the model was least sure of. The words or columns that moved most in 200 rows are listed. It takes at most 196 predictions for a row, and no more than some
 seconds unless ` + "`explain: {rows: 12}`" + ` asks for all that it takes.
 
 ` + "`require`" + ` is a gate: if a condition is not met the outputs are kept, nothing

@@ -73,6 +73,7 @@ type explainer struct {
 	inputs []*table.InputRows
 	flops  float64 // of a row
 	budget float64 // that is left; 0: it does not matter
+	none   bool    // of the rows was predicted wrong: those are explained that the model was least sure of
 	found  explanations
 }
 
@@ -106,7 +107,11 @@ func (s *Stage) explain(ctx context.Context, from pipeline.Sources, r *results) 
 		}
 		e.inputs = append(e.inputs, rows)
 	}
-	if err := e.explain(ctx, from, p.mistakes(rows)); err != nil {
+	list := p.mistakes(rows)
+	if len(list) == 0 {
+		list, e.none = p.unsure(rows), true
+	}
+	if err := e.explain(ctx, from, list); err != nil {
 		return fmt.Errorf("%s: %w", in.Name, err)
 	}
 	r.explained = e.found
@@ -115,13 +120,13 @@ func (s *Stage) explain(ctx context.Context, from pipeline.Sources, r *results) 
 
 // explain chooses the ways that the inputs allow.
 func (e *explainer) explain(ctx context.Context, from pipeline.Sources, list []mistake) error {
-	if input, shape := e.picture(); shape != nil {
-		if len(list) > 0 {
-			if err := e.pictures(ctx, list, input, shape); err != nil {
-				return err
-			}
+	shown := e.shown()
+	if len(shown) > 0 && len(list) > 0 {
+		if err := e.pictures(ctx, list, shown); err != nil {
+			return err
 		}
-	} else if err := e.features(ctx, list); err != nil {
+	}
+	if err := e.features(ctx, list, shown); err != nil {
 		return err
 	}
 	w, err := e.writing(from)
@@ -131,19 +136,29 @@ func (e *explainer) explain(ctx context.Context, from pipeline.Sources, list []m
 	return e.words(ctx, list, w)
 }
 
-// picture is the first input of pictures, with channels, height and width; nil: there is none.
-func (e *explainer) picture() (input int, shape []int) {
+// An exhibit is an input that is shown as pictures.
+type exhibit struct {
+	number int // of the input
+	name   string
+	shape  []int // channels, height, width
+	grid   occlusion.Grid
+	usual  tensor.Rows
+	levels occlusion.Levels
+}
+
+// shown are the inputs of pictures.
+func (e *explainer) shown() (list []exhibit) {
 	n := e.model.Network
 	if n == nil {
-		return 0, nil
+		return nil
 	}
 	inputs := e.model.Signature.AllInputs()
 	for i := range inputs {
 		if shape := dataset.PictureShape(&e.ds.Info, &n.Spec, inputs, i); shape != nil {
-			return i, shape
+			list = append(list, exhibit{number: i, name: e.ds.Info.Inputs[i].Name, shape: shape, grid: occlusion.NewGrid(shape[1], shape[2])})
 		}
 	}
-	return 0, nil
+	return list
 }
 
 // perElement is how many operations reading, copying and converting an element is worth.
@@ -228,6 +243,28 @@ func (p *part) mistakes(most int) []mistake {
 	return list
 }
 
+// unsure are the rows of which the model was least sure, at most so many; none of numbers.
+func (p *part) unsure(most int) []mistake {
+	c := p.classes
+	if c == nil {
+		return nil
+	}
+	var least []int
+	for i := range c.Rows() {
+		at, _ := slices.BinarySearchFunc(least, c.Confidence(i), func(j int, v float64) int {
+			return cmp.Or(cmp.Compare(c.Confidence(j), v), -1) // of equals the first rows
+		})
+		if at < most {
+			least = slices.Insert(least[:min(len(least), most-1)], at, i)
+		}
+	}
+	list := make([]mistake, len(least))
+	for n, i := range least {
+		list[n] = mistake{sample: i, row: p.rowOf(i)}
+	}
+	return list
+}
+
 // A confusion is the rows of a class that were taken for another.
 type confusion struct {
 	actual, predicted int
@@ -261,13 +298,24 @@ func (p *part) confusions() []confusion {
 	return list
 }
 
+// title is that of a section about the rows that are explained.
+func (e *explainer) title(and string) string {
+	if e.none {
+		return "Least certain rows, and " + and
+	}
+	return "Worst mistakes, and " + and
+}
+
 // told says what the model made of a row and what would have been right.
 func (r *results) told(m mistake) report.Told {
 	p := r.data()
 	row := "row\u00a0" + chart.Count(int64(m.row+1)) // not on two lines
 	if c := p.classes; c != nil {
-		return report.Told{Title: c.Names[c.Actual(m.sample)] + ", taken for " + c.Names[c.Predicted(m.sample)],
-			Note: chart.Percentage(c.Confidence(m.sample), 1) + " · " + row}
+		title := c.Names[c.Actual(m.sample)]
+		if predicted := c.Predicted(m.sample); predicted != c.Actual(m.sample) {
+			title += ", taken for " + c.Names[predicted]
+		}
+		return report.Told{Title: title, Note: chart.Percentage(c.Confidence(m.sample), 1) + " · " + row}
 	}
 	v := p.values
 	return report.Told{Title: chart.Number(v.Actual[m.sample], 4) + ", taken for " + chart.Number(v.Predicted[m.sample], 4), Note: row}

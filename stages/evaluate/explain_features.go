@@ -57,8 +57,9 @@ func (e *explainer) sheet() (*sheet, error) {
 	if err != nil {
 		return nil, err
 	}
-	mean := occlusion.Mean(&some, n, width)
-	s.usual = mean.F32
+	mean := occlusion.NewMean(tensor.F32, width)
+	mean.Add(&some, n)
+	s.usual = mean.Rows().F32
 	for _, column := range s.columns {
 		if most := mode(some.F32, n, width, column); most != nil {
 			for k, j := range column {
@@ -131,9 +132,9 @@ func (s *sheet) script(_ *table.Dataset, _ int, inputs []tensor.Rows) (*script, 
 }
 
 // features shows which columns counted in mistakes, and in rows from all over the data.
-func (e *explainer) features(ctx context.Context, list []mistake) error {
+func (e *explainer) features(ctx context.Context, list []mistake, shown []exhibit) error {
 	s, err := e.sheet()
-	if err != nil || s == nil {
+	if err != nil || s == nil || slices.ContainsFunc(shown, func(x exhibit) bool { return x.number == s.number }) {
 		return err
 	}
 	rows := make([]int, len(list))
@@ -153,7 +154,7 @@ func (e *explainer) features(ctx context.Context, list []mistake) error {
 		section.Blocks = append(section.Blocks, *t)
 	}
 	if len(mistakes) > 0 {
-		section.Title, section.Lead = "Worst mistakes, and the features that counted", e.mixedUp(len(mistakes))
+		section.Title, section.Lead = e.title("the features that counted"), e.mixedUp(len(mistakes))
 		section.Blocks = append(section.Blocks, e.mistakeTable(list, mistakes))
 	}
 	if len(section.Blocks) > 0 {
@@ -180,6 +181,9 @@ func (e *explainer) change(fall float64) string {
 func (e *explainer) mistakeTable(list []mistake, readings []reading) report.Table {
 	number := func(name string) report.Column { return report.Column{Name: name, Number: true} }
 	t := report.Table{Title: "Mistakes", Wide: true, Columns: []report.Column{number("row"), number("actual"), number("predicted")}}
+	if e.none {
+		t.Title = "Rows"
+	}
 	unit := ""
 	c, v := e.data().classes, e.data().values
 	if c != nil {

@@ -13,22 +13,25 @@ import (
 	"pipe/stages/evaluate/occlusion"
 )
 
-// How many rows what is usual is made of, and how many elements they have at most.
+// How many rows what is usual is made of.
 const (
 	mostUsual    = 1000
-	mostElements = 8 << 20
+	mostElements = 8 << 20   // at a time
+	mostRead     = 128 << 20 // elements of a picture, which take half a second
+	fewUsual     = 10        // pictures, of which each would be much of their mean: a patch would hide little of it
 )
 
-// pictures shows mistakes as pictures, and over each how much what the model said falls when that
+// pictures shows rows as pictures, and over each how much what the model said falls when that
 // place is hidden.
-func (e *explainer) pictures(ctx context.Context, list []mistake, input int, shape []int) error {
-	width := tensor.Width(shape)
-	usual, levels, err := e.usual(input, width)
-	if err != nil {
-		return err
+func (e *explainer) pictures(ctx context.Context, list []mistake, shown []exhibit) error {
+	cells := 0
+	for i := range shown {
+		if err := e.usual(&shown[i]); err != nil {
+			return err
+		}
+		cells += shown[i].grid.Cells()
 	}
 	block := report.Pictures{Scale: e.scale("place")}
-	grid := occlusion.NewGrid(shape[1], shape[2])
 	without := 0
 	for _, m := range list {
 		if err := ctx.Err(); err != nil {
@@ -38,70 +41,136 @@ func (e *explainer) pictures(ctx context.Context, list []mistake, input int, sha
 		if err != nil {
 			return err
 		}
-		drawn := occlusion.Draw(&row[input], shape, levels)
 		shot := report.Shot{Told: e.told(m)}
-		one, err := report.NewPicture("picture of "+shot.Note+": "+shot.Title, drawn)
-		if err != nil {
-			return err
-		}
-		shot.Pictures = append(shot.Pictures, one)
-		if !e.affords(1 + grid.Cells()) {
+		asked := e.affords(1 + cells)
+		var falls [][]float64
+		if asked {
+			if falls, shot.Text, err = e.hide(&m, row, shown); err != nil {
+				return err
+			}
+		} else {
 			without++
-			block.Items = append(block.Items, shot)
-			continue
 		}
-		falls, sentence, err := e.hide(&m, row, input, shape, usual)
-		if err != nil {
-			return err
+		most := e.least()
+		for i := range falls {
+			for _, fall := range falls[i] {
+				most = max(most, math.Abs(fall))
+			}
 		}
-		most := 0.0
-		if e.data().classes != nil {
-			most = leastChange
+		for i := range shown {
+			s := &shown[i]
+			drawn := occlusion.Draw(&row[s.number], s.shape, s.levels)
+			one, err := report.NewPicture(fmt.Sprintf("%s of %s: %s", e.noun(s, shown), shot.Note, shot.Title), drawn)
+			if err != nil {
+				return err
+			}
+			if shot.Pictures = append(shot.Pictures, one); !asked {
+				continue
+			}
+			if one, err = report.NewPicture("what counts in it: "+shot.Text, occlusion.Overlay(drawn, s.grid, falls[i], most)); err != nil {
+				return err
+			}
+			shot.Pictures = append(shot.Pictures, one)
 		}
-		for _, fall := range falls {
-			most = max(most, math.Abs(fall))
-		}
-		shot.Text = sentence
-		if one, err = report.NewPicture("what counts in it: "+sentence, occlusion.Overlay(drawn, grid, falls, most)); err != nil {
-			return err
-		}
-		shot.Pictures = append(shot.Pictures, one)
 		block.Items = append(block.Items, shot)
 	}
-	y0, y1, x0, x1 := grid.Patch(grid.Rows/2*grid.Cols + grid.Cols/2)
-	block.Caption = fmt.Sprintf("Beside each picture: a patch of %d x %d pixels around each place was replaced by what is usual there, the mean of the pictures of the data. In orange places %s falls then, in blue ones it rises; full colour is the largest change of that picture. "+
-		"A patch may hide a thing only in part, and what counts only together with something else is not found so.", y1-y0, x1-x0, e.heldOfAny())
-	if without > 0 {
-		block.Caption += fmt.Sprintf(" Of %d pictures this was left out, since it takes about %s operations each; explain: {rows: %d} has it for all.",
-			without, chart.Digits(float64(grid.Cells())*e.flops, 1), len(list))
+	block.Caption = e.caption(shown, len(list), without, cells)
+	if without == len(list) {
+		block.Scale = nil
 	}
-	e.found.sections = append(e.found.sections, &report.Section{Title: "Worst mistakes, and what the model looked at", Lead: e.mixedUp(len(list)), Blocks: report.Blocks{block}})
+	e.found.sections = append(e.found.sections, &report.Section{Title: e.title("what the model looked at"), Lead: e.mixedUp(len(list)), Blocks: report.Blocks{block}})
 	return nil
 }
 
-// hide asks about a picture with patches over it. It gives the falls, cell by cell, and what they say.
-func (e *explainer) hide(m *mistake, row []tensor.Rows, input int, shape []int, usual tensor.Rows) ([]float64, string, error) {
+// caption says how the maps beside pictures were made, and of how many there is none.
+func (e *explainer) caption(shown []exhibit, rows, without, cells int) string {
+	var text, patches, names []string
+	for i := range shown {
+		names = append(names, shown[i].name)
+	}
+	if len(names) > 1 {
+		text = append(text, "One below the other: "+strings.Join(names, ", ")+".")
+	}
+	if without < rows {
+		usual := "the mean of the pictures of the data"
+		for i := range shown {
+			s := &shown[i]
+			y0, y1, x0, x1 := s.grid.Patch(s.grid.Rows/2*s.grid.Cols + s.grid.Cols/2)
+			patch := fmt.Sprintf("%d x %d pixels", y1-y0, x1-x0)
+			if len(shown) > 1 {
+				patch += " of " + s.name
+			}
+			patches = append(patches, patch)
+			if e.inputs[s.number].Len() < fewUsual {
+				usual = "the mean level of the few pictures of the data"
+			}
+		}
+		text = append(text, fmt.Sprintf("Beside each picture: a patch of %s around each place was replaced by what is usual there, %s. In orange places %s falls then, in blue ones it rises; full colour is the largest change of that row, or a small one where all are smaller. "+
+			"A patch may hide a thing only in part, and what counts only together with something else is not found so.", strings.Join(patches, ", or "), usual, e.heldOfAny()))
+	}
+	if without > 0 {
+		text = append(text, leftOut(rows, without, float64(cells)*e.flops))
+	}
+	return strings.Join(text, " ")
+}
+
+// leftOut says of how many rows there is no map, since each takes so many operations.
+func leftOut(rows, without int, flops float64) string {
+	what := fmt.Sprintf("Of %d of these rows this was left out", without)
+	switch without {
+	case rows:
+		what = "What counts in them was left out"
+	case 1:
+		what = "Of one of these rows this was left out"
+	}
+	return fmt.Sprintf("%s, since it takes about %s operations each; explain: {rows: %d} has it for all.", what, chart.Digits(flops, 1), rows)
+}
+
+// noun is what a picture is called: by its input where there are several.
+func (e *explainer) noun(s *exhibit, shown []exhibit) string {
+	if len(shown) == 1 {
+		return "picture"
+	}
+	return s.name
+}
+
+// least is the change below which nothing has the full colour.
+func (e *explainer) least() float64 {
+	if e.data().classes != nil {
+		return leastChange
+	}
+	return 0
+}
+
+// hide asks about a row with patches over its pictures. It gives the falls of each, cell by cell, and what they say.
+func (e *explainer) hide(m *mistake, row []tensor.Rows, shown []exhibit) (falls [][]float64, sentence string, err error) {
 	whole, err := e.prober.Ask(1, occlusion.Itself, func(_ int, into []tensor.Rows) { e.prober.Copy(row, into) })
 	if err != nil {
 		return nil, "", err
 	}
 	m.answer = whole[0]
-	answers, err := e.prober.Picture(row, input, shape, usual, m.answer.Class)
-	if err != nil {
-		return nil, "", err
-	}
-	grid := occlusion.NewGrid(shape[1], shape[2])
-	falls := make([]float64, len(answers))
-	strongest := 0
-	for cell, a := range answers {
-		falls[cell] = m.answer.Held - a.Held
-		if math.Abs(falls[cell]) > math.Abs(falls[strongest]) {
-			strongest = cell
+	strongest, place, most := m.answer, "it", -1.0
+	for i := range shown {
+		s := &shown[i]
+		answers, err := e.prober.Picture(row, s.number, s.shape, s.usual, m.answer.Class)
+		if err != nil {
+			return nil, "", err
 		}
-		y0, y1, x0, x1 := grid.Patch(cell)
-		e.found.findings = append(e.found.findings, finding{row: m.row, input: e.ds.Info.Inputs[input].Name, area: []int{y0, x0, y1, x1}, answer: a, fall: falls[cell]})
+		list := make([]float64, len(answers))
+		for cell, a := range answers {
+			list[cell] = m.answer.Held - a.Held
+			if change := math.Abs(list[cell]); change > most {
+				strongest, place, most = a, s.grid.Place(cell), change
+				if len(shown) > 1 {
+					place += " of " + s.name
+				}
+			}
+			y0, y1, x0, x1 := s.grid.Patch(cell)
+			e.found.findings = append(e.found.findings, finding{row: m.row, input: s.name, area: []int{y0, x0, y1, x1}, answer: a, fall: list[cell]})
+		}
+		falls = append(falls, list)
 	}
-	return falls, e.sentence(m, answers[strongest], "the strongest place", "place"), nil
+	return falls, e.sentence(m, strongest, place, "place"), nil
 }
 
 // sentence says what hiding the part that counts most has done.
@@ -124,13 +193,37 @@ func (e *explainer) sentence(m *mistake, a occlusion.Answer, part, kind string) 
 	return text + "."
 }
 
-// usual is the mean of pictures of the data, and the levels that they have.
-func (e *explainer) usual(input, width int) (tensor.Rows, occlusion.Levels, error) {
-	some, n, err := e.some(input, width)
+// usual finds what hides places of a picture, the mean of pictures from all over the data, and the levels that they have.
+func (e *explainer) usual(s *exhibit) error {
+	width := tensor.Width(s.shape)
+	some, _, err := e.some(s.number, width)
 	if err != nil {
-		return tensor.Rows{}, occlusion.Levels{}, err
+		return err
 	}
-	return occlusion.Mean(&some, n, width), occlusion.LevelsOf(&some), nil
+	s.levels = occlusion.LevelsOf(&some)
+	rows := e.inputs[s.number]
+	of := e.ds.Info.Inputs[s.number].Type
+	n := max(1, min(rows.Len(), mostUsual, mostRead/width))
+	mean := occlusion.NewMean(of, width)
+	list := make([]int, 0, max(1, mostElements/width))
+	for i := range n {
+		list = append(list, i*rows.Len()/n)
+		if len(list) < cap(list) && i < n-1 {
+			continue
+		}
+		some.Reset(of, 0)
+		if err := rows.Gather(list, &some); err != nil {
+			return err
+		}
+		mean.Add(&some, len(list))
+		list = list[:0]
+	}
+	if rows.Len() < fewUsual {
+		s.usual = mean.Flat(s.shape[0])
+	} else {
+		s.usual = mean.Rows()
+	}
+	return nil
 }
 
 // some are n rows of an input of a fixed width, from all over the data.
@@ -166,6 +259,12 @@ func (e *explainer) mixedUp(shown int) string {
 	p := e.data()
 	if p.classes == nil {
 		return fmt.Sprintf("The %d largest errors.", shown)
+	}
+	if e.none {
+		if shown == 1 {
+			return "No row was predicted wrong. This is the one that the model was least sure of."
+		}
+		return fmt.Sprintf("No row was predicted wrong. These %d are those that the model was least sure of.", shown)
 	}
 	const mostNamed = 4
 	all := 0

@@ -23,6 +23,8 @@ type album struct {
 	shape []int
 	bytes bool // rather than features that the network takes as a picture
 	rows  int
+	right bool // no label is wrong
+	more  bool // there are a second picture and two features beside it, which do not count
 }
 
 // eye is how many pixels there are before the one that counts.
@@ -46,6 +48,11 @@ func (a album) model() *nn.Model {
 		m.Spec = nn.Spec{Outputs: 1, Branches: []nn.Branch{{Input: "photo", Shape: a.shape, Layers: []nn.Layer{nn.NewLayer("flatten", &nn.Flatten{})}}}}
 		m.Summary.Features = nil
 	}
+	if a.more {
+		m.Params = linear(append(weight, 0, 0, 0, 0, 0, 0), []float32{-4})
+		m.Signature.Inputs = append(m.Signature.Inputs, nn.Input{Name: "scan", Type: tensor.F32, Shape: []int{1, 2, 2}}, nn.Input{Name: "features", Type: tensor.F32, Shape: []int{2}, Features: []string{"age", "pay"}})
+		m.Spec.Branches = append(m.Spec.Branches, nn.Branch{Input: "scan", Shape: []int{1, 2, 2}, Layers: []nn.Layer{nn.NewLayer("flatten", &nn.Flatten{})}}, nn.Branch{Input: "features", Shape: []int{2}})
+	}
 	return m
 }
 
@@ -66,7 +73,7 @@ func (a album) dataset(t testing.TB) []byte {
 			}
 			levels, photos = append(levels, float32(v)), append(photos, uint8(255*v))
 		}
-		if wrong := i%4 == 0; bright != wrong {
+		if wrong := i%4 == 0 && !a.right; bright != wrong {
 			class = append(class, 1)
 		} else {
 			class = append(class, 0)
@@ -78,6 +85,11 @@ func (a album) dataset(t testing.TB) []byte {
 		return tabletest.Dataset(t, info, "features", levels, "target", class)
 	}
 	info.Inputs = []table.Input{{Name: "photo", Kind: table.Image, Type: tensor.U8, Shape: a.shape}}
+	if a.more {
+		info.Inputs = append(info.Inputs, table.Input{Name: "scan", Kind: table.Image, Type: tensor.F32, Shape: []int{1, 2, 2}},
+			table.Input{Name: "features", Kind: table.Features, Type: tensor.F32, Shape: []int{2}, Features: []table.Feature{{Name: "age", Column: "age"}, {Name: "pay", Column: "pay"}}})
+		return tabletest.Dataset(t, info, "photo", photos, "scan", levels[:4*a.rows], "features", levels[:2*a.rows], "target", class)
+	}
 	return tabletest.Dataset(t, info, "photo", photos, "target", class)
 }
 
@@ -125,10 +137,14 @@ func number(t testing.TB, text string) float64 {
 
 // The patches that change the answer are those that hide what the model looks at.
 func TestPicturesSayWhereTheModelLooked(t *testing.T) {
-	for name, a := range map[string]album{
-		"features": {shape: []int{1, 9, 7}, rows: 24}, "colours": {shape: []int{3, 30, 50}, bytes: true, rows: 16},
-		"two channels": {shape: []int{2, 40, 3}, bytes: true, rows: 16},
+	for name, c := range map[string]struct {
+		album
+		place string
+	}{
+		"features": {album{shape: []int{1, 9, 7}, rows: 24}, "in the middle"}, "colours": {album{shape: []int{3, 30, 50}, bytes: true, rows: 16}, "in the middle"},
+		"two channels": {album{shape: []int{2, 40, 3}, bytes: true, rows: 16}, "at the left"}, // the first of the patches that hide the eye
 	} {
+		a := c.album
 		t.Run(name, func(t *testing.T) {
 			pipelinetest.Conform(t, a.stage(t, `{}`))
 			r := pipelinetest.Run(t, a.stage(t, `{explain: {rows: 5}}`))
@@ -148,7 +164,7 @@ func TestPicturesSayWhereTheModelLooked(t *testing.T) {
 				t.Errorf("%d rows are explained, want up to 5", len(rows))
 			}
 			page := string(r.Outputs["report"])
-			for _, want := range []string{"stays, taken for leaves", "img-src data:;", "Without the strongest place the probability of leaves falls from"} {
+			for _, want := range []string{"stays, taken for leaves", "img-src data:;", "Without the patch " + c.place + " the probability of leaves falls from"} {
 				if !strings.Contains(page, want) {
 					t.Errorf("the report does not say %q", want)
 				}
@@ -169,6 +185,54 @@ func TestPicturesOfAnySize(t *testing.T) {
 			t.Errorf("%v: %d pictures on a page of %d bytes", a.shape, n, len(page))
 		}
 		checkPage(t, regexp.MustCompile(`<img [^>]*>`).ReplaceAllString(page, ""))
+	}
+}
+
+// Every picture of a row is shown, with what counts in it, and features beside pictures are explained, too.
+func TestPicturesBesideOthers(t *testing.T) {
+	a := album{shape: []int{1, 9, 9}, bytes: true, rows: 40, more: true}
+	pipelinetest.Conform(t, a.stage(t, `{}`))
+	r := pipelinetest.Run(t, a.stage(t, `{explain: {rows: 5}}`))
+	rows, inputs := map[string]bool{}, map[string]bool{}
+	for _, e := range explanations(t, r) {
+		if inputs[e["input"]] = true; e["input"] == "features" {
+			continue
+		}
+		rows[e["row"]] = true
+		if fall := number(t, e["fall"]); e["input"] == "scan" && fall != 0 {
+			t.Errorf("without a place of the picture that does not count the probability falls by %v", fall)
+		}
+	}
+	if len(inputs) != 3 || len(rows) != 5 {
+		t.Errorf("the inputs %v of %d rows are explained", inputs, len(rows))
+	}
+	page := string(r.Outputs["report"])
+	if n := strings.Count(page, "<img "); n != 4*len(rows) {
+		t.Errorf("%d pictures of %d rows", n, len(rows))
+	}
+	for _, want := range []string{"Without the patch in the middle of photo the probability", "One below the other: photo, scan. Beside each picture: a patch of 3 x 3 pixels of photo, or 2 x 2 pixels of scan around", "Worst mistakes, and the features that counted"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the report does not say %q", want)
+		}
+	}
+}
+
+// Where nothing was predicted wrong, the rows are shown that the model was least sure of.
+func TestExplainWithoutMistakes(t *testing.T) {
+	a := album{shape: []int{1, 9, 7}, rows: 24, right: true}
+	r := pipelinetest.Run(t, a.stage(t, `{}`))
+	page := string(r.Outputs["report"])
+	for _, want := range []string{"Least certain rows, and what the model looked at", "No row was predicted wrong. These 12 are those that the model was least sure of."} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the report does not say %q", want)
+		}
+	}
+	if strings.Contains(page, "taken for") || strings.Count(page, "<img ") != 24 {
+		t.Errorf("%d pictures, and a row that was taken for another: %v", strings.Count(page, "<img "), strings.Contains(page, "taken for"))
+	}
+	words := album{shape: []int{1, 9, 9}, bytes: true, rows: 24, right: true, more: true}
+	if page := string(pipelinetest.Run(t, words.stage(t, `{}`)).Outputs["report"]); !strings.Contains(page, "Least certain rows, and the features that counted") || strings.Contains(page, "Mistakes</h3>") {
+		t.Error("features of rows that were predicted right are not explained as such")
 	}
 }
 

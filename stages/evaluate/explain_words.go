@@ -124,7 +124,7 @@ func (e *explainer) words(ctx context.Context, list []mistake, w *writing) error
 	if err != nil {
 		return err
 	}
-	s := &report.Section{Title: "Worst mistakes, and the words that counted", Lead: e.mixedUp(len(mistakes))}
+	s := &report.Section{Title: e.title("the words that counted"), Lead: e.mixedUp(len(mistakes))}
 	if len(list) == 0 {
 		s.Title, s.Lead = "The words that counted", ""
 	}
@@ -138,7 +138,7 @@ func (e *explainer) words(ctx context.Context, list []mistake, w *writing) error
 		s.Notes = append(s.Notes, note)
 	}
 	if len(mistakes) < len(list) {
-		s.Notes = append(s.Notes, fmt.Sprintf("%d mistakes were left out, since a prediction takes about %s operations; explain: {rows: %d} has them all.", len(list)-len(mistakes), chart.Digits(e.flops, 1), len(list)))
+		s.Notes = append(s.Notes, fmt.Sprintf("%d of these rows were left out, since a prediction takes about %s operations; explain: {rows: %d} has them all.", len(list)-len(mistakes), chart.Digits(e.flops, 1), len(list)))
 	}
 	if len(s.Blocks)+len(s.Notes) > 0 {
 		e.found.sections = append(e.found.sections, s)

@@ -9,30 +9,50 @@ import (
 	"pipe/data/tensor"
 )
 
-// mostShown is how many pixels a picture of a page is broad and high at most.
-const mostShown = 96
+// What a picture of a page has at most.
+const (
+	mostShown = 96 * 96 // pixels
+	mostSide  = 480
+)
 
 // Levels are what stands for black and for white in pictures.
 type Levels struct{ Low, High float64 }
 
 // LevelsOf are those of bytes, and of other numbers what nearly all of them lie between: a few that are
-// far outside would make all others look alike.
+// far outside would make all others look alike. Where nearly all are the same, the few are what there is to see.
 func LevelsOf(rows *tensor.Rows) Levels {
 	if rows.U8 != nil {
 		return Levels{0, 255}
 	}
 	const most = 1 << 16 // numbers that are looked at
+	step := 1 + rows.Len()/most
+	for gcd(step, rows.Len()) > 1 { // else it might be always the same columns
+		step++
+	}
 	var list []float64
-	for i := 0; i < rows.Len(); i += 1 + rows.Len()/most {
+	for i := 0; i < rows.Len(); i += step {
 		if v := rows.At(i); v-v == 0 {
 			list = append(list, v)
 		}
 	}
-	if len(list) == 0 {
-		return Levels{}
-	}
 	slices.Sort(list)
-	return Levels{list[len(list)/100], list[len(list)-1-len(list)/100]}
+	if n := len(list); n > 0 && list[n/100] < list[n-1-n/100] {
+		return Levels{list[n/100], list[n-1-n/100]}
+	}
+	all := Levels{math.Inf(1), math.Inf(-1)}
+	for i := range rows.Len() {
+		if v := rows.At(i); v-v == 0 {
+			all.Low, all.High = min(all.Low, v), max(all.High, v)
+		}
+	}
+	return all
+}
+
+func gcd(a, b int) int {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return a
 }
 
 // share is where a level lies from black to white. What is no number is black.
@@ -47,8 +67,12 @@ func (l Levels) share(v float64) float64 {
 // number the mean is grey. One that is large is drawn smaller.
 func Draw(row *tensor.Rows, shape []int, levels Levels) *image.NRGBA {
 	height, width := shape[1], shape[2]
-	factor := max(1, (max(height, width)+mostShown-1)/mostShown)
-	out := image.NewNRGBA(image.Rect(0, 0, (width+factor-1)/factor, (height+factor-1)/factor))
+	factor := max(1, (max(height, width)+mostSide-1)/mostSide)
+	over := func(n int) int { return (n + factor - 1) / factor }
+	for over(height)*over(width) > mostShown {
+		factor++
+	}
+	out := image.NewNRGBA(image.Rect(0, 0, over(width), over(height)))
 	var channels []float64
 	for y := range out.Rect.Dy() {
 		for x := range out.Rect.Dx() {

@@ -3,6 +3,7 @@ package occlusion_test
 import (
 	"image/color"
 	"math"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -49,9 +50,61 @@ func TestDrawWhatIsNoNumber(t *testing.T) {
 	if c := occlusion.Draw(&none, []int{3, 1, 1}, occlusion.LevelsOf(&none)).NRGBAAt(0, 0); c != (color.NRGBA{0, 0, 0, 255}) {
 		t.Errorf("a picture without a number is %v", c)
 	}
-	mean := occlusion.Mean(&tensor.Rows{F32: []float32{1, nan, 3, nan}}, 2, 2)
-	if mean.F32[0] != 2 || mean.F32[1] != 0 {
+	m := occlusion.NewMean(tensor.F32, 2)
+	m.Add(&tensor.Rows{F32: []float32{1, nan}}, 1)
+	m.Add(&tensor.Rows{F32: []float32{3, nan}}, 1)
+	if mean := m.Rows(); mean.F32[0] != 2 || mean.F32[1] != 0 {
 		t.Errorf("the mean is %v", mean.F32)
+	}
+}
+
+// The mean of each channel is that of its levels.
+func TestMeanOfChannels(t *testing.T) {
+	m := occlusion.NewMean(tensor.U8, 4)
+	m.Add(&tensor.Rows{U8: []uint8{10, 20, 100, 200, 30, 40, 100, 200}}, 2)
+	if flat := m.Flat(2).U8; !slices.Equal(flat, []uint8{25, 25, 150, 150}) {
+		t.Errorf("the means are %v", flat)
+	}
+}
+
+// A few levels that differ from all others are seen, wherever they are.
+func TestDrawFewLevels(t *testing.T) {
+	const side = 32
+	row := tensor.Rows{F32: make([]float32, 1000*side*side)}
+	row.F32[5*side+7] = .5
+	got := occlusion.Draw(&row, []int{1, side, side}, occlusion.LevelsOf(&row))
+	for i := range side * side {
+		want := uint8(0)
+		if i == 5*side+7 {
+			want = 255
+		}
+		if c := got.NRGBAAt(i%side, i/side); c.R != want {
+			t.Fatalf("pixel %d is %v, want %d", i, c, want)
+		}
+	}
+	for i := range row.F32 { // of columns, the last one of each line is another
+		if row.F32[i] = 1; i%side == side-1 {
+			row.F32[i] = 3
+		}
+	}
+	if l := occlusion.LevelsOf(&row); l != (occlusion.Levels{Low: 1, High: 3}) {
+		t.Errorf("the levels of two columns are %v", l)
+	}
+}
+
+// Places have the words of what is there.
+func TestPlace(t *testing.T) {
+	for _, c := range []struct {
+		height, width, y, x int
+		want                string
+	}{
+		{1, 1, 0, 0, "the picture"}, {9, 9, 4, 4, "the patch in the middle"}, {9, 9, 0, 0, "the patch at the top left"}, {9, 9, 8, 4, "the patch at the bottom"},
+		{9, 9, 4, 8, "the patch at the right"}, {1, 9, 0, 8, "the patch at the right"}, {9, 1, 0, 0, "the patch at the top"}, {1, 9, 0, 4, "the patch in the middle"}, {2, 2, 1, 0, "the patch at the bottom left"},
+	} {
+		g := occlusion.NewGrid(c.height, c.width)
+		if got := g.Place(c.y*g.Cols + c.x); got != c.want {
+			t.Errorf("row %d and column %d of %d x %d is %s, want %s", c.y, c.x, c.height, c.width, got, c.want)
+		}
 	}
 }
 
@@ -64,8 +117,15 @@ func TestDrawLarge(t *testing.T) {
 	}
 	got := occlusion.Draw(&row, []int{1, side, side}, occlusion.LevelsOf(&row))
 	size := got.Rect.Size()
-	if top, bottom := got.NRGBAAt(0, 0), got.NRGBAAt(size.X-1, size.Y-1); size.X > 96 || size.Y > 96 || top.R != 200 || bottom.R != 0 {
+	if top, bottom := got.NRGBAAt(0, 0), got.NRGBAAt(size.X-1, size.Y-1); size.X*size.Y > 96*96 || top.R != 200 || bottom.R != 0 {
 		t.Errorf("%v pixels, the first %v, the last %v", size, top, bottom)
+	}
+	for _, long := range [][]int{{1, 20, 300}, {1, 100000, 1}, {1, 1, 479}} { // a line is as long as a page has room for
+		row := tensor.Rows{U8: make([]uint8, long[1]*long[2])}
+		size := occlusion.Draw(&row, long, occlusion.LevelsOf(&row)).Rect.Size()
+		if n := max(size.X, size.Y); n < 300 || n > 480 {
+			t.Errorf("a picture of %v has %v pixels", long, size)
+		}
 	}
 	if g := occlusion.NewGrid(side, side); g.Cells() != occlusion.MostPatches {
 		t.Errorf("%d cells", g.Cells())
@@ -80,7 +140,7 @@ func TestOverlay(t *testing.T) {
 	falls := make([]float64, g.Cells())
 	falls[0], falls[len(falls)-1] = 1, -1
 	drawn := occlusion.Draw(&row, shape, occlusion.Levels{Low: 0, High: 255})
-	if size := drawn.Rect.Size(); size.X > 96 || size.Y > 96 {
+	if size := drawn.Rect.Size(); size.X*size.Y > 96*96 {
 		t.Errorf("a picture of the page has %v pixels", size)
 	}
 	over := occlusion.Overlay(drawn, g, falls, 1)

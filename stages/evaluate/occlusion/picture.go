@@ -37,6 +37,28 @@ func (g Grid) Patch(cell int) (y0, y1, x0, x1 int) {
 	return max(0, y-g.Step), min(g.Height, y+2*g.Step), max(0, x-g.Step), min(g.Width, x+2*g.Step)
 }
 
+// Place is what is hidden of a cell, in words.
+func (g Grid) Place(cell int) string {
+	if g.Cells() == 1 {
+		return "the picture"
+	}
+	third := func(i, n int, names [3]string) string {
+		if n == 1 {
+			return ""
+		}
+		return names[(2*i+1)*3/(2*n)]
+	}
+	y := third(cell/g.Cols, g.Rows, [3]string{"top", "", "bottom"})
+	x := third(cell%g.Cols, g.Cols, [3]string{"left", "", "right"})
+	switch {
+	case y == "" && x == "":
+		return "the patch in the middle"
+	case y == "" || x == "":
+		return "the patch at the " + y + x
+	}
+	return "the patch at the " + y + " " + x
+}
+
 // Picture asks about a row of which one patch after the other of a picture, the input
 // with that number, is replaced by that of usual. shape is its channels, height and width.
 func (p *Prober) Picture(row []tensor.Rows, input int, shape []int, usual tensor.Rows, class int) ([]Answer, error) {
@@ -66,28 +88,58 @@ func overwrite(into *tensor.Rows, at int, of *tensor.Rows, from, to int) {
 	}
 }
 
-// Mean is the mean of n rows of a fixed width, element by element, in the type of the rows. What is no number
+// A Mean is the mean of rows of a fixed width, element by element, in the type of the rows. What is no number
 // is left out; an element of none is 0.
-func Mean(rows *tensor.Rows, n, width int) tensor.Rows {
-	var mean tensor.Rows
-	of := tensor.F32
-	if rows.U8 != nil {
-		of = tensor.U8
-	}
-	mean.Grow(of, width)
-	for j := range width {
-		sum, count := 0.0, 0
-		for i := range n {
+type Mean struct {
+	of    tensor.Type
+	sums  []float64
+	count []int32
+}
+
+// NewMean is that of no rows yet.
+func NewMean(of tensor.Type, width int) *Mean {
+	return &Mean{of, make([]float64, width), make([]int32, width)}
+}
+
+// Add adds n rows.
+func (m *Mean) Add(rows *tensor.Rows, n int) {
+	width := len(m.sums)
+	for i := range n {
+		for j := range width {
 			if v := rows.At(i*width + j); v-v == 0 {
-				sum, count = sum+v, count+1
+				m.sums[j] += v
+				m.count[j]++
 			}
 		}
-		v := sum / float64(max(1, count))
-		if of == tensor.U8 {
-			mean.U8[j] = uint8(math.Round(v))
+	}
+}
+
+// Rows is a row of the means.
+func (m *Mean) Rows() (row tensor.Rows) {
+	row.Grow(m.of, len(m.sums))
+	for j, sum := range m.sums {
+		v := sum / float64(max(1, m.count[j]))
+		if m.of == tensor.U8 {
+			row.U8[j] = uint8(math.Round(v))
 		} else {
-			mean.F32[j] = float32(v)
+			row.F32[j] = float32(v)
 		}
 	}
-	return mean
+	return row
+}
+
+// Flat is a row in which each of some channels has its mean everywhere.
+func (m *Mean) Flat(channels int) tensor.Rows {
+	size := len(m.sums) / channels
+	flat := NewMean(m.of, len(m.sums))
+	for from := 0; from < len(m.sums); from += size {
+		sum, count := 0.0, int32(0)
+		for j := from; j < from+size; j++ {
+			sum, count = sum+m.sums[j], count+m.count[j]
+		}
+		for j := from; j < from+size; j++ {
+			flat.sums[j], flat.count[j] = sum, count
+		}
+	}
+	return flat.Rows()
 }
