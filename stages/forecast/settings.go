@@ -132,6 +132,11 @@ func (s *Stage) Validate() error {
 			seen[name] = l.field
 		}
 	}
+	for _, f := range outputFields(nil, nil, s.Intervals) {
+		if slices.Contains(s.By, f.Name) {
+			errs = append(errs, &settings.FieldError{Field: "by", Err: fmt.Errorf("%q is the name of a column of the forecasts", f.Name), Todo: fmt.Sprintf("give it another one with a derive stage: `columns: {series: %s}`", f.Name)})
+		}
+	}
 	for i, p := range s.Calendar {
 		if slices.Contains(s.Calendar[:i], p) {
 			errs = append(errs, settings.FieldErrorf("calendar", "%q is there twice", p))
@@ -143,7 +148,8 @@ func (s *Stage) Validate() error {
 		}
 	}
 	for i, v := range s.Intervals {
-		if !(v > 0 && v < 1) || slices.Contains(s.Intervals[:i], v) {
+		same := func(other float64) bool { return suffix(other) == suffix(v) }
+		if !(v > 0 && v < 1) || slices.ContainsFunc(s.Intervals[:i], same) {
 			errs = append(errs, settings.FieldErrorf("intervals", "%v is there twice, or not between 0 and 1", v))
 		}
 	}

@@ -89,9 +89,14 @@ func fieldsOf(by []string, clock arrow.DataType, actual bool, levels []float64) 
 	return list
 }
 
+// outputFields are those of the forecasts of the test.
+func outputFields(by []string, clock arrow.DataType, levels []float64) []arrow.Field {
+	return append([]arrow.Field{{Name: methodColumn, Type: arrow.BinaryTypes.String}}, fieldsOf(by, clock, true, levels)...)
+}
+
 // writeForecasts writes the forecasts of the test, method by method and series by series.
 func (r *run) writeForecasts(ctx context.Context, w io.Writer) error {
-	fields := append([]arrow.Field{{Name: methodColumn, Type: arrow.BinaryTypes.String}}, fieldsOf(r.By, r.clock.Field(), true, r.Intervals)...)
+	fields := outputFields(r.By, r.clock.Field(), r.Intervals)
 	schema := arrow.NewSchema(fields, nil)
 	out, err := table.NewWriter(w, schema)
 	if err != nil {

@@ -98,7 +98,7 @@ func errSeveral(what string, ids []artifacts.ID) error {
 }
 
 func errNoModels() error {
-	return diag.WithHint(errors.New("no model has been trained here"), "run a pipeline that has a stage with `uses: train`")
+	return diag.WithHint(errors.New("no model has been trained here"), "run a pipeline that has a stage with `uses: train` or `uses: forecast`")
 }
 
 // errNotAModel says that a reference means no model, and where those are that another
