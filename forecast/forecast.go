@@ -39,6 +39,8 @@ const (
 	MaxSteps  = 10_000
 	maxLags   = 10_000
 	maxKnown  = 10_000
+
+	maxSquared = 1e150 // of which there are squares, and sums of these
 )
 
 // A Method is what is fitted, and how.
@@ -79,6 +81,13 @@ func Fit(m Method, s Series) (*Model, error) {
 	}
 	if err := s.check(); err != nil {
 		return nil, err
+	}
+	if m.Name == ETSName || m.Name == ThetaName || m.Name == RidgeName {
+		for _, x := range s.Values {
+			if math.Abs(x) > maxSquared {
+				return nil, fmt.Errorf("a value of the target is %.3g, and of those beyond %.0e there are no squares: it needs another unit", x, maxSquared)
+			}
+		}
 	}
 	var fitted Fitted
 	var err error

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -280,6 +281,21 @@ func TestLongSeries(t *testing.T) {
 	a, b := long.Fitted.(*forecast.ETS), short.Fitted.(*forecast.ETS)
 	if a.Alpha != b.Alpha || a.Level == b.Level {
 		t.Errorf("α is %v of all steps and %v of the last; the first level %v and %v", a.Alpha, b.Alpha, a.Level, b.Level)
+	}
+}
+
+func TestValuesTooLargeAreTold(t *testing.T) {
+	y := make([]float64, 60)
+	for i := range y {
+		y[i] = math.Sin(float64(i))
+	}
+	y[30] = -1e160
+	for _, name := range forecast.Methods() {
+		_, err := forecast.Fit(forecast.Method{Name: name, Season: 7, Steps: 2}, forecast.Series{Values: y})
+		fits := name == forecast.NaiveName || name == forecast.SeasonalNaiveName || name == forecast.DriftName
+		if fits != (err == nil) || err != nil && !strings.Contains(err.Error(), "a value of the target is -1e+160") {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

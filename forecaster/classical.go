@@ -64,7 +64,7 @@ func FitClassical(ctx context.Context, m forecast.Method, list []Subject, before
 		}
 	}
 	if len(c.Models) == 0 {
-		return nil, diag.WithHint(fmt.Errorf("%s: %s", m.Name, c.Lacks[KeyOf(list[0].Key)]), "make the test shorter or give more rows, or use a method that needs fewer, such as naive")
+		return nil, diag.WithHint(fmt.Errorf("%s: %s", m.Name, c.Lacks[KeyOf(list[0].Key)]), "if it needs more steps, give more rows or make the test shorter; `naive` can do with any")
 	}
 	return c, nil
 }
