@@ -153,15 +153,13 @@ func fewAlike(list diag.List) diag.List {
 
 // resolve turns the inputs of a stage as they are written into those of a case of it.
 func (x *expansion) resolve(e *entry, c variant, inputs []*input) []*input {
-	if !x.matrix || e.broken {
-		return inputs
-	}
+	x.several(e, inputs)
 	list := make([]*input, 0, len(inputs))
 	for _, in := range inputs {
 		s := selectionOf(in.ref)
 		from := x.byName[s.stage]
-		if from == nil || from.broken {
-			list = append(list, in)
+		if !x.matrix || e.broken || from == nil || from.broken {
+			list = append(list, in.of(nil))
 			continue
 		}
 		gathers := e.gathers(in.port)
@@ -189,10 +187,15 @@ func (x *expansion) resolve(e *entry, c variant, inputs []*input) []*input {
 				mine := c.get(b.axis)
 				fits = fits && mine != nil && mine.label == b.label
 			}
+			if _, there := gathered.Get(ModelAxis); there && in.label != "" {
+				x.p.At(in.refAt, "call the axis otherwise", "stage %s has an axis %s, which is that of the names of several inputs", diag.Quote(s.stage), ModelAxis)
+				e.broken = true
+				return nil
+			}
 			if fits {
-				one := *in
-				one.port, one.ref, one.gathered = gathered.Of(in.port), s.reference(of.name()), len(gathered) > 0
-				list = append(list, &one)
+				one := in.of(gathered)
+				one.ref = s.reference(of.name())
+				list = append(list, one)
 				found++
 			}
 		}
@@ -201,6 +204,62 @@ func (x *expansion) resolve(e *entry, c variant, inputs []*input) []*input {
 		}
 	}
 	return list
+}
+
+// ModelAxis is the axis that a port has the names of several stages on, as in
+// metrics[model=trees,seed=2].
+const ModelAxis = "model"
+
+// of is the input in a case of the stage that it names, as far as that is taken with others.
+func (in *input) of(c names.Case) *input {
+	one := *in
+	if in.label != "" {
+		c = c.With(ModelAxis, in.label)
+	}
+	one.port, one.gathered = c.Of(in.port), len(c) > 0
+	return &one
+}
+
+// several reports inputs that name several stages: they take one, or those that take several
+// have other names.
+func (x *expansion) several(e *entry, inputs []*input) {
+	if e.kind == nil {
+		return
+	}
+	var first string // the port
+	of := map[string][]string{}
+	told := map[string]bool{}
+	for _, in := range inputs {
+		switch {
+		case e.gathers(in.port):
+			if first == "" {
+				first = in.port
+			}
+			of[in.port] = append(of[in.port], in.label)
+		case in.label != "" && !told[in.port] && portOf(e.kind.Inputs, in.port) != nil:
+			told[in.port] = true
+			x.p.At(in.at, "write STAGE or STAGE.PORT; a stage of kind compare takes several", "input %s of stage %s takes one artifact, not those of several stages", diag.Quote(in.port), diag.Quote(e.key.Value))
+		}
+	}
+	for _, in := range inputs {
+		if names := of[in.port]; names == nil || in.port == first || told[in.port] || sameNames(names, of[first]) {
+			continue
+		}
+		told[in.port] = true
+		x.p.At(in.at, "write the same names in both, each with a stage", "inputs %s and %s of stage %s have other names: %s, and %s",
+			diag.Quote(first), diag.Quote(in.port), diag.Quote(e.key.Value), namesOf(of[first]), namesOf(of[in.port]))
+	}
+}
+
+func sameNames(a, b []string) bool {
+	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
+}
+
+func namesOf(list []string) string {
+	if len(list) == 1 && list[0] == "" {
+		return "none"
+	}
+	return strings.Join(list, ", ")
 }
 
 // needs turns the stages that a stage waits for into all of their cases.

@@ -225,20 +225,29 @@ func (x *expansion) refs(e *entry, own variant) []reference {
 		return nil
 	}
 	var list []reference
-	for i := 0; i < len(inputs.Content); i += 2 {
-		port, n := inputs.Content[i].Value, inputs.Content[i+1]
+	add := func(port string, n *settings.Node) {
 		if !n.Is(settings.Text) {
-			continue
+			return
 		}
 		text, ok := x.scope.preview(n.Value, own)
 		if !ok {
-			continue
+			return
 		}
 		s := selectionOf(text)
 		if s.many() || e.gathers(port) {
 			s.every = s.every || len(s.gathered) == 0
 		}
 		list = append(list, reference{s, n})
+	}
+	for i := 0; i < len(inputs.Content); i += 2 {
+		port, n := inputs.Content[i].Value, inputs.Content[i+1]
+		if !n.Is(settings.Mapping) {
+			add(port, n)
+			continue
+		}
+		for j := 1; j < len(n.Content); j += 2 {
+			add(port, n.Content[j])
+		}
 	}
 	return list
 }

@@ -36,7 +36,8 @@ type input struct {
 	at, refAt *settings.Node
 	ref       string // STAGE or STAGE.PORT; empty if it was something else
 	edge      Edge   // in code it may have its artifact already
-	gathered  bool   // one of several cases: the port has its name behind
+	label     string // its name among several stages that one port takes; empty: there is one
+	gathered  bool   // one of several cases or stages: the port has its name behind
 	declared  *Port  // of the kind; nil if there is none
 	from      *draft // where the data comes from; nil if not known
 }

@@ -154,37 +154,39 @@ func (*evaluateStage) Run(context.Context, pipeline.Env) error   { return nil }
 func (*execStage) Run(context.Context, pipeline.Env) error       { return nil }
 func (*joinStage) Run(context.Context, pipeline.Env) error       { return nil }
 
-func testRegistry() *pipeline.Registry {
+func testRegistry() *pipeline.Registry { return pipeline.NewRegistry(testKinds()...) }
+
+func testKinds() []pipeline.Kind {
 	in := func(name string, t pipeline.PortType) pipeline.Port { return pipeline.Port{Name: name, Type: t} }
 	optional := func(p pipeline.Port) pipeline.Port { p.Optional = true; return p }
-	return pipeline.NewRegistry(
-		pipeline.Kind{Name: "ingest", Version: 1,
+	return []pipeline.Kind{
+		{Name: "ingest", Version: 1,
 			Inputs:  []pipeline.Port{optional(in("file", pipeline.File))},
 			Outputs: []pipeline.Port{in("table", pipeline.Table), {Name: "schema", Type: pipeline.File, Aside: true}},
 			New:     func() pipeline.Stage { return &ingestStage{} }},
-		pipeline.Kind{Name: "split", Version: 1, Seeded: true,
+		{Name: "split", Version: 1, Seeded: true,
 			Inputs: []pipeline.Port{in("table", pipeline.Table)},
 			New:    func() pipeline.Stage { return &splitStage{} }},
-		pipeline.Kind{Name: "preprocess", Version: 1,
+		{Name: "preprocess", Version: 1,
 			Inputs: []pipeline.Port{in("train", pipeline.Table), in("*", pipeline.Table)},
 			New:    func() pipeline.Stage { return &preprocessStage{} }},
-		pipeline.Kind{Name: "train", Version: 3, Seeded: true, Engine: "f32-1",
+		{Name: "train", Version: 3, Seeded: true, Engine: "f32-1",
 			Inputs:  []pipeline.Port{in("train", pipeline.Dataset), optional(in("validation", pipeline.Dataset))},
 			Outputs: []pipeline.Port{in("model", pipeline.Model)},
 			New:     func() pipeline.Stage { return &trainStage{} }},
-		pipeline.Kind{Name: "evaluate", Version: 1,
+		{Name: "evaluate", Version: 1,
 			Inputs: []pipeline.Port{in("model", pipeline.Model), in("data", pipeline.Dataset),
 				{Name: "against", Type: pipeline.Table, Optional: true, Beside: true, Doc: "predictions of another model"}, in("*", pipeline.Dataset)},
 			Outputs: []pipeline.Port{in("metrics", pipeline.Metrics), in("report", pipeline.Report),
 				in("predictions", pipeline.Table)},
 			New: func() pipeline.Stage { return &evaluateStage{} }},
-		pipeline.Kind{Name: "exec", Version: 1,
+		{Name: "exec", Version: 1,
 			Inputs:  []pipeline.Port{in("*", pipeline.Any)},
 			Outputs: []pipeline.Port{in("out", pipeline.File)},
 			New:     func() pipeline.Stage { return &execStage{} }},
-		pipeline.Kind{Name: "join", Version: 1,
+		{Name: "join", Version: 1,
 			Inputs:  []pipeline.Port{in("*", pipeline.Table)},
 			Outputs: []pipeline.Port{in("table", pipeline.Table)},
 			New:     func() pipeline.Stage { return &joinStage{} }},
-	)
+	}
 }

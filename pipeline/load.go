@@ -64,7 +64,8 @@ func ReadParams(path string) (ParamFile, error) {
 //
 //   - An input is connected to STAGE.PORT, or to STAGE if that leaves no choice:
 //     its only output, or the one with the name of the input, or the only one
-//     with the right type.
+//     with the right type. An input that takes several cases can be connected to
+//     several stages, each with a name.
 //   - Parameters are replaced in all values but those of `pipeline` and `params`.
 //     A text that is $name or ${name} as a whole becomes the value with its type;
 //     inside a text ${name} is replaced, $$ is a $, and any other $ stays. Where a

@@ -238,3 +238,76 @@ stages:
 		}
 	}
 }
+
+// comparing has the kinds of the tests, and one that takes several cases.
+func comparing() *pipeline.Registry {
+	return pipeline.NewRegistry(append(testKinds(), pipeline.Kind{Name: "compare", Version: 1,
+		Inputs: []pipeline.Port{{Name: "metrics", Type: pipeline.Metrics, Many: true}, {Name: "models", Type: pipeline.Model, Many: true, Optional: true}},
+		New:    func() pipeline.Stage { return &joinStage{} }})...)
+}
+
+// severalSource has two stages that are compared, of which the first may have a matrix.
+func severalSource(matrix, inputs string) string {
+	return `
+pipeline: m
+params: {first: score}
+stages:
+  load: {uses: ingest, with: {path: data.csv}}
+  split: {uses: split, inputs: {table: load}, with: {parts: {train: 0.7, test: 0.3}}}
+  features: {uses: preprocess, inputs: {train: split.train, test: split.test}, with: {target: y}}
+  model: {uses: train, ` + matrix + `inputs: {train: features.train}, with: {hidden: 4}}
+  other: {uses: train, inputs: {train: features.train}, with: {hidden: 8}}
+  score: {uses: evaluate, inputs: {model: model, data: features.test}, with: {metrics: [accuracy]}}
+  score_other: {uses: evaluate, inputs: {model: other, data: features.test}, with: {metrics: [accuracy]}}
+  compare: {uses: compare, inputs: ` + inputs + `, with: {}}
+`
+}
+
+// TestSeveralStages: an input that takes many cases takes those of several stages, by names.
+func TestSeveralStages(t *testing.T) {
+	for _, tt := range []struct {
+		matrix, inputs string
+		want           []string
+	}{
+		{"", "{metrics: {a: score, b: score_other}}", []string{"metrics[model=a] score.metrics", "metrics[model=b] score_other.metrics"}},
+		{"", "{metrics: {only: $first}}", []string{"metrics[model=only] score.metrics"}},
+		{"matrix: {seed: 2}, ", "{metrics: {b: score, a: score_other.metrics}, models: {a: other, b: model}}", []string{
+			"metrics[model=a] score_other.metrics", "metrics[model=b,seed=1] score[seed=1].metrics", "metrics[model=b,seed=2] score[seed=2].metrics",
+			"models[model=a] other.model", "models[model=b,seed=1] model[seed=1].model", "models[model=b,seed=2] model[seed=2].model"}},
+		{"matrix: {seed: 2}, ", `{metrics: {b: "score[seed=2]", a: score_other}}`, []string{"metrics[model=a] score_other.metrics", "metrics[model=b] score[seed=2].metrics"}},
+	} {
+		plan, err := pipeline.LoadBytes("p.yaml", []byte(severalSource(tt.matrix, tt.inputs)), comparing(), pipeline.Options{})
+		if err != nil {
+			t.Errorf("%s: %v", tt.inputs, err)
+			continue
+		}
+		var got []string
+		for _, e := range plan.Step("compare").Inputs {
+			got = append(got, e.Port+" "+e.From.String())
+		}
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tt.inputs, diff)
+		}
+	}
+	for _, tt := range [][3]string{
+		{"", "{metrics: {}}", `input "metrics" names no stage`},
+		{"", "{metrics: {a: [score]}}", `input "metrics" must name a stage, not a list`},
+		{"", "{metrics: {a/b: score}}", `the name of one of several inputs cannot be "a/b"`},
+		{"", `{metrics: {"": score}}`, `the name of one of several inputs cannot be`},
+		{"", "{metrics: {a: scor}}", `there is no stage "scor"`},
+		{"", "{metrics: {a: score, a: score_other}}", `duplicate key "a"`},
+		{"", "{metrics: {a: score, b: score_other}, models: {a: model, c: other}}", `inputs "metrics" and "models" of stage "compare" have other names: a, b, and a, c`},
+		{"", "{metrics: {a: score, b: score_other}, models: model}", `have other names: a, b, and none`},
+		{"matrix: {model: [x]}, ", "{metrics: {a: score, b: score_other}}", `stage "score" has an axis model`},
+	} {
+		_, err := pipeline.LoadBytes("p.yaml", []byte(severalSource(tt[0], tt[1])), comparing(), pipeline.Options{})
+		if err == nil || !strings.Contains(err.Error(), tt[2]) {
+			t.Errorf("%s: %v, want %q", tt[1], err, tt[2])
+		}
+	}
+	// Others take one.
+	source := strings.Replace(severalSource("", "{metrics: score}"), "inputs: {model: other, data", "inputs: {model: {a: other, b: model}, data", 1)
+	if _, err := pipeline.LoadBytes("p.yaml", []byte(source), comparing(), pipeline.Options{}); err == nil || !strings.Contains(err.Error(), `input "model" of stage "score_other" takes one artifact, not those of several stages`) {
+		t.Error(err)
+	}
+}

@@ -141,6 +141,9 @@ func inputsSchema(k *Kind) object {
 	var others any = false
 	for _, p := range k.Inputs {
 		source := textOr()
+		if p.Many {
+			source = object{"anyOf": []any{textOr(), object{"type": "object", "additionalProperties": textOr(), "minProperties": 1}}}
+		}
 		source["description"] = markdown.Line(p.Doc) + " (" + string(p.Type) + ")"
 		if p.Name == "*" {
 			others = source

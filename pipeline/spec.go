@@ -51,7 +51,7 @@ func (s *scheduleBlock) Validate() error {
 type common struct {
 	Uses        string       `yaml:"uses" required:"true" doc:"Kind of the stage."`
 	Description string       `yaml:"description" doc:"What the stage is for."`
-	Inputs      settings.Raw `yaml:"inputs" doc:"What each input port is connected to: STAGE, or STAGE.PORT."`
+	Inputs      settings.Raw `yaml:"inputs" doc:"What each input port is connected to: STAGE, or STAGE.PORT; one that takes several cases also to several stages, {NAME: STAGE, NAME: STAGE}."`
 	Matrix      settings.Raw `yaml:"matrix" doc:"Values by name; the stage is run once for each combination, and so is what takes data from it. Settings refer to them as $matrix.NAME."`
 	Needs       settings.Raw `yaml:"needs" doc:"Stages that have to be done before, without data from them."`
 	With        settings.Raw `yaml:"with" doc:"The settings of the kind."`
@@ -333,7 +333,7 @@ func writtenIn(with *settings.Node, setting string) func(text string) *settings.
 	return func(text string) *settings.Node { return cmp.Or(places[text], at) }
 }
 
-// inputs reads `inputs: {PORT: STAGE.PORT}`.
+// inputs reads `inputs: {PORT: STAGE.PORT}`, and `{PORT: {NAME: STAGE.PORT}}`.
 func (l *loader) inputs(block settings.Raw) []*input {
 	n := block.Value
 	if n.IsEmpty() {
@@ -345,16 +345,38 @@ func (l *loader) inputs(block settings.Raw) []*input {
 	}
 	inputs := make([]*input, 0, len(n.Content)/2)
 	for i := 0; i < len(n.Content); i += 2 {
-		key, ref := n.Content[i], n.Content[i+1]
-		in := &input{port: key.Value, at: key, refAt: ref}
-		if ref.Is(settings.Text) {
-			in.ref = ref.Value
-		} else {
-			l.p.At(ref, "write STAGE or STAGE.PORT", "input %s must name a stage, not %s", diag.Quote(key.Value), ref.Describe())
+		port, ref := n.Content[i], n.Content[i+1]
+		if !ref.Is(settings.Mapping) {
+			inputs = append(inputs, l.input(port, port, ref))
+			continue
 		}
-		inputs = append(inputs, in)
+		if len(ref.Content) == 0 {
+			l.p.At(ref, "write `"+port.Value+": {NAME: STAGE, NAME: STAGE}`", "input %s names no stage", diag.Quote(port.Value))
+		}
+		for j := 0; j < len(ref.Content); j += 2 {
+			name := ref.Content[j]
+			in := l.input(port, name, ref.Content[j+1])
+			if in.label = name.Value; in.label == "" {
+				in.label = "?" // which is no name
+			}
+			if msg, hint := names.CheckLabel(in.label); msg != "" {
+				l.p.At(name, hint, "the name of one of several inputs %s", msg)
+			}
+			inputs = append(inputs, in)
+		}
 	}
 	return inputs
+}
+
+// input reads what a port is connected to, or one of several.
+func (l *loader) input(port, at, ref *settings.Node) *input {
+	in := &input{port: port.Value, at: at, refAt: ref}
+	if ref.Is(settings.Text) {
+		in.ref = ref.Value
+	} else {
+		l.p.At(ref, "write STAGE or STAGE.PORT", "input %s must name a stage, not %s", diag.Quote(port.Value), ref.Describe())
+	}
+	return in
 }
 
 // needs reads `needs: [STAGE]`, where one stage needs no brackets.

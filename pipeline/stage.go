@@ -38,7 +38,8 @@ type Port struct {
 	Aside bool
 	// Many, of an input, says that it takes an artifact of each of several cases: those of
 	// all of a stage that has a matrix. Each has a port of its own with its case, as in
-	// metrics[seed=2].
+	// metrics[seed=2]. So has each of several stages, by the name that it is given, and of each
+	// its cases: metrics[model=trees,seed=2], see ModelAxis.
 	Many bool
 	// InPlaceOf, of an input, names other inputs. It is connected in place of
 	// them, or they are.

@@ -81,6 +81,13 @@ func SplitCase(name string) (base string, c Case, ok bool) {
 	return base, c, true
 }
 
+// With is the case with a value on one more axis.
+func (c Case) With(axis, label string) Case {
+	more := append(slices.Clone(c), Value{axis, label})
+	more.sort()
+	return more
+}
+
 func (c Case) sort() {
 	slices.SortFunc(c, func(a, b Value) int { return cmp.Compare(a.Axis, b.Axis) })
 }

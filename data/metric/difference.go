@@ -97,10 +97,16 @@ func (o Drawing) Differences(ctx context.Context, a Sample, others []Sample, met
 }
 
 // SameRows says how two samples are not of the same rows, as far as these can be told
-// apart: by what is true of them, and how much they count.
+// apart: by what is true of them, and how much they count. How often each is repeated does
+// not matter.
 func SameRows(a, b Sample) error {
 	if a.Rows() != b.Rows() {
 		return fmt.Errorf("there are %d rows here and %d there", a.Rows(), b.Rows())
+	}
+	if _, repeated := b.(*Repeated); repeated {
+		if _, both := a.(*Repeated); !both {
+			return SameRows(b, a)
+		}
 	}
 	differ := func(i int) error { return fmt.Errorf("row %d is another one there: the target has another value", i+1) }
 	switch a := a.(type) {
@@ -125,11 +131,17 @@ func SameRows(a, b Sample) error {
 		}
 		return sameWeights(a.weights, b.weights)
 	case *Repeated:
-		b, ok := b.(*Repeated)
-		if !ok || !slices.Equal(a.of, b.of) {
-			return errors.New("rows are repeated otherwise there")
+		if other, ok := b.(*Repeated); ok && slices.Equal(a.of, other.of) {
+			return SameRows(a.all, other.all)
 		}
-		return SameRows(a.all, b.all)
+		first, err := firstOf(a)
+		if err != nil {
+			return err
+		}
+		if b, err = firstOf(b); err != nil {
+			return err
+		}
+		return SameRows(first, b)
 	case *Several:
 		b, ok := b.(*Several)
 		if !ok || !slices.Equal(a.names, b.names) {
@@ -142,6 +154,19 @@ func SameRows(a, b Sample) error {
 		}
 	}
 	return nil
+}
+
+// firstOf is a sample with the first repetition of each row.
+func firstOf(s Sample) (Sample, error) {
+	r, ok := s.(*Repeated)
+	if !ok {
+		return s, nil
+	}
+	rows := make([]int32, len(r.each))
+	for i, each := range r.each {
+		rows[i] = each[0]
+	}
+	return r.all.take(rows, nil)
 }
 
 func sameWeights(a, b weights) error {

@@ -70,7 +70,7 @@ func (o Drawing) Intervals(ctx context.Context, s Sample, metrics List) ([]*Inte
 	var values []float64
 	for i, v := range s.Measure(metrics, nil) {
 		switch {
-		case v.Undefined != "" || v.Unweighted && s.Rows() > drawable(s) && o.Block <= 1:
+		case v.Undefined != "" || v.Unweighted && s.Rows() > drawable(repetitions(s)) && o.Block <= 1:
 		case v.Interval == Wilson && !several && !repeated && !s.isWeighted() && o.Block <= 1:
 			w := Score(v.Value, float64(s.Rows()))
 			intervals[i] = &w

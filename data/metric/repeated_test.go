@@ -117,3 +117,59 @@ func TestManyRepeated(t *testing.T) {
 		}
 	}
 }
+
+// TestRepeatedAgainstOnce: what was measured once is compared with what several seeds predict
+// of the same rows, as if it had been repeated as often.
+func TestRepeatedAgainstOnce(t *testing.T) {
+	const rows, seeds = 200, 3
+	actual, better := make([]float64, rows), make([]float64, rows)
+	var all, worse []float64
+	var of []int32
+	for i := range rows {
+		actual[i] = float64(i % 13)
+		better[i] = actual[i] + math.Sin(float64(i*i))
+	}
+	for seed := range seeds {
+		for i := range rows {
+			all, worse, of = append(all, actual[i]), append(worse, actual[i]+2*math.Sin(float64(i*i+seed))), append(of, int32(i))
+		}
+	}
+	values := func(actual, predicted []float64) metric.Sample {
+		s, err := metric.NewValues(actual, predicted)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	repeated := func(s metric.Sample) metric.Sample {
+		r, err := metric.NewRepeated(s, of)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	once, several := values(actual, better), repeated(values(all, worse))
+	list := metric.All().Named("rmse", "mae", "r2")
+	differences := func(a, b metric.Sample) []metric.Difference {
+		d, err := metric.Differences(t.Context(), a, b, list, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	want := differences(repeated(values(all, slices.Repeat(better, seeds))), several)
+	for i, d := range differences(once, several) {
+		back := differences(several, once)[i]
+		for _, pair := range [][2]float64{{d.Value, want[i].Value}, {d.Interval.Low, want[i].Interval.Low}, {d.Interval.High, want[i].Interval.High}, {-back.Interval.High, want[i].Interval.Low}} {
+			if math.Abs(pair[0]-pair[1]) > 1e-9 {
+				t.Errorf("%s: %+v, want %+v", d.Name, d.Interval, want[i].Interval)
+			}
+		}
+	}
+	actual[7]++
+	for _, other := range []metric.Sample{values(actual, better), repeated(values(slices.Repeat(actual, seeds), worse)), values(actual[1:], better[1:])} {
+		if metric.SameRows(several, other) == nil || metric.SameRows(other, several) == nil {
+			t.Error("rows of other targets are the same")
+		}
+	}
+}

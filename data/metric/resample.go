@@ -23,9 +23,9 @@ const (
 	fewestDrawn = 5_000 // rows that are resampled with however many repetitions
 )
 
-// drawable is how many rows of a sample are resampled: fewer of those with repetitions,
+// drawable is how many rows of samples are resampled: fewer of those with repetitions,
 // which are measured with them.
-func drawable(s Sample) int { return max(fewestDrawn, mostDrawn/repetitions(s)) }
+func drawable(times int) int { return max(fewestDrawn, mostDrawn/times) }
 
 func resamples(rows, size, block int) int {
 	switch {
@@ -59,7 +59,11 @@ type resampling struct {
 // resampled is how the rows of samples are drawn, which are of the same rows. Of rows in
 // blocks all are drawn: a part would have holes.
 func resampled(block int, samples ...Sample) *resampling {
-	n, most, times := samples[0].Rows(), drawable(samples[0]), repetitions(samples[0])
+	times := 1
+	for _, s := range samples {
+		times = max(times, repetitions(s))
+	}
+	n, most := samples[0].Rows(), drawable(times)
 	if n <= most || block > 1 {
 		return &resampling{n: n, size: n * times, block: block}
 	}

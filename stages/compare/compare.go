@@ -1,5 +1,5 @@
 // Package compare is the stage kind that brings together what was measured of the cases
-// of a matrix: how good each is over its seeds and folds, and which is the best.
+// of a matrix, and of models of several kinds: how good each is over its seeds and folds, and which is the best.
 package compare
 
 import (
@@ -32,9 +32,10 @@ func Kind() pipeline.Kind {
 	return pipeline.Kind{
 		Name:    "compare",
 		Version: 8,
-		Doc: `Compares the cases of a matrix by what was measured of them.
+		Doc: `Compares the cases of a matrix, and models of several kinds, by what was measured of them.
 
-It takes the metrics of all cases of a stage. Cases that differ in nothing but the axes of ` + "`over`" + `,
+It takes the metrics of all cases of a stage, or of several stages, each with a name: ` + "`metrics: {network: score, trees: score_trees}`" + `. The name
+is the value of the axis ` + "`model`" + `, beside the axes that the cases have, and ` + "`predictions`" + ` and ` + "`models`" + ` have the same names. What was run once stands beside each seed of the others. Cases that differ in nothing but the axes of ` + "`over`" + `,
 by default ` + "`seed` and `fold`" + `, are repetitions of one variant. Of each variant there are the mean of
 each metric, its standard deviation (n - 1), the least and the greatest value. The best variant has
 the best mean of the metric ` + "`by`" + `; every other is compared with it case by case, by the differences where both

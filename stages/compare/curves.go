@@ -87,7 +87,7 @@ func (r *results) learningSection() *report.Section {
 	if !both {
 		caption += " Without validation data there is no such line."
 	}
-	if n < len(r.variants) {
+	if shown := len(r.shown()); shown < len(r.variants) {
 		caption += fmt.Sprintf(" The %d best and the %d worst variants.", mostCurves/2, mostCurves/2)
 	}
 	return &report.Section{Title: "Learning", Blocks: report.Blocks{report.Figure{Title: "Loss by epoch", Caption: caption, Plot: plot, Wide: true}}}
@@ -97,9 +97,13 @@ func (r *results) learningSection() *report.Section {
 // each combination of the others, and dashed that of training rows if they were measured too.
 func (r *results) axisFigures() []report.Block {
 	var list []report.Block
-	for _, v := range r.best().of {
-		if f := r.axisFigure(v.Axis); f != nil {
-			list = append(list, *f)
+	seen := map[string]bool{}
+	for _, v := range slices.Concat([]*variant{r.best()}, r.variants) { // of several stages some have axes that others do not have
+		for _, of := range v.of {
+			if f := r.axisFigure(of.Axis); f != nil && !seen[of.Axis] {
+				list = append(list, *f)
+			}
+			seen[of.Axis] = true
 		}
 	}
 	return list
@@ -118,8 +122,11 @@ func (r *results) axisFigure(axis string) *report.Figure {
 	positive := true
 	for _, v := range r.variants {
 		label, ok := v.of.Get(axis)
+		if !ok {
+			continue
+		}
 		x, err := strconv.ParseFloat(label, 64)
-		if !ok || err != nil {
+		if err != nil {
 			return nil
 		}
 		var rest []string

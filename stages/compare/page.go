@@ -97,7 +97,7 @@ func plural(n int, what string) string {
 func (r *results) repeated() string {
 	var axes []string
 	for _, axis := range r.over {
-		if _, ok := r.best().cases[0].name.Get(axis); ok {
+		if slices.ContainsFunc(r.variants, func(v *variant) bool { _, ok := v.cases[0].name.Get(axis); return ok }) {
 			axes = append(axes, axis)
 		}
 	}

@@ -103,7 +103,13 @@ func (r *results) pool(ctx context.Context, from pipeline.Sources, threads int) 
 		switch {
 		case i == 0:
 			best = drawn
-		case drawn != nil && best != nil && metric.SameRows(best, drawn) == nil:
+		case drawn != nil && best != nil:
+			if err := metric.SameRows(best, drawn); err != nil {
+				if !v.few {
+					r.notes = append(r.notes, fmt.Sprintf("%s and the best were not measured on the same rows: %v", v.name(), err))
+				}
+				continue
+			}
 			if v.paired, err = metric.Differences(ctx, best, drawn, list, threads); err != nil {
 				return err
 			}

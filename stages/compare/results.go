@@ -70,6 +70,7 @@ type variant struct {
 	// many these are; there are none without predictions.
 	pooled map[string]pooled
 	rows   int
+	few    bool // it was not measured for all seeds and folds that others have
 	// paired is by how much metrics of the best variant are more on the same rows; there is
 	// none where these are others.
 	paired []metric.Difference
@@ -275,8 +276,12 @@ func weightName(column string) string {
 // knowAxes reports axes to average over that no case has.
 func (r *results) knowAxes(over []string, list []result) error {
 	var axes []string
-	for _, v := range list[0].name { // all cases of a stage have the same
-		axes = append(axes, v.Axis)
+	for _, one := range list { // all cases of a stage have the same, those of several stages need not
+		for _, v := range one.name {
+			if !slices.Contains(axes, v.Axis) {
+				axes = append(axes, v.Axis)
+			}
+		}
 	}
 	for i, axis := range over {
 		if !slices.Contains(axes, axis) {
@@ -287,21 +292,27 @@ func (r *results) knowAxes(over []string, list []result) error {
 }
 
 // noteMissing says which variants were measured for other seeds and folds than the best
-// one: what is easier for them is no merit.
+// one: what is easier for them is no merit. What has no seeds is the same for each.
 func (r *results) noteMissing() {
-	all := map[string]bool{}
-	of := make([]map[string]bool, len(r.variants))
-	for i, v := range r.variants {
-		of[i] = map[string]bool{}
+	all := map[string]names.Case{}
+	for _, v := range r.variants {
 		for _, c := range v.cases {
 			one := r.repetition(c.name)
-			of[i][one], all[one] = true, true
+			all[one.String()] = one
+		}
+	}
+	of := make([]int, len(r.variants))
+	for i, v := range r.variants {
+		for _, one := range all {
+			if slices.ContainsFunc(v.cases, func(c result) bool { return meet(r.repetition(c.name), one) }) {
+				of[i]++
+			}
 		}
 	}
 	var few []string
 	for i, v := range r.variants {
-		if len(of[i]) < len(all) {
-			few = append(few, fmt.Sprintf("%s has %d of %d", v.name(), len(of[i]), len(all)))
+		if v.few = of[i] < len(all); v.few {
+			few = append(few, fmt.Sprintf("%s has %d of %d", v.name(), of[i], len(all)))
 		}
 	}
 	if len(few) > 0 {
@@ -366,21 +377,19 @@ func statisticOf(values []float64) statistic {
 // compare finds how the other variants differ from the best one.
 func (r *results) compare() {
 	best := r.best()
-	values := map[string]float64{}
-	for _, c := range best.cases {
-		values[r.repetition(c.name)] = c.values[r.by]
-	}
 	for _, v := range r.variants[1:] {
 		var gains []float64
 		d := &difference{}
 		for _, c := range v.cases {
-			of, ok := values[r.repetition(c.name)]
-			if !ok {
-				continue
-			}
-			gain := r.goal.Gain(of, c.values[r.by])
-			if gains = append(gains, gain); gain > 0 {
-				d.better++
+			one := r.repetition(c.name)
+			for _, of := range best.cases {
+				if !meet(one, r.repetition(of.name)) {
+					continue
+				}
+				gain := r.goal.Gain(of.values[r.by], c.values[r.by])
+				if gains = append(gains, gain); gain > 0 {
+					d.better++
+				}
 			}
 		}
 		if len(gains) > 0 {
@@ -391,8 +400,17 @@ func (r *results) compare() {
 }
 
 // repetition is what a case has of the axes that are averaged over.
-func (r *results) repetition(c names.Case) string {
-	return slices.DeleteFunc(slices.Clone(c), func(v names.Value) bool { return !slices.Contains(r.over, v.Axis) }).String()
+func (r *results) repetition(c names.Case) names.Case {
+	return slices.DeleteFunc(slices.Clone(c), func(v names.Value) bool { return !slices.Contains(r.over, v.Axis) })
+}
+
+// meet says whether two repetitions belong together: they have the same values on the axes
+// that both have, as inputs of a stage do that meet in one case.
+func meet(a, b names.Case) bool {
+	return !slices.ContainsFunc(a, func(v names.Value) bool {
+		label, both := b.Get(v.Axis)
+		return both && label != v.Label
+	})
 }
 
 func (r *results) best() *variant { return r.variants[0] }
