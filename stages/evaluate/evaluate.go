@@ -48,6 +48,7 @@ any name; their metrics are recorded as ` + "`train.rmse`" + `. Where a data set
 ` + "`train`" + `, baselines and the training range in plots are taken from it, and rows of ` + "`data`" + ` that
 are among its rows are told, with the metrics without them. ` + "`baselines`" + ` are simple models that then are
 trained beside the model, on its features and without any search: a ridge or logistic regression, and gradient boosted trees.
+Where the threshold of the model was chosen by a metric or by costs, theirs is chosen by the same, on the rows of train that each half says of the other; one that was given they have, too.
 Report and metrics have the difference to each, with its interval, and log and report say whether the model is better than the simplest
 of them. They are kept in the store beside train, so that another network is compared without training them again, and take
 seconds: they learn from 20,000 rows at most, and of very wide ones there are none. ` + "`accuracy: \"> linear\"`" + ` is a condition.

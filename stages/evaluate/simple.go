@@ -26,6 +26,7 @@ type simpleModel struct {
 	why  string // there is none; empty: there is
 
 	predictor estimator.Predictor
+	threshold float64 // of two classes; 0: the usual one
 	values    []metric.Value
 	against   []metric.Difference // of the model to it, by metric
 }
@@ -91,10 +92,11 @@ type simpleModels struct {
 
 // simpleDocument is what is kept of them beside train: the network may change, and they need not.
 type simpleDocument struct {
-	Rows   int               `json:"rows"`
-	Why    map[string]string `json:"why"`
-	Linear *linear.Model     `json:"linear,omitempty"`
-	Trees  []byte            `json:"trees,omitempty"`
+	Rows       int                `json:"rows"`
+	Why        map[string]string  `json:"why"`
+	Linear     *linear.Model      `json:"linear,omitempty"`
+	Trees      []byte             `json:"trees,omitempty"`
+	Thresholds map[string]float64 `json:"thresholds,omitempty"` // that were chosen
 }
 
 // trainSimple trains what is asked for, or takes it from what was kept. It is nil if train is
@@ -120,8 +122,19 @@ func (s *Stage) trainSimple(ctx context.Context, from pipeline.Sources, r *resul
 	if len(wanted) == 0 {
 		return all, nil
 	}
-	categories := categoriesOf(r.model)
-	key := sha256.Sum256([]byte(strings.Join([]string{simpleVersion, trees.Engine, nn.Engine, s.SampleWeight, strings.Join(wanted, " "), strings.Join(categories, "\x00")}, "\n")))
+	categories, by := categoriesOf(r.model), s.thresholdBy(r.model)
+	parts := []string{simpleVersion, trees.Engine, nn.Engine, s.SampleWeight, strings.Join(wanted, " "), strings.Join(categories, "\x00")}
+	if by != nil {
+		parts = append(parts, "threshold by "+by.key())
+	}
+	key := sha256.Sum256([]byte(strings.Join(parts, "\n")))
+	defer func() {
+		for _, v := range all.list {
+			if v.threshold == 0 {
+				v.threshold = r.model.Signature.Threshold
+			}
+		}
+	}()
 	name := fmt.Sprintf("simple-models-%x", key[:8])
 	book, _ := from.(pipeline.Notebook)
 	if book != nil {
@@ -130,7 +143,7 @@ func (s *Stage) trainSimple(ctx context.Context, from pipeline.Sources, r *resul
 			return all, nil
 		}
 	}
-	doc, err := s.learnSimple(ctx, from, train, wanted, categories, threads)
+	doc, err := s.learnSimple(ctx, from, train, wanted, categories, by, threads)
 	if err != nil {
 		return nil, err
 	}
@@ -179,6 +192,7 @@ func (all *simpleModels) read(note []byte) error {
 		if v.why != "" {
 			continue
 		}
+		v.threshold = doc.Thresholds[v.name]
 		var err error
 		switch why := doc.Why[v.name]; {
 		case why != "":
@@ -201,7 +215,7 @@ func (all *simpleModels) read(note []byte) error {
 }
 
 // learnSimple draws rows of train and learns from them.
-func (s *Stage) learnSimple(ctx context.Context, from pipeline.Sources, train *part, wanted, categories []string, threads int) (*simpleDocument, error) {
+func (s *Stage) learnSimple(ctx context.Context, from pipeline.Sources, train *part, wanted, categories []string, by *thresholdBy, threads int) (*simpleDocument, error) {
 	doc := &simpleDocument{Why: map[string]string{}}
 	in, err := from.Open(trainPort)
 	if err != nil {
@@ -242,23 +256,59 @@ func (s *Stage) learnSimple(ctx context.Context, from pipeline.Sources, train *p
 	doc.Rows = rows.Len()
 	for _, name := range wanted {
 		if name == linearModel {
-			doc.Linear, err = linear.Train(ctx, sig, rows, linear.Config{L2: 1, Rounds: simpleRounds, Categories: categories, Threads: threads})
+			doc.Linear, err = learnLinear(ctx, sig, rows, categories, threads)
 			var unfit *linear.UnfitError
 			if errors.As(err, &unfit) {
 				doc.Why[name], err = unfit.Error(), nil
 			}
 		} else {
-			doc.Trees, err = s.learnTrees(ctx, sig, rows, width, categories, doc.Why, threads)
+			doc.Trees, err = s.writeTrees(ctx, sig, rows, width, categories, doc.Why, threads)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: %s: %w", in.Name, name, err)
+		}
+		if by == nil || doc.Why[name] != "" {
+			continue
+		}
+		at, err := by.choose(ctx, sig, rows, func(some nn.Source) (estimator.Predictor, error) {
+			if name == linearModel {
+				m, err := learnLinear(ctx, sig, some, categories, threads)
+				if err != nil {
+					return nil, err
+				}
+				return m.NewPredictor()
+			}
+			m, err := learnTrees(ctx, sig, some, categories, threads)
+			if err != nil {
+				return nil, err
+			}
+			return m.NewPredictor()
+		})
+		if err != nil {
+			return nil, fmt.Errorf("%s: %s: %w", in.Name, name, err)
+		}
+		if at > 0 {
+			if doc.Thresholds == nil {
+				doc.Thresholds = map[string]float64{}
+			}
+			doc.Thresholds[name] = at
 		}
 	}
 	return doc, nil
 }
 
+func learnLinear(ctx context.Context, sig nn.Signature, rows nn.Source, categories []string, threads int) (*linear.Model, error) {
+	return linear.Train(ctx, sig, rows, linear.Config{L2: 1, Rounds: simpleRounds, Categories: categories, Threads: threads})
+}
+
 // learnTrees learns trees with the settings that users of train_trees begin with.
-func (s *Stage) learnTrees(ctx context.Context, sig nn.Signature, rows *drawn, width int, categories []string, why map[string]string, threads int) ([]byte, error) {
+func learnTrees(ctx context.Context, sig nn.Signature, rows nn.Source, categories []string, threads int) (*trees.Model, error) {
+	return trees.Train(ctx, sig, rows, nil, trees.Config{Loss: trees.Auto, Rounds: simpleRounds, LearningRate: .1, MaxLeaves: 31, MinRows: 20, MaxBins: 255,
+		RowShare: 1, ColumnShare: 1, Categories: categories, Threads: threads})
+}
+
+// writeTrees learns trees and gives their file, unless there is a reason why not.
+func (s *Stage) writeTrees(ctx context.Context, sig nn.Signature, rows *drawn, width int, categories []string, why map[string]string, threads int) ([]byte, error) {
 	for _, in := range sig.AllInputs() {
 		if in.Ragged || in.Sparse > 0 {
 			why[treesModel] = fmt.Sprintf("rows of %s have different lengths, and trees take columns", in.Name)
@@ -269,8 +319,7 @@ func (s *Stage) learnTrees(ctx context.Context, sig nn.Signature, rows *drawn, w
 		why[treesModel] = fmt.Sprintf("%d numbers for each row and output are too many for the seconds that they may take", width)
 		return nil, nil
 	}
-	m, err := trees.Train(ctx, sig, rows, nil, trees.Config{Loss: trees.Auto, Rounds: simpleRounds, LearningRate: .1, MaxLeaves: 31, MinRows: 20, MaxBins: 255,
-		RowShare: 1, ColumnShare: 1, Categories: categories, Threads: threads})
+	m, err := learnTrees(ctx, sig, rows, categories, threads)
 	if err != nil {
 		return nil, err
 	}

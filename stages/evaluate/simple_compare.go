@@ -61,7 +61,7 @@ func (r *results) samplesOf(ctx context.Context, from pipeline.Sources, list []*
 	for i := range list {
 		for _, h := range r.model.Signature.Heads() {
 			h := *h
-			h.Threshold, h.Log = 0, false
+			h.Threshold, h.Log = list[i].threshold, false
 			heads[i] = append(heads[i], newHead(&h, roomFor(ds.NumRows(), list[i].predictor.Outputs(), in.Size())))
 		}
 	}
@@ -121,6 +121,10 @@ func (r *results) compareGuess(ctx context.Context, threads int) error {
 	return nil
 }
 
+// mostKnown is the share of rows that may be rows of train for simple models to be compared in
+// words. Data with few columns, or of people who say the same of themselves, have many.
+const mostKnown = 0.5
+
 // A judgement is what follows from comparing with simple models.
 type judgement struct {
 	text string
@@ -129,7 +133,7 @@ type judgement struct {
 
 // judgeSimple says whether the model is better than the simplest ones, in the headline.
 func (r *results) judgeSimple() []judgement {
-	if r.simple == nil || r.again != nil && r.again.Again > 0 && r.again.Many() {
+	if r.simple == nil || r.again != nil && r.again.Again > 0 && r.again.Share() > mostKnown {
 		return nil // of rows that are known, what has learned them by heart is best
 	}
 	at := r.headline.at
@@ -220,6 +224,9 @@ func (r *results) simpleSection() *report.Section {
 	if r.simple.rows < r.simple.of {
 		note = fmt.Sprintf("Trained on %s of the %s rows of train, drawn at random, with the same features and without any search of settings: a ridge or logistic regression of standardised features, and %d rounds of gradient boosted trees.",
 			chart.Count(int64(r.simple.rows)), chart.Count(int64(r.simple.of)), simpleRounds)
+	}
+	if slices.ContainsFunc(there, func(v *simpleModel) bool { return v.threshold != 0 }) {
+		note += " Their threshold is chosen as that of this model was, or is the same."
 	}
 	s.Notes = append([]string{note + " A difference is that of this model to it; its interval holds 0 where the two may be equally good."}, s.Notes...)
 	return s
