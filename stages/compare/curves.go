@@ -87,6 +87,9 @@ func (r *results) learningSection() *report.Section {
 	if !both {
 		caption += " Without validation data there is no such line."
 	}
+	if slices.ContainsFunc(r.shown(), func(v *variant) bool { return v.learned == nil }) {
+		caption += " A model that is no network has no epochs, and no line."
+	}
 	if shown := len(r.shown()); shown < len(r.variants) {
 		caption += fmt.Sprintf(" The %d best and the %d worst variants.", mostCurves/2, mostCurves/2)
 	}
