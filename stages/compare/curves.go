@@ -53,7 +53,7 @@ func (r *results) shown() []*variant {
 // learningSection draws the losses of variants by epoch, in one chart.
 func (r *results) learningSection() *report.Section {
 	plot := &chart.Plot{Width: 980, Height: 360, X: chart.Axis{Title: "epoch", Whole: true, Tight: true}, Y: chart.Axis{Title: "loss", Log: true}}
-	both, n := true, 0
+	both, n, only := true, 0, ""
 	for i, v := range r.shown() {
 		if v.learned == nil || v.learned.EpochsRun < 2 {
 			continue
@@ -63,7 +63,7 @@ func (r *results) learningSection() *report.Section {
 		if !trained {
 			continue
 		}
-		n++
+		n, only = n+1, v.name()
 		line := func(values []float64, name, what string, dash bool) {
 			x := make([]float64, len(values))
 			for i := range x {
@@ -83,7 +83,11 @@ func (r *results) learningSection() *report.Section {
 		return nil
 	}
 	plot.Label = "loss of " + plural(n, "variant") + " epoch by epoch"
-	caption := "Of the first case of each, at the end of each epoch: of validation rows, and dashed of training rows."
+	whose := "each"
+	if n == 1 { // which has no legend
+		whose = only
+	}
+	caption := "Of the first case of " + whose + ", at the end of each epoch: of validation rows, and dashed of training rows."
 	if !both {
 		caption += " Without validation data there is no such line."
 	}
