@@ -194,6 +194,11 @@ func TestNetworkLearns(t *testing.T) {
 	if d := metricsOf(t, r); len(d.Methods) != 2 || d.Methods[1].Behind == nil || !(d.Methods[1].Behind.Low > 0) || d.Series != 3 {
 		t.Errorf("document %+v", d)
 	}
+	for _, text := range []string{"trained without the validation part", "trained on all before the test"} {
+		if !strings.Contains(r.Log, text) {
+			t.Errorf("the log does not say %q: %s", text, r.Log)
+		}
+	}
 	if page := string(r.Outputs["report"]); !strings.Contains(page, "The model is better than Seasonal naive") {
 		t.Error("the report does not say that the model is better")
 	}

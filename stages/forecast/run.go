@@ -294,12 +294,14 @@ func (r *run) fitModel(ctx context.Context) (before, after forecaster.Engine, er
 		return nil, nil, placed(err)
 	}
 	r.summary = &first.Model.Summary
+	r.env.Log().Info("trained without the validation part", "until", r.clock.Text(r.train-1), "epochs", r.summary.EpochsRun, "best", r.summary.BestEpoch)
 	cfg.Epochs, cfg.EarlyStopping = r.summary.BestEpoch, nil
 	cfg.OnEpoch = func(e nn.Epoch) { r.env.Progress(int64(n.Epochs+e.Number), int64(n.Epochs+e.Of)) }
 	last, err := forecaster.FitNetwork(ctx, r.plan, net, r.subjects, forecaster.Fitting{Before: r.test, Config: cfg})
 	if err != nil {
 		return nil, nil, placed(err)
 	}
+	r.env.Log().Info("trained on all before the test", "until", r.clock.Text(r.test-1), "epochs", last.Model.Summary.EpochsRun)
 	r.model.Network = last
 	return first, last, nil
 }
