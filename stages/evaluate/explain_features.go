@@ -22,57 +22,105 @@ const (
 	mostValues  = 64
 )
 
-// A sheet is an input of features, which are hidden column by column: the features that were made of one are
-// what is usual.
+// A sheet is what a model reads of the columns of a table, which are hidden one by one: all that was made of a column
+// becomes what is usual.
 type sheet struct {
-	number  int // of the input
-	input   *table.Input
-	names   []string // of columns
-	columns [][]int  // features of each
-	usual   []float32
+	names []string // of columns
+	parts []leaf
 }
 
-// sheet is the first input of features of two columns or more; nil: there is none.
-func (e *explainer) sheet() (*sheet, error) {
-	i := slices.IndexFunc(e.ds.Info.Inputs, func(in table.Input) bool { return in.Kind == table.Features })
-	if i < 0 {
-		return nil, nil
-	}
-	s := &sheet{number: i, input: &e.ds.Info.Inputs[i]}
+// A leaf is an input of a sheet: features, or the number of a category.
+type leaf struct {
+	number  int
+	input   *table.Input
+	columns [][]int // the elements of each column of the sheet
+	usual   tensor.Rows
+}
+
+// isCategory says that an input is the number of a category, as embedding_ids makes it.
+func isCategory(in *table.Input) bool {
+	return in.Kind == table.Tokens && in.Type == tensor.I32 && slices.Equal(in.Shape, []int{1})
+}
+
+// sheet is of all inputs of features and categories, but for those that are shown as pictures; nil: they are of no two
+// columns.
+func (e *explainer) sheet(shown []exhibit) (*sheet, error) {
+	s := &sheet{}
 	at := map[string]int{}
-	for j, f := range s.input.Features {
-		n, ok := at[f.Column]
-		if !ok {
-			n = len(s.names)
-			at[f.Column] = n
-			s.names, s.columns = append(s.names, f.Column), append(s.columns, nil)
+	for i := range e.ds.Info.Inputs {
+		in := &e.ds.Info.Inputs[i]
+		var of []string // the column of each element
+		switch {
+		case slices.ContainsFunc(shown, func(x exhibit) bool { return x.number == i }):
+			continue
+		case in.Kind == table.Features && in.Type == tensor.F32 && len(in.Features) == in.Width():
+			for _, f := range in.Features {
+				of = append(of, f.Column)
+			}
+		case isCategory(in):
+			of = []string{in.Name}
+		default:
+			continue
 		}
-		s.columns[n] = append(s.columns[n], j)
+		l := leaf{number: i, input: in}
+		for j, name := range of {
+			n, ok := at[name]
+			if !ok {
+				n = len(s.names)
+				at[name], s.names = n, append(s.names, name)
+			}
+			l.columns = append(l.columns, make([][]int, len(s.names)-len(l.columns))...)
+			l.columns[n] = append(l.columns[n], j)
+		}
+		some, n, err := e.some(i, in.Width())
+		if err != nil {
+			return nil, err
+		}
+		l.usual = usual(&some, n, in.Width(), l.columns)
+		s.parts = append(s.parts, l)
 	}
-	width := s.input.Width()
-	if len(s.names) < 2 || len(s.input.Features) != width || s.input.Type != tensor.F32 {
+	if len(s.names) < 2 {
 		return nil, nil
 	}
-	some, n, err := e.some(i, width)
-	if err != nil {
-		return nil, err
+	for i := range s.parts {
+		l := &s.parts[i]
+		l.columns = append(l.columns, make([][]int, len(s.names)-len(l.columns))...)
+	}
+	return s, nil
+}
+
+// usual is a row of what is usual in n of them: of each column the mean, or what is most frequent.
+func usual(some *tensor.Rows, n, width int, columns [][]int) tensor.Rows {
+	numbers := make([]float32, n*width)
+	for i := range numbers {
+		numbers[i] = float32(some.At(i))
 	}
 	mean := occlusion.NewMean(tensor.F32, width)
-	mean.Add(&some, n)
-	s.usual = mean.Rows().F32
-	for _, column := range s.columns {
-		if most := mode(some.F32, n, width, column); most != nil {
+	mean.Add(&tensor.Rows{F32: numbers}, n)
+	row := mean.Rows()
+	for _, column := range columns {
+		if most := mode(numbers, n, width, column); most != nil {
 			for k, j := range column {
-				s.usual[j] = most[k]
+				row.F32[j] = most[k]
 			}
 		}
 	}
-	return s, nil
+	if some.I32 == nil {
+		return row
+	}
+	ids := make([]int32, width)
+	for j, v := range row.F32 {
+		ids[j] = int32(v) // the most frequent one: numbers of categories are whole
+	}
+	return tensor.Rows{I32: ids}
 }
 
 // mode is the most frequent combination of some features, of equals the first; nil: there are many, and no few of
 // them are kinds.
 func mode(rows []float32, n, width int, features []int) []float32 {
+	if len(features) == 0 {
+		return nil
+	}
 	times := map[string]int{}
 	first := map[string]int{}
 	whole := true
@@ -106,35 +154,49 @@ func mode(rows []float32, n, width int, features []int) []float32 {
 	return values
 }
 
-func (s *sheet) about() (int, *table.Input) { return s.number, s.input }
+func (s *sheet) about() (int, *table.Input) { return s.parts[0].number, s.parts[0].input }
 
 // script has a word for each column.
 func (s *sheet) script(_ *table.Dataset, _ int, inputs []tensor.Rows) (*script, error) {
-	input := &inputs[s.number]
 	out := &script{words: make([]word, len(s.names))}
 	for i, name := range s.names {
 		out.words[i] = word{" ", name}
 	}
-	out.hide = func(spans []stretch) tensor.Rows {
-		rows := tensor.Rows{F32: make([]float32, 0, len(spans)*input.Len())}
-		for _, sp := range spans {
-			at := len(rows.F32)
-			rows.F32 = append(rows.F32, input.F32...)
-			for _, column := range s.columns[sp.from:sp.to] {
-				for _, j := range column {
-					rows.F32[at+j] = s.usual[j]
-				}
-			}
+	for i := range s.parts {
+		l := &s.parts[i]
+		hide := func(spans []stretch) tensor.Rows { return l.hide(&inputs[l.number], spans) }
+		if i == 0 {
+			out.hide = hide
+		} else {
+			out.twins = append(out.twins, hidden{l.number, l.input, hide})
 		}
-		return rows
 	}
 	return out, nil
 }
 
+// hide gives the input with what is usual in place of the columns of each span.
+func (l *leaf) hide(input *tensor.Rows, spans []stretch) tensor.Rows {
+	var rows tensor.Rows
+	for _, sp := range spans {
+		at := rows.Len()
+		rows.F32, rows.I32 = append(rows.F32, input.F32...), append(rows.I32, input.I32...)
+		for _, column := range l.columns[sp.from:sp.to] {
+			for _, j := range column {
+				if rows.I32 != nil {
+					rows.I32[at+j] = l.usual.I32[j]
+				} else {
+					rows.F32[at+j] = l.usual.F32[j]
+				}
+			}
+		}
+	}
+	return rows
+}
+
 // features shows which columns counted in mistakes, and in rows from all over the data.
 func (e *explainer) features(ctx context.Context, list []mistake, shown []exhibit) error {
-	s, err := e.sheet()
-	if err != nil || s == nil || slices.ContainsFunc(shown, func(x exhibit) bool { return x.number == s.number }) {
+	s, err := e.sheet(shown)
+	if err != nil || s == nil {
 		return err
 	}
 	rows := make([]int, len(list))

@@ -33,7 +33,9 @@ const (
 
 // writing is the first input of texts, with the others; nil: there is none, or nobody knows its words.
 func (e *explainer) writing(from pipeline.Sources) (*writing, error) {
-	isText := func(in table.Input) bool { return in.Kind == table.Tokens || in.Kind == table.Sparse }
+	isText := func(in table.Input) bool {
+		return in.Kind == table.Tokens && !isCategory(&in) || in.Kind == table.Sparse
+	}
 	i := slices.IndexFunc(e.ds.Info.Inputs, isText)
 	if i < 0 {
 		return nil, nil
