@@ -300,7 +300,7 @@ func (f dated) Apply(v *Values, out *Out) {
 		case out.failed(row):
 			v.Numbers[row] = math.NaN()
 		case x != x:
-			fix := "write `[impute: median, date]`, or `[indicator, impute: median, date]` for a feature that says so"
+			fix := "write `[impute: median, date]`, or `[indicator, impute: median, date]` for a feature that says so; `[impute: keep, date]` leaves it to train_trees"
 			out.Fail(row, Absent, string(Absent), fix)
 		case days < calendar.FirstDay || days > calendar.LastDay:
 			out.Fail(row, TooLarge, "it is beyond the years 1 to 9999", "mend it where the table is made")

@@ -34,12 +34,29 @@ func (r *results) chooseHeadline(asked bool) headline {
 		}
 		return headline{}
 	}
+	name, fits := r.imbalance()
+	at := slices.IndexFunc(r.metrics, func(d *metric.Def) bool { return d.Name == name })
+	if at < 0 {
+		return headline{why: fmt.Sprintf("%s comes first: the classes have about as many rows.", r.metrics[0].Title)}
+	}
+	if v := r.measured[0].values[at]; v.Undefined != "" {
+		return headline{}
+	}
+	return headline{at, fmt.Sprintf("%s comes first: %s.", r.metrics[at].Title, fits)}
+}
+
+// imbalance is the metric that fits classes of which one is rare, and says how rare; empty: none is.
+func (r *results) imbalance() (name, says string) {
+	p := r.data()
+	if p.classes == nil {
+		return "", ""
+	}
 	shares := make([]float64, len(p.classes.Names))
 	for _, c := range p.classes.PerClass() {
 		shares[slices.Index(p.classes.Names, c.Class)] = float64(c.Rows) / float64(p.sample.Rows())
 	}
 	most, least := slices.Max(shares), slices.Min(shares)
-	name, fits := "", ""
+	fits := ""
 	switch {
 	case len(shares) == 2 && least < rareOfTwo && shares[1] == least:
 		name, fits = "average_precision", fmt.Sprintf("%s of the rows are %s", chart.Percentage(least, 1), p.classes.Names[1])
@@ -49,14 +66,10 @@ func (r *results) chooseHeadline(asked bool) headline {
 		name, fits = "macro_f1", fmt.Sprintf("%s of the rows are %s and %s %s", chart.Percentage(most, 1), p.classes.Names[slices.Index(shares, most)],
 			chart.Percentage(least, 1), p.classes.Names[slices.Index(shares, least)])
 	}
-	at := slices.IndexFunc(r.metrics, func(d *metric.Def) bool { return d.Name == name })
-	if at < 0 {
-		return headline{why: fmt.Sprintf("%s comes first: the classes have about as many rows.", r.metrics[0].Title)}
+	if name == "" {
+		return "", ""
 	}
-	if v := r.measured[0].values[at]; v.Undefined != "" {
-		return headline{}
-	}
-	return headline{at, fmt.Sprintf("%s comes first: %s, so that an accuracy of %s needs no model.", r.metrics[at].Title, fits, chart.Percentage(most, 1))}
+	return name, fmt.Sprintf("%s, so that an accuracy of %s needs no model", fits, chart.Percentage(most, 1))
 }
 
 // inOrder are the places of the metrics as people read them, the headline first.

@@ -50,6 +50,9 @@ func TestHeadline(t *testing.T) {
 			if h := doc.Headline; h.Name != c.want || !strings.Contains(h.Why, c.why) || (h.Why == "") != (c.why == "") {
 				t.Errorf("the headline is %s: %s", h.Name, h.Why)
 			}
+			if says := strings.Contains(string(r.Outputs["report"]), "needs no model"); says != (strings.HasPrefix(name, "rare") || name == "asked for") {
+				t.Errorf("that a class is rare is said: %t", says)
+			}
 			if c.why != "" && !strings.Contains(string(r.Outputs["report"]), c.why) {
 				t.Error("the report does not say why")
 			}

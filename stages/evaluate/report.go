@@ -162,7 +162,11 @@ func (r *results) overviewSection() *report.Section {
 	for _, u := range append(r.undefined(), r.unweighted()...) {
 		notes = append(notes, u+".")
 	}
-	return &report.Section{Title: "Metrics", Lead: r.headline.why, Table: t, Notes: notes}
+	lead := r.headline.why
+	if _, says := r.imbalance(); lead == "" && says != "" {
+		lead = says + "."
+	}
+	return &report.Section{Title: "Metrics", Lead: lead, Table: t, Notes: notes}
 }
 
 // color gives a data set its colour, the same in every chart of the report.
