@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
@@ -36,7 +37,11 @@ func framed(in *Input, shape []int, write string) (pictureFrame, error) {
 	case in.Shape[0] == tensor.Ragged:
 		return pictureFrame{}, in.Errorf("chain", "make all pictures of one size where the table is made: `format: {images: {size: [64, 64]}}` of the ingest stage, if they are files", "its rows have different numbers of elements")
 	case in.Of == tensor.I32:
-		return pictureFrame{}, in.Errorf("chain", fmt.Sprintf("levels are of type uint8 or float32: write `columns: {%q: \"u8[]\"}` in the ingest stage if they are 0 to 255, else `f32[]`", in.Name), "its elements are integers of 32 bits, which are no levels")
+		todo := fmt.Sprintf("levels are of type uint8 or float32: write `columns: {%q: \"u8[]\"}` in the ingest stage if they are 0 to 255, else `f32[]`", in.Name)
+		if len(shape) > 1 { // which a column with another type does not have any more
+			todo += fmt.Sprintf(", and `[image: [%s]]` here", strings.Trim(strings.ReplaceAll(fmt.Sprint(shape), " ", ", "), "[]"))
+		}
+		return pictureFrame{}, in.Errorf("chain", todo, "its elements are integers of 32 bits, which are no levels")
 	case len(shape) != 2 && len(shape) != 3:
 		return pictureFrame{}, in.Errorf("chain", write, "nothing says the height and the width of its %d elements", width)
 	case !slices.Equal(shape, in.Shape) && tensor.Width(shape) != width:

@@ -208,6 +208,10 @@ func TestPictureStepErrors(t *testing.T) {
 			t.Errorf("%s: %v (hint %q), want %s", c.step.Kind, err, diag.HintOf(err), c.msg)
 		}
 	}
+	_, err := framed(&Input{Name: "scan", Of: tensor.I32, Shape: []int{6, 7}}, []int{6, 7}, "")
+	if hint := diag.HintOf(err); !strings.Contains(hint, "else `f32[]`, and `[image: [6, 7]]` here") {
+		t.Errorf("%v (hint %q)", err, hint)
+	}
 	for _, bad := range []interface{ Validate() error }{&Resize{Size: []int{0, 3}}, &Crop{Size: []int{1, 1}, At: []int{-1, 0}}, &Pad{By: []int{1, 2, 3}}, &Pad{By: []int{1}, Level: 3, Border: picture.Edge},
 		&Levels{By: "standard", Center: []float64{1}}, &Levels{By: given}, &Levels{By: given, Center: []float64{1}, Deviation: []float64{0}}, &Levels{By: given, Center: []float64{1, 2}, Deviation: []float64{1}}} {
 		if bad.Validate() == nil {

@@ -156,7 +156,9 @@ func (c *conversion) misfits() *cell.Misfits {
 // wrong says that the value in a row cannot have the type that is wanted.
 func (c *conversion) wrong(s *stream, arr arrow.Array, row int) error {
 	msg, hint := fmt.Sprintf("%.60s is no %s", arr.ValueStr(row), c.want.Type), "a column of this format has a type: leave the setting out, or change the column"
-	if c.form == cell.Text || c.want.Layout() != nil {
+	if c.of != "" && table.ClassOf(arr.DataType()) == table.ClassOther {
+		msg, hint = c.want.Wrong(&s.in.Contract.Rules, []byte(arr.ValueStr(row)))
+	} else if c.form == cell.Text || c.want.Layout() != nil {
 		texts, _, err := table.Texts(array.NewSlice(arr, int64(row), int64(row)+1))
 		if err != nil {
 			return err

@@ -12,6 +12,7 @@ import (
 	"pipe/data/source/cell"
 	"pipe/data/source/sourcetest"
 	"pipe/data/table"
+	"pipe/data/tensor"
 )
 
 func layout(t testing.TB, text string) *cell.Layout {
@@ -76,6 +77,8 @@ func TestTypedColumnsAsAsked(t *testing.T) {
 		{table.NewArray([]float64{1, 1.5}, nil), cell.Typed{Type: cell.Int64}, `typed: row 2, column "a": 1.5 is no int64`, "has a type"},
 		{table.NewArray([]float64{1, 1.5}, nil), cell.Typed{Type: cell.Timestamp, Layout: layout(t, "unix")},
 			`typed: row 2, column "a": "1.5" is not a timestamp as unix`, "several ways"},
+		{table.NewLists(tensor.I32, tensor.Rows{I32: []int32{7, -43}}, 2), cell.Typed{Type: cell.ListU8},
+			`typed: row 1, column "a": "[7,-43]" is no list of whole numbers from 0 to 255: element 2 is -43`, "as f32[] in columns:"},
 	} {
 		c.want.Name = "a"
 		_, err := sourcetest.Read(t, typed{func() []arrow.Array { c.column.Retain(); return []arrow.Array{c.column} }},

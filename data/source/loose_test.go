@@ -40,7 +40,7 @@ func TestTextsAsLists(t *testing.T) {
 		{"numbers declared", table.NewArray([]int64{1, 2}, nil), cell.List, false, `row 1, column "a": 1 is no list`},
 		{"other elements", table.NewLists(tensor.I32, tensor.Rows{I32: []int32{1, 255}}, 1), cell.ListU8, false, "a:u8[1]"},
 		{"other, expected", table.NewLists(tensor.I32, tensor.Rows{I32: []int32{1, 256}}, 1), cell.ListU8, true, "a:i32[1]"},
-		{"too large", table.NewLists(tensor.I32, tensor.Rows{I32: []int32{1, 256}}, 1), cell.ListU8, false, `row 2, column "a": [256] is no u8[]`},
+		{"too large", table.NewLists(tensor.I32, tensor.Rows{I32: []int32{1, 256}}, 1), cell.ListU8, false, `row 2, column "a": "[256]" is no list of whole numbers from 0 to 255: element 1 is 256`},
 		{"large whole, expected", table.NewArray([]uint64{1, 1 << 63}, nil), cell.Int64, true, "a:uint64"},
 		{"decimals, expected", table.NewArray([]float32{1, 1.5}, nil), cell.Int64, true, "a:float32"},
 		{"no text", table.NewLists(tensor.I32, tensor.Rows{I32: []int32{1}}, 1), cell.String, false, "has the type i32[1], not string"},

@@ -190,6 +190,9 @@ func (in *Ingest) reads(ctx context.Context, data *opened) (*Reading, source.Rea
 		return nil, nil, err
 	}
 	r, err := in.resolved(first.files)
+	if err == nil && in.Format == nil {
+		err = alike(&r.Format.kind, data.files)
+	}
 	if err != nil {
 		return nil, nil, err
 	}

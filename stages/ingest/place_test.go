@@ -231,4 +231,9 @@ func TestManyPictures(t *testing.T) {
 	if len(rows) != len(files) || !strings.Contains(rows[1], "cat/002.png") || !strings.Contains(rows[1], "cat") {
 		t.Errorf("%d rows: %v", len(rows), rows)
 	}
+	files["README.txt"] = &fstest.MapFile{Data: []byte("Pictures of cats, and dogs\n\nlicence: CC0\n")}
+	_, err := pipelinetest.RunErr(t, pipelinetest.Case{Kind: Kind(nil), With: "path: photos/", Dirs: map[string]fstest.MapFS{"path": files}})
+	if err == nil || !strings.Contains(err.Error(), "README.txt would be read as CSV, and ") || !strings.Contains(diag.HintOf(err), "labels.csv") {
+		t.Errorf("a note among pictures: %v (%s)", err, diag.HintOf(err))
+	}
 }

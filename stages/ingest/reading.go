@@ -60,6 +60,17 @@ func (in *Reading) resolved(files []*source.File) (*Reading, error) {
 	return &r, nil
 }
 
+// alike finds files, by their names, that cannot be read as the first one is: it may be a note in a folder of pictures.
+func alike(kind *source.Kind, files []*source.File) error {
+	for _, other := range files[1:] {
+		if k := source.ByName(all.Kinds(), other.Name); k != nil && k.Together && !kind.Together {
+			return diag.WithHint(fmt.Errorf("%s would be read as %s, and %s as %s", files[0].Name, kind.Title, other.Name, k.Title),
+				`leave out what is no data: path: "photos/**/*.png" has the pictures of all folders in photos. A table of their labels is named in format: {images: {labels: labels.csv}}`)
+		}
+	}
+	return nil
+}
+
 // reader is what reads a file, whose format is known.
 func (in *Reading) reader() source.Reader {
 	if r, ok := in.Format.reader.(source.Reader); ok {

@@ -265,7 +265,7 @@ func read(f *source.File) (image.Image, error) {
 	}
 	format := formatOf(start)
 	if format == nil {
-		return nil, diag.WithHint(fmt.Errorf("%s is no picture in PNG or JPEG", f.Name), "convert it, or leave it out: path: \"photos/*.png\". A table of labels is named in labels:")
+		return nil, diag.WithHint(fmt.Errorf("%s is no picture in PNG or JPEG", f.Name), "convert it, or leave it out: path: \"photos/**/*.png\" has the pictures of all folders in photos. A table of labels is named in labels:")
 	}
 	data := make([]byte, f.Size)
 	if err := f.ReadFull(data, 0); err != nil {
