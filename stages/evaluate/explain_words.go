@@ -297,6 +297,9 @@ func (e *explainer) passages(list []mistake, readings []reading, w *writing) rep
 			to = min(to, from+mostWords)
 			p.Text = e.sentence(&list[n], r.after[strongest], quoted(r.words[r.spans[strongest].from:r.spans[strongest].to]), "word")
 		}
+		if len(r.spans) == 0 {
+			p.Text = "The model reads no word here: the text is empty, or nothing in it is a word."
+		}
 		if from > 0 {
 			p.Words = append(p.Words, report.Word{Text: "… "})
 		}

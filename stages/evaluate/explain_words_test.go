@@ -48,6 +48,11 @@ func reviews(rows int) (texts, labels []string) {
 func library(t testing.TB, keep bool, steps ...feature.Step) map[string][]byte {
 	t.Helper()
 	texts, labels := reviews(48)
+	return libraryOf(t, texts, labels, keep, steps...)
+}
+
+func libraryOf(t testing.TB, texts, labels []string, keep bool, steps ...feature.Step) map[string][]byte {
+	t.Helper()
 	positive := "leaves"
 	spec := feature.Spec{Target: &feature.Target{Column: "churn", Positive: &positive}}
 	for i, step := range steps {
@@ -199,6 +204,21 @@ func TestWordsAreLeftOutOfAllInputs(t *testing.T) {
 	}
 	if fall, page := most(false); fall > .2 || !strings.Contains(page, stays) {
 		t.Errorf("without the texts a word changes a probability by %v, and the report does not say that it stays in terms", fall)
+	}
+}
+
+// A mistake without a word is told, and not an empty line.
+func TestMistakesWithoutWords(t *testing.T) {
+	step := feature.Step{Kind: "words", Setting: &feature.Words{MinFrequency: 1, Lowercase: true}}
+	texts, labels := reviews(48)
+	for i := range texts {
+		if i%4 != 0 {
+			texts[i] = " "
+		}
+	}
+	r := pipelinetest.Run(t, pipelinetest.Case{Kind: evaluate.Kind(), With: `{explain: {rows: 6}}`, Inputs: libraryOf(t, texts, labels, true, step)})
+	if page := string(r.Outputs["report"]); !strings.Contains(page, "The model reads no word here") {
+		t.Error("the report does not say that a text has no words")
 	}
 }
 
