@@ -93,8 +93,13 @@ func (s Spec) anyLength() []bool {
 		if nodes := shapes.Branches[i]; len(nodes) > 0 {
 			end = nodes[len(nodes)-1].Lengths
 		}
+		if b.Sparse > 0 {
+			// Pairs that are filled up are 0 times an element. Beside sequences they would keep those long.
+			list[i] = !slices.ContainsFunc(s.Branches, func(b Branch) bool { return b.Ragged && b.Sparse == 0 })
+			continue
+		}
 		// Sequences that are joined have one length, and nothing knows what of it counts.
-		list[i] = b.Ragged && b.Sparse == 0 && (len(s.Branches) == 1 || end != at)
+		list[i] = b.Ragged && (len(s.Branches) == 1 || end != at)
 		shapes.Walk(func(n *Node) { list[i] = list[i] && (n.LengthsIn != at || n.anyLength()) })
 	}
 	return list

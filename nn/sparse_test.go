@@ -187,3 +187,66 @@ func TestSparseErrors(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// One long text among short ones does not make their batches long, and the model is the same to the bit.
+func TestSparseBatchesAreShort(t *testing.T) {
+	const rows, width = 90, 3000
+	data := holed(rows, width, 3)
+	for i := range rows { // all but one are of a few words
+		for j := range width {
+			if i != 41 && j%151 != i%7 {
+				data.Features[i*width+j] = 0
+			}
+		}
+	}
+	ls := layers(Dense{Units: 5, Activation: ReLU}, Dropout{0.2})
+	sig := signatureOf(task.Multiclass, width, 3)
+	sig.Features, sig.Inputs = nil, sparseInput(width, width)
+	spec := Spec{Layers: ls, Outputs: 3, Branches: []Branch{{Input: "text", Shape: Shape{width, 2}, Ragged: true, Sparse: width, Layers: []Layer{}}}}
+	train := func(most int) *Model {
+		source := sparsely{data, width}
+		tr, m, err := newTrainer(spec, sig, source, source, Config{Optimizer: adam, Epochs: 2, BatchSize: 8, Shuffle: true, Seed: 3})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer tr.close()
+		if len(tr.extents) < 20 {
+			t.Fatalf("%d extents", len(tr.extents))
+		}
+		if most > 0 {
+			tr.extents = tr.extents[:most]
+			tr.train.extents, tr.validate.extents = tr.extents, tr.extents
+		}
+		if err := tr.fit(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := tr.finish(m); err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	m := train(0)
+	if diff := FirstDifference(train(1), m); diff != "" {
+		t.Error(diff)
+	}
+	p, err := m.NewPredictor()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	var all tensor.Rows
+	for i := range rows {
+		pairsOf(&all, data.Features[i*width:(i+1)*width])
+	}
+	want, err := p.Predict([]tensor.Rows{all}, rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range rows {
+		var one tensor.Rows
+		pairsOf(&one, data.Features[i*width:(i+1)*width])
+		if got, err := p.Predict([]tensor.Rows{one}, 1); err != nil || !slices.Equal(got, want[3*i:3*i+3]) {
+			t.Fatalf("row %d alone is %v, want %v, error %v", i, got, want[3*i:3*i+3], err)
+		}
+	}
+}
