@@ -117,6 +117,7 @@ class Task:
         numbers = lambda name: np.array(said[name], dtype=float)[known]
         texts = lambda name: np.array(said[name])[known]
         w = numbers("w") if self.weighted else np.ones(known.sum())
+        w = w / 2.0 ** np.floor(np.log2(w.max()))  # exact; scikit-learn takes the sum of very small ones for 0
         if self.kind == "classes":
             classes = [f"c{i}" for i in range(self.k)]
             y = np.array([classes.index(c) for c in texts("actual")])
@@ -128,7 +129,13 @@ class Task:
         if self.kind == "labels":
             y = np.stack([texts("actual" + s) == "yes" for s in names.values()], axis=1).astype(int)
             return oracle.labels(y, np.stack([numbers("p" + s) for s in names.values()], axis=1), w), w
-        each = [oracle.values(texts("actual" + s).astype(float), numbers("predicted" + s), w) for s in names.values()]
+        each = []
+        for s in names.values():
+            y, p = texts("actual" + s).astype(float), numbers("predicted" + s)
+            values = oracle.values(y, p, w)
+            if (w > 0).sum() > 1 and np.ptp(y[w > 0]) == 0:  # of which the mean of scikit-learn is not the value itself
+                values["r2"] = float((y == p)[w > 0].all())
+            each.append(values)
         return {m: None if any(e[m] is None for e in each) else np.mean([e[m] for e in each]) for m in each[0]}, w
 
 
@@ -278,7 +285,6 @@ def main():
     report, kinds, count = Report(), args.kinds.split(","), 0
     for kind in kinds:
         for _ in range(max(1, args.samples // len(kinds) // TABLES)):
-            print(kind, end="\r", file=sys.stderr)
             if kind == "series":
                 for _ in range(TABLES):
                     series(args.pipe, r, int(r.integers(60, 300)), report)
