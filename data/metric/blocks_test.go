@@ -87,3 +87,39 @@ func TestBlocksOfClasses(t *testing.T) {
 		}
 	}
 }
+
+// Of two rows the least and the greatest that resamples give hold the truth every other time, which is
+// no interval of 95%.
+func TestFewRowsHaveNoInterval(t *testing.T) {
+	list := metric.All().Named("mae", "rmse")
+	for _, n := range []int{1, 2, 5, 6, 7} {
+		actual, predicted, other := make([]float64, n), make([]float64, n), make([]float64, n)
+		for i := range actual {
+			actual[i], other[i] = float64(i*i), float64(i)
+		}
+		a, err := metric.NewValues(actual, predicted)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := metric.NewValues(actual, other)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := metric.Drawing{Threads: 1}
+		in, err := o.Intervals(t.Context(), a, list)
+		if err != nil {
+			t.Fatal(err)
+		}
+		apart, err := o.Differences(t.Context(), a, []metric.Sample{b}, list)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _, certain := apart[0][0].Gain()
+		if want := n >= 6; (in[0] != nil) != want || certain != want || (o.Without(n) == "") != want {
+			t.Errorf("of %d rows the interval is %v, that of the difference %v, and %q", n, in[0], apart[0][0].Interval, o.Without(n))
+		}
+	}
+	if (metric.Drawing{Block: math.MaxInt}).Without(1000) == "" {
+		t.Error("a block of all numbers has an interval")
+	}
+}

@@ -2,6 +2,7 @@ package metric
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"slices"
 )
@@ -41,8 +42,8 @@ func Score(p, rows float64) Interval {
 // Intervals computes a confidence interval for each metric: Wilson's for
 // proportions of rows, for the others the percentile bootstrap over rows (Efron
 // 1979); see resampling. An interval is nil where the metric is undefined in the
-// sample or in more than half of the resamples, and where rows are too many to draw
-// them all and it is of a single row.
+// sample or in more than half of the resamples, where rows are too many to draw
+// them all and it is of a single row, and, but for Wilson's, of fewer than six rows.
 //
 // The resamples are a fixed function of the number of rows, so that the
 // intervals belong to the data and not to the seed of a run. threads bounds
@@ -58,6 +59,17 @@ type Drawing struct {
 	// of rows in time that are drawn one by one, intervals are too narrow. 0 and 1 draw each by
 	// itself. Of fewer than five blocks there is no interval, and Wilson's is of none.
 	Block int
+}
+
+// Without says why so many rows have no interval that is found by drawing; it is empty if they do.
+func (o Drawing) Without(rows int) string {
+	switch {
+	case rows < fewestRows:
+		return fmt.Sprintf("%d rows are fewer than the %d that an interval takes", rows, fewestRows)
+	case o.Block > 1 && rows/fewestBlocks < o.Block:
+		return fmt.Sprintf("%d rows are fewer than %d blocks of %d", rows, fewestBlocks, o.Block)
+	}
+	return ""
 }
 
 // Intervals is as the function of that name.

@@ -17,6 +17,9 @@ const (
 	manyRows  = 10_000 // beyond which there are fewer resamples
 	mostHeavy = 15_000 // rows that are all drawn, since single ones of them move a metric
 
+	// fewestRows is how many there are at least for an interval: of fewer, the one from the least
+	// that resamples give to the greatest would hold less often than it says, 1 - 2^(1-n).
+	fewestRows      = 6
 	fewestBlocks    = 5   // of rows that follow each other, below which there is no interval
 	fewestResamples = 100 // of however many rows
 
@@ -29,7 +32,7 @@ func drawable(times int) int { return max(fewestDrawn, mostDrawn/times) }
 
 func resamples(rows, size, block int) int {
 	switch {
-	case rows < 2 || block > 1 && rows < fewestBlocks*block:
+	case Drawing{Block: block}.Without(rows) != "":
 		return 0
 	case rows > mostDrawn:
 		return max(fewestResamples, mostDrawn*200/rows)

@@ -31,7 +31,7 @@ const (
 func Kind() pipeline.Kind {
 	return pipeline.Kind{
 		Name:    "compare",
-		Version: 8,
+		Version: 9,
 		Doc: `Compares the cases of a matrix, and models of several kinds, by what was measured of them.
 
 It takes the metrics of all cases of a stage, or of several stages, each with a name: ` + "`metrics: {network: score, trees: score_trees}`" + `. The name
@@ -51,7 +51,8 @@ With models it draws their losses epoch by epoch, and, if they were trained with
 
 With predictions the rows of all cases of a variant are also measured together, as of one evaluation: ` + "`accuracy.pooled`" + `. Over folds that is of
 each row by a model that has not seen it, with a 95% confidence interval in the report, and one of how much better the best variant is than each other on the same rows (the paired
-bootstrap). Where rows are there several times, once for each seed or where all folds are measured on one part, a row is drawn with all that was predicted of it.
+bootstrap). Where rows are there several times, once for each seed or where all folds are measured on one part, a row is drawn with all that was predicted of it,
+and where evaluate drew ` + "`blocks`" + ` of neighbours, so does this.
 
 Forecasts of several models (metrics of a stage of kind forecast) are compared origin by origin, too: by how much the best variant errs less, with a 95%
 confidence interval from the circular block bootstrap, since origins overlap. Losses of seeds are averaged first.

@@ -180,6 +180,9 @@ func (r *results) togetherSection() report.Section {
 	if paired {
 		lead += " Behind is by how much the first is better on the same rows, which are resampled together: it may be chance where 0 is inside of the interval."
 	}
+	if r.blocks > 1 {
+		lead += fmt.Sprintf(" As in the evaluations, blocks of %d rows that follow each other are drawn together.", r.blocks)
+	}
 	return report.Section{Title: "All rows", Lead: lead, Table: t}
 }
 

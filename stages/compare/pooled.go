@@ -71,6 +71,7 @@ func (r *results) pool(ctx context.Context, from pipeline.Sources, threads int) 
 		r.notes = append(r.notes, "the rows of all cases are not measured together: "+why)
 		return nil
 	}
+	drawing := metric.Drawing{Threads: threads, Block: r.blocks}
 	var best metric.Sample // nil if it is not known which of its rows are the same
 	for i, v := range r.variants {
 		p := newPool(r.task, r.classes, v.cases)
@@ -90,7 +91,7 @@ func (r *results) pool(ctx context.Context, from pipeline.Sources, threads int) 
 		}
 		intervals := make([]*metric.Interval, len(list))
 		if drawn != nil {
-			if intervals, err = metric.Intervals(ctx, drawn, list, threads); err != nil {
+			if intervals, err = drawing.Intervals(ctx, drawn, list); err != nil {
 				return err
 			}
 		}
@@ -110,9 +111,11 @@ func (r *results) pool(ctx context.Context, from pipeline.Sources, threads int) 
 				}
 				continue
 			}
-			if v.paired, err = metric.Differences(ctx, best, drawn, list, threads); err != nil {
+			differences, err := drawing.Differences(ctx, best, []metric.Sample{drawn}, list)
+			if err != nil {
 				return err
 			}
+			v.paired = differences[0]
 		}
 	}
 	return nil

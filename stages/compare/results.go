@@ -28,6 +28,7 @@ type measured struct {
 	Task     task.Kind          `json:"task"`
 	Target   string             `json:"target"`
 	Weight   string             `json:"weight"`
+	Blocks   int                `json:"blocks"`
 	Classes  []string           `json:"classes"`
 	Metrics  map[string]float64 `json:"metrics"`
 	Datasets []struct {
@@ -103,6 +104,7 @@ type results struct {
 	task     task.Kind
 	target   string
 	weight   string // the column that rows were weighted by; empty: none
+	blocks   int    // rows that are drawn together, the most of all cases; 0: each by itself
 	mixed    bool   // the cases know different classes
 	classes  []string
 	metrics  []string // all that every case has, the most important first
@@ -140,7 +142,7 @@ func (s *Stage) results(ctx context.Context, from pipeline.Sources, threads int)
 		if len(doc.Datasets) > 0 {
 			one.rows, one.compared = doc.Datasets[0].Rows, doc.Datasets[0].Compared
 		}
-		one.origins = doc.origins()
+		one.origins, r.blocks = doc.origins(), max(r.blocks, doc.Blocks)
 		for m := range doc.Metrics {
 			counts[m]++
 		}

@@ -24,6 +24,8 @@ type document struct {
 	Threshold float64 `json:"threshold,omitempty"`
 	// Weight is the column that says how much rows count.
 	Weight string `json:"weight,omitempty"`
+	// Blocks is how many neighbours are drawn together for intervals; absent: each row by itself.
+	Blocks int `json:"blocks,omitempty"`
 
 	// Metrics is every value by its recorded name: "rmse", "train.rmse".
 	Metrics      map[string]float64    `json:"metrics"`
@@ -117,6 +119,9 @@ func (r *results) writeJSON(w io.Writer, title string) error {
 		d.Positive, d.Threshold = class, sig.Cut()
 	}
 	d.Weight = r.data().weight
+	if r.blocks > 1 {
+		d.Blocks = r.blocks
+	}
 	d.Headline = headlineDocument{r.metrics[r.headline.at].Name, r.headline.why}
 	for _, n := range r.flat() {
 		d.Metrics[n.name] = n.Value.Value

@@ -37,7 +37,10 @@ func (r *results) chooseHeadline(asked bool) headline {
 	name, fits := r.imbalance()
 	at := slices.IndexFunc(r.metrics, func(d *metric.Def) bool { return d.Name == name })
 	if at < 0 {
-		return headline{why: fmt.Sprintf("%s comes first: the classes have about as many rows.", r.metrics[0].Title)}
+		if fits == "" {
+			fits = "the classes have about as many rows"
+		}
+		return headline{why: fmt.Sprintf("%s comes first: %s.", r.metrics[0].Title, fits)}
 	}
 	if v := r.measured[0].values[at]; v.Undefined != "" {
 		return headline{}
@@ -46,6 +49,7 @@ func (r *results) chooseHeadline(asked bool) headline {
 }
 
 // imbalance is the metric that fits classes of which one is rare, and says how rare; empty: none is.
+// Where all rows are of one class there is none, and it says so.
 func (r *results) imbalance() (name, says string) {
 	p := r.data()
 	if p.classes == nil {
@@ -58,6 +62,8 @@ func (r *results) imbalance() (name, says string) {
 	most, least := slices.Max(shares), slices.Min(shares)
 	fits := ""
 	switch {
+	case most == 1: // then nothing says more, and what is of a class without rows says nothing
+		return "", "all rows are " + p.classes.Names[slices.Index(shares, most)]
 	case len(shares) == 2 && least < rareOfTwo && shares[1] == least:
 		name, fits = "average_precision", fmt.Sprintf("%s of the rows are %s", chart.Percentage(least, 1), p.classes.Names[1])
 	case len(shares) == 2 && least < rareOfTwo:

@@ -37,6 +37,7 @@ func TestHeadline(t *testing.T) {
 		"two, balanced": {encode(t, two), few.dataset(t, two), `{}`, "accuracy", "about as many rows"},
 		"rare positive": {encode(t, two), few.thinned(1, 10).dataset(t, two), `{}`, "average_precision", "of the rows are leaves, so that an accuracy of 9"},
 		"rare negative": {encode(t, two), few.thinned(0, 10).dataset(t, two), `{}`, "balanced_accuracy", "of the rows are stays"},
+		"no positive":   {encode(t, two), few.thinned(1, 1000).dataset(t, two), `{}`, "accuracy", "all rows are stays"},
 		"rare of three": {encode(t, three), drawClouds(300, 3, .42, "data").thinned(2, 8).dataset(t, three), `{}`, "macro_f1", "Gentoo"},
 		"a number":      {encode(t, wave), sineData(t, 200, -3, 3, .1, "data"), `{}`, "rmse", "it is in the unit of y"},
 		"asked for":     {encode(t, two), few.thinned(1, 10).dataset(t, two), `{metrics: [log_loss, average_precision]}`, "log_loss", ""},

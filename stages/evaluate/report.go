@@ -159,12 +159,15 @@ func (r *results) overviewSection() *report.Section {
 	if a := r.again; a != nil && a.Again == 0 {
 		notes = append(notes, "No row of data is a row of train.")
 	}
+	if why := r.withoutIntervals(); why != "" {
+		notes = append(notes, capital(why)+".")
+	}
 	for _, u := range append(r.undefined(), r.unweighted()...) {
 		notes = append(notes, u+".")
 	}
 	lead := r.headline.why
 	if _, says := r.imbalance(); lead == "" && says != "" {
-		lead = says + "."
+		lead = capital(says) + "."
 	}
 	return &report.Section{Title: "Metrics", Lead: lead, Table: t, Notes: notes}
 }

@@ -101,6 +101,15 @@ func (r *results) measure(ctx context.Context, columns []string, threads int) er
 	return nil
 }
 
+// withoutIntervals says why there are none, where the settings ask for more than there is.
+func (r *results) withoutIntervals() string {
+	why := metric.Drawing{Block: r.blocks}.Without(r.data().sample.Rows())
+	if r.blocks <= 1 || why == "" {
+		return ""
+	}
+	return "there are no intervals: " + why
+}
+
 // mostRecorded is of how many targets each has metrics of its own on record.
 const mostRecorded = 32
 

@@ -29,6 +29,7 @@ type simpleModel struct {
 	threshold float64 // of two classes; 0: the usual one
 	values    []metric.Value
 	against   []metric.Difference // of the model to it, by metric
+	second    *contrast           // in what is looked at beside the headline
 }
 
 // Names of simple models, the simplest first.
@@ -86,8 +87,8 @@ type simpleModels struct {
 	kept     bool // they were trained by an execution before
 	list     []*simpleModel
 
-	guess   string              // the best guess in the headline
-	guessed []metric.Difference // of the model to it in that metric; nil: not known
+	guess   string     // the best guess in the headline
+	guessed []contrast // to it in that metric, and in the second; nil: not known
 }
 
 // simpleDocument is what is kept of them beside train: the network may change, and they need not.
@@ -310,7 +311,11 @@ func learnTrees(ctx context.Context, sig nn.Signature, rows nn.Source, categorie
 // writeTrees learns trees and gives their file, unless there is a reason why not.
 func (s *Stage) writeTrees(ctx context.Context, sig nn.Signature, rows *drawn, width int, categories []string, why map[string]string, threads int) ([]byte, error) {
 	for _, in := range sig.AllInputs() {
-		if in.Ragged || in.Sparse > 0 {
+		switch {
+		case in.Sparse > 0:
+			why[treesModel] = fmt.Sprintf("%s is a sparse vector, and trees take columns", in.Name)
+			return nil, nil
+		case in.Ragged:
 			why[treesModel] = fmt.Sprintf("rows of %s have different lengths, and trees take columns", in.Name)
 			return nil, nil
 		}

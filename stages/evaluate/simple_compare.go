@@ -3,7 +3,6 @@ package evaluate
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"slices"
 
 	"pipe/data/metric"
@@ -26,12 +25,16 @@ func (r *results) measureSimple(ctx context.Context, from pipeline.Sources, thre
 	if err != nil {
 		return err
 	}
-	differences, err := metric.Drawing{Threads: threads, Block: r.blocks}.Differences(ctx, r.data().sample, samples, r.metrics)
+	asked := r.withSecond()
+	differences, err := metric.Drawing{Threads: threads, Block: r.blocks}.Differences(ctx, r.data().sample, samples, asked)
 	if err != nil {
 		return err
 	}
+	own := r.data().sample.Measure(asked, nil)
 	for i, v := range list {
-		v.values, v.against = samples[i].Measure(r.metrics, nil), differences[i]
+		values := samples[i].Measure(asked, nil)
+		v.second = &contrast{own[len(asked)-1], values[len(asked)-1], differences[i][len(asked)-1]}
+		v.values, v.against = values[:len(r.metrics)], differences[i][:len(r.metrics)]
 		v.predictor = nil
 		r.simpleSamples = append(r.simpleSamples, simpleSample{v.name, samples[i]})
 	}
@@ -98,93 +101,6 @@ func (r *results) samplesOf(ctx context.Context, from pipeline.Sources, list []*
 	return samples, nil
 }
 
-// compareGuess is by how much the model is better than the best guess, in the headline.
-func (r *results) compareGuess(ctx context.Context, threads int) error {
-	m := r.measured[0]
-	values := make([]metric.Value, len(m.baselines))
-	for b, known := range m.baselines {
-		values[b] = known[r.headline.at]
-	}
-	best := metric.Best(values)
-	if r.simple == nil || best < 0 {
-		return nil
-	}
-	guess, err := r.data().sample.Guessed(r.baselines[best])
-	if err != nil {
-		return err
-	}
-	list, err := metric.Drawing{Threads: threads, Block: r.blocks}.Differences(ctx, r.data().sample, []metric.Sample{guess}, r.metrics[r.headline.at:r.headline.at+1])
-	if err != nil {
-		return err
-	}
-	r.simple.guess, r.simple.guessed = r.baselines[best].Name, list[0]
-	return nil
-}
-
-// mostKnown is the share of rows that may be rows of train for simple models to be compared in
-// words. Data with few columns, or of people who say the same of themselves, have many.
-const mostKnown = 0.5
-
-// A judgement is what follows from comparing with simple models.
-type judgement struct {
-	text string
-	todo string // where a simple model is as good; empty: none is
-}
-
-// judgeSimple says whether the model is better than the simplest ones, in the headline.
-func (r *results) judgeSimple() []judgement {
-	if r.simple == nil || r.again != nil && r.again.Again > 0 && r.again.Share() > mostKnown {
-		return nil // of rows that are known, what has learned them by heart is best
-	}
-	at := r.headline.at
-	own := r.measured[0].values[at]
-	say := func(what, with string, other float64, d metric.Difference) string {
-		return fmt.Sprintf("%s: %s is %s, and with %s %s (95%% interval of the difference %s to %s)", what, own.Title, show(own.Def, own.Value), with,
-			show(own.Def, other), chart.Number(d.Interval.Low, 3), chart.Number(d.Interval.High, 3))
-	}
-	if len(r.simple.guessed) > 0 {
-		d := r.simple.guessed[0]
-		if low, _, ok := d.Gain(); ok && low <= 0 {
-			return []judgement{{say("the model is no better than a guess, the "+r.simple.guess+" of train", "that", own.Value-d.Value, d),
-				"it has learned nothing of use: look at the curves of training, the learning rate and the scale of the features"}}
-		}
-	}
-	var list []judgement
-	for _, v := range r.simple.list {
-		if v.values == nil {
-			continue
-		}
-		d := v.against[at]
-		low, high, ok := d.Gain()
-		switch {
-		case !ok:
-		case high < 0:
-			list = append(list, judgement{say(v.title()+" would be better", v.pronoun(), v.values[at].Value, d), v.todo()})
-		case low <= 0 && v.name == linearModel:
-			list = append(list, judgement{say("the model is no better than "+v.title(), v.pronoun(), v.values[at].Value, d), v.todo()})
-		case low <= 0:
-			list = append(list, judgement{say("the model is about as good as "+v.title(), v.pronoun(), v.values[at].Value, d), ""})
-		default:
-			list = append(list, judgement{say("the model is better than "+v.title(), v.pronoun(), v.values[at].Value, d), ""})
-		}
-	}
-	return list
-}
-
-// tellSimple logs what follows.
-func (r *results) tellSimple(ctx context.Context, log *slog.Logger) {
-	if r.simple != nil && r.simple.kept {
-		log.InfoContext(ctx, "the simple models are kept from an earlier execution on the same train")
-	}
-	for _, j := range r.judgeSimple() {
-		if j.todo != "" {
-			log.WarnContext(ctx, j.text, "hint", j.todo)
-		} else {
-			log.InfoContext(ctx, j.text)
-		}
-	}
-}
-
 // simpleSection shows what simple models score on the same rows.
 func (r *results) simpleSection() *report.Section {
 	if r.simple == nil || len(r.simple.list) == 0 {
@@ -196,6 +112,9 @@ func (r *results) simpleSection() *report.Section {
 			s.Lead += " "
 		}
 		s.Lead += capital(j.text) + "."
+	}
+	if r.knowsData() {
+		s.Lead = "Which is better is not said: most rows of data are rows of train, and what has learned them by heart is best at these."
 	}
 	number := func(name string) report.Column { return report.Column{Name: name, Number: true} }
 	t := &report.Table{Columns: []report.Column{{Name: "metric"}, number("this model")}}

@@ -101,3 +101,33 @@ func TestSimpleModelOfItsOwnKind(t *testing.T) {
 		t.Error("the report does not say why there is no linear model")
 	}
 }
+
+// Blocks that are too long for the rows leave no interval, and that is said; how long they are is
+// recorded, for who draws the rows again.
+func TestTooLongBlocks(t *testing.T) {
+	m := sine()
+	inputs := map[string][]byte{"model": encode(t, m), "data": sineData(t, 300, -3, 3, .1, "data")}
+	for with, want := range map[string]string{`{blocks: 61}`: "300 rows are fewer than 5 blocks of 61", `{blocks: 60}`: "", `{blocks: 1}`: "", `{}`: ""} {
+		r := pipelinetest.Run(t, pipelinetest.Case{Kind: evaluate.Kind(), With: with, Inputs: inputs})
+		var doc struct{ Blocks int }
+		if err := json.Unmarshal(r.Outputs["metrics"], &doc); err != nil {
+			t.Fatal(err)
+		}
+		if said := strings.Contains(r.Log, "there are no intervals: "+want); said != (want != "") || strings.Contains(string(r.Outputs["report"]), "There are no intervals") != said {
+			t.Errorf("with %s: %s", with, r.Log)
+		}
+		if (doc.Blocks > 0) != strings.Contains(with, "6") {
+			t.Errorf("with %s blocks are %d", with, doc.Blocks)
+		}
+	}
+}
+
+// Where most rows of data are rows of train nothing is said of which model is better.
+func TestNoVerdictOfKnownRows(t *testing.T) {
+	m := sine()
+	data := sineData(t, 300, -3, 3, .1, "data")
+	_, r := simple(t, map[string][]byte{"model": encode(t, m), "data": data, "train": data}, `{metrics: [mae]}`)
+	if strings.Contains(r.Log, "better") || !strings.Contains(string(r.Outputs["report"]), "Which is better is not said: most rows of data are rows of train") {
+		t.Errorf("the log is %s", r.Log)
+	}
+}
