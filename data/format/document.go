@@ -52,3 +52,16 @@ func firstChange(a, b []byte) (string, error) {
 	}
 	return changes[0].String(), nil
 }
+
+// firstChangeOf says what the first difference between the documents of two things is.
+func firstChangeOf[M any](a, b M, document func(M) ([]byte, error)) (string, error) {
+	x, err := document(a)
+	if err != nil {
+		return "", err
+	}
+	y, err := document(b)
+	if err != nil {
+		return "", err
+	}
+	return firstChange(x, y)
+}

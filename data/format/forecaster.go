@@ -73,13 +73,5 @@ func forecasterDifference(a, b *forecaster.Model) (string, error) {
 		_, err := m.WriteTo(&text)
 		return text.Bytes(), err
 	}
-	x, err := document(a)
-	if err != nil {
-		return "", err
-	}
-	y, err := document(b)
-	if err != nil {
-		return "", err
-	}
-	return firstChange(x, y)
+	return firstChangeOf(a, b, document)
 }

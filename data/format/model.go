@@ -195,13 +195,5 @@ func networkDifference(a, b *nn.Model) (string, error) {
 	document := func(m *nn.Model) ([]byte, error) {
 		return json.Marshal(map[string]any{"network": m.Spec, "signature": m.Signature, "summary": m.Summary})
 	}
-	x, err := document(a)
-	if err != nil {
-		return "", err
-	}
-	y, err := document(b)
-	if err != nil {
-		return "", err
-	}
-	return firstChange(x, y)
+	return firstChangeOf(a, b, document)
 }

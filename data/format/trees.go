@@ -50,13 +50,5 @@ func treesDifference(a, b *trees.Model) (string, error) {
 	document := func(m *trees.Model) ([]byte, error) {
 		return json.Marshal(map[string]any{"signature": m.Signature, "summary": m.Summary, "columns": m.Columns, "start": m.Start})
 	}
-	x, err := document(a)
-	if err != nil {
-		return "", err
-	}
-	y, err := document(b)
-	if err != nil {
-		return "", err
-	}
-	return firstChange(x, y)
+	return firstChangeOf(a, b, document)
 }

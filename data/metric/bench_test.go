@@ -30,7 +30,7 @@ func BenchmarkIntervals(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		if _, err := metric.Intervals(b.Context(), c, metric.Usual(task.Multiclass), 2); err != nil {
+		if _, err := (metric.Drawing{Threads: 2}).Intervals(b.Context(), c, metric.Usual(task.Multiclass)); err != nil {
 			b.Fatal(err)
 		}
 	}

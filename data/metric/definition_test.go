@@ -115,7 +115,7 @@ func TestOwnMetrics(t *testing.T) {
 			t.Errorf("%s is %v %s, want %v", test.name, got.Value, got.Undefined, test.want)
 		}
 	}
-	if _, err := metric.Intervals(t.Context(), c, own.For(task.Binary), 2); err != nil {
+	if _, err := (metric.Drawing{Threads: 2}).Intervals(t.Context(), c, own.For(task.Binary)); err != nil {
 		t.Error(err)
 	}
 }

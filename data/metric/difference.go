@@ -28,19 +28,9 @@ func (d *Difference) Gain() (low, high float64, ok bool) {
 	return d.Interval.Low, d.Interval.High, true
 }
 
-// Differences compares two samples of the same rows. These are resampled together, so
-// that what makes a row hard for both does not count (the paired bootstrap): the
-// interval is narrower than the two of the metrics lead one to believe.
-func Differences(ctx context.Context, a, b Sample, metrics List, threads int) ([]Difference, error) {
-	all, err := Drawing{Threads: threads}.Differences(ctx, a, []Sample{b}, metrics)
-	if err != nil {
-		return nil, err
-	}
-	return all[0], nil
-}
-
-// Differences compares a sample with each of several others of the same rows, which are
-// all resampled together.
+// Differences compares a sample with each of several others of the same rows. These are
+// all resampled together, so that what makes a row hard for both does not count (the paired
+// bootstrap): the interval is narrower than the two of the metrics lead one to believe.
 func (o Drawing) Differences(ctx context.Context, a Sample, others []Sample, metrics List) ([][]Difference, error) {
 	if len(others) == 0 {
 		return nil, nil

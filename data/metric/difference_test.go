@@ -1,6 +1,7 @@
 package metric_test
 
 import (
+	"context"
 	"math"
 	"testing"
 
@@ -22,11 +23,11 @@ func TestDifferencesAreAntisymmetric(t *testing.T) {
 			t.Fatal(err)
 		}
 		list := metric.All().Named("rmse", "median_ae", "r2")
-		ab, err := metric.Differences(t.Context(), a, b, list, 2)
+		ab, err := differences(t.Context(), a, b, list, 2)
 		if err != nil {
 			t.Fatal(err)
 		}
-		ba, err := metric.Differences(t.Context(), b, a, list, 1)
+		ba, err := differences(t.Context(), b, a, list, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -44,7 +45,7 @@ func TestDifferencesAreAntisymmetric(t *testing.T) {
 				t.Fatalf("%s: better by %v to %v, the other by %v or more", x.Name, low, high, back)
 			}
 		}
-		same, err := metric.Differences(t.Context(), a, a, list, 1)
+		same, err := differences(t.Context(), a, a, list, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -70,7 +71,7 @@ func TestDifferencesOfOtherRows(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, other := range []metric.Sample{b, w} {
-		if _, err := metric.Differences(t.Context(), a, other, nil, 1); err == nil {
+		if _, err := differences(t.Context(), a, other, nil, 1); err == nil {
 			t.Error("rows that are not the same are compared")
 		}
 	}
@@ -78,3 +79,12 @@ func TestDifferencesOfOtherRows(t *testing.T) {
 
 // about allows for the rounding of numbers between two others.
 func about(a, b float64) bool { return math.Abs(a-b) <= 1e-9*max(1, math.Abs(a), math.Abs(b)) }
+
+// differences compares two samples.
+func differences(ctx context.Context, a, b metric.Sample, list metric.List, threads int) ([]metric.Difference, error) {
+	all, err := metric.Drawing{Threads: threads}.Differences(ctx, a, []metric.Sample{b}, list)
+	if err != nil {
+		return nil, err
+	}
+	return all[0], nil
+}

@@ -39,22 +39,9 @@ func Score(p, rows float64) Interval {
 	return Interval{Low: max(0, min(centre-half, p)), High: min(1, max(centre+half, p)), Method: Wilson}
 }
 
-// Intervals computes a confidence interval for each metric: Wilson's for
-// proportions of rows, for the others the percentile bootstrap over rows (Efron
-// 1979); see resampling. An interval is nil where the metric is undefined in the
-// sample or in more than half of the resamples, where rows are too many to draw
-// them all and it is of a single row, and, but for Wilson's, of fewer than six rows.
-//
-// The resamples are a fixed function of the number of rows, so that the
-// intervals belong to the data and not to the seed of a run. threads bounds
-// the concurrency and does not change the result.
-func Intervals(ctx context.Context, s Sample, metrics List, threads int) ([]*Interval, error) {
-	return Drawing{Threads: threads}.Intervals(ctx, s, metrics)
-}
-
 // A Drawing is how rows are drawn again.
 type Drawing struct {
-	Threads int
+	Threads int // that run at once; they do not change the result
 	// Block is how many rows that follow each other are drawn together, where they are alike:
 	// of rows in time that are drawn one by one, intervals are too narrow. 0 and 1 draw each by
 	// itself. Of fewer than five blocks there is no interval, and Wilson's is of none.
@@ -72,7 +59,14 @@ func (o Drawing) Without(rows int) string {
 	return ""
 }
 
-// Intervals is as the function of that name.
+// Intervals computes a confidence interval for each metric: Wilson's for
+// proportions of rows, for the others the percentile bootstrap over rows (Efron
+// 1979); see resampling. An interval is nil where the metric is undefined in the
+// sample or in more than half of the resamples, where rows are too many to draw
+// them all and it is of a single row, and, but for Wilson's, of fewer than six rows.
+//
+// The resamples are a fixed function of the number of rows, so that the
+// intervals belong to the data and not to the seed of a run.
 func (o Drawing) Intervals(ctx context.Context, s Sample, metrics List) ([]*Interval, error) {
 	intervals := make([]*Interval, len(metrics))
 	_, several := s.(*Several)   // then a share may be of labels, which are no rows

@@ -227,11 +227,11 @@ func TestIntervals(t *testing.T) {
 		t.Fatal(err)
 	}
 	names := metric.All().Named("accuracy", "roc_auc", "log_loss", "f1")
-	one, err := metric.Intervals(t.Context(), c, names, 1)
+	one, err := metric.Drawing{Threads: 1}.Intervals(t.Context(), c, names)
 	if err != nil {
 		t.Fatal(err)
 	}
-	many, err := metric.Intervals(t.Context(), c, names, 5)
+	many, err := metric.Drawing{Threads: 5}.Intervals(t.Context(), c, names)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -265,7 +265,7 @@ func TestBootstrapOfAMean(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := metric.Intervals(t.Context(), v, metric.All().Named("mae"), 2)
+	got, err := metric.Drawing{Threads: 2}.Intervals(t.Context(), v, metric.All().Named("mae"))
 	if err != nil {
 		t.Fatal(err)
 	}

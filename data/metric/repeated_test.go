@@ -39,7 +39,7 @@ func TestRepeated(t *testing.T) {
 	}
 	intervals := func(s metric.Sample) []*metric.Interval {
 		t.Helper()
-		in, err := metric.Intervals(t.Context(), s, list, 2)
+		in, err := metric.Drawing{Threads: 2}.Intervals(t.Context(), s, list)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -72,7 +72,7 @@ func TestRepeated(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	in, err := metric.Intervals(t.Context(), r, metric.All().Named("accuracy"), 2)
+	in, err := metric.Drawing{Threads: 2}.Intervals(t.Context(), r, metric.All().Named("accuracy"))
 	if err != nil || in[0].Method != metric.Bootstrap {
 		t.Errorf("%+v, %v", in, err)
 	}
@@ -105,7 +105,7 @@ func TestManyRepeated(t *testing.T) {
 			t.Fatal(err)
 		}
 		list := metric.All().Named("mae")
-		in, err := metric.Intervals(t.Context(), s, list, 2)
+		in, err := metric.Drawing{Threads: 2}.Intervals(t.Context(), s, list)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -151,7 +151,7 @@ func TestRepeatedAgainstOnce(t *testing.T) {
 	once, several := values(actual, better), repeated(values(all, worse))
 	list := metric.All().Named("rmse", "mae", "r2")
 	differences := func(a, b metric.Sample) []metric.Difference {
-		d, err := metric.Differences(t.Context(), a, b, list, 2)
+		d, err := differences(t.Context(), a, b, list, 2)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -185,7 +185,7 @@ func TestIntervalsOfManyRows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := metric.Intervals(t.Context(), v, metric.All().Named("mae", "max_error"), 2)
+	got, err := metric.Drawing{Threads: 2}.Intervals(t.Context(), v, metric.All().Named("mae", "max_error"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -193,7 +193,7 @@ func TestIntervalsOfManyRows(t *testing.T) {
 	if math.Abs(got[0].Low-(mean-half)) > half/5 || math.Abs(got[0].High-(mean+half)) > half/5 {
 		t.Errorf("interval %+v, want about [%v, %v]", *got[0], mean-half, mean+half)
 	}
-	if again, err := metric.Intervals(t.Context(), v, metric.All().Named("mae"), 3); err != nil || *again[0] != *got[0] {
+	if again, err := (metric.Drawing{Threads: 3}).Intervals(t.Context(), v, metric.All().Named("mae")); err != nil || *again[0] != *got[0] {
 		t.Errorf("with other threads %v is %v (%v)", got[0], again, err)
 	}
 	if got[1] != nil {
@@ -205,7 +205,7 @@ func TestIntervalsOfManyRows(t *testing.T) {
 	q1, q2 := auc/(2-auc), 2*auc*auc/(1+auc)
 	const pos, neg = n / 1000, n - n/1000
 	half = 1.96 * math.Sqrt((auc*(1-auc)+(pos-1)*(q1-auc*auc)+(neg-1)*(q2-auc*auc))/(pos*neg))
-	if got, err = metric.Intervals(t.Context(), c, list, 2); err != nil {
+	if got, err = (metric.Drawing{Threads: 2}).Intervals(t.Context(), c, list); err != nil {
 		t.Fatal(err)
 	}
 	if w := got[0].High - got[0].Low; w < half || w > 3*half || got[0].Low > auc || got[0].High < auc {
@@ -249,7 +249,7 @@ func TestIntervalsOfHeavyTails(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := metric.Differences(t.Context(), va, vb, metric.All().Named("mse"), 2)
+	d, err := differences(t.Context(), va, vb, metric.All().Named("mse"), 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -268,7 +268,7 @@ func TestIntervalsOfHeavyTails(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := metric.Intervals(t.Context(), wc, metric.All().Named("accuracy"), 2)
+	got, err := metric.Drawing{Threads: 2}.Intervals(t.Context(), wc, metric.All().Named("accuracy"))
 	if err != nil {
 		t.Fatal(err)
 	}

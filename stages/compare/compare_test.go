@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -258,7 +259,7 @@ func TestPaired(t *testing.T) {
 	if doc.Best != "network=cnn" || doc.Notes != nil {
 		t.Fatalf("%s is the best, notes %q", doc.Best, doc.Notes)
 	}
-	want, err := metric.Differences(t.Context(), better, worse, metric.All().Named("accuracy", "roc_auc"), 2)
+	want, err := differences(t.Context(), better, worse, metric.All().Named("accuracy", "roc_auc"), 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -303,11 +304,11 @@ func TestSameRows(t *testing.T) {
 		samples = append(samples, s)
 	}
 	list := metric.All().Named("accuracy")
-	intervals, err := metric.Intervals(t.Context(), samples[0], list, 2)
+	intervals, err := metric.Drawing{Threads: 2}.Intervals(t.Context(), samples[0], list)
 	if err != nil {
 		t.Fatal(err)
 	}
-	differences, err := metric.Differences(t.Context(), samples[0], samples[1], list, 2)
+	differences, err := differences(t.Context(), samples[0], samples[1], list, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -476,4 +477,13 @@ func TestOriginsOfOtherForecasts(t *testing.T) {
 			t.Errorf("%v: that they are not compared is told: %v", change, told)
 		}
 	}
+}
+
+// differences compares two samples.
+func differences(ctx context.Context, a, b metric.Sample, list metric.List, threads int) ([]metric.Difference, error) {
+	all, err := metric.Drawing{Threads: threads}.Differences(ctx, a, []metric.Sample{b}, list)
+	if err != nil {
+		return nil, err
+	}
+	return all[0], nil
 }

@@ -57,7 +57,7 @@ func TestConditionsOnVariants(t *testing.T) {
 // that of the best, which is behind nobody.
 func TestAhead(t *testing.T) {
 	inputs, better, worse := folds(t, 3, false)
-	want, err := metric.Differences(t.Context(), better, worse, metric.All().Named("accuracy", "roc_auc"), 2)
+	want, err := differences(t.Context(), better, worse, metric.All().Named("accuracy", "roc_auc"), 2)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -72,7 +72,6 @@ type run struct {
 	// train is the step behind what a fit for the first intervals sees, test the one behind training.
 	train, test, end int64
 	notes            []string
-	untested         []string // series without an origin in the test
 
 	scales   []scale
 	measures []measure
